@@ -1,0 +1,145 @@
+/*
+ * The rules and provider profiles, and the decision they take. Rules are data
+ * (etc/rules.ini, etc/providers.ini, read by poller/rulesfile.c); here they are
+ * plain structs, checked, and built once into one automaton over all phrases,
+ * so that matching costs one pass over the text however many rules there are.
+ */
+#ifndef RETOUR_RULES_H
+#define RETOUR_RULES_H
+
+#include "classify/event.h"
+#include "classify/span.h"
+
+/* What a rule says when it matches: exactly one of category, kind, mark is set. */
+#define RULE_MARKS(X) \
+	X(MARK_NONE, "") \
+	X(MARK_RETURNED_MESSAGE, "returned-message")   /* what follows is the mail that came back */ \
+	X(MARK_FAILED_RECIPIENTS, "failed-recipients") /* addresses that follow are those that failed */ \
+	X(MARK_DELAYED_RECIPIENTS, "delayed-recipients") \
+	X(MARK_DELIVERED_RECIPIENTS, "delivered-recipients") \
+	X(MARK_REMOTE_SAYS, "remote-says")             /* what follows is the receiver's answer */ \
+	X(MARK_BOUNCE_SUBJECT, "bounce-subject")       /* subject that only a bounce has */ \
+	X(MARK_BOUNCE_SENDER, "bounce-sender")         /* From that only a bounce has */
+#define RULE_ENUM(symbol, name) symbol,
+enum rule_mark { RULE_MARKS(RULE_ENUM) MARK_COUNT };
+#undef RULE_ENUM
+
+/* Where a rule's phrases are looked for; a mask. */
+enum {
+	WHERE_DIAGNOSTIC = 1, /* the receiver's words: Diagnostic-Code, quoted SMTP answer */
+	WHERE_HUMAN = 2,      /* the human part */
+	WHERE_SUBJECT = 4,
+	WHERE_SENDER = 8,     /* From, Return-Path */
+	WHERE_HEADER = 16     /* "name: value" of top-level headers */
+};
+
+enum { RULE_PHRASES_MAX = 64, RULE_CODES_MAX = 24 };
+
+/* One code pattern: "550", "5.7.1", "5.7.606-649", "550 5.7.1"; 0 and -1 stand for "any". */
+struct code_pattern {
+	int reply_low, reply_high;
+	int digit, subject, detail_low, detail_high;
+};
+
+struct rule_spec {
+	char id[EVENT_RULE_SIZE];           /* stands in every event that it decides */
+	enum category category;
+	int klass;                          /* -1: the category's own */
+	enum kind kind;                     /* KIND_NONE: says nothing about the kind */
+	enum rule_mark mark;
+	unsigned where;                     /* WHERE_ mask */
+	char provider[EVENT_PROVIDER_SIZE]; /* "": any */
+	int rank;                           /* higher wins among rules of one sort; default 0 */
+	struct code_pattern codes[RULE_CODES_MAX];
+	unsigned code_count;
+	const char *phrases[RULE_PHRASES_MAX]; /* UTF-8; '*' does not mean anything; owned by the caller, copied by rules_build */
+	unsigned phrase_count;
+	bool phrase_and_code;               /* both must match (a provider's "421 ... TSS04"), else either */
+};
+
+struct provider_spec {
+	char name[EVENT_PROVIDER_SIZE];     /* "gmail", "microsoft", … ; printed in reports */
+	const char *const *domains;         /* recipient domains, lower-case; end with NULL */
+	const char *const *hosts;           /* suffixes of MX and host names, with a leading dot where only below: ".google.com" */
+	bool large;                         /* a large mailbox provider: its own ladder, its own line in reports */
+};
+
+/*
+ * Checks and builds. The specs may be freed afterwards. On error returns NULL and writes into ERROR of SIZE bytes which rule is wrong
+ * and why: duplicate id, unreachable rule, phrase without letters, nothing to match, nothing said, unknown provider.
+ */
+struct rules *rules_build(const struct rule_spec *rules, size_t rule_count, const struct provider_spec *providers,
+			  size_t provider_count, char *error, size_t size);
+void rules_free(struct rules *r);
+
+/* The profile for a host name or domain, by longest suffix; NULL when none. Points into R. Cost independent of the number of profiles. */
+const char *provider_by_domain(const struct rules *r, struct span domain);
+const char *provider_by_host(const struct rules *r, struct span host);
+bool provider_is_large(const struct rules *r, const char *name);
+/* The N-th profile's name, NULL past the end. */
+const char *provider_at(const struct rules *r, size_t n);
+
+/* --- what the automaton finds in one text ------------------------------------------------------------- */
+
+struct match {
+	uint16_t rule;   /* index in the rules; rule_at() */
+	uint32_t begin, end; /* bytes of the text, end exclusive */
+};
+enum { MATCHES_MAX = 256 };
+struct matches {
+	size_t count;
+	bool overflow;
+	struct match at[MATCHES_MAX];
+};
+
+/*
+ * One pass over TEXT (valid UTF-8): case folded, runs of white space (line ends too) taken as one blank, typographic quotes as ASCII
+ * ones. Finds the phrases of all rules whose where mask meets WHERE. A phrase begins and ends at a word boundary if it begins and
+ * ends with a letter or digit (scripts without blanks excepted).
+ */
+void rules_scan(const struct rules *r, struct span text, unsigned where, struct matches *out);
+const struct rule_spec *rule_at(const struct rules *r, uint16_t index);
+
+/* --- codes (classify/codes.c) -------------------------------------------------------------------------- */
+
+struct codes {
+	uint16_t reply;       /* 0: none */
+	struct status status; /* digit 0: none */
+	size_t begin, end;    /* where in the text the first of both stands, the end of the last */
+};
+
+/*
+ * The reply and enhanced code that TEXT (a diagnostic, an SMTP answer, a line of prose) gives. Reads "550 5.1.1", "550-5.1.1",
+ * "#5.1.1", "(#5.1.1)", "5.1.1 (…)", "smtp;550", "554 delivery error: dd", multi-line replies. Numbers in IP addresses, versions,
+ * dates, sizes and queue ids are no codes. Of several the most specific wins (x.0.0 loses).
+ */
+struct codes codes_find(struct span text);
+
+/* "5.1.1" (also "5.1.1 (bad …)", " 5.1.1") from a Status field. digit 0: no status there. */
+struct status status_parse(struct span text);
+
+/* --- the decision (classify/decide.c) ------------------------------------------------------------------ */
+
+/* All that was found about one recipient; spans may be empty. Texts are valid UTF-8. */
+struct evidence {
+	enum kind kind;           /* failure, delay or success, as Action or the wording says */
+	struct status status;     /* the recipient's own Status field */
+	struct span diagnostic;   /* Diagnostic-Code or quoted SMTP answer */
+	struct span human;        /* the part of the human text that is about this recipient, else the whole human part */
+	struct span subject;
+	struct span remote_mta, reporting_mta, recipient_domain; /* host names only */
+};
+
+struct decision {
+	enum klass klass;
+	enum category category;
+	struct status status;     /* the code to print: never invented */
+	uint16_t reply;
+	char provider[EVENT_PROVIDER_SIZE];
+	char rule[EVENT_RULE_SIZE];
+};
+
+/* Evidence in the order of the design: own fields, provider's rule, enhanced code, reply code, phrases, bare digit. */
+void decide(const struct rules *r, const struct evidence *e, struct decision *out);
+
+#endif

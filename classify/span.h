@@ -1,0 +1,42 @@
+/*
+ * A span is a stretch of somebody else's bytes: a pointer and a length, never
+ * assumed to end in NUL, never owned. All text from outside travels as spans.
+ */
+#ifndef RETOUR_SPAN_H
+#define RETOUR_SPAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+struct span {
+	const char *p;
+	size_t n;
+};
+
+#define SPAN(literal) ((struct span){ "" literal, sizeof literal - 1 })
+
+static inline struct span span_of(const char *text) { return (struct span){ text, text ? strlen(text) : 0 }; }
+
+/* ASCII only, whatever the locale says: mail syntax is ASCII. */
+bool span_equal_nocase(struct span a, struct span b);
+bool span_starts_nocase(struct span text, struct span prefix);
+bool span_ends_nocase(struct span text, struct span suffix);
+
+/* First position of NEEDLE in TEXT ignoring ASCII case, or -1. O(n*m): short needles only. */
+long span_find_nocase(struct span text, struct span needle);
+
+/* TEXT without leading and trailing blanks, tabs, CR and LF. */
+struct span span_trim(struct span text);
+
+/* Cuts the next line (without its CR, LF or CRLF) off REST; false at the end. */
+bool span_line(struct span *rest, struct span *line);
+
+/*
+ * Copies TEXT into BUFFER of SIZE bytes as valid, printable UTF-8 ending in NUL: bytes that are not UTF-8 become U+FFFD,
+ * control characters and runs of white space one blank; cut at a character boundary when too long. Returns the bytes written
+ * without the NUL.
+ */
+size_t span_copy_text(char *buffer, size_t size, struct span text);
+
+#endif

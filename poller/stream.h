@@ -1,0 +1,49 @@
+/*
+ * The byte stream under IMAP, POP3 and SMTP: one socket, verified TLS (GnuTLS),
+ * poll() with deadlines. Nothing blocks longer than its timeout, nothing reads
+ * more than its budget, SIGPIPE never comes, and an unverified certificate never
+ * sees a password because the stream is closed before the first byte.
+ */
+#ifndef RETOUR_STREAM_H
+#define RETOUR_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <libetpan/libetpan.h>
+
+enum tls { TLS_IMPLICIT, TLS_STARTTLS, TLS_NONE }; /* TLS_NONE: to a loopback address only, else refused */
+
+struct stream_options {
+	const char *host;      /* name or IP literal; the certificate must be for it */
+	uint16_t port;
+	enum tls tls;
+	const char *ca_file;   /* PEM; NULL: the system's */
+	int64_t timeout;       /* seconds without progress, also for connecting and the handshake */
+	int64_t deadline;      /* seconds for everything on this stream; 0: none */
+	uint64_t budget;       /* bytes read at most; 0: no limit */
+};
+
+struct stream;
+
+/*
+ * Connects, and with TLS_IMPLICIT shakes hands and verifies. *OUT is set even on failure (NULL only without memory), for stream_error().
+ * 0 or -1.
+ */
+int stream_open(struct stream **out, const struct stream_options *options);
+/* TLS_STARTTLS: upgrades in place, after the server agreed. Bytes received before it and not read yet: refused. 0 or -1. */
+int stream_start_tls(struct stream *s);
+bool stream_is_tls(const struct stream *s);
+/* At least one byte, else -1 (end of file is an error: a protocol says goodbye in words). */
+ssize_t stream_read(struct stream *s, void *buffer, size_t n);
+/* All of it, or -1. */
+int stream_write(struct stream *s, const void *bytes, size_t n);
+void stream_close(struct stream *s); /* and frees */
+/* What went wrong, for people: "certificate of mail.example.org: expired", "no answer for 60 s". Never data that was sent. */
+const char *stream_error(const struct stream *s);
+
+/* The stream as libetpan wants it. The mailstream's close does not free the stream: stream_close() it after. NULL: no memory. */
+mailstream *stream_mailstream(struct stream *s);
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * Read-only views of the store. Composes; sends nothing, opens no socket, reads no
+ * clock. The same store gives the same bytes, whenever and wherever it is asked.
+ */
+#ifndef RETOUR_REPORTS_H
+#define RETOUR_REPORTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "classify/span.h"
+#include "store/store.h"
+
+struct report_options {
+	const char *organisation;      /* printed in the title; NULL: the first origin domain */
+	const char *timezone;          /* its name, printed: days and months are those of this zone */
+	unsigned k;                    /* cells below k are not shown */
+	const char *stylesheet;        /* report.xsl on disk; NULL: compiled in */
+	const char *from;              /* report mail's From */
+	const char *const *to;         /* end with NULL */
+};
+
+struct month { int year, month; };
+bool month_parse(const char *text, struct month *out);    /* "2026-10" */
+struct month month_of(int64_t at);                        /* in the process's TZ */
+struct month month_before(struct month m, int n);
+
+/* Bytes on the heap, freed by buffer_free(). */
+struct buffer { char *p; size_t n; };
+void buffer_free(struct buffer *b);
+
+/* The month's model (reports/month.c): all figures that any format shows, with small cells already suppressed. */
+struct month_report;
+int month_report_new(struct month_report **out, struct store *store, struct month month, const struct report_options *options,
+		     char *error, size_t size);
+void month_report_free(struct month_report *r);
+
+/* The formats. XML is the source; HTML is made of it by the stylesheet. 0, or -1 with ERROR. */
+enum report_format { REPORT_XML, REPORT_HTML, REPORT_TEXT };
+int month_report_format(const struct month_report *r, enum report_format format, struct buffer *out, char *error, size_t size);
+
+/* The finished mail: multipart/mixed of (multipart/alternative text + HTML) and the XML; CRLF. NOW and TOKEN (unique) go into Date and Message-ID. */
+int month_report_mail(const struct month_report *r, int64_t now, const char *token, struct buffer *out, char *error, size_t size);
+
+/* Evidence for an auditor (reports/audit.c), as text; *BROKEN tells whether a promise is broken (exit code 3). */
+int audit_text(struct store *store, int64_t now, const struct report_options *options, struct buffer *out, bool *broken, char *error,
+	       size_t size);
+
+#endif

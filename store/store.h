@@ -1,0 +1,212 @@
+/*
+ * Everything that lasts: keys, pseudonyms, events, contacts, tallies, seen
+ * messages, retention, ledger. All SQL is below this header.
+ *
+ * Functions return 0 or a STORE_ error; store_error() then says what happened,
+ * without ever naming an address. Time comes in as an argument, epoch seconds UTC.
+ * The report's zone is the process's TZ, which the poller sets before opening:
+ * days and months of tallies are days of that zone; everything else is UTC.
+ */
+#ifndef RETOUR_STORE_H
+#define RETOUR_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "classify/event.h"
+
+struct store;
+
+enum store_result {
+	STORE_OK = 0,
+	STORE_FAILED = 1,  /* database, disk, lock */
+	STORE_KEYS = 2,    /* keys missing, loose mode, wrong owner, wrong key for this store */
+	STORE_BROKEN = 3,  /* a retention or integrity promise is broken */
+	STORE_MISUSE = 4,
+};
+
+enum { LADDER_STEPS_MAX = 8, LADDERS_MAX = 16, STORE_DIGEST_SIZE = 32, STORE_NAME_SIZE = 64 };
+
+/* When to try again after the n-th soft failure, seconds. */
+struct ladder {
+	char name[STORE_NAME_SIZE]; /* "large", "small", "mailbox-full", "greylisted" or a provider's name */
+	int64_t step[LADDER_STEPS_MAX];
+	unsigned steps;
+	int64_t end;                /* give up this long after the first failure */
+};
+
+/* Periods are seconds; each has its written reason. */
+struct retention {
+	const char *name;   /* "events", "diagnostics", "contacts", "messages", "alerts", "ledger" */
+	int64_t period;
+	const char *reason;
+};
+enum retention_class { RETAIN_EVENTS, RETAIN_DIAGNOSTICS, RETAIN_CONTACTS, RETAIN_MESSAGES, RETAIN_ALERTS, RETAIN_LEDGER,
+	RETAIN_COUNT };
+
+struct store_options {
+	const char *path;           /* the database file */
+	const char *keys_dir;       /* 0700, ours */
+	bool create;                /* make store and keys when absent (run, poll, import); else absent is an error */
+	bool read_only;             /* reports, check, audit */
+	enum origin act_on;         /* the worst origin that may change a contact's state */
+	bool fold_local_part;
+	bool keep_diagnostics;      /* [privacy] diagnostics = redacted */
+	bool all_domains;           /* [privacy] domains = all */
+	unsigned k;
+	struct retention retention[RETAIN_COUNT];
+	struct ladder ladder[LADDERS_MAX];
+	unsigned ladders;
+	int64_t quiet;              /* soft: without a failure for so long the contact is active again */
+	bool (*provider_is_large)(void *context, const char *provider); /* may be NULL */
+	void *context;
+};
+
+/*
+ * Opens (and with create makes) store and keys. *OUT is set even on error, for store_error(); store_close() it always.
+ * *CREATED tells whether the store was made now.
+ */
+int store_open(struct store **out, const struct store_options *options, int64_t now, bool *created);
+void store_close(struct store *s);
+const char *store_error(const struct store *s);
+
+/* --- writing: one transaction per batch (store/event.c) ------------------------------------------------- */
+
+enum store_message_result { MESSAGE_NEW, MESSAGE_DUPLICATE };
+
+/* What the poller knows of a message beside its events. */
+struct store_message {
+	const char *mailbox;                     /* its name in the INI file; "import" for files */
+	unsigned char digest[STORE_DIGEST_SIZE]; /* hash of message_identity() */
+	int64_t arrived;                         /* never later than now */
+	bool recognised;                         /* false: goes to the unrecognised folder */
+};
+
+/*
+ * An event in the form that is stored: pseudonyms in place of addresses, times cut to what is kept, diagnostic redacted or absent.
+ * The poller packs each event on arrival and wipes the plain one, so that a report with 100,000 recipients needs no memory for
+ * addresses. PACKED_EVENT_SIZE bytes, aligned for int64_t; a plain value, its layout is the store's own business.
+ */
+enum { PACKED_EVENT_SIZE = 640 };
+struct packed_event {
+	int64_t opaque[PACKED_EVENT_SIZE / 8];
+};
+int store_pack(struct store *s, const struct event *event, int64_t now, struct packed_event *out);
+
+int store_begin(struct store *s);
+/*
+ * Takes a message with its events: message key, events, tallies, contacts. All or nothing within the transaction. A message seen before
+ * changes nothing (*RESULT is MESSAGE_DUPLICATE).
+ */
+int store_message(struct store *s, const struct store_message *m, const struct packed_event *events, size_t count, int64_t now,
+		  enum store_message_result *result);
+int store_commit(struct store *s); /* durable when it returns 0 */
+void store_rollback(struct store *s);
+
+/* --- mailboxes whose mail stays where it is (store/mailbox.c) -------------------------------------------- */
+
+enum { REMOTE_ID_SIZE = 16 };
+/* Which of COUNT messages (REMOTE_ID_SIZE bytes each, a hash of UIDVALIDITY and UID, of a UIDL, of a file name) are not known yet: WANTED[i] = 1. */
+int store_wanted(struct store *s, const char *mailbox, const unsigned char *ids, size_t count, int64_t now, unsigned char *wanted);
+/* Inside the batch's transaction: this one was read and stays in the mailbox. */
+int store_keep(struct store *s, const char *mailbox, const unsigned char *id, int64_t now);
+/* Remembers that the mailbox was read to its end at NOW, or failed (why: without addresses). */
+int store_mailbox_read(struct store *s, const char *mailbox, int64_t now, bool ok, const char *why);
+
+/* --- answers (store/contact.c) ---------------------------------------------------------------------------- */
+
+#define STORE_VERDICTS(X) X(VERDICT_SEND, "send") X(VERDICT_HOLD, "hold") X(VERDICT_SUPPRESS, "suppress")
+#define STORE_STATES(X) X(STATE_ACTIVE, "active") X(STATE_SOFT, "soft") X(STATE_PAUSED, "paused") X(STATE_REVALIDATE, "revalidate") \
+	X(STATE_BLOCK, "block") X(STATE_INVESTIGATE, "investigate") X(STATE_RETRY_GATED, "retry-gated") X(STATE_INACTIVE, "inactive")
+#define STORE_ENUM(symbol, name) symbol,
+enum verdict { STORE_VERDICTS(STORE_ENUM) VERDICT_COUNT };
+enum contact_state { STORE_STATES(STORE_ENUM) STATE_COUNT };
+#undef STORE_ENUM
+const char *verdict_name(unsigned v);
+const char *contact_state_name(unsigned s);
+
+struct answer {
+	enum verdict verdict;
+	int64_t until;     /* hold: not before; 0: open */
+	enum contact_state state;
+	unsigned attempts; /* n of soft(n) */
+	int64_t since;     /* the state's first day; 0: never heard of */
+	char reason[EVENT_RULE_SIZE]; /* category, or e.g. prolonged-soft; "" for send */
+};
+/* ADDRESS is any text of N bytes; STORE_MISUSE when it is no address. */
+int store_check(struct store *s, const char *address, size_t n, int64_t now, struct answer *out);
+
+/* Time-driven state changes: what is due is applied. *CHANGED counts contacts. */
+int store_advance(struct store *s, int64_t now, uint64_t *changed);
+
+/* --- retention (store/retention.c), ledger (store/ledger.c) ----------------------------------------------- */
+
+struct purge_class {
+	char name[STORE_NAME_SIZE];
+	const char *reason;
+	int64_t period, cutoff;
+	uint64_t deleted, left;
+	int64_t oldest;    /* oldest left, 0: none */
+	uint64_t overdue;  /* still there although due: a broken promise */
+};
+struct purge {
+	struct purge_class at[RETAIN_COUNT + 1]; /* the last: month keys */
+	unsigned count;
+	bool checkpointed; /* the deleted rows are gone from the file's bytes */
+	unsigned keys_destroyed;
+};
+/* Applies retention and proves it. DRY: counts only. STORE_BROKEN when something overdue remains or the file could not be truncated. */
+int store_purge(struct store *s, int64_t now, bool dry, struct purge *out);
+/* The same figures without deleting, for audit. */
+int store_held(struct store *s, int64_t now, struct purge *out);
+
+enum { LEDGER_HASH_SIZE = 32, LEDGER_TEXT_SIZE = 512 };
+/* Appends an entry: KIND is a word ("purge", "report-sent"), DETAIL canonical "name=value" pairs, counts only. */
+int store_ledger(struct store *s, int64_t now, const char *kind, const char *detail);
+struct ledger_entry {
+	int64_t number, at;
+	char kind[STORE_NAME_SIZE];
+	char detail[LEDGER_TEXT_SIZE];
+	unsigned char hash[LEDGER_HASH_SIZE];
+};
+/* Walks the chain from the first entry, checking each hash. STORE_BROKEN, with the number in store_error(), at the first that does not fit. VISIT may be NULL. */
+int store_ledger_walk(struct store *s, int (*visit)(void *context, const struct ledger_entry *e), void *context);
+/* The last entry; number 0 when there is none. */
+int store_ledger_head(struct store *s, struct ledger_entry *out);
+/* The last entry of KIND whose detail contains the pair WITH (may be NULL); number 0: none. */
+int store_ledger_last(struct store *s, const char *kind, const char *with, struct ledger_entry *out);
+
+/* --- keys (store/keys.c) -------------------------------------------------------------------------------------- */
+
+struct key_info {
+	char name[STORE_NAME_SIZE]; /* file name */
+	char purpose[16];           /* state, event, message */
+	char month[8];              /* YYYY-MM for event keys */
+};
+int store_keys(struct store *s, int (*visit)(void *context, const struct key_info *k), void *context);
+
+/* --- counts for reports (store/tally.c) ------------------------------------------------------------------- */
+
+/* One cell of the tallies. Days are YYYYMMDD in the report's zone. */
+struct tally {
+	int32_t day;
+	uint8_t kind, klass, category, origin;
+	char provider[EVENT_PROVIDER_SIZE]; /* "other" where no profile */
+	char campaign[EVENT_CAMPAIGN_SIZE]; /* "" unknown */
+	uint64_t count;
+};
+/* All cells of the days FROM..TO (inclusive), ordered by every column, summed over what is not named in GROUP. */
+enum { BY_DAY = 1, BY_KIND = 2, BY_CLASS = 4, BY_CATEGORY = 8, BY_ORIGIN = 16, BY_PROVIDER = 32, BY_CAMPAIGN = 64 };
+int store_tallies(struct store *s, int32_t from, int32_t to, unsigned group, int (*visit)(void *context, const struct tally *t),
+		  void *context);
+/* Messages per mailbox and outcome ("new", "duplicate", "unrecognised", "quarantined") for the days. */
+int store_message_counts(struct store *s, int32_t from, int32_t to,
+			 int (*visit)(void *context, const char *mailbox, const char *outcome, uint64_t count), void *context);
+/* Counts a message that never became events (quarantined). In a transaction. */
+int store_count_message(struct store *s, const char *mailbox, const char *outcome, int64_t at);
+/* Contacts per state now. */
+int store_contact_counts(struct store *s, uint64_t counts[STATE_COUNT]);
+/* The first day with a tally, YYYYMMDD; 0: none. */
+int store_first_day(struct store *s, int32_t *day);
+
+#endif
