@@ -29,21 +29,29 @@ struct stream;
 
 /*
  * Connects, and with TLS_IMPLICIT shakes hands and verifies. *OUT is set even on failure (NULL only without memory), for stream_error().
- * 0 or -1.
+ * The strings of OPTIONS must live as long as the stream. 0 or -1.
  */
 int stream_open(struct stream **out, const struct stream_options *options);
 /* TLS_STARTTLS: upgrades in place, after the server agreed. Bytes received before it and not read yet: refused. 0 or -1. */
 int stream_start_tls(struct stream *s);
 bool stream_is_tls(const struct stream *s);
+/* From now on at most BYTES more are read (0: no limit), so that an answer cannot be longer than what was asked for. */
+void stream_allow(struct stream *s, uint64_t bytes);
 /* At least one byte, else -1 (end of file is an error: a protocol says goodbye in words). */
 ssize_t stream_read(struct stream *s, void *buffer, size_t n);
 /* All of it, or -1. */
 int stream_write(struct stream *s, const void *bytes, size_t n);
-void stream_close(struct stream *s); /* and frees */
-/* What went wrong, for people: "certificate of mail.example.org: expired", "no answer for 60 s". Never data that was sent. */
+void stream_close(struct stream *s); /* and frees; NULL is allowed */
+/*
+ * What went wrong, for people: "certificate of mail.example.org: expired", "no answer for 60 s"; "" when nothing did. Never data that was
+ * sent. After an error the stream is dead: every later read and write fails and the first error stays.
+ */
 const char *stream_error(const struct stream *s);
 
-/* The stream as libetpan wants it. The mailstream's close does not free the stream: stream_close() it after. NULL: no memory. */
+/*
+ * The stream as libetpan wants it. The mailstream's close wipes its buffers and does not free the stream: stream_close() it after.
+ * NULL: no memory.
+ */
 mailstream *stream_mailstream(struct stream *s);
 
 #endif
