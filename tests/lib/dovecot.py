@@ -1,0 +1,293 @@
+"""A Dovecot of our own on free loopback ports: IMAP and POP3, each plain (with STARTTLS/STLS) and TLS, Maildir storage.
+
+It never runs as root: started by root it becomes `nobody`, so that there is one way to run it. Mail is delivered by writing
+into the Maildirs: 20,000 messages in seconds. Its log stays readable as evidence: log().
+"""
+import glob
+import grp
+import http.server
+import itertools
+import json
+import os
+import pwd
+import socket
+import subprocess
+import threading
+import time
+import urllib.parse
+
+from . import cleanup
+from .certificates import authority
+
+PASSWORD = "correct-horse-battery-staple"
+TOKEN = "ya29.test-token"
+USERS = {"bounces@example.org": PASSWORD, "fbl@example.org": PASSWORD}
+
+_CONFIG = """
+base_dir = {base}/run
+log_path = {base}/dovecot.log
+log_timestamp = "%Y-%m-%dT%H:%M:%S "
+protocols = imap pop3
+listen = {host}
+default_internal_user = {user}
+default_internal_group = {group}
+default_login_user = {user}
+first_valid_uid = 1
+first_valid_gid = 1
+mail_location = maildir:~/Maildir
+mail_fsync = {fsync}
+mail_max_userip_connections = 100
+auth_mechanisms = {mechanisms}
+auth_failure_delay = 0
+auth_verbose = yes
+auth_debug = yes
+disable_plaintext_auth = {disable_plaintext}
+ssl = yes
+ssl_cert = <{cert}
+ssl_key = <{key}
+namespace inbox {{
+  inbox = yes
+  separator = {separator}
+  prefix = {prefix}
+}}
+passdb {{
+  driver = passwd-file
+  args = scheme=PLAIN username_format=%u {base}/users
+  mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256
+}}
+{oauth2}
+userdb {{
+  driver = static
+  args = uid={uid} gid={gid} home={base}/mail/%u allow_all_users=yes
+}}
+service anvil {{
+  chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
+service stats {{
+  chroot =
+}}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = {imap}
+  }}
+  inet_listener imaps {{
+    port = {imaps}
+    ssl = yes
+  }}
+}}
+service pop3-login {{
+  chroot =
+  inet_listener pop3 {{
+    port = {pop3}
+  }}
+  inet_listener pop3s {{
+    port = {pop3s}
+    ssl = yes
+  }}
+}}
+{extra}
+"""
+
+_OAUTH2 = """
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {base}/oauth2.conf
+}}
+"""
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def account():
+    """(uid, gid, user name, group name) that servers run as."""
+    uid = os.getuid() or pwd.getpwnam("nobody").pw_uid
+    entry = pwd.getpwuid(uid)
+    return uid, entry.pw_gid, entry.pw_name, grp.getgrgid(entry.pw_gid).gr_name
+
+
+class _TokenInfo(http.server.BaseHTTPRequestHandler):
+    """Says to Dovecot which user a token is of."""
+
+    def do_GET(self):
+        token = urllib.parse.parse_qs(urllib.parse.urlparse(self.path).query).get("access_token", [""])[0]
+        known = token in self.server.tokens
+        body = json.dumps({"user": self.server.tokens[token], "active": True} if known else {"error": "invalid_token"}).encode()
+        self.send_response(200 if known else 400)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_arguments):
+        pass
+
+
+class Dovecot:
+    """host; ports imap, imaps, pop3, pop3s; ca_file; users; password(user); base is its directory.
+
+    cert: a kind of certificates.KINDS. tokens: {token: user} switches XOAUTH2 on. separator, prefix: of the personal namespace.
+    secure_only: plain-text logins need TLS even here (LOGINDISABLED). fsync: "never" for speed, "optimized" as in production.
+    extra: more configuration text."""
+
+    def __init__(self, users=None, cert="good", tokens=None, separator=".", prefix="", secure_only=False, fsync="never", extra="",
+                 mechanisms="plain login cram-md5 scram-sha-1 scram-sha-256"):
+        self.users = dict(users or USERS)
+        self.base = cleanup.temporary("retour-dc-")
+        self.ca_file = authority().ca_file
+        self.log_path = self.base + "/dovecot.log"
+        self.uid, self.gid, user, group = account()
+        self._serial = itertools.count(1)
+        self._separator = separator
+        certificate, key = authority().cert(cert)
+        oauth2 = ""
+        if tokens:
+            oauth2 = _OAUTH2.format(base=self.base)
+            mechanisms += " xoauth2 oauthbearer"
+            self._start_token_info(tokens)
+        # Dovecot takes a connection between equal addresses for secure; 127.0.0.2 is reached from 127.0.0.1.
+        self.host = "127.0.0.2" if secure_only else "127.0.0.1"
+        for name in ("run", "mail"):
+            os.mkdir(os.path.join(self.base, name))
+        with open(self.base + "/users", "w") as f:
+            f.writelines("%s:{PLAIN}%s\n" % pair for pair in self.users.items())
+        for attempt in range(3):  # another process may take a free port before Dovecot does
+            self.imap, self.imaps, self.pop3, self.pop3s = (free_port() for _ in range(4))
+            with open(self.base + "/dovecot.conf", "w") as f:
+                f.write(_CONFIG.format(base=self.base, host=self.host, user=user, group=group, uid=self.uid, gid=self.gid, cert=certificate, key=key,
+                                       mechanisms=mechanisms, separator=separator, prefix=prefix, oauth2=oauth2, extra=extra, fsync=fsync,
+                                       disable_plaintext="yes" if secure_only else "no",
+                                       imap=self.imap, imaps=self.imaps, pop3=self.pop3, pop3s=self.pop3s))
+            self._chown(self.base)
+            if self._start():
+                break
+        else:
+            raise RuntimeError("Dovecot does not start:\n" + self.log())
+
+    def _start(self):
+        become = {} if os.getuid() else {"user": self.uid, "group": self.gid, "extra_groups": []}
+        with open(self.base + "/stderr", "wb") as stderr:
+            self.process = subprocess.Popen(["dovecot", "-F", "-c", self.base + "/dovecot.conf"], stdin=subprocess.DEVNULL,
+                                            stdout=stderr, stderr=stderr, start_new_session=True, preexec_fn=cleanup.die_with_parent,
+                                            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "TMPDIR": self.base}, cwd=self.base, **become)
+        cleanup.defer(self.stop)
+        deadline = time.monotonic() + 20
+        waiting = [self.imap, self.imaps, self.pop3, self.pop3s]
+        while waiting and time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                socket.create_connection((self.host, waiting[0]), 1).close()
+                waiting.pop(0)
+            except OSError:
+                time.sleep(0.02)
+        if waiting:
+            self.stop()
+        return not waiting
+
+    def stop(self):
+        cleanup.end(self.process, grace=1)
+
+    def _start_token_info(self, tokens):
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _TokenInfo)
+        server.tokens = tokens
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        cleanup.defer(server.shutdown)
+        with open(self.base + "/oauth2.conf", "w") as f:
+            f.write("tokeninfo_url = http://127.0.0.1:%d/?access_token=\nusername_attribute = user\nactive_attribute = active\n"
+                    "active_value = true\n" % server.server_address[1])
+
+    def _chown(self, top):
+        if os.getuid():
+            return
+        os.chown(top, self.uid, self.gid)
+        for path, folders, files in os.walk(top):
+            for name in folders + files:
+                os.chown(os.path.join(path, name), self.uid, self.gid)
+
+    def log(self):
+        """Everything the server said, its standard error first."""
+        text = ""
+        for path in (self.base + "/stderr", self.log_path):
+            if os.path.exists(path):
+                with open(path, errors="replace") as f:
+                    text += f.read()
+        return text
+
+    def password(self, user):
+        return self.users[user]
+
+    # --- mail on disk ---------------------------------------------------------------------------------------------
+
+    def maildir(self, user, folder="INBOX"):
+        """The folder's directory; levels of FOLDER separated by '.' or '/'."""
+        top = os.path.join(self.base, "mail", user, "Maildir")
+        return top if folder == "INBOX" else os.path.join(top, "." + folder.replace("/", "."))
+
+    def deliver(self, user, messages, folder="INBOX"):
+        """Puts messages there: bytes, or (bytes, arrival in epoch seconds), which becomes the INTERNALDATE. Returns how many."""
+        top = self.maildir(user, folder)
+        home = os.path.join(self.base, "mail", user)
+        fresh = not os.path.isdir(home)
+        for name in ("cur", "new", "tmp"):
+            os.makedirs(os.path.join(top, name), exist_ok=True)
+        if fresh or folder != "INBOX":
+            self._chown(home)
+        root = os.getuid() == 0
+        count = 0
+        for message in messages:
+            data, arrived = message if isinstance(message, tuple) else (message, time.time())
+            number = next(self._serial)
+            path = "%s/cur/%d.M%dP%d.test,S=%d:2," % (top, arrived, number, os.getpid(), len(data))
+            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            os.write(fd, data) if len(data) < 1 << 30 else os.writev(fd, [data])
+            if root:
+                os.fchown(fd, self.uid, self.gid)
+            os.utime(fd, (arrived, arrived))
+            os.close(fd)
+            count += 1
+        return count
+
+    def _files(self, user, folder):
+        top = self.maildir(user, folder)
+        return sorted(glob.glob(glob.escape(top) + "/cur/*") + glob.glob(glob.escape(top) + "/new/*"))
+
+    def count(self, user, folder="INBOX"):
+        """How many messages lie there."""
+        return len(self._files(user, folder))
+
+    def messages(self, user, folder="INBOX"):
+        """Their bytes, in the order of arrival."""
+        found = []
+        for path in self._files(user, folder):
+            with open(path, "rb") as f:
+                found.append(f.read())
+        return found
+
+    def folders(self, user):
+        """Names of all folders but INBOX, levels separated by '.'."""
+        top = self.maildir(user)
+        return sorted(name[1:] for name in os.listdir(top) if name.startswith(".") and os.path.isdir(os.path.join(top, name))) \
+            if os.path.isdir(top) else []
+
+    def clear(self, user):
+        """Empties the account, folders too."""
+        import shutil
+        shutil.rmtree(os.path.join(self.base, "mail", user), ignore_errors=True)
+
+    # --- as `retour` is told -------------------------------------------------------------------------------------
+
+    def mailbox(self, user="bounces@example.org", protocol="imap", tls="implicit", password_file=None, **keys):
+        """The [mailbox …] section for it. The password file is the caller's (Retour.secret())."""
+        port = {"imap": (self.imaps, self.imap), "pop3": (self.pop3s, self.pop3)}[protocol][0 if tls == "implicit" else 1]
+        section = {"protocol": protocol, "host": self.host, "port": port, "tls": tls, "ca_file": self.ca_file, "user": user}
+        if password_file:
+            section["password_file"] = password_file
+        section.update(keys)
+        return section

@@ -1,0 +1,155 @@
+"""The program under test: an INI file and a data directory of its own, runs with exit code, output, and the memory of each process."""
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import threading
+import time
+
+from . import cleanup
+from .dovecot import PASSWORD
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BINARY = os.environ.get("RETOUR", os.path.join(ROOT, "build", "retour"))
+NOW = "2026-11-02T06:00:00Z"
+
+
+class Result:
+    """code (minus the signal when one killed it), out, err (text), seconds, memory {process title: peak KiB}."""
+
+    def __init__(self, code, out, err, seconds, memory):
+        self.code, self.out, self.err, self.seconds, self.memory = code, out, err, seconds, memory
+
+    def __repr__(self):
+        return "exit %s in %.1f s\n%s%s" % (self.code, self.seconds, self.out[-3000:], self.err[-3000:])
+
+    def lines(self):
+        """Of the standard output, parsed as JSON lines."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+def descendants(pid):
+    """PID and everything below it."""
+    found, queue = [], [pid]
+    while queue:
+        pid = queue.pop()
+        found.append(pid)
+        try:
+            for task in os.listdir("/proc/%d/task" % pid):
+                with open("/proc/%d/task/%s/children" % (pid, task)) as f:
+                    queue += map(int, f.read().split())
+        except OSError:  # gone meanwhile
+            pass
+    return found
+
+
+def title(pid):
+    """What ps shows: "retour: parser", or the command's words."""
+    try:
+        with open("/proc/%d/cmdline" % pid, "rb") as f:
+            text = f.read().rstrip(b"\0").split(b"\0")[0].decode(errors="replace")
+    except OSError:
+        return ""
+    return text if ":" in text else os.path.basename(text)
+
+
+class Watch(threading.Thread):
+    """Notes the peak of resident memory (VmHWM: the kernel's own peak, so that seldom looking is enough) and the titles."""
+
+    def __init__(self, pid, interval=0.01):
+        super().__init__(daemon=True)
+        self.pid, self.interval, self.memory, self.command_lines = pid, interval, {}, set()
+        self._stop_now = threading.Event()
+
+    def run(self):
+        while not self._stop_now.wait(self.interval):
+            for pid in descendants(self.pid):
+                try:
+                    with open("/proc/%d/status" % pid) as f:
+                        peak = re.search(r"VmHWM:\s+(\d+) kB", f.read())
+                    with open("/proc/%d/cmdline" % pid, "rb") as f:
+                        self.command_lines.add(f.read())
+                except OSError:
+                    continue
+                if peak:
+                    name = title(pid)
+                    self.memory[name] = max(self.memory.get(name, 0), int(peak.group(1)))
+
+    def finish(self):
+        self._stop_now.set()
+        self.join()
+        return self.memory
+
+
+class Retour:
+    """r = Retour(); r.config["mailbox bounces"] = dovecot.mailbox(password_file=r.secret()); r.run("run").
+
+    config: {section: {key: value}}, written before each run; dir holds everything, data = dir/data has store, keys and reports."""
+
+    def __init__(self, binary=None, now=NOW, domains="example.org", base=None):
+        self.binary = binary or BINARY
+        self.now = now
+        self.dir = base or cleanup.temporary("retour-e2e-")
+        self.data = os.path.join(self.dir, "data")
+        self.ini = os.path.join(self.dir, "retour.ini")
+        self.database = os.path.join(self.data, "retour.db")
+        os.makedirs(self.data, 0o700, exist_ok=True)
+        self.command_lines = set()
+        self.config = {
+            "store": {"path": self.database},
+            "keys": {"dir": os.path.join(self.data, "keys")},
+            "origin": {"domains": domains, "campaign_headers": "X-Campaign-ID"},
+            "report": {"timezone": "UTC", "dir": os.path.join(self.data, "reports")},
+        }
+
+    def secret(self, text=PASSWORD, name="password", mode=0o600):
+        """A file with a secret; its path."""
+        path = os.path.join(self.dir, name)
+        with open(path, "w") as f:
+            f.write(text + "\n")
+        os.chmod(path, mode)
+        return path
+
+    def write_config(self):
+        with open(self.ini, "w") as f:
+            for section, keys in self.config.items():
+                f.write("[%s]\n" % section)
+                f.writelines("%s = %s\n" % pair for pair in keys.items() if pair[1] is not None)
+        return self.ini
+
+    def arguments(self, command, options=()):
+        now = ["--now", self.now] if self.now else []
+        return [self.binary, "-c", self.ini, *options, *now, *command]
+
+    def start(self, *command, options=(), stdin=subprocess.DEVNULL, env=None):
+        """Starts it without waiting; the process is ended with the script."""
+        self.write_config()
+        process = subprocess.Popen(self.arguments(command, options), stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   start_new_session=True, preexec_fn=cleanup.die_with_parent, env=dict(os.environ, **(env or {})))
+        cleanup.defer(cleanup.end, process)
+        return process
+
+    def run(self, *command, options=(), input=None, timeout=300, env=None):
+        begin = time.monotonic()
+        process = self.start(*command, options=options, stdin=subprocess.DEVNULL if input is None else subprocess.PIPE, env=env)
+        watch = Watch(process.pid)
+        watch.start()
+        try:
+            out, err = process.communicate(input.encode() if isinstance(input, str) else input, timeout)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGABRT)
+            out, err = process.communicate()
+            err += b"\n(ended after %d s)" % timeout
+        memory = watch.finish()
+        self.command_lines |= watch.command_lines
+        return Result(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"), time.monotonic() - begin, memory)
+
+    def sql(self, query, *arguments):
+        """Rows of the store, read beside the program."""
+        connection = sqlite3.connect("file:%s?mode=ro" % self.database, uri=True)
+        try:
+            return connection.execute(query, arguments).fetchall()
+        finally:
+            connection.close()

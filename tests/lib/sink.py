@@ -1,0 +1,106 @@
+"""An SMTP server on loopback that takes mail and keeps it: mails in a folder, envelopes in a list. aiosmtpd does the protocol."""
+import email
+import email.policy
+import logging
+import os
+import ssl
+import threading
+import warnings
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult
+
+from . import cleanup
+from .certificates import authority
+from .dovecot import PASSWORD, free_port
+
+
+logging.getLogger("mail").setLevel(logging.CRITICAL)  # aiosmtpd warns of AUTH without TLS, which the tests want
+warnings.filterwarnings("ignore", module="aiosmtpd")
+
+
+class Mail:
+    def __init__(self, sender, recipients, data, path, over_tls, user):
+        self.sender, self.recipients, self.data, self.path, self.over_tls, self.user = sender, recipients, data, path, over_tls, user
+
+    def parsed(self):
+        return email.message_from_bytes(self.data, policy=email.policy.SMTP)
+
+
+class _Controller(Controller):
+    def __init__(self, sink, **arguments):
+        self.sink = sink
+        super().__init__(sink, **arguments)
+
+    def factory(self):
+        return SMTP(self.handler, hostname="localhost", **self.sink.options)
+
+
+class Sink:
+    """host, port, ca_file; mails: list of Mail; logins: user names that logged in or tried.
+
+    tls: starttls | implicit | none. user: AUTH is required, with this name and PASSWORD. refuse: recipients that get a 550.
+    data_reply: answer to the mail itself, in place of 250 (then it is not kept)."""
+
+    host = "127.0.0.1"
+
+    def __init__(self, folder=None, tls="starttls", user=None, password=PASSWORD, cert="good", refuse=(), data_reply=None):
+        self.folder = folder or cleanup.temporary("retour-smtp-")
+        self.ca_file = authority().ca_file
+        self.tls, self.user, self.secret = tls, user, password
+        self.refuse, self.data_reply = set(refuse), data_reply
+        self.mails, self.logins = [], []
+        self._lock = threading.Lock()
+        context = None
+        if tls != "none":
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*authority().cert(cert))
+        self.options = {"data_size_limit": 64 << 20, "enable_SMTPUTF8": True}
+        if tls == "starttls":
+            self.options.update(tls_context=context, require_starttls=True)
+        if user:
+            self.options.update(auth_required=True, auth_require_tls=tls != "none", authenticator=self._login)
+        if tls == "implicit":  # aiosmtpd does not see that the stream below it is encrypted
+            self.options.update(auth_require_tls=False)
+        self.port = free_port()
+        self._controller = _Controller(self, hostname=self.host, port=self.port, ssl_context=context if tls == "implicit" else None)
+        self._controller.start()
+        cleanup.defer(self.stop)
+
+    def stop(self):
+        if self._controller:
+            self._controller.stop()
+            self._controller = None
+
+    def _login(self, server, session, envelope, mechanism, data):
+        name = data.login.decode(errors="replace") if hasattr(data, "login") else ""
+        self.logins.append(name)
+        good = name == self.user and data.password == self.secret.encode()
+        if good:
+            session.sink_user = name
+        return AuthResult(success=good)
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if address in self.refuse:
+            return "550 5.1.1 no such user here"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        if self.data_reply:
+            return self.data_reply
+        with self._lock:
+            path = os.path.join(self.folder, "%04d.eml" % (len(self.mails) + 1))
+            with open(path, "wb") as f:
+                f.write(envelope.original_content)
+            self.mails.append(Mail(envelope.mail_from, list(envelope.rcpt_tos), envelope.original_content, path,
+                                   session.ssl is not None or self.tls == "implicit", getattr(session, "sink_user", None)))
+        return "250 2.0.0 kept as %04d" % len(self.mails)
+
+    def report(self, **keys):
+        """The keys of [report] that lead here; password_file is the caller's."""
+        section = {"smtp": "%s:%d" % (self.host, self.port), "tls": self.tls, "ca_file": self.ca_file}
+        if self.user:
+            section["user"] = self.user
+        section.update(keys)
+        return section
