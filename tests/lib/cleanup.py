@@ -34,12 +34,13 @@ def die_with_parent():
 
 def end(process, grace=2):
     """SIGTERM, then SIGKILL for it and what it started: PROCESS leads a group of its own (start_new_session)."""
-    if process.poll() is None:
-        process.terminate()
-        try:
-            process.wait(grace)
-        except subprocess.TimeoutExpired:
-            pass
+    if process.poll() is not None:
+        return  # its number may be somebody else's by now
+    process.terminate()
+    try:
+        process.wait(grace)
+    except subprocess.TimeoutExpired:
+        pass
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
