@@ -63,9 +63,62 @@ $$(BUILD)/unit/$1_%: tests/unit/$1_%.c $$(LIB_$1)
 endef
 $(foreach m,$(MODULES),$(eval $(call unit,$m)))
 
-.PHONY: unit clean
-unit: $(UNIT_TESTS)
+.PHONY: unit units clean
+units: $(UNIT_TESTS)
+unit: units
 	@set -e; for t in $(UNIT_TESTS); do $$t; done
+
+# What follows installs what is missing first, then builds through a make of its own that sees what was installed.
+.PHONY: deps demo check bench fuzz install
+NEEDS = @CC="$(CC)" PYTHON="$(PYTHON)" tests/deps.sh
+MAKE_ALL = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
+SANITIZERS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+
+deps:
+	$(NEEDS) check
+
+demo:
+	$(NEEDS) demo
+	@$(MAKE_ALL) all
+	@$(PYTHON) tests/demo.py --build $(BUILD)
+
+# Three builds: the program, the same with sanitizers, and one that a certain message crashes (tests/e2e/quarantine.py).
+check:
+	$(NEEDS) check
+	@$(MAKE_ALL) all units
+	@$(MAKE_ALL) BUILD=$(BUILD)/asan CFLAGS="$(SANITIZERS)" all units
+	@CPPFLAGS=-DRETOUR_TEST_CRASH $(MAKE_ALL) BUILD=$(BUILD)/crash all
+	@$(PYTHON) tests/run --build $(BUILD) $(TESTS)
+
+bench:
+	$(NEEDS) demo
+	@$(MAKE_ALL) all
+	@$(PYTHON) tests/bench.py --build $(BUILD)
+
+# clang's libFuzzer over the whole of classify, for FUZZ_SECONDS, from the golden corpus; what it finds lies in $(BUILD)/fuzz.
+FUZZ_SECONDS ?= 60
+fuzz:
+	@$(MAKE_ALL) CC=clang BUILD=$(BUILD)/fuzz CFLAGS="-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all" $(BUILD)/fuzz/classify
+	@mkdir -p $(BUILD)/fuzz/corpus
+	$(BUILD)/fuzz/classify -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -timeout=5 -artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/corpus tests/golden
+
+$(BUILD)/classify: $(BUILD)/tests/fuzz/classify.o $(LIB_poller)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+
+bindir = $(DESTDIR)$(prefix)/bin
+mandir = $(DESTDIR)$(prefix)/share/man
+datadir = $(DESTDIR)$(prefix)/share
+unitdir = $(DESTDIR)$(prefix)/lib/systemd/system
+install: all
+	install -d $(bindir) $(mandir)/man1 $(mandir)/man5 $(datadir)/retour $(datadir)/doc/retour $(unitdir) $(DESTDIR)$(sysconfdir)/retour
+	install -m 755 $(BUILD)/retour $(bindir)/retour
+	install -m 644 etc/retour.1 $(mandir)/man1/
+	install -m 644 etc/retour.ini.5 $(mandir)/man5/
+	install -m 644 etc/rules.ini etc/providers.ini etc/report.xsl etc/report.xsd $(datadir)/retour/
+	install -m 644 README.md LICENSE etc/retour.ini $(datadir)/doc/retour/
+	for unit in retour.service retour.timer; do \
+		sed 's|/usr/local/|$(prefix)/|g; s|/etc/retour|$(sysconfdir)/retour|g' etc/$$unit > $(unitdir)/$$unit && chmod 644 $(unitdir)/$$unit || exit 1; \
+	done
 
 clean:
 	rm -rf $(BUILD)

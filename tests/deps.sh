@@ -1,0 +1,135 @@
+#!/bin/sh
+# Installs what is missing, through the system's package manager, and shows the command before it runs. Silent and fast when nothing is.
+#
+#	tests/deps.sh build|demo|check		build: compiling; demo: also its servers; check: also the tests' tools
+#
+# Debian and Ubuntu (apt-get) and Fedora (dnf), as root or through sudo. Needs nothing but a shell and a compiler to run.
+set -u
+PATH=$PATH:/usr/sbin:/sbin
+CC=${CC:-cc}
+PYTHON=${PYTHON:-/usr/bin/python3}
+for_what=${1:-check}
+
+# --- what is looked for: one function per thing, named in $things -------------------------------------------------
+
+have() { command -v "$1" >/dev/null 2>&1; }
+have_headers() { for h; do echo "#include <$h>"; done | $CC -E - >/dev/null 2>&1; }
+have_file() { for f; do [ -e "$f" ] && return 0; done; return 1; }
+
+has() {
+	case $1 in
+	compiler) have "$CC" ;;
+	pkg-config) have pkg-config ;;
+	libraries)
+		have_headers libetpan/libetpan.h iniparser/iniparser.h unistr.h gnutls/gnutls.h sqlite3.h sodium.h idn2.h &&
+			pkg-config --exists gnutls libxml-2.0 libxslt sqlite3 libsodium libidn2 ;;
+	sasl) have_file /usr/lib/*/sasl2/libscram.so /usr/lib64/sasl2/libscram.so /usr/lib/sasl2/libscram.so ;;
+	dovecot) have dovecot && have_file /usr/lib/dovecot/imap-login /usr/libexec/dovecot/imap-login &&
+		have_file /usr/lib/dovecot/pop3-login /usr/libexec/dovecot/pop3-login ;;
+	python) [ -x "$PYTHON" ] && "$PYTHON" -c 'import aiosmtpd, sqlite3' 2>/dev/null ;;
+	openssl) have openssl ;;
+	xmllint) have xmllint ;;
+	cmocka) printf '#include <stdarg.h>\n#include <stddef.h>\n#include <stdint.h>\n#include <setjmp.h>\n#include <cmocka.h>\n' |
+		$CC -E - >/dev/null 2>&1 ;;
+	sanitizers) echo 'int main(void) { return 0; }' | $CC -fsanitize=address,undefined -x c -o /dev/null - 2>/dev/null ;;
+	mandoc) have mandoc ;;
+	esac
+}
+
+build="compiler pkg-config libraries sasl"
+demo="$build dovecot python openssl"
+check="$demo xmllint cmocka sanitizers mandoc"
+case $for_what in
+build) things=$build ;;
+demo) things=$demo ;;
+check) things=$check ;;
+*) echo "usage: $0 build|demo|check" >&2; exit 2 ;;
+esac
+
+missing=
+for thing in $things; do
+	has $thing || missing="$missing $thing"
+done
+[ -z "$missing" ] && exit 0
+echo "Missing for 'make $for_what':$missing"
+
+# --- where it comes from -----------------------------------------------------------------------------------------
+
+debian() {
+	case $1 in
+	compiler) echo gcc libc6-dev ;;
+	pkg-config) echo pkg-config ;;
+	libraries) echo libetpan-dev libgnutls28-dev libxml2-dev libxslt1-dev libsqlite3-dev libsodium-dev libiniparser-dev libidn2-dev libunistring-dev ;;
+	sasl) echo libsasl2-modules ;;
+	dovecot) echo dovecot-core dovecot-imapd dovecot-pop3d ;;
+	python) echo python3 python3-aiosmtpd ;;
+	openssl) echo openssl ;;
+	xmllint) echo libxml2-utils ;;
+	cmocka) echo libcmocka-dev ;;
+	sanitizers) echo gcc ;;
+	mandoc) echo mandoc ;;
+	esac
+}
+
+fedora() {
+	case $1 in
+	compiler) echo gcc ;;
+	pkg-config) echo pkgconf-pkg-config ;;
+	libraries) echo libetpan-devel gnutls-devel libxml2-devel libxslt-devel sqlite-devel libsodium-devel iniparser-devel libidn2-devel libunistring-devel ;;
+	sasl) echo cyrus-sasl-plain cyrus-sasl-md5 cyrus-sasl-scram ;;
+	dovecot) echo dovecot ;;
+	python) echo python3 python3-aiosmtpd ;;
+	openssl) echo openssl ;;
+	xmllint) echo libxml2 ;;
+	cmocka) echo libcmocka-devel ;;
+	sanitizers) echo libasan libubsan ;;
+	mandoc) echo mandoc ;;
+	esac
+}
+
+if have apt-get; then family=debian
+elif have dnf; then family=fedora
+else
+	echo "Neither apt-get nor dnf is here: please install these by hand (README.md, Dependencies)." >&2
+	exit 1
+fi
+packages=
+for thing in $missing; do
+	packages="$packages $($family $thing)"
+done
+
+as_root=
+if [ "$(id -u)" -ne 0 ]; then
+	if have sudo; then
+		as_root=sudo
+	else
+		echo "Neither root nor sudo: please let somebody install$packages" >&2
+		exit 1
+	fi
+fi
+
+# Shows a command and runs it; twice when the first fails, for mirrors hiccup.
+run() {
+	echo "+ $*"
+	"$@" </dev/null && return 0
+	sleep 3
+	echo "+ $*"
+	"$@" </dev/null
+}
+
+if [ $family = debian ]; then
+	# The servers are only run by the tests: none shall start by being installed. The old lists serve where a mirror is away.
+	run $as_root apt-get -q update
+	run $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install $packages || exit 1
+else
+	run $as_root dnf -y install $packages || exit 1
+fi
+
+still=
+for thing in $missing; do
+	has $thing || still="$still $thing"
+done
+if [ -n "$still" ]; then
+	echo "Still missing:$still" >&2
+	exit 1
+fi
