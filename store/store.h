@@ -57,9 +57,10 @@ struct store_options {
 	struct retention retention[RETAIN_COUNT];
 	struct ladder ladder[LADDERS_MAX];
 	unsigned ladders;
-	int64_t quiet;              /* soft: without a failure for so long the contact is active again */
+	int64_t quiet;              /* soft, block: without a failure for so long the contact is active again; paused: for so long. 0: never */
+	int64_t block_hold;         /* block: hold for so long after the last one; the sender has work to do, not the recipient */
 	bool (*provider_is_large)(void *context, const char *provider); /* may be NULL */
-	void *context;
+	void *context;              /* what the options point to must outlive the store */
 };
 
 /*
@@ -95,8 +96,8 @@ int store_pack(struct store *s, const struct event *event, int64_t now, struct p
 
 int store_begin(struct store *s);
 /*
- * Takes a message with its events: message key, events, tallies, contacts. All or nothing within the transaction. A message seen before
- * changes nothing (*RESULT is MESSAGE_DUPLICATE).
+ * Takes a message with its events: message key, events, tallies, contacts. A message seen before changes nothing but the count of
+ * duplicates (*RESULT is MESSAGE_DUPLICATE). After an error the transaction can only be rolled back: store_commit() refuses.
  */
 int store_message(struct store *s, const struct store_message *m, const struct packed_event *events, size_t count, int64_t now,
 		  enum store_message_result *result);
@@ -112,6 +113,12 @@ int store_wanted(struct store *s, const char *mailbox, const unsigned char *ids,
 int store_keep(struct store *s, const char *mailbox, const unsigned char *id, int64_t now);
 /* Remembers that the mailbox was read to its end at NOW, or failed (why: without addresses). */
 int store_mailbox_read(struct store *s, const char *mailbox, int64_t now, bool ok, const char *why);
+struct mailbox_state {
+	char name[STORE_NAME_SIZE];
+	int64_t read_at, failed_at; /* the last time of each, 0: never */
+	char why[256];              /* of the last failure */
+};
+int store_mailboxes(struct store *s, int (*visit)(void *context, const struct mailbox_state *m), void *context);
 
 /* --- answers (store/contact.c) ---------------------------------------------------------------------------- */
 
@@ -157,7 +164,7 @@ struct purge {
 };
 /* Applies retention and proves it. DRY: counts only. STORE_BROKEN when something overdue remains or the file could not be truncated. */
 int store_purge(struct store *s, int64_t now, bool dry, struct purge *out);
-/* The same figures without deleting, for audit. */
+/* The same figures without deleting, for audit. A row counts as overdue a day after its time: the promise is one purge a day. */
 int store_held(struct store *s, int64_t now, struct purge *out);
 
 enum { LEDGER_HASH_SIZE = 32, LEDGER_TEXT_SIZE = 512 };
