@@ -37,7 +37,8 @@ struct mailbox {
 	const char *user;
 	int auth;              /* enum auth */
 	struct secret_source secret;
-	const char *folder;    /* IMAP folder; path of the Maildir or mbox */
+	const char *path;      /* the Maildir or mbox */
+	const char *folder;    /* IMAP folder; else the same as path */
 	int kind;              /* enum mailbox_kind */
 	struct disposal processed, unrecognised, quarantine;
 	int64_t raw_retention; /* seconds */
@@ -67,7 +68,7 @@ struct config {
 	bool fold_local_part;
 	int64_t period[RETAIN_COUNT];
 	const char *reason[RETAIN_COUNT];
-	int64_t soft_quiet;
+	int64_t soft_quiet, block_hold;
 	struct ladder ladder[LADDERS_MAX];
 	unsigned ladders;
 	struct {
@@ -77,6 +78,8 @@ struct config {
 		struct secret_source secret;
 		struct list to;
 	} report;
+	struct list alert_to;
+	const char *alert_command, *metrics_file;
 	struct mailbox mailbox[CONFIG_MAILBOXES_MAX];
 	unsigned mailboxes;
 	void *memory;          /* owns the strings */
@@ -92,6 +95,10 @@ void config_free(struct config *c);
 void config_print_sample(FILE *out);
 void config_print_manual(FILE *out);
 
+/* What the store and the reports need of it. Strings stay the configuration's. */
+void config_store_options(const struct config *c, struct store_options *out);
+
+/* NULL when there is none of that name. */
 const struct mailbox *config_mailbox(const struct config *c, const char *name);
 
 #endif

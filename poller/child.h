@@ -1,0 +1,27 @@
+/*
+ * The processes of the house. A child is this program again, executed anew, so that no key and no page of the run's memory
+ * comes with it; it inherits one socket (CHILD_FD) and stderr, nothing else.
+ */
+#ifndef RETOUR_CHILD_H
+#define RETOUR_CHILD_H
+
+#include <sys/types.h>
+
+enum { CHILD_FD = 3 };
+
+/*
+ * Starts `retour ROLE` (fetcher, parser) with the configuration CONFIG_FILE (may be NULL). LABEL is what the process list shows behind "retour: ".
+ * *FD is the run's end of the socket pair. The child's pid, or -1 with errno.
+ */
+pid_t child_start(const char *role, const char *label, const char *config_file, int *fd);
+/* Kills (unless it has ended) and reaps. Returns the wait status. */
+int child_end(pid_t pid);
+/* "ended with signal 9 (Killed)", "ended with exit code 2" into BUFFER; returns it. */
+const char *child_status(int status, char *buffer, size_t size);
+
+/* What every process does first: no core dumps, not dumpable, files 0600. */
+void process_guard(void);
+/* What a child does besides: dies with the run, keeps only stdin (for import -), stderr and CHILD_FD, takes NAME for its own. */
+void child_guard(const char *name);
+
+#endif

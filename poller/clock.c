@@ -1,0 +1,72 @@
+/* The present time. --now takes RFC 3339 section 5.6; strptime and timegm do the reckoning. */
+#include "poller/clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static struct {
+	bool set;
+	int64_t at;
+	char text[64];
+} fixed;
+
+bool clock_set(const char *rfc3339)
+{
+	struct tm tm = { 0 };
+	const char *rest = strptime(rfc3339, "%Y-%m-%dT%H:%M:%S", &tm);
+	if (!rest || strlen(rfc3339) >= sizeof fixed.text)
+		return false;
+	if (*rest == '.')
+		rest += 1 + strspn(rest + 1, "0123456789");
+	int64_t at = timegm(&tm);
+	if (*rest == 'Z' || *rest == 'z') {
+		rest++;
+	} else {
+		/* %z takes +hh:mm; what it leaves in tm_gmtoff is to be taken off */
+		struct tm zone = { 0 };
+		if (*rest != '+' && *rest != '-')
+			return false;
+		rest = strptime(rest, "%z", &zone);
+		if (!rest)
+			return false;
+		at -= zone.tm_gmtoff;
+	}
+	if (*rest)
+		return false;
+	fixed.set = true;
+	fixed.at = at;
+	strcpy(fixed.text, rfc3339);
+	return true;
+}
+
+int64_t clock_now(void)
+{
+	return fixed.set ? fixed.at : (int64_t)time(NULL);
+}
+
+bool clock_is_set(void)
+{
+	return fixed.set;
+}
+
+const char *clock_text(void)
+{
+	return fixed.set ? fixed.text : NULL;
+}
+
+double clock_monotonic(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+const char *clock_format(int64_t at, char *buffer)
+{
+	time_t t = (time_t)at;
+	struct tm tm;
+	if (!gmtime_r(&t, &tm) || !strftime(buffer, CLOCK_TEXT_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm))
+		strcpy(buffer, "?");
+	return buffer;
+}

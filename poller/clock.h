@@ -1,0 +1,18 @@
+/* What the program takes for the present time: the clock, or --now. Nothing below poller reads a clock. */
+#ifndef RETOUR_CLOCK_H
+#define RETOUR_CLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* RFC 3339, e.g. 2026-11-02T06:00:00Z or +01:00. False when it is not one. */
+bool clock_set(const char *rfc3339);
+int64_t clock_now(void);      /* epoch seconds */
+bool clock_is_set(void);      /* --now was given */
+const char *clock_text(void); /* as given to clock_set, or NULL */
+double clock_monotonic(void); /* seconds, for deadlines */
+/* "2026-11-02T06:00:00Z" into BUFFER of CLOCK_TEXT_SIZE; returns it. */
+enum { CLOCK_TEXT_SIZE = 32 };
+const char *clock_format(int64_t at, char *buffer);
+
+#endif

@@ -1,0 +1,195 @@
+/* doctor: tries everything that a run needs, changes nothing, and says in one line each what it found. */
+#include "poller/commands.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "classify/redact.h"
+#include "classify/rules.h"
+#include "poller/child.h"
+#include "poller/clock.h"
+#include "poller/delivery.h"
+#include "poller/rulesfile.h"
+#include "poller/secret.h"
+#include "poller/wire.h"
+
+/* SAD: a run would fail. ODD: it would not, but somebody should look. */
+enum finding { WELL, ODD, SAD };
+
+struct doctor {
+	const struct config *config;
+	unsigned sad;
+};
+
+__attribute__((format(printf, 4, 5)))
+static void say(struct doctor *d, enum finding finding, const char *what, const char *format, ...)
+{
+	static const char *const words[] = { [WELL] = "ok", [ODD] = "look", [SAD] = "FAIL" };
+	printf("%-4s  %-20s ", words[finding], what);
+	va_list args;
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	putchar('\n');
+	d->sad += finding == SAD;
+}
+
+static void check_config(struct doctor *d)
+{
+	const struct config *c = d->config;
+	say(d, WELL, "configuration", "%s: %u mailboxes", c->file, c->mailboxes);
+	if (!c->mailboxes)
+		say(d, SAD, "mailboxes", "no section [mailbox NAME]");
+	if (!c->domains.count)
+		say(d, ODD, "origin", "[origin] domains is empty: nothing can be matched, so no bounce changes a contact's state");
+	if (c->alert_to.count || c->alert_command || c->metrics_file)
+		say(d, ODD, "alert, metrics", "[alert] and [metrics] are read, but this version does nothing with them yet");
+}
+
+static void check_rules(struct doctor *d)
+{
+	char error[512];
+	struct rules *r = rulesfile_load(d->config->rules_file, d->config->providers_file, error, sizeof error);
+	if (!r) {
+		say(d, SAD, "rules", "%s", error);
+		return;
+	}
+	size_t providers = 0;
+	while (provider_at(r, providers))
+		providers++;
+	say(d, WELL, "rules", "%s, %zu providers", d->config->rules_file ? d->config->rules_file : "built in", providers);
+	rules_free(r);
+}
+
+/* The directory that will hold PATH must be there, and ours to write. */
+static bool parent_writable(const char *path, char *parent, size_t size)
+{
+	snprintf(parent, size, "%s", path);
+	*strrchr(parent, '/') = '\0';
+	return access(*parent ? parent : "/", W_OK | X_OK) == 0;
+}
+
+static void check_store(struct doctor *d)
+{
+	const struct config *c = d->config;
+	struct store_options options;
+	struct store *store = NULL;
+	struct ledger_entry head;
+	char text[CLOCK_TEXT_SIZE], parent[4096];
+	bool created;
+	if (access(c->store_path, F_OK) && errno == ENOENT) {
+		if (parent_writable(c->store_path, parent, sizeof parent) || parent_writable(parent, parent, sizeof parent))
+			say(d, WELL, "store", "%s: not there yet, the first run makes it and its keys", c->store_path);
+		else
+			say(d, SAD, "store", "%s: not there, and %s cannot be written", c->store_path, parent);
+		return;
+	}
+	config_store_options(c, &options);
+	options.read_only = true;
+	if (store_open(&store, &options, clock_now(), &created)) {
+		say(d, SAD, "store and keys", "%s", store_error(store));
+	} else if (store_ledger_walk(store, NULL, NULL)) {
+		say(d, SAD, "ledger", "%s", store_error(store));
+	} else if (store_ledger_head(store, &head)) {
+		say(d, SAD, "ledger", "%s", store_error(store));
+	} else {
+		say(d, WELL, "store and keys", "%s, ledger of %lld entries is whole", c->store_path, (long long)head.number);
+		if (head.number && head.at > clock_now() + 60)
+			say(d, SAD, "clock", "the last ledger entry is of %s, later than now", clock_format(head.at, text));
+	}
+	store_close(store);
+}
+
+static void check_clock(struct doctor *d)
+{
+	char now[CLOCK_TEXT_SIZE];
+	say(d, WELL, "clock", "%s%s, reports in %s", clock_format(clock_now(), now), clock_is_set() ? " (given)" : "", d->config->report.timezone);
+}
+
+/* A visit without reading: the fetcher opens, describes what it found, and says goodbye. */
+static void visit(struct doctor *d, const struct mailbox *box, int fd, const char *what)
+{
+	struct wire_start start = { 0 };
+	struct wire_head head;
+	unsigned char *payload = NULL;
+	size_t capacity = 0;
+	char text[WIRE_TEXT_MAX + 1], clean[WIRE_TEXT_MAX + 1];
+	snprintf(start.mailbox, sizeof start.mailbox, "%s", box->name);
+	bool answered = !wire_send(fd, WIRE_START, &start, sizeof start, NULL, 0) && !wire_send(fd, WIRE_FINISH, NULL, 0, NULL, 0) &&
+			wire_receive(fd, &head, &payload, &capacity) == 1 && (head.type == WIRE_OPENED || head.type == WIRE_FAILED);
+	if (answered) {
+		span_copy_text(text, sizeof text, (struct span){ (const char *)payload, head.length });
+		redact(clean, sizeof clean, span_of(text), NULL);
+		say(d, head.type == WIRE_OPENED ? WELL : SAD, what, "%s", clean);
+		if (head.type == WIRE_OPENED && (wire_receive(fd, &head, &payload, &capacity) != 1 || head.type != WIRE_FINISHED))
+			say(d, SAD, what, "the goodbye failed");
+	} else {
+		say(d, SAD, what, "its fetcher process ended without a word");
+	}
+	free(payload);
+}
+
+static void check_mailbox(struct doctor *d, const struct mailbox *box)
+{
+	char what[STORE_NAME_SIZE + 16];
+	int fd;
+	snprintf(what, sizeof what, "mailbox %s", box->name);
+	pid_t pid = child_start("fetcher", what, d->config->file, &fd);
+	if (pid < 0) {
+		say(d, SAD, what, "its fetcher process cannot be started");
+		return;
+	}
+	visit(d, box, fd, what);
+	close(fd);
+	child_end(pid);
+}
+
+static void check_report(struct doctor *d)
+{
+	const struct config *c = d->config;
+	struct carrier_options options;
+	char error[512], clean[512], parent[4096], *secret = NULL;
+	if (access(c->report.dir, W_OK | X_OK) && (errno != ENOENT || !parent_writable(c->report.dir, parent, sizeof parent)))
+		say(d, SAD, "report directory", "%s: %s", c->report.dir, strerror(errno));
+	if (!delivery_options(c, &options)) {
+		say(d, ODD, "report mail", "[report] from, to, and smtp or sendmail are not all set: reports stay in %s", c->report.dir);
+		return;
+	}
+	if (options.user && secret_read(&c->report.secret, &secret, error, sizeof error)) {
+		say(d, SAD, "report mail", "%s", error);
+		return;
+	}
+	options.secret = secret;
+	int result = carrier_probe(&options, error, sizeof error);
+	secret_free(secret);
+	if (result) {
+		redact(clean, sizeof clean, span_of(error), NULL);
+		say(d, SAD, "report mail", "%s", clean);
+	} else {
+		say(d, WELL, "report mail", "%s would take it, %u readers", c->report.sendmail ? c->report.sendmail : c->report.smtp_host,
+		    c->report.to.count);
+	}
+}
+
+int cmd_doctor(const struct config *config, int argc, char **argv)
+{
+	static const struct option none[] = { { 0 } };
+	struct doctor d = { .config = config };
+	if (getopt_long(argc, argv, "", none, NULL) != -1 || optind < argc)
+		return usage_error(argv[0], "takes no arguments");
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	check_config(&d);
+	check_clock(&d);
+	check_rules(&d);
+	check_store(&d);
+	for (unsigned i = 0; i < config->mailboxes; i++)
+		check_mailbox(&d, &config->mailbox[i]);
+	check_report(&d);
+	if (d.sad)
+		printf("%u of these would fail a run.\n", d.sad);
+	return d.sad ? EXIT_LOST : EXIT_WELL;
+}

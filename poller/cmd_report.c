@@ -1,0 +1,64 @@
+/* report: a month's report to the terminal, a file, or its readers. */
+#include "poller/commands.h"
+
+#include <getopt.h>
+#include <string.h>
+#include "poller/clock.h"
+#include "poller/delivery.h"
+
+static int format_by_name(const char *name)
+{
+	static const char *const names[] = { [REPORT_XML] = "xml", [REPORT_HTML] = "html", [REPORT_TEXT] = "text" };
+	for (int i = 0; i < (int)(sizeof names / sizeof names[0]); i++)
+		if (!strcmp(names[i], name))
+			return i;
+	return -1;
+}
+
+int cmd_report(const struct config *config, int argc, char **argv)
+{
+	static const struct option options[] = { { "month", required_argument, NULL, 'm' }, { "format", required_argument, NULL, 'f' },
+		{ "output", required_argument, NULL, 'o' }, { "send", no_argument, NULL, 's' }, { 0 } };
+	struct month month = month_before(month_of(clock_now()), 1);
+	const char *output = NULL;
+	int format = REPORT_TEXT;
+	bool send = false, formatted = false;
+	struct buffer text = { 0 };
+	struct session s;
+	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
+		switch (option) {
+		case 'm':
+			if (!month_parse(optarg, &month))
+				return usage_error(argv[0], "--month %s: right would be YYYY-MM", optarg);
+			break;
+		case 'f':
+			format = format_by_name(optarg);
+			formatted = true;
+			if (format < 0)
+				return usage_error(argv[0], "--format %s: right would be xml, html or text", optarg);
+			break;
+		case 'o':
+			output = optarg;
+			break;
+		case 's':
+			send = true;
+			break;
+		default:
+			return usage_error(argv[0], "see `retour report --help`");
+		}
+	if (optind < argc)
+		return usage_error(argv[0], "unknown argument");
+	int result = session_open(&s, config, send ? SESSION_WRITE : SESSION_READ, clock_now());
+	if (result)
+		goto out;
+	if (send)
+		result = report_mail(&s, month, clock_now());
+	if (!send || formatted || output)
+		if (report_make(&s, month, (enum report_format)format, &text) ||
+		    write_whole(output ? output : "-", (struct span){ text.p, text.n }))
+			result = exit_worse(result, EXIT_LOST);
+out:
+	buffer_free(&text);
+	session_close(&s);
+	return result;
+}

@@ -1,0 +1,142 @@
+/* run, poll, import: everything that fills the store, and the scheduled job around it. */
+#include "poller/commands.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <string.h>
+#include "poller/clock.h"
+#include "poller/delivery.h"
+#include "poller/log.h"
+#include "poller/poll.h"
+#include "poller/purge.h"
+#include "poller/session.h"
+
+static void on_signal(int number)
+{
+	(void)number;
+	poll_stop();
+}
+
+/* A stop is asked for once and obeyed after the current batch; the second time it is not waited for. */
+static void catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+}
+
+static int poll_all(struct poll_job *job, struct poll_counts *counts)
+{
+	catch_signals();
+	return poll_mailboxes(job, counts) ? EXIT_LOST : EXIT_WELL;
+}
+
+/* All mailboxes of the configuration, or those named. NULL at the end; -1 when one is unknown. */
+static int choose_mailboxes(const struct config *c, int count, char **names, const struct mailbox **out)
+{
+	unsigned n = 0;
+	for (unsigned i = 0; count == 0 && i < c->mailboxes; i++)
+		out[n++] = &c->mailbox[i];
+	for (int i = 0; i < count; i++) {
+		const struct mailbox *box = config_mailbox(c, names[i]);
+		bool again = false;
+		for (unsigned before = 0; before < n; before++)
+			again |= out[before] == box;
+		if (!box)
+			return usage_error("poll", "no section [mailbox %s] in %s", names[i], c->file);
+		if (!again)
+			out[n++] = box;
+	}
+	out[n] = NULL;
+	if (n == 0)
+		return usage_error("poll", "%s has no [mailbox NAME] section", c->file);
+	return 0;
+}
+
+int cmd_run(const struct config *config, int argc, char **argv)
+{
+	static const struct option none[] = { { 0 } };
+	const struct mailbox *boxes[CONFIG_MAILBOXES_MAX + 1];
+	struct poll_counts counts;
+	struct session s;
+	uint64_t changed = 0;
+	int64_t now = clock_now();
+	if (getopt_long(argc, argv, "", none, NULL) != -1 || optind < argc)
+		return usage_error(argv[0], "takes no arguments");
+	int result = choose_mailboxes(config, 0, NULL, boxes);
+	if (result)
+		return result;
+	result = session_open(&s, config, SESSION_CREATE, now);
+	if (result)
+		goto out;
+	struct poll_job job = { .config = config, .store = s.store, .mailboxes = boxes, .now = now };
+	result = poll_all(&job, &counts);
+	if (counts.stopped) {
+		log_notice("stopped after the current batch; what is left comes with the next run");
+		goto out;
+	}
+	if (counts.store_failed)
+		goto out; /* nothing below could be trusted */
+	if (store_advance(s.store, now, &changed))
+		result = exit_worse(result, session_store_failed(&s, "contacts", STORE_FAILED));
+	else if (changed)
+		log_info("%llu contacts changed their state because their time had come", (unsigned long long)changed);
+	result = exit_worse(result, purge_now(&s, now, false, NULL));
+	result = exit_worse(result, report_if_due(&s, now));
+out:
+	session_close(&s);
+	return result;
+}
+
+int cmd_poll(const struct config *config, int argc, char **argv)
+{
+	static const struct option options[] = { { "dry-run", no_argument, NULL, 'n' }, { 0 } };
+	const struct mailbox *boxes[CONFIG_MAILBOXES_MAX + 1];
+	struct poll_counts counts;
+	struct session s = { .lock = -1 };
+	bool dry = false;
+	int64_t now = clock_now();
+	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		if (option != 'n')
+			return usage_error(argv[0], "see `retour poll --help`");
+		dry = true;
+	}
+	if (choose_mailboxes(config, argc - optind, argv + optind, boxes))
+		return EXIT_USAGE;
+	struct poll_job job = { .config = config, .mailboxes = boxes, .now = now };
+	int result = dry ? EXIT_WELL : session_open(&s, config, SESSION_CREATE, now);
+	if (result == EXIT_WELL) {
+		job.store = s.store;
+		result = poll_all(&job, &counts);
+		if (dry)
+			log_notice("dry run: nothing was stored, nothing settled");
+	}
+	session_close(&s);
+	return result;
+}
+
+int cmd_import(const struct config *config, int argc, char **argv)
+{
+	static const struct option options[] = { { "arrived", required_argument, NULL, 'a' }, { 0 } };
+	struct poll_counts counts;
+	struct session s;
+	struct poll_job job = { .config = config, .now = clock_now() };
+	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		if (option != 'a')
+			return usage_error(argv[0], "see `retour import --help`");
+		if (strcmp(optarg, "now") && strcmp(optarg, "header"))
+			return usage_error(argv[0], "--arrived %s: right would be header or now", optarg);
+		job.arrived_now = !strcmp(optarg, "now");
+	}
+	if (optind == argc)
+		return usage_error(argv[0], "nothing to import; name files, mboxes, Maildirs, directories or - for stdin");
+	job.paths = (const char *const *)argv + optind;
+	int result = session_open(&s, config, SESSION_CREATE, job.now);
+	if (result == EXIT_WELL) {
+		job.store = s.store;
+		result = poll_all(&job, &counts);
+	}
+	session_close(&s);
+	return result;
+}

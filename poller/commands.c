@@ -1,0 +1,75 @@
+/* The table of commands: dispatch, usage and --help are all made of it. */
+#include "poller/commands.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+const struct command commands[] = {
+	{ "run", cmd_run, "", "the scheduled job: poll, states, retention, last month's report",
+	  "Empties all mailboxes, applies what is due in the contacts' states and in retention, and from [report] day on\n"
+	  "sends last month's report, once. A systemd timer or cron starts it. A second run beside it ends with 4.\n",
+	  CONFIG_NEEDED, false },
+	{ "poll", cmd_poll, "[--dry-run] [MAILBOX…]", "only fetch, classify, store, settle",
+	  "  --dry-run   read and classify, but touch neither the store nor the mailbox\n"
+	  "MAILBOX is the name of a [mailbox NAME] section; without one, all are read.\n",
+	  CONFIG_NEEDED, false },
+	{ "import", cmd_import, "[--arrived header|now] PATH…", "the same for files",
+	  "PATH is a mail, an mbox, a Maildir, a directory of these, or - for stdin. Nothing is changed there.\n"
+	  "  --arrived header   it arrived when the Maildir name, the From_ line, else Received or Date says (default)\n"
+	  "  --arrived now      it arrives now\n",
+	  CONFIG_NEEDED, false },
+	{ "classify", cmd_classify, "[--plain] PATH…", "print events as JSON lines; stores nothing",
+	  "  --plain     with addresses, message ids and the full diagnostic text\n"
+	  "PATH is a mail, an mbox, or - for stdin. One JSON object a line; a message that yields no event prints one\n"
+	  "of kind \"none\" and says why in \"rule\".\n",
+	  CONFIG_OPTIONAL, false },
+	{ "check", cmd_check, "[--json] [FILE|-]", "addresses in, verdicts out: send, hold until T, suppress",
+	  "Reads one address a line from FILE or stdin and prints address, verdict, until, state, reason, since in the\n"
+	  "same order: as CSV with a header, or\n"
+	  "  --json      one JSON object a line\n"
+	  "A line that is no address is answered with suppress and reason bad-address, counted on stderr, and makes the exit code 1.\n",
+	  CONFIG_NEEDED, false },
+	{ "report", cmd_report, "[--month YYYY-MM] [--format xml|html|text] [--output FILE] [--send]", "the monthly report",
+	  "  --month YYYY-MM   default: last month\n"
+	  "  --format F        xml, html or text (default)\n"
+	  "  --output FILE     default: stdout\n"
+	  "  --send            mail it to the readers in [report] to, now\n",
+	  CONFIG_NEEDED, false },
+	{ "purge", cmd_purge, "[--dry-run]", "apply retention now",
+	  "  --dry-run   only say what would be deleted\n"
+	  "Exit code 3 when something overdue remains, or its bytes are still in the file.\n",
+	  CONFIG_NEEDED, false },
+	{ "audit", cmd_audit, "[--format text] [--output FILE]", "retention and integrity evidence",
+	  "  --format text     the only one yet\n"
+	  "  --output FILE     default: stdout\n"
+	  "Exit code 3 when a retention or integrity promise is broken.\n",
+	  CONFIG_NEEDED, false },
+	{ "doctor", cmd_doctor, "", "preflight: configuration, keys, store, mailboxes, TLS, SMTP, rules, clock",
+	  "Tries everything that a run needs and changes nothing. Exit code 1 when something does not work.\n",
+	  CONFIG_NEEDED, false },
+	{ "config", cmd_config, "[--manual]", "print a commented sample of the INI file",
+	  "  --manual    the list of keys, as the manual has it\n",
+	  CONFIG_NONE, false },
+	{ "fetcher", cmd_fetcher, "", "", "", CONFIG_OPTIONAL, true },
+	{ "parser", cmd_parser, "", "", "", CONFIG_OPTIONAL, true },
+	{ NULL, NULL, NULL, NULL, NULL, CONFIG_NONE, true },
+};
+
+const struct command *command_find(const char *name)
+{
+	for (const struct command *c = commands; c->name; c++)
+		if (!strcmp(c->name, name))
+			return c;
+	return NULL;
+}
+
+int usage_error(const char *command, const char *format, ...)
+{
+	va_list args;
+	fprintf(stderr, "retour %s: ", command);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	return EXIT_USAGE;
+}

@@ -1,0 +1,214 @@
+/* Reports leave the house here. reports/ has composed them; this part knows where they go. */
+#include "poller/delivery.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include <sodium.h>
+#include "poller/carrier.h"
+#include "poller/commands.h"
+#include "poller/log.h"
+#include "poller/secret.h"
+
+static int write_all(int fd, struct span bytes)
+{
+	while (bytes.n) {
+		ssize_t n = write(fd, bytes.p, bytes.n);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -1;
+		bytes.p += n;
+		bytes.n -= (size_t)n;
+	}
+	return 0;
+}
+
+int write_whole(const char *path, struct span bytes)
+{
+	char draft[4096];
+	if (!strcmp(path, "-")) {
+		if (write_all(STDOUT_FILENO, bytes) == 0)
+			return 0;
+		log_error("stdout: %s", strerror(errno));
+		return -1;
+	}
+	if (snprintf(draft, sizeof draft, "%s.XXXXXX", path) >= (int)sizeof draft) {
+		log_error("%s: path too long", path);
+		return -1;
+	}
+	int fd = mkostemp(draft, O_CLOEXEC);
+	if (fd < 0) {
+		log_error("%s: %s", path, strerror(errno));
+		return -1;
+	}
+	/* reports hold no addresses and no small figures: readable by those who may read the directory */
+	bool ok = !fchmod(fd, 0644) && !write_all(fd, bytes) && !fsync(fd);
+	ok = !close(fd) && ok;
+	if (!ok || rename(draft, path)) {
+		log_error("%s: %s", path, strerror(errno));
+		unlink(draft);
+		return -1;
+	}
+	return 0;
+}
+
+static int make_model(struct session *s, struct month month, struct month_report **model)
+{
+	struct report_options options;
+	char error[512];
+	session_report_options(s->config, &options);
+	if (month_report_new(model, s->store, month, &options, error, sizeof error)) {
+		log_error("report of %04d-%02d: %s", month.year, month.month, error);
+		return -1;
+	}
+	return 0;
+}
+
+static int format_model(const struct month_report *model, struct month month, enum report_format format, struct buffer *out)
+{
+	char error[512];
+	if (month_report_format(model, format, out, error, sizeof error)) {
+		log_error("report of %04d-%02d: %s", month.year, month.month, error);
+		return -1;
+	}
+	return 0;
+}
+
+int report_make(struct session *s, struct month month, enum report_format format, struct buffer *out)
+{
+	struct month_report *model = NULL;
+	*out = (struct buffer){ 0 };
+	int result = make_model(s, month, &model) || format_model(model, month, format, out) ? -1 : 0;
+	month_report_free(model);
+	return result;
+}
+
+bool delivery_options(const struct config *c, struct carrier_options *o)
+{
+	*o = (struct carrier_options){ .sendmail = c->report.sendmail, .user = c->report.user, .oauth2 = c->report.auth == AUTH_XOAUTH2,
+		.helo = c->report.helo, .from = c->report.from, .to = c->report.to.at,
+		.stream = { .host = c->report.smtp_host, .port = (uint16_t)c->report.smtp_port, .tls = (enum tls)c->report.tls,
+			    .ca_file = c->report.ca_file, .timeout = c->report.timeout, .deadline = 10 * c->report.timeout } };
+	return c->report.to.count && c->report.from && (c->report.smtp_host || c->report.sendmail);
+}
+
+static int carry_mail(const struct config *c, struct span mail)
+{
+	struct carrier_options options;
+	char error[512], *secret = NULL;
+	if (!delivery_options(c, &options)) {
+		log_error("%s: [report] needs from, to, and smtp or sendmail", c->file);
+		return -1;
+	}
+	if (options.user && secret_read(&c->report.secret, &secret, error, sizeof error)) {
+		log_error("%s: [report] %s", c->file, error);
+		return -1;
+	}
+	options.secret = secret;
+	int result = carry(&options, mail, error, sizeof error);
+	secret_free(secret);
+	if (result)
+		log_error("report mail: %s", error);
+	return result;
+}
+
+int report_mail(struct session *s, struct month month, int64_t now)
+{
+	struct month_report *model = NULL;
+	struct buffer mail = { 0 };
+	unsigned char random[12];
+	char token[2 * sizeof random + 1], detail[128], error[512];
+	int result = EXIT_LOST;
+	if (make_model(s, month, &model))
+		return EXIT_LOST;
+	randombytes_buf(random, sizeof random);
+	sodium_bin2hex(token, sizeof token, random, sizeof random);
+	if (month_report_mail(model, now, token, &mail, error, sizeof error)) {
+		log_error("report of %04d-%02d: %s", month.year, month.month, error);
+		goto out;
+	}
+	if (carry_mail(s->config, (struct span){ mail.p, mail.n }))
+		goto out;
+	snprintf(detail, sizeof detail, "month=%04d-%02d recipients=%u", month.year, month.month, s->config->report.to.count);
+	if (store_ledger(s->store, now, "report-sent", detail)) {
+		session_store_failed(s, "ledger", STORE_FAILED);
+		goto out;
+	}
+	log_notice("sent the report of %04d-%02d to %u recipients", month.year, month.month, s->config->report.to.count);
+	result = EXIT_WELL;
+out:
+	buffer_free(&mail);
+	month_report_free(model);
+	return result;
+}
+
+/* All formats into the report directory. */
+static int leave_files(struct session *s, struct month month)
+{
+	static const struct { enum report_format format; const char *ending; } files[] = {
+		{ REPORT_XML, "xml" }, { REPORT_HTML, "html" }, { REPORT_TEXT, "txt" } };
+	const char *dir = s->config->report.dir;
+	struct month_report *model = NULL;
+	int result = -1;
+	if (mkdir(dir, 0755) && errno != EEXIST) {
+		log_error("[report] dir %s: %s", dir, strerror(errno));
+		return -1;
+	}
+	if (make_model(s, month, &model))
+		return -1;
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+		struct buffer text = { 0 };
+		char path[4096];
+		snprintf(path, sizeof path, "%s/%04d-%02d.%s", dir, month.year, month.month, files[i].ending);
+		result = format_model(model, month, files[i].format, &text) || write_whole(path, (struct span){ text.p, text.n }) ? -1 : 0;
+		buffer_free(&text);
+		if (result)
+			break;
+	}
+	month_report_free(model);
+	return result;
+}
+
+/* Whether the month is on record: the store began before it ended. */
+static int month_has_data(struct session *s, struct month month, bool *has)
+{
+	int32_t first;
+	int result = store_first_day(s->store, &first);
+	*has = first && first <= month.year * 10000 + month.month * 100 + 31;
+	return result;
+}
+
+int report_if_due(struct session *s, int64_t now)
+{
+	struct month month = month_before(month_of(now), 1);
+	struct ledger_entry sent, written;
+	char pair[32], detail[64];
+	bool has;
+	time_t t = (time_t)now;
+	struct tm tm;
+	localtime_r(&t, &tm);
+	snprintf(pair, sizeof pair, "month=%04d-%02d", month.year, month.month);
+	if (tm.tm_mday < s->config->report.day)
+		return EXIT_WELL;
+	if (month_has_data(s, month, &has) || store_ledger_last(s->store, "report-sent", pair, &sent) ||
+	    store_ledger_last(s->store, "report-written", pair, &written))
+		return session_store_failed(s, "report", STORE_FAILED);
+	if (!has || sent.number)
+		return EXIT_WELL;
+	if (!written.number) {
+		if (leave_files(s, month))
+			return EXIT_LOST;
+		snprintf(detail, sizeof detail, "%s", pair);
+		if (store_ledger(s->store, now, "report-written", detail))
+			return session_store_failed(s, "ledger", STORE_FAILED);
+		log_notice("wrote the report of %04d-%02d to %s", month.year, month.month, s->config->report.dir);
+	}
+	/* nobody to send it to is a choice, not a failure */
+	return s->config->report.to.count ? report_mail(s, month, now) : EXIT_WELL;
+}

@@ -1,0 +1,26 @@
+/* The monthly report on its way out: files in the report directory, the mail to its readers, the ledger's entry. */
+#ifndef RETOUR_DELIVERY_H
+#define RETOUR_DELIVERY_H
+
+#include "poller/carrier.h"
+#include "poller/session.h"
+
+/* How the configuration says that mail leaves, without the secret. False when it says nothing, or not enough. */
+bool delivery_options(const struct config *c, struct carrier_options *out);
+
+/*
+ * Writes BYTES to PATH at once or not at all: a temporary file beside it, fsync, rename. "-" is stdout. 0, or -1 after saying why.
+ */
+int write_whole(const char *path, struct span bytes);
+
+/* Makes the month's report in FORMAT. NULL text on failure, said. Free with buffer_free(). */
+int report_make(struct session *s, struct month month, enum report_format format, struct buffer *out);
+/* Mails the month's report and notes it in the ledger. Exit code; failures are said. */
+int report_mail(struct session *s, struct month month, int64_t now);
+/*
+ * What a run does from the configured day on: last month's report, if there is anything of that month and it was not sent yet, goes to
+ * the directory and to its readers, once. Exit code.
+ */
+int report_if_due(struct session *s, int64_t now);
+
+#endif

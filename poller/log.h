@@ -1,0 +1,21 @@
+/*
+ * What the program says to the operator: lines on stderr, with syslog levels in front where the journal reads them (sd-daemon(3)).
+ * A line never holds an address: texts from servers and mails go through redact() before they come here.
+ */
+#ifndef RETOUR_LOG_H
+#define RETOUR_LOG_H
+
+enum log_level { LOG_LEVEL_ERROR = 3, LOG_LEVEL_WARNING = 4, LOG_LEVEL_NOTICE = 5, LOG_LEVEL_INFO = 6, LOG_LEVEL_DEBUG = 7 };
+
+/* Says lines up to LEVEL. Default: notice; -q errors, -v debug. */
+void log_set_level(enum log_level level);
+enum log_level log_level(void);
+void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#define log_error(...) log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
+#define log_warning(...) log_line(LOG_LEVEL_WARNING, __VA_ARGS__)
+#define log_notice(...) log_line(LOG_LEVEL_NOTICE, __VA_ARGS__)
+#define log_info(...) log_line(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_debug(...) log_line(LOG_LEVEL_DEBUG, __VA_ARGS__)
+
+#endif

@@ -1,0 +1,102 @@
+/*
+ * The parser process: mail in, events out. It has neither keys nor network nor
+ * files, so whatever a mail does to it costs that mail and nothing else.
+ */
+#include "poller/commands.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sodium.h>
+#include "classify/classify.h"
+#include "classify/rules.h"
+#include "poller/child.h"
+#include "poller/log.h"
+#include "poller/rulesfile.h"
+#include "poller/wire.h"
+
+struct parser {
+	struct rules *rules;
+	struct classify_options options;
+	struct workspace *workspace;
+};
+
+static int send_event(void *context, const struct event *event)
+{
+	(void)context;
+	return wire_send(CHILD_FD, WIRE_EVENT, event, sizeof *event, NULL, 0);
+}
+
+static void feed_hash(void *context, const void *bytes, size_t n)
+{
+	crypto_generichash_update(context, bytes, n);
+}
+
+/* The digest is not secret: the store makes the message's key of it with a key of its own. */
+static void digest_message(const struct message *m, unsigned char digest[STORE_DIGEST_SIZE])
+{
+	crypto_generichash_state state;
+	crypto_generichash_init(&state, NULL, 0, STORE_DIGEST_SIZE);
+	message_identity(m, feed_hash, &state);
+	crypto_generichash_final(&state, digest, STORE_DIGEST_SIZE);
+}
+
+static int parse(const struct parser *p, const unsigned char *payload, size_t n)
+{
+	struct wire_message head;
+	struct wire_parsed parsed = { 0 };
+	struct outcome outcome = { 0 };
+	memcpy(&head, payload, sizeof head);
+	struct message m = { .bytes = { (const char *)payload + sizeof head, n - sizeof head }, .arrived = head.arrived,
+		.truncated = head.truncated };
+#ifdef RETOUR_TEST_CRASH
+	static const char fatal[] = "X-Retour-Test: crash";
+	if (memmem(m.bytes.p, m.bytes.n, fatal, sizeof fatal - 1))
+		abort();
+#endif
+	digest_message(&m, parsed.digest);
+	if (classify(p->rules, &p->options, p->workspace, &m, send_event, NULL, &outcome))
+		return -1;
+	parsed.id = head.id;
+	parsed.arrived = outcome.arrived;
+	parsed.events = outcome.events;
+	parsed.overflow = outcome.overflow;
+	return wire_send(CHILD_FD, WIRE_PARSED, &parsed, sizeof parsed, NULL, 0);
+}
+
+int cmd_parser(const struct config *config, int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	char error[512];
+	struct parser p = { .options = { .domains = config->domains.at, .campaign_headers = config->campaign_headers.at,
+		.verp = config->verp, .redact = true } };
+	unsigned char *payload = NULL;
+	size_t capacity = 0;
+	struct wire_head head;
+	int result = EXIT_LOST;
+
+	child_guard("retour-parser");
+	p.rules = rulesfile_load(config->rules_file, config->providers_file, error, sizeof error);
+	if (!p.rules) {
+		log_error("%s", error);
+		return EXIT_USAGE;
+	}
+	p.workspace = workspace_new();
+	if (!p.workspace || wire_send(CHILD_FD, WIRE_READY, NULL, 0, NULL, 0))
+		goto out;
+	for (;;) {
+		int got = wire_receive(CHILD_FD, &head, &payload, &capacity);
+		if (got <= 0 || head.type != WIRE_MESSAGE) {
+			result = got == 0 ? EXIT_WELL : EXIT_LOST;
+			break;
+		}
+		if (parse(&p, payload, head.length))
+			break;
+		sodium_memzero(payload, head.length);
+	}
+out:
+	wipe_free(payload, capacity);
+	workspace_free(p.workspace);
+	rules_free(p.rules);
+	return result;
+}

@@ -1,0 +1,98 @@
+/* Lock, rules and store, in the order in which a run takes them. */
+#include "poller/session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "classify/rules.h"
+#include "poller/commands.h"
+#include "poller/log.h"
+#include "poller/rulesfile.h"
+
+static bool large(void *context, const char *provider)
+{
+	return provider_is_large(context, provider);
+}
+
+/* The lock is beside the database and outlives nobody: it goes with the process that holds it. */
+static int take_lock(struct session *s, bool create)
+{
+	char path[4096], directory[4096];
+	if (snprintf(path, sizeof path, "%s.lock", s->config->store_path) >= (int)sizeof path) {
+		log_error("%s: path too long", s->config->store_path);
+		return EXIT_USAGE;
+	}
+	snprintf(directory, sizeof directory, "%s", s->config->store_path);
+	*strrchr(directory, '/') = '\0';
+	if (create && *directory && mkdir(directory, 0700) && errno != EEXIST) {
+		log_error("%s: %s", directory, strerror(errno));
+		return EXIT_USAGE;
+	}
+	s->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (s->lock < 0) {
+		log_error("%s: %s", path, strerror(errno));
+		return EXIT_USAGE;
+	}
+	if (flock(s->lock, LOCK_EX | LOCK_NB)) {
+		if (errno == EWOULDBLOCK) {
+			log_notice("another run is at work; this one ends");
+			return EXIT_LOCKED;
+		}
+		log_error("%s: %s", path, strerror(errno));
+		return EXIT_LOST;
+	}
+	return EXIT_WELL;
+}
+
+int session_store_failed(struct session *s, const char *what, int result)
+{
+	log_error("%s: %s", what, store_error(s->store));
+	return result == STORE_BROKEN ? EXIT_BROKEN : result == STORE_KEYS || result == STORE_MISUSE ? EXIT_USAGE : EXIT_LOST;
+}
+
+int session_open(struct session *s, const struct config *config, enum session_mode mode, int64_t now)
+{
+	char error[512];
+	bool created = false;
+	*s = (struct session){ .config = config, .lock = -1 };
+	if (mode != SESSION_READ) {
+		int result = take_lock(s, mode == SESSION_CREATE);
+		if (result)
+			return result;
+	}
+	s->rules = rulesfile_load(config->rules_file, config->providers_file, error, sizeof error);
+	if (!s->rules) {
+		log_error("%s", error);
+		return EXIT_USAGE;
+	}
+	config_store_options(config, &s->options);
+	s->options.create = mode == SESSION_CREATE;
+	s->options.read_only = mode == SESSION_READ;
+	s->options.provider_is_large = large;
+	s->options.context = s->rules;
+	int result = store_open(&s->store, &s->options, now, &created);
+	if (result)
+		return session_store_failed(s, "store", result);
+	if (created)
+		log_notice("made the store %s and its keys in %s", config->store_path, config->keys_dir);
+	return EXIT_WELL;
+}
+
+void session_close(struct session *s)
+{
+	store_close(s->store);
+	rules_free(s->rules);
+	if (s->lock >= 0)
+		close(s->lock);
+}
+
+void session_report_options(const struct config *c, struct report_options *o)
+{
+	*o = (struct report_options){ .organisation = c->report.organisation ? c->report.organisation : c->domains.at[0],
+		.timezone = c->report.timezone, .k = (unsigned)c->k, .stylesheet = c->report.stylesheet, .from = c->report.from,
+		.to = c->report.to.at };
+}
