@@ -105,6 +105,14 @@ fuzz:
 $(BUILD)/classify: $(BUILD)/tests/fuzz/classify.o $(LIB_poller)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
+# What the program says of its configuration, put where people read it; a test compares.
+.PHONY: texts
+texts: all
+	$(BUILD)/retour config > $(BUILD)/retour.ini && mv $(BUILD)/retour.ini etc/retour.ini
+	$(BUILD)/retour config --manual > $(BUILD)/keys.mdoc
+	sed -e '/keys: begin$$/r $(BUILD)/keys.mdoc' -e '/keys: begin$$/,/keys: end$$/{/keys: /!d;}' etc/retour.ini.5 > $(BUILD)/retour.ini.5
+	mv $(BUILD)/retour.ini.5 etc/retour.ini.5
+
 bindir = $(DESTDIR)$(prefix)/bin
 mandir = $(DESTDIR)$(prefix)/share/man
 datadir = $(DESTDIR)$(prefix)/share
