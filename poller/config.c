@@ -672,6 +672,9 @@ int config_load(struct config *c, const char *file, FILE *errors)
 		return -1;
 	}
 	int sections = iniparser_getnsec(r.ini);
+	for (ssize_t i = 0; i < (ssize_t)r.ini->size; i++)
+		if (r.ini->key[i] && *r.ini->key[i] == ':')
+			complain(&r, NULL, NULL, "key %s stands before the first section; right would be below its [section]", r.ini->key[i] + 1);
 	if (sections <= 0)
 		complain(&r, NULL, NULL, "no section; `retour config` prints a sample");
 	for (int i = 0; i < sections; i++)

@@ -1,0 +1,215 @@
+/* The INI file: what is wrong in it is named by file, section and key, and never passes in silence. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include "poller/config.h"
+
+static char path[] = "/tmp/retour-config-XXXXXX";
+static struct config config;
+static char errors[8192];
+
+static int load(const char *text)
+{
+	FILE *file = fopen(path, "w");
+	fputs(text, file);
+	fclose(file);
+	memset(errors, 0, sizeof errors);
+	FILE *to = fmemopen(errors, sizeof errors - 1, "w");
+	int result = config_load(&config, path, to);
+	fclose(to);
+	return result;
+}
+
+static int make_file(void **state)
+{
+	(void)state;
+	int fd = mkstemp(path);
+	close(fd);
+	return fd < 0;
+}
+
+static int remove_file(void **state)
+{
+	(void)state;
+	return unlink(path);
+}
+
+static int free_config(void **state)
+{
+	(void)state;
+	config_free(&config);
+	return 0;
+}
+
+static void refused(const char *text, const char *expected)
+{
+	assert_int_equal(load(text), -1);
+	if (!strstr(errors, expected))
+		fail_msg("\"%s\" is not in \"%s\"", expected, errors);
+	assert_non_null(strstr(errors, path));
+	config_free(&config);
+}
+
+#define BOX "[mailbox bounces]\nhost = mail.example.org\nuser = bounces\npassword_file = /etc/retour/pw\n"
+
+static void reads_every_type(void **state)
+{
+	(void)state;
+	assert_int_equal(load("[store]\npath = /srv/retour.db\n[origin]\ndomains = example.org , news.example.org\nact_on = any\n"
+			      "[privacy]\nk = 12\nfold_local_part = no\n[retention]\nevents = 90d\nevents_reason = because\n"
+			      "[ladder small]\nsteps = 1m 2m\nend = 2h\n[ladder gmail]\nsteps = 1h\nend = 1d\n"
+			      "[report]\nsmtp = [::1]:2525\ntimezone = UTC\n" BOX
+			      "processed = move:Done/2026\nmax_message = 2M\ntimeout = 5s\nkind = fbl\ntls = starttls\n"), 0);
+	assert_string_equal(config.store_path, "/srv/retour.db");
+	assert_int_equal(config.domains.count, 2);
+	assert_string_equal(config.domains.at[1], "news.example.org");
+	assert_null(config.domains.at[2]);
+	assert_int_equal(config.act_on, 2);
+	assert_int_equal(config.k, 12);
+	assert_false(config.fold_local_part);
+	assert_int_equal(config.period[RETAIN_EVENTS], 90 * 86400);
+	assert_string_equal(config.reason[RETAIN_EVENTS], "because");
+	assert_string_equal(config.report.smtp_host, "::1");
+	assert_int_equal(config.report.smtp_port, 2525);
+	assert_int_equal(config.mailboxes, 1);
+	const struct mailbox *box = config_mailbox(&config, "bounces");
+	assert_non_null(box);
+	assert_int_equal(box->processed.action, DISPOSE_MOVE);
+	assert_string_equal(box->processed.folder, "Done/2026");
+	assert_int_equal(box->unrecognised.action, DISPOSE_MOVE);
+	assert_string_equal(box->unrecognised.folder, "Unrecognised");
+	assert_int_equal(box->max_message, 2 * 1024 * 1024);
+	assert_int_equal(box->timeout, 5);
+	assert_int_equal(box->kind, MAILBOX_FBL);
+	assert_int_equal(box->port, 143);
+	/* a built-in ladder is replaced, a new one joins */
+	assert_int_equal(config.ladders, 5);
+	for (unsigned i = 0; i < config.ladders; i++)
+		if (!strcmp(config.ladder[i].name, "small")) {
+			assert_int_equal(config.ladder[i].steps, 2);
+			assert_int_equal(config.ladder[i].end, 7200);
+		}
+}
+
+static void defaults_are_those_of_the_design(void **state)
+{
+	(void)state;
+	assert_int_equal(load("[store]\n" BOX "[mailbox fbl]\nprotocol = pop3\nhost = h\nuser = u\npassword_command = true\n"), 0);
+	assert_string_equal(config.keys_dir, "/var/lib/retour/keys");
+	assert_int_equal(config.act_on, 1);
+	assert_int_equal(config.period[RETAIN_LEDGER], 3650LL * 86400);
+	assert_int_equal(config.mailbox[0].port, 993);
+	assert_int_equal(config.mailbox[0].processed.action, DISPOSE_DELETE);
+	assert_int_equal(config.mailbox[0].raw_retention, 7 * 86400);
+	assert_int_equal(config.mailbox[1].port, 995);
+	assert_int_equal(config.mailbox[1].unrecognised.action, DISPOSE_KEEP);
+}
+
+static void what_is_wrong_is_named(void **state)
+{
+	(void)state;
+	refused("[stor]\npath = /x\n", "[stor]: unknown section; known are: store, keys");
+	refused("[store]\npaht = /x\n", "[store] paht: unknown key; known are: path");
+	refused("[store]\npath = x\n", "[store] path: wrong value \"x\"; right would be an absolute path");
+	refused("[privacy]\nk = 1\n", "[privacy] k: wrong value \"1\"; right would be a number from 2 to 1000");
+	refused("[privacy]\nk = 12d\n", "[privacy] k: wrong value");
+	refused("[privacy]\nfold_local_part = maybe\n", "right would be yes or no");
+	refused("[retention]\nevents = 180\n", "[retention] events: wrong value \"180\"; right would be a period");
+	refused("[retention]\nevents = 99999999999999999999d\n", "[retention] events: wrong value");
+	refused(BOX "tls = ssl\n", "[mailbox bounces] tls: wrong value \"ssl\"; right would be one of implicit|starttls|none");
+	refused(BOX "processed = move:\n", "[mailbox bounces] processed: wrong value");
+	refused(BOX "max_message = 99M\n", "[mailbox bounces] max_message: wrong value");
+	refused("[mailbox bounces]\nuser = u\npassword_file = /p\n", "[mailbox bounces] host: missing");
+	refused("[mailbox bounces]\nhost = h\nuser = u\n", "[mailbox bounces] password_file: missing");
+	refused(BOX "password_command = true\n", "[mailbox bounces] password_file: more than one secret");
+	refused("[mailbox p]\nprotocol = pop3\nhost = h\nuser = u\npassword_file = /p\nprocessed = move:X\n", "POP3 has no folders");
+	refused("[mailbox m]\nprotocol = maildir\n", "[mailbox m] path: missing");
+	refused("[mailbox two words]\n", "a name is made of");
+	refused("[ladder x]\nsteps = 1m 2m 3m 4m 5m 6m 7m 8m 9m\n", "[ladder x] steps: wrong value");
+	refused("[report]\ntimezone = Europe/Atlantis\n", "[report] timezone: unknown zone");
+	refused("[report]\ntimezone = ../../etc/passwd\n", "[report] timezone: unknown zone");
+	refused("[report]\nsmtp = host:99999\n", "[report] smtp: wrong value");
+	refused("[report]\nsmtp = h\nto = a@example.org\n", "[report] from: missing");
+	refused("path = /x\n[store]\n", "key path stands before the first section");
+	refused("", "no section");
+}
+
+static void broken_syntax_is_named_by_line_without_its_text(void **state)
+{
+	(void)state;
+	refused("[store]\npath = /x\nthis is anna@example.org\n", "line 3: broken syntax");
+	load("[store]\npath = /x\nthis is anna@example.org\n");
+	assert_null(strstr(errors, "anna"));
+}
+
+static void an_address_in_a_wrong_value_is_not_repeated(void **state)
+{
+	(void)state;
+	assert_int_equal(load("[privacy]\nk = anna@example.org\n"), -1);
+	assert_null(strstr(errors, "anna"));
+}
+
+static void a_missing_file_is_an_error(void **state)
+{
+	(void)state;
+	FILE *to = fmemopen(errors, sizeof errors - 1, "w");
+	assert_int_equal(config_load(&config, "/nonexistent/retour.ini", to), -1);
+	fclose(to);
+	assert_non_null(strstr(errors, "/nonexistent/retour.ini: No such file"));
+}
+
+/* The sample must load as it stands, and its commented keys too once the ';' is gone. */
+static void the_sample_loads(void **state)
+{
+	(void)state;
+	char *sample = NULL;
+	size_t n = 0;
+	FILE *to = open_memstream(&sample, &n);
+	config_print_sample(to);
+	fclose(to);
+	if (load(sample))
+		fail_msg("%s", errors);
+	assert_int_equal(config.mailboxes, 1);
+	free(sample);
+}
+
+static void the_sample_file_is_the_table(void **state)
+{
+	(void)state;
+	char *sample = NULL, line[512];
+	size_t n = 0, at = 0;
+	FILE *to = open_memstream(&sample, &n);
+	config_print_sample(to);
+	fclose(to);
+	FILE *file = fopen("etc/retour.ini", "r");
+	assert_non_null(file);
+	while (fgets(line, sizeof line, file)) {
+		if (strncmp(sample + at, line, strlen(line)))
+			fail_msg("etc/retour.ini is old; `build/retour config > etc/retour.ini` makes it anew: %s", line);
+		at += strlen(line);
+	}
+	fclose(file);
+	assert_int_equal(at, n);
+	free(sample);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(reads_every_type, free_config),
+		cmocka_unit_test_teardown(defaults_are_those_of_the_design, free_config),
+		cmocka_unit_test(what_is_wrong_is_named),
+		cmocka_unit_test_teardown(broken_syntax_is_named_by_line_without_its_text, free_config),
+		cmocka_unit_test_teardown(an_address_in_a_wrong_value_is_not_repeated, free_config),
+		cmocka_unit_test_teardown(a_missing_file_is_an_error, free_config),
+		cmocka_unit_test_teardown(the_sample_loads, free_config),
+		cmocka_unit_test(the_sample_file_is_the_table),
+	};
+	return cmocka_run_group_tests_name("the INI file", tests, make_file, remove_file);
+}
