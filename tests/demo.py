@@ -3,11 +3,9 @@
 STARTTLS, certificates of an authority that lives as long as the demo; two months of synthetic mail; `retour run` twice. Everything it leaves lies
 in build/demo. The present time is fixed, so that every demo shows the same."""
 import argparse
-import collections
 import os
 import shutil
 import sys
-import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import generate
@@ -71,10 +69,9 @@ def main():
     need(dovecot.count(generate.BOUNCES) == 0 and dovecot.count(generate.FBL) == 0, "mail was left in the mailboxes", first)
     say("             both mailboxes are empty; %d letters that are no reports were put into the folder Unrecognised" % unrecognised)
 
-    classes = dict(retour.sql("SELECT class, count(*) FROM event GROUP BY class"))
-    events = sum(classes.values())
-    words = retour_names(retour, "class")
-    say("Store        %s events: %s" % (format(events, ","), counted((words[number], classes[number]) for number in sorted(classes, key=str) if words[number])))
+    events = retour.sql("SELECT count(*) FROM event")[0][0]
+    classes = retour.sql("SELECT class, count(*) FROM event WHERE class IN ('hard', 'soft', 'block', 'complaint') GROUP BY class ORDER BY 2 DESC")
+    say("Store        %s events, among them %s" % (format(events, ","), counted(classes)))
     contacts = retour.sql("SELECT count(*) FROM contact")[0][0]
     people = {event["recipient"] for sample in samples for event in sample.truth["events"] or () if event["recipient"]}
     hits = canary.search(people, [retour.data], {"journal": (first.out + first.err).encode(), "processes": b"\n".join(retour.command_lines)})
@@ -105,13 +102,6 @@ def main():
     where = os.path.relpath(home)
     print("Look at %s/report.html in a browser; report.xml, report.txt and the mail, report.eml, lie beside it.\n"
           "The store stays: %s -c %s/retour.ini --now %s audit" % (where, os.path.relpath(retour.binary), where, NOW))
-
-
-def retour_names(retour, column):
-    """What the numbers of a column mean, from the program's own words."""
-    words = ("", "hard", "soft", "block", "complaint")
-    values = [row[0] for row in retour.sql("SELECT DISTINCT %s FROM event" % column)]
-    return collections.defaultdict(str, {value: words[value] if isinstance(value, int) else value or "" for value in values})
 
 
 if __name__ == "__main__":
