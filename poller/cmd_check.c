@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sodium.h>
 #include "poller/clock.h"
@@ -90,7 +89,7 @@ static int answer_line(struct check *c, struct span line)
 	c->lines++;
 	if (!address.n)
 		return EXIT_WELL;
-	int result = address.n > CHECK_LINE_MAX ? STORE_MISUSE : store_check(c->session->store, address.p, address.n, c->now, &answer);
+	int result = store_check(c->session->store, address.p, address.n, c->now, &answer);
 	if (result && result != STORE_MISUSE)
 		return session_store_failed(c->session, "check", result);
 	if (result) {
@@ -98,8 +97,6 @@ static int answer_line(struct check *c, struct span line)
 		c->bad++;
 		log_warning("line %llu is no address", (unsigned long long)c->lines);
 		answer = (struct answer){ .verdict = VERDICT_SUPPRESS, .reason = "bad-address" };
-		if (address.n > CHECK_LINE_MAX)
-			address.n = CHECK_LINE_MAX;
 	}
 	size_t n = span_copy_text(clean, sizeof clean, address);
 	print_answer(c, (struct span){ clean, n }, &answer, result ? "" : contact_state_name(answer.state));
@@ -107,19 +104,27 @@ static int answer_line(struct check *c, struct span line)
 	return EXIT_WELL;
 }
 
+/* The next line into BUFFER, cut at CHECK_LINE_MAX bytes, which no address has. False at the end. */
+static bool read_line(FILE *in, char *buffer, struct span *line)
+{
+	int byte;
+	*line = (struct span){ buffer, 0 };
+	while ((byte = getc_unlocked(in)) != EOF && byte != '\n')
+		if (line->n < CHECK_LINE_MAX)
+			buffer[line->n++] = (char)byte;
+	return byte != EOF || line->n;
+}
+
 static int answer_all(struct check *c, FILE *in)
 {
-	char *line = NULL;
-	size_t room = 0;
-	ssize_t n;
+	char buffer[CHECK_LINE_MAX];
+	struct span line;
 	int result = EXIT_WELL;
 	if (!c->json)
 		puts("address,verdict,until,state,reason,since");
-	while (result == EXIT_WELL && (n = getline(&line, &room, in)) >= 0)
-		result = answer_line(c, (struct span){ line, (size_t)n });
-	if (line)
-		sodium_memzero(line, room);
-	free(line);
+	while (result == EXIT_WELL && read_line(in, buffer, &line))
+		result = answer_line(c, line);
+	sodium_memzero(buffer, sizeof buffer);
 	if (ferror(in)) {
 		log_error("reading the addresses: %s", strerror(errno));
 		result = EXIT_LOST;
