@@ -32,7 +32,7 @@ static int poll_all(struct poll_job *job, struct poll_counts *counts)
 	return poll_mailboxes(job, counts) ? EXIT_LOST : EXIT_WELL;
 }
 
-/* All mailboxes of the configuration, or those named. NULL at the end; -1 when one is unknown. */
+/* All mailboxes of the configuration, or those named. NULL at the end. EXIT_USAGE when one is unknown. */
 static int choose_mailboxes(const struct config *c, int count, char **names, const struct mailbox **out)
 {
 	unsigned n = 0;
@@ -50,7 +50,7 @@ static int choose_mailboxes(const struct config *c, int count, char **names, con
 	}
 	out[n] = NULL;
 	if (n == 0)
-		return usage_error("poll", "%s has no [mailbox NAME] section", c->file);
+		log_warning("%s has no [mailbox NAME] section: there is nothing to read", c->file);
 	return 0;
 }
 

@@ -45,8 +45,8 @@ struct key {
 static const struct key keys[] = {
 	{ "store", "path", FILE_PATH, AT(store_path), "/var/lib/retour/retour.db", 0, 0, NULL, "/var/lib/retour/retour.db",
 	  "the database; the first run makes it" },
-	{ "keys", "dir", FILE_PATH, AT(keys_dir), "/var/lib/retour/keys", 0, 0, NULL, "/var/lib/retour/keys",
-	  "keys of the pseudonyms, mode 0700; back them up apart from the database, or not at all" },
+	{ "keys", "dir", FILE_PATH, AT(keys_dir), NULL, 0, 0, NULL, "/var/lib/retour/keys",
+	  "keys of the pseudonyms, mode 0700; default: keys beside the store" },
 
 	{ "origin", "domains", LIST, AT(domains), NULL, 0, 0, NULL, "example.org, news.example.org",
 	  "our sending domains: what a returned message must show to count as matched" },
@@ -139,7 +139,8 @@ static const struct key keys[] = {
 	{ "report", "sendmail", FILE_PATH, AT(report.sendmail), NULL, 0, 0, NULL, NULL, "instead of smtp: a sendmail, e.g. /usr/sbin/sendmail" },
 	{ "report", "timezone", TEXT, AT(report.timezone), "UTC", 0, 0, NULL, "Europe/Berlin", "zone of the report's days and months" },
 	{ "report", "day", NUMBER, AT(report.day), "1", 1, 28, NULL, "1", "of the month, from which on `run` sends last month's report" },
-	{ "report", "dir", FILE_PATH, AT(report.dir), "/var/lib/retour/reports", 0, 0, NULL, "/var/lib/retour/reports", "where reports are left" },
+	{ "report", "dir", FILE_PATH, AT(report.dir), NULL, 0, 0, NULL, "/var/lib/retour/reports",
+	  "where reports are left; default: reports beside the store" },
 	{ "report", "stylesheet", FILE_PATH, AT(report.stylesheet), NULL, 0, 0, NULL, NULL, "a report.xsl to use instead of the built-in one" },
 
 	{ "alert", "to", LIST, AT(alert_to), NULL, 0, 0, NULL, NULL, "who is told when something turns (read, but without effect yet)" },
@@ -617,6 +618,25 @@ static void check_report(struct reader *r)
 		complain(r, "report", "timezone", "unknown zone \"%s\"; right would be a name such as Europe/Berlin", c->report.timezone);
 }
 
+/* NAME in the directory of the store. */
+static const char *beside_store(struct config *c, const char *name)
+{
+	char path[4096];
+	int directory = (int)(strrchr(c->store_path, '/') - c->store_path);
+	if (directory > 2048)
+		directory = 2048; /* store_open() will refuse it */
+	snprintf(path, sizeof path, "%.*s/%s", directory, c->store_path, name);
+	return keep(c, path);
+}
+
+static void fill_paths(struct config *c)
+{
+	if (!c->keys_dir)
+		c->keys_dir = beside_store(c, "keys");
+	if (!c->report.dir)
+		c->report.dir = beside_store(c, "reports");
+}
+
 /* --- reading ------------------------------------------------------------------------------------------- */
 
 /* iniparser tells where the syntax is broken in a text of its own; only the line number of it is taken, for the rest is the file's content. */
@@ -655,8 +675,10 @@ int config_load(struct config *c, const char *file, FILE *errors)
 {
 	struct reader r = { .config = c, .file = file ? file : "(defaults)", .errors = errors };
 	set_defaults(c);
-	if (!file)
+	if (!file) {
+		fill_paths(c);
 		return 0;
+	}
 	c->file = keep(c, file);
 	if (access(file, R_OK)) {
 		complain(&r, NULL, NULL, "%s", strerror(errno));
@@ -682,6 +704,7 @@ int config_load(struct config *c, const char *file, FILE *errors)
 	for (unsigned i = 0; i < c->mailboxes; i++)
 		check_mailbox(&r, &c->mailbox[i]);
 	check_report(&r);
+	fill_paths(c);
 	iniparser_freedict(r.ini);
 	return r.failures ? -1 : 0;
 }
