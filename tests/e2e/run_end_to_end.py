@@ -91,7 +91,7 @@ with case("the first run says that it made the store and its keys"):
 with case("the mailboxes are empty; what is no report lies in its folder"):
     equal(dovecot.count(generate.BOUNCES), 0)
     equal(dovecot.count(generate.FBL), 0)
-    ordinary = [sample.data for sample in samples if all(event["kind"] == "none" for event in events[samples.index(sample)])]
+    ordinary = [sample.data for number, sample in enumerate(samples) if all(event["kind"] == "none" for event in events[number])]
     equal(sorted(dovecot.messages(generate.BOUNCES, "Unrecognised")), sorted(ordinary))
     equal(dovecot.folders(generate.BOUNCES), ["Unrecognised"])
 

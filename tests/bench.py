@@ -1,0 +1,135 @@
+#!/usr/bin/python3
+"""make bench: how fast and how large. Each figure stands beside a reference measured in the same run: a raw reader of the same mailbox, the same
+bytes through cat. Figures without a verdict, except memory: 64 MiB in every process is a promise.
+
+    tests/bench.py [--build DIR] [--quick]"""
+import argparse
+import os
+import socket
+import ssl
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import generate
+from lib import program
+from lib.harness import PASSWORD, Dovecot, Retour, authority, finish, check
+
+LIMIT = 64 * 1024
+
+
+def measured(what, seconds, count, size, memory=None):
+    print("%-34s %7.2f s %9.0f messages/s %8.1f MB/s%s"
+          % (what, seconds, count / seconds, size / seconds / 1e6, "  %d MiB" % (max(memory.values()) // 1024 + 1) if memory else ""), flush=True)
+    return seconds
+
+
+class Raw:
+    """A client that only moves the bytes, over TLS: what no reader of the same mailbox can beat by much."""
+
+    def __init__(self, dovecot, port):
+        context = ssl.create_default_context(cafile=authority().ca_file)
+        self.socket = context.wrap_socket(socket.create_connection((dovecot.host, port)), server_hostname="localhost")
+        self.tail = b""
+
+    def send(self, text):
+        self.socket.sendall(text)
+
+    def until(self, mark, count=1):
+        """Reads until MARK was seen COUNT times."""
+        seen, tail = 0, b""
+        while seen < count:
+            data = self.socket.recv(1 << 18)
+            if not data:
+                raise EOFError
+            seen += (tail + data).count(mark)
+            tail = (tail + data)[-(len(mark) - 1):]
+
+
+def raw_imap(dovecot):
+    begin = time.monotonic()
+    client = Raw(dovecot, dovecot.imaps)
+    client.until(b"\r\n")
+    client.send(b'a LOGIN "%s" "%s"\r\n' % (generate.BOUNCES.encode(), PASSWORD.encode()))
+    client.until(b"a OK")
+    client.send(b"b SELECT INBOX\r\nc UID FETCH 1:* (BODY.PEEK[])\r\n")
+    client.until(b"\r\nc OK")
+    client.send(b"d STORE 1:* +FLAGS.SILENT (\\Deleted)\r\ne EXPUNGE\r\nf LOGOUT\r\n")
+    client.until(b"\r\nf OK")
+    return time.monotonic() - begin
+
+
+def raw_pop3(dovecot, count):
+    begin = time.monotonic()
+    client = Raw(dovecot, dovecot.pop3s)
+    client.until(b"+OK")
+    client.send(b"USER %s\r\nPASS %s\r\n" % (generate.BOUNCES.encode(), PASSWORD.encode()))
+    client.until(b"+OK", 2)
+    for first in range(1, count + 1, 50):
+        numbers = range(first, min(first + 50, count + 1))
+        client.send(b"".join(b"RETR %d\r\n" % number for number in numbers))
+        client.until(b"\r\n.\r\n", len(numbers))
+    client.send(b"".join(b"DELE %d\r\n" % number for number in range(1, count + 1)) + b"QUIT\r\n")
+    client.until(b"+OK Logging out")
+    return time.monotonic() - begin
+
+
+def mailbox(binary, protocol, samples, size):
+    count = len(samples)
+    dovecot = Dovecot()
+    dovecot.deliver(generate.BOUNCES, samples)
+    reference = measured("%s, raw reader" % protocol, raw_imap(dovecot) if protocol == "imap" else raw_pop3(dovecot, count), count, size)
+    dovecot.stop()
+    dovecot = Dovecot()
+    dovecot.deliver(generate.BOUNCES, samples)
+    retour = Retour(binary)
+    retour.config["mailbox bounces"] = dovecot.mailbox(generate.BOUNCES, protocol, password_file=retour.secret(), unrecognised="delete")
+    result = retour.run("poll", timeout=1800)
+    seconds = measured("%s, retour poll" % protocol, result.seconds, count, size, result.memory)
+    print("    %.2f of the raw reader; KiB: %s" % (seconds / reference, result.memory))
+    check(result.code == 0 and dovecot.count(generate.BOUNCES) == 0, "%s: %d messages in one run" % (protocol, count), result)
+    check(max(result.memory.values()) < LIMIT, "%s: under 64 MiB in every process" % protocol, result.memory)
+    dovecot.stop()
+
+
+def files(binary, samples, size):
+    retour = Retour(binary)
+    path = os.path.join(retour.dir, "mails.mbox")
+    with open(path, "wb") as f:
+        for data, arrived in samples:
+            f.write(b"From MAILER-DAEMON %s\n" % time.asctime(time.gmtime(arrived)).encode())
+            f.write(data.replace(b"\r\n", b"\n").replace(b"\nFrom ", b"\n>From ") + b"\n")
+    size = os.path.getsize(path)
+    begin = time.monotonic()
+    subprocess.run("cat %s > /dev/null" % path, shell=True, check=True)
+    measured("cat", time.monotonic() - begin, len(samples), size)
+    result = retour.run("classify", path, timeout=1800)
+    measured("classify, one process", result.seconds, len(samples), size, result.memory)
+    result = retour.run("import", path, timeout=1800)
+    measured("import of an mbox", result.seconds, len(samples), size, result.memory)
+    check(result.code == 0 and max(result.memory.values()) < LIMIT, "import: under 64 MiB in every process", result)
+    addresses = "".join("person%d@example.com\n" % number for number in range(1000000))
+    result = retour.run("check", "--json", "-", input=addresses, timeout=600)
+    measured("check of a million", result.seconds, 1000000, len(addresses), result.memory)
+
+
+def main():
+    options = argparse.ArgumentParser(description="Measures.")
+    options.add_argument("--build", default=os.path.join(program.ROOT, "build"))
+    options.add_argument("--quick", action="store_true", help="a tenth of it")
+    options = options.parse_args()
+    binary = os.path.join(os.path.abspath(options.build), "retour")
+    part = 10 if options.quick else 1
+    samples = [(sample.data, sample.arrived) for sample in generate.generate(seed=11, bounces=20000 // part, complaints=0, padding=80, incident=False)]
+    sizes = [len(data) for data, _arrived in samples]
+    print("%d messages, %.1f MB" % (len(samples), sum(sizes) / 1e6))
+    mailbox(binary, "imap", samples, sum(sizes))
+    quarter = samples[:len(samples) // 4]
+    mailbox(binary, "pop3", quarter, sum(sizes[:len(quarter)]))
+    files(binary, samples, sum(sizes))
+    finish()
+
+
+if __name__ == "__main__":
+    main()

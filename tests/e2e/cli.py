@@ -1,0 +1,263 @@
+#!/usr/bin/python3
+"""The command line: help, usage errors, what is wrong with a configuration, exit codes, the lock, SIGTERM."""
+import os
+import re
+import signal
+import sqlite3
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import generate
+from lib.harness import *
+
+COMMANDS = ("run", "poll", "import", "classify", "check", "report", "purge", "audit", "doctor")
+ADDRESS = "some.body.rare@example.com"
+
+
+def fresh(**mailbox):
+    retour = Retour()
+    retour.config["mailbox bounces"] = dovecot.mailbox(generate.BOUNCES, password_file=retour.secret(), **mailbox)
+    return retour
+
+
+dovecot = Dovecot()
+samples = [(sample.data, sample.arrived) for sample in generate.generate(seed=5, bounces=3000, complaints=0)]
+
+# --- help and usage ----------------------------------------------------------------------------------------------------
+
+retour = fresh()
+with case("--help lists the commands, --version the version; both without a configuration"):
+    result = retour.run(options=["--help"])
+    equal(result.code, 0, result)
+    for command in COMMANDS:
+        contains(result.out, command)
+    result = retour.run(options=["--version"])
+    equal(result.code, 0, result)
+    contains(result.out, "retour ")
+
+for command in COMMANDS:
+    with case("%s --help" % command):
+        result = retour.run(command, "--help")
+        equal((result.code, result.err), (0, ""), result)
+        contains(result.out, "usage: retour")
+        contains(result.out, command)
+    with case("%s with an unknown option: 2" % command):
+        result = retour.run(command, "--no-such-option")
+        equal(result.code, 2, result)
+        contains(result.err, "no-such-option")
+
+for name, arguments in (("no command", []), ("an unknown command", ["frobnicate"])):
+    with case("%s: 2" % name):
+        result = retour.run(*arguments)
+        equal(result.code, 2, result)
+        true(result.err, "says nothing")
+
+for options in (["--now", "yesterday"], ["--now", "2026-13-01T00:00:00Z"], ["-x"]):
+    with case("%s: 2" % " ".join(options)):
+        retour.now = None
+        equal(retour.run("audit", options=options).code, 2)
+        retour.now = NOW
+with case("report --month 2026-13: 2"):
+    equal(retour.run("report", "--month", "2026-13").code, 2)
+with case("poll of a mailbox that is not configured: 2"):
+    result = retour.run("poll", "nonesuch")
+    equal(result.code, 2, result)
+    contains(result.err, "nonesuch")
+
+# --- configuration -----------------------------------------------------------------------------------------------------
+
+WRONG = (
+    ("an unknown key", "mailbox bounces", "hots", "mail.example.org", ("[mailbox bounces]", "hots", "host")),
+    ("an unknown section", "mailbx", "host", "mail.example.org", ("[mailbx]", "mailbox")),
+    ("a bad choice", "mailbox bounces", "tls", "maybe", ("[mailbox bounces]", "tls", "implicit")),
+    ("a bad period", "retention", "events", "half a year", ("[retention]", "events")),
+    ("a number out of bounds", "privacy", "k", "1", ("[privacy]", "k", "2")),
+    ("a period without a unit", "mailbox bounces", "timeout", "60", ("[mailbox bounces]", "timeout", "60s")),
+    ("an unknown time zone", "report", "timezone", "Europe/Atlantis", ("[report]", "timezone")),
+    ("a move over pop3", "mailbox bounces", "protocol", "pop3\nprocessed = move:Done", ("[mailbox bounces]", "processed", "POP3")),
+)
+for name, section, key, value, parts in WRONG:
+    with case("%s: 2, and file, section, key and what would be right are named" % name):
+        retour = fresh()
+        retour.config.setdefault(section, {})[key] = value
+        result = retour.run("poll")
+        equal(result.code, 2, result)
+        for part in (retour.ini,) + parts:
+            contains(result.err, part)
+        equal(os.path.exists(retour.database), False, "a store was made")
+
+with case("broken syntax: 2, with the line"):
+    retour = fresh()
+    retour.config["privacy"] = {"k": "10\nthis is no line of an INI file"}
+    result = retour.run("poll")
+    equal(result.code, 2, result)
+    true(re.search(r"line \d+", result.err), result.err)
+
+with case("a configuration that is not there: 2, with its name"):
+    retour = fresh()
+    retour.ini = retour.dir + "/there-is-none.ini"
+    retour.write_config = lambda: None
+    result = retour.run("poll")
+    equal(result.code, 2, result)
+    contains(result.err, "there-is-none.ini")
+
+with case("a password file that others may read is refused, with its name and not its content"):
+    retour = fresh()
+    os.chmod(retour.dir + "/password", 0o644)
+    result = retour.run("poll")
+    true(result.code in (1, 2), result)
+    contains(result.err, retour.dir + "/password")
+    true(PASSWORD not in result.err, "the password is in the message")
+
+with case("a key directory that others may enter is refused"):
+    retour = fresh()
+    equal(retour.run("poll").code, 0)
+    os.chmod(retour.data + "/keys", 0o755)
+    result = retour.run("poll")
+    true(result.code != 0, result)
+    contains(result.err, "keys")
+    os.chmod(retour.data + "/keys", 0o700)
+    key = sorted(os.listdir(retour.data + "/keys"))[0]
+    os.chmod(retour.data + "/keys/" + key, 0o640)
+    result = retour.run("poll")
+    true(result.code != 0, result)
+    contains(result.err, key)
+
+# --- exit codes --------------------------------------------------------------------------------------------------------
+
+with case("0: nothing to do"):
+    retour = fresh()
+    equal(retour.run("poll").code, 0)
+    equal(retour.run("run").code, 0)
+    equal(retour.run("audit").code, 0)
+    equal(retour.run("purge").code, 0)
+    equal(retour.run("doctor").code, 0)
+
+with case("1: a mailbox that fails is named, and the others are read"):
+    dovecot.deliver("fbl@example.org", [sample.data for sample in generate.generate(seed=6, bounces=1, complaints=5) if sample.mailbox == generate.FBL])
+    retour = fresh()
+    retour.config["mailbox refused"] = dict(retour.config["mailbox bounces"], password_file=retour.secret("wrong", "wrong"))
+    retour.config["mailbox dead"] = dict(retour.config["mailbox bounces"], port=free_port())
+    retour.config["mailbox fbl"] = dovecot.mailbox("fbl@example.org", password_file=retour.config["mailbox bounces"]["password_file"])
+    result = retour.run("poll")
+    equal(result.code, 1, result)
+    contains(result.err, "refused")
+    contains(result.err, "dead")
+    equal(dovecot.count("fbl@example.org"), 0)
+    true("example.org" not in result.err.replace("retour.ini", ""), "a login name that is an address stands in the log: " + result.err)
+    equal(retour.run("poll", "fbl").code, 0)
+    equal(retour.run("doctor").code, 1)
+
+with case("1: check answers for what is no address"):
+    result = retour.run("check", "--json", "-", input="%s\nthis is none\n" % ADDRESS)
+    equal((result.code, len(result.lines())), (1, 2), result)
+    true("this is none" not in result.err, "input in the message")
+
+with case("2: audit and check want a store"):
+    retour = fresh()
+    for command in ("audit", "check", "purge", "report"):
+        result = retour.run(command, input="")
+        true(result.code not in (0, 4), result)
+        equal(os.path.exists(retour.database), False, "%s made a store" % command)
+
+with case("3: a ledger that was changed is found by the audit"):
+    retour = fresh()
+    equal(retour.run("run").code, 0)
+    connection = sqlite3.connect(retour.database)
+    triggers = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall()
+    for (trigger,) in triggers:
+        connection.execute("DROP TRIGGER " + trigger)
+    connection.execute("UPDATE ledger SET at = at + 1 WHERE number = (SELECT min(number) FROM ledger)")
+    connection.commit()
+    connection.close()
+    result = retour.run("audit")
+    equal(result.code, 3, result)
+
+with case("3: what is overdue is found by the audit, and removed by purge"):
+    retour = fresh()
+    dovecot.deliver(generate.BOUNCES, samples[:100])
+    equal(retour.run("poll").code, 0)
+    true(retour.sql("SELECT count(*) FROM event")[0][0] > 50, "no events")
+    retour.now = "2027-11-02T06:00:00Z"
+    result = retour.run("audit")
+    equal(result.code, 3, result)
+    equal(retour.run("purge", "--dry-run").code, 0)
+    true(retour.sql("SELECT count(*) FROM event")[0][0] > 50, "a dry run deleted")
+    equal(retour.run("purge").code, 0)
+    equal(retour.sql("SELECT count(*) FROM event"), [(0,)])
+    equal(retour.run("audit").code, 0)
+
+# --- the lock and signals ----------------------------------------------------------------------------------------------
+
+def begun(retour, process):
+    """Waits until something is stored."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if retour.sql("SELECT count(*) FROM event")[0][0]:
+                return True
+        except Exception:
+            pass
+        time.sleep(0.002)
+    return False
+
+
+with case("4: another run holds the lock; reading commands do not mind"):
+    retour = fresh()
+    equal(retour.run("poll").code, 0)
+    dovecot.deliver(generate.BOUNCES, samples)
+    process = retour.start("poll")
+    true(begun(retour, process), "no events")
+    process.send_signal(signal.SIGSTOP)
+    for command in ("poll", "run", "purge"):
+        result = retour.run(command)
+        equal(result.code, 4, "%s: %s" % (command, result))
+    equal(retour.run("import", "-", input=b"Subject: x\n\nx\n").code, 4)
+    result = retour.run("check", "--json", "-", input=ADDRESS)
+    equal(result.code, 0, result)
+    equal(retour.run("audit").code, 0)
+    process.send_signal(signal.SIGCONT)
+    process.communicate(timeout=60)
+    equal(process.returncode, 0)
+    equal(dovecot.count(generate.BOUNCES), 0)
+
+for number in (signal.SIGTERM, signal.SIGINT):
+    with case("%s ends a poll cleanly after the batch; the rest comes with the next" % number.name):
+        retour = fresh()
+        retour.run("poll")
+        dovecot.deliver(generate.BOUNCES, samples)
+        process = retour.start("poll")
+        true(begun(retour, process), "no events")
+        family = descendants(process.pid)
+        os.killpg(process.pid, number)  # as a terminal or systemd does: all of them
+        out, err = process.communicate(timeout=30)
+        true(process.returncode in (0, 1), "ended with %s: %s" % (process.returncode, err))
+        left, stored = dovecot.count(generate.BOUNCES), retour.sql("SELECT sum(count) FROM message_count")[0][0]
+        true(0 < left < len(samples), "%d of %d messages are left: not stopped in the middle" % (left, len(samples)))
+        equal(left + stored, len(samples), "each message is either stored and settled or untouched")
+        time.sleep(0.2)
+        equal([pid for pid in family if title(pid).startswith("retour")], [], "processes left")
+        equal(retour.run("poll").code, 0)
+        equal(dovecot.count(generate.BOUNCES), 0)
+
+with case("--dry-run touches neither store nor mailbox"):
+    retour = fresh()
+    dovecot.deliver(generate.BOUNCES, samples[:50])
+    before = os.listdir(retour.data)
+    equal(retour.run("poll", "--dry-run").code, 0)
+    equal((dovecot.count(generate.BOUNCES), os.listdir(retour.data)), (50, before))
+    dovecot.clear(generate.BOUNCES)
+
+with case("-q says nothing when all is well, -v more than the default"):
+    sizes = []
+    for options in (["-q"], [], ["-v"]):
+        retour = fresh()
+        dovecot.deliver(generate.BOUNCES, samples[:20])
+        result = retour.run("poll", options=options)
+        equal(result.code, 0, result)
+        sizes.append(len(result.err.splitlines()))
+    equal(sizes[0], 0)
+    true(sizes[0] < sizes[1] <= sizes[2], sizes)
+
+finish()

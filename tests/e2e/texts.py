@@ -1,0 +1,78 @@
+#!/usr/bin/python3
+"""What is installed beside the program says what the program does: the sample configuration and the manual's keys come from its own table, the
+manual pages are sound, the unit is accepted by systemd, `make install` puts each file where it belongs."""
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from lib.harness import *
+
+
+def read(*path):
+    with open(os.path.join(ROOT, *path)) as f:
+        return f.read()
+
+
+def run(*command):
+    return subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+
+
+with case("etc/retour.ini is what `retour config` prints (else: make texts)"):
+    equal(read("etc", "retour.ini"), run(BINARY, "config").stdout)
+
+with case("the keys in retour.ini(5) are those of `retour config --manual` (else: make texts)"):
+    page = read("etc", "retour.ini.5")
+    between = page[page.index("keys: begin\n") + len("keys: begin\n"):page.index('.\\" keys: end')]
+    equal(between, run(BINARY, "config", "--manual").stdout)
+
+with case("the sample configuration is one that the program takes"):
+    retour = Retour()
+    shutil.copy(os.path.join(ROOT, "etc", "retour.ini"), retour.ini)
+    retour.write_config = lambda: None
+    result = retour.run("poll", "no-such-mailbox")
+    contains(result.err, "no-such-mailbox")
+    true("unknown" not in result.err and "wrong value" not in result.err, result.err)
+
+with case("retour(1) names every command and option of --help"):
+    page = read("etc", "retour.1")
+    for command in re.findall(r"^  ([a-z]+) ", run(BINARY, "--help").stdout, re.M):
+        contains(page, ".It Ic %s" % command)
+        for option in re.findall(r"--([a-z][a-z-]+)", run(BINARY, command, "--help").stdout):
+            contains(page, "Fl Fl " + option, command)
+
+with case("mandoc finds nothing wrong in the manual pages"):
+    lint = run("mandoc", "-T", "lint", "-W", "warning", "etc/retour.1", "etc/retour.ini.5")
+    equal((lint.returncode, lint.stdout), (0, ""))
+
+if shutil.which("systemd-analyze"):
+    with case("systemd takes the unit and the timer"):
+        verify = run("systemd-analyze", "verify", "etc/retour.service", "etc/retour.timer")
+        complaints = [line for line in verify.stderr.splitlines()
+                      if re.match(r"(\S*/)?retour\.(service|timer):", line) and "is not executable" not in line and "Command 'man" not in line]
+        equal(complaints, [])
+        exposure = run("systemd-analyze", "security", "--offline=true", "etc/retour.service").stdout
+        found = re.search(r"exposure level for retour.service: ([\d.]+)", exposure)
+        if found:
+            true(float(found.group(1)) < 2, found.group(0))
+else:
+    ok("systemd takes the unit and the timer # SKIP no systemd-analyze here")
+
+with case("make install puts each file where it belongs, under DESTDIR and prefix"):
+    target = os.path.join(Retour().dir, "root")
+    build = os.environ.get("RETOUR_BUILD", os.path.join(ROOT, "build"))
+    environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+    result = subprocess.run(["make", "-s", "install", "BUILD=" + build, "DESTDIR=" + target, "prefix=/usr", "sysconfdir=/etc"], cwd=ROOT, env=environment,
+                            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    equal(result.returncode, 0, result.stderr)
+    for path in ("usr/bin/retour", "usr/share/man/man1/retour.1", "usr/share/man/man5/retour.ini.5", "usr/share/retour/report.xsd",
+                 "usr/share/retour/rules.ini", "usr/share/doc/retour/retour.ini", "usr/lib/systemd/system/retour.service",
+                 "usr/lib/systemd/system/retour.timer", "etc/retour"):
+        true(os.path.exists(os.path.join(target, path)), path)
+    with open(os.path.join(target, "usr/lib/systemd/system/retour.service")) as f:
+        contains(f.read(), "ExecStart=/usr/bin/retour ")
+    contains(run(os.path.join(target, "usr/bin/retour"), "--version").stdout, "retour ")
+
+finish()
