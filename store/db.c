@@ -1,0 +1,118 @@
+/* SQLite's statements with less ceremony: prepared once per handle, bound by a type string, errors as a message on the handle. */
+#include <stdarg.h>
+#include <stdio.h>
+#include "store/internal.h"
+
+#define STORE_SQL_TEXT(symbol, text) text,
+static const char *const texts[] = { STORE_SQL(STORE_SQL_TEXT) };
+
+static int db_error(struct store *s)
+{
+	s->spoilt = true;
+	return store_fail(s, STORE_FAILED, "%s: %s", s->o.path, sqlite3_errmsg(s->db));
+}
+
+static int bind_text(sqlite3_stmt *st, int at, const char *text, bool empty_is_null)
+{
+	if (!text || (empty_is_null && !*text))
+		return sqlite3_bind_null(st, at);
+	return sqlite3_bind_text(st, at, text, -1, SQLITE_STATIC);
+}
+
+sqlite3_stmt *db_bind(struct store *s, enum sql id, const char *types, ...)
+{
+	sqlite3_stmt *st = s->statement[id];
+	int rc = SQLITE_OK;
+	va_list args;
+
+	if (!st) {
+		if (sqlite3_prepare_v3(s->db, texts[id], -1, SQLITE_PREPARE_PERSISTENT, &st, NULL) != SQLITE_OK) {
+			db_error(s);
+			return NULL;
+		}
+		s->statement[id] = st;
+	}
+	va_start(args, types);
+	for (int at = 1; *types && rc == SQLITE_OK; types++, at++) {
+		if (*types == 'i') {
+			rc = sqlite3_bind_int64(st, at, va_arg(args, int64_t));
+		} else if (*types == 'b') {
+			const void *blob = va_arg(args, const void *);
+			int n = va_arg(args, int);
+			rc = sqlite3_bind_blob(st, at, blob, n, SQLITE_STATIC);
+		} else {
+			rc = bind_text(st, at, va_arg(args, const char *), *types == 'T');
+		}
+	}
+	va_end(args);
+	if (rc != SQLITE_OK) {
+		db_error(s);
+		return NULL;
+	}
+	return st;
+}
+
+int db_step(struct store *s, sqlite3_stmt *st)
+{
+	int rc = sqlite3_step(st);
+
+	if (rc == SQLITE_ROW)
+		return 1;
+	if (rc != SQLITE_DONE)
+		db_error(s);
+	sqlite3_reset(st);
+	return rc == SQLITE_DONE ? 0 : -1;
+}
+
+int db_finish(struct store *s, sqlite3_stmt *st)
+{
+	int rc;
+
+	if (!st)
+		return STORE_FAILED;
+	while ((rc = db_step(s, st)) == 1)
+		;
+	return rc ? STORE_FAILED : STORE_OK;
+}
+
+int db_finish_int(struct store *s, sqlite3_stmt *st, int64_t *out)
+{
+	int rc;
+
+	if (!st || (rc = db_step(s, st)) < 0)
+		return STORE_FAILED;
+	if (rc) {
+		if (sqlite3_column_type(st, 0) != SQLITE_NULL)
+			*out = sqlite3_column_int64(st, 0);
+		sqlite3_reset(st);
+	}
+	return STORE_OK;
+}
+
+void db_text(sqlite3_stmt *st, int column, char *buffer, size_t size)
+{
+	const unsigned char *text = sqlite3_column_text(st, column);
+
+	snprintf(buffer, size, "%s", text ? (const char *)text : "");
+}
+
+int db_enter(struct store *s, bool *own)
+{
+	*own = !s->in_transaction;
+	return *own ? store_begin(s) : STORE_OK;
+}
+
+int db_leave(struct store *s, bool own, int result)
+{
+	if (!own)
+		return result;
+	if (result == STORE_OK)
+		return store_commit(s);
+	store_rollback(s);
+	return result;
+}
+
+int db_exec(struct store *s, const char *sql)
+{
+	return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK ? STORE_OK : db_error(s);
+}

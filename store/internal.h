@@ -1,0 +1,142 @@
+/* What the files of store/ share, and nobody above them sees. */
+#ifndef RETOUR_STORE_INTERNAL_H
+#define RETOUR_STORE_INTERNAL_H
+
+#include <sqlite3.h>
+#include <string.h>
+#include "store/sql.h"
+#include "store/store.h"
+
+enum {
+	PSEUDONYM_SIZE = 16,
+	KEY_SIZE = 32,
+	DAY = 86400,
+	STORE_ERROR_SIZE = 512,
+	BUSY_TIMEOUT_MS = 5000, /* how long a reader or writer waits for the other */
+};
+
+struct keyring;
+struct counters;
+
+struct store {
+	sqlite3 *db;
+	struct store_options o;
+	struct keyring *keys;       /* keys.c */
+	struct counters *counters;  /* tally.c */
+	sqlite3_stmt *statement[SQL_COUNT];
+	bool in_transaction;
+	bool spoilt;                /* an error in this transaction: it can only be rolled back */
+	char error[STORE_ERROR_SIZE];
+};
+
+/* Sets the message and returns CODE. Never pass it anything that came with a mail. */
+int store_fail(struct store *s, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* --- db.c: statements, prepared once ---------------------------------------------------------------------- */
+
+/*
+ * Binds by TYPES, one letter each: i int64_t, t text (const char *, NULL is null; "" is null too for T), b blob (const void *, int).
+ * What is bound must live until the statement is reset. NULL on error.
+ */
+sqlite3_stmt *db_bind(struct store *s, enum sql id, const char *types, ...);
+/* 1: a row, 0: done, -1: error (message set). The statement is reset unless there is a row. */
+int db_step(struct store *s, sqlite3_stmt *st);
+/* Steps what db_bind() gave to the end and resets it. ST may be NULL: db_bind() failed. */
+int db_finish(struct store *s, sqlite3_stmt *st);
+/* The first column of the first row; *OUT stays as it is when there is no row or it is null. */
+int db_finish_int(struct store *s, sqlite3_stmt *st, int64_t *out);
+#define db_run(s, ...) db_finish(s, db_bind(s, __VA_ARGS__))
+#define db_int(s, out, ...) db_finish_int(s, db_bind(s, __VA_ARGS__), out)
+/* A column's text cut into BUFFER; "" for null. */
+void db_text(sqlite3_stmt *st, int column, char *buffer, size_t size);
+/* A transaction of our own unless one is open: then *OWN is false, and db_leave() leaves it to its owner. */
+int db_enter(struct store *s, bool *own);
+int db_leave(struct store *s, bool own, int result);
+int db_exec(struct store *s, const char *sql);
+
+/* --- schema.c ------------------------------------------------------------------------------------------------ */
+
+enum { SCHEMA_VERSION = 1, APPLICATION_ID = 0x7265746f /* "reto" */ };
+/* *VERSION is 0 for a database with nothing in it. Refuses what is not ours or newer than this program. */
+int schema_version(struct store *s, int *version);
+/* Applies what lies between FROM and SCHEMA_VERSION, inside the transaction. */
+int schema_migrate(struct store *s, int from);
+/* The trigger that keeps the ledger from being cut; only the ledger's own retention lifts it. */
+extern const char schema_ledger_guard[];
+
+/* --- keys.c --------------------------------------------------------------------------------------------------- */
+
+/* Opens the directory and reads the two lasting keys; with MAKE makes what is absent. */
+int keys_open(struct store *s, bool make);
+void keys_close(struct store *s);
+/* In the transaction that makes the store: notes the keys' fingerprints. */
+int keys_record(struct store *s, int64_t now);
+/* The keys are those that the store was made with. */
+int keys_verify(struct store *s);
+const unsigned char *keys_state(const struct store *s);
+const unsigned char *keys_message(const struct store *s);
+/* The event key of a month (YYYYMM, UTC), made when absent. NULL on error. */
+const unsigned char *keys_month(struct store *s, int month, int64_t now);
+/* After a rollback: what was noted of new keys is gone from the database. */
+void keys_forget_months(struct store *s);
+/* Destroys the keys of months without events, the present month's excepted, and removes what a killed creation left. */
+int keys_destroy_unused(struct store *s, int64_t now, unsigned *destroyed);
+/* How many month keys there are, the start of the oldest one's month, and how many whose month ended before CUTOFF. */
+int keys_months(struct store *s, int64_t cutoff, uint64_t *count, int64_t *oldest, uint64_t *overdue);
+
+/* --- pseudonym.c ---------------------------------------------------------------------------------------------- */
+
+enum pseudonym_purpose { PSEUDONYM_STATE, PSEUDONYM_EVENT };
+enum { CANONICAL_SIZE = 512 };
+/* The canonical form of ADDRESS, N bytes. Returns its length, 0 when it is no address. The caller wipes OUT. */
+size_t address_canonical(const char *address, size_t n, bool fold_local_part, char out[CANONICAL_SIZE]);
+void pseudonym(unsigned char out[PSEUDONYM_SIZE], enum pseudonym_purpose purpose, const unsigned char key[KEY_SIZE],
+	       const char *canonical, size_t n);
+
+/* --- message.c ------------------------------------------------------------------------------------------------- */
+
+enum { DIAGNOSTIC_KEPT_SIZE = 352 };
+/* What lies in a struct packed_event. */
+struct packed {
+	int64_t at;                               /* epoch seconds, never later than now */
+	int32_t day;                              /* YYYYMMDD in the process's TZ */
+	uint16_t reply;
+	uint8_t kind, klass, category, origin;
+	uint8_t known;                            /* 1: there is a recipient; else both pseudonyms are zero */
+	uint8_t profiled;                         /* 1: provider is a profile's name; only those go into the tallies, which stay */
+	unsigned char contact[PSEUDONYM_SIZE];    /* under the state key */
+	unsigned char pseudonym[PSEUDONYM_SIZE];  /* under the month's key */
+	char status[EVENT_STATUS_SIZE];
+	char provider[STORE_NAME_SIZE];           /* a profile's name, the domain with [privacy] domains = all, or "other" */
+	char campaign[EVENT_CAMPAIGN_SIZE];
+	char rule[EVENT_RULE_SIZE];
+	char diagnostic[DIAGNOSTIC_KEPT_SIZE];    /* redacted; "": none */
+};
+_Static_assert(sizeof(struct packed) <= sizeof(struct packed_event), "a packed event must fit");
+
+/* --- contact.c --------------------------------------------------------------------------------------------------- */
+
+/* Applies one event to its contact, inside the transaction. */
+int contact_apply(struct store *s, const struct packed *e);
+
+/* --- tally.c ------------------------------------------------------------------------------------------------------- */
+
+int tally_add(struct store *s, const struct packed *e);
+int count_message(struct store *s, int32_t day, const char *mailbox, const char *outcome);
+/* Writes what was counted in memory; called before a commit. */
+int counters_flush(struct store *s);
+void counters_discard(struct store *s);
+/* YYYYMMDD in the process's TZ. */
+int32_t day_of(int64_t at);
+
+/* --- retention.c, ledger.c ------------------------------------------------------------------------------------------ */
+
+/* Notes the schedule in the ledger when it is another one than last time. */
+int retention_record(struct store *s, int64_t now);
+/* The ledger's own retention, inside the transaction. */
+int ledger_cut(struct store *s, int64_t now, int64_t cutoff, uint64_t *deleted);
+
+static inline int64_t day_start(int64_t at) { return at - ((at % DAY) + DAY) % DAY; }
+static inline int64_t clamp_time(int64_t at, int64_t now) { return at <= 0 || at > now ? now : at; }
+
+#endif

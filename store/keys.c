@@ -1,0 +1,535 @@
+/*
+ * The key directory: mode 0700, ours; in it one file per key, mode 0600.
+ *
+ *   state.key           pseudonyms of contacts; long-lived
+ *   message.key         keys of messages seen; long-lived
+ *   event-YYYY-MM.key   pseudonyms of the events that arrived in that month (UTC); destroyed when the last of them is gone
+ *
+ * A file is two lines: "retour key 1 PURPOSE" (for event keys with " YYYY-MM" behind it) and 64 hexadecimal digits. All keys are
+ * random and independent. A file appears complete or not at all: it is written under a name of its own (".new-" and 16 digits),
+ * synced, then linked to its name, which fails if another process was first; then the other's key is the key.
+ *
+ * The database knows each key's fingerprint (BLAKE2b-128 under the key of "retour fingerprint 1"), so that a store is never used with
+ * keys of another one, and a lost key is told from one that was never made.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include "store/internal.h"
+
+enum {
+	NAME_SIZE = 32,
+	HEX_SIZE = 2 * KEY_SIZE + 1,
+	FILE_SIZE_MAX = 128,
+	FINGERPRINT_SIZE = 16,
+	MONTHS_HELD = 16,   /* month keys in memory; more are read again */
+	KEYS_MAX = 4096,    /* files looked at in the directory */
+};
+
+/* In sodium_malloc memory, read-only but while it is filled. */
+struct keyring {
+	int dir;
+	unsigned next;      /* the slot that is used next */
+	unsigned char state[KEY_SIZE], message[KEY_SIZE];
+	struct held {
+		int month;  /* YYYYMM, 0: free */
+		unsigned char key[KEY_SIZE];
+	} held[MONTHS_HELD];
+};
+
+/* What a file name says. */
+struct key_name {
+	const char *purpose;
+	int month;
+};
+
+static int key_error(struct store *s, const char *name, const char *what)
+{
+	return store_fail(s, STORE_KEYS, "key %s/%s: %s", s->o.keys_dir, name, what);
+}
+
+static void event_key_name(int month, char name[NAME_SIZE])
+{
+	snprintf(name, NAME_SIZE, "event-%04d-%02d.key", month / 100, month % 100);
+}
+
+static bool parse_name(const char *name, struct key_name *out)
+{
+	int year, month, end = 0;
+
+	out->month = 0;
+	out->purpose = strcmp(name, "state.key") == 0 ? "state" : strcmp(name, "message.key") == 0 ? "message" : "event";
+	if (strcmp(out->purpose, "event") != 0)
+		return true;
+	if (sscanf(name, "event-%4d-%2d.key%n", &year, &month, &end) != 2 || !end || name[end] || end != sizeof "event-2026-10.key" - 1 ||
+	    month < 1 || month > 12 || year < 1970)
+		return false;
+	out->month = year * 100 + month;
+	return true;
+}
+
+static int64_t month_start(int month)
+{
+	struct tm tm = { .tm_year = month / 100 - 1900, .tm_mon = month % 100 - 1, .tm_mday = 1 };
+
+	return timegm(&tm); /* which takes month 13 for the next January */
+}
+
+static int month_now(int64_t now)
+{
+	struct tm tm;
+	time_t t = now;
+
+	gmtime_r(&t, &tm);
+	return (tm.tm_year + 1900) * 100 + tm.tm_mon + 1;
+}
+
+static void header_of(const char *name, char *out, size_t size)
+{
+	struct key_name k;
+
+	parse_name(name, &k);
+	if (k.month)
+		snprintf(out, size, "retour key 1 event %04d-%02d\n", k.month / 100, k.month % 100);
+	else
+		snprintf(out, size, "retour key 1 %s\n", k.purpose);
+}
+
+static void fingerprint(unsigned char out[FINGERPRINT_SIZE], const unsigned char key[KEY_SIZE])
+{
+	static const unsigned char text[] = "retour fingerprint 1";
+
+	crypto_generichash(out, FINGERPRINT_SIZE, text, sizeof text, key, KEY_SIZE);
+}
+
+/* Reads NAME into KEY. *ABSENT is set, and 0 returned, when there is none. */
+static int read_key(struct store *s, const char *name, unsigned char key[KEY_SIZE], bool *absent)
+{
+	char text[FILE_SIZE_MAX + 1], header[64];
+	int result = STORE_KEYS, fd;
+	struct stat st;
+	ssize_t n;
+	size_t bytes = 0;
+
+	*absent = false;
+	fd = openat(s->keys->dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0) {
+		*absent = errno == ENOENT;
+		return *absent ? STORE_OK : key_error(s, name, strerror(errno));
+	}
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+		key_error(s, name, "not a regular file");
+		goto out;
+	}
+	if (st.st_uid != geteuid()) {
+		key_error(s, name, "belongs to another user");
+		goto out;
+	}
+	if (st.st_mode & 077) {
+		store_fail(s, STORE_KEYS, "key %s/%s: mode %04o lets others in; do: chmod 0600 %s/%s", s->o.keys_dir, name,
+			   (unsigned)st.st_mode & 07777, s->o.keys_dir, name);
+		goto out;
+	}
+	header_of(name, header, sizeof header);
+	n = read(fd, text, FILE_SIZE_MAX);
+	text[n < 0 ? 0 : n] = '\0';
+	if (n < 0 || strncmp(text, header, strlen(header)) != 0 ||
+	    sodium_hex2bin(key, KEY_SIZE, text + strlen(header), HEX_SIZE - 1, NULL, &bytes, NULL) || bytes != KEY_SIZE) {
+		key_error(s, name, "damaged: not a key file, or one for another purpose");
+		goto out;
+	}
+	result = STORE_OK;
+out:
+	sodium_memzero(text, sizeof text);
+	close(fd);
+	return result;
+}
+
+static int write_all(int fd, const char *text, size_t n)
+{
+	while (n) {
+		ssize_t done = write(fd, text, n);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return -1;
+		text += done;
+		n -= (size_t)done;
+	}
+	return fsync(fd);
+}
+
+/* A new random key as NAME, unless another process makes it first. */
+static int make_key(struct store *s, const char *name)
+{
+	char text[FILE_SIZE_MAX], temporary[NAME_SIZE], hex[HEX_SIZE];
+	unsigned char key[KEY_SIZE], number[8];
+	int result = STORE_OK, fd;
+
+	randombytes_buf(number, sizeof number);
+	sodium_bin2hex(hex, sizeof hex, number, sizeof number);
+	snprintf(temporary, sizeof temporary, ".new-%.16s", hex);
+	fd = openat(s->keys->dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return key_error(s, name, strerror(errno));
+	crypto_generichash_keygen(key);
+	header_of(name, text, sizeof text);
+	sodium_bin2hex(hex, sizeof hex, key, sizeof key);
+	snprintf(text + strlen(text), sizeof text - strlen(text), "%s\n", hex);
+	if (write_all(fd, text, strlen(text)) || (linkat(s->keys->dir, temporary, s->keys->dir, name, 0) && errno != EEXIST))
+		result = key_error(s, name, strerror(errno));
+	unlinkat(s->keys->dir, temporary, 0);
+	if (fsync(s->keys->dir) && !result)
+		result = key_error(s, name, strerror(errno));
+	close(fd);
+	sodium_memzero(key, sizeof key);
+	sodium_memzero(hex, sizeof hex);
+	sodium_memzero(text, sizeof text);
+	return result;
+}
+_Static_assert(crypto_generichash_KEYBYTES == KEY_SIZE, "libsodium's recommended key size");
+
+/* Reads NAME; makes it first when it is absent and MAKE. */
+static int load_key(struct store *s, const char *name, bool make, unsigned char key[KEY_SIZE])
+{
+	bool absent;
+
+	if (read_key(s, name, key, &absent))
+		return STORE_KEYS;
+	if (absent && make && (make_key(s, name) || read_key(s, name, key, &absent)))
+		return STORE_KEYS;
+	if (absent)
+		return key_error(s, name, "missing; without it the store cannot be used. Put it back, or start over with a new store");
+	return STORE_OK;
+}
+
+static int open_directory(struct store *s, bool make)
+{
+	struct stat st;
+
+	if (make && mkdir(s->o.keys_dir, 0700) && errno != EEXIST)
+		return store_fail(s, STORE_KEYS, "key directory %s: %s", s->o.keys_dir, strerror(errno));
+	s->keys->dir = open(s->o.keys_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s->keys->dir < 0 || fstat(s->keys->dir, &st))
+		return store_fail(s, STORE_KEYS, "key directory %s: %s", s->o.keys_dir, strerror(errno));
+	if (st.st_uid != geteuid())
+		return store_fail(s, STORE_KEYS, "key directory %s: belongs to another user", s->o.keys_dir);
+	if (st.st_mode & 077)
+		return store_fail(s, STORE_KEYS, "key directory %s: mode %04o lets others in; do: chmod 0700 %s", s->o.keys_dir,
+				  (unsigned)st.st_mode & 07777, s->o.keys_dir);
+	return STORE_OK;
+}
+
+int keys_open(struct store *s, bool make)
+{
+	s->keys = sodium_malloc(sizeof *s->keys);
+	if (!s->keys)
+		return store_fail(s, STORE_FAILED, "no memory for keys");
+	memset(s->keys, 0, sizeof *s->keys);
+	s->keys->dir = -1;
+	if (open_directory(s, make) || load_key(s, "state.key", make, s->keys->state) ||
+	    load_key(s, "message.key", make, s->keys->message))
+		return STORE_KEYS;
+	sodium_mprotect_readonly(s->keys);
+	return STORE_OK;
+}
+
+void keys_close(struct store *s)
+{
+	if (!s->keys)
+		return;
+	if (s->keys->dir >= 0)
+		close(s->keys->dir);
+	sodium_free(s->keys); /* wipes */
+	s->keys = NULL;
+}
+
+const unsigned char *keys_state(const struct store *s)
+{
+	return s->keys->state;
+}
+
+const unsigned char *keys_message(const struct store *s)
+{
+	return s->keys->message;
+}
+
+/* --- what the database knows of them ------------------------------------------------------------------------ */
+
+/* Notes the key's fingerprint, and in the ledger that there is a new key. */
+static int record_key(struct store *s, const char *name, const unsigned char key[KEY_SIZE], int64_t now)
+{
+	unsigned char print[FINGERPRINT_SIZE];
+	char month[8] = "", detail[64];
+	struct key_name k;
+
+	parse_name(name, &k);
+	if (k.month)
+		snprintf(month, sizeof month, "%04u-%02u", (unsigned)k.month / 100 % 10000, (unsigned)k.month % 100);
+	fingerprint(print, key);
+	if (db_run(s, SQL_KEY_PUT, "ttTbi", name, k.purpose, month, print, FINGERPRINT_SIZE, now))
+		return STORE_FAILED;
+	snprintf(detail, sizeof detail, "purpose=%s%s%s", k.purpose, k.month ? " month=" : "", month);
+	return store_ledger(s, now, "key-created", detail);
+}
+
+int keys_record(struct store *s, int64_t now)
+{
+	return record_key(s, "state.key", s->keys->state, now) || record_key(s, "message.key", s->keys->message, now) ? STORE_FAILED
+														      : STORE_OK;
+}
+
+enum known { KEY_UNKNOWN, KEY_KNOWN, KEY_OTHER };
+
+/* Whether the database knows KEY under NAME; KEY may be NULL: then only whether it knows one. */
+static int lookup_key(struct store *s, const char *name, const unsigned char *key, enum known *known)
+{
+	sqlite3_stmt *st = db_bind(s, SQL_KEY_GET, "t", name);
+	unsigned char print[FINGERPRINT_SIZE];
+	int rc = st ? db_step(s, st) : -1;
+
+	*known = KEY_UNKNOWN;
+	if (rc < 0)
+		return STORE_FAILED;
+	if (!rc)
+		return STORE_OK;
+	*known = KEY_KNOWN;
+	if (key) {
+		fingerprint(print, key);
+		if (sqlite3_column_bytes(st, 0) != FINGERPRINT_SIZE || memcmp(sqlite3_column_blob(st, 0), print, FINGERPRINT_SIZE) != 0)
+			*known = KEY_OTHER;
+	}
+	sqlite3_reset(st);
+	return STORE_OK;
+}
+
+static int verify_key(struct store *s, const char *name, const unsigned char key[KEY_SIZE])
+{
+	enum known known;
+
+	if (lookup_key(s, name, key, &known))
+		return STORE_FAILED;
+	return known == KEY_KNOWN ? STORE_OK : key_error(s, name, "not the key that this store was made with");
+}
+
+int keys_verify(struct store *s)
+{
+	int result = verify_key(s, "state.key", s->keys->state);
+
+	return result ? result : verify_key(s, "message.key", s->keys->message);
+}
+
+static int month_has_events(struct store *s, int month, bool *has)
+{
+	int64_t found = 0;
+
+	if (db_int(s, &found, SQL_EVENT_BETWEEN, "ii", month_start(month), month_start(month + 1)))
+		return STORE_FAILED;
+	*has = found;
+	return STORE_OK;
+}
+
+/* Month keys: made when absent, unless the database has events under one that is lost. */
+static int load_month(struct store *s, int month, int64_t now, unsigned char key[KEY_SIZE])
+{
+	char name[NAME_SIZE];
+	enum known known;
+	bool absent, has;
+
+	event_key_name(month, name);
+	if (read_key(s, name, key, &absent))
+		return STORE_KEYS;
+	if (absent) {
+		if (month_has_events(s, month, &has))
+			return STORE_FAILED;
+		if (has)
+			return key_error(s, name, "missing, though the store has events of that month. Put it back");
+		if (load_key(s, name, true, key))
+			return STORE_KEYS;
+		return record_key(s, name, key, now);
+	}
+	if (lookup_key(s, name, key, &known))
+		return STORE_FAILED;
+	if (known == KEY_OTHER)
+		return key_error(s, name, "not the key that the store has used for that month");
+	return known == KEY_KNOWN ? STORE_OK : record_key(s, name, key, now);
+}
+
+const unsigned char *keys_month(struct store *s, int month, int64_t now)
+{
+	struct held *slot = NULL;
+	bool own;
+
+	for (unsigned i = 0; i < MONTHS_HELD; i++)
+		if (s->keys->held[i].month == month)
+			return s->keys->held[i].key;
+	if (db_enter(s, &own))
+		return NULL;
+	sodium_mprotect_readwrite(s->keys);
+	slot = &s->keys->held[s->keys->next];
+	slot->month = 0;
+	int result = load_month(s, month, now, slot->key);
+	if (result == STORE_OK) {
+		slot->month = month;
+		s->keys->next = (s->keys->next + 1) % MONTHS_HELD;
+	}
+	sodium_mprotect_readonly(s->keys);
+	return db_leave(s, own, result) == STORE_OK ? slot->key : NULL;
+}
+
+void keys_forget_months(struct store *s)
+{
+	sodium_mprotect_readwrite(s->keys);
+	sodium_memzero(s->keys->held, sizeof s->keys->held);
+	sodium_mprotect_readonly(s->keys);
+}
+
+/* --- the directory -------------------------------------------------------------------------------------------- */
+
+struct listing {
+	unsigned count;
+	char (*name)[NAME_SIZE];
+};
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+/* All names that are keys or begun ones, sorted; the caller frees LIST->name. */
+static int list_keys(struct store *s, struct listing *list)
+{
+	int fd = openat(s->keys->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	struct key_name k;
+
+	list->count = 0;
+	list->name = calloc(KEYS_MAX, sizeof *list->name);
+	if (!dir || !list->name) {
+		if (dir)
+			closedir(dir);
+		else if (fd >= 0)
+			close(fd);
+		free(list->name);
+		return store_fail(s, STORE_KEYS, "key directory %s: %s", s->o.keys_dir, strerror(errno));
+	}
+	while (list->count < KEYS_MAX && (entry = readdir(dir))) {
+		bool begun = strncmp(entry->d_name, ".new-", 5) == 0;
+		if (strlen(entry->d_name) < NAME_SIZE && (begun || parse_name(entry->d_name, &k)))
+			strcpy(list->name[list->count++], entry->d_name);
+	}
+	closedir(dir);
+	qsort(list->name, list->count, sizeof *list->name, compare_names);
+	return STORE_OK;
+}
+
+int store_keys(struct store *s, int (*visit)(void *context, const struct key_info *k), void *context)
+{
+	struct listing list;
+	struct key_name k;
+	int result = list_keys(s, &list);
+
+	if (result)
+		return result;
+	for (unsigned i = 0; i < list.count && !result; i++) {
+		struct key_info info = { .name = "" };
+		if (list.name[i][0] == '.')
+			continue;
+		parse_name(list.name[i], &k);
+		snprintf(info.name, sizeof info.name, "%s", list.name[i]);
+		snprintf(info.purpose, sizeof info.purpose, "%s", k.purpose);
+		if (k.month)
+			memcpy(info.month, list.name[i] + sizeof "event-" - 1, 7);
+		result = visit(context, &info);
+	}
+	free(list.name);
+	return result;
+}
+
+/* Overwrites the file, then removes its name. What the file system copied elsewhere is beyond us. */
+static int destroy_file(struct store *s, const char *name)
+{
+	char noise[FILE_SIZE_MAX];
+	int fd = openat(s->keys->dir, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return key_error(s, name, strerror(errno));
+	randombytes_buf(noise, sizeof noise);
+	int failed = write_all(fd, noise, sizeof noise);
+	close(fd);
+	if (failed || unlinkat(s->keys->dir, name, 0) || fsync(s->keys->dir))
+		return key_error(s, name, strerror(errno));
+	return STORE_OK;
+}
+
+/* The file goes first: a kill in between leaves a note of a key that is gone, and the next purge clears it. */
+static int destroy_month(struct store *s, const char *name, int month, int64_t now)
+{
+	char detail[64];
+	bool own;
+	int result = destroy_file(s, name);
+
+	if (result || (result = db_enter(s, &own)))
+		return result;
+	snprintf(detail, sizeof detail, "purpose=event month=%04d-%02d", month / 100, month % 100);
+	if (db_run(s, SQL_KEY_DELETE, "t", name) || store_ledger(s, now, "key-destroyed", detail))
+		result = STORE_FAILED;
+	return db_leave(s, own, result);
+}
+
+int keys_destroy_unused(struct store *s, int64_t now, unsigned *destroyed)
+{
+	struct listing list;
+	struct key_name k;
+	bool has = false;
+	int result = list_keys(s, &list);
+
+	*destroyed = 0;
+	if (result)
+		return result;
+	keys_forget_months(s);
+	for (unsigned i = 0; i < list.count && !result; i++) {
+		if (list.name[i][0] == '.') {
+			result = destroy_file(s, list.name[i]);
+			continue;
+		}
+		parse_name(list.name[i], &k);
+		if (!k.month || k.month >= month_now(now) || (result = month_has_events(s, k.month, &has)) || has)
+			continue;
+		result = destroy_month(s, list.name[i], k.month, now);
+		*destroyed += result == STORE_OK;
+	}
+	free(list.name);
+	return result;
+}
+
+int keys_months(struct store *s, int64_t cutoff, uint64_t *count, int64_t *oldest, uint64_t *overdue)
+{
+	struct listing list;
+	struct key_name k;
+	int result = list_keys(s, &list);
+
+	*count = *overdue = 0;
+	*oldest = 0;
+	if (result)
+		return result;
+	for (unsigned i = 0; i < list.count; i++) {
+		if (list.name[i][0] == '.')
+			continue;
+		parse_name(list.name[i], &k);
+		if (!k.month)
+			continue;
+		if (!(*count)++)
+			*oldest = month_start(k.month);
+		*overdue += month_start(k.month + 1) <= cutoff;
+	}
+	free(list.name);
+	return STORE_OK;
+}

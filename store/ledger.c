@@ -1,0 +1,193 @@
+/*
+ * The ledger: what was promised and done, append-only, each entry chained to the one before it.
+ *
+ * hash = BLAKE2b-256, without a key, of
+ *     "retour ledger 1" NUL
+ *     the previous entry's hash, 32 bytes; zeros for the first
+ *     number, 8 bytes; at, 8 bytes            big-endian
+ *     length of kind, 4 bytes; kind           big-endian length, no NUL
+ *     length of detail, 4 bytes; detail
+ *
+ * Numbers go up by one from 1. Entries hold counts and names of things, never a pseudonym. The database's triggers refuse UPDATE and
+ * DELETE; who can write the file can still rewrite the chain, so its head is printed where they cannot reach it, in every monthly mail.
+ *
+ * When the ledger's own period (ten years) has passed, the oldest entries go. Then an entry "ledger-cut" with
+ * "first=N previous=HEX" says where the chain begins now, and the walk starts from there.
+ */
+#include <sodium.h>
+#include <stdio.h>
+#include "store/internal.h"
+
+static void put_number(crypto_generichash_state *h, uint64_t v, unsigned bytes)
+{
+	unsigned char out[8];
+
+	for (unsigned i = 0; i < bytes; i++)
+		out[i] = (unsigned char)(v >> (8 * (bytes - 1 - i)));
+	crypto_generichash_update(h, out, bytes);
+}
+
+static void put_text(crypto_generichash_state *h, const char *text)
+{
+	size_t n = strlen(text);
+
+	put_number(h, n, 4);
+	crypto_generichash_update(h, (const unsigned char *)text, n);
+}
+
+static void entry_hash(unsigned char out[LEDGER_HASH_SIZE], const unsigned char previous[LEDGER_HASH_SIZE], const struct ledger_entry *e)
+{
+	static const unsigned char domain[] = "retour ledger 1";
+	crypto_generichash_state h;
+
+	crypto_generichash_init(&h, NULL, 0, LEDGER_HASH_SIZE);
+	crypto_generichash_update(&h, domain, sizeof domain);
+	crypto_generichash_update(&h, previous, LEDGER_HASH_SIZE);
+	put_number(&h, (uint64_t)e->number, 8);
+	put_number(&h, (uint64_t)e->at, 8);
+	put_text(&h, e->kind);
+	put_text(&h, e->detail);
+	crypto_generichash_final(&h, out, LEDGER_HASH_SIZE);
+}
+
+/* -1 when the row is none that we wrote. PREVIOUS may be NULL. */
+static int read_entry(sqlite3_stmt *st, struct ledger_entry *e, unsigned char previous[LEDGER_HASH_SIZE])
+{
+	e->number = sqlite3_column_int64(st, 0);
+	e->at = sqlite3_column_int64(st, 1);
+	db_text(st, 2, e->kind, sizeof e->kind);
+	db_text(st, 3, e->detail, sizeof e->detail);
+	if (sqlite3_column_bytes(st, 2) >= (int)sizeof e->kind || sqlite3_column_bytes(st, 3) >= (int)sizeof e->detail ||
+	    sqlite3_column_bytes(st, 4) != LEDGER_HASH_SIZE || sqlite3_column_bytes(st, 5) != LEDGER_HASH_SIZE)
+		return -1;
+	if (previous)
+		memcpy(previous, sqlite3_column_blob(st, 4), LEDGER_HASH_SIZE);
+	memcpy(e->hash, sqlite3_column_blob(st, 5), LEDGER_HASH_SIZE);
+	return 0;
+}
+
+/* The one row that ST gives; number 0 when it gives none. */
+static int one_entry(struct store *s, sqlite3_stmt *st, struct ledger_entry *out)
+{
+	int rc = st ? db_step(s, st) : -1, bad = 0;
+
+	memset(out, 0, sizeof *out);
+	if (rc == 1) {
+		bad = read_entry(st, out, NULL);
+		sqlite3_reset(st);
+	}
+	if (bad)
+		return store_fail(s, STORE_BROKEN, "ledger: entry %lld is damaged", (long long)out->number);
+	return rc < 0 ? STORE_FAILED : STORE_OK;
+}
+
+int store_ledger_head(struct store *s, struct ledger_entry *out)
+{
+	return one_entry(s, db_bind(s, SQL_LEDGER_LAST, ""), out);
+}
+
+int store_ledger_last(struct store *s, const char *kind, const char *with, struct ledger_entry *out)
+{
+	return one_entry(s, db_bind(s, SQL_LEDGER_OF_KIND, "tt", kind, with), out);
+}
+
+static int append(struct store *s, int64_t now, const char *kind, const char *detail)
+{
+	struct ledger_entry head, e = { .at = now };
+	unsigned char previous[LEDGER_HASH_SIZE];
+	int result = store_ledger_head(s, &head);
+
+	if (result)
+		return result;
+	memcpy(previous, head.hash, sizeof previous); /* zeros where there is no entry yet */
+	e.number = head.number + 1;
+	snprintf(e.kind, sizeof e.kind, "%s", kind);
+	snprintf(e.detail, sizeof e.detail, "%s", detail);
+	entry_hash(e.hash, previous, &e);
+	return db_run(s, SQL_LEDGER_ADD, "iittbb", e.number, e.at, e.kind, e.detail, previous, LEDGER_HASH_SIZE, e.hash, LEDGER_HASH_SIZE);
+}
+
+/* The chain's next entry depends on its last one, so both are read and written in one transaction. */
+int store_ledger(struct store *s, int64_t now, const char *kind, const char *detail)
+{
+	bool own;
+	int result;
+
+	if (!*kind || strlen(kind) >= STORE_NAME_SIZE || strlen(detail) >= LEDGER_TEXT_SIZE || strchr(detail, '@'))
+		return store_fail(s, STORE_MISUSE, "ledger entry without a kind, too long, or with an address in it");
+	if ((result = db_enter(s, &own)))
+		return result;
+	return db_leave(s, own, append(s, now, kind, detail));
+}
+
+/* What the chain must begin with: entry 1 after zeros, or what the last cut says. */
+static int chain_start(struct store *s, int64_t *number, unsigned char previous[LEDGER_HASH_SIZE])
+{
+	char hex[2 * LEDGER_HASH_SIZE + 1];
+	struct ledger_entry cut;
+	long long first;
+	int result = store_ledger_last(s, "ledger-cut", NULL, &cut);
+
+	*number = 1;
+	memset(previous, 0, LEDGER_HASH_SIZE);
+	if (result || !cut.number)
+		return result;
+	if (sscanf(cut.detail, "first=%lld previous=%64[0-9a-f]", &first, hex) != 2 ||
+	    sodium_hex2bin(previous, LEDGER_HASH_SIZE, hex, strlen(hex), NULL, NULL, NULL))
+		return store_fail(s, STORE_BROKEN, "ledger: entry %lld is damaged", (long long)cut.number);
+	*number = first;
+	return STORE_OK;
+}
+
+int store_ledger_walk(struct store *s, int (*visit)(void *context, const struct ledger_entry *e), void *context)
+{
+	unsigned char expected[LEDGER_HASH_SIZE], previous[LEDGER_HASH_SIZE], hash[LEDGER_HASH_SIZE];
+	struct ledger_entry e;
+	int64_t number;
+	int rc = 0, result = chain_start(s, &number, expected);
+	sqlite3_stmt *st = result ? NULL : db_bind(s, SQL_LEDGER_ALL, "");
+
+	if (!st)
+		return result ? result : STORE_FAILED;
+	for (; !result && (rc = db_step(s, st)) == 1; number++) {
+		bool bad = read_entry(st, &e, previous) || e.number != number || memcmp(previous, expected, sizeof expected) != 0;
+		if (!bad) {
+			entry_hash(hash, previous, &e);
+			bad = memcmp(hash, e.hash, sizeof hash) != 0;
+		}
+		if (bad)
+			result = store_fail(s, STORE_BROKEN, "ledger: the chain does not fit at entry %lld", (long long)number);
+		else if (visit)
+			result = visit(context, &e);
+		memcpy(expected, hash, sizeof expected);
+	}
+	sqlite3_reset(st);
+	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
+}
+
+/* Removes what is older than CUTOFF, inside the caller's transaction. The entry that says so comes first: it continues the chain. */
+int ledger_cut(struct store *s, int64_t now, int64_t cutoff, uint64_t *deleted)
+{
+	char hex[2 * LEDGER_HASH_SIZE + 1], detail[LEDGER_TEXT_SIZE];
+	struct ledger_entry last_gone;
+	int64_t number = 0, due = 0;
+	int result;
+
+	*deleted = 0;
+	if (db_int(s, &due, SQL_LEDGER_DUE, "i", cutoff))
+		return STORE_FAILED;
+	if (!due)
+		return STORE_OK;
+	if (db_int(s, &number, SQL_LEDGER_FIRST_KEPT, "i", cutoff))
+		return STORE_FAILED;
+	if ((result = one_entry(s, db_bind(s, SQL_LEDGER_GET, "i", number - 1), &last_gone)))
+		return result;
+	sodium_bin2hex(hex, sizeof hex, last_gone.hash, sizeof last_gone.hash);
+	snprintf(detail, sizeof detail, "first=%lld previous=%s", (long long)number, hex);
+	if ((result = store_ledger(s, now, "ledger-cut", detail)))
+		return result;
+	if (db_exec(s, "DROP TRIGGER ledger_keep") || db_run(s, SQL_LEDGER_PURGE, "i", number) || db_exec(s, schema_ledger_guard))
+		return STORE_FAILED;
+	*deleted = (uint64_t)due;
+	return STORE_OK;
+}

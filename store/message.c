@@ -1,0 +1,151 @@
+/*
+ * From an event to what is stored of it, and a message with its events into the store.
+ *
+ * A message is known again by BLAKE2b-128 under message.key of "retour seen 1" NUL digest, where the digest is that of
+ * message_identity(): whoever has the database alone cannot tell whether a given message was among them.
+ */
+#include <sodium.h>
+#include <stdio.h>
+#include <time.h>
+#include "store/internal.h"
+
+enum { MESSAGE_KEY_SIZE = 16 };
+
+static int month_of(int64_t at)
+{
+	time_t t = at;
+	struct tm tm;
+
+	gmtime_r(&t, &tm);
+	return (tm.tm_year + 1900) * 100 + tm.tm_mon + 1;
+}
+
+/*
+ * With [privacy] domains = all an event without a profile keeps the recipient's domain, for as long as the event lasts; a longer one
+ * than the column is "other".
+ */
+static void pack_provider(const struct store *s, const struct event *e, const char *canonical, size_t n, struct packed *p)
+{
+	const char *domain = n ? (const char *)memrchr(canonical, '@', n) + 1 : NULL;
+	size_t domain_n = domain ? (size_t)(canonical + n - domain) : 0;
+
+	p->profiled = e->provider[0] != '\0';
+	if (p->profiled)
+		memcpy(p->provider, e->provider, strnlen(e->provider, sizeof e->provider - 1));
+	else if (s->o.all_domains && domain_n && domain_n < sizeof p->provider)
+		memcpy(p->provider, domain, domain_n);
+	else
+		memcpy(p->provider, "other", sizeof "other");
+}
+
+/* A redacted text has no '@' left; one that has was not redacted, and is not kept. Cut at a character's boundary. */
+static void pack_diagnostic(const struct store *s, const struct event *e, struct packed *p)
+{
+	size_t n = strnlen(e->diagnostic, sizeof e->diagnostic);
+
+	if (!s->o.keep_diagnostics || n == sizeof e->diagnostic || memchr(e->diagnostic, '@', n))
+		return;
+	if (n >= sizeof p->diagnostic) {
+		n = sizeof p->diagnostic - 1;
+		while (n && ((unsigned char)e->diagnostic[n] & 0xc0) == 0x80)
+			n--;
+	}
+	memcpy(p->diagnostic, e->diagnostic, n);
+}
+
+static int pack_recipient(struct store *s, const struct event *e, int64_t now, struct packed *p)
+{
+	char canonical[CANONICAL_SIZE];
+	size_t n = address_canonical(e->recipient, strnlen(e->recipient, sizeof e->recipient), s->o.fold_local_part, canonical);
+	int result = STORE_OK;
+
+	pack_provider(s, e, canonical, n, p);
+	if (n) {
+		const unsigned char *month = keys_month(s, month_of(p->at), now);
+		if (month) {
+			pseudonym(p->contact, PSEUDONYM_STATE, keys_state(s), canonical, n);
+			pseudonym(p->pseudonym, PSEUDONYM_EVENT, month, canonical, n);
+			p->known = 1;
+		} else {
+			result = STORE_KEYS;
+		}
+	}
+	sodium_memzero(canonical, sizeof canonical);
+	return result;
+}
+
+/* Of a signed return path only the MAC would prove anything, and none is checked yet: at best the mail matches. */
+static uint8_t proven_origin(const struct event *e)
+{
+	return e->origin > ORIGIN_MATCHED ? ORIGIN_MATCHED : e->origin;
+}
+
+int store_pack(struct store *s, const struct event *event, int64_t now, struct packed_event *out)
+{
+	struct packed p = { .at = clamp_time(event->arrived, now) };
+	int result;
+
+	if (s->o.read_only)
+		return store_fail(s, STORE_MISUSE, "pack on a store opened for reading");
+	p.day = day_of(p.at);
+	p.kind = event->kind;
+	p.klass = event->klass;
+	p.category = event->category;
+	p.origin = proven_origin(event);
+	p.reply = event->reply;
+	status_text(event->status, p.status);
+	memcpy(p.campaign, event->campaign, strnlen(event->campaign, sizeof p.campaign - 1));
+	memcpy(p.rule, event->rule, strnlen(event->rule, sizeof p.rule - 1));
+	pack_diagnostic(s, event, &p);
+	result = pack_recipient(s, event, now, &p);
+	memset(out, 0, sizeof *out);
+	if (!result)
+		memcpy(out, &p, sizeof p);
+	return result;
+}
+
+/* *IS_NEW is false when the message was counted before. */
+static int mark_seen(struct store *s, const struct store_message *m, int64_t now, bool *is_new)
+{
+	unsigned char input[sizeof "retour seen 1" + STORE_DIGEST_SIZE] = "retour seen 1", key[MESSAGE_KEY_SIZE];
+
+	memcpy(input + sizeof "retour seen 1", m->digest, STORE_DIGEST_SIZE);
+	crypto_generichash(key, sizeof key, input, sizeof input, keys_message(s), KEY_SIZE);
+	if (db_run(s, SQL_SEEN_ADD, "bi", key, MESSAGE_KEY_SIZE, day_start(now)))
+		return STORE_FAILED;
+	*is_new = sqlite3_changes(s->db) == 1;
+	return STORE_OK;
+}
+
+static int add_event(struct store *s, const struct packed *p, const char *mailbox)
+{
+	return db_run(s, SQL_EVENT_ADD, "ibtTTTiTtTttT", p->at, p->pseudonym, p->known ? PSEUDONYM_SIZE : 0, kind_name(p->kind),
+		      class_name(p->klass), category_name(p->category), p->status, (int64_t)p->reply, p->rule, p->provider, p->campaign,
+		      origin_name(p->origin), mailbox, p->diagnostic);
+}
+
+int store_message(struct store *s, const struct store_message *m, const struct packed_event *events, size_t count, int64_t now,
+		  enum store_message_result *result)
+{
+	int64_t at = clamp_time(m->arrived, now);
+	struct packed p;
+	bool is_new;
+
+	if (!s->in_transaction)
+		return store_fail(s, STORE_MISUSE, "message outside a transaction");
+	if (mark_seen(s, m, now, &is_new))
+		return STORE_FAILED;
+	*result = is_new ? MESSAGE_NEW : MESSAGE_DUPLICATE;
+	if (count_message(s, day_of(at), m->mailbox, !is_new ? "duplicate" : m->recognised ? "new" : "unrecognised"))
+		return STORE_FAILED;
+	for (size_t i = 0; is_new && i < count; i++) {
+		memcpy(&p, &events[i], sizeof p);
+		if (p.kind == KIND_NONE)
+			continue;
+		if (add_event(s, &p, m->mailbox) || tally_add(s, &p) || contact_apply(s, &p)) {
+			s->spoilt = true;
+			return STORE_FAILED;
+		}
+	}
+	return STORE_OK;
+}

@@ -1,0 +1,190 @@
+/*
+ * Retention: each class of data has a period; what is older goes, and that it is gone is counted, not assumed.
+ *
+ * A purge deletes in one transaction, notes the counts in the ledger, destroys the keys of months whose events are gone, and
+ * truncates the write-ahead log, so that with secure_delete the rows are gone from the bytes of all files. A class in which
+ * something overdue remains, or a log that a reader keeps from being truncated, is a broken promise: STORE_BROKEN.
+ */
+#include <stdio.h>
+#include "store/internal.h"
+
+/* The classes and their statements. A row's time is in its table's column "at"; cut-offs are exclusive. */
+static const struct data_class {
+	const char *name;
+	enum retention_class retained;
+	enum sql count, oldest, due;
+	unsigned purges;      /* 0: ledger_cut() does it */
+	enum sql purge[2];
+} classes[] = {
+	{ "events", RETAIN_EVENTS, SQL_EVENT_COUNT, SQL_EVENT_OLDEST, SQL_EVENT_DUE, 1, { SQL_EVENT_PURGE } },
+	{ "diagnostics", RETAIN_DIAGNOSTICS, SQL_DIAGNOSTIC_COUNT, SQL_DIAGNOSTIC_OLDEST, SQL_DIAGNOSTIC_DUE, 1, { SQL_DIAGNOSTIC_PURGE } },
+	{ "contacts", RETAIN_CONTACTS, SQL_CONTACT_COUNT, SQL_CONTACT_OLDEST, SQL_CONTACT_DUE, 1, { SQL_CONTACT_PURGE } },
+	{ "messages", RETAIN_MESSAGES, SQL_MESSAGES_COUNT, SQL_MESSAGES_OLDEST, SQL_MESSAGES_DUE, 2, { SQL_SEEN_PURGE, SQL_KEPT_PURGE } },
+	{ "ledger", RETAIN_LEDGER, SQL_LEDGER_COUNT, SQL_LEDGER_OLDEST, SQL_LEDGER_DUE, 0, { SQL_BEGIN } },
+};
+enum { CLASSES = sizeof classes / sizeof *classes };
+_Static_assert(CLASSES + 1 <= RETAIN_COUNT + 1, "struct purge has room for all classes and the month keys");
+
+static int measure(struct store *s, const struct data_class *d, int64_t cutoff, uint64_t *count, int64_t *oldest, uint64_t *due)
+{
+	int64_t n = 0, first = 0, late = 0;
+
+	if (db_int(s, &n, d->count, "") || db_int(s, &first, d->oldest, "") || db_int(s, &late, d->due, "i", cutoff))
+		return STORE_FAILED;
+	*count = (uint64_t)n;
+	*oldest = first;
+	*due = (uint64_t)late;
+	return STORE_OK;
+}
+
+static void describe(const struct store *s, int64_t now, struct purge *out)
+{
+	struct purge_class *c = out->at;
+
+	memset(out, 0, sizeof *out);
+	for (unsigned i = 0; i < CLASSES; i++, c++) {
+		const struct retention *r = &s->o.retention[classes[i].retained];
+		snprintf(c->name, sizeof c->name, "%s", classes[i].name);
+		c->reason = r->reason ? r->reason : "";
+		c->period = r->period;
+		c->cutoff = now - r->period;
+	}
+	snprintf(c->name, sizeof c->name, "month keys");
+	c->reason = "a month's key is destroyed with the last event of that month";
+	c->period = s->o.retention[RETAIN_EVENTS].period;
+	c->cutoff = now - c->period;
+	out->count = CLASSES + 1;
+}
+
+/* Fills in what is left; rows due for longer than GRACE are overdue. */
+static int count_left(struct store *s, int64_t grace, struct purge *p)
+{
+	struct purge_class *keys = &p->at[CLASSES];
+
+	for (unsigned i = 0; i < CLASSES; i++) {
+		struct purge_class *c = &p->at[i];
+		if (measure(s, &classes[i], c->cutoff - grace, &c->left, &c->oldest, &c->overdue))
+			return STORE_FAILED;
+	}
+	return keys_months(s, keys->cutoff - grace, &keys->left, &keys->oldest, &keys->overdue);
+}
+
+int store_held(struct store *s, int64_t now, struct purge *out)
+{
+	describe(s, now, out);
+	return count_left(s, DAY, out);
+}
+
+/* What a purge would do: the figures of what is due are told as deleted. */
+static int rehearse(struct store *s, struct purge *p)
+{
+	int result = count_left(s, 0, p);
+
+	for (unsigned i = 0; i < p->count && !result; i++) {
+		struct purge_class *c = &p->at[i];
+		c->deleted = c->overdue;
+		c->left -= c->overdue;
+		c->overdue = 0;
+	}
+	return result;
+}
+
+static int purge_class(struct store *s, const struct data_class *d, int64_t now, struct purge_class *c)
+{
+	uint64_t count;
+	int64_t oldest;
+
+	if (!d->purges)
+		return ledger_cut(s, now, c->cutoff, &c->deleted);
+	if (measure(s, d, c->cutoff, &count, &oldest, &c->deleted))
+		return STORE_FAILED;
+	for (unsigned i = 0; i < d->purges && c->deleted; i++)
+		if (db_run(s, d->purge[i], "i", c->cutoff))
+			return STORE_FAILED;
+	return STORE_OK;
+}
+
+/* An entry for each purge that deleted something, and one a day, so that a gap shows. */
+static int note_purge(struct store *s, int64_t now, const struct purge *p)
+{
+	struct ledger_entry last;
+	char detail[LEDGER_TEXT_SIZE];
+	uint64_t total = 0;
+	size_t n = 0;
+	int result = store_ledger_last(s, "purge", NULL, &last);
+
+	for (unsigned i = 0; i < CLASSES; i++) {
+		total += p->at[i].deleted;
+		n += (size_t)snprintf(detail + n, sizeof detail - n, "%s%s=%llu", i ? " " : "", p->at[i].name,
+				      (unsigned long long)p->at[i].deleted);
+	}
+	if (result || (!total && last.number && day_start(last.at) == day_start(now)))
+		return result;
+	return store_ledger(s, now, "purge", detail);
+}
+
+static int delete_due(struct store *s, int64_t now, struct purge *p)
+{
+	int result = store_begin(s);
+
+	if (result)
+		return result;
+	for (unsigned i = 0; i < CLASSES && !result; i++)
+		result = purge_class(s, &classes[i], now, &p->at[i]);
+	if (!result)
+		result = note_purge(s, now, p);
+	if (!result)
+		return store_commit(s);
+	store_rollback(s);
+	return result;
+}
+
+static bool truncate_log(struct store *s)
+{
+	int pages = -1, moved;
+	int rc = sqlite3_wal_checkpoint_v2(s->db, "main", SQLITE_CHECKPOINT_TRUNCATE, &pages, &moved);
+
+	return rc == SQLITE_OK && pages == 0;
+}
+
+int store_purge(struct store *s, int64_t now, bool dry, struct purge *out)
+{
+	int result;
+
+	describe(s, now, out);
+	if (dry)
+		return rehearse(s, out);
+	if ((result = delete_due(s, now, out)) || (result = keys_destroy_unused(s, now, &out->keys_destroyed)))
+		return result;
+	out->at[CLASSES].deleted = out->keys_destroyed;
+	out->checkpointed = truncate_log(s);
+	if ((result = count_left(s, 0, out)))
+		return result;
+	for (unsigned i = 0; i < out->count; i++)
+		if (out->at[i].overdue)
+			return store_fail(s, STORE_BROKEN, "retention: %s: %llu overdue after the purge", out->at[i].name,
+					  (unsigned long long)out->at[i].overdue);
+	if (!out->checkpointed)
+		return store_fail(s, STORE_BROKEN, "%s: the write-ahead log could not be truncated, deleted rows may still lie in it; "
+				  "is another program reading the store?", s->o.path);
+	return STORE_OK;
+}
+
+int retention_record(struct store *s, int64_t now)
+{
+	static const char *const names[RETAIN_COUNT] = {
+		[RETAIN_EVENTS] = "events", [RETAIN_DIAGNOSTICS] = "diagnostics", [RETAIN_CONTACTS] = "contacts",
+		[RETAIN_MESSAGES] = "messages", [RETAIN_ALERTS] = "alerts", [RETAIN_LEDGER] = "ledger",
+	};
+	struct ledger_entry last;
+	char detail[LEDGER_TEXT_SIZE];
+	size_t n = 0;
+
+	for (unsigned i = 0; i < RETAIN_COUNT; i++)
+		n += (size_t)snprintf(detail + n, sizeof detail - n, "%s=%lld ", names[i], (long long)s->o.retention[i].period);
+	snprintf(detail + n, sizeof detail - n, "act_on=%s redacted_diagnostics=%s all_domains=%s k=%u", origin_name(s->o.act_on),
+		 s->o.keep_diagnostics ? "yes" : "no", s->o.all_domains ? "yes" : "no", s->o.k);
+	if (store_ledger_last(s, "configuration", NULL, &last))
+		return STORE_FAILED;
+	return strcmp(last.detail, detail) == 0 ? STORE_OK : store_ledger(s, now, "configuration", detail);
+}

@@ -1,0 +1,98 @@
+/*
+ * The schema and how it grows. Each step leads from one version to the next;
+ * user_version says which one a file has. A step is never edited once released:
+ * a change is a new step.
+ *
+ * What each table is for:
+ *   event          what happened to whom, under the key of the month in which it arrived. Retention "events", its text "diagnostics"
+ *   contact        whom not to write to, under the state key. No column and no order in common with event. Retention "contacts"
+ *   seen, kept     messages that were counted; messages that stay in their mailbox. Retention "messages"
+ *   tally          anonymous counts per day; they stay. campaign holds the day's names, so that their number has a bound
+ *   message_count  messages per day, mailbox and outcome; they stay
+ *   mailbox        when each was read last
+ *   ledger         what was promised and done (ledger.c)
+ *   key            fingerprints of the keys in the key directory (keys.c)
+ *
+ * Tables with a pseudonym or a message key have no rowid: rows lie in the order of their key, so that nothing tells the order in
+ * which they came. In event that order is the arrival time, which is a column anyway.
+ */
+#include "store/internal.h"
+
+const char schema_ledger_guard[] =
+	"CREATE TRIGGER ledger_keep BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END";
+
+static const char version_1[] =
+	"CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE key (name TEXT PRIMARY KEY, purpose TEXT NOT NULL, month TEXT, fingerprint BLOB NOT NULL, at INTEGER NOT NULL)"
+	" STRICT, WITHOUT ROWID;"
+	"CREATE TABLE event (at INTEGER NOT NULL, pseudonym BLOB NOT NULL, number INTEGER NOT NULL, kind TEXT NOT NULL, class TEXT,"
+	" category TEXT, status TEXT, reply INTEGER, rule TEXT, provider TEXT NOT NULL, campaign TEXT, origin TEXT NOT NULL,"
+	" mailbox TEXT NOT NULL, diagnostic TEXT, PRIMARY KEY (at, pseudonym, number)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX event_diagnostic ON event (at) WHERE diagnostic IS NOT NULL;"
+	"CREATE TABLE contact (pseudonym BLOB PRIMARY KEY, state TEXT NOT NULL, at INTEGER NOT NULL, since INTEGER NOT NULL,"
+	" until INTEGER, due INTEGER, attempts INTEGER NOT NULL, pauses INTEGER NOT NULL, counted_from INTEGER NOT NULL, reason TEXT,"
+	" rule TEXT, ladder TEXT, history BLOB) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX contact_due ON contact (due) WHERE due IS NOT NULL;"
+	"CREATE TABLE seen (key BLOB PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE kept (mailbox TEXT NOT NULL, id BLOB NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (mailbox, id)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE mailbox (name TEXT PRIMARY KEY, read_at INTEGER, failed_at INTEGER, why TEXT) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE tally (day INTEGER NOT NULL, kind TEXT NOT NULL, class TEXT NOT NULL, category TEXT NOT NULL, origin TEXT NOT NULL,"
+	" provider TEXT NOT NULL, campaign TEXT NOT NULL, count INTEGER NOT NULL,"
+	" PRIMARY KEY (day, kind, class, category, origin, provider, campaign)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE campaign (day INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY (day, name)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE message_count (day INTEGER NOT NULL, mailbox TEXT NOT NULL, outcome TEXT NOT NULL, count INTEGER NOT NULL,"
+	" PRIMARY KEY (day, mailbox, outcome)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE ledger (number INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, detail TEXT NOT NULL,"
+	" previous BLOB NOT NULL, hash BLOB NOT NULL) STRICT;"
+	"CREATE TRIGGER ledger_fixed BEFORE UPDATE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;";
+
+struct step {
+	const char *sql, *then; /* THEN may be NULL */
+	const char *mark;       /* user_version after it; a pragma takes no parameter */
+};
+
+/* steps[n] leads from version n to n + 1. */
+static const struct step steps[] = {
+	{ version_1, schema_ledger_guard, "PRAGMA application_id = 0x7265746f; PRAGMA user_version = 1" },
+};
+_Static_assert(sizeof steps / sizeof *steps == SCHEMA_VERSION, "each version has a step that leads to it");
+
+static int pragma_int(struct store *s, const char *sql, int64_t *out)
+{
+	sqlite3_stmt *st;
+	int result = STORE_OK;
+
+	if (sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) != SQLITE_OK || sqlite3_step(st) != SQLITE_ROW)
+		result = store_fail(s, STORE_FAILED, "%s: %s", s->o.path, sqlite3_errmsg(s->db));
+	else
+		*out = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	return result;
+}
+
+int schema_version(struct store *s, int *version)
+{
+	int64_t id = 0, number = 0, tables = 0;
+
+	if (pragma_int(s, "PRAGMA application_id", &id) || pragma_int(s, "PRAGMA user_version", &number) ||
+	    pragma_int(s, "SELECT count(*) FROM sqlite_schema", &tables))
+		return STORE_FAILED;
+	*version = 0;
+	if (!id && !number && !tables)
+		return STORE_OK;
+	if (id != APPLICATION_ID || number < 1)
+		return store_fail(s, STORE_FAILED, "%s: a database, but not one of retour", s->o.path);
+	if (number > SCHEMA_VERSION)
+		return store_fail(s, STORE_FAILED, "%s: schema version %d, made by a newer retour; this one knows versions up to %d",
+				  s->o.path, (int)number, SCHEMA_VERSION);
+	*version = (int)number;
+	return STORE_OK;
+}
+
+int schema_migrate(struct store *s, int from)
+{
+	for (int v = from; v < SCHEMA_VERSION; v++)
+		if (db_exec(s, steps[v].sql) || (steps[v].then && db_exec(s, steps[v].then)) || db_exec(s, steps[v].mark))
+			return STORE_FAILED;
+	return STORE_OK;
+}

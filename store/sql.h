@@ -1,0 +1,99 @@
+/*
+ * Every SQL statement of the store, by table. Each is prepared once per handle
+ * (store/db.c) and fed by binding; none is ever composed.
+ */
+#ifndef RETOUR_STORE_SQL_H
+#define RETOUR_STORE_SQL_H
+
+#define STORE_SQL(X) \
+	X(SQL_BEGIN, "BEGIN IMMEDIATE") \
+	X(SQL_COMMIT, "COMMIT") \
+	X(SQL_ROLLBACK, "ROLLBACK") \
+	\
+	X(SQL_META_GET, "SELECT value FROM meta WHERE name = ?1") \
+	X(SQL_META_PUT, "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value") \
+	\
+	X(SQL_KEY_GET, "SELECT fingerprint FROM key WHERE name = ?1") \
+	X(SQL_KEY_PUT, "INSERT INTO key (name, purpose, month, fingerprint, at) VALUES (?1, ?2, ?3, ?4, ?5)" \
+		" ON CONFLICT DO UPDATE SET fingerprint = excluded.fingerprint, at = excluded.at") \
+	X(SQL_KEY_DELETE, "DELETE FROM key WHERE name = ?1") \
+	\
+	/* number tells apart what happened to one recipient within one second */ \
+	X(SQL_EVENT_ADD, \
+		"INSERT INTO event (at, pseudonym, number, kind, class, category, status, reply, rule, provider, campaign, origin, mailbox," \
+		" diagnostic) VALUES (?1, ?2, coalesce((SELECT max(number) + 1 FROM event WHERE at = ?1 AND pseudonym = ?2), 0)," \
+		" ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)") \
+	X(SQL_EVENT_BETWEEN, "SELECT 1 FROM event WHERE at >= ?1 AND at < ?2 LIMIT 1") \
+	X(SQL_EVENT_COUNT, "SELECT count(*) FROM event") \
+	X(SQL_EVENT_OLDEST, "SELECT min(at) FROM event") \
+	X(SQL_EVENT_DUE, "SELECT count(*) FROM event WHERE at < ?1") \
+	X(SQL_EVENT_PURGE, "DELETE FROM event WHERE at < ?1") \
+	X(SQL_DIAGNOSTIC_COUNT, "SELECT count(*) FROM event WHERE diagnostic IS NOT NULL") \
+	X(SQL_DIAGNOSTIC_OLDEST, "SELECT min(at) FROM event WHERE diagnostic IS NOT NULL") \
+	X(SQL_DIAGNOSTIC_DUE, "SELECT count(*) FROM event WHERE diagnostic IS NOT NULL AND at < ?1") \
+	X(SQL_DIAGNOSTIC_PURGE, "UPDATE event SET diagnostic = NULL WHERE diagnostic IS NOT NULL AND at < ?1") \
+	\
+	X(SQL_CONTACT_GET, \
+		"SELECT state, at, since, until, due, attempts, pauses, counted_from, reason, rule, ladder, history FROM contact" \
+		" WHERE pseudonym = ?1") \
+	X(SQL_CONTACT_PUT, \
+		"REPLACE INTO contact (pseudonym, state, at, since, until, due, attempts, pauses, counted_from, reason, rule, ladder, history)" \
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)") \
+	X(SQL_CONTACT_TIMED, "SELECT pseudonym FROM contact WHERE due IS NOT NULL AND due <= ?1 ORDER BY due LIMIT ?2") \
+	X(SQL_CONTACT_STATES, "SELECT state, count(*) FROM contact GROUP BY state") \
+	X(SQL_CONTACT_COUNT, "SELECT count(*) FROM contact") \
+	X(SQL_CONTACT_OLDEST, "SELECT min(at) FROM contact") \
+	X(SQL_CONTACT_DUE, "SELECT count(*) FROM contact WHERE at < ?1") \
+	X(SQL_CONTACT_PURGE, "DELETE FROM contact WHERE at < ?1") \
+	\
+	X(SQL_SEEN_ADD, "INSERT OR IGNORE INTO seen (key, at) VALUES (?1, ?2)") \
+	X(SQL_KEPT_GET, "SELECT at FROM kept WHERE mailbox = ?1 AND id = ?2") \
+	X(SQL_KEPT_PUT, "REPLACE INTO kept (mailbox, id, at) VALUES (?1, ?2, ?3)") \
+	X(SQL_MESSAGES_COUNT, "SELECT (SELECT count(*) FROM seen) + (SELECT count(*) FROM kept)") \
+	X(SQL_MESSAGES_OLDEST, "SELECT min(at) FROM (SELECT min(at) AS at FROM seen UNION ALL SELECT min(at) FROM kept)") \
+	X(SQL_MESSAGES_DUE, "SELECT (SELECT count(*) FROM seen WHERE at < ?1) + (SELECT count(*) FROM kept WHERE at < ?1)") \
+	X(SQL_SEEN_PURGE, "DELETE FROM seen WHERE at < ?1") \
+	X(SQL_KEPT_PURGE, "DELETE FROM kept WHERE at < ?1") \
+	\
+	X(SQL_MAILBOX_READ, "INSERT INTO mailbox (name, read_at) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET read_at = excluded.read_at") \
+	X(SQL_MAILBOX_FAILED, "INSERT INTO mailbox (name, failed_at, why) VALUES (?1, ?2, ?3)" \
+		" ON CONFLICT DO UPDATE SET failed_at = excluded.failed_at, why = excluded.why") \
+	X(SQL_MAILBOX_ALL, "SELECT name, read_at, failed_at, why FROM mailbox ORDER BY name") \
+	\
+	X(SQL_TALLY_MORE, "UPDATE tally SET count = count + ?8 WHERE day = ?1 AND kind = ?2 AND class = ?3 AND category = ?4" \
+		" AND origin = ?5 AND provider = ?6 AND campaign = ?7") \
+	X(SQL_TALLY_ADD, "INSERT INTO tally (day, kind, class, category, origin, provider, campaign, count)" \
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO UPDATE SET count = count + excluded.count") \
+	/* ?3 is a mask of what keeps the cells apart */ \
+	X(SQL_TALLY_GROUPS, \
+		"SELECT iif(?3 & 1, day, 0), iif(?3 & 2, kind, ''), iif(?3 & 4, class, ''), iif(?3 & 8, category, '')," \
+		" iif(?3 & 16, origin, ''), iif(?3 & 32, provider, ''), iif(?3 & 64, campaign, ''), sum(count) FROM tally" \
+		" WHERE day BETWEEN ?1 AND ?2 GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 1, 2, 3, 4, 5, 6, 7") \
+	X(SQL_TALLY_FIRST, "SELECT min(day) FROM tally") \
+	X(SQL_CAMPAIGN_KNOWN, "SELECT 1 FROM campaign WHERE day = ?1 AND name = ?2") \
+	X(SQL_CAMPAIGN_COUNT, "SELECT count(*) FROM campaign WHERE day = ?1") \
+	X(SQL_CAMPAIGN_ADD, "INSERT OR IGNORE INTO campaign (day, name) VALUES (?1, ?2)") \
+	X(SQL_MESSAGE_COUNT_ADD, "INSERT INTO message_count (day, mailbox, outcome, count) VALUES (?1, ?2, ?3, ?4)" \
+		" ON CONFLICT DO UPDATE SET count = count + excluded.count") \
+	X(SQL_MESSAGE_COUNTS, "SELECT mailbox, outcome, sum(count) FROM message_count WHERE day BETWEEN ?1 AND ?2" \
+		" GROUP BY mailbox, outcome ORDER BY mailbox, outcome") \
+	\
+	X(SQL_LEDGER_ADD, "INSERT INTO ledger (number, at, kind, detail, previous, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6)") \
+	X(SQL_LEDGER_ALL, "SELECT number, at, kind, detail, previous, hash FROM ledger ORDER BY number") \
+	X(SQL_LEDGER_LAST, "SELECT number, at, kind, detail, previous, hash FROM ledger ORDER BY number DESC LIMIT 1") \
+	X(SQL_LEDGER_OF_KIND, "SELECT number, at, kind, detail, previous, hash FROM ledger WHERE kind = ?1 AND" \
+		" (?2 IS NULL OR instr(' ' || detail || ' ', ' ' || ?2 || ' ') > 0) ORDER BY number DESC LIMIT 1") \
+	X(SQL_LEDGER_GET, "SELECT number, at, kind, detail, previous, hash FROM ledger WHERE number = ?1") \
+	X(SQL_LEDGER_COUNT, "SELECT count(*) FROM ledger") \
+	X(SQL_LEDGER_OLDEST, "SELECT min(at) FROM ledger") \
+	/* time may have gone back: what lies behind an entry that is kept is kept */ \
+	X(SQL_LEDGER_FIRST_KEPT, "SELECT coalesce((SELECT min(number) FROM ledger WHERE at >= ?1), (SELECT max(number) + 1 FROM ledger))") \
+	X(SQL_LEDGER_DUE, "SELECT count(*) FROM ledger WHERE number <" \
+		" coalesce((SELECT min(number) FROM ledger WHERE at >= ?1), (SELECT max(number) + 1 FROM ledger))") \
+	X(SQL_LEDGER_PURGE, "DELETE FROM ledger WHERE number < ?1")
+
+#define STORE_SQL_ENUM(symbol, text) symbol,
+enum sql { STORE_SQL(STORE_SQL_ENUM) SQL_COUNT };
+#undef STORE_SQL_ENUM
+
+#endif

@@ -1,0 +1,283 @@
+/*
+ * Opening and closing, and the transaction that a batch is.
+ *
+ * The database runs in WAL mode with synchronous=FULL: a commit that returned is on disk, readers never wait for the writer, and a
+ * kill at any instruction leaves the last commit. secure_delete overwrites what is deleted; it is read back, and without it the store
+ * is not opened. The -wal and -shm files stay when the last handle closes, so that a reader never has to make them.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include "store/internal.h"
+
+#define STORE_NAME2(symbol, name) name,
+static const char *const verdict_names[] = { STORE_VERDICTS(STORE_NAME2) };
+static const char *const state_names[] = { STORE_STATES(STORE_NAME2) };
+
+const char *verdict_name(unsigned v)
+{
+	return v < VERDICT_COUNT ? verdict_names[v] : "";
+}
+
+const char *contact_state_name(unsigned s)
+{
+	return s < STATE_COUNT ? state_names[s] : "";
+}
+
+int store_fail(struct store *s, int code, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(s->error, sizeof s->error, format, args);
+	va_end(args);
+	return code;
+}
+
+const char *store_error(const struct store *s)
+{
+	return s ? s->error : "no memory";
+}
+
+/* --- opening ------------------------------------------------------------------------------------------------ */
+
+/* The pragmas that protect, and what each must say when read back. NULL: any answer. */
+static const struct pragma {
+	const char *sql, *answer;
+	bool writer_only;
+} pragmas[] = {
+	{ "PRAGMA journal_mode = WAL", "wal", true },
+	{ "PRAGMA synchronous = FULL", NULL, true },
+	{ "PRAGMA secure_delete = ON", "1", false },
+	{ "PRAGMA trusted_schema = OFF", NULL, false },
+	{ "PRAGMA cell_size_check = ON", NULL, false },
+	{ "PRAGMA temp_store = MEMORY", NULL, false },
+	{ "PRAGMA cache_size = -16384", NULL, false },        /* KiB */
+	{ "PRAGMA wal_autocheckpoint = 4000", NULL, true },   /* pages */
+	{ "PRAGMA journal_size_limit = 67108864", NULL, true },
+};
+
+static int apply_pragma(struct store *s, const struct pragma *p)
+{
+	sqlite3_stmt *st = NULL;
+	int result = STORE_OK, rc = sqlite3_prepare_v2(s->db, p->sql, -1, &st, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(st);
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
+		result = store_fail(s, STORE_FAILED, "%s: %s", s->o.path, sqlite3_errmsg(s->db));
+	} else if (p->answer) {
+		const char *answer = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(st, 0) : NULL;
+		if (!answer || strcmp(answer, p->answer) != 0)
+			result = store_fail(s, STORE_FAILED, "%s: SQLite refuses \"%s\"", s->o.path, p->sql);
+	}
+	sqlite3_finalize(st);
+	return result;
+}
+
+static int sync_directory_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *directory = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+	int fd = directory ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	int result = fd < 0 ? -1 : fsync(fd);
+
+	if (fd >= 0)
+		close(fd);
+	free(directory);
+	return result;
+}
+
+/* An empty file with mode 0600, whatever the umask; SQLite gives -wal and -shm the same mode. */
+static int make_file(struct store *s)
+{
+	int fd = open(s->o.path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0 && errno == EEXIST)
+		return STORE_OK;
+	if (fd < 0 || fchmod(fd, 0600) || sync_directory_of(s->o.path)) {
+		store_fail(s, STORE_FAILED, "%s: %s", s->o.path, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return STORE_FAILED;
+	}
+	close(fd);
+	return STORE_OK;
+}
+
+static int open_database(struct store *s)
+{
+	int flags = (s->o.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX;
+	int rc = sqlite3_open_v2(s->o.path, &s->db, flags, NULL), stay = 1;
+
+	if (rc != SQLITE_OK)
+		return store_fail(s, STORE_FAILED, "%s: %s", s->o.path, s->db ? sqlite3_errmsg(s->db) : "no memory");
+	sqlite3_extended_result_codes(s->db, 1);
+	sqlite3_busy_timeout(s->db, BUSY_TIMEOUT_MS);
+	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_file_control(s->db, "main", SQLITE_FCNTL_PERSIST_WAL, &stay);
+	for (size_t i = 0; i < sizeof pragmas / sizeof *pragmas; i++)
+		if (!(pragmas[i].writer_only && s->o.read_only) && apply_pragma(s, &pragmas[i]))
+			return STORE_FAILED;
+	return STORE_OK;
+}
+
+/* What must be the same as when the store was made, else pseudonyms of one address would differ. */
+static int check_folding(struct store *s, bool made)
+{
+	const char *now = s->o.fold_local_part ? "yes" : "no";
+	sqlite3_stmt *st;
+	int result = STORE_OK, rc;
+
+	if (made)
+		return db_run(s, SQL_META_PUT, "tt", "fold_local_part", now);
+	st = db_bind(s, SQL_META_GET, "t", "fold_local_part");
+	rc = st ? db_step(s, st) : -1;
+	if (rc < 0)
+		return STORE_FAILED;
+	if (!rc || strcmp((const char *)sqlite3_column_text(st, 0), now) != 0)
+		result = store_fail(s, STORE_MISUSE, "[privacy] fold_local_part is %s, but the store %s was made with the other setting",
+				    now, s->o.path);
+	sqlite3_reset(st);
+	return result;
+}
+
+/* In the ledger: the program's version, when it is another one than last time. */
+static int record_program(struct store *s, int64_t now)
+{
+	struct ledger_entry last;
+
+	if (store_ledger_last(s, "program", NULL, &last))
+		return STORE_FAILED;
+	return last.number && strcmp(last.detail, "version=" RETOUR_VERSION) == 0 ? STORE_OK
+										    : store_ledger(s, now, "program",
+												   "version=" RETOUR_VERSION);
+}
+
+/* Schema, keys' fingerprints and what changed since last time, in one transaction; checked again under the lock, as two may create. */
+static int settle_schema(struct store *s, int64_t now, bool *made)
+{
+	int version, result = store_begin(s);
+
+	if (result)
+		return result;
+	result = schema_version(s, &version);
+	*made = !result && !version;
+	if (!result)
+		result = schema_migrate(s, version);
+	if (!result && *made && (store_ledger(s, now, "store-created", "schema=1") || keys_record(s, now)))
+		result = STORE_FAILED;
+	if (!result)
+		result = check_folding(s, *made);
+	if (!result && (record_program(s, now) || retention_record(s, now)))
+		result = STORE_FAILED;
+	if (!result)
+		return store_commit(s);
+	store_rollback(s);
+	return result;
+}
+
+static int open_all(struct store *s, int64_t now, bool *created)
+{
+	int version, result;
+	struct stat st;
+	bool absent = false;
+
+	if (!s->o.path || !s->o.keys_dir || (s->o.create && s->o.read_only))
+		return store_fail(s, STORE_MISUSE, "store: path or keys_dir missing, or create together with read_only");
+	if (stat(s->o.path, &st)) {
+		absent = errno == ENOENT;
+		if (!absent)
+			return store_fail(s, STORE_FAILED, "%s: %s", s->o.path, strerror(errno));
+	}
+	if (absent && !s->o.create)
+		return store_fail(s, STORE_FAILED, "%s: there is no store yet; the first run, poll or import makes it", s->o.path);
+	if (absent && make_file(s))
+		return STORE_FAILED;
+	if (open_database(s) || schema_version(s, &version))
+		return STORE_FAILED;
+	if (!version && !s->o.create)
+		return store_fail(s, STORE_FAILED, "%s: empty; the first run, poll or import makes the store", s->o.path);
+	if (version < SCHEMA_VERSION && s->o.read_only)
+		return store_fail(s, STORE_FAILED, "%s: schema version %d; the next run brings it to %d", s->o.path, version,
+				  SCHEMA_VERSION);
+	if ((result = keys_open(s, !version)))
+		return result;
+	if (!s->o.read_only && (result = settle_schema(s, now, created)))
+		return result;
+	if (s->o.read_only && (result = check_folding(s, false)))
+		return result;
+	return keys_verify(s);
+}
+
+int store_open(struct store **out, const struct store_options *options, int64_t now, bool *created)
+{
+	struct store *s = *out = calloc(1, sizeof *s);
+
+	*created = false;
+	if (!s || sodium_init() < 0)
+		return STORE_FAILED;
+	s->o = *options;
+	tzset();
+	return open_all(s, now, created);
+}
+
+void store_close(struct store *s)
+{
+	if (!s)
+		return;
+	if (s->in_transaction)
+		store_rollback(s);
+	counters_discard(s);
+	free(s->counters);
+	for (int i = 0; i < SQL_COUNT; i++)
+		sqlite3_finalize(s->statement[i]);
+	sqlite3_close(s->db);
+	keys_close(s);
+	free(s);
+}
+
+/* --- the transaction ------------------------------------------------------------------------------------------ */
+
+int store_begin(struct store *s)
+{
+	if (s->in_transaction || s->o.read_only)
+		return store_fail(s, STORE_MISUSE, "begin inside a transaction, or on a store opened for reading");
+	s->spoilt = false;
+	if (db_run(s, SQL_BEGIN, ""))
+		return STORE_FAILED;
+	s->in_transaction = true;
+	return STORE_OK;
+}
+
+int store_commit(struct store *s)
+{
+	if (!s->in_transaction)
+		return store_fail(s, STORE_MISUSE, "commit without a transaction");
+	if (s->spoilt || counters_flush(s) || db_run(s, SQL_COMMIT, "")) {
+		store_rollback(s);
+		return STORE_FAILED;
+	}
+	s->in_transaction = false;
+	return STORE_OK;
+}
+
+void store_rollback(struct store *s)
+{
+	char error[STORE_ERROR_SIZE];
+
+	if (!s->in_transaction)
+		return;
+	memcpy(error, s->error, sizeof error);
+	db_run(s, SQL_ROLLBACK, ""); /* fails only where SQLite has rolled back by itself */
+	memcpy(s->error, error, sizeof error);
+	s->in_transaction = false;
+	counters_discard(s);
+	keys_forget_months(s);
+}
