@@ -33,11 +33,12 @@ has() {
 		$CC -E - >/dev/null 2>&1 ;;
 	sanitizers) echo 'int main(void) { return 0; }' | $CC -fsanitize=address,undefined -x c -o /dev/null - 2>/dev/null ;;
 	mandoc) have mandoc ;;
+	time-zones) have_file /usr/share/zoneinfo/Europe/Berlin ;;
 	esac
 }
 
 build="compiler pkg-config libraries sasl"
-demo="$build dovecot python openssl"
+demo="$build dovecot python openssl time-zones"
 check="$demo xmllint cmocka sanitizers mandoc"
 case $for_what in
 build) things=$build ;;
@@ -68,6 +69,7 @@ debian() {
 	cmocka) echo libcmocka-dev ;;
 	sanitizers) echo gcc ;;
 	mandoc) echo mandoc ;;
+	time-zones) echo tzdata ;;
 	esac
 }
 
@@ -84,6 +86,7 @@ fedora() {
 	cmocka) echo libcmocka-devel ;;
 	sanitizers) echo libasan libubsan ;;
 	mandoc) echo mandoc ;;
+	time-zones) echo tzdata ;;
 	esac
 }
 
