@@ -161,7 +161,7 @@ struct event {
 	int64_t arrived;   /* epoch seconds, UTC; 0: not known yet */
 	char recipient[EVENT_ADDRESS_SIZE];          /* as received, no angle brackets; "": unknown */
 	char original_recipient[EVENT_ADDRESS_SIZE]; /* only where the report names one and it differs from the recipient's own field */
-	char token[EVENT_TOKEN_SIZE];                /* local part of a signed return path; the store checks its MAC */
+	char token[EVENT_TOKEN_SIZE];                /* what stands for {token} in a return path of ours; the store checks its MAC */
 	char provider[EVENT_PROVIDER_SIZE];          /* profile name; "": none */
 	char campaign[EVENT_CAMPAIGN_SIZE];          /* [A-Za-z0-9._:+-], never an '@' */
 	char remote_mta[EVENT_HOST_SIZE];

@@ -32,6 +32,9 @@ struct span span_trim(struct span text);
 /* Cuts the next line (without its CR, LF or CRLF) off REST; false at the end. */
 bool span_line(struct span *rest, struct span *line);
 
+/* True when all of TEXT is UTF-8 (RFC 3629); control characters may stand in it. */
+bool span_is_utf8(struct span text);
+
 /*
  * Copies TEXT into BUFFER of SIZE bytes as valid, printable UTF-8 ending in NUL: bytes that are not UTF-8 become U+FFFD,
  * control characters and runs of white space one blank; cut at a character boundary when too long. Returns the bytes written

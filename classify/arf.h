@@ -1,0 +1,25 @@
+/* message/feedback-report: what an abuse reporting feedback loop says (RFC 5965, RFC 6591, RFC 6430). */
+#ifndef RETOUR_ARF_H
+#define RETOUR_ARF_H
+
+#include "classify/event.h"
+#include "classify/header.h"
+
+enum { ARF_RECIPIENTS_MAX = 64 }; /* Original-Rcpt-To fields of one report */
+
+struct arf {
+	enum feedback type;
+	struct span source_ip, reporting_mta, user_agent, mail_from, reported_domain;
+	struct span recipient[ARF_RECIPIENTS_MAX];
+	size_t recipients;
+	unsigned fields; /* how many of these there were; 0: this is no report */
+};
+
+void arf_read(struct span body, struct arf *out);
+/* True when the text is a report although it is not labelled as one. */
+bool arf_looks_like(struct span body);
+
+enum kind arf_kind(enum feedback type);
+enum category arf_category(enum feedback type);
+
+#endif

@@ -1,0 +1,149 @@
+/*
+ * Delivery status notifications (RFC 3464 section 2, RFC 6533 section 4). The
+ * form is: fields of the message, a blank line, then a group of fields per
+ * recipient, with a blank line after each. What is seen, and read all the same:
+ * blank lines missing or doubled, groups without an address, fields twice or in
+ * any order, fields of the message within a group.
+ */
+#include "classify/dsn.h"
+
+enum dsn_field { FIELD_ORIGINAL, FIELD_FINAL, FIELD_ACTUAL, FIELD_ACTION, FIELD_STATUS, FIELD_DIAGNOSTIC, FIELD_REMOTE, FIELD_REPORTING, FIELD_OTHER };
+
+static const struct {
+	struct span name;
+	enum dsn_field field;
+} names[] = {
+	{ { "Final-Recipient", 15 }, FIELD_FINAL },
+	{ { "Original-Recipient", 18 }, FIELD_ORIGINAL },
+	{ { "X-Actual-Recipient", 18 }, FIELD_ACTUAL },
+	{ { "Action", 6 }, FIELD_ACTION },
+	{ { "Status", 6 }, FIELD_STATUS },
+	{ { "Diagnostic-Code", 15 }, FIELD_DIAGNOSTIC },
+	{ { "Remote-MTA", 10 }, FIELD_REMOTE },
+	{ { "Reporting-MTA", 13 }, FIELD_REPORTING },
+};
+
+static enum dsn_field field_of(struct span name)
+{
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (span_equal_nocase(name, names[i].name))
+			return names[i].field;
+	return FIELD_OTHER;
+}
+
+void dsn_open(struct dsn_reader *r, struct span body)
+{
+	*r = (struct dsn_reader){ .rest = body, .reporting_mta = { "", 0 } };
+}
+
+static struct span *slot(struct dsn_recipient *r, enum dsn_field field)
+{
+	switch (field) {
+	case FIELD_ORIGINAL: return &r->original;
+	case FIELD_FINAL: return &r->final;
+	case FIELD_ACTUAL: return &r->actual;
+	case FIELD_ACTION: return &r->action;
+	case FIELD_STATUS: return &r->status;
+	case FIELD_DIAGNOSTIC: return &r->diagnostic;
+	case FIELD_REMOTE: return &r->remote_mta;
+	default: return NULL;
+	}
+}
+
+/* Does FIELD, which stands behind a blank line or not, belong to the next recipient? */
+static bool begins_next(struct dsn_recipient *r, enum dsn_field field, bool blank)
+{
+	bool address = field == FIELD_ORIGINAL || field == FIELD_FINAL;
+	if (!r->fields)
+		return false;
+	if (address && slot(r, field)->n)
+		return true;
+	if (blank)
+		return address ? r->final.n || r->original.n : slot(r, field)->n != 0;
+	return address && r->action.n && r->status.n && r->final.n;
+}
+
+bool dsn_next(struct dsn_reader *r, struct dsn_recipient *out)
+{
+	const struct span none = { "", 0 };
+	*out = (struct dsn_recipient){ none, none, none, none, none, none, none, 0 };
+	for (;;) {
+		if (!r->has_pending) {
+			r->blank = false;
+			if (!header_next(&r->rest, &r->pending, &r->blank))
+				return out->fields > 0;
+		}
+		r->has_pending = false;
+		enum dsn_field field = field_of(r->pending.name);
+		if (field == FIELD_REPORTING && !r->reporting_mta.n)
+			r->reporting_mta = r->pending.value;
+		struct span *to = slot(out, field);
+		if (!to || !r->pending.value.n)
+			continue;
+		if (begins_next(out, field, r->blank)) {
+			r->has_pending = true;
+			return true;
+		}
+		if (to->n)
+			continue; /* named twice: the first counts */
+		*to = r->pending.value;
+		out->fields++;
+	}
+}
+
+size_t dsn_find(struct span text)
+{
+	struct span rest = text, line;
+	for (struct span before = rest; span_line(&rest, &line); before = rest) {
+		line = span_trim(line);
+		if (line.n < 16 || !header_line(line))
+			continue;
+		if (span_starts_nocase(line, SPAN("Final-Recipient:")) || span_starts_nocase(line, SPAN("Original-Recipient:")) ||
+		    span_starts_nocase(line, SPAN("Reporting-MTA:")))
+			return (size_t)(before.p - text.p);
+	}
+	return text.n;
+}
+
+enum action dsn_action(struct span field)
+{
+	for (unsigned i = 1; i < ACTION_COUNT; i++) {
+		struct span name = span_of(action_name(i));
+		if (span_starts_nocase(field, name))
+			return (enum action)i;
+	}
+	if (span_starts_nocase(field, SPAN("fail")))
+		return ACTION_FAILED;
+	return span_starts_nocase(field, SPAN("delay")) ? ACTION_DELAYED : ACTION_NONE;
+}
+
+static struct span skip_type(struct span field)
+{
+	const char *semicolon = memchr(field.p, ';', field.n);
+	if (!semicolon || semicolon - field.p > 24)
+		return field;
+	for (const char *p = field.p; p < semicolon; p++)
+		if (!((*p | 0x20) >= 'a' && (*p | 0x20) <= 'z') && *p != '-' && *p != ' ' && !(*p >= '0' && *p <= '9'))
+			return field;
+	return span_trim((struct span){ semicolon + 1, (size_t)(field.p + field.n - semicolon - 1) });
+}
+
+struct span dsn_host(struct span field)
+{
+	struct span host = skip_type(span_trim(field));
+	size_t n = 0;
+	while (host.n && (host.p[0] == '<' || host.p[0] == '[')) {
+		host.p++;
+		host.n--;
+	}
+	while (n < host.n && n < EVENT_HOST_SIZE && (unsigned char)host.p[n] > ' ' && !strchr(",;()[]<>\"", host.p[n]))
+		n++;
+	while (n && host.p[n - 1] == '.')
+		n--;
+	return (struct span){ host.p, n };
+}
+
+struct span dsn_diagnostic(struct span field)
+{
+	return skip_type(span_trim(field));
+}

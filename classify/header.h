@@ -1,0 +1,41 @@
+/*
+ * Header fields (RFC 5322 section 2.2, RFC 2045 section 5, RFC 2047, RFC 2231),
+ * read as mail has them, not as it should.
+ */
+#ifndef RETOUR_HEADER_H
+#define RETOUR_HEADER_H
+
+#include "classify/arena.h"
+#include "classify/charset.h"
+#include "classify/span.h"
+
+struct field {
+	struct span name;  /* without the colon */
+	struct span value; /* as it stands, with its folds, trimmed */
+};
+
+/*
+ * Cuts the next field off REST; false when there is none. Lines that are neither a field nor a continuation are passed over; a blank
+ * line is too, and makes *BLANK true (NULL: not wanted).
+ */
+bool header_next(struct span *rest, struct field *f, bool *blank);
+
+/* The first field of that name; an empty span when there is none. */
+struct span header_find(struct span header, struct span name);
+
+/* One line of TEXT as "name:" with at least one character of name and nothing but printable ASCII in it. */
+bool header_line(struct span line);
+
+/* VALUE unfolded and with its encoded words (RFC 2047) read, as UTF-8 in ARENA. */
+struct span header_text(struct arena *arena, struct charsets *charsets, struct span value);
+
+/*
+ * The parameter NAME of a structured field ("text/plain; charset=utf-8"), quotes undone, RFC 2231 continuations joined and
+ * percent-decoded, into BUFFER. Returns its length; 0 when there is none or it does not fit.
+ */
+size_t header_parameter(struct span value, struct span name, char *buffer, size_t size);
+
+/* What stands before the first ';', without blanks and comments. */
+struct span header_token(struct span value);
+
+#endif

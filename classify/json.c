@@ -1,0 +1,157 @@
+/*
+ * JSON (RFC 8259) of an event. The keys stand in one table, in the order in
+ * which they are printed; unknown values are null, never left out.
+ */
+#include "classify/json.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistr.h>
+#include "classify/date.h"
+
+enum { FILE_NAME_MAX = 4096 }; /* PATH_MAX */
+_Static_assert((int)DATE_SIZE >= (int)EVENT_STATUS_SIZE, "one buffer serves both");
+
+struct output {
+	char *to;
+	size_t n;
+};
+
+static void put(struct output *o, const char *text, size_t n)
+{
+	if (o->n + n <= JSON_EVENT_SIZE) {
+		memcpy(o->to + o->n, text, n);
+		o->n += n;
+	}
+}
+
+static void put_text(struct output *o, const char *text)
+{
+	put(o, text, strlen(text));
+}
+
+/* A string, or null for the empty one. */
+static void put_string(struct output *o, const char *text, size_t n)
+{
+	if (!n) {
+		put_text(o, "null");
+		return;
+	}
+	put_text(o, "\"");
+	for (size_t i = 0, used; i < n; i += used) {
+		unsigned char c = (unsigned char)text[i];
+		used = 1;
+		if (c == '"' || c == '\\') {
+			put(o, "\\", 1);
+			put(o, text + i, 1);
+		} else if (c < 0x20 || c == 0x7f) {
+			char escape[8];
+			snprintf(escape, sizeof escape, "\\u%04x", c);
+			put_text(o, escape);
+		} else if (c < 0x80) {
+			put(o, text + i, 1);
+		} else {
+			ucs4_t character;
+			int length = u8_mbtoucr(&character, (const uint8_t *)text + i, n - i);
+			used = length > 0 ? (size_t)length : 1;
+			if (length > 0)
+				put(o, text + i, used);
+			else
+				put_text(o, "\xef\xbf\xbd");
+		}
+	}
+	put_text(o, "\"");
+}
+
+static void put_number(struct output *o, unsigned value)
+{
+	char text[16];
+	snprintf(text, sizeof text, "%u", value);
+	put_text(o, value ? text : "null");
+}
+
+enum shape { SHAPE_FILE, SHAPE_NUMBER32, SHAPE_NUMBER16, SHAPE_NAME, SHAPE_TEXT, SHAPE_STATUS, SHAPE_TIME, SHAPE_BOOL };
+
+static const struct {
+	const char *name;
+	enum shape shape;
+	size_t offset;
+	const char *(*name_of)(unsigned);
+	bool plain_only;
+} keys[] = {
+#define AT(member) offsetof(struct event, member)
+	{ "file", SHAPE_FILE, 0, NULL, false },
+	{ "seq", SHAPE_NUMBER32, AT(seq), NULL, false },
+	{ "kind", SHAPE_NAME, AT(kind), kind_name, false },
+	{ "class", SHAPE_NAME, AT(klass), class_name, false },
+	{ "category", SHAPE_NAME, AT(category), category_name, false },
+	{ "status", SHAPE_STATUS, AT(status), NULL, false },
+	{ "reply", SHAPE_NUMBER16, AT(reply), NULL, false },
+	{ "action", SHAPE_NAME, AT(action), action_name, false },
+	{ "recipient", SHAPE_TEXT, AT(recipient), NULL, true },
+	{ "original_recipient", SHAPE_TEXT, AT(original_recipient), NULL, true },
+	{ "provider", SHAPE_TEXT, AT(provider), NULL, false },
+	{ "remote_mta", SHAPE_TEXT, AT(remote_mta), NULL, false },
+	{ "reporting_mta", SHAPE_TEXT, AT(reporting_mta), NULL, false },
+	{ "campaign", SHAPE_TEXT, AT(campaign), NULL, false },
+	{ "message_id", SHAPE_TEXT, AT(message_id), NULL, true },
+	{ "feedback_type", SHAPE_NAME, AT(feedback), feedback_name, false },
+	{ "source_ip", SHAPE_TEXT, AT(source_ip), NULL, true },
+	{ "arrived", SHAPE_TIME, AT(arrived), NULL, false },
+	{ "origin", SHAPE_NAME, AT(origin), origin_name, false },
+	{ "rule", SHAPE_TEXT, AT(rule), NULL, false },
+	{ "diagnostic", SHAPE_TEXT, AT(diagnostic), NULL, false },
+	{ "recipient_source", SHAPE_NAME, AT(recipient_source), recipient_source_name, false },
+	{ "derived", SHAPE_BOOL, AT(derived), NULL, false },
+};
+
+static void put_value(struct output *o, size_t key, const char *file, const struct event *e)
+{
+	const unsigned char *member = (const unsigned char *)e + keys[key].offset;
+	char text[DATE_SIZE];
+	const char *name;
+	switch (keys[key].shape) {
+	case SHAPE_FILE:
+		put_string(o, file, strnlen(file, FILE_NAME_MAX));
+		return;
+	case SHAPE_NUMBER32:
+		put_number(o, e->seq);
+		return;
+	case SHAPE_NUMBER16:
+		put_number(o, e->reply);
+		return;
+	case SHAPE_NAME:
+		name = keys[key].name_of(*member);
+		put_string(o, name, strlen(name));
+		return;
+	case SHAPE_TEXT:
+		put_string(o, (const char *)member, strlen((const char *)member));
+		return;
+	case SHAPE_STATUS:
+		put_string(o, status_text(e->status, text), strlen(text));
+		return;
+	case SHAPE_TIME:
+		put_string(o, date_text(e->arrived, text), strlen(text));
+		return;
+	case SHAPE_BOOL:
+		put_text(o, *member ? "true" : "false");
+		return;
+	}
+}
+
+size_t json_event(char *buffer, const char *file, const struct event *e, bool plain)
+{
+	struct output o = { buffer, 0 };
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+		put_text(&o, i ? ", \"" : "{\"");
+		put_text(&o, keys[i].name);
+		put_text(&o, "\": ");
+		if (keys[i].plain_only && !plain)
+			put_text(&o, "null");
+		else
+			put_value(&o, i, file, e);
+	}
+	put_text(&o, "}\n");
+	return o.n;
+}

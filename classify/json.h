@@ -1,0 +1,16 @@
+/* An event as one line of JSON, with the keys that the design pins. */
+#ifndef RETOUR_JSON_H
+#define RETOUR_JSON_H
+
+#include <stddef.h>
+#include "classify/event.h"
+
+enum { JSON_EVENT_SIZE = 65536 }; /* room for every event; longer file names are cut */
+
+/*
+ * Writes E and a line end into BUFFER of JSON_EVENT_SIZE bytes. FILE is printed as it is, bytes that are not UTF-8 as U+FFFD. Without PLAIN the keys
+ * that name a person, a mail or a machine of the recipient are null. Returns the bytes written; no NUL.
+ */
+size_t json_event(char *buffer, const char *file, const struct event *e, bool plain);
+
+#endif

@@ -1,0 +1,242 @@
+/*
+ * A message laid open. Which part is what follows the media types of RFC 6522,
+ * RFC 3464, RFC 5965 and RFC 8098 where they are kept, and the looks of a part
+ * where they are not.
+ */
+#include "classify/mail.h"
+
+#include "classify/arf.h"
+#include "classify/date.h"
+#include "classify/dsn.h"
+#include "classify/header.h"
+#include "classify/prose.h"
+
+/* --- its own header ------------------------------------------------------------------------------------------ */
+
+static const struct {
+	struct span name;
+	size_t offset;
+} known[] = {
+#define KNOWN(text, member) { { text, sizeof text - 1 }, offsetof(struct mail, member) }
+	KNOWN("From", from), KNOWN("Sender", sender), KNOWN("Reply-To", reply_to), KNOWN("To", to), KNOWN("Cc", cc),
+	KNOWN("Subject", subject), KNOWN("Date", date), KNOWN("Received", received), KNOWN("Return-Path", return_path),
+	KNOWN("Auto-Submitted", auto_submitted), KNOWN("In-Reply-To", in_reply_to), KNOWN("Content-Type", content_type),
+};
+static const struct span path_names[] = { { "Delivered-To", 12 }, { "X-Original-To", 13 }, { "Envelope-To", 11 }, { "X-Envelope-To", 13 } };
+static const struct span failed_names[] = { { "X-Failed-Recipients", 19 }, { "X-Failed-Recipient", 18 } };
+
+static bool is_one_of(struct span name, const struct span *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (span_equal_nocase(name, names[i]))
+			return true;
+	return false;
+}
+#define IS_ONE_OF(name, names) is_one_of(name, names, sizeof names / sizeof names[0])
+
+static void read_header(struct mail *mail, struct span header)
+{
+	struct field f;
+	mail->header = header;
+	while (header_next(&header, &f, NULL)) {
+		if (span_equal_nocase(f.name, SPAN("Return-Path")))
+			mail->has_return_path = true;
+		for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+			struct span *to = (struct span *)((char *)mail + known[i].offset);
+			if (span_equal_nocase(f.name, known[i].name) && !to->n)
+				*to = f.value;
+		}
+		if (mail->paths < MAIL_PATHS_MAX && IS_ONE_OF(f.name, path_names))
+			mail->path[mail->paths++] = f.value;
+		if (mail->faileds < MAIL_FAILED_MAX && IS_ONE_OF(f.name, failed_names))
+			mail->failed[mail->faileds++] = f.value;
+	}
+}
+
+int64_t mail_arrived(const struct mail *mail)
+{
+	const char *semicolon = memrchr(mail->received.p, ';', mail->received.n);
+	int64_t arrived = 0;
+	if (semicolon)
+		arrived = date_parse((struct span){ semicolon + 1, (size_t)(mail->received.p + mail->received.n - semicolon - 1) });
+	return arrived ? arrived : date_parse(mail->date);
+}
+
+/* --- its parts ------------------------------------------------------------------------------------------------ */
+
+enum role { ROLE_OTHER, ROLE_TEXT, ROLE_HTML, ROLE_STATUS, ROLE_FEEDBACK, ROLE_DISPOSITION, ROLE_RETURNED };
+
+static const struct {
+	const char *type;
+	enum role role;
+} roles[] = {
+	{ "text/plain", ROLE_TEXT },
+	{ "text", ROLE_TEXT },
+	{ "text/html", ROLE_HTML },
+	{ "message/delivery-status", ROLE_STATUS },
+	{ "message/global-delivery-status", ROLE_STATUS },
+	{ "text/delivery-status", ROLE_STATUS },
+	{ "message/delivery-report", ROLE_STATUS },
+	{ "message/feedback-report", ROLE_FEEDBACK },
+	{ "message/disposition-notification", ROLE_DISPOSITION },
+	{ "message/global-disposition-notification", ROLE_DISPOSITION },
+	{ "message/rfc822", ROLE_RETURNED },
+	{ "message/global", ROLE_RETURNED },
+	{ "text/rfc822-headers", ROLE_RETURNED },
+	{ "text/rfc822-header", ROLE_RETURNED },
+	{ "text/rfc822", ROLE_RETURNED },
+	{ "message/rfc822-headers", ROLE_RETURNED },
+	{ "message/global-headers", ROLE_RETURNED },
+	{ "message/partial", ROLE_RETURNED },
+};
+
+static enum role role_of(const struct part *p)
+{
+	if (p->multipart)
+		return ROLE_OTHER;
+	for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
+		if (part_is(p, roles[i].type))
+			return roles[i].role;
+	return ROLE_OTHER;
+}
+
+static bool is_attachment(const struct part *p)
+{
+	return span_starts_nocase(header_find(p->header, SPAN("Content-Disposition")), SPAN("attachment"));
+}
+
+struct opener {
+	struct mail *mail;
+	struct arena *arena;
+	struct charsets *charsets;
+	const struct part *html;         /* the first HTML part: read when there is no plain text */
+	struct span text[MAIL_HUMAN_PARTS_MAX];
+	size_t texts;
+};
+
+static void take_returned(struct opener *o, struct span bytes)
+{
+	struct span body;
+	if (o->mail->has_returned)
+		return;
+	o->mail->returned = mime_header(mime_skip_envelope(bytes), &body);
+	o->mail->has_returned = span_trim(o->mail->returned).n > 0;
+}
+
+static void take_status(struct opener *o, struct span bytes)
+{
+	if (!o->mail->has_status)
+		o->mail->status = bytes;
+	o->mail->has_status = true;
+}
+
+/* A text part may be a report that lost its type. */
+static void take_text(struct opener *o, const struct part *p)
+{
+	struct span text = part_text(p, o->arena, o->charsets);
+	struct mail *mail = o->mail;
+	size_t status = 0;
+	if (!mail->has_feedback && arf_looks_like(text)) {
+		mail->feedback = text;
+		mail->has_feedback = true;
+	} else if (o->texts && prose_is_header(span_trim(text))) {
+		take_returned(o, span_trim(text));
+	} else if (!mail->has_returned && o->texts < MAIL_HUMAN_PARTS_MAX && !is_attachment(p)) {
+		if (!mail->has_status && (status = dsn_find(text)) < text.n)
+			take_status(o, (struct span){ text.p + status, text.n - status });
+		o->text[o->texts++] = text;
+	}
+}
+
+static void take_part(struct opener *o, const struct part *p)
+{
+	switch (role_of(p)) {
+	case ROLE_TEXT:
+		take_text(o, p);
+		break;
+	case ROLE_HTML:
+		if (!o->html && !o->mail->has_returned)
+			o->html = p;
+		break;
+	case ROLE_STATUS:
+		o->mail->has_status = false; /* labelled as such: better than what only looked so */
+		take_status(o, part_bytes(p, o->arena, MAIL_REPORT_MAX));
+		break;
+	case ROLE_FEEDBACK:
+		if (!o->mail->has_feedback)
+			o->mail->feedback = part_bytes(p, o->arena, MAIL_RETURNED_MAX);
+		o->mail->has_feedback = true;
+		break;
+	case ROLE_DISPOSITION:
+		o->mail->disposition = part_bytes(p, o->arena, MAIL_RETURNED_MAX);
+		o->mail->has_disposition = true;
+		break;
+	case ROLE_RETURNED:
+		take_returned(o, part_bytes(p, o->arena, MAIL_RETURNED_MAX));
+		break;
+	case ROLE_OTHER:
+		break;
+	}
+}
+
+/* All that people are to read, as one text. */
+static struct span join_texts(struct opener *o)
+{
+	size_t words = 0, n = 0, size = 0;
+	for (size_t i = 0; i < o->texts; i++) {
+		words += span_trim(o->text[i]).n;
+		size += o->text[i].n + 1;
+	}
+	if (!words && o->html)
+		return part_text(o->html, o->arena, o->charsets);
+	if (!o->texts)
+		return (struct span){ "", 0 };
+	if (o->texts == 1)
+		return o->text[0];
+	char *out = arena_alloc(o->arena, size);
+	if (!out)
+		return o->text[0];
+	for (size_t i = 0; i < o->texts; i++) {
+		memcpy(out + n, o->text[i].p, o->text[i].n);
+		n += o->text[i].n;
+		out[n++] = '\n';
+	}
+	return (struct span){ out, n };
+}
+
+static bool report_type_is(struct span content_type, struct span type)
+{
+	char value[64];
+	size_t n = header_parameter(content_type, SPAN("report-type"), value, sizeof value);
+	return span_equal_nocase(span_trim((struct span){ value, n }), type);
+}
+
+/* "Report Domain: … Submitter: …" is the subject that RFC 7489 section 7.2.1.1 and RFC 8460 section 5.3 prescribe. */
+static bool is_summary(const struct mail *mail)
+{
+	return report_type_is(mail->content_type, SPAN("tlsrpt")) ||
+	       (span_starts_nocase(mail->subject_text, SPAN("Report Domain:")) && span_find_nocase(mail->subject_text, SPAN("Submitter:")) > 0);
+}
+
+void mail_open(struct mail *mail, struct mime *mime, struct arena *arena, struct charsets *charsets, struct span bytes)
+{
+	struct opener o = { .mail = mail, .arena = arena, .charsets = charsets };
+	memset(mail, 0, sizeof *mail);
+	mail->status = mail->feedback = mail->disposition = mail->returned = (struct span){ "", 0 };
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		*(struct span *)((char *)mail + known[i].offset) = (struct span){ "", 0 };
+	mime_split(mime, bytes);
+	read_header(mail, mime->part[0].header);
+	mail->subject_text = header_text(arena, charsets, mail->subject);
+	mail->sender_text = header_text(arena, charsets, mail->from.n ? mail->from : mail->sender);
+	for (size_t i = 0; i < mime->count; i++)
+		take_part(&o, &mime->part[i]);
+	if (!o.texts && !o.html && mime->part[0].multipart) { /* the only words may stand before the first part */
+		struct part preamble = mime->part[0];
+		strcpy(preamble.type, "text/plain");
+		take_text(&o, &preamble);
+	}
+	mail->human = join_texts(&o);
+	mail->is_status_report = mime->part[0].multipart && report_type_is(mail->content_type, SPAN("delivery-status"));
+	mail->is_summary = is_summary(mail);
+}

@@ -1,0 +1,47 @@
+/*
+ * One message laid open: its own header, and which of its parts is the report,
+ * which the human text and which the mail that came back.
+ */
+#ifndef RETOUR_MAIL_H
+#define RETOUR_MAIL_H
+
+#include "classify/arena.h"
+#include "classify/charset.h"
+#include "classify/mime.h"
+#include "classify/origin.h"
+
+enum {
+	MAIL_REPORT_MAX = 64 << 20,    /* bytes of a delivery status; what classify() is given is smaller */
+	MAIL_RETURNED_MAX = 1 << 18,   /* bytes of the returned mail; its header is what counts */
+	MAIL_HUMAN_PARTS_MAX = 8,      /* text parts that are read */
+	MAIL_PATHS_MAX = 6,            /* Delivered-To, X-Original-To and their like */
+	MAIL_FAILED_MAX = 64,          /* X-Failed-Recipients fields */
+};
+
+struct mail {
+	/* Fields of its own header as they stand. */
+	struct span from, sender, reply_to, to, cc, subject, date, received, return_path, auto_submitted, in_reply_to, content_type;
+	struct span path[MAIL_PATHS_MAX];      /* addresses that it was delivered to */
+	size_t paths;
+	struct span failed[MAIL_FAILED_MAX];   /* X-Failed-Recipients and its like: lists of addresses */
+	size_t faileds;
+	bool has_return_path;                  /* an empty one counts */
+	struct span header;
+	/* Read. */
+	struct span subject_text, sender_text;
+	struct span human;                     /* UTF-8 */
+	struct span status;                    /* message/delivery-status */
+	struct span feedback;                  /* message/feedback-report */
+	struct span disposition;               /* message/disposition-notification */
+	struct span returned;                  /* the header of the returned mail */
+	bool has_status, has_feedback, has_disposition, has_returned;
+	bool is_status_report;                 /* multipart/report; report-type=delivery-status */
+	bool is_summary;                       /* DMARC aggregate or TLS-RPT: statistics, about no delivery */
+};
+
+void mail_open(struct mail *mail, struct mime *mime, struct arena *arena, struct charsets *charsets, struct span bytes);
+
+/* When the mail says that it arrived: the topmost Received field, else Date; 0. */
+int64_t mail_arrived(const struct mail *mail);
+
+#endif

@@ -1,0 +1,326 @@
+/*
+ * The tolerant MIME splitter (RFC 2045, RFC 2046 section 5.1). One pass over
+ * the lines of the body, a stack of open boundaries no deeper than
+ * MIME_DEPTH_MAX, and a rule for each kind of damage:
+ *
+ *   no closing boundary        the part ends where its parent's does
+ *   closed, then opened again  the parts behind the closing line count
+ *   boundary parameter lost    the first line that begins with "--" is the boundary
+ *   no blank line              the body begins where the third line in a row is no field
+ *   bare CR as line end        taken as line end in a message that has no LF
+ */
+#include "classify/mime.h"
+
+#include "classify/header.h"
+#include "classify/html.h"
+#include "classify/transfer.h"
+
+struct level {
+	size_t part;  /* the multipart */
+	size_t n;     /* length of its boundary; 0: to be learned from the first line that looks like one */
+	char boundary[MIME_BOUNDARY_MAX];
+};
+
+struct splitter {
+	struct mime *m;
+	struct level level[MIME_DEPTH_MAX];
+	size_t depth;
+	long open; /* the part whose body is being read, -1: none (an epilogue) */
+};
+
+/* --- the header ------------------------------------------------------------------------------------------ */
+
+static bool is_boundary_like(struct span line)
+{
+	return line.n > 2 && line.p[0] == '-' && line.p[1] == '-';
+}
+
+static bool is_fold(struct span line)
+{
+	return line.n && (line.p[0] == ' ' || line.p[0] == '\t');
+}
+
+struct span mime_header(struct span text, struct span *body)
+{
+	struct span rest = text, line, junk = { NULL, 0 };
+	unsigned junk_lines = 0;
+	for (struct span before = rest; span_line(&rest, &line); before = rest) {
+		if (!span_trim(line).n) {
+			*body = rest;
+			return (struct span){ text.p, (size_t)(before.p - text.p) };
+		}
+		if (header_line(line) || (is_fold(line) && !junk_lines)) {
+			junk_lines = 0;
+			continue;
+		}
+		if (junk_lines++ == 0)
+			junk = before;
+		if (junk_lines > MIME_JUNK_LINES_MAX || is_boundary_like(line)) {
+			*body = junk;
+			return (struct span){ text.p, (size_t)(junk.p - text.p) };
+		}
+	}
+	*body = junk_lines ? junk : (struct span){ text.p + text.n, 0 };
+	return (struct span){ text.p, (size_t)(body->p - text.p) };
+}
+
+static void lower_case(char *to, size_t size, struct span from)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < from.n && n + 1 < size; i++) {
+		char c = from.p[i];
+		if (c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '"')
+			continue;
+		to[n++] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+	}
+	to[n] = '\0';
+}
+
+static enum mime_encoding encoding_of(struct span value)
+{
+	value = header_token(value);
+	if (span_equal_nocase(value, SPAN("base64")))
+		return ENCODING_BASE64;
+	return span_equal_nocase(value, SPAN("quoted-printable")) ? ENCODING_QUOTED_PRINTABLE : ENCODING_IDENTITY;
+}
+
+static void read_content_fields(struct part *p)
+{
+	struct field f;
+	struct span rest = p->header;
+	if (rest.n > MIME_HEADER_MAX)
+		rest.n = MIME_HEADER_MAX;
+	bool have_type = false;
+	p->content_type = (struct span){ "", 0 };
+	while (header_next(&rest, &f, NULL)) {
+		if (!have_type && span_equal_nocase(f.name, SPAN("Content-Type"))) {
+			p->content_type = f.value;
+			have_type = f.value.n > 0;
+		} else if (span_equal_nocase(f.name, SPAN("Content-Transfer-Encoding"))) {
+			p->encoding = encoding_of(f.value);
+		}
+	}
+	lower_case(p->type, sizeof p->type, header_token(p->content_type));
+	if (!strchr(p->type, '/'))
+		strcpy(p->type, "text/plain");
+	p->multipart = strncmp(p->type, "multipart/", 10) == 0;
+}
+
+/* --- the parts ------------------------------------------------------------------------------------------- */
+
+static void part_end(struct splitter *s, const char *at)
+{
+	if (s->open < 0)
+		return;
+	struct part *p = &s->m->part[s->open];
+	p->body.n = (size_t)(at - p->body.p);
+	s->open = -1;
+}
+
+/* Reads a part's header at REST and makes it the open one; REST goes behind the header. */
+static void part_begin(struct splitter *s, struct span *rest)
+{
+	struct mime *m = s->m;
+	struct part *p = &m->part[m->count];
+	memset(p, 0, sizeof *p);
+	p->header = mime_header(*rest, &p->body);
+	p->depth = (unsigned)s->depth;
+	*rest = p->body;
+	read_content_fields(p);
+	s->open = (long)m->count++;
+	if (!p->multipart || s->depth == MIME_DEPTH_MAX)
+		return;
+	struct level *level = &s->level[s->depth++];
+	level->part = (size_t)s->open;
+	level->n = header_parameter(p->content_type, SPAN("boundary"), level->boundary, sizeof level->boundary);
+	while (level->n && (level->boundary[level->n - 1] == ' ' || level->boundary[level->n - 1] == '\t'))
+		level->n--;
+}
+
+/* LINE as "--boundary" or "--boundary--" of LEVEL. */
+static bool is_delimiter(const struct level *level, struct span line, bool *closing)
+{
+	struct span rest = { line.p + 2, line.n - 2 };
+	if (!level->n || rest.n < level->n || memcmp(rest.p, level->boundary, level->n) != 0)
+		return false;
+	rest = (struct span){ rest.p + level->n, rest.n - level->n };
+	*closing = rest.n >= 2 && rest.p[0] == '-' && rest.p[1] == '-';
+	if (*closing)
+		rest = (struct span){ rest.p + 2, rest.n - 2 };
+	return span_trim(rest).n == 0;
+}
+
+/* A multipart whose parameter was lost takes the first line that looks like a delimiter. */
+static bool learn_boundary(struct level *level, struct span line)
+{
+	struct span text = span_trim(line);
+	if (level->n || text.n < 3 || text.n - 2 > sizeof level->boundary || memchr(text.p, ' ', text.n))
+		return false;
+	level->n = text.n - 2;
+	memcpy(level->boundary, text.p + 2, level->n);
+	return true;
+}
+
+/* The level that LINE delimits, from the innermost outwards; -1: none. */
+static long find_level(struct splitter *s, struct span line, bool *closing)
+{
+	for (size_t i = s->depth; i-- > 0;)
+		if (is_delimiter(&s->level[i], line, closing))
+			return (long)i;
+	*closing = false;
+	return s->depth && learn_boundary(&s->level[s->depth - 1], line) ? (long)s->depth - 1 : -1;
+}
+
+/* The end of the text before the line at AT: its line end belongs to the delimiter (RFC 2046 section 5.1.1). */
+static const char *before_line(const char *from, const char *at)
+{
+	if (at > from && at[-1] == '\n')
+		at--;
+	if (at > from && at[-1] == '\r')
+		at--;
+	return at;
+}
+
+struct span mime_skip_envelope(struct span message)
+{
+	struct span rest = message, line;
+	while (span_line(&rest, &line)) {
+		bool envelope = span_starts_nocase(line, SPAN("From ")) || span_starts_nocase(line, SPAN(">From "));
+		if (span_trim(line).n && !envelope)
+			break;
+		message = rest;
+	}
+	return message;
+}
+
+/* The lines of the body behind part 0's header. */
+static void split_body(struct splitter *s, struct span rest)
+{
+	struct mime *m = s->m;
+	struct span line;
+	char eol = memchr(rest.p, '\n', rest.n) ? '\n' : '\r';
+	while (s->depth && rest.n) {
+		if (rest.n < 3 || rest.p[0] != '-' || rest.p[1] != '-') {
+			const char *end = memchr(rest.p, eol, rest.n);
+			if (!end)
+				break;
+			rest.n -= (size_t)(end + 1 - rest.p);
+			rest.p = end + 1;
+			continue;
+		}
+		const char *at = rest.p;
+		bool closing = false;
+		span_line(&rest, &line);
+		long level = line.n < 3 ? -1 : find_level(s, line, &closing);
+		if (level < 0)
+			continue;
+		if (s->open >= 0)
+			part_end(s, before_line(m->part[s->open].body.p, at));
+		s->depth = (size_t)level + 1;
+		if (closing)
+			continue;
+		if (m->count == MIME_PARTS_MAX) {
+			m->overflow = true;
+			break;
+		}
+		part_begin(s, &rest);
+	}
+}
+
+void mime_split(struct mime *m, struct span message)
+{
+	struct splitter s = { .m = m, .open = -1 };
+	struct span rest = mime_skip_envelope(message);
+	const char *end = message.p + message.n;
+	m->count = 0;
+	m->overflow = false;
+	part_begin(&s, &rest);
+	split_body(&s, rest);
+	if (m->count == 1 && s.depth && s.level[0].n) { /* the named boundary never came: another one may have */
+		s.level[0].n = 0;
+		split_body(&s, rest);
+	}
+	part_end(&s, end);
+}
+
+bool part_is(const struct part *p, const char *type)
+{
+	return strcmp(p->type, type) == 0;
+}
+
+/* --- contents -------------------------------------------------------------------------------------------- */
+
+struct span part_bytes(const struct part *p, struct arena *arena, size_t max)
+{
+	struct span body = p->body;
+	if (p->encoding == ENCODING_IDENTITY) {
+		if (body.n > max)
+			body.n = max;
+		return body;
+	}
+	size_t room;
+	char *out = arena_room(arena, &room);
+	if (room > max)
+		room = max;
+	size_t n = p->encoding == ENCODING_BASE64 ? base64_decode(body, out, room) : quoted_printable_decode(body, out, room);
+	return (struct span){ arena_take(arena, n), n };
+}
+
+/* Charsets whose text is 7-bit with escapes, so that looking at the bytes says nothing. */
+static bool has_escapes(struct span text)
+{
+	return memchr(text.p, '\x1b', text.n) != NULL;
+}
+
+static struct span part_charset(const struct part *p, char *buffer, size_t size)
+{
+	size_t n = header_parameter(p->content_type, SPAN("charset"), buffer, size);
+	struct span name = { buffer, n };
+	const char *blank = memchr(buffer, ' ', n); /* "charset=utf-8 (Unicode)", "charset=us-ascii format=flowed" */
+	if (blank)
+		name.n = (size_t)(blank - buffer);
+	return span_trim(name);
+}
+
+/* BYTES without a UTF-8 character that the limit on their length cut. */
+static struct span whole_characters(struct span bytes)
+{
+	for (size_t back = 1; back <= 3 && back <= bytes.n; back++) {
+		unsigned char c = (unsigned char)bytes.p[bytes.n - back];
+		if (c < 0x80)
+			break;
+		if (c >= 0xc0) {
+			if (back < (c >= 0xf0 ? 4u : c >= 0xe0 ? 3u : 2u))
+				bytes.n -= back;
+			break;
+		}
+	}
+	return bytes;
+}
+
+static struct span to_utf8(struct span bytes, struct span charset, struct arena *arena, struct charsets *charsets)
+{
+	if (has_escapes(bytes) && charset_is_utf8(charset))
+		charset = SPAN("iso-2022-jp");
+	else if (charset_is_utf8(charset) && span_is_utf8(whole_characters(bytes)))
+		return whole_characters(bytes);
+	size_t room;
+	char *out = arena_room(arena, &room);
+	if (room > 2 * MIME_TEXT_MAX)
+		room = 2 * MIME_TEXT_MAX;
+	size_t n = charset_to_utf8(charsets, charset, bytes, out, room);
+	return (struct span){ arena_take(arena, n), n };
+}
+
+struct span part_text(const struct part *p, struct arena *arena, struct charsets *charsets)
+{
+	char name[64];
+	struct span charset = part_charset(p, name, sizeof name);
+	struct span text = to_utf8(part_bytes(p, arena, MIME_TEXT_MAX), charset, arena, charsets);
+	if (!part_is(p, "text/html"))
+		return text;
+	size_t room;
+	char *out = arena_room(arena, &room);
+	size_t n = html_text(text, out, room);
+	return whole_characters((struct span){ arena_take(arena, n), n });
+}

@@ -1,0 +1,51 @@
+/*
+ * The mail that came back: what its headers say about who sent it, in which
+ * campaign, and how well that proves that it was us.
+ */
+#ifndef RETOUR_ORIGIN_H
+#define RETOUR_ORIGIN_H
+
+#include "classify/arena.h"
+#include "classify/charset.h"
+#include "classify/classify.h"
+
+enum {
+	RETURNED_FIELDS_MAX = 4096,  /* header fields of the returned mail that are looked at */
+	RETURNED_FOR_MAX = 4,        /* "for <address>" of its Received fields, newest first */
+	ORIGIN_UNWRAP_MAX = 4,       /* SRS within BATV within … */
+};
+
+/* Fields of the returned mail as they stand; empty spans where there is none. */
+struct returned {
+	bool present;
+	struct span message_id, from, sender, return_path, to, cc, list_id, feedback_id, campaign, original_recipient, subject, date;
+	struct span received_for[RETURNED_FOR_MAX];
+	size_t received_fors;
+};
+
+void returned_read(const struct classify_options *options, struct span header, struct returned *out);
+
+/*
+ * The address that a forwarder or a tag wrapped: SRS0=hash=tt=domain=local@forwarder (and SRS1), prvs=tag=local@domain. BUFFER has
+ * EVENT_ADDRESS_SIZE bytes and may be what the answer points into.
+ */
+struct span origin_unwrap(struct span address, char *buffer);
+
+/* Is DOMAIN one of ours, or below it? */
+bool origin_is_ours(const struct classify_options *options, struct span domain);
+
+enum origin origin_of(const struct classify_options *options, const struct returned *r);
+
+/* What stands for {token} when ADDRESS (unwrapped) is one of our signed return paths; else an empty span. */
+struct span origin_token(const struct classify_options *options, struct span address);
+
+/* The recipient in a classic VERP return path, "bounces+user=example.org@…", into ADDRESS of EVENT_ADDRESS_SIZE bytes. Returns its length. */
+size_t origin_verp_recipient(struct span return_path, char *address);
+
+/* The campaign into BUFFER of EVENT_CAMPAIGN_SIZE bytes: classic VERP, Feedback-ID, List-ID, configured header. */
+void origin_campaign(struct span verp_path, const struct returned *r, char *buffer);
+
+/* "<id@host> " as "id@host". */
+struct span origin_message_id(struct span field);
+
+#endif

@@ -1,0 +1,527 @@
+/*
+ * The prose reader. A bounce in words names an address and, near it, a code or
+ * a phrase; every system arranges this differently, none forbids reading it the
+ * same way:
+ *
+ *   1. the text ends where the returned mail begins: at a line that says so, or
+ *      where a mail header begins;
+ *   2. every address before that gets a rank by what stands around it: marks
+ *      ("the following addresses failed"), labels ("To:"), the begin of a line,
+ *      codes and phrases;
+ *   3. the addresses of the highest rank are the recipients; the text from one
+ *      to the next is about the first.
+ *
+ * Marks and phrases are rules (etc/rules.ini); this file holds no wording but
+ * the labels of header fields and of SMTP commands.
+ */
+#include "classify/prose.h"
+
+#include "classify/header.h"
+#include "classify/recipient.h"
+
+enum {
+	RETURNED_NEAR_LINES = 12,  /* between the mark and the header of the returned mail */
+	HEADER_LINES_MIN = 3,      /* so many header lines in a row are a header */
+	HEADER_LINES_MAX = 200,    /* more of them are not looked at */
+	TRANSCRIPT_LINES = 4,      /* an answer stands at most so far behind the address */
+	OCCURRENCES_MAX = 16,      /* of an address in a transcript */
+	TRANSCRIPT_RECIPIENTS_MAX = 64,
+	MARK_GAP_MAX = 240,        /* bytes between a mark and the address that it names */
+	MARK_AFTER_MAX = 100,
+	SEPARATOR_MIN = 3,         /* "---" */
+};
+
+static struct span between(const char *from, const char *to)
+{
+	return (struct span){ from, to > from ? (size_t)(to - from) : 0 };
+}
+
+/* --- where the returned mail begins ------------------------------------------------------------------------ */
+
+enum { HAS_RECEIVED = 1, HAS_ID = 2, HAS_FROM = 4, HAS_SUBJECT = 8, HAS_DATE = 16, HAS_RETURN_PATH = 32, HAS_MIME = 64, HAS_TO = 128 };
+static const struct {
+	struct span name;
+	unsigned flag;
+} header_names[] = {
+	{ { "Received:", 9 }, HAS_RECEIVED }, { { "Message-ID:", 11 }, HAS_ID }, { { "From:", 5 }, HAS_FROM }, { { "Subject:", 8 }, HAS_SUBJECT },
+	{ { "Date:", 5 }, HAS_DATE }, { { "Return-Path:", 12 }, HAS_RETURN_PATH }, { { "MIME-Version:", 13 }, HAS_MIME }, { { "To:", 3 }, HAS_TO },
+};
+
+static unsigned header_flag(struct span line)
+{
+	for (size_t i = 0; i < sizeof header_names / sizeof header_names[0]; i++)
+		if (span_starts_nocase(line, header_names[i].name))
+			return header_names[i].flag;
+	return 0;
+}
+
+/* A mail header at the beginning of TEXT? The form that Exchange prints ("To: Subject: Sent:") is none. */
+bool prose_is_header(struct span text)
+{
+	struct span line;
+	unsigned flags = 0, lines = 0, fields = 0;
+	while (lines < HEADER_LINES_MAX && span_line(&text, &line)) {
+		if (line.n && (line.p[0] == ' ' || line.p[0] == '\t') && fields) {
+			lines++;
+			continue;
+		}
+		if (!header_line(line))
+			break;
+		flags |= header_flag(line);
+		lines++;
+		fields++;
+	}
+	if (fields < HEADER_LINES_MIN)
+		return false;
+	return (flags & (HAS_RECEIVED | HAS_RETURN_PATH | HAS_MIME)) || ((flags & HAS_ID) && (flags & (HAS_FROM | HAS_SUBJECT))) ||
+	       ((flags & HAS_FROM) && (flags & HAS_TO) && (flags & HAS_DATE) && (flags & HAS_SUBJECT));
+}
+
+/* The begin of a mail header within the next lines of TEXT; NULL. */
+static const char *header_near(struct span text)
+{
+	struct span rest = text, line;
+	for (unsigned i = 0; i < RETURNED_NEAR_LINES; i++) {
+		const char *at = rest.p;
+		if (prose_is_header(rest))
+			return at;
+		if (!span_line(&rest, &line))
+			break;
+	}
+	return NULL;
+}
+
+static struct span line_around(struct span text, size_t at)
+{
+	size_t begin = at, end = at;
+	while (begin > 0 && at - begin < PROSE_LINE_MAX && text.p[begin - 1] != '\n')
+		begin--;
+	while (end < text.n && end - at < PROSE_LINE_MAX && text.p[end] != '\n')
+		end++;
+	return (struct span){ text.p + begin, end - begin };
+}
+
+static bool is_separator(struct span line)
+{
+	line = span_trim(line);
+	size_t n = 0;
+	while (n < line.n && strchr("-=_*~+#", line.p[n]) && line.p[n])
+		n++;
+	return n >= SEPARATOR_MIN;
+}
+
+/* Does the mark at M stand in a line of its own that parts the report from the mail? */
+static bool is_parting(struct span text, const struct match *m)
+{
+	struct span line = line_around(text, m->begin);
+	size_t words = span_trim(line).n;
+	return is_separator(line) || (m->end - m->begin) * 10 >= words * 8;
+}
+
+/* The first place from which TEXT is the returned mail; its end when it is not there. */
+static size_t returned_begin(struct span text, const struct rules *rules, const struct matches *found, const char **header)
+{
+	*header = NULL;
+	for (size_t i = 0; i < found->count; i++) {
+		const struct match *m = &found->at[i];
+		if (rule_at(rules, m->rule)->mark != MARK_RETURNED_MESSAGE)
+			continue;
+		struct span line = line_around(text, m->begin);
+		const char *behind = line.p + line.n;
+		*header = header_near(between(behind, text.p + text.n));
+		if (*header || is_parting(text, m))
+			return (size_t)(line.p - text.p);
+	}
+	/* No words: a header that begins a paragraph. */
+	struct span rest = text, line;
+	bool fresh = false;
+	while (rest.n) {
+		if (fresh && prose_is_header(rest)) {
+			*header = rest.p;
+			return (size_t)(rest.p - text.p);
+		}
+		span_line(&rest, &line);
+		fresh = !span_trim(line).n || is_separator(line);
+	}
+	return text.n;
+}
+
+/* --- marks --------------------------------------------------------------------------------------------------- */
+
+static void sort_matches(struct matches *m)
+{
+	for (size_t i = 1; i < m->count; i++) {
+		struct match x = m->at[i];
+		size_t j = i;
+		for (; j > 0 && m->at[j - 1].begin > x.begin; j--)
+			m->at[j] = m->at[j - 1];
+		m->at[j] = x;
+	}
+}
+
+static void note_matches(struct prose *p, const struct rules *rules)
+{
+	size_t keep = 0;
+	for (size_t i = 0; i < p->matches.count; i++) {
+		if (p->matches.at[i].begin >= p->human.n)
+			continue;
+		const struct rule_spec *rule = rule_at(rules, p->matches.at[i].rule);
+		p->matches.at[keep++] = p->matches.at[i];
+		p->marked[rule->mark] = true;
+		p->category |= rule->category != CATEGORY_NONE;
+		if (!p->said[rule->kind])
+			p->said_rule[rule->kind] = p->matches.at[i].rule;
+		p->said[rule->kind] = true;
+	}
+	p->matches.count = keep;
+}
+
+void prose_open(struct prose *p, const struct rules *rules, struct span text)
+{
+	const char *header;
+	if (text.n > PROSE_TEXT_MAX) {
+		text.n = PROSE_TEXT_MAX;
+		while (text.n && ((unsigned char)text.p[text.n] & 0xc0) == 0x80)
+			text.n--;
+	}
+	p->count = 0;
+	memset(p->marked, 0, sizeof p->marked);
+	memset(p->said, 0, sizeof p->said);
+	p->category = false;
+	rules_scan(rules, text, WHERE_HUMAN, &p->matches);
+	sort_matches(&p->matches);
+	size_t cut = returned_begin(text, rules, &p->matches, &header);
+	p->human = (struct span){ text.p, cut };
+	p->returned = header ? between(header, text.p + text.n) : (struct span){ "", 0 };
+	note_matches(p, rules);
+}
+
+/* --- the rank of an address ------------------------------------------------------------------------------------- */
+
+/* Words directly before an address that make it somebody else's. */
+static const char *const foreign_labels[] = {
+	"from:", "from", "return-path:", "sender:", "reply-to:", "message-id:", "mail from:", "envelope-from", "mailto:", "contact", "id",
+	"by", "errors-to:", "postmaster:", "e-mail:", "email:", "von:", "de:", "da:", "sender address:", "generated by", "relay=", "helo",
+	"original message from", "please contact", "contact:", "or", "via", "at", "sender", "x-", "cc:", "msgid", "msgid:", "http:", "to postmaster",
+	"your address:", "envelope-from:", "write to", "mail to:", "forward to", "forwarded to", "reply to", "please email", "please e-mail",
+};
+/* Words directly before an address that make it the recipient's. */
+static const char *const recipient_labels[] = {
+	"rcpt to:", "recipient:", "recipients:", "final-recipient: rfc822;", "original-recipient: rfc822;", "recipient address:", "to:",
+	"failed recipient:", "user unknown:", "unknown user:", "undeliverable to:", "undeliverable to", "user:", "address:", "for", "mailbox",
+	"empf\xc3\xa4nger:", "an:", "para:", "destinataire:", "destinataire :", "destinatario:", "\xe5\xae\x9b\xe5\x85\x88:", "recipient's address:",
+	"\xe5\xae\x9b\xe5\x85\x88\xef\xbc\x9a", "recipient",
+};
+
+static bool ends_with_one(struct span text, const char *const *words, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct span word = span_of(words[i]);
+		if (!span_ends_nocase(text, word))
+			continue;
+		char before = text.n > word.n ? text.p[text.n - word.n - 1] : ' ';
+		if (!((before | 0x20) >= 'a' && (before | 0x20) <= 'z') && before != '-')
+			return true;
+	}
+	return false;
+}
+#define ENDS_WITH_ONE(text, words) ends_with_one(text, words, sizeof words / sizeof words[0])
+
+/* What stands in the line before the address, without bullets and quotes at either end. */
+static struct span line_prefix(struct span text, const struct found_address *a, size_t line)
+{
+	struct span prefix = span_trim((struct span){ text.p + line, a->begin - line });
+	while (prefix.n && strchr("-*>+.<\"'([|# \t", prefix.p[0])) {
+		prefix.p++;
+		prefix.n--;
+	}
+	while (prefix.n && strchr("<\"'([ \t", prefix.p[prefix.n - 1]))
+		prefix.n--;
+	return prefix;
+}
+
+struct reader {
+	struct prose *p;
+	const struct rules *rules;
+	const struct span *own;
+	size_t owns;
+	size_t next_match;  /* the first match that begins behind the address at hand */
+	long mark;          /* the last mark of recipients before it; -1 */
+	size_t last_end;    /* of the address before */
+};
+
+static bool is_recipient_mark(const struct rules *rules, const struct match *m, enum kind *kind)
+{
+	switch (rule_at(rules, m->rule)->mark) {
+	case MARK_FAILED_RECIPIENTS: *kind = KIND_FAILURE; return true;
+	case MARK_DELAYED_RECIPIENTS: *kind = KIND_DELAY; return true;
+	case MARK_DELIVERED_RECIPIENTS: *kind = KIND_SUCCESS; return true;
+	default: return false;
+	}
+}
+
+static bool is_own(const struct reader *r, struct span address)
+{
+	for (size_t i = 0; i < r->owns; i++)
+		if (address_equal(address, r->own[i]))
+			return true;
+	return address_is_daemon(address);
+}
+
+/* Is there a blank line, or a line of dashes, in TEXT? */
+static bool has_break(struct span text)
+{
+	struct span line;
+	bool first = true;
+	while (span_line(&text, &line)) {
+		if (!first && text.n && is_separator(line))
+			return true;
+		first = false;
+	}
+	return false;
+}
+
+/* Behind "these failed:"? */
+static bool is_marked_before(const struct reader *r, const struct found_address *a, bool begins_line)
+{
+	if (r->mark < 0)
+		return false;
+	const struct match *m = &r->p->matches.at[r->mark];
+	const char *text = r->p->human.p;
+	if (m->end > a->begin)
+		return true; /* the phrase holds the address */
+	if (begins_line)
+		return !has_break(between(text + m->end, text + a->begin));
+	return a->begin - m->end <= MARK_GAP_MAX && r->last_end <= m->end &&
+	       !memmem(text + m->end, a->begin - m->end, "\n\n", 2);
+}
+
+/* Before "could not be delivered"? */
+static bool is_marked_after(const struct reader *r, const struct found_address *a, enum kind *kind)
+{
+	for (size_t i = r->next_match; i < r->p->matches.count; i++) {
+		const struct match *m = &r->p->matches.at[i];
+		if (m->begin < a->end)
+			continue;
+		if (m->begin - a->end > MARK_AFTER_MAX)
+			return false;
+		struct span gap = between(r->p->human.p + a->end, r->p->human.p + m->begin);
+		if (memchr(gap.p, '@', gap.n) || memmem(gap.p, gap.n, "\n\n", 2))
+			return false;
+		if (is_recipient_mark(r->rules, m, kind))
+			return true;
+	}
+	return false;
+}
+
+/* A phrase that gives a category within [BEGIN, END)? */
+static bool has_phrase(const struct reader *r, size_t begin, size_t end)
+{
+	for (size_t i = r->next_match; i-- > 0;) {
+		if (r->p->matches.at[i].begin + PROSE_LINE_MAX < begin)
+			break;
+		if (r->p->matches.at[i].end > begin && rule_at(r->rules, r->p->matches.at[i].rule)->category)
+			return true;
+	}
+	for (size_t i = r->next_match; i < r->p->matches.count && r->p->matches.at[i].begin < end; i++)
+		if (rule_at(r->rules, r->p->matches.at[i].rule)->category)
+			return true;
+	return false;
+}
+
+static bool has_code(struct span text)
+{
+	struct codes c = codes_find(text);
+	return c.reply >= 400 || c.status.digit >= 4;
+}
+
+static enum prose_rank rank_of(struct reader *r, const struct found_address *a, enum kind *kind)
+{
+	struct span human = r->p->human, line = line_around(human, a->begin);
+	size_t begin = (size_t)(line.p - human.p), end = begin + line.n;
+	struct span prefix = line_prefix(human, a, begin);
+	bool begins_line = prefix.n == 0 || (prefix.n <= 3 && prefix.p[prefix.n - 1] == ')');
+	*kind = KIND_NONE;
+	if (r->mark >= 0)
+		is_recipient_mark(r->rules, &r->p->matches.at[r->mark], kind);
+	if (is_marked_before(r, a, begins_line))
+		return is_own(r, a->text) ? RANK_OWN : RANK_NAMED;
+	if (ENDS_WITH_ONE(prefix, foreign_labels))
+		return RANK_NOT;
+	if (is_marked_after(r, a, kind))
+		return is_own(r, a->text) ? RANK_OWN : RANK_NAMED;
+	if (is_own(r, a->text))
+		return begins_line && a->angle && a->end < human.n && human.p[a->end] == ':' ? RANK_OWN : RANK_NOT;
+	if (ENDS_WITH_ONE(prefix, recipient_labels))
+		return RANK_LIKELY;
+	struct span suffix = span_trim(between(human.p + a->end, human.p + end));
+	if (begins_line && (!suffix.n || suffix.p[0] == ':' || suffix.p[0] == ',' || a->angle))
+		return RANK_LIKELY;
+	if (has_code(line) || has_phrase(r, begin, end))
+		return RANK_LIKELY;
+	return RANK_MENTIONED;
+}
+
+/* --- the receiver's words -------------------------------------------------------------------------------------------- */
+
+struct span prose_about(struct span human, struct span address)
+{
+	long at = span_find_nocase(human, address);
+	if (at < 0)
+		return (struct span){ "", 0 };
+	struct span line = line_around(human, (size_t)at);
+	struct span rest = between(line.p, human.p + human.n);
+	const char *end = memmem(rest.p, rest.n, "\n\n", 2);
+	const char *crlf = memmem(rest.p, rest.n, "\n\r\n", 3);
+	if (crlf && (!end || crlf < end))
+		end = crlf;
+	return between(rest.p, end ? end : rest.p + rest.n);
+}
+
+/* TEXT up to the next blank line or line of dashes. */
+static struct span paragraph(struct span text)
+{
+	struct span rest = text, line;
+	const char *end = text.p;
+	bool any = false;
+	while (span_line(&rest, &line) && (size_t)(line.p - text.p) < PROSE_DIAGNOSTIC_MAX) {
+		if (any && (!span_trim(line).n || is_separator(line)))
+			break;
+		any |= span_trim(line).n > 0;
+		end = line.p + line.n;
+	}
+	struct span out = span_trim(between(text.p, end));
+	if (out.n > PROSE_DIAGNOSTIC_MAX) {
+		out.n = PROSE_DIAGNOSTIC_MAX;
+		while (out.n && ((unsigned char)out.p[out.n] & 0xc0) == 0x80)
+			out.n--;
+	}
+	return out;
+}
+
+/* The line with the most telling code: one with both codes, else the first with any. */
+static struct span code_line(struct span text)
+{
+	struct span rest = text, line, best = { NULL, 0 };
+	unsigned best_score = 0;
+	while (best_score < 3 && span_line(&rest, &line)) {
+		struct codes c = codes_find(line);
+		unsigned score = (c.reply >= 400 ? 2 : 0) + (c.status.digit >= 4 ? 1 : 0);
+		if (score > best_score) {
+			best_score = score;
+			best = (struct span){ line.p + c.begin, line.n - c.begin };
+		}
+	}
+	return best_score ? best : (struct span){ "", 0 };
+}
+
+struct span prose_diagnostic(const struct rules *rules, struct span text)
+{
+	struct matches found;
+	struct span window = text;
+	if (window.n > PROSE_DIAGNOSTIC_MAX * 4)
+		window.n = PROSE_DIAGNOSTIC_MAX * 4;
+	while (window.n < text.n && window.n && ((unsigned char)window.p[window.n] & 0xc0) == 0x80)
+		window.n--;
+	struct span line = code_line(window);
+	if (line.n)
+		return paragraph(between(line.p, text.p + text.n));
+	rules_scan(rules, window, WHERE_HUMAN, &found);
+	for (size_t i = 0; i < found.count; i++)
+		if (rule_at(rules, found.at[i].rule)->mark == MARK_REMOTE_SAYS)
+			return paragraph(between(window.p + found.at[i].end, text.p + text.n));
+	return (struct span){ "", 0 };
+}
+
+struct span prose_transcript(struct span human, struct span address)
+{
+	struct span rest = human, none = { "", 0 };
+	for (unsigned i = 0; i < OCCURRENCES_MAX; i++) {
+		long at = span_find_nocase(rest, address);
+		if (at < 0)
+			break;
+		struct span near = line_around(human, (size_t)(rest.p + at - human.p)), line, few;
+		few = between(near.p, human.p + human.n);
+		struct span behind = few;
+		for (unsigned lines = 0; lines < TRANSCRIPT_LINES && span_line(&behind, &line); lines++)
+			if (lines && !span_trim(line).n)
+				break;
+		few = code_line(between(near.p, behind.p));
+		if (few.n)
+			return paragraph(between(few.p, human.p + human.n));
+		rest = between(rest.p + at + address.n, human.p + human.n);
+	}
+	return none;
+}
+
+/* --- the recipients ------------------------------------------------------------------------------------------------ */
+
+static void advance_marks(struct reader *r, const struct found_address *a)
+{
+	enum kind kind;
+	while (r->next_match < r->p->matches.count && r->p->matches.at[r->next_match].begin <= a->begin) {
+		if (is_recipient_mark(r->rules, &r->p->matches.at[r->next_match], &kind))
+			r->mark = (long)r->next_match;
+		r->next_match++;
+	}
+}
+
+/* Looks back only so far: the caller of classify() sees to it that nobody counts twice. */
+static bool is_among(const struct prose_recipient *list, size_t count, struct span address)
+{
+	enum { LOOK_BACK = 64 };
+	for (size_t i = count; i-- > 0 && count - i <= LOOK_BACK;)
+		if (address_equal(list[i].address, address))
+			return true;
+	return false;
+}
+
+/* Keeps those of the highest rank, each once. */
+static void keep_best(struct prose *p)
+{
+	enum prose_rank best = RANK_NOT;
+	size_t keep = 0;
+	for (size_t i = 0; i < p->count; i++) {
+		enum prose_rank rank = p->recipient[i].rank;
+		if (rank == RANK_OWN && best >= RANK_LIKELY)
+			continue;
+		if (rank > best || (best == RANK_OWN && rank == RANK_LIKELY))
+			best = rank;
+	}
+	for (size_t i = 0; i < p->count && best; i++)
+		if (p->recipient[i].rank == best && !is_among(p->recipient, keep, p->recipient[i].address))
+			p->recipient[keep++] = p->recipient[i];
+	p->count = keep;
+}
+
+/* From each recipient to the next; what is written before the first address belongs to nobody. */
+static void assign_text(struct prose *p, const struct rules *rules)
+{
+	const char *end = p->human.p + p->human.n;
+	for (size_t i = p->count; i-- > 0;) {
+		struct prose_recipient *r = &p->recipient[i];
+		r->about = between(r->address.p, end);
+		if (p->count > 1 || r->rank != RANK_MENTIONED)
+			end = r->address.p;
+		r->diagnostic = prose_diagnostic(rules, r->about);
+		if (!r->diagnostic.n && p->count <= TRANSCRIPT_RECIPIENTS_MAX)
+			r->diagnostic = prose_transcript(p->human, r->address);
+	}
+}
+
+void prose_recipients(struct prose *p, const struct rules *rules, const struct span *own, size_t owns)
+{
+	struct reader r = { .p = p, .rules = rules, .own = own, .owns = owns, .mark = -1 };
+	struct found_address a;
+	size_t i = 0;
+	for (unsigned seen = 0; seen < PROSE_ADDRESSES_MAX && p->count < PROSE_RECIPIENTS_MAX && address_next(p->human, &i, &a); seen++) {
+		enum kind kind;
+		advance_marks(&r, &a);
+		enum prose_rank rank = rank_of(&r, &a, &kind);
+		if (rank != RANK_NOT)
+			p->recipient[p->count++] = (struct prose_recipient){ .address = a.text, .rank = rank, .kind = kind };
+		r.last_end = a.end;
+	}
+	keep_best(p);
+	assign_text(p, rules);
+}

@@ -1,0 +1,199 @@
+/*
+ * Redaction of diagnostic text, word by word. A word is what stands between
+ * blanks and brackets; what it is replaced by says what it was. Codes, host
+ * names, phrases and short numbers stay: they are what the text is kept for.
+ */
+#include "classify/redact.h"
+
+#include "classify/event.h"
+
+enum {
+	ID_LENGTH_MIN = 10,   /* a word this long that mixes letters and digits is an id */
+	DIGITS_MIN = 7,       /* so is a number this long: phone and customer numbers */
+	LOCAL_LENGTH_MIN = 3, /* a shorter local part is a word like any other */
+};
+
+struct output {
+	char *to;
+	size_t n, size;
+};
+
+/* Whole words only: once one does not fit, nothing more is written. */
+static void put(struct output *o, struct span text)
+{
+	if (o->n + text.n >= o->size) {
+		o->size = o->n + 1;
+		return;
+	}
+	memcpy(o->to + o->n, text.p, text.n);
+	o->n += text.n;
+}
+
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+static bool is_letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
+static bool is_hex(char c) { return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); }
+
+/* What parts words; quotes and brackets stay as they are. */
+static bool is_separator(char c)
+{
+	return c == ' ' || (c && strchr("<>()[]{}\"`,;|", c));
+}
+
+static bool is_url(struct span w)
+{
+	return memmem(w.p, w.n, "://", 3) || span_starts_nocase(w, SPAN("www.")) || span_starts_nocase(w, SPAN("mailto:"));
+}
+
+/* user=example.org, user=40example.org, user%40example.org */
+static bool is_address(struct span w)
+{
+	if (memchr(w.p, '@', w.n) || span_find_nocase(w, SPAN("%40")) >= 0)
+		return true;
+	const char *equals = memrchr(w.p, '=', w.n);
+	if (!equals || equals == w.p)
+		return false;
+	struct span domain = { equals + 1, (size_t)(w.p + w.n - equals - 1) };
+	return memchr(domain.p, '.', domain.n) && domain.n > 3 && is_letter(domain.p[domain.n - 1]);
+}
+
+static bool is_ipv4(struct span w)
+{
+	unsigned dots = 0, digits = 0;
+	for (size_t i = 0; i < w.n; i++) {
+		if (w.p[i] == '.' && digits) {
+			dots++;
+			digits = 0;
+		} else if (is_digit(w.p[i]) && digits < 3) {
+			digits++;
+		} else if (dots == 3 && digits && (w.p[i] == ':' || w.p[i] == '/')) {
+			return true;
+		} else {
+			return false;
+		}
+	}
+	return dots == 3 && digits;
+}
+
+static bool is_ipv6(struct span w)
+{
+	unsigned colons = 0;
+	if (span_starts_nocase(w, SPAN("IPv6:")))
+		return true;
+	for (size_t i = 0; i < w.n; i++) {
+		colons += w.p[i] == ':';
+		if (!is_hex(w.p[i]) && w.p[i] != ':' && w.p[i] != '.' && w.p[i] != '%' && w.p[i] != '/')
+			return false;
+	}
+	return colons >= 2 && (colons >= 4 || memmem(w.p, w.n, "::", 2));
+}
+
+/* A host that names its owner's line: "dsl-192-0-2-1.example.org", "p5b1234.dip". */
+static bool holds_ip(struct span w)
+{
+	unsigned groups = 0, digits = 0;
+	for (size_t i = 0; i < w.n; i++) {
+		if (is_digit(w.p[i])) {
+			digits++;
+		} else {
+			groups = digits && digits <= 3 && (w.p[i] == '-' || w.p[i] == '.' || w.p[i] == '_') ? groups + 1 : 0;
+			digits = 0;
+		}
+		if (groups == 3 && i + 1 < w.n && is_digit(w.p[i + 1]))
+			return true;
+	}
+	return false;
+}
+
+static bool is_id(struct span w)
+{
+	size_t digits = 0, letters = 0, run = 0, longest = 0, turns = 0, dots = 0;
+	bool upper = false, lower = false;
+	for (size_t i = 0; i < w.n; i++) {
+		char c = w.p[i];
+		bool digit = is_digit(c);
+		run = digit ? run + 1 : 0;
+		longest = run > longest ? run : longest;
+		digits += digit;
+		letters += is_letter(c);
+		dots += c == '.';
+		turns += i > 0 && digit != is_digit(w.p[i - 1]);
+		upper |= c >= 'A' && c <= 'Z';
+		lower |= c >= 'a' && c <= 'z';
+	}
+	if (longest >= DIGITS_MIN)
+		return true;
+	if (w.n < ID_LENGTH_MIN)
+		return w.n >= 6 && digits >= 3 && letters >= 2 && turns >= 3; /* queue ids: "p983Gkqb", "16slSd" */
+	if (dots && digits < 4 && !(upper && lower && turns >= 4))
+		return false; /* a host name */
+	return digits >= 2 && letters + digits >= 8 && turns >= 2;
+}
+
+static bool is_local(struct span w, const struct span *locals)
+{
+	for (; locals && locals->n; locals++)
+		if (locals->n >= LOCAL_LENGTH_MIN && span_equal_nocase(w, *locals))
+			return true;
+	return false;
+}
+
+/* "5.7.606", "550-5.1.1": what the text is kept for. */
+static bool is_code(struct span w)
+{
+	for (size_t i = 0; i < w.n; i++)
+		if (!is_digit(w.p[i]) && w.p[i] != '.' && w.p[i] != '-' && w.p[i] != '#')
+			return false;
+	return w.n <= 12;
+}
+
+static struct span replacement(struct span w, const struct span *locals)
+{
+	struct span bare = w;
+	while (bare.n && strchr(".:'!?=", bare.p[bare.n - 1]))
+		bare.n--;
+	while (bare.n && strchr("'=", bare.p[0])) {
+		bare.p++;
+		bare.n--;
+	}
+	if (!bare.n)
+		return w;
+	if (is_url(w))
+		return SPAN("<url>");
+	if (is_address(w) || is_local(bare, locals))
+		return SPAN("<address>");
+	if (is_ipv4(bare) || is_ipv6(bare) || holds_ip(bare))
+		return SPAN("<ip>");
+	if (!is_code(bare) && is_id(bare))
+		return SPAN("<id>");
+	if (is_code(bare) && is_id(bare) && !memchr(bare.p, '.', bare.n) && !memchr(bare.p, '-', bare.n))
+		return SPAN("<id>");
+	return w;
+}
+
+size_t redact(char *buffer, size_t size, struct span text, const struct span *locals)
+{
+	char clean[EVENT_DIAGNOSTIC_SIZE * 2];
+	struct output o = { buffer, 0, size };
+	size_t n = span_copy_text(clean, sizeof clean, text), i = 0;
+	if (!size)
+		return 0;
+	while (i < n) {
+		size_t begin = i;
+		while (i < n && !is_separator(clean[i]))
+			i++;
+		struct span word = { clean + begin, i - begin };
+		if (!word.n) {
+			put(&o, (struct span){ clean + i++, 1 });
+			continue;
+		}
+		struct span with = replacement(word, locals);
+		if (with.p != word.p && begin > 0 && clean[begin - 1] == '<' && i < n && clean[i] == '>' && o.n) {
+			o.n--; /* "<user@example.org>" is one <address>, not two pairs of brackets */
+			i++;
+		}
+		put(&o, with);
+	}
+	buffer[o.n] = '\0';
+	explicit_bzero(clean, sizeof clean);
+	return o.n;
+}

@@ -1,0 +1,149 @@
+/*
+ * Spans: comparing, trimming and copying somebody else's bytes. Letters are
+ * folded as ASCII whatever the locale says, because mail syntax is ASCII
+ * (RFC 5322 section 1.2.2); text is UTF-8 (RFC 3629).
+ */
+#include "classify/span.h"
+
+#include <stdint.h>
+#include <unistr.h>
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+static bool same_nocase(const char *a, const char *b, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (a[i] != b[i] && lower(a[i]) != lower(b[i]))
+			return false;
+	return true;
+}
+
+bool span_equal_nocase(struct span a, struct span b)
+{
+	return a.n == b.n && same_nocase(a.p, b.p, a.n);
+}
+
+bool span_starts_nocase(struct span text, struct span prefix)
+{
+	return text.n >= prefix.n && same_nocase(text.p, prefix.p, prefix.n);
+}
+
+bool span_ends_nocase(struct span text, struct span suffix)
+{
+	return text.n >= suffix.n && same_nocase(text.p + text.n - suffix.n, suffix.p, suffix.n);
+}
+
+long span_find_nocase(struct span text, struct span needle)
+{
+	if (!needle.n)
+		return 0;
+	char first = lower(needle.p[0]);
+	for (size_t i = 0; i + needle.n <= text.n; i++)
+		if (lower(text.p[i]) == first && same_nocase(text.p + i, needle.p, needle.n))
+			return (long)i;
+	return -1;
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct span span_trim(struct span text)
+{
+	while (text.n && is_blank(text.p[0])) {
+		text.p++;
+		text.n--;
+	}
+	while (text.n && is_blank(text.p[text.n - 1]))
+		text.n--;
+	return text;
+}
+
+/* The first CR or LF, or the end. In windows, so that a text of nothing but CRs is not searched to its end for LF at every line. */
+static const char *line_end(const char *p, const char *end)
+{
+	enum { WINDOW = 128 };
+	while (p < end) {
+		size_t n = end - p < WINDOW ? (size_t)(end - p) : WINDOW;
+		const char *lf = memchr(p, '\n', n);
+		const char *cr = memchr(p, '\r', lf ? (size_t)(lf - p) : n);
+		if (cr || lf)
+			return cr ? cr : lf;
+		p += n;
+	}
+	return end;
+}
+
+bool span_line(struct span *rest, struct span *line)
+{
+	if (!rest->n)
+		return false;
+	const char *end = rest->p + rest->n, *stop = line_end(rest->p, end), *next = stop;
+	if (next < end)
+		next += *next == '\r' && next + 1 < end && next[1] == '\n' ? 2 : 1;
+	*line = (struct span){ rest->p, (size_t)(stop - rest->p) };
+	*rest = (struct span){ next, (size_t)(end - next) };
+	return true;
+}
+
+bool span_is_utf8(struct span text)
+{
+	size_t i = 0;
+	uint64_t word;
+	for (; i + sizeof word <= text.n; i += sizeof word) {
+		memcpy(&word, text.p + i, sizeof word);
+		if (word & UINT64_C(0x8080808080808080))
+			break;
+	}
+	return u8_check((const uint8_t *)text.p + i, text.n - i) == NULL;
+}
+
+/* One character of TEXT at *I; what is not UTF-8 counts as U+FFFD, one per byte. */
+static ucs4_t take_character(struct span text, size_t *i)
+{
+	ucs4_t c = (unsigned char)text.p[*i];
+	if (c < 0x80) {
+		++*i;
+		return c;
+	}
+	int used = u8_mbtouc(&c, (const uint8_t *)text.p + *i, text.n - *i);
+	if (c == 0xfffd)
+		used = used == 3 && (unsigned char)text.p[*i] == 0xef ? 3 : 1;
+	*i += (size_t)used;
+	return c;
+}
+
+/* Controls of ASCII and Latin-1, and the line and paragraph separators that some readers of logs take for line ends. */
+static bool is_control(ucs4_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029;
+}
+
+size_t span_copy_text(char *buffer, size_t size, struct span text)
+{
+	size_t n = 0, i = 0;
+	bool gap = false;
+	while (i < text.n && size) {
+		ucs4_t c = take_character(text, &i);
+		if (c == ' ' || is_control(c)) {
+			gap = n > 0;
+			continue;
+		}
+		uint8_t bytes[6];
+		int used = u8_uctomb(bytes, c, sizeof bytes);
+		if (used <= 0 || n + gap + (size_t)used >= size)
+			break;
+		if (gap)
+			buffer[n++] = ' ';
+		gap = false;
+		memcpy(buffer + n, bytes, (size_t)used);
+		n += (size_t)used;
+	}
+	if (size)
+		buffer[n] = '\0';
+	return n;
+}

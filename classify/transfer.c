@@ -1,0 +1,104 @@
+/*
+ * Base64 and quoted-printable (RFC 2045 section 6.7 and 6.8) and the Q encoding
+ * (RFC 2047 section 4.2), read one byte at a time so that no cut can hurt.
+ */
+#include "classify/transfer.h"
+
+static int base64_value(unsigned char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
+}
+
+size_t base64_decode(struct span text, char *out, size_t size)
+{
+	size_t n = 0;
+	unsigned bits = 0, have = 0;
+	for (size_t i = 0; i < text.n && n < size; i++) {
+		if (text.p[i] == '=') { /* padding: what follows is a new run */
+			bits = have = 0;
+			continue;
+		}
+		int value = base64_value((unsigned char)text.p[i]);
+		if (value < 0)
+			continue;
+		bits = (bits << 6 | (unsigned)value) & 0xffff;
+		have += 6;
+		if (have >= 8) {
+			have -= 8;
+			out[n++] = (char)(bits >> have);
+		}
+	}
+	return n;
+}
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* "=XX" at I. */
+static bool hex_pair(struct span text, size_t i, char *c)
+{
+	if (text.n - i < 3)
+		return false;
+	int high = hex_value(text.p[i + 1]), low = hex_value(text.p[i + 2]);
+	if (high < 0 || low < 0)
+		return false;
+	*c = (char)(high << 4 | low);
+	return true;
+}
+
+/* Length of a soft line break ("=", blanks, line end) at I; 0: none. */
+static size_t soft_break(struct span text, size_t i)
+{
+	size_t end = i + 1;
+	while (end < text.n && (text.p[end] == ' ' || text.p[end] == '\t'))
+		end++;
+	if (end == text.n)
+		return end - i;
+	if (text.p[end] == '\r')
+		return end - i + (end + 1 < text.n && text.p[end + 1] == '\n' ? 2 : 1);
+	return text.p[end] == '\n' ? end - i + 1 : 0;
+}
+
+size_t quoted_printable_decode(struct span text, char *out, size_t size)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < text.n && n < size; i++) {
+		char c = text.p[i];
+		if (c == '=') {
+			size_t skip = soft_break(text, i);
+			if (skip) {
+				i += skip - 1;
+				continue;
+			}
+			if (hex_pair(text, i, &c))
+				i += 2;
+		}
+		out[n++] = c;
+	}
+	return n;
+}
+
+size_t q_decode(struct span text, char *out, size_t size)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < text.n && n < size; i++) {
+		char c = text.p[i];
+		if (c == '_')
+			c = ' ';
+		else if (c == '=' && hex_pair(text, i, &c))
+			i += 2;
+		out[n++] = c;
+	}
+	return n;
+}
