@@ -33,12 +33,13 @@ enum {
 	WHERE_HEADER = 16     /* "name: value" of top-level headers */
 };
 
-enum { RULE_PHRASES_MAX = 64, RULE_CODES_MAX = 24 };
+enum { RULE_PHRASES_MAX = 512, RULE_CODES_MAX = 24 };
 
-/* One code pattern: "550", "5.7.1", "5.7.606-649", "550 5.7.1"; 0 and -1 stand for "any". */
+/* One code pattern: "550", "5.7.1", "5.7.606-649", "4.7.x", "550 5.7.1". reply_low 0: any reply or none; digit 0: any status or none. */
 struct code_pattern {
 	int reply_low, reply_high;
-	int digit, subject, detail_low, detail_high;
+	int digit, subject;          /* subject -1: any */
+	int detail_low, detail_high; /* -1: any */
 };
 
 struct rule_spec {
@@ -52,9 +53,10 @@ struct rule_spec {
 	int rank;                           /* higher wins among rules of one sort; default 0 */
 	struct code_pattern codes[RULE_CODES_MAX];
 	unsigned code_count;
-	const char *phrases[RULE_PHRASES_MAX]; /* UTF-8; '*' does not mean anything; owned by the caller, copied by rules_build */
+	/* UTF-8; " ... " stands for a short stretch of anything, '*' for itself; owned by the caller, copied by rules_build() */
+	const char *phrases[RULE_PHRASES_MAX];
 	unsigned phrase_count;
-	bool phrase_and_code;               /* both must match (a provider's "421 ... TSS04"), else either */
+	bool phrase_and_code;               /* both must match (a provider's "421" with "TSS04"), else either */
 };
 
 struct provider_spec {
@@ -99,6 +101,15 @@ struct matches {
  */
 void rules_scan(const struct rules *r, struct span text, unsigned where, struct matches *out);
 const struct rule_spec *rule_at(const struct rules *r, uint16_t index);
+
+/*
+ * Walks the rules that have a code pattern which fits REPLY and STATUS and hold for PROVIDER or for any. *AT begins at 0. Returns the
+ * rule's index, -1 at the end.
+ */
+int rules_next_by_code(const struct rules *r, const char *provider, unsigned reply, struct status status, size_t *at);
+bool code_pattern_fits(const struct code_pattern *p, unsigned reply, struct status status);
+/* Does one of RULE's code patterns fit? */
+bool rule_code_fits(const struct rule_spec *rule, unsigned reply, struct status status);
 
 /* --- codes (classify/codes.c) -------------------------------------------------------------------------- */
 

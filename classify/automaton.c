@@ -1,0 +1,595 @@
+/*
+ * Phrases to one automaton, and one pass of it over a text.
+ *
+ * A token is a run of letters and digits, or one sign; of scripts that set no
+ * blanks between words, one character. It carries whether white space stood
+ * before it. Case, accents, widths and the shapes of quotes and dashes are folded
+ * away, because relays lose or change them.
+ *
+ * The phrases, as rows of symbols (word number and blank), are sorted, and the
+ * trie is laid out in breadth-first order, so that the children of a node are
+ * neighbours in ascending order of their symbol: no pointers, a binary search.
+ * The root alone finds its children through an array by word.
+ *
+ * "over ... quota" is two phrases; the second counts where the first stood at
+ * most PHRASE_GAP_MAX bytes before it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unicase.h>
+#include <unictype.h>
+#include <uninorm.h>
+#include <unistr.h>
+#include "classify/automaton.h"
+
+enum {
+	WORD_MAX = 64,            /* bytes of a word that can stand in a phrase; longer ones are unknown */
+	LETTERS = 0x530,          /* Latin, Greek, Cyrillic: folded through a table */
+	FILTER_BITS = 1 << 16,
+	NO_GAP = 0xffff
+};
+
+/* What a byte or character is, where not the letter that it folds to. */
+enum { CHAR_BLANK = 0, CHAR_SIGN = 1, CHAR_NOTHING = 2, CHAR_WIDE = 3, CHAR_LETTER = 32 };
+
+enum part { PART_WHOLE, PART_FIRST, PART_SECOND };
+
+struct pattern {
+	uint32_t symbols; /* where its row begins */
+	uint16_t count;
+	uint16_t rule;
+	uint16_t gap;     /* its number among the phrases with a gap */
+	uint8_t where;
+	uint8_t part;
+};
+
+struct node {
+	uint32_t symbol;       /* that leads here */
+	uint32_t first;        /* its children are first … first + children - 1 */
+	uint32_t fail;         /* the longest proper suffix that is a node, too */
+	uint32_t suffix;       /* the longest such with patterns; 0: none */
+	uint32_t pattern;      /* the first of those that end here */
+	uint16_t children;
+	uint16_t patterns;
+	uint8_t where;         /* of all patterns that end here, shorter ones too */
+};
+
+struct word {
+	uint32_t hash;
+	uint32_t text;  /* in the word bytes */
+	uint32_t n;     /* 0: free */
+	uint32_t id;
+};
+
+struct automaton {
+	unsigned char ascii[256];
+	uint16_t letter[LETTERS];
+	uint64_t filter[FILTER_BITS / 64]; /* hashes of known words, to pass the others without a look at the table */
+	struct word *words;                /* open addressing */
+	uint32_t word_mask, word_count;
+	char *bytes;
+	uint32_t bytes_used;
+	uint32_t *symbols;
+	size_t symbols_used;
+	struct pattern *patterns;
+	size_t pattern_count;
+	struct node *nodes;                /* nodes[0] is the root */
+	uint32_t node_count;
+	uint32_t *root;                    /* by word */
+	unsigned gaps;
+};
+
+struct reader {
+	const unsigned char *start, *p, *end;
+	size_t token;                      /* where it begins */
+	bool blank;
+	uint32_t hash, n;
+	unsigned char word[WORD_MAX + 8];
+};
+
+/* --- characters ---------------------------------------------------------------------------------------- */
+
+static ucs4_t base_letter(ucs4_t c)
+{
+	ucs4_t parts[UC_DECOMPOSITION_MAX_LENGTH];
+	ucs4_t base = uc_tolower(c);
+
+	while (uc_canonical_decomposition(base, parts) > 0)
+		base = parts[0];
+	return base;
+}
+
+static void fill_characters(struct automaton *a)
+{
+	unsigned c;
+
+	for (c = 0; c < 128; c++)
+		a->ascii[c] = c <= ' ' || c == 127 ? CHAR_BLANK : CHAR_SIGN;
+	for (c = '0'; c <= '9'; c++)
+		a->ascii[c] = (unsigned char)c;
+	for (c = 'a'; c <= 'z'; c++)
+		a->ascii[c] = a->ascii[c - 'a' + 'A'] = (unsigned char)c;
+	for (c = 128; c < 256; c++)
+		a->ascii[c] = CHAR_WIDE;
+	for (c = 128; c < LETTERS; c++)
+		a->letter[c] = uc_is_alpha(c) ? (uint16_t)base_letter(c) : CHAR_SIGN;
+	for (c = 0x80; c <= 0xa0; c++)
+		a->letter[c] = CHAR_BLANK;
+	for (c = 0x300; c < 0x370; c++)
+		a->letter[c] = CHAR_NOTHING; /* combining accents */
+	a->letter[0xad] = CHAR_NOTHING;      /* soft hyphen */
+}
+
+static const struct { ucs4_t low, high; unsigned as; } RANGES[] = {
+	{ 0x0e00, 0x0eff, CHAR_SIGN },    /* Thai, Lao */
+	{ 0x1000, 0x109f, CHAR_SIGN },    /* Myanmar */
+	{ 0x1780, 0x17ff, CHAR_SIGN },    /* Khmer */
+	{ 0x2000, 0x200a, CHAR_BLANK },
+	{ 0x200b, 0x200f, CHAR_NOTHING },
+	{ 0x2028, 0x202f, CHAR_BLANK },
+	{ 0x205f, 0x205f, CHAR_BLANK },
+	{ 0x2060, 0x2064, CHAR_NOTHING },
+	{ 0x3000, 0x3000, CHAR_BLANK },
+	{ 0x3040, 0x30ff, CHAR_SIGN },    /* Hiragana, Katakana */
+	{ 0x3400, 0x4dbf, CHAR_SIGN },
+	{ 0x4e00, 0x9fff, CHAR_SIGN },    /* Han */
+	{ 0xac00, 0xd7af, CHAR_SIGN },    /* Hangul: its particles are written onto the word */
+	{ 0xf900, 0xfaff, CHAR_SIGN },
+	{ 0xfe00, 0xfe0f, CHAR_NOTHING },
+	{ 0xfeff, 0xfeff, CHAR_NOTHING },
+	{ 0xff66, 0xff9f, CHAR_SIGN },
+	{ 0x20000, 0x3ffff, CHAR_SIGN },
+};
+
+/* CHAR_BLANK, CHAR_SIGN, CHAR_NOTHING, or CHAR_LETTER; *C becomes what it is folded to. */
+static unsigned fold_wide(const struct automaton *a, ucs4_t *c)
+{
+	size_t i;
+
+	if (*c >= 0xff01 && *c <= 0xff5e)
+		*c -= 0xfee0; /* full-width ASCII */
+	else if (*c >= 0x2010 && *c <= 0x2015)
+		*c = '-';
+	else if (*c >= 0x2018 && *c <= 0x201b)
+		*c = '\'';
+	else if ((*c >= 0x201c && *c <= 0x201f) || *c == 0xab || *c == 0xbb)
+		*c = '"';
+	if (*c < LETTERS) {
+		unsigned as = *c < 128 ? a->ascii[*c] : a->letter[*c];
+
+		if (as < CHAR_LETTER)
+			return as;
+		*c = as;
+		return CHAR_LETTER;
+	}
+	for (i = 0; i < sizeof RANGES / sizeof *RANGES; i++)
+		if (*c >= RANGES[i].low && *c <= RANGES[i].high)
+			return RANGES[i].as;
+	if (!uc_is_alpha(*c))
+		return CHAR_SIGN;
+	*c = uc_tolower(*c);
+	return CHAR_LETTER;
+}
+
+static inline void add_byte(struct reader *r, unsigned char c)
+{
+	r->hash = (r->hash ^ c) * 0x01000193u; /* FNV-1a */
+	r->word[r->n] = c;
+	r->n += r->n < WORD_MAX;
+}
+
+static void add_wide(struct reader *r, ucs4_t c)
+{
+	uint8_t bytes[6];
+	int n = u8_uctomb(bytes, c, sizeof bytes);
+
+	for (int i = 0; i < n; i++)
+		add_byte(r, bytes[i]);
+}
+
+/* The next token; false at the end. n is WORD_MAX where it is too long for any phrase. */
+static inline bool next_token(const struct automaton *a, struct reader *r)
+{
+	const unsigned char *p = r->p;
+
+	r->blank = false;
+	r->n = 0;
+	r->hash = 0x811c9dc5u;
+	while (p < r->end) {
+		unsigned as = a->ascii[*p];
+
+		if (as >= CHAR_LETTER) {
+			if (!r->n)
+				r->token = (size_t)(p - r->start);
+			add_byte(r, (unsigned char)as);
+			p++;
+		} else if (as == CHAR_BLANK) {
+			if (r->n)
+				break;
+			r->blank = true;
+			p++;
+		} else if (as == CHAR_SIGN) {
+			if (r->n)
+				break;
+			r->token = (size_t)(p - r->start);
+			add_byte(r, *p++);
+			break;
+		} else {
+			ucs4_t c;
+			int length = u8_mbtouc(&c, p, (size_t)(r->end - p));
+			unsigned kind = fold_wide(a, &c);
+
+			if (kind != CHAR_NOTHING && kind != CHAR_LETTER && r->n)
+				break;
+			if (kind == CHAR_BLANK)
+				r->blank = true;
+			if (kind == CHAR_LETTER || kind == CHAR_SIGN) {
+				if (!r->n)
+					r->token = (size_t)(p - r->start);
+				add_wide(r, c);
+			}
+			p += length;
+			if (kind == CHAR_SIGN)
+				break;
+		}
+	}
+	r->p = p;
+	return r->n > 0;
+}
+
+/* --- words --------------------------------------------------------------------------------------------- */
+
+static struct word *word_slot(const struct automaton *a, const struct reader *r)
+{
+	uint32_t i = r->hash & a->word_mask;
+
+	while (a->words[i].n && (a->words[i].hash != r->hash || a->words[i].n != r->n ||
+				 memcmp(a->bytes + a->words[i].text, r->word, r->n)))
+		i = (i + 1) & a->word_mask;
+	return &a->words[i];
+}
+
+static inline uint32_t filter_bit(uint32_t hash) { return (hash ^ hash >> 16) & (FILTER_BITS - 1); }
+
+static uint32_t learn_word(struct automaton *a, const struct reader *r)
+{
+	struct word *w = word_slot(a, r);
+	uint32_t bit = filter_bit(r->hash);
+
+	if (w->n)
+		return w->id;
+	*w = (struct word){ r->hash, a->bytes_used, r->n, ++a->word_count };
+	memcpy(a->bytes + a->bytes_used, r->word, r->n);
+	a->bytes_used += r->n;
+	a->filter[bit / 64] |= 1ull << bit % 64;
+	return w->id;
+}
+
+/* 0: in no phrase. */
+static inline uint32_t word_id(const struct automaton *a, const struct reader *r)
+{
+	uint32_t bit = filter_bit(r->hash);
+
+	if (!(a->filter[bit / 64] >> bit % 64 & 1))
+		return 0;
+	return word_slot(a, r)->id;
+}
+
+/* --- building ------------------------------------------------------------------------------------------ */
+
+/* Adds TEXT as one row of symbols; NULL, or what is wrong with it. */
+static const char *add_pattern(struct automaton *a, struct span text, const struct phrase *phrase, enum part part, unsigned gap)
+{
+	struct reader r = { .start = (const unsigned char *)text.p, .p = (const unsigned char *)text.p,
+			    .end = (const unsigned char *)text.p + text.n };
+	struct pattern *p = &a->patterns[a->pattern_count];
+	bool letters = false;
+
+	*p = (struct pattern){ .symbols = (uint32_t)a->symbols_used, .rule = phrase->rule, .gap = (uint16_t)gap,
+			       .where = phrase->where, .part = (uint8_t)part };
+	while (next_token(a, &r)) {
+		if (r.n >= WORD_MAX)
+			return "has too long a word";
+		if (p->count == PHRASE_TOKENS_MAX)
+			return "is too long";
+		letters |= r.n > 1 || a->ascii[r.word[0]] >= CHAR_LETTER;
+		a->symbols[a->symbols_used++] = learn_word(a, &r) << 1 | (p->count && r.blank);
+		p->count++;
+	}
+	if (!letters)
+		return "has no letters";
+	a->pattern_count++;
+	return NULL;
+}
+
+static const char *add_phrase(struct automaton *a, const struct phrase *phrase)
+{
+	struct span text = span_of(phrase->text);
+	const char *gap = strstr(text.p, " ... ");
+	const char *wrong;
+
+	if (!gap)
+		return add_pattern(a, text, phrase, PART_WHOLE, NO_GAP);
+	if (strstr(gap + 5, " ... "))
+		return "has more than one gap";
+	if (a->gaps == PHRASE_GAPS)
+		return "is one too many with a gap";
+	wrong = add_pattern(a, (struct span){ text.p, (size_t)(gap - text.p) }, phrase, PART_FIRST, a->gaps);
+	if (!wrong)
+		wrong = add_pattern(a, span_of(gap + 5), phrase, PART_SECOND, a->gaps++);
+	return wrong;
+}
+
+static int compare_patterns(const void *x, const void *y, void *context)
+{
+	const struct automaton *a = context;
+	const struct pattern *p = x, *q = y;
+	unsigned n = p->count < q->count ? p->count : q->count;
+
+	for (unsigned i = 0; i < n; i++) {
+		uint32_t s = a->symbols[p->symbols + i], t = a->symbols[q->symbols + i];
+
+		if (s != t)
+			return s < t ? -1 : 1;
+	}
+	if (p->count != q->count)
+		return p->count < q->count ? -1 : 1;
+	return (p->rule > q->rule) - (p->rule < q->rule);
+}
+
+static uint32_t child_of(const struct automaton *a, uint32_t node, uint32_t symbol)
+{
+	uint32_t low = a->nodes[node].first, high = low + a->nodes[node].children;
+
+	while (low < high) {
+		uint32_t middle = (low + high) / 2;
+
+		if (a->nodes[middle].symbol < symbol)
+			low = middle + 1;
+		else if (a->nodes[middle].symbol > symbol)
+			high = middle;
+		else
+			return middle;
+	}
+	return 0;
+}
+
+static inline uint32_t step(const struct automaton *a, uint32_t node, uint32_t symbol)
+{
+	while (node) {
+		uint32_t next = child_of(a, node, symbol);
+
+		if (next)
+			return next;
+		node = a->nodes[node].fail;
+	}
+	return a->root[symbol >> 1];
+}
+
+/* Patterns LOW … HIGH-1 share the way to NODE, of DEPTH symbols: those that end here, and a child for each next symbol. */
+static void spread(struct automaton *a, uint32_t node, uint32_t depth, uint32_t low, uint32_t high, uint32_t (*range)[2])
+{
+	struct node *n = &a->nodes[node];
+
+	n->pattern = low;
+	while (low < high && a->patterns[low].count == depth)
+		n->where |= a->patterns[low++].where;
+	n->patterns = (uint16_t)(low - n->pattern);
+	n->first = a->node_count;
+	while (low < high) {
+		uint32_t symbol = a->symbols[a->patterns[low].symbols + depth];
+		uint32_t child = a->node_count++;
+
+		a->nodes[child].symbol = symbol;
+		range[child][0] = low;
+		while (low < high && a->symbols[a->patterns[low].symbols + depth] == symbol)
+			low++;
+		range[child][1] = low;
+		n->children++;
+	}
+}
+
+/* A node's suffix is shorter than the node, so it has its links already. */
+static void link_child(struct automaton *a, uint32_t parent, uint32_t child)
+{
+	struct node *c = &a->nodes[child];
+
+	if (!parent) {
+		a->root[c->symbol >> 1] = child;
+		return;
+	}
+	c->fail = step(a, a->nodes[parent].fail, c->symbol);
+	c->suffix = a->nodes[c->fail].patterns ? c->fail : a->nodes[c->fail].suffix;
+}
+
+static bool lay_out(struct automaton *a)
+{
+	uint32_t (*range)[2] = malloc((a->symbols_used + 1) * sizeof *range);
+	uint32_t *depth = calloc(a->symbols_used + 1, sizeof *depth);
+	uint32_t node, child;
+	bool done = range && depth;
+
+	if (!done)
+		goto out;
+	a->node_count = 1;
+	range[0][0] = 0;
+	range[0][1] = (uint32_t)a->pattern_count;
+	for (node = 0; node < a->node_count; node++) {
+		spread(a, node, depth[node], range[node][0], range[node][1], range);
+		for (child = a->nodes[node].first; child < a->node_count; child++)
+			depth[child] = depth[node] + 1;
+	}
+	/* Breadth first: all shorter nodes are linked before. */
+	for (node = 0; node < a->node_count; node++)
+		for (child = a->nodes[node].first; child < a->nodes[node].first + a->nodes[node].children; child++)
+			link_child(a, node, child);
+	for (node = 1; node < a->node_count; node++)
+		a->nodes[node].where |= a->nodes[a->nodes[node].suffix].where;
+out:
+	free(range);
+	free(depth);
+	return done;
+}
+
+/* Takes as much memory as the phrases need, no more: it lives in every parser process, and a small table stays in the cache. */
+static bool shrink(struct automaton *a)
+{
+	struct word *old = a->words, *words;
+	uint32_t old_mask = a->word_mask, i, k;
+	struct node *nodes = realloc(a->nodes, a->node_count * sizeof *nodes);
+
+	if (!nodes)
+		return false;
+	a->nodes = nodes;
+	for (a->word_mask = 1024; a->word_mask < a->word_count * 4; a->word_mask *= 2)
+		;
+	words = calloc(a->word_mask--, sizeof *words);
+	if (!words)
+		return false;
+	for (i = 0; i <= old_mask; i++) {
+		if (!old[i].n)
+			continue;
+		for (k = old[i].hash & a->word_mask; words[k].n; k = (k + 1) & a->word_mask)
+			;
+		words[k] = old[i];
+	}
+	a->words = words;
+	free(old);
+	return true;
+}
+
+struct automaton *automaton_build(const struct phrase *phrases, size_t count, size_t *wrong, char *error, size_t size)
+{
+	struct automaton *a = calloc(1, sizeof *a);
+	const char *why = "no memory";
+	size_t bytes = 0, i = 0;
+
+	*wrong = 0;
+	if (!a)
+		goto out;
+	why = "there are too many phrases";
+	if (count > PHRASES_MAX)
+		goto out;
+	for (i = 0; i < count; i++)
+		bytes += strlen(phrases[i].text) + 1;
+	i = 0;
+	for (a->word_mask = 1024; a->word_mask < bytes; a->word_mask *= 2)
+		;
+	a->words = calloc(a->word_mask--, sizeof *a->words);
+	a->bytes = malloc(bytes * 3 + 1); /* a folded letter can be longer than it was */
+	a->symbols = malloc((bytes + 1) * sizeof *a->symbols);
+	a->patterns = malloc((count * 2 + 1) * sizeof *a->patterns);
+	a->nodes = calloc(bytes + 1, sizeof *a->nodes);
+	why = "no memory";
+	if (!a->words || !a->bytes || !a->symbols || !a->patterns || !a->nodes)
+		goto out;
+	fill_characters(a);
+	for (; i < count; i++)
+		if ((why = add_phrase(a, &phrases[i])))
+			goto out;
+	why = "no memory";
+	a->root = calloc(a->word_count + 1, sizeof *a->root);
+	if (!a->root)
+		goto out;
+	qsort_r(a->patterns, a->pattern_count, sizeof *a->patterns, compare_patterns, a);
+	if (lay_out(a) && shrink(a))
+		why = NULL;
+out:
+	if (!why)
+		return a;
+	*wrong = i;
+	snprintf(error, size, "%s", why);
+	automaton_free(a);
+	return NULL;
+}
+
+void automaton_free(struct automaton *a)
+{
+	if (!a)
+		return;
+	free(a->words);
+	free(a->bytes);
+	free(a->symbols);
+	free(a->patterns);
+	free(a->nodes);
+	free(a->root);
+	free(a);
+}
+
+/* --- scanning ------------------------------------------------------------------------------------------ */
+
+enum { RING = PHRASE_TOKENS_MAX }; /* a power of two */
+
+struct scan {
+	const struct automaton *automaton;
+	unsigned where;
+	uint32_t token;             /* number of the last one */
+	uint32_t ring[RING];        /* where the last tokens begin */
+	uint32_t (*gap)[2];         /* per phrase with a gap: where its first part stood last; end 0: not yet */
+	struct matches *out;
+};
+
+static void add_match(struct matches *out, uint16_t rule, uint32_t begin, uint32_t end)
+{
+	if (out->count == MATCHES_MAX)
+		out->overflow = true;
+	else
+		out->at[out->count++] = (struct match){ rule, begin, end };
+}
+
+static void pattern_found(struct scan *s, const struct pattern *p, uint32_t end)
+{
+	uint32_t begin = s->ring[(s->token - p->count + 1) % RING];
+
+	switch ((enum part)p->part) {
+	case PART_FIRST:
+		s->gap[p->gap][0] = begin;
+		s->gap[p->gap][1] = end;
+		return;
+	case PART_SECOND:
+		if (!s->gap[p->gap][1] || begin < s->gap[p->gap][1] || begin - s->gap[p->gap][1] > PHRASE_GAP_MAX)
+			return;
+		begin = s->gap[p->gap][0];
+		break;
+	case PART_WHOLE:
+		break;
+	}
+	add_match(s->out, p->rule, begin, end);
+}
+
+static void node_found(struct scan *s, uint32_t node, uint32_t end)
+{
+	const struct automaton *a = s->automaton;
+
+	for (; node; node = a->nodes[node].suffix)
+		for (uint32_t i = 0; i < a->nodes[node].patterns; i++) {
+			const struct pattern *p = &a->patterns[a->nodes[node].pattern + i];
+
+			if (p->where & s->where)
+				pattern_found(s, p, end);
+		}
+}
+
+void automaton_scan(const struct automaton *a, struct span text, unsigned where, struct matches *out)
+{
+	uint32_t gap[PHRASE_GAPS][2];
+	struct scan s = { .automaton = a, .where = where, .gap = gap, .out = out };
+	struct reader r;
+	uint32_t node = 0;
+
+	out->count = 0;
+	out->overflow = false;
+	if (text.n > UINT32_MAX / 2)
+		text.n = UINT32_MAX / 2;
+	r.start = r.p = (const unsigned char *)text.p;
+	r.end = r.start + text.n;
+	memset(gap, 0, a->gaps * sizeof *gap);
+	while (!out->overflow && next_token(a, &r)) {
+		uint32_t id = word_id(a, &r);
+
+		s.ring[++s.token % RING] = (uint32_t)r.token;
+		node = id ? step(a, node, id << 1 | r.blank) : 0;
+		if (a->nodes[node].where & where)
+			node_found(&s, node, (uint32_t)(r.p - r.start));
+	}
+}

@@ -1,0 +1,34 @@
+/*
+ * One automaton over all phrases of all rules (Aho and Corasick, 1975), whose
+ * letters are words: a text is cut into words and signs, and each is looked up
+ * once, so that the cost does not grow with the number of phrases, and a phrase
+ * begins and ends where words do.
+ */
+#ifndef RETOUR_AUTOMATON_H
+#define RETOUR_AUTOMATON_H
+
+#include "classify/rules.h"
+
+enum {
+	PHRASE_TOKENS_MAX = 32, /* words and signs in one phrase */
+	PHRASE_GAP_MAX = 160,   /* bytes that " ... " in a phrase stands for, at most */
+	PHRASE_GAPS = 1024,     /* phrases with a gap */
+	PHRASES_MAX = 60000
+};
+
+struct phrase {
+	const char *text; /* NUL-terminated UTF-8 */
+	uint16_t rule;
+	uint8_t where;
+};
+
+struct automaton;
+
+/* NULL with a text in ERROR: too long a phrase, two gaps in one, no letter or digit in it, too many, no memory; *WRONG is then its index. */
+struct automaton *automaton_build(const struct phrase *phrases, size_t count, size_t *wrong, char *error, size_t size);
+void automaton_free(struct automaton *a);
+
+/* As rules_scan(). */
+void automaton_scan(const struct automaton *a, struct span text, unsigned where, struct matches *out);
+
+#endif

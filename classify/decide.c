@@ -1,0 +1,301 @@
+/*
+ * From everything that was found about a recipient to one category. Every piece
+ * of evidence makes a bid: a weight and what it means; the highest bid wins. The
+ * weights are the design's order: the provider's rule, a specific enhanced code, the
+ * words of the receiver, codes that receivers use for several causes, the words of
+ * the human part, the bare digit. A rule's rank moves its bid up or down, so that
+ * words which leave no doubt ("mailbox full") beat a code that many use wrongly.
+ *
+ * Codes: RFC 3463, RFC 5248, RFC 7372, RFC 7504 and what the large receivers document.
+ */
+#include <stdio.h>
+#include "classify/rules.h"
+
+enum {
+	WEIGHT_PROVIDER = 1000,
+	WEIGHT_SPECIFIC = 500,  /* code: means this and nothing else */
+	WEIGHT_WORDS = 400,     /* words of the receiver */
+	WEIGHT_USUAL = 300,     /* code: means this unless words say otherwise */
+	WEIGHT_HUMAN = 200,     /* words of the human part */
+	WEIGHT_SUBJECT = 150,
+	WEIGHT_VAGUE = 100,     /* code: better than nothing */
+	WEIGHT_DIGIT = 1
+};
+
+struct code_entry {
+	const char *id;
+	struct code_pattern pattern;
+	enum category category;
+	int weight;
+};
+
+#define S(d, s, n) { 0, 0, d, s, n, n }
+#define SX(d, s) { 0, 0, d, s, -1, -1 }
+#define SR(d, s, low, high) { 0, 0, d, s, low, high }
+#define R(reply) { reply, reply, 0, -1, -1, -1 }
+
+/* Read from the top, the first that fits counts: the specific ones stand before the x of their subject. */
+static const struct code_entry STATUS_CODES[] = {
+	{ "5.1.1", S(5, 1, 1), CATEGORY_USER_UNKNOWN, WEIGHT_SPECIFIC },
+	{ "5.1.2", S(5, 1, 2), CATEGORY_DOMAIN_UNKNOWN, WEIGHT_USUAL },
+	{ "5.1.3", S(5, 1, 3), CATEGORY_BAD_ADDRESS, WEIGHT_USUAL },
+	{ "5.1.4", S(5, 1, 4), CATEGORY_BAD_ADDRESS, WEIGHT_USUAL },
+	{ "5.1.6", S(5, 1, 6), CATEGORY_ADDRESS_CHANGED, WEIGHT_SPECIFIC },
+	{ "5.1.7", S(5, 1, 7), CATEGORY_SENDER_REJECTED, WEIGHT_USUAL },
+	{ "5.1.8", S(5, 1, 8), CATEGORY_SENDER_REJECTED, WEIGHT_SPECIFIC },
+	{ "5.1.9", S(5, 1, 9), CATEGORY_SYSTEM_ERROR, WEIGHT_USUAL },
+	{ "5.1.10", S(5, 1, 10), CATEGORY_USER_UNKNOWN, WEIGHT_USUAL },
+	{ "5.1.0", S(5, 1, 0), CATEGORY_USER_UNKNOWN, WEIGHT_VAGUE },
+	{ "5.1.x", SX(5, 1), CATEGORY_USER_UNKNOWN, WEIGHT_VAGUE },
+	{ "5.2.1", S(5, 2, 1), CATEGORY_MAILBOX_DISABLED, WEIGHT_USUAL },
+	{ "5.2.2", S(5, 2, 2), CATEGORY_MAILBOX_FULL, WEIGHT_SPECIFIC },
+	{ "5.2.3", S(5, 2, 3), CATEGORY_MESSAGE_TOO_LARGE, WEIGHT_SPECIFIC },
+	{ "5.2.4", S(5, 2, 4), CATEGORY_LOCAL_DELIVERY_ERROR, WEIGHT_USUAL },
+	{ "5.2.0", S(5, 2, 0), CATEGORY_MAILBOX_DISABLED, WEIGHT_VAGUE },
+	{ "5.3.1", S(5, 3, 1), CATEGORY_SYSTEM_ERROR, WEIGHT_USUAL },
+	{ "5.3.2", S(5, 3, 2), CATEGORY_NOT_ACCEPTING, WEIGHT_USUAL },
+	{ "5.3.3", S(5, 3, 3), CATEGORY_SYSTEM_ERROR, WEIGHT_USUAL },
+	{ "5.3.4", S(5, 3, 4), CATEGORY_MESSAGE_TOO_LARGE, WEIGHT_SPECIFIC },
+	{ "5.3.5", S(5, 3, 5), CATEGORY_SYSTEM_ERROR, WEIGHT_USUAL },
+	{ "5.3.x", SX(5, 3), CATEGORY_SYSTEM_ERROR, WEIGHT_VAGUE },
+	{ "5.4.1", S(5, 4, 1), CATEGORY_USER_UNKNOWN, WEIGHT_USUAL },
+	{ "5.4.4", S(5, 4, 4), CATEGORY_DOMAIN_UNKNOWN, WEIGHT_USUAL },
+	{ "5.4.6", S(5, 4, 6), CATEGORY_ROUTING_LOOP, WEIGHT_SPECIFIC },
+	{ "5.4.7", S(5, 4, 7), CATEGORY_EXPIRED, WEIGHT_USUAL },
+	{ "5.4.8", S(5, 4, 8), CATEGORY_ROUTING_LOOP, WEIGHT_USUAL },
+	{ "5.4.14", S(5, 4, 14), CATEGORY_ROUTING_LOOP, WEIGHT_SPECIFIC },
+	{ "5.4.300", S(5, 4, 300), CATEGORY_EXPIRED, WEIGHT_SPECIFIC },
+	{ "5.4.310", S(5, 4, 310), CATEGORY_DOMAIN_UNKNOWN, WEIGHT_SPECIFIC },
+	{ "5.4.312", S(5, 4, 312), CATEGORY_NETWORK_ERROR, WEIGHT_SPECIFIC },
+	{ "5.4.316", S(5, 4, 316), CATEGORY_EXPIRED, WEIGHT_SPECIFIC },
+	{ "5.4.317", S(5, 4, 317), CATEGORY_TLS_FAILURE, WEIGHT_USUAL },
+	{ "5.4.x", SX(5, 4), CATEGORY_NETWORK_ERROR, WEIGHT_VAGUE },
+	{ "5.5.2", S(5, 5, 2), CATEGORY_PROTOCOL_ERROR, WEIGHT_VAGUE },
+	{ "5.5.3", S(5, 5, 3), CATEGORY_TOO_MANY_RECIPIENTS, WEIGHT_USUAL },
+	{ "5.5.x", SX(5, 5), CATEGORY_PROTOCOL_ERROR, WEIGHT_VAGUE },
+	{ "5.6.x", SX(5, 6), CATEGORY_CONTENT_REJECTED, WEIGHT_USUAL },
+	{ "5.7.3", S(5, 7, 3), CATEGORY_POLICY, WEIGHT_USUAL },
+	{ "5.7.4", S(5, 7, 4), CATEGORY_TLS_FAILURE, WEIGHT_VAGUE },
+	{ "5.7.5", S(5, 7, 5), CATEGORY_AUTH_FAILURE, WEIGHT_VAGUE },
+	{ "5.7.6", S(5, 7, 6), CATEGORY_POLICY, WEIGHT_VAGUE },
+	{ "5.7.7", S(5, 7, 7), CATEGORY_AUTH_FAILURE, WEIGHT_VAGUE },
+	{ "5.7.8", S(5, 7, 8), CATEGORY_POLICY, WEIGHT_VAGUE },
+	{ "5.7.9", S(5, 7, 9), CATEGORY_POLICY, WEIGHT_VAGUE },
+	{ "5.7.10", SR(5, 7, 10, 11), CATEGORY_TLS_FAILURE, WEIGHT_USUAL },
+	{ "5.7.13", S(5, 7, 13), CATEGORY_MAILBOX_DISABLED, WEIGHT_SPECIFIC },
+	{ "5.7.17", SR(5, 7, 17, 18), CATEGORY_ADDRESS_CHANGED, WEIGHT_SPECIFIC }, /* RFC 7293: the mailbox has another owner now */
+	{ "5.7.20-24", SR(5, 7, 20, 24), CATEGORY_AUTH_FAILURE, WEIGHT_SPECIFIC },
+	{ "5.7.25", S(5, 7, 25), CATEGORY_INFRASTRUCTURE, WEIGHT_SPECIFIC },
+	{ "5.7.26", S(5, 7, 26), CATEGORY_AUTH_FAILURE, WEIGHT_SPECIFIC },
+	{ "5.7.27", S(5, 7, 27), CATEGORY_SENDER_REJECTED, WEIGHT_USUAL }, /* RFC 7505: the sender's domain has a null MX */
+	{ "5.7.28", S(5, 7, 28), CATEGORY_RATE_LIMITED, WEIGHT_USUAL },
+	{ "5.7.29", SR(5, 7, 29, 30), CATEGORY_AUTH_FAILURE, WEIGHT_SPECIFIC },
+	{ "5.7.509", S(5, 7, 509), CATEGORY_AUTH_FAILURE, WEIGHT_SPECIFIC },
+	{ "5.7.515", S(5, 7, 515), CATEGORY_AUTH_FAILURE, WEIGHT_SPECIFIC },
+	{ "5.7.501-513", SR(5, 7, 501, 513), CATEGORY_REPUTATION, WEIGHT_USUAL },
+	{ "5.7.606-649", SR(5, 7, 606, 649), CATEGORY_REPUTATION, WEIGHT_SPECIFIC },
+	{ "5.7.705-708", SR(5, 7, 705, 708), CATEGORY_RATE_LIMITED, WEIGHT_USUAL },
+	{ "5.7.750", S(5, 7, 750), CATEGORY_POLICY, WEIGHT_USUAL },
+	{ "5.7.x", SX(5, 7), CATEGORY_POLICY, WEIGHT_USUAL },
+	{ "4.1.x", SX(4, 1), CATEGORY_SYSTEM_ERROR, WEIGHT_VAGUE },
+	{ "4.2.1", S(4, 2, 1), CATEGORY_RATE_LIMITED, WEIGHT_VAGUE },
+	{ "4.2.2", S(4, 2, 2), CATEGORY_MAILBOX_FULL, WEIGHT_SPECIFIC },
+	{ "4.2.3", S(4, 2, 3), CATEGORY_MESSAGE_TOO_LARGE, WEIGHT_USUAL },
+	{ "4.2.x", SX(4, 2), CATEGORY_SYSTEM_ERROR, WEIGHT_VAGUE },
+	{ "4.3.1", S(4, 3, 1), CATEGORY_SYSTEM_ERROR, WEIGHT_USUAL },
+	{ "4.3.4", S(4, 3, 4), CATEGORY_MESSAGE_TOO_LARGE, WEIGHT_USUAL },
+	{ "4.3.x", SX(4, 3), CATEGORY_SYSTEM_ERROR, WEIGHT_VAGUE },
+	{ "4.4.4", S(4, 4, 4), CATEGORY_NETWORK_ERROR, WEIGHT_USUAL },
+	{ "4.4.5", S(4, 4, 5), CATEGORY_SYSTEM_ERROR, WEIGHT_USUAL },
+	{ "4.4.6", S(4, 4, 6), CATEGORY_ROUTING_LOOP, WEIGHT_SPECIFIC },
+	{ "4.4.7", S(4, 4, 7), CATEGORY_EXPIRED, WEIGHT_USUAL },
+	{ "4.4.x", SX(4, 4), CATEGORY_NETWORK_ERROR, WEIGHT_USUAL },
+	{ "4.5.3", S(4, 5, 3), CATEGORY_TOO_MANY_RECIPIENTS, WEIGHT_USUAL },
+	{ "4.5.x", SX(4, 5), CATEGORY_PROTOCOL_ERROR, WEIGHT_VAGUE },
+	{ "4.6.x", SX(4, 6), CATEGORY_CONTENT_REJECTED, WEIGHT_VAGUE },
+	{ "4.7.4", S(4, 7, 4), CATEGORY_TLS_FAILURE, WEIGHT_USUAL },
+	{ "4.7.5", S(4, 7, 5), CATEGORY_TLS_FAILURE, WEIGHT_VAGUE },
+	{ "4.7.10", SR(4, 7, 10, 11), CATEGORY_TLS_FAILURE, WEIGHT_USUAL },
+	{ "4.7.20-24", SR(4, 7, 20, 24), CATEGORY_AUTH_FAILURE, WEIGHT_SPECIFIC },
+	{ "4.7.25", S(4, 7, 25), CATEGORY_INFRASTRUCTURE, WEIGHT_SPECIFIC },
+	{ "4.7.26", S(4, 7, 26), CATEGORY_AUTH_FAILURE, WEIGHT_SPECIFIC },
+	{ "4.7.28", S(4, 7, 28), CATEGORY_RATE_LIMITED, WEIGHT_SPECIFIC },
+	{ "4.7.650", SR(4, 7, 650, 651), CATEGORY_REPUTATION, WEIGHT_SPECIFIC },
+	{ "4.7.500-699", SR(4, 7, 500, 699), CATEGORY_RATE_LIMITED, WEIGHT_USUAL },
+	{ "4.7.1", S(4, 7, 1), CATEGORY_GREYLISTED, WEIGHT_VAGUE },
+	{ "4.7.x", SX(4, 7), CATEGORY_RATE_LIMITED, WEIGHT_VAGUE },
+};
+
+/* Only what a reply code says by itself: 550, 554, 450 and 451 stand for anything, so they are not here. */
+static const struct code_entry REPLY_CODES[] = {
+	{ "421", R(421), CATEGORY_SYSTEM_ERROR, WEIGHT_VAGUE - 1 },
+	{ "420", R(420), CATEGORY_NETWORK_ERROR, WEIGHT_VAGUE },
+	{ "441", R(441), CATEGORY_NETWORK_ERROR, WEIGHT_VAGUE },
+	{ "442", R(442), CATEGORY_NETWORK_ERROR, WEIGHT_VAGUE },
+	{ "452", R(452), CATEGORY_SYSTEM_ERROR, WEIGHT_VAGUE - 1 },
+	{ "454", R(454), CATEGORY_TLS_FAILURE, WEIGHT_VAGUE - 1 },
+	{ "500-504", { 500, 504, 0, -1, -1, -1 }, CATEGORY_PROTOCOL_ERROR, WEIGHT_VAGUE - 1 },
+	{ "510", { 510, 511, 0, -1, -1, -1 }, CATEGORY_USER_UNKNOWN, WEIGHT_VAGUE },
+	{ "512", R(512), CATEGORY_DOMAIN_UNKNOWN, WEIGHT_VAGUE },
+	{ "521", R(521), CATEGORY_NOT_ACCEPTING, WEIGHT_VAGUE - 1 },
+	{ "523", R(523), CATEGORY_MESSAGE_TOO_LARGE, WEIGHT_VAGUE },
+	{ "525", R(525), CATEGORY_MAILBOX_DISABLED, WEIGHT_VAGUE },
+	{ "551", R(551), CATEGORY_ADDRESS_CHANGED, WEIGHT_VAGUE - 1 },
+	{ "552", R(552), CATEGORY_MAILBOX_FULL, WEIGHT_VAGUE - 1 },
+	{ "553", R(553), CATEGORY_BAD_ADDRESS, WEIGHT_VAGUE - 1 },
+	{ "556", R(556), CATEGORY_DOMAIN_UNKNOWN, WEIGHT_USUAL },
+};
+
+/* The best bid so far. */
+struct bid {
+	int weight;
+	size_t length;    /* of the phrase: of two as good the longer says more */
+	int klass;        /* -1: the category's */
+	enum category category;
+	char rule[EVENT_RULE_SIZE];
+};
+
+static void bid(struct bid *best, int weight, size_t length, enum category category, int klass, const char *prefix, const char *id)
+{
+	if (weight < best->weight || (weight == best->weight && length <= best->length))
+		return;
+	best->weight = weight;
+	best->length = length;
+	best->category = category;
+	best->klass = klass;
+	snprintf(best->rule, sizeof best->rule, "%s%.40s", prefix, id);
+}
+
+static void bid_rule(struct bid *best, const struct rule_spec *rule, int weight, size_t length)
+{
+	if (*rule->provider)
+		weight = WEIGHT_PROVIDER;
+	bid(best, weight + rule->rank, length, rule->category, rule->klass, "", rule->id);
+}
+
+/* --- who answered ---------------------------------------------------------------------------------------- */
+
+static void find_provider(const struct rules *r, const struct evidence *e, char *name)
+{
+	const char *found = provider_by_host(r, e->remote_mta);
+
+	if (!found)
+		found = provider_by_domain(r, e->recipient_domain);
+	if (!found)
+		found = provider_by_host(r, e->reporting_mta);
+	snprintf(name, EVENT_PROVIDER_SIZE, "%s", found ? found : "");
+}
+
+/* --- which codes ----------------------------------------------------------------------------------------- */
+
+static bool generic(struct status s) { return !s.subject && !s.detail; }
+
+/*
+ * The recipient's own Status field, unless it says nothing and the receiver's answer says something. A success that is quoted in the
+ * report of a failure is no evidence.
+ */
+static void find_codes(const struct evidence *e, struct decision *out)
+{
+	struct codes answer = codes_find(e->diagnostic);
+	struct status own = e->status;
+
+	if (!answer.reply && !answer.status.digit)
+		answer = codes_find(e->human);
+	if (e->kind != KIND_SUCCESS && answer.reply / 100 == 2)
+		answer.reply = 0;
+	if (e->kind != KIND_SUCCESS && answer.status.digit == 2)
+		answer.status.digit = 0;
+	out->reply = answer.reply;
+	out->status = own;
+	if (answer.status.digit && (!own.digit || (generic(own) && !generic(answer.status))))
+		out->status = answer.status;
+	if (!out->status.digit)
+		out->status = (struct status){ 0, 0, 0 };
+}
+
+static const struct code_entry *entry_for(const struct code_entry *table, size_t count, unsigned reply, struct status s)
+{
+	for (size_t i = 0; i < count; i++)
+		if (code_pattern_fits(&table[i].pattern, reply, s))
+			return &table[i];
+	return NULL;
+}
+
+static void bid_codes(struct bid *best, const struct decision *d)
+{
+	const struct code_entry *c;
+
+	c = entry_for(STATUS_CODES, sizeof STATUS_CODES / sizeof *STATUS_CODES, 0, d->status);
+	if (c)
+		bid(best, c->weight, 0, c->category, -1, "code.", c->id);
+	c = d->reply ? entry_for(REPLY_CODES, sizeof REPLY_CODES / sizeof *REPLY_CODES, d->reply, (struct status){ 0, 0, 0 }) : NULL;
+	if (c)
+		bid(best, c->weight, 0, c->category, -1, "reply.", c->id);
+}
+
+/* --- which words ----------------------------------------------------------------------------------------- */
+
+static void bid_words(const struct rules *r, struct bid *best, const struct decision *d, struct span text, unsigned where, int weight)
+{
+	struct matches found;
+
+	rules_scan(r, text, where, &found);
+	for (size_t i = 0; i < found.count; i++) {
+		const struct rule_spec *rule = rule_at(r, found.at[i].rule);
+
+		if (rule->category == CATEGORY_NONE || (*rule->provider && strcmp(rule->provider, d->provider)))
+			continue;
+		if (rule->phrase_and_code && !rule_code_fits(rule, d->reply, d->status))
+			continue;
+		bid_rule(best, rule, weight, found.at[i].end - found.at[i].begin);
+	}
+}
+
+static void bid_code_rules(const struct rules *r, struct bid *best, const struct decision *d)
+{
+	size_t at = 0;
+	int i;
+
+	while ((i = rules_next_by_code(r, d->provider, d->reply, d->status, &at)) >= 0)
+		if (!rule_at(r, (uint16_t)i)->phrase_and_code && rule_at(r, (uint16_t)i)->category != CATEGORY_NONE)
+			bid_rule(best, rule_at(r, (uint16_t)i), WEIGHT_SPECIFIC, 0);
+}
+
+/* --- the decision ---------------------------------------------------------------------------------------- */
+
+/* 4 or 5, as the status or else the reply says; 0: neither. */
+static unsigned digit_of(const struct decision *d) { return d->status.digit ? d->status.digit : d->reply / 100; }
+
+/* A final verdict on an address needs a final answer: what is said with a 4, or of mail that still waits, may change. */
+static enum klass klass_of(const struct bid *b, const struct evidence *e, const struct decision *d)
+{
+	enum klass klass = b->klass >= 0 ? (enum klass)b->klass : category_class(b->category);
+	bool temporary = e->kind == KIND_DELAY || (digit_of(d) == 4 && d->reply / 100 != 5);
+
+	return klass == CLASS_HARD && temporary ? CLASS_SOFT : klass;
+}
+
+void decide(const struct rules *r, const struct evidence *e, struct decision *out)
+{
+	struct bid best = { .klass = -1, .category = CATEGORY_UNDETERMINED };
+	unsigned digit;
+
+	memset(out, 0, sizeof *out);
+	find_provider(r, e, out->provider);
+	find_codes(e, out);
+	if (e->kind == KIND_SUCCESS) {
+		snprintf(out->rule, sizeof out->rule, "kind.success");
+		return;
+	}
+	digit = digit_of(out);
+	if (digit == 4 || digit == 5)
+		bid(&best, WEIGHT_DIGIT, 0, CATEGORY_UNDETERMINED, digit == 4 ? CLASS_SOFT : -1, "digit.", digit == 4 ? "4" : "5");
+	bid_codes(&best, out);
+	bid_code_rules(r, &best, out);
+	bid_words(r, &best, out, e->diagnostic, WHERE_DIAGNOSTIC, WEIGHT_WORDS);
+	bid_words(r, &best, out, e->human, WHERE_HUMAN, WEIGHT_HUMAN);
+	bid_words(r, &best, out, e->subject, WHERE_SUBJECT, WEIGHT_SUBJECT);
+	out->category = best.category;
+	out->klass = klass_of(&best, e, out);
+	snprintf(out->rule, sizeof out->rule, "%s", *best.rule ? best.rule : "none");
+}

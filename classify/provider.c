@@ -1,0 +1,181 @@
+/*
+ * Suffixes of host names and domains in a hash table. A name is asked label by
+ * label from the left, so that the longest suffix answers first: as many looks as
+ * the name has labels, whatever the number of profiles. A suffix with a leading dot
+ * holds for names below it only.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include "classify/provider.h"
+
+enum { NAME_MAX_BYTES = 255 }; /* RFC 1035 section 2.3.4 */
+
+struct suffix {
+	char *text;      /* without the leading dot; NULL: free */
+	uint32_t hash;
+	uint16_t number;
+	uint8_t list;
+	bool below;      /* names below it only */
+};
+
+struct profile {
+	char name[EVENT_PROVIDER_SIZE];
+	bool large;
+};
+
+struct provider_table {
+	struct profile *profiles;
+	size_t count;
+	struct suffix *slots;
+	size_t mask;
+};
+
+static unsigned char lower(char c) { return (unsigned char)(c >= 'A' && c <= 'Z' ? c + 32 : c); }
+
+static uint32_t hash_of(enum provider_list list, const char *p, size_t n)
+{
+	uint32_t h = 0x811c9dc5u + (uint32_t)list;
+
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ lower(p[i])) * 0x01000193u; /* FNV-1a */
+	return h;
+}
+
+static struct suffix *slot_of(const struct provider_table *t, enum provider_list list, const char *p, size_t n)
+{
+	uint32_t hash = hash_of(list, p, n);
+	size_t i = hash & t->mask;
+
+	for (; t->slots[i].text; i = (i + 1) & t->mask)
+		if (t->slots[i].hash == hash && t->slots[i].list == list &&
+		    span_equal_nocase(span_of(t->slots[i].text), (struct span){ p, n }))
+			break;
+	return &t->slots[i];
+}
+
+static bool add_suffix(struct provider_table *t, size_t number, enum provider_list list, const char *text, char *error, size_t size)
+{
+	bool below = *text == '.';
+	size_t n = strlen(text += below);
+	struct suffix *s = slot_of(t, list, text, n);
+
+	if (!n || n > NAME_MAX_BYTES) {
+		snprintf(error, size, "provider %s: a %s is empty or too long", t->profiles[number].name,
+			 list == PROVIDER_HOST ? "host" : "domain");
+		return false;
+	}
+	if (s->text) {
+		snprintf(error, size, "provider %s: %s belongs to %s already", t->profiles[number].name, text,
+			 t->profiles[s->number].name);
+		return false;
+	}
+	s->text = strdup(text);
+	s->hash = hash_of(list, text, n);
+	s->number = (uint16_t)number;
+	s->list = (uint8_t)list;
+	s->below = below;
+	if (!s->text)
+		snprintf(error, size, "no memory");
+	return s->text;
+}
+
+static size_t length_of(const char *const *list)
+{
+	size_t n = 0;
+
+	while (list && list[n])
+		n++;
+	return n;
+}
+
+static bool add_profile(struct provider_table *t, const struct provider_spec *spec, char *error, size_t size)
+{
+	size_t number = t->count;
+
+	if (!*spec->name || provider_number(t, spec->name) >= 0) {
+		snprintf(error, size, "provider %s: %s", spec->name, *spec->name ? "is there twice" : "has no name");
+		return false;
+	}
+	memcpy(t->profiles[number].name, spec->name, sizeof spec->name);
+	t->profiles[number].large = spec->large;
+	t->count++;
+	for (size_t i = 0; i < length_of(spec->domains); i++)
+		if (!add_suffix(t, number, PROVIDER_DOMAIN, spec->domains[i], error, size))
+			return false;
+	for (size_t i = 0; i < length_of(spec->hosts); i++)
+		if (!add_suffix(t, number, PROVIDER_HOST, spec->hosts[i], error, size))
+			return false;
+	return true;
+}
+
+struct provider_table *provider_table_build(const struct provider_spec *specs, size_t count, char *error, size_t size)
+{
+	struct provider_table *t = calloc(1, sizeof *t);
+	size_t i, suffixes = 0;
+
+	snprintf(error, size, "no memory");
+	if (!t)
+		return NULL;
+	for (i = 0; i < count; i++)
+		suffixes += length_of(specs[i].domains) + length_of(specs[i].hosts);
+	for (t->mask = 64; t->mask < suffixes * 2; t->mask *= 2)
+		;
+	t->slots = calloc(t->mask--, sizeof *t->slots);
+	t->profiles = calloc(count + 1, sizeof *t->profiles);
+	if (!t->slots || !t->profiles)
+		goto fail;
+	for (i = 0; i < count; i++)
+		if (!add_profile(t, &specs[i], error, size))
+			goto fail;
+	return t;
+fail:
+	provider_table_free(t);
+	return NULL;
+}
+
+void provider_table_free(struct provider_table *t)
+{
+	if (!t)
+		return;
+	for (size_t i = 0; t->slots && i <= t->mask; i++)
+		free(t->slots[i].text);
+	free(t->slots);
+	free(t->profiles);
+	free(t);
+}
+
+int provider_find(const struct provider_table *t, enum provider_list list, struct span name)
+{
+	bool whole = true;
+
+	while (name.n && name.p[name.n - 1] == '.')
+		name.n--;
+	if (name.n > NAME_MAX_BYTES)
+		return -1;
+	while (name.n) {
+		const struct suffix *s = slot_of(t, list, name.p, name.n);
+		const char *dot;
+
+		if (s->text && !(s->below && whole))
+			return s->number;
+		dot = memchr(name.p, '.', name.n);
+		if (!dot)
+			break;
+		name.n -= (size_t)(dot + 1 - name.p);
+		name.p = dot + 1;
+		whole = false;
+	}
+	return -1;
+}
+
+int provider_number(const struct provider_table *t, const char *name)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (!strcmp(t->profiles[i].name, name))
+			return (int)i;
+	return -1;
+}
+
+size_t provider_count(const struct provider_table *t) { return t->count; }
+const char *provider_name(const struct provider_table *t, size_t number) { return t->profiles[number].name; }
+bool provider_large(const struct provider_table *t, size_t number) { return t->profiles[number].large; }

@@ -1,0 +1,22 @@
+/* Which provider a host or a domain belongs to: one hash table of suffixes. */
+#ifndef RETOUR_PROVIDER_H
+#define RETOUR_PROVIDER_H
+
+#include "classify/rules.h"
+
+struct provider_table;
+
+/* NULL with a text in ERROR: name or suffix twice, name empty, no memory. */
+struct provider_table *provider_table_build(const struct provider_spec *specs, size_t count, char *error, size_t size);
+void provider_table_free(struct provider_table *t);
+
+enum provider_list { PROVIDER_DOMAIN, PROVIDER_HOST };
+/* The profile's number by the longest suffix of NAME, or -1. */
+int provider_find(const struct provider_table *t, enum provider_list list, struct span name);
+/* The profile's number by its name, or -1. */
+int provider_number(const struct provider_table *t, const char *name);
+size_t provider_count(const struct provider_table *t);
+const char *provider_name(const struct provider_table *t, size_t number);
+bool provider_large(const struct provider_table *t, size_t number);
+
+#endif

@@ -1,0 +1,348 @@
+/*
+ * Rules: checked, copied, and built into one automaton (automaton.c), a table of
+ * providers (provider.c) and lists of those that read codes. A rule set that holds
+ * a rule which can never speak is refused: it is an error of the person who wrote
+ * it, and silence would hide it.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "classify/automaton.h"
+#include "classify/provider.h"
+
+enum { ANY_PROVIDER = -1 };
+
+struct code_rule {
+	int provider;   /* number of the profile, ANY_PROVIDER */
+	uint16_t rule;
+};
+
+struct rules {
+	struct rule_spec *rules;
+	int *provider;            /* per rule */
+	size_t count;
+	char *phrases;            /* what the specs' phrases point to */
+	struct automaton *automaton;
+	struct provider_table *providers;
+	struct code_rule *codes;  /* by provider */
+	size_t code_count;
+};
+
+static bool refuse(char *error, size_t size, const char *id, const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+static bool refuse(char *error, size_t size, const char *id, const char *format, ...)
+{
+	char why[256];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(why, sizeof why, format, ap);
+	va_end(ap);
+	snprintf(error, size, "rule %s: %s", id, why);
+	return false;
+}
+
+/* --- code patterns --------------------------------------------------------------------------------------- */
+
+bool code_pattern_fits(const struct code_pattern *p, unsigned reply, struct status s)
+{
+	if (p->reply_low && ((int)reply < p->reply_low || (int)reply > p->reply_high))
+		return false;
+	if (!p->digit)
+		return p->reply_low;
+	return p->digit == s.digit && (p->subject < 0 || p->subject == s.subject) &&
+	       (p->detail_low < 0 || (s.detail >= p->detail_low && s.detail <= p->detail_high));
+}
+
+bool rule_code_fits(const struct rule_spec *rule, unsigned reply, struct status status)
+{
+	for (unsigned i = 0; i < rule->code_count; i++)
+		if (code_pattern_fits(&rule->codes[i], reply, status))
+			return true;
+	return false;
+}
+
+static bool pattern_sane(const struct code_pattern *p)
+{
+	if (p->reply_low && (p->reply_low < 200 || p->reply_high > 599 || p->reply_low > p->reply_high))
+		return false;
+	if (p->digit && (p->digit < 2 || p->digit > 5 || p->subject > 999 || p->detail_high > 999 || p->detail_low > p->detail_high))
+		return false;
+	return p->reply_low || p->digit;
+}
+
+/* Everything that fits INNER fits OUTER. */
+static bool pattern_covers(const struct code_pattern *outer, const struct code_pattern *inner)
+{
+	if (outer->reply_low && !(inner->reply_low >= outer->reply_low && inner->reply_high <= outer->reply_high))
+		return false;
+	if (!outer->digit)
+		return true;
+	return outer->digit == inner->digit && (outer->subject < 0 || outer->subject == inner->subject) &&
+	       (outer->detail_low < 0 || (inner->detail_low >= outer->detail_low && inner->detail_high <= outer->detail_high));
+}
+
+/* --- checks ---------------------------------------------------------------------------------------------- */
+
+static int compare_ids(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static bool ids_differ(const struct rules *r, char *error, size_t size)
+{
+	const char **ids = malloc((r->count + 1) * sizeof *ids);
+	bool good = true;
+
+	if (!ids)
+		return refuse(error, size, "all", "no memory");
+	for (size_t i = 0; i < r->count; i++)
+		ids[i] = r->rules[i].id;
+	qsort(ids, r->count, sizeof *ids, compare_ids);
+	for (size_t i = 1; i < r->count && good; i++)
+		if (!strcmp(ids[i - 1], ids[i]))
+			good = refuse(error, size, ids[i], "this id is there twice");
+	free(ids);
+	return good;
+}
+
+static bool rule_sane(struct rules *r, size_t i, char *error, size_t size)
+{
+	const struct rule_spec *rule = &r->rules[i];
+	int says = (rule->category != CATEGORY_NONE) + (rule->kind != KIND_NONE) + (rule->mark != MARK_NONE);
+
+	if (!*rule->id)
+		return refuse(error, size, "(without a name)", "number %zu needs an id", i + 1);
+	if (rule->category >= CATEGORY_COUNT || rule->kind >= KIND_COUNT || rule->mark >= MARK_COUNT || rule->klass >= CLASS_COUNT)
+		return refuse(error, size, rule->id, "unknown category, kind, mark or class");
+	if (says != 1)
+		return refuse(error, size, rule->id, "must say exactly one of category, kind and mark");
+	if (!rule->phrase_count && !rule->code_count)
+		return refuse(error, size, rule->id, "has neither phrases nor codes to match");
+	if (rule->phrase_count > RULE_PHRASES_MAX || rule->code_count > RULE_CODES_MAX)
+		return refuse(error, size, rule->id, "has more than %d phrases or %d codes", RULE_PHRASES_MAX, RULE_CODES_MAX);
+	if (rule->phrase_count && !rule->where)
+		return refuse(error, size, rule->id, "does not say where its phrases stand");
+	if (rule->phrase_and_code && !(rule->phrase_count && rule->code_count))
+		return refuse(error, size, rule->id, "wants phrase and code, but has only one of them");
+	for (unsigned k = 0; k < rule->code_count; k++)
+		if (!pattern_sane(&rule->codes[k]))
+			return refuse(error, size, rule->id, "code pattern %u is none", k + 1);
+	r->provider[i] = *rule->provider ? provider_number(r->providers, rule->provider) : ANY_PROVIDER;
+	if (*rule->provider && r->provider[i] < 0)
+		return refuse(error, size, rule->id, "unknown provider '%s'", rule->provider);
+	return true;
+}
+
+/* Do A and B answer the same question, so that one of them can take the other's matches? */
+static bool same_question(const struct rules *r, size_t a, size_t b)
+{
+	const struct rule_spec *x = &r->rules[a], *y = &r->rules[b];
+
+	return (x->category != CATEGORY_NONE) == (y->category != CATEGORY_NONE) && (x->kind != KIND_NONE) == (y->kind != KIND_NONE) &&
+	       x->mark == y->mark && r->provider[a] == r->provider[b];
+}
+
+/* Rule B takes whatever matches rule A by the same phrase or code: it is stronger, or as strong and earlier. */
+static bool wins(const struct rules *r, size_t b, size_t a)
+{
+	return same_question(r, a, b) && (r->rules[b].rank > r->rules[a].rank || (r->rules[b].rank == r->rules[a].rank && b < a));
+}
+
+static bool phrase_taken(const struct rules *r, size_t rule, const char *phrase)
+{
+	const struct rule_spec *a = &r->rules[rule];
+	struct matches found;
+
+	automaton_scan(r->automaton, span_of(phrase), a->where, &found);
+	for (size_t i = 0; i < found.count; i++) {
+		const struct rule_spec *b = rule_at(r, found.at[i].rule);
+		bool whole = found.at[i].begin == 0 && found.at[i].end == strlen(phrase);
+
+		if (found.at[i].rule != rule && !b->phrase_and_code && (a->where & ~b->where) == 0 && wins(r, found.at[i].rule, rule) &&
+		    (whole || b->rank > a->rank))
+			return true;
+	}
+	return false;
+}
+
+static bool code_taken(const struct rules *r, size_t rule, const struct code_pattern *code)
+{
+	for (size_t i = 0; i < r->code_count; i++) {
+		const struct rule_spec *b = &r->rules[r->codes[i].rule];
+
+		if (b->phrase_and_code || !wins(r, r->codes[i].rule, rule))
+			continue;
+		for (unsigned k = 0; k < b->code_count; k++)
+			if (pattern_covers(&b->codes[k], code))
+				return true;
+	}
+	return false;
+}
+
+static bool rule_reachable(const struct rules *r, size_t i, char *error, size_t size)
+{
+	const struct rule_spec *rule = &r->rules[i];
+
+	for (unsigned k = 0; k < rule->phrase_count; k++)
+		if (!phrase_taken(r, i, rule->phrases[k]))
+			return true;
+	for (unsigned k = 0; k < rule->code_count && !rule->phrase_and_code; k++)
+		if (!code_taken(r, i, &rule->codes[k]))
+			return true;
+	return refuse(error, size, rule->id, "can never match: other rules of the same or a higher rank take all its phrases and codes");
+}
+
+/* --- building -------------------------------------------------------------------------------------------- */
+
+static bool copy_rules(struct rules *r, const struct rule_spec *rules, size_t count)
+{
+	size_t bytes = 1;
+	char *p;
+
+	for (size_t i = 0; i < count; i++)
+		for (unsigned k = 0; k < rules[i].phrase_count && k < RULE_PHRASES_MAX; k++)
+			bytes += strlen(rules[i].phrases[k]) + 1;
+	r->rules = malloc((count + 1) * sizeof *r->rules);
+	r->provider = calloc(count + 1, sizeof *r->provider);
+	r->codes = calloc(count + 1, sizeof *r->codes);
+	p = r->phrases = malloc(bytes);
+	if (!r->rules || !r->provider || !r->codes || !r->phrases)
+		return false;
+	memcpy(r->rules, rules, count * sizeof *rules);
+	r->count = count;
+	for (size_t i = 0; i < count; i++)
+		for (unsigned k = 0; k < rules[i].phrase_count && k < RULE_PHRASES_MAX; k++) {
+			r->rules[i].phrases[k] = p;
+			p = stpcpy(p, rules[i].phrases[k]) + 1;
+		}
+	return true;
+}
+
+static bool build_automaton(struct rules *r, char *error, size_t size)
+{
+	struct phrase *phrases;
+	size_t count = 0, wrong;
+	char why[128] = "no memory";
+
+	for (size_t i = 0; i < r->count; i++)
+		count += r->rules[i].phrase_count;
+	phrases = malloc((count + 1) * sizeof *phrases);
+	count = 0;
+	for (size_t i = 0; phrases && i < r->count; i++)
+		for (unsigned k = 0; k < r->rules[i].phrase_count; k++)
+			phrases[count++] = (struct phrase){ r->rules[i].phrases[k], (uint16_t)i, (uint8_t)r->rules[i].where };
+	if (phrases)
+		r->automaton = automaton_build(phrases, count, &wrong, why, sizeof why);
+	if (phrases && !r->automaton && wrong < count)
+		refuse(error, size, r->rules[phrases[wrong].rule].id, "the phrase '%s' %s", phrases[wrong].text, why);
+	else if (!r->automaton)
+		refuse(error, size, "all", "%s", why);
+	free(phrases);
+	return r->automaton;
+}
+
+static int compare_code_rules(const void *a, const void *b)
+{
+	const struct code_rule *x = a, *y = b;
+
+	return x->provider != y->provider ? x->provider - y->provider : x->rule - y->rule;
+}
+
+static void index_codes(struct rules *r)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (r->rules[i].code_count)
+			r->codes[r->code_count++] = (struct code_rule){ r->provider[i], (uint16_t)i };
+	qsort(r->codes, r->code_count, sizeof *r->codes, compare_code_rules);
+}
+
+struct rules *rules_build(const struct rule_spec *rules, size_t rule_count, const struct provider_spec *providers,
+			  size_t provider_count_, char *error, size_t size)
+{
+	struct rules *r = calloc(1, sizeof *r);
+	size_t i;
+
+	snprintf(error, size, "no memory");
+	if (!r || rule_count > UINT16_MAX || !copy_rules(r, rules, rule_count))
+		goto fail;
+	r->providers = provider_table_build(providers, provider_count_, error, size);
+	if (!r->providers)
+		goto fail;
+	for (i = 0; i < rule_count; i++)
+		if (!rule_sane(r, i, error, size))
+			goto fail;
+	if (!ids_differ(r, error, size) || !build_automaton(r, error, size))
+		goto fail;
+	index_codes(r);
+	for (i = 0; i < rule_count; i++)
+		if (!rule_reachable(r, i, error, size))
+			goto fail;
+	*error = 0;
+	return r;
+fail:
+	rules_free(r);
+	return NULL;
+}
+
+void rules_free(struct rules *r)
+{
+	if (!r)
+		return;
+	automaton_free(r->automaton);
+	provider_table_free(r->providers);
+	free(r->rules);
+	free(r->provider);
+	free(r->codes);
+	free(r->phrases);
+	free(r);
+}
+
+/* --- asking ---------------------------------------------------------------------------------------------- */
+
+void rules_scan(const struct rules *r, struct span text, unsigned where, struct matches *out)
+{
+	automaton_scan(r->automaton, text, where, out);
+}
+
+const struct rule_spec *rule_at(const struct rules *r, uint16_t index) { return &r->rules[index]; }
+
+int rules_next_by_code(const struct rules *r, const char *provider, unsigned reply, struct status status, size_t *at)
+{
+	int number = *provider ? provider_number(r->providers, provider) : ANY_PROVIDER;
+
+	while (*at < r->code_count) {
+		const struct code_rule *c = &r->codes[(*at)++];
+
+		if ((c->provider == ANY_PROVIDER || c->provider == number) && rule_code_fits(&r->rules[c->rule], reply, status))
+			return c->rule;
+	}
+	return -1;
+}
+
+static const char *profile_name(const struct rules *r, int number)
+{
+	return number < 0 ? NULL : provider_name(r->providers, (size_t)number);
+}
+
+const char *provider_by_domain(const struct rules *r, struct span domain)
+{
+	return profile_name(r, provider_find(r->providers, PROVIDER_DOMAIN, domain));
+}
+
+const char *provider_by_host(const struct rules *r, struct span host)
+{
+	return profile_name(r, provider_find(r->providers, PROVIDER_HOST, host));
+}
+
+bool provider_is_large(const struct rules *r, const char *name)
+{
+	int number = provider_number(r->providers, name);
+
+	return number >= 0 && provider_large(r->providers, (size_t)number);
+}
+
+const char *provider_at(const struct rules *r, size_t n)
+{
+	return n < provider_count(r->providers) ? provider_name(r->providers, n) : NULL;
+}
