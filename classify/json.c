@@ -129,10 +129,12 @@ static void put_value(struct output *o, size_t key, const char *file, const stru
 		put_string(o, (const char *)member, strlen((const char *)member));
 		return;
 	case SHAPE_STATUS:
-		put_string(o, status_text(e->status, text), strlen(text));
+		status_text(e->status, text);
+		put_string(o, text, strlen(text));
 		return;
 	case SHAPE_TIME:
-		put_string(o, date_text(e->arrived, text), strlen(text));
+		date_text(e->arrived, text);
+		put_string(o, text, strlen(text));
 		return;
 	case SHAPE_BOOL:
 		put_text(o, *member ? "true" : "false");
