@@ -1,0 +1,386 @@
+/*
+ * The monthly mail, built with libetpan's MIME and IMF writers (RFC 5322, RFC 2046):
+ *
+ *	multipart/mixed
+ *	  multipart/alternative
+ *	    text/plain; charset=utf-8
+ *	    text/html; charset=utf-8
+ *	  application/xml; name=retour-YYYY-MM.xml
+ *
+ * The boundaries come from TOKEN, not from libetpan, which would write this host's name into them; no body can hold one, because both
+ * encodings escape or lack the "_" after a "=" that they begin with. Header text that is not ASCII goes as RFC 2047 encoded words.
+ */
+#include <libetpan/libetpan.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "reports/model.h"
+
+enum {
+	WORD_BYTES = 36,        /* of text in one encoded word: with "Subject: " it fits the line that libetpan folds at */
+	SUBJECT_SIZE = 512,
+	HEADER_SIZE = 1024,
+	DOMAIN_SIZE = 256,
+};
+
+static bool is_ascii(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < 0x20 || (unsigned char)*text > 0x7e)
+			return false;
+	return true;
+}
+
+/* TEXT as a header's unstructured text; heap. Encoded words never split a character. */
+static char *header_text(const char *text)
+{
+	if (is_ascii(text))
+		return strdup(text);
+	char *result = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&result, &size);
+	if (!out)
+		return NULL;
+	for (size_t at = 0, total = strlen(text); at < total;) {
+		size_t n = total - at < WORD_BYTES ? total - at : WORD_BYTES;
+		while (at + n < total && n > 1 && ((unsigned char)text[at + n] & 0xc0) == 0x80)
+			n--;
+		char word[sodium_base64_ENCODED_LEN(WORD_BYTES, sodium_base64_VARIANT_ORIGINAL)];
+		sodium_bin2base64(word, sizeof word, (const unsigned char *)text + at, n, sodium_base64_VARIANT_ORIGINAL);
+		fprintf(out, "%s=?utf-8?B?%s?=", at ? " " : "", word);
+		at += n;
+	}
+	if (fclose(out) == 0)
+		return result;
+	free(result);
+	return NULL;
+}
+
+static const char *domain_of(const char *address)
+{
+	const char *at = strrchr(address, '@');
+	return at && at[1] ? at + 1 : "localhost";
+}
+
+/* LF becomes CRLF: what the encodings of text parts expect (RFC 2046 section 4.1.1). */
+static int to_crlf(struct buffer *b)
+{
+	size_t lines = 0, n = 0;
+	for (size_t i = 0; i < b->n; i++)
+		lines += b->p[i] == '\n';
+	char *p = malloc(b->n + lines + 1);
+	if (!p)
+		return -1;
+	for (size_t i = 0; i < b->n; i++) {
+		if (b->p[i] == '\n' && (i == 0 || b->p[i - 1] != '\r'))
+			p[n++] = '\r';
+		p[n++] = b->p[i];
+	}
+	p[n] = '\0';
+	free(b->p);
+	*b = (struct buffer){ p, n };
+	return 0;
+}
+
+/* --- parts; each function takes over what it is given, also when it fails --------------------------------------- */
+
+static bool add_parameter(struct mailmime_content *content, const char *name, const char *value)
+{
+	char *n = strdup(name), *v = strdup(value);
+	struct mailmime_parameter *parameter = n && v ? mailmime_parameter_new(n, v) : NULL;
+	if (parameter && clist_append(content->ct_parameters, parameter) == 0)
+		return true;
+	if (parameter) {
+		mailmime_parameter_free(parameter);
+	} else {
+		free(n);
+		free(v);
+	}
+	return false;
+}
+
+static struct mailmime_content *composite(const char *subtype, const char *boundary)
+{
+	struct mailmime_content *content = NULL;
+	struct mailmime_composite_type *kind = mailmime_composite_type_new(MAILMIME_COMPOSITE_TYPE_MULTIPART, NULL);
+	struct mailmime_type *type = kind ? mailmime_type_new(MAILMIME_TYPE_COMPOSITE_TYPE, NULL, kind) : NULL;
+	clist *parameters = clist_new();
+	char *name = strdup(subtype);
+	if (type && parameters && name)
+		content = mailmime_content_new(type, name, parameters);
+	if (content && add_parameter(content, "boundary", boundary))
+		return content;
+	if (content) {
+		mailmime_content_free(content);
+		return NULL;
+	}
+	if (type)
+		mailmime_type_free(type);
+	else if (kind)
+		mailmime_composite_type_free(kind);
+	if (parameters)
+		clist_free(parameters);
+	free(name);
+	return NULL;
+}
+
+static struct mailmime_content *discrete(int media, const char *subtype, const char *parameter, const char *value)
+{
+	struct mailmime_content *content = NULL;
+	struct mailmime_discrete_type *kind = mailmime_discrete_type_new(media, NULL);
+	struct mailmime_type *type = kind ? mailmime_type_new(MAILMIME_TYPE_DISCRETE_TYPE, kind, NULL) : NULL;
+	clist *parameters = clist_new();
+	char *name = strdup(subtype);
+	if (type && parameters && name)
+		content = mailmime_content_new(type, name, parameters);
+	if (content && add_parameter(content, parameter, value))
+		return content;
+	if (content) {
+		mailmime_content_free(content);
+		return NULL;
+	}
+	if (type)
+		mailmime_type_free(type);
+	else if (kind)
+		mailmime_discrete_type_free(kind);
+	if (parameters)
+		clist_free(parameters);
+	free(name);
+	return NULL;
+}
+
+static struct mailmime *multipart(const char *subtype, const char *boundary, struct mailmime *first, struct mailmime *second)
+{
+	struct mailmime_content *content = composite(subtype, boundary);
+	clist *parts = clist_new();
+	struct mailmime_fields *fields = mailmime_fields_new_empty();
+	struct mailmime *part = content && parts && fields && first && second ?
+		mailmime_new(MAILMIME_MULTIPLE, NULL, 0, fields, content, NULL, NULL, NULL, parts, NULL, NULL) : NULL;
+	if (part && mailmime_add_part(part, first) == MAILIMF_NO_ERROR) {
+		if (mailmime_add_part(part, second) == MAILIMF_NO_ERROR)
+			return part;
+		first = NULL;
+	}
+	if (first)
+		mailmime_free(first);
+	if (second)
+		mailmime_free(second);
+	if (part) {
+		mailmime_free(part);
+		return NULL;
+	}
+	if (content)
+		mailmime_content_free(content);
+	if (parts)
+		clist_free(parts);
+	if (fields)
+		mailmime_fields_free(fields);
+	return NULL;
+}
+
+/* A part with BODY, which the caller keeps until the mail is written. */
+static struct mailmime *single(struct mailmime_content *content, int encoding, struct mailmime_disposition *disposition,
+			       const struct buffer *body)
+{
+	struct mailmime_mechanism *mechanism = mailmime_mechanism_new(encoding, NULL);
+	struct mailmime_fields *fields = mechanism ? mailmime_fields_new_with_data(mechanism, NULL, NULL, disposition, NULL) : NULL;
+	struct mailmime *part = content && fields ?
+		mailmime_new(MAILMIME_SINGLE, NULL, 0, fields, content, NULL, NULL, NULL, NULL, NULL, NULL) : NULL;
+	if (part && mailmime_set_body_text(part, body->p, body->n) == MAILIMF_NO_ERROR)
+		return part;
+	if (part) {
+		mailmime_free(part);
+		return NULL;
+	}
+	if (content)
+		mailmime_content_free(content);
+	if (fields)
+		mailmime_fields_free(fields);
+	else if (mechanism)
+		mailmime_mechanism_free(mechanism);
+	return NULL;
+}
+
+static struct mailmime *text_part(const char *subtype, const struct buffer *body)
+{
+	return single(discrete(MAILMIME_DISCRETE_TYPE_TEXT, subtype, "charset", "utf-8"), MAILMIME_MECHANISM_QUOTED_PRINTABLE, NULL, body);
+}
+
+static struct mailmime *attachment(const char *name, const struct buffer *body)
+{
+	char *copy = strdup(name);
+	struct mailmime_disposition *disposition =
+		copy ? mailmime_disposition_new_filename(MAILMIME_DISPOSITION_TYPE_ATTACHMENT, copy) : NULL;
+	if (!disposition) {
+		free(copy);
+		return NULL;
+	}
+	return single(discrete(MAILMIME_DISCRETE_TYPE_APPLICATION, "xml", "name", name), MAILMIME_MECHANISM_BASE64, disposition, body);
+}
+
+/* --- header ---------------------------------------------------------------------------------------------------- */
+
+/* RFC 5322 section 3.3: local time of the report's zone with its offset. */
+static struct mailimf_date_time *date_field(int64_t now)
+{
+	time_t t = (time_t)now;
+	struct tm tm = { 0 };
+	if (!localtime_r(&t, &tm))
+		return NULL;
+	int minutes = (int)(tm.tm_gmtoff / 60);
+	return mailimf_date_time_new(tm.tm_mday, tm.tm_mon + 1, tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec,
+				     minutes / 60 * 100 + minutes % 60);
+}
+
+static bool add_field(struct mailimf_fields *fields, const char *name, const char *value)
+{
+	char *n = strdup(name), *v = strdup(value);
+	struct mailimf_field *field = n && v ? mailimf_field_new_custom(n, v) : NULL;
+	if (!field) {
+		free(n);
+		free(v);
+		return false;
+	}
+	if (mailimf_fields_add(fields, field) == MAILIMF_NO_ERROR)
+		return true;
+	mailimf_field_free(field);
+	return false;
+}
+
+static struct mailimf_mailbox_list *from_list(const char *from)
+{
+	struct mailimf_mailbox_list *list = mailimf_mailbox_list_new_empty();
+	char *name = strdup("retour"), *address = strdup(from);
+	if (list && name && address && mailimf_mailbox_list_add_mb(list, name, address) == MAILIMF_NO_ERROR)
+		return list;
+	if (list)
+		mailimf_mailbox_list_free(list);
+	free(name);
+	free(address);
+	return NULL;
+}
+
+static struct mailimf_address_list *to_list(const char *const *to)
+{
+	struct mailimf_address_list *list = mailimf_address_list_new_empty();
+	for (; list && *to; to++) {
+		char *address = strdup(*to);
+		if (address && mailimf_address_list_add_mb(list, NULL, address) == MAILIMF_NO_ERROR)
+			continue;
+		free(address);
+		mailimf_address_list_free(list);
+		return NULL;
+	}
+	return list;
+}
+
+static char *subject_of(const struct month_report *r)
+{
+	static const char *const states[] = { [MONTH_FIRST] = "", [MONTH_BETTER] = ": better than the month before",
+		[MONTH_STEADY] = ": much like the month before", [MONTH_WORSE] = ": worse than the month before" };
+	char text[SUBJECT_SIZE], title[64], clean[SUBJECT_SIZE];
+	struct sentence s = { text, 0, sizeof text };
+	say(&s, "Deliverability report %s", month_title(r->month->month, title, sizeof title));
+	if (r->options->organisation)
+		say(&s, ", %s", r->options->organisation);
+	say(&s, "%s", states[r->verdict]);
+	span_copy_text(clean, sizeof clean, span_of(text)); /* no line end ever comes from the configuration into a header */
+	return header_text(clean);
+}
+
+static struct mailimf_fields *header(const struct month_report *r, int64_t now, const char *token)
+{
+	const char *domain = domain_of(r->options->from);
+	char text[HEADER_SIZE];
+	struct mailimf_date_time *date = date_field(now);
+	struct mailimf_mailbox_list *from = from_list(r->options->from);
+	struct mailimf_address_list *to = to_list(r->options->to);
+	char *id = NULL, *subject = subject_of(r);
+	snprintf(text, sizeof text, "%s@%s", token, domain);
+	id = strdup(text);
+	struct mailimf_fields *fields = date && from && to && id && subject ?
+		mailimf_fields_new_with_data_all(date, from, NULL, NULL, to, NULL, NULL, id, NULL, NULL, subject) : NULL;
+	if (!fields) {
+		if (date)
+			mailimf_date_time_free(date);
+		if (from)
+			mailimf_mailbox_list_free(from);
+		if (to)
+			mailimf_address_list_free(to);
+		free(id);
+		free(subject);
+		return NULL;
+	}
+	snprintf(text, sizeof text, "retour monthly report <retour-report.%s>", domain);
+	if (add_field(fields, "Auto-Submitted", "auto-generated") && /* RFC 3834 section 5 */
+	    add_field(fields, "List-Id", text))                      /* RFC 2919 */
+		return fields;
+	mailimf_fields_free(fields);
+	return NULL;
+}
+
+/* --- the mail -------------------------------------------------------------------------------------------------- */
+
+static struct mailmime *compose(const struct month_report *r, int64_t now, const char *token, const struct buffer *text,
+				const struct buffer *html, const struct buffer *xml)
+{
+	char outer[HEADER_SIZE], inner[HEADER_SIZE], month[32], name[64];
+	snprintf(outer, sizeof outer, "=_%.48s_m", token);
+	snprintf(inner, sizeof inner, "=_%.48s_a", token);
+	snprintf(name, sizeof name, "retour-%s.xml", month_name(r->month->month, month, sizeof month));
+	struct mailmime *mixed = multipart("mixed", outer,
+		multipart("alternative", inner, text_part("plain", text), text_part("html", html)), attachment(name, xml));
+	struct mailmime *message = mixed ? mailmime_new_message_data(mixed) : NULL;
+	struct mailimf_fields *fields = message ? header(r, now, token) : NULL;
+	if (fields) {
+		mailmime_set_imf_fields(message, fields);
+		return message;
+	}
+	if (message)
+		mailmime_free(message);
+	else if (mixed)
+		mailmime_free(mixed);
+	return NULL;
+}
+
+int month_report_mail(const struct month_report *r, int64_t now, const char *token, struct buffer *out, char *error, size_t size)
+{
+	struct buffer text = { NULL, 0 }, html = { NULL, 0 }, xml = { NULL, 0 };
+	struct mailmime *message = NULL;
+	MMAPString *bytes = NULL;
+	int column = 0, result = -1;
+	*out = (struct buffer){ NULL, 0 };
+	if (!r->options->from || !r->options->to || !*r->options->to) {
+		snprintf(error, size, "the report has no sender or no recipient");
+		return -1;
+	}
+	if (month_report_text(r, true, &text, error, size) || month_report_html(r, HTML_MAIL, &html, error, size) ||
+	    month_report_xml(r, &xml, error, size))
+		goto out;
+	snprintf(error, size, "no memory for the report's mail");
+	if (to_crlf(&text) || to_crlf(&html))
+		goto out;
+	message = compose(r, now, token, &text, &html, &xml);
+	bytes = mmap_string_new("");
+	if (!message || !bytes || mailmime_write_mem(bytes, &column, message) != MAILIMF_NO_ERROR)
+		goto out;
+	*out = (struct buffer){ malloc(bytes->len + 1), bytes->len };
+	if (!out->p)
+		goto out;
+	memcpy(out->p, bytes->str, bytes->len);
+	out->p[out->n] = '\0';
+	*error = '\0';
+	result = 0;
+out:
+	if (message)
+		mailmime_free(message);
+	if (bytes)
+		mmap_string_free(bytes);
+	buffer_free(&text);
+	buffer_free(&html);
+	buffer_free(&xml);
+	return result;
+}

@@ -1,0 +1,245 @@
+/*
+ * Suppression of small cells: plays the reader who wants to know them. Interval propagation over all equations (each bound follows from
+ * the bounds of the other members) finds the first equation that tells too much; one more of its cells is withheld; from the start again,
+ * until nothing is learnt. Then each small cell is assumed to be 1 and k-1: what contradicts an equation tells as much.
+ */
+#include "reports/suppress.h"
+
+#include <stdlib.h>
+
+enum { PROPAGATION_ROUNDS = 64 };
+#define FAR ((int64_t)1 << 48) /* above every count, and a line of thousands of them does not overflow */
+
+struct member {
+	struct cell *cell;
+	bool total; /* an equation begins: its total, then its parts */
+};
+
+struct equations {
+	unsigned k;
+	bool failed;
+	struct member *member;
+	size_t count, room;
+};
+
+/* One equation as it lies in the list. */
+struct line {
+	const struct member *at; /* [0] is the total */
+	size_t count;
+};
+
+struct bounds {
+	int64_t low, high;
+};
+
+struct equations *equations_new(unsigned k)
+{
+	struct equations *q = calloc(1, sizeof *q);
+	if (q)
+		q->k = k;
+	return q;
+}
+
+void equations_free(struct equations *q)
+{
+	if (!q)
+		return;
+	free(q->member);
+	free(q);
+}
+
+static void add(struct equations *q, struct cell *cell, bool total)
+{
+	if (q->count == q->room) {
+		size_t room = q->room ? q->room * 2 : 512;
+		struct member *more = reallocarray(q->member, room, sizeof *more);
+		if (!more) {
+			q->failed = true;
+			return;
+		}
+		q->member = more;
+		q->room = room;
+	}
+	q->member[q->count++] = (struct member){ cell, total };
+}
+
+void equation(struct equations *q, struct cell *total)
+{
+	add(q, total, true);
+}
+
+void equation_part(struct equations *q, struct cell *part)
+{
+	add(q, part, false);
+}
+
+/* The equation that begins at *AT; moves on to the next. False at the end. */
+static bool next_line(const struct equations *q, size_t *at, struct line *line)
+{
+	if (*at >= q->count)
+		return false;
+	*line = (struct line){ q->member + *at, 1 };
+	while (*at + line->count < q->count && !line->at[line->count].total)
+		line->count++;
+	*at += line->count;
+	return true;
+}
+
+static void begin_reading(const struct equations *q)
+{
+	int64_t k = q->k;
+	for (size_t i = 0; i < q->count; i++) {
+		struct cell *c = q->member[i].cell;
+		c->low = c->state == CELL_SHOWN ? (int64_t)c->n : c->state == CELL_SMALL ? 1 : k;
+		c->high = c->state == CELL_SHOWN ? (int64_t)c->n : c->state == CELL_SMALL ? k - 1 : FAR;
+	}
+}
+
+/* A small cell keeps its whole range; a withheld one enough of one to hide a small one behind it. */
+static bool tells_too_much(const struct cell *c, int64_t k)
+{
+	if (c->state == CELL_SMALL)
+		return c->low > 1 || c->high < k - 1;
+	return c->state == CELL_WITHHELD && c->high - c->low < k - 2;
+}
+
+/* Takes over better bounds. Returns whether that tells too much of the cell; *LEARNT whether they were better. */
+static bool narrow(struct cell *c, int64_t low, int64_t high, int64_t k, bool *learnt)
+{
+	if (c->state == CELL_SHOWN || (low <= c->low && high >= c->high))
+		return false;
+	if (low > c->low)
+		c->low = low;
+	if (high < c->high)
+		c->high = high;
+	*learnt = true;
+	return tells_too_much(c, k);
+}
+
+static struct bounds sum_of_parts(struct line line)
+{
+	struct bounds sum = { 0, 0 };
+	for (size_t i = 1; i < line.count; i++) {
+		sum.low += line.at[i].cell->low;
+		sum.high += line.at[i].cell->high;
+	}
+	return sum;
+}
+
+/* Concludes what one equation allows. Returns whether it told too much of a cell; *LEARNT whether it told anything. */
+static bool read_line(struct line line, int64_t k, bool *learnt)
+{
+	struct cell *total = line.at[0].cell;
+	struct bounds sum = sum_of_parts(line);
+	bool told = narrow(total, sum.low, sum.high, k, learnt);
+	for (size_t i = 1; i < line.count; i++) {
+		struct cell *c = line.at[i].cell;
+		struct bounds rest = { sum.low - c->low, sum.high - c->high };
+		told |= narrow(c, total->low - rest.high, total->high - rest.low, k, learnt);
+		sum = (struct bounds){ rest.low + c->low, rest.high + c->high };
+	}
+	return told;
+}
+
+/*
+ * The part that costs least: the smallest that is large enough to hide any small cell behind it, else the largest; the total only when no
+ * part is left.
+ */
+static struct cell *victim(struct line line, unsigned k)
+{
+	struct cell *best = NULL;
+	uint64_t enough = 2 * (uint64_t)k - 2;
+	for (size_t i = 1; i < line.count; i++) {
+		struct cell *c = line.at[i].cell;
+		if (c->state != CELL_SHOWN || c->n == 0)
+			continue;
+		if (!best || (best->n < enough ? c->n > best->n : c->n >= enough && c->n < best->n))
+			best = c;
+	}
+	struct cell *total = line.at[0].cell;
+	if (!best && total->state == CELL_SHOWN && total->n > 0)
+		best = total;
+	return best;
+}
+
+/* Reads the report as an attacker does; the cell to withhold next, or NULL when nothing is learnt from single equations. */
+static struct cell *told_by_reading(const struct equations *q)
+{
+	begin_reading(q);
+	for (int round = 0; round < PROPAGATION_ROUNDS; round++) {
+		bool learnt = false;
+		struct line line;
+		for (size_t at = 0; next_line(q, &at, &line);) {
+			struct cell *c = read_line(line, q->k, &learnt) ? victim(line, q->k) : NULL;
+			if (c)
+				return c;
+		}
+		if (!learnt)
+			break;
+	}
+	return NULL;
+}
+
+/* Assumes that GUESSED is N and looks for an equation that this breaks. True when there is none. */
+static bool possible(const struct equations *q, struct cell *guessed, int64_t n, struct line *broken)
+{
+	begin_reading(q);
+	guessed->low = guessed->high = n;
+	for (int round = 0; round < PROPAGATION_ROUNDS; round++) {
+		bool learnt = false;
+		struct line line;
+		for (size_t at = 0; next_line(q, &at, &line);) {
+			read_line(line, q->k, &learnt);
+			for (size_t i = 0; i < line.count; i++)
+				if (line.at[i].cell->low > line.at[i].cell->high) {
+					*broken = line;
+					return false;
+				}
+		}
+		if (!learnt)
+			break;
+	}
+	return true;
+}
+
+/* What the equations tell together: tries the ends of each small cell's range. */
+static struct cell *told_by_guessing(const struct equations *q)
+{
+	for (size_t i = 0; i < q->count; i++) {
+		struct cell *guessed = q->member[i].cell, *c = NULL;
+		struct line line;
+		if (guessed->state != CELL_SMALL ||
+		    (possible(q, guessed, 1, &line) && possible(q, guessed, q->k - 1, &line)))
+			continue;
+		c = victim(line, q->k);
+		for (size_t at = 0; !c && next_line(q, &at, &line);)
+			for (size_t j = 0; !c && j < line.count; j++)
+				if (line.at[j].cell == guessed)
+					c = victim(line, q->k);
+		if (c)
+			return c;
+	}
+	return NULL;
+}
+
+void suppress_alone(struct cell *cell, unsigned k)
+{
+	if (cell->n > 0 && cell->n < k)
+		*cell = (struct cell){ .state = CELL_SMALL };
+}
+
+int suppress(struct equations *q)
+{
+	struct cell *c;
+	if (q->failed)
+		return -1;
+	for (size_t i = 0; i < q->count; i++)
+		if (q->member[i].cell->n > 0 && q->member[i].cell->n < q->k)
+			q->member[i].cell->state = CELL_SMALL;
+	while ((c = told_by_reading(q)) != NULL || (c = told_by_guessing(q)) != NULL)
+		c->state = CELL_WITHHELD;
+	for (size_t i = 0; i < q->count; i++)
+		if (q->member[i].cell->state != CELL_SHOWN)
+			q->member[i].cell->n = 0;
+	return 0;
+}

@@ -1,0 +1,42 @@
+/*
+ * Small cells are not shown, and nothing that is shown gives them away.
+ *
+ * A report prints counts and sums of counts. A count below k may point at a person, so it is printed as "<k"; but a reader who knows
+ * the total and the other parts would subtract. So further cells are withheld ("complementary suppression", see Hundepool et al.,
+ * Statistical Disclosure Control, 2012, chapter 4) until a reader who uses every equation of the report at once still has to think
+ * every value from 1 to k-1 possible for each small cell. Done once, in the model, before any format sees a figure.
+ */
+#ifndef RETOUR_REPORTS_SUPPRESS_H
+#define RETOUR_REPORTS_SUPPRESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum cell_state {
+	CELL_SHOWN,
+	CELL_SMALL,    /* 1 to k-1, printed "<k" */
+	CELL_WITHHELD, /* k or more, printed "≥k": it would give a small one away */
+};
+
+struct cell {
+	uint64_t n;        /* 0 once it is not shown */
+	enum cell_state state;
+	int64_t low, high; /* what a reader can conclude; the work of suppress() */
+};
+
+/* The equations of a report: each says that a total is the sum of its parts. The cells are the caller's. */
+struct equations;
+struct equations *equations_new(unsigned k);
+void equations_free(struct equations *q);
+/* Starts the next equation; its parts follow. Memory that ran out is reported by suppress(). */
+void equation(struct equations *q, struct cell *total);
+void equation_part(struct equations *q, struct cell *part);
+
+/* A cell that stands in no equation. */
+void suppress_alone(struct cell *cell, unsigned k);
+
+/* Marks the cells of all equations and erases the counts that are not shown. 0, or -1 without memory. */
+int suppress(struct equations *q);
+
+#endif

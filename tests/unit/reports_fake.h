@@ -1,0 +1,281 @@
+/*
+ * A store for the reports' tests: the functions of store/store.h that reports call, over lists that a test fills. Linked in place of the
+ * real ones, so that a test says in a few lines what the store holds.
+ */
+#ifndef RETOUR_TESTS_REPORTS_FAKE_H
+#define RETOUR_TESTS_REPORTS_FAKE_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "store/store.h"
+
+enum { FAKE_TALLIES_MAX = 200000, FAKE_ENTRIES_MAX = 16, FAKE_COUNTS_MAX = 32 };
+
+struct store {
+	struct tally *tally;
+	size_t tallies;
+	struct { const char *mailbox, *outcome; uint64_t count; } message[FAKE_COUNTS_MAX];
+	size_t messages;
+	uint64_t state[STATE_COUNT];
+	struct purge held;
+	int held_result, walk_result;
+	struct ledger_entry entry[FAKE_ENTRIES_MAX];
+	size_t entries;
+	struct key_info key[8];
+	size_t keys;
+};
+
+static void fake_add(struct store *s, int32_t day, enum kind kind, enum klass klass, enum category category, enum origin origin,
+		     const char *provider, const char *campaign, uint64_t count)
+{
+	if (!s->tally)
+		s->tally = calloc(FAKE_TALLIES_MAX, sizeof *s->tally);
+	if (!s->tally || s->tallies == FAKE_TALLIES_MAX)
+		abort();
+	struct tally *t = &s->tally[s->tallies++];
+	*t = (struct tally){ .day = day, .kind = (uint8_t)kind, .klass = (uint8_t)klass, .category = (uint8_t)category,
+		.origin = (uint8_t)origin, .count = count };
+	snprintf(t->provider, sizeof t->provider, "%s", provider);
+	snprintf(t->campaign, sizeof t->campaign, "%s", campaign);
+}
+
+static inline void fake_failures(struct store *s, int32_t day, enum category category, const char *provider, const char *campaign,
+				 uint64_t count)
+{
+	fake_add(s, day, KIND_FAILURE, category_class(category), category, ORIGIN_MATCHED, provider, campaign, count);
+}
+
+static inline void fake_complaints(struct store *s, int32_t day, const char *provider, const char *campaign, uint64_t count)
+{
+	fake_add(s, day, KIND_COMPLAINT, CLASS_COMPLAINT, CATEGORY_ABUSE, ORIGIN_MATCHED, provider, campaign, count);
+}
+
+static inline void fake_message(struct store *s, const char *mailbox, const char *outcome, uint64_t count)
+{
+	if (s->messages == FAKE_COUNTS_MAX)
+		abort();
+	s->message[s->messages].mailbox = mailbox;
+	s->message[s->messages].outcome = outcome;
+	s->message[s->messages++].count = count;
+}
+
+static inline void fake_entry(struct store *s, int64_t at, const char *kind, const char *detail)
+{
+	if (s->entries == FAKE_ENTRIES_MAX)
+		abort();
+	struct ledger_entry *e = &s->entry[s->entries++];
+	*e = (struct ledger_entry){ .number = (int64_t)s->entries, .at = at };
+	snprintf(e->kind, sizeof e->kind, "%s", kind);
+	snprintf(e->detail, sizeof e->detail, "%s", detail);
+	for (int i = 0; i < LEDGER_HASH_SIZE; i++)
+		e->hash[i] = (unsigned char)(17 * i + (int)s->entries);
+}
+
+static inline void fake_done(struct store *s)
+{
+	free(s->tally);
+	memset(s, 0, sizeof *s);
+}
+
+static int fake_order(const void *a, const void *b)
+{
+	const struct tally *x = a, *y = b;
+	int order[] = { x->day - y->day, x->kind - y->kind, x->klass - y->klass, x->category - y->category, x->origin - y->origin,
+		strcmp(x->provider, y->provider), strcmp(x->campaign, y->campaign) };
+	for (size_t i = 0; i < sizeof order / sizeof *order; i++)
+		if (order[i])
+			return order[i];
+	return 0;
+}
+
+int store_tallies(struct store *s, int32_t from, int32_t to, unsigned group, int (*visit)(void *context, const struct tally *t),
+		  void *context)
+{
+	struct tally *list = calloc(s->tallies + 1, sizeof *list);
+	size_t n = 0;
+	int result = 0;
+	for (size_t i = 0; i < s->tallies; i++) {
+		struct tally t = s->tally[i];
+		if (t.day < from || t.day > to)
+			continue;
+		t.day = group & BY_DAY ? t.day : 0;
+		t.kind = group & BY_KIND ? t.kind : 0;
+		t.klass = group & BY_CLASS ? t.klass : 0;
+		t.category = group & BY_CATEGORY ? t.category : 0;
+		t.origin = group & BY_ORIGIN ? t.origin : 0;
+		if (!(group & BY_PROVIDER))
+			memset(t.provider, 0, sizeof t.provider);
+		if (!(group & BY_CAMPAIGN))
+			memset(t.campaign, 0, sizeof t.campaign);
+		list[n++] = t;
+	}
+	qsort(list, n, sizeof *list, fake_order);
+	for (size_t i = 0; i < n && !result; i++) {
+		while (i + 1 < n && fake_order(&list[i], &list[i + 1]) == 0) {
+			list[i + 1].count += list[i].count;
+			i++;
+		}
+		result = visit(context, &list[i]);
+	}
+	free(list);
+	return result;
+}
+
+int store_message_counts(struct store *s, int32_t from, int32_t to,
+			 int (*visit)(void *context, const char *mailbox, const char *outcome, uint64_t count), void *context)
+{
+	(void)from;
+	(void)to;
+	for (size_t i = 0; i < s->messages; i++)
+		if (visit(context, s->message[i].mailbox, s->message[i].outcome, s->message[i].count))
+			return STORE_FAILED;
+	return STORE_OK;
+}
+
+int store_contact_counts(struct store *s, uint64_t counts[STATE_COUNT])
+{
+	memcpy(counts, s->state, sizeof s->state);
+	return STORE_OK;
+}
+
+int store_first_day(struct store *s, int32_t *day)
+{
+	*day = 0;
+	for (size_t i = 0; i < s->tallies; i++)
+		if (*day == 0 || s->tally[i].day < *day)
+			*day = s->tally[i].day;
+	return STORE_OK;
+}
+
+int store_held(struct store *s, int64_t now, struct purge *out)
+{
+	(void)now;
+	*out = s->held;
+	return s->held_result;
+}
+
+int store_ledger_walk(struct store *s, int (*visit)(void *context, const struct ledger_entry *e), void *context)
+{
+	for (size_t i = 0; i < s->entries; i++)
+		if (visit && visit(context, &s->entry[i]))
+			return STORE_FAILED;
+	return s->walk_result;
+}
+
+int store_ledger_head(struct store *s, struct ledger_entry *out)
+{
+	*out = s->entries ? s->entry[s->entries - 1] : (struct ledger_entry){ .number = 0 };
+	return STORE_OK;
+}
+
+int store_keys(struct store *s, int (*visit)(void *context, const struct key_info *k), void *context)
+{
+	for (size_t i = 0; i < s->keys; i++)
+		if (visit(context, &s->key[i]))
+			return STORE_FAILED;
+	return STORE_OK;
+}
+
+const char *store_error(const struct store *s)
+{
+	return s->walk_result ? "entry 2 does not fit" : "";
+}
+
+const char *contact_state_name(unsigned state)
+{
+	static const char *const names[] = { "active", "soft", "paused", "revalidate", "block", "investigate", "retry-gated", "inactive" };
+	return state < STATE_COUNT ? names[state] : "";
+}
+
+/* --- a year of a middling sender: 24 providers, 9 campaigns; always the same ------------------------------------ */
+
+static inline unsigned fake_random(unsigned *seed, unsigned below)
+{
+	*seed = *seed * 1103515245U + 12345U;
+	return (*seed >> 8) % (below ? below : 1);
+}
+
+static inline void fake_year(struct store *s, int year, int month, int months)
+{
+	static const struct { const char *name; unsigned weight; } providers[] = { { "microsoft", 210 }, { "gmail", 240 }, { "gmx", 120 },
+		{ "web.de", 95 }, { "t-online", 70 }, { "yahoo", 60 }, { "icloud", 40 }, { "ionos", 22 }, { "freenet", 18 }, { "posteo", 7 },
+		{ "mailbox.org", 6 }, { "orange", 9 }, { "laposte", 4 }, { "libero", 6 }, { "wp", 5 }, { "seznam", 4 }, { "mail.ru", 3 },
+		{ "yandex", 2 }, { "comcast", 3 }, { "protonmail", 5 }, { "bluewin", 3 }, { "ziggo", 2 }, { "qq", 1 }, { "other", 260 } };
+	static const struct { const char *name; unsigned weight; } campaigns[] = { { "newsletter-weekly", 300 }, { "autumn-sale", 180 },
+		{ "order-mail", 90 }, { "reactivation-2026", 140 }, { "webinar-invite", 60 }, { "survey-q3", 40 }, { "password-reset", 12 },
+		{ "partner-offer", 70 }, { "", 25 } };
+	static const struct { enum category category; unsigned weight; } causes[] = { { CATEGORY_USER_UNKNOWN, 330 },
+		{ CATEGORY_DOMAIN_UNKNOWN, 60 }, { CATEGORY_MAILBOX_DISABLED, 45 }, { CATEGORY_MAILBOX_FULL, 120 }, { CATEGORY_GREYLISTED, 40 },
+		{ CATEGORY_RATE_LIMITED, 50 }, { CATEGORY_NETWORK_ERROR, 35 }, { CATEGORY_EXPIRED, 30 }, { CATEGORY_MESSAGE_TOO_LARGE, 3 },
+		{ CATEGORY_REPUTATION, 40 }, { CATEGORY_SPAM_CONTENT, 45 }, { CATEGORY_AUTH_FAILURE, 14 }, { CATEGORY_POLICY, 28 },
+		{ CATEGORY_INFRASTRUCTURE, 2 }, { CATEGORY_NOT_ACCEPTING, 8 }, { CATEGORY_UNDETERMINED, 22 } };
+	unsigned seed = 4;
+	for (int back = months - 1; back >= 0; back--) {
+		int m = (year * 12 + month - 1) - back;
+		unsigned events = 1500 + (unsigned)(months - back) * 40 + fake_random(&seed, 500);
+		for (unsigned i = 0; i < events; i++) {
+			unsigned p = 0, c = 0, g = 0, at = fake_random(&seed, 1195);
+			while (at >= providers[p].weight && p < 23)
+				at -= providers[p++].weight;
+			at = fake_random(&seed, 917);
+			while (at >= campaigns[c].weight && c < 8)
+				at -= campaigns[c++].weight;
+			at = fake_random(&seed, 872);
+			while (at >= causes[g].weight && g < 15)
+				at -= causes[g++].weight;
+			unsigned day = 1 + fake_random(&seed, 28);
+			int32_t date = (m / 12) * 10000 + (m % 12 + 1) * 100 + (int32_t)day;
+			bool weekend = day % 7 == 1 || day % 7 == 2;
+			if (weekend && fake_random(&seed, 3))
+				date += 3;
+			if (fake_random(&seed, 100) < 5)
+				fake_complaints(s, date, providers[p].name, campaigns[c].name, 1);
+			else
+				fake_failures(s, date, causes[g].category, providers[p].name, campaigns[c].name, 1);
+			if (fake_random(&seed, 100) < 6)
+				fake_add(s, date, KIND_AUTOREPLY, CLASS_NONE, CATEGORY_NONE, ORIGIN_UNVERIFIED, "other", "", 1);
+			if (fake_random(&seed, 100) < 4)
+				fake_add(s, date, KIND_FAILURE, CLASS_BLOCK, CATEGORY_SPAM_CONTENT, ORIGIN_BACKSCATTER, "other", "", 1);
+			if (fake_random(&seed, 100) < 3)
+				fake_add(s, date, KIND_FAILURE, CLASS_HARD, CATEGORY_USER_UNKNOWN, ORIGIN_UNVERIFIED, "other", "", 1);
+			if (fake_random(&seed, 100) < 2)
+				fake_add(s, date, KIND_DELAY, CLASS_SOFT, CATEGORY_NETWORK_ERROR, ORIGIN_MATCHED, providers[p].name, "", 1);
+		}
+		if (back == 0) {
+			int32_t date = year * 10000 + month * 100;
+			fake_failures(s, date + 14, CATEGORY_REPUTATION, "microsoft", "autumn-sale", 326);
+			fake_failures(s, date + 15, CATEGORY_REPUTATION, "microsoft", "autumn-sale", 141);
+			fake_complaints(s, date + 14, "microsoft", "autumn-sale", 31);
+		}
+	}
+	fake_message(s, "bounces", "new", 2410);
+	fake_message(s, "bounces", "unrecognised", 37);
+	fake_message(s, "bounces", "quarantined", 2);
+	fake_message(s, "fbl", "new", 141);
+	fake_message(s, "fbl", "duplicate", 12);
+	s->state[STATE_SOFT] = 311;
+	s->state[STATE_PAUSED] = 24;
+	s->state[STATE_INACTIVE] = 4120;
+	s->state[STATE_BLOCK] = 6;
+	s->state[STATE_ACTIVE] = 1904;
+	static const struct { const char *name, *reason; int64_t days; } kept[] = {
+		{ "events", "diagnosis of delivery problems over two quarters", 180 }, { "diagnostics", "reading a receiver's answer", 30 },
+		{ "contacts", "whom not to write to", 730 }, { "messages", "no message counts twice", 90 } };
+	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+		struct purge_class *c = &s->held.at[s->held.count++];
+		snprintf(c->name, sizeof c->name, "%s", kept[i].name);
+		c->reason = kept[i].reason;
+		c->period = kept[i].days * 86400;
+		c->left = 100 * (i + 1);
+		c->oldest = 1790000000;
+		c->cutoff = 1780000000;
+	}
+	s->held.checkpointed = true;
+	fake_entry(s, 1780000000, "key-created", "purpose=state");
+	fake_entry(s, 1790000000, "purge", "events=12 messages=40");
+	fake_entry(s, 1793000000, "purge", "events=9 messages=31");
+	fake_entry(s, 1793500000, "report-sent", "month=2026-10");
+}
+
+#endif
