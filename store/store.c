@@ -256,6 +256,13 @@ int store_begin(struct store *s)
 	return STORE_OK;
 }
 
+int store_snapshot(struct store *s, bool hold)
+{
+	if (s->in_transaction)
+		return store_fail(s, STORE_MISUSE, "snapshot inside a transaction");
+	return db_run(s, hold ? SQL_BEGIN_READ : SQL_COMMIT, "");
+}
+
 int store_commit(struct store *s)
 {
 	if (!s->in_transaction)

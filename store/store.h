@@ -143,6 +143,12 @@ struct answer {
 /* ADDRESS is any text of N bytes; STORE_MISUSE when it is no address. */
 int store_check(struct store *s, const char *address, size_t n, int64_t now, struct answer *out);
 
+/*
+ * Between true and false all answers come from one state of the store, and a store_check() costs a third. For a thousand at a time, not while
+ * waiting for input: a purge has to wait for its end. For many checks; one alone needs none.
+ */
+int store_snapshot(struct store *s, bool hold);
+
 /* Time-driven state changes: what is due is applied. *CHANGED counts contacts. */
 int store_advance(struct store *s, int64_t now, uint64_t *changed);
 
