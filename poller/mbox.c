@@ -28,9 +28,9 @@ enum {
 	WANTED_WINDOW = 512,
 };
 
-/* A stretch of the file, From_ line to From_ line, and the id of the message at its beginning. */
+/* A stretch of the file, From_ line to From_ line, and the id of the message at its beginning, which ends at HEAD. */
 struct stretch {
-	uint64_t begin, end;
+	uint64_t begin, end, head;
 	unsigned char id[SOURCE_ID_SIZE];
 };
 
@@ -269,7 +269,7 @@ static bool unchanged(const struct mbox_source *b, const struct stretch *x)
 {
 	char head[MBOX_ID_BYTES + 1];
 	unsigned char id[SOURCE_ID_SIZE];
-	uint64_t n = x->end - x->begin;
+	uint64_t n = x->head - x->begin;
 	ssize_t got = pread(b->fd, head, n < sizeof head ? (size_t)n : sizeof head, (off_t)x->begin);
 	if (got < 0 || ((uint64_t)got < n && got < (ssize_t)sizeof head))
 		return false;
@@ -476,7 +476,7 @@ static int mbox_next(struct source *s, size_t count, const struct source_sink *s
 			return source_fail(s, "%s: not an mbox: it does not begin with \"From \"", b->path);
 		if (asks && b->answered < b->asked && !b->wanted[b->answered++])
 			continue;
-		struct stretch x = { m.begin, m.end, { 0 } };
+		struct stretch x = { m.begin, m.end, m.end, { 0 } };
 		memcpy(x.id, m.id, sizeof x.id);
 		if (stretches_add(&b->handed, x))
 			return source_fail(s, "no memory");
@@ -527,7 +527,7 @@ static int find_old(int fd, const struct stat *st, int64_t cutoff, struct stretc
 		if (!reader.mbox || (m.arrived ? m.arrived : st->st_mtime) >= cutoff)
 			continue;
 		++*count;
-		if (stretches_join(old, (struct stretch){ m.begin, m.end, { 0 } })) {
+		if (stretches_join(old, (struct stretch){ m.begin, m.end, m.end, { 0 } })) {
 			result = -1;
 			break;
 		}

@@ -368,7 +368,7 @@ int mbox_reader_next(struct mbox_reader *r, struct mbox_message *out)
 	out->from_line.p = p;
 	out->size = n + s.dropped;
 	if (!s.dropped && r->mbox) {
-		n = without_separator(p + s.body, n);
+		n = without_separator(p, end) - s.body;
 		out->size = n;
 	}
 	if (r->identify)

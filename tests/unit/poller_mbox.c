@@ -1,0 +1,440 @@
+/* Reading mboxes (From_ lines, quoting, limits, any chunking) and settling in them while others deliver. */
+#include "tests/unit/collect.h"
+#include <sys/wait.h>
+#include "poller/mbox.h"
+
+#define FROM(s) "From MAILER-DAEMON Thu Jan  1 00:00:" s " 1970\n"
+
+static void from_lines(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *line;
+		int64_t at; /* -1: not one */
+	} cases[] = {
+		{ "From a@example.org Thu Jan  1 00:00:10 1970", 10 },
+		{ "From a@example.org  Thu Jan 1 00:01 1970", 60 },
+		{ "From MAILER-DAEMON Thu Jan  1 00:00:10 1970 +0100", 10 - 3600 },
+		{ "From MAILER-DAEMON Thu Jan  1 00:00:10 -0130 1970", 10 + 5400 },
+		{ "From MAILER-DAEMON Thu Jan  1 00:00:10 MET DST 1970", 10 },
+		{ "From - Thu Oct 01 12:34:56 2026", 1790858096 },
+		{ "From \"a b\"@example.org Thu Oct  1 12:34:56 2026 remote from there", 1790858096 },
+		{ "From a@example.org Thu, 1 Oct 2026 12:34:56", -1 },
+		{ "From x Thu Feb 29 00:00:00 2024", 1709164800 },
+		{ "From now on we say", -1 },
+		{ "From 12:30 on Jan 1", -1 },
+		{ "From x Thu Jan  1 25:00:00 1970", -1 },
+		{ "From x Thu Jan 32 00:00:00 1970", -1 },
+		{ "From x Thu Foo  1 00:00:00 1970", -1 },
+		{ "From x Thu Jan  1 00:00:00 99999", -1 },
+		{ "From ", -1 },
+		{ "From: a@example.org", -1 },
+		{ "from a@example.org Thu Jan  1 00:00:10 1970", -1 },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		int64_t at = -1;
+		bool is = mbox_from_line(span_of(cases[i].line), &at);
+		if (is != (cases[i].at != -1) || (is && at != cases[i].at))
+			fail_msg("%s: %d %lld", cases[i].line, is, (long long)at);
+	}
+}
+
+/* Reads TEXT through a pipe in pieces of CHUNK bytes, or from a file (0), and compares with EXPECT, messages joined by '|'. */
+static void check_reading(const char *text, size_t n, size_t chunk, uint64_t max, const char *expect)
+{
+	struct mbox_reader r = { 0 };
+	struct mbox_message m;
+	char *found = calloc(1, n + 1000);
+	pid_t child = 0;
+	int ends[2] = { -1, -1 }, result;
+	uint64_t last = 0;
+	if (chunk) {
+		assert_int_equal(pipe(ends), 0);
+		child = fork();
+		if (!child) {
+			close(ends[0]);
+			for (size_t at = 0; at < n; at += chunk)
+				if (write(ends[1], text + at, n - at < chunk ? n - at : chunk) < 0)
+					_exit(1);
+			_exit(0);
+		}
+		close(ends[1]);
+	} else {
+		ends[0] = open("in", O_RDWR | O_CREAT | O_TRUNC, 0600);
+		assert_int_equal(write(ends[0], text, n), n);
+	}
+	mbox_reader_start(&r, ends[0], chunk ? UINT64_MAX : n, max);
+	while ((result = mbox_reader_next(&r, &m)) > 0) {
+		assert_int_equal(m.begin, last);
+		assert_true(m.end > m.begin);
+		last = m.end;
+		assert_int_equal(m.truncated, m.size > max);
+		assert_true(m.bytes.n <= max);
+		if (*found)
+			strcat(found, "|");
+		strncat(found, m.bytes.p, m.bytes.n);
+	}
+	assert_int_equal(result, 0);
+	assert_int_equal(last, n);
+	assert_string_equal(found, expect);
+	mbox_reader_free(&r);
+	close(ends[0]);
+	if (child)
+		waitpid(child, NULL, 0);
+	free(found);
+}
+
+static void splitting(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *expect;
+	} cases[] = {
+		{ FROM("01") "A: 1\n\nx\n\n" FROM("02") "A: 2\n\ny\n\n", "A: 1\n\nx\n|A: 2\n\ny\n" },
+		{ FROM("01") "A: 1\n\nx\n\n" FROM("02") "A: 2\n\ny", "A: 1\n\nx\n|A: 2\n\ny" },
+		/* not after an empty line; without a date */
+		{ FROM("01") "A: 1\n\nx\n" FROM("02") "\nFrom now on\n\nFrom here on\n\n", "A: 1\n\nx\n" FROM("02") "\nFrom now on\n\nFrom here on\n" },
+		/* quoted */
+		{ FROM("01") "A: 1\n\n>From x\n>>From y\n>>> From z\n > From\nx>From\n>Fro\n>From \n\n",
+		  "A: 1\n\nFrom x\n>From y\n>>> From z\n > From\nx>From\n>Fro\nFrom \n" },
+		/* CRLF */
+		{ "From a Thu Jan  1 00:00:01 1970\r\nA: 1\r\n\r\nx\r\n\r\nFrom a Thu Jan  1 00:00:01 1970\r\nA: 2\r\n\r\n>From\r\n>From q\r\n\r\n",
+		  "A: 1\r\n\r\nx\r\n|A: 2\r\n\r\n>From\r\nFrom q\r\n" },
+		/* empty messages */
+		{ FROM("01") FROM("02") "\n" FROM("03") "x", "" "|" "" "|" "x" },
+		{ FROM("01"), "" },
+		/* the first From_ line without a date: they all may be */
+		{ "From a@example.org\nA: 1\n\nx\n\nFrom b@example.org\nA: 2\n\ny\n", "A: 1\n\nx\n|A: 2\n\ny\n" },
+		/* no mbox at all */
+		{ "A: 1\n\nx\n\n" FROM("01") "B: 2\n\n>From x\n", "A: 1\n\nx\n\n" FROM("01") "B: 2\n\n>From x\n" },
+		{ "From", "From" },
+		{ "", "" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		for (size_t chunk = 0; chunk < 40; chunk++) {
+			const char *expect = cases[i].expect;
+			/* Joined empty messages leave no '|' at the front. */
+			if (!strncmp(expect, "||", 2))
+				expect += 2;
+			check_reading(cases[i].text, strlen(cases[i].text), chunk, 100000, expect);
+		}
+}
+
+/* Messages around the sizes at which the window turns over, with little allowed of each. */
+static void large_messages(void **state)
+{
+	(void)state;
+	enum { SIZE = 5 << 20 };
+	char *text = malloc(SIZE), expect[200];
+	for (int shift = -12; shift < 12; shift++) {
+		size_t n = 0;
+		n += (size_t)sprintf(text + n, FROM("01") "A: 1\n\n");
+		memset(text + n, 'x', (size_t)((1 << 20) + shift) - n);
+		n = (size_t)((1 << 20) + shift);
+		n += (size_t)sprintf(text + n, "\n\n" FROM("02") "A: 2\n\n");
+		memset(text + n, 'y', (3 << 20) - n);
+		n = 3 << 20;
+		n += (size_t)sprintf(text + n, "\n\n" FROM("03") "A: 3\n");
+		strcpy(expect, "A: 1\n\nxxxx|A: 2\n\nyyyy|A: 3\n");
+		check_reading(text, n, 0, 10, expect);
+		check_reading(text, n, 65536, 10, expect);
+	}
+	free(text);
+}
+
+static void endless_lines_and_many_messages(void **state)
+{
+	(void)state;
+	/* A From_ line that does not end is no line; what looks like one behind it is not after an empty line. */
+	enum { N = 3000000 };
+	char *text = malloc(N + 100), *expect;
+	memset(text, ' ', N);
+	memcpy(text, FROM("01") "\n\nFrom ", strlen(FROM("01")) + 7);
+	strcpy(text + N, " Thu Jan  1 00:00:10 1970\n");
+	expect = strndup(text + strlen(FROM("01")), 100);
+	check_reading(text, strlen(text), 0, 100, expect);
+	check_reading(text, strlen(text), 4096, 100, expect);
+	free(expect);
+	free(text);
+}
+
+/* --- settling ---------------------------------------------------------------------------------------------------------------- */
+
+static struct mailbox box;
+
+#define ONE FROM("01") "A: 1\n\n>From one\n\n"
+#define TWO FROM("02") "A: 2\n\ntwo\n\n"
+#define THREE FROM("03") "A: 3\n\nthree, which is the longest of them all by far and by wide\n\n"
+#define NEW FROM("09") "A: 9\n\nnew\n\n"
+
+static int setup(void **state)
+{
+	if (scratch_setup(state))
+		return -1;
+	put("box", ONE TWO THREE);
+	box = (struct mailbox){ .name = "test", .folder = "box", .timeout = 1 };
+	box.processed = (struct disposal){ DISPOSE_DELETE, NULL };
+	box.unrecognised = (struct disposal){ DISPOSE_MOVE, "other" };
+	box.quarantine = (struct disposal){ DISPOSE_KEEP, NULL };
+	return 0;
+}
+
+static struct source *open_box(bool stays)
+{
+	struct source *s;
+	struct source_options options = { .mailbox = &box, .max_message = 1000, .stays = stays };
+	int result = source_mbox.open(&s, &options);
+	if (result)
+		print_error("%s\n", s->error);
+	assert_int_equal(result, 0);
+	return s;
+}
+
+static void append_to(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "a");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+/* Every way to settle three messages, with and without mail delivered meanwhile. */
+static void every_combination(void **state)
+{
+	(void)state;
+	static const char *const text[] = { ONE, TWO, THREE };
+	for (int combination = 0; combination < 27 * 3; combination++) {
+		enum settlement what[3] = { (enum settlement)(combination % 3), (enum settlement)(combination / 3 % 3),
+					    (enum settlement)(combination / 9 % 3) };
+		bool delivered = combination / 27 == 1, scattered = combination / 27 == 2;
+		char stays[1000] = "", moves[1000] = "";
+		struct collect c = { 0 };
+		struct settled done, sum = { 0 };
+		put("box", ONE TWO THREE);
+		unlink("other");
+		struct source *s = open_box(false);
+		assert_int_equal(collect_all(s, 2, &c), 0);
+		assert_int_equal(c.n, 3);
+		for (int i = 0; i < 3; i++) {
+			/* Batches may be settled one by one and not in order. */
+			int k = scattered ? 2 - i : i;
+			struct settle_item item = { c.at[k].id, what[k] };
+			assert_int_equal(s->ops->settle(s, &item, 1, &done), 0);
+			sum.deleted += done.deleted, sum.moved += done.moved, sum.kept += done.kept;
+			if (what[i] == SETTLE_QUARANTINE)
+				strcat(stays, text[i]);
+			if (what[k] == SETTLE_UNRECOGNISED)
+				strcat(moves, text[k]);
+		}
+		if (delivered) {
+			append_to("box", NEW);
+			strcat(stays, NEW);
+		}
+		char error[SOURCE_ERROR_SIZE] = "";
+		if (s->ops->close(s, error, sizeof error))
+			fail_msg("combination %d: %s", combination, error);
+		assert_int_equal(sum.deleted + sum.moved + sum.kept, 3);
+		assert_file("box", stays);
+		if (*moves)
+			assert_file("other", moves);
+		else
+			assert_int_equal(access("other", F_OK), -1);
+		assert_int_equal(access("box.lock", F_OK), -1);
+		collect_free(&c);
+	}
+}
+
+static void messages_as_handed_out(void **state)
+{
+	(void)state;
+	struct collect c = { 0 };
+	struct source *s = open_box(false);
+	assert_int_equal(collect_all(s, 10, &c), 0);
+	assert_string_equal(c.at[0].text, "A: 1\n\nFrom one\n");
+	assert_int_equal(c.at[0].arrived, 1);
+	assert_int_equal(c.at[2].arrived, 3);
+	assert_int_equal(c.at[1].size, strlen("A: 2\n\ntwo\n"));
+	s->ops->close(s, NULL, 0);
+	assert_file("box", ONE TWO THREE);
+	collect_free(&c);
+}
+
+/* Settles everything as processed after MEDDLE was done; the file must then be as EXPECTED. */
+static void check_meddling(void (*meddle)(void), int result, const char *expected)
+{
+	struct collect c = { 0 };
+	struct settled done;
+	char error[SOURCE_ERROR_SIZE] = "";
+	put("box", ONE TWO THREE);
+	struct source *s = open_box(false);
+	assert_int_equal(collect_all(s, 10, &c), 0);
+	assert_int_equal(collect_settle(s, &c, SETTLE_PROCESSED, &done), 0);
+	meddle();
+	assert_int_equal(s->ops->close(s, error, sizeof error), result);
+	if (result)
+		assert_non_null(strstr(error, "changed by somebody else"));
+	assert_file("box", expected);
+	collect_free(&c);
+}
+
+static void replaced(void) { put("new", TWO NEW), rename("new", "box"); }
+static void shortened(void) { put("box", TWO); }
+static void rewritten(void) { put("box", TWO THREE NEW NEW NEW); }
+static void delivered(void) { append_to("box", NEW NEW NEW NEW NEW); }
+
+static void somebody_else_changes_the_file(void **state)
+{
+	(void)state;
+	check_meddling(replaced, -1, TWO NEW);
+	check_meddling(shortened, -1, TWO);
+	check_meddling(rewritten, -1, TWO THREE NEW NEW NEW);
+	check_meddling(delivered, 0, NEW NEW NEW NEW NEW);
+}
+
+static void locks_are_respected(void **state)
+{
+	(void)state;
+	struct source *s;
+	struct source_options options = { .mailbox = &box, .max_message = 1000 };
+	put("box.lock", "");
+	assert_int_equal(source_mbox.open(&s, &options), -1);
+	assert_non_null(strstr(s->error, "box.lock: held"));
+	s->ops->close(s, NULL, 0);
+	/* One that was left behind long ago is taken away. */
+	struct timespec old[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
+	assert_int_equal(utimensat(AT_FDCWD, "box.lock", old, 0), 0);
+	assert_int_equal(source_mbox.open(&s, &options), 0);
+	s->ops->close(s, NULL, 0);
+	assert_int_equal(access("box.lock", F_OK), -1);
+
+	int ready[2];
+	char byte;
+	assert_int_equal(pipe(ready), 0);
+	pid_t child = fork();
+	if (!child) {
+		int fd = open("box", O_RDWR);
+		struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+		_exit(fcntl(fd, F_SETLK, &whole) || write(ready[1], "x", 1) != 1 || sleep(20));
+	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	assert_int_equal(source_mbox.open(&s, &options), -1);
+	assert_non_null(strstr(s->error, "no lock"));
+	s->ops->close(s, NULL, 0);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	close(ready[0]), close(ready[1]);
+}
+
+static void wanted_only(void **state)
+{
+	(void)state;
+	struct collect c = { 0 }, again = { 0 };
+	struct settled done;
+	struct source *s = open_box(true);
+	assert_int_equal(collect_all(s, 2, &c), 0);
+	assert_int_equal(c.asked, 3);
+	struct settle_item first = { c.at[0].id, SETTLE_PROCESSED };
+	assert_int_equal(s->ops->settle(s, &first, 1, &done), 0);
+	assert_int_equal(s->ops->close(s, NULL, 0), 0);
+	assert_file("box", TWO THREE);
+	/* Another place in the file, the same message; and what is delivered behind it does not make it another. */
+	append_to("box", NEW);
+	again.unwanted = (const char *)c.at[2].remote_id;
+	s = open_box(true);
+	assert_int_equal(collect_all(s, 1, &again), 0);
+	assert_int_equal(again.n, 2);
+	assert_string_equal(again.at[0].text, "A: 2\n\ntwo\n");
+	assert_string_equal(again.at[1].text, "A: 9\n\nnew\n");
+	assert_memory_equal(again.at[0].remote_id, c.at[1].remote_id, SOURCE_ID_SIZE);
+	assert_int_equal(collect_settle(s, &again, SETTLE_PROCESSED, &done), 0);
+	assert_int_equal(s->ops->close(s, NULL, 0), 0);
+	assert_file("box", THREE);
+	collect_free(&c);
+	collect_free(&again);
+}
+
+static void links_and_modes(void **state)
+{
+	(void)state;
+	struct stat st;
+	struct collect c = { 0 };
+	struct settled done;
+	mkdir("real", 0700);
+	put("real/box", ONE TWO THREE);
+	chmod("real/box", 0640);
+	unlink("box");
+	assert_int_equal(symlink("real/box", "box"), 0);
+	struct source *s = open_box(false);
+	assert_int_equal(collect_all(s, 10, &c), 0);
+	/* ONE goes and the longer rest stays: a new file takes its place. */
+	struct settle_item first = { c.at[0].id, SETTLE_PROCESSED };
+	assert_int_equal(s->ops->settle(s, &first, 1, &done), 0);
+	assert_int_equal(s->ops->close(s, NULL, 0), 0);
+	assert_int_equal(lstat("box", &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_int_equal(stat("real/box", &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	assert_file("real/box", TWO THREE);
+	collect_free(&c);
+}
+
+static void expiry(void **state)
+{
+	(void)state;
+	uint64_t removed;
+	put("other", ONE TWO THREE NEW);
+	struct source *s = open_box(false);
+	assert_int_equal(s->ops->expire(s, "other", 3, &removed), 0);
+	assert_int_equal(removed, 2);
+	assert_file("other", THREE NEW);
+	assert_int_equal(s->ops->expire(s, "absent", 3, &removed), 0);
+	assert_int_equal(removed, 0);
+	assert_int_equal(s->ops->expire(s, "../other", 3, &removed), -1);
+	assert_int_equal(s->ops->expire(s, "box", 3, &removed), -1);
+	assert_file("box", ONE TWO THREE);
+	s->ops->close(s, NULL, 0);
+}
+
+static void folder_without_a_last_line_end(void **state)
+{
+	(void)state;
+	struct collect c = { 0 };
+	struct settled done;
+	put("box", FROM("01") "A: 1\n\none");
+	struct source *s = open_box(false);
+	assert_int_equal(collect_all(s, 10, &c), 0);
+	assert_int_equal(collect_settle(s, &c, SETTLE_UNRECOGNISED, &done), 0);
+	assert_int_equal(s->ops->close(s, NULL, 0), 0);
+	assert_file("other", FROM("01") "A: 1\n\none\n\n");
+	assert_file("box", "");
+	collect_free(&c);
+}
+
+static void what_is_no_mbox_is_said(void **state)
+{
+	(void)state;
+	struct source *s;
+	struct collect c = { 0 };
+	struct source_options options = { .mailbox = &box, .max_message = 1000 };
+	put("box", "Subject: a message, not an mbox\n\n");
+	s = open_box(false);
+	assert_int_equal(collect_all(s, 10, &c), -1);
+	assert_non_null(strstr(s->error, "not an mbox"));
+	assert_int_equal(c.n, 0);
+	s->ops->close(s, NULL, 0);
+	unlink("box");
+	assert_int_equal(source_mbox.open(&s, &options), -1);
+	assert_non_null(strstr(s->error, "box: No such file"));
+	s->ops->close(s, NULL, 0);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, scratch_teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(from_lines), TEST(splitting), TEST(large_messages), TEST(endless_lines_and_many_messages), TEST(every_combination),
+		TEST(messages_as_handed_out), TEST(somebody_else_changes_the_file), TEST(locks_are_respected), TEST(wanted_only),
+		TEST(links_and_modes), TEST(expiry), TEST(folder_without_a_last_line_end), TEST(what_is_no_mbox_is_said),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
