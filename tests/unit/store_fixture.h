@@ -1,0 +1,219 @@
+/* What the tests of the store share: a directory of their own, a store in it, events in one line. */
+#ifndef RETOUR_TEST_STORE_FIXTURE_H
+#define RETOUR_TEST_STORE_FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "store/internal.h"
+#include "store/store.h"
+
+#define HOUR ((int64_t)3600)
+#define NOW ((int64_t)1794916800) /* 2026-11-17T12:00:00Z */
+
+static char directory[64], database[96], keys[96];
+static struct store *store;
+
+static bool gmail_is_large(void *context, const char *provider)
+{
+	(void)context;
+	return strcmp(provider, "gmail") == 0;
+}
+
+static inline struct store_options test_options(void)
+{
+	struct store_options o = {
+		.path = database,
+		.keys_dir = keys,
+		.create = true,
+		.act_on = ORIGIN_MATCHED,
+		.fold_local_part = true,
+		.keep_diagnostics = true,
+		.k = 10,
+		.quiet = 30 * DAY,
+		.block_hold = 6 * HOUR,
+		.provider_is_large = gmail_is_large,
+		.ladders = 4,
+		.ladder = {
+			{ "large", { 900, 1800, 3600, 10800, 43200 }, 5, 72 * HOUR },
+			{ "small", { 600, 1200, 2400, 7200 }, 4, 48 * HOUR },
+			{ "mailbox-full", { 21600, 43200, 86400 }, 3, 5 * DAY },
+			{ "greylisted", { 300, 900 }, 2, 24 * HOUR },
+		},
+		.retention = {
+			[RETAIN_EVENTS] = { "events", 180 * DAY, "diagnosis" },
+			[RETAIN_DIAGNOSTICS] = { "diagnostics", 30 * DAY, "reading" },
+			[RETAIN_CONTACTS] = { "contacts", 730 * DAY, "suppression" },
+			[RETAIN_MESSAGES] = { "messages", 90 * DAY, "nothing twice" },
+			[RETAIN_ALERTS] = { "alerts", 365 * DAY, "alerts" },
+			[RETAIN_LEDGER] = { "ledger", 3650 * DAY, "evidence" },
+		},
+	};
+
+	return o;
+}
+
+static inline void make_directory(void)
+{
+	strcpy(directory, "/tmp/retour-store-XXXXXX");
+	assert_non_null(mkdtemp(directory));
+	snprintf(database, sizeof database, "%s/retour.db", directory);
+	snprintf(keys, sizeof keys, "%s/keys", directory);
+}
+
+static inline int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	(void)at;
+	return remove(path);
+}
+
+static inline void remove_tree(const char *path)
+{
+	nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static inline void ok_(int result, const char *file, int line)
+{
+	if (result)
+		print_error("%s:%d: %d %s\n", file, line, result, store ? store_error(store) : "");
+	_assert_int_equal((LargestIntegralType)result, 0, file, line);
+}
+#define ok(result) ok_(result, __FILE__, __LINE__)
+
+static inline int open_store(struct store_options o, int64_t now)
+{
+	bool created;
+
+	return store_open(&store, &o, now, &created);
+}
+
+static inline void close_store(void)
+{
+	store_close(store);
+	store = NULL;
+}
+
+static inline int setup(void **state)
+{
+	(void)state;
+	setenv("TZ", "Europe/Berlin", 1);
+	make_directory();
+	return open_store(test_options(), NOW);
+}
+
+static inline int setup_empty(void **state)
+{
+	(void)state;
+	setenv("TZ", "Europe/Berlin", 1);
+	make_directory();
+	return 0;
+}
+
+static inline int teardown(void **state)
+{
+	(void)state;
+	close_store();
+	remove_tree(directory);
+	return 0;
+}
+
+static inline struct event event_of(enum kind kind, enum category category, const char *recipient, int64_t at)
+{
+	struct event e = { .seq = 1, .kind = (uint8_t)kind, .category = (uint8_t)category, .klass = (uint8_t)category_class(category),
+			   .origin = ORIGIN_MATCHED, .arrived = at, .reply = 550, .status = { 5, 1, 1 } };
+
+	snprintf(e.recipient, sizeof e.recipient, "%s", recipient);
+	snprintf(e.rule, sizeof e.rule, "rule-%s", category_name(category));
+	snprintf(e.campaign, sizeof e.campaign, "spring");
+	return e;
+}
+
+/* One message with one event, in the transaction that is open. */
+static inline enum store_message_result put(const struct event *e, uint64_t message, int64_t now)
+{
+	struct store_message m = { .mailbox = "bounces", .arrived = e->arrived, .recognised = true };
+	enum store_message_result result = MESSAGE_NEW;
+	struct packed_event packed;
+
+	memcpy(m.digest, &message, sizeof message);
+	ok(store_pack(store, e, now, &packed));
+	ok(store_message(store, &m, &packed, 1, now, &result));
+	return result;
+}
+
+static uint64_t next_message = 1;
+
+/* The same in a transaction of its own, as a message that was never seen. */
+static inline void put_event(struct event e, int64_t now)
+{
+	ok(store_begin(store));
+	assert_int_equal(put(&e, next_message++, now), MESSAGE_NEW);
+	ok(store_commit(store));
+}
+
+static inline struct answer check(const char *address, int64_t now)
+{
+	struct answer a;
+
+	ok(store_check(store, address, strlen(address), now, &a));
+	return a;
+}
+
+/* The first column of a query on a connection of its own. */
+static inline int64_t query_int(const char *sql)
+{
+	sqlite3 *db;
+	sqlite3_stmt *st;
+	int64_t value;
+
+	assert_int_equal(sqlite3_open_v2(database, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+	value = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+	return value;
+}
+
+/* How often NEEDLE stands in the bytes of all files below the test's directory, key files excepted. */
+static inline unsigned count_bytes(const void *needle, size_t n)
+{
+	DIR *dir = opendir(directory);
+	struct dirent *entry;
+	unsigned found = 0;
+	char name[512];
+	struct stat st;
+
+	while ((entry = readdir(dir))) {
+		snprintf(name, sizeof name, "%s/%s", directory, entry->d_name);
+		if (stat(name, &st) || !S_ISREG(st.st_mode) || !st.st_size)
+			continue;
+		unsigned char *bytes = malloc((size_t)st.st_size), *end, *p;
+		int fd = open(name, O_RDONLY);
+		assert_int_equal(read(fd, bytes, (size_t)st.st_size), st.st_size);
+		close(fd);
+		end = bytes + st.st_size;
+		for (p = bytes; (p = memmem(p, (size_t)(end - p), needle, n)); p++)
+			found++;
+		free(bytes);
+	}
+	closedir(dir);
+	return found;
+}
+
+#endif
