@@ -25,6 +25,7 @@
 #include "classify/recipient.h"
 #include "classify/redact.h"
 #include "classify/rules.h"
+#include "classify/sns.h"
 
 enum {
 	ARENA_SIZE = 8 << 20,          /* decoded texts of one message */
@@ -251,6 +252,8 @@ static void read_common(struct reader *r, int64_t arrived)
 	struct span returned = m->has_returned ? m->returned : r->prose->returned, verp_path, body;
 	if (!m->has_returned && returned.n)
 		returned = mime_header(returned, &body);
+	if (!returned.n && header_find(m->header, SPAN("X-HmXmrOriginalRecipient")).n)
+		returned = m->header;
 	returned_read(r->options, returned, &r->returned);
 	read_return_paths(r, &verp_path);
 	read_own(r);
@@ -270,16 +273,19 @@ static size_t returned_recipient(const struct reader *r, char *address)
 	struct found_address first, second;
 	size_t i = 0;
 	address[0] = '\0';
-	if (address_next(b->original_recipient, &i, &first))
+	if (address_next(b->reported, &i, &first))
 		return address_copy(address, first.text);
 	i = 0;
-	if (address_next(b->to, &i, &first)) {
+	if (address_next(b->to, &i, &first) && !origin_is_ours(r->options, address_domain(first.text))) {
 		bool several = false;
 		while (!several && address_next(b->to, &i, &second))
 			several = !address_equal(first.text, second.text);
 		if (!several)
 			return address_copy(address, first.text);
 	}
+	i = 0;
+	if (address_next(b->original_recipient, &i, &first))
+		return address_copy(address, first.text);
 	return b->received_fors ? address_copy(address, b->received_for[0]) : 0;
 }
 
@@ -363,6 +369,31 @@ static void read_feedback(struct reader *r, const struct arf *a)
 	}
 	complaint_provider(r, e);
 	emit(r, e);
+}
+
+/*
+ * Complaints that are no feedback report: those of Microsoft's Junk Mail Reporting Program (the returned mail with a header of theirs, or that
+ * mail alone, where it was unpacked on the way), and requests to unsubscribe that a mail program sends (RFC 2369 section 3.2).
+ */
+static bool read_other_complaint(struct reader *r)
+{
+	static const struct span about = { "complaint about message from ", 29 };
+	const struct span subject = r->mail->subject_text;
+	struct arf a;
+	arf_read(SPAN(""), &a);
+	if (r->returned.reported.n) {
+		long at = span_find_nocase(subject, about);
+		a.type = FEEDBACK_ABUSE;
+		if (at >= 0)
+			a.source_ip = (struct span){ subject.p + at + about.n, subject.n - (size_t)at - about.n };
+	} else if (span_equal_nocase(span_trim(subject), SPAN("unsubscribe")) && r->mail->from.n) {
+		a.type = FEEDBACK_OPT_OUT;
+		a.recipient[a.recipients++] = r->mail->from;
+	} else {
+		return false;
+	}
+	read_feedback(r, &a);
+	return true;
 }
 
 /* --- failures, delays, successes ---------------------------------------------------------------------------------- */
@@ -608,6 +639,53 @@ static void read_prose(struct reader *r)
 	emit_prose(r, e, KIND_NONE, p->human, prose_diagnostic(r->rules, p->human));
 }
 
+/* --- SES over SNS ---------------------------------------------------------------------------------------------------- */
+
+static void read_sns_delivery(struct reader *r, struct sns *s)
+{
+	struct event *e = &r->w->event;
+	struct sns_recipient to;
+	while (sns_next(s, &to)) {
+		struct evidence evidence = { .human = { "", 0 } };
+		*e = r->common;
+		if (!recipient_field(to.address, false, e->recipient) || !recipient_set_add(r->w->seen, span_of(e->recipient)))
+			continue;
+		e->recipient_source = RECIPIENT_FINAL;
+		e->kind = (uint8_t)s->kind;
+		e->action = (uint8_t)dsn_action(to.action);
+		text_field(e->reporting_mta, sizeof e->reporting_mta, dsn_host(s->reporting_mta));
+		evidence.status = status_parse(to.status);
+		evidence.diagnostic = dsn_diagnostic(sns_text(&r->w->arena, to.diagnostic));
+		evidence.remote_mta = (struct span){ "", 0 };
+		evidence.reporting_mta = span_of(e->reporting_mta);
+		if (!decide_and_emit(r, e, &evidence))
+			return;
+	}
+}
+
+static bool read_sns(struct reader *r)
+{
+	struct sns s;
+	struct sns_recipient to;
+	struct arf a;
+	if (!sns_open(&s, r->mail->human))
+		return false;
+	r->returned.present = true;
+	r->returned.from = s.source;
+	r->common.origin = (uint8_t)origin_of(r->options, &r->returned);
+	text_field(r->common.message_id, sizeof r->common.message_id, s.message_id);
+	if (s.kind != KIND_COMPLAINT) {
+		read_sns_delivery(r, &s);
+		return r->told;
+	}
+	arf_read(SPAN(""), &a);
+	a.type = s.feedback;
+	while (a.recipients < ARF_RECIPIENTS_MAX && sns_next(&s, &to))
+		a.recipient[a.recipients++] = to.address;
+	read_feedback(r, &a);
+	return true;
+}
+
 /* --- which reader ---------------------------------------------------------------------------------------------------- */
 
 static bool says(const struct reader *r, enum kind kind, const char **rule)
@@ -621,13 +699,18 @@ static bool says(const struct reader *r, enum kind kind, const char **rule)
 
 static bool is_daemon(const struct reader *r)
 {
+	static const struct span names[] = { { "mailer-daemon", 13 }, { "postmaster", 10 }, { "post_master", 11 }, { "mail-daemon", 11 },
+					     { "mailerdaemon", 12 }, { "mdaemon", 7 } };
 	struct found_address from;
 	size_t i = 0;
-	if (r->bounce_sender)
+	if (r->bounce_sender || memmem(r->mail->from.p, r->mail->from.n, "<>", 2))
 		return true;
 	if (!address_next(r->mail->from, &i, &from))
-		return r->mail->has_return_path && span_trim(r->mail->return_path).n <= 2 && r->mail->from.n == 0;
-	return span_starts_nocase(from.text, SPAN("mailer-daemon@")) || span_starts_nocase(from.text, SPAN("postmaster@"));
+		return span_starts_nocase(r->mail->from, names[0]);
+	for (i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (span_equal_nocase(address_local(from.text), names[i]))
+			return true;
+	return false;
 }
 
 static bool has_null_path(const struct mail *m)
@@ -654,7 +737,7 @@ static bool is_surely_bounce(const struct reader *r)
 static bool is_likely_bounce(const struct reader *r)
 {
 	const struct prose *p = r->prose;
-	bool content = p->category || marks_recipients(p) || r->returned.present || prose_diagnostic(r->rules, p->human).n;
+	bool content = p->category || marks_recipients(p) || p->marked[MARK_RETURNED_MESSAGE] || r->returned.present || prose_diagnostic(r->rules, p->human).n;
 	if (is_daemon(r))
 		return content || r->bounce_subject;
 	if (r->bounce_subject)
@@ -682,7 +765,9 @@ static void read_message(struct reader *r)
 			return;
 		}
 	}
-	if (r->mail->has_status && read_status(r))
+	if (read_sns(r) || (!r->mail->has_status && read_other_complaint(r)))
+		return;
+	if (r->mail->has_status && !says(r, KIND_CHALLENGE, &rule) && read_status(r))
 		return;
 	if (r->mail->has_disposition) {
 		emit_none(r, KIND_NONE, "none.disposition-notification");
@@ -692,12 +777,12 @@ static void read_message(struct reader *r)
 		emit_none(r, KIND_NONE, "none.summary-report");
 		return;
 	}
+	if (says(r, KIND_CHALLENGE, &rule)) {
+		emit_none(r, KIND_CHALLENGE, rule);
+		return;
+	}
 	if (!is_surely_bounce(r)) {
-		if (says(r, KIND_CHALLENGE, &rule)) {
-			emit_none(r, KIND_CHALLENGE, rule);
-			return;
-		}
-		if (is_automatic(r, &rule) && !(is_daemon(r) && r->bounce_subject)) {
+		if (is_automatic(r, &rule) && !(is_daemon(r) && (r->bounce_subject || r->prose->category))) {
 			emit_none(r, KIND_AUTOREPLY, rule);
 			return;
 		}

@@ -179,7 +179,20 @@ static void take_part(struct opener *o, const struct part *p)
 	}
 }
 
-/* All that people are to read, as one text. */
+/* TEXT at TO with LF for every line end. Returns the bytes written. */
+static size_t copy_lines(char *to, struct span text)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < text.n; i++) {
+		if (text.p[i] != '\r')
+			to[n++] = text.p[i];
+		else if (i + 1 == text.n || text.p[i + 1] != '\n')
+			to[n++] = '\n';
+	}
+	return n;
+}
+
+/* All that people are to read, as one text whose lines end in LF. */
 static struct span join_texts(struct opener *o)
 {
 	size_t words = 0, n = 0, size = 0;
@@ -189,16 +202,13 @@ static struct span join_texts(struct opener *o)
 	}
 	if (!words && o->html)
 		return part_text(o->html, o->arena, o->charsets);
-	if (!o->texts)
-		return (struct span){ "", 0 };
-	if (o->texts == 1)
+	if (o->texts == 1 && !memchr(o->text[0].p, '\r', o->text[0].n))
 		return o->text[0];
 	char *out = arena_alloc(o->arena, size);
 	if (!out)
-		return o->text[0];
+		return (struct span){ "", 0 };
 	for (size_t i = 0; i < o->texts; i++) {
-		memcpy(out + n, o->text[i].p, o->text[i].n);
-		n += o->text[i].n;
+		n += copy_lines(out + n, o->text[i]);
 		out[n++] = '\n';
 	}
 	return (struct span){ out, n };

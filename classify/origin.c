@@ -18,7 +18,7 @@ static const struct {
 #define KNOWN(text, member) { { text, sizeof text - 1 }, offsetof(struct returned, member) }
 	KNOWN("Message-ID", message_id), KNOWN("From", from), KNOWN("Sender", sender), KNOWN("Return-Path", return_path),
 	KNOWN("To", to), KNOWN("Cc", cc), KNOWN("List-ID", list_id), KNOWN("Feedback-ID", feedback_id),
-	KNOWN("X-HmXmrOriginalRecipient", original_recipient), KNOWN("X-Original-To", original_recipient),
+	KNOWN("X-HmXmrOriginalRecipient", reported), KNOWN("X-Original-To", original_recipient),
 	KNOWN("Delivered-To", original_recipient), KNOWN("Envelope-To", original_recipient),
 	KNOWN("X-Envelope-To", original_recipient), KNOWN("X-Rcpt-To", original_recipient),
 	KNOWN("Apparently-To", to), KNOWN("Subject", subject), KNOWN("Date", date),

@@ -18,6 +18,7 @@ enum {
 /* Fields of the returned mail as they stand; empty spans where there is none. */
 struct returned {
 	bool present;
+	struct span reported;    /* X-HmXmrOriginalRecipient: Microsoft names there who complained */
 	struct span message_id, from, sender, return_path, to, cc, list_id, feedback_id, campaign, original_recipient, subject, date;
 	struct span received_for[RETURNED_FOR_MAX];
 	size_t received_fors;

@@ -48,7 +48,7 @@ struct prose {
 	struct prose_recipient recipient[PROSE_RECIPIENTS_MAX];
 };
 
-/* Splits TEXT (UTF-8) into what is said and what came back, and finds the marks. */
+/* Splits TEXT (UTF-8, lines ending in LF) into what is said and what came back, and finds the marks. */
 void prose_open(struct prose *p, const struct rules *rules, struct span text);
 
 /* Fills recipient[] with the addresses of the highest rank, each once, in their order. OWN: addresses of the sender. */

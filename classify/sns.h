@@ -1,0 +1,27 @@
+/* Amazon SES notifications that reach a mailbox through SNS: one JSON object in the text of the mail. */
+#ifndef RETOUR_SNS_H
+#define RETOUR_SNS_H
+
+#include "classify/arena.h"
+#include "classify/event.h"
+#include "classify/span.h"
+
+struct sns {
+	enum kind kind;
+	enum feedback feedback;                     /* of a complaint */
+	struct span text, recipients;               /* the object; what is left of its array of recipients */
+	struct span message_id, source, reporting_mta, answer;
+};
+
+struct sns_recipient {
+	struct span address, action, status, diagnostic; /* as they stand in the JSON: with its escapes */
+};
+
+/* False when TEXT is no such notification. */
+bool sns_open(struct sns *s, struct span text);
+bool sns_next(struct sns *s, struct sns_recipient *out);
+
+/* A JSON string's text without its escapes, in ARENA. */
+struct span sns_text(struct arena *arena, struct span string);
+
+#endif
