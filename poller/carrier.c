@@ -3,7 +3,7 @@
  * (RFC 3207), EHLO again, AUTH (RFC 4954), MAIL, RCPT, DATA, QUIT. Either every
  * recipient is accepted or the mail is not sent. Or a sendmail command carries it.
  *
- * The server's words are not repeated in errors, because they quote addresses; its codes are.
+ * What the server says is repeated in errors only redacted, because it quotes addresses.
  */
 #include "poller/carrier.h"
 
@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "classify/redact.h"
 #include "poller/sendmail.h"
 
 /* Exported by libetpan, in a header that it does not install. Its own EHLO can only say the host's name. */
@@ -24,7 +25,7 @@ enum {
 	SMTP_PATH_MAX = 320,         /* of an address: libetpan cuts command lines at 512 bytes */
 	SMTP_HELO_MAX = 255,
 	SMTP_CREDENTIALS_MAX = 360,  /* user and password: what fits into one such line in base64 */
-	STATUS_TEXT_SIZE = 16,
+	SMTP_WORDS_SIZE = 200,       /* of what the server says, in an error */
 };
 
 struct smtp {
@@ -60,20 +61,9 @@ static int fail(const struct smtp *s, const char *format, ...)
 	return -1;
 }
 
-/* The enhanced status code at the front of the answer, when there is one: " 5.1.1". */
-static const char *enhanced_status(const mailsmtp *session, char *buffer)
-{
-	size_t n = session->response ? strspn(session->response, "0123456789.") : 0;
-
-	*buffer = '\0';
-	if (n >= 5 && n < STATUS_TEXT_SIZE - 1 && strchr("245", session->response[0]) && session->response[1] == '.')
-		snprintf(buffer, STATUS_TEXT_SIZE, " %.*s", (int)n, session->response);
-	return buffer;
-}
-
 static int check(const struct smtp *s, int code, const char *what)
 {
-	char status[STATUS_TEXT_SIZE];
+	char words[SMTP_WORDS_SIZE];
 
 	if (code == MAILSMTP_NO_ERROR)
 		return 0;
@@ -83,7 +73,8 @@ static int check(const struct smtp *s, int code, const char *what)
 		return fail(s, "%s: no memory", what);
 	if (s->session->response_code < 400 || s->session->response_code > 599)
 		return fail(s, "%s: the server's answer breaks the protocol", what);
-	return fail(s, "%s: refused by the server (%d%s)", what, s->session->response_code, enhanced_status(s->session, status));
+	redact(words, sizeof words, span_of(s->session->response), NULL);
+	return fail(s, "%s: refused by the server: %d %s", what, s->session->response_code, words);
 }
 
 /* What may stand in a command: printable, no blanks, no angle brackets, not too long. */

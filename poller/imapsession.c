@@ -16,6 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "classify/redact.h"
+
+enum { IMAP_WORDS_SIZE = 200 }; /* of what a server says, in an error */
 
 static int connect_plainly(struct imap_session *s, const struct mailbox *m);
 static int greet(struct imap_session *s, bool *authenticated);
@@ -41,11 +44,26 @@ int imap_fail(struct imap_session *s, const char *format, ...)
 	return -1;
 }
 
-/* The server's own words are left out: they may quote a user or an address. */
+/* The server's own words, redacted: they may quote a user or an address. "" where there are none. */
+static const char *server_words(const struct imap_session *s, char *buffer)
+{
+	const char *at = s->user ? strchr(s->user, '@') : NULL;
+	struct span names[] = { span_of(s->user), { s->user, at ? (size_t)(at - s->user) : 0 }, { NULL, 0 } };
+	const char *words = s->imap->imap_response;
+
+	*buffer = '\0';
+	if (words && *words) {
+		memcpy(buffer, ": ", 3);
+		redact(buffer + 2, IMAP_WORDS_SIZE - 2, span_of(words), s->user ? names : NULL);
+	}
+	return buffer;
+}
+
 int imap_check(struct imap_session *s, int code, const char *what, const char *folder)
 {
-	const char *reason = "refused by the server";
+	const char *reason = "refused by the server", *words = "";
 	const char *lost = stream_error(s->stream);
+	char buffer[IMAP_WORDS_SIZE];
 
 	switch (code) {
 	case MAILIMAP_NO_ERROR:
@@ -69,14 +87,17 @@ int imap_check(struct imap_session *s, int code, const char *what, const char *f
 		reason = "no memory";
 		s->broken = true;
 		break;
+	default:
+		words = server_words(s, buffer);
 	}
 	if (*lost) {
 		reason = lost;
+		words = "";
 		s->broken = true;
 	}
 	if (folder && strchr(folder, '@'))
 		folder = "(its name has an @)";
-	return imap_fail(s, "%s%s%s: %s", what, folder ? " " : "", folder ? folder : "", reason);
+	return imap_fail(s, "%s%s%s: %s%s", what, folder ? " " : "", folder ? folder : "", reason, words);
 }
 
 void imap_expect(struct imap_session *s, uint64_t bytes)
@@ -114,6 +135,7 @@ static int connect_plainly(struct imap_session *s, const struct mailbox *m)
 					  .timeout = m->timeout, .deadline = m->deadline };
 
 	s->host = m->host;
+	s->user = m->user;
 	s->port = (unsigned)m->port;
 	/* Beyond its ceiling libetpan moves strings into files under /tmp: mail never goes there. */
 	mmap_string_set_ceil(SIZE_MAX);

@@ -21,7 +21,7 @@ enum {
 struct imap_session {
 	struct stream *stream;
 	mailimap *imap;
-	const char *host;
+	const char *host, *user;
 	unsigned port;
 	char delimiter;                       /* between the levels of a folder's name; 0: no levels */
 	char prefix[IMAP_FOLDER_SIZE];        /* of the personal namespace, e.g. "INBOX." */
@@ -45,7 +45,7 @@ void imap_session_close(struct imap_session *s);
 bool imap_has(const struct imap_session *s, const char *capability);
 /* Before each command whose answer carries mail: how long it may be. Other commands have IMAP_ANSWER_MAX. */
 void imap_expect(struct imap_session *s, uint64_t bytes);
-/* What libetpan's CODE means: 0 when the command succeeded; else -1 and "HOST:PORT: WHAT: reason" in the error. */
+/* What libetpan's CODE means: 0 when the command succeeded; else -1 and "HOST:PORT: WHAT FOLDER: reason" in the error; FOLDER may be NULL. */
 int imap_check(struct imap_session *s, int code, const char *what, const char *folder);
 /* An error of our own; returns -1. */
 int imap_fail(struct imap_session *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
