@@ -1,7 +1,8 @@
 /*
  * Suppression of small cells: plays the reader who wants to know them. Interval propagation over all equations (each bound follows from
  * the bounds of the other members) finds the first equation that tells too much; one more of its cells is withheld; from the start again,
- * until nothing is learnt. Then each small cell is assumed to be 1 and k-1: what contradicts an equation tells as much.
+ * until nothing is learnt. Then each small cell is assumed to be 1 and k-1: what contradicts an equation tells as much. Last, the
+ * equations are solved as a linear system: no combination of them may determine a small cell.
  */
 #include "reports/suppress.h"
 
@@ -90,7 +91,7 @@ static void begin_reading(const struct equations *q)
 	int64_t k = q->k;
 	for (size_t i = 0; i < q->count; i++) {
 		struct cell *c = q->member[i].cell;
-		c->low = c->state == CELL_SHOWN ? (int64_t)c->n : c->state == CELL_SMALL ? 1 : k;
+		c->low = c->state == CELL_SHOWN ? (int64_t)c->n : c->state == CELL_SMALL ? 0 : k;
 		c->high = c->state == CELL_SHOWN ? (int64_t)c->n : c->state == CELL_SMALL ? k - 1 : FAR;
 	}
 }
@@ -143,23 +144,29 @@ static bool read_line(struct line line, int64_t k, bool *learnt)
 
 /*
  * The part that costs least: the smallest that is large enough to hide any small cell behind it, else the largest; the total only when no
- * part is left.
+ * part is left; a zero when there is no total either.
  */
 static struct cell *victim(struct line line, unsigned k)
 {
-	struct cell *best = NULL;
+	struct cell *best = NULL, *total = line.at[0].cell, *zero = NULL;
 	uint64_t enough = 2 * (uint64_t)k - 2;
 	for (size_t i = 1; i < line.count; i++) {
 		struct cell *c = line.at[i].cell;
-		if (c->state != CELL_SHOWN || c->n == 0)
+		if (c->state != CELL_SHOWN)
 			continue;
-		if (!best || (best->n < enough ? c->n > best->n : c->n >= enough && c->n < best->n))
+		if (c->n == 0)
+			zero = zero ? zero : c;
+		else if (!best || (best->n < enough ? c->n > best->n : c->n >= enough && c->n < best->n))
 			best = c;
 	}
-	struct cell *total = line.at[0].cell;
 	if (!best && total->state == CELL_SHOWN && total->n > 0)
 		best = total;
-	return best;
+	return best ? best : zero;
+}
+
+static void hide(struct cell *c)
+{
+	c->state = c->n == 0 ? CELL_SMALL : CELL_WITHHELD;
 }
 
 /* Reads the report as an attacker does; the cell to withhold next, or NULL when nothing is learnt from single equations. */
@@ -202,24 +209,147 @@ static bool possible(const struct equations *q, struct cell *guessed, int64_t n,
 	return true;
 }
 
-/* What the equations tell together: tries the ends of each small cell's range. */
+/* A cell to withhold in an equation of CELL, else in the first equation with a hidden cell that has any left. */
+static struct cell *victim_near(const struct equations *q, const struct cell *cell)
+{
+	struct cell *anywhere = NULL;
+	struct line line;
+	for (size_t at = 0; next_line(q, &at, &line);) {
+		bool hidden = false, here = false;
+		for (size_t i = 0; i < line.count; i++) {
+			hidden |= line.at[i].cell->state != CELL_SHOWN;
+			here |= line.at[i].cell == cell;
+		}
+		struct cell *c = hidden && (here || !anywhere) ? victim(line, q->k) : NULL;
+		if (c && here)
+			return c;
+		if (c)
+			anywhere = c;
+	}
+	return anywhere;
+}
+
+/* Tries the ends of each small cell's range. */
 static struct cell *told_by_guessing(const struct equations *q)
 {
 	for (size_t i = 0; i < q->count; i++) {
-		struct cell *guessed = q->member[i].cell, *c = NULL;
+		struct cell *guessed = q->member[i].cell;
 		struct line line;
 		if (guessed->state != CELL_SMALL ||
 		    (possible(q, guessed, 1, &line) && possible(q, guessed, q->k - 1, &line)))
 			continue;
-		c = victim(line, q->k);
-		for (size_t at = 0; !c && next_line(q, &at, &line);)
-			for (size_t j = 0; !c && j < line.count; j++)
-				if (line.at[j].cell == guessed)
-					c = victim(line, q->k);
-		if (c)
+		struct cell *c = victim(line, q->k);
+		if (c || (c = victim_near(q, guessed)) != NULL)
 			return c;
 	}
 	return NULL;
+}
+
+/* --- the equations as a linear system over the hidden cells, modulo a prime ---------------------------------------- */
+
+#define PRIME ((uint64_t)2147483647) /* coefficients are 1 and -1: no accident of a modulus this large is to be expected */
+
+static uint64_t inverse(uint64_t a)
+{
+	uint64_t result = 1; /* Fermat: a to the power of PRIME - 2 */
+	for (uint64_t e = PRIME - 2; e; e >>= 1, a = a * a % PRIME)
+		if (e & 1)
+			result = result * a % PRIME;
+	return result;
+}
+
+/* Numbers the hidden cells in their LOW; *CELLS lists them. Returns how many. */
+static size_t number_hidden(const struct equations *q, struct cell **cells)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < q->count; i++)
+		q->member[i].cell->low = -1;
+	for (size_t i = 0; i < q->count; i++) {
+		struct cell *c = q->member[i].cell;
+		if (c->state != CELL_SHOWN && c->low < 0) {
+			c->low = (int64_t)n;
+			cells[n++] = c;
+		}
+	}
+	return n;
+}
+
+/* The coefficients of the hidden cells, one row per equation; what is shown is the right side and does not matter here. */
+static size_t fill_matrix(const struct equations *q, uint64_t *m, size_t width)
+{
+	size_t rows = 0;
+	struct line line;
+	for (size_t at = 0; next_line(q, &at, &line); rows++)
+		for (size_t i = 0; i < line.count; i++)
+			if (line.at[i].cell->state != CELL_SHOWN) {
+				uint64_t *x = &m[rows * width + (size_t)line.at[i].cell->low];
+				*x = (*x + (i == 0 ? PRIME - 1 : 1)) % PRIME;
+			}
+	return rows;
+}
+
+/* Gauss and Jordan: afterwards a row with a single coefficient determines that cell. */
+static size_t eliminate(uint64_t *m, size_t rows, size_t width)
+{
+	size_t rank = 0;
+	for (size_t column = 0; column < width && rank < rows; column++) {
+		size_t pivot = rank;
+		while (pivot < rows && m[pivot * width + column] == 0)
+			pivot++;
+		if (pivot == rows)
+			continue;
+		uint64_t scale = inverse(m[pivot * width + column]);
+		for (size_t i = 0; i < width; i++) {
+			uint64_t moved = m[pivot * width + i];
+			m[pivot * width + i] = m[rank * width + i];
+			m[rank * width + i] = moved * scale % PRIME;
+		}
+		for (size_t r = 0; r < rows; r++) {
+			uint64_t factor = m[r * width + column];
+			if (r == rank || factor == 0)
+				continue;
+			for (size_t i = column; i < width; i++)
+				m[r * width + i] = (m[r * width + i] + (PRIME - factor) * m[rank * width + i]) % PRIME;
+		}
+		rank++;
+	}
+	return rank;
+}
+
+static size_t lines_of(const struct equations *q)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < q->count; i++)
+		n += q->member[i].total;
+	return n;
+}
+
+/* Sums and differences of equations: a cell that they determine is told, whatever its neighbours could be. -1 without memory. */
+static int told_by_algebra(const struct equations *q, struct cell **out)
+{
+	struct cell **cells = calloc(q->count + 1, sizeof *cells);
+	size_t width = cells ? number_hidden(q, cells) : 0, rows = lines_of(q);
+	uint64_t *m = calloc(rows * width + 1, sizeof *m);
+	*out = NULL;
+	if (!cells || !m) {
+		free(cells);
+		free(m);
+		return -1;
+	}
+	size_t rank = eliminate(m, fill_matrix(q, m, width), width);
+	for (size_t r = 0; r < rank && !*out; r++) {
+		size_t last = 0, n = 0;
+		for (size_t i = 0; i < width; i++)
+			if (m[r * width + i]) {
+				last = i;
+				n++;
+			}
+		if (n == 1 && cells[last]->state == CELL_SMALL)
+			*out = victim_near(q, cells[last]);
+	}
+	free(cells);
+	free(m);
+	return 0;
 }
 
 void suppress_alone(struct cell *cell, unsigned k)
@@ -236,8 +366,14 @@ int suppress(struct equations *q)
 	for (size_t i = 0; i < q->count; i++)
 		if (q->member[i].cell->n > 0 && q->member[i].cell->n < q->k)
 			q->member[i].cell->state = CELL_SMALL;
-	while ((c = told_by_reading(q)) != NULL || (c = told_by_guessing(q)) != NULL)
-		c->state = CELL_WITHHELD;
+	do {
+		while ((c = told_by_reading(q)) != NULL || (c = told_by_guessing(q)) != NULL)
+			hide(c);
+		if (told_by_algebra(q, &c))
+			return -1;
+		if (c)
+			hide(c);
+	} while (c);
 	for (size_t i = 0; i < q->count; i++)
 		if (q->member[i].cell->state != CELL_SHOWN)
 			q->member[i].cell->n = 0;

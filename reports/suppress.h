@@ -3,8 +3,8 @@
  *
  * A report prints counts and sums of counts. A count below k may point at a person, so it is printed as "<k"; but a reader who knows
  * the total and the other parts would subtract. So further cells are withheld ("complementary suppression", see Hundepool et al.,
- * Statistical Disclosure Control, 2012, chapter 4) until a reader who uses every equation of the report at once still has to think
- * every value from 1 to k-1 possible for each small cell. Done once, in the model, before any format sees a figure.
+ * Statistical Disclosure Control, 2012, chapter 4) until no equation of the report leaves less than the whole range from 1 to k-1 for a
+ * small cell, and no combination of equations determines one. Done once, in the model, before any format sees a figure.
  */
 #ifndef RETOUR_REPORTS_SUPPRESS_H
 #define RETOUR_REPORTS_SUPPRESS_H
@@ -15,7 +15,7 @@
 
 enum cell_state {
 	CELL_SHOWN,
-	CELL_SMALL,    /* 1 to k-1, printed "<k" */
+	CELL_SMALL,    /* 1 to k-1, printed "<k"; also a 0 whose sight would give a small one away */
 	CELL_WITHHELD, /* k or more, printed "≥k": it would give a small one away */
 };
 

@@ -1,0 +1,171 @@
+/*
+ * Suppression against a reader who tries every table: for small random two-way tables with all their totals, all tables that agree with
+ * what is shown are enumerated, and each small cell must take every value from 1 to k-1 in some of them.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "reports/suppress.h"
+
+enum { ROWS = 3, COLUMNS = 3, K = 4, LARGEST = 9, TABLES = 400 };
+
+struct two_way {
+	struct cell at[ROWS][COLUMNS], row[ROWS], column[COLUMNS], all;
+};
+
+static void fill(struct two_way *t, unsigned *seed)
+{
+	memset(t, 0, sizeof *t);
+	for (int r = 0; r < ROWS; r++)
+		for (int c = 0; c < COLUMNS; c++) {
+			uint64_t n = (uint64_t)rand_r(seed) % 3 == 0 ? 0 : (uint64_t)rand_r(seed) % (LARGEST + 1);
+			t->at[r][c].n = n;
+			t->row[r].n += n;
+			t->column[c].n += n;
+			t->all.n += n;
+		}
+}
+
+static void protect(struct two_way *t)
+{
+	struct equations *q = equations_new(K);
+	assert_non_null(q);
+	equation(q, &t->all);
+	for (int r = 0; r < ROWS; r++)
+		equation_part(q, &t->row[r]);
+	equation(q, &t->all);
+	for (int c = 0; c < COLUMNS; c++)
+		equation_part(q, &t->column[c]);
+	for (int r = 0; r < ROWS; r++) {
+		equation(q, &t->row[r]);
+		for (int c = 0; c < COLUMNS; c++)
+			equation_part(q, &t->at[r][c]);
+	}
+	for (int c = 0; c < COLUMNS; c++) {
+		equation(q, &t->column[c]);
+		for (int r = 0; r < ROWS; r++)
+			equation_part(q, &t->at[r][c]);
+	}
+	assert_int_equal(suppress(q), 0);
+	equations_free(q);
+}
+
+static bool agrees(const struct cell *shown, int n)
+{
+	return shown->state == CELL_SHOWN ? n == (int)shown->n : shown->state == CELL_SMALL ? n < K : n >= K;
+}
+
+struct attack {
+	const struct two_way *t;
+	int at[ROWS][COLUMNS];
+	unsigned seen[ROWS][COLUMNS]; /* bit n: some table that agrees has n there */
+};
+
+static void enumerate(struct attack *a, int place)
+{
+	int r = place / COLUMNS, c = place % COLUMNS;
+	if (place > 0 && c == 0) {
+		int sum = 0;
+		for (int i = 0; i < COLUMNS; i++)
+			sum += a->at[r - 1][i];
+		if (!agrees(&a->t->row[r - 1], sum))
+			return;
+	}
+	if (r == ROWS) {
+		int all = 0;
+		for (int i = 0; i < COLUMNS; i++) {
+			int sum = 0;
+			for (int j = 0; j < ROWS; j++)
+				sum += a->at[j][i];
+			if (!agrees(&a->t->column[i], sum))
+				return;
+			all += sum;
+		}
+		if (!agrees(&a->t->all, all))
+			return;
+		for (int i = 0; i < ROWS * COLUMNS; i++)
+			a->seen[i / COLUMNS][i % COLUMNS] |= 1U << a->at[i / COLUMNS][i % COLUMNS];
+		return;
+	}
+	for (int n = 0; n <= 2 * LARGEST; n++)
+		if (agrees(&a->t->at[r][c], n)) {
+			a->at[r][c] = n;
+			enumerate(a, place + 1);
+		}
+}
+
+static void no_small_cell_can_be_computed(void **state)
+{
+	(void)state;
+	unsigned seed = 7, small = 0, withheld = 0, full = 0;
+	for (int n = 0; n < TABLES; n++) {
+		struct two_way t;
+		fill(&t, &seed);
+		protect(&t);
+		struct attack a = { .t = &t };
+		enumerate(&a, 0);
+		for (int i = 0; i < ROWS * COLUMNS; i++) {
+			const struct cell *c = &t.at[i / COLUMNS][i % COLUMNS];
+			unsigned seen = a.seen[i / COLUMNS][i % COLUMNS];
+			assert_int_not_equal(seen, 0);
+			withheld += c->state == CELL_WITHHELD;
+			if (c->state != CELL_SMALL)
+				continue;
+			small++;
+			full += (seen & 0xe) == 0xe;
+			assert_int_equal(c->n, 0);
+		}
+	}
+	print_message("%u small cells, %u keep every value, %u cells withheld for them\n", small, full, withheld);
+	assert_true(small > 0);
+	assert_int_equal(full, small);
+}
+
+/* Two nines whose sum is shown are nines. */
+static void a_sum_at_its_limit_is_withheld(void **state)
+{
+	(void)state;
+	struct cell all = { .n = 518 }, pair = { .n = 18 }, other = { .n = 500 }, a = { .n = 9 }, b = { .n = 9 };
+	struct equations *q = equations_new(10);
+	equation(q, &pair);
+	equation_part(q, &a);
+	equation_part(q, &b);
+	equation(q, &all);
+	equation_part(q, &pair);
+	equation_part(q, &other);
+	assert_int_equal(suppress(q), 0);
+	equations_free(q);
+	assert_int_equal(a.state, CELL_SMALL);
+	assert_int_equal(pair.state, CELL_WITHHELD);
+	assert_int_equal(other.state, CELL_WITHHELD); /* else 518 - 500 gives the pair */
+	assert_int_equal(all.n, 518);
+}
+
+static void nothing_small_nothing_hidden(void **state)
+{
+	(void)state;
+	struct cell all = { .n = 30 }, a = { .n = 20 }, b = { .n = 10 }, none = { .n = 0 };
+	struct equations *q = equations_new(10);
+	equation(q, &all);
+	equation_part(q, &a);
+	equation_part(q, &b);
+	equation_part(q, &none);
+	assert_int_equal(suppress(q), 0);
+	equations_free(q);
+	assert_int_equal(a.n + b.n + none.n, all.n);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(no_small_cell_can_be_computed),
+		cmocka_unit_test(a_sum_at_its_limit_is_withheld),
+		cmocka_unit_test(nothing_small_nothing_hidden),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
