@@ -346,9 +346,10 @@ static int load_month(struct store *s, int month, int64_t now, unsigned char key
 	if (read_key(s, name, key, &absent))
 		return STORE_KEYS;
 	if (absent) {
-		if (month_has_events(s, month, &has))
+		/* a month whose events name no recipient had no key yet */
+		if (lookup_key(s, name, NULL, &known) || month_has_events(s, month, &has))
 			return STORE_FAILED;
-		if (has)
+		if (has && known == KEY_KNOWN)
 			return key_error(s, name, "missing, though the store has events of that month. Put it back");
 		if (load_key(s, name, true, key))
 			return STORE_KEYS;
