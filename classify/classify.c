@@ -398,8 +398,8 @@ static bool read_other_complaint(struct reader *r)
 
 /* --- failures, delays, successes ---------------------------------------------------------------------------------- */
 
-/* Fills in what the evidence decides, and hands the event out. */
-static bool decide_and_emit(struct reader *r, struct event *e, struct evidence *evidence)
+/* Fills in what the evidence decides, and hands the event out. WORDS stand for the diagnostic where there is none. */
+static bool decide_and_emit(struct reader *r, struct event *e, struct evidence *evidence, struct span words)
 {
 	struct decision d;
 	evidence->kind = (enum kind)e->kind;
@@ -413,7 +413,7 @@ static bool decide_and_emit(struct reader *r, struct event *e, struct evidence *
 	e->reply = d.reply;
 	memcpy(e->provider, d.provider, sizeof e->provider);
 	memcpy(e->rule, d.rule, sizeof e->rule);
-	diagnostic_field(r, e, evidence->diagnostic);
+	diagnostic_field(r, e, evidence->diagnostic.n ? evidence->diagnostic : words);
 	return emit(r, e);
 }
 
@@ -520,7 +520,7 @@ static bool read_group(struct reader *r, const struct dsn_reader *dsn, const str
 	text_field(e->reporting_mta, sizeof e->reporting_mta, dsn_host(dsn->reporting_mta));
 	evidence.remote_mta = span_of(e->remote_mta);
 	evidence.reporting_mta = span_of(e->reporting_mta);
-	bool go_on = decide_and_emit(r, e, &evidence);
+	bool go_on = decide_and_emit(r, e, &evidence, (struct span){ "", 0 });
 	arena_reset(&w->arena, used);
 	return go_on;
 }
@@ -554,7 +554,8 @@ static bool emit_prose(struct reader *r, struct event *e, enum kind kind, struct
 		return true;
 	e->kind = (uint8_t)(kind ? kind : kind_of_words(r));
 	evidence.remote_mta = evidence.reporting_mta = (struct span){ "", 0 };
-	return decide_and_emit(r, e, &evidence);
+	struct span address = span_of(e->recipient);
+	return decide_and_emit(r, e, &evidence, prose_words(prose_about(about, address), address));
 }
 
 /* X-Failed-Recipients names them; the text says why. */
@@ -658,7 +659,7 @@ static void read_sns_delivery(struct reader *r, struct sns *s)
 		evidence.diagnostic = dsn_diagnostic(sns_text(&r->w->arena, to.diagnostic));
 		evidence.remote_mta = (struct span){ "", 0 };
 		evidence.reporting_mta = span_of(e->reporting_mta);
-		if (!decide_and_emit(r, e, &evidence))
+		if (!decide_and_emit(r, e, &evidence, (struct span){ "", 0 }))
 			return;
 	}
 }

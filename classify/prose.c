@@ -166,6 +166,9 @@ static void note_matches(struct prose *p, const struct rules *rules)
 		if (p->matches.at[i].begin >= p->human.n)
 			continue;
 		const struct rule_spec *rule = rule_at(rules, p->matches.at[i].rule);
+		struct span phrase = between(p->human.p + p->matches.at[i].begin, p->human.p + p->matches.at[i].end);
+		if (rule->mark && memmem(phrase.p, phrase.n, "\n\n", 2))
+			continue; /* "Your message", blank line, "To:": two paragraphs are no phrase */
 		p->matches.at[keep++] = p->matches.at[i];
 		p->marked[rule->mark] = true;
 		p->category |= rule->category != CATEGORY_NONE;
@@ -417,6 +420,18 @@ static struct span paragraph(struct span text)
 			out.n--;
 	}
 	return out;
+}
+
+struct span prose_words(struct span about, struct span address)
+{
+	struct span rest = about;
+	if (span_starts_nocase(rest, address))
+		rest = between(rest.p + address.n, rest.p + rest.n);
+	while (rest.n && strchr(">:,;.)\"' \t\n", rest.p[0])) {
+		rest.p++;
+		rest.n--;
+	}
+	return paragraph(rest);
 }
 
 /* The line with the most telling code: one with both codes, else the first with any. */

@@ -60,6 +60,9 @@ struct span prose_about(struct span human, struct span address);
 /* The answer that a transcript of the session gives to ADDRESS ("RCPT TO:<…>", then "550 …"), or an empty span. */
 struct span prose_transcript(struct span human, struct span address);
 
+/* What ABOUT, which begins with ADDRESS, says where it gives no code: its first paragraph behind the address. */
+struct span prose_words(struct span about, struct span address);
+
 /* The receiver's answer in TEXT: the first stretch with a code, or what follows "said:". Empty when there is none. */
 struct span prose_diagnostic(const struct rules *rules, struct span text);
 
