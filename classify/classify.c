@@ -426,6 +426,13 @@ static enum kind kind_of_words(const struct reader *r)
 	return KIND_FAILURE;
 }
 
+/* "delivery via mx.example.org: 250 2.1.5 Ok" is the report that somebody asked for. */
+static bool answers_yes(struct span text)
+{
+	struct codes c = codes_find(text);
+	return c.reply / 100 == 2 || (!c.reply && c.status.digit == 2);
+}
+
 static enum kind kind_of_status(const struct reader *r, enum action action, struct status status)
 {
 	static const enum kind kinds[ACTION_COUNT] = {
@@ -552,7 +559,9 @@ static bool emit_prose(struct reader *r, struct event *e, enum kind kind, struct
 	struct evidence evidence = { .diagnostic = diagnostic, .human = about };
 	if (e->recipient[0] && !recipient_set_add(r->w->seen, span_of(e->recipient)))
 		return true;
-	e->kind = (uint8_t)(kind ? kind : kind_of_words(r));
+	if (!kind)
+		kind = !diagnostic.n && answers_yes(about) ? KIND_SUCCESS : kind_of_words(r);
+	e->kind = (uint8_t)kind;
 	evidence.remote_mta = evidence.reporting_mta = (struct span){ "", 0 };
 	struct span address = span_of(e->recipient);
 	return decide_and_emit(r, e, &evidence, prose_words(prose_about(about, address), address));
