@@ -70,7 +70,6 @@ int cmd_audit(const struct config *config, int argc, char **argv)
 {
 	static const struct option options[] = { { "format", required_argument, NULL, 'f' }, { "output", required_argument, NULL, 'o' }, { 0 } };
 	const char *output = "-";
-	struct report_options report;
 	struct buffer text = { 0 };
 	struct session s;
 	bool broken = false;
@@ -89,8 +88,7 @@ int cmd_audit(const struct config *config, int argc, char **argv)
 	int result = session_open(&s, config, SESSION_READ, clock_now());
 	if (result)
 		goto out;
-	session_report_options(config, &report);
-	if (audit_text(s.store, clock_now(), &report, &text, &broken, error, sizeof error)) {
+	if (audit_text(s.store, clock_now(), &s.report, &text, &broken, error, sizeof error)) {
 		log_error("audit: %s", error);
 		result = EXIT_LOST;
 		goto out;

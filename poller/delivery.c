@@ -60,10 +60,8 @@ int write_whole(const char *path, struct span bytes)
 
 static int make_model(struct session *s, struct month month, struct month_report **model)
 {
-	struct report_options options;
 	char error[512];
-	session_report_options(s->config, &options);
-	if (month_report_new(model, s->store, month, &options, error, sizeof error)) {
+	if (month_report_new(model, s->store, month, &s->report, error, sizeof error)) {
 		log_error("report of %04d-%02d: %s", month.year, month.month, error);
 		return -1;
 	}

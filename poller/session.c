@@ -54,6 +54,14 @@ int session_store_failed(struct session *s, const char *what, int result)
 	return result == STORE_BROKEN ? EXIT_BROKEN : result == STORE_KEYS || result == STORE_MISUSE ? EXIT_USAGE : EXIT_LOST;
 }
 
+/* What reports/ needs of the configuration. */
+static void report_options(const struct config *c, struct report_options *o)
+{
+	*o = (struct report_options){ .organisation = c->report.organisation ? c->report.organisation : c->domains.at[0],
+		.timezone = c->report.timezone, .k = (unsigned)c->k, .stylesheet = c->report.stylesheet, .from = c->report.from,
+		.to = c->report.to.at };
+}
+
 int session_open(struct session *s, const struct config *config, enum session_mode mode, int64_t now)
 {
 	char error[512];
@@ -69,6 +77,7 @@ int session_open(struct session *s, const struct config *config, enum session_mo
 		log_error("%s", error);
 		return EXIT_USAGE;
 	}
+	report_options(config, &s->report);
 	config_store_options(config, &s->options);
 	s->options.create = mode == SESSION_CREATE;
 	s->options.read_only = mode == SESSION_READ;
@@ -88,11 +97,4 @@ void session_close(struct session *s)
 	rules_free(s->rules);
 	if (s->lock >= 0)
 		close(s->lock);
-}
-
-void session_report_options(const struct config *c, struct report_options *o)
-{
-	*o = (struct report_options){ .organisation = c->report.organisation ? c->report.organisation : c->domains.at[0],
-		.timezone = c->report.timezone, .k = (unsigned)c->k, .stylesheet = c->report.stylesheet, .from = c->report.from,
-		.to = c->report.to.at };
 }

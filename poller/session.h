@@ -12,6 +12,7 @@ struct session {
 	struct rules *rules;
 	struct store *store;
 	struct store_options options;
+	struct report_options report; /* reports keep a pointer to it */
 	int lock; /* descriptor, -1: none */
 };
 
@@ -27,8 +28,5 @@ int session_open(struct session *s, const struct config *config, enum session_mo
 void session_close(struct session *s);
 /* Logs the store's error and gives the exit code for RESULT. */
 int session_store_failed(struct session *s, const char *what, int result);
-
-/* What reports/ needs of the configuration. */
-void session_report_options(const struct config *c, struct report_options *out);
 
 #endif
