@@ -57,7 +57,7 @@ def main():
 
     retour = Retour(build + "/retour", now=NOW, base=home)
     secret = retour.secret(PASSWORD)
-    retour.config["mailbox bounces"] = dovecot.mailbox(generate.BOUNCES, "imap", password_file=secret)
+    retour.config["mailbox bounces"] = dovecot.mailbox(generate.BOUNCES, "imap", password_file=secret, raw_retention="90d")
     retour.config["mailbox fbl"] = dovecot.mailbox(generate.FBL, "pop3", password_file=secret, kind="fbl")
     retour.config["report"].update(sink.report(organisation="Example Ltd", to="deliverability@example.org, dpo@example.org", password_file=secret,
                                                **{"from": SUBMITTER}))

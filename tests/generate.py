@@ -85,13 +85,13 @@ YAHOO = (
 GMX = (
     (50, 550, "5.1.1", "Requested action not taken: mailbox unavailable|For explanation visit https://postmaster.gmx.net/en/case?c=hb&i={i}", FAILURE, HARD, "user-unknown"),
     (16, 552, "5.2.2", "Requested mail action aborted: exceeded storage allocation|Quota exceeded. The recipients mailbox is full.", FAILURE, SOFT, "mailbox-full"),
-    (9, 554, "5.7.1", "Transaction failed|Reject due to policy restrictions.|For explanation visit https://postmaster.gmx.net/en/case?c=r0103&i={i}", FAILURE, BLOCK, "policy"),
+    (9, 554, "5.7.1", "Transaction failed|Reject due to policy restrictions.|For explanation visit https://postmaster.gmx.net/en/case?c=r0103&i={i}", FAILURE, BLOCK, None),
     (7, 421, "4.7.0", "Requested action not taken: mailbox temporarily unavailable|Too many connections, try again later. c=rl {i}", DELAY, None, None),
 )
 TELEKOM = (
     (40, 550, "5.1.1", "<{r}>: Recipient address rejected: User unknown", FAILURE, HARD, "user-unknown"),
     (14, 552, "5.2.2", "mailbox quota exceeded for {u}", FAILURE, SOFT, "mailbox-full"),
-    (10, 550, "5.7.0", "Message considered as spam or virus, rejected|Please visit http://postmaster.t-online.de", FAILURE, BLOCK, "spam-content"),
+    (10, 550, "5.7.0", "Message considered as spam or virus, rejected|Please visit http://postmaster.t-online.de", FAILURE, BLOCK, None),
 )
 ORANGE = (
     (40, 550, "5.1.1", "Adresse d'au moins un destinataire invalide. Invalid recipient. OFR_416 [416]", FAILURE, HARD, "user-unknown"),

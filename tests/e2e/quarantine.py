@@ -19,7 +19,7 @@ def fatal(number):
 
 def program(binary=CRASH_BUILD, **mailbox):
     dovecot, retour = Dovecot(), Retour(binary)
-    retour.config["mailbox bounces"] = dovecot.mailbox(generate.BOUNCES, password_file=retour.secret(), **mailbox)
+    retour.config["mailbox bounces"] = dovecot.mailbox(generate.BOUNCES, password_file=retour.secret(), **{"raw_retention": "365d", **mailbox})
     return dovecot, retour
 
 
@@ -34,7 +34,7 @@ events = retour.sql("SELECT count(*) FROM event")
 with case("the ordinary build does not mind the message"):
     dovecot.deliver(generate.BOUNCES, [fatal(1)])
     equal(retour.run("poll").code, 0)
-    equal(dovecot.folders(generate.BOUNCES), ["Unrecognised"])
+    equal((dovecot.count(generate.BOUNCES), dovecot.folders(generate.BOUNCES)), (0, ["Unrecognised"]))
 
 dovecot, retour = program()
 dovecot.deliver(generate.BOUNCES, [fatal(1)] + samples[:200] + [fatal(2), fatal(3)] + samples[200:] + [fatal(4)])

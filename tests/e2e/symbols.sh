@@ -25,5 +25,5 @@ result "the stack is not executable" "$(grep GNU_STACK <<<"$headers" | grep -qv 
 result "stack protector" "$(grep -q '__stack_chk_fail' <<<"$symbols" || echo "no")"
 result "fortified" "$(grep -q '_chk$' <<<"$symbols" || echo "no")"
 result "no run path" "$(grep -E 'RPATH|RUNPATH' <<<"$headers")"
-result "no path of the machine that built it in its strings" "$(strings -n 8 "$binary" | grep -E "^/(home|work|root|tmp/b)" | head -3)"
+result "no path of the machine that built it in its strings" "$(strings -d -n 8 "$binary" | grep -E "^/(home|work|root|tmp/b)" | head -3)"
 exit $failed

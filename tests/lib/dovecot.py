@@ -1,8 +1,9 @@
 """A Dovecot of our own on free loopback ports: IMAP and POP3, each plain (with STARTTLS/STLS) and TLS, Maildir storage.
 
-It never runs as root: started by root it becomes `nobody`, so that there is one way to run it. Mail is delivered by writing
+Dovecot 2.3 and 2.4 (another configuration language). It never runs as root: started by root it becomes `nobody`, so that there is one way to run it. Mail is delivered by writing
 into the Maildirs: 20,000 messages in seconds. Its log stays readable as evidence: log().
 """
+import functools
 import glob
 import grp
 import http.server
@@ -10,6 +11,7 @@ import itertools
 import json
 import os
 import pwd
+import shutil
 import socket
 import subprocess
 import threading
@@ -21,12 +23,13 @@ from .certificates import authority
 
 PASSWORD = "correct-horse-battery-staple"
 TOKEN = "ya29.test-token"
+PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 USERS = {"bounces@example.org": PASSWORD, "fbl@example.org": PASSWORD}
 
-_CONFIG = """
+# What both versions understand alike.
+_COMMON = """
 base_dir = {base}/run
 log_path = {base}/dovecot.log
-log_timestamp = "%Y-%m-%dT%H:%M:%S "
 protocols = imap pop3
 listen = {host}
 default_internal_user = {user}
@@ -34,31 +37,15 @@ default_internal_group = {group}
 default_login_user = {user}
 first_valid_uid = 1
 first_valid_gid = 1
-mail_location = maildir:~/Maildir
 mail_fsync = {fsync}
 mail_max_userip_connections = 100
 auth_mechanisms = {mechanisms}
 auth_failure_delay = 0
 auth_verbose = yes
-auth_debug = yes
-disable_plaintext_auth = {disable_plaintext}
-ssl = yes
-ssl_cert = <{cert}
-ssl_key = <{key}
 namespace inbox {{
   inbox = yes
   separator = {separator}
   prefix = {prefix}
-}}
-passdb {{
-  driver = passwd-file
-  args = scheme=PLAIN username_format=%u {base}/users
-  mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256
-}}
-{oauth2}
-userdb {{
-  driver = static
-  args = uid={uid} gid={gid} home={base}/mail/%u allow_all_users=yes
 }}
 service anvil {{
   chroot =
@@ -92,13 +79,70 @@ service pop3-login {{
 {extra}
 """
 
-_OAUTH2 = """
+_CONFIG_2_3 = _COMMON + """
+log_timestamp = "%Y-%m-%dT%H:%M:%S "
+auth_debug = yes
+mail_location = maildir:~/Maildir
+disable_plaintext_auth = {disable_plaintext}
+ssl = yes
+ssl_cert = <{cert}
+ssl_key = <{key}
+passdb {{
+  driver = passwd-file
+  args = scheme=PLAIN username_format=%u {base}/users
+  mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256
+}}
+userdb {{
+  driver = static
+  args = uid={uid} gid={gid} home={base}/mail/%u allow_all_users=yes
+}}
+"""
+
+_OAUTH2_2_3 = """
 passdb {{
   driver = oauth2
   mechanisms = xoauth2 oauthbearer
   args = {base}/oauth2.conf
 }}
 """
+
+_CONFIG_2_4 = """
+dovecot_config_version = 2.4.0
+dovecot_storage_version = 2.4.0
+""" + _COMMON + """
+log_debug = category=auth
+mail_driver = maildir
+mail_path = ~/Maildir
+auth_allow_cleartext = {allow_cleartext}
+ssl = yes
+ssl_server_cert_file = {cert}
+ssl_server_key_file = {key}
+passdb passwd-file {{
+  passwd_file_path = {base}/users
+  default_password_scheme = PLAIN
+}}
+userdb static {{
+  allow_all_users = yes
+  fields {{
+    uid = {uid}
+    gid = {gid}
+    home = {base}/mail/%{{user}}
+  }}
+}}
+"""
+
+_OAUTH2_2_4 = """
+oauth2 {{
+  !include {base}/oauth2.conf
+}}
+"""
+
+
+@functools.lru_cache(None)
+def version():
+    """(2, 3), (2, 4)"""
+    text = subprocess.run(["dovecot", "--version"], env={"PATH": PATH}, capture_output=True, text=True, check=True).stdout
+    return tuple(int(number) for number in text.split()[0].split(".")[:2])
 
 
 def free_port():
@@ -150,7 +194,7 @@ class Dovecot:
         certificate, key = authority().cert(cert)
         oauth2 = ""
         if tokens:
-            oauth2 = _OAUTH2.format(base=self.base)
+            oauth2 = (_OAUTH2_2_3 if version() < (2, 4) else _OAUTH2_2_4).format(base=self.base)
             mechanisms += " xoauth2 oauthbearer"
             self._start_token_info(tokens)
         # Dovecot takes a connection between equal addresses for secure; 127.0.0.2 is reached from 127.0.0.1.
@@ -162,10 +206,11 @@ class Dovecot:
         for attempt in range(3):  # another process may take a free port before Dovecot does
             self.imap, self.imaps, self.pop3, self.pop3s = (free_port() for _ in range(4))
             with open(self.base + "/dovecot.conf", "w") as f:
-                f.write(_CONFIG.format(base=self.base, host=self.host, user=user, group=group, uid=self.uid, gid=self.gid, cert=certificate, key=key,
-                                       mechanisms=mechanisms, separator=separator, prefix=prefix, oauth2=oauth2, extra=extra, fsync=fsync,
-                                       disable_plaintext="yes" if secure_only else "no",
-                                       imap=self.imap, imaps=self.imaps, pop3=self.pop3, pop3s=self.pop3s))
+                f.write((_CONFIG_2_3 if version() < (2, 4) else _CONFIG_2_4).format(
+                    base=self.base, host=self.host, user=user, group=group, uid=self.uid, gid=self.gid, cert=certificate, key=key,
+                    mechanisms=mechanisms, separator=separator, prefix=prefix, extra=extra, fsync=fsync,
+                    disable_plaintext="yes" if secure_only else "no", allow_cleartext="no" if secure_only else "yes",
+                    imap=self.imap, imaps=self.imaps, pop3=self.pop3, pop3s=self.pop3s) + oauth2)
             self._chown(self.base)
             if self._start():
                 break
@@ -177,7 +222,7 @@ class Dovecot:
         with open(self.base + "/stderr", "wb") as stderr:
             self.process = subprocess.Popen(["dovecot", "-F", "-c", self.base + "/dovecot.conf"], stdin=subprocess.DEVNULL,
                                             stdout=stderr, stderr=stderr, start_new_session=True, preexec_fn=cleanup.die_with_parent,
-                                            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "TMPDIR": self.base}, cwd=self.base, **become)
+                                            env={"PATH": PATH, "TMPDIR": self.base}, cwd=self.base, **become)
         cleanup.defer(self.stop)
         deadline = time.monotonic() + 20
         waiting = [self.imap, self.imaps, self.pop3, self.pop3s]
@@ -199,9 +244,10 @@ class Dovecot:
         server.tokens = tokens
         threading.Thread(target=server.serve_forever, daemon=True).start()
         cleanup.defer(server.shutdown)
+        url = "http://127.0.0.1:%d/?access_token=" % server.server_address[1]
+        asks = "tokeninfo_url = %s\n" % url if version() < (2, 4) else "introspection_mode = get\nintrospection_url = %s\n" % url
         with open(self.base + "/oauth2.conf", "w") as f:
-            f.write("tokeninfo_url = http://127.0.0.1:%d/?access_token=\nusername_attribute = user\nactive_attribute = active\n"
-                    "active_value = true\n" % server.server_address[1])
+            f.write(asks + "username_attribute = user\nactive_attribute = active\nactive_value = true\n")
 
     def _chown(self, top):
         if os.getuid():
@@ -278,7 +324,6 @@ class Dovecot:
 
     def clear(self, user):
         """Empties the account, folders too."""
-        import shutil
         shutil.rmtree(os.path.join(self.base, "mail", user), ignore_errors=True)
 
     # --- as `retour` is told -------------------------------------------------------------------------------------

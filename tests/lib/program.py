@@ -86,7 +86,8 @@ class Watch(threading.Thread):
 class Retour:
     """r = Retour(); r.config["mailbox bounces"] = dovecot.mailbox(password_file=r.secret()); r.run("run").
 
-    config: {section: {key: value}}, written before each run; dir holds everything, data = dir/data has store, keys and reports."""
+    config: {section: {key: value}}, written before each run; dir holds everything, data = dir/data has store, keys and reports;
+    environment: more of it."""
 
     def __init__(self, binary=None, now=NOW, domains="example.org", base=None):
         self.binary = binary or BINARY
@@ -97,6 +98,7 @@ class Retour:
         self.database = os.path.join(self.data, "retour.db")
         os.makedirs(self.data, 0o700, exist_ok=True)
         self.command_lines = set()
+        self.environment = {}
         self.config = {
             "store": {"path": self.database},
             "keys": {"dir": os.path.join(self.data, "keys")},
@@ -127,7 +129,7 @@ class Retour:
         """Starts it without waiting; the process is ended with the script."""
         self.write_config()
         process = subprocess.Popen(self.arguments(command, options), stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                   start_new_session=True, preexec_fn=cleanup.die_with_parent, env=dict(os.environ, **(env or {})))
+                                   start_new_session=True, preexec_fn=cleanup.die_with_parent, env={**os.environ, **self.environment, **(env or {})})
         cleanup.defer(cleanup.end, process)
         return process
 
