@@ -529,17 +529,17 @@ struct scan {
 	struct matches *out;
 };
 
-static void add_match(struct matches *out, uint16_t rule, uint32_t begin, uint32_t end)
+static void add_match(struct matches *out, struct match m)
 {
 	if (out->count == MATCHES_MAX)
 		out->overflow = true;
 	else
-		out->at[out->count++] = (struct match){ rule, begin, end };
+		out->at[out->count++] = m;
 }
 
 static void pattern_found(struct scan *s, const struct pattern *p, uint32_t end)
 {
-	uint32_t begin = s->ring[(s->token - p->count + 1) % RING];
+	uint32_t begin = s->ring[(s->token - p->count + 1) % RING], gap = 0;
 
 	switch ((enum part)p->part) {
 	case PART_FIRST:
@@ -549,12 +549,13 @@ static void pattern_found(struct scan *s, const struct pattern *p, uint32_t end)
 	case PART_SECOND:
 		if (!s->gap[p->gap][1] || begin < s->gap[p->gap][1] || begin - s->gap[p->gap][1] > PHRASE_GAP_MAX)
 			return;
+		gap = begin - s->gap[p->gap][1];
 		begin = s->gap[p->gap][0];
 		break;
 	case PART_WHOLE:
 		break;
 	}
-	add_match(s->out, p->rule, begin, end);
+	add_match(s->out, (struct match){ p->rule, begin, end, gap });
 }
 
 static void node_found(struct scan *s, uint32_t node, uint32_t end)

@@ -92,8 +92,8 @@ struct status status_parse(struct span text)
 static bool status_plausible(struct status s) { return s.subject <= 9; }
 static bool reply_plausible(unsigned v) { return v >= 200 && v <= 599 && v / 10 % 10 <= 5 && v / 100 != 3; }
 
-/* How specific: x.0.0 says only the class, x.y.0 only the subject. */
-static int specificity(struct status s) { return s.detail ? 2 : s.subject ? 1 : 0; }
+/* How specific: x.0.0 says only the class, x.y.0 only the subject, and x.4.7 that the sender's queue gave up, not why. */
+static int specificity(struct status s) { return s.subject == 4 && s.detail == 7 ? 1 : s.detail ? 2 : s.subject ? 1 : 0; }
 
 /* What stands before I in its line: a word that announces a code? */
 static bool announced(struct span t, size_t i)
@@ -167,7 +167,7 @@ static size_t status_after(struct span t, size_t i, struct status *out)
 
 struct best {
 	struct codes codes;
-	int reply, status; /* how sure */
+	int reply, status; /* how sure; 0: none */
 };
 
 static void take_reply(struct best *b, unsigned value, int sure, size_t begin, size_t end)
@@ -186,19 +186,21 @@ static void take_reply(struct best *b, unsigned value, int sure, size_t begin, s
 		b->codes.end = end;
 }
 
-static void take_status(struct best *b, struct status s, int sure, size_t begin, size_t end)
+/* True when it is the best one so far. */
+static bool take_status(struct best *b, struct status s, int sure, size_t begin, size_t end)
 {
 	sure += specificity(s) * 100;
 	if (s.digit == 2)
 		sure -= 200;
 	if (!status_plausible(s) || (b->codes.status.digit && sure <= b->status))
-		return;
+		return false;
 	b->status = sure;
 	b->codes.status = s;
 	if (begin < b->codes.begin)
 		b->codes.begin = begin;
 	if (end > b->codes.end)
 		b->codes.end = end;
+	return true;
 }
 
 struct codes codes_find(struct span text)
@@ -227,11 +229,10 @@ struct codes codes_find(struct span text)
 		if (n.digits == 3 && reply_plausible(n.value) && free_after(text, i + 3)) {
 			end = status_after(text, i + 3, &s);
 			sure = end ? SURE_PAIR : sureness(text, i, i + 3);
-			if (sure) {
+			if (end && take_status(&b, s, SURE_PAIR, i, end))
+				b.reply = 0; /* a better pair than the one before: its reply code, too */
+			if (sure)
 				take_reply(&b, n.value, sure, i, i + 3);
-				if (end)
-					take_status(&b, s, SURE_PAIR, i, end);
-			}
 			i = end ? end : i + 3;
 			continue;
 		}

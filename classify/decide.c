@@ -19,7 +19,10 @@ enum {
 	WEIGHT_HUMAN = 200,     /* words of the human part */
 	WEIGHT_SUBJECT = 150,
 	WEIGHT_VAGUE = 100,     /* code: better than nothing */
-	WEIGHT_DIGIT = 1
+	WEIGHT_STAGE = 2,
+	WEIGHT_DIGIT = 1,
+	RANK_WEAK = -100,       /* words from this rank down say little: the human part is asked, too */
+	ANSWER_MAX = 8192       /* bytes of a receiver's answer that are read */
 };
 
 struct code_entry {
@@ -188,11 +191,12 @@ static void find_provider(const struct rules *r, const struct evidence *e, char 
 
 /* --- which codes ----------------------------------------------------------------------------------------- */
 
-static bool generic(struct status s) { return !s.subject && !s.detail; }
+/* 0: x.0.0 says only the class; 1: x.y.0 the subject, x.4.7 that the sender's queue gave up; 2: the cause. */
+static int says(struct status s) { return !s.subject && !s.detail ? 0 : !s.detail || (s.subject == 4 && s.detail == 7) ? 1 : 2; }
 
 /*
- * The recipient's own Status field, unless it says nothing and the receiver's answer says something. A success that is quoted in the
- * report of a failure is no evidence.
+ * The recipient's own Status field, unless the receiver's answer says as much or more: reporting systems fill the field in with what they make of
+ * the answer. A success that is quoted in the report of a failure is no evidence.
  */
 static void find_codes(const struct evidence *e, struct decision *out)
 {
@@ -207,7 +211,7 @@ static void find_codes(const struct evidence *e, struct decision *out)
 		answer.status.digit = 0;
 	out->reply = answer.reply;
 	out->status = own;
-	if (answer.status.digit && (!own.digit || (generic(own) && !generic(answer.status))))
+	if (answer.status.digit && (!own.digit || (says(answer.status) && says(answer.status) >= says(own))))
 		out->status = answer.status;
 	if (!out->status.digit)
 		out->status = (struct status){ 0, 0, 0 };
@@ -235,20 +239,125 @@ static void bid_codes(struct bid *best, const struct decision *d)
 
 /* --- which words ----------------------------------------------------------------------------------------- */
 
-static void bid_words(const struct rules *r, struct bid *best, const struct decision *d, struct span text, unsigned where, int weight)
+/*
+ * Copies an answer of several lines without the codes that each line repeats ("550-5.2.1 The user … at a rate that 550-5.2.1 prevents"),
+ * because they tear phrases apart. Returns the bytes written.
+ */
+static size_t join_answer(char *buffer, struct span text, unsigned reply)
+{
+	char prefix[8];
+	size_t n = 0;
+
+	if (text.n > ANSWER_MAX)
+		text.n = ANSWER_MAX;
+	snprintf(prefix, sizeof prefix, "%03u", reply % 1000);
+	while (text.n) {
+		bool begins = text.n > 4 && reply && !memcmp(text.p, prefix, 3) && (text.p[3] == '-' || text.p[3] == ' ') &&
+			      n && strchr(" \t\r\n", buffer[n - 1]);
+		size_t skip = begins ? 4 : 0;
+		size_t code = skip;
+
+		while (begins && code < text.n && ((text.p[code] >= '0' && text.p[code] <= '9') || text.p[code] == '.'))
+			code++;
+		if (code > skip && (code == text.n || strchr(" \t\r\n", text.p[code])))
+			skip = code;
+		if (!skip) {
+			buffer[n++] = *text.p;
+			skip = 1;
+		}
+		text.p += skip;
+		text.n -= skip;
+	}
+	return n;
+}
+
+static bool applies(const struct rule_spec *rule, const struct decision *d)
+{
+	return rule->category != CATEGORY_NONE && (!*rule->provider || !strcmp(rule->provider, d->provider)) &&
+	       (!rule->phrase_and_code || rule_code_fits(rule, d->reply, d->status));
+}
+
+/* Is match I inside a longer one, as "expired" is in "account has expired"? Then the longer one speaks. */
+static bool is_inside(const struct rules *r, const struct matches *found, size_t i, const struct decision *d)
+{
+	const struct match *m = &found->at[i];
+
+	/* Matches come in the order of their ends; those that hold this one end there or later. */
+	for (size_t k = i + 1; k < found->count; k++) {
+		const struct match *other = &found->at[k];
+
+		if (!other->gap && other->begin <= m->begin && other->end - other->begin > m->end - m->begin && applies(rule_at(r, other->rule), d))
+			return true;
+	}
+	for (size_t k = i; k-- > 0 && found->at[k].end == m->end;)
+		if (!found->at[k].gap && found->at[k].begin < m->begin && applies(rule_at(r, found->at[k].rule), d))
+			return true;
+	return false;
+}
+
+/* True when words were found that say something. */
+static bool bid_words(const struct rules *r, struct bid *best, const struct decision *d, struct span text, unsigned where, int weight)
 {
 	struct matches found;
+	bool said = false;
 
 	rules_scan(r, text, where, &found);
 	for (size_t i = 0; i < found.count; i++) {
 		const struct rule_spec *rule = rule_at(r, found.at[i].rule);
 
-		if (rule->category == CATEGORY_NONE || (*rule->provider && strcmp(rule->provider, d->provider)))
+		if (!applies(rule, d) || is_inside(r, &found, i, d))
 			continue;
-		if (rule->phrase_and_code && !rule_code_fits(rule, d->reply, d->status))
-			continue;
-		bid_rule(best, rule, weight, found.at[i].end - found.at[i].begin);
+		bid_rule(best, rule, weight, found.at[i].end - found.at[i].begin - found.at[i].gap);
+		said |= rule->rank > RANK_WEAK;
 	}
+	return said;
+}
+
+/* --- at which SMTP command -------------------------------------------------------------------------------- */
+
+static const struct stage {
+	enum rule_mark mark;
+	enum category category; /* what a refusal there means if nothing else says it */
+	bool before_recipient;  /* no recipient was named yet: it cannot be about one */
+} STAGES[] = {
+	{ MARK_STAGE_CONNECT, CATEGORY_REPUTATION, true },
+	{ MARK_STAGE_MAIL, CATEGORY_SENDER_REJECTED, true },
+	{ MARK_STAGE_RCPT, CATEGORY_NONE, false },
+	{ MARK_STAGE_DATA, CATEGORY_CONTENT_REJECTED, false },
+};
+
+/* The stage that TEXT names, if it names one only; *ID is then the rule's. */
+static const struct stage *find_stage(const struct rules *r, struct span text, const char **id)
+{
+	struct matches found;
+	const struct stage *stage = NULL;
+
+	rules_scan(r, text, WHERE_DIAGNOSTIC | WHERE_HUMAN, &found);
+	for (size_t i = 0; i < found.count; i++)
+		for (size_t k = 0; k < sizeof STAGES / sizeof *STAGES; k++) {
+			if (rule_at(r, found.at[i].rule)->mark != STAGES[k].mark)
+				continue;
+			if (stage && stage != &STAGES[k])
+				return NULL;
+			stage = &STAGES[k];
+			*id = rule_at(r, found.at[i].rule)->id;
+		}
+	return stage;
+}
+
+static void consider_stage(const struct rules *r, struct bid *best, const struct evidence *e, const struct decision *d)
+{
+	const char *id = NULL;
+	const struct stage *stage = find_stage(r, e->diagnostic, &id);
+	bool about_recipient = best->klass < 0 && category_class(best->category) == CLASS_HARD;
+
+	if (!stage)
+		stage = find_stage(r, e->human, &id);
+	if (!stage || stage->category == CATEGORY_NONE || e->kind == KIND_DELAY || !(d->reply || d->status.digit))
+		return;
+	if (stage->before_recipient && about_recipient)
+		*best = (struct bid){ .klass = -1, .category = CATEGORY_UNDETERMINED };
+	bid(best, WEIGHT_STAGE, 0, stage->category, -1, "", id);
 }
 
 static void bid_code_rules(const struct rules *r, struct bid *best, const struct decision *d)
@@ -278,6 +387,8 @@ static enum klass klass_of(const struct bid *b, const struct evidence *e, const 
 void decide(const struct rules *r, const struct evidence *e, struct decision *out)
 {
 	struct bid best = { .klass = -1, .category = CATEGORY_UNDETERMINED };
+	char joined[ANSWER_MAX];
+	struct span answer = { joined, 0 };
 	unsigned digit;
 
 	memset(out, 0, sizeof *out);
@@ -292,9 +403,12 @@ void decide(const struct rules *r, const struct evidence *e, struct decision *ou
 		bid(&best, WEIGHT_DIGIT, 0, CATEGORY_UNDETERMINED, digit == 4 ? CLASS_SOFT : -1, "digit.", digit == 4 ? "4" : "5");
 	bid_codes(&best, out);
 	bid_code_rules(r, &best, out);
-	bid_words(r, &best, out, e->diagnostic, WHERE_DIAGNOSTIC, WEIGHT_WORDS);
-	bid_words(r, &best, out, e->human, WHERE_HUMAN, WEIGHT_HUMAN);
-	bid_words(r, &best, out, e->subject, WHERE_SUBJECT, WEIGHT_SUBJECT);
+	answer.n = join_answer(joined, e->diagnostic, out->reply);
+	if (!bid_words(r, &best, out, answer, WHERE_DIAGNOSTIC, WEIGHT_WORDS) &&
+	    !bid_words(r, &best, out, e->human, WHERE_HUMAN, WEIGHT_HUMAN))
+		bid_words(r, &best, out, e->subject, WHERE_SUBJECT, WEIGHT_SUBJECT);
+	consider_stage(r, &best, e, out);
+	explicit_bzero(joined, answer.n);
 	out->category = best.category;
 	out->klass = klass_of(&best, e, out);
 	snprintf(out->rule, sizeof out->rule, "%s", *best.rule ? best.rule : "none");

@@ -19,7 +19,11 @@
 	X(MARK_DELIVERED_RECIPIENTS, "delivered-recipients") \
 	X(MARK_REMOTE_SAYS, "remote-says")             /* what follows is the receiver's answer */ \
 	X(MARK_BOUNCE_SUBJECT, "bounce-subject")       /* subject that only a bounce has */ \
-	X(MARK_BOUNCE_SENDER, "bounce-sender")         /* From that only a bounce has */
+	X(MARK_BOUNCE_SENDER, "bounce-sender")         /* From that only a bounce has */ \
+	X(MARK_STAGE_CONNECT, "stage-connect")         /* the SMTP command that was refused: the greeting or EHLO, */ \
+	X(MARK_STAGE_MAIL, "stage-mail")               /* MAIL FROM, */ \
+	X(MARK_STAGE_RCPT, "stage-rcpt")               /* RCPT TO, */ \
+	X(MARK_STAGE_DATA, "stage-data")               /* DATA or the mail itself */
 #define RULE_ENUM(symbol, name) symbol,
 enum rule_mark { RULE_MARKS(RULE_ENUM) MARK_COUNT };
 #undef RULE_ENUM
@@ -86,6 +90,7 @@ const char *provider_at(const struct rules *r, size_t n);
 struct match {
 	uint16_t rule;   /* index in the rules; rule_at() */
 	uint32_t begin, end; /* bytes of the text, end exclusive */
+	uint32_t gap;        /* how many of them lie in the gap of a phrase with " ... " */
 };
 enum { MATCHES_MAX = 256 };
 struct matches {
@@ -122,7 +127,8 @@ struct codes {
 /*
  * The reply and enhanced code that TEXT (a diagnostic, an SMTP answer, a line of prose) gives. Reads "550 5.1.1", "550-5.1.1",
  * "#5.1.1", "(#5.1.1)", "5.1.1 (…)", "smtp;550", "554 delivery error: dd", multi-line replies. Numbers in IP addresses, versions,
- * dates, sizes and queue ids are no codes. Of several the most specific wins (x.0.0 loses).
+ * dates, sizes and queue ids are no codes. Of several the most specific wins (x.0.0 loses; x.4.7, "expired", loses to the reason why), and
+ * with it the reply code right before it.
  */
 struct codes codes_find(struct span text);
 
