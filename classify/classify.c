@@ -225,10 +225,9 @@ static bool is_answer(struct span subject)
 	return false;
 }
 
-static void scan_header(struct reader *r)
+static void scan_subject_and_sender(struct reader *r)
 {
 	struct matches found;
-	struct span header = r->mail->header;
 	rules_scan(r->rules, r->mail->subject_text, WHERE_SUBJECT, &found);
 	note_kinds(r->rules, &found, r->subject_says, r->subject_rule);
 	for (size_t i = 0; i < found.count; i++)
@@ -238,6 +237,13 @@ static void scan_header(struct reader *r)
 	for (size_t i = 0; i < found.count; i++)
 		r->bounce_sender |= rule_at(r->rules, found.at[i].rule)->mark == MARK_BOUNCE_SENDER;
 	note_kinds(r->rules, &found, r->header_says, r->header_rule);
+}
+
+/* The whole header costs as much as all the rest: only where no report decides. */
+static void scan_header(struct reader *r)
+{
+	struct matches found;
+	struct span header = r->mail->header;
 	if (header.n > HEADER_SCAN_MAX)
 		header.n = HEADER_SCAN_MAX;
 	if (!span_is_utf8(header))
@@ -471,6 +477,8 @@ static void address_from_elsewhere(struct reader *r, struct event *e)
 {
 	struct found_address a;
 	size_t i = 0;
+	if (!r->prose->count)
+		prose_recipients(r->prose, r->rules, r->own, r->owns);
 	if (r->mail->faileds && address_next(r->mail->failed[0], &i, &a) && address_copy(e->recipient, a.text)) {
 		e->recipient_source = RECIPIENT_HEADER;
 	} else if (r->verp[0]) {
@@ -544,7 +552,6 @@ static bool read_status(struct reader *r)
 	bool single = groups == 1, few = groups <= ABOUT_RECIPIENTS_MAX;
 	if (!groups)
 		return false;
-	prose_recipients(r->prose, r->rules, r->own, r->owns);
 	dsn_open(&dsn, r->mail->status);
 	while (dsn_next(&dsn, &group))
 		if (!read_group(r, &dsn, &group, single, few))
@@ -787,6 +794,7 @@ static void read_message(struct reader *r)
 		emit_none(r, KIND_NONE, "none.summary-report");
 		return;
 	}
+	scan_header(r);
 	if (says(r, KIND_CHALLENGE, &rule)) {
 		emit_none(r, KIND_CHALLENGE, rule);
 		return;
@@ -813,7 +821,7 @@ int classify(const struct rules *rules, const struct classify_options *options, 
 	mail_open(&w->mail, &w->mime, &w->arena, w->charsets, m->bytes);
 	prose_open(&w->prose, rules, w->mail.human);
 	read_common(&r, m->arrived);
-	scan_header(&r);
+	scan_subject_and_sender(&r);
 	read_message(&r);
 	if (!r.told) /* a report that names nobody and says nothing */
 		emit_none(&r, KIND_NONE, "none.empty-report");
