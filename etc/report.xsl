@@ -13,6 +13,7 @@
 <xsl:param name="head-hash" select="''"/>
 <xsl:variable name="mail" select="$shape = 'mail'"/>
 <xsl:variable name="look"><xsl:choose><xsl:when test="$mail">style</xsl:when><xsl:otherwise>class</xsl:otherwise></xsl:choose></xsl:variable>
+<xsl:variable name="side"><xsl:choose><xsl:when test="$mail">align</xsl:when><xsl:otherwise>class</xsl:otherwise></xsl:choose></xsl:variable>
 <xsl:variable name="report" select="/r:report"/>
 
 <!-- Each look has a class in the page and a style in the mail. -->
@@ -30,22 +31,27 @@
 	<xsl:otherwise>data</xsl:otherwise></xsl:choose></xsl:attribute>
 	<xsl:attribute name="cellspacing">0</xsl:attribute></xsl:attribute-set>
 <xsl:attribute-set name="column"><xsl:attribute name="{$look}"><xsl:choose>
-	<xsl:when test="$mail">padding:5px 0 5px 8px;text-align:right;vertical-align:bottom;font-weight:600;font-size:12px;color:#66717d;border-bottom:1px solid #8a949e</xsl:when>
+	<xsl:when test="$mail">padding:5px 0 5px 8px;text-align:right;vertical-align:bottom;font-size:12px;color:#66717d;border-bottom:1px solid #8a949e</xsl:when>
 	<xsl:otherwise>n</xsl:otherwise></xsl:choose></xsl:attribute><xsl:attribute name="scope">col</xsl:attribute></xsl:attribute-set>
 <xsl:attribute-set name="first-column"><xsl:attribute name="{$look}"><xsl:choose>
 	<xsl:when test="$mail">padding:5px 0;text-align:left;vertical-align:bottom;font-weight:600;font-size:12px;color:#66717d;border-bottom:1px solid #8a949e</xsl:when>
 	<xsl:otherwise>t</xsl:otherwise></xsl:choose></xsl:attribute><xsl:attribute name="scope">col</xsl:attribute></xsl:attribute-set>
 <xsl:attribute-set name="row"><xsl:attribute name="{$look}"><xsl:choose>
-	<xsl:when test="$mail">padding:5px 0;text-align:left;font-weight:400;border-bottom:1px solid #d9dee3;word-break:break-word</xsl:when>
+	<xsl:when test="$mail">padding:5px 0;text-align:left;font-weight:400;border-bottom:1px solid #ddd;word-break:break-word</xsl:when>
 	<xsl:otherwise>t</xsl:otherwise></xsl:choose></xsl:attribute><xsl:attribute name="scope">row</xsl:attribute></xsl:attribute-set>
 <xsl:attribute-set name="number"><xsl:attribute name="{$look}"><xsl:choose>
-	<xsl:when test="$mail">padding:5px 0 5px 8px;text-align:right;white-space:nowrap;border-bottom:1px solid #d9dee3</xsl:when>
-	<xsl:otherwise>n</xsl:otherwise></xsl:choose></xsl:attribute></xsl:attribute-set>
+	<xsl:when test="$mail">padding:5px 0 5px 8px;border-bottom:1px solid #ddd</xsl:when>
+	<xsl:otherwise>n</xsl:otherwise></xsl:choose></xsl:attribute><xsl:attribute name="{$side}"><xsl:choose><xsl:when test="$mail">right</xsl:when><xsl:otherwise>n</xsl:otherwise></xsl:choose></xsl:attribute></xsl:attribute-set>
 <xsl:attribute-set name="words"><xsl:attribute name="{$look}"><xsl:choose>
-	<xsl:when test="$mail">padding:5px 0 5px 12px;text-align:left;border-bottom:1px solid #d9dee3</xsl:when>
+	<xsl:when test="$mail">padding:5px 0 5px 12px;text-align:left;border-bottom:1px solid #ddd</xsl:when>
 	<xsl:otherwise>w</xsl:otherwise></xsl:choose></xsl:attribute></xsl:attribute-set>
+<xsl:attribute-set name="words-column"><xsl:attribute name="{$look}"><xsl:choose>
+	<xsl:when test="$mail">padding:5px 0 5px 12px;text-align:left;vertical-align:bottom;font-weight:600;font-size:12px;color:#66717d;border-bottom:1px solid #8a949e</xsl:when>
+	<xsl:otherwise>w</xsl:otherwise></xsl:choose></xsl:attribute><xsl:attribute name="scope">col</xsl:attribute></xsl:attribute-set>
+<xsl:attribute-set name="bar-head"><xsl:attribute name="{$look}"><xsl:choose>
+	<xsl:when test="$mail">width:40%;border-bottom:1px solid #8a949e</xsl:when><xsl:otherwise>b</xsl:otherwise></xsl:choose></xsl:attribute></xsl:attribute-set>
 <xsl:attribute-set name="bar-cell"><xsl:attribute name="{$look}"><xsl:choose>
-	<xsl:when test="$mail">padding:5px 0 5px 12px;border-bottom:1px solid #d9dee3;width:40%</xsl:when>
+	<xsl:when test="$mail">padding:5px 0 5px 12px;border-bottom:1px solid #ddd;width:40%</xsl:when>
 	<xsl:otherwise>b</xsl:otherwise></xsl:choose></xsl:attribute></xsl:attribute-set>
 
 <!-- === the document === -->
@@ -174,7 +180,7 @@
 		<h2 xsl:use-attribute-sets="heading">What broke</h2>
 		<table xsl:use-attribute-sets="table">
 			<xsl:call-template name="caption"><xsl:with-param name="text">The most frequent causes</xsl:with-param></xsl:call-template>
-			<tr><th xsl:use-attribute-sets="first-column">Cause</th><th xsl:use-attribute-sets="bar-cell"/><th xsl:use-attribute-sets="column">Count</th>
+			<tr><th xsl:use-attribute-sets="first-column">Cause</th><td xsl:use-attribute-sets="bar-head"/><th xsl:use-attribute-sets="column">Count</th>
 				<th xsl:use-attribute-sets="column">Change</th></tr>
 			<xsl:for-each select="$list">
 				<xsl:sort select="r:count" data-type="number" order="descending"/>
@@ -205,7 +211,7 @@
 	<xsl:if test="$list">
 		<table xsl:use-attribute-sets="table">
 			<xsl:call-template name="caption"><xsl:with-param name="text" select="concat('By ', translate($what, 'PC', 'pc'))"/></xsl:call-template>
-			<tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="$what"/></th><th xsl:use-attribute-sets="bar-cell"/><th xsl:use-attribute-sets="column">Notices</th>
+			<tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="$what"/></th><td xsl:use-attribute-sets="bar-head"/><th xsl:use-attribute-sets="column">Notices</th>
 				<th xsl:use-attribute-sets="column">Change</th></tr>
 			<xsl:for-each select="$list"><tr>
 				<th xsl:use-attribute-sets="row"><xsl:value-of select="@title"/><xsl:if test="r:worst"><xsl:call-template name="small"><xsl:with-param name="text" select="concat(' ', r:worst/@title)"/></xsl:call-template></xsl:if></th>
@@ -224,7 +230,7 @@
 		<xsl:when test="$mail">
 			<table role="presentation" width="100%" cellspacing="0" cellpadding="0" border="0"><xsl:for-each select="r:measure"><tr>
 				<td valign="top" style="width:30px;padding:6px 0;font-size:18px;font-weight:600;color:#2f7fb3"><xsl:value-of select="position()"/></td>
-				<td style="padding:6px 0;border-bottom:1px solid #d9dee3"><div><xsl:value-of select="r:action"/></div>
+				<td style="padding:6px 0;border-bottom:1px solid #ddd"><div><xsl:value-of select="r:action"/></div>
 					<div style="font-size:13px;color:#66717d"><xsl:call-template name="reason"/></div></td>
 			</tr></xsl:for-each></table>
 		</xsl:when>
@@ -338,7 +344,7 @@
 					</xsl:when>
 					<xsl:when test="r:count != 0"><rect class="hidden" x="{$x + 0.5}" width="11" y="168" height="3.5"/></xsl:when>
 				</xsl:choose>
-				<xsl:if test="r:standout or @weekday = 'Mon'"><text x="{$x + 6}" y="190" text-anchor="middle" class="label"><xsl:value-of select="number(substring(@date, 9))"/></text></xsl:if>
+				<xsl:if test="r:standout or (@weekday = 'Mon' and not(preceding-sibling::r:day[1]/r:standout or following-sibling::r:day[1]/r:standout))"><text x="{$x + 6}" y="189" text-anchor="middle" class="label date"><xsl:value-of select="number(substring(@date, 9))"/></text></xsl:if>
 			</xsl:for-each>
 		</svg>
 		<p class="legend"><span class="entry"><i class="key plain"/>bounces per day</span><span class="entry"><i class="key standout"/>stands out</span>
@@ -411,7 +417,7 @@
 	<xsl:if test="$list">
 		<h3 xsl:use-attribute-sets="subheading">Blocks: causes and what to check</h3>
 		<table xsl:use-attribute-sets="table">
-			<tr><th xsl:use-attribute-sets="first-column">Cause</th><th xsl:use-attribute-sets="column">Count</th><th xsl:use-attribute-sets="first-column">Check</th></tr>
+			<tr><th xsl:use-attribute-sets="first-column">Cause</th><th xsl:use-attribute-sets="column">Count</th><th xsl:use-attribute-sets="words-column">Check</th></tr>
 			<xsl:for-each select="$list"><tr>
 				<th xsl:use-attribute-sets="row"><xsl:value-of select="@title"/><xsl:if test="r:leader"><xsl:call-template name="small"><xsl:with-param name="text" select="concat(' mostly at ', r:leader)"/></xsl:call-template></xsl:if></th>
 				<td xsl:use-attribute-sets="number"><xsl:apply-templates select="r:count"/></td>
@@ -553,7 +559,7 @@
 <!-- The mail's colours; the page's stand in its CSS. Readable for the colour-blind: they differ in lightness too. -->
 <xsl:template name="colour"><xsl:param name="of"/>
 	<xsl:choose>
-		<xsl:when test="$of = 'hard'">#1f4e79</xsl:when><xsl:when test="$of = 'soft'">#62a9d6</xsl:when><xsl:when test="$of = 'block'">#e08a2e</xsl:when>
+		<xsl:when test="$of = 'hard'">#2b66a3</xsl:when><xsl:when test="$of = 'soft'">#62a9d6</xsl:when><xsl:when test="$of = 'block'">#e08a2e</xsl:when>
 		<xsl:when test="$of = 'complaint'">#a6215d</xsl:when><xsl:otherwise>#9aa4ae</xsl:otherwise>
 	</xsl:choose></xsl:template>
 
@@ -578,12 +584,12 @@
 	<xsl:choose>
 		<xsl:when test="not($seen) or not($max &gt; 0)"/>
 		<xsl:when test="$mail">
-			<table role="presentation" width="100%" cellspacing="0" cellpadding="0" border="0" style="border-collapse:collapse;height:12px"><tr>
+			<table role="presentation" width="100%" cellspacing="0" cellpadding="0" border="0" style="border-collapse:collapse;font-size:1px;line-height:12px"><tr>
 				<xsl:for-each select="$seen">
 					<xsl:variable name="colour"><xsl:call-template name="colour"><xsl:with-param name="of" select="concat($of, @of)"/></xsl:call-template></xsl:variable>
-					<td width="{format-number(100 * . div $max, '0.#')}%" bgcolor="{$colour}" style="background:{$colour};height:12px;font-size:1px;line-height:12px">&#160;</td>
+					<td width="{format-number(100 * . div $max, '0.#')}%" bgcolor="{$colour}">&#160;</td>
 				</xsl:for-each>
-				<xsl:if test="sum($seen) &lt; $max"><td style="font-size:1px;line-height:12px">&#160;</td></xsl:if>
+				<xsl:if test="sum($seen) &lt; $max"><td>&#160;</td></xsl:if>
 			</tr></table>
 		</xsl:when>
 		<xsl:otherwise>
@@ -642,14 +648,14 @@ table.data { width: 100%; border-collapse: collapse; font-size: .92rem; margin-b
 .data caption, .caption { text-align: left; color: var(--soft-ink); font-size: .88rem; padding: .35rem 0; }
 .data th, .data td { padding: .4rem 0 .4rem .8rem; border-bottom: 1px solid var(--line); vertical-align: middle; font-weight: 400; }
 .data th:first-child, .data td:first-child { padding-left: 0; }
-.data tr:first-child th { border-bottom-color: var(--strong); color: var(--soft-ink); font-size: .82rem; vertical-align: bottom; }
+.data tr:first-child > * { border-bottom-color: var(--strong); color: var(--soft-ink); font-size: .82rem; vertical-align: bottom; }
 .t, .w { text-align: left; } .t { overflow-wrap: anywhere; min-width: 7.5rem; } .w { color: var(--soft-ink); font-size: .88rem; }
 .n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .b { width: 44%; } .data b { font-weight: 650; }
 .scroll { overflow-x: auto; }
 .bar { display: block; width: 100%; height: 14px; }
 .chart { display: block; width: 100%; max-width: 46rem; height: auto; margin: .25rem 0; }
-.chart .grid line { stroke: var(--line); } .chart .grid .base { stroke: var(--strong); } .label { fill: var(--soft-ink); font-size: 12px; font-variant-numeric: tabular-nums; }
+.chart .grid line { stroke: var(--line); } .chart .grid .base { stroke: var(--strong); } .label { fill: var(--soft-ink); font-size: 12px; font-variant-numeric: tabular-nums; } .label.date { font-size: 10.5px; }
 rect.hard { fill: var(--hard); } rect.soft, rect.plain { fill: var(--soft); } rect.block, rect.standout { fill: var(--block); }
 rect.undetermined { fill: var(--undetermined); } rect.complaint { fill: var(--complaint); } rect.hidden { fill: none; stroke: var(--strong); }
 .key { display: inline-block; width: .7em; height: .7em; margin-right: .4em; background: var(--undetermined); }
@@ -665,7 +671,7 @@ details { margin-top: .6rem; font-size: .92rem; } summary { cursor: pointer; col
 .method dt { color: var(--ink); font-weight: 600; } .method dd { margin: 0; }
 code { font-size: .8rem; overflow-wrap: anywhere; }
 @media (max-width: 36rem) { main { padding-top: 1.25rem; } h1 { font-size: 1.8rem; } .sentence { font-size: 1.12rem; } .b { width: 30%; } .method { grid-template-columns: 1fr; } .method dd { margin-bottom: .4rem; }
-	.figures { grid-template-columns: 1fr 1fr; gap: .5rem; } .figure:first-child { grid-column: span 2; } }
+	.figures { grid-template-columns: 1fr 1fr; gap: .5rem; } .figure:first-child:nth-last-child(odd) { grid-column: span 2; } }
 @media print { :root { color-scheme: light; --ink: #000; --soft-ink: #444; --paper: #fff; --line: #ccc; --wash: #f3f3f3;
 	--hard: #1f4e79; --soft: #62a9d6; --block: #e08a2e; --undetermined: #9aa4ae; --complaint: #a6215d; }
 	body { font-size: 10.5pt; } main { max-width: none; padding: 0; } .heading { break-after: avoid; margin-top: 1.5rem; } .subheading { break-after: avoid; }

@@ -92,6 +92,7 @@ int month_report_html(const struct month_report *r, enum html_shape shape, struc
 	xsltStylesheet *sheet = NULL;
 	xsltSecurityPrefs *prefs = closed_world();
 	*out = (struct buffer){ NULL, 0 };
+	xmlSetGenericErrorFunc(&complaint, take_complaint);
 	xsltSetGenericErrorFunc(&complaint, take_complaint);
 	snprintf(error, size, "no memory for the report's HTML");
 	if (!prefs)
@@ -127,5 +128,6 @@ out:
 	if (prefs)
 		xsltFreeSecurityPrefs(prefs);
 	xsltSetGenericErrorFunc(NULL, NULL);
+	xmlSetGenericErrorFunc(NULL, NULL);
 	return result;
 }

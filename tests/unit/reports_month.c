@@ -1,0 +1,550 @@
+/*
+ * The month's model and its formats: what adds up, what is suppressed, that XML fits its schema, that no name from a mail becomes markup,
+ * that the same store gives the same bytes.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include <libxml/parser.h>
+#include <libxml/xmlschemas.h>
+#include <libxml/xpath.h>
+#include <libxml/xpathInternals.h>
+
+#include "reports/model.h"
+#include "tests/unit/reports_fake.h"
+
+#define HOSTILE "<script>alert(1)</script>&\"']]>"
+
+static const char *const recipients[] = { "deliverability@example.org", NULL };
+static const struct month october = { 2026, 10 };
+enum { TEST_K = 10 };
+
+static struct report_options options(void)
+{
+	return (struct report_options){ .organisation = "Example & Sons", .timezone = "Europe/Berlin", .k = TEST_K,
+		.from = "retour@example.org", .to = recipients };
+}
+
+static struct month_report *make(struct store *s, const struct report_options *o)
+{
+	struct month_report *r = NULL;
+	char error[256] = "";
+	if (month_report_new(&r, s, october, o, error, sizeof error))
+		fail_msg("%s", error);
+	return r;
+}
+
+static struct buffer render(const struct month_report *r, enum report_format format)
+{
+	struct buffer b;
+	char error[256] = "";
+	if (month_report_format(r, format, &b, error, sizeof error))
+		fail_msg("%s", error);
+	assert_non_null(b.p);
+	return b;
+}
+
+static bool holds(const struct buffer *b, const char *text)
+{
+	return memmem(b->p, b->n, text, strlen(text)) != NULL;
+}
+
+static void assert_valid(const struct buffer *xml)
+{
+	xmlSchemaParserCtxt *parser = xmlSchemaNewParserCtxt("etc/report.xsd");
+	assert_non_null(parser);
+	xmlSchema *schema = xmlSchemaParse(parser);
+	assert_non_null(schema);
+	xmlSchemaValidCtxt *context = xmlSchemaNewValidCtxt(schema);
+	xmlDoc *doc = xmlReadMemory(xml->p, (int)xml->n, "report.xml", NULL, XML_PARSE_NONET);
+	assert_non_null(doc);
+	assert_int_equal(xmlSchemaValidateDoc(context, doc), 0);
+	xmlFreeDoc(doc);
+	xmlSchemaFreeValidCtxt(context);
+	xmlSchemaFree(schema);
+	xmlSchemaFreeParserCtxt(parser);
+}
+
+/* --- the model -------------------------------------------------------------------------------------------- */
+
+static void assert_cell_is_safe(const struct cell *c)
+{
+	if (c->state == CELL_SHOWN)
+		assert_true(c->n == 0 || c->n >= TEST_K);
+	else
+		assert_int_equal(c->n, 0);
+}
+
+/* The total is the sum where all parts are shown; else the sum stays below it. */
+static bool add_up(const struct cell *total, const struct cell *part, size_t count, size_t stride)
+{
+	uint64_t sum = 0;
+	bool all = true;
+	for (size_t i = 0; i < count; i++) {
+		const struct cell *c = (const struct cell *)(const void *)((const char *)part + i * stride);
+		assert_cell_is_safe(c);
+		all &= c->state == CELL_SHOWN;
+		sum += c->n;
+	}
+	assert_cell_is_safe(total);
+	if (total->state != CELL_SHOWN)
+		return false;
+	if (all)
+		assert_int_equal(sum, total->n);
+	else
+		assert_true(sum < total->n);
+	return !all;
+}
+
+static unsigned check_table(const struct figures *f, const struct table *t)
+{
+	unsigned with_hidden = add_up(&f->all, &t->row->all, t->count, sizeof *t->row);
+	for (unsigned c = 0; c < COLUMN_COUNT; c++)
+		with_hidden += add_up(&f->column[c], &t->row->column[c], t->count, sizeof *t->row);
+	for (size_t i = 0; i < t->count; i++)
+		with_hidden += add_up(&t->row[i].all, t->row[i].column, COLUMN_COUNT, sizeof(struct cell));
+	return with_hidden;
+}
+
+static void sums_add_up_and_small_cells_are_hidden(void **state)
+{
+	(void)state;
+	struct store s = { 0 };
+	struct report_options o = options();
+	fake_year(&s, 2026, 10, 12);
+	struct month_report *r = make(&s, &o);
+	unsigned with_hidden = 0;
+	for (int i = 0; i < MONTHS_SHOWN; i++) {
+		const struct figures *f = &r->month[i];
+		with_hidden += check_table(f, &f->providers) + check_table(f, &f->campaigns);
+		for (unsigned c = 0; c < COLUMN_COUNT; c++)
+			with_hidden += add_up(&f->column[c], f->category[c], CATEGORY_COUNT, sizeof(struct cell));
+		add_up(&f->bounces, f->day, DAYS_MAX, sizeof(struct cell));
+		assert_int_equal(f->bounces.n + f->column[COLUMN_COMPLAINT].n, f->all.n);
+	}
+	assert_true(with_hidden > 50); /* the year has enough small cells for this test to mean something */
+	month_report_free(r);
+	fake_done(&s);
+}
+
+/* One small cell alone in its row and column: without a second one in each, the totals give it away. */
+static void totals_do_not_give_a_cell_away(void **state)
+{
+	(void)state;
+	struct store s = { 0 };
+	struct report_options o = options();
+	fake_failures(&s, 20261005, CATEGORY_USER_UNKNOWN, "gmail", "a", 3);
+	fake_failures(&s, 20261005, CATEGORY_MAILBOX_FULL, "gmail", "a", 40);
+	fake_failures(&s, 20261005, CATEGORY_USER_UNKNOWN, "gmx", "a", 50);
+	fake_failures(&s, 20261005, CATEGORY_MAILBOX_FULL, "gmx", "a", 60);
+	struct month_report *r = make(&s, &o);
+	const struct row *gmail = table_find(&r->month->providers, "gmail"), *gmx = table_find(&r->month->providers, "gmx");
+	assert_non_null(gmail);
+	assert_non_null(gmx);
+	assert_int_equal(gmail->column[COLUMN_HARD].state, CELL_SMALL);
+	assert_int_equal(gmail->column[COLUMN_SOFT].state, CELL_WITHHELD);
+	assert_int_equal(gmx->column[COLUMN_HARD].state, CELL_WITHHELD);
+	assert_int_equal(gmx->column[COLUMN_SOFT].state, CELL_WITHHELD);
+	assert_int_equal(r->month->all.n, 153);
+	struct buffer text = render(r, REPORT_TEXT);
+	assert_true(holds(&text, "<10"));
+	assert_true(holds(&text, "≥10"));
+	buffer_free(&text);
+	month_report_free(r);
+	fake_done(&s);
+}
+
+/* What September's report hid, October's does not show as the month before. */
+static void months_agree_between_reports(void **state)
+{
+	(void)state;
+	struct store s = { 0 };
+	struct report_options o = options();
+	struct month_report *now, *then;
+	char error[256];
+	fake_year(&s, 2026, 10, 12);
+	now = make(&s, &o);
+	assert_int_equal(month_report_new(&then, &s, (struct month){ 2026, 9 }, &o, error, sizeof error), 0);
+	const struct figures *a = &now->month[1], *b = &then->month[0];
+	assert_int_equal(a->providers.count, b->providers.count);
+	for (size_t i = 0; i < a->providers.count; i++)
+		for (unsigned c = 0; c < COLUMN_COUNT; c++) {
+			assert_int_equal(a->providers.row[i].column[c].state, b->providers.row[i].column[c].state);
+			assert_int_equal(a->providers.row[i].column[c].n, b->providers.row[i].column[c].n);
+		}
+	for (unsigned c = 0; c < COLUMN_COUNT; c++)
+		assert_int_equal(a->column[c].state, b->column[c].state);
+	month_report_free(now);
+	month_report_free(then);
+	fake_done(&s);
+}
+
+static void only_attributed_notices_make_the_figures(void **state)
+{
+	(void)state;
+	struct store s = { 0 };
+	struct report_options o = options();
+	fake_add(&s, 20261001, KIND_FAILURE, CLASS_HARD, CATEGORY_USER_UNKNOWN, ORIGIN_BACKSCATTER, "gmail", "a", 70);
+	fake_add(&s, 20261001, KIND_FAILURE, CLASS_HARD, CATEGORY_USER_UNKNOWN, ORIGIN_UNVERIFIED, "gmail", "a", 60);
+	fake_add(&s, 20261001, KIND_FAILURE, CLASS_HARD, CATEGORY_USER_UNKNOWN, ORIGIN_MATCHED, "gmail", "a", 50);
+	fake_add(&s, 20261001, KIND_FAILURE, CLASS_SOFT, CATEGORY_POLICY, ORIGIN_VERIFIED, "gmail", "a", 40); /* a rule's own class */
+	fake_add(&s, 20261001, KIND_DELAY, CLASS_SOFT, CATEGORY_EXPIRED, ORIGIN_VERIFIED, "gmail", "a", 30);
+	fake_add(&s, 20261001, KIND_FAILURE, CLASS_NONE, CATEGORY_NONE, ORIGIN_VERIFIED, "gmail", "a", 20);
+	struct month_report *r = make(&s, &o);
+	const struct figures *f = r->month;
+	assert_int_equal(f->all.n, 110);
+	assert_int_equal(f->column[COLUMN_HARD].n, 50);
+	assert_int_equal(f->column[COLUMN_SOFT].n, 40);
+	assert_int_equal(f->category[COLUMN_SOFT][CATEGORY_POLICY].n, 40);
+	assert_int_equal(f->column[COLUMN_UNDETERMINED].n, 20);
+	assert_int_equal(f->origin[ORIGIN_BACKSCATTER][0].n, 70);
+	assert_int_equal(f->origin[ORIGIN_UNVERIFIED][0].n, 60);
+	assert_int_equal(r->kind[KIND_DELAY].n, 30);
+	struct buffer xml = render(r, REPORT_XML);
+	assert_valid(&xml);
+	buffer_free(&xml);
+	month_report_free(r);
+	fake_done(&s);
+}
+
+static void verdict_names_what_drives_the_change(void **state)
+{
+	(void)state;
+	struct store s = { 0 };
+	struct report_options o = options();
+	fake_year(&s, 2026, 10, 12);
+	struct month_report *r = make(&s, &o);
+	assert_int_equal(r->verdict, MONTH_WORSE);
+	assert_non_null(strstr(r->sentence, "bounces rose by"));
+	assert_non_null(strstr(r->sentence, "blocks, above all at microsoft"));
+	assert_non_null(strstr(r->note, "Sent counts are not available"));
+	assert_int_equal(r->measures, MEASURES_MAX);
+	assert_string_equal(r->measure[0].id, "reputation");
+	assert_non_null(strstr(r->measure[0].because, "mostly at microsoft"));
+	assert_true(r->standouts > 0);
+	bool fourteenth = false;
+	for (unsigned i = 0; i < r->standouts; i++)
+		if (r->standout[i].day == 14) {
+			fourteenth = true;
+			assert_int_equal(r->standout[i].column, COLUMN_BLOCK);
+			assert_string_equal(r->standout[i].provider, "microsoft");
+		}
+	assert_true(fourteenth);
+	month_report_free(r);
+	fake_done(&s);
+}
+
+static void first_month_compares_with_nothing(void **state)
+{
+	(void)state;
+	struct store s = { 0 };
+	struct report_options o = options();
+	fake_failures(&s, 20260915, CATEGORY_USER_UNKNOWN, "gmail", "a", 500); /* September is known from its 15th only */
+	fake_failures(&s, 20261005, CATEGORY_USER_UNKNOWN, "gmail", "a", 50);
+	struct month_report *r = make(&s, &o);
+	assert_int_equal(r->verdict, MONTH_FIRST);
+	struct buffer xml = render(r, REPORT_XML);
+	assert_valid(&xml);
+	assert_false(holds(&xml, "<change>"));
+	assert_true(holds(&xml, "complete=\"false\""));
+	buffer_free(&xml);
+	month_report_free(r);
+	fake_done(&s);
+}
+
+/* A figure that is not shown is no ground for a measure. */
+static void hidden_figures_trigger_nothing(void **state)
+{
+	(void)state;
+	struct store s = { 0 };
+	struct report_options o = options();
+	fake_failures(&s, 20261005, CATEGORY_AUTH_FAILURE, "gmail", "a", 9);
+	struct month_report *r = make(&s, &o);
+	assert_int_equal(r->measures, 0);
+	month_report_free(r);
+	fake_done(&s);
+}
+
+static void months_and_days(void **state)
+{
+	(void)state;
+	struct month m;
+	assert_true(month_parse("2026-10", &m) && m.year == 2026 && m.month == 10);
+	static const char *const wrong[] = { "", "2026", "2026-13", "2026-00", "2026-1", "26-10-01", "2026/10", "2026-1x", "1026-10", "2026-100",
+		"----- -" };
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+		assert_false(month_parse(wrong[i], &m));
+	m = month_before((struct month){ 2026, 1 }, 1);
+	assert_true(m.year == 2025 && m.month == 12);
+	m = month_before((struct month){ 2026, 10 }, 11);
+	assert_true(m.year == 2025 && m.month == 11);
+	assert_int_equal(days_of_month((struct month){ 2028, 2 }), 29);
+	assert_int_equal(days_of_month((struct month){ 2026, 12 }), 31);
+	assert_string_equal(weekday_name((struct month){ 2026, 10 }, 1), "Thu");
+	m = month_of(1793487600); /* 2026-10-31 23:00 UTC is November in Berlin */
+	assert_true(m.year == 2026 && m.month == 11);
+	m = month_of(1793487599);
+	assert_true(m.year == 2026 && m.month == 10);
+}
+
+/* --- the formats ------------------------------------------------------------------------------------------ */
+
+/* Every number of the XML that counts something: 0, k or more, or hidden. */
+static void assert_no_small_number(const struct buffer *xml)
+{
+	xmlDoc *doc = xmlReadMemory(xml->p, (int)xml->n, "report.xml", NULL, XML_PARSE_NONET);
+	xmlXPathContext *context = xmlXPathNewContext(doc);
+	xmlXPathRegisterNs(context, BAD_CAST "r", BAD_CAST "urn:retour:report:1");
+	xmlXPathObject *found = xmlXPathEvalExpression(BAD_CAST "//r:count[. > 0 and . < 10] | //r:before[. > 0 and . < 10]", context);
+	assert_non_null(found);
+	assert_int_equal(xmlXPathNodeSetGetLength(found->nodesetval), 0);
+	xmlXPathFreeObject(found);
+	found = xmlXPathEvalExpression(BAD_CAST "//r:count[. = '<10' or . = '≥10']", context);
+	assert_true(xmlXPathNodeSetGetLength(found->nodesetval) > 20);
+	xmlXPathFreeObject(found);
+	xmlXPathFreeContext(context);
+	xmlFreeDoc(doc);
+}
+
+static void xml_fits_its_schema(void **state)
+{
+	(void)state;
+	struct store year = { 0 }, empty = { 0 };
+	struct report_options o = options();
+	fake_year(&year, 2026, 10, 2);
+	struct store *stores[] = { &year, &empty };
+	for (size_t i = 0; i < 2; i++) {
+		struct month_report *r = make(stores[i], &o);
+		struct buffer xml = render(r, REPORT_XML), html = render(r, REPORT_HTML), text = render(r, REPORT_TEXT);
+		assert_valid(&xml);
+		if (i == 0)
+			assert_no_small_number(&xml);
+		assert_true(holds(&html, "</html>"));
+		buffer_free(&xml);
+		buffer_free(&html);
+		buffer_free(&text);
+		month_report_free(r);
+	}
+	fake_done(&year);
+}
+
+/* Each provider's row reads the same in text and HTML as in the model. */
+static void formats_show_the_same_cells(void **state)
+{
+	(void)state;
+	struct store s = { 0 };
+	struct report_options o = options();
+	fake_year(&s, 2026, 10, 2);
+	struct month_report *r = make(&s, &o);
+	struct buffer html = render(r, REPORT_HTML), text = render(r, REPORT_TEXT);
+	for (size_t i = 0; i < r->month->providers.count; i++) {
+		const struct row *row = &r->month->providers.row[i];
+		char name[128], cell[COUNT_TEXT_SIZE], line[512], cells[1024];
+		row_title(row, false, name, sizeof name);
+		int n = snprintf(line, sizeof line, "\n%-24s%8s", name, cell_text(&row->all, o.k, cell, sizeof cell));
+		int m = snprintf(cells, sizeof cells, "<th class=\"t\" scope=\"row\">%s</th>", name);
+		for (int c = -1; c < COLUMN_COUNT; c++) {
+			const struct cell *at = c < 0 ? &row->all : &row->column[c];
+			cell_text(at, o.k, cell, sizeof cell);
+			int width = at->state == CELL_WITHHELD ? 10 : 8; /* "≥" has three bytes */
+			if (c >= 0)
+				n += snprintf(line + n, sizeof line - (size_t)n, "%*s", width, cell);
+			else if (at->state == CELL_WITHHELD)
+				n = snprintf(line, sizeof line, "\n%-24s%*s", name, width, cell);
+			m += snprintf(cells + m, sizeof cells - (size_t)m, "<td class=\"n\">%s%s</td>",
+				      at->state == CELL_SMALL ? "&lt;" : "", at->state == CELL_SMALL ? cell + 1 : cell);
+		}
+		if (!holds(&text, line))
+			fail_msg("not in the text:%s", line);
+		if (!holds(&html, cells))
+			fail_msg("not in the HTML: %s", cells);
+	}
+	buffer_free(&html);
+	buffer_free(&text);
+	month_report_free(r);
+	fake_done(&s);
+}
+
+static void names_never_become_markup(void **state)
+{
+	(void)state;
+	struct store s = { 0 };
+	struct report_options o = options();
+	struct buffer b;
+	char error[256];
+	o.organisation = HOSTILE;
+	o.timezone = HOSTILE;
+	fake_failures(&s, 20260901, CATEGORY_USER_UNKNOWN, "gmail", HOSTILE, 20);
+	fake_failures(&s, 20261005, CATEGORY_USER_UNKNOWN, HOSTILE, HOSTILE, 500);
+	fake_complaints(&s, 20261005, HOSTILE, HOSTILE, 40);
+	fake_failures(&s, 20261006, CATEGORY_REPUTATION, "\x01\xff\x1b[31m", "line\nend", 60);
+	fake_message(&s, HOSTILE, "new", 50);
+	fake_entry(&s, 1790000000, HOSTILE, HOSTILE);
+	struct month_report *r = make(&s, &o);
+	struct buffer xml = render(r, REPORT_XML), html = render(r, REPORT_HTML), text = render(r, REPORT_TEXT);
+	assert_valid(&xml);
+	assert_false(holds(&xml, "<script"));
+	assert_false(holds(&html, "<script"));
+	assert_int_equal(month_report_html(r, HTML_MAIL, &b, error, sizeof error), 0);
+	assert_false(holds(&b, "<script"));
+	assert_true(holds(&b, "&lt;script&gt;"));
+	assert_false(holds(&text, "\x1b"));
+	assert_false(holds(&text, "line\nend"));
+	xmlDoc *doc = xmlReadMemory(xml.p, (int)xml.n, "report.xml", NULL, XML_PARSE_NONET);
+	xmlChar *value = xmlGetProp(xmlDocGetRootElement(doc), BAD_CAST "organisation");
+	assert_string_equal((const char *)value, HOSTILE);
+	xmlFree(value);
+	xmlFreeDoc(doc);
+	buffer_free(&b);
+	buffer_free(&xml);
+	buffer_free(&html);
+	buffer_free(&text);
+	month_report_free(r);
+	fake_done(&s);
+}
+
+/* The tallies in another order, the report made again, another report made between: the same bytes. */
+static void same_store_same_bytes(void **state)
+{
+	(void)state;
+	struct store s = { 0 };
+	struct report_options o = options();
+	fake_year(&s, 2026, 10, 3);
+	for (enum report_format format = REPORT_XML; format <= REPORT_TEXT; format++) {
+		struct month_report *r = make(&s, &o);
+		struct buffer first = render(r, format);
+		month_report_free(r);
+		for (size_t i = 0, j = s.tallies - 1; i < j; i++, j--) {
+			struct tally t = s.tally[i];
+			s.tally[i] = s.tally[j];
+			s.tally[j] = t;
+		}
+		r = make(&s, &o);
+		struct buffer second = render(r, format);
+		assert_int_equal(first.n, second.n);
+		assert_memory_equal(first.p, second.p, first.n);
+		buffer_free(&first);
+		buffer_free(&second);
+		month_report_free(r);
+	}
+	fake_done(&s);
+}
+
+/* The file names the ledger's entry that closed the month, which never changes; only the mail names today's head. */
+static void later_ledger_entries_change_no_file(void **state)
+{
+	(void)state;
+	struct store s = { 0 };
+	struct report_options o = options();
+	struct buffer before, after, mail;
+	char error[256];
+	fake_failures(&s, 20261005, CATEGORY_USER_UNKNOWN, "gmail", "a", 50);
+	fake_entry(&s, 1793000000, "purge", "events=1");
+	struct month_report *r = make(&s, &o);
+	before = render(r, REPORT_XML);
+	month_report_free(r);
+	fake_entry(&s, 1793500000, "report-sent", "month=2026-10");
+	r = make(&s, &o);
+	after = render(r, REPORT_XML);
+	assert_int_equal(before.n, after.n);
+	assert_memory_equal(before.p, after.p, before.n);
+	assert_true(holds(&after, "<ledger entry=\"1\""));
+	assert_int_equal(month_report_html(r, HTML_MAIL, &mail, error, sizeof error), 0);
+	assert_true(holds(&mail, "entry 2, "));
+	buffer_free(&before);
+	buffer_free(&after);
+	buffer_free(&mail);
+	month_report_free(r);
+	fake_done(&s);
+}
+
+/* --- the stylesheet ---------------------------------------------------------------------------------------- */
+
+static int with_stylesheet(const char *body, struct buffer *out)
+{
+	char path[] = "/tmp/retour-style-XXXXXX", error[512] = "";
+	struct store s = { 0 };
+	struct report_options o = options();
+	int file = mkstemp(path);
+	assert_true(file >= 0);
+	dprintf(file, "<xsl:stylesheet version='1.0' xmlns:xsl='http://www.w3.org/1999/XSL/Transform' "
+		"xmlns:r='urn:retour:report:1'>%s</xsl:stylesheet>", body);
+	close(file);
+	o.stylesheet = path;
+	struct month_report *r = make(&s, &o);
+	int result = month_report_format(r, REPORT_HTML, out, error, sizeof error);
+	if (result) {
+		assert_non_null(strstr(error, "stylesheet"));
+		assert_null(out->p);
+	}
+	unlink(path);
+	month_report_free(r);
+	return result;
+}
+
+static void stylesheet_reaches_nothing_else(void **state)
+{
+	(void)state;
+	struct buffer b = { NULL, 0 };
+	char victim[] = "/tmp/retour-victim-XXXXXX", body[512];
+	int file = mkstemp(victim);
+	assert_true(file >= 0);
+	dprintf(file, "<secret>canary</secret>");
+	close(file);
+	assert_int_equal(with_stylesheet("<xsl:template match='/'><p><xsl:value-of select='r:report/@month'/></p></xsl:template>", &b), 0);
+	assert_true(holds(&b, "2026-10"));
+	buffer_free(&b);
+	snprintf(body, sizeof body, "<xsl:template match='/'><p><xsl:value-of select=\"document('%s')\"/></p></xsl:template>", victim);
+	if (with_stylesheet(body, &b) == 0)
+		assert_false(holds(&b, "canary"));
+	buffer_free(&b);
+	snprintf(body, sizeof body, "<xsl:include href='%s'/>", victim);
+	assert_int_equal(with_stylesheet(body, &b), -1);
+	snprintf(body, sizeof body, "<xsl:template match='/'><e:document xmlns:e='http://exslt.org/common' href='%s' method='text'>gone"
+		 "</e:document></xsl:template>", victim);
+	if (with_stylesheet(body, &b) == 0)
+		buffer_free(&b);
+	FILE *f = fopen(victim, "r");
+	char text[64] = "";
+	assert_non_null(f);
+	assert_non_null(fgets(text, sizeof text, f));
+	fclose(f);
+	assert_string_equal(text, "<secret>canary</secret>");
+	assert_int_equal(with_stylesheet("<xsl:template match='/'><xsl:nonsense/>", &b), -1);
+	assert_int_equal(with_stylesheet("<xsl:template match='/'><xsl:value-of select='((('/></xsl:template>", &b), -1);
+	unlink(victim);
+}
+
+static int set_zone(void **state)
+{
+	(void)state;
+	setenv("TZ", "Europe/Berlin", 1);
+	tzset();
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sums_add_up_and_small_cells_are_hidden),
+		cmocka_unit_test(totals_do_not_give_a_cell_away),
+		cmocka_unit_test(months_agree_between_reports),
+		cmocka_unit_test(only_attributed_notices_make_the_figures),
+		cmocka_unit_test(verdict_names_what_drives_the_change),
+		cmocka_unit_test(first_month_compares_with_nothing),
+		cmocka_unit_test(hidden_figures_trigger_nothing),
+		cmocka_unit_test(months_and_days),
+		cmocka_unit_test(xml_fits_its_schema),
+		cmocka_unit_test(formats_show_the_same_cells),
+		cmocka_unit_test(names_never_become_markup),
+		cmocka_unit_test(same_store_same_bytes),
+		cmocka_unit_test(later_ledger_entries_change_no_file),
+		cmocka_unit_test(stylesheet_reaches_nothing_else),
+	};
+	return cmocka_run_group_tests(tests, set_zone, NULL);
+}
