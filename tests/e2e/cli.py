@@ -16,6 +16,8 @@ ADDRESS = "some.body.rare@example.com"
 
 
 def fresh(**mailbox):
+    """A program without a store, before an empty mailbox."""
+    dovecot.clear(generate.BOUNCES)
     retour = Retour()
     retour.config["mailbox bounces"] = dovecot.mailbox(generate.BOUNCES, password_file=retour.secret(), **mailbox)
     return retour
@@ -197,7 +199,7 @@ def begun(retour, process):
         try:
             if retour.sql("SELECT count(*) FROM event")[0][0]:
                 return True
-        except Exception:
+        except sqlite3.Error:  # not made yet, or being made
             pass
         time.sleep(0.002)
     return False
@@ -205,7 +207,6 @@ def begun(retour, process):
 
 with case("4: another run holds the lock; reading commands do not mind"):
     retour = fresh()
-    equal(retour.run("poll").code, 0)
     dovecot.deliver(generate.BOUNCES, samples)
     process = retour.start("poll")
     true(begun(retour, process), "no events")
@@ -216,7 +217,7 @@ with case("4: another run holds the lock; reading commands do not mind"):
     equal(retour.run("import", "-", input=b"Subject: x\n\nx\n").code, 4)
     result = retour.run("check", "--json", "-", input=ADDRESS)
     equal(result.code, 0, result)
-    equal(retour.run("audit").code, 0)
+    true(retour.run("audit").code != 4, "audit wants the lock")
     process.send_signal(signal.SIGCONT)
     process.communicate(timeout=60)
     equal(process.returncode, 0)
@@ -225,7 +226,6 @@ with case("4: another run holds the lock; reading commands do not mind"):
 for number in (signal.SIGTERM, signal.SIGINT):
     with case("%s ends a poll cleanly after the batch; the rest comes with the next" % number.name):
         retour = fresh()
-        retour.run("poll")
         dovecot.deliver(generate.BOUNCES, samples)
         process = retour.start("poll")
         true(begun(retour, process), "no events")
@@ -247,7 +247,6 @@ with case("--dry-run touches neither store nor mailbox"):
     before = os.listdir(retour.data)
     equal(retour.run("poll", "--dry-run").code, 0)
     equal((dovecot.count(generate.BOUNCES), os.listdir(retour.data)), (50, before))
-    dovecot.clear(generate.BOUNCES)
 
 with case("-q says nothing when all is well, -v more than the default"):
     sizes = []

@@ -109,7 +109,8 @@ with case("the same number of people, the mailbox is empty, the letters lie once
     equal(dovecot.count(generate.BOUNCES), 0)
     equal(sorted(dovecot.messages(generate.BOUNCES, "Unrecognised")), moved)
     equal([folder for folder in dovecot.folders(generate.BOUNCES) if dovecot.count(generate.BOUNCES, folder) and folder != "Unrecognised"], [])
-with case("the ledger's chain held"):
+with case("retention and the ledger's chain hold"):
+    equal(retour.run("purge").code, 0)
     equal(retour.run("audit").code, 0)
 
 finish()
