@@ -1,9 +1,12 @@
 /*
  * Retention: each class of data has a period; what is older goes, and that it is gone is counted, not assumed.
  *
- * A purge deletes in one transaction, notes the counts in the ledger, destroys the keys of months whose events are gone, and
- * truncates the write-ahead log, so that with secure_delete the rows are gone from the bytes of all files. A class in which
- * something overdue remains, or a log that a reader keeps from being truncated, is a broken promise: STORE_BROKEN.
+ * A period is a maximum, counted in whole days (UTC): at the first purge of a day goes all that would come of age in its course. A
+ * purge deletes in one transaction, notes the counts in the ledger, and destroys the keys of months whose events are gone. Then it sees to
+ * the bytes. secure_delete overwrites a row where it lay, but when SQLite balances its pages it leaves copies of rows that were moved
+ * in the gaps of pages which stay; so after a deletion the file is written anew (VACUUM), once a day because deletions come once a day.
+ * That done, the write-ahead log is truncated. A class in which something overdue remains, or a log that a reader keeps from being
+ * truncated, is a broken promise: STORE_BROKEN.
  */
 #include <stdio.h>
 #include "store/internal.h"
@@ -37,6 +40,12 @@ static int measure(struct store *s, const struct data_class *d, int64_t cutoff, 
 	return STORE_OK;
 }
 
+/* The midnight that ends the day in which NOW less the period lies; periods below a day are taken as they are. */
+static int64_t cutoff_of(int64_t now, int64_t period)
+{
+	return period < DAY ? now - period : day_start(now - period + DAY - 1);
+}
+
 static void describe(const struct store *s, int64_t now, struct purge *out)
 {
 	struct purge_class *c = out->at;
@@ -47,12 +56,12 @@ static void describe(const struct store *s, int64_t now, struct purge *out)
 		snprintf(c->name, sizeof c->name, "%s", classes[i].name);
 		c->reason = r->reason ? r->reason : "";
 		c->period = r->period;
-		c->cutoff = now - r->period;
+		c->cutoff = cutoff_of(now, r->period);
 	}
 	snprintf(c->name, sizeof c->name, "month keys");
 	c->reason = "a month's key is destroyed with the last event of that month";
 	c->period = s->o.retention[RETAIN_EVENTS].period;
-	c->cutoff = now - c->period;
+	c->cutoff = cutoff_of(now, c->period);
 	out->count = CLASSES + 1;
 }
 
@@ -123,6 +132,29 @@ static int note_purge(struct store *s, int64_t now, const struct purge *p)
 	return store_ledger(s, now, "purge", detail);
 }
 
+/* Notes that there are bytes to see to, so that a kill before it is done does not make us forget. */
+static int note_deletion(struct store *s, const struct purge *p)
+{
+	for (unsigned i = 0; i < CLASSES; i++)
+		if (p->at[i].deleted)
+			return db_run(s, SQL_META_PUT, "tt", "rewrite", "due");
+	return STORE_OK;
+}
+
+static int rewrite_file(struct store *s)
+{
+	int64_t due = 0;
+
+	if (db_int(s, &due, SQL_META_IS, "tt", "rewrite", "due"))
+		return STORE_FAILED;
+	if (!due)
+		return STORE_OK;
+	/* its copy goes to a file without a name, not into memory, however large the store is */
+	if (db_exec(s, "PRAGMA temp_store = FILE; VACUUM; PRAGMA temp_store = MEMORY"))
+		return STORE_FAILED;
+	return db_run(s, SQL_META_PUT, "tt", "rewrite", "done");
+}
+
 static int delete_due(struct store *s, int64_t now, struct purge *p)
 {
 	int result = store_begin(s);
@@ -131,6 +163,8 @@ static int delete_due(struct store *s, int64_t now, struct purge *p)
 		return result;
 	for (unsigned i = 0; i < CLASSES && !result; i++)
 		result = purge_class(s, &classes[i], now, &p->at[i]);
+	if (!result)
+		result = note_deletion(s, p);
 	if (!result)
 		result = note_purge(s, now, p);
 	if (!result)
@@ -154,7 +188,8 @@ int store_purge(struct store *s, int64_t now, bool dry, struct purge *out)
 	describe(s, now, out);
 	if (dry)
 		return rehearse(s, out);
-	if ((result = delete_due(s, now, out)) || (result = keys_destroy_unused(s, now, &out->keys_destroyed)))
+	if ((result = delete_due(s, now, out)) || (result = keys_destroy_unused(s, now, &out->keys_destroyed)) ||
+	    (result = rewrite_file(s)))
 		return result;
 	out->at[CLASSES].deleted = out->keys_destroyed;
 	out->checkpointed = truncate_log(s);

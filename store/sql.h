@@ -12,6 +12,7 @@
 	X(SQL_ROLLBACK, "ROLLBACK") \
 	\
 	X(SQL_META_GET, "SELECT value FROM meta WHERE name = ?1") \
+	X(SQL_META_IS, "SELECT 1 FROM meta WHERE name = ?1 AND value = ?2") \
 	X(SQL_META_PUT, "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value") \
 	\
 	X(SQL_KEY_GET, "SELECT fingerprint FROM key WHERE name = ?1") \
