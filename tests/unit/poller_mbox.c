@@ -277,7 +277,7 @@ static void check_meddling(void (*meddle)(void), int result, const char *expecte
 	collect_free(&c);
 }
 
-static void replaced(void) { put("new", TWO NEW), rename("new", "box"); }
+static void replaced(void) { put("new", ONE TWO THREE NEW), rename("new", "box"); }
 static void shortened(void) { put("box", TWO); }
 static void rewritten(void) { put("box", TWO THREE NEW NEW NEW); }
 static void delivered(void) { append_to("box", NEW NEW NEW NEW NEW); }
@@ -285,7 +285,7 @@ static void delivered(void) { append_to("box", NEW NEW NEW NEW NEW); }
 static void somebody_else_changes_the_file(void **state)
 {
 	(void)state;
-	check_meddling(replaced, -1, TWO NEW);
+	check_meddling(replaced, -1, ONE TWO THREE NEW);
 	check_meddling(shortened, -1, TWO);
 	check_meddling(rewritten, -1, TWO THREE NEW NEW NEW);
 	check_meddling(delivered, 0, NEW NEW NEW NEW NEW);
@@ -330,15 +330,17 @@ static void wanted_only(void **state)
 	(void)state;
 	struct collect c = { 0 }, again = { 0 };
 	struct settled done;
+	/* Without the empty line at its end. */
+	assert_int_equal(truncate("box", (off_t)strlen(ONE TWO THREE) - 1), 0);
 	struct source *s = open_box(true);
 	assert_int_equal(collect_all(s, 2, &c), 0);
 	assert_int_equal(c.asked, 3);
 	struct settle_item first = { c.at[0].id, SETTLE_PROCESSED };
 	assert_int_equal(s->ops->settle(s, &first, 1, &done), 0);
 	assert_int_equal(s->ops->close(s, NULL, 0), 0);
-	assert_file("box", TWO THREE);
 	/* Another place in the file, the same message; and what is delivered behind it does not make it another. */
-	append_to("box", NEW);
+	append_to("box", "\n" NEW);
+	assert_file("box", TWO THREE NEW);
 	again.unwanted = (const char *)c.at[2].remote_id;
 	s = open_box(true);
 	assert_int_equal(collect_all(s, 1, &again), 0);
@@ -356,7 +358,7 @@ static void wanted_only(void **state)
 static void links_and_modes(void **state)
 {
 	(void)state;
-	struct stat st;
+	struct stat st, before;
 	struct collect c = { 0 };
 	struct settled done;
 	mkdir("real", 0700);
@@ -364,6 +366,7 @@ static void links_and_modes(void **state)
 	chmod("real/box", 0640);
 	unlink("box");
 	assert_int_equal(symlink("real/box", "box"), 0);
+	assert_int_equal(stat("box", &before), 0);
 	struct source *s = open_box(false);
 	assert_int_equal(collect_all(s, 10, &c), 0);
 	/* ONE goes and the longer rest stays: a new file takes its place. */
@@ -374,7 +377,19 @@ static void links_and_modes(void **state)
 	assert_true(S_ISLNK(st.st_mode));
 	assert_int_equal(stat("real/box", &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0640);
+	assert_int_not_equal(st.st_ino, before.st_ino);
 	assert_file("real/box", TWO THREE);
+	collect_free(&c);
+	/* The short rest fits where the longer one was: no new file, which somebody could miss who has this one open. */
+	before = st;
+	s = open_box(false);
+	assert_int_equal(collect_all(s, 10, &c), 0);
+	append_to("real/box", TWO);
+	assert_int_equal(collect_settle(s, &c, SETTLE_PROCESSED, &done), 0);
+	assert_int_equal(s->ops->close(s, NULL, 0), 0);
+	assert_int_equal(stat("real/box", &st), 0);
+	assert_int_equal(st.st_ino, before.st_ino);
+	assert_file("real/box", TWO);
 	collect_free(&c);
 }
 
