@@ -52,7 +52,7 @@ def main():
     samples = generate.generate(seed=2026, bounces=options.bounces, complaints=options.complaints)
     for user in (generate.BOUNCES, generate.FBL):
         dovecot.deliver(user, ((sample.data, sample.arrived) for sample in samples if sample.mailbox == user))
-    say("Mailboxes    %s messages in the bounce mailbox, %s in the feedback mailbox, from %d receivers in 8 languages"
+    say("Mailboxes    %s messages in the bounce mailbox, %s in the feedback mailbox, from %d receivers, in nine languages"
         % (format(dovecot.count(generate.BOUNCES), ","), format(dovecot.count(generate.FBL), ","), len(generate.RECEIVERS)))
 
     retour = Retour(build + "/retour", now=NOW, base=home)
