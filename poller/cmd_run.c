@@ -11,16 +11,16 @@
 #include "poller/purge.h"
 #include "poller/session.h"
 
+/* A stop is asked for once and obeyed after the current batch; the second time it is not waited for. */
 static void on_signal(int number)
 {
-	(void)number;
+	signal(number, SIG_DFL);
 	poll_stop();
 }
 
-/* A stop is asked for once and obeyed after the current batch; the second time it is not waited for. */
 static void catch_signals(void)
 {
-	struct sigaction action = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
+	struct sigaction action = { .sa_handler = on_signal };
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGHUP, &action, NULL);
@@ -28,7 +28,6 @@ static void catch_signals(void)
 
 static int poll_all(struct poll_job *job, struct poll_counts *counts)
 {
-	catch_signals();
 	return poll_mailboxes(job, counts) ? EXIT_LOST : EXIT_WELL;
 }
 
@@ -64,6 +63,7 @@ int cmd_run(const struct config *config, int argc, char **argv)
 	int64_t now = clock_now();
 	if (getopt_long(argc, argv, "", none, NULL) != -1 || optind < argc)
 		return usage_error(argv[0], "takes no arguments");
+	catch_signals();
 	int result = choose_mailboxes(config, 0, NULL, boxes);
 	if (result)
 		return result;
@@ -105,6 +105,7 @@ int cmd_poll(const struct config *config, int argc, char **argv)
 	if (choose_mailboxes(config, argc - optind, argv + optind, boxes))
 		return EXIT_USAGE;
 	struct poll_job job = { .config = config, .mailboxes = boxes, .now = now };
+	catch_signals();
 	int result = dry ? EXIT_WELL : session_open(&s, config, SESSION_CREATE, now);
 	if (result == EXIT_WELL) {
 		job.store = s.store;
@@ -132,6 +133,7 @@ int cmd_import(const struct config *config, int argc, char **argv)
 	if (optind == argc)
 		return usage_error(argv[0], "nothing to import; name files, mboxes, Maildirs, directories or - for stdin");
 	job.paths = (const char *const *)argv + optind;
+	catch_signals();
 	int result = session_open(&s, config, SESSION_CREATE, job.now);
 	if (result == EXIT_WELL) {
 		job.store = s.store;
