@@ -349,7 +349,7 @@ static int exists_now(struct imap_source *s, uint32_t *exists)
 static int list_window(struct imap_source *s)
 {
 	struct window *w = &s->window;
-	uint32_t exists, first, end;
+	uint32_t exists, listed, first, end;
 	size_t old, kept = 0;
 
 	if (exists_now(s, &exists))
@@ -365,7 +365,15 @@ static int list_window(struct imap_source *s)
 		end = exists - first < WINDOW_MESSAGES ? exists : first + WINDOW_MESSAGES;
 		if (list_range(s, first, end, mailimap_fetch_att_new_rfc822_size()))
 			return -1;
-		if (first > 1 && (!w->n || w->at[0].uid > s->last)) {
+		if (!w->n) { /* all gone meanwhile, which the next NOOP will say */
+			listed = exists;
+			if (exists_now(s, &exists))
+				return -1;
+			if (exists >= listed)
+				return imap_fail(&s->session, "the server says that there are %lu messages and lists none", (unsigned long)exists);
+			continue;
+		}
+		if (first > 1 && w->at[0].uid > s->last) {
 			s->position = first > WINDOW_MESSAGES ? first - WINDOW_MESSAGES : 1;
 			continue;
 		}
@@ -540,9 +548,6 @@ static int imap_next(struct source *source, size_t count, const struct source_si
 		if (s->stopped)
 			return imap_fail(&s->session, "stopped");
 	}
-	if (!s->handed && s->unreadable)
-		return imap_fail(&s->session, "the server refuses to give %llu of the messages, the first is UID %lu; the others were read",
-				 (unsigned long long)s->unreadable, (unsigned long)s->first_unreadable);
 	return s->handed;
 }
 
@@ -662,6 +667,7 @@ static int imap_describe(struct source *source, char *text, size_t size)
 	return 0;
 }
 
+/* What went wrong with single messages is said here, when all others are read and settled. */
 static int imap_close(struct source *source, char *error, size_t size)
 {
 	struct imap_source *s = of(source);
@@ -669,12 +675,14 @@ static int imap_close(struct source *source, char *error, size_t size)
 
 	if (!s)
 		return 0;
-	if (s->marked.n) {
+	if (s->unreadable)
+		result = imap_fail(&s->session, "the server refuses to give %llu of the messages, the first is UID %lu: they stay",
+				   (unsigned long long)s->unreadable, (unsigned long)s->first_unreadable);
+	if (s->marked.n)
 		result = imap_fail(&s->session, "the server lacks UIDPLUS, and others have marked messages deleted: %llu of ours are marked "
 				   "but not expunged, they come again", (unsigned long long)s->marked.n);
-		if (error)
-			snprintf(error, size, "%s", s->source.error);
-	}
+	if (result && error)
+		snprintf(error, size, "%s", s->source.error);
 	imap_session_close(&s->session);
 	wiped_free(&s->body);
 	uid_list_free(&s->marked);

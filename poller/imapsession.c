@@ -166,7 +166,8 @@ static int protect(struct imap_session *s)
 
 	imap_expect(s, IMAP_ANSWER_MAX);
 	code = mailimap_starttls(s->imap);
-	if (imap_check(s, code, "STARTTLS", NULL))
+	/* Where something stands behind the answer, stream_start_tls() says what is wrong better than libetpan's code does. */
+	if (!s->imap->imap_stream->read_buffer_len && imap_check(s, code, "STARTTLS", NULL))
 		return -1;
 	if (stream_start_tls(s->stream)) {
 		s->broken = true;

@@ -59,6 +59,7 @@ static int connect_to(struct stream *s, const struct addrinfo *at, int64_t until
 static int connect_any(struct stream *s);
 static void parse_address(struct stream *s);
 static int load_authorities(struct stream *s);
+static const char *tls_error(int code);
 static int prepare_tls(struct stream *s);
 static int handshake(struct stream *s);
 static int handshake_failed(struct stream *s, int code);
@@ -198,6 +199,14 @@ static int load_authorities(struct stream *s)
 	return 0;
 }
 
+/* GnuTLS hides what the socket said. */
+static const char *tls_error(int code)
+{
+	bool socket_failed = code == GNUTLS_E_PULL_ERROR || code == GNUTLS_E_PUSH_ERROR;
+
+	return socket_failed && errno ? strerror(errno) : gnutls_strerror(code);
+}
+
 static int prepare_tls(struct stream *s)
 {
 	const char *host = s->options.host;
@@ -255,7 +264,7 @@ static int handshake_failed(struct stream *s, int code)
 	else if (code == GNUTLS_E_FATAL_ALERT_RECEIVED)
 		fail(s, "TLS: the server refused: %s", gnutls_alert_get_name(gnutls_alert_get(s->session)));
 	else
-		fail(s, "TLS: %s", gnutls_strerror(code));
+		fail(s, "TLS: %s", tls_error(code));
 	if (code != GNUTLS_E_FATAL_ALERT_RECEIVED)
 		gnutls_alert_send_appropriate(s->session, code); /* so that the server's log has the reason too */
 	return -1;
@@ -345,7 +354,7 @@ static ssize_t try_read(struct stream *s, void *buffer, size_t n, short *events)
 	}
 	if (got == 0 || got == GNUTLS_E_PREMATURE_TERMINATION)
 		return fail(s, "the server closed the connection");
-	return fail(s, "TLS: %s", gnutls_strerror((int)got));
+	return fail(s, "TLS: %s", tls_error((int)got));
 }
 
 ssize_t stream_read(struct stream *s, void *buffer, size_t n)
@@ -385,7 +394,7 @@ static ssize_t try_write(struct stream *s, const void *bytes, size_t n, short *e
 	if (sent >= 0)
 		return sent;
 	if (sent != GNUTLS_E_AGAIN && sent != GNUTLS_E_INTERRUPTED)
-		return fail(s, "TLS: %s", gnutls_strerror((int)sent));
+		return fail(s, "TLS: %s", tls_error((int)sent));
 	*events = gnutls_record_get_direction(s->session) ? POLLOUT : POLLIN;
 	return 0;
 }
