@@ -8,11 +8,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "classify/redact.h"
 #include "classify/rules.h"
 #include "poller/child.h"
 #include "poller/clock.h"
 #include "poller/delivery.h"
+#include "poller/log.h"
 #include "poller/rulesfile.h"
 #include "poller/secret.h"
 #include "poller/wire.h"
@@ -123,8 +123,7 @@ static void visit(struct doctor *d, const struct mailbox *box, int fd, const cha
 			wire_receive(fd, &head, &payload, &capacity) == 1 && (head.type == WIRE_OPENED || head.type == WIRE_FAILED);
 	if (answered) {
 		span_copy_text(text, sizeof text, (struct span){ (const char *)payload, head.length });
-		redact(clean, sizeof clean, span_of(text), NULL);
-		say(d, head.type == WIRE_OPENED ? WELL : SAD, what, "%s", clean);
+		say(d, head.type == WIRE_OPENED ? WELL : SAD, what, "%s", log_clean(clean, sizeof clean, text));
 		if (head.type == WIRE_OPENED && (wire_receive(fd, &head, &payload, &capacity) != 1 || head.type != WIRE_FINISHED))
 			say(d, SAD, what, "the goodbye failed");
 	} else {
@@ -167,8 +166,7 @@ static void check_report(struct doctor *d)
 	int result = carrier_probe(&options, error, sizeof error);
 	secret_free(secret);
 	if (result) {
-		redact(clean, sizeof clean, span_of(error), NULL);
-		say(d, SAD, "report mail", "%s", clean);
+		say(d, SAD, "report mail", "%s", log_clean(clean, sizeof clean, error));
 	} else {
 		say(d, WELL, "report mail", "%s would take it, %u readers", c->report.sendmail ? c->report.sendmail : c->report.smtp_host,
 		    c->report.to.count);

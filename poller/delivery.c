@@ -99,7 +99,7 @@ bool delivery_options(const struct config *c, struct carrier_options *o)
 static int carry_mail(const struct config *c, struct span mail)
 {
 	struct carrier_options options;
-	char error[512], *secret = NULL;
+	char error[512], clean[512], *secret = NULL;
 	if (!delivery_options(c, &options)) {
 		log_error("%s: [report] needs from, to, and smtp or sendmail", c->file);
 		return -1;
@@ -112,7 +112,7 @@ static int carry_mail(const struct config *c, struct span mail)
 	int result = carry(&options, mail, error, sizeof error);
 	secret_free(secret);
 	if (result)
-		log_error("report mail: %s", error);
+		log_error("report mail: %s", log_clean(clean, sizeof clean, error));
 	return result;
 }
 

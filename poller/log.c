@@ -5,7 +5,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+#include "classify/redact.h"
 
 static enum log_level limit = LOG_LEVEL_NOTICE;
 
@@ -43,4 +45,13 @@ void log_line(enum log_level level, const char *format, ...)
 		/* nobody is there to be told */
 	}
 	errno = saved;
+}
+
+const char *log_clean(char *buffer, size_t size, const char *text)
+{
+	if (strchr(text, '@'))
+		redact(buffer, size, span_of(text), NULL);
+	else
+		span_copy_text(buffer, size, span_of(text));
+	return buffer;
 }

@@ -5,12 +5,20 @@
 #ifndef RETOUR_LOG_H
 #define RETOUR_LOG_H
 
+#include <stddef.h>
+
 enum log_level { LOG_LEVEL_ERROR = 3, LOG_LEVEL_WARNING = 4, LOG_LEVEL_NOTICE = 5, LOG_LEVEL_INFO = 6, LOG_LEVEL_DEBUG = 7 };
 
 /* Says lines up to LEVEL. Default: notice; -q errors, -v debug. */
 void log_set_level(enum log_level level);
 enum log_level log_level(void);
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * TEXT, from a server, a library or a child process, as it may be said: redacted when it holds an '@', which every address has; else as it
+ * is, for paths and host names in it are what the operator needs. Into BUFFER of SIZE bytes; returns it.
+ */
+const char *log_clean(char *buffer, size_t size, const char *text);
 
 #define log_error(...) log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warning(...) log_line(LOG_LEVEL_WARNING, __VA_ARGS__)

@@ -17,7 +17,6 @@
 #include <sys/wait.h>
 #include <sodium.h>
 #include "classify/classify.h"
-#include "classify/redact.h"
 #include "poller/child.h"
 #include "poller/clock.h"
 #include "poller/commands.h"
@@ -116,8 +115,7 @@ static void lane_fail(struct lane *lane, const char *text)
 	char clean[SOURCE_ERROR_SIZE];
 	if (lane->failed || lane->done)
 		return;
-	redact(clean, sizeof clean, span_of(text), NULL);
-	log_error("mailbox %s: %s", lane->name, clean);
+	log_error("mailbox %s: %s", lane->name, log_clean(clean, sizeof clean, text));
 	lane->failed = true;
 	lane->asked = lane->settling = 0;
 	end_fetcher(lane);
