@@ -1,0 +1,220 @@
+/* The ledger: its chain, that any change of any byte in it shows, and that it cannot be changed through SQL. */
+#include <sodium.h>
+#include "tests/unit/store_fixture.h"
+
+static void tamper(const char *sql)
+{
+	sqlite3 *db;
+	char *error = NULL;
+
+	assert_int_equal(sqlite3_open(database, &db), SQLITE_OK);
+	if (sqlite3_exec(db, sql, NULL, NULL, &error) != SQLITE_OK)
+		fail_msg("%s: %s", sql, error);
+	sqlite3_close(db);
+}
+
+static int collect(void *context, const struct ledger_entry *e)
+{
+	char *out = context;
+
+	snprintf(out + strlen(out), 2000 - strlen(out), "%lld %s %s\n", (long long)e->number, e->kind, e->detail);
+	return 0;
+}
+
+static void what_stands_in_a_new_one(void **state)
+{
+	char text[2000] = "";
+
+	(void)state;
+	ok(store_ledger_walk(store, collect, text));
+	assert_string_equal(text,
+			    "1 store-created schema=1\n"
+			    "2 key-created purpose=state\n"
+			    "3 key-created purpose=message\n"
+			    "4 program version=" RETOUR_VERSION "\n"
+			    "5 configuration events=15552000 diagnostics=2592000 contacts=63072000 messages=7776000 alerts=31536000 "
+			    "ledger=315360000 act_on=matched redacted_diagnostics=yes all_domains=no k=10\n");
+}
+
+static void changes_are_noted_once(void **state)
+{
+	struct store_options o = test_options();
+	struct ledger_entry e;
+
+	(void)state;
+	close_store();
+	ok(open_store(o, NOW + 1));
+	ok(store_ledger_head(store, &e));
+	assert_int_equal(e.number, 5);
+	close_store();
+	o.retention[RETAIN_EVENTS].period = 90 * DAY;
+	ok(open_store(o, NOW + 2));
+	ok(store_ledger_head(store, &e));
+	assert_int_equal(e.number, 6);
+	assert_string_equal(e.kind, "configuration");
+	ok(store_ledger(store, NOW + 3, "program", "version=0.0.1")); /* somebody ran an older one in between */
+	close_store();
+	ok(open_store(o, NOW + 4));
+	ok(store_ledger_head(store, &e));
+	assert_int_equal(e.number, 8);
+	assert_string_equal(e.detail, "version=" RETOUR_VERSION);
+}
+
+static void last_of_a_kind(void **state)
+{
+	struct ledger_entry e;
+
+	(void)state;
+	ok(store_ledger(store, NOW, "report-sent", "month=2026-09 recipients=2"));
+	ok(store_ledger(store, NOW + 5, "report-sent", "month=2026-10 recipients=2"));
+	ok(store_ledger_last(store, "report-sent", NULL, &e));
+	assert_int_equal(e.at, NOW + 5);
+	ok(store_ledger_last(store, "report-sent", "month=2026-09", &e));
+	assert_int_equal(e.at, NOW);
+	ok(store_ledger_last(store, "report-sent", "month=2026-0", &e)); /* whole pairs only */
+	assert_int_equal(e.number, 0);
+	ok(store_ledger_last(store, "report-sent", "recipients=2", &e));
+	assert_int_equal(e.at, NOW + 5);
+	ok(store_ledger_last(store, "never", NULL, &e));
+	assert_int_equal(e.number, 0);
+}
+
+static void what_is_refused(void **state)
+{
+	char longer[LEDGER_TEXT_SIZE + 1];
+
+	(void)state;
+	memset(longer, 'a', sizeof longer);
+	longer[LEDGER_TEXT_SIZE] = '\0';
+	assert_int_equal(store_ledger(store, NOW, "purge", longer), STORE_MISUSE);
+	longer[LEDGER_TEXT_SIZE - 1] = '\0';
+	ok(store_ledger(store, NOW, "purge", longer));
+	longer[STORE_NAME_SIZE] = '\0';
+	assert_int_equal(store_ledger(store, NOW, longer, ""), STORE_MISUSE);
+	assert_int_equal(store_ledger(store, NOW, "", ""), STORE_MISUSE);
+	assert_int_equal(store_ledger(store, NOW, "erased", "who=joe@example.org"), STORE_MISUSE);
+	ok(store_ledger_walk(store, NULL, NULL));
+}
+
+static void expect_fixed(void)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(database, &db), SQLITE_OK);
+	assert_int_not_equal(sqlite3_exec(db, "DELETE FROM ledger WHERE number = (SELECT min(number) FROM ledger)", NULL, NULL, NULL),
+			     SQLITE_OK);
+	assert_int_not_equal(sqlite3_exec(db, "UPDATE ledger SET at = 0", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static void sql_cannot_change_it(void **state)
+{
+	(void)state;
+	expect_fixed();
+	ok(store_ledger_walk(store, NULL, NULL));
+}
+
+/* Each of these is somebody who can write the file; the walk names the entry. */
+static void tampering_shows(void **state)
+{
+	static const struct {
+		const char *sql, *entry;
+	} table[] = {
+		{ "UPDATE ledger SET at = at + 1 WHERE number = 2", "entry 2" },
+		{ "UPDATE ledger SET kind = 'key-createe' WHERE number = 3", "entry 3" },
+		{ "UPDATE ledger SET detail = 'schema=2' WHERE number = 1", "entry 1" },
+		{ "UPDATE ledger SET detail = detail || ' ' WHERE number = 4", "entry 4" },
+		{ "UPDATE ledger SET hash = zeroblob(32) WHERE number = 4", "entry 4" },
+		{ "UPDATE ledger SET previous = zeroblob(32) WHERE number = 4", "entry 4" },
+		{ "UPDATE ledger SET hash = x'00' WHERE number = 4", "entry 4" },
+		{ "DELETE FROM ledger WHERE number = 1", "entry 1" },
+		{ "DELETE FROM ledger WHERE number = 3", "entry 3" },
+		{ "UPDATE ledger SET number = 9 WHERE number = 5", "entry 5" },
+		{ "UPDATE ledger SET detail = CAST(x'73006d' AS TEXT) WHERE number = 1", "entry 1" },
+	};
+
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		tamper("DROP TRIGGER ledger_keep; DROP TRIGGER ledger_fixed");
+		tamper(table[i].sql);
+		assert_int_equal(store_ledger_walk(store, NULL, NULL), STORE_BROKEN);
+		if (!strstr(store_error(store), table[i].entry))
+			fail_msg("%s: %s", table[i].sql, store_error(store));
+		teardown(state);
+		assert_int_equal(setup(state), 0);
+		ok(store_ledger_walk(store, NULL, NULL));
+	}
+}
+
+/* The format at the top of ledger.c, written down a second time. */
+static void the_hash_is_the_documented_one(void **state)
+{
+	static const unsigned char bytes[] = "retour ledger 1\0"
+					     "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+					     "\0\0\0\0\0\0\0\1" "\x00\x00\x00\x00\x6a\xfc\x41\xc0"
+					     "\0\0\0\x0d" "store-created" "\0\0\0\x08" "schema=1";
+	unsigned char hash[32];
+	sqlite3 *db;
+	sqlite3_stmt *st;
+
+	(void)state;
+	crypto_generichash(hash, sizeof hash, bytes, sizeof bytes - 1, NULL, 0);
+	assert_int_equal(sqlite3_open_v2(database, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, "SELECT hash FROM ledger WHERE number = 1", -1, &st, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+	assert_memory_equal(sqlite3_column_blob(st, 0), hash, sizeof hash);
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+}
+
+/* After its own period the oldest entries go; what is left is still a chain, and still cannot be cut by others. */
+static void its_own_retention(void **state)
+{
+	struct ledger_entry e;
+	struct purge p;
+
+	(void)state;
+	for (int year = 1; year < 10; year++)
+		ok(store_ledger(store, NOW + year * 365 * DAY, "report-sent", "month=x"));
+	ok(store_purge(store, NOW + 3652 * DAY, false, &p));
+	ok(store_ledger_walk(store, NULL, NULL));
+	ok(store_ledger_last(store, "ledger-cut", NULL, &e));
+	assert_memory_equal(e.detail, "first=6 ", 8);
+	assert_int_equal(query_int("SELECT min(number) FROM ledger"), 6);
+	expect_fixed();
+	ok(store_purge(store, NOW + 40 * 365 * DAY, false, &p)); /* all of it is old: the chain goes on from the cut */
+	ok(store_ledger_walk(store, NULL, NULL));
+	tamper("DROP TRIGGER ledger_keep; DELETE FROM ledger WHERE number = (SELECT min(number) FROM ledger)");
+	assert_int_equal(store_ledger_walk(store, NULL, NULL), STORE_BROKEN);
+}
+
+static void a_rolled_back_entry_is_none(void **state)
+{
+	struct ledger_entry e;
+
+	(void)state;
+	ok(store_begin(store));
+	ok(store_ledger(store, NOW, "report-sent", "month=2026-10"));
+	store_rollback(store);
+	ok(store_ledger_head(store, &e));
+	assert_int_equal(e.number, 5);
+	ok(store_ledger(store, NOW, "report-sent", "month=2026-10"));
+	ok(store_ledger_walk(store, NULL, NULL));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		TEST(what_stands_in_a_new_one),
+		TEST(changes_are_noted_once),
+		TEST(last_of_a_kind),
+		TEST(what_is_refused),
+		TEST(sql_cannot_change_it),
+		TEST(tampering_shows),
+		TEST(the_hash_is_the_documented_one),
+		TEST(its_own_retention),
+		TEST(a_rolled_back_entry_is_none),
+	};
+
+	return cmocka_run_group_tests_name("ledger", tests, NULL, NULL);
+}
