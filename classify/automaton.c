@@ -44,6 +44,7 @@ struct pattern {
 };
 
 struct node {
+	uint64_t next;         /* bit symbol % 64 of every child: most symbols lead nowhere, and that shows at once */
 	uint32_t symbol;       /* that leads here */
 	uint32_t first;        /* its children are first … first + children - 1 */
 	uint32_t fail;         /* the longest proper suffix that is a node, too */
@@ -55,9 +56,9 @@ struct node {
 };
 
 struct word {
-	uint32_t hash;
+	uint64_t hash;
 	uint32_t text;  /* in the word bytes */
-	uint32_t n;     /* 0: free */
+	uint16_t n;     /* 0: free */
 	uint32_t id;
 };
 
@@ -66,7 +67,7 @@ struct automaton {
 	uint16_t letter[LETTERS];
 	uint64_t filter[FILTER_BITS / 64]; /* hashes of known words, to pass the others without a look at the table */
 	struct word *words;                /* open addressing */
-	uint32_t word_mask, word_count;
+	uint32_t word_mask, word_count;    /* of slots; of words */
 	char *bytes;
 	uint32_t bytes_used;
 	uint32_t *symbols;
@@ -81,9 +82,11 @@ struct automaton {
 
 struct reader {
 	const unsigned char *start, *p, *end;
-	size_t token;                      /* where it begins */
+	const unsigned char *token;        /* where it begins */
 	bool blank;
-	uint32_t hash, n;
+	bool folded;                       /* word holds it; else it is plain ASCII, n bytes from token on */
+	uint64_t hash;
+	size_t n;                          /* folded bytes; WORD_MAX: too long for any phrase */
 	unsigned char word[WORD_MAX + 8];
 };
 
@@ -171,85 +174,113 @@ static unsigned fold_wide(const struct automaton *a, ucs4_t *c)
 	return CHAR_LETTER;
 }
 
-static inline void add_byte(struct reader *r, unsigned char c)
+/* Seven bits on: plain words of up to nine letters never meet. */
+static inline uint64_t hash_byte(uint64_t hash, unsigned char c) { return (hash << 7 | hash >> 57) ^ c; }
+
+static inline uint64_t hash_end(uint64_t hash, size_t n)
 {
-	r->hash = (r->hash ^ c) * 0x01000193u; /* FNV-1a */
-	r->word[r->n] = c;
-	r->n += r->n < WORD_MAX;
+	hash = (hash ^ n << 56) * 0x9e3779b97f4a7c15u; /* Fibonacci hashing */
+	return hash ^ hash >> 32;
 }
 
-static void add_wide(struct reader *r, ucs4_t c)
+static void add_char(struct reader *r, ucs4_t c)
 {
 	uint8_t bytes[6];
 	int n = u8_uctomb(bytes, c, sizeof bytes);
 
-	for (int i = 0; i < n; i++)
-		add_byte(r, bytes[i]);
+	for (int i = 0; i < n; i++) {
+		r->hash = hash_byte(r->hash, bytes[i]);
+		r->word[r->n] = bytes[i];
+		r->n += r->n < WORD_MAX;
+	}
 }
 
-/* The next token; false at the end. n is WORD_MAX where it is too long for any phrase. */
-static inline bool next_token(const struct automaton *a, struct reader *r)
+/* The token that begins at P with a character that is not ASCII or meets one; false when it is nothing but white space. */
+static bool wide_token(const struct automaton *a, struct reader *r, const unsigned char *p)
 {
-	const unsigned char *p = r->p;
-
-	r->blank = false;
 	r->n = 0;
-	r->hash = 0x811c9dc5u;
+	r->hash = 0;
+	r->folded = true;
 	while (p < r->end) {
-		unsigned as = a->ascii[*p];
+		ucs4_t c;
+		int length = u8_mbtouc(&c, p, (size_t)(r->end - p));
+		unsigned kind = fold_wide(a, &c);
 
-		if (as >= CHAR_LETTER) {
-			if (!r->n)
-				r->token = (size_t)(p - r->start);
-			add_byte(r, (unsigned char)as);
-			p++;
-		} else if (as == CHAR_BLANK) {
-			if (r->n)
-				break;
-			r->blank = true;
-			p++;
-		} else if (as == CHAR_SIGN) {
-			if (r->n)
-				break;
-			r->token = (size_t)(p - r->start);
-			add_byte(r, *p++);
+		if (kind != CHAR_NOTHING && kind != CHAR_LETTER && r->n)
 			break;
-		} else {
-			ucs4_t c;
-			int length = u8_mbtouc(&c, p, (size_t)(r->end - p));
-			unsigned kind = fold_wide(a, &c);
-
-			if (kind != CHAR_NOTHING && kind != CHAR_LETTER && r->n)
-				break;
-			if (kind == CHAR_BLANK)
-				r->blank = true;
-			if (kind == CHAR_LETTER || kind == CHAR_SIGN) {
-				if (!r->n)
-					r->token = (size_t)(p - r->start);
-				add_wide(r, c);
-			}
-			p += length;
-			if (kind == CHAR_SIGN)
-				break;
+		if (kind == CHAR_BLANK)
+			r->blank = true;
+		if (kind == CHAR_LETTER || kind == CHAR_SIGN) {
+			if (!r->n)
+				r->token = p;
+			add_char(r, c);
 		}
+		p += length;
+		if (kind == CHAR_SIGN)
+			break;
 	}
 	r->p = p;
+	r->hash = hash_end(r->hash, r->n);
 	return r->n > 0;
+}
+
+/* The next token; false at the end. */
+static inline bool next_token(const struct automaton *a, struct reader *r)
+{
+	const unsigned char *p = r->p, *end = r->end, *begin;
+	uint64_t hash = 0;
+	unsigned as;
+
+	begin = p;
+	while (p < end && a->ascii[*p] == CHAR_BLANK)
+		p++;
+	r->blank = p > begin;
+	begin = p;
+	while (p < end && (as = a->ascii[*p]) >= CHAR_LETTER) {
+		hash = hash_byte(hash, (unsigned char)as);
+		p++;
+	}
+	if (p < end && a->ascii[*p] == CHAR_WIDE)
+		return wide_token(a, r, begin);
+	if (p == begin) {
+		if (p == end)
+			return false;
+		hash = hash_byte(0, *p++);
+	}
+	r->p = p;
+	r->token = begin;
+	r->folded = false;
+	r->n = p - begin < WORD_MAX ? (size_t)(p - begin) : WORD_MAX;
+	r->hash = hash_end(hash, r->n);
+	return true;
 }
 
 /* --- words --------------------------------------------------------------------------------------------- */
 
+static bool same_word(const struct automaton *a, const struct word *w, const struct reader *r)
+{
+	const unsigned char *known = (const unsigned char *)a->bytes + w->text;
+
+	if (w->hash != r->hash || w->n != r->n)
+		return false;
+	if (r->folded)
+		return !memcmp(known, r->word, r->n);
+	for (size_t i = 0; i < r->n; i++)
+		if (known[i] != r->token[i] && known[i] != a->ascii[r->token[i]])
+			return false;
+	return true;
+}
+
 static struct word *word_slot(const struct automaton *a, const struct reader *r)
 {
-	uint32_t i = r->hash & a->word_mask;
+	size_t i = r->hash & a->word_mask;
 
-	while (a->words[i].n && (a->words[i].hash != r->hash || a->words[i].n != r->n ||
-				 memcmp(a->bytes + a->words[i].text, r->word, r->n)))
+	while (a->words[i].n && !same_word(a, &a->words[i], r))
 		i = (i + 1) & a->word_mask;
 	return &a->words[i];
 }
 
-static inline uint32_t filter_bit(uint32_t hash) { return (hash ^ hash >> 16) & (FILTER_BITS - 1); }
+static inline uint32_t filter_bit(uint64_t hash) { return hash >> 40 & (FILTER_BITS - 1); }
 
 static uint32_t learn_word(struct automaton *a, const struct reader *r)
 {
@@ -258,9 +289,12 @@ static uint32_t learn_word(struct automaton *a, const struct reader *r)
 
 	if (w->n)
 		return w->id;
-	*w = (struct word){ r->hash, a->bytes_used, r->n, ++a->word_count };
-	memcpy(a->bytes + a->bytes_used, r->word, r->n);
-	a->bytes_used += r->n;
+	*w = (struct word){ r->hash, a->bytes_used, (uint16_t)r->n, ++a->word_count };
+	for (size_t i = 0; i < r->n; i++) {
+		unsigned as = r->folded ? r->word[i] : a->ascii[r->token[i]];
+
+		a->bytes[a->bytes_used++] = (char)(as >= CHAR_LETTER || r->folded ? as : r->token[i]);
+	}
 	a->filter[bit / 64] |= 1ull << bit % 64;
 	return w->id;
 }
@@ -292,7 +326,7 @@ static const char *add_pattern(struct automaton *a, struct span text, const stru
 			return "has too long a word";
 		if (p->count == PHRASE_TOKENS_MAX)
 			return "is too long";
-		letters |= r.n > 1 || a->ascii[r.word[0]] >= CHAR_LETTER;
+		letters |= r.n > 1 || a->ascii[*r.token] >= CHAR_LETTER;
 		a->symbols[a->symbols_used++] = learn_word(a, &r) << 1 | (p->count && r.blank);
 		p->count++;
 	}
@@ -341,6 +375,8 @@ static uint32_t child_of(const struct automaton *a, uint32_t node, uint32_t symb
 {
 	uint32_t low = a->nodes[node].first, high = low + a->nodes[node].children;
 
+	if (!(a->nodes[node].next >> symbol % 64 & 1))
+		return 0;
 	while (low < high) {
 		uint32_t middle = (low + high) / 2;
 
@@ -381,6 +417,7 @@ static void spread(struct automaton *a, uint32_t node, uint32_t depth, uint32_t 
 		uint32_t child = a->node_count++;
 
 		a->nodes[child].symbol = symbol;
+		n->next |= 1ull << symbol % 64;
 		range[child][0] = low;
 		while (low < high && a->symbols[a->patterns[low].symbols + depth] == symbol)
 			low++;
@@ -435,7 +472,8 @@ out:
 static bool shrink(struct automaton *a)
 {
 	struct word *old = a->words, *words;
-	uint32_t old_mask = a->word_mask, i, k;
+	uint32_t old_mask = a->word_mask, i;
+	size_t k;
 	struct node *nodes = realloc(a->nodes, a->node_count * sizeof *nodes);
 
 	if (!nodes)
@@ -588,7 +626,7 @@ void automaton_scan(const struct automaton *a, struct span text, unsigned where,
 	while (!out->overflow && next_token(a, &r)) {
 		uint32_t id = word_id(a, &r);
 
-		s.ring[++s.token % RING] = (uint32_t)r.token;
+		s.ring[++s.token % RING] = (uint32_t)(r.token - r.start);
 		node = id ? step(a, node, id << 1 | r.blank) : 0;
 		if (a->nodes[node].where & where)
 			node_found(&s, node, (uint32_t)(r.p - r.start));

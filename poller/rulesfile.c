@@ -28,6 +28,7 @@ enum {
 	FILE_BYTES_MAX = 2 << 20,
 	LINE_BYTES_MAX = 1000,    /* iniparser takes 1024 */
 	SECTIONS_MAX = 4096,
+	KEYS_MAX = 512,           /* in one section */
 	SUFFIXES_MAX = 256,       /* domains or hosts of one provider */
 	RANK_MAX = 500
 };
@@ -84,55 +85,47 @@ static bool read_disk(struct reading *f)
 	return true;
 }
 
-/* Is the NAME that ends a line of the kind that KIND begins ('[' a section, else a key) there twice in SCOPE? */
-static bool name_before(struct span scope, struct span name, bool section)
+/* "[name]" of a section, "key" of a key, trimmed; empty for other lines. */
+static struct span line_name(struct span line)
 {
-	struct span line;
+	struct span t = span_trim(line);
+	bool section = t.n && *t.p == '[';
+	const char *end = t.n && *t.p != ';' && *t.p != '#' ? memchr(t.p, section ? ']' : '=', t.n) : NULL;
 
-	while (span_line(&scope, &line)) {
-		const char *end;
-
-		line = span_trim(line);
-		if (section != (line.n && *line.p == '['))
-			continue;
-		end = memchr(line.p, section ? ']' : '=', line.n);
-		if (!end)
-			continue;
-		line.n = (size_t)(end - line.p) + section;
-		if (span_equal_nocase(span_trim(line), name))
-			return true;
-	}
-	return false;
+	return end ? span_trim((struct span){ t.p, (size_t)(end - t.p) + section }) : (struct span){ t.p, 0 };
 }
 
+/* iniparser passes over names that are there twice in silence. */
 static bool names_once(struct reading *f)
 {
-	struct span rest = f->bytes, line;
-	const char *section = f->bytes.p;
+	struct span rest = f->bytes, line, *seen = calloc(SECTIONS_MAX + KEYS_MAX, sizeof *seen);
+	struct span *keys = seen + SECTIONS_MAX;
+	size_t sections = 0, key_count = 0, i;
 	unsigned number = 0;
+	bool good = seen || refuse(f, NULL, NULL, "no memory");
 
-	while (span_line(&rest, &line)) {
-		struct span trimmed = span_trim(line);
-		const char *end;
-		bool is_section = trimmed.n && *trimmed.p == '[';
+	while (good && span_line(&rest, &line)) {
+		struct span name = line_name(line), *list = name.n && *name.p == '[' ? seen : keys;
+		size_t *count = list == seen ? &sections : &key_count;
 
 		number++;
 		if (line.n > LINE_BYTES_MAX)
-			return refuse(f, NULL, NULL, "line %u is longer than %d bytes; go on in another key, such as en2", number, LINE_BYTES_MAX);
-		if (!trimmed.n || *trimmed.p == ';' || *trimmed.p == '#')
+			good = refuse(f, NULL, NULL, "line %u is longer than %d bytes; go on in another key, such as en2", number, LINE_BYTES_MAX);
+		if (!good || !name.n)
 			continue;
-		end = memchr(trimmed.p, is_section ? ']' : '=', trimmed.n);
-		if (!end)
-			continue;
-		trimmed.n = (size_t)(end - trimmed.p) + is_section;
-		trimmed = span_trim(trimmed);
-		if (name_before((struct span){ is_section ? f->bytes.p : section,
-					       (size_t)(line.p - (is_section ? f->bytes.p : section)) }, trimmed, is_section))
-			return refuse(f, NULL, NULL, "line %u: %.*s is there twice", number, (int)trimmed.n, trimmed.p);
-		if (is_section)
-			section = rest.p;
+		for (i = 0; i < *count && !span_equal_nocase(list[i], name); i++)
+			;
+		if (i < *count)
+			good = refuse(f, NULL, NULL, "line %u: %.*s is there twice", number, (int)name.n, name.p);
+		else if (*count == (list == seen ? SECTIONS_MAX : KEYS_MAX))
+			good = refuse(f, NULL, NULL, "line %u: more than %d sections, or %d keys in one", number, SECTIONS_MAX, KEYS_MAX);
+		else
+			list[(*count)++] = name;
+		if (list == seen)
+			key_count = 0;
 	}
-	return true;
+	free(seen);
+	return good;
 }
 
 /* iniparser reports through a function without a context. */
@@ -197,8 +190,6 @@ static bool begin_reading(struct reading *f, const char *path, const char *name,
 	f->bytes = (struct span){ (const char *)embedded, n };
 	if ((path && !read_disk(f)) || !names_once(f) || !parse_ini(f))
 		return false;
-	if (iniparser_getnsec(f->ini) > SECTIONS_MAX)
-		return refuse(f, NULL, NULL, "more than %d sections", SECTIONS_MAX);
 	f->owned = calloc((size_t)f->ini->n + 2 * (size_t)iniparser_getnsec(f->ini) + 1, sizeof *f->owned); /* a value per key, two lists per section */
 	return f->owned || refuse(f, NULL, NULL, "no memory");
 }
