@@ -1,0 +1,129 @@
+#!/usr/bin/python3
+"""POP3 when things go wrong: certificates that must be refused, a server that breaks off, and QUIT without an answer. Nothing is lost, nothing
+counts twice, and no password goes where it must not."""
+import os
+import select
+import signal
+import socket
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import generate
+from lib.harness import *
+
+USER = generate.FBL
+samples = [s for s in generate.generate(seed=12, bounces=0, complaints=300) if s.mailbox == USER and s.truth["events"] and not s.truth["duplicate"]]
+mails = [(s.data, s.arrived) for s in samples]
+
+
+class Cutter:
+    """A relay in front of a plain-text port; it breaks off when `trigger(client bytes so far, server bytes so far)` says so."""
+
+    def __init__(self, host, port, trigger, reset=False):
+        self.target, self.trigger, self.reset = (host, port), trigger, reset
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listening.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            client, _ = self.listening.accept()
+            server = socket.create_connection(self.target)
+            seen = {client: bytearray(), server: bytearray()}
+            while True:
+                ready, _, _ = select.select([client, server], [], [])
+                data = [(s, s.recv(65536)) for s in ready]
+                for s, part in data:
+                    seen[s] += part
+                if any(not part for _, part in data) or self.trigger(seen[client], seen[server]):
+                    break
+                for s, part in data:
+                    (server if s is client else client).sendall(part)
+            if self.reset:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            client.close()
+            server.close()
+
+
+def rows(retour):
+    """The events without what differs from store to store."""
+    return sorted(map(str, retour.sql("select at, kind, class, category, provider, campaign, origin from event")))
+
+
+def program(dovecot, tls="implicit", **keys):
+    retour = Retour()
+    retour.config["mailbox fbl"] = dovecot.mailbox(USER, "pop3", tls=tls, password_file=retour.secret(), kind="fbl", timeout="5s", **keys)
+    return retour
+
+
+# --- certificates -----------------------------------------------------------------------------------------------------
+
+for kind in CERTIFICATES:
+    if kind == "good":
+        continue
+    dovecot = Dovecot(cert=kind)
+    dovecot.deliver(USER, mails[:3])
+    for tls in "implicit", "starttls":
+        with case("a %s certificate is refused, tls = %s" % (kind, tls)):
+            result = program(dovecot, tls).run("poll")
+            equal(result.code, 1, "exit code\n%r" % result)
+            contains(result.err, "certificate")
+            equal(dovecot.count(USER), 3, "messages left")
+            log = dovecot.log()
+            true(PASSWORD not in log and USER not in log and "client passdb" not in log, "no login was tried:\n" + log[-2000:])
+    dovecot.stop()
+
+# --- breaking off -------------------------------------------------------------------------------------------------------
+
+dovecot = Dovecot()
+dovecot.deliver(USER, mails)
+reference = program(dovecot)
+with case("a good certificate is accepted, and the log shows it"):
+    equal(reference.run("poll").code, 0)
+    true(USER in dovecot.log() and "client passdb" in dovecot.log(), "a login shows in the log:\n" + dovecot.log()[-2000:])
+expected = rows(reference)
+
+cuts = {
+    "in the greeting": lambda c, s: len(s) > 3,
+    "at the login": lambda c, s: b"PASS" in c or b"AUTH" in c,
+    "in the list": lambda c, s: b"UIDL\r\n" in c and s.count(b"\r\n") > 40,
+    "in the first message": lambda c, s: b"RETR 1\r\n" in c and s.count(b"\nReceived:") > 0,
+    "in the middle of a message": lambda c, s: len(s) > 250000,
+    "at a DELE": lambda c, s: b"DELE 100\r\n" in c,
+    "at QUIT": lambda c, s: b"QUIT\r\n" in c,
+}
+for where, trigger in cuts.items():
+    for reset in False, True:
+        with case("the connection breaks %s%s" % (where, ", with a reset" if reset else "")):
+            dovecot.clear(USER)
+            dovecot.deliver(USER, mails)
+            retour = program(dovecot, "none")
+            retour.config["mailbox fbl"].update(host="127.0.0.1", port=Cutter(dovecot.host, dovecot.pop3, trigger, reset).port)
+            result = retour.run("poll")
+            equal(result.code, 1, "exit code\n%r" % result)
+            equal(dovecot.count(USER), len(mails), "nothing is deleted without QUIT")
+            retour.config["mailbox fbl"].update(port=dovecot.pop3)
+            result = retour.run("poll")
+            equal(result.code, 0, "exit code of the next run\n%r" % result)
+            equal(dovecot.count(USER), 0, "messages left")
+            equal(rows(retour) == expected, True, "the events are those of an undisturbed run")
+
+with case("kill -9 at ten moments"):
+    dovecot.clear(USER)
+    dovecot.deliver(USER, mails)
+    retour = program(dovecot)
+    for moment in range(10):
+        process = retour.start("poll")
+        time.sleep(0.01 + 0.02 * moment)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+    deadline = time.monotonic() + 20
+    while (result := retour.run("poll")).code and time.monotonic() < deadline:
+        time.sleep(0.2)  # the server may still hold the mailbox of a session that was killed
+    equal(result.code, 0, "exit code\n%r" % result)
+    equal(dovecot.count(USER), 0, "messages left")
+    equal(rows(retour) == expected, True, "the events are those of an undisturbed run")
+
+finish()
