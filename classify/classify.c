@@ -561,7 +561,8 @@ static bool read_status(struct reader *r)
 
 /* --- prose -------------------------------------------------------------------------------------------------------- */
 
-static bool emit_prose(struct reader *r, struct event *e, enum kind kind, struct span about, struct span diagnostic)
+/* ABOUT is the text that speaks of the recipient, WORDS its first paragraph behind the address. */
+static bool emit_prose(struct reader *r, struct event *e, enum kind kind, struct span about, struct span diagnostic, struct span words)
 {
 	struct evidence evidence = { .diagnostic = diagnostic, .human = about };
 	if (e->recipient[0] && !recipient_set_add(r->w->seen, span_of(e->recipient)))
@@ -570,8 +571,7 @@ static bool emit_prose(struct reader *r, struct event *e, enum kind kind, struct
 		kind = !diagnostic.n && answers_yes(about) ? KIND_SUCCESS : kind_of_words(r);
 	e->kind = (uint8_t)kind;
 	evidence.remote_mta = evidence.reporting_mta = (struct span){ "", 0 };
-	struct span address = span_of(e->recipient);
-	return decide_and_emit(r, e, &evidence, prose_words(prose_about(about, address), address));
+	return decide_and_emit(r, e, &evidence, words);
 }
 
 /* X-Failed-Recipients names them; the text says why. */
@@ -599,7 +599,7 @@ static bool read_failed_header(struct reader *r)
 			address_copy(e->recipient, a.text);
 			e->recipient_source = RECIPIENT_HEADER;
 			any = true;
-			if (!emit_prose(r, e, KIND_NONE, about, diagnostic))
+			if (!emit_prose(r, e, KIND_NONE, about, diagnostic, prose_words(prose_about(about, a.text), a.text)))
 				return true;
 		}
 	}
@@ -646,14 +646,15 @@ static void read_prose(struct reader *r)
 		address_copy(e->recipient, named->address);
 		e->recipient_source = RECIPIENT_TEXT;
 		if (!emit_prose(r, e, named->kind, p->count == 1 ? p->human : named->about,
-				named->diagnostic.n || p->count > 1 ? named->diagnostic : prose_diagnostic(r->rules, p->human)))
+				named->diagnostic.n || p->count > 1 ? named->diagnostic : prose_diagnostic(r->rules, p->human),
+				prose_words(named->about, named->address)))
 			return;
 	}
 	if (p->count)
 		return;
 	*e = r->common;
 	address_from_elsewhere(r, e);
-	emit_prose(r, e, KIND_NONE, p->human, prose_diagnostic(r->rules, p->human));
+	emit_prose(r, e, KIND_NONE, p->human, prose_diagnostic(r->rules, p->human), (struct span){ "", 0 });
 }
 
 /* --- SES over SNS ---------------------------------------------------------------------------------------------------- */

@@ -407,14 +407,20 @@ struct span prose_about(struct span human, struct span address)
 	return between(rest.p, end ? end : rest.p + rest.n);
 }
 
-/* TEXT up to the next blank line or line of dashes. */
+/* A line of a session's transcript at which the talk turns to something else. */
+static bool is_turn(struct span line)
+{
+	return span_starts_nocase(line, SPAN(">>> ")) || span_starts_nocase(line, SPAN("... "));
+}
+
+/* TEXT up to the next blank line, line of dashes, or turn of a transcript. */
 static struct span paragraph(struct span text)
 {
 	struct span rest = text, line;
 	const char *end = text.p;
 	bool any = false;
 	while (span_line(&rest, &line) && (size_t)(line.p - text.p) < PROSE_DIAGNOSTIC_MAX) {
-		if (any && (!span_trim(line).n || is_separator(line)))
+		if (any && (!span_trim(line).n || is_separator(line) || is_turn(line)))
 			break;
 		any |= span_trim(line).n > 0;
 		end = line.p + line.n;
@@ -450,7 +456,8 @@ static struct span code_line(struct span text)
 		unsigned score = (c.reply >= 400 ? 2 : 0) + (c.status.digit >= 4 ? 1 : 0);
 		if (score > best_score) {
 			best_score = score;
-			best = (struct span){ line.p + c.begin, line.n - c.begin };
+			size_t from = c.reply ? c.begin : 0; /* "no mailbox here by that name. (#5.1.1)": the words stand in front */
+			best = (struct span){ line.p + from, line.n - from };
 		}
 	}
 	return best_score ? best : (struct span){ "", 0 };
@@ -474,6 +481,12 @@ struct span prose_diagnostic(const struct rules *rules, struct span text)
 	return (struct span){ "", 0 };
 }
 
+/* Does LINE name an address, and not this one? */
+static bool is_of_another(struct span line, struct span address)
+{
+	return memchr(line.p, '@', line.n) && span_find_nocase(line, address) < 0;
+}
+
 struct span prose_transcript(struct span human, struct span address)
 {
 	struct span rest = human, none = { "", 0 };
@@ -481,15 +494,17 @@ struct span prose_transcript(struct span human, struct span address)
 		long at = span_find_nocase(rest, address);
 		if (at < 0)
 			break;
-		struct span near = line_around(human, (size_t)(rest.p + at - human.p)), line, few;
-		few = between(near.p, human.p + human.n);
-		struct span behind = few;
-		for (unsigned lines = 0; lines < TRANSCRIPT_LINES && span_line(&behind, &line); lines++)
-			if (lines && !span_trim(line).n)
+		struct span near = line_around(human, (size_t)(rest.p + at - human.p)), line;
+		struct span behind = between(near.p, human.p + human.n);
+		const char *end = near.p;
+		for (unsigned lines = 0; lines < TRANSCRIPT_LINES && span_line(&behind, &line); lines++) {
+			if (lines && (!span_trim(line).n || is_of_another(line, address)))
 				break;
-		few = code_line(between(near.p, behind.p));
-		if (few.n)
-			return paragraph(between(few.p, human.p + human.n));
+			end = line.p + line.n;
+		}
+		struct span answer = code_line(between(near.p, end));
+		if (answer.n)
+			return paragraph(between(answer.p, human.p + human.n));
 		rest = between(rest.p + at + address.n, human.p + human.n);
 	}
 	return none;
@@ -535,6 +550,16 @@ static void keep_best(struct prose *p)
 	p->count = keep;
 }
 
+/* TEXT up to a line of dashes: behind it another chapter begins, the transcript of all. */
+static struct span before_break(struct span text)
+{
+	struct span rest = text, line;
+	while (span_line(&rest, &line))
+		if (line.p != text.p && is_separator(line))
+			return between(text.p, line.p);
+	return text;
+}
+
 /* From each recipient to the next; what is written before the first address belongs to nobody. */
 static void assign_text(struct prose *p, const struct rules *rules)
 {
@@ -542,8 +567,9 @@ static void assign_text(struct prose *p, const struct rules *rules)
 	for (size_t i = p->count; i-- > 0;) {
 		struct prose_recipient *r = &p->recipient[i];
 		r->about = between(r->address.p, end);
-		if (p->count > 1 || r->rank != RANK_MENTIONED)
-			end = r->address.p;
+		end = r->address.p;
+		if (p->count > 1)
+			r->about = before_break(r->about);
 		r->diagnostic = prose_diagnostic(rules, r->about);
 		if (!r->diagnostic.n && p->count <= TRANSCRIPT_RECIPIENTS_MAX)
 			r->diagnostic = prose_transcript(p->human, r->address);
