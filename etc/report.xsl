@@ -201,6 +201,7 @@
 		<h2 xsl:use-attribute-sets="heading">Where</h2>
 		<xsl:call-template name="top"><xsl:with-param name="rows" select="r:providers/r:row"/><xsl:with-param name="what">Provider</xsl:with-param></xsl:call-template>
 		<xsl:call-template name="top"><xsl:with-param name="rows" select="r:campaigns/r:row"/><xsl:with-param name="what">Campaign</xsl:with-param></xsl:call-template>
+		<xsl:call-template name="legend"><xsl:with-param name="rest" select="true()"/></xsl:call-template>
 	</xsl:if>
 </xsl:template>
 
@@ -215,7 +216,7 @@
 				<th xsl:use-attribute-sets="column">Change</th></tr>
 			<xsl:for-each select="$list"><tr>
 				<th xsl:use-attribute-sets="row"><xsl:value-of select="@title"/><xsl:if test="r:worst"><xsl:call-template name="small"><xsl:with-param name="text" select="concat(' ', r:worst/@title)"/></xsl:call-template></xsl:if></th>
-				<td xsl:use-attribute-sets="bar-cell"><xsl:call-template name="bar"><xsl:with-param name="parts" select="r:count[@of != 'all']"/><xsl:with-param name="max" select="$max"/></xsl:call-template></td>
+				<td xsl:use-attribute-sets="bar-cell"><xsl:call-template name="bar"><xsl:with-param name="parts" select="r:count[@of != 'all']"/><xsl:with-param name="max" select="$max"/><xsl:with-param name="whole" select="r:count[@of = 'all']"/></xsl:call-template></td>
 				<td xsl:use-attribute-sets="number"><xsl:apply-templates select="r:count[@of = 'all']"/></td>
 				<td xsl:use-attribute-sets="number"><xsl:call-template name="change"/></td>
 			</tr></xsl:for-each>
@@ -261,7 +262,7 @@
 			<xsl:when test="$mail">
 				<table xsl:use-attribute-sets="table"><xsl:for-each select="r:month"><tr>
 					<th xsl:use-attribute-sets="row"><xsl:value-of select="@title"/></th>
-					<td xsl:use-attribute-sets="bar-cell"><xsl:call-template name="bar"><xsl:with-param name="parts" select="r:count[@of != 'all']"/><xsl:with-param name="max" select="$max"/></xsl:call-template></td>
+					<td xsl:use-attribute-sets="bar-cell"><xsl:call-template name="bar"><xsl:with-param name="parts" select="r:count[@of != 'all']"/><xsl:with-param name="max" select="$max"/><xsl:with-param name="whole" select="r:count[@of = 'all']"/></xsl:call-template></td>
 					<td xsl:use-attribute-sets="number"><xsl:apply-templates select="r:count[@of = 'all']"/></td>
 				</tr></xsl:for-each></table>
 			</xsl:when>
@@ -569,27 +570,34 @@
 		<xsl:otherwise><i class="key {$of}"/></xsl:otherwise>
 	</xsl:choose></xsl:if></xsl:template>
 
-<xsl:template name="legend">
+<xsl:template name="legend"><xsl:param name="rest" select="false()"/>
 	<p><xsl:attribute name="{$look}"><xsl:choose><xsl:when test="$mail">margin:6px 0 0;font-size:12px;color:#66717d</xsl:when><xsl:otherwise>legend</xsl:otherwise></xsl:choose></xsl:attribute>
 		<xsl:for-each select="$report/r:figures/r:figure[@id != 'all' and @id != 'bounces'][r:count != 0]">
 			<xsl:choose>
 				<xsl:when test="$mail"><xsl:call-template name="key"><xsl:with-param name="of" select="@id"/></xsl:call-template><xsl:value-of select="@title"/>&#160;&#160; </xsl:when>
 				<xsl:otherwise><span class="entry"><i class="key {@id}"/><xsl:value-of select="@title"/></span></xsl:otherwise>
 			</xsl:choose>
-		</xsl:for-each></p></xsl:template>
+		</xsl:for-each>
+		<xsl:choose>
+			<xsl:when test="not($rest)"/>
+			<xsl:when test="$mail"><span style="color:#ccc">■&#160;</span>too few to show by class</xsl:when>
+			<xsl:otherwise><span class="entry"><i class="key rest"/>too few to show by class</span></xsl:otherwise>
+		</xsl:choose></p></xsl:template>
 
-<!-- A bar of one or more parts, as wide as their share of MAX. What is not shown adds nothing. -->
-<xsl:template name="bar"><xsl:param name="parts"/><xsl:param name="max"/><xsl:param name="of" select="''"/>
+<!-- A bar of one or more parts, as wide as their share of MAX; what of WHOLE is not shown by part is pale. -->
+<xsl:template name="bar"><xsl:param name="parts"/><xsl:param name="max"/><xsl:param name="of" select="''"/><xsl:param name="whole" select="0"/>
 	<xsl:variable name="seen" select="$parts[number(.) &gt; 0]"/>
+	<xsl:variable name="sum" select="sum($seen)"/>
 	<xsl:choose>
-		<xsl:when test="not($seen) or not($max &gt; 0)"/>
+		<xsl:when test="not($max &gt; 0) or not($seen or $whole &gt; 0)"/>
 		<xsl:when test="$mail">
 			<table role="presentation" width="100%" cellspacing="0" cellpadding="0" border="0" style="border-collapse:collapse;font-size:1px;line-height:12px"><tr>
 				<xsl:for-each select="$seen">
 					<xsl:variable name="colour"><xsl:call-template name="colour"><xsl:with-param name="of" select="concat($of, @of)"/></xsl:call-template></xsl:variable>
 					<td width="{format-number(100 * . div $max, '0.#')}%" bgcolor="{$colour}">&#160;</td>
 				</xsl:for-each>
-				<xsl:if test="sum($seen) &lt; $max"><td>&#160;</td></xsl:if>
+				<xsl:if test="$whole &gt; $sum"><td width="{format-number(100 * ($whole - $sum) div $max, '0.#')}%" bgcolor="#dddddd">&#160;</td></xsl:if>
+				<xsl:if test="$sum &lt; $max and not($whole = $max)"><td>&#160;</td></xsl:if>
 			</tr></table>
 		</xsl:when>
 		<xsl:otherwise>
@@ -598,6 +606,7 @@
 					<xsl:variable name="before" select="sum(preceding-sibling::*[self::r:count][$of = ''][@of != 'all'][number(.) &gt; 0])"/>
 					<rect class="{concat($of, @of)}" x="{format-number(1000 * $before div $max, '0.#')}" width="{format-number(1000 * . div $max, '0.#')}" y="0" height="10"/>
 				</xsl:for-each>
+				<xsl:if test="$whole &gt; $sum"><rect class="rest" x="{format-number(1000 * $sum div $max, '0.#')}" width="{format-number(1000 * ($whole - $sum) div $max, '0.#')}" y="0" height="10"/></xsl:if>
 			</svg>
 		</xsl:otherwise>
 	</xsl:choose></xsl:template>
@@ -643,7 +652,7 @@ h1 { margin: 0 0 1.25rem; font-size: 2.25rem; line-height: 1.15; font-weight: 65
 .figure { padding: .75rem .9rem .8rem; background: var(--wash); border-radius: 4px; }
 .figure dt { font-size: .85rem; color: var(--soft-ink); } .figure dd { margin: 0; }
 .big { display: block; font-size: 1.85rem; line-height: 1.2; font-weight: 600; font-variant-numeric: tabular-nums; letter-spacing: -.01em; }
-.versus { font-size: .82rem; color: var(--soft-ink); font-variant-numeric: tabular-nums; } .versus b, .versus span { display: block; font-weight: 500; white-space: nowrap; } .versus b { color: var(--ink); }
+.versus { font-size: .82rem; color: var(--soft-ink); font-variant-numeric: tabular-nums; } .versus b, .versus span { display: block; font-weight: 400; white-space: nowrap; } .versus b { color: var(--ink); font-weight: 600; }
 table.data { width: 100%; border-collapse: collapse; font-size: .92rem; margin-bottom: .5rem; }
 .data caption, .caption { text-align: left; color: var(--soft-ink); font-size: .88rem; padding: .35rem 0; }
 .data th, .data td { padding: .4rem 0 .4rem .8rem; border-bottom: 1px solid var(--line); vertical-align: middle; font-weight: 400; }
@@ -657,15 +666,15 @@ table.data { width: 100%; border-collapse: collapse; font-size: .92rem; margin-b
 .chart { display: block; width: 100%; max-width: 46rem; height: auto; margin: .25rem 0; }
 .chart .grid line { stroke: var(--line); } .chart .grid .base { stroke: var(--strong); } .label { fill: var(--soft-ink); font-size: 12px; font-variant-numeric: tabular-nums; } .label.date { font-size: 10.5px; }
 rect.hard { fill: var(--hard); } rect.soft, rect.plain { fill: var(--soft); } rect.block, rect.standout { fill: var(--block); }
-rect.undetermined { fill: var(--undetermined); } rect.complaint { fill: var(--complaint); } rect.hidden { fill: none; stroke: var(--strong); }
+rect.undetermined { fill: var(--undetermined); } rect.complaint { fill: var(--complaint); } rect.rest { fill: var(--line); } rect.hidden { fill: none; stroke: var(--strong); }
 .key { display: inline-block; width: .7em; height: .7em; margin-right: .4em; background: var(--undetermined); }
 .key.hard { background: var(--hard); } .key.soft, .key.plain { background: var(--soft); } .key.block, .key.standout { background: var(--block); }
-.key.complaint { background: var(--complaint); } .key.hidden { background: none; border: 1px solid var(--strong); }
+.key.complaint { background: var(--complaint); } .key.rest { background: var(--line); } .key.hidden { background: none; border: 1px solid var(--strong); }
 .legend { margin: .4rem 0 0; color: var(--soft-ink); font-size: .82rem; } .entry { display: inline-block; margin-right: 1.1rem; white-space: nowrap; }
 .measures { margin: 0; padding: 0; list-style: none; counter-reset: m; }
 .measures li { counter-increment: m; position: relative; padding: .65rem 0 .5rem 2.4rem; border-bottom: 1px solid var(--line); }
 .measures li::before { content: counter(m); position: absolute; left: 0; top: .5rem; font-size: 1.4rem; line-height: 1.4; font-weight: 600; color: var(--better); }
-.measures p { margin: 0 0 .15rem; max-width: 46rem; }
+.measures p { margin: 0 0 .15rem; max-width: 46rem; } .lead, .measures p { text-wrap: pretty; }
 details { margin-top: .6rem; font-size: .92rem; } summary { cursor: pointer; color: var(--soft-ink); font-size: .88rem; }
 .method { margin: 0; font-size: .88rem; color: var(--soft-ink); display: grid; grid-template-columns: 8rem 1fr; gap: .25rem 1rem; max-width: 46rem; }
 .method dt { color: var(--ink); font-weight: 600; } .method dd { margin: 0; }

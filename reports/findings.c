@@ -10,6 +10,7 @@
 
 enum {
 	LEVEL_PERCENT = 10,        /* a change below it counts as level */
+	WEIGHT_PERMILLE = 5,       /* of all notices: less of one cause is no ground for a measure */
 	UNATTRIBUTED_PERCENT = 20, /* of the notices, from which on it is worth a measure */
 	UNRECOGNISED_PERMILLE = 50,
 };
@@ -136,7 +137,7 @@ static bool category_found(const struct month_report *r, unsigned category, cons
 {
 	char count[COUNT_TEXT_SIZE];
 	uint64_t n = category_count(r, category);
-	if (n == 0)
+	if (n == 0 || n * 1000 < shown(&r->month->all) * WEIGHT_PERMILLE)
 		return false;
 	say(because, "%s%s %s", because->n ? "; " : "", number_text(n, count, sizeof count), what);
 	if (*r->month->leader[category])
@@ -338,6 +339,8 @@ static void retention(struct month_report *r)
 	struct sentence s = { r->retention, 0, sizeof r->retention };
 	char text[64], count[COUNT_TEXT_SIZE];
 	unsigned overdue = 0;
+	if (r->ledger_torn)
+		say(&s, "The ledger does not hold: its chain of entries is broken, see the audit. ");
 	for (unsigned i = 0; i < r->held.count; i++)
 		if (r->held.at[i].overdue) {
 			say(&s, "%s%s %s", overdue++ ? ", " : "Overdue for deletion: ",

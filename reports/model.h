@@ -103,6 +103,7 @@ struct month_report {
 	size_t mailboxes;
 	struct cell state[STATE_COUNT];
 	struct purge held;
+	bool ledger_torn;                   /* its chain does not hold */
 	struct ledger_entry closing;        /* the last entry of the month; number 0: none */
 	struct ledger_entry purged;         /* the last purge of the month */
 	struct ledger_entry head;           /* now; only the mail shows it */
@@ -143,6 +144,14 @@ struct sentence {
 	size_t n, size;
 };
 __attribute__((format(printf, 2, 3))) void say(struct sentence *s, const char *format, ...);
+
+/* The categories of a column that are not 0, the largest first, those not shown last. Returns how many. */
+struct ranked {
+	unsigned category;
+	uint64_t n;
+	bool shown;
+};
+size_t category_ranking(const struct figures *f, unsigned column, struct ranked list[CATEGORY_COUNT]);
 
 /* The row of a name, or NULL. */
 const struct row *table_find(const struct table *t, const char *name);

@@ -427,9 +427,12 @@ static int load_rest(struct month_report *r, struct store *store)
 	struct ledger_reading ledger = { r, month_end(m) };
 	uint64_t counts[STATE_COUNT] = { 0 };
 	if (store_message_counts(store, day_number(m, 1), day_number(m, r->month->days), take_mailbox, r) != STORE_OK ||
-	    store_contact_counts(store, counts) != STORE_OK ||
-	    store_ledger_walk(store, take_entry, &ledger) != STORE_OK || store_ledger_head(store, &r->head) != STORE_OK)
+	    store_contact_counts(store, counts) != STORE_OK || store_ledger_head(store, &r->head) != STORE_OK)
 		return -1;
+	int walked = store_ledger_walk(store, take_entry, &ledger);
+	if (walked != STORE_OK && walked != STORE_BROKEN)
+		return -1;
+	r->ledger_torn = walked == STORE_BROKEN;
 	for (size_t i = 0; i < r->mailboxes; i++)
 		for (unsigned o = 0; o < OUTCOME_COUNT; o++)
 			suppress_alone(&r->mailbox[i].outcome[o], r->k);

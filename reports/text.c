@@ -251,12 +251,13 @@ static void classes(const struct page *p)
 {
 	const struct figures *f = p->r->month;
 	unsigned permille;
+	struct ranked list[CATEGORY_COUNT];
 	heading(p, "By class and cause");
 	for (unsigned c = 0; c < COLUMN_COUNT; c++) {
-		for (unsigned g = 0; g < CATEGORY_COUNT; g++) {
+		size_t count = category_ranking(f, c, list);
+		for (size_t i = 0; i < count; i++) {
+			unsigned g = list[i].category;
 			const struct cell *n = &f->category[c][g];
-			if (n->state == CELL_SHOWN && n->n == 0)
-				continue;
 			left(p->out, column_name(c), 14);
 			left(p->out, category_title(g), NAME_WIDTH + 3);
 			cell(p, n);

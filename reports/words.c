@@ -4,6 +4,7 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -249,4 +250,24 @@ const struct row *table_find(const struct table *t, const char *name)
 		if (!t->row[i].rest && strcmp(t->row[i].name, name) == 0)
 			return &t->row[i];
 	return NULL;
+}
+
+static int by_rank(const void *a, const void *b)
+{
+	const struct ranked *x = a, *y = b;
+	if (x->n != y->n)
+		return x->n < y->n ? 1 : -1;
+	return (int)x->category - (int)y->category;
+}
+
+size_t category_ranking(const struct figures *f, unsigned column, struct ranked list[CATEGORY_COUNT])
+{
+	size_t n = 0;
+	for (unsigned g = 0; g < CATEGORY_COUNT; g++) {
+		const struct cell *c = &f->category[column][g];
+		if (c->n > 0 || c->state != CELL_SHOWN)
+			list[n++] = (struct ranked){ g, c->state == CELL_SHOWN ? c->n : 0, c->state == CELL_SHOWN };
+	}
+	qsort(list, n, sizeof *list, by_rank);
+	return n;
 }

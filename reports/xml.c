@@ -138,33 +138,6 @@ static void trend(const struct month_report *r, xmlNode *root)
 	}
 }
 
-struct ranked {
-	unsigned category;
-	uint64_t n;
-	bool shown;
-};
-
-static int by_rank(const void *a, const void *b)
-{
-	const struct ranked *x = a, *y = b;
-	if (x->n != y->n)
-		return x->n < y->n ? 1 : -1;
-	return (int)x->category - (int)y->category;
-}
-
-/* The categories of a column that are not 0, the largest first, those not shown last. */
-static size_t ranking(const struct figures *f, unsigned column, struct ranked list[CATEGORY_COUNT])
-{
-	size_t n = 0;
-	for (unsigned g = 0; g < CATEGORY_COUNT; g++) {
-		const struct cell *c = &f->category[column][g];
-		if (c->n > 0 || c->state != CELL_SHOWN)
-			list[n++] = (struct ranked){ g, c->state == CELL_SHOWN ? c->n : 0, c->state == CELL_SHOWN };
-	}
-	qsort(list, n, sizeof *list, by_rank);
-	return n;
-}
-
 static void classes(const struct month_report *r, xmlNode *root)
 {
 	const struct figures *f = r->month;
@@ -175,7 +148,7 @@ static void classes(const struct month_report *r, xmlNode *root)
 		attribute(class_node, "id", column_name(c));
 		attribute(class_node, "title", column_title(c));
 		count(r, class_node, NULL, &f->column[c]);
-		size_t n = ranking(f, c, list);
+		size_t n = category_ranking(f, c, list);
 		for (size_t i = 0; i < n; i++) {
 			unsigned g = list[i].category;
 			xmlNode *category = element(class_node, "category");

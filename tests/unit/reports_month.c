@@ -333,6 +333,48 @@ static void xml_fits_its_schema(void **state)
 	fake_done(&year);
 }
 
+/* A page that is one file: nothing is loaded, nothing runs. */
+static void html_needs_nothing_from_outside(void **state)
+{
+	(void)state;
+	static const char *const outside[] = { "src=", "href=", "url(", "@import", "<script", "<link", "<img", "<iframe", "javascript:" };
+	struct store s = { 0 };
+	struct report_options o = options();
+	struct buffer html[2];
+	char error[256];
+	fake_year(&s, 2026, 10, 12);
+	struct month_report *r = make(&s, &o);
+	for (enum html_shape shape = HTML_PAGE; shape <= HTML_MAIL; shape++) {
+		assert_int_equal(month_report_html(r, shape, &html[shape], error, sizeof error), 0);
+		for (size_t i = 0; i < sizeof outside / sizeof *outside; i++)
+			assert_false(holds(&html[shape], outside[i]));
+	}
+	assert_true(holds(&html[HTML_PAGE], "<title id=\"trend-title\">"));
+	assert_true(holds(&html[HTML_PAGE], "prefers-color-scheme: dark"));
+	assert_true(holds(&html[HTML_PAGE], "@media print"));
+	buffer_free(&html[0]);
+	buffer_free(&html[1]);
+	month_report_free(r);
+	fake_done(&s);
+}
+
+static void a_torn_ledger_is_told(void **state)
+{
+	(void)state;
+	struct store s = { .walk_result = STORE_BROKEN };
+	struct report_options o = options();
+	s.held.count = 1;
+	snprintf(s.held.at[0].name, sizeof s.held.at[0].name, "events");
+	s.held.at[0].overdue = 12;
+	s.held_result = STORE_BROKEN;
+	struct month_report *r = make(&s, &o);
+	struct buffer text = render(r, REPORT_TEXT);
+	assert_true(holds(&text, "The ledger does not hold"));
+	assert_true(holds(&text, "Overdue for deletion: 12 events"));
+	buffer_free(&text);
+	month_report_free(r);
+}
+
 /* Each provider's row reads the same in text and HTML as in the model. */
 static void formats_show_the_same_cells(void **state)
 {
@@ -540,6 +582,8 @@ int main(void)
 		cmocka_unit_test(hidden_figures_trigger_nothing),
 		cmocka_unit_test(months_and_days),
 		cmocka_unit_test(xml_fits_its_schema),
+		cmocka_unit_test(html_needs_nothing_from_outside),
+		cmocka_unit_test(a_torn_ledger_is_told),
 		cmocka_unit_test(formats_show_the_same_cells),
 		cmocka_unit_test(names_never_become_markup),
 		cmocka_unit_test(same_store_same_bytes),
