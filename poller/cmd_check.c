@@ -2,14 +2,19 @@
 #include "poller/commands.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <string.h>
+#include <unistd.h>
 #include <sodium.h>
 #include "poller/clock.h"
 #include "poller/log.h"
 #include "poller/session.h"
 
-enum { CHECK_LINE_MAX = 4096 }; /* bytes of one line; an address has 320 at most */
+enum {
+	CHECK_LINE_MAX = 4096,     /* bytes of one line; an address has 320 at most */
+	CHECK_CHUNK = 64 * 1024,   /* read at once, and answered from one state of the store */
+};
 
 struct check {
 	struct session *session;
@@ -104,35 +109,71 @@ static int answer_line(struct check *c, struct span line)
 	return EXIT_WELL;
 }
 
-/* The next line into BUFFER, cut at CHECK_LINE_MAX bytes, which no address has. False at the end. */
-static bool read_line(FILE *in, char *buffer, struct span *line)
+/* A line of which at most CHECK_LINE_MAX bytes are looked at: no address is longer. */
+static int answer_cut(struct check *c, const char *line, size_t n)
 {
-	int byte;
-	*line = (struct span){ buffer, 0 };
-	while ((byte = getc_unlocked(in)) != EOF && byte != '\n')
-		if (line->n < CHECK_LINE_MAX)
-			buffer[line->n++] = (char)byte;
-	return byte != EOF || line->n;
+	return answer_line(c, (struct span){ line, n < CHECK_LINE_MAX ? n : CHECK_LINE_MAX });
 }
 
-static int answer_all(struct check *c, FILE *in)
+/*
+ * Answers the complete lines among the N bytes, and the last one too when it is the input's END. *USED bytes are done. *IN_LINE: the
+ * beginning of a line longer than the buffer was answered, its rest is to be passed over.
+ */
+static int answer_chunk(struct check *c, const char *bytes, size_t n, bool end, bool *in_line, size_t *used)
 {
-	char buffer[CHECK_LINE_MAX];
-	struct span line;
 	int result = EXIT_WELL;
+	*used = 0;
+	while (result == EXIT_WELL && *used < n) {
+		const char *line = bytes + *used, *newline = memchr(line, '\n', n - *used);
+		size_t length = newline ? (size_t)(newline - line) : n - *used;
+		bool full = !newline && *used == 0 && n == CHECK_CHUNK;
+		if (!newline && !end && !full)
+			break;
+		if (!*in_line)
+			result = answer_cut(c, line, length);
+		*in_line = !newline;
+		*used += length + (newline != NULL);
+	}
+	return result;
+}
+
+static int answer_all(struct check *c, int fd)
+{
+	char buffer[CHECK_CHUNK];
+	size_t have = 0, used = 0;
+	bool in_line = false;
+	int result = EXIT_WELL;
+	ssize_t n = 1;
 	if (!c->json)
 		puts("address,verdict,until,state,reason,since");
-	while (result == EXIT_WELL && read_line(in, buffer, &line))
-		result = answer_line(c, line);
-	sodium_memzero(buffer, sizeof buffer);
-	if (ferror(in)) {
+	while (result == EXIT_WELL && n > 0) {
+		n = read(fd, buffer + have, sizeof buffer - have);
+		if (n < 0 && errno == EINTR) {
+			n = 1;
+			continue;
+		}
+		have += n > 0 ? (size_t)n : 0;
+		if (store_snapshot(c->session->store, true))
+			result = session_store_failed(c->session, "check", STORE_FAILED);
+		else
+			result = answer_chunk(c, buffer, have, n == 0, &in_line, &used);
+		if (result == EXIT_WELL && store_snapshot(c->session->store, false))
+			result = session_store_failed(c->session, "check", STORE_FAILED);
+		if (result == EXIT_WELL) {
+			memmove(buffer, buffer + used, have - used);
+			have -= used;
+		}
+		/* whoever asks line by line through a pipe waits for these answers */
+		if (fflush(stdout)) {
+			log_error("writing the answers: %s", strerror(errno));
+			result = EXIT_LOST;
+		}
+	}
+	if (n < 0) {
 		log_error("reading the addresses: %s", strerror(errno));
 		result = EXIT_LOST;
 	}
-	if (fflush(stdout) || ferror(stdout)) {
-		log_error("writing the answers: %s", strerror(errno));
-		result = EXIT_LOST;
-	}
+	sodium_memzero(buffer, sizeof buffer);
 	return result;
 }
 
@@ -141,7 +182,7 @@ int cmd_check(const struct config *config, int argc, char **argv)
 	static const struct option options[] = { { "json", no_argument, NULL, 'j' }, { 0 } };
 	struct session s = { .lock = -1 };
 	struct check c = { .session = &s, .now = clock_now() };
-	FILE *in = stdin;
+	int in = STDIN_FILENO;
 	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		if (option != 'j')
 			return usage_error(argv[0], "see `retour check --help`");
@@ -152,8 +193,8 @@ int cmd_check(const struct config *config, int argc, char **argv)
 	if (optind < argc && strchr(argv[optind], '@'))
 		return usage_error(argv[0], "addresses come from a file or from stdin, never as arguments");
 	if (optind < argc && strcmp(argv[optind], "-")) {
-		in = fopen(argv[optind], "re");
-		if (!in) {
+		in = open(argv[optind], O_RDONLY | O_CLOEXEC);
+		if (in < 0) {
 			log_error("%s: %s", argv[optind], strerror(errno));
 			return EXIT_LOST;
 		}
@@ -165,8 +206,8 @@ int cmd_check(const struct config *config, int argc, char **argv)
 		log_error("%llu of %llu lines are no address", (unsigned long long)c.bad, (unsigned long long)c.lines);
 		result = exit_worse(result, EXIT_LOST);
 	}
-	if (in != stdin)
-		fclose(in);
+	if (in != STDIN_FILENO)
+		close(in);
 	session_close(&s);
 	return result;
 }
