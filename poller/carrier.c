@@ -156,7 +156,8 @@ static int protect(struct smtp *s)
 	code = mailesmtp_starttls(s->session);
 	if (code == MAILSMTP_ERROR_STARTTLS_NOT_SUPPORTED)
 		return fail(s, "the server does not offer STARTTLS");
-	if (check(s, code, "STARTTLS"))
+	/* Where something stands behind the answer, stream_start_tls() says what is wrong better than libetpan's code does. */
+	if (!s->session->stream->read_buffer_len && check(s, code, "STARTTLS"))
 		return -1;
 	if (stream_start_tls(s->stream))
 		return fail(s, "%s", stream_error(s->stream));
@@ -207,6 +208,9 @@ static int send_mail(struct smtp *s, struct span mail)
 	stream_allow(s->stream, SMTP_ANSWER_MAX);
 	if (check(s, mailsmtp_data(s->session), "DATA"))
 		return -1;
+	/* libetpan ends every mail with a line end of its own before the dot. */
+	if (mail.n > 2 && !memcmp(mail.p + mail.n - 2, "\r\n", 2))
+		mail.n -= 2;
 	return check(s, mailsmtp_data_message(s->session, mail.p, mail.n), "the mail");
 }
 
