@@ -78,7 +78,7 @@ class Sink:
         good = name == self.user and data.password == self.secret.encode()
         if good:
             session.sink_user = name
-        return AuthResult(success=good)
+        return AuthResult(success=good, handled=False)  # the server answers a refusal
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if address in self.refuse:
