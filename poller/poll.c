@@ -253,8 +253,9 @@ static void message_done(struct pump *p, struct lane *lane, const struct wire_pa
 	memcpy(&head, lane->first->payload, sizeof head);
 	enum settlement what = lane->recognised ? SETTLE_PROCESSED : SETTLE_UNRECOGNISED;
 	if (parsed->overflow) {
+		char name[WIRE_NAME_SIZE];
 		log_warning("mailbox %s: %s names more than %d recipients; what lies beyond was not read, it goes to quarantine",
-			    lane->name, head.name, CLASSIFY_EVENTS_MAX);
+			    lane->name, log_clean(name, sizeof name, head.name), CLASSIFY_EVENTS_MAX);
 		what = SETTLE_QUARANTINE;
 		lane->counts.quarantined++;
 	}
@@ -289,8 +290,10 @@ static void message_done(struct pump *p, struct lane *lane, const struct wire_pa
 static void message_quarantined(struct pump *p, struct lane *lane)
 {
 	struct wire_message head;
+	char name[WIRE_NAME_SIZE];
 	memcpy(&head, lane->first->payload, sizeof head);
-	log_error("mailbox %s: %s ended its parser %d times; it goes to quarantine", lane->name, head.name, TRIES);
+	log_error("mailbox %s: %s ended its parser %d times; it goes to quarantine", lane->name,
+		  log_clean(name, sizeof name, head.name), TRIES);
 	lane->counts.messages++;
 	lane->counts.quarantined++;
 	if (p->job->store) {
