@@ -52,7 +52,7 @@ static int maildir_open(struct source **out, const struct source_options *option
 	*out = &m->base;
 	m->base.ops = &source_maildir;
 	m->mailbox = options->mailbox;
-	m->path = options->mailbox ? options->mailbox->folder : options->paths[0];
+	m->path = options->mailbox ? options->mailbox->path : options->paths[0];
 	m->max_message = options->max_message;
 	m->stays = options->stays;
 	m->dirs[NEW] = m->dirs[CUR] = -1;

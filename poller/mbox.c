@@ -410,7 +410,7 @@ static int mbox_open(struct source **out, const struct source_options *options)
 	b->max_message = options->max_message;
 	b->stays = options->stays;
 	b->fd = -1;
-	const char *path = b->mailbox->folder;
+	const char *path = b->mailbox->path;
 	/* The lock and a file that replaces it must lie beside the file itself, not beside a link to it. */
 	b->path = realpath(path, NULL);
 	if (b->path)

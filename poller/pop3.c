@@ -26,9 +26,10 @@ enum {
 	LIST_LINES_MAX = 5000000,        /* lines of one listing */
 	MESSAGES_MAX = 500000,           /* messages of one session; more wait for the next run */
 	MESSAGE_OCTETS_MAX = 1 << 30,    /* an endless message */
-	PIPELINE_DEPTH = 32,             /* commands on their way */
+	RETR_DEPTH = 32,                 /* commands on their way */
+	DELE_DEPTH = 256,                /* their answers are short: all of them fit the buffers between us */
 	AUTH_LINE_MAX = 255,             /* RFC 5034 section 4, with CRLF */
-	COMMAND_SIZE = PIPELINE_DEPTH * 20, /* "RETR 2147483647" each */
+	COMMANDS_SIZE = DELE_DEPTH * 20, /* "RETR 2147483647" each */
 	WANTED_WINDOW = 1024,
 };
 
@@ -633,10 +634,10 @@ static int take_message(struct pop3 *p, const struct listed *l, const struct sou
 	return sink->message(sink->context, &m) ? refused(p, "stopped") : 0;
 }
 
-/* Sends the command NAME for N messages, at most PIPELINE_DEPTH, in one write. */
+/* Sends the command NAME for N messages, at most DELE_DEPTH, in one write. */
 static int send_for(struct pop3 *p, const char *name, const uint32_t *numbers, size_t n)
 {
-	char text[COMMAND_SIZE];
+	char text[COMMANDS_SIZE];
 	size_t length = 0;
 	for (size_t i = 0; i < n; i++)
 		length += (size_t)snprintf(text + length, sizeof text - length, "%s %" PRIu32 "\r\n", name, numbers[i]);
@@ -646,11 +647,11 @@ static int send_for(struct pop3 *p, const char *name, const uint32_t *numbers, s
 /* RETR of the next messages up to UNTIL of the list, pipelined: whenever half of the window was answered, it is filled again. */
 static int retrieve(struct pop3 *p, size_t until, const struct source_sink *sink, size_t *given)
 {
-	size_t depth = p->can.pipelining ? PIPELINE_DEPTH : 1, sent = p->at;
+	size_t depth = p->can.pipelining ? RETR_DEPTH : 1, sent = p->at;
 	int result = 0;
 	while (p->at < until) {
 		if (!result && sent < until && sent - p->at <= depth / 2) {
-			uint32_t numbers[PIPELINE_DEPTH];
+			uint32_t numbers[RETR_DEPTH];
 			size_t n = 0;
 			for (; n < depth - (sent - p->at) && sent + n < until; n++)
 				numbers[n] = p->list[sent + n].number;
@@ -715,8 +716,8 @@ static int delete_some(struct pop3 *p, const uint32_t *numbers, size_t n, uint64
 static int pop3_settle(struct source *s, const struct settle_item *items, size_t count, struct settled *done)
 {
 	struct pop3 *p = (struct pop3 *)s;
-	size_t depth = p->can.pipelining ? PIPELINE_DEPTH : 1, n = 0;
-	uint32_t numbers[PIPELINE_DEPTH];
+	size_t depth = p->can.pipelining ? DELE_DEPTH : 1, n = 0;
+	uint32_t numbers[DELE_DEPTH];
 	int result = 0;
 	*done = (struct settled){ 0 };
 	for (size_t i = 0; i < count && p->usable; i++) {

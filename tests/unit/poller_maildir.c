@@ -8,7 +8,7 @@ static int setup(void **state)
 	if (scratch_setup(state))
 		return -1;
 	mkdir("md", 0700), mkdir("md/new", 0700), mkdir("md/cur", 0700), mkdir("md/tmp", 0700);
-	box = (struct mailbox){ .name = "test", .folder = "md" };
+	box = (struct mailbox){ .name = "test", .path = "md" };
 	box.processed = (struct disposal){ DISPOSE_DELETE, NULL };
 	box.unrecognised = (struct disposal){ DISPOSE_MOVE, "Unrecognised/Much" };
 	box.quarantine = (struct disposal){ DISPOSE_KEEP, NULL };

@@ -172,7 +172,7 @@ static int setup(void **state)
 	if (scratch_setup(state))
 		return -1;
 	put("box", ONE TWO THREE);
-	box = (struct mailbox){ .name = "test", .folder = "box", .timeout = 1 };
+	box = (struct mailbox){ .name = "test", .path = "box", .timeout = 1 };
 	box.processed = (struct disposal){ DISPOSE_DELETE, NULL };
 	box.unrecognised = (struct disposal){ DISPOSE_MOVE, "other" };
 	box.quarantine = (struct disposal){ DISPOSE_KEEP, NULL };
@@ -240,6 +240,46 @@ static void every_combination(void **state)
 		else
 			assert_int_equal(access("other", F_OK), -1);
 		assert_int_equal(access("box.lock", F_OK), -1);
+		collect_free(&c);
+	}
+}
+
+/* Where no file can be made beside it (here: names too long for it), messages are moved together in place; without FILE.lock, too. */
+static void without_files_beside_it(void **state)
+{
+	(void)state;
+	enum { LOCK_FITS = 250, NOTHING_FITS = 255 };
+	static const int lengths[] = { LOCK_FITS, NOTHING_FITS };
+	for (int i = 0; i < 2; i++) {
+		char name[NOTHING_FITS + 1] = "";
+		struct stat before, after;
+		struct collect c = { 0 };
+		struct settled done;
+		memset(name, 'b', (size_t)lengths[i]);
+		/* More stays than goes, so that the bytes overlap their new place. */
+		put(name, ONE THREE TWO);
+		for (int k = 0; k < 40; k++)
+			append_to(name, THREE TWO);
+		box.path = name;
+		assert_int_equal(stat(name, &before), 0);
+		struct source *s = open_box(false);
+		assert_int_equal(collect_all(s, 1000, &c), 0);
+		assert_int_equal(c.n, 83);
+		struct settle_item items[] = { { c.at[0].id, SETTLE_PROCESSED }, { c.at[2].id, SETTLE_PROCESSED }, { c.at[82].id, SETTLE_PROCESSED } };
+		assert_int_equal(s->ops->settle(s, items, 3, &done), 0);
+		append_to(name, NEW);
+		assert_int_equal(s->ops->close(s, NULL, 0), 0);
+		assert_int_equal(stat(name, &after), 0);
+		assert_int_equal(before.st_ino, after.st_ino);
+		FILE *f = fopen("expect", "w");
+		fputs(THREE, f);
+		for (int k = 0; k < 40; k++)
+			fputs(k < 39 ? THREE TWO : THREE, f);
+		fputs(NEW, f);
+		fclose(f);
+		char *text = get("expect");
+		assert_file(name, text);
+		free(text);
 		collect_free(&c);
 	}
 }
@@ -447,7 +487,7 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, scratch_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(from_lines), TEST(splitting), TEST(large_messages), TEST(endless_lines_and_many_messages), TEST(every_combination),
+		TEST(from_lines), TEST(splitting), TEST(large_messages), TEST(endless_lines_and_many_messages), TEST(every_combination), TEST(without_files_beside_it),
 		TEST(messages_as_handed_out), TEST(somebody_else_changes_the_file), TEST(locks_are_respected), TEST(wanted_only),
 		TEST(links_and_modes), TEST(expiry), TEST(folder_without_a_last_line_end), TEST(what_is_no_mbox_is_said),
 	};
