@@ -555,6 +555,8 @@ int store_check(struct store *s, const char *address, size_t n, int64_t now, str
 	sodium_memzero(canonical, sizeof canonical);
 	if (!n)
 		return store_fail(s, STORE_MISUSE, "not an address");
+	if (filter_excludes(s, key))
+		return STORE_OK;
 	if (load(s, key, &c, &found))
 		return STORE_FAILED;
 	if (found) {

@@ -17,14 +17,17 @@ enum {
 
 struct keyring;
 struct counters;
+struct filter;
 
 struct store {
 	sqlite3 *db;
 	struct store_options o;
 	struct keyring *keys;       /* keys.c */
 	struct counters *counters;  /* tally.c */
+	struct filter *filter;      /* filter.c */
 	sqlite3_stmt *statement[SQL_COUNT];
 	bool in_transaction;
+	bool in_snapshot;
 	bool spoilt;                /* an error in this transaction: it can only be rolled back */
 	char error[STORE_ERROR_SIZE];
 };
@@ -118,6 +121,14 @@ _Static_assert(sizeof(struct packed) <= sizeof(struct packed_event), "a packed e
 
 /* Applies one event to its contact, inside the transaction. */
 int contact_apply(struct store *s, const struct packed *e);
+
+/* --- filter.c ------------------------------------------------------------------------------------------------------ */
+
+/* At the begin of a snapshot: makes the filter where that is worth it. */
+int filter_enter(struct store *s);
+/* True: there is surely no contact with KEY in this snapshot. */
+bool filter_excludes(struct store *s, const unsigned char key[PSEUDONYM_SIZE]);
+void filter_free(struct store *s);
 
 /* --- tally.c ------------------------------------------------------------------------------------------------------- */
 

@@ -236,6 +236,7 @@ void store_close(struct store *s)
 		store_rollback(s);
 	counters_discard(s);
 	free(s->counters);
+	filter_free(s);
 	for (int i = 0; i < SQL_COUNT; i++)
 		sqlite3_finalize(s->statement[i]);
 	sqlite3_close(s->db);
@@ -247,7 +248,7 @@ void store_close(struct store *s)
 
 int store_begin(struct store *s)
 {
-	if (s->in_transaction || s->o.read_only)
+	if (s->in_transaction || s->in_snapshot || s->o.read_only)
 		return store_fail(s, STORE_MISUSE, "begin inside a transaction, or on a store opened for reading");
 	s->spoilt = false;
 	if (db_run(s, SQL_BEGIN, ""))
@@ -258,9 +259,12 @@ int store_begin(struct store *s)
 
 int store_snapshot(struct store *s, bool hold)
 {
-	if (s->in_transaction)
-		return store_fail(s, STORE_MISUSE, "snapshot inside a transaction");
-	return db_run(s, hold ? SQL_BEGIN_READ : SQL_COMMIT, "");
+	if (s->in_transaction || s->in_snapshot == hold)
+		return store_fail(s, STORE_MISUSE, "snapshot inside a transaction, or twice");
+	if (db_run(s, hold ? SQL_BEGIN_READ : SQL_COMMIT, ""))
+		return STORE_FAILED;
+	s->in_snapshot = hold;
+	return hold ? filter_enter(s) : STORE_OK;
 }
 
 int store_commit(struct store *s)

@@ -161,6 +161,7 @@ static void block_holds_and_goes(void **state)
 	for (int n = 1; n < 40; n++)
 		failed(CATEGORY_POLICY, NOW + n * DAY); /* the recipient is never given up for it */
 	expect(NOW + 39 * DAY, VERDICT_HOLD, STATE_BLOCK, NOW + 39 * DAY + 6 * HOUR, "policy");
+	assert_int_equal(check(joe, NOW + 39 * DAY).attempts, 32); /* no more are kept */
 	expect(NOW + 69 * DAY, VERDICT_SEND, STATE_ACTIVE, 0, "");
 }
 

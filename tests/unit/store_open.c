@@ -332,6 +332,43 @@ static void reads_while_another_writes(void **state)
 	store_close(reader);
 }
 
+/* A million questions are answered through a filter: the same answers as one by one, also after somebody wrote. */
+static void many_checks_one_by_one(void **state)
+{
+	enum { CONTACTS = 3000, ROUNDS = 30 };
+	struct store_options o = test_options();
+	struct store *reader;
+	char address[64];
+	struct answer a;
+	bool created;
+
+	(void)state;
+	ok(store_begin(store));
+	for (unsigned i = 0; i < CONTACTS; i++) {
+		snprintf(address, sizeof address, "u%u@example.org", i);
+		struct event e = event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, address, NOW);
+		put(&e, next_message++, NOW);
+	}
+	ok(store_commit(store));
+	o.create = false;
+	o.read_only = true;
+	assert_int_equal(store_open(&reader, &o, NOW, &created), STORE_OK);
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		unsigned known = CONTACTS + round; /* one more each round */
+		assert_int_equal(store_snapshot(reader, true), STORE_OK);
+		for (unsigned i = 0; i < 2 * CONTACTS; i++) {
+			int n = snprintf(address, sizeof address, "u%u@example.org", i);
+			assert_int_equal(store_check(reader, address, (size_t)n, NOW, &a), STORE_OK);
+			assert_int_equal(a.verdict, i < known ? VERDICT_SUPPRESS : VERDICT_SEND);
+		}
+		assert_int_equal(store_snapshot(reader, false), STORE_OK);
+		snprintf(address, sizeof address, "u%u@example.org", known);
+		put_event(event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, address, NOW), NOW);
+	}
+	assert_int_equal(store_snapshot(reader, false), STORE_MISUSE);
+	store_close(reader);
+}
+
 static void no_address_is_misuse(void **state)
 {
 	struct answer a;
@@ -441,6 +478,7 @@ int main(void)
 		TEST(folding_cannot_change),
 		TEST(version_1_is_migrated),
 		TEST(reads_while_another_writes),
+		TEST(many_checks_one_by_one),
 		TEST(no_address_is_misuse),
 		TEST(killed_between_begin_and_commit),
 		TEST_EMPTY(killed_while_it_is_made),
