@@ -149,6 +149,7 @@ static bool wins(const struct rules *r, size_t b, size_t a)
 	return same_question(r, a, b) && (r->rules[b].rank > r->rules[a].rank || (r->rules[b].rank == r->rules[a].rank && b < a));
 }
 
+/* Only the same phrase takes a phrase: a shorter one inside it gives way, whatever its rank. */
 static bool phrase_taken(const struct rules *r, size_t rule, const char *phrase)
 {
 	const struct rule_spec *a = &r->rules[rule];
@@ -159,8 +160,7 @@ static bool phrase_taken(const struct rules *r, size_t rule, const char *phrase)
 		const struct rule_spec *b = rule_at(r, found.at[i].rule);
 		bool whole = found.at[i].begin == 0 && found.at[i].end == strlen(phrase);
 
-		if (found.at[i].rule != rule && !b->phrase_and_code && (a->where & ~b->where) == 0 && wins(r, found.at[i].rule, rule) &&
-		    (whole || b->rank > a->rank))
+		if (whole && !b->phrase_and_code && (a->where & ~b->where) == 0 && wins(r, found.at[i].rule, rule))
 			return true;
 	}
 	return false;
