@@ -72,6 +72,8 @@ unit: units
 .PHONY: deps demo check bench fuzz install
 NEEDS = @CC="$(CC)" PYTHON="$(PYTHON)" tests/deps.sh
 MAKE_ALL = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
+# Quietly: what the demo and the tests say is to be read.
+BUILDING = $(MAKE_ALL) -s
 SANITIZERS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 
 deps:
@@ -79,30 +81,30 @@ deps:
 
 demo:
 	$(NEEDS) demo
-	@$(MAKE_ALL) all
+	@$(BUILDING) all
 	@$(PYTHON) tests/demo.py --build $(BUILD)
 
 # Three builds: the program, the same with sanitizers, and one that a certain message crashes (tests/e2e/quarantine.py).
 check:
 	$(NEEDS) check
-	@$(MAKE_ALL) all units
-	@$(MAKE_ALL) BUILD=$(BUILD)/asan CFLAGS="$(SANITIZERS)" all units
-	@CPPFLAGS=-DRETOUR_TEST_CRASH $(MAKE_ALL) BUILD=$(BUILD)/crash all
+	@$(BUILDING) all units
+	@$(BUILDING) BUILD=$(BUILD)/asan CFLAGS="$(SANITIZERS)" all units
+	@CPPFLAGS=-DRETOUR_TEST_CRASH $(BUILDING) BUILD=$(BUILD)/crash all
 	@$(PYTHON) tests/run --build $(BUILD) $(TESTS)
 
 bench:
 	$(NEEDS) demo
-	@$(MAKE_ALL) all
+	@$(BUILDING) all
 	@$(PYTHON) tests/bench.py --build $(BUILD)
 
 # clang's libFuzzer over the whole of classify, for FUZZ_SECONDS, from the golden corpus; what it finds lies in $(BUILD)/fuzz.
 FUZZ_SECONDS ?= 60
 fuzz:
-	@$(MAKE_ALL) CC=clang BUILD=$(BUILD)/fuzz CFLAGS="-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all" $(BUILD)/fuzz/classify
+	@$(BUILDING) CC=clang BUILD=$(BUILD)/fuzz CFLAGS="-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all" $(BUILD)/fuzz/classifier
 	@mkdir -p $(BUILD)/fuzz/corpus
-	$(BUILD)/fuzz/classify -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -timeout=5 -artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/corpus tests/golden
+	$(BUILD)/fuzz/classifier -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -timeout=5 -artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/corpus tests/golden
 
-$(BUILD)/classify: $(BUILD)/tests/fuzz/classify.o $(LIB_poller)
+$(BUILD)/classifier: $(BUILD)/tests/fuzz/classify.o $(LIB_poller)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
 # What the program says of its configuration, put where people read it; a test compares.
