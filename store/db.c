@@ -8,7 +8,6 @@ static const char *const texts[] = { STORE_SQL(STORE_SQL_TEXT) };
 
 static int db_error(struct store *s)
 {
-	s->spoilt = true;
 	return store_fail(s, STORE_FAILED, "%s: %s", s->o.path, sqlite3_errmsg(s->db));
 }
 

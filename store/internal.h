@@ -32,7 +32,7 @@ struct store {
 	char error[STORE_ERROR_SIZE];
 };
 
-/* Sets the message and returns CODE. Never pass it anything that came with a mail. */
+/* Sets the message and returns CODE; STORE_FAILED spoils the transaction. Never pass it anything that came with a mail. */
 int store_fail(struct store *s, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* --- db.c: statements, prepared once ---------------------------------------------------------------------- */

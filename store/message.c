@@ -142,10 +142,8 @@ int store_message(struct store *s, const struct store_message *m, const struct p
 		memcpy(&p, &events[i], sizeof p);
 		if (p.kind == KIND_NONE)
 			continue;
-		if (add_event(s, &p, m->mailbox) || tally_add(s, &p) || contact_apply(s, &p)) {
-			s->spoilt = true;
+		if (add_event(s, &p, m->mailbox) || tally_add(s, &p) || contact_apply(s, &p))
 			return STORE_FAILED;
-		}
 	}
 	return STORE_OK;
 }

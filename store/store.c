@@ -37,6 +37,7 @@ int store_fail(struct store *s, int code, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(s->error, sizeof s->error, format, args);
 	va_end(args);
+	s->spoilt |= code == STORE_FAILED;
 	return code;
 }
 

@@ -1,4 +1,5 @@
 /* Messages with their events: what is stored of them, that nothing counts twice, the tallies, and mail that stays in its mailbox. */
+#include <sodium.h>
 #include "tests/unit/store_fixture.h"
 
 /* --- packing ------------------------------------------------------------------------------------------------------- */
@@ -189,6 +190,12 @@ static void message_keys_do_not_tell_the_digest(void **state)
 	put(&e, number, NOW);
 	ok(store_commit(store));
 	assert_int_equal(count_bytes(digest, 7), 0);
+	unsigned char input[14 + STORE_DIGEST_SIZE] = "retour seen 1", unkeyed[16];
+	memcpy(input + 14, digest, sizeof digest);
+	crypto_generichash(unkeyed, sizeof unkeyed, input, sizeof input, NULL, 0);
+	assert_int_equal(count_bytes(unkeyed, sizeof unkeyed), 0);
+	crypto_generichash(unkeyed, sizeof unkeyed, input, sizeof input, keys_message(store), KEY_SIZE);
+	assert_int_not_equal(count_bytes(unkeyed, sizeof unkeyed), 0); /* the documented form, with the key */
 	assert_int_equal(query_int("SELECT length(key) FROM seen"), 16);
 	assert_int_equal(query_int("SELECT at % 86400 FROM seen"), 0);
 }

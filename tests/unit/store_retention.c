@@ -144,6 +144,21 @@ static void month_keys_go_with_their_events(void **state)
 	assert_false(key_exists("event-2026-11.key"));
 }
 
+/* The present month's key is in use, even while the mail that was packed under it is not stored yet. */
+static void the_present_month_keeps_its_key(void **state)
+{
+	struct event e = event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, "a@example.org", NOW);
+	struct packed_event packed;
+	struct purge p;
+
+	(void)state;
+	ok(store_pack(store, &e, NOW, &packed));
+	ok(store_purge(store, NOW, false, &p));
+	assert_true(key_exists("event-2026-11.key"));
+	ok(store_purge(store, NOW + 31 * DAY, false, &p));
+	assert_false(key_exists("event-2026-11.key"));
+}
+
 static void begun_keys_are_removed(void **state)
 {
 	struct purge p;
@@ -355,6 +370,7 @@ int main(void)
 		TEST(dry_changes_nothing),
 		TEST(what_an_audit_sees),
 		TEST(month_keys_go_with_their_events),
+		TEST(the_present_month_keeps_its_key),
 		TEST(begun_keys_are_removed),
 		TEST(nothing_joins),
 		TEST(gone_from_the_bytes),
