@@ -65,26 +65,6 @@ static const char *domain_of(const char *address)
 	return at && at[1] ? at + 1 : "localhost";
 }
 
-/* LF becomes CRLF: what the encodings of text parts expect (RFC 2046 section 4.1.1). */
-static int to_crlf(struct buffer *b)
-{
-	size_t lines = 0, n = 0;
-	for (size_t i = 0; i < b->n; i++)
-		lines += b->p[i] == '\n';
-	char *p = malloc(b->n + lines + 1);
-	if (!p)
-		return -1;
-	for (size_t i = 0; i < b->n; i++) {
-		if (b->p[i] == '\n' && (i == 0 || b->p[i - 1] != '\r'))
-			p[n++] = '\r';
-		p[n++] = b->p[i];
-	}
-	p[n] = '\0';
-	free(b->p);
-	*b = (struct buffer){ p, n };
-	return 0;
-}
-
 /* --- parts; each function takes over what it is given, also when it fails --------------------------------------- */
 
 static bool add_parameter(struct mailmime_content *content, const char *name, const char *value)
@@ -361,8 +341,6 @@ int month_report_mail(const struct month_report *r, int64_t now, const char *tok
 	    month_report_xml(r, &xml, error, size))
 		goto out;
 	snprintf(error, size, "no memory for the report's mail");
-	if (to_crlf(&text) || to_crlf(&html))
-		goto out;
 	message = compose(r, now, token, &text, &html, &xml);
 	bytes = mmap_string_new("");
 	if (!message || !bytes || mailmime_write_mem(bytes, &column, message) != MAILIMF_NO_ERROR)

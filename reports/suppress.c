@@ -1,8 +1,7 @@
 /*
  * Suppression of small cells: plays the reader who wants to know them. Interval propagation over all equations (each bound follows from
  * the bounds of the other members) finds the first equation that tells too much; one more of its cells is withheld; from the start again,
- * until nothing is learnt. Then each small cell is assumed to be 1 and k-1: what contradicts an equation tells as much. Last, the
- * equations are solved as a linear system: no combination of them may determine a small cell.
+ * until nothing is learnt. Then each small cell is assumed to be 1 and k-1: what contradicts an equation tells as much.
  */
 #include "reports/suppress.h"
 
@@ -245,113 +244,6 @@ static struct cell *told_by_guessing(const struct equations *q)
 	return NULL;
 }
 
-/* --- the equations as a linear system over the hidden cells, modulo a prime ---------------------------------------- */
-
-#define PRIME ((uint64_t)2147483647) /* coefficients are 1 and -1: no accident of a modulus this large is to be expected */
-
-static uint64_t inverse(uint64_t a)
-{
-	uint64_t result = 1; /* Fermat: a to the power of PRIME - 2 */
-	for (uint64_t e = PRIME - 2; e; e >>= 1, a = a * a % PRIME)
-		if (e & 1)
-			result = result * a % PRIME;
-	return result;
-}
-
-/* Numbers the hidden cells in their LOW; *CELLS lists them. Returns how many. */
-static size_t number_hidden(const struct equations *q, struct cell **cells)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < q->count; i++)
-		q->member[i].cell->low = -1;
-	for (size_t i = 0; i < q->count; i++) {
-		struct cell *c = q->member[i].cell;
-		if (c->state != CELL_SHOWN && c->low < 0) {
-			c->low = (int64_t)n;
-			cells[n++] = c;
-		}
-	}
-	return n;
-}
-
-/* The coefficients of the hidden cells, one row per equation; what is shown is the right side and does not matter here. */
-static size_t fill_matrix(const struct equations *q, uint64_t *m, size_t width)
-{
-	size_t rows = 0;
-	struct line line;
-	for (size_t at = 0; next_line(q, &at, &line); rows++)
-		for (size_t i = 0; i < line.count; i++)
-			if (line.at[i].cell->state != CELL_SHOWN) {
-				uint64_t *x = &m[rows * width + (size_t)line.at[i].cell->low];
-				*x = (*x + (i == 0 ? PRIME - 1 : 1)) % PRIME;
-			}
-	return rows;
-}
-
-/* Gauss and Jordan: afterwards a row with a single coefficient determines that cell. */
-static size_t eliminate(uint64_t *m, size_t rows, size_t width)
-{
-	size_t rank = 0;
-	for (size_t column = 0; column < width && rank < rows; column++) {
-		size_t pivot = rank;
-		while (pivot < rows && m[pivot * width + column] == 0)
-			pivot++;
-		if (pivot == rows)
-			continue;
-		uint64_t scale = inverse(m[pivot * width + column]);
-		for (size_t i = 0; i < width; i++) {
-			uint64_t moved = m[pivot * width + i];
-			m[pivot * width + i] = m[rank * width + i];
-			m[rank * width + i] = moved * scale % PRIME;
-		}
-		for (size_t r = 0; r < rows; r++) {
-			uint64_t factor = m[r * width + column];
-			if (r == rank || factor == 0)
-				continue;
-			for (size_t i = column; i < width; i++)
-				m[r * width + i] = (m[r * width + i] + (PRIME - factor) * m[rank * width + i]) % PRIME;
-		}
-		rank++;
-	}
-	return rank;
-}
-
-static size_t lines_of(const struct equations *q)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < q->count; i++)
-		n += q->member[i].total;
-	return n;
-}
-
-/* Sums and differences of equations: a cell that they determine is told, whatever its neighbours could be. -1 without memory. */
-static int told_by_algebra(const struct equations *q, struct cell **out)
-{
-	struct cell **cells = calloc(q->count + 1, sizeof *cells);
-	size_t width = cells ? number_hidden(q, cells) : 0, rows = lines_of(q);
-	uint64_t *m = calloc(rows * width + 1, sizeof *m);
-	*out = NULL;
-	if (!cells || !m) {
-		free(cells);
-		free(m);
-		return -1;
-	}
-	size_t rank = eliminate(m, fill_matrix(q, m, width), width);
-	for (size_t r = 0; r < rank && !*out; r++) {
-		size_t last = 0, n = 0;
-		for (size_t i = 0; i < width; i++)
-			if (m[r * width + i]) {
-				last = i;
-				n++;
-			}
-		if (n == 1 && cells[last]->state == CELL_SMALL)
-			*out = victim_near(q, cells[last]);
-	}
-	free(cells);
-	free(m);
-	return 0;
-}
-
 void suppress_alone(struct cell *cell, unsigned k)
 {
 	if (cell->n > 0 && cell->n < k)
@@ -366,14 +258,8 @@ int suppress(struct equations *q)
 	for (size_t i = 0; i < q->count; i++)
 		if (q->member[i].cell->n > 0 && q->member[i].cell->n < q->k)
 			q->member[i].cell->state = CELL_SMALL;
-	do {
-		while ((c = told_by_reading(q)) != NULL || (c = told_by_guessing(q)) != NULL)
-			hide(c);
-		if (told_by_algebra(q, &c))
-			return -1;
-		if (c)
-			hide(c);
-	} while (c);
+	while ((c = told_by_reading(q)) != NULL || (c = told_by_guessing(q)) != NULL)
+		hide(c);
 	for (size_t i = 0; i < q->count; i++)
 		if (q->member[i].cell->state != CELL_SHOWN)
 			q->member[i].cell->n = 0;

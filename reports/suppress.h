@@ -3,8 +3,8 @@
  *
  * A report prints counts and sums of counts. A count below k may point at a person, so it is printed as "<k"; but a reader who knows
  * the total and the other parts would subtract. So further cells are withheld ("complementary suppression", see Hundepool et al.,
- * Statistical Disclosure Control, 2012, chapter 4) until no equation of the report leaves less than the whole range from 1 to k-1 for a
- * small cell, and no combination of equations determines one. Done once, in the model, before any format sees a figure.
+ * Statistical Disclosure Control, 2012, chapter 4) until the equations leave the whole range from 1 to k-1 to every small
+ * cell. Done once, in the model, before any format sees a figure.
  */
 #ifndef RETOUR_REPORTS_SUPPRESS_H
 #define RETOUR_REPORTS_SUPPRESS_H

@@ -190,6 +190,8 @@ static void nothing_breaks_out_of_a_header(void **state)
 	struct buffer b = mail_of(r);
 	char *header = header_of(&b);
 	assert_null(strstr(header, "\nBcc:"));
+	assert_null(strstr(header, "=?")); /* a line end in an encoded word would be one after decoding */
+	assert_non_null(strstr(header, "everybody@example.net body"));
 	assert_non_null(strstr(header, "Content-Type: multipart/mixed"));
 	free(header);
 	buffer_free(&b);

@@ -19,6 +19,7 @@
 #include "tests/unit/reports_fake.h"
 
 #define HOSTILE "<script>alert(1)</script>&\"']]>"
+#define HOSTILE_PROVIDER "<script>alert(1)</script>&\"'"
 
 static const char *const recipients[] = { "deliverability@example.org", NULL };
 static const struct month october = { 2026, 10 };
@@ -210,6 +211,49 @@ static void only_attributed_notices_make_the_figures(void **state)
 	buffer_free(&xml);
 	month_report_free(r);
 	fake_done(&s);
+}
+
+/* What stands in no sum is suppressed too: forged notices, other mail, mailboxes, states. */
+static void cells_without_a_sum_are_hidden(void **state)
+{
+	(void)state;
+	struct store s = { 0 };
+	struct report_options o = options();
+	fake_add(&s, 20261001, KIND_FAILURE, CLASS_HARD, CATEGORY_USER_UNKNOWN, ORIGIN_BACKSCATTER, "gmail", "a", 5);
+	fake_add(&s, 20261001, KIND_COMPLAINT, CLASS_COMPLAINT, CATEGORY_ABUSE, ORIGIN_UNVERIFIED, "gmail", "a", 5);
+	fake_add(&s, 20261001, KIND_AUTOREPLY, CLASS_NONE, CATEGORY_NONE, ORIGIN_UNVERIFIED, "gmail", "a", 5);
+	fake_message(&s, "fbl", "quarantined", 5);
+	s.state[STATE_PAUSED] = 5;
+	struct month_report *r = make(&s, &o);
+	const struct cell *cells[] = { &r->month->origin[ORIGIN_BACKSCATTER][0], &r->month->origin[ORIGIN_UNVERIFIED][1], &r->kind[KIND_AUTOREPLY],
+		&r->mailbox[0].outcome[OUTCOME_QUARANTINED], &r->state[STATE_PAUSED] };
+	for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) {
+		assert_int_equal(cells[i]->state, CELL_SMALL);
+		assert_int_equal(cells[i]->n, 0);
+	}
+	month_report_free(r);
+	fake_done(&s);
+}
+
+static void changes_and_shares(void **state)
+{
+	(void)state;
+	static const struct { uint64_t now, before; long percent; } changes[] = { { 118, 100, 18 }, { 82, 100, -18 }, { 100, 100, 0 },
+		{ 20, 30, -33 }, { 50, 30, 67 }, { 0, 30, -100 }, { 302, 300, 1 }, { 298, 300, -1 }, { 301, 300, 0 } };
+	const struct cell small = { .state = CELL_SMALL }, none = { .n = 0 }, some = { .n = 30 };
+	long percent;
+	unsigned permille;
+	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+		assert_true(change_percent(&(struct cell){ .n = changes[i].now }, &(struct cell){ .n = changes[i].before }, &percent));
+		assert_int_equal(percent, changes[i].percent);
+	}
+	assert_false(change_percent(&some, &small, &percent));
+	assert_false(change_percent(&small, &some, &percent));
+	assert_false(change_percent(&some, &none, &percent));
+	assert_true(share_permille(&some, &(struct cell){ .n = 90 }, &permille));
+	assert_int_equal(permille, 333);
+	assert_false(share_permille(&small, &some, &permille));
+	assert_false(share_permille(&some, &small, &permille));
 }
 
 static void verdict_names_what_drives_the_change(void **state)
@@ -412,6 +456,17 @@ static void formats_show_the_same_cells(void **state)
 	fake_done(&s);
 }
 
+static void assert_text_of(xmlDoc *doc, const char *path, const char *expected)
+{
+	xmlXPathContext *context = xmlXPathNewContext(doc);
+	xmlXPathRegisterNs(context, BAD_CAST "r", BAD_CAST "urn:retour:report:1");
+	xmlXPathObject *found = xmlXPathEvalExpression(BAD_CAST path, context);
+	assert_non_null(found);
+	assert_string_equal((const char *)found->stringval, expected);
+	xmlXPathFreeObject(found);
+	xmlXPathFreeContext(context);
+}
+
 static void names_never_become_markup(void **state)
 {
 	(void)state;
@@ -422,8 +477,8 @@ static void names_never_become_markup(void **state)
 	o.organisation = HOSTILE;
 	o.timezone = HOSTILE;
 	fake_failures(&s, 20260901, CATEGORY_USER_UNKNOWN, "gmail", HOSTILE, 20);
-	fake_failures(&s, 20261005, CATEGORY_USER_UNKNOWN, HOSTILE, HOSTILE, 500);
-	fake_complaints(&s, 20261005, HOSTILE, HOSTILE, 40);
+	fake_failures(&s, 20261005, CATEGORY_USER_UNKNOWN, HOSTILE_PROVIDER, HOSTILE, 500);
+	fake_complaints(&s, 20261005, HOSTILE_PROVIDER, HOSTILE, 40);
 	fake_failures(&s, 20261006, CATEGORY_REPUTATION, "\x01\xff\x1b[31m", "line\nend", 60);
 	fake_message(&s, HOSTILE, "new", 50);
 	fake_entry(&s, 1790000000, HOSTILE, HOSTILE);
@@ -438,9 +493,9 @@ static void names_never_become_markup(void **state)
 	assert_false(holds(&text, "\x1b"));
 	assert_false(holds(&text, "line\nend"));
 	xmlDoc *doc = xmlReadMemory(xml.p, (int)xml.n, "report.xml", NULL, XML_PARSE_NONET);
-	xmlChar *value = xmlGetProp(xmlDocGetRootElement(doc), BAD_CAST "organisation");
-	assert_string_equal((const char *)value, HOSTILE);
-	xmlFree(value);
+	assert_text_of(doc, "string(/r:report/@organisation)", HOSTILE);
+	assert_text_of(doc, "string(//r:campaigns/r:row[1]/@name)", HOSTILE);
+	assert_text_of(doc, "string(//r:category[@id='user-unknown']/r:leader)", HOSTILE_PROVIDER);
 	xmlFreeDoc(doc);
 	buffer_free(&b);
 	buffer_free(&xml);
@@ -577,6 +632,8 @@ int main(void)
 		cmocka_unit_test(totals_do_not_give_a_cell_away),
 		cmocka_unit_test(months_agree_between_reports),
 		cmocka_unit_test(only_attributed_notices_make_the_figures),
+		cmocka_unit_test(cells_without_a_sum_are_hidden),
+		cmocka_unit_test(changes_and_shares),
 		cmocka_unit_test(verdict_names_what_drives_the_change),
 		cmocka_unit_test(first_month_compares_with_nothing),
 		cmocka_unit_test(hidden_figures_trigger_nothing),
