@@ -426,11 +426,12 @@ static int load(struct store *s, const unsigned char key[PSEUDONYM_SIZE], struct
 	return STORE_OK;
 }
 
-static int save(struct store *s, const unsigned char key[PSEUDONYM_SIZE], const struct contact *c)
+/* HOW: SQL_CONTACT_ADD for a new row, which costs a walk through the table less, or SQL_CONTACT_PUT. */
+static int save(struct store *s, enum sql how, const unsigned char key[PSEUDONYM_SIZE], const struct contact *c)
 {
 	unsigned char history[HISTORY_MAX * FAILURE_SIZE];
 	int n = write_history(c, history);
-	sqlite3_stmt *st = db_bind(s, SQL_CONTACT_PUT, "btiiiiiiiTTTb", key, PSEUDONYM_SIZE, contact_state_name(c->state), c->at, c->since,
+	sqlite3_stmt *st = db_bind(s, how, "btiiiiiiiTTTb", key, PSEUDONYM_SIZE, contact_state_name(c->state), c->at, c->since,
 				   c->until, c->due, c->attempts, c->pauses, c->counted_from, c->reason, c->rule, c->ladder,
 				   n ? history : NULL, n);
 
@@ -483,14 +484,14 @@ int contact_apply(struct store *s, const struct packed *e)
 		if (!found)
 			return STORE_OK;
 		note_success(s, &c, e);
-		return save(s, e->contact, &c);
+		return save(s, SQL_CONTACT_PUT, e->contact, &c);
 	}
 	if (meaning == MEANS_GONE)
 		note_gone(s, &c, e);
 	else if (c.state != STATE_INACTIVE && e->at > c.counted_from)
 		note_failure(s, &c, e);
 	c.at = later(c.at, day_start(e->at));
-	return save(s, e->contact, &c);
+	return save(s, found ? SQL_CONTACT_PUT : SQL_CONTACT_ADD, e->contact, &c);
 }
 
 int store_advance(struct store *s, int64_t now, uint64_t *changed)
@@ -515,7 +516,7 @@ int store_advance(struct store *s, int64_t now, uint64_t *changed)
 			if ((result = load(s, key[i], &c, &found)))
 				break;
 			elapse(s, &c, now);
-			result = save(s, key[i], &c);
+			result = save(s, SQL_CONTACT_PUT, key[i], &c);
 			++*changed;
 		}
 	} while (!result && n == ADVANCE_BATCH);

@@ -39,6 +39,9 @@
 	X(SQL_CONTACT_GET, \
 		"SELECT state, at, since, until, due, attempts, pauses, counted_from, reason, rule, ladder, history FROM contact" \
 		" WHERE pseudonym = ?1") \
+	X(SQL_CONTACT_ADD, \
+		"INSERT INTO contact (pseudonym, state, at, since, until, due, attempts, pauses, counted_from, reason, rule, ladder, history)" \
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)") \
 	X(SQL_CONTACT_PUT, \
 		"REPLACE INTO contact (pseudonym, state, at, since, until, due, attempts, pauses, counted_from, reason, rule, ladder, history)" \
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)") \
