@@ -130,6 +130,9 @@ static void tampering_shows(void **state)
 		{ "DELETE FROM ledger WHERE number = 1", "entry 1" },
 		{ "DELETE FROM ledger WHERE number = 3", "entry 3" },
 		{ "UPDATE ledger SET number = 9 WHERE number = 5", "entry 5" },
+		/* a forged entry with a right hash of its own, which does not continue the chain */
+		{ "UPDATE ledger SET previous = zeroblob(32), kind = 'x', detail = '', at = 0, hash ="
+		  " x'640d9874653dba17b4f075fa4fa91f285f2b0d346d9bf8a896ec66aa9a6f3b93' WHERE number = 5", "entry 5" },
 		{ "UPDATE ledger SET detail = CAST(x'73006d' AS TEXT) WHERE number = 1", "entry 1" },
 	};
 
