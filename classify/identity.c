@@ -37,7 +37,7 @@ static void feed_field(struct feeder *f, struct span header, struct span name)
 	f->feed(f->context, name.p, name.n);
 	while (value.n) {
 		size_t n = 0;
-		while (n < value.n && !strchr(" \t\r\n", value.p[n]))
+		while (n < value.n && !memchr(" \t\r\n", value.p[n], 4)) /* not strchr(): a NUL is a byte like any other */
 			n++;
 		f->feed(f->context, " ", 1);
 		f->feed(f->context, value.p, n);

@@ -1,0 +1,78 @@
+/* A mail is the same mail wherever it was fetched and however often; another one is another one; any bytes come to an end. */
+#include "classify_fixture.h"
+
+struct fed {
+	char text[IDENTITY_BODY_MAX * 2];
+	size_t n;
+};
+
+static void feed(void *context, const void *bytes, size_t n)
+{
+	struct fed *f = context;
+	assert_true(f->n + n <= sizeof f->text);
+	memcpy(f->text + f->n, bytes, n);
+	f->n += n;
+}
+
+static struct fed *identity(const char *text, size_t n)
+{
+	struct fed *f = calloc(1, sizeof *f);
+	struct message m = { .bytes = { text, n } };
+	assert_non_null(f);
+	message_identity(&m, feed, f);
+	return f;
+}
+
+static bool same(const char *a, size_t an, const char *b, size_t bn)
+{
+	struct fed *x = identity(a, an), *y = identity(b, bn);
+	bool equal = x->n == y->n && memcmp(x->text, y->text, x->n) == 0;
+	free(x);
+	free(y);
+	return equal;
+}
+#define SAME(a, b) same(a, sizeof a - 1, b, sizeof b - 1)
+
+#define HEADER "Message-ID: <1@example.net>\nDate: Mon, 2 Nov 2026 08:00:00 +0000\nFrom: a@example.net\n"
+
+static void knows_a_mail_again(void **state)
+{
+	(void)state;
+	static const char mail[] = HEADER "\nHello\n\nWorld\n";
+	assert_true(SAME(mail, mail));
+	assert_true(SAME(mail, "Received: by another route\n" HEADER "\nHello\n\nWorld\n"));
+	assert_true(SAME(mail, "From x Mon Nov  2 08:00:00 2026\n" HEADER "\nHello\n\nWorld\n\n\n"));
+	assert_true(SAME(mail, "Message-ID: <1@example.net>\r\nDate: Mon,\r\n 2 Nov 2026 08:00:00 +0000\r\nFrom: a@example.net\r\n\r\nHello\r\n\r\nWorld\r\n"));
+}
+
+static void tells_mails_apart(void **state)
+{
+	(void)state;
+	static const char mail[] = HEADER "\nHello\n\nWorld\n";
+	assert_false(SAME(mail, HEADER "\nHello\nWorld\n"));
+	assert_false(SAME(mail, HEADER "\nHello\n\nworld\n"));
+	assert_false(SAME(mail, "Message-ID: <2@example.net>\nDate: Mon, 2 Nov 2026 08:00:00 +0000\nFrom: a@example.net\n\nHello\n\nWorld\n"));
+	assert_false(SAME(mail, "Message-ID: <1@example.net>\nDate: Mon, 2 Nov 2026 08:00:01 +0000\nFrom: a@example.net\n\nHello\n\nWorld\n"));
+}
+
+static void ends_on_any_bytes(void **state)
+{
+	(void)state;
+	assert_true(SAME("Date: \0\0 x\nFrom: \0\n\n\0", "Date: \0\0 x\nFrom: \0\n\n\0"));
+	char *big = malloc(1 << 20);
+	assert_non_null(big);
+	memset(big, 'x', 1 << 20);
+	memcpy(big, HEADER "\n", sizeof HEADER);
+	struct fed *f = identity(big, 1 << 20);
+	assert_true(f->n >= IDENTITY_BODY_MAX && f->n < IDENTITY_BODY_MAX + 200); /* the limit holds */
+	free(f);
+	free(big);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(knows_a_mail_again), cmocka_unit_test(tells_mails_apart), cmocka_unit_test(ends_on_any_bytes),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

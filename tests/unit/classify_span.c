@@ -1,0 +1,108 @@
+/* Spans: lines end as mail ends them, text comes out as UTF-8 whatever came in, and no call is slower than its bytes. */
+#include "classify_fixture.h"
+
+static void trims_and_compares(void **state)
+{
+	(void)state;
+	ASSERT_SPAN(span_trim(SPAN(" \t\r\n a b \r\n")), "a b");
+	assert_int_equal(span_trim(SPAN(" \t\r\n")).n, 0);
+	assert_true(span_equal_nocase(SPAN("Message-ID"), SPAN("message-id")));
+	assert_false(span_equal_nocase(SPAN("a["), SPAN("A{"))); /* 0x20 apart, no letters */
+	assert_true(span_starts_nocase(SPAN("From: x"), SPAN("FROM:")));
+	assert_true(span_ends_nocase(SPAN("mx.Example.ORG"), SPAN(".example.org")));
+	assert_false(span_ends_nocase(SPAN("org"), SPAN("example.org")));
+	assert_int_equal(span_find_nocase(SPAN("a bC d"), SPAN("BC")), 2);
+	assert_int_equal(span_find_nocase(SPAN("abc"), SPAN("abcd")), -1);
+}
+
+static void cuts_lines(void **state)
+{
+	(void)state;
+	struct span rest = SPAN("a\r\nb\nc\rd\r\n\r\ne"), line;
+	static const char *const want[] = { "a", "b", "c", "d", "", "e" };
+	for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
+		assert_true(span_line(&rest, &line));
+		ASSERT_SPAN(line, want[i]);
+	}
+	assert_false(span_line(&rest, &line));
+}
+
+/* A line longer than the window that span_line() looks through, and a CR at its very edge. */
+static void cuts_long_lines(void **state)
+{
+	(void)state;
+	char text[300];
+	for (size_t at = 100; at < 270; at++) {
+		memset(text, 'x', sizeof text);
+		text[at] = '\r';
+		text[at + 1] = '\n';
+		struct span rest = { text, sizeof text }, line;
+		assert_true(span_line(&rest, &line));
+		assert_int_equal(line.n, at);
+		assert_true(span_line(&rest, &line));
+		assert_int_equal(line.n, sizeof text - at - 2);
+	}
+}
+
+static void many_lines_cost_their_bytes(void **state)
+{
+	(void)state;
+	enum { SIZE = 4 << 20 };
+	char *text = malloc(SIZE);
+	assert_non_null(text);
+	memset(text, '\r', SIZE);
+	struct span rest = { text, SIZE }, line;
+	size_t lines = 0;
+	double begin = seconds_now();
+	while (span_line(&rest, &line))
+		lines++;
+	assert_int_equal(lines, SIZE);
+	assert_true(seconds_now() - begin < 2);
+	free(text);
+}
+
+static void copies_text_as_utf8(void **state)
+{
+	(void)state;
+	char buffer[32];
+	static const struct {
+		const char *in, *out;
+	} cases[] = {
+		{ "  a \r\n\t b  ", "a b" },
+		{ "a\x01\x7f" "b", "a b" },
+		{ "j\xc3\xb6rg", "j\xc3\xb6rg" },
+		{ "j\xf6rg", "j\xef\xbf\xbdrg" },
+		{ "a\xc2\x85" "b", "a b" },             /* NEL, a control of Latin-1 */
+		{ "a\xe2\x80\xa8" "b", "a b" },         /* LINE SEPARATOR */
+		{ "\xef\xbf\xbd" "x", "\xef\xbf\xbdx" }, /* the character itself stays one */
+		{ "\xf4\x90\x80\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
+		{ "\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" }, /* a surrogate */
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		size_t n = span_copy_text(buffer, sizeof buffer, span_of(cases[i].in));
+		assert_string_equal(buffer, cases[i].out);
+		assert_int_equal(n, strlen(cases[i].out));
+		assert_true(span_is_utf8((struct span){ buffer, n }));
+	}
+}
+
+static void cuts_at_a_character(void **state)
+{
+	(void)state;
+	char buffer[8];
+	struct span text = SPAN("abcdef\xe5\xae\x9b"); /* the last character would need bytes 7 to 9 */
+	assert_int_equal(span_copy_text(buffer, sizeof buffer, text), 6);
+	assert_string_equal(buffer, "abcdef");
+	assert_int_equal(span_copy_text(buffer, 1, text), 0);
+	assert_string_equal(buffer, "");
+	assert_int_equal(span_copy_text(NULL, 0, text), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(trims_and_compares), cmocka_unit_test(cuts_lines), cmocka_unit_test(cuts_long_lines),
+		cmocka_unit_test(many_lines_cost_their_bytes), cmocka_unit_test(copies_text_as_utf8), cmocka_unit_test(cuts_at_a_character),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
