@@ -12,7 +12,7 @@
 #include "store/store.h"
 
 struct report_options {
-	const char *organisation;      /* printed in the title; NULL: the first origin domain */
+	const char *organisation;      /* printed in the title; NULL: none (the caller puts the first origin domain) */
 	const char *timezone;          /* its name, printed: days and months are those of this zone */
 	unsigned k;                    /* cells below k are not shown */
 	const char *stylesheet;        /* report.xsl on disk; NULL: compiled in */
@@ -29,7 +29,10 @@ struct month month_before(struct month m, int n);
 struct buffer { char *p; size_t n; };
 void buffer_free(struct buffer *b);
 
-/* The month's model (reports/month.c): all figures that any format shows, with small cells already suppressed. */
+/*
+ * The month's model (reports/month.c): all figures that any format shows, with small cells already suppressed. OPTIONS and its strings stay
+ * the caller's and outlive the report. 0, or -1 with ERROR. A ledger that does not hold is no error here: the report says so.
+ */
 struct month_report;
 int month_report_new(struct month_report **out, struct store *store, struct month month, const struct report_options *options,
 		     char *error, size_t size);
