@@ -129,6 +129,15 @@ static void diagnostic_field(struct reader *r, struct event *e, struct span text
 	redact(e->diagnostic, sizeof e->diagnostic, text, locals);
 }
 
+/* Was E's recipient not named before? What lies beyond the limit is not, and is said to be left out. */
+static bool is_new(struct reader *r, const struct event *e)
+{
+	if (recipient_set_add(r->w->seen, span_of(e->recipient)))
+		return true;
+	r->out->overflow |= recipient_set_full(r->w->seen);
+	return false;
+}
+
 /* Hands E out. False when the message is to be left: the sink said so, or there are too many. */
 static bool emit(struct reader *r, struct event *e)
 {
@@ -353,7 +362,7 @@ static void read_feedback(struct reader *r, const struct arf *a)
 	for (size_t i = 0; i < a->recipients; i++) {
 		start_complaint(r, a, e);
 		if (!recipient_field(a->recipient[i], false, e->recipient) || is_redacted(e->recipient) ||
-		    !recipient_set_add(r->w->seen, span_of(e->recipient)))
+		    !is_new(r, e))
 			continue;
 		e->recipient_source = RECIPIENT_FEEDBACK;
 		any = true;
@@ -515,7 +524,7 @@ static bool read_group(struct reader *r, const struct dsn_reader *dsn, const str
 	dsn_address(r, group, single, e);
 	if (!e->recipient[0] && single)
 		address_from_elsewhere(r, e);
-	if (e->recipient[0] && !recipient_set_add(w->seen, span_of(e->recipient)))
+	if (e->recipient[0] && !is_new(r, e))
 		return true;
 	if (!e->recipient[0] && !group->status.n && !group->action.n)
 		return true;
@@ -565,7 +574,7 @@ static bool read_status(struct reader *r)
 static bool emit_prose(struct reader *r, struct event *e, enum kind kind, struct span about, struct span diagnostic, struct span words)
 {
 	struct evidence evidence = { .diagnostic = diagnostic, .human = about };
-	if (e->recipient[0] && !recipient_set_add(r->w->seen, span_of(e->recipient)))
+	if (e->recipient[0] && !is_new(r, e))
 		return true;
 	if (!kind)
 		kind = !diagnostic.n && answers_yes(about) ? KIND_SUCCESS : kind_of_words(r);
@@ -666,7 +675,7 @@ static void read_sns_delivery(struct reader *r, struct sns *s)
 	while (sns_next(s, &to)) {
 		struct evidence evidence = { .human = { "", 0 } };
 		*e = r->common;
-		if (!recipient_field(to.address, false, e->recipient) || !recipient_set_add(r->w->seen, span_of(e->recipient)))
+		if (!recipient_field(to.address, false, e->recipient) || !is_new(r, e))
 			continue;
 		e->recipient_source = RECIPIENT_FINAL;
 		e->kind = (uint8_t)s->kind;

@@ -1,0 +1,160 @@
+/* Addresses in text and in the fields of delivery reports; each recipient once; and what redaction leaves of a diagnostic. */
+#include "classify_fixture.h"
+#include "classify/dsn.h"
+#include "classify/origin.h"
+#include "classify/recipient.h"
+#include "classify/redact.h"
+
+static void finds_addresses(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *address; /* NULL: none */
+	} cases[] = {
+		{ "to <a.b+c@mx.example.org>: no", "a.b+c@mx.example.org" },
+		{ "RCPT TO:<a@example.org>", "a@example.org" },
+		{ "to=a@example.org, relay", "a@example.org" },
+		{ "mailto:a@example.org", "a@example.org" },
+		{ "550-a@example.org: unknown", "a@example.org" },
+		{ "\"a b\"@example.org.", "\"a b\"@example.org" },
+		{ "a@[192.0.2.1]", "a@[192.0.2.1]" },
+		{ "<a@[192.0.2.1]>", "a@[192.0.2.1]" },
+		{ "a@localhost", NULL },
+		{ "<a@localhost>", "a@localhost" },
+		{ "a @example.org", NULL },
+		{ "@example.org", NULL },
+		{ "a@", NULL },
+		{ "", NULL },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct found_address a;
+		size_t at = 0;
+		bool found = address_next(span_of(cases[i].text), &at, &a);
+		if (found != (cases[i].address != NULL))
+			fail_msg("case %zu: %s", i, cases[i].text);
+		if (found && cases[i].address)
+			ASSERT_SPAN(a.text, cases[i].address);
+	}
+}
+
+static void reads_recipient_fields(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *field, *address;
+		bool xtext;
+	} cases[] = {
+		{ "rfc822; a@example.org", "a@example.org", false },
+		{ "RFC822;<a@example.org> (Anna)", "a@example.org", false },
+		{ "a@example.org", "a@example.org", false },
+		{ "rfc822; Anna <a@example.org>", "a@example.org", false },
+		{ "rfc822; a+2Bb@example.org", "a+b@example.org", true },
+		{ "rfc822; a+20off@example.org", "a+20off@example.org", true }, /* no encoder writes that */
+		{ "rfc822; a+2Bb@example.org", "a+2Bb@example.org", false },
+		{ "utf-8; j\\x{F6}rg@example.org", "j\xc3\xb6rg@example.org", false },
+		{ "rfc822; userx", "", false },
+		{ "local; |/usr/bin/vacation", "", false },
+		{ "", "", false },
+	};
+	char address[EVENT_ADDRESS_SIZE];
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		recipient_field(span_of(cases[i].field), cases[i].xtext, address);
+		assert_string_equal(address, cases[i].address);
+	}
+}
+
+static void counts_each_once(void **state)
+{
+	(void)state;
+	struct recipient_set *s = recipient_set_new();
+	char address[64];
+	assert_non_null(s);
+	assert_true(recipient_set_add(s, SPAN("A@example.org")));
+	assert_false(recipient_set_add(s, SPAN("a@EXAMPLE.org")));
+	for (int i = 1; i < CLASSIFY_EVENTS_MAX; i++) {
+		snprintf(address, sizeof address, "u%d@example.org", i);
+		assert_true(recipient_set_add(s, span_of(address)));
+	}
+	assert_true(recipient_set_full(s));
+	assert_false(recipient_set_add(s, SPAN("one.more@example.org")));
+	recipient_set_wipe(s);
+	assert_true(recipient_set_add(s, SPAN("a@example.org")));
+	recipient_set_free(s);
+}
+
+static void groups_fields(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *body;
+		size_t groups;
+	} cases[] = {
+		{ "Reporting-MTA: dns; mx\n\nFinal-Recipient: rfc822; a@b\nAction: failed\n\nFinal-Recipient: rfc822; c@d\nAction: failed\n", 2 },
+		{ "Reporting-MTA: dns; mx\nFinal-Recipient: rfc822; a@b\nAction: failed\nStatus: 5.1.1\nOriginal-Recipient: rfc822; c@d\nFinal-Recipient: rfc822; c@d\n", 2 },
+		{ "Original-Recipient: rfc822; a@b\n\nFinal-Recipient: rfc822; a@b\n\nAction: failed\n\nStatus: 5.1.1\n", 2 },
+		{ "Final-Recipient: rfc822; a@b\nStatus: 5.1.1\nStatus: 5.2.2\n", 1 },
+		{ "Diagnostic-Code: smtp; 550 no\n", 1 },
+		{ "Reporting-MTA: dns; mx\n", 0 },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct dsn_reader r;
+		struct dsn_recipient g;
+		size_t groups = 0;
+		dsn_open(&r, span_of(cases[i].body));
+		while (dsn_next(&r, &g))
+			groups++;
+		if (groups != cases[i].groups)
+			fail_msg("case %zu: %zu groups", i, groups);
+	}
+	ASSERT_SPAN(dsn_host(SPAN("dns; mx.example.org. (192.0.2.1)")), "mx.example.org");
+	ASSERT_SPAN(dsn_diagnostic(SPAN("smtp; 550 no; really")), "550 no; really");
+}
+
+static void unwraps_and_matches(void **state)
+{
+	(void)state;
+	char buffer[EVENT_ADDRESS_SIZE];
+	ASSERT_SPAN(origin_unwrap(SPAN("SRS0=aB=XY=example.com=news@fwd.test"), buffer), "news@example.com");
+	ASSERT_SPAN(origin_unwrap(SPAN("SRS1=h=fwd.test==aB=XY=example.com=news@other.test"), buffer), "news@example.com");
+	ASSERT_SPAN(origin_unwrap(SPAN("prvs=0123456789=news@example.com"), buffer), "news@example.com");
+	ASSERT_SPAN(origin_unwrap(SPAN("SRS0=aB"), buffer), "SRS0=aB");
+	assert_true(origin_is_ours(&FIXTURE_OPTIONS, SPAN("News.Example.com")));
+	assert_false(origin_is_ours(&FIXTURE_OPTIONS, SPAN("notexample.com")));
+	ASSERT_SPAN(origin_token(&FIXTURE_OPTIONS, SPAN("bounce+k7-x@bounce.example.com")), "k7-x");
+	assert_int_equal(origin_token(&FIXTURE_OPTIONS, SPAN("bounce+@bounce.example.com")).n, 0);
+	assert_int_equal(origin_verp_recipient(SPAN("bounces+camp+anna=example.org@example.com"), buffer), 16);
+	assert_string_equal(buffer, "anna@example.org");
+}
+
+static void redacts(void **state)
+{
+	(void)state;
+	char out[256];
+	const struct span locals[] = { { "kijitora", 8 }, { "", 0 } };
+	static const struct {
+		const char *in, *out;
+	} cases[] = {
+		{ "550 5.1.1 <a@example.org>: User unknown", "550 5.1.1 <address>: User unknown" },
+		{ "user%40example.org bounce+a=example.org", "<address> <address>" },
+		{ "host mx1.example.org[192.0.2.1] said", "host mx1.example.org[<ip>] said" },
+		{ "2001:db8::25 IPv6:2001:db8::1", "<ip> <ip>" },
+		{ "see https://example.org/?e=a for", "see <url> for" },
+		{ "User kijitora not found", "User <address> not found" },
+		{ "550 5.7.606 Access denied", "550 5.7.606 Access denied" },
+		{ "call 0301234567", "call <id>" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		redact(out, sizeof out, span_of(cases[i].in), locals);
+		assert_string_equal(out, cases[i].out);
+	}
+	assert_int_equal(redact(out, 12, SPAN("550 <a@example.org>"), NULL), 4); /* cut before the word, never inside it */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(finds_addresses), cmocka_unit_test(reads_recipient_fields), cmocka_unit_test(counts_each_once),
+		cmocka_unit_test(groups_fields), cmocka_unit_test(unwraps_and_matches), cmocka_unit_test(redacts),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
