@@ -187,7 +187,7 @@ size_t redact(char *buffer, size_t size, struct span text, const struct span *lo
 			continue;
 		}
 		struct span with = replacement(word, locals);
-		if (with.p != word.p && begin > 0 && clean[begin - 1] == '<' && i < n && clean[i] == '>' && o.n) {
+		if (with.p != word.p && begin > 0 && clean[begin - 1] == '<' && i < n && clean[i] == '>' && o.n && o.to[o.n - 1] == '<') {
 			o.n--; /* "<user@example.org>" is one <address>, not two pairs of brackets */
 			i++;
 		}

@@ -147,6 +147,8 @@ static void redacts(void **state)
 		redact(out, sizeof out, span_of(cases[i].in), locals);
 		assert_string_equal(out, cases[i].out);
 	}
+	assert_int_equal(redact(out, 4, SPAN("a\xc3\xb6<a@example.org>"), NULL), 3); /* no room for the bracket: the letter before it stays whole */
+	assert_string_equal(out, "a\xc3\xb6");
 	assert_int_equal(redact(out, 12, SPAN("550 <a@example.org>"), NULL), 4); /* cut before the word, never inside it */
 }
 
