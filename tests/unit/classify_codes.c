@@ -47,6 +47,8 @@ static const struct {
 	{ "message of 550 bytes", 0, "" },
 	{ "on port 587 and line 512", 0, "" },
 	{ "id 550-1234 queued as AB550", 0, "" },
+	{ "case 2024-550 of the list", 0, "" },
+	{ "form A-5.1.1 is missing", 0, "" },
 	{ "2024-05-12 at 10:11:12.500", 0, "" },
 	{ "user550 and 550user and 5500", 0, "" },
 	{ "price 5.1", 0, "" },

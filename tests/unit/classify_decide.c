@@ -85,6 +85,7 @@ static const struct {
 	{ "nobody is unknown before RCPT", KIND_FAILURE, "", "550 user unknown", "after MAIL FROM", "", "", "block", "sender-rejected", "", 550, "stage.mail", "" },
 	{ "after RCPT one is", KIND_FAILURE, "", "550 user unknown", "after RCPT TO", "", "", "hard", "user-unknown", "", 550, "unknown", "" },
 	{ "where both are named, neither counts", KIND_FAILURE, "", "550 user unknown", "after MAIL FROM … after RCPT TO", "", "", "hard", "user-unknown", "", 550, "unknown", "" },
+	{ "in whatever order", KIND_FAILURE, "", "550 user unknown", "after RCPT TO … after MAIL FROM", "", "", "hard", "user-unknown", "", 550, "unknown", "" },
 	{ "refused after the data: content", KIND_FAILURE, "", "554 no", "after DATA", "", "", "block", "content-rejected", "", 554, "stage.data", "" },
 	{ "refused at once: reputation", KIND_FAILURE, "", "554 no", "after connection", "", "", "block", "reputation", "", 554, "stage.connect", "" },
 };
