@@ -68,6 +68,12 @@ pid_t child_start(const char *role, const char *label, const char *config_file, 
 	return pid;
 }
 
+void child_patience(int fd, int64_t seconds)
+{
+	struct timeval limit = { .tv_sec = (time_t)seconds };
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+}
+
 int child_end(pid_t pid)
 {
 	int status = 0;
@@ -104,6 +110,13 @@ void child_guard(const char *name)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	prctl(PR_SET_NAME, name, 0, 0, 0);
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	close_range(CHILD_FD + 1, ~0U, 0);
+#if !defined __SANITIZE_ADDRESS__ /* which maps terabytes for its shadow */
+	setrlimit(RLIMIT_DATA, &(struct rlimit){ CHILD_MEMORY_MAX, CHILD_MEMORY_MAX });
+#endif
+}
+
+void child_no_new_rights(void)
+{
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }

@@ -5,6 +5,7 @@
 #ifndef RETOUR_CHILD_H
 #define RETOUR_CHILD_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 enum { CHILD_FD = 3 };
@@ -14,6 +15,8 @@ enum { CHILD_FD = 3 };
  * *FD is the run's end of the socket pair. The child's pid, or -1 with errno.
  */
 pid_t child_start(const char *role, const char *label, const char *config_file, int *fd);
+/* Waits at most SECONDS for each answer that is read from FD; for talks that are not served by poll(). */
+void child_patience(int fd, int64_t seconds);
 /* Kills (unless it has ended) and reaps. Returns the wait status. */
 int child_end(pid_t pid);
 /* "ended with signal 9 (Killed)", "ended with exit code 2" into BUFFER; returns it. */
@@ -21,7 +24,13 @@ const char *child_status(int status, char *buffer, size_t size);
 
 /* What every process does first: no core dumps, not dumpable, files 0600. */
 void process_guard(void);
-/* What a child does besides: dies with the run, keeps only stdin (for import -), stderr and CHILD_FD, takes NAME for its own. */
+/*
+ * What a child does besides: dies with the run, keeps only stdin (for import -), stderr and CHILD_FD, takes NAME for its own, and has
+ * CHILD_MEMORY_MAX bytes at most.
+ */
+enum { CHILD_MEMORY_MAX = 256 * 1024 * 1024 };
 void child_guard(const char *name);
+/* Nothing that it executes from now on gets rights that it has not. Not for a carrier: a sendmail may be set-group-id. */
+void child_no_new_rights(void);
 
 #endif

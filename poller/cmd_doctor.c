@@ -14,7 +14,6 @@
 #include "poller/delivery.h"
 #include "poller/log.h"
 #include "poller/rulesfile.h"
-#include "poller/secret.h"
 #include "poller/wire.h"
 
 /* SAD: a run would fail. ODD: it would not, but somebody should look. */
@@ -142,6 +141,7 @@ static void check_mailbox(struct doctor *d, const struct mailbox *box)
 		say(d, SAD, what, "its fetcher process cannot be started");
 		return;
 	}
+	child_patience(fd, 5 * box->timeout);
 	visit(d, box, fd, what);
 	close(fd);
 	child_end(pid);
@@ -151,26 +151,18 @@ static void check_report(struct doctor *d)
 {
 	const struct config *c = d->config;
 	struct carrier_options options;
-	char error[512], clean[512], parent[4096], *secret = NULL;
+	char error[512], clean[512], parent[4096];
 	if (access(c->report.dir, W_OK | X_OK) && (errno != ENOENT || !parent_writable(c->report.dir, parent, sizeof parent)))
 		say(d, SAD, "report directory", "%s: %s", c->report.dir, strerror(errno));
 	if (!delivery_options(c, &options)) {
 		say(d, ODD, "report mail", "[report] from, to, and smtp or sendmail are not all set: reports stay in %s", c->report.dir);
 		return;
 	}
-	if (options.user && secret_read(&c->report.secret, &secret, error, sizeof error)) {
-		say(d, SAD, "report mail", "%s", error);
-		return;
-	}
-	options.secret = secret;
-	int result = carrier_probe(&options, error, sizeof error);
-	secret_free(secret);
-	if (result) {
+	if (delivery_carry(c, (struct span){ NULL, 0 }, error, sizeof error))
 		say(d, SAD, "report mail", "%s", log_clean(clean, sizeof clean, error));
-	} else {
+	else
 		say(d, WELL, "report mail", "%s would take it, %u readers", c->report.sendmail ? c->report.sendmail : c->report.smtp_host,
 		    c->report.to.count);
-	}
 }
 
 int cmd_doctor(const struct config *config, int argc, char **argv)

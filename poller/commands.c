@@ -52,6 +52,7 @@ const struct command commands[] = {
 	  CONFIG_NONE, false },
 	{ "fetcher", cmd_fetcher, "", "", "", CONFIG_OPTIONAL, true },
 	{ "parser", cmd_parser, "", "", "", CONFIG_OPTIONAL, true },
+	{ "carrier", cmd_carrier, "", "", "", CONFIG_OPTIONAL, true },
 	{ NULL, NULL, NULL, NULL, NULL, CONFIG_NONE, true },
 };
 

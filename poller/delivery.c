@@ -10,10 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 #include <sodium.h>
-#include "poller/carrier.h"
 #include "poller/commands.h"
 #include "poller/log.h"
-#include "poller/secret.h"
 
 static int write_all(int fd, struct span bytes)
 {
@@ -98,19 +96,8 @@ bool delivery_options(const struct config *c, struct carrier_options *o)
 
 static int carry_mail(const struct config *c, struct span mail)
 {
-	struct carrier_options options;
-	char error[512], clean[512], *secret = NULL;
-	if (!delivery_options(c, &options)) {
-		log_error("%s: [report] needs from, to, and smtp or sendmail", c->file);
-		return -1;
-	}
-	if (options.user && secret_read(&c->report.secret, &secret, error, sizeof error)) {
-		log_error("%s: [report] %s", c->file, error);
-		return -1;
-	}
-	options.secret = secret;
-	int result = carry(&options, mail, error, sizeof error);
-	secret_free(secret);
+	char error[512], clean[512];
+	int result = delivery_carry(c, mail, error, sizeof error);
 	if (result)
 		log_error("report mail: %s", log_clean(clean, sizeof clean, error));
 	return result;

@@ -190,6 +190,7 @@ static int open_source(struct fetcher *f, const struct config *config, const str
 		}
 		options.password = secret;
 	}
+	child_no_new_rights(); /* a password command was run before this */
 	int result = f->ops->open(&f->source, &options);
 	secret_free(secret);
 	if (result) {

@@ -76,6 +76,7 @@ int cmd_parser(const struct config *config, int argc, char **argv)
 	int result = EXIT_LOST;
 
 	child_guard("retour-parser");
+	child_no_new_rights();
 	p.rules = rulesfile_load(config->rules_file, config->providers_file, error, sizeof error);
 	if (!p.rules) {
 		log_error("%s", error);

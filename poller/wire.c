@@ -28,6 +28,7 @@ static const struct shape {
 	[WIRE_FAILED] = { 0, 1, WIRE_TEXT_MAX },
 	[WIRE_EVENT] = { sizeof(struct event), 0, 0 },
 	[WIRE_PARSED] = { sizeof(struct wire_parsed), 0, 0 },
+	[WIRE_CARRY] = { 1, 1, WIRE_MAIL_MAX },
 };
 
 uint32_t wire_limit(uint32_t type)

@@ -9,6 +9,8 @@
  *   fetcher > run       OPENED  LISTED  MESSAGE  BATCH  SETTLED  EXPIRED  FAILED  FINISHED
  *   run > parser        MESSAGE
  *   parser > run        READY  EVENT  PARSED
+ *   run > carrier       CARRY or PROBE
+ *   carrier > run       FAILED or FINISHED
  *
  * The run carries the bytes of a MESSAGE from the one to the other as they are
  * and never looks into them; it holds them until the parser has answered, so
@@ -43,6 +45,8 @@ enum wire_type {
 	WIRE_READY,     /* nothing */
 	WIRE_EVENT,     /* struct event */
 	WIRE_PARSED,    /* struct wire_parsed */
+	WIRE_CARRY,     /* a finished mail */
+	WIRE_PROBE,     /* nothing: only try whether a mail would be taken */
 	WIRE_TYPES
 };
 
