@@ -144,12 +144,13 @@ static int settle(struct fetcher *f, const unsigned char *payload, size_t n)
 static int expire(struct fetcher *f, const unsigned char *payload)
 {
 	struct wire_expire what;
-	uint64_t removed = 0;
+	struct wire_expired done = { 0 };
 	memcpy(&what, payload, sizeof what);
 	what.folder[sizeof what.folder - 1] = '\0';
-	if (f->ops->expire && f->ops->expire(f->source, what.folder, what.cutoff, &removed))
+	memcpy(done.folder, what.folder, sizeof done.folder);
+	if (f->ops->expire && f->ops->expire(f->source, what.folder, what.cutoff, &what.due, &done.removed, &done.end))
 		return -1;
-	return wire_send(CHILD_FD, WIRE_EXPIRED, &removed, sizeof removed, NULL, 0);
+	return wire_send(CHILD_FD, WIRE_EXPIRED, &done, sizeof done, NULL, 0);
 }
 
 /* 0: go on, 1: finished, -1: failed. */

@@ -85,7 +85,8 @@ static int list_window(struct imap_source *s);
 static int drop_unwanted(struct imap_source *s, const struct source_sink *sink);
 static int read_batch(struct imap_source *s, size_t count);
 static int read_range(struct imap_source *s, size_t from, size_t to);
-static int expire_range(struct imap_source *s, int64_t cutoff, struct uid_list *marked, uint64_t *removed);
+static int expire_range(struct imap_source *s, uint32_t uidnext, struct uid_list *marked, uint64_t *removed);
+static int folder_end(struct imap_source *s, uint32_t exists, struct folder_mark *end);
 
 static struct imap_source *of(struct source *source)
 {
@@ -583,14 +584,14 @@ static int imap_settle(struct source *source, const struct settle_item *items, s
 	return result;
 }
 
-/* Of the window: what arrived before CUTOFF goes. */
-static int expire_range(struct imap_source *s, int64_t cutoff, struct uid_list *marked, uint64_t *removed)
+/* Of the window: what lies below the mark goes. */
+static int expire_range(struct imap_source *s, uint32_t uidnext, struct uid_list *marked, uint64_t *removed)
 {
 	struct uid_list old = { 0 };
 	int result = 0;
 
 	for (size_t i = 0; i < s->window.n && !result; i++)
-		if (s->window.at[i].arrived && s->window.at[i].arrived < cutoff)
+		if (s->window.at[i].uid < uidnext)
 			result = uid_list_add(&old, s->window.at[i].uid) ? imap_check(&s->session, MAILIMAP_ERROR_MEMORY, "expiring", NULL) : 0;
 	if (!result && old.n)
 		result = imap_remove(&s->session, &old, marked, removed);
@@ -598,11 +599,27 @@ static int expire_range(struct imap_source *s, int64_t cutoff, struct uid_list *
 	return result;
 }
 
+/* Where the folder that was selected ends: as the server says, else one above its last message. */
+static int folder_end(struct imap_source *s, uint32_t exists, struct folder_mark *end)
+{
+	const struct mailimap_selection_info *now = s->session.imap->imap_selection_info;
+
+	*end = (struct folder_mark){ now->sel_uidvalidity, now->sel_uidnext };
+	if (end->uidnext)
+		return 0;
+	if (exists && list_range(s, exists, exists, mailimap_fetch_att_new_rfc822_size()))
+		return -1;
+	end->uidnext = exists && s->window.n ? s->window.at[s->window.n - 1].uid + 1 : 1;
+	return 0;
+}
+
 /*
- * By INTERNALDATE to the second: SEARCH BEFORE knows only days, in the server's time zone, and its answer has no bound. From the end to the
- * front, so that what is removed does not move what is still to be listed. The window that is being read is put aside.
+ * By UID below a mark of an earlier run: a moved message keeps its INTERNALDATE, and a mailbox that was not read for a while would lose what
+ * nobody has seen. From the end to the front, so that what is removed does not move what is still to be listed. The window that is being
+ * read is put aside.
  */
-static int imap_expire(struct source *source, const char *folder, int64_t cutoff, uint64_t *removed)
+static int imap_expire(struct source *source, const char *folder, int64_t cutoff, const struct folder_mark *due, uint64_t *removed,
+		       struct folder_mark *end)
 {
 	struct imap_source *s = of(source);
 	struct imap_folder found;
@@ -611,7 +628,9 @@ static int imap_expire(struct source *source, const char *folder, int64_t cutoff
 	uint32_t last;
 	int result = -1;
 
+	(void)cutoff; /* a date says when the mail arrived, not when it was moved */
 	*removed = 0;
+	*end = (struct folder_mark){ 0 };
 	if (s->session.broken || imap_folder_find(&s->session, folder, &found))
 		return -1;
 	if (!found.exists)
@@ -624,10 +643,14 @@ static int imap_expire(struct source *source, const char *folder, int64_t cutoff
 	*aside = s->window;
 	if (select_folder(s, &found, true) || exists_now(s, &last))
 		goto out;
+	if (folder_end(s, last, end))
+		goto out;
+	if (end->uidvalidity != due->uidvalidity)
+		last = 0; /* another folder of that name: its messages are not those that were marked */
 	while (last) {
 		uint32_t first = last > WINDOW_MESSAGES ? last - WINDOW_MESSAGES + 1 : 1;
 
-		if (list_range(s, first, last, mailimap_fetch_att_new_internaldate()) || expire_range(s, cutoff, &marked, removed))
+		if (list_range(s, first, last, mailimap_fetch_att_new_rfc822_size()) || expire_range(s, due->uidnext, &marked, removed))
 			goto out;
 		last = first - 1;
 	}

@@ -367,8 +367,8 @@ static int expire_directory(int folder, const char *name, int64_t cutoff, uint64
 		}
 		if (e->d_name[0] == '.' || fstatat(dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) || S_ISDIR(st.st_mode))
 			continue;
-		int64_t time = maildir_name_time(e->d_name);
-		if ((time ? time : st.st_mtime) >= cutoff)
+		/* the name keeps the time of arrival; the rename into this folder is what changed the inode last */
+		if (st.st_ctime >= cutoff)
 			continue;
 		if (!unlinkat(dir, e->d_name, 0))
 			++*removed;
@@ -380,8 +380,10 @@ static int expire_directory(int folder, const char *name, int64_t cutoff, uint64
 	return result;
 }
 
-static int maildir_expire(struct source *s, const char *folder, int64_t cutoff, uint64_t *removed)
+static int maildir_expire(struct source *s, const char *folder, int64_t cutoff, const struct folder_mark *due, uint64_t *removed,
+			  struct folder_mark *end)
 {
+	(void)due, (void)end;
 	struct maildir_source *m = (struct maildir_source *)s;
 	char name[FOLDER_SIZE];
 	*removed = 0;

@@ -536,8 +536,10 @@ static int find_old(int fd, const struct stat *st, int64_t cutoff, struct stretc
 	return result;
 }
 
-static int mbox_expire(struct source *s, const char *folder, int64_t cutoff, uint64_t *removed)
+static int mbox_expire(struct source *s, const char *folder, int64_t cutoff, const struct folder_mark *due, uint64_t *removed,
+		       struct folder_mark *end)
 {
+	(void)due, (void)end;
 	struct mbox_source *b = (struct mbox_source *)s;
 	struct stretches old = { 0 };
 	struct lock lock;

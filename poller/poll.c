@@ -31,6 +31,7 @@ enum {
 	LANES_AT_ONCE = 4,
 	TRIES = 2,                          /* parsers that a message may kill before it is set aside */
 	PARSER_STARTS_MAX = 3,              /* starts in a row that do not get ready */
+	FOLDER_MARKS = 64,                  /* in one raw_retention: so exactly is it kept */
 	TICK_MS = 250,
 };
 static const double parser_seconds = 30, commit_seconds = 1, grace_seconds = 60;
@@ -228,7 +229,7 @@ static int note_item(struct pump *p, struct lane *lane, const struct wire_messag
 {
 	if (!p->job->store || !lane->box)
 		return 0;
-	if (disposal_of(lane, what)->action == DISPOSE_KEEP && store_keep(p->job->store, lane->name, head->remote_id, p->job->now))
+	if (disposal_of(lane, what)->action == DISPOSE_KEEP && store_keep(p->job->store, lane->name, head->remote_id, what, p->job->now))
 		return -1;
 	if (lane->item_count == lane->item_room) {
 		size_t room = lane->item_room ? lane->item_room * 2 : COMMIT_MESSAGES;
@@ -478,7 +479,10 @@ static int answer_listed(struct pump *p, struct lane *lane, const unsigned char 
 	if (!wanted)
 		return -1;
 	memset(wanted, 1, count);
-	if (p->job->store && store_wanted(p->job->store, lane->name, ids, count, p->job->now, wanted))
+	unsigned keeps = 0;
+	for (int what = SETTLE_PROCESSED; what <= SETTLE_QUARANTINE; what++)
+		keeps |= (unsigned)(disposal_of(lane, (enum settlement)what)->action == DISPOSE_KEEP) << what;
+	if (p->job->store && store_wanted(p->job->store, lane->name, ids, count, keeps, p->job->now, wanted))
 		store_fail(p);
 	int result = channel_send(&lane->from, WIRE_WANTED, wanted, count, true);
 	free(wanted);
@@ -501,11 +505,22 @@ static void say_failed(struct lane *lane, const unsigned char *text, uint32_t n)
 	lane_fail(lane, *copy ? copy : "failed without a word");
 }
 
+/* A folder of moved mail was looked at: where it ends now tells a later run how long its messages have been there. */
+static int note_expired(struct pump *p, struct lane *lane, const struct wire_expired *done)
+{
+	lane->counts.expired += done->removed;
+	if (!lane->box || !p->job->store || memchr(done->folder, '\0', sizeof done->folder) == NULL)
+		return -1;
+	if (done->end.uidnext && store_folder_mark(p->job->store, lane->name, done->folder, p->job->now,
+						   lane->box->raw_retention / FOLDER_MARKS, &done->end))
+		store_fail(p);
+	return 0;
+}
+
 /* -1: the fetcher broke the protocol. *TAKEN: the payload is somebody else's now. */
 static int fetcher_says(struct pump *p, struct lane *lane, const struct wire_head *head, unsigned char *payload, bool *taken)
 {
 	uint32_t count;
-	uint64_t removed;
 	struct settled settled;
 	char text[WIRE_TEXT_MAX + 1];
 	switch (head->type) {
@@ -537,9 +552,7 @@ static int fetcher_says(struct pump *p, struct lane *lane, const struct wire_hea
 		lane->counts.kept += settled.kept;
 		return 0;
 	case WIRE_EXPIRED:
-		memcpy(&removed, payload, sizeof removed);
-		lane->counts.expired += removed;
-		return 0;
+		return note_expired(p, lane, (const struct wire_expired *)payload);
 	case WIRE_FAILED:
 		say_failed(lane, payload, head->length);
 		return 0;
@@ -605,6 +618,10 @@ static int send_expire(struct pump *p, struct lane *lane)
 			continue;
 		struct wire_expire expire = { .cutoff = p->job->now - lane->box->raw_retention };
 		snprintf(expire.folder, sizeof expire.folder, "%s", all[i]->folder);
+		if (store_folder_due(p->job->store, lane->name, all[i]->folder, expire.cutoff, &expire.due)) {
+			store_fail(p);
+			return 0;
+		}
 		if (channel_send(&lane->from, WIRE_EXPIRE, &expire, sizeof expire, true))
 			return -1;
 	}

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "classify/span.h"
+#include "store/store.h"
 
 struct mailbox; /* poller/config.h */
 
@@ -80,8 +81,13 @@ struct source_ops {
 	 * 0, or -1: then what was not settled comes again in the next run.
 	 */
 	int (*settle)(struct source *s, const struct settle_item *items, size_t count, struct settled *done);
-	/* Removes from FOLDER what arrived there before CUTOFF (raw_retention). *REMOVED counts. NULL where there are no folders. */
-	int (*expire)(struct source *s, const char *folder, int64_t cutoff, uint64_t *removed);
+	/*
+	 * Removes from FOLDER what has been there for longer than raw_retention: by DUE where the source numbers its messages (IMAP), for a moved
+	 * message keeps its date; else what was put there before CUTOFF. *REMOVED counts; *END is where the folder ends now, uidnext 0 where
+	 * that means nothing. NULL where there are no folders.
+	 */
+	int (*expire)(struct source *s, const char *folder, int64_t cutoff, const struct folder_mark *due, uint64_t *removed,
+		      struct folder_mark *end);
 	/* For doctor, after open: what there is, in one line ("INBOX: 12 messages, UIDPLUS, MOVE; folder Unrecognised exists"). */
 	int (*describe)(struct source *s, char *text, size_t size);
 	/* Says goodbye; -1 when the goodbye is what makes deletions true (POP3 QUIT) and it failed. Frees S in any case. ERROR may be NULL. */

@@ -24,7 +24,7 @@ static const struct shape {
 	[WIRE_MESSAGE] = { sizeof(struct wire_message), 1, WIRE_MAIL_MAX },
 	[WIRE_BATCH] = { sizeof(uint32_t), 0, 0 },
 	[WIRE_SETTLED] = { sizeof(struct settled), 0, 0 },
-	[WIRE_EXPIRED] = { sizeof(uint64_t), 0, 0 },
+	[WIRE_EXPIRED] = { sizeof(struct wire_expired), 0, 0 },
 	[WIRE_FAILED] = { 0, 1, WIRE_TEXT_MAX },
 	[WIRE_EVENT] = { sizeof(struct event), 0, 0 },
 	[WIRE_PARSED] = { sizeof(struct wire_parsed), 0, 0 },

@@ -39,7 +39,7 @@ enum wire_type {
 	WIRE_MESSAGE,   /* struct wire_message, then the mail */
 	WIRE_BATCH,     /* uint32_t: how many messages it had; 0: the mailbox's end */
 	WIRE_SETTLED,   /* struct settled */
-	WIRE_EXPIRED,   /* uint64_t: how many */
+	WIRE_EXPIRED,   /* struct wire_expired */
 	WIRE_FAILED,    /* text for the operator; nothing follows */
 	WIRE_FINISHED,  /* nothing; nothing follows */
 	WIRE_READY,     /* nothing */
@@ -80,7 +80,14 @@ struct wire_settle {
 
 struct wire_expire {
 	int64_t cutoff;
+	struct folder_mark due;
 	char folder[WIRE_NAME_SIZE];
+};
+
+struct wire_expired {
+	uint64_t removed;
+	struct folder_mark end;
+	char folder[WIRE_NAME_SIZE]; /* the run's own word comes back */
 };
 
 struct wire_parsed {

@@ -98,6 +98,9 @@ void pseudonym(unsigned char out[PSEUDONYM_SIZE], enum pseudonym_purpose purpose
 
 /* --- message.c ------------------------------------------------------------------------------------------------- */
 
+/* What came of age before it even arrived here (mail that lay long in its mailbox) is not kept first and purged then. */
+bool retention_is_over(const struct store *s, enum retention_class retained, int64_t at, int64_t now);
+
 enum { DIAGNOSTIC_KEPT_SIZE = 352 };
 /* What lies in a struct packed_event. */
 struct packed {

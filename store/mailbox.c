@@ -1,18 +1,27 @@
 /* Mailboxes whose mail stays where it is, and when each was read: what the poller must remember of them. */
 #include "store/internal.h"
 
-/* An id that is still there is remembered anew once a day, so that retention forgets only what left the mailbox. */
-static int known_id(struct store *s, const char *mailbox, const unsigned char *id, int64_t day, bool *known)
+/*
+ * An id that is still there is remembered anew once a day, so that retention forgets only what left the mailbox. It is known only while
+ * what became of it is still to keep it: when the configuration turns to delete, it is read once more, as a duplicate, and deleted.
+ */
+static int known_id(struct store *s, const char *mailbox, const unsigned char *id, unsigned keeps, int64_t day, bool *known)
 {
-	int64_t at = -1;
+	sqlite3_stmt *st = db_bind(s, SQL_KEPT_GET, "tb", mailbox, id, REMOTE_ID_SIZE);
+	int rc = st ? db_step(s, st) : -1;
+	int64_t at = 0;
 
-	if (db_int(s, &at, SQL_KEPT_GET, "tb", mailbox, id, REMOTE_ID_SIZE))
-		return STORE_FAILED;
-	*known = at >= 0;
-	return *known && at < day && !s->o.read_only ? db_run(s, SQL_KEPT_PUT, "tbi", mailbox, id, REMOTE_ID_SIZE, day) : STORE_OK;
+	*known = false;
+	if (rc <= 0)
+		return rc ? STORE_FAILED : STORE_OK;
+	at = sqlite3_column_int64(st, 0);
+	*known = keeps >> (sqlite3_column_int64(st, 1) & 31) & 1;
+	sqlite3_reset(st);
+	return *known && at < day && !s->o.read_only ? db_run(s, SQL_KEPT_AGAIN, "tbi", mailbox, id, REMOTE_ID_SIZE, day) : STORE_OK;
 }
 
-int store_wanted(struct store *s, const char *mailbox, const unsigned char *ids, size_t count, int64_t now, unsigned char *wanted)
+int store_wanted(struct store *s, const char *mailbox, const unsigned char *ids, size_t count, unsigned keeps, int64_t now,
+		 unsigned char *wanted)
 {
 	bool own = false, known;
 	int result = s->o.read_only ? STORE_OK : db_enter(s, &own);
@@ -20,18 +29,45 @@ int store_wanted(struct store *s, const char *mailbox, const unsigned char *ids,
 	if (result)
 		return result;
 	for (size_t i = 0; i < count && !result; i++) {
-		known = false;
-		result = known_id(s, mailbox, ids + i * REMOTE_ID_SIZE, day_start(now), &known);
+		result = known_id(s, mailbox, ids + i * REMOTE_ID_SIZE, keeps, day_start(now), &known);
 		wanted[i] = !known;
 	}
 	return db_leave(s, own, result);
 }
 
-int store_keep(struct store *s, const char *mailbox, const unsigned char *id, int64_t now)
+int store_keep(struct store *s, const char *mailbox, const unsigned char *id, unsigned what, int64_t now)
 {
 	if (!s->in_transaction)
 		return store_fail(s, STORE_MISUSE, "keep outside a transaction");
-	return db_run(s, SQL_KEPT_PUT, "tbi", mailbox, id, REMOTE_ID_SIZE, day_start(now));
+	return db_run(s, SQL_KEPT_PUT, "tbii", mailbox, id, REMOTE_ID_SIZE, (int64_t)what, day_start(now));
+}
+
+int store_folder_due(struct store *s, const char *mailbox, const char *folder, int64_t cutoff, struct folder_mark *out)
+{
+	sqlite3_stmt *st = db_bind(s, SQL_FOLDER_DUE, "tti", mailbox, folder, cutoff);
+	int rc = st ? db_step(s, st) : -1;
+	int64_t at;
+
+	*out = (struct folder_mark){ 0 };
+	if (rc <= 0)
+		return rc ? STORE_FAILED : STORE_OK;
+	at = sqlite3_column_int64(st, 0);
+	out->uidvalidity = (uint32_t)sqlite3_column_int64(st, 1);
+	out->uidnext = (uint32_t)sqlite3_column_int64(st, 2);
+	sqlite3_reset(st);
+	return db_run(s, SQL_FOLDER_FORGET, "tti", mailbox, folder, at);
+}
+
+int store_folder_mark(struct store *s, const char *mailbox, const char *folder, int64_t now, int64_t apart, const struct folder_mark *mark)
+{
+	int64_t last = 0;
+
+	if (db_int(s, &last, SQL_FOLDER_LAST, "tt", mailbox, folder))
+		return STORE_FAILED;
+	/* a clock that was set back marks too */
+	if (last && now >= last && now - last < apart)
+		return STORE_OK;
+	return db_run(s, SQL_FOLDER_PUT, "ttiii", mailbox, folder, now, (int64_t)mark->uidvalidity, (int64_t)mark->uidnext);
 }
 
 int store_mailbox_read(struct store *s, const char *mailbox, int64_t now, bool ok, const char *why)

@@ -96,7 +96,8 @@ int store_pack(struct store *s, const struct event *event, int64_t now, struct p
 	status_text(event->status, p.status);
 	memcpy(p.campaign, event->campaign, strnlen(event->campaign, sizeof p.campaign - 1));
 	memcpy(p.rule, event->rule, strnlen(event->rule, sizeof p.rule - 1));
-	pack_diagnostic(s, event, &p);
+	if (!retention_is_over(s, RETAIN_DIAGNOSTICS, p.at, now))
+		pack_diagnostic(s, event, &p);
 	result = pack_recipient(s, event, now, &p);
 	memset(out, 0, sizeof *out);
 	if (!result)

@@ -10,6 +10,7 @@
  *   tally          anonymous counts per day; they stay. campaign holds the day's names, so that their number has a bound
  *   message_count  messages per day, mailbox and outcome; they stay
  *   mailbox        when each was read last
+ *   folder         where a folder of moved mail ended at a time (UIDVALIDITY, UIDNEXT): how long each message has been there
  *   ledger         what was promised and done (ledger.c)
  *   key            fingerprints of the keys in the key directory (keys.c)
  *
@@ -34,7 +35,10 @@ static const char version_1[] =
 	" rule TEXT, ladder TEXT, history BLOB) STRICT, WITHOUT ROWID;"
 	"CREATE INDEX contact_due ON contact (due) WHERE due IS NOT NULL;"
 	"CREATE TABLE seen (key BLOB PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
-	"CREATE TABLE kept (mailbox TEXT NOT NULL, id BLOB NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (mailbox, id)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE kept (mailbox TEXT NOT NULL, id BLOB NOT NULL, what INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (mailbox, id))"
+	" STRICT, WITHOUT ROWID;"
+	"CREATE TABLE folder (mailbox TEXT NOT NULL, name TEXT NOT NULL, at INTEGER NOT NULL, uidvalidity INTEGER NOT NULL,"
+	" uidnext INTEGER NOT NULL, PRIMARY KEY (mailbox, name, at)) STRICT, WITHOUT ROWID;"
 	"CREATE TABLE mailbox (name TEXT PRIMARY KEY, read_at INTEGER, failed_at INTEGER, why TEXT) STRICT, WITHOUT ROWID;"
 	"CREATE TABLE tally (day INTEGER NOT NULL, kind TEXT NOT NULL, class TEXT NOT NULL, category TEXT NOT NULL, origin TEXT NOT NULL,"
 	" provider TEXT NOT NULL, campaign TEXT NOT NULL, count INTEGER NOT NULL,"

@@ -54,8 +54,14 @@
 	X(SQL_CONTACT_PURGE, "DELETE FROM contact WHERE at < ?1") \
 	\
 	X(SQL_SEEN_ADD, "INSERT OR IGNORE INTO seen (key, at) VALUES (?1, ?2)") \
-	X(SQL_KEPT_GET, "SELECT at FROM kept WHERE mailbox = ?1 AND id = ?2") \
-	X(SQL_KEPT_PUT, "REPLACE INTO kept (mailbox, id, at) VALUES (?1, ?2, ?3)") \
+	X(SQL_KEPT_GET, "SELECT at, what FROM kept WHERE mailbox = ?1 AND id = ?2") \
+	X(SQL_KEPT_PUT, "REPLACE INTO kept (mailbox, id, what, at) VALUES (?1, ?2, ?3, ?4)") \
+	X(SQL_KEPT_AGAIN, "UPDATE kept SET at = ?3 WHERE mailbox = ?1 AND id = ?2") \
+	X(SQL_FOLDER_LAST, "SELECT max(at) FROM folder WHERE mailbox = ?1 AND name = ?2") \
+	X(SQL_FOLDER_PUT, "REPLACE INTO folder (mailbox, name, at, uidvalidity, uidnext) VALUES (?1, ?2, ?3, ?4, ?5)") \
+	X(SQL_FOLDER_DUE, "SELECT at, uidvalidity, uidnext FROM folder WHERE mailbox = ?1 AND name = ?2 AND at <= ?3" \
+	  " ORDER BY at DESC LIMIT 1") \
+	X(SQL_FOLDER_FORGET, "DELETE FROM folder WHERE mailbox = ?1 AND name = ?2 AND at < ?3") \
 	X(SQL_MESSAGES_COUNT, "SELECT (SELECT count(*) FROM seen) + (SELECT count(*) FROM kept)") \
 	X(SQL_MESSAGES_OLDEST, "SELECT min(at) FROM (SELECT min(at) AS at FROM seen UNION ALL SELECT min(at) FROM kept)") \
 	X(SQL_MESSAGES_DUE, "SELECT (SELECT count(*) FROM seen WHERE at < ?1) + (SELECT count(*) FROM kept WHERE at < ?1)") \

@@ -107,10 +107,27 @@ void store_rollback(struct store *s);
 /* --- mailboxes whose mail stays where it is (store/mailbox.c) -------------------------------------------- */
 
 enum { REMOTE_ID_SIZE = 16 };
-/* Which of COUNT messages (REMOTE_ID_SIZE bytes each, a hash of UIDVALIDITY and UID, of a UIDL, of a file name) are not known yet: WANTED[i] = 1. */
-int store_wanted(struct store *s, const char *mailbox, const unsigned char *ids, size_t count, int64_t now, unsigned char *wanted);
-/* Inside the batch's transaction: this one was read and stays in the mailbox. */
-int store_keep(struct store *s, const char *mailbox, const unsigned char *id, int64_t now);
+/*
+ * Which of COUNT messages (REMOTE_ID_SIZE bytes each, a hash of UIDVALIDITY and UID, of a UIDL, of a file name) are not known yet: WANTED[i]
+ * = 1. KEEPS has bit WHAT set where a message that store_keep() noted with WHAT is still to be kept; others are wanted again.
+ */
+int store_wanted(struct store *s, const char *mailbox, const unsigned char *ids, size_t count, unsigned keeps, int64_t now,
+		 unsigned char *wanted);
+/* Inside the batch's transaction: this one was read and stays in the mailbox; WHAT (below 32) is the caller's, e.g. an enum settlement. */
+int store_keep(struct store *s, const char *mailbox, const unsigned char *id, unsigned what, int64_t now);
+
+/*
+ * Where a folder of moved mail ended at some time (RFC 3501 section 2.3.1.1). A message keeps its date when it is moved, so only this tells how
+ * long it has been in the folder: what is below the UIDNEXT of a mark was there at the mark's time.
+ */
+struct folder_mark {
+	uint32_t uidvalidity, uidnext; /* uidnext 0: none */
+};
+/* The last mark at or before CUTOFF; older ones are forgotten. */
+int store_folder_due(struct store *s, const char *mailbox, const char *folder, int64_t cutoff, struct folder_mark *out);
+/* Notes where the folder ends at NOW, unless the last mark is less than APART seconds old. */
+int store_folder_mark(struct store *s, const char *mailbox, const char *folder, int64_t now, int64_t apart, const struct folder_mark *mark);
+
 /* Remembers that the mailbox was read to its end at NOW, or failed (why: without addresses). */
 int store_mailbox_read(struct store *s, const char *mailbox, int64_t now, bool ok, const char *why);
 struct mailbox_state {

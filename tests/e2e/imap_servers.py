@@ -2,6 +2,7 @@
 """IMAP on a real server: every TLS mode with every settlement, every way to log in, every way to name folders, what stays in the mailbox,
 what expires, and what each message is known by."""
 import os
+import sqlite3
 import sys
 import time
 
@@ -201,15 +202,35 @@ with case("flags and folders of others are left alone: messages marked deleted b
 
 # --- retention of what was moved -------------------------------------------------------------------------------------------
 
-with case("what was moved away expires, to the second, and nothing else does"):
+with case("what was moved away expires when it has been there for raw_retention, whatever its date, and nothing else does"):
     now = 1793599200  # 2026-11-02T06:00:00Z, the program's present
     retour = arrange(dovecot, [(chatter(n), now - n * DAY) for n in range(12)], raw_retention="7d")
-    dovecot.deliver(USER, [(chatter(100), now - 7 * DAY + 5), (chatter(101), now - 7 * DAY - 5)], "Unrecognised")
     dovecot.deliver(USER, [(chatter(102), now - 400 * DAY)], "Private")
     equal(retour.run("run").code, 0)
+    equal(dovecot.count(USER, "Unrecognised"), 12)  # old mail, but nobody had the time to look at it yet
+    dovecot.deliver(USER, [(chatter(100), now - 300 * DAY)])
+    retour.now = "2026-11-08T06:00:00Z"
     equal(retour.run("run").code, 0)
-    equal(dovecot.count(USER, "Unrecognised"), 8 + 1 + 0)
+    equal(dovecot.count(USER, "Unrecognised"), 13)
+    retour.now = "2026-11-09T05:59:59Z"
+    equal(retour.run("run").code, 0)
+    equal(dovecot.count(USER, "Unrecognised"), 13)
+    retour.now = "2026-11-09T06:00:00Z"
+    equal(retour.run("run").code, 0)
+    equal(dovecot.count(USER, "Unrecognised"), 1)
+    retour.now = "2026-11-16T06:00:00Z"
+    equal(retour.run("run").code, 0)
+    equal(dovecot.count(USER, "Unrecognised"), 0)
     equal(dovecot.count(USER, "Private"), 1)
+
+with case("a folder that was made anew keeps what an older mark would take"):
+    retour = arrange(dovecot, [(chatter(n), now) for n in range(3)], raw_retention="7d")
+    equal(retour.run("run").code, 0)
+    with sqlite3.connect(retour.database) as database:
+        database.execute("UPDATE folder SET uidvalidity = uidvalidity - 1")
+    retour.now = "2026-11-20T06:00:00Z"
+    equal(retour.run("run").code, 0)
+    equal(dovecot.count(USER, "Unrecognised"), 3)
 
 with case("doctor looks and touches nothing"):
     retour = arrange(dovecot, mails, unrecognised="move:Nowhere yet")

@@ -1,3 +1,4 @@
+#include <time.h>
 /* The Maildir source: order, settling, folders, what others do meanwhile. */
 #include "tests/unit/collect.h"
 
@@ -127,11 +128,12 @@ static void folder_names_stay_inside(void **state)
 {
 	(void)state;
 	static const char *const bad[] = { "", "..", "../x", "a/../b", "/a", "a//b", "a/", ".hidden", "a\nb" };
+	struct folder_mark none = { 0 }, end;
 	uint64_t removed;
 	struct source *s = open_box(false);
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-		assert_int_equal(s->ops->expire(s, bad[i], 100, &removed), -1);
-	assert_int_equal(s->ops->expire(s, "Absent", 100, &removed), 0);
+		assert_int_equal(s->ops->expire(s, bad[i], 100, &none, &removed, &end), -1);
+	assert_int_equal(s->ops->expire(s, "Absent", 100, &none, &removed, &end), 0);
 	s->ops->close(s, NULL, 0);
 }
 
@@ -173,18 +175,23 @@ static void asks_what_is_wanted(void **state)
 	collect_free(&again);
 }
 
-static void expires_what_is_old(void **state)
+/* Whatever time of arrival their names tell: what counts is when they were put there. */
+static void expires_what_has_long_been_there(void **state)
 {
 	(void)state;
+	struct folder_mark none = { 0 }, end;
 	uint64_t removed;
+	int64_t now = (int64_t)time(NULL);
 	mkdir("md/.F", 0700), mkdir("md/.F/cur", 0700), mkdir("md/.F/new", 0700);
 	put("md/.F/cur/100.a.h:2,", "a"), put("md/.F/new/99.b.h", "b"), put("md/.F/cur/noname", "c"), put("md/.F/cur/98.d.h:2,S", "d");
 	put("md/new/1.a.h", "of the mailbox itself");
 	struct source *s = open_box(false);
-	assert_int_equal(s->ops->expire(s, "F", 100, &removed), 0);
-	assert_int_equal(removed, 2);
-	assert_true(exists("md/.F/cur/100.a.h:2,"));
-	assert_true(exists("md/.F/cur/noname"));
+	assert_int_equal(s->ops->expire(s, "F", now - 100, &none, &removed, &end), 0);
+	assert_int_equal(removed, 0);
+	assert_true(exists("md/.F/cur/98.d.h:2,S"));
+	assert_int_equal(s->ops->expire(s, "F", now + 100, &none, &removed, &end), 0);
+	assert_int_equal(removed, 4);
+	assert_false(exists("md/.F/cur/100.a.h:2,"));
 	assert_false(exists("md/.F/new/99.b.h"));
 	assert_true(exists("md/new/1.a.h"));
 	s->ops->close(s, NULL, 0);
@@ -225,7 +232,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, scratch_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(settles_each_as_told), TEST(nothing_is_settled_that_was_not_named), TEST(others_take_mail_away), TEST(links_are_not_followed),
-		TEST(folder_names_stay_inside), TEST(moving_does_not_overwrite), TEST(asks_what_is_wanted), TEST(expires_what_is_old),
+		TEST(folder_names_stay_inside), TEST(moving_does_not_overwrite), TEST(asks_what_is_wanted), TEST(expires_what_has_long_been_there),
 		TEST(large_and_empty_messages), TEST(what_is_no_maildir_is_said),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -436,16 +436,17 @@ static void links_and_modes(void **state)
 static void expiry(void **state)
 {
 	(void)state;
+	struct folder_mark none = { 0 }, end;
 	uint64_t removed;
 	put("other", ONE TWO THREE NEW);
 	struct source *s = open_box(false);
-	assert_int_equal(s->ops->expire(s, "other", 3, &removed), 0);
+	assert_int_equal(s->ops->expire(s, "other", 3, &none, &removed, &end), 0);
 	assert_int_equal(removed, 2);
 	assert_file("other", THREE NEW);
-	assert_int_equal(s->ops->expire(s, "absent", 3, &removed), 0);
+	assert_int_equal(s->ops->expire(s, "absent", 3, &none, &removed, &end), 0);
 	assert_int_equal(removed, 0);
-	assert_int_equal(s->ops->expire(s, "../other", 3, &removed), -1);
-	assert_int_equal(s->ops->expire(s, "box", 3, &removed), -1);
+	assert_int_equal(s->ops->expire(s, "../other", 3, &none, &removed, &end), -1);
+	assert_int_equal(s->ops->expire(s, "box", 3, &none, &removed, &end), -1);
 	assert_file("box", ONE TWO THREE);
 	s->ops->close(s, NULL, 0);
 }

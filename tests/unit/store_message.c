@@ -250,7 +250,7 @@ static void outside_a_transaction(void **state)
 
 	(void)state;
 	assert_int_equal(store_message(store, &m, NULL, 0, NOW, &result), STORE_MISUSE);
-	assert_int_equal(store_keep(store, "bounces", id, NOW), STORE_MISUSE);
+	assert_int_equal(store_keep(store, "bounces", id, 0, NOW), STORE_MISUSE);
 	assert_int_equal(store_count_message(store, "bounces", "quarantined", NOW), STORE_MISUSE);
 	assert_int_equal(store_commit(store), STORE_MISUSE);
 	ok(store_begin(store));
@@ -421,6 +421,30 @@ static void a_visitor_can_stop(void **state)
 	assert_int_equal(calls, 1);
 }
 
+/* --- folders of moved mail ----------------------------------------------------------------------------------------------- */
+
+static void a_folder_is_due_by_its_marks(void **state)
+{
+	struct folder_mark mark;
+
+	(void)state;
+	ok(store_folder_due(store, "bounces", "Unrecognised", NOW, &mark));
+	assert_int_equal(mark.uidnext, 0);
+	for (uint32_t hour = 0; hour < 48; hour++)
+		ok(store_folder_mark(store, "bounces", "Unrecognised", NOW + hour * 3600, 4 * 3600, &(struct folder_mark){ 9, 100 + hour }));
+	assert_int_equal(query_int("SELECT count(*) FROM folder"), 12);
+	ok(store_folder_due(store, "bounces", "Unrecognised", NOW - 1, &mark));
+	assert_int_equal(mark.uidnext, 0);
+	ok(store_folder_due(store, "bounces", "Quarantine", NOW + 2 * DAY, &mark));
+	assert_int_equal(mark.uidnext, 0);
+	ok(store_folder_due(store, "bounces", "Unrecognised", NOW + 9 * 3600, &mark));
+	assert_int_equal(mark.uidvalidity, 9);
+	assert_int_equal(mark.uidnext, 108);
+	assert_int_equal(query_int("SELECT count(*) FROM folder"), 10); /* the older ones are no longer needed */
+	ok(store_folder_mark(store, "bounces", "Unrecognised", NOW, 4 * 3600, &(struct folder_mark){ 9, 200 })); /* the clock was set back */
+	assert_int_equal(query_int("SELECT count(*) FROM folder"), 11);
+}
+
 /* --- mail that stays ------------------------------------------------------------------------------------------------------ */
 
 static void what_stays_is_read_once(void **state)
@@ -430,22 +454,25 @@ static void what_stays_is_read_once(void **state)
 
 	(void)state;
 	ok(store_begin(store));
-	ok(store_keep(store, "bounces", ids[1], NOW));
+	ok(store_keep(store, "bounces", ids[1], 2, NOW));
 	ok(store_commit(store));
-	ok(store_wanted(store, "bounces", ids[0], 3, NOW, wanted));
+	ok(store_wanted(store, "bounces", ids[0], 3, 7, NOW, wanted));
 	assert_memory_equal(wanted, "\1\0\1", 3);
-	ok(store_wanted(store, "another", ids[0], 3, NOW, wanted));
+	ok(store_wanted(store, "another", ids[0], 3, 7, NOW, wanted));
+	assert_memory_equal(wanted, "\1\1\1", 3);
+	/* it was kept as what is no longer to be kept: it is read again, to be settled as it should be now */
+	ok(store_wanted(store, "bounces", ids[0], 3, 3, NOW, wanted));
 	assert_memory_equal(wanted, "\1\1\1", 3);
 
 	/* as long as it lies there it is remembered, however old */
 	for (int day = 1; day <= 200; day++) {
-		ok(store_wanted(store, "bounces", ids[0], 3, NOW + day * DAY, wanted));
+		ok(store_wanted(store, "bounces", ids[0], 3, 7, NOW + day * DAY, wanted));
 		assert_memory_equal(wanted, "\1\0\1", 3);
 		if (day % 50 == 0)
 			ok(store_purge(store, NOW + day * DAY, false, &p));
 	}
 	ok(store_purge(store, NOW + 291 * DAY, false, &p));
-	ok(store_wanted(store, "bounces", ids[0], 3, NOW + 291 * DAY, wanted));
+	ok(store_wanted(store, "bounces", ids[0], 3, 7, NOW + 291 * DAY, wanted));
 	assert_memory_equal(wanted, "\1\1\1", 3);
 }
 
@@ -492,6 +519,7 @@ int main(void)
 		TEST(campaigns_have_a_bound),
 		TEST(message_counts),
 		TEST(a_visitor_can_stop),
+		TEST(a_folder_is_due_by_its_marks),
 		TEST(what_stays_is_read_once),
 		TEST(mailboxes_are_remembered),
 	};

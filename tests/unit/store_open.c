@@ -8,7 +8,8 @@ static const char *const allowed[] = {
 	"contact.pseudonym", "contact.reason", "contact.rule", "contact.since", "contact.state", "contact.until",
 	"event.at", "event.campaign", "event.category", "event.class", "event.diagnostic", "event.kind", "event.mailbox", "event.number",
 	"event.origin", "event.provider", "event.pseudonym", "event.reply", "event.rule", "event.status",
-	"kept.at", "kept.id", "kept.mailbox",
+	"folder.at", "folder.mailbox", "folder.name", "folder.uidnext", "folder.uidvalidity",
+	"kept.at", "kept.id", "kept.mailbox", "kept.what",
 	"key.at", "key.fingerprint", "key.month", "key.name", "key.purpose",
 	"ledger.at", "ledger.detail", "ledger.hash", "ledger.kind", "ledger.number", "ledger.previous",
 	"mailbox.failed_at", "mailbox.name", "mailbox.read_at", "mailbox.why",
@@ -249,7 +250,10 @@ static const char version_1[] =
 	" rule TEXT, ladder TEXT, history BLOB) STRICT, WITHOUT ROWID;"
 	"CREATE INDEX contact_due ON contact (due) WHERE due IS NOT NULL;"
 	"CREATE TABLE seen (key BLOB PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
-	"CREATE TABLE kept (mailbox TEXT NOT NULL, id BLOB NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (mailbox, id)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE kept (mailbox TEXT NOT NULL, id BLOB NOT NULL, what INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (mailbox, id))"
+	" STRICT, WITHOUT ROWID;"
+	"CREATE TABLE folder (mailbox TEXT NOT NULL, name TEXT NOT NULL, at INTEGER NOT NULL, uidvalidity INTEGER NOT NULL,"
+	" uidnext INTEGER NOT NULL, PRIMARY KEY (mailbox, name, at)) STRICT, WITHOUT ROWID;"
 	"CREATE TABLE mailbox (name TEXT PRIMARY KEY, read_at INTEGER, failed_at INTEGER, why TEXT) STRICT, WITHOUT ROWID;"
 	"CREATE TABLE tally (day INTEGER NOT NULL, kind TEXT NOT NULL, class TEXT NOT NULL, category TEXT NOT NULL, origin TEXT NOT NULL,"
 	" provider TEXT NOT NULL, campaign TEXT NOT NULL, count INTEGER NOT NULL,"
