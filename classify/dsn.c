@@ -140,6 +140,8 @@ struct span dsn_host(struct span field)
 		n++;
 	while (n && host.p[n - 1] == '.')
 		n--;
+	if (memchr(host.p, '@', n)) /* an address in the host's place is nobody's host */
+		n = 0;
 	return (struct span){ host.p, n };
 }
 

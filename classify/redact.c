@@ -44,10 +44,11 @@ static bool is_url(struct span w)
 	return memmem(w.p, w.n, "://", 3) || span_starts_nocase(w, SPAN("www.")) || span_starts_nocase(w, SPAN("mailto:"));
 }
 
-/* user=example.org, user=40example.org, user%40example.org */
+/* user=example.org, and the '@' as quoted-printable, a URL and xtext (RFC 3461 section 4) write it: user=40example, user%40example, user+40example */
 static bool is_address(struct span w)
 {
-	if (memchr(w.p, '@', w.n) || span_find_nocase(w, SPAN("%40")) >= 0)
+	if (memchr(w.p, '@', w.n) || span_find_nocase(w, SPAN("%40")) >= 0 || span_find_nocase(w, SPAN("=40")) >= 0 ||
+	    span_find_nocase(w, SPAN("+40")) >= 0)
 		return true;
 	const char *equals = memrchr(w.p, '=', w.n);
 	if (!equals || equals == w.p)

@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -70,31 +72,28 @@ static int classify_path(struct classifier *c, const char *path)
 	bool standard = strcmp(path, "-") == 0;
 	int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	int result = -1;
+	char name[PATH_MAX];
 	c->path = path;
 	if (fd >= 0)
 		result = classify_descriptor(c, fd);
 	if (result)
-		log_error("classify: %s: %s", path, strerror(errno));
+		log_error("classify: %s: %s", log_clean(name, sizeof name, path), strerror(errno));
 	if (fd >= 0 && !standard)
 		close(fd);
 	return result;
 }
 
-/* Options are done with at the first argument that is none, or at "--". Returns its index, or -1. */
+/* Returns the index of the first path, or -1; getopt has said what is wrong then. */
 static int read_options(struct classifier *c, int argc, char **argv)
 {
-	int i = 1;
-	for (; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
-		if (strcmp(argv[i], "--") == 0)
-			return i + 1;
-		if (strcmp(argv[i], "--plain") == 0)
-			c->plain = true;
-		else if (strcmp(argv[i], "--explain") == 0)
-			c->explain = true;
-		else
+	static const struct option options[] = { { "plain", no_argument, NULL, 'p' }, { "explain", no_argument, NULL, 'e' }, { 0 } };
+	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		if (option == '?')
 			return -1;
+		c->plain |= option == 'p';
+		c->explain |= option == 'e';
 	}
-	return i;
+	return optind;
 }
 
 int cmd_classify(const struct config *config, int argc, char **argv)
@@ -107,7 +106,7 @@ int cmd_classify(const struct config *config, int argc, char **argv)
 		return EXIT_LOST;
 	int first = read_options(c, argc, argv);
 	if (first < 0 || first >= argc) {
-		result = first < 0 ? usage_error("classify", "there is no such option") : usage_error("classify", "a file is missing, or - for stdin");
+		result = first < 0 ? usage_error("classify", "see `retour classify --help`") : usage_error("classify", "a file is missing, or - for stdin");
 		goto out;
 	}
 	c->options = (struct classify_options){ .domains = config->domains.at, .campaign_headers = config->campaign_headers.at,

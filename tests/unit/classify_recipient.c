@@ -136,6 +136,7 @@ static void redacts(void **state)
 	} cases[] = {
 		{ "550 5.1.1 <a@example.org>: User unknown", "550 5.1.1 <address>: User unknown" },
 		{ "user%40example.org bounce+a=example.org", "<address> <address>" },
+		{ "ORCPT=rfc822;user+40example.org x=user=40localhost", "ORCPT=rfc822;<address> <address>" },
 		{ "host mx1.example.org[192.0.2.1] said", "host mx1.example.org[<ip>] said" },
 		{ "2001:db8::25 IPv6:2001:db8::1", "<ip> <ip>" },
 		{ "see https://example.org/?e=a for", "see <url> for" },
