@@ -123,6 +123,16 @@ static void lane_fail(struct lane *lane, const char *text)
 	end_fetcher(lane);
 }
 
+/*
+ * RESULT of telling the fetcher something. When it is gone its last words may still be in the socket: serve_fetcher() finds the channel broken,
+ * reads them, and says those instead of "gone".
+ */
+static void told(struct lane *lane, int result)
+{
+	if (result && !lane->from.broken)
+		lane_fail(lane, "no memory to tell its fetcher process what to do");
+}
+
 static void store_fail(struct pump *p)
 {
 	if (p->store_failed)
@@ -198,8 +208,7 @@ static void lane_start(struct pump *p, struct lane *lane)
 	bool sent = !send_start(p, lane);
 	for (; sent && lane->asked < AHEAD; lane->asked++)
 		sent = !channel_send(&lane->from, WIRE_NEXT, &count, sizeof count, true);
-	if (!sent)
-		lane_fail(lane, "its fetcher process is gone");
+	told(lane, !sent);
 }
 
 /* --- a message is done ----------------------------------------------------------------------------------- */
@@ -324,10 +333,9 @@ static void commit(struct pump *p)
 		struct lane *lane = &p->lanes[i];
 		for (size_t done = 0; done < lane->item_count && !lane->failed && !lane->done;) {
 			size_t n = lane->item_count - done < WIRE_SETTLE_MAX ? lane->item_count - done : WIRE_SETTLE_MAX;
-			if (channel_send(&lane->from, WIRE_SETTLE, lane->items + done, n * sizeof *lane->items, true))
-				lane_fail(lane, "its fetcher process is gone");
 			lane->settling++;
 			done += n;
+			told(lane, channel_send(&lane->from, WIRE_SETTLE, lane->items + done - n, n * sizeof *lane->items, true));
 		}
 		lane->item_count = 0;
 	}
@@ -583,10 +591,12 @@ static void serve_fetcher(struct pump *p, struct lane *lane)
 			int result = fetcher_says(p, lane, &head, payload, &taken);
 			if (!taken)
 				wipe_free(payload, head.length);
-			if (result) {
+			if (result && !lane->from.broken) {
 				lane_fail(lane, "its fetcher process broke the protocol");
 				return;
 			}
+			if (lane->from.broken)
+				break;
 		}
 	if (lane->failed || lane->done || (got >= 0 && !lane->from.broken))
 		return;
@@ -635,9 +645,8 @@ static void finish_if_due(struct pump *p, struct lane *lane)
 	    lane->item_count || p->store_failed)
 		return;
 	lane->finishing = true;
-	if ((lane->box && p->job->store && !stopping && send_expire(p, lane)) ||
-	    channel_send(&lane->from, WIRE_FINISH, NULL, 0, true))
-		lane_fail(lane, "its fetcher process is gone");
+	told(lane, (lane->box && p->job->store && !stopping && send_expire(p, lane)) ||
+		   channel_send(&lane->from, WIRE_FINISH, NULL, 0, true));
 }
 
 /* --- time ----------------------------------------------------------------------------------------------- */
