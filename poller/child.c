@@ -2,6 +2,7 @@
 #include "poller/child.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -98,6 +99,11 @@ const char *child_status(int status, char *buffer, size_t size)
 
 void process_guard(void)
 {
+	int fd;
+	while ((fd = open("/dev/null", O_RDWR)) >= 0 && fd <= STDERR_FILENO) {
+	}
+	if (fd >= 0)
+		close(fd);
 	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
 #if !defined __SANITIZE_ADDRESS__ /* the leak sanitizer reads its own process as a debugger would */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

@@ -22,7 +22,7 @@ int child_end(pid_t pid);
 /* "ended with signal 9 (Killed)", "ended with exit code 2" into BUFFER; returns it. */
 const char *child_status(int status, char *buffer, size_t size);
 
-/* What every process does first: no core dumps, not dumpable, files 0600. */
+/* What every process does first: no core dumps, not dumpable, files 0600, and descriptors 0 to 2 open, or the store would get their numbers. */
 void process_guard(void);
 /*
  * What a child does besides: dies with the run, keeps only stdin (for import -), stderr and CHILD_FD, takes NAME for its own, and has

@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import sqlite3
+import subprocess
 import sys
 import time
 
@@ -223,10 +224,11 @@ with case("4: another run holds the lock; reading commands do not mind"):
     equal(process.returncode, 0)
     equal(dovecot.count(generate.BOUNCES), 0)
 
+many = samples * 3  # so that the end is far away when the first are stored
 for number in (signal.SIGTERM, signal.SIGINT):
     with case("%s ends a poll cleanly after the batch; the rest comes with the next" % number.name):
         retour = fresh()
-        dovecot.deliver(generate.BOUNCES, samples)
+        dovecot.deliver(generate.BOUNCES, many)
         process = retour.start("poll")
         true(begun(retour, process), "no events")
         family = descendants(process.pid)
@@ -234,12 +236,21 @@ for number in (signal.SIGTERM, signal.SIGINT):
         out, err = process.communicate(timeout=30)
         true(process.returncode in (0, 1), "ended with %s: %s" % (process.returncode, err))
         left, stored = dovecot.count(generate.BOUNCES), retour.sql("SELECT sum(count) FROM message_count")[0][0]
-        true(0 < left < len(samples), "%d of %d messages are left: not stopped in the middle" % (left, len(samples)))
-        equal(left + stored, len(samples), "each message is either stored and settled or untouched")
+        true(0 < left < len(many), "%d of %d messages are left: not stopped in the middle" % (left, len(many)))
+        equal(left + stored, len(many), "each message is either stored and settled or untouched")
         time.sleep(0.2)
         equal([pid for pid in family if title(pid).startswith("retour")], [], "processes left")
         equal(retour.run("poll").code, 0)
         equal(dovecot.count(generate.BOUNCES), 0)
+
+with case("started without stdin, stdout and stderr it writes no line into the store"):
+    retour = fresh()
+    dovecot.deliver(generate.BOUNCES, samples[:50])
+    retour.write_config()
+    shell = "exec \"$@\" <&- >&- 2>&-"
+    equal(subprocess.call(["sh", "-c", shell, "sh", *retour.arguments(("poll",), ["-v"])]), 0)
+    equal(retour.sql("SELECT sum(count) FROM message_count"), [(50,)])
+    equal(retour.run("audit").code, 0)
 
 with case("--dry-run touches neither store nor mailbox"):
     retour = fresh()
