@@ -243,14 +243,18 @@ for number in (signal.SIGTERM, signal.SIGINT):
         equal(retour.run("poll").code, 0)
         equal(dovecot.count(generate.BOUNCES), 0)
 
-with case("started without stdin, stdout and stderr it writes no line into the store"):
-    retour = fresh()
-    dovecot.deliver(generate.BOUNCES, samples[:50])
-    retour.write_config()
-    shell = "exec \"$@\" <&- >&- 2>&-"
-    equal(subprocess.call(["sh", "-c", shell, "sh", *retour.arguments(("poll",), ["-v"])]), 0)
-    equal(retour.sql("SELECT sum(count) FROM message_count"), [(50,)])
-    equal(retour.run("audit").code, 0)
+for closed in ("2>&-", "<&- >&- 2>&-"):
+    with case("started with %s it writes no line of its log into a file" % closed):
+        retour = fresh()
+        dovecot.deliver(generate.BOUNCES, samples[:50])
+        retour.write_config()
+        equal(subprocess.call(["sh", "-c", "exec \"$@\" " + closed, "sh", *retour.arguments(("poll",), ["-v"])]), 0)
+        equal(retour.sql("SELECT sum(count) FROM message_count"), [(50,)])
+        equal(retour.run("audit").code, 0)
+        for place, _, files in os.walk(retour.data):
+            for name in files:
+                with open(os.path.join(place, name), "rb") as f:
+                    true(b"retour: " not in f.read(), name)
 
 with case("--dry-run touches neither store nor mailbox"):
     retour = fresh()
