@@ -24,6 +24,7 @@ enum {
 	HEADER_LINES_MIN = 3,      /* so many header lines in a row are a header */
 	HEADER_LINES_MAX = 200,    /* more of them are not looked at */
 	TRANSCRIPT_LINES = 4,      /* an answer stands at most so far behind the address */
+	ANSWER_LINES_MAX = 8,      /* of an answer that stands in front of the address */
 	OCCURRENCES_MAX = 16,      /* of an address in a transcript */
 	TRANSCRIPT_RECIPIENTS_MAX = 64,
 	MARK_GAP_MAX = 240,        /* bytes between a mark and the address that it names */
@@ -560,6 +561,28 @@ static struct span before_break(struct span text)
 	return text;
 }
 
+/*
+ * sendmail's transcript puts the receiver's answer in front of the line that names whom it is about:
+ *     <<< 550 Insecure Mail Relay
+ *     554 <user@example.org>... Remote protocol error
+ * and at times a line about the host, "421 mx.example.org (smtp)... Deferred: …", in between.
+ */
+static struct span answer_before(struct span human, struct span address)
+{
+	const char *end = line_around(human, (size_t)(address.p - human.p)).p, *begin;
+	struct span host = end > human.p ? line_around(human, (size_t)(end - 1 - human.p)) : (struct span){ "", 0 };
+	if (span_find_nocase(host, SPAN(" (smtp)... ")) >= 0)
+		end = host.p;
+	begin = end;
+	for (unsigned lines = 0; lines < ANSWER_LINES_MAX && begin > human.p; lines++) {
+		struct span before = line_around(human, (size_t)(begin - 1 - human.p));
+		if (!span_starts_nocase(before, SPAN("<<< ")))
+			break;
+		begin = before.p;
+	}
+	return begin == end ? (struct span){ "", 0 } : span_trim(between(begin + 4, end));
+}
+
 /* From each recipient to the next; what is written before the first address belongs to nobody. */
 static void assign_text(struct prose *p, const struct rules *rules)
 {
@@ -570,7 +593,9 @@ static void assign_text(struct prose *p, const struct rules *rules)
 		end = r->address.p;
 		if (p->count > 1)
 			r->about = before_break(r->about);
-		r->diagnostic = prose_diagnostic(rules, r->about);
+		r->diagnostic = answer_before(p->human, r->address);
+		if (!r->diagnostic.n)
+			r->diagnostic = prose_diagnostic(rules, r->about);
 		if (!r->diagnostic.n && p->count <= TRANSCRIPT_RECIPIENTS_MAX)
 			r->diagnostic = prose_transcript(p->human, r->address);
 	}
