@@ -30,7 +30,7 @@ pid_t child_start(const char *role, const char *label, const char *config_file, 
 
 	char title[160];
 	snprintf(title, sizeof title, "retour: %s", label);
-	const char *argv[8];
+	const char *argv[10];
 	int n = 0;
 	argv[n++] = title;
 	if (config_file) {
@@ -39,6 +39,10 @@ pid_t child_start(const char *role, const char *label, const char *config_file, 
 	}
 	if (log_level() != LOG_LEVEL_NOTICE)
 		argv[n++] = log_level() > LOG_LEVEL_NOTICE ? "-v" : "-q";
+	if (clock_is_set()) {
+		argv[n++] = "--now";
+		argv[n++] = clock_text();
+	}
 	argv[n++] = role;
 	argv[n] = NULL;
 

@@ -64,12 +64,23 @@ static void check_rules(struct doctor *d)
 	rules_free(r);
 }
 
-/* The directory that will hold PATH must be there, and ours to write. */
-static bool parent_writable(const char *path, char *parent, size_t size)
+/* The directory above PATH, which is absolute: config.c sees to it. */
+static void parent_of(const char *path, char *parent, size_t size)
 {
-	snprintf(parent, size, "%s", path);
-	*strrchr(parent, '/') = '\0';
-	return access(*parent ? parent : "/", W_OK | X_OK) == 0;
+	size_t n = (size_t)(strrchr(path, '/') - path);
+	snprintf(parent, size, "%.*s", n ? (int)n : 1, path);
+}
+
+/* PATH is not there; will a run be able to make it? It makes the store's directory too, but not what that lies in. */
+static bool can_be_made(const struct config *c, const char *path)
+{
+	char parent[4096], store[4096], above[4096];
+	parent_of(path, parent, sizeof parent);
+	if (!access(parent, W_OK | X_OK))
+		return true;
+	parent_of(c->store_path, store, sizeof store);
+	parent_of(store, above, sizeof above);
+	return !strcmp(parent, store) && access(store, F_OK) && !access(above, W_OK | X_OK);
 }
 
 static void check_store(struct doctor *d)
@@ -78,13 +89,13 @@ static void check_store(struct doctor *d)
 	struct store_options options;
 	struct store *store = NULL;
 	struct ledger_entry head;
-	char text[CLOCK_TEXT_SIZE], parent[4096];
+	char text[CLOCK_TEXT_SIZE];
 	bool created;
 	if (access(c->store_path, F_OK) && errno == ENOENT) {
-		if (parent_writable(c->store_path, parent, sizeof parent) || parent_writable(parent, parent, sizeof parent))
+		if (can_be_made(c, c->store_path))
 			say(d, WELL, "store", "%s: not there yet, the first run makes it and its keys", c->store_path);
 		else
-			say(d, SAD, "store", "%s: not there, and %s cannot be written", c->store_path, parent);
+			say(d, SAD, "store", "%s: not there, and its directory cannot be written", c->store_path);
 		return;
 	}
 	config_store_options(c, &options);
@@ -151,8 +162,8 @@ static void check_report(struct doctor *d)
 {
 	const struct config *c = d->config;
 	struct carrier_options options;
-	char error[512], clean[512], parent[4096];
-	if (access(c->report.dir, W_OK | X_OK) && (errno != ENOENT || !parent_writable(c->report.dir, parent, sizeof parent)))
+	char error[512], clean[512];
+	if (access(c->report.dir, W_OK | X_OK) && (errno != ENOENT || !can_be_made(c, c->report.dir)))
 		say(d, SAD, "report directory", "%s: %s", c->report.dir, strerror(errno));
 	if (!delivery_options(c, &options)) {
 		say(d, ODD, "report mail", "[report] from, to, and smtp or sendmail are not all set: reports stay in %s", c->report.dir);

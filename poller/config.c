@@ -91,7 +91,7 @@ static const struct key keys[] = {
 	{ "mailbox *", "quarantine", DISPOSAL, BOX(quarantine), NULL, 0, 0, NULL, NULL,
 	  "and of one that could not be read at all; default move:Quarantine, for pop3 keep" },
 	{ "mailbox *", "raw_retention", PERIOD, BOX(raw_retention), "7d", 0, 10LL * YEAR, NULL, "7d",
-	  "what was moved is deleted when it has been in its folder for so long (mbox: by its date)" },
+	  "what was moved is deleted when it has been in its folder for so long" },
 	{ "mailbox *", "max_message", SIZE, BOX(max_message), "1M", 16 * 1024, 16 * MIB, NULL, "1M", "longer messages are read up to this size" },
 	{ "mailbox *", "timeout", PERIOD, BOX(timeout), "60s", 1, 3600, NULL, "60s", "wait so long for a silent server" },
 	{ "mailbox *", "deadline", PERIOD, BOX(deadline), "1h", 10, 7 * DAY, NULL, NULL, "the whole visit of this mailbox takes no longer" },

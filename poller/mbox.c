@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
+#include "poller/clock.h"
 #include "poller/mbox.h"
 
 enum {
@@ -26,6 +27,7 @@ enum {
 	LOCK_POLL_MS = 50,
 	COPY_BYTES = 1 << 18,
 	WANTED_WINDOW = 512,
+	FROM_LINE_MAX = 1024,     /* a longer first line is copied as it is */
 };
 
 /* A stretch of the file, From_ line to From_ line, and the id of the message at its beginning, which ends at HEAD. */
@@ -312,14 +314,35 @@ static char *folder_path(struct mbox_source *b, const char *folder)
 	return path;
 }
 
+/*
+ * The From_ line of a message that is moved: its date is that of the move, from which raw_retention counts; when it arrived its
+ * Received lines say. Returns the bytes written to LINE, and in *OLD how long the line is that it replaces; 0 when that is not to be found.
+ */
+static size_t moved_from_line(const struct mbox_source *b, const struct stretch *x, char line[FROM_LINE_MAX], size_t *old)
+{
+	time_t now = (time_t)clock_now();
+	struct tm tm;
+	uint64_t size = x->end - x->begin;
+	ssize_t got = pread(b->fd, line, size < FROM_LINE_MAX ? (size_t)size : FROM_LINE_MAX, (off_t)x->begin);
+	const char *newline = got > 0 ? memchr(line, '\n', (size_t)got) : NULL;
+	if (!newline)
+		return 0;
+	bool crlf = newline > line && newline[-1] == '\r';
+	*old = (size_t)(newline - line) + 1;
+	explicit_bzero(line, FROM_LINE_MAX); /* it may name the sender */
+	gmtime_r(&now, &tm);
+	return strftime(line, FROM_LINE_MAX, crlf ? "From MAILER-DAEMON %a %b %e %H:%M:%S %Y\r\n" : "From MAILER-DAEMON %a %b %e %H:%M:%S %Y\n", &tm);
+}
+
 /* Appends the message X to the folder, whose end is at *END. 0, or -1 with errno. */
 static int append(const struct mbox_source *b, const struct stretch *x, int out, uint64_t *end, struct wiped *buffer)
 {
-	char tail[2];
+	char tail[2], line[FROM_LINE_MAX];
 	uint64_t to = *end;
-	if (copy(b->fd, x->begin, x->end, out, to, buffer))
+	size_t old = 0, head = moved_from_line(b, x, line, &old);
+	if (pwrite(out, line, head, (off_t)to) != (ssize_t)head || copy(b->fd, x->begin + old, x->end, out, to + head, buffer))
 		return -1;
-	to += x->end - x->begin;
+	to += x->end - x->begin - old + head;
 	/* The next From_ line wants an empty line before it; a last message without a line end wants two. */
 	if (pread(out, tail, 2, (off_t)to - 2) != 2)
 		return -1;

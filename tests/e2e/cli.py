@@ -243,6 +243,18 @@ for number in (signal.SIGTERM, signal.SIGINT):
         equal(retour.run("poll").code, 0)
         equal(dovecot.count(generate.BOUNCES), 0)
 
+with case("doctor before the first run, where nothing is there yet"):
+    retour = fresh()
+    below = os.path.join(retour.dir, "made", "by", "nobody")
+    for place, code, words in ((os.path.join(retour.dir, "new"), 0, "not there yet"), (below, 1, "cannot be written")):
+        retour.config["store"]["path"] = os.path.join(place, "retour.db")
+        retour.config["keys"]["dir"] = os.path.join(place, "keys")
+        retour.config["report"] = {"dir": os.path.join(place, "reports")}
+        result = retour.run("doctor")
+        equal(result.code, code, result)
+        contains(result.out, words)
+        true(not os.path.exists(place), "doctor made something")
+
 for closed in ("2>&-", "<&- >&- 2>&-"):
     with case("started with %s it writes no line of its log into a file" % closed):
         retour = fresh()
