@@ -18,8 +18,9 @@ const struct command commands[] = {
 	  "  --arrived header   it arrived when the Maildir name, the From_ line, else Received or Date says (default)\n"
 	  "  --arrived now      it arrives now\n",
 	  CONFIG_NEEDED, false },
-	{ "classify", cmd_classify, "[--plain] PATH…", "print events as JSON lines; stores nothing",
+	{ "classify", cmd_classify, "[--plain] [--explain] PATH…", "print events as JSON lines; stores nothing",
 	  "  --plain     with addresses, message ids and the full diagnostic text\n"
+	  "  --explain   say on stderr which rule decided each event\n"
 	  "PATH is a mail, an mbox, or - for stdin. One JSON object a line; a message that yields no event prints one\n"
 	  "of kind \"none\" and says why in \"rule\".\n",
 	  CONFIG_OPTIONAL, false },
