@@ -84,12 +84,13 @@ demo:
 	@$(BUILDING) all
 	@$(PYTHON) tests/demo.py --build $(BUILD)
 
-# Three builds: the program, the same with sanitizers, and one that a certain message crashes (tests/e2e/quarantine.py).
+# Three builds: the program, the same with sanitizers, and one for tests that kill: a certain message crashes its parser, and it has small
+# batches and slow commits (tests/e2e/quarantine.py, kill_random.py).
 check:
 	$(NEEDS) check
 	@$(BUILDING) all units
 	@$(BUILDING) BUILD=$(BUILD)/asan CFLAGS="$(SANITIZERS)" all units
-	@CPPFLAGS=-DRETOUR_TEST_CRASH $(BUILDING) BUILD=$(BUILD)/crash all
+	@CPPFLAGS="-DRETOUR_TEST_CRASH -DRETOUR_TEST_BATCH=10 -DRETOUR_TEST_COMMIT_US=20000" $(BUILDING) BUILD=$(BUILD)/crash all
 	@$(PYTHON) tests/run --build $(BUILD) $(TESTS)
 
 bench:

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 #include <sodium.h>
 #include "classify/classify.h"
 #include "poller/child.h"
@@ -23,10 +24,14 @@
 #include "poller/log.h"
 #include "poller/wire.h"
 
+#ifndef RETOUR_TEST_BATCH /* the test that kills at random moments wants many commits to hit */
+#define RETOUR_TEST_BATCH 500
+#endif
+
 enum {
-	BATCH = 500,                        /* messages a fetcher is asked for at once */
+	BATCH = RETOUR_TEST_BATCH,          /* messages a fetcher is asked for at once */
 	AHEAD = 2,                          /* batches asked for */
-	COMMIT_MESSAGES = 1000,             /* in one transaction, and settled at once: servers expunge a thousand as fast as a hundred */
+	COMMIT_MESSAGES = 2 * BATCH,        /* in one transaction, and settled at once: servers expunge a thousand as fast as a hundred */
 	QUEUE_BYTES_MAX = 4 * 1024 * 1024,  /* of mail that waits for its parser; one message may always wait, whatever its size */
 	LANES_AT_ONCE = 4,
 	TRIES = 2,                          /* parsers that a message may kill before it is set aside */
@@ -322,6 +327,9 @@ static void message_quarantined(struct pump *p, struct lane *lane)
 static void commit(struct pump *p)
 {
 	if (p->in_transaction) {
+#ifdef RETOUR_TEST_COMMIT_US /* a slow disk: kills fall before the commit, and what was settled too early would be lost */
+		usleep(RETOUR_TEST_COMMIT_US);
+#endif
 		if (store_commit(p->job->store)) {
 			store_fail(p);
 			return;

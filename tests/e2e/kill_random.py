@@ -20,6 +20,8 @@ EVENTS = ("SELECT at, kind, ifnull(class, ''), ifnull(category, ''), ifnull(stat
 TALLIES = "SELECT day, kind, class, category, origin, provider, campaign, count FROM tally ORDER BY 1, 2, 3, 4, 5, 6, 7"
 CONTACTS = "SELECT state, since, until, attempts, reason, count(*) FROM contact GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
 TARGETS = ("run", "fetcher", "parser")
+# built with batches of 10 and slow commits, so that kills fall between commit and settlement
+SMALL_BATCHES = os.environ.get("RETOUR") or os.path.join(os.environ.get("RETOUR_BUILD", os.path.join(ROOT, "build")), "crash", "retour")
 
 rng = random.Random(SEED)
 samples = [sample for sample in generate.generate(seed=SEED, bounces=PORTION * (KILLS + 4), complaints=0)]
@@ -27,7 +29,7 @@ samples = [(sample.data, sample.arrived) for sample in samples]
 
 
 def program():
-    dovecot, retour = Dovecot(), Retour()
+    dovecot, retour = Dovecot(), Retour(SMALL_BATCHES)
     retour.config["mailbox bounces"] = dovecot.mailbox(generate.BOUNCES, password_file=retour.secret())
     return dovecot, retour
 
