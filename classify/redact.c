@@ -147,6 +147,12 @@ static bool is_code(struct span w)
 	return w.n <= 12;
 }
 
+/* "554-5.7.1", the begin of an answer of several lines: four numbers, but no IP. */
+static bool is_continued_code(struct span w)
+{
+	return w.n >= 9 && is_code(w) && w.p[3] == '-' && w.p[5] == '.' && (w.p[0] == '4' || w.p[0] == '5') && w.p[4] == w.p[0];
+}
+
 static struct span replacement(struct span w, const struct span *locals)
 {
 	struct span bare = w;
@@ -162,7 +168,7 @@ static struct span replacement(struct span w, const struct span *locals)
 		return SPAN("<url>");
 	if (is_address(w) || is_local(bare, locals))
 		return SPAN("<address>");
-	if (is_ipv4(bare) || is_ipv6(bare) || holds_ip(bare))
+	if (is_ipv4(bare) || is_ipv6(bare) || (holds_ip(bare) && !is_continued_code(bare)))
 		return SPAN("<ip>");
 	if (!is_code(bare) && is_id(bare))
 		return SPAN("<id>");

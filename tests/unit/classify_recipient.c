@@ -142,6 +142,7 @@ static void redacts(void **state)
 		{ "see https://example.org/?e=a for", "see <url> for" },
 		{ "User kijitora not found", "User <address> not found" },
 		{ "550 5.7.606 Access denied", "550 5.7.606 Access denied" },
+		{ "554-5.7.1 Reject due to policy 192-0-2-1", "554-5.7.1 Reject due to policy <ip>" },
 		{ "call 0301234567", "call <id>" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
