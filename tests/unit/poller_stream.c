@@ -391,6 +391,7 @@ static void serve_reset(struct server *s, int fd)
 {
 	struct linger now = { 1, 0 };
 
+	usleep(100000); /* the client is to be connected by then: a reset before that is an error of connecting, and rightly so */
 	(void)s;
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
