@@ -127,7 +127,7 @@ install: all
 	install -m 644 etc/retour.ini.5 $(mandir)/man5/
 	install -m 644 etc/rules.ini etc/providers.ini etc/report.xsl etc/report.xsd $(datadir)/retour/
 	install -m 644 README.md LICENSE etc/retour.ini $(datadir)/doc/retour/
-	for unit in retour.service retour.timer; do \
+	for unit in retour.service retour.timer retour-serve.service retour-serve.socket; do \
 		sed 's|/usr/local/|$(prefix)/|g; s|/etc/retour|$(sysconfdir)/retour|g' etc/$$unit > $(unitdir)/$$unit && chmod 644 $(unitdir)/$$unit || exit 1; \
 	done
 

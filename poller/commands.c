@@ -30,6 +30,13 @@ const struct command commands[] = {
 	  "  --json      one JSON object a line\n"
 	  "A line that is no address is answered with suppress and reason bad-address, counted on stderr, and makes the exit code 1.\n",
 	  CONFIG_NEEDED, false },
+	{ "serve", cmd_serve, "--postfix SOCKET", "the same for a mail server, while it takes mail",
+	  "Answers Postfix's questions about recipients (socketmap_table and tcp_table) until SIGTERM:\n"
+	  "suppress becomes 550 5.1.1, hold 450 4.2.1, send says nothing.\n"
+	  "  --postfix SOCKET   /path of a UNIX socket, a loopback ADDRESS:PORT, or systemd: the one that it passes\n"
+	  "In main.cf: smtpd_recipient_restrictions = check_recipient_access socketmap:unix:/path:retour, …\n"
+	  "SIGHUP opens the store anew.\n",
+	  CONFIG_NEEDED, false },
 	{ "report", cmd_report, "[--month YYYY-MM] [--format xml|html|text] [--output FILE] [--send]", "the monthly report",
 	  "  --month YYYY-MM   default: last month\n"
 	  "  --format F        xml, html or text (default)\n"

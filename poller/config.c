@@ -645,6 +645,7 @@ static struct {
 	bool too_long;
 } syntax;
 
+static int take_syntax_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static int take_syntax_error(const char *format, ...)
 {
 	char text[2048];

@@ -54,7 +54,6 @@ static int64_t now_ms(void);
 static int fail(struct stream *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static int64_t limit_of(const struct stream *s, int64_t milliseconds);
 static int wait_for(struct stream *s, short events, int64_t until);
-static bool is_loopback(const struct sockaddr *address);
 static int connect_to(struct stream *s, const struct addrinfo *at, int64_t until);
 static int connect_any(struct stream *s);
 static void parse_address(struct stream *s);
@@ -116,7 +115,7 @@ static int wait_for(struct stream *s, short events, int64_t until)
 	}
 }
 
-static bool is_loopback(const struct sockaddr *address)
+bool stream_is_loopback(const struct sockaddr *address)
 {
 	if (address->sa_family == AF_INET)
 		return ntohl(((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
@@ -134,7 +133,7 @@ static int connect_to(struct stream *s, const struct addrinfo *at, int64_t until
 	int on = 1, problem = 0;
 	socklen_t size = sizeof problem;
 
-	if (s->options.tls == TLS_NONE && !is_loopback(at->ai_addr))
+	if (s->options.tls == TLS_NONE && !stream_is_loopback(at->ai_addr))
 		return fail(s, "tls is none, which is for loopback addresses only, and %s is not one: refused", s->options.host);
 	s->fd = socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (s->fd < 0)

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 #include <libetpan/libetpan.h>
 
@@ -35,6 +36,8 @@ int stream_open(struct stream **out, const struct stream_options *options);
 /* TLS_STARTTLS: upgrades in place, after the server agreed. Bytes received before it and not read yet: refused. 0 or -1. */
 int stream_start_tls(struct stream *s);
 bool stream_is_tls(const struct stream *s);
+/* 127.0.0.0/8, ::1, and the first mapped into IPv6: what does not leave this machine. */
+bool stream_is_loopback(const struct sockaddr *address);
 /* From now on at most BYTES more are read (0: no limit), so that an answer cannot be longer than what was asked for. */
 void stream_allow(struct stream *s, uint64_t bytes);
 /* At least one byte, else -1 (end of file is an error: a protocol says goodbye in words). */

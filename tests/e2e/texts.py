@@ -47,18 +47,20 @@ with case("mandoc finds nothing wrong in the manual pages"):
     lint = run("mandoc", "-T", "lint", "-W", "warning", "etc/retour.1", "etc/retour.ini.5")
     equal((lint.returncode, lint.stdout), (0, ""))
 
+UNITS = ["etc/retour" + name for name in (".service", ".timer", "-serve.service", "-serve.socket")]
 if shutil.which("systemd-analyze"):
-    with case("systemd takes the unit and the timer"):
-        verify = run("systemd-analyze", "verify", "etc/retour.service", "etc/retour.timer")
+    with case("systemd takes the units"):
+        verify = run("systemd-analyze", "verify", *UNITS)
         complaints = [line for line in verify.stderr.splitlines()
-                      if re.match(r"(\S*/)?retour\.(service|timer):", line) and "is not executable" not in line and "Command 'man" not in line]
+                      if re.match(r"(\S*/)?retour(-serve)?\.(service|timer|socket):", line) and "is not executable" not in line and "Command 'man" not in line]
         equal(complaints, [])
-        exposure = run("systemd-analyze", "security", "--offline=true", "etc/retour.service").stdout
-        found = re.search(r"exposure level for retour.service: ([\d.]+)", exposure)
-        if found:
-            true(float(found.group(1)) < 2, found.group(0))
+        for unit in UNITS[0], UNITS[2]:
+            exposure = run("systemd-analyze", "security", "--offline=true", unit).stdout
+            found = re.search(r"exposure level for [\w.-]+: ([\d.]+)", exposure)
+            if found:
+                true(float(found.group(1)) < 2, found.group(0))
 else:
-    ok("systemd takes the unit and the timer # SKIP no systemd-analyze here")
+    ok("systemd takes the units # SKIP no systemd-analyze here")
 
 with case("make install puts each file where it belongs, under DESTDIR and prefix"):
     target = os.path.join(Retour().dir, "root")
@@ -69,7 +71,7 @@ with case("make install puts each file where it belongs, under DESTDIR and prefi
     equal(result.returncode, 0, result.stderr)
     for path in ("usr/bin/retour", "usr/share/man/man1/retour.1", "usr/share/man/man5/retour.ini.5", "usr/share/retour/report.xsd",
                  "usr/share/retour/rules.ini", "usr/share/doc/retour/retour.ini", "usr/lib/systemd/system/retour.service",
-                 "usr/lib/systemd/system/retour.timer", "etc/retour"):
+                 "usr/lib/systemd/system/retour.timer", "usr/lib/systemd/system/retour-serve.socket", "etc/retour"):
         true(os.path.exists(os.path.join(target, path)), path)
     with open(os.path.join(target, "usr/lib/systemd/system/retour.service")) as f:
         contains(f.read(), "ExecStart=/usr/bin/retour ")
