@@ -1,0 +1,36 @@
+#!/usr/bin/python3
+"""A sender that asks `check` before each of its mailings and obeys, over 120 days: nobody dead is written to again, nobody who recovered is lost,
+nobody who was well is stopped, and the counts are the truth (tests/simulation.py; `make bench` runs it in full size)."""
+import collections
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import simulation  # noqa: E402
+from lib.harness import *  # noqa: E402,F403
+
+PATIENCE = 30  # days after which somebody who is well again must have been written to
+
+dovecot, retour = simulation.arena()
+world = simulation.World(recipients=1500, providers=12, days=120, seed=7)
+verdicts = world.run(retour, dovecot)
+
+check(not world.faults, "every run and every check went well, every mailbox was emptied", "\n".join(world.faults[:3]))
+# without these the rest would say nothing
+kinds = collections.Counter(name for r in world.recipients for _first, _end, name in r.spells)
+check(min(kinds[name] for name in ("dead", "full", "away", "shaky", "grey")) >= 5 and any(p.blocks for p in world.providers),
+      "there are dead, full, slow, shaky and greylisting receivers, and some that block", kinds)
+check(sum(1 for r in world.recipients if r.hard_read is not None) >= 20, "hard bounces were read")
+dead = world.written_to_the_dead()
+check(not dead, "no dead address is written to after its first hard bounce was read", dead[:5])
+lost = world.lost_for_ever(verdicts, PATIENCE)
+check(not lost, "nobody who is well again is lost for ever", lost[:5])
+stopped = world.wrongly_stopped(verdicts)
+check(not stopped, "nobody who was well, or only greylisted, is stopped", stopped[:5])
+counted = {(month, category): count for month, category, count in retour.sql(
+    "SELECT day / 100, category, sum(count) FROM tally WHERE kind = 'failure' GROUP BY 1, 2")}
+truth = collections.Counter()
+for (month, _provider, _class, category), count in world.bounces.items():
+    truth[int(month.replace("-", "")), category] += count
+check(counted == dict(truth), "the tallies of every month and category are the truth", (counted, dict(truth)))
+finish()
