@@ -411,5 +411,8 @@ void decide(const struct rules *r, const struct evidence *e, struct decision *ou
 	explicit_bzero(joined, answer.n);
 	out->category = best.category;
 	out->klass = klass_of(&best, e, out);
+	/* a name that is not found for now says something about the name service, not yet about the domain */
+	if (out->category == CATEGORY_DOMAIN_UNKNOWN && out->klass == CLASS_SOFT)
+		out->category = CATEGORY_NETWORK_ERROR;
 	snprintf(out->rule, sizeof out->rule, "%s", *best.rule ? best.rule : "none");
 }
