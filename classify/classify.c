@@ -481,6 +481,28 @@ static void dsn_address(struct reader *r, const struct dsn_recipient *group, boo
 	explicit_bzero(final, sizeof final);
 }
 
+/* Is it the domain of a provider's users, not a host below it? */
+static bool is_mailbox_domain(const struct rules *rules, struct span domain)
+{
+	const char *dot = memchr(domain.p, '.', domain.n);
+	struct span parent = dot ? (struct span){ dot + 1, domain.n - (size_t)(dot + 1 - domain.p) } : (struct span){ "", 0 };
+	return provider_by_domain(rules, domain) && !provider_by_domain(rules, parent);
+}
+
+/* A mailbox provider's daemon names its users without their domain, which is its own. Nobody else's word is taken for that. */
+static bool provider_user(const struct reader *r, char *address)
+{
+	struct span name = r->prose->count ? (struct span){ "", 0 } : prose_bare_name(r->prose, r->rules);
+	struct found_address from;
+	size_t i = 0;
+	char joined[EVENT_ADDRESS_SIZE];
+	if (!name.n || !address_next(r->mail->from, &i, &from) || !address_is_daemon(from.text) ||
+	    !is_mailbox_domain(r->rules, address_domain(from.text)))
+		return false;
+	int n = snprintf(joined, sizeof joined, "%.*s@%.*s", (int)name.n, name.p, (int)address_domain(from.text).n, address_domain(from.text).p);
+	return n > 0 && n < (int)sizeof joined && address_copy(address, (struct span){ joined, (size_t)n });
+}
+
 /* Where the report's own fields name nobody. */
 static void address_from_elsewhere(struct reader *r, struct event *e)
 {
@@ -494,6 +516,8 @@ static void address_from_elsewhere(struct reader *r, struct event *e)
 		strcpy(e->recipient, r->verp);
 		e->recipient_source = RECIPIENT_VERP;
 	} else if (r->prose->count == 1 && address_copy(e->recipient, r->prose->recipient[0].address)) {
+		e->recipient_source = RECIPIENT_TEXT;
+	} else if (provider_user(r, e->recipient)) {
 		e->recipient_source = RECIPIENT_TEXT;
 	} else if (returned_recipient(r, e->recipient)) {
 		e->recipient_source = RECIPIENT_RETURNED;

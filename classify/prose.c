@@ -30,6 +30,7 @@ enum {
 	MARK_GAP_MAX = 240,        /* bytes between a mark and the address that it names */
 	MARK_AFTER_MAX = 100,
 	SEPARATOR_MIN = 3,         /* "---" */
+	BARE_NAME_MAX = 64,        /* RFC 5321 section 4.5.3.1.1 */
 };
 
 static struct span between(const char *from, const char *to)
@@ -360,6 +361,16 @@ static bool has_code(struct span text)
 	return c.reply >= 400 || c.status.digit >= 4;
 }
 
+/* Where a list manager takes commands; named in its refusals, written to by nobody who mails a list. */
+static bool is_list_command(struct span address)
+{
+	static const char *const suffixes[] = { "-request", "-ctl", "-help", "-admin", "-owner", "-subscribe", "-unsubscribe", "-confirm" };
+	for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++)
+		if (span_ends_nocase(address_local(address), span_of(suffixes[i])))
+			return true;
+	return false;
+}
+
 /* Postfix: "(expanded from", line end, "<alias>". */
 static bool is_behind_alias(struct span human, size_t begin)
 {
@@ -385,6 +396,8 @@ static enum prose_rank rank_of(struct reader *r, const struct found_address *a, 
 		return is_own(r, a->text) ? RANK_OWN : RANK_NAMED;
 	if (is_own(r, a->text))
 		return begins_line && a->angle && a->end < human.n && human.p[a->end] == ':' ? RANK_OWN : RANK_NOT;
+	if (is_list_command(a->text))
+		return RANK_MENTIONED;
 	if (ENDS_WITH_ONE(prefix, recipient_labels))
 		return RANK_LIKELY;
 	struct span suffix = span_trim(between(human.p + a->end, human.p + end));
@@ -616,4 +629,21 @@ void prose_recipients(struct prose *p, const struct rules *rules, const struct s
 	}
 	keep_best(p);
 	assign_text(p, rules);
+}
+
+struct span prose_bare_name(const struct prose *p, const struct rules *rules)
+{
+	static const char name[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	struct span none = { "", 0 };
+	enum kind kind;
+	for (size_t i = p->matches.count; i-- > 0;) {
+		if (!is_recipient_mark(rules, &p->matches.at[i], &kind) || kind != KIND_FAILURE)
+			continue;
+		size_t begin = list_begin(p->human, &p->matches.at[i]), end = begin;
+		while (end < p->human.n && end - begin < BARE_NAME_MAX && memchr(name, p->human.p[end], sizeof name - 1))
+			end++;
+		bool alone = end == p->human.n || p->human.p[end] == '\n';
+		return begin > p->matches.at[i].end && end > begin && alone ? between(p->human.p + begin, p->human.p + end) : none;
+	}
+	return none;
 }

@@ -54,6 +54,12 @@ void prose_open(struct prose *p, const struct rules *rules, struct span text);
 /* Fills recipient[] with the addresses of the highest rank, each once, in their order. OWN: addresses of the sender. */
 void prose_recipients(struct prose *p, const struct rules *rules, const struct span *own, size_t owns);
 
+/*
+ * Where the text says "these recipients failed:" and then a name without a domain, alone in its line: the name, else an empty span. A mailbox
+ * provider that reports about its own users writes so.
+ */
+struct span prose_bare_name(const struct prose *p, const struct rules *rules);
+
 /* What the text says about ADDRESS, or an empty span: the lines from where it is named to the next blank line. */
 struct span prose_about(struct span human, struct span address);
 
