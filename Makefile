@@ -12,7 +12,7 @@ DESTDIR ?=
 VERSION := 0.1.0
 
 # libetpan's pkg-config adds a specs file that makes the program non-PIE: linked by hand.
-PACKAGES := gnutls libxml-2.0 libxslt sqlite3 libsodium libidn2
+PACKAGES := gnutls libxml-2.0 libxslt sqlite3 libsodium libidn2 libseccomp
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wwrite-strings -Wformat=2
 HARDENING := -fPIE -fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOURCE=2
@@ -90,7 +90,7 @@ check:
 	$(NEEDS) check
 	@$(BUILDING) all units
 	@$(BUILDING) BUILD=$(BUILD)/asan CFLAGS="$(SANITIZERS)" all units
-	@CPPFLAGS="-DRETOUR_TEST_CRASH -DRETOUR_TEST_BATCH=10 -DRETOUR_TEST_COMMIT_US=20000" $(BUILDING) BUILD=$(BUILD)/crash all
+	@CPPFLAGS="-DRETOUR_TEST_CRASH -DRETOUR_TEST_CPU_SECONDS=1 -DRETOUR_TEST_BATCH=10 -DRETOUR_TEST_COMMIT_US=20000" $(BUILDING) BUILD=$(BUILD)/crash all
 	@$(PYTHON) tests/run --build $(BUILD) $(TESTS)
 
 bench:

@@ -14,7 +14,10 @@
 #include "poller/delivery.h"
 #include "poller/log.h"
 #include "poller/rulesfile.h"
+#include "poller/sandbox.h"
 #include "poller/wire.h"
+
+enum { PARSER_PATIENCE = 20 }; /* seconds; it reads its rules in a tenth of one */
 
 /* SAD: a run would fail. ODD: it would not, but somebody should look. */
 enum finding { WELL, ODD, SAD };
@@ -120,6 +123,40 @@ static void check_clock(struct doctor *d)
 	say(d, WELL, "clock", "%s%s, reports in %s", clock_format(clock_now(), now), clock_is_set() ? " (given)" : "", d->config->report.timezone);
 }
 
+/* Is the parser behind its filter? The kernel says so ("Seccomp: 2", proc(5)). */
+static void check_parser(struct doctor *d)
+{
+	char path[64], line[256], mode = '?';
+	struct wire_head head;
+	unsigned char *payload = NULL;
+	size_t capacity = 0;
+	int fd;
+	pid_t pid = child_start("parser", "parser", d->config->file, &fd);
+	if (pid < 0) {
+		say(d, SAD, "parser", "its process cannot be started");
+		return;
+	}
+	child_patience(fd, PARSER_PATIENCE);
+	bool ready = wire_receive(fd, &head, &payload, &capacity) == 1 && head.type == WIRE_READY;
+	snprintf(path, sizeof path, "/proc/%ld/status", (long)pid);
+	FILE *status = ready ? fopen(path, "re") : NULL;
+	while (status && fgets(line, sizeof line, status))
+		if (!strncmp(line, "Seccomp:\t", 9))
+			mode = line[9];
+	if (status)
+		fclose(status);
+	if (!ready)
+		say(d, SAD, "parser", "its process does not start");
+	else if (mode == '2')
+		say(d, WELL, "parser", "behind its system-call filter: no files, no network, no processes");
+	else
+		say(d, ODD, "parser", "%s; a mail that takes it over has the rights of its user",
+		    sandbox_filters() ? "this kernel gives it no system-call filter" : "this build has no system-call filter");
+	free(payload);
+	close(fd);
+	child_end(pid);
+}
+
 /* A visit without reading: the fetcher opens, describes what it found, and says goodbye. */
 static void visit(struct doctor *d, const struct mailbox *box, int fd, const char *what)
 {
@@ -187,6 +224,7 @@ int cmd_doctor(const struct config *config, int argc, char **argv)
 	check_clock(&d);
 	check_rules(&d);
 	check_store(&d);
+	check_parser(&d);
 	for (unsigned i = 0; i < config->mailboxes; i++)
 		check_mailbox(&d, &config->mailbox[i]);
 	check_report(&d);
