@@ -69,7 +69,7 @@ unit: units
 	@set -e; for t in $(UNIT_TESTS); do $$t; done
 
 # What follows installs what is missing first, then builds through a make of its own that sees what was installed.
-.PHONY: deps demo check bench fuzz install
+.PHONY: deps demo check bench fuzz fuzzers install
 NEEDS = @CC="$(CC)" PYTHON="$(PYTHON)" tests/deps.sh
 MAKE_ALL = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
 # Quietly: what the demo and the tests say is to be read.
@@ -98,14 +98,19 @@ bench:
 	@$(BUILDING) all
 	@$(PYTHON) tests/bench.py --build $(BUILD)
 
-# clang's libFuzzer over the whole of classify, for FUZZ_SECONDS, from the golden corpus; what it finds lies in $(BUILD)/fuzz.
+# clang's libFuzzer, a target for each reader (tests/fuzz), each for FUZZ_SECONDS from seeds made of the golden samples; FUZZ names some of them. What is
+# found lies in $(BUILD)/fuzz.
 FUZZ_SECONDS ?= 60
-fuzz:
-	@$(BUILDING) CC=clang BUILD=$(BUILD)/fuzz CFLAGS="-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all" $(BUILD)/fuzz/classifier
-	@mkdir -p $(BUILD)/fuzz/corpus
-	$(BUILD)/fuzz/classifier -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -timeout=5 -artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/corpus tests/golden
+FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
+FUZZ ?= $(FUZZ_TARGETS)
+FUZZERS := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+fuzzers:
+	@$(BUILDING) CC=clang BUILD=$(BUILD)/fuzz CFLAGS="$(FUZZERS)" $(FUZZ:%=$(BUILD)/fuzz/target/%)
+fuzz: fuzzers
+	@$(PYTHON) tests/fuzz/run --build $(BUILD)/fuzz --seconds $(FUZZ_SECONDS) $(FUZZ)
 
-$(BUILD)/classifier: $(BUILD)/tests/fuzz/classify.o $(LIB_poller)
+$(BUILD)/target/%: $(BUILD)/tests/fuzz/%.o $(LIB_poller)
+	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
 # What the program says of its configuration, put where people read it; a test compares.

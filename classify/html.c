@@ -144,6 +144,15 @@ static size_t skip_hidden(struct span text, struct span name)
 	return text.n;
 }
 
+/* Of the UTF-8 character that begins TEXT: cut, it would be none. */
+static size_t character_length(struct span text)
+{
+	size_t n = 1;
+	while (n < text.n && ((unsigned char)text.p[n] & 0xc0) == 0x80)
+		n++;
+	return n;
+}
+
 size_t html_text(struct span text, char *out, size_t size)
 {
 	struct output o = { out, 0, size, false };
@@ -168,8 +177,9 @@ size_t html_text(struct span text, char *out, size_t size)
 			o.gap = true;
 			i++;
 		} else {
-			put(&o, rest.p, 1);
-			i++;
+			n = character_length(rest);
+			put(&o, rest.p, n);
+			i += n;
 		}
 	}
 	return o.n;

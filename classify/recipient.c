@@ -52,8 +52,9 @@ static size_t local_begin(struct span text, size_t at, size_t floor)
 static size_t domain_end(struct span text, size_t at)
 {
 	size_t i = at + 1;
-	if (i < text.n && text.p[i] == '[') {
-		while (i < text.n && i - at < 64 && text.p[i] != ']' && text.p[i] != '\n' && text.p[i] != ' ')
+	if (i < text.n && text.p[i] == '[') { /* an address literal, RFC 5321 section 4.1.3 */
+		i++;
+		while (i < text.n && i - at < 64 && (is_alnum(text.p[i]) || (text.p[i] && strchr(".:-", text.p[i]))))
 			i++;
 		return i < text.n && text.p[i] == ']' ? i + 1 : at + 1;
 	}
@@ -106,7 +107,8 @@ bool address_next(struct span text, size_t *i, struct found_address *a)
 		bool angle = begin > 0 && text.p[begin - 1] == '<';
 		if (!angle && text.p[begin] != '"')
 			begin = skip_label(text, begin, at);
-		if (begin == at || text.p[at - 1] == ' ')
+		bool unnamed = begin == at || (text.p[begin] == '"' && at - begin <= 2);
+		if (unnamed || text.p[at - 1] == ' ')
 			continue;
 		struct span domain = { text.p + at + 1, end - at - 1 };
 		if (!domain_plausible(domain, !angle))

@@ -45,14 +45,22 @@ static struct span value_of(struct span text, struct span key)
 	return (struct span){ "", 0 };
 }
 
+/* The string that begins TEXT, without its quotes; empty when it has no end: a cut one may end within a character. */
+static struct span unquoted(struct span text, size_t *end)
+{
+	*end = string_end(text, 0);
+	bool closed = *end >= 2 && text.p[*end - 1] == '"';
+	return (struct span){ text.p + 1, closed ? *end - 2 : 0 };
+}
+
 /* The string behind KEY, without quotes. */
 static struct span string_of(struct span text, struct span key)
 {
 	struct span value = value_of(text, key);
 	if (!value.n || value.p[0] != '"')
 		return (struct span){ "", 0 };
-	size_t end = string_end(value, 0);
-	return (struct span){ value.p + 1, end >= 2 ? end - 2 : 0 };
+	size_t end;
+	return unquoted(value, &end);
 }
 
 /* The array or object at the begin of VALUE, with its brackets. */
@@ -129,8 +137,7 @@ bool sns_next(struct sns *s, struct sns_recipient *out)
 	*out = (struct sns_recipient){ { "", 0 }, { "", 0 }, { "", 0 }, s->answer };
 	size_t n;
 	if (rest.p[0] == '"') { /* a plain list of addresses */
-		n = string_end(rest, 0);
-		out->address = (struct span){ rest.p + 1, n >= 2 ? n - 2 : 0 };
+		out->address = unquoted(rest, &n);
 	} else {
 		struct span object = bracketed(rest);
 		n = object.n;

@@ -44,16 +44,16 @@ static int allow(scmp_filter_ctx filter, int fd)
 		problem = seccomp_rule_add(filter, SCMP_ACT_ALLOW, harmless[i], 0);
 	/* the socket, the log, memory that is not code, one's own limit of time, a signal to oneself */
 	const struct { int call; struct scmp_arg_cmp argument; } looked_at[] = {
-		{ SCMP_SYS(recvfrom), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)fd) },
-		{ SCMP_SYS(recv), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)fd) },
-		{ SCMP_SYS(sendmsg), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)fd) },
-		{ SCMP_SYS(write), SCMP_A0(SCMP_CMP_EQ, STDERR_FILENO) },
+		{ SCMP_SYS(recvfrom), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)fd, 0) },
+		{ SCMP_SYS(recv), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)fd, 0) },
+		{ SCMP_SYS(sendmsg), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)fd, 0) },
+		{ SCMP_SYS(write), SCMP_A0(SCMP_CMP_EQ, STDERR_FILENO, 0) },
 		{ SCMP_SYS(mmap), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0) },
 		{ SCMP_SYS(mmap2), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0) },
 		{ SCMP_SYS(mprotect), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0) },
-		{ SCMP_SYS(prlimit64), SCMP_A1(SCMP_CMP_EQ, RLIMIT_CPU) },
-		{ SCMP_SYS(setrlimit), SCMP_A0(SCMP_CMP_EQ, RLIMIT_CPU) },
-		{ SCMP_SYS(tgkill), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()) },
+		{ SCMP_SYS(prlimit64), SCMP_A1(SCMP_CMP_EQ, RLIMIT_CPU, 0) },
+		{ SCMP_SYS(setrlimit), SCMP_A0(SCMP_CMP_EQ, RLIMIT_CPU, 0) },
+		{ SCMP_SYS(tgkill), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0) },
 	};
 	for (size_t i = 0; i < sizeof looked_at / sizeof *looked_at && !problem; i++)
 		problem = seccomp_rule_add(filter, SCMP_ACT_ALLOW, looked_at[i].call, 1, looked_at[i].argument);

@@ -1,19 +1,14 @@
 /*
- * libFuzzer over the whole of classify/, with the rules of the program: any bytes are a mail. `make fuzz` runs it from the golden corpus.
+ * The whole of classify/, with the rules of the program: any bytes are a mail.
  * The sink checks what the run checks of a parser: that no event can be dishonest.
  */
-#include <stdlib.h>
 #include "classify/classify.h"
-#include "classify/rules.h"
-#include "poller/rulesfile.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
+#include "tests/fuzz/fuzz.h"
 
 static int take(void *context, const struct event *event)
 {
 	(void)context;
-	if (!event_valid(event))
-		abort();
+	MUST(event_valid(event));
 	return 0;
 }
 
@@ -29,15 +24,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	static const char *const domains[] = { "example.org", NULL }, *const headers[] = { "X-Campaign-ID", NULL };
 	static const struct classify_options options = { .domains = domains, .campaign_headers = headers,
 		.verp = "bounce+{token}@bounce.example.org", .redact = true };
-	static struct rules *rules;
 	static struct workspace *workspace;
-	char error[512];
-	if (!rules && (!(rules = rulesfile_load(NULL, NULL, error, sizeof error)) || !(workspace = workspace_new())))
-		abort();
-
+	if (!workspace)
+		MUST((workspace = workspace_new()));
 	struct message m = { .bytes = { (const char *)bytes, n } };
 	struct outcome outcome;
-	classify(rules, &options, workspace, &m, take, NULL, &outcome);
+	classify(fuzz_rules(), &options, workspace, &m, take, NULL, &outcome);
 	message_identity(&m, ignore, NULL);
 	return 0;
 }
