@@ -64,6 +64,8 @@ static const struct pragma {
 	{ "PRAGMA journal_size_limit = 67108864", NULL, true },
 };
 
+enum { PRAGMA_WAIT_MS = 5 };
+
 static int apply_pragma(struct store *s, const struct pragma *p)
 {
 	sqlite3_stmt *st = NULL;
@@ -71,6 +73,12 @@ static int apply_pragma(struct store *s, const struct pragma *p)
 
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(st);
+	/* turning a new file to WAL is the one lock for which SQLite does not wait: several processes may open it for the first time */
+	for (int waited = 0; (rc & 0xff) == SQLITE_BUSY && waited < BUSY_TIMEOUT_MS; waited += PRAGMA_WAIT_MS) {
+		sqlite3_reset(st);
+		sqlite3_sleep(PRAGMA_WAIT_MS);
+		rc = sqlite3_step(st);
+	}
 	if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
 		result = store_fail(s, STORE_FAILED, "%s: %s", s->o.path, sqlite3_errmsg(s->db));
 	} else if (p->answer) {
