@@ -26,6 +26,7 @@
 #include "classify/redact.h"
 #include "classify/rules.h"
 #include "classify/sns.h"
+#include "classify/verp.h"
 
 enum {
 	ARENA_SIZE = 8 << 20,          /* decoded texts of one message */
@@ -93,7 +94,7 @@ struct reader {
 	struct event common;             /* what all events share */
 	struct span own[PROSE_OWN_MAX];  /* addresses of the sender */
 	size_t owns;
-	char verp[EVENT_ADDRESS_SIZE];   /* recipient in a classic VERP return path of this message; "" */
+	char verp[EVENT_ADDRESS_SIZE];   /* recipient in a VERP return path of this message, classic or with a token; "" */
 	bool subject_says[KIND_COUNT], header_says[KIND_COUNT];
 	uint16_t subject_rule[KIND_COUNT], header_rule[KIND_COUNT];
 	bool bounce_subject, bounce_sender;
@@ -188,7 +189,22 @@ static void read_own(struct reader *r)
 	add_own(r, m->to);
 }
 
-/* The token of a signed return path, and the recipient of a classic one: in what the bounce was sent to, or in what came back. */
+/* The token says who and in which campaign; whether that is true the store can tell. */
+static void read_token(struct reader *r, struct span token)
+{
+	struct verp v;
+	text_field(r->common.token, sizeof r->common.token, token);
+	if (verp_decode(token, &v)) {
+		if (address_plausible(span_of(v.recipient)))
+			address_copy(r->verp, span_of(v.recipient));
+		origin_copy_campaign(span_of(v.campaign), r->common.campaign);
+	}
+	explicit_bzero(&v, sizeof v);
+}
+
+/*
+ * The token of a signed return path, else a BATV tag, else the recipient of a classic VERP: in what the bounce was sent to, or in what came back.
+ */
 static void read_return_paths(struct reader *r, struct span *verp_path)
 {
 	struct span fields[MAIL_PATHS_MAX + 3];
@@ -204,9 +220,11 @@ static void read_return_paths(struct reader *r, struct span *verp_path)
 		for (size_t i = 0; address_next(fields[f], &i, &a);) {
 			struct span path = origin_unwrap(a.text, unwrapped);
 			struct span token = origin_token(r->options, path);
-			if (token.n && !r->common.token[0])
-				text_field(r->common.token, sizeof r->common.token, token);
-			else if (!r->verp[0] && origin_verp_recipient(a.text, r->verp))
+			if (token.n && (!r->common.token[0] || origin_is_batv(span_of(r->common.token))))
+				read_token(r, token);
+			else if (origin_is_batv(a.text) && origin_is_ours(r->options, address_domain(a.text)) && !r->common.token[0])
+				text_field(r->common.token, sizeof r->common.token, a.text);
+			else if (!token.n && !r->verp[0] && origin_verp_recipient(a.text, r->verp))
 				*verp_path = a.text;
 		}
 	}
@@ -275,7 +293,8 @@ static void read_common(struct reader *r, int64_t arrived)
 	r->common.arrived = arrived ? arrived : mail_arrived(m);
 	r->common.origin = (uint8_t)origin_of(r->options, &r->returned);
 	text_field(r->common.message_id, sizeof r->common.message_id, origin_message_id(r->returned.message_id));
-	origin_campaign(verp_path, &r->returned, r->common.campaign);
+	if (!r->common.campaign[0])
+		origin_campaign(verp_path, &r->returned, r->common.campaign);
 	r->out->arrived = r->common.arrived;
 }
 

@@ -2,7 +2,7 @@
  * Who sent the mail that came back. Its headers are whatever the reporter put
  * there: they match or they do not, and only a token's MAC (which the store
  * checks) proves anything. SRS is draft-mengwong-sender-rewrite, BATV is
- * draft-levine-smtp-batv; Feedback-ID is Gmail's, List-ID RFC 2919.
+ * draft-levine-smtp-batv; Feedback-ID is Gmail's, CFBL-Feedback-ID RFC 9477, List-ID RFC 2919.
  */
 #include "classify/origin.h"
 
@@ -17,7 +17,7 @@ static const struct {
 } known[] = {
 #define KNOWN(text, member) { { text, sizeof text - 1 }, offsetof(struct returned, member) }
 	KNOWN("Message-ID", message_id), KNOWN("From", from), KNOWN("Sender", sender), KNOWN("Return-Path", return_path),
-	KNOWN("To", to), KNOWN("Cc", cc), KNOWN("List-ID", list_id), KNOWN("Feedback-ID", feedback_id),
+	KNOWN("To", to), KNOWN("Cc", cc), KNOWN("List-ID", list_id), KNOWN("Feedback-ID", feedback_id), KNOWN("CFBL-Feedback-ID", cfbl_id),
 	KNOWN("X-HmXmrOriginalRecipient", reported), KNOWN("X-Original-To", original_recipient),
 	KNOWN("Delivered-To", original_recipient), KNOWN("Envelope-To", original_recipient),
 	KNOWN("X-Envelope-To", original_recipient), KNOWN("X-Rcpt-To", original_recipient),
@@ -209,6 +209,18 @@ struct span origin_token(const struct classify_options *options, struct span add
 	return token.n < EVENT_TOKEN_SIZE && !memchr(token.p, '@', token.n) ? token : none;
 }
 
+bool origin_is_batv(struct span token)
+{
+	enum { TAG = 10, DIGITS = 4 };
+	static const char hex[] = "0123456789abcdefABCDEF";
+	if (!span_starts_nocase(token, SPAN("prvs=")) || token.n < 5 + TAG + 4 || token.p[5 + TAG] != '=')
+		return false;
+	for (size_t i = 0; i < TAG; i++)
+		if (!token.p[5 + i] || !(i < DIGITS ? (token.p[5 + i] >= '0' && token.p[5 + i] <= '9') : strchr(hex, token.p[5 + i]) != NULL))
+			return false;
+	return address_domain(token).n > 0;
+}
+
 /* --- classic VERP ---------------------------------------------------------------------------------------------- */
 
 /* "local=domain" behind the prefix of a classic VERP local part, or an empty span. */
@@ -256,8 +268,7 @@ static bool is_campaign_character(char c)
 	return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || (c >= '0' && c <= '9') || (c && strchr("._:+-", c));
 }
 
-/* TEXT with what a campaign may not hold taken as '_'; an address gives nothing. */
-static bool campaign_copy(struct span text, char *buffer)
+bool origin_copy_campaign(struct span text, char *buffer)
 {
 	size_t n = 0;
 	text = span_trim(text);
@@ -299,7 +310,7 @@ static struct span list_campaign(struct span value)
 void origin_campaign(struct span verp_path, const struct returned *r, char *buffer)
 {
 	buffer[0] = '\0';
-	if (campaign_copy(verp_campaign(verp_path), buffer) || campaign_copy(feedback_campaign(r->feedback_id), buffer) ||
-	    campaign_copy(list_campaign(r->list_id), buffer) || campaign_copy(r->campaign, buffer))
+	if (origin_copy_campaign(verp_campaign(verp_path), buffer) || origin_copy_campaign(feedback_campaign(r->feedback_id), buffer) ||
+	    origin_copy_campaign(r->cfbl_id, buffer) || origin_copy_campaign(list_campaign(r->list_id), buffer) || origin_copy_campaign(r->campaign, buffer))
 		return;
 }

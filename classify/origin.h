@@ -19,7 +19,7 @@ enum {
 struct returned {
 	bool present;
 	struct span reported;    /* X-HmXmrOriginalRecipient: Microsoft names there who complained */
-	struct span message_id, from, sender, return_path, to, cc, list_id, feedback_id, campaign, original_recipient, subject, date;
+	struct span message_id, from, sender, return_path, to, cc, list_id, feedback_id, cfbl_id, campaign, original_recipient, subject, date;
 	struct span received_for[RETURNED_FOR_MAX];
 	size_t received_fors;
 };
@@ -38,12 +38,16 @@ bool origin_is_ours(const struct classify_options *options, struct span domain);
 enum origin origin_of(const struct classify_options *options, const struct returned *r);
 
 /* What stands for {token} when ADDRESS (unwrapped) is one of our signed return paths; else an empty span. */
+/* Is TOKEN a tagged BATV address, "prvs=KDDDSSSSSS=local@domain" (draft-levine-smtp-batv-01)? */
+bool origin_is_batv(struct span token);
 struct span origin_token(const struct classify_options *options, struct span address);
 
 /* The recipient in a classic VERP return path, "bounces+user=example.org@…", into ADDRESS of EVENT_ADDRESS_SIZE bytes. Returns its length. */
 size_t origin_verp_recipient(struct span return_path, char *address);
 
 /* The campaign into BUFFER of EVENT_CAMPAIGN_SIZE bytes: classic VERP, Feedback-ID, List-ID, configured header. */
+/* TEXT with what a campaign's name may not hold as '_', into BUFFER of EVENT_CAMPAIGN_SIZE; false, BUFFER untouched, when it is empty or an address. */
+bool origin_copy_campaign(struct span text, char *buffer);
 void origin_campaign(struct span verp_path, const struct returned *r, char *buffer);
 
 /* "<id@host> " as "id@host". */

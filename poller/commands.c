@@ -52,6 +52,17 @@ const struct command commands[] = {
 	  "  --output FILE     default: stdout\n"
 	  "Exit code 3 when a retention or integrity promise is broken.\n",
 	  CONFIG_NEEDED, false },
+	{ "verp", cmd_verp, "--campaign C [FILE|-]", "signed return paths for the sending system",
+	  "Reads one address a line from FILE or stdin and prints address,return_path as CSV with a header, in the same order.\n"
+	  "  --campaign C   the name of the mailing: letters, digits and . _ : + -\n"
+	  "Each mail gets its recipient's return path as envelope sender; [origin] verp says its form. A bounce that comes back to it is verified:\n"
+	  "recipient and campaign are read from it, and a forged one is told apart. The first call makes the key.\n",
+	  CONFIG_NEEDED, false },
+	{ "key", cmd_key, "list | rotate verp | retire NAME", "the keys of pseudonyms and return paths",
+	  "  list          name, purpose, month, when it was made, fingerprint\n"
+	  "  rotate verp   a new key signs return paths; older ones still check what they signed\n"
+	  "  retire NAME   destroys an old key of return paths; do it when no bounce of its mails is to be expected any more\n",
+	  CONFIG_NEEDED, false },
 	{ "doctor", cmd_doctor, "", "preflight: configuration, keys, store, mailboxes, TLS, SMTP, rules, clock",
 	  "Tries everything that a run needs and changes nothing. Exit code 1 when something does not work.\n",
 	  CONFIG_NEEDED, false },

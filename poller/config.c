@@ -53,6 +53,8 @@ static const struct key keys[] = {
 	{ "origin", "act_on", CHOICE, AT(act_on), "matched", 0, 0, "verified|matched|any", "matched",
 	  "how well proven the origin must be to change a contact's state" },
 	{ "origin", "verp", TEXT, AT(verp), NULL, 0, 0, NULL, NULL, "the return path with its token, e.g. bounce+{token}@bounce.example.org" },
+	{ "origin", "batv_key_file", FILE_PATH, AT(batv_key_file), NULL, 0, 0, NULL, NULL,
+	  "key with which our mail server signs BATV tags (prvs=), mode 0600; without it such a tag proves nothing" },
 	{ "origin", "campaign_headers", LIST, AT(campaign_headers), "X-Campaign-ID", 0, 0, NULL, "X-Campaign-ID",
 	  "headers of our mail that name the campaign" },
 

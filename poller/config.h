@@ -60,7 +60,7 @@ struct config {
 	const char *keys_dir;
 	struct list domains, campaign_headers;
 	int act_on;            /* 0 verified, 1 matched, 2 any: config_store_options() translates */
-	const char *verp;
+	const char *verp, *batv_key_file;
 	const char *rules_file, *providers_file;
 	int diagnostics;       /* 0 redacted, 1 none */
 	int domains_kept;      /* 0 known, 1 all */

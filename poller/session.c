@@ -12,6 +12,7 @@
 #include "poller/commands.h"
 #include "poller/log.h"
 #include "poller/rulesfile.h"
+#include "poller/secret.h"
 
 static bool large(void *context, const char *provider)
 {
@@ -83,6 +84,13 @@ int session_open(struct session *s, const struct config *config, enum session_mo
 	s->options.read_only = mode == SESSION_READ;
 	s->options.provider_is_large = large;
 	s->options.context = s->rules;
+	if (config->batv_key_file && mode != SESSION_READ &&
+	    secret_read(&(struct secret_source){ .file = config->batv_key_file }, &s->batv_key, error, sizeof error)) {
+		log_error("[origin] batv_key_file: %s", error);
+		return EXIT_USAGE;
+	}
+	s->options.batv_key = s->batv_key;
+	s->options.batv_key_size = s->batv_key ? strlen(s->batv_key) : 0;
 	int result = store_open(&s->store, &s->options, now, &created);
 	if (result)
 		return session_store_failed(s, "store", result);
@@ -95,6 +103,7 @@ void session_close(struct session *s)
 {
 	store_close(s->store);
 	rules_free(s->rules);
+	secret_free(s->batv_key);
 	if (s->lock >= 0)
 		close(s->lock);
 }

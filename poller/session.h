@@ -13,6 +13,7 @@ struct session {
 	struct store *store;
 	struct store_options options;
 	struct report_options report; /* reports keep a pointer to it */
+	char *batv_key; /* as the store needs it; secret_free() */
 	int lock; /* descriptor, -1: none */
 };
 

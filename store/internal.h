@@ -78,6 +78,10 @@ int keys_record(struct store *s, int64_t now);
 int keys_verify(struct store *s);
 const unsigned char *keys_state(const struct store *s);
 const unsigned char *keys_message(const struct store *s);
+/* The newest key that signs return paths, its two characters into ID; NULL (message set) when there is none. */
+const unsigned char *keys_verp_newest(struct store *s, char id[3]);
+/* The key that ID names; NULL when it is not here. */
+const unsigned char *keys_verp(struct store *s, const char *id);
 /* The event key of a month (YYYYMM, UTC), made when absent. NULL on error. */
 const unsigned char *keys_month(struct store *s, int month, int64_t now);
 /* After a rollback: what was noted of new keys is gone from the database. */
@@ -95,6 +99,14 @@ enum { CANONICAL_SIZE = 512 };
 size_t address_canonical(const char *address, size_t n, bool fold_local_part, char out[CANONICAL_SIZE]);
 void pseudonym(unsigned char out[PSEUDONYM_SIZE], enum pseudonym_purpose purpose, const unsigned char key[KEY_SIZE],
 	       const char *canonical, size_t n);
+
+/* --- verp.c ---------------------------------------------------------------------------------------------------- */
+
+/*
+ * How well E's token proves that we sent the mail, AT the time of arrival. One that is valid names recipient and campaign, which replace E's; one that is made up
+ * makes the report unverified whatever its headers say.
+ */
+enum origin verp_prove(struct store *s, struct event *e, int64_t at);
 
 /* --- message.c ------------------------------------------------------------------------------------------------- */
 

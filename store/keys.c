@@ -3,6 +3,7 @@
  *
  *   state.key           pseudonyms of contacts; long-lived
  *   message.key         keys of messages seen; long-lived
+ *   verp-KK.key         return paths (verp.c); KK are the two characters by which a token names it; the newest signs, all check
  *   event-YYYY-MM.key   pseudonyms of the events that arrived in that month (UTC); destroyed when the last of them is gone
  *
  * A file is two lines: "retour key 1 PURPOSE" (for event keys with " YYYY-MM" behind it) and 64 hexadecimal digits. All keys are
@@ -29,6 +30,7 @@ enum {
 	FILE_SIZE_MAX = 128,
 	FINGERPRINT_SIZE = 16,
 	MONTHS_HELD = 16,   /* month keys in memory; more are read again */
+	VERP_HELD = 32,     /* keys of return paths in memory; older ones are not asked */
 	KEYS_MAX = 4096,    /* files looked at in the directory */
 };
 
@@ -41,6 +43,12 @@ struct keyring {
 		int month;  /* YYYYMM, 0: free */
 		unsigned char key[KEY_SIZE];
 	} held[MONTHS_HELD];
+	bool verp_read;     /* the keys of return paths are, as they were at the first need */
+	unsigned verps;
+	struct {
+		char id[3];
+		unsigned char key[KEY_SIZE];
+	} verp[VERP_HELD];
 };
 
 /* What a file name says. */
@@ -48,6 +56,15 @@ struct key_name {
 	const char *purpose;
 	int month;
 };
+
+static const char base32[] = "abcdefghijklmnopqrstuvwxyz234567";
+
+struct listing {
+	unsigned count;
+	char (*name)[NAME_SIZE];
+};
+static int list_keys(struct store *s, struct listing *list);
+static int destroy_file(struct store *s, const char *name);
 
 static int key_error(struct store *s, const char *name, const char *what)
 {
@@ -64,7 +81,10 @@ static bool parse_name(const char *name, struct key_name *out)
 	int year, month, end = 0;
 
 	out->month = 0;
-	out->purpose = strcmp(name, "state.key") == 0 ? "state" : strcmp(name, "message.key") == 0 ? "message" : "event";
+	out->purpose = strcmp(name, "state.key") == 0 ? "state" : strcmp(name, "message.key") == 0 ? "message" :
+		       strncmp(name, "verp-", 5) == 0 ? "verp" : "event";
+	if (strcmp(out->purpose, "verp") == 0)
+		return strlen(name) == sizeof "verp-kk.key" - 1 && strspn(name + 5, base32) == 2 && strcmp(name + 7, ".key") == 0;
 	if (strcmp(out->purpose, "event") != 0)
 		return true;
 	if (sscanf(name, "event-%4d-%2d.key%n", &year, &month, &end) != 2 || !end || name[end] || end != sizeof "event-2026-10.key" - 1 ||
@@ -275,7 +295,8 @@ static int record_key(struct store *s, const char *name, const unsigned char key
 	fingerprint(print, key);
 	if (db_run(s, SQL_KEY_PUT, "ttTbi", name, k.purpose, month, print, FINGERPRINT_SIZE, now))
 		return STORE_FAILED;
-	snprintf(detail, sizeof detail, "purpose=%s%s%s", k.purpose, k.month ? " month=" : "", month);
+	bool several = strcmp(k.purpose, "verp") == 0;
+	snprintf(detail, sizeof detail, "purpose=%s%s%s", k.purpose, k.month ? " month=" : several ? " name=" : "", several ? name : month);
 	return store_ledger(s, now, "key-created", detail);
 }
 
@@ -384,6 +405,128 @@ const unsigned char *keys_month(struct store *s, int month, int64_t now)
 	return db_leave(s, own, result) == STORE_OK ? slot->key : NULL;
 }
 
+/* --- return paths ---------------------------------------------------------------------------------------------- */
+
+/* One that the store does not know was not made by it: a backup of other keys, and not taken. */
+static int read_verp(struct store *s, const char *name)
+{
+	unsigned char key[KEY_SIZE];
+	enum known known = KEY_UNKNOWN;
+	bool absent;
+	int result = read_key(s, name, key, &absent);
+
+	if (!result && !absent)
+		result = lookup_key(s, name, key, &known);
+	if (!result && !absent && known == KEY_OTHER)
+		result = key_error(s, name, "not the key that this store has made");
+	if (!result && known == KEY_KNOWN && s->keys->verps < VERP_HELD) {
+		memcpy(s->keys->verp[s->keys->verps].id, name + sizeof "verp-" - 1, 2);
+		memcpy(s->keys->verp[s->keys->verps++].key, key, KEY_SIZE);
+	}
+	sodium_memzero(key, sizeof key);
+	return result;
+}
+
+static int read_verps(struct store *s)
+{
+	struct listing list;
+	struct key_name k;
+	int result;
+
+	if (s->keys->verp_read)
+		return STORE_OK;
+	result = list_keys(s, &list);
+	if (result)
+		return result;
+	sodium_mprotect_readwrite(s->keys);
+	s->keys->verps = 0;
+	for (unsigned i = 0; i < list.count && !result; i++)
+		if (parse_name(list.name[i], &k) && strcmp(k.purpose, "verp") == 0)
+			result = read_verp(s, list.name[i]);
+	s->keys->verp_read = !result;
+	sodium_mprotect_readonly(s->keys);
+	free(list.name);
+	return result;
+}
+
+const unsigned char *keys_verp(struct store *s, const char *id)
+{
+	if (read_verps(s))
+		return NULL;
+	for (unsigned i = 0; i < s->keys->verps; i++)
+		if (strcmp(s->keys->verp[i].id, id) == 0)
+			return s->keys->verp[i].key;
+	return NULL;
+}
+
+const unsigned char *keys_verp_newest(struct store *s, char id[3])
+{
+	sqlite3_stmt *st = db_bind(s, SQL_KEY_NEWEST, "t", "verp");
+	char name[NAME_SIZE] = "";
+	int rc = st ? db_step(s, st) : -1;
+
+	if (rc == 1) {
+		db_text(st, 0, name, sizeof name);
+		sqlite3_reset(st);
+	}
+	if (rc == 0)
+		store_fail(s, STORE_KEYS, "there is no key that signs return paths yet");
+	if (rc != 1)
+		return NULL;
+	snprintf(id, 3, "%.2s", name + sizeof "verp-" - 1);
+	const unsigned char *key = keys_verp(s, id);
+	if (!key)
+		key_error(s, name, "missing, though the store signs return paths with it. Put it back, or make a new one");
+	return key;
+}
+
+int store_key_add(struct store *s, const char *purpose, int64_t now, char *name)
+{
+	unsigned char key[KEY_SIZE];
+	bool own, absent = false;
+	int result = STORE_OK;
+
+	if (strcmp(purpose, "verp") != 0)
+		return store_fail(s, STORE_MISUSE, "keys of purpose %s are not made on demand", purpose);
+	do { /* until the name is free */
+		snprintf(name, STORE_NAME_SIZE, "verp-%c%c.key", base32[randombytes_uniform(32)], base32[randombytes_uniform(32)]);
+		result = read_key(s, name, key, &absent);
+	} while (!result && !absent);
+	if (!result)
+		result = load_key(s, name, true, key);
+	if (!result && !db_enter(s, &own))
+		result = db_leave(s, own, record_key(s, name, key, now));
+	sodium_memzero(key, sizeof key);
+	sodium_mprotect_readwrite(s->keys);
+	s->keys->verp_read = false;
+	sodium_mprotect_readonly(s->keys);
+	return result;
+}
+
+int store_key_retire(struct store *s, const char *name, int64_t now)
+{
+	struct key_name k;
+	char detail[64];
+	bool own;
+	int result;
+
+	if (strlen(name) >= NAME_SIZE || !parse_name(name, &k) || strcmp(k.purpose, "verp") != 0)
+		return store_fail(s, STORE_MISUSE, "only keys of return paths, verp-KK.key, are retired by hand: event keys go with their last event, "
+				  "and without state.key and message.key there is no store");
+	if (faccessat(s->keys->dir, name, F_OK, AT_SYMLINK_NOFOLLOW))
+		return store_fail(s, STORE_MISUSE, "there is no key %s", name);
+	if (db_enter(s, &own))
+		return STORE_FAILED;
+	snprintf(detail, sizeof detail, "purpose=verp name=%s", name);
+	result = destroy_file(s, name);
+	if (!result && (db_run(s, SQL_KEY_DELETE, "t", name) || store_ledger(s, now, "key-destroyed", detail)))
+		result = STORE_FAILED;
+	sodium_mprotect_readwrite(s->keys);
+	s->keys->verp_read = false;
+	sodium_mprotect_readonly(s->keys);
+	return db_leave(s, own, result);
+}
+
 void keys_forget_months(struct store *s)
 {
 	sodium_mprotect_readwrite(s->keys);
@@ -392,11 +535,6 @@ void keys_forget_months(struct store *s)
 }
 
 /* --- the directory -------------------------------------------------------------------------------------------- */
-
-struct listing {
-	unsigned count;
-	char (*name)[NAME_SIZE];
-};
 
 static int compare_names(const void *a, const void *b)
 {
@@ -431,6 +569,20 @@ static int list_keys(struct store *s, struct listing *list)
 	return STORE_OK;
 }
 
+/* What the database knows of it. */
+static int describe_key(struct store *s, struct key_info *info)
+{
+	sqlite3_stmt *st = db_bind(s, SQL_KEY_ALL, "t", info->name);
+	int rc = st ? db_step(s, st) : -1;
+
+	if (rc == 1) {
+		db_text(st, 0, info->fingerprint, sizeof info->fingerprint);
+		info->at = sqlite3_column_int64(st, 1);
+		sqlite3_reset(st);
+	}
+	return rc < 0 ? STORE_FAILED : STORE_OK;
+}
+
 int store_keys(struct store *s, int (*visit)(void *context, const struct key_info *k), void *context)
 {
 	struct listing list;
@@ -448,6 +600,10 @@ int store_keys(struct store *s, int (*visit)(void *context, const struct key_inf
 		snprintf(info.purpose, sizeof info.purpose, "%s", k.purpose);
 		if (k.month)
 			memcpy(info.month, list.name[i] + sizeof "event-" - 1, 7);
+		if (describe_key(s, &info)) {
+			result = STORE_FAILED;
+			break;
+		}
 		result = visit(context, &info);
 	}
 	free(list.name);

@@ -74,13 +74,8 @@ static int pack_recipient(struct store *s, const struct event *e, int64_t now, s
 	return result;
 }
 
-/* Of a signed return path only the MAC would prove anything, and none is checked yet: at best the mail matches. */
-static uint8_t proven_origin(const struct event *e)
-{
-	return e->origin > ORIGIN_MATCHED ? ORIGIN_MATCHED : e->origin;
-}
-
-int store_pack(struct store *s, const struct event *event, int64_t now, struct packed_event *out)
+/* E is the caller's copy, which a valid token corrects. */
+static int pack(struct store *s, struct event *event, int64_t now, struct packed_event *out)
 {
 	struct packed p = { .at = clamp_time(event->arrived, now) };
 	int result;
@@ -91,7 +86,7 @@ int store_pack(struct store *s, const struct event *event, int64_t now, struct p
 	p.kind = event->kind;
 	p.klass = event->klass;
 	p.category = event->category;
-	p.origin = proven_origin(event);
+	p.origin = (uint8_t)verp_prove(s, event, p.at);
 	p.reply = event->reply;
 	status_text(event->status, p.status);
 	memcpy(p.campaign, event->campaign, strnlen(event->campaign, sizeof p.campaign - 1));
@@ -102,6 +97,15 @@ int store_pack(struct store *s, const struct event *event, int64_t now, struct p
 	memset(out, 0, sizeof *out);
 	if (!result)
 		memcpy(out, &p, sizeof p);
+	return result;
+}
+
+int store_pack(struct store *s, const struct event *event, int64_t now, struct packed_event *out)
+{
+	struct event own = *event;
+	int result = pack(s, &own, now, out);
+
+	sodium_memzero(&own, sizeof own);
 	return result;
 }
 
@@ -125,6 +129,16 @@ static int add_event(struct store *s, const struct packed *p, const char *mailbo
 		      origin_name(p->origin), mailbox, p->diagnostic);
 }
 
+/* A proven token has one recipient: a report that names it twice in other words counts once. */
+static bool is_repeated(const struct packed_event *events, size_t i)
+{
+	struct packed first, p;
+
+	memcpy(&p, &events[i], sizeof p);
+	memcpy(&first, &events[0], sizeof first);
+	return i && p.origin == ORIGIN_VERIFIED && p.known && first.known && memcmp(p.contact, first.contact, PSEUDONYM_SIZE) == 0;
+}
+
 int store_message(struct store *s, const struct store_message *m, const struct packed_event *events, size_t count, int64_t now,
 		  enum store_message_result *result)
 {
@@ -141,7 +155,7 @@ int store_message(struct store *s, const struct store_message *m, const struct p
 		return STORE_FAILED;
 	for (size_t i = 0; is_new && i < count; i++) {
 		memcpy(&p, &events[i], sizeof p);
-		if (p.kind == KIND_NONE)
+		if (p.kind == KIND_NONE || is_repeated(events, i))
 			continue;
 		if (add_event(s, &p, m->mailbox) || tally_add(s, &p) || contact_apply(s, &p))
 			return STORE_FAILED;

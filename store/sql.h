@@ -17,6 +17,8 @@
 	X(SQL_META_PUT, "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value") \
 	\
 	X(SQL_KEY_GET, "SELECT fingerprint FROM key WHERE name = ?1") \
+	X(SQL_KEY_ALL, "SELECT lower(hex(fingerprint)), at FROM key WHERE name = ?1") \
+	X(SQL_KEY_NEWEST, "SELECT name FROM key WHERE purpose = ?1 ORDER BY at DESC, name DESC LIMIT 1") \
 	X(SQL_KEY_PUT, "INSERT INTO key (name, purpose, month, fingerprint, at) VALUES (?1, ?2, ?3, ?4, ?5)" \
 		" ON CONFLICT DO UPDATE SET fingerprint = excluded.fingerprint, at = excluded.at") \
 	X(SQL_KEY_DELETE, "DELETE FROM key WHERE name = ?1") \

@@ -54,6 +54,8 @@ struct store_options {
 	bool keep_diagnostics;      /* [privacy] diagnostics = redacted */
 	bool all_domains;           /* [privacy] domains = all */
 	unsigned k;
+	const char *batv_key;       /* [origin] batv_key_file: what our mail server signs BATV tags with; NULL: none */
+	size_t batv_key_size;
 	struct retention retention[RETAIN_COUNT];
 	struct ladder ladder[LADDERS_MAX];
 	unsigned ladders;
@@ -210,10 +212,27 @@ int store_ledger_last(struct store *s, const char *kind, const char *with, struc
 
 struct key_info {
 	char name[STORE_NAME_SIZE]; /* file name */
-	char purpose[16];           /* state, event, message */
+	char purpose[16];           /* state, event, message, verp */
 	char month[8];              /* YYYY-MM for event keys */
+	char fingerprint[33];       /* hexadecimal, as the store knows it; "": it does not know the key */
+	int64_t at;                 /* when it was made; 0: not known */
 };
 int store_keys(struct store *s, int (*visit)(void *context, const struct key_info *k), void *context);
+
+/* A new key of PURPOSE, which is "verp" so far; its name into NAME (STORE_NAME_SIZE). Old ones are still good for checking. Ledgered. */
+int store_key_add(struct store *s, const char *purpose, int64_t now, char *name);
+/* Destroys the key NAME for good; STORE_MISUSE when it may not be: only keys of purpose "verp". What it signed can no longer be proved. Ledgered. */
+int store_key_retire(struct store *s, const char *name, int64_t now);
+
+/* --- signed return paths (store/verp.c) ---------------------------------------------------------------------- */
+
+enum { STORE_TOKEN_SIZE = 65 };
+/*
+ * The token that stands for {token} in the return path of a mail of CAMPAIGN ([A-Za-z0-9._:+-], shorter than EVENT_CAMPAIGN_SIZE) to ADDRESS, into TOKEN of
+ * STORE_TOKEN_SIZE bytes; ROOM octets at most. *FULL: it names the recipient; else there was no room for that, and it only proves one that a report names.
+ * STORE_MISUSE: no address, or the campaign's name is too long. STORE_KEYS: there is no key yet.
+ */
+int store_verp_token(struct store *s, const char *campaign, const char *address, size_t n, size_t room, char *token, bool *full);
 
 /* --- counts for reports (store/tally.c) ------------------------------------------------------------------- */
 

@@ -1,0 +1,62 @@
+/* key: which keys there are, a new one for return paths, and the end of an old one. */
+#include "poller/commands.h"
+
+#include <getopt.h>
+#include <string.h>
+#include "poller/clock.h"
+#include "poller/log.h"
+#include "poller/session.h"
+
+static int print_key(void *context, const struct key_info *k)
+{
+	char made[CLOCK_TEXT_SIZE] = "";
+	(void)context;
+	if (k->at)
+		clock_format(k->at, made);
+	printf("%-24s %-8s %-8s %-21s %s\n", k->name, k->purpose, *k->month ? k->month : "-", *made ? made : "-", *k->fingerprint ? k->fingerprint : "unknown to the store");
+	return 0;
+}
+
+static int list(struct session *s)
+{
+	printf("%-24s %-8s %-8s %-21s %s\n", "name", "purpose", "month", "made", "fingerprint");
+	int result = store_keys(s->store, print_key, NULL);
+	return result ? session_store_failed(s, "key list", result) : EXIT_WELL;
+}
+
+static int rotate(struct session *s)
+{
+	char name[STORE_NAME_SIZE];
+	int result = store_key_add(s->store, "verp", clock_now(), name);
+	if (result)
+		return session_store_failed(s, "key rotate", result);
+	printf("%s signs return paths from now on; the older ones are still good for checking\n", name);
+	return EXIT_WELL;
+}
+
+static int retire(struct session *s, const char *name)
+{
+	int result = store_key_retire(s->store, name, clock_now());
+	if (result)
+		return session_store_failed(s, "key retire", result);
+	printf("%s is destroyed; what it signed can no longer be proved\n", name);
+	return EXIT_WELL;
+}
+
+int cmd_key(const struct config *config, int argc, char **argv)
+{
+	static const struct option none[] = { { 0 } };
+	struct session s = { .lock = -1 };
+	if (getopt_long(argc, argv, "", none, NULL) != -1)
+		return usage_error(argv[0], "see `retour key --help`");
+	const char *what = optind < argc ? argv[optind] : "", *which = optind + 1 < argc ? argv[optind + 1] : NULL;
+	bool lists = !strcmp(what, "list") && !which, rotates = !strcmp(what, "rotate") && which && !strcmp(which, "verp"),
+	     retires = !strcmp(what, "retire") && which;
+	if (argc - optind > 2 || !(lists || rotates || retires))
+		return usage_error(argv[0], "wants list, rotate verp, or retire NAME");
+	int result = session_open(&s, config, lists ? SESSION_READ : SESSION_WRITE, clock_now());
+	if (result == EXIT_WELL)
+		result = lists ? list(&s) : rotates ? rotate(&s) : retire(&s, which);
+	session_close(&s);
+	return result;
+}
