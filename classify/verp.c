@@ -121,7 +121,7 @@ bool verp_decode(struct span token, struct verp *out)
 		return !rest.n;
 	bool well = take_field(&rest, out->recipient, sizeof out->recipient) && take_field(&rest, domain, sizeof domain) && !rest.n;
 	size_t n = strlen(out->recipient);
-	well = well && n + 1 + strlen(domain) < sizeof out->recipient;
+	well = well && n + 1 + strlen(domain) < sizeof out->recipient && !strchr(domain, '@'); /* the last one parts them again */
 	if (well) {
 		out->recipient[n] = '@';
 		strcpy(out->recipient + n + 1, domain);

@@ -30,7 +30,7 @@ enum {
 	FILE_SIZE_MAX = 128,
 	FINGERPRINT_SIZE = 16,
 	MONTHS_HELD = 16,   /* month keys in memory; more are read again */
-	VERP_HELD = 32,     /* keys of return paths in memory; older ones are not asked */
+	VERP_HELD = 32,     /* keys of return paths at a time */
 	KEYS_MAX = 4096,    /* files looked at in the directory */
 };
 
@@ -488,6 +488,11 @@ int store_key_add(struct store *s, const char *purpose, int64_t now, char *name)
 
 	if (strcmp(purpose, "verp") != 0)
 		return store_fail(s, STORE_MISUSE, "keys of purpose %s are not made on demand", purpose);
+	if (read_verps(s))
+		return STORE_KEYS;
+	if (s->keys->verps == VERP_HELD)
+		return store_fail(s, STORE_MISUSE, "there are %d keys of return paths, which is the most; retire one whose mail is long delivered first",
+				  VERP_HELD);
 	do { /* until the name is free */
 		snprintf(name, STORE_NAME_SIZE, "verp-%c%c.key", base32[randombytes_uniform(32)], base32[randombytes_uniform(32)]);
 		result = read_key(s, name, key, &absent);
@@ -495,7 +500,8 @@ int store_key_add(struct store *s, const char *purpose, int64_t now, char *name)
 	if (!result)
 		result = load_key(s, name, true, key);
 	if (!result && !db_enter(s, &own))
-		result = db_leave(s, own, record_key(s, name, key, now));
+		result = db_leave(s, own, record_key(s, name, key, now) || db_run(s, SQL_KEY_AFTER_OTHERS, "tt", name, purpose) ? STORE_FAILED
+															       : STORE_OK);
 	sodium_memzero(key, sizeof key);
 	sodium_mprotect_readwrite(s->keys);
 	s->keys->verp_read = false;

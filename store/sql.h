@@ -21,6 +21,9 @@
 	X(SQL_KEY_NEWEST, "SELECT name FROM key WHERE purpose = ?1 ORDER BY at DESC, name DESC LIMIT 1") \
 	X(SQL_KEY_PUT, "INSERT INTO key (name, purpose, month, fingerprint, at) VALUES (?1, ?2, ?3, ?4, ?5)" \
 		" ON CONFLICT DO UPDATE SET fingerprint = excluded.fingerprint, at = excluded.at") \
+	/* the newest signs, also when two were made within one second */ \
+	X(SQL_KEY_AFTER_OTHERS, "UPDATE key SET at = max(at, (SELECT coalesce(max(at) + 1, 0) FROM key WHERE purpose = ?2 AND name <> ?1))" \
+		" WHERE name = ?1") \
 	X(SQL_KEY_DELETE, "DELETE FROM key WHERE name = ?1") \
 	\
 	/* number tells apart what happened to one recipient within one second */ \

@@ -219,7 +219,8 @@ struct key_info {
 };
 int store_keys(struct store *s, int (*visit)(void *context, const struct key_info *k), void *context);
 
-/* A new key of PURPOSE, which is "verp" so far; its name into NAME (STORE_NAME_SIZE). Old ones are still good for checking. Ledgered. */
+/* A new key of PURPOSE, which is "verp" so far, 32 at most at a time; its name into NAME (STORE_NAME_SIZE). It signs from now on, old ones are
+   still good for checking. Ledgered. */
 int store_key_add(struct store *s, const char *purpose, int64_t now, char *name);
 /* Destroys the key NAME for good; STORE_MISUSE when it may not be: only keys of purpose "verp". What it signed can no longer be proved. Ledgered. */
 int store_key_retire(struct store *s, const char *name, int64_t now);

@@ -63,6 +63,14 @@ static void odd_addresses_come_back(void **state)
 	}
 }
 
+static void what_is_read_is_written_the_same(void **state)
+{
+	struct verp back;
+	(void)state;
+	assert_true(verp_decode(SPAN("vaaabcdefghij27=c=a_40b=example.org"), &back));
+	assert_false(verp_decode(SPAN("vaaabcdefghij27=c=a=b_40example.org"), &back)); /* would be "a@b" at example.org */
+}
+
 static void never_longer_than_the_room(void **state)
 {
 	char token[VERP_TOKEN_SIZE + 1];
@@ -99,6 +107,7 @@ int main(void)
 		cmocka_unit_test(forms),
 		cmocka_unit_test(mail_systems_may_fold_case),
 		cmocka_unit_test(odd_addresses_come_back),
+		cmocka_unit_test(what_is_read_is_written_the_same),
 		cmocka_unit_test(never_longer_than_the_room),
 		cmocka_unit_test(what_is_none),
 	};

@@ -215,6 +215,18 @@ static void batv_tags(void **state)
 	assert_int_equal(prove(&e), ORIGIN_MATCHED);
 }
 
+static void the_newest_signs_within_one_second_too(void **state)
+{
+	char token[STORE_TOKEN_SIZE], name[STORE_NAME_SIZE];
+	(void)state;
+	for (unsigned i = 1; i < 32; i++) {
+		ok(store_key_add(store, "verp", NOW, name));
+		sign("c", "anna@example.org", token, true);
+		assert_memory_equal(token + 1, name + sizeof "verp-" - 1, VERP_KEY_SIZE - 1);
+	}
+	assert_int_equal(store_key_add(store, "verp", NOW, name), STORE_MISUSE); /* one more could push out the one that signs */
+}
+
 static void without_a_key_it_says_so(void **state)
 {
 	char token[STORE_TOKEN_SIZE];
@@ -237,6 +249,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_made_up_mac_makes_the_report_unverified, setup_key, teardown),
 		cmocka_unit_test_setup_teardown(random_tokens_are_refused, setup_key, teardown),
 		cmocka_unit_test_setup_teardown(keys_rotate_and_retire, setup_key, teardown),
+		cmocka_unit_test_setup_teardown(the_newest_signs_within_one_second_too, setup_key, teardown),
 		cmocka_unit_test_setup_teardown(a_report_that_names_the_recipient_twice_counts_once, setup_key, teardown),
 		cmocka_unit_test_setup_teardown(batv_tags, setup, teardown),
 		cmocka_unit_test_setup_teardown(without_a_key_it_says_so, setup, teardown),
