@@ -98,6 +98,7 @@ struct reader {
 	bool subject_says[KIND_COUNT], header_says[KIND_COUNT];
 	uint16_t subject_rule[KIND_COUNT], header_rule[KIND_COUNT];
 	bool bounce_subject, bounce_sender;
+	bool truncated;
 	event_sink *sink;
 	void *context;
 	struct outcome *out;
@@ -439,6 +440,8 @@ static bool decide_and_emit(struct reader *r, struct event *e, struct evidence *
 	evidence->kind = (enum kind)e->kind;
 	evidence->subject = r->mail->subject_text;
 	evidence->recipient_domain = address_domain(span_of(e->recipient));
+	evidence->tell = r->options->tell;
+	evidence->tell_context = r->options->tell_context;
 	memset(&d, 0, sizeof d);
 	decide(r->rules, evidence, &d);
 	e->klass = (uint8_t)d.klass;
@@ -604,6 +607,7 @@ static bool read_status(struct reader *r)
 	bool single = groups == 1, few = groups <= ABOUT_RECIPIENTS_MAX;
 	if (!groups)
 		return false;
+	r->out->overflow |= r->truncated && r->mail->status_is_last;
 	dsn_open(&dsn, r->mail->status);
 	while (dsn_next(&dsn, &group))
 		if (!read_group(r, &dsn, &group, single, few))
@@ -689,6 +693,7 @@ static void read_prose(struct reader *r)
 	struct event *e = &r->w->event;
 	struct prose *p = r->prose;
 	prose_recipients(p, r->rules, r->own, r->owns);
+	r->out->overflow |= p->cut;
 	if (read_failed_header(r))
 		return;
 	doubt_mentions(r);
@@ -869,7 +874,7 @@ int classify(const struct rules *rules, const struct classify_options *options, 
 	     const struct message *m, event_sink *sink, void *context, struct outcome *out)
 {
 	struct reader r = { .rules = rules, .options = options, .w = w, .mail = &w->mail, .prose = &w->prose,
-			    .sink = sink, .context = context, .out = out };
+			    .sink = sink, .context = context, .out = out, .truncated = m->truncated };
 	*out = (struct outcome){ 0 };
 	mail_open(&w->mail, &w->mime, &w->arena, w->charsets, m->bytes);
 	prose_open(&w->prose, rules, w->mail.human);

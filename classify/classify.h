@@ -8,7 +8,9 @@
 #include "classify/event.h"
 #include "classify/span.h"
 
-struct rules; /* classify/rules.h */
+struct rules;    /* classify/rules.h */
+struct bid_told;
+typedef void bid_sink(void *context, const struct bid_told *b);
 
 /* What an organisation says of itself; all lists end with NULL and stay the caller's. */
 struct classify_options {
@@ -16,6 +18,8 @@ struct classify_options {
 	const char *const *campaign_headers; /* header names whose value is the campaign: [origin] campaign_headers */
 	const char *verp;                    /* e.g. "bounce+{token}@bounce.example.org", or NULL */
 	bool redact;                         /* diagnostics leave only redacted (classify/redact.h) */
+	bid_sink *tell;                      /* told of the evidence for the event that comes next (classify/rules.h); NULL: nobody asked */
+	void *tell_context;
 };
 
 /* Holds what one message needs while it is read; reused for the next. One per thread. Wiped by workspace_free(). */
@@ -33,7 +37,8 @@ struct message {
 struct outcome {
 	uint32_t events;    /* how many went to the sink; a message without any gives one of KIND_NONE, not counted here */
 	int64_t arrived;    /* message.arrived, else topmost Received, else Date, else 0 (RFC 5322 section 3.3) */
-	bool overflow;      /* more than CLASSIFY_EVENTS_MAX recipients: what lies beyond was not read */
+	bool overflow;      /* more recipients than are read, CLASSIFY_EVENTS_MAX of a report, PROSE_RECIPIENTS_MAX of a
+	                       text, or its report is where a truncated mail ends: what lies beyond was not read */
 };
 
 enum {

@@ -149,8 +149,9 @@ static const struct code_entry REPLY_CODES[] = {
 	{ "556", R(556), CATEGORY_DOMAIN_UNKNOWN, WEIGHT_USUAL },
 };
 
-/* The best bid so far. */
-struct bid {
+/* The best bid so far, and who is told of each. */
+struct bids {
+	const struct evidence *evidence;
 	int weight;
 	size_t length;    /* of the phrase: of two as good the longer says more */
 	int klass;        /* -1: the category's */
@@ -158,22 +159,44 @@ struct bid {
 	char rule[EVENT_RULE_SIZE];
 };
 
-static void bid(struct bid *best, int weight, size_t length, enum category category, int klass, const char *prefix, const char *id)
+/* What is said, and where: a bid without its weight. */
+struct saying {
+	const char *source;
+	enum category category;
+	int klass;
+	struct span words;
+	size_t length;
+};
+
+static void bid(struct bids *best, int weight, const char *prefix, const char *id, const struct saying *what)
 {
-	if (weight < best->weight || (weight == best->weight && length <= best->length))
+	char rule[EVENT_RULE_SIZE];
+
+	snprintf(rule, sizeof rule, "%s%.40s", prefix, id);
+	if (best->evidence->tell) {
+		const struct bid_told told = { what->source, rule, what->category, weight, what->words };
+		best->evidence->tell(best->evidence->tell_context, &told);
+	}
+	if (weight < best->weight || (weight == best->weight && what->length <= best->length))
 		return;
 	best->weight = weight;
-	best->length = length;
-	best->category = category;
-	best->klass = klass;
-	snprintf(best->rule, sizeof best->rule, "%s%.40s", prefix, id);
+	best->length = what->length;
+	best->category = what->category;
+	best->klass = what->klass;
+	memcpy(best->rule, rule, sizeof rule);
 }
 
-static void bid_rule(struct bid *best, const struct rule_spec *rule, int weight, size_t length)
+static void bid_rule(struct bids *best, const struct rule_spec *rule, int weight, const char *source, struct span words, size_t length)
 {
-	if (*rule->provider)
-		weight = WEIGHT_PROVIDER;
-	bid(best, weight + rule->rank, length, rule->category, rule->klass, "", rule->id);
+	const struct saying what = { source, rule->category, rule->klass, words, length };
+
+	bid(best, (*rule->provider ? WEIGHT_PROVIDER : weight) + rule->rank, "", rule->id, &what);
+}
+
+static void bid_code(struct bids *best, const struct code_entry *c, const char *prefix, const char *source)
+{
+	if (c)
+		bid(best, c->weight, prefix, c->id, &(struct saying){ .source = source, .category = c->category, .klass = -1 });
 }
 
 /* --- who answered ---------------------------------------------------------------------------------------- */
@@ -225,16 +248,12 @@ static const struct code_entry *entry_for(const struct code_entry *table, size_t
 	return NULL;
 }
 
-static void bid_codes(struct bid *best, const struct decision *d)
+static void bid_codes(struct bids *best, const struct decision *d)
 {
-	const struct code_entry *c;
-
-	c = entry_for(STATUS_CODES, sizeof STATUS_CODES / sizeof *STATUS_CODES, 0, d->status);
-	if (c)
-		bid(best, c->weight, 0, c->category, -1, "code.", c->id);
-	c = d->reply ? entry_for(REPLY_CODES, sizeof REPLY_CODES / sizeof *REPLY_CODES, d->reply, (struct status){ 0, 0, 0 }) : NULL;
-	if (c)
-		bid(best, c->weight, 0, c->category, -1, "reply.", c->id);
+	bid_code(best, entry_for(STATUS_CODES, sizeof STATUS_CODES / sizeof *STATUS_CODES, 0, d->status), "code.", "the enhanced code");
+	if (d->reply)
+		bid_code(best, entry_for(REPLY_CODES, sizeof REPLY_CODES / sizeof *REPLY_CODES, d->reply, (struct status){ 0, 0, 0 }), "reply.",
+			 "the reply code");
 }
 
 /* --- which words ----------------------------------------------------------------------------------------- */
@@ -296,8 +315,9 @@ static bool is_inside(const struct rules *r, const struct matches *found, size_t
 }
 
 /* True when words were found that say something. */
-static bool bid_words(const struct rules *r, struct bid *best, const struct decision *d, struct span text, unsigned where, int weight)
+static bool bid_words(const struct rules *r, struct bids *best, const struct decision *d, struct span text, unsigned where, int weight)
 {
+	const char *source = where == WHERE_DIAGNOSTIC ? "the receiver's answer" : where == WHERE_HUMAN ? "the human part" : "the subject";
 	struct matches found;
 	bool said = false;
 
@@ -307,7 +327,8 @@ static bool bid_words(const struct rules *r, struct bid *best, const struct deci
 
 		if (!applies(rule, d) || is_inside(r, &found, i, d))
 			continue;
-		bid_rule(best, rule, weight, found.at[i].end - found.at[i].begin - found.at[i].gap);
+		const struct match *m = &found.at[i];
+		bid_rule(best, rule, weight, source, (struct span){ text.p + m->begin, m->gap ? 0 : m->end - m->begin }, m->end - m->begin - m->gap);
 		said |= rule->rank > RANK_WEAK;
 	}
 	return said;
@@ -345,7 +366,7 @@ static const struct stage *find_stage(const struct rules *r, struct span text, c
 	return stage;
 }
 
-static void consider_stage(const struct rules *r, struct bid *best, const struct evidence *e, const struct decision *d)
+static void consider_stage(const struct rules *r, struct bids *best, const struct evidence *e, const struct decision *d)
 {
 	const char *id = NULL;
 	const struct stage *stage = find_stage(r, e->diagnostic, &id);
@@ -355,19 +376,21 @@ static void consider_stage(const struct rules *r, struct bid *best, const struct
 		stage = find_stage(r, e->human, &id);
 	if (!stage || stage->category == CATEGORY_NONE || e->kind == KIND_DELAY || !(d->reply || d->status.digit))
 		return;
+	if (stage->before_recipient && about_recipient && e->tell)
+		e->tell(e->tell_context, &(struct bid_told){ "set aside: no recipient had been named yet", best->rule, best->category, 0, { "", 0 } });
 	if (stage->before_recipient && about_recipient)
-		*best = (struct bid){ .klass = -1, .category = CATEGORY_UNDETERMINED };
-	bid(best, WEIGHT_STAGE, 0, stage->category, -1, "", id);
+		*best = (struct bids){ .evidence = e, .klass = -1, .category = CATEGORY_UNDETERMINED };
+	bid(best, WEIGHT_STAGE, "", id, &(struct saying){ .source = "the SMTP command that was refused", .category = stage->category, .klass = -1 });
 }
 
-static void bid_code_rules(const struct rules *r, struct bid *best, const struct decision *d)
+static void bid_code_rules(const struct rules *r, struct bids *best, const struct decision *d)
 {
 	size_t at = 0;
 	int i;
 
 	while ((i = rules_next_by_code(r, d->provider, d->reply, d->status, &at)) >= 0)
 		if (!rule_at(r, (uint16_t)i)->phrase_and_code && rule_at(r, (uint16_t)i)->category != CATEGORY_NONE)
-			bid_rule(best, rule_at(r, (uint16_t)i), WEIGHT_SPECIFIC, 0);
+			bid_rule(best, rule_at(r, (uint16_t)i), WEIGHT_SPECIFIC, "the codes", (struct span){ "", 0 }, 0);
 }
 
 /* --- the decision ---------------------------------------------------------------------------------------- */
@@ -376,7 +399,7 @@ static void bid_code_rules(const struct rules *r, struct bid *best, const struct
 static unsigned digit_of(const struct decision *d) { return d->status.digit ? d->status.digit : d->reply / 100; }
 
 /* A final verdict on an address needs a final answer: what is said with a 4, or of mail that still waits, may change. */
-static enum klass klass_of(const struct bid *b, const struct evidence *e, const struct decision *d)
+static enum klass klass_of(const struct bids *b, const struct evidence *e, const struct decision *d)
 {
 	enum klass klass = b->klass >= 0 ? (enum klass)b->klass : category_class(b->category);
 	bool temporary = e->kind == KIND_DELAY || (digit_of(d) == 4 && d->reply / 100 != 5);
@@ -386,7 +409,7 @@ static enum klass klass_of(const struct bid *b, const struct evidence *e, const 
 
 void decide(const struct rules *r, const struct evidence *e, struct decision *out)
 {
-	struct bid best = { .klass = -1, .category = CATEGORY_UNDETERMINED };
+	struct bids best = { .evidence = e, .klass = -1, .category = CATEGORY_UNDETERMINED };
 	char joined[ANSWER_MAX];
 	struct span answer = { joined, 0 };
 	unsigned digit;
@@ -400,7 +423,8 @@ void decide(const struct rules *r, const struct evidence *e, struct decision *ou
 	}
 	digit = digit_of(out);
 	if (digit == 4 || digit == 5)
-		bid(&best, WEIGHT_DIGIT, 0, CATEGORY_UNDETERMINED, digit == 4 ? CLASS_SOFT : -1, "digit.", digit == 4 ? "4" : "5");
+		bid(&best, WEIGHT_DIGIT, "digit.", digit == 4 ? "4" : "5",
+		    &(struct saying){ .source = "the first digit", .category = CATEGORY_UNDETERMINED, .klass = digit == 4 ? CLASS_SOFT : -1 });
 	bid_codes(&best, out);
 	bid_code_rules(r, &best, out);
 	answer.n = join_answer(joined, e->diagnostic, out->reply);

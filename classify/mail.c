@@ -112,6 +112,7 @@ struct opener {
 	const struct part *html;         /* the first HTML part: read when there is no plain text */
 	struct span text[MAIL_HUMAN_PARTS_MAX];
 	size_t texts;
+	const char *end;                 /* of the mail */
 };
 
 static void take_returned(struct opener *o, struct span bytes)
@@ -161,6 +162,7 @@ static void take_part(struct opener *o, const struct part *p)
 	case ROLE_STATUS:
 		o->mail->has_status = false; /* labelled as such: better than what only looked so */
 		take_status(o, part_bytes(p, o->arena, MAIL_REPORT_MAX));
+		o->mail->status_is_last = p->body.p + p->body.n == o->end;
 		break;
 	case ROLE_FEEDBACK:
 		if (!o->mail->has_feedback)
@@ -230,7 +232,7 @@ static bool is_summary(const struct mail *mail)
 
 void mail_open(struct mail *mail, struct mime *mime, struct arena *arena, struct charsets *charsets, struct span bytes)
 {
-	struct opener o = { .mail = mail, .arena = arena, .charsets = charsets };
+	struct opener o = { .mail = mail, .arena = arena, .charsets = charsets, .end = bytes.p + bytes.n };
 	memset(mail, 0, sizeof *mail);
 	mail->status = mail->feedback = mail->disposition = mail->returned = (struct span){ "", 0 };
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)

@@ -627,6 +627,7 @@ void prose_recipients(struct prose *p, const struct rules *rules, const struct s
 			p->recipient[p->count++] = (struct prose_recipient){ .address = a.text, .rank = rank, .kind = kind };
 		r.last_end = a.end;
 	}
+	p->cut = p->count == PROSE_RECIPIENTS_MAX && address_next(p->human, &i, &a);
 	keep_best(p);
 	assign_text(p, rules);
 }

@@ -44,6 +44,7 @@ struct prose {
 	bool said[KIND_COUNT];   /* a rule that names a kind matched */
 	uint16_t said_rule[KIND_COUNT];
 	bool category;           /* a phrase that gives a category matched */
+	bool cut;                /* more addresses follow than are read */
 	size_t count;
 	struct prose_recipient recipient[PROSE_RECIPIENTS_MAX];
 };

@@ -10,7 +10,7 @@
 #include "classify/automaton.h"
 #include "classify/provider.h"
 
-enum { ANY_PROVIDER = -1 };
+enum { ANY_PROVIDER = -1, SHORT_WORD_MAX = 2 };
 
 struct code_rule {
 	int provider;   /* number of the profile, ANY_PROVIDER */
@@ -149,8 +149,8 @@ static bool wins(const struct rules *r, size_t b, size_t a)
 	return same_question(r, a, b) && (r->rules[b].rank > r->rules[a].rank || (r->rules[b].rank == r->rules[a].rank && b < a));
 }
 
-/* Only the same phrase takes a phrase: a shorter one inside it gives way, whatever its rank. */
-static bool phrase_taken(const struct rules *r, size_t rule, const char *phrase)
+/* The rule that takes PHRASE of RULE, or -1. Only the same phrase takes a phrase: a shorter one inside it gives way, whatever its rank. */
+static int phrase_taken(const struct rules *r, size_t rule, const char *phrase)
 {
 	const struct rule_spec *a = &r->rules[rule];
 	struct matches found;
@@ -161,12 +161,12 @@ static bool phrase_taken(const struct rules *r, size_t rule, const char *phrase)
 		bool whole = found.at[i].begin == 0 && found.at[i].end == strlen(phrase);
 
 		if (whole && !b->phrase_and_code && (a->where & ~b->where) == 0 && wins(r, found.at[i].rule, rule))
-			return true;
+			return found.at[i].rule;
 	}
-	return false;
+	return -1;
 }
 
-static bool code_taken(const struct rules *r, size_t rule, const struct code_pattern *code)
+static int code_taken(const struct rules *r, size_t rule, const struct code_pattern *code)
 {
 	for (size_t i = 0; i < r->code_count; i++) {
 		const struct rule_spec *b = &r->rules[r->codes[i].rule];
@@ -175,9 +175,9 @@ static bool code_taken(const struct rules *r, size_t rule, const struct code_pat
 			continue;
 		for (unsigned k = 0; k < b->code_count; k++)
 			if (pattern_covers(&b->codes[k], code))
-				return true;
+				return r->codes[i].rule;
 	}
-	return false;
+	return -1;
 }
 
 static bool rule_reachable(const struct rules *r, size_t i, char *error, size_t size)
@@ -185,12 +185,45 @@ static bool rule_reachable(const struct rules *r, size_t i, char *error, size_t 
 	const struct rule_spec *rule = &r->rules[i];
 
 	for (unsigned k = 0; k < rule->phrase_count; k++)
-		if (!phrase_taken(r, i, rule->phrases[k]))
+		if (phrase_taken(r, i, rule->phrases[k]) < 0)
 			return true;
 	for (unsigned k = 0; k < rule->code_count && !rule->phrase_and_code; k++)
-		if (!code_taken(r, i, &rule->codes[k]))
+		if (code_taken(r, i, &rule->codes[k]) < 0)
 			return true;
 	return refuse(error, size, rule->id, "can never match: other rules of the same or a higher rank take all its phrases and codes");
+}
+
+/* One word of so few letters that ordinary text has it, in one language or another. */
+static bool is_short_word(const char *phrase)
+{
+	size_t n = strlen(phrase);
+
+	return n <= SHORT_WORD_MAX && strspn(phrase, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == n;
+}
+
+void rules_lint(const struct rules *r, void (*visit)(void *context, const char *rule, const char *sentence), void *context)
+{
+	char sentence[256];
+	int taker;
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct rule_spec *rule = &r->rules[i];
+
+		for (unsigned k = 0; k < rule->phrase_count; k++) {
+			*sentence = 0;
+			if ((taker = phrase_taken(r, i, rule->phrases[k])) >= 0)
+				snprintf(sentence, sizeof sentence, "the phrase '%.100s' never counts here: rule %s has it", rule->phrases[k], r->rules[taker].id);
+			else if (is_short_word(rule->phrases[k]) && (rule->where & WHERE_HUMAN) && !*rule->provider)
+				snprintf(sentence, sizeof sentence, "the phrase '%s' is one short word, which any mail may have", rule->phrases[k]);
+			if (*sentence)
+				visit(context, rule->id, sentence);
+		}
+		for (unsigned k = 0; k < rule->code_count && !rule->phrase_and_code; k++)
+			if ((taker = code_taken(r, i, &rule->codes[k])) >= 0) {
+				snprintf(sentence, sizeof sentence, "its code number %u never counts here: rule %s has it", k + 1, r->rules[taker].id);
+				visit(context, rule->id, sentence);
+			}
+	}
 }
 
 /* --- building -------------------------------------------------------------------------------------------- */
@@ -304,6 +337,16 @@ void rules_scan(const struct rules *r, struct span text, unsigned where, struct 
 {
 	automaton_scan(r->automaton, text, where, out);
 }
+
+bool rules_have(const struct rules *r, const char *id)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (!strcmp(r->rules[i].id, id))
+			return true;
+	return false;
+}
+
+size_t rules_count(const struct rules *r) { return r->count; }
 
 const struct rule_spec *rule_at(const struct rules *r, uint16_t index) { return &r->rules[index]; }
 

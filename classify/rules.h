@@ -78,6 +78,14 @@ struct rules *rules_build(const struct rule_spec *rules, size_t rule_count, cons
 			  size_t provider_count, char *error, size_t size);
 void rules_free(struct rules *r);
 
+/*
+ * What rules_build() lets pass, though its author hardly meant it: a phrase or code that never counts because another rule has it, a phrase of one
+ * short word that may stand anywhere. VISIT gets the rule's id and a sentence, which lasts for the call.
+ */
+void rules_lint(const struct rules *r, void (*visit)(void *context, const char *rule, const char *sentence), void *context);
+bool rules_have(const struct rules *r, const char *id);
+size_t rules_count(const struct rules *r);
+
 /* The profile for a host name or domain, by longest suffix; NULL when none. Points into R. Cost independent of the number of profiles. */
 const char *provider_by_domain(const struct rules *r, struct span domain);
 const char *provider_by_host(const struct rules *r, struct span host);
@@ -137,6 +145,16 @@ struct status status_parse(struct span text);
 
 /* --- the decision (classify/decide.c) ------------------------------------------------------------------ */
 
+/* One piece of evidence and what it means, for those who want to see why; the strings last for the call. */
+struct bid_told {
+	const char *source;       /* "enhanced code", "the receiver's answer", "the human part", … */
+	const char *rule;
+	enum category category;
+	int weight;               /* the highest wins; of two as high the one with more words */
+	struct span words;        /* the phrase as it stands there; empty for codes, and where a phrase has a gap: anything may stand in it */
+};
+typedef void bid_sink(void *context, const struct bid_told *b);
+
 /* All that was found about one recipient; spans may be empty. Texts are valid UTF-8. */
 struct evidence {
 	enum kind kind;           /* failure, delay or success, as Action or the wording says */
@@ -145,6 +163,8 @@ struct evidence {
 	struct span human;        /* the part of the human text that is about this recipient, else the whole human part */
 	struct span subject;
 	struct span remote_mta, reporting_mta, recipient_domain; /* host names only */
+	bid_sink *tell;           /* told of every bid, NULL: nobody asked */
+	void *tell_context;
 };
 
 struct decision {

@@ -21,6 +21,15 @@
 enum {
 	CLASSIFY_MESSAGE_MAX = 16 << 20,
 	OUTPUT_BUFFER = 1 << 20,
+	TOLD_MAX = 48,   /* bids for one event that are explained */
+	WORDS_SIZE = 96, /* bytes of the words of one that are shown */
+};
+
+struct told {
+	const char *source;
+	int weight;
+	enum category category;
+	char rule[EVENT_RULE_SIZE], words[WORDS_SIZE];
 };
 
 struct classifier {
@@ -31,7 +40,58 @@ struct classifier {
 	const char *path;
 	bool plain, explain;
 	char line[JSON_EVENT_SIZE];
+	struct told told[TOLD_MAX]; /* the evidence for the event that comes next */
+	size_t tolds;
 };
+
+/* The classifier's bid_sink: keeps it until the event is there. */
+static void keep_bid(void *context, const struct bid_told *b)
+{
+	struct classifier *c = context;
+	if (c->tolds == TOLD_MAX)
+		return;
+	struct told *t = &c->told[c->tolds++];
+	char words[WORDS_SIZE];
+	snprintf(words, sizeof words, "%.*s", (int)(b->words.n < sizeof words ? b->words.n : sizeof words - 1), b->words.p);
+	log_clean(t->words, sizeof t->words, words);
+	snprintf(t->rule, sizeof t->rule, "%s", b->rule);
+	t->source = b->source;
+	t->weight = b->weight;
+	t->category = b->category;
+}
+
+static int by_weight(const void *a, const void *b)
+{
+	const struct told *x = a, *y = b;
+	return (x->weight < y->weight) - (x->weight > y->weight);
+}
+
+/* For a person who asks "why": the event, and under it what was seen, the strongest first; the rule that won has a star. */
+static void explain_event(struct classifier *c, const struct event *e)
+{
+	char path[PATH_MAX], status[EVENT_STATUS_SIZE] = "none", reply[8] = "none";
+	if (e->status.digit)
+		status_text(e->status, status);
+	if (e->reply)
+		snprintf(reply, sizeof reply, "%u", e->reply);
+	fprintf(stderr, "%s: event %u: %s%s%s, decided by %s\n", log_clean(path, sizeof path, c->path), e->seq, kind_name(e->kind),
+		e->category ? " " : "", category_name(e->category), e->rule[0] ? e->rule : "nothing");
+	if (e->kind != KIND_NONE)
+		fprintf(stderr, "    class %s; enhanced code %s, reply %s; provider %s; recipient from %s; origin %s\n",
+			e->klass ? class_name(e->klass) : "none", status, reply, e->provider[0] ? e->provider : "unknown",
+			e->recipient_source ? recipient_source_name(e->recipient_source) : "nowhere", origin_name(e->origin));
+	bool won = false;
+	qsort(c->told, c->tolds, sizeof *c->told, by_weight);
+	for (size_t i = 0; i < c->tolds; i++) {
+		const struct told *t = &c->told[i];
+		bool wins = !won && strcmp(t->rule, e->rule) == 0;
+		won |= wins;
+		fprintf(stderr, "  %s %5d  %-28s %-22s %s%s%s%s\n", wins ? "*" : " ", t->weight, t->rule, category_name(t->category), t->source,
+			*t->words ? ": \"" : "", t->words, *t->words ? "\"" : "");
+	}
+	explicit_bzero(c->told, sizeof c->told);
+	c->tolds = 0;
+}
 
 static int print_event(void *context, const struct event *e)
 {
@@ -40,31 +100,38 @@ static int print_event(void *context, const struct event *e)
 	if (fwrite(c->line, 1, n, stdout) != n)
 		return -1;
 	if (c->explain)
-		fprintf(stderr, "%s: event %u: %s%s%s, decided by %s; recipient from %s; origin %s\n", c->path, e->seq, kind_name(e->kind),
-			e->category ? " " : "", category_name(e->category), e->rule[0] ? e->rule : "nothing",
-			e->recipient_source ? recipient_source_name(e->recipient_source) : "nowhere", origin_name(e->origin));
+		explain_event(c, e);
 	return 0;
+}
+
+/* 0, 1 when there is more in the message than is read, -1 when the events cannot be written. */
+static int classify_message(struct classifier *c, const struct message *m, unsigned number)
+{
+	struct outcome outcome;
+	char path[PATH_MAX];
+	if (classify(c->rules, &c->options, c->workspace, m, print_event, c, &outcome))
+		return -1;
+	if (!outcome.overflow)
+		return 0;
+	log_error("classify: %s: message %u names more recipients than the %u that were read%s; a run puts such a message into quarantine",
+		  log_clean(path, sizeof path, c->path), number, outcome.events, m->truncated ? ", or its report goes on beyond what is read of a message" : "");
+	return 1;
 }
 
 static int classify_descriptor(struct classifier *c, int fd)
 {
 	struct mbox_message found;
-	int got;
-	bool any = false;
+	unsigned number = 0;
+	int got, result = 0;
 	mbox_reader_start(&c->reader, fd, UINT64_MAX, CLASSIFY_MESSAGE_MAX);
-	while ((got = mbox_reader_next(&c->reader, &found)) > 0) {
+	while (result >= 0 && (got = mbox_reader_next(&c->reader, &found)) > 0) {
 		struct message m = { .bytes = found.bytes, .arrived = found.arrived, .truncated = found.truncated };
-		struct outcome outcome;
-		any = true;
-		if (classify(c->rules, &c->options, c->workspace, &m, print_event, c, &outcome))
-			return -1;
+		int one = classify_message(c, &m, ++number);
+		result = one ? one : result;
 	}
-	if (got == 0 && !any) { /* an empty file is an empty mail */
-		struct message m = { .bytes = { "", 0 } };
-		struct outcome outcome;
-		return classify(c->rules, &c->options, c->workspace, &m, print_event, c, &outcome);
-	}
-	return got;
+	if (got == 0 && !number) /* an empty file is an empty mail */
+		result = classify_message(c, &(struct message){ .bytes = { "", 0 } }, 1);
+	return got < 0 ? got : result;
 }
 
 static int classify_path(struct classifier *c, const char *path)
@@ -76,7 +143,7 @@ static int classify_path(struct classifier *c, const char *path)
 	c->path = path;
 	if (fd >= 0)
 		result = classify_descriptor(c, fd);
-	if (result)
+	if (result < 0)
 		log_error("classify: %s: %s", log_clean(name, sizeof name, path), strerror(errno));
 	if (fd >= 0 && !standard)
 		close(fd);
@@ -109,7 +176,7 @@ int cmd_classify(const struct config *config, int argc, char **argv)
 		result = first < 0 ? usage_error("classify", "see `retour classify --help`") : usage_error("classify", "a file is missing, or - for stdin");
 		goto out;
 	}
-	c->options = (struct classify_options){ .domains = config->domains.at, .campaign_headers = config->campaign_headers.at,
+	c->options = (struct classify_options){ .domains = config->domains.at, .campaign_headers = config->campaign_headers.at, .tell = c->explain ? keep_bid : NULL, .tell_context = c,
 						.verp = config->verp, .redact = !c->plain };
 	rules = rulesfile_load(config->rules_file, config->providers_file, error, sizeof error);
 	if (!rules) {

@@ -17,7 +17,10 @@
 #include "poller/sandbox.h"
 #include "poller/wire.h"
 
-enum { PARSER_PATIENCE = 20 }; /* seconds; it reads its rules in a tenth of one */
+enum {
+	PARSER_PATIENCE = 20, /* seconds; it reads its rules in a tenth of one */
+	LINTS_SHOWN = 20
+};
 
 /* SAD: a run would fail. ODD: it would not, but somebody should look. */
 enum finding { WELL, ODD, SAD };
@@ -52,9 +55,42 @@ static void check_config(struct doctor *d)
 		say(d, ODD, "alert, metrics", "[alert] and [metrics] are read, but this version does nothing with them yet");
 }
 
+struct lint {
+	struct doctor *doctor;
+	size_t count;
+};
+
+static void say_lint(void *context, const char *rule, const char *sentence)
+{
+	struct lint *lint = context;
+	if (++lint->count <= LINTS_SHOWN)
+		say(lint->doctor, ODD, "rules", "[%s] %s", rule, sentence);
+}
+
+/* A file of one's own does not grow with the program: what the built-in rules know by now and it does not. */
+static void compare_rules(struct doctor *d, const struct rules *own)
+{
+	char error[512], names[256] = "";
+	size_t lacking = 0;
+	struct rules *built_in = rulesfile_load(NULL, NULL, error, sizeof error);
+	for (size_t i = 0; built_in && i < rules_count(built_in); i++) {
+		const char *id = rule_at(built_in, (uint16_t)i)->id;
+		size_t used = strlen(names);
+		if (rules_have(own, id) || !++lacking || used + strlen(id) + 3 > sizeof names)
+			continue;
+		snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", id);
+	}
+	if (!built_in)
+		say(d, ODD, "rules", "not compared with the built-in ones: %s", error);
+	else if (lacking)
+		say(d, ODD, "rules", "%zu built-in rules are not in %s: %s%s", lacking, d->config->rules_file, names, strlen(names) + EVENT_RULE_SIZE > sizeof names ? " and others" : "");
+	rules_free(built_in);
+}
+
 static void check_rules(struct doctor *d)
 {
 	char error[512];
+	struct lint lint = { .doctor = d };
 	struct rules *r = rulesfile_load(d->config->rules_file, d->config->providers_file, error, sizeof error);
 	if (!r) {
 		say(d, SAD, "rules", "%s", error);
@@ -63,7 +99,12 @@ static void check_rules(struct doctor *d)
 	size_t providers = 0;
 	while (provider_at(r, providers))
 		providers++;
-	say(d, WELL, "rules", "%s, %zu providers", d->config->rules_file ? d->config->rules_file : "built in", providers);
+	say(d, WELL, "rules", "%s, %zu rules, %zu providers", d->config->rules_file ? d->config->rules_file : "built in", rules_count(r), providers);
+	rules_lint(r, say_lint, &lint);
+	if (lint.count > LINTS_SHOWN)
+		say(d, ODD, "rules", "and %zu more of the kind", lint.count - LINTS_SHOWN);
+	if (d->config->rules_file)
+		compare_rules(d, r);
 	rules_free(r);
 }
 

@@ -20,7 +20,7 @@ const struct command commands[] = {
 	  CONFIG_NEEDED, false },
 	{ "classify", cmd_classify, "[--plain] [--explain] PATH…", "print events as JSON lines; stores nothing",
 	  "  --plain     with addresses, message ids and the full diagnostic text\n"
-	  "  --explain   say on stderr which rule decided each event\n"
+	  "  --explain   say on stderr what was seen of each event, how much it weighs, and which rule won (*)\n"
 	  "PATH is a mail, an mbox, or - for stdin. One JSON object a line; a message that yields no event prints one\n"
 	  "of kind \"none\" and says why in \"rule\".\n",
 	  CONFIG_OPTIONAL, false },

@@ -270,8 +270,8 @@ static void message_done(struct pump *p, struct lane *lane, const struct wire_pa
 	enum settlement what = lane->recognised ? SETTLE_PROCESSED : SETTLE_UNRECOGNISED;
 	if (parsed->overflow) {
 		char name[WIRE_NAME_SIZE];
-		log_warning("mailbox %s: %s names more than %d recipients; what lies beyond was not read, it goes to quarantine",
-			    lane->name, log_clean(name, sizeof name, head.name), CLASSIFY_EVENTS_MAX);
+		log_warning("mailbox %s: %s names more recipients than the %u that were read%s; it goes to quarantine", lane->name,
+			    log_clean(name, sizeof name, head.name), parsed->events, head.truncated ? ", or its report goes on beyond max_message" : "");
 		what = SETTLE_QUARANTINE;
 		lane->counts.quarantined++;
 	}

@@ -255,6 +255,36 @@ with case("doctor before the first run, where nothing is there yet"):
         contains(result.out, words)
         true(not os.path.exists(place), "doctor made something")
 
+with case("doctor looks through rules of one's own"):
+    retour = fresh()
+    rules = os.path.join(retour.dir, "rules.ini")
+    with open(rules, "w") as f:
+        f.write('[a]\ncategory = mailbox-full\nrank = 5\nen = "moon is full"\n[user-unknown]\ncategory = user-unknown\nen = "moon is full | no moon"\n')
+    providers = os.path.join(retour.dir, "providers.ini")
+    with open(providers, "w") as f:
+        f.write("[moon]\ndomains = moon.example\n")
+    retour.config["rules"] = {"rules": rules, "providers": providers}
+    result = retour.run("doctor")
+    contains(result.out, "look  rules                [user-unknown] the phrase 'moon is full' never counts here: rule a has it\n")
+    contains(result.out, "rules are not in " + rules)
+
+with case("classify --explain shows what was seen, which rule won, and no address"):
+    retour = fresh()
+    mail = os.path.join(retour.dir, "mail.eml")
+    with open(mail, "w") as f:
+        f.write("From: MAILER-DAEMON@mx.example.net\nSubject: Undelivered\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n"
+                "Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.net\n\nFinal-Recipient: rfc822; kim.secret@example.com\nAction: failed\n"
+                "Status: 5.2.2\nDiagnostic-Code: smtp; 552 5.2.2 kim.secret@example.com: mailbox is full\n\n--b--\n")
+    silent, result = retour.run("classify", mail), retour.run("classify", "--explain", mail)
+    equal((result.code, result.out, silent.err), (0, silent.out, ""))
+    lines = result.err.splitlines()
+    equal(lines[0], mail + ": event 1: failure mailbox-full, decided by mailbox-full")
+    contains(lines[1], "class soft; enhanced code 5.2.2, reply 552;")
+    contains(lines[2], "mailbox is full")
+    equal([line[2] for line in lines[2:]], ["*"] + [" "] * (len(lines) - 3))
+    equal(list(dict.fromkeys(line[11:].split()[0] for line in lines[2:])), ["mailbox-full", "code.5.2.2", "reply.552", "digit.5"])
+    true("secret" not in result.err, result.err)
+
 for closed in ("2>&-", "<&- >&- 2>&-"):
     with case("started with %s it writes no line of its log into a file" % closed):
         retour = fresh()

@@ -309,6 +309,35 @@ static void a_file_takes_the_place_of_the_built_in_rules(void **state)
 	rules_free(r);
 }
 
+static void note(void *context, const char *rule, const char *sentence)
+{
+	char *said = context;
+
+	snprintf(said + strlen(said), 1024 - strlen(said), "%s: %s\n", rule, sentence);
+}
+
+static void the_lint_names_what_never_counts(void **state)
+{
+	char said[1024] = "", error[512];
+	struct rules *r;
+
+	(void)state;
+	rules_lint(rules, note, said);
+	assert_string_equal(said, "");
+	write_file("[a]\ncategory = mailbox-full\nrank = 5\ncodes = 5.2.x\nen = \"moon is full\"\n"
+		   "[b]\ncategory = user-unknown\ncodes = 5.2.1, 5.9.9\nwhere = human\nen = \"Moon is full | no moon | no\"\n");
+	r = rulesfile_load(path, NULL, error, sizeof error);
+	assert_non_null(r);
+	rules_lint(r, note, said);
+	assert_string_equal(said, "b: the phrase 'Moon is full' never counts here: rule a has it\n"
+				  "b: the phrase 'no' is one short word, which any mail may have\n"
+				  "b: its code number 1 never counts here: rule a has it\n");
+	assert_true(rules_have(r, "a"));
+	assert_false(rules_have(r, "user-unknown"));
+	assert_int_equal(rules_count(r), 2);
+	rules_free(r);
+}
+
 static int set_up(void **state)
 {
 	char error[512];
@@ -340,6 +369,7 @@ int main(void)
 		cmocka_unit_test(errors_name_file_section_and_key),
 		cmocka_unit_test(codes_are_read_or_refused),
 		cmocka_unit_test(a_file_takes_the_place_of_the_built_in_rules),
+		cmocka_unit_test(the_lint_names_what_never_counts),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
