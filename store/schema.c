@@ -11,6 +11,9 @@
  *   message_count  messages per day, mailbox and outcome; they stay
  *   mailbox        when each was read last
  *   folder         where a folder of moved mail ended at a time (UIDVALIDITY, UIDNEXT): how long each message has been there
+ *   volume         how much was sent, per day, source, provider and campaign (volume.c); volume_hour the same of the last days by hour. They stay,
+ *                  the hours for VOLUME_HOURS_KEPT
+ *   log_file       mail logs that were counted, by a hash of their beginning, and how far; log_state what the next file's beginning depends on
  *   ledger         what was promised and done (ledger.c)
  *   key            fingerprints of the keys in the key directory (keys.c)
  *
@@ -50,6 +53,16 @@ static const char version_1[] =
 	" previous BLOB NOT NULL, hash BLOB NOT NULL) STRICT;"
 	"CREATE TRIGGER ledger_fixed BEFORE UPDATE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;";
 
+static const char version_2[] =
+	"CREATE TABLE volume (day INTEGER NOT NULL, source TEXT NOT NULL, beside INTEGER NOT NULL, provider TEXT NOT NULL, campaign TEXT NOT NULL,"
+	" sent INTEGER NOT NULL, delivered INTEGER NOT NULL, deferred INTEGER NOT NULL, throttled INTEGER NOT NULL, rejected INTEGER NOT NULL,"
+	" PRIMARY KEY (day, source, provider, campaign)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE volume_hour (hour INTEGER NOT NULL, provider TEXT NOT NULL, delivered INTEGER NOT NULL, deferred INTEGER NOT NULL,"
+	" throttled INTEGER NOT NULL, rejected INTEGER NOT NULL, PRIMARY KEY (hour, provider)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE log_file (fingerprint BLOB PRIMARY KEY, length INTEGER NOT NULL, offset INTEGER NOT NULL, device INTEGER NOT NULL,"
+	" inode INTEGER NOT NULL, size INTEGER NOT NULL, mtime INTEGER NOT NULL, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE log_state (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;";
+
 struct step {
 	const char *sql, *then; /* THEN may be NULL */
 	const char *mark;       /* user_version after it; a pragma takes no parameter */
@@ -58,6 +71,7 @@ struct step {
 /* steps[n] leads from version n to n + 1. */
 static const struct step steps[] = {
 	{ version_1, schema_ledger_guard, "PRAGMA application_id = 0x7265746f; PRAGMA user_version = 1" },
+	{ version_2, NULL, "PRAGMA user_version = 2" },
 };
 _Static_assert(sizeof steps / sizeof *steps == SCHEMA_VERSION, "each version has a step that leads to it");
 

@@ -96,6 +96,20 @@
 	X(SQL_MESSAGE_COUNTS, "SELECT mailbox, outcome, sum(count) FROM message_count WHERE day BETWEEN ?1 AND ?2" \
 		" GROUP BY mailbox, outcome ORDER BY mailbox, outcome") \
 	\
+	X(SQL_VOLUME_SUM, "SELECT sum(sent) FROM volume WHERE source = ?1 AND day = ?2") \
+	X(SQL_VOLUME_CLEAR, "DELETE FROM volume WHERE source = ?1 AND day = ?2") \
+	X(SQL_VOLUME_ADD, \
+		"INSERT INTO volume (day, source, beside, provider, campaign, sent, delivered, deferred, throttled, rejected)" \
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO UPDATE SET sent = sent + excluded.sent," \
+		" delivered = delivered + excluded.delivered, deferred = deferred + excluded.deferred," \
+		" throttled = throttled + excluded.throttled, rejected = rejected + excluded.rejected") \
+	/* what was imported for a day takes the place of what its logs say was sent; ?3 is a mask as for tallies */ \
+	X(SQL_VOLUME_GROUPS, \
+		"SELECT iif(?3 & 1, day, 0), iif(?3 & 32, provider, ''), iif(?3 & 64, campaign, '')," \
+		" sum(iif(source = 'log' AND day IN (SELECT day FROM volume WHERE day BETWEEN ?1 AND ?2 AND source <> 'log' AND NOT beside), 0, sent))," \
+		" sum(delivered), sum(deferred), sum(throttled), sum(rejected) FROM volume WHERE day BETWEEN ?1 AND ?2" \
+		" GROUP BY 1, 2, 3 ORDER BY 1, 2, 3") \
+	\
 	X(SQL_LEDGER_ADD, "INSERT INTO ledger (number, at, kind, detail, previous, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6)") \
 	X(SQL_LEDGER_ALL, "SELECT number, at, kind, detail, previous, hash FROM ledger ORDER BY number") \
 	X(SQL_LEDGER_LAST, "SELECT number, at, kind, detail, previous, hash FROM ledger ORDER BY number DESC LIMIT 1") \

@@ -235,6 +235,30 @@ enum { STORE_TOKEN_SIZE = 65 };
  */
 int store_verp_token(struct store *s, const char *campaign, const char *address, size_t n, size_t room, char *token, bool *full);
 
+/* --- how much was sent (store/volume.c) ------------------------------------------------------------------- */
+
+/*
+ * Of a day, a provider, a campaign. An imported file says how much was sent; a mail log says what became of it, and there SENT is what was delivered or
+ * finally refused. A deferral is an attempt, not a mail: it is followed by another.
+ */
+struct volume {
+	int32_t day;                        /* YYYYMMDD in the report's zone */
+	char provider[EVENT_PROVIDER_SIZE]; /* "other" where no profile */
+	char campaign[EVENT_CAMPAIGN_SIZE]; /* "" unknown */
+	uint64_t sent, delivered;
+	uint64_t deferred, throttled;       /* THROTTLED: of the deferrals, those answered with 421 or 4.7.x */
+	uint64_t rejected;
+};
+#define VOLUME_SOURCE_LOG "log"             /* the source of what logs say */
+/*
+ * Inside a transaction: forgets what SOURCE said of DAY; *SENT is how much that was. Then adds rows; equal ones sum up. BESIDE: not in any log that is
+ * counted; otherwise what is imported of a day takes the place of what the logs say was sent on it.
+ */
+int store_volume_clear(struct store *s, const char *source, int32_t day, uint64_t *sent);
+int store_volume_add(struct store *s, const char *source, bool beside, const struct volume *v);
+/* Of the days FROM..TO, summed over what is not named in GROUP (BY_DAY, BY_PROVIDER, BY_CAMPAIGN), ordered by every column. */
+int store_volumes(struct store *s, int32_t from, int32_t to, unsigned group, int (*visit)(void *context, const struct volume *v), void *context);
+
 /* --- counts for reports (store/tally.c) ------------------------------------------------------------------- */
 
 /* One cell of the tallies. Days are YYYYMMDD in the report's zone. */

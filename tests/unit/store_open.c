@@ -12,11 +12,16 @@ static const char *const allowed[] = {
 	"kept.at", "kept.id", "kept.mailbox", "kept.what",
 	"key.at", "key.fingerprint", "key.month", "key.name", "key.purpose",
 	"ledger.at", "ledger.detail", "ledger.hash", "ledger.kind", "ledger.number", "ledger.previous",
+	"log_file.at", "log_file.device", "log_file.fingerprint", "log_file.inode", "log_file.length", "log_file.mtime", "log_file.offset", "log_file.size",
+	"log_state.name", "log_state.value",
 	"mailbox.failed_at", "mailbox.name", "mailbox.read_at", "mailbox.why",
 	"message_count.count", "message_count.day", "message_count.mailbox", "message_count.outcome",
 	"meta.name", "meta.value",
 	"seen.at", "seen.key",
 	"tally.campaign", "tally.category", "tally.class", "tally.count", "tally.day", "tally.kind", "tally.origin", "tally.provider",
+	"volume.beside", "volume.campaign", "volume.day", "volume.deferred", "volume.delivered", "volume.provider", "volume.rejected", "volume.sent",
+	"volume.source", "volume.throttled",
+	"volume_hour.deferred", "volume_hour.delivered", "volume_hour.hour", "volume_hour.provider", "volume_hour.rejected", "volume_hour.throttled",
 };
 
 static mode_t mode_of(const char *path)
