@@ -134,10 +134,9 @@ static void diagnostic_field(struct reader *r, struct event *e, struct span text
 /* Was E's recipient not named before? What lies beyond the limit is not, and is said to be left out. */
 static bool is_new(struct reader *r, const struct event *e)
 {
-	if (recipient_set_add(r->w->seen, span_of(e->recipient)))
-		return true;
-	r->out->overflow |= recipient_set_full(r->w->seen);
-	return false;
+	enum recipient_added added = recipient_set_add(r->w->seen, span_of(e->recipient));
+	r->out->overflow |= added == RECIPIENT_NO_ROOM;
+	return added == RECIPIENT_ADDED;
 }
 
 /* Hands E out. False when the message is to be left: the sink said so, or there are too many. */
@@ -559,6 +558,13 @@ static struct span better_diagnostic(const struct reader *r, struct span field, 
 	return !field.n || codes_find(spoken).reply ? spoken : field;
 }
 
+/* The host that answered, out of the receiver's words or the human part. */
+static struct span spoken_host(const struct reader *r, struct span about, struct span diagnostic)
+{
+	struct span host = prose_remote(diagnostic, diagnostic, (struct span){ "", 0 });
+	return host.n ? host : prose_remote(r->prose->human, about, diagnostic);
+}
+
 static bool read_group(struct reader *r, const struct dsn_reader *dsn, const struct dsn_recipient *group, bool single, bool few)
 {
 	struct workspace *w = r->w;
@@ -587,6 +593,8 @@ static bool read_group(struct reader *r, const struct dsn_reader *dsn, const str
 		evidence.human = r->prose->human;
 	}
 	text_field(e->remote_mta, sizeof e->remote_mta, dsn_host(group->remote_mta));
+	if (!e->remote_mta[0])
+		text_field(e->remote_mta, sizeof e->remote_mta, spoken_host(r, evidence.human, evidence.diagnostic));
 	text_field(e->reporting_mta, sizeof e->reporting_mta, dsn_host(dsn->reporting_mta));
 	evidence.remote_mta = span_of(e->remote_mta);
 	evidence.reporting_mta = span_of(e->reporting_mta);
@@ -626,7 +634,10 @@ static bool emit_prose(struct reader *r, struct event *e, enum kind kind, struct
 	if (!kind)
 		kind = !diagnostic.n && answers_yes(about) ? KIND_SUCCESS : kind_of_words(r);
 	e->kind = (uint8_t)kind;
-	evidence.remote_mta = evidence.reporting_mta = (struct span){ "", 0 };
+	text_field(e->remote_mta, sizeof e->remote_mta, spoken_host(r, about, diagnostic));
+	text_field(e->reporting_mta, sizeof e->reporting_mta, prose_reporter(r->prose->human));
+	evidence.remote_mta = span_of(e->remote_mta);
+	evidence.reporting_mta = span_of(e->reporting_mta);
 	return decide_and_emit(r, e, &evidence, words);
 }
 
@@ -723,7 +734,7 @@ static void read_sns_delivery(struct reader *r, struct sns *s)
 	while (sns_next(s, &to)) {
 		struct evidence evidence = { .human = { "", 0 } };
 		*e = r->common;
-		if (!recipient_field(to.address, false, e->recipient) || !is_new(r, e))
+		if (!recipient_field(sns_text(&r->w->arena, to.address), false, e->recipient) || !is_new(r, e))
 			continue;
 		e->recipient_source = RECIPIENT_FINAL;
 		e->kind = (uint8_t)s->kind;
@@ -756,7 +767,7 @@ static bool read_sns(struct reader *r)
 	arf_read(SPAN(""), &a);
 	a.type = s.feedback;
 	while (a.recipients < ARF_RECIPIENTS_MAX && sns_next(&s, &to))
-		a.recipient[a.recipients++] = to.address;
+		a.recipient[a.recipients++] = sns_text(&r->w->arena, to.address);
 	read_feedback(r, &a);
 	return true;
 }
@@ -774,18 +785,13 @@ static bool says(const struct reader *r, enum kind kind, const char **rule)
 
 static bool is_daemon(const struct reader *r)
 {
-	static const struct span names[] = { { "mailer-daemon", 13 }, { "postmaster", 10 }, { "post_master", 11 }, { "mail-daemon", 11 },
-					     { "mailerdaemon", 12 }, { "mdaemon", 7 } };
 	struct found_address from;
 	size_t i = 0;
 	if (r->bounce_sender || memmem(r->mail->from.p, r->mail->from.n, "<>", 2))
 		return true;
 	if (!address_next(r->mail->from, &i, &from))
-		return span_starts_nocase(r->mail->from, names[0]);
-	for (i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (span_equal_nocase(address_local(from.text), names[i]))
-			return true;
-	return false;
+		return span_starts_nocase(r->mail->from, SPAN("mailer-daemon"));
+	return address_is_daemon(from.text);
 }
 
 static bool has_null_path(const struct mail *m)

@@ -25,6 +25,9 @@ enum {
 	HEADER_LINES_MAX = 200,    /* more of them are not looked at */
 	TRANSCRIPT_LINES = 4,      /* an answer stands at most so far behind the address */
 	ANSWER_LINES_MAX = 8,      /* of an answer that stands in front of the address */
+	WORDS_LINES_MAX = 4,       /* in front of a code in brackets */
+	HOSTS_MAX = 64,            /* host names looked at in the text about one recipient */
+	HOST_LABELS_MAX = 4096,    /* bytes of that text */
 	OCCURRENCES_MAX = 16,      /* of an address in a transcript */
 	TRANSCRIPT_RECIPIENTS_MAX = 64,
 	MARK_GAP_MAX = 240,        /* bytes between a mark and the address that it names */
@@ -273,7 +276,7 @@ static bool is_own(const struct reader *r, struct span address)
 	for (size_t i = 0; i < r->owns; i++)
 		if (address_equal(address, r->own[i]))
 			return true;
-	return address_is_daemon(address);
+	return address_is_role(address);
 }
 
 /* Is there a blank line, or a line of dashes, in TEXT? */
@@ -451,30 +454,70 @@ static struct span paragraph(struct span text)
 struct span prose_words(struct span about, struct span address)
 {
 	struct span rest = about;
-	if (span_starts_nocase(rest, address))
-		rest = between(rest.p + address.n, rest.p + rest.n);
-	while (rest.n && strchr(">:,;.)\"' \t\n", rest.p[0])) {
-		rest.p++;
-		rest.n--;
+	bool repeated = true;
+	while (repeated) { /* "user@example.org (user@example.org)<mailto:user@example.org>", as Exchange writes it */
+		repeated = span_starts_nocase(rest, address);
+		if (repeated)
+			rest = between(rest.p + address.n, rest.p + rest.n);
+		struct span begin = rest;
+		while (begin.n && begin.p[0] && strchr("<(>:,;.)\"' \t\n", begin.p[0]))
+			begin = between(begin.p + 1, begin.p + begin.n);
+		if (span_starts_nocase(begin, SPAN("mailto:")))
+			begin = between(begin.p + 7, begin.p + begin.n);
+		if (span_starts_nocase(begin, address)) {
+			rest = begin;
+			repeated = true;
+		}
 	}
+	while (rest.n && rest.p[0] && strchr(">:,;.)\"' \t\n", rest.p[0]))
+		rest = between(rest.p + 1, rest.p + rest.n);
 	return paragraph(rest);
 }
 
-/* The line with the most telling code: one with both codes, else the first with any. */
+/* Behind the dashes that end a heading: "----- Transcript of session follows -----". */
+static struct span skip_rule(struct span text)
+{
+	while (text.n && text.p[0] && strchr(" -\n", text.p[0]))
+		text = between(text.p + 1, text.p + text.n);
+	return text;
+}
+
+/*
+ * From where the words begin that end in LINE with a code in brackets: "Although I'm listed as a best-preference MX for that host," line end,
+ * "I don't treat it as local. (#5.4.6)".
+ */
+static const char *words_begin(struct span text, struct span line)
+{
+	const char *begin = line.p;
+	for (unsigned lines = 0; lines < WORDS_LINES_MAX && begin > text.p; lines++) {
+		struct span before = line_around(text, (size_t)(begin - 1 - text.p));
+		if (!span_trim(before).n || is_separator(before) || is_turn(before) || memchr(before.p, '@', before.n) || before.p == text.p)
+			break;
+		begin = before.p;
+	}
+	return begin;
+}
+
+enum { TELLS_WORDS = 1, TELLS_STATUS = 2, TELLS_REPLY = 4, TELLS_ALL = 7 };
+
+/* The line with the most telling code: one with both codes and with words behind them, else the first with any. */
 static struct span code_line(struct span text)
 {
-	struct span rest = text, line, best = { NULL, 0 };
+	struct span rest = text, line, best = { "", 0 };
 	unsigned best_score = 0;
-	while (best_score < 3 && span_line(&rest, &line)) {
+	while (best_score < TELLS_ALL && span_line(&rest, &line)) {
 		struct codes c = codes_find(line);
-		unsigned score = (c.reply >= 400 ? 2 : 0) + (c.status.digit >= 4 ? 1 : 0);
+		unsigned score = (c.reply >= 400 ? TELLS_REPLY : 0) + (c.status.digit >= 4 ? TELLS_STATUS : 0);
+		if (!score)
+			continue;
+		if (span_trim(between(line.p + c.end, line.p + line.n)).n || (rest.n && rest.p[0] != '\n'))
+			score += TELLS_WORDS;
 		if (score > best_score) {
 			best_score = score;
-			size_t from = c.reply ? c.begin : 0; /* "no mailbox here by that name. (#5.1.1)": the words stand in front */
-			best = (struct span){ line.p + from, line.n - from };
+			best = between(c.reply ? line.p + c.begin : words_begin(text, line), line.p + line.n);
 		}
 	}
-	return best_score ? best : (struct span){ "", 0 };
+	return best;
 }
 
 struct span prose_diagnostic(const struct rules *rules, struct span text)
@@ -489,9 +532,12 @@ struct span prose_diagnostic(const struct rules *rules, struct span text)
 	if (line.n)
 		return paragraph(between(line.p, text.p + text.n));
 	rules_scan(rules, window, WHERE_HUMAN, &found);
-	for (size_t i = 0; i < found.count; i++)
-		if (rule_at(rules, found.at[i].rule)->mark == MARK_REMOTE_SAYS)
-			return paragraph(between(window.p + found.at[i].end, text.p + text.n));
+	for (size_t i = 0; i < found.count; i++) {
+		const char *behind = window.p + found.at[i].end;
+		bool aside = behind < window.p + window.n && *behind == ')'; /* "has been frozen (delivery error message)" */
+		if (rule_at(rules, found.at[i].rule)->mark == MARK_REMOTE_SAYS && !aside)
+			return paragraph(skip_rule(between(behind, text.p + text.n)));
+	}
 	return (struct span){ "", 0 };
 }
 
@@ -522,6 +568,158 @@ struct span prose_transcript(struct span human, struct span address)
 		rest = between(rest.p + at + address.n, human.p + human.n);
 	}
 	return none;
+}
+
+/* --- which host ---------------------------------------------------------------------------------------------------- */
+
+/* Words directly before the name of the host that answered, or did not. */
+static const char *const remote_labels[] = {
+	"while talking to", "connect to", "connected to", "connection with", "connection to", "conversation with", "timed out with", "refused by",
+	"reset by", "giving up on", "remote server:", "remote host:", "remote mta:", "remote system:", "remote system: dns;", "servidor remoto:",
+	"remoteserver:", "remote-server:", "serveur distant:", "serveur distant :", "server remoto:", "externe server:",
+};
+/* The same where an IP address stands behind the name. */
+static const char *const remote_labels_ip[] = { "host", "by", "server", "with", "to" };
+/* These end in one of the above, and name who sent. */
+static const char *const client_labels[] = { "client host", "your host", "sending host", "from host", "sent by", "received by", "blocked by" };
+/* Words directly behind it. */
+static const char *const remote_suffixes[] = { "said:", "says:", "reports:", "gave this error", "rejected your message", "does not like recipient", "failed after i sent",
+					       "a donn\xc3\xa9 cette erreur", "hat diesen fehler ausgegeben" };
+/* Words directly before the name of the host that reports. */
+static const char *const reporter_labels[] = {
+	"generating server:", "generierender server:", "serveur de g\xc3\xa9n\xc3\xa9ration:", "serveur de g\xc3\xa9n\xc3\xa9ration :", "servidor de generaci\xc3\xb3n:",
+	"servidor de gera\xc3\xa7\xc3\xa3o:", "server di generazione:", "genererende server:", "dsn generated by:", "dsn generato da:",
+	"program at", "program at host", "mail system at host", "mail server at", "mail server on", "delivery status notification from",
+};
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_host_char(char c)
+{
+	return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || is_digit(c) || c == '-' || c == '.' || c == '_';
+}
+
+static bool is_ip(struct span host)
+{
+	for (size_t i = 0; i < host.n; i++)
+		if (host.p[i] != '.' && !is_digit(host.p[i]))
+			return false;
+	return host.n >= 7;
+}
+
+/* A name with dots whose last label is of letters, or an IP address; no part of a mail address, of a path or of a file's name. */
+static bool is_host(struct span text, struct span host)
+{
+	char before = host.p > text.p ? host.p[-1] : ' ', after = host.p + host.n < text.p + text.n ? host.p[host.n] : ' ';
+	const char *dot = memrchr(host.p, '.', host.n);
+	if (!dot || dot == host.p || host.n >= EVENT_HOST_SIZE || strchr("@/=\\", before) || strchr("@/", after))
+		return false;
+	if (is_ip(host))
+		return true;
+	for (const char *p = dot + 1; p < host.p + host.n; p++)
+		if (!((*p | 0x20) >= 'a' && (*p | 0x20) <= 'z'))
+			return false;
+	return host.p + host.n - dot > 2;
+}
+
+/* The next host name in TEXT from *I on. */
+static bool host_next(struct span text, size_t *i, struct span *host)
+{
+	const char *dot;
+	while (*i < text.n && (dot = memchr(text.p + *i, '.', text.n - *i))) {
+		const char *begin = dot, *end = dot;
+		while (begin > text.p && is_host_char(begin[-1]))
+			begin--;
+		while (end < text.p + text.n && is_host_char(*end))
+			end++;
+		*i = (size_t)(end - text.p);
+		while (end > begin && end[-1] == '.')
+			end--;
+		*host = between(begin, end);
+		if (host->n && is_host(text, *host))
+			return true;
+	}
+	return false;
+}
+
+/* "mx.example.org[192.0.2.1]", "mx.example.org. (192.0.2.1)" */
+static bool has_address_behind(struct span behind)
+{
+	size_t i = 0;
+	while (i < behind.n && strchr(". ", behind.p[i]))
+		i++;
+	return i + 1 < behind.n && strchr("[(", behind.p[i]) && (is_digit(behind.p[i + 1]) || behind.p[i + 1] == 'I');
+}
+
+static bool is_remote(struct span before, struct span behind)
+{
+	bool begins_line = !before.n || before.p[before.n - 1] == '\n' || span_trim(line_around(before, before.n)).n == 0;
+	before = span_trim(before);
+	while (before.n && strchr("<[(\"' ", before.p[before.n - 1]))
+		before.n--;
+	if (ENDS_WITH_ONE(before, client_labels))
+		return false;
+	if (ENDS_WITH_ONE(before, remote_labels))
+		return true;
+	if (has_address_behind(behind) && (begins_line || ENDS_WITH_ONE(before, remote_labels_ip)))
+		return true;
+	behind = span_trim(behind);
+	if (behind.n > 2 && behind.p[0] == '#' && is_digit(behind.p[1]) && is_digit(behind.p[2])) /* Exchange: "mx.example.org #550 5.1.1" */
+		return true;
+	for (size_t i = 0; i < sizeof remote_suffixes / sizeof remote_suffixes[0]; i++)
+		if (span_starts_nocase(behind, span_of(remote_suffixes[i])))
+			return true;
+	return false;
+}
+
+static bool is_reporter(struct span before, struct span behind)
+{
+	if (span_ends_nocase(before, SPAN("<")) && behind.n > 3 && behind.p[0] == ' ' && behind.p[1] == '#' && is_digit(behind.p[2]) && behind.p[3] == '.')
+		return true; /* Exchange 2000: "<exch.example.org #5.1.1>" */
+	return ENDS_WITH_ONE(span_trim(before), reporter_labels);
+}
+
+static struct span find_host(struct span text, bool (*fits)(struct span before, struct span behind))
+{
+	struct span host;
+	size_t i = 0;
+	if (text.n > HOST_LABELS_MAX)
+		text.n = HOST_LABELS_MAX;
+	for (unsigned hosts = 0; hosts < HOSTS_MAX && host_next(text, &i, &host); hosts++)
+		if (fits(between(text.p, host.p), between(host.p + host.n, text.p + text.n)))
+			return host;
+	return (struct span){ "", 0 };
+}
+
+/* In a transcript the session's peer stands in front of its answers. */
+static struct span talked_to(struct span human, const char *answer)
+{
+	static const struct span label = { "while talking to ", 17 };
+	struct span before = between(human.p, answer), host;
+	const char *last = NULL;
+	for (long at; (at = span_find_nocase(before, label)) >= 0; before = between(last, answer))
+		last = before.p + at + label.n;
+	size_t i = 0;
+	if (last && host_next(line_around(human, (size_t)(last - human.p)), &i, &host))
+		return host;
+	return (struct span){ "", 0 };
+}
+
+struct span prose_remote(struct span human, struct span about, struct span answer)
+{
+	struct span host = find_host(about, is_remote);
+	bool inside = answer.n && answer.p > human.p && answer.p < human.p + human.n;
+	if (!host.n && inside && span_starts_nocase(line_around(human, (size_t)(answer.p - human.p)), SPAN("<<< ")))
+		host = talked_to(human, answer.p);
+	return host;
+}
+
+struct span prose_reporter(struct span human)
+{
+	return find_host(human, is_reporter);
 }
 
 /* --- the recipients ------------------------------------------------------------------------------------------------ */

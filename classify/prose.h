@@ -73,6 +73,15 @@ struct span prose_words(struct span about, struct span address);
 /* The receiver's answer in TEXT: the first stretch with a code, or what follows "said:". Empty when there is none. */
 struct span prose_diagnostic(const struct rules *rules, struct span text);
 
+/*
+ * The host that answered, by name or IP address, where the text ABOUT a recipient names it ("host mx.example.org[192.0.2.1] said"), or where the
+ * transcript of a session does in front of the ANSWER, which lies within HUMAN or is empty. Points into them; empty where nobody is named.
+ */
+struct span prose_remote(struct span human, struct span about, struct span answer);
+
+/* The host that reports ("Generating server: …"), or an empty span. */
+struct span prose_reporter(struct span human);
+
 /* Does a mail header begin TEXT? */
 bool prose_is_header(struct span text);
 

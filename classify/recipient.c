@@ -154,16 +154,34 @@ bool address_plausible(struct span address)
 	return true;
 }
 
-bool address_is_daemon(struct span address)
+/* Local parts of those who speak for a mail system (RFC 2142, and what systems send reports as), and of roles that people are told to write to. */
+static const struct {
+	struct span name;
+	bool reports;
+} roles[] = {
+	{ { "mailer-daemon", 13 }, true }, { { "postmaster", 10 }, true }, { { "post_master", 11 }, true }, { { "mail-daemon", 11 }, true },
+	{ { "mailerdaemon", 12 }, true }, { { "mailer_daemon", 13 }, true }, { { "mdaemon", 7 }, true }, { { "postmaster-noreply", 18 }, true },
+	{ { "double-bounce", 13 }, true }, { { "mail-delivery-subsystem", 23 }, true }, { { "abuse", 5 }, false }, { { "hostmaster", 10 }, false },
+	{ { "no-reply", 8 }, false }, { { "noreply", 7 }, false }, { { "helpdesk", 8 }, false }, { { "support", 7 }, false },
+};
+
+static bool is_role(struct span address, bool reports)
 {
-	static const char *const names[] = { "mailer-daemon", "postmaster", "mailerdaemon", "mail-daemon", "mdaemon", "mailer_daemon",
-					     "postmaster-noreply", "double-bounce", "mail-delivery-subsystem", "abuse", "hostmaster",
-					     "no-reply", "noreply", "helpdesk", "support" };
 	struct span local = address_local(address);
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (span_equal_nocase(local, span_of(names[i])))
+	for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
+		if ((roles[i].reports || !reports) && span_equal_nocase(local, roles[i].name))
 			return true;
 	return false;
+}
+
+bool address_is_role(struct span address)
+{
+	return is_role(address, false);
+}
+
+bool address_is_daemon(struct span address)
+{
+	return is_role(address, true);
 }
 
 bool address_equal(struct span a, struct span b)
@@ -328,12 +346,7 @@ void recipient_set_free(struct recipient_set *s)
 	free(s);
 }
 
-bool recipient_set_full(const struct recipient_set *s)
-{
-	return s->count == CLASSIFY_EVENTS_MAX;
-}
-
-bool recipient_set_add(struct recipient_set *s, struct span address)
+enum recipient_added recipient_set_add(struct recipient_set *s, struct span address)
 {
 	unsigned char folded[EVENT_ADDRESS_SIZE];
 	uint64_t hash;
@@ -348,12 +361,12 @@ bool recipient_set_add(struct recipient_set *s, struct span address)
 	size_t i = (hash >> 8) % SLOTS;
 	for (; s->slot[i]; i = (i + 1) % SLOTS)
 		if (s->slot[i] == hash)
-			return false;
-	if (recipient_set_full(s))
-		return false;
+			return RECIPIENT_SEEN;
+	if (s->count == CLASSIFY_EVENTS_MAX)
+		return RECIPIENT_NO_ROOM;
 	s->slot[i] = hash;
 	s->used[s->count++] = (uint32_t)i;
-	return true;
+	return RECIPIENT_ADDED;
 }
 
 void recipient_set_wipe(struct recipient_set *s)

@@ -24,8 +24,10 @@ bool address_plausible(struct span address);
 struct span address_local(struct span address);
 struct span address_domain(struct span address); /* behind the last '@'; empty when there is none */
 
-/* mailer-daemon, postmaster and their like: never who did not get the mail, unless the report says so in a field. */
+/* mailer-daemon, postmaster and their like: who sends reports. */
 bool address_is_daemon(struct span address);
+/* These, and abuse, support and their like: never who did not get the mail, unless the report says so in a field. */
+bool address_is_role(struct span address);
 
 bool address_equal(struct span a, struct span b); /* without regard to case */
 
@@ -44,9 +46,9 @@ size_t address_copy(char *buffer, struct span address);
 struct recipient_set;
 struct recipient_set *recipient_set_new(void);
 void recipient_set_free(struct recipient_set *s);
-/* True when ADDRESS was not in the set before; false also when the set is full. Case does not count. */
-bool recipient_set_add(struct recipient_set *s, struct span address);
-bool recipient_set_full(const struct recipient_set *s);
+/* Case does not count. The set holds CLASSIFY_EVENTS_MAX. */
+enum recipient_added { RECIPIENT_ADDED, RECIPIENT_SEEN, RECIPIENT_NO_ROOM };
+enum recipient_added recipient_set_add(struct recipient_set *s, struct span address);
 void recipient_set_wipe(struct recipient_set *s);
 
 #endif

@@ -9,6 +9,8 @@
  */
 #include "classify/sns.h"
 
+#include <unistr.h>
+
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -150,14 +152,51 @@ bool sns_next(struct sns *s, struct sns_recipient *out)
 	return true;
 }
 
+/* The four hex digits of "\\uXXXX" at I; -1 where they are not there. */
+static long utf16_unit(struct span s, size_t i)
+{
+	long unit = 0;
+	if (s.n - i < 6 || s.p[i] != '\\' || s.p[i + 1] != 'u')
+		return -1;
+	for (size_t k = i + 2; k < i + 6; k++) {
+		char c = s.p[k];
+		int digit = c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
+		if (digit < 0)
+			return -1;
+		unit = unit << 4 | digit;
+	}
+	return unit;
+}
+
+/* The character of one escape at I, which may be a pair of surrogates, as UTF-8 at TO. *USED: bytes read. Returns those written, 0 when it is none. */
+static size_t unicode_escape(struct span s, size_t i, char *to, size_t *used)
+{
+	long first = utf16_unit(s, i), second;
+	ucs4_t character = (ucs4_t)first;
+	*used = 6;
+	if (first >= 0xd800 && first < 0xdc00 && s.n - i >= 12 && (second = utf16_unit(s, i + 6)) >= 0xdc00 && second < 0xe000) {
+		character = 0x10000 + (((ucs4_t)first - 0xd800) << 10) + ((ucs4_t)second - 0xdc00);
+		*used = 12;
+	}
+	int n = first < 0 ? -1 : u8_uctomb((uint8_t *)to, character, *used);
+	return n > 0 ? (size_t)n : 0;
+}
+
 struct span sns_text(struct arena *arena, struct span string)
 {
-	char *out = arena_alloc(arena, string.n);
-	size_t n = 0;
-	if (!out || !memchr(string.p, '\\', string.n))
+	if (!memchr(string.p, '\\', string.n))
 		return string;
+	char *out = arena_alloc(arena, string.n);
+	size_t n = 0, used, written;
+	if (!out)
+		return (struct span){ "", 0 };
 	for (size_t i = 0; i < string.n; i++) {
 		char c = string.p[i];
+		if (c == '\\' && (written = unicode_escape(string, i, out + n, &used)) > 0) {
+			n += written;
+			i += used - 1;
+			continue;
+		}
 		if (c == '\\' && i + 1 < string.n) {
 			c = string.p[++i];
 			if (c == 'n' || c == 'r' || c == 't')

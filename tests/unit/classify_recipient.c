@@ -69,16 +69,16 @@ static void counts_each_once(void **state)
 	struct recipient_set *s = recipient_set_new();
 	char address[64];
 	assert_non_null(s);
-	assert_true(recipient_set_add(s, SPAN("A@example.org")));
-	assert_false(recipient_set_add(s, SPAN("a@EXAMPLE.org")));
+	assert_int_equal(recipient_set_add(s, SPAN("A@example.org")), RECIPIENT_ADDED);
+	assert_int_equal(recipient_set_add(s, SPAN("a@EXAMPLE.org")), RECIPIENT_SEEN);
 	for (int i = 1; i < CLASSIFY_EVENTS_MAX; i++) {
 		snprintf(address, sizeof address, "u%d@example.org", i);
-		assert_true(recipient_set_add(s, span_of(address)));
+		assert_int_equal(recipient_set_add(s, span_of(address)), RECIPIENT_ADDED);
 	}
-	assert_true(recipient_set_full(s));
-	assert_false(recipient_set_add(s, SPAN("one.more@example.org")));
+	assert_int_equal(recipient_set_add(s, SPAN("a@example.org")), RECIPIENT_SEEN); /* full, and nothing lost */
+	assert_int_equal(recipient_set_add(s, SPAN("one.more@example.org")), RECIPIENT_NO_ROOM);
 	recipient_set_wipe(s);
-	assert_true(recipient_set_add(s, SPAN("a@example.org")));
+	assert_int_equal(recipient_set_add(s, SPAN("a@example.org")), RECIPIENT_ADDED);
 	recipient_set_free(s);
 }
 
