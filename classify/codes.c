@@ -90,7 +90,8 @@ struct status status_parse(struct span text)
 
 /* RFC 3463 ends at subject 7; 9 leaves room for what receivers make up, and shuts out versions such as 4.94.2. */
 static bool status_plausible(struct status s) { return s.subject <= 9; }
-static bool reply_plausible(unsigned v) { return v >= 200 && v <= 599 && v / 10 % 10 <= 5 && v / 100 != 3; }
+/* RFC 5321 section 4.2.1 knows 0 to 5 in the middle; 471 and 571 are receivers' own for x.7.1. */
+static bool reply_plausible(unsigned v) { return v >= 200 && v <= 599 && v / 100 != 3 && (v / 10 % 10 <= 5 || v % 100 == 71); }
 
 /* How specific: x.0.0 says only the class, x.y.0 only the subject, and x.4.7 that the sender's queue gave up, not why. */
 static int specificity(struct status s) { return s.subject == 4 && s.detail == 7 ? 1 : s.detail ? 2 : s.subject ? 1 : 0; }
