@@ -69,7 +69,7 @@ unit: units
 	@set -e; for t in $(UNIT_TESTS); do $$t; done
 
 # What follows installs what is missing first, then builds through a make of its own that sees what was installed.
-.PHONY: deps demo check bench fuzz fuzzers install
+.PHONY: deps demo check bench fuzz fuzzers replays coverage install
 NEEDS = @CC="$(CC)" PYTHON="$(PYTHON)" tests/deps.sh
 MAKE_ALL = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
 # Quietly: what the demo and the tests say is to be read.
@@ -89,7 +89,7 @@ demo:
 check:
 	$(NEEDS) check
 	@$(BUILDING) all units
-	@$(BUILDING) BUILD=$(BUILD)/asan CFLAGS="$(SANITIZERS)" all units
+	@$(BUILDING) BUILD=$(BUILD)/asan CFLAGS="$(SANITIZERS)" all units replays
 	@CPPFLAGS="-DRETOUR_TEST_CRASH -DRETOUR_TEST_CPU_SECONDS=1 -DRETOUR_TEST_BATCH=10 -DRETOUR_TEST_COMMIT_US=20000" $(BUILDING) BUILD=$(BUILD)/crash all
 	@$(PYTHON) tests/run --build $(BUILD) $(TESTS)
 
@@ -98,10 +98,19 @@ bench:
 	@$(BUILDING) all
 	@$(PYTHON) tests/bench.py --build $(BUILD)
 
+# Lines of classify/ that unit tests, golden samples, hostile mails and fuzz seeds reach; needs gcovr. Less than COVERAGE percent is an error.
+COVERAGE := 90
+coverage:
+	@command -v gcovr >/dev/null || { echo "make coverage needs gcovr" >&2; exit 1; }
+	@CPPFLAGS=-DRETOUR_NO_SANDBOX $(BUILDING) BUILD=$(BUILD)/coverage CFLAGS="-O0 -g --coverage" LDFLAGS=--coverage all units replays
+	@find $(BUILD)/coverage -name '*.gcda' -delete
+	@$(PYTHON) tests/run --build $(BUILD)/coverage --one-build unit/classify unit/poller_rulesfile golden e2e/hostile e2e/fuzz_replay
+	@gcovr -r . --object-directory $(BUILD)/coverage -f classify/ --fail-under-line $(COVERAGE)
+
 # clang's libFuzzer, a target for each reader (tests/fuzz), each for FUZZ_SECONDS from seeds made of the golden samples; FUZZ names some of them. What is
 # found lies in $(BUILD)/fuzz.
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
+FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
 FUZZ ?= $(FUZZ_TARGETS)
 FUZZERS := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 fuzzers:
@@ -112,6 +121,12 @@ fuzz: fuzzers
 $(BUILD)/target/%: $(BUILD)/tests/fuzz/%.o $(LIB_poller)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+
+# The same targets with a driver of our own (tests/fuzz/replay.c): seeds and some damage, for `make check`.
+replays: $(FUZZ_TARGETS:%=$(BUILD)/replay/%)
+$(BUILD)/replay/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/replay.o $(LIB_poller)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # What the program says of its configuration, put where people read it; a test compares.
 .PHONY: texts

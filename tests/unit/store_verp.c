@@ -192,14 +192,14 @@ static void batv_tags(void **state)
 	struct store_options o = test_options();
 	struct event e = returned("", "anna@example.net");
 	unsigned char mac[20];
-	char tag[5], input[64], hex[41];
+	char tag[16], input[64], hex[41];
 	(void)state;
 	o.batv_key = key;
 	o.batv_key_size = strlen(key);
 	close_store();
 	ok(open_store(o, NOW));
 	for (int day = -10; day <= 10; day++) { /* relative to the day on which it expires */
-		snprintf(tag, sizeof tag, "0%03d", (int)((NOW / DAY + day) % 1000));
+		snprintf(tag, sizeof tag, "0%03u", (unsigned)((NOW / DAY + day) % 1000));
 		snprintf(input, sizeof input, "%s%s", tag, address);
 		gnutls_hmac_fast(GNUTLS_MAC_SHA1, key, strlen(key), input, strlen(input), mac);
 		sodium_bin2hex(hex, sizeof hex, mac, sizeof mac);
