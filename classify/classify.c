@@ -690,7 +690,7 @@ static void doubt_mentions(struct reader *r)
 {
 	struct prose *p = r->prose;
 	size_t keep = 0;
-	if (!p->count || p->recipient[0].rank != RANK_MENTIONED)
+	if (!p->count || p->recipient[0].rank > RANK_MENTIONED)
 		return;
 	for (size_t i = 0; i < p->count; i++)
 		if (is_addressee(r, p->recipient[i].address))
@@ -811,7 +811,8 @@ static bool is_surely_bounce(const struct reader *r)
 	if (r->mail->faileds || r->mail->is_status_report)
 		return true;
 	bool framed = is_daemon(r) || has_null_path(r->mail) || r->bounce_subject || r->returned.present;
-	return marks_recipients(r->prose) && framed;
+	bool answers = r->subject_says[KIND_AUTOREPLY] && !r->prose->category; /* "Your mail to … awaits approval": names an address, reports no failure */
+	return marks_recipients(r->prose) && framed && !answers;
 }
 
 /* A mail system by its name or subject, and something to say about a delivery. */

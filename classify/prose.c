@@ -25,6 +25,7 @@ enum {
 	HEADER_LINES_MAX = 200,    /* more of them are not looked at */
 	TRANSCRIPT_LINES = 4,      /* an answer stands at most so far behind the address */
 	ANSWER_LINES_MAX = 8,      /* of an answer that stands in front of the address */
+	HEADINGS_MAX = 3,          /* lines that end in a colon, in front of the words */
 	WORDS_LINES_MAX = 4,       /* in front of a code in brackets */
 	HOSTS_MAX = 64,            /* host names looked at in the text about one recipient */
 	HOST_LABELS_MAX = 4096,    /* bytes of that text */
@@ -258,6 +259,7 @@ struct reader {
 	size_t owns;
 	size_t next_match;  /* the first match that begins behind the address at hand */
 	long mark;          /* the last mark of recipients before it; -1 */
+	enum kind kind;     /* what that says: of several in one sentence the first */
 	size_t last_end;    /* of the address before */
 };
 
@@ -386,9 +388,7 @@ static enum prose_rank rank_of(struct reader *r, const struct found_address *a, 
 	size_t begin = (size_t)(line.p - human.p), end = begin + line.n;
 	struct span prefix = line_prefix(human, a, begin);
 	bool begins_line = prefix.n == 0 || (prefix.n <= 3 && prefix.p[prefix.n - 1] == ')');
-	*kind = KIND_NONE;
-	if (r->mark >= 0)
-		is_recipient_mark(r->rules, &r->p->matches.at[r->mark], kind);
+	*kind = r->kind;
 	if (ENDS_WITH_ONE(prefix, exceptions))
 		return RANK_LIKELY;
 	if (ENDS_WITH_ONE(prefix, foreign_labels) || (!prefix.n && is_behind_alias(human, begin)))
@@ -400,7 +400,7 @@ static enum prose_rank rank_of(struct reader *r, const struct found_address *a, 
 	if (is_own(r, a->text))
 		return begins_line && a->angle && a->end < human.n && human.p[a->end] == ':' ? RANK_OWN : RANK_NOT;
 	if (is_list_command(a->text))
-		return RANK_MENTIONED;
+		return RANK_COMMAND;
 	if (ENDS_WITH_ONE(prefix, recipient_labels))
 		return RANK_LIKELY;
 	struct span suffix = span_trim(between(human.p + a->end, human.p + end));
@@ -427,7 +427,7 @@ struct span prose_about(struct span human, struct span address)
 /* A line of a session's transcript at which the talk turns to something else. */
 static bool is_turn(struct span line)
 {
-	return span_starts_nocase(line, SPAN(">>> ")) || span_starts_nocase(line, SPAN("... "));
+	return span_starts_nocase(line, SPAN(">>> ")) || span_starts_nocase(line, SPAN("... ")) || memmem(line.p, line.n, ": --> ", 6);
 }
 
 /* TEXT up to the next blank line, line of dashes, or turn of a transcript. */
@@ -451,6 +451,19 @@ static struct span paragraph(struct span text)
 	return out;
 }
 
+/* The first paragraph of TEXT that is more than "because:". */
+static struct span first_words(struct span text)
+{
+	struct span words = paragraph(text);
+	for (unsigned i = 0; i < HEADINGS_MAX && words.n && words.p[words.n - 1] == ':' && !memchr(words.p, '\n', words.n); i++) {
+		struct span next = paragraph(between(words.p + words.n, text.p + text.n));
+		if (!next.n)
+			break;
+		words = next;
+	}
+	return words;
+}
+
 struct span prose_words(struct span about, struct span address)
 {
 	struct span rest = about;
@@ -471,7 +484,7 @@ struct span prose_words(struct span about, struct span address)
 	}
 	while (rest.n && rest.p[0] && strchr(">:,;.)\"' \t\n", rest.p[0]))
 		rest = between(rest.p + 1, rest.p + rest.n);
-	return paragraph(rest);
+	return first_words(rest);
 }
 
 /* Behind the dashes that end a heading: "----- Transcript of session follows -----". */
@@ -536,7 +549,7 @@ struct span prose_diagnostic(const struct rules *rules, struct span text)
 		const char *behind = window.p + found.at[i].end;
 		bool aside = behind < window.p + window.n && *behind == ')'; /* "has been frozen (delivery error message)" */
 		if (rule_at(rules, found.at[i].rule)->mark == MARK_REMOTE_SAYS && !aside)
-			return paragraph(skip_rule(between(behind, text.p + text.n)));
+			return first_words(skip_rule(between(behind, text.p + text.n)));
 	}
 	return (struct span){ "", 0 };
 }
@@ -575,7 +588,7 @@ struct span prose_transcript(struct span human, struct span address)
 /* Words directly before the name of the host that answered, or did not. */
 static const char *const remote_labels[] = {
 	"while talking to", "connect to", "connected to", "connection with", "connection to", "conversation with", "timed out with", "refused by",
-	"reset by", "giving up on", "remote server:", "remote host:", "remote mta:", "remote system:", "remote system: dns;", "servidor remoto:",
+	"reset by", "giving up on", "remote server", "remote server:", "remote host", "host name:", "remote host:", "remote mta:", "remote system:", "remote system: dns;", "servidor remoto:",
 	"remoteserver:", "remote-server:", "serveur distant:", "serveur distant :", "server remoto:", "externe server:",
 };
 /* The same where an IP address stands behind the name. */
@@ -724,13 +737,23 @@ struct span prose_reporter(struct span human)
 
 /* --- the recipients ------------------------------------------------------------------------------------------------ */
 
+/* "is delayed for more than 4 hours for the following list of recipients": two marks, one of which says what happened. */
+static bool is_one_sentence(struct span human, const struct match *first, const struct match *second)
+{
+	struct span gap = between(human.p + first->end, human.p + second->begin);
+	return gap.n <= MARK_AFTER_MAX && !memchr(gap.p, ':', gap.n) && !memchr(gap.p, '.', gap.n) && !memmem(gap.p, gap.n, "\n\n", 2);
+}
+
 static void advance_marks(struct reader *r, const struct found_address *a)
 {
 	enum kind kind;
-	while (r->next_match < r->p->matches.count && r->p->matches.at[r->next_match].begin <= a->begin) {
-		if (is_recipient_mark(r->rules, &r->p->matches.at[r->next_match], &kind))
-			r->mark = (long)r->next_match;
-		r->next_match++;
+	for (; r->next_match < r->p->matches.count && r->p->matches.at[r->next_match].begin <= a->begin; r->next_match++) {
+		const struct match *m = &r->p->matches.at[r->next_match];
+		if (!is_recipient_mark(r->rules, m, &kind))
+			continue;
+		if (r->mark < 0 || !is_one_sentence(r->p->human, &r->p->matches.at[r->mark], m))
+			r->kind = kind;
+		r->mark = (long)r->next_match;
 	}
 }
 

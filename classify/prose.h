@@ -22,6 +22,7 @@ enum {
 /* How surely an address is one that the text is about. */
 enum prose_rank {
 	RANK_NOT,      /* a sender, a contact, a message id */
+	RANK_COMMAND,  /* where a list manager takes commands */
 	RANK_MENTIONED,
 	RANK_LIKELY,   /* begins a line, or stands beside a code or a phrase of failure */
 	RANK_OWN,      /* named as failed, but it is the sender's own: counts where there is nothing else */
