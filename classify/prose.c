@@ -490,7 +490,7 @@ struct span prose_words(struct span about, struct span address)
 /* Behind the dashes that end a heading: "----- Transcript of session follows -----". */
 static struct span skip_rule(struct span text)
 {
-	while (text.n && text.p[0] && strchr(" -\n", text.p[0]))
+	while (text.n && text.p[0] && strchr(" -:\n", text.p[0]))
 		text = between(text.p + 1, text.p + text.n);
 	return text;
 }
@@ -504,7 +504,9 @@ static const char *words_begin(struct span text, struct span line)
 	const char *begin = line.p;
 	for (unsigned lines = 0; lines < WORDS_LINES_MAX && begin > text.p; lines++) {
 		struct span before = line_around(text, (size_t)(begin - 1 - text.p));
-		if (!span_trim(before).n || is_separator(before) || is_turn(before) || memchr(before.p, '@', before.n) || before.p == text.p)
+		struct span words = span_trim(before);
+		bool heading = words.n && words.p[words.n - 1] == ':';
+		if (!words.n || heading || is_separator(before) || is_turn(before) || memchr(before.p, '@', before.n) || before.p == text.p)
 			break;
 		begin = before.p;
 	}
@@ -592,7 +594,7 @@ static const char *const remote_labels[] = {
 	"remoteserver:", "remote-server:", "serveur distant:", "serveur distant :", "server remoto:", "externe server:",
 };
 /* The same where an IP address stands behind the name. */
-static const char *const remote_labels_ip[] = { "host", "by", "server", "with", "to" };
+static const char *const remote_labels_ip[] = { "host", "host:", "by", "server", "with", "to" };
 /* These end in one of the above, and name who sent. */
 static const char *const client_labels[] = { "client host", "your host", "sending host", "from host", "sent by", "received by", "blocked by" };
 /* Words directly behind it. */
@@ -669,10 +671,10 @@ static bool has_address_behind(struct span behind)
 
 static bool is_remote(struct span before, struct span behind)
 {
-	bool begins_line = !before.n || before.p[before.n - 1] == '\n' || span_trim(line_around(before, before.n)).n == 0;
-	before = span_trim(before);
-	while (before.n && strchr("<[(\"' ", before.p[before.n - 1]))
+	while (before.n && before.p[before.n - 1] && strchr("<[(\"' \t", before.p[before.n - 1]))
 		before.n--;
+	bool begins_line = !before.n || before.p[before.n - 1] == '\n';
+	before = span_trim(before);
 	if (ENDS_WITH_ONE(before, client_labels))
 		return false;
 	if (ENDS_WITH_ONE(before, remote_labels))
