@@ -54,11 +54,11 @@ static const struct {
 	{ "UTF-16LE", { "utf-16le" } },
 	{ "UTF-16BE", { "utf-16be" } },
 	{ "UTF-32", { "utf-32" } },
+	{ "UTF-8", { "utf-8", "utf8" } }, /* with bytes that are none */
 };
 enum {
 	CHARSET_COUNT = sizeof charset_table / sizeof charset_table[0],
 	CHARSET_NAMES_MAX = sizeof charset_table[0].names / sizeof charset_table[0].names[0],
-	WINDOWS_1252 = 0,
 };
 
 struct charsets {
@@ -104,6 +104,11 @@ static int charset_number(struct span name)
 	return -1;
 }
 
+static bool is_utf8_name(struct span name)
+{
+	return span_equal_nocase(name, SPAN("utf-8")) || span_equal_nocase(name, SPAN("utf8"));
+}
+
 /* Cuts N bytes of valid UTF-8 that were filled to the brim back to a character boundary. */
 static size_t whole_characters(const char *text, size_t n)
 {
@@ -131,16 +136,16 @@ static size_t convert(iconv_t converter, struct span text, char *out, size_t siz
 size_t charset_to_utf8(struct charsets *c, struct span name, struct span text, char *out, size_t size)
 {
 	int i = charset_number(name);
-	if (charset_is_utf8(name) || i < 0 || c->converter[i] == (iconv_t)-1) {
-		if (span_is_utf8(text)) {
-			size_t n = text.n < size ? text.n : size;
-			memcpy(out, text.p, n);
-			return n < text.n ? whole_characters(out, n) : n;
-		}
-		if (i < 0 || c->converter[i] == (iconv_t)-1)
-			i = WINDOWS_1252;
+	bool known = i >= 0 && c->converter[i] != (iconv_t)-1;
+	if ((charset_is_utf8(name) || !known) && span_is_utf8(text)) {
+		size_t n = text.n < size ? text.n : size;
+		memcpy(out, text.p, n);
+		return n < text.n ? whole_characters(out, n) : n;
 	}
-	if (c->converter[i] == (iconv_t)-1)
-		return 0;
+	if (!known || is_utf8_name(name)) {
+		i = charset_number(charset_guess(text));
+		if (c->converter[i] == (iconv_t)-1)
+			return 0;
+	}
 	return convert(c->converter[i], text, out, size);
 }
