@@ -98,6 +98,7 @@ struct reader {
 	bool subject_says[KIND_COUNT], header_says[KIND_COUNT];
 	uint16_t subject_rule[KIND_COUNT], header_rule[KIND_COUNT];
 	bool bounce_subject, bounce_sender;
+	bool answer;                     /* its subject is one that a person's answer has */
 	bool truncated;
 	event_sink *sink;
 	void *context;
@@ -235,7 +236,7 @@ static void note_kinds(const struct rules *rules, const struct matches *found, b
 {
 	for (size_t i = 0; i < found->count; i++) {
 		enum kind kind = rule_at(rules, found->at[i].rule)->kind;
-		if (kind != KIND_NONE && !says[kind]) {
+		if (kind != KIND_NONE && !says[kind] && !match_is_inside(found, i)) {
 			says[kind] = true;
 			rule[kind] = found->at[i].rule;
 		}
@@ -245,7 +246,8 @@ static void note_kinds(const struct rules *rules, const struct matches *found, b
 /* "Re: Undelivered Mail" is what a person writes. */
 static bool is_answer(struct span subject)
 {
-	static const char *const marks[] = { "re:", "aw:", "fwd:", "fw:", "wg:", "tr:", "rv:", "sv:", "antw:", "vs:", "odp:" };
+	static const char *const marks[] = { "re:", "aw:", "fwd:", "fw:", "wg:", "tr:", "rv:", "sv:", "antw:", "antw.:", "vs:", "odp:", "res:", "rif:",
+					     "enc:", "i:", "vb:", "doorst:", "pd:", "vl:", "ynt:", "ilt:", "na:", "vá:", "回复:", "回复：", "答复:", "转发:", "轉寄:" };
 	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
 		if (span_starts_nocase(subject, span_of(marks[i])))
 			return true;
@@ -259,7 +261,8 @@ static void scan_subject_and_sender(struct reader *r)
 	note_kinds(r->rules, &found, r->subject_says, r->subject_rule);
 	for (size_t i = 0; i < found.count; i++)
 		r->bounce_subject |= rule_at(r->rules, found.at[i].rule)->mark == MARK_BOUNCE_SUBJECT;
-	r->bounce_subject &= !is_answer(r->mail->subject_text);
+	r->answer = is_answer(r->mail->subject_text);
+	r->bounce_subject &= !r->answer;
 	rules_scan(r->rules, r->mail->sender_text, WHERE_SENDER, &found);
 	for (size_t i = 0; i < found.count; i++)
 		r->bounce_sender |= rule_at(r->rules, found.at[i].rule)->mark == MARK_BOUNCE_SENDER;
@@ -469,6 +472,12 @@ static bool answers_yes(struct span text)
 	return c.reply / 100 == 2 || (!c.reply && c.status.digit == 2);
 }
 
+static bool answers_no(struct span text)
+{
+	struct codes c = codes_find(text);
+	return c.reply >= 400 || c.status.digit >= 4;
+}
+
 static enum kind kind_of_status(const struct reader *r, enum action action, struct status status)
 {
 	static const enum kind kinds[ACTION_COUNT] = {
@@ -623,6 +632,25 @@ static bool read_status(struct reader *r)
 	return r->out->events > 0 || r->stopped;
 }
 
+/* --- who sent it ----------------------------------------------------------------------------------------------------- */
+
+static bool is_daemon(const struct reader *r)
+{
+	struct found_address from;
+	size_t i = 0;
+	if (r->bounce_sender || memmem(r->mail->from.p, r->mail->from.n, "<>", 2))
+		return true;
+	if (!address_next(r->mail->from, &i, &from))
+		return span_starts_nocase(r->mail->from, SPAN("mailer-daemon"));
+	return address_is_daemon(from.text);
+}
+
+static bool has_null_path(const struct mail *m)
+{
+	struct span path = span_trim(m->return_path);
+	return m->has_return_path && (path.n == 0 || span_equal_nocase(path, SPAN("<>")) || span_starts_nocase(path, SPAN("<MAILER-DAEMON")));
+}
+
 /* --- prose -------------------------------------------------------------------------------------------------------- */
 
 /* ABOUT is the text that speaks of the recipient, WORDS its first paragraph behind the address. */
@@ -633,6 +661,8 @@ static bool emit_prose(struct reader *r, struct event *e, enum kind kind, struct
 		return true;
 	if (!kind)
 		kind = !diagnostic.n && answers_yes(about) ? KIND_SUCCESS : kind_of_words(r);
+	if (kind == KIND_SUCCESS && answers_no(diagnostic))
+		kind = KIND_FAILURE;
 	e->kind = (uint8_t)kind;
 	text_field(e->remote_mta, sizeof e->remote_mta, spoken_host(r, about, diagnostic));
 	text_field(e->reporting_mta, sizeof e->reporting_mta, prose_reporter(r->prose->human));
@@ -699,6 +729,21 @@ static void doubt_mentions(struct reader *r)
 		p->count = keep;
 }
 
+/* Is the sender's address the return path, too? */
+static bool wants_answers(const struct reader *r)
+{
+	struct found_address from, path;
+	size_t i = 0, k = 0;
+	return address_next(r->mail->from, &i, &from) && address_next(r->mail->return_path, &k, &path) && address_equal(from.text, path.text);
+}
+
+/* Where nobody is named: a code, the mail that came back, or a mail system by its name and its return path. Else it is about parcels, or bait. */
+static bool says_of_a_mail(const struct reader *r)
+{
+	struct codes c = codes_find(prose_diagnostic(r->rules, r->prose->human));
+	return c.reply || c.status.digit || r->returned.present || (is_daemon(r) && !wants_answers(r));
+}
+
 static void read_prose(struct reader *r)
 {
 	struct event *e = &r->w->event;
@@ -722,6 +767,10 @@ static void read_prose(struct reader *r)
 		return;
 	*e = r->common;
 	address_from_elsewhere(r, e);
+	if (!e->recipient[0] && !says_of_a_mail(r)) {
+		emit_none(r, KIND_NONE, "none.no-recipient");
+		return;
+	}
 	emit_prose(r, e, KIND_NONE, p->human, prose_diagnostic(r->rules, p->human), (struct span){ "", 0 });
 }
 
@@ -783,26 +832,19 @@ static bool says(const struct reader *r, enum kind kind, const char **rule)
 	return found != NULL;
 }
 
-static bool is_daemon(const struct reader *r)
-{
-	struct found_address from;
-	size_t i = 0;
-	if (r->bounce_sender || memmem(r->mail->from.p, r->mail->from.n, "<>", 2))
-		return true;
-	if (!address_next(r->mail->from, &i, &from))
-		return span_starts_nocase(r->mail->from, SPAN("mailer-daemon"));
-	return address_is_daemon(from.text);
-}
-
-static bool has_null_path(const struct mail *m)
-{
-	struct span path = span_trim(m->return_path);
-	return m->has_return_path && (path.n == 0 || span_equal_nocase(path, SPAN("<>")) || span_starts_nocase(path, SPAN("<MAILER-DAEMON")));
-}
-
 static bool marks_recipients(const struct prose *p)
 {
 	return p->marked[MARK_FAILED_RECIPIENTS] || p->marked[MARK_DELAYED_RECIPIENTS] || p->marked[MARK_DELIVERED_RECIPIENTS];
+}
+
+/* Sent by somebody who takes answers: reports have an empty return path (RFC 5321 section 4.5.5), or where a list changed it, a daemon's name. */
+static bool is_person(const struct reader *r)
+{
+	struct found_address from;
+	size_t i = 0;
+	if (!r->mail->has_return_path || has_null_path(r->mail) || is_daemon(r))
+		return false;
+	return !address_next(r->mail->from, &i, &from) || !address_is_list_command(from.text);
 }
 
 /* Nobody but a mail system writes this. */
@@ -810,7 +852,7 @@ static bool is_surely_bounce(const struct reader *r)
 {
 	if (r->mail->faileds || r->mail->is_status_report)
 		return true;
-	bool framed = is_daemon(r) || has_null_path(r->mail) || r->bounce_subject || r->returned.present;
+	bool framed = is_daemon(r) || has_null_path(r->mail) || (r->bounce_subject && !is_person(r)) || r->returned.present;
 	bool answers = r->subject_says[KIND_AUTOREPLY] && !r->prose->category; /* "Your mail to … awaits approval": names an address, reports no failure */
 	return marks_recipients(r->prose) && framed && !answers;
 }
@@ -820,6 +862,9 @@ static bool is_likely_bounce(const struct reader *r)
 {
 	const struct prose *p = r->prose;
 	bool content = p->category || marks_recipients(p) || p->marked[MARK_RETURNED_MESSAGE] || r->returned.present || prose_diagnostic(r->rules, p->human).n;
+	bool letter = is_person(r) || (r->answer && !(is_daemon(r) && !wants_answers(r)));
+	if (letter && !r->returned.present)
+		return false;
 	if (is_daemon(r))
 		return content || r->bounce_subject;
 	if (r->bounce_subject)
@@ -865,7 +910,7 @@ static void read_message(struct reader *r)
 		return;
 	}
 	if (!is_surely_bounce(r)) {
-		if (is_automatic(r, &rule) && !(is_daemon(r) && (r->bounce_subject || r->prose->category))) {
+		if (is_automatic(r, &rule) && !(is_daemon(r) && (r->bounce_subject || (r->prose->category && !r->answer)))) {
 			emit_none(r, KIND_AUTOREPLY, rule);
 			return;
 		}

@@ -178,9 +178,10 @@ static void note_matches(struct prose *p, const struct rules *rules)
 		p->matches.at[keep++] = p->matches.at[i];
 		p->marked[rule->mark] = true;
 		p->category |= rule->category != CATEGORY_NONE;
-		if (!p->said[rule->kind])
+		if (rule->kind && !p->said[rule->kind] && !match_is_inside(&p->matches, i)) {
 			p->said_rule[rule->kind] = p->matches.at[i].rule;
-		p->said[rule->kind] = true;
+			p->said[rule->kind] = true;
+		}
 	}
 	p->matches.count = keep;
 }
@@ -238,6 +239,17 @@ static bool ends_with_one(struct span text, const char *const *words, size_t cou
 	return false;
 }
 #define ENDS_WITH_ONE(text, words) ends_with_one(text, words, sizeof words / sizeof words[0])
+
+/* Part of a link: "https://example.org/confirm?who=user@example.org". */
+static bool is_in_link(struct span line, const char *address)
+{
+	while (address > line.p && !strchr(" \t<>\"@", address[-1]))
+		address--;
+	size_t n = 0;
+	while (address + n < line.p + line.n && ((address[n] | 0x20) >= 'a' && (address[n] | 0x20) <= 'z'))
+		n++;
+	return n > 1 && span_starts_nocase(between(address + n, line.p + line.n), SPAN("://"));
+}
 
 /* What stands in the line before the address, without bullets and quotes at either end. */
 static struct span line_prefix(struct span text, const struct found_address *a, size_t line)
@@ -366,16 +378,6 @@ static bool has_code(struct span text)
 	return c.reply >= 400 || c.status.digit >= 4;
 }
 
-/* Where a list manager takes commands; named in its refusals, written to by nobody who mails a list. */
-static bool is_list_command(struct span address)
-{
-	static const char *const suffixes[] = { "-request", "-ctl", "-help", "-admin", "-owner", "-subscribe", "-unsubscribe", "-confirm" };
-	for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++)
-		if (span_ends_nocase(address_local(address), span_of(suffixes[i])))
-			return true;
-	return false;
-}
-
 /* Postfix: "(expanded from", line end, "<alias>". */
 static bool is_behind_alias(struct span human, size_t begin)
 {
@@ -389,8 +391,12 @@ static enum prose_rank rank_of(struct reader *r, const struct found_address *a, 
 	struct span prefix = line_prefix(human, a, begin);
 	bool begins_line = prefix.n == 0 || (prefix.n <= 3 && prefix.p[prefix.n - 1] == ')');
 	*kind = r->kind;
+	if (is_in_link(line, a->text.p))
+		return RANK_NOT;
 	if (ENDS_WITH_ONE(prefix, exceptions))
 		return RANK_LIKELY;
+	if (a->begin > 0 && human.p[a->begin - 1] == ':' && span_ends_nocase(prefix, SPAN("<mailto:")) && is_marked_before(r, a, true))
+		return is_own(r, a->text) ? RANK_OWN : RANK_NAMED; /* "Name<mailto:user@example.org>", HTML that became text */
 	if (ENDS_WITH_ONE(prefix, foreign_labels) || (!prefix.n && is_behind_alias(human, begin)))
 		return RANK_NOT;
 	if (is_marked_before(r, a, begins_line))
@@ -399,7 +405,7 @@ static enum prose_rank rank_of(struct reader *r, const struct found_address *a, 
 		return is_own(r, a->text) ? RANK_OWN : RANK_NAMED;
 	if (is_own(r, a->text))
 		return begins_line && a->angle && a->end < human.n && human.p[a->end] == ':' ? RANK_OWN : RANK_NOT;
-	if (is_list_command(a->text))
+	if (address_is_list_command(a->text))
 		return RANK_COMMAND;
 	if (ENDS_WITH_ONE(prefix, recipient_labels))
 		return RANK_LIKELY;
@@ -844,6 +850,7 @@ void prose_recipients(struct prose *p, const struct rules *rules, const struct s
 	size_t i = 0;
 	for (unsigned seen = 0; seen < PROSE_ADDRESSES_MAX && p->count < PROSE_RECIPIENTS_MAX && address_next(p->human, &i, &a); seen++) {
 		enum kind kind;
+		address_unglue(&a);
 		advance_marks(&r, &a);
 		enum prose_rank rank = rank_of(&r, &a, &kind);
 		if (rank != RANK_NOT)

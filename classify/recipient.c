@@ -7,6 +7,7 @@
 
 #include <sodium.h>
 #include <stdlib.h>
+#include <unictype.h>
 #include <unistr.h>
 #include "classify/classify.h"
 
@@ -124,6 +125,62 @@ bool address_next(struct span text, size_t *i, struct found_address *a)
 	return false;
 }
 
+/* Letters of scripts that set no blanks between words, and run into an address: from Thai on. */
+enum { SCRIPT_WITHOUT_BLANKS = 0x0e00 };
+
+static bool is_glued_letter(ucs4_t c)
+{
+	return c >= SCRIPT_WITHOUT_BLANKS && uc_is_alpha(c);
+}
+
+static bool is_sign(ucs4_t c)
+{
+	return c >= 0x80 && !uc_is_alpha(c) && !uc_is_general_category(c, UC_CATEGORY_M);
+}
+
+/* Where in the local part the text in front ends: behind a sign, or where ASCII follows letters of such a script. */
+static size_t local_proper(struct span local)
+{
+	size_t from = 0;
+	bool glued = false;
+	for (size_t i = 0; i < local.n;) {
+		ucs4_t c;
+		size_t length = (size_t)u8_mbtouc(&c, (const uint8_t *)local.p + i, local.n - i);
+		if (is_sign(c))
+			from = i + length;
+		else if (glued && c < 0x80)
+			from = i;
+		glued = is_glued_letter(c);
+		i += length;
+	}
+	return from < local.n ? from : 0;
+}
+
+/* How much of the domain is one: up to a sign, or to letters of such a script behind which no dot comes any more. */
+static size_t domain_proper(struct span domain)
+{
+	const char *last = memrchr(domain.p, '.', domain.n);
+	for (size_t i = 0; i < domain.n;) {
+		ucs4_t c;
+		size_t length = (size_t)u8_mbtouc(&c, (const uint8_t *)domain.p + i, domain.n - i);
+		if (is_sign(c) || (is_glued_letter(c) && last && last + 1 < domain.p + i))
+			return memchr(domain.p, '.', i) ? i : domain.n;
+		i += length;
+	}
+	return domain.n;
+}
+
+void address_unglue(struct found_address *a)
+{
+	struct span local = address_local(a->text), domain = address_domain(a->text);
+	if (a->angle)
+		return;
+	size_t keep = domain_proper(domain), skip = local_proper(local);
+	a->end -= domain.n - keep;
+	a->begin += skip;
+	a->text = (struct span){ a->text.p + skip, a->text.n - skip - (domain.n - keep) };
+}
+
 struct span address_domain(struct span address)
 {
 	const char *at = memrchr(address.p, '@', address.n);
@@ -182,6 +239,15 @@ bool address_is_role(struct span address)
 bool address_is_daemon(struct span address)
 {
 	return is_role(address, true);
+}
+
+bool address_is_list_command(struct span address)
+{
+	static const char *const suffixes[] = { "-request", "-ctl", "-help", "-admin", "-owner", "-subscribe", "-unsubscribe", "-confirm" };
+	for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++)
+		if (span_ends_nocase(address_local(address), span_of(suffixes[i])))
+			return true;
+	return false;
 }
 
 bool address_equal(struct span a, struct span b)

@@ -18,6 +18,9 @@ struct found_address {
 /* The next address in TEXT from *I on; *I goes behind it. */
 bool address_next(struct span text, size_t *i, struct found_address *a);
 
+/* Cuts off A what a text without blanks glued to it: "宛先：user@example.orgのメール". An address in angle brackets stays as it is. */
+void address_unglue(struct found_address *a);
+
 /* local@domain in a shape that a mailbox can have. */
 bool address_plausible(struct span address);
 
@@ -28,6 +31,9 @@ struct span address_domain(struct span address); /* behind the last '@'; empty w
 bool address_is_daemon(struct span address);
 /* These, and abuse, support and their like: never who did not get the mail, unless the report says so in a field. */
 bool address_is_role(struct span address);
+
+/* Where a list manager takes commands, and what it writes as: named in its refusals, written to by nobody who mails a list. */
+bool address_is_list_command(struct span address);
 
 bool address_equal(struct span a, struct span b); /* without regard to case */
 

@@ -338,6 +338,19 @@ void rules_scan(const struct rules *r, struct span text, unsigned where, struct 
 	automaton_scan(r->automaton, text, where, out);
 }
 
+bool match_is_inside(const struct matches *found, size_t i)
+{
+	const struct match *m = &found->at[i];
+
+	for (size_t k = 0; k < found->count; k++) {
+		const struct match *other = &found->at[k];
+
+		if (!other->gap && other->begin <= m->begin && other->end >= m->end && other->end - other->begin > m->end - m->begin)
+			return true;
+	}
+	return false;
+}
+
 bool rules_have(const struct rules *r, const char *id)
 {
 	for (size_t i = 0; i < r->count; i++)

@@ -113,6 +113,8 @@ struct matches {
  * ends with a letter or digit (scripts without blanks excepted).
  */
 void rules_scan(const struct rules *r, struct span text, unsigned where, struct matches *out);
+/* Does a longer match hold the I-th, as "was not delivered" holds "delivered"? Then the longer one speaks. */
+bool match_is_inside(const struct matches *found, size_t i);
 const struct rule_spec *rule_at(const struct rules *r, uint16_t index);
 
 /*
