@@ -1,79 +1,101 @@
 /*
  * Contacts: one state per recipient, so that the sending system knows whom not to write to.
  *
- *   active  > soft(n)  > paused > revalidate > active      paused again after revalidation: inactive, prolonged-soft
- *   active  > block    > active
+ *   active  > soft(n) > paused > revalidate > active      past the ladder again after a pause: inactive, prolonged-soft
+ *   active  > block   > investigate > retry-gated > active
  *   active  > hard or complaint > inactive
  *
- * The table below is that drawing. An event is turned into what it means here (enum happening), the table says what follows.
+ * The table `transitions` is that drawing; retour-contacts(7) shows it, and a test holds the two equal. An event is turned into what it
+ * means here (enum happening), the table says what follows.
  *
- * Messages do not come in the order in which things happened. So while a ladder runs (soft, block) the contact keeps its failures
- * of this episode with their times, at most HISTORY_MAX, and is made anew from all of them, in the order of their times, whenever one
- * joins; and of several reasons to be inactive the earliest one counts. The same events give the same contact in any order, except
- * that a success that comes late cannot undo the end of a ladder (paused) in whose middle it lay, that a success of a recipient
- * who has no contact is not kept (there is nothing to hold against them), and that of two ways to inactive the first to come wins when
- * one is prolonged-soft.
- * Outside a ladder no time is finer than a day, and nothing is kept of single failures.
+ * Messages do not come in the order in which things happened. So nothing is decided from the state alone: a contact keeps a summary of
+ * its events that does not depend on their order (history.h), and whenever one joins, the state is made anew by walking through the days
+ * (fold()). The same events give the same contact in any order and any batches. What can no longer be told apart once the times were
+ * cut to days decides mildly: a failure that is read so late, on a day with a delivery, counts as settled by it.
+ *
+ * A hard failure or a complaint needs no history: the earliest reason counts, whatever came when.
  */
 #include <sodium.h>
 #include <stdio.h>
+#include "store/history.h"
 #include "store/internal.h"
 
-enum { HISTORY_MAX = 32, ADVANCE_BATCH = 1000 };
+enum { PAGE = 1000 };
 
-/* What an event, or the passing of time, means for a contact. */
-enum happening {
-	SOFT_FAILED,
-	LADDER_ENDED,       /* a soft failure after the ladder's end */
-	LADDER_ENDED_AGAIN, /* and it was paused before */
-	BLOCKED,
-	GONE,               /* hard failure, complaint, opt-out */
-	QUIET,              /* the state's timer ran out */
-};
+static const char prolonged_soft[] = "prolonged-soft";
 
-enum timer {
-	NO_TIMER,
-	ON_LADDER, /* hold until the step's time; quiet follows a quiet period after the last failure */
-	ON_BLOCK,  /* the same with the block's hold */
-	ON_PAUSE,  /* hold for a quiet period */
-	ON_TRIAL,  /* send; quiet follows a quiet period */
-};
+/* What an event, the passing of time or an operator means for a contact. */
+#define HAPPENINGS(X) X(SOFT_FAILED, "soft failure") X(LADDER_ENDED, "ladder ended") X(LADDER_ENDED_AGAIN, "ladder ended again") \
+	X(BLOCKED, "block") X(GONE, "hard or complaint") X(DELIVERED, "delivered") X(TIME_UP, "time") X(RESOLVED, "resolve") \
+	X(REVALIDATED, "revalidate") X(REACTIVATED, "reactivate")
+
+/* How long the contact waits there, and whether it is written to meanwhile. */
+#define TIMERS(X) X(NO_TIMER, "none") X(ON_LADDER, "the ladder's step, then quiet") X(ON_BLOCK, "hold") X(ON_INVESTIGATION, "patience") \
+	X(ON_GATE, "gate, then quiet") X(ON_PAUSE, "pause") X(ON_TRIAL, "quiet")
+
+#define ENUM(symbol, name) symbol,
+#define NAME(symbol, name) name,
+enum happening { HAPPENINGS(ENUM) HAPPENING_COUNT };
+enum timer { TIMERS(ENUM) TIMER_COUNT };
+static const char *const happening_names[] = { HAPPENINGS(NAME) };
+static const char *const timer_names[] = { TIMERS(NAME) };
+/* In the order of enum because. */
+static const char *const because_names[] = { "none", "the failure's", "the block's", "the event's", prolonged_soft, "as before" };
 
 static const struct transition {
 	enum contact_state from;
 	enum happening what;
 	enum contact_state to;
 	enum timer timer;
-	const char *reason; /* NULL: the event's category */
+	enum because because;
 } transitions[] = {
-	{ STATE_ACTIVE,     SOFT_FAILED,        STATE_SOFT,       ON_LADDER, NULL },
-	{ STATE_ACTIVE,     BLOCKED,            STATE_BLOCK,      ON_BLOCK,  NULL },
-	{ STATE_ACTIVE,     GONE,               STATE_INACTIVE,   NO_TIMER,  NULL },
+	{ STATE_ACTIVE,      SOFT_FAILED,        STATE_SOFT,        ON_LADDER,        FOR_SOFT },
+	{ STATE_ACTIVE,      BLOCKED,            STATE_BLOCK,       ON_BLOCK,         FOR_BLOCK },
+	{ STATE_ACTIVE,      GONE,               STATE_INACTIVE,    NO_TIMER,         FOR_EVENT },
 
-	{ STATE_SOFT,       SOFT_FAILED,        STATE_SOFT,       ON_LADDER, NULL },
-	{ STATE_SOFT,       LADDER_ENDED,       STATE_PAUSED,     ON_PAUSE,  NULL },
-	{ STATE_SOFT,       LADDER_ENDED_AGAIN, STATE_INACTIVE,   NO_TIMER,  "prolonged-soft" },
-	{ STATE_SOFT,       BLOCKED,            STATE_BLOCK,      ON_BLOCK,  NULL },
-	{ STATE_SOFT,       GONE,               STATE_INACTIVE,   NO_TIMER,  NULL },
-	{ STATE_SOFT,       QUIET,              STATE_ACTIVE,     NO_TIMER,  "" },
+	{ STATE_SOFT,        SOFT_FAILED,        STATE_SOFT,        ON_LADDER,        FOR_SOFT },
+	{ STATE_SOFT,        LADDER_ENDED,       STATE_PAUSED,      ON_PAUSE,         FOR_SOFT },
+	{ STATE_SOFT,        LADDER_ENDED_AGAIN, STATE_INACTIVE,    NO_TIMER,         FOR_TOO_LONG },
+	{ STATE_SOFT,        BLOCKED,            STATE_BLOCK,       ON_BLOCK,         FOR_BLOCK },
+	{ STATE_SOFT,        GONE,               STATE_INACTIVE,    NO_TIMER,         FOR_EVENT },
+	{ STATE_SOFT,        DELIVERED,          STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
+	{ STATE_SOFT,        TIME_UP,            STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
 
-	{ STATE_PAUSED,     SOFT_FAILED,        STATE_PAUSED,     ON_PAUSE,  NULL },
-	{ STATE_PAUSED,     BLOCKED,            STATE_PAUSED,     ON_PAUSE,  NULL },
-	{ STATE_PAUSED,     GONE,               STATE_INACTIVE,   NO_TIMER,  NULL },
-	{ STATE_PAUSED,     QUIET,              STATE_REVALIDATE, ON_TRIAL,  NULL },
+	{ STATE_PAUSED,      SOFT_FAILED,        STATE_PAUSED,      ON_PAUSE,         FOR_SOFT },
+	{ STATE_PAUSED,      GONE,               STATE_INACTIVE,    NO_TIMER,         FOR_EVENT },
+	{ STATE_PAUSED,      DELIVERED,          STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
+	{ STATE_PAUSED,      TIME_UP,            STATE_REVALIDATE,  ON_TRIAL,         AS_BEFORE },
+	{ STATE_PAUSED,      REVALIDATED,        STATE_REVALIDATE,  ON_TRIAL,         AS_BEFORE },
 
-	{ STATE_REVALIDATE, SOFT_FAILED,        STATE_SOFT,       ON_LADDER, NULL },
-	{ STATE_REVALIDATE, BLOCKED,            STATE_BLOCK,      ON_BLOCK,  NULL },
-	{ STATE_REVALIDATE, GONE,               STATE_INACTIVE,   NO_TIMER,  NULL },
-	{ STATE_REVALIDATE, QUIET,              STATE_ACTIVE,     NO_TIMER,  "" },
+	{ STATE_REVALIDATE,  SOFT_FAILED,        STATE_SOFT,        ON_LADDER,        FOR_SOFT },
+	{ STATE_REVALIDATE,  BLOCKED,            STATE_BLOCK,       ON_BLOCK,         FOR_BLOCK },
+	{ STATE_REVALIDATE,  GONE,               STATE_INACTIVE,    NO_TIMER,         FOR_EVENT },
+	{ STATE_REVALIDATE,  DELIVERED,          STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
+	{ STATE_REVALIDATE,  TIME_UP,            STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
 
-	{ STATE_BLOCK,      SOFT_FAILED,        STATE_SOFT,       ON_LADDER, NULL },
-	{ STATE_BLOCK,      LADDER_ENDED,       STATE_PAUSED,     ON_PAUSE,  NULL },
-	{ STATE_BLOCK,      LADDER_ENDED_AGAIN, STATE_INACTIVE,   NO_TIMER,  "prolonged-soft" },
-	{ STATE_BLOCK,      BLOCKED,            STATE_BLOCK,      ON_BLOCK,  NULL },
-	{ STATE_BLOCK,      GONE,               STATE_INACTIVE,   NO_TIMER,  NULL },
-	{ STATE_BLOCK,      QUIET,              STATE_ACTIVE,     NO_TIMER,  "" },
-	/* inactive is final: an earlier reason may take the place of the one that is known, see note_gone() */
+	{ STATE_BLOCK,       SOFT_FAILED,        STATE_SOFT,        ON_LADDER,        FOR_SOFT },
+	{ STATE_BLOCK,       BLOCKED,            STATE_BLOCK,       ON_BLOCK,         FOR_BLOCK },
+	{ STATE_BLOCK,       GONE,               STATE_INACTIVE,    NO_TIMER,         FOR_EVENT },
+	{ STATE_BLOCK,       DELIVERED,          STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
+	{ STATE_BLOCK,       TIME_UP,            STATE_INVESTIGATE, ON_INVESTIGATION, AS_BEFORE },
+	{ STATE_BLOCK,       RESOLVED,           STATE_RETRY_GATED, ON_GATE,          AS_BEFORE },
+
+	{ STATE_INVESTIGATE, SOFT_FAILED,        STATE_SOFT,        ON_LADDER,        FOR_SOFT },
+	{ STATE_INVESTIGATE, BLOCKED,            STATE_BLOCK,       ON_BLOCK,         FOR_BLOCK },
+	{ STATE_INVESTIGATE, GONE,               STATE_INACTIVE,    NO_TIMER,         FOR_EVENT },
+	{ STATE_INVESTIGATE, DELIVERED,          STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
+	{ STATE_INVESTIGATE, TIME_UP,            STATE_RETRY_GATED, ON_GATE,          AS_BEFORE },
+	{ STATE_INVESTIGATE, RESOLVED,           STATE_RETRY_GATED, ON_GATE,          AS_BEFORE },
+
+	{ STATE_RETRY_GATED, SOFT_FAILED,        STATE_SOFT,        ON_LADDER,        FOR_SOFT },
+	{ STATE_RETRY_GATED, BLOCKED,            STATE_BLOCK,       ON_BLOCK,         FOR_BLOCK },
+	{ STATE_RETRY_GATED, GONE,               STATE_INACTIVE,    NO_TIMER,         FOR_EVENT },
+	{ STATE_RETRY_GATED, DELIVERED,          STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
+	{ STATE_RETRY_GATED, TIME_UP,            STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
+
+	/* final: nothing but an operator leads out; an earlier or harder reason takes the place of the one that is known */
+	{ STATE_INACTIVE,    GONE,               STATE_INACTIVE,    NO_TIMER,         FOR_EVENT },
+	{ STATE_INACTIVE,    REACTIVATED,        STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
 };
 
 /* What the sending system is told. A hold ends with its time; then one message may be sent. */
@@ -88,59 +110,61 @@ static const enum verdict verdicts[STATE_COUNT] = {
 	[STATE_INACTIVE] = VERDICT_SUPPRESS,
 };
 
-/* A failure of the episode. */
-struct failure {
-	int64_t at;
-	bool block;
-};
+/* Exact times are needed here. */
+static bool is_running(enum contact_state state)
+{
+	return state == STATE_SOFT || state == STATE_BLOCK || state == STATE_INVESTIGATE || state == STATE_RETRY_GATED;
+}
 
 struct contact {
-	enum contact_state state;
-	int64_t at;           /* day of the last event against it; retention counts from there */
-	int64_t since;        /* day on which it came into this state */
-	int64_t until;        /* hold until; 0: none */
-	int64_t due;          /* when time changes the state; 0: never */
-	int64_t attempts;     /* n of soft(n); failures of a block */
-	int64_t pauses;       /* how often it was paused since it was active */
-	int64_t counted_from; /* failures at or before this time are settled: a success or a quiet period came after them */
+	unsigned char key[PSEUDONYM_SIZE];
+	int64_t at;             /* day of its last event; retention counts from there */
+	int64_t moved;          /* when an operator moved it: what happened before is settled; 0: never */
+	struct standing now;    /* as of its last event, or of the last time that time changed it */
 	char reason[EVENT_RULE_SIZE];
 	char rule[EVENT_RULE_SIZE];
-	char ladder[STORE_NAME_SIZE];
-	unsigned failures;    /* > 0 in soft and block only */
-	struct failure failure[HISTORY_MAX + 1];
+	struct history history; /* empty for who is inactive for a hard failure or a complaint */
 };
 
 /* --- ladders -------------------------------------------------------------------------------------------------- */
 
 /* Where no ladder is configured at all. */
-static const struct ladder last_resort = { "small", { 600, 1200, 2400, 7200 }, 4, 2 * DAY };
+static const struct ladder last_resort = { "small", { 600, 1200, 2400, 7200 }, 4, 2 * DAY, 0 };
 
 static const struct ladder *ladder_named(const struct store *s, const char *name)
 {
-	for (unsigned i = 0; i < s->o.ladders; i++)
+	for (unsigned i = 0; name && i < s->o.ladders; i++)
 		if (strcmp(s->o.ladder[i].name, name) == 0)
 			return &s->o.ladder[i];
 	return NULL;
 }
 
-/* The category's own ladder, else the provider's, else the one of providers of its size. */
+/* The category's own ladder, else the provider's, else the one that its profile names: for most the one of their size. */
 static const struct ladder *ladder_for(const struct store *s, const struct packed *e)
 {
 	const struct ladder *l = ladder_named(s, category_name(e->category));
-	bool large = e->profiled && s->o.provider_is_large && s->o.provider_is_large(s->o.context, e->provider);
 
 	if (!l && e->profiled)
 		l = ladder_named(s, e->provider);
+	if (!l && e->profiled && s->o.provider_ladder)
+		l = ladder_named(s, s->o.provider_ladder(s->o.context, e->provider));
 	if (!l)
-		l = ladder_named(s, large ? "large" : "small");
+		l = ladder_named(s, "small");
 	return l ? l : &last_resort;
 }
 
-static int64_t ladder_step(const struct ladder *l, int64_t attempt)
+static const struct ladder *ladder_of(const struct store *s, const struct contact *c)
 {
-	if (!l->steps || attempt < 1)
+	const struct ladder *l = ladder_named(s, c->history.soft.name);
+
+	return l ? l : &last_resort;
+}
+
+static int64_t ladder_step(const struct ladder *l, unsigned attempt)
+{
+	if (!l->steps || !attempt)
 		return 0;
-	return l->step[(attempt <= (int64_t)l->steps ? attempt : (int64_t)l->steps) - 1];
+	return l->step[(attempt <= l->steps ? attempt : l->steps) - 1];
 }
 
 /* --- one transition --------------------------------------------------------------------------------------------- */
@@ -150,62 +174,56 @@ static int64_t later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-/* Whole days only: the first midnight that is not before AT. */
-static int64_t day_end(int64_t at)
+static int64_t whole_days(int64_t period)
 {
-	return day_start(at + DAY - 1);
+	return (period + DAY - 1) / DAY * DAY;
 }
 
-static void set_timer(const struct store *s, struct contact *c, enum timer timer, int64_t at)
+/* Its place within the gate: the addresses of a provider come back one after the other, not all in one second. */
+static int64_t place_in_gate(const struct contact *c, int64_t gate)
 {
-	const struct ladder *l = ladder_named(s, c->ladder);
-	int64_t quiet = s->o.quiet > 0 ? s->o.quiet : 0;
-	int64_t held = c->state == STATE_PAUSED ? c->until : 0;
+	uint64_t v = 0;
 
-	c->until = c->due = 0;
+	for (unsigned i = 0; i < 4; i++)
+		v = v << 8 | c->key[i];
+	return gate > 0 ? (int64_t)(v * (uint64_t)gate >> 32) : 0;
+}
+
+/*
+ * UNTIL may be exact; DUE, which leads out of a finished episode, depends on the day of AT only, so that it is the same after the times were
+ * cut to days. A block is short and its end exact.
+ */
+static void set_timer(const struct store *s, const struct contact *c, struct standing *st, enum timer timer, int64_t at)
+{
+	int64_t day = day_start(at), held = st->state == STATE_PAUSED ? st->until : 0, step;
+
+	st->until = st->due = 0;
 	switch (timer) {
 	case NO_TIMER:
+	case TIMER_COUNT:
 		break;
 	case ON_LADDER:
-		c->until = at + ladder_step(l ? l : &last_resort, c->attempts);
-		c->due = quiet ? later(at + quiet, c->until) : 0;
+		step = ladder_step(ladder_of(s, c), st->soft);
+		st->until = at + step;
+		st->due = s->o.quiet > 0 ? day + later(whole_days(s->o.quiet), whole_days(step) + DAY) : 0;
 		break;
 	case ON_BLOCK:
-		c->until = s->o.block_hold > 0 ? at + s->o.block_hold : 0;
-		c->due = quiet ? later(at + quiet, c->until) : 0;
+		st->until = st->due = at + s->o.block_hold;
+		break;
+	case ON_INVESTIGATION: /* patience counts from the block */
+		st->until = st->due = later(at, day_start(at - s->o.block_hold) + whole_days(s->o.block_patience) + DAY);
+		break;
+	case ON_GATE:
+		st->until = at + place_in_gate(c, s->o.block_gate);
+		st->due = day + later(whole_days(s->o.block_quiet), whole_days(s->o.block_gate) + DAY);
 		break;
 	case ON_PAUSE:
-		c->until = c->due = quiet ? later(held, day_end(at + quiet)) : 0;
+		st->until = st->due = later(held, day + whole_days(s->o.pause) + DAY);
 		break;
 	case ON_TRIAL:
-		c->due = quiet ? day_end(at + quiet) : 0;
+		st->due = s->o.quiet > 0 ? day + whole_days(s->o.quiet) : 0;
 		break;
 	}
-}
-
-/* A state outside the ladders keeps no single failures, and no time finer than a day. */
-static void forget_failures(struct contact *c, int64_t at)
-{
-	c->failures = 0;
-	c->attempts = 0;
-	c->counted_from = day_start(later(c->counted_from, at));
-}
-
-static void enter(const struct store *s, struct contact *c, const struct transition *t, int64_t at, const char *reason)
-{
-	bool changes = c->state != t->to;
-
-	set_timer(s, c, t->timer, at);
-	if (changes)
-		c->since = day_start(at);
-	if (changes && t->to == STATE_PAUSED)
-		c->pauses++;
-	if (t->to == STATE_ACTIVE)
-		c->pauses = 0;
-	c->state = t->to;
-	snprintf(c->reason, sizeof c->reason, "%s", t->reason ? t->reason : reason);
-	if (!*c->reason)
-		c->rule[0] = c->ladder[0] = '\0';
 }
 
 static const struct transition *find_transition(enum contact_state from, enum happening what)
@@ -216,181 +234,242 @@ static const struct transition *find_transition(enum contact_state from, enum ha
 	return NULL;
 }
 
-/* What time alone has done to the contact by AT. */
-static void elapse(const struct store *s, struct contact *c, int64_t at)
+static void enter(const struct store *s, const struct contact *c, struct standing *st, const struct transition *t, int64_t at)
 {
-	char reason[sizeof c->reason];
+	bool changes = st->state != t->to;
 
-	while (c->due && at >= c->due) {
-		const struct transition *t = find_transition(c->state, QUIET);
-		int64_t due = c->due;
-		c->due = 0;
-		if (!t)
-			break;
-		memcpy(reason, c->reason, sizeof reason);
-		/* an episode is over with its last failure; a pause with its end */
-		forget_failures(c, c->failures ? c->failure[c->failures - 1].at : due);
-		enter(s, c, t, due, reason);
+	set_timer(s, c, st, t->timer, at);
+	if (changes)
+		st->since = day_start(at);
+	if (changes && t->to == STATE_PAUSED)
+		st->pauses++;
+	if (t->to == STATE_ACTIVE || t->to == STATE_INACTIVE)
+		st->pauses = 0;
+	st->state = t->to;
+	if (t->because != AS_BEFORE)
+		st->because = t->because;
+	if (!is_running(st->state))
+		st->soft = st->blocks = 0;
+}
+
+static bool happens(const struct store *s, const struct contact *c, struct standing *st, enum happening what, int64_t at)
+{
+	const struct transition *t = find_transition(st->state, what);
+
+	if (t)
+		enter(s, c, st, t, at);
+	return t;
+}
+
+/* What time alone has done by AT. */
+static void elapse(const struct store *s, const struct contact *c, struct standing *st, int64_t at)
+{
+	while (st->due && at >= st->due) {
+		int64_t due = st->due;
+		st->due = 0;
+		happens(s, c, st, TIME_UP, due);
 	}
 }
 
-/* --- an episode, made from its failures --------------------------------------------------------------------------- */
+/* --- the state, made from the history ------------------------------------------------------------------------------ */
 
-static void add_failure(struct contact *c, struct failure f)
+/* All that happened on a day, as far as it counts. */
+struct moment {
+	int64_t at;
+	enum happening what;
+};
+
+/* A delivery speaks for what came before it on its day. Returns how many moments there are, in the order of their times. */
+static unsigned moments_of(const struct day *d, struct moment m[3])
 {
-	unsigned i = c->failures;
+	bool soft = d->last_soft > d->delivered, block = d->last_block > d->delivered;
+	bool block_first = d->last_block < d->last_soft;
+	unsigned n = 0;
 
-	while (i && (c->failure[i - 1].at > f.at || (c->failure[i - 1].at == f.at && c->failure[i - 1].block > f.block))) {
-		c->failure[i] = c->failure[i - 1];
-		i--;
-	}
-	c->failure[i] = f;
-	if (++c->failures > HISTORY_MAX) { /* the first, which the ladder's end counts from, and the latest are kept */
-		c->failures--;
-		memmove(&c->failure[1], &c->failure[2], (c->failures - 1) * sizeof c->failure[0]);
-	}
+	if (d->delivered != NEVER)
+		m[n++] = (struct moment){ d->start + d->delivered, DELIVERED };
+	if (block && block_first)
+		m[n++] = (struct moment){ d->start + d->last_block, BLOCKED };
+	if (soft)
+		m[n++] = (struct moment){ d->start + d->last_soft, SOFT_FAILED };
+	if (block && !block_first)
+		m[n++] = (struct moment){ d->start + d->last_block, BLOCKED };
+	return n;
 }
 
-/* Walks the failures in the order of their times. REASON and the contact's ladder are the last one's. */
-static void replay(const struct store *s, struct contact *c, const char *reason)
+/* The day's soft failures; those before a delivery are settled, and how many came after it is not known: one at least. */
+static void soft_failures(const struct store *s, const struct contact *c, struct standing *st, struct day *d, int64_t at)
 {
-	const struct ladder *l = ladder_named(s, c->ladder);
-	struct failure all[HISTORY_MAX];
-	unsigned n = c->failures;
-	int64_t soft = 0, blocks = 0, first = 0;
+	const struct ladder *l = ladder_of(s, c);
+	bool after_delivery = d->delivered != NEVER;
 
-	memcpy(all, c->failure, n * sizeof all[0]);
-	c->failures = 0;
+	if (!find_transition(st->state, SOFT_FAILED))
+		return;
+	if (!st->soft)
+		st->first = d->coarse ? d->start + DAY : after_delivery ? at : d->start + d->first_soft;
+	st->soft += after_delivery ? 1 : d->soft;
+	happens(s, c, st, SOFT_FAILED, at);
+	if (st->state != STATE_SOFT)
+		return;
+	if (!d->coarse)
+		d->ended = false;
+	d->ended |= at - st->first >= l->end || (l->attempts && st->soft >= l->attempts);
+	if (d->ended)
+		happens(s, c, st, st->pauses ? LADDER_ENDED_AGAIN : LADDER_ENDED, at);
+}
+
+/* One day after the other, and the resolution of the block's investigation at its time. */
+static void walk_day(const struct store *s, const struct contact *c, struct standing *st, struct day *d, int64_t *resolved)
+{
+	struct moment moments[3];
+	unsigned n = moments_of(d, moments);
+
 	for (unsigned i = 0; i < n; i++) {
-		elapse(s, c, all[i].at);
-		if (!c->failures)
-			soft = blocks = first = 0;
-		if (!all[i].block && !soft++)
-			first = all[i].at;
-		blocks += all[i].block;
-		bool ended = !all[i].block && all[i].at - first >= (l ? l : &last_resort)->end;
-		enum happening what = all[i].block ? BLOCKED : !ended ? SOFT_FAILED : c->pauses ? LADDER_ENDED_AGAIN : LADDER_ENDED;
-		const struct transition *t = find_transition(c->state, what);
-		if (!t)
-			continue;
-		c->attempts = all[i].block ? blocks : soft;
-		enter(s, c, t, all[i].at, reason);
-		if (c->state == STATE_SOFT || c->state == STATE_BLOCK)
-			c->failure[c->failures++] = all[i];
-		else
-			forget_failures(c, all[i].at);
+		const struct moment *m = &moments[i];
+		if (*resolved && *resolved < m->at) {
+			elapse(s, c, st, *resolved);
+			happens(s, c, st, RESOLVED, *resolved);
+			*resolved = 0;
+		}
+		elapse(s, c, st, m->at);
+		if (m->what == SOFT_FAILED) {
+			soft_failures(s, c, st, d, m->at);
+		} else if (happens(s, c, st, m->what, m->at) && m->what == BLOCKED) {
+			st->blocks += d->blocks;
+		}
 	}
 }
 
-/* Where an episode began: the state and its first day are found again by replaying. */
-static void rewind_episode(struct contact *c)
+static void explain(struct contact *c)
 {
-	c->state = c->pauses ? STATE_REVALIDATE : STATE_ACTIVE;
-	c->until = c->due = 0;
-	c->since = day_start(c->counted_from);
-}
+	const struct cause *cause = c->now.because == FOR_BLOCK ? &c->history.block : &c->history.soft;
+	const char *reason = "", *rule = "";
 
-static void note_failure(const struct store *s, struct contact *c, const struct packed *e)
-{
-	const struct ladder *l = ladder_for(s, e);
-	struct failure last = c->failures ? c->failure[c->failures - 1] : (struct failure){ .at = 0 };
-	const char *category = category_name(e->category);
-	bool block = e->klass == CLASS_BLOCK;
-	char reason[sizeof c->reason];
-
-	if (!c->failures)
-		elapse(s, c, e->at);
-	/* One of the last moment decides alone; of two in one second the same one does, whichever came first. */
-	bool newest = e->at > last.at || (e->at == last.at && (block > last.block ||
-					  (block == last.block && strcmp(category, c->reason) > 0)));
-	snprintf(reason, sizeof reason, "%s", newest ? category : c->reason);
-	if (newest) {
-		snprintf(c->ladder, sizeof c->ladder, "%s", l->name);
-		memcpy(c->rule, e->rule, sizeof c->rule);
+	switch (c->now.because) {
+	case FOR_SOFT:
+	case FOR_BLOCK:
+		reason = category_name(cause->category);
+		rule = cause->rule;
+		break;
+	case FOR_TOO_LONG:
+		reason = prolonged_soft;
+		rule = cause->rule;
+		break;
+	case FOR_NOTHING:
+		break;
+	case FOR_EVENT:
+	case AS_BEFORE:
+		return;
 	}
-	if (c->failures)
-		rewind_episode(c);
-	add_failure(c, (struct failure){ e->at, block });
-	replay(s, c, reason);
+	snprintf(c->reason, sizeof c->reason, "%s", reason);
+	snprintf(c->rule, sizeof c->rule, "%s", rule);
 }
 
-/* --- the other happenings --------------------------------------------------------------------------------------------- */
+/* RESOLVED: when the investigation of its last block was, 0: never. */
+static void fold(const struct store *s, struct contact *c, int64_t resolved)
+{
+	struct standing st = c->history.base;
+	int64_t pending = resolved >= c->history.block.at ? resolved : 0;
+
+	for (unsigned i = 0; i < c->history.days; i++)
+		walk_day(s, c, &st, &c->history.day[i], &pending);
+	if (pending) {
+		elapse(s, c, &st, pending);
+		happens(s, c, &st, RESOLVED, pending);
+	}
+	c->now = st;
+	explain(c);
+}
+
+/* One day too many: the first becomes part of the base, and what comes later about it changes nothing any more. */
+static void settle_first_day(const struct store *s, struct contact *c)
+{
+	struct history *h = &c->history;
+	int64_t none = 0;
+
+	walk_day(s, c, &h->base, &h->day[0], &none);
+	h->settled = later(h->settled, h->day[0].start + DAY - 1);
+	history_drop_first(h);
+}
+
+/* --- what an event means ---------------------------------------------------------------------------------------------- */
+
+enum meaning { MEANS_NOTHING, MEANS_SOFT, MEANS_BLOCK, MEANS_GONE, MEANS_SUCCESS };
+
+/*
+ * A delay is no failure: the sender's queue is still trying. A complaint of the sort "not spam" is praise. What cannot be told
+ * (undetermined) changes nothing.
+ */
+static enum meaning meaning_of(const struct packed *e)
+{
+	switch (e->kind) {
+	case KIND_FAILURE:
+		return e->klass == CLASS_HARD || e->klass == CLASS_COMPLAINT	? MEANS_GONE
+		       : e->klass == CLASS_SOFT					? MEANS_SOFT
+		       : e->klass == CLASS_BLOCK				? MEANS_BLOCK
+										: MEANS_NOTHING;
+	case KIND_COMPLAINT:
+		return e->category == CATEGORY_NOT_SPAM ? MEANS_NOTHING : MEANS_GONE;
+	case KIND_OPTOUT:
+		return MEANS_GONE;
+	case KIND_SUCCESS:
+		return MEANS_SUCCESS;
+	default:
+		return MEANS_NOTHING;
+	}
+}
+
+/* Inactive for a hard failure or a complaint: what else happens changes nothing. */
+static bool is_gone(const struct contact *c)
+{
+	return c->now.state == STATE_INACTIVE && strcmp(c->reason, prolonged_soft) != 0;
+}
 
 /* The earliest reason counts; within a day the one that stands first in the list of categories. */
-static void note_gone(const struct store *s, struct contact *c, const struct packed *e)
+static bool is_earlier_reason(const struct contact *c, const struct packed *e)
 {
-	const char *category = category_name(e->category);
 	int64_t day = day_start(e->at);
+	int known = category_by_name(c->reason);
 
-	if (c->state == STATE_INACTIVE) {
-		int known = category_by_name(c->reason);
-		if (day > c->since || (day == c->since && (e->category > known || (e->category == known &&
-										  strcmp(e->rule, c->rule) >= 0))))
-			return;
-		c->since = day;
-		snprintf(c->reason, sizeof c->reason, "%s", category);
-	} else {
-		const struct transition *t = find_transition(c->state, GONE);
-		if (!t)
-			return;
-		enter(s, c, t, e->at, category);
-		forget_failures(c, 0);
-	}
-	c->pauses = c->counted_from = 0;
-	c->ladder[0] = '\0';
-	memcpy(c->rule, e->rule, sizeof c->rule);
+	return day < c->now.since || (day == c->now.since && (e->category < known || (e->category == known && strcmp(e->rule, c->rule) < 0)));
 }
 
-/* A delivery ends what was before it, except what cannot be undone. */
-static void note_success(const struct store *s, struct contact *c, const struct packed *e)
+static void note_gone(const struct store *s, struct contact *c, const struct packed *e)
 {
-	static const struct transition recovered = { .to = STATE_ACTIVE, .timer = NO_TIMER, .reason = "" };
-	unsigned settled = 0;
-	char reason[sizeof c->reason];
+	if ((is_gone(c) && !is_earlier_reason(c, e)) || !happens(s, c, &c->now, GONE, e->at))
+		return;
+	c->now.since = day_start(e->at);
+	snprintf(c->reason, sizeof c->reason, "%s", category_name(e->category));
+	memcpy(c->rule, e->rule, sizeof c->rule);
+	memset(&c->history, 0, offsetof(struct history, day));
+}
 
-	if (c->state == STATE_INACTIVE || (!c->failures && day_start(e->at) < c->at))
-		return;
-	while (settled < c->failures && c->failure[settled].at <= e->at)
-		settled++;
-	c->counted_from = later(c->counted_from, e->at);
-	if (settled == c->failures) {
-		forget_failures(c, 0);
-		if (c->state != STATE_ACTIVE)
-			enter(s, c, &recovered, e->at, "");
-		return;
-	}
-	c->failures -= settled;
-	memmove(c->failure, c->failure + settled, c->failures * sizeof c->failure[0]);
-	memcpy(reason, c->reason, sizeof reason);
-	c->pauses = 0;
-	rewind_episode(c);
-	replay(s, c, reason);
+static const char *segment_of(const struct packed *e)
+{
+	return e->profiled ? e->provider : "other";
+}
+
+static int note_event(struct store *s, struct contact *c, const struct packed *e, enum meaning meaning)
+{
+	static const enum history_kind kinds[] = { [MEANS_SOFT] = HISTORY_SOFT, [MEANS_BLOCK] = HISTORY_BLOCK, [MEANS_SUCCESS] = HISTORY_DELIVERED };
+	struct history *h = &c->history;
+	int64_t resolved = 0;
+
+	if (is_gone(c) || e->at <= h->settled)
+		return STORE_OK;
+	if (meaning == MEANS_SOFT)
+		history_cause(&h->soft, e->at, e->category, ladder_for(s, e)->name, e->rule);
+	if (meaning == MEANS_BLOCK)
+		history_cause(&h->block, e->at, e->category, segment_of(e), e->rule);
+	if (!history_add(h, kinds[meaning], e->at))
+		settle_first_day(s, c);
+	if (h->block.at && investigation_resolved(s, h->block.name, h->block.category, &resolved))
+		return STORE_FAILED;
+	fold(s, c, resolved);
+	return STORE_OK;
 }
 
 /* --- the row -------------------------------------------------------------------------------------------------------------- */
-
-/* A failure is eight bytes, big-endian: its time, shifted by one for the bit that says block. */
-enum { FAILURE_SIZE = 8 };
-
-static void read_history(struct contact *c, const unsigned char *p, int n)
-{
-	for (; n >= FAILURE_SIZE && c->failures < HISTORY_MAX; n -= FAILURE_SIZE, p += FAILURE_SIZE) {
-		uint64_t v = 0;
-		for (int i = 0; i < FAILURE_SIZE; i++)
-			v = v << 8 | p[i];
-		c->failure[c->failures++] = (struct failure){ (int64_t)(v >> 1), v & 1 };
-	}
-}
-
-static int write_history(const struct contact *c, unsigned char *p)
-{
-	for (unsigned f = 0; f < c->failures; f++) {
-		uint64_t v = (uint64_t)c->failure[f].at << 1 | c->failure[f].block;
-		for (int i = FAILURE_SIZE - 1; i >= 0; i--, v >>= 8)
-			p[f * FAILURE_SIZE + (unsigned)i] = (unsigned char)v;
-	}
-	return (int)(c->failures * FAILURE_SIZE);
-}
 
 static enum contact_state state_by_name(const char *name)
 {
@@ -405,70 +484,172 @@ static int load(struct store *s, const unsigned char key[PSEUDONYM_SIZE], struct
 {
 	sqlite3_stmt *st = db_bind(s, SQL_CONTACT_GET, "b", key, PSEUDONYM_SIZE);
 	int rc = st ? db_step(s, st) : -1;
+	bool sound = true;
 
-	memset(c, 0, offsetof(struct contact, failure));
+	memset(c, 0, offsetof(struct contact, history) + offsetof(struct history, day));
+	memcpy(c->key, key, sizeof c->key);
 	*found = rc == 1;
 	if (rc != 1)
 		return rc ? STORE_FAILED : STORE_OK;
-	c->state = state_by_name((const char *)sqlite3_column_text(st, 0));
+	c->now.state = state_by_name((const char *)sqlite3_column_text(st, 0));
+	c->now.because = AS_BEFORE;
 	c->at = sqlite3_column_int64(st, 1);
-	c->since = sqlite3_column_int64(st, 2);
-	c->until = sqlite3_column_int64(st, 3);
-	c->due = sqlite3_column_int64(st, 4);
-	c->attempts = sqlite3_column_int64(st, 5);
-	c->pauses = sqlite3_column_int64(st, 6);
-	c->counted_from = sqlite3_column_int64(st, 7);
+	c->now.since = sqlite3_column_int64(st, 2);
+	c->now.until = sqlite3_column_int64(st, 3);
+	c->now.due = sqlite3_column_int64(st, 4);
+	c->now.soft = c->now.blocks = (unsigned)sqlite3_column_int64(st, 5);
+	c->now.pauses = (unsigned)sqlite3_column_int64(st, 6);
+	c->moved = sqlite3_column_int64(st, 7);
 	db_text(st, 8, c->reason, sizeof c->reason);
 	db_text(st, 9, c->rule, sizeof c->rule);
-	db_text(st, 10, c->ladder, sizeof c->ladder);
-	read_history(c, sqlite3_column_blob(st, 11), sqlite3_column_bytes(st, 11));
+	db_text(st, 10, c->history.soft.name, sizeof c->history.soft.name);
+	if (sqlite3_column_bytes(st, 11))
+		sound = history_read(&c->history, sqlite3_column_blob(st, 11), sqlite3_column_bytes(st, 11));
 	sqlite3_reset(st);
-	return STORE_OK;
+	return sound ? STORE_OK : store_fail(s, STORE_FAILED, "%s: the history of a contact is damaged", s->o.path);
+}
+
+/* Some contacts at a time, while they are changed. */
+struct page {
+	unsigned n;
+	unsigned char last[PSEUDONYM_SIZE]; /* the last one of the page before */
+	unsigned char key[PAGE][PSEUDONYM_SIZE];
+};
+
+/* Fills the page with what ST gives; ST may be NULL: db_bind() failed. */
+static int next_page(struct store *s, struct page *page, sqlite3_stmt *st)
+{
+	int rc = 0;
+
+	for (page->n = 0; st && page->n < PAGE && (rc = db_step(s, st)) == 1; page->n++)
+		memcpy(page->key[page->n], sqlite3_column_blob(st, 0), PSEUDONYM_SIZE);
+	sqlite3_reset(st);
+	if (page->n)
+		memcpy(page->last, page->key[page->n - 1], PSEUDONYM_SIZE);
+	return !st || rc < 0 ? STORE_FAILED : STORE_OK;
+}
+
+static unsigned attempts_of(const struct standing *st)
+{
+	return st->state == STATE_SOFT ? st->soft : st->blocks;
+}
+
+/* Deliveries are all that is known of this recipient, for the failures that may still come late. */
+static bool is_well(const struct contact *c)
+{
+	return c->now.state == STATE_ACTIVE && !c->moved && !c->history.settled && !c->history.soft.at && !c->history.block.at;
+}
+
+/* When the times of the history are cut to days, or a row that says nothing goes; 0: never. */
+static int64_t tidy_time(const struct store *s, const struct contact *c)
+{
+	const struct history *h = &c->history;
+	int64_t over = h->days ? h->day[h->days - 1].start + DAY : 0;
+
+	if (is_well(c))
+		return over + whole_days(s->o.remember);
+	return is_running(c->now.state) || history_is_coarse(h) ? 0 : over;
 }
 
 /* HOW: SQL_CONTACT_ADD for a new row, which costs a walk through the table less, or SQL_CONTACT_PUT. */
-static int save(struct store *s, enum sql how, const unsigned char key[PSEUDONYM_SIZE], const struct contact *c)
+static int save(struct store *s, enum sql how, const struct contact *c)
 {
-	unsigned char history[HISTORY_MAX * FAILURE_SIZE];
-	int n = write_history(c, history);
-	sqlite3_stmt *st = db_bind(s, how, "btiiiiiiiTTTb", key, PSEUDONYM_SIZE, contact_state_name(c->state), c->at, c->since,
-				   c->until, c->due, c->attempts, c->pauses, c->counted_from, c->reason, c->rule, c->ladder,
-				   n ? history : NULL, n);
+	unsigned char history[HISTORY_SIZE_MAX];
+	int n = history_write(&c->history, history);
+	int64_t tidy = tidy_time(s, c);
+	sqlite3_stmt *st = db_bind(s, how, "btiiiiiiiTTTbi", c->key, PSEUDONYM_SIZE, contact_state_name(c->now.state), c->at, c->now.since,
+				   c->now.until, c->now.due, (int64_t)attempts_of(&c->now), (int64_t)c->now.pauses, c->moved, c->reason, c->rule,
+				   c->history.soft.name, n ? history : NULL, n, tidy);
 
 	if (!st)
 		return STORE_FAILED;
-	if (!c->until)
+	if (!c->now.until)
 		sqlite3_bind_null(st, 5);
-	if (!c->due)
+	if (!c->now.due)
 		sqlite3_bind_null(st, 6);
+	if (!tidy)
+		sqlite3_bind_null(st, 14);
 	return db_finish(s, st);
 }
 
-/* --- in --------------------------------------------------------------------------------------------------------------------- */
-
-enum meaning { MEANS_NOTHING, MEANS_FAILURE, MEANS_GONE, MEANS_SUCCESS };
-
 /*
- * A delay is no failure: the sender's queue is still trying. A complaint of the sort "not spam" is praise. What cannot be told
- * (undetermined) changes nothing.
+ * Schema version 1 kept the failures of the running ladder alone, eight bytes each: the time, shifted by one for the bit that says block; what was
+ * before them stood in counted_from.
  */
-static enum meaning meaning_of(const struct packed *e)
+enum { OLD_FAILURE_SIZE = 8 };
+
+static void old_cause(struct cause *cause, enum klass klass, const struct contact *c, const char *name, int64_t at)
 {
-	switch (e->kind) {
-	case KIND_FAILURE:
-		return e->klass == CLASS_HARD || e->klass == CLASS_COMPLAINT	? MEANS_GONE
-		       : e->klass == CLASS_SOFT || e->klass == CLASS_BLOCK	? MEANS_FAILURE
-										: MEANS_NOTHING;
-	case KIND_COMPLAINT:
-		return e->category == CATEGORY_NOT_SPAM ? MEANS_NOTHING : MEANS_GONE;
-	case KIND_OPTOUT:
-		return MEANS_GONE;
-	case KIND_SUCCESS:
-		return MEANS_SUCCESS;
-	default:
-		return MEANS_NOTHING;
+	int category = category_by_name(c->reason);
+
+	if (category < 0 || category_class((unsigned)category) != klass)
+		category = CATEGORY_UNDETERMINED;
+	history_cause(cause, at, (uint8_t)category, name, c->rule);
+}
+
+static void old_failures(struct contact *c, const unsigned char *p, int n, const char *ladder)
+{
+	for (; n >= OLD_FAILURE_SIZE; n -= OLD_FAILURE_SIZE, p += OLD_FAILURE_SIZE) {
+		uint64_t v = 0;
+		for (int i = 0; i < OLD_FAILURE_SIZE; i++)
+			v = v << 8 | p[i];
+		int64_t at = (int64_t)(v >> 1);
+		history_add(&c->history, v & 1 ? HISTORY_BLOCK : HISTORY_SOFT, at);
+		if (v & 1)
+			old_cause(&c->history.block, CLASS_BLOCK, c, "other", at);
+		else
+			old_cause(&c->history.soft, CLASS_SOFT, c, ladder, at);
 	}
 }
+
+static int convert_old(struct store *s, const unsigned char key[PSEUDONYM_SIZE])
+{
+	sqlite3_stmt *st = db_bind(s, SQL_CONTACT_GET, "b", key, PSEUDONYM_SIZE);
+	struct contact c = { .at = 0 };
+	struct standing *base = &c.history.base;
+	char ladder[STORE_NAME_SIZE];
+
+	if (!st || db_step(s, st) != 1)
+		return STORE_FAILED;
+	memcpy(c.key, key, sizeof c.key);
+	c.now = (struct standing){ .state = state_by_name((const char *)sqlite3_column_text(st, 0)), .since = sqlite3_column_int64(st, 2),
+		.until = sqlite3_column_int64(st, 3), .due = sqlite3_column_int64(st, 4), .pauses = (unsigned)sqlite3_column_int64(st, 6) };
+	c.at = sqlite3_column_int64(st, 1);
+	db_text(st, 8, c.reason, sizeof c.reason);
+	db_text(st, 9, c.rule, sizeof c.rule);
+	db_text(st, 10, ladder, sizeof ladder);
+	c.history.settled = later(c.at, sqlite3_column_int64(st, 7));
+	*base = c.now;
+	if (sqlite3_column_bytes(st, 11)) {
+		c.history.settled = later(1, sqlite3_column_int64(st, 7));
+		*base = (struct standing){ .state = c.now.pauses ? STATE_REVALIDATE : STATE_ACTIVE, .pauses = c.now.pauses,
+			.since = day_start(c.history.settled) };
+		old_failures(&c, sqlite3_column_blob(st, 11), sqlite3_column_bytes(st, 11), ladder);
+	} else if (base->state != STATE_ACTIVE) {
+		old_cause(&c.history.soft, CLASS_SOFT, &c, ladder, c.at);
+	}
+	base->because = base->state == STATE_ACTIVE ? FOR_NOTHING : base->state == STATE_INACTIVE ? FOR_TOO_LONG : FOR_SOFT;
+	sqlite3_reset(st);
+	if (!is_gone(&c))
+		fold(s, &c, 0);
+	else
+		memset(&c.history, 0, sizeof c.history);
+	return save(s, SQL_CONTACT_PUT, &c);
+}
+
+int contact_from_version_1(struct store *s)
+{
+	struct page page = { .n = 0 };
+	int result;
+
+	while (!(result = next_page(s, &page, db_bind(s, SQL_CONTACT_AFTER, "bi", page.last, PSEUDONYM_SIZE, (int64_t)PAGE))) && page.n)
+		for (unsigned i = 0; i < page.n && !result; i++)
+			if ((result = convert_old(s, page.key[i])))
+				return result;
+	return result;
+}
+
+/* --- in --------------------------------------------------------------------------------------------------------------------- */
 
 int contact_apply(struct store *s, const struct packed *e)
 {
@@ -478,90 +659,151 @@ int contact_apply(struct store *s, const struct packed *e)
 
 	if (meaning == MEANS_NOTHING || !e->known || e->origin < s->o.act_on)
 		return STORE_OK;
+	if (meaning == MEANS_BLOCK && investigation_note(s, segment_of(e), e->category, e->at))
+		return STORE_FAILED;
 	if (load(s, e->contact, &c, &found))
 		return STORE_FAILED;
-	if (meaning == MEANS_SUCCESS) {
-		if (!found)
-			return STORE_OK;
-		note_success(s, &c, e);
-		return save(s, SQL_CONTACT_PUT, e->contact, &c);
-	}
+	if (e->at <= c.moved)
+		return STORE_OK;
 	if (meaning == MEANS_GONE)
 		note_gone(s, &c, e);
-	else if (c.state != STATE_INACTIVE && e->at > c.counted_from)
-		note_failure(s, &c, e);
+	else if (note_event(s, &c, e, meaning))
+		return STORE_FAILED;
 	c.at = later(c.at, day_start(e->at));
-	return save(s, found ? SQL_CONTACT_PUT : SQL_CONTACT_ADD, e->contact, &c);
+	return save(s, found ? SQL_CONTACT_PUT : SQL_CONTACT_ADD, &c);
+}
+
+/* Time moves the standing only; whoever comes to rest by it has no reason any more. */
+static void elapse_contact(const struct store *s, struct contact *c, int64_t now)
+{
+	elapse(s, c, &c->now, now);
+	if (c->now.because == FOR_NOTHING)
+		c->reason[0] = c->rule[0] = '\0';
+}
+
+static int advance_one(struct store *s, struct contact *c, int64_t now)
+{
+	elapse_contact(s, c, now);
+	return save(s, SQL_CONTACT_PUT, c);
+}
+
+static int tidy_one(struct store *s, struct contact *c, int64_t now)
+{
+	(void)now;
+	if (is_well(c))
+		return db_run(s, SQL_CONTACT_DELETE, "b", c->key, PSEUDONYM_SIZE) || retention_note_deletion(s) ? STORE_FAILED : STORE_OK;
+	history_coarsen(&c->history);
+	return save(s, SQL_CONTACT_PUT, c);
+}
+
+/* DO_ONE to all contacts that WHICH gives, page by page; it takes them out of what WHICH gives. *COUNT counts them. */
+static int each_due(struct store *s, enum sql which, int (*do_one)(struct store *s, struct contact *c, int64_t now), int64_t now, uint64_t *count)
+{
+	struct page page = { .n = 0 };
+	struct contact c;
+	bool found;
+	int result;
+
+	while (!(result = next_page(s, &page, db_bind(s, which, "ii", now, (int64_t)PAGE))) && page.n)
+		for (unsigned i = 0; i < page.n; i++, ++*count)
+			if ((result = load(s, page.key[i], &c, &found)) || (result = do_one(s, &c, now)))
+				return result;
+	return result;
 }
 
 int store_advance(struct store *s, int64_t now, uint64_t *changed)
 {
-	unsigned char key[ADVANCE_BATCH][PSEUDONYM_SIZE];
-	struct contact c;
-	bool own, found;
-	unsigned n;
-	int result = db_enter(s, &own), rc = 0;
+	uint64_t tidied = 0;
+	bool own;
+	int result = db_enter(s, &own);
 
 	*changed = 0;
 	if (result)
 		return result;
-	do {
-		sqlite3_stmt *st = db_bind(s, SQL_CONTACT_TIMED, "ii", now, (int64_t)ADVANCE_BATCH);
-		for (n = 0; st && n < ADVANCE_BATCH && (rc = db_step(s, st)) == 1; n++)
-			memcpy(key[n], sqlite3_column_blob(st, 0), PSEUDONYM_SIZE);
-		sqlite3_reset(st);
-		if (!st || rc < 0)
-			result = STORE_FAILED;
-		for (unsigned i = 0; i < n && !result; i++) {
-			if ((result = load(s, key[i], &c, &found)))
-				break;
-			elapse(s, &c, now);
-			result = save(s, SQL_CONTACT_PUT, key[i], &c);
-			++*changed;
-		}
-	} while (!result && n == ADVANCE_BATCH);
+	result = each_due(s, SQL_CONTACT_TIMED, advance_one, now, changed);
+	if (!result)
+		result = each_due(s, SQL_CONTACT_UNTIDY, tidy_one, now, &tidied);
+	if (!result)
+		result = investigation_advance(s, now);
 	return db_leave(s, own, result);
+}
+
+static int release_one(struct store *s, struct contact *c, int64_t now)
+{
+	elapse_contact(s, c, now);
+	happens(s, c, &c->now, RESOLVED, now);
+	return save(s, SQL_CONTACT_PUT, c);
+}
+
+int contact_release(struct store *s, const char *provider, enum category category, int64_t now, uint64_t *released)
+{
+	struct page page = { .n = 0 };
+	struct contact c;
+	bool found;
+	int result;
+
+	while (!(result = next_page(s, &page, db_bind(s, SQL_CONTACT_BLOCKED, "bti", page.last, PSEUDONYM_SIZE, category_name(category),
+						      (int64_t)PAGE))) && page.n)
+		for (unsigned i = 0; i < page.n; i++) {
+			if ((result = load(s, page.key[i], &c, &found)))
+				return result;
+			if (strcmp(c.history.block.name, provider) != 0)
+				continue;
+			if ((result = release_one(s, &c, now)))
+				return result;
+			++*released;
+		}
+	return result;
 }
 
 /* --- out --------------------------------------------------------------------------------------------------------------------- */
 
 static void answer_of(const struct contact *c, int64_t now, struct answer *out)
 {
-	out->state = c->state;
-	out->verdict = verdicts[c->state];
-	out->attempts = (unsigned)c->attempts;
-	out->since = c->since;
+	const struct standing *st = &c->now;
+
+	out->state = st->state;
+	out->verdict = verdicts[st->state];
+	out->attempts = attempts_of(st);
+	out->since = st->since;
 	/* a mailbox that stayed full to the end of its ladder is as good as gone until it is tried again */
-	if (c->state == STATE_PAUSED && strcmp(c->ladder, category_name(CATEGORY_MAILBOX_FULL)) == 0)
+	if (st->state == STATE_PAUSED && strcmp(c->history.soft.name, category_name(CATEGORY_MAILBOX_FULL)) == 0)
 		out->verdict = VERDICT_SUPPRESS;
-	if (out->verdict == VERDICT_HOLD && c->state != STATE_PAUSED && now >= c->until)
+	if (out->verdict == VERDICT_HOLD && now >= st->until)
 		out->verdict = VERDICT_SEND;
 	if (out->verdict == VERDICT_SEND)
 		return;
-	out->until = c->until;
+	out->until = st->until;
 	memcpy(out->reason, c->reason, sizeof out->reason);
+}
+
+/* The key of ADDRESS; STORE_MISUSE when it is none. */
+static int key_of(struct store *s, const char *address, size_t n, unsigned char key[PSEUDONYM_SIZE])
+{
+	char canonical[CANONICAL_SIZE];
+
+	n = address_canonical(address, n, s->o.fold_local_part, canonical);
+	if (n)
+		pseudonym(key, PSEUDONYM_STATE, keys_state(s), canonical, n);
+	sodium_memzero(canonical, sizeof canonical);
+	return n ? STORE_OK : store_fail(s, STORE_MISUSE, "not an address");
 }
 
 int store_check(struct store *s, const char *address, size_t n, int64_t now, struct answer *out)
 {
 	unsigned char key[PSEUDONYM_SIZE];
-	char canonical[CANONICAL_SIZE];
 	struct contact c;
 	bool found;
 
 	memset(out, 0, sizeof *out);
-	n = address_canonical(address, n, s->o.fold_local_part, canonical);
-	if (n)
-		pseudonym(key, PSEUDONYM_STATE, keys_state(s), canonical, n);
-	sodium_memzero(canonical, sizeof canonical);
-	if (!n)
-		return store_fail(s, STORE_MISUSE, "not an address");
+	if (key_of(s, address, n, key))
+		return STORE_MISUSE;
 	if (filter_excludes(s, key))
 		return STORE_OK;
 	if (load(s, key, &c, &found))
 		return STORE_FAILED;
 	if (found) {
-		elapse(s, &c, now);
+		elapse_contact(s, &c, now);
 		answer_of(&c, now, out);
 	}
 	return STORE_OK;

@@ -59,7 +59,7 @@ int db_exec(struct store *s, const char *sql);
 
 /* --- schema.c ------------------------------------------------------------------------------------------------ */
 
-enum { SCHEMA_VERSION = 2, APPLICATION_ID = 0x7265746f /* "reto" */ };
+enum { SCHEMA_VERSION = 3, APPLICATION_ID = 0x7265746f /* "reto" */ };
 /* *VERSION is 0 for a database with nothing in it. Refuses what is not ours or newer than this program. */
 int schema_version(struct store *s, int *version);
 /* Applies what lies between FROM and SCHEMA_VERSION, inside the transaction. */
@@ -136,6 +136,19 @@ _Static_assert(sizeof(struct packed) <= sizeof(struct packed_event), "a packed e
 
 /* Applies one event to its contact, inside the transaction. */
 int contact_apply(struct store *s, const struct packed *e);
+/* Lets through those who wait for the investigation that was resolved NOW, inside the transaction. */
+int contact_release(struct store *s, const char *provider, enum category category, int64_t now, uint64_t *released);
+/* Brings the rows of schema version 1 to the present form, inside the transaction. */
+int contact_from_version_1(struct store *s);
+
+/* --- investigation.c ----------------------------------------------------------------------------------------------- */
+
+/* A block AT a time opens the provider's investigation, or adds to it; one from before it was resolved does not. */
+int investigation_note(struct store *s, const char *provider, enum category category, int64_t at);
+/* When it was resolved last; 0: never. */
+int investigation_resolved(struct store *s, const char *provider, enum category category, int64_t *at);
+/* Without a block for a quiet period it is over. */
+int investigation_advance(struct store *s, int64_t now);
 
 /* --- filter.c ------------------------------------------------------------------------------------------------------ */
 
@@ -157,6 +170,8 @@ int32_t day_of(int64_t at);
 
 /* --- retention.c, ledger.c ------------------------------------------------------------------------------------------ */
 
+/* Inside the transaction: rows are deleted, so the next purge sees to their bytes. */
+int retention_note_deletion(struct store *s);
 /* Notes the schedule in the ledger when it is another one than last time. */
 int retention_record(struct store *s, int64_t now);
 /* The ledger's own retention, inside the transaction. */

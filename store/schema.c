@@ -6,6 +6,7 @@
  * What each table is for:
  *   event          what happened to whom, under the key of the month in which it arrived. Retention "events", its text "diagnostics"
  *   contact        whom not to write to, under the state key. No column and no order in common with event. Retention "contacts"
+ *   investigation  blocks of a provider and category that the sender has to mend: days and counts; they stay
  *   seen, kept     messages that were counted; messages that stay in their mailbox. Retention "messages"
  *   tally          anonymous counts per day; they stay. campaign holds the day's names, so that their number has a bound
  *   message_count  messages per day, mailbox and outcome; they stay
@@ -63,15 +64,24 @@ static const char version_2[] =
 	" inode INTEGER NOT NULL, size INTEGER NOT NULL, mtime INTEGER NOT NULL, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
 	"CREATE TABLE log_state (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;";
 
+/* Contacts remember their events in a form of their own (history.c), and have a time at which what it holds is made coarse. */
+static const char version_3[] =
+	"ALTER TABLE contact ADD COLUMN tidy INTEGER;"
+	"CREATE INDEX contact_tidy ON contact (tidy) WHERE tidy IS NOT NULL;"
+	"CREATE TABLE investigation (provider TEXT NOT NULL, category TEXT NOT NULL, opened INTEGER, last INTEGER NOT NULL, blocks INTEGER NOT NULL,"
+	" resolved INTEGER NOT NULL, PRIMARY KEY (provider, category)) STRICT, WITHOUT ROWID;";
+
 struct step {
 	const char *sql, *then; /* THEN may be NULL */
+	int (*convert)(struct store *s); /* brings the rows to the new form; may be NULL */
 	const char *mark;       /* user_version after it; a pragma takes no parameter */
 };
 
 /* steps[n] leads from version n to n + 1. */
 static const struct step steps[] = {
-	{ version_1, schema_ledger_guard, "PRAGMA application_id = 0x7265746f; PRAGMA user_version = 1" },
-	{ version_2, NULL, "PRAGMA user_version = 2" },
+	{ version_1, schema_ledger_guard, NULL, "PRAGMA application_id = 0x7265746f; PRAGMA user_version = 1" },
+	{ version_2, NULL, NULL, "PRAGMA user_version = 2" },
+	{ version_3, NULL, contact_from_version_1, "PRAGMA user_version = 3" },
 };
 _Static_assert(sizeof steps / sizeof *steps == SCHEMA_VERSION, "each version has a step that leads to it");
 
@@ -110,7 +120,8 @@ int schema_version(struct store *s, int *version)
 int schema_migrate(struct store *s, int from)
 {
 	for (int v = from; v < SCHEMA_VERSION; v++)
-		if (db_exec(s, steps[v].sql) || (steps[v].then && db_exec(s, steps[v].then)) || db_exec(s, steps[v].mark))
+		if (db_exec(s, steps[v].sql) || (steps[v].then && db_exec(s, steps[v].then)) ||
+		    (steps[v].convert && steps[v].convert(s)) || db_exec(s, steps[v].mark))
 			return STORE_FAILED;
 	return STORE_OK;
 }

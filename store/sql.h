@@ -45,18 +45,34 @@
 		"SELECT state, at, since, until, due, attempts, pauses, counted_from, reason, rule, ladder, history FROM contact" \
 		" WHERE pseudonym = ?1") \
 	X(SQL_CONTACT_ADD, \
-		"INSERT INTO contact (pseudonym, state, at, since, until, due, attempts, pauses, counted_from, reason, rule, ladder, history)" \
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)") \
+		"INSERT INTO contact (pseudonym, state, at, since, until, due, attempts, pauses, counted_from, reason, rule, ladder, history," \
+		" tidy) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)") \
 	X(SQL_CONTACT_PUT, \
-		"REPLACE INTO contact (pseudonym, state, at, since, until, due, attempts, pauses, counted_from, reason, rule, ladder, history)" \
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)") \
+		"REPLACE INTO contact (pseudonym, state, at, since, until, due, attempts, pauses, counted_from, reason, rule, ladder, history," \
+		" tidy) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)") \
 	X(SQL_CONTACT_TIMED, "SELECT pseudonym FROM contact WHERE due IS NOT NULL AND due <= ?1 ORDER BY due LIMIT ?2") \
+	X(SQL_CONTACT_UNTIDY, "SELECT pseudonym FROM contact WHERE tidy IS NOT NULL AND tidy <= ?1 ORDER BY tidy LIMIT ?2") \
+	X(SQL_CONTACT_AFTER, "SELECT pseudonym FROM contact WHERE pseudonym > ?1 ORDER BY pseudonym LIMIT ?2") \
+	X(SQL_CONTACT_BLOCKED, "SELECT pseudonym FROM contact WHERE pseudonym > ?1 AND state IN ('block', 'investigate') AND reason = ?2" \
+		" ORDER BY pseudonym LIMIT ?3") \
+	X(SQL_CONTACT_DELETE, "DELETE FROM contact WHERE pseudonym = ?1") \
 	X(SQL_CONTACT_STATES, "SELECT state, count(*) FROM contact GROUP BY state") \
 	X(SQL_CONTACT_KEYS, "SELECT pseudonym FROM contact") \
 	X(SQL_CONTACT_COUNT, "SELECT count(*) FROM contact") \
 	X(SQL_CONTACT_OLDEST, "SELECT min(at) FROM contact") \
 	X(SQL_CONTACT_DUE, "SELECT count(*) FROM contact WHERE at < ?1") \
 	X(SQL_CONTACT_PURGE, "DELETE FROM contact WHERE at < ?1") \
+	\
+	X(SQL_INVESTIGATION_NOTE, \
+		"INSERT INTO investigation (provider, category, opened, last, blocks, resolved) VALUES (?1, ?2, ?3, ?3, 1, 0)" \
+		" ON CONFLICT DO UPDATE SET opened = min(coalesce(opened, excluded.opened), excluded.opened)," \
+		" last = max(last, excluded.last), blocks = blocks + 1 WHERE ?4 > resolved") \
+	X(SQL_INVESTIGATION_RESOLVED, "SELECT resolved FROM investigation WHERE provider = ?1 AND category = ?2") \
+	X(SQL_INVESTIGATION_RESOLVE, "UPDATE investigation SET opened = NULL, blocks = 0, resolved = ?3 WHERE provider = ?1 AND category = ?2" \
+		" AND opened IS NOT NULL") \
+	X(SQL_INVESTIGATION_QUIET, "UPDATE investigation SET opened = NULL, blocks = 0 WHERE opened IS NOT NULL AND last <= ?1") \
+	X(SQL_INVESTIGATION_OPEN, "SELECT provider, category, opened, last, blocks FROM investigation WHERE opened IS NOT NULL" \
+		" ORDER BY provider, category") \
 	\
 	X(SQL_SEEN_ADD, "INSERT OR IGNORE INTO seen (key, at) VALUES (?1, ?2)") \
 	X(SQL_KEPT_GET, "SELECT at, what FROM kept WHERE mailbox = ?1 AND id = ?2") \

@@ -173,14 +173,16 @@ static int record_program(struct store *s, int64_t now)
 static int settle_schema(struct store *s, int64_t now, bool *made)
 {
 	int version, result = store_begin(s);
+	char schema[32];
 
 	if (result)
 		return result;
+	snprintf(schema, sizeof schema, "schema=%d", SCHEMA_VERSION);
 	result = schema_version(s, &version);
 	*made = !result && !version;
 	if (!result)
 		result = schema_migrate(s, version);
-	if (!result && *made && (store_ledger(s, now, "store-created", "schema=1") || keys_record(s, now)))
+	if (!result && *made && (store_ledger(s, now, "store-created", schema) || keys_record(s, now)))
 		result = STORE_FAILED;
 	if (!result)
 		result = check_folding(s, *made);

@@ -32,7 +32,8 @@ struct ladder {
 	char name[STORE_NAME_SIZE]; /* "large", "small", "mailbox-full", "greylisted" or a provider's name */
 	int64_t step[LADDER_STEPS_MAX];
 	unsigned steps;
-	int64_t end;                /* give up this long after the first failure */
+	int64_t end;                /* over so long after the first failure */
+	unsigned attempts;          /* or after so many of them; 0: however many */
 };
 
 /* Periods are seconds; each has its written reason. */
@@ -59,9 +60,14 @@ struct store_options {
 	struct retention retention[RETAIN_COUNT];
 	struct ladder ladder[LADDERS_MAX];
 	unsigned ladders;
-	int64_t quiet;              /* soft, block: without a failure for so long the contact is active again; paused: for so long. 0: never */
-	int64_t block_hold;         /* block: hold for so long after the last one; the sender has work to do, not the recipient */
-	bool (*provider_is_large)(void *context, const char *provider); /* may be NULL */
+	int64_t quiet;              /* soft, revalidate: without a failure for so long the contact is active again; 0: never */
+	int64_t pause;              /* past its ladder: hold so long, then try again */
+	int64_t remember;           /* that a mail was delivered, for failures before it that are read later */
+	int64_t block_hold;         /* after a block: hold so long; the sender has work to do, not the recipient */
+	int64_t block_patience;     /* then hold for the investigation, so long after the block at most */
+	int64_t block_gate;         /* then let the addresses through one after the other in the course of so long */
+	int64_t block_quiet;        /* then, without another block for so long, the contact is active, and the investigation over */
+	const char *(*provider_ladder)(void *context, const char *provider); /* the ladder that a profile names; may be NULL */
 	void *context;              /* what the options point to must outlive the store */
 };
 
@@ -168,8 +174,27 @@ int store_check(struct store *s, const char *address, size_t n, int64_t now, str
  */
 int store_snapshot(struct store *s, bool hold);
 
-/* Time-driven state changes: what is due is applied. *CHANGED counts contacts. */
+/* Time-driven state changes: what is due is applied. *CHANGED counts contacts whose state changed. */
 int store_advance(struct store *s, int64_t now, uint64_t *changed);
+
+/* --- investigations (store/investigation.c) ---------------------------------------------------------------- */
+
+/* Blocks are the sender's to mend: one investigation for each provider and category. Times are days. */
+struct investigation {
+	char provider[EVENT_PROVIDER_SIZE]; /* a profile's name or "other" */
+	enum category category;
+	int64_t opened, last;               /* the first block and the last one since it was opened */
+	uint64_t blocks;
+};
+/* Those that are open. */
+int store_investigations(struct store *s, int (*visit)(void *context, const struct investigation *i), void *context);
+/*
+ * The operator has mended it: whoever waits for it is let through the gate. *RELEASED counts them. STORE_MISUSE: there is none open. The ledger is the
+ * caller's to write.
+ */
+int store_resolve(struct store *s, const char *provider, enum category category, int64_t now, uint64_t *released);
+/* The N-th thing to look at for a block of this CATEGORY, a line of text; NULL behind the last. */
+const char *store_checklist(enum category category, unsigned n);
 
 /* --- retention (store/retention.c), ledger (store/ledger.c) ----------------------------------------------- */
 

@@ -28,10 +28,10 @@
 static char directory[64], database[96], keys[96];
 static struct store *store;
 
-static bool gmail_is_large(void *context, const char *provider)
+static const char *large_gmail(void *context, const char *provider)
 {
 	(void)context;
-	return strcmp(provider, "gmail") == 0;
+	return strcmp(provider, "gmail") == 0 ? "large" : "small";
 }
 
 static inline struct store_options test_options(void)
@@ -45,14 +45,19 @@ static inline struct store_options test_options(void)
 		.keep_diagnostics = true,
 		.k = 10,
 		.quiet = 30 * DAY,
+		.pause = 30 * DAY,
+		.remember = 7 * DAY,
 		.block_hold = 6 * HOUR,
-		.provider_is_large = gmail_is_large,
+		.block_patience = 7 * DAY,
+		.block_gate = DAY,
+		.block_quiet = 14 * DAY,
+		.provider_ladder = large_gmail,
 		.ladders = 4,
 		.ladder = {
-			{ "large", { 900, 1800, 3600, 10800, 43200 }, 5, 72 * HOUR },
-			{ "small", { 600, 1200, 2400, 7200 }, 4, 48 * HOUR },
-			{ "mailbox-full", { 21600, 43200, 86400 }, 3, 5 * DAY },
-			{ "greylisted", { 300, 900 }, 2, 24 * HOUR },
+			{ "large", { 900, 1800, 3600, 10800, 43200 }, 5, 72 * HOUR, 12 },
+			{ "small", { 600, 1200, 2400, 7200 }, 4, 48 * HOUR, 12 },
+			{ "mailbox-full", { 21600, 43200, 86400 }, 3, 5 * DAY, 12 },
+			{ "greylisted", { 300, 900 }, 2, 24 * HOUR, 0 },
 		},
 		.retention = {
 			[RETAIN_EVENTS] = { "events", 180 * DAY, "diagnosis" },
