@@ -20,6 +20,7 @@ struct suffix {
 
 struct profile {
 	char name[EVENT_PROVIDER_SIZE];
+	char ladder[LADDER_NAME_SIZE];
 	bool large;
 };
 
@@ -98,6 +99,8 @@ static bool add_profile(struct provider_table *t, const struct provider_spec *sp
 	}
 	memcpy(t->profiles[number].name, spec->name, sizeof spec->name);
 	t->profiles[number].large = spec->large;
+	if (spec->ladder)
+		snprintf(t->profiles[number].ladder, LADDER_NAME_SIZE, "%s", spec->ladder);
 	t->count++;
 	for (size_t i = 0; i < length_of(spec->domains); i++)
 		if (!add_suffix(t, number, PROVIDER_DOMAIN, spec->domains[i], error, size))
@@ -178,4 +181,11 @@ int provider_number(const struct provider_table *t, const char *name)
 
 size_t provider_count(const struct provider_table *t) { return t->count; }
 const char *provider_name(const struct provider_table *t, size_t number) { return t->profiles[number].name; }
+const char *provider_ladder_of(const struct provider_table *t, size_t number)
+{
+	const struct profile *p = &t->profiles[number];
+
+	return *p->ladder ? p->ladder : p->large ? "large" : "small";
+}
+
 bool provider_large(const struct provider_table *t, size_t number) { return t->profiles[number].large; }

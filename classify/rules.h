@@ -63,11 +63,14 @@ struct rule_spec {
 	bool phrase_and_code;               /* both must match (a provider's "421" with "TSS04"), else either */
 };
 
+enum { LADDER_NAME_SIZE = 64 };
+
 struct provider_spec {
 	char name[EVENT_PROVIDER_SIZE];     /* "gmail", "microsoft", … ; printed in reports */
 	const char *const *domains;         /* recipient domains, lower-case; end with NULL */
 	const char *const *hosts;           /* suffixes of MX and host names, with a leading dot where only below: ".google.com" */
-	bool large;                         /* a large mailbox provider: its own ladder, its own line in reports */
+	bool large;                         /* a large mailbox provider: its own line in reports */
+	const char *ladder;                 /* the retry ladder of its soft failures; NULL: "large" or "small", by its size */
 };
 
 /*
@@ -90,6 +93,8 @@ size_t rules_count(const struct rules *r);
 const char *provider_by_domain(const struct rules *r, struct span domain);
 const char *provider_by_host(const struct rules *r, struct span host);
 bool provider_is_large(const struct rules *r, const char *name);
+/* The ladder of the profile NAME; NULL where there is no such profile. */
+const char *provider_ladder(const struct rules *r, const char *name);
 /* The N-th profile's name, NULL past the end. */
 const char *provider_at(const struct rules *r, size_t n);
 

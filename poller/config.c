@@ -121,9 +121,20 @@ static const struct key keys[] = {
 
 	{ "soft", "quiet", PERIOD, AT(soft_quiet), "30d", DAY, 10LL * YEAR, NULL, "30d",
 	  "without a failure for so long, a contact is active again" },
-	{ "block", "hold", PERIOD, AT(block_hold), "1d", MINUTE, YEAR, NULL, "1d", "wait so long after a block before writing to the address again" },
+	{ "soft", "pause", PERIOD, AT(soft_pause), "30d", DAY, 10LL * YEAR, NULL, "30d",
+	  "past its ladder a contact is left alone for so long, then tried once more" },
+	{ "soft", "remember", PERIOD, AT(soft_remember), "7d", DAY, YEAR, NULL, "7d",
+	  "keep in mind for so long that a mail was delivered, for failures before it that are read later" },
+	{ "block", "hold", PERIOD, AT(block_hold), "1d", MINUTE, YEAR, NULL, "1d", "after a block, wait so long before anything else" },
+	{ "block", "patience", PERIOD, AT(block_patience), "7d", DAY, YEAR, NULL, "7d",
+	  "then wait until its investigation is resolved, so long after the block at most" },
+	{ "block", "gate", PERIOD, AT(block_gate), "1d", MINUTE, 30LL * DAY, NULL, "1d",
+	  "then let the addresses of the provider through, spread over so long" },
+	{ "block", "quiet", PERIOD, AT(block_quiet), "14d", DAY, 10LL * YEAR, NULL, "14d",
+	  "without another block for so long, the contact is active again and the investigation over" },
 	{ "ladder *", "steps", PERIODS, LADDER(step), NULL, MINUTE, YEAR, NULL, NULL, "waiting times after the first, second, … soft failure" },
-	{ "ladder *", "end", PERIOD, LADDER(end), "72h", MINUTE, YEAR, NULL, NULL, "pause the contact so long after its first failure" },
+	{ "ladder *", "end", PERIOD, LADDER(end), "72h", MINUTE, YEAR, NULL, NULL, "the ladder ends so long after its first failure" },
+	{ "ladder *", "attempts", NUMBER, LADDER(attempts), "20", 0, 200, NULL, NULL, "or after so many failures; 0: however many" },
 
 	{ "report", "organisation", TEXT, AT(report.organisation), NULL, 0, 0, NULL, NULL, "the name in the report's title; default: the first domain" },
 	{ "report", "from", TEXT, AT(report.from), NULL, 0, 0, NULL, "retour@example.org", "sender of the report" },
@@ -164,17 +175,17 @@ static const struct section_help {
 	{ "retention", "How long each class of data is kept, and why" },
 	{ "soft", "Temporary failures" },
 	{ "block", "Refusals that are the sender's to mend" },
-	{ "ladder *", "Retry ladders: large, small (the receiver's size), mailbox-full, greylisted, or a provider's name" },
+	{ "ladder *", "Retry ladders: large, small (the receiver's size), a category (mailbox-full, greylisted), a provider, or what providers.ini names" },
 	{ "report", "The monthly report" },
 	{ "alert", "Alerts" },
 	{ "metrics", "Metrics" },
 };
 
 static const struct ladder standard_ladders[] = {
-	{ "large", { 15 * 60, 30 * 60, 60 * 60, 3 * 3600, 12 * 3600 }, 5, 72 * 3600 },
-	{ "small", { 10 * 60, 20 * 60, 40 * 60, 2 * 3600 }, 4, 48 * 3600 },
-	{ "mailbox-full", { 12 * 3600, DAY, DAY, DAY }, 4, 5 * DAY },
-	{ "greylisted", { 5 * 60, 10 * 60, 15 * 60, 15 * 60 }, 4, DAY },
+	{ "large", { 15 * 60, 30 * 60, 60 * 60, 3 * 3600, 12 * 3600 }, 5, 72 * 3600, 20 },
+	{ "small", { 10 * 60, 20 * 60, 40 * 60, 2 * 3600 }, 4, 48 * 3600, 20 },
+	{ "mailbox-full", { 12 * 3600, DAY, DAY, DAY }, 4, 5 * DAY, 20 },
+	{ "greylisted", { 5 * 60, 10 * 60, 15 * 60, 15 * 60 }, 4, DAY, 0 },
 };
 
 /* One allocation that the configuration owns; they hang in a list behind config->memory. */
@@ -735,8 +746,9 @@ void config_store_options(const struct config *c, struct store_options *o)
 	static const enum origin act_on[] = { ORIGIN_VERIFIED, ORIGIN_MATCHED, ORIGIN_BACKSCATTER };
 	*o = (struct store_options){ .path = c->store_path, .keys_dir = c->keys_dir, .act_on = act_on[c->act_on],
 		.fold_local_part = c->fold_local_part, .keep_diagnostics = c->diagnostics == 0, .all_domains = c->domains_kept == 1,
-		.k = (unsigned)c->k, .ladders = c->ladders, .quiet = c->soft_quiet,
-		.block_hold = c->block_hold };
+		.k = (unsigned)c->k, .ladders = c->ladders, .quiet = c->soft_quiet, .pause = c->soft_pause,
+		.remember = c->soft_remember, .block_hold = c->block_hold, .block_patience = c->block_patience, .block_gate = c->block_gate,
+		.block_quiet = c->block_quiet };
 	memcpy(o->ladder, c->ladder, sizeof o->ladder);
 	for (int i = 0; i < RETAIN_COUNT; i++)
 		o->retention[i] = (struct retention){ names[i], c->period[i], c->reason[i] };

@@ -506,8 +506,12 @@ static bool profile_key(void *context, const char *key, char *value)
 		return add_suffixes(p, key, value, p->domains, &p->domain_count);
 	if (!strncmp(key, "hosts", 5) && !key[5 + strspn(key + 5, "0123456789")])
 		return add_suffixes(p, key, value, p->hosts, &p->host_count);
+	if (!strcmp(key, "ladder")) {
+		p->spec->ladder = value;
+		return (*value && strlen(value) < LADDER_NAME_SIZE) || refuse(p->file, p->spec->name, key, "'%s' is no name of a ladder", value);
+	}
 	if (strcmp(key, "size"))
-		return refuse(p->file, p->spec->name, key, "unknown key; size, domains or hosts (domains2 … where a line is too short)");
+		return refuse(p->file, p->spec->name, key, "unknown key; size, ladder, domains or hosts (domains2 … where a line is too short)");
 	p->spec->large = !strcmp(value, "large");
 	return p->spec->large || !strcmp(value, "small") || refuse(p->file, p->spec->name, key, "'%s' is neither large nor small", value);
 }

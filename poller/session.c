@@ -14,9 +14,9 @@
 #include "poller/rulesfile.h"
 #include "poller/secret.h"
 
-static bool large(void *context, const char *provider)
+static const char *ladder(void *context, const char *provider)
 {
-	return provider_is_large(context, provider);
+	return provider_ladder(context, provider);
 }
 
 /* The lock is beside the database and outlives nobody: it goes with the process that holds it. */
@@ -82,7 +82,7 @@ int session_open(struct session *s, const struct config *config, enum session_mo
 	config_store_options(config, &s->options);
 	s->options.create = mode == SESSION_CREATE;
 	s->options.read_only = mode == SESSION_READ;
-	s->options.provider_is_large = large;
+	s->options.provider_ladder = ladder;
 	s->options.context = s->rules;
 	if (config->batv_key_file && mode != SESSION_READ &&
 	    secret_read(&(struct secret_source){ .file = config->batv_key_file }, &s->batv_key, error, sizeof error)) {

@@ -98,6 +98,20 @@ static const struct transition {
 	{ STATE_INACTIVE,    REACTIVATED,        STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
 };
 
+bool store_transition(unsigned n, const char *words[STORE_TRANSITION_WORDS])
+{
+	const struct transition *t = &transitions[n];
+
+	if (n >= sizeof transitions / sizeof *transitions)
+		return false;
+	words[0] = contact_state_name(t->from);
+	words[1] = happening_names[t->what];
+	words[2] = contact_state_name(t->to);
+	words[3] = timer_names[t->timer];
+	words[4] = because_names[t->because];
+	return true;
+}
+
 /* What the sending system is told. A hold ends with its time; then one message may be sent. */
 static const enum verdict verdicts[STATE_COUNT] = {
 	[STATE_ACTIVE] = VERDICT_SEND,
@@ -297,6 +311,16 @@ static unsigned moments_of(const struct day *d, struct moment m[3])
 	return n;
 }
 
+/* By age or by attempts. A coarse day that lies where its times would decide is what it was when they were known. */
+static bool ladder_ended(const struct ladder *l, const struct standing *st, const struct day *d, int64_t age)
+{
+	if (l->attempts && st->soft >= l->attempts)
+		return true;
+	if (d->coarse && age > l->end - DAY && age < l->end + DAY)
+		return d->ended;
+	return age >= l->end;
+}
+
 /* The day's soft failures; those before a delivery are settled, and how many came after it is not known: one at least. */
 static void soft_failures(const struct store *s, const struct contact *c, struct standing *st, struct day *d, int64_t at)
 {
@@ -305,15 +329,15 @@ static void soft_failures(const struct store *s, const struct contact *c, struct
 
 	if (!find_transition(st->state, SOFT_FAILED))
 		return;
+	/* of a coarse day noon is the best guess for its ladder's age */
+	int64_t middle = d->start + DAY / 2, last = d->coarse ? middle : at;
 	if (!st->soft)
-		st->first = d->coarse ? d->start + DAY : after_delivery ? at : d->start + d->first_soft;
+		st->first = d->coarse ? middle : after_delivery ? at : d->start + d->first_soft;
 	st->soft += after_delivery ? 1 : d->soft;
 	happens(s, c, st, SOFT_FAILED, at);
 	if (st->state != STATE_SOFT)
 		return;
-	if (!d->coarse)
-		d->ended = false;
-	d->ended |= at - st->first >= l->end || (l->attempts && st->soft >= l->attempts);
+	d->ended = ladder_ended(l, st, d, last - st->first);
 	if (d->ended)
 		happens(s, c, st, st->pauses ? LADDER_ENDED_AGAIN : LADDER_ENDED, at);
 }
@@ -324,6 +348,8 @@ static void walk_day(const struct store *s, const struct contact *c, struct stan
 	struct moment moments[3];
 	unsigned n = moments_of(d, moments);
 
+	if (!d->coarse)
+		d->ended = false;
 	for (unsigned i = 0; i < n; i++) {
 		const struct moment *m = &moments[i];
 		if (*resolved && *resolved < m->at) {

@@ -81,9 +81,12 @@ void history_drop_first(struct history *h)
 
 void history_cause(struct cause *known, int64_t at, uint8_t category, const char *name, const char *rule)
 {
-	int order = at != known->at ? (at > known->at ? 1 : -1) : category != known->category ? category - known->category
-		    : strcmp(rule, known->rule);
+	int order = at > known->at ? 1 : at < known->at ? -1 : category - known->category;
 
+	if (!order)
+		order = strcmp(rule, known->rule);
+	if (!order)
+		order = strcmp(name, known->name);
 	if (order <= 0)
 		return;
 	known->at = at;

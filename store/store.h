@@ -33,7 +33,7 @@ struct ladder {
 	int64_t step[LADDER_STEPS_MAX];
 	unsigned steps;
 	int64_t end;                /* over so long after the first failure */
-	unsigned attempts;          /* or after so many of them; 0: however many */
+	int64_t attempts;           /* or after so many of them; 0: however many */
 };
 
 /* Periods are seconds; each has its written reason. */
@@ -173,6 +173,10 @@ int store_check(struct store *s, const char *address, size_t n, int64_t now, str
  * waiting for input: a purge has to wait for its end. For many checks; one alone needs none.
  */
 int store_snapshot(struct store *s, bool hold);
+
+/* The N-th row of the transition table: state, what happens, next state, timer, reason. False behind the last. */
+enum { STORE_TRANSITION_WORDS = 5 };
+bool store_transition(unsigned n, const char *words[STORE_TRANSITION_WORDS]);
 
 /* Time-driven state changes: what is due is applied. *CHANGED counts contacts whose state changed. */
 int store_advance(struct store *s, int64_t now, uint64_t *changed);

@@ -5,10 +5,12 @@
 static const char *const allowed[] = {
 	"campaign.day", "campaign.name",
 	"contact.at", "contact.attempts", "contact.counted_from", "contact.due", "contact.history", "contact.ladder", "contact.pauses",
-	"contact.pseudonym", "contact.reason", "contact.rule", "contact.since", "contact.state", "contact.until",
+	"contact.pseudonym", "contact.reason", "contact.rule", "contact.since", "contact.state", "contact.tidy", "contact.until",
 	"event.at", "event.campaign", "event.category", "event.class", "event.diagnostic", "event.kind", "event.mailbox", "event.number",
 	"event.origin", "event.provider", "event.pseudonym", "event.reply", "event.rule", "event.status",
 	"folder.at", "folder.mailbox", "folder.name", "folder.uidnext", "folder.uidvalidity",
+	"investigation.blocks", "investigation.category", "investigation.last", "investigation.opened", "investigation.provider",
+	"investigation.resolved",
 	"kept.at", "kept.id", "kept.mailbox", "kept.what",
 	"key.at", "key.fingerprint", "key.month", "key.name", "key.purpose",
 	"ledger.at", "ledger.detail", "ledger.hash", "ledger.kind", "ledger.number", "ledger.previous",
@@ -286,7 +288,8 @@ static void version_1_is_migrated(void **state)
 	assert_int_equal(rename(database, old), 0);
 	snprintf(sql, sizeof sql, "PRAGMA journal_mode = WAL; %s ATTACH '%s' AS old;"
 		 "INSERT INTO meta SELECT * FROM old.meta; INSERT INTO key SELECT * FROM old.key; INSERT INTO event SELECT * FROM old.event;"
-		 "INSERT INTO contact SELECT * FROM old.contact; INSERT INTO seen SELECT * FROM old.seen;"
+		 "INSERT INTO contact SELECT pseudonym, state, at, since, until, due, attempts, pauses, counted_from, reason, rule, ladder, NULL"
+		 " FROM old.contact; INSERT INTO seen SELECT * FROM old.seen;"
 		 "INSERT INTO tally SELECT * FROM old.tally; INSERT INTO ledger SELECT * FROM old.ledger;", version_1, old);
 	char wal[128], old_wal[136];
 	snprintf(wal, sizeof wal, "%s-wal", database);
