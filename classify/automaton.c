@@ -12,7 +12,8 @@
  * The root alone finds its children through an array by word.
  *
  * "over ... quota" is two phrases; the second counts where the first stood at
- * most PHRASE_GAP_MAX bytes before it.
+ * most PHRASE_GAP_MAX bytes before it. In "user {} unknown" the bytes between may
+ * be one word only.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,6 +79,7 @@ struct automaton {
 	uint32_t node_count;
 	uint32_t *root;                    /* by word */
 	unsigned gaps;
+	bool gap_is_word[PHRASE_GAPS];
 };
 
 struct reader {
@@ -336,22 +338,43 @@ static const char *add_pattern(struct automaton *a, struct span text, const stru
 	return NULL;
 }
 
-static const char *add_phrase(struct automaton *a, const struct phrase *phrase)
+static const struct gap { const char *sign; bool is_word; } GAPS[] = { { " ... ", false }, { " {} ", true } };
+
+/* The first gap in TEXT, at *AT; NULL: none. */
+static const struct gap *find_gap(const char *text, const char **at)
+{
+	const struct gap *first = NULL;
+
+	for (size_t i = 0; i < sizeof GAPS / sizeof *GAPS; i++) {
+		const char *p = strstr(text, GAPS[i].sign);
+
+		if (p && (!first || p < *at)) {
+			first = &GAPS[i];
+			*at = p;
+		}
+	}
+	return first;
+}
+
+/* PREVIOUS: the phrase before, or NULL. */
+static const char *add_phrase(struct automaton *a, const struct phrase *phrase, const struct phrase *previous)
 {
 	struct span text = span_of(phrase->text);
-	const char *gap = strstr(text.p, " ... ");
-	const char *wrong;
+	const char *at, *rest, *wrong;
+	const struct gap *gap = find_gap(text.p, &at);
+	bool shared = gap && phrase->family && previous && previous->family == phrase->family;
 
 	if (!gap)
 		return add_pattern(a, text, phrase, PART_WHOLE, NO_GAP);
-	if (strstr(gap + 5, " ... "))
+	rest = at + strlen(gap->sign);
+	if (find_gap(rest, &wrong))
 		return "has more than one gap";
-	if (a->gaps == PHRASE_GAPS)
+	if (!shared && a->gaps == PHRASE_GAPS)
 		return "is one too many with a gap";
-	wrong = add_pattern(a, (struct span){ text.p, (size_t)(gap - text.p) }, phrase, PART_FIRST, a->gaps);
-	if (!wrong)
-		wrong = add_pattern(a, span_of(gap + 5), phrase, PART_SECOND, a->gaps++);
-	return wrong;
+	a->gaps += !shared;
+	a->gap_is_word[a->gaps - 1] = gap->is_word;
+	wrong = add_pattern(a, (struct span){ text.p, (size_t)(at - text.p) }, phrase, PART_FIRST, a->gaps - 1);
+	return wrong ? wrong : add_pattern(a, span_of(rest), phrase, PART_SECOND, a->gaps - 1);
 }
 
 static int compare_patterns(const void *x, const void *y, void *context)
@@ -368,7 +391,22 @@ static int compare_patterns(const void *x, const void *y, void *context)
 	}
 	if (p->count != q->count)
 		return p->count < q->count ? -1 : 1;
-	return (p->rule > q->rule) - (p->rule < q->rule);
+	if (p->rule != q->rule)
+		return p->rule < q->rule ? -1 : 1;
+	if (p->gap != q->gap)
+		return p->gap < q->gap ? -1 : 1;
+	return p->part - q->part;
+}
+
+/* Phrases with lists, and parts of phrases that share a gap, come more than once. */
+static void drop_doubles(struct automaton *a)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->pattern_count; i++)
+		if (!n || compare_patterns(&a->patterns[n - 1], &a->patterns[i], a))
+			a->patterns[n++] = a->patterns[i];
+	a->pattern_count = n;
 }
 
 static uint32_t child_of(const struct automaton *a, uint32_t node, uint32_t symbol)
@@ -523,13 +561,14 @@ struct automaton *automaton_build(const struct phrase *phrases, size_t count, si
 		goto out;
 	fill_characters(a);
 	for (; i < count; i++)
-		if ((why = add_phrase(a, &phrases[i])))
+		if ((why = add_phrase(a, &phrases[i], i ? &phrases[i - 1] : NULL)))
 			goto out;
 	why = "no memory";
 	a->root = calloc(a->word_count + 1, sizeof *a->root);
 	if (!a->root)
 		goto out;
 	qsort_r(a->patterns, a->pattern_count, sizeof *a->patterns, compare_patterns, a);
+	drop_doubles(a);
 	if (lay_out(a) && shrink(a))
 		why = NULL;
 out:
@@ -560,6 +599,7 @@ enum { RING = PHRASE_TOKENS_MAX }; /* a power of two */
 
 struct scan {
 	const struct automaton *automaton;
+	const unsigned char *text;
 	unsigned where;
 	uint32_t token;             /* number of the last one */
 	uint32_t ring[RING];        /* where the last tokens begin */
@@ -575,6 +615,19 @@ static void add_match(struct matches *out, struct match m)
 		out->at[out->count++] = m;
 }
 
+/* Is what lies between BEGIN and END one word? Blanks around it and a colon before it do not count. */
+static bool is_one_word(const struct scan *s, uint32_t begin, uint32_t end)
+{
+	while (begin < end && (s->text[begin] <= ' ' || s->text[begin] == ':'))
+		begin++;
+	while (end > begin && s->text[end - 1] <= ' ')
+		end--;
+	for (uint32_t i = begin; i < end; i++)
+		if (s->text[i] <= ' ')
+			return false;
+	return begin < end;
+}
+
 static void pattern_found(struct scan *s, const struct pattern *p, uint32_t end)
 {
 	uint32_t begin = s->ring[(s->token - p->count + 1) % RING], gap = 0;
@@ -586,6 +639,8 @@ static void pattern_found(struct scan *s, const struct pattern *p, uint32_t end)
 		return;
 	case PART_SECOND:
 		if (!s->gap[p->gap][1] || begin < s->gap[p->gap][1] || begin - s->gap[p->gap][1] > PHRASE_GAP_MAX)
+			return;
+		if (s->automaton->gap_is_word[p->gap] && !is_one_word(s, s->gap[p->gap][1], begin))
 			return;
 		gap = begin - s->gap[p->gap][1];
 		begin = s->gap[p->gap][0];
@@ -612,7 +667,7 @@ static void node_found(struct scan *s, uint32_t node, uint32_t end)
 void automaton_scan(const struct automaton *a, struct span text, unsigned where, struct matches *out)
 {
 	uint32_t gap[PHRASE_GAPS][2];
-	struct scan s = { .automaton = a, .where = where, .gap = gap, .out = out };
+	struct scan s = { .automaton = a, .text = (const unsigned char *)text.p, .where = where, .gap = gap, .out = out };
 	struct reader r;
 	uint32_t node = 0;
 

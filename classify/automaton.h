@@ -11,7 +11,7 @@
 
 enum {
 	PHRASE_TOKENS_MAX = 32, /* words and signs in one phrase */
-	PHRASE_GAP_MAX = 160,   /* bytes that " ... " in a phrase stands for, at most */
+	PHRASE_GAP_MAX = 160,   /* bytes that " ... " or " {} " in a phrase stands for, at most */
 	PHRASE_GAPS = 1024,     /* phrases with a gap */
 	PHRASES_MAX = 60000
 };
@@ -19,6 +19,7 @@ enum {
 struct phrase {
 	const char *text; /* NUL-terminated UTF-8 */
 	uint16_t rule;
+	uint16_t family;  /* of phrases with a gap, neighbours of one family share it: any first part goes with any second; 0: none */
 	uint8_t where;
 };
 

@@ -10,6 +10,8 @@
 #include "classify/automaton.h"
 #include "classify/provider.h"
 
+#define LIST_PREFIX "words."
+
 enum { ANY_PROVIDER = -1, SHORT_WORD_MAX = 2 };
 
 struct code_rule {
@@ -213,7 +215,7 @@ void rules_lint(const struct rules *r, void (*visit)(void *context, const char *
 			*sentence = 0;
 			if ((taker = phrase_taken(r, i, rule->phrases[k])) >= 0)
 				snprintf(sentence, sizeof sentence, "the phrase '%.100s' never counts here: rule %s has it", rule->phrases[k], r->rules[taker].id);
-			else if (is_short_word(rule->phrases[k]) && (rule->where & WHERE_HUMAN) && !*rule->provider)
+			else if (is_short_word(rule->phrases[k]) && (rule->where & WHERE_HUMAN) && !*rule->provider && rule->mark != MARK_WORDS)
 				snprintf(sentence, sizeof sentence, "the phrase '%s' is one short word, which any mail may have", rule->phrases[k]);
 			if (*sentence)
 				visit(context, rule->id, sentence);
@@ -252,26 +254,115 @@ static bool copy_rules(struct rules *r, const struct rule_spec *rules, size_t co
 	return true;
 }
 
-static bool build_automaton(struct rules *r, char *error, size_t size)
-{
+/* Phrases as the automaton takes them: without lists. */
+struct expansion {
 	struct phrase *phrases;
-	size_t count = 0, wrong;
-	char why[128] = "no memory";
+	size_t count, room;
+	char **texts;             /* made here; the others belong to the rules */
+	size_t text_count, text_room;
+};
+
+static bool make_room(void **at, size_t count, size_t *room, size_t size)
+{
+	void *more = *at;
+
+	if (count < *room)
+		return true;
+	more = realloc(*at, (*room * 2 + 1024) * size);
+	if (!more)
+		return false;
+	*at = more;
+	*room = *room * 2 + 1024;
+	return true;
+}
+
+static const struct rule_spec *find_list(const struct rules *r, const char *name, size_t n)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		const char *id = r->rules[i].id;
+
+		if (r->rules[i].mark == MARK_WORDS && !strncmp(id, LIST_PREFIX, strlen(LIST_PREFIX)) && strlen(id) == strlen(LIST_PREFIX) + n &&
+		    !memcmp(id + strlen(LIST_PREFIX), name, n))
+			return &r->rules[i];
+	}
+	return NULL;
+}
+
+/* Where the first {list} of TEXT begins, and how long its name is; NULL: none. */
+static const char *first_list(const char *text, size_t *n)
+{
+	const char *p = text;
+
+	while ((p = strchr(p, '{')) && p[1] == '}')
+		p += 2;
+	*n = p ? strcspn(p + 1, "}") : 0;
+	return p;
+}
+
+/* PHRASE with every list replaced by each of its phrases; NULL, or what is wrong. */
+static const char *expand(const struct rules *r, struct expansion *e, struct phrase phrase)
+{
+	size_t n;
+	const char *list = first_list(phrase.text, &n), *wrong = NULL;
+	const struct rule_spec *words;
+
+	if (!list) {
+		if (e->count == PHRASES_MAX)
+			return "makes too many phrases";
+		if (!make_room((void **)&e->phrases, e->count, &e->room, sizeof *e->phrases))
+			return "finds no memory";
+		e->phrases[e->count++] = phrase;
+		return NULL;
+	}
+	words = find_list(r, list + 1, n);
+	if (!words || !list[n + 1])
+		return "names a list that is not there";
+	for (unsigned k = 0; k < words->phrase_count && !wrong; k++) {
+		char *text;
+
+		if (strchr(words->phrases[k], '{'))
+			return "names a list that holds another";
+		if (!make_room((void **)&e->texts, e->text_count, &e->text_room, sizeof *e->texts) ||
+		    asprintf(&text, "%.*s%s%s", (int)(list - phrase.text), phrase.text, words->phrases[k], list + n + 2) < 0)
+			return "finds no memory";
+		e->texts[e->text_count++] = text;
+		wrong = expand(r, e, (struct phrase){ text, phrase.rule, phrase.family, phrase.where });
+	}
+	return wrong;
+}
+
+static bool expand_all(const struct rules *r, struct expansion *e, char *error, size_t size)
+{
+	uint16_t family = 0;
 
 	for (size_t i = 0; i < r->count; i++)
-		count += r->rules[i].phrase_count;
-	phrases = malloc((count + 1) * sizeof *phrases);
-	count = 0;
-	for (size_t i = 0; phrases && i < r->count; i++)
-		for (unsigned k = 0; k < r->rules[i].phrase_count; k++)
-			phrases[count++] = (struct phrase){ r->rules[i].phrases[k], (uint16_t)i, (uint8_t)r->rules[i].where };
-	if (phrases)
-		r->automaton = automaton_build(phrases, count, &wrong, why, sizeof why);
-	if (phrases && !r->automaton && wrong < count)
-		refuse(error, size, r->rules[phrases[wrong].rule].id, "the phrase '%s' %s", phrases[wrong].text, why);
-	else if (!r->automaton)
-		refuse(error, size, "all", "%s", why);
-	free(phrases);
+		for (unsigned k = 0; k < r->rules[i].phrase_count && r->rules[i].mark != MARK_WORDS; k++) {
+			struct phrase phrase = { r->rules[i].phrases[k], (uint16_t)i, ++family, (uint8_t)r->rules[i].where };
+			const char *wrong = expand(r, e, phrase);
+
+			if (wrong)
+				return refuse(error, size, r->rules[i].id, "the phrase '%s' %s", phrase.text, wrong);
+		}
+	return true;
+}
+
+static bool build_automaton(struct rules *r, char *error, size_t size)
+{
+	struct expansion e = { 0 };
+	size_t wrong;
+	char why[128];
+
+	if (expand_all(r, &e, error, size)) {
+		r->automaton = automaton_build(e.phrases, e.count, &wrong, why, sizeof why);
+		if (!r->automaton && wrong < e.count)
+			refuse(error, size, r->rules[e.phrases[wrong].rule].id, "the phrase '%s' %s", e.phrases[wrong].text, why);
+		else if (!r->automaton)
+			refuse(error, size, "all", "%s", why);
+	}
+	for (size_t i = 0; i < e.text_count; i++)
+		free(e.texts[i]);
+	free(e.texts);
+	free(e.phrases);
 	return r->automaton;
 }
 

@@ -23,7 +23,8 @@
 	X(MARK_STAGE_CONNECT, "stage-connect")         /* the SMTP command that was refused: the greeting or EHLO, */ \
 	X(MARK_STAGE_MAIL, "stage-mail")               /* MAIL FROM, */ \
 	X(MARK_STAGE_RCPT, "stage-rcpt")               /* RCPT TO, */ \
-	X(MARK_STAGE_DATA, "stage-data")               /* DATA or the mail itself */
+	X(MARK_STAGE_DATA, "stage-data")               /* DATA or the mail itself */ \
+	X(MARK_WORDS, "words")                         /* no rule: {mailbox} in a phrase stands for each phrase of "words.mailbox" */
 #define RULE_ENUM(symbol, name) symbol,
 enum rule_mark { RULE_MARKS(RULE_ENUM) MARK_COUNT };
 #undef RULE_ENUM
@@ -57,7 +58,10 @@ struct rule_spec {
 	int rank;                           /* higher wins among rules of one sort; default 0 */
 	struct code_pattern codes[RULE_CODES_MAX];
 	unsigned code_count;
-	/* UTF-8; " ... " stands for a short stretch of anything, '*' for itself; owned by the caller, copied by rules_build() */
+	/*
+	 * UTF-8; " ... " stands for a short stretch of anything, " {} " for one word of anything, as an address is, {mailbox} for each phrase of the
+	 * rule "words.mailbox"; '*' for itself. Owned by the caller, copied by rules_build().
+	 */
 	const char *phrases[RULE_PHRASES_MAX];
 	unsigned phrase_count;
 	bool phrase_and_code;               /* both must match (a provider's "421" with "TSS04"), else either */

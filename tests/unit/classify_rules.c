@@ -29,6 +29,15 @@ static struct rule_spec rule(const char *id, const char *first, const char *seco
 	return r;
 }
 
+static struct rule_spec list(const char *id, const char *first, const char *second)
+{
+	struct rule_spec r = rule(id, first, second);
+
+	r.category = CATEGORY_NONE;
+	r.mark = MARK_WORDS;
+	return r;
+}
+
 static struct rules *build(const struct rule_spec *specs, size_t n)
 {
 	char error[256];
@@ -84,6 +93,19 @@ static void wrong_rules_are_refused_by_name(void **state)
 
 	two[0] = rule("gaps", "a ... b ... c", NULL);
 	assert_refused(two, 1, "gaps", "more than one gap");
+
+	two[0] = rule("both-gaps", "a ... b {} c", NULL);
+	assert_refused(two, 1, "both-gaps", "more than one gap");
+
+	two[0] = rule("no-list", "{mailbox} unknown", NULL);
+	assert_refused(two, 1, "no-list", "names a list that is not there");
+
+	two[0] = rule("open-list", "{mailbox unknown", NULL);
+	assert_refused(two, 1, "open-list", "names a list that is not there");
+
+	two[0] = list("words.a", "{a}", NULL);
+	two[1] = rule("endless", "{a} full", NULL);
+	assert_refused(two, 2, "endless", "holds another");
 
 	two[0] = rule("code", NULL, NULL);
 	two[0].codes[0] = (struct code_pattern){ 700, 700, 0, -1, -1, -1 };
@@ -210,6 +232,34 @@ static void a_gap_has_a_limit(void **state)
 	rules_free(r);
 }
 
+static void a_list_stands_for_each_of_its_phrases(void **state)
+{
+	struct rule_spec specs[] = {
+		rule("state", "{box} {gone}", "{box} {} {gone}"), rule("other", "full {box}", "sign {}"), list("words.box", "mailbox", "user account"),
+		list("words.gone", "is unknown", "not found"),
+	};
+	struct rules *r = build(specs, sizeof specs / sizeof *specs);
+	static const struct { const char *text, *ids; } cases[] = {
+		{ "user account not found", "state" },
+		{ "mailbox is unknown", "state" },
+		{ "mailbox kim@example.org is unknown", "state" },
+		{ "User account <kim@example.org>: not found", "state" },
+		{ "mailbox: kim not found", "state" },
+		{ "mailbox of kim not found", "" },         /* two words between */
+		{ "mailbox", "" },                           /* a list by itself says nothing */
+		{ "not found", "" },
+		{ "kim not found in mailbox", "" },
+		{ "full user account", "other" },
+		{ "sign {}", "other" },                      /* at the end it is no gap */
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		if (strcmp(found_in(r, cases[i].text, WHERE_HUMAN), cases[i].ids))
+			fail_msg("in '%s' found '%s', not '%s'", cases[i].text, found_in(r, cases[i].text, WHERE_HUMAN), cases[i].ids);
+	rules_free(r);
+}
+
 static void too_many_matches_are_cut_and_said(void **state)
 {
 	struct rule_spec specs[] = { rule("a", "full", NULL) };
@@ -319,6 +369,7 @@ int main(void)
 		cmocka_unit_test(phrases_are_found_as_people_write_them),
 		cmocka_unit_test(matches_say_where_they_stand),
 		cmocka_unit_test(a_gap_has_a_limit),
+		cmocka_unit_test(a_list_stands_for_each_of_its_phrases),
 		cmocka_unit_test(too_many_matches_are_cut_and_said),
 		cmocka_unit_test(hostile_texts_take_linear_time),
 		cmocka_unit_test(the_longest_suffix_names_the_provider),
