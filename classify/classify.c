@@ -847,14 +847,23 @@ static bool is_person(const struct reader *r)
 	return !address_next(r->mail->from, &i, &from) || !address_is_list_command(from.text);
 }
 
+/* RFC 3834 section 5; auto-notified: RFC 5436 section 2.7.1. */
+static bool is_auto_replied(const struct mail *m)
+{
+	struct span value = header_token(m->auto_submitted);
+	return span_starts_nocase(value, SPAN("auto-replied")) || span_starts_nocase(value, SPAN("auto-notified"));
+}
+
 /* Nobody but a mail system writes this. */
 static bool is_surely_bounce(const struct reader *r)
 {
 	if (r->mail->faileds || r->mail->is_status_report)
 		return true;
 	bool framed = is_daemon(r) || has_null_path(r->mail) || (r->bounce_subject && !is_person(r)) || r->returned.present;
-	bool answers = r->subject_says[KIND_AUTOREPLY] && !r->prose->category; /* "Your mail to … awaits approval": names an address, reports no failure */
-	return marks_recipients(r->prose) && framed && !answers;
+	/* "Your mail to … awaits approval": names an address, reports no failure. "Re: …": a person, or a person's machine. */
+	bool notice = r->subject_says[KIND_AUTOREPLY] && !r->bounce_subject && !r->prose->category;
+	bool letter = r->answer && !r->returned.present && (!is_daemon(r) || is_auto_replied(r->mail));
+	return marks_recipients(r->prose) && framed && !notice && !letter;
 }
 
 /* A mail system by its name or subject, and something to say about a delivery. */
@@ -876,9 +885,8 @@ static bool is_automatic(const struct reader *r, const char **rule)
 {
 	if (says(r, KIND_AUTOREPLY, rule))
 		return true;
-	struct span value = header_token(r->mail->auto_submitted);
 	*rule = "rfc3834";
-	return span_starts_nocase(value, SPAN("auto-replied")) || span_starts_nocase(value, SPAN("auto-notified"));
+	return is_auto_replied(r->mail);
 }
 
 static void read_message(struct reader *r)

@@ -11,6 +11,11 @@
 #include "classify/header.h"
 #include "classify/prose.h"
 
+enum {
+	SUMMARY_NAME_MAX = 256,
+	SUMMARY_NAME_PARTS = 4,
+};
+
 /* --- its own header ------------------------------------------------------------------------------------------ */
 
 static const struct {
@@ -223,6 +228,30 @@ static bool report_type_is(struct span content_type, struct span type)
 	return span_equal_nocase(span_trim((struct span){ value, n }), type);
 }
 
+/* "receiver!domain!begin!end.xml.gz", as RFC 7489 section 7.2.1.1 and RFC 8460 section 5.1 have aggregate reports named. */
+static bool names_summary(const struct part *p)
+{
+	static const struct span types[] = { { "application/gzip", 16 }, { "application/x-gzip", 18 }, { "application/zip", 15 }, { "application/x-zip-compressed", 28 },
+					     { "application/xml", 15 }, { "text/xml", 8 }, { "application/octet-stream", 24 }, { "application/tlsrpt+gzip", 23 },
+					     { "application/tlsrpt+json", 23 } };
+	char name[SUMMARY_NAME_MAX];
+	struct span file = { name, header_parameter(header_find(p->header, SPAN("Content-Disposition")), SPAN("filename"), name, sizeof name) };
+	unsigned parts = 0;
+	if (!file.n)
+		file.n = header_parameter(p->content_type, SPAN("name"), name, sizeof name);
+	for (size_t i = 0; i < file.n; i++)
+		parts += file.p[i] == '!';
+	return parts >= SUMMARY_NAME_PARTS - 1 && IS_ONE_OF(span_of(p->type), types);
+}
+
+static bool has_summary(const struct mime *mime)
+{
+	for (size_t i = 0; i < mime->count; i++)
+		if (!mime->part[i].multipart && names_summary(&mime->part[i]))
+			return true;
+	return false;
+}
+
 /* "Report Domain: … Submitter: …" is the subject that RFC 7489 section 7.2.1.1 and RFC 8460 section 5.3 prescribe. */
 static bool is_summary(const struct mail *mail)
 {
@@ -250,5 +279,5 @@ void mail_open(struct mail *mail, struct mime *mime, struct arena *arena, struct
 	}
 	mail->human = join_texts(&o);
 	mail->is_status_report = mime->part[0].multipart && report_type_is(mail->content_type, SPAN("delivery-status"));
-	mail->is_summary = is_summary(mail);
+	mail->is_summary = is_summary(mail) || has_summary(mime);
 }

@@ -38,7 +38,7 @@ enum {
 	WHERE_HEADER = 16     /* "name: value" of top-level headers */
 };
 
-enum { RULE_PHRASES_MAX = 512, RULE_CODES_MAX = 24 };
+enum { RULE_PHRASES_MAX = 1024, RULE_CODES_MAX = 24 };
 
 /* One code pattern: "550", "5.7.1", "5.7.606-649", "4.7.x", "550 5.7.1". reply_low 0: any reply or none; digit 0: any status or none. */
 struct code_pattern {
