@@ -135,16 +135,20 @@ texts: all
 	$(BUILD)/retour config --manual > $(BUILD)/keys.mdoc
 	sed -e '/keys: begin$$/r $(BUILD)/keys.mdoc' -e '/keys: begin$$/,/keys: end$$/{/keys: /!d;}' etc/retour.ini.5 > $(BUILD)/retour.ini.5
 	mv $(BUILD)/retour.ini.5 etc/retour.ini.5
+	$(BUILD)/retour contact states > $(BUILD)/states.txt
+	sed -e '/states: begin$$/r $(BUILD)/states.txt' -e '/states: begin$$/,/states: end$$/{/states: /!d;}' etc/retour-contacts.7 > $(BUILD)/retour-contacts.7
+	mv $(BUILD)/retour-contacts.7 etc/retour-contacts.7
 
 bindir = $(DESTDIR)$(prefix)/bin
 mandir = $(DESTDIR)$(prefix)/share/man
 datadir = $(DESTDIR)$(prefix)/share
 unitdir = $(DESTDIR)$(prefix)/lib/systemd/system
 install: all
-	install -d $(bindir) $(mandir)/man1 $(mandir)/man5 $(datadir)/retour $(datadir)/doc/retour $(unitdir) $(DESTDIR)$(sysconfdir)/retour
+	install -d $(bindir) $(mandir)/man1 $(mandir)/man5 $(mandir)/man7 $(datadir)/retour $(datadir)/doc/retour $(unitdir) $(DESTDIR)$(sysconfdir)/retour
 	install -m 755 $(BUILD)/retour $(bindir)/retour
 	install -m 644 etc/retour.1 $(mandir)/man1/
 	install -m 644 etc/retour.ini.5 $(mandir)/man5/
+	install -m 644 etc/retour-contacts.7 $(mandir)/man7/
 	install -m 644 etc/rules.ini etc/providers.ini etc/report.xsl etc/report.xsd $(datadir)/retour/
 	install -m 644 README.md LICENSE etc/retour.ini $(datadir)/doc/retour/
 	for unit in retour.service retour.timer retour-serve.service retour-serve.socket; do \

@@ -30,6 +30,18 @@ const struct command commands[] = {
 	  "  --json      one JSON object a line\n"
 	  "A line that is no address is answered with suppress and reason bad-address, counted on stderr, and makes the exit code 1.\n",
 	  CONFIG_NEEDED, false },
+	{ "contact", cmd_contact, "show | revalidate | resolve | reactivate | states", "what is known of a recipient; an operator's moves",
+	  "Reads one address a line from FILE or stdin, or asks for it at a terminal; addresses are never arguments.\n"
+	  "  show [--json] [--last N] [FILE|-]       state, answer, reason, rule, and the last N events, default 20\n"
+	  "  revalidate --reason TEXT [FILE|-]       who is paused is tried again now\n"
+	  "  reactivate --reason TEXT [FILE|-]       who is inactive is active again; what happened before is settled\n"
+	  "  resolve --list [--json]                 the investigations that are open, with what to look at\n"
+	  "  resolve --provider P --category C --reason TEXT\n"
+	  "                                          it is mended: who waits for this investigation is let through\n"
+	  "  resolve --reason TEXT [FILE|-]          only these who wait for one are let through\n"
+	  "  states                                  the table of all states and moves\n"
+	  "The ledger notes each change with its reason and counts. Where the table has no such move it is refused: exit code 1.\n",
+	  CONFIG_OPTIONAL, false },
 	{ "serve", cmd_serve, "--postfix SOCKET", "the same for a mail server, while it takes mail",
 	  "Answers Postfix's questions about recipients (socketmap_table and tcp_table) until SIGTERM:\n"
 	  "suppress becomes 550 5.1.1, hold 450 4.2.1, send says nothing.\n"

@@ -835,6 +835,61 @@ int store_check(struct store *s, const char *address, size_t n, int64_t now, str
 	return STORE_OK;
 }
 
+int store_contact_show(struct store *s, const char *address, size_t n, int64_t now, struct contact_view *out)
+{
+	unsigned char key[PSEUDONYM_SIZE];
+	struct contact c;
+
+	memset(out, 0, sizeof *out);
+	if (key_of(s, address, n, key))
+		return STORE_MISUSE;
+	if (load(s, key, &c, &out->known))
+		return STORE_FAILED;
+	elapse_contact(s, &c, now);
+	answer_of(&c, now, &out->answer);
+	out->pauses = c.now.pauses;
+	memcpy(out->reason, c.reason, sizeof out->reason);
+	memcpy(out->rule, c.rule, sizeof out->rule);
+	if (c.now.state == STATE_SOFT || c.now.state == STATE_PAUSED || c.now.state == STATE_REVALIDATE)
+		memcpy(out->ladder, c.history.soft.name, sizeof out->ladder);
+	if (c.now.state == STATE_BLOCK || c.now.state == STATE_INVESTIGATE || c.now.state == STATE_RETRY_GATED)
+		snprintf(out->provider, sizeof out->provider, "%.*s", (int)sizeof out->provider - 1, c.history.block.name);
+	return STORE_OK;
+}
+
+int store_contact_move(struct store *s, const char *address, size_t n, enum contact_move move, int64_t now, enum contact_state *from, bool *moved)
+{
+	static const enum happening whats[] = { [MOVE_REVALIDATE] = REVALIDATED, [MOVE_RESOLVE] = RESOLVED, [MOVE_REACTIVATE] = REACTIVATED };
+	unsigned char key[PSEUDONYM_SIZE];
+	struct contact c;
+	bool found;
+
+	*moved = false;
+	if (!s->in_transaction)
+		return store_fail(s, STORE_MISUSE, "move outside a transaction");
+	if (key_of(s, address, n, key))
+		return STORE_MISUSE;
+	if (load(s, key, &c, &found))
+		return STORE_FAILED;
+	elapse_contact(s, &c, now);
+	*from = c.now.state;
+	if (!happens(s, &c, &c.now, whats[move], now))
+		return STORE_OK;
+	/* from here on what happened before is part of the base */
+	c.history.days = 0;
+	c.history.base = c.now;
+	c.history.settled = now;
+	if (move == MOVE_REACTIVATE) {
+		c.moved = now;
+		c.reason[0] = c.rule[0] = '\0';
+		memset(&c.history.soft, 0, sizeof c.history.soft);
+		memset(&c.history.block, 0, sizeof c.history.block);
+	}
+	c.at = later(c.at, day_start(now));
+	*moved = true;
+	return save(s, SQL_CONTACT_PUT, &c);
+}
+
 int store_contact_counts(struct store *s, uint64_t counts[STATE_COUNT])
 {
 	sqlite3_stmt *st = db_bind(s, SQL_CONTACT_STATES, "");

@@ -84,6 +84,11 @@ const unsigned char *keys_verp_newest(struct store *s, char id[3]);
 const unsigned char *keys_verp(struct store *s, const char *id);
 /* The event key of a month (YYYYMM, UTC), made when absent. NULL on error. */
 const unsigned char *keys_month(struct store *s, int month, int64_t now);
+/* The same without making one: NULL with *ABSENT set when there is none. */
+const unsigned char *keys_month_known(struct store *s, int month, bool *absent);
+/* The months (YYYYMM) that have keys, the newest first, at most ROOM. */
+int keys_month_list(struct store *s, int *months, unsigned room, unsigned *count);
+int64_t keys_month_start(int month);
 /* After a rollback: what was noted of new keys is gone from the database. */
 void keys_forget_months(struct store *s);
 /* Destroys the keys of months without events, the present month's excepted, and removes what a killed creation left. */

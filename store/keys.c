@@ -94,7 +94,7 @@ static bool parse_name(const char *name, struct key_name *out)
 	return true;
 }
 
-static int64_t month_start(int month)
+int64_t keys_month_start(int month)
 {
 	struct tm tm = { .tm_year = month / 100 - 1900, .tm_mon = month % 100 - 1, .tm_mday = 1 };
 
@@ -350,7 +350,7 @@ static int month_has_events(struct store *s, int month, bool *has)
 {
 	int64_t found = 0;
 
-	if (db_int(s, &found, SQL_EVENT_BETWEEN, "ii", month_start(month), month_start(month + 1)))
+	if (db_int(s, &found, SQL_EVENT_BETWEEN, "ii", keys_month_start(month), keys_month_start(month + 1)))
 		return STORE_FAILED;
 	*has = found;
 	return STORE_OK;
@@ -403,6 +403,47 @@ const unsigned char *keys_month(struct store *s, int month, int64_t now)
 	}
 	sodium_mprotect_readonly(s->keys);
 	return db_leave(s, own, result) == STORE_OK ? slot->key : NULL;
+}
+
+const unsigned char *keys_month_known(struct store *s, int month, bool *absent)
+{
+	char name[NAME_SIZE];
+	enum known known = KEY_UNKNOWN;
+	struct held *slot;
+
+	*absent = false;
+	for (unsigned i = 0; i < MONTHS_HELD; i++)
+		if (s->keys->held[i].month == month)
+			return s->keys->held[i].key;
+	event_key_name(month, name);
+	sodium_mprotect_readwrite(s->keys);
+	slot = &s->keys->held[s->keys->next];
+	slot->month = 0;
+	int result = read_key(s, name, slot->key, absent);
+	if (!result && !*absent)
+		result = lookup_key(s, name, slot->key, &known);
+	if (!result && known == KEY_KNOWN) {
+		slot->month = month;
+		s->keys->next = (s->keys->next + 1) % MONTHS_HELD;
+	}
+	sodium_mprotect_readonly(s->keys);
+	if (result || *absent)
+		return NULL;
+	if (known != KEY_KNOWN)
+		key_error(s, name, "not the key that the store has used for that month");
+	return known == KEY_KNOWN ? slot->key : NULL;
+}
+
+int keys_month_list(struct store *s, int *months, unsigned room, unsigned *count)
+{
+	sqlite3_stmt *st = db_bind(s, SQL_KEY_MONTHS, "");
+	int year, month, rc = 0;
+
+	for (*count = 0; st && *count < room && (rc = db_step(s, st)) == 1;)
+		if (sscanf((const char *)sqlite3_column_text(st, 0), "%4d-%2d", &year, &month) == 2)
+			months[(*count)++] = year * 100 + month;
+	sqlite3_reset(st);
+	return !st || rc < 0 ? STORE_FAILED : STORE_OK;
 }
 
 /* --- return paths ---------------------------------------------------------------------------------------------- */
@@ -690,8 +731,8 @@ int keys_months(struct store *s, int64_t cutoff, uint64_t *count, int64_t *oldes
 		if (!k.month)
 			continue;
 		if (!(*count)++)
-			*oldest = month_start(k.month);
-		*overdue += month_start(k.month + 1) <= cutoff;
+			*oldest = keys_month_start(k.month);
+		*overdue += keys_month_start(k.month + 1) <= cutoff;
 	}
 	free(list.name);
 	return STORE_OK;

@@ -18,6 +18,7 @@
 	\
 	X(SQL_KEY_GET, "SELECT fingerprint FROM key WHERE name = ?1") \
 	X(SQL_KEY_ALL, "SELECT lower(hex(fingerprint)), at FROM key WHERE name = ?1") \
+	X(SQL_KEY_MONTHS, "SELECT month FROM key WHERE purpose = 'event' ORDER BY month DESC") \
 	X(SQL_KEY_NEWEST, "SELECT name FROM key WHERE purpose = ?1 ORDER BY at DESC, name DESC LIMIT 1") \
 	X(SQL_KEY_PUT, "INSERT INTO key (name, purpose, month, fingerprint, at) VALUES (?1, ?2, ?3, ?4, ?5)" \
 		" ON CONFLICT DO UPDATE SET fingerprint = excluded.fingerprint, at = excluded.at") \
@@ -31,6 +32,9 @@
 		"INSERT INTO event (at, pseudonym, number, kind, class, category, status, reply, rule, provider, campaign, origin, mailbox," \
 		" diagnostic) VALUES (?1, ?2, coalesce((SELECT max(number) + 1 FROM event WHERE at = ?1 AND pseudonym = ?2), 0)," \
 		" ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)") \
+	X(SQL_EVENT_OF, \
+		"SELECT at, kind, class, category, status, reply, rule, provider, campaign, origin FROM event" \
+		" WHERE at >= ?1 AND at < ?2 AND pseudonym = ?3 ORDER BY at DESC, number DESC LIMIT ?4") \
 	X(SQL_EVENT_BETWEEN, "SELECT 1 FROM event WHERE at >= ?1 AND at < ?2 LIMIT 1") \
 	X(SQL_EVENT_COUNT, "SELECT count(*) FROM event") \
 	X(SQL_EVENT_OLDEST, "SELECT min(at) FROM event") \

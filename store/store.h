@@ -168,6 +168,41 @@ struct answer {
 /* ADDRESS is any text of N bytes; STORE_MISUSE when it is no address. */
 int store_check(struct store *s, const char *address, size_t n, int64_t now, struct answer *out);
 
+/* All that is known of one contact. */
+struct contact_view {
+	struct answer answer;
+	bool known;                         /* false: never heard of, or well for long */
+	unsigned pauses;                    /* since it was active */
+	char reason[EVENT_RULE_SIZE];       /* also where the answer is send */
+	char rule[EVENT_RULE_SIZE];         /* that decided its last event */
+	char ladder[STORE_NAME_SIZE];       /* soft, paused, revalidate: the ladder it is on */
+	char provider[EVENT_PROVIDER_SIZE]; /* block, investigate, retry-gated: whose investigation it waits for */
+};
+int store_contact_show(struct store *s, const char *address, size_t n, int64_t now, struct contact_view *out);
+
+/* An operator's decision, inside a transaction: *MOVED is false where the table has no such move from the state *FROM. The ledger is the caller's to write. */
+enum contact_move {
+	MOVE_REVALIDATE, /* paused: try it now */
+	MOVE_RESOLVE,    /* block, investigate: let it through; for all that wait, see store_resolve() */
+	MOVE_REACTIVATE, /* inactive: forget why; what happened before NOW and is read later changes nothing */
+};
+int store_contact_move(struct store *s, const char *address, size_t n, enum contact_move move, int64_t now, enum contact_state *from, bool *moved);
+
+/* --- the events of one recipient (store/events.c) ------------------------------------------------------------ */
+
+struct past_event {
+	int64_t at;
+	uint8_t kind, klass, category, origin;
+	uint16_t reply;
+	char status[EVENT_STATUS_SIZE];
+	char provider[STORE_NAME_SIZE];
+	char campaign[EVENT_CAMPAIGN_SIZE];
+	char rule[EVENT_RULE_SIZE];
+};
+/* The last LIMIT events of ADDRESS, newest first, found with the keys of the months that are still there. It looks through all events of these months. */
+int store_events_of(struct store *s, const char *address, size_t n, unsigned limit, int (*visit)(void *context, const struct past_event *e),
+		    void *context);
+
 /*
  * Between true and false all answers come from one state of the store, and a store_check() costs a third. For a thousand at a time, not while
  * waiting for input: a purge has to wait for its end. For many checks; one alone needs none.

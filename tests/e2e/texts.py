@@ -28,6 +28,17 @@ with case("the keys in retour.ini(5) are those of `retour config --manual` (else
     between = page[page.index("keys: begin\n") + len("keys: begin\n"):page.index('.\\" keys: end')]
     equal(between, run(BINARY, "config", "--manual").stdout)
 
+with case("the table in retour-contacts(7) is that of `retour contact states` (else: make texts), and its drawing has only moves of the table"):
+    page = read("etc", "retour-contacts.7")
+    table = page[page.index('states: begin\n') + len("states: begin\n"):page.index('.\\" states: end')]
+    equal(table, run(BINARY, "contact", "states").stdout)
+    moves = {(line.split()[0], line[31:42].strip()) for line in table.splitlines()}
+    drawn = [line.split(" > ") for line in page.splitlines() if " > " in line]
+    equal(len(drawn), 3)
+    for states in drawn:
+        for move in zip(states, states[1:]):
+            true(move in moves, move)
+
 with case("the sample configuration is one that the program takes"):
     retour = Retour()
     shutil.copy(os.path.join(ROOT, "etc", "retour.ini"), retour.ini)
@@ -44,7 +55,7 @@ with case("retour(1) names every command and option of --help"):
             contains(page, "Fl Fl " + option, command)
 
 with case("mandoc finds nothing wrong in the manual pages"):
-    lint = run("mandoc", "-T", "lint", "-W", "warning", "etc/retour.1", "etc/retour.ini.5")
+    lint = run("mandoc", "-T", "lint", "-W", "warning", "etc/retour.1", "etc/retour.ini.5", "etc/retour-contacts.7")
     equal((lint.returncode, lint.stdout), (0, ""))
 
 UNITS = ["etc/retour" + name for name in (".service", ".timer", "-serve.service", "-serve.socket")]
@@ -69,7 +80,7 @@ with case("make install puts each file where it belongs, under DESTDIR and prefi
     result = subprocess.run(["make", "-s", "install", "BUILD=" + build, "DESTDIR=" + target, "prefix=/usr", "sysconfdir=/etc"], cwd=ROOT, env=environment,
                             stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     equal(result.returncode, 0, result.stderr)
-    for path in ("usr/bin/retour", "usr/share/man/man1/retour.1", "usr/share/man/man5/retour.ini.5", "usr/share/retour/report.xsd",
+    for path in ("usr/bin/retour", "usr/share/man/man1/retour.1", "usr/share/man/man5/retour.ini.5", "usr/share/man/man7/retour-contacts.7", "usr/share/retour/report.xsd",
                  "usr/share/retour/rules.ini", "usr/share/doc/retour/retour.ini", "usr/lib/systemd/system/retour.service",
                  "usr/lib/systemd/system/retour.timer", "usr/lib/systemd/system/retour-serve.socket", "etc/retour"):
         true(os.path.exists(os.path.join(target, path)), path)

@@ -1,0 +1,208 @@
+#!/usr/bin/python3
+"""What an operator asks and does about single recipients: `contact show`, the moves and their refusals, investigations from opening to resolution,
+what the ledger says of it, and that no address shows where it should not."""
+import glob
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from lib import canary  # noqa: E402
+from lib.harness import *  # noqa: E402,F403
+
+BOUNCE = """\
+Return-Path: <>
+From: MAILER-DAEMON@mx.example.net
+To: bounces@example.org
+Subject: Undelivered Mail Returned to Sender
+Date: %(date)s
+Received: from mx.example.net by mail.example.org; %(date)s
+Message-ID: <%(number)d@mx.example.net>
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"
+
+--b
+Content-Type: text/plain
+
+Your mail could not be delivered.
+
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mail.example.org
+
+Final-Recipient: rfc822; %(recipient)s
+Action: failed
+Status: %(status)s
+Remote-MTA: dns; %(host)s
+Diagnostic-Code: smtp; %(text)s
+
+--b
+Content-Type: text/rfc822-headers
+
+From: news@example.org
+To: %(recipient)s
+Message-ID: <%(number)d.2@example.org>
+X-Campaign-ID: nl10
+
+--b--
+"""
+FULL, DEAD = ("5.2.2", "552 5.2.2 Mailbox full"), ("5.1.1", "550 5.1.1 User unknown")
+LISTED = ("5.7.1", "554 5.7.1 Service unavailable; Client host [192.0.2.25] blocked using zen.spamhaus.org")
+ANNA, BEN, CARLA, DORA = ("%s.canary@example.net" % name for name in ("anna", "ben", "carla", "dora"))
+number = 0
+
+
+def fresh():
+    retour = Retour()
+    os.makedirs(retour.dir + "/mails")
+    take(retour)
+    return retour
+
+
+def take(retour, *bounces):
+    """(recipient, (status, text), day of November or "05 Dec", host) each."""
+    global number
+    for old in glob.glob(retour.dir + "/mails/*"):
+        os.unlink(old)
+    for recipient, (status, text), day, *host in bounces:
+        number += 1
+        with open("%s/mails/%d.eml" % (retour.dir, number), "w", encoding="ascii") as f:
+            f.write(BOUNCE % {"date": "%s 2026 05:00:00 +0000" % (day if isinstance(day, str) else "%02d Nov" % day), "number": number, "recipient": recipient, "status": status, "text": text,
+                              "host": host[0] if host else "mx.example.net"})
+    equal(retour.run("import", retour.dir + "/mails").code, 0)
+
+
+def on(retour, day, month=11):
+    retour.now = "2026-%02d-%02dT06:00:00Z" % (month, day)
+    return retour
+
+
+def show(retour, *addresses):
+    result = retour.run("contact", "show", "--json", input="".join(a + "\n" for a in addresses))
+    equal(result.code, 0, result)
+    return result.lines()
+
+
+def state(retour, address):
+    return show(retour, address)[0]["state"]
+
+
+retour = fresh()
+take(retour, (ANNA, DEAD, 1), (BEN, FULL, 1), (CARLA, LISTED, 1, "gmail-smtp-in.l.google.com"), (DORA, LISTED, 1))
+
+with case("show: state, answer, reason, rule and events, as JSON"):
+    anna, ben, carla, nobody = show(retour, ANNA, BEN, CARLA, "nobody@example.net")
+    equal((anna["state"], anna["verdict"], anna["reason"], anna["since"]), ("inactive", "suppress", "user-unknown", "2026-11-01T00:00:00Z"))
+    equal((ben["state"], ben["attempts"], ben["ladder"]), ("soft", 1, "mailbox-full"))
+    equal((carla["state"], carla["reason"], carla["waits_for"]), ("investigate", "reputation", "gmail"))
+    event, = anna["events"]
+    equal((event["at"], event["kind"], event["class"], event["category"], event["status"], event["reply"], event["campaign"], event["origin"]),
+          ("2026-11-01T05:00:00Z", "failure", "hard", "user-unknown", "5.1.1", 550, "nl10", "matched"))
+    equal(event["rule"], anna["rule"])
+    true(anna["rule"], "no rule")
+    equal(carla["events"][0]["provider"], "gmail")
+    equal((nobody["state"], nobody["verdict"], nobody["events"]), ("active", "send", []))
+
+with case("show: the same as text, newest first, through the keys of several months; --last ends it"):
+    take(on(retour, 3, 12), (BEN, FULL, 20))
+    take(retour, (BEN, ("5.2.2", "552 5.2.2 Over quota"), 25))
+    equal([e["at"][:10] for e in show(retour, BEN)[0]["events"]], ["2026-11-25", "2026-11-20", "2026-11-01"])
+    result = retour.run("contact", "show", "--last", "2", input=BEN + "\n")
+    equal(result.code, 0, result)
+    contains(result.out, "state       paused since 2026-11-20")
+    contains(result.out, "reason      mailbox-full")
+    equal(result.out.count("failure"), 2)
+    equal(retour.run("contact", "show", "--last", "0", input=BEN + "\n").out.count("failure"), 0)
+
+with case("show: a line that is no address is counted, named by number only"):
+    result = retour.run("contact", "show", input="%s\nno address here\n" % ANNA)
+    equal((result.code, result.out.count("state ")), (1, 1), result)
+    contains(result.err, "line 2")
+    true("no address here" not in result.err + result.out, result)
+
+with case("addresses are never arguments, and what is asked for wrongly is refused"):
+    for arguments in (("contact",), ("contact", "frobnicate"), ("contact", "show", ANNA), ("contact", "reactivate", "--reason", "x", ANNA),
+                      ("contact", "reactivate"), ("contact", "reactivate", "--reason", ""), ("contact", "reactivate", "--reason", "for %s" % ANNA),
+                      ("contact", "reactivate", "--reason", "x" * 201), ("contact", "reactivate", "--reason", "two\nlines"),
+                      ("contact", "reactivate", "--list"), ("contact", "resolve", "--reason", "x", "--provider", "gmail"),
+                      ("contact", "resolve", "--reason", "x", "--provider", "gmail", "--category", "user-unknown"),
+                      ("contact", "show", "--last", "many"), ("contact", "states", "x")):
+        result = retour.run(*arguments, input="")
+        equal(result.code, 2, (arguments, result))
+        true("canary" not in result.err, result)
+
+with case("revalidate: who is paused is tried now; refused for who is not; the ledger says why and how many"):
+    equal(state(retour, BEN), "paused")
+    result = retour.run("contact", "revalidate", "--reason", "quota was raised", input="%s\n%s\n" % (BEN, ANNA))
+    equal(result.code, 1, result)
+    contains(result.err, "line 2: refused: no revalidate out of the state inactive")
+    equal((state(retour, BEN), state(retour, ANNA)), ("revalidate", "inactive"))
+    equal(retour.sql("SELECT kind, detail FROM ledger ORDER BY number DESC LIMIT 1"), [("contact-revalidate", 'count=1 reason="quota was raised"')])
+    equal(retour.run("check", "--json", input=BEN + "\n").lines()[0]["verdict"], "send")
+
+with case("reactivate: active again, also when a bounce from before is read later; dead again after a new one"):
+    result = retour.run("contact", "reactivate", "--reason", "asked by phone", input=ANNA + "\n")
+    equal(result.code, 0, result)
+    equal(state(retour, ANNA), "active")
+    take(retour, (ANNA, DEAD, 2))
+    equal(state(retour, ANNA), "active")
+    on(retour, 5, 12)
+    take(retour, (ANNA, DEAD, 4))
+    equal(state(retour, ANNA), "active")
+    on(retour, 20, 12)
+    take(retour, (ANNA, DEAD, 30))
+    equal(state(retour, ANNA), "active")
+    retour.run("contact", "reactivate", "--reason", "nothing to do", input=ANNA + "\n")
+    equal(retour.sql("SELECT count(*) FROM ledger WHERE kind = 'contact-reactivate'"), [(1,)])
+    take(retour, (ANNA, DEAD, "04 Dec"))
+    equal(state(retour, ANNA), "inactive")
+
+with case("a move of many is refused line by line, the others are moved"):
+    many = fresh()
+    take(many, *[("r%d@example.net" % n, DEAD, 1) for n in range(50)])
+    result = many.run("contact", "reactivate", "--reason", "list was wrong", input="".join("r%d@example.net\n" % n for n in range(60)))
+    equal((result.code, result.err.count("refused: no")), (1, 10), result.err)
+    equal(many.sql("SELECT state, count(*) FROM contact GROUP BY 1"), [("active", 50)])
+    contains(many.sql("SELECT detail FROM ledger WHERE kind = 'contact-reactivate'")[0][0], "count=50")
+
+blocked = fresh()
+take(blocked, (CARLA, LISTED, 1, "gmail-smtp-in.l.google.com"), (BEN, LISTED, 1, "gmail-smtp-in.l.google.com"), (DORA, LISTED, 1))
+with case("resolve --list: one investigation for each provider and category, with what to look at"):
+    listed = {(i["provider"], i["category"]): i for i in blocked.run("contact", "resolve", "--list", "--json").lines()}
+    equal(sorted(listed), [("gmail", "reputation"), ("other", "reputation")])
+    equal((listed["gmail", "reputation"]["blocks"], listed["gmail", "reputation"]["opened"]), (2, "2026-11-01"))
+    true(any("Listings" in line for line in listed["gmail", "reputation"]["checklist"]), listed)
+    text = blocked.run("contact", "resolve", "--list").out
+    contains(text, "gmail reputation: 2 blocks from 2026-11-01 to 2026-11-01")
+    contains(text, "  [ ] Listings")
+
+with case("resolve: who waits for it is let through the gate within a day, others wait on"):
+    result = blocked.run("contact", "resolve", "--provider", "gmail", "--category", "reputation", "--reason", "delisted")
+    equal(result.code, 0, result)
+    contains(result.err, "2 contacts")
+    equal([line["state"] for line in show(blocked, CARLA, BEN, DORA)], ["retry-gated", "retry-gated", "investigate"])
+    equal(blocked.run("contact", "resolve", "--provider", "gmail", "--category", "reputation", "--reason", "again").code, 1)
+    equal(blocked.sql("SELECT detail FROM ledger WHERE kind = 'contact-resolve'"), [('provider=gmail category=reputation count=2 reason="delisted"',)])
+    verdicts = [line["verdict"] for line in on(blocked, 3).run("check", "--json", input="%s\n%s\n%s\n" % (CARLA, BEN, DORA)).lines()]
+    equal(verdicts, ["send", "send", "hold"])
+
+with case("resolve with addresses: these are let through, the investigation stays"):
+    equal(blocked.run("contact", "resolve", "--reason", "only her", input=DORA + "\n").code, 0)
+    equal(state(blocked, DORA), "retry-gated")
+    equal(len(blocked.run("contact", "resolve", "--list", "--json").lines()), 1)
+
+with case("nobody resolves: after [block] patience they are let through all the same, and without a new block all is well"):
+    waits = fresh()
+    take(waits, (CARLA, LISTED, 1))
+    found = []
+    for day, month in ((1, 11), (2, 11), (8, 11), (10, 11), (25, 11)):
+        on(waits, day, month).run("run")
+        found.append(state(waits, CARLA))
+    equal(found, ["block", "investigate", "investigate", "retry-gated", "active"])
+    equal(waits.run("contact", "resolve", "--list").out, "no investigation is open\n")
+
+with case("no address in any file or message"):
+    texts = {"audit": retour.run("audit").out.encode(), "list": blocked.run("contact", "resolve", "--list").out.encode()}
+    equal(canary.search([ANNA, BEN, CARLA, DORA], [retour.data, blocked.data, waits.data], texts), [])
+
+finish()
