@@ -27,7 +27,8 @@ enum {
 	WORD_MAX = 64,            /* bytes of a word that can stand in a phrase; longer ones are unknown */
 	LETTERS = 0x530,          /* Latin, Greek, Cyrillic: folded through a table */
 	FILTER_BITS = 1 << 16,
-	NO_GAP = 0xffff
+	NO_GAP = 0xffff,
+	WORDS_MIN = 1024          /* slots of the smallest table of words, a power of two */
 };
 
 /* What a byte or character is, where not the letter that it folds to. */
@@ -284,6 +285,32 @@ static struct word *word_slot(const struct automaton *a, const struct reader *r)
 
 static inline uint32_t filter_bit(uint64_t hash) { return hash >> 40 & (FILTER_BITS - 1); }
 
+/* A table with four slots per word, so that a look finds its word at once; the size is a power of two. */
+static bool resize_words(struct automaton *a)
+{
+	struct word *old = a->words, *words;
+	uint32_t slots = WORDS_MIN, mask, i;
+
+	while (slots < a->word_count * 4)
+		slots *= 2;
+	mask = slots - 1;
+	words = calloc(slots, sizeof *words);
+	if (!words)
+		return false;
+	for (i = 0; old && i <= a->word_mask; i++) {
+		size_t k = old[i].hash & mask;
+
+		while (old[i].n && words[k].n)
+			k = (k + 1) & mask;
+		if (old[i].n)
+			words[k] = old[i];
+	}
+	a->words = words;
+	a->word_mask = mask;
+	free(old);
+	return true;
+}
+
 static uint32_t learn_word(struct automaton *a, const struct reader *r)
 {
 	struct word *w = word_slot(a, r);
@@ -321,6 +348,8 @@ static const char *add_pattern(struct automaton *a, struct span text, const stru
 	struct pattern *p = &a->patterns[a->pattern_count];
 	bool letters = false;
 
+	if (a->word_count + PHRASE_TOKENS_MAX > a->word_mask / 2 && !resize_words(a))
+		return "finds no memory";
 	*p = (struct pattern){ .symbols = (uint32_t)a->symbols_used, .rule = phrase->rule, .gap = (uint16_t)gap,
 			       .where = phrase->where, .part = (uint8_t)part };
 	while (next_token(a, &r)) {
@@ -509,29 +538,12 @@ out:
 /* Takes as much memory as the phrases need, no more: it lives in every parser process, and a small table stays in the cache. */
 static bool shrink(struct automaton *a)
 {
-	struct word *old = a->words, *words;
-	uint32_t old_mask = a->word_mask, i;
-	size_t k;
 	struct node *nodes = realloc(a->nodes, a->node_count * sizeof *nodes);
 
 	if (!nodes)
 		return false;
 	a->nodes = nodes;
-	for (a->word_mask = 1024; a->word_mask < a->word_count * 4; a->word_mask *= 2)
-		;
-	words = calloc(a->word_mask--, sizeof *words);
-	if (!words)
-		return false;
-	for (i = 0; i <= old_mask; i++) {
-		if (!old[i].n)
-			continue;
-		for (k = old[i].hash & a->word_mask; words[k].n; k = (k + 1) & a->word_mask)
-			;
-		words[k] = old[i];
-	}
-	a->words = words;
-	free(old);
-	return true;
+	return resize_words(a);
 }
 
 struct automaton *automaton_build(const struct phrase *phrases, size_t count, size_t *wrong, char *error, size_t size)
@@ -549,15 +561,12 @@ struct automaton *automaton_build(const struct phrase *phrases, size_t count, si
 	for (i = 0; i < count; i++)
 		bytes += strlen(phrases[i].text) + 1;
 	i = 0;
-	for (a->word_mask = 1024; a->word_mask < bytes; a->word_mask *= 2)
-		;
-	a->words = calloc(a->word_mask--, sizeof *a->words);
 	a->bytes = malloc(bytes * 3 + 1); /* a folded letter can be longer than it was */
 	a->symbols = malloc((bytes + 1) * sizeof *a->symbols);
 	a->patterns = malloc((count * 2 + 1) * sizeof *a->patterns);
 	a->nodes = calloc(bytes + 1, sizeof *a->nodes);
 	why = "no memory";
-	if (!a->words || !a->bytes || !a->symbols || !a->patterns || !a->nodes)
+	if (!a->bytes || !a->symbols || !a->patterns || !a->nodes || !resize_words(a))
 		goto out;
 	fill_characters(a);
 	for (; i < count; i++)
