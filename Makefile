@@ -12,7 +12,7 @@ DESTDIR ?=
 VERSION := 0.1.0
 
 # libetpan's pkg-config adds a specs file that makes the program non-PIE: linked by hand.
-PACKAGES := gnutls libxml-2.0 libxslt sqlite3 libsodium libidn2 libseccomp
+PACKAGES := gnutls libxml-2.0 libxslt sqlite3 libsodium libidn2 libseccomp zlib libzstd
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wwrite-strings -Wformat=2
 HARDENING := -fPIE -fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOURCE=2

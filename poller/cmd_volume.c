@@ -7,6 +7,7 @@
 #include "poller/log.h"
 #include "poller/session.h"
 #include "poller/volumefile.h"
+#include "poller/volumelog.h"
 
 static bool is_source(const char *name)
 {
@@ -45,11 +46,27 @@ static int volume_import(const struct config *config, int argc, char **argv)
 	return result;
 }
 
+static int volume_log(const struct config *config, int argc, char **argv)
+{
+	static const struct option options[] = { { 0 } };
+	struct session s = { .lock = -1 };
+	if (getopt_long(argc, argv, "", options, NULL) != -1)
+		return usage_error("volume log", "see `retour volume --help`");
+	if (optind == argc)
+		return usage_error("volume log", "wants a FILE, or several");
+	int result = session_open(&s, config, SESSION_WRITE, clock_now());
+	if (result == EXIT_WELL)
+		result = volumelog_count(&s, argv + optind, (size_t)(argc - optind), clock_now());
+	session_close(&s);
+	return result;
+}
+
 static const struct {
 	const char *name;
 	command_function *function;
 } subcommands[] = {
 	{ "import", volume_import },
+	{ "log", volume_log },
 };
 
 int cmd_volume(const struct config *config, int argc, char **argv)
@@ -57,5 +74,5 @@ int cmd_volume(const struct config *config, int argc, char **argv)
 	for (size_t i = 0; argc > 1 && i < sizeof subcommands / sizeof *subcommands; i++)
 		if (!strcmp(argv[1], subcommands[i].name))
 			return subcommands[i].function(config, argc - 1, argv + 1);
-	return usage_error("volume", "%s%swants import FILE; see `retour volume --help`", argc > 1 ? argv[1] : "", argc > 1 ? ": " : "");
+	return usage_error("volume", "%s%swants import FILE or log FILE…; see `retour volume --help`", argc > 1 ? argv[1] : "", argc > 1 ? ": " : "");
 }

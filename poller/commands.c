@@ -49,11 +49,13 @@ const struct command commands[] = {
 	  "In main.cf: smtpd_recipient_restrictions = check_recipient_access socketmap:unix:/path:retour, …\n"
 	  "SIGHUP opens the store anew.\n",
 	  CONFIG_NEEDED, false },
-	{ "volume", cmd_volume, "import [--source NAME] [--beside-log] FILE", "how much was sent: what makes rates of counts",
+	{ "volume", cmd_volume, "import [--source NAME] [--beside-log] FILE | log FILE…", "how much was sent: what makes rates of counts",
 	  "import FILE       CSV with day,campaign,provider-or-domain,sent, or a header that names these columns; - for stdin.\n"
 	  "  --source NAME   where the counts come from; a later file of the same source replaces the days that it has (default: import)\n"
 	  "  --beside-log    this mail is in no log that is counted; else a day's file takes the place of what its logs say was sent\n"
-	  "A file with an error is not stored at all; each error names line and column, and the exit code is 1.\n",
+	  "A file with an error is not stored at all; each error names line and column, and the exit code is 1.\n"
+	  "log FILE…         counts deliveries, deferrals and rejections in logs of Postfix, Exim and sendmail, plain, .gz or .zst. A file that was\n"
+	  "counted before, whatever its name is now, is read on from where it ended; give the rotated ones with the present one.\n",
 	  CONFIG_NEEDED, false },
 	{ "report", cmd_report, "[--month YYYY-MM] [--format xml|html|text] [--output FILE] [--send]", "the monthly report",
 	  "  --month YYYY-MM   default: last month\n"
@@ -90,6 +92,7 @@ const struct command commands[] = {
 	{ "fetcher", cmd_fetcher, "", "", "", CONFIG_OPTIONAL, true },
 	{ "parser", cmd_parser, "", "", "", CONFIG_OPTIONAL, true },
 	{ "carrier", cmd_carrier, "", "", "", CONFIG_OPTIONAL, true },
+	{ "logreader", cmd_logreader, "", "", "", CONFIG_OPTIONAL, true },
 	{ NULL, NULL, NULL, NULL, NULL, CONFIG_NONE, true },
 };
 

@@ -29,6 +29,14 @@ static const struct shape {
 	[WIRE_EVENT] = { sizeof(struct event), 0, 0 },
 	[WIRE_PARSED] = { sizeof(struct wire_parsed), 0, 0 },
 	[WIRE_CARRY] = { 1, 1, WIRE_MAIL_MAX },
+	[WIRE_LOG_STATE] = { 0, 1, WIRE_LOG_STATE_MAX },
+	[WIRE_LOG_KNOWN] = { 0, sizeof(struct wire_log_known), WIRE_LOG_KNOWN_MAX },
+	[WIRE_LOG_FILE] = { sizeof(struct wire_log_file), 0, 0 },
+	[WIRE_LOG_BYTES] = { sizeof(struct wire_log_bytes), 1, WIRE_LOG_CHUNK },
+	[WIRE_LOG_END] = { sizeof(struct wire_log_bytes), 0, 0 },
+	[WIRE_LOG_COUNTS] = { 0, sizeof(struct wire_log_count), WIRE_LOG_COUNTS_MAX },
+	[WIRE_LOG_MARK] = { sizeof(struct wire_log_mark), 0, 0 },
+	[WIRE_LOG_READY] = { sizeof(struct wire_log_bytes), 0, 0 },
 };
 
 uint32_t wire_limit(uint32_t type)

@@ -11,6 +11,8 @@
  *   parser > run        READY  EVENT  PARSED
  *   run > carrier       CARRY or PROBE
  *   carrier > run       FAILED or FINISHED
+ *   run > log reader    LOG_STATE  LOG_KNOWN, then for each file LOG_FILE  LOG_BYTES…  LOG_END
+ *   log reader > run    to each LOG_BYTES and LOG_END: LOG_COUNTS…  LOG_STATE  LOG_MARK  LOG_READY, the last always; or FAILED
  *
  * The run carries the bytes of a MESSAGE from the one to the other as they are
  * and never looks into them; it holds them until the parser has answered, so
@@ -24,6 +26,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 #include "classify/event.h"
+#include "poller/maillog.h"
 #include "poller/source.h"
 #include "store/store.h"
 
@@ -47,6 +50,14 @@ enum wire_type {
 	WIRE_PARSED,    /* struct wire_parsed */
 	WIRE_CARRY,     /* a finished mail */
 	WIRE_PROBE,     /* nothing: only try whether a mail would be taken */
+	WIRE_LOG_STATE, /* what the log reader remembers of mails in the queue, its own format */
+	WIRE_LOG_KNOWN, /* struct wire_log_known[] */
+	WIRE_LOG_FILE,  /* struct wire_log_file: another file begins */
+	WIRE_LOG_BYTES, /* struct wire_log_bytes, then bytes of the file */
+	WIRE_LOG_END,   /* struct wire_log_bytes: the file ends there */
+	WIRE_LOG_COUNTS,/* struct wire_log_count[] */
+	WIRE_LOG_MARK,  /* struct wire_log_mark: what was sent before belongs together, up to here */
+	WIRE_LOG_READY, /* struct wire_log_bytes: go on from there */
 	WIRE_TYPES
 };
 
@@ -96,6 +107,49 @@ struct wire_parsed {
 	uint32_t events;   /* EVENT frames before this one */
 	uint8_t overflow;
 	unsigned char digest[STORE_DIGEST_SIZE];
+};
+
+enum {
+	WIRE_LOG_STATE_MAX = 4 * 1024 * 1024,
+	WIRE_LOG_KNOWN_MAX = 4096,
+	WIRE_LOG_CHUNK = 256 * 1024,
+	WIRE_LOG_HEAD = 4096,             /* of a file's text: the bytes by which it is known again */
+	WIRE_LOG_COUNTS_MAX = 4096,
+	WIRE_LOG_SLOT = 900,              /* seconds: the finest time of counts. Every zone's midnight begins one */
+};
+
+/* A log that was counted before: a hash of its first LENGTH bytes, and how far. Lengths and offsets are those of the unpacked text. */
+struct wire_log_known {
+	unsigned char fingerprint[LOG_FINGERPRINT_SIZE];
+	uint64_t length, offset;
+};
+
+struct wire_log_file {
+	int64_t reference, now;           /* struct log_clock's */
+};
+
+struct wire_log_bytes {
+	uint64_t position;                /* in the file as it is */
+};
+
+struct wire_log_count {
+	uint32_t slot;                    /* epoch seconds / WIRE_LOG_SLOT */
+	uint32_t provider;                /* number of the profile (provider_at()); WIRE_LOG_OTHER: none */
+	uint32_t count[LOG_OUTCOME_COUNT];
+	char campaign[EVENT_CAMPAIGN_SIZE];
+};
+#define WIRE_LOG_OTHER UINT32_MAX
+
+struct wire_log_mark {
+	unsigned char fingerprint[LOG_FINGERPRINT_SIZE], replaces[LOG_FINGERPRINT_SIZE];
+	uint64_t length, offset;          /* LENGTH 0: not one whole line so far */
+	uint8_t fresh;                    /* the file was not known when it was opened */
+	uint8_t grown;                    /* REPLACES is the fingerprint under which it was known when it was shorter */
+	uint8_t end;                      /* of the file */
+	uint8_t shorter;                  /* than what was counted of it */
+	uint64_t lines, recognised;       /* since the last mark, and so on */
+	uint64_t outcome[LOG_OUTCOME_COUNT];
+	uint64_t own, hops, bounces, foreign;
 };
 
 struct wire_head {

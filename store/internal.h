@@ -166,6 +166,8 @@ void filter_free(struct store *s);
 /* --- tally.c ------------------------------------------------------------------------------------------------------- */
 
 int tally_add(struct store *s, const struct packed *e);
+/* The name under which CAMPAIGN is counted on DAY: its own, or the one of those beyond the bound. */
+int tally_bounded_campaign(struct store *s, int32_t day, const char **campaign);
 int count_message(struct store *s, int32_t day, const char *mailbox, const char *outcome);
 /* Writes what was counted in memory; called before a commit. */
 int counters_flush(struct store *s);

@@ -130,6 +130,18 @@
 		" sum(delivered), sum(deferred), sum(throttled), sum(rejected) FROM volume WHERE day BETWEEN ?1 AND ?2" \
 		" GROUP BY 1, 2, 3 ORDER BY 1, 2, 3") \
 	\
+	X(SQL_HOUR_ADD, "INSERT INTO volume_hour (hour, provider, delivered, deferred, throttled, rejected) VALUES (?1, ?2, ?3, ?4, ?5, ?6)" \
+		" ON CONFLICT DO UPDATE SET delivered = delivered + excluded.delivered, deferred = deferred + excluded.deferred," \
+		" throttled = throttled + excluded.throttled, rejected = rejected + excluded.rejected") \
+	X(SQL_HOUR_FORGET, "DELETE FROM volume_hour WHERE hour < ?1") \
+	X(SQL_LOG_FILES, "SELECT fingerprint, length, offset, device, inode, size, mtime, at FROM log_file ORDER BY length, fingerprint") \
+	X(SQL_LOG_FILE_PUT, "REPLACE INTO log_file (fingerprint, length, offset, device, inode, size, mtime, at)" \
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)") \
+	X(SQL_LOG_FILE_DELETE, "DELETE FROM log_file WHERE fingerprint = ?1") \
+	X(SQL_LOG_FILE_FORGET, "DELETE FROM log_file WHERE fingerprint IN (SELECT fingerprint FROM log_file ORDER BY at DESC, offset DESC LIMIT -1 OFFSET ?1)") \
+	X(SQL_LOG_STATE_GET, "SELECT value FROM log_state WHERE name = 'queue'") \
+	X(SQL_LOG_STATE_PUT, "REPLACE INTO log_state (name, value) VALUES ('queue', ?1)") \
+	\
 	X(SQL_LEDGER_ADD, "INSERT INTO ledger (number, at, kind, detail, previous, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6)") \
 	X(SQL_LEDGER_ALL, "SELECT number, at, kind, detail, previous, hash FROM ledger ORDER BY number") \
 	X(SQL_LEDGER_LAST, "SELECT number, at, kind, detail, previous, hash FROM ledger ORDER BY number DESC LIMIT 1") \

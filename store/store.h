@@ -323,6 +323,27 @@ int store_volume_add(struct store *s, const char *source, bool beside, const str
 /* Of the days FROM..TO, summed over what is not named in GROUP (BY_DAY, BY_PROVIDER, BY_CAMPAIGN), ordered by every column. */
 int store_volumes(struct store *s, int32_t from, int32_t to, unsigned group, int (*visit)(void *context, const struct volume *v), void *context);
 
+/* What a mail log says happened about AT; V's day and SENT follow from that. Inside a transaction. */
+int store_volume_log(struct store *s, int64_t at, const struct volume *v);
+
+enum {
+	LOG_FINGERPRINT_SIZE = 16,
+	LOG_FILES_MAX = 4096,               /* that are remembered; the longest not seen are forgotten first */
+};
+/* A mail log that was counted, known again by its first bytes whatever its name, inode or compression has become. */
+struct log_file {
+	unsigned char fingerprint[LOG_FINGERPRINT_SIZE]; /* of the first LENGTH bytes */
+	uint64_t length, offset;            /* OFFSET: what is before it was counted; both of the unpacked text */
+	uint64_t device, inode, size;       /* of the file that was last read to its end, with MTIME: unchanged it needs no look */
+	int64_t mtime, at;
+};
+int store_log_files(struct store *s, int (*visit)(void *context, const struct log_file *f), void *context);
+/* Inside the transaction of the counts; REPLACES: its fingerprint when it was shorter, NULL: it is new or has the same. */
+int store_log_file_put(struct store *s, const struct log_file *f, const unsigned char *replaces);
+/* What the reader of logs remembers from one file to the next, opaque. *VALUE is on the heap, the caller's; NULL, 0: nothing. */
+int store_log_state(struct store *s, void **value, size_t *n);
+int store_log_state_put(struct store *s, const void *value, size_t n);
+
 /* --- counts for reports (store/tally.c) ------------------------------------------------------------------- */
 
 /* One cell of the tallies. Days are YYYYMMDD in the report's zone. */

@@ -53,8 +53,7 @@ void counters_discard(struct store *s)
 
 /* --- writing ---------------------------------------------------------------------------------------------- */
 
-/* The name under which CAMPAIGN is counted on DAY: its own, or the one of those beyond the bound. */
-static int bounded_campaign(struct store *s, int32_t day, const char **campaign)
+int tally_bounded_campaign(struct store *s, int32_t day, const char **campaign)
 {
 	int64_t known = 0, count = 0;
 
@@ -76,7 +75,7 @@ static int write_cell(struct store *s, const struct tally *t)
 {
 	const char *campaign = t->campaign;
 
-	if (bounded_campaign(s, t->day, &campaign))
+	if (tally_bounded_campaign(s, t->day, &campaign))
 		return STORE_FAILED;
 	return db_run(s, SQL_TALLY_ADD, "itttttti", (int64_t)t->day, kind_name(t->kind), class_name(t->klass),
 		      category_name(t->category), origin_name(t->origin), t->provider, campaign, (int64_t)t->count);

@@ -4,6 +4,8 @@
  * Each row has a source: the name that an imported file was given, or "log". A source that speaks of a day again replaces what it said
  * (store_volume_clear), so that the same file changes nothing and a corrected one corrects.
  */
+#include <stdio.h>
+#include <stdlib.h>
 #include "store/internal.h"
 
 int store_volume_clear(struct store *s, const char *source, int32_t day, uint64_t *sent)
@@ -50,4 +52,93 @@ int store_volumes(struct store *s, int32_t from, int32_t to, unsigned group, int
 	}
 	sqlite3_reset(st);
 	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
+}
+
+/* --- from mail logs ---------------------------------------------------------------------------------------- */
+
+enum { HOUR = 3600, HOURS_KEPT = 8 * 24 };
+
+int store_volume_log(struct store *s, int64_t at, const struct volume *v)
+{
+	struct volume day = *v;
+	const char *campaign = day.campaign;
+
+	if (!s->in_transaction)
+		return store_fail(s, STORE_MISUSE, "volume outside a transaction");
+	day.day = day_of(at);
+	day.sent = v->delivered + v->rejected;
+	if (tally_bounded_campaign(s, day.day, &campaign))
+		return STORE_FAILED;
+	if (campaign != day.campaign)
+		snprintf(day.campaign, sizeof day.campaign, "%s", campaign);
+	if (store_volume_add(s, VOLUME_SOURCE_LOG, false, &day))
+		return STORE_FAILED;
+	return db_run(s, SQL_HOUR_ADD, "itiiii", at / HOUR, *v->provider ? v->provider : "other", (int64_t)v->delivered, (int64_t)v->deferred,
+		      (int64_t)v->throttled, (int64_t)v->rejected);
+}
+
+int store_log_files(struct store *s, int (*visit)(void *context, const struct log_file *f), void *context)
+{
+	sqlite3_stmt *st = db_bind(s, SQL_LOG_FILES, "");
+	int rc, result = STORE_OK;
+
+	if (!st)
+		return STORE_FAILED;
+	while (!result && (rc = db_step(s, st)) == 1) {
+		struct log_file f = {
+			.length = (uint64_t)sqlite3_column_int64(st, 1),
+			.offset = (uint64_t)sqlite3_column_int64(st, 2),
+			.device = (uint64_t)sqlite3_column_int64(st, 3),
+			.inode = (uint64_t)sqlite3_column_int64(st, 4),
+			.size = (uint64_t)sqlite3_column_int64(st, 5),
+			.mtime = sqlite3_column_int64(st, 6),
+			.at = sqlite3_column_int64(st, 7),
+		};
+		if (sqlite3_column_bytes(st, 0) != LOG_FINGERPRINT_SIZE)
+			continue;
+		memcpy(f.fingerprint, sqlite3_column_blob(st, 0), LOG_FINGERPRINT_SIZE);
+		result = visit(context, &f);
+	}
+	sqlite3_reset(st);
+	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
+}
+
+int store_log_file_put(struct store *s, const struct log_file *f, const unsigned char *replaces)
+{
+	if (!s->in_transaction)
+		return store_fail(s, STORE_MISUSE, "log file outside a transaction");
+	if (replaces && db_run(s, SQL_LOG_FILE_DELETE, "b", replaces, LOG_FINGERPRINT_SIZE))
+		return STORE_FAILED;
+	if (db_run(s, SQL_LOG_FILE_PUT, "biiiiiii", f->fingerprint, LOG_FINGERPRINT_SIZE, (int64_t)f->length, (int64_t)f->offset,
+		   (int64_t)f->device, (int64_t)f->inode, (int64_t)f->size, f->mtime, f->at))
+		return STORE_FAILED;
+	if (db_run(s, SQL_LOG_FILE_FORGET, "i", (int64_t)LOG_FILES_MAX))
+		return STORE_FAILED;
+	return db_run(s, SQL_HOUR_FORGET, "i", f->at / HOUR - HOURS_KEPT);
+}
+
+int store_log_state(struct store *s, void **value, size_t *n)
+{
+	sqlite3_stmt *st = db_bind(s, SQL_LOG_STATE_GET, "");
+	int rc = st ? db_step(s, st) : -1, result = rc < 0 ? STORE_FAILED : STORE_OK;
+
+	*value = NULL;
+	*n = rc == 1 ? (size_t)sqlite3_column_bytes(st, 0) : 0;
+	if (*n) {
+		*value = malloc(*n);
+		if (*value)
+			memcpy(*value, sqlite3_column_blob(st, 0), *n);
+		else
+			result = store_fail(s, STORE_FAILED, "no memory");
+	}
+	if (st)
+		sqlite3_reset(st);
+	return result;
+}
+
+int store_log_state_put(struct store *s, const void *value, size_t n)
+{
+	if (!s->in_transaction)
+		return store_fail(s, STORE_MISUSE, "log state outside a transaction");
+	return db_run(s, SQL_LOG_STATE_PUT, "b", value, (int)n);
 }
