@@ -936,7 +936,7 @@ int classify(const struct rules *rules, const struct classify_options *options, 
 	struct reader r = { .rules = rules, .options = options, .w = w, .mail = &w->mail, .prose = &w->prose,
 			    .sink = sink, .context = context, .out = out, .truncated = m->truncated };
 	*out = (struct outcome){ 0 };
-	mail_open(&w->mail, &w->mime, &w->arena, w->charsets, m->bytes);
+	mail_open(&w->mail, &w->mime, &w->arena, w->charsets, m->bytes, m->truncated);
 	prose_open(&w->prose, rules, w->mail.human);
 	read_common(&r, m->arrived);
 	scan_subject_and_sender(&r);

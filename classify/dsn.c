@@ -51,13 +51,15 @@ static struct span *slot(struct dsn_recipient *r, enum dsn_field field)
 }
 
 /* Does FIELD, which stands behind a blank line or not, belong to the next recipient? */
-static bool begins_next(struct dsn_recipient *r, enum dsn_field field, bool blank)
+static bool begins_next(struct dsn_recipient *r, enum dsn_field field, struct span value, bool blank)
 {
-	bool address = field == FIELD_ORIGINAL || field == FIELD_FINAL;
+	bool address = field == FIELD_ORIGINAL || field == FIELD_FINAL, told = r->action.n || r->status.n || r->diagnostic.n;
 	if (!r->fields)
 		return false;
 	if (address && slot(r, field)->n)
-		return true;
+		return blank || told || !span_equal_nocase(*slot(r, field), value); /* the same twice in a row is one */
+	if (field == FIELD_FINAL && !told) /* a blank line behind each field */
+		return false;
 	if (blank)
 		return address ? r->final.n || r->original.n : slot(r, field)->n != 0;
 	return address && r->action.n && r->status.n && r->final.n;
@@ -80,7 +82,7 @@ bool dsn_next(struct dsn_reader *r, struct dsn_recipient *out)
 		struct span *to = slot(out, field);
 		if (!to || !r->pending.value.n)
 			continue;
-		if (begins_next(out, field, r->blank)) {
+		if (begins_next(out, field, r->pending.value, r->blank)) {
 			r->has_pending = true;
 			return true;
 		}

@@ -259,14 +259,18 @@ static bool is_summary(const struct mail *mail)
 	       (span_starts_nocase(mail->subject_text, SPAN("Report Domain:")) && span_find_nocase(mail->subject_text, SPAN("Submitter:")) > 0);
 }
 
-void mail_open(struct mail *mail, struct mime *mime, struct arena *arena, struct charsets *charsets, struct span bytes)
+void mail_open(struct mail *mail, struct mime *mime, struct arena *arena, struct charsets *charsets, struct span bytes, bool truncated)
 {
+	if (truncated)
+		bytes = mime_whole_words(bytes);
 	struct opener o = { .mail = mail, .arena = arena, .charsets = charsets, .end = bytes.p + bytes.n };
 	memset(mail, 0, sizeof *mail);
 	mail->status = mail->feedback = mail->disposition = mail->returned = (struct span){ "", 0 };
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		*(struct span *)((char *)mail + known[i].offset) = (struct span){ "", 0 };
 	mime_split(mime, bytes);
+	for (size_t i = 0; truncated && i < mime->count; i++)
+		mime->part[i].cut |= mime->part[i].body.p + mime->part[i].body.n == bytes.p + bytes.n;
 	read_header(mail, mime->part[0].header);
 	mail->subject_text = header_text(arena, charsets, mail->subject);
 	mail->sender_text = header_text(arena, charsets, mail->from.n ? mail->from : mail->sender);

@@ -40,7 +40,8 @@ struct mail {
 	bool is_summary;                       /* DMARC aggregate or TLS-RPT: statistics, about no delivery */
 };
 
-void mail_open(struct mail *mail, struct mime *mime, struct arena *arena, struct charsets *charsets, struct span bytes);
+/* TRUNCATED: the bytes end before the mail does, so the word at their end does not count. */
+void mail_open(struct mail *mail, struct mime *mime, struct arena *arena, struct charsets *charsets, struct span bytes, bool truncated);
 
 /* When the mail says that it arrived: the topmost Received field, else Date; 0. */
 int64_t mail_arrived(const struct mail *mail);

@@ -3,7 +3,7 @@
  * the lines of the body, a stack of open boundaries no deeper than
  * MIME_DEPTH_MAX, and a rule for each kind of damage:
  *
- *   no closing boundary        the part ends where its parent's does
+ *   no closing boundary        the part ends where its parent's does; one that ends with the message may be cut, so its last word does not count
  *   closed, then opened again  the parts behind the closing line count
  *   boundary parameter lost    the first line that begins with "--" is the boundary
  *   no blank line              the body begins where the third line in a row is no field
@@ -240,6 +240,8 @@ void mime_split(struct mime *m, struct span message)
 		s.level[0].n = 0;
 		split_body(&s, rest);
 	}
+	if (s.open > 0 || (s.open == 0 && s.depth))
+		m->part[s.open].cut = true;
 	part_end(&s, end);
 }
 
@@ -250,20 +252,29 @@ bool part_is(const struct part *p, const char *type)
 
 /* --- contents -------------------------------------------------------------------------------------------- */
 
+struct span mime_whole_words(struct span text)
+{
+	while (text.n && !strchr(" \t\r\n", text.p[text.n - 1]))
+		text.n--;
+	return text;
+}
+
 struct span part_bytes(const struct part *p, struct arena *arena, size_t max)
 {
 	struct span body = p->body;
 	if (p->encoding == ENCODING_IDENTITY) {
+		bool cut = p->cut || body.n > max;
 		if (body.n > max)
 			body.n = max;
-		return body;
+		return cut ? mime_whole_words(body) : body;
 	}
 	size_t room;
 	char *out = arena_room(arena, &room);
 	if (room > max)
 		room = max;
 	size_t n = p->encoding == ENCODING_BASE64 ? base64_decode(body, out, room) : quoted_printable_decode(body, out, room);
-	return (struct span){ arena_take(arena, n), n };
+	struct span bytes = { arena_take(arena, n), n };
+	return p->cut || n == room ? mime_whole_words(bytes) : bytes;
 }
 
 /* Charsets whose text is 7-bit with escapes, so that looking at the bytes says nothing. */

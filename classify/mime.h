@@ -28,6 +28,7 @@ struct part {
 	enum mime_encoding encoding;
 	unsigned depth;
 	bool multipart;
+	bool cut;                      /* the message ends before the part does */
 };
 
 struct mime {
@@ -46,6 +47,9 @@ struct span mime_skip_envelope(struct span message);
 struct span mime_header(struct span text, struct span *body);
 
 bool part_is(const struct part *p, const char *type);
+
+/* TEXT without the word that ends it, unless white space does: what was cut may have been longer (an address, a host, a code). */
+struct span mime_whole_words(struct span text);
 
 /* The part's bytes with the transfer encoding undone, at most MAX; in ARENA unless they stand there already. */
 struct span part_bytes(const struct part *p, struct arena *arena, size_t max);

@@ -351,6 +351,8 @@ size_t recipient_field(struct span field, bool xtext, char *address)
 	char text[EVENT_ADDRESS_SIZE];
 	for (size_t i = 0; i < field.n; i++) {
 		char c = field.p[i];
+		if (!c) /* RFC 5322 section 4: an obsolete NUL */
+			continue;
 		if (c == '"')
 			quoted = !quoted;
 		if (c == '\r' || c == '\n') { /* a fold inside an address: go on behind it */

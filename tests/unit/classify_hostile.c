@@ -103,16 +103,14 @@ static void stops_when_told(void **state)
 	rules_free(rules);
 }
 
-/* More recipients than CLASSIFY_EVENTS_MAX: the limit is kept and said. */
-static void keeps_to_the_limit_of_events(void **state)
+/* More recipients than CLASSIFY_EVENTS_MAX: the limit is kept and said. Exactly so many, some of them named again, are not too many. */
+static void classify_so_many(int recipients, int named_again, size_t events, bool overflow)
 {
-	(void)state;
-	enum { MORE = CLASSIFY_EVENTS_MAX + 10 };
-	char *text = malloc((size_t)MORE * 64 + 512);
+	char *text = malloc((size_t)(recipients + named_again) * 64 + 512);
 	assert_non_null(text);
 	size_t n = (size_t)sprintf(text, "From: MAILER-DAEMON@example.net\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx\n\n");
-	for (int i = 0; i < MORE; i++)
-		n += (size_t)sprintf(text + n, "Final-Recipient: rfc822; u%d@example.net\nAction: failed\n\n", i);
+	for (int i = 0; i < recipients + named_again; i++)
+		n += (size_t)sprintf(text + n, "Final-Recipient: rfc822; u%d@example.net\nAction: failed\n\n", i % recipients);
 	struct rules *rules = fixture_rules();
 	struct workspace *w = workspace_new();
 	struct kept kept = { .count = 0 };
@@ -121,18 +119,55 @@ static void keeps_to_the_limit_of_events(void **state)
 	double begin = seconds_now();
 	assert_non_null(w);
 	assert_int_equal(classify(rules, &FIXTURE_OPTIONS, w, &m, keep, &kept, &out), 0);
-	assert_int_equal(kept.count, CLASSIFY_EVENTS_MAX);
-	assert_true(out.overflow);
+	assert_int_equal(kept.count, events);
+	assert_int_equal(out.overflow, overflow);
 	assert_true(seconds_now() - begin < 10);
 	workspace_free(w);
 	rules_free(rules);
 	free(text);
 }
 
+static void keeps_to_the_limit_of_events(void **state)
+{
+	(void)state;
+	classify_so_many(CLASSIFY_EVENTS_MAX + 10, 0, CLASSIFY_EVENTS_MAX, true);
+	classify_so_many(CLASSIFY_EVENTS_MAX, 10, CLASSIFY_EVENTS_MAX, false);
+}
+
+static int keep_recipient(void *context, const struct event *e)
+{
+	strcpy(context, e->recipient);
+	return 0;
+}
+
+/* A mail cut at any byte names the recipient that it named whole, or nobody: never "a@exam". */
+static void invents_no_address_where_it_is_cut(void **state)
+{
+	(void)state;
+	struct rules *rules = fixture_rules();
+	struct workspace *w = workspace_new();
+	char recipient[EVENT_ADDRESS_SIZE] = "";
+	size_t named = 0;
+	assert_non_null(w);
+	for (size_t s = 0; s < sizeof SEEDS / sizeof SEEDS[0]; s++)
+		for (size_t n = 0; n <= strlen(SEEDS[s]); n++) {
+			struct message m = { .bytes = { SEEDS[s], n }, .truncated = n < strlen(SEEDS[s]) };
+			struct outcome out;
+			assert_int_equal(classify(rules, &FIXTURE_OPTIONS, w, &m, keep_recipient, recipient, &out), 0);
+			if (recipient[0] && strcmp(recipient, "a@example.net"))
+				fail_msg("seed %zu cut at %zu: %s", s, n, recipient);
+			named += recipient[0] != 0;
+		}
+	assert_true(named > 300);
+	workspace_free(w);
+	rules_free(rules);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(survives_mutations), cmocka_unit_test(stops_when_told), cmocka_unit_test(keeps_to_the_limit_of_events),
+		cmocka_unit_test(invents_no_address_where_it_is_cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

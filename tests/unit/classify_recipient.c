@@ -54,6 +54,15 @@ static void reads_recipient_fields(void **state)
 		{ "utf-8; j\\x{F6}rg@example.org", "j\xc3\xb6rg@example.org", false },
 		{ "rfc822; userx", "", false },
 		{ "local; |/usr/bin/vacation", "", false },
+		{ "x400; /G=Erika/S=Beispiel/O=Example/PRMD=example/ADMD=test/C=DE/", "", false },
+		{ "ldap; uid=anna,ou=people,dc=example,dc=org", "", false },
+		{ "ldap; mail=anna@example.org,ou=people,dc=example,dc=org", "", false },
+		{ "rfc822; CN=Anna Beispiel/OU=People/O=Example@EXAMPLE", "", false },
+		{ "rfc822;@relay.example.net,@hub.example.net:anna@example.org", "anna@example.org", false },
+		{ "rfc822; \"anna maria\"@example.org", "\"anna maria\"@example.org", false },
+		{ "rfc822; anna+news@example.org", "anna+news@example.org", true },
+		{ "utf-8; anna@m\xc3\xbcller.test", "anna@m\xc3\xbcller.test", false },
+		{ "rfc822; anna@xn--mller-kva.test", "anna@xn--mller-kva.test", false },
 		{ "", "", false },
 	};
 	char address[EVENT_ADDRESS_SIZE];
@@ -91,7 +100,11 @@ static void groups_fields(void **state)
 	} cases[] = {
 		{ "Reporting-MTA: dns; mx\n\nFinal-Recipient: rfc822; a@b\nAction: failed\n\nFinal-Recipient: rfc822; c@d\nAction: failed\n", 2 },
 		{ "Reporting-MTA: dns; mx\nFinal-Recipient: rfc822; a@b\nAction: failed\nStatus: 5.1.1\nOriginal-Recipient: rfc822; c@d\nFinal-Recipient: rfc822; c@d\n", 2 },
-		{ "Original-Recipient: rfc822; a@b\n\nFinal-Recipient: rfc822; a@b\n\nAction: failed\n\nStatus: 5.1.1\n", 2 },
+		{ "Original-Recipient: rfc822; a@b\n\nFinal-Recipient: rfc822; a@b\n\nAction: failed\n\nStatus: 5.1.1\n", 1 },
+		{ "Final-Recipient: rfc822; a@b\nFinal-Recipient: rfc822; a@b\nAction: failed\nAction: failed\n", 1 },
+		{ "Final-Recipient: rfc822; a@b\nFinal-Recipient: rfc822; c@d\nAction: failed\n", 2 },
+		{ "Original-Recipient: rfc822; l@b\nFinal-Recipient: rfc822; a@b\nAction: failed\nStatus: 5.1.1\n"
+		  "Original-Recipient: rfc822; l@b\nFinal-Recipient: rfc822; c@d\nAction: failed\nStatus: 5.1.1\n", 2 },
 		{ "Final-Recipient: rfc822; a@b\nStatus: 5.1.1\nStatus: 5.2.2\n", 1 },
 		{ "Diagnostic-Code: smtp; 550 no\n", 1 },
 		{ "Reporting-MTA: dns; mx\n", 0 },
