@@ -27,6 +27,7 @@ enum {
 	WORD_MAX = 64,            /* bytes of a word that can stand in a phrase; longer ones are unknown */
 	LETTERS = 0x530,          /* Latin, Greek, Cyrillic: folded through a table */
 	FILTER_BITS = 1 << 16,
+	HASH_EXACT = 9,
 	NO_GAP = 0xffff,
 	WORDS_MIN = 1024          /* slots of the smallest table of words, a power of two */
 };
@@ -57,19 +58,27 @@ struct node {
 	uint8_t where;         /* of all patterns that end here, shorter ones too */
 };
 
+/* What is looked at for every token of a text is kept apart, and small: it stays in the cache. */
+struct slot {
+	uint32_t tag;   /* bits of the hash */
+	uint32_t id;    /* 0: free */
+};
+
 struct word {
 	uint64_t hash;
 	uint32_t text;  /* in the word bytes */
-	uint16_t n;     /* 0: free */
-	uint32_t id;
+	uint16_t n;
+	bool exact;     /* plain and short: its hash is no other plain word's of its length */
 };
 
 struct automaton {
 	unsigned char ascii[256];
+	uint32_t single[128];              /* ids of words of one byte: every second token is a sign */
 	uint16_t letter[LETTERS];
 	uint64_t filter[FILTER_BITS / 64]; /* hashes of known words, to pass the others without a look at the table */
-	struct word *words;                /* open addressing */
-	uint32_t word_mask, word_count;    /* of slots; of words */
+	struct slot *slots;                /* open addressing */
+	struct word *words;                /* by id, from 1 */
+	uint32_t slot_mask, word_count;
 	char *bytes;
 	uint32_t bytes_used;
 	uint32_t *symbols;
@@ -88,7 +97,7 @@ struct reader {
 	const unsigned char *token;        /* where it begins */
 	bool blank;
 	bool folded;                       /* word holds it; else it is plain ASCII, n bytes from token on */
-	uint64_t hash;
+	uint64_t hash;                     /* before hash_end() */
 	size_t n;                          /* folded bytes; WORD_MAX: too long for any phrase */
 	unsigned char word[WORD_MAX + 8];
 };
@@ -177,7 +186,7 @@ static unsigned fold_wide(const struct automaton *a, ucs4_t *c)
 	return CHAR_LETTER;
 }
 
-/* Seven bits on: plain words of up to nine letters never meet. */
+/* Seven bits on: plain words of up to HASH_EXACT letters never meet, and hash_end() keeps them apart. */
 static inline uint64_t hash_byte(uint64_t hash, unsigned char c) { return (hash << 7 | hash >> 57) ^ c; }
 
 static inline uint64_t hash_end(uint64_t hash, size_t n)
@@ -223,7 +232,6 @@ static bool wide_token(const struct automaton *a, struct reader *r, const unsign
 			break;
 	}
 	r->p = p;
-	r->hash = hash_end(r->hash, r->n);
 	return r->n > 0;
 }
 
@@ -254,18 +262,20 @@ static inline bool next_token(const struct automaton *a, struct reader *r)
 	r->token = begin;
 	r->folded = false;
 	r->n = p - begin < WORD_MAX ? (size_t)(p - begin) : WORD_MAX;
-	r->hash = hash_end(hash, r->n);
+	r->hash = hash;
 	return true;
 }
 
 /* --- words --------------------------------------------------------------------------------------------- */
 
-static bool same_word(const struct automaton *a, const struct word *w, const struct reader *r)
+static inline bool same_word(const struct automaton *a, const struct word *w, const struct reader *r, uint64_t hash)
 {
 	const unsigned char *known = (const unsigned char *)a->bytes + w->text;
 
-	if (w->hash != r->hash || w->n != r->n)
+	if (w->hash != hash || w->n != r->n)
 		return false;
+	if (w->exact && !r->folded)
+		return true;
 	if (r->folded)
 		return !memcmp(known, r->word, r->n);
 	for (size_t i = 0; i < r->n; i++)
@@ -274,68 +284,83 @@ static bool same_word(const struct automaton *a, const struct word *w, const str
 	return true;
 }
 
-static struct word *word_slot(const struct automaton *a, const struct reader *r)
-{
-	size_t i = r->hash & a->word_mask;
+static inline uint32_t tag_of(uint64_t hash) { return (uint32_t)(hash >> 32); }
 
-	while (a->words[i].n && !same_word(a, &a->words[i], r))
-		i = (i + 1) & a->word_mask;
-	return &a->words[i];
+static inline struct slot *word_slot(const struct automaton *a, const struct reader *r, uint64_t hash)
+{
+	size_t i = hash & a->slot_mask;
+	uint32_t tag = tag_of(hash);
+
+	while (a->slots[i].id && (a->slots[i].tag != tag || !same_word(a, &a->words[a->slots[i].id], r, hash)))
+		i = (i + 1) & a->slot_mask;
+	return &a->slots[i];
 }
 
 static inline uint32_t filter_bit(uint64_t hash) { return hash >> 40 & (FILTER_BITS - 1); }
 
-/* A table with four slots per word, so that a look finds its word at once; the size is a power of two. */
+/* Room for twice the words, and two slots for each at least; the number of slots is a power of two. */
 static bool resize_words(struct automaton *a)
 {
-	struct word *old = a->words, *words;
-	uint32_t slots = WORDS_MIN, mask, i;
+	uint32_t count = WORDS_MIN;
+	struct slot *slots;
+	struct word *words;
 
-	while (slots < a->word_count * 4)
-		slots *= 2;
-	mask = slots - 1;
-	words = calloc(slots, sizeof *words);
+	while (count < a->word_count * 4)
+		count *= 2;
+	words = realloc(a->words, (count / 2 + 1) * sizeof *words);
 	if (!words)
 		return false;
-	for (i = 0; old && i <= a->word_mask; i++) {
-		size_t k = old[i].hash & mask;
-
-		while (old[i].n && words[k].n)
-			k = (k + 1) & mask;
-		if (old[i].n)
-			words[k] = old[i];
-	}
 	a->words = words;
-	a->word_mask = mask;
-	free(old);
+	slots = calloc(count, sizeof *slots);
+	if (!slots)
+		return false;
+	a->slot_mask = count - 1;
+	for (uint32_t id = 1; id <= a->word_count; id++) {
+		size_t k = words[id].hash & a->slot_mask;
+
+		while (slots[k].id)
+			k = (k + 1) & a->slot_mask;
+		slots[k] = (struct slot){ tag_of(words[id].hash), id };
+	}
+	free(a->slots);
+	a->slots = slots;
 	return true;
 }
 
 static uint32_t learn_word(struct automaton *a, const struct reader *r)
 {
-	struct word *w = word_slot(a, r);
-	uint32_t bit = filter_bit(r->hash);
+	uint64_t hash = hash_end(r->hash, r->n);
+	struct slot *slot = word_slot(a, r, hash);
+	uint32_t bit = filter_bit(hash);
 
-	if (w->n)
-		return w->id;
-	*w = (struct word){ r->hash, a->bytes_used, (uint16_t)r->n, ++a->word_count };
+	if (slot->id)
+		return slot->id;
+	*slot = (struct slot){ tag_of(hash), ++a->word_count };
+	a->words[slot->id] = (struct word){ hash, a->bytes_used, (uint16_t)r->n, r->n <= HASH_EXACT && !r->folded };
 	for (size_t i = 0; i < r->n; i++) {
 		unsigned as = r->folded ? r->word[i] : a->ascii[r->token[i]];
 
 		a->bytes[a->bytes_used++] = (char)(as >= CHAR_LETTER || r->folded ? as : r->token[i]);
 	}
 	a->filter[bit / 64] |= 1ull << bit % 64;
-	return w->id;
+	if (r->n == 1 && !r->folded)
+		a->single[a->ascii[*r->token] < CHAR_LETTER ? *r->token : a->ascii[*r->token]] = slot->id;
+	return slot->id;
 }
 
 /* 0: in no phrase. */
 static inline uint32_t word_id(const struct automaton *a, const struct reader *r)
 {
-	uint32_t bit = filter_bit(r->hash);
+	uint64_t hash;
+	uint32_t bit;
 
+	if (r->n == 1 && !r->folded)
+		return a->single[a->ascii[*r->token] < CHAR_LETTER ? *r->token : a->ascii[*r->token]];
+	hash = hash_end(r->hash, r->n);
+	bit = filter_bit(hash);
 	if (!(a->filter[bit / 64] >> bit % 64 & 1))
 		return 0;
-	return word_slot(a, r)->id;
+	return word_slot(a, r, hash)->id;
 }
 
 /* --- building ------------------------------------------------------------------------------------------ */
@@ -348,7 +373,7 @@ static const char *add_pattern(struct automaton *a, struct span text, const stru
 	struct pattern *p = &a->patterns[a->pattern_count];
 	bool letters = false;
 
-	if (a->word_count + PHRASE_TOKENS_MAX > a->word_mask / 2 && !resize_words(a))
+	if (a->word_count + PHRASE_TOKENS_MAX > a->slot_mask / 2 && !resize_words(a))
 		return "finds no memory";
 	*p = (struct pattern){ .symbols = (uint32_t)a->symbols_used, .rule = phrase->rule, .gap = (uint16_t)gap,
 			       .where = phrase->where, .part = (uint8_t)part };
@@ -539,11 +564,11 @@ out:
 static bool shrink(struct automaton *a)
 {
 	struct node *nodes = realloc(a->nodes, a->node_count * sizeof *nodes);
+	struct word *words = realloc(a->words, (a->word_count + 1) * sizeof *words);
 
-	if (!nodes)
-		return false;
-	a->nodes = nodes;
-	return resize_words(a);
+	a->nodes = nodes ? nodes : a->nodes;
+	a->words = words ? words : a->words;
+	return nodes && words;
 }
 
 struct automaton *automaton_build(const struct phrase *phrases, size_t count, size_t *wrong, char *error, size_t size)
@@ -593,6 +618,7 @@ void automaton_free(struct automaton *a)
 {
 	if (!a)
 		return;
+	free(a->slots);
 	free(a->words);
 	free(a->bytes);
 	free(a->symbols);

@@ -58,20 +58,37 @@ static const struct {
 };
 enum {
 	CHARSET_COUNT = sizeof charset_table / sizeof charset_table[0],
+	ERRORS_MAX = 1000,      /* bytes that are no text, after which text needs TEXT_PER_ERROR times as many that are */
+	TEXT_PER_ERROR = 8,
 	CHARSET_NAMES_MAX = sizeof charset_table[0].names / sizeof charset_table[0].names[0],
+};
+
+/* Of a charset that has one byte for each character: what they are in UTF-8. Iconv's own way takes ten times as long. */
+struct single_byte {
+	enum { WIDTH_UNKNOWN, WIDTH_ONE, WIDTH_MORE } width;
+	unsigned char length[256];
+	char utf8[256][4];
 };
 
 struct charsets {
 	iconv_t converter[CHARSET_COUNT];
+	bool holds_ascii[CHARSET_COUNT]; /* bytes below 128 are ASCII, without escapes */
+	bool seven_bits[CHARSET_COUNT];
+	struct single_byte single[CHARSET_COUNT];
 };
 
 struct charsets *charsets_open(void)
 {
-	struct charsets *c = malloc(sizeof *c);
+	struct charsets *c = calloc(1, sizeof *c);
 	if (!c)
 		return NULL;
 	for (size_t i = 0; i < CHARSET_COUNT; i++)
 		c->converter[i] = iconv_open("UTF-8", charset_table[i].iconv_name);
+	for (size_t i = 0; i < CHARSET_COUNT; i++) {
+		const char *name = charset_table[i].iconv_name;
+		c->seven_bits[i] = strncmp(name, "ISO-2022-", 9) == 0 || strcmp(name, "UTF-7") == 0;
+		c->holds_ascii[i] = !c->seven_bits[i] && strncmp(name, "UTF-", 4) != 0;
+	}
 	return c;
 }
 
@@ -85,21 +102,26 @@ void charsets_close(struct charsets *c)
 	free(c);
 }
 
+static bool is_name(struct span name, const char *known)
+{
+	return name.n && (name.p[0] | 0x20) == known[0] && span_equal_nocase(name, span_of(known));
+}
+
 bool charset_is_utf8(struct span name)
 {
-	static const char *const names[] = { "", "us-ascii", "ascii", "utf-8", "utf8", "7bit", "8bit", "unknown-8bit",
+	static const char *const names[] = { "us-ascii", "ascii", "utf-8", "utf8", "7bit", "8bit", "unknown-8bit",
 					     "unknown", "iso-8859-1", "iso-8859-15", "windows-1252", "ansi_x3.4-1968" };
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (span_equal_nocase(name, span_of(names[i])))
+		if (is_name(name, names[i]))
 			return true;
-	return false;
+	return !name.n;
 }
 
 static int charset_number(struct span name)
 {
-	for (int i = 0; i < CHARSET_COUNT; i++)
+	for (int i = 0; i < CHARSET_COUNT && name.n; i++)
 		for (int j = 0; j < CHARSET_NAMES_MAX && charset_table[i].names[j]; j++)
-			if (span_equal_nocase(name, span_of(charset_table[i].names[j])))
+			if (is_name(name, charset_table[i].names[j]))
 				return i;
 	return -1;
 }
@@ -116,14 +138,55 @@ static size_t whole_characters(const char *text, size_t n)
 	return bad ? (size_t)((const char *)bad - text) : n;
 }
 
+static void learn_single(iconv_t converter, struct single_byte *s)
+{
+	s->width = WIDTH_MORE;
+	for (unsigned byte = 0; byte < 256; byte++) {
+		char one = (char)byte, *in = &one, *to = s->utf8[byte];
+		size_t left = 1, room = sizeof s->utf8[byte];
+		iconv(converter, NULL, NULL, NULL, NULL);
+		if (iconv(converter, &in, &left, &to, &room) == (size_t)-1 && errno == EILSEQ)
+			to = (char *)mempcpy(to, "\xef\xbf\xbd", 3);
+		if (to == s->utf8[byte]) /* waits for more */
+			return;
+		s->length[byte] = (unsigned char)(to - s->utf8[byte]);
+	}
+	s->width = WIDTH_ONE;
+}
+
+static size_t convert_single(const struct single_byte *s, struct span text, char *out, size_t size)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < text.n; i++) {
+		size_t run = span_ascii_run((struct span){ text.p + i, text.n - i });
+		if (run && run <= size - n) {
+			memcpy(out + n, text.p + i, run);
+			n += run;
+			if ((i += run) == text.n)
+				break;
+		}
+		unsigned char byte = (unsigned char)text.p[i], length = s->length[byte];
+		if (n + length > size)
+			break;
+		if (length == 1)
+			out[n] = s->utf8[byte][0];
+		else
+			memcpy(out + n, s->utf8[byte], length);
+		n += length;
+	}
+	return n;
+}
+
 static size_t convert(iconv_t converter, struct span text, char *out, size_t size)
 {
 	char *in = (char *)(uintptr_t)text.p, *to = out; /* iconv() does not write to its input, whatever its type says */
-	size_t left = text.n, room = size;
+	size_t left = text.n, room = size, errors = 0;
 	iconv(converter, NULL, NULL, NULL, NULL);
 	while (left && iconv(converter, &in, &left, &to, &room) == (size_t)-1) {
 		if (errno == E2BIG || room < 3)
 			break;
+		if (++errors > ERRORS_MAX && errors * TEXT_PER_ERROR > text.n - left)
+			break; /* an image, a program: whatever its label says */
 		memcpy(to, "\xef\xbf\xbd", 3); /* EILSEQ, EINVAL: this byte is no text */
 		to += 3;
 		room -= 3;
@@ -135,17 +198,23 @@ static size_t convert(iconv_t converter, struct span text, char *out, size_t siz
 
 size_t charset_to_utf8(struct charsets *c, struct span name, struct span text, char *out, size_t size)
 {
+	if (!text.n)
+		return 0;
 	int i = charset_number(name);
 	bool known = i >= 0 && c->converter[i] != (iconv_t)-1;
-	if ((charset_is_utf8(name) || !known) && span_is_utf8(text)) {
+	if (((charset_is_utf8(name) || !known) && span_is_utf8(text)) || (known && c->holds_ascii[i] && span_is_ascii(text))) {
 		size_t n = text.n < size ? text.n : size;
 		memcpy(out, text.p, n);
 		return n < text.n ? whole_characters(out, n) : n;
 	}
-	if (!known || is_utf8_name(name)) {
+	if (!known || is_utf8_name(name) || (c->seven_bits[i] && !span_is_ascii(text))) { /* labelled carelessly */
 		i = charset_number(charset_guess(text));
 		if (c->converter[i] == (iconv_t)-1)
 			return 0;
 	}
+	if (c->single[i].width == WIDTH_UNKNOWN)
+		learn_single(c->converter[i], &c->single[i]);
+	if (c->single[i].width == WIDTH_ONE)
+		return convert_single(&c->single[i], text, out, size);
 	return convert(c->converter[i], text, out, size);
 }

@@ -290,14 +290,29 @@ static size_t join_answer(char *buffer, struct span text, unsigned reply)
 	return n;
 }
 
-static bool applies(const struct rule_spec *rule, const struct decision *d)
+static bool applies(const struct rule_spec *rule, unsigned where, const struct decision *d)
 {
-	return rule->category != CATEGORY_NONE && (!*rule->provider || !strcmp(rule->provider, d->provider)) &&
+	return (rule->where & where) && rule->category != CATEGORY_NONE && (!*rule->provider || !strcmp(rule->provider, d->provider)) &&
 	       (!rule->phrase_and_code || rule_code_fits(rule, d->reply, d->status));
 }
 
+/* A text and what the rules find in it; it is searched once, when first asked for. */
+struct heard {
+	struct span text;
+	bool searched;
+	struct matches found; /* of rules for the receiver's words and for the human part: both tell of the SMTP command */
+};
+
+static const struct matches *search(const struct rules *r, struct heard *h)
+{
+	if (!h->searched)
+		rules_scan(r, h->text, WHERE_DIAGNOSTIC | WHERE_HUMAN, &h->found);
+	h->searched = true;
+	return &h->found;
+}
+
 /* Is match I inside a longer one, as "expired" is in "account has expired"? Then the longer one speaks. */
-static bool is_inside(const struct rules *r, const struct matches *found, size_t i, const struct decision *d)
+static bool is_inside(const struct rules *r, const struct matches *found, size_t i, unsigned where, const struct decision *d)
 {
 	const struct match *m = &found->at[i];
 
@@ -305,33 +320,40 @@ static bool is_inside(const struct rules *r, const struct matches *found, size_t
 	for (size_t k = i + 1; k < found->count; k++) {
 		const struct match *other = &found->at[k];
 
-		if (!other->gap && other->begin <= m->begin && other->end - other->begin > m->end - m->begin && applies(rule_at(r, other->rule), d))
+		if (!other->gap && other->begin <= m->begin && other->end - other->begin > m->end - m->begin && applies(rule_at(r, other->rule), where, d))
 			return true;
 	}
 	for (size_t k = i; k-- > 0 && found->at[k].end == m->end;)
-		if (!found->at[k].gap && found->at[k].begin < m->begin && applies(rule_at(r, found->at[k].rule), d))
+		if (!found->at[k].gap && found->at[k].begin < m->begin && applies(rule_at(r, found->at[k].rule), where, d))
 			return true;
 	return false;
 }
 
 /* True when words were found that say something. */
-static bool bid_words(const struct rules *r, struct bids *best, const struct decision *d, struct span text, unsigned where, int weight)
+static bool bid_words(const struct rules *r, struct bids *best, const struct decision *d, struct span text, const struct matches *found, unsigned where,
+		      int weight)
 {
 	const char *source = where == WHERE_DIAGNOSTIC ? "the receiver's answer" : where == WHERE_HUMAN ? "the human part" : "the subject";
-	struct matches found;
 	bool said = false;
 
-	rules_scan(r, text, where, &found);
-	for (size_t i = 0; i < found.count; i++) {
-		const struct rule_spec *rule = rule_at(r, found.at[i].rule);
+	for (size_t i = 0; i < found->count; i++) {
+		const struct match *m = &found->at[i];
+		const struct rule_spec *rule = rule_at(r, m->rule);
 
-		if (!applies(rule, d) || is_inside(r, &found, i, d))
+		if (!applies(rule, where, d) || is_inside(r, found, i, where, d))
 			continue;
-		const struct match *m = &found.at[i];
 		bid_rule(best, rule, weight, source, (struct span){ text.p + m->begin, m->gap ? 0 : m->end - m->begin }, m->end - m->begin - m->gap);
 		said |= rule->rank > RANK_WEAK;
 	}
 	return said;
+}
+
+static void bid_subject(const struct rules *r, struct bids *best, const struct decision *d, struct span subject)
+{
+	struct matches found;
+
+	rules_scan(r, subject, WHERE_SUBJECT, &found);
+	bid_words(r, best, d, subject, &found, WHERE_SUBJECT, WEIGHT_SUBJECT);
 }
 
 /* --- at which SMTP command -------------------------------------------------------------------------------- */
@@ -347,34 +369,36 @@ static const struct stage {
 	{ MARK_STAGE_DATA, CATEGORY_CONTENT_REJECTED, false },
 };
 
-/* The stage that TEXT names, if it names one only; *ID is then the rule's. */
-static const struct stage *find_stage(const struct rules *r, struct span text, const char **id)
+/* The stage that what was FOUND names, if it names one only; *ID is then the rule's. */
+static const struct stage *find_stage(const struct rules *r, const struct matches *found, const char **id)
 {
-	struct matches found;
 	const struct stage *stage = NULL;
 
-	rules_scan(r, text, WHERE_DIAGNOSTIC | WHERE_HUMAN, &found);
-	for (size_t i = 0; i < found.count; i++)
+	for (size_t i = 0; i < found->count; i++)
 		for (size_t k = 0; k < sizeof STAGES / sizeof *STAGES; k++) {
-			if (rule_at(r, found.at[i].rule)->mark != STAGES[k].mark)
+			if (rule_at(r, found->at[i].rule)->mark != STAGES[k].mark)
 				continue;
 			if (stage && stage != &STAGES[k])
 				return NULL;
 			stage = &STAGES[k];
-			*id = rule_at(r, found.at[i].rule)->id;
+			*id = rule_at(r, found->at[i].rule)->id;
 		}
 	return stage;
 }
 
-static void consider_stage(const struct rules *r, struct bids *best, const struct evidence *e, const struct decision *d)
+static void consider_stage(const struct rules *r, struct bids *best, const struct evidence *e, const struct decision *d, struct heard *answer,
+			   struct heard *human)
 {
 	const char *id = NULL;
-	const struct stage *stage = find_stage(r, e->diagnostic, &id);
+	const struct stage *stage;
 	bool about_recipient = best->klass < 0 && category_class(best->category) == CLASS_HARD;
 
+	if (e->kind == KIND_DELAY || !(d->reply || d->status.digit) || (best->weight > WEIGHT_STAGE && !about_recipient))
+		return; /* nothing that the stage says would count */
+	stage = find_stage(r, search(r, answer), &id);
 	if (!stage)
-		stage = find_stage(r, e->human, &id);
-	if (!stage || stage->category == CATEGORY_NONE || e->kind == KIND_DELAY || !(d->reply || d->status.digit))
+		stage = find_stage(r, search(r, human), &id);
+	if (!stage || stage->category == CATEGORY_NONE)
 		return;
 	if (stage->before_recipient && about_recipient && e->tell)
 		e->tell(e->tell_context, &(struct bid_told){ "set aside: no recipient had been named yet", best->rule, best->category, 0, { "", 0 } });
@@ -411,7 +435,7 @@ void decide(const struct rules *r, const struct evidence *e, struct decision *ou
 {
 	struct bids best = { .evidence = e, .klass = -1, .category = CATEGORY_UNDETERMINED };
 	char joined[ANSWER_MAX];
-	struct span answer = { joined, 0 };
+	struct heard answer, human;
 	unsigned digit;
 
 	memset(out, 0, sizeof *out);
@@ -427,12 +451,14 @@ void decide(const struct rules *r, const struct evidence *e, struct decision *ou
 		    &(struct saying){ .source = "the first digit", .category = CATEGORY_UNDETERMINED, .klass = digit == 4 ? CLASS_SOFT : -1 });
 	bid_codes(&best, out);
 	bid_code_rules(r, &best, out);
-	answer.n = join_answer(joined, e->diagnostic, out->reply);
-	if (!bid_words(r, &best, out, answer, WHERE_DIAGNOSTIC, WEIGHT_WORDS) &&
-	    !bid_words(r, &best, out, e->human, WHERE_HUMAN, WEIGHT_HUMAN))
-		bid_words(r, &best, out, e->subject, WHERE_SUBJECT, WEIGHT_SUBJECT);
-	consider_stage(r, &best, e, out);
-	explicit_bzero(joined, answer.n);
+	answer.text = (struct span){ joined, join_answer(joined, e->diagnostic, out->reply) };
+	human.text = e->human;
+	answer.searched = human.searched = false;
+	if (!bid_words(r, &best, out, answer.text, search(r, &answer), WHERE_DIAGNOSTIC, WEIGHT_WORDS) &&
+	    !bid_words(r, &best, out, human.text, search(r, &human), WHERE_HUMAN, WEIGHT_HUMAN))
+		bid_subject(r, &best, out, e->subject);
+	consider_stage(r, &best, e, out, &answer, &human);
+	explicit_bzero(joined, answer.text.n);
 	out->category = best.category;
 	out->klass = klass_of(&best, e, out);
 	/* a name that is not found for now says something about the name service, not yet about the domain */

@@ -93,16 +93,22 @@ bool dsn_next(struct dsn_reader *r, struct dsn_recipient *out)
 	}
 }
 
+static bool begins_status(struct span line)
+{
+	line = span_trim(line);
+	return header_line(line) && (span_starts_nocase(line, SPAN("Final-Recipient:")) || span_starts_nocase(line, SPAN("Original-Recipient:")) ||
+				     span_starts_nocase(line, SPAN("Reporting-MTA:")));
+}
+
 size_t dsn_find(struct span text)
 {
-	struct span rest = text, line;
-	for (struct span before = rest; span_line(&rest, &line); before = rest) {
-		line = span_trim(line);
-		if (line.n < 16 || !header_line(line))
-			continue;
-		if (span_starts_nocase(line, SPAN("Final-Recipient:")) || span_starts_nocase(line, SPAN("Original-Recipient:")) ||
-		    span_starts_nocase(line, SPAN("Reporting-MTA:")))
-			return (size_t)(before.p - text.p);
+	const char *end = text.p + text.n, *next;
+	char eol = memchr(text.p, '\n', text.n) ? '\n' : '\r';
+	for (const char *p = text.p; p < end; p = next) {
+		const char *stop = memchr(p, eol, (size_t)(end - p));
+		next = stop ? stop + 1 : end;
+		if (strchr("FfOoRr \t", *p) && begins_status((struct span){ p, (size_t)(next - p) })) /* most lines are none by their first letter */
+			return (size_t)(p - text.p);
 	}
 	return text.n;
 }

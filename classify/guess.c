@@ -15,6 +15,8 @@ enum {
 	PERCENT_HANGUL = 90,
 	PERCENT_LOW_TRAIL = 10, /* of the pairs of Big5 end in an ASCII byte */
 	RUN_EUROPEAN = 2,       /* bytes above 127, or pairs, in a row, on average, below that */
+	SAMPLE_MAX = 2048,      /* bytes that are looked at */
+	SAMPLE_BEFORE = 64,     /* and before the first above 127 */
 	SEQUENCES_PER_ERROR = 2 /* of UTF-8: more of them, and it is UTF-8 that was cut or damaged */
 };
 
@@ -159,8 +161,23 @@ static struct span european(const struct looks *l)
 	return l->polish ? SPAN("windows-1250") : SPAN("iso-8859-2");
 }
 
+/* As much of TEXT as tells: from its first byte above 127 on, cut at a blank so that no character is. */
+static struct span sample(struct span text)
+{
+	size_t i = 0;
+	while (i < text.n && (unsigned char)text.p[i] < 0x80)
+		i++;
+	size_t begin = i > SAMPLE_BEFORE ? i - SAMPLE_BEFORE : 0, end = i + SAMPLE_MAX;
+	while (end < text.n && !strchr(" \t\r\n", text.p[end]))
+		end++;
+	if (end > text.n)
+		end = text.n;
+	return (struct span){ text.p + begin, end - begin };
+}
+
 struct span charset_guess(struct span text)
 {
+	text = sample(text);
 	const unsigned char *p = (const unsigned char *)text.p;
 	struct looks l = { 0 };
 	look(&l, p, text.n);

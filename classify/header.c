@@ -16,10 +16,13 @@ enum {
 	PARAMETER_SECTIONS_MAX = 100,
 };
 
+/* The bytes of a field's name (RFC 5322 section 3.6.8): printable ASCII but the colon. */
+static bool in_name(unsigned char c) { return c - 0x21u < 0x5e && c != ':'; }
+
 bool header_line(struct span line)
 {
-	size_t i = 0;
-	while (i < line.n && i < FIELD_NAME_MAX && line.p[i] > ' ' && line.p[i] < 0x7f && line.p[i] != ':')
+	size_t i = 0, most = line.n < FIELD_NAME_MAX ? line.n : FIELD_NAME_MAX;
+	while (i < most && in_name((unsigned char)line.p[i]))
 		i++;
 	size_t name = i;
 	while (i < line.n && (line.p[i] == ' ' || line.p[i] == '\t'))

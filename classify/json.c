@@ -31,6 +31,39 @@ static void put_text(struct output *o, const char *text)
 	put(o, text, strlen(text));
 }
 
+/* Bytes at the beginning of TEXT that stand for themselves in JSON. */
+static size_t plain_run(const char *text, size_t n)
+{
+	size_t i = 0;
+	while (i < n && (unsigned char)(text[i] - 0x20) < 0x5f && text[i] != '"' && text[i] != '\\')
+		i++;
+	return i;
+}
+
+/* The character at TEXT, which is no plain one; the bytes it has there. */
+static size_t put_special(struct output *o, const char *text, size_t n)
+{
+	unsigned char c = (unsigned char)*text;
+	ucs4_t character;
+	char escape[8];
+	if (c == '"' || c == '\\') {
+		put(o, "\\", 1);
+		put(o, text, 1);
+		return 1;
+	}
+	if (c < 0x80) {
+		snprintf(escape, sizeof escape, "\\u%04x", c);
+		put_text(o, escape);
+		return 1;
+	}
+	int length = u8_mbtoucr(&character, (const uint8_t *)text, n);
+	if (length > 0)
+		put(o, text, (size_t)length);
+	else
+		put_text(o, "\xef\xbf\xbd");
+	return length > 0 ? (size_t)length : 1;
+}
+
 /* A string, or null for the empty one. */
 static void put_string(struct output *o, const char *text, size_t n)
 {
@@ -39,27 +72,12 @@ static void put_string(struct output *o, const char *text, size_t n)
 		return;
 	}
 	put_text(o, "\"");
-	for (size_t i = 0, used; i < n; i += used) {
-		unsigned char c = (unsigned char)text[i];
-		used = 1;
-		if (c == '"' || c == '\\') {
-			put(o, "\\", 1);
-			put(o, text + i, 1);
-		} else if (c < 0x20 || c == 0x7f) {
-			char escape[8];
-			snprintf(escape, sizeof escape, "\\u%04x", c);
-			put_text(o, escape);
-		} else if (c < 0x80) {
-			put(o, text + i, 1);
-		} else {
-			ucs4_t character;
-			int length = u8_mbtoucr(&character, (const uint8_t *)text + i, n - i);
-			used = length > 0 ? (size_t)length : 1;
-			if (length > 0)
-				put(o, text + i, used);
-			else
-				put_text(o, "\xef\xbf\xbd");
-		}
+	for (size_t i = 0; i < n;) {
+		size_t plain = plain_run(text + i, n - i);
+		put(o, text + i, plain);
+		i += plain;
+		if (i < n)
+			i += put_special(o, text + i, n - i);
 	}
 	put_text(o, "\"");
 }
@@ -67,7 +85,8 @@ static void put_string(struct output *o, const char *text, size_t n)
 static void put_number(struct output *o, unsigned value)
 {
 	char text[16];
-	snprintf(text, sizeof text, "%u", value);
+	if (value)
+		snprintf(text, sizeof text, "%u", value);
 	put_text(o, value ? text : "null");
 }
 

@@ -118,6 +118,7 @@ struct opener {
 	struct span text[MAIL_HUMAN_PARTS_MAX];
 	size_t texts;
 	const char *end;                 /* of the mail */
+	bool status_follows;             /* a part is labelled as one: no need to look for it in a text */
 };
 
 static void take_returned(struct opener *o, struct span bytes)
@@ -148,7 +149,7 @@ static void take_text(struct opener *o, const struct part *p)
 	} else if (o->texts && prose_is_header(span_trim(text))) {
 		take_returned(o, span_trim(text));
 	} else if (!mail->has_returned && o->texts < MAIL_HUMAN_PARTS_MAX && !is_attachment(p)) {
-		if (!mail->has_status && (status = dsn_find(text)) < text.n)
+		if (!o->status_follows && !mail->has_status && (status = dsn_find(text)) < text.n)
 			take_status(o, (struct span){ text.p + status, text.n - status });
 		o->text[o->texts++] = text;
 	}
@@ -274,6 +275,8 @@ void mail_open(struct mail *mail, struct mime *mime, struct arena *arena, struct
 	read_header(mail, mime->part[0].header);
 	mail->subject_text = header_text(arena, charsets, mail->subject);
 	mail->sender_text = header_text(arena, charsets, mail->from.n ? mail->from : mail->sender);
+	for (size_t i = 0; i < mime->count; i++)
+		o.status_follows |= role_of(&mime->part[i]) == ROLE_STATUS;
 	for (size_t i = 0; i < mime->count; i++)
 		take_part(&o, &mime->part[i]);
 	if (!o.texts && !o.html && mime->part[0].multipart) { /* the only words may stand before the first part */

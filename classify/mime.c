@@ -229,7 +229,10 @@ static void split_body(struct splitter *s, struct span rest)
 
 void mime_split(struct mime *m, struct span message)
 {
-	struct splitter s = { .m = m, .open = -1 };
+	struct splitter s; /* its levels are filled in as they are entered: clearing all of them costs more than a usual mail */
+	s.m = m;
+	s.depth = 0;
+	s.open = -1;
 	struct span rest = mime_skip_envelope(message);
 	const char *end = message.p + message.n;
 	m->count = 0;

@@ -124,32 +124,36 @@ static bool is_parting(struct span text, const struct match *m)
 	return is_separator(line) || (m->end - m->begin) * 10 >= words * 8;
 }
 
-/* The first place from which TEXT is the returned mail; its end when it is not there. */
-static size_t returned_begin(struct span text, const struct rules *rules, const struct matches *found, const char **header)
+/* Where a mail's header begins a paragraph of TEXT; its end when none does. */
+static size_t header_paragraph(struct span text)
 {
-	*header = NULL;
+	struct span rest = text, line;
+	bool fresh = false;
+	while (rest.n) {
+		if (fresh && prose_is_header(rest))
+			return (size_t)(rest.p - text.p);
+		span_line(&rest, &line);
+		fresh = !span_trim(line).n || is_separator(line);
+	}
+	return text.n;
+}
+
+/* The first place from which TEXT is the returned mail: where words say so, else PARAGRAPH. */
+static size_t returned_begin(struct span text, size_t paragraph, const struct rules *rules, const struct matches *found, const char **header)
+{
+	*header = paragraph < text.n ? text.p + paragraph : NULL;
 	for (size_t i = 0; i < found->count; i++) {
 		const struct match *m = &found->at[i];
 		if (rule_at(rules, m->rule)->mark != MARK_RETURNED_MESSAGE)
 			continue;
 		struct span line = line_around(text, m->begin);
-		const char *behind = line.p + line.n;
-		*header = header_near(between(behind, text.p + text.n));
-		if (*header || is_parting(text, m))
+		const char *behind = line.p + line.n, *near = header_near(between(behind, text.p + text.n));
+		if (near || is_parting(text, m)) {
+			*header = near;
 			return (size_t)(line.p - text.p);
-	}
-	/* No words: a header that begins a paragraph. */
-	struct span rest = text, line;
-	bool fresh = false;
-	while (rest.n) {
-		if (fresh && prose_is_header(rest)) {
-			*header = rest.p;
-			return (size_t)(rest.p - text.p);
 		}
-		span_line(&rest, &line);
-		fresh = !span_trim(line).n || is_separator(line);
 	}
-	return text.n;
+	return paragraph;
 }
 
 /* --- marks --------------------------------------------------------------------------------------------------- */
@@ -198,9 +202,10 @@ void prose_open(struct prose *p, const struct rules *rules, struct span text)
 	memset(p->marked, 0, sizeof p->marked);
 	memset(p->said, 0, sizeof p->said);
 	p->category = false;
-	rules_scan(rules, text, WHERE_HUMAN, &p->matches);
+	size_t paragraph = header_paragraph(text); /* nobody reports behind the mail that came back, so that is not searched */
+	rules_scan(rules, (struct span){ text.p, paragraph }, WHERE_HUMAN, &p->matches);
 	sort_matches(&p->matches);
-	size_t cut = returned_begin(text, rules, &p->matches, &header);
+	size_t cut = returned_begin(text, paragraph, rules, &p->matches, &header);
 	p->marked[MARK_RETURNED_MESSAGE] = cut < text.n;
 	p->human = (struct span){ text.p, cut };
 	p->returned = header ? between(header, text.p + text.n) : (struct span){ "", 0 };

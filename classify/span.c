@@ -90,7 +90,7 @@ bool span_line(struct span *rest, struct span *line)
 	return true;
 }
 
-bool span_is_utf8(struct span text)
+size_t span_ascii_run(struct span text)
 {
 	size_t i = 0;
 	uint64_t word;
@@ -99,6 +99,20 @@ bool span_is_utf8(struct span text)
 		if (word & UINT64_C(0x8080808080808080))
 			break;
 	}
+	return i;
+}
+
+bool span_is_ascii(struct span text)
+{
+	size_t i = span_ascii_run(text);
+	while (i < text.n && (unsigned char)text.p[i] < 0x80)
+		i++;
+	return i == text.n;
+}
+
+bool span_is_utf8(struct span text)
+{
+	size_t i = span_ascii_run(text);
 	return u8_check((const uint8_t *)text.p + i, text.n - i) == NULL;
 }
 

@@ -32,6 +32,10 @@ struct span span_trim(struct span text);
 /* Cuts the next line (without its CR, LF or CRLF) off REST; false at the end. */
 bool span_line(struct span *rest, struct span *line);
 
+/* Bytes at the beginning of TEXT that are surely ASCII; up to seven more may be. */
+size_t span_ascii_run(struct span text);
+bool span_is_ascii(struct span text);
+
 /* True when all of TEXT is UTF-8 (RFC 3629); control characters may stand in it. */
 bool span_is_utf8(struct span text);
 

@@ -4,30 +4,30 @@
  */
 #include "classify/transfer.h"
 
-static int base64_value(unsigned char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
-}
+enum { NONE = 64, PADDING = 65 };
+
+/* What a byte stands for; '-' and '_' as in the alphabet for file names and URLs (RFC 4648 section 5). */
+#define N8 NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE
+#define N64 N8, N8, N8, N8, N8, N8, N8, N8
+static const unsigned char base64_value[256] = {
+	N8, N8, N8, N8, N8, NONE, NONE, NONE, 62, NONE, 62, NONE, 63,
+	52, 53, 54, 55, 56, 57, 58, 59, 60, 61, NONE, NONE, NONE, PADDING, NONE, NONE,
+	NONE, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, NONE, NONE, NONE, NONE, 63,
+	NONE, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, NONE, NONE, NONE, NONE, NONE,
+	N64, N64
+};
 
 size_t base64_decode(struct span text, char *out, size_t size)
 {
 	size_t n = 0;
 	unsigned bits = 0, have = 0;
 	for (size_t i = 0; i < text.n && n < size; i++) {
-		if (text.p[i] == '=') { /* padding: what follows is a new run */
+		unsigned value = base64_value[(unsigned char)text.p[i]];
+		if (value == PADDING) /* what follows is a new run */
 			bits = have = 0;
+		if (value >= NONE)
 			continue;
-		}
-		int value = base64_value((unsigned char)text.p[i]);
-		if (value < 0)
-			continue;
-		bits = (bits << 6 | (unsigned)value) & 0xffff;
+		bits = (bits << 6 | value) & 0xffff;
 		have += 6;
 		if (have >= 8) {
 			have -= 8;

@@ -114,6 +114,49 @@ def files(binary, samples, size):
     measured("check of a million", result.seconds, 1000000, len(addresses), result.memory)
 
 
+CORPUS = os.environ.get("RETOUR_CORPUS") or os.path.join(os.path.dirname(program.ROOT), "shared", "corpus")
+SISIMAI = r"""
+use Sisimai; use Time::HiRes 'time';
+my ($times, $path) = @ARGV;
+Sisimai->dump($path, 'delivered' => 1, 'vacation' => 1);
+my $begin = time;
+for (1 .. $times) { Sisimai->dump($path, 'delivered' => 1, 'vacation' => 1); }
+printf "%.3f\n", time - $begin;
+"""
+TIMES_FASTER = 100  # what the design aims at
+
+
+def corpus():
+    """Mails to read: the labelled corpus if there is one, else the golden samples; each as bytes with LF."""
+    top = CORPUS if os.path.isdir(CORPUS) else os.path.join(program.ROOT, "tests", "golden")
+    paths = sorted(os.path.join(where, name) for where, _, names in os.walk(top) for name in names if name.endswith((".eml", ".txt", ".msg")) and where != CORPUS)
+    for path in paths:
+        with open(path, "rb") as f:
+            data = f.read().replace(b"\r\n", b"\n")
+        yield data.partition(b"\n")[2] if data.startswith(b"From ") else data
+
+
+def readers(binary, messages):
+    """What a mail costs to read, on one core, beside Sisimai, which reads bounces in Perl: the same mailbox again and again, both to JSON."""
+    retour, mails = Retour(binary), list(corpus())
+    path = os.path.join(retour.dir, "corpus.mbox")
+    with open(path, "wb") as f:
+        for mail in mails:
+            f.write(b"From MAILER-DAEMON Mon Sep 21 14:13:20 2026\n" + mail.replace(b"\nFrom ", b"\n>From ").rstrip(b"\n") + b"\n\n")
+    size, times = os.path.getsize(path), messages // len(mails)
+    one_core = ["taskset", "-c", str(min(os.sched_getaffinity(0)))]
+    begin = time.monotonic()
+    subprocess.run([*one_core, binary, "classify", *[path] * times], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+    ours = times * len(mails) / measured("classify, one core, %d mails again" % len(mails), time.monotonic() - begin, times * len(mails), size * times)
+    if subprocess.run(["perl", "-MSisimai", "-e1"], stderr=subprocess.DEVNULL, check=False).returncode:
+        print("    Sisimai (libsisimai-perl) is not installed: NOT compared")
+        return
+    few = max(1, times // 50)
+    seconds = float(subprocess.run([*one_core, "perl", "-e", SISIMAI, str(few), path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout)
+    measured("Sisimai, one core, the same mails", seconds, few * len(mails), size * few)
+    print("    %.0f times as many messages a second as Sisimai; the aim is %d" % (ours * seconds / (few * len(mails)), TIMES_FASTER))
+
+
 def main():
     options = argparse.ArgumentParser(description="Measures.")
     options.add_argument("--build", default=os.path.join(program.ROOT, "build"))
@@ -128,6 +171,7 @@ def main():
     quarter = samples[:len(samples) // 4]
     mailbox(binary, "pop3", quarter, sum(sizes[:len(quarter)]))
     files(binary, samples, sum(sizes))
+    readers(binary, 100000 // part)
     finish()
 
 
