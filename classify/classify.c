@@ -303,6 +303,26 @@ static void read_common(struct reader *r, int64_t arrived)
 
 /* --- complaints ------------------------------------------------------------------------------------------------ */
 
+/* As long as MD5, SHA-1 or SHA-256 in hex? */
+static bool is_digest(struct span text)
+{
+	size_t n = 0;
+	while (n < text.n && ((text.p[n] >= '0' && text.p[n] <= '9') || ((text.p[n] | 0x20) >= 'a' && (text.p[n] | 0x20) <= 'f')))
+		n++;
+	return n == text.n && (n == 32 || n == 40 || n == 64);
+}
+
+/* Senders of feedback hide the address ("[redacted]", "redacted@", a digest of it): no address, or none that is somebody's. */
+static bool is_redacted(struct span address)
+{
+	static const struct span words[] = { { "redacted", 8 }, { "undisclosed", 11 }, { "redacted.invalid", 16 } };
+	struct span local = address_local(address), domain = address_domain(address);
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (span_equal_nocase(local, words[i]) || span_equal_nocase(domain, words[i]))
+			return true;
+	return span_find_nocase(local, SPAN("[redacted")) >= 0 || span_find_nocase(local, SPAN("xxxxx")) >= 0 || is_digest(local);
+}
+
 /* Who complained, out of the mail that came back, where the report does not say: its single addressee, or who it was delivered for. */
 static size_t returned_recipient(const struct reader *r, char *address)
 {
@@ -310,10 +330,10 @@ static size_t returned_recipient(const struct reader *r, char *address)
 	struct found_address first, second;
 	size_t i = 0;
 	address[0] = '\0';
-	if (address_next(b->reported, &i, &first))
+	if (address_next(b->reported, &i, &first) && !is_redacted(first.text))
 		return address_copy(address, first.text);
 	i = 0;
-	if (address_next(b->to, &i, &first) && !origin_is_ours(r->options, address_domain(first.text))) {
+	if (address_next(b->to, &i, &first) && !origin_is_ours(r->options, address_domain(first.text)) && !is_redacted(first.text)) {
 		bool several = false;
 		while (!several && address_next(b->to, &i, &second))
 			several = !address_equal(first.text, second.text);
@@ -321,17 +341,9 @@ static size_t returned_recipient(const struct reader *r, char *address)
 			return address_copy(address, first.text);
 	}
 	i = 0;
-	if (address_next(b->original_recipient, &i, &first))
+	if (address_next(b->original_recipient, &i, &first) && !is_redacted(first.text))
 		return address_copy(address, first.text);
-	return b->received_fors ? address_copy(address, b->received_for[0]) : 0;
-}
-
-/* Senders of feedback hide the address ("[redacted]", "redacted@"): no address, or none that is somebody's. */
-static bool is_redacted(const char *address)
-{
-	struct span local = address_local(span_of(address)), domain = address_domain(span_of(address));
-	return span_equal_nocase(domain, SPAN("redacted")) || span_equal_nocase(domain, SPAN("redacted.invalid")) ||
-	       span_find_nocase(local, SPAN("[redacted")) >= 0 || span_find_nocase(local, SPAN("xxxxx")) >= 0;
+	return b->received_fors && !is_redacted(b->received_for[0]) ? address_copy(address, b->received_for[0]) : 0;
 }
 
 static void read_ip(char *buffer, size_t size, struct span field)
@@ -383,7 +395,7 @@ static void read_feedback(struct reader *r, const struct arf *a)
 	bool any = false;
 	for (size_t i = 0; i < a->recipients; i++) {
 		start_complaint(r, a, e);
-		if (!recipient_field(a->recipient[i], false, e->recipient) || is_redacted(e->recipient) ||
+		if (!recipient_field(a->recipient[i], false, e->recipient) || is_redacted(span_of(e->recipient)) ||
 		    !is_new(r, e))
 			continue;
 		e->recipient_source = RECIPIENT_FEEDBACK;
@@ -398,7 +410,7 @@ static void read_feedback(struct reader *r, const struct arf *a)
 	if (r->verp[0]) {
 		strcpy(e->recipient, r->verp);
 		e->recipient_source = RECIPIENT_VERP;
-	} else if (returned_recipient(r, e->recipient) && !is_redacted(e->recipient)) {
+	} else if (returned_recipient(r, e->recipient)) {
 		e->recipient_source = RECIPIENT_RETURNED;
 		e->derived = 1;
 	} else {
