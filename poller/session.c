@@ -19,6 +19,14 @@ static const char *ladder(void *context, const char *provider)
 	return provider_ladder(context, provider);
 }
 
+/* A provider without a profile is somebody's own mail server more often than not. */
+static enum domain_group group_of(void *context, const char *provider)
+{
+	if (provider_is_large(context, provider))
+		return DOMAIN_LARGE;
+	return provider_ladder(context, provider) || strcmp(provider, "other") == 0 ? DOMAIN_BUSINESS : DOMAIN_UNKNOWN;
+}
+
 /* The lock is beside the database and outlives nobody: it goes with the process that holds it. */
 static int take_lock(struct session *s, bool create)
 {
@@ -82,6 +90,7 @@ int session_open(struct session *s, const struct config *config, enum session_mo
 	config_store_options(config, &s->options);
 	s->options.create = mode == SESSION_CREATE;
 	s->options.read_only = mode == SESSION_READ;
+	s->options.provider_group = group_of;
 	s->options.provider_ladder = ladder;
 	s->options.context = s->rules;
 	if (config->batv_key_file && mode != SESSION_READ &&

@@ -17,6 +17,7 @@
  */
 #include <sodium.h>
 #include <stdio.h>
+#include <time.h>
 #include "store/history.h"
 #include "store/internal.h"
 
@@ -134,6 +135,7 @@ struct contact {
 	unsigned char key[PSEUDONYM_SIZE];
 	int64_t at;             /* day of its last event; retention counts from there */
 	int64_t moved;          /* when an operator moved it: what happened before is settled; 0: never */
+	struct cohort_place counted; /* where the row says that it was counted */
 	struct standing now;    /* as of its last event, or of the last time that time changed it */
 	char reason[EVENT_RULE_SIZE];
 	char rule[EVENT_RULE_SIZE];
@@ -250,8 +252,10 @@ static const struct transition *find_transition(enum contact_state from, enum ha
 
 static void enter(const struct store *s, const struct contact *c, struct standing *st, const struct transition *t, int64_t at)
 {
-	bool changes = st->state != t->to;
+	bool changes = st->state != t->to, was_well = st->state == STATE_ACTIVE;
 
+	if (changes && (was_well || (t->to == STATE_SOFT && !st->episode)))
+		st->episode = t->to == STATE_SOFT ? at : 0;
 	set_timer(s, c, st, t->timer, at);
 	if (changes)
 		st->since = day_start(at);
@@ -358,6 +362,9 @@ static void walk_day(const struct store *s, const struct contact *c, struct stan
 			*resolved = 0;
 		}
 		elapse(s, c, st, m->at);
+		/* what a delivery of the same day settled makes no state, but it was an episode */
+		if (m->what == DELIVERED && st->state == STATE_ACTIVE && d->soft && d->first_soft < d->delivered)
+			st->episode = d->start;
 		if (m->what == SOFT_FAILED) {
 			soft_failures(s, c, st, d, m->at);
 		} else if (happens(s, c, st, m->what, m->at) && m->what == BLOCKED) {
@@ -391,10 +398,28 @@ static void explain(struct contact *c)
 	snprintf(c->rule, sizeof c->rule, "%s", rule);
 }
 
+/* YYYYMM (UTC) of a time, and the begin of a month; 0 for 0. */
+static int month_of_time(int64_t at)
+{
+	time_t t = at;
+	struct tm tm;
+
+	gmtime_r(&t, &tm);
+	return at ? (tm.tm_year + 1900) * 100 + tm.tm_mon + 1 : 0;
+}
+
+static int64_t month_start(int month)
+{
+	struct tm tm = { .tm_year = month / 100 - 1900, .tm_mon = month % 100 - 1, .tm_mday = 1 };
+
+	return month ? (int64_t)timegm(&tm) : 0;
+}
+
 /* RESOLVED: when the investigation of its last block was, 0: never. */
 static void fold(const struct store *s, struct contact *c, int64_t resolved)
 {
 	struct standing st = c->history.base;
+	st.episode = st.state == STATE_ACTIVE ? 0 : month_start(c->counted.month);
 	int64_t pending = resolved >= c->history.block.at ? resolved : 0;
 
 	for (unsigned i = 0; i < c->history.days; i++)
@@ -495,6 +520,25 @@ static int note_event(struct store *s, struct contact *c, const struct packed *e
 	return STORE_OK;
 }
 
+/* --- its place in the counts ------------------------------------------------------------------------------------------- */
+
+static struct cohort_place place_of(const struct contact *c)
+{
+	static const enum cohort_outcome outcomes[STATE_COUNT] = {
+		[STATE_ACTIVE] = COHORT_RECOVERED,
+		[STATE_SOFT] = COHORT_SOFT,
+		[STATE_PAUSED] = COHORT_PAUSED,
+		[STATE_REVALIDATE] = COHORT_PAUSED,
+		[STATE_BLOCK] = COHORT_SOFT,
+		[STATE_INVESTIGATE] = COHORT_SOFT,
+		[STATE_RETRY_GATED] = COHORT_SOFT,
+		[STATE_INACTIVE] = COHORT_HARD,
+	};
+	bool given_up = c->now.state == STATE_INACTIVE && !is_gone(c);
+
+	return (struct cohort_place){ month_of_time(c->now.episode), given_up ? COHORT_GIVEN_UP : outcomes[c->now.state] };
+}
+
 /* --- the row -------------------------------------------------------------------------------------------------------------- */
 
 static enum contact_state state_by_name(const char *name)
@@ -529,9 +573,11 @@ static int load(struct store *s, const unsigned char key[PSEUDONYM_SIZE], struct
 	db_text(st, 8, c->reason, sizeof c->reason);
 	db_text(st, 9, c->rule, sizeof c->rule);
 	db_text(st, 10, c->history.soft.name, sizeof c->history.soft.name);
+	c->now.episode = month_start((int)sqlite3_column_int64(st, 12));
 	if (sqlite3_column_bytes(st, 11))
 		sound = history_read(&c->history, sqlite3_column_blob(st, 11), sqlite3_column_bytes(st, 11));
 	sqlite3_reset(st);
+	c->counted = place_of(c);
 	return sound ? STORE_OK : store_fail(s, STORE_FAILED, "%s: the history of a contact is damaged", s->o.path);
 }
 
@@ -583,9 +629,10 @@ static int save(struct store *s, enum sql how, const struct contact *c)
 	unsigned char history[HISTORY_SIZE_MAX];
 	int n = history_write(&c->history, history);
 	int64_t tidy = tidy_time(s, c);
-	sqlite3_stmt *st = db_bind(s, how, "btiiiiiiiTTTbi", c->key, PSEUDONYM_SIZE, contact_state_name(c->now.state), c->at, c->now.since,
+	struct cohort_place place = place_of(c);
+	sqlite3_stmt *st = db_bind(s, how, "btiiiiiiiTTTbii", c->key, PSEUDONYM_SIZE, contact_state_name(c->now.state), c->at, c->now.since,
 				   c->now.until, c->now.due, (int64_t)attempts_of(&c->now), (int64_t)c->now.pauses, c->moved, c->reason, c->rule,
-				   c->history.soft.name, n ? history : NULL, n, tidy);
+				   c->history.soft.name, n ? history : NULL, n, tidy, (int64_t)place.month);
 
 	if (!st)
 		return STORE_FAILED;
@@ -595,7 +642,9 @@ static int save(struct store *s, enum sql how, const struct contact *c)
 		sqlite3_bind_null(st, 6);
 	if (!tidy)
 		sqlite3_bind_null(st, 14);
-	return db_finish(s, st);
+	if (!place.month)
+		sqlite3_bind_null(st, 15);
+	return db_finish(s, st) ? STORE_FAILED : cohort_move(s, c->counted, place);
 }
 
 /*
@@ -688,6 +737,8 @@ int contact_apply(struct store *s, const struct packed *e)
 	if (meaning == MEANS_BLOCK && investigation_note(s, segment_of(e), e->category, e->at))
 		return STORE_FAILED;
 	if (load(s, e->contact, &c, &found))
+		return STORE_FAILED;
+	if (meaning != MEANS_SUCCESS && recurrence_add(s, e->day, e->klass, !found || is_well(&c)))
 		return STORE_FAILED;
 	if (e->at <= c.moved)
 		return STORE_OK;

@@ -27,6 +27,7 @@ struct standing {
 	int64_t until;          /* hold until; 0: none */
 	int64_t due;            /* when time changes the state; 0: never */
 	int64_t first;          /* the first soft failure of the ladder */
+	int64_t episode;        /* when it went soft after it had been active, later the begin of that month; 0: never */
 	unsigned soft, blocks;  /* failures since it was active, paused or tried again */
 	unsigned pauses;        /* how often it was paused since it was active */
 };

@@ -26,6 +26,7 @@ struct store {
 	struct counters *counters;  /* tally.c */
 	struct filter *filter;      /* filter.c */
 	sqlite3_stmt *statement[SQL_COUNT];
+	bool functions;             /* kpi.c's functions of SQL are there */
 	bool in_transaction;
 	bool in_snapshot;
 	bool spoilt;                /* an error in this transaction: it can only be rolled back */
@@ -59,7 +60,7 @@ int db_exec(struct store *s, const char *sql);
 
 /* --- schema.c ------------------------------------------------------------------------------------------------ */
 
-enum { SCHEMA_VERSION = 3, APPLICATION_ID = 0x7265746f /* "reto" */ };
+enum { SCHEMA_VERSION = 4, APPLICATION_ID = 0x7265746f /* "reto" */ };
 /* *VERSION is 0 for a database with nothing in it. Refuses what is not ours or newer than this program. */
 int schema_version(struct store *s, int *version);
 /* Applies what lies between FROM and SCHEMA_VERSION, inside the transaction. */
@@ -155,6 +156,16 @@ int investigation_resolved(struct store *s, const char *provider, enum category 
 /* Without a block for a quiet period it is over. */
 int investigation_advance(struct store *s, int64_t now);
 
+/* --- cohort.c ----------------------------------------------------------------------------------------------------- */
+
+/* A contact's place in the counts: the month (YYYYMM) in which it went soft, 0: never, and what became of it since. */
+struct cohort_place {
+	int month;
+	enum cohort_outcome outcome;
+};
+/* The contact went from BEFORE, as it was last counted, to AFTER. */
+int cohort_move(struct store *s, struct cohort_place before, struct cohort_place after);
+
 /* --- filter.c ------------------------------------------------------------------------------------------------------ */
 
 /* At the begin of a snapshot: makes the filter where that is worth it. */
@@ -168,6 +179,8 @@ void filter_free(struct store *s);
 int tally_add(struct store *s, const struct packed *e);
 /* The name under which CAMPAIGN is counted on DAY: its own, or the one of those beyond the bound. */
 int tally_bounded_campaign(struct store *s, int32_t day, const char **campaign);
+/* A notice of class KLASS about a recipient who had none before, or about another. */
+int recurrence_add(struct store *s, int32_t day, unsigned klass, bool first);
 int count_message(struct store *s, int32_t day, const char *mailbox, const char *outcome);
 /* Writes what was counted in memory; called before a commit. */
 int counters_flush(struct store *s);

@@ -14,6 +14,8 @@
  *   folder         where a folder of moved mail ended at a time (UIDVALIDITY, UIDNEXT): how long each message has been there
  *   volume         how much was sent, per day, source, provider and campaign (volume.c); volume_hour the same of the last days by hour. They stay,
  *                  the hours for VOLUME_HOURS_KEPT
+ *   cohort         of the recipients who went soft in a month, how many came to which end (cohort.c); recurrence: notices about recipients who had
+ *                  none before, and about others. They stay
  *   log_file       mail logs that were counted, by a hash of their beginning, and how far; log_state what the next file's beginning depends on
  *   ledger         what was promised and done (ledger.c)
  *   key            fingerprints of the keys in the key directory (keys.c)
@@ -71,6 +73,14 @@ static const char version_3[] =
 	"CREATE TABLE investigation (provider TEXT NOT NULL, category TEXT NOT NULL, opened INTEGER, last INTEGER NOT NULL, blocks INTEGER NOT NULL,"
 	" resolved INTEGER NOT NULL, PRIMARY KEY (provider, category)) STRICT, WITHOUT ROWID;";
 
+/* Contacts know in which month they went soft, so that what becomes of them can be counted without them. */
+static const char version_4[] =
+	"ALTER TABLE contact ADD COLUMN cohort INTEGER;"
+	"CREATE TABLE cohort (month INTEGER NOT NULL, outcome TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (month, outcome))"
+	" STRICT, WITHOUT ROWID;"
+	"CREATE TABLE recurrence (day INTEGER NOT NULL, class TEXT NOT NULL, first INTEGER NOT NULL, repeated INTEGER NOT NULL,"
+	" PRIMARY KEY (day, class)) STRICT, WITHOUT ROWID;";
+
 struct step {
 	const char *sql, *then; /* THEN may be NULL */
 	int (*convert)(struct store *s); /* brings the rows to the new form; may be NULL */
@@ -82,6 +92,7 @@ static const struct step steps[] = {
 	{ version_1, schema_ledger_guard, NULL, "PRAGMA application_id = 0x7265746f; PRAGMA user_version = 1" },
 	{ version_2, NULL, NULL, "PRAGMA user_version = 2" },
 	{ version_3, NULL, contact_from_version_1, "PRAGMA user_version = 3" },
+	{ version_4, NULL, NULL, "PRAGMA user_version = 4" },
 };
 _Static_assert(sizeof steps / sizeof *steps == SCHEMA_VERSION, "each version has a step that leads to it");
 
@@ -117,11 +128,14 @@ int schema_version(struct store *s, int *version)
 	return STORE_OK;
 }
 
+/* Rows are brought to their new form when all tables have theirs: what does that uses the statements of the present schema. */
 int schema_migrate(struct store *s, int from)
 {
 	for (int v = from; v < SCHEMA_VERSION; v++)
-		if (db_exec(s, steps[v].sql) || (steps[v].then && db_exec(s, steps[v].then)) ||
-		    (steps[v].convert && steps[v].convert(s)) || db_exec(s, steps[v].mark))
+		if (db_exec(s, steps[v].sql) || (steps[v].then && db_exec(s, steps[v].then)) || db_exec(s, steps[v].mark))
+			return STORE_FAILED;
+	for (int v = from; v < SCHEMA_VERSION; v++)
+		if (steps[v].convert && steps[v].convert(s))
 			return STORE_FAILED;
 	return STORE_OK;
 }

@@ -46,14 +46,14 @@
 	X(SQL_DIAGNOSTIC_PURGE, "UPDATE event SET diagnostic = NULL WHERE diagnostic IS NOT NULL AND at < ?1") \
 	\
 	X(SQL_CONTACT_GET, \
-		"SELECT state, at, since, until, due, attempts, pauses, counted_from, reason, rule, ladder, history FROM contact" \
+		"SELECT state, at, since, until, due, attempts, pauses, counted_from, reason, rule, ladder, history, cohort FROM contact" \
 		" WHERE pseudonym = ?1") \
 	X(SQL_CONTACT_ADD, \
 		"INSERT INTO contact (pseudonym, state, at, since, until, due, attempts, pauses, counted_from, reason, rule, ladder, history," \
-		" tidy) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)") \
+		" tidy, cohort) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)") \
 	X(SQL_CONTACT_PUT, \
 		"REPLACE INTO contact (pseudonym, state, at, since, until, due, attempts, pauses, counted_from, reason, rule, ladder, history," \
-		" tidy) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)") \
+		" tidy, cohort) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)") \
 	X(SQL_CONTACT_TIMED, "SELECT pseudonym FROM contact WHERE due IS NOT NULL AND due <= ?1 ORDER BY due LIMIT ?2") \
 	X(SQL_CONTACT_UNTIDY, "SELECT pseudonym FROM contact WHERE tidy IS NOT NULL AND tidy <= ?1 ORDER BY tidy LIMIT ?2") \
 	X(SQL_CONTACT_AFTER, "SELECT pseudonym FROM contact WHERE pseudonym > ?1 ORDER BY pseudonym LIMIT ?2") \
@@ -116,6 +116,38 @@
 	X(SQL_MESSAGE_COUNTS, "SELECT mailbox, outcome, sum(count) FROM message_count WHERE day BETWEEN ?1 AND ?2" \
 		" GROUP BY mailbox, outcome ORDER BY mailbox, outcome") \
 	\
+	X(SQL_COHORT_ADD, "INSERT INTO cohort (month, outcome, count) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET count = count + excluded.count") \
+	X(SQL_COHORTS, "SELECT month, outcome, count FROM cohort WHERE month BETWEEN ?1 AND ?2 ORDER BY month") \
+	X(SQL_RECURRENCE_ADD, "INSERT INTO recurrence (day, class, first, repeated) VALUES (?1, ?2, ?3, ?4)" \
+		" ON CONFLICT DO UPDATE SET first = first + excluded.first, repeated = repeated + excluded.repeated") \
+	X(SQL_RECURRENCE, "SELECT class, sum(first), sum(repeated) FROM recurrence WHERE day BETWEEN ?1 AND ?2 GROUP BY class ORDER BY class") \
+	/* ?3 is a mask as for tallies, and 128: by month, 256: by domain group. What was imported for a day takes the place of what its logs say was sent */ \
+	X(SQL_RATES, \
+		"SELECT CASE WHEN ?3 & 1 THEN day WHEN ?3 & 128 THEN day / 100 * 100 ELSE 0 END, iif(?3 & 32, provider, '')," \
+		" iif(?3 & 64, campaign, ''), iif(?3 & 256, domain_group(provider), ''), sum(sent), sum(delivered), sum(deferred), sum(throttled)," \
+		" sum(rejected), sum(iif(ours, hard, 0)), sum(iif(ours, soft, 0)), sum(iif(ours, block, 0)), sum(iif(ours, undetermined, 0))," \
+		" sum(iif(ours, complaint, 0)), sum(iif(ours, 0, notices)), sum(unverified) FROM (" \
+		" SELECT day, provider, campaign, 0 AS sent, 0 AS delivered, 0 AS deferred, 0 AS throttled, 0 AS rejected," \
+		" origin IN ('matched', 'verified') AS ours, iif(kind = 'failure' AND class = 'hard', count, 0) AS hard," \
+		" iif(kind = 'failure' AND class = 'soft', count, 0) AS soft, iif(kind = 'failure' AND class = 'block', count, 0) AS block," \
+		" iif(kind = 'failure' AND class NOT IN ('hard', 'soft', 'block'), count, 0) AS undetermined," \
+		" iif(kind = 'complaint', count, 0) AS complaint, count AS notices, iif(origin = 'unverified', count, 0) AS unverified" \
+		" FROM tally WHERE day BETWEEN ?1 AND ?2 AND kind IN ('failure', 'complaint')" \
+		" UNION ALL SELECT day, provider, campaign, iif(source = 'log' AND day IN (SELECT day FROM volume WHERE day BETWEEN ?1 AND ?2" \
+		" AND source <> 'log' AND NOT beside), 0, sent), delivered, deferred, throttled, rejected, 0, 0, 0, 0, 0, 0, 0, 0" \
+		" FROM volume WHERE day BETWEEN ?1 AND ?2) GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4") \
+	/* the same of a stretch of time; only logs know hours */ \
+	X(SQL_ROLLING, \
+		"SELECT iif(?3, provider, ''), sum(sent), sum(delivered), sum(deferred), sum(throttled), sum(rejected)," \
+		" sum(ours AND kind = 'failure' AND class = 'hard'), sum(ours AND kind = 'failure' AND class = 'soft')," \
+		" sum(ours AND kind = 'failure' AND class = 'block'), sum(ours AND kind = 'failure' AND coalesce(class, '') NOT IN ('hard', 'soft', 'block'))," \
+		" sum(ours AND kind = 'complaint'), sum(NOT ours AND kind IN ('failure', 'complaint')), sum(origin = 'unverified' AND kind IN ('failure', 'complaint'))" \
+		" FROM (SELECT iif(domain_group(provider) = '', 'other', provider) AS provider, 0 AS sent, 0 AS delivered, 0 AS deferred, 0 AS throttled," \
+		" 0 AS rejected, origin IN ('matched', 'verified') AS ours, origin, kind, class FROM event WHERE at > ?1 AND at <= ?2" \
+		" UNION ALL SELECT provider, delivered + rejected, delivered, deferred, throttled, rejected, 0, '', '', '' FROM volume_hour" \
+		" WHERE hour > ?1 / 3600 AND hour <= ?2 / 3600) GROUP BY 1 ORDER BY 1") \
+	/* the best hour of each provider */ \
+	X(SQL_HOUR_PEAKS, "SELECT provider, max(delivered) FROM volume_hour WHERE hour > ?1 / 3600 AND hour <= ?2 / 3600 GROUP BY provider ORDER BY provider") \
 	X(SQL_VOLUME_SUM, "SELECT sum(sent) FROM volume WHERE source = ?1 AND day = ?2") \
 	X(SQL_VOLUME_CLEAR, "DELETE FROM volume WHERE source = ?1 AND day = ?2") \
 	X(SQL_VOLUME_ADD, \

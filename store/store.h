@@ -45,6 +45,13 @@ struct retention {
 enum retention_class { RETAIN_EVENTS, RETAIN_DIAGNOSTICS, RETAIN_CONTACTS, RETAIN_MESSAGES, RETAIN_ALERTS, RETAIN_LEDGER,
 	RETAIN_COUNT };
 
+/* Who runs the recipient's mailbox; the first: it is not known under this name. */
+#define DOMAIN_GROUPS(X) X(DOMAIN_UNKNOWN, "") X(DOMAIN_LARGE, "large") X(DOMAIN_BUSINESS, "business")
+#define STORE_ENUM(symbol, name) symbol,
+enum domain_group { DOMAIN_GROUPS(STORE_ENUM) DOMAIN_GROUP_COUNT };
+#undef STORE_ENUM
+const char *domain_group_name(unsigned group);
+
 struct store_options {
 	const char *path;           /* the database file */
 	const char *keys_dir;       /* 0700, ours */
@@ -68,6 +75,7 @@ struct store_options {
 	int64_t block_gate;         /* then let the addresses through one after the other in the course of so long */
 	int64_t block_quiet;        /* then, without another block for so long, the contact is active, and the investigation over */
 	const char *(*provider_ladder)(void *context, const char *provider); /* the ladder that a profile names; may be NULL */
+	enum domain_group (*provider_group)(void *context, const char *provider); /* for rates; NULL: all are business */
 	void *context;              /* what the options point to must outlive the store */
 };
 
@@ -343,6 +351,51 @@ int store_log_file_put(struct store *s, const struct log_file *f, const unsigned
 /* What the reader of logs remembers from one file to the next, opaque. *VALUE is on the heap, the caller's; NULL, 0: nothing. */
 int store_log_state(struct store *s, void **value, size_t *n);
 int store_log_state_put(struct store *s, const void *value, size_t n);
+
+/* --- rates (store/kpi.c, store/cohort.c) ------------------------------------------------------------------ */
+
+/*
+ * What was sent and what came back, of one day, month, provider, campaign, domain group. Notices are attributed ones (origin matched or verified) but for the last
+ * two; complaints are all feedback. They count where and when they arrived, mails where and when they were sent.
+ */
+struct rates {
+	int32_t day;                        /* YYYYMMDD; YYYYMM00 by month; 0 */
+	char provider[EVENT_PROVIDER_SIZE], campaign[EVENT_CAMPAIGN_SIZE];
+	char group[16];                     /* domain_group_name() */
+	uint64_t sent;                      /* 0: not known */
+	uint64_t delivered, deferred, throttled, rejected; /* by logs */
+	uint64_t hard, soft, block, undetermined, complaint;
+	uint64_t unattributed;              /* failures and complaints that are not shown to be about our mail, … */
+	uint64_t unverified;                /* … of these, those that show nothing at all */
+};
+enum { BY_MONTH = 128, BY_DOMAIN_GROUP = 256 };
+/* Of the days FROM..TO, summed over what is not named in GROUP: BY_DAY or BY_MONTH, BY_PROVIDER, BY_CAMPAIGN, BY_DOMAIN_GROUP. */
+int store_rates(struct store *s, int32_t from, int32_t to, unsigned group, int (*visit)(void *context, const struct rates *r), void *context);
+/* Of the seconds after FROM up to TO, in which events are kept; what was sent is known by the hour, and from logs alone. */
+int store_rolling(struct store *s, int64_t from, int64_t to, bool by_provider, int (*visit)(void *context, const struct rates *r), void *context);
+/* The most that was delivered to each provider in one hour of that time, by logs. */
+int store_hour_peaks(struct store *s, int64_t from, int64_t to, int (*visit)(void *context, const char *provider, uint64_t delivered), void *context);
+/* PART of WHOLE in parts per million, rounded; -1 where WHOLE is 0: there is no rate. */
+long rate_ppm(uint64_t part, uint64_t whole);
+
+/* What became of the recipients who went soft in a month (UTC), as of now. */
+#define COHORT_OUTCOMES(X) X(COHORT_RECOVERED, "recovered") X(COHORT_SOFT, "soft") X(COHORT_PAUSED, "paused") X(COHORT_HARD, "hard") \
+	X(COHORT_GIVEN_UP, "prolonged-soft")
+#define STORE_ENUM(symbol, name) symbol,
+enum cohort_outcome { COHORT_OUTCOMES(STORE_ENUM) COHORT_OUTCOME_COUNT };
+#undef STORE_ENUM
+const char *cohort_outcome_name(unsigned outcome);
+struct cohort {
+	int month;                          /* YYYYMM */
+	uint64_t count[COHORT_OUTCOME_COUNT];
+};
+int store_cohorts(struct store *s, int from, int to, int (*visit)(void *context, const struct cohort *c), void *context);
+
+/* Notices that may change a contact, by class: about recipients who had none before, and about others. */
+struct recurrence {
+	uint64_t first, repeated;
+};
+int store_recurrence(struct store *s, int32_t from, int32_t to, struct recurrence out[CLASS_COUNT]);
 
 /* --- counts for reports (store/tally.c) ------------------------------------------------------------------- */
 

@@ -11,7 +11,7 @@
 #include <time.h>
 #include "store/internal.h"
 
-enum { CELLS = 1024 /* a power of two */, CELLS_FULL = 768, MESSAGE_CELLS = 32, CAMPAIGNS_MAX = 2000 };
+enum { CELLS = 1024 /* a power of two */, CELLS_FULL = 768, MESSAGE_CELLS = 32, RECURRENCE_CELLS = 64, CAMPAIGNS_MAX = 2000 };
 
 static const char other_campaigns[] = "other campaigns";
 
@@ -23,8 +23,15 @@ struct message_cell {
 	uint64_t count;
 };
 
+struct recurrence_cell {
+	int32_t day;
+	uint8_t klass;
+	uint64_t count[2];    /* repeated, first */
+};
+
 struct counters {
-	unsigned cells, messages;
+	unsigned cells, messages, recurrences;
+	struct recurrence_cell recurrence[RECURRENCE_CELLS];
 	struct tally cell[CELLS];
 	struct message_cell message[MESSAGE_CELLS];
 };
@@ -93,6 +100,10 @@ int counters_flush(struct store *s)
 	for (unsigned i = 0; i < c->messages; i++)
 		if (db_run(s, SQL_MESSAGE_COUNT_ADD, "itti", (int64_t)c->message[i].day, c->message[i].mailbox, c->message[i].outcome,
 			   (int64_t)c->message[i].count))
+			return STORE_FAILED;
+	for (unsigned i = 0; i < c->recurrences; i++)
+		if (db_run(s, SQL_RECURRENCE_ADD, "itii", (int64_t)c->recurrence[i].day, class_name(c->recurrence[i].klass),
+			   (int64_t)c->recurrence[i].count[1], (int64_t)c->recurrence[i].count[0]))
 			return STORE_FAILED;
 	counters_discard(s);
 	return STORE_OK;
@@ -163,6 +174,26 @@ int count_message(struct store *s, int32_t day, const char *mailbox, const char 
 		c->messages++;
 	}
 	c->message[i].count++;
+	return STORE_OK;
+}
+
+int recurrence_add(struct store *s, int32_t day, unsigned klass, bool first)
+{
+	struct counters *c = counters(s);
+	unsigned i = 0;
+
+	if (!c)
+		return STORE_FAILED;
+	while (i < c->recurrences && (c->recurrence[i].day != day || c->recurrence[i].klass != klass))
+		i++;
+	if (i == RECURRENCE_CELLS) {
+		if (counters_flush(s))
+			return STORE_FAILED;
+		i = 0;
+	}
+	if (i == c->recurrences)
+		c->recurrence[c->recurrences++] = (struct recurrence_cell){ .day = day, .klass = (uint8_t)klass };
+	c->recurrence[i].count[first]++;
 	return STORE_OK;
 }
 

@@ -4,7 +4,8 @@
 /* Every column that may exist. Whoever adds one that could hold an address, a host or a message id has to add it here. */
 static const char *const allowed[] = {
 	"campaign.day", "campaign.name",
-	"contact.at", "contact.attempts", "contact.counted_from", "contact.due", "contact.history", "contact.ladder", "contact.pauses",
+	"cohort.count", "cohort.month", "cohort.outcome",
+	"contact.at", "contact.attempts", "contact.cohort", "contact.counted_from", "contact.due", "contact.history", "contact.ladder", "contact.pauses",
 	"contact.pseudonym", "contact.reason", "contact.rule", "contact.since", "contact.state", "contact.tidy", "contact.until",
 	"event.at", "event.campaign", "event.category", "event.class", "event.diagnostic", "event.kind", "event.mailbox", "event.number",
 	"event.origin", "event.provider", "event.pseudonym", "event.reply", "event.rule", "event.status",
@@ -19,6 +20,7 @@ static const char *const allowed[] = {
 	"mailbox.failed_at", "mailbox.name", "mailbox.read_at", "mailbox.why",
 	"message_count.count", "message_count.day", "message_count.mailbox", "message_count.outcome",
 	"meta.name", "meta.value",
+	"recurrence.class", "recurrence.day", "recurrence.first", "recurrence.repeated",
 	"seen.at", "seen.key",
 	"tally.campaign", "tally.category", "tally.class", "tally.count", "tally.day", "tally.kind", "tally.origin", "tally.provider",
 	"volume.beside", "volume.campaign", "volume.day", "volume.deferred", "volume.delivered", "volume.provider", "volume.rejected", "volume.sent",
