@@ -54,10 +54,11 @@ static const struct {
 	{ "UTF-16LE", { "utf-16le" } },
 	{ "UTF-16BE", { "utf-16be" } },
 	{ "UTF-32", { "utf-32" } },
-	{ "UTF-8", { "utf-8", "utf8" } }, /* with bytes that are none */
+	{ "UTF-8", { "utf-8", "utf8" } }, /* the last one: with bytes that are none */
 };
 enum {
 	CHARSET_COUNT = sizeof charset_table / sizeof charset_table[0],
+	UTF_8 = CHARSET_COUNT - 1,
 	ERRORS_MAX = 1000,      /* bytes that are no text, after which text needs TEXT_PER_ERROR times as many that are */
 	TEXT_PER_ERROR = 8,
 	CHARSET_NAMES_MAX = sizeof charset_table[0].names / sizeof charset_table[0].names[0],
@@ -177,6 +178,24 @@ static size_t convert_single(const struct single_byte *s, struct span text, char
 	return n;
 }
 
+/* UTF-8 with bytes that are none. Iconv takes characters beyond Unicode's last for good. */
+static size_t repair_utf8(struct span text, char *out, size_t size)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < text.n;) {
+		ucs4_t c;
+		int length = u8_mbtoucr(&c, (const uint8_t *)text.p + i, text.n - i);
+		const char *from = length > 0 ? text.p + i : "\xef\xbf\xbd";
+		size_t bytes = length > 0 ? (size_t)length : 3;
+		if (bytes > size - n)
+			break;
+		memcpy(out + n, from, bytes);
+		n += bytes;
+		i += length > 0 ? (size_t)length : 1;
+	}
+	return n;
+}
+
 static size_t convert(iconv_t converter, struct span text, char *out, size_t size)
 {
 	char *in = (char *)(uintptr_t)text.p, *to = out; /* iconv() does not write to its input, whatever its type says */
@@ -212,6 +231,8 @@ size_t charset_to_utf8(struct charsets *c, struct span name, struct span text, c
 		if (c->converter[i] == (iconv_t)-1)
 			return 0;
 	}
+	if (i == UTF_8)
+		return repair_utf8(text, out, size);
 	if (c->single[i].width == WIDTH_UNKNOWN)
 		learn_single(c->converter[i], &c->single[i]);
 	if (c->single[i].width == WIDTH_ONE)

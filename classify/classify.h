@@ -42,7 +42,7 @@ struct outcome {
 };
 
 enum {
-	CLASSIFY_EVENTS_MAX = 40000, /* recipients read of one report: what a run can hold of it at once */
+	CLASSIFY_EVENTS_MAX = 32000, /* recipients read of one report: what a run can hold of it at once */
 };
 
 /* Takes one event; it is the classifier's again, and wiped, after the call. Non-zero stops the message. */

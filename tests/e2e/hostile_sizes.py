@@ -98,7 +98,7 @@ with case("all of them in one mailbox: done within the limits; what was not read
     result = retour.run("poll", timeout=100)
     check(retour, result, path)
     equal(result.code, 1, result)
-    # of those read in full by classify the 40,000 go beyond max_message, too
+    # of those read in full by classify the most go beyond max_message, too
     aside = sum(1 for outcome, _ in SIZES.values() if outcome in (PUT_ASIDE, EVENTS))
     equal(result.err.count("it goes to quarantine"), aside)
     left = [name for folder, _, names in os.walk(path) for name in names if os.path.basename(folder) in ("new", "cur")]
