@@ -24,10 +24,15 @@ const struct command commands[] = {
 	  "PATH is a mail, an mbox, or - for stdin. One JSON object a line; a message that yields no event prints one\n"
 	  "of kind \"none\" and says why in \"rule\".\n",
 	  CONFIG_OPTIONAL, false },
-	{ "check", cmd_check, "[--json] [FILE|-]", "addresses in, verdicts out: send, hold until T, suppress",
+	{ "check", cmd_check, "[--json | --bare] [--only VERDICT] [--column NAME|N [--header]] [FILE|-]", "addresses in, verdicts out: send, hold until T, suppress",
 	  "Reads one address a line from FILE or stdin and prints address, verdict, until, state, reason, since in the\n"
 	  "same order: as CSV with a header, or\n"
-	  "  --json      one JSON object a line\n"
+	  "  --json           one JSON object a line\n"
+	  "  --bare           only the lines as they came, which goes with --only\n"
+	  "  --only VERDICT   only those that are answered with send, hold or suppress\n"
+	  "  --column NAME    the addresses stand in this column of a CSV file, as its first line says; columns separated by comma,\n"
+	  "                   semicolon or tab are kept, ours are added behind them\n"
+	  "  --column N       in its N-th column; with --header the first line is one\n"
 	  "A line that is no address is answered with suppress and reason bad-address, counted on stderr, and makes the exit code 1.\n",
 	  CONFIG_NEEDED, false },
 	{ "contact", cmd_contact, "show | revalidate | resolve | reactivate | states", "what is known of a recipient; an operator's moves",

@@ -17,4 +17,14 @@ char csv_separator(struct span line);
  */
 int csv_split(char *line, size_t n, char separator, struct span *field, size_t max, size_t *count);
 
+/*
+ * The next record of TEXT, which may go over several lines where a field in quotes does, and its field number WANT (from 0) as it stands there, quotes
+ * included; FIELD->p is NULL where there is none. RECORD is without the line end, *USED with it. END: nothing comes behind TEXT. CSV_BROKEN: the quotes make no
+ * sense; RECORD is then the physical line, so that one bad line costs no other.
+ */
+enum csv_result { CSV_RECORD, CSV_MORE, CSV_BROKEN };
+enum csv_result csv_next(struct span text, bool end, char separator, size_t want, struct span *record, struct span *field, size_t *used);
+/* A field as it stands in the record, without quotes and the blanks around it, into OUT of SIZE bytes; returns its length, cut where it is too long. */
+size_t csv_unquote(struct span field, char *out, size_t size);
+
 #endif

@@ -13,7 +13,7 @@ void out_open(struct out *o, int fd)
 	o->fd = fd;
 	o->failed = 0;
 	o->n = 0;
-	o->time = 0;
+	memset(o->time, 0, sizeof o->time);
 }
 
 int out_flush(struct out *o)
@@ -58,19 +58,24 @@ void out_number(struct out *o, uint64_t n)
 
 void out_time(struct out *o, int64_t at)
 {
+	char text[CLOCK_TEXT_SIZE];
+	size_t slot = (uint64_t)at / 86400 % OUT_TIMES;
 	if (!at)
 		return;
-	if (at != o->time)
-		clock_format(at, o->time_text);
-	o->time = at;
-	out_text(o, o->time_text);
+	if (at != o->time[slot].at) {
+		snprintf(o->time[slot].text, sizeof o->time[slot].text, "%s", clock_format(at, text));
+		o->time[slot].at = at;
+	}
+	out_text(o, o->time[slot].text);
 }
 
-void out_csv(struct out *o, struct span field, char separator)
+void out_csv(struct out *o, struct span field)
 {
 	bool quote = false;
-	for (size_t i = 0; i < field.n; i++)
-		quote |= field.p[i] == separator || field.p[i] == '"' || field.p[i] == '\n' || field.p[i] == '\r';
+	for (size_t i = 0; i < field.n; i++) {
+		char c = field.p[i];
+		quote |= c == ',' || c == ';' || c == '\t' || c == '"' || c == '\r' || c == '\n';
+	}
 	if (!quote) {
 		out_bytes(o, field.p, field.n);
 		return;
@@ -110,14 +115,18 @@ void out_json(struct out *o, struct span text)
 	char escape[8];
 	out_text(o, "\"");
 	for (size_t i = 0, n; i < text.n; i += n) {
+		for (n = 0; i + n < text.n && p[i + n] >= 0x20 && p[i + n] < 0x7f && p[i + n] != '"' && p[i + n] != '\\'; n++)
+			;
+		if (n) {
+			out_bytes(o, text.p + i, n);
+			continue;
+		}
 		n = 1;
 		if (p[i] == '"' || p[i] == '\\') {
 			out_text(o, "\\");
 			out_bytes(o, text.p + i, 1);
 		} else if (p[i] < 0x20 || p[i] == 0x7f) {
 			out_bytes(o, escape, (size_t)snprintf(escape, sizeof escape, "\\u%04x", p[i]));
-		} else if (p[i] < 0x80) {
-			out_bytes(o, text.p + i, 1);
 		} else if ((n = utf8_length(p + i, text.n - i))) {
 			out_bytes(o, text.p + i, n);
 		} else {

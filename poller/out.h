@@ -5,14 +5,16 @@
 #include <stdint.h>
 #include "classify/span.h"
 
-enum { OUT_BUFFER_SIZE = 64 * 1024 };
+enum { OUT_BUFFER_SIZE = 64 * 1024, OUT_TIMES = 1024 };
 
 struct out {
 	int fd;
 	int failed;     /* errno of the first write that did, else 0 */
 	size_t n;
-	int64_t time;   /* the last one that was printed, as text: most are the same few */
-	char time_text[32];
+	struct {        /* times as text, by their day: most are midnights of the last year */
+		int64_t at;
+		char text[24];
+	} time[OUT_TIMES];
 	char buffer[OUT_BUFFER_SIZE];
 };
 
@@ -22,8 +24,8 @@ void out_text(struct out *o, const char *text);
 void out_number(struct out *o, uint64_t n);
 /* "2026-11-02T09:40:00Z"; nothing for 0. */
 void out_time(struct out *o, int64_t at);
-/* A field as RFC 4180 wants it: in quotes where it holds SEPARATOR, a quote or a line end. */
-void out_csv(struct out *o, struct span field, char separator);
+/* A field as RFC 4180 wants it: in quotes where it holds a separator, a quote or a line end. */
+void out_csv(struct out *o, struct span field);
 /* A JSON string in quotes; bytes that are no UTF-8 become U+FFFD. */
 void out_json(struct out *o, struct span text);
 /* ,"key":"text", or null where TEXT is "". */

@@ -1,135 +1,18 @@
 /*
  * Contacts: one state per recipient, so that the sending system knows whom not to write to.
  *
- *   active  > soft(n) > paused > revalidate > active      past the ladder again after a pause: inactive, prolonged-soft
- *   active  > block   > investigate > retry-gated > active
- *   active  > hard or complaint > inactive
- *
- * The table `transitions` is that drawing; retour-contacts(7) shows it, and a test holds the two equal. An event is turned into what it
- * means here (enum happening), the table says what follows.
- *
  * Messages do not come in the order in which things happened. So nothing is decided from the state alone: a contact keeps a summary of
- * its events that does not depend on their order (history.h), and whenever one joins, the state is made anew by walking through the days
- * (fold()). The same events give the same contact in any order and any batches. What can no longer be told apart once the times were
- * cut to days decides mildly: a failure that is read so late, on a day with a delivery, counts as settled by it.
+ * its events that does not depend on their order (history.h), and whenever one joins, the state is made anew from it (standing.c). The same events
+ * give the same contact in any order and any batches.
  *
  * A hard failure or a complaint needs no history: the earliest reason counts, whatever came when.
  */
 #include <sodium.h>
 #include <stdio.h>
 #include <time.h>
-#include "store/history.h"
-#include "store/internal.h"
+#include "store/standing.h"
 
 enum { PAGE = 1000 };
-
-static const char prolonged_soft[] = "prolonged-soft";
-
-/* What an event, the passing of time or an operator means for a contact. */
-#define HAPPENINGS(X) X(SOFT_FAILED, "soft failure") X(LADDER_ENDED, "ladder ended") X(LADDER_ENDED_AGAIN, "ladder ended again") \
-	X(BLOCKED, "block") X(GONE, "hard or complaint") X(DELIVERED, "delivered") X(TIME_UP, "time") X(RESOLVED, "resolve") \
-	X(REVALIDATED, "revalidate") X(REACTIVATED, "reactivate")
-
-/* How long the contact waits there, and whether it is written to meanwhile. */
-#define TIMERS(X) X(NO_TIMER, "none") X(ON_LADDER, "the ladder's step, then quiet") X(ON_BLOCK, "hold") X(ON_INVESTIGATION, "patience") \
-	X(ON_GATE, "gate, then quiet") X(ON_PAUSE, "pause") X(ON_TRIAL, "quiet")
-
-#define ENUM(symbol, name) symbol,
-#define NAME(symbol, name) name,
-enum happening { HAPPENINGS(ENUM) HAPPENING_COUNT };
-enum timer { TIMERS(ENUM) TIMER_COUNT };
-static const char *const happening_names[] = { HAPPENINGS(NAME) };
-static const char *const timer_names[] = { TIMERS(NAME) };
-/* In the order of enum because. */
-static const char *const because_names[] = { "none", "the failure's", "the block's", "the event's", prolonged_soft, "as before" };
-
-static const struct transition {
-	enum contact_state from;
-	enum happening what;
-	enum contact_state to;
-	enum timer timer;
-	enum because because;
-} transitions[] = {
-	{ STATE_ACTIVE,      SOFT_FAILED,        STATE_SOFT,        ON_LADDER,        FOR_SOFT },
-	{ STATE_ACTIVE,      BLOCKED,            STATE_BLOCK,       ON_BLOCK,         FOR_BLOCK },
-	{ STATE_ACTIVE,      GONE,               STATE_INACTIVE,    NO_TIMER,         FOR_EVENT },
-
-	{ STATE_SOFT,        SOFT_FAILED,        STATE_SOFT,        ON_LADDER,        FOR_SOFT },
-	{ STATE_SOFT,        LADDER_ENDED,       STATE_PAUSED,      ON_PAUSE,         FOR_SOFT },
-	{ STATE_SOFT,        LADDER_ENDED_AGAIN, STATE_INACTIVE,    NO_TIMER,         FOR_TOO_LONG },
-	{ STATE_SOFT,        BLOCKED,            STATE_BLOCK,       ON_BLOCK,         FOR_BLOCK },
-	{ STATE_SOFT,        GONE,               STATE_INACTIVE,    NO_TIMER,         FOR_EVENT },
-	{ STATE_SOFT,        DELIVERED,          STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
-	{ STATE_SOFT,        TIME_UP,            STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
-
-	{ STATE_PAUSED,      SOFT_FAILED,        STATE_PAUSED,      ON_PAUSE,         FOR_SOFT },
-	{ STATE_PAUSED,      GONE,               STATE_INACTIVE,    NO_TIMER,         FOR_EVENT },
-	{ STATE_PAUSED,      DELIVERED,          STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
-	{ STATE_PAUSED,      TIME_UP,            STATE_REVALIDATE,  ON_TRIAL,         AS_BEFORE },
-	{ STATE_PAUSED,      REVALIDATED,        STATE_REVALIDATE,  ON_TRIAL,         AS_BEFORE },
-
-	{ STATE_REVALIDATE,  SOFT_FAILED,        STATE_SOFT,        ON_LADDER,        FOR_SOFT },
-	{ STATE_REVALIDATE,  BLOCKED,            STATE_BLOCK,       ON_BLOCK,         FOR_BLOCK },
-	{ STATE_REVALIDATE,  GONE,               STATE_INACTIVE,    NO_TIMER,         FOR_EVENT },
-	{ STATE_REVALIDATE,  DELIVERED,          STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
-	{ STATE_REVALIDATE,  TIME_UP,            STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
-
-	{ STATE_BLOCK,       SOFT_FAILED,        STATE_SOFT,        ON_LADDER,        FOR_SOFT },
-	{ STATE_BLOCK,       BLOCKED,            STATE_BLOCK,       ON_BLOCK,         FOR_BLOCK },
-	{ STATE_BLOCK,       GONE,               STATE_INACTIVE,    NO_TIMER,         FOR_EVENT },
-	{ STATE_BLOCK,       DELIVERED,          STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
-	{ STATE_BLOCK,       TIME_UP,            STATE_INVESTIGATE, ON_INVESTIGATION, AS_BEFORE },
-	{ STATE_BLOCK,       RESOLVED,           STATE_RETRY_GATED, ON_GATE,          AS_BEFORE },
-
-	{ STATE_INVESTIGATE, SOFT_FAILED,        STATE_SOFT,        ON_LADDER,        FOR_SOFT },
-	{ STATE_INVESTIGATE, BLOCKED,            STATE_BLOCK,       ON_BLOCK,         FOR_BLOCK },
-	{ STATE_INVESTIGATE, GONE,               STATE_INACTIVE,    NO_TIMER,         FOR_EVENT },
-	{ STATE_INVESTIGATE, DELIVERED,          STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
-	{ STATE_INVESTIGATE, TIME_UP,            STATE_RETRY_GATED, ON_GATE,          AS_BEFORE },
-	{ STATE_INVESTIGATE, RESOLVED,           STATE_RETRY_GATED, ON_GATE,          AS_BEFORE },
-
-	{ STATE_RETRY_GATED, SOFT_FAILED,        STATE_SOFT,        ON_LADDER,        FOR_SOFT },
-	{ STATE_RETRY_GATED, BLOCKED,            STATE_BLOCK,       ON_BLOCK,         FOR_BLOCK },
-	{ STATE_RETRY_GATED, GONE,               STATE_INACTIVE,    NO_TIMER,         FOR_EVENT },
-	{ STATE_RETRY_GATED, DELIVERED,          STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
-	{ STATE_RETRY_GATED, TIME_UP,            STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
-
-	/* final: nothing but an operator leads out; an earlier or harder reason takes the place of the one that is known */
-	{ STATE_INACTIVE,    GONE,               STATE_INACTIVE,    NO_TIMER,         FOR_EVENT },
-	{ STATE_INACTIVE,    REACTIVATED,        STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
-};
-
-bool store_transition(unsigned n, const char *words[STORE_TRANSITION_WORDS])
-{
-	const struct transition *t = &transitions[n];
-
-	if (n >= sizeof transitions / sizeof *transitions)
-		return false;
-	words[0] = contact_state_name(t->from);
-	words[1] = happening_names[t->what];
-	words[2] = contact_state_name(t->to);
-	words[3] = timer_names[t->timer];
-	words[4] = because_names[t->because];
-	return true;
-}
-
-/* What the sending system is told. A hold ends with its time; then one message may be sent. */
-static const enum verdict verdicts[STATE_COUNT] = {
-	[STATE_ACTIVE] = VERDICT_SEND,
-	[STATE_SOFT] = VERDICT_HOLD,
-	[STATE_PAUSED] = VERDICT_HOLD,
-	[STATE_REVALIDATE] = VERDICT_SEND,
-	[STATE_BLOCK] = VERDICT_HOLD,
-	[STATE_INVESTIGATE] = VERDICT_HOLD,
-	[STATE_RETRY_GATED] = VERDICT_HOLD,
-	[STATE_INACTIVE] = VERDICT_SUPPRESS,
-};
-
-/* Exact times are needed here. */
-static bool is_running(enum contact_state state)
-{
-	return state == STATE_SOFT || state == STATE_BLOCK || state == STATE_INVESTIGATE || state == STATE_RETRY_GATED;
-}
 
 struct contact {
 	unsigned char key[PSEUDONYM_SIZE];
@@ -169,209 +52,14 @@ static const struct ladder *ladder_for(const struct store *s, const struct packe
 	return l ? l : &last_resort;
 }
 
-static const struct ladder *ladder_of(const struct store *s, const struct contact *c)
+static struct walk walk_of(const struct store *s, const struct contact *c)
 {
 	const struct ladder *l = ladder_named(s, c->history.soft.name);
 
-	return l ? l : &last_resort;
-}
-
-static int64_t ladder_step(const struct ladder *l, unsigned attempt)
-{
-	if (!l->steps || !attempt)
-		return 0;
-	return l->step[(attempt <= l->steps ? attempt : l->steps) - 1];
-}
-
-/* --- one transition --------------------------------------------------------------------------------------------- */
-
-static int64_t later(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
-static int64_t whole_days(int64_t period)
-{
-	return (period + DAY - 1) / DAY * DAY;
-}
-
-/* Its place within the gate: the addresses of a provider come back one after the other, not all in one second. */
-static int64_t place_in_gate(const struct contact *c, int64_t gate)
-{
-	uint64_t v = 0;
-
-	for (unsigned i = 0; i < 4; i++)
-		v = v << 8 | c->key[i];
-	return gate > 0 ? (int64_t)(v * (uint64_t)gate >> 32) : 0;
-}
-
-/*
- * UNTIL may be exact; DUE, which leads out of a finished episode, depends on the day of AT only, so that it is the same after the times were
- * cut to days. A block is short and its end exact.
- */
-static void set_timer(const struct store *s, const struct contact *c, struct standing *st, enum timer timer, int64_t at)
-{
-	int64_t day = day_start(at), held = st->state == STATE_PAUSED ? st->until : 0, step;
-
-	st->until = st->due = 0;
-	switch (timer) {
-	case NO_TIMER:
-	case TIMER_COUNT:
-		break;
-	case ON_LADDER:
-		step = ladder_step(ladder_of(s, c), st->soft);
-		st->until = at + step;
-		st->due = s->o.quiet > 0 ? day + later(whole_days(s->o.quiet), whole_days(step) + DAY) : 0;
-		break;
-	case ON_BLOCK:
-		st->until = st->due = at + s->o.block_hold;
-		break;
-	case ON_INVESTIGATION: /* patience counts from the block */
-		st->until = st->due = later(at, day_start(at - s->o.block_hold) + whole_days(s->o.block_patience) + DAY);
-		break;
-	case ON_GATE:
-		st->until = at + place_in_gate(c, s->o.block_gate);
-		st->due = day + later(whole_days(s->o.block_quiet), whole_days(s->o.block_gate) + DAY);
-		break;
-	case ON_PAUSE:
-		st->until = st->due = later(held, day + whole_days(s->o.pause) + DAY);
-		break;
-	case ON_TRIAL:
-		st->due = s->o.quiet > 0 ? day + whole_days(s->o.quiet) : 0;
-		break;
-	}
-}
-
-static const struct transition *find_transition(enum contact_state from, enum happening what)
-{
-	for (size_t i = 0; i < sizeof transitions / sizeof *transitions; i++)
-		if (transitions[i].from == from && transitions[i].what == what)
-			return &transitions[i];
-	return NULL;
-}
-
-static void enter(const struct store *s, const struct contact *c, struct standing *st, const struct transition *t, int64_t at)
-{
-	bool changes = st->state != t->to, was_well = st->state == STATE_ACTIVE;
-
-	if (changes && (was_well || (t->to == STATE_SOFT && !st->episode)))
-		st->episode = t->to == STATE_SOFT ? at : 0;
-	set_timer(s, c, st, t->timer, at);
-	if (changes)
-		st->since = day_start(at);
-	if (changes && t->to == STATE_PAUSED)
-		st->pauses++;
-	if (t->to == STATE_ACTIVE || t->to == STATE_INACTIVE)
-		st->pauses = 0;
-	st->state = t->to;
-	if (t->because != AS_BEFORE)
-		st->because = t->because;
-	if (!is_running(st->state))
-		st->soft = st->blocks = 0;
-}
-
-static bool happens(const struct store *s, const struct contact *c, struct standing *st, enum happening what, int64_t at)
-{
-	const struct transition *t = find_transition(st->state, what);
-
-	if (t)
-		enter(s, c, st, t, at);
-	return t;
-}
-
-/* What time alone has done by AT. */
-static void elapse(const struct store *s, const struct contact *c, struct standing *st, int64_t at)
-{
-	while (st->due && at >= st->due) {
-		int64_t due = st->due;
-		st->due = 0;
-		happens(s, c, st, TIME_UP, due);
-	}
+	return (struct walk){ &s->o, c->key, l ? l : &last_resort };
 }
 
 /* --- the state, made from the history ------------------------------------------------------------------------------ */
-
-/* All that happened on a day, as far as it counts. */
-struct moment {
-	int64_t at;
-	enum happening what;
-};
-
-/* A delivery speaks for what came before it on its day. Returns how many moments there are, in the order of their times. */
-static unsigned moments_of(const struct day *d, struct moment m[3])
-{
-	bool soft = d->last_soft > d->delivered, block = d->last_block > d->delivered;
-	bool block_first = d->last_block < d->last_soft;
-	unsigned n = 0;
-
-	if (d->delivered != NEVER)
-		m[n++] = (struct moment){ d->start + d->delivered, DELIVERED };
-	if (block && block_first)
-		m[n++] = (struct moment){ d->start + d->last_block, BLOCKED };
-	if (soft)
-		m[n++] = (struct moment){ d->start + d->last_soft, SOFT_FAILED };
-	if (block && !block_first)
-		m[n++] = (struct moment){ d->start + d->last_block, BLOCKED };
-	return n;
-}
-
-/* By age or by attempts. A coarse day that lies where its times would decide is what it was when they were known. */
-static bool ladder_ended(const struct ladder *l, const struct standing *st, const struct day *d, int64_t age)
-{
-	if (l->attempts && st->soft >= l->attempts)
-		return true;
-	if (d->coarse && age > l->end - DAY && age < l->end + DAY)
-		return d->ended;
-	return age >= l->end;
-}
-
-/* The day's soft failures; those before a delivery are settled, and how many came after it is not known: one at least. */
-static void soft_failures(const struct store *s, const struct contact *c, struct standing *st, struct day *d, int64_t at)
-{
-	const struct ladder *l = ladder_of(s, c);
-	bool after_delivery = d->delivered != NEVER;
-
-	if (!find_transition(st->state, SOFT_FAILED))
-		return;
-	/* of a coarse day noon is the best guess for its ladder's age */
-	int64_t middle = d->start + DAY / 2, last = d->coarse ? middle : at;
-	if (!st->soft)
-		st->first = d->coarse ? middle : after_delivery ? at : d->start + d->first_soft;
-	st->soft += after_delivery ? 1 : d->soft;
-	happens(s, c, st, SOFT_FAILED, at);
-	if (st->state != STATE_SOFT)
-		return;
-	d->ended = ladder_ended(l, st, d, last - st->first);
-	if (d->ended)
-		happens(s, c, st, st->pauses ? LADDER_ENDED_AGAIN : LADDER_ENDED, at);
-}
-
-/* One day after the other, and the resolution of the block's investigation at its time. */
-static void walk_day(const struct store *s, const struct contact *c, struct standing *st, struct day *d, int64_t *resolved)
-{
-	struct moment moments[3];
-	unsigned n = moments_of(d, moments);
-
-	if (!d->coarse)
-		d->ended = false;
-	for (unsigned i = 0; i < n; i++) {
-		const struct moment *m = &moments[i];
-		if (*resolved && *resolved < m->at) {
-			elapse(s, c, st, *resolved);
-			happens(s, c, st, RESOLVED, *resolved);
-			*resolved = 0;
-		}
-		elapse(s, c, st, m->at);
-		/* what a delivery of the same day settled makes no state, but it was an episode */
-		if (m->what == DELIVERED && st->state == STATE_ACTIVE && d->soft && d->first_soft < d->delivered)
-			st->episode = d->start;
-		if (m->what == SOFT_FAILED) {
-			soft_failures(s, c, st, d, m->at);
-		} else if (happens(s, c, st, m->what, m->at) && m->what == BLOCKED) {
-			st->blocks += d->blocks;
-		}
-	}
-}
 
 static void explain(struct contact *c)
 {
@@ -385,7 +73,7 @@ static void explain(struct contact *c)
 		rule = cause->rule;
 		break;
 	case FOR_TOO_LONG:
-		reason = prolonged_soft;
+		reason = PROLONGED_SOFT;
 		rule = cause->rule;
 		break;
 	case FOR_NOTHING:
@@ -410,37 +98,16 @@ static int month_of_time(int64_t at)
 
 static int64_t month_start(int month)
 {
-	struct tm tm = { .tm_year = month / 100 - 1900, .tm_mon = month % 100 - 1, .tm_mday = 1 };
-
-	return month ? (int64_t)timegm(&tm) : 0;
+	return month ? keys_month_start(month) : 0;
 }
 
-/* RESOLVED: when the investigation of its last block was, 0: never. */
 static void fold(const struct store *s, struct contact *c, int64_t resolved)
 {
-	struct standing st = c->history.base;
-	st.episode = st.state == STATE_ACTIVE ? 0 : month_start(c->counted.month);
-	int64_t pending = resolved >= c->history.block.at ? resolved : 0;
+	struct walk w = walk_of(s, c);
 
-	for (unsigned i = 0; i < c->history.days; i++)
-		walk_day(s, c, &st, &c->history.day[i], &pending);
-	if (pending) {
-		elapse(s, c, &st, pending);
-		happens(s, c, &st, RESOLVED, pending);
-	}
-	c->now = st;
+	c->history.base.episode = c->history.base.state == STATE_ACTIVE ? 0 : month_start(c->counted.month);
+	walk_history(&w, &c->history, resolved, &c->now);
 	explain(c);
-}
-
-/* One day too many: the first becomes part of the base, and what comes later about it changes nothing any more. */
-static void settle_first_day(const struct store *s, struct contact *c)
-{
-	struct history *h = &c->history;
-	int64_t none = 0;
-
-	walk_day(s, c, &h->base, &h->day[0], &none);
-	h->settled = later(h->settled, h->day[0].start + DAY - 1);
-	history_drop_first(h);
 }
 
 /* --- what an event means ---------------------------------------------------------------------------------------------- */
@@ -473,7 +140,7 @@ static enum meaning meaning_of(const struct packed *e)
 /* Inactive for a hard failure or a complaint: what else happens changes nothing. */
 static bool is_gone(const struct contact *c)
 {
-	return c->now.state == STATE_INACTIVE && strcmp(c->reason, prolonged_soft) != 0;
+	return c->now.state == STATE_INACTIVE && strcmp(c->reason, PROLONGED_SOFT) != 0;
 }
 
 /* The earliest reason counts; within a day the one that stands first in the list of categories. */
@@ -487,7 +154,9 @@ static bool is_earlier_reason(const struct contact *c, const struct packed *e)
 
 static void note_gone(const struct store *s, struct contact *c, const struct packed *e)
 {
-	if ((is_gone(c) && !is_earlier_reason(c, e)) || !happens(s, c, &c->now, GONE, e->at))
+	struct walk w = walk_of(s, c);
+
+	if ((is_gone(c) && !is_earlier_reason(c, e)) || !happens(&w, &c->now, GONE, e->at))
 		return;
 	c->now.since = day_start(e->at);
 	snprintf(c->reason, sizeof c->reason, "%s", category_name(e->category));
@@ -504,6 +173,7 @@ static int note_event(struct store *s, struct contact *c, const struct packed *e
 {
 	static const enum history_kind kinds[] = { [MEANS_SOFT] = HISTORY_SOFT, [MEANS_BLOCK] = HISTORY_BLOCK, [MEANS_SUCCESS] = HISTORY_DELIVERED };
 	struct history *h = &c->history;
+	struct walk w;
 	int64_t resolved = 0;
 
 	if (is_gone(c) || e->at <= h->settled)
@@ -512,8 +182,9 @@ static int note_event(struct store *s, struct contact *c, const struct packed *e
 		history_cause(&h->soft, e->at, e->category, ladder_for(s, e)->name, e->rule);
 	if (meaning == MEANS_BLOCK)
 		history_cause(&h->block, e->at, e->category, segment_of(e), e->rule);
+	w = walk_of(s, c);
 	if (!history_add(h, kinds[meaning], e->at))
-		settle_first_day(s, c);
+		settle_first_day(&w, h);
 	if (h->block.at && investigation_resolved(s, h->block.name, h->block.category, &resolved))
 		return STORE_FAILED;
 	fold(s, c, resolved);
@@ -753,7 +424,9 @@ int contact_apply(struct store *s, const struct packed *e)
 /* Time moves the standing only; whoever comes to rest by it has no reason any more. */
 static void elapse_contact(const struct store *s, struct contact *c, int64_t now)
 {
-	elapse(s, c, &c->now, now);
+	struct walk w = walk_of(s, c);
+
+	elapse(&w, &c->now, now);
 	if (c->now.because == FOR_NOTHING)
 		c->reason[0] = c->rule[0] = '\0';
 }
@@ -807,8 +480,10 @@ int store_advance(struct store *s, int64_t now, uint64_t *changed)
 
 static int release_one(struct store *s, struct contact *c, int64_t now)
 {
+	struct walk w = walk_of(s, c);
+
 	elapse_contact(s, c, now);
-	happens(s, c, &c->now, RESOLVED, now);
+	happens(&w, &c->now, RESOLVED, now);
 	return save(s, SQL_CONTACT_PUT, c);
 }
 
@@ -835,23 +510,51 @@ int contact_release(struct store *s, const char *provider, enum category categor
 
 /* --- out --------------------------------------------------------------------------------------------------------------------- */
 
-static void answer_of(const struct contact *c, int64_t now, struct answer *out)
+static void answer_of(const struct standing *st, const char *reason, bool full, int64_t now, struct answer *out)
 {
-	const struct standing *st = &c->now;
-
 	out->state = st->state;
-	out->verdict = verdicts[st->state];
+	out->verdict = standing_verdict(st->state);
 	out->attempts = attempts_of(st);
 	out->since = st->since;
 	/* a mailbox that stayed full to the end of its ladder is as good as gone until it is tried again */
-	if (st->state == STATE_PAUSED && strcmp(c->history.soft.name, category_name(CATEGORY_MAILBOX_FULL)) == 0)
+	if (st->state == STATE_PAUSED && full)
 		out->verdict = VERDICT_SUPPRESS;
 	if (out->verdict == VERDICT_HOLD && now >= st->until)
 		out->verdict = VERDICT_SEND;
 	if (out->verdict == VERDICT_SEND)
 		return;
 	out->until = st->until;
-	memcpy(out->reason, c->reason, sizeof out->reason);
+	snprintf(out->reason, sizeof out->reason, "%s", reason);
+}
+
+static bool is_full_ladder(const char *name)
+{
+	return name && strcmp(name, category_name(CATEGORY_MAILBOX_FULL)) == 0;
+}
+
+void contact_read_row(sqlite3_stmt *st, struct contact_row *out)
+{
+	const char *reason = (const char *)sqlite3_column_text(st, 6);
+
+	memcpy(out->key, sqlite3_column_blob(st, 0), PSEUDONYM_SIZE);
+	out->state = state_by_name((const char *)sqlite3_column_text(st, 1));
+	out->since = sqlite3_column_int64(st, 2);
+	out->until = sqlite3_column_int64(st, 3);
+	out->due = sqlite3_column_int64(st, 4);
+	out->attempts = (unsigned)sqlite3_column_int64(st, 5);
+	out->reason = reason && strlen(reason) < EVENT_RULE_SIZE ? reason : "";
+	out->full = is_full_ladder((const char *)sqlite3_column_text(st, 7));
+}
+
+/* The answer that a row gives NOW: time that passed since it was written has its due. */
+static void answer_row(const struct store *s, const struct contact_row *r, int64_t now, struct answer *out)
+{
+	struct standing st = { .state = r->state, .because = AS_BEFORE, .since = r->since, .until = r->until, .due = r->due, .soft = r->attempts,
+			       .blocks = r->attempts };
+	struct walk w = { &s->o, r->key, NULL };
+
+	elapse(&w, &st, now);
+	answer_of(&st, r->reason, r->full, now, out);
 }
 
 /* The key of ADDRESS; STORE_MISUSE when it is none. */
@@ -869,21 +572,30 @@ static int key_of(struct store *s, const char *address, size_t n, unsigned char 
 int store_check(struct store *s, const char *address, size_t n, int64_t now, struct answer *out)
 {
 	unsigned char key[PSEUDONYM_SIZE];
-	struct contact c;
-	bool found;
+	struct contact_row row;
 
 	memset(out, 0, sizeof *out);
 	if (key_of(s, address, n, key))
 		return STORE_MISUSE;
+	switch (contact_table_find(s, key, &row)) {
+	case TABLE_FOUND:
+		answer_row(s, &row, now, out);
+		return STORE_OK;
+	case TABLE_NONE:
+		return STORE_OK;
+	case TABLE_UNKNOWN:
+		break;
+	}
 	if (filter_excludes(s, key))
 		return STORE_OK;
-	if (load(s, key, &c, &found))
-		return STORE_FAILED;
-	if (found) {
-		elapse_contact(s, &c, now);
-		answer_of(&c, now, out);
+	sqlite3_stmt *st = db_bind(s, SQL_CONTACT_ROW, "b", key, PSEUDONYM_SIZE);
+	int rc = st ? db_step(s, st) : -1;
+	if (rc == 1) {
+		contact_read_row(st, &row);
+		answer_row(s, &row, now, out);
+		sqlite3_reset(st);
 	}
-	return STORE_OK;
+	return rc < 0 ? STORE_FAILED : STORE_OK;
 }
 
 int store_contact_show(struct store *s, const char *address, size_t n, int64_t now, struct contact_view *out)
@@ -897,7 +609,7 @@ int store_contact_show(struct store *s, const char *address, size_t n, int64_t n
 	if (load(s, key, &c, &out->known))
 		return STORE_FAILED;
 	elapse_contact(s, &c, now);
-	answer_of(&c, now, &out->answer);
+	answer_of(&c.now, c.reason, is_full_ladder(c.history.soft.name), now, &out->answer);
 	out->pauses = c.now.pauses;
 	memcpy(out->reason, c.reason, sizeof out->reason);
 	memcpy(out->rule, c.rule, sizeof out->rule);
@@ -913,6 +625,7 @@ int store_contact_move(struct store *s, const char *address, size_t n, enum cont
 	static const enum happening whats[] = { [MOVE_REVALIDATE] = REVALIDATED, [MOVE_RESOLVE] = RESOLVED, [MOVE_REACTIVATE] = REACTIVATED };
 	unsigned char key[PSEUDONYM_SIZE];
 	struct contact c;
+	struct walk w;
 	bool found;
 
 	*moved = false;
@@ -924,7 +637,8 @@ int store_contact_move(struct store *s, const char *address, size_t n, enum cont
 		return STORE_FAILED;
 	elapse_contact(s, &c, now);
 	*from = c.now.state;
-	if (!happens(s, &c, &c.now, whats[move], now))
+	w = walk_of(s, &c);
+	if (!happens(&w, &c.now, whats[move], now))
 		return STORE_OK;
 	/* from here on what happened before is part of the base */
 	c.history.days = 0;

@@ -18,6 +18,7 @@ enum {
 struct keyring;
 struct counters;
 struct filter;
+struct table;
 
 struct store {
 	sqlite3 *db;
@@ -25,6 +26,7 @@ struct store {
 	struct keyring *keys;       /* keys.c */
 	struct counters *counters;  /* tally.c */
 	struct filter *filter;      /* filter.c */
+	struct table *table;        /* table.c */
 	sqlite3_stmt *statement[SQL_COUNT];
 	bool functions;             /* kpi.c's functions of SQL are there */
 	bool in_transaction;
@@ -165,6 +167,26 @@ struct cohort_place {
 };
 /* The contact went from BEFORE, as it was last counted, to AFTER. */
 int cohort_move(struct store *s, struct cohort_place before, struct cohort_place after);
+/* What an answer needs of a contact's row. REASON lasts as long as the row or the table. */
+struct contact_row {
+	unsigned char key[PSEUDONYM_SIZE];
+	enum contact_state state;
+	int64_t since, until, due;
+	unsigned attempts;
+	const char *reason;
+	bool full;                  /* its ladder is the one of full mailboxes */
+};
+/* Of a statement that gives pseudonym, state, since, until, due, attempts, reason, ladder. */
+void contact_read_row(sqlite3_stmt *st, struct contact_row *out);
+
+/* --- table.c ------------------------------------------------------------------------------------------------------- */
+
+/* At the begin of a snapshot: makes the table where that is worth it. */
+int contact_table_enter(struct store *s);
+enum table_result { TABLE_UNKNOWN, TABLE_NONE, TABLE_FOUND };
+/* UNKNOWN: there is no table for this snapshot, ask the database. NONE: there is no such contact. */
+enum table_result contact_table_find(struct store *s, const unsigned char key[PSEUDONYM_SIZE], struct contact_row *out);
+void contact_table_free(struct store *s);
 
 /* --- filter.c ------------------------------------------------------------------------------------------------------ */
 
@@ -198,6 +220,8 @@ int retention_record(struct store *s, int64_t now);
 int ledger_cut(struct store *s, int64_t now, int64_t cutoff, uint64_t *deleted);
 
 static inline int64_t day_start(int64_t at) { return at - ((at % DAY) + DAY) % DAY; }
+static inline int64_t later(int64_t a, int64_t b) { return a > b ? a : b; }
+static inline int64_t whole_days(int64_t period) { return (period + DAY - 1) / DAY * DAY; }
 static inline int64_t clamp_time(int64_t at, int64_t now) { return at <= 0 || at > now ? now : at; }
 
 #endif

@@ -9,6 +9,7 @@
 	X(SQL_BEGIN, "BEGIN IMMEDIATE") \
 	X(SQL_BEGIN_READ, "BEGIN DEFERRED") \
 	X(SQL_DATA_VERSION, "PRAGMA data_version") \
+	X(SQL_PAGE_COUNT, "PRAGMA page_count") \
 	X(SQL_COMMIT, "COMMIT") \
 	X(SQL_ROLLBACK, "ROLLBACK") \
 	\
@@ -48,6 +49,8 @@
 	X(SQL_CONTACT_GET, \
 		"SELECT state, at, since, until, due, attempts, pauses, counted_from, reason, rule, ladder, history, cohort FROM contact" \
 		" WHERE pseudonym = ?1") \
+	X(SQL_CONTACT_ROW, "SELECT pseudonym, state, since, until, due, attempts, reason, ladder FROM contact WHERE pseudonym = ?1") \
+	X(SQL_CONTACT_ROWS, "SELECT pseudonym, state, since, until, due, attempts, reason, ladder FROM contact ORDER BY pseudonym") \
 	X(SQL_CONTACT_ADD, \
 		"INSERT INTO contact (pseudonym, state, at, since, until, due, attempts, pauses, counted_from, reason, rule, ladder, history," \
 		" tidy, cohort) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)") \

@@ -216,6 +216,8 @@ int store_events_of(struct store *s, const char *address, size_t n, unsigned lim
  * waiting for input: a purge has to wait for its end. For many checks; one alone needs none.
  */
 int store_snapshot(struct store *s, bool hold);
+/* About so many checks are going to come, so that what speeds them up is made at once. */
+int store_expect(struct store *s, uint64_t checks);
 
 /* The N-th row of the transition table: state, what happens, next state, timer, reason. False behind the last. */
 enum { STORE_TRANSITION_WORDS = 5 };

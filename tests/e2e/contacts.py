@@ -1,75 +1,21 @@
 #!/usr/bin/python3
 """What an operator asks and does about single recipients: `contact show`, the moves and their refusals, investigations from opening to resolution,
 what the ledger says of it, and that no address shows where it should not."""
-import glob
 import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from lib import canary  # noqa: E402
+from lib.contacts import Bounces, DEAD, FULL, LISTED  # noqa: E402
 from lib.harness import *  # noqa: E402,F403
 
-BOUNCE = """\
-Return-Path: <>
-From: MAILER-DAEMON@mx.example.net
-To: bounces@example.org
-Subject: Undelivered Mail Returned to Sender
-Date: %(date)s
-Received: from mx.example.net by mail.example.org; %(date)s
-Message-ID: <%(number)d@mx.example.net>
-MIME-Version: 1.0
-Content-Type: multipart/report; report-type=delivery-status; boundary="b"
-
---b
-Content-Type: text/plain
-
-Your mail could not be delivered.
-
---b
-Content-Type: message/delivery-status
-
-Reporting-MTA: dns; mail.example.org
-
-Final-Recipient: rfc822; %(recipient)s
-Action: failed
-Status: %(status)s
-Remote-MTA: dns; %(host)s
-Diagnostic-Code: smtp; %(text)s
-
---b
-Content-Type: text/rfc822-headers
-
-From: news@example.org
-To: %(recipient)s
-Message-ID: <%(number)d.2@example.org>
-X-Campaign-ID: nl10
-
---b--
-"""
-FULL, DEAD = ("5.2.2", "552 5.2.2 Mailbox full"), ("5.1.1", "550 5.1.1 User unknown")
-LISTED = ("5.7.1", "554 5.7.1 Service unavailable; Client host [192.0.2.25] blocked using zen.spamhaus.org")
 ANNA, BEN, CARLA, DORA = ("%s.canary@example.net" % name for name in ("anna", "ben", "carla", "dora"))
-number = 0
 
 
 def fresh():
+    """A store of its own, and what puts bounces into it."""
     retour = Retour()
-    os.makedirs(retour.dir + "/mails")
-    take(retour)
-    return retour
-
-
-def take(retour, *bounces):
-    """(recipient, (status, text), day of November or "05 Dec", host) each."""
-    global number
-    for old in glob.glob(retour.dir + "/mails/*"):
-        os.unlink(old)
-    for recipient, (status, text), day, *host in bounces:
-        number += 1
-        with open("%s/mails/%d.eml" % (retour.dir, number), "w", encoding="ascii") as f:
-            f.write(BOUNCE % {"date": "%s 2026 05:00:00 +0000" % (day if isinstance(day, str) else "%02d Nov" % day), "number": number, "recipient": recipient, "status": status, "text": text,
-                              "host": host[0] if host else "mx.example.net"})
-    equal(retour.run("import", retour.dir + "/mails").code, 0)
+    return retour, Bounces(retour)
 
 
 def on(retour, day, month=11):
@@ -87,8 +33,8 @@ def state(retour, address):
     return show(retour, address)[0]["state"]
 
 
-retour = fresh()
-take(retour, (ANNA, DEAD, 1), (BEN, FULL, 1), (CARLA, LISTED, 1, "gmail-smtp-in.l.google.com"), (DORA, LISTED, 1))
+retour, to_retour = fresh()
+to_retour.take((ANNA, DEAD, 1), (BEN, FULL, 1), (CARLA, LISTED, 1, "gmail-smtp-in.l.google.com"), (DORA, LISTED, 1))
 
 with case("show: state, answer, reason, rule and events, as JSON"):
     anna, ben, carla, nobody = show(retour, ANNA, BEN, CARLA, "nobody@example.net")
@@ -104,8 +50,9 @@ with case("show: state, answer, reason, rule and events, as JSON"):
     equal((nobody["state"], nobody["verdict"], nobody["events"]), ("active", "send", []))
 
 with case("show: the same as text, newest first, through the keys of several months; --last ends it"):
-    take(on(retour, 3, 12), (BEN, FULL, 20))
-    take(retour, (BEN, ("5.2.2", "552 5.2.2 Over quota"), 25))
+    on(retour, 3, 12)
+    to_retour.take((BEN, FULL, 20))
+    to_retour.take((BEN, ("5.2.2", "552 5.2.2 Over quota"), 25))
     equal([e["at"][:10] for e in show(retour, BEN)[0]["events"]], ["2026-11-25", "2026-11-20", "2026-11-01"])
     result = retour.run("contact", "show", "--last", "2", input=BEN + "\n")
     equal(result.code, 0, result)
@@ -144,29 +91,29 @@ with case("reactivate: active again, also when a bounce from before is read late
     result = retour.run("contact", "reactivate", "--reason", "asked by phone", input=ANNA + "\n")
     equal(result.code, 0, result)
     equal(state(retour, ANNA), "active")
-    take(retour, (ANNA, DEAD, 2))
+    to_retour.take((ANNA, DEAD, 2))
     equal(state(retour, ANNA), "active")
     on(retour, 5, 12)
-    take(retour, (ANNA, DEAD, 4))
+    to_retour.take((ANNA, DEAD, 4))
     equal(state(retour, ANNA), "active")
     on(retour, 20, 12)
-    take(retour, (ANNA, DEAD, 30))
+    to_retour.take((ANNA, DEAD, 30))
     equal(state(retour, ANNA), "active")
     retour.run("contact", "reactivate", "--reason", "nothing to do", input=ANNA + "\n")
     equal(retour.sql("SELECT count(*) FROM ledger WHERE kind = 'contact-reactivate'"), [(1,)])
-    take(retour, (ANNA, DEAD, "04 Dec"))
+    to_retour.take((ANNA, DEAD, "04 Dec"))
     equal(state(retour, ANNA), "inactive")
 
 with case("a move of many is refused line by line, the others are moved"):
-    many = fresh()
-    take(many, *[("r%d@example.net" % n, DEAD, 1) for n in range(50)])
+    many, to_many = fresh()
+    to_many.take(*[("r%d@example.net" % n, DEAD, 1) for n in range(50)])
     result = many.run("contact", "reactivate", "--reason", "list was wrong", input="".join("r%d@example.net\n" % n for n in range(60)))
     equal((result.code, result.err.count("refused: no")), (1, 10), result.err)
     equal(many.sql("SELECT state, count(*) FROM contact GROUP BY 1"), [("active", 50)])
     contains(many.sql("SELECT detail FROM ledger WHERE kind = 'contact-reactivate'")[0][0], "count=50")
 
-blocked = fresh()
-take(blocked, (CARLA, LISTED, 1, "gmail-smtp-in.l.google.com"), (BEN, LISTED, 1, "gmail-smtp-in.l.google.com"), (DORA, LISTED, 1))
+blocked, to_blocked = fresh()
+to_blocked.take((CARLA, LISTED, 1, "gmail-smtp-in.l.google.com"), (BEN, LISTED, 1, "gmail-smtp-in.l.google.com"), (DORA, LISTED, 1))
 with case("resolve --list: one investigation for each provider and category, with what to look at"):
     listed = {(i["provider"], i["category"]): i for i in blocked.run("contact", "resolve", "--list", "--json").lines()}
     equal(sorted(listed), [("gmail", "reputation"), ("other", "reputation")])
@@ -192,8 +139,8 @@ with case("resolve with addresses: these are let through, the investigation stay
     equal(len(blocked.run("contact", "resolve", "--list", "--json").lines()), 1)
 
 with case("nobody resolves: after [block] patience they are let through all the same, and without a new block all is well"):
-    waits = fresh()
-    take(waits, (CARLA, LISTED, 1))
+    waits, to_waits = fresh()
+    to_waits.take((CARLA, LISTED, 1))
     found = []
     for day, month in ((1, 11), (2, 11), (8, 11), (10, 11), (25, 11)):
         on(waits, day, month).run("run")

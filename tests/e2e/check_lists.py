@@ -1,0 +1,139 @@
+#!/usr/bin/python3
+"""`check` on lists as they come from spreadsheets and databases: columns, quotes, separators, byte order marks, line ends, bad lines, filters; the answers
+stream, stand in the order of the questions, and are the same for one address as for a hundred thousand."""
+import csv
+import io
+import os
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from lib.harness import *  # noqa: E402,F403
+from lib.contacts import Bounces, DEAD, FULL  # noqa: E402
+
+DEAD_ONE, FULL_ONE, WELL = "dead.canary@example.net", "full.canary@example.net", "well.canary@example.net"
+ADDED = ["verdict", "until", "state", "reason", "since"]
+
+retour = Retour()
+bounces = Bounces(retour)
+bounces.take((DEAD_ONE, DEAD, 1), (FULL_ONE, FULL, 2))
+retour.now = "2026-11-02T06:00:00Z"
+
+
+def ask(text, *options, code=0):
+    result = retour.run("check", *options, input=text)
+    equal(result.code, code, result)
+    return result
+
+
+def table(text, *options, code=0, delimiter=",", **more):
+    """The verdict column and the rows as lists."""
+    rows = list(csv.reader(io.StringIO(ask(text, *options, code=code).out, newline=""), delimiter=delimiter, **more))
+    return [row[-5] for row in rows], rows
+
+
+with case("one address a line: as before"):
+    verdicts, rows = table("%s\n%s\r\n\n  %s  \n" % (DEAD_ONE, FULL_ONE, WELL))
+    equal(rows[0], ["address", *ADDED])
+    equal(verdicts[1:], ["suppress", "hold", "send"])
+    equal([row[0] for row in rows[1:]], [DEAD_ONE, FULL_ONE, WELL])
+    equal(rows[2][2:], ["2026-11-02T17:00:00Z", "soft", "mailbox-full", "2026-11-02T00:00:00Z"])
+
+with case("a byte order mark before the first address is none of it"):
+    equal(table("\ufeff%s\n" % DEAD_ONE)[0][1:], ["suppress"])
+
+SHEET = 'id,"E-Mail",name\r\n1,%s,"Doe, John"\r\n2,"%s","said ""hi""\r\nand left"\r\n3,%s,\r\n' % (DEAD_ONE, FULL_ONE, WELL)
+with case("a column by its name: the input's columns as they were, ours behind them, line ends kept"):
+    result = ask(SHEET, "--column", "e-mail")
+    verdicts, rows = table(SHEET, "--column", "e-mail")
+    equal(rows[0], ["id", "E-Mail", "name", *ADDED])
+    equal([row[:3] for row in rows[1:]], [["1", DEAD_ONE, "Doe, John"], ["2", FULL_ONE, 'said "hi"\r\nand left'], ["3", WELL, ""]])
+    equal(verdicts[1:], ["suppress", "hold", "send"])
+    binary = subprocess.run(retour.arguments(["check", "--column", "E-Mail"]), input=SHEET.encode(), capture_output=True, check=False)
+    for line, begin in zip(binary.stdout.split(b"\r\n"), SHEET.encode().split(b"\r\n")):
+        true(line.startswith(begin), (line, begin))
+    equal(binary.stdout.count(b"\r\n"), SHEET.count("\r\n"))
+
+for name, separator in (("semicolons", ";"), ("tabs", "\t")):
+    with case("separated by %s, with a byte order mark" % name):
+        text = "\ufeff" + "\n".join(separator.join(row) for row in (["id", "mail"], ["1", DEAD_ONE], ["2", WELL])) + "\n"
+        verdicts, rows = table(text, "--column", "mail", delimiter=separator)
+        equal((verdicts[1:], rows[0][0], rows[0][2]), (["suppress", "send"], "\ufeffid", "verdict"))
+
+with case("a column by its number, without and with a header"):
+    equal(table("x,%s\ny,%s\n" % (DEAD_ONE, WELL), "--column", "2")[0], ["suppress", "send"])
+    equal(table("a,b\nx,%s\n" % DEAD_ONE, "--column", "2", "--header")[0], ["verdict", "suppress"])
+
+with case("the last line needs no end"):
+    equal(table("id,mail\n1,%s" % DEAD_ONE, "--column", "mail")[0][1:], ["suppress"])
+    equal(table(DEAD_ONE)[0][1:], ["suppress"])
+
+with case("--json: one object a line for a column too"):
+    lines = ask(SHEET, "--json", "--column", "E-Mail").lines()
+    equal([(line["address"], line["verdict"], sorted(line)) for line in lines],
+          [(a, v, ["address", "reason", "since", "state", "until", "verdict"]) for a, v in ((DEAD_ONE, "suppress"), (FULL_ONE, "hold"), (WELL, "send"))])
+
+with case("--only filters, with or without our columns"):
+    addresses = "%s\n%s\n%s\n" % (DEAD_ONE, FULL_ONE, WELL)
+    for verdict, address in (("suppress", DEAD_ONE), ("hold", FULL_ONE), ("send", WELL)):
+        equal(ask(addresses, "--only", verdict, "--bare").out, address + "\n")
+        equal(table(addresses, "--only", verdict)[0][1:], [verdict])
+        equal([line["address"] for line in ask(addresses, "--only", verdict, "--json").lines()], [address])
+    equal(ask(SHEET, "--only", "send", "--bare", "--column", "E-Mail").out.replace("\r", ""), 'id,"E-Mail",name\n3,%s,\n' % WELL)
+
+with case("bad lines: answered, named by their line's number, counted, 1; nothing of them is printed on stderr"):
+    result = ask("id,mail,x\n1,%s,\"a\nb\"\n2,no address here,\n3\n4,\"open %s\n5,%s,\n" % (WELL, WELL, DEAD_ONE), "--column", "mail", code=1)
+    for number in (4, 5, 6):
+        contains(result.err, "line %d is no address" % number)
+    contains(result.err, "3 of 5 lines")
+    true("no address here" not in result.err and "@" not in result.err, result.err)
+    equal(result.out.count("bad-address"), 3)
+    contains(result.out, "5,%s,,suppress,,inactive,user-unknown," % DEAD_ONE)
+    many = ask("nothing\n" * 5000, code=1)
+    equal((many.out.count("bad-address"), many.err.count("is no address")), (5000, 20))
+
+with case("wrong questions: 2"):
+    for options in (["--column", "nope"], ["--column", "0"], ["--column", "99999"], ["--header"], ["--only", "maybe"], ["--bare", "--json"], ["x@example.org"]):
+        ask("id,mail\n1,%s\n" % WELL, *options, code=2)
+with case("UTF-16 is refused, not misread"):
+    result = subprocess.run(retour.arguments(["check", "--column", "mail"]), input="id,mail\n".encode("utf-16"), capture_output=True, check=False)
+    equal(result.returncode, 1)
+    contains(result.stderr.decode(), "UTF-16")
+
+with case("a line longer than the buffer is one bad line, the next is answered"):
+    for options in ([], ["--column", "1"]):
+        result = ask("x" * 700000 + "\n" + DEAD_ONE + "\n", *options, code=1)
+        equal((result.out.count("bad-address"), result.out.count("user-unknown")), (1, 1), result.err)
+
+with case("answers come while the input is open"):
+    process = subprocess.Popen(retour.arguments(["check", "--json"]), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    for address, verdict in ((DEAD_ONE, "suppress"), (WELL, "send")):
+        process.stdin.write(address.encode() + b"\n")
+        process.stdin.flush()
+        contains(process.stdout.readline().decode(), '"verdict":"%s"' % verdict)
+    process.stdin.close()
+    equal(process.wait(10), 0)
+
+with case("a hundred thousand at once are answered as one by one, in their order"):
+    people = ["p%05d@example.net" % n for n in range(300)]
+    bounces.take(*[(address, DEAD if n % 3 else FULL, 1) for n, address in enumerate(people)])
+    retour.now = "2026-11-02T06:00:00Z"
+    one_by_one = {}
+    for address in [*people[:40], WELL, DEAD_ONE, FULL_ONE]:
+        one_by_one[address] = ask(address + "\n").out.splitlines()[1]
+    order = [(people + [WELL, DEAD_ONE, FULL_ONE] + ["nobody%d@example.net" % n for n in range(1000)])[(n * 7919) % 1303] for n in range(100000)]
+    path = retour.dir + "/list.txt"
+    with open(path, "w", encoding="ascii") as f:
+        f.write("".join(address + "\n" for address in order))
+    begin = time.monotonic()
+    answers = ask(None, path).out.splitlines()[1:]
+    comment("100,000 answers in %.2f s" % (time.monotonic() - begin))
+    equal([line.split(",")[0] for line in answers], order)
+    for address, line in zip(order, answers):
+        if address in one_by_one:
+            equal(line, one_by_one[address])
+    process = subprocess.run("cat %s | %s" % (path, " ".join(retour.arguments(["check"]))), shell=True, capture_output=True, text=True, check=False)
+    equal(process.stdout.splitlines()[1:], answers)  # through a pipe: made while it is asked
+
+finish()
