@@ -901,6 +901,13 @@ static bool is_automatic(const struct reader *r, const char **rule)
 	return is_auto_replied(r->mail);
 }
 
+/* Dovecot and Sieve refuse a mail by a disposition notification (RFC 5429 section 2.1.2): "deleted", by a machine, and words that say why. */
+static bool is_refusal(const struct reader *r)
+{
+	return span_find_nocase(r->mail->disposition, SPAN("MDN-sent-automatically")) >= 0 &&
+	       span_find_nocase(r->mail->disposition, SPAN("deleted")) >= 0 && marks_recipients(r->prose) && r->prose->category;
+}
+
 static void read_message(struct reader *r)
 {
 	const char *rule = "";
@@ -916,6 +923,10 @@ static void read_message(struct reader *r)
 		return;
 	if (r->mail->has_status && !says(r, KIND_CHALLENGE, &rule) && read_status(r))
 		return;
+	if (r->mail->has_disposition && is_refusal(r)) {
+		read_prose(r);
+		return;
+	}
 	if (r->mail->has_disposition) {
 		emit_none(r, KIND_NONE, "none.disposition-notification");
 		return;

@@ -605,7 +605,7 @@ static const char *const remote_labels[] = {
 	"remoteserver:", "remote-server:", "serveur distant:", "serveur distant :", "server remoto:", "externe server:",
 };
 /* The same where an IP address stands behind the name. */
-static const char *const remote_labels_ip[] = { "host", "host:", "by", "server", "with", "to" };
+static const char *const remote_labels_ip[] = { "host", "host:", "server:", "by", "server", "with", "to" };
 /* These end in one of the above, and name who sent. */
 static const char *const client_labels[] = { "client host", "your host", "sending host", "from host", "sent by", "received by", "blocked by" };
 /* Words directly behind it. */
@@ -675,7 +675,7 @@ static bool host_next(struct span text, size_t *i, struct span *host)
 static bool has_address_behind(struct span behind)
 {
 	size_t i = 0;
-	while (i < behind.n && strchr(". ", behind.p[i]))
+	while (i < behind.n && behind.p[i] && strchr(".> ", behind.p[i]))
 		i++;
 	return i + 1 < behind.n && strchr("[(", behind.p[i]) && (is_digit(behind.p[i + 1]) || behind.p[i + 1] == 'I');
 }
