@@ -560,15 +560,23 @@ out:
 	return done;
 }
 
+static bool shrink_to(void **block, size_t bytes)
+{
+	void *smaller = realloc(*block, bytes);
+
+	if (smaller)
+		*block = smaller;
+	return smaller;
+}
+
 /* Takes as much memory as the phrases need, no more: it lives in every parser process, and a small table stays in the cache. */
 static bool shrink(struct automaton *a)
 {
-	struct node *nodes = realloc(a->nodes, a->node_count * sizeof *nodes);
-	struct word *words = realloc(a->words, (a->word_count + 1) * sizeof *words);
-
-	a->nodes = nodes ? nodes : a->nodes;
-	a->words = words ? words : a->words;
-	return nodes && words;
+	free(a->symbols); /* the nodes say it now */
+	a->symbols = NULL;
+	return shrink_to((void **)&a->nodes, a->node_count * sizeof *a->nodes) &&
+	       shrink_to((void **)&a->patterns, (a->pattern_count + 1) * sizeof *a->patterns) &&
+	       shrink_to((void **)&a->bytes, a->bytes_used + 1) && resize_words(a);
 }
 
 struct automaton *automaton_build(const struct phrase *phrases, size_t count, size_t *wrong, char *error, size_t size)
