@@ -155,7 +155,7 @@
 					<th xsl:use-attribute-sets="column"><xsl:value-of select="$report/@before"/></th><th xsl:use-attribute-sets="column">Change</th></tr>
 				<xsl:for-each select="$shown"><tr>
 					<th xsl:use-attribute-sets="row"><xsl:call-template name="key"><xsl:with-param name="of" select="@id"/></xsl:call-template><xsl:value-of select="@title"/></th>
-					<td xsl:use-attribute-sets="number"><b style="font-size:17px"><xsl:apply-templates select="r:count"/></b></td>
+					<td xsl:use-attribute-sets="number"><b style="font-size:17px"><xsl:apply-templates select="r:count"/></b><xsl:call-template name="rate"/></td>
 					<td xsl:use-attribute-sets="number"><xsl:call-template name="before"/></td>
 					<td xsl:use-attribute-sets="number"><xsl:call-template name="change"/></td>
 				</tr></xsl:for-each>
@@ -165,7 +165,7 @@
 			<dl class="figures"><xsl:for-each select="$shown">
 				<div class="figure {@id}">
 					<dt><xsl:call-template name="key"><xsl:with-param name="of" select="@id"/></xsl:call-template><xsl:value-of select="@title"/></dt>
-					<dd><span class="big"><xsl:apply-templates select="r:count"/></span>
+					<dd><span class="big"><xsl:apply-templates select="r:count"/></span><xsl:call-template name="rate"/>
 						<xsl:if test="r:before"><span class="versus"><b><xsl:call-template name="change"/></b><xsl:text> </xsl:text><span>before <xsl:call-template name="before"/></span></span></xsl:if></dd>
 				</div>
 			</xsl:for-each></dl>
@@ -376,11 +376,12 @@
 			<table xsl:use-attribute-sets="table">
 				<tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="$what"/></th>
 					<xsl:for-each select="$rows[1]/r:count"><th xsl:use-attribute-sets="column"><xsl:call-template name="column-title"/></th></xsl:for-each>
-					<th xsl:use-attribute-sets="column">Change</th></tr>
+					<th xsl:use-attribute-sets="column">Change</th><xsl:if test="$rows/r:rate"><th xsl:use-attribute-sets="column">Bounce rate</th></xsl:if></tr>
 				<xsl:for-each select="$rows"><tr>
 					<th xsl:use-attribute-sets="row"><xsl:value-of select="@title"/></th>
 					<xsl:for-each select="r:count"><td xsl:use-attribute-sets="number"><xsl:apply-templates select="."/></td></xsl:for-each>
 					<td xsl:use-attribute-sets="number"><xsl:call-template name="change"/></td>
+					<xsl:if test="$rows/r:rate"><td xsl:use-attribute-sets="number"><xsl:choose><xsl:when test="r:rate"><xsl:value-of select="concat(r:rate, ' %')"/></xsl:when><xsl:otherwise>–</xsl:otherwise></xsl:choose></td></xsl:if>
 				</tr></xsl:for-each>
 			</table>
 		</xsl:with-param></xsl:call-template>
@@ -533,6 +534,10 @@
 		<xsl:when test="r:change &lt; 0"><xsl:value-of select="concat('▼ ', format-number(-r:change, '#,##0'), ' %')"/></xsl:when>
 		<xsl:otherwise>= 0 %</xsl:otherwise>
 	</xsl:choose>
+</xsl:template>
+
+<xsl:template name="rate">
+	<xsl:if test="r:rate"><xsl:call-template name="small"><xsl:with-param name="text" select="concat(' ', r:rate, ' % of sent')"/></xsl:call-template></xsl:if>
 </xsl:template>
 
 <xsl:template name="share">

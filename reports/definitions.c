@@ -12,6 +12,10 @@ const struct definition report_definitions[] = {
 	{ "Attributed", "the returned mail is proven or shown to be ours. Only such notices make the figures of this report; the others stand "
 		"under \"Origin of the notices\"." },
 	{ "Month and day", "by the time at which the notice arrived here, not by what it says of itself." },
-	{ "Shares", "parts of the notices, not of the mail sent: without sent counts nobody can tell a rate." },
+	{ "Shares", "parts of the notices, not of the mail sent." },
+	{ "Sent", "mails to one recipient each, by the day on which they were sent: as the sending system says, else by the mail server's log what was "
+		"delivered or finally refused. A deferral is an attempt, not a mail. Own mailboxes, bounces and mail of others do not count." },
+	{ "Rates", "attributed notices that arrived in the month, divided by mails sent in the same month, to the same provider, in the same campaign: "
+		"bounces for the bounce rate, each class for its own, complaints for the complaint rate. Where nobody says how much was sent there is no rate." },
 	{ NULL, NULL },
 };

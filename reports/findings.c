@@ -88,13 +88,28 @@ static const char *driving_provider(const struct figures *now, const struct figu
 static const char *const column_words[COLUMN_COUNT] = { [COLUMN_HARD] = "hard bounces", [COLUMN_SOFT] = "soft bounces",
 	[COLUMN_BLOCK] = "blocks", [COLUMN_UNDETERMINED] = "bounces without a stated cause", [COLUMN_COMPLAINT] = "complaints" };
 
+/* How much was sent, and of that what came back. */
+static void say_rates(struct sentence *s, const struct figures *f, unsigned k)
+{
+	char count[COUNT_TEXT_SIZE], rate[RATE_TEXT_SIZE];
+	say(s, "%s mails were sent on %d days", cell_text(&f->sent, k, count, sizeof count), f->sent_days);
+	if (*rate_text(&f->bounces, &f->sent, rate))
+		say(s, "; %s %% bounced", rate);
+	if (*rate_text(&f->column[COLUMN_COMPLAINT], &f->sent, rate))
+		say(s, ", %s %% drew a complaint", rate);
+	say(s, ".");
+}
+
 static void verdict(struct month_report *r)
 {
 	const struct figures *now = &r->month[0], *before = &r->month[1];
 	struct sentence s = { r->sentence, 0, sizeof r->sentence }, note = { r->note, 0, sizeof r->note };
 	const struct cell *complaints = &now->column[COLUMN_COMPLAINT];
 	char month[32], a[COUNT_TEXT_SIZE], b[COUNT_TEXT_SIZE];
-	say(&note, "Sent counts are not available, so this report shows counts and shares, not rates.");
+	if (!now->sent_days)
+		say(&note, "Sent counts are not available, so this report shows counts and shares, not rates.");
+	else
+		say_rates(&note, now, r->k);
 	if (now->partial)
 		say(&note, " The records begin within this month.");
 	if (!before->covered || before->partial) {

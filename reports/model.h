@@ -49,6 +49,7 @@ struct row {
 	unsigned folded;             /* 0, or: this row sums so many that are not shown by name */
 	bool rest;
 	struct cell all, column[COLUMN_COUNT];
+	struct cell sent;            /* mails; 0: not known */
 	enum category worst;         /* the most frequent cause, where k or more; CATEGORY_NONE */
 };
 
@@ -64,6 +65,9 @@ struct figures {
 	bool covered;                /* the store reaches back into the month */
 	bool partial;                /* but not to its first day */
 	struct cell all, bounces, column[COLUMN_COUNT];
+	struct cell sent;            /* mails; 0: not known, and there are no rates */
+	struct cell unlisted[2];     /* of these, those that stand in no row of providers, of campaigns; not printed */
+	int sent_days;               /* days of which that is known */
 	struct cell category[COLUMN_COUNT][CATEGORY_COUNT];
 	char leader[CATEGORY_COUNT][EVENT_PROVIDER_SIZE]; /* the provider that answers for half of a category or more; "" */
 	struct cell day[DAYS_MAX];   /* bounces */
@@ -137,6 +141,12 @@ const char *hash_text(const unsigned char hash[LEDGER_HASH_SIZE], char buffer[LE
 bool change_percent(const struct cell *now, const struct cell *before, long *percent);
 /* Share in tenths of a percent, where both are shown. */
 bool share_permille(const struct cell *part, const struct cell *whole, unsigned *permille);
+
+/* PART of SENT as "0.12", percent, where both are shown and there is a rate; "" where not. Returns BUFFER. */
+enum { RATE_TEXT_SIZE = 32 };
+const char *rate_text(const struct cell *part, const struct cell *sent, char buffer[RATE_TEXT_SIZE]);
+/* A row's bounces: its classes without complaints; shown where all of these are. */
+struct cell row_bounces(const struct row *row);
 
 /* A sentence that grows; cut, never overrun. */
 struct sentence {

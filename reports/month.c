@@ -239,10 +239,54 @@ static void find_leaders(struct figures *f, const struct raw_list *l, unsigned k
 	}
 }
 
+/* --- what was sent ------------------------------------------------------------------------------------------ */
+
+struct sending {
+	struct figures *figures;
+	struct table *table;
+	struct cell *unlisted;
+	bool campaigns;
+};
+
+/* A name that has no row of its own is part of the last row, where that sums others. */
+static int take_sent(void *context, const struct rates *sent)
+{
+	struct sending *s = context;
+	const char *name = s->campaigns ? sent->campaign : sent->provider;
+	struct row *row = NULL;
+	for (size_t i = 0; i < s->table->count; i++)
+		if (!s->table->row[i].rest && strcmp(s->table->row[i].name, name) == 0)
+			row = &s->table->row[i];
+	if (!row && s->table->count && s->table->row[s->table->count - 1].rest)
+		row = &s->table->row[s->table->count - 1];
+	(row ? &row->sent : s->unlisted)->n += sent->sent;
+	return 0;
+}
+
+static int take_sent_day(void *context, const struct rates *sent)
+{
+	struct figures *f = context;
+	f->sent.n += sent->sent;
+	f->sent_days += sent->sent > 0;
+	return 0;
+}
+
+static int load_sent(struct store *store, struct figures *f, int32_t from, int32_t to)
+{
+	struct sending providers = { f, &f->providers, &f->unlisted[0], false }, campaigns = { f, &f->campaigns, &f->unlisted[1], true };
+	return store_rates(store, from, to, BY_DAY, take_sent_day, f) != STORE_OK ||
+		store_rates(store, from, to, BY_PROVIDER, take_sent, &providers) != STORE_OK ||
+		store_rates(store, from, to, BY_CAMPAIGN, take_sent, &campaigns) != STORE_OK;
+}
+
 /* --- suppression ------------------------------------------------------------------------------------------- */
 
-static void table_equations(struct equations *q, struct figures *f, struct table *t)
+static void table_equations(struct equations *q, struct figures *f, struct table *t, struct cell *unlisted)
 {
+	equation(q, &f->sent);
+	equation_part(q, unlisted);
+	for (size_t i = 0; i < t->count; i++)
+		equation_part(q, &t->row[i].sent);
 	equation(q, &f->all);
 	for (size_t i = 0; i < t->count; i++)
 		equation_part(q, &t->row[i].all);
@@ -286,8 +330,8 @@ static int suppress_month(struct figures *f, unsigned k)
 		for (unsigned o = 0; o < ORIGIN_MATCHED; o++)
 			suppress_alone(&f->origin[o][complaints], k);
 	}
-	table_equations(q, f, &f->providers);
-	table_equations(q, f, &f->campaigns);
+	table_equations(q, f, &f->providers, &f->unlisted[0]);
+	table_equations(q, f, &f->campaigns, &f->unlisted[1]);
 	int result = suppress(q);
 	equations_free(q);
 	return result;
@@ -313,7 +357,7 @@ static int load_figures(struct month_report *r, struct store *store, struct figu
 	    make_table(&l.names, r->k, CAMPAIGN_NONE, &f->campaigns) ||
 	    store_tallies(store, from, to, BY_DAY | BY_KIND | BY_ORIGIN, take_day, &l) != STORE_OK)
 		goto out;
-	result = suppress_month(f, r->k);
+	result = load_sent(store, f, from, to) ? -1 : suppress_month(f, r->k);
 out:
 	free(l.names.at);
 	return result;

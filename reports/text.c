@@ -8,7 +8,7 @@
 
 #include "reports/model.h"
 
-enum { WIDTH = 78, NAME_WIDTH = 25, NUMBER_WIDTH = 8, BAR_WIDTH = 40, MAILBOX_WIDTH = 18, OUTCOME_WIDTH = 15 };
+enum { WIDTH = 78, NAME_WIDTH = 25, NUMBER_WIDTH = 8, BAR_WIDTH = 40, RATE_WIDTH = 9, ROW_RATE_WIDTH = 6, MAILBOX_WIDTH = 18, OUTCOME_WIDTH = 15 };
 
 struct page {
 	const struct month_report *r;
@@ -118,6 +118,17 @@ static void end_line(const struct page *p)
 	fputc('\n', p->out);
 }
 
+/* Of what was sent, where that is known. */
+static void rate(const struct page *p, const struct cell *part, const struct cell *sent)
+{
+	char text[RATE_TEXT_SIZE], percent[RATE_TEXT_SIZE + 2] = "-";
+	if (!p->r->month->sent_days || part == sent)
+		return;
+	if (*rate_text(part, sent, text))
+		snprintf(percent, sizeof percent, "%s %%", text);
+	right(p->out, percent, RATE_WIDTH);
+}
+
 static void column_heads(const struct page *p, const char *first)
 {
 	static const char *const short_titles[COLUMN_COUNT] = { "Hard", "Soft", "Block", "Undet.", "Compl." };
@@ -125,6 +136,8 @@ static void column_heads(const struct page *p, const char *first)
 	right(p->out, "All", NUMBER_WIDTH);
 	for (unsigned c = 0; c < COLUMN_COUNT; c++)
 		right(p->out, short_titles[c], NUMBER_WIDTH);
+	if (p->r->month->sent_days)
+		right(p->out, "Rate%", ROW_RATE_WIDTH);
 	end_line(p);
 }
 
@@ -142,6 +155,7 @@ static void figure(const struct page *p, const char *title, const struct cell *n
 	if (p->r->month[1].covered)
 		cell(p, before);
 	change(p, now, before);
+	rate(p, now, &p->r->month->sent);
 	end_line(p);
 }
 
@@ -154,7 +168,11 @@ static void key_figures(const struct page *p)
 	if (before->covered)
 		right(p->out, "before", NUMBER_WIDTH + 1);
 	right(p->out, "change", NUMBER_WIDTH + 1);
+	if (now->sent_days)
+		right(p->out, "of sent", RATE_WIDTH);
 	end_line(p);
+	if (now->sent_days)
+		figure(p, "Sent", &now->sent, &before->sent);
 	figure(p, "Bounces", &now->bounces, &before->bounces);
 	for (unsigned c = 0; c < COLUMN_COUNT; c++)
 		figure(p, column_title(c), &now->column[c], &before->column[c]);
@@ -206,6 +224,10 @@ static void table(const struct page *p, const char *title, const char *first, co
 		right(p->out, cell_text(&t->row[i].all, p->r->k, text, sizeof text), NUMBER_WIDTH);
 		for (unsigned c = 0; c < COLUMN_COUNT; c++)
 			right(p->out, cell_text(&t->row[i].column[c], p->r->k, text, sizeof text), NUMBER_WIDTH);
+		struct cell bounces = row_bounces(&t->row[i]);
+		char percent[RATE_TEXT_SIZE];
+		if (p->r->month->sent_days)
+			right(p->out, *rate_text(&bounces, &t->row[i].sent, percent) ? percent : "-", ROW_RATE_WIDTH);
 		end_line(p);
 	}
 }

@@ -234,6 +234,29 @@ bool share_permille(const struct cell *part, const struct cell *whole, unsigned 
 	return true;
 }
 
+const char *rate_text(const struct cell *part, const struct cell *sent, char buffer[RATE_TEXT_SIZE])
+{
+	bool known = part->state == CELL_SHOWN && sent->state == CELL_SHOWN && sent->n > 0 && part->n <= sent->n;
+	long ppm = known ? rate_ppm(part->n, sent->n) : -1, hundredths = (ppm + 50) / 100;
+	buffer[0] = '\0';
+	if (ppm >= 0)
+		snprintf(buffer, RATE_TEXT_SIZE, "%ld.%02ld", hundredths / 100, hundredths % 100);
+	return buffer;
+}
+
+struct cell row_bounces(const struct row *row)
+{
+	struct cell sum = { 0 };
+	for (unsigned c = 0; c < COLUMN_COUNT; c++) {
+		if (c == COLUMN_COMPLAINT)
+			continue;
+		sum.n += row->column[c].n;
+		if (row->column[c].state != CELL_SHOWN)
+			sum.state = CELL_WITHHELD;
+	}
+	return sum;
+}
+
 void say(struct sentence *s, const char *format, ...)
 {
 	va_list list;

@@ -82,6 +82,13 @@ static void share(xmlNode *parent, const struct cell *part, const struct cell *w
 	element_text(parent, "share", text);
 }
 
+static void rate(xmlNode *parent, const struct cell *part, const struct cell *sent)
+{
+	char text[RATE_TEXT_SIZE];
+	if (*rate_text(part, sent, text))
+		element_text(parent, "rate", text);
+}
+
 static void summary(const struct month_report *r, xmlNode *root)
 {
 	static const char *const states[] = { [MONTH_FIRST] = "first", [MONTH_BETTER] = "better", [MONTH_STEADY] = "steady",
@@ -110,11 +117,25 @@ static void figure(const struct month_report *r, xmlNode *parent, const char *id
 	count(r, node, NULL, now);
 	share(node, now, &r->month->all);
 	comparison(r, node, now, before);
+	rate(node, now, &r->month->sent);
+}
+
+/* Only where it is known. */
+static void sent(const struct month_report *r, xmlNode *parent)
+{
+	if (!r->month->sent_days)
+		return;
+	xmlNode *node = element(parent, "sent");
+	attribute_number(node, "days", r->month->sent_days);
+	count(r, node, NULL, &r->month->sent);
+	if (r->month[1].sent_days)
+		comparison(r, node, &r->month->sent, &r->month[1].sent);
 }
 
 static void figures(const struct month_report *r, xmlNode *root)
 {
 	xmlNode *node = element(root, "figures");
+	sent(r, node);
 	figure(r, node, "all", "All notices", &r->month[0].all, &r->month[1].all);
 	figure(r, node, "bounces", "Bounces", &r->month[0].bounces, &r->month[1].bounces);
 	for (unsigned c = 0; c < COLUMN_COUNT; c++)
@@ -183,6 +204,8 @@ static void rows(const struct month_report *r, xmlNode *root, bool campaigns)
 		share(n, &row->all, &r->month->all);
 		if (before)
 			comparison(r, n, &row->all, &before->all);
+		struct cell bounces = row_bounces(row);
+		rate(n, &bounces, &row->sent);
 		if (row->worst != CATEGORY_NONE) {
 			xmlNode *worst = element(n, "worst");
 			attribute(worst, "id", category_name(row->worst));

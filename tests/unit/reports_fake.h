@@ -17,6 +17,8 @@ struct store {
 	size_t tallies;
 	struct { const char *mailbox, *outcome; uint64_t count; } message[FAKE_COUNTS_MAX];
 	size_t messages;
+	struct rates sent[FAKE_COUNTS_MAX];
+	size_t sents;
 	uint64_t state[STATE_COUNT];
 	struct purge held;
 	int held_result, walk_result;
@@ -49,6 +51,16 @@ static inline void fake_failures(struct store *s, int32_t day, enum category cat
 static inline void fake_complaints(struct store *s, int32_t day, const char *provider, const char *campaign, uint64_t count)
 {
 	fake_add(s, day, KIND_COMPLAINT, CLASS_COMPLAINT, CATEGORY_ABUSE, ORIGIN_MATCHED, provider, campaign, count);
+}
+
+static inline void fake_sent(struct store *s, int32_t day, const char *provider, const char *campaign, uint64_t count)
+{
+	if (s->sents == FAKE_COUNTS_MAX)
+		abort();
+	struct rates *r = &s->sent[s->sents++];
+	*r = (struct rates){ .day = day, .sent = count };
+	snprintf(r->provider, sizeof r->provider, "%s", provider);
+	snprintf(r->campaign, sizeof r->campaign, "%s", campaign);
 }
 
 static inline void fake_message(struct store *s, const char *mailbox, const char *outcome, uint64_t count)
@@ -131,6 +143,28 @@ int store_message_counts(struct store *s, int32_t from, int32_t to,
 		if (visit(context, s->message[i].mailbox, s->message[i].outcome, s->message[i].count))
 			return STORE_FAILED;
 	return STORE_OK;
+}
+
+/* What was sent alone, row by row: who asks sums up. */
+int store_rates(struct store *s, int32_t from, int32_t to, unsigned group, int (*visit)(void *context, const struct rates *r), void *context)
+{
+	for (size_t i = 0; i < s->sents; i++) {
+		struct rates r = s->sent[i];
+		if (r.day < from || r.day > to)
+			continue;
+		if (!(group & BY_PROVIDER))
+			r.provider[0] = '\0';
+		if (!(group & BY_CAMPAIGN))
+			r.campaign[0] = '\0';
+		if (visit(context, &r))
+			return STORE_FAILED;
+	}
+	return STORE_OK;
+}
+
+long rate_ppm(uint64_t part, uint64_t whole)
+{
+	return whole ? (long)((part * 1000000 + whole / 2) / whole) : -1;
 }
 
 int store_contact_counts(struct store *s, uint64_t counts[STATE_COUNT])

@@ -355,6 +355,75 @@ static void assert_no_small_number(const struct buffer *xml)
 	xmlFreeDoc(doc);
 }
 
+/* Rates stand where sent counts do and both figures are shown; nowhere else. */
+static void rates_where_sent_counts_are(void **state)
+{
+	(void)state;
+	struct store s = { 0 };
+	struct report_options o = options();
+	fake_failures(&s, 20261005, CATEGORY_USER_UNKNOWN, "gmail", "spring", 60);
+	fake_failures(&s, 20261006, CATEGORY_MAILBOX_FULL, "gmail", "spring", 40);
+	fake_failures(&s, 20261006, CATEGORY_USER_UNKNOWN, "gmx", "spring", 50);
+	fake_complaints(&s, 20261006, "gmail", "spring", 20);
+	struct month_report *r = make(&s, &o);
+	struct buffer text = render(r, REPORT_TEXT), xml = render(r, REPORT_XML);
+	assert_non_null(strstr(r->note, "Sent counts are not available"));
+	assert_false(holds(&xml, "<rate>") || holds(&xml, "<sent") || holds(&text, "of sent") || holds(&text, "Rate%"));
+	buffer_free(&text);
+	buffer_free(&xml);
+	month_report_free(r);
+
+	fake_sent(&s, 20261004, "gmail", "spring", 9000);
+	fake_sent(&s, 20261005, "gmx", "spring", 500);
+	fake_sent(&s, 20261005, "yahoo", "", 497);
+	fake_sent(&s, 20261005, "web.de", "", 3);
+	fake_sent(&s, 20260905, "gmail", "", 77777);
+	r = make(&s, &o);
+	assert_int_equal(r->month->sent.n, 10000);
+	assert_int_equal(r->month[1].sent.n, 77777);
+	assert_non_null(strstr(r->note, "10,000 mails were sent on 4 days; 1.50 % bounced, 0.20 % drew a complaint."));
+	assert_int_equal(table_find(&r->month->providers, "gmail")->sent.n, 9000);
+	assert_int_equal(table_find(&r->month->providers, "gmx")->sent.n, 500);
+	text = render(r, REPORT_TEXT);
+	xml = render(r, REPORT_XML);
+	struct buffer html = render(r, REPORT_HTML);
+	assert_valid(&xml);
+	assert_true(holds(&xml, "<sent days=\"4\">"));
+	assert_true(holds(&xml, "<rate>1.11</rate>") && holds(&xml, "<rate>10.00</rate>")); /* gmail 100 of 9000, gmx 50 of 500 */
+	assert_true(holds(&text, "1.10 %") && holds(&text, "of sent") && holds(&text, " 10.00\n"));
+	assert_true(holds(&html, "0.20 % of sent") && holds(&html, "Bounce rate"));
+	buffer_free(&text);
+	buffer_free(&xml);
+	buffer_free(&html);
+	month_report_free(r);
+	fake_done(&s);
+}
+
+static void no_rate_of_what_is_hidden(void **state)
+{
+	(void)state;
+	struct store s = { 0 };
+	struct report_options o = options();
+	char text[RATE_TEXT_SIZE];
+	struct cell small = { .state = CELL_SMALL }, ten = { .n = 10 }, hundred = { .n = 100 }, none = { 0 };
+	assert_string_equal(rate_text(&ten, &hundred, text), "10.00");
+	assert_string_equal(rate_text(&small, &hundred, text), "");
+	assert_string_equal(rate_text(&ten, &small, text), "");
+	assert_string_equal(rate_text(&ten, &none, text), "");
+	assert_string_equal(rate_text(&hundred, &ten, text), ""); /* bounces of mail of another month */
+	fake_failures(&s, 20261005, CATEGORY_USER_UNKNOWN, "gmail", "spring", 60);
+	fake_failures(&s, 20261005, CATEGORY_MAILBOX_FULL, "gmail", "spring", 4);
+	fake_sent(&s, 20261005, "gmail", "spring", 1000);
+	fake_sent(&s, 20261005, "gmx", "spring", 4);
+	struct month_report *r = make(&s, &o);
+	struct cell bounces = row_bounces(table_find(&r->month->providers, "gmail"));
+	assert_true(bounces.state != CELL_SHOWN);
+	/* what was sent to gmx would follow from what was sent to gmail and at all */
+	assert_true(r->month->sent.state != CELL_SHOWN || table_find(&r->month->providers, "gmail")->sent.state != CELL_SHOWN);
+	month_report_free(r);
+	fake_done(&s);
+}
+
 static void xml_fits_its_schema(void **state)
 {
 	(void)state;
@@ -638,6 +707,8 @@ int main(void)
 		cmocka_unit_test(first_month_compares_with_nothing),
 		cmocka_unit_test(hidden_figures_trigger_nothing),
 		cmocka_unit_test(months_and_days),
+		cmocka_unit_test(rates_where_sent_counts_are),
+		cmocka_unit_test(no_rate_of_what_is_hidden),
 		cmocka_unit_test(xml_fits_its_schema),
 		cmocka_unit_test(html_needs_nothing_from_outside),
 		cmocka_unit_test(a_torn_ledger_is_told),
