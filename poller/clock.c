@@ -11,11 +11,11 @@ static struct {
 	char text[64];
 } fixed;
 
-bool clock_set(const char *rfc3339)
+static bool parse_time(const char *rfc3339, int64_t *out)
 {
 	struct tm tm = { 0 };
 	const char *rest = strptime(rfc3339, "%Y-%m-%dT%H:%M:%S", &tm);
-	if (!rest || strlen(rfc3339) >= sizeof fixed.text)
+	if (!rest)
 		return false;
 	if (*rest == '.')
 		rest += 1 + strspn(rest + 1, "0123456789");
@@ -32,10 +32,25 @@ bool clock_set(const char *rfc3339)
 			return false;
 		at -= zone.tm_gmtoff;
 	}
-	if (*rest)
+	*out = at;
+	return !*rest;
+}
+
+bool clock_parse(const char *text, int64_t *at)
+{
+	struct tm tm = { 0 };
+	const char *rest = strptime(text, "%Y-%m-%d", &tm);
+	if (!rest || *rest)
+		return parse_time(text, at);
+	*at = timegm(&tm);
+	return true;
+}
+
+bool clock_set(const char *rfc3339)
+{
+	if (strlen(rfc3339) >= sizeof fixed.text || !parse_time(rfc3339, &fixed.at))
 		return false;
 	fixed.set = true;
-	fixed.at = at;
 	strcpy(fixed.text, rfc3339);
 	return true;
 }

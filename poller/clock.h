@@ -7,6 +7,8 @@
 
 /* RFC 3339, e.g. 2026-11-02T06:00:00Z or +01:00. False when it is not one. */
 bool clock_set(const char *rfc3339);
+/* The same without taking it for the present; a date alone is its midnight, UTC. */
+bool clock_parse(const char *text, int64_t *at);
 int64_t clock_now(void);      /* epoch seconds */
 bool clock_is_set(void);      /* --now was given */
 const char *clock_text(void); /* as given to clock_set, or NULL */

@@ -47,6 +47,13 @@ const struct command commands[] = {
 	  "  states                                  the table of all states and moves\n"
 	  "The ledger notes each change with its reason and counts. Where the table has no such move it is refused: exit code 1.\n",
 	  CONFIG_OPTIONAL, false },
+	{ "suppressions", cmd_suppressions, "[--since TIME] [--json]", "the same answers by pseudonym, for a system that holds the key",
+	  "Prints pseudonym, fingerprint of the key, verdict, until, state, reason, since of all contacts, as CSV with a header, or\n"
+	  "  --json         one JSON object a line\n"
+	  "  --since TIME   only those of whom something was heard, or whose state changed, on that day (UTC) or later;\n"
+	  "                 a date or a time such as 2026-11-02T06:00:00Z\n"
+	  "How a pseudonym is made of an address: retour-contacts(7).\n",
+	  CONFIG_NEEDED, false },
 	{ "serve", cmd_serve, "--postfix SOCKET", "the same for a mail server, while it takes mail",
 	  "Answers Postfix's questions about recipients (socketmap_table and tcp_table) until SIGTERM:\n"
 	  "suppress becomes 550 5.1.1, hold 450 4.2.1, send says nothing.\n"

@@ -20,7 +20,7 @@ static void print_usage(FILE *out)
 		     "Empties bounce and feedback-loop mailboxes, tells whom not to write to, reports once a month.\n\n");
 	for (const struct command *c = commands; c->name; c++)
 		if (!c->hidden)
-			fprintf(out, "  %-10s %s\n", c->name, c->summary);
+			fprintf(out, "  %-12s %s\n", c->name, c->summary);
 	fprintf(out, "\n  -c FILE          the configuration; default %s\n"
 		     "  -v, -q           say more; say only errors\n"
 		     "  --now RFC3339    take this for the present time\n"

@@ -655,6 +655,28 @@ int store_contact_move(struct store *s, const char *address, size_t n, enum cont
 	return save(s, SQL_CONTACT_PUT, &c);
 }
 
+int store_suppressions(struct store *s, int64_t since, int64_t now, char key[STORE_FINGERPRINT_HEX],
+		       int (*visit)(void *context, const char *pseudonym, const struct answer *a), void *context)
+{
+	char hex[STORE_PSEUDONYM_HEX];
+	struct contact_row row;
+	struct answer answer;
+	int rc = 0, result = STORE_OK;
+	sqlite3_stmt *st = db_bind(s, SQL_CONTACT_SINCE, "i", since > 0 ? day_start(since) : 0);
+
+	keys_state_fingerprint(s, key);
+	while (!result && st && (rc = db_step(s, st)) == 1) {
+		memset(&answer, 0, sizeof answer);
+		contact_read_row(st, &row);
+		answer_row(s, &row, now, &answer);
+		sodium_bin2hex(hex, sizeof hex, row.key, sizeof row.key);
+		result = visit(context, hex, &answer);
+	}
+	if (st)
+		sqlite3_reset(st);
+	return result ? result : !st || rc < 0 ? STORE_FAILED : STORE_OK;
+}
+
 int store_contact_counts(struct store *s, uint64_t counts[STATE_COUNT])
 {
 	sqlite3_stmt *st = db_bind(s, SQL_CONTACT_STATES, "");

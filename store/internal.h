@@ -80,6 +80,8 @@ int keys_record(struct store *s, int64_t now);
 /* The keys are those that the store was made with. */
 int keys_verify(struct store *s);
 const unsigned char *keys_state(const struct store *s);
+/* What store_keys() gives as the fingerprint of the state key. */
+void keys_state_fingerprint(struct store *s, char hex[STORE_FINGERPRINT_HEX]);
 const unsigned char *keys_message(const struct store *s);
 /* The newest key that signs return paths, its two characters into ID; NULL (message set) when there is none. */
 const unsigned char *keys_verp_newest(struct store *s, char id[3]);

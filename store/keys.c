@@ -280,6 +280,14 @@ const unsigned char *keys_message(const struct store *s)
 	return s->keys->message;
 }
 
+void keys_state_fingerprint(struct store *s, char hex[STORE_FINGERPRINT_HEX])
+{
+	unsigned char print[FINGERPRINT_SIZE];
+
+	fingerprint(print, s->keys->state);
+	sodium_bin2hex(hex, STORE_FINGERPRINT_HEX, print, sizeof print);
+}
+
 /* --- what the database knows of them ------------------------------------------------------------------------ */
 
 /* Notes the key's fingerprint, and in the ledger that there is a new key. */

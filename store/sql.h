@@ -51,6 +51,8 @@
 		" WHERE pseudonym = ?1") \
 	X(SQL_CONTACT_ROW, "SELECT pseudonym, state, since, until, due, attempts, reason, ladder FROM contact WHERE pseudonym = ?1") \
 	X(SQL_CONTACT_ROWS, "SELECT pseudonym, state, since, until, due, attempts, reason, ladder FROM contact ORDER BY pseudonym") \
+	X(SQL_CONTACT_SINCE, "SELECT pseudonym, state, since, until, due, attempts, reason, ladder FROM contact WHERE max(at, since) >= ?1" \
+		" ORDER BY pseudonym") \
 	X(SQL_CONTACT_ADD, \
 		"INSERT INTO contact (pseudonym, state, at, since, until, due, attempts, pauses, counted_from, reason, rule, ladder, history," \
 		" tidy, cohort) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)") \

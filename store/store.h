@@ -188,6 +188,14 @@ struct contact_view {
 };
 int store_contact_show(struct store *s, const char *address, size_t n, int64_t now, struct contact_view *out);
 
+enum { STORE_PSEUDONYM_HEX = 33, STORE_FINGERPRINT_HEX = 33 };
+/*
+ * The contacts, by pseudonym, of whom something was heard or whose state changed on the day of SINCE or later (0: all), with the answer of NOW; who is active
+ * again is among them. KEY is the fingerprint of the key under which the pseudonyms are made.
+ */
+int store_suppressions(struct store *s, int64_t since, int64_t now, char key[STORE_FINGERPRINT_HEX],
+		       int (*visit)(void *context, const char *pseudonym, const struct answer *a), void *context);
+
 /* An operator's decision, inside a transaction: *MOVED is false where the table has no such move from the state *FROM. The ledger is the caller's to write. */
 enum contact_move {
 	MOVE_REVALIDATE, /* paused: try it now */

@@ -12,7 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import generate
 from lib.harness import *
 
-COMMANDS = ("run", "poll", "import", "classify", "check", "contact", "volume", "report", "purge", "audit", "doctor")
+COMMANDS = ("run", "poll", "import", "classify", "check", "contact", "suppressions", "volume", "report", "purge", "audit", "doctor")
 ADDRESS = "some.body.rare@example.com"
 
 

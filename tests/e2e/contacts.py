@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 """What an operator asks and does about single recipients: `contact show`, the moves and their refusals, investigations from opening to resolution,
 what the ledger says of it, and that no address shows where it should not."""
+import csv
+import hashlib
+import io
 import os
 import sys
 
@@ -147,6 +150,38 @@ with case("nobody resolves: after [block] patience they are let through all the 
         found.append(state(waits, CARLA))
     equal(found, ["block", "investigate", "investigate", "retry-gated", "active"])
     equal(waits.run("contact", "resolve", "--list").out, "no investigation is open\n")
+
+with case("suppressions: what check says, by pseudonym; an implementation of our own makes the same pseudonyms"):
+    with open(blocked.data + "/keys/state.key", encoding="ascii") as f:
+        key = bytes.fromhex(f.read().splitlines()[1])
+    def pseudonym(address, key=key):
+        return hashlib.blake2b(b"retour pseudonym 1\0state\0" + address.encode(), key=key, digest_size=16).hexdigest()
+    to_blocked.take((ANNA, DEAD, 3), (BEN, FULL, 3))
+    listed = {line["pseudonym"]: line for line in blocked.run("suppressions", "--json").lines()}
+    equal(sorted(listed), sorted(map(pseudonym, (ANNA, BEN, CARLA, DORA))))
+    for answer in blocked.run("check", "--json", input="".join(a + "\n" for a in (ANNA, BEN, CARLA, DORA))).lines():
+        line = listed[pseudonym(answer.pop("address"))]
+        equal({name: line[name] for name in answer}, answer)
+        contains(blocked.run("key", "list").out, line["key"])
+    rows = list(csv.reader(io.StringIO(blocked.run("suppressions").out)))
+    equal(rows[0], ["pseudonym", "key", "verdict", "until", "state", "reason", "since"])
+    equal([row[0] for row in rows[1:]], sorted(listed))
+
+with case("suppressions --since: who was heard of since, and who is active again"):
+    def since(when):
+        return sorted(line["pseudonym"] for line in blocked.run("suppressions", "--json", "--since", when).lines())
+    on(blocked, 4)
+    equal(since("2026-11-04"), [])
+    equal(since("2026-11-03T23:00:00Z"), sorted(map(pseudonym, (ANNA, BEN, DORA))))  # she was let through on that day
+    blocked.run("contact", "reactivate", "--reason", "asked by phone", input=ANNA + "\n")
+    equal(since("2026-11-04"), [pseudonym(ANNA)])
+    equal(blocked.run("suppressions", "--since", "yesterday").code, 2)
+
+with case("the manual's pseudonyms are right"):
+    with open(ROOT + "/etc/retour-contacts.7", encoding="ascii") as f:
+        manual = f.read()
+    for address in ("anna@example.org", "x@xn--mnchen-3ya.example"):
+        contains(manual, pseudonym(address, bytes(range(32))))
 
 with case("no address in any file or message"):
     texts = {"audit": retour.run("audit").out.encode(), "list": blocked.run("contact", "resolve", "--list").out.encode()}
