@@ -30,6 +30,7 @@ READ, MAILING = 7 * 3600, 8 * 3600          # of the day
 QUEUE_LIFE = 2                              # days until our own mail server gives up
 HOSTS = ("gmail-smtp-in.l.google.com", "mta5.am0.yahoodns.net", "mx00.emig.gmx.net", "mx01.t-online.de", "smtp-in.orange.fr", "mxs.mail.ru",
          "mx3.qq.com", "mfsmax.docomo.ne.jp", "mx01.mail.icloud.com", "mx.yandex.ru")
+NAMES = ("gmail", "yahoo", "gmx", "t-online", "orange", "mail-ru", "qq", "docomo", "icloud", "yandex")  # of their profiles; all others are "other"
 
 Answer = collections.namedtuple("Answer", "action status text klass category late")
 ANSWERS = {
@@ -99,6 +100,7 @@ class Provider:
     def __init__(self, number):
         self.domain = "p%02d.test" % number
         self.host = HOSTS[number] if number < len(HOSTS) else "mx.p%02d.test" % number
+        self.name = NAMES[number] if number < len(NAMES) else "other"
         self.blocks = []  # (first day, day after the last)
 
     def blocking(self, day):
@@ -117,6 +119,7 @@ class World:
         self.serial, self.faults = 0, []
         self.bounces = collections.Counter()      # (month, provider's domain, class, category)
         self.sent = collections.Counter()         # (day, provider's domain)
+        self.blocked = collections.defaultdict(set)  # (provider's name, category): the days of its blocks
         self.waiting = []                         # (arrival, message), by arrival
 
     def fates(self):
@@ -169,6 +172,8 @@ class World:
         for at, _serial, _data, r, answer in due:
             if answer.klass:
                 self.bounces[time.strftime("%Y-%m", time.gmtime(at)), r.provider.domain, answer.klass, answer.category] += 1
+            if answer.klass == "block":
+                self.blocked[r.provider.name, answer.category].add(time.strftime("%Y-%m-%d", time.gmtime(at)))
             if answer.klass == "hard" and r.hard_read is None:
                 r.hard_read = until
         return count

@@ -13,7 +13,15 @@ PATIENCE = 30  # days after which somebody who is well again must have been writ
 
 dovecot, retour = simulation.arena()
 world = simulation.World(recipients=1500, providers=12, days=120, seed=7)
-verdicts = world.run(retour, dovecot)
+investigations = collections.defaultdict(set)
+
+
+def look(_day, _verdicts):
+    for line in retour.run("contact", "resolve", "--list", "--json").lines():
+        investigations[line["provider"], line["category"]].add(line["opened"])
+
+
+verdicts = world.run(retour, dovecot, look)
 
 check(not world.faults, "every run and every check went well, every mailbox was emptied", "\n".join(world.faults[:3]))
 # without these the rest would say nothing
@@ -27,6 +35,9 @@ lost = world.lost_for_ever(verdicts, PATIENCE)
 check(not lost, "nobody who is well again is lost for ever", lost[:5])
 stopped = world.wrongly_stopped(verdicts)
 check(not stopped, "nobody who was well, or only greylisted, is stopped", stopped[:5])
+opened = {key: min(days) for key, days in world.blocked.items()}
+check({key: min(days) for key, days in investigations.items()} == opened and opened,
+      "an investigation was opened at every provider that blocks, on the day of its first block, and at no other", (dict(investigations), opened))
 counted = {(month, category): count for month, category, count in retour.sql(
     "SELECT day / 100, category, sum(count) FROM tally WHERE kind = 'failure' GROUP BY 1, 2")}
 truth = collections.Counter()
