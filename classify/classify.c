@@ -97,7 +97,7 @@ struct reader {
 	char verp[EVENT_ADDRESS_SIZE];   /* recipient in a VERP return path of this message, classic or with a token; "" */
 	bool subject_says[KIND_COUNT], header_says[KIND_COUNT];
 	uint16_t subject_rule[KIND_COUNT], header_rule[KIND_COUNT];
-	bool bounce_subject, bounce_sender;
+	bool bounce_subject, bounce_sender, receipt_subject, notice_subject;
 	bool answer;                     /* its subject is one that a person's answer has */
 	bool truncated;
 	event_sink *sink;
@@ -259,8 +259,13 @@ static void scan_subject_and_sender(struct reader *r)
 	struct matches found;
 	rules_scan(r->rules, r->mail->subject_text, WHERE_SUBJECT, &found);
 	note_kinds(r->rules, &found, r->subject_says, r->subject_rule);
-	for (size_t i = 0; i < found.count; i++)
-		r->bounce_subject |= rule_at(r->rules, found.at[i].rule)->mark == MARK_BOUNCE_SUBJECT;
+	for (size_t i = 0; i < found.count; i++) {
+		enum rule_mark mark = rule_at(r->rules, found.at[i].rule)->mark;
+		bool begins = !span_trim((struct span){ r->mail->subject_text.p, found.at[i].begin }).n;
+		r->bounce_subject |= mark == MARK_BOUNCE_SUBJECT;
+		r->receipt_subject |= mark == MARK_RECEIPT && begins;
+		r->notice_subject |= mark == MARK_NOTICE && begins;
+	}
 	r->answer = is_answer(r->mail->subject_text);
 	r->bounce_subject &= !r->answer;
 	rules_scan(r->rules, r->mail->sender_text, WHERE_SENDER, &found);
@@ -665,6 +670,14 @@ static bool has_null_path(const struct mail *m)
 
 /* --- prose -------------------------------------------------------------------------------------------------------- */
 
+/* "Delivery delayed": the subject, and where it leaves that open the text, know more than words like "the following recipients" before a list. */
+static bool says_delay(const struct reader *r, struct span diagnostic)
+{
+	struct codes c = codes_find(diagnostic);
+	bool text = r->prose->said[KIND_DELAY] && !r->bounce_subject && r->prose->count <= 1;
+	return (r->subject_says[KIND_DELAY] || text) && c.reply / 100 != 5 && c.status.digit != 5;
+}
+
 /* ABOUT is the text that speaks of the recipient, WORDS its first paragraph behind the address. */
 static bool emit_prose(struct reader *r, struct event *e, enum kind kind, struct span about, struct span diagnostic, struct span words)
 {
@@ -673,6 +686,8 @@ static bool emit_prose(struct reader *r, struct event *e, enum kind kind, struct
 		return true;
 	if (!kind)
 		kind = !diagnostic.n && answers_yes(about) ? KIND_SUCCESS : kind_of_words(r);
+	if (kind == KIND_FAILURE && says_delay(r, diagnostic))
+		kind = KIND_DELAY;
 	if (kind == KIND_SUCCESS && answers_no(diagnostic))
 		kind = KIND_FAILURE;
 	e->kind = (uint8_t)kind;
@@ -741,12 +756,32 @@ static void doubt_mentions(struct reader *r)
 		p->count = keep;
 }
 
-/* Is the sender's address the return path, too? */
+/* Is the return path the sender's own, or one beside it that counts bounces? Reports that a list passed on have that of the list. */
 static bool wants_answers(const struct reader *r)
 {
 	struct found_address from, path;
 	size_t i = 0, k = 0;
-	return address_next(r->mail->from, &i, &from) && address_next(r->mail->return_path, &k, &path) && address_equal(from.text, path.text);
+	if (!address_next(r->mail->from, &i, &from) || !address_next(r->mail->return_path, &k, &path))
+		return false;
+	return address_equal(from.text, path.text) ||
+	       (address_equal(address_domain(from.text), address_domain(path.text)) && !address_is_daemon(path.text));
+}
+
+/* MAILER-DAEMON writes nothing but reports; a postmaster is a person as well. */
+static bool is_mailer_daemon(const struct reader *r)
+{
+	struct found_address from;
+	size_t i = 0;
+	return address_next(r->mail->from, &i, &from) && address_is_daemon(from.text) && !wants_answers(r) &&
+	       !span_starts_nocase(address_local(from.text), SPAN("post"));
+}
+
+/* Does the text name an address that is not the sender's? */
+static bool names_somebody(struct reader *r)
+{
+	if (!r->prose->count)
+		prose_recipients(r->prose, r->rules, r->own, r->owns);
+	return r->prose->count && r->prose->recipient[0].rank != RANK_OWN;
 }
 
 /* Where nobody is named: a code, the mail that came back, or a mail system by its name and its return path. Else it is about parcels, or bait. */
@@ -760,7 +795,8 @@ static void read_prose(struct reader *r)
 {
 	struct event *e = &r->w->event;
 	struct prose *p = r->prose;
-	prose_recipients(p, r->rules, r->own, r->owns);
+	if (!p->count)
+		prose_recipients(p, r->rules, r->own, r->owns);
 	r->out->overflow |= p->cut;
 	if (read_failed_header(r))
 		return;
@@ -879,7 +915,7 @@ static bool is_surely_bounce(const struct reader *r)
 }
 
 /* A mail system by its name or subject, and something to say about a delivery. */
-static bool is_likely_bounce(const struct reader *r)
+static bool is_likely_bounce(struct reader *r)
 {
 	const struct prose *p = r->prose;
 	bool content = p->category || marks_recipients(p) || p->marked[MARK_RETURNED_MESSAGE] || r->returned.present || prose_diagnostic(r->rules, p->human).n;
@@ -887,7 +923,7 @@ static bool is_likely_bounce(const struct reader *r)
 	if (letter && !r->returned.present)
 		return false;
 	if (is_daemon(r))
-		return content || r->bounce_subject;
+		return content || r->bounce_subject || (is_mailer_daemon(r) && names_somebody(r));
 	if (r->bounce_subject)
 		return content || has_null_path(r->mail);
 	return has_null_path(r->mail) && (p->category || prose_diagnostic(r->rules, p->human).n > 0);
@@ -921,7 +957,8 @@ static void read_message(struct reader *r)
 	}
 	if (read_sns(r) || (!r->mail->has_status && read_other_complaint(r)))
 		return;
-	if (r->mail->has_status && !says(r, KIND_CHALLENGE, &rule) && read_status(r))
+	bool forwarded = r->answer && is_person(r);
+	if (r->mail->has_status && !forwarded && !says(r, KIND_CHALLENGE, &rule) && read_status(r))
 		return;
 	if (r->mail->has_disposition && is_refusal(r)) {
 		read_prose(r);
@@ -938,6 +975,10 @@ static void read_message(struct reader *r)
 	scan_header(r);
 	if (says(r, KIND_CHALLENGE, &rule)) {
 		emit_none(r, KIND_CHALLENGE, rule);
+		return;
+	}
+	if (!r->mail->has_status && (r->notice_subject || (r->receipt_subject && !is_daemon(r)))) {
+		emit_none(r, KIND_NONE, r->notice_subject ? "none.notice" : "none.receipt");
 		return;
 	}
 	if (!is_surely_bounce(r)) {

@@ -20,6 +20,7 @@ enum {
 	WEIGHT_SUBJECT = 150,
 	WEIGHT_VAGUE = 100,     /* code: better than nothing */
 	WEIGHT_STAGE = 2,
+	WEIGHT_WAITS = 2,       /* it still waits in a queue, nobody says why */
 	WEIGHT_DIGIT = 1,
 	RANK_WEAK = -100,       /* words from this rank down say little: the human part is asked, too */
 	ANSWER_MAX = 8192       /* bytes of a receiver's answer that are read */
@@ -449,6 +450,8 @@ void decide(const struct rules *r, const struct evidence *e, struct decision *ou
 	if (digit == 4 || digit == 5)
 		bid(&best, WEIGHT_DIGIT, "digit.", digit == 4 ? "4" : "5",
 		    &(struct saying){ .source = "the first digit", .category = CATEGORY_UNDETERMINED, .klass = digit == 4 ? CLASS_SOFT : -1 });
+	if (e->kind == KIND_DELAY)
+		bid(&best, WEIGHT_WAITS, "kind.", "delay", &(struct saying){ .source = "the report's kind", .category = CATEGORY_EXPIRED, .klass = -1 });
 	bid_codes(&best, out);
 	bid_code_rules(r, &best, out);
 	answer.text = (struct span){ joined, join_answer(joined, e->diagnostic, out->reply) };

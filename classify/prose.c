@@ -475,6 +475,9 @@ static struct span first_words(struct span text)
 	return words;
 }
 
+/* Behind an address: a bracket that closes, then a colon or comma, as wide as Chinese and Japanese text has them. */
+static const struct span closing_signs[] = { { "\xef\xbc\x9e", 3 }, { "\xef\xbc\x89", 3 }, { "\xef\xbc\x9a", 3 }, { "\xef\xbc\x8c", 3 } };
+
 struct span prose_words(struct span about, struct span address)
 {
 	struct span rest = about;
@@ -495,6 +498,9 @@ struct span prose_words(struct span about, struct span address)
 	}
 	while (rest.n && rest.p[0] && strchr(">:,;.)\"' \t\n", rest.p[0]))
 		rest = between(rest.p + 1, rest.p + rest.n);
+	for (size_t i = 0; i < sizeof closing_signs / sizeof closing_signs[0]; i++)
+		if (span_starts_nocase(rest, closing_signs[i]))
+			rest = between(rest.p + closing_signs[i].n, rest.p + rest.n);
 	return first_words(rest);
 }
 
@@ -838,6 +844,7 @@ static void assign_text(struct prose *p, const struct rules *rules)
 		struct prose_recipient *r = &p->recipient[i];
 		r->about = between(r->address.p, end);
 		end = r->address.p;
+		end -= end > p->human.p && end[-1] == '<';
 		if (p->count > 1)
 			r->about = before_break(r->about);
 		r->diagnostic = answer_before(p->human, r->address);
