@@ -299,8 +299,11 @@ static const char *first_list(const char *text, size_t *n)
 	return p;
 }
 
-/* PHRASE with every list replaced by each of its phrases; NULL, or what is wrong. */
-static const char *expand(const struct rules *r, struct expansion *e, struct phrase phrase)
+/*
+ * PHRASE with every list replaced by each of its phrases; NULL, or what is wrong. What stands before a gap and what stands behind it are matched
+ * apart: every phrase of one side needs to come once, not with each of the other's. SETTLED: the lists behind the gap came already.
+ */
+static const char *expand(const struct rules *r, struct expansion *e, struct phrase phrase, bool settled)
 {
 	size_t n;
 	const char *list = first_list(phrase.text, &n), *wrong = NULL;
@@ -317,7 +320,9 @@ static const char *expand(const struct rules *r, struct expansion *e, struct phr
 	words = find_list(r, list + 1, n);
 	if (!words || !list[n + 1])
 		return "names a list that is not there";
-	for (unsigned k = 0; k < words->phrase_count && !wrong; k++) {
+	bool before_gap = strstr(list, " ... ") || strstr(list, " {} ");
+	unsigned count = settled && !before_gap ? 1 : words->phrase_count;
+	for (unsigned k = 0; k < count && !wrong; k++) {
 		char *text;
 
 		if (strchr(words->phrases[k], '{'))
@@ -326,7 +331,7 @@ static const char *expand(const struct rules *r, struct expansion *e, struct phr
 		    asprintf(&text, "%.*s%s%s", (int)(list - phrase.text), phrase.text, words->phrases[k], list + n + 2) < 0)
 			return "finds no memory";
 		e->texts[e->text_count++] = text;
-		wrong = expand(r, e, (struct phrase){ text, phrase.rule, phrase.family, phrase.where });
+		wrong = expand(r, e, (struct phrase){ text, phrase.rule, phrase.family, phrase.where }, settled || (before_gap && k > 0));
 	}
 	return wrong;
 }
@@ -338,7 +343,7 @@ static bool expand_all(const struct rules *r, struct expansion *e, char *error, 
 	for (size_t i = 0; i < r->count; i++)
 		for (unsigned k = 0; k < r->rules[i].phrase_count && r->rules[i].mark != MARK_WORDS; k++) {
 			struct phrase phrase = { r->rules[i].phrases[k], (uint16_t)i, ++family, (uint8_t)r->rules[i].where };
-			const char *wrong = expand(r, e, phrase);
+			const char *wrong = expand(r, e, phrase, false);
 
 			if (wrong)
 				return refuse(error, size, r->rules[i].id, "the phrase '%s' %s", phrase.text, wrong);
