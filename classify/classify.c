@@ -312,7 +312,7 @@ static void read_common(struct reader *r, int64_t arrived)
 static bool is_digest(struct span text)
 {
 	size_t n = 0;
-	while (n < text.n && ((text.p[n] >= '0' && text.p[n] <= '9') || ((text.p[n] | 0x20) >= 'a' && (text.p[n] | 0x20) <= 'f')))
+	while (n < text.n && ascii_hex(text.p[n]) >= 0)
 		n++;
 	return n == text.n && (n == 32 || n == 40 || n == 64);
 }

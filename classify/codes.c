@@ -21,7 +21,6 @@ struct number {
 	size_t digits;
 };
 
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 static bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 static char at(struct span t, size_t i) { return i < t.n ? t.p[i] : ' '; }
 
@@ -30,7 +29,7 @@ static struct number number_at(struct span t, size_t i)
 {
 	struct number n = { 0, 0 };
 
-	while (n.digits < 4 && is_digit(at(t, i + n.digits)))
+	while (n.digits < 4 && ascii_digit(at(t, i + n.digits)))
 		n.value = n.value * 10 + (unsigned)(t.p[i + n.digits++] - '0');
 	return n;
 }
@@ -40,18 +39,18 @@ static bool free_before(struct span t, size_t i)
 {
 	char c = i ? t.p[i - 1] : ' ';
 
-	if (is_digit(c) || is_alpha(c) || (unsigned char)c >= 0x80 || strchr("._@+$%/", c))
+	if (ascii_digit(c) || is_alpha(c) || (unsigned char)c >= 0x80 || strchr("._@+$%/", c))
 		return false;
-	return c != '-' || i < 2 || !(is_digit(t.p[i - 2]) || is_alpha(t.p[i - 2])); /* not "2024-550" */
+	return c != '-' || i < 2 || !(ascii_digit(t.p[i - 2]) || is_alpha(t.p[i - 2])); /* not "2024-550" */
 }
 
 static bool free_after(struct span t, size_t i)
 {
 	char c = at(t, i), d = at(t, i + 1);
 
-	if (is_digit(c) || is_alpha(c) || (unsigned char)c >= 0x80 || c == '_' || c == '@' || c == '%' || c == '+')
+	if (ascii_digit(c) || is_alpha(c) || (unsigned char)c >= 0x80 || c == '_' || c == '@' || c == '%' || c == '+')
 		return false;
-	if ((c == '.' || c == ',' || c == '/' || c == ':') && is_digit(d))
+	if ((c == '.' || c == ',' || c == '/' || c == ':') && ascii_digit(d))
 		return false;
 	return true;
 }
@@ -83,7 +82,7 @@ struct status status_parse(struct span text)
 
 	text = span_trim(text);
 	n = status_at(text, 0, &s);
-	if (!n || is_digit(at(text, n)) || at(text, n) == '.')
+	if (!n || ascii_digit(at(text, n)) || at(text, n) == '.')
 		s.digit = 0;
 	return s.digit ? s : (struct status){ 0, 0, 0 };
 }
@@ -117,7 +116,7 @@ static bool begins_answer(struct span t, size_t i)
 			return true;
 		i--;
 	}
-	return !i || strchr("\r\n;:'\"", t.p[i - 1]) || (i >= 2 && t.p[i - 1] == '-' && !is_digit(t.p[i - 2])) ||
+	return !i || strchr("\r\n;:'\"", t.p[i - 1]) || (i >= 2 && t.p[i - 1] == '-' && !ascii_digit(t.p[i - 2])) ||
 	       (i >= 3 && !memcmp(t.p + i - 3, "...", 3));
 }
 
@@ -223,7 +222,7 @@ struct codes codes_find(struct span text)
 		}
 		if (!free_before(text, i)) {
 			/* past the whole of what it belongs to, so that no part of an IP address is taken for a code */
-			while (is_digit(at(text, i)) || (at(text, i) == '.' && is_digit(at(text, i + 1))))
+			while (ascii_digit(at(text, i)) || (at(text, i) == '.' && ascii_digit(at(text, i + 1))))
 				i++;
 			continue;
 		}
@@ -245,7 +244,7 @@ struct codes codes_find(struct span text)
 			i += length;
 			continue;
 		}
-		while (is_digit(at(text, i)) || (at(text, i) == '.' && is_digit(at(text, i + 1))))
+		while (ascii_digit(at(text, i)) || (at(text, i) == '.' && ascii_digit(at(text, i + 1))))
 			i++;
 	}
 	if (!b.codes.end)

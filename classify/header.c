@@ -239,14 +239,6 @@ static bool parameter_next(struct span *rest, struct parameter *p)
 	return false;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Appends the value with quoted pairs undone, line ends dropped, and %XX where the section is EXTENDED. */
 static size_t parameter_append(const struct parameter *p, bool extended, char *buffer, size_t n, size_t size)
 {
@@ -256,8 +248,8 @@ static size_t parameter_append(const struct parameter *p, bool extended, char *b
 			continue;
 		if (p->quoted && c == '\\' && i + 1 < p->value.n)
 			c = p->value.p[++i];
-		if (extended && c == '%' && i + 2 < p->value.n && hex_digit(p->value.p[i + 1]) >= 0 && hex_digit(p->value.p[i + 2]) >= 0) {
-			c = (char)(hex_digit(p->value.p[i + 1]) << 4 | hex_digit(p->value.p[i + 2]));
+		if (extended && c == '%' && i + 2 < p->value.n && ascii_hex(p->value.p[i + 1]) >= 0 && ascii_hex(p->value.p[i + 2]) >= 0) {
+			c = (char)(ascii_hex(p->value.p[i + 1]) << 4 | ascii_hex(p->value.p[i + 2]));
 			i += 2;
 		}
 		if (n >= size)

@@ -624,20 +624,15 @@ static const char *const reporter_labels[] = {
 	"program at", "program at host", "mail system at host", "mail server at", "mail server on", "delivery status notification from",
 };
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static bool is_host_char(char c)
 {
-	return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || is_digit(c) || c == '-' || c == '.' || c == '_';
+	return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || ascii_digit(c) || c == '-' || c == '.' || c == '_';
 }
 
 static bool is_ip(struct span host)
 {
 	for (size_t i = 0; i < host.n; i++)
-		if (host.p[i] != '.' && !is_digit(host.p[i]))
+		if (host.p[i] != '.' && !ascii_digit(host.p[i]))
 			return false;
 	return host.n >= 7;
 }
@@ -683,7 +678,7 @@ static bool has_address_behind(struct span behind)
 	size_t i = 0;
 	while (i < behind.n && behind.p[i] && strchr(".> ", behind.p[i]))
 		i++;
-	return i + 1 < behind.n && strchr("[(", behind.p[i]) && (is_digit(behind.p[i + 1]) || behind.p[i + 1] == 'I');
+	return i + 1 < behind.n && strchr("[(", behind.p[i]) && (ascii_digit(behind.p[i + 1]) || behind.p[i + 1] == 'I');
 }
 
 static bool is_remote(struct span before, struct span behind)
@@ -699,7 +694,7 @@ static bool is_remote(struct span before, struct span behind)
 	if (has_address_behind(behind) && (begins_line || ENDS_WITH_ONE(before, remote_labels_ip)))
 		return true;
 	behind = span_trim(behind);
-	if (behind.n > 2 && behind.p[0] == '#' && is_digit(behind.p[1]) && is_digit(behind.p[2])) /* Exchange: "mx.example.org #550 5.1.1" */
+	if (behind.n > 2 && behind.p[0] == '#' && ascii_digit(behind.p[1]) && ascii_digit(behind.p[2])) /* Exchange: "mx.example.org #550 5.1.1" */
 		return true;
 	for (size_t i = 0; i < sizeof remote_suffixes / sizeof remote_suffixes[0]; i++)
 		if (span_starts_nocase(behind, span_of(remote_suffixes[i])))
@@ -709,7 +704,7 @@ static bool is_remote(struct span before, struct span behind)
 
 static bool is_reporter(struct span before, struct span behind)
 {
-	if (span_ends_nocase(before, SPAN("<")) && behind.n > 3 && behind.p[0] == ' ' && behind.p[1] == '#' && is_digit(behind.p[2]) && behind.p[3] == '.')
+	if (span_ends_nocase(before, SPAN("<")) && behind.n > 3 && behind.p[0] == ' ' && behind.p[1] == '#' && ascii_digit(behind.p[2]) && behind.p[3] == '.')
 		return true; /* Exchange 2000: "<exch.example.org #5.1.1>" */
 	return ENDS_WITH_ONE(span_trim(before), reporter_labels);
 }

@@ -16,14 +16,9 @@ enum {
 	DOMAIN_MAX = 255,
 };
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static bool is_alnum(char c)
 {
-	return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+	return ascii_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
 }
 
 static bool is_local(char c)
@@ -77,7 +72,7 @@ static size_t skip_label(struct span text, size_t begin, size_t at)
 	for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++)
 		if (span_starts_nocase(local, span_of(labels[i])) && local.n > strlen(labels[i]))
 			return begin + strlen(labels[i]);
-	if (local.n > 4 && local.p[3] == '-' && (local.p[0] == '4' || local.p[0] == '5') && is_digit(local.p[1]) && is_digit(local.p[2]))
+	if (local.n > 4 && local.p[3] == '-' && (local.p[0] == '4' || local.p[0] == '5') && ascii_digit(local.p[1]) && ascii_digit(local.p[2]))
 		return begin + 4; /* "550-user@example.org: no such user", a reply of several lines */
 	while (begin < at && strchr("'`*=|/{}&?!-", text.p[begin]))
 		begin++;

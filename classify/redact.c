@@ -29,9 +29,8 @@ static void put(struct output *o, struct span text)
 	o->n += text.n;
 }
 
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 static bool is_letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
-static bool is_hex(char c) { return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); }
+static bool is_hex(char c) { return ascii_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); }
 
 /* What parts words; quotes and brackets stay as they are. */
 static bool is_separator(char c)
@@ -64,7 +63,7 @@ static bool is_ipv4(struct span w)
 		if (w.p[i] == '.' && digits) {
 			dots++;
 			digits = 0;
-		} else if (is_digit(w.p[i]) && digits < 3) {
+		} else if (ascii_digit(w.p[i]) && digits < 3) {
 			digits++;
 		} else if (dots == 3 && digits && (w.p[i] == ':' || w.p[i] == '/')) {
 			return true;
@@ -93,13 +92,13 @@ static bool holds_ip(struct span w)
 {
 	unsigned groups = 0, digits = 0;
 	for (size_t i = 0; i < w.n; i++) {
-		if (is_digit(w.p[i])) {
+		if (ascii_digit(w.p[i])) {
 			digits++;
 		} else {
 			groups = digits && digits <= 3 && (w.p[i] == '-' || w.p[i] == '.' || w.p[i] == '_') ? groups + 1 : 0;
 			digits = 0;
 		}
-		if (groups == 3 && i + 1 < w.n && is_digit(w.p[i + 1]))
+		if (groups == 3 && i + 1 < w.n && ascii_digit(w.p[i + 1]))
 			return true;
 	}
 	return false;
@@ -111,13 +110,13 @@ static bool is_id(struct span w)
 	bool upper = false, lower = false;
 	for (size_t i = 0; i < w.n; i++) {
 		char c = w.p[i];
-		bool digit = is_digit(c);
+		bool digit = ascii_digit(c);
 		run = digit ? run + 1 : 0;
 		longest = run > longest ? run : longest;
 		digits += digit;
 		letters += is_letter(c);
 		dots += c == '.';
-		turns += i > 0 && digit != is_digit(w.p[i - 1]);
+		turns += i > 0 && digit != ascii_digit(w.p[i - 1]);
 		upper |= c >= 'A' && c <= 'Z';
 		lower |= c >= 'a' && c <= 'z';
 	}
@@ -142,7 +141,7 @@ static bool is_local(struct span w, const struct span *locals)
 static bool is_code(struct span w)
 {
 	for (size_t i = 0; i < w.n; i++)
-		if (!is_digit(w.p[i]) && w.p[i] != '.' && w.p[i] != '-' && w.p[i] != '#')
+		if (!ascii_digit(w.p[i]) && w.p[i] != '.' && w.p[i] != '-' && w.p[i] != '#')
 			return false;
 	return w.n <= 12;
 }

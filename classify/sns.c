@@ -159,8 +159,7 @@ static long utf16_unit(struct span s, size_t i)
 	if (s.n - i < 6 || s.p[i] != '\\' || s.p[i + 1] != 'u')
 		return -1;
 	for (size_t k = i + 2; k < i + 6; k++) {
-		char c = s.p[k];
-		int digit = c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
+		int digit = ascii_hex(s.p[k]);
 		if (digit < 0)
 			return -1;
 		unit = unit << 4 | digit;

@@ -78,6 +78,14 @@ static const char *line_end(const char *p, const char *end)
 	return end;
 }
 
+int ascii_hex(char c)
+{
+	if (ascii_digit(c))
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 bool span_line(struct span *rest, struct span *line)
 {
 	if (!rest->n)

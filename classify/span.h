@@ -29,6 +29,11 @@ long span_find_nocase(struct span text, struct span needle);
 /* TEXT without leading and trailing blanks, tabs, CR and LF. */
 struct span span_trim(struct span text);
 
+static inline bool ascii_digit(char c) { return c >= '0' && c <= '9'; }
+
+/* 0 to 15, or -1. */
+int ascii_hex(char c);
+
 /* Cuts the next line (without its CR, LF or CRLF) off REST; false at the end. */
 bool span_line(struct span *rest, struct span *line);
 

@@ -37,20 +37,12 @@ size_t base64_decode(struct span text, char *out, size_t size)
 	return n;
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* "=XX" at I. */
 static bool hex_pair(struct span text, size_t i, char *c)
 {
 	if (text.n - i < 3)
 		return false;
-	int high = hex_value(text.p[i + 1]), low = hex_value(text.p[i + 2]);
+	int high = ascii_hex(text.p[i + 1]), low = ascii_hex(text.p[i + 2]);
 	if (high < 0 || low < 0)
 		return false;
 	*c = (char)(high << 4 | low);

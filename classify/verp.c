@@ -66,11 +66,6 @@ static char lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
 }
 
-static int hex_value(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The field that begins REST, up to the next '=' or the end; REST then stands behind. False when it is empty, damaged or longer than SIZE - 1. */
 static bool take_field(struct span *rest, char *out, size_t size)
 {
@@ -78,7 +73,7 @@ static bool take_field(struct span *rest, char *out, size_t size)
 	for (; i < rest->n && rest->p[i] != '='; i++) {
 		char c = lower(rest->p[i]);
 		if (c == '_') {
-			int high = i + 2 < rest->n ? hex_value(lower(rest->p[i + 1])) : -1, low = high >= 0 ? hex_value(lower(rest->p[i + 2])) : -1;
+			int high = i + 2 < rest->n ? ascii_hex(lower(rest->p[i + 1])) : -1, low = high >= 0 ? ascii_hex(lower(rest->p[i + 2])) : -1;
 			if (low < 0 || !(high | low))
 				return false;
 			c = (char)(high << 4 | low);
