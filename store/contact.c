@@ -586,8 +586,6 @@ int store_check(struct store *s, const char *address, size_t n, int64_t now, str
 	case TABLE_UNKNOWN:
 		break;
 	}
-	if (filter_excludes(s, key))
-		return STORE_OK;
 	sqlite3_stmt *st = db_bind(s, SQL_CONTACT_ROW, "b", key, PSEUDONYM_SIZE);
 	int rc = st ? db_step(s, st) : -1;
 	if (rc == 1) {

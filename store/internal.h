@@ -17,7 +17,6 @@ enum {
 
 struct keyring;
 struct counters;
-struct filter;
 struct table;
 
 struct store {
@@ -25,7 +24,6 @@ struct store {
 	struct store_options o;
 	struct keyring *keys;       /* keys.c */
 	struct counters *counters;  /* tally.c */
-	struct filter *filter;      /* filter.c */
 	struct table *table;        /* table.c */
 	sqlite3_stmt *statement[SQL_COUNT];
 	bool functions;             /* kpi.c's functions of SQL are there */
@@ -189,14 +187,6 @@ enum table_result { TABLE_UNKNOWN, TABLE_NONE, TABLE_FOUND };
 /* UNKNOWN: there is no table for this snapshot, ask the database. NONE: there is no such contact. */
 enum table_result contact_table_find(struct store *s, const unsigned char key[PSEUDONYM_SIZE], struct contact_row *out);
 void contact_table_free(struct store *s);
-
-/* --- filter.c ------------------------------------------------------------------------------------------------------ */
-
-/* At the begin of a snapshot: makes the filter where that is worth it. */
-int filter_enter(struct store *s);
-/* True: there is surely no contact with KEY in this snapshot. */
-bool filter_excludes(struct store *s, const unsigned char key[PSEUDONYM_SIZE]);
-void filter_free(struct store *s);
 
 /* --- tally.c ------------------------------------------------------------------------------------------------------- */
 

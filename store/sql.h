@@ -66,7 +66,6 @@
 		" ORDER BY pseudonym LIMIT ?3") \
 	X(SQL_CONTACT_DELETE, "DELETE FROM contact WHERE pseudonym = ?1") \
 	X(SQL_CONTACT_STATES, "SELECT state, count(*) FROM contact GROUP BY state") \
-	X(SQL_CONTACT_KEYS, "SELECT pseudonym FROM contact") \
 	X(SQL_CONTACT_COUNT, "SELECT count(*) FROM contact") \
 	X(SQL_CONTACT_OLDEST, "SELECT min(at) FROM contact") \
 	X(SQL_CONTACT_DUE, "SELECT count(*) FROM contact WHERE at < ?1") \

@@ -247,7 +247,6 @@ void store_close(struct store *s)
 		store_rollback(s);
 	counters_discard(s);
 	free(s->counters);
-	filter_free(s);
 	contact_table_free(s);
 	for (int i = 0; i < SQL_COUNT; i++)
 		sqlite3_finalize(s->statement[i]);
@@ -276,7 +275,7 @@ int store_snapshot(struct store *s, bool hold)
 	if (db_run(s, hold ? SQL_BEGIN_READ : SQL_COMMIT, ""))
 		return STORE_FAILED;
 	s->in_snapshot = hold;
-	return hold && (contact_table_enter(s) || filter_enter(s)) ? STORE_FAILED : STORE_OK;
+	return hold ? contact_table_enter(s) : STORE_OK;
 }
 
 int store_commit(struct store *s)

@@ -2,8 +2,8 @@
  * All contacts in memory, for a handle that is asked about a whole mailing list. A walk through the database costs microseconds for each address, one
  * pass over it a fifth of one for each contact, so from some number of questions on the pass is cheaper.
  *
- * A contact is 12 bytes of its pseudonym and a word; who is on a ladder, on hold or paused has a record of its own beside it. They lie in the order
- * of the pseudonyms, which are hashes: their first bits say where to look. Two of a million addresses share 96 bits once in 10^17 lists.
+ * A contact is 12 bytes of its pseudonym and a word; who is on a ladder, on hold or paused has a record of its own beside it. Pseudonyms are hashes, so
+ * their first bits say where in the table to look: mostly one place in memory for an answer. Two of a million addresses share 96 bits once in 10^17 lists.
  *
  * The table is made only by handles that read, holds while nothing was written since (PRAGMA data_version), and is asked only inside a snapshot.
  */
@@ -11,14 +11,15 @@
 #include "store/internal.h"
 
 enum {
-	TABLE_BYTES_MAX = 44 << 20, /* a larger store is asked through its database, with filter.c before it */
-	GROWTH = 1 << 16,           /* contacts at a time */
-	PER_BUCKET = 4,             /* contacts that share their first bits, about */
+	TABLE_BYTES_MAX = 32 << 20, /* the contacts of a larger store are asked for one by one */
+	GROWTH = 1 << 16,           /* records at a time */
+	FILLED = 80,                /* percent of the places */
 	ROWS_PER_PAGE = 30,         /* of the database, about */
 	WORTH_SHARE = 20,           /* worth it from one question for so many contacts on */
 	REASONS_MAX = 255,
-	ON_ITS_OWN = 1u << 31,      /* the word is the number of a record */
 };
+#define ON_ITS_OWN (UINT32_C(1) << 31) /* the word is the number of a record */
+#define EMPTY UINT32_MAX
 
 /* The word of one that time does not change: state (4 bits from 24), reason (8 from 16), since as a day (16). */
 struct slot {
@@ -37,12 +38,10 @@ struct table {
 	bool holds, too_large;
 	int64_t version;            /* of the data that it was made from, or given up for */
 	uint64_t asked;             /* since it was made */
-	struct slot *slot;
-	size_t n, room;
+	struct slot *slot;          /* in the order of their pseudonyms, EMPTY ones between them */
+	size_t places;
 	struct own *own;
 	size_t owns, own_room;
-	uint32_t *first;            /* of each bucket, and one behind the last */
-	unsigned bits;
 	unsigned reasons;
 	char reason[REASONS_MAX][EVENT_RULE_SIZE];
 };
@@ -56,20 +55,26 @@ static uint64_t number_at(const unsigned char *p, unsigned bytes)
 	return v;
 }
 
-static size_t bucket_of(const struct table *t, uint64_t high)
+/* Where a pseudonym would lie if they were spread evenly; the next free place from there on is its own. */
+static size_t place_of(const struct table *t, uint64_t high)
 {
-	return t->bits ? high >> (64 - t->bits) : 0;
+	return (size_t)((unsigned __int128)high * t->places >> 64);
 }
 
-static bool grow(void **p, size_t *room, size_t n, size_t size)
+static size_t next_place(const struct table *t, size_t i)
 {
-	if (n < *room)
+	return i + 1 < t->places ? i + 1 : 0;
+}
+
+static bool grow_own(struct table *t)
+{
+	if (t->owns < t->own_room)
 		return true;
-	void *more = realloc(*p, (*room + GROWTH) * size);
+	struct own *more = realloc(t->own, (t->own_room + GROWTH) * sizeof *more);
 	if (!more)
 		return false;
-	*p = more;
-	*room += GROWTH;
+	t->own = more;
+	t->own_room += GROWTH;
 	return true;
 }
 
@@ -90,43 +95,25 @@ static unsigned reason_number(struct table *t, const char *text, unsigned last)
 
 static bool fits(const struct contact_row *r)
 {
-	return !r->due && !r->until && !r->attempts && r->since >= 0 && r->since / DAY < 1 << 16 && r->since % DAY == 0;
+	return !r->due && !r->until && !r->attempts && !r->full && r->since >= 0 && r->since / DAY < 1 << 16 && r->since % DAY == 0;
 }
 
 /* False: there is no room for it. */
 static bool add_row(struct table *t, const struct contact_row *r, unsigned *reason)
 {
-	struct slot *slot;
+	uint64_t high = number_at(r->key, 8);
+	size_t i = place_of(t, high);
 
 	*reason = reason_number(t, r->reason, *reason);
-	if (*reason == REASONS_MAX || t->n * sizeof *t->slot + t->owns * sizeof *t->own > TABLE_BYTES_MAX ||
-	    !grow((void **)&t->slot, &t->room, t->n, sizeof *t->slot) || !grow((void **)&t->own, &t->own_room, t->owns, sizeof *t->own))
+	if (*reason == REASONS_MAX || t->places * sizeof *t->slot + t->own_room * sizeof *t->own > TABLE_BYTES_MAX || !grow_own(t))
 		return false;
-	slot = &t->slot[t->n++];
-	slot->high = number_at(r->key, 8);
-	slot->low = (uint32_t)number_at(r->key + 8, 4);
-	if (fits(r)) {
-		slot->word = (uint32_t)r->state << 24 | *reason << 16 | (uint32_t)(r->since / DAY);
+	while (t->slot[i].word != EMPTY)
+		i = next_place(t, i);
+	t->slot[i] = (struct slot){ high, (uint32_t)number_at(r->key + 8, 4), (uint32_t)r->state << 24 | *reason << 16 | (uint32_t)(r->since / DAY) };
+	if (fits(r))
 		return true;
-	}
-	slot->word = ON_ITS_OWN | (uint32_t)t->owns;
+	t->slot[i].word = ON_ITS_OWN | (uint32_t)t->owns;
 	t->own[t->owns++] = (struct own){ r->until, r->due, r->since, (uint16_t)(r->attempts & 0xffff), (uint8_t)r->state, (uint8_t)*reason, r->full };
-	return true;
-}
-
-static bool make_buckets(struct table *t)
-{
-	for (t->bits = 0; t->bits < 31 && ((size_t)1 << t->bits) * PER_BUCKET < t->n; t->bits++)
-		;
-	size_t buckets = (size_t)1 << t->bits, next = 0;
-	t->first = malloc((buckets + 1) * sizeof *t->first);
-	if (!t->first)
-		return false;
-	for (size_t b = 0; b <= buckets; b++) {
-		while (next < t->n && bucket_of(t, t->slot[next].high) < b)
-			next++;
-		t->first[b] = (uint32_t)next;
-	}
 	return true;
 }
 
@@ -134,34 +121,50 @@ static void empty_table(struct table *t)
 {
 	free(t->slot);
 	free(t->own);
-	free(t->first);
 	memset(t, 0, offsetof(struct table, reason));
+}
+
+/* Places for all contacts, one of them at least empty. */
+static int make_places(struct store *s, struct table *t)
+{
+	int64_t count = 0;
+
+	if (db_int(s, &count, SQL_CONTACT_COUNT, ""))
+		return STORE_FAILED;
+	t->places = (size_t)count * 100 / FILLED + 1;
+	t->too_large = t->places * sizeof *t->slot > TABLE_BYTES_MAX;
+	if (!t->too_large && !(t->slot = malloc(t->places * sizeof *t->slot)))
+		return store_fail(s, STORE_FAILED, "no memory");
+	if (t->slot)
+		memset(t->slot, 0xff, t->places * sizeof *t->slot); /* EMPTY */
+	return STORE_OK;
 }
 
 static int make_table(struct store *s, struct table *t, int64_t version)
 {
-	sqlite3_stmt *st = db_bind(s, SQL_CONTACT_ROWS, "");
 	struct contact_row row;
 	unsigned reason = 0;
 	int rc = 0;
-	bool room = true;
 
 	empty_table(t);
 	t->version = version;
-	while (st && room && (rc = db_step(s, st)) == 1) {
-		contact_read_row(st, &row);
-		room = add_row(t, &row, &reason);
-	}
-	sqlite3_reset(st);
-	if (!st || rc < 0)
+	if (make_places(s, t))
 		return STORE_FAILED;
-	t->holds = room && make_buckets(t);
-	if (!t->holds) {
-		empty_table(t);
-		t->version = version;
-		t->too_large = true;
+	sqlite3_stmt *st = t->too_large ? NULL : db_bind(s, SQL_CONTACT_ROWS, "");
+	while (st && !t->too_large && (rc = db_step(s, st)) == 1) {
+		contact_read_row(st, &row);
+		t->too_large = !add_row(t, &row, &reason);
 	}
-	return STORE_OK;
+	if (st)
+		sqlite3_reset(st);
+	t->holds = st && !t->too_large && !rc;
+	if (t->holds)
+		return STORE_OK;
+	bool too_large = t->too_large;
+	empty_table(t);
+	t->version = version;
+	t->too_large = too_large;
+	return too_large ? STORE_OK : STORE_FAILED;
 }
 
 static int worth(struct store *s, const struct table *t, bool *is)
@@ -220,13 +223,13 @@ enum table_result contact_table_find(struct store *s, const unsigned char key[PS
 	if (!t->holds)
 		return TABLE_UNKNOWN;
 	uint64_t high = number_at(key, 8);
-	size_t bucket = bucket_of(t, high);
-	uint32_t i = t->first[bucket], end = t->first[bucket + 1], low = (uint32_t)number_at(key + 8, 4);
-	while (i < end && (t->slot[i].high != high || t->slot[i].low != low))
-		i++;
-	if (i == end)
-		return TABLE_NONE;
+	uint32_t low = (uint32_t)number_at(key + 8, 4);
+	size_t i = place_of(t, high);
+	while (t->slot[i].word != EMPTY && (t->slot[i].high != high || t->slot[i].low != low))
+		i = next_place(t, i);
 	uint32_t word = t->slot[i].word;
+	if (word == EMPTY)
+		return TABLE_NONE;
 	memcpy(out->key, key, PSEUDONYM_SIZE);
 	if (word & ON_ITS_OWN) {
 		const struct own *o = &t->own[word & ~ON_ITS_OWN];

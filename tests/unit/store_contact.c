@@ -425,6 +425,144 @@ static void history_has_a_bound(void **state)
 	expect(NOW + 450 * DAY, VERDICT_SUPPRESS, STATE_INACTIVE, 0, "prolonged-soft");
 }
 
+/* --- what the table as a whole promises ------------------------------------------------------------------------------ */
+
+/* The state behind FROM when WHAT happens; NULL: the table has no such row. */
+static const char *table_says(const char *from, const char *what)
+{
+	const char *words[STORE_TRANSITION_WORDS];
+
+	for (unsigned n = 0; store_transition(n, words); n++)
+		if (strcmp(words[0], from) == 0 && strcmp(words[1], what) == 0)
+			return words[2];
+	return NULL;
+}
+
+/* Prints the table; each pair stands there once, time alone leads back to active from everywhere but inactive, and out of that only an operator leads. */
+static void the_table_loses_nobody(void **state)
+{
+	const char *words[STORE_TRANSITION_WORDS], *at;
+
+	(void)state;
+	for (unsigned n = 0; store_transition(n, words); n++) {
+		print_message("%s + %s > %s (%s; %s)\n", words[0], words[1], words[2], words[3], words[4]);
+		assert_ptr_equal(table_says(words[0], words[1]), words[2]);
+		if (strcmp(words[0], "inactive") == 0 && strcmp(words[2], "inactive") != 0)
+			assert_string_equal(words[1], "reactivate");
+	}
+	for (unsigned s = 0; s < STATE_COUNT; s++) {
+		const char *from = contact_state_name(s);
+		assert_string_equal(table_says(from, "hard or complaint"), "inactive");
+		at = from;
+		for (unsigned steps = 0; steps < STATE_COUNT && table_says(at, "time"); steps++)
+			at = table_says(at, "time");
+		assert_string_equal(at, s == STATE_INACTIVE ? "inactive" : "active");
+		assert_true(s == STATE_ACTIVE || s == STATE_INACTIVE || strcmp(table_says(from, "delivered"), "active") == 0);
+	}
+}
+
+/* --- an operator's moves ------------------------------------------------------------------------------------------------ */
+
+static bool move(enum contact_move what, int64_t now)
+{
+	enum contact_state from;
+	bool moved;
+
+	ok(store_begin(store));
+	ok(store_contact_move(store, joe, strlen(joe), what, now, &from, &moved));
+	ok(store_commit(store));
+	return moved;
+}
+
+static void moves_are_those_of_the_table(void **state)
+{
+	(void)state;
+	assert_false(move(MOVE_REVALIDATE, NOW));
+	assert_false(move(MOVE_RESOLVE, NOW));
+	assert_false(move(MOVE_REACTIVATE, NOW));
+	assert_int_equal(query_int("SELECT count(*) FROM contact"), 0);
+	failed(CATEGORY_POLICY, NOW);
+	assert_false(move(MOVE_REVALIDATE, NOW));
+	assert_false(move(MOVE_REACTIVATE, NOW));
+	assert_true(move(MOVE_RESOLVE, NOW));
+	assert_false(move(MOVE_RESOLVE, NOW));
+	assert_int_equal(check(joe, NOW).state, STATE_RETRY_GATED);
+	failed(CATEGORY_USER_UNKNOWN, NOW);
+	assert_false(move(MOVE_RESOLVE, NOW));
+	assert_true(move(MOVE_REACTIVATE, NOW));
+	assert_int_equal(check(joe, NOW).state, STATE_ACTIVE);
+}
+
+/* A bounce from before that is read later: a reactivation stands, a revalidation ends when the address does not exist. */
+static void moves_and_late_mail(void **state)
+{
+	(void)state;
+	failed(CATEGORY_NETWORK_ERROR, NOW);
+	failed(CATEGORY_NETWORK_ERROR, NOW + 3 * DAY);
+	assert_true(move(MOVE_REVALIDATE, NOW + 4 * DAY));
+	expect(NOW + 4 * DAY, VERDICT_SEND, STATE_REVALIDATE, 0, "");
+	failed(CATEGORY_NETWORK_ERROR, NOW + DAY);
+	expect(NOW + 4 * DAY, VERDICT_SEND, STATE_REVALIDATE, 0, "");
+	failed(CATEGORY_NETWORK_ERROR, NOW + 5 * DAY);
+	failed(CATEGORY_NETWORK_ERROR, NOW + 8 * DAY); /* the pause before is not forgotten */
+	expect(NOW + 8 * DAY, VERDICT_SUPPRESS, STATE_INACTIVE, 0, "prolonged-soft");
+	failed(CATEGORY_USER_UNKNOWN, NOW + 2 * DAY);
+	expect(NOW + 8 * DAY, VERDICT_SUPPRESS, STATE_INACTIVE, 0, "user-unknown");
+	assert_true(move(MOVE_REACTIVATE, NOW + 9 * DAY));
+	failed(CATEGORY_BAD_ADDRESS, NOW + 9 * DAY);
+	failed(CATEGORY_NETWORK_ERROR, NOW + DAY);
+	expect(NOW + 9 * DAY, VERDICT_SEND, STATE_ACTIVE, 0, "");
+	assert_int_equal(check(joe, NOW + 9 * DAY).since, day_start(NOW + 9 * DAY));
+	failed(CATEGORY_BAD_ADDRESS, NOW + 9 * DAY + 1);
+	expect(NOW + 10 * DAY, VERDICT_SUPPRESS, STATE_INACTIVE, 0, "bad-address");
+}
+
+/* --- a whole list --------------------------------------------------------------------------------------------------------- */
+
+/* Contacts in every state, asked one by one and from the table in memory, at many times: the same answers. */
+static void a_list_is_answered_as_one_by_one(void **state)
+{
+	enum { PEOPLE = 400 };
+	static const enum category categories[] = { CATEGORY_USER_UNKNOWN, CATEGORY_NETWORK_ERROR, CATEGORY_MAILBOX_FULL, CATEGORY_POLICY, CATEGORY_REPUTATION };
+	struct store_options o = test_options();
+	struct store *reader;
+	unsigned seen[STATE_COUNT] = { 0 };
+	char address[64];
+	bool created;
+
+	(void)state;
+	ok(store_begin(store));
+	for (unsigned i = 0; i < PEOPLE; i++) {
+		snprintf(address, sizeof address, "p%u@example.org", i);
+		for (unsigned n = 0; n <= i % 4; n++) {
+			struct event e = event_of(KIND_FAILURE, categories[i % 5], address, NOW + (int64_t)n * (i % 7) * DAY);
+			put(&e, next_message++, NOW + 30 * DAY);
+		}
+	}
+	ok(store_commit(store));
+	o.create = false;
+	o.read_only = true;
+	assert_int_equal(store_open(&reader, &o, NOW, &created), STORE_OK);
+	ok(store_expect(reader, 1000000));
+	ok(store_snapshot(reader, true));
+	for (int64_t now = NOW; now < NOW + 100 * DAY; now += 3 * DAY + HOUR)
+		for (unsigned i = 0; i < PEOPLE + 50; i++) {
+			struct answer one, many;
+			int n = snprintf(address, sizeof address, "p%u@example.org", i);
+			ok(store_check(store, address, (size_t)n, now, &one));
+			ok(store_check(reader, address, (size_t)n, now, &many));
+			assert_memory_equal(&one, &many, sizeof one);
+			seen[one.state]++;
+		}
+	struct contact_row row;
+	unsigned char nobody[PSEUDONYM_SIZE] = { 1 };
+	assert_int_equal(contact_table_find(reader, nobody, &row), TABLE_NONE); /* it was the table that answered */
+	for (unsigned s = 0; s < STATE_COUNT; s++)
+		assert_true(seen[s] > 0);
+	ok(store_snapshot(reader, false));
+	store_close(reader);
+}
+
 /* --- any order ------------------------------------------------------------------------------------------------------ */
 
 enum { SHUFFLES = 400, STORY_MAX = 40, CAST = 3 };
@@ -656,6 +794,10 @@ int main(void)
 		TEST(times_are_days_outside_a_ladder),
 		TEST(coarse_days_keep_the_outcome),
 		TEST(history_has_a_bound),
+		TEST(the_table_loses_nobody),
+		TEST(moves_are_those_of_the_table),
+		TEST(moves_and_late_mail),
+		TEST(a_list_is_answered_as_one_by_one),
 		TEST(any_order_of_an_hour),
 		TEST(any_order_of_a_week),
 		TEST(any_order_of_months),

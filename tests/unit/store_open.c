@@ -276,6 +276,23 @@ static const char version_1[] =
 	"CREATE TRIGGER ledger_keep BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;"
 	"PRAGMA application_id = 0x7265746f; PRAGMA user_version = 1;";
 
+/* Contacts as version 1 kept them: two failures of a running ladder, a pause after the ladder's end, a block, one that is well again. */
+static const char *version_1_contacts(void)
+{
+	static char sql[1024];
+
+	snprintf(sql, sizeof sql, "UPDATE contact SET state = 'soft', attempts = 2, until = %lld, due = %lld, ladder = 'small',"
+		 " history = x'%016llx%016llx' WHERE reason = 'network-error';"
+		 "UPDATE contact SET state = 'paused', attempts = 0, pauses = 1, counted_from = %lld, until = %lld, due = %lld, ladder = 'mailbox-full'"
+		 " WHERE reason = 'mailbox-full';"
+		 "UPDATE contact SET state = 'block', attempts = 1, history = x'%016llx' WHERE reason = 'policy';"
+		 "UPDATE contact SET state = 'active', attempts = 0, counted_from = %lld, until = NULL, due = NULL, reason = NULL, rule = NULL"
+		 " WHERE reason = 'system-error';",
+		 (long long)(NOW + HOUR + 1200), (long long)(NOW + 30 * DAY), (long long)NOW << 1, (long long)(NOW + HOUR) << 1, (long long)day_start(NOW),
+		 (long long)(day_start(NOW) + 20 * DAY), (long long)(day_start(NOW) + 20 * DAY), (long long)NOW << 1 | 1, (long long)day_start(NOW));
+	return sql;
+}
+
 /* A store of version 1, with rows, is brought to the present version and answers as before. */
 static void version_1_is_migrated(void **state)
 {
@@ -284,6 +301,10 @@ static void version_1_is_migrated(void **state)
 
 	(void)state;
 	put_event(event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, "joe@example.org", NOW), NOW);
+	put_event(event_of(KIND_FAILURE, CATEGORY_NETWORK_ERROR, "soft@example.org", NOW), NOW);
+	put_event(event_of(KIND_FAILURE, CATEGORY_MAILBOX_FULL, "paused@example.org", NOW), NOW);
+	put_event(event_of(KIND_FAILURE, CATEGORY_POLICY, "blocked@example.org", NOW), NOW);
+	put_event(event_of(KIND_FAILURE, CATEGORY_SYSTEM_ERROR, "well@example.org", NOW), NOW);
 	ok(store_ledger_head(store, &head));
 	close_store();
 	snprintf(old, sizeof old, "%s.old", database);
@@ -292,7 +313,7 @@ static void version_1_is_migrated(void **state)
 		 "INSERT INTO meta SELECT * FROM old.meta; INSERT INTO key SELECT * FROM old.key; INSERT INTO event SELECT * FROM old.event;"
 		 "INSERT INTO contact SELECT pseudonym, state, at, since, until, due, attempts, pauses, counted_from, reason, rule, ladder, NULL"
 		 " FROM old.contact; INSERT INTO seen SELECT * FROM old.seen;"
-		 "INSERT INTO tally SELECT * FROM old.tally; INSERT INTO ledger SELECT * FROM old.ledger;", version_1, old);
+		 "INSERT INTO tally SELECT * FROM old.tally; INSERT INTO ledger SELECT * FROM old.ledger; %s", version_1, old, version_1_contacts());
 	char wal[128], old_wal[136];
 	snprintf(wal, sizeof wal, "%s-wal", database);
 	snprintf(old_wal, sizeof old_wal, "%s-wal", old);
@@ -305,7 +326,33 @@ static void version_1_is_migrated(void **state)
 	ok(store_ledger_head(store, &again));
 	assert_int_equal(again.number, head.number);
 	assert_memory_equal(again.hash, head.hash, sizeof head.hash);
-	assert_int_equal(query_int("SELECT count(*) FROM event"), 1);
+	assert_int_equal(query_int("SELECT count(*) FROM event"), 5);
+	/* the ladder goes on where it was: the third failure ends it, 48 hours after the first */
+	struct answer a = check("soft@example.org", NOW + HOUR);
+	assert_int_equal(a.state, STATE_SOFT);
+	assert_int_equal(a.attempts, 2);
+	assert_int_equal(a.until, NOW + HOUR + 1200);
+	put_event(event_of(KIND_FAILURE, CATEGORY_NETWORK_ERROR, "soft@example.org", NOW + 47 * HOUR), NOW + 47 * HOUR);
+	assert_int_equal(check("soft@example.org", NOW + 47 * HOUR).attempts, 3);
+	put_event(event_of(KIND_FAILURE, CATEGORY_NETWORK_ERROR, "soft@example.org", NOW + 48 * HOUR), NOW + 48 * HOUR);
+	assert_int_equal(check("soft@example.org", NOW + 48 * HOUR).state, STATE_PAUSED);
+	/* a pause ends as it was meant to, and is remembered */
+	a = check("paused@example.org", NOW);
+	assert_int_equal(a.state, STATE_PAUSED);
+	assert_int_equal(a.verdict, VERDICT_SUPPRESS);
+	assert_int_equal(a.until, day_start(NOW) + 20 * DAY);
+	assert_int_equal(check("paused@example.org", NOW + 21 * DAY).state, STATE_REVALIDATE);
+	put_event(event_of(KIND_FAILURE, CATEGORY_NETWORK_ERROR, "paused@example.org", NOW + 21 * DAY), NOW + 21 * DAY);
+	put_event(event_of(KIND_FAILURE, CATEGORY_NETWORK_ERROR, "paused@example.org", NOW + 24 * DAY), NOW + 24 * DAY);
+	assert_string_equal(check("paused@example.org", NOW + 24 * DAY).reason, "prolonged-soft");
+	/* a block holds on, and is then let through */
+	assert_int_equal(check("blocked@example.org", NOW + HOUR).state, STATE_BLOCK);
+	assert_int_equal(check("blocked@example.org", NOW + 9 * DAY).state, STATE_RETRY_GATED);
+	/* who was active again begins anew, and what is before the last success changes nothing */
+	put_event(event_of(KIND_FAILURE, CATEGORY_NETWORK_ERROR, "well@example.org", NOW - 2 * DAY), NOW);
+	assert_int_equal(check("well@example.org", NOW).state, STATE_ACTIVE);
+	put_event(event_of(KIND_FAILURE, CATEGORY_NETWORK_ERROR, "well@example.org", NOW + 2 * DAY), NOW + 2 * DAY);
+	assert_int_equal(check("well@example.org", NOW + 2 * DAY).attempts, 1);
 }
 
 static void reads_while_another_writes(void **state)
@@ -348,7 +395,7 @@ static void reads_while_another_writes(void **state)
 	store_close(reader);
 }
 
-/* A million questions are answered through a filter: the same answers as one by one, also after somebody wrote. */
+/* Many questions are answered from a table in memory: the same answers as one by one, also after somebody wrote. */
 static void many_checks_one_by_one(void **state)
 {
 	enum { CONTACTS = 3000, ROUNDS = 30 };
