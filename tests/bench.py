@@ -13,6 +13,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import generate
+import simulation
 from lib import program
 from lib.harness import PASSWORD, Dovecot, Retour, authority, finish, check
 
@@ -157,6 +158,20 @@ def readers(binary, messages):
     print("    %.0f times as many messages a second as Sisimai; the aim is %d" % (ours * seconds / (few * len(mails)), TIMES_FASTER))
 
 
+def sender(binary, recipients):
+    """A sender who asks before each mailing, over 120 days (tests/simulation.py); small in `make check`."""
+    begin = time.monotonic()
+    world = simulation.World(recipients=recipients, providers=60, days=120, seed=1)
+    dovecot, retour = Dovecot(), Retour(binary)
+    retour.config["mailbox bounces"] = dovecot.mailbox(generate.BOUNCES, password_file=retour.secret())
+    verdicts = world.run(retour, dovecot)
+    dovecot.stop()
+    print("a sender of %d recipients at 60 providers, 120 days: %d mails, %d bounces, %.0f s" % (recipients, sum(world.sent.values()), world.serial, time.monotonic() - begin))
+    for what, found in (("all runs and checks went well", world.faults), ("no dead address was written to again", world.written_to_the_dead()),
+                        ("nobody who recovered was lost", world.lost_for_ever(verdicts, 30)), ("nobody who was well was stopped", world.wrongly_stopped(verdicts))):
+        check(not found, what, found[:5])
+
+
 def main():
     options = argparse.ArgumentParser(description="Measures.")
     options.add_argument("--build", default=os.path.join(program.ROOT, "build"))
@@ -172,6 +187,7 @@ def main():
     mailbox(binary, "pop3", quarter, sum(sizes[:len(quarter)]))
     files(binary, samples, sum(sizes))
     readers(binary, 100000 // part)
+    sender(binary, 50000 // part)
     finish()
 
 

@@ -30,7 +30,7 @@ READ, MAILING = 7 * 3600, 8 * 3600          # of the day
 QUEUE_LIFE = 2                              # days until our own mail server gives up
 HOSTS = ("gmail-smtp-in.l.google.com", "mta5.am0.yahoodns.net", "mx00.emig.gmx.net", "mx01.t-online.de", "smtp-in.orange.fr", "mxs.mail.ru",
          "mx3.qq.com", "mfsmax.docomo.ne.jp", "mx01.mail.icloud.com", "mx.yandex.ru")
-NAMES = ("gmail", "yahoo", "gmx", "t-online", "orange", "mail-ru", "qq", "docomo", "icloud", "yandex")  # of their profiles; all others are "other"
+NAMES = ("gmail", "yahoo", "united-internet", "t-online", "orange", "mail-ru", "qq", "docomo", "icloud", "yandex")  # of their profiles; all others are "other"
 
 Answer = collections.namedtuple("Answer", "action status text klass category late")
 ANSWERS = {
@@ -192,7 +192,17 @@ class World:
             answer = self.answer(r, day)
             if answer:
                 self.bounce(r, day, answer)
+        self.say_how_many(retour, day)
         return verdicts
+
+    def say_how_many(self, retour, day):
+        sent = collections.Counter()
+        for p in self.providers:
+            sent[p.name] += self.sent[day, p.domain]
+        date = time.strftime("%Y-%m-%d", time.gmtime(START + day * DAY))
+        result = retour.run("volume", "import", "-", input="".join("%s,news-%s,%s,%d\n" % (date, date.replace("-", ""), name, n) for name, n in sent.items() if n))
+        if result.code:
+            self.faults.append("day %d: volume import: %r" % (day, result))
 
     def run(self, retour, dovecot, each_day=None):
         """The whole time; EACH_DAY(day, verdicts) is called after each mailing. The verdicts of the last day."""
@@ -209,6 +219,22 @@ class World:
             if each_day:
                 each_day(day, verdicts)
         return verdicts
+
+    # --- the figures -----------------------------------------------------------------------------------------------
+
+    def truth(self, month):
+        """{provider's name or None for all: {"sent": n, class: n}} of a month YYYY-MM: mails by the day they were sent, bounces by the day they arrived."""
+        figures = collections.defaultdict(collections.Counter)
+        names = {p.domain: p.name for p in self.providers}
+        for (day, domain), count in self.sent.items():
+            if time.strftime("%Y-%m", time.gmtime(START + day * DAY)) == month:
+                for name in (None, names[domain]):
+                    figures[name]["sent"] += count
+        for (when, domain, klass, _category), count in self.bounces.items():
+            if when == month:
+                for name in (None, names[domain]):
+                    figures[name][klass] += count
+        return figures
 
     # --- the promises ----------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ nobody who was well is stopped, and the counts are the truth (tests/simulation.p
 import collections
 import os
 import sys
+import xml.etree.ElementTree as xml
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import simulation  # noqa: E402
@@ -11,7 +12,11 @@ from lib.harness import *  # noqa: E402,F403
 
 PATIENCE = 30  # days after which somebody who is well again must have been written to
 
+CLASSES = ("hard", "soft", "block")
+K = 2
+
 dovecot, retour = simulation.arena()
+retour.config["privacy"] = {"k": str(K)}
 world = simulation.World(recipients=1500, providers=12, days=120, seed=7)
 investigations = collections.defaultdict(set)
 
@@ -44,4 +49,36 @@ truth = collections.Counter()
 for (month, _provider, _class, category), count in world.bounces.items():
     truth[int(month.replace("-", "")), category] += count
 check(counted == dict(truth), "the tallies of every month and category are the truth", (counted, dict(truth)))
+
+
+def report(month):
+    """The same of a report: {provider's name or None for all: {"sent", "rate" or a class: as it stands there}}"""
+    top = xml.fromstring(retour.run("report", "--month", month, "--format", "xml").out)
+    at = "{urn:retour:report:1}"
+    shown = {None: {"sent": top.findtext("%sfigures/%ssent/%scount" % (at, at, at))}}
+    for figure in top.find(at + "figures").findall(at + "figure"):
+        shown[None][figure.get("id")] = figure.findtext(at + "count")
+        if figure.get("id") == "bounces":
+            shown[None]["rate"] = figure.findtext(at + "rate")
+    for row in top.find(at + "providers").findall(at + "row"):
+        if row.get("name"):
+            shown[row.get("name")] = {count.get("of"): count.text for count in row.findall(at + "count")}
+            shown[row.get("name")]["rate"] = row.findtext(at + "rate")
+    return shown
+
+
+for month in ("2026-03", "2026-04", "2026-05", "2026-06"):
+    wrong, compared, month_truth = [], 0, world.truth(month)
+    for name, figures in report(month).items():
+        true_figures = month_truth[name]
+        bounces = sum(true_figures[klass] for klass in CLASSES)
+        expected = {klass: str(true_figures[klass]) for klass in CLASSES}
+        expected["sent"] = str(true_figures["sent"])
+        expected["rate"] = "%.2f" % (100 * bounces / true_figures["sent"]) if true_figures["sent"] else None
+        for what, value in figures.items():
+            if what in expected and value is not None and not value.startswith("<"):
+                compared += 1
+                if value != expected[what]:
+                    wrong.append((name, what, value, expected[what]))
+    check(not wrong and compared > 20, "the report of %s: what was sent, the classes and the rates, of all and of each provider, are the truth" % month, (compared, wrong[:10]))
 finish()
