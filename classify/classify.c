@@ -756,6 +756,13 @@ static void doubt_mentions(struct reader *r)
 		p->count = keep;
 }
 
+static bool is_list_manager(const struct reader *r)
+{
+	struct found_address from;
+	size_t i = 0;
+	return address_next(r->mail->from, &i, &from) && address_is_list_command(from.text);
+}
+
 /* Is the return path the sender's own, or one beside it that counts bounces? Reports that a list passed on have that of the list. */
 static bool wants_answers(const struct reader *r)
 {
@@ -888,11 +895,7 @@ static bool marks_recipients(const struct prose *p)
 /* Sent by somebody who takes answers: reports have an empty return path (RFC 5321 section 4.5.5), or where a list changed it, a daemon's name. */
 static bool is_person(const struct reader *r)
 {
-	struct found_address from;
-	size_t i = 0;
-	if (!r->mail->has_return_path || has_null_path(r->mail) || is_daemon(r))
-		return false;
-	return !address_next(r->mail->from, &i, &from) || !address_is_list_command(from.text);
+	return r->mail->has_return_path && !has_null_path(r->mail) && !is_daemon(r) && !is_list_manager(r);
 }
 
 /* RFC 3834 section 5; auto-notified: RFC 5436 section 2.7.1. */
@@ -914,19 +917,23 @@ static bool is_surely_bounce(const struct reader *r)
 	return marks_recipients(r->prose) && framed && !notice && !letter;
 }
 
-/* A mail system by its name or subject, and something to say about a delivery. */
+/* A mail system by its name, subject or return path, and something to say about a delivery. */
 static bool is_likely_bounce(struct reader *r)
 {
 	const struct prose *p = r->prose;
-	bool content = p->category || marks_recipients(p) || p->marked[MARK_RETURNED_MESSAGE] || r->returned.present || prose_diagnostic(r->rules, p->human).n;
-	bool letter = is_person(r) || (r->answer && !(is_daemon(r) && !wants_answers(r)));
+	struct span diagnostic = prose_diagnostic(r->rules, p->human);
+	bool proof = r->returned.present || answers_no(diagnostic);
+	bool content = p->category || marks_recipients(p) || p->marked[MARK_RETURNED_MESSAGE] || r->returned.present || diagnostic.n;
+	bool letter = is_person(r) || (r->answer && (!is_daemon(r) || wants_answers(r)));
 	if (letter && !r->returned.present)
 		return false;
+	if (is_daemon(r) && wants_answers(r) && !r->bounce_subject && !is_list_manager(r)) /* a postmaster who writes to his users */
+		return proof;
 	if (is_daemon(r))
 		return content || r->bounce_subject || (is_mailer_daemon(r) && names_somebody(r));
 	if (r->bounce_subject)
 		return content || has_null_path(r->mail);
-	return has_null_path(r->mail) && (p->category || prose_diagnostic(r->rules, p->human).n > 0);
+	return has_null_path(r->mail) && proof;
 }
 
 static bool is_automatic(const struct reader *r, const char **rule)

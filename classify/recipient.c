@@ -238,7 +238,8 @@ bool address_is_daemon(struct span address)
 
 bool address_is_list_command(struct span address)
 {
-	static const char *const suffixes[] = { "-request", "-ctl", "-help", "-admin", "-owner", "-subscribe", "-unsubscribe", "-confirm" };
+	static const char *const suffixes[] = { "-request", "-ctl", "-help", "-admin", "-owner", "-subscribe", "-unsubscribe", "-confirm",
+						 "-bounces" };
 	for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++)
 		if (span_ends_nocase(address_local(address), span_of(suffixes[i])))
 			return true;
