@@ -12,12 +12,12 @@
 #include "poller/lines.h"
 #include "poller/log.h"
 #include "poller/out.h"
+#include "poller/past.h"
 #include "poller/session.h"
 
 enum {
 	EVENTS_STANDARD = 20, /* shown of each recipient */
 	EVENTS_MAX = 10000,
-	REASON_MAX = 200,     /* bytes; it has to fit into an entry of the ledger */
 };
 
 struct job {
@@ -127,48 +127,17 @@ static void print_text(struct job *j, struct span address, const struct contact_
 		print_line(o, "waits for", v->provider);
 }
 
-static void print_event_field(struct out *o, const char *text)
-{
-	out_text(o, "  ");
-	out_text(o, *text ? text : "-");
-}
-
-static int print_event_text(void *context, const struct past_event *e)
+static int print_event(void *context, const struct past_event *e)
 {
 	struct job *j = context;
-	char code[8] = "";
-	out_text(&j->out, j->printed++ ? "              " : "  events      ");
-	out_time(&j->out, e->at);
-	if (e->reply)
-		snprintf(code, sizeof code, "%u", e->reply);
-	const char *fields[] = { kind_name(e->kind), code, e->status, category_name(e->category), e->provider, e->campaign, origin_name(e->origin), e->rule };
-	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-		print_event_field(&j->out, fields[i]);
-	out_text(&j->out, "\n");
-	return 0;
-}
-
-static int print_event_json(void *context, const struct past_event *e)
-{
-	struct job *j = context;
-	struct out *o = &j->out;
-	out_text(o, j->printed++ ? ",{\"at\":\"" : "{\"at\":\"");
-	out_time(o, e->at);
-	out_text(o, "\"");
-	out_member(o, "kind", kind_name(e->kind));
-	out_member(o, "class", class_name(e->klass));
-	out_member(o, "category", category_name(e->category));
-	out_member(o, "status", e->status);
-	out_text(o, ",\"reply\":");
-	if (e->reply)
-		out_number(o, e->reply);
-	else
-		out_text(o, "null");
-	out_member(o, "provider", e->provider);
-	out_member(o, "campaign", e->campaign);
-	out_member(o, "origin", origin_name(e->origin));
-	out_member(o, "rule", e->rule);
-	out_text(o, "}");
+	bool first = !j->printed++;
+	if (j->json) {
+		out_text(&j->out, first ? "" : ",");
+		past_event_json(&j->out, e, false);
+	} else {
+		out_text(&j->out, first ? "  events      " : "              ");
+		past_event_text(&j->out, e);
+	}
 	return 0;
 }
 
@@ -204,7 +173,7 @@ static int show_one(struct job *j, struct span address)
 		print_json(j, address, &view);
 	else
 		print_text(j, address, &view);
-	result = store_events_of(j->session.store, address.p, address.n, j->events, j->json ? print_event_json : print_event_text, j);
+	result = store_events_of(j->session.store, address.p, address.n, j->events, print_event, j);
 	out_text(&j->out, j->json ? "]}\n" : "\n");
 	return result ? session_store_failed(&j->session, j->command, result) : EXIT_WELL;
 }
@@ -234,18 +203,6 @@ static int show(struct job *j, const struct config *config, int argc, char **arg
 /* --- moves ----------------------------------------------------------------------------------------------------------- */
 
 static const char *const move_names[] = { [MOVE_REVALIDATE] = "revalidate", [MOVE_RESOLVE] = "resolve", [MOVE_REACTIVATE] = "reactivate" };
-
-/* A reason goes into the ledger, which stays for years: a short line of text, and nobody's address. */
-static bool is_reason(const char *text)
-{
-	size_t n = text ? strlen(text) : 0;
-	if (!n || n > REASON_MAX || text[strspn(text, " ")] == '\0')
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f || text[i] == '"' || text[i] == '@')
-			return false;
-	return true;
-}
 
 static int move_one(struct job *j, struct span address, enum contact_move move)
 {
@@ -414,7 +371,7 @@ static int change(struct job *j, const struct config *config, enum contact_move 
 		return usage_error(j->command, "see `retour contact --help`; addresses come from a file or from stdin, never as arguments");
 	if (list)
 		return list_investigations(j, config);
-	if (!is_reason(reason))
+	if (!reason_is_fit(reason))
 		return usage_error(j->command, "wants --reason TEXT: up to %d bytes, without quotes, without an address", REASON_MAX);
 	int result = session_open(&j->session, config, SESSION_WRITE, j->now);
 	if (result == EXIT_WELL)

@@ -84,6 +84,19 @@ const struct command commands[] = {
 	  "  --output FILE     default: stdout\n"
 	  "Exit code 3 when a retention or integrity promise is broken.\n",
 	  CONFIG_NEEDED, false },
+	{ "disclose", cmd_disclose, "[--json] [--reference TEXT] [FILE|-]", "what is held about a data subject",
+	  "Reads one address a line from FILE or stdin, or asks for it at a terminal; addresses are never arguments. Prints for each the contact's state and\n"
+	  "history, all events that are kept, and how long and why each is kept.\n"
+	  "  --json             one JSON object a line\n"
+	  "  --reference TEXT   the request's number or name, for the ledger, which notes counts only\n",
+	  CONFIG_NEEDED, false },
+	{ "forget", cmd_forget, "[--keep-suppression] [--reference TEXT] [FILE|-]", "erase a data subject",
+	  "Reads one address a line as disclose does, and deletes contact and events under every key that is there; then their bytes are removed\n"
+	  "from the files.\n"
+	  "  --keep-suppression   who is never to be written to again stays so: of the contact are left state, day, reason and pseudonym\n"
+	  "  --reference TEXT     the request's number or name, for the ledger, which notes counts only\n"
+	  "Exit code 3: it is deleted, but a reader is in the way of the bytes; the next run or purge removes them.\n",
+	  CONFIG_NEEDED, false },
 	{ "verp", cmd_verp, "--campaign C [FILE|-]", "signed return paths for the sending system",
 	  "Reads one address a line from FILE or stdin and prints address,return_path as CSV with a header, in the same order.\n"
 	  "  --campaign C   the name of the mailing: letters, digits and . _ : + -\n"
@@ -114,6 +127,17 @@ const struct command *command_find(const char *name)
 		if (!strcmp(c->name, name))
 			return c;
 	return NULL;
+}
+
+bool reason_is_fit(const char *text)
+{
+	size_t n = text ? strlen(text) : 0;
+	if (!n || n > REASON_MAX || text[strspn(text, " ")] == '\0')
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f || text[i] == '"' || text[i] == '@')
+			return false;
+	return true;
 }
 
 int usage_error(const char *command, const char *format, ...)

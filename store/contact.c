@@ -13,6 +13,7 @@
 #include "store/standing.h"
 
 enum { PAGE = 1000 };
+_Static_assert((int)CONTACT_DAYS_MAX >= (int)HISTORY_DAYS_MAX, "all that is remembered is shown");
 
 struct contact {
 	unsigned char key[PSEUDONYM_SIZE];
@@ -611,6 +612,16 @@ int store_contact_show(struct store *s, const char *address, size_t n, int64_t n
 	out->pauses = c.now.pauses;
 	memcpy(out->reason, c.reason, sizeof out->reason);
 	memcpy(out->rule, c.rule, sizeof out->rule);
+	out->last = c.at;
+	out->moved = c.moved;
+	out->month = c.counted.month;
+	for (unsigned i = 0; i < c.history.days && i < CONTACT_DAYS_MAX; i++, out->days++) {
+		const struct day *d = &c.history.day[i];
+		out->day[i].day = d->start;
+		out->day[i].soft = d->soft;
+		out->day[i].blocks = d->blocks;
+		out->day[i].delivered = d->delivered != NEVER;
+	}
 	if (c.now.state == STATE_SOFT || c.now.state == STATE_PAUSED || c.now.state == STATE_REVALIDATE)
 		memcpy(out->ladder, c.history.soft.name, sizeof out->ladder);
 	if (c.now.state == STATE_BLOCK || c.now.state == STATE_INVESTIGATE || c.now.state == STATE_RETRY_GATED)

@@ -8,9 +8,10 @@
 enum { MONTHS_MAX = 1300 }; /* as many as [retention] events can make */
 
 struct seeking {
-	char canonical[CANONICAL_SIZE];
+	const char *canonical;
 	size_t n;
-	unsigned left;
+	unsigned left;          /* events still wanted */
+	uint64_t deleted;
 	int (*visit)(void *context, const struct past_event *e);
 	void *context;
 };
@@ -34,21 +35,20 @@ static int visit_row(sqlite3_stmt *st, const struct seeking *k)
 	db_text(st, 6, e.rule, sizeof e.rule);
 	db_text(st, 7, e.provider, sizeof e.provider);
 	db_text(st, 8, e.campaign, sizeof e.campaign);
+	db_text(st, 10, e.mailbox, sizeof e.mailbox);
+	db_text(st, 11, e.diagnostic, sizeof e.diagnostic);
 	return k->visit(k->context, &e);
 }
 
-static int look_through(struct store *s, int month, struct seeking *k)
+/* What is done with the events of one month. */
+typedef int month_function(struct store *s, int month, const unsigned char *pseudonym, struct seeking *k);
+
+static int read_events(struct store *s, int month, const unsigned char *pseudonym, struct seeking *k)
 {
-	unsigned char pseudonym_of_month[PSEUDONYM_SIZE];
-	bool absent;
-	const unsigned char *key = keys_month_known(s, month, &absent);
+	sqlite3_stmt *st = db_bind(s, SQL_EVENT_OF, "iibi", keys_month_start(month), keys_month_start(month + 1), pseudonym, PSEUDONYM_SIZE,
+				   (int64_t)k->left);
 	int rc = 0, result = STORE_OK;
 
-	if (!key)
-		return absent ? STORE_OK : STORE_KEYS;
-	pseudonym(pseudonym_of_month, PSEUDONYM_EVENT, key, k->canonical, k->n);
-	sqlite3_stmt *st = db_bind(s, SQL_EVENT_OF, "iibi", keys_month_start(month), keys_month_start(month + 1), pseudonym_of_month, PSEUDONYM_SIZE,
-				   (int64_t)k->left);
 	if (!st)
 		return STORE_FAILED;
 	for (; !result && (rc = db_step(s, st)) == 1; k->left--)
@@ -57,19 +57,52 @@ static int look_through(struct store *s, int month, struct seeking *k)
 	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
 }
 
+static int delete_events(struct store *s, int month, const unsigned char *pseudonym, struct seeking *k)
+{
+	if (db_run(s, SQL_EVENT_FORGET, "iib", keys_month_start(month), keys_month_start(month + 1), pseudonym, PSEUDONYM_SIZE))
+		return STORE_FAILED;
+	k->deleted += (uint64_t)sqlite3_changes(s->db);
+	return STORE_OK;
+}
+
+/* DO_MONTH for each month that still has its key. */
+static int each_month(struct store *s, struct seeking *k, month_function *do_month)
+{
+	unsigned char of_month[PSEUDONYM_SIZE];
+	int months[MONTHS_MAX], result;
+	unsigned count;
+	bool absent;
+
+	result = keys_month_list(s, months, MONTHS_MAX, &count);
+	for (unsigned i = 0; i < count && k->left && !result; i++) {
+		const unsigned char *key = keys_month_known(s, months[i], &absent);
+		if (!key && absent)
+			continue;
+		if (!key)
+			return STORE_KEYS;
+		pseudonym(of_month, PSEUDONYM_EVENT, key, k->canonical, k->n);
+		result = do_month(s, months[i], of_month, k);
+	}
+	return result;
+}
+
 int store_events_of(struct store *s, const char *address, size_t n, unsigned limit, int (*visit)(void *context, const struct past_event *e),
 		    void *context)
 {
-	struct seeking k = { .left = limit, .visit = visit, .context = context };
-	int months[MONTHS_MAX], result;
-	unsigned count;
+	char canonical[CANONICAL_SIZE];
+	struct seeking k = { .canonical = canonical, .left = limit, .visit = visit, .context = context };
 
-	k.n = address_canonical(address, n, s->o.fold_local_part, k.canonical);
-	if (!k.n)
-		return store_fail(s, STORE_MISUSE, "not an address");
-	result = keys_month_list(s, months, MONTHS_MAX, &count);
-	for (unsigned i = 0; i < count && k.left && !result; i++)
-		result = look_through(s, months[i], &k);
-	sodium_memzero(k.canonical, sizeof k.canonical);
+	k.n = address_canonical(address, n, s->o.fold_local_part, canonical);
+	int result = k.n ? each_month(s, &k, read_events) : store_fail(s, STORE_MISUSE, "not an address");
+	sodium_memzero(canonical, sizeof canonical);
+	return result;
+}
+
+int events_forget(struct store *s, const char *canonical, size_t n, uint64_t *deleted)
+{
+	struct seeking k = { .canonical = canonical, .n = n, .left = 1 };
+	int result = each_month(s, &k, delete_events);
+
+	*deleted += k.deleted;
 	return result;
 }

@@ -108,6 +108,11 @@ size_t address_canonical(const char *address, size_t n, bool fold_local_part, ch
 void pseudonym(unsigned char out[PSEUDONYM_SIZE], enum pseudonym_purpose purpose, const unsigned char key[KEY_SIZE],
 	       const char *canonical, size_t n);
 
+/* --- events.c ----------------------------------------------------------------------------------------------------- */
+
+/* Deletes the events of the recipient with this canonical form, in all months whose keys are there, inside the transaction; adds to *DELETED. */
+int events_forget(struct store *s, const char *canonical, size_t n, uint64_t *deleted);
+
 /* --- verp.c ---------------------------------------------------------------------------------------------------- */
 
 /*
@@ -121,7 +126,6 @@ enum origin verp_prove(struct store *s, struct event *e, int64_t at);
 /* What came of age before it even arrived here (mail that lay long in its mailbox) is not kept first and purged then. */
 bool retention_is_over(const struct store *s, enum retention_class retained, int64_t at, int64_t now);
 
-enum { DIAGNOSTIC_KEPT_SIZE = 352 };
 /* What lies in a struct packed_event. */
 struct packed {
 	int64_t at;                               /* epoch seconds, never later than now */

@@ -191,6 +191,19 @@ static bool truncate_log(struct store *s)
 	return rc == SQLITE_OK && pages == 0;
 }
 
+static int not_truncated(struct store *s)
+{
+	return store_fail(s, STORE_BROKEN, "%s: not yet: the write-ahead log could not be truncated, deleted rows may still lie in it; "
+			  "is another program reading the store? The next run does it", s->o.path);
+}
+
+int store_scrub(struct store *s)
+{
+	int result = rewrite_file(s);
+
+	return result ? result : truncate_log(s) ? STORE_OK : not_truncated(s);
+}
+
 int store_purge(struct store *s, int64_t now, bool dry, struct purge *out)
 {
 	int result;
@@ -209,10 +222,7 @@ int store_purge(struct store *s, int64_t now, bool dry, struct purge *out)
 		if (out->at[i].overdue)
 			return store_fail(s, STORE_BROKEN, "retention: %s: %llu overdue after the purge", out->at[i].name,
 					  (unsigned long long)out->at[i].overdue);
-	if (!out->checkpointed)
-		return store_fail(s, STORE_BROKEN, "%s: the write-ahead log could not be truncated, deleted rows may still lie in it; "
-				  "is another program reading the store?", s->o.path);
-	return STORE_OK;
+	return out->checkpointed ? STORE_OK : not_truncated(s);
 }
 
 int retention_record(struct store *s, int64_t now)

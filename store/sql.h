@@ -34,9 +34,10 @@
 		" diagnostic) VALUES (?1, ?2, coalesce((SELECT max(number) + 1 FROM event WHERE at = ?1 AND pseudonym = ?2), 0)," \
 		" ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)") \
 	X(SQL_EVENT_OF, \
-		"SELECT at, kind, class, category, status, reply, rule, provider, campaign, origin FROM event" \
+		"SELECT at, kind, class, category, status, reply, rule, provider, campaign, origin, mailbox, diagnostic FROM event" \
 		" WHERE at >= ?1 AND at < ?2 AND pseudonym = ?3 ORDER BY at DESC, number DESC LIMIT ?4") \
 	X(SQL_EVENT_BETWEEN, "SELECT 1 FROM event WHERE at >= ?1 AND at < ?2 LIMIT 1") \
+	X(SQL_EVENT_FORGET, "DELETE FROM event WHERE at >= ?1 AND at < ?2 AND pseudonym = ?3") \
 	X(SQL_EVENT_COUNT, "SELECT count(*) FROM event") \
 	X(SQL_EVENT_OLDEST, "SELECT min(at) FROM event") \
 	X(SQL_EVENT_DUE, "SELECT count(*) FROM event WHERE at < ?1") \
@@ -65,6 +66,9 @@
 	X(SQL_CONTACT_BLOCKED, "SELECT pseudonym FROM contact WHERE pseudonym > ?1 AND state IN ('block', 'investigate') AND reason = ?2" \
 		" ORDER BY pseudonym LIMIT ?3") \
 	X(SQL_CONTACT_DELETE, "DELETE FROM contact WHERE pseudonym = ?1") \
+	/* that somebody is not to be written to, since when and why, and nothing else */ \
+	X(SQL_CONTACT_REDUCE, "UPDATE contact SET until = NULL, due = NULL, attempts = 0, pauses = 0, counted_from = 0, rule = NULL, ladder = NULL," \
+		" history = NULL, tidy = NULL, cohort = NULL WHERE pseudonym = ?1 AND state = 'inactive'") \
 	X(SQL_CONTACT_STATES, "SELECT state, count(*) FROM contact GROUP BY state") \
 	X(SQL_CONTACT_COUNT, "SELECT count(*) FROM contact") \
 	X(SQL_CONTACT_OLDEST, "SELECT min(at) FROM contact") \

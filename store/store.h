@@ -176,6 +176,7 @@ struct answer {
 /* ADDRESS is any text of N bytes; STORE_MISUSE when it is no address. */
 int store_check(struct store *s, const char *address, size_t n, int64_t now, struct answer *out);
 
+enum { CONTACT_DAYS_MAX = 64 };
 /* All that is known of one contact. */
 struct contact_view {
 	struct answer answer;
@@ -185,6 +186,15 @@ struct contact_view {
 	char rule[EVENT_RULE_SIZE];         /* that decided its last event */
 	char ladder[STORE_NAME_SIZE];       /* soft, paused, revalidate: the ladder it is on */
 	char provider[EVENT_PROVIDER_SIZE]; /* block, investigate, retry-gated: whose investigation it waits for */
+	int64_t last;                       /* day of the last event; retention counts from there */
+	int64_t moved;                      /* when an operator reactivated it; 0: never */
+	int month;                          /* YYYYMM in whose cohort of soft failures it is counted; 0: none */
+	unsigned days;                      /* with failures or deliveries that the state is made from, the first one first */
+	struct {
+		int64_t day;
+		unsigned soft, blocks;
+		bool delivered;
+	} day[CONTACT_DAYS_MAX];
 };
 int store_contact_show(struct store *s, const char *address, size_t n, int64_t now, struct contact_view *out);
 
@@ -206,6 +216,7 @@ int store_contact_move(struct store *s, const char *address, size_t n, enum cont
 
 /* --- the events of one recipient (store/events.c) ------------------------------------------------------------ */
 
+enum { DIAGNOSTIC_KEPT_SIZE = 352 };
 struct past_event {
 	int64_t at;
 	uint8_t kind, klass, category, origin;
@@ -214,10 +225,24 @@ struct past_event {
 	char provider[STORE_NAME_SIZE];
 	char campaign[EVENT_CAMPAIGN_SIZE];
 	char rule[EVENT_RULE_SIZE];
+	char mailbox[STORE_NAME_SIZE];
+	char diagnostic[DIAGNOSTIC_KEPT_SIZE]; /* redacted; "": not or no longer kept */
 };
 /* The last LIMIT events of ADDRESS, newest first, found with the keys of the months that are still there. It looks through all events of these months. */
 int store_events_of(struct store *s, const char *address, size_t n, unsigned limit, int (*visit)(void *context, const struct past_event *e),
 		    void *context);
+
+/* --- data subjects (store/subject.c) -------------------------------------------------------------------------- */
+
+struct erased {
+	uint64_t contacts, events;
+	uint64_t suppressions; /* contacts of which only is left that they are not to be written to, since when and why */
+};
+/*
+ * Inside a transaction: deletes what is held about ADDRESS under every key that is there, and adds up what that was. KEEP: who is inactive stays so, with
+ * nothing beside. STORE_MISUSE: no address. The ledger is the caller's to write, and store_scrub() to be called after the commit.
+ */
+int store_forget(struct store *s, const char *address, size_t n, bool keep, struct erased *sum);
 
 /*
  * Between true and false all answers come from one state of the store, and a store_check() costs a third. For a thousand at a time, not while
@@ -271,6 +296,8 @@ struct purge {
 };
 /* Applies retention and proves it. DRY: counts only. STORE_BROKEN when something overdue remains or the file could not be truncated. */
 int store_purge(struct store *s, int64_t now, bool dry, struct purge *out);
+/* After a commit that deleted rows: sees to it that their bytes are gone. STORE_BROKEN: not yet, a reader is in the way; the next purge does it. */
+int store_scrub(struct store *s);
 /* The same figures without deleting, for audit. A row counts as overdue a day after its time: the promise is one purge a day. */
 int store_held(struct store *s, int64_t now, struct purge *out);
 

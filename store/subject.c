@@ -1,0 +1,42 @@
+/*
+ * What a data subject may ask for (GDPR articles 15 and 17): contact and events are found from the address, with every key that is there, and deleted.
+ * What cannot be found that way is nobody's any more: counts, events of months whose keys are destroyed, hashes of whole messages.
+ */
+#include <sodium.h>
+#include "store/internal.h"
+
+/* Who is inactive stays so where KEEP, with nothing else known. */
+static int forget_contact(struct store *s, const unsigned char key[PSEUDONYM_SIZE], bool keep, struct erased *sum)
+{
+	if (keep && db_run(s, SQL_CONTACT_REDUCE, "b", key, PSEUDONYM_SIZE))
+		return STORE_FAILED;
+	if (keep && sqlite3_changes(s->db)) {
+		sum->suppressions++;
+		return STORE_OK;
+	}
+	if (db_run(s, SQL_CONTACT_DELETE, "b", key, PSEUDONYM_SIZE))
+		return STORE_FAILED;
+	sum->contacts += (uint64_t)sqlite3_changes(s->db);
+	return STORE_OK;
+}
+
+int store_forget(struct store *s, const char *address, size_t n, bool keep, struct erased *sum)
+{
+	char canonical[CANONICAL_SIZE];
+	unsigned char key[PSEUDONYM_SIZE];
+	int result;
+
+	if (!s->in_transaction)
+		return store_fail(s, STORE_MISUSE, "forget outside a transaction");
+	n = address_canonical(address, n, s->o.fold_local_part, canonical);
+	if (!n)
+		return store_fail(s, STORE_MISUSE, "not an address");
+	pseudonym(key, PSEUDONYM_STATE, keys_state(s), canonical, n);
+	result = forget_contact(s, key, keep, sum);
+	if (!result)
+		result = events_forget(s, canonical, n, &sum->events);
+	if (!result)
+		result = retention_note_deletion(s);
+	sodium_memzero(canonical, sizeof canonical);
+	return result;
+}

@@ -1,0 +1,130 @@
+#!/usr/bin/python3
+"""What a data subject may ask for: disclose says all that is held, forget erases it under every key and from the bytes of all files, the ledger keeps counts
+and the request's name, and no address is an argument."""
+import json
+import os
+import sqlite3
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from lib import canary
+from lib.contacts import DEAD, FULL, LISTED, Bounces
+from lib.harness import *
+
+ANNA, BEN, CARLA, DORA = ("%s.subject@example.net" % name for name in ("anna", "ben", "carla", "dora"))
+retour = Retour(now="2026-12-20T06:00:00Z")
+bounces = Bounces(retour)
+bounces.take((ANNA, FULL, 3), (ANNA, FULL, "04 Dec"), (ANNA, DEAD, "05 Dec"), (BEN, FULL, "19 Dec"), (CARLA, DEAD, 4), (DORA, LISTED, "18 Dec", "mx.example.net"))
+
+
+def disclosed(*addresses):
+    result = retour.run("disclose", "--json", input="\n".join(addresses))
+    equal(result.code, 0, result)
+    return result.lines()
+
+
+def pseudonyms():
+    """Every pseudonym in the store, as bytes."""
+    return {row[0] for table in ("contact", "event") for row in retour.sql("SELECT pseudonym FROM " + table)}
+
+
+def files():
+    """The bytes of database and log."""
+    data = b""
+    for name in (retour.database, retour.database + "-wal"):
+        with open(name, "rb") as f:
+            data += f.read()
+    return data
+
+
+def ledger(kind):
+    return [row[0] for row in retour.sql("SELECT detail FROM ledger WHERE kind = ? ORDER BY number", kind)]
+
+
+with case("disclosed is every event of every month, the contact with its history, and each period with its purpose"):
+    anna, ben, nobody = disclosed(ANNA.upper(), BEN, "nobody@example.net")
+    equal([event["at"][:10] for event in anna["events"]], ["2026-12-05", "2026-12-04", "2026-11-03"])
+    equal(anna["events"][0]["diagnostic"], "550 5.1.1 User unknown")
+    equal(anna["events"][0]["mailbox"], "import")
+    equal((anna["contact"]["state"], anna["contact"]["reason"], anna["contact"]["last_event"]), ("inactive", "user-unknown", "2026-12-05T00:00:00Z"))
+    equal(ben["contact"]["history"], [{"day": "2026-12-19", "soft": 1, "blocked": 0, "delivered": False}])
+    equal(ben["contact"]["soft_since"], 202612)
+    equal((nobody["contact"], nobody["events"]), (None, []))
+    equal({held["class"]: held["days"] for held in nobody["retention"]},
+          {"contact": 730, "events": 180, "diagnostics": 30, "messages": 90, "ledger": 3650})
+    true(all(held["purpose"] and held["what"] for held in nobody["retention"]), nobody)
+
+with case("disclosed as text, with the same facts"):
+    result = retour.run("disclose", "--reference", "DS-2026-17", input=ANNA)
+    equal(result.code, 0, result)
+    for part in (ANNA, "inactive", "550 5.1.1 User unknown", "2026-11-03T", "kept 180 days: diagnosis of delivery problems", "they name nobody"):
+        contains(result.out, part)
+
+with case("the ledger knows that somebody asked, how many, and the request's name, not who"):
+    equal(ledger("disclose"), ["addresses=3 held=2 events=4", 'addresses=1 held=1 events=3 reference="DS-2026-17"'])
+
+with case("a reference that holds an address or a quote is refused, and so is an address as argument"):
+    for arguments in (("forget", "--reference", ANNA), ("forget", "--reference", 'a"b'), ("forget", ANNA), ("disclose", ANNA), ("forget", "--reference", "x" * 201)):
+        result = retour.run(*arguments, input=BEN)
+        equal(result.code, 2, result)
+        true(ANNA not in result.err, result.err)
+    retour.command_lines.clear()  # where this test itself put them
+    equal(len(disclosed(BEN)[0]["events"]), 1)
+
+with case("a list with a line that is no address erases nothing"):
+    result = retour.run("forget", input=BEN + "\nno address\n")
+    equal(result.code, 1, result)
+    equal(len(disclosed(BEN)[0]["events"]), 1)
+
+with case("forgotten is gone from every table and from the bytes of database and log"):
+    before = pseudonyms()
+    result = retour.run("forget", "--reference", "DS-2026-18", input="%s\n%s\n" % (ANNA, BEN))
+    equal(result.code, 0, result)
+    gone = before - pseudonyms()
+    equal(len(gone), 5)  # two contacts; one with events in two months, one in one
+    data = files()
+    equal([one.hex() for one in gone if one in data], [])
+    equal(sum(one in data for one in before), len(before) - 5, "the search finds what is there")
+    for one in disclosed(ANNA, BEN):
+        equal((one["contact"], one["events"]), (None, []))
+    equal(retour.run("check", "--json", input=ANNA).lines()[0]["verdict"], "send")
+    equal(ledger("forget"), ['addresses=2 contacts=2 events=4 suppressions_kept=0 reference="DS-2026-18"'])
+
+with case("others are untouched, and so are the counts"):
+    carla, dora = disclosed(CARLA, DORA)
+    equal((carla["contact"]["state"], dora["contact"]["state"]), ("inactive", "investigate"))
+    equal(len(carla["events"]), 1)
+    equal(retour.sql("SELECT sum(count) FROM tally"), [(6,)])
+
+with case("with --keep-suppression the refusal to write stays, with nothing but day and reason; a hold does not"):
+    result = retour.run("forget", "--keep-suppression", input="%s\n%s\n" % (CARLA, DORA))
+    equal(result.code, 0, result)
+    carla, dora = disclosed(CARLA, DORA)
+    equal((dora["contact"], dora["events"], carla["events"]), (None, [], []))
+    row, = retour.sql("SELECT state, since, reason, until, due, rule, ladder, history, tidy, cohort, attempts + pauses + counted_from FROM contact")
+    equal(row, ("inactive", 1793750400, "user-unknown", None, None, None, None, None, None, None, 0))
+    equal(retour.run("check", "--json", input=CARLA).lines()[0]["verdict"], "suppress")
+    equal(ledger("forget")[-1], "addresses=2 contacts=1 events=2 suppressions_kept=1")
+
+with case("a reader in the way of the bytes: deleted at once, exit code 3 says not yet, the next purge does it"):
+    bounces.take((ANNA, DEAD, "06 Dec"))
+    before = pseudonyms()
+    reader = sqlite3.connect("file:%s?mode=ro" % retour.database, uri=True)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM event").fetchone()
+    result = retour.run("forget", input=ANNA)
+    equal(result.code, 3, result)
+    contains(result.err, "not yet")
+    equal(disclosed(ANNA)[0]["events"], [])
+    reader.close()
+    equal(retour.run("purge").code, 0)
+    gone = before - pseudonyms()
+    equal(len(gone), 2)
+    data = files()
+    equal([one.hex() for one in gone if one in data], [])
+
+with case("no address is in any file, log or argument"):
+    texts = {"process list": b"\n".join(retour.command_lines), "log": result.err.encode()}
+    equal(canary.search([ANNA, BEN, CARLA, DORA], [retour.data], texts), [])
+
+finish()
