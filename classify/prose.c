@@ -629,12 +629,17 @@ static bool is_host_char(char c)
 	return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || ascii_digit(c) || c == '-' || c == '.' || c == '_';
 }
 
+/* Four numbers and three dots; "4.94.20" is a version. */
 static bool is_ip(struct span host)
 {
-	for (size_t i = 0; i < host.n; i++)
+	enum { DOTS = 3 };
+	unsigned dots = 0;
+	for (size_t i = 0; i < host.n; i++) {
+		dots += host.p[i] == '.';
 		if (host.p[i] != '.' && !ascii_digit(host.p[i]))
 			return false;
-	return host.n >= 7;
+	}
+	return dots == DOTS;
 }
 
 /* A name with dots whose last label is of letters, or an IP address; no part of a mail address, of a path or of a file's name. */
