@@ -613,6 +613,14 @@ static void check_mailbox(struct reader *r, struct mailbox *box)
 	}
 }
 
+static void check_ladder(struct reader *r, const struct ladder *ladder)
+{
+	char section[STORE_NAME_SIZE + 16];
+	snprintf(section, sizeof section, "ladder %s", ladder->name);
+	if (!ladder->steps)
+		complain(r, section, "steps", "missing: the waiting times, such as 15m 30m 1h");
+}
+
 static void check_report(struct reader *r)
 {
 	struct config *c = r->config;
@@ -717,6 +725,8 @@ int config_load(struct config *c, const char *file, FILE *errors)
 		read_section(&r, iniparser_getsecname(r.ini, i));
 	for (unsigned i = 0; i < c->mailboxes; i++)
 		check_mailbox(&r, &c->mailbox[i]);
+	for (unsigned i = 0; i < c->ladders; i++)
+		check_ladder(&r, &c->ladder[i]);
 	check_report(&r);
 	fill_paths(c);
 	iniparser_freedict(r.ini);

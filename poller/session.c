@@ -63,6 +63,24 @@ int session_store_failed(struct session *s, const char *what, int result)
 	return result == STORE_BROKEN ? EXIT_BROKEN : result == STORE_KEYS || result == STORE_MISUSE ? EXIT_USAGE : EXIT_LOST;
 }
 
+/* Each profile's ladder is there, else its failures would be measured by another one. */
+static bool ladders_exist(const struct session *s)
+{
+	bool all = true;
+	const char *provider;
+	for (size_t n = 0; (provider = provider_at(s->rules, n)); n++) {
+		const char *name = provider_ladder(s->rules, provider);
+		unsigned i = 0;
+		while (i < s->config->ladders && strcmp(s->config->ladder[i].name, name) != 0)
+			i++;
+		if (i == s->config->ladders) {
+			log_error("provider %s: there is no [ladder %s] in %s", provider, name, s->config->file ? s->config->file : "the configuration");
+			all = false;
+		}
+	}
+	return all;
+}
+
 /* What reports/ needs of the configuration. */
 static void report_options(const struct config *c, struct report_options *o)
 {
@@ -86,6 +104,8 @@ int session_open(struct session *s, const struct config *config, enum session_mo
 		log_error("%s", error);
 		return EXIT_USAGE;
 	}
+	if (!ladders_exist(s))
+		return EXIT_USAGE;
 	report_options(config, &s->report);
 	config_store_options(config, &s->options);
 	s->options.create = mode == SESSION_CREATE;

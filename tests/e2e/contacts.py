@@ -115,6 +115,25 @@ with case("a move of many is refused line by line, the others are moved"):
     equal(many.sql("SELECT state, count(*) FROM contact GROUP BY 1"), [("active", 50)])
     contains(many.sql("SELECT detail FROM ledger WHERE kind = 'contact-reactivate'")[0][0], "count=50")
 
+with case("a provider's profile names its ladder; one that is not in the configuration is an error, not another ladder"):
+    laddered, to_laddered = fresh()
+    with open(ROOT + "/etc/providers.ini", encoding="utf8") as f:
+        profiles = f.read()
+    with open(laddered.dir + "/providers.ini", "w", encoding="utf8") as f:
+        f.write(profiles.replace("[gmail]\n", "[gmail]\nladder = patient\n"))
+    laddered.config["rules"] = {"providers": laddered.dir + "/providers.ini"}
+    result = laddered.run("check", input="")
+    equal(result.code, 2, result)
+    contains(result.err, "provider gmail: there is no [ladder patient]")
+    laddered.config["ladder patient"] = {"steps": "7h", "end": "9d", "attempts": "3"}
+    slow = ("4.3.0", "451 4.3.0 Temporary server error")
+    laddered.now = "2026-11-09T05:30:00Z"
+    to_laddered.take(*[(ANNA, slow, day, "gmail-smtp-in.l.google.com") for day in (1, 9)], (BEN, slow, 9))
+    anna, ben = laddered.run("check", "--json", input="%s\n%s\n" % (ANNA, BEN)).lines()
+    equal((anna["state"], anna["until"], ben["until"]), ("soft", "2026-11-09T12:00:00Z", None))
+    to_laddered.take((ANNA, slow, 8, "gmail-smtp-in.l.google.com"))
+    equal(state(laddered, ANNA), "paused")
+
 blocked, to_blocked = fresh()
 to_blocked.take((CARLA, LISTED, 1, "gmail-smtp-in.l.google.com"), (BEN, LISTED, 1, "gmail-smtp-in.l.google.com"), (DORA, LISTED, 1))
 with case("resolve --list: one investigation for each provider and category, with what to look at"):

@@ -140,6 +140,53 @@ static void what_is_wrong_is_named(void **state)
 	refused("", "no section");
 }
 
+/* Every number of the contacts' states has bounds, and reaches the store. */
+static void numbers_of_the_states(void **state)
+{
+	static const struct {
+		const char *section, *key, *least, *below, *most, *above;
+		size_t offset;
+		int64_t least_value;
+	} all[] = {
+#define OPTION(name) offsetof(struct store_options, name)
+		{ "soft", "quiet", "1d", "23h", "10y", "11y", OPTION(quiet), 86400 },
+		{ "soft", "pause", "1d", "23h", "10y", "11y", OPTION(pause), 86400 },
+		{ "soft", "remember", "1d", "1m", "1y", "2y", OPTION(remember), 86400 },
+		{ "block", "hold", "1m", "59s", "1y", "2y", OPTION(block_hold), 60 },
+		{ "block", "patience", "1d", "0s", "1y", "2y", OPTION(block_patience), 86400 },
+		{ "block", "gate", "1m", "1s", "30d", "31d", OPTION(block_gate), 60 },
+		{ "block", "quiet", "1d", "1h", "10y", "3651d", OPTION(block_quiet), 86400 },
+		{ "ladder x", "attempts", "0", "-1", "200", "201", OPTION(ladder[4].attempts), 0 },
+		{ "ladder x", "end", "1m", "59s", "1y", "366d", OPTION(ladder[4].end), 60 },
+	};
+	struct store_options options;
+	char text[256], right[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		const char *steps = all[i].section[0] == 'l' ? "steps = 1m\n" : "", *wrong[] = { all[i].below, all[i].above };
+		snprintf(right, sizeof right, "[%s] %s: wrong value", all[i].section, all[i].key);
+		for (unsigned w = 0; w < 2; w++) {
+			snprintf(text, sizeof text, "[%s]\n%s%s = %s\n", all[i].section, steps, all[i].key, wrong[w]);
+			refused(text, right);
+		}
+		snprintf(text, sizeof text, "[%s]\n%s%s = %s\n", all[i].section, steps, all[i].key, all[i].most);
+		assert_int_equal(load(text), 0);
+		config_free(&config);
+		snprintf(text, sizeof text, "[%s]\n%s%s = %s\n", all[i].section, steps, all[i].key, all[i].least);
+		assert_int_equal(load(text), 0);
+		config_store_options(&config, &options);
+		assert_int_equal(*(int64_t *)((char *)&options + all[i].offset), all[i].least_value);
+		config_free(&config);
+	}
+	refused("[ladder x]\nend = 1d\n", "[ladder x] steps: missing");
+	assert_int_equal(load("[soft]\n"), 0);
+	config_store_options(&config, &options);
+	assert_int_equal(options.pause, 30 * 86400);
+	assert_int_equal(options.block_patience, 7 * 86400);
+	assert_int_equal(options.ladder[0].attempts, 20);
+}
+
 static void broken_syntax_is_named_by_line_without_its_text(void **state)
 {
 	(void)state;
@@ -204,6 +251,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(reads_every_type, free_config),
 		cmocka_unit_test_teardown(defaults_are_those_of_the_design, free_config),
+		cmocka_unit_test(numbers_of_the_states),
 		cmocka_unit_test(what_is_wrong_is_named),
 		cmocka_unit_test_teardown(broken_syntax_is_named_by_line_without_its_text, free_config),
 		cmocka_unit_test_teardown(an_address_in_a_wrong_value_is_not_repeated, free_config),

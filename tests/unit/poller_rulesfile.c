@@ -192,6 +192,9 @@ static void providers_are_known_by_host_and_domain(void **state)
 	assert_null(provider_by_domain(rules, SPAN("example.org")));
 	assert_true(provider_is_large(rules, "t-online"));
 	assert_false(provider_is_large(rules, "posteo"));
+	assert_string_equal(provider_ladder(rules, "t-online"), "large");
+	assert_string_equal(provider_ladder(rules, "posteo"), "small");
+	assert_null(provider_ladder(rules, "nobody"));
 	while (provider_at(rules, n))
 		n++;
 	assert_true(n >= 40);
@@ -246,6 +249,7 @@ static void errors_name_file_section_and_key(void **state)
 	assert_refused(false, "[a]\ncategory = mailbox-full\nen = full\nEN = too\n", "line 4: EN is there twice");
 	assert_refused(false, "[a]\ncategory = mailbox-full\nthis is no key\n", "line 3 is neither");
 	assert_refused(true, "[a]\nsize = huge\n", "[a] size: 'huge' is neither large nor small");
+	assert_refused(true, "[a]\nladder =\n", "[a] ladder: '' is no name of a ladder");
 	assert_refused(true, "[a]\ndomains = Example.org\n", "[a] domains: 'Example.org' is no lower-case host name");
 	assert_refused(true, "[a]\ncolour = blue\n", "[a] colour: unknown key");
 	assert_refused(true, "[gmail]\ndomains = example.org\n[b]\ndomains = example.org\n", "provider b: example.org belongs to gmail already");
@@ -287,7 +291,7 @@ static void a_file_takes_the_place_of_the_built_in_rules(void **state)
 	struct rules *r;
 	char error[512], providers[] = "/tmp/retour-providers-XXXXXX";
 	int fd = mkstemp(providers);
-	static const char profile[] = "[moon]\nsize = large\ndomains = \"example.org\"\n";
+	static const char profile[] = "[moon]\nsize = large\nladder = slow\ndomains = \"example.org\"\n";
 	(void)state;
 
 	assert_true(fd >= 0 && write(fd, profile, sizeof profile - 1) == (ssize_t)sizeof profile - 1);
@@ -303,6 +307,7 @@ static void a_file_takes_the_place_of_the_built_in_rules(void **state)
 	assert_string_equal(d.provider, "moon");
 	assert_int_equal(d.klass, CLASS_BLOCK);
 	assert_true(provider_is_large(r, "moon"));
+	assert_string_equal(provider_ladder(r, "moon"), "slow");
 	e.diagnostic = SPAN("452 the moon is full; wait");
 	decide(r, &e, &d);
 	assert_string_not_equal(d.rule, "moon.full");
