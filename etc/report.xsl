@@ -11,6 +11,7 @@
 <xsl:param name="shape" select="'page'"/>
 <xsl:param name="head-entry" select="''"/>
 <xsl:param name="head-hash" select="''"/>
+<xsl:param name="signing-key" select="''"/>
 <xsl:variable name="mail" select="$shape = 'mail'"/>
 <xsl:variable name="look"><xsl:choose><xsl:when test="$mail">style</xsl:when><xsl:otherwise>class</xsl:otherwise></xsl:choose></xsl:variable>
 <xsl:variable name="side"><xsl:choose><xsl:when test="$mail">align</xsl:when><xsl:otherwise>class</xsl:otherwise></xsl:choose></xsl:variable>
@@ -492,7 +493,8 @@
 		<xsl:text> Kept: </xsl:text>
 		<xsl:for-each select="r:class"><xsl:if test="position() &gt; 1">, </xsl:if><xsl:value-of select="concat(@name, ' ', @period)"/></xsl:for-each><xsl:text>.</xsl:text>
 		<xsl:if test="r:ledger"> Ledger entry <xsl:value-of select="r:ledger/@entry"/> closed the month: <xsl:call-template name="hash"><xsl:with-param name="text" select="r:ledger/@hash"/></xsl:call-template></xsl:if>
-		<xsl:if test="$head-entry != ''">. Head of the ledger when this mail was made: entry <xsl:value-of select="$head-entry"/>, <xsl:call-template name="hash"><xsl:with-param name="text" select="$head-hash"/></xsl:call-template></xsl:if></p>
+		<xsl:if test="$head-entry != ''">. Head of the ledger when this mail was made: entry <xsl:value-of select="$head-entry"/>, <xsl:call-template name="hash"><xsl:with-param name="text" select="$head-hash"/></xsl:call-template></xsl:if>
+		<xsl:if test="$signing-key != ''">. The attached XML is signed with the key <xsl:call-template name="hash"><xsl:with-param name="text" select="$signing-key"/></xsl:call-template></xsl:if></p>
 </xsl:template>
 
 <xsl:template name="hash"><xsl:param name="text"/>

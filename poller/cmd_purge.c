@@ -1,10 +1,9 @@
-/* purge and audit: retention applied, and the evidence that it is. */
+/* purge: retention applied. */
 #include "poller/commands.h"
 
 #include <getopt.h>
 #include <string.h>
 #include "poller/clock.h"
-#include "poller/delivery.h"
 #include "poller/log.h"
 #include "poller/purge.h"
 
@@ -62,43 +61,6 @@ int cmd_purge(const struct config *config, int argc, char **argv)
 	int result = session_open(&s, config, SESSION_WRITE, clock_now());
 	if (result == EXIT_WELL)
 		result = purge_now(&s, clock_now(), dry, stdout);
-	session_close(&s);
-	return result;
-}
-
-int cmd_audit(const struct config *config, int argc, char **argv)
-{
-	static const struct option options[] = { { "format", required_argument, NULL, 'f' }, { "output", required_argument, NULL, 'o' }, { 0 } };
-	const char *output = "-";
-	struct buffer text = { 0 };
-	struct session s;
-	bool broken = false;
-	char error[512];
-	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-		if (option == 'f' && !strcmp(optarg, "text"))
-			continue;
-		if (option == 'f')
-			return usage_error(argv[0], "--format %s: right would be text", optarg);
-		if (option != 'o')
-			return usage_error(argv[0], "see `retour audit --help`");
-		output = optarg;
-	}
-	if (optind < argc)
-		return usage_error(argv[0], "unknown argument");
-	int result = session_open(&s, config, SESSION_READ, clock_now());
-	if (result)
-		goto out;
-	if (audit_text(s.store, clock_now(), &s.report, &text, &broken, error, sizeof error)) {
-		log_error("audit: %s", error);
-		result = EXIT_LOST;
-		goto out;
-	}
-	if (write_whole(output, (struct span){ text.p, text.n }))
-		result = EXIT_LOST;
-	if (broken)
-		result = EXIT_BROKEN;
-out:
-	buffer_free(&text);
 	session_close(&s);
 	return result;
 }

@@ -84,6 +84,9 @@ int cmd_run(const struct config *config, int argc, char **argv)
 		log_info("%llu contacts changed their state because their time had come", (unsigned long long)changed);
 	result = exit_worse(result, purge_now(&s, now, false, NULL));
 	result = exit_worse(result, report_if_due(&s, now));
+	int signing = store_checkpoint(s.store, now);
+	if (signing)
+		result = exit_worse(result, session_store_failed(&s, "checkpoint", signing));
 out:
 	session_close(&s);
 	return result;

@@ -79,11 +79,17 @@ const struct command commands[] = {
 	  "  --dry-run   only say what would be deleted\n"
 	  "Exit code 3 when something overdue remains, or its bytes are still in the file.\n",
 	  CONFIG_NEEDED, false },
-	{ "audit", cmd_audit, "[--format text] [--output FILE]", "retention and integrity evidence",
+	{ "audit", cmd_audit, "[--format text] [--output FILE] | export DIR | verify DIR|FILE | key", "retention and integrity evidence",
 	  "  --format text     the only one yet\n"
 	  "  --output FILE     default: stdout\n"
+	  "export DIR          audit, ledger and checkpoint, signed, as files to take away; DIR is made\n"
+	  "verify DIR|FILE     checks them: signatures, sums, the chain of the ledger. Needs neither configuration, keys nor store\n"
+	  "  --key FILE|RW…    the public key that you trust; default: the one that lies with the evidence\n"
+	  "  --head N:HASH     the ledger's head as a monthly mail printed it; more than one may be given\n"
+	  "  --checkpoint FILE a checkpoint of an earlier export, its signature beside it\n"
+	  "key                 prints the public key, for minisign -P\n"
 	  "Exit code 3 when a retention or integrity promise is broken.\n",
-	  CONFIG_NEEDED, false },
+	  CONFIG_OPTIONAL, false },
 	{ "disclose", cmd_disclose, "[--json] [--reference TEXT] [FILE|-]", "what is held about a data subject",
 	  "Reads one address a line from FILE or stdin, or asks for it at a terminal; addresses are never arguments. Prints for each the contact's state and\n"
 	  "history, all events that are kept, and how long and why each is kept.\n"

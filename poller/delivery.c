@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <sodium.h>
 #include "poller/commands.h"
+#include "poller/evidence.h"
 #include "poller/log.h"
 
 static int write_all(int fd, struct span bytes)
@@ -103,18 +104,48 @@ static int carry_mail(const struct config *c, struct span mail)
 	return result;
 }
 
+/* The public key's line, made first where there is none; NULL when that fails, which the signature will say. */
+static const char *signing_key(struct session *s, int64_t now, char line[MINISIGN_KEY_TEXT_SIZE])
+{
+	struct minisign_public p;
+	bool ready;
+	if (store_sign_ready(s->store, now) || store_sign_public(s->store, &p, &ready) || !ready)
+		return NULL;
+	minisign_key_text(&p, line);
+	return line;
+}
+
+/*
+ * The signature of the report's XML as it is attached; the report is the same whenever it is made, and so is this. A report without one goes all the
+ * same, and that is said.
+ */
+static int sign_attachment(struct session *s, const struct month_report *model, struct month month, char signature[MINISIGN_TEXT_SIZE])
+{
+	char comment[MINISIGN_COMMENT_SIZE];
+	struct buffer xml;
+	if (format_model(model, month, REPORT_XML, &xml))
+		return EXIT_LOST;
+	snprintf(comment, sizeof comment, "file:retour-%04d-%02d.xml\tretour report", month.year, month.month);
+	int result = store_sign(s->store, xml.p, xml.n, comment, signature);
+	buffer_free(&xml);
+	return result ? session_store_failed(s, "signature of the report", result) : EXIT_WELL;
+}
+
 int report_mail(struct session *s, struct month month, int64_t now)
 {
 	struct month_report *model = NULL;
 	struct buffer mail = { 0 };
+	char signature[MINISIGN_TEXT_SIZE], key[MINISIGN_KEY_TEXT_SIZE];
 	unsigned char random[12];
 	char token[2 * sizeof random + 1], detail[128], error[512];
 	int result = EXIT_LOST;
+	s->report.signing_key = signing_key(s, now, key);
 	if (make_model(s, month, &model))
 		return EXIT_LOST;
+	int signing = sign_attachment(s, model, month, signature);
 	randombytes_buf(random, sizeof random);
 	sodium_bin2hex(token, sizeof token, random, sizeof random);
-	if (month_report_mail(model, now, token, &mail, error, sizeof error)) {
+	if (month_report_mail(model, now, token, signing ? NULL : signature, &mail, error, sizeof error)) {
 		log_error("report of %04d-%02d: %s", month.year, month.month, error);
 		goto out;
 	}
@@ -126,15 +157,16 @@ int report_mail(struct session *s, struct month month, int64_t now)
 		goto out;
 	}
 	log_notice("sent the report of %04d-%02d to %u recipients", month.year, month.month, s->config->report.to.count);
-	result = EXIT_WELL;
+	result = signing;
 out:
+	s->report.signing_key = NULL;
 	buffer_free(&mail);
 	month_report_free(model);
 	return result;
 }
 
-/* All formats into the report directory. */
-static int leave_files(struct session *s, struct month month)
+/* All formats into the report directory, each with its signature, and the key that checks them. */
+static int leave_files(struct session *s, struct month month, int64_t now)
 {
 	static const struct { enum report_format format; const char *ending; } files[] = {
 		{ REPORT_XML, "xml" }, { REPORT_HTML, "html" }, { REPORT_TEXT, "txt" } };
@@ -145,13 +177,16 @@ static int leave_files(struct session *s, struct month month)
 		log_error("[report] dir %s: %s", dir, strerror(errno));
 		return -1;
 	}
-	if (make_model(s, month, &model))
+	if (store_sign_ready(s->store, now))
+		return session_store_failed(s, "signing key", STORE_KEYS);
+	if (evidence_write_key(s, dir) || make_model(s, month, &model))
 		return -1;
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
 		struct buffer text = { 0 };
-		char path[4096];
-		snprintf(path, sizeof path, "%s/%04d-%02d.%s", dir, month.year, month.month, files[i].ending);
-		result = format_model(model, month, files[i].format, &text) || write_whole(path, (struct span){ text.p, text.n }) ? -1 : 0;
+		char name[64];
+		snprintf(name, sizeof name, "%04d-%02d.%s", month.year, month.month, files[i].ending);
+		result = format_model(model, month, files[i].format, &text) ||
+			evidence_write(s, dir, name, (struct span){ text.p, text.n }, "retour report") ? -1 : 0;
 		buffer_free(&text);
 		if (result)
 			break;
@@ -187,7 +222,7 @@ int report_if_due(struct session *s, int64_t now)
 	if (!has || sent.number)
 		return EXIT_WELL;
 	if (!written.number) {
-		if (leave_files(s, month))
+		if (leave_files(s, month, now))
 			return EXIT_LOST;
 		snprintf(detail, sizeof detail, "%s", pair);
 		if (store_ledger(s->store, now, "report-written", detail))

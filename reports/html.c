@@ -73,6 +73,9 @@ static int set_parameters(xsltTransformContext *context, const struct month_repo
 	char entry[32], hash[LEDGER_HASH_SIZE * 2 + 1];
 	if (xsltQuoteOneUserParam(context, BAD_CAST "shape", BAD_CAST(shape == HTML_MAIL ? "mail" : "page")))
 		return -1;
+	if (shape == HTML_MAIL && r->options->signing_key &&
+	    xsltQuoteOneUserParam(context, BAD_CAST "signing-key", BAD_CAST r->options->signing_key))
+		return -1;
 	if (shape != HTML_MAIL || !r->head.number)
 		return 0;
 	snprintf(entry, sizeof entry, "%lld", (long long)r->head.number);

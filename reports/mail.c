@@ -6,6 +6,7 @@
  *	    text/plain; charset=utf-8
  *	    text/html; charset=utf-8
  *	  application/xml; name=retour-YYYY-MM.xml
+ *	  application/octet-stream; name=retour-YYYY-MM.xml.minisig	where the report is signed
  *
  * The boundaries come from TOKEN, not from libetpan, which would write this host's name into them; no body can hold one, because both
  * encodings escape or lack the "_" after a "=" that they begin with. Header text that is not ASCII goes as RFC 2047 encoded words.
@@ -189,7 +190,7 @@ static struct mailmime *text_part(const char *subtype, const struct buffer *body
 	return single(discrete(MAILMIME_DISCRETE_TYPE_TEXT, subtype, "charset", "utf-8"), MAILMIME_MECHANISM_QUOTED_PRINTABLE, NULL, body);
 }
 
-static struct mailmime *attachment(const char *name, const struct buffer *body)
+static struct mailmime *attachment(const char *name, const char *subtype, const struct buffer *body)
 {
 	char *copy = strdup(name);
 	struct mailmime_disposition *disposition =
@@ -198,7 +199,18 @@ static struct mailmime *attachment(const char *name, const struct buffer *body)
 		free(copy);
 		return NULL;
 	}
-	return single(discrete(MAILMIME_DISCRETE_TYPE_APPLICATION, "xml", "name", name), MAILMIME_MECHANISM_BASE64, disposition, body);
+	return single(discrete(MAILMIME_DISCRETE_TYPE_APPLICATION, subtype, "name", name), MAILMIME_MECHANISM_BASE64, disposition, body);
+}
+
+/* MIXED with one PART more, or NULL. */
+static struct mailmime *with_part(struct mailmime *mixed, struct mailmime *part)
+{
+	if (part && mailmime_add_part(mixed, part) == MAILIMF_NO_ERROR)
+		return mixed;
+	if (part)
+		mailmime_free(part);
+	mailmime_free(mixed);
+	return NULL;
 }
 
 /* --- header ---------------------------------------------------------------------------------------------------- */
@@ -305,14 +317,18 @@ static struct mailimf_fields *header(const struct month_report *r, int64_t now, 
 /* --- the mail -------------------------------------------------------------------------------------------------- */
 
 static struct mailmime *compose(const struct month_report *r, int64_t now, const char *token, const struct buffer *text,
-				const struct buffer *html, const struct buffer *xml)
+				const struct buffer *html, const struct buffer *xml, const struct buffer *signature)
 {
 	char outer[HEADER_SIZE], inner[HEADER_SIZE], month[32], name[64];
 	snprintf(outer, sizeof outer, "=_%.48s_m", token);
 	snprintf(inner, sizeof inner, "=_%.48s_a", token);
 	snprintf(name, sizeof name, "retour-%s.xml", month_name(r->month->month, month, sizeof month));
 	struct mailmime *mixed = multipart("mixed", outer,
-		multipart("alternative", inner, text_part("plain", text), text_part("html", html)), attachment(name, xml));
+		multipart("alternative", inner, text_part("plain", text), text_part("html", html)), attachment(name, "xml", xml));
+	if (mixed && signature->n) {
+		strcat(name, ".minisig");
+		mixed = with_part(mixed, attachment(name, "octet-stream", signature));
+	}
 	struct mailmime *message = mixed ? mailmime_new_message_data(mixed) : NULL;
 	struct mailimf_fields *fields = message ? header(r, now, token) : NULL;
 	if (fields) {
@@ -326,8 +342,10 @@ static struct mailmime *compose(const struct month_report *r, int64_t now, const
 	return NULL;
 }
 
-int month_report_mail(const struct month_report *r, int64_t now, const char *token, struct buffer *out, char *error, size_t size)
+int month_report_mail(const struct month_report *r, int64_t now, const char *token, const char *signature, struct buffer *out, char *error,
+		      size_t size)
 {
+	const struct buffer signed_by = { (char *)signature, signature ? strlen(signature) : 0 };
 	struct buffer text = { NULL, 0 }, html = { NULL, 0 }, xml = { NULL, 0 };
 	struct mailmime *message = NULL;
 	MMAPString *bytes = NULL;
@@ -341,7 +359,7 @@ int month_report_mail(const struct month_report *r, int64_t now, const char *tok
 	    month_report_xml(r, &xml, error, size))
 		goto out;
 	snprintf(error, size, "no memory for the report's mail");
-	message = compose(r, now, token, &text, &html, &xml);
+	message = compose(r, now, token, &text, &html, &xml, &signed_by);
 	bytes = mmap_string_new("");
 	if (!message || !bytes || mailmime_write_mem(bytes, &column, message) != MAILIMF_NO_ERROR)
 		goto out;

@@ -18,6 +18,7 @@ struct report_options {
 	const char *stylesheet;        /* report.xsl on disk; NULL: compiled in */
 	const char *from;              /* report mail's From */
 	const char *const *to;         /* end with NULL */
+	const char *signing_key;       /* the public key that the mail names; NULL: none */
 };
 
 struct month { int year, month; };
@@ -42,8 +43,11 @@ void month_report_free(struct month_report *r);
 enum report_format { REPORT_XML, REPORT_HTML, REPORT_TEXT };
 int month_report_format(const struct month_report *r, enum report_format format, struct buffer *out, char *error, size_t size);
 
-/* The finished mail: multipart/mixed of (multipart/alternative text + HTML) and the XML; CRLF. NOW and TOKEN (unique) go into Date and Message-ID. */
-int month_report_mail(const struct month_report *r, int64_t now, const char *token, struct buffer *out, char *error, size_t size);
+/*
+ * The finished mail: multipart/mixed of (multipart/alternative text + HTML), the XML and its SIGNATURE (store/minisign.h; NULL: none); CRLF. NOW and TOKEN
+ * (unique) go into Date and Message-ID.
+ */
+int month_report_mail(const struct month_report *r, int64_t now, const char *token, const char *signature, struct buffer *out, char *error, size_t size);
 
 /* Evidence for an auditor (reports/audit.c), as text; *BROKEN tells whether a promise is broken (exit code 3). */
 int audit_text(struct store *store, int64_t now, const struct report_options *options, struct buffer *out, bool *broken, char *error,

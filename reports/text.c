@@ -378,6 +378,8 @@ static void retention(const struct page *p, bool mail)
 	if (mail && r->head.number)
 		fprintf(p->out, "Head of the ledger when this mail was made, entry %lld:\n  %s\n", (long long)r->head.number,
 			hash_text(r->head.hash, text));
+	if (mail && r->options->signing_key)
+		fprintf(p->out, "The attached XML is signed; the public key, for minisign -P and retour audit verify --key:\n  %s\n", r->options->signing_key);
 }
 
 static void method(const struct page *p)

@@ -85,6 +85,11 @@ const unsigned char *keys_message(const struct store *s);
 const unsigned char *keys_verp_newest(struct store *s, char id[3]);
 /* The key that ID names; NULL when it is not here. */
 const unsigned char *keys_verp(struct store *s, const char *id);
+/*
+ * The seed of the key that signs evidence, which the caller wipes; *ABSENT when there is none yet, unless MAKE. One that the store knows and that is
+ * not here is an error.
+ */
+int keys_sign(struct store *s, bool make, int64_t now, unsigned char seed[KEY_SIZE], bool *absent);
 /* The event key of a month (YYYYMM, UTC), made when absent. NULL on error. */
 const unsigned char *keys_month(struct store *s, int month, int64_t now);
 /* The same without making one: NULL with *ABSENT set when there is none. */

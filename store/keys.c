@@ -4,6 +4,7 @@
  *   state.key           pseudonyms of contacts; long-lived
  *   message.key         keys of messages seen; long-lived
  *   verp-KK.key         return paths (verp.c); KK are the two characters by which a token names it; the newest signs, all check
+ *   sign.key            seed of the Ed25519 key that signs evidence (sign.c); made at the first need
  *   event-YYYY-MM.key   pseudonyms of the events that arrived in that month (UTC); destroyed when the last of them is gone
  *
  * A file is two lines: "retour key 1 PURPOSE" (for event keys with " YYYY-MM" behind it) and 64 hexadecimal digits. All keys are
@@ -82,6 +83,7 @@ static bool parse_name(const char *name, struct key_name *out)
 
 	out->month = 0;
 	out->purpose = strcmp(name, "state.key") == 0 ? "state" : strcmp(name, "message.key") == 0 ? "message" :
+		       strcmp(name, "sign.key") == 0 ? "sign" :
 		       strncmp(name, "verp-", 5) == 0 ? "verp" : "event";
 	if (strcmp(out->purpose, "verp") == 0)
 		return strlen(name) == sizeof "verp-kk.key" - 1 && strspn(name + 5, base32) == 2 && strcmp(name + 7, ".key") == 0;
@@ -560,20 +562,24 @@ int store_key_add(struct store *s, const char *purpose, int64_t now, char *name)
 
 int store_key_retire(struct store *s, const char *name, int64_t now)
 {
+	enum known known;
 	struct key_name k;
 	char detail[64];
 	bool own;
 	int result;
 
-	if (strlen(name) >= NAME_SIZE || !parse_name(name, &k) || strcmp(k.purpose, "verp") != 0)
-		return store_fail(s, STORE_MISUSE, "only keys of return paths, verp-KK.key, are retired by hand: event keys go with their last event, "
-				  "and without state.key and message.key there is no store");
-	if (faccessat(s->keys->dir, name, F_OK, AT_SYMLINK_NOFOLLOW))
+	if (strlen(name) >= NAME_SIZE || !parse_name(name, &k) || (strcmp(k.purpose, "verp") != 0 && strcmp(k.purpose, "sign") != 0))
+		return store_fail(s, STORE_MISUSE, "only keys of return paths, verp-KK.key, and sign.key are retired by hand: event keys go with their "
+				  "last event, and without state.key and message.key there is no store");
+	bool here = !faccessat(s->keys->dir, name, F_OK, AT_SYMLINK_NOFOLLOW);
+	if (lookup_key(s, name, NULL, &known))
+		return STORE_FAILED;
+	if (!here && known == KEY_UNKNOWN)
 		return store_fail(s, STORE_MISUSE, "there is no key %s", name);
 	if (db_enter(s, &own))
 		return STORE_FAILED;
-	snprintf(detail, sizeof detail, "purpose=verp name=%s", name);
-	result = destroy_file(s, name);
+	snprintf(detail, sizeof detail, "purpose=%s name=%s", k.purpose, name);
+	result = here ? destroy_file(s, name) : STORE_OK;
 	if (!result && (db_run(s, SQL_KEY_DELETE, "t", name) || store_ledger(s, now, "key-destroyed", detail)))
 		result = STORE_FAILED;
 	sodium_mprotect_readwrite(s->keys);
@@ -587,6 +593,51 @@ void keys_forget_months(struct store *s)
 	sodium_mprotect_readwrite(s->keys);
 	sodium_memzero(s->keys->held, sizeof s->keys->held);
 	sodium_mprotect_readonly(s->keys);
+}
+
+/* --- the key that signs evidence -------------------------------------------------------------------------------- */
+
+static const char sign_name[] = "sign.key";
+
+/* The entry holds the public key, so that a chain says by itself who may sign it. */
+static int record_sign(struct store *s, const unsigned char seed[KEY_SIZE], int64_t now)
+{
+	char text[MINISIGN_KEY_TEXT_SIZE], detail[LEDGER_TEXT_SIZE];
+	unsigned char print[FINGERPRINT_SIZE];
+	struct minisign_public p;
+	bool own;
+
+	fingerprint(print, seed);
+	minisign_public(&p, seed);
+	minisign_key_text(&p, text);
+	snprintf(detail, sizeof detail, "purpose=sign public=%s", text);
+	if (db_enter(s, &own))
+		return STORE_FAILED;
+	return db_leave(s, own, db_run(s, SQL_KEY_PUT, "ttTbi", sign_name, "sign", "", print, FINGERPRINT_SIZE, now) ? STORE_FAILED
+					      : store_ledger(s, now, "key-created", detail));
+}
+
+int keys_sign(struct store *s, bool make, int64_t now, unsigned char seed[KEY_SIZE], bool *absent)
+{
+	enum known known;
+	int result = read_key(s, sign_name, seed, absent);
+
+	if (result || (result = lookup_key(s, sign_name, *absent ? NULL : seed, &known)))
+		return result;
+	if (known == KEY_OTHER)
+		return key_error(s, sign_name, "not the key with which this store signs");
+	if (*absent && known == KEY_KNOWN)
+		return key_error(s, sign_name, "missing. Put it back, or do: retour key retire sign.key; then the next run makes another");
+	if (known == KEY_KNOWN)
+		return STORE_OK;
+	if (!make) {
+		*absent = true; /* also one that a kill left before it was noted */
+		return STORE_OK;
+	}
+	if (*absent && load_key(s, sign_name, true, seed))
+		return STORE_KEYS;
+	*absent = false;
+	return record_sign(s, seed, now);
 }
 
 /* --- the directory -------------------------------------------------------------------------------------------- */

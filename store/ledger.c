@@ -1,12 +1,8 @@
 /*
  * The ledger: what was promised and done, append-only, each entry chained to the one before it.
  *
- * hash = BLAKE2b-256, without a key, of
- *     "retour ledger 1" NUL
- *     the previous entry's hash, 32 bytes; zeros for the first
- *     number, 8 bytes; at, 8 bytes            big-endian
- *     length of kind, 4 bytes; kind           big-endian length, no NUL
- *     length of detail, 4 bytes; detail
+ * Each entry's hash (chain.c says of which bytes) covers the hash of the entry before it, so that no entry can be changed, removed, inserted or
+ * moved without all later ones being made anew.
  *
  * Numbers go up by one from 1. Entries hold counts and names of things, never a pseudonym. The database's triggers refuse UPDATE and
  * DELETE; who can write the file can still rewrite the chain, so its head is printed where they cannot reach it, in every monthly mail.
@@ -16,39 +12,8 @@
  */
 #include <sodium.h>
 #include <stdio.h>
+#include "store/chain.h"
 #include "store/internal.h"
-
-static void put_number(crypto_generichash_state *h, uint64_t v, unsigned bytes)
-{
-	unsigned char out[8];
-
-	for (unsigned i = 0; i < bytes; i++)
-		out[i] = (unsigned char)(v >> (8 * (bytes - 1 - i)));
-	crypto_generichash_update(h, out, bytes);
-}
-
-static void put_text(crypto_generichash_state *h, const char *text)
-{
-	size_t n = strlen(text);
-
-	put_number(h, n, 4);
-	crypto_generichash_update(h, (const unsigned char *)text, n);
-}
-
-static void entry_hash(unsigned char out[LEDGER_HASH_SIZE], const unsigned char previous[LEDGER_HASH_SIZE], const struct ledger_entry *e)
-{
-	static const unsigned char domain[] = "retour ledger 1";
-	crypto_generichash_state h;
-
-	crypto_generichash_init(&h, NULL, 0, LEDGER_HASH_SIZE);
-	crypto_generichash_update(&h, domain, sizeof domain);
-	crypto_generichash_update(&h, previous, LEDGER_HASH_SIZE);
-	put_number(&h, (uint64_t)e->number, 8);
-	put_number(&h, (uint64_t)e->at, 8);
-	put_text(&h, e->kind);
-	put_text(&h, e->detail);
-	crypto_generichash_final(&h, out, LEDGER_HASH_SIZE);
-}
 
 /* -1 when the row is none that we wrote. PREVIOUS may be NULL. */
 static int read_entry(sqlite3_stmt *st, struct ledger_entry *e, unsigned char previous[LEDGER_HASH_SIZE])
@@ -103,7 +68,7 @@ static int append(struct store *s, int64_t now, const char *kind, const char *de
 	e.number = head.number + 1;
 	snprintf(e.kind, sizeof e.kind, "%s", kind);
 	snprintf(e.detail, sizeof e.detail, "%s", detail);
-	entry_hash(e.hash, previous, &e);
+	chain_hash(e.hash, previous, &e);
 	return db_run(s, SQL_LEDGER_ADD, "iittbb", e.number, e.at, e.kind, e.detail, previous, LEDGER_HASH_SIZE, e.hash, LEDGER_HASH_SIZE);
 }
 
@@ -113,8 +78,9 @@ int store_ledger(struct store *s, int64_t now, const char *kind, const char *det
 	bool own;
 	int result;
 
-	if (!*kind || strlen(kind) >= STORE_NAME_SIZE || strlen(detail) >= LEDGER_TEXT_SIZE || strchr(detail, '@'))
-		return store_fail(s, STORE_MISUSE, "ledger entry without a kind, too long, or with an address in it");
+	if (!*kind || strlen(kind) >= STORE_NAME_SIZE || strlen(detail) >= LEDGER_TEXT_SIZE || strchr(detail, '@') ||
+	    kind[strcspn(kind, "\t\r\n")] || detail[strcspn(detail, "\t\r\n")])
+		return store_fail(s, STORE_MISUSE, "ledger entry without a kind, too long, of several lines, or with an address in it");
 	if ((result = db_enter(s, &own)))
 		return result;
 	return db_leave(s, own, append(s, now, kind, detail));
@@ -123,20 +89,15 @@ int store_ledger(struct store *s, int64_t now, const char *kind, const char *det
 /* What the chain must begin with: entry 1 after zeros, or what the last cut says. */
 static int chain_start(struct store *s, int64_t *number, unsigned char previous[LEDGER_HASH_SIZE])
 {
-	char hex[2 * LEDGER_HASH_SIZE + 1];
 	struct ledger_entry cut;
-	long long first;
 	int result = store_ledger_last(s, "ledger-cut", NULL, &cut);
 
 	*number = 1;
 	memset(previous, 0, LEDGER_HASH_SIZE);
 	if (result || !cut.number)
 		return result;
-	if (sscanf(cut.detail, "first=%lld previous=%64[0-9a-f]", &first, hex) != 2 ||
-	    sodium_hex2bin(previous, LEDGER_HASH_SIZE, hex, strlen(hex), NULL, NULL, NULL))
-		return store_fail(s, STORE_BROKEN, "ledger: entry %lld is damaged", (long long)cut.number);
-	*number = first;
-	return STORE_OK;
+	return chain_cut(&cut, number, previous) ? STORE_OK
+						 : store_fail(s, STORE_BROKEN, "ledger: entry %lld is damaged", (long long)cut.number);
 }
 
 int store_ledger_walk(struct store *s, int (*visit)(void *context, const struct ledger_entry *e), void *context)
@@ -152,7 +113,7 @@ int store_ledger_walk(struct store *s, int (*visit)(void *context, const struct 
 	for (; !result && (rc = db_step(s, st)) == 1; number++) {
 		bool bad = read_entry(st, &e, previous) || e.number != number || memcmp(previous, expected, sizeof expected) != 0;
 		if (!bad) {
-			entry_hash(hash, previous, &e);
+			chain_hash(hash, previous, &e);
 			bad = memcmp(hash, e.hash, sizeof hash) != 0;
 		}
 		if (bad)
@@ -161,6 +122,20 @@ int store_ledger_walk(struct store *s, int (*visit)(void *context, const struct 
 			result = visit(context, &e);
 		memcpy(expected, hash, sizeof expected);
 	}
+	sqlite3_reset(st);
+	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
+}
+
+int store_ledger_rows(struct store *s, int (*visit)(void *context, const struct ledger_entry *e, const unsigned char *previous), void *context)
+{
+	unsigned char previous[LEDGER_HASH_SIZE];
+	sqlite3_stmt *st = db_bind(s, SQL_LEDGER_ALL, "");
+	struct ledger_entry e;
+	int rc = -1, result = STORE_OK;
+
+	while (st && !result && (rc = db_step(s, st)) == 1)
+		result = read_entry(st, &e, previous) ? store_fail(s, STORE_BROKEN, "ledger: entry %lld is damaged", (long long)e.number)
+						      : visit(context, &e, previous);
 	sqlite3_reset(st);
 	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
 }

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "classify/event.h"
+#include "store/minisign.h"
 
 struct store;
 
@@ -312,6 +313,8 @@ struct ledger_entry {
 };
 /* Walks the chain from the first entry, checking each hash. STORE_BROKEN, with the number in store_error(), at the first that does not fit. VISIT may be NULL. */
 int store_ledger_walk(struct store *s, int (*visit)(void *context, const struct ledger_entry *e), void *context);
+/* All entries as they are, for export, with the hash that each says its predecessor has; whether they fit is for others to check. */
+int store_ledger_rows(struct store *s, int (*visit)(void *context, const struct ledger_entry *e, const unsigned char *previous), void *context);
 /* The last entry; number 0 when there is none. */
 int store_ledger_head(struct store *s, struct ledger_entry *out);
 /* The last entry of KIND whose detail contains the pair WITH (may be NULL); number 0: none. */
@@ -321,7 +324,7 @@ int store_ledger_last(struct store *s, const char *kind, const char *with, struc
 
 struct key_info {
 	char name[STORE_NAME_SIZE]; /* file name */
-	char purpose[16];           /* state, event, message, verp */
+	char purpose[16];           /* state, event, message, verp, sign */
 	char month[8];              /* YYYY-MM for event keys */
 	char fingerprint[33];       /* hexadecimal, as the store knows it; "": it does not know the key */
 	int64_t at;                 /* when it was made; 0: not known */
@@ -331,8 +334,22 @@ int store_keys(struct store *s, int (*visit)(void *context, const struct key_inf
 /* A new key of PURPOSE, which is "verp" so far, 32 at most at a time; its name into NAME (STORE_NAME_SIZE). It signs from now on, old ones are
    still good for checking. Ledgered. */
 int store_key_add(struct store *s, const char *purpose, int64_t now, char *name);
-/* Destroys the key NAME for good; STORE_MISUSE when it may not be: only keys of purpose "verp". What it signed can no longer be proved. Ledgered. */
+/* Destroys the key NAME for good; STORE_MISUSE when it may not be: only keys of purpose "verp", whose tokens can no longer be proved then, and "sign". Ledgered. */
 int store_key_retire(struct store *s, const char *name, int64_t now);
+
+/* --- signatures (store/sign.c, in the format of store/minisign.h) ---------------------------------------------- */
+
+/* Makes the key that signs evidence where there is none yet. Ledgered with its public half. */
+int store_sign_ready(struct store *s, int64_t now);
+/* Its public half; *READY is false when there is none yet. */
+int store_sign_public(struct store *s, struct minisign_public *out, bool *ready);
+/* A signature file (MINISIGN_TEXT_SIZE) for BYTES, with COMMENT as the trusted comment. STORE_KEYS: there is no key. */
+int store_sign(struct store *s, const void *bytes, size_t n, const char *comment, char *out);
+/*
+ * Signs the ledger's head, and notes that as an entry "checkpoint" of its own, so that whoever rewrites the chain has to have the key too. Once a
+ * day (UTC), and only when there is something new. Makes the key where there is none.
+ */
+int store_checkpoint(struct store *s, int64_t now);
 
 /* --- signed return paths (store/verp.c) ---------------------------------------------------------------------- */
 

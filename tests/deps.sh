@@ -35,13 +35,14 @@ has() {
 		$CC -E - >/dev/null 2>&1 ;;
 	sanitizers) echo 'int main(void) { return 0; }' | $CC -fsanitize=address,undefined -x c -o /dev/null - 2>/dev/null ;;
 	mandoc) have mandoc ;;
+	minisign) have minisign ;;
 	time-zones) have_file /usr/share/zoneinfo/Europe/Berlin ;;
 	esac
 }
 
 build="compiler pkg-config libraries sasl"
 demo="$build dovecot python openssl time-zones"
-check="$demo postfix xmllint cmocka sanitizers mandoc"
+check="$demo postfix xmllint cmocka sanitizers mandoc minisign"
 case $for_what in
 build) things=$build ;;
 demo) things=$demo ;;
@@ -72,6 +73,7 @@ debian() {
 	cmocka) echo libcmocka-dev ;;
 	sanitizers) echo gcc ;;
 	mandoc) echo mandoc ;;
+	minisign) echo minisign ;;
 	time-zones) echo tzdata ;;
 	esac
 }
@@ -90,6 +92,7 @@ fedora() {
 	cmocka) echo libcmocka-devel ;;
 	sanitizers) echo libasan libubsan ;;
 	mandoc) echo mandoc ;;
+	minisign) echo minisign ;;
 	time-zones) echo tzdata ;;
 	esac
 }

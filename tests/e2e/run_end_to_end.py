@@ -147,7 +147,7 @@ with case("the report came, once, to all its readers, over TLS"):
     message = mail.parsed()
     equal([part.defects for part in message.walk() if part.defects], [])
     equal([part.get_content_type() for part in message.walk()],
-          ["multipart/mixed", "multipart/alternative", "text/plain", "text/html", "application/xml"])
+          ["multipart/mixed", "multipart/alternative", "text/plain", "text/html", "application/xml", "application/octet-stream"])
     contains(str(message["Subject"]), "2026")
     true(all(len(line) <= 998 for line in mail.data.split(b"\r\n")), "a line is longer than 998 bytes")
 

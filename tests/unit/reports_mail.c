@@ -38,7 +38,7 @@ static struct buffer mail_of(const struct month_report *r)
 {
 	struct buffer b;
 	char error[256] = "";
-	if (month_report_mail(r, NOW, TOKEN, &b, error, sizeof error))
+	if (month_report_mail(r, NOW, TOKEN, "signature of October\n", &b, error, sizeof error))
 		fail_msg("%s", error);
 	return b;
 }
@@ -208,7 +208,7 @@ static void without_recipients_there_is_no_mail(void **state)
 	char error[256] = "";
 	o.to = nobody;
 	struct month_report *r = make(&s, &o);
-	assert_int_equal(month_report_mail(r, NOW, TOKEN, &b, error, sizeof error), -1);
+	assert_int_equal(month_report_mail(r, NOW, TOKEN, "signature of October\n", &b, error, sizeof error), -1);
 	assert_null(b.p);
 	assert_non_null(strstr(error, "no recipient"));
 	month_report_free(r);

@@ -1,0 +1,311 @@
+#!/usr/bin/python3
+"""The auditor's walk: evidence is exported, and checked where neither configuration, keys nor store are, with minisign, sha256sum and `retour audit verify`;
+then each way in which somebody could doctor it is tried, and named by the check. The monthly mail brings the head that shows an older copy."""
+import email
+import email.policy
+import glob
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from lib.harness import *
+
+SAMPLES = sorted(glob.glob(os.path.join(ROOT, "tests", "golden", "*.eml")))[:12]
+sink, retour = Sink(user="retour@example.org"), Retour()
+retour.config["report"].update(sink.report(to="dpo@example.org", password_file=retour.secret(), **{"from": "retour@example.org"}))
+program = os.path.abspath(retour.binary)
+desk = os.path.join(retour.dir, "auditor")  # the auditor's own machine
+os.mkdir(desk)
+
+
+def on(day, *command, code=0):
+    retour.now = day + "T06:00:00Z"
+    result = retour.run(*command)
+    equal(result.code, code, "exit code of %s on %s\n%s" % (" ".join(command), day, result.err))
+    return result
+
+
+def away(*command):
+    """Without environment, configuration, keys and store: code, output."""
+    done = subprocess.run(command, cwd=desk, env={}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return done.returncode, done.stdout.decode(errors="replace")
+
+
+def verify(path, *options):
+    return away(program, "audit", "verify", *options, path)
+
+
+def minisign(path):
+    code, out = away("/usr/bin/minisign", "-V", "-P", key, "-m", path)
+    return code, out
+
+
+on("2026-09-20", "import", "--arrived", "now", *SAMPLES)
+for day in range(21, 31):
+    on("2026-09-%02d" % day, "run")
+on("2026-10-01", "run")
+key = on("2026-10-01", "audit", "key").out.strip()
+on("2026-10-02", "audit", "export", os.path.join(desk, "october"))
+on("2026-11-01", "run")
+on("2026-11-02", "audit", "export", os.path.join(desk, "november"))
+mails = [email.message_from_bytes(mail.data, policy=email.policy.default) for mail in sink.mails]
+
+
+def head_of(mail):
+    text = mail.get_body(("plain",)).get_content()
+    return ":".join(re.search(r"Head of the ledger when this mail was made, entry (\d+):\s+([0-9a-f]{64})", text).groups())
+
+
+with case("each monthly mail says who signs, carries the report's signature, and prints the ledger's head"):
+    equal(len(mails), 2)
+    for mail, month in zip(mails, ("2026-09", "2026-10")):
+        parts = {part.get_filename(): part.get_payload(decode=True) for part in mail.iter_attachments()}
+        equal(sorted(parts), ["retour-%s.xml" % month, "retour-%s.xml.minisig" % month])
+        for name, data in parts.items():
+            with open(os.path.join(desk, name), "wb") as f:
+                f.write(data)
+        code, out = minisign("retour-%s.xml" % month)
+        equal(code, 0, out)
+        contains(out, "file:retour-%s.xml" % month)
+        equal(verify("retour-%s.xml" % month, "--key", key)[0], 0)
+        contains(mail.get_body(("plain",)).get_content(), key)
+        true(head_of(mail), "the head")
+
+with case("the reports that were left on disk are signed too"):
+    reports = os.path.join(retour.data, "reports")
+    for name in ("2026-09.xml", "2026-09.html", "2026-09.txt", "2026-10.xml"):
+        code, out = away("/usr/bin/minisign", "-V", "-p", os.path.join(reports, "retour.pub"), "-m", os.path.join(reports, name))
+        equal(code, 0, out)
+
+with case("what is exported names nobody, and every file of it is signed"):
+    names = set(os.listdir(os.path.join(desk, "november")))
+    for name in sorted(names):
+        if not name.endswith(".minisig"):
+            true(name + ".minisig" in names, name + " has no signature")
+            equal(minisign("november/" + name)[0], 0, name)
+            with open(os.path.join(desk, "november", name), "rb") as f:
+                true(b"@" not in f.read() or name == "audit.html", "an address in " + name)
+
+with case("sha256sum agrees with the list of sums"):
+    done = subprocess.run(["/usr/bin/sha256sum", "-c", "SHA256SUMS"], cwd=os.path.join(desk, "november"), capture_output=True, text=True)
+    equal(done.returncode, 0, done.stdout + done.stderr)
+
+with case("the evidence verifies on a machine without configuration, keys and store"):
+    code, out = verify("november", "--key", key, "--head", head_of(mails[0]), "--head", head_of(mails[1]), "--checkpoint", "october/checkpoint.txt")
+    equal(code, 0, out)
+    for words in ("The evidence holds.", "each one continues the one before it", "of --head", "of october/checkpoint.txt", "signed checkpoints"):
+        contains(out, words)
+    true("note " not in out, "nothing is missing: " + out)
+
+with case("without a head it says what it cannot see; the key that lies with the evidence is named as such"):
+    code, out = verify("november")
+    equal(code, 0, out)
+    contains(out, "no head was given")
+    contains(out, "lies with the evidence")
+
+with case("the hash alone finds its entry, the way a mail prints it"):
+    code, out = verify("november", "--key", key, "--head", head_of(mails[0]).split(":")[1])
+    equal(code, 0, out)
+    contains(out, "it contains entry %s of --head" % head_of(mails[0]).split(":")[0])
+
+
+# --- tampering ---------------------------------------------------------------------------------------------------------
+
+def lines_of(path):
+    with open(path) as f:
+        return f.read().splitlines(True)
+
+
+def tampered(change, source="november"):
+    """A copy of the evidence with CHANGE(directory) done to it."""
+    copy = os.path.join(desk, "copy")
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(os.path.join(desk, source), copy)
+    change(copy)
+    return copy
+
+
+def ledger(edit):
+    def change(directory):
+        path = os.path.join(directory, "ledger.txt")
+        lines = lines_of(path)
+        edit(lines)
+        with open(path, "w") as f:
+            f.writelines(lines)
+    return change
+
+
+def replace(old, new):
+    def edit(lines):
+        at = next(i for i, line in enumerate(lines) if old in line)
+        lines[at] = lines[at].replace(old, new, 1)
+    return edit
+
+
+def swap(lines):
+    lines[5], lines[7] = lines[7], lines[5]
+
+
+def insert(lines):
+    lines.insert(6, lines[9])
+
+
+def entry_hash(fields):
+    """The format at the top of store/chain.c, in another language."""
+    import calendar
+    import hashlib
+    import time
+    number, at, kind, detail, previous = fields[:5]
+    seconds = calendar.timegm(time.strptime(at, "%Y-%m-%dT%H:%M:%SZ"))
+    data = b"retour ledger 1\0" + bytes.fromhex(previous) + int(number).to_bytes(8, "big") + seconds.to_bytes(8, "big")
+    for text in (kind, detail):
+        data += len(text.encode()).to_bytes(4, "big") + text.encode()
+    return hashlib.blake2b(data, digest_size=32).hexdigest()
+
+
+def rewrite(lines):
+    """A history written anew: every hash fits, but nobody signed it."""
+    previous = "0" * 64
+    for i in range(1, len(lines)):
+        fields = lines[i].rstrip("\n").split("\t")
+        fields[3] = fields[3].replace("events=0", "events=1")
+        if fields[2] == "checkpoint":
+            fields[3] = re.sub(r"hash=[0-9a-f]{64}", "hash=" + previous, fields[3])
+        fields[4] = previous
+        fields[5] = previous = entry_hash(fields)
+        lines[i] = "\t".join(fields) + "\n"
+
+
+def reseal(lines):
+    """One entry changed, and its own hash made anew."""
+    fields = lines[8].rstrip("\n").split("\t")
+    fields[1] = fields[1].replace("T06", "T05")
+    fields[5] = entry_hash(fields)
+    lines[8] = "\t".join(fields) + "\n"
+
+
+def old_ledger(directory):
+    for name in ("ledger.txt", "ledger.txt.minisig"):
+        shutil.copy(os.path.join(desk, "october", name), directory)
+
+
+def other_signature(directory):
+    shutil.copy(os.path.join(directory, "audit.txt"), os.path.join(directory, "VERIFY.txt"))
+    shutil.copy(os.path.join(directory, "audit.txt.minisig"), os.path.join(directory, "VERIFY.txt.minisig"))
+
+
+def append(name, text):
+    def change(directory):
+        with open(os.path.join(directory, name), "a") as f:
+            f.write(text)
+    return change
+
+
+def cut(lines):
+    del lines[-3:]
+
+
+def torn(directory):
+    path = os.path.join(directory, "ledger.txt")
+    os.truncate(path, os.path.getsize(path) - 20)
+
+
+with case("the chain in the evidence is the documented one, computed by another program"):
+    previous = "0" * 64
+    for line in lines_of(os.path.join(desk, "november", "ledger.txt"))[1:]:
+        fields = line.rstrip("\n").split("\t")
+        equal(fields[4], previous)
+        equal(fields[5], entry_hash(fields))
+        previous = fields[5]
+
+TAMPERED = (
+    ("an entry is changed", ledger(replace("version=", "version=9")), "ledger: entry 4 was changed"),
+    ("an entry's time is changed", ledger(replace("\t2026-09-21T06:00:00Z\tpurge", "\t2026-09-21T07:00:00Z\tpurge")), r"ledger: entry \d+ was changed"),
+    ("an entry is changed and its hash made anew", ledger(reseal), "ledger: entry 8 was replaced: entry 9 continues another one"),
+    ("an entry is removed", ledger(lambda lines: lines.pop(9)), "ledger: entry 9 is missing"),
+    ("the first entries are removed", ledger(lambda lines: lines.__delitem__(slice(1, 4))), "ledger: entries 1 to 3 are missing, and no entry accounts for them"),
+    ("an entry is inserted", ledger(insert), "ledger: entry 9 stands twice: one was inserted"),
+    ("entries change places", ledger(swap), "ledger: entry 5 was moved: it stands behind entry"),
+    ("the last entries are cut off", ledger(cut), r"ledger: cut off at its end: the last entry is \d+, checkpoint.txt knows entry \d+"),
+    ("the file ends within an entry", torn, "ledger: cut off at its end: line \\d+ is not complete"),
+    ("the whole history is written anew", ledger(rewrite), "ledger: the history was rewritten"),
+    ("an older ledger with its signature", old_ledger, r"ledger: this is an older copy: whole and signed, but it ends with entry \d+ of 2026-10-02"),
+    ("the audit's text is changed", append("audit.txt", "all well\n"), "audit.txt: was changed"),
+    ("the list of sums is changed", append("SHA256SUMS", "0" * 64 + "  more.txt\n"), "SHA256SUMS: was changed: the signature is not of these bytes"),
+    ("a file is removed", lambda d: os.unlink(d + "/checkpoint.txt"), "checkpoint.txt: is missing"),
+    ("a signature is removed", lambda d: os.unlink(d + "/audit.txt.minisig"), "audit.txt.minisig: is missing"),
+    ("a file is added", append("extra.txt", "hello\n"), "extra.txt: was added: it is no part of the evidence"),
+    ("another file with its own good signature", other_signature, "VERIFY.txt: was changed"),
+)
+for name, change, words in TAMPERED:
+    with case("tampering is named: " + name):
+        code, out = verify(tampered(change), "--key", key)
+        equal(code, 3, out)
+        true(re.search("^BROKEN +" + words, out, re.MULTILINE), "%s is not in:\n%s" % (words, out))
+        contains(out, "The evidence does NOT hold")
+
+with case("one fault is told once: the sum, and the entry"):
+    code, out = verify(tampered(ledger(lambda lines: lines.pop(9))), "--key", key)
+    equal(out.count("BROKEN"), 2, out)
+
+with case("rollback is named: the whole evidence of October, against the head of November's mail"):
+    equal(verify("october", "--key", key)[0], 0)
+    code, out = verify("october", "--key", key, "--head", head_of(mails[1]))
+    equal(code, 3, out)
+    contains(out, "this is an older copy")
+
+with case("a history that was written anew and signed with the real key is named by a head that somebody kept"):
+    number, digest = head_of(mails[0]).split(":")
+    code, out = verify("november", "--key", key, "--head", "%s:%s" % (number, "0" * 63 + "1"))
+    equal(code, 3, out)
+    contains(out, "the history was rewritten: entry %s is" % number)
+
+with case("another store's evidence does not pass with this key"):
+    other = Retour()
+    equal(other.run("run").code, 0)
+    equal(other.run("audit", "export", os.path.join(desk, "other")).code, 0)
+    code, out = verify("other", "--key", key)
+    equal(code, 3)
+    contains(out, "signed by another key")
+    contains(out, "no entry names the key that you trust")
+    equal(verify("other")[0], 0)
+
+with case("wrong usage: 2; a directory that is not there: 1"):
+    equal(verify("november", "--head", "12:abc")[0], 2)
+    equal(verify("november", "--key", "nonsense")[0], 2)
+    equal(verify("nowhere", "--key", key)[0], 1)
+    equal(away(program, "audit", "verify")[0], 2)
+    equal(away(program, "audit", "key")[0], 2)
+
+with case("the export does not mix with what lies there already"):
+    on("2026-11-02", "audit", "export", os.path.join(desk, "november"), code=1)
+
+with case("a link in the evidence is not followed"):
+    def link(directory):
+        os.rename(directory + "/audit.txt", directory + "/../elsewhere.txt")
+        os.symlink("../elsewhere.txt", directory + "/audit.txt")
+    code, out = verify(tampered(link), "--key", key)
+    equal(code, 3)
+    contains(out, "audit.txt: is missing, or no regular file")
+
+with case("the signing key can be replaced: the ledger names both, and the older evidence still verifies with the older key"):
+    on("2026-11-03", "key", "retire", "sign.key")
+    on("2026-11-03", "audit", "key", code=1)
+    on("2026-11-04", "run")
+    fresh = on("2026-11-04", "audit", "key").out.strip()
+    true(fresh != key, "the key is the same")
+    on("2026-11-05", "audit", "export", os.path.join(desk, "fresh"))
+    code, out = verify("fresh", "--key", fresh, "--head", head_of(mails[1]))
+    equal(code, 0, out)
+    equal(verify("november", "--key", key)[0], 0)
+
+with case("a lost signing key is told, and nothing is signed with another in secret"):
+    os.unlink(os.path.join(retour.data, "keys", "sign.key"))
+    result = on("2026-11-06", "run", code=2)
+    contains(result.err, "sign.key")
+    contains(result.err, "missing")
+
+finish()
