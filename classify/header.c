@@ -19,7 +19,8 @@ enum {
 /* The bytes of a field's name (RFC 5322 section 3.6.8): printable ASCII but the colon. */
 static bool in_name(unsigned char c) { return c - 0x21u < 0x5e && c != ':'; }
 
-bool header_line(struct span line)
+/* The length of the name with which LINE begins, and where its value does; 0: LINE is no field. */
+static size_t field_name(struct span line, size_t *value)
 {
 	size_t i = 0, most = line.n < FIELD_NAME_MAX ? line.n : FIELD_NAME_MAX;
 	while (i < most && in_name((unsigned char)line.p[i]))
@@ -27,7 +28,14 @@ bool header_line(struct span line)
 	size_t name = i;
 	while (i < line.n && (line.p[i] == ' ' || line.p[i] == '\t'))
 		i++;
-	return name > 0 && i < line.n && line.p[i] == ':';
+	*value = i + 1;
+	return i < line.n && line.p[i] == ':' ? name : 0;
+}
+
+bool header_line(struct span line)
+{
+	size_t value;
+	return field_name(line, &value) > 0;
 }
 
 static bool is_continuation(struct span rest)
@@ -39,25 +47,23 @@ bool header_next(struct span *rest, struct field *f, bool *blank)
 {
 	struct span line;
 	while (span_line(rest, &line)) {
-		if (!span_trim(line).n) {
-			if (blank)
+		size_t value, name = field_name(line, &value);
+		if (!name) {
+			if (blank && span_is_blank(line))
 				*blank = true;
 			continue;
 		}
-		if (!header_line(line))
-			continue;
 		const char *end = line.p + line.n;
 		while (is_continuation(*rest)) {
 			struct span more = *rest, folded;
 			span_line(&more, &folded);
-			if (!span_trim(folded).n)
+			if (span_is_blank(folded))
 				break;
 			end = folded.p + folded.n;
 			*rest = more;
 		}
-		const char *colon = memchr(line.p, ':', line.n);
-		f->name = span_trim((struct span){ line.p, (size_t)(colon - line.p) });
-		f->value = span_trim((struct span){ colon + 1, (size_t)(end - colon - 1) });
+		f->name = (struct span){ line.p, name };
+		f->value = span_trim((struct span){ line.p + value, (size_t)(end - line.p) - value });
 		return true;
 	}
 	return false;

@@ -45,14 +45,16 @@ struct span mime_header(struct span text, struct span *body)
 	struct span rest = text, line, junk = { NULL, 0 };
 	unsigned junk_lines = 0;
 	for (struct span before = rest; span_line(&rest, &line); before = rest) {
-		if (!span_trim(line).n) {
-			*body = rest;
-			return (struct span){ text.p, (size_t)(before.p - text.p) };
-		}
-		if (header_line(line) || (is_fold(line) && !junk_lines)) {
+		if (header_line(line)) {
 			junk_lines = 0;
 			continue;
 		}
+		if (span_is_blank(line)) {
+			*body = rest;
+			return (struct span){ text.p, (size_t)(before.p - text.p) };
+		}
+		if (is_fold(line) && !junk_lines)
+			continue;
 		if (junk_lines++ == 0)
 			junk = before;
 		if (junk_lines > MIME_JUNK_LINES_MAX || is_boundary_like(line)) {

@@ -133,7 +133,7 @@ static size_t header_paragraph(struct span text)
 		if (fresh && prose_is_header(rest))
 			return (size_t)(rest.p - text.p);
 		span_line(&rest, &line);
-		fresh = !span_trim(line).n || is_separator(line);
+		fresh = span_is_blank(line) || is_separator(line);
 	}
 	return text.n;
 }

@@ -34,6 +34,9 @@ static inline bool ascii_digit(char c) { return c >= '0' && c <= '9'; }
 /* 0 to 15, or -1. */
 int ascii_hex(char c);
 
+/* Nothing but blanks, tabs, CR and LF? */
+static inline bool span_is_blank(struct span text) { return !text.n || ((unsigned char)text.p[0] <= ' ' && !span_trim(text).n); }
+
 /* Cuts the next line (without its CR, LF or CRLF) off REST; false at the end. */
 bool span_line(struct span *rest, struct span *line);
 

@@ -240,13 +240,25 @@ static bool after_empty_line(const struct mbox_reader *r, const struct scan *s, 
 	return p[at - 1] == '\n' && (p[at - 2] == '\n' || (p[at - 2] == '\r' && p[at - 3] == '\n'));
 }
 
+/* "From " in N bytes; NULL. By its first letter: text has few of them, and memmem() looks at every byte. */
+static const char *find_from(const char *p, size_t n)
+{
+	static const char from[] = { 'F', 'r', 'o', 'm', ' ' };
+	for (const char *end = p + n; (size_t)(end - p) >= sizeof from; p++) {
+		p = memchr(p, 'F', (size_t)(end - p) - sizeof from + 1);
+		if (!p || memcmp(p, from, sizeof from) == 0)
+			return p;
+	}
+	return NULL;
+}
+
 /* Finds where the message ends: *END counts from start. 0, or -1 with errno. */
 static int find_end(struct mbox_reader *r, struct scan *s, size_t *end)
 {
 	for (;;) {
 		const char *base = current(r);
 		size_t n = available(r);
-		const char *found = r->mbox && n > s->at ? memmem(base + s->at, n - s->at, "From ", 5) : NULL;
+		const char *found = r->mbox && n > s->at ? find_from(base + s->at, n - s->at) : NULL;
 		if (!found) {
 			/* The last four bytes may be the beginning of a "From ". */
 			if (n >= s->body + 4 && n - 4 > s->at)
