@@ -171,6 +171,41 @@ int provider_find(const struct provider_table *t, enum provider_list list, struc
 	return -1;
 }
 
+/* One letter too much, too few or another one, or two that changed places: what is left between the common beginning and end. */
+static bool is_slip(struct span a, struct span b)
+{
+	size_t head = 0, tail = 0, least = a.n < b.n ? a.n : b.n;
+
+	while (head < least && lower(a.p[head]) == lower(b.p[head]))
+		head++;
+	while (tail < least - head && lower(a.p[a.n - 1 - tail]) == lower(b.p[b.n - 1 - tail]))
+		tail++;
+	a = (struct span){ a.p + head, a.n - head - tail };
+	b = (struct span){ b.p + head, b.n - head - tail };
+	if (a.n == 2 && b.n == 2)
+		return lower(a.p[0]) == lower(b.p[1]) && lower(a.p[1]) == lower(b.p[0]);
+	return a.n + b.n >= 1 && a.n <= 1 && b.n <= 1;
+}
+
+const char *provider_near(const struct provider_table *t, struct span domain)
+{
+	enum { LEAST = 6 }; /* of shorter ones too many are one letter away */
+	const char *best = NULL;
+
+	if (domain.n + 1 < LEAST || domain.n > NAME_MAX_BYTES || provider_find(t, PROVIDER_DOMAIN, domain) >= 0)
+		return NULL;
+	for (size_t i = 0; i <= t->mask; i++) {
+		const struct suffix *s = &t->slots[i];
+		if (!s->text || s->list != PROVIDER_DOMAIN || !t->profiles[s->number].large)
+			continue;
+		struct span known = span_of(s->text);
+		/* of several the first by name, so that the order of the table does not matter */
+		if (known.n >= LEAST && is_slip(domain, known) && (!best || strcmp(s->text, best) < 0))
+			best = s->text;
+	}
+	return best;
+}
+
 int provider_number(const struct provider_table *t, const char *name)
 {
 	for (size_t i = 0; i < t->count; i++)

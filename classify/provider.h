@@ -15,6 +15,8 @@ enum provider_list { PROVIDER_DOMAIN, PROVIDER_HOST };
 int provider_find(const struct provider_table *t, enum provider_list list, struct span name);
 /* The profile's number by its name, or -1. */
 int provider_number(const struct provider_table *t, const char *name);
+/* The domain of a large provider that DOMAIN, which is no provider's, misses by one typing error; NULL. The table's. */
+const char *provider_near(const struct provider_table *t, struct span domain);
 size_t provider_count(const struct provider_table *t);
 const char *provider_name(const struct provider_table *t, size_t number);
 bool provider_large(const struct provider_table *t, size_t number);

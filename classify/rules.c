@@ -494,6 +494,11 @@ bool provider_is_large(const struct rules *r, const char *name)
 	return number >= 0 && provider_large(r->providers, (size_t)number);
 }
 
+const char *provider_mistyped(const struct rules *r, struct span domain)
+{
+	return provider_near(r->providers, domain);
+}
+
 const char *provider_ladder(const struct rules *r, const char *name)
 {
 	int number = provider_number(r->providers, name);

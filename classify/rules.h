@@ -99,6 +99,8 @@ size_t rules_count(const struct rules *r);
 const char *provider_by_domain(const struct rules *r, struct span domain);
 const char *provider_by_host(const struct rules *r, struct span host);
 bool provider_is_large(const struct rules *r, const char *name);
+/* The domain of a large provider that DOMAIN misses by one typing error (gamil.com), or NULL. */
+const char *provider_mistyped(const struct rules *r, struct span domain);
 /* The ladder of the profile NAME; NULL where there is no such profile. */
 const char *provider_ladder(const struct rules *r, const char *name);
 /* The N-th profile's name, NULL past the end. */

@@ -75,6 +75,10 @@ const struct command commands[] = {
 	  "  --output FILE     default: stdout\n"
 	  "  --send            mail it to the readers in [report] to, now\n",
 	  CONFIG_NEEDED, false },
+	{ "comment", cmd_comment, "--month YYYY-MM TEXT|-", "a remark that the month's report prints",
+	  "  --month YYYY-MM   the month that it is about\n"
+	  "TEXT, or stdin with -, is printed in the report as it stands; it must not name an address.\n",
+	  CONFIG_NEEDED, false },
 	{ "purge", cmd_purge, "[--dry-run]", "apply retention now",
 	  "  --dry-run   only say what would be deleted\n"
 	  "Exit code 3 when something overdue remains, or its bytes are still in the file.\n",

@@ -27,6 +27,11 @@ static enum domain_group group_of(void *context, const char *provider)
 	return provider_ladder(context, provider) || strcmp(provider, "other") == 0 ? DOMAIN_BUSINESS : DOMAIN_UNKNOWN;
 }
 
+static const char *near_domain(void *context, const char *domain, size_t n)
+{
+	return provider_mistyped(context, (struct span){ domain, n });
+}
+
 /* The lock is beside the database and outlives nobody: it goes with the process that holds it. */
 static int take_lock(struct session *s, bool create)
 {
@@ -112,6 +117,7 @@ int session_open(struct session *s, const struct config *config, enum session_mo
 	s->options.read_only = mode == SESSION_READ;
 	s->options.provider_group = group_of;
 	s->options.provider_ladder = ladder;
+	s->options.near_domain = near_domain;
 	s->options.context = s->rules;
 	if (config->batv_key_file && mode != SESSION_READ &&
 	    secret_read(&(struct secret_source){ .file = config->batv_key_file }, &s->batv_key, error, sizeof error)) {

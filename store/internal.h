@@ -60,7 +60,7 @@ int db_exec(struct store *s, const char *sql);
 
 /* --- schema.c ------------------------------------------------------------------------------------------------ */
 
-enum { SCHEMA_VERSION = 4, APPLICATION_ID = 0x7265746f /* "reto" */ };
+enum { SCHEMA_VERSION = 5, APPLICATION_ID = 0x7265746f /* "reto" */ };
 /* *VERSION is 0 for a database with nothing in it. Refuses what is not ours or newer than this program. */
 int schema_version(struct store *s, int *version);
 /* Applies what lies between FROM and SCHEMA_VERSION, inside the transaction. */
@@ -143,6 +143,7 @@ struct packed {
 	unsigned char pseudonym[PSEUDONYM_SIZE];  /* under the month's key */
 	char status[EVENT_STATUS_SIZE];
 	char provider[STORE_NAME_SIZE];           /* a profile's name, the domain with [privacy] domains = all, or "other" */
+	char meant[STORE_DOMAIN_SIZE];            /* the large provider's domain that was mistyped; "": none */
 	char campaign[EVENT_CAMPAIGN_SIZE];
 	char rule[EVENT_RULE_SIZE];
 	char diagnostic[DIAGNOSTIC_KEPT_SIZE];    /* redacted; "": none */
@@ -210,6 +211,13 @@ int counters_flush(struct store *s);
 void counters_discard(struct store *s);
 /* YYYYMMDD in the process's TZ. */
 int32_t day_of(int64_t at);
+
+/* --- typing.c ------------------------------------------------------------------------------------------------------- */
+
+/* Notes in P which provider's domain was meant, where that of ADDRESS (canonical, N bytes) misses it by one typing error. */
+void typing_pack(const struct store *s, const char *address, size_t n, struct packed *p);
+/* Counts it, inside the transaction. */
+int typing_add(struct store *s, const struct packed *p);
 
 /* --- retention.c, ledger.c ------------------------------------------------------------------------------------------ */
 

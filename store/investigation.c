@@ -58,19 +58,23 @@ int investigation_resolved(struct store *s, const char *provider, enum category 
 
 int investigation_advance(struct store *s, int64_t now)
 {
-	return db_run(s, SQL_INVESTIGATION_QUIET, "i", now - s->o.block_quiet - DAY);
+	int64_t since = now - s->o.block_quiet - DAY;
+
+	if (db_run(s, SQL_INVESTIGATION_CLOSE_QUIET, "ii", since, day_start(now)))
+		return STORE_FAILED;
+	return db_run(s, SQL_INVESTIGATION_QUIET, "i", since);
 }
 
-int store_investigations(struct store *s, int (*visit)(void *context, const struct investigation *i), void *context)
+/* Rows of provider, category, opened, a time, blocks; that time is the day of closing where OVER. */
+static int visit_rows(struct store *s, sqlite3_stmt *st, bool over, int (*visit)(void *context, const struct investigation *i), void *context)
 {
-	sqlite3_stmt *st = db_bind(s, SQL_INVESTIGATION_OPEN, "");
 	int rc, result = STORE_OK;
 
 	if (!st)
 		return STORE_FAILED;
 	while (!result && (rc = db_step(s, st)) == 1) {
 		struct investigation i = { .opened = sqlite3_column_int64(st, 2), .last = sqlite3_column_int64(st, 3),
-					   .blocks = (uint64_t)sqlite3_column_int64(st, 4) };
+					   .closed = over ? sqlite3_column_int64(st, 3) : 0, .blocks = (uint64_t)sqlite3_column_int64(st, 4) };
 		int category = category_by_name((const char *)sqlite3_column_text(st, 1));
 		db_text(st, 0, i.provider, sizeof i.provider);
 		i.category = category > 0 ? (enum category)category : CATEGORY_UNDETERMINED;
@@ -78,6 +82,16 @@ int store_investigations(struct store *s, int (*visit)(void *context, const stru
 	}
 	sqlite3_reset(st);
 	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
+}
+
+int store_investigations(struct store *s, int (*visit)(void *context, const struct investigation *i), void *context)
+{
+	return visit_rows(s, db_bind(s, SQL_INVESTIGATION_OPEN, ""), false, visit, context);
+}
+
+int store_past_investigations(struct store *s, int64_t from, int64_t to, int (*visit)(void *context, const struct investigation *i), void *context)
+{
+	return visit_rows(s, db_bind(s, SQL_INVESTIGATION_PAST, "ii", from, to), true, visit, context);
 }
 
 int store_resolve(struct store *s, const char *provider, enum category category, int64_t now, uint64_t *released)
@@ -88,7 +102,9 @@ int store_resolve(struct store *s, const char *provider, enum category category,
 	*released = 0;
 	if (result)
 		return result;
-	result = db_run(s, SQL_INVESTIGATION_RESOLVE, "tti", provider, category_name(category), now);
+	result = db_run(s, SQL_INVESTIGATION_CLOSE, "tti", provider, category_name(category), day_start(now));
+	if (!result)
+		result = db_run(s, SQL_INVESTIGATION_RESOLVE, "tti", provider, category_name(category), now);
 	if (!result && !sqlite3_changes(s->db))
 		result = store_fail(s, STORE_MISUSE, "no investigation of this provider and category is open");
 	if (!result)

@@ -60,6 +60,7 @@ static int pack_recipient(struct store *s, const struct event *e, int64_t now, s
 	int result = STORE_OK;
 
 	pack_provider(s, e, canonical, n, p);
+	typing_pack(s, canonical, n, p);
 	if (n) {
 		const unsigned char *month = keys_month(s, month_of(p->at), now);
 		if (month) {
@@ -157,7 +158,7 @@ int store_message(struct store *s, const struct store_message *m, const struct p
 		memcpy(&p, &events[i], sizeof p);
 		if (p.kind == KIND_NONE || is_repeated(events, i))
 			continue;
-		if (add_event(s, &p, m->mailbox) || tally_add(s, &p) || contact_apply(s, &p))
+		if (add_event(s, &p, m->mailbox) || tally_add(s, &p) || typing_add(s, &p) || contact_apply(s, &p))
 			return STORE_FAILED;
 	}
 	return STORE_OK;

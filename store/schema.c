@@ -16,6 +16,8 @@
  *                  the hours for VOLUME_HOURS_KEPT
  *   cohort         of the recipients who went soft in a month, how many came to which end (cohort.c); recurrence: notices about recipients who had
  *                  none before, and about others. They stay
+ *   typing         failures at domains that are one typing error away from a large provider's, by that provider's domain and day (typing.c). They stay
+ *   comment        what operators say of a month; investigated: investigations that are over. They stay
  *   log_file       mail logs that were counted, by a hash of their beginning, and how far; log_state what the next file's beginning depends on
  *   ledger         what was promised and done (ledger.c)
  *   key            fingerprints of the keys in the key directory (keys.c)
@@ -81,6 +83,14 @@ static const char version_4[] =
 	"CREATE TABLE recurrence (day INTEGER NOT NULL, class TEXT NOT NULL, first INTEGER NOT NULL, repeated INTEGER NOT NULL,"
 	" PRIMARY KEY (day, class)) STRICT, WITHOUT ROWID;";
 
+/* Whose domains are mistyped, what operators say of a month, and investigations that are over: for the monthly report. */
+static const char version_5[] =
+	"CREATE TABLE typing (day INTEGER NOT NULL, domain TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (day, domain)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE comment (month TEXT NOT NULL, number INTEGER NOT NULL, written INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (month, number))"
+	" STRICT, WITHOUT ROWID;"
+	"CREATE TABLE investigated (closed INTEGER NOT NULL, provider TEXT NOT NULL, category TEXT NOT NULL, opened INTEGER NOT NULL,"
+	" blocks INTEGER NOT NULL, PRIMARY KEY (closed, provider, category)) STRICT, WITHOUT ROWID;";
+
 struct step {
 	const char *sql, *then; /* THEN may be NULL */
 	int (*convert)(struct store *s); /* brings the rows to the new form; may be NULL */
@@ -93,6 +103,7 @@ static const struct step steps[] = {
 	{ version_2, NULL, NULL, "PRAGMA user_version = 2" },
 	{ version_3, NULL, contact_from_version_1, "PRAGMA user_version = 3" },
 	{ version_4, NULL, NULL, "PRAGMA user_version = 4" },
+	{ version_5, NULL, NULL, "PRAGMA user_version = 5" },
 };
 _Static_assert(sizeof steps / sizeof *steps == SCHEMA_VERSION, "each version has a step that leads to it");
 

@@ -80,6 +80,12 @@
 		" ON CONFLICT DO UPDATE SET opened = min(coalesce(opened, excluded.opened), excluded.opened)," \
 		" last = max(last, excluded.last), blocks = blocks + 1 WHERE ?4 > resolved") \
 	X(SQL_INVESTIGATION_RESOLVED, "SELECT resolved FROM investigation WHERE provider = ?1 AND category = ?2") \
+	X(SQL_INVESTIGATION_PAST, "SELECT provider, category, opened, closed, blocks FROM investigated WHERE closed > ?1 AND closed <= ?2" \
+		" ORDER BY closed, provider, category") \
+	X(SQL_INVESTIGATION_CLOSE, "REPLACE INTO investigated (closed, provider, category, opened, blocks)" \
+		" SELECT ?3, provider, category, opened, blocks FROM investigation WHERE provider = ?1 AND category = ?2 AND opened IS NOT NULL") \
+	X(SQL_INVESTIGATION_CLOSE_QUIET, "REPLACE INTO investigated (closed, provider, category, opened, blocks)" \
+		" SELECT ?2, provider, category, opened, blocks FROM investigation WHERE opened IS NOT NULL AND last <= ?1") \
 	X(SQL_INVESTIGATION_RESOLVE, "UPDATE investigation SET opened = NULL, blocks = 0, resolved = ?3 WHERE provider = ?1 AND category = ?2" \
 		" AND opened IS NOT NULL") \
 	X(SQL_INVESTIGATION_QUIET, "UPDATE investigation SET opened = NULL, blocks = 0 WHERE opened IS NOT NULL AND last <= ?1") \
@@ -123,6 +129,13 @@
 		" ON CONFLICT DO UPDATE SET count = count + excluded.count") \
 	X(SQL_MESSAGE_COUNTS, "SELECT mailbox, outcome, sum(count) FROM message_count WHERE day BETWEEN ?1 AND ?2" \
 		" GROUP BY mailbox, outcome ORDER BY mailbox, outcome") \
+	\
+	X(SQL_TYPING_ADD, "INSERT INTO typing (day, domain, count) VALUES (?1, ?2, 1) ON CONFLICT DO UPDATE SET count = count + 1") \
+	X(SQL_TYPING, "SELECT domain, sum(count) FROM typing WHERE day BETWEEN ?1 AND ?2 GROUP BY domain ORDER BY sum(count) DESC, domain") \
+	X(SQL_COMMENT_ADD, "INSERT INTO comment (month, number, written, text)" \
+		" VALUES (?1, coalesce((SELECT max(number) + 1 FROM comment WHERE month = ?1), 1), ?2, ?3)") \
+	X(SQL_COMMENT_COUNT, "SELECT count(*) FROM comment WHERE month = ?1") \
+	X(SQL_COMMENTS, "SELECT written, text FROM comment WHERE month = ?1 ORDER BY number") \
 	\
 	X(SQL_COHORT_ADD, "INSERT INTO cohort (month, outcome, count) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET count = count + excluded.count") \
 	X(SQL_COHORTS, "SELECT month, outcome, count FROM cohort WHERE month BETWEEN ?1 AND ?2 ORDER BY month") \

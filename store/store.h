@@ -26,7 +26,7 @@ enum store_result {
 	STORE_MISUSE = 4,
 };
 
-enum { LADDER_STEPS_MAX = 8, LADDERS_MAX = 16, STORE_DIGEST_SIZE = 32, STORE_NAME_SIZE = 64 };
+enum { LADDER_STEPS_MAX = 8, LADDERS_MAX = 16, STORE_DIGEST_SIZE = 32, STORE_NAME_SIZE = 64, STORE_DOMAIN_SIZE = 32 };
 
 /* When to try again after the n-th soft failure, seconds. */
 struct ladder {
@@ -77,6 +77,7 @@ struct store_options {
 	int64_t block_quiet;        /* then, without another block for so long, the contact is active, and the investigation over */
 	const char *(*provider_ladder)(void *context, const char *provider); /* the ladder that a profile names; may be NULL */
 	enum domain_group (*provider_group)(void *context, const char *provider); /* for rates; NULL: all are business */
+	const char *(*near_domain)(void *context, const char *domain, size_t n); /* the large provider's domain one typing error away, or NULL; may be NULL */
 	void *context;              /* what the options point to must outlive the store */
 };
 
@@ -217,7 +218,7 @@ int store_contact_move(struct store *s, const char *address, size_t n, enum cont
 
 /* --- the events of one recipient (store/events.c) ------------------------------------------------------------ */
 
-enum { DIAGNOSTIC_KEPT_SIZE = 352 };
+enum { DIAGNOSTIC_KEPT_SIZE = 320 };
 struct past_event {
 	int64_t at;
 	uint8_t kind, klass, category, origin;
@@ -267,10 +268,13 @@ struct investigation {
 	char provider[EVENT_PROVIDER_SIZE]; /* a profile's name or "other" */
 	enum category category;
 	int64_t opened, last;               /* the first block and the last one since it was opened */
+	int64_t closed;                     /* 0: it is open */
 	uint64_t blocks;
 };
 /* Those that are open. */
 int store_investigations(struct store *s, int (*visit)(void *context, const struct investigation *i), void *context);
+/* Those that were closed after FROM, up to TO, by an operator or by a quiet period; LAST is not known of them. */
+int store_past_investigations(struct store *s, int64_t from, int64_t to, int (*visit)(void *context, const struct investigation *i), void *context);
 /*
  * The operator has mended it: whoever waits for it is let through the gate. *RELEASED counts them. STORE_MISUSE: there is none open. The ledger is the
  * caller's to write.
@@ -472,6 +476,16 @@ int store_message_counts(struct store *s, int32_t from, int32_t to,
 int store_count_message(struct store *s, const char *mailbox, const char *outcome, int64_t at);
 /* Contacts per state now. */
 int store_contact_counts(struct store *s, uint64_t counts[STATE_COUNT]);
+/* Failures at domains that miss a large provider's by one typing error, by the domain that was meant; the most first (store/typing.c). */
+int store_typing_errors(struct store *s, int32_t from, int32_t to, int (*visit)(void *context, const char *meant, uint64_t count), void *context);
+
+/* --- what operators say of a month (store/comment.c) --------------------------------------------------------- */
+
+enum { STORE_COMMENT_SIZE = 4096, STORE_COMMENTS_MAX = 16 };
+/* MONTH is "YYYY-MM". STORE_MISUSE: too long, not UTF-8, an address in it, or there are STORE_COMMENTS_MAX. In a transaction of its own. */
+int store_comment_add(struct store *s, const char *month, const char *text, int64_t now);
+int store_comments(struct store *s, const char *month, int (*visit)(void *context, int64_t at, const char *text), void *context);
+
 /* The first day with a tally, YYYYMMDD; 0: none. */
 int store_first_day(struct store *s, int32_t *day);
 

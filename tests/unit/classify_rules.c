@@ -361,6 +361,26 @@ static void suffixes_belong_to_one_provider(void **state)
 	assert_non_null(strstr(error, "is there twice"));
 }
 
+/* --- typing errors ----------------------------------------------------------------------------------------- */
+
+static void one_slip_from_a_large_provider(void **state)
+{
+	static const struct { const char *typed, *meant; } cases[] = { { "gamil.com", "gmail.com" }, { "gmial.com", "gmail.com" },
+		{ "gmai.com", "gmail.com" }, { "gmaill.com", "gmail.com" }, { "gmail.con", "gmail.com" }, { "GNAIL.com", "gmail.com" },
+		{ "gmail.co", "gmail.com" }, { "googlemial.com", "googlemail.com" }, { "gmail.com", NULL }, { "mx.gmail.com", NULL },
+		{ "gmil.co", NULL }, { "gamli.com", NULL }, { "example.net", NULL }, { "exampel.net", NULL }, { "", NULL }, { "a", NULL } };
+	struct rule_spec r = rule("r", "no such user", NULL);
+	struct rules *rules = build(&r, 1);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const char *meant = provider_mistyped(rules, span_of(cases[i].typed));
+		if (!meant != !cases[i].meant || (meant && strcmp(meant, cases[i].meant)))
+			fail_msg("%s: got %s", cases[i].typed, meant ? meant : "none");
+	}
+	rules_free(rules);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -374,6 +394,7 @@ int main(void)
 		cmocka_unit_test(hostile_texts_take_linear_time),
 		cmocka_unit_test(the_longest_suffix_names_the_provider),
 		cmocka_unit_test(suffixes_belong_to_one_provider),
+		cmocka_unit_test(one_slip_from_a_large_provider),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
