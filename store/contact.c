@@ -544,7 +544,7 @@ void contact_read_row(sqlite3_stmt *st, struct contact_row *out)
 	out->due = sqlite3_column_int64(st, 4);
 	out->attempts = (unsigned)sqlite3_column_int64(st, 5);
 	out->reason = reason && strlen(reason) < EVENT_RULE_SIZE ? reason : "";
-	out->full = is_full_ladder((const char *)sqlite3_column_text(st, 7));
+	out->full = out->state == STATE_PAUSED && is_full_ladder((const char *)sqlite3_column_text(st, 7));
 }
 
 /* The answer that a row gives NOW: time that passed since it was written has its due. */

@@ -11,7 +11,7 @@
 #include "store/internal.h"
 
 enum {
-	TABLE_BYTES_MAX = 32 << 20, /* the contacts of a larger store are asked for one by one */
+	TABLE_BYTES_MAX = 28 << 20, /* the contacts of a larger store are asked for one by one */
 	GROWTH = 1 << 16,           /* records at a time */
 	FILLED = 80,                /* percent of the places */
 	ROWS_PER_PAGE = 30,         /* of the database, about */
@@ -28,8 +28,8 @@ struct slot {
 };
 
 struct own {
-	int64_t until, due, since;
-	uint16_t attempts;
+	int64_t until, due;
+	uint16_t since, attempts;   /* since as a day */
 	uint8_t state, reason;
 	bool full;                  /* its ladder is the one of full mailboxes */
 };
@@ -95,7 +95,7 @@ static unsigned reason_number(struct table *t, const char *text, unsigned last)
 
 static bool fits(const struct contact_row *r)
 {
-	return !r->due && !r->until && !r->attempts && !r->full && r->since >= 0 && r->since / DAY < 1 << 16 && r->since % DAY == 0;
+	return !r->due && !r->until && !r->attempts && !r->full;
 }
 
 /* False: there is no room for it. */
@@ -109,11 +109,11 @@ static bool add_row(struct table *t, const struct contact_row *r, unsigned *reas
 		return false;
 	while (t->slot[i].word != EMPTY)
 		i = next_place(t, i);
-	t->slot[i] = (struct slot){ high, (uint32_t)number_at(r->key + 8, 4), (uint32_t)r->state << 24 | *reason << 16 | (uint32_t)(r->since / DAY) };
+	t->slot[i] = (struct slot){ high, (uint32_t)number_at(r->key + 8, 4), (uint32_t)r->state << 24 | *reason << 16 | (uint16_t)(r->since / DAY) };
 	if (fits(r))
 		return true;
 	t->slot[i].word = ON_ITS_OWN | (uint32_t)t->owns;
-	t->own[t->owns++] = (struct own){ r->until, r->due, r->since, (uint16_t)(r->attempts & 0xffff), (uint8_t)r->state, (uint8_t)*reason, r->full };
+	t->own[t->owns++] = (struct own){ r->until, r->due, (uint16_t)(r->since / DAY), (uint16_t)(r->attempts & 0xffff), (uint8_t)r->state, (uint8_t)*reason, r->full };
 	return true;
 }
 
@@ -235,7 +235,7 @@ enum table_result contact_table_find(struct store *s, const unsigned char key[PS
 		const struct own *o = &t->own[word & ~ON_ITS_OWN];
 		out->until = o->until;
 		out->due = o->due;
-		out->since = o->since;
+		out->since = (int64_t)o->since * DAY;
 		out->attempts = o->attempts;
 		out->state = o->state;
 		out->full = o->full;

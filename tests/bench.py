@@ -4,8 +4,11 @@ bytes through cat. Figures without a verdict, except memory: 64 MiB in every pro
 
     tests/bench.py [--build DIR] [--quick]"""
 import argparse
+import hashlib
 import os
+import random
 import socket
+import sqlite3
 import ssl
 import subprocess
 import sys
@@ -110,9 +113,69 @@ def files(binary, samples, size):
     result = retour.run("import", path, timeout=1800)
     measured("import of an mbox", result.seconds, len(samples), size, result.memory)
     check(result.code == 0 and max(result.memory.values()) < LIMIT, "import: under 64 MiB in every process", result)
-    addresses = "".join("person%d@example.com\n" % number for number in range(1000000))
-    result = retour.run("check", "--json", "-", input=addresses, timeout=600)
-    measured("check of a million", result.seconds, 1000000, len(addresses), result.memory)
+
+
+HASHING = r"""
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+int main(void)
+{
+	static char line[4096];
+	unsigned char key[32] = { 1 }, out[16], input[4200] = "retour pseudonym 1\0state", sum = 0;
+	while (fgets(line, sizeof line, stdin)) {
+		size_t n = strcspn(line, "\n");
+		memcpy(input + 25, line, n);
+		crypto_generichash(out, sizeof out, input, 25 + n, key, sizeof key);
+		sum ^= out[0];
+	}
+	return sum == 1 ? 1 : 0;
+}
+"""
+STATES = (("inactive", "user-unknown", 7), ("soft", "mailbox-full", 2), ("active", None, 1))  # of ten contacts each
+
+
+def lists(binary, count):
+    """COUNT addresses against as many contacts, all of them known and one in ten, beside reading the list and hashing each line alone."""
+    retour = Retour(binary)
+    empty = os.path.join(retour.dir, "empty")
+    os.makedirs(empty)
+    retour.run("import", empty)
+    with open(retour.data + "/keys/state.key", encoding="ascii") as f:
+        key = bytes.fromhex(f.read().splitlines()[1])
+    addresses = ["person%07d@d%03d.example.net" % (n, n % 500) for n in range(count)]
+    day = 1793404800
+    states = [state for state in STATES for _ in range(state[2])]
+    rows = sorted((hashlib.blake2b(b"retour pseudonym 1\0state\0" + address.encode(), key=key, digest_size=16).digest(), *states[n % 10][:2])
+                  for n, address in enumerate(addresses))
+    database = sqlite3.connect(retour.database)
+    with database:
+        database.executemany("INSERT INTO contact (pseudonym, state, at, since, until, due, attempts, pauses, counted_from, reason, ladder)"
+                             " VALUES (?, ?, %d, %d, ?, ?, 0, 0, 0, ?, 'mailbox-full')" % (day, day),
+                             ((pseudonym, state, *((day + 100000, day + 30 * 86400) if state == "soft" else (None, None)), reason)
+                              for pseudonym, state, reason in rows))
+    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    random.Random(1).shuffle(addresses)
+    hashing = os.path.join(retour.dir, "hashing")
+    built = subprocess.run([os.environ.get("CC", "cc"), "-O2", "-xc", "-", "-o", hashing, "-lsodium"], input=HASHING, text=True, check=False).returncode
+    for name, people in (("all known", addresses), ("one in ten known", [a if n % 10 == 0 else "x" + a for n, a in enumerate(addresses)])):
+        path = os.path.join(retour.dir, "list.txt")
+        with open(path, "w", encoding="ascii") as f:
+            f.write("".join(address + "\n" for address in people))
+        size = os.path.getsize(path)
+        result = retour.run("check", path, timeout=600)
+        begin = time.monotonic()
+        subprocess.run(retour.arguments(["check", path]), stdout=subprocess.DEVNULL, check=False)
+        seconds = measured("check of %d, %s" % (count, name), time.monotonic() - begin, count, size, result.memory)
+        check(result.code == 0 and result.out.count("\n") == count + 1 and max(result.memory.values()) < LIMIT,
+              "check: every line has its answer, under 64 MiB", result.err)
+        if not built:
+            begin = time.monotonic()
+            with open(path, encoding="ascii") as f:
+                subprocess.run([hashing], stdin=f, check=False)
+            alone = measured("reading and hashing alone", time.monotonic() - begin, count, size)
+            print("    %.1f times as long as reading and hashing alone" % (seconds / alone))
 
 
 CORPUS = os.environ.get("RETOUR_CORPUS") or os.path.join(os.path.dirname(program.ROOT), "shared", "corpus")
@@ -186,6 +249,7 @@ def main():
     quarter = samples[:len(samples) // 4]
     mailbox(binary, "pop3", quarter, sum(sizes[:len(quarter)]))
     files(binary, samples, sum(sizes))
+    lists(binary, 1000000 // part)
     readers(binary, 100000 // part)
     sender(binary, 50000 // part)
     finish()
