@@ -300,7 +300,7 @@ static int disclose(struct job *j, const char *operand)
 
 static int forget_one(struct job *j, struct span address)
 {
-	return store_forget(j->session.store, address.p, address.n, j->keep, &j->erased);
+	return store_forget(j->session.store, address.p, address.n, j->keep, j->now, &j->erased);
 }
 
 /* All or nothing: a request that is half done would be worse than one that failed. */

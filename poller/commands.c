@@ -94,6 +94,10 @@ const struct command commands[] = {
 	  "key                 prints the public key, for minisign -P\n"
 	  "Exit code 3 when a retention or integrity promise is broken.\n",
 	  CONFIG_OPTIONAL, false },
+	{ "backup", cmd_backup, "FILE", "a copy of the store while others use it",
+	  "Writes a copy to FILE, which must not exist. The keys are not in it. To restore, put it in the place of the store: the next run\n"
+	  "first erases again what was erased since. A copy older than [retention] backups is refused.\n",
+	  CONFIG_NEEDED, false },
 	{ "disclose", cmd_disclose, "[--json] [--reference TEXT] [FILE|-]", "what is held about a data subject",
 	  "Reads one address a line from FILE or stdin, or asks for it at a terminal; addresses are never arguments. Prints for each the contact's state and\n"
 	  "history, all events that are kept, and how long and why each is kept.\n"

@@ -118,6 +118,10 @@ static const struct key keys[] = {
 	{ "retention", "ledger", PERIOD, AT(period[RETAIN_LEDGER]), "10y", DAY, 100LL * YEAR, NULL, "10y", "the ledger: counts only" },
 	{ "retention", "ledger_reason", TEXT, AT(reason[RETAIN_LEDGER]), "evidence that retention was kept", 0, 0, NULL,
 	  "evidence that retention was kept", "" },
+	{ "retention", "backups", PERIOD, AT(period[RETAIN_BACKUPS]), "30d", DAY, 100LL * YEAR, NULL, "30d",
+	  "copies made with `retour backup`; an older one is not taken into use" },
+	{ "retention", "backups_reason", TEXT, AT(reason[RETAIN_BACKUPS]), "restoring the store after a loss", 0, 0, NULL,
+	  "restoring the store after a loss", "" },
 
 	{ "soft", "quiet", PERIOD, AT(soft_quiet), "30d", DAY, 10LL * YEAR, NULL, "30d",
 	  "without a failure for so long, a contact is active again" },
@@ -752,7 +756,7 @@ const struct mailbox *config_mailbox(const struct config *c, const char *name)
 
 void config_store_options(const struct config *c, struct store_options *o)
 {
-	static const char *const names[RETAIN_COUNT] = { "events", "diagnostics", "contacts", "messages", "alerts", "ledger" };
+	static const char *const names[RETAIN_COUNT] = { "events", "diagnostics", "contacts", "messages", "alerts", "ledger", "backups" };
 	static const enum origin act_on[] = { ORIGIN_VERIFIED, ORIGIN_MATCHED, ORIGIN_BACKSCATTER };
 	*o = (struct store_options){ .path = c->store_path, .keys_dir = c->keys_dir, .act_on = act_on[c->act_on],
 		.fold_local_part = c->fold_local_part, .keep_diagnostics = c->diagnostics == 0, .all_domains = c->domains_kept == 1,

@@ -99,7 +99,7 @@ int session_open(struct session *s, const struct config *config, enum session_mo
 	char error[512];
 	bool created = false;
 	*s = (struct session){ .config = config, .lock = -1 };
-	if (mode != SESSION_READ) {
+	if (mode == SESSION_WRITE || mode == SESSION_CREATE) {
 		int result = take_lock(s, mode == SESSION_CREATE);
 		if (result)
 			return result;

@@ -21,6 +21,7 @@ struct session {
 enum session_mode {
 	SESSION_READ,   /* must exist; nothing is changed; no lock */
 	SESSION_WRITE,  /* must exist; the lock is taken */
+	SESSION_BESIDE, /* must exist; written in short transactions beside a run; no lock */
 	SESSION_CREATE, /* made when absent; the lock is taken */
 };
 

@@ -12,6 +12,7 @@ struct seeking {
 	size_t n;
 	unsigned left;          /* events still wanted */
 	uint64_t deleted;
+	int64_t now;            /* of the erasure */
 	int (*visit)(void *context, const struct past_event *e);
 	void *context;
 };
@@ -61,8 +62,10 @@ static int delete_events(struct store *s, int month, const unsigned char *pseudo
 {
 	if (db_run(s, SQL_EVENT_FORGET, "iib", keys_month_start(month), keys_month_start(month + 1), pseudonym, PSEUDONYM_SIZE))
 		return STORE_FAILED;
+	if (!sqlite3_changes(s->db))
+		return STORE_OK;
 	k->deleted += (uint64_t)sqlite3_changes(s->db);
-	return STORE_OK;
+	return erasures_note(s, ERASED_EVENT, pseudonym, k->now);
 }
 
 /* DO_MONTH for each month that still has its key. */
@@ -98,9 +101,9 @@ int store_events_of(struct store *s, const char *address, size_t n, unsigned lim
 	return result;
 }
 
-int events_forget(struct store *s, const char *canonical, size_t n, uint64_t *deleted)
+int events_forget(struct store *s, const char *canonical, size_t n, int64_t now, uint64_t *deleted)
 {
-	struct seeking k = { .canonical = canonical, .n = n, .left = 1 };
+	struct seeking k = { .canonical = canonical, .n = n, .left = 1, .now = now };
 	int result = each_month(s, &k, delete_events);
 
 	*deleted += k.deleted;

@@ -18,6 +18,7 @@ enum {
 struct keyring;
 struct counters;
 struct table;
+struct erasures;
 
 struct store {
 	sqlite3 *db;
@@ -25,6 +26,7 @@ struct store {
 	struct keyring *keys;       /* keys.c */
 	struct counters *counters;  /* tally.c */
 	struct table *table;        /* table.c */
+	struct erasures *erasures;  /* erasure.c */
 	sqlite3_stmt *statement[SQL_COUNT];
 	bool functions;             /* kpi.c's functions of SQL are there */
 	bool in_transaction;
@@ -35,6 +37,9 @@ struct store {
 
 /* Sets the message and returns CODE; STORE_FAILED spoils the transaction. Never pass it anything that came with a mail. */
 int store_fail(struct store *s, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Syncs the directory in which PATH lies; -1 with errno. */
+int directory_sync(const char *path);
 
 /* --- db.c: statements, prepared once ---------------------------------------------------------------------- */
 
@@ -104,6 +109,27 @@ int keys_destroy_unused(struct store *s, int64_t now, unsigned *destroyed);
 /* How many month keys there are, the start of the oldest one's month, and how many whose month ended before CUTOFF. */
 int keys_months(struct store *s, int64_t cutoff, uint64_t *count, int64_t *oldest, uint64_t *overdue);
 
+/* A file beside the keys, ours alone as they are, into memory that the caller frees; *TEXT is NULL when there is none. */
+int keys_file_read(struct store *s, const char *name, size_t max, char **text, size_t *n);
+/* Replaces it as a whole or not at all. */
+int keys_file_write(struct store *s, const char *name, const char *text, size_t n);
+/* The key of the list of erasures; with MAKE made when absent, inside the transaction. The caller wipes it. */
+int keys_erasure(struct store *s, bool make, int64_t now, unsigned char key[KEY_SIZE]);
+
+/* --- erasure.c, backup.c --------------------------------------------------------------------------------------- */
+
+enum erasure { ERASED_CONTACT, REDUCED_CONTACT, ERASED_EVENT, ERASURE_KINDS };
+/* Notes that what PSEUDONYM stands for is erased, for the list; inside the transaction, whose commit writes the list first. */
+int erasures_note(struct store *s, enum erasure kind, const unsigned char *pseudonym, int64_t now);
+int erasures_flush(struct store *s);
+void erasures_discard(struct store *s);
+/* When the store is opened for writing: what was erased since this database was as it is now is erased again. *REPLAYED counts rows. */
+int erasures_settle(struct store *s, int64_t now, uint64_t *replayed);
+/* What the list holds: entries, their oldest day, and how many are older than CUTOFF; with EXPIRE, inside no transaction, these are removed. */
+int erasures_held(struct store *s, int64_t cutoff, bool expire, uint64_t *count, int64_t *oldest, uint64_t *overdue);
+/* When the store is opened: a restored backup is settled, or refused. */
+int backup_settle(struct store *s, int64_t now);
+
 /* --- pseudonym.c ---------------------------------------------------------------------------------------------- */
 
 enum pseudonym_purpose { PSEUDONYM_STATE, PSEUDONYM_EVENT };
@@ -115,8 +141,8 @@ void pseudonym(unsigned char out[PSEUDONYM_SIZE], enum pseudonym_purpose purpose
 
 /* --- events.c ----------------------------------------------------------------------------------------------------- */
 
-/* Deletes the events of the recipient with this canonical form, in all months whose keys are there, inside the transaction; adds to *DELETED. */
-int events_forget(struct store *s, const char *canonical, size_t n, uint64_t *deleted);
+/* Deletes and notes the events of the recipient with this canonical form, in all months whose keys are there, inside the transaction; adds to *DELETED. */
+int events_forget(struct store *s, const char *canonical, size_t n, int64_t now, uint64_t *deleted);
 
 /* --- verp.c ---------------------------------------------------------------------------------------------------- */
 

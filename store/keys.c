@@ -3,6 +3,7 @@
  *
  *   state.key           pseudonyms of contacts; long-lived
  *   message.key         keys of messages seen; long-lived
+ *   erasure.key         erasures, the list that a restored backup is held to (erasure.c); made by the first erasure
  *   verp-KK.key         return paths (verp.c); KK are the two characters by which a token names it; the newest signs, all check
  *   sign.key            seed of the Ed25519 key that signs evidence (sign.c); made at the first need
  *   event-YYYY-MM.key   pseudonyms of the events that arrived in that month (UTC); destroyed when the last of them is gone
@@ -84,6 +85,7 @@ static bool parse_name(const char *name, struct key_name *out)
 	out->month = 0;
 	out->purpose = strcmp(name, "state.key") == 0 ? "state" : strcmp(name, "message.key") == 0 ? "message" :
 		       strcmp(name, "sign.key") == 0 ? "sign" :
+		       strcmp(name, "erasure.key") == 0 ? "erasure" :
 		       strncmp(name, "verp-", 5) == 0 ? "verp" : "event";
 	if (strcmp(out->purpose, "verp") == 0)
 		return strlen(name) == sizeof "verp-kk.key" - 1 && strspn(name + 5, base32) == 2 && strcmp(name + 7, ".key") == 0;
@@ -130,34 +132,41 @@ static void fingerprint(unsigned char out[FINGERPRINT_SIZE], const unsigned char
 	crypto_generichash(out, FINGERPRINT_SIZE, text, sizeof text, key, KEY_SIZE);
 }
 
+/* Opens NAME for reading, if it is ours alone. *FD is -1, and 0 returned, when there is none. */
+static int open_file(struct store *s, const char *name, int *fd)
+{
+	int result = STORE_OK;
+	struct stat st;
+
+	*fd = openat(s->keys->dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (*fd < 0)
+		return errno == ENOENT ? STORE_OK : key_error(s, name, strerror(errno));
+	if (fstat(*fd, &st) || !S_ISREG(st.st_mode))
+		result = key_error(s, name, "not a regular file");
+	else if (st.st_uid != geteuid())
+		result = key_error(s, name, "belongs to another user");
+	else if (st.st_mode & 077)
+		result = store_fail(s, STORE_KEYS, "key %s/%s: mode %04o lets others in; do: chmod 0600 %s/%s", s->o.keys_dir, name,
+				    (unsigned)st.st_mode & 07777, s->o.keys_dir, name);
+	if (result)
+		close(*fd);
+	return result;
+}
+
 /* Reads NAME into KEY. *ABSENT is set, and 0 returned, when there is none. */
 static int read_key(struct store *s, const char *name, unsigned char key[KEY_SIZE], bool *absent)
 {
 	char text[FILE_SIZE_MAX + 1], header[64];
 	int result = STORE_KEYS, fd;
-	struct stat st;
 	ssize_t n;
 	size_t bytes = 0;
 
 	*absent = false;
-	fd = openat(s->keys->dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0) {
-		*absent = errno == ENOENT;
-		return *absent ? STORE_OK : key_error(s, name, strerror(errno));
-	}
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
-		key_error(s, name, "not a regular file");
-		goto out;
-	}
-	if (st.st_uid != geteuid()) {
-		key_error(s, name, "belongs to another user");
-		goto out;
-	}
-	if (st.st_mode & 077) {
-		store_fail(s, STORE_KEYS, "key %s/%s: mode %04o lets others in; do: chmod 0600 %s/%s", s->o.keys_dir, name,
-			   (unsigned)st.st_mode & 07777, s->o.keys_dir, name);
-		goto out;
-	}
+	if (open_file(s, name, &fd))
+		return STORE_KEYS;
+	*absent = fd < 0;
+	if (*absent)
+		return STORE_OK;
 	header_of(name, header, sizeof header);
 	n = read(fd, text, FILE_SIZE_MAX);
 	text[n < 0 ? 0 : n] = '\0';
@@ -187,19 +196,30 @@ static int write_all(int fd, const char *text, size_t n)
 	return fsync(fd);
 }
 
+/* A file under a name of its own, for what is to become NAME; its descriptor, or -1. */
+static int begin_file(struct store *s, const char *name, char temporary[NAME_SIZE])
+{
+	unsigned char number[8];
+	char hex[2 * sizeof number + 1];
+
+	randombytes_buf(number, sizeof number);
+	sodium_bin2hex(hex, sizeof hex, number, sizeof number);
+	snprintf(temporary, NAME_SIZE, ".new-%.16s", hex);
+	int fd = openat(s->keys->dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		key_error(s, name, strerror(errno));
+	return fd;
+}
+
 /* A new random key as NAME, unless another process makes it first. */
 static int make_key(struct store *s, const char *name)
 {
 	char text[FILE_SIZE_MAX], temporary[NAME_SIZE], hex[HEX_SIZE];
-	unsigned char key[KEY_SIZE], number[8];
-	int result = STORE_OK, fd;
+	unsigned char key[KEY_SIZE];
+	int result = STORE_OK, fd = begin_file(s, name, temporary);
 
-	randombytes_buf(number, sizeof number);
-	sodium_bin2hex(hex, sizeof hex, number, sizeof number);
-	snprintf(temporary, sizeof temporary, ".new-%.16s", hex);
-	fd = openat(s->keys->dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return key_error(s, name, strerror(errno));
+		return STORE_KEYS;
 	crypto_generichash_keygen(key);
 	header_of(name, text, sizeof text);
 	sodium_bin2hex(hex, sizeof hex, key, sizeof key);
@@ -216,6 +236,48 @@ static int make_key(struct store *s, const char *name)
 	return result;
 }
 _Static_assert(crypto_generichash_KEYBYTES == KEY_SIZE, "libsodium's recommended key size");
+
+int keys_file_read(struct store *s, const char *name, size_t max, char **text, size_t *n)
+{
+	ssize_t got = 0;
+	int fd;
+
+	*text = NULL;
+	*n = 0;
+	if (open_file(s, name, &fd))
+		return STORE_KEYS;
+	if (fd < 0)
+		return STORE_OK;
+	off_t size = lseek(fd, 0, SEEK_END);
+	if (size >= 0 && (size_t)size <= max && (*text = malloc((size_t)size + 1)))
+		while (*n < (size_t)size && (got = pread(fd, *text + *n, (size_t)size - *n, (off_t)*n)) > 0)
+			*n += (size_t)got;
+	close(fd);
+	if (!*text || *n < (size_t)size) {
+		free(*text);
+		*text = NULL;
+		return key_error(s, name, "cannot be read, or too large");
+	}
+	(*text)[*n] = '\0';
+	return STORE_OK;
+}
+
+int keys_file_write(struct store *s, const char *name, const char *text, size_t n)
+{
+	char temporary[NAME_SIZE];
+	int result = STORE_OK, fd = begin_file(s, name, temporary);
+
+	if (fd < 0)
+		return STORE_KEYS;
+	if (write_all(fd, text, n) || renameat(s->keys->dir, temporary, s->keys->dir, name)) {
+		result = key_error(s, name, strerror(errno));
+		unlinkat(s->keys->dir, temporary, 0);
+	}
+	close(fd);
+	if (!result && fsync(s->keys->dir))
+		result = key_error(s, name, strerror(errno));
+	return result;
+}
 
 /* Reads NAME; makes it first when it is absent and MAKE. */
 static int load_key(struct store *s, const char *name, bool make, unsigned char key[KEY_SIZE])
@@ -354,6 +416,20 @@ int keys_verify(struct store *s)
 	int result = verify_key(s, "state.key", s->keys->state);
 
 	return result ? result : verify_key(s, "message.key", s->keys->message);
+}
+
+int keys_erasure(struct store *s, bool make, int64_t now, unsigned char key[KEY_SIZE])
+{
+	static const char name[] = "erasure.key";
+	enum known known;
+
+	if (load_key(s, name, make, key))
+		return STORE_KEYS;
+	if (lookup_key(s, name, key, &known))
+		return STORE_FAILED;
+	if (known == KEY_OTHER)
+		return key_error(s, name, "not the key that this store has used");
+	return known == KEY_KNOWN ? STORE_OK : record_key(s, name, key, now);
 }
 
 static int month_has_events(struct store *s, int month, bool *has)

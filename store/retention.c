@@ -26,7 +26,9 @@ static const struct data_class {
 	{ "ledger", RETAIN_LEDGER, SQL_LEDGER_COUNT, SQL_LEDGER_OLDEST, SQL_LEDGER_DUE, 0, { SQL_BEGIN } },
 };
 enum { CLASSES = sizeof classes / sizeof *classes };
-_Static_assert(CLASSES + 1 <= RETAIN_COUNT + 1, "struct purge has room for all classes and the month keys");
+/* Then what lies beside the database. */
+enum { MONTH_KEYS = CLASSES, ERASURES, ALL_CLASSES };
+_Static_assert((int)ALL_CLASSES <= (int)RETAIN_COUNT + 1, "struct purge has room for all classes");
 
 static int measure(struct store *s, const struct data_class *d, int64_t cutoff, uint64_t *count, int64_t *oldest, uint64_t *due)
 {
@@ -63,24 +65,31 @@ static void describe(const struct store *s, int64_t now, struct purge *out)
 		c->period = r->period;
 		c->cutoff = cutoff_of(now, r->period);
 	}
-	snprintf(c->name, sizeof c->name, "month keys");
-	c->reason = "a month's key is destroyed with the last event of that month";
-	c->period = s->o.retention[RETAIN_EVENTS].period;
-	c->cutoff = cutoff_of(now, c->period);
-	out->count = CLASSES + 1;
+	out->count = ALL_CLASSES;
+	for (unsigned i = CLASSES; i < ALL_CLASSES; i++, c++) {
+		bool keys = i == MONTH_KEYS;
+		snprintf(c->name, sizeof c->name, keys ? "month keys" : "erasures");
+		c->reason = keys ? "a month's key is destroyed with the last event of that month"
+				 : "no backup is older: what was erased before it cannot come back";
+		/* a backup of the day before an erasure may be restored for a day longer than its period */
+		c->period = keys ? s->o.retention[RETAIN_EVENTS].period : s->o.retention[RETAIN_BACKUPS].period + 2 * DAY;
+		c->cutoff = cutoff_of(now, c->period);
+	}
 }
 
 /* Fills in what is left; rows due for longer than GRACE are overdue. */
 static int count_left(struct store *s, int64_t grace, struct purge *p)
 {
-	struct purge_class *keys = &p->at[CLASSES];
+	struct purge_class *keys = &p->at[MONTH_KEYS], *erasures = &p->at[ERASURES];
+	int result;
 
 	for (unsigned i = 0; i < CLASSES; i++) {
 		struct purge_class *c = &p->at[i];
 		if (measure(s, &classes[i], c->cutoff - grace, &c->left, &c->oldest, &c->overdue))
 			return STORE_FAILED;
 	}
-	return keys_months(s, keys->cutoff - grace, &keys->left, &keys->oldest, &keys->overdue);
+	result = keys_months(s, keys->cutoff - grace, &keys->left, &keys->oldest, &keys->overdue);
+	return result ? result : erasures_held(s, erasures->cutoff - grace, false, &erasures->left, &erasures->oldest, &erasures->overdue);
 }
 
 int store_held(struct store *s, int64_t now, struct purge *out)
@@ -214,7 +223,9 @@ int store_purge(struct store *s, int64_t now, bool dry, struct purge *out)
 	if ((result = delete_due(s, now, out)) || (result = keys_destroy_unused(s, now, &out->keys_destroyed)) ||
 	    (result = rewrite_file(s)))
 		return result;
-	out->at[CLASSES].deleted = out->keys_destroyed;
+	if ((result = erasures_held(s, out->at[ERASURES].cutoff, true, &(uint64_t){ 0 }, &(int64_t){ 0 }, &out->at[ERASURES].deleted)))
+		return result;
+	out->at[MONTH_KEYS].deleted = out->keys_destroyed;
 	out->checkpointed = truncate_log(s);
 	if ((result = count_left(s, 0, out)))
 		return result;
@@ -229,7 +240,7 @@ int retention_record(struct store *s, int64_t now)
 {
 	static const char *const names[RETAIN_COUNT] = {
 		[RETAIN_EVENTS] = "events", [RETAIN_DIAGNOSTICS] = "diagnostics", [RETAIN_CONTACTS] = "contacts",
-		[RETAIN_MESSAGES] = "messages", [RETAIN_ALERTS] = "alerts", [RETAIN_LEDGER] = "ledger",
+		[RETAIN_MESSAGES] = "messages", [RETAIN_ALERTS] = "alerts", [RETAIN_LEDGER] = "ledger", [RETAIN_BACKUPS] = "backups",
 	};
 	struct ledger_entry last;
 	char detail[LEDGER_TEXT_SIZE];

@@ -5,16 +5,20 @@
 #ifndef RETOUR_STORE_SQL_H
 #define RETOUR_STORE_SQL_H
 
+#define STORE_REDUCE "UPDATE contact SET until = NULL, due = NULL, attempts = 0, pauses = 0, counted_from = 0, rule = NULL, ladder = NULL," \
+	" history = NULL, tidy = NULL, cohort = NULL"
 #define STORE_SQL(X) \
 	X(SQL_BEGIN, "BEGIN IMMEDIATE") \
 	X(SQL_BEGIN_READ, "BEGIN DEFERRED") \
 	X(SQL_DATA_VERSION, "PRAGMA data_version") \
 	X(SQL_PAGE_COUNT, "PRAGMA page_count") \
+	X(SQL_BACKUP, "VACUUM INTO ?1") \
 	X(SQL_COMMIT, "COMMIT") \
 	X(SQL_ROLLBACK, "ROLLBACK") \
 	\
 	X(SQL_META_GET, "SELECT value FROM meta WHERE name = ?1") \
 	X(SQL_META_IS, "SELECT 1 FROM meta WHERE name = ?1 AND value = ?2") \
+	X(SQL_META_DELETE, "DELETE FROM meta WHERE name = ?1") \
 	X(SQL_META_PUT, "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value") \
 	\
 	X(SQL_KEY_GET, "SELECT fingerprint FROM key WHERE name = ?1") \
@@ -67,8 +71,11 @@
 		" ORDER BY pseudonym LIMIT ?3") \
 	X(SQL_CONTACT_DELETE, "DELETE FROM contact WHERE pseudonym = ?1") \
 	/* that somebody is not to be written to, since when and why, and nothing else */ \
-	X(SQL_CONTACT_REDUCE, "UPDATE contact SET until = NULL, due = NULL, attempts = 0, pauses = 0, counted_from = 0, rule = NULL, ladder = NULL," \
-		" history = NULL, tidy = NULL, cohort = NULL WHERE pseudonym = ?1 AND state = 'inactive'") \
+	X(SQL_CONTACT_REDUCE, STORE_REDUCE " WHERE pseudonym = ?1 AND state = 'inactive'") \
+	/* erasure.c's function knows what was erased; its numbers are those of enum erasure */ \
+	X(SQL_ERASED_REDUCE, STORE_REDUCE " WHERE state = 'inactive' AND erased(pseudonym) = 1") \
+	X(SQL_ERASED_CONTACTS, "DELETE FROM contact WHERE erased(pseudonym) = 0 OR (state <> 'inactive' AND erased(pseudonym) = 1)") \
+	X(SQL_ERASED_EVENTS, "DELETE FROM event WHERE erased(pseudonym) = 2") \
 	X(SQL_CONTACT_STATES, "SELECT state, count(*) FROM contact GROUP BY state") \
 	X(SQL_CONTACT_COUNT, "SELECT count(*) FROM contact") \
 	X(SQL_CONTACT_OLDEST, "SELECT min(at) FROM contact") \

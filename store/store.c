@@ -90,7 +90,7 @@ static int apply_pragma(struct store *s, const struct pragma *p)
 	return result;
 }
 
-static int sync_directory_of(const char *path)
+int directory_sync(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char *directory = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
@@ -110,7 +110,7 @@ static int make_file(struct store *s)
 
 	if (fd < 0 && errno == EEXIST)
 		return STORE_OK;
-	if (fd < 0 || fchmod(fd, 0600) || sync_directory_of(s->o.path)) {
+	if (fd < 0 || fchmod(fd, 0600) || directory_sync(s->o.path)) {
 		store_fail(s, STORE_FAILED, "%s: %s", s->o.path, strerror(errno));
 		if (fd >= 0)
 			close(fd);
@@ -224,7 +224,9 @@ static int open_all(struct store *s, int64_t now, bool *created)
 		return result;
 	if (s->o.read_only && (result = check_folding(s, false)))
 		return result;
-	return keys_verify(s);
+	if ((result = keys_verify(s)))
+		return result;
+	return backup_settle(s, now);
 }
 
 int store_open(struct store **out, const struct store_options *options, int64_t now, bool *created)
@@ -248,6 +250,7 @@ void store_close(struct store *s)
 	counters_discard(s);
 	free(s->counters);
 	contact_table_free(s);
+	erasures_discard(s);
 	for (int i = 0; i < SQL_COUNT; i++)
 		sqlite3_finalize(s->statement[i]);
 	sqlite3_close(s->db);
@@ -282,7 +285,7 @@ int store_commit(struct store *s)
 {
 	if (!s->in_transaction)
 		return store_fail(s, STORE_MISUSE, "commit without a transaction");
-	if (s->spoilt || counters_flush(s) || db_run(s, SQL_COMMIT, "")) {
+	if (s->spoilt || counters_flush(s) || erasures_flush(s) || db_run(s, SQL_COMMIT, "")) {
 		store_rollback(s);
 		return STORE_FAILED;
 	}
@@ -301,5 +304,6 @@ void store_rollback(struct store *s)
 	memcpy(s->error, error, sizeof error);
 	s->in_transaction = false;
 	counters_discard(s);
+	erasures_discard(s);
 	keys_forget_months(s);
 }

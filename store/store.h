@@ -39,11 +39,11 @@ struct ladder {
 
 /* Periods are seconds; each has its written reason. */
 struct retention {
-	const char *name;   /* "events", "diagnostics", "contacts", "messages", "alerts", "ledger" */
+	const char *name;   /* "events", "diagnostics", "contacts", "messages", "alerts", "ledger", "backups" */
 	int64_t period;
 	const char *reason;
 };
-enum retention_class { RETAIN_EVENTS, RETAIN_DIAGNOSTICS, RETAIN_CONTACTS, RETAIN_MESSAGES, RETAIN_ALERTS, RETAIN_LEDGER,
+enum retention_class { RETAIN_EVENTS, RETAIN_DIAGNOSTICS, RETAIN_CONTACTS, RETAIN_MESSAGES, RETAIN_ALERTS, RETAIN_LEDGER, RETAIN_BACKUPS,
 	RETAIN_COUNT };
 
 /* Who runs the recipient's mailbox; the first: it is not known under this name. */
@@ -234,6 +234,14 @@ struct past_event {
 int store_events_of(struct store *s, const char *address, size_t n, unsigned limit, int (*visit)(void *context, const struct past_event *e),
 		    void *context);
 
+/* --- backups (store/backup.c) ------------------------------------------------------------------------------------- */
+
+/*
+ * Writes a copy of the store, without keys, to PATH, which must not exist; mode 0600. Another process may read and write the store meanwhile. *UNTIL is when
+ * it must be destroyed, which is [retention] backups later; from then on it is not opened as a store. Ledgered.
+ */
+int store_backup(struct store *s, const char *path, int64_t now, int64_t *until);
+
 /* --- data subjects (store/subject.c) -------------------------------------------------------------------------- */
 
 struct erased {
@@ -244,7 +252,7 @@ struct erased {
  * Inside a transaction: deletes what is held about ADDRESS under every key that is there, and adds up what that was. KEEP: who is inactive stays so, with
  * nothing beside. STORE_MISUSE: no address. The ledger is the caller's to write, and store_scrub() to be called after the commit.
  */
-int store_forget(struct store *s, const char *address, size_t n, bool keep, struct erased *sum);
+int store_forget(struct store *s, const char *address, size_t n, bool keep, int64_t now, struct erased *sum);
 
 /*
  * Between true and false all answers come from one state of the store, and a store_check() costs a third. For a thousand at a time, not while
@@ -294,7 +302,7 @@ struct purge_class {
 	uint64_t overdue;  /* still there although due: a broken promise */
 };
 struct purge {
-	struct purge_class at[RETAIN_COUNT + 1]; /* the last: month keys */
+	struct purge_class at[RETAIN_COUNT + 1]; /* then month keys, then the list of erasures */
 	unsigned count;
 	bool checkpointed; /* the deleted rows are gone from the file's bytes */
 	unsigned keys_destroyed;

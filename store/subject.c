@@ -6,21 +6,22 @@
 #include "store/internal.h"
 
 /* Who is inactive stays so where KEEP, with nothing else known. */
-static int forget_contact(struct store *s, const unsigned char key[PSEUDONYM_SIZE], bool keep, struct erased *sum)
+static int forget_contact(struct store *s, const unsigned char key[PSEUDONYM_SIZE], bool keep, int64_t now, struct erased *sum)
 {
 	if (keep && db_run(s, SQL_CONTACT_REDUCE, "b", key, PSEUDONYM_SIZE))
 		return STORE_FAILED;
 	if (keep && sqlite3_changes(s->db)) {
 		sum->suppressions++;
-		return STORE_OK;
+		return erasures_note(s, REDUCED_CONTACT, key, now);
 	}
 	if (db_run(s, SQL_CONTACT_DELETE, "b", key, PSEUDONYM_SIZE))
 		return STORE_FAILED;
 	sum->contacts += (uint64_t)sqlite3_changes(s->db);
-	return STORE_OK;
+	/* also where there is none any more: a backup may have one */
+	return erasures_note(s, ERASED_CONTACT, key, now);
 }
 
-int store_forget(struct store *s, const char *address, size_t n, bool keep, struct erased *sum)
+int store_forget(struct store *s, const char *address, size_t n, bool keep, int64_t now, struct erased *sum)
 {
 	char canonical[CANONICAL_SIZE];
 	unsigned char key[PSEUDONYM_SIZE];
@@ -32,9 +33,9 @@ int store_forget(struct store *s, const char *address, size_t n, bool keep, stru
 	if (!n)
 		return store_fail(s, STORE_MISUSE, "not an address");
 	pseudonym(key, PSEUDONYM_STATE, keys_state(s), canonical, n);
-	result = forget_contact(s, key, keep, sum);
+	result = forget_contact(s, key, keep, now, sum);
 	if (!result)
-		result = events_forget(s, canonical, n, &sum->events);
+		result = events_forget(s, canonical, n, now, &sum->events);
 	if (!result)
 		result = retention_note_deletion(s);
 	sodium_memzero(canonical, sizeof canonical);

@@ -66,6 +66,7 @@ static inline struct store_options test_options(void)
 			[RETAIN_MESSAGES] = { "messages", 90 * DAY, "nothing twice" },
 			[RETAIN_ALERTS] = { "alerts", 365 * DAY, "alerts" },
 			[RETAIN_LEDGER] = { "ledger", 3650 * DAY, "evidence" },
+			[RETAIN_BACKUPS] = { "backups", 30 * DAY, "restoring" },
 		},
 	};
 

@@ -33,7 +33,7 @@ static void what_stands_in_a_new_one(void **state)
 			    "3 key-created purpose=message\n"
 			    "4 program version=" RETOUR_VERSION "\n"
 			    "5 configuration events=15552000 diagnostics=2592000 contacts=63072000 messages=7776000 alerts=31536000 "
-			    "ledger=315360000 act_on=matched redacted_diagnostics=yes all_domains=no k=10\n");
+			    "ledger=315360000 backups=2592000 act_on=matched redacted_diagnostics=yes all_domains=no k=10\n");
 }
 
 static void changes_are_noted_once(void **state)
