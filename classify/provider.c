@@ -22,6 +22,7 @@ struct profile {
 	char name[EVENT_PROVIDER_SIZE];
 	char ladder[LADDER_NAME_SIZE];
 	bool large;
+	unsigned connections;
 };
 
 struct provider_table {
@@ -99,6 +100,7 @@ static bool add_profile(struct provider_table *t, const struct provider_spec *sp
 	}
 	memcpy(t->profiles[number].name, spec->name, sizeof spec->name);
 	t->profiles[number].large = spec->large;
+	t->profiles[number].connections = spec->connections;
 	if (spec->ladder)
 		snprintf(t->profiles[number].ladder, LADDER_NAME_SIZE, "%s", spec->ladder);
 	t->count++;
@@ -224,3 +226,4 @@ const char *provider_ladder_of(const struct provider_table *t, size_t number)
 }
 
 bool provider_large(const struct provider_table *t, size_t number) { return t->profiles[number].large; }
+unsigned provider_connections_of(const struct provider_table *t, size_t number) { return t->profiles[number].connections; }

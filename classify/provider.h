@@ -19,6 +19,7 @@ int provider_number(const struct provider_table *t, const char *name);
 const char *provider_near(const struct provider_table *t, struct span domain);
 size_t provider_count(const struct provider_table *t);
 const char *provider_name(const struct provider_table *t, size_t number);
+unsigned provider_connections_of(const struct provider_table *t, size_t number);
 bool provider_large(const struct provider_table *t, size_t number);
 /* "large" or "small" where the profile names none. */
 const char *provider_ladder_of(const struct provider_table *t, size_t number);

@@ -506,6 +506,13 @@ const char *provider_ladder(const struct rules *r, const char *name)
 	return number >= 0 ? provider_ladder_of(r->providers, (size_t)number) : NULL;
 }
 
+unsigned provider_connections(const struct rules *r, const char *name)
+{
+	int number = provider_number(r->providers, name);
+
+	return number >= 0 ? provider_connections_of(r->providers, (size_t)number) : 0;
+}
+
 const char *provider_at(const struct rules *r, size_t n)
 {
 	return n < provider_count(r->providers) ? provider_name(r->providers, n) : NULL;

@@ -77,6 +77,7 @@ struct provider_spec {
 	const char *const *hosts;           /* suffixes of MX and host names, with a leading dot where only below: ".google.com" */
 	bool large;                         /* a large mailbox provider: its own line in reports */
 	const char *ladder;                 /* the retry ladder of its soft failures; NULL: "large" or "small", by its size */
+	unsigned connections;               /* that it takes from one host at once, where it says so; 0: not known */
 };
 
 /*
@@ -103,6 +104,8 @@ bool provider_is_large(const struct rules *r, const char *name);
 const char *provider_mistyped(const struct rules *r, struct span domain);
 /* The ladder of the profile NAME; NULL where there is no such profile. */
 const char *provider_ladder(const struct rules *r, const char *name);
+/* How many connections the profile NAME takes at once; 0: not known. */
+unsigned provider_connections(const struct rules *r, const char *name);
 /* The N-th profile's name, NULL past the end. */
 const char *provider_at(const struct rules *r, size_t n);
 

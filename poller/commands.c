@@ -69,6 +69,11 @@ const struct command commands[] = {
 	  "log FILE…         counts deliveries, deferrals and rejections in logs of Postfix, Exim and sendmail, plain, .gz or .zst. A file that was\n"
 	  "counted before, whatever its name is now, is read on from where it ended; give the rotated ones with the present one.\n",
 	  CONFIG_NEEDED, false },
+	{ "advice", cmd_advice, "[--json]", "how fast to send to each provider",
+	  "From the last day's deferrals, refusals and notices, and what the provider's profile says: connections at once, mails an hour, the ladder,\n"
+	  "whether to send there at all for now, and why. Providers of which too little is known are left out. Best with `retour volume log`.\n"
+	  "  --json      one JSON object a line\n",
+	  CONFIG_NEEDED, false },
 	{ "report", cmd_report, "[--month YYYY-MM] [--format xml|html|text] [--output FILE] [--send]", "the monthly report",
 	  "  --month YYYY-MM   default: last month\n"
 	  "  --format F        xml, html or text (default)\n"

@@ -30,6 +30,7 @@ enum {
 	SECTIONS_MAX = 4096,
 	KEYS_MAX = 512,           /* in one section */
 	SUFFIXES_MAX = 256,       /* domains or hosts of one provider */
+	CONNECTIONS_MAX = 10000,  /* of one provider */
 	RANK_MAX = 500
 };
 
@@ -510,8 +511,13 @@ static bool profile_key(void *context, const char *key, char *value)
 		p->spec->ladder = value;
 		return (*value && strlen(value) < LADDER_NAME_SIZE) || refuse(p->file, p->spec->name, key, "'%s' is no name of a ladder", value);
 	}
+	if (!strcmp(key, "connections")) {
+		p->spec->connections = (unsigned)strtoul(value, NULL, 10);
+		return (value[strspn(value, "0123456789")] == '\0' && p->spec->connections >= 1 && p->spec->connections <= CONNECTIONS_MAX) ||
+			refuse(p->file, p->spec->name, key, "'%s' is no number from 1 to %d", value, CONNECTIONS_MAX);
+	}
 	if (strcmp(key, "size"))
-		return refuse(p->file, p->spec->name, key, "unknown key; size, ladder, domains or hosts (domains2 … where a line is too short)");
+		return refuse(p->file, p->spec->name, key, "unknown key; size, ladder, connections, domains or hosts (domains2 … where a line is too short)");
 	p->spec->large = !strcmp(value, "large");
 	return p->spec->large || !strcmp(value, "small") || refuse(p->file, p->spec->name, key, "'%s' is neither large nor small", value);
 }

@@ -13,8 +13,8 @@ static const char *const gmail_domains[] = { "gmail.com", "googlemail.com", NULL
 static const char *const gmail_hosts[] = { ".google.com", NULL };
 static const char *const mail_hosts[] = { "mail.google.com", "example.net", NULL };
 static const struct provider_spec PROVIDERS[] = {
-	{ "gmail", gmail_domains, gmail_hosts, true, NULL },
-	{ "other", NULL, mail_hosts, false, NULL },
+	{ "gmail", gmail_domains, gmail_hosts, true, NULL, 0 },
+	{ "other", NULL, mail_hosts, false, NULL, 0 },
 };
 
 static struct rule_spec rule(const char *id, const char *first, const char *second)
@@ -349,7 +349,7 @@ static void the_longest_suffix_names_the_provider(void **state)
 
 static void suffixes_belong_to_one_provider(void **state)
 {
-	struct provider_spec twice[] = { { "one", gmail_domains, NULL, false, NULL }, { "two", gmail_domains, NULL, false, NULL } };
+	struct provider_spec twice[] = { { "one", gmail_domains, NULL, false, NULL, 0 }, { "two", gmail_domains, NULL, false, NULL, 0 } };
 	struct rule_spec specs[] = { rule("a", "full", NULL) };
 	char error[256];
 	(void)state;
