@@ -542,7 +542,8 @@ static int take_known(struct logreader *r, const unsigned char *payload, uint32_
 	r->known = calloc(r->knowns + 1, sizeof *r->known);
 	if (!r->known)
 		return -1;
-	memcpy(r->known, payload, length);
+	if (length)
+		memcpy(r->known, payload, length);
 	qsort(r->known, r->knowns, sizeof *r->known, by_length);
 	return 0;
 }
@@ -595,7 +596,8 @@ int cmd_logreader(const struct config *config, int argc, char **argv)
 		sandbox_new_budget();
 		if (answer(&r, &head, payload) < 0)
 			break;
-		sodium_memzero(payload, head.length);
+		if (head.length)
+			sodium_memzero(payload, head.length);
 	}
 	result = got == 0 ? EXIT_WELL : EXIT_LOST;
 out:

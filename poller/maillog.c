@@ -206,7 +206,7 @@ static enum stamp take_head(struct span *line, struct log_clock *clock, struct l
 	*program = out->host = (struct span){ line->p, 0 };
 	if (line->n && line->p[0] == '<') {
 		size_t close = find(*line, SPAN(">"));
-		if (close > 4)
+		if (close > 4 || close == line->n)
 			return STAMP_NONE;
 		*line = from(*line, close + 1);
 		framed = starts(*line, SPAN("1 "));
