@@ -251,7 +251,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(reads_every_type, free_config),
 		cmocka_unit_test_teardown(defaults_are_those_of_the_design, free_config),
-		cmocka_unit_test(numbers_of_the_states),
+		cmocka_unit_test_teardown(numbers_of_the_states, free_config),
 		cmocka_unit_test(what_is_wrong_is_named),
 		cmocka_unit_test_teardown(broken_syntax_is_named_by_line_without_its_text, free_config),
 		cmocka_unit_test_teardown(an_address_in_a_wrong_value_is_not_repeated, free_config),

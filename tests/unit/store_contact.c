@@ -565,7 +565,7 @@ static void a_list_is_answered_as_one_by_one(void **state)
 
 /* --- any order ------------------------------------------------------------------------------------------------------ */
 
-enum { SHUFFLES = 400, STORY_MAX = 40, CAST = 3 };
+enum { SHUFFLES = 200, STORY_MAX = 40, CAST = 3 };
 
 static uint32_t random_state;
 
