@@ -47,12 +47,13 @@ $(BUILD)/%.o: %.c
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # Files under etc/ that the program carries as its defaults, as bytes: etc/rules.ini becomes embedded_rules_ini.
-EMBEDDED := rules.ini providers.ini report.xsl
+EMBEDDED := rules.ini providers.ini report.xsl audit.xsl
 $(BUILD)/embedded/%.inc: etc/%
 	@mkdir -p $(@D)
 	od -An -v -tu1 $< | sed 's/[0-9][0-9]*/&,/g' > $@
 $(BUILD)/poller/rulesfile.o: $(BUILD)/embedded/rules.ini.inc $(BUILD)/embedded/providers.ini.inc
 $(BUILD)/reports/html.o: $(BUILD)/embedded/report.xsl.inc
+$(BUILD)/reports/audit.o: $(BUILD)/embedded/audit.xsl.inc
 
 # A unit test tests/unit/MODULE_NAME.c links against MODULE and what is below it: the one-way includes, held by the linker.
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
@@ -149,7 +150,7 @@ install: all
 	install -m 644 etc/retour.1 $(mandir)/man1/
 	install -m 644 etc/retour.ini.5 $(mandir)/man5/
 	install -m 644 etc/retour-contacts.7 $(mandir)/man7/
-	install -m 644 etc/rules.ini etc/providers.ini etc/report.xsl etc/report.xsd $(datadir)/retour/
+	install -m 644 etc/rules.ini etc/providers.ini etc/report.xsl etc/report.xsd etc/audit.xsd $(datadir)/retour/
 	install -m 644 README.md LICENSE etc/retour.ini $(datadir)/doc/retour/
 	for unit in retour.service retour.timer retour-serve.service retour-serve.socket; do \
 		sed 's|/usr/local/|$(prefix)/|g; s|/etc/retour|$(sysconfdir)/retour|g' etc/$$unit > $(unitdir)/$$unit && chmod 644 $(unitdir)/$$unit || exit 1; \

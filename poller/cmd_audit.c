@@ -7,40 +7,44 @@
 #include "poller/delivery.h"
 #include "poller/evidence.h"
 #include "poller/log.h"
+#include "poller/settings.h"
 
 static int show(const struct config *config, int argc, char **argv)
 {
 	static const struct option options[] = { { "format", required_argument, NULL, 'f' }, { "output", required_argument, NULL, 'o' }, { 0 } };
+	static struct audit_options about;
 	const char *output = "-";
+	struct audit *audit = NULL;
 	struct buffer text = { 0 };
 	struct session s;
-	bool broken = false;
+	int format = REPORT_TEXT;
 	char error[512];
 	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-		if (option == 'f' && !strcmp(optarg, "text"))
-			continue;
-		if (option == 'f')
-			return usage_error(argv[0], "--format %s: right would be text", optarg);
-		if (option != 'o')
+		if (option == 'f' && (format = report_format_by_name(optarg)) < 0)
+			return usage_error(argv[0], "--format %s: right would be text, xml or html", optarg);
+		if (option != 'f' && option != 'o')
 			return usage_error(argv[0], "see `retour audit --help`");
-		output = optarg;
+		output = option == 'o' ? optarg : output;
 	}
 	if (optind < argc)
 		return usage_error(argv[0], "unknown argument");
 	int result = session_open(&s, config, SESSION_READ, clock_now());
 	if (result)
 		goto out;
-	if (audit_text(s.store, clock_now(), &s.report, &text, &broken, error, sizeof error)) {
+	settings_for_audit(&s, &about);
+	if (audit_load(&audit, s.store, clock_now(), &about, error, sizeof error) ||
+	    audit_format(audit, (enum report_format)format, &text, error, sizeof error)) {
 		log_error("audit: %s", error);
 		result = EXIT_LOST;
 		goto out;
 	}
 	if (write_whole(output, (struct span){ text.p, text.n }))
 		result = EXIT_LOST;
-	if (broken)
+	if (audit_broken(audit))
 		result = EXIT_BROKEN;
 out:
 	buffer_free(&text);
+	audit_free(audit);
 	session_close(&s);
 	return result;
 }

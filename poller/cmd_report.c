@@ -6,15 +6,6 @@
 #include "poller/clock.h"
 #include "poller/delivery.h"
 
-static int format_by_name(const char *name)
-{
-	static const char *const names[] = { [REPORT_XML] = "xml", [REPORT_HTML] = "html", [REPORT_TEXT] = "text" };
-	for (int i = 0; i < (int)(sizeof names / sizeof names[0]); i++)
-		if (!strcmp(names[i], name))
-			return i;
-	return -1;
-}
-
 int cmd_report(const struct config *config, int argc, char **argv)
 {
 	static const struct option options[] = { { "month", required_argument, NULL, 'm' }, { "format", required_argument, NULL, 'f' },
@@ -32,7 +23,7 @@ int cmd_report(const struct config *config, int argc, char **argv)
 				return usage_error(argv[0], "--month %s: right would be YYYY-MM", optarg);
 			break;
 		case 'f':
-			format = format_by_name(optarg);
+			format = report_format_by_name(optarg);
 			formatted = true;
 			if (format < 0)
 				return usage_error(argv[0], "--format %s: right would be xml, html or text", optarg);

@@ -88,8 +88,8 @@ const struct command commands[] = {
 	  "  --dry-run   only say what would be deleted\n"
 	  "Exit code 3 when something overdue remains, or its bytes are still in the file.\n",
 	  CONFIG_NEEDED, false },
-	{ "audit", cmd_audit, "[--format text] [--output FILE] | export DIR | verify DIR|FILE | key", "retention and integrity evidence",
-	  "  --format text     the only one yet\n"
+	{ "audit", cmd_audit, "[--format text|xml|html] [--output FILE] | export DIR | verify DIR|FILE | key", "retention and integrity evidence",
+	  "  --format F        text (default), xml or html\n"
 	  "  --output FILE     default: stdout\n"
 	  "export DIR          audit, ledger and checkpoint, signed, as files to take away; DIR is made\n"
 	  "verify DIR|FILE     checks them: signatures, sums, the chain of the ledger. Needs neither configuration, keys nor store\n"

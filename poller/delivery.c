@@ -57,6 +57,15 @@ int write_whole(const char *path, struct span bytes)
 	return 0;
 }
 
+int report_format_by_name(const char *name)
+{
+	static const char *const names[] = { [REPORT_XML] = "xml", [REPORT_HTML] = "html", [REPORT_TEXT] = "text" };
+	for (int i = 0; i < (int)(sizeof names / sizeof names[0]); i++)
+		if (!strcmp(names[i], name))
+			return i;
+	return -1;
+}
+
 static int make_model(struct session *s, struct month month, struct month_report **model)
 {
 	char error[512];

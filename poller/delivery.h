@@ -18,6 +18,8 @@ int delivery_carry(const struct config *c, struct span mail, char *error, size_t
  */
 int write_whole(const char *path, struct span bytes);
 
+/* "xml", "html", "text"; -1: it is none. */
+int report_format_by_name(const char *name);
 /* Makes the month's report in FORMAT. NULL text on failure, said. Free with buffer_free(). */
 int report_make(struct session *s, struct month month, enum report_format format, struct buffer *out);
 /* Mails the month's report and notes it in the ledger. Exit code; failures are said. */

@@ -11,6 +11,7 @@
 #include "poller/commands.h"
 #include "poller/delivery.h"
 #include "poller/log.h"
+#include "poller/settings.h"
 #include "store/chain.h"
 
 enum { PATH_SIZE = 4096 };
@@ -133,15 +134,27 @@ static void add_ledger(struct export *x)
 
 static void add_audit(struct export *x, int64_t now, bool *broken)
 {
+	static const struct { enum report_format format; const char *name; } files[] = { { REPORT_TEXT, "audit.txt" }, { REPORT_XML, "audit.xml" },
+		{ REPORT_HTML, "audit.html" } };
+	static struct audit_options about;
+	struct audit *audit = NULL;
 	char error[512];
-	struct buffer text;
-	if (audit_text(x->session->store, now, &x->session->report, &text, broken, error, sizeof error)) {
+	bool failed;
+	settings_for_audit(x->session, &about);
+	failed = audit_load(&audit, x->session->store, now, &about, error, sizeof error);
+	for (size_t i = 0; !failed && i < sizeof files / sizeof *files; i++) {
+		struct buffer text;
+		failed = audit_format(audit, files[i].format, &text, error, sizeof error);
+		if (!failed)
+			add(x, files[i].name, (struct span){ text.p, text.n });
+		buffer_free(&text);
+	}
+	*broken = !failed && audit_broken(audit);
+	if (failed) {
 		log_error("audit export: %s", error);
 		x->result = exit_worse(x->result, EXIT_LOST);
-		return;
 	}
-	add(x, "audit.txt", (struct span){ text.p, text.n });
-	buffer_free(&text);
+	audit_free(audit);
 }
 
 int evidence_export(struct session *s, const char *dir, int64_t now)

@@ -13,6 +13,7 @@
 #include "poller/log.h"
 #include "poller/rulesfile.h"
 #include "poller/secret.h"
+#include "poller/settings.h"
 
 static const char *ladder(void *context, const char *provider)
 {
@@ -129,6 +130,8 @@ int session_open(struct session *s, const struct config *config, enum session_mo
 	int result = store_open(&s->store, &s->options, now, &created);
 	if (result)
 		return session_store_failed(s, "store", result);
+	if (mode != SESSION_READ && (result = settings_note_mailboxes(s->store, config, now)))
+		return session_store_failed(s, "ledger", result);
 	if (created)
 		log_notice("made the store %s and its keys in %s", config->store_path, config->keys_dir);
 	return EXIT_WELL;

@@ -1,157 +1,337 @@
 /*
- * Evidence of retention and integrity for an auditor, as text: what is kept, how long and why; what is still there and since when; which
- * keys exist; what the purges did; whether the ledger's chain holds, and its head, to compare with the one in the monthly mails.
+ * Evidence of retention and integrity for an auditor: what is kept, how long and why; what is still there and since when; which keys exist; what the
+ * purges did and on which days there was none; whether the ledger's chain holds, and its head, to compare with the one in the monthly mails. Each
+ * promise is judged; a broken one says since when, and what to do.
  */
-#include <stdio.h>
+#include "reports/audit.h"
+
+#include <libxml/xmlsave.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "reports/model.h"
-
-enum { PURGES_SHOWN = 14, KINDS_MAX = 32 };
-
-struct chain {
-	uint64_t entries, purges;
-	struct ledger_entry first, last;
-	struct ledger_entry purge[PURGES_SHOWN]; /* a ring: purge number n stands at n % PURGES_SHOWN */
-	struct {
-		char kind[STORE_NAME_SIZE];
-		uint64_t count;
-	} kind[KINDS_MAX];
-	unsigned kinds;
+enum {
+	DAY = 86400,
+	PURGE_GRACE = 2 * DAY,  /* a purge a day is promised; on the day after the first missed one somebody should look */
 };
+
+static const char embedded_audit_xsl[] = {
+#include "embedded/audit.xsl.inc"
+};
+
+#define REPORT_STATE_NAME(symbol, name) name,
+static const char *const state_names[] = { PROMISE_STATES(REPORT_STATE_NAME) };
+
+const char *promise_state_name(enum promise_state state)
+{
+	return state_names[state];
+}
+
+/* --- loading --------------------------------------------------------------------------------------------------- */
+
+static void count_kind(struct audit *a, const char *kind)
+{
+	unsigned i = 0;
+	while (i < a->kinds && strcmp(a->kind[i].kind, kind) != 0)
+		i++;
+	if (i == AUDIT_KINDS_MAX)
+		return;
+	if (i == a->kinds)
+		snprintf(a->kind[a->kinds++].kind, sizeof a->kind[i].kind, "%s", kind);
+	a->kind[i].count++;
+}
+
+/* Days FROM..TO, both at midnight, on which retention was due and was not applied. */
+static void note_gap(struct audit *a, int64_t from, int64_t to)
+{
+	if (from > to)
+		return;
+	a->gap[a->gaps++ % AUDIT_GAPS_MAX] = (struct purge_gap){ from, to };
+	a->days_missed += (uint64_t)((to - from) / DAY) + 1;
+}
+
+static int64_t midnight(int64_t at)
+{
+	return at - (at % DAY + DAY) % DAY;
+}
 
 static int take_entry(void *context, const struct ledger_entry *e)
 {
-	struct chain *c = context;
-	unsigned i = 0;
-	if (c->entries++ == 0)
-		c->first = *e;
-	c->last = *e;
-	if (strcmp(e->kind, "purge") == 0)
-		c->purge[c->purges++ % PURGES_SHOWN] = *e;
-	while (i < c->kinds && strcmp(c->kind[i].kind, e->kind) != 0)
-		i++;
-	if (i == KINDS_MAX)
-		return 0;
-	if (i == c->kinds) {
-		snprintf(c->kind[i].kind, sizeof c->kind[i].kind, "%s", e->kind);
-		c->kinds++;
+	static const char *const routine[] = { "purge", "checkpoint", "report-written", "report-sent" };
+	struct audit *a = context;
+	bool act = true;
+	if (a->entries++ == 0)
+		a->first = *e;
+	if (strcmp(e->kind, "purge") == 0) {
+		const struct ledger_entry *before = a->purges ? &a->purge[(a->purges - 1) % AUDIT_PURGES_MAX] : &a->first;
+		note_gap(a, midnight(before->at) + DAY, midnight(e->at) - DAY);
+		a->purge[a->purges++ % AUDIT_PURGES_MAX] = *e;
 	}
-	c->kind[i].count++;
+	if (strcmp(e->kind, "checkpoint") == 0) {
+		a->checkpoint = *e;
+		a->checkpoints++;
+	}
+	for (size_t i = 0; i < sizeof routine / sizeof *routine; i++)
+		act &= strcmp(e->kind, routine[i]) != 0;
+	if (act)
+		a->act[a->acts++ % AUDIT_ACTS_MAX] = *e;
+	a->last = *e;
+	count_kind(a, e->kind);
 	return 0;
 }
 
-static int print_key(void *context, const struct key_info *k)
+static int take_key(void *context, const struct key_info *k)
 {
-	fprintf(context, "  %-36s %-8s %s\n", k->name, k->purpose, k->month);
+	struct audit *a = context;
+	if (a->keys < AUDIT_KEYS_MAX)
+		a->key[a->keys++] = *k;
 	return 0;
 }
 
-static void print_schedule(FILE *out, const struct purge *held)
+static int take_mailbox(void *context, const struct mailbox_state *m)
 {
-	char period[32], oldest[32], cutoff[32];
-	fprintf(out, "\nRetention schedule\n------------------\n%-12s %-10s %8s  %-20s  %-20s %3s\n", "What", "Kept for", "Rows", "Oldest",
-		"Due before", "Due");
-	for (unsigned i = 0; i < held->count; i++) {
-		const struct purge_class *c = &held->at[i];
-		fprintf(out, "%-12s %-10s %8llu  %-20s  %-20s %3llu%s\n", c->name, period_text(c->period, period, sizeof period),
-			(unsigned long long)c->left, c->oldest ? utc_text(c->oldest, oldest, sizeof oldest) : "-",
-			utc_text(c->cutoff, cutoff, sizeof cutoff), (unsigned long long)c->overdue, c->overdue ? "  BROKEN" : "");
-		fprintf(out, "  because: %s\n", c->reason && *c->reason ? c->reason : "(no reason is given)");
-	}
-	fputs("\nMonthly tallies hold counts only, name nobody, and stay.\n", out);
+	struct audit *a = context;
+	if (a->mailboxes < AUDIT_MAILBOXES_MAX)
+		a->mailbox[a->mailboxes++] = *m;
+	return 0;
 }
 
-static void print_purges(FILE *out, const struct chain *c)
+/* --- judging --------------------------------------------------------------------------------------------------- */
+
+__attribute__((format(printf, 2, 3))) static void put(char out[AUDIT_TEXT_SIZE], const char *format, ...)
 {
-	char at[32];
-	uint64_t first = c->purges > PURGES_SHOWN ? c->purges - PURGES_SHOWN : 0;
-	fprintf(out, "\nPurges\n------\n%llu on record", (unsigned long long)c->purges);
-	fputs(first ? "; the latest:\n" : c->purges ? ":\n" : ".\n", out);
-	for (uint64_t i = first; i < c->purges; i++) {
-		const struct ledger_entry *e = &c->purge[i % PURGES_SHOWN];
-		fprintf(out, "  %-22s %s\n", utc_text(e->at, at, sizeof at), e->detail);
-	}
+	va_list list;
+	va_start(list, format);
+	vsnprintf(out, AUDIT_TEXT_SIZE, format, list);
+	va_end(list);
 }
 
-static void print_ledger(FILE *out, const struct chain *c, const char *fault)
+static struct promise *promise(struct audit *a, const char *id)
 {
-	char at[32], hash[LEDGER_HASH_SIZE * 2 + 1];
-	fputs("\nLedger\n------\n", out);
-	if (fault)
-		fprintf(out, "The chain is BROKEN: %s\n", fault);
+	struct promise *p = &a->promise[a->promises++];
+	snprintf(p->id, sizeof p->id, "%s", id);
+	return p;
+}
+
+static void judge_class(struct audit *a, const struct purge_class *c)
+{
+	char id[STORE_NAME_SIZE], period[32];
+	bool keys = strcmp(c->name, "month keys") == 0;
+	snprintf(id, sizeof id, "retention-%s", keys ? "keys" : c->name);
+	struct promise *p = promise(a, id);
+	if (keys)
+		put(p->title, "A month's key is destroyed with the last event of that month");
 	else
-		fputs("Every entry's hash was computed again and fits.\n", out);
-	for (unsigned i = 0; i < c->kinds; i++)
-		fprintf(out, "  %8llu  %s\n", (unsigned long long)c->kind[i].count, c->kind[i].kind);
-	if (!c->entries)
+		put(p->title, "What is older than %s in the class \"%s\" is deleted", period_text(c->period, period, sizeof period), c->name);
+	const char *unit = keys ? "key" : "row", *are = c->overdue == 1 ? " is" : "s are", *they = c->overdue == 1 ? "it is" : "they are";
+	put(p->detail, "%llu %s%s, none overdue", (unsigned long long)c->left, unit, c->left == 1 ? "" : "s");
+	if (!c->overdue)
 		return;
-	fprintf(out, "First entry %lld, %s\n", (long long)c->first.number, utc_text(c->first.at, at, sizeof at));
-	fprintf(out, "Head, entry %lld, %s\n  %s\n", (long long)c->last.number, utc_text(c->last.at, at, sizeof at),
-		hash_text(c->last.hash, hash));
-	fputs("Compare it with the monthly mails: a later head must follow from theirs.\n", out);
+	p->state = PROMISE_BROKEN;
+	p->since = c->oldest ? c->oldest + c->period : c->cutoff;
+	put(p->detail, "%llu %s%s still there although %s due for deletion", (unsigned long long)c->overdue, unit, are, they);
+	put(p->action, "Run `retour purge` now. Then see why no run did: is the timer on (systemctl status retour.timer), and what does its journal say?");
 }
 
-static uint64_t overdue(const struct purge *held)
+static void judge_purges(struct audit *a)
 {
-	uint64_t n = 0;
-	for (unsigned i = 0; i < held->count; i++)
-		n += held->at[i].overdue;
-	return n;
+	struct promise *p = promise(a, "purge-daily");
+	int64_t last = a->purges ? a->purge[(a->purges - 1) % AUDIT_PURGES_MAX].at : a->first.at;
+	char at[32];
+	put(p->title, "Retention is applied every day");
+	put(p->detail, "the last time %s%s", a->purges ? utc_text(last, at, sizeof at) : "never", a->days_missed ? "; days were missed before, see Purges" : "");
+	if (!a->entries || a->now - midnight(last) < PURGE_GRACE + DAY)
+		return;
+	p->state = PROMISE_ATTENTION;
+	p->since = midnight(last) + DAY;
+	put(p->action, "See that the timer runs (systemctl status retour.timer). As long as nothing is overdue no promise is broken.");
 }
 
-int audit_text(struct store *store, int64_t now, const struct report_options *options, struct buffer *out, bool *broken, char *error,
-	       size_t size)
+static void judge_ledger(struct audit *a)
 {
-	struct purge held;
-	struct chain *chain = calloc(1, sizeof *chain);
-	char at[32], fault[256] = "";
-	FILE *file = NULL;
-	int walked, kept, result = -1;
-	*out = (struct buffer){ NULL, 0 };
-	*broken = false;
+	struct promise *p = promise(a, "ledger-chain");
+	put(p->title, "The ledger is complete and unchanged from its first entry to its last");
+	put(p->detail, "every entry's hash was computed again and fits");
+	if (!a->torn)
+		return;
+	p->state = PROMISE_BROKEN;
+	p->since = a->last.at;
+	put(p->detail, "the ledger does not hold: %s", a->fault);
+	put(p->action, "Copy the database before anything else writes to it. Compare with the head in the last monthly mail and with the last exported evidence: "
+		       "`retour audit verify` names what was changed. Find out who could write to the file.");
+}
+
+static void judge_signatures(struct audit *a)
+{
+	struct promise *p = promise(a, "ledger-signed");
+	char at[32];
+	put(p->title, "The ledger's head is signed every day");
+	put(p->detail, "%llu checkpoints, the last of %s", (unsigned long long)a->checkpoints,
+	    a->checkpoints ? utc_text(a->checkpoint.at, at, sizeof at) : "never");
+	if (!a->entries || a->now - midnight(a->checkpoints ? a->checkpoint.at : a->first.at) < PURGE_GRACE + DAY)
+		return;
+	p->state = PROMISE_ATTENTION;
+	p->since = a->checkpoints ? midnight(a->checkpoint.at) + DAY : a->first.at;
+	put(p->action, "`retour run` signs; see what it says, and whether sign.key is in the key directory.");
+}
+
+static void judge_bytes(struct audit *a)
+{
+	struct promise *p = promise(a, "bytes-gone");
+	int64_t last = a->purges ? a->purge[(a->purges - 1) % AUDIT_PURGES_MAX].at : a->first.at;
+	put(p->title, "What is deleted is gone from the bytes of the database");
+	if (!a->file.secure_delete) {
+		p->state = PROMISE_BROKEN;
+		put(p->detail, "SQLite does not overwrite what is deleted");
+		put(p->action, "Use an SQLite that knows secure_delete.");
+	} else if (a->file.rewrite_due) {
+		bool late = a->now - midnight(last) >= PURGE_GRACE + DAY;
+		p->state = late ? PROMISE_BROKEN : PROMISE_ATTENTION;
+		p->since = late ? midnight(last) + DAY : a->last.at;
+		put(p->detail, "rows were deleted, and the file was not written anew since");
+		put(p->action, "The next run or `retour purge` does it, when no other program reads the database.");
+	} else {
+		put(p->detail, "deleting overwrites, and the file was written anew after the last deletion");
+	}
+}
+
+static void judge_keys(struct audit *a)
+{
+	struct promise *p = promise(a, "keys-known");
+	unsigned unknown = 0;
+	for (unsigned i = 0; i < a->keys; i++)
+		unknown += !*a->key[i].fingerprint;
+	put(p->title, "Every key in the key directory is one that this store made");
+	put(p->detail, "%u keys", a->keys);
+	if (!unknown)
+		return;
+	p->state = PROMISE_ATTENTION;
+	put(p->detail, "%u of %u keys are unknown to the store", unknown, a->keys);
+	put(p->action, "`retour key list` shows them. A key from elsewhere decides nothing, but somebody put it there.");
+}
+
+/* Mail that was moved goes when its folder is visited. */
+static void judge_mailboxes(struct audit *a)
+{
+	struct promise *p = promise(a, "raw-mail");
+	char at[32];
+	put(p->title, "Mail that was moved to a folder is deleted there when its time is over");
+	put(p->detail, "every mailbox was visited within a day of its last turn");
+	for (unsigned i = 0; i < a->options->folders; i++) {
+		const struct audit_folder *f = &a->options->folder[i];
+		for (unsigned m = 0; m < a->mailboxes; m++) {
+			const struct mailbox_state *state = &a->mailbox[m];
+			if (strcmp(state->name, f->mailbox) != 0 || !f->period || a->now - state->read_at < PURGE_GRACE)
+				continue;
+			p->state = PROMISE_ATTENTION;
+			p->since = state->read_at + DAY;
+			put(p->detail, "mailbox %s was last read to its end %s", state->name, state->read_at ? utc_text(state->read_at, at, sizeof at) : "never");
+			put(p->action, "`retour doctor` tries the mailbox and says what fails.");
+		}
+	}
+	if (!a->options->folders)
+		put(p->detail, "no folder is configured for that");
+}
+
+static void judge(struct audit *a)
+{
+	for (unsigned i = 0; i < a->held.count; i++)
+		judge_class(a, &a->held.at[i]);
+	judge_bytes(a);
+	judge_purges(a);
+	judge_keys(a);
+	judge_mailboxes(a);
+	judge_ledger(a);
+	judge_signatures(a);
+	for (unsigned i = 0; i < a->promises; i++)
+		if (a->promise[i].state > a->worst)
+			a->worst = a->promise[i].state;
+}
+
+int audit_load(struct audit **out, struct store *store, int64_t now, const struct audit_options *options, char *error, size_t size)
+{
+	struct audit *a = *out = calloc(1, sizeof *a);
 	snprintf(error, size, "no memory for the audit");
-	if (!chain)
-		goto out;
-	walked = store_ledger_walk(store, take_entry, chain);
-	if (walked != STORE_OK)
-		snprintf(fault, sizeof fault, "%s", store_error(store));
-	kept = store_held(store, now, &held);
-	if ((walked != STORE_OK && walked != STORE_BROKEN) || (kept != STORE_OK && kept != STORE_BROKEN)) {
-		snprintf(error, size, "the audit cannot read the store: %s", store_error(store));
-		goto out;
+	if (!a)
+		return -1;
+	a->options = options;
+	a->now = now;
+	int walked = store_ledger_walk(store, take_entry, a);
+	a->torn = walked == STORE_BROKEN;
+	if (a->torn)
+		snprintf(a->fault, sizeof a->fault, "%s", store_error(store));
+	int held = store_held(store, now, &a->held);
+	if ((a->torn || walked == STORE_OK) && (held == STORE_OK || held == STORE_BROKEN) && store_file_state(store, &a->file) == STORE_OK &&
+	    store_keys(store, take_key, a) == STORE_OK && store_mailboxes(store, take_mailbox, a) == STORE_OK) {
+		if (a->entries) {
+			int64_t last = a->purges ? a->purge[(a->purges - 1) % AUDIT_PURGES_MAX].at : a->first.at;
+			note_gap(a, midnight(last) + DAY, midnight(now) - DAY);
+		}
+		judge(a);
+		audit_record(a);
+		*error = '\0';
+		return 0;
 	}
-	*broken = walked == STORE_BROKEN || kept == STORE_BROKEN || overdue(&held) > 0;
-	file = open_memstream(&out->p, &out->n);
+	snprintf(error, size, "the audit cannot read the store: %s", store_error(store));
+	free(a);
+	*out = NULL;
+	return -1;
+}
+
+/* --- the formats ------------------------------------------------------------------------------------------------ */
+
+static int as_text(const struct audit *a, struct buffer *out)
+{
+	FILE *file = open_memstream(&out->p, &out->n);
 	if (!file)
-		goto out;
-	fprintf(file, "Retention and integrity, %s\n", utc_text(now, at, sizeof at));
-	if (options->organisation)
-		fprintf(file, "%s\n", options->organisation);
-	fputs(*broken ? "\nA PROMISE IS BROKEN:\n" : "\nEvery promise that can be checked here is kept.\n", file);
-	if (overdue(&held))
-		fprintf(file, "  %llu rows are still there although they are due for deletion\n", (unsigned long long)overdue(&held));
-	else if (kept == STORE_BROKEN)
-		fprintf(file, "  retention: %s\n", store_error(store));
-	if (walked == STORE_BROKEN)
-		fprintf(file, "  the ledger does not hold: %s\n", fault);
-	print_schedule(file, &held);
-	fputs("\nKeys\n----\n", file);
-	if (store_keys(store, print_key, file) != STORE_OK) {
-		snprintf(error, size, "the audit cannot list the keys: %s", store_error(store));
-		goto out;
-	}
-	print_purges(file, chain);
-	print_ledger(file, chain, walked == STORE_BROKEN ? fault : NULL);
-	result = 0;
-out:
-	if (file && fclose(file) != 0)
-		result = -1;
+		return -1;
+	audit_write_text(a, file);
+	return fclose(file) ? -1 : 0;
+}
+
+static int as_xml(const struct audit *a, struct buffer *out)
+{
+	xmlDoc *doc = audit_document(a);
+	xmlBuffer *buffer = xmlBufferCreate();
+	xmlSaveCtxt *save = buffer ? xmlSaveToBuffer(buffer, "UTF-8", XML_SAVE_FORMAT) : NULL;
+	bool written = doc && save && xmlSaveDoc(save, doc) >= 0;
+	if (save && xmlSaveClose(save) < 0)
+		written = false;
+	out->p = written ? strndup((const char *)xmlBufferContent(buffer), (size_t)xmlBufferLength(buffer)) : NULL;
+	out->n = out->p ? (size_t)xmlBufferLength(buffer) : 0;
+	xmlBufferFree(buffer);
+	xmlFreeDoc(doc);
+	return out->p ? 0 : -1;
+}
+
+static int as_html(const struct audit *a, struct buffer *out, char *error, size_t size)
+{
+	const struct stylesheet sheet = { NULL, "audit.xsl", embedded_audit_xsl, sizeof embedded_audit_xsl };
+	const struct parameter none = { NULL, NULL };
+	xmlDoc *doc = audit_document(a);
+	int result = html_transform(doc, &sheet, &none, out, error, size);
+	xmlFreeDoc(doc);
+	return result;
+}
+
+int audit_format(const struct audit *a, enum report_format format, struct buffer *out, char *error, size_t size)
+{
+	*out = (struct buffer){ NULL, 0 };
+	snprintf(error, size, "no memory for the audit");
+	int result = format == REPORT_HTML ? as_html(a, out, error, size) : format == REPORT_XML ? as_xml(a, out) : as_text(a, out);
 	if (result)
 		buffer_free(out);
 	else
 		*error = '\0';
-	free(chain);
 	return result;
+}
+
+bool audit_broken(const struct audit *a)
+{
+	return a->worst == PROMISE_BROKEN;
+}
+
+void audit_free(struct audit *a)
+{
+	free(a);
 }

@@ -1,5 +1,5 @@
 /*
- * The month as HTML: etc/report.xsl applied to the XML with libxslt. The stylesheet is compiled in; an organisation may give its own file.
+ * XML as HTML: a stylesheet of etc/ applied with libxslt. It is compiled in; for the monthly report an organisation may give its own file.
  * Either runs without access to files, directories or the network (xsltSecurityPrefs), and without loading a DTD or an entity.
  */
 #include <libxml/parser.h>
@@ -38,14 +38,13 @@ __attribute__((format(printf, 2, 3))) static void take_complaint(void *context, 
 	c->text[strcspn(c->text, "\n")] = '\0';
 }
 
-static xsltStylesheet *load_stylesheet(const char *path, const char *said, char *error, size_t size)
+static xsltStylesheet *load_stylesheet(const struct stylesheet *from, const char *said, char *error, size_t size)
 {
-	xmlDoc *doc = path ? xmlReadFile(path, NULL, PARSE_OPTIONS) :
-		xmlReadMemory(embedded_report_xsl, sizeof embedded_report_xsl, "report.xsl", NULL, PARSE_OPTIONS);
+	xmlDoc *doc = from->path ? xmlReadFile(from->path, NULL, PARSE_OPTIONS) : xmlReadMemory(from->text, (int)from->n, from->name, NULL, PARSE_OPTIONS);
 	xsltStylesheet *sheet = doc ? xsltParseStylesheetDoc(doc) : NULL;
 	if (sheet && sheet->errors == 0)
 		return sheet;
-	snprintf(error, size, "stylesheet %s: %s", path ? path : "report.xsl", !doc ? "cannot be read as XML" : *said ? said : "not XSLT 1.0");
+	snprintf(error, size, "stylesheet %s: %s", from->path ? from->path : from->name, !doc ? "cannot be read as XML" : *said ? said : "not XSLT 1.0");
 	if (sheet)
 		xsltFreeStylesheet(sheet);
 	else
@@ -67,28 +66,19 @@ static xsltSecurityPrefs *closed_world(void)
 	return prefs;
 }
 
-/* The mail alone names the ledger's head of the day on which it is made; the page stays the same for ever. */
-static int set_parameters(xsltTransformContext *context, const struct month_report *r, enum html_shape shape)
+static int set_parameters(xsltTransformContext *context, const struct parameter *parameters)
 {
-	char entry[32], hash[LEDGER_HASH_SIZE * 2 + 1];
-	if (xsltQuoteOneUserParam(context, BAD_CAST "shape", BAD_CAST(shape == HTML_MAIL ? "mail" : "page")))
-		return -1;
-	if (shape == HTML_MAIL && r->options->signing_key &&
-	    xsltQuoteOneUserParam(context, BAD_CAST "signing-key", BAD_CAST r->options->signing_key))
-		return -1;
-	if (shape != HTML_MAIL || !r->head.number)
-		return 0;
-	snprintf(entry, sizeof entry, "%lld", (long long)r->head.number);
-	return xsltQuoteOneUserParam(context, BAD_CAST "head-entry", BAD_CAST entry) ||
-		xsltQuoteOneUserParam(context, BAD_CAST "head-hash", BAD_CAST hash_text(r->head.hash, hash));
+	for (; parameters->name; parameters++)
+		if (xsltQuoteOneUserParam(context, BAD_CAST parameters->name, BAD_CAST parameters->value))
+			return -1;
+	return 0;
 }
 
-int month_report_html(const struct month_report *r, enum html_shape shape, struct buffer *out, char *error, size_t size)
+int html_transform(xmlDoc *doc, const struct stylesheet *from, const struct parameter *parameters, struct buffer *out, char *error, size_t size)
 {
-	const char *path = r->options->stylesheet;
 	char said[256] = "";
 	struct complaint complaint = { said, sizeof said };
-	xmlDoc *doc = NULL, *html = NULL;
+	xmlDoc *html = NULL;
 	xsltTransformContext *context = NULL;
 	xmlChar *bytes = NULL;
 	int count = 0, result = -1;
@@ -97,22 +87,21 @@ int month_report_html(const struct month_report *r, enum html_shape shape, struc
 	*out = (struct buffer){ NULL, 0 };
 	xmlSetGenericErrorFunc(&complaint, take_complaint);
 	xsltSetGenericErrorFunc(&complaint, take_complaint);
-	snprintf(error, size, "no memory for the report's HTML");
+	snprintf(error, size, "no memory for the HTML");
 	if (!prefs)
 		goto out;
 	xsltSetDefaultSecurityPrefs(prefs); /* holds for include and import while the stylesheet is read, and for the context */
-	sheet = load_stylesheet(path, said, error, size);
+	sheet = load_stylesheet(from, said, error, size);
 	if (!sheet)
 		goto out;
-	snprintf(error, size, "no memory for the report's HTML");
-	doc = month_report_document(r);
+	snprintf(error, size, "no memory for the HTML");
 	context = doc ? xsltNewTransformContext(sheet, doc) : NULL;
-	if (!context || set_parameters(context, r, shape))
+	if (!context || set_parameters(context, parameters))
 		goto out;
 	xsltSetTransformErrorFunc(context, &complaint, take_complaint);
 	html = xsltApplyStylesheetUser(sheet, doc, NULL, NULL, NULL, context);
 	if (!html || context->state != XSLT_STATE_OK) {
-		snprintf(error, size, "stylesheet %s: %s", path ? path : "report.xsl", *said ? said : "failed");
+		snprintf(error, size, "stylesheet %s: %s", from->path ? from->path : from->name, *said ? said : "failed");
 		goto out;
 	}
 	if (xsltSaveResultToString(&bytes, &count, html, sheet) || !bytes)
@@ -124,7 +113,6 @@ out:
 	xmlFreeDoc(html);
 	if (context)
 		xsltFreeTransformContext(context);
-	xmlFreeDoc(doc);
 	if (sheet)
 		xsltFreeStylesheet(sheet);
 	xsltSetDefaultSecurityPrefs(NULL);
@@ -132,5 +120,25 @@ out:
 		xsltFreeSecurityPrefs(prefs);
 	xsltSetGenericErrorFunc(NULL, NULL);
 	xmlSetGenericErrorFunc(NULL, NULL);
+	return result;
+}
+
+/* The mail alone names the ledger's head of the day on which it is made, and the key; the page stays the same for ever. */
+int month_report_html(const struct month_report *r, enum html_shape shape, struct buffer *out, char *error, size_t size)
+{
+	const struct stylesheet sheet = { r->options->stylesheet, "report.xsl", embedded_report_xsl, sizeof embedded_report_xsl };
+	char entry[32], hash[LEDGER_HASH_SIZE * 2 + 1];
+	struct parameter parameters[5] = { { "shape", shape == HTML_MAIL ? "mail" : "page" } };
+	unsigned n = 1;
+	snprintf(entry, sizeof entry, "%lld", (long long)r->head.number);
+	if (shape == HTML_MAIL && r->options->signing_key)
+		parameters[n++] = (struct parameter){ "signing-key", r->options->signing_key };
+	if (shape == HTML_MAIL && r->head.number) {
+		parameters[n++] = (struct parameter){ "head-entry", entry };
+		parameters[n++] = (struct parameter){ "head-hash", hash_text(r->head.hash, hash) };
+	}
+	xmlDoc *doc = month_report_document(r);
+	int result = html_transform(doc, &sheet, parameters, out, error, size);
+	xmlFreeDoc(doc);
 	return result;
 }

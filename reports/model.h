@@ -176,6 +176,16 @@ extern const struct definition report_definitions[]; /* ends with a NULL term */
 xmlDoc *month_report_document(const struct month_report *r); /* NULL: no memory. Freed with xmlFreeDoc() */
 int month_report_xml(const struct month_report *r, struct buffer *out, char *error, size_t size);
 /* --- reports/html.c --- */
+struct stylesheet {
+	const char *path;       /* a file instead of what is compiled in; NULL: none */
+	const char *name, *text;
+	size_t n;
+};
+struct parameter {
+	const char *name, *value;
+};
+/* Applies a stylesheet to DOC (NULL: there was no memory for it). PARAMETERS end with a NULL name. */
+int html_transform(xmlDoc *doc, const struct stylesheet *from, const struct parameter *parameters, struct buffer *out, char *error, size_t size);
 enum html_shape { HTML_PAGE, HTML_MAIL };
 int month_report_html(const struct month_report *r, enum html_shape shape, struct buffer *out, char *error, size_t size);
 /* --- reports/text.c --- */

@@ -49,8 +49,32 @@ int month_report_format(const struct month_report *r, enum report_format format,
  */
 int month_report_mail(const struct month_report *r, int64_t now, const char *token, const char *signature, struct buffer *out, char *error, size_t size);
 
-/* Evidence for an auditor (reports/audit.c), as text; *BROKEN tells whether a promise is broken (exit code 3). */
-int audit_text(struct store *store, int64_t now, const struct report_options *options, struct buffer *out, bool *broken, char *error,
-	       size_t size);
+/* --- evidence for an auditor (reports/audit.c) ------------------------------------------------------------------ */
+
+struct audit_pair {
+	char name[64];
+	char value[160];
+};
+/* Where mail lies that is not deleted at once. */
+struct audit_folder {
+	const char *mailbox, *folder, *what; /* what: "processed", "not recognised", "in quarantine" */
+	int64_t period;                      /* 0: it stays */
+};
+enum { AUDIT_SETTINGS_MAX = 32, AUDIT_COMPONENTS_MAX = 16, AUDIT_FOLDERS_MAX = 192 };
+struct audit_options {
+	const struct report_options *report;
+	struct audit_pair setting[AUDIT_SETTINGS_MAX];     /* in force, as people read them */
+	unsigned settings;
+	struct audit_folder folder[AUDIT_FOLDERS_MAX];
+	unsigned folders;
+	struct audit_pair component[AUDIT_COMPONENTS_MAX]; /* program and libraries with their versions */
+	unsigned components;
+};
+struct audit;
+/* OPTIONS outlives the audit. 0, or -1 with ERROR; a broken promise is no error. */
+int audit_load(struct audit **out, struct store *store, int64_t now, const struct audit_options *options, char *error, size_t size);
+int audit_format(const struct audit *a, enum report_format format, struct buffer *out, char *error, size_t size);
+bool audit_broken(const struct audit *a); /* exit code 3 */
+void audit_free(struct audit *a);
 
 #endif

@@ -249,8 +249,8 @@ int typing_add(struct store *s, const struct packed *p);
 
 /* Inside the transaction: rows are deleted, so the next purge sees to their bytes. */
 int retention_note_deletion(struct store *s);
-/* Notes the schedule in the ledger when it is another one than last time. */
-int retention_record(struct store *s, int64_t now);
+/* Notes the settings that matter to privacy in the ledger when they are others than last time (settings.c). */
+int settings_record(struct store *s, int64_t now);
 /* The ledger's own retention, inside the transaction. */
 int ledger_cut(struct store *s, int64_t now, int64_t cutoff, uint64_t *deleted);
 

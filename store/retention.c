@@ -235,22 +235,3 @@ int store_purge(struct store *s, int64_t now, bool dry, struct purge *out)
 					  (unsigned long long)out->at[i].overdue);
 	return out->checkpointed ? STORE_OK : not_truncated(s);
 }
-
-int retention_record(struct store *s, int64_t now)
-{
-	static const char *const names[RETAIN_COUNT] = {
-		[RETAIN_EVENTS] = "events", [RETAIN_DIAGNOSTICS] = "diagnostics", [RETAIN_CONTACTS] = "contacts",
-		[RETAIN_MESSAGES] = "messages", [RETAIN_ALERTS] = "alerts", [RETAIN_LEDGER] = "ledger", [RETAIN_BACKUPS] = "backups",
-	};
-	struct ledger_entry last;
-	char detail[LEDGER_TEXT_SIZE];
-	size_t n = 0;
-
-	for (unsigned i = 0; i < RETAIN_COUNT; i++)
-		n += (size_t)snprintf(detail + n, sizeof detail - n, "%s=%lld ", names[i], (long long)s->o.retention[i].period);
-	snprintf(detail + n, sizeof detail - n, "act_on=%s redacted_diagnostics=%s all_domains=%s k=%u", origin_name(s->o.act_on),
-		 s->o.keep_diagnostics ? "yes" : "no", s->o.all_domains ? "yes" : "no", s->o.k);
-	if (store_ledger_last(s, "configuration", NULL, &last))
-		return STORE_FAILED;
-	return strcmp(last.detail, detail) == 0 ? STORE_OK : store_ledger(s, now, "configuration", detail);
-}

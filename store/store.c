@@ -186,7 +186,7 @@ static int settle_schema(struct store *s, int64_t now, bool *made)
 		result = STORE_FAILED;
 	if (!result)
 		result = check_folding(s, *made);
-	if (!result && (record_program(s, now) || retention_record(s, now)))
+	if (!result && (record_program(s, now) || settings_record(s, now)))
 		result = STORE_FAILED;
 	if (!result)
 		return store_commit(s);

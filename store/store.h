@@ -349,6 +349,25 @@ int store_key_add(struct store *s, const char *purpose, int64_t now, char *name)
 /* Destroys the key NAME for good; STORE_MISUSE when it may not be: only keys of purpose "verp", whose tokens can no longer be proved then, and "sign". Ledgered. */
 int store_key_retire(struct store *s, const char *name, int64_t now);
 
+/* What becomes of a mailbox's mail, in the INI file's words ("move:Done"); for the ledger (store/settings.c). */
+struct mailbox_setting {
+	const char *name, *protocol, *processed, *unrecognised, *quarantine;
+	int64_t raw_retention;
+};
+/* Notes each mailbox whose settings are others than last time, and those that are gone. */
+int store_note_mailboxes(struct store *s, const struct mailbox_setting *list, unsigned count, int64_t now);
+
+/* The state of the database file, as evidence. */
+struct store_file_state {
+	bool secure_delete;     /* deleted rows are overwritten */
+	bool rewrite_due;       /* rows were deleted since the file was written anew: their copies go with the next purge */
+	int64_t log_bytes;      /* of the write-ahead log; 0: truncated */
+	int64_t bytes;
+	int schema;
+	const char *sqlite;     /* its version */
+};
+int store_file_state(struct store *s, struct store_file_state *out);
+
 /* --- signatures (store/sign.c, in the format of store/minisign.h) ---------------------------------------------- */
 
 /* Makes the key that signs evidence where there is none yet. Ledgered with its public half. */

@@ -9,11 +9,13 @@ import re
 import shutil
 import subprocess
 import sys
+import xml.etree.ElementTree
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from lib.harness import *
 
 SAMPLES = sorted(glob.glob(os.path.join(ROOT, "tests", "golden", "*.eml")))[:12]
+AUDIT = "{urn:retour:audit:1}"
 sink, retour = Sink(user="retour@example.org"), Retour()
 retour.config["report"].update(sink.report(to="dpo@example.org", password_file=retour.secret(), **{"from": "retour@example.org"}))
 program = os.path.abspath(retour.binary)
@@ -110,6 +112,75 @@ with case("the hash alone finds its entry, the way a mail prints it"):
     code, out = verify("november", "--key", key, "--head", head_of(mails[0]).split(":")[1])
     equal(code, 0, out)
     contains(out, "it contains entry %s of --head" % head_of(mails[0]).split(":")[0])
+
+
+# --- the audit ---------------------------------------------------------------------------------------------------------
+
+def audit_xml(name, code):
+    path = os.path.join(desk, name)
+    result = retour.run("audit", "--format", "xml", "--output", path)
+    equal(result.code, code, result.err)
+    valid = subprocess.run(["xmllint", "--noout", "--nonet", "--schema", os.path.join(ROOT, "etc", "audit.xsd"), path], capture_output=True, text=True)
+    equal(valid.returncode, 0, valid.stderr)
+    return xml.etree.ElementTree.parse(path).getroot()
+
+
+with case("the audit as XML follows its schema, and says what is kept, how long, why, and what the purges did"):
+    root = audit_xml("audit.xml", 0)
+    classes = {node.get("name"): node for node in root.iter(AUDIT + "class")}
+    equal(sorted(classes), ["contacts", "diagnostics", "erasures", "events", "ledger", "messages", "month keys"])
+    true(all(node.find(AUDIT + "reason").text for node in classes.values()), "a class without a reason")
+    equal(int(classes["events"].get("rows")), retour.sql("SELECT count(*) FROM event")[0][0])
+    purges = root.find(AUDIT + "purges")
+    equal(int(purges.get("count")), retour.sql("SELECT count(*) FROM ledger WHERE kind = 'purge'")[0][0])
+    equal([(gap.get("from"), gap.get("to")) for gap in purges.iter(AUDIT + "gap")], [("2026-10-02", "2026-10-31")])
+    equal(int(purges.get("days-missed")), 30)
+    equal({key.get("purpose") for key in root.iter(AUDIT + "key")}, {"state", "message", "event", "sign"})
+    head = root.find(AUDIT + "ledger/" + AUDIT + "head")
+    equal(head.get("hash"), retour.sql("SELECT lower(hex(hash)) FROM ledger ORDER BY number DESC LIMIT 1")[0][0])
+    for name in ("retour", "SQLite", "libsodium", "GnuTLS", "libetpan", "libxml2", "libxslt"):
+        true(any(node.get("name") == name and node.get("value") for node in root.iter(AUDIT + "component")), name)
+    equal(len(list(root.iter(AUDIT + "field"))), 9)
+
+with case("the page needs nothing from outside and runs nothing"):
+    result = retour.run("audit", "--format", "html")
+    equal(result.code, 0, result.err)
+    for word in ("<script", "http:", "https:", "url(", "@import", "<img", "<link"):
+        true(word not in result.out, word)
+    contains(result.out, "Every promise that can be checked here is kept")
+
+with case("text, XML and page say the same of each promise"):
+    text, page = (retour.run("audit", "--format", form).out for form in ("text", "html"))
+    for node in root.iter(AUDIT + "promise"):
+        contains(text, "%-10s %s" % (node.get("state"), node.find(AUDIT + "title").text))
+        contains(page, node.find(AUDIT + "title").text)
+
+with case("a setting that changes is in the ledger and the audit, with what it was"):
+    retour.config["retention"] = {"events": "90d"}
+    retour.config["mailbox old"] = {"protocol": "maildir", "path": os.path.join(retour.dir, "maildir"), "processed": "move:Done", "raw_retention": "14d"}
+    os.makedirs(os.path.join(retour.dir, "maildir", "cur"))
+    os.makedirs(os.path.join(retour.dir, "maildir", "new"))
+    os.makedirs(os.path.join(retour.dir, "maildir", "tmp"))
+    on("2026-11-02", "run")
+    root = audit_xml("changed.xml", 0)
+    entries = [node.text for node in root.iter(AUDIT + "entry") if node.get("kind").startswith("configuration")]
+    contains(entries[-2], "changed=events:15552000>7776000")
+    equal(entries[-1], "name=old protocol=maildir processed=move:Done unrecognised=move:Unrecognised quarantine=move:Quarantine raw_retention=1209600")
+    equal([(node.get("name"), node.get("period")) for node in root.iter(AUDIT + "folder")],
+          [("Done", "14 days"), ("Unrecognised", "14 days"), ("Quarantine", "14 days")])
+
+with case("3: a broken promise is named, since when, and what to do, in each format"):
+    retour.now = "2027-06-01T06:00:00Z"
+    root = audit_xml("broken.xml", 3)
+    broken = {node.get("id"): node for node in root.iter(AUDIT + "promise") if node.get("state") == "broken"}
+    true("retention-events" in broken and "retention-keys" in broken, sorted(broken))
+    equal(broken["retention-events"].get("since"), "2026-12-19T06:00:00Z")  # 90 days after the import
+    contains(broken["retention-events"].find(AUDIT + "action").text, "retour purge")
+    text = retour.run("audit").out
+    contains(text, "A PROMISE IS BROKEN")
+    contains(text, "since 2026-12-19 06:00 UTC")
+    contains(retour.run("audit", "--format", "html").out, "A promise is broken.")
+    retour.now = "2026-11-02T06:00:00Z"
 
 
 # --- tampering ---------------------------------------------------------------------------------------------------------

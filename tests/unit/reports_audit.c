@@ -10,14 +10,24 @@
 
 enum { NOW = 1793500000 };
 
-static char *audit(struct store *s, bool *broken)
+static struct report_options report = { .organisation = "Example GmbH", .k = 10 };
+static struct audit_options options = { .report = &report };
+
+static char *format(struct store *s, enum report_format as, int64_t now, bool *broken)
 {
-	struct report_options o = { .organisation = "Example GmbH", .k = 10 };
+	struct audit *a;
 	struct buffer b;
 	char error[256] = "";
-	if (audit_text(s, NOW, &o, &b, broken, error, sizeof error))
+	if (audit_load(&a, s, now, &options, error, sizeof error) || audit_format(a, as, &b, error, sizeof error))
 		fail_msg("%s", error);
+	*broken = audit_broken(a);
+	audit_free(a);
 	return b.p;
+}
+
+static char *audit(struct store *s, bool *broken)
+{
+	return format(s, REPORT_TEXT, NOW, broken);
 }
 
 static void shows(const char *text, const char *part)
@@ -87,18 +97,123 @@ static void a_torn_chain_breaks_a_promise(void **state)
 	fake_done(s);
 }
 
+/* Which, since when, what to do. */
+static void a_broken_promise_says_what_to_do(void **state)
+{
+	(void)state;
+	struct store *s = a_store();
+	bool broken = false;
+	s->held.at[0].overdue = 1;
+	s->held.at[0].oldest = 1770000000; /* 2026-02-02T02:40:00Z, and 180 days */
+	char *text = audit(s, &broken);
+	assert_true(broken);
+	shows(text, "BROKEN: What is older than 180 days in the class \"events\" is deleted");
+	shows(text, "1 row is still there although it is due for deletion");
+	shows(text, "since 2026-08-01 02:40 UTC");
+	shows(text, "Run `retour purge` now.");
+	shows(text, "  broken     What is older than 180 days");
+	shows(text, "  kept       What is older than 30 days");
+	free(text);
+	fake_done(s);
+}
+
+static void days_without_a_purge_are_listed(void **state)
+{
+	(void)state;
+	struct store *s = a_store();
+	bool broken = true;
+	char *text = audit(s, &broken); /* entries of 2026-05-28, 2026-09-21, 2026-10-26; now is 2026-11-01 */
+	shows(text, "154 days (UTC) without a purge");
+	shows(text, "  2026-05-29 to 2026-09-20\n  2026-09-22 to 2026-10-25\n  2026-10-27 to 2026-10-31\n");
+	shows(text, "LOOK AT: Retention is applied every day");
+	assert_false(broken);
+	free(text);
+	s->entries = 0;
+	for (int day = 0; day < 5; day++)
+		fake_entry(s, NOW - (4 - day) * 86400, "purge", "events=0");
+	text = audit(s, &broken);
+	shows(text, "No day without a purge.");
+	free(text);
+	fake_done(s);
+}
+
+/* Deleted rows whose bytes are still there: a thing of a day, then a broken promise. */
+static void bytes_that_stay_break_a_promise(void **state)
+{
+	(void)state;
+	struct store *s = a_store();
+	bool broken = true;
+	fake_entry(s, NOW - 3600, "purge", "events=1");
+	s->file.rewrite_due = true;
+	char *text = audit(s, &broken);
+	assert_false(broken);
+	shows(text, "LOOK AT: What is deleted is gone from the bytes");
+	free(text);
+	text = format(s, REPORT_TEXT, NOW + 4 * 86400, &broken);
+	assert_true(broken);
+	shows(text, "BROKEN: What is deleted is gone from the bytes");
+	free(text);
+	s->file = (struct store_file_state){ .secure_delete = false };
+	text = audit(s, &broken);
+	assert_true(broken);
+	shows(text, "SQLite does not overwrite what is deleted");
+	free(text);
+	fake_done(s);
+}
+
+static void a_mailbox_that_is_not_visited_is_told(void **state)
+{
+	(void)state;
+	struct store *s = a_store();
+	bool broken = true;
+	options.folder[0] = (struct audit_folder){ "bounces", "Unrecognised", "not recognised", 7 * 86400 };
+	options.folders = 1;
+	s->mailboxes = 1;
+	s->mailbox[0] = (struct mailbox_state){ .name = "bounces", .read_at = NOW - 86400 };
+	char *text = audit(s, &broken);
+	shows(text, "  kept       Mail that was moved");
+	shows(text, "Mail that is not recognised, in folder Unrecognised of mailbox bounces: 7 days");
+	shows(text, "Mail in folder Unrecognised of mailbox");
+	free(text);
+	s->mailbox[0].read_at = NOW - 3 * 86400;
+	text = audit(s, &broken);
+	shows(text, "  attention  Mail that was moved");
+	assert_false(broken);
+	free(text);
+	options.folders = 0;
+	fake_done(s);
+}
+
+/* What comes from configuration and ledger is text in every format. */
+static void markup_is_text(void **state)
+{
+	(void)state;
+	struct store *s = a_store();
+	bool broken;
+	report.organisation = "<b>&\"Ma\303\274ller\"";
+	fake_entry(s, NOW, "contact-reactivate", "reason=<script>alert(1)</script> changed=1");
+	char *xml = format(s, REPORT_XML, NOW, &broken), *html = format(s, REPORT_HTML, NOW, &broken);
+	shows(xml, "organisation=\"&lt;b&gt;&amp;&quot;Ma\303\274ller&quot;\"");
+	shows(xml, "reason=&lt;script&gt;alert(1)&lt;/script&gt;");
+	shows(html, "&lt;script&gt;alert(1)&lt;/script&gt;");
+	assert_null(strstr(html, "<script"));
+	assert_null(strstr(html, "<b>"));
+	assert_null(strstr(html, "http:")); /* nothing from outside */
+	report.organisation = "Example GmbH";
+	free(xml);
+	free(html);
+	fake_done(s);
+}
+
 static void an_unreadable_store_is_an_error(void **state)
 {
 	(void)state;
 	struct store *s = a_store();
-	struct report_options o = { .k = 10 };
-	struct buffer b;
-	bool broken = true;
+	struct audit *a;
 	char error[256] = "";
 	s->walk_result = STORE_FAILED;
-	assert_int_equal(audit_text(s, NOW, &o, &b, &broken, error, sizeof error), -1);
-	assert_null(b.p);
-	assert_false(broken);
+	assert_int_equal(audit_load(&a, s, NOW, &options, error, sizeof error), -1);
+	assert_null(a);
 	assert_non_null(strstr(error, "cannot read the store"));
 	fake_done(s);
 }
@@ -109,6 +224,11 @@ int main(void)
 		cmocka_unit_test(kept_promises),
 		cmocka_unit_test(overdue_rows_break_a_promise),
 		cmocka_unit_test(a_torn_chain_breaks_a_promise),
+		cmocka_unit_test(a_broken_promise_says_what_to_do),
+		cmocka_unit_test(days_without_a_purge_are_listed),
+		cmocka_unit_test(bytes_that_stay_break_a_promise),
+		cmocka_unit_test(a_mailbox_that_is_not_visited_is_told),
+		cmocka_unit_test(markup_is_text),
 		cmocka_unit_test(an_unreadable_store_is_an_error),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,6 +26,9 @@ struct store {
 	size_t entries;
 	struct key_info key[8];
 	size_t keys;
+	struct store_file_state file;
+	struct mailbox_state mailbox[4];
+	size_t mailboxes;
 };
 
 static void fake_add(struct store *s, int32_t day, enum kind kind, enum klass klass, enum category category, enum origin origin,
@@ -211,6 +214,20 @@ int store_keys(struct store *s, int (*visit)(void *context, const struct key_inf
 	return STORE_OK;
 }
 
+int store_file_state(struct store *s, struct store_file_state *out)
+{
+	*out = s->file;
+	return STORE_OK;
+}
+
+int store_mailboxes(struct store *s, int (*visit)(void *context, const struct mailbox_state *m), void *context)
+{
+	for (size_t i = 0; i < s->mailboxes; i++)
+		if (visit(context, &s->mailbox[i]))
+			return STORE_FAILED;
+	return STORE_OK;
+}
+
 const char *store_error(const struct store *s)
 {
 	return s->walk_result ? "entry 2 does not fit" : "";
@@ -306,6 +323,7 @@ static inline void fake_year(struct store *s, int year, int month, int months)
 		c->cutoff = 1780000000;
 	}
 	s->held.checkpointed = true;
+	s->file.secure_delete = true;
 	fake_entry(s, 1780000000, "key-created", "purpose=state");
 	fake_entry(s, 1790000000, "purge", "events=12 messages=40");
 	fake_entry(s, 1793000000, "purge", "events=9 messages=31");

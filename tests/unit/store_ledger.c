@@ -32,8 +32,9 @@ static void what_stands_in_a_new_one(void **state)
 			    "2 key-created purpose=state\n"
 			    "3 key-created purpose=message\n"
 			    "4 program version=" RETOUR_VERSION "\n"
-			    "5 configuration events=15552000 diagnostics=2592000 contacts=63072000 messages=7776000 alerts=31536000 "
-			    "ledger=315360000 backups=2592000 act_on=matched redacted_diagnostics=yes all_domains=no k=10\n");
+			    "5 configuration settings=1c7d1f4947f72b317a86022e3e6acf0a events=15552000 diagnostics=2592000 contacts=63072000 "
+			    "messages=7776000 alerts=31536000 ledger=315360000 backups=2592000 act_on=matched redacted_diagnostics=yes all_domains=no "
+			    "k=10 fold_local_part=yes\n");
 }
 
 static void changes_are_noted_once(void **state)
@@ -52,12 +53,68 @@ static void changes_are_noted_once(void **state)
 	ok(store_ledger_head(store, &e));
 	assert_int_equal(e.number, 6);
 	assert_string_equal(e.kind, "configuration");
+	assert_non_null(strstr(e.detail, " changed=events:15552000>7776000 events=7776000 "));
 	ok(store_ledger(store, NOW + 3, "program", "version=0.0.1")); /* somebody ran an older one in between */
 	close_store();
 	ok(open_store(o, NOW + 4));
 	ok(store_ledger_head(store, &e));
 	assert_int_equal(e.number, 8);
 	assert_string_equal(e.detail, "version=" RETOUR_VERSION);
+}
+
+static const char *last_mailbox(const char *with)
+{
+	static struct ledger_entry e;
+
+	ok(store_ledger_last(store, "configuration-mailbox", with, &e));
+	return e.number ? e.detail : NULL;
+}
+
+/* What becomes of a mailbox's mail is noted when it is new, when it changes, and when the mailbox is gone; nobody's address gets in by its name. */
+static void mailboxes_are_noted_when_they_change(void **state)
+{
+	struct mailbox_setting list[] = { { "bounces", "imap", "delete", "move:Not ours", "keep", 7 * DAY }, { "joe@example.org", "pop3", "delete", "keep", "keep", DAY } };
+	struct ledger_entry before, after;
+
+	(void)state;
+	ok(store_note_mailboxes(store, list, 2, NOW));
+	assert_string_equal(last_mailbox("name=bounces"), "name=bounces protocol=imap processed=delete unrecognised=move:Not%20ours quarantine=keep raw_retention=604800");
+	assert_non_null(last_mailbox("name=joe%40example.org"));
+	ok(store_ledger_head(store, &before));
+	ok(store_note_mailboxes(store, list, 2, NOW + 1));
+	ok(store_ledger_head(store, &after));
+	assert_int_equal(after.number, before.number);
+	list[0].processed = "keep";
+	ok(store_note_mailboxes(store, list, 2, NOW + 2));
+	assert_memory_equal(last_mailbox("name=bounces"), "name=bounces protocol=imap processed=keep", 41);
+	ok(store_mailbox_read(store, "bounces", NOW + 3, true, NULL));
+	ok(store_note_mailboxes(store, list + 1, 1, NOW + 4));
+	assert_string_equal(last_mailbox("name=bounces"), "name=bounces removed=yes");
+	ok(store_ledger_head(store, &before));
+	ok(store_note_mailboxes(store, list + 1, 1, NOW + 5));
+	ok(store_ledger_head(store, &after));
+	assert_int_equal(after.number, before.number);
+	ok(store_note_mailboxes(store, list, 2, NOW + 6)); /* it comes back */
+	assert_memory_equal(last_mailbox("name=bounces"), "name=bounces protocol=imap processed=keep", 41);
+}
+
+/* A file that holds copies of deleted rows says so until it is written anew. */
+static void the_file_says_what_it_still_holds(void **state)
+{
+	struct store_file_state f;
+	struct purge p;
+
+	(void)state;
+	ok(store_file_state(store, &f));
+	assert_true(f.secure_delete && !f.rewrite_due && f.bytes > 0 && f.schema == SCHEMA_VERSION);
+	ok(store_begin(store));
+	ok(retention_note_deletion(store));
+	ok(store_commit(store));
+	ok(store_file_state(store, &f));
+	assert_true(f.rewrite_due && f.log_bytes > 0);
+	ok(store_purge(store, NOW, false, &p));
+	ok(store_file_state(store, &f));
+	assert_true(!f.rewrite_due && f.log_bytes == 0);
 }
 
 static void last_of_a_kind(void **state)
@@ -210,6 +267,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(what_stands_in_a_new_one),
 		TEST(changes_are_noted_once),
+		TEST(mailboxes_are_noted_when_they_change),
+		TEST(the_file_says_what_it_still_holds),
 		TEST(last_of_a_kind),
 		TEST(what_is_refused),
 		TEST(sql_cannot_change_it),

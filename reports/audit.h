@@ -1,0 +1,80 @@
+/*
+ * The audit as a model, before any format: what was promised, what is held, what was done, and which promises are kept. Loaded by audit.c, written by
+ * audittext.c and auditxml.c.
+ */
+#ifndef RETOUR_REPORTS_AUDIT_H
+#define RETOUR_REPORTS_AUDIT_H
+
+#include <stdio.h>
+#include "reports/model.h"
+
+enum {
+	AUDIT_PURGES_MAX = 400,  /* the latest: more than a year of daily purges */
+	AUDIT_GAPS_MAX = 50,
+	AUDIT_ACTS_MAX = 100,    /* the latest of keys, erasures, manual changes, settings, exports */
+	AUDIT_KINDS_MAX = 32,
+	AUDIT_KEYS_MAX = 256,
+	AUDIT_MAILBOXES_MAX = 64,
+	AUDIT_TEXT_SIZE = 640,
+	RECORD_FIELDS_MAX = 16,
+};
+
+/* Attention: nothing is broken, but somebody should look. */
+#define PROMISE_STATES(X) X(PROMISE_KEPT, "kept") X(PROMISE_ATTENTION, "attention") X(PROMISE_BROKEN, "broken")
+#define REPORT_ENUM(symbol, name) symbol,
+enum promise_state { PROMISE_STATES(REPORT_ENUM) };
+#undef REPORT_ENUM
+const char *promise_state_name(enum promise_state state);
+
+struct promise {
+	char id[STORE_NAME_SIZE];
+	enum promise_state state;
+	int64_t since;                     /* 0: does not apply, or is not known */
+	char title[AUDIT_TEXT_SIZE], detail[AUDIT_TEXT_SIZE], action[AUDIT_TEXT_SIZE];
+};
+enum { PROMISES_MAX = RETAIN_COUNT + 8 };
+
+struct purge_gap {
+	int64_t from, to;                  /* the first and the last day (UTC) without a purge */
+};
+
+struct record_field {
+	const char *name;
+	char text[2 * AUDIT_TEXT_SIZE];
+};
+
+struct audit {
+	const struct audit_options *options;
+	int64_t now;
+	struct purge held;
+	struct store_file_state file;
+	struct key_info key[AUDIT_KEYS_MAX];
+	unsigned keys;
+	struct mailbox_state mailbox[AUDIT_MAILBOXES_MAX];
+	unsigned mailboxes;
+	bool torn;                         /* the chain does not hold */
+	char fault[256];
+	uint64_t entries, purges, acts, days_missed, gaps, checkpoints;
+	struct ledger_entry first, last, checkpoint;
+	struct ledger_entry purge[AUDIT_PURGES_MAX]; /* rings: number n stands at n % size */
+	struct ledger_entry act[AUDIT_ACTS_MAX];
+	struct purge_gap gap[AUDIT_GAPS_MAX];
+	struct {
+		char kind[STORE_NAME_SIZE];
+		uint64_t count;
+	} kind[AUDIT_KINDS_MAX];
+	unsigned kinds;
+	struct promise promise[PROMISES_MAX];
+	unsigned promises;
+	enum promise_state worst;
+	struct record_field record[RECORD_FIELDS_MAX];
+	unsigned records;
+};
+
+/* reports/record.c: the entry for the record of processing activities (Regulation (EU) 2016/679, Article 30). */
+void audit_record(struct audit *a);
+/* reports/audittext.c, reports/auditxml.c */
+void audit_write_text(const struct audit *a, FILE *out);
+xmlDoc *audit_document(const struct audit *a);
+
+#endif

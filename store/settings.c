@@ -1,0 +1,167 @@
+/*
+ * What the ledger knows of the settings that matter to privacy: an entry whenever they are others than last time.
+ *
+ *   configuration          "settings=HEX" (BLAKE2b-128 of the pairs), "changed=NAME:OLD>NEW,…" where something differs from the entry before, and
+ *                          each setting as name=value, periods in seconds
+ *   configuration-mailbox  "name=NAME" and what becomes of the mail there; or "name=NAME removed=yes"
+ *
+ * Values come from the INI file: whatever would not be a word in a pair is written as %XX.
+ */
+#include <ctype.h>
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include "store/internal.h"
+
+enum { SETTINGS_HASH_SIZE = 16 };
+
+struct text {
+	char *p;
+	size_t n, size;
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct text *t, const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	int n = vsnprintf(t->p + t->n, t->size - t->n, format, list);
+	va_end(list);
+	t->n = n < 0 || t->n + (size_t)n >= t->size ? t->size - 1 : t->n + (size_t)n;
+}
+
+static void add_word(struct text *t, const char *word)
+{
+	for (; *word; word++)
+		if (isalnum((unsigned char)*word) || strchr("._-/:+", *word))
+			add(t, "%c", *word);
+		else
+			add(t, "%%%02X", (unsigned char)*word);
+}
+
+static void describe(const struct store *s, struct text *t)
+{
+	static const char *const names[RETAIN_COUNT] = {
+		[RETAIN_EVENTS] = "events", [RETAIN_DIAGNOSTICS] = "diagnostics", [RETAIN_CONTACTS] = "contacts",
+		[RETAIN_MESSAGES] = "messages", [RETAIN_ALERTS] = "alerts", [RETAIN_LEDGER] = "ledger", [RETAIN_BACKUPS] = "backups",
+	};
+
+	for (unsigned i = 0; i < RETAIN_COUNT; i++)
+		add(t, "%s=%lld ", names[i], (long long)s->o.retention[i].period);
+	add(t, "act_on=%s redacted_diagnostics=%s all_domains=%s k=%u fold_local_part=%s", origin_name(s->o.act_on),
+	    s->o.keep_diagnostics ? "yes" : "no", s->o.all_domains ? "yes" : "no", s->o.k, s->o.fold_local_part ? "yes" : "no");
+}
+
+/* The value of NAME in a detail; NULL: it is not there. */
+static const char *value_of(const char *detail, const char *name, char *out, size_t size)
+{
+	char pairs[LEDGER_TEXT_SIZE], *rest = pairs, *pair;
+	size_t n = strlen(name);
+
+	snprintf(pairs, sizeof pairs, "%s", detail);
+	while ((pair = strsep(&rest, " ")))
+		if (strncmp(pair, name, n) == 0 && pair[n] == '=') {
+			snprintf(out, size, "%s", pair + n + 1);
+			return out;
+		}
+	return NULL;
+}
+
+static void describe_changes(const char *before, const char *settings, struct text *t)
+{
+	char pairs[LEDGER_TEXT_SIZE], old[LEDGER_TEXT_SIZE], *rest = pairs, *pair;
+	bool first = true;
+
+	snprintf(pairs, sizeof pairs, "%s", settings);
+	while ((pair = strsep(&rest, " "))) {
+		char *value = strchr(pair, '=');
+		*value++ = '\0';
+		const char *was = value_of(before, pair, old, sizeof old);
+		if (!was || strcmp(was, value) == 0)
+			continue;
+		add(t, "%s%s:%s>%s", first ? " changed=" : ",", pair, was, value);
+		first = false;
+	}
+}
+
+int settings_record(struct store *s, int64_t now)
+{
+	unsigned char hash[SETTINGS_HASH_SIZE];
+	char pairs[LEDGER_TEXT_SIZE], detail[LEDGER_TEXT_SIZE], hex[2 * SETTINGS_HASH_SIZE + 1], old[64];
+	struct text settings = { pairs, 0, sizeof pairs }, t = { detail, 0, sizeof detail };
+	struct ledger_entry last;
+
+	describe(s, &settings);
+	crypto_generichash(hash, sizeof hash, (const unsigned char *)pairs, settings.n, NULL, 0);
+	sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
+	if (store_ledger_last(s, "configuration", NULL, &last))
+		return STORE_FAILED;
+	if (last.number && value_of(last.detail, "settings", old, sizeof old) && strcmp(old, hex) == 0)
+		return STORE_OK;
+	add(&t, "settings=%s", hex);
+	if (last.number)
+		describe_changes(last.detail, pairs, &t);
+	add(&t, " %s", pairs);
+	return store_ledger(s, now, "configuration", detail);
+}
+
+static int note_mailbox(struct store *s, int64_t now, const char *detail)
+{
+	char pair[LEDGER_TEXT_SIZE];
+	struct ledger_entry last;
+
+	snprintf(pair, sizeof pair, "%.*s", (int)strcspn(detail, " "), detail); /* name=NAME comes first */
+	if (store_ledger_last(s, "configuration-mailbox", pair, &last))
+		return STORE_FAILED;
+	return last.number && strcmp(last.detail, detail) == 0 ? STORE_OK : store_ledger(s, now, "configuration-mailbox", detail);
+}
+
+struct removal {
+	struct store *store;
+	const struct mailbox_setting *list;
+	unsigned count;
+	int64_t now;
+};
+
+/* Only what is known to have been there can be gone. */
+static int note_removed(void *context, const struct mailbox_state *m)
+{
+	struct removal *r = context;
+	char detail[LEDGER_TEXT_SIZE], pair[LEDGER_TEXT_SIZE];
+	struct text t = { detail, 0, sizeof detail };
+	struct ledger_entry last;
+
+	for (unsigned i = 0; i < r->count; i++)
+		if (strcmp(r->list[i].name, m->name) == 0)
+			return STORE_OK;
+	add(&t, "name=");
+	add_word(&t, m->name);
+	snprintf(pair, sizeof pair, "%s", detail);
+	add(&t, " removed=yes");
+	if (store_ledger_last(r->store, "configuration-mailbox", pair, &last))
+		return STORE_FAILED;
+	return last.number && strcmp(last.detail, detail) != 0 ? store_ledger(r->store, r->now, "configuration-mailbox", detail) : STORE_OK;
+}
+
+int store_note_mailboxes(struct store *s, const struct mailbox_setting *list, unsigned count, int64_t now)
+{
+	struct removal r = { s, list, count, now };
+	bool own;
+	int result = db_enter(s, &own);
+
+	for (unsigned i = 0; i < count && !result; i++) {
+		char detail[LEDGER_TEXT_SIZE];
+		struct text t = { detail, 0, sizeof detail };
+		const struct { const char *name, *value; } pairs[] = { { "name=", list[i].name }, { " protocol=", list[i].protocol },
+			{ " processed=", list[i].processed }, { " unrecognised=", list[i].unrecognised }, { " quarantine=", list[i].quarantine } };
+		for (size_t p = 0; p < sizeof pairs / sizeof *pairs; p++) {
+			add(&t, "%s", pairs[p].name);
+			add_word(&t, pairs[p].value);
+		}
+		add(&t, " raw_retention=%lld", (long long)list[i].raw_retention);
+		result = note_mailbox(s, now, detail);
+	}
+	if (!result)
+		result = store_mailboxes(s, note_removed, &r);
+	return db_leave(s, own, result);
+}
