@@ -171,7 +171,7 @@ with case("a packed file without a last line end: its last line counts; in a gro
     count(retour, path)
     equal(rows(retour), [(20261101, "gmail", "nl10", 1, 1, 0, 0, 0)])
 
-LINE = "%s mta1 postfix/smtp[1]: 4A1B2C3D4E: to=<anna@gmail.com>, relay=gmail-smtp-in.l.google.com[192.0.2.26]:25, dsn=2.0.0, status=sent (250 ok)\n"
+LINE = "%s mta1 postfix/smtp[1]: 4A1B2C3D4E: to=<anna@example.net>, relay=gmail-smtp-in.l.google.com[192.0.2.26]:25, dsn=2.0.0, status=sent (250 ok)\n"
 STAMPS = (
     ("New Year's Eve, read in January", "2027-01-02T00:00:00Z", None, ["Dec 31 23:59:59", "Jan  1 00:00:00"], [20261231, 20270101]),
     ("a file of the year before last, by when it was written", "2026-11-20T00:00:00Z", (2024, 3, 1), ["Feb 29 12:00:00", "Dec 31 12:00:00"], [20231231, 20240229]),
