@@ -235,6 +235,50 @@ def sender(binary, recipients):
         check(not found, what, found[:5])
 
 
+DOMAINS = {"gmail.com": "gmail-smtp-in.l.google.com", "outlook.com": "outlook-com.olc.protection.outlook.com", "web.de": "mx-ha02.web.de",
+           "example.net": "mx.example.net", "example.com": "mx.example.com"}
+ANSWERS = ["dsn=2.0.0, status=sent (250 2.0.0 OK  1793512801 a1-20020a170902d2 - gsmtp)"] * 18 + [
+    "dsn=4.7.0, status=deferred (host mx[192.0.2.26] said: 421 4.7.0 Try again later (in reply to MAIL FROM command))",
+    "dsn=5.1.1, status=bounced (host mx[192.0.2.26] said: 550 5.1.1 User unknown (in reply to RCPT TO command))"]
+MAIL = ("%(s)ssmtpd[101]: %(n)s: client=app1.example.org[192.0.2.7]\n%(s)scleanup[102]: %(n)s: message-id=<%(i)d@example.org>\n"
+        "%(s)sqmgr[103]: %(n)s: from=<bounce+nl%(c)d+u%(i)d=%(d)s@example.org>, size=21034, nrcpt=1 (queue active)\n"
+        "%(s)ssmtp[104]: %(n)s: to=<u%(i)d@%(d)s>, relay=%(r)s[192.0.2.26]:25, delay=1.1, delays=0.1/0.01/0.4/0.6, %(a)s\n"
+        "%(s)sqmgr[103]: %(n)s: removed\n")
+
+
+def postfix_log(path, size):
+    """About SIZE bytes of a Postfix log, five lines a mail; how many mails."""
+    domains = list(DOMAINS.items())
+    mails = 0
+    with open(path, "w") as f:
+        while f.tell() < size:
+            for number in range(mails, mails + 10000):
+                domain, relay = domains[number % len(domains)]
+                f.write(MAIL % {"s": "Nov  1 %02d:%02d:%02d mta1 postfix/" % (number // 180000 % 24, number // 3000 % 60, number // 50 % 60),
+                                "n": "%010X" % (0x1000000000 + number), "i": number, "c": number // 500000, "d": domain, "r": relay,
+                                "a": ANSWERS[number * 7 % len(ANSWERS)]})
+            mails += 10000
+    return mails
+
+
+def log(binary, size):
+    retour = Retour(binary, now="2026-11-20T00:00:00Z")
+    retour.run("import", "-", input=b"Subject: x\n\nx\n")
+    path = os.path.join(retour.dir, "mail.log")
+    mails = postfix_log(path, size)
+    size = os.path.getsize(path)
+    begin = time.monotonic()
+    subprocess.run(["wc", "-l", path], stdout=subprocess.DEVNULL, check=True)
+    reference = measured("wc -l of a Postfix log", time.monotonic() - begin, mails, size)
+    result = retour.run("volume", "log", path, timeout=1800)
+    seconds = measured("volume log", result.seconds, mails, size, result.memory)
+    print("    %.1f times wc -l; KiB: %s" % (seconds / reference, result.memory))
+    counted = retour.sql("SELECT sum(delivered) + sum(deferred) + sum(rejected) FROM volume")[0][0]
+    check(result.code == 0 and counted == mails, "volume log: each attempt of %d counted" % mails, (counted, result))
+    check(max(result.memory.values()) < LIMIT, "volume log: under 64 MiB in every process", result.memory)
+    os.remove(path)
+
+
 def main():
     options = argparse.ArgumentParser(description="Measures.")
     options.add_argument("--build", default=os.path.join(program.ROOT, "build"))
@@ -252,6 +296,7 @@ def main():
     lists(binary, 1000000 // part)
     readers(binary, 100000 // part)
     sender(binary, 50000 // part)
+    log(binary, 10 ** 9 // part)
     finish()
 
 
