@@ -20,17 +20,24 @@ static int print_key(void *context, const struct key_info *k)
 static int list(struct session *s)
 {
 	printf("%-24s %-8s %-8s %-21s %s\n", "name", "purpose", "month", "made", "fingerprint");
+	uint64_t left = 0;
 	int result = store_keys(s->store, print_key, NULL);
+	if (!result)
+		result = store_key_left(s->store, &left);
+	if (left)
+		printf("%llu contacts are still under the state key before the present one; it is destroyed when the last has moved or expired\n",
+		       (unsigned long long)left);
 	return result ? session_store_failed(s, "key list", result) : EXIT_WELL;
 }
 
-static int rotate(struct session *s)
+static int rotate(struct session *s, const char *purpose)
 {
 	char name[STORE_NAME_SIZE];
-	int result = store_key_add(s->store, "verp", clock_now(), name);
+	int result = store_key_add(s->store, purpose, clock_now(), name);
 	if (result)
 		return session_store_failed(s, "key rotate", result);
-	printf("%s signs return paths from now on; the older ones are still good for checking\n", name);
+	printf(strcmp(purpose, "state") ? "%s signs return paths from now on; the older ones are still good for checking\n"
+	       : "%s names contacts from now on; each moves to it when something is heard of it, and is found until then\n", name);
 	return EXIT_WELL;
 }
 
@@ -50,13 +57,13 @@ int cmd_key(const struct config *config, int argc, char **argv)
 	if (getopt_long(argc, argv, "", none, NULL) != -1)
 		return usage_error(argv[0], "see `retour key --help`");
 	const char *what = optind < argc ? argv[optind] : "", *which = optind + 1 < argc ? argv[optind + 1] : NULL;
-	bool lists = !strcmp(what, "list") && !which, rotates = !strcmp(what, "rotate") && which && !strcmp(which, "verp"),
+	bool lists = !strcmp(what, "list") && !which, rotates = !strcmp(what, "rotate") && which && (!strcmp(which, "verp") || !strcmp(which, "state")),
 	     retires = !strcmp(what, "retire") && which;
 	if (argc - optind > 2 || !(lists || rotates || retires))
-		return usage_error(argv[0], "wants list, rotate verp, or retire NAME");
+		return usage_error(argv[0], "wants list, rotate verp, rotate state, or retire NAME");
 	int result = session_open(&s, config, lists ? SESSION_READ : SESSION_WRITE, clock_now());
 	if (result == EXIT_WELL)
-		result = lists ? list(&s) : rotates ? rotate(&s) : retire(&s, which);
+		result = lists ? list(&s) : rotates ? rotate(&s, which) : retire(&s, which);
 	session_close(&s);
 	return result;
 }

@@ -398,6 +398,13 @@ int contact_from_version_1(struct store *s)
 
 /* --- in --------------------------------------------------------------------------------------------------------------------- */
 
+/* A contact that is touched moves to the present state key. */
+static int rekey(struct store *s, const unsigned char old[PSEUDONYM_SIZE], const unsigned char present[PSEUDONYM_SIZE])
+{
+	return db_run(s, SQL_CONTACT_REKEY, "bb", present, PSEUDONYM_SIZE, old, PSEUDONYM_SIZE) || (sqlite3_changes(s->db) && retention_note_deletion(s))
+	       ? STORE_FAILED : STORE_OK;
+}
+
 int contact_apply(struct store *s, const struct packed *e)
 {
 	enum meaning meaning = meaning_of(e);
@@ -407,6 +414,8 @@ int contact_apply(struct store *s, const struct packed *e)
 	if (meaning == MEANS_NOTHING || !e->known || e->origin < s->o.act_on)
 		return STORE_OK;
 	if (meaning == MEANS_BLOCK && investigation_note(s, segment_of(e), e->category, e->at))
+		return STORE_FAILED;
+	if (keys_old_state(s) && rekey(s, e->old_contact, e->contact))
 		return STORE_FAILED;
 	if (load(s, e->contact, &c, &found))
 		return STORE_FAILED;
@@ -558,38 +567,50 @@ static void answer_row(const struct store *s, const struct contact_row *r, int64
 	answer_of(&st, r->reason, r->full, now, out);
 }
 
-/* The key of ADDRESS; STORE_MISUSE when it is none. */
-static int key_of(struct store *s, const char *address, size_t n, unsigned char key[PSEUDONYM_SIZE])
+/* Under which pseudonyms an address may be found: under the state key, and where there is one under the key before it. */
+struct pseudonyms {
+	unsigned n;
+	unsigned char key[2][PSEUDONYM_SIZE];
+};
+
+/* STORE_MISUSE when ADDRESS is none. */
+static int pseudonyms_of(struct store *s, const char *address, size_t n, struct pseudonyms *out)
 {
+	const unsigned char *old = keys_old_state(s);
 	char canonical[CANONICAL_SIZE];
 
 	n = address_canonical(address, n, s->o.fold_local_part, canonical);
+	out->n = old ? 2 : 1;
 	if (n)
-		pseudonym(key, PSEUDONYM_STATE, keys_state(s), canonical, n);
+		pseudonym(out->key[0], PSEUDONYM_STATE, keys_state(s), canonical, n);
+	if (n && old)
+		pseudonym(out->key[1], PSEUDONYM_STATE, old, canonical, n);
 	sodium_memzero(canonical, sizeof canonical);
 	return n ? STORE_OK : store_fail(s, STORE_MISUSE, "not an address");
 }
 
-int store_check(struct store *s, const char *address, size_t n, int64_t now, struct answer *out)
+/* The contact under whichever of its pseudonyms it is. */
+static int load_any(struct store *s, const struct pseudonyms *p, struct contact *c, bool *found)
 {
-	unsigned char key[PSEUDONYM_SIZE];
-	struct contact_row row;
+	int result = load(s, p->key[0], c, found);
 
-	memset(out, 0, sizeof *out);
-	if (key_of(s, address, n, key))
-		return STORE_MISUSE;
-	switch (contact_table_find(s, key, &row)) {
-	case TABLE_FOUND:
+	return result || *found || p->n < 2 ? result : load(s, p->key[1], c, found);
+}
+
+static int check_key(struct store *s, const unsigned char key[PSEUDONYM_SIZE], int64_t now, struct answer *out, bool *found)
+{
+	struct contact_row row;
+	enum table_result in_table = contact_table_find(s, key, &row);
+
+	*found = in_table == TABLE_FOUND;
+	if (*found)
 		answer_row(s, &row, now, out);
+	if (in_table != TABLE_UNKNOWN)
 		return STORE_OK;
-	case TABLE_NONE:
-		return STORE_OK;
-	case TABLE_UNKNOWN:
-		break;
-	}
 	sqlite3_stmt *st = db_bind(s, SQL_CONTACT_ROW, "b", key, PSEUDONYM_SIZE);
 	int rc = st ? db_step(s, st) : -1;
-	if (rc == 1) {
+	*found = rc == 1;
+	if (*found) {
 		contact_read_row(st, &row);
 		answer_row(s, &row, now, out);
 		sqlite3_reset(st);
@@ -597,15 +618,34 @@ int store_check(struct store *s, const char *address, size_t n, int64_t now, str
 	return rc < 0 ? STORE_FAILED : STORE_OK;
 }
 
+int store_check(struct store *s, const char *address, size_t n, int64_t now, struct answer *out)
+{
+	struct pseudonyms p;
+	bool found = false, again = true;
+	int result = STORE_OK;
+
+	memset(out, 0, sizeof *out);
+	/* who is not found may have moved to a new state key meanwhile */
+	while (!result && !found && again) {
+		if (pseudonyms_of(s, address, n, &p))
+			return STORE_MISUSE;
+		for (unsigned i = 0; i < p.n && !found && !result; i++)
+			result = check_key(s, p.key[i], now, out, &found);
+		if (!result && !found)
+			result = keys_refresh(s, &again);
+	}
+	return result;
+}
+
 int store_contact_show(struct store *s, const char *address, size_t n, int64_t now, struct contact_view *out)
 {
-	unsigned char key[PSEUDONYM_SIZE];
+	struct pseudonyms p;
 	struct contact c;
 
 	memset(out, 0, sizeof *out);
-	if (key_of(s, address, n, key))
+	if (pseudonyms_of(s, address, n, &p))
 		return STORE_MISUSE;
-	if (load(s, key, &c, &out->known))
+	if (load_any(s, &p, &c, &out->known))
 		return STORE_FAILED;
 	elapse_contact(s, &c, now);
 	answer_of(&c.now, c.reason, is_full_ladder(c.history.soft.name), now, &out->answer);
@@ -632,7 +672,7 @@ int store_contact_show(struct store *s, const char *address, size_t n, int64_t n
 int store_contact_move(struct store *s, const char *address, size_t n, enum contact_move move, int64_t now, enum contact_state *from, bool *moved)
 {
 	static const enum happening whats[] = { [MOVE_REVALIDATE] = REVALIDATED, [MOVE_RESOLVE] = RESOLVED, [MOVE_REACTIVATE] = REACTIVATED };
-	unsigned char key[PSEUDONYM_SIZE];
+	struct pseudonyms p;
 	struct contact c;
 	struct walk w;
 	bool found;
@@ -640,9 +680,9 @@ int store_contact_move(struct store *s, const char *address, size_t n, enum cont
 	*moved = false;
 	if (!s->in_transaction)
 		return store_fail(s, STORE_MISUSE, "move outside a transaction");
-	if (key_of(s, address, n, key))
+	if (pseudonyms_of(s, address, n, &p))
 		return STORE_MISUSE;
-	if (load(s, key, &c, &found))
+	if ((p.n == 2 && rekey(s, p.key[1], p.key[0])) || load(s, p.key[0], &c, &found))
 		return STORE_FAILED;
 	elapse_contact(s, &c, now);
 	*from = c.now.state;
@@ -673,8 +713,8 @@ int store_suppressions(struct store *s, int64_t since, int64_t now, char key[STO
 	int rc = 0, result = STORE_OK;
 	sqlite3_stmt *st = db_bind(s, SQL_CONTACT_SINCE, "i", since > 0 ? day_start(since) : 0);
 
-	keys_state_fingerprint(s, key);
 	while (!result && st && (rc = db_step(s, st)) == 1) {
+		keys_state_fingerprint(s, sqlite3_column_int(st, 8), key);
 		memset(&answer, 0, sizeof answer);
 		contact_read_row(st, &row);
 		answer_row(s, &row, now, &answer);

@@ -65,7 +65,7 @@ int db_exec(struct store *s, const char *sql);
 
 /* --- schema.c ------------------------------------------------------------------------------------------------ */
 
-enum { SCHEMA_VERSION = 5, APPLICATION_ID = 0x7265746f /* "reto" */ };
+enum { SCHEMA_VERSION = 6, APPLICATION_ID = 0x7265746f /* "reto" */ };
 /* *VERSION is 0 for a database with nothing in it. Refuses what is not ours or newer than this program. */
 int schema_version(struct store *s, int *version);
 /* Applies what lies between FROM and SCHEMA_VERSION, inside the transaction. */
@@ -83,8 +83,12 @@ int keys_record(struct store *s, int64_t now);
 /* The keys are those that the store was made with. */
 int keys_verify(struct store *s);
 const unsigned char *keys_state(const struct store *s);
+/* The state key before it, while contacts are left under it; else NULL. */
+const unsigned char *keys_old_state(const struct store *s);
+/* For a handle that reads: whether another process has replaced the state key since; then the new one is read. In a snapshot it is never. */
+int keys_refresh(struct store *s, bool *changed);
 /* What store_keys() gives as the fingerprint of the state key. */
-void keys_state_fingerprint(struct store *s, char hex[STORE_FINGERPRINT_HEX]);
+void keys_state_fingerprint(struct store *s, bool old, char hex[STORE_FINGERPRINT_HEX]);
 const unsigned char *keys_message(const struct store *s);
 /* The newest key that signs return paths, its two characters into ID; NULL (message set) when there is none. */
 const unsigned char *keys_verp_newest(struct store *s, char id[3]);
@@ -166,6 +170,7 @@ struct packed {
 	uint8_t known;                            /* 1: there is a recipient; else both pseudonyms are zero */
 	uint8_t profiled;                         /* 1: provider is a profile's name; only those go into the tallies, which stay */
 	unsigned char contact[PSEUDONYM_SIZE];    /* under the state key */
+	unsigned char old_contact[PSEUDONYM_SIZE]; /* under the one before it, where there is one */
 	unsigned char pseudonym[PSEUDONYM_SIZE];  /* under the month's key */
 	char status[EVENT_STATUS_SIZE];
 	char provider[STORE_NAME_SIZE];           /* a profile's name, the domain with [privacy] domains = all, or "other" */

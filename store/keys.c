@@ -1,7 +1,7 @@
 /*
  * The key directory: mode 0700, ours; in it one file per key, mode 0600.
  *
- *   state.key           pseudonyms of contacts; long-lived
+ *   state.key           pseudonyms of contacts; long-lived. Replaced by state-2.key, then state-3.key and so on (store_key_add)
  *   message.key         keys of messages seen; long-lived
  *   erasure.key         erasures, the list that a restored backup is held to (erasure.c); made by the first erasure
  *   verp-KK.key         return paths (verp.c); KK are the two characters by which a token names it; the newest signs, all check
@@ -41,6 +41,10 @@ struct keyring {
 	int dir;
 	unsigned next;      /* the slot that is used next */
 	unsigned char state[KEY_SIZE], message[KEY_SIZE];
+	char state_name[NAME_SIZE];
+	unsigned char old_state[KEY_SIZE]; /* the one before it */
+	char old_name[NAME_SIZE];          /* "": no contact is left under it */
+	int64_t version;    /* of the data when the names were read */
 	struct held {
 		int month;  /* YYYYMM, 0: free */
 		unsigned char key[KEY_SIZE];
@@ -78,12 +82,21 @@ static void event_key_name(int month, char name[NAME_SIZE])
 	snprintf(name, NAME_SIZE, "event-%04d-%02d.key", month / 100, month % 100);
 }
 
+/* N of state-N.key; 0: it is none. */
+static unsigned state_number(const char *name)
+{
+	unsigned n = 0;
+	int end = 0;
+
+	return sscanf(name, "state-%4u.key%n", &n, &end) == 1 && end && !name[end] && name[6] != '0' ? n : 0;
+}
+
 static bool parse_name(const char *name, struct key_name *out)
 {
 	int year, month, end = 0;
 
 	out->month = 0;
-	out->purpose = strcmp(name, "state.key") == 0 ? "state" : strcmp(name, "message.key") == 0 ? "message" :
+	out->purpose = strcmp(name, "state.key") == 0 || state_number(name) ? "state" : strcmp(name, "message.key") == 0 ? "message" :
 		       strcmp(name, "sign.key") == 0 ? "sign" :
 		       strcmp(name, "erasure.key") == 0 ? "erasure" :
 		       strncmp(name, "verp-", 5) == 0 ? "verp" : "event";
@@ -310,6 +323,60 @@ static int open_directory(struct store *s, bool make)
 	return STORE_OK;
 }
 
+/* Which state keys the database knows: the present one, and the one before it. Without a database it is the first one. */
+static int read_state_names(struct store *s, bool make)
+{
+	char (*names[])[NAME_SIZE] = { &s->keys->state_name, &s->keys->old_name };
+	sqlite3_stmt *st;
+	unsigned n = 0;
+	int rc = 0;
+
+	strcpy(s->keys->state_name, "state.key");
+	s->keys->old_name[0] = '\0';
+	if (make)
+		return STORE_OK;
+	if (db_int(s, &s->keys->version, SQL_DATA_VERSION, "") || !(st = db_bind(s, SQL_KEY_STATES, "")))
+		return STORE_FAILED;
+	while (n < 2 && (rc = db_step(s, st)) == 1)
+		db_text(st, 0, *names[n++], NAME_SIZE);
+	sqlite3_reset(st);
+	return rc < 0 ? STORE_FAILED : STORE_OK;
+}
+
+static int load_state(struct store *s, bool make)
+{
+	int result = read_state_names(s, make);
+
+	if (!result)
+		result = load_key(s, s->keys->state_name, make, s->keys->state);
+	if (!result && *s->keys->old_name)
+		result = load_key(s, s->keys->old_name, false, s->keys->old_state);
+	return result;
+}
+
+int keys_refresh(struct store *s, bool *changed)
+{
+	char before[NAME_SIZE], old[NAME_SIZE];
+	int64_t version = 0;
+
+	*changed = false;
+	if (!s->o.read_only || s->in_snapshot)
+		return STORE_OK;
+	if (db_int(s, &version, SQL_DATA_VERSION, ""))
+		return STORE_FAILED;
+	if (version == s->keys->version)
+		return STORE_OK;
+	sodium_mprotect_readwrite(s->keys);
+	memcpy(before, s->keys->state_name, NAME_SIZE);
+	memcpy(old, s->keys->old_name, NAME_SIZE);
+	int result = read_state_names(s, false);
+	*changed = strcmp(before, s->keys->state_name) != 0 || strcmp(old, s->keys->old_name) != 0;
+	if (!result && *changed)
+		result = load_state(s, false);
+	sodium_mprotect_readonly(s->keys);
+	return result || !*changed ? result : keys_verify(s);
+}
+
 int keys_open(struct store *s, bool make)
 {
 	s->keys = sodium_malloc(sizeof *s->keys);
@@ -317,7 +384,7 @@ int keys_open(struct store *s, bool make)
 		return store_fail(s, STORE_FAILED, "no memory for keys");
 	memset(s->keys, 0, sizeof *s->keys);
 	s->keys->dir = -1;
-	if (open_directory(s, make) || load_key(s, "state.key", make, s->keys->state) ||
+	if (open_directory(s, make) || load_state(s, make) ||
 	    load_key(s, "message.key", make, s->keys->message))
 		return STORE_KEYS;
 	sodium_mprotect_readonly(s->keys);
@@ -339,16 +406,21 @@ const unsigned char *keys_state(const struct store *s)
 	return s->keys->state;
 }
 
+const unsigned char *keys_old_state(const struct store *s)
+{
+	return *s->keys->old_name ? s->keys->old_state : NULL;
+}
+
 const unsigned char *keys_message(const struct store *s)
 {
 	return s->keys->message;
 }
 
-void keys_state_fingerprint(struct store *s, char hex[STORE_FINGERPRINT_HEX])
+void keys_state_fingerprint(struct store *s, bool old, char hex[STORE_FINGERPRINT_HEX])
 {
 	unsigned char print[FINGERPRINT_SIZE];
 
-	fingerprint(print, s->keys->state);
+	fingerprint(print, old ? s->keys->old_state : s->keys->state);
 	sodium_bin2hex(hex, STORE_FINGERPRINT_HEX, print, sizeof print);
 }
 
@@ -367,7 +439,7 @@ static int record_key(struct store *s, const char *name, const unsigned char key
 	fingerprint(print, key);
 	if (db_run(s, SQL_KEY_PUT, "ttTbi", name, k.purpose, month, print, FINGERPRINT_SIZE, now))
 		return STORE_FAILED;
-	bool several = strcmp(k.purpose, "verp") == 0;
+	bool several = strcmp(k.purpose, "verp") == 0 || state_number(name);
 	snprintf(detail, sizeof detail, "purpose=%s%s%s", k.purpose, k.month ? " month=" : several ? " name=" : "", several ? name : month);
 	return store_ledger(s, now, "key-created", detail);
 }
@@ -413,8 +485,10 @@ static int verify_key(struct store *s, const char *name, const unsigned char key
 
 int keys_verify(struct store *s)
 {
-	int result = verify_key(s, "state.key", s->keys->state);
+	int result = verify_key(s, s->keys->state_name, s->keys->state);
 
+	if (!result && *s->keys->old_name)
+		result = verify_key(s, s->keys->old_name, s->keys->old_state);
 	return result ? result : verify_key(s, "message.key", s->keys->message);
 }
 
@@ -607,14 +681,13 @@ const unsigned char *keys_verp_newest(struct store *s, char id[3])
 	return key;
 }
 
-int store_key_add(struct store *s, const char *purpose, int64_t now, char *name)
+static int add_verp(struct store *s, int64_t now, char *name)
 {
+	static const char purpose[] = "verp";
 	unsigned char key[KEY_SIZE];
 	bool own, absent = false;
 	int result = STORE_OK;
 
-	if (strcmp(purpose, "verp") != 0)
-		return store_fail(s, STORE_MISUSE, "keys of purpose %s are not made on demand", purpose);
 	if (read_verps(s))
 		return STORE_KEYS;
 	if (s->keys->verps == VERP_HELD)
@@ -634,6 +707,58 @@ int store_key_add(struct store *s, const char *purpose, int64_t now, char *name)
 	s->keys->verp_read = false;
 	sodium_mprotect_readonly(s->keys);
 	return result;
+}
+
+/*
+ * A new state key. The file is there before the transaction that makes it the present one and marks all contacts as being under the one before it; a
+ * kill in between leaves a file that the next call takes.
+ */
+static int add_state(struct store *s, int64_t now, char *name)
+{
+	unsigned char key[KEY_SIZE];
+	int64_t left = 0;
+	bool own;
+
+	if (db_int(s, &left, SQL_CONTACT_OLD, ""))
+		return STORE_FAILED;
+	if (*s->keys->old_name)
+		return store_fail(s, STORE_MISUSE, "%lld contacts are still under the state key before the present one; the next purge after the last of them "
+				  "has moved or expired destroys it", (long long)left);
+	unsigned present = state_number(s->keys->state_name);
+	snprintf(name, STORE_NAME_SIZE, "state-%u.key", present ? present + 1 : 2);
+	int result = load_key(s, name, true, key);
+	if (!result && !(result = db_enter(s, &own))) {
+		result = record_key(s, name, key, now) || db_run(s, SQL_KEY_AFTER_OTHERS, "tt", name, "state") || db_run(s, SQL_CONTACT_AGE, "") ? STORE_FAILED
+																		   : STORE_OK;
+		result = db_leave(s, own, result);
+	}
+	sodium_memzero(key, sizeof key);
+	if (result)
+		return result;
+	sodium_mprotect_readwrite(s->keys);
+	result = load_state(s, false);
+	sodium_mprotect_readonly(s->keys);
+	return result;
+}
+
+int store_key_add(struct store *s, const char *purpose, int64_t now, char *name)
+{
+	if (strcmp(purpose, "verp") == 0)
+		return add_verp(s, now, name);
+	if (strcmp(purpose, "state") == 0)
+		return add_state(s, now, name);
+	return store_fail(s, STORE_MISUSE, "keys of purpose %s are not made on demand", purpose);
+}
+
+int store_key_left(struct store *s, uint64_t *left)
+{
+	int64_t n = 0;
+
+	*left = 0;
+	if (db_int(s, &n, SQL_CONTACT_OLD, ""))
+		return STORE_FAILED;
+	*left = (uint64_t)n;
+	return STORE_OK;
 }
 
 int store_key_retire(struct store *s, const char *name, int64_t now)
@@ -808,14 +933,13 @@ static int destroy_file(struct store *s, const char *name)
 	return STORE_OK;
 }
 
-/* The file goes first: a kill in between leaves a note of a key that is gone, and the next purge clears it. */
-static int destroy_month(struct store *s, const char *name, int month, int64_t now)
+static int note_destroyed(struct store *s, const char *name, int month, int64_t now)
 {
 	char detail[64];
 	bool own;
-	int result = destroy_file(s, name);
+	int result = db_enter(s, &own);
 
-	if (result || (result = db_enter(s, &own)))
+	if (result)
 		return result;
 	snprintf(detail, sizeof detail, "purpose=event month=%04d-%02d", month / 100, month % 100);
 	if (db_run(s, SQL_KEY_DELETE, "t", name) || store_ledger(s, now, "key-destroyed", detail))
@@ -823,15 +947,75 @@ static int destroy_month(struct store *s, const char *name, int month, int64_t n
 	return db_leave(s, own, result);
 }
 
+/* The file goes first: a kill in between leaves a note of a key that is gone, and the next purge clears it. */
+static int destroy_month(struct store *s, const char *name, int month, int64_t now)
+{
+	int result = destroy_file(s, name);
+
+	return result ? result : note_destroyed(s, name, month, now);
+}
+
+/* The state key before the present one goes with the last contact under it. The store forgets it first: without its file it would not open. */
+static int forget_old_state(struct store *s, int64_t now)
+{
+	char detail[64];
+	int64_t left = 0;
+	bool own;
+
+	if (db_int(s, &left, SQL_CONTACT_OLD, ""))
+		return STORE_FAILED;
+	if (left || !*s->keys->old_name)
+		return STORE_OK;
+	int result = db_enter(s, &own);
+	if (result)
+		return result;
+	snprintf(detail, sizeof detail, "purpose=state name=%s", s->keys->old_name);
+	if (db_run(s, SQL_KEY_DELETE, "t", s->keys->old_name) || store_ledger(s, now, "key-destroyed", detail))
+		result = STORE_FAILED;
+	result = db_leave(s, own, result);
+	if (result)
+		return result;
+	sodium_mprotect_readwrite(s->keys);
+	sodium_memzero(s->keys->old_state, KEY_SIZE);
+	s->keys->old_name[0] = '\0';
+	sodium_mprotect_readonly(s->keys);
+	return STORE_OK;
+}
+
+/* Keys that the database still knows though their files are gone: a kill came between the two. */
+static int forget_destroyed(struct store *s, int64_t now)
+{
+	int months[KEYS_MAX], result;
+	unsigned count;
+	char name[NAME_SIZE];
+	bool has;
+
+	result = keys_month_list(s, months, KEYS_MAX, &count);
+	for (unsigned i = 0; i < count && !result; i++) {
+		event_key_name(months[i], name);
+		if (!faccessat(s->keys->dir, name, F_OK, AT_SYMLINK_NOFOLLOW) || months[i] >= month_now(now) ||
+		    (result = month_has_events(s, months[i], &has)) || has)
+			continue;
+		result = note_destroyed(s, name, months[i], now);
+	}
+	return result;
+}
+
+/* A state key that was replaced and forgotten. */
+static bool is_former_state(const struct store *s, const char *name, const struct key_name *k)
+{
+	return strcmp(k->purpose, "state") == 0 && strcmp(name, s->keys->old_name) != 0 && state_number(name) < state_number(s->keys->state_name);
+}
+
 int keys_destroy_unused(struct store *s, int64_t now, unsigned *destroyed)
 {
 	struct listing list;
 	struct key_name k;
 	bool has = false;
-	int result = list_keys(s, &list);
+	int result = forget_old_state(s, now);
 
 	*destroyed = 0;
-	if (result)
+	if (result || (result = list_keys(s, &list)))
 		return result;
 	keys_forget_months(s);
 	for (unsigned i = 0; i < list.count && !result; i++) {
@@ -840,12 +1024,16 @@ int keys_destroy_unused(struct store *s, int64_t now, unsigned *destroyed)
 			continue;
 		}
 		parse_name(list.name[i], &k);
+		if (is_former_state(s, list.name[i], &k))
+			result = destroy_file(s, list.name[i]);
 		if (!k.month || k.month >= month_now(now) || (result = month_has_events(s, k.month, &has)) || has)
 			continue;
 		result = destroy_month(s, list.name[i], k.month, now);
 		*destroyed += result == STORE_OK;
 	}
 	free(list.name);
+	if (!result)
+		result = forget_destroyed(s, now);
 	return result;
 }
 

@@ -65,6 +65,8 @@ static int pack_recipient(struct store *s, const struct event *e, int64_t now, s
 		const unsigned char *month = keys_month(s, month_of(p->at), now);
 		if (month) {
 			pseudonym(p->contact, PSEUDONYM_STATE, keys_state(s), canonical, n);
+			if (keys_old_state(s))
+				pseudonym(p->old_contact, PSEUDONYM_STATE, keys_old_state(s), canonical, n);
 			pseudonym(p->pseudonym, PSEUDONYM_EVENT, month, canonical, n);
 			p->known = 1;
 		} else {

@@ -91,6 +91,11 @@ static const char version_5[] =
 	"CREATE TABLE investigated (closed INTEGER NOT NULL, provider TEXT NOT NULL, category TEXT NOT NULL, opened INTEGER NOT NULL,"
 	" blocks INTEGER NOT NULL, PRIMARY KEY (closed, provider, category)) STRICT, WITHOUT ROWID;";
 
+/* Contacts know whether they are still under the state key before the present one (keys.c). */
+static const char version_6[] =
+	"ALTER TABLE contact ADD COLUMN old INTEGER;"
+	"CREATE INDEX contact_old ON contact (old) WHERE old IS NOT NULL;";
+
 struct step {
 	const char *sql, *then; /* THEN may be NULL */
 	int (*convert)(struct store *s); /* brings the rows to the new form; may be NULL */
@@ -104,6 +109,7 @@ static const struct step steps[] = {
 	{ version_3, NULL, contact_from_version_1, "PRAGMA user_version = 3" },
 	{ version_4, NULL, NULL, "PRAGMA user_version = 4" },
 	{ version_5, NULL, NULL, "PRAGMA user_version = 5" },
+	{ version_6, NULL, NULL, "PRAGMA user_version = 6" },
 };
 _Static_assert(sizeof steps / sizeof *steps == SCHEMA_VERSION, "each version has a step that leads to it");
 

@@ -25,6 +25,7 @@
 	X(SQL_KEY_ALL, "SELECT lower(hex(fingerprint)), at FROM key WHERE name = ?1") \
 	X(SQL_KEY_MONTHS, "SELECT month FROM key WHERE purpose = 'event' ORDER BY month DESC") \
 	X(SQL_KEY_NEWEST, "SELECT name FROM key WHERE purpose = ?1 ORDER BY at DESC, name DESC LIMIT 1") \
+	X(SQL_KEY_STATES, "SELECT name FROM key WHERE purpose = 'state' ORDER BY at DESC, name DESC LIMIT 2") \
 	X(SQL_KEY_PUT, "INSERT INTO key (name, purpose, month, fingerprint, at) VALUES (?1, ?2, ?3, ?4, ?5)" \
 		" ON CONFLICT DO UPDATE SET fingerprint = excluded.fingerprint, at = excluded.at") \
 	/* the newest signs, also when two were made within one second */ \
@@ -56,14 +57,21 @@
 		" WHERE pseudonym = ?1") \
 	X(SQL_CONTACT_ROW, "SELECT pseudonym, state, since, until, due, attempts, reason, ladder FROM contact WHERE pseudonym = ?1") \
 	X(SQL_CONTACT_ROWS, "SELECT pseudonym, state, since, until, due, attempts, reason, ladder FROM contact ORDER BY pseudonym") \
-	X(SQL_CONTACT_SINCE, "SELECT pseudonym, state, since, until, due, attempts, reason, ladder FROM contact WHERE max(at, since) >= ?1" \
+	X(SQL_CONTACT_SINCE, "SELECT pseudonym, state, since, until, due, attempts, reason, ladder, old IS NOT NULL FROM contact WHERE max(at, since) >= ?1" \
 		" ORDER BY pseudonym") \
 	X(SQL_CONTACT_ADD, \
 		"INSERT INTO contact (pseudonym, state, at, since, until, due, attempts, pauses, counted_from, reason, rule, ladder, history," \
 		" tidy, cohort) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)") \
 	X(SQL_CONTACT_PUT, \
-		"REPLACE INTO contact (pseudonym, state, at, since, until, due, attempts, pauses, counted_from, reason, rule, ladder, history," \
-		" tidy, cohort) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)") \
+		"INSERT INTO contact (pseudonym, state, at, since, until, due, attempts, pauses, counted_from, reason, rule, ladder, history," \
+		" tidy, cohort) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) ON CONFLICT DO UPDATE SET" \
+		" state = excluded.state, at = excluded.at, since = excluded.since, until = excluded.until, due = excluded.due," \
+		" attempts = excluded.attempts, pauses = excluded.pauses, counted_from = excluded.counted_from, reason = excluded.reason," \
+		" rule = excluded.rule, ladder = excluded.ladder, history = excluded.history, tidy = excluded.tidy, cohort = excluded.cohort") \
+	/* under another state key; who is there already stays as it is */ \
+	X(SQL_CONTACT_REKEY, "UPDATE OR IGNORE contact SET pseudonym = ?1, old = NULL WHERE pseudonym = ?2") \
+	X(SQL_CONTACT_AGE, "UPDATE contact SET old = 1") \
+	X(SQL_CONTACT_OLD, "SELECT count(*) FROM contact WHERE old IS NOT NULL") \
 	X(SQL_CONTACT_TIMED, "SELECT pseudonym FROM contact WHERE due IS NOT NULL AND due <= ?1 ORDER BY due LIMIT ?2") \
 	X(SQL_CONTACT_UNTIDY, "SELECT pseudonym FROM contact WHERE tidy IS NOT NULL AND tidy <= ?1 ORDER BY tidy LIMIT ?2") \
 	X(SQL_CONTACT_AFTER, "SELECT pseudonym FROM contact WHERE pseudonym > ?1 ORDER BY pseudonym LIMIT ?2") \

@@ -275,7 +275,8 @@ int store_snapshot(struct store *s, bool hold)
 {
 	if (s->in_transaction || s->in_snapshot == hold)
 		return store_fail(s, STORE_MISUSE, "snapshot inside a transaction, or twice");
-	if (db_run(s, hold ? SQL_BEGIN_READ : SQL_COMMIT, ""))
+	bool changed;
+	if (db_run(s, hold ? SQL_BEGIN_READ : SQL_COMMIT, "") || (hold && keys_refresh(s, &changed)))
 		return STORE_FAILED;
 	s->in_snapshot = hold;
 	return hold ? contact_table_enter(s) : STORE_OK;

@@ -203,7 +203,8 @@ int store_contact_show(struct store *s, const char *address, size_t n, int64_t n
 enum { STORE_PSEUDONYM_HEX = 33, STORE_FINGERPRINT_HEX = 33 };
 /*
  * The contacts, by pseudonym, of whom something was heard or whose state changed on the day of SINCE or later (0: all), with the answer of NOW; who is active
- * again is among them. KEY is the fingerprint of the key under which the pseudonyms are made.
+ * again is among them. KEY is the fingerprint of the key under which a pseudonym is made: of the state key, or of
+ * the one before it.
  */
 int store_suppressions(struct store *s, int64_t since, int64_t now, char key[STORE_FINGERPRINT_HEX],
 		       int (*visit)(void *context, const char *pseudonym, const struct answer *a), void *context);
@@ -343,9 +344,14 @@ struct key_info {
 };
 int store_keys(struct store *s, int (*visit)(void *context, const struct key_info *k), void *context);
 
-/* A new key of PURPOSE, which is "verp" so far, 32 at most at a time; its name into NAME (STORE_NAME_SIZE). It signs from now on, old ones are
-   still good for checking. Ledgered. */
+/*
+ * A new key of PURPOSE, its name into NAME (STORE_NAME_SIZE). Ledgered. "verp", 32 at most at a time: it signs from now on, old ones are still good for
+ * checking. "state": contacts move to it when they are touched, and are found under both; the one before it is destroyed by the first purge after
+ * the last contact has left it, and until then there is no third.
+ */
 int store_key_add(struct store *s, const char *purpose, int64_t now, char *name);
+/* How many contacts are still under the state key before the present one. */
+int store_key_left(struct store *s, uint64_t *left);
 /* Destroys the key NAME for good; STORE_MISUSE when it may not be: only keys of purpose "verp", whose tokens can no longer be proved then, and "sign". Ledgered. */
 int store_key_retire(struct store *s, const char *name, int64_t now);
 

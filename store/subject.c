@@ -32,8 +32,13 @@ int store_forget(struct store *s, const char *address, size_t n, bool keep, int6
 	n = address_canonical(address, n, s->o.fold_local_part, canonical);
 	if (!n)
 		return store_fail(s, STORE_MISUSE, "not an address");
+	const unsigned char *old = keys_old_state(s);
 	pseudonym(key, PSEUDONYM_STATE, keys_state(s), canonical, n);
 	result = forget_contact(s, key, keep, now, sum);
+	if (!result && old) {
+		pseudonym(key, PSEUDONYM_STATE, old, canonical, n);
+		result = forget_contact(s, key, keep, now, sum);
+	}
 	if (!result)
 		result = events_forget(s, canonical, n, now, &sum->events);
 	if (!result)

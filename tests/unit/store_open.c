@@ -6,7 +6,7 @@ static const char *const allowed[] = {
 	"campaign.day", "campaign.name",
 	"cohort.count", "cohort.month", "cohort.outcome",
 	"comment.month", "comment.number", "comment.text", "comment.written",
-	"contact.at", "contact.attempts", "contact.cohort", "contact.counted_from", "contact.due", "contact.history", "contact.ladder", "contact.pauses",
+	"contact.at", "contact.attempts", "contact.cohort", "contact.counted_from", "contact.due", "contact.history", "contact.ladder", "contact.old", "contact.pauses",
 	"contact.pseudonym", "contact.reason", "contact.rule", "contact.since", "contact.state", "contact.tidy", "contact.until",
 	"event.at", "event.campaign", "event.category", "event.class", "event.diagnostic", "event.kind", "event.mailbox", "event.number",
 	"event.origin", "event.provider", "event.pseudonym", "event.reply", "event.rule", "event.status",

@@ -1,0 +1,245 @@
+/* A new state key: nobody is forgotten while contacts move to it, and the old one goes with the last of them. */
+#include "tests/unit/store_fixture.h"
+
+static const char A[] = "a@example.org", B[] = "b@example.org";
+
+static void put_failure(const char *address, int64_t at)
+{
+	put_event(event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, address, at), at);
+}
+
+static void rotate(int64_t now)
+{
+	char name[STORE_NAME_SIZE];
+
+	ok(store_key_add(store, "state", now, name));
+	assert_string_equal(name, "state-2.key");
+}
+
+static uint64_t left(void)
+{
+	uint64_t n;
+
+	ok(store_key_left(store, &n));
+	return n;
+}
+
+static bool key_exists(const char *name)
+{
+	char path[160];
+
+	snprintf(path, sizeof path, "%s/%s", keys, name);
+	return access(path, F_OK) == 0;
+}
+
+static void everybody_is_found_after_a_rotation(void **state)
+{
+	(void)state;
+	put_failure(A, NOW);
+	rotate(NOW);
+	put_failure(B, NOW);
+	for (int opened = 0; opened < 2; opened++) {
+		assert_int_equal(check(A, NOW).verdict, VERDICT_SUPPRESS);
+		assert_int_equal(check(B, NOW).verdict, VERDICT_SUPPRESS);
+		assert_int_equal(check("c@example.org", NOW).verdict, VERDICT_SEND);
+		assert_int_equal(left(), 1);
+		close_store();
+		ok(open_store(test_options(), NOW));
+	}
+}
+
+static void who_is_heard_of_moves_with_all_that_is_known(void **state)
+{
+	struct contact_view before, after;
+
+	(void)state;
+	put_event(event_of(KIND_FAILURE, CATEGORY_MAILBOX_FULL, A, NOW), NOW);
+	rotate(NOW);
+	ok(store_contact_show(store, A, strlen(A), NOW, &before));
+	assert_int_equal(before.answer.attempts, 1);
+	put_event(event_of(KIND_FAILURE, CATEGORY_MAILBOX_FULL, A, NOW + HOUR), NOW + HOUR);
+	ok(store_contact_show(store, A, strlen(A), NOW + HOUR, &after));
+	assert_int_equal(after.answer.attempts, 2);
+	assert_int_equal(left(), 0);
+	assert_int_equal(query_int("SELECT count(*) FROM contact"), 1);
+	assert_int_equal(query_int("SELECT value = 'due' FROM meta WHERE name = 'rewrite'"), 1); /* the old pseudonym's bytes */
+}
+
+/* What time changes moves nobody: nothing tells the new pseudonym. */
+static void time_moves_nobody(void **state)
+{
+	uint64_t changed;
+
+	(void)state;
+	put_event(event_of(KIND_FAILURE, CATEGORY_MAILBOX_FULL, A, NOW), NOW);
+	rotate(NOW);
+	ok(store_advance(store, NOW + 200 * DAY, &changed));
+	assert_true(changed > 0);
+	assert_int_equal(left(), 1);
+	assert_int_equal(query_int("SELECT count(*) FROM contact"), 1);
+}
+
+static void the_old_key_goes_with_the_last_contact(void **state)
+{
+	struct ledger_entry e;
+	struct purge p;
+	char name[STORE_NAME_SIZE];
+
+	(void)state;
+	put_failure(A, NOW);
+	put_failure(B, NOW);
+	rotate(NOW);
+	assert_int_equal(store_key_add(store, "state", NOW, name), STORE_MISUSE);
+	assert_non_null(strstr(store_error(store), "2 contacts"));
+	ok(store_begin(store));
+	struct erased sum = { 0 };
+	ok(store_forget(store, A, strlen(A), false, NOW, &sum));
+	ok(store_commit(store));
+	assert_int_equal(sum.contacts, 1);
+	ok(store_purge(store, NOW + 729 * DAY, false, &p));
+	assert_true(key_exists("state.key"));
+	ok(store_purge(store, NOW + 731 * DAY, false, &p));
+	assert_false(key_exists("state.key"));
+	assert_true(key_exists("state-2.key"));
+	ok(store_ledger_last(store, "key-destroyed", "name=state.key", &e));
+	assert_int_equal(e.at, NOW + 731 * DAY);
+	close_store();
+	ok(open_store(test_options(), NOW + 731 * DAY));
+	ok(store_key_add(store, "state", NOW + 731 * DAY, name));
+	assert_string_equal(name, "state-3.key");
+}
+
+/* Killed after the store forgot the key, before its file went. */
+static void a_forgotten_key_is_destroyed_by_the_next_purge(void **state)
+{
+	struct purge p;
+	char from[160], to[160];
+
+	(void)state;
+	snprintf(from, sizeof from, "%s/state.key", keys);
+	snprintf(to, sizeof to, "%s/saved", keys);
+	assert_int_equal(link(from, to), 0);
+	rotate(NOW);
+	ok(store_purge(store, NOW, false, &p));
+	assert_false(key_exists("state.key"));
+	assert_int_equal(rename(to, from), 0);
+	close_store();
+	ok(open_store(test_options(), NOW));
+	ok(store_purge(store, NOW, false, &p));
+	assert_false(key_exists("state.key"));
+}
+
+/* Killed between the file of the new key and the transaction: the store goes on with the old one, and the next rotation takes the file. */
+static void a_rotation_that_was_killed_is_no_harm(void **state)
+{
+	char path[160];
+
+	(void)state;
+	put_failure(A, NOW);
+	snprintf(path, sizeof path, "%s/state-2.key", keys);
+	int fd = open(path, O_CREAT | O_WRONLY, 0600);
+	static const char text[] = "retour key 1 state\n000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n";
+	assert_int_equal(write(fd, text, sizeof text - 1), sizeof text - 1);
+	close(fd);
+	close_store();
+	ok(open_store(test_options(), NOW));
+	assert_int_equal(check(A, NOW).verdict, VERDICT_SUPPRESS);
+	rotate(NOW);
+	assert_int_equal(check(A, NOW).verdict, VERDICT_SUPPRESS);
+}
+
+/* One that answers a mail server is open for weeks. */
+static void a_reader_that_is_open_learns_of_it(void **state)
+{
+	struct store_options o = test_options();
+	struct store *reader;
+	struct answer a;
+	bool created;
+
+	(void)state;
+	put_failure(A, NOW);
+	o.create = false;
+	o.read_only = true;
+	ok(store_open(&reader, &o, NOW, &created));
+	rotate(NOW);
+	put_failure(A, NOW + DAY);
+	put_failure(B, NOW + DAY);
+	ok(store_check(reader, A, strlen(A), NOW + DAY, &a));
+	assert_int_equal(a.verdict, VERDICT_SUPPRESS);
+	ok(store_snapshot(reader, true));
+	ok(store_check(reader, B, strlen(B), NOW + DAY, &a));
+	assert_int_equal(a.verdict, VERDICT_SUPPRESS);
+	ok(store_snapshot(reader, false));
+	store_close(reader);
+}
+
+static void a_lost_key_is_told_and_not_replaced(void **state)
+{
+	char path[160];
+
+	(void)state;
+	put_failure(A, NOW);
+	rotate(NOW);
+	close_store();
+	snprintf(path, sizeof path, "%s/state.key", keys);
+	unlink(path);
+	assert_int_equal(open_store(test_options(), NOW), STORE_KEYS);
+	assert_non_null(strstr(store_error(store), "state.key: missing"));
+	assert_false(key_exists("state.key"));
+}
+
+/* Killed between the end of a month's key and the note of it. */
+static void a_month_key_that_is_gone_is_forgotten(void **state)
+{
+	struct ledger_entry e;
+	struct purge p;
+	char path[160];
+
+	(void)state;
+	put_failure(A, NOW);
+	snprintf(path, sizeof path, "%s/event-2026-11.key", keys);
+	unlink(path);
+	ok(store_purge(store, NOW + 200 * DAY, false, &p));
+	assert_int_equal(query_int("SELECT count(*) FROM key WHERE purpose = 'event'"), 0);
+	ok(store_ledger_last(store, "key-destroyed", "month=2026-11", &e));
+	assert_int_not_equal(e.number, 0);
+}
+
+/* The clock goes back over a month's end: both months have their keys, none is destroyed while it is in use, nothing is lost. */
+static void a_clock_set_back_over_the_months_end(void **state)
+{
+	const int64_t december = NOW + 14 * DAY; /* 1 December */
+	struct purge p;
+
+	(void)state;
+	put_failure(A, december);
+	close_store();
+	ok(open_store(test_options(), NOW)); /* November again */
+	put_failure(B, NOW);
+	ok(store_purge(store, NOW, false, &p));
+	assert_true(key_exists("event-2026-11.key") && key_exists("event-2026-12.key"));
+	assert_int_equal(query_int("SELECT count(*) FROM event"), 2);
+	ok(store_purge(store, NOW + 181 * DAY, false, &p));
+	assert_false(key_exists("event-2026-11.key"));
+	assert_true(key_exists("event-2026-12.key"));
+	ok(store_ledger_walk(store, NULL, NULL));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		TEST(everybody_is_found_after_a_rotation),
+		TEST(who_is_heard_of_moves_with_all_that_is_known),
+		TEST(time_moves_nobody),
+		TEST(the_old_key_goes_with_the_last_contact),
+		TEST(a_forgotten_key_is_destroyed_by_the_next_purge),
+		TEST(a_rotation_that_was_killed_is_no_harm),
+		TEST(a_reader_that_is_open_learns_of_it),
+		TEST(a_lost_key_is_told_and_not_replaced),
+		TEST(a_month_key_that_is_gone_is_forgotten),
+		TEST(a_clock_set_back_over_the_months_end),
+	};
+
+	return cmocka_run_group_tests_name("rotation", tests, NULL, NULL);
+}
