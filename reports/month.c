@@ -90,6 +90,12 @@ static enum column column_of(const struct tally *t)
 	return t->klass < CLASS_COUNT ? by_class[t->klass] : COLUMN_UNDETERMINED;
 }
 
+static enum column column_of_category(enum category category)
+{
+	struct tally t = { .kind = category_class(category) == CLASS_COMPLAINT ? KIND_COMPLAINT : KIND_FAILURE, .klass = (uint8_t)category_class(category) };
+	return column_of(&t);
+}
+
 static void remember(struct raw_list *l, const char *name, const struct tally *t)
 {
 	enum column column = column_of(t);
@@ -337,6 +343,43 @@ static int suppress_month(struct figures *f, unsigned k)
 	return result;
 }
 
+/*
+ * Words say something of figures too, and must not bound one that is not shown. The most frequent cause of a row is at least as frequent as each other
+ * one: said where its class is shown and is no less than all that is hidden in the row. Half of a category or more: said where the provider's
+ * figure of that class is shown.
+ */
+static void withhold_words(struct figures *f)
+{
+	struct table *tables[] = { &f->providers, &f->campaigns };
+	for (size_t t = 0; t < 2; t++)
+		for (size_t i = 0; i < tables[t]->count; i++) {
+			struct row *row = &tables[t]->row[i];
+			const struct cell *own = &row->column[column_of_category(row->worst)];
+			uint64_t hidden = row->all.n;
+			for (unsigned c = 0; c < COLUMN_COUNT; c++)
+				hidden -= row->column[c].n < hidden ? row->column[c].n : hidden;
+			if (row->all.state != CELL_SHOWN || own->state != CELL_SHOWN || own->n < hidden)
+				row->worst = CATEGORY_NONE;
+		}
+	for (unsigned g = 0; g < CATEGORY_COUNT; g++) {
+		const struct row *row = *f->leader[g] ? table_find(&f->providers, f->leader[g]) : NULL;
+		if (!row || row->column[column_of_category((enum category)g)].state != CELL_SHOWN)
+			*f->leader[g] = '\0';
+	}
+}
+
+/* The same of the provider of a day's half: said where its bounces are known, or what is shown of them says as much. */
+static bool provider_may_be_named(const struct figures *f, const struct standout *s)
+{
+	const struct row *row = table_find(&f->providers, s->provider);
+	uint64_t shown = 0;
+	if (!row)
+		return false;
+	for (unsigned c = 0; c < COLUMN_COUNT; c++)
+		shown += c == COLUMN_COMPLAINT ? 0 : row->column[c].n;
+	return (row->all.state == CELL_SHOWN && row->column[COLUMN_COMPLAINT].state == CELL_SHOWN) || shown * 2 >= f->day[s->day - 1].n;
+}
+
 /* --- loading ----------------------------------------------------------------------------------------------- */
 
 static int load_figures(struct month_report *r, struct store *store, struct figures *f, int32_t first_day)
@@ -358,6 +401,7 @@ static int load_figures(struct month_report *r, struct store *store, struct figu
 	    store_tallies(store, from, to, BY_DAY | BY_KIND | BY_ORIGIN, take_day, &l) != STORE_OK)
 		goto out;
 	result = load_sent(store, f, from, to) ? -1 : suppress_month(f, r->k);
+	withhold_words(f);
 out:
 	free(l.names.at);
 	return result;
@@ -420,6 +464,8 @@ static int find_standouts(struct month_report *r, struct store *store)
 			s->day = d + 1;
 			if (explain_day(r, store, s))
 				return -1;
+			if (*s->provider && !provider_may_be_named(f, s))
+				*s->provider = '\0';
 		}
 	return 0;
 }

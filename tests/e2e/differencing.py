@@ -1,0 +1,314 @@
+#!/usr/bin/python3
+"""Small figures stay hidden from somebody who collects everything that is published and computes. The reader of two months' reports writes down each
+figure, each share, change and rate, what is said of the most frequent cause and of who answers for half of one, and every sum that must hold;
+then narrows each hidden figure as far as all that goes. A figure shown as "<10" must still be able to be 1 and 9. The same reader does find
+the small figures where only these are hidden, and no others with them."""
+import html.parser
+import math
+import os
+import random
+import re
+import sqlite3
+import sys
+import xml.etree.ElementTree
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from lib.harness import *
+
+K, FAR = 10, 10 ** 9
+REPORT = "{urn:retour:report:1}"
+COLUMNS = ("hard", "soft", "block", "undetermined", "complaint")
+CAUSES = (("failure", "hard", "user-unknown"), ("failure", "hard", "domain-unknown"), ("failure", "soft", "mailbox-full"), ("failure", "block", "spam-content"),
+          ("complaint", "complaint", "abuse"))
+PROVIDERS = ("gmail", "microsoft", "yahoo", "gmx", "web.de", "icloud", "t-online", "orange", "other")
+CAMPAIGNS = ("spring", "autumn", "weekly", "")
+MONTHS = ("2026-08", "2026-09", "2026-10")
+
+
+# --- what there is -----------------------------------------------------------------------------------------------------
+
+def fill(retour, seed):
+    """Tallies of three months, most of them small; {(month, ...): count} in the attacker's words."""
+    rng, truth = random.Random(seed), {}
+    causes, weight = CAUSES[rng.choice((0, 1)):], rng.choice((2, 4, 8))
+
+    def add(key, n):
+        truth[key] = truth.get(key, 0) + n
+
+    connection = sqlite3.connect(retour.database)
+    for month in MONTHS:
+        for provider in PROVIDERS:
+            for campaign in CAMPAIGNS:
+                for kind, column, category in causes:
+                    n = rng.choice([0] * weight + [1, 2, 3, 5, 8, 12, 30])
+                    if not n:
+                        continue
+                    day = rng.randint(1, 28)
+                    connection.execute("INSERT INTO tally VALUES (?, ?, ?, ?, 'matched', ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count",
+                                       (int(month.replace("-", "")) * 100 + day, kind, column, category, provider, campaign, n))
+                    add((month, "all"), n)
+                    add((month, column), n)
+                    add((month, "category", column, category), n)
+                    for table, name in (("providers", provider), ("campaigns", campaign)):
+                        add((month, table, name, "all"), n)
+                        add((month, table, name, column), n)
+                    if kind == "failure":
+                        add((month, "bounces"), n)
+                        add((month, "day", day), n)
+        connection.execute("INSERT INTO volume VALUES (?, 'import', 0, 'gmail', 'spring', ?, 0, 0, 0, 0)", (int(month.replace("-", "")) * 100 + 3, 20000))
+    connection.commit()
+    connection.close()
+    return truth
+
+
+# --- the attacker ------------------------------------------------------------------------------------------------------
+
+class Attack:
+    """Quantities by name, each an interval; sums and inequalities between them."""
+
+    def __init__(self):
+        self.low, self.high, self.small, self.sums, self.at_least = {}, {}, set(), [], []
+
+    def know(self, key, text):
+        if text is None:
+            return
+        if text.startswith("<"):
+            low, high = 0, int(text[1:]) - 1
+            self.small.add(key)
+        elif text.startswith("≥"):
+            low, high = int(text[1:]), FAR
+        else:
+            low = high = int(text)
+        self.bound(key, low, high)
+
+    def bound(self, key, low, high):
+        self.low[key] = max(low, self.low.get(key, 0))
+        self.high[key] = min(high, self.high.get(key, FAR))
+
+    def shown(self, key):
+        return key in self.low and self.low[key] == self.high[key]
+
+    def sum(self, total, parts):
+        if total in self.low and all(part in self.low for part in parts):
+            self.sums.append((total, parts))
+
+    def propagate(self, low, high):
+        """Narrows; False where something cannot be."""
+        for _ in range(200):
+            before = sum(high.values()) - sum(low.values())
+            for total, parts in self.sums:
+                least, most = sum(low[part] for part in parts), sum(high[part] for part in parts)
+                low[total], high[total] = max(low[total], least), min(high[total], most)
+                for part in parts:
+                    low[part] = max(low[part], low[total] - (most - high[part]))
+                    high[part] = min(high[part], high[total] - (least - low[part]))
+                    if low[part] > high[part]:
+                        return False
+                    least, most = sum(low[p] for p in parts), sum(high[p] for p in parts)
+            for greater, lesser, divisor in self.at_least:  # greater >= lesser / divisor
+                low[greater] = max(low[greater], math.ceil(low[lesser] / divisor))
+                high[lesser] = min(high[lesser], high[greater] * divisor)
+                if low[greater] > high[greater] or low[lesser] > high[lesser]:
+                    return False
+            if sum(high.values()) - sum(low.values()) == before:
+                return True
+        return True
+
+    def leaks(self):
+        """The small figures of which more is known than that they are small."""
+        low, high = dict(self.low), dict(self.high)
+        if not self.propagate(low, high):
+            return ["the report contradicts itself"]
+        self.narrowed = low, high
+        found = []
+        for key in sorted(self.small, key=str):
+            if low[key] > 1 or high[key] < K - 1:
+                found.append((key, low[key], high[key]))
+                continue
+            for guess in (1, K - 1):
+                trial_low, trial_high = dict(low), dict(high)
+                trial_low[key] = trial_high[key] = guess
+                if not self.propagate(trial_low, trial_high):
+                    found.append((key, "cannot be %d" % guess))
+        return found
+
+
+def number(node, name, of=None):
+    for child in node.findall(REPORT + name):
+        if child.get("of") == of:
+            return child.text
+    return None
+
+
+def relate(attack, month, before, node, key):
+    """What stands beside a figure: the month before, the change, the share."""
+    attack.know((before,) + key[1:], number(node, "before"))
+    change, share, rate = number(node, "change"), number(node, "share"), number(node, "rate")
+    old, everything = (before,) + key[1:], (month, "all")
+    if change is not None and attack.shown(old):
+        n = attack.low[old]
+        attack.bound(key, math.floor(n * (100 + int(change) - 1) / 100), math.ceil(n * (100 + int(change) + 1) / 100))
+    if share is not None and attack.shown(everything):
+        n = attack.low[everything]
+        attack.bound(key, math.floor(n * (float(share) - 0.1) / 100), math.ceil(n * (float(share) + 0.1) / 100))
+    return change, share, rate
+
+
+def read(attack, root):
+    """Writes down all that a report says."""
+    month = root.get("month")
+    before = MONTHS[MONTHS.index(month) - 1]
+    for node in root.iter(REPORT + "figure"):
+        attack.know((month, node.get("id")), number(node, "count"))
+        relate(attack, month, before, node, (month, node.get("id")))
+    for node in root.find(REPORT + "trend"):
+        for count in node.findall(REPORT + "count"):
+            attack.know((node.get("id"), count.get("of")), count.text)
+    single = {}
+    for node in root.find(REPORT + "classes"):
+        column, keys = node.get("id"), []
+        for category in node.findall(REPORT + "category"):
+            keys.append((month, "category", column, category.get("id")))
+            attack.know(keys[-1], number(category, "count"))
+            relate(attack, month, before, category, keys[-1])
+        attack.sum((month, column), keys)
+        single[column] = len(keys)
+    for table in ("providers", "campaigns"):
+        rows = root.find(REPORT + table).findall(REPORT + "row")
+        names = [row.get("name", "(rest)") for row in rows]
+        for name, row in zip(names, rows):
+            for column in ("all",) + COLUMNS:
+                attack.know((month, table, name, column), number(row, "count", column))
+            _, _, rate = relate(attack, month, before, row, (month, table, name, "all"))
+            attack.sum((month, table, name, "all"), [(month, table, name, column) for column in COLUMNS])
+            true(rate is None or (attack.shown((month, table, name, "all")) and attack.shown((month, table, name, "complaint"))), "a rate of hidden bounces")
+            worst = row.find(REPORT + "worst")
+            if worst is not None:
+                own = next(column for kind, column, category in CAUSES if category == worst.get("id"))
+                for other in COLUMNS:  # the most frequent cause is no less than any part of another class
+                    if other != own and single[other]:
+                        attack.at_least.append(((month, table, name, own), (month, table, name, other), single[other]))
+        for column in ("all",) + COLUMNS:
+            attack.sum((month, column), [(month, table, name, column) for name in names])
+    for node in root.find(REPORT + "classes"):
+        for category in node.findall(REPORT + "category"):
+            leader, key = number(category, "leader"), (month, "category", node.get("id"), category.get("id"))
+            own = (month, "providers", leader, node.get("id"))
+            if leader and own in attack.low:
+                attack.at_least.append((own, key, 2))
+    days = []
+    for node in root.find(REPORT + "days"):
+        days.append((month, "day", int(node.get("date")[-2:])))
+        attack.know(days[-1], number(node, "count"))
+    attack.sum((month, "bounces"), days)
+    for of, total in (("bounces", "bounces"), ("complaint", "complaint")):
+        parts = []
+        for node in root.find(REPORT + "origins"):
+            if node.get("attributed") == "true":
+                parts.append((month, "origin", node.get("id"), of))
+                attack.know(parts[-1], number(node, "count", of))
+        attack.sum((month, total), parts)
+    for m in (month, before):
+        attack.sum((m, "all"), [(m, "bounces"), (m, "complaint")])
+        attack.sum((m, "bounces"), [(m, column) for column in COLUMNS if column != "complaint"])
+        attack.sum((m, "all"), [(m, column) for column in COLUMNS])
+
+
+def hide_only_small(root, truth):
+    """The same report as one would write it who hides the small figures and no others."""
+    month = root.get("month")
+    for table in ("providers", "campaigns"):
+        for row in root.find(REPORT + table).findall(REPORT + "row"):
+            if row.get("name") is None:
+                continue
+            for count in row.findall(REPORT + "count"):
+                n = truth.get((month, table, row.get("name"), count.get("of")), 0)
+                count.text = "<%d" % K if 0 < n < K else str(n)
+
+
+# --- the other formats -------------------------------------------------------------------------------------------------
+
+class Rows(html.parser.HTMLParser):
+    """The texts of each table row's cells."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.rows, self.cell = [], None
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th") and self.rows:
+            self.cell = []
+
+    def handle_endtag(self, tag):
+        if tag in ("td", "th") and self.cell is not None:
+            self.rows[-1].append(" ".join("".join(self.cell).split()))
+            self.cell = None
+
+    def handle_data(self, data):
+        if self.cell is not None:
+            self.cell.append(data)
+
+
+def as_printed(text):
+    return "{:,}".format(int(text)) if text.isdigit() else text
+
+
+def same_cells(root, text, page):
+    """The rows of both tables say in text and page what they say in the XML."""
+    rows = [row for table in ("providers", "campaigns") for row in root.find(REPORT + table).findall(REPORT + "row")]
+    tables = Rows(page).rows
+    for row in rows:
+        cells = [as_printed(number(row, "count", column)) for column in ("all",) + COLUMNS]
+        title = row.get("title")
+        line = next(line for line in text.splitlines() if re.match(re.escape(title) + r"\s+[\d,<≥]", line))
+        equal(line[len(title):].split()[:6], cells, "text: " + title)
+        allowed = set(cells) | {as_printed(number(row, "before") or "0")}
+        for shown in tables:
+            if shown and shown[0] == title:
+                for cell in shown[1:]:
+                    true(not re.fullmatch(r"[\d,]+", cell) or cell in allowed, "%s: %s is in the page and not in the XML" % (title, cell))
+
+
+def spoken(root, attack):
+    """A count in a sentence is one that a table shows."""
+    known = {low for key, low in attack.low.items() if attack.high[key] == low}
+    for node in root.iter():
+        if node.tag in (REPORT + "sentence", REPORT + "note", REPORT + "because"):
+            for n in re.findall(r"([\d,]*\d) (?:bounces|complaints|messages|addresses|notices|hard|soft|blocks|of them)", node.text or ""):
+                true(int(n.replace(",", "")) in known, "%s is said in \"%s\", and shown nowhere" % (n, node.text))
+
+
+# --- the attempt -------------------------------------------------------------------------------------------------------
+
+hidden, naive, problems = 0, 0, []
+SEEDS = range(1, 25)
+for seed in SEEDS:
+    retour = Retour(now="2026-08-01T06:00:00Z")
+    equal(retour.run("run").code, 0)
+    truth = fill(retour, seed)
+    retour.now = "2026-11-02T06:00:00Z"
+    attack, lazy = Attack(), Attack()
+    with case("three months of small figures, %d: nothing below %d can be computed from two reports in three formats" % (seed, K)):
+        for month in MONTHS[1:]:
+            outputs = {form: retour.run("report", "--month", month, "--format", form).out for form in ("xml", "text", "html")}
+            root = xml.etree.ElementTree.fromstring(outputs["xml"].encode())
+            read(attack, root)
+            same_cells(root, outputs["text"], outputs["html"])
+            spoken(root, attack)
+            hide_only_small(root, truth)
+            read(lazy, root)
+        for key in attack.low:
+            if key[-1] != "(rest)" and "(rest)" not in key and key[1] != "origin":
+                true(attack.low[key] <= truth.get(key, 0) <= attack.high[key], "%s is %d, and the reports say %d to %d" % (key, truth.get(key, 0), attack.low[key], attack.high[key]))
+        hidden += len(attack.small)
+        naive += len(lazy.leaks())
+        equal(attack.leaks(), [])
+
+comment("%d small figures hidden in %d pairs of reports; where only these are hidden, %d are computed" % (hidden, len(SEEDS), naive))
+with case("there was something to find, and the attacker finds it where only the small figures are hidden"):
+    true(hidden > 500, hidden)
+    true(naive > hidden / 10, naive)
+finish()
