@@ -149,7 +149,7 @@ install: all
 	install -m 755 $(BUILD)/retour $(bindir)/retour
 	install -m 644 etc/retour.1 $(mandir)/man1/
 	install -m 644 etc/retour.ini.5 $(mandir)/man5/
-	install -m 644 etc/retour-contacts.7 $(mandir)/man7/
+	install -m 644 etc/retour-contacts.7 etc/retour-audit.7 $(mandir)/man7/
 	install -m 644 etc/rules.ini etc/providers.ini etc/report.xsl etc/report.xsd etc/audit.xsd $(datadir)/retour/
 	install -m 644 README.md LICENSE etc/retour.ini $(datadir)/doc/retour/
 	for unit in retour.service retour.timer retour-serve.service retour-serve.socket; do \

@@ -114,6 +114,31 @@ with case("the hash alone finds its entry, the way a mail prints it"):
     contains(out, "it contains entry %s of --head" % head_of(mails[0]).split(":")[0])
 
 
+# --- the walk ----------------------------------------------------------------------------------------------------------
+
+def walk():
+    """The commands of retour-audit(7) with what each is said to print."""
+    with open(os.path.join(ROOT, "etc", "retour-audit.7")) as f:
+        page = f.read()
+    for block in re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed$", page, re.MULTILINE | re.DOTALL):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, expected = part.replace("\\\\", "\\").partition("\n")
+            yield command, expected.splitlines()
+
+
+os.symlink("november", os.path.join(desk, "evidence"))
+steps = list(walk())
+for command, expected in steps:
+    with case("the walk in the manual: " + command):
+        done = subprocess.run(["/bin/sh", "-c", command], cwd=desk, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              env={"PATH": os.path.dirname(program) + ":/usr/bin:/bin", "KEY": key, "HEAD": head_of(mails[0])})
+        equal(done.returncode, 0, done.stdout)
+        for line in expected:
+            contains(done.stdout, line, command)
+with case("the walk has all its steps"):
+    true(len(steps) >= 8, steps)
+
+
 # --- the audit ---------------------------------------------------------------------------------------------------------
 
 def audit_xml(name, code):
