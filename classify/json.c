@@ -15,12 +15,12 @@ _Static_assert((int)DATE_SIZE >= (int)EVENT_STATUS_SIZE, "one buffer serves both
 
 struct output {
 	char *to;
-	size_t n;
+	size_t n, size;
 };
 
 static void put(struct output *o, const char *text, size_t n)
 {
-	if (o->n + n <= JSON_EVENT_SIZE) {
+	if (o->n + n <= o->size) {
 		memcpy(o->to + o->n, text, n);
 		o->n += n;
 	}
@@ -80,6 +80,14 @@ static void put_string(struct output *o, const char *text, size_t n)
 			i += put_special(o, text + i, n - i);
 	}
 	put_text(o, "\"");
+}
+
+size_t json_string(char *buffer, size_t size, const char *text, size_t n)
+{
+	struct output o = { buffer, 0, size - 1 };
+	put_string(&o, text, n);
+	buffer[o.n] = '\0';
+	return o.n;
 }
 
 static void put_number(struct output *o, unsigned value)
@@ -163,7 +171,7 @@ static void put_value(struct output *o, size_t key, const char *file, const stru
 
 size_t json_event(char *buffer, const char *file, const struct event *e, bool plain)
 {
-	struct output o = { buffer, 0 };
+	struct output o = { buffer, 0, JSON_EVENT_SIZE };
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
 		put_text(&o, i ? ", \"" : "{\"");
 		put_text(&o, keys[i].name);

@@ -13,4 +13,8 @@ enum { JSON_EVENT_SIZE = 65536 }; /* room for every event; longer file names are
  */
 size_t json_event(char *buffer, const char *file, const struct event *e, bool plain);
 
+/* A string, or null for an empty one, into BUFFER of SIZE; NUL at the end. Room for it: JSON_STRING_ROOM. Returns its length. */
+#define JSON_STRING_ROOM(n) (6 * (n) + 3)
+size_t json_string(char *buffer, size_t size, const char *text, size_t n);
+
 #endif

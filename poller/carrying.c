@@ -13,11 +13,11 @@
 #include "poller/secret.h"
 #include "poller/wire.h"
 
-static int carry_or_probe(const struct config *c, struct span mail, char *error, size_t size)
+static int carry_or_probe(const struct config *c, enum readers readers, struct span mail, char *error, size_t size)
 {
 	struct carrier_options options;
 	char *secret = NULL;
-	if (!delivery_options(c, &options)) {
+	if (!delivery_options(c, readers, &options)) {
 		snprintf(error, size, "[report] needs from, to, and smtp or sendmail");
 		return -1;
 	}
@@ -39,8 +39,9 @@ int cmd_carrier(const struct config *config, int argc, char **argv)
 	char error[WIRE_TEXT_MAX] = "";
 	int result = -1;
 	child_guard("retour-carrier");
-	if (wire_receive(CHILD_FD, &head, &payload, &capacity) == 1 && (head.type == WIRE_CARRY || head.type == WIRE_PROBE))
-		result = carry_or_probe(config, (struct span){ (const char *)payload, head.length }, error, sizeof error);
+	if (wire_receive(CHILD_FD, &head, &payload, &capacity) == 1 &&
+	    (head.type == WIRE_CARRY || head.type == WIRE_CARRY_ALERT || head.type == WIRE_PROBE))
+		result = carry_or_probe(config, head.type == WIRE_CARRY_ALERT ? READERS_OF_ALERTS : READERS_OF_REPORT, (struct span){ (const char *)payload, head.length }, error, sizeof error);
 	if (result)
 		wire_send(CHILD_FD, WIRE_FAILED, error, strlen(error), NULL, 0);
 	else
@@ -49,7 +50,7 @@ int cmd_carrier(const struct config *config, int argc, char **argv)
 	return result ? EXIT_LOST : EXIT_WELL;
 }
 
-int delivery_carry(const struct config *c, struct span mail, char *error, size_t size)
+int delivery_carry(const struct config *c, enum readers readers, struct span mail, char *error, size_t size)
 {
 	struct wire_head head;
 	unsigned char *payload = NULL;
@@ -62,7 +63,7 @@ int delivery_carry(const struct config *c, struct span mail, char *error, size_t
 		return -1;
 	}
 	child_patience(fd, 12 * c->report.timeout); /* it has a deadline of its own; this one is for a resolver that hangs */
-	if (!wire_send(fd, mail.n ? WIRE_CARRY : WIRE_PROBE, mail.p, mail.n, NULL, 0) &&
+	if (!wire_send(fd, !mail.n ? WIRE_PROBE : readers == READERS_OF_ALERTS ? WIRE_CARRY_ALERT : WIRE_CARRY, mail.p, mail.n, NULL, 0) &&
 	    wire_receive(fd, &head, &payload, &capacity) == 1) {
 		result = head.type == WIRE_FINISHED ? 0 : -1;
 		if (head.type == WIRE_FAILED)

@@ -51,8 +51,10 @@ static void check_config(struct doctor *d)
 		say(d, SAD, "mailboxes", "no section [mailbox NAME]");
 	if (!c->domains.count)
 		say(d, ODD, "origin", "[origin] domains is empty: nothing can be matched, so no bounce changes a contact's state");
-	if (c->alert_to.count || c->alert_command || c->metrics_file)
-		say(d, ODD, "alert, metrics", "[alert] and [metrics] are read, but this version does nothing with them yet");
+	if (!c->alert_to.count && !c->alert_command)
+		say(d, ODD, "alerts", "[alert] has neither to nor command: what is wrong stands in the journal and in `retour alerts` only");
+	if (c->alert_command && access(c->alert_command, X_OK))
+		say(d, SAD, "alert command", "%s: %s", c->alert_command, strerror(errno));
 }
 
 struct lint {
@@ -208,7 +210,8 @@ static void visit(struct doctor *d, const struct mailbox *box, int fd, const cha
 	char text[WIRE_TEXT_MAX + 1], clean[WIRE_TEXT_MAX + 1];
 	snprintf(start.mailbox, sizeof start.mailbox, "%s", box->name);
 	bool answered = !wire_send(fd, WIRE_START, &start, sizeof start, NULL, 0) && !wire_send(fd, WIRE_FINISH, NULL, 0, NULL, 0) &&
-			wire_receive(fd, &head, &payload, &capacity) == 1 && (head.type == WIRE_OPENED || head.type == WIRE_FAILED);
+			wire_receive(fd, &head, &payload, &capacity) == 1 &&
+			(head.type == WIRE_OPENED || head.type == WIRE_FAILED || head.type == WIRE_REFUSED);
 	if (answered) {
 		span_copy_text(text, sizeof text, (struct span){ (const char *)payload, head.length });
 		say(d, head.type == WIRE_OPENED ? WELL : SAD, what, "%s", log_clean(clean, sizeof clean, text));
@@ -243,11 +246,11 @@ static void check_report(struct doctor *d)
 	char error[512], clean[512];
 	if (access(c->report.dir, W_OK | X_OK) && (errno != ENOENT || !can_be_made(c, c->report.dir)))
 		say(d, SAD, "report directory", "%s: %s", c->report.dir, strerror(errno));
-	if (!delivery_options(c, &options)) {
+	if (!delivery_options(c, READERS_OF_REPORT, &options)) {
 		say(d, ODD, "report mail", "[report] from, to, and smtp or sendmail are not all set: reports stay in %s", c->report.dir);
 		return;
 	}
-	if (delivery_carry(c, (struct span){ NULL, 0 }, error, sizeof error))
+	if (delivery_carry(c, READERS_OF_REPORT, (struct span){ NULL, 0 }, error, sizeof error))
 		say(d, SAD, "report mail", "%s", log_clean(clean, sizeof clean, error));
 	else
 		say(d, WELL, "report mail", "%s would take it, %u readers", c->report.sendmail ? c->report.sendmail : c->report.smtp_host,

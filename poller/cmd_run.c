@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <signal.h>
 #include <string.h>
+#include "poller/alerts.h"
 #include "poller/clock.h"
 #include "poller/delivery.h"
 #include "poller/log.h"
@@ -83,6 +84,7 @@ int cmd_run(const struct config *config, int argc, char **argv)
 	else if (changed)
 		log_info("%llu contacts changed their state because their time had come", (unsigned long long)changed);
 	result = exit_worse(result, purge_now(&s, now, false, NULL));
+	result = exit_worse(result, alerts_run(&s, now));
 	result = exit_worse(result, report_if_due(&s, now));
 	int signing = store_checkpoint(s.store, now);
 	if (signing)

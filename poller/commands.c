@@ -5,9 +5,9 @@
 #include <string.h>
 
 const struct command commands[] = {
-	{ "run", cmd_run, "", "the scheduled job: poll, states, retention, last month's report",
-	  "Empties all mailboxes, applies what is due in the contacts' states and in retention, and from [report] day on\n"
-	  "sends last month's report, once. A systemd timer or cron starts it. A second run beside it ends with 4.\n",
+	{ "run", cmd_run, "", "the scheduled job: poll, states, retention, alerts, last month's report",
+	  "Empties all mailboxes, applies what is due in the contacts' states and in retention, tells what is wrong, and from\n"
+	  "[report] day on sends last month's report, once. A systemd timer or cron starts it. A second run beside it ends with 4.\n",
 	  CONFIG_NEEDED, false },
 	{ "poll", cmd_poll, "[--dry-run] [MAILBOX…]", "only fetch, classify, store, settle",
 	  "  --dry-run   read and classify, but touch neither the store nor the mailbox\n"
@@ -83,6 +83,12 @@ const struct command commands[] = {
 	{ "comment", cmd_comment, "--month YYYY-MM TEXT|-", "a remark that the month's report prints",
 	  "  --month YYYY-MM   the month that it is about\n"
 	  "TEXT, or stdin with -, is printed in the report as it stands; it must not name an address.\n",
+	  CONFIG_NEEDED, false },
+	{ "alerts", cmd_alerts, "[--all] [--json]", "what is wrong now",
+	  "Prints the alerts that are open: what, where, since when, the figures, and what to look at first.\n"
+	  "  --all     also those that are over, as long as [retention] alerts keeps them\n"
+	  "  --json    one JSON object a line\n"
+	  "The conditions and their thresholds stand in retour.ini(5); `run` looks at them and tells [alert] to and command.\n",
 	  CONFIG_NEEDED, false },
 	{ "purge", cmd_purge, "[--dry-run]", "apply retention now",
 	  "  --dry-run   only say what would be deleted\n"

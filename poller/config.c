@@ -20,13 +20,13 @@
 #include <unistd.h>
 #include <iniparser/iniparser.h>
 
-enum type { TEXT, FILE_PATH, BOOLEAN, NUMBER, SIZE, PERIOD, CHOICE, LIST, DISPOSAL, PERIODS, HOST_PORT };
+enum type { TEXT, FILE_PATH, BOOLEAN, NUMBER, SIZE, PERIOD, CHOICE, LIST, DISPOSAL, PERIODS, HOST_PORT, THRESHOLD };
 
 struct key {
 	const char *section;    /* "mailbox *": one section for each name */
 	const char *name;
 	enum type type;
-	size_t offset;          /* in struct config; in struct mailbox or struct ladder for sections with a name */
+	size_t offset;          /* in struct config; in struct mailbox, struct ladder or struct alert_rule for sections with a name */
 	const char *standard;   /* value when the file is silent; NULL: none */
 	int64_t min, max;       /* bounds of numbers, sizes, periods */
 	const char *choices;    /* "a|b|c", in the order of the enum */
@@ -37,7 +37,9 @@ struct key {
 #define AT(field) offsetof(struct config, field)
 #define BOX(field) offsetof(struct mailbox, field)
 #define LADDER(field) offsetof(struct ladder, field)
+#define RULE(field) offsetof(struct alert_rule, field)
 #define MINUTE 60
+#define HOUR 3600
 #define DAY (24 * 3600)
 #define YEAR (365 * DAY)
 #define MIB (1024 * 1024)
@@ -160,10 +162,19 @@ static const struct key keys[] = {
 	  "where reports are left; default: reports beside the store" },
 	{ "report", "stylesheet", FILE_PATH, AT(report.stylesheet), NULL, 0, 0, NULL, NULL, "a report.xsl to use instead of the built-in one" },
 
-	{ "alert", "to", LIST, AT(alert_to), NULL, 0, 0, NULL, NULL, "who is told when something turns (read, but without effect yet)" },
-	{ "alert", "command", TEXT, AT(alert_command), NULL, 0, 0, NULL, NULL, "and a command that is told (read, but without effect yet)" },
+	{ "alert", "to", LIST, AT(alert_to), NULL, 0, 0, NULL, "postmaster@example.org", "who is told when something is wrong; the mail leaves as reports do" },
+	{ "alert", "command", FILE_PATH, AT(alert_command), NULL, 0, 0, NULL, NULL, "and a command that gets the same as JSON on its standard input" },
+	{ "alert", "repeat", PERIOD, AT(alerts.repeat), "7d", 0, YEAR, NULL, NULL, "what is still wrong is told again after so long; 0: once" },
+	{ "alert *", "active", BOOLEAN, RULE(active), NULL, 0, 0, NULL, NULL, "look at this condition" },
+	{ "alert *", "threshold", THRESHOLD, RULE(threshold), NULL, 1, 0, NULL, NULL, "from here on it is an alert" },
+	{ "alert *", "clear", THRESHOLD, RULE(clear), NULL, 1, 0, NULL, NULL, "and below this no longer" },
+	{ "alert *", "window", PERIOD, RULE(window), NULL, HOUR, 7LL * DAY, NULL, NULL, "figures of so long; surges in whole hours, up to 24h" },
+	{ "alert *", "minimum", NUMBER, RULE(minimum), NULL, 0, 1000000000, NULL, NULL,
+	  "so many bounces, complaints or messages at least, and never fewer than [privacy] k" },
+	{ "alert *", "cooldown", PERIOD, RULE(cooldown), NULL, 0, YEAR, NULL, NULL, "what comes back within so long is the same alert, and is not told at once" },
+
 	{ "metrics", "file", FILE_PATH, AT(metrics_file), NULL, 0, 0, NULL, NULL,
-	  "figures for node_exporter's textfile collector (read, but without effect yet)" },
+	  "figures for node_exporter's textfile collector, written by each run; ends in .prom" },
 };
 enum { KEYS = sizeof keys / sizeof keys[0] };
 
@@ -181,8 +192,9 @@ static const struct section_help {
 	{ "block", "Refusals that are the sender's to mend" },
 	{ "ladder *", "Retry ladders: large, small (the receiver's size), a category (mailbox-full, greylisted), a provider, or what providers.ini names" },
 	{ "report", "The monthly report" },
-	{ "alert", "Alerts" },
-	{ "metrics", "Metrics" },
+	{ "alert", "Alerts: what somebody should hear of before the month is over" },
+	{ "alert *", "One section for each condition that is to have another rule than the standard one" },
+	{ "metrics", "Metrics for Prometheus" },
 };
 
 static const struct ladder standard_ladders[] = {
@@ -350,6 +362,43 @@ static bool host_port_value(struct config *c, const char *text)
 	return *host != '\0';
 }
 
+/* "2.5" as 2500 for a SCALE of 1000; -1: it is no such number. */
+static int64_t decimal(const char *text, size_t n, int64_t scale)
+{
+	int64_t value = 0;
+	size_t i = 0;
+	for (; i < n && isdigit((unsigned char)text[i]) && value < INT32_MAX; i++)
+		value = value * 10 + (text[i] - '0');
+	value *= scale;
+	if (!i || (i < n && text[i] != '.'))
+		return -1;
+	for (i++; i < n; i++) {
+		scale /= 10;
+		if (!isdigit((unsigned char)text[i]) || !scale)
+			return -1;
+		value += (text[i] - '0') * scale;
+	}
+	return value;
+}
+
+static int64_t threshold(enum alert_unit unit, const char *text)
+{
+	size_t n = strlen(text);
+	switch (unit) {
+	case UNIT_FACTOR:
+		return decimal(text, n, 1000);
+	case UNIT_SHARE: {
+		int64_t ppm = n && text[n - 1] == '%' ? decimal(text, n - 1, 10000) : -1;
+		return ppm <= 1000000 ? ppm : -1;
+	}
+	case UNIT_COUNT:
+		return decimal(text, n, 1);
+	case UNIT_PERIOD:
+		break;
+	}
+	return period(text);
+}
+
 static void print_period(char *buffer, size_t size, int64_t n)
 {
 	static const struct { int64_t factor; char unit; } units[] = { { YEAR, 'y' }, { DAY, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
@@ -395,6 +444,9 @@ static void bounds_text(const struct key *k, char *buffer, size_t size)
 		return;
 	case FILE_PATH:
 		snprintf(buffer, size, "an absolute path");
+		return;
+	case THRESHOLD:
+		snprintf(buffer, size, "as the condition has it: a share such as 2%%, a multiple such as 1.5, a number, or a period such as 6h");
 		return;
 	case TEXT:
 		break;
@@ -443,6 +495,12 @@ static bool assign(struct config *c, void *base, const struct key *k, const char
 		return periods_value(c, base, value, k);
 	case HOST_PORT:
 		return host_port_value(c, value);
+	case THRESHOLD:
+		n = threshold(alert_unit(((struct alert_rule *)base)->condition), value);
+		if (n < k->min)
+			return false;
+		*(int64_t *)at = n;
+		return true;
 	}
 	return false;
 }
@@ -500,6 +558,19 @@ static void apply_defaults(struct config *c, void *base, const char *pattern)
 			abort(); /* the table itself is wrong; a unit test loads the defaults */
 }
 
+static struct alert_rule *alert_section(struct reader *r, const char *section, const char *name)
+{
+	char known[512] = "";
+	size_t n = 0;
+	int condition = alert_condition_by_name(name);
+	if (condition >= 0)
+		return &r->config->alerts.rule[condition];
+	for (unsigned i = 0; i < ALERT_CONDITION_COUNT && n < sizeof known; i++)
+		n += (size_t)snprintf(known + n, sizeof known - n, "%s%s", i ? ", " : "", alert_condition_name(i));
+	complain(r, section, NULL, "unknown condition; known are: %s", known);
+	return NULL;
+}
+
 /* The struct that a section with a name fills, with its defaults; NULL when there are too many. */
 static void *named_section(struct reader *r, const char *pattern, const char *section, const char *name)
 {
@@ -519,6 +590,8 @@ static void *named_section(struct reader *r, const char *pattern, const char *se
 		box->unrecognised.action = box->quarantine.action = DISPOSE_MOVE; /* without a folder: standard_disposal() chooses */
 		return box;
 	}
+	if (!strcmp(pattern, "alert *"))
+		return alert_section(r, section, name);
 	for (unsigned i = 0; i < c->ladders; i++)
 		if (!strcmp(c->ladder[i].name, name))
 			return &c->ladder[i];
@@ -643,6 +716,22 @@ static void check_report(struct reader *r)
 		complain(r, "report", "timezone", "unknown zone \"%s\"; right would be a name such as Europe/Berlin", c->report.timezone);
 }
 
+static void check_alerts(struct reader *r)
+{
+	const struct config *c = r->config;
+	char section[64];
+	if (c->alert_to.count && (!c->report.from || (!c->report.smtp_host && !c->report.sendmail)))
+		complain(r, "alert", "to", "needs [report] from, and smtp or sendmail, which its mail takes too");
+	for (unsigned i = 0; i < ALERT_CONDITION_COUNT; i++) {
+		const struct alert_rule *rule = &c->alerts.rule[i];
+		snprintf(section, sizeof section, "alert %s", alert_condition_name(i));
+		if (rule->clear > rule->threshold)
+			complain(r, section, "clear", "above the threshold; right would be at or below it");
+		if (alert_unit(i) == UNIT_FACTOR && rule->window > DAY)
+			complain(r, section, "window", "of a surge: right would be from 1h to 24h");
+	}
+}
+
 /* NAME in the directory of the store. */
 static const char *beside_store(struct config *c, const char *name)
 {
@@ -690,6 +779,7 @@ static int take_syntax_error(const char *format, ...)
 static void set_defaults(struct config *c)
 {
 	memset(c, 0, sizeof *c);
+	alert_standard(&c->alerts);
 	for (int i = 0; i < KEYS; i++)
 		if (!strchr(keys[i].section, '*') && keys[i].standard && !assign(c, c, &keys[i], keys[i].standard))
 			abort();
@@ -732,6 +822,7 @@ int config_load(struct config *c, const char *file, FILE *errors)
 	for (unsigned i = 0; i < c->ladders; i++)
 		check_ladder(&r, &c->ladder[i]);
 	check_report(&r);
+	check_alerts(&r);
 	fill_paths(c);
 	iniparser_freedict(r.ini);
 	return r.failures ? -1 : 0;
@@ -782,6 +873,43 @@ static void print_sample_key(FILE *out, const struct key *k)
 		fprintf(out, "%s\n", line);
 }
 
+static void print_threshold(char *buffer, size_t size, unsigned condition, int64_t value)
+{
+	int64_t scale = alert_unit(condition) == UNIT_SHARE ? 10000 : alert_unit(condition) == UNIT_FACTOR ? 1000 : 1;
+	size_t n;
+	if (alert_unit(condition) == UNIT_PERIOD) {
+		print_period(buffer, size, value);
+		return;
+	}
+	n = (size_t)snprintf(buffer, size, "%lld", (long long)(value / scale));
+	if (value % scale) {
+		n += (size_t)snprintf(buffer + n, size - n, ".%0*lld", scale == 10000 ? 4 : 3, (long long)(value % scale));
+		while (buffer[n - 1] == '0')
+			buffer[--n] = '\0';
+	}
+	snprintf(buffer + n, size - n, "%s", alert_unit(condition) == UNIT_SHARE ? "%" : "");
+}
+
+/* The conditions with their standard rules, each line behind MARK. */
+static void print_conditions(FILE *out, const char *mark)
+{
+	struct alert_options standard;
+	alert_standard(&standard);
+	fprintf(out, "%s %-22s threshold  clear  window  minimum  cooldown\n", mark, "condition");
+	for (unsigned i = 0; i < ALERT_CONDITION_COUNT; i++) {
+		const struct alert_rule *rule = &standard.rule[i];
+		char at[32], clear[32], window[32] = "", minimum[32] = "", cooldown[32];
+		print_threshold(at, sizeof at, i, rule->threshold);
+		print_threshold(clear, sizeof clear, i, rule->clear);
+		print_period(cooldown, sizeof cooldown, rule->cooldown);
+		if (rule->window)
+			print_period(window, sizeof window, rule->window);
+		if (rule->minimum)
+			snprintf(minimum, sizeof minimum, "%lld", (long long)rule->minimum);
+		fprintf(out, "%s %-22s %9s  %5s  %6s  %7s  %8s\n", mark, alert_condition_name(i), at, clear, window, minimum, cooldown);
+	}
+}
+
 static void print_section(FILE *out, const char *pattern)
 {
 	for (size_t i = 0; i < sizeof section_helps / sizeof section_helps[0]; i++)
@@ -800,6 +928,10 @@ static void print_section(FILE *out, const char *pattern)
 			print_period(text, sizeof text, l->end);
 			fprintf(out, "\n;end = %s\n", text);
 		}
+		return;
+	}
+	if (!strcmp(pattern, "alert *")) {
+		print_conditions(out, ";");
 		return;
 	}
 	fprintf(out, "[%s]\n", strcmp(pattern, "mailbox *") ? pattern : "mailbox bounces");
@@ -849,6 +981,11 @@ void config_print_manual(FILE *out)
 					print_escaped(out, section_helps[h].help);
 					fputs(".\n", out);
 				}
+			if (!strcmp(k->section, "alert *")) {
+				fputs(".Bd -literal\n", out);
+				print_conditions(out, "");
+				fputs(".Ed\n", out);
+			}
 			fprintf(out, ".Bl -tag -width Ds\n");
 			last = k->section;
 		}

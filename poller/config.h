@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include "poller/stream.h"
+#include "store/alert.h"
 #include "store/store.h"
 
 enum protocol { PROTOCOL_IMAP, PROTOCOL_POP3, PROTOCOL_MAILDIR, PROTOCOL_MBOX };
@@ -79,6 +80,7 @@ struct config {
 		struct list to;
 	} report;
 	struct list alert_to;
+	struct alert_options alerts;
 	const char *alert_command, *metrics_file;
 	struct mailbox mailbox[CONFIG_MAILBOXES_MAX];
 	unsigned mailboxes;

@@ -95,19 +95,20 @@ int report_make(struct session *s, struct month month, enum report_format format
 	return result;
 }
 
-bool delivery_options(const struct config *c, struct carrier_options *o)
+bool delivery_options(const struct config *c, enum readers readers, struct carrier_options *o)
 {
+	const struct list *to = readers == READERS_OF_ALERTS ? &c->alert_to : &c->report.to;
 	*o = (struct carrier_options){ .sendmail = c->report.sendmail, .user = c->report.user, .oauth2 = c->report.auth == AUTH_XOAUTH2,
-		.helo = c->report.helo, .from = c->report.from, .to = c->report.to.at,
+		.helo = c->report.helo, .from = c->report.from, .to = to->at,
 		.stream = { .host = c->report.smtp_host, .port = (uint16_t)c->report.smtp_port, .tls = (enum tls)c->report.tls,
 			    .ca_file = c->report.ca_file, .timeout = c->report.timeout, .deadline = 10 * c->report.timeout } };
-	return c->report.to.count && c->report.from && (c->report.smtp_host || c->report.sendmail);
+	return to->count && c->report.from && (c->report.smtp_host || c->report.sendmail);
 }
 
 static int carry_mail(const struct config *c, struct span mail)
 {
 	char error[512], clean[512];
-	int result = delivery_carry(c, mail, error, sizeof error);
+	int result = delivery_carry(c, READERS_OF_REPORT, mail, error, sizeof error);
 	if (result)
 		log_error("report mail: %s", log_clean(clean, sizeof clean, error));
 	return result;

@@ -5,13 +5,15 @@
 #include "poller/carrier.h"
 #include "poller/session.h"
 
+/* Whom a mail goes to. */
+enum readers { READERS_OF_REPORT, READERS_OF_ALERTS };
 /* How the configuration says that mail leaves, without the secret. False when it says nothing, or not enough. */
-bool delivery_options(const struct config *c, struct carrier_options *out);
+bool delivery_options(const struct config *c, enum readers readers, struct carrier_options *out);
 /*
  * Has a carrier process take MAIL to the submission server or sendmail; an empty MAIL only tries whether it would be taken. 0, or -1 with a
  * text without addresses in ERROR.
  */
-int delivery_carry(const struct config *c, struct span mail, char *error, size_t size);
+int delivery_carry(const struct config *c, enum readers readers, struct span mail, char *error, size_t size);
 
 /*
  * Writes BYTES to PATH at once or not at all: a temporary file beside it, fsync, rename. "-" is stdout. 0, or -1 after saying why.

@@ -186,7 +186,7 @@ static int open_source(struct fetcher *f, const struct config *config, const str
 		f->ops = sources[options.mailbox->protocol];
 		options.max_message = (uint64_t)options.mailbox->max_message;
 		if (secret_read(&options.mailbox->secret, &secret, error, sizeof error)) {
-			say(WIRE_FAILED, error);
+			say(WIRE_REFUSED, error);
 			return -1;
 		}
 		options.password = secret;
@@ -195,7 +195,7 @@ static int open_source(struct fetcher *f, const struct config *config, const str
 	int result = f->ops->open(&f->source, &options);
 	secret_free(secret);
 	if (result) {
-		say(WIRE_FAILED, f->source ? f->source->error : "out of memory");
+		say(f->source && f->source->refused ? WIRE_REFUSED : WIRE_FAILED, f->source ? f->source->error : "out of memory");
 		return -1;
 	}
 	if (f->ops->describe)

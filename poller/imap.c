@@ -174,7 +174,9 @@ static int imap_open(struct source **out, const struct source_options *options)
 	s->max_message = options->max_message ? options->max_message : 1;
 	s->stays = options->stays;
 	s->position = 1;
-	if (imap_session_open(&s->session, s->mailbox, options->password) || find_folders(s))
+	int opened = imap_session_open(&s->session, s->mailbox, options->password);
+	s->source.refused = s->session.refused;
+	if (opened || find_folders(s))
 		return -1;
 	if (select_folder(s, &s->folder, moves_or_deletes(s->mailbox)))
 		return -1;

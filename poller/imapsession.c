@@ -124,7 +124,11 @@ int imap_session_open(struct imap_session *s, const struct mailbox *m, const cha
 	}
 	if (ask_capabilities(s))
 		return -1;
-	if (!authenticated && (log_in(s, m, password) || ask_capabilities(s)))
+	if (!authenticated && log_in(s, m, password)) {
+		s->refused = !s->broken;
+		return -1;
+	}
+	if (!authenticated && ask_capabilities(s))
 		return -1;
 	return ask_namespace(s);
 }

@@ -25,6 +25,7 @@ struct imap_session {
 	unsigned port;
 	char delimiter;                       /* between the levels of a folder's name; 0: no levels */
 	char prefix[IMAP_FOLDER_SIZE];        /* of the personal namespace, e.g. "INBOX." */
+	bool refused;                         /* the login failed, not the connection */
 	bool broken;                          /* the dialogue is out of step: nothing more is said */
 	char *error;                          /* the caller's */
 	size_t error_size;

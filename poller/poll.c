@@ -55,6 +55,7 @@ struct lane {
 	pid_t fetcher, parser;
 	struct channel from, to;   /* the fetcher's socket, the parser's */
 	bool started, opened, ended, finishing, done, failed;
+	bool refused;              /* the login, that is why it failed */
 	bool parser_ready;
 	unsigned asked, settling, parser_starts;
 	double since;              /* the fetcher was started */
@@ -514,10 +515,11 @@ static int ask_next(struct lane *lane)
 	return channel_send(&lane->from, WIRE_NEXT, &count, sizeof count, true);
 }
 
-static void say_failed(struct lane *lane, const unsigned char *text, uint32_t n)
+static void say_failed(struct lane *lane, const struct wire_head *head, const unsigned char *text)
 {
 	char copy[WIRE_TEXT_MAX + 1];
-	span_copy_text(copy, sizeof copy, (struct span){ (const char *)text, n });
+	span_copy_text(copy, sizeof copy, (struct span){ (const char *)text, head->length });
+	lane->refused = head->type == WIRE_REFUSED;
 	lane_fail(lane, *copy ? copy : "failed without a word");
 }
 
@@ -569,8 +571,9 @@ static int fetcher_says(struct pump *p, struct lane *lane, const struct wire_hea
 		return 0;
 	case WIRE_EXPIRED:
 		return note_expired(p, lane, (const struct wire_expired *)payload);
+	case WIRE_REFUSED:
 	case WIRE_FAILED:
-		say_failed(lane, payload, head->length);
+		say_failed(lane, head, payload);
 		return 0;
 	case WIRE_FINISHED:
 		if (!lane->finishing)
@@ -610,8 +613,8 @@ static void serve_fetcher(struct pump *p, struct lane *lane)
 		return;
 	/* its last words may still be in the socket when writing to it failed */
 	while (!lane->failed && !lane->done && channel_receive(&lane->from, &head, &payload) == 1) {
-		if (head.type == WIRE_FAILED)
-			say_failed(lane, payload, head.length);
+		if (head.type == WIRE_FAILED || head.type == WIRE_REFUSED)
+			say_failed(lane, &head, payload);
 		wipe_free(payload, head.length);
 	}
 	if (!lane->failed && !lane->done) {
@@ -771,7 +774,7 @@ static void lane_report(struct pump *p, struct lane *lane, struct poll_counts *t
 	else if (ok)
 		log_info("mailbox %s: nothing new", lane->name);
 	if (lane->box && p->job->store && !p->store_failed &&
-	    store_mailbox_read(p->job->store, lane->name, p->job->now, ok, ok ? NULL : "not read to its end"))
+	    store_mailbox_read(p->job->store, lane->name, p->job->now, ok, lane->refused ? MAILBOX_LOGIN_REFUSED : "not read to its end"))
 		store_fail(p);
 	total->messages += c->messages;
 	total->fresh += c->fresh;

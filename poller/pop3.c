@@ -132,6 +132,8 @@ static bool is_ok(const struct pop3 *p)
 	return !strncmp(p->line, "+OK", 3) && (!p->line[3] || p->line[3] == ' ');
 }
 
+#define LOGIN_REFUSED "login refused"
+
 enum reply { REPLY_BROKEN = -1, REPLY_OK, REPLY_ERR, REPLY_CONTINUE };
 
 /* The status line of an answer. REPLY_CONTINUE only while logging in. */
@@ -185,7 +187,7 @@ static const char *meaning(const struct pop3 *p, const char *otherwise)
 		{ "[LOGIN-DELAY]", "the server wants more time between logins" },
 		{ "[SYS/TEMP]", "the server has a problem that will pass" },
 		{ "[SYS/PERM]", "the server has a problem that needs its administrator" },
-		{ "[AUTH]", "login refused: check user and password" },
+		{ "[AUTH]", LOGIN_REFUSED ": check user and password" },
 	};
 	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
 		if (span_starts_nocase(span_trim(span_of(p->line + 4)), span_of(codes[i].code)))
@@ -255,7 +257,11 @@ static int login_reply(struct pop3 *p, enum reply reply)
 {
 	if (reply == REPLY_OK)
 		return 0;
-	return reply == REPLY_BROKEN ? -1 : broken(p, meaning(p, "login refused"));
+	if (reply == REPLY_BROKEN)
+		return -1;
+	const char *why = meaning(p, LOGIN_REFUSED);
+	p->base.refused = !strncmp(why, LOGIN_REFUSED, sizeof LOGIN_REFUSED - 1); /* not: in use, or not now */
+	return broken(p, why);
 }
 
 /* RFC 1939 section 7. */

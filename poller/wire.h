@@ -6,10 +6,10 @@
  *   (wire.c); a frame that breaks it, or a type that is unknown, ends the talk.
  *
  *   run > fetcher       START  NEXT  WANTED  SETTLE  EXPIRE  FINISH
- *   fetcher > run       OPENED  LISTED  MESSAGE  BATCH  SETTLED  EXPIRED  FAILED  FINISHED
+ *   fetcher > run       OPENED  LISTED  MESSAGE  BATCH  SETTLED  EXPIRED  FAILED or REFUSED  FINISHED
  *   run > parser        MESSAGE
  *   parser > run        READY  EVENT  PARSED
- *   run > carrier       CARRY or PROBE
+ *   run > carrier       CARRY, CARRY_ALERT or PROBE
  *   carrier > run       FAILED or FINISHED
  *   run > log reader    LOG_STATE  LOG_KNOWN, then for each file LOG_FILE  LOG_BYTES…  LOG_END
  *   log reader > run    to each LOG_BYTES and LOG_END: LOG_COUNTS…  LOG_STATE  LOG_MARK  LOG_READY, the last always; or FAILED
@@ -44,11 +44,13 @@ enum wire_type {
 	WIRE_SETTLED,   /* struct settled */
 	WIRE_EXPIRED,   /* struct wire_expired */
 	WIRE_FAILED,    /* text for the operator; nothing follows */
+	WIRE_REFUSED,   /* the same, of a login or the secret for it */
 	WIRE_FINISHED,  /* nothing; nothing follows */
 	WIRE_READY,     /* nothing */
 	WIRE_EVENT,     /* struct event */
 	WIRE_PARSED,    /* struct wire_parsed */
-	WIRE_CARRY,     /* a finished mail */
+	WIRE_CARRY,     /* a finished mail, to the report's readers */
+	WIRE_CARRY_ALERT, /* the same, to those who are told of alerts */
 	WIRE_PROBE,     /* nothing: only try whether a mail would be taken */
 	WIRE_LOG_STATE, /* what the log reader remembers of mails in the queue, its own format */
 	WIRE_LOG_KNOWN, /* struct wire_log_known[] */

@@ -269,28 +269,37 @@ static struct mailimf_address_list *to_list(const char *const *to)
 	return list;
 }
 
+/* No line end ever comes from the configuration into a header. */
+static char *subject_text(const char *text)
+{
+	char clean[SUBJECT_SIZE];
+	span_copy_text(clean, sizeof clean, span_of(text));
+	return header_text(clean);
+}
+
 static char *subject_of(const struct month_report *r)
 {
 	static const char *const states[] = { [MONTH_FIRST] = "", [MONTH_BETTER] = ": better than the month before",
 		[MONTH_STEADY] = ": much like the month before", [MONTH_WORSE] = ": worse than the month before" };
-	char text[SUBJECT_SIZE], title[64], clean[SUBJECT_SIZE];
+	char text[SUBJECT_SIZE], title[64];
 	struct sentence s = { text, 0, sizeof text };
 	say(&s, "Deliverability report %s", month_title(r->month->month, title, sizeof title));
 	if (r->options->organisation)
 		say(&s, ", %s", r->options->organisation);
 	say(&s, "%s", states[r->verdict]);
-	span_copy_text(clean, sizeof clean, span_of(text)); /* no line end ever comes from the configuration into a header */
-	return header_text(clean);
+	return subject_text(text);
 }
 
-static struct mailimf_fields *header(const struct month_report *r, int64_t now, const char *token)
+/* LIST names the kind of mail: its description, and the label of its List-Id. Takes SUBJECT over. */
+static struct mailimf_fields *header(const struct report_options *o, char *subject, const char *description, const char *list, int64_t now,
+				     const char *token)
 {
-	const char *domain = domain_of(r->options->from);
+	const char *domain = domain_of(o->from);
 	char text[HEADER_SIZE];
 	struct mailimf_date_time *date = date_field(now);
-	struct mailimf_mailbox_list *from = from_list(r->options->from);
-	struct mailimf_address_list *to = to_list(r->options->to);
-	char *id = NULL, *subject = subject_of(r);
+	struct mailimf_mailbox_list *from = from_list(o->from);
+	struct mailimf_address_list *to = to_list(o->to);
+	char *id = NULL;
 	snprintf(text, sizeof text, "%s@%s", token, domain);
 	id = strdup(text);
 	struct mailimf_fields *fields = date && from && to && id && subject ?
@@ -306,7 +315,7 @@ static struct mailimf_fields *header(const struct month_report *r, int64_t now, 
 		free(subject);
 		return NULL;
 	}
-	snprintf(text, sizeof text, "retour monthly report <retour-report.%s>", domain);
+	snprintf(text, sizeof text, "%s <%s.%s>", description, list, domain);
 	if (add_field(fields, "Auto-Submitted", "auto-generated") && /* RFC 3834 section 5 */
 	    add_field(fields, "List-Id", text))                      /* RFC 2919 */
 		return fields;
@@ -330,7 +339,7 @@ static struct mailmime *compose(const struct month_report *r, int64_t now, const
 		mixed = with_part(mixed, attachment(name, "octet-stream", signature));
 	}
 	struct mailmime *message = mixed ? mailmime_new_message_data(mixed) : NULL;
-	struct mailimf_fields *fields = message ? header(r, now, token) : NULL;
+	struct mailimf_fields *fields = message ? header(r->options, subject_of(r), "retour monthly report", "retour-report", now, token) : NULL;
 	if (fields) {
 		mailmime_set_imf_fields(message, fields);
 		return message;
@@ -342,14 +351,56 @@ static struct mailmime *compose(const struct month_report *r, int64_t now, const
 	return NULL;
 }
 
+/* The bytes of MESSAGE. */
+static int write_message(struct mailmime *message, struct buffer *out)
+{
+	MMAPString *bytes = mmap_string_new("");
+	int column = 0, result = -1;
+	if (bytes && mailmime_write_mem(bytes, &column, message) == MAILIMF_NO_ERROR) {
+		*out = (struct buffer){ malloc(bytes->len + 1), bytes->len };
+		if (out->p) {
+			memcpy(out->p, bytes->str, bytes->len);
+			out->p[out->n] = '\0';
+			result = 0;
+		}
+	}
+	if (bytes)
+		mmap_string_free(bytes);
+	return result;
+}
+
+int text_mail(const struct report_options *o, const char *subject, const char *description, const char *list, const struct buffer *text, int64_t now,
+	      const char *token, struct buffer *out, char *error, size_t size)
+{
+	int result = -1;
+	*out = (struct buffer){ NULL, 0 };
+	if (!o->from || !o->to || !*o->to) {
+		snprintf(error, size, "the mail has no sender or no recipient");
+		return -1;
+	}
+	struct mailmime *part = text_part("plain", text), *message = part ? mailmime_new_message_data(part) : NULL;
+	struct mailimf_fields *fields = message ? header(o, subject_text(subject), description, list, now, token) : NULL;
+	snprintf(error, size, "no memory for the mail");
+	if (fields) {
+		mailmime_set_imf_fields(message, fields);
+		result = write_message(message, out);
+	}
+	if (message)
+		mailmime_free(message);
+	else if (part)
+		mailmime_free(part);
+	if (!result)
+		*error = '\0';
+	return result;
+}
+
 int month_report_mail(const struct month_report *r, int64_t now, const char *token, const char *signature, struct buffer *out, char *error,
 		      size_t size)
 {
 	const struct buffer signed_by = { (char *)signature, signature ? strlen(signature) : 0 };
 	struct buffer text = { NULL, 0 }, html = { NULL, 0 }, xml = { NULL, 0 };
 	struct mailmime *message = NULL;
-	MMAPString *bytes = NULL;
-	int column = 0, result = -1;
+	int result = -1;
 	*out = (struct buffer){ NULL, 0 };
 	if (!r->options->from || !r->options->to || !*r->options->to) {
 		snprintf(error, size, "the report has no sender or no recipient");
@@ -360,21 +411,13 @@ int month_report_mail(const struct month_report *r, int64_t now, const char *tok
 		goto out;
 	snprintf(error, size, "no memory for the report's mail");
 	message = compose(r, now, token, &text, &html, &xml, &signed_by);
-	bytes = mmap_string_new("");
-	if (!message || !bytes || mailmime_write_mem(bytes, &column, message) != MAILIMF_NO_ERROR)
+	if (!message || write_message(message, out))
 		goto out;
-	*out = (struct buffer){ malloc(bytes->len + 1), bytes->len };
-	if (!out->p)
-		goto out;
-	memcpy(out->p, bytes->str, bytes->len);
-	out->p[out->n] = '\0';
 	*error = '\0';
 	result = 0;
 out:
 	if (message)
 		mailmime_free(message);
-	if (bytes)
-		mmap_string_free(bytes);
 	buffer_free(&text);
 	buffer_free(&html);
 	buffer_free(&xml);

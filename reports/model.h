@@ -191,4 +191,9 @@ int month_report_html(const struct month_report *r, enum html_shape shape, struc
 /* --- reports/text.c --- */
 int month_report_text(const struct month_report *r, bool mail, struct buffer *out, char *error, size_t size);
 
+/* --- reports/mail.c --- */
+/* A mail of TEXT alone. LIST: the label of its List-Id, with what it is called; NOW and TOKEN (unique) go into Date and Message-ID. 0, or -1 with ERROR. */
+int text_mail(const struct report_options *o, const char *subject, const char *description, const char *list, const struct buffer *text, int64_t now,
+	      const char *token, struct buffer *out, char *error, size_t size);
+
 #endif

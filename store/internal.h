@@ -17,6 +17,7 @@ enum {
 
 struct keyring;
 struct counters;
+struct hours;
 struct table;
 struct erasures;
 
@@ -25,6 +26,7 @@ struct store {
 	struct store_options o;
 	struct keyring *keys;       /* keys.c */
 	struct counters *counters;  /* tally.c */
+	struct hours *hours;        /* hour.c */
 	struct table *table;        /* table.c */
 	struct erasures *erasures;  /* erasure.c */
 	sqlite3_stmt *statement[SQL_COUNT];
@@ -65,7 +67,7 @@ int db_exec(struct store *s, const char *sql);
 
 /* --- schema.c ------------------------------------------------------------------------------------------------ */
 
-enum { SCHEMA_VERSION = 6, APPLICATION_ID = 0x7265746f /* "reto" */ };
+enum { SCHEMA_VERSION = 7, APPLICATION_ID = 0x7265746f /* "reto" */ };
 /* *VERSION is 0 for a database with nothing in it. Refuses what is not ours or newer than this program. */
 int schema_version(struct store *s, int *version);
 /* Applies what lies between FROM and SCHEMA_VERSION, inside the transaction. */
@@ -249,6 +251,29 @@ int32_t day_of(int64_t at);
 void typing_pack(const struct store *s, const char *address, size_t n, struct packed *p);
 /* Counts it, inside the transaction. */
 int typing_add(struct store *s, const struct packed *p);
+
+/* --- hour.c ------------------------------------------------------------------------------------------------------- */
+
+/* Counts an event in its hour, unless that is so long ago that no alert asks for it; written before a commit, as tallies are. */
+int hours_add(struct store *s, const struct packed *e, int64_t now);
+int hours_flush(struct store *s);
+void hours_discard(struct store *s);
+/* COUNT notices of a cell of the tallies, into the totals. */
+int totals_add(struct store *s, const struct tally *t);
+/* For a store that was made before there were counts by hour. */
+int hours_from_events(struct store *s);
+
+/* What alerts look at: bounces, those that are blocks, refusals to take more for now, mails sent as logs say. */
+enum hour_what { HOUR_BOUNCES, HOUR_BLOCKS, HOUR_THROTTLED, HOUR_SENT, HOUR_WHATS };
+enum { HOURS_KEPT = 9 * 7 * 24 };
+/* The hours FROM..TO (epoch seconds / 3600), in no order; an hour may come twice. */
+int hours_visit(struct store *s, int64_t from, int64_t to,
+		int (*visit)(void *context, const char *provider, int64_t hour, const uint64_t count[HOUR_WHATS]), void *context);
+
+/* --- kpi.c --------------------------------------------------------------------------------------------------------- */
+
+/* domain_group() is known to SQL from now on; before the first statement that uses it is prepared. */
+int kpi_functions(struct store *s);
 
 /* --- retention.c, ledger.c ------------------------------------------------------------------------------------------ */
 

@@ -28,8 +28,7 @@ const char *domain_group_name(unsigned group)
 	return group < DOMAIN_GROUP_COUNT ? group_names[group] : "";
 }
 
-/* Once per handle, before the first statement that uses it is prepared. */
-static int add_functions(struct store *s)
+int kpi_functions(struct store *s)
 {
 	if (s->functions)
 		return STORE_OK;
@@ -73,13 +72,13 @@ static int visit_rates(struct store *s, sqlite3_stmt *st, bool periods, int (*vi
 
 int store_rates(struct store *s, int32_t from, int32_t to, unsigned group, int (*visit)(void *context, const struct rates *r), void *context)
 {
-	return add_functions(s) ? STORE_FAILED
+	return kpi_functions(s) ? STORE_FAILED
 				: visit_rates(s, db_bind(s, SQL_RATES, "iii", (int64_t)from, (int64_t)to, (int64_t)group), true, visit, context);
 }
 
 int store_rolling(struct store *s, int64_t from, int64_t to, bool by_provider, int (*visit)(void *context, const struct rates *r), void *context)
 {
-	return add_functions(s) ? STORE_FAILED
+	return kpi_functions(s) ? STORE_FAILED
 				: visit_rates(s, db_bind(s, SQL_ROLLING, "iii", from, to, (int64_t)by_provider), false, visit, context);
 }
 

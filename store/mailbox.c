@@ -84,7 +84,8 @@ int store_mailboxes(struct store *s, int (*visit)(void *context, const struct ma
 	if (!st)
 		return STORE_FAILED;
 	while (!result && (rc = db_step(s, st)) == 1) {
-		struct mailbox_state m = { .read_at = sqlite3_column_int64(st, 1), .failed_at = sqlite3_column_int64(st, 2) };
+		struct mailbox_state m = { .read_at = sqlite3_column_int64(st, 1), .failed_at = sqlite3_column_int64(st, 2),
+					   .first_at = sqlite3_column_int64(st, 4) };
 		db_text(st, 0, m.name, sizeof m.name);
 		db_text(st, 3, m.why, sizeof m.why);
 		result = visit(context, &m);

@@ -160,7 +160,7 @@ int store_message(struct store *s, const struct store_message *m, const struct p
 		memcpy(&p, &events[i], sizeof p);
 		if (p.kind == KIND_NONE || is_repeated(events, i))
 			continue;
-		if (add_event(s, &p, m->mailbox) || tally_add(s, &p) || typing_add(s, &p) || contact_apply(s, &p))
+		if (add_event(s, &p, m->mailbox) || tally_add(s, &p) || typing_add(s, &p) || hours_add(s, &p, now) || contact_apply(s, &p))
 			return STORE_FAILED;
 	}
 	return STORE_OK;

@@ -13,12 +13,14 @@
  *   mailbox        when each was read last
  *   folder         where a folder of moved mail ended at a time (UIDVALIDITY, UIDNEXT): how long each message has been there
  *   volume         how much was sent, per day, source, provider and campaign (volume.c); volume_hour the same of the last days by hour. They stay,
- *                  the hours for VOLUME_HOURS_KEPT
+ *                  the hours for HOURS_KEPT
  *   cohort         of the recipients who went soft in a month, how many came to which end (cohort.c); recurrence: notices about recipients who had
  *                  none before, and about others. They stay
  *   typing         failures at domains that are one typing error away from a large provider's, by that provider's domain and day (typing.c). They stay
  *   comment        what operators say of a month; investigated: investigations that are over. They stay
  *   log_file       mail logs that were counted, by a hash of their beginning, and how far; log_state what the next file's beginning depends on
+ *   notice_hour    notices of the last HOURS_KEPT hours, by provider; notice_total the same from the beginning, for metrics. Anonymous, as tallies are
+ *   alert          what was out of the ordinary, when, and whether it was told (alert.c). Retention "alerts"
  *   ledger         what was promised and done (ledger.c)
  *   key            fingerprints of the keys in the key directory (keys.c)
  *
@@ -96,6 +98,23 @@ static const char version_6[] =
 	"ALTER TABLE contact ADD COLUMN old INTEGER;"
 	"CREATE INDEX contact_old ON contact (old) WHERE old IS NOT NULL;";
 
+/* What alerts are made of. */
+static const char version_7[] =
+	"CREATE TABLE notice_hour (hour INTEGER NOT NULL, provider TEXT NOT NULL, hard INTEGER NOT NULL, soft INTEGER NOT NULL, block INTEGER NOT NULL,"
+	" undetermined INTEGER NOT NULL, complaint INTEGER NOT NULL, throttled INTEGER NOT NULL, PRIMARY KEY (hour, provider)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE notice_total (provider TEXT NOT NULL, what TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (provider, what))"
+	" STRICT, WITHOUT ROWID;"
+	"INSERT INTO notice_total SELECT provider, CASE WHEN origin NOT IN ('matched', 'verified') THEN 'unattributed' WHEN kind = 'complaint'"
+	" THEN kind WHEN class IN ('hard', 'soft', 'block') THEN class ELSE 'undetermined' END AS what, sum(count) FROM tally"
+	" WHERE kind IN ('failure', 'complaint') GROUP BY provider, what;"
+	"CREATE TABLE alert (number INTEGER PRIMARY KEY AUTOINCREMENT, condition TEXT NOT NULL, subject TEXT NOT NULL, opened INTEGER NOT NULL,"
+	" at INTEGER NOT NULL, cleared INTEGER, reopened INTEGER NOT NULL, news TEXT NOT NULL, told INTEGER NOT NULL, by_mail INTEGER NOT NULL,"
+	" by_command INTEGER NOT NULL, value INTEGER NOT NULL, bound INTEGER NOT NULL, usual INTEGER NOT NULL, part INTEGER NOT NULL,"
+	" whole INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL, provider TEXT NOT NULL, campaign TEXT NOT NULL,"
+	" category TEXT NOT NULL) STRICT;"
+	"CREATE UNIQUE INDEX alert_open ON alert (condition, subject) WHERE cleared IS NULL;"
+	"ALTER TABLE mailbox ADD COLUMN first_at INTEGER;";
+
 struct step {
 	const char *sql, *then; /* THEN may be NULL */
 	int (*convert)(struct store *s); /* brings the rows to the new form; may be NULL */
@@ -110,6 +129,7 @@ static const struct step steps[] = {
 	{ version_4, NULL, NULL, "PRAGMA user_version = 4" },
 	{ version_5, NULL, NULL, "PRAGMA user_version = 5" },
 	{ version_6, NULL, NULL, "PRAGMA user_version = 6" },
+	{ version_7, NULL, hours_from_events, "PRAGMA user_version = 7" },
 };
 _Static_assert(sizeof steps / sizeof *steps == SCHEMA_VERSION, "each version has a step that leads to it");
 

@@ -122,10 +122,10 @@
 	X(SQL_SEEN_PURGE, "DELETE FROM seen WHERE at < ?1") \
 	X(SQL_KEPT_PURGE, "DELETE FROM kept WHERE at < ?1") \
 	\
-	X(SQL_MAILBOX_READ, "INSERT INTO mailbox (name, read_at) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET read_at = excluded.read_at") \
-	X(SQL_MAILBOX_FAILED, "INSERT INTO mailbox (name, failed_at, why) VALUES (?1, ?2, ?3)" \
+	X(SQL_MAILBOX_READ, "INSERT INTO mailbox (name, read_at, first_at) VALUES (?1, ?2, ?2) ON CONFLICT DO UPDATE SET read_at = excluded.read_at") \
+	X(SQL_MAILBOX_FAILED, "INSERT INTO mailbox (name, failed_at, why, first_at) VALUES (?1, ?2, ?3, ?2)" \
 		" ON CONFLICT DO UPDATE SET failed_at = excluded.failed_at, why = excluded.why") \
-	X(SQL_MAILBOX_ALL, "SELECT name, read_at, failed_at, why FROM mailbox ORDER BY name") \
+	X(SQL_MAILBOX_ALL, "SELECT name, read_at, failed_at, why, first_at FROM mailbox ORDER BY name") \
 	\
 	X(SQL_TALLY_MORE, "UPDATE tally SET count = count + ?8 WHERE day = ?1 AND kind = ?2 AND class = ?3 AND category = ?4" \
 		" AND origin = ?5 AND provider = ?6 AND campaign = ?7") \
@@ -202,6 +202,73 @@
 		" ON CONFLICT DO UPDATE SET delivered = delivered + excluded.delivered, deferred = deferred + excluded.deferred," \
 		" throttled = throttled + excluded.throttled, rejected = rejected + excluded.rejected") \
 	X(SQL_HOUR_FORGET, "DELETE FROM volume_hour WHERE hour < ?1") \
+	/* notices by hour, and what logs say was sent in it */ \
+	X(SQL_NOTICE_HOUR_ADD, \
+		"INSERT INTO notice_hour (hour, provider, hard, soft, block, undetermined, complaint, throttled) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)" \
+		" ON CONFLICT DO UPDATE SET hard = hard + excluded.hard, soft = soft + excluded.soft, block = block + excluded.block," \
+		" undetermined = undetermined + excluded.undetermined, complaint = complaint + excluded.complaint," \
+		" throttled = throttled + excluded.throttled") \
+	X(SQL_NOTICE_HOURS, \
+		"SELECT provider, hour, hard + soft + block + undetermined, block, throttled, 0 FROM notice_hour WHERE hour BETWEEN ?1 AND ?2" \
+		" UNION ALL SELECT provider, hour, 0, 0, throttled, delivered + rejected FROM volume_hour WHERE hour BETWEEN ?1 AND ?2") \
+	X(SQL_NOTICE_HOUR_SUMS, \
+		"SELECT sum(hard), sum(soft), sum(block), sum(undetermined), sum(complaint), (SELECT sum(delivered + rejected) FROM volume_hour" \
+		" WHERE hour BETWEEN ?1 AND ?2) FROM notice_hour WHERE hour BETWEEN ?1 AND ?2") \
+	X(SQL_NOTICE_HOUR_FIRST, "SELECT min(hour) FROM notice_hour") \
+	X(SQL_NOTICE_HOUR_FORGET, "DELETE FROM notice_hour WHERE hour < ?1") \
+	X(SQL_NOTICE_HOUR_FROM_EVENTS, \
+		"INSERT INTO notice_hour (hour, provider, hard, soft, block, undetermined, complaint, throttled)" \
+		" SELECT at / 3600, iif(domain_group(provider) = '', 'other', provider), sum(kind = 'failure' AND class IS 'hard')," \
+		" sum(kind = 'failure' AND class IS 'soft'), sum(kind = 'failure' AND class IS 'block')," \
+		" sum(kind = 'failure' AND coalesce(class, '') NOT IN ('hard', 'soft', 'block')), sum(kind = 'complaint')," \
+		" sum(kind <> 'complaint' AND (reply IS 421 OR coalesce(status, '') GLOB '4.7.*')) FROM event" \
+		" WHERE at >= (SELECT max(at) FROM event) - ?1 AND origin IN ('matched', 'verified') AND kind IN ('failure', 'delay', 'complaint')" \
+		" GROUP BY 1, 2") \
+	X(SQL_NOTICE_TOTAL_ADD, "INSERT INTO notice_total (provider, what, count) VALUES (?1, ?2, ?3)" \
+		" ON CONFLICT DO UPDATE SET count = count + excluded.count") \
+	X(SQL_NOTICE_TOTALS, "SELECT provider, what, count FROM notice_total ORDER BY provider, what") \
+	X(SQL_VOLUME_IMPORTED, "SELECT 1 FROM volume WHERE day BETWEEN ?1 AND ?2 AND source <> 'log' AND sent > 0 LIMIT 1") \
+	\
+	/* where most of what an alert is about lies: ?3 a kind, ?4 a class or null for every one, ?5 the least count */ \
+	X(SQL_LEADING_PROVIDER, \
+		"SELECT iif(domain_group(provider) = '', 'other', provider), count(*) FROM event WHERE at >= ?1 AND at < ?2 AND kind = ?3" \
+		" AND (?4 IS NULL OR class = ?4) AND origin IN ('matched', 'verified') GROUP BY 1 HAVING count(*) >= ?5 ORDER BY 2 DESC, 1 LIMIT 1") \
+	X(SQL_LEADING_CATEGORY, \
+		"SELECT category, count(*) FROM event WHERE at >= ?1 AND at < ?2 AND kind = ?3 AND (?4 IS NULL OR class = ?4)" \
+		" AND origin IN ('matched', 'verified') AND (?6 = '' OR iif(domain_group(provider) = '', 'other', provider) = ?6)" \
+		" GROUP BY 1 HAVING count(*) >= ?5 ORDER BY 2 DESC, 1 LIMIT 1") \
+	X(SQL_LEADING_CAMPAIGN, \
+		"SELECT campaign, count(*) FROM event WHERE at >= ?1 AND at < ?2 AND kind = ?3 AND (?4 IS NULL OR class = ?4)" \
+		" AND origin IN ('matched', 'verified') AND (?6 = '' OR iif(domain_group(provider) = '', 'other', provider) = ?6)" \
+		" GROUP BY 1 HAVING count(*) >= ?5 ORDER BY 2 DESC, 1 LIMIT 1") \
+	\
+	X(SQL_ALERT_ADD, \
+		"INSERT INTO alert (condition, subject, opened, at, reopened, news, told, by_mail, by_command, value, bound, usual, part, whole, since, until," \
+		" provider, campaign, category) VALUES (?1, ?2, ?3, ?3, 0, 'opened', ?3, 1, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)") \
+	/* the open one, else the last one */ \
+	X(SQL_ALERT_LAST, "SELECT number, cleared, told, news, until FROM alert WHERE condition = ?1 AND subject = ?2" \
+		" ORDER BY cleared IS NULL DESC, cleared DESC LIMIT 1") \
+	X(SQL_ALERT_FIRES, \
+		"UPDATE alert SET at = ?2, value = ?3, bound = ?4, usual = ?5, part = ?6, whole = ?7, since = ?8, until = ?9, provider = ?10, campaign = ?11," \
+		" category = ?12 WHERE number = ?1") \
+	X(SQL_ALERT_SEEN, "UPDATE alert SET at = ?2 WHERE number = ?1") \
+	X(SQL_ALERT_REOPEN, "UPDATE alert SET cleared = NULL, reopened = reopened + 1 WHERE number = ?1") \
+	X(SQL_ALERT_NEWS, "UPDATE alert SET news = ?2, told = ?3, by_mail = 1, by_command = 1 WHERE number = ?1") \
+	X(SQL_ALERT_UNSEEN, "SELECT number, news FROM alert WHERE cleared IS NULL AND at <> ?1") \
+	X(SQL_ALERT_CLEAR, "UPDATE alert SET cleared = ?2, at = ?2 WHERE number = ?1") \
+	X(SQL_ALERT_SPANS, "SELECT min(since, opened), coalesce(cleared, ?3) FROM alert WHERE condition = ?1 AND subject = ?2") \
+	/* ?1: 0 all, 1 open ones, 2 those with news to tell */ \
+	X(SQL_ALERT_LIST, \
+		"SELECT number, condition, subject, opened, at, cleared, reopened, news, by_mail, by_command, value, bound, usual, part, whole, since, until," \
+		" provider, campaign, category FROM alert WHERE ?1 = 0 OR (?1 = 1 AND cleared IS NULL) OR (?1 = 2 AND (by_mail OR by_command))" \
+		" ORDER BY number") \
+	X(SQL_ALERT_TOLD_BY_MAIL, "UPDATE alert SET by_mail = 0 WHERE number = ?1") \
+	X(SQL_ALERT_TOLD_BY_COMMAND, "UPDATE alert SET by_command = 0 WHERE number = ?1") \
+	X(SQL_ALERT_COUNT, "SELECT count(*) FROM alert") \
+	X(SQL_ALERT_OLDEST, "SELECT min(at) FROM alert") \
+	X(SQL_ALERT_DUE, "SELECT count(*) FROM alert WHERE at < ?1") \
+	X(SQL_ALERT_PURGE, "DELETE FROM alert WHERE at < ?1") \
+	\
 	X(SQL_LOG_FILES, "SELECT fingerprint, length, offset, device, inode, size, mtime, at FROM log_file ORDER BY length, fingerprint") \
 	X(SQL_LOG_FILE_PUT, "REPLACE INTO log_file (fingerprint, length, offset, device, inode, size, mtime, at)" \
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)") \

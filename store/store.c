@@ -249,6 +249,7 @@ void store_close(struct store *s)
 		store_rollback(s);
 	counters_discard(s);
 	free(s->counters);
+	free(s->hours);
 	contact_table_free(s);
 	erasures_discard(s);
 	for (int i = 0; i < SQL_COUNT; i++)

@@ -146,11 +146,13 @@ int store_folder_due(struct store *s, const char *mailbox, const char *folder, i
 /* Notes where the folder ends at NOW, unless the last mark is less than APART seconds old. */
 int store_folder_mark(struct store *s, const char *mailbox, const char *folder, int64_t now, int64_t apart, const struct folder_mark *mark);
 
+#define MAILBOX_LOGIN_REFUSED "login refused" /* the reason of a failure that is the password's or the token's */
 /* Remembers that the mailbox was read to its end at NOW, or failed (why: without addresses). */
 int store_mailbox_read(struct store *s, const char *mailbox, int64_t now, bool ok, const char *why);
 struct mailbox_state {
 	char name[STORE_NAME_SIZE];
 	int64_t read_at, failed_at; /* the last time of each, 0: never */
+	int64_t first_at;           /* when it was tried first; 0: not known */
 	char why[256];              /* of the last failure */
 };
 int store_mailboxes(struct store *s, int (*visit)(void *context, const struct mailbox_state *m), void *context);

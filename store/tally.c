@@ -54,6 +54,7 @@ static struct counters *counters(struct store *s)
 
 void counters_discard(struct store *s)
 {
+	hours_discard(s);
 	if (s->counters)
 		memset(s->counters, 0, sizeof *s->counters);
 }
@@ -82,7 +83,7 @@ static int write_cell(struct store *s, const struct tally *t)
 {
 	const char *campaign = t->campaign;
 
-	if (tally_bounded_campaign(s, t->day, &campaign))
+	if (totals_add(s, t) || tally_bounded_campaign(s, t->day, &campaign))
 		return STORE_FAILED;
 	return db_run(s, SQL_TALLY_ADD, "itttttti", (int64_t)t->day, kind_name(t->kind), class_name(t->klass),
 		      category_name(t->category), origin_name(t->origin), t->provider, campaign, (int64_t)t->count);
@@ -92,6 +93,8 @@ int counters_flush(struct store *s)
 {
 	struct counters *c = s->counters;
 
+	if (hours_flush(s))
+		return STORE_FAILED;
 	if (!c)
 		return STORE_OK;
 	for (unsigned i = 0; i < CELLS && c->cells; i++)

@@ -56,7 +56,7 @@ int store_volumes(struct store *s, int32_t from, int32_t to, unsigned group, int
 
 /* --- from mail logs ---------------------------------------------------------------------------------------- */
 
-enum { HOUR = 3600, HOURS_KEPT = 8 * 24 };
+enum { HOUR = 3600 };
 
 int store_volume_log(struct store *s, int64_t at, const struct volume *v)
 {

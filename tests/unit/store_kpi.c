@@ -432,8 +432,8 @@ static void hours_are_kept_for_days(void **state)
 	struct log_file f = { .length = 1, .offset = 1, .at = NOW };
 
 	(void)state;
-	add_log(NOW - 9 * DAY, "gmail", "", 1, 0, 0, 0);
-	add_log(NOW - 7 * DAY, "gmail", "", 1, 0, 0, 0);
+	add_log(NOW - (HOURS_KEPT / 24 + 1) * DAY, "gmail", "", 1, 0, 0, 0);
+	add_log(NOW - (HOURS_KEPT / 24 - 1) * DAY, "gmail", "", 1, 0, 0, 0);
 	ok(store_begin(store));
 	ok(store_log_file_put(store, &f, NULL));
 	ok(store_commit(store));

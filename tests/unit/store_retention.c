@@ -347,7 +347,7 @@ static void the_ledger_tells_of_purges(void **state)
 	ok(store_purge(store, NOW, false, &p));
 	ok(store_ledger_last(store, "purge", NULL, &e));
 	int64_t first = e.number;
-	assert_string_equal(e.detail, "events=0 diagnostics=0 contacts=0 messages=0 ledger=0");
+	assert_string_equal(e.detail, "events=0 diagnostics=0 contacts=0 messages=0 alerts=0 ledger=0");
 	ok(store_purge(store, NOW + HOUR, false, &p)); /* nothing done, the same day */
 	ok(store_ledger_last(store, "purge", NULL, &e));
 	assert_int_equal(e.number, first);

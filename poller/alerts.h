@@ -1,0 +1,12 @@
+/* Alerts in a run: what the store and this machine show is judged, and what is new is told by mail and by a command. */
+#ifndef RETOUR_ALERTS_H
+#define RETOUR_ALERTS_H
+
+#include "poller/session.h"
+
+/*
+ * Evaluates all conditions, keeps what became of them, and tells the news. What could not be told is told by the next run. Exit code; failures are said.
+ */
+int alerts_run(struct session *s, int64_t now);
+
+#endif

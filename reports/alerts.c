@@ -1,0 +1,299 @@
+/*
+ * What an alert says, as text for a mail or a terminal and as JSON (RFC 8259) for a command: what, where, since when, the figures, and what to look at first.
+ * Counts below k are not told, nor what could be computed from one.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "classify/date.h"
+#include "classify/json.h"
+#include "reports/alerts.h"
+#include "reports/model.h"
+
+enum { HOUR = 3600, TEXT_SIZE = 128, SUBJECT_SIZE = 1024, JSON_SIZE = 1024 };
+
+static const struct {
+	const char *title, *look;
+} about[ALERT_CONDITION_COUNT] = {
+	[ALERT_BOUNCE_SURGE] = { "More bounces than usual",
+		"what went out in this hour and to whom (campaign, list, new import), and the receiver's words: retour report, the mail log" },
+	[ALERT_BLOCK_SURGE] = { "A receiver refuses our mail",
+		"SPF, DKIM and DMARC of the sending domain, PTR and HELO of the sending hosts, blocklists, and what changed; then: retour contact resolve --list" },
+	[ALERT_THROTTLING] = { "A receiver takes our mail more slowly",
+		"rate and number of connections to this receiver: send more slowly until it clears" },
+	[ALERT_HARD_RATE] = { "Too many dead addresses",
+		"where the addresses of the campaign come from; stop it if the list is new. Is the sending system asking `retour check`?" },
+	[ALERT_SOFT_RATE] = { "Too many passing failures", "the receivers' words: full mailboxes, or a receiver or network of our own that is down" },
+	[ALERT_BOUNCE_RATE] = { "Too many bounces", "which class has grown: dead addresses (the list), refusals (reputation), or passing failures (a receiver)" },
+	[ALERT_COMPLAINT_RATE] = { "Too many complaints", "the campaign: consent of its recipients, frequency, and whether unsubscribing works" },
+	[ALERT_COMPLAINT_RATE_HIGH] = { "So many complaints that receivers begin to block",
+		"stop the campaign; then the consent of its recipients, frequency, and whether unsubscribing works" },
+	[ALERT_UNRECOGNISED] = { "Much mail that is not understood", "the mail in the folder of unrecognised mail: retour classify --explain" },
+	[ALERT_QUARANTINE] = { "Mail that could not be read lies in quarantine", "the quarantine folder: keep a copy and report it to the makers" },
+	[ALERT_MAILBOX_SILENT] = { "A mailbox is not being read", "whether the timer runs, and why it fails: retour doctor, journalctl -u retour" },
+	[ALERT_LOGIN_REFUSED] = { "A mailbox refuses the login", "password or token of this mailbox: has it run out, was it changed? retour doctor" },
+	[ALERT_RETENTION_OVERDUE] = { "Data is kept for longer than promised", "why the purge does not succeed: retour purge, retour audit" },
+	[ALERT_DISK_FULL] = { "The disk of the store is nearly full", "what else lies on this disk; the store's size: retour audit" },
+	[ALERT_CLOCK_JUMP] = { "The clock went back", "the time service of this machine; times of the store lie in the future until the clock is past them" },
+};
+
+/* --- figures ----------------------------------------------------------------------------------------------------- */
+
+static bool told(uint64_t n, unsigned k)
+{
+	return !n || n >= k;
+}
+
+static const char *count_text(uint64_t n, unsigned k, char buffer[TEXT_SIZE])
+{
+	char number[COUNT_TEXT_SIZE];
+	if (told(n, k))
+		snprintf(buffer, TEXT_SIZE, "%s", number_text(n, number, sizeof number));
+	else
+		snprintf(buffer, TEXT_SIZE, "fewer than %u", k);
+	return buffer;
+}
+
+/* A value of the condition's unit. */
+static const char *value_text(enum alert_condition condition, int64_t value, unsigned k, char buffer[TEXT_SIZE])
+{
+	switch (alert_unit(condition)) {
+	case UNIT_FACTOR:
+		snprintf(buffer, TEXT_SIZE, "%lld.%lld times", (long long)(value / 1000), (long long)(value % 1000 / 100));
+		break;
+	case UNIT_SHARE:
+		snprintf(buffer, TEXT_SIZE, "%lld.%02lld %%", (long long)(value / 10000), (long long)(value % 10000 / 100));
+		break;
+	case UNIT_COUNT:
+		return count_text((uint64_t)value, k, buffer);
+	case UNIT_PERIOD:
+		period_text(value < 2 * HOUR ? value : value / HOUR * HOUR, buffer, TEXT_SIZE);
+		break;
+	}
+	return buffer;
+}
+
+static void say_surge(FILE *out, const struct alert *a, unsigned k)
+{
+	const struct alert_figures *g = &a->figures;
+	char text[TEXT_SIZE];
+	fprintf(out, "%s", count_text(g->part, k, text));
+	if (g->whole)
+		fprintf(out, " of %s mails sent", count_text(g->whole, k, text));
+	fprintf(out, "; usual: %s", count_text((uint64_t)g->usual, k, text));
+	if (g->usual >= (int64_t)k)
+		fprintf(out, ", which is %s", value_text(a->condition, g->value, k, text));
+	fprintf(out, ". The alert opens at %s", count_text((uint64_t)g->limit, k, text));
+}
+
+static void say_figures(FILE *out, const struct alert *a, unsigned k)
+{
+	const struct alert_figures *g = &a->figures;
+	char text[TEXT_SIZE];
+	if (alert_unit(a->condition) == UNIT_FACTOR) {
+		say_surge(out, a, k);
+		return;
+	}
+	fprintf(out, "%s", value_text(a->condition, g->value, k, text));
+	if (g->whole) {
+		fprintf(out, ": %s", count_text(g->part, k, text));
+		fprintf(out, " of %s", count_text(g->whole, k, text));
+	}
+	fprintf(out, ". The alert opens at %s", value_text(a->condition, g->limit, k, text));
+}
+
+static const char *where_text(const struct alert *a)
+{
+	return *a->subject ? a->subject : *a->figures.provider ? a->figures.provider : "everywhere";
+}
+
+/* Notices are told of the stretch in which they came, the rest of the moment. */
+static int64_t since(const struct alert *a)
+{
+	return a->figures.from && a->figures.from < a->opened ? a->figures.from : a->opened;
+}
+
+static void say_where(FILE *out, const struct alert *a)
+{
+	const struct alert_figures *g = &a->figures;
+	fprintf(out, "%s", where_text(a));
+	if (g->category != CATEGORY_NONE)
+		fprintf(out, "; most: %s (%s)", category_title(g->category), category_name(g->category));
+	if (*g->campaign)
+		fprintf(out, "; most in campaign %s", g->campaign);
+}
+
+static void say_alert(FILE *out, const struct alert *a, unsigned k)
+{
+	char text[TEXT_SIZE];
+	const char *check = category_check(a->figures.category);
+	fprintf(out, "%s: %s\n", a->cleared ? "Cleared" : "Open", about[a->condition].title);
+	fprintf(out, "  what    %s%s", alert_condition_name(a->condition), a->cleared ? ", when it fired last: " : ": ");
+	say_figures(out, a, k);
+	fprintf(out, ".\n  where   ");
+	say_where(out, a);
+	fprintf(out, "\n  since   %s", utc_text(since(a), text, sizeof text));
+	if (a->cleared)
+		fprintf(out, ", cleared %s", utc_text(a->cleared, text, sizeof text));
+	if (a->reopened)
+		fprintf(out, "; it came back %u times", a->reopened);
+	if (!a->cleared)
+		fprintf(out, "\n  look    %s", *check ? check : about[a->condition].look);
+	fprintf(out, "\n");
+}
+
+/* --- text and mail ------------------------------------------------------------------------------------------------ */
+
+static FILE *open_buffer(struct buffer *out)
+{
+	*out = (struct buffer){ NULL, 0 };
+	return open_memstream(&out->p, &out->n);
+}
+
+static int close_buffer(FILE *stream, struct buffer *out)
+{
+	if (stream && fclose(stream) == 0 && out->p)
+		return 0;
+	buffer_free(out);
+	return -1;
+}
+
+int alerts_text(const struct alert *list, size_t count, const struct report_options *options, struct buffer *out)
+{
+	FILE *stream = open_buffer(out);
+	for (size_t i = 0; stream && i < count; i++) {
+		fputs(i ? "\n" : "", stream);
+		say_alert(stream, &list[i], options->k);
+	}
+	return close_buffer(stream, out);
+}
+
+const char *alert_line(const struct alert *a, unsigned k, char buffer[ALERT_LINE_SIZE])
+{
+	char text[TEXT_SIZE];
+	const struct alert_figures *g = &a->figures;
+	bool surge = alert_unit(a->condition) == UNIT_FACTOR;
+	snprintf(buffer, ALERT_LINE_SIZE, "alert %s: %s: %s, %s (%s)", alert_news_name(a->news), alert_condition_name(a->condition), where_text(a),
+		 surge ? count_text(g->part, k, text) : value_text(a->condition, g->value, k, text), about[a->condition].title);
+	return buffer;
+}
+
+/* The first one that is open, else the first: what the subject names. */
+static const struct alert *foremost(const struct alert *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!list[i].cleared)
+			return &list[i];
+	return list;
+}
+
+int alerts_mail(const struct alert *list, size_t count, const struct report_options *options, int64_t now, const char *token, struct buffer *out,
+		char *error, size_t size)
+{
+	struct buffer text;
+	char subject[SUBJECT_SIZE];
+	struct sentence s = { subject, 0, sizeof subject };
+	const struct alert *first = foremost(list, count);
+	say(&s, "Deliverability alert %s: %s, %s", alert_news_name(first->news), about[first->condition].title, where_text(first));
+	if (count > 1)
+		say(&s, " (and %zu more)", count - 1);
+	if (options->organisation)
+		say(&s, ", %s", options->organisation);
+	*out = (struct buffer){ NULL, 0 };
+	snprintf(error, size, "no memory for the alert's mail");
+	if (alerts_text(list, count, options, &text))
+		return -1;
+	int result = text_mail(options, subject, "retour alerts", "retour-alerts", &text, now, token, out, error, size);
+	buffer_free(&text);
+	return result;
+}
+
+/* --- JSON ----------------------------------------------------------------------------------------------------------- */
+
+static void member_text(FILE *out, const char *name, const char *text)
+{
+	char json[JSON_STRING_ROOM(JSON_SIZE)];
+	json_string(json, sizeof json, text, strnlen(text, JSON_SIZE));
+	fprintf(out, ", \"%s\": %s", name, json);
+}
+
+static void member_time(FILE *out, const char *name, int64_t at)
+{
+	char text[DATE_SIZE] = "";
+	if (at)
+		date_text(at, text);
+	member_text(out, name, text);
+}
+
+static void member_number(FILE *out, const char *name, bool known, int64_t value)
+{
+	if (known)
+		fprintf(out, ", \"%s\": %lld", name, (long long)value);
+	else
+		fprintf(out, ", \"%s\": null", name);
+}
+
+/* A value as a ratio or in seconds: what other programs expect. */
+static void member_value(FILE *out, const char *name, enum alert_condition condition, int64_t value, unsigned k)
+{
+	if (alert_unit(condition) == UNIT_SHARE)
+		fprintf(out, ", \"%s\": %lld.%06lld", name, (long long)(value / 1000000), (long long)(value % 1000000));
+	else if (alert_unit(condition) == UNIT_PERIOD)
+		member_number(out, name, true, value);
+	else
+		member_number(out, name, told((uint64_t)value, k), value);
+}
+
+static void say_json(FILE *out, const struct alert *a, unsigned k)
+{
+	static const char *const units[] = { [UNIT_FACTOR] = "count", [UNIT_SHARE] = "ratio", [UNIT_COUNT] = "count", [UNIT_PERIOD] = "seconds" };
+	const struct alert_figures *g = &a->figures;
+	bool surge = alert_unit(a->condition) == UNIT_FACTOR;
+	fprintf(out, "{\"number\": %lld", (long long)a->number);
+	member_text(out, "condition", alert_condition_name(a->condition));
+	member_text(out, "subject", a->subject);
+	member_text(out, "state", a->cleared ? "cleared" : "open");
+	member_text(out, "news", alert_news_name(a->news));
+	member_text(out, "title", about[a->condition].title);
+	member_time(out, "since", since(a));
+	member_time(out, "opened", a->opened);
+	member_time(out, "cleared", a->cleared);
+	member_text(out, "unit", units[alert_unit(a->condition)]);
+	member_value(out, "value", a->condition, surge ? (int64_t)g->part : g->value, k);
+	member_value(out, "opens_at", a->condition, g->limit, k);
+	member_number(out, "usual", surge && g->usual >= 0 && told((uint64_t)g->usual, k), g->usual);
+	member_number(out, "count", told(g->part, k), (int64_t)g->part);
+	member_number(out, "of", g->whole >= k, (int64_t)g->whole);
+	member_text(out, "provider", g->provider);
+	member_text(out, "category", category_name(g->category));
+	member_text(out, "campaign", g->campaign);
+	member_text(out, "look_first", *category_check(g->category) ? category_check(g->category) : about[a->condition].look);
+	fputs("}", out);
+}
+
+int alert_json(const struct alert *a, unsigned k, struct buffer *out)
+{
+	FILE *stream = open_buffer(out);
+	if (stream) {
+		say_json(stream, a, k);
+		fputs("\n", stream);
+	}
+	return close_buffer(stream, out);
+}
+
+int alerts_json(const struct alert *list, size_t count, const struct report_options *options, int64_t now, struct buffer *out)
+{
+	FILE *stream = open_buffer(out);
+	if (stream) {
+		fprintf(stream, "{\"program\": \"retour\"");
+		member_text(stream, "organisation", options->organisation ? options->organisation : "");
+		member_time(stream, "at", now);
+		fputs(", \"alerts\": [", stream);
+		for (size_t i = 0; i < count; i++) {
+			fputs(i ? ", " : "", stream);
+			say_json(stream, &list[i], options->k);
+		}
+		fputs("]}\n", stream);
+	}
+	return close_buffer(stream, out);
+}

@@ -1,0 +1,207 @@
+/*
+ * What became of each alert: opened, told, reopened, cleared, forgotten after [retention] alerts. Which conditions there are and when they fire is
+ * measure.c's and the caller's; this file knows time and telling only.
+ */
+#include <stdio.h>
+#include "store/alert.h"
+#include "store/internal.h"
+
+enum { HOUR = 3600 };
+
+static const struct {
+	const char *name;
+	enum alert_unit unit;
+	struct alert_rule rule;
+} conditions[] = {
+#define CONDITION(symbol, name, unit, threshold, clear, window, minimum, cooldown) \
+	[symbol] = { name, unit, { symbol, true, threshold, clear, window, minimum, cooldown } },
+	ALERT_CONDITIONS(CONDITION)
+#undef CONDITION
+};
+
+#define NEWS_NAME(symbol, name) name,
+static const char *const news_names[] = { ALERT_NEWS(NEWS_NAME) };
+
+const char *alert_condition_name(unsigned condition)
+{
+	return condition < ALERT_CONDITION_COUNT ? conditions[condition].name : "";
+}
+
+int alert_condition_by_name(const char *name)
+{
+	for (int i = 0; i < ALERT_CONDITION_COUNT; i++)
+		if (strcmp(conditions[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+enum alert_unit alert_unit(unsigned condition)
+{
+	return conditions[condition].unit;
+}
+
+void alert_standard(struct alert_options *out)
+{
+	*out = (struct alert_options){ .repeat = 7 * DAY };
+	for (int i = 0; i < ALERT_CONDITION_COUNT; i++)
+		out->rule[i] = conditions[i].rule;
+}
+
+const char *alert_news_name(unsigned news)
+{
+	return news < ALERT_NEWS_COUNT ? news_names[news] : "";
+}
+
+enum alert_level alert_level_of(const struct alert_rule *rule, int64_t value)
+{
+	return value >= rule->threshold ? LEVEL_FIRING : value >= rule->clear ? LEVEL_OPEN : LEVEL_CALM;
+}
+
+/* --- one finding ---------------------------------------------------------------------------------------------- */
+
+/* The alert of a condition and subject: the open one, or else the one that was cleared last. */
+struct known {
+	int64_t number, cleared, told;
+	enum alert_news news;
+};
+
+static enum alert_news news_of(sqlite3_stmt *st, int column)
+{
+	const char *name = (const char *)sqlite3_column_text(st, column);
+
+	for (unsigned i = 0; name && i < ALERT_NEWS_COUNT; i++)
+		if (strcmp(name, news_names[i]) == 0)
+			return (enum alert_news)i;
+	return NEWS_NONE;
+}
+
+static int find(struct store *s, const struct alert_finding *f, struct known *k)
+{
+	sqlite3_stmt *st = db_bind(s, SQL_ALERT_LAST, "tt", alert_condition_name(f->condition), f->subject);
+	int rc = st ? db_step(s, st) : -1;
+
+	*k = (struct known){ 0 };
+	if (rc == 1) {
+		*k = (struct known){ sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 1), sqlite3_column_int64(st, 2), news_of(st, 3) };
+		sqlite3_reset(st);
+	}
+	return rc < 0 ? STORE_FAILED : STORE_OK;
+}
+
+static int open_new(struct store *s, const struct alert_finding *f, int64_t now)
+{
+	const struct alert_figures *g = &f->figures;
+
+	return db_run(s, SQL_ALERT_ADD, "ttiiiiiiiittt", alert_condition_name(f->condition), f->subject, now, g->value, g->limit, g->usual,
+		      (int64_t)g->part, (int64_t)g->whole, g->from, g->to, g->provider, g->campaign, category_name(g->category));
+}
+
+static int tell(struct store *s, int64_t number, enum alert_news news, int64_t now)
+{
+	return db_run(s, SQL_ALERT_NEWS, "iti", number, alert_news_name(news), now);
+}
+
+/* It fires, and is open now or was so within its cool-down. */
+static int go_on(struct store *s, const struct alert_options *o, const struct alert_finding *f, const struct known *k, int64_t now)
+{
+	const struct alert_figures *g = &f->figures;
+	bool quietly = k->news == NEWS_CLEARED; /* it opened again without a word */
+	int64_t after = quietly ? o->rule[f->condition].cooldown : o->repeat;
+
+	if (k->cleared && db_run(s, SQL_ALERT_REOPEN, "i", k->number))
+		return STORE_FAILED;
+	if (db_run(s, SQL_ALERT_FIRES, "iiiiiiiiittt", k->number, now, g->value, g->limit, g->usual, (int64_t)g->part, (int64_t)g->whole, g->from,
+		   g->to, g->provider, g->campaign, category_name(g->category)))
+		return STORE_FAILED;
+	return after && now - k->told >= after ? tell(s, k->number, NEWS_REPEATED, now) : STORE_OK;
+}
+
+static int clear(struct store *s, int64_t number, enum alert_news news, int64_t now)
+{
+	if (db_run(s, SQL_ALERT_CLEAR, "ii", number, now))
+		return STORE_FAILED;
+	return news == NEWS_CLEARED ? STORE_OK : tell(s, number, NEWS_CLEARED, now);
+}
+
+int store_alert_note(struct store *s, const struct alert_options *o, const struct alert_finding *f, int64_t now)
+{
+	const struct alert_rule *rule = &o->rule[f->condition];
+	struct known k;
+
+	if (!s->in_transaction)
+		return store_fail(s, STORE_MISUSE, "alert outside a transaction");
+	if (!rule->active || f->level == LEVEL_CALM)
+		return STORE_OK; /* if it is open, store_alerts_settle() clears it */
+	if (find(s, f, &k))
+		return STORE_FAILED;
+	bool is_open = k.number && !k.cleared;
+	if (f->level == LEVEL_OPEN)
+		return is_open ? db_run(s, SQL_ALERT_SEEN, "ii", k.number, now) : STORE_OK;
+	return is_open || (k.number && now - k.cleared < rule->cooldown) ? go_on(s, o, f, &k, now) : open_new(s, f, now);
+}
+
+int store_alerts_settle(struct store *s, const struct alert_options *o, int64_t now)
+{
+	(void)o;
+	for (;;) {
+		sqlite3_stmt *st = db_bind(s, SQL_ALERT_UNSEEN, "i", now);
+		int rc = st ? db_step(s, st) : -1;
+		if (rc <= 0)
+			break;
+		int64_t number = sqlite3_column_int64(st, 0);
+		enum alert_news news = news_of(st, 1);
+		sqlite3_reset(st);
+		if (clear(s, number, news, now))
+			return STORE_FAILED;
+	}
+	char text[32];
+	snprintf(text, sizeof text, "%lld", (long long)now);
+	return s->spoilt ? STORE_FAILED : db_run(s, SQL_META_PUT, "tt", "alerts", text);
+}
+
+int store_alerts_last(struct store *s, int64_t *at)
+{
+	*at = 0;
+	return db_int(s, at, SQL_META_GET, "t", "alerts");
+}
+
+/* --- reading ---------------------------------------------------------------------------------------------------- */
+
+static void read_alert(sqlite3_stmt *st, struct alert *a)
+{
+	int condition = alert_condition_by_name((const char *)sqlite3_column_text(st, 1));
+	int category = category_by_name((const char *)sqlite3_column_text(st, 19));
+
+	*a = (struct alert){ .number = sqlite3_column_int64(st, 0), .condition = condition < 0 ? 0 : (enum alert_condition)condition,
+		.opened = sqlite3_column_int64(st, 3), .at = sqlite3_column_int64(st, 4), .cleared = sqlite3_column_int64(st, 5),
+		.reopened = (unsigned)sqlite3_column_int(st, 6), .news = news_of(st, 7), .by_mail = sqlite3_column_int(st, 8),
+		.by_command = sqlite3_column_int(st, 9),
+		.figures = { .value = sqlite3_column_int64(st, 10), .limit = sqlite3_column_int64(st, 11), .usual = sqlite3_column_int64(st, 12),
+			     .part = (uint64_t)sqlite3_column_int64(st, 13), .whole = (uint64_t)sqlite3_column_int64(st, 14),
+			     .from = sqlite3_column_int64(st, 15), .to = sqlite3_column_int64(st, 16),
+			     .category = category < 0 ? CATEGORY_NONE : (enum category)category } };
+	db_text(st, 2, a->subject, sizeof a->subject);
+	db_text(st, 17, a->figures.provider, sizeof a->figures.provider);
+	db_text(st, 18, a->figures.campaign, sizeof a->figures.campaign);
+}
+
+int store_alerts(struct store *s, enum alert_choice choice, int (*visit)(void *context, const struct alert *a), void *context)
+{
+	sqlite3_stmt *st = db_bind(s, SQL_ALERT_LIST, "i", (int64_t)choice);
+	struct alert a;
+	int rc, result = STORE_OK;
+
+	if (!st)
+		return STORE_FAILED;
+	while (!result && (rc = db_step(s, st)) == 1) {
+		read_alert(st, &a);
+		result = visit(context, &a);
+	}
+	sqlite3_reset(st);
+	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
+}
+
+int store_alert_told(struct store *s, int64_t number, enum alert_way way)
+{
+	return db_run(s, way == BY_MAIL ? SQL_ALERT_TOLD_BY_MAIL : SQL_ALERT_TOLD_BY_COMMAND, "i", number);
+}

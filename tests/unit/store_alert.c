@@ -1,0 +1,559 @@
+/* Alerts: each condition fires, does not fire on little, stays between its two thresholds, clears, cools down; a bad day is seen, quiet years are quiet. */
+#include "tests/unit/store_fixture.h"
+#include "store/alert.h"
+
+static struct alert_options rules;
+static struct alert seen[64];
+static unsigned seens;
+
+static int setup_alerts(void **state)
+{
+	(void)state;
+	setenv("TZ", "UTC", 1);
+	make_directory();
+	alert_standard(&rules);
+	if (open_store(test_options(), NOW))
+		return -1;
+	return db_exec(store, "PRAGMA synchronous = OFF");
+}
+
+static int take(void *context, const struct alert *a)
+{
+	(void)context;
+	assert_true(seens < 64);
+	seen[seens++] = *a;
+	return 0;
+}
+
+static unsigned list(enum alert_choice choice)
+{
+	seens = 0;
+	ok(store_alerts(store, choice, take, NULL));
+	return seens;
+}
+
+static void sql(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void sql(const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	ok(db_exec(store, text));
+}
+
+/* N bounces of one class of a provider in the hour of AT, as the store would have counted them. */
+static void hour(int64_t at, const char *provider, const char *klass, int64_t n)
+{
+	sql("INSERT INTO notice_hour (hour, provider, hard, soft, block, undetermined, complaint, throttled) VALUES (%lld, '%s', 0, 0, 0, 0, 0, 0)"
+	    " ON CONFLICT DO NOTHING", (long long)(at / HOUR), provider);
+	sql("UPDATE notice_hour SET %s = %s + %lld WHERE hour = %lld AND provider = '%s'", klass, klass, (long long)n, (long long)(at / HOUR), provider);
+}
+
+static void sent(int64_t at, const char *provider, int64_t delivered, int64_t throttled)
+{
+	sql("INSERT INTO volume_hour VALUES (%lld, '%s', %lld, %lld, %lld, 0) ON CONFLICT DO UPDATE SET delivered = delivered + excluded.delivered,"
+	    " throttled = throttled + excluded.throttled", (long long)(at / HOUR), provider, (long long)delivered, (long long)throttled,
+	    (long long)throttled);
+}
+
+static void look(int64_t now)
+{
+	ok(store_begin(store));
+	ok(store_alerts_measure(store, &rules, now));
+	ok(store_alerts_settle(store, &rules, now));
+	ok(store_commit(store));
+}
+
+/* N notices an hour for so many days before AT. */
+static void past(int64_t at, int days, const char *provider, const char *klass, int64_t n)
+{
+	ok(store_begin(store));
+	for (int64_t h = 1; h <= days * 24; h++)
+		hour(at - h * HOUR, provider, klass, n);
+	ok(store_commit(store));
+}
+
+static const struct alert *open_one(enum alert_condition condition, const char *subject)
+{
+	list(ALERTS_OPEN);
+	for (unsigned i = 0; i < seens; i++)
+		if (seen[i].condition == condition && strcmp(seen[i].subject, subject) == 0)
+			return &seen[i];
+	return NULL;
+}
+
+/* --- surges ------------------------------------------------------------------------------------------------------ */
+
+static void a_surge_opens_in_its_hour_is_told_once_and_clears(void **state)
+{
+	const struct alert *a;
+
+	(void)state;
+	past(NOW, 28, "gmail", "soft", 12);
+	look(NOW);
+	assert_int_equal(list(ALERTS_ALL), 0);
+	hour(NOW, "gmail", "block", 90);
+	look(NOW + 600);
+	a = open_one(ALERT_BLOCK_SURGE, "gmail");
+	assert_non_null(a);
+	assert_int_equal(a->figures.part, 90);
+	assert_int_equal(a->figures.usual, 0);
+	assert_int_equal(a->figures.from, NOW);
+	assert_int_equal(a->news, NEWS_OPENED);
+	assert_int_equal(a->opened, NOW + 600);
+	a = open_one(ALERT_BOUNCE_SURGE, "gmail");
+	assert_int_equal(a->figures.usual, 12);
+	assert_int_equal(a->figures.part, 90);
+	assert_int_equal(a->figures.value, 7500);
+	assert_non_null(open_one(ALERT_BOUNCE_SURGE, ""));
+	assert_int_equal(list(ALERTS_TO_TELL), 3);
+	for (unsigned i = 0; i < 3; i++) {
+		ok(store_alert_told(store, seen[i].number, BY_MAIL));
+		ok(store_alert_told(store, seen[i].number, BY_COMMAND));
+	}
+	hour(NOW, "gmail", "block", 10);
+	look(NOW + 1200);
+	assert_int_equal(list(ALERTS_TO_TELL), 0);
+	assert_int_equal(list(ALERTS_OPEN), 3);
+	look(NOW + HOUR + 600); /* the hour before is still beyond */
+	assert_int_equal(list(ALERTS_OPEN), 3);
+	look(NOW + 2 * HOUR + 600);
+	assert_int_equal(list(ALERTS_OPEN), 0);
+	assert_int_equal(list(ALERTS_TO_TELL), 3);
+	assert_int_equal(seen[0].news, NEWS_CLEARED);
+	assert_int_equal(seen[0].cleared, NOW + 2 * HOUR + 600);
+	look(NOW + 3 * HOUR);
+	assert_int_equal(list(ALERTS_ALL), 3); /* the same hour is not told twice */
+}
+
+static void a_small_number_is_no_surge_however_unusual(void **state)
+{
+	(void)state;
+	past(NOW, 28, "other", "soft", 1);
+	hour(NOW, "gmail", "block", 19);
+	hour(NOW, "yahoo", "soft", 25);
+	look(NOW + 600);
+	assert_int_equal(list(ALERTS_ALL), 0);
+	hour(NOW, "gmail", "block", 1);
+	look(NOW + 700);
+	assert_non_null(open_one(ALERT_BLOCK_SURGE, "gmail"));
+}
+
+static void no_minimum_is_below_k(void **state)
+{
+	(void)state;
+	rules.rule[ALERT_BLOCK_SURGE].minimum = 1;
+	past(NOW, 28, "other", "soft", 1);
+	hour(NOW, "gmail", "block", 9);
+	look(NOW + 600);
+	assert_int_equal(list(ALERTS_ALL), 0);
+	hour(NOW, "gmail", "block", 1);
+	look(NOW + 700);
+	assert_int_equal(list(ALERTS_ALL), 1);
+}
+
+static void without_a_past_there_is_no_surge(void **state)
+{
+	(void)state;
+	past(NOW, 0, "gmail", "soft", 0);
+	for (int h = 23; h >= 0; h--)
+		hour(NOW - h * HOUR, "gmail", "soft", h ? 1 : 500);
+	look(NOW + 600);
+	assert_int_equal(list(ALERTS_ALL), 0);
+}
+
+static void the_same_hour_of_the_week_is_what_is_usual(void **state)
+{
+	(void)state;
+	past(NOW, 28, "gmail", "soft", 5);
+	for (int week = 1; week <= 4; week++) /* the newsletter of Tuesday noon */
+		hour(NOW - week * 7 * DAY, "gmail", "soft", 195);
+	hour(NOW, "gmail", "soft", 210);
+	look(NOW + 3000);
+	assert_int_equal(list(ALERTS_ALL), 0);
+	hour(NOW + 5 * HOUR, "gmail", "soft", 220); /* at an hour that is quiet as a rule, and more than any so far */
+	look(NOW + 5 * HOUR + 3000);
+	assert_non_null(open_one(ALERT_BOUNCE_SURGE, "gmail"));
+}
+
+static void a_large_mailing_is_no_surge_where_logs_say_so(void **state)
+{
+	(void)state;
+	past(NOW, 28, "gmail", "soft", 10);
+	for (int h = 1; h <= 28 * 24; h++)
+		sent(NOW - h * HOUR, "gmail", 1000, 0);
+	hour(NOW, "gmail", "soft", 100);
+	sent(NOW, "gmail", 10000, 0);
+	look(NOW + 3000);
+	assert_int_equal(list(ALERTS_ALL), 0);
+	hour(NOW, "gmail", "soft", 120); /* 2.2 % instead of 1 % */
+	look(NOW + 3300);
+	assert_non_null(open_one(ALERT_BOUNCE_SURGE, "gmail"));
+	assert_int_equal(open_one(ALERT_BOUNCE_SURGE, "gmail")->figures.whole, 10000);
+	assert_int_equal(open_one(ALERT_BOUNCE_SURGE, "gmail")->figures.usual, 100);
+}
+
+static void what_was_fetched_late_is_told_all_the_same(void **state)
+{
+	(void)state;
+	past(NOW, 28, "gmail", "soft", 5);
+	look(NOW);
+	look(NOW + 8 * HOUR);
+	hour(NOW + 2 * HOUR, "gmail", "soft", 100); /* the mailbox could not be read meanwhile */
+	look(NOW + 9 * HOUR);
+	assert_non_null(open_one(ALERT_BOUNCE_SURGE, "gmail"));
+	assert_int_equal(open_one(ALERT_BOUNCE_SURGE, "gmail")->figures.from, NOW + 2 * HOUR);
+	look(NOW + 9 * HOUR + 600);
+	assert_int_equal(list(ALERTS_OPEN), 0);
+	look(NOW + 10 * HOUR);
+	assert_int_equal(list(ALERTS_OPEN), 0);
+	assert_int_equal(list(ALERTS_ALL), 2);
+}
+
+static void throttling_is_seen_in_notices_and_in_logs(void **state)
+{
+	(void)state;
+	past(NOW, 28, "gmail", "soft", 1);
+	for (int h = 1; h <= 28 * 24; h++)
+		sent(NOW - h * HOUR, "yahoo", 1000, 20);
+	sent(NOW, "yahoo", 500, 90);
+	look(NOW + 600);
+	assert_int_equal(list(ALERTS_ALL), 0);
+	hour(NOW, "yahoo", "throttled", 20);
+	look(NOW + 700);
+	assert_non_null(open_one(ALERT_THROTTLING, "yahoo"));
+	assert_int_equal(open_one(ALERT_THROTTLING, "yahoo")->figures.part, 110);
+}
+
+/* --- rates ------------------------------------------------------------------------------------------------------- */
+
+static void rate_case(enum alert_condition condition, const char *klass, int64_t enough)
+{
+	int64_t at = NOW + HOUR / 2;
+
+	for (int i = 0; i < ALERT_CONDITION_COUNT; i++)
+		rules.rule[i].active = i == (int)condition;
+	sent(NOW, "gmail", 10000, 0);
+	hour(NOW, "gmail", klass, enough - 1);
+	look(at);
+	assert_null(open_one(condition, ""));
+	hour(NOW, "gmail", klass, 1);
+	look(at + 60);
+	assert_non_null(open_one(condition, ""));
+	assert_int_equal(open_one(condition, "")->figures.part, enough);
+	assert_int_equal(open_one(condition, "")->figures.whole, 10000);
+	sent(NOW, "gmail", 1500, 0);
+	look(at + 120);
+	assert_non_null(open_one(condition, ""));
+	sent(NOW, "gmail", 2000, 0);
+	look(at + 180);
+	assert_null(open_one(condition, ""));
+}
+
+static void hard_bounces_of_two_percent(void **state)
+{
+	(void)state;
+	rate_case(ALERT_HARD_RATE, "hard", 200);
+}
+
+static void soft_bounces_of_two_percent(void **state)
+{
+	(void)state;
+	rate_case(ALERT_SOFT_RATE, "soft", 200);
+}
+
+static void bounces_of_five_percent(void **state)
+{
+	(void)state;
+	rate_case(ALERT_BOUNCE_RATE, "undetermined", 500);
+}
+
+static void complaints_of_a_thousandth(void **state)
+{
+	(void)state;
+	rate_case(ALERT_COMPLAINT_RATE, "complaint", 10);
+}
+
+static void complaints_of_three_thousandths(void **state)
+{
+	(void)state;
+	rate_case(ALERT_COMPLAINT_RATE_HIGH, "complaint", 30);
+}
+
+static void one_of_three_is_no_rate(void **state)
+{
+	(void)state;
+	sent(NOW, "gmail", 3, 0);
+	hour(NOW, "gmail", "hard", 1);
+	look(NOW + 60);
+	assert_int_equal(list(ALERTS_ALL), 0);
+	sent(NOW, "gmail", 600, 0);
+	hour(NOW, "gmail", "hard", 18); /* 3 %, but 19 of them */
+	look(NOW + 120);
+	assert_int_equal(list(ALERTS_ALL), 0);
+}
+
+static void imported_counts_make_rates_by_the_day(void **state)
+{
+	struct volume v = { .day = 20261117, .provider = "gmail", .campaign = "spring", .sent = 1000 };
+	struct event e;
+
+	(void)state;
+	ok(store_begin(store));
+	ok(store_volume_add(store, "import", false, &v));
+	ok(store_commit(store));
+	sent(NOW, "gmail", 1000000, 0); /* a log that knows of other mail does not matter then */
+	for (int i = 0; i < 30; i++) {
+		char who[64];
+		snprintf(who, sizeof who, "r%d@example.org", i);
+		e = event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, who, NOW);
+		snprintf(e.provider, sizeof e.provider, "gmail");
+		snprintf(e.campaign, sizeof e.campaign, "spring");
+		put_event(e, NOW);
+	}
+	look(NOW + 60);
+	assert_non_null(open_one(ALERT_HARD_RATE, ""));
+	assert_int_equal(seen[0].figures.value, 30000);
+	assert_string_equal(seen[0].figures.provider, "gmail");
+	assert_string_equal(seen[0].figures.campaign, "spring");
+	assert_int_equal(seen[0].figures.category, CATEGORY_USER_UNKNOWN);
+}
+
+/* --- the others ---------------------------------------------------------------------------------------------------- */
+
+static void messages(const char *outcome, int64_t n)
+{
+	sql("INSERT INTO message_count VALUES (20261117, 'bounces', '%s', %lld) ON CONFLICT DO UPDATE SET count = count + excluded.count", outcome,
+	    (long long)n);
+}
+
+static void mail_that_nobody_understands(void **state)
+{
+	(void)state;
+	messages("new", 30);
+	messages("unrecognised", 19);
+	messages("duplicate", 1000);
+	look(NOW);
+	assert_int_equal(list(ALERTS_ALL), 0);
+	messages("unrecognised", 1);
+	look(NOW + 60);
+	assert_non_null(open_one(ALERT_UNRECOGNISED, ""));
+	assert_int_equal(seen[0].figures.value, 400000);
+	messages("new", 80); /* 15.4 % */
+	look(NOW + 120);
+	assert_int_equal(list(ALERTS_OPEN), 1);
+	messages("new", 30);
+	look(NOW + 180);
+	assert_int_equal(list(ALERTS_OPEN), 0);
+}
+
+static void one_quarantined_message_is_enough(void **state)
+{
+	(void)state;
+	look(NOW);
+	assert_int_equal(list(ALERTS_ALL), 0);
+	messages("quarantined", 1);
+	look(NOW + 60);
+	assert_non_null(open_one(ALERT_QUARANTINE, ""));
+	look(NOW + 6 * DAY);
+	assert_int_equal(list(ALERTS_OPEN), 1);
+	look(NOW + 9 * DAY);
+	assert_int_equal(list(ALERTS_OPEN), 0);
+}
+
+static void what_is_overdue_is_told_by_class(void **state)
+{
+	(void)state;
+	look(NOW);
+	assert_int_equal(list(ALERTS_ALL), 0);
+	sql("INSERT INTO seen VALUES (x'00', %lld)", (long long)(NOW - 92 * DAY));
+	look(NOW + 60);
+	assert_non_null(open_one(ALERT_RETENTION_OVERDUE, "messages"));
+	assert_int_equal(seen[0].figures.part, 1);
+}
+
+/* --- telling ------------------------------------------------------------------------------------------------------- */
+
+static void found(enum alert_level level, int64_t now)
+{
+	struct alert_finding f = { .condition = ALERT_MAILBOX_SILENT, .subject = "bounces", .level = level, .figures = { .value = 7 * HOUR } };
+
+	ok(store_begin(store));
+	ok(store_alert_note(store, &rules, &f, now));
+	ok(store_alerts_settle(store, &rules, now));
+	ok(store_commit(store));
+}
+
+static void told_by_both(void)
+{
+	list(ALERTS_TO_TELL);
+	for (unsigned i = 0; i < seens; i++) {
+		ok(store_alert_told(store, seen[i].number, BY_MAIL));
+		ok(store_alert_told(store, seen[i].number, BY_COMMAND));
+	}
+	assert_int_equal(list(ALERTS_TO_TELL), 0);
+}
+
+static void news_wait_until_both_ways_took_them(void **state)
+{
+	(void)state;
+	found(LEVEL_FIRING, NOW);
+	assert_int_equal(list(ALERTS_TO_TELL), 1);
+	ok(store_alert_told(store, seen[0].number, BY_COMMAND));
+	assert_int_equal(list(ALERTS_TO_TELL), 1);
+	assert_true(seen[0].by_mail && !seen[0].by_command);
+	ok(store_alert_told(store, seen[0].number, BY_MAIL));
+	assert_int_equal(list(ALERTS_TO_TELL), 0);
+}
+
+static void within_its_cool_down_it_is_the_same_alert(void **state)
+{
+	(void)state;
+	rules.rule[ALERT_MAILBOX_SILENT].cooldown = 6 * HOUR;
+	found(LEVEL_FIRING, NOW);
+	told_by_both();
+	found(LEVEL_OPEN, NOW + HOUR); /* between the two: nothing changes */
+	assert_int_equal(list(ALERTS_OPEN), 1);
+	assert_int_equal(list(ALERTS_TO_TELL), 0);
+	found(LEVEL_CALM, NOW + 2 * HOUR);
+	assert_int_equal(list(ALERTS_TO_TELL), 1);
+	assert_int_equal(seen[0].news, NEWS_CLEARED);
+	told_by_both();
+	for (int i = 0; i < 3; i++) { /* it flaps: not a word */
+		found(LEVEL_FIRING, NOW + 3 * HOUR + i * 1200);
+		assert_int_equal(list(ALERTS_OPEN), 1);
+		found(LEVEL_CALM, NOW + 3 * HOUR + i * 1200 + 600);
+		assert_int_equal(list(ALERTS_OPEN), 0);
+	}
+	assert_int_equal(list(ALERTS_TO_TELL), 0);
+	found(LEVEL_FIRING, NOW + 5 * HOUR);
+	assert_int_equal(list(ALERTS_TO_TELL), 0);
+	found(LEVEL_FIRING, NOW + 8 * HOUR); /* and is still open when its time is over */
+	assert_int_equal(list(ALERTS_TO_TELL), 1);
+	assert_int_equal(seen[0].news, NEWS_REPEATED);
+	assert_int_equal(seen[0].reopened, 4);
+	assert_int_equal(list(ALERTS_ALL), 1);
+	told_by_both();
+	found(LEVEL_CALM, NOW + 9 * HOUR);
+	told_by_both();
+	found(LEVEL_FIRING, NOW + 16 * HOUR); /* a new one */
+	assert_int_equal(list(ALERTS_ALL), 2);
+	assert_int_equal(seen[1].news, NEWS_OPENED);
+}
+
+static void between_the_thresholds_nothing_opens(void **state)
+{
+	(void)state;
+	found(LEVEL_OPEN, NOW);
+	assert_int_equal(list(ALERTS_ALL), 0);
+}
+
+static void what_stays_open_is_repeated(void **state)
+{
+	(void)state;
+	rules.repeat = DAY;
+	found(LEVEL_FIRING, NOW);
+	told_by_both();
+	found(LEVEL_FIRING, NOW + DAY - 60);
+	assert_int_equal(list(ALERTS_TO_TELL), 0);
+	found(LEVEL_FIRING, NOW + DAY);
+	assert_int_equal(list(ALERTS_TO_TELL), 1);
+	assert_int_equal(seen[0].news, NEWS_REPEATED);
+	told_by_both();
+	rules.repeat = 0;
+	found(LEVEL_FIRING, NOW + 30 * DAY);
+	assert_int_equal(list(ALERTS_TO_TELL), 0);
+}
+
+static void a_rule_that_is_off_opens_nothing(void **state)
+{
+	(void)state;
+	found(LEVEL_FIRING, NOW);
+	assert_int_equal(list(ALERTS_OPEN), 1);
+	rules.rule[ALERT_MAILBOX_SILENT].active = false;
+	found(LEVEL_FIRING, NOW + 60);
+	assert_int_equal(list(ALERTS_OPEN), 0);
+}
+
+static void old_alerts_go_with_their_retention(void **state)
+{
+	struct purge p;
+
+	(void)state;
+	found(LEVEL_FIRING, NOW);
+	found(LEVEL_CALM, NOW + HOUR);
+	ok(store_purge(store, NOW + 364 * DAY, false, &p));
+	assert_int_equal(list(ALERTS_ALL), 1);
+	ok(store_purge(store, NOW + 366 * DAY, false, &p));
+	assert_int_equal(list(ALERTS_ALL), 0);
+}
+
+/* --- where the hours come from --------------------------------------------------------------------------------------- */
+
+static void events_are_counted_in_their_hours(void **state)
+{
+	struct event e;
+	int64_t hours = 0, block = 0, throttled = 0;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		e = event_of(KIND_FAILURE, CATEGORY_REPUTATION, "a@example.org", NOW - i * 60);
+		snprintf(e.provider, sizeof e.provider, "gmail");
+		e.reply = 421;
+		put_event(e, NOW);
+	}
+	e.origin = ORIGIN_UNVERIFIED;
+	put_event(e, NOW);
+	e.origin = ORIGIN_MATCHED;
+	e.arrived = NOW - 70 * DAY; /* too old for any comparison */
+	put_event(e, NOW);
+	ok(db_int(store, &hours, SQL_ALERT_COUNT, "") ? STORE_FAILED : STORE_OK);
+	sqlite3_stmt *st;
+	assert_int_equal(sqlite3_prepare_v2(store->db, "SELECT count(*), sum(block), sum(throttled) FROM notice_hour", -1, &st, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+	hours = sqlite3_column_int64(st, 0);
+	block = sqlite3_column_int64(st, 1);
+	throttled = sqlite3_column_int64(st, 2);
+	sqlite3_finalize(st);
+	assert_int_equal(hours, 2); /* 12:00, and 11:58 and 11:59 */
+	assert_int_equal(block, 3);
+	assert_int_equal(throttled, 3);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup_alerts, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(a_surge_opens_in_its_hour_is_told_once_and_clears),
+		T(a_small_number_is_no_surge_however_unusual),
+		T(no_minimum_is_below_k),
+		T(without_a_past_there_is_no_surge),
+		T(the_same_hour_of_the_week_is_what_is_usual),
+		T(a_large_mailing_is_no_surge_where_logs_say_so),
+		T(what_was_fetched_late_is_told_all_the_same),
+		T(throttling_is_seen_in_notices_and_in_logs),
+		T(hard_bounces_of_two_percent),
+		T(soft_bounces_of_two_percent),
+		T(bounces_of_five_percent),
+		T(complaints_of_a_thousandth),
+		T(complaints_of_three_thousandths),
+		T(one_of_three_is_no_rate),
+		T(imported_counts_make_rates_by_the_day),
+		T(mail_that_nobody_understands),
+		T(one_quarantined_message_is_enough),
+		T(what_is_overdue_is_told_by_class),
+		T(news_wait_until_both_ways_took_them),
+		T(within_its_cool_down_it_is_the_same_alert),
+		T(between_the_thresholds_nothing_opens),
+		T(what_stays_open_is_repeated),
+		T(a_rule_that_is_off_opens_nothing),
+		T(old_alerts_go_with_their_retention),
+		T(events_are_counted_in_their_hours),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
