@@ -8,6 +8,7 @@
 #include "poller/clock.h"
 #include "poller/delivery.h"
 #include "poller/log.h"
+#include "poller/metrics.h"
 #include "poller/poll.h"
 #include "poller/purge.h"
 #include "poller/session.h"
@@ -62,6 +63,7 @@ int cmd_run(const struct config *config, int argc, char **argv)
 	struct session s;
 	uint64_t changed = 0;
 	int64_t now = clock_now();
+	double begin = clock_monotonic();
 	if (getopt_long(argc, argv, "", none, NULL) != -1 || optind < argc)
 		return usage_error(argv[0], "takes no arguments");
 	catch_signals();
@@ -89,6 +91,7 @@ int cmd_run(const struct config *config, int argc, char **argv)
 	int signing = store_checkpoint(s.store, now);
 	if (signing)
 		result = exit_worse(result, session_store_failed(&s, "checkpoint", signing));
+	result = exit_worse(result, metrics_write(&s, &(struct metrics_run){ now, clock_monotonic() - begin, result }));
 out:
 	session_close(&s);
 	return result;

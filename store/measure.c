@@ -4,9 +4,9 @@
  *
  * A surge is a number of notices in a stretch of time (window, whole hours) that is beyond what is usual there. Usual is the median of the same hours
  * of the week in the weeks before, where there are three of them, else the mean of the last week. Where mail logs say how much was sent in those hours,
- * it is also what that many mails would bring at the usual rate: a large mailing is no incident. Beyond means all of: the minimum; the threshold times
- * what is usual; four standard deviations of a random stream; and, where nobody knows how much was sent, more than in any ordinary stretch of the last
- * four weeks, because then a mailing at an unusual hour looks like an incident.
+ * it is also what that many mails would bring, at the rate of these hours or at that of the last four weeks: a large mailing is no incident. Beyond means all of: the minimum; the threshold times
+ * what is usual; four standard deviations of a random stream; and, where nobody knows how much was sent, half as much again as in any ordinary stretch
+ * of the last four weeks, because then a mailing at an unusual hour looks like an incident.
  */
 #include <stdlib.h>
 #include <stdio.h>
@@ -197,10 +197,11 @@ static int64_t usual_of_sent(const struct surges *u, const struct series *r, con
 		if (past >= SENT_LEAST)
 			rate[n++] = sum(count, end - week * WEEK, hours) * 1000000 / past;
 	}
-	if (n >= WEEKS_LEAST)
-		return median(rate, n) * sent / 1000000;
 	past = sum(r->count[HOUR_SENT], end - hours, HIGHEST_OF);
-	return past < SENT_LEAST ? -1 : sum(count, end - hours, HIGHEST_OF) * sent / past;
+	if (past < SENT_LEAST)
+		return -1;
+	int64_t whole = sum(count, end - hours, HIGHEST_OF) * 1000000 / past;
+	return later(n >= WEEKS_LEAST ? median(rate, n) : 0, whole) * sent / 1000000;
 }
 
 /* The hours in which this alert was open are no ordinary ones. */
@@ -258,7 +259,7 @@ static struct judged judge(const struct surges *u, const struct surge *k, const 
 	j.usual = later(j.usual, by_sent);
 	j.limit = later(least(u, rule), later(j.usual * rule->threshold / 1000 + 1, j.usual + DEVIATIONS * root(j.usual)));
 	if (by_sent < 0)
-		j.limit = later(j.limit, highest(u, count, extra, end, hours) + 1);
+		j.limit = later(j.limit, highest(u, count, extra, end, hours) * 3 / 2 + 1);
 	if (value >= j.limit)
 		j.level = LEVEL_FIRING;
 	else if (value >= least(u, rule) / 2 && value * 1000 > j.usual * rule->clear)
