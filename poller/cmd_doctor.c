@@ -129,6 +129,21 @@ static bool can_be_made(const struct config *c, const char *path)
 	return !strcmp(parent, store) && access(store, F_OK) && !access(above, W_OK | X_OK);
 }
 
+static void check_signing(struct doctor *d, struct store *store)
+{
+	char line[MINISIGN_KEY_TEXT_SIZE];
+	struct minisign_public p;
+	bool ready;
+	if (store_sign_public(store, &p, &ready)) {
+		say(d, SAD, "signing key", "%s", store_error(store));
+	} else if (ready) {
+		minisign_key_text(&p, line);
+		say(d, WELL, "signing key", "public: %s", line);
+	} else {
+		say(d, WELL, "signing key", "not there yet, the next run makes it");
+	}
+}
+
 static void check_store(struct doctor *d)
 {
 	const struct config *c = d->config;
@@ -154,6 +169,7 @@ static void check_store(struct doctor *d)
 		say(d, SAD, "ledger", "%s", store_error(store));
 	} else {
 		say(d, WELL, "store and keys", "%s, ledger of %lld entries is whole", c->store_path, (long long)head.number);
+		check_signing(d, store);
 		if (head.number && head.at > clock_now() + 60)
 			say(d, SAD, "clock", "the last ledger entry is of %s, later than now", clock_format(head.at, text));
 	}

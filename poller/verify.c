@@ -67,7 +67,7 @@ static bool check_signature(struct checking *c, const char *name, struct span by
 {
 	static const char *const words[] = { [MINISIGN_UNREADABLE] = "its signature file is damaged", [MINISIGN_OTHER_KEY] = "signed by another key",
 		[MINISIGN_BAD] = "was changed: the signature is not of these bytes", [MINISIGN_BAD_COMMENT] = "the comment of its signature was changed" };
-	char path[NAME_SIZE + sizeof EVIDENCE_SIGNATURE], comment[MINISIGN_COMMENT_SIZE];
+	char path[NAME_SIZE + sizeof EVIDENCE_SIGNATURE], comment[MINISIGN_COMMENT_SIZE], clean[MINISIGN_COMMENT_SIZE * 4];
 	struct wiped text = { 0 };
 	bool good = false;
 	snprintf(path, sizeof path, "%s" EVIDENCE_SIGNATURE, name);
@@ -75,7 +75,7 @@ static bool check_signature(struct checking *c, const char *name, struct span by
 		enum minisign_result result = minisign_check(text.p, text.n, &c->key, bytes.p, bytes.n, comment);
 		good = result == MINISIGN_GOOD && names_file(comment, name);
 		if (good)
-			finding_ok(&c->findings, "%s: signed; %s", name, strchr(comment, '\t') ? strchr(comment, '\t') + 1 : "");
+			finding_ok(&c->findings, "%s: signed; %s", name, strchr(comment, '\t') ? log_clean(clean, sizeof clean, strchr(comment, '\t') + 1) : "");
 		else
 			finding_broken(&c->findings, "%s: %s", name, result == MINISIGN_GOOD ? "carries the signature of another file" : words[result]);
 	}

@@ -16,6 +16,7 @@
 #include "store/chain.h"
 
 enum { FIELDS = 6, HEX_SIZE = 2 * LEDGER_HASH_SIZE + 1 };
+#define NUMBER_MAX INT64_C(1000000000000000) /* of an entry: more than there ever are, and sums with it do not overflow */
 
 static void put_number(crypto_generichash_state *h, uint64_t v, unsigned bytes)
 {
@@ -103,7 +104,7 @@ bool chain_parse(struct span line, struct ledger_entry *e, unsigned char previou
 		if (!(field[i] = strsep(&rest, "\t")))
 			return false;
 	memset(e, 0, sizeof *e);
-	if (rest || sscanf(field[0], "%" SCNd64, &e->number) != 1 || !parse_time(field[1], &e->at) || strlen(field[2]) >= sizeof e->kind ||
+	if (rest || sscanf(field[0], "%" SCNd64, &e->number) != 1 || e->number < 1 || e->number > NUMBER_MAX || !parse_time(field[1], &e->at) || strlen(field[2]) >= sizeof e->kind ||
 	    strlen(field[3]) >= sizeof e->detail || !parse_hash(field[4], previous) || !parse_hash(field[5], e->hash))
 		return false;
 	strcpy(e->kind, field[2]);

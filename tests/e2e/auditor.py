@@ -399,7 +399,9 @@ with case("the signing key can be replaced: the ledger names both, and the older
     equal(verify("november", "--key", key)[0], 0)
 
 with case("a lost signing key is told, and nothing is signed with another in secret"):
+    contains(retour.run("doctor").out, "public: " + fresh)
     os.unlink(os.path.join(retour.data, "keys", "sign.key"))
+    contains(retour.run("doctor").out, "sign.key")
     result = on("2026-11-06", "run", code=2)
     contains(result.err, "sign.key")
     contains(result.err, "missing")

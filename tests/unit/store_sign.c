@@ -170,6 +170,7 @@ static void another_key_is_refused(void **state)
 static void lines_are_canonical(void **state)
 {
 	static const char *const bad[] = { "07\t2026-11-17T12:00:00Z\tpurge\tevents=1", "7\t2026-11-17T12:00:60Z\tpurge\tevents=1", "+7\t2026-11-17T12:00:00Z\tpurge\tevents=1",
+		"9223372036854775807\t2026-11-17T12:00:00Z\tpurge\tevents=1", "-1\t2026-11-17T12:00:00Z\tpurge\tevents=1",
 		"7\t2026-11-17T12:00:00\tpurge\tevents=1", "7\t2026-11-17T12:00:00Z\tpurge", "7\t2026-11-17T12:00:00Z\tpurge\tevents=1\tmore" };
 	struct ledger_entry e = { .number = 7, .at = NOW, .kind = "purge", .detail = "events=1" }, back;
 	unsigned char previous[LEDGER_HASH_SIZE] = { 1 }, again[LEDGER_HASH_SIZE];
