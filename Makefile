@@ -150,7 +150,8 @@ install: all
 	install -m 644 etc/retour.1 $(mandir)/man1/
 	install -m 644 etc/retour.ini.5 $(mandir)/man5/
 	install -m 644 etc/retour-contacts.7 etc/retour-audit.7 $(mandir)/man7/
-	install -m 644 etc/rules.ini etc/providers.ini etc/report.xsl etc/report.xsd etc/audit.xsd $(datadir)/retour/
+	install -m 644 etc/rules.ini etc/providers.ini etc/report.xsl etc/report.xsd etc/audit.xsd etc/grafana-dashboard.json etc/prometheus-rules.yml \
+		$(datadir)/retour/
 	install -m 644 README.md LICENSE etc/retour.ini $(datadir)/doc/retour/
 	for unit in retour.service retour.timer retour-serve.service retour-serve.socket; do \
 		sed 's|/usr/local/|$(prefix)/|g; s|/etc/retour|$(sysconfdir)/retour|g' etc/$$unit > $(unitdir)/$$unit && chmod 644 $(unitdir)/$$unit || exit 1; \

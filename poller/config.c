@@ -890,6 +890,24 @@ static void print_threshold(char *buffer, size_t size, unsigned condition, int64
 	snprintf(buffer + n, size - n, "%s", alert_unit(condition) == UNIT_SHARE ? "%" : "");
 }
 
+static const char *const condition_helps[ALERT_CONDITION_COUNT] = {
+	[ALERT_BOUNCE_SURGE] = "bounces in a window of hours, of a provider and of all, as a multiple of what is usual there",
+	[ALERT_BLOCK_SURGE] = "the same of blocks, of a provider",
+	[ALERT_THROTTLING] = "the same of answers 421 and 4.7.x, of a provider, in notices and in mail logs",
+	[ALERT_HARD_RATE] = "hard bounces, as a share of what was sent",
+	[ALERT_SOFT_RATE] = "soft bounces",
+	[ALERT_BOUNCE_RATE] = "all bounces",
+	[ALERT_COMPLAINT_RATE] = "complaints",
+	[ALERT_COMPLAINT_RATE_HIGH] = "complaints, where receivers begin to block",
+	[ALERT_UNRECOGNISED] = "messages that were not recognised, as a share of those read for the first time; by whole days",
+	[ALERT_QUARANTINE] = "messages that went to quarantine; by whole days; the window is how long they lie there, raw_retention",
+	[ALERT_MAILBOX_SILENT] = "how long a mailbox has not been read to its end",
+	[ALERT_LOGIN_REFUSED] = "a mailbox refused user, password or token, or there was no secret to log in with",
+	[ALERT_RETENTION_OVERDUE] = "rows that should have been deleted a day ago, of a class of data",
+	[ALERT_DISK_FULL] = "how much of the disk of the store is used",
+	[ALERT_CLOCK_JUMP] = "how far the clock went back between two runs",
+};
+
 /* The conditions with their standard rules, each line behind MARK. */
 static void print_conditions(FILE *out, const char *mark)
 {
@@ -984,7 +1002,13 @@ void config_print_manual(FILE *out)
 			if (!strcmp(k->section, "alert *")) {
 				fputs(".Bd -literal\n", out);
 				print_conditions(out, "");
-				fputs(".Ed\n", out);
+				fputs(".Ed\n.Bl -tag -width Ds\n", out);
+				for (unsigned condition = 0; condition < ALERT_CONDITION_COUNT; condition++) {
+					fprintf(out, ".It Ic %s\n", alert_condition_name(condition));
+					print_escaped(out, condition_helps[condition]);
+					fputs(".\n", out);
+				}
+				fputs(".El\n.Pp\nKeys:\n", out);
 			}
 			fprintf(out, ".Bl -tag -width Ds\n");
 			last = k->section;
