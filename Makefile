@@ -47,13 +47,15 @@ $(BUILD)/%.o: %.c
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # Files under etc/ that the program carries as its defaults, as bytes: etc/rules.ini becomes embedded_rules_ini.
-EMBEDDED := rules.ini providers.ini report.xsl audit.xsl
+EMBEDDED := rules.ini providers.ini report.xsl report.en.xml report.de.xml measures.xml audit.xsl
 $(BUILD)/embedded/%.inc: etc/%
 	@mkdir -p $(@D)
 	od -An -v -tu1 $< | sed 's/[0-9][0-9]*/&,/g' > $@
 $(BUILD)/poller/rulesfile.o: $(BUILD)/embedded/rules.ini.inc $(BUILD)/embedded/providers.ini.inc
 $(BUILD)/reports/html.o: $(BUILD)/embedded/report.xsl.inc
 $(BUILD)/reports/audit.o: $(BUILD)/embedded/audit.xsl.inc
+$(BUILD)/reports/texts.o: $(BUILD)/embedded/report.en.xml.inc $(BUILD)/embedded/report.de.xml.inc
+$(BUILD)/reports/findings.o: $(BUILD)/embedded/measures.xml.inc
 
 # A unit test tests/unit/MODULE_NAME.c links against MODULE and what is below it: the one-way includes, held by the linker.
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))

@@ -20,7 +20,7 @@
 #include <unistd.h>
 #include <iniparser/iniparser.h>
 
-enum type { TEXT, FILE_PATH, BOOLEAN, NUMBER, SIZE, PERIOD, CHOICE, LIST, DISPOSAL, PERIODS, HOST_PORT, THRESHOLD };
+enum type { TEXT, FILE_PATH, BOOLEAN, NUMBER, SIZE, PERIOD, CHOICE, LIST, DISPOSAL, PERIODS, HOST_PORT, THRESHOLD, SHARE };
 
 struct key {
 	const char *section;    /* "mailbox *": one section for each name */
@@ -160,6 +160,13 @@ static const struct key keys[] = {
 	{ "report", "day", NUMBER, AT(report.day), "1", 1, 28, NULL, "1", "of the month, from which on `run` sends last month's report" },
 	{ "report", "dir", FILE_PATH, AT(report.dir), NULL, 0, 0, NULL, "/var/lib/retour/reports",
 	  "where reports are left; default: reports beside the store" },
+	{ "report", "language", TEXT, AT(report.language), "en", 0, 0, NULL, "en", "en, de, or the path of a catalogue of texts" },
+	{ "report", "logo", FILE_PATH, AT(report.logo), NULL, 0, 0, NULL, NULL, "a PNG, JPEG or SVG of at most 64K for the report's page" },
+	{ "report", "colour", TEXT, AT(report.colour), NULL, 0, 0, NULL, NULL, "of the page's headings, e.g. #1f4e79" },
+	{ "report", "target_hard", SHARE, AT(report.target[0]), "2%", 1, 1000000, NULL, "2%", "hard bounces of a month and of each campaign are to stay below it" },
+	{ "report", "target_bounces", SHARE, AT(report.target[1]), "5%", 1, 1000000, NULL, "5%", "all bounces, of the mail sent" },
+	{ "report", "target_complaints", SHARE, AT(report.target[2]), "0.1%", 1, 1000000, NULL, "0.1%", "complaints, of the mail sent" },
+	{ "report", "measures", FILE_PATH, AT(report.measures), NULL, 0, 0, NULL, NULL, "a measures.xml to use instead of the built-in one" },
 	{ "report", "stylesheet", FILE_PATH, AT(report.stylesheet), NULL, 0, 0, NULL, NULL, "a report.xsl to use instead of the built-in one" },
 
 	{ "alert", "to", LIST, AT(alert_to), NULL, 0, 0, NULL, "postmaster@example.org", "who is told when something is wrong; the mail leaves as reports do" },
@@ -273,6 +280,23 @@ static int64_t period(const char *text)
 static int64_t size_in_bytes(const char *text)
 {
 	return scaled(text, "kKMG", (const int64_t[]){ 1024, 1024, MIB, 1024LL * MIB });
+}
+
+/* "2%", "0.1%" in parts per million, to four digits behind the point; -1: it is none. */
+static int64_t share(const char *text)
+{
+	int64_t whole = 0, part = 0, unit = 1000;
+	size_t digits = strspn(text, "0123456789");
+	if (!digits || digits > 3)
+		return -1;
+	for (size_t i = 0; i < digits; i++)
+		whole = 10 * whole + (text[i] - '0');
+	text += digits;
+	if (*text == '.' && strspn(text + 1, "0123456789") == 0)
+		return -1;
+	for (text += *text == '.'; isdigit((unsigned char)*text) && unit; text++, unit /= 10)
+		part += (*text - '0') * unit;
+	return strcmp(text, "%") == 0 ? whole * 10000 + part : -1;
 }
 
 /* Index of TEXT in "a|b|c", or -1. */
@@ -448,6 +472,9 @@ static void bounds_text(const struct key *k, char *buffer, size_t size)
 	case THRESHOLD:
 		snprintf(buffer, size, "as the condition has it: a share such as 2%%, a multiple such as 1.5, a number, or a period such as 6h");
 		return;
+	case SHARE:
+		snprintf(buffer, size, "a share as 2%% or 0.1%%");
+		return;
 	case TEXT:
 		break;
 	}
@@ -498,6 +525,12 @@ static bool assign(struct config *c, void *base, const struct key *k, const char
 	case THRESHOLD:
 		n = threshold(alert_unit(((struct alert_rule *)base)->condition), value);
 		if (n < k->min)
+			return false;
+		*(int64_t *)at = n;
+		return true;
+	case SHARE:
+		n = share(value);
+		if (n < k->min || n > k->max)
 			return false;
 		*(int64_t *)at = n;
 		return true;

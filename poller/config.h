@@ -73,8 +73,9 @@ struct config {
 	struct ladder ladder[LADDERS_MAX];
 	unsigned ladders;
 	struct {
-		const char *organisation, *from, *smtp_host, *ca_file, *user, *sendmail, *timezone, *dir, *stylesheet, *helo;
-		int64_t smtp_port, timeout, day;
+		const char *organisation, *from, *smtp_host, *ca_file, *user, *sendmail, *timezone, *dir, *stylesheet, *helo, *language, *logo, *colour,
+			*measures;
+		int64_t smtp_port, timeout, day, target[3]; /* parts per million of what was sent: hard, all bounces, complaints */
 		int tls, auth;
 		struct secret_source secret;
 		struct list to;

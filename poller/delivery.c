@@ -1,6 +1,7 @@
 /* Reports leave the house here. reports/ has composed them; this part knows where they go. */
 #include "poller/delivery.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -175,6 +176,43 @@ out:
 	return result;
 }
 
+/* The names YYYY-MM.html of a directory, the latest first, as "2026-10 2026-09"; heap, NULL without memory. */
+static char *months_in(const char *dir)
+{
+	struct dirent **found = NULL;
+	struct month month;
+	char *list = NULL, name[16];
+	size_t size = 0;
+	int n = scandir(dir, &found, NULL, alphasort);
+	FILE *out = open_memstream(&list, &size);
+	for (int i = n - 1; i >= 0; i--) {
+		snprintf(name, sizeof name, "%.7s", found[i]->d_name);
+		if (out && strlen(found[i]->d_name) == 12 && !strcmp(found[i]->d_name + 7, ".html") && month_parse(name, &month))
+			fprintf(out, "%s%s", ftell(out) ? " " : "", name);
+		free(found[i]);
+	}
+	free(found);
+	if (out && !fclose(out))
+		return list;
+	free(list);
+	return NULL;
+}
+
+/* index.html leads to all months; the trend is that of the month that was just written. */
+static int leave_index(struct session *s, const struct month_report *model, const char *dir)
+{
+	struct buffer page = { 0 };
+	char error[512] = "no memory", *months = months_in(dir);
+	int result = -1;
+	if (months && !month_report_index(model, months, &page, error, sizeof error))
+		result = evidence_write(s, dir, "index.html", (struct span){ page.p, page.n }, "retour report");
+	else
+		log_error("%s/index.html: %s", dir, error);
+	buffer_free(&page);
+	free(months);
+	return result;
+}
+
 /* All formats into the report directory, each with its signature, and the key that checks them. */
 static int leave_files(struct session *s, struct month month, int64_t now)
 {
@@ -201,6 +239,8 @@ static int leave_files(struct session *s, struct month month, int64_t now)
 		if (result)
 			break;
 	}
+	if (!result)
+		result = leave_index(s, model, dir);
 	month_report_free(model);
 	return result;
 }

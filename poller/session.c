@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -11,6 +12,7 @@
 #include "classify/rules.h"
 #include "poller/commands.h"
 #include "poller/log.h"
+#include "poller/logo.h"
 #include "poller/rulesfile.h"
 #include "poller/secret.h"
 #include "poller/settings.h"
@@ -92,7 +94,8 @@ static void report_options(const struct config *c, struct report_options *o)
 {
 	*o = (struct report_options){ .organisation = c->report.organisation ? c->report.organisation : c->domains.at[0],
 		.timezone = c->report.timezone, .k = (unsigned)c->k, .stylesheet = c->report.stylesheet, .from = c->report.from,
-		.to = c->report.to.at };
+		.to = c->report.to.at, .language = c->report.language, .measures = c->report.measures, .colour = c->report.colour,
+		.target = { c->report.target[0], c->report.target[1], c->report.target[2] } };
 }
 
 int session_open(struct session *s, const struct config *config, enum session_mode mode, int64_t now)
@@ -113,6 +116,11 @@ int session_open(struct session *s, const struct config *config, enum session_mo
 	if (!ladders_exist(s))
 		return EXIT_USAGE;
 	report_options(config, &s->report);
+	if (config->report.logo && !(s->logo = logo_read(config->report.logo, error, sizeof error))) {
+		log_error("[report] logo: %s", error);
+		return EXIT_USAGE;
+	}
+	s->report.logo = s->logo;
 	config_store_options(config, &s->options);
 	s->options.create = mode == SESSION_CREATE;
 	s->options.read_only = mode == SESSION_READ;
@@ -142,6 +150,7 @@ void session_close(struct session *s)
 	store_close(s->store);
 	rules_free(s->rules);
 	secret_free(s->batv_key);
+	free(s->logo);
 	if (s->lock >= 0)
 		close(s->lock);
 }

@@ -14,6 +14,7 @@ struct session {
 	struct store_options options;
 	struct report_options report; /* reports keep a pointer to it */
 	char *batv_key; /* as the store needs it; secret_free() */
+	char *logo;                   /* a data URI; NULL: none */
 	int lock; /* descriptor, -1: none */
 };
 

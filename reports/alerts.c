@@ -48,7 +48,7 @@ static const char *count_text(uint64_t n, unsigned k, char buffer[TEXT_SIZE])
 {
 	char number[COUNT_TEXT_SIZE];
 	if (told(n, k))
-		snprintf(buffer, TEXT_SIZE, "%s", number_text(n, number, sizeof number));
+		snprintf(buffer, TEXT_SIZE, "%s", number_text(texts_english(), n, number, sizeof number));
 	else
 		snprintf(buffer, TEXT_SIZE, "fewer than %u", k);
 	return buffer;
@@ -118,7 +118,7 @@ static void say_where(FILE *out, const struct alert *a)
 	const struct alert_figures *g = &a->figures;
 	fprintf(out, "%s", where_text(a));
 	if (g->category != CATEGORY_NONE)
-		fprintf(out, "; most: %s (%s)", category_title(g->category), category_name(g->category));
+		fprintf(out, "; most: %s (%s)", category_title(texts_english(), g->category), category_name(g->category));
 	if (*g->campaign)
 		fprintf(out, "; most in campaign %s", g->campaign);
 }
@@ -126,7 +126,7 @@ static void say_where(FILE *out, const struct alert *a)
 static void say_alert(FILE *out, const struct alert *a, unsigned k)
 {
 	char text[TEXT_SIZE];
-	const char *check = category_check(a->figures.category);
+	const char *check = category_check(texts_english(), a->figures.category);
 	fprintf(out, "%s: %s\n", a->cleared ? "Cleared" : "Open", about[a->condition].title);
 	fprintf(out, "  what    %s%s", alert_condition_name(a->condition), a->cleared ? ", when it fired last: " : ": ");
 	say_figures(out, a, k);
@@ -267,7 +267,7 @@ static void say_json(FILE *out, const struct alert *a, unsigned k)
 	member_text(out, "provider", g->provider);
 	member_text(out, "category", category_name(g->category));
 	member_text(out, "campaign", g->campaign);
-	member_text(out, "look_first", *category_check(g->category) ? category_check(g->category) : about[a->condition].look);
+	member_text(out, "look_first", *category_check(texts_english(), g->category) ? category_check(texts_english(), g->category) : about[a->condition].look);
 	fputs("}", out);
 }
 

@@ -1,18 +1,28 @@
 /*
- * What the figures mean: the verdict, and the measures that follow from the table at the end. Everything here reads cells as they are
- * shown: a figure that is suppressed triggers nothing.
+ * What the figures mean: the verdict, and the measures that follow from etc/measures.xml. Everything here reads figures as they are shown: one
+ * that is suppressed triggers nothing.
  */
+#include <libxml/parser.h>
+#include <libxml/xpath.h>
+#include <libxml/xpathInternals.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "reports/model.h"
 
+static const char embedded_measures[] = {
+#include "embedded/measures.xml.inc"
+};
+
 enum {
-	LEVEL_PERCENT = 10,        /* a change below it counts as level */
-	WEIGHT_PERMILLE = 5,       /* of all notices: less of one cause is no ground for a measure */
-	UNATTRIBUTED_PERCENT = 20, /* of the notices, from which on it is worth a measure */
-	UNRECOGNISED_PERMILLE = 50,
+	LEVEL_PERCENT = 10,    /* a change below it counts as level */
+	WEIGHT_PERMILLE = 5,   /* of all notices: less of a cause is no ground for a measure */
+	FILLINGS_MAX = 16,
+	VALUE_SIZE = 128,
+	CATEGORIES_SIZE = 96,
+	URGENT_PERCENT = 5,    /* of all notices: less of a cause is not urgent unless it began in the month */
+	QUIET_PERCENT = 10,    /* of all notices: a month with an urgent measure of that weight is not quiet */
 };
 
 static uint64_t shown(const struct cell *c)
@@ -20,7 +30,7 @@ static uint64_t shown(const struct cell *c)
 	return c->state == CELL_SHOWN ? c->n : 0;
 }
 
-/* --- verdict ----------------------------------------------------------------------------------------------- */
+/* --- verdict: against the month before ------------------------------------------------------------------------ */
 
 /* -1 fell, 0 level, 1 rose; level too where the difference is below k or a side is not shown. */
 static int direction(const struct cell *now, const struct cell *before, unsigned k)
@@ -33,20 +43,46 @@ static int direction(const struct cell *now, const struct cell *before, unsigned
 	return now->n > before->n ? 1 : -1;
 }
 
-static void say_movement(struct sentence *s, const char *what, const struct cell *now, const struct cell *before, unsigned k)
+static bool comparable(const struct month_report *r)
 {
-	char count[COUNT_TEXT_SIZE];
+	return r->month[1].covered && !r->month[1].partial;
+}
+
+static void say_movement(const struct month_report *r, struct sentence *s, const char *column, const struct cell *now, const struct cell *before)
+{
+	static const char *const words[] = { "movement.down", "movement.level", "movement.up" };
+	char id[64], n[COUNT_TEXT_SIZE], change[COUNT_TEXT_SIZE] = "";
 	long percent;
-	int way = direction(now, before, k);
-	cell_text(now, k, count, sizeof count);
-	if (now->state != CELL_SHOWN)
-		say(s, "%s: %s", what, count);
-	else if (!change_percent(now, before, &percent))
-		say(s, "%s numbered %s", what, count);
-	else if (way == 0)
-		say(s, "%s stayed level at %s (%+ld %%)", what, count, percent);
-	else
-		say(s, "%s %s by %ld %% to %s", what, way > 0 ? "rose" : "fell", labs(percent), count);
+	int way = direction(now, before, r->k);
+	bool changed = change_percent(now, before, &percent) && (way || labs(percent) < LEVEL_PERCENT);
+	snprintf(id, sizeof id, "column.%s.words", column);
+	cell_text(r, now, n, sizeof n);
+	if (changed)
+		percent_text(r->texts, way ? labs(percent) : percent, way == 0, change, sizeof change);
+	FILL(s, text_of(r->texts, changed ? words[way + 1] : "movement.count"), { "what", text_of(r->texts, id) }, { "n", n },
+	     { "percent", change });
+}
+
+/*
+ * How much a part of a whole moved at least, in the direction WAY; 0 where that cannot be said. Where the count before is not shown, it was no more
+ * than what the shown parts left of the whole.
+ */
+static int64_t movement(const struct cell *now, const struct cell *before, const struct cell *whole_before, uint64_t others_before, int way, unsigned k)
+{
+	if (before->state == CELL_SHOWN)
+		return direction(now, before, k) == way ? way * ((int64_t)now->n - (int64_t)before->n) : 0;
+	if (way < 0 || now->state != CELL_SHOWN || whole_before->state != CELL_SHOWN)
+		return 0;
+	int64_t rise = (int64_t)now->n - ((int64_t)whole_before->n - (int64_t)others_before);
+	return rise >= (int64_t)k ? rise : 0;
+}
+
+static uint64_t sum_shown(const struct cell column[COLUMN_COUNT], unsigned except)
+{
+	uint64_t n = 0;
+	for (unsigned c = 0; c < COLUMN_COUNT; c++)
+		n += c == except ? 0 : shown(&column[c]);
+	return n;
 }
 
 /* The class whose change is the largest part of the bounces' change. */
@@ -55,11 +91,10 @@ static unsigned driving_column(const struct figures *now, const struct figures *
 	unsigned best = COLUMN_COUNT;
 	int64_t most = 0;
 	for (unsigned c = 0; c < COLUMN_COUNT; c++) {
-		if (c == COLUMN_COMPLAINT || direction(&now->column[c], &before->column[c], k) != way)
-			continue;
-		int64_t difference = way * ((int64_t)now->column[c].n - (int64_t)before->column[c].n);
-		if (difference > most) {
-			most = difference;
+		int64_t moved = c == COLUMN_COMPLAINT ? 0 :
+			movement(&now->column[c], &before->column[c], &before->all, sum_shown(before->column, c), way, k);
+		if (moved > most) {
+			most = moved;
 			best = c;
 		}
 	}
@@ -74,314 +109,449 @@ static const char *driving_provider(const struct figures *now, const struct figu
 	for (size_t i = 0; i < now->providers.count; i++) {
 		const struct row *row = &now->providers.row[i];
 		const struct row *old = row->rest ? NULL : table_find(&before->providers, row->name);
-		if (!old || direction(&row->column[column], &old->column[column], k) != way)
-			continue;
-		int64_t difference = way * ((int64_t)row->column[column].n - (int64_t)old->column[column].n);
-		if (difference > most) {
-			most = difference;
+		int64_t moved = old ? movement(&row->column[column], &old->column[column], &old->all, sum_shown(old->column, column), way, k) : 0;
+		if (moved > most) {
+			most = moved;
 			best = row->name;
 		}
 	}
 	return best;
 }
 
-static const char *const column_words[COLUMN_COUNT] = { [COLUMN_HARD] = "hard bounces", [COLUMN_SOFT] = "soft bounces",
-	[COLUMN_BLOCK] = "blocks", [COLUMN_UNDETERMINED] = "bounces without a stated cause", [COLUMN_COMPLAINT] = "complaints" };
-
-/* How much was sent, and of that what came back. */
-static void say_rates(struct sentence *s, const struct figures *f, unsigned k)
+/* "Against September 2026, bounces rose by 12 % to 3,412 and …; most of the rise is blocks, above all at gmx." */
+static void say_change(const struct month_report *r, struct sentence *s, int way)
 {
-	char count[COUNT_TEXT_SIZE], rate[RATE_TEXT_SIZE];
-	say(s, "%s mails were sent on %d days", cell_text(&f->sent, k, count, sizeof count), f->sent_days);
-	if (*rate_text(&f->bounces, &f->sent, rate))
-		say(s, "; %s %% bounced", rate);
-	if (*rate_text(&f->column[COLUMN_COMPLAINT], &f->sent, rate))
-		say(s, ", %s %% drew a complaint", rate);
-	say(s, ".");
+	const struct figures *now = &r->month[0], *before = &r->month[1];
+	char month[DATE_TEXT_SIZE], text[SENTENCE_SIZE] = "", id[64];
+	struct sentence movements = { text, 0, sizeof text };
+	say_movement(r, &movements, "bounces", &now->bounces, &before->bounces);
+	say_text(&movements, text_of(r->texts, "and"));
+	say_movement(r, &movements, "complaint", &now->column[COLUMN_COMPLAINT], &before->column[COLUMN_COMPLAINT]);
+	unsigned column = way ? driving_column(now, before, way, r->k) : COLUMN_COUNT;
+	if (column < COLUMN_COUNT) {
+		const char *provider = driving_provider(now, before, column, way, r->k);
+		snprintf(id, sizeof id, "column.%s.words", column_name(column));
+		say_text(&movements, "; ");
+		FILL(&movements, text_of(r->texts, provider ? "verdict.driver.provider" : "verdict.driver"),
+		     { "way", text_of(r->texts, way > 0 ? "verdict.rise" : "verdict.fall") }, { "what", text_of(r->texts, id) },
+		     { "provider", provider ? provider : "" });
+	}
+	FILL(s, text_of(r->texts, "verdict.against"), { "before", month_title(r->texts, before->month, month, sizeof month) },
+	     { "movements", text });
 }
 
+/* --- verdict: against the targets ----------------------------------------------------------------------------- */
+
+/* Campaigns whose rate of hard bounces reaches the target; the highest rate's to *WORST. */
+static unsigned campaigns_missed(const struct month_report *r, const struct row **worst)
+{
+	const struct table *t = &r->month->campaigns;
+	unsigned n = 0;
+	long ppm, most = -1;
+	*worst = NULL;
+	for (size_t i = 0; i < t->count; i++) {
+		const struct row *row = &t->row[i];
+		if (row->rest || !*row->name || !rate_of(&row->column[COLUMN_HARD], &row->sent, &ppm) || ppm < target_limit(r->options, TARGET_HARD))
+			continue;
+		if (ppm > most) {
+			most = ppm;
+			*worst = row;
+		}
+		n++;
+	}
+	return n;
+}
+
+static void begin_miss(struct sentence *misses)
+{
+	if (misses->n)
+		say_text(misses, "; ");
+}
+
+static void say_target_misses(struct month_report *r, struct sentence *misses)
+{
+	char rate[COUNT_TEXT_SIZE], limit[COUNT_TEXT_SIZE], count[COUNT_TEXT_SIZE];
+	const struct row *worst;
+	long ppm;
+	for (unsigned t = 0; t < TARGET_COUNT; t++) {
+		r->target_met[t] = rate_of(target_cell(r->month, t), &r->month->sent, &ppm) && ppm < target_limit(r->options, t);
+		if (!rate_of(target_cell(r->month, t), &r->month->sent, &ppm) || r->target_met[t])
+			continue;
+		begin_miss(misses);
+		FILL(misses, text_named(r->texts, "verdict.miss", target_name(t)), { "rate", rate_text(r->texts, ppm, rate, sizeof rate) },
+		     { "limit", rate_text(r->texts, target_limit(r->options, t), limit, sizeof limit) });
+	}
+	unsigned n = campaigns_missed(r, &worst);
+	bool said = rate_of(target_cell(r->month, TARGET_HARD), &r->month->sent, &ppm) && !r->target_met[TARGET_HARD];
+	if (!worst || said || !rate_of(&worst->column[COLUMN_HARD], &worst->sent, &ppm))
+		return;
+	r->target_met[TARGET_HARD] = false;
+	begin_miss(misses);
+	FILL(misses, text_of(r->texts, n > 1 ? "verdict.miss.campaigns" : "verdict.miss.campaign"), { "name", worst->name },
+	     { "n", number_text(r->texts, n, count, sizeof count) }, { "rate", rate_text(r->texts, ppm, rate, sizeof rate) },
+	     { "limit", rate_text(r->texts, target_limit(r->options, TARGET_HARD), limit, sizeof limit) });
+}
+
+/* What can be said of the targets, or of the counts where nobody knows how much was sent. */
+static void say_targets(struct month_report *r, struct sentence *s)
+{
+	const struct figures *f = r->month;
+	char text[SENTENCE_SIZE] = "", a[COUNT_TEXT_SIZE], b[COUNT_TEXT_SIZE], c[COUNT_TEXT_SIZE], d[COUNT_TEXT_SIZE];
+	struct sentence misses = { text, 0, sizeof text };
+	long bounces, complaints;
+	say_target_misses(r, &misses);
+	bool known = rate_of(&f->bounces, &f->sent, &bounces);
+	r->targets = misses.n ? TARGETS_MISSED : known ? TARGETS_MET : TARGETS_UNKNOWN;
+	if (r->targets == TARGETS_MISSED)
+		FILL(s, text_of(r->texts, "verdict.missed"), { "misses", text });
+	else if (known)
+		FILL(s, text_of(r->texts, "verdict.met"), { "bounces", rate_text(r->texts, bounces, a, sizeof a) },
+		     { "limit", rate_text(r->texts, target_limit(r->options, TARGET_BOUNCES), b, sizeof b) },
+		     { "complaints", rate_of(&f->column[COLUMN_COMPLAINT], &f->sent, &complaints) ? rate_text(r->texts, complaints, c, sizeof c) :
+			cell_text(r, &f->column[COLUMN_COMPLAINT], c, sizeof c) },
+		     { "complaint-limit", rate_text(r->texts, target_limit(r->options, TARGET_COMPLAINT), d, sizeof d) });
+	else
+		FILL(s, text_of(r->texts, "verdict.counts"), { "bounces", cell_text(r, &f->bounces, a, sizeof a) },
+		     { "complaints", cell_text(r, &f->column[COLUMN_COMPLAINT], b, sizeof b) });
+}
+
+static void say_note(const struct month_report *r, struct sentence *s)
+{
+	const struct figures *f = r->month;
+	char sent[COUNT_TEXT_SIZE], n[16], days[16], a[COUNT_TEXT_SIZE], b[COUNT_TEXT_SIZE];
+	long ppm;
+	snprintf(n, sizeof n, "%d", f->sent_days);
+	snprintf(days, sizeof days, "%d", f->days);
+	if (!f->sent_days)
+		say_text(s, text_of(r->texts, "note.no-volume"));
+	else
+		FILL(s, text_of(r->texts, "note.volume"), { "sent", cell_text(r, &f->sent, sent, sizeof sent) }, { "n", n }, { "days", days },
+		     { "bounces", rate_of(&f->bounces, &f->sent, &ppm) ? rate_text(r->texts, ppm, a, sizeof a) : cell_text(r, &f->bounces, a, sizeof a) },
+		     { "complaints", rate_of(&f->column[COLUMN_COMPLAINT], &f->sent, &ppm) ? rate_text(r->texts, ppm, b, sizeof b) :
+			cell_text(r, &f->column[COLUMN_COMPLAINT], b, sizeof b) });
+	if (f->partial) {
+		say_text(s, " ");
+		say_text(s, text_of(r->texts, "note.partial"));
+	}
+}
+
+/* After the measures: a month is quiet when nothing got worse, nothing began, and no urgent measure has weight. */
 static void verdict(struct month_report *r)
 {
 	const struct figures *now = &r->month[0], *before = &r->month[1];
 	struct sentence s = { r->sentence, 0, sizeof r->sentence }, note = { r->note, 0, sizeof r->note };
-	const struct cell *complaints = &now->column[COLUMN_COMPLAINT];
-	char month[32], a[COUNT_TEXT_SIZE], b[COUNT_TEXT_SIZE];
-	if (!now->sent_days)
-		say(&note, "Sent counts are not available, so this report shows counts and shares, not rates.");
-	else
-		say_rates(&note, now, r->k);
-	if (now->partial)
-		say(&note, " The records begin within this month.");
-	if (!before->covered || before->partial) {
+	char month[DATE_TEXT_SIZE], a[COUNT_TEXT_SIZE], b[COUNT_TEXT_SIZE];
+	bool urgent = false;
+	for (unsigned i = 0; i < r->measures; i++)
+		urgent |= strcmp(r->measure[i].urgency, "now") == 0 && r->measure[i].weight * 100 >= (double)shown(&now->all) * QUIET_PERCENT;
+	say_note(r, &note);
+	say_targets(r, &s);
+	if (!comparable(r)) {
 		r->verdict = MONTH_FIRST;
-		say(&s, "%s bounces and %s complaints; ", cell_text(&now->bounces, r->k, a, sizeof a),
-		    cell_text(complaints, r->k, b, sizeof b));
-		say(&s, "there is no full month before it to compare with.");
+		say_text(&s, " ");
+		say_text(&s, text_of(r->texts, "verdict.first"));
 		return;
 	}
-	int bounces_way = direction(&now->bounces, &before->bounces, r->k);
-	int complaints_way = direction(complaints, &before->column[COLUMN_COMPLAINT], r->k);
-	r->verdict = bounces_way > 0 || complaints_way > 0 ? MONTH_WORSE : bounces_way < 0 || complaints_way < 0 ? MONTH_BETTER :
-		MONTH_STEADY;
-	say(&s, "Against %s, ", month_title(before->month, month, sizeof month));
-	say_movement(&s, "bounces", &now->bounces, &before->bounces, r->k);
-	say(&s, " and ");
-	say_movement(&s, "complaints", complaints, &before->column[COLUMN_COMPLAINT], r->k);
-	unsigned column = bounces_way ? driving_column(now, before, bounces_way, r->k) : COLUMN_COUNT;
-	if (column < COLUMN_COUNT) {
-		const char *provider = driving_provider(now, before, column, bounces_way, r->k);
-		say(&s, "; most of the %s is %s", bounces_way > 0 ? "rise" : "fall", column_words[column]);
-		if (provider)
-			say(&s, ", above all at %s", provider);
+	int bounces = direction(&now->bounces, &before->bounces, r->k);
+	int complaints = direction(&now->column[COLUMN_COMPLAINT], &before->column[COLUMN_COMPLAINT], r->k);
+	r->verdict = bounces > 0 || complaints > 0 ? MONTH_WORSE : bounces < 0 || complaints < 0 ? MONTH_BETTER : MONTH_STEADY;
+	r->quiet = r->targets != TARGETS_MISSED && r->verdict != MONTH_WORSE && !urgent && !r->incidents;
+	if (r->quiet) {
+		s.n = 0;
+		FILL(&s, text_of(r->texts, r->targets == TARGETS_MET ? "verdict.quiet" : "verdict.quiet-counts"),
+		     { "before", month_title(r->texts, before->month, month, sizeof month) }, { "bounces", cell_text(r, &now->bounces, a, sizeof a) },
+		     { "complaints", cell_text(r, &now->column[COLUMN_COMPLAINT], b, sizeof b) });
+		return;
 	}
-	say(&s, ".");
+	if (r->targets == TARGETS_UNKNOWN)
+		s.n = 0;
+	else
+		say_text(&s, " ");
+	say_change(r, &s, bounces);
 }
 
 /* --- measures ---------------------------------------------------------------------------------------------- */
 
-static uint64_t category_count(const struct month_report *r, unsigned category)
+/* One measure while it is judged. */
+struct judging {
+	struct month_report *report;
+	xmlXPathContext *context;
+	struct filling filling[FILLINGS_MAX + 1];
+	char value[FILLINGS_MAX][VALUE_SIZE], name[FILLINGS_MAX][32];
+	unsigned fillings;
+	bool failed;
+};
+
+static void property(const xmlNode *node, const char *name, char *out, size_t size)
 {
-	uint64_t n = 0;
-	for (unsigned c = 0; c < COLUMN_COUNT; c++)
-		n += shown(&r->month->category[c][category]);
+	xmlChar *value = xmlGetProp(node, BAD_CAST name);
+	snprintf(out, size, "%s", value ? (const char *)value : "");
+	xmlFree(value);
+}
+
+static xmlXPathObject *evaluate(struct judging *j, const xmlNode *node, const char *name)
+{
+	xmlChar *expression = xmlGetProp(node, BAD_CAST name);
+	xmlXPathObject *value = expression ? xmlXPathEvalExpression(expression, j->context) : NULL;
+	j->failed |= !value;
+	xmlFree(expression);
+	return value;
+}
+
+static double number(struct judging *j, const xmlNode *node, const char *name)
+{
+	xmlXPathObject *value = evaluate(j, node, name);
+	double n = value ? xmlXPathCastToNumber(value) : 0;
+	xmlXPathFreeObject(value);
+	return n == n ? n : 0;
+}
+
+static void add_filling(struct judging *j, const char *name, const char *value)
+{
+	if (j->fillings == FILLINGS_MAX) {
+		j->failed = true;
+		return;
+	}
+	unsigned i = j->fillings++;
+	snprintf(j->name[i], sizeof j->name[i], "%s", name);
+	snprintf(j->value[i], sizeof j->value[i], "%s", value);
+	j->filling[i] = (struct filling){ j->name[i], j->value[i] };
+	j->filling[i + 1] = (struct filling){ NULL, NULL };
+}
+
+/* A value as the sentence has it; none where the figure is not shown. */
+static void format_value(struct judging *j, const char *name, const char *as, xmlXPathObject *value)
+{
+	const struct texts *t = j->report->texts;
+	char text[VALUE_SIZE] = "";
+	if (strcmp(as, "nodes") == 0)
+		return;
+	if (strcmp(as, "text") == 0) {
+		xmlChar *string = xmlXPathCastToString(value);
+		span_copy_text(text, sizeof text, span_of((const char *)string));
+		xmlFree(string);
+	} else {
+		double n = xmlXPathCastToNumber(value);
+		if (n >= 0 && strcmp(as, "number") == 0)
+			number_text(t, (uint64_t)(n + 0.5), text, sizeof text);
+		else if (n >= 0 && strcmp(as, "rate") == 0)
+			rate_text(t, (long)(n * 10000 + 0.5), text, sizeof text);
+		else if (n == n && strcmp(as, "percent") == 0)
+			percent_text(t, (long)n, false, text, sizeof text);
+	}
+	add_filling(j, name, text);
+}
+
+static void let(struct judging *j, const xmlNode *node)
+{
+	char name[32], as[16];
+	xmlXPathObject *value = evaluate(j, node, "select");
+	if (!value)
+		return;
+	property(node, "name", name, sizeof name);
+	property(node, "as", as, sizeof as);
+	format_value(j, name, as, value);
+	if (strcmp(as, "nodes") != 0 && strcmp(as, "text") != 0) {
+		double n = xmlXPathCastToNumber(value);
+		xmlXPathFreeObject(value);
+		value = xmlXPathNewFloat(n);
+	}
+	if (!value || xmlXPathRegisterVariable(j->context, BAD_CAST name, value))
+		j->failed = true;
+}
+
+static bool names_category(const char *list, unsigned category)
+{
+	const char *name = category_name(category);
+	size_t n = strlen(name);
+	for (const char *at = list; n && (at = strstr(at, name)); at += n)
+		if ((at == list || at[-1] == ' ') && (at[n] == '\0' || at[n] == ' '))
+			return true;
+	return false;
+}
+
+/* A measure that names causes: how many, where, since when. */
+static bool judge_categories(struct judging *j, const xmlNode *node, struct measure *m, struct sentence *because)
+{
+	struct month_report *r = j->report;
+	char list[CATEGORIES_SIZE], count[COUNT_TEXT_SIZE], date[DATE_TEXT_SIZE], what[64];
+	const char *provider = "";
+	uint64_t n = 0, most = 0;
+	int since = 0;
+	property(node, "category", list, sizeof list);
+	for (unsigned g = 0; g < CATEGORY_COUNT; g++) {
+		uint64_t of_category = 0;
+		if (!names_category(list, g))
+			continue;
+		for (unsigned c = 0; c < COLUMN_COUNT; c++)
+			of_category += shown(&r->month->category[c][g]);
+		n += of_category;
+		if (of_category > most) {
+			most = of_category;
+			provider = r->month->leader[g];
+			since = *provider ? incident_day(r, g, provider) : 0;
+		}
+	}
+	if (n == 0 || n * 1000 < shown(&r->month->all) * WEIGHT_PERMILLE)
+		return false;
+	if (!since && n * 100 < shown(&r->month->all) * URGENT_PERCENT && strcmp(m->urgency, "now") == 0)
+		snprintf(m->urgency, sizeof m->urgency, "this month");
+	snprintf(what, sizeof what, "measure.%s.what", m->id);
+	m->weight = number(j, node, "factor") * (double)n;
+	FILL(because, text_of(r->texts, since ? "because.since" : *provider ? "because.at" : "because.plain"),
+	     { "n", number_text(r->texts, n, count, sizeof count) }, { "what", text_of(r->texts, what) }, { "provider", provider },
+	     { "since", since ? date_title(r->texts, r->month->month, since, date, sizeof date) : "" });
+	return true;
+}
+
+/* The first reason that holds. */
+static bool judge_conditions(struct judging *j, const xmlNode *node, struct measure *m, struct sentence *because)
+{
+	char text[64];
+	for (const xmlNode *child = node->children; child; child = child->next) {
+		if (child->type == XML_ELEMENT_NODE && strcmp((const char *)child->name, "let") == 0)
+			let(j, child);
+		if (child->type != XML_ELEMENT_NODE || strcmp((const char *)child->name, "because") != 0)
+			continue;
+		xmlXPathObject *test = evaluate(j, child, "test");
+		bool holds = test && xmlXPathCastToBoolean(test);
+		xmlXPathFreeObject(test);
+		if (!holds)
+			continue;
+		property(child, "text", text, sizeof text);
+		fill(because, text_of(j->report->texts, text), j->filling);
+		m->weight = number(j, node, "weight");
+		return true;
+	}
+	return false;
+}
+
+/* Keeps the list in the order of weight; equal ones in the order of the file. */
+static void place(struct month_report *r, const struct measure *m)
+{
+	unsigned i = r->measures;
+	while (i > 0 && r->measure[i - 1].weight < m->weight)
+		i--;
+	if (i == MEASURES_MAX)
+		return;
+	r->measures += r->measures < MEASURES_MAX;
+	memmove(&r->measure[i + 1], &r->measure[i], (r->measures - 1 - i) * sizeof *m);
+	r->measure[i] = *m;
+}
+
+static bool judge(struct month_report *r, xmlXPathContext *context, const xmlNode *node)
+{
+	struct measure m = { .weight = 0 };
+	struct judging j = { .report = r, .context = context };
+	struct sentence because = { m.because, 0, sizeof m.because };
+	char owner[32], id[64];
+	property(node, "id", m.id, sizeof m.id);
+	property(node, "urgency", m.urgency, sizeof m.urgency);
+	property(node, "owner", owner, sizeof owner);
+	snprintf(m.owner, sizeof m.owner, "%s", text_named(r->texts, "owner", owner));
+	snprintf(id, sizeof id, "measure.%s", m.id);
+	snprintf(m.action, sizeof m.action, "%s", text_of(r->texts, id));
+	bool holds = xmlHasProp(node, BAD_CAST "category") ? judge_categories(&j, node, &m, &because) : judge_conditions(&j, node, &m, &because);
+	if (holds && !j.failed)
+		place(r, &m);
+	xmlXPathRegisteredVariablesCleanup(context);
+	return !j.failed;
+}
+
+static int measures(struct month_report *r, xmlDoc *report, char *error, size_t size)
+{
+	enum { PARSE_OPTIONS = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING };
+	const char *path = r->options->measures;
+	xmlDoc *rules = path ? xmlReadFile(path, NULL, PARSE_OPTIONS) :
+		xmlReadMemory(embedded_measures, sizeof embedded_measures, "measures.xml", NULL, PARSE_OPTIONS);
+	xmlXPathContext *context = xmlXPathNewContext(report);
+	const xmlNode *root = rules ? xmlDocGetRootElement(rules) : NULL;
+	int result = root && context ? 0 : -1;
+	if (result)
+		snprintf(error, size, "measures %s: cannot be read as XML", path ? path : "built in");
+	if (!result && xmlXPathRegisterNs(context, BAD_CAST "r", BAD_CAST "urn:retour:report:1"))
+		result = -1;
+	for (const xmlNode *node = result ? NULL : root->children; node && !result; node = node->next) {
+		if (node->type != XML_ELEMENT_NODE)
+			continue;
+		context->node = xmlDocGetRootElement(report);
+		if (!judge(r, context, node)) {
+			char id[32];
+			property(node, "id", id, sizeof id);
+			snprintf(error, size, "measures %s: %s has an expression that is not XPath, or too many values", path ? path : "built in", id);
+			result = -1;
+		}
+	}
+	if (context)
+		xmlXPathFreeContext(context);
+	xmlFreeDoc(rules);
+	return result;
+}
+
+/* How many counts the report does not show. */
+static unsigned count_hidden(const xmlNode *node)
+{
+	unsigned n = 0;
+	for (; node; node = node->next) {
+		if (node->type != XML_ELEMENT_NODE)
+			continue;
+		if (strcmp((const char *)node->name, "count") == 0) {
+			const xmlNode *text = node->children;
+			n += text && text->content && (text->content[0] < '0' || text->content[0] > '9');
+		}
+		n += count_hidden(node->children);
+	}
 	return n;
 }
 
-/* "412 refusals, mostly at microsoft": what one category's measure rests on. */
-static bool category_found(const struct month_report *r, unsigned category, const char *what, struct sentence *because)
-{
-	char count[COUNT_TEXT_SIZE];
-	uint64_t n = category_count(r, category);
-	if (n == 0 || n * 1000 < shown(&r->month->all) * WEIGHT_PERMILLE)
-		return false;
-	say(because, "%s%s %s", because->n ? "; " : "", number_text(n, count, sizeof count), what);
-	if (*r->month->leader[category])
-		say(because, ", mostly at %s", r->month->leader[category]);
-	return true;
-}
-
-/* The named row with the highest count in a column, where that is a quarter of the column or more. */
-static const struct row *top_row(const struct table *t, const struct cell *whole, unsigned column)
-{
-	const struct row *best = NULL;
-	for (size_t i = 0; i < t->count; i++)
-		if (!t->row[i].rest && *t->row[i].name && shown(&t->row[i].column[column]) > (best ? best->column[column].n : 0))
-			best = &t->row[i];
-	return best && best->column[column].n * 4 >= shown(whole) ? best : NULL;
-}
-
-static bool say_top(const struct month_report *r, unsigned column, struct sentence *s)
-{
-	const struct row *campaign = top_row(&r->month->campaigns, &r->month->column[column], column);
-	char count[COUNT_TEXT_SIZE];
-	if (!campaign)
-		return false;
-	say(s, "; %s of them by campaign %s", number_text(campaign->column[column].n, count, sizeof count), campaign->name);
-	return true;
-}
-
-static bool authentication(const struct month_report *r, struct sentence *s)
-{
-	return category_found(r, CATEGORY_AUTH_FAILURE, "messages refused because SPF, DKIM or DMARC failed", s);
-}
-
-static bool infrastructure(const struct month_report *r, struct sentence *s)
-{
-	return category_found(r, CATEGORY_INFRASTRUCTURE, "messages refused for reverse DNS or HELO", s);
-}
-
-static bool reputation(const struct month_report *r, struct sentence *s)
-{
-	return category_found(r, CATEGORY_REPUTATION, "messages refused for reputation or a blocklist", s);
-}
-
-static bool malware(const struct month_report *r, struct sentence *s)
-{
-	return category_found(r, CATEGORY_VIRUS, "messages taken for malware", s);
-}
-
-static bool complaints_are_rising(const struct month_report *r)
-{
-	return r->month[1].covered && !r->month[1].partial &&
-		direction(&r->month[0].column[COLUMN_COMPLAINT], &r->month[1].column[COLUMN_COMPLAINT], r->k) > 0;
-}
-
-static bool complaints_rose(const struct month_report *r, struct sentence *s)
-{
-	if (!complaints_are_rising(r))
-		return false;
-	say_movement(s, "Complaints", &r->month[0].column[COLUMN_COMPLAINT], &r->month[1].column[COLUMN_COMPLAINT], r->k);
-	say_top(r, COLUMN_COMPLAINT, s);
-	return true;
-}
-
-static bool complaints_gather(const struct month_report *r, struct sentence *s)
-{
-	char count[COUNT_TEXT_SIZE];
-	say(s, "%s complaints", number_text(shown(&r->month->column[COLUMN_COMPLAINT]), count, sizeof count));
-	return say_top(r, COLUMN_COMPLAINT, s) && !complaints_are_rising(r);
-}
-
-static bool content(const struct month_report *r, struct sentence *s)
-{
-	bool spam = category_found(r, CATEGORY_SPAM_CONTENT, "messages taken for spam", s);
-	return category_found(r, CATEGORY_CONTENT_REJECTED, "refused for their content", s) || spam;
-}
-
-static bool policy(const struct month_report *r, struct sentence *s)
-{
-	bool refused = category_found(r, CATEGORY_POLICY, "messages refused by policy", s);
-	return category_found(r, CATEGORY_SENDER_REJECTED, "with the sender refused", s) || refused;
-}
-
-static bool throttled(const struct month_report *r, struct sentence *s)
-{
-	return category_found(r, CATEGORY_RATE_LIMITED, "messages held back by a rate limit", s);
-}
-
-static bool list_quality(const struct month_report *r, struct sentence *s)
-{
-	char count[COUNT_TEXT_SIZE];
-	const struct cell *hard = &r->month->column[COLUMN_HARD];
-	say(s, "%s hard bounces", number_text(shown(hard), count, sizeof count));
-	/* a list is worth a look when hard bounces gather on it, or when they rise */
-	bool gathers = say_top(r, COLUMN_HARD, s);
-	return gathers || (r->month[1].covered && direction(hard, &r->month[1].column[COLUMN_HARD], r->k) > 0);
-}
-
-static bool typing_errors(const struct month_report *r, struct sentence *s)
-{
-	bool domain = category_found(r, CATEGORY_DOMAIN_UNKNOWN, "addresses at domains that do not exist", s);
-	return category_found(r, CATEGORY_BAD_ADDRESS, "malformed addresses", s) || domain;
-}
-
-static bool non_compliant(const struct month_report *r, struct sentence *s)
-{
-	return category_found(r, CATEGORY_NON_COMPLIANT, "messages refused because they break a standard", s);
-}
-
-static bool tls(const struct month_report *r, struct sentence *s)
-{
-	return category_found(r, CATEGORY_TLS_FAILURE, "messages failed at TLS", s);
-}
-
-static bool quarantined(const struct month_report *r, struct sentence *s)
-{
-	uint64_t n = 0;
-	char count[COUNT_TEXT_SIZE];
-	for (size_t i = 0; i < r->mailboxes; i++)
-		n += shown(&r->mailbox[i].outcome[OUTCOME_QUARANTINED]);
-	say(s, "%s messages could not be read and lie in quarantine", number_text(n, count, sizeof count));
-	return n > 0;
-}
-
-static bool unrecognised(const struct month_report *r, struct sentence *s)
-{
-	uint64_t unknown = 0, all = 0;
-	char count[COUNT_TEXT_SIZE];
-	for (size_t i = 0; i < r->mailboxes; i++) {
-		unknown += shown(&r->mailbox[i].outcome[OUTCOME_UNRECOGNISED]);
-		all += shown(&r->mailbox[i].outcome[OUTCOME_NEW]) + shown(&r->mailbox[i].outcome[OUTCOME_UNRECOGNISED]);
-	}
-	say(s, "%s messages were not recognised as a bounce, a complaint or an automatic reply", number_text(unknown, count, sizeof count));
-	return unknown > 0 && unknown * 1000 >= all * UNRECOGNISED_PERMILLE;
-}
-
-static bool unattributed(const struct month_report *r, struct sentence *s)
-{
-	const struct cell *ours = &r->month->all;
-	uint64_t n = shown(&r->month->origin[ORIGIN_UNVERIFIED][0]) + shown(&r->month->origin[ORIGIN_UNVERIFIED][1]);
-	char count[COUNT_TEXT_SIZE];
-	say(s, "%s notices show nothing by which they could be told to be about our mail", number_text(n, count, sizeof count));
-	return n > 0 && n * 100 >= (n + shown(ours)) * UNATTRIBUTED_PERCENT;
-}
-
-static bool forged(const struct month_report *r, struct sentence *s)
-{
-	uint64_t n = shown(&r->month->origin[ORIGIN_BACKSCATTER][0]) + shown(&r->month->origin[ORIGIN_BACKSCATTER][1]);
-	char count[COUNT_TEXT_SIZE];
-	say(s, "%s notices are about mail that others sent in our name", number_text(n, count, sizeof count));
-	return n > 0;
-}
-
-/* In the order of their weight: what stops mail at once, what costs reputation, what wears the list down, what blinds this report. */
-static const struct {
-	const char *id;
-	bool (*applies)(const struct month_report *r, struct sentence *because);
-	const char *urgency, *owner, *action;
-} measures[] = {
-	{ "authentication", authentication, "now", "mail administrator",
-		"Repair sender authentication: SPF for the return-path domain, DKIM on every sending system, both aligned with the From domain." },
-	{ "infrastructure", infrastructure, "now", "mail administrator",
-		"Give each sending IP a PTR record that resolves back to it, and a HELO name that matches." },
-	{ "reputation", reputation, "now", "deliverability",
-		"Find the blocklist or rule that names us, remove its cause, then ask for delisting; send less there, to the most engaged first, "
-		"until refusals stop." },
-	{ "malware", malware, "now", "mail administrator",
-		"Stop the mailings concerned until attachments, links and the linked site are found clean." },
-	{ "complaints-rose", complaints_rose, "now", "list owner",
-		"Check consent, expectations and frequency of what was complained about; one-click unsubscribing must be visible and work." },
-	{ "content", content, "this month", "content owner",
-		"Test the campaigns concerned against spam filters: links and their domains, subject lines, the share of images, valid HTML." },
-	{ "policy", policy, "this month", "mail administrator",
-		"Read the receivers' answers for the rule that was broken and compare with their bulk sender requirements." },
-	{ "complaints-gather", complaints_gather, "this month", "list owner",
-		"Review the campaign that draws the complaints: who is on its list, what they signed up for, how easily they leave." },
-	{ "list-quality", list_quality, "this month", "list owner",
-		"Take the list back to its source: confirmed opt-in only, no old imports, suppression applied before every mailing." },
-	{ "throttled", throttled, "this month", "mail administrator",
-		"Lower concurrency and hourly volume to the provider and spread mailings, instead of retrying harder." },
-	{ "typing-errors", typing_errors, "this month", "list owner",
-		"Check addresses while they are typed: syntax, existing domain, a question at near misses of large providers." },
-	{ "non-compliant", non_compliant, "this month", "mail administrator",
-		"Correct the sending software's messages: line lengths, headers, encoding." },
-	{ "tls", tls, "this month", "mail administrator",
-		"Check TLS versions and certificates of the sending hosts, and the policy (MTA-STS, DANE) of the receivers concerned." },
-	{ "quarantined", quarantined, "this month", "mail administrator",
-		"Look into the quarantine folder and report what lies there to the developers." },
-	{ "unattributed", unattributed, "this month", "mail administrator",
-		"Sign return paths (VERP) or list all sending domains, so that notices can be attributed." },
-	{ "forged", forged, "watch", "mail administrator",
-		"Publish DMARC with an enforcing policy for the domains that were forged; do not answer these notices." },
-	{ "unrecognised", unrecognised, "watch", "mail administrator",
-		"Read the folder of unrecognised mail; a rule for what repeats there makes next month's report better." },
-};
-
 /* --- retention --------------------------------------------------------------------------------------------- */
+
+static void begin_sentence(struct sentence *s)
+{
+	if (s->n)
+		say_text(s, " ");
+}
 
 static void retention(struct month_report *r)
 {
 	struct sentence s = { r->retention, 0, sizeof r->retention };
-	char text[64], count[COUNT_TEXT_SIZE];
-	unsigned overdue = 0;
+	char at[DATE_TEXT_SIZE], count[COUNT_TEXT_SIZE], list[SENTENCE_SIZE] = "";
+	struct sentence overdue = { list, 0, sizeof list };
 	if (r->ledger_torn)
-		say(&s, "The ledger does not hold: its chain of entries is broken, see the audit. ");
+		say_text(&s, text_of(r->texts, "retention.torn"));
 	for (unsigned i = 0; i < r->held.count; i++)
 		if (r->held.at[i].overdue) {
-			say(&s, "%s%s %s", overdue++ ? ", " : "Overdue for deletion: ",
-			    number_text(r->held.at[i].overdue, count, sizeof count), r->held.at[i].name);
+			if (overdue.n)
+				say_text(&overdue, ", ");
+			FILL(&overdue, "{n} {class}", { "n", number_text(r->texts, r->held.at[i].overdue, count, sizeof count) },
+			     { "class", text_named(r->texts, "class", r->held.at[i].name) });
 		}
-	if (!overdue)
-		say(&s, "Nothing is kept beyond its period");
-	if (r->purged.number)
-		say(&s, "; the month's last purge ran on %s", utc_text(r->purged.at, text, sizeof text));
-	say(&s, ".");
+	begin_sentence(&s);
+	if (overdue.n)
+		FILL(&s, text_of(r->texts, "retention.overdue"), { "list", list });
+	else
+		say_text(&s, text_of(r->texts, "retention.well"));
+	if (r->purged.number) {
+		begin_sentence(&s);
+		FILL(&s, text_of(r->texts, "retention.purge"), { "at", utc_text(r->purged.at, at, sizeof at) });
+	}
 }
 
-void month_findings(struct month_report *r)
+int month_findings(struct month_report *r, char *error, size_t size)
 {
-	verdict(r);
 	retention(r);
-	for (size_t i = 0; i < sizeof measures / sizeof *measures && r->measures < MEASURES_MAX; i++) {
-		struct measure *m = &r->measure[r->measures];
-		struct sentence because = { m->because, 0, sizeof m->because };
-		if (!measures[i].applies(r, &because))
-			continue;
-		say(&because, ".");
-		m->id = measures[i].id;
-		m->urgency = measures[i].urgency;
-		m->owner = measures[i].owner;
-		m->action = measures[i].action;
-		r->measures++;
+	verdict(r); /* the targets, which measures look at */
+	xmlDoc *report = month_report_document(r);
+	if (!report) {
+		snprintf(error, size, "no memory for the report");
+		return -1;
 	}
+	r->hidden = count_hidden(xmlDocGetRootElement(report));
+	int result = measures(r, report, error, size);
+	xmlFreeDoc(report);
+	if (result)
+		return -1;
+	*r->sentence = *r->note = '\0';
+	verdict(r);
+	return 0;
 }

@@ -123,22 +123,35 @@ out:
 	return result;
 }
 
-/* The mail alone names the ledger's head of the day on which it is made, and the key; the page stays the same for ever. */
-int month_report_html(const struct month_report *r, enum html_shape shape, struct buffer *out, char *error, size_t size)
+/*
+ * The mail alone names the ledger's head of the day on which it is made, and the key; the page stays the same for ever. The page alone has a logo:
+ * mail clients show no data URIs.
+ */
+int month_report_html(const struct month_report *r, enum html_shape shape, const char *months, struct buffer *out, char *error, size_t size)
 {
+	static const char *const shapes[] = { [HTML_PAGE] = "page", [HTML_MAIL] = "mail", [HTML_INDEX] = "index" };
 	const struct stylesheet sheet = { r->options->stylesheet, "report.xsl", embedded_report_xsl, sizeof embedded_report_xsl };
+	const struct report_options *o = r->options;
 	char entry[32], hash[LEDGER_HASH_SIZE * 2 + 1];
-	struct parameter parameters[5] = { { "shape", shape == HTML_MAIL ? "mail" : "page" } };
-	unsigned n = 1;
+	bool mail = shape == HTML_MAIL, head = mail && r->head.number;
 	snprintf(entry, sizeof entry, "%lld", (long long)r->head.number);
-	if (shape == HTML_MAIL && r->options->signing_key)
-		parameters[n++] = (struct parameter){ "signing-key", r->options->signing_key };
-	if (shape == HTML_MAIL && r->head.number) {
-		parameters[n++] = (struct parameter){ "head-entry", entry };
-		parameters[n++] = (struct parameter){ "head-hash", hash_text(r->head.hash, hash) };
-	}
+	const struct parameter parameters[] = {
+		{ "shape", shapes[shape] }, { "months", months ? months : "" },
+		{ "head-entry", head ? entry : "" }, { "head-hash", head ? hash_text(r->head.hash, hash) : "" },
+		{ "signing-key", mail && o->signing_key ? o->signing_key : "" }, { "logo", !mail && o->logo ? o->logo : "" },
+		{ "colour", o->colour ? o->colour : "" }, { NULL, NULL },
+	};
 	xmlDoc *doc = month_report_document(r);
+	if (doc && !texts_append(r->texts, xmlDocGetRootElement(doc))) {
+		xmlFreeDoc(doc);
+		doc = NULL;
+	}
 	int result = html_transform(doc, &sheet, parameters, out, error, size);
 	xmlFreeDoc(doc);
 	return result;
+}
+
+int month_report_index(const struct month_report *latest, const char *months, struct buffer *out, char *error, size_t size)
+{
+	return month_report_html(latest, HTML_INDEX, months, out, error, size);
 }

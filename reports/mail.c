@@ -279,14 +279,17 @@ static char *subject_text(const char *text)
 
 static char *subject_of(const struct month_report *r)
 {
-	static const char *const states[] = { [MONTH_FIRST] = "", [MONTH_BETTER] = ": better than the month before",
-		[MONTH_STEADY] = ": much like the month before", [MONTH_WORSE] = ": worse than the month before" };
-	char text[SUBJECT_SIZE], title[64];
+	static const char *const states[] = { [MONTH_FIRST] = NULL, [MONTH_BETTER] = "verdict.state.better",
+		[MONTH_STEADY] = "verdict.state.steady", [MONTH_WORSE] = "verdict.state.worse" };
+	static const char *const targets[] = { [TARGETS_UNKNOWN] = NULL, [TARGETS_MET] = "verdict.targets.met", [TARGETS_MISSED] = "verdict.targets.missed" };
+	char text[SUBJECT_SIZE] = "", title[DATE_TEXT_SIZE];
 	struct sentence s = { text, 0, sizeof text };
-	say(&s, "Deliverability report %s", month_title(r->month->month, title, sizeof title));
+	const char *verdict = targets[r->targets] ? targets[r->targets] : states[r->verdict];
+	FILL(&s, text_of(r->texts, "report.subject"), { "month", month_title(r->texts, r->month->month, title, sizeof title) });
 	if (r->options->organisation)
-		say(&s, ", %s", r->options->organisation);
-	say(&s, "%s", states[r->verdict]);
+		FILL(&s, ", {name}", { "name", r->options->organisation });
+	if (verdict)
+		FILL(&s, ": {verdict}", { "verdict", text_of(r->texts, verdict) });
 	return subject_text(text);
 }
 
@@ -406,7 +409,7 @@ int month_report_mail(const struct month_report *r, int64_t now, const char *tok
 		snprintf(error, size, "the report has no sender or no recipient");
 		return -1;
 	}
-	if (month_report_text(r, true, &text, error, size) || month_report_html(r, HTML_MAIL, &html, error, size) ||
+	if (month_report_text(r, true, &text, error, size) || month_report_html(r, HTML_MAIL, NULL, &html, error, size) ||
 	    month_report_xml(r, &xml, error, size))
 		goto out;
 	snprintf(error, size, "no memory for the report's mail");

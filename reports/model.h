@@ -8,37 +8,47 @@
 #include <libxml/tree.h>
 #include "reports/reports.h"
 #include "reports/suppress.h"
+#include "reports/texts.h"
 
 /* The columns of every table: the classes, failures without one, complaints. */
 #define REPORT_COLUMNS(X) \
-	X(COLUMN_HARD, "hard", "Hard bounces") \
-	X(COLUMN_SOFT, "soft", "Soft bounces") \
-	X(COLUMN_BLOCK, "block", "Blocks") \
-	X(COLUMN_UNDETERMINED, "undetermined", "Undetermined") \
-	X(COLUMN_COMPLAINT, "complaint", "Complaints")
-#define REPORT_ENUM(symbol, name, title) symbol,
+	X(COLUMN_HARD, "hard") \
+	X(COLUMN_SOFT, "soft") \
+	X(COLUMN_BLOCK, "block") \
+	X(COLUMN_UNDETERMINED, "undetermined") \
+	X(COLUMN_COMPLAINT, "complaint")
+#define REPORT_ENUM(symbol, name) symbol,
 enum column { REPORT_COLUMNS(REPORT_ENUM) COLUMN_COUNT };
-#undef REPORT_ENUM
 const char *column_name(unsigned c);
-const char *column_title(unsigned c);
 
 /* How mailboxes' messages ended, as the store names it. */
 #define REPORT_OUTCOMES(X) \
-	X(OUTCOME_NEW, "new", "Read") \
-	X(OUTCOME_DUPLICATE, "duplicate", "Seen before") \
-	X(OUTCOME_UNRECOGNISED, "unrecognised", "Not recognised") \
-	X(OUTCOME_QUARANTINED, "quarantined", "Quarantined")
-#define REPORT_ENUM(symbol, name, title) symbol,
+	X(OUTCOME_NEW, "new") \
+	X(OUTCOME_DUPLICATE, "duplicate") \
+	X(OUTCOME_UNRECOGNISED, "unrecognised") \
+	X(OUTCOME_QUARANTINED, "quarantined")
 enum outcome_column { REPORT_OUTCOMES(REPORT_ENUM) OUTCOME_COUNT };
-#undef REPORT_ENUM
 const char *outcome_name(unsigned o);
-const char *outcome_title(unsigned o);
+
+/* What the month is held to, each of the mail sent. */
+#define REPORT_TARGETS(X) \
+	X(TARGET_HARD, "hard") \
+	X(TARGET_BOUNCES, "bounces") \
+	X(TARGET_COMPLAINT, "complaint")
+enum target { REPORT_TARGETS(REPORT_ENUM) TARGET_COUNT };
+const char *target_name(unsigned t);
+#undef REPORT_ENUM
 
 enum {
 	ROWS_SHOWN = 12,      /* providers, campaigns: what lies beyond is summed in one row */
+	WORST_SHOWN = 3,      /* causes of a row */
 	MONTHS_SHOWN = 12,
 	DAYS_MAX = 31,
 	STANDOUTS_MAX = 4,
+	INCIDENTS_MAX = 8,
+	COHORTS_SHOWN = 6,
+	INVESTIGATIONS_MAX = 24,
+	TYPING_SHOWN = 8,
 	MEASURES_MAX = 7,
 	REPORT_NAME_SIZE = EVENT_CAMPAIGN_SIZE,
 	SENTENCE_SIZE = 640,
@@ -48,9 +58,10 @@ struct row {
 	char name[REPORT_NAME_SIZE]; /* "": campaign unknown */
 	unsigned folded;             /* 0, or: this row sums so many that are not shown by name */
 	bool rest;
+	unsigned group;              /* enum domain_group; of providers */
 	struct cell all, column[COLUMN_COUNT];
 	struct cell sent;            /* mails; 0: not known */
-	enum category worst;         /* the most frequent cause, where k or more; CATEGORY_NONE */
+	enum category worst[WORST_SHOWN]; /* the most frequent causes, each of k or more; CATEGORY_NONE at the end */
 };
 
 struct table {
@@ -73,6 +84,8 @@ struct figures {
 	struct cell day[DAYS_MAX];   /* bounces */
 	struct cell origin[ORIGIN_COUNT][2]; /* bounces, complaints */
 	struct table providers, campaigns;
+	struct table groups;         /* only what they have in all and what was sent: classes would cost too many cells elsewhere */
+	struct cell folded[DOMAIN_GROUP_COUNT]; /* of the providers without a row, all: not shown, but to be concluded */
 };
 
 struct standout {
@@ -81,27 +94,63 @@ struct standout {
 	char provider[EVENT_PROVIDER_SIZE]; /* ""; else half of the day's bounces or more */
 };
 
+/* From a day on there is much more of a cause at a provider than before it. */
+struct incident {
+	char provider[EVENT_PROVIDER_SIZE];
+	enum category category;
+	int day;
+	uint64_t n;                  /* orders them; never shown */
+};
+
 struct mailbox_row {
 	char name[STORE_NAME_SIZE];
 	struct cell outcome[OUTCOME_COUNT];
 };
 
-/* "3,412", "<10", "≥10". */
-enum { COUNT_TEXT_SIZE = 32 };
+/* Who went soft in a month (UTC), by what became of them. */
+struct cohort_row {
+	struct month month;
+	struct cell outcome[COHORT_OUTCOME_COUNT];
+};
+
+struct typing_row {
+	char domain[STORE_DOMAIN_SIZE]; /* "": all others */
+	struct cell n;
+};
+
+struct comment {
+	int64_t at;
+	char *text;
+};
+
+/* "3,412", "<10", "≥10", "12.34 %". */
+enum { COUNT_TEXT_SIZE = 32, DATE_TEXT_SIZE = 48 };
 enum verdict_state { MONTH_FIRST, MONTH_BETTER, MONTH_STEADY, MONTH_WORSE };
+enum targets_state { TARGETS_UNKNOWN, TARGETS_MET, TARGETS_MISSED };
 
 struct measure {
-	const char *id, *urgency, *owner, *action;
-	char because[SENTENCE_SIZE];
+	char id[32], urgency[16], owner[64], action[SENTENCE_SIZE], because[SENTENCE_SIZE];
+	double weight;
 };
 
 struct month_report {
 	const struct report_options *options;
+	struct texts *texts;
 	unsigned k;
 	struct figures month[MONTHS_SHOWN]; /* [0] is the report's, [1] the one before, … */
 	uint64_t usual_day;                 /* the median of the days */
 	struct standout standout[STANDOUTS_MAX];
 	unsigned standouts;
+	struct incident incident[INCIDENTS_MAX];
+	unsigned incidents;
+	struct cohort_row cohort[COHORTS_SHOWN];
+	unsigned cohorts;
+	struct investigation investigation[INVESTIGATIONS_MAX]; /* of k blocks or more */
+	unsigned investigations;
+	struct typing_row typing[TYPING_SHOWN + 1];
+	unsigned typings;
+	struct comment comment[STORE_COMMENTS_MAX];
+	unsigned comments;
 	struct cell kind[KIND_COUNT];       /* mail that is neither bounce nor complaint */
 	struct mailbox_row *mailbox;
 	size_t mailboxes;
@@ -112,48 +161,47 @@ struct month_report {
 	struct ledger_entry purged;         /* the last purge of the month */
 	struct ledger_entry head;           /* now; only the mail shows it */
 	enum verdict_state verdict;
+	enum targets_state targets;
+	bool quiet;
+	bool target_met[TARGET_COUNT];      /* where there is a rate */
+	unsigned hidden;                    /* counts of the report that are not shown */
 	char sentence[SENTENCE_SIZE], note[SENTENCE_SIZE], retention[SENTENCE_SIZE];
 	struct measure measure[MEASURES_MAX];
 	unsigned measures;
 };
 
-/* --- reports/findings.c: verdict, notes, measures, from the figures as shown --- */
-void month_findings(struct month_report *r);
+/* --- reports/findings.c: verdict, notes, measures, from the figures as shown. 0, or -1 with ERROR --- */
+int month_findings(struct month_report *r, char *error, size_t size);
 
-/* --- reports/words.c: names and numbers as people read them; English, whatever the locale --- */
-const char *category_title(unsigned category);
-const char *category_check(unsigned category); /* what to look at first; "" where the category calls for nothing */
-const char *origin_title(unsigned origin);
-const char *kind_title(unsigned kind);
-const char *state_title(unsigned state);
-const char *row_title(const struct row *row, bool campaigns, char *buffer, size_t size);
-const char *month_title(struct month m, char *buffer, size_t size);   /* "October 2026" */
+/* --- reports/words.c: names and numbers as people read them, in the report's language, whatever the locale --- */
+const char *category_title(const struct texts *t, unsigned category);
+const char *category_check(const struct texts *t, unsigned category); /* what to look at first; "" where the category calls for nothing */
+enum row_kind { ROW_PROVIDER, ROW_CAMPAIGN, ROW_GROUP };
+const char *row_title(const struct texts *t, const struct row *row, enum row_kind kind, char *buffer, size_t size);
+const char *month_title(const struct texts *t, struct month m, char *buffer, size_t size); /* "October 2026" */
 const char *month_name(struct month m, char *buffer, size_t size);    /* "2026-10" */
+const char *date_title(const struct texts *t, struct month m, int day, char *buffer, size_t size); /* "12 October" */
 int days_of_month(struct month m);
 int32_t day_number(struct month m, int day);                          /* YYYYMMDD */
-const char *weekday_name(struct month m, int day);
-const char *number_text(uint64_t n, char *buffer, size_t size);
-const char *cell_text(const struct cell *c, unsigned k, char *buffer, size_t size);
+const char *weekday_name(const struct texts *t, struct month m, int day);
+const char *number_text(const struct texts *t, uint64_t n, char *buffer, size_t size);
+const char *cell_text(const struct month_report *r, const struct cell *c, char *buffer, size_t size);
+const char *rate_text(const struct texts *t, long ppm, char *buffer, size_t size);        /* "1.84 %" */
+const char *percent_text(const struct texts *t, long percent, bool sign, char *buffer, size_t size);
+const char *period_words(const struct texts *t, int64_t seconds, char *buffer, size_t size); /* "180 days" */
+/* The same in English, for evidence. */
+const char *period_text(int64_t seconds, char *buffer, size_t size);
 const char *utc_text(int64_t at, char *buffer, size_t size);          /* "2026-10-31 03:15 UTC" */
-const char *period_text(int64_t seconds, char *buffer, size_t size);  /* "180 days" */
+const char *day_text(int64_t at, char *buffer, size_t size);         /* "2026-10-31", of a day's beginning in UTC */
 const char *hash_text(const unsigned char hash[LEDGER_HASH_SIZE], char buffer[LEDGER_HASH_SIZE * 2 + 1]);
 /* Change in percent, rounded, where both are shown and BEFORE is not 0. */
 bool change_percent(const struct cell *now, const struct cell *before, long *percent);
 /* Share in tenths of a percent, where both are shown. */
 bool share_permille(const struct cell *part, const struct cell *whole, unsigned *permille);
-
-/* PART of SENT as "0.12", percent, where both are shown and there is a rate; "" where not. Returns BUFFER. */
-enum { RATE_TEXT_SIZE = 32 };
-const char *rate_text(const struct cell *part, const struct cell *sent, char buffer[RATE_TEXT_SIZE]);
 /* A row's bounces: its classes without complaints; shown where all of these are. */
 struct cell row_bounces(const struct row *row);
-
-/* A sentence that grows; cut, never overrun. */
-struct sentence {
-	char *p;
-	size_t n, size;
-};
-__attribute__((format(printf, 2, 3))) void say(struct sentence *s, const char *format, ...);
+/* PART of what was sent, in parts per million, where both are shown and it is no more than that. */
+bool rate_of(const struct cell *part, const struct cell *sent, long *ppm);
 
 /* The categories of a column that are not 0, the largest first, those not shown last. Returns how many. */
 struct ranked {
@@ -165,12 +213,17 @@ size_t category_ranking(const struct figures *f, unsigned column, struct ranked 
 
 /* The row of a name, or NULL. */
 const struct row *table_find(const struct table *t, const char *name);
+/* The cell that a target is about; its limit in parts per million. */
+const struct cell *target_cell(const struct figures *f, unsigned target);
+long target_limit(const struct report_options *o, unsigned target);
+/* From which day on there is much more of CATEGORY at PROVIDER (NULL: anywhere); 0: no such day. */
+int incident_day(const struct month_report *r, unsigned category, const char *provider);
 
-/* --- reports/definitions.c: what the words of the report mean --- */
-struct definition {
-	const char *term, *text;
-};
-extern const struct definition report_definitions[]; /* ends with a NULL term */
+/* --- reports/definitions.c: what the words of the report mean, in the order in which they are explained --- */
+extern const char *const report_definitions[]; /* ids: define.ID.term, define.ID; ends with NULL */
+/* Causes that lie in how mail is sent, not in what or to whom. */
+extern const enum category infrastructure_categories[]; /* ends with CATEGORY_NONE */
+bool is_infrastructure(unsigned category);
 
 /* --- reports/xml.c --- */
 xmlDoc *month_report_document(const struct month_report *r); /* NULL: no memory. Freed with xmlFreeDoc() */
@@ -186,8 +239,9 @@ struct parameter {
 };
 /* Applies a stylesheet to DOC (NULL: there was no memory for it). PARAMETERS end with a NULL name. */
 int html_transform(xmlDoc *doc, const struct stylesheet *from, const struct parameter *parameters, struct buffer *out, char *error, size_t size);
-enum html_shape { HTML_PAGE, HTML_MAIL };
-int month_report_html(const struct month_report *r, enum html_shape shape, struct buffer *out, char *error, size_t size);
+enum html_shape { HTML_PAGE, HTML_MAIL, HTML_INDEX };
+/* MONTHS: for the index, "2026-10 2026-09 …"; else NULL. */
+int month_report_html(const struct month_report *r, enum html_shape shape, const char *months, struct buffer *out, char *error, size_t size);
 /* --- reports/text.c --- */
 int month_report_text(const struct month_report *r, bool mail, struct buffer *out, char *error, size_t size);
 

@@ -14,6 +14,8 @@ enum {
 	RAW_MAX = 200000,      /* names times columns times categories of one month; beyond it names are not told apart */
 	MAILBOXES_MAX = 256,
 	STANDOUT_FACTOR = 2,   /* a day stands out with so many times the usual day's bounces */
+	INCIDENT_FACTOR = 4,   /* something began on a day when there is so many times more per day from it on */
+	INCIDENT_LEAST = 3,    /* and so many times k of it in all */
 };
 
 #define PROVIDER_NONE "other"            /* the store's word for receivers without a profile */
@@ -96,11 +98,10 @@ static enum column column_of_category(enum category category)
 	return column_of(&t);
 }
 
-static void remember(struct raw_list *l, const char *name, const struct tally *t)
+static void remember(struct raw_list *l, const char *name, unsigned column, unsigned category, uint64_t n)
 {
-	enum column column = column_of(t);
 	if (l->count == RAW_MAX) {
-		l->beyond[column] += t->count;
+		l->beyond[column] += n;
 		return;
 	}
 	if (l->count == l->room) {
@@ -114,7 +115,7 @@ static void remember(struct raw_list *l, const char *name, const struct tally *t
 		l->room = room;
 	}
 	struct raw *raw = &l->at[l->count++];
-	*raw = (struct raw){ .column = (uint8_t)column, .category = t->category, .n = t->count };
+	*raw = (struct raw){ .column = (uint8_t)column, .category = (uint8_t)category, .n = n };
 	span_copy_text(raw->name, sizeof raw->name, span_of(name));
 }
 
@@ -136,7 +137,7 @@ static int take_provider(void *context, const struct tally *t)
 	f->bounces.n += column == COLUMN_COMPLAINT ? 0 : t->count;
 	f->column[column].n += t->count;
 	f->category[column][t->category].n += t->count;
-	remember(&l->names, t->provider, t);
+	remember(&l->names, t->provider, column, t->category, t->count);
 	return l->names.failed;
 }
 
@@ -144,7 +145,7 @@ static int take_campaign(void *context, const struct tally *t)
 {
 	struct loading *l = context;
 	if (attributed(t) && t->category < CATEGORY_COUNT)
-		remember(&l->names, t->campaign, t);
+		remember(&l->names, t->campaign, column_of(t), t->category, t->count);
 	return l->names.failed;
 }
 
@@ -179,21 +180,40 @@ static void add_to_row(struct row *row, unsigned column, uint64_t n)
 	row->all.n += n;
 }
 
-/* Cuts the rows of one name off the sorted list; the most frequent cause is named from k on. */
+/* The most frequent causes of a row so far, each with its count. */
+struct worst {
+	enum category category;
+	uint64_t n;
+};
+
+static void place(struct worst list[WORST_SHOWN], enum category category, uint64_t n)
+{
+	for (int i = 0; i < WORST_SHOWN; i++)
+		if (n > list[i].n) {
+			memmove(&list[i + 1], &list[i], (size_t)(WORST_SHOWN - 1 - i) * sizeof *list);
+			list[i] = (struct worst){ category, n };
+			return;
+		}
+}
+
+/* Cuts the rows of one name off the sorted list; the most frequent causes are named from k on. */
 static size_t next_row(const struct raw *at, size_t count, unsigned k, struct row *row)
 {
+	struct worst worst[WORST_SHOWN] = { { CATEGORY_NONE, 0 } };
 	size_t used = 0;
-	uint64_t category = 0, worst = 0;
+	uint64_t category = 0;
 	memcpy(row->name, at->name, sizeof row->name);
 	for (; used < count && strcmp(at[used].name, at->name) == 0; used++) {
-		bool same = used > 0 && at[used].category == at[used - 1].category;
-		category = same ? category + at[used].n : at[used].n;
-		if (category > worst) {
-			worst = category;
-			row->worst = worst >= k ? (enum category)at[used].category : CATEGORY_NONE;
-		}
+		bool last = used + 1 == count || strcmp(at[used + 1].name, at->name) != 0 || at[used + 1].category != at[used].category;
+		category += at[used].n;
+		if (last && category >= k && at[used].category != CATEGORY_NONE)
+			place(worst, (enum category)at[used].category, category);
+		if (last)
+			category = 0;
 		add_to_row(row, at[used].column, at[used].n);
 	}
+	for (int i = 0; i < WORST_SHOWN; i++)
+		row->worst[i] = worst[i].category;
 	return used;
 }
 
@@ -255,7 +275,7 @@ struct sending {
 };
 
 /* A name that has no row of its own is part of the last row, where that sums others. */
-static int take_sent(void *context, const struct rates *sent)
+static int take_sent(void *context, const struct volume *sent)
 {
 	struct sending *s = context;
 	const char *name = s->campaigns ? sent->campaign : sent->provider;
@@ -269,7 +289,7 @@ static int take_sent(void *context, const struct rates *sent)
 	return 0;
 }
 
-static int take_sent_day(void *context, const struct rates *sent)
+static int take_sent_day(void *context, const struct volume *sent)
 {
 	struct figures *f = context;
 	f->sent.n += sent->sent;
@@ -280,13 +300,58 @@ static int take_sent_day(void *context, const struct rates *sent)
 static int load_sent(struct store *store, struct figures *f, int32_t from, int32_t to)
 {
 	struct sending providers = { f, &f->providers, &f->unlisted[0], false }, campaigns = { f, &f->campaigns, &f->unlisted[1], true };
-	return store_rates(store, from, to, BY_DAY, take_sent_day, f) != STORE_OK ||
-		store_rates(store, from, to, BY_PROVIDER, take_sent, &providers) != STORE_OK ||
-		store_rates(store, from, to, BY_CAMPAIGN, take_sent, &campaigns) != STORE_OK;
+	return store_volumes(store, from, to, BY_DAY, take_sent_day, f) != STORE_OK ||
+		store_volumes(store, from, to, BY_PROVIDER, take_sent, &providers) != STORE_OK ||
+		store_volumes(store, from, to, BY_CAMPAIGN, take_sent, &campaigns) != STORE_OK;
+}
+
+/* --- domain groups ------------------------------------------------------------------------------------------ */
+
+static struct row *find_row(struct table *t, const char *name)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (!t->row[i].rest && strcmp(t->row[i].name, name) == 0)
+			return &t->row[i];
+	return NULL;
+}
+
+static int take_group(void *context, const struct rates *r)
+{
+	struct loading *l = context;
+	struct figures *f = l->figures;
+	const uint64_t n = r->hard + r->soft + r->block + r->undetermined + r->complaint;
+	struct row *provider = find_row(&f->providers, r->provider);
+	unsigned g = 0;
+	while (g < DOMAIN_GROUP_COUNT && strcmp(domain_group_name(g), r->group) != 0)
+		g++;
+	if (g == DOMAIN_GROUP_COUNT)
+		g = DOMAIN_UNKNOWN;
+	if (provider)
+		provider->group = g;
+	struct row *row = &f->groups.row[(g + DOMAIN_GROUP_COUNT - 1) % DOMAIN_GROUP_COUNT];
+	row->all.n += n;
+	row->sent.n += r->sent;
+	f->folded[g].n += provider ? 0 : n;
+	return 0;
+}
+
+static int load_groups(struct store *store, struct figures *f, struct loading *l)
+{
+	f->groups = (struct table){ calloc(DOMAIN_GROUP_COUNT, sizeof *f->groups.row), DOMAIN_GROUP_COUNT };
+	if (!f->groups.row)
+		return -1;
+	for (unsigned i = 0; i < DOMAIN_GROUP_COUNT; i++) {
+		unsigned g = (i + 1) % DOMAIN_GROUP_COUNT; /* those that are not known come last */
+		snprintf(f->groups.row[i].name, sizeof f->groups.row[i].name, "%s", domain_group_name(g));
+		f->groups.row[i].group = g;
+	}
+	return store_rates(store, day_number(f->month, 1), day_number(f->month, f->days), BY_PROVIDER | BY_DOMAIN_GROUP, take_group, l) == STORE_OK ?
+		0 : -1;
 }
 
 /* --- suppression ------------------------------------------------------------------------------------------- */
 
+/* UNLISTED: what was sent but stands in no row. */
 static void table_equations(struct equations *q, struct figures *f, struct table *t, struct cell *unlisted)
 {
 	equation(q, &f->sent);
@@ -305,6 +370,31 @@ static void table_equations(struct equations *q, struct figures *f, struct table
 		equation(q, &t->row[i].all);
 		for (unsigned c = 0; c < COLUMN_COUNT; c++)
 			equation_part(q, &t->row[i].column[c]);
+	}
+}
+
+/* A group is the sum of its providers' rows and of what is folded of it; the rest row is what is folded of all groups. */
+static void group_equations(struct equations *q, struct figures *f)
+{
+	struct table *t = &f->providers;
+	equation(q, &f->all);
+	for (unsigned g = 0; g < DOMAIN_GROUP_COUNT; g++)
+		equation_part(q, &f->groups.row[g].all);
+	equation(q, &f->sent);
+	for (unsigned g = 0; g < DOMAIN_GROUP_COUNT; g++)
+		equation_part(q, &f->groups.row[g].sent);
+	for (unsigned g = 0; g < DOMAIN_GROUP_COUNT; g++) {
+		unsigned group = f->groups.row[g].group;
+		equation(q, &f->groups.row[g].all);
+		for (size_t i = 0; i < t->count; i++)
+			if (!t->row[i].rest && t->row[i].group == group)
+				equation_part(q, &t->row[i].all);
+		equation_part(q, &f->folded[group]);
+	}
+	if (t->count && t->row[t->count - 1].rest) {
+		equation(q, &t->row[t->count - 1].all);
+		for (unsigned g = 0; g < DOMAIN_GROUP_COUNT; g++)
+			equation_part(q, &f->folded[g]);
 	}
 }
 
@@ -338,14 +428,15 @@ static int suppress_month(struct figures *f, unsigned k)
 	}
 	table_equations(q, f, &f->providers, &f->unlisted[0]);
 	table_equations(q, f, &f->campaigns, &f->unlisted[1]);
+	group_equations(q, f);
 	int result = suppress(q);
 	equations_free(q);
 	return result;
 }
 
 /*
- * Words say something of figures too, and must not bound one that is not shown. The most frequent cause of a row is at least as frequent as each other
- * one: said where its class is shown and is no less than all that is hidden in the row. Half of a category or more: said where the provider's
+ * Words say something of figures too, and must not bound one that is not shown. A frequent cause of a row is at least as frequent as each that is not
+ * named: said where its class is shown and is no less than all that is hidden in the row, and so are those before it. Half of a category or more: said where the provider's
  * figure of that class is shown.
  */
 static void withhold_words(struct figures *f)
@@ -354,12 +445,16 @@ static void withhold_words(struct figures *f)
 	for (size_t t = 0; t < 2; t++)
 		for (size_t i = 0; i < tables[t]->count; i++) {
 			struct row *row = &tables[t]->row[i];
-			const struct cell *own = &row->column[column_of_category(row->worst)];
 			uint64_t hidden = row->all.n;
+			bool said = row->all.state == CELL_SHOWN;
 			for (unsigned c = 0; c < COLUMN_COUNT; c++)
 				hidden -= row->column[c].n < hidden ? row->column[c].n : hidden;
-			if (row->all.state != CELL_SHOWN || own->state != CELL_SHOWN || own->n < hidden)
-				row->worst = CATEGORY_NONE;
+			for (int w = 0; w < WORST_SHOWN; w++) {
+				const struct cell *own = &row->column[column_of_category(row->worst[w])];
+				said &= own->state == CELL_SHOWN && own->n >= hidden;
+				if (!said)
+					row->worst[w] = CATEGORY_NONE;
+			}
 		}
 	for (unsigned g = 0; g < CATEGORY_COUNT; g++) {
 		const struct row *row = *f->leader[g] ? table_find(&f->providers, f->leader[g]) : NULL;
@@ -397,7 +492,7 @@ static int load_figures(struct month_report *r, struct store *store, struct figu
 	l.names.count = 0;
 	memset(l.names.beyond, 0, sizeof l.names.beyond);
 	if (store_tallies(store, from, to, REPORTS | BY_CAMPAIGN, take_campaign, &l) != STORE_OK ||
-	    make_table(&l.names, r->k, CAMPAIGN_NONE, &f->campaigns) ||
+	    make_table(&l.names, r->k, CAMPAIGN_NONE, &f->campaigns) || load_groups(store, f, &l) ||
 	    store_tallies(store, from, to, BY_DAY | BY_KIND | BY_ORIGIN, take_day, &l) != STORE_OK)
 		goto out;
 	result = load_sent(store, f, from, to) ? -1 : suppress_month(f, r->k);
@@ -417,7 +512,7 @@ static int take_standout(void *context, const struct tally *t)
 {
 	struct raw_list *l = context;
 	if (attributed(t) && t->kind == KIND_FAILURE)
-		remember(l, t->provider, t);
+		remember(l, t->provider, column_of(t), t->category, t->count);
 	return l->failed;
 }
 
@@ -469,6 +564,192 @@ static int find_standouts(struct month_report *r, struct store *store)
 		}
 	return 0;
 }
+
+/* --- what began on a day ------------------------------------------------------------------------------------ */
+
+/* One cause at one provider, by day. */
+struct course {
+	struct month_report *report;
+	char provider[EVENT_PROVIDER_SIZE];
+	unsigned category;
+	uint64_t day[DAYS_MAX];
+	int last;                   /* the last day with any bounce at all: a month may not be over */
+};
+
+/*
+ * The day that parts the days most clearly into few and many: the greatest variance between both sides. 0 where what follows is not much more,
+ * is over after a few days, or is only the month's beginning.
+ */
+static int beginning(const struct course *c, unsigned k)
+{
+	uint64_t before = 0, all = 0, late = 0;
+	double most = 0;
+	int best = 0;
+	for (int d = 0; d < c->last; d++)
+		all += c->day[d];
+	for (int d = 1; d < c->last - 1; d++) {
+		before += c->day[d - 1];
+		double difference = (double)(all - before) / (c->last - d) - (double)before / d;
+		if (difference > 0 && difference * difference * d * (c->last - d) > most) {
+			most = difference * difference * d * (c->last - d);
+			best = d;
+		}
+	}
+	if (best < 2)
+		return 0;
+	before = 0;
+	for (int d = 0; d < best; d++)
+		before += c->day[d];
+	for (int d = best + (c->last - best) / 2; d < c->last; d++)
+		late += c->day[d];
+	bool much = (all - before) * (uint64_t)best >= INCIDENT_FACTOR * before * (uint64_t)(c->last - best);
+	return all >= (uint64_t)INCIDENT_LEAST * k && all - before >= k && much && late * 4 >= all - before ? best + 1 : 0;
+}
+
+/* Kept are those with the most notices. */
+static void judge(struct course *c)
+{
+	struct month_report *r = c->report;
+	struct incident new = { .category = c->category };
+	for (int d = 0; d < DAYS_MAX; d++)
+		new.n += c->day[d];
+	if (!*c->provider || strcmp(c->provider, PROVIDER_NONE) == 0 || c->category == CATEGORY_NONE || !(new.day = beginning(c, r->k)))
+		return;
+	memcpy(new.provider, c->provider, sizeof new.provider);
+	unsigned i = r->incidents;
+	while (i > 0 && r->incident[i - 1].n < new.n)
+		i--;
+	if (i == INCIDENTS_MAX)
+		return;
+	r->incidents += r->incidents < INCIDENTS_MAX;
+	memmove(&r->incident[i + 1], &r->incident[i], (r->incidents - 1 - i) * sizeof new);
+	r->incident[i] = new;
+}
+
+struct day_of_cause {
+	char provider[EVENT_PROVIDER_SIZE];
+	uint8_t category, day;
+	uint64_t n;
+};
+
+struct causes {
+	struct day_of_cause *at;
+	size_t count, room;
+	int last;
+};
+
+static int take_cause(void *context, const struct tally *t)
+{
+	struct causes *c = context;
+	int day = t->day % 100;
+	if (!attributed(t) || t->kind != KIND_FAILURE || day < 1 || day > DAYS_MAX || c->count == RAW_MAX)
+		return 0;
+	if (c->count == c->room) {
+		size_t room = c->room ? c->room * 2 : 256;
+		struct day_of_cause *more = reallocarray(c->at, room, sizeof *more);
+		if (!more)
+			return -1;
+		c->at = more;
+		c->room = room;
+	}
+	c->at[c->count] = (struct day_of_cause){ .category = t->category, .day = (uint8_t)day, .n = t->count };
+	memcpy(c->at[c->count++].provider, t->provider, sizeof t->provider);
+	c->last = day > c->last ? day : c->last;
+	return 0;
+}
+
+static int by_cause(const void *a, const void *b)
+{
+	const struct day_of_cause *x = a, *y = b;
+	int order = strcmp(x->provider, y->provider);
+	return order ? order : x->category != y->category ? x->category - y->category : x->day - y->day;
+}
+
+static int find_incidents(struct month_report *r, struct store *store)
+{
+	struct causes causes = { 0 };
+	int32_t from = day_number(r->month->month, 1), to = day_number(r->month->month, r->month->days);
+	int result = store_tallies(store, from, to, BY_DAY | BY_KIND | BY_CATEGORY | BY_ORIGIN | BY_PROVIDER, take_cause, &causes) == STORE_OK ? 0 : -1;
+	if (causes.count)
+		qsort(causes.at, causes.count, sizeof *causes.at, by_cause);
+	for (size_t i = 0; i < causes.count;) {
+		struct course course = { .report = r, .category = causes.at[i].category, .last = causes.last };
+		size_t first = i;
+		memcpy(course.provider, causes.at[i].provider, sizeof course.provider);
+		for (; i < causes.count && causes.at[i].category == causes.at[first].category && strcmp(causes.at[i].provider, course.provider) == 0; i++)
+			course.day[causes.at[i].day - 1] += causes.at[i].n;
+		judge(&course);
+	}
+	free(causes.at);
+	return result;
+}
+
+/* --- cohorts, investigations, typing errors, comments -------------------------------------------------------- */
+
+static int take_cohort(void *context, const struct cohort *c)
+{
+	struct month_report *r = context;
+	if (r->cohorts == COHORTS_SHOWN)
+		return 0;
+	struct cohort_row *row = &r->cohort[r->cohorts++];
+	row->month = (struct month){ c->month / 100, c->month % 100 };
+	for (unsigned o = 0; o < COHORT_OUTCOME_COUNT; o++) {
+		row->outcome[o].n = c->count[o];
+		suppress_alone(&row->outcome[o], r->k);
+	}
+	return 0;
+}
+
+/* One of a few blocks would name a receiver with less than k of them. */
+static int take_investigation(void *context, const struct investigation *i)
+{
+	struct month_report *r = context;
+	if (i->blocks >= r->k && i->opened < month_end(r->month->month) && r->investigations < INVESTIGATIONS_MAX)
+		r->investigation[r->investigations++] = *i;
+	return 0;
+}
+
+static int take_typing(void *context, const char *meant, uint64_t n)
+{
+	struct month_report *r = context;
+	bool named = n >= r->k && r->typings < TYPING_SHOWN;
+	if (named || r->typings == 0 || *r->typing[r->typings - 1].domain)
+		r->typings++;
+	struct typing_row *row = &r->typing[r->typings - 1];
+	snprintf(row->domain, sizeof row->domain, "%s", named ? meant : "");
+	row->n.n += n;
+	return 0;
+}
+
+static int take_comment(void *context, int64_t at, const char *text)
+{
+	struct month_report *r = context;
+	if (r->comments == STORE_COMMENTS_MAX)
+		return 0;
+	char *copy = strdup(text);
+	if (!copy)
+		return -1;
+	r->comment[r->comments++] = (struct comment){ at, copy };
+	return 0;
+}
+
+static int load_course(struct month_report *r, struct store *store)
+{
+	struct month m = r->month->month, first = month_before(m, COHORTS_SHOWN - 1);
+	int32_t from = day_number(m, 1), to = day_number(m, r->month->days);
+	char name[16];
+	month_name(m, name, sizeof name);
+	if (find_incidents(r, store) || store_cohorts(store, first.year * 100 + first.month, m.year * 100 + m.month, take_cohort, r) != STORE_OK ||
+	    store_investigations(store, take_investigation, r) != STORE_OK ||
+	    store_past_investigations(store, month_end(month_before(m, 1)), month_end(m), take_investigation, r) != STORE_OK ||
+	    store_typing_errors(store, from, to, take_typing, r) != STORE_OK || store_comments(store, name, take_comment, r) != STORE_OK)
+		return -1;
+	for (unsigned i = 0; i < r->typings; i++)
+		suppress_alone(&r->typing[i].n, r->k);
+	return 0;
+}
+
+/* --- the rest of the month ----------------------------------------------------------------------------------- */
 
 static int take_mailbox(void *context, const char *mailbox, const char *outcome, uint64_t count)
 {
@@ -550,6 +831,11 @@ int month_report_new(struct month_report **out, struct store *store, struct mont
 	}
 	r->options = options;
 	r->k = options->k;
+	r->texts = texts_new(options->language, error, size);
+	if (!r->texts) {
+		month_report_free(r);
+		return -1;
+	}
 	if (store_first_day(store, &first_day) != STORE_OK)
 		goto failed;
 	for (int i = 0; i < MONTHS_SHOWN; i++) {
@@ -558,9 +844,12 @@ int month_report_new(struct month_report **out, struct store *store, struct mont
 		if (load_figures(r, store, &r->month[i], first_day))
 			goto failed;
 	}
-	if (find_standouts(r, store) || load_rest(r, store))
+	if (find_standouts(r, store) || load_course(r, store) || load_rest(r, store))
 		goto failed;
-	month_findings(r);
+	if (month_findings(r, error, size)) {
+		month_report_free(r);
+		return -1;
+	}
 	*out = r;
 	return 0;
 failed:
@@ -576,7 +865,11 @@ void month_report_free(struct month_report *r)
 	for (int i = 0; i < MONTHS_SHOWN; i++) {
 		free(r->month[i].providers.row);
 		free(r->month[i].campaigns.row);
+		free(r->month[i].groups.row);
 	}
+	for (unsigned i = 0; i < r->comments; i++)
+		free(r->comment[i].text);
+	texts_free(r->texts);
 	free(r->mailbox);
 	free(r);
 }
@@ -588,7 +881,7 @@ int month_report_format(const struct month_report *r, enum report_format format,
 	case REPORT_XML:
 		return month_report_xml(r, out, error, size);
 	case REPORT_HTML:
-		return month_report_html(r, HTML_PAGE, out, error, size);
+		return month_report_html(r, HTML_PAGE, NULL, out, error, size);
 	case REPORT_TEXT:
 		return month_report_text(r, false, out, error, size);
 	}

@@ -19,6 +19,11 @@ struct report_options {
 	const char *from;              /* report mail's From */
 	const char *const *to;         /* end with NULL */
 	const char *signing_key;       /* the public key that the mail names; NULL: none */
+	const char *language;          /* "en", "de", the path of a catalogue; NULL: English */
+	const char *measures;          /* measures.xml on disk; NULL: compiled in */
+	const char *logo;              /* the organisation's, as a data URI, on pages; NULL: none */
+	const char *colour;            /* of headings, "#rrggbb"; NULL: the stylesheet's */
+	int64_t target[3];             /* parts per million of the mail sent, each for hard bounces, all bounces, complaints */
 };
 
 struct month { int year, month; };
@@ -42,6 +47,9 @@ void month_report_free(struct month_report *r);
 /* The formats. XML is the source; HTML is made of it by the stylesheet. 0, or -1 with ERROR. */
 enum report_format { REPORT_XML, REPORT_HTML, REPORT_TEXT };
 int month_report_format(const struct month_report *r, enum report_format format, struct buffer *out, char *error, size_t size);
+
+/* A page that leads to the pages of MONTHS ("2026-10 2026-09 …", the latest first), which lie beside it as YYYY-MM.html, .xml and .txt; LATEST is that of the first. */
+int month_report_index(const struct month_report *latest, const char *months, struct buffer *out, char *error, size_t size);
 
 /*
  * The finished mail: multipart/mixed of (multipart/alternative text + HTML), the XML and its SIGNATURE (store/minisign.h; NULL: none); CRLF. NOW and TOKEN

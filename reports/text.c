@@ -8,7 +8,7 @@
 
 #include "reports/model.h"
 
-enum { WIDTH = 78, NAME_WIDTH = 25, NUMBER_WIDTH = 8, BAR_WIDTH = 40, RATE_WIDTH = 9, ROW_RATE_WIDTH = 6, MAILBOX_WIDTH = 18, OUTCOME_WIDTH = 15 };
+enum { WIDTH = 78, NAME_WIDTH = 25, NUMBER_WIDTH = 8, BAR_WIDTH = 40, RATE_WIDTH = 10, MAILBOX_WIDTH = 18, OUTCOME_WIDTH = 15, TITLE_WIDTH = 44, STATEMENTS = 3 };
 
 struct page {
 	const struct month_report *r;
@@ -88,29 +88,17 @@ static void wrap(FILE *out, const char *text, size_t indent, size_t hanging)
 	fputc('\n', out);
 }
 
-static void heading(const struct page *p, const char *title)
+static const char *text(const struct page *p, const char *id)
 {
-	fprintf(p->out, "\n%s\n", title);
-	for (size_t i = characters(title); i > 0; i--)
+	return text_of(p->r->texts, id);
+}
+
+static void heading(const struct page *p, const char *id)
+{
+	fprintf(p->out, "\n%s\n", text(p, id));
+	for (size_t i = characters(text(p, id)); i > 0; i--)
 		fputc('-', p->out);
 	fputc('\n', p->out);
-}
-
-static void cell(const struct page *p, const struct cell *c)
-{
-	char text[COUNT_TEXT_SIZE];
-	fputc(' ', p->out);
-	right(p->out, cell_text(c, p->r->k, text, sizeof text), NUMBER_WIDTH);
-}
-
-static void change(const struct page *p, const struct cell *now, const struct cell *before)
-{
-	char text[COUNT_TEXT_SIZE] = "-";
-	long percent;
-	if (before && p->r->month[1].covered && !p->r->month[1].partial && change_percent(now, before, &percent))
-		snprintf(text, sizeof text, "%+ld %%", percent);
-	fputc(' ', p->out);
-	right(p->out, text, NUMBER_WIDTH);
 }
 
 static void end_line(const struct page *p)
@@ -118,64 +106,123 @@ static void end_line(const struct page *p)
 	fputc('\n', p->out);
 }
 
+static void cell(const struct page *p, const struct cell *c)
+{
+	char number[COUNT_TEXT_SIZE];
+	fputc(' ', p->out);
+	right(p->out, cell_text(p->r, c, number, sizeof number), NUMBER_WIDTH);
+}
+
+static void change(const struct page *p, const struct cell *now, const struct cell *before)
+{
+	char number[COUNT_TEXT_SIZE] = "-";
+	long percent;
+	if (before && p->r->month[1].covered && !p->r->month[1].partial && change_percent(now, before, &percent))
+		percent_text(p->r->texts, percent, true, number, sizeof number);
+	fputc(' ', p->out);
+	right(p->out, number, NUMBER_WIDTH);
+}
+
 /* Of what was sent, where that is known. */
 static void rate(const struct page *p, const struct cell *part, const struct cell *sent)
 {
-	char text[RATE_TEXT_SIZE], percent[RATE_TEXT_SIZE + 2] = "-";
-	if (!p->r->month->sent_days || part == sent)
+	char number[COUNT_TEXT_SIZE] = "-";
+	long ppm;
+	if (!p->r->month->sent_days)
 		return;
-	if (*rate_text(part, sent, text))
-		snprintf(percent, sizeof percent, "%s %%", text);
-	right(p->out, percent, RATE_WIDTH);
+	if (part != sent && rate_of(part, sent, &ppm))
+		rate_text(p->r->texts, ppm, number, sizeof number);
+	right(p->out, part == sent ? "" : number, RATE_WIDTH);
 }
 
-static void column_heads(const struct page *p, const char *first)
+/* Of its bounces; where these cannot be told, and of groups, at most that of all notices. */
+static void row_rate(const struct page *p, const struct row *row, enum row_kind kind)
 {
-	static const char *const short_titles[COLUMN_COUNT] = { "Hard", "Soft", "Block", "Undet.", "Compl." };
-	left(p->out, first, NAME_WIDTH - 1);
-	right(p->out, "All", NUMBER_WIDTH);
-	for (unsigned c = 0; c < COLUMN_COUNT; c++)
-		right(p->out, short_titles[c], NUMBER_WIDTH);
+	char number[COUNT_TEXT_SIZE], bound[COUNT_TEXT_SIZE + 8];
+	struct cell bounces = row_bounces(row);
+	long ppm;
+	if (!p->r->month->sent_days || (kind != ROW_GROUP && rate_of(&bounces, &row->sent, &ppm)) || !rate_of(&row->all, &row->sent, &ppm)) {
+		rate(p, &bounces, &row->sent);
+		return;
+	}
+	snprintf(bound, sizeof bound, "≤ %s", rate_text(p->r->texts, ppm, number, sizeof number));
+	right(p->out, bound, RATE_WIDTH);
+}
+
+static void column_heads(const struct page *p, const char *first, enum row_kind kind)
+{
+	char id[48];
+	left(p->out, text(p, first), NAME_WIDTH - 1);
+	right(p->out, text(p, "column.all.short"), NUMBER_WIDTH);
+	for (unsigned c = 0; c < COLUMN_COUNT && kind != ROW_GROUP; c++) {
+		snprintf(id, sizeof id, "column.%s.short", column_name(c));
+		right(p->out, text(p, id), NUMBER_WIDTH);
+	}
 	if (p->r->month->sent_days)
-		right(p->out, "Rate%", ROW_RATE_WIDTH);
+		right(p->out, text(p, "column.rate"), RATE_WIDTH);
 	end_line(p);
 }
 
 static void verdict(const struct page *p)
 {
 	wrap(p->out, p->r->sentence, 0, 0);
+	for (unsigned i = 0; i < p->r->measures && i < STATEMENTS && !p->r->quiet; i++) {
+		fputs(i ? "" : "\n", p->out);
+		char line[SENTENCE_SIZE + 8];
+		snprintf(line, sizeof line, "* %s", p->r->measure[i].because);
+		wrap(p->out, line, 0, 2);
+	}
 	end_line(p);
 	wrap(p->out, p->r->note, 0, 0);
 }
 
-static void figure(const struct page *p, const char *title, const struct cell *now, const struct cell *before)
+static void figure(const struct page *p, const char *column, const struct cell *now, const struct cell *before)
 {
-	left(p->out, title, NAME_WIDTH);
+	left(p->out, text_named(p->r->texts, "column", column), NAME_WIDTH);
 	cell(p, now);
 	if (p->r->month[1].covered)
 		cell(p, before);
 	change(p, now, before);
 	rate(p, now, &p->r->month->sent);
+	for (unsigned t = 0; t < TARGET_COUNT; t++)
+		if (p->r->month->sent_days && strcmp(target_name(t), column) == 0) {
+			char limit[COUNT_TEXT_SIZE], mark[COUNT_TEXT_SIZE + 8];
+			long ppm;
+			rate_text(p->r->texts, target_limit(p->r->options, t), limit, sizeof limit);
+			bool missed = rate_of(now, &p->r->month->sent, &ppm) && ppm >= target_limit(p->r->options, t);
+			snprintf(mark, sizeof mark, "%s%s", missed ? "! < " : "< ", limit);
+			right(p->out, mark, RATE_WIDTH + 1);
+		}
 	end_line(p);
 }
 
 static void key_figures(const struct page *p)
 {
 	const struct figures *now = &p->r->month[0], *before = &p->r->month[1];
-	heading(p, "Key figures");
+	heading(p, "heading.figures");
 	left(p->out, "", NAME_WIDTH + 1);
-	right(p->out, "now", NUMBER_WIDTH);
+	right(p->out, text(p, "column.now"), NUMBER_WIDTH);
 	if (before->covered)
-		right(p->out, "before", NUMBER_WIDTH + 1);
-	right(p->out, "change", NUMBER_WIDTH + 1);
-	if (now->sent_days)
-		right(p->out, "of sent", RATE_WIDTH);
+		right(p->out, text(p, "column.before"), NUMBER_WIDTH + 1);
+	right(p->out, text(p, "column.change"), NUMBER_WIDTH + 1);
+	if (now->sent_days) {
+		right(p->out, text(p, "column.rate"), RATE_WIDTH);
+		right(p->out, text(p, "column.target"), RATE_WIDTH + 1);
+	}
 	end_line(p);
 	if (now->sent_days)
-		figure(p, "Sent", &now->sent, &before->sent);
-	figure(p, "Bounces", &now->bounces, &before->bounces);
+		figure(p, "sent", &now->sent, &before->sent);
+	figure(p, "bounces", &now->bounces, &before->bounces);
 	for (unsigned c = 0; c < COLUMN_COUNT; c++)
-		figure(p, column_title(c), &now->column[c], &before->column[c]);
+		figure(p, column_name(c), &now->column[c], &before->column[c]);
+}
+
+static void mostly_at(const struct page *p, const char *provider)
+{
+	char line[SENTENCE_SIZE] = "";
+	struct sentence s = { line, 0, sizeof line };
+	FILL(&s, text(p, "mostly-at"), { "provider", provider });
+	fprintf(p->out, ", %s", line);
 }
 
 /* The largest causes of all classes. */
@@ -184,7 +231,10 @@ static void what_broke(const struct page *p)
 	enum { CAUSES = 6 };
 	const struct figures *f = p->r->month;
 	bool used[COLUMN_COUNT][CATEGORY_COUNT] = { { false } };
-	heading(p, "What broke");
+	char id[48];
+	if (f->all.state == CELL_SHOWN && f->all.n == 0)
+		return;
+	heading(p, "heading.broke");
 	for (int i = 0; i < CAUSES; i++) {
 		unsigned column = COLUMN_COUNT, category = 0;
 		uint64_t most = 0;
@@ -195,72 +245,88 @@ static void what_broke(const struct page *p)
 					column = c;
 					category = g;
 				}
-		if (column == COLUMN_COUNT) {
-			if (i == 0)
-				fputs("Nothing that may be shown.\n", p->out);
+		if (column == COLUMN_COUNT)
 			break;
-		}
 		used[column][category] = true;
-		left(p->out, category_title(category), NAME_WIDTH);
+		left(p->out, category_title(p->r->texts, category), NAME_WIDTH);
 		cell(p, &f->category[column][category]);
 		change(p, &f->category[column][category], &p->r->month[1].category[column][category]);
-		fprintf(p->out, "  %s", column_name(column));
+		snprintf(id, sizeof id, "column.%s.short", column_name(column));
+		fprintf(p->out, "  %s", text(p, id));
 		if (*f->leader[category])
-			fprintf(p->out, ", mostly at %s", f->leader[category]);
+			mostly_at(p, f->leader[category]);
 		end_line(p);
 	}
 }
 
-static void table(const struct page *p, const char *title, const char *first, const struct table *t, bool campaigns)
+static void table(const struct page *p, const char *title, const char *first, const struct table *t, enum row_kind kind)
 {
-	char name[REPORT_NAME_SIZE + 32];
+	char name[REPORT_NAME_SIZE + 32], number[COUNT_TEXT_SIZE];
 	if (!t->count)
 		return;
 	heading(p, title);
-	column_heads(p, first);
+	column_heads(p, first, kind);
 	for (size_t i = 0; i < t->count; i++) {
-		left(p->out, row_title(&t->row[i], campaigns, name, sizeof name), NAME_WIDTH - 1);
-		char text[COUNT_TEXT_SIZE];
-		right(p->out, cell_text(&t->row[i].all, p->r->k, text, sizeof text), NUMBER_WIDTH);
-		for (unsigned c = 0; c < COLUMN_COUNT; c++)
-			right(p->out, cell_text(&t->row[i].column[c], p->r->k, text, sizeof text), NUMBER_WIDTH);
-		struct cell bounces = row_bounces(&t->row[i]);
-		char percent[RATE_TEXT_SIZE];
-		if (p->r->month->sent_days)
-			right(p->out, *rate_text(&bounces, &t->row[i].sent, percent) ? percent : "-", ROW_RATE_WIDTH);
+		const struct row *row = &t->row[i];
+		if (kind == ROW_GROUP && row->all.state == CELL_SHOWN && row->all.n == 0 && row->sent.state == CELL_SHOWN && row->sent.n == 0)
+			continue;
+		left(p->out, row_title(p->r->texts, row, kind, name, sizeof name), NAME_WIDTH - 1);
+		right(p->out, cell_text(p->r, &row->all, number, sizeof number), NUMBER_WIDTH);
+		for (unsigned c = 0; c < COLUMN_COUNT && kind != ROW_GROUP; c++)
+			right(p->out, cell_text(p->r, &row->column[c], number, sizeof number), NUMBER_WIDTH);
+		row_rate(p, row, kind);
 		end_line(p);
 	}
 }
 
 static void measures(const struct page *p)
 {
-	heading(p, "What to do");
+	char line[SENTENCE_SIZE * 2];
+	heading(p, "heading.todo");
 	if (!p->r->measures)
-		fputs("The figures of this month call for no measure.\n", p->out);
+		fprintf(p->out, "%s\n", text(p, "todo.none"));
 	for (unsigned i = 0; i < p->r->measures; i++) {
 		const struct measure *m = &p->r->measure[i];
-		char text[SENTENCE_SIZE * 2];
-		snprintf(text, sizeof text, "%u. %s", i + 1, m->action);
-		wrap(p->out, text, 0, 3);
-		snprintf(text, sizeof text, "[%s; %s] %s", m->urgency, m->owner, m->because);
-		wrap(p->out, text, 3, 3);
+		snprintf(line, sizeof line, "%u. %s", i + 1, m->action);
+		wrap(p->out, line, 0, 3);
+		snprintf(line, sizeof line, "[%s; %s] %s", text_named(p->r->texts, "urgency", m->urgency), m->owner, m->because);
+		wrap(p->out, line, 3, 3);
+	}
+}
+
+/* Each line of a comment is a paragraph. */
+static void comments(const struct page *p)
+{
+	char line[STORE_COMMENT_SIZE], date[DATE_TEXT_SIZE];
+	if (p->r->comments)
+		heading(p, "heading.comments");
+	for (unsigned i = 0; i < p->r->comments; i++) {
+		const char *at = p->r->comment[i].text;
+		fprintf(p->out, "%s\n", day_text(p->r->comment[i].at, date, sizeof date));
+		while (*at) {
+			size_t n = strcspn(at, "\n");
+			snprintf(line, sizeof line, "%.*s", (int)n, at);
+			wrap(p->out, line, 2, 2);
+			at += n + (at[n] == '\n');
+		}
 	}
 }
 
 static void trend(const struct page *p)
 {
 	uint64_t most = 0;
-	char text[32];
+	char title[DATE_TEXT_SIZE];
 	for (int i = 0; i < MONTHS_SHOWN; i++)
 		if (p->r->month[i].all.n > most)
 			most = p->r->month[i].all.n;
-	heading(p, "The last twelve months");
+	heading(p, "heading.trend");
 	for (int i = MONTHS_SHOWN - 1; i >= 0; i--) {
 		const struct figures *f = &p->r->month[i];
 		if (!f->covered)
 			continue;
-		left(p->out, month_title(f->month, text, sizeof text), NAME_WIDTH);
+		left(p->out, month_title(p->r->texts, f->month, title, sizeof title), NAME_WIDTH - 8);
 		cell(p, &f->all);
+		rate(p, &f->bounces, &f->sent);
 		if (f->all.n > 0)
 			fputs("  ", p->out);
 		for (uint64_t n = most ? (f->all.n * BAR_WIDTH + most - 1) / most : 0; n > 0; n--)
@@ -269,19 +335,28 @@ static void trend(const struct page *p)
 	}
 }
 
+static void check(const struct page *p, unsigned category)
+{
+	char line[SENTENCE_SIZE];
+	snprintf(line, sizeof line, "%s: %s", text(p, "column.check"), category_check(p->r->texts, category));
+	wrap(p->out, line, 10, 12);
+}
+
 static void classes(const struct page *p)
 {
 	const struct figures *f = p->r->month;
 	unsigned permille;
 	struct ranked list[CATEGORY_COUNT];
-	heading(p, "By class and cause");
+	char id[48];
+	heading(p, "heading.classes");
 	for (unsigned c = 0; c < COLUMN_COUNT; c++) {
 		size_t count = category_ranking(f, c, list);
+		snprintf(id, sizeof id, "column.%s.short", column_name(c));
 		for (size_t i = 0; i < count; i++) {
 			unsigned g = list[i].category;
 			const struct cell *n = &f->category[c][g];
-			left(p->out, column_name(c), 14);
-			left(p->out, category_title(g), NAME_WIDTH + 3);
+			left(p->out, text(p, id), 10);
+			left(p->out, category_title(p->r->texts, g), NAME_WIDTH + 7);
 			cell(p, n);
 			if (share_permille(n, &f->all, &permille))
 				fprintf(p->out, " %5u.%u %%", permille / 10, permille % 10);
@@ -289,11 +364,8 @@ static void classes(const struct page *p)
 				right(p->out, "-", NUMBER_WIDTH + 2);
 			change(p, n, &p->r->month[1].category[c][g]);
 			end_line(p);
-			if (c == COLUMN_BLOCK && *category_check(g)) {
-				char text[SENTENCE_SIZE];
-				snprintf(text, sizeof text, "check: %s", category_check(g));
-				wrap(p->out, text, 16, 23);
-			}
+			if (c == COLUMN_BLOCK && *category_check(p->r->texts, g))
+				check(p, g);
 		}
 	}
 }
@@ -301,122 +373,190 @@ static void classes(const struct page *p)
 static void days(const struct page *p)
 {
 	const struct figures *f = p->r->month;
-	char text[SENTENCE_SIZE], count[COUNT_TEXT_SIZE];
-	heading(p, "Days that stand out");
+	char line[SENTENCE_SIZE] = "", number[COUNT_TEXT_SIZE], id[48];
+	struct sentence s = { line, 0, sizeof line };
+	heading(p, "heading.days");
 	if (!p->r->standouts)
-		fputs("None.\n", p->out);
+		say_text(&s, text(p, "days.none"));
 	else if (p->r->usual_day)
-		fprintf(p->out, "A usual day has %s bounces.\n", number_text(p->r->usual_day, count, sizeof count));
+		FILL(&s, text(p, "days.usual"), { "n", number_text(p->r->texts, p->r->usual_day, number, sizeof number) });
+	fprintf(p->out, "%s\n", line);
 	for (unsigned i = 0; i < p->r->standouts; i++) {
-		const struct standout *s = &p->r->standout[i];
-		struct sentence line = { text, 0, sizeof text };
-		say(&line, "%s %04d-%02d-%02d  %8s", weekday_name(f->month, s->day), f->month.year, f->month.month, s->day,
-		    cell_text(&f->day[s->day - 1], p->r->k, count, sizeof count));
-		if (s->column < COLUMN_COUNT)
-			say(&line, "  mostly %s", column_name(s->column));
-		if (*s->provider)
-			say(&line, "%s at %s", s->column < COLUMN_COUNT ? "" : "  mostly", s->provider);
-		fprintf(p->out, "%s\n", text);
+		const struct standout *out = &p->r->standout[i];
+		fprintf(p->out, "%s %04d-%02d-%02d ", weekday_name(p->r->texts, f->month, out->day), f->month.year, f->month.month, out->day);
+		cell(p, &f->day[out->day - 1]);
+		snprintf(id, sizeof id, "column.%s.words", out->column < COLUMN_COUNT ? column_name(out->column) : "bounces");
+		if (out->column < COLUMN_COUNT)
+			fprintf(p->out, "  %s", text(p, id));
+		if (*out->provider)
+			mostly_at(p, out->provider);
+		end_line(p);
+	}
+}
+
+static void cohorts(const struct page *p)
+{
+	char title[DATE_TEXT_SIZE];
+	if (!p->r->cohorts)
+		return;
+	heading(p, "heading.cohorts");
+	left(p->out, "", MAILBOX_WIDTH);
+	for (unsigned o = 0; o < COHORT_OUTCOME_COUNT; o++)
+		right(p->out, text_named(p->r->texts, "cohort", cohort_outcome_name(o)), OUTCOME_WIDTH - 3);
+	end_line(p);
+	for (unsigned i = p->r->cohorts; i-- > 0;) {
+		char number[COUNT_TEXT_SIZE];
+		left(p->out, month_title(p->r->texts, p->r->cohort[i].month, title, sizeof title), MAILBOX_WIDTH);
+		for (unsigned o = 0; o < COHORT_OUTCOME_COUNT; o++)
+			right(p->out, cell_text(p->r, &p->r->cohort[i].outcome[o], number, sizeof number), OUTCOME_WIDTH - 3);
+		end_line(p);
+	}
+}
+
+static void investigations(const struct page *p)
+{
+	char opened[DATE_TEXT_SIZE], closed[DATE_TEXT_SIZE];
+	if (!p->r->investigations)
+		return;
+	heading(p, "heading.investigations");
+	for (unsigned i = 0; i < p->r->investigations; i++) {
+		const struct investigation *v = &p->r->investigation[i];
+		left(p->out, v->provider, MAILBOX_WIDTH);
+		left(p->out, category_title(p->r->texts, v->category), NAME_WIDTH + 10);
+		fprintf(p->out, " %s - %s\n", day_text(v->opened, opened, sizeof opened),
+			v->closed ? day_text(v->closed, closed, sizeof closed) : text(p, "investigations.open"));
+	}
+}
+
+static void typing_errors(const struct page *p)
+{
+	if (p->r->typings)
+		heading(p, "heading.typing");
+	for (unsigned i = 0; i < p->r->typings; i++) {
+		left(p->out, *p->r->typing[i].domain ? p->r->typing[i].domain : text(p, "group."), TITLE_WIDTH);
+		cell(p, &p->r->typing[i].n);
+		end_line(p);
 	}
 }
 
 static void other_mail(const struct page *p)
 {
 	const struct month_report *r = p->r;
-	heading(p, "Origin of the notices");
-	left(p->out, "", 36);
-	right(p->out, "Bounces", NUMBER_WIDTH + 1);
-	right(p->out, "Complaints", NUMBER_WIDTH + 4);
+	heading(p, "heading.origins");
+	left(p->out, "", TITLE_WIDTH);
+	right(p->out, text(p, "column.bounces"), NUMBER_WIDTH + 1);
+	right(p->out, text(p, "column.complaint"), NUMBER_WIDTH + 5);
 	end_line(p);
 	for (int o = ORIGIN_COUNT - 1; o >= 0; o--) {
-		left(p->out, origin_title((unsigned)o), 36);
+		left(p->out, text_named(r->texts, "origin", origin_name((unsigned)o)), TITLE_WIDTH);
 		cell(p, &r->month->origin[o][0]);
-		blanks(p->out, 3);
+		blanks(p->out, 4);
 		cell(p, &r->month->origin[o][1]);
 		end_line(p);
 	}
-	fputs("Only the first two are attributed and counted above.\n", p->out);
-	heading(p, "Other mail");
+	wrap(p->out, text(p, "origins.lead"), 0, 0);
+	heading(p, "heading.mailboxes");
 	for (unsigned k = 0; k < KIND_COUNT; k++)
-		if (*kind_title(k)) {
-			left(p->out, kind_title(k), 36);
+		if (*text_named(r->texts, "kind", kind_name(k))) {
+			left(p->out, text_named(r->texts, "kind", kind_name(k)), TITLE_WIDTH);
 			cell(p, &r->kind[k]);
 			end_line(p);
 		}
 	if (r->mailboxes) {
-		heading(p, "Mailboxes");
-		left(p->out, "", MAILBOX_WIDTH);
+		end_line(p);
+		left(p->out, text(p, "column.mailbox"), MAILBOX_WIDTH);
 		for (unsigned o = 0; o < OUTCOME_COUNT; o++)
-			right(p->out, outcome_title(o), OUTCOME_WIDTH);
+			right(p->out, text_named(r->texts, "outcome", outcome_name(o)), OUTCOME_WIDTH);
 		end_line(p);
 	}
 	for (size_t i = 0; i < r->mailboxes; i++) {
-		char text[COUNT_TEXT_SIZE];
+		char number[COUNT_TEXT_SIZE];
 		left(p->out, r->mailbox[i].name, MAILBOX_WIDTH);
 		for (unsigned o = 0; o < OUTCOME_COUNT; o++)
-			right(p->out, cell_text(&r->mailbox[i].outcome[o], r->k, text, sizeof text), OUTCOME_WIDTH);
+			right(p->out, cell_text(r, &r->mailbox[i].outcome[o], number, sizeof number), OUTCOME_WIDTH);
 		end_line(p);
 	}
-	heading(p, "Recipients by state, as this report is made");
+	heading(p, "heading.contacts");
+	fprintf(p->out, "%s\n", text(p, "contacts.lead"));
 	for (unsigned s = 0; s < STATE_COUNT; s++)
 		if (r->state[s].n > 0 || r->state[s].state != CELL_SHOWN) {
-			left(p->out, state_title(s), 36);
+			left(p->out, text_named(r->texts, "state", contact_state_name(s)), TITLE_WIDTH);
 			cell(p, &r->state[s]);
 			end_line(p);
 		}
 }
 
+static void ledger_entry(const struct page *p, const char *id, const struct ledger_entry *e)
+{
+	char hash[LEDGER_HASH_SIZE * 2 + 1], number[32], line[SENTENCE_SIZE] = "";
+	struct sentence s = { line, 0, sizeof line };
+	snprintf(number, sizeof number, "%lld", (long long)e->number);
+	FILL(&s, text(p, id), { "n", number });
+	fprintf(p->out, "%s\n  %s\n", line, hash_text(e->hash, hash));
+}
+
 static void retention(const struct page *p, bool mail)
 {
-	const struct month_report *r = p->r;
-	char text[LEDGER_HASH_SIZE * 2 + 1];
-	heading(p, "Retention");
-	wrap(p->out, r->retention, 0, 0);
-	if (r->closing.number)
-		fprintf(p->out, "Ledger entry %lld closed the month:\n  %s\n", (long long)r->closing.number,
-			hash_text(r->closing.hash, text));
-	if (mail && r->head.number)
-		fprintf(p->out, "Head of the ledger when this mail was made, entry %lld:\n  %s\n", (long long)r->head.number,
-			hash_text(r->head.hash, text));
-	if (mail && r->options->signing_key)
-		fprintf(p->out, "The attached XML is signed; the public key, for minisign -P and retour audit verify --key:\n  %s\n", r->options->signing_key);
+	heading(p, "heading.retention");
+	wrap(p->out, p->r->retention, 0, 0);
+	if (p->r->closing.number)
+		ledger_entry(p, "retention.closing", &p->r->closing);
+	if (mail && p->r->head.number)
+		ledger_entry(p, "retention.head", &p->r->head);
+	if (mail && p->r->options->signing_key)
+		fprintf(p->out, "%s\n  %s\n", text(p, "retention.signed"), p->r->options->signing_key);
 }
 
 static void method(const struct page *p)
 {
-	char text[SENTENCE_SIZE];
-	heading(p, "How to read this");
-	snprintf(text, sizeof text,
-		 "Time zone of days and months: %s. Counts below %u are printed as \"<%u\", because they could point at a person; \"≥%u\" stands "
-		 "where a larger count would give such a one away by subtraction. No address, no part of one and no message text is in this "
-		 "report.", p->r->options->timezone ? p->r->options->timezone : "UTC", p->r->k, p->r->k, p->r->k);
-	wrap(p->out, text, 0, 0);
-	for (const struct definition *d = report_definitions; d->term; d++) {
-		snprintf(text, sizeof text, "%s: %s", d->term, d->text);
-		wrap(p->out, text, 0, 2);
+	char line[SENTENCE_SIZE * 2] = "", k[16], hidden[16], id[48], term[48];
+	struct sentence s = { line, 0, sizeof line };
+	snprintf(k, sizeof k, "%u", p->r->k);
+	snprintf(hidden, sizeof hidden, "%u", p->r->hidden);
+	heading(p, "heading.method");
+	FILL(&s, text(p, "method.zone"), { "zone", p->r->options->timezone ? p->r->options->timezone : "UTC" });
+	say_text(&s, " ");
+	FILL(&s, text(p, "method.k"), { "k", k });
+	say_text(&s, " ");
+	FILL(&s, text(p, "method.hidden"), { "n", hidden });
+	say_text(&s, " ");
+	say_text(&s, text(p, "method.address"));
+	wrap(p->out, line, 0, 0);
+	for (const char *const *d = report_definitions; *d; d++) {
+		snprintf(id, sizeof id, "define.%s", *d);
+		snprintf(term, sizeof term, "define.%s.term", *d);
+		snprintf(line, sizeof line, "%s: %s", text(p, term), text(p, id));
+		wrap(p->out, line, 0, 2);
 	}
 }
 
 int month_report_text(const struct month_report *r, bool mail, struct buffer *out, char *error, size_t size)
 {
-	char title[64];
+	char title[DATE_TEXT_SIZE], line[SENTENCE_SIZE] = "";
+	struct sentence s = { line, 0, sizeof line };
 	*out = (struct buffer){ NULL, 0 };
 	struct page p = { r, open_memstream(&out->p, &out->n) };
 	if (!p.out)
 		goto failed;
-	fprintf(p.out, "Deliverability report, %s\n", month_title(r->month->month, title, sizeof title));
+	FILL(&s, text(&p, "report.title"), { "month", month_title(r->texts, r->month->month, title, sizeof title) });
+	fprintf(p.out, "%s\n", line);
 	if (r->options->organisation)
 		fprintf(p.out, "%s\n", r->options->organisation);
 	end_line(&p);
 	verdict(&p);
 	key_figures(&p);
-	what_broke(&p);
-	table(&p, "By provider", "Provider", &r->month->providers, false);
-	table(&p, "By campaign", "Campaign", &r->month->campaigns, true);
 	measures(&p);
+	comments(&p);
+	what_broke(&p);
+	table(&p, "heading.provider", "column.provider", &r->month->providers, ROW_PROVIDER);
+	table(&p, "heading.campaign", "column.campaign", &r->month->campaigns, ROW_CAMPAIGN);
+	table(&p, "heading.group", "column.group", &r->month->groups, ROW_GROUP);
 	trend(&p);
 	classes(&p);
 	days(&p);
+	cohorts(&p);
+	investigations(&p);
+	typing_errors(&p);
 	other_mail(&p);
 	retention(&p, mail);
 	method(&p);

@@ -1,8 +1,7 @@
 /*
- * Names and numbers as the report prints them. English and independent of the locale, so that the same store gives the same bytes on
- * every machine. What a category means and what to check first follows RFC 3463 and the advice of the large receivers' postmaster pages.
+ * Names and numbers as the report prints them, in the language of its texts and independent of the locale, so that the same store gives the
+ * same bytes on every machine.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,132 +9,73 @@
 
 #include "reports/model.h"
 
-#define COLUMN_NAME(symbol, name, title) [symbol] = name,
-#define COLUMN_TITLE(symbol, name, title) [symbol] = title,
-static const char *const column_names[COLUMN_COUNT] = { REPORT_COLUMNS(COLUMN_NAME) };
-static const char *const column_titles[COLUMN_COUNT] = { REPORT_COLUMNS(COLUMN_TITLE) };
-static const char *const outcome_names[OUTCOME_COUNT] = { REPORT_OUTCOMES(COLUMN_NAME) };
-static const char *const outcome_titles[OUTCOME_COUNT] = { REPORT_OUTCOMES(COLUMN_TITLE) };
-
-static const struct {
-	const char *title, *check;
-} categories[CATEGORY_COUNT] = {
-	[CATEGORY_UNDETERMINED] = { "Cause not stated", "" },
-	[CATEGORY_USER_UNKNOWN] = { "No such user", "" },
-	[CATEGORY_DOMAIN_UNKNOWN] = { "No such domain", "" },
-	[CATEGORY_MAILBOX_DISABLED] = { "Mailbox disabled", "" },
-	[CATEGORY_ADDRESS_CHANGED] = { "Address changed", "" },
-	[CATEGORY_BAD_ADDRESS] = { "Malformed address", "" },
-	[CATEGORY_NOT_ACCEPTING] = { "Accepts no mail", "" },
-	[CATEGORY_MAILBOX_FULL] = { "Mailbox full", "" },
-	[CATEGORY_GREYLISTED] = { "Greylisted", "" },
-	[CATEGORY_RATE_LIMITED] = { "Rate limited", "" },
-	[CATEGORY_NETWORK_ERROR] = { "Network error", "" },
-	[CATEGORY_SYSTEM_ERROR] = { "Receiver's system error", "" },
-	[CATEGORY_MESSAGE_TOO_LARGE] = { "Message too large", "" },
-	[CATEGORY_TOO_MANY_RECIPIENTS] = { "Too many recipients", "" },
-	[CATEGORY_ROUTING_LOOP] = { "Routing loop", "" },
-	[CATEGORY_EXPIRED] = { "Gave up after retries", "" },
-	[CATEGORY_LOCAL_DELIVERY_ERROR] = { "Local delivery error", "" },
-	[CATEGORY_TLS_FAILURE] = { "TLS failure", "" },
-	[CATEGORY_PROTOCOL_ERROR] = { "SMTP protocol error", "" },
-	[CATEGORY_REPUTATION] = { "Reputation or blocklist",
-		"Blocklist status of every sending IP and domain; volume jumps before the first refusal; the receiver's postmaster page." },
-	[CATEGORY_SPAM_CONTENT] = { "Taken for spam",
-		"Links and their domains, subject and HTML of the campaigns concerned; complaint figures at the same receiver." },
-	[CATEGORY_CONTENT_REJECTED] = { "Content refused", "Attachments, link shorteners, oversized HTML; the receiver's content rules." },
-	[CATEGORY_VIRUS] = { "Taken for malware", "Attachments and linked files; the site they point to may be compromised." },
-	[CATEGORY_AUTH_FAILURE] = { "SPF, DKIM or DMARC failed",
-		"SPF record of the return-path domain, DKIM signature of every sending system, alignment of both with the From domain." },
-	[CATEGORY_POLICY] = { "Refused by policy", "The receiver's answer text for its rule; sending rate; bulk sender requirements." },
-	[CATEGORY_SENDER_REJECTED] = { "Sender refused", "That the From and return-path addresses exist and accept mail; local blocks of our domain." },
-	[CATEGORY_RELAY_DENIED] = { "Relaying denied", "The receiving domain's MX records; addresses moved to another host." },
-	[CATEGORY_INFRASTRUCTURE] = { "Reverse DNS or HELO", "PTR record of each sending IP, its forward match, and the HELO name." },
-	[CATEGORY_NON_COMPLIANT] = { "Message breaks a standard", "Line lengths, duplicate or missing headers, encoding (RFC 5322)." },
-	[CATEGORY_ABUSE] = { "Reported as spam", "" },
-	[CATEGORY_FRAUD] = { "Reported as fraud", "" },
-	[CATEGORY_VIRUS_REPORT] = { "Reported as malware", "" },
-	[CATEGORY_NOT_SPAM] = { "Reported as not spam", "" },
-	[CATEGORY_OPT_OUT] = { "Opted out by feedback", "" },
-	[CATEGORY_OTHER_COMPLAINT] = { "Other complaint", "" },
-};
-
-static const char *const origin_titles[ORIGIN_COUNT] = {
-	[ORIGIN_VERIFIED] = "Proven ours by a signed return path",
-	[ORIGIN_MATCHED] = "Ours by the returned headers",
-	[ORIGIN_UNVERIFIED] = "Nothing to tell by",
-	[ORIGIN_BACKSCATTER] = "Not ours: our name was forged",
-};
-
-static const char *const kind_titles[KIND_COUNT] = {
-	[KIND_DELAY] = "Delay notices",
-	[KIND_SUCCESS] = "Delivery confirmations",
-	[KIND_OPTOUT] = "Unsubscribe requests",
-	[KIND_AUTOREPLY] = "Automatic replies",
-	[KIND_CHALLENGE] = "Challenge requests",
-	[KIND_AUTHREPORT] = "Authentication reports",
-};
-
-static const char *const state_titles[STATE_COUNT] = {
-	[STATE_ACTIVE] = "Active again",
-	[STATE_SOFT] = "Waiting for a retry",
-	[STATE_PAUSED] = "Paused",
-	[STATE_REVALIDATE] = "To be revalidated",
-	[STATE_BLOCK] = "Behind a block",
-	[STATE_INVESTIGATE] = "Under investigation",
-	[STATE_RETRY_GATED] = "Held until the block is resolved",
-	[STATE_INACTIVE] = "Suppressed",
-};
-
-static const char *const month_titles[12] = { "January", "February", "March", "April", "May", "June", "July", "August", "September",
-	"October", "November", "December" };
-static const char *const weekdays[7] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
+#define NAME(symbol, name) [symbol] = name,
+static const char *const column_names[COLUMN_COUNT] = { REPORT_COLUMNS(NAME) };
+static const char *const outcome_names[OUTCOME_COUNT] = { REPORT_OUTCOMES(NAME) };
+static const char *const target_names[TARGET_COUNT] = { REPORT_TARGETS(NAME) };
 
 #define LOOK_UP(table, count, i) ((i) < (count) && (table)[i] ? (table)[i] : "")
 
 const char *column_name(unsigned c) { return LOOK_UP(column_names, COLUMN_COUNT, c); }
-const char *column_title(unsigned c) { return LOOK_UP(column_titles, COLUMN_COUNT, c); }
 const char *outcome_name(unsigned o) { return LOOK_UP(outcome_names, OUTCOME_COUNT, o); }
-const char *outcome_title(unsigned o) { return LOOK_UP(outcome_titles, OUTCOME_COUNT, o); }
-const char *origin_title(unsigned origin) { return LOOK_UP(origin_titles, ORIGIN_COUNT, origin); }
-const char *kind_title(unsigned kind) { return LOOK_UP(kind_titles, KIND_COUNT, kind); }
-const char *state_title(unsigned state) { return LOOK_UP(state_titles, STATE_COUNT, state); }
+const char *target_name(unsigned t) { return LOOK_UP(target_names, TARGET_COUNT, t); }
 
-const char *category_title(unsigned category)
+const char *category_title(const struct texts *t, unsigned category)
 {
 	/* a failure whose rule named no category reads as one whose cause is not stated */
-	return category < CATEGORY_COUNT && category != CATEGORY_NONE ? categories[category].title :
-		categories[CATEGORY_UNDETERMINED].title;
+	return text_named(t, "category", category_name(category == CATEGORY_NONE ? CATEGORY_UNDETERMINED : category));
 }
 
-const char *category_check(unsigned category)
+const char *category_check(const struct texts *t, unsigned category)
 {
-	return category < CATEGORY_COUNT && categories[category].check ? categories[category].check : "";
+	return category == CATEGORY_NONE ? "" : text_named(t, "check", category_name(category));
 }
 
-const char *row_title(const struct row *row, bool campaigns, char *buffer, size_t size)
+const char *row_title(const struct texts *t, const struct row *row, enum row_kind kind, char *buffer, size_t size)
 {
+	static const char *const rest[] = { "row.rest.providers", "row.rest.campaigns", "row.rest.groups" };
+	const char *title = row->name;
 	if (row->rest)
-		snprintf(buffer, size, "%s", campaigns ? "All other campaigns" : "All other receivers");
-	else
-		snprintf(buffer, size, "%s", *row->name ? row->name : "(campaign not known)");
+		title = text_of(t, rest[kind]);
+	else if (kind == ROW_GROUP)
+		title = text_named(t, "group", row->name);
+	else if (!*row->name)
+		title = text_of(t, "row.unknown");
+	snprintf(buffer, size, "%s", title);
 	return buffer;
 }
 
-static const char *month_word(struct month m)
+/* PREFIX.1 to PREFIX.12 and the like. */
+static const char *numbered(const struct texts *t, const char *prefix, int n)
 {
-	return m.month >= 1 && m.month <= 12 ? month_titles[m.month - 1] : "";
+	char name[16];
+	snprintf(name, sizeof name, "%d", n);
+	return text_named(t, prefix, name);
 }
 
-const char *month_title(struct month m, char *buffer, size_t size)
+const char *month_title(const struct texts *t, struct month m, char *buffer, size_t size)
 {
-	snprintf(buffer, size, "%s %d", month_word(m), m.year);
+	struct sentence s = { buffer, 0, size };
+	char year[16];
+	snprintf(year, sizeof year, "%d", m.year);
+	*buffer = '\0';
+	FILL(&s, text_of(t, "month.title"), { "month", numbered(t, "month", m.month) }, { "year", year });
 	return buffer;
 }
 
 const char *month_name(struct month m, char *buffer, size_t size)
 {
 	snprintf(buffer, size, "%04d-%02d", m.year, m.month);
+	return buffer;
+}
+
+const char *date_title(const struct texts *t, struct month m, int day, char *buffer, size_t size)
+{
+	struct sentence s = { buffer, 0, size };
+	char number[16];
+	snprintf(number, sizeof number, "%d", day);
+	*buffer = '\0';
+	FILL(&s, text_of(t, "date.day"), { "month", numbered(t, "month", m.month) }, { "day", number });
 	return buffer;
 }
 
@@ -158,31 +98,61 @@ int32_t day_number(struct month m, int day)
 	return m.year * 10000 + m.month * 100 + day;
 }
 
-const char *weekday_name(struct month m, int day)
+const char *weekday_name(const struct texts *t, struct month m, int day)
 {
-	return weekdays[calendar(m, day).tm_wday % 7];
+	return numbered(t, "weekday", calendar(m, day).tm_wday % 7);
 }
 
-const char *number_text(uint64_t n, char *buffer, size_t size)
+/* The marks of the language: the first between thousands, the second before decimals. */
+static char mark(const struct texts *t, size_t i)
+{
+	const char *marks = text_of(t, "number.marks");
+	return strlen(marks) == 2 ? marks[i] : ",."[i];
+}
+
+const char *number_text(const struct texts *t, uint64_t n, char *buffer, size_t size)
 {
 	char digits[32];
 	int count = snprintf(digits, sizeof digits, "%llu", (unsigned long long)n);
 	size_t out = 0;
 	for (int i = 0; i < count && out + 2 < size; i++) {
 		if (i > 0 && (count - i) % 3 == 0)
-			buffer[out++] = ',';
+			buffer[out++] = mark(t, 0);
 		buffer[out++] = digits[i];
 	}
 	buffer[out] = '\0';
 	return buffer;
 }
 
-const char *cell_text(const struct cell *c, unsigned k, char *buffer, size_t size)
+const char *cell_text(const struct month_report *r, const struct cell *c, char *buffer, size_t size)
 {
 	if (c->state == CELL_SHOWN)
-		return number_text(c->n, buffer, size);
-	snprintf(buffer, size, "%s%u", c->state == CELL_SMALL ? "<" : "≥", k);
+		return number_text(r->texts, c->n, buffer, size);
+	snprintf(buffer, size, "%s%u", c->state == CELL_SMALL ? "<" : "≥", r->k);
 	return buffer;
+}
+
+static const char *with_percent(const struct texts *t, const char *number, char *buffer, size_t size)
+{
+	struct sentence s = { buffer, 0, size };
+	*buffer = '\0';
+	FILL(&s, text_of(t, "percent"), { "n", number });
+	return buffer;
+}
+
+const char *rate_text(const struct texts *t, long ppm, char *buffer, size_t size)
+{
+	char number[32];
+	long hundredths = (ppm + 50) / 100;
+	snprintf(number, sizeof number, "%ld%c%02ld", hundredths / 100, mark(t, 1), hundredths % 100);
+	return with_percent(t, number, buffer, size);
+}
+
+const char *percent_text(const struct texts *t, long percent, bool sign, char *buffer, size_t size)
+{
+	char number[32];
+	snprintf(number, sizeof number, sign ? "%+ld" : "%ld", percent);
+	return with_percent(t, number, buffer, size);
 }
 
 const char *utc_text(int64_t at, char *buffer, size_t size)
@@ -195,18 +165,49 @@ const char *utc_text(int64_t at, char *buffer, size_t size)
 	return buffer;
 }
 
-const char *period_text(int64_t seconds, char *buffer, size_t size)
+const char *day_text(int64_t at, char *buffer, size_t size)
 {
-	static const struct {
-		int64_t seconds;
-		const char *one, *many;
-	} units[] = { { 365 * 86400, "year", "years" }, { 86400, "day", "days" }, { 3600, "hour", "hours" },
-		{ 60, "minute", "minutes" }, { 1, "second", "seconds" } };
+	time_t t = (time_t)at;
+	struct tm tm = { 0 };
+	gmtime_r(&t, &tm);
+	if (!strftime(buffer, size, "%Y-%m-%d", &tm))
+		*buffer = '\0';
+	return buffer;
+}
+
+static const struct {
+	int64_t seconds;
+	const char *one, *many;
+} units[] = { { 365 * 86400, "year", "years" }, { 86400, "day", "days" }, { 3600, "hour", "hours" }, { 60, "minute", "minutes" },
+	{ 1, "second", "seconds" } };
+
+/* The largest unit of which SECONDS is a whole number, which goes to *N. */
+static size_t unit_of(int64_t seconds, long long *n)
+{
 	size_t i = 0;
 	while (i + 1 < sizeof units / sizeof *units && (seconds < units[i].seconds || seconds % units[i].seconds))
 		i++;
-	long long n = (long long)(seconds / units[i].seconds);
+	*n = (long long)(seconds / units[i].seconds);
+	return i;
+}
+
+const char *period_text(int64_t seconds, char *buffer, size_t size)
+{
+	long long n;
+	size_t i = unit_of(seconds, &n);
 	snprintf(buffer, size, "%lld %s", n, n == 1 ? units[i].one : units[i].many);
+	return buffer;
+}
+
+const char *period_words(const struct texts *t, int64_t seconds, char *buffer, size_t size)
+{
+	struct sentence s = { buffer, 0, size };
+	char number[32];
+	long long n;
+	size_t i = unit_of(seconds, &n);
+	number_text(t, (uint64_t)n, number, sizeof number);
+	*buffer = '\0';
+	FILL(&s, text_named(t, "period", n == 1 ? units[i].one : units[i].many), { "n", number });
 	return buffer;
 }
 
@@ -234,16 +235,6 @@ bool share_permille(const struct cell *part, const struct cell *whole, unsigned 
 	return true;
 }
 
-const char *rate_text(const struct cell *part, const struct cell *sent, char buffer[RATE_TEXT_SIZE])
-{
-	bool known = part->state == CELL_SHOWN && sent->state == CELL_SHOWN && sent->n > 0 && part->n <= sent->n;
-	long ppm = known ? rate_ppm(part->n, sent->n) : -1, hundredths = (ppm + 50) / 100;
-	buffer[0] = '\0';
-	if (ppm >= 0)
-		snprintf(buffer, RATE_TEXT_SIZE, "%ld.%02ld", hundredths / 100, hundredths % 100);
-	return buffer;
-}
-
 struct cell row_bounces(const struct row *row)
 {
 	struct cell sum = { 0 };
@@ -257,14 +248,12 @@ struct cell row_bounces(const struct row *row)
 	return sum;
 }
 
-void say(struct sentence *s, const char *format, ...)
+bool rate_of(const struct cell *part, const struct cell *sent, long *ppm)
 {
-	va_list list;
-	va_start(list, format);
-	int n = s->n < s->size ? vsnprintf(s->p + s->n, s->size - s->n, format, list) : 0;
-	va_end(list);
-	if (n > 0)
-		s->n = s->n + (size_t)n < s->size ? s->n + (size_t)n : s->size - 1;
+	if (part->state != CELL_SHOWN || sent->state != CELL_SHOWN || sent->n == 0 || part->n > sent->n)
+		return false;
+	*ppm = rate_ppm(part->n, sent->n);
+	return true;
 }
 
 const struct row *table_find(const struct table *t, const char *name)
@@ -293,4 +282,22 @@ size_t category_ranking(const struct figures *f, unsigned column, struct ranked 
 	}
 	qsort(list, n, sizeof *list, by_rank);
 	return n;
+}
+
+const struct cell *target_cell(const struct figures *f, unsigned target)
+{
+	return target == TARGET_HARD ? &f->column[COLUMN_HARD] : target == TARGET_BOUNCES ? &f->bounces : &f->column[COLUMN_COMPLAINT];
+}
+
+long target_limit(const struct report_options *o, unsigned target)
+{
+	return (long)o->target[target];
+}
+
+int incident_day(const struct month_report *r, unsigned category, const char *provider)
+{
+	for (unsigned i = 0; i < r->incidents; i++)
+		if (r->incident[i].category == category && (!provider || strcmp(r->incident[i].provider, provider) == 0))
+			return r->incident[i].day;
+	return 0;
 }

@@ -1,7 +1,7 @@
 /*
  * The month as XML (etc/report.xsd, namespace urn:retour:report:1): the source of the HTML and what other programs read. Built as a libxml2
- * tree, which escapes; elements stand in a fixed order, numbers are plain digits. A count is a number, or "<k" or "≥k" where it is not
- * shown.
+ * tree, which escapes; elements stand in a fixed order, numbers are plain digits whatever the language. A count is a number, or "<k" or "≥k"
+ * where it is not shown.
  */
 #include <libxml/xmlsave.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include "reports/model.h"
 
 #define REPORT_NAMESPACE "urn:retour:report:1"
-#define REPORT_VERSION "1"
+#define REPORT_VERSION "2"
 
 static xmlNode *element(xmlNode *parent, const char *name)
 {
@@ -35,14 +35,18 @@ static void attribute_number(xmlNode *node, const char *name, long long value)
 	attribute(node, name, text);
 }
 
+static const char *plain_cell(const struct month_report *r, const struct cell *c, char *buffer, size_t size)
+{
+	if (c->state != CELL_SHOWN)
+		return cell_text(r, c, buffer, size);
+	snprintf(buffer, size, "%llu", (unsigned long long)c->n);
+	return buffer;
+}
+
 static void count(const struct month_report *r, xmlNode *parent, const char *of, const struct cell *c)
 {
 	char text[COUNT_TEXT_SIZE];
-	if (c->state == CELL_SHOWN)
-		snprintf(text, sizeof text, "%llu", (unsigned long long)c->n);
-	else
-		cell_text(c, r->k, text, sizeof text);
-	xmlNode *node = xmlNewTextChild(parent, parent->ns, BAD_CAST "count", BAD_CAST text);
+	xmlNode *node = xmlNewTextChild(parent, parent->ns, BAD_CAST "count", BAD_CAST plain_cell(r, c, text, sizeof text));
 	if (of)
 		attribute(node, "of", of);
 }
@@ -61,11 +65,7 @@ static void comparison(const struct month_report *r, xmlNode *parent, const stru
 	long percent;
 	if (!r->month[1].covered)
 		return;
-	if (before->state == CELL_SHOWN)
-		snprintf(text, sizeof text, "%llu", (unsigned long long)before->n);
-	else
-		cell_text(before, r->k, text, sizeof text);
-	element_text(parent, "before", text);
+	element_text(parent, "before", plain_cell(r, before, text, sizeof text));
 	if (!r->month[1].partial && change_percent(now, before, &percent)) {
 		snprintf(text, sizeof text, "%ld", percent);
 		element_text(parent, "change", text);
@@ -82,19 +82,50 @@ static void share(xmlNode *parent, const struct cell *part, const struct cell *w
 	element_text(parent, "share", text);
 }
 
-static void rate(xmlNode *parent, const struct cell *part, const struct cell *sent)
+/* Percent, two digits behind the point. */
+static const char *plain_rate(long ppm, char *buffer, size_t size)
 {
-	char text[RATE_TEXT_SIZE];
-	if (*rate_text(part, sent, text))
-		element_text(parent, "rate", text);
+	long hundredths = (ppm + 50) / 100;
+	snprintf(buffer, size, "%ld.%02ld", hundredths / 100, hundredths % 100);
+	return buffer;
 }
+
+static void rate(xmlNode *parent, const char *name, const char *of, const struct cell *part, const struct cell *sent)
+{
+	char text[32];
+	long ppm;
+	if (!rate_of(part, sent, &ppm))
+		return;
+	xmlNode *node = xmlNewTextChild(parent, parent->ns, BAD_CAST name, BAD_CAST plain_rate(ppm, text, sizeof text));
+	if (of)
+		attribute(node, "of", of);
+}
+
+/* Of bounces, hard bounces, blocks, complaints; where the bounces cannot be told, they are no more than all notices. */
+static void row_rates(xmlNode *parent, const struct row *row)
+{
+	struct cell bounces = row_bounces(row);
+	long ppm;
+	rate(parent, "rate", "bounces", &bounces, &row->sent);
+	rate(parent, "class-rate", "hard", &row->column[COLUMN_HARD], &row->sent);
+	rate(parent, "class-rate", "block", &row->column[COLUMN_BLOCK], &row->sent);
+	rate(parent, "class-rate", "complaint", &row->column[COLUMN_COMPLAINT], &row->sent);
+	if (!rate_of(&bounces, &row->sent, &ppm))
+		rate(parent, "rate-at-most", NULL, &row->all, &row->sent);
+}
+
+/* --- verdict, measures, comments, targets ------------------------------------------------------------------------ */
 
 static void summary(const struct month_report *r, xmlNode *root)
 {
 	static const char *const states[] = { [MONTH_FIRST] = "first", [MONTH_BETTER] = "better", [MONTH_STEADY] = "steady",
 		[MONTH_WORSE] = "worse" };
+	static const char *const targets[] = { [TARGETS_UNKNOWN] = "unknown", [TARGETS_MET] = "met", [TARGETS_MISSED] = "missed" };
+	char at[DATE_TEXT_SIZE];
 	xmlNode *node = element(root, "verdict");
 	attribute(node, "state", states[r->verdict]);
+	attribute(node, "targets", targets[r->targets]);
+	attribute(node, "quiet", r->quiet ? "true" : "false");
 	element_text(node, "sentence", r->sentence);
 	element_text(node, "note", r->note);
 	node = element(root, "measures");
@@ -106,18 +137,45 @@ static void summary(const struct month_report *r, xmlNode *root)
 		element_text(m, "action", r->measure[i].action);
 		element_text(m, "because", r->measure[i].because);
 	}
+	if (!r->comments)
+		return;
+	node = element(root, "comments");
+	for (unsigned i = 0; i < r->comments; i++) {
+		xmlNode *comment = xmlNewTextChild(node, node->ns, BAD_CAST "comment", BAD_CAST r->comment[i].text);
+		attribute(comment, "date", day_text(r->comment[i].at, at, sizeof at));
+	}
 }
 
-static void figure(const struct month_report *r, xmlNode *parent, const char *id, const char *title, const struct cell *now,
-		   const struct cell *before)
+static void targets(const struct month_report *r, xmlNode *root)
+{
+	xmlNode *node = element(root, "targets");
+	char text[32];
+	long ppm;
+	for (unsigned t = 0; t < TARGET_COUNT; t++) {
+		xmlNode *target = element(node, "target");
+		attribute(target, "id", target_name(t));
+		attribute(target, "title", text_named(r->texts, "column", target_name(t)));
+		attribute(target, "limit", plain_rate(target_limit(r->options, t), text, sizeof text));
+		if (rate_of(target_cell(r->month, t), &r->month->sent, &ppm)) {
+			attribute(target, "value", plain_rate(ppm, text, sizeof text));
+			attribute(target, "met", r->target_met[t] ? "true" : "false");
+		}
+	}
+}
+
+/* --- figures ------------------------------------------------------------------------------------------------------ */
+
+static void figure(const struct month_report *r, xmlNode *parent, const char *id, const struct cell *now, const struct cell *before)
 {
 	xmlNode *node = element(parent, "figure");
 	attribute(node, "id", id);
-	attribute(node, "title", title);
+	attribute(node, "title", text_named(r->texts, "column", id));
 	count(r, node, NULL, now);
 	share(node, now, &r->month->all);
 	comparison(r, node, now, before);
-	rate(node, now, &r->month->sent);
+	rate(node, "rate", NULL, now, &r->month->sent);
+	if (!r->month[1].partial)
+		rate(node, "rate-before", NULL, before, &r->month[1].sent);
 }
 
 /* Only where it is known. */
@@ -136,27 +194,51 @@ static void figures(const struct month_report *r, xmlNode *root)
 {
 	xmlNode *node = element(root, "figures");
 	sent(r, node);
-	figure(r, node, "all", "All notices", &r->month[0].all, &r->month[1].all);
-	figure(r, node, "bounces", "Bounces", &r->month[0].bounces, &r->month[1].bounces);
+	figure(r, node, "all", &r->month[0].all, &r->month[1].all);
+	figure(r, node, "bounces", &r->month[0].bounces, &r->month[1].bounces);
 	for (unsigned c = 0; c < COLUMN_COUNT; c++)
-		figure(r, node, column_name(c), column_title(c), &r->month[0].column[c], &r->month[1].column[c]);
+		figure(r, node, column_name(c), &r->month[0].column[c], &r->month[1].column[c]);
 }
 
 /* Oldest first, from the first month that the records reach. */
 static void trend(const struct month_report *r, xmlNode *root)
 {
 	xmlNode *node = element(root, "trend");
-	char text[32];
+	char text[DATE_TEXT_SIZE];
 	for (int i = MONTHS_SHOWN - 1; i >= 0; i--) {
 		const struct figures *f = &r->month[i];
 		if (!f->covered)
 			continue;
 		xmlNode *m = element(node, "month");
 		attribute(m, "id", month_name(f->month, text, sizeof text));
-		attribute(m, "title", month_title(f->month, text, sizeof text));
+		attribute(m, "title", month_title(r->texts, f->month, text, sizeof text));
 		attribute(m, "complete", f->partial ? "false" : "true");
 		columns(r, m, &f->all, f->column);
+		if (!f->sent_days)
+			continue;
+		xmlNode *volume = element(m, "sent");
+		count(r, volume, NULL, &f->sent);
+		rate(m, "rate", "bounces", &f->bounces, &f->sent);
+		rate(m, "class-rate", "hard", &f->column[COLUMN_HARD], &f->sent);
+		rate(m, "class-rate", "complaint", &f->column[COLUMN_COMPLAINT], &f->sent);
 	}
+}
+
+static void since(const struct month_report *r, xmlNode *node, unsigned category, const char *provider)
+{
+	char text[DATE_TEXT_SIZE];
+	int day = incident_day(r, category, provider);
+	if (!day)
+		return;
+	snprintf(text, sizeof text, "%04d-%02d-%02d", r->month->month.year, r->month->month.month, day);
+	attribute(node, "since", text);
+	attribute(node, "since-title", date_title(r->texts, r->month->month, day, text, sizeof text));
+}
+
+static void category_attributes(const struct month_report *r, xmlNode *node, unsigned category)
+{
+	attribute(node, "id", category == CATEGORY_NONE ? "undetermined" : category_name(category));
+	attribute(node, "title", category_title(r->texts, category));
 }
 
 static void classes(const struct month_report *r, xmlNode *root)
@@ -167,50 +249,90 @@ static void classes(const struct month_report *r, xmlNode *root)
 	for (unsigned c = 0; c < COLUMN_COUNT; c++) {
 		xmlNode *class_node = element(node, "class");
 		attribute(class_node, "id", column_name(c));
-		attribute(class_node, "title", column_title(c));
+		attribute(class_node, "title", text_named(r->texts, "column", column_name(c)));
 		count(r, class_node, NULL, &f->column[c]);
 		size_t n = category_ranking(f, c, list);
 		for (size_t i = 0; i < n; i++) {
 			unsigned g = list[i].category;
 			xmlNode *category = element(class_node, "category");
-			attribute(category, "id", g == CATEGORY_NONE ? "undetermined" : category_name(g));
-			attribute(category, "title", category_title(g));
+			category_attributes(r, category, g);
+			if (*f->leader[g] && list[i].shown)
+				since(r, category, g, f->leader[g]);
+			if (is_infrastructure(g))
+				attribute(category, "infrastructure", "true");
 			count(r, category, NULL, &f->category[c][g]);
 			share(category, &f->category[c][g], &f->all);
 			comparison(r, category, &f->category[c][g], &r->month[1].category[c][g]);
 			if (*f->leader[g] && list[i].shown)
 				element_text(category, "leader", f->leader[g]);
-			if (*category_check(g))
-				element_text(category, "check", category_check(g));
+			if (*category_check(r->texts, g))
+				element_text(category, "check", category_check(r->texts, g));
 		}
 	}
 }
 
-static void rows(const struct month_report *r, xmlNode *root, bool campaigns)
+/* The row of each month of the trend, oldest first; an empty one where the month has no such row. */
+static void history(const struct month_report *r, xmlNode *parent, const struct row *row, enum row_kind kind)
 {
-	const struct table *t = campaigns ? &r->month[0].campaigns : &r->month[0].providers;
-	const struct table *old = campaigns ? &r->month[1].campaigns : &r->month[1].providers;
-	xmlNode *node = element(root, campaigns ? "campaigns" : "providers");
+	xmlNode *node = element(parent, "history");
+	char text[DATE_TEXT_SIZE];
+	for (int i = MONTHS_SHOWN - 1; i >= 0; i--) {
+		const struct figures *f = &r->month[i];
+		const struct row *then = f->covered ? table_find(kind == ROW_GROUP ? &f->groups : &f->providers, row->name) : NULL;
+		if (!f->covered)
+			continue;
+		xmlNode *month = element(node, "month");
+		attribute(month, "id", month_name(f->month, text, sizeof text));
+		if (then)
+			count(r, month, NULL, &then->all);
+	}
+}
+
+static void rows(const struct month_report *r, xmlNode *root, enum row_kind kind)
+{
+	static const char *const names[] = { "providers", "campaigns", "groups" };
+	const struct figures *f = &r->month[0], *b = &r->month[1];
+	const struct table *t = kind == ROW_CAMPAIGN ? &f->campaigns : kind == ROW_GROUP ? &f->groups : &f->providers;
+	const struct table *old = kind == ROW_CAMPAIGN ? &b->campaigns : kind == ROW_GROUP ? &b->groups : &b->providers;
+	xmlNode *node = element(root, names[kind]);
 	char title[REPORT_NAME_SIZE + 32];
 	for (size_t i = 0; i < t->count; i++) {
 		const struct row *row = &t->row[i], *before = row->rest ? NULL : table_find(old, row->name);
+		if (kind == ROW_GROUP && row->all.state == CELL_SHOWN && row->all.n == 0 && row->sent.state == CELL_SHOWN && row->sent.n == 0)
+			continue;
 		xmlNode *n = element(node, "row");
 		if (row->rest)
 			attribute_number(n, "folded", row->folded);
 		else
 			attribute(n, "name", row->name);
-		attribute(n, "title", row_title(row, campaigns, title, sizeof title));
-		columns(r, n, &row->all, row->column);
+		attribute(n, "title", row_title(r->texts, row, kind, title, sizeof title));
+		if (kind == ROW_GROUP)
+			count(r, n, "all", &row->all);
+		else
+			columns(r, n, &row->all, row->column);
 		share(n, &row->all, &r->month->all);
 		if (before)
 			comparison(r, n, &row->all, &before->all);
-		struct cell bounces = row_bounces(row);
-		rate(n, &bounces, &row->sent);
-		if (row->worst != CATEGORY_NONE) {
-			xmlNode *worst = element(n, "worst");
-			attribute(worst, "id", category_name(row->worst));
-			attribute(worst, "title", category_title(row->worst));
+		if (kind == ROW_GROUP)
+			rate(n, "rate-at-most", NULL, &row->all, &row->sent);
+		else
+			row_rates(n, row);
+		if (before && kind != ROW_GROUP && !b->partial) {
+			struct cell bounces = row_bounces(before);
+			rate(n, "rate-before", NULL, &bounces, &before->sent);
 		}
+		if (f->sent_days)
+			count(r, element(n, "sent"), NULL, &row->sent);
+		for (int w = 0; w < WORST_SHOWN && row->worst[w] != CATEGORY_NONE; w++) {
+			xmlNode *worst = element(n, "worst");
+			category_attributes(r, worst, row->worst[w]);
+			if (kind == ROW_PROVIDER)
+				since(r, worst, row->worst[w], row->name);
+		}
+		if (!row->rest && row->worst[0] != CATEGORY_NONE && *category_check(r->texts, row->worst[0]))
+			element_text(n, "advice", category_check(r->texts, row->worst[0]));
+		if (!row->rest && kind != ROW_CAMPAIGN)
+			history(r, n, row, kind);
 	}
 }
 
@@ -224,7 +346,7 @@ static void days(const struct month_report *r, xmlNode *root)
 		xmlNode *day = element(node, "day");
 		snprintf(date, sizeof date, "%04d-%02d-%02d", f->month.year, f->month.month, d);
 		attribute(day, "date", date);
-		attribute(day, "weekday", weekday_name(f->month, d));
+		attribute(day, "weekday", weekday_name(r->texts, f->month, d));
 		count(r, day, NULL, &f->day[d - 1]);
 		for (unsigned i = 0; i < r->standouts; i++)
 			if (r->standout[i].day == d) {
@@ -237,24 +359,69 @@ static void days(const struct month_report *r, xmlNode *root)
 	}
 }
 
+/* --- what became of it, what was looked into ------------------------------------------------------------------------ */
+
+static void cohorts(const struct month_report *r, xmlNode *root)
+{
+	xmlNode *node = element(root, "cohorts");
+	char text[DATE_TEXT_SIZE];
+	for (unsigned i = r->cohorts; i-- > 0;) {
+		xmlNode *cohort = element(node, "cohort");
+		attribute(cohort, "id", month_name(r->cohort[i].month, text, sizeof text));
+		attribute(cohort, "title", month_title(r->texts, r->cohort[i].month, text, sizeof text));
+		for (unsigned o = 0; o < COHORT_OUTCOME_COUNT; o++)
+			count(r, cohort, cohort_outcome_name(o), &r->cohort[i].outcome[o]);
+	}
+}
+
+static void investigations(const struct month_report *r, xmlNode *root)
+{
+	xmlNode *node = element(root, "investigations");
+	char text[DATE_TEXT_SIZE];
+	for (unsigned i = 0; i < r->investigations; i++) {
+		const struct investigation *v = &r->investigation[i];
+		xmlNode *n = element(node, "investigation");
+		attribute(n, "provider", v->provider);
+		category_attributes(r, n, v->category);
+		attribute(n, "opened", day_text(v->opened, text, sizeof text));
+		if (v->closed)
+			attribute(n, "closed", day_text(v->closed, text, sizeof text));
+		if (v->closed)
+			attribute_number(n, "days", (v->closed - v->opened) / 86400);
+	}
+}
+
+static void typing_errors(const struct month_report *r, xmlNode *root)
+{
+	xmlNode *node = element(root, "typing-errors");
+	for (unsigned i = 0; i < r->typings; i++) {
+		xmlNode *domain = element(node, "domain");
+		if (*r->typing[i].domain)
+			attribute(domain, "name", r->typing[i].domain);
+		attribute(domain, "title", *r->typing[i].domain ? r->typing[i].domain : text_of(r->texts, "group."));
+		count(r, domain, NULL, &r->typing[i].n);
+	}
+}
+
 static void other_mail(const struct month_report *r, xmlNode *root)
 {
 	xmlNode *node = element(root, "origins");
 	for (int o = ORIGIN_COUNT - 1; o >= 0; o--) {
 		xmlNode *origin = element(node, "origin");
 		attribute(origin, "id", origin_name((unsigned)o));
-		attribute(origin, "title", origin_title((unsigned)o));
+		attribute(origin, "title", text_named(r->texts, "origin", origin_name((unsigned)o)));
 		attribute(origin, "attributed", o >= ORIGIN_MATCHED ? "true" : "false");
 		count(r, origin, "bounces", &r->month->origin[o][0]);
 		count(r, origin, "complaint", &r->month->origin[o][1]);
 	}
 	node = element(root, "other-mail");
 	for (unsigned k = 0; k < KIND_COUNT; k++) {
-		if (!*kind_title(k))
+		const char *title = text_named(r->texts, "kind", kind_name(k));
+		if (!*title)
 			continue;
 		xmlNode *kind = element(node, "kind");
 		attribute(kind, "id", kind_name(k));
-		attribute(kind, "title", kind_title(k));
+		attribute(kind, "title", title);
 		count(r, kind, NULL, &r->kind[k]);
 	}
 	node = element(root, "mailboxes");
@@ -268,7 +435,7 @@ static void other_mail(const struct month_report *r, xmlNode *root)
 	for (unsigned s = 0; s < STATE_COUNT; s++) {
 		xmlNode *state = element(node, "state");
 		attribute(state, "id", contact_state_name(s));
-		attribute(state, "title", state_title(s));
+		attribute(state, "title", text_named(r->texts, "state", contact_state_name(s)));
 		count(r, state, NULL, &r->state[s]);
 	}
 }
@@ -282,7 +449,9 @@ static void kept(const struct month_report *r, xmlNode *root)
 		const struct purge_class *c = &r->held.at[i];
 		xmlNode *class_node = element(node, "class");
 		attribute(class_node, "name", c->name);
-		attribute(class_node, "period", period_text(c->period, text, sizeof text));
+		const char *title = text_named(r->texts, "class", c->name);
+		attribute(class_node, "title", *title ? title : c->name);
+		attribute(class_node, "period", period_words(r->texts, c->period, text, sizeof text));
 		attribute_number(class_node, "overdue", (long long)c->overdue);
 		if (c->reason && *c->reason)
 			element_text(class_node, "reason", c->reason);
@@ -294,9 +463,14 @@ static void kept(const struct month_report *r, xmlNode *root)
 		attribute(ledger, "hash", hash_text(r->closing.hash, text));
 	}
 	node = element(root, "method");
-	for (const struct definition *d = report_definitions; d->term; d++) {
-		xmlNode *definition = xmlNewTextChild(node, node->ns, BAD_CAST "definition", BAD_CAST d->text);
-		attribute(definition, "term", d->term);
+	attribute_number(node, "hidden", r->hidden);
+	for (const char *const *d = report_definitions; *d; d++) {
+		char id[48], term[48];
+		snprintf(id, sizeof id, "define.%s", *d);
+		snprintf(term, sizeof term, "define.%s.term", *d);
+		xmlNode *definition = xmlNewTextChild(node, node->ns, BAD_CAST "definition", BAD_CAST text_of(r->texts, id));
+		attribute(definition, "id", *d);
+		attribute(definition, "term", text_of(r->texts, term));
 	}
 }
 
@@ -305,7 +479,7 @@ xmlDoc *month_report_document(const struct month_report *r)
 	xmlDoc *doc = xmlNewDoc(BAD_CAST "1.0");
 	xmlNode *root = doc ? xmlNewDocNode(doc, NULL, BAD_CAST "report", NULL) : NULL;
 	xmlNs *ns = root ? xmlNewNs(root, BAD_CAST REPORT_NAMESPACE, NULL) : NULL;
-	char text[32];
+	char text[DATE_TEXT_SIZE];
 	if (!ns) {
 		xmlFreeNode(root);
 		xmlFreeDoc(doc);
@@ -315,19 +489,25 @@ xmlDoc *month_report_document(const struct month_report *r)
 	xmlSetNs(root, ns);
 	attribute(root, "version", REPORT_VERSION);
 	attribute(root, "month", month_name(r->month->month, text, sizeof text));
-	attribute(root, "title", month_title(r->month->month, text, sizeof text));
-	attribute(root, "before", month_title(r->month[1].month, text, sizeof text));
+	attribute(root, "title", month_title(r->texts, r->month->month, text, sizeof text));
+	attribute(root, "before", month_title(r->texts, r->month[1].month, text, sizeof text));
+	attribute(root, "language", texts_language(r->texts));
 	attribute(root, "timezone", r->options->timezone ? r->options->timezone : "UTC");
 	attribute_number(root, "k", r->k);
 	if (r->options->organisation)
 		attribute(root, "organisation", r->options->organisation);
 	summary(r, root);
+	targets(r, root);
 	figures(r, root);
 	trend(r, root);
 	classes(r, root);
-	rows(r, root, false);
-	rows(r, root, true);
+	rows(r, root, ROW_PROVIDER);
+	rows(r, root, ROW_CAMPAIGN);
+	rows(r, root, ROW_GROUP);
 	days(r, root);
+	cohorts(r, root);
+	investigations(r, root);
+	typing_errors(r, root);
 	other_mail(r, root);
 	kept(r, root);
 	return doc;

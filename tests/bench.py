@@ -17,7 +17,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import generate
 import simulation
-from lib import program
+from lib import months, program
 from lib.harness import PASSWORD, Dovecot, Retour, authority, finish, check
 
 LIMIT = 64 * 1024
@@ -279,6 +279,22 @@ def log(binary, size):
     os.remove(path)
 
 
+def monthly(binary):
+    """The report of a large sender's year: 60 providers, 500 campaigns, ten million events behind the tallies."""
+    retour = Retour(binary, now="2026-11-02T06:00:00Z")
+    empty = os.path.join(retour.dir, "empty")
+    os.mkdir(empty)
+    retour.run("import", empty)
+    ledger = months.Ledger()
+    for month in months.months_before("2026-10", 12):
+        months.large(ledger, month)
+    ledger.write(retour.database)
+    print("%d tallies of %d events" % (len(ledger.tally), sum(ledger.tally.values())))
+    result = retour.run("report", "--month", "2026-10", "--format", "html")
+    print("%-34s %7.2f s  %d MiB" % ("report of a month", result.seconds, max(result.memory.values()) // 1024 + 1))
+    check(result.code == 0 and max(result.memory.values()) < LIMIT, "report: under 64 MiB", result)
+
+
 def main():
     options = argparse.ArgumentParser(description="Measures.")
     options.add_argument("--build", default=os.path.join(program.ROOT, "build"))
@@ -296,6 +312,8 @@ def main():
     lists(binary, 1000000 // part)
     readers(binary, 100000 // part)
     sender(binary, 50000 // part)
+    if part == 1:
+        monthly(binary)
     log(binary, 10 ** 9 // part)
     finish()
 

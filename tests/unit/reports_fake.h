@@ -10,7 +10,7 @@
 #include <string.h>
 #include "store/store.h"
 
-enum { FAKE_TALLIES_MAX = 200000, FAKE_ENTRIES_MAX = 16, FAKE_COUNTS_MAX = 32 };
+enum { FAKE_TALLIES_MAX = 200000, FAKE_ENTRIES_MAX = 16, FAKE_COUNTS_MAX = 512 };
 
 struct store {
 	struct tally *tally;
@@ -19,6 +19,14 @@ struct store {
 	size_t messages;
 	struct rates sent[FAKE_COUNTS_MAX];
 	size_t sents;
+	struct cohort cohort[8];
+	size_t cohorts;
+	struct investigation investigation[8];
+	size_t investigations;
+	struct { const char *meant; uint64_t count; } typing[16];
+	size_t typings;
+	const char *comment[4];
+	size_t comments;
 	uint64_t state[STATE_COUNT];
 	struct purge held;
 	int held_result, walk_result;
@@ -148,20 +156,115 @@ int store_message_counts(struct store *s, int32_t from, int32_t to,
 	return STORE_OK;
 }
 
-/* What was sent alone, row by row: who asks sums up. */
+static const char *fake_group(const char *provider)
+{
+	static const char *const large[] = { "gmail", "microsoft", "yahoo", "gmx", "web.de", "t-online", "icloud" };
+	for (size_t i = 0; i < sizeof large / sizeof *large; i++)
+		if (strcmp(provider, large[i]) == 0)
+			return "large";
+	return "business";
+}
+
+static inline int fake_rate(int32_t from, int32_t to, unsigned group, struct rates r, int (*visit)(void *context, const struct rates *r), void *context)
+{
+	if (r.day < from || r.day > to)
+		return 0;
+	snprintf(r.group, sizeof r.group, "%s", group & BY_DOMAIN_GROUP ? fake_group(r.provider) : "");
+	if (!(group & BY_PROVIDER))
+		r.provider[0] = '\0';
+	if (!(group & BY_CAMPAIGN))
+		r.campaign[0] = '\0';
+	return visit(context, &r);
+}
+
+/* Row by row: who asks sums up. What came back is told by domain group alone. */
 int store_rates(struct store *s, int32_t from, int32_t to, unsigned group, int (*visit)(void *context, const struct rates *r), void *context)
 {
-	for (size_t i = 0; i < s->sents; i++) {
-		struct rates r = s->sent[i];
-		if (r.day < from || r.day > to)
+	for (size_t i = 0; i < s->sents; i++)
+		if (fake_rate(from, to, group, s->sent[i], visit, context))
+			return STORE_FAILED;
+	for (size_t i = 0; i < s->tallies && group & BY_DOMAIN_GROUP; i++) {
+		const struct tally *t = &s->tally[i];
+		struct rates r = { .day = t->day };
+		uint64_t *const by_class[CLASS_COUNT] = { [CLASS_NONE] = &r.undetermined, [CLASS_HARD] = &r.hard, [CLASS_SOFT] = &r.soft,
+			[CLASS_BLOCK] = &r.block, [CLASS_COMPLAINT] = &r.complaint };
+		bool failure = t->kind == KIND_FAILURE;
+		if ((!failure && t->kind != KIND_COMPLAINT) || t->origin < ORIGIN_MATCHED)
 			continue;
-		if (!(group & BY_PROVIDER))
-			r.provider[0] = '\0';
-		if (!(group & BY_CAMPAIGN))
-			r.campaign[0] = '\0';
-		if (visit(context, &r))
+		memcpy(r.provider, t->provider, sizeof r.provider);
+		*(failure ? by_class[t->klass] : &r.complaint) += t->count;
+		if (fake_rate(from, to, group, r, visit, context))
 			return STORE_FAILED;
 	}
+	return STORE_OK;
+}
+
+int store_volumes(struct store *s, int32_t from, int32_t to, unsigned group, int (*visit)(void *context, const struct volume *v), void *context)
+{
+	for (size_t i = 0; i < s->sents; i++) {
+		const struct rates *r = &s->sent[i];
+		struct volume v = { .day = r->day, .sent = r->sent };
+		if (r->day < from || r->day > to)
+			continue;
+		memcpy(v.provider, group & BY_PROVIDER ? r->provider : "", group & BY_PROVIDER ? sizeof v.provider : 1);
+		memcpy(v.campaign, group & BY_CAMPAIGN ? r->campaign : "", group & BY_CAMPAIGN ? sizeof v.campaign : 1);
+		if (visit(context, &v))
+			return STORE_FAILED;
+	}
+	return STORE_OK;
+}
+
+const char *domain_group_name(unsigned group)
+{
+	return group == DOMAIN_LARGE ? "large" : group == DOMAIN_BUSINESS ? "business" : "";
+}
+
+const char *cohort_outcome_name(unsigned outcome)
+{
+	static const char *const names[] = { "recovered", "soft", "paused", "hard", "prolonged-soft" };
+	return outcome < COHORT_OUTCOME_COUNT ? names[outcome] : "";
+}
+
+int store_cohorts(struct store *s, int from, int to, int (*visit)(void *context, const struct cohort *c), void *context)
+{
+	for (size_t i = 0; i < s->cohorts; i++)
+		if (s->cohort[i].month >= from && s->cohort[i].month <= to && visit(context, &s->cohort[i]))
+			return STORE_FAILED;
+	return STORE_OK;
+}
+
+int store_investigations(struct store *s, int (*visit)(void *context, const struct investigation *i), void *context)
+{
+	for (size_t i = 0; i < s->investigations; i++)
+		if (!s->investigation[i].closed && visit(context, &s->investigation[i]))
+			return STORE_FAILED;
+	return STORE_OK;
+}
+
+int store_past_investigations(struct store *s, int64_t from, int64_t to, int (*visit)(void *context, const struct investigation *i), void *context)
+{
+	for (size_t i = 0; i < s->investigations; i++)
+		if (s->investigation[i].closed > from && s->investigation[i].closed <= to && visit(context, &s->investigation[i]))
+			return STORE_FAILED;
+	return STORE_OK;
+}
+
+int store_typing_errors(struct store *s, int32_t from, int32_t to, int (*visit)(void *context, const char *meant, uint64_t count), void *context)
+{
+	(void)from;
+	(void)to;
+	for (size_t i = 0; i < s->typings; i++)
+		if (visit(context, s->typing[i].meant, s->typing[i].count))
+			return STORE_FAILED;
+	return STORE_OK;
+}
+
+int store_comments(struct store *s, const char *month, int (*visit)(void *context, int64_t at, const char *text), void *context)
+{
+	(void)month;
+	for (size_t i = 0; i < s->comments; i++)
+		if (visit(context, 1793700000, s->comment[i]))
+			return STORE_FAILED;
 	return STORE_OK;
 }
 

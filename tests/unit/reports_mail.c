@@ -108,7 +108,7 @@ static void parts(void **state)
 	(void)state;
 	static const char *const order[] = { "Content-Type: multipart/mixed", "Content-Type: multipart/alternative",
 		"Content-Type: text/plain; charset=\"utf-8\"", "Content-Transfer-Encoding: quoted-printable", "Deliverability report, October 2026",
-		"Content-Type: text/html; charset=\"utf-8\"", "Content-Transfer-Encoding: quoted-printable", "</html>", "--=_" TOKEN "_a--",
+		"Content-Type: text/html; charset=\"utf-8\"", "Content-Transfer-Encoding: quoted-printable", "--=_" TOKEN "_a--",
 		"Content-Type: application/xml; name=\"retour-2026-10.xml\"", "Content-Transfer-Encoding: base64",
 		"Content-Disposition: attachment; filename=\"retour-2026-10.xml\"" };
 	struct store s = { 0 };
@@ -135,7 +135,7 @@ static void parts(void **state)
 	assert_int_equal(sodium_base642bin(decoded, b.n, at, (size_t)(found - at), "\r\n", &n, NULL, sodium_base64_VARIANT_ORIGINAL), 0);
 	assert_int_equal(n, xml.n);
 	assert_memory_equal(decoded, xml.p, n);
-	assert_int_equal(month_report_html(r, HTML_MAIL, &html, error, sizeof error), 0);
+	assert_int_equal(month_report_html(r, HTML_MAIL, NULL, &html, error, sizeof error), 0);
 	assert_true(html.n < HTML_MAX);
 	assert_null(memmem(html.p, html.n, "<style", 6));
 	assert_null(memmem(html.p, html.n, "<svg", 4));

@@ -28,7 +28,7 @@ enum { TEST_K = 10 };
 static struct report_options options(void)
 {
 	return (struct report_options){ .organisation = "Example & Sons", .timezone = "Europe/Berlin", .k = TEST_K,
-		.from = "retour@example.org", .to = recipients };
+		.from = "retour@example.org", .to = recipients, .target = { 20000, 50000, 1000 } };
 }
 
 static struct month_report *make(struct store *s, const struct report_options *o)
@@ -329,7 +329,10 @@ static void months_and_days(void **state)
 	assert_true(m.year == 2025 && m.month == 11);
 	assert_int_equal(days_of_month((struct month){ 2028, 2 }), 29);
 	assert_int_equal(days_of_month((struct month){ 2026, 12 }), 31);
-	assert_string_equal(weekday_name((struct month){ 2026, 10 }, 1), "Thu");
+	char error[256];
+	struct texts *t = texts_new(NULL, error, sizeof error);
+	assert_string_equal(weekday_name(t, (struct month){ 2026, 10 }, 1), "Thu");
+	texts_free(t);
 	m = month_of(1793487600); /* 2026-10-31 23:00 UTC is November in Berlin */
 	assert_true(m.year == 2026 && m.month == 11);
 	m = month_of(1793487599);
@@ -381,7 +384,7 @@ static void rates_where_sent_counts_are(void **state)
 	r = make(&s, &o);
 	assert_int_equal(r->month->sent.n, 10000);
 	assert_int_equal(r->month[1].sent.n, 77777);
-	assert_non_null(strstr(r->note, "10,000 mails were sent on 4 days; 1.50 % bounced, 0.20 % drew a complaint."));
+	assert_non_null(strstr(r->note, "10,000 mails were sent on 4 of 31 days: 1.50 % of them bounced, 0.20 % drew a complaint."));
 	assert_int_equal(table_find(&r->month->providers, "gmail")->sent.n, 9000);
 	assert_int_equal(table_find(&r->month->providers, "gmx")->sent.n, 500);
 	text = render(r, REPORT_TEXT);
@@ -389,9 +392,9 @@ static void rates_where_sent_counts_are(void **state)
 	struct buffer html = render(r, REPORT_HTML);
 	assert_valid(&xml);
 	assert_true(holds(&xml, "<sent days=\"4\">"));
-	assert_true(holds(&xml, "<rate>1.11</rate>") && holds(&xml, "<rate>10.00</rate>")); /* gmail 100 of 9000, gmx 50 of 500 */
-	assert_true(holds(&text, "1.10 %") && holds(&text, "of sent") && holds(&text, " 10.00\n"));
-	assert_true(holds(&html, "0.20 % of sent") && holds(&html, "Bounce rate"));
+	assert_true(holds(&xml, "<rate of=\"bounces\">1.11</rate>") && holds(&xml, "<rate of=\"bounces\">10.00</rate>")); /* gmail 100 of 9000, gmx 50 of 500 */
+	assert_true(holds(&text, "1.10 %") && holds(&text, "Rate") && holds(&text, " 10.00 %\n"));
+	assert_true(holds(&html, "0.20 %") && holds(&html, ">Rate</th>"));
 	buffer_free(&text);
 	buffer_free(&xml);
 	buffer_free(&html);
@@ -404,13 +407,13 @@ static void no_rate_of_what_is_hidden(void **state)
 	(void)state;
 	struct store s = { 0 };
 	struct report_options o = options();
-	char text[RATE_TEXT_SIZE];
+	long ppm;
 	struct cell small = { .state = CELL_SMALL }, ten = { .n = 10 }, hundred = { .n = 100 }, none = { 0 };
-	assert_string_equal(rate_text(&ten, &hundred, text), "10.00");
-	assert_string_equal(rate_text(&small, &hundred, text), "");
-	assert_string_equal(rate_text(&ten, &small, text), "");
-	assert_string_equal(rate_text(&ten, &none, text), "");
-	assert_string_equal(rate_text(&hundred, &ten, text), ""); /* bounces of mail of another month */
+	assert_true(rate_of(&ten, &hundred, &ppm) && ppm == 100000);
+	assert_false(rate_of(&small, &hundred, &ppm));
+	assert_false(rate_of(&ten, &small, &ppm));
+	assert_false(rate_of(&ten, &none, &ppm));
+	assert_false(rate_of(&hundred, &ten, &ppm)); /* bounces of mail of another month */
 	fake_failures(&s, 20261005, CATEGORY_USER_UNKNOWN, "gmail", "spring", 60);
 	fake_failures(&s, 20261005, CATEGORY_MAILBOX_FULL, "gmail", "spring", 4);
 	fake_sent(&s, 20261005, "gmail", "spring", 1000);
@@ -458,7 +461,7 @@ static void html_needs_nothing_from_outside(void **state)
 	fake_year(&s, 2026, 10, 12);
 	struct month_report *r = make(&s, &o);
 	for (enum html_shape shape = HTML_PAGE; shape <= HTML_MAIL; shape++) {
-		assert_int_equal(month_report_html(r, shape, &html[shape], error, sizeof error), 0);
+		assert_int_equal(month_report_html(r, shape, NULL, &html[shape], error, sizeof error), 0);
 		for (size_t i = 0; i < sizeof outside / sizeof *outside; i++)
 			assert_false(holds(&html[shape], outside[i]));
 	}
@@ -500,12 +503,12 @@ static void formats_show_the_same_cells(void **state)
 	for (size_t i = 0; i < r->month->providers.count; i++) {
 		const struct row *row = &r->month->providers.row[i];
 		char name[128], cell[COUNT_TEXT_SIZE], line[512], cells[1024];
-		row_title(row, false, name, sizeof name);
-		int n = snprintf(line, sizeof line, "\n%-24s%8s", name, cell_text(&row->all, o.k, cell, sizeof cell));
-		int m = snprintf(cells, sizeof cells, "<th class=\"t\" scope=\"row\">%s</th>", name);
+		row_title(r->texts, row, ROW_PROVIDER, name, sizeof name);
+		int n = snprintf(line, sizeof line, "\n%-24s%8s", name, cell_text(r, &row->all, cell, sizeof cell));
+		int m = 0;
 		for (int c = -1; c < COLUMN_COUNT; c++) {
 			const struct cell *at = c < 0 ? &row->all : &row->column[c];
-			cell_text(at, o.k, cell, sizeof cell);
+			cell_text(r, at, cell, sizeof cell);
 			int width = at->state == CELL_WITHHELD ? 10 : 8; /* "≥" has three bytes */
 			if (c >= 0)
 				n += snprintf(line + n, sizeof line - (size_t)n, "%*s", width, cell);
@@ -556,7 +559,7 @@ static void names_never_become_markup(void **state)
 	assert_valid(&xml);
 	assert_false(holds(&xml, "<script"));
 	assert_false(holds(&html, "<script"));
-	assert_int_equal(month_report_html(r, HTML_MAIL, &b, error, sizeof error), 0);
+	assert_int_equal(month_report_html(r, HTML_MAIL, NULL, &b, error, sizeof error), 0);
 	assert_false(holds(&b, "<script"));
 	assert_true(holds(&b, "&lt;script&gt;"));
 	assert_false(holds(&text, "\x1b"));
@@ -620,7 +623,7 @@ static void later_ledger_entries_change_no_file(void **state)
 	assert_int_equal(before.n, after.n);
 	assert_memory_equal(before.p, after.p, before.n);
 	assert_true(holds(&after, "<ledger entry=\"1\""));
-	assert_int_equal(month_report_html(r, HTML_MAIL, &mail, error, sizeof error), 0);
+	assert_int_equal(month_report_html(r, HTML_MAIL, NULL, &mail, error, sizeof error), 0);
 	assert_true(holds(&mail, "entry 2, "));
 	buffer_free(&before);
 	buffer_free(&after);

@@ -1,0 +1,121 @@
+"""Months of tallies written straight into a store that the program made: what a report is made of, without the mails. Always the same."""
+import datetime
+import random
+import sqlite3
+
+PROVIDERS = (("gmail", 240), ("microsoft", 210), ("gmx", 120), ("web.de", 95), ("t-online", 70), ("yahoo", 60), ("icloud", 40), ("ionos", 22),
+             ("freenet", 18), ("orange", 12), ("proton", 9), ("other", 160))
+CAMPAIGNS = (("newsletter", 400), ("order-mail", 120), ("webinar-invite", 80), ("survey", 50))
+CAUSES = (("hard", "user-unknown", 300), ("hard", "domain-unknown", 40), ("hard", "mailbox-disabled", 35), ("soft", "mailbox-full", 110),
+          ("soft", "greylisted", 25), ("soft", "rate-limited", 20), ("soft", "network-error", 25), ("soft", "expired", 20),
+          ("block", "spam-content", 14), ("block", "policy", 10), ("block", "reputation", 8), ("", "undetermined", 12))
+
+
+def days(month):
+    """The days of "2026-10"."""
+    day = datetime.date.fromisoformat(month + "-01")
+    while day.isoformat()[:7] == month:
+        yield day
+        day += datetime.timedelta(1)
+
+
+def months_before(month, count):
+    """COUNT months, the last is MONTH."""
+    year, number = map(int, month.split("-"))
+    first = year * 12 + number - count
+    return ["%04d-%02d" % divmod_month(index) for index in range(first, first + count)]
+
+
+def divmod_month(index):
+    return index // 12, index % 12 + 1
+
+
+class Ledger:
+    """Counts of a store's tables, gathered and written at once."""
+
+    def __init__(self):
+        self.tally, self.volume, self.typing, self.messages = {}, {}, {}, {}
+
+    def add(self, table, key, count):
+        if count > 0:
+            table[key] = table.get(key, 0) + count
+
+    def failures(self, day, klass, category, provider, campaign, count, origin="matched"):
+        self.add(self.tally, (number(day), "failure", klass, category, origin, provider, campaign), count)
+
+    def complaints(self, day, provider, campaign, count):
+        self.add(self.tally, (number(day), "complaint", "complaint", "abuse", "matched", provider, campaign), count)
+
+    def sent(self, day, provider, campaign, count):
+        self.add(self.volume, (number(day), provider, campaign), count)
+
+    def write(self, database):
+        db = sqlite3.connect(database)
+        with db:
+            db.executemany("INSERT INTO tally VALUES (?,?,?,?,?,?,?,?)", [key + (count,) for key, count in self.tally.items()])
+            db.executemany("INSERT INTO volume VALUES (?,'made',0,?,?,?,0,0,0,0)", [key + (count,) for key, count in self.volume.items()])
+            db.executemany("INSERT INTO typing VALUES (?,?,?)", [key + (count,) for key, count in self.typing.items()])
+            db.executemany("INSERT INTO message_count VALUES (?,?,?,?)", [key + (count,) for key, count in self.messages.items()])
+        db.close()
+
+
+def number(day):
+    return day.year * 10000 + day.month * 100 + day.day
+
+
+def spread(pick, total, weights):
+    """TOTAL in parts of about WEIGHTS."""
+    whole = sum(weight for *_, weight in weights)
+    return [(*name, max(0, round(total * weight / whole * pick.uniform(0.8, 1.2)))) for *name, weight in weights]
+
+
+def ordinary(ledger, month, volume, rate=0.018, complaints=0.0004, seed=1):
+    """A month of a sender with a clean list: mailings on weekdays, bounces and complaints at their usual rates."""
+    pick = random.Random("%s %d" % (month, seed))
+    for day in days(month):
+        if day.weekday() > 4:
+            continue
+        for campaign, sent in spread(pick, volume / 22, CAMPAIGNS):
+            for provider, part in spread(pick, sent, PROVIDERS):
+                ledger.sent(day, provider, campaign, part)
+                for klass, category, count in spread(pick, part * rate, CAUSES):
+                    low = part * rate * dict((c, w) for _, c, w in CAUSES)[category] / sum(w for *_, w in CAUSES)
+                    ledger.failures(day, klass, category, provider, campaign, count or (pick.random() < low))
+                ledger.complaints(day, provider, campaign, int(part * complaints + pick.random()))
+        ledger.failures(day, "block", "spam-content", "other", "", pick.randint(0, 6), "backscatter")
+        ledger.failures(day, "hard", "user-unknown", "other", "", pick.randint(0, 3), "unverified")
+        ledger.add(ledger.tally, (number(day), "autoreply", "", "", "unverified", "other", ""), pick.randint(5, 20))
+        ledger.add(ledger.messages, (number(day), "bounces", "new"), int(volume / 22 * rate))
+        ledger.add(ledger.messages, (number(day), "bounces", "unrecognised"), pick.randint(0, 3))
+
+
+def incident(ledger, month, volume):
+    """A provider refuses from the 12th on, after DMARC broke; a campaign to a bought list; a form that lets gamil.com through."""
+    pick = random.Random(month)
+    for day in days(month):
+        if day.day >= 12 and day.weekday() < 5:
+            ledger.failures(day, "block", "auth-failure", "gmail", "newsletter", int(volume / 22 * 0.04 * pick.uniform(0.9, 1.1)))
+        if day.day in (6, 7, 8):
+            for provider, part in spread(pick, volume * 0.02, PROVIDERS):
+                ledger.sent(day, provider, "partner-offer", part)
+                ledger.failures(day, "hard", "user-unknown", provider, "partner-offer", int(part * 0.16))
+        if day.weekday() < 5:
+            ledger.failures(day, "hard", "domain-unknown", "other", "newsletter", 18)
+            ledger.typing[(number(day), "gmail.com")] = 14
+            ledger.typing[(number(day), "hotmail.com")] = 3
+
+
+def large(ledger, month, providers=60, campaigns=500, events=10000000):
+    """A year's MONTHth part of a large sender: CAMPAIGNS a year, each for some days, EVENTS in all."""
+    pick = random.Random(month)
+    index = int(month[:4]) * 12 + int(month[5:])
+    names = ["provider-%02d" % n for n in range(providers - len(PROVIDERS))] + [name for name, _ in PROVIDERS]
+    each = events / 365 / providers / len(CAUSES) / 3
+    for day in days(month):
+        running = ["campaign-%03d" % ((index * campaigns // 12 + day.day + n * 14) % campaigns) for n in range(3)]
+        for provider in names:
+            for campaign in running:
+                ledger.sent(day, provider, campaign, int(each * 600))
+                for klass, category, _ in CAUSES:
+                    ledger.failures(day, klass, category, provider, campaign, int(each * pick.uniform(0, 2) + pick.random()))
+                ledger.complaints(day, provider, campaign, int(pick.uniform(0, 3)))
