@@ -151,7 +151,7 @@ install: all
 	install -m 755 $(BUILD)/retour $(bindir)/retour
 	install -m 644 etc/retour.1 $(mandir)/man1/
 	install -m 644 etc/retour.ini.5 $(mandir)/man5/
-	install -m 644 etc/retour-contacts.7 etc/retour-audit.7 $(mandir)/man7/
+	install -m 644 etc/retour-contacts.7 etc/retour-audit.7 etc/retour-privacy.7 $(mandir)/man7/
 	install -m 644 etc/rules.ini etc/providers.ini etc/report.xsl etc/report.xsd etc/audit.xsd etc/grafana-dashboard.json etc/prometheus-rules.yml \
 		$(datadir)/retour/
 	install -m 644 README.md LICENSE etc/retour.ini $(datadir)/doc/retour/

@@ -55,7 +55,7 @@ with case("retour(1) names every command and option of --help"):
             contains(page, "Fl Fl " + option, command)
 
 with case("mandoc finds nothing wrong in the manual pages"):
-    lint = run("mandoc", "-T", "lint", "-W", "warning", "etc/retour.1", "etc/retour.ini.5", "etc/retour-contacts.7", "etc/retour-audit.7")
+    lint = run("mandoc", "-T", "lint", "-W", "warning", "etc/retour.1", "etc/retour.ini.5", "etc/retour-contacts.7", "etc/retour-audit.7", "etc/retour-privacy.7")
     equal((lint.returncode, lint.stdout), (0, ""))
 
 UNITS = ["etc/retour" + name for name in (".service", ".timer", "-serve.service", "-serve.socket")]
@@ -80,7 +80,7 @@ with case("make install puts each file where it belongs, under DESTDIR and prefi
     result = subprocess.run(["make", "-s", "install", "BUILD=" + build, "DESTDIR=" + target, "prefix=/usr", "sysconfdir=/etc"], cwd=ROOT, env=environment,
                             stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     equal(result.returncode, 0, result.stderr)
-    for path in ("usr/bin/retour", "usr/share/man/man1/retour.1", "usr/share/man/man5/retour.ini.5", "usr/share/man/man7/retour-contacts.7", "usr/share/man/man7/retour-audit.7", "usr/share/retour/audit.xsd", "usr/share/retour/report.xsd",
+    for path in ("usr/bin/retour", "usr/share/man/man1/retour.1", "usr/share/man/man5/retour.ini.5", "usr/share/man/man7/retour-contacts.7", "usr/share/man/man7/retour-audit.7", "usr/share/man/man7/retour-privacy.7", "usr/share/retour/audit.xsd", "usr/share/retour/report.xsd",
                  "usr/share/retour/rules.ini", "usr/share/doc/retour/retour.ini", "usr/lib/systemd/system/retour.service",
                  "usr/lib/systemd/system/retour.timer", "usr/lib/systemd/system/retour-serve.socket", "etc/retour"):
         true(os.path.exists(os.path.join(target, path)), path)

@@ -1,0 +1,135 @@
+#!/usr/bin/python3
+"""A year day by day, read as promises: nothing is older than its period and one run; with the last event of a month its key is gone; an old copy of the
+database cannot be looked up for such a month. And the least that may exist: pseudonyms as another program makes them, and no file that is not on the list."""
+import datetime
+import glob
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from lib import pseudonym
+from lib.contacts import BOUNCE, DEAD
+from lib.harness import *
+
+DAY = 86400
+BEGIN = datetime.datetime(2026, 1, 10, 5, tzinfo=datetime.timezone.utc)
+PERIODS = {"events": 60, "diagnostics": 10, "messages": 30, "contacts": 120}
+DAYS, COPIED_ON, MAIL_EVERY = 365, 100, 4
+
+retour = Retour(now=None)
+retour.config["retention"] = {name: "%dd" % days for name, days in PERIODS.items()}
+folder = retour.dir + "/mails"
+os.mkdir(folder)
+sent = {}  # month: addresses
+late, keys_amiss, failed, destroyed = [], [], [], set()
+
+
+def key_files():
+    return {os.path.basename(path)[6:13] for path in glob.glob(retour.data + "/keys/event-*.key")}
+
+
+def one_day(number):
+    now = BEGIN + datetime.timedelta(days=number)
+    retour.now = now.strftime("%Y-%m-%dT06:00:00Z")
+    if number % MAIL_EVERY == 0:
+        address = "day%03d.year@example.net" % number
+        with open(folder + "/mail.eml", "w", encoding="ascii") as f:
+            f.write(BOUNCE % {"date": now.strftime("%d %b %Y 05:00:00 +0000"), "number": number, "recipient": address, "status": DEAD[0], "text": DEAD[1],
+                              "host": "mx.example.net"})
+        sent.setdefault(now.strftime("%Y-%m"), []).append(address)
+        command = ("import", folder)
+        if plain(*command):
+            failed.append((number, command))
+    before = key_files()
+    if plain("purge"):
+        failed.append((number, "purge"))
+    destroyed.update(before - key_files())
+    look(number, int(now.timestamp()), now.strftime("%Y-%m"))
+
+
+def plain(*command):
+    """Without the watch of lib.program: there are many runs."""
+    retour.write_config()
+    return subprocess.run(retour.arguments(command), stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode
+
+
+def look(number, now, month):
+    """What is older than its period and a day, and keys of months that have no event."""
+    connection = sqlite3.connect("file:%s?mode=ro" % retour.database, uri=True)
+    oldest = {
+        "events": "SELECT min(at) FROM event", "diagnostics": "SELECT min(at) FROM event WHERE diagnostic IS NOT NULL",
+        "messages": "SELECT min(at) FROM seen", "contacts": "SELECT min(at) FROM contact"}
+    for name, query in oldest.items():
+        at, = connection.execute(query).fetchone()
+        if at is not None and at < now - (PERIODS[name] + 1) * DAY:
+            late.append((number, name, at))
+    months = {row[0] for row in connection.execute("SELECT DISTINCT strftime('%Y-%m', at, 'unixepoch') FROM event")}
+    connection.close()
+    if not months <= key_files() <= months | {month}:
+        keys_amiss.append((number, sorted(months), sorted(key_files())))
+
+
+saved_keys = retour.dir + "/stolen"
+old_copy = retour.dir + "/old.db"
+for day in range(DAYS):
+    one_day(day)
+    if day == COPIED_ON:
+        shutil.copytree(retour.data + "/keys", saved_keys)
+        source, target = sqlite3.connect("file:%s?mode=ro" % retour.database, uri=True), sqlite3.connect(old_copy)
+        source.backup(target)
+        source.close()
+        target.close()
+
+with case("on no day of the year is anything older than its period and one run"):
+    equal(failed, [])
+    equal(late, [])
+
+with case("after the last event of a month its key is gone, and not before"):
+    equal(keys_amiss, [])
+    true(len(destroyed) >= 9, destroyed)
+    connection = sqlite3.connect("file:%s?mode=ro" % retour.database, uri=True)
+    told = {row[0].split("month=")[1] for row in connection.execute("SELECT detail FROM ledger WHERE kind = 'key-destroyed' AND detail LIKE '%month=%'")}
+    connection.close()
+    equal(told, destroyed)
+
+with case("an old copy of the database cannot be looked up for months whose keys are destroyed"):
+    connection = sqlite3.connect(old_copy)
+    held = {row[0] for row in connection.execute("SELECT pseudonym FROM event")}
+    connection.close()
+    addresses = [address for month in sent for address in sent[month]]
+    with_what_is_left = [address for address in addresses for month in key_files()
+                         if pseudonym.of(pseudonym.key(retour.data + "/keys/event-%s.key" % month), "event", address) in held]
+    equal(with_what_is_left, [])
+    with_stolen_keys = [address for address in addresses for path in glob.glob(saved_keys + "/event-*.key") if pseudonym.of(pseudonym.key(path), "event", address) in held]
+    equal(len(with_stolen_keys), len(held), "the search would find them with the keys")
+
+with case("another program makes the same pseudonyms: the vectors of retour-privacy(7), and what is in the store"):
+    with open(os.path.join(ROOT, "etc", "retour-privacy.7"), encoding="utf-8") as f:
+        vectors = re.findall(r"^(state|event) +(\S+@\S+) +([0-9a-f]{32})$", f.read(), re.M)
+    true(len(vectors) >= 6, vectors)
+    for purpose, address, value in vectors:
+        equal(pseudonym.of(bytes(range(32)), purpose, address).hex(), value, address)
+    state = pseudonym.key(retour.data + "/keys/state.key")
+    live = [address for address in addresses if pseudonym.of(state, "state", address) in {row[0] for row in retour.sql("SELECT pseudonym FROM contact")}]
+    equal(len(live), retour.sql("SELECT count(*) FROM contact")[0][0])
+    true(live, "no contact to compare")
+
+FILES = [r"retour\.db(-wal|-shm)?", r"retour\.db\.lock", r"keys/(state(-\d+)?|message|erasure|sign|event-\d{4}-\d\d|verp-[a-z2-7]{2})\.key", r"keys/erasures", r"reports/.*"]
+with case("no file exists that is not on the list"):
+    equal(plain("key", "rotate", "state"), 0)
+    equal(plain("key", "rotate", "verp"), 0)
+    equal(retour.run("forget", input=live[0]).code, 0)
+    present = [os.path.relpath(os.path.join(where, name), retour.data) for where, _folders, names in os.walk(retour.data) for name in names]
+    equal([name for name in present if not any(re.fullmatch(pattern, name) for pattern in FILES)], [])
+    true(len(present) >= 7, present)
+
+with case("no file can be read by others"):
+    loose = [(where, name) for where, folders, names in os.walk(retour.data) for name in folders + names
+             if os.stat(os.path.join(where, name)).st_mode & 0o077]
+    equal(loose, [])
+
+finish()
