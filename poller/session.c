@@ -128,6 +128,7 @@ int session_open(struct session *s, const struct config *config, enum session_mo
 	s->options.provider_ladder = ladder;
 	s->options.near_domain = near_domain;
 	s->options.context = s->rules;
+	s->options.credentials_dir = getenv("CREDENTIALS_DIRECTORY");
 	if (config->batv_key_file && mode != SESSION_READ &&
 	    secret_read(&(struct secret_source){ .file = config->batv_key_file }, &s->batv_key, error, sizeof error)) {
 		log_error("[origin] batv_key_file: %s", error);

@@ -8,6 +8,8 @@
  *   sign.key            seed of the Ed25519 key that signs evidence (sign.c); made at the first need
  *   event-YYYY-MM.key   pseudonyms of the events that arrived in that month (UTC); destroyed when the last of them is gone
  *
+ * Keys without a month may come as systemd credentials instead, files of the same names in a directory that is only read.
+ *
  * A file is two lines: "retour key 1 PURPOSE" (for event keys with " YYYY-MM" behind it) and 64 hexadecimal digits. All keys are
  * random and independent. A file appears complete or not at all: it is written under a name of its own (".new-" and 16 digits),
  * synced, then linked to its name, which fails if another process was first; then the other's key is the key.
@@ -145,6 +147,20 @@ static void fingerprint(unsigned char out[FINGERPRINT_SIZE], const unsigned char
 	crypto_generichash(out, FINGERPRINT_SIZE, text, sizeof text, key, KEY_SIZE);
 }
 
+/* A lasting key may be a credential; -1, with errno, when it is none. */
+static int open_credential(const struct store *s, const char *name)
+{
+	char path[4096];
+	struct key_name k;
+
+	if (!s->o.credentials_dir || !parse_name(name, &k) || k.month ||
+	    (size_t)snprintf(path, sizeof path, "%s/%s", s->o.credentials_dir, name) >= sizeof path) {
+		errno = ENOENT;
+		return -1;
+	}
+	return open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+}
+
 /* Opens NAME for reading, if it is ours alone. *FD is -1, and 0 returned, when there is none. */
 static int open_file(struct store *s, const char *name, int *fd)
 {
@@ -152,12 +168,17 @@ static int open_file(struct store *s, const char *name, int *fd)
 	struct stat st;
 
 	*fd = openat(s->keys->dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	bool credential = *fd < 0 && errno == ENOENT;
+	if (credential)
+		*fd = open_credential(s, name);
 	if (*fd < 0)
 		return errno == ENOENT ? STORE_OK : key_error(s, name, strerror(errno));
 	if (fstat(*fd, &st) || !S_ISREG(st.st_mode))
 		result = key_error(s, name, "not a regular file");
-	else if (st.st_uid != geteuid())
+	else if (st.st_uid != geteuid() && !(credential && st.st_uid == 0))
 		result = key_error(s, name, "belongs to another user");
+	else if (credential && !(st.st_mode & (S_IWGRP | S_IRWXO)))
+		result = STORE_OK; /* systemd opens it to the service by an ACL, which shows as group bits */
 	else if (st.st_mode & 077)
 		result = store_fail(s, STORE_KEYS, "key %s/%s: mode %04o lets others in; do: chmod 0600 %s/%s", s->o.keys_dir, name,
 				    (unsigned)st.st_mode & 07777, s->o.keys_dir, name);
@@ -970,7 +991,9 @@ static int forget_old_state(struct store *s, int64_t now)
 	if (result)
 		return result;
 	snprintf(detail, sizeof detail, "purpose=state name=%s", s->keys->old_name);
-	if (db_run(s, SQL_KEY_DELETE, "t", s->keys->old_name) || store_ledger(s, now, "key-destroyed", detail))
+	/* a credential is its administrator's to destroy */
+	bool here = !faccessat(s->keys->dir, s->keys->old_name, F_OK, AT_SYMLINK_NOFOLLOW);
+	if (db_run(s, SQL_KEY_DELETE, "t", s->keys->old_name) || store_ledger(s, now, here ? "key-destroyed" : "key-released", detail))
 		result = STORE_FAILED;
 	result = db_leave(s, own, result);
 	if (result)

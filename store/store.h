@@ -56,6 +56,7 @@ const char *domain_group_name(unsigned group);
 struct store_options {
 	const char *path;           /* the database file */
 	const char *keys_dir;       /* 0700, ours */
+	const char *credentials_dir; /* systemd's, where lasting keys may lie instead; NULL: none */
 	bool create;                /* make store and keys when absent (run, poll, import); else absent is an error */
 	bool read_only;             /* reports, check, audit */
 	enum origin act_on;         /* the worst origin that may change a contact's state */

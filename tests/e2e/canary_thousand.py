@@ -57,10 +57,10 @@ retour.environment["TMPDIR"] = temporary
 dovecot = Dovecot()
 retour.config["mailbox bounces"] = dovecot.mailbox(password_file=retour.secret())
 
-with case("%d addresses in %d reports: the search finds every one of them in the mails" % (MESSAGES * PLACES, MESSAGES)):
+with case("%d addresses in %d reports: the search finds each in the mails but for those in encoded words" % (MESSAGES * PLACES, MESSAGES)):
     equal((len(set(used)), len(mails)), (MESSAGES * PLACES, MESSAGES))
     found = "\n".join(what.lower() for _where, what in canary.search(used, [], {str(n): data for n, data in enumerate(mails)}))
-    equal([one for one in used if "b%s" % "qxvjk"[0] not in one and one.split("@")[0] not in found and one[11] != "b"], [])
+    equal([one for one in used if one[11] != "b" and one.split("@")[0] not in found], [])
 
 with case("none of them is in any file, log, process list or report after a run"):
     dovecot.deliver("bounces@example.org", mails)

@@ -225,6 +225,45 @@ static void a_clock_set_back_over_the_months_end(void **state)
 	ok(store_ledger_walk(store, NULL, NULL));
 }
 
+/* As LoadCredential= and LoadCredentialEncrypted= put them: in a directory of their own, read by us, not by others. */
+static void lasting_keys_may_be_credentials(void **state)
+{
+	static const char *const names[] = { "state.key", "message.key" };
+	struct store_options o = test_options();
+	char credentials[96], from[160], to[160];
+	struct ledger_entry e;
+	struct purge p;
+
+	(void)state;
+	put_failure(A, NOW);
+	close_store();
+	snprintf(credentials, sizeof credentials, "%s/credentials", directory);
+	assert_int_equal(mkdir(credentials, 0700), 0);
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(from, sizeof from, "%s/%s", keys, names[i]);
+		snprintf(to, sizeof to, "%s/%s", credentials, names[i]);
+		assert_int_equal(rename(from, to), 0);
+		assert_int_equal(chmod(to, 0440), 0);
+	}
+	assert_int_equal(open_store(o, NOW), STORE_KEYS);
+	close_store();
+	o.credentials_dir = credentials;
+	ok(open_store(o, NOW));
+	assert_int_equal(check(A, NOW).verdict, VERDICT_SUPPRESS);
+	assert_false(key_exists("state.key"));
+	rotate(NOW);
+	assert_true(key_exists("state-2.key"));
+	ok(store_purge(store, NOW + 731 * DAY, false, &p));
+	ok(store_ledger_last(store, "key-released", "name=state.key", &e)); /* it is not ours to destroy */
+	assert_int_not_equal(e.number, 0);
+	ok(store_ledger_last(store, "key-destroyed", "name=state.key", &e));
+	assert_int_equal(e.number, 0);
+	close_store();
+	assert_int_equal(chmod(to, 0444), 0);
+	assert_int_equal(open_store(o, NOW), STORE_KEYS);
+	assert_non_null(strstr(store_error(store), "lets others in"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,6 +278,7 @@ int main(void)
 		TEST(a_lost_key_is_told_and_not_replaced),
 		TEST(a_month_key_that_is_gone_is_forgotten),
 		TEST(a_clock_set_back_over_the_months_end),
+		TEST(lasting_keys_may_be_credentials),
 	};
 
 	return cmocka_run_group_tests_name("rotation", tests, NULL, NULL);
