@@ -111,6 +111,33 @@ static void defaults_are_those_of_the_design(void **state)
 	assert_int_equal(config.mailbox[1].unrecognised.action, DISPOSE_KEEP);
 }
 
+static void rules_of_alerts(void **state)
+{
+	const struct alert_rule *rule = config.alerts.rule;
+	(void)state;
+	assert_int_equal(load("[store]\n[alert]\nrepeat = 0\n[alert hard-rate]\nthreshold = 1.25%\nclear = 1%\nwindow = 6h\nminimum = 40\n"
+			      "[alert block-surge]\nthreshold = 2.5\nclear = 2\n[alert mailbox-silent]\nthreshold = 2d\ncooldown = 0\n"
+			      "[alert quarantine]\nactive = no\n"), 0);
+	assert_int_equal(config.alerts.repeat, 0);
+	assert_int_equal(rule[ALERT_HARD_RATE].threshold, 12500);
+	assert_int_equal(rule[ALERT_HARD_RATE].clear, 10000);
+	assert_int_equal(rule[ALERT_HARD_RATE].window, 6 * 3600);
+	assert_int_equal(rule[ALERT_HARD_RATE].minimum, 40);
+	assert_int_equal(rule[ALERT_BLOCK_SURGE].threshold, 2500);
+	assert_int_equal(rule[ALERT_MAILBOX_SILENT].threshold, 2 * 86400);
+	assert_int_equal(rule[ALERT_MAILBOX_SILENT].cooldown, 0);
+	assert_false(rule[ALERT_QUARANTINE].active);
+	assert_true(rule[ALERT_SOFT_RATE].active);
+	refused("[store]\n[alert hard-rates]\nclear = 1%\n", "[alert hard-rates]: unknown condition; known are: bounce-surge, ");
+	refused("[store]\n[alert hard-rate]\nthreshold = 2\n", "[alert hard-rate] threshold: wrong value");
+	refused("[store]\n[alert hard-rate]\nthreshold = 200%\n", "[alert hard-rate] threshold: wrong value");
+	refused("[store]\n[alert hard-rate]\nthreshold = 1%\n", "[alert hard-rate] clear: above the threshold");
+	refused("[store]\n[alert bounce-surge]\nthreshold = 2x\n", "[alert bounce-surge] threshold: wrong value");
+	refused("[store]\n[alert bounce-surge]\nwindow = 2d\n", "[alert bounce-surge] window: of a surge");
+	refused("[store]\n[alert]\nto = someone\n", "[alert] to: needs [report] from");
+	refused("[store]\n[alert]\ncommand = page.sh\n", "[alert] command: wrong value");
+}
+
 static void what_is_wrong_is_named(void **state)
 {
 	(void)state;
@@ -252,6 +279,7 @@ int main(void)
 		cmocka_unit_test_teardown(reads_every_type, free_config),
 		cmocka_unit_test_teardown(defaults_are_those_of_the_design, free_config),
 		cmocka_unit_test_teardown(numbers_of_the_states, free_config),
+		cmocka_unit_test(rules_of_alerts),
 		cmocka_unit_test(what_is_wrong_is_named),
 		cmocka_unit_test_teardown(broken_syntax_is_named_by_line_without_its_text, free_config),
 		cmocka_unit_test_teardown(an_address_in_a_wrong_value_is_not_repeated, free_config),

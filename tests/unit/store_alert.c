@@ -2,6 +2,13 @@
 #include "tests/unit/store_fixture.h"
 #include "store/alert.h"
 
+static enum domain_group all_known(void *context, const char *provider)
+{
+	(void)context;
+	(void)provider;
+	return DOMAIN_LARGE;
+}
+
 static struct alert_options rules;
 static struct alert seen[4096];
 static unsigned seens;
@@ -523,6 +530,32 @@ static void events_are_counted_in_their_hours(void **state)
 	assert_int_equal(throttled, 3);
 }
 
+/* A store from before has its hours and totals too. */
+static void an_older_store_is_brought_up(void **state)
+{
+	struct event e;
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		char who[64];
+		snprintf(who, sizeof who, "r%d@example.org", i);
+		e = event_of(i < 3 ? KIND_FAILURE : KIND_COMPLAINT, i < 3 ? CATEGORY_REPUTATION : CATEGORY_ABUSE, who, NOW - i * HOUR);
+		snprintf(e.provider, sizeof e.provider, "gmail");
+		e.reply = i == 0 ? 421 : 0;
+		put_event(e, NOW);
+	}
+	sql("CREATE TABLE hours_before AS SELECT * FROM notice_hour; CREATE TABLE totals_before AS SELECT * FROM notice_total;"
+	    "DROP TABLE notice_hour; DROP TABLE notice_total; DROP TABLE alert; ALTER TABLE mailbox DROP COLUMN first_at; PRAGMA user_version = 6");
+	close_store();
+	struct store_options o = test_options();
+	o.provider_group = all_known;
+	ok(open_store(o, NOW));
+	assert_int_equal(query_int("SELECT count(*) FROM hours_before"), 4);
+	assert_int_equal(query_int("SELECT count(*) FROM (SELECT * FROM hours_before INTERSECT SELECT * FROM notice_hour)"), 4);
+	assert_int_equal(query_int("SELECT count(*) FROM (SELECT * FROM totals_before INTERSECT SELECT * FROM notice_total)"), 2);
+	assert_int_equal(query_int("SELECT (SELECT count(*) FROM notice_hour) + (SELECT count(*) FROM notice_total)"), 6);
+}
+
 /* --- simulated senders ------------------------------------------------------------------------------------------------ */
 
 /* A generator of our own (splitmix64): the same days on every machine. */
@@ -737,6 +770,7 @@ int main(void)
 		T(a_rule_that_is_off_opens_nothing),
 		T(old_alerts_go_with_their_retention),
 		T(events_are_counted_in_their_hours),
+		T(an_older_store_is_brought_up),
 		T(an_incident_is_told_within_the_hour_with_logs),
 		T(an_incident_is_told_within_the_hour_without_logs),
 		T(a_bought_list_is_told_within_the_hour),
