@@ -22,8 +22,8 @@ static inline int exit_worse(int a, int b) { return a > b ? a : b; }
 
 typedef int command_function(const struct config *config, int argc, char **argv);
 
-command_function cmd_run, cmd_poll, cmd_import, cmd_classify, cmd_check, cmd_contact, cmd_suppressions, cmd_serve, cmd_volume, cmd_verp, cmd_key, cmd_forget, cmd_backup,
-	cmd_disclose, cmd_report, cmd_comment, cmd_alerts, cmd_purge, cmd_audit, cmd_doctor;
+command_function cmd_run, cmd_poll, cmd_import, cmd_classify, cmd_check, cmd_contact, cmd_suppressions, cmd_serve, cmd_volume, cmd_advice, cmd_verp, cmd_key,
+	cmd_forget, cmd_backup, cmd_disclose, cmd_report, cmd_comment, cmd_alerts, cmd_purge, cmd_audit, cmd_doctor;
 /* Not for people: what the run starts in processes of their own (poller/run.c), and how the sample INI file is made. */
 command_function cmd_fetcher, cmd_parser, cmd_carrier, cmd_logreader, cmd_config;
 
@@ -42,9 +42,6 @@ const struct command *command_find(const char *name);
 enum { REASON_MAX = 200 }; /* bytes; it has to fit into an entry of the ledger */
 /* A reason or reference goes into the ledger, which stays for years: a short line of text, and nobody's address. TEXT may be NULL: unfit. */
 bool reason_is_fit(const char *text);
-
-/* Beside cmd_volume. */
-command_function cmd_advice;
 
 /* Prints "retour COMMAND: what" and where to find help; returns EXIT_USAGE. */
 int usage_error(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -115,7 +115,7 @@ enum csv_result csv_next(struct span text, bool end, char separator, size_t want
 			for (stop = at; stop < text.n && text.p[stop] != separator && text.p[stop] != '\n'; stop++)
 				;
 			at = stop;
-			stop -= stop > begin && stop < text.n && text.p[stop] == '\n' && text.p[stop - 1] == '\r';
+			stop -= stop > begin && (stop == text.n || text.p[stop] == '\n') && text.p[stop - 1] == '\r';
 		}
 		if (number == want)
 			*field = (struct span){ text.p + begin, stop - begin };

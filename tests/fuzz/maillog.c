@@ -1,0 +1,47 @@
+/* Lines of mail logs, which anybody can write into by sending mail, and the fields of CSV files: what is found lies within them. */
+#include "poller/csv.h"
+#include "poller/maillog.h"
+#include "tests/fuzz/fuzz.h"
+
+static void read_log(struct span text)
+{
+	struct log_clock clock = { .reference = 1795132800, .now = 1795132800 };
+	struct log_line l;
+	struct span line;
+	while (span_line(&text, &line)) {
+		if (!maillog_read(line, &clock, &l))
+			continue;
+		const struct span found[] = { l.host, l.id, l.notice, l.sender, l.header, l.recipients, l.relay };
+		for (size_t i = 0; i < sizeof found / sizeof found[0]; i++)
+			MUST(fuzz_within(found[i], line));
+		MUST(l.what <= LOG_DONE && l.at <= clock.now + 86400);
+		struct span domain;
+		for (size_t i = 0; log_recipient(&l.recipients, &domain); i++)
+			MUST(fuzz_within(domain, line) && i <= line.n);
+	}
+}
+
+static void read_csv(struct span text)
+{
+	struct span record, field;
+	size_t used;
+	char separator = csv_separator(text), *out = malloc(text.n + 1);
+	MUST(out);
+	while (text.n) {
+		if (csv_next(text, true, separator, 1, &record, &field, &used) != CSV_RECORD)
+			field.p = NULL;
+		MUST(used > 0 && used <= text.n && fuzz_within(record, text) && (!field.p || fuzz_within(field, record)));
+		if (field.p)
+			MUST(csv_unquote(field, out, text.n + 1) <= field.n);
+		text.p += used;
+		text.n -= used;
+	}
+	free(out);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
+{
+	read_log(fuzz_span(bytes, n));
+	read_csv(fuzz_span(bytes, n));
+	return 0;
+}
