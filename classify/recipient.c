@@ -171,9 +171,12 @@ void address_unglue(struct found_address *a)
 	if (a->angle)
 		return;
 	size_t keep = domain_proper(domain), skip = local_proper(local);
+	struct span rest = { a->text.p + skip, a->text.n - skip - (domain.n - keep) };
+	if (!address_plausible(rest)) /* what was cut belonged to it */
+		return;
 	a->end -= domain.n - keep;
 	a->begin += skip;
-	a->text = (struct span){ a->text.p + skip, a->text.n - skip - (domain.n - keep) };
+	a->text = rest;
 }
 
 struct span address_domain(struct span address)
