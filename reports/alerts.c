@@ -81,9 +81,10 @@ static void say_surge(FILE *out, const struct alert *a, unsigned k)
 	if (g->whole)
 		fprintf(out, " of %s mails sent", count_text(g->whole, k, text));
 	fprintf(out, "; usual: %s", count_text((uint64_t)g->usual, k, text));
-	if (g->usual >= (int64_t)k)
-		fprintf(out, ", which is %s", value_text(a->condition, g->value, k, text));
-	fprintf(out, ". The alert opens at %s", count_text((uint64_t)g->limit, k, text));
+	if (g->usual < (int64_t)k)
+		return; /* the factor would tell it, and so would the limit */
+	fprintf(out, ", which is %s", value_text(a->condition, g->value, k, text));
+	fprintf(out, ". The alert opens at %s", count_text((uint64_t)g->limit, 0, text));
 }
 
 static void say_figures(FILE *out, const struct alert *a, unsigned k)
@@ -94,12 +95,16 @@ static void say_figures(FILE *out, const struct alert *a, unsigned k)
 		say_surge(out, a, k);
 		return;
 	}
+	if (a->condition == ALERT_LOGIN_REFUSED) {
+		fputs("user, password or token", out);
+		return;
+	}
 	fprintf(out, "%s", value_text(a->condition, g->value, k, text));
 	if (g->whole) {
 		fprintf(out, ": %s", count_text(g->part, k, text));
 		fprintf(out, " of %s", count_text(g->whole, k, text));
 	}
-	fprintf(out, ". The alert opens at %s", value_text(a->condition, g->limit, k, text));
+	fprintf(out, ". The alert opens at %s", value_text(a->condition, g->limit, 0, text));
 }
 
 static const char *where_text(const struct alert *a)
@@ -260,7 +265,10 @@ static void say_json(FILE *out, const struct alert *a, unsigned k)
 	member_time(out, "cleared", a->cleared);
 	member_text(out, "unit", units[alert_unit(a->condition)]);
 	member_value(out, "value", a->condition, surge ? (int64_t)g->part : g->value, k);
-	member_value(out, "opens_at", a->condition, g->limit, k);
+	if (surge && g->usual < (int64_t)k)
+		member_number(out, "opens_at", false, 0);
+	else
+		member_value(out, "opens_at", a->condition, g->limit, 0);
 	member_number(out, "usual", surge && g->usual >= 0 && told((uint64_t)g->usual, k), g->usual);
 	member_number(out, "count", told(g->part, k), (int64_t)g->part);
 	member_number(out, "of", g->whole >= k, (int64_t)g->whole);

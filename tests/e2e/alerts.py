@@ -193,6 +193,20 @@ with case("a mailbox that cannot be read is told, and that it can be again"):
     contains(sink.mails[-1].parsed()["Subject"], "cleared")
 
 
+with case("a login that is refused is told by its name, over IMAP and POP3; a server that is away is not one"):
+    dovecot, other = Dovecot(), Retour()
+    other.config["mailbox imap"] = dovecot.mailbox("bounces@example.org", "imap", password_file=other.secret("wrong"))
+    other.config["mailbox pop"] = dovecot.mailbox("fbl@example.org", "pop3", password_file=other.secret("wrong"))
+    other.config["mailbox away"] = {"host": "127.0.0.1", "port": free_port(), "tls": "none", "user": "x", "password_file": other.secret("wrong")}
+    equal(other.run("run").code, 1)
+    equal(sorted((alert["condition"], alert["subject"]) for alert in other.run("alerts", "--json").lines()), [("login-refused", "imap"), ("login-refused", "pop")])
+    contains(other.run("alerts").out, "login-refused: user, password or token")
+    other.secret(name="password")
+    other.now = at(10)
+    other.run("run")
+    equal(other.run("alerts", "--json").lines(), [])
+
+
 # --- metrics ---------------------------------------------------------------------------------------------------------------
 
 SAMPLE = re.compile(r'([a-z_]+)(?:\{((?:[a-z]+="(?:[^"\\\n]|\\[\\"n])*",?)*)\})? (-?[0-9.e+-]+)$')

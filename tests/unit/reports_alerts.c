@@ -59,7 +59,8 @@ static void nothing_below_k(void **state)
 	(void)state;
 	a.figures.usual = 9;
 	a.figures.value = 6666;
-	says(a, "usual: fewer than 10. The", true);
+	says(a, "usual: fewer than 10.\n", true);
+	json_says(a, "\"opens_at\": null");
 	says(a, "times", false); /* 60 / 6.666 */
 	json_says(a, "\"usual\": null");
 	a.figures.part = 9;
@@ -67,7 +68,7 @@ static void nothing_below_k(void **state)
 	json_says(a, "\"count\": null");
 	says(a, "block-surge: fewer than 10", true);
 	a = (struct alert){ .condition = ALERT_RETENTION_OVERDUE, .subject = "contacts", .opened = NOW, .figures = { .value = 3, .limit = 1, .usual = -1, .part = 3 } };
-	says(a, "retention-overdue: fewer than 10", true);
+	says(a, "retention-overdue: fewer than 10. The alert opens at 1", true);
 	json_says(a, "\"value\": null");
 }
 
