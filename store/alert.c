@@ -88,12 +88,23 @@ static int find(struct store *s, const struct alert_finding *f, struct known *k)
 	return rc < 0 ? STORE_FAILED : STORE_OK;
 }
 
+/* What the ledger keeps of it: that there was one and how it ended; the figures go with the alert's own retention. */
+static int note(struct store *s, int64_t number, const char *condition, const char *state, int64_t now)
+{
+	char detail[LEDGER_TEXT_SIZE];
+
+	snprintf(detail, sizeof detail, "number=%lld%s%s state=%s", (long long)number, *condition ? " condition=" : "", condition, state);
+	return store_ledger(s, now, "alert", detail);
+}
+
 static int open_new(struct store *s, const struct alert_finding *f, int64_t now)
 {
 	const struct alert_figures *g = &f->figures;
 
-	return db_run(s, SQL_ALERT_ADD, "ttiiiiiiiittt", alert_condition_name(f->condition), f->subject, now, g->value, g->limit, g->usual,
+	int result = db_run(s, SQL_ALERT_ADD, "ttiiiiiiiittt", alert_condition_name(f->condition), f->subject, now, g->value, g->limit, g->usual,
 		      (int64_t)g->part, (int64_t)g->whole, g->from, g->to, g->provider, g->campaign, category_name(g->category));
+
+	return result ? result : note(s, sqlite3_last_insert_rowid(s->db), alert_condition_name(f->condition), "opened", now);
 }
 
 static int tell(struct store *s, int64_t number, enum alert_news news, int64_t now)
@@ -108,7 +119,7 @@ static int go_on(struct store *s, const struct alert_options *o, const struct al
 	bool quietly = k->news == NEWS_CLEARED; /* it opened again without a word */
 	int64_t after = quietly ? o->rule[f->condition].cooldown : o->repeat;
 
-	if (k->cleared && db_run(s, SQL_ALERT_REOPEN, "i", k->number))
+	if (k->cleared && (db_run(s, SQL_ALERT_REOPEN, "i", k->number) || note(s, k->number, alert_condition_name(f->condition), "opened-again", now)))
 		return STORE_FAILED;
 	if (db_run(s, SQL_ALERT_FIRES, "iiiiiiiiittt", k->number, now, g->value, g->limit, g->usual, (int64_t)g->part, (int64_t)g->whole, g->from,
 		   g->to, g->provider, g->campaign, category_name(g->category)))
@@ -118,7 +129,7 @@ static int go_on(struct store *s, const struct alert_options *o, const struct al
 
 static int clear(struct store *s, int64_t number, enum alert_news news, int64_t now)
 {
-	if (db_run(s, SQL_ALERT_CLEAR, "ii", number, now))
+	if (db_run(s, SQL_ALERT_CLEAR, "ii", number, now) || note(s, number, "", "cleared", now))
 		return STORE_FAILED;
 	return news == NEWS_CLEARED ? STORE_OK : tell(s, number, NEWS_CLEARED, now);
 }

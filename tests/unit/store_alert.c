@@ -131,6 +131,9 @@ static void a_surge_opens_in_its_hour_is_told_once_and_clears(void **state)
 	assert_int_equal(list(ALERTS_OPEN), 0);
 	assert_int_equal(list(ALERTS_TO_TELL), 3);
 	assert_int_equal(seen[0].news, NEWS_CLEARED);
+	assert_true(query_int("SELECT count(*) FROM ledger WHERE kind = 'alert' AND detail LIKE 'number=% condition=_% state=opened'") == 3);
+	assert_true(query_int("SELECT count(*) FROM ledger WHERE kind = 'alert' AND detail LIKE 'number=% state=cleared'") == 3);
+	ok(store_ledger_walk(store, NULL, NULL));
 	assert_int_equal(seen[0].cleared, NOW + 2 * HOUR + 600);
 	look(NOW + 3 * HOUR);
 	assert_int_equal(list(ALERTS_ALL), 3); /* the same hour is not told twice */
