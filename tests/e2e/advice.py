@@ -100,9 +100,9 @@ with case("blocks freeze the provider"):
 
 with case("the report of the month has rates from the same log"):
     text = retour.run("report", "--month", "2026-11").out
-    contains(text, "754 mails were sent on 1 days; 5.31 % bounced")  # 400 + 200 + 60 + 88 + 6 of them; 40 blocks
+    contains(text, "754 mails were sent on 1 of 30 days: 5.31 % of them bounced")  # 400 + 200 + 60 + 88 + 6 of them; 40 blocks
     xml = retour.run("report", "--month", "2026-11", "--format", "xml").out
-    contains(xml, "<rate>6.67</rate>")  # 40 of 600 at gmail
+    contains(xml, '<rate of="bounces">6.67</rate>')  # 40 of 600 at gmail
 
 with case("an argument: 2"):
     equal(retour.run("advice", "gmail").code, 2)

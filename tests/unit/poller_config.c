@@ -128,6 +128,7 @@ static void rules_of_alerts(void **state)
 	assert_int_equal(rule[ALERT_MAILBOX_SILENT].cooldown, 0);
 	assert_false(rule[ALERT_QUARANTINE].active);
 	assert_true(rule[ALERT_SOFT_RATE].active);
+	config_free(&config);
 	refused("[store]\n[alert hard-rates]\nclear = 1%\n", "[alert hard-rates]: unknown condition; known are: bounce-surge, ");
 	refused("[store]\n[alert hard-rate]\nthreshold = 2\n", "[alert hard-rate] threshold: wrong value");
 	refused("[store]\n[alert hard-rate]\nthreshold = 200%\n", "[alert hard-rate] threshold: wrong value");
