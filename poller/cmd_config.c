@@ -1,4 +1,4 @@
-/* config: prints the sample INI file, or the list of its keys for the manual; both come from the table in config.c. */
+/* config: prints the sample INI file, or the list of its keys for the manual; both come from the table in configkeys.c. */
 #include "poller/commands.h"
 
 #include <getopt.h>

@@ -17,7 +17,7 @@ enum exit_code {
 	EXIT_LOCKED = 4,  /* another run holds the lock */
 };
 
-/* The worst of two. Usage stands above broken promises, which stand above losses; "locked" never meets another. */
+/* The worst of two, which is the greater; "locked" never meets another. */
 static inline int exit_worse(int a, int b) { return a > b ? a : b; }
 
 typedef int command_function(const struct config *config, int argc, char **argv);

@@ -1,5 +1,5 @@
 /*
- * The INI file. Only config.c knows it: one table of keys (section, key, type,
+ * The INI file. Only config*.c know it: one table of keys (section, key, type,
  * default, bounds, help) reads it, checks it, prints the sample file and the manual's list.
  */
 #ifndef RETOUR_CONFIG_H
