@@ -75,7 +75,7 @@ int schema_migrate(struct store *s, int from);
 /* The trigger that keeps the ledger from being cut; only the ledger's own retention lifts it. */
 extern const char schema_ledger_guard[];
 
-/* --- keys.c --------------------------------------------------------------------------------------------------- */
+/* --- keys.c, keyfile.c, keyverp.c, keylife.c --------------------------------------------------------------------------------------------------- */
 
 /* Opens the directory and reads the two lasting keys; with MAKE makes what is absent. */
 int keys_open(struct store *s, bool make);

@@ -22,7 +22,7 @@
  *   notice_hour    notices of the last HOURS_KEPT hours, by provider; notice_total the same from the beginning, for metrics. Anonymous, as tallies are
  *   alert          what was out of the ordinary, when, and whether it was told (alert.c). Retention "alerts"
  *   ledger         what was promised and done (ledger.c)
- *   key            fingerprints of the keys in the key directory (keys.c)
+ *   key            fingerprints of the keys in the key directory (keys.c, keyfile.c)
  *
  * Tables with a pseudonym or a message key have no rowid: rows lie in the order of their key, so that nothing tells the order in
  * which they came. In event that order is the arrival time, which is a column anyway.

@@ -1,5 +1,5 @@
 /*
- * Signatures of what leaves the house as evidence, and of the ledger's head. The key is sign.key in the key directory (keys.c); its public half
+ * Signatures of what leaves the house as evidence, and of the ledger's head. The key is sign.key in the key directory (keyfile.c); its public half
  * stands in the ledger, in the entry that says that it was made.
  *
  * An entry "checkpoint" says "entry=N hash=HEX key=ID signature=BASE64": the bare signature (minisign.h) of the checkpoint's text (chain.h) for

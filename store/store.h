@@ -336,7 +336,7 @@ int store_ledger_head(struct store *s, struct ledger_entry *out);
 /* The last entry of KIND whose detail contains the pair WITH (may be NULL); number 0: none. */
 int store_ledger_last(struct store *s, const char *kind, const char *with, struct ledger_entry *out);
 
-/* --- keys (store/keys.c) -------------------------------------------------------------------------------------- */
+/* --- keys (store/keylife.c) ----------------------------------------------------------------------------------- */
 
 struct key_info {
 	char name[STORE_NAME_SIZE]; /* file name */

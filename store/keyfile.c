@@ -1,0 +1,332 @@
+/*
+ * The key directory: mode 0700, ours; in it one file per key, mode 0600.
+ *
+ *   state.key           pseudonyms of contacts; long-lived. Replaced by state-2.key, then state-3.key and so on (store_key_add)
+ *   message.key         keys of messages seen; long-lived
+ *   erasure.key         erasures, the list that a restored backup is held to (erasure.c); made by the first erasure
+ *   verp-KK.key         return paths (verp.c); KK are the two characters by which a token names it; the newest signs, all check
+ *   sign.key            seed of the Ed25519 key that signs evidence (sign.c); made at the first need
+ *   event-YYYY-MM.key   pseudonyms of the events that arrived in that month (UTC); destroyed when the last of them is gone
+ *
+ * Keys without a month may come as systemd credentials instead, files of the same names in a directory that is only read.
+ *
+ * A file is two lines: "retour key 1 PURPOSE" (for event keys with " YYYY-MM" behind it) and 64 hexadecimal digits. All keys are
+ * random and independent. A file appears complete or not at all: it is written under a name of its own (".new-" and 16 digits),
+ * synced, then linked to its name, which fails if another process was first; then the other's key is the key.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include "store/keyring.h"
+
+enum {
+	HEX_SIZE = 2 * KEY_SIZE + 1,
+	FILE_SIZE_MAX = 128,
+	KEYS_MAX = 4096,    /* files looked at in the directory */
+};
+
+const char key_base32[] = "abcdefghijklmnopqrstuvwxyz234567";
+
+int key_error(struct store *s, const char *name, const char *what)
+{
+	return store_fail(s, STORE_KEYS, "key %s/%s: %s", s->o.keys_dir, name, what);
+}
+
+void key_name_of_month(int month, char name[KEY_NAME_SIZE])
+{
+	snprintf(name, KEY_NAME_SIZE, "event-%04d-%02d.key", month / 100, month % 100);
+}
+
+unsigned key_state_number(const char *name)
+{
+	unsigned n = 0;
+	int end = 0;
+
+	return sscanf(name, "state-%4u.key%n", &n, &end) == 1 && end && !name[end] && name[6] != '0' ? n : 0;
+}
+
+bool key_name_parse(const char *name, struct key_name *out)
+{
+	int year, month, end = 0;
+
+	out->month = 0;
+	out->purpose = strcmp(name, "state.key") == 0 || key_state_number(name) ? "state" : strcmp(name, "message.key") == 0 ? "message" :
+		       strcmp(name, "sign.key") == 0 ? "sign" :
+		       strcmp(name, "erasure.key") == 0 ? "erasure" :
+		       strncmp(name, "verp-", 5) == 0 ? "verp" : "event";
+	if (strcmp(out->purpose, "verp") == 0)
+		return strlen(name) == sizeof "verp-kk.key" - 1 && strspn(name + 5, key_base32) == 2 && strcmp(name + 7, ".key") == 0;
+	if (strcmp(out->purpose, "event") != 0)
+		return true;
+	if (sscanf(name, "event-%4d-%2d.key%n", &year, &month, &end) != 2 || !end || name[end] || end != sizeof "event-2026-10.key" - 1 ||
+	    month < 1 || month > 12 || year < 1970)
+		return false;
+	out->month = year * 100 + month;
+	return true;
+}
+
+int64_t keys_month_start(int month)
+{
+	struct tm tm = { .tm_year = month / 100 - 1900, .tm_mon = month % 100 - 1, .tm_mday = 1 };
+
+	return timegm(&tm); /* which takes month 13 for the next January */
+}
+
+static void header_of(const char *name, char *out, size_t size)
+{
+	struct key_name k;
+
+	key_name_parse(name, &k);
+	if (k.month)
+		snprintf(out, size, "retour key 1 event %04d-%02d\n", k.month / 100, k.month % 100);
+	else
+		snprintf(out, size, "retour key 1 %s\n", k.purpose);
+}
+
+/* A lasting key may be a credential; -1, with errno, when it is none. */
+static int open_credential(const struct store *s, const char *name)
+{
+	char path[4096];
+	struct key_name k;
+
+	if (!s->o.credentials_dir || !key_name_parse(name, &k) || k.month ||
+	    (size_t)snprintf(path, sizeof path, "%s/%s", s->o.credentials_dir, name) >= sizeof path) {
+		errno = ENOENT;
+		return -1;
+	}
+	return open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+}
+
+/* Opens NAME for reading, if it is ours alone. *FD is -1, and 0 returned, when there is none. */
+static int open_file(struct store *s, const char *name, int *fd)
+{
+	int result = STORE_OK;
+	struct stat st;
+
+	*fd = openat(s->keys->dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	bool credential = *fd < 0 && errno == ENOENT;
+	if (credential)
+		*fd = open_credential(s, name);
+	if (*fd < 0)
+		return errno == ENOENT ? STORE_OK : key_error(s, name, strerror(errno));
+	if (fstat(*fd, &st) || !S_ISREG(st.st_mode))
+		result = key_error(s, name, "not a regular file");
+	else if (st.st_uid != geteuid() && !(credential && st.st_uid == 0))
+		result = key_error(s, name, "belongs to another user");
+	else if (credential && !(st.st_mode & (S_IWGRP | S_IRWXO)))
+		result = STORE_OK; /* systemd opens it to the service by an ACL, which shows as group bits */
+	else if (st.st_mode & 077)
+		result = store_fail(s, STORE_KEYS, "key %s/%s: mode %04o lets others in; do: chmod 0600 %s/%s", s->o.keys_dir, name,
+				    (unsigned)st.st_mode & 07777, s->o.keys_dir, name);
+	if (result)
+		close(*fd);
+	return result;
+}
+
+int keyfile_read(struct store *s, const char *name, unsigned char key[KEY_SIZE], bool *absent)
+{
+	char text[FILE_SIZE_MAX + 1], header[64];
+	int result = STORE_KEYS, fd;
+	ssize_t n;
+	size_t bytes = 0;
+
+	*absent = false;
+	if (open_file(s, name, &fd))
+		return STORE_KEYS;
+	*absent = fd < 0;
+	if (*absent)
+		return STORE_OK;
+	header_of(name, header, sizeof header);
+	n = read(fd, text, FILE_SIZE_MAX);
+	text[n < 0 ? 0 : n] = '\0';
+	if (n < 0 || strncmp(text, header, strlen(header)) != 0 ||
+	    sodium_hex2bin(key, KEY_SIZE, text + strlen(header), HEX_SIZE - 1, NULL, &bytes, NULL) || bytes != KEY_SIZE) {
+		key_error(s, name, "damaged: not a key file, or one for another purpose");
+		goto out;
+	}
+	result = STORE_OK;
+out:
+	sodium_memzero(text, sizeof text);
+	close(fd);
+	return result;
+}
+
+static int write_all(int fd, const char *text, size_t n)
+{
+	while (n) {
+		ssize_t done = write(fd, text, n);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return -1;
+		text += done;
+		n -= (size_t)done;
+	}
+	return fsync(fd);
+}
+
+/* A file under a name of its own, for what is to become NAME; its descriptor, or -1. */
+static int begin_file(struct store *s, const char *name, char temporary[KEY_NAME_SIZE])
+{
+	unsigned char number[8];
+	char hex[2 * sizeof number + 1];
+
+	randombytes_buf(number, sizeof number);
+	sodium_bin2hex(hex, sizeof hex, number, sizeof number);
+	snprintf(temporary, KEY_NAME_SIZE, ".new-%.16s", hex);
+	int fd = openat(s->keys->dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		key_error(s, name, strerror(errno));
+	return fd;
+}
+
+/* A new random key as NAME, unless another process makes it first. */
+static int make_key(struct store *s, const char *name)
+{
+	char text[FILE_SIZE_MAX], temporary[KEY_NAME_SIZE], hex[HEX_SIZE];
+	unsigned char key[KEY_SIZE];
+	int result = STORE_OK, fd = begin_file(s, name, temporary);
+
+	if (fd < 0)
+		return STORE_KEYS;
+	crypto_generichash_keygen(key);
+	header_of(name, text, sizeof text);
+	sodium_bin2hex(hex, sizeof hex, key, sizeof key);
+	snprintf(text + strlen(text), sizeof text - strlen(text), "%s\n", hex);
+	if (write_all(fd, text, strlen(text)) || (linkat(s->keys->dir, temporary, s->keys->dir, name, 0) && errno != EEXIST))
+		result = key_error(s, name, strerror(errno));
+	unlinkat(s->keys->dir, temporary, 0);
+	if (fsync(s->keys->dir) && !result)
+		result = key_error(s, name, strerror(errno));
+	close(fd);
+	sodium_memzero(key, sizeof key);
+	sodium_memzero(hex, sizeof hex);
+	sodium_memzero(text, sizeof text);
+	return result;
+}
+_Static_assert(crypto_generichash_KEYBYTES == KEY_SIZE, "libsodium's recommended key size");
+
+int keys_file_read(struct store *s, const char *name, size_t max, char **text, size_t *n)
+{
+	ssize_t got = 0;
+	int fd;
+
+	*text = NULL;
+	*n = 0;
+	if (open_file(s, name, &fd))
+		return STORE_KEYS;
+	if (fd < 0)
+		return STORE_OK;
+	off_t size = lseek(fd, 0, SEEK_END);
+	if (size >= 0 && (size_t)size <= max && (*text = malloc((size_t)size + 1)))
+		while (*n < (size_t)size && (got = pread(fd, *text + *n, (size_t)size - *n, (off_t)*n)) > 0)
+			*n += (size_t)got;
+	close(fd);
+	if (!*text || *n < (size_t)size) {
+		free(*text);
+		*text = NULL;
+		return key_error(s, name, "cannot be read, or too large");
+	}
+	(*text)[*n] = '\0';
+	return STORE_OK;
+}
+
+int keys_file_write(struct store *s, const char *name, const char *text, size_t n)
+{
+	char temporary[KEY_NAME_SIZE];
+	int result = STORE_OK, fd = begin_file(s, name, temporary);
+
+	if (fd < 0)
+		return STORE_KEYS;
+	if (write_all(fd, text, n) || renameat(s->keys->dir, temporary, s->keys->dir, name)) {
+		result = key_error(s, name, strerror(errno));
+		unlinkat(s->keys->dir, temporary, 0);
+	}
+	close(fd);
+	if (!result && fsync(s->keys->dir))
+		result = key_error(s, name, strerror(errno));
+	return result;
+}
+
+int keyfile_load(struct store *s, const char *name, bool make, unsigned char key[KEY_SIZE])
+{
+	bool absent;
+
+	if (keyfile_read(s, name, key, &absent))
+		return STORE_KEYS;
+	if (absent && make && (make_key(s, name) || keyfile_read(s, name, key, &absent)))
+		return STORE_KEYS;
+	if (absent)
+		return key_error(s, name, "missing; without it the store cannot be used. Put it back, or start over with a new store");
+	return STORE_OK;
+}
+
+int keyfile_directory(struct store *s, bool make)
+{
+	struct stat st;
+
+	if (make && mkdir(s->o.keys_dir, 0700) && errno != EEXIST)
+		return store_fail(s, STORE_KEYS, "key directory %s: %s", s->o.keys_dir, strerror(errno));
+	s->keys->dir = open(s->o.keys_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s->keys->dir < 0 || fstat(s->keys->dir, &st))
+		return store_fail(s, STORE_KEYS, "key directory %s: %s", s->o.keys_dir, strerror(errno));
+	if (st.st_uid != geteuid())
+		return store_fail(s, STORE_KEYS, "key directory %s: belongs to another user", s->o.keys_dir);
+	if (st.st_mode & 077)
+		return store_fail(s, STORE_KEYS, "key directory %s: mode %04o lets others in; do: chmod 0700 %s", s->o.keys_dir,
+				  (unsigned)st.st_mode & 07777, s->o.keys_dir);
+	return STORE_OK;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+int keyfile_list(struct store *s, struct listing *list)
+{
+	int fd = openat(s->keys->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	struct key_name k;
+
+	list->count = 0;
+	list->name = calloc(KEYS_MAX, sizeof *list->name);
+	if (!dir || !list->name) {
+		if (dir)
+			closedir(dir);
+		else if (fd >= 0)
+			close(fd);
+		free(list->name);
+		return store_fail(s, STORE_KEYS, "key directory %s: %s", s->o.keys_dir, strerror(errno));
+	}
+	while (list->count < KEYS_MAX && (entry = readdir(dir))) {
+		bool begun = strncmp(entry->d_name, ".new-", 5) == 0;
+		if (strlen(entry->d_name) < KEY_NAME_SIZE && (begun || key_name_parse(entry->d_name, &k)))
+			strcpy(list->name[list->count++], entry->d_name);
+	}
+	closedir(dir);
+	qsort(list->name, list->count, sizeof *list->name, compare_names);
+	return STORE_OK;
+}
+
+int keyfile_destroy(struct store *s, const char *name)
+{
+	char noise[FILE_SIZE_MAX];
+	int fd = openat(s->keys->dir, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return key_error(s, name, strerror(errno));
+	randombytes_buf(noise, sizeof noise);
+	int failed = write_all(fd, noise, sizeof noise);
+	close(fd);
+	if (failed || unlinkat(s->keys->dir, name, 0) || fsync(s->keys->dir))
+		return key_error(s, name, strerror(errno));
+	return STORE_OK;
+}
