@@ -37,6 +37,7 @@ struct surges {
 	struct store *s;
 	const struct alert_options *o;
 	int64_t now, first, begin;  /* FIRST: the hour of index 0; BEGIN: the index from which there is data */
+	int64_t changed;            /* the first index of which the last evaluation did not know all; PRESENT - 1 at most */
 	bool sent_known;
 	struct series *series[PROVIDERS_MAX]; /* [0] is all of them */
 	unsigned count;
@@ -108,6 +109,53 @@ static int64_t hours_of(const struct alert_rule *rule)
 	return (rule->window + HOUR - 1) / HOUR;
 }
 
+/*
+ * What an evaluation leaves for the next one: "HOUR N N …", the hour before its own, and how many notices there were in that one and in those before.
+ * An hour in which nothing came since then has been judged.
+ */
+#define SEEN_HOURS "alert-hours"
+
+static int64_t notices(const struct surges *u, int64_t i)
+{
+	return (int64_t)(u->series[0]->count[HOUR_BOUNCES][i] + u->series[0]->count[HOUR_THROTTLED][i]);
+}
+
+static int64_t first_change(const struct surges *u, const char *seen)
+{
+	char *at;
+	int64_t i = strtoll(seen, &at, 10) - u->first, changed = i + 1;
+
+	if (i >= PRESENT)
+		return PRESENT - LOOK_BACK; /* the clock went back */
+	for (; *at == ' ' && i >= PRESENT - LOOK_BACK; i--)
+		if (strtoll(at, &at, 10) != notices(u, i))
+			changed = i;
+	return changed < PRESENT - 1 ? later(changed, PRESENT - LOOK_BACK) : PRESENT - 1;
+}
+
+static int read_seen(struct surges *u)
+{
+	sqlite3_stmt *st = db_bind(u->s, SQL_META_GET, "t", SEEN_HOURS);
+	int rc = st ? db_step(u->s, st) : -1;
+
+	u->changed = PRESENT - LOOK_BACK;
+	if (rc == 1) {
+		u->changed = first_change(u, (const char *)sqlite3_column_text(st, 0));
+		sqlite3_reset(st);
+	}
+	return rc < 0 ? STORE_FAILED : STORE_OK;
+}
+
+static int write_seen(const struct surges *u)
+{
+	char text[(LOOK_BACK + 1) * sizeof "-9223372036854775808"];
+	int n = snprintf(text, sizeof text, "%lld", (long long)(u->first + PRESENT - 1));
+
+	for (int64_t i = PRESENT - 1; i >= PRESENT - LOOK_BACK; i--)
+		n += snprintf(text + n, sizeof text - (size_t)n, " %lld", (long long)notices(u, i));
+	return db_run(u->s, SQL_META_PUT, "tt", SEEN_HOURS, text);
+}
+
 /* Most runs end here: nowhere is there enough for half an alert. */
 static bool any_wanted(struct surges *u)
 {
@@ -118,7 +166,7 @@ static bool any_wanted(struct surges *u)
 			const struct alert_rule *rule = &u->o->rule[surges[k].condition];
 			if (!rule->active || (i == 0 && !surges[k].of_all))
 				continue;
-			for (int64_t end = PRESENT - LOOK_BACK; end <= PRESENT && !u->series[i]->wanted; end++)
+			for (int64_t end = u->changed; end <= PRESENT && !u->series[i]->wanted; end++)
 				u->series[i]->wanted = sum(u->series[i]->count[surges[k].what], end, hours_of(rule)) >= least(u, rule) / 2;
 			any |= u->series[i]->wanted;
 		}
@@ -147,7 +195,7 @@ static int load(struct surges *u)
 	if (!series_of(u, ""))
 		return store_fail(u->s, STORE_FAILED, "no memory");
 	if (db_int(u->s, &first, SQL_NOTICE_HOUR_FIRST, "") || logs_are_all(u->s, u->now, &u->sent_known) ||
-	    hours_visit(u->s, present - LOOK_BACK - longest, present, add_hour, u))
+	    hours_visit(u->s, present - LOOK_BACK - longest, present, add_hour, u) || read_seen(u))
 		return STORE_FAILED;
 	u->begin = first > u->first ? first - u->first : 0;
 	return any_wanted(u) ? hours_visit(u->s, u->first, present - LOOK_BACK - longest - 1, add_hour, u) : STORE_OK;
@@ -251,11 +299,15 @@ static struct judged judge(const struct surges *u, const struct surge *k, const 
 {
 	const struct alert_rule *rule = &u->o->rule[k->condition];
 	const uint64_t *count = r->count[k->what];
-	int64_t hours = hours_of(rule), value = sum(count, end, hours), by_sent = usual_of_sent(u, r, count, end, hours);
-	struct judged j = { LEVEL_CALM, value, usual_count(u, count, end, hours), 0, end };
+	int64_t hours = hours_of(rule), value = sum(count, end, hours), by_sent;
+	struct judged j = { LEVEL_CALM, value, -1, 0, end };
 
+	if (value < least(u, rule) / 2)
+		return j;
+	j.usual = usual_count(u, count, end, hours);
 	if (j.usual < 0)
 		return j;
+	by_sent = usual_of_sent(u, r, count, end, hours);
 	j.usual = later(j.usual, by_sent);
 	j.limit = later(least(u, rule), later(j.usual * rule->threshold / 1000 + 1, j.usual + DEVIATIONS * root(j.usual)));
 	if (by_sent < 0)
@@ -355,7 +407,7 @@ static int watch_series(struct surges *u, const struct surge *k, const struct se
 	if (extraordinary(u, k, r, extra) || spoken_of(u->s, k, r, &until))
 		return STORE_FAILED;
 	worst = judge(u, k, r, extra, PRESENT);
-	for (int64_t end = PRESENT - 1; end >= PRESENT - LOOK_BACK; end--) {
+	for (int64_t end = PRESENT - 1; end >= u->changed; end--) {
 		bool late = end < PRESENT - 1;
 		if (late && (u->first + end) * HOUR < until)
 			break;
@@ -383,6 +435,7 @@ static int watch_surges(struct store *s, const struct alert_options *o, int64_t 
 		for (unsigned k = 0; k < SURGES && !result && u->series[i]->wanted; k++)
 			if (o->rule[surges[k].condition].active && (i || surges[k].of_all))
 				result = watch_series(u, &surges[k], u->series[i]);
+	result = result ? result : write_seen(u);
 	for (unsigned i = 0; i < u->count; i++)
 		free(u->series[i]);
 	free(u);
@@ -446,20 +499,15 @@ static int figures_of(struct store *s, int64_t window, int64_t now, bool by_hour
 	return rc < 0 ? STORE_FAILED : STORE_OK;
 }
 
-static int watch_rate(struct store *s, const struct alert_options *o, const struct rate *k, bool by_hour, int64_t now)
+static int watch_rate(struct store *s, const struct alert_options *o, const struct rate *k, const struct rates *r, int64_t now)
 {
 	const struct alert_rule *rule = &o->rule[k->condition];
 	struct alert_finding f = { .condition = k->condition };
-	struct rates r;
 	uint64_t minimum = (uint64_t)later(rule->minimum, s->o.k);
 
-	if (!rule->active)
-		return STORE_OK;
-	if (figures_of(s, rule->window, now, by_hour, &r))
-		return STORE_FAILED;
-	f.figures = (struct alert_figures){ .value = rate_ppm(part_of(k, &r), r.sent), .limit = rule->threshold, .usual = -1,
-		.part = part_of(k, &r), .whole = r.sent, .from = now - rule->window, .to = now };
-	if (r.sent < SENT_LEAST || f.figures.part < minimum)
+	f.figures = (struct alert_figures){ .value = rate_ppm(part_of(k, r), r->sent), .limit = rule->threshold, .usual = -1,
+		.part = part_of(k, r), .whole = r->sent, .from = now - rule->window, .to = now };
+	if (r->sent < SENT_LEAST || f.figures.part < minimum)
 		return STORE_OK;
 	f.level = alert_level_of(rule, f.figures.value);
 	if (f.level == LEVEL_FIRING && find_leaders(s, k->kind, k->klass, "", &f.figures))
@@ -469,11 +517,20 @@ static int watch_rate(struct store *s, const struct alert_options *o, const stru
 
 static int watch_rates(struct store *s, const struct alert_options *o, int64_t now)
 {
+	struct rates r;
+	int64_t window = -1; /* that R is of: as a rule all are of the same */
 	bool by_hour;
 	int result = logs_are_all(s, now, &by_hour);
 
-	for (unsigned i = 0; i < sizeof rates / sizeof *rates && !result; i++)
-		result = watch_rate(s, o, &rates[i], by_hour, now);
+	for (unsigned i = 0; i < sizeof rates / sizeof *rates && !result; i++) {
+		const struct alert_rule *rule = &o->rule[rates[i].condition];
+		if (!rule->active)
+			continue;
+		if (rule->window != window)
+			result = figures_of(s, rule->window, now, by_hour, &r);
+		window = rule->window;
+		result = result ? result : watch_rate(s, o, &rates[i], &r, now);
+	}
 	return result;
 }
 
@@ -523,8 +580,8 @@ static int watch_messages(struct store *s, const struct alert_options *o, int64_
 static int watch_retention(struct store *s, const struct alert_options *o, int64_t now)
 {
 	const struct alert_rule *rule = &o->rule[ALERT_RETENTION_OVERDUE];
-	struct purge held;
-	int result = store_held(s, now, &held);
+	struct purge held = { .count = 0 };
+	int result = rule->active ? store_held(s, now, &held) : STORE_OK;
 
 	for (unsigned i = 0; i < held.count && !result; i++) {
 		const struct purge_class *c = &held.at[i];
