@@ -46,6 +46,23 @@ static void feed_field(struct feeder *f, struct span header, struct span name)
 	f->feed(f->context, "\n", 1);
 }
 
+/*
+ * What has no body has only its other fields to be told from the next one. Those that a route adds do not count (RFC 5321 section 4.4;
+ * Delivered-To); others that a filter may add do: a message counted twice is the lesser harm than one lost.
+ */
+static void feed_own_fields(struct feeder *f, struct span header)
+{
+	struct span line;
+	bool counts = true;
+	while (span_line(&header, &line)) {
+		if (!line.n || (line.p[0] != ' ' && line.p[0] != '\t')) /* else it goes on with the field before */
+			counts = !span_starts_nocase(line, SPAN("Return-Path:")) && !span_starts_nocase(line, SPAN("Received:")) &&
+				 !span_starts_nocase(line, SPAN("Delivered-To:"));
+		if (counts)
+			feed_line(f, line);
+	}
+}
+
 void message_identity(const struct message *m, void (*feed)(void *context, const void *bytes, size_t n), void *context)
 {
 	struct feeder f = { feed, context, 0, IDENTITY_BODY_MAX };
@@ -58,6 +75,8 @@ void message_identity(const struct message *m, void (*feed)(void *context, const
 	feed_field(&f, header, SPAN("Message-ID"));
 	feed_field(&f, header, SPAN("Date"));
 	feed_field(&f, header, SPAN("From"));
+	if (!span_trim(body).n)
+		feed_own_fields(&f, header);
 	while (f.left && span_line(&body, &line)) {
 		if (line.n > f.left)
 			line.n = f.left;

@@ -162,22 +162,22 @@ static int begin_csv(struct check *c, struct span *text)
 		log_error("check: the file is UTF-16; save it as UTF-8");
 		return EXIT_LOST;
 	}
-	if (rest.n >= 3 && !memcmp(rest.p, mark, 3)) {
+	bool marked = rest.n >= 3 && !memcmp(rest.p, mark, 3);
+	if (marked)
 		rest = (struct span){ rest.p + 3, rest.n - 3 };
-		if (!c->json)
-			out_text(&c->out, mark);
-	}
 	line = rest;
 	span_line(&line, &record);
 	c->separator = csv_separator(record);
 	*text = rest;
-	if (!c->header)
-		return EXIT_WELL;
-	if (csv_next(rest, true, c->separator, c->number, &record, &field, &used) != CSV_RECORD || (c->column && !find_column(c, record)) ||
-	    (!c->column && !field.p)) {
+	if (c->header && (csv_next(rest, true, c->separator, c->number, &record, &field, &used) != CSV_RECORD ||
+			  (c->column && !find_column(c, record)) || (!c->column && !field.p))) {
 		log_error("check: the header has no such column");
 		return EXIT_USAGE;
 	}
+	if (marked && !c->json)
+		out_text(&c->out, mark);
+	if (!c->header)
+		return EXIT_WELL;
 	c->line++;
 	if (!c->json) {
 		out_bytes(&c->out, record.p, record.n);

@@ -1,26 +1,26 @@
 /*
- * classify: one JSON line per event, from files. Nothing is stored, and no process is started: who runs it reads
+ * classify: one JSON line per event, from what `import` takes too. Nothing is stored, and no process is started: who runs it reads
  * mails of their own. Memory is bounded by one message of CLASSIFY_MESSAGE_MAX bytes, whatever the mbox holds.
  */
 #include "poller/commands.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 #include "classify/classify.h"
 #include "classify/json.h"
 #include "classify/rules.h"
 #include "poller/log.h"
-#include "poller/mbox.h"
 #include "poller/rulesfile.h"
+#include "poller/source.h"
 
 enum {
 	CLASSIFY_MESSAGE_MAX = 16 << 20,
 	OUTPUT_BUFFER = 1 << 20,
+	BATCH = 64,      /* messages; asked for at a time */
 	TOLD_MAX = 48,   /* bids for one event that are explained */
 	WORDS_SIZE = 96, /* bytes of the words of one that are shown */
 };
@@ -36,9 +36,9 @@ struct classifier {
 	const struct rules *rules;
 	struct classify_options options;
 	struct workspace *workspace;
-	struct mbox_reader reader;
-	const char *path;
-	bool plain, explain;
+	const char *name;  /* of the file that is read */
+	unsigned messages; /* read of the path so far */
+	bool plain, explain, lost;
 	char line[JSON_EVENT_SIZE];
 	struct told told[TOLD_MAX]; /* the evidence for the event that comes next */
 	size_t tolds;
@@ -74,7 +74,7 @@ static void explain_event(struct classifier *c, const struct event *e)
 		status_text(e->status, status);
 	if (e->reply)
 		snprintf(reply, sizeof reply, "%u", e->reply);
-	fprintf(stderr, "%s: event %u: %s%s%s, decided by %s\n", log_clean(path, sizeof path, c->path), e->seq, kind_name(e->kind),
+	fprintf(stderr, "%s: event %u: %s%s%s, decided by %s\n", log_clean(path, sizeof path, c->name), e->seq, kind_name(e->kind),
 		e->category ? " " : "", category_name(e->category), e->rule[0] ? e->rule : "nothing");
 	if (e->kind != KIND_NONE)
 		fprintf(stderr, "    class %s; enhanced code %s, reply %s; provider %s; recipient from %s; origin %s\n",
@@ -96,58 +96,61 @@ static void explain_event(struct classifier *c, const struct event *e)
 static int print_event(void *context, const struct event *e)
 {
 	struct classifier *c = context;
-	size_t n = json_event(c->line, c->path, e, c->plain);
-	if (fwrite(c->line, 1, n, stdout) != n)
+	size_t n = json_event(c->line, c->name, e, c->plain);
+	if (fwrite(c->line, 1, n, stdout) != n) {
+		log_error("classify: standard output: %s", strerror(errno));
 		return -1;
+	}
 	if (c->explain)
 		explain_event(c, e);
 	return 0;
 }
 
-/* 0, 1 when there is more in the message than is read, -1 when the events cannot be written. */
-static int classify_message(struct classifier *c, const struct message *m, unsigned number)
+/* The source's sink: every message's events are printed. */
+static int classify_message(void *context, const struct source_message *message)
 {
+	struct classifier *c = context;
+	struct message m = { .bytes = message->bytes, .arrived = message->arrived, .truncated = message->truncated };
 	struct outcome outcome;
 	char path[PATH_MAX];
-	if (classify(c->rules, &c->options, c->workspace, m, print_event, c, &outcome))
+	c->name = message->name;
+	c->messages++;
+	if (classify(c->rules, &c->options, c->workspace, &m, print_event, c, &outcome))
 		return -1;
-	if (!outcome.overflow)
-		return 0;
-	log_error("classify: %s: message %u names more recipients than the %u that were read%s; a run puts such a message into quarantine",
-		  log_clean(path, sizeof path, c->path), number, outcome.events, m->truncated ? ", or its report goes on beyond what is read of a message" : "");
-	return 1;
-}
-
-static int classify_descriptor(struct classifier *c, int fd)
-{
-	struct mbox_message found;
-	unsigned number = 0;
-	int got, result = 0;
-	mbox_reader_start(&c->reader, fd, UINT64_MAX, CLASSIFY_MESSAGE_MAX);
-	while (result >= 0 && (got = mbox_reader_next(&c->reader, &found)) > 0) {
-		struct message m = { .bytes = found.bytes, .arrived = found.arrived, .truncated = found.truncated };
-		int one = classify_message(c, &m, ++number);
-		result = one ? one : result;
+	if (outcome.overflow) {
+		log_error("classify: %s: message %u names more recipients than the %u that were read%s; a run puts such a message into quarantine",
+			  log_clean(path, sizeof path, c->name), c->messages, outcome.events,
+			  m.truncated ? ", or its report goes on beyond what is read of a message" : "");
+		c->lost = true;
 	}
-	if (got == 0 && !number) /* an empty file is an empty mail */
-		result = classify_message(c, &(struct message){ .bytes = { "", 0 } }, 1);
-	return got < 0 ? got : result;
+	return 0;
 }
 
+static bool is_directory(const char *path)
+{
+	struct stat st;
+	return strcmp(path, "-") && !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
+/* What PATH names, as `import` reads it: a message, an mbox, a Maildir, a directory, "-". 0 or -1. */
 static int classify_path(struct classifier *c, const char *path)
 {
-	bool standard = strcmp(path, "-") == 0;
-	int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	int result = -1;
-	char name[PATH_MAX];
-	c->path = path;
-	if (fd >= 0)
-		result = classify_descriptor(c, fd);
-	if (result < 0)
-		log_error("classify: %s: %s", log_clean(name, sizeof name, path), strerror(errno));
-	if (fd >= 0 && !standard)
-		close(fd);
-	return result;
+	const char *const paths[] = { path, NULL };
+	const struct source_options options = { .paths = paths, .max_message = CLASSIFY_MESSAGE_MAX };
+	const struct source_sink sink = { .message = classify_message, .context = c };
+	char text[SOURCE_ERROR_SIZE];
+	struct source *source;
+	int got = source_file.open(&source, &options) ? -1 : 1;
+	c->messages = 0;
+	while (got > 0)
+		got = source->ops->next(source, BATCH, &sink);
+	if (got < 0 && !ferror(stdout))
+		log_error("classify: %s", log_clean(text, sizeof text, source ? source->error : "no memory"));
+	else if (!c->messages && !is_directory(path)) /* an empty file is an empty mail */
+		classify_message(c, &(struct source_message){ .bytes = { "", 0 }, .name = path });
+	if (source)
+		source->ops->close(source, NULL, 0);
+	return got;
 }
 
 /* Returns the index of the first path, or -1; getopt has said what is wrong then. */
@@ -191,14 +194,13 @@ int cmd_classify(const struct config *config, int argc, char **argv)
 	setvbuf(stdout, NULL, _IOFBF, OUTPUT_BUFFER);
 	result = EXIT_WELL;
 	for (int i = first; i < argc; i++)
-		if (classify_path(c, argv[i]))
+		if (classify_path(c, argv[i]) || c->lost)
 			result = EXIT_LOST;
 	if (fflush(stdout)) {
 		log_error("classify: standard output: %s", strerror(errno));
 		result = EXIT_LOST;
 	}
 out:
-	mbox_reader_free(&c->reader);
 	workspace_free(c->workspace);
 	rules_free(rules);
 	explicit_bzero(c->line, sizeof c->line);

@@ -21,8 +21,8 @@ const struct command commands[] = {
 	{ "classify", cmd_classify, "[--plain] [--explain] PATH…", "print events as JSON lines; stores nothing",
 	  "  --plain     with addresses, message ids and the full diagnostic text\n"
 	  "  --explain   say on stderr what was seen of each event, how much it weighs, and which rule won (*)\n"
-	  "PATH is a mail, an mbox, or - for stdin. One JSON object a line; a message that yields no event prints one\n"
-	  "of kind \"none\" and says why in \"rule\".\n",
+	  "PATH is a mail, an mbox, a Maildir, a directory of these, or - for stdin. One JSON object a line; a message that\n"
+	  "yields no event prints one of kind \"none\" and says why in \"rule\".\n",
 	  CONFIG_OPTIONAL, false },
 	{ "check", cmd_check, "[--json | --bare] [--only VERDICT] [--column NAME|N [--header]] [FILE|-]", "addresses in, verdicts out: send, hold until T, suppress",
 	  "Reads one address a line from FILE or stdin and prints address, verdict, until, state, reason, since in the\n"

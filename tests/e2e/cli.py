@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """The command line: help, usage errors, what is wrong with a configuration, exit codes, the lock, SIGTERM."""
+import json
 import os
 import re
 import signal
@@ -285,6 +286,25 @@ with case("classify --explain shows what was seen, which rule won, and no addres
     rules = list(dict.fromkeys(line[11:].split()[0] for line in lines[2:]))
     equal((rules[0], rules[-3:]), ("mailbox-full", ["code.5.2.2", "reply.552", "digit.5"]))
     true("secret" not in result.err, result.err)
+
+with case("classify reads what import reads: a Maildir in a directory beside a mail; an unwritable output and a missing path end with 1"):
+    retour = fresh()
+    box = os.path.join(retour.dir, "box")
+    for folder in ("cur", "new", "tmp"):
+        os.makedirs(os.path.join(box, "maildir", folder))
+    for name in ("a.eml", "maildir/cur/1762300000.1.host:2,S"):
+        with open(os.path.join(box, name), "w") as f:
+            f.write("From: MAILER-DAEMON@mx.example.net\nSubject: failure notice\n\n<ann@example.com>:\n550 5.1.1 user unknown\n")
+    result = retour.run("classify", "--plain", box)
+    equal((result.code, [(os.path.relpath(e["file"], box), e["recipient"]) for e in map(json.loads, result.out.splitlines())]),
+          (0, [("a.eml", "ann@example.com"), ("maildir/1762300000.1.host:2,S", "ann@example.com")]))
+    result = retour.run("classify", os.path.join(box, "none"), os.path.join(box, "a.eml"))
+    equal((result.code, len(result.out.splitlines())), (1, 1))
+    contains(result.err, "none: No such file or directory")
+    with open("/dev/full", "w") as full:
+        result = subprocess.run([os.environ["RETOUR"], "classify", box], stdout=full, stderr=subprocess.PIPE, text=True)
+    equal(result.returncode, 1)
+    contains(result.stderr, "standard output: No space left on device")
 
 for closed in ("2>&-", "<&- >&- 2>&-"):
     with case("started with %s it writes no line of its log into a file" % closed):

@@ -55,6 +55,15 @@ static void tells_mails_apart(void **state)
 	assert_false(SAME(mail, "Message-ID: <1@example.net>\nDate: Mon, 2 Nov 2026 08:00:01 +0000\nFrom: a@example.net\n\nHello\n\nWorld\n"));
 }
 
+static void without_a_body_its_fields_count(void **state)
+{
+	(void)state;
+	static const char mail[] = "Subject: failure notice\nX-Failed-Recipients: a@example.net,\n b@example.net\n";
+	assert_true(SAME(mail, "Received: from mx.example.net\n\tby mail.example.org\nReturn-Path: <>\nSubject: failure notice\nX-Failed-Recipients: a@example.net,\r\n b@example.net\n\n\n"));
+	assert_false(SAME(mail, "Subject: failure notice\nX-Failed-Recipients: a@example.net,\n c@example.net\n"));
+	assert_false(SAME("{\"one\": 1}\n", "{\"two\": 2}\n"));
+}
+
 static void ends_on_any_bytes(void **state)
 {
 	(void)state;
@@ -72,7 +81,8 @@ static void ends_on_any_bytes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(knows_a_mail_again), cmocka_unit_test(tells_mails_apart), cmocka_unit_test(ends_on_any_bytes),
+		cmocka_unit_test(knows_a_mail_again), cmocka_unit_test(tells_mails_apart), cmocka_unit_test(without_a_body_its_fields_count),
+		cmocka_unit_test(ends_on_any_bytes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
