@@ -102,7 +102,7 @@ code { font: .85em ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace;
 	<h2>Keys</h2>
 	<div class="scroll"><table><thead><tr><th scope="col">Key</th><th scope="col">Purpose</th><th scope="col">Month</th><th scope="col">Made</th><th scope="col">Fingerprint</th></tr></thead><tbody>
 		<xsl:for-each select="a:key"><tr><th scope="row"><xsl:value-of select="@name"/></th><td><xsl:value-of select="@purpose"/></td><td><xsl:value-of select="@month"/></td>
-			<td class="t"><xsl:call-template name="time"><xsl:with-param name="at" select="@made"/></xsl:call-template></td><td><code><xsl:value-of select="@fingerprint"/></code><xsl:if test="not(@fingerprint)">unknown to the store</xsl:if></td></tr></xsl:for-each>
+			<td class="t"><xsl:call-template name="time"><xsl:with-param name="at" select="@made"/></xsl:call-template></td><td><code><xsl:value-of select="@fingerprint"/></code><xsl:if test="not(@fingerprint)">unknown to the store</xsl:if><xsl:if test="@place = 'credential'"> a credential</xsl:if></td></tr></xsl:for-each>
 	</tbody></table></div>
 </xsl:template>
 

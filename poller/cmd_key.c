@@ -13,13 +13,14 @@ static int print_key(void *context, const struct key_info *k)
 	(void)context;
 	if (k->at)
 		clock_format(k->at, made);
-	printf("%-24s %-8s %-8s %-21s %s\n", k->name, k->purpose, *k->month ? k->month : "-", *made ? made : "-", *k->fingerprint ? k->fingerprint : "unknown to the store");
+	printf("%-24s %-8s %-8s %-21s %-33s%s\n", k->name, k->purpose, *k->month ? k->month : "-", *made ? made : "-",
+	       *k->fingerprint ? k->fingerprint : "unknown to the store", k->credential ? "credential" : "file");
 	return 0;
 }
 
 static int list(struct session *s)
 {
-	printf("%-24s %-8s %-8s %-21s %s\n", "name", "purpose", "month", "made", "fingerprint");
+	printf("%-24s %-8s %-8s %-21s %-33s%s\n", "name", "purpose", "month", "made", "fingerprint", "lies in a");
 	uint64_t left = 0;
 	int result = store_keys(s->store, print_key, NULL);
 	if (!result)
@@ -43,10 +44,12 @@ static int rotate(struct session *s, const char *purpose)
 
 static int retire(struct session *s, const char *name)
 {
-	int result = store_key_retire(s->store, name, clock_now());
+	bool credential;
+	int result = store_key_retire(s->store, name, clock_now(), &credential);
 	if (result)
 		return session_store_failed(s, "key retire", result);
-	printf("%s is destroyed; what it signed can no longer be proved\n", name);
+	printf(credential ? "%s is used no more; it came as a credential, which is yours to destroy\n"
+			  : "%s is destroyed; what it signed can no longer be proved\n", name);
 	return EXIT_WELL;
 }
 

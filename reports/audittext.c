@@ -104,8 +104,8 @@ static void keys(const struct audit *a, FILE *out)
 	heading(out, "Keys");
 	for (unsigned i = 0; i < a->keys; i++) {
 		const struct key_info *k = &a->key[i];
-		fprintf(out, "  %-20s %-8s %-8s %-21s %s\n", k->name, k->purpose, *k->month ? k->month : "-", k->at ? utc_text(k->at, at, sizeof at) : "-",
-			*k->fingerprint ? k->fingerprint : "unknown to the store");
+		fprintf(out, "  %-20s %-8s %-8s %-21s %s%s\n", k->name, k->purpose, *k->month ? k->month : "-", k->at ? utc_text(k->at, at, sizeof at) : "-",
+			*k->fingerprint ? k->fingerprint : "unknown to the store", k->credential ? "  a credential" : "");
 	}
 }
 

@@ -137,6 +137,7 @@ static void keys(const struct audit *a, xmlNode *root)
 		attribute_time(node, "made", k->at);
 		if (*k->fingerprint)
 			attribute(node, "fingerprint", k->fingerprint);
+		attribute(node, "place", k->credential ? "credential" : "file");
 	}
 }
 

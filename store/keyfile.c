@@ -284,35 +284,61 @@ int keyfile_directory(struct store *s, bool make)
 	return STORE_OK;
 }
 
-static int compare_names(const void *a, const void *b)
+enum key_place keyfile_place(const struct store *s, const char *name)
 {
-	return strcmp(a, b);
+	if (!faccessat(s->keys->dir, name, F_OK, AT_SYMLINK_NOFOLLOW))
+		return KEY_FILE;
+	int fd = open_credential(s, name);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0 ? KEY_CREDENTIAL : KEY_NOWHERE;
 }
 
-int keyfile_list(struct store *s, struct listing *list)
+static int compare_names(const void *a, const void *b)
 {
-	int fd = openat(s->keys->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return strcmp(((const struct listed *)a)->name, ((const struct listed *)b)->name);
+}
+
+/* Adds to LIST what lies in the directory FD, which it closes. -1 with errno. */
+static int list_directory(const struct store *s, int fd, bool credentials, struct listing *list)
+{
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
 	struct key_name k;
 
-	list->count = 0;
-	list->name = calloc(KEYS_MAX, sizeof *list->name);
-	if (!dir || !list->name) {
-		if (dir)
-			closedir(dir);
-		else if (fd >= 0)
+	if (!dir) {
+		if (fd >= 0)
 			close(fd);
-		free(list->name);
-		return store_fail(s, STORE_KEYS, "key directory %s: %s", s->o.keys_dir, strerror(errno));
+		return -1;
 	}
 	while (list->count < KEYS_MAX && (entry = readdir(dir))) {
-		bool begun = strncmp(entry->d_name, ".new-", 5) == 0;
-		if (strlen(entry->d_name) < KEY_NAME_SIZE && (begun || key_name_parse(entry->d_name, &k)))
-			strcpy(list->name[list->count++], entry->d_name);
+		const char *name = entry->d_name;
+		bool begun = !credentials && strncmp(name, ".new-", 5) == 0;
+		if (strlen(name) >= KEY_NAME_SIZE || !(begun || key_name_parse(name, &k)) ||
+		    (credentials && keyfile_place(s, name) != KEY_CREDENTIAL))
+			continue;
+		strcpy(list->key[list->count].name, name);
+		list->key[list->count++].credential = credentials;
 	}
 	closedir(dir);
-	qsort(list->name, list->count, sizeof *list->name, compare_names);
+	return 0;
+}
+
+int keyfile_list(struct store *s, struct listing *list)
+{
+	const char *credentials = s->o.credentials_dir;
+
+	list->count = 0;
+	list->key = calloc(KEYS_MAX, sizeof *list->key);
+	if (!list->key || list_directory(s, openat(s->keys->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), false, list)) {
+		free(list->key);
+		return store_fail(s, STORE_KEYS, "key directory %s: %s", s->o.keys_dir, strerror(errno));
+	}
+	if (credentials && list_directory(s, open(credentials, O_RDONLY | O_DIRECTORY | O_CLOEXEC), true, list)) {
+		free(list->key);
+		return store_fail(s, STORE_KEYS, "credentials %s: %s", credentials, strerror(errno));
+	}
+	qsort(list->key, list->count, sizeof *list->key, compare_names);
 	return STORE_OK;
 }
 

@@ -36,20 +36,21 @@ int store_keys(struct store *s, int (*visit)(void *context, const struct key_inf
 		return result;
 	for (unsigned i = 0; i < list.count && !result; i++) {
 		struct key_info info = { .name = "" };
-		if (list.name[i][0] == '.')
+		if (list.key[i].name[0] == '.')
 			continue;
-		key_name_parse(list.name[i], &k);
-		snprintf(info.name, sizeof info.name, "%s", list.name[i]);
+		key_name_parse(list.key[i].name, &k);
+		snprintf(info.name, sizeof info.name, "%s", list.key[i].name);
+		info.credential = list.key[i].credential;
 		snprintf(info.purpose, sizeof info.purpose, "%s", k.purpose);
 		if (k.month)
-			memcpy(info.month, list.name[i] + sizeof "event-" - 1, 7);
+			memcpy(info.month, list.key[i].name + sizeof "event-" - 1, 7);
 		if (describe_key(s, &info)) {
 			result = STORE_FAILED;
 			break;
 		}
 		result = visit(context, &info);
 	}
-	free(list.name);
+	free(list.key);
 	return result;
 }
 
@@ -64,16 +65,16 @@ int keys_months(struct store *s, int64_t cutoff, uint64_t *count, int64_t *oldes
 	if (result)
 		return result;
 	for (unsigned i = 0; i < list.count; i++) {
-		if (list.name[i][0] == '.')
+		if (list.key[i].name[0] == '.')
 			continue;
-		key_name_parse(list.name[i], &k);
+		key_name_parse(list.key[i].name, &k);
 		if (!k.month)
 			continue;
 		if (!(*count)++)
 			*oldest = keys_month_start(k.month);
 		*overdue += keys_month_start(k.month + 1) <= cutoff;
 	}
-	free(list.name);
+	free(list.key);
 	return STORE_OK;
 }
 
@@ -133,7 +134,13 @@ int store_key_left(struct store *s, uint64_t *left)
 
 /* --- the end ---------------------------------------------------------------------------------------------------- */
 
-int store_key_retire(struct store *s, const char *name, int64_t now)
+/* The ledger's word for it: a credential is its administrator's to destroy, it is only used no more. */
+static const char *end_of(enum key_place place)
+{
+	return place == KEY_CREDENTIAL ? "key-released" : "key-destroyed";
+}
+
+int store_key_retire(struct store *s, const char *name, int64_t now, bool *credential)
 {
 	enum known known;
 	struct key_name k;
@@ -144,16 +151,17 @@ int store_key_retire(struct store *s, const char *name, int64_t now)
 	if (strlen(name) >= KEY_NAME_SIZE || !key_name_parse(name, &k) || (strcmp(k.purpose, "verp") != 0 && strcmp(k.purpose, "sign") != 0))
 		return store_fail(s, STORE_MISUSE, "only keys of return paths, verp-KK.key, and sign.key are retired by hand: event keys go with their "
 				  "last event, and without state.key and message.key there is no store");
-	bool here = !faccessat(s->keys->dir, name, F_OK, AT_SYMLINK_NOFOLLOW);
+	enum key_place place = keyfile_place(s, name);
+	*credential = place == KEY_CREDENTIAL;
 	if (keys_lookup(s, name, NULL, &known))
 		return STORE_FAILED;
-	if (!here && known == KEY_UNKNOWN)
+	if (place != KEY_FILE && known == KEY_UNKNOWN)
 		return store_fail(s, STORE_MISUSE, "there is no key %s", name);
 	if (db_enter(s, &own))
 		return STORE_FAILED;
 	snprintf(detail, sizeof detail, "purpose=%s name=%s", k.purpose, name);
-	result = here ? keyfile_destroy(s, name) : STORE_OK;
-	if (!result && (db_run(s, SQL_KEY_DELETE, "t", name) || store_ledger(s, now, "key-destroyed", detail)))
+	result = place == KEY_FILE ? keyfile_destroy(s, name) : STORE_OK;
+	if (!result && (db_run(s, SQL_KEY_DELETE, "t", name) || store_ledger(s, now, end_of(place), detail)))
 		result = STORE_FAILED;
 	sodium_mprotect_readwrite(s->keys);
 	s->keys->verp_read = false;
@@ -198,9 +206,7 @@ static int forget_old_state(struct store *s, int64_t now)
 	if (result)
 		return result;
 	snprintf(detail, sizeof detail, "purpose=state name=%s", s->keys->old_name);
-	/* a credential is its administrator's to destroy */
-	bool here = !faccessat(s->keys->dir, s->keys->old_name, F_OK, AT_SYMLINK_NOFOLLOW);
-	if (db_run(s, SQL_KEY_DELETE, "t", s->keys->old_name) || store_ledger(s, now, here ? "key-destroyed" : "key-released", detail))
+	if (db_run(s, SQL_KEY_DELETE, "t", s->keys->old_name) || store_ledger(s, now, end_of(keyfile_place(s, s->keys->old_name)), detail))
 		result = STORE_FAILED;
 	result = db_leave(s, own, result);
 	if (result)
@@ -258,19 +264,21 @@ int keys_destroy_unused(struct store *s, int64_t now, unsigned *destroyed)
 		return result;
 	keys_forget_months(s);
 	for (unsigned i = 0; i < list.count && !result; i++) {
-		if (list.name[i][0] == '.') {
-			result = keyfile_destroy(s, list.name[i]);
+		if (list.key[i].credential)
+			continue;
+		if (list.key[i].name[0] == '.') {
+			result = keyfile_destroy(s, list.key[i].name);
 			continue;
 		}
-		key_name_parse(list.name[i], &k);
-		if (is_former_state(s, list.name[i], &k))
-			result = keyfile_destroy(s, list.name[i]);
+		key_name_parse(list.key[i].name, &k);
+		if (is_former_state(s, list.key[i].name, &k))
+			result = keyfile_destroy(s, list.key[i].name);
 		if (!k.month || k.month >= month_now(now) || (result = keys_month_has_events(s, k.month, &has)) || has)
 			continue;
-		result = destroy_month(s, list.name[i], k.month, now);
+		result = destroy_month(s, list.key[i].name, k.month, now);
 		*destroyed += result == STORE_OK;
 	}
-	free(list.name);
+	free(list.key);
 	if (!result)
 		result = forget_destroyed(s, now);
 	return result;

@@ -57,10 +57,15 @@ int keyfile_load(struct store *s, const char *name, bool make, unsigned char key
 int keyfile_destroy(struct store *s, const char *name);
 struct listing {
 	unsigned count;
-	char (*name)[KEY_NAME_SIZE];
+	struct listed {
+		char name[KEY_NAME_SIZE];
+		bool credential;    /* not in the directory: it is only read, and not ours to destroy */
+	} *key;
 };
-/* All names that are keys or begun ones, sorted; the caller frees LIST->name. */
+/* All names that are keys or begun ones, sorted, and of the credentials those that are used; the caller frees LIST->key. */
 int keyfile_list(struct store *s, struct listing *list);
+enum key_place { KEY_NOWHERE, KEY_FILE, KEY_CREDENTIAL };
+enum key_place keyfile_place(const struct store *s, const char *name);
 
 /* --- keys.c --------------------------------------------------------------------------------------------------- */
 

@@ -38,11 +38,11 @@ static int read_verps(struct store *s)
 	sodium_mprotect_readwrite(s->keys);
 	s->keys->verps = 0;
 	for (unsigned i = 0; i < list.count && !result; i++)
-		if (key_name_parse(list.name[i], &k) && strcmp(k.purpose, "verp") == 0)
-			result = read_verp(s, list.name[i]);
+		if (key_name_parse(list.key[i].name, &k) && strcmp(k.purpose, "verp") == 0)
+			result = read_verp(s, list.key[i].name);
 	s->keys->verp_read = !result;
 	sodium_mprotect_readonly(s->keys);
-	free(list.name);
+	free(list.key);
 	return result;
 }
 

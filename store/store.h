@@ -344,6 +344,7 @@ struct key_info {
 	char month[8];              /* YYYY-MM for event keys */
 	char fingerprint[33];       /* hexadecimal, as the store knows it; "": it does not know the key */
 	int64_t at;                 /* when it was made; 0: not known */
+	bool credential;            /* it came as one of systemd's, and is no file of ours */
 };
 int store_keys(struct store *s, int (*visit)(void *context, const struct key_info *k), void *context);
 
@@ -355,8 +356,9 @@ int store_keys(struct store *s, int (*visit)(void *context, const struct key_inf
 int store_key_add(struct store *s, const char *purpose, int64_t now, char *name);
 /* How many contacts are still under the state key before the present one. */
 int store_key_left(struct store *s, uint64_t *left);
-/* Destroys the key NAME for good; STORE_MISUSE when it may not be: only keys of purpose "verp", whose tokens can no longer be proved then, and "sign". Ledgered. */
-int store_key_retire(struct store *s, const char *name, int64_t now);
+/* Destroys the key NAME for good; STORE_MISUSE when it may not be: only keys of purpose "verp", whose tokens can no longer be proved then, and "sign". Ledgered. *CREDENTIAL: it
+ * is only used no more, and its administrator's to destroy. */
+int store_key_retire(struct store *s, const char *name, int64_t now, bool *credential);
 
 /* What becomes of a mailbox's mail, in the INI file's words ("move:Done"); for the ledger (store/settings.c). */
 struct mailbox_setting {

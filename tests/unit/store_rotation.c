@@ -226,6 +226,23 @@ static void a_clock_set_back_over_the_months_end(void **state)
 }
 
 /* As LoadCredential= and LoadCredentialEncrypted= put them: in a directory of their own, read by us, not by others. */
+struct seen {
+	const char *name;
+	unsigned files, credentials;
+	bool known;
+};
+
+static int see_key(void *context, const struct key_info *k)
+{
+	struct seen *seen = context;
+
+	seen->files += !k->credential;
+	seen->credentials += k->credential;
+	if (strcmp(k->name, seen->name) == 0)
+		seen->known = k->credential && *k->fingerprint && k->at;
+	return 0;
+}
+
 static void lasting_keys_may_be_credentials(void **state)
 {
 	static const char *const names[] = { "state.key", "message.key" };
@@ -251,6 +268,16 @@ static void lasting_keys_may_be_credentials(void **state)
 	ok(open_store(o, NOW));
 	assert_int_equal(check(A, NOW).verdict, VERDICT_SUPPRESS);
 	assert_false(key_exists("state.key"));
+	/* they are listed, and nothing else that lies there */
+	snprintf(from, sizeof from, "%s/imap-password", credentials);
+	close(open(from, O_CREAT | O_WRONLY, 0400));
+	snprintf(from, sizeof from, "%s/event-2026-10.key", credentials);
+	close(open(from, O_CREAT | O_WRONLY, 0400));
+	struct seen seen = { .name = "state.key" };
+	ok(store_keys(store, see_key, &seen));
+	assert_true(seen.known);
+	assert_int_equal(seen.credentials, 2);
+	assert_int_equal(seen.files, 1);
 	rotate(NOW);
 	assert_true(key_exists("state-2.key"));
 	ok(store_purge(store, NOW + 731 * DAY, false, &p));
@@ -262,6 +289,36 @@ static void lasting_keys_may_be_credentials(void **state)
 	assert_int_equal(chmod(to, 0444), 0);
 	assert_int_equal(open_store(o, NOW), STORE_KEYS);
 	assert_non_null(strstr(store_error(store), "lets others in"));
+}
+
+/* Return paths are signed and checked with keys that are credentials; one that is retired is released, and stays where it is. */
+static void keys_of_return_paths_may_be_credentials(void **state)
+{
+	struct store_options o = test_options();
+	char credentials[96], name[STORE_NAME_SIZE], from[160], to[160], token[STORE_TOKEN_SIZE];
+	bool full, credential = false;
+	struct ledger_entry e;
+
+	(void)state;
+	ok(store_key_add(store, "verp", NOW, name));
+	close_store();
+	snprintf(credentials, sizeof credentials, "%s/credentials", directory);
+	assert_int_equal(mkdir(credentials, 0700), 0);
+	snprintf(from, sizeof from, "%s/%s", keys, name);
+	snprintf(to, sizeof to, "%s/%s", credentials, name);
+	assert_int_equal(rename(from, to), 0);
+	ok(open_store(o, NOW));
+	assert_int_equal(store_verp_token(store, "nl", A, strlen(A), 64, token, &full), STORE_KEYS);
+	close_store();
+	o.credentials_dir = credentials;
+	ok(open_store(o, NOW));
+	ok(store_verp_token(store, "nl", A, strlen(A), 64, token, &full));
+	ok(store_key_retire(store, name, NOW, &credential));
+	assert_true(credential);
+	assert_int_equal(access(to, F_OK), 0);
+	ok(store_ledger_last(store, "key-released", NULL, &e));
+	assert_non_null(strstr(e.detail, name));
+	assert_int_equal(store_key_retire(store, name, NOW, &credential), STORE_MISUSE);
 }
 
 int main(void)
@@ -279,6 +336,7 @@ int main(void)
 		TEST(a_month_key_that_is_gone_is_forgotten),
 		TEST(a_clock_set_back_over_the_months_end),
 		TEST(lasting_keys_may_be_credentials),
+		TEST(keys_of_return_paths_may_be_credentials),
 	};
 
 	return cmocka_run_group_tests_name("rotation", tests, NULL, NULL);
