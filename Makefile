@@ -15,9 +15,12 @@ VERSION := 0.1.0
 PACKAGES := gnutls libxml-2.0 libxslt sqlite3 libsodium libidn2 libseccomp zlib libzstd
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wwrite-strings -Wformat=2
-HARDENING := -fPIE -fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOURCE=2
-CPPFLAGS += -D_GNU_SOURCE -I. -I$(BUILD) -DRETOUR_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
-LDLIBS += -letpan -liniparser -lunistring $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
+HARDENING := -fPIE -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+# What the caller gives in CFLAGS, CPPFLAGS, LDFLAGS and LDLIBS comes behind our own.
+PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
+ALL_CPPFLAGS = -D_GNU_SOURCE -I. -I$(BUILD) -DRETOUR_VERSION='"$(VERSION)"' $(PACKAGE_CFLAGS) $(CPPFLAGS)
+ALL_LDLIBS = -letpan -liniparser -lunistring $(PACKAGE_LIBS) $(LDLIBS)
 ALL_CFLAGS = -std=c11 $(WARNINGS) $(WERROR) $(HARDENING) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS)
 
@@ -33,7 +36,7 @@ LIB_poller := $(BUILD)/libpoller.a $(LIB_reports)
 all: $(BUILD)/retour
 
 $(BUILD)/retour: $(BUILD)/poller/main.o $(LIB_poller)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LDLIBS)
 
 define archive
 $$(BUILD)/lib$1.a: $$($1_OBJECTS)
@@ -44,7 +47,7 @@ $(foreach m,$(MODULES),$(eval $(call archive,$m)))
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # Files under etc/ that the program carries as its defaults, as bytes: etc/rules.ini becomes embedded_rules_ini.
 EMBEDDED := rules.ini providers.ini report.xsl report.en.xml report.de.xml measures.xml audit.xsl
@@ -62,7 +65,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.
 define unit
 $$(BUILD)/unit/$1_%: tests/unit/$1_%.c $$(LIB_$1)
 	@mkdir -p $$(@D)
-	$$(CC) $$(CPPFLAGS) $$(ALL_CFLAGS) -MMD -MP $$(ALL_LDFLAGS) -o $$@ $$< $$(LIB_$1) -lcmocka $$(LDLIBS)
+	$$(CC) $$(ALL_CPPFLAGS) $$(ALL_CFLAGS) -MMD -MP $$(ALL_LDFLAGS) -o $$@ $$< $$(LIB_$1) -lcmocka $$(ALL_LDLIBS)
 endef
 $(foreach m,$(MODULES),$(eval $(call unit,$m)))
 
@@ -123,13 +126,13 @@ fuzz: fuzzers
 
 $(BUILD)/target/%: $(BUILD)/tests/fuzz/%.o $(LIB_poller)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(ALL_LDLIBS)
 
 # The same targets with a driver of our own (tests/fuzz/replay.c): seeds and some damage, for `make check`.
 replays: $(FUZZ_TARGETS:%=$(BUILD)/replay/%)
 $(BUILD)/replay/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/replay.o $(LIB_poller)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LDLIBS)
 
 # What the program says of its configuration, put where people read it; a test compares.
 .PHONY: texts
