@@ -951,6 +951,12 @@ static bool is_refusal(const struct reader *r)
 	       span_find_nocase(r->mail->disposition, SPAN("deleted")) >= 0 && marks_recipients(r->prose) && r->prose->category;
 }
 
+/* "Your mailbox is almost full": to the owner of the mailbox that is read here, about nobody's mail. */
+static bool is_own_notice(struct reader *r)
+{
+	return r->prose->marked[MARK_NOTICE] && !r->returned.present && !answers_no(prose_diagnostic(r->rules, r->prose->human)) && !names_somebody(r);
+}
+
 static void read_message(struct reader *r)
 {
 	const char *rule = "";
@@ -995,6 +1001,10 @@ static void read_message(struct reader *r)
 		}
 		if (!is_likely_bounce(r)) {
 			emit_none(r, KIND_NONE, "none.ordinary");
+			return;
+		}
+		if (is_own_notice(r)) {
+			emit_none(r, KIND_NONE, "none.notice");
 			return;
 		}
 	}
