@@ -123,7 +123,7 @@ static int send_mail(const struct round *r, const struct news *n)
 	randombytes_buf(random, sizeof random);
 	sodium_bin2hex(token, sizeof token, random, sizeof random);
 	int result = alerts_mail(n->alert, n->count, &options, r->now, token, &mail, error, sizeof error) ||
-		     delivery_carry(r->s->config, READERS_OF_ALERTS, (struct span){ mail.p, mail.n }, error, sizeof error);
+		     delivery_carry(r->s->config, options.to, (struct span){ mail.p, mail.n }, error, sizeof error);
 	if (result)
 		log_error("alert mail: %s; the next run tries again", log_clean(clean, sizeof clean, error));
 	buffer_free(&mail);

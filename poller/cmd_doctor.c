@@ -262,11 +262,11 @@ static void check_report(struct doctor *d)
 	char error[512], clean[512];
 	if (access(c->report.dir, W_OK | X_OK) && (errno != ENOENT || !can_be_made(c, c->report.dir)))
 		say(d, SAD, "report directory", "%s: %s", c->report.dir, strerror(errno));
-	if (!delivery_options(c, READERS_OF_REPORT, &options)) {
+	if (!delivery_options(c, c->report.to.at, &options)) {
 		say(d, ODD, "report mail", "[report] from, to, and smtp or sendmail are not all set: reports stay in %s", c->report.dir);
 		return;
 	}
-	if (delivery_carry(c, READERS_OF_REPORT, (struct span){ NULL, 0 }, error, sizeof error))
+	if (delivery_carry(c, c->report.to.at, (struct span){ NULL, 0 }, error, sizeof error))
 		say(d, SAD, "report mail", "%s", log_clean(clean, sizeof clean, error));
 	else
 		say(d, WELL, "report mail", "%s would take it, %u readers", c->report.sendmail ? c->report.sendmail : c->report.smtp_host,

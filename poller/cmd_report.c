@@ -3,18 +3,31 @@
 
 #include <getopt.h>
 #include <string.h>
+#include "classify/recipient.h"
 #include "poller/clock.h"
 #include "poller/delivery.h"
+
+/* One more reader of a test mail. Only the operator's typing is caught here; whether the address exists its server says. */
+static bool add_reader(struct list *to, const char *address)
+{
+	if (to->count == CONFIG_LIST_MAX || !address_plausible(span_of(address)) || strpbrk(address, " ,;<>()\"\t\r\n"))
+		return false;
+	to->at[to->count++] = address;
+	return true;
+}
 
 int cmd_report(const struct config *config, int argc, char **argv)
 {
 	static const struct option options[] = { { "month", required_argument, NULL, 'm' }, { "format", required_argument, NULL, 'f' },
-		{ "output", required_argument, NULL, 'o' }, { "send", no_argument, NULL, 's' }, { 0 } };
+		{ "output", required_argument, NULL, 'o' }, { "send", no_argument, NULL, 's' },
+		{ "to", required_argument, NULL, 't' }, { 0 } };
 	struct month month = month_before(month_of(clock_now()), 1);
 	const char *output = NULL;
 	int format = REPORT_TEXT;
 	bool send = false, formatted = false;
 	struct buffer text = { 0 };
+	struct list to = { 0 };
+	struct config other;
 	struct session s;
 	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
 		switch (option) {
@@ -34,16 +47,27 @@ int cmd_report(const struct config *config, int argc, char **argv)
 		case 's':
 			send = true;
 			break;
+		case 't':
+			if (!add_reader(&to, optarg))
+				return usage_error(argv[0], to.count == CONFIG_LIST_MAX ? "--to: too many readers" : "--to: right would be one address, such as you@example.org");
+			break;
 		default:
 			return usage_error(argv[0], "see `retour report --help`");
 		}
 	if (optind < argc)
 		return usage_error(argv[0], "unknown argument");
+	if (to.count && !send)
+		return usage_error(argv[0], "--to goes with --send");
+	if (to.count) {
+		other = *config;
+		other.report.to = to;
+		config = &other;
+	}
 	int result = session_open(&s, config, send ? SESSION_WRITE : SESSION_READ, clock_now());
 	if (result)
 		goto out;
 	if (send)
-		result = report_mail(&s, month, clock_now());
+		result = report_mail(&s, month, clock_now(), to.count > 0);
 	if (!send || formatted || output)
 		if (report_make(&s, month, (enum report_format)format, &text) ||
 		    write_whole(output ? output : "-", (struct span){ text.p, text.n }))

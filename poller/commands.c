@@ -74,11 +74,12 @@ const struct command commands[] = {
 	  "whether to send there at all for now, and why. Providers of which too little is known are left out. Best with `retour volume log`.\n"
 	  "  --json      one JSON object a line\n",
 	  CONFIG_NEEDED, false },
-	{ "report", cmd_report, "[--month YYYY-MM] [--format xml|html|text] [--output FILE] [--send]", "the monthly report",
+	{ "report", cmd_report, "[--month YYYY-MM] [--format xml|html|text] [--output FILE] [--send [--to ADDRESS]…]", "the monthly report",
 	  "  --month YYYY-MM   default: last month\n"
 	  "  --format F        xml, html or text (default)\n"
 	  "  --output FILE     default: stdout\n"
-	  "  --send            mail it to the readers in [report] to, now\n",
+	  "  --send            mail it to the readers in [report] to, now\n"
+	  "  --to ADDRESS      only to this reader instead, as a test; may stand several times. `run` still sends the month's report when it is due\n",
 	  CONFIG_NEEDED, false },
 	{ "comment", cmd_comment, "--month YYYY-MM TEXT|-", "a remark that the month's report prints",
 	  "  --month YYYY-MM   the month that it is about\n"

@@ -96,20 +96,19 @@ int report_make(struct session *s, struct month month, enum report_format format
 	return result;
 }
 
-bool delivery_options(const struct config *c, enum readers readers, struct carrier_options *o)
+bool delivery_options(const struct config *c, const char *const *to, struct carrier_options *o)
 {
-	const struct list *to = readers == READERS_OF_ALERTS ? &c->alert_to : &c->report.to;
 	*o = (struct carrier_options){ .sendmail = c->report.sendmail, .user = c->report.user, .oauth2 = c->report.auth == AUTH_XOAUTH2,
-		.helo = c->report.helo, .from = c->report.from, .to = to->at,
+		.helo = c->report.helo, .from = c->report.from, .to = to,
 		.stream = { .host = c->report.smtp_host, .port = (uint16_t)c->report.smtp_port, .tls = (enum tls)c->report.tls,
 			    .ca_file = c->report.ca_file, .timeout = c->report.timeout, .deadline = 10 * c->report.timeout } };
-	return to->count && c->report.from && (c->report.smtp_host || c->report.sendmail);
+	return *to && c->report.from && (c->report.smtp_host || c->report.sendmail);
 }
 
 static int carry_mail(const struct config *c, struct span mail)
 {
 	char error[512], clean[512];
-	int result = delivery_carry(c, READERS_OF_REPORT, mail, error, sizeof error);
+	int result = delivery_carry(c, c->report.to.at, mail, error, sizeof error);
 	if (result)
 		log_error("report mail: %s", log_clean(clean, sizeof clean, error));
 	return result;
@@ -142,7 +141,7 @@ static int sign_attachment(struct session *s, const struct month_report *model, 
 	return result ? session_store_failed(s, "signature of the report", result) : EXIT_WELL;
 }
 
-int report_mail(struct session *s, struct month month, int64_t now)
+int report_mail(struct session *s, struct month month, int64_t now, bool test)
 {
 	struct month_report *model = NULL;
 	struct buffer mail = { 0 };
@@ -163,11 +162,12 @@ int report_mail(struct session *s, struct month month, int64_t now)
 	if (carry_mail(s->config, (struct span){ mail.p, mail.n }))
 		goto out;
 	snprintf(detail, sizeof detail, "month=%04d-%02d recipients=%u", month.year, month.month, s->config->report.to.count);
-	if (store_ledger(s->store, now, "report-sent", detail)) {
+	/* a test is no sending: the readers still get theirs from `run` */
+	if (store_ledger(s->store, now, test ? "report-tested" : "report-sent", detail)) {
 		session_store_failed(s, "ledger", STORE_FAILED);
 		goto out;
 	}
-	log_notice("sent the report of %04d-%02d to %u recipients", month.year, month.month, s->config->report.to.count);
+	log_notice("sent the report of %04d-%02d to %u recipients%s", month.year, month.month, s->config->report.to.count, test ? ", as a test" : "");
 	result = signing;
 out:
 	s->report.signing_key = NULL;
@@ -280,5 +280,5 @@ int report_if_due(struct session *s, int64_t now)
 		log_notice("wrote the report of %04d-%02d to %s", month.year, month.month, s->config->report.dir);
 	}
 	/* nobody to send it to is a choice, not a failure */
-	return s->config->report.to.count ? report_mail(s, month, now) : EXIT_WELL;
+	return s->config->report.to.count ? report_mail(s, month, now, false) : EXIT_WELL;
 }

@@ -30,7 +30,6 @@ static const struct shape {
 	[WIRE_EVENT] = { sizeof(struct event), 0, 0 },
 	[WIRE_PARSED] = { sizeof(struct wire_parsed), 0, 0 },
 	[WIRE_CARRY] = { 1, 1, WIRE_MAIL_MAX },
-	[WIRE_CARRY_ALERT] = { 1, 1, WIRE_MAIL_MAX },
 	[WIRE_LOG_STATE] = { 0, 1, WIRE_LOG_STATE_MAX },
 	[WIRE_LOG_KNOWN] = { 0, sizeof(struct wire_log_known), WIRE_LOG_KNOWN_MAX },
 	[WIRE_LOG_FILE] = { sizeof(struct wire_log_file), 0, 0 },

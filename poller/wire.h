@@ -9,7 +9,7 @@
  *   fetcher > run       OPENED  LISTED  MESSAGE  BATCH  SETTLED  EXPIRED  FAILED or REFUSED  FINISHED
  *   run > parser        MESSAGE
  *   parser > run        READY  EVENT  PARSED
- *   run > carrier       CARRY, CARRY_ALERT or PROBE
+ *   run > carrier       CARRY or PROBE
  *   carrier > run       FAILED or FINISHED
  *   run > log reader    LOG_STATE  LOG_KNOWN, then for each file LOG_FILE  LOG_BYTES…  LOG_END
  *   log reader > run    to each LOG_BYTES and LOG_END: LOG_COUNTS…  LOG_STATE  LOG_MARK  LOG_READY, the last always; or FAILED
@@ -49,8 +49,7 @@ enum wire_type {
 	WIRE_READY,     /* nothing */
 	WIRE_EVENT,     /* struct event */
 	WIRE_PARSED,    /* struct wire_parsed */
-	WIRE_CARRY,     /* a finished mail, to the report's readers */
-	WIRE_CARRY_ALERT, /* the same, to those who are told of alerts */
+	WIRE_CARRY,     /* its recipients, each ending in NUL, and an empty one; then a finished mail */
 	WIRE_PROBE,     /* nothing: only try whether a mail would be taken */
 	WIRE_LOG_STATE, /* what the log reader remembers of mails in the queue, its own format */
 	WIRE_LOG_KNOWN, /* struct wire_log_known[] */

@@ -57,7 +57,7 @@ static int64_t midnight(int64_t at)
 
 static int take_entry(void *context, const struct ledger_entry *e)
 {
-	static const char *const routine[] = { "purge", "checkpoint", "report-written", "report-sent" };
+	static const char *const routine[] = { "purge", "checkpoint", "report-written", "report-sent", "report-tested" };
 	struct audit *a = context;
 	bool act = true;
 	if (a->entries++ == 0)

@@ -74,6 +74,32 @@ with case("a server without STARTTLS gets nothing when STARTTLS is set"):
     contains(result.err, "does not offer STARTTLS")
     sink.stop()
 
+with case("a test mail: to those who are named, not to the readers, and the month's own report is still sent when it is due"):
+    fresh, tried = Retour(), Sink(tls="none")
+    fresh.config["report"].update(tried.report(to=", ".join(READERS), **{"from": SENDER}))
+    fresh.config["mailbox none"] = {"protocol": "maildir", "path": os.path.join(fresh.dir, "mail")}
+    for folder in ("cur", "new", "tmp"):
+        os.makedirs(os.path.join(fresh.dir, "mail", folder))
+    equal(fresh.run("import", sample).code, 0)
+    result = fresh.run("report", "--month", "2026-10", "--send", "--to", "me@example.com", "--to", "you@example.com")
+    equal(result.code, 0, result)
+    equal(tried.mails[0].recipients, ["me@example.com", "you@example.com"])
+    parsed = tried.mails[0].parsed()
+    equal(str(parsed["To"]), "me@example.com, you@example.com")
+    equal([part.get_filename() for part in parsed.iter_attachments()], ["retour-2026-10.xml", "retour-2026-10.xml.minisig"])
+    true("@" not in result.err, result.err)
+    equal(fresh.sql("SELECT detail FROM ledger WHERE kind = 'report-tested'"), [("month=2026-10 recipients=2",)])
+    equal(fresh.run("run").code, 0)
+    equal([mail.recipients for mail in tried.mails[1:]], [READERS])
+    tried.stop()
+
+with case("--to takes one address, and only with --send"):
+    for wrong in (["--send", "--to", "nobody"], ["--send", "--to", "a@example.com, b@example.com"], ["--send", "--to", "a@example.com\r\nBcc: b@example.com"],
+                  ["--to", "me@example.com"]):
+        refused = retour.run("report", *wrong)
+        equal(refused.code, 2, refused)
+        true("example.com" not in refused.err and "--to" in refused.err, refused.err)
+
 with case("nobody listens"):
     result = send(sink, password_file=retour.secret())
     equal(result.code, 1, result)
