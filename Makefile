@@ -150,13 +150,14 @@ mandir = $(DESTDIR)$(prefix)/share/man
 datadir = $(DESTDIR)$(prefix)/share
 unitdir = $(DESTDIR)$(prefix)/lib/systemd/system
 install: all
-	install -d $(bindir) $(mandir)/man1 $(mandir)/man5 $(mandir)/man7 $(datadir)/retour $(datadir)/doc/retour $(unitdir) $(DESTDIR)$(sysconfdir)/retour
+	install -d $(bindir) $(mandir)/man1 $(mandir)/man5 $(mandir)/man7 $(datadir)/retour $(datadir)/doc/retour \
+		$(datadir)/bash-completion/completions $(unitdir) $(DESTDIR)$(sysconfdir)/retour
 	install -m 755 $(BUILD)/retour $(bindir)/retour
 	install -m 644 etc/retour.1 $(mandir)/man1/
 	install -m 644 etc/retour.ini.5 $(mandir)/man5/
-	install -m 644 etc/retour-contacts.7 etc/retour-audit.7 etc/retour-privacy.7 $(mandir)/man7/
-	install -m 644 etc/rules.ini etc/providers.ini etc/report.xsl etc/report.xsd etc/audit.xsd etc/grafana-dashboard.json etc/prometheus-rules.yml \
-		$(datadir)/retour/
+	install -m 644 etc/retour-contacts.7 etc/retour-categories.7 etc/retour-audit.7 etc/retour-privacy.7 $(mandir)/man7/
+	install -m 644 etc/rules.ini etc/providers.ini etc/*.xsl etc/*.xsd etc/*.xml etc/grafana-dashboard.json etc/prometheus-rules.yml $(datadir)/retour/
+	install -m 644 etc/retour.bash $(datadir)/bash-completion/completions/retour
 	install -m 644 README.md LICENSE etc/retour.ini $(datadir)/doc/retour/
 	for unit in retour.service retour.timer retour-serve.service retour-serve.socket; do \
 		sed 's|/usr/local/|$(prefix)/|g; s|/etc/retour|$(sysconfdir)/retour|g' etc/$$unit > $(unitdir)/$$unit && chmod 644 $(unitdir)/$$unit || exit 1; \

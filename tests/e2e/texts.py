@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """What is installed beside the program says what the program does: the sample configuration and the manual's keys come from its own table, the
 manual pages are sound, the unit is accepted by systemd, `make install` puts each file where it belongs."""
+import json
 import os
 import re
 import shutil
@@ -39,6 +40,34 @@ with case("the table in retour-contacts(7) is that of `retour contact states` (e
         for move in zip(states, states[1:]):
             true(move in moves, move)
 
+with case("retour-categories(7) has each category with its class, and means by each code what the program means by it"):
+    page = read("etc", "retour-categories.7")
+    listed = [tuple(line.split()[:2]) for line in page[page.index("names: begin\n"):page.index('.\\" names: end')].splitlines()[2:]]
+    known = re.findall(r'X\(CATEGORY_\w+, CLASS_(\w+), "([a-z-]+)"\)', read("classify", "event.h"))
+    equal(sorted(listed), sorted((klass.lower(), name) for klass, name in known))
+    claims = [(name, code) for name, text in re.findall(r"^\.It ([a-z-]+)\n(.*?)(?=^\.)", page, re.M | re.S) for code in re.findall(r"\b[45]\.\d\.\d+", text)]
+    true(len(claims) > 25, claims)
+    box = os.path.join(Retour().dir, "codes")
+    with open(box, "w") as f:
+        for number, (name, code) in enumerate(claims):
+            f.write("From MAILER-DAEMON Mon Nov  2 08:00:00 2026\nFrom: MAILER-DAEMON@mx.example.net\nMessage-ID: <%d@mx.example.net>\nContent-Type: multipart/report;"
+                    " report-type=delivery-status; boundary=b\n\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.net\n\n"
+                    "Final-Recipient: rfc822; kim@example.com\nAction: failed\nStatus: %s\n\n--b--\n\n" % (number, code))
+    told = [json.loads(line)["category"] for line in run(BINARY, "classify", box).stdout.splitlines()]
+    equal([(code, got) for (name, code), got in zip(claims, told)], [(code, name) for name, code in claims])
+
+with case("completion knows the commands, their words and their options"):
+    def completed(*words):
+        script = '. etc/retour.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _retour; printf "%s\\n" "${COMPREPLY[@]}"'
+        return set(run("bash", "-c", script, "bash", BINARY, *words).stdout.split())
+    equal(completed("re"), {"report"})
+    equal(completed(""), set(re.findall(r"^  ([a-z]+) ", run(BINARY, "--help").stdout, re.M)))
+    equal(completed("-c", "x.ini", "contact", "re"), {"revalidate", "resolve", "reactivate"})
+    equal(completed("key", ""), {"list", "rotate", "retire"})
+    options = completed("-v", "check", "--")
+    true({"--json", "--only", "--column"} <= options, options)
+    equal(completed("import", ""), set())
+
 with case("the sample configuration is one that the program takes"):
     retour = Retour()
     shutil.copy(os.path.join(ROOT, "etc", "retour.ini"), retour.ini)
@@ -55,7 +84,7 @@ with case("retour(1) names every command and option of --help"):
             contains(page, "Fl Fl " + option, command)
 
 with case("mandoc finds nothing wrong in the manual pages"):
-    lint = run("mandoc", "-T", "lint", "-W", "warning", "etc/retour.1", "etc/retour.ini.5", "etc/retour-contacts.7", "etc/retour-audit.7", "etc/retour-privacy.7")
+    lint = run("mandoc", "-T", "lint", "-W", "warning", "etc/retour.1", "etc/retour.ini.5", "etc/retour-contacts.7", "etc/retour-categories.7", "etc/retour-audit.7", "etc/retour-privacy.7")
     equal((lint.returncode, lint.stdout), (0, ""))
 
 UNITS = ["etc/retour" + name for name in (".service", ".timer", "-serve.service", "-serve.socket")]
@@ -80,8 +109,10 @@ with case("make install puts each file where it belongs, under DESTDIR and prefi
     result = subprocess.run(["make", "-s", "install", "BUILD=" + build, "DESTDIR=" + target, "prefix=/usr", "sysconfdir=/etc"], cwd=ROOT, env=environment,
                             stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     equal(result.returncode, 0, result.stderr)
-    for path in ("usr/bin/retour", "usr/share/man/man1/retour.1", "usr/share/man/man5/retour.ini.5", "usr/share/man/man7/retour-contacts.7", "usr/share/man/man7/retour-audit.7", "usr/share/man/man7/retour-privacy.7", "usr/share/retour/audit.xsd", "usr/share/retour/report.xsd",
-                 "usr/share/retour/rules.ini", "usr/share/doc/retour/retour.ini", "usr/lib/systemd/system/retour.service",
+    for path in ("usr/bin/retour", "usr/share/man/man1/retour.1", "usr/share/man/man5/retour.ini.5", "usr/share/man/man7/retour-contacts.7",
+                 "usr/share/man/man7/retour-categories.7", "usr/share/man/man7/retour-audit.7", "usr/share/man/man7/retour-privacy.7", "usr/share/retour/audit.xsd",
+                 "usr/share/retour/report.xsd", "usr/share/retour/report.xsl", "usr/share/retour/report.de.xml", "usr/share/retour/measures.xml",
+                 "usr/share/bash-completion/completions/retour", "usr/share/retour/rules.ini", "usr/share/doc/retour/retour.ini", "usr/lib/systemd/system/retour.service",
                  "usr/lib/systemd/system/retour.timer", "usr/lib/systemd/system/retour-serve.socket", "etc/retour"):
         true(os.path.exists(os.path.join(target, path)), path)
     with open(os.path.join(target, "usr/lib/systemd/system/retour.service")) as f:
