@@ -91,8 +91,12 @@ int db_finish_int(struct store *s, sqlite3_stmt *st, int64_t *out)
 void db_text(sqlite3_stmt *st, int column, char *buffer, size_t size)
 {
 	const unsigned char *text = sqlite3_column_text(st, column);
+	size_t n = text ? (size_t)sqlite3_column_bytes(st, column) : 0;
 
-	snprintf(buffer, size, "%s", text ? (const char *)text : "");
+	n = n < size ? n : size - 1;
+	if (n)
+		memcpy(buffer, text, n);
+	buffer[n] = '\0';
 }
 
 int db_enter(struct store *s, bool *own)

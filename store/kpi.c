@@ -7,17 +7,18 @@
 
 /* --- domain groups as a function of SQL -------------------------------------------------------------------- */
 
+enum domain_group store_domain_group(const struct store *s, const char *provider)
+{
+	return *provider && s->o.provider_group ? s->o.provider_group(s->o.context, provider) : DOMAIN_BUSINESS;
+}
+
 /* domain_group(provider): "large" for a large mailbox provider, "business" for everybody else; '' where the name is no profile's. */
 static void domain_group(sqlite3_context *context, int count, sqlite3_value **value)
 {
-	const struct store *s = sqlite3_user_data(context);
 	const char *provider = (const char *)sqlite3_value_text(value[0]);
-	enum domain_group group = DOMAIN_BUSINESS;
 
 	(void)count;
-	if (provider && s->o.provider_group)
-		group = s->o.provider_group(s->o.context, provider);
-	sqlite3_result_text(context, domain_group_name(group), -1, SQLITE_STATIC);
+	sqlite3_result_text(context, domain_group_name(store_domain_group(sqlite3_user_data(context), provider ? provider : "")), -1, SQLITE_STATIC);
 }
 
 #define DOMAIN_GROUP_NAME(symbol, name) name,

@@ -136,6 +136,9 @@
 		"SELECT iif(?3 & 1, day, 0), iif(?3 & 2, kind, ''), iif(?3 & 4, class, ''), iif(?3 & 8, category, '')," \
 		" iif(?3 & 16, origin, ''), iif(?3 & 32, provider, ''), iif(?3 & 64, campaign, ''), sum(count) FROM tally" \
 		" WHERE day BETWEEN ?1 AND ?2 GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 1, 2, 3, 4, 5, 6, 7") \
+	/* the same with every bit of the mask, as the rows lie */ \
+	X(SQL_TALLY_ROWS, "SELECT day, kind, class, category, origin, provider, campaign, count FROM tally WHERE day BETWEEN ?1 AND ?2" \
+		" ORDER BY day, kind, class, category, origin, provider, campaign") \
 	X(SQL_TALLY_FIRST, "SELECT min(day) FROM tally") \
 	X(SQL_CAMPAIGN_KNOWN, "SELECT 1 FROM campaign WHERE day = ?1 AND name = ?2") \
 	X(SQL_CAMPAIGN_COUNT, "SELECT count(*) FROM campaign WHERE day = ?1") \
@@ -197,6 +200,10 @@
 		" sum(iif(source = 'log' AND day IN (SELECT day FROM volume WHERE day BETWEEN ?1 AND ?2 AND source <> 'log' AND NOT beside), 0, sent))," \
 		" sum(delivered), sum(deferred), sum(throttled), sum(rejected) FROM volume WHERE day BETWEEN ?1 AND ?2" \
 		" GROUP BY 1, 2, 3 ORDER BY 1, 2, 3") \
+	X(SQL_VOLUME_ROWS, \
+		"SELECT day, provider, campaign," \
+		" iif(source = 'log' AND day IN (SELECT day FROM volume WHERE day BETWEEN ?1 AND ?2 AND source <> 'log' AND NOT beside), 0, sent)," \
+		" delivered, deferred, throttled, rejected FROM volume WHERE day BETWEEN ?1 AND ?2 ORDER BY day, source, provider, campaign") \
 	\
 	X(SQL_HOUR_ADD, "INSERT INTO volume_hour (hour, provider, delivered, deferred, throttled, rejected) VALUES (?1, ?2, ?3, ?4, ?5, ?6)" \
 		" ON CONFLICT DO UPDATE SET delivered = delivered + excluded.delivered, deferred = deferred + excluded.deferred," \

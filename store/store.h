@@ -424,7 +424,11 @@ struct volume {
  */
 int store_volume_clear(struct store *s, const char *source, int32_t day, uint64_t *sent);
 int store_volume_add(struct store *s, const char *source, bool beside, const struct volume *v);
-/* Of the days FROM..TO, summed over what is not named in GROUP (BY_DAY, BY_PROVIDER, BY_CAMPAIGN), ordered by every column. */
+/*
+ * Of the days FROM..TO, summed over what is not named in GROUP (BY_DAY, BY_PROVIDER, BY_CAMPAIGN), ordered by every column. With VOLUME_ROWS, for those who sum
+ * up themselves, many times faster: a day's sources apart, in the order of days.
+ */
+#define VOLUME_ROWS (BY_DAY | BY_PROVIDER | BY_CAMPAIGN)
 int store_volumes(struct store *s, int32_t from, int32_t to, unsigned group, int (*visit)(void *context, const struct volume *v), void *context);
 
 /* What a mail log says happened about AT; V's day and SENT follow from that. Inside a transaction. */
@@ -471,6 +475,8 @@ int store_rates(struct store *s, int32_t from, int32_t to, unsigned group, int (
 int store_rolling(struct store *s, int64_t from, int64_t to, bool by_provider, int (*visit)(void *context, const struct rates *r), void *context);
 /* The most that was delivered to each provider in one hour of that time, by logs. */
 int store_hour_peaks(struct store *s, int64_t from, int64_t to, int (*visit)(void *context, const char *provider, uint64_t delivered), void *context);
+/* Of a provider's name. */
+enum domain_group store_domain_group(const struct store *s, const char *provider);
 /* PART of WHOLE in parts per million, rounded; -1 where WHOLE is 0: there is no rate. */
 long rate_ppm(uint64_t part, uint64_t whole);
 
@@ -504,7 +510,8 @@ struct tally {
 	uint64_t count;
 };
 /* All cells of the days FROM..TO (inclusive), ordered by every column, summed over what is not named in GROUP. */
-enum { BY_DAY = 1, BY_KIND = 2, BY_CLASS = 4, BY_CATEGORY = 8, BY_ORIGIN = 16, BY_PROVIDER = 32, BY_CAMPAIGN = 64 };
+enum { BY_DAY = 1, BY_KIND = 2, BY_CLASS = 4, BY_CATEGORY = 8, BY_ORIGIN = 16, BY_PROVIDER = 32, BY_CAMPAIGN = 64,
+	BY_EVERYTHING = 127 /* the rows as they lie: many times faster than any sum over them */ };
 int store_tallies(struct store *s, int32_t from, int32_t to, unsigned group, int (*visit)(void *context, const struct tally *t),
 		  void *context);
 /* Messages per mailbox and outcome ("new", "duplicate", "unrecognised", "quarantined") for the days. */

@@ -218,23 +218,41 @@ static uint8_t number_of(int (*by_name)(const char *), sqlite3_stmt *st, int col
 	return number < 0 ? 0 : (uint8_t)number;
 }
 
+/* A row mostly repeats the names of the one before. */
+struct last_name {
+	char text[STORE_NAME_SIZE];
+	uint8_t number;
+};
+
+static uint8_t number_again(struct last_name *last, int (*by_name)(const char *), sqlite3_stmt *st, int column)
+{
+	const char *name = (const char *)sqlite3_column_text(st, column);
+
+	if (name && strcmp(name, last->text) != 0) {
+		last->number = number_of(by_name, st, column);
+		snprintf(last->text, sizeof last->text, "%s", name);
+	}
+	return last->number;
+}
+
 int store_tallies(struct store *s, int32_t from, int32_t to, unsigned group, int (*visit)(void *context, const struct tally *t),
 		  void *context)
 {
-	sqlite3_stmt *st = db_bind(s, SQL_TALLY_GROUPS, "iii", (int64_t)from, (int64_t)to, (int64_t)group);
+	sqlite3_stmt *st = group == BY_EVERYTHING ? db_bind(s, SQL_TALLY_ROWS, "ii", (int64_t)from, (int64_t)to)
+						  : db_bind(s, SQL_TALLY_GROUPS, "iii", (int64_t)from, (int64_t)to, (int64_t)group);
+	struct last_name kind = { "", 0 }, klass = { "", 0 }, category = { "", 0 }, origin = { "", 0 };
 	int rc, result = STORE_OK;
 
 	if (!st)
 		return STORE_FAILED;
 	while (!result && (rc = db_step(s, st)) == 1) {
-		struct tally t = {
-			.day = sqlite3_column_int(st, 0),
-			.kind = number_of(kind_by_name, st, 1),
-			.klass = number_of(class_by_name, st, 2),
-			.category = number_of(category_by_name, st, 3),
-			.origin = number_of(origin_by_name, st, 4),
-			.count = (uint64_t)sqlite3_column_int64(st, 7),
-		};
+		struct tally t;
+		t.day = sqlite3_column_int(st, 0);
+		t.kind = number_again(&kind, kind_by_name, st, 1);
+		t.klass = number_again(&klass, class_by_name, st, 2);
+		t.category = number_again(&category, category_by_name, st, 3);
+		t.origin = number_again(&origin, origin_by_name, st, 4);
+		t.count = (uint64_t)sqlite3_column_int64(st, 7);
 		db_text(st, 5, t.provider, sizeof t.provider);
 		db_text(st, 6, t.campaign, sizeof t.campaign);
 		result = visit(context, &t);

@@ -32,7 +32,8 @@ int store_volume_add(struct store *s, const char *source, bool beside, const str
 
 int store_volumes(struct store *s, int32_t from, int32_t to, unsigned group, int (*visit)(void *context, const struct volume *v), void *context)
 {
-	sqlite3_stmt *st = db_bind(s, SQL_VOLUME_GROUPS, "iii", (int64_t)from, (int64_t)to, (int64_t)group);
+	sqlite3_stmt *st = group == VOLUME_ROWS ? db_bind(s, SQL_VOLUME_ROWS, "ii", (int64_t)from, (int64_t)to)
+						: db_bind(s, SQL_VOLUME_GROUPS, "iii", (int64_t)from, (int64_t)to, (int64_t)group);
 	int rc, result = STORE_OK;
 
 	if (!st)

@@ -165,6 +165,41 @@ static void an_import_stands_in_for_the_log(void **state)
 	assert_int_equal(got[0].sent, 11);
 }
 
+struct total {
+	uint64_t sent, delivered;
+	int32_t day;
+};
+
+static int add_up(void *context, const struct volume *v)
+{
+	struct total *t = context;
+
+	assert_true(v->day >= t->day);
+	t->day = v->day;
+	t->sent += v->sent;
+	t->delivered += v->delivered;
+	return 0;
+}
+
+/* Whoever reads the rows and sums up gets what the sums say, also where an import stands in for the log. */
+static void rows_say_what_sums_say(void **state)
+{
+	static const unsigned groups[] = { 0, BY_DAY, BY_PROVIDER, BY_CAMPAIGN, VOLUME_ROWS };
+
+	(void)state;
+	add_log(NOW - DAY, "gmail", "spring", 70, 5, 2, 3);
+	add_log(NOW, "gmail", "spring", 900, 5, 2, 3);
+	add_log(NOW, "other", "", 11, 0, 0, 0);
+	add_volume("zebra", false, D20261117, "gmail", "spring", 1000);
+	add_volume("again", true, D20261117, "gmail", "spring", 40);
+	for (unsigned i = 0; i < sizeof groups / sizeof *groups; i++) {
+		struct total t = { 0 };
+		ok(store_volumes(store, 20261101, 20261130, groups[i], add_up, &t));
+		assert_int_equal(t.sent, 73 + 1000 + 40);
+		assert_int_equal(t.delivered, 70 + 900 + 11);
+	}
+}
+
 static void a_source_replaces_its_day(void **state)
 {
 	uint64_t before;
@@ -449,6 +484,7 @@ int main(void)
 		TEST(a_day_with_everything),
 		TEST(days_and_months),
 		TEST(an_import_stands_in_for_the_log),
+		TEST(rows_say_what_sums_say),
 		TEST(a_source_replaces_its_day),
 		TEST(rolling_hours),
 		TEST(a_rate_needs_a_denominator),

@@ -1,0 +1,164 @@
+/* The course of the month: the days that stand out, and what began on a day and stayed. From the providers' notices by day. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reports/loading.h"
+
+enum {
+	STANDOUT_FACTOR = 2,   /* a day stands out with so many times the usual day's bounces */
+	INCIDENT_FACTOR = 4,   /* something began on a day when there is so many times more per day from it on */
+	INCIDENT_LEAST = 3,    /* and so many times k of it in all */
+};
+
+/* --- days that stand out ------------------------------------------------------------------------------------- */
+
+static int ascending(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+/* Words must not bound a figure that is not shown: the provider of a day's half is said where its bounces are known, or what is shown of them says as much. */
+static bool provider_may_be_named(const struct figures *f, const struct standout *s)
+{
+	const struct row *row = table_find(&f->providers, s->provider);
+	uint64_t shown = 0;
+	if (!row)
+		return false;
+	for (unsigned c = 0; c < COLUMN_COUNT; c++)
+		shown += c == COLUMN_COMPLAINT ? 0 : row->column[c].n;
+	return (row->all.state == CELL_SHOWN && row->column[COLUMN_COMPLAINT].state == CELL_SHOWN) || shown * 2 >= f->day[s->day - 1].n;
+}
+
+/* What made a day stand out: only names, and only of what is k or more and half of the day or more. */
+static void explain_day(const struct month_report *r, const struct gathering *g, struct standout *s)
+{
+	uint64_t all = 0, column[COLUMN_COUNT] = { 0 }, n = 0;
+	for (size_t i = 0; i < g->cells; i++)
+		if (g->cell[i].day == s->day && g->cell[i].column != COLUMN_COMPLAINT) {
+			all += g->cell[i].n;
+			column[g->cell[i].column] += g->cell[i].n;
+		}
+	s->column = COLUMN_COUNT;
+	for (unsigned c = 0; c < COLUMN_COUNT; c++)
+		if (column[c] >= r->k && column[c] * 2 >= all)
+			s->column = c;
+	for (size_t i = 0; i < g->cells; i++) {
+		const struct gathered_cell *c = &g->cell[i];
+		n = i > 0 && c[-1].name == c->name ? n : 0;
+		n += c->day == s->day && c->column != COLUMN_COMPLAINT ? c->n : 0;
+		if (n >= r->k && n * 2 >= all && strcmp(g->name[c->name], PROVIDER_NONE) != 0)
+			snprintf(s->provider, sizeof s->provider, "%.*s", (int)sizeof s->provider - 1, g->name[c->name]);
+	}
+}
+
+/* The days with much more than the usual day, the largest first chosen, in the order of the month. */
+static void find_standouts(struct month_report *r, const struct gathering *days)
+{
+	const struct figures *f = r->month;
+	uint64_t sorted[DAYS_MAX] = { 0 };
+	for (int d = 0; d < f->days; d++)
+		sorted[d] = f->day[d].n;
+	qsort(sorted, (size_t)f->days, sizeof *sorted, ascending);
+	r->usual_day = sorted[f->days / 2];
+	uint64_t least = r->usual_day * STANDOUT_FACTOR > 3 * r->k ? r->usual_day * STANDOUT_FACTOR : 3 * r->k;
+	uint64_t limit = f->days > STANDOUTS_MAX ? sorted[f->days - STANDOUTS_MAX - 1] : 0;
+	for (int d = 0; d < f->days && r->standouts < STANDOUTS_MAX; d++)
+		if (f->day[d].n >= least && f->day[d].n > limit) {
+			struct standout *s = &r->standout[r->standouts++];
+			s->day = d + 1;
+			explain_day(r, days, s);
+			if (*s->provider && !provider_may_be_named(f, s))
+				*s->provider = '\0';
+		}
+}
+
+/* --- what began on a day ------------------------------------------------------------------------------------ */
+
+/* One cause at one provider, by day. */
+struct course {
+	struct month_report *report;
+	char provider[EVENT_PROVIDER_SIZE];
+	unsigned category;
+	uint64_t day[DAYS_MAX];
+	int last;                   /* the last day with any bounce at all: a month may not be over */
+};
+
+/*
+ * The day that parts the days most clearly into few and many: the greatest variance between both sides. 0 where what follows is not much more,
+ * is over after a few days, or is only the month's beginning.
+ */
+static int beginning(const struct course *c, unsigned k)
+{
+	uint64_t before = 0, all = 0, late = 0;
+	double most = 0;
+	int best = 0;
+	for (int d = 0; d < c->last; d++)
+		all += c->day[d];
+	for (int d = 1; d < c->last - 1; d++) {
+		before += c->day[d - 1];
+		double difference = (double)(all - before) / (c->last - d) - (double)before / d;
+		if (difference > 0 && difference * difference * d * (c->last - d) > most) {
+			most = difference * difference * d * (c->last - d);
+			best = d;
+		}
+	}
+	if (best < 2)
+		return 0;
+	before = 0;
+	for (int d = 0; d < best; d++)
+		before += c->day[d];
+	for (int d = best + (c->last - best) / 2; d < c->last; d++)
+		late += c->day[d];
+	bool much = (all - before) * (uint64_t)best >= INCIDENT_FACTOR * before * (uint64_t)(c->last - best);
+	return all >= (uint64_t)INCIDENT_LEAST * k && all - before >= k && much && late * 4 >= all - before ? best + 1 : 0;
+}
+
+/* Kept are those with the most notices. */
+static void judge(struct course *c)
+{
+	struct month_report *r = c->report;
+	struct incident new = { .category = c->category };
+	for (int d = 0; d < DAYS_MAX; d++)
+		new.n += c->day[d];
+	if (!*c->provider || strcmp(c->provider, PROVIDER_NONE) == 0 || c->category == CATEGORY_NONE || !(new.day = beginning(c, r->k)))
+		return;
+	memcpy(new.provider, c->provider, sizeof new.provider);
+	unsigned i = r->incidents;
+	while (i > 0 && r->incident[i - 1].n < new.n)
+		i--;
+	if (i == INCIDENTS_MAX)
+		return;
+	r->incidents += r->incidents < INCIDENTS_MAX;
+	memmove(&r->incident[i + 1], &r->incident[i], (r->incidents - 1 - i) * sizeof new);
+	r->incident[i] = new;
+}
+
+static int last_day(const struct gathering *days)
+{
+	int last = 0;
+	for (size_t i = 0; i < days->cells; i++)
+		if (days->cell[i].column != COLUMN_COMPLAINT && days->cell[i].day > last)
+			last = days->cell[i].day;
+	return last;
+}
+
+static void find_incidents(struct month_report *r, const struct gathering *days)
+{
+	const int last = last_day(days);
+	for (size_t i = 0; i < days->cells;) {
+		const struct gathered_cell *first = &days->cell[i];
+		struct course course = { .report = r, .category = first->category, .last = last };
+		snprintf(course.provider, sizeof course.provider, "%.*s", (int)sizeof course.provider - 1, days->name[first->name]);
+		for (; i < days->cells && days->cell[i].name == first->name && days->cell[i].category == first->category; i++)
+			course.day[days->cell[i].day - 1] += days->cell[i].column != COLUMN_COMPLAINT ? days->cell[i].n : 0;
+		judge(&course);
+	}
+}
+
+void course_find(struct month_report *r, const struct gathering *days)
+{
+	find_standouts(r, days);
+	find_incidents(r, days);
+}

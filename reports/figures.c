@@ -1,0 +1,383 @@
+/*
+ * What is published of one month: tables of providers, campaigns and domain groups, sums, days, what was sent; suppressed. Attributed
+ * means that the returned mail was shown to be ours (origin matched or verified); only such failures and complaints make the figures, the
+ * rest is counted apart. The tallies of a month are read once, row by row: sums by SQL over each view cost ten times as much.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reports/loading.h"
+
+struct loading {
+	struct month_report *report;
+	struct figures *figures;
+	struct store *store;
+	struct gathering *providers, *campaigns;
+	bool by_day;
+};
+
+/* --- tallies into figures ---------------------------------------------------------------------------------- */
+
+static bool attributed(const struct tally *t)
+{
+	return (t->kind == KIND_FAILURE || t->kind == KIND_COMPLAINT) && t->origin >= ORIGIN_MATCHED && t->origin < ORIGIN_COUNT;
+}
+
+static enum column column_of(const struct tally *t)
+{
+	static const enum column by_class[CLASS_COUNT] = { [CLASS_NONE] = COLUMN_UNDETERMINED, [CLASS_HARD] = COLUMN_HARD,
+		[CLASS_SOFT] = COLUMN_SOFT, [CLASS_BLOCK] = COLUMN_BLOCK, [CLASS_COMPLAINT] = COLUMN_COMPLAINT };
+	if (t->kind == KIND_COMPLAINT)
+		return COLUMN_COMPLAINT;
+	return t->klass < CLASS_COUNT ? by_class[t->klass] : COLUMN_UNDETERMINED;
+}
+
+static enum column column_of_category(enum category category)
+{
+	struct tally t = { .kind = category_class(category) == CLASS_COMPLAINT ? KIND_COMPLAINT : KIND_FAILURE, .klass = (uint8_t)category_class(category) };
+	return column_of(&t);
+}
+
+/* One row of the tallies: a cell of everything. */
+static int take_tally(void *context, const struct tally *t)
+{
+	struct loading *l = context;
+	struct figures *f = l->figures;
+	const int day = t->day % 100;
+	if (t->category >= CATEGORY_COUNT || t->kind >= KIND_COUNT || day < 1 || day > DAYS_MAX)
+		return 0;
+	bool report = t->kind == KIND_FAILURE || t->kind == KIND_COMPLAINT;
+	if (report && t->origin < ORIGIN_COUNT)
+		f->origin[t->origin][t->kind == KIND_COMPLAINT].n += t->count;
+	if (!report && l->by_day)
+		l->report->kind[t->kind].n += t->count;
+	if (!attributed(t))
+		return 0;
+	enum column column = column_of(t);
+	f->all.n += t->count;
+	f->bounces.n += column == COLUMN_COMPLAINT ? 0 : t->count;
+	f->day[day - 1].n += column == COLUMN_COMPLAINT ? 0 : t->count;
+	f->column[column].n += t->count;
+	f->category[column][t->category].n += t->count;
+	struct gathered_cell cell = { .column = (uint8_t)column, .category = t->category, .n = t->count };
+	if (gather(l->campaigns, t->campaign, cell))
+		return -1;
+	cell.day = (uint8_t)(l->by_day ? day : 0);
+	return gather(l->providers, t->provider, cell);
+}
+
+/* --- tables ------------------------------------------------------------------------------------------------ */
+
+/* The large first; equal ones by name, so that the order is always the same. */
+static int by_size(const void *a, const void *b)
+{
+	const struct row *x = a, *y = b;
+	return x->all.n != y->all.n ? (x->all.n < y->all.n ? 1 : -1) : strcmp(x->name, y->name);
+}
+
+static void add_to_row(struct row *row, unsigned column, uint64_t n)
+{
+	row->column[column].n += n;
+	row->all.n += n;
+}
+
+/* The most frequent causes of a row so far, each with its count. */
+struct worst {
+	enum category category;
+	uint64_t n;
+};
+
+static void place(struct worst list[WORST_SHOWN], enum category category, uint64_t n)
+{
+	for (int i = 0; i < WORST_SHOWN; i++)
+		if (n > list[i].n) {
+			memmove(&list[i + 1], &list[i], (size_t)(WORST_SHOWN - 1 - i) * sizeof *list);
+			list[i] = (struct worst){ category, n };
+			return;
+		}
+}
+
+/* Cuts the rows of one name off the sorted list; the most frequent causes are named from k on. */
+static size_t next_row(const struct gathering *g, size_t first, unsigned k, struct row *row)
+{
+	struct worst worst[WORST_SHOWN] = { { CATEGORY_NONE, 0 } };
+	const uint32_t name = g->cell[first].name;
+	size_t i = first;
+	uint64_t category = 0;
+	memcpy(row->name, g->name[name], sizeof row->name);
+	for (; i < g->cells && g->cell[i].name == name; i++) {
+		const struct gathered_cell *c = &g->cell[i];
+		bool last = i + 1 == g->cells || c[1].name != name || c[1].category != c->category;
+		category += c->n;
+		if (last && category >= k && c->category != CATEGORY_NONE)
+			place(worst, (enum category)c->category, category);
+		if (last)
+			category = 0;
+		add_to_row(row, c->column, c->n);
+	}
+	for (int w = 0; w < WORST_SHOWN; w++)
+		row->worst[w] = worst[w].category;
+	return i;
+}
+
+/* By name: the first ROWS_SHOWN of at least k; the last row sums the others and what the store already counts as NAMELESS. */
+static int make_table(const struct gathering *g, unsigned k, const char *nameless, struct table *out)
+{
+	struct row *row = calloc(g->names + 1, sizeof *row), rest = { .rest = true };
+	if (!row)
+		return -1;
+	size_t rows = 0, kept = 0;
+	for (size_t i = 0; i < g->cells; rows++)
+		i = next_row(g, i, k, &row[rows]);
+	qsort(row, rows, sizeof *row, by_size);
+	for (size_t i = 0; i < rows; i++) {
+		bool named = strcmp(row[i].name, nameless) != 0;
+		if (named && kept < ROWS_SHOWN && row[i].all.n >= k) {
+			row[kept++] = row[i];
+			continue;
+		}
+		for (unsigned c = 0; c < COLUMN_COUNT; c++)
+			add_to_row(&rest, c, row[i].column[c].n);
+		rest.folded += named;
+	}
+	for (unsigned c = 0; c < COLUMN_COUNT; c++)
+		add_to_row(&rest, c, g->beyond[c]);
+	if (rest.all.n > 0)
+		row[kept++] = rest;
+	struct row *fitting = kept ? reallocarray(row, kept, sizeof *row) : NULL;
+	*out = (struct table){ fitting ? fitting : row, kept };
+	return 0;
+}
+
+/* The provider that stands behind half of a category or more, where k or more. The list is sorted. */
+static void find_leaders(struct figures *f, const struct gathering *g, unsigned k)
+{
+	uint64_t n = 0;
+	uint64_t all[CATEGORY_COUNT] = { 0 };
+	for (size_t i = 0; i < g->cells; i++)
+		all[g->cell[i].category] += g->cell[i].n;
+	for (size_t i = 0; i < g->cells; i++) {
+		const struct gathered_cell *c = &g->cell[i];
+		bool same = i > 0 && c[-1].name == c->name && c[-1].category == c->category;
+		n = same ? n + c->n : c->n;
+		if (n >= k && n * 2 >= all[c->category] && strcmp(g->name[c->name], PROVIDER_NONE) != 0)
+			snprintf(f->leader[c->category], sizeof *f->leader, "%.*s", (int)sizeof *f->leader - 1, g->name[c->name]);
+	}
+}
+
+/* --- what was sent ------------------------------------------------------------------------------------------ */
+
+struct sending {
+	struct figures *figures;
+	struct store *store;
+	uint32_t days;                      /* a bit for each day of which something is known */
+};
+
+static struct row *find_row(struct table *t, const char *name)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (!t->row[i].rest && strcmp(t->row[i].name, name) == 0)
+			return &t->row[i];
+	return NULL;
+}
+
+static struct row *group_row(struct figures *f, unsigned group)
+{
+	return &f->groups.row[(group + DOMAIN_GROUP_COUNT - 1) % DOMAIN_GROUP_COUNT]; /* those that are not known come last */
+}
+
+/* A name that has no row of its own is part of the last row, where that sums others. */
+static struct cell *sent_cell(struct table *t, const char *name, struct cell *unlisted)
+{
+	struct row *row = find_row(t, name);
+	if (!row && t->count && t->row[t->count - 1].rest)
+		row = &t->row[t->count - 1];
+	return row ? &row->sent : unlisted;
+}
+
+static int take_sent(void *context, const struct volume *sent)
+{
+	struct sending *s = context;
+	struct figures *f = s->figures;
+	f->sent.n += sent->sent;
+	s->days |= sent->sent ? UINT32_C(1) << sent->day % 100 % 32 : 0;
+	sent_cell(&f->providers, sent->provider, &f->unlisted[0])->n += sent->sent;
+	sent_cell(&f->campaigns, sent->campaign, &f->unlisted[1])->n += sent->sent;
+	group_row(f, store_domain_group(s->store, sent->provider))->sent.n += sent->sent;
+	return 0;
+}
+
+static int load_sent(struct store *store, struct figures *f, int32_t from, int32_t to)
+{
+	struct sending s = { f, store, 0 };
+	int result = store_volumes(store, from, to, VOLUME_ROWS, take_sent, &s);
+	for (; s.days; s.days &= s.days - 1)
+		f->sent_days++;
+	return result == STORE_OK ? 0 : -1;
+}
+
+/* --- domain groups ------------------------------------------------------------------------------------------ */
+
+static int make_groups(struct figures *f, const struct loading *l)
+{
+	const struct gathering *g = l->providers;
+	f->groups = (struct table){ calloc(DOMAIN_GROUP_COUNT, sizeof *f->groups.row), DOMAIN_GROUP_COUNT };
+	if (!f->groups.row)
+		return -1;
+	for (unsigned group = 0; group < DOMAIN_GROUP_COUNT; group++) {
+		struct row *row = group_row(f, group);
+		snprintf(row->name, sizeof row->name, "%s", domain_group_name(group));
+		row->group = group;
+	}
+	for (size_t i = 0; i < f->providers.count; i++)
+		if (!f->providers.row[i].rest)
+			f->providers.row[i].group = store_domain_group(l->store, f->providers.row[i].name);
+	for (size_t i = 0; i < g->cells; i++) {
+		const char *name = g->name[g->cell[i].name];
+		unsigned group = store_domain_group(l->store, name);
+		group_row(f, group)->all.n += g->cell[i].n;
+		f->folded[group].n += find_row(&f->providers, name) ? 0 : g->cell[i].n;
+	}
+	for (unsigned c = 0; c < COLUMN_COUNT; c++) {
+		group_row(f, DOMAIN_UNKNOWN)->all.n += g->beyond[c];
+		f->folded[DOMAIN_UNKNOWN].n += g->beyond[c];
+	}
+	return 0;
+}
+
+/* --- suppression ------------------------------------------------------------------------------------------- */
+
+/* UNLISTED: what was sent but stands in no row. */
+static void table_equations(struct equations *q, struct figures *f, struct table *t, struct cell *unlisted)
+{
+	equation(q, &f->sent);
+	equation_part(q, unlisted);
+	for (size_t i = 0; i < t->count; i++)
+		equation_part(q, &t->row[i].sent);
+	equation(q, &f->all);
+	for (size_t i = 0; i < t->count; i++)
+		equation_part(q, &t->row[i].all);
+	for (unsigned c = 0; c < COLUMN_COUNT; c++) {
+		equation(q, &f->column[c]);
+		for (size_t i = 0; i < t->count; i++)
+			equation_part(q, &t->row[i].column[c]);
+	}
+	for (size_t i = 0; i < t->count; i++) {
+		equation(q, &t->row[i].all);
+		for (unsigned c = 0; c < COLUMN_COUNT; c++)
+			equation_part(q, &t->row[i].column[c]);
+	}
+}
+
+/* A group is the sum of its providers' rows and of what is folded of it; the rest row is what is folded of all groups. */
+static void group_equations(struct equations *q, struct figures *f)
+{
+	struct table *t = &f->providers;
+	equation(q, &f->all);
+	for (unsigned g = 0; g < DOMAIN_GROUP_COUNT; g++)
+		equation_part(q, &f->groups.row[g].all);
+	equation(q, &f->sent);
+	for (unsigned g = 0; g < DOMAIN_GROUP_COUNT; g++)
+		equation_part(q, &f->groups.row[g].sent);
+	for (unsigned g = 0; g < DOMAIN_GROUP_COUNT; g++) {
+		unsigned group = f->groups.row[g].group;
+		equation(q, &f->groups.row[g].all);
+		for (size_t i = 0; i < t->count; i++)
+			if (!t->row[i].rest && t->row[i].group == group)
+				equation_part(q, &t->row[i].all);
+		equation_part(q, &f->folded[group]);
+	}
+	if (t->count && t->row[t->count - 1].rest) {
+		equation(q, &t->row[t->count - 1].all);
+		for (unsigned g = 0; g < DOMAIN_GROUP_COUNT; g++)
+			equation_part(q, &f->folded[g]);
+	}
+}
+
+/* Every way in which one figure of the month follows from others. */
+static int suppress_month(struct figures *f, unsigned k)
+{
+	struct equations *q = equations_new(k);
+	if (!q)
+		return -1;
+	equation(q, &f->all);
+	equation_part(q, &f->bounces);
+	equation_part(q, &f->column[COLUMN_COMPLAINT]);
+	equation(q, &f->bounces);
+	for (unsigned c = 0; c < COLUMN_COUNT; c++)
+		if (c != COLUMN_COMPLAINT)
+			equation_part(q, &f->column[c]);
+	for (unsigned c = 0; c < COLUMN_COUNT; c++) {
+		equation(q, &f->column[c]);
+		for (unsigned g = 0; g < CATEGORY_COUNT; g++)
+			equation_part(q, &f->category[c][g]);
+	}
+	equation(q, &f->bounces);
+	for (int d = 0; d < DAYS_MAX; d++)
+		equation_part(q, &f->day[d]);
+	for (unsigned complaints = 0; complaints < 2; complaints++) {
+		equation(q, complaints ? &f->column[COLUMN_COMPLAINT] : &f->bounces);
+		for (unsigned o = ORIGIN_MATCHED; o < ORIGIN_COUNT; o++)
+			equation_part(q, &f->origin[o][complaints]);
+		for (unsigned o = 0; o < ORIGIN_MATCHED; o++)
+			suppress_alone(&f->origin[o][complaints], k);
+	}
+	table_equations(q, f, &f->providers, &f->unlisted[0]);
+	table_equations(q, f, &f->campaigns, &f->unlisted[1]);
+	group_equations(q, f);
+	int result = suppress(q);
+	equations_free(q);
+	return result;
+}
+
+/*
+ * Words say something of figures too, and must not bound one that is not shown. A frequent cause of a row is at least as frequent as each that is not
+ * named: said where its class is shown and is no less than all that is hidden in the row, and so are those before it. Half of a category or more: said where the provider's
+ * figure of that class is shown.
+ */
+static void withhold_words(struct figures *f)
+{
+	struct table *tables[] = { &f->providers, &f->campaigns };
+	for (size_t t = 0; t < 2; t++)
+		for (size_t i = 0; i < tables[t]->count; i++) {
+			struct row *row = &tables[t]->row[i];
+			uint64_t hidden = row->all.n;
+			bool said = row->all.state == CELL_SHOWN;
+			for (unsigned c = 0; c < COLUMN_COUNT; c++)
+				hidden -= row->column[c].n < hidden ? row->column[c].n : hidden;
+			for (int w = 0; w < WORST_SHOWN; w++) {
+				const struct cell *own = &row->column[column_of_category(row->worst[w])];
+				said &= own->state == CELL_SHOWN && own->n >= hidden;
+				if (!said)
+					row->worst[w] = CATEGORY_NONE;
+			}
+		}
+	for (unsigned g = 0; g < CATEGORY_COUNT; g++) {
+		const struct row *row = *f->leader[g] ? table_find(&f->providers, f->leader[g]) : NULL;
+		if (!row || row->column[column_of_category((enum category)g)].state != CELL_SHOWN)
+			*f->leader[g] = '\0';
+	}
+}
+
+/* --- loading ----------------------------------------------------------------------------------------------- */
+
+int figures_load(struct month_report *r, struct store *store, struct figures *f, int32_t first_day, struct gathering *days)
+{
+	struct gathering providers = { .cells = 0 }, campaigns = { .cells = 0 };
+	struct loading l = { r, f, store, days ? days : &providers, &campaigns, days != NULL };
+	int32_t from = day_number(f->month, 1), to = day_number(f->month, f->days);
+	int result = -1;
+	f->covered = first_day > 0 && first_day <= to;
+	f->partial = f->covered && first_day > from;
+	if (store_tallies(store, from, to, BY_EVERYTHING, take_tally, &l) != STORE_OK || gathering_sort(l.providers) || gathering_sort(&campaigns) ||
+	    make_table(l.providers, r->k, PROVIDER_NONE, &f->providers) || make_table(&campaigns, r->k, CAMPAIGN_NONE, &f->campaigns) || make_groups(f, &l))
+		goto out;
+	find_leaders(f, l.providers, r->k);
+	result = load_sent(store, f, from, to) ? -1 : suppress_month(f, r->k);
+	withhold_words(f);
+out:
+	gathering_free(&providers);
+	gathering_free(&campaigns);
+	return result;
+}
