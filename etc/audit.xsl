@@ -76,9 +76,9 @@ code { font: .85em ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace;
 	</tbody></table></div>
 	<xsl:if test="a:folder">
 		<h2>Folders of the mailboxes</h2>
-		<div class="scroll"><table><thead><tr><th scope="col">Mailbox</th><th scope="col">Folder</th><th scope="col">Mail that is</th><th scope="col">Kept for</th><th scope="col">Last read</th></tr></thead><tbody>
+		<div class="scroll"><table><thead><tr><th scope="col">Mailbox</th><th scope="col">Folder</th><th scope="col">Mail that is</th><th scope="col">Kept for</th><th scope="col" class="n">Deleted so far</th><th scope="col">Last read</th></tr></thead><tbody>
 			<xsl:for-each select="a:folder"><tr><th scope="row"><xsl:value-of select="@mailbox"/></th><td><xsl:value-of select="@name"/></td><td><xsl:value-of select="@holds"/></td>
-				<td><xsl:value-of select="@period"/><xsl:if test="not(@period)">stays</xsl:if></td><td class="t"><xsl:call-template name="time"><xsl:with-param name="at" select="@read"/></xsl:call-template></td></tr></xsl:for-each>
+				<td><xsl:value-of select="@period"/><xsl:if test="not(@period)">stays</xsl:if></td><td class="n"><xsl:value-of select="@deleted"/></td><td class="t"><xsl:call-template name="time"><xsl:with-param name="at" select="@read"/></xsl:call-template></td></tr></xsl:for-each>
 		</tbody></table></div>
 	</xsl:if>
 	<p class="soft">Monthly tallies hold counts only, name nobody, and stay.</p>

@@ -47,6 +47,8 @@ struct lane {
 	struct wire_settle *items; /* stored in the open transaction, to be settled after it */
 	size_t item_count, item_room;
 	struct poll_counts counts;
+	unsigned folders;          /* bits of enum folder_use: those in which is looked for what is to expire */
+	uint64_t expired[FOLDER_USE_COUNT];
 };
 
 struct pump {
@@ -95,6 +97,13 @@ void lane_serve_parser(struct pump *p, struct lane *lane);
 void lane_parser_died(struct pump *p, struct lane *lane);
 /* Hands W over; a failure shows as the parser's end. */
 void lane_parser_sends(struct lane *lane, struct waiting *w);
+
+/* --- laneexpire.c */
+
+/* Asks the fetcher to delete moved mail whose time is over. -1: it is gone. */
+int lane_expire(struct pump *p, struct lane *lane);
+/* Its answer. -1: it broke the protocol. */
+int lane_expired(struct pump *p, struct lane *lane, const struct wire_expired *done);
 
 /* --- lanefetcher.c */
 

@@ -13,7 +13,6 @@
 
 enum {
 	QUEUE_BYTES_MAX = 4 * 1024 * 1024,  /* of mail that waits for its parser; one message may always wait, whatever its size */
-	FOLDER_MARKS = 64,                  /* in one raw_retention: so exactly is it kept */
 };
 
 static int take_message(struct lane *lane, unsigned char *payload, uint32_t length)
@@ -71,18 +70,6 @@ static void say_failed(struct lane *lane, const struct wire_head *head, const un
 	lane_fail(lane, *copy ? copy : "failed without a word");
 }
 
-/* A folder of moved mail was looked at: where it ends now tells a later run how long its messages have been there. */
-static int note_expired(struct pump *p, struct lane *lane, const struct wire_expired *done)
-{
-	lane->counts.expired += done->removed;
-	if (!lane->box || !p->job->store || memchr(done->folder, '\0', sizeof done->folder) == NULL)
-		return -1;
-	if (done->end.uidnext && store_folder_mark(p->job->store, lane->name, done->folder, p->job->now,
-						   lane->box->raw_retention / FOLDER_MARKS, &done->end))
-		pump_fail(p);
-	return 0;
-}
-
 /* -1: the fetcher broke the protocol. *TAKEN: the payload is somebody else's now. */
 static int fetcher_says(struct pump *p, struct lane *lane, const struct wire_head *head, unsigned char *payload, bool *taken)
 {
@@ -118,7 +105,7 @@ static int fetcher_says(struct pump *p, struct lane *lane, const struct wire_hea
 		lane->counts.kept += settled.kept;
 		return 0;
 	case WIRE_EXPIRED:
-		return note_expired(p, lane, (const struct wire_expired *)payload);
+		return lane_expired(p, lane, (const struct wire_expired *)payload);
 	case WIRE_REFUSED:
 	case WIRE_FAILED:
 		say_failed(lane, head, payload);
@@ -175,34 +162,12 @@ void lane_serve_fetcher(struct pump *p, struct lane *lane)
 	}
 }
 
-static int send_expire(struct pump *p, struct lane *lane)
-{
-	const struct disposal *const all[] = { &lane->box->processed, &lane->box->unrecognised, &lane->box->quarantine };
-	for (size_t i = 0; i < 3; i++) {
-		bool again = false;
-		for (size_t before = 0; before < i; before++)
-			again |= all[before]->action == DISPOSE_MOVE && all[i]->action == DISPOSE_MOVE &&
-				 !strcmp(all[before]->folder, all[i]->folder);
-		if (all[i]->action != DISPOSE_MOVE || again)
-			continue;
-		struct wire_expire expire = { .cutoff = p->job->now - lane->box->raw_retention };
-		snprintf(expire.folder, sizeof expire.folder, "%s", all[i]->folder);
-		if (store_folder_due(p->job->store, lane->name, all[i]->folder, expire.cutoff, &expire.due)) {
-			pump_fail(p);
-			return 0;
-		}
-		if (channel_send(&lane->from, WIRE_EXPIRE, &expire, sizeof expire, true))
-			return -1;
-	}
-	return 0;
-}
-
 void lane_finish_if_due(struct pump *p, struct lane *lane)
 {
 	if (!lane->opened || lane->finishing || lane->failed || !(lane->ended || poll_stopping()) || lane->asked || lane->first ||
 	    lane->item_count || p->store_failed)
 		return;
 	lane->finishing = true;
-	lane_told(lane, (lane->box && p->job->store && !poll_stopping() && send_expire(p, lane)) ||
+	lane_told(lane, (lane->box && p->job->store && !poll_stopping() && lane_expire(p, lane)) ||
 		   channel_send(&lane->from, WIRE_FINISH, NULL, 0, true));
 }

@@ -164,7 +164,8 @@ static void lane_report(struct pump *p, struct lane *lane, struct poll_counts *t
 	else if (ok)
 		log_info("mailbox %s: nothing new", lane->name);
 	if (lane->box && p->job->store && !p->store_failed &&
-	    store_mailbox_read(p->job->store, lane->name, p->job->now, ok, lane->refused ? MAILBOX_LOGIN_REFUSED : "not read to its end"))
+	    (store_mailbox_read(p->job->store, lane->name, p->job->now, ok, lane->refused ? MAILBOX_LOGIN_REFUSED : "not read to its end") ||
+	     (lane->folders && (ok || c->expired) && store_mail_purged(p->job->store, lane->name, lane->folders, lane->expired, p->job->now))))
 		pump_fail(p);
 	total->messages += c->messages;
 	total->fresh += c->fresh;

@@ -51,12 +51,12 @@ __attribute__((format(printf, 3, 4))) static void pair(struct audit_pair *p, con
 	va_end(list);
 }
 
-static void add_folder(struct audit_options *o, const struct mailbox *box, const struct disposal *d, const char *what)
+static void add_folder(struct audit_options *o, const struct mailbox *box, const struct disposal *d, const char *what, enum folder_use use)
 {
 	if (d->action == DISPOSE_DELETE || o->folders == AUDIT_FOLDERS_MAX)
 		return;
 	const char *folder = d->action == DISPOSE_MOVE ? d->folder : box->folder ? box->folder : "INBOX";
-	o->folder[o->folders++] = (struct audit_folder){ box->name, folder, what, d->action == DISPOSE_MOVE ? box->raw_retention : 0 };
+	o->folder[o->folders++] = (struct audit_folder){ box->name, folder, what, use, d->action == DISPOSE_MOVE ? box->raw_retention : 0 };
 }
 
 static void add_settings(const struct config *c, struct audit_options *o)
@@ -77,9 +77,9 @@ void settings_for_audit(const struct session *s, struct audit_options *o)
 	*o = (struct audit_options){ .report = &s->report };
 	add_settings(c, o);
 	for (unsigned i = 0; i < c->mailboxes; i++) {
-		add_folder(o, &c->mailbox[i], &c->mailbox[i].processed, "processed");
-		add_folder(o, &c->mailbox[i], &c->mailbox[i].unrecognised, "not recognised");
-		add_folder(o, &c->mailbox[i], &c->mailbox[i].quarantine, "in quarantine");
+		add_folder(o, &c->mailbox[i], &c->mailbox[i].processed, "processed", FOLDER_PROCESSED);
+		add_folder(o, &c->mailbox[i], &c->mailbox[i].unrecognised, "not recognised", FOLDER_UNRECOGNISED);
+		add_folder(o, &c->mailbox[i], &c->mailbox[i].quarantine, "in quarantine", FOLDER_QUARANTINE);
 	}
 	pair(&o->component[o->components++], "retour", "%s", RETOUR_VERSION);
 	pair(&o->component[o->components++], "SQLite", "%s", sqlite3_libversion());

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/chain.h"
+
 enum {
 	DAY = 86400,
 	PURGE_GRACE = 2 * DAY,  /* a purge a day is promised; on the day after the first missed one somebody should look */
@@ -55,9 +57,41 @@ static int64_t midnight(int64_t at)
 	return at - (at % DAY + DAY) % DAY;
 }
 
+/* "name=bounces unrecognised=3 quarantine=0" */
+static void note_mail_purge(struct audit *a, const struct ledger_entry *e)
+{
+	char pairs[LEDGER_TEXT_SIZE], *rest = pairs, *pair;
+	struct mail_purge *m = a->mail;
+	snprintf(pairs, sizeof pairs, "%s", e->detail);
+	const char *name = strsep(&rest, " ") + strlen("name=");
+	while (m < a->mail + a->mails && strncmp(m->mailbox, name, sizeof m->mailbox - 1) != 0)
+		m++;
+	if (m == a->mail + AUDIT_MAILBOXES_MAX)
+		return;
+	a->mails += m == a->mail + a->mails;
+	snprintf(m->mailbox, sizeof m->mailbox, "%s", name);
+	m->at = e->at;
+	while ((pair = strsep(&rest, " "))) {
+		size_t n = strcspn(pair, "=");
+		for (unsigned use = 0; use < FOLDER_USE_COUNT; use++)
+			if (pair[n] && strlen(folder_use_name(use)) == n && memcmp(folder_use_name(use), pair, n) == 0)
+				m->deleted[use] += strtoull(pair + n + 1, NULL, 10);
+	}
+}
+
+const struct mail_purge *audit_mail_purge(const struct audit *a, const struct audit_folder *f)
+{
+	char name[AUDIT_WORD_SIZE];
+	chain_word(name, sizeof name, f->mailbox);
+	for (unsigned i = 0; i < a->mails; i++)
+		if (strcmp(a->mail[i].mailbox, name) == 0)
+			return &a->mail[i];
+	return NULL;
+}
+
 static int take_entry(void *context, const struct ledger_entry *e)
 {
-	static const char *const routine[] = { "purge", "checkpoint", "report-written", "report-sent", "report-tested" };
+	static const char *const routine[] = { "purge", "mail-purge", "checkpoint", "report-written", "report-sent", "report-tested" };
 	struct audit *a = context;
 	bool act = true;
 	if (a->entries++ == 0)
@@ -67,6 +101,8 @@ static int take_entry(void *context, const struct ledger_entry *e)
 		note_gap(a, midnight(before->at) + DAY, midnight(e->at) - DAY);
 		a->purge[a->purges++ % AUDIT_PURGES_MAX] = *e;
 	}
+	if (strcmp(e->kind, "mail-purge") == 0 && strncmp(e->detail, "name=", strlen("name=")) == 0)
+		note_mail_purge(a, e);
 	if (strcmp(e->kind, "checkpoint") == 0) {
 		a->checkpoint = *e;
 		a->checkpoints++;

@@ -16,6 +16,7 @@ enum {
 	AUDIT_KEYS_MAX = 256,
 	AUDIT_MAILBOXES_MAX = 64,
 	AUDIT_TEXT_SIZE = 640,
+	AUDIT_WORD_SIZE = 3 * STORE_NAME_SIZE,
 	RECORD_FIELDS_MAX = 16,
 };
 
@@ -64,6 +65,12 @@ struct audit {
 		uint64_t count;
 	} kind[AUDIT_KINDS_MAX];
 	unsigned kinds;
+	struct mail_purge {                /* what was deleted of moved mail, by mailbox */
+		char mailbox[AUDIT_WORD_SIZE]; /* as the ledger writes it */
+		int64_t at;                /* the last time */
+		uint64_t deleted[FOLDER_USE_COUNT];
+	} mail[AUDIT_MAILBOXES_MAX];
+	unsigned mails;
 	struct promise promise[PROMISES_MAX];
 	unsigned promises;
 	enum promise_state worst;
@@ -71,6 +78,8 @@ struct audit {
 	unsigned records;
 };
 
+/* What is known of F's mailbox; NULL: nothing was deleted there yet. */
+const struct mail_purge *audit_mail_purge(const struct audit *a, const struct audit_folder *f);
 /* reports/record.c: the entry for the record of processing activities (Regulation (EU) 2016/679, Article 30). */
 void audit_record(struct audit *a);
 /* reports/audittext.c, reports/auditxml.c */

@@ -66,8 +66,12 @@ static void schedule(const struct audit *a, FILE *out)
 	}
 	for (unsigned i = 0; i < a->options->folders; i++) {
 		const struct audit_folder *f = &a->options->folder[i];
-		fprintf(out, "Mail that is %s, in folder %s of mailbox %s: %s\n", f->what, f->folder, f->mailbox,
+		const struct mail_purge *purge = f->period ? audit_mail_purge(a, f) : NULL;
+		fprintf(out, "Mail that is %s, in folder %s of mailbox %s: %s", f->what, f->folder, f->mailbox,
 			f->period ? period_text(f->period, period, sizeof period) : "stays");
+		if (purge)
+			fprintf(out, "; %llu deleted so far, looked at %s", (unsigned long long)purge->deleted[f->use], utc_text(purge->at, oldest, sizeof oldest));
+		fputc('\n', out);
 	}
 	fputs("\nMonthly tallies hold counts only, name nobody, and stay.\n", out);
 }

@@ -84,6 +84,11 @@ static void schedule(const struct audit *a, xmlNode *root)
 		attribute(node, "holds", f->what);
 		if (f->period)
 			attribute(node, "period", period_text(f->period, text, sizeof text));
+		const struct mail_purge *purge = audit_mail_purge(a, f);
+		if (purge && f->period) {
+			attribute_number(node, "deleted", (int64_t)purge->deleted[f->use]);
+			attribute_time(node, "purged", purge->at);
+		}
 		for (unsigned m = 0; m < a->mailboxes; m++)
 			if (strcmp(a->mailbox[m].name, f->mailbox) == 0)
 				attribute_time(node, "read", a->mailbox[m].read_at);

@@ -66,6 +66,7 @@ struct audit_pair {
 /* Where mail lies that is not deleted at once. */
 struct audit_folder {
 	const char *mailbox, *folder, *what; /* what: "processed", "not recognised", "in quarantine" */
+	enum folder_use use;
 	int64_t period;                      /* 0: it stays */
 };
 enum { AUDIT_SETTINGS_MAX = 32, AUDIT_COMPONENTS_MAX = 16, AUDIT_FOLDERS_MAX = 192 };

@@ -8,6 +8,7 @@
  *
  * The texts are canonical: one entry has one form, and whatever reads back as another one is refused.
  */
+#include <ctype.h>
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -58,6 +59,17 @@ const char *chain_time(int64_t at, char out[CHAIN_TIME_SIZE])
 	if (!gmtime_r(&t, &tm) || !strftime(out, CHAIN_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm))
 		*out = '\0';
 	return out;
+}
+
+void chain_word(char *out, size_t size, const char *name)
+{
+	size_t n = 0;
+
+	for (; *name && n + sizeof "%XX" <= size; name++) {
+		bool plain = isalnum((unsigned char)*name) || strchr("._-/:+", *name);
+		n += (size_t)snprintf(out + n, size - n, plain ? "%c" : "%%%02X", (unsigned char)*name);
+	}
+	out[n] = '\0';
 }
 
 static bool parse_time(const char *text, int64_t *at)

@@ -34,6 +34,9 @@ size_t checkpoint_text(char out[CHECKPOINT_TEXT_SIZE], const struct ledger_entry
 /* Fills in number, at and hash. */
 bool checkpoint_parse(struct span text, struct ledger_entry *e);
 
+/* NAME as a word of a pair in a detail: what else stands for something there is written as %XX. Cut where SIZE ends. */
+void chain_word(char *out, size_t size, const char *name);
+
 /* "2026-11-02T06:00:00Z" */
 enum { CHAIN_TIME_SIZE = 32 };
 const char *chain_time(int64_t at, char out[CHAIN_TIME_SIZE]);

@@ -1,5 +1,15 @@
 /* Mailboxes whose mail stays where it is, and when each was read: what the poller must remember of them. */
+#include <stdio.h>
+#include "store/chain.h"
 #include "store/internal.h"
+
+#define STORE_NAME2(symbol, name) name,
+static const char *const use_names[] = { FOLDER_USES(STORE_NAME2) };
+
+const char *folder_use_name(unsigned use)
+{
+	return use_names[use];
+}
 
 /*
  * An id that is still there is remembered anew once a day, so that retention forgets only what left the mailbox. It is known only while
@@ -60,14 +70,63 @@ int store_folder_due(struct store *s, const char *mailbox, const char *folder, i
 
 int store_folder_mark(struct store *s, const char *mailbox, const char *folder, int64_t now, int64_t apart, const struct folder_mark *mark)
 {
+	bool own;
+	int result = db_enter(s, &own);
+
+	if (result)
+		return result;
+	if (db_run(s, SQL_FOLDER_THIN, "ttii", mailbox, folder, now, apart) ||
+	    db_run(s, SQL_FOLDER_PUT, "ttiii", mailbox, folder, now, (int64_t)mark->uidvalidity, (int64_t)mark->uidnext))
+		result = STORE_FAILED;
+	return db_leave(s, own, result);
+}
+
+int store_folder_names(struct store *s, const char *mailbox, int (*visit)(void *context, const char *folder), void *context)
+{
+	sqlite3_stmt *st = db_bind(s, SQL_FOLDER_NAMES, "t", mailbox);
+	int rc = -1, result = STORE_OK;
+
+	while (st && !result && (rc = db_step(s, st)) == 1)
+		result = visit(context, (const char *)sqlite3_column_text(st, 0));
+	sqlite3_reset(st);
+	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
+}
+
+int store_folder_former(struct store *s, const char *mailbox, const char *folder, int64_t now, int64_t cutoff, const struct folder_mark *mark)
+{
+	char name[3 * STORE_NAME_SIZE + 8] = "name=";
+	struct ledger_entry changed;
 	int64_t last = 0;
 
-	if (db_int(s, &last, SQL_FOLDER_LAST, "tt", mailbox, folder))
+	chain_word(name + strlen(name), sizeof name - strlen(name), mailbox);
+	if (store_ledger_last(s, "configuration-mailbox", name, &changed) || db_int(s, &last, SQL_FOLDER_LAST, "tt", mailbox, folder))
 		return STORE_FAILED;
-	/* a clock that was set back marks too */
-	if (last && now >= last && now - last < apart)
-		return STORE_OK;
-	return db_run(s, SQL_FOLDER_PUT, "ttiii", mailbox, folder, now, (int64_t)mark->uidvalidity, (int64_t)mark->uidnext);
+	if (last < changed.at)
+		return db_run(s, SQL_FOLDER_PUT, "ttiii", mailbox, folder, now, (int64_t)mark->uidvalidity, (int64_t)mark->uidnext);
+	return last <= cutoff ? db_run(s, SQL_FOLDER_FORGET, "tti", mailbox, folder, last + 1) : STORE_OK;
+}
+
+int store_mail_purged(struct store *s, const char *mailbox, unsigned uses, const uint64_t removed[FOLDER_USE_COUNT], int64_t now)
+{
+	char detail[LEDGER_TEXT_SIZE] = "name=";
+	struct ledger_entry last;
+	uint64_t total = 0;
+	bool own;
+	int result = db_enter(s, &own);
+
+	if (result)
+		return result;
+	chain_word(detail + strlen(detail), sizeof detail / 2, mailbox);
+	result = store_ledger_last(s, "mail-purge", detail, &last);
+	for (unsigned i = 0; i < FOLDER_USE_COUNT; i++) {
+		size_t n = strlen(detail);
+		total += removed[i];
+		if (uses >> i & 1)
+			snprintf(detail + n, sizeof detail - n, " %s=%llu", folder_use_name(i), (unsigned long long)removed[i]);
+	}
+	if (!result && (total || !last.number || day_start(last.at) != day_start(now)))
+		result = store_ledger(s, now, "mail-purge", detail);
+	return db_leave(s, own, result);
 }
 
 int store_mailbox_read(struct store *s, const char *mailbox, int64_t now, bool ok, const char *why)

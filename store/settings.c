@@ -7,10 +7,10 @@
  *
  * Values come from the INI file: whatever would not be a word in a pair is written as %XX.
  */
-#include <ctype.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include "store/chain.h"
 #include "store/internal.h"
 
 enum { SETTINGS_HASH_SIZE = 16 };
@@ -32,11 +32,10 @@ __attribute__((format(printf, 2, 3))) static void add(struct text *t, const char
 
 static void add_word(struct text *t, const char *word)
 {
-	for (; *word; word++)
-		if (isalnum((unsigned char)*word) || strchr("._-/:+", *word))
-			add(t, "%c", *word);
-		else
-			add(t, "%%%02X", (unsigned char)*word);
+	char escaped[LEDGER_TEXT_SIZE];
+
+	chain_word(escaped, sizeof escaped, word);
+	add(t, "%s", escaped);
 }
 
 static void describe(const struct store *s, struct text *t)

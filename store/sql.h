@@ -113,8 +113,12 @@
 	X(SQL_KEPT_AGAIN, "UPDATE kept SET at = ?3 WHERE mailbox = ?1 AND id = ?2") \
 	X(SQL_FOLDER_LAST, "SELECT max(at) FROM folder WHERE mailbox = ?1 AND name = ?2") \
 	X(SQL_FOLDER_PUT, "REPLACE INTO folder (mailbox, name, at, uidvalidity, uidnext) VALUES (?1, ?2, ?3, ?4, ?5)") \
+	/* of the marks of the last ?4 seconds the oldest stays, and the one that is made next */ \
+	X(SQL_FOLDER_THIN, "DELETE FROM folder WHERE mailbox = ?1 AND name = ?2 AND at <= ?3 AND at >" \
+	  " (SELECT min(at) FROM folder WHERE mailbox = ?1 AND name = ?2 AND at BETWEEN ?3 - ?4 AND ?3)") \
 	X(SQL_FOLDER_DUE, "SELECT at, uidvalidity, uidnext FROM folder WHERE mailbox = ?1 AND name = ?2 AND at <= ?3" \
 	  " ORDER BY at DESC LIMIT 1") \
+	X(SQL_FOLDER_NAMES, "SELECT DISTINCT name FROM folder WHERE mailbox = ?1 ORDER BY name") \
 	X(SQL_FOLDER_FORGET, "DELETE FROM folder WHERE mailbox = ?1 AND name = ?2 AND at < ?3") \
 	X(SQL_MESSAGES_COUNT, "SELECT (SELECT count(*) FROM seen) + (SELECT count(*) FROM kept)") \
 	X(SQL_MESSAGES_OLDEST, "SELECT min(at) FROM (SELECT min(at) AS at FROM seen UNION ALL SELECT min(at) FROM kept)") \

@@ -144,8 +144,28 @@ struct folder_mark {
 };
 /* The last mark at or before CUTOFF; older ones are forgotten. */
 int store_folder_due(struct store *s, const char *mailbox, const char *folder, int64_t cutoff, struct folder_mark *out);
-/* Notes where the folder ends at NOW, unless the last mark is less than APART seconds old. */
+/* Notes where the folder ends at NOW. There is always a mark of the last time; older ones are about APART seconds apart. In a transaction of its own. */
 int store_folder_mark(struct store *s, const char *mailbox, const char *folder, int64_t now, int64_t apart, const struct folder_mark *mark);
+
+/* The names of all folders of MAILBOX that were marked, and not forgotten since. */
+int store_folder_names(struct store *s, const char *mailbox, int (*visit)(void *context, const char *folder), void *context);
+/*
+ * FOLDER is none any more to which the settings move mail, and what had lain there before CUTOFF is deleted. It is marked once after the settings changed,
+ * and forgotten when that mark is due.
+ */
+int store_folder_former(struct store *s, const char *mailbox, const char *folder, int64_t now, int64_t cutoff, const struct folder_mark *mark);
+
+/* To what mail is moved; former: to what it was, under other settings. */
+#define FOLDER_USES(X) X(FOLDER_PROCESSED, "processed") X(FOLDER_UNRECOGNISED, "unrecognised") X(FOLDER_QUARANTINE, "quarantine") X(FOLDER_FORMER, "former")
+#define STORE_ENUM(symbol, name) symbol,
+enum folder_use { FOLDER_USES(STORE_ENUM) FOLDER_USE_COUNT };
+#undef STORE_ENUM
+const char *folder_use_name(unsigned use);
+/*
+ * Moved mail that was deleted because its time was over, counted as rows are: an entry "mail-purge" in the ledger when there was some, and one a day.
+ * USES: bits of the folders that were looked at. In a transaction of its own.
+ */
+int store_mail_purged(struct store *s, const char *mailbox, unsigned uses, const uint64_t removed[FOLDER_USE_COUNT], int64_t now);
 
 #define MAILBOX_LOGIN_REFUSED "login refused" /* the reason of a failure that is the password's or the token's */
 /* Remembers that the mailbox was read to its end at NOW, or failed (why: without addresses). */

@@ -166,7 +166,7 @@ static void a_mailbox_that_is_not_visited_is_told(void **state)
 	(void)state;
 	struct store *s = a_store();
 	bool broken = true;
-	options.folder[0] = (struct audit_folder){ "bounces", "Unrecognised", "not recognised", 7 * 86400 };
+	options.folder[0] = (struct audit_folder){ "bounces", "Unrecognised", "not recognised", FOLDER_UNRECOGNISED, 7 * 86400 };
 	options.folders = 1;
 	s->mailboxes = 1;
 	s->mailbox[0] = (struct mailbox_state){ .name = "bounces", .read_at = NOW - 86400 };
@@ -180,6 +180,29 @@ static void a_mailbox_that_is_not_visited_is_told(void **state)
 	shows(text, "  attention  Mail that was moved");
 	assert_false(broken);
 	free(text);
+	options.folders = 0;
+	fake_done(s);
+}
+
+static void mail_that_was_deleted_in_folders_is_counted(void **state)
+{
+	(void)state;
+	struct store *s = a_store();
+	bool broken;
+	options.folder[0] = (struct audit_folder){ "a b", "Unrecognised", "not recognised", FOLDER_UNRECOGNISED, 7 * 86400 };
+	options.folder[1] = (struct audit_folder){ "a b", "Quarantine", "in quarantine", FOLDER_QUARANTINE, 7 * 86400 };
+	options.folder[2] = (struct audit_folder){ "other", "Done", "processed", FOLDER_PROCESSED, 7 * 86400 };
+	options.folders = 3;
+	fake_entry(s, NOW - 86400, "mail-purge", "name=a%20b unrecognised=3 quarantine=0");
+	fake_entry(s, NOW, "mail-purge", "name=a%20b unrecognised=4 quarantine=1 former=9");
+	char *text = audit(s, &broken);
+	shows(text, "in folder Unrecognised of mailbox a b: 7 days; 7 deleted so far, looked at 2026-11-01");
+	shows(text, "in folder Quarantine of mailbox a b: 7 days; 1 deleted so far");
+	shows(text, "in folder Done of mailbox other: 7 days\n");
+	free(text);
+	char *xml = format(s, REPORT_XML, NOW, &broken);
+	shows(xml, "name=\"Unrecognised\" holds=\"not recognised\" period=\"7 days\" deleted=\"7\" purged=\"2026-11-01T");
+	free(xml);
 	options.folders = 0;
 	fake_done(s);
 }
@@ -228,6 +251,7 @@ int main(void)
 		cmocka_unit_test(days_without_a_purge_are_listed),
 		cmocka_unit_test(bytes_that_stay_break_a_promise),
 		cmocka_unit_test(a_mailbox_that_is_not_visited_is_told),
+		cmocka_unit_test(mail_that_was_deleted_in_folders_is_counted),
 		cmocka_unit_test(markup_is_text),
 		cmocka_unit_test(an_unreadable_store_is_an_error),
 	};

@@ -308,6 +308,13 @@ const char *store_error(const struct store *s)
 	return s->walk_result ? "entry 2 does not fit" : "";
 }
 
+#define FAKE_USE(symbol, name) name,
+const char *folder_use_name(unsigned use)
+{
+	static const char *const names[] = { FOLDER_USES(FAKE_USE) };
+	return names[use];
+}
+
 const char *contact_state_name(unsigned state)
 {
 	static const char *const names[] = { "active", "soft", "paused", "revalidate", "block", "investigate", "retry-gated", "inactive" };
