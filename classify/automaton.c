@@ -22,12 +22,13 @@
 #include <uninorm.h>
 #include <unistr.h>
 #include "classify/automaton.h"
+#include "classify/bytes.h"
 
 enum {
 	WORD_MAX = 64,            /* bytes of a word that can stand in a phrase; longer ones are unknown */
 	LETTERS = 0x530,          /* Latin, Greek, Cyrillic: folded through a table */
 	FILTER_BITS = 1 << 16,
-	HASH_EXACT = 9,
+	HASH_EXACT = 8,           /* bytes of a word that its hash holds whole */
 	NO_GAP = 0xffff,
 	WORDS_MIN = 1024          /* slots of the smallest table of words, a power of two */
 };
@@ -46,38 +47,35 @@ struct pattern {
 	uint8_t part;
 };
 
+/* What is looked at for every token of a text is kept apart, and small: it stays in the cache. */
 struct node {
 	uint64_t next;         /* bit symbol % 64 of every child: most symbols lead nowhere, and that shows at once */
-	uint32_t symbol;       /* that leads here */
 	uint32_t first;        /* its children are first … first + children - 1 */
 	uint32_t fail;         /* the longest proper suffix that is a node, too */
-	uint32_t suffix;       /* the longest such with patterns; 0: none */
-	uint32_t pattern;      /* the first of those that end here */
 	uint16_t children;
-	uint16_t patterns;
 	uint8_t where;         /* of all patterns that end here, shorter ones too */
 };
 
-/* What is looked at for every token of a text is kept apart, and small: it stays in the cache. */
-struct slot {
-	uint32_t tag;   /* bits of the hash */
-	uint32_t id;    /* 0: free */
+struct ending {
+	uint32_t suffix;       /* the longest proper suffix with patterns; 0: none */
+	uint32_t pattern;      /* the first of those that end here */
+	uint16_t patterns;
 };
 
-struct word {
+struct slot {
 	uint64_t hash;
-	uint32_t text;  /* in the word bytes */
+	uint32_t id;    /* 0: free */
 	uint16_t n;
-	bool exact;     /* plain and short: its hash is no other plain word's of its length */
+	bool exact;     /* short: its hash is no other word's of its length */
 };
 
 struct automaton {
 	unsigned char ascii[256];
-	uint32_t single[128];              /* ids of words of one byte: every second token is a sign */
+	uint32_t sign[128];                /* ids of signs: every second token is one */
 	uint16_t letter[LETTERS];
 	uint64_t filter[FILTER_BITS / 64]; /* hashes of known words, to pass the others without a look at the table */
 	struct slot *slots;                /* open addressing */
-	struct word *words;                /* by id, from 1 */
+	uint32_t *words;                   /* by id, from 1: where its bytes begin */
 	uint32_t slot_mask, word_count;
 	char *bytes;
 	uint32_t bytes_used;
@@ -86,6 +84,8 @@ struct automaton {
 	struct pattern *patterns;
 	size_t pattern_count;
 	struct node *nodes;                /* nodes[0] is the root */
+	struct ending *endings;            /* by node */
+	uint32_t *leads;                   /* by node: the symbol that leads there */
 	uint32_t node_count;
 	uint32_t *root;                    /* by word */
 	unsigned gaps;
@@ -96,10 +96,11 @@ struct reader {
 	const unsigned char *start, *p, *end;
 	const unsigned char *token;        /* where it begins */
 	bool blank;
+	bool sign;                         /* one byte, that at token */
 	bool folded;                       /* word holds it; else it is plain ASCII, n bytes from token on */
-	uint64_t hash;                     /* before hash_end() */
+	uint64_t hash;
 	size_t n;                          /* folded bytes; WORD_MAX: too long for any phrase */
-	unsigned char word[WORD_MAX + 8];
+	char word[WORD_MAX + 8];
 };
 
 /* --- characters ---------------------------------------------------------------------------------------- */
@@ -186,13 +187,41 @@ static unsigned fold_wide(const struct automaton *a, ucs4_t *c)
 	return CHAR_LETTER;
 }
 
-/* Seven bits on: plain words of up to HASH_EXACT letters never meet, and hash_end() keeps them apart. */
-static inline uint64_t hash_byte(uint64_t hash, unsigned char c) { return (hash << 7 | hash >> 57) ^ c; }
+/* --- tokens -------------------------------------------------------------------------------------------- */
 
-static inline uint64_t hash_end(uint64_t hash, size_t n)
+/* What is left of the first N bytes of a vector. */
+static inline bytes16 first_bytes(bytes16 b, size_t n)
 {
-	hash = (hash ^ n << 56) * 0x9e3779b97f4a7c15u; /* Fibonacci hashing */
-	return hash ^ hash >> 32;
+	static const unsigned char keep[2 * BYTES] = { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255 };
+	return b & bytes_load((const char *)keep + BYTES - n);
+}
+
+static inline uint64_t turn(uint64_t x) { return x << 32 | x >> 32; }
+
+/* Adds sixteen bytes, lower-case letters and digits or zeros behind them: eight alone give each its own hash. */
+static inline uint64_t hash_bytes(uint64_t hash, bytes16 b)
+{
+	uint64_t half[2];
+	memcpy(half, &b, sizeof half);
+	return turn(hash) + half[0] * 0x9e3779b97f4a7c15u + turn(half[1] * 0xc2b2ae3d27d4eb4fu); /* Fibonacci hashing */
+}
+
+static inline uint64_t hash_end(uint64_t hash) { return hash ^ hash >> 32; }
+
+/* Of N bytes at P that are folded already. */
+static uint64_t hash_folded(const char *p, size_t n)
+{
+	uint64_t hash = 0;
+	for (; n >= BYTES; p += BYTES, n -= BYTES)
+		hash = hash_bytes(hash, bytes_load(p));
+	return hash_end(n ? hash_bytes(hash, bytes_load_some(p, n)) : hash);
+}
+
+static inline bytes16 fold_ascii(bytes16 b) { return b | bytes_all('a' - 'A'); } /* digits have that bit */
+
+static inline unsigned letters_and_digits(bytes16 b)
+{
+	return bytes_mask(bytes_between(fold_ascii(b), 'a', 'z') | bytes_between(b, '0', '9'));
 }
 
 static void add_char(struct reader *r, ucs4_t c)
@@ -201,8 +230,7 @@ static void add_char(struct reader *r, ucs4_t c)
 	int n = u8_uctomb(bytes, c, sizeof bytes);
 
 	for (int i = 0; i < n; i++) {
-		r->hash = hash_byte(r->hash, bytes[i]);
-		r->word[r->n] = bytes[i];
+		r->word[r->n] = (char)bytes[i];
 		r->n += r->n < WORD_MAX;
 	}
 }
@@ -211,7 +239,6 @@ static void add_char(struct reader *r, ucs4_t c)
 static bool wide_token(const struct automaton *a, struct reader *r, const unsigned char *p)
 {
 	r->n = 0;
-	r->hash = 0;
 	r->folded = true;
 	while (p < r->end) {
 		ucs4_t c;
@@ -232,68 +259,84 @@ static bool wide_token(const struct automaton *a, struct reader *r, const unsign
 			break;
 	}
 	r->p = p;
+	r->hash = hash_folded(r->word, r->n);
 	return r->n > 0;
 }
 
-/* The next token; false at the end. */
-static inline bool next_token(const struct automaton *a, struct reader *r)
+/* A word of BYTES letters and digits or more begins at r->token; it has been looked at. */
+static bool long_token(const struct automaton *a, struct reader *r)
 {
-	const unsigned char *p = r->p, *end = r->end, *begin;
-	uint64_t hash = 0;
-	unsigned as;
+	const unsigned char *p = r->token;
+	size_t n = 0;
 
-	begin = p;
+	while (p < r->end && a->ascii[*p] >= CHAR_LETTER) {
+		r->word[n] = (char)a->ascii[*p++];
+		n += n < WORD_MAX;
+	}
+	if (p < r->end && a->ascii[*p] == CHAR_WIDE)
+		return wide_token(a, r, r->token);
+	r->p = p;
+	r->folded = true;
+	r->n = n;
+	r->hash = hash_folded(r->word, n);
+	return true;
+}
+
+/* The next token; false at the end. */
+__attribute__((always_inline)) static inline bool next_token(const struct automaton *a, struct reader *r)
+{
+	const unsigned char *p = r->p, *end = r->end, *begin = p;
+	bytes16 b;
+	size_t n;
+
+	if (p < end)
+		p += a->ascii[*p] == CHAR_BLANK; /* mostly one or none: no branch that would be guessed wrong */
 	while (p < end && a->ascii[*p] == CHAR_BLANK)
 		p++;
+	if (p == end)
+		return false;
 	r->blank = p > begin;
-	begin = p;
-	while (p < end && (as = a->ascii[*p]) >= CHAR_LETTER) {
-		hash = hash_byte(hash, (unsigned char)as);
-		p++;
+	r->token = p;
+	r->sign = r->folded = false;
+	b = end - p < BYTES ? bytes_load_some((const char *)p, (size_t)(end - p)) : bytes_load((const char *)p);
+	n = (size_t)__builtin_ctz(~letters_and_digits(b));
+	if (n == BYTES)
+		return long_token(a, r);
+	if (p + n < end && a->ascii[p[n]] == CHAR_WIDE)
+		return wide_token(a, r, p);
+	r->sign = !n;
+	if (r->sign) {
+		r->n = 1;
+		r->p = p + 1;
+		return true;
 	}
-	if (p < end && a->ascii[*p] == CHAR_WIDE)
-		return wide_token(a, r, begin);
-	if (p == begin) {
-		if (p == end)
-			return false;
-		hash = hash_byte(0, *p++);
-	}
-	r->p = p;
-	r->token = begin;
-	r->folded = false;
-	r->n = p - begin < WORD_MAX ? (size_t)(p - begin) : WORD_MAX;
-	r->hash = hash;
+	r->n = n;
+	r->p = p + n;
+	r->hash = hash_end(hash_bytes(0, first_bytes(fold_ascii(b), n)));
 	return true;
 }
 
 /* --- words --------------------------------------------------------------------------------------------- */
 
-static inline bool same_word(const struct automaton *a, const struct word *w, const struct reader *r, uint64_t hash)
+static bool same_bytes(const struct automaton *a, const struct slot *slot, const struct reader *r)
 {
-	const unsigned char *known = (const unsigned char *)a->bytes + w->text;
+	const char *known = a->bytes + a->words[slot->id];
 
-	if (w->hash != hash || w->n != r->n)
-		return false;
-	if (w->exact && !r->folded)
-		return true;
 	if (r->folded)
 		return !memcmp(known, r->word, r->n);
-	for (size_t i = 0; i < r->n; i++)
-		if (known[i] != r->token[i] && known[i] != a->ascii[r->token[i]])
-			return false;
-	return true;
+	return span_same_nocase(known, (const char *)r->token, r->n);
 }
-
-static inline uint32_t tag_of(uint64_t hash) { return (uint32_t)(hash >> 32); }
 
 static inline struct slot *word_slot(const struct automaton *a, const struct reader *r, uint64_t hash)
 {
 	size_t i = hash & a->slot_mask;
-	uint32_t tag = tag_of(hash);
 
-	while (a->slots[i].id && (a->slots[i].tag != tag || !same_word(a, &a->words[a->slots[i].id], r, hash)))
-		i = (i + 1) & a->slot_mask;
-	return &a->slots[i];
+	for (;; i = (i + 1) & a->slot_mask) {
+		struct slot *slot = &a->slots[i];
+
+		if (!slot->id || (slot->hash == hash && slot->n == r->n && (slot->exact || same_bytes(a, slot, r))))
+			return slot;
+	}
 }
 
 static inline uint32_t filter_bit(uint64_t hash) { return hash >> 40 & (FILTER_BITS - 1); }
@@ -303,7 +346,7 @@ static bool resize_words(struct automaton *a)
 {
 	uint32_t count = WORDS_MIN;
 	struct slot *slots;
-	struct word *words;
+	uint32_t *words;
 
 	while (count < a->word_count * 4)
 		count *= 2;
@@ -314,53 +357,51 @@ static bool resize_words(struct automaton *a)
 	slots = calloc(count, sizeof *slots);
 	if (!slots)
 		return false;
-	a->slot_mask = count - 1;
-	for (uint32_t id = 1; id <= a->word_count; id++) {
-		size_t k = words[id].hash & a->slot_mask;
+	for (size_t i = 0; a->slots && i <= a->slot_mask; i++) {
+		size_t k = a->slots[i].hash & (count - 1);
 
-		while (slots[k].id)
-			k = (k + 1) & a->slot_mask;
-		slots[k] = (struct slot){ tag_of(words[id].hash), id };
+		while (a->slots[i].id && slots[k].id)
+			k = (k + 1) & (count - 1);
+		if (a->slots[i].id)
+			slots[k] = a->slots[i];
 	}
+	a->slot_mask = count - 1;
 	free(a->slots);
 	a->slots = slots;
 	return true;
 }
 
-static uint32_t learn_word(struct automaton *a, const struct reader *r)
+static uint32_t learn_word(struct automaton *a, struct reader *r)
 {
-	uint64_t hash = hash_end(r->hash, r->n);
-	struct slot *slot = word_slot(a, r, hash);
-	uint32_t bit = filter_bit(hash);
+	if (r->sign) { /* among the words, too: a wide sign may be folded to it */
+		r->word[0] = (char)*r->token;
+		r->hash = hash_folded(r->word, r->n);
+	}
+	struct slot *slot = word_slot(a, r, r->hash);
+	uint32_t bit = filter_bit(r->hash);
 
 	if (slot->id)
 		return slot->id;
-	*slot = (struct slot){ tag_of(hash), ++a->word_count };
-	a->words[slot->id] = (struct word){ hash, a->bytes_used, (uint16_t)r->n, r->n <= HASH_EXACT && !r->folded };
-	for (size_t i = 0; i < r->n; i++) {
-		unsigned as = r->folded ? r->word[i] : a->ascii[r->token[i]];
-
-		a->bytes[a->bytes_used++] = (char)(as >= CHAR_LETTER || r->folded ? as : r->token[i]);
-	}
+	*slot = (struct slot){ r->hash, ++a->word_count, (uint16_t)r->n, r->n <= HASH_EXACT };
+	a->words[slot->id] = a->bytes_used;
+	for (size_t i = 0; i < r->n; i++)
+		a->bytes[a->bytes_used++] = r->sign || r->folded ? r->word[i] : (char)a->ascii[r->token[i]];
 	a->filter[bit / 64] |= 1ull << bit % 64;
-	if (r->n == 1 && !r->folded)
-		a->single[a->ascii[*r->token] < CHAR_LETTER ? *r->token : a->ascii[*r->token]] = slot->id;
+	if (r->sign)
+		a->sign[*r->token] = slot->id;
 	return slot->id;
 }
 
 /* 0: in no phrase. */
 static inline uint32_t word_id(const struct automaton *a, const struct reader *r)
 {
-	uint64_t hash;
-	uint32_t bit;
+	uint32_t bit = filter_bit(r->hash);
 
-	if (r->n == 1 && !r->folded)
-		return a->single[a->ascii[*r->token] < CHAR_LETTER ? *r->token : a->ascii[*r->token]];
-	hash = hash_end(r->hash, r->n);
-	bit = filter_bit(hash);
+	if (r->sign)
+		return a->sign[*r->token];
 	if (!(a->filter[bit / 64] >> bit % 64 & 1))
 		return 0;
-	return word_slot(a, r, hash)->id;
+	return word_slot(a, r, r->hash)->id;
 }
 
 /* --- building ------------------------------------------------------------------------------------------ */
@@ -472,9 +513,9 @@ static uint32_t child_of(const struct automaton *a, uint32_t node, uint32_t symb
 	while (low < high) {
 		uint32_t middle = (low + high) / 2;
 
-		if (a->nodes[middle].symbol < symbol)
+		if (a->leads[middle] < symbol)
 			low = middle + 1;
-		else if (a->nodes[middle].symbol > symbol)
+		else if (a->leads[middle] > symbol)
 			high = middle;
 		else
 			return middle;
@@ -499,16 +540,16 @@ static void spread(struct automaton *a, uint32_t node, uint32_t depth, uint32_t 
 {
 	struct node *n = &a->nodes[node];
 
-	n->pattern = low;
+	a->endings[node].pattern = low;
 	while (low < high && a->patterns[low].count == depth)
 		n->where |= a->patterns[low++].where;
-	n->patterns = (uint16_t)(low - n->pattern);
+	a->endings[node].patterns = (uint16_t)(low - a->endings[node].pattern);
 	n->first = a->node_count;
 	while (low < high) {
 		uint32_t symbol = a->symbols[a->patterns[low].symbols + depth];
 		uint32_t child = a->node_count++;
 
-		a->nodes[child].symbol = symbol;
+		a->leads[child] = symbol;
 		n->next |= 1ull << symbol % 64;
 		range[child][0] = low;
 		while (low < high && a->symbols[a->patterns[low].symbols + depth] == symbol)
@@ -521,14 +562,15 @@ static void spread(struct automaton *a, uint32_t node, uint32_t depth, uint32_t 
 /* A node's suffix is shorter than the node, so it has its links already. */
 static void link_child(struct automaton *a, uint32_t parent, uint32_t child)
 {
-	struct node *c = &a->nodes[child];
+	uint32_t fail;
 
 	if (!parent) {
-		a->root[c->symbol >> 1] = child;
+		a->root[a->leads[child] >> 1] = child;
 		return;
 	}
-	c->fail = step(a, a->nodes[parent].fail, c->symbol);
-	c->suffix = a->nodes[c->fail].patterns ? c->fail : a->nodes[c->fail].suffix;
+	fail = step(a, a->nodes[parent].fail, a->leads[child]);
+	a->nodes[child].fail = fail;
+	a->endings[child].suffix = a->endings[fail].patterns ? fail : a->endings[fail].suffix;
 }
 
 static bool lay_out(struct automaton *a)
@@ -553,7 +595,7 @@ static bool lay_out(struct automaton *a)
 		for (child = a->nodes[node].first; child < a->nodes[node].first + a->nodes[node].children; child++)
 			link_child(a, node, child);
 	for (node = 1; node < a->node_count; node++)
-		a->nodes[node].where |= a->nodes[a->nodes[node].suffix].where;
+		a->nodes[node].where |= a->nodes[a->endings[node].suffix].where;
 out:
 	free(range);
 	free(depth);
@@ -575,6 +617,8 @@ static bool shrink(struct automaton *a)
 	free(a->symbols); /* the nodes say it now */
 	a->symbols = NULL;
 	return shrink_to((void **)&a->nodes, a->node_count * sizeof *a->nodes) &&
+	       shrink_to((void **)&a->endings, a->node_count * sizeof *a->endings) &&
+	       shrink_to((void **)&a->leads, a->node_count * sizeof *a->leads) &&
 	       shrink_to((void **)&a->patterns, (a->pattern_count + 1) * sizeof *a->patterns) &&
 	       shrink_to((void **)&a->bytes, a->bytes_used + 1) && resize_words(a);
 }
@@ -598,8 +642,10 @@ struct automaton *automaton_build(const struct phrase *phrases, size_t count, si
 	a->symbols = malloc((bytes + 1) * sizeof *a->symbols);
 	a->patterns = malloc((count * 2 + 1) * sizeof *a->patterns);
 	a->nodes = calloc(bytes + 1, sizeof *a->nodes);
+	a->endings = calloc(bytes + 1, sizeof *a->endings);
+	a->leads = calloc(bytes + 1, sizeof *a->leads);
 	why = "no memory";
-	if (!a->bytes || !a->symbols || !a->patterns || !a->nodes || !resize_words(a))
+	if (!a->bytes || !a->symbols || !a->patterns || !a->nodes || !a->endings || !a->leads || !resize_words(a))
 		goto out;
 	fill_characters(a);
 	for (; i < count; i++)
@@ -632,6 +678,8 @@ void automaton_free(struct automaton *a)
 	free(a->symbols);
 	free(a->patterns);
 	free(a->nodes);
+	free(a->endings);
+	free(a->leads);
 	free(a->root);
 	free(a);
 }
@@ -698,9 +746,9 @@ static void node_found(struct scan *s, uint32_t node, uint32_t end)
 {
 	const struct automaton *a = s->automaton;
 
-	for (; node; node = a->nodes[node].suffix)
-		for (uint32_t i = 0; i < a->nodes[node].patterns; i++) {
-			const struct pattern *p = &a->patterns[a->nodes[node].pattern + i];
+	for (; node; node = a->endings[node].suffix)
+		for (uint32_t i = 0; i < a->endings[node].patterns; i++) {
+			const struct pattern *p = &a->patterns[a->endings[node].pattern + i];
 
 			if (p->where & s->where)
 				pattern_found(s, p, end);

@@ -274,17 +274,23 @@ static void scan_subject_and_sender(struct reader *r)
 	note_kinds(r->rules, &found, r->header_says, r->header_rule);
 }
 
-/* The whole header costs as much as all the rest: only where no report decides. */
+/* Fields that rules look at; the whole header costs as much as all the rest. */
 static void scan_header(struct reader *r)
 {
 	struct matches found;
+	struct field f;
 	struct span header = r->mail->header;
 	if (header.n > HEADER_SCAN_MAX)
 		header.n = HEADER_SCAN_MAX;
-	if (!span_is_utf8(header))
-		header = header_text(&r->w->arena, r->w->charsets, header);
-	rules_scan(r->rules, header, WHERE_HEADER, &found);
-	note_kinds(r->rules, &found, r->header_says, r->header_rule);
+	while (header_next(&header, &f, NULL)) {
+		if (!rules_look_at(r->rules, f.name))
+			continue;
+		struct span whole = { f.name.p, (size_t)(f.value.p + f.value.n - f.name.p) };
+		if (!span_is_utf8(whole))
+			whole = header_text(&r->w->arena, r->w->charsets, whole);
+		rules_scan(r->rules, whole, WHERE_HEADER, &found);
+		note_kinds(r->rules, &found, r->header_says, r->header_rule);
+	}
 }
 
 static void read_common(struct reader *r, int64_t arrived)
@@ -459,6 +465,7 @@ static bool decide_and_emit(struct reader *r, struct event *e, struct evidence *
 	evidence->kind = (enum kind)e->kind;
 	evidence->subject = r->mail->subject_text;
 	evidence->recipient_domain = address_domain(span_of(e->recipient));
+	evidence->searched = &r->prose->searched;
 	evidence->tell = r->options->tell;
 	evidence->tell_context = r->options->tell_context;
 	memset(&d, 0, sizeof d);
@@ -578,7 +585,7 @@ static struct span better_diagnostic(const struct reader *r, struct span field, 
 		return field;
 	struct span spoken = prose_transcript(r->prose->human, address);
 	if (!spoken.n)
-		spoken = prose_diagnostic(r->rules, about);
+		spoken = prose_diagnostic(r->prose, r->rules, about);
 	if (!spoken.n)
 		return field;
 	return !field.n || codes_find(spoken).reply ? spoken : field;
@@ -717,7 +724,7 @@ static bool read_failed_header(struct reader *r)
 				about = p->human;
 				diagnostic = prose_transcript(p->human, a.text);
 				if (!diagnostic.n)
-					diagnostic = prose_diagnostic(r->rules, p->human);
+					diagnostic = prose_diagnostic(r->prose, r->rules, p->human);
 			}
 			*e = r->common;
 			address_copy(e->recipient, a.text);
@@ -794,7 +801,7 @@ static bool names_somebody(struct reader *r)
 /* Where nobody is named: a code, the mail that came back, or a mail system by its name and its return path. Else it is about parcels, or bait. */
 static bool says_of_a_mail(const struct reader *r)
 {
-	struct codes c = codes_find(prose_diagnostic(r->rules, r->prose->human));
+	struct codes c = codes_find(prose_diagnostic(r->prose, r->rules, r->prose->human));
 	return c.reply || c.status.digit || r->returned.present || (is_daemon(r) && !wants_answers(r));
 }
 
@@ -814,7 +821,7 @@ static void read_prose(struct reader *r)
 		address_copy(e->recipient, named->address);
 		e->recipient_source = RECIPIENT_TEXT;
 		if (!emit_prose(r, e, named->kind, p->count == 1 ? p->human : named->about,
-				named->diagnostic.n || p->count > 1 ? named->diagnostic : prose_diagnostic(r->rules, p->human),
+				named->diagnostic.n || p->count > 1 ? named->diagnostic : prose_diagnostic(r->prose, r->rules, p->human),
 				prose_words(named->about, named->address)))
 			return;
 	}
@@ -826,7 +833,7 @@ static void read_prose(struct reader *r)
 		emit_none(r, KIND_NONE, "none.no-recipient");
 		return;
 	}
-	emit_prose(r, e, KIND_NONE, p->human, prose_diagnostic(r->rules, p->human), (struct span){ "", 0 });
+	emit_prose(r, e, KIND_NONE, p->human, prose_diagnostic(r->prose, r->rules, p->human), (struct span){ "", 0 });
 }
 
 /* --- SES over SNS ---------------------------------------------------------------------------------------------------- */
@@ -921,7 +928,7 @@ static bool is_surely_bounce(const struct reader *r)
 static bool is_likely_bounce(struct reader *r)
 {
 	const struct prose *p = r->prose;
-	struct span diagnostic = prose_diagnostic(r->rules, p->human);
+	struct span diagnostic = prose_diagnostic(r->prose, r->rules, p->human);
 	bool proof = r->returned.present || answers_no(diagnostic);
 	bool content = p->category || marks_recipients(p) || p->marked[MARK_RETURNED_MESSAGE] || r->returned.present || diagnostic.n;
 	bool letter = is_person(r) || (r->answer && (!is_daemon(r) || wants_answers(r)));
@@ -954,7 +961,7 @@ static bool is_refusal(const struct reader *r)
 /* "Your mailbox is almost full": to the owner of the mailbox that is read here, about nobody's mail. */
 static bool is_own_notice(struct reader *r)
 {
-	return r->prose->marked[MARK_NOTICE] && !r->returned.present && !answers_no(prose_diagnostic(r->rules, r->prose->human)) && !names_somebody(r);
+	return r->prose->marked[MARK_NOTICE] && !r->returned.present && !answers_no(prose_diagnostic(r->prose, r->rules, r->prose->human)) && !names_somebody(r);
 }
 
 static void read_message(struct reader *r)

@@ -300,15 +300,17 @@ static bool applies(const struct rule_spec *rule, unsigned where, const struct d
 /* A text and what the rules find in it; it is searched once, when first asked for. */
 struct heard {
 	struct span text;
-	bool searched;
+	struct span original; /* the same bytes where they were first read */
+	const struct searched *searched;
+	bool done;
 	struct matches found; /* of rules for the receiver's words and for the human part: both tell of the SMTP command */
 };
 
 static const struct matches *search(const struct rules *r, struct heard *h)
 {
-	if (!h->searched)
+	if (!h->done && !searched_part(h->searched, h->original, &h->found))
 		rules_scan(r, h->text, WHERE_DIAGNOSTIC | WHERE_HUMAN, &h->found);
-	h->searched = true;
+	h->done = true;
 	return &h->found;
 }
 
@@ -455,8 +457,11 @@ void decide(const struct rules *r, const struct evidence *e, struct decision *ou
 	bid_codes(&best, out);
 	bid_code_rules(r, &best, out);
 	answer.text = (struct span){ joined, join_answer(joined, e->diagnostic, out->reply) };
-	human.text = e->human;
-	answer.searched = human.searched = false;
+	answer.original = e->diagnostic;
+	answer.searched = answer.text.n == e->diagnostic.n ? e->searched : NULL; /* nothing was left out */
+	human.text = human.original = e->human;
+	human.searched = e->searched;
+	answer.done = human.done = false;
 	if (!bid_words(r, &best, out, answer.text, search(r, &answer), WHERE_DIAGNOSTIC, WEIGHT_WORDS) &&
 	    !bid_words(r, &best, out, human.text, search(r, &human), WHERE_HUMAN, WEIGHT_HUMAN))
 		bid_subject(r, &best, out, e->subject);

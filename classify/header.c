@@ -6,6 +6,7 @@
 #include "classify/header.h"
 
 #include <stdint.h>
+#include "classify/bytes.h"
 #include "classify/transfer.h"
 
 enum {
@@ -16,16 +17,17 @@ enum {
 	PARAMETER_SECTIONS_MAX = 100,
 };
 
-/* The bytes of a field's name (RFC 5322 section 3.6.8): printable ASCII but the colon. */
-static bool in_name(unsigned char c) { return c - 0x21u < 0x5e && c != ':'; }
+/* What ends a field's name (RFC 5322 section 3.6.8): all but printable ASCII, and the colon. */
+static unsigned name_ends(bytes16 b)
+{
+	return bytes_mask(~bytes_between(b, '!', '~') | bytes_are(b, ':'));
+}
 
 /* The length of the name with which LINE begins, and where its value does; 0: LINE is no field. */
 static size_t field_name(struct span line, size_t *value)
 {
-	size_t i = 0, most = line.n < FIELD_NAME_MAX ? line.n : FIELD_NAME_MAX;
-	while (i < most && in_name((unsigned char)line.p[i]))
-		i++;
-	size_t name = i;
+	size_t most = line.n < FIELD_NAME_MAX ? line.n : FIELD_NAME_MAX;
+	size_t name = (size_t)(bytes_find(line.p, line.p + most, name_ends) - line.p), i = name;
 	while (i < line.n && (line.p[i] == ' ' || line.p[i] == '\t'))
 		i++;
 	*value = i + 1;

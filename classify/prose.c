@@ -190,6 +190,16 @@ static void note_matches(struct prose *p, const struct rules *rules)
 	p->matches.count = keep;
 }
 
+/* Of what was found, the words of the human part, by their begin. */
+static void take_human(struct prose *p, const struct rules *rules)
+{
+	p->matches.count = 0;
+	for (size_t i = 0; i < p->searched.found.count; i++)
+		if (rule_at(rules, p->searched.found.at[i].rule)->where & WHERE_HUMAN)
+			p->matches.at[p->matches.count++] = p->searched.found.at[i];
+	sort_matches(&p->matches);
+}
+
 void prose_open(struct prose *p, const struct rules *rules, struct span text)
 {
 	const char *header;
@@ -203,8 +213,8 @@ void prose_open(struct prose *p, const struct rules *rules, struct span text)
 	memset(p->said, 0, sizeof p->said);
 	p->category = false;
 	size_t paragraph = header_paragraph(text); /* nobody reports behind the mail that came back, so that is not searched */
-	rules_scan(rules, (struct span){ text.p, paragraph }, WHERE_HUMAN, &p->matches);
-	sort_matches(&p->matches);
+	rules_search(rules, (struct span){ text.p, paragraph }, &p->searched);
+	take_human(p, rules);
 	size_t cut = returned_begin(text, paragraph, rules, &p->matches, &header);
 	p->marked[MARK_RETURNED_MESSAGE] = cut < text.n;
 	p->human = (struct span){ text.p, cut };
@@ -552,7 +562,7 @@ static struct span code_line(struct span text)
 	return best;
 }
 
-struct span prose_diagnostic(const struct rules *rules, struct span text)
+struct span prose_diagnostic(const struct prose *p, const struct rules *rules, struct span text)
 {
 	struct matches found;
 	struct span window = text;
@@ -563,7 +573,8 @@ struct span prose_diagnostic(const struct rules *rules, struct span text)
 	struct span line = code_line(window);
 	if (line.n)
 		return paragraph(between(line.p, text.p + text.n));
-	rules_scan(rules, window, WHERE_HUMAN, &found);
+	if (!searched_part(&p->searched, window, &found))
+		rules_scan(rules, window, WHERE_HUMAN, &found);
 	for (size_t i = 0; i < found.count; i++) {
 		const char *behind = window.p + found.at[i].end;
 		bool aside = behind < window.p + window.n && *behind == ')'; /* "has been frozen (delivery error message)" */
@@ -854,7 +865,7 @@ static void assign_text(struct prose *p, const struct rules *rules)
 			r->about = before_break(r->about);
 		r->diagnostic = answer_before(p->human, r->address);
 		if (!r->diagnostic.n)
-			r->diagnostic = prose_diagnostic(rules, r->about);
+			r->diagnostic = prose_diagnostic(p, rules, r->about);
 		if (!r->diagnostic.n && p->count <= TRANSCRIPT_RECIPIENTS_MAX)
 			r->diagnostic = prose_transcript(p->human, r->address);
 	}

@@ -40,7 +40,8 @@ struct prose_recipient {
 struct prose {
 	struct span human;       /* the text up to the returned mail */
 	struct span returned;    /* header of the mail returned inline; empty when there is none */
-	struct matches matches;  /* in human */
+	struct searched searched; /* human, and what lies between it and the returned mail */
+	struct matches matches;  /* in human, by their begin */
 	bool marked[MARK_COUNT];
 	bool said[KIND_COUNT];   /* a rule that names a kind matched */
 	uint16_t said_rule[KIND_COUNT];
@@ -71,8 +72,8 @@ struct span prose_transcript(struct span human, struct span address);
 /* What ABOUT, which begins with ADDRESS, says where it gives no code: its first paragraph behind the address. */
 struct span prose_words(struct span about, struct span address);
 
-/* The receiver's answer in TEXT: the first stretch with a code, or what follows "said:". Empty when there is none. */
-struct span prose_diagnostic(const struct rules *rules, struct span text);
+/* The receiver's answer in TEXT, a part of P's human text: the first stretch with a code, or what follows "said:". Empty when there is none. */
+struct span prose_diagnostic(const struct prose *p, const struct rules *rules, struct span text);
 
 /*
  * The host that answered, by name or IP address, where the text ABOUT a recipient names it ("host mx.example.org[192.0.2.1] said"), or where the

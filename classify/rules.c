@@ -12,7 +12,7 @@
 
 #define LIST_PREFIX "words."
 
-enum { ANY_PROVIDER = -1, SHORT_WORD_MAX = 2 };
+enum { ANY_PROVIDER = -1, SHORT_WORD_MAX = 2, HEADER_FIELDS_MAX = 256, FIELD_LENGTHS = 64 };
 
 struct code_rule {
 	int provider;   /* number of the profile, ANY_PROVIDER */
@@ -28,6 +28,10 @@ struct rules {
 	struct provider_table *providers;
 	struct code_rule *codes;  /* by provider */
 	size_t code_count;
+	struct span fields[HEADER_FIELDS_MAX]; /* names of header fields with which phrases for the header begin */
+	size_t field_count;
+	uint64_t field_lengths;   /* a bit for the length of each */
+	bool every_field;         /* there are phrases that begin otherwise, or too many */
 };
 
 static bool refuse(char *error, size_t size, const char *id, const char *format, ...) __attribute__((format(printf, 4, 5)));
@@ -386,6 +390,28 @@ static void index_codes(struct rules *r)
 	qsort(r->codes, r->code_count, sizeof *r->codes, compare_code_rules);
 }
 
+/* "x-autoreply: yes" can stand in a field of that name only. */
+static void note_field(struct rules *r, const char *phrase)
+{
+	const char *colon = strchr(phrase, ':');
+	struct span name = { phrase, colon ? (size_t)(colon - phrase) : 0 };
+
+	for (size_t i = 0; i < name.n; i++)
+		r->every_field |= !ascii_digit(phrase[i]) && !((phrase[i] | 0x20) >= 'a' && (phrase[i] | 0x20) <= 'z') && phrase[i] != '-' && phrase[i] != '_';
+	r->every_field |= !name.n || r->field_count == HEADER_FIELDS_MAX;
+	if (r->every_field)
+		return;
+	r->fields[r->field_count++] = name;
+	r->field_lengths |= UINT64_C(1) << name.n % FIELD_LENGTHS;
+}
+
+static void index_fields(struct rules *r)
+{
+	for (size_t i = 0; i < r->count; i++)
+		for (unsigned k = 0; r->rules[i].where & WHERE_HEADER && k < r->rules[i].phrase_count; k++)
+			note_field(r, r->rules[i].phrases[k]);
+}
+
 struct rules *rules_build(const struct rule_spec *rules, size_t rule_count, const struct provider_spec *providers,
 			  size_t provider_count_, char *error, size_t size)
 {
@@ -404,6 +430,7 @@ struct rules *rules_build(const struct rule_spec *rules, size_t rule_count, cons
 	if (!ids_differ(r, error, size) || !build_automaton(r, error, size))
 		goto fail;
 	index_codes(r);
+	index_fields(r);
 	for (i = 0; i < rule_count; i++)
 		if (!rule_reachable(r, i, error, size))
 			goto fail;
@@ -432,6 +459,40 @@ void rules_free(struct rules *r)
 void rules_scan(const struct rules *r, struct span text, unsigned where, struct matches *out)
 {
 	automaton_scan(r->automaton, text, where, out);
+}
+
+void rules_search(const struct rules *r, struct span text, struct searched *out)
+{
+	out->text = text;
+	rules_scan(r, text, WHERE_DIAGNOSTIC | WHERE_HUMAN, &out->found);
+}
+
+bool searched_part(const struct searched *s, struct span part, struct matches *out)
+{
+	if (!s || s->found.overflow || part.p < s->text.p || part.p + part.n > s->text.p + s->text.n)
+		return false;
+	size_t begin = (size_t)(part.p - s->text.p);
+	out->count = 0;
+	out->overflow = false;
+	for (size_t i = 0; i < s->found.count; i++) {
+		struct match m = s->found.at[i];
+		if (m.begin < begin || m.end > begin + part.n)
+			continue;
+		m.begin -= (uint32_t)begin;
+		m.end -= (uint32_t)begin;
+		out->at[out->count++] = m;
+	}
+	return true;
+}
+
+bool rules_look_at(const struct rules *r, struct span name)
+{
+	if (r->every_field)
+		return true;
+	for (size_t i = 0; i < r->field_count && r->field_lengths >> name.n % FIELD_LENGTHS & 1; i++)
+		if (span_equal_nocase(name, r->fields[i]))
+			return true;
+	return false;
 }
 
 bool match_is_inside(const struct matches *found, size_t i)

@@ -129,6 +129,16 @@ struct matches {
  * ends with a letter or digit (scripts without blanks excepted).
  */
 void rules_scan(const struct rules *r, struct span text, unsigned where, struct matches *out);
+/* A text that was searched once for the receiver's words and for those of the human part: no part of it that ends where words end needs another search. */
+struct searched {
+	struct span text;
+	struct matches found;
+};
+void rules_search(const struct rules *r, struct span text, struct searched *out);
+/* What was found in PART, as rules_scan() would tell it; false when it cannot be told: PART lies elsewhere, or too much was found. S may be NULL. */
+bool searched_part(const struct searched *s, struct span part, struct matches *out);
+/* Is there a rule that looks at header fields of that NAME? */
+bool rules_look_at(const struct rules *r, struct span name);
 /* Does a longer match hold the I-th, as "was not delivered" holds "delivered"? Then the longer one speaks. */
 bool match_is_inside(const struct matches *found, size_t i);
 const struct rule_spec *rule_at(const struct rules *r, uint16_t index);
@@ -181,6 +191,7 @@ struct evidence {
 	struct span human;        /* the part of the human text that is about this recipient, else the whole human part */
 	struct span subject;
 	struct span remote_mta, reporting_mta, recipient_domain; /* host names only */
+	const struct searched *searched; /* a text of which diagnostic or human may be parts, or NULL */
 	bid_sink *tell;           /* told of every bid, NULL: nobody asked */
 	void *tell_context;
 };

@@ -7,13 +7,16 @@
 
 #include <stdint.h>
 #include <unistr.h>
+#include "classify/bytes.h"
+
+enum { NO_CASE = 0xff - ('a' - 'A') }; /* of ASCII letters; other bytes may become the same, so it only makes candidates */
 
 static char lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
-static bool same_nocase(const char *a, const char *b, size_t n)
+bool span_same_nocase(const char *a, const char *b, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (a[i] != b[i] && lower(a[i]) != lower(b[i]))
@@ -21,29 +24,23 @@ static bool same_nocase(const char *a, const char *b, size_t n)
 	return true;
 }
 
-bool span_equal_nocase(struct span a, struct span b)
-{
-	return a.n == b.n && same_nocase(a.p, b.p, a.n);
-}
-
-bool span_starts_nocase(struct span text, struct span prefix)
-{
-	return text.n >= prefix.n && same_nocase(text.p, prefix.p, prefix.n);
-}
-
-bool span_ends_nocase(struct span text, struct span suffix)
-{
-	return text.n >= suffix.n && same_nocase(text.p + text.n - suffix.n, suffix.p, suffix.n);
-}
-
 long span_find_nocase(struct span text, struct span needle)
 {
 	if (!needle.n)
 		return 0;
-	char first = lower(needle.p[0]);
-	for (size_t i = 0; i + needle.n <= text.n; i++)
-		if (lower(text.p[i]) == first && same_nocase(text.p + i, needle.p, needle.n))
-			return (long)i;
+	if (text.n < needle.n)
+		return -1;
+	const bytes16 first = bytes_all((unsigned char)needle.p[0]) & bytes_all(NO_CASE);
+	const char *end = text.p + text.n - needle.n + 1; /* of the places where it may begin */
+	for (const char *p = text.p; p < end; p += BYTES) {
+		bytes16 b = end - p < BYTES ? bytes_load_some(p, (size_t)(end - p)) : bytes_load(p);
+		unsigned here = bytes_mask((bytes16)((b & bytes_all(NO_CASE)) == first));
+		for (; here; here &= here - 1) {
+			const char *at = p + __builtin_ctz(here);
+			if (at < end && span_same_nocase(at, needle.p, needle.n))
+				return at - text.p;
+		}
+	}
 	return -1;
 }
 
@@ -52,7 +49,7 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-struct span span_trim(struct span text)
+struct span span_trim_blanks(struct span text)
 {
 	while (text.n && is_blank(text.p[0])) {
 		text.p++;
@@ -63,19 +60,9 @@ struct span span_trim(struct span text)
 	return text;
 }
 
-/* The first CR or LF, or the end. In windows, so that a text of nothing but CRs is not searched to its end for LF at every line. */
-static const char *line_end(const char *p, const char *end)
+static unsigned line_ends(bytes16 b)
 {
-	enum { WINDOW = 128 };
-	while (p < end) {
-		size_t n = end - p < WINDOW ? (size_t)(end - p) : WINDOW;
-		const char *lf = memchr(p, '\n', n);
-		const char *cr = memchr(p, '\r', lf ? (size_t)(lf - p) : n);
-		if (cr || lf)
-			return cr ? cr : lf;
-		p += n;
-	}
-	return end;
+	return bytes_mask(bytes_are(b, '\n') | bytes_are(b, '\r'));
 }
 
 int ascii_hex(char c)
@@ -90,7 +77,7 @@ bool span_line(struct span *rest, struct span *line)
 {
 	if (!rest->n)
 		return false;
-	const char *end = rest->p + rest->n, *stop = line_end(rest->p, end), *next = stop;
+	const char *end = rest->p + rest->n, *stop = bytes_find(rest->p, end, line_ends), *next = stop;
 	if (next < end)
 		next += *next == '\r' && next + 1 < end && next[1] == '\n' ? 2 : 1;
 	*line = (struct span){ rest->p, (size_t)(stop - rest->p) };

@@ -19,15 +19,24 @@ struct span {
 static inline struct span span_of(const char *text) { return (struct span){ text, text ? strlen(text) : 0 }; }
 
 /* ASCII only, whatever the locale says: mail syntax is ASCII. */
-bool span_equal_nocase(struct span a, struct span b);
-bool span_starts_nocase(struct span text, struct span prefix);
-bool span_ends_nocase(struct span text, struct span suffix);
+bool span_same_nocase(const char *a, const char *b, size_t n);
+static inline bool span_equal_nocase(struct span a, struct span b) { return a.n == b.n && span_same_nocase(a.p, b.p, a.n); }
+static inline bool span_starts_nocase(struct span text, struct span prefix) { return text.n >= prefix.n && span_same_nocase(text.p, prefix.p, prefix.n); }
+static inline bool span_ends_nocase(struct span text, struct span suffix)
+{
+	return text.n >= suffix.n && span_same_nocase(text.p + text.n - suffix.n, suffix.p, suffix.n);
+}
 
 /* First position of NEEDLE in TEXT ignoring ASCII case, or -1. O(n*m): short needles only. */
 long span_find_nocase(struct span text, struct span needle);
 
 /* TEXT without leading and trailing blanks, tabs, CR and LF. */
-struct span span_trim(struct span text);
+struct span span_trim_blanks(struct span text);
+static inline struct span span_trim(struct span text)
+{
+	bool outside = text.n && ((unsigned char)text.p[0] <= ' ' || (unsigned char)text.p[text.n - 1] <= ' '); /* most texts have none there */
+	return outside ? span_trim_blanks(text) : text;
+}
 
 static inline bool ascii_digit(char c) { return c >= '0' && c <= '9'; }
 

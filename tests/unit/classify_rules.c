@@ -196,6 +196,83 @@ static void phrases_are_found_as_people_write_them(void **state)
 	rules_free(r);
 }
 
+/* Text is read sixteen bytes at a time: words of any length, at any place, in front of anything. */
+static void words_of_any_length_are_found(void **state)
+{
+	enum { LONGEST = 63, PLACES = 20 };
+	static const struct { const char *behind; bool found; } ends[] = { { "", true }, { " ", true }, { ")", true }, { "\xe3\x80\x82", true }, { "x", false }, { "\xc3\xa9", false } };
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+	(void)state;
+
+	for (int n = 2; n <= LONGEST; n++) {
+		char word[LONGEST + 1] = "", text[LONGEST + PLACES + 8];
+		struct rule_spec spec = rule("word", word, NULL);
+
+		for (int i = 0; i < n; i++)
+			word[i] = letters[(i * 7 + n) % (int)(sizeof letters - 1)];
+		struct rules *r = build(&spec, 1);
+		for (int at = 0; at < PLACES; at++)
+			for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+				snprintf(text, sizeof text, "%*s%s%s", at, "", word, ends[i].behind);
+				if (text[at + n / 2] >= 'a')
+					text[at + n / 2] -= 'a' - 'A';
+				if (strcmp(found_in(r, text, WHERE_HUMAN), ends[i].found ? "word" : ""))
+					fail_msg("'%s' in '%s'", word, text);
+				text[at + n - 1] = text[at + n - 1] == '7' ? '8' : '7';
+				if (*found_in(r, text, WHERE_HUMAN))
+					fail_msg("'%s' is not in '%s'", word, text);
+			}
+		rules_free(r);
+	}
+}
+
+static void parts_need_no_search_of_their_own(void **state)
+{
+	struct rule_spec specs[] = { rule("a", "over quota", NULL), rule("b", "mailbox ... full", NULL), rule("c", "quota", NULL) };
+	struct rules *r = build(specs, 3);
+	const struct span text = SPAN("mailbox of kim is over quota (full). The mailbox of joe: over\nquota, full");
+	struct searched s;
+	struct matches searched, found;
+	(void)state;
+
+	rules_search(r, text, &s);
+	for (size_t begin = 0; begin <= text.n; begin++)
+		for (size_t end = begin; end <= text.n; end++) {
+			struct span part = { text.p + begin, end - begin };
+
+			if ((begin && text.p[begin - 1] >= 'a') || (end < text.n && text.p[end] >= 'a'))
+				continue; /* within a word */
+			assert_true(searched_part(&s, part, &searched));
+			rules_scan(r, part, WHERE_HUMAN, &found);
+			assert_int_equal(searched.count, found.count);
+			if (found.count)
+				assert_memory_equal(searched.at, found.at, found.count * sizeof *found.at);
+		}
+	assert_false(searched_part(&s, (struct span){ "over quota", 10 }, &searched));
+	assert_false(searched_part(NULL, text, &searched));
+	s.found.overflow = true;
+	assert_false(searched_part(&s, text, &searched));
+	rules_free(r);
+}
+
+static void header_rules_name_their_fields(void **state)
+{
+	struct rule_spec specs[] = { rule("a", "x-autoreply: yes", "precedence: auto_reply"), rule("b", "subject", NULL) };
+	(void)state;
+
+	specs[0].where = WHERE_HEADER;
+	struct rules *r = build(specs, 2);
+	assert_true(rules_look_at(r, SPAN("X-AutoReply")));
+	assert_true(rules_look_at(r, SPAN("precedence")));
+	assert_false(rules_look_at(r, SPAN("Subject")));
+	assert_false(rules_look_at(r, SPAN("X-AutoReplied")));
+	rules_free(r);
+	specs[1].where = WHERE_HEADER; /* a phrase that begins with no name may stand in any field */
+	r = build(specs, 2);
+	assert_true(rules_look_at(r, SPAN("Subject")));
+	rules_free(r);
+}
+
 static void matches_say_where_they_stand(void **state)
 {
 	struct rule_spec specs[] = { rule("a", "over quota", NULL), rule("b", "mailbox ... full", NULL), rule("c", "quota", NULL) };
@@ -387,6 +464,9 @@ int main(void)
 		cmocka_unit_test(wrong_rules_are_refused_by_name),
 		cmocka_unit_test(rules_that_can_speak_are_taken),
 		cmocka_unit_test(phrases_are_found_as_people_write_them),
+		cmocka_unit_test(words_of_any_length_are_found),
+		cmocka_unit_test(parts_need_no_search_of_their_own),
+		cmocka_unit_test(header_rules_name_their_fields),
 		cmocka_unit_test(matches_say_where_they_stand),
 		cmocka_unit_test(a_gap_has_a_limit),
 		cmocka_unit_test(a_list_stands_for_each_of_its_phrases),

@@ -15,6 +15,23 @@ static void trims_and_compares(void **state)
 	assert_int_equal(span_find_nocase(SPAN("abc"), SPAN("abcd")), -1);
 }
 
+/* Sixteen bytes are looked at at once: whatever lies across their edges is found, and nothing behind the end is. */
+static void finds_at_any_place(void **state)
+{
+	(void)state;
+	char text[64];
+	for (size_t size = 1; size < sizeof text; size++)
+		for (size_t at = 0; at < size; at++)
+			for (size_t n = 1; n <= 20 && at + n < sizeof text; n++) {
+				static const char needle[] = "@bc-defghijklmnopqrst";
+				memset(text, '`', sizeof text); /* 0x20 above '@' */
+				for (size_t i = 0; i < n; i++)
+					text[at + i] = needle[i] >= 'a' && i % 2 ? needle[i] - 0x20 : needle[i];
+				long found = span_find_nocase((struct span){ text, size }, (struct span){ needle, n });
+				assert_int_equal(found, at + n <= size ? (long)at : -1);
+			}
+}
+
 static void cuts_lines(void **state)
 {
 	(void)state;
@@ -27,12 +44,12 @@ static void cuts_lines(void **state)
 	assert_false(span_line(&rest, &line));
 }
 
-/* A line longer than the window that span_line() looks through, and a CR at its very edge. */
+/* The end of a line at any place of what span_line() looks at at once. */
 static void cuts_long_lines(void **state)
 {
 	(void)state;
 	char text[300];
-	for (size_t at = 100; at < 270; at++) {
+	for (size_t at = 0; at < 270; at++) {
 		memset(text, 'x', sizeof text);
 		text[at] = '\r';
 		text[at + 1] = '\n';
@@ -101,7 +118,7 @@ static void cuts_at_a_character(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(trims_and_compares), cmocka_unit_test(cuts_lines), cmocka_unit_test(cuts_long_lines),
+		cmocka_unit_test(trims_and_compares), cmocka_unit_test(finds_at_any_place), cmocka_unit_test(cuts_lines), cmocka_unit_test(cuts_long_lines),
 		cmocka_unit_test(many_lines_cost_their_bytes), cmocka_unit_test(copies_text_as_utf8), cmocka_unit_test(cuts_at_a_character),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
