@@ -1,6 +1,7 @@
 # make          the program, build/retour
 # make demo     installs what is missing, builds, runs the main job on servers of its own
 # make check    installs what is missing, builds, runs every test
+# make install, make uninstall    below $(prefix); the configuration's directory is $(sysconfdir)/retour
 # Everything that is made lies in $(BUILD).
 
 BUILD ?= build
@@ -75,7 +76,7 @@ unit: units
 	@set -e; for t in $(UNIT_TESTS); do $$t; done
 
 # What follows installs what is missing first, then builds through a make of its own that sees what was installed.
-.PHONY: deps demo check bench fuzz fuzzers replays coverage install
+.PHONY: deps demo check bench fuzz fuzzers replays coverage install uninstall
 NEEDS = @CC="$(CC)" PYTHON="$(PYTHON)" tests/deps.sh
 MAKE_ALL = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
 # Quietly: what the demo and the tests say is to be read.
@@ -149,19 +150,27 @@ bindir = $(DESTDIR)$(prefix)/bin
 mandir = $(DESTDIR)$(prefix)/share/man
 datadir = $(DESTDIR)$(prefix)/share
 unitdir = $(DESTDIR)$(prefix)/lib/systemd/system
+UNITS := retour.service retour.timer retour-serve.service retour-serve.socket
+MANUALS := retour.1 retour.ini.5 retour-contacts.7 retour-categories.7 retour-audit.7 retour-privacy.7
 install: all
 	install -d $(bindir) $(mandir)/man1 $(mandir)/man5 $(mandir)/man7 $(datadir)/retour $(datadir)/doc/retour \
 		$(datadir)/bash-completion/completions $(unitdir) $(DESTDIR)$(sysconfdir)/retour
 	install -m 755 $(BUILD)/retour $(bindir)/retour
-	install -m 644 etc/retour.1 $(mandir)/man1/
-	install -m 644 etc/retour.ini.5 $(mandir)/man5/
-	install -m 644 etc/retour-contacts.7 etc/retour-categories.7 etc/retour-audit.7 etc/retour-privacy.7 $(mandir)/man7/
+	install -m 644 $(patsubst %,etc/%,$(filter %.1,$(MANUALS))) $(mandir)/man1/
+	install -m 644 $(patsubst %,etc/%,$(filter %.5,$(MANUALS))) $(mandir)/man5/
+	install -m 644 $(patsubst %,etc/%,$(filter %.7,$(MANUALS))) $(mandir)/man7/
 	install -m 644 etc/rules.ini etc/providers.ini etc/*.xsl etc/*.xsd etc/*.xml etc/grafana-dashboard.json etc/prometheus-rules.yml $(datadir)/retour/
 	install -m 644 etc/retour.bash $(datadir)/bash-completion/completions/retour
 	install -m 644 README.md LICENSE etc/retour.ini $(datadir)/doc/retour/
-	for unit in retour.service retour.timer retour-serve.service retour-serve.socket; do \
+	for unit in $(UNITS); do \
 		sed 's|/usr/local/|$(prefix)/|g; s|/etc/retour|$(sysconfdir)/retour|g' etc/$$unit > $(unitdir)/$$unit && chmod 644 $(unitdir)/$$unit || exit 1; \
 	done
+
+# What install put there; configuration, store and keys stay.
+uninstall:
+	rm -f $(bindir)/retour $(UNITS:%=$(unitdir)/%) $(datadir)/bash-completion/completions/retour
+	rm -f $(foreach manual,$(MANUALS),$(mandir)/man$(lastword $(subst ., ,$(manual)))/$(manual))
+	rm -rf $(datadir)/retour $(datadir)/doc/retour
 
 clean:
 	rm -rf $(BUILD)

@@ -31,13 +31,18 @@ struct round {
 	int64_t now;
 };
 
-static int note(const struct round *r, enum alert_condition condition, const char *subject, int64_t value, int64_t from)
+static int note_level(const struct round *r, enum alert_condition condition, enum alert_level level, const char *subject, int64_t value, int64_t from)
 {
 	const struct alert_rule *rule = &r->o->rule[condition];
-	struct alert_finding f = { .condition = condition, .level = alert_level_of(rule, value),
+	struct alert_finding f = { .condition = condition, .level = level,
 		.figures = { .value = value, .limit = rule->threshold, .usual = -1, .from = from, .to = r->now } };
 	snprintf(f.subject, sizeof f.subject, "%s", subject);
 	return store_alert_note(r->s->store, r->o, &f, r->now);
+}
+
+static int note(const struct round *r, enum alert_condition condition, const char *subject, int64_t value, int64_t from)
+{
+	return note_level(r, condition, alert_level_of(&r->o->rule[condition], value), subject, value, from);
 }
 
 /* A mailbox that left the configuration is nobody's concern any more. */
@@ -45,12 +50,14 @@ static int note_mailbox(void *context, const struct mailbox_state *m)
 {
 	const struct round *r = context;
 	int64_t last = m->read_at ? m->read_at : m->first_at;
-	bool refused = m->failed_at > m->read_at && !strcmp(m->why, MAILBOX_LOGIN_REFUSED);
+	bool failed = m->failed_at > m->read_at, refused = failed && !strcmp(m->why, MAILBOX_LOGIN_REFUSED);
 	if (!config_mailbox(r->s->config, m->name))
 		return 0;
 	if (last && note(r, ALERT_MAILBOX_SILENT, m->name, r->now - last, last))
 		return STORE_FAILED;
-	return note(r, ALERT_LOGIN_REFUSED, m->name, refused, m->failed_at);
+	/* a run that failed before the login has not seen it work: an open alert stays open */
+	enum alert_level level = failed && !refused ? LEVEL_OPEN : alert_level_of(&r->o->rule[ALERT_LOGIN_REFUSED], refused);
+	return note_level(r, ALERT_LOGIN_REFUSED, level, m->name, refused, m->failed_at);
 }
 
 /* What is used of the file system, as df(1) computes it: what is reserved for root is no room. */

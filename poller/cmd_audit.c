@@ -27,7 +27,7 @@ static int show(const struct config *config, int argc, char **argv)
 		output = option == 'o' ? optarg : output;
 	}
 	if (optind < argc)
-		return usage_error(argv[0], "unknown argument");
+		return usage_error(argv[0], "unknown argument %s; see `retour audit --help`", argv[optind]);
 	int result = session_open(&s, config, SESSION_READ, clock_now());
 	if (result)
 		goto out;

@@ -13,9 +13,12 @@
 #include "poller/clock.h"
 #include "poller/delivery.h"
 #include "poller/log.h"
+#include "poller/logo.h"
 #include "poller/rulesfile.h"
 #include "poller/sandbox.h"
+#include "poller/secret.h"
 #include "poller/wire.h"
+#include "reports/texts.h"
 
 enum {
 	PARSER_PATIENCE = 20, /* seconds; it reads its rules in a tenth of one */
@@ -31,7 +34,7 @@ struct doctor {
 };
 
 __attribute__((format(printf, 4, 5)))
-static void say(struct doctor *d, enum finding finding, const char *what, const char *format, ...)
+static void found(struct doctor *d, enum finding finding, const char *what, const char *format, ...)
 {
 	static const char *const words[] = { [WELL] = "ok", [ODD] = "look", [SAD] = "FAIL" };
 	printf("%-4s  %-20s ", words[finding], what);
@@ -46,15 +49,23 @@ static void say(struct doctor *d, enum finding finding, const char *what, const 
 static void check_config(struct doctor *d)
 {
 	const struct config *c = d->config;
-	say(d, WELL, "configuration", "%s: %u mailboxes", c->file, c->mailboxes);
+	found(d, WELL, "configuration", "%s: %u mailboxes", c->file, c->mailboxes);
 	if (!c->mailboxes)
-		say(d, SAD, "mailboxes", "no section [mailbox NAME]");
+		found(d, SAD, "mailboxes", "no section [mailbox NAME]");
 	if (!c->domains.count)
-		say(d, ODD, "origin", "[origin] domains is empty: nothing can be matched, so no bounce changes a contact's state");
+		found(d, ODD, "origin", "[origin] domains is empty: nothing can be matched, so no bounce changes a contact's state");
 	if (!c->alert_to.count && !c->alert_command)
-		say(d, ODD, "alerts", "[alert] has neither to nor command: what is wrong stands in the journal and in `retour alerts` only");
+		found(d, ODD, "alerts", "[alert] has neither to nor command: what is wrong stands in the journal and in `retour alerts` only");
 	if (c->alert_command && access(c->alert_command, X_OK))
-		say(d, SAD, "alert command", "%s: %s", c->alert_command, strerror(errno));
+		found(d, SAD, "alert command", "%s: %s", c->alert_command, strerror(errno));
+}
+
+static void check_batv(struct doctor *d)
+{
+	char error[512], *key = NULL;
+	if (d->config->batv_key_file && secret_read(&(struct secret_source){ .file = d->config->batv_key_file }, &key, error, sizeof error))
+		found(d, SAD, "BATV key", "%s", error);
+	secret_free(key);
 }
 
 struct lint {
@@ -66,7 +77,7 @@ static void say_lint(void *context, const char *rule, const char *sentence)
 {
 	struct lint *lint = context;
 	if (++lint->count <= LINTS_SHOWN)
-		say(lint->doctor, ODD, "rules", "[%s] %s", rule, sentence);
+		found(lint->doctor, ODD, "rules", "[%s] %s", rule, sentence);
 }
 
 /* A file of one's own does not grow with the program: what the built-in rules know by now and it does not. */
@@ -83,9 +94,9 @@ static void compare_rules(struct doctor *d, const struct rules *own)
 		snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", id);
 	}
 	if (!built_in)
-		say(d, ODD, "rules", "not compared with the built-in ones: %s", error);
+		found(d, ODD, "rules", "not compared with the built-in ones: %s", error);
 	else if (lacking)
-		say(d, ODD, "rules", "%zu built-in rules are not in %s: %s%s", lacking, d->config->rules_file, names, strlen(names) + EVENT_RULE_SIZE > sizeof names ? " and others" : "");
+		found(d, ODD, "rules", "%zu built-in rules are not in %s: %s%s", lacking, d->config->rules_file, names, strlen(names) + EVENT_RULE_SIZE > sizeof names ? " and others" : "");
 	rules_free(built_in);
 }
 
@@ -95,16 +106,16 @@ static void check_rules(struct doctor *d)
 	struct lint lint = { .doctor = d };
 	struct rules *r = rulesfile_load(d->config->rules_file, d->config->providers_file, error, sizeof error);
 	if (!r) {
-		say(d, SAD, "rules", "%s", error);
+		found(d, SAD, "rules", "%s", error);
 		return;
 	}
 	size_t providers = 0;
 	while (provider_at(r, providers))
 		providers++;
-	say(d, WELL, "rules", "%s, %zu rules, %zu providers", d->config->rules_file ? d->config->rules_file : "built in", rules_count(r), providers);
+	found(d, WELL, "rules", "%s, %zu rules, %zu providers", d->config->rules_file ? d->config->rules_file : "built in", rules_count(r), providers);
 	rules_lint(r, say_lint, &lint);
 	if (lint.count > LINTS_SHOWN)
-		say(d, ODD, "rules", "and %zu more of the kind", lint.count - LINTS_SHOWN);
+		found(d, ODD, "rules", "and %zu more of the kind", lint.count - LINTS_SHOWN);
 	if (d->config->rules_file)
 		compare_rules(d, r);
 	rules_free(r);
@@ -135,12 +146,12 @@ static void check_signing(struct doctor *d, struct store *store)
 	struct minisign_public p;
 	bool ready;
 	if (store_sign_public(store, &p, &ready)) {
-		say(d, SAD, "signing key", "%s", store_error(store));
+		found(d, SAD, "signing key", "%s", store_error(store));
 	} else if (ready) {
 		minisign_key_text(&p, line);
-		say(d, WELL, "signing key", "public: %s", line);
+		found(d, WELL, "signing key", "public: %s", line);
 	} else {
-		say(d, WELL, "signing key", "not there yet, the next run makes it");
+		found(d, WELL, "signing key", "not there yet, the next run makes it");
 	}
 }
 
@@ -154,24 +165,24 @@ static void check_store(struct doctor *d)
 	bool created;
 	if (access(c->store_path, F_OK) && errno == ENOENT) {
 		if (can_be_made(c, c->store_path))
-			say(d, WELL, "store", "%s: not there yet, the first run makes it and its keys", c->store_path);
+			found(d, WELL, "store", "%s: not there yet, the first run makes it and its keys", c->store_path);
 		else
-			say(d, SAD, "store", "%s: not there, and its directory cannot be written", c->store_path);
+			found(d, SAD, "store", "%s: not there, and its directory cannot be written", c->store_path);
 		return;
 	}
 	config_store_options(c, &options);
 	options.read_only = true;
 	if (store_open(&store, &options, clock_now(), &created)) {
-		say(d, SAD, "store and keys", "%s", store_error(store));
+		found(d, SAD, "store and keys", "%s", store_error(store));
 	} else if (store_ledger_walk(store, NULL, NULL)) {
-		say(d, SAD, "ledger", "%s", store_error(store));
+		found(d, SAD, "ledger", "%s", store_error(store));
 	} else if (store_ledger_head(store, &head)) {
-		say(d, SAD, "ledger", "%s", store_error(store));
+		found(d, SAD, "ledger", "%s", store_error(store));
 	} else {
-		say(d, WELL, "store and keys", "%s, ledger of %lld entries is whole", c->store_path, (long long)head.number);
+		found(d, WELL, "store and keys", "%s, ledger of %lld entries is whole", c->store_path, (long long)head.number);
 		check_signing(d, store);
 		if (head.number && head.at > clock_now() + 60)
-			say(d, SAD, "clock", "the last ledger entry is of %s, later than now", clock_format(head.at, text));
+			found(d, SAD, "clock", "the last ledger entry is of %s, later than now", clock_format(head.at, text));
 	}
 	store_close(store);
 }
@@ -179,7 +190,7 @@ static void check_store(struct doctor *d)
 static void check_clock(struct doctor *d)
 {
 	char now[CLOCK_TEXT_SIZE];
-	say(d, WELL, "clock", "%s%s, reports in %s", clock_format(clock_now(), now), clock_is_set() ? " (given)" : "", d->config->report.timezone);
+	found(d, WELL, "clock", "%s%s, reports in %s", clock_format(clock_now(), now), clock_is_set() ? " (given)" : "", d->config->report.timezone);
 }
 
 /* Is the parser behind its filter? The kernel says so ("Seccomp: 2", proc(5)). */
@@ -192,7 +203,7 @@ static void check_parser(struct doctor *d)
 	int fd;
 	pid_t pid = child_start("parser", "parser", d->config->file, &fd);
 	if (pid < 0) {
-		say(d, SAD, "parser", "its process cannot be started");
+		found(d, SAD, "parser", "its process cannot be started");
 		return;
 	}
 	child_patience(fd, PARSER_PATIENCE);
@@ -205,11 +216,11 @@ static void check_parser(struct doctor *d)
 	if (status)
 		fclose(status);
 	if (!ready)
-		say(d, SAD, "parser", "its process does not start");
+		found(d, SAD, "parser", "its process does not start");
 	else if (mode == '2')
-		say(d, WELL, "parser", "behind its system-call filter: no files, no network, no processes");
+		found(d, WELL, "parser", "behind its system-call filter: no files, no network, no processes");
 	else
-		say(d, ODD, "parser", "%s; a mail that takes it over has the rights of its user",
+		found(d, ODD, "parser", "%s; a mail that takes it over has the rights of its user",
 		    sandbox_filters() ? "this kernel gives it no system-call filter" : "this build has no system-call filter");
 	free(payload);
 	close(fd);
@@ -230,11 +241,11 @@ static void visit(struct doctor *d, const struct mailbox *box, int fd, const cha
 			(head.type == WIRE_OPENED || head.type == WIRE_FAILED || head.type == WIRE_REFUSED);
 	if (answered) {
 		span_copy_text(text, sizeof text, (struct span){ (const char *)payload, head.length });
-		say(d, head.type == WIRE_OPENED ? WELL : SAD, what, "%s", log_clean(clean, sizeof clean, text));
+		found(d, head.type == WIRE_OPENED ? WELL : SAD, what, "%s", log_clean(clean, sizeof clean, text));
 		if (head.type == WIRE_OPENED && (wire_receive(fd, &head, &payload, &capacity) != 1 || head.type != WIRE_FINISHED))
-			say(d, SAD, what, "the goodbye failed");
+			found(d, SAD, what, "the goodbye failed");
 	} else {
-		say(d, SAD, what, "its fetcher process ended without a word");
+		found(d, SAD, what, "its fetcher process ended without a word");
 	}
 	free(payload);
 }
@@ -246,7 +257,7 @@ static void check_mailbox(struct doctor *d, const struct mailbox *box)
 	snprintf(what, sizeof what, "mailbox %s", box->name);
 	pid_t pid = child_start("fetcher", what, d->config->file, &fd);
 	if (pid < 0) {
-		say(d, SAD, what, "its fetcher process cannot be started");
+		found(d, SAD, what, "its fetcher process cannot be started");
 		return;
 	}
 	child_patience(fd, 5 * box->timeout);
@@ -255,21 +266,54 @@ static void check_mailbox(struct doctor *d, const struct mailbox *box)
 	child_end(pid);
 }
 
+/* The month's page as a run would make it: words, measures, stylesheet, logo. Before there is a store only what needs none is looked at. */
+static void check_page(struct doctor *d)
+{
+	char error[512];
+	struct session s;
+	struct buffer page;
+	char *logo = NULL;
+	struct texts *texts = texts_new(d->config->report.language, error, sizeof error);
+	if (!texts)
+		found(d, SAD, "report page", "%s", error);
+	else if (d->config->report.logo && !(logo = logo_read(d->config->report.logo, error, sizeof error)))
+		found(d, SAD, "report page", "logo %s", error);
+	else if (!access(d->config->store_path, F_OK)) {
+		if (session_open(&s, d->config, SESSION_READ, clock_now()) || report_make(&s, month_before(month_of(clock_now()), 1), REPORT_HTML, &page))
+			found(d, SAD, "report page", "it cannot be made");
+		else
+			buffer_free(&page);
+		session_close(&s);
+	}
+	free(logo);
+	texts_free(texts);
+}
+
+static void check_metrics(struct doctor *d)
+{
+	char parent[4096];
+	if (!d->config->metrics_file)
+		return;
+	parent_of(d->config->metrics_file, parent, sizeof parent);
+	if (access(parent, W_OK | X_OK))
+		found(d, SAD, "metrics", "%s: %s", parent, strerror(errno));
+}
+
 static void check_report(struct doctor *d)
 {
 	const struct config *c = d->config;
 	struct carrier_options options;
 	char error[512], clean[512];
 	if (access(c->report.dir, W_OK | X_OK) && (errno != ENOENT || !can_be_made(c, c->report.dir)))
-		say(d, SAD, "report directory", "%s: %s", c->report.dir, strerror(errno));
+		found(d, SAD, "report directory", "%s: %s", c->report.dir, strerror(errno));
 	if (!delivery_options(c, c->report.to.at, &options)) {
-		say(d, ODD, "report mail", "[report] from, to, and smtp or sendmail are not all set: reports stay in %s", c->report.dir);
+		found(d, ODD, "report mail", "[report] from, to, and smtp or sendmail are not all set: reports stay in %s", c->report.dir);
 		return;
 	}
 	if (delivery_carry(c, c->report.to.at, (struct span){ NULL, 0 }, error, sizeof error))
-		say(d, SAD, "report mail", "%s", log_clean(clean, sizeof clean, error));
+		found(d, SAD, "report mail", "%s", log_clean(clean, sizeof clean, error));
 	else
-		say(d, WELL, "report mail", "%s would take it, %u readers", c->report.sendmail ? c->report.sendmail : c->report.smtp_host,
+		found(d, WELL, "report mail", "%s would take it, %u readers", c->report.sendmail ? c->report.sendmail : c->report.smtp_host,
 		    c->report.to.count);
 }
 
@@ -282,12 +326,15 @@ int cmd_doctor(const struct config *config, int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	check_config(&d);
 	check_clock(&d);
+	check_batv(&d);
 	check_rules(&d);
 	check_store(&d);
 	check_parser(&d);
 	for (unsigned i = 0; i < config->mailboxes; i++)
 		check_mailbox(&d, &config->mailbox[i]);
+	check_page(&d);
 	check_report(&d);
+	check_metrics(&d);
 	if (d.sad)
 		printf("%u of these would fail a run.\n", d.sad);
 	return d.sad ? EXIT_LOST : EXIT_WELL;

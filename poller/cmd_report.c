@@ -55,7 +55,7 @@ int cmd_report(const struct config *config, int argc, char **argv)
 			return usage_error(argv[0], "see `retour report --help`");
 		}
 	if (optind < argc)
-		return usage_error(argv[0], "unknown argument");
+		return usage_error(argv[0], "unknown argument %s; see `retour report --help`", argv[optind]);
 	if (to.count && !send)
 		return usage_error(argv[0], "--to goes with --send");
 	if (to.count) {
@@ -63,6 +63,9 @@ int cmd_report(const struct config *config, int argc, char **argv)
 		other.report.to = to;
 		config = &other;
 	}
+	struct month present = month_of(clock_now());
+	if (month.year > present.year || (month.year == present.year && month.month > present.month))
+		return usage_error(argv[0], "--month %04d-%02d has not begun", month.year, month.month);
 	int result = session_open(&s, config, send ? SESSION_WRITE : SESSION_READ, clock_now());
 	if (result)
 		goto out;

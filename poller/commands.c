@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <string.h>
+#include "poller/log.h"
 
 const struct command commands[] = {
 	{ "run", cmd_run, "", "the scheduled job: poll, states, retention, alerts, last month's report",
@@ -169,11 +170,11 @@ bool reason_is_fit(const char *text)
 
 int usage_error(const char *command, const char *format, ...)
 {
+	char text[1024], clean[1024];
 	va_list args;
-	fprintf(stderr, "retour %s: ", command);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	fputc('\n', stderr);
+	fprintf(stderr, "retour%s%s: %s\n", *command ? " " : "", command, log_clean(clean, sizeof clean, text));
 	return EXIT_USAGE;
 }

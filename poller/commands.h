@@ -43,7 +43,7 @@ enum { REASON_MAX = 200 }; /* bytes; it has to fit into an entry of the ledger *
 /* A reason or reference goes into the ledger, which stays for years: a short line of text, and nobody's address. TEXT may be NULL: unfit. */
 bool reason_is_fit(const char *text);
 
-/* Prints "retour COMMAND: what" and where to find help; returns EXIT_USAGE. */
+/* Prints "retour COMMAND: " and what is wrong, on stderr; returns EXIT_USAGE. COMMAND is "" for what belongs to none. */
 int usage_error(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -1,16 +1,18 @@
 /*
  * The INI file, read through iniparser: its sections, the keys in them (configkeys.c), their values (configvalue.c), and behind the table what depends on
- * several keys at once (check_mailbox(), check_report(), check_alerts()).
+ * several keys at once (check_mailbox(), check_origin() …).
  *
  * iniparser folds section and key names to lower case and strips comments; a
  * value that holds ';' or '#' stands in double quotes.
  */
 #include "poller/config.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <iniparser/iniparser.h>
 #include "poller/configkeys.h"
@@ -248,9 +250,58 @@ static void check_ladder(struct reader *r, const struct ladder *ladder)
 		complain(r, section, "steps", "missing: the waiting times, such as 15m 30m 1h");
 }
 
+/* What a mail server would take in MAIL and RCPT: one '@', no blanks, no brackets, no control characters. */
+static bool is_address(const char *text)
+{
+	const char *at = strchr(text, '@');
+	for (const char *p = text; *p; p++)
+		if ((unsigned char)*p <= ' ' || *p == 0x7f || *p == '<' || *p == '>' || *p == ',')
+			return false;
+	return at && at > text && at[1] && !strchr(at + 1, '@');
+}
+
+/* A misplaced address is not repeated, only counted. */
+static void check_addresses(struct reader *r, const char *section, const struct list *list)
+{
+	for (unsigned i = 0; i < list->count; i++)
+		if (!is_address(list->at[i]))
+			complain(r, section, "to", "word %u is no address; right would be like deliverability@example.org", i + 1);
+}
+
+static void check_origin(struct reader *r)
+{
+	const struct config *c = r->config;
+	for (unsigned i = 0; i < c->domains.count; i++) {
+		const char *name = c->domains.at[i], *p = name;
+		while (*p && (isalnum((unsigned char)*p) || *p == '-' || *p == '_' || (*p == '.' && p > name && p[1] && p[1] != '.') || (*p & 0x80)))
+			p++;
+		if (*p)
+			complain(r, "origin", "domains", "word %u is no domain; right would be like news.example.org", i + 1);
+	}
+	const char *token = c->verp ? strstr(c->verp, "{token}") : NULL, *at = c->verp ? strrchr(c->verp, '@') : NULL;
+	if (c->verp && (!token || !at || token > at))
+		complain(r, "origin", "verp", "names no return path; right would be like bounce+{token}@bounce.example.org");
+}
+
+/* "#1f4e79", "#abc", or a name that CSS knows. */
+static bool is_colour(const char *text)
+{
+	size_t digits = *text == '#' ? strspn(text + 1, "0123456789abcdefABCDEF") : 0;
+	if (*text == '#')
+		return (digits == 3 || digits == 6) && !text[1 + digits];
+	return *text && !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")];
+}
+
 static void check_report(struct reader *r)
 {
 	struct config *c = r->config;
+	if (c->report.to.count && !c->report.smtp_host && !c->report.sendmail)
+		complain(r, "report", "smtp", "missing: how the report gets to those in \"to\"; or sendmail");
+	if (c->report.from && !is_address(c->report.from))
+		complain(r, "report", "from", "no address; right would be like retour@example.org");
+	check_addresses(r, "report", &c->report.to);
+	if (c->report.colour && !is_colour(c->report.colour))
+		complain(r, "report", "colour", "wrong value; right would be like \"#1f4e79\", in quotes");
 	if (c->report.smtp_host && c->report.sendmail)
 		complain(r, "report", "sendmail", "beside smtp: right would be one of them");
 	if ((c->report.smtp_host || c->report.sendmail) && c->report.to.count && !c->report.from)
@@ -270,6 +321,7 @@ static void check_alerts(struct reader *r)
 {
 	const struct config *c = r->config;
 	char section[64];
+	check_addresses(r, "alert", &c->alert_to);
 	if (c->alert_to.count && (!c->report.from || (!c->report.smtp_host && !c->report.sendmail)))
 		complain(r, "alert", "to", "needs [report] from, and smtp or sendmail, which its mail takes too");
 	for (unsigned i = 0; i < ALERT_CONDITION_COUNT; i++) {
@@ -326,6 +378,82 @@ static int take_syntax_error(const char *format, ...)
 	return 0;
 }
 
+/* One name that the file has: a section, or a key in one. */
+struct name {
+	struct name *next;
+	bool section;
+	unsigned line;
+	char text[]; /* in lower case, as iniparser has it; of a key "section:key" */
+};
+
+static bool seen_before(struct name **list, bool section, const char *within, const char *text, size_t n, unsigned line, unsigned *first)
+{
+	size_t size = strlen(within) + n + 2;
+	struct name *name = malloc(sizeof *name + size);
+	if (!name)
+		abort();
+	snprintf(name->text, size, "%s%s%.*s", within, *within ? ":" : "", (int)n, text);
+	for (char *p = name->text; *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+	for (struct name *other = *list; other; other = other->next)
+		if (other->section == section && !strcmp(other->text, name->text)) {
+			*first = other->line;
+			free(name);
+			return true;
+		}
+	name->section = section;
+	name->line = line;
+	name->next = *list;
+	*list = name;
+	return false;
+}
+
+/*
+ * Of a section or key that stands twice iniparser takes the last values and says nothing: a mailbox that was copied and not renamed would not be read. So the
+ * names of the file, which it has found to be sound, are looked through once more.
+ */
+static void find_twice(struct reader *r)
+{
+	struct name *names = NULL;
+	char *line = NULL, section[256] = "";
+	size_t room = 0;
+	bool goes_on = false, twice = false; /* the section: its keys are not complained of one by one */
+	unsigned number = 0, first = 0;
+	FILE *in = fopen(r->file, "re");
+	for (ssize_t n; in && (n = getline(&line, &room, in)) >= 0;) {
+		bool continued = goes_on;
+		const char *p = line + strspn(line, " \t");
+		size_t end = strcspn(p, *p == '[' ? "]" : "=");
+		number++;
+		while (n && isspace((unsigned char)line[n - 1]))
+			n--;
+		goes_on = n && line[n - 1] == '\\';
+		if (continued || !*p || strchr(";#\r\n", *p))
+			continue;
+		for (; end && isspace((unsigned char)p[end - 1]); end--)
+			;
+		if (*p == '[') {
+			for (p++, end--; end && isspace((unsigned char)*p); p++)
+				end--;
+			snprintf(section, sizeof section, "%.*s", (int)end, p);
+			twice = seen_before(&names, true, "", section, strlen(section), number, &first);
+			if (twice)
+				complain(r, section, NULL, "stands in line %u and again in line %u; right would be once, or another name", first, number);
+		} else if (!twice && seen_before(&names, false, section, p, end, number, &first)) {
+			char key[64];
+			snprintf(key, sizeof key, "%.*s", (int)end, p);
+			complain(r, section, key, "stands in line %u and again in line %u; right would be once", first, number);
+		}
+	}
+	for (struct name *next; names; names = next) {
+		next = names->next;
+		free(names);
+	}
+	free(line);
+	if (in)
+		fclose(in);
+}
+
 static void set_defaults(struct config *c)
 {
 	memset(c, 0, sizeof *c);
@@ -340,6 +468,7 @@ static void set_defaults(struct config *c)
 int config_load(struct config *c, const char *file, FILE *errors)
 {
 	struct reader r = { .config = c, .file = file ? file : "(defaults)", .errors = errors };
+	struct stat status;
 	set_defaults(c);
 	if (!file) {
 		fill_paths(c);
@@ -347,7 +476,11 @@ int config_load(struct config *c, const char *file, FILE *errors)
 	}
 	c->file = config_keep(c, file);
 	if (access(file, R_OK)) {
-		complain(&r, NULL, NULL, "%s", strerror(errno));
+		complain(&r, NULL, NULL, "%s%s", strerror(errno), errno == ENOENT ? "; -c FILE names another, `retour config` prints a sample" : "");
+		return -1;
+	}
+	if (stat(file, &status) == 0 && S_ISDIR(status.st_mode)) {
+		complain(&r, NULL, NULL, "%s", strerror(EISDIR));
 		return -1;
 	}
 	syntax.line = 0;
@@ -359,6 +492,7 @@ int config_load(struct config *c, const char *file, FILE *errors)
 			 "broken syntax; right would be [section], key = value, or a comment after ';'");
 		return -1;
 	}
+	find_twice(&r);
 	int sections = iniparser_getnsec(r.ini);
 	for (ssize_t i = 0; i < (ssize_t)r.ini->size; i++)
 		if (r.ini->key[i] && *r.ini->key[i] == ':')
@@ -371,6 +505,7 @@ int config_load(struct config *c, const char *file, FILE *errors)
 		check_mailbox(&r, &c->mailbox[i]);
 	for (unsigned i = 0; i < c->ladders; i++)
 		check_ladder(&r, &c->ladder[i]);
+	check_origin(&r);
 	check_report(&r);
 	check_alerts(&r);
 	fill_paths(c);

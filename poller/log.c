@@ -3,11 +3,15 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "classify/redact.h"
+
+enum { LINE_SIZE = 2048 };
 
 static enum log_level limit = LOG_LEVEL_NOTICE;
 
@@ -21,22 +25,29 @@ enum log_level log_level(void)
 	return limit;
 }
 
+/* Stderr is the journal, and not merely inherited its name: JOURNAL_STREAM holds the device and inode of what systemd opened (systemd.exec(5)). */
+static bool is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	struct stat st;
+	unsigned long long device, inode;
+	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 && !fstat(STDERR_FILENO, &st) && st.st_dev == device && st.st_ino == inode;
+}
+
 void log_line(enum log_level level, const char *format, ...)
 {
 	if (level > limit)
 		return;
 	int saved = errno;
-	char line[2048];
-	int n = getenv("JOURNAL_STREAM") ? snprintf(line, sizeof line, "<%d>", level) : snprintf(line, sizeof line, "retour: ");
+	char text[LINE_SIZE], line[LINE_SIZE];
+	int n = is_journal() ? snprintf(line, sizeof line, "<%d>", level) : snprintf(line, sizeof line, "retour: ");
 	va_list args;
 	va_start(args, format);
-	int m = vsnprintf(line + n, sizeof line - (size_t)n - 1, format, args);
+	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	if (m < 0)
-		m = 0;
-	n += m;
-	if (n > (int)sizeof line - 2)
-		n = (int)sizeof line - 2;
+	/* an operand that is an address by mistake is not repeated either */
+	log_clean(line + n, sizeof line - (size_t)n - 1, text);
+	n += (int)strlen(line + n);
 	for (int i = 0; i < n; i++)
 		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
 			line[i] = ' ';

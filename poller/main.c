@@ -1,4 +1,5 @@
 /* retour: options that hold for every command, the configuration, dispatch. */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,16 @@
 #include "poller/log.h"
 
 static const char standard_file[] = "/etc/retour/retour.ini";
+
+/* What was printed has to arrive: a full disk is no success. A command that has failed has said why. */
+static int flushed(int result)
+{
+	if ((fflush(stdout) || ferror(stdout)) && result == EXIT_WELL) {
+		log_error("stdout: %s", strerror(errno));
+		return EXIT_LOST;
+	}
+	return result;
+}
 
 static void print_usage(FILE *out)
 {
@@ -35,6 +46,19 @@ static void print_help(const struct command *c)
 	printf("usage: retour [-c FILE] [-v|-q] [--now RFC3339] %s %s\n\n%s\n\n%s", c->name, c->arguments, c->summary, c->help);
 }
 
+/* `retour help`, `retour help COMMAND`: what people try first. */
+static int help(const char *name)
+{
+	const struct command *command = name ? command_find(name) : NULL;
+	if (!name)
+		print_usage(stdout);
+	else if (command && !command->hidden)
+		print_help(command);
+	else
+		return usage_error("help", "%s: no such command; `retour --help` lists them", name);
+	return flushed(EXIT_WELL);
+}
+
 static int set_now(const char *text)
 {
 	return clock_set(text) ? 0 : usage_error("--now", "%s is no time; right would be 2026-11-02T06:00:00Z", text);
@@ -53,7 +77,7 @@ static int take_common_options(const struct command *command, int *argc, char **
 				argv[kept++] = argv[i++];
 		} else if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
 			print_help(command);
-			return EXIT_WELL;
+			return flushed(EXIT_WELL);
 		} else if (!strncmp(argv[i], "--now=", 6)) {
 			if (set_now(argv[i] + 6))
 				return EXIT_USAGE;
@@ -96,7 +120,7 @@ static int dispatch(const struct command *command, const char *file, int argc, c
 		result = command->function(&config, argc, argv);
 	}
 	config_free(&config);
-	return result;
+	return flushed(result);
 }
 
 int main(int argc, char **argv)
@@ -123,23 +147,21 @@ int main(int argc, char **argv)
 				return EXIT_USAGE;
 			break;
 		case 'h':
-			print_usage(stdout);
-			return EXIT_WELL;
+			return help(NULL);
 		case 'V':
 			printf("retour %s\n", RETOUR_VERSION);
-			return EXIT_WELL;
+			return flushed(EXIT_WELL);
 		default:
-			print_usage(stderr);
-			return EXIT_USAGE;
+			return usage_error("", "`retour --help` lists options and commands");
 		}
 	if (optind == argc) {
 		print_usage(stderr);
 		return EXIT_USAGE;
 	}
+	if (!strcmp(argv[optind], "help"))
+		return help(argv[optind + 1]);
 	const struct command *command = command_find(argv[optind]);
-	if (!command) {
-		usage_error(argv[optind], "no such command; `retour --help` lists them");
-		return EXIT_USAGE;
-	}
+	if (!command)
+		return usage_error("", "%s: no such command; `retour --help` lists them", argv[optind]);
 	return dispatch(command, file, argc - optind, argv + optind);
 }

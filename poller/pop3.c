@@ -69,13 +69,13 @@ struct pop3 {
 static int broken(struct pop3 *p, const char *why)
 {
 	p->usable = false;
-	return source_fail(&p->base, "%s: %s", p->mailbox->host, why);
+	return source_fail(&p->base, "%s:%u: %s", p->mailbox->host, (unsigned)p->mailbox->port, why);
 }
 
 /* The connection still stands, but the server did not do what it was asked. */
 static int refused(struct pop3 *p, const char *what)
 {
-	return source_fail(&p->base, "%s: %s", p->mailbox->host, what);
+	return source_fail(&p->base, "%s:%u: %s", p->mailbox->host, (unsigned)p->mailbox->port, what);
 }
 
 /* Receives more. 0, or -1 with the error text. */
@@ -694,7 +694,7 @@ static int pop3_next(struct source *s, size_t count, const struct source_sink *s
 	}
 	/* One message that the server keeps back does not hold up the others, but it does not go unsaid. */
 	if (!given && p->refused) {
-		source_fail(s, "%s: the server refuses to hand out %u messages", p->mailbox->host, p->refused);
+		source_fail(s, "%s:%u: the server refuses to hand out %u messages", p->mailbox->host, (unsigned)p->mailbox->port, p->refused);
 		p->refused = 0;
 		return -1;
 	}

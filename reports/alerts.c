@@ -177,9 +177,10 @@ const char *alert_line(const struct alert *a, unsigned k, char buffer[ALERT_LINE
 {
 	char text[TEXT_SIZE];
 	const struct alert_figures *g = &a->figures;
-	bool surge = alert_unit(a->condition) == UNIT_FACTOR;
-	snprintf(buffer, ALERT_LINE_SIZE, "alert %s: %s: %s, %s (%s)", alert_news_name(a->news), alert_condition_name(a->condition), where_text(a),
-		 surge ? count_text(g->part, k, text) : value_text(a->condition, g->value, k, text), about[a->condition].title);
+	bool surge = alert_unit(a->condition) == UNIT_FACTOR, figure = a->condition != ALERT_LOGIN_REFUSED;
+	const char *value = surge ? count_text(g->part, k, text) : value_text(a->condition, g->value, k, text);
+	snprintf(buffer, ALERT_LINE_SIZE, "alert %s: %s: %s%s%s (%s)", alert_news_name(a->news), alert_condition_name(a->condition), where_text(a),
+		 figure ? ", " : "", figure ? value : "", about[a->condition].title);
 	return buffer;
 }
 

@@ -164,8 +164,30 @@ static void what_is_wrong_is_named(void **state)
 	refused("[report]\ntimezone = ../../etc/passwd\n", "[report] timezone: unknown zone");
 	refused("[report]\nsmtp = host:99999\n", "[report] smtp: wrong value");
 	refused("[report]\nsmtp = h\nto = a@example.org\n", "[report] from: missing");
+	refused("[report]\nto = a@example.org\n", "[report] smtp: missing");
+	refused("[report]\nfrom = Retour <a@example.org>\n", "[report] from: no address");
+	refused("[report]\ncolour = \"#12345\"\n", "[report] colour: wrong value");
+	refused("[report]\ncolour = \"red;x\"\n", "[report] colour: wrong value");
+	refused("[origin]\ndomains = example.org, @example.net\n", "[origin] domains: word 2 is no domain");
+	refused("[origin]\ndomains = example..org\n", "[origin] domains: word 1 is no domain");
+	refused("[origin]\nverp = bounce@{token}.example.org\n", "[origin] verp: names no return path");
 	refused("path = /x\n[store]\n", "key path stands before the first section");
 	refused("", "no section");
+}
+
+/* iniparser would take the last value and say nothing. */
+static void what_stands_twice_is_refused(void **state)
+{
+	(void)state;
+	refused(BOX "[privacy]\nk = 12\n[Mailbox bounces ]\nhost = other.example.org\n", "[Mailbox bounces]: stands in line 1 and again in line 7");
+	assert_int_equal(load(BOX "[mailbox bounces]\nhost = other.example.org\n"), -1);
+	assert_null(strstr(errors, "host:")); /* its keys are not complained of one by one */
+	config_free(&config);
+	refused("[origin]\ndomains = a.example\nact_on = any\n domains=b.example\n", "[origin] domains: stands in line 2 and again in line 4");
+	/* the same key in two sections, in a comment, and at the beginning of a line that goes on, is once */
+	assert_int_equal(load(BOX "; [mailbox bounces]\n#host = x\n[retention]\nevents_reason = because \\\n[soft]\n[mailbox b]\nhost = h\nuser = u\n"
+			      "password_file = /p\n[report]\nuser =\n"), 0);
+	config_free(&config);
 }
 
 /* Every number of the contacts' states has bounds, and reaches the store. */
@@ -282,6 +304,7 @@ int main(void)
 		cmocka_unit_test_teardown(numbers_of_the_states, free_config),
 		cmocka_unit_test(rules_of_alerts),
 		cmocka_unit_test(what_is_wrong_is_named),
+		cmocka_unit_test(what_stands_twice_is_refused),
 		cmocka_unit_test_teardown(broken_syntax_is_named_by_line_without_its_text, free_config),
 		cmocka_unit_test_teardown(an_address_in_a_wrong_value_is_not_repeated, free_config),
 		cmocka_unit_test_teardown(a_missing_file_is_an_error, free_config),
