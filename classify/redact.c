@@ -43,17 +43,49 @@ static bool is_url(struct span w)
 	return memmem(w.p, w.n, "://", 3) || span_starts_nocase(w, SPAN("www.")) || span_starts_nocase(w, SPAN("mailto:"));
 }
 
-/* user=example.org, and the '@' as quoted-printable, a URL and xtext (RFC 3461 section 4) write it: user=40example, user%40example, user+40example */
+/* user=example.org, and the '@' as quoted-printable, a URL, xtext (RFC 3461 section 4), HTML and the wide forms of Unicode write it: user=40example … */
 static bool is_address(struct span w)
 {
-	if (memchr(w.p, '@', w.n) || span_find_nocase(w, SPAN("%40")) >= 0 || span_find_nocase(w, SPAN("=40")) >= 0 ||
-	    span_find_nocase(w, SPAN("+40")) >= 0)
-		return true;
+	static const struct span at[] = { SPAN("@"), SPAN("%40"), SPAN("=40"), SPAN("+40"), SPAN("&#64"), SPAN("\xef\xbc\xa0"), SPAN("\xef\xb9\xab") };
+	for (size_t i = 0; i < sizeof at / sizeof *at; i++)
+		if (memmem(w.p, w.n, at[i].p, at[i].n))
+			return true;
 	const char *equals = memrchr(w.p, '=', w.n);
 	if (!equals || equals == w.p)
 		return false;
 	struct span domain = { equals + 1, (size_t)(w.p + w.n - equals - 1) };
 	return memchr(domain.p, '.', domain.n) && domain.n > 3 && is_letter(domain.p[domain.n - 1]);
+}
+
+/* What stands alone in angle brackets is somebody's name as a rule; these are not. */
+static bool is_bracketed_name(struct span w)
+{
+	static const struct span plain[] = { SPAN("address"), SPAN("ip"), SPAN("url"), SPAN("id"), SPAN("CRLF"), SPAN("CR"), SPAN("LF"), SPAN("br"), SPAN("unknown") };
+	for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+		if (span_equal_nocase(w, plain[i]))
+			return false;
+	return w.n >= LOCAL_LENGTH_MIN && !memchr(w.p, ':', w.n) && !memchr(w.p, '/', w.n);
+}
+
+/* Where the host of a "user at host.tld", "user (at) host.tld" ends that goes on at I behind the word W; 0: it is none. */
+static size_t spoken_address(struct span w, const char *text, size_t n, size_t i)
+{
+	size_t begin = i, dots = 0;
+	while (i < n && is_separator(text[i]))
+		i++;
+	if (i == begin || i + 2 >= n || (text[i] | 0x20) != 'a' || (text[i + 1] | 0x20) != 't' || !is_separator(text[i + 2]))
+		return 0;
+	bool bracket = text[i - 1] != ' ';
+	for (i += 2; i < n && is_separator(text[i]); i++)
+		;
+	size_t host = i;
+	while (i < n && !is_separator(text[i]))
+		dots += text[i++] == '.';
+	/* "rejected at mx.example.org" is none, "anna.b at example.org" is */
+	bool name = memchr(w.p, '.', w.n - (w.n > 0)) || memchr(w.p, '_', w.n);
+	for (size_t c = 0; c < w.n; c++)
+		name |= ascii_digit(w.p[c]);
+	return (bracket || name) && dots && i - host > 3 && is_letter(w.p[0]) ? i : 0;
 }
 
 static bool is_ipv4(struct span w)
@@ -176,6 +208,20 @@ static struct span replacement(struct span w, const struct span *locals)
 	return w;
 }
 
+bool names_address(struct span text)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		size_t begin = i;
+		while (i < text.n && !is_separator(text.p[i]) && !memchr("\t\r\n", text.p[i], 3))
+			i++;
+		struct span word = { text.p + begin, i - begin };
+		bool whole = word.n > 2 && word.p[0] != '@' && word.p[word.n - 1] != '@'; /* an '@' of its own is a word */
+		if ((whole && !is_url(word) && is_address(word)) || (word.n && spoken_address(word, text.p, text.n, i)))
+			return true;
+	}
+	return false;
+}
+
 size_t redact(char *buffer, size_t size, struct span text, const struct span *locals)
 {
 	char clean[EVENT_DIAGNOSTIC_SIZE * 2];
@@ -192,8 +238,11 @@ size_t redact(char *buffer, size_t size, struct span text, const struct span *lo
 			put(&o, (struct span){ clean + i++, 1 });
 			continue;
 		}
-		struct span with = replacement(word, locals);
-		if (with.p != word.p && begin > 0 && clean[begin - 1] == '<' && i < n && clean[i] == '>' && o.n && o.to[o.n - 1] == '<') {
+		size_t spoken = spoken_address(word, clean, n, i);
+		bool alone = begin > 0 && clean[begin - 1] == '<' && i < n && clean[i] == '>';
+		struct span with = spoken || (alone && is_bracketed_name(word)) ? SPAN("<address>") : replacement(word, locals);
+		i = spoken ? spoken : i;
+		if (with.p != word.p && alone && o.n && o.to[o.n - 1] == '<') {
 			o.n--; /* "<user@example.org>" is one <address>, not two pairs of brackets */
 			i++;
 		}

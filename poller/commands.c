@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <string.h>
+#include "classify/redact.h"
 #include "poller/log.h"
 
 const struct command commands[] = {
@@ -165,7 +166,7 @@ bool reason_is_fit(const char *text)
 	for (size_t i = 0; i < n; i++)
 		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f || text[i] == '"' || text[i] == '@')
 			return false;
-	return true;
+	return !names_address(span_of(text));
 }
 
 int usage_error(const char *command, const char *format, ...)

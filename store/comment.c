@@ -3,16 +3,8 @@
  */
 #include <string.h>
 #include <unistr.h>
+#include "classify/redact.h"
 #include "store/internal.h"
-
-/* An '@' with something on both sides is taken for an address's. */
-static bool names_address(const char *text)
-{
-	for (const char *at = strchr(text, '@'); at; at = strchr(at + 1, '@'))
-		if (at > text && !strchr(" \t\n", at[-1]) && at[1] && !strchr(" \t\n", at[1]))
-			return true;
-	return false;
-}
 
 /* XML has no place for other control characters. */
 static bool is_text(const char *text)
@@ -33,7 +25,7 @@ int store_comment_add(struct store *s, const char *month, const char *text, int6
 		return store_fail(s, STORE_MISUSE, "a comment has 1 to %d bytes", STORE_COMMENT_SIZE - 1);
 	if (!is_text(text))
 		return store_fail(s, STORE_MISUSE, "a comment is text in UTF-8 without control characters");
-	if (names_address(text))
+	if (names_address(span_of(text)))
 		return store_fail(s, STORE_MISUSE, "a comment must not name an address: reports are mailed and stay");
 	result = db_enter(s, &own);
 	if (result)

@@ -13,7 +13,10 @@
 #include "store/chain.h"
 #include "store/internal.h"
 
-enum { SETTINGS_HASH_SIZE = 16 };
+enum {
+	SETTINGS_HASH_SIZE = 16,
+	WORD_SIZE = 100, /* a longer name is cut, so that what stands behind it has room */
+};
 
 struct text {
 	char *p;
@@ -32,7 +35,7 @@ __attribute__((format(printf, 2, 3))) static void add(struct text *t, const char
 
 static void add_word(struct text *t, const char *word)
 {
-	char escaped[LEDGER_TEXT_SIZE];
+	char escaped[WORD_SIZE];
 
 	chain_word(escaped, sizeof escaped, word);
 	add(t, "%s", escaped);
@@ -66,7 +69,8 @@ static const char *value_of(const char *detail, const char *name, char *out, siz
 	return NULL;
 }
 
-static void describe_changes(const char *before, const char *settings, struct text *t)
+/* With the old and the new value of each, or the names alone: the old ones stand in the entry before. */
+static void describe_changes(const char *before, const char *settings, bool values, struct text *t)
 {
 	char pairs[LEDGER_TEXT_SIZE], old[LEDGER_TEXT_SIZE], *rest = pairs, *pair;
 	bool first = true;
@@ -78,7 +82,7 @@ static void describe_changes(const char *before, const char *settings, struct te
 		const char *was = value_of(before, pair, old, sizeof old);
 		if (!was || strcmp(was, value) == 0)
 			continue;
-		add(t, "%s%s:%s>%s", first ? " changed=" : ",", pair, was, value);
+		add(t, values ? "%s%s:%s>%s" : "%s%s", first ? " changed=" : ",", pair, was, value);
 		first = false;
 	}
 }
@@ -97,9 +101,14 @@ int settings_record(struct store *s, int64_t now)
 		return STORE_FAILED;
 	if (last.number && value_of(last.detail, "settings", old, sizeof old) && strcmp(old, hex) == 0)
 		return STORE_OK;
-	add(&t, "settings=%s", hex);
-	if (last.number)
-		describe_changes(last.detail, pairs, &t);
+	for (int values = 1; values >= 0; values--) {
+		t.n = 0;
+		add(&t, "settings=%s", hex);
+		if (last.number)
+			describe_changes(last.detail, pairs, values, &t);
+		if (t.n + 1 + settings.n < sizeof detail)
+			break;
+	}
 	add(&t, " %s", pairs);
 	return store_ledger(s, now, "configuration", detail);
 }

@@ -64,7 +64,8 @@ with case("the ledger knows that somebody asked, how many, and the request's nam
     equal(ledger("disclose"), ["addresses=3 held=2 events=4", 'addresses=1 held=1 events=3 reference="DS-2026-17"'])
 
 with case("a reference that holds an address or a quote is refused, and so is an address as argument"):
-    for arguments in (("forget", "--reference", ANNA), ("forget", "--reference", 'a"b'), ("forget", ANNA), ("disclose", ANNA), ("forget", "--reference", "x" * 201)):
+    for arguments in (("forget", "--reference", ANNA), ("forget", "--reference", 'a"b'), ("forget", "--reference", ANNA.replace("@", " (at) ")),
+                      ("disclose", "--reference", ANNA.replace("@", "%40")), ("forget", "--reference", ANNA.replace("@", "\uff20")), ("forget", ANNA), ("disclose", ANNA), ("forget", "--reference", "x" * 201)):
         result = retour.run(*arguments, input=BEN)
         equal(result.code, 2, result)
         true(ANNA not in result.err, result.err)

@@ -157,6 +157,11 @@ static void redacts(void **state)
 		{ "550 5.7.606 Access denied", "550 5.7.606 Access denied" },
 		{ "554-5.7.1 Reject due to policy 192-0-2-1", "554-5.7.1 Reject due to policy <ip>" },
 		{ "call 0301234567", "call <id>" },
+		{ "550 <anna.smith>: unknown, <Anna> too, <Anna Smith> not", "550 <address>: unknown, <address> too, <Anna Smith> not" },
+		{ "end with <CRLF>.<CRLF> <address> <ip>", "end with <CRLF>.<CRLF> <address> <ip>" },
+		{ "anna (at) example.org, anna[AT]example.org; anna.b at example.org gone", "<address>, <address>; <address> gone" },
+		{ "rejected at mx.example.org, look at this", "rejected at mx.example.org, look at this" },
+		{ "anna\xef\xbc\xa0""example.org anna&#64;example.org", "<address> <address>;example.org" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		redact(out, sizeof out, span_of(cases[i].in), locals);
@@ -167,11 +172,27 @@ static void redacts(void **state)
 	assert_int_equal(redact(out, 12, SPAN("550 <a@example.org>"), NULL), 4); /* cut before the word, never inside it */
 }
 
+/* What an operator types into the ledger or a comment. */
+static void finds_addresses_in_notes(void **state)
+{
+	(void)state;
+	static const char *const names[] = { "for anna@example.net", "anna%40example.net", "anna (at) example.net", "Anna.B at example.net, by phone",
+		"return path b+anna=example.net", "anna\xef\xbc\xa0""example.net", "ask <anna@example.net>", "line\nanna@example.net" };
+	static const char *const others[] = { "DS-2026-17", "letter of 3 May, scan at registry", "DKIM was broken @ 12:00", "see https://example.org/?id=7.a",
+		"Ticket 4711 (at the desk)", "the relay at mx.example.org was down", "" };
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (!names_address(span_of(names[i])))
+			fail_msg("%s", names[i]);
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		if (names_address(span_of(others[i])))
+			fail_msg("%s", others[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_addresses), cmocka_unit_test(reads_recipient_fields), cmocka_unit_test(counts_each_once),
-		cmocka_unit_test(groups_fields), cmocka_unit_test(unwraps_and_matches), cmocka_unit_test(redacts),
+		cmocka_unit_test(groups_fields), cmocka_unit_test(unwraps_and_matches), cmocka_unit_test(redacts), cmocka_unit_test(finds_addresses_in_notes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,6 +37,26 @@ static void what_stands_in_a_new_one(void **state)
 			    "k=10 fold_local_part=yes\n");
 }
 
+/* However many change at once, the entry holds what is in force, whole. */
+static void a_change_of_everything_fits(void **state)
+{
+	struct store_options o = test_options();
+	struct ledger_entry e;
+
+	(void)state;
+	close_store();
+	for (unsigned i = 0; i < RETAIN_COUNT; i++)
+		o.retention[i].period = 123456789 + i;
+	o.act_on = ORIGIN_VERIFIED;
+	o.keep_diagnostics = !o.keep_diagnostics;
+	o.all_domains = !o.all_domains;
+	o.k = 123456;
+	ok(open_store(o, NOW + 1));
+	ok(store_ledger_last(store, "configuration", NULL, &e));
+	assert_non_null(strstr(e.detail, " changed=events,diagnostics,contacts,messages,alerts,ledger,backups,act_on,redacted_diagnostics,all_domains,k events=123456789 "));
+	assert_string_equal(e.detail + strlen(e.detail) - strlen(" k=123456 fold_local_part=yes"), " k=123456 fold_local_part=yes");
+}
+
 static void changes_are_noted_once(void **state)
 {
 	struct store_options o = test_options();
@@ -267,6 +287,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(what_stands_in_a_new_one),
 		TEST(changes_are_noted_once),
+		TEST(a_change_of_everything_fits),
 		TEST(mailboxes_are_noted_when_they_change),
 		TEST(the_file_says_what_it_still_holds),
 		TEST(last_of_a_kind),
