@@ -1,0 +1,166 @@
+#!/usr/bin/python3
+"""Every kind of entry that retour-audit(7) describes is made once; no other is ever written; the audit with all of them follows its schema, holds no address,
+and says of each class of data what is held of it."""
+import glob
+import os
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from lib.contacts import BOUNCE, DEAD, FULL, LISTED, Bounces
+from lib.harness import *
+
+HELD = ("events", "diagnostics", "contacts", "messages", "alerts", "ledger", "month keys", "erasures")
+AUDIT = "{urn:retour:audit:1}"
+ANNA, BEN, CARLA, DORA = ("%s.kinds@example.net" % name for name in ("anna", "ben", "carla", "dora"))
+with open(os.path.join(ROOT, "etc", "retour-audit.7"), encoding="utf-8") as f:
+    section = f.read().split(".Sh THE ENTRIES OF THE LEDGER")[1].split(".Sh ")[0]
+documented = {word for line in re.findall(r"^\.It Sy (.*)$", section, re.M) for word in line.split() if word != ","}
+
+retour, sink = Retour(now="2026-12-20T06:00:00Z"), Sink(tls="none")
+box = os.path.join(retour.dir, "box")
+for name in ("new", "cur", "tmp"):
+    os.makedirs(os.path.join(box, name))
+
+
+def do(*command, code=0, **more):
+    result = retour.run(*command, **more)
+    equal(result.code, code, result)
+    return result
+
+
+def kinds():
+    return {row[0] for row in retour.sql("SELECT DISTINCT kind FROM ledger")}
+
+
+def newest(kind):
+    rows = retour.sql("SELECT detail FROM ledger WHERE kind = ? ORDER BY number DESC LIMIT 1", kind)
+    true(rows, "no entry of the kind " + kind)
+    return rows[0][0]
+
+
+def follows_its_schema(erased):
+    """The audit as it is now, in each format; ERASED entries in the list of erasures."""
+    path = os.path.join(retour.dir, "audit.xml")
+    result = retour.run("audit", "--format", "xml", "--output", path)
+    equal(result.code, 0, result)
+    done = subprocess.run(["xmllint", "--noout", "--nonet", "--schema", os.path.join(ROOT, "etc", "audit.xsd"), path], capture_output=True, text=True)
+    equal(done.returncode, 0, done.stderr)
+    root = xml.etree.ElementTree.parse(path).getroot()
+    equal({node.get("name") for node in root.iter(AUDIT + "kind")}, kinds())
+    rows = {node.get("name"): (int(node.get("rows")), bool(node.get("oldest"))) for node in root.iter(AUDIT + "class")}
+    equal(sorted(rows), sorted(HELD))
+    equal(rows["erasures"], (erased, erased > 0))
+    for form in ("text", "html"):
+        equal(retour.run("audit", "--format", form).code, 0)
+
+
+bounces = Bounces(retour)
+copy = os.path.join(retour.dir, "copy.db")
+retour.config["mailbox bounces"] = {"protocol": "maildir", "path": box}
+retour.config["report"].update(sink.report(to="dpo@example.org", ca_file=None, **{"from": "retour@example.org"}))
+retour.config["alert"] = {"to": "postmaster@example.org"}
+
+with case("requests, decisions, reports, keys, a backup: everything that people do"):
+    bounces.take((ANNA, DEAD, "04 Dec"), (BEN, FULL, "05 Dec"), (CARLA, DEAD, "06 Dec"), (DORA, LISTED, "18 Dec", "mx.example.net"))
+    do("run")
+    do("contact", "reactivate", "--reason", "wrote to us", input=ANNA)
+    do("contact", "resolve", "--provider", "other", "--category", "reputation", "--reason", "delisted")
+    do("disclose", "--reference", "DS-1", input=BEN)
+    do("backup", copy)
+    do("forget", "--reference", "DS-2", input=CARLA)
+    do("key", "rotate", "state")
+    do("key", "rotate", "verp")
+    do("report", "--month", "2026-11", "--send", "--to", "dpo@example.org")
+    do("audit", "export", os.path.join(retour.dir, "evidence"))
+
+with case("a mailbox that cannot be read raises an alert"):
+    os.rename(box, box + ".away")
+    for day in (21, 22, 23):
+        retour.now = "2026-12-%dT06:00:00Z" % day
+        do("run", code=1)
+    os.rename(box + ".away", box)
+    retour.now = "2026-12-23T07:00:00Z"
+    do("run")
+    contains(newest("alert"), "state=cleared")
+
+with case("a month is over: its report is sent, and later, without an addressee, written"):
+    retour.now = "2027-01-02T06:00:00Z"
+    do("run")
+    equal(newest("report-sent"), "month=2026-12 recipients=1")
+    made = kinds()
+
+with case("a backup is restored, and what was erased since is erased in it again"):
+    os.rename(copy, retour.database)
+    for suffix in "-wal", "-shm":
+        os.unlink(retour.database + suffix)
+    retour.now = "2027-01-05T06:00:00Z"
+    do("purge")
+    equal(newest("restored"), "made=2026-12-20 erased_again=2")
+    follows_its_schema(2)
+    made |= kinds()
+
+with case("what is due goes, with the keys of its months, and the settings say so"):
+    retour.config["retention"] = {"events": "20d"}
+    del retour.config["report"]["to"]
+    retour.now = "2027-02-02T06:00:00Z"
+    do("run")
+    contains(newest("configuration"), "changed=events:15552000>1728000")
+    contains(newest("key-destroyed"), "purpose=event month=2026-1")
+
+with case("a paused recipient is tried again by hand"):
+    again = "late.kinds@example.net"
+    retour.config["ladder mailbox-full"] = {"steps": "1h, 2h", "end": "3h"}
+    retour.now = "2027-02-03T06:00:00Z"
+    for hour in (1, 3, 5):
+        with open(bounces.folder + "/1.eml", "w", encoding="ascii") as f:
+            f.write((BOUNCE % {"date": "03 Feb 2027 %02d:00:00 +0000" % hour, "number": 9000 + hour, "recipient": again, "status": FULL[0], "text": FULL[1],
+                               "host": "mx.example.net"}))
+        do("import", bounces.folder)
+    equal(do("check", "--json", input=again).lines()[0]["state"], "paused")
+    do("contact", "revalidate", "--reason", "called us", input=again)
+
+with case("a key that came as a credential is released"):
+    credentials = os.path.join(retour.dir, "credentials")
+    os.mkdir(credentials, 0o700)
+    name = do("key", "rotate", "verp").out.split()[0]
+    os.rename(retour.data + "/keys/" + name, credentials + "/" + name)
+    contains(do("key", "retire", name, env={"CREDENTIALS_DIRECTORY": credentials}).out, "yours to destroy")
+    true(os.path.exists(credentials + "/" + name), "it is gone")
+    contains(newest("key-released"), name)
+
+with case("a mailbox whose section is gone"):
+    del retour.config["mailbox bounces"]
+    do("run")
+    equal(newest("configuration-mailbox"), "name=bounces removed=yes")
+
+with case("the audit with entries of every kind follows its schema"):
+    follows_its_schema(0)
+
+with case("no entry of any kind holds an address or a pseudonym"):
+    for detail, in retour.sql("SELECT detail FROM ledger"):
+        true("@" not in detail and "kinds" not in detail, detail)
+        for word in re.findall(r"\b[0-9a-f]{32}\b", detail):
+            true("settings=" + word in detail, detail)
+
+with case("every kind that the manual describes was made, and no other"):
+    made |= kinds()
+    retour.config["retention"] = {"ledger": "10d"}
+    do("purge")
+    follows_its_schema(0)
+    made |= kinds()
+    equal(sorted(made ^ documented), [])
+
+with case("no source writes a kind that the manual does not describe"):
+    written = set()
+    for path in glob.glob(ROOT + "/store/*.c") + glob.glob(ROOT + "/poller/*.c"):
+        with open(path, encoding="utf-8") as f:
+            for call in re.findall(r"\bstore_ledger\(([^;]*);", f.read()):
+                words = re.findall(r'"([a-z]+(?:-[a-z]+)+)"', call)
+                written |= set(words)
+    true(len(written) > 10, written)
+    equal(sorted(written - documented), [])
+
+finish()
