@@ -16,51 +16,51 @@
 <xsl:param name="signing-key" select="''"/>
 <xsl:param name="logo" select="''"/>
 <xsl:param name="colour" select="''"/>
+<xsl:param name="colour-on" select="''"/>
 <xsl:param name="months" select="''"/>
 <xsl:key name="t" match="r:texts/r:text" use="@id"/>
 <xsl:variable name="marks" select="string(key('t', 'number.marks'))"/>
 <xsl:variable name="mail" select="$shape = 'mail'"/>
 <xsl:variable name="look"><xsl:choose><xsl:when test="$mail">style</xsl:when><xsl:otherwise>class</xsl:otherwise></xsl:choose></xsl:variable>
-<xsl:variable name="side"><xsl:choose><xsl:when test="$mail">align</xsl:when><xsl:otherwise>class</xsl:otherwise></xsl:choose></xsl:variable>
 <xsl:variable name="report" select="/r:report"/>
+<!-- The organisation's colour: a band above the title; headings only where it can be read: COLOUR-ON has "light", "dark", both or neither. -->
+<xsl:variable name="colours"><xsl:if test="$colour != ''">
+	<xsl:value-of select="concat('header { border-top: 6px solid ', $colour, '; padding-top: 1rem; }&#10;')"/>
+	<xsl:if test="contains($colour-on, 'light')">@media (prefers-color-scheme: light) { :root { --brand: <xsl:value-of select="$colour"/>; } }&#10;</xsl:if>
+	<xsl:if test="contains($colour-on, 'dark')">@media (prefers-color-scheme: dark) { :root { --brand: <xsl:value-of select="$colour"/>; } }&#10;</xsl:if>
+</xsl:if></xsl:variable>
 
-<!-- Each look has a class in the page and a style in the mail. -->
+<!-- Each look has a class in the page and a style in the mail. What is said quietly is translucent there, which can be read on white and on black. -->
 <xsl:attribute-set name="heading"><xsl:attribute name="{$look}"><xsl:choose>
 	<xsl:when test="$mail">margin:32px 0 8px;font-size:19px;line-height:1.3;font-weight:600</xsl:when>
 	<xsl:otherwise>heading</xsl:otherwise></xsl:choose></xsl:attribute></xsl:attribute-set>
 <xsl:attribute-set name="subheading"><xsl:attribute name="{$look}"><xsl:choose>
-	<xsl:when test="$mail">margin:20px 0 6px;font-size:15px;line-height:1.3;font-weight:600</xsl:when>
+	<xsl:when test="$mail">margin:22px 0 6px;font-size:15px;line-height:1.3;font-weight:600</xsl:when>
 	<xsl:otherwise>subheading</xsl:otherwise></xsl:choose></xsl:attribute></xsl:attribute-set>
 <xsl:attribute-set name="lead"><xsl:attribute name="{$look}"><xsl:choose>
-	<xsl:when test="$mail">margin:0 0 10px;font-size:13px;color:#66717d</xsl:when>
+	<xsl:when test="$mail">margin:0 0 10px;font-size:13px;opacity:.75</xsl:when>
 	<xsl:otherwise>lead</xsl:otherwise></xsl:choose></xsl:attribute></xsl:attribute-set>
 <xsl:attribute-set name="table"><xsl:attribute name="{$look}"><xsl:choose>
 	<xsl:when test="$mail">width:100%;border-collapse:collapse;font-size:13px</xsl:when>
-	<xsl:otherwise>data</xsl:otherwise></xsl:choose></xsl:attribute>
-	<xsl:attribute name="cellspacing">0</xsl:attribute></xsl:attribute-set>
+	<xsl:otherwise>data</xsl:otherwise></xsl:choose></xsl:attribute></xsl:attribute-set>
 <xsl:attribute-set name="column"><xsl:attribute name="{$look}"><xsl:choose>
-	<xsl:when test="$mail">padding:5px 0 5px 8px;text-align:right;vertical-align:bottom;font-size:12px;color:#66717d;border-bottom:1px solid #8a949e</xsl:when>
+	<xsl:when test="$mail">padding:5px 0 5px 8px;text-align:right;vertical-align:bottom;font-weight:400;font-size:12px;border-bottom:1px solid #8a949e</xsl:when>
 	<xsl:otherwise>n</xsl:otherwise></xsl:choose></xsl:attribute><xsl:attribute name="scope">col</xsl:attribute></xsl:attribute-set>
 <xsl:attribute-set name="first-column"><xsl:attribute name="{$look}"><xsl:choose>
-	<xsl:when test="$mail">padding:5px 0;text-align:left;vertical-align:bottom;font-weight:600;font-size:12px;color:#66717d;border-bottom:1px solid #8a949e</xsl:when>
+	<xsl:when test="$mail">padding:5px 0;text-align:left;vertical-align:bottom;font-weight:400;font-size:12px;border-bottom:1px solid #8a949e</xsl:when>
 	<xsl:otherwise>t</xsl:otherwise></xsl:choose></xsl:attribute><xsl:attribute name="scope">col</xsl:attribute></xsl:attribute-set>
 <xsl:attribute-set name="row"><xsl:attribute name="{$look}"><xsl:choose>
-	<xsl:when test="$mail">padding:5px 0;text-align:left;font-weight:400;border-bottom:1px solid #ddd;word-break:break-word</xsl:when>
+	<xsl:when test="$mail">padding:6px 0;text-align:left;font-weight:400;border-bottom:1px solid #b8bec4;overflow-wrap:anywhere</xsl:when>
 	<xsl:otherwise>t</xsl:otherwise></xsl:choose></xsl:attribute><xsl:attribute name="scope">row</xsl:attribute></xsl:attribute-set>
 <xsl:attribute-set name="number"><xsl:attribute name="{$look}"><xsl:choose>
-	<xsl:when test="$mail">padding:5px 0 5px 8px;border-bottom:1px solid #ddd;white-space:nowrap</xsl:when>
-	<xsl:otherwise>n</xsl:otherwise></xsl:choose></xsl:attribute><xsl:attribute name="{$side}"><xsl:choose><xsl:when test="$mail">right</xsl:when><xsl:otherwise>n</xsl:otherwise></xsl:choose></xsl:attribute></xsl:attribute-set>
+	<xsl:when test="$mail">padding:6px 0 6px 8px;text-align:right;border-bottom:1px solid #b8bec4;white-space:nowrap</xsl:when>
+	<xsl:otherwise>n</xsl:otherwise></xsl:choose></xsl:attribute></xsl:attribute-set>
 <xsl:attribute-set name="words"><xsl:attribute name="{$look}"><xsl:choose>
-	<xsl:when test="$mail">padding:5px 0 5px 12px;text-align:left;border-bottom:1px solid #ddd</xsl:when>
+	<xsl:when test="$mail">padding:6px 0 6px 12px;text-align:left;border-bottom:1px solid #b8bec4</xsl:when>
 	<xsl:otherwise>w</xsl:otherwise></xsl:choose></xsl:attribute></xsl:attribute-set>
 <xsl:attribute-set name="words-column"><xsl:attribute name="{$look}"><xsl:choose>
-	<xsl:when test="$mail">padding:5px 0 5px 12px;text-align:left;vertical-align:bottom;font-weight:600;font-size:12px;color:#66717d;border-bottom:1px solid #8a949e</xsl:when>
+	<xsl:when test="$mail">padding:5px 0 5px 12px;text-align:left;vertical-align:bottom;font-weight:400;font-size:12px;border-bottom:1px solid #8a949e</xsl:when>
 	<xsl:otherwise>w</xsl:otherwise></xsl:choose></xsl:attribute><xsl:attribute name="scope">col</xsl:attribute></xsl:attribute-set>
-<xsl:attribute-set name="bar-head"><xsl:attribute name="{$look}"><xsl:choose>
-	<xsl:when test="$mail">width:40%;border-bottom:1px solid #8a949e</xsl:when><xsl:otherwise>b</xsl:otherwise></xsl:choose></xsl:attribute></xsl:attribute-set>
-<xsl:attribute-set name="bar-cell"><xsl:attribute name="{$look}"><xsl:choose>
-	<xsl:when test="$mail">padding:5px 0 5px 12px;border-bottom:1px solid #ddd;width:40%</xsl:when>
-	<xsl:otherwise>b</xsl:otherwise></xsl:choose></xsl:attribute></xsl:attribute-set>
 
 <!-- === the document === -->
 
@@ -75,12 +75,15 @@
 		<xsl:choose>
 			<xsl:when test="$mail">
 				<body style="margin:0;padding:0">
+					<div style="display:none;max-height:0;overflow:hidden"><xsl:value-of select="r:verdict/r:sentence"/></div>
 					<table role="presentation" width="100%" cellspacing="0" cellpadding="0" border="0"><tr><td align="center" style="padding:16px">
+						<xsl:comment>[if mso]&gt;&lt;table role="presentation" width="640"&gt;&lt;tr&gt;&lt;td&gt;&lt;![endif]</xsl:comment>
 						<table role="presentation" width="100%" cellspacing="0" cellpadding="0" border="0" style="max-width:640px"><tr>
-							<td align="left" style="font-family:-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif;font-size:15px;line-height:1.5">
+							<td align="left" style="overflow-wrap:anywhere;font-family:-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif;font-size:15px;line-height:1.5;font-variant-numeric:tabular-nums">
 								<xsl:call-template name="content"/>
 							</td>
 						</tr></table>
+						<xsl:comment>[if mso]&gt;&lt;/td&gt;&lt;/tr&gt;&lt;/table&gt;&lt;![endif]</xsl:comment>
 					</td></tr></table>
 				</body>
 			</xsl:when>
@@ -102,10 +105,10 @@
 	<xsl:call-template name="masthead"/>
 	<xsl:apply-templates select="r:verdict"/>
 	<xsl:apply-templates select="r:figures"/>
-	<xsl:call-template name="what-broke"/>
-	<xsl:call-template name="where"/>
 	<xsl:apply-templates select="r:measures"/>
 	<xsl:apply-templates select="r:comments"/>
+	<xsl:call-template name="what-broke"/>
+	<xsl:call-template name="where"/>
 	<xsl:apply-templates select="r:trend"/>
 	<xsl:call-template name="details"/>
 	<xsl:apply-templates select="r:retention"/>
@@ -115,7 +118,8 @@
 <xsl:template name="masthead">
 	<xsl:choose>
 		<xsl:when test="$mail">
-			<div style="font-size:13px;color:#66717d"><xsl:call-template name="overline"/></div>
+			<xsl:if test="$colour != ''"><div style="border-top:4px solid {$colour};margin:0 0 12px;font-size:1px;line-height:1px">&#160;</div></xsl:if>
+			<div style="font-size:13px;opacity:.75;overflow-wrap:anywhere;word-break:break-word"><xsl:call-template name="overline"/></div>
 			<h1 style="margin:2px 0 16px;font-size:27px;line-height:1.2;font-weight:600"><xsl:value-of select="@title"/></h1>
 		</xsl:when>
 		<xsl:otherwise><header>
@@ -137,10 +141,10 @@
 	<xsl:call-template name="masthead"/>
 	<p class="lead"><xsl:value-of select="key('t', 'index.lead')"/></p>
 	<div class="scroll"><table class="data">
-		<tr><th class="t" scope="col"><xsl:value-of select="key('t', 'column.month')"/></th><th class="n" scope="col"><xsl:value-of select="key('t', 'column.bounces')"/></th>
+		<thead><tr><th class="t" scope="col"><xsl:value-of select="key('t', 'column.month')"/></th><th class="n" scope="col"><xsl:value-of select="key('t', 'column.bounces')"/></th>
 			<xsl:if test="r:trend/r:month/r:rate"><th class="n" scope="col"><xsl:value-of select="key('t', 'column.rate')"/></th></xsl:if>
-			<th class="n" scope="col"><xsl:value-of select="key('t', 'column.complaint')"/></th><th class="w" scope="col"><xsl:value-of select="key('t', 'index.formats')"/></th></tr>
-		<xsl:call-template name="index-rows"><xsl:with-param name="list" select="$months"/></xsl:call-template>
+			<th class="n" scope="col"><xsl:value-of select="key('t', 'column.complaint')"/></th><th class="w" scope="col"><xsl:value-of select="key('t', 'index.formats')"/></th></tr></thead>
+		<tbody><xsl:call-template name="index-rows"><xsl:with-param name="list" select="$months"/></xsl:call-template></tbody>
 	</table></div>
 	<xsl:apply-templates select="r:trend"/>
 </xsl:template>
@@ -161,16 +165,17 @@
 	</xsl:if>
 </xsl:template>
 
-<!-- === one minute: verdict, key figures, what broke, where, what to do === -->
+<!-- === one minute: verdict, key figures, what to do; then what broke, and where === -->
 
 <xsl:template name="state">
-	<xsl:choose>
-		<xsl:when test="@targets = 'missed'">✗ <xsl:value-of select="key('t', 'verdict.targets.missed')"/> · </xsl:when>
-		<xsl:when test="@targets = 'met'">✓ <xsl:value-of select="key('t', 'verdict.targets.met')"/> · </xsl:when>
-	</xsl:choose>
-	<xsl:choose><xsl:when test="@state = 'worse'">▲ </xsl:when><xsl:when test="@state = 'better'">▼ </xsl:when><xsl:otherwise>● </xsl:otherwise></xsl:choose>
+	<xsl:choose><xsl:when test="@state = 'worse'">▲ </xsl:when><xsl:when test="@state = 'better'">▼ </xsl:when><xsl:when test="@state = 'steady'">● </xsl:when></xsl:choose>
 	<xsl:value-of select="key('t', concat('verdict.state.', @state))"/>
 </xsl:template>
+
+<xsl:template name="badge"><xsl:choose>
+	<xsl:when test="@targets = 'missed'">✗ <xsl:value-of select="key('t', 'verdict.targets.missed')"/></xsl:when>
+	<xsl:when test="@targets = 'met'">✓ <xsl:value-of select="key('t', 'verdict.targets.met')"/></xsl:when>
+</xsl:choose></xsl:template>
 
 <xsl:template match="r:verdict">
 	<xsl:variable name="tone"><xsl:choose>
@@ -179,17 +184,17 @@
 	<xsl:variable name="why" select="$report/r:measures/r:measure[position() &lt;= 3]/r:because"/>
 	<xsl:choose>
 		<xsl:when test="$mail">
-			<xsl:variable name="tint"><xsl:choose><xsl:when test="$tone = 'worse'">#c4661f</xsl:when><xsl:when test="$tone = 'better'">#2f7fb3</xsl:when><xsl:otherwise>#7d8791</xsl:otherwise></xsl:choose></xsl:variable>
+			<xsl:variable name="tint"><xsl:choose><xsl:when test="$tone = 'worse'">#b0531a</xsl:when><xsl:when test="$tone = 'better'">#2a74a8</xsl:when><xsl:otherwise>#66707a</xsl:otherwise></xsl:choose></xsl:variable>
 			<div style="border-left:5px solid {$tint};padding:2px 0 2px 14px">
-				<div style="font-size:13px;font-weight:600;color:{$tint}"><xsl:call-template name="state"/></div>
+				<div style="margin:0 0 6px;font-size:13px;font-weight:600"><xsl:if test="@targets != 'unknown'"><span style="padding:3px 9px;background-color:{$tint};color:#fff"><xsl:call-template name="badge"/></span>&#160; </xsl:if><xsl:call-template name="state"/></div>
 				<div style="font-size:18px;line-height:1.4"><xsl:value-of select="r:sentence"/></div>
-				<xsl:if test="@quiet != 'true' and $why"><ul style="margin:8px 0 0;padding-left:20px"><xsl:for-each select="$why"><li style="margin:2px 0"><xsl:value-of select="."/></li></xsl:for-each></ul></xsl:if>
-				<div style="margin-top:6px;font-size:13px;color:#66717d"><xsl:value-of select="r:note"/></div>
+				<xsl:if test="@quiet != 'true' and $why"><ul style="margin:8px 0 0;padding-left:20px"><xsl:for-each select="$why"><li style="margin:3px 0"><xsl:value-of select="."/></li></xsl:for-each></ul></xsl:if>
+				<div style="margin-top:8px;font-size:13px;opacity:.75"><xsl:value-of select="r:note"/></div>
 			</div>
 		</xsl:when>
 		<xsl:otherwise>
 			<section class="verdict {$tone}">
-				<p class="state"><xsl:call-template name="state"/></p>
+				<p class="state"><xsl:if test="@targets != 'unknown'"><span class="badge"><xsl:call-template name="badge"/></span></xsl:if><xsl:call-template name="state"/></p>
 				<p class="sentence"><xsl:value-of select="r:sentence"/></p>
 				<xsl:if test="@quiet != 'true' and $why"><ul class="why"><xsl:for-each select="$why"><li><xsl:value-of select="."/></li></xsl:for-each></ul></xsl:if>
 				<p class="lead"><xsl:value-of select="r:note"/></p>
@@ -199,49 +204,77 @@
 </xsl:template>
 
 <xsl:template match="r:figures">
-	<xsl:variable name="shown" select="r:figure[@id != 'all'][@id != 'undetermined' or number(r:count) &gt; 0 or r:count != 0]"/>
+	<xsl:variable name="first" select="r:figure[@id = 'bounces' or @id = 'hard' or @id = 'complaint']"/>
+	<xsl:variable name="others" select="r:figure[@id = 'soft' or @id = 'block' or @id = 'undetermined'][@id != 'undetermined' or r:count != 0]"/>
 	<h2 xsl:use-attribute-sets="heading"><xsl:value-of select="key('t', 'heading.figures')"/></h2>
 	<xsl:choose>
 		<xsl:when test="$mail">
 			<table xsl:use-attribute-sets="table">
 				<tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'column.notices')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="$report/@title"/></th>
 					<th xsl:use-attribute-sets="column"><xsl:value-of select="$report/@before"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.change')"/></th></tr>
-				<xsl:for-each select="$shown"><tr>
+				<xsl:for-each select="$first | $others"><xsl:sort select="number(@id = 'soft' or @id = 'block' or @id = 'undetermined')"/><tr>
 					<th xsl:use-attribute-sets="row"><xsl:call-template name="key"><xsl:with-param name="of" select="@id"/></xsl:call-template><xsl:value-of select="@title"/><xsl:call-template name="target"/></th>
-					<td xsl:use-attribute-sets="number"><b style="font-size:17px"><xsl:apply-templates select="r:count"/></b><xsl:if test="r:rate"><br/><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:rate"/></xsl:call-template></xsl:if></td>
-					<td xsl:use-attribute-sets="number"><xsl:call-template name="before"/><xsl:if test="r:rate-before"><br/><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:rate-before"/></xsl:call-template></xsl:if></td>
+					<td xsl:use-attribute-sets="number"><xsl:choose>
+						<xsl:when test="r:rate"><b style="font-size:17px"><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:rate"/></xsl:call-template></b><br/><xsl:apply-templates select="r:count"/></xsl:when>
+						<xsl:otherwise><b style="font-size:17px"><xsl:apply-templates select="r:count"/></b></xsl:otherwise></xsl:choose></td>
+					<td xsl:use-attribute-sets="number"><xsl:if test="r:rate-before"><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:rate-before"/></xsl:call-template><br/></xsl:if><xsl:call-template name="before"/></td>
 					<td xsl:use-attribute-sets="number"><xsl:call-template name="change"/></td>
 				</tr></xsl:for-each>
 			</table>
 		</xsl:when>
 		<xsl:otherwise>
-			<dl class="figures"><xsl:for-each select="$shown">
-				<div class="figure {@id}">
-					<dt><xsl:call-template name="key"><xsl:with-param name="of" select="@id"/></xsl:call-template><xsl:value-of select="@title"/></dt>
-					<dd>
-						<xsl:choose>
-							<xsl:when test="r:rate"><span class="big"><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:rate"/></xsl:call-template></span><span class="versus"><b><xsl:apply-templates select="r:count"/></b></span></xsl:when>
-							<xsl:otherwise><span class="big"><xsl:apply-templates select="r:count"/></span></xsl:otherwise>
-						</xsl:choose>
-						<xsl:if test="r:before"><span class="versus"><b><xsl:call-template name="change"/></b>
-							<span><xsl:call-template name="fill"><xsl:with-param name="id" select="'figures.before'"/><xsl:with-param name="value"><xsl:choose>
-								<xsl:when test="r:rate and r:rate-before"><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:rate-before"/></xsl:call-template></xsl:when>
-								<xsl:otherwise><xsl:call-template name="before"/></xsl:otherwise></xsl:choose></xsl:with-param></xsl:call-template></span></span></xsl:if>
-						<xsl:call-template name="target"/>
-					</dd>
-				</div>
-			</xsl:for-each></dl>
+			<dl class="figures first"><xsl:apply-templates select="$first"/></dl>
+			<dl class="figures others"><xsl:apply-templates select="$others"/></dl>
 		</xsl:otherwise>
 	</xsl:choose>
 </xsl:template>
+
+<xsl:template match="r:figure">
+	<div class="figure {@id}">
+		<dt><xsl:call-template name="key"><xsl:with-param name="of" select="@id"/></xsl:call-template><xsl:value-of select="@title"/></dt>
+		<dd class="big"><xsl:choose><xsl:when test="r:rate"><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:rate"/></xsl:call-template></xsl:when><xsl:otherwise><xsl:apply-templates select="r:count"/></xsl:otherwise></xsl:choose></dd>
+		<dd class="history"><xsl:call-template name="figure-history"/></dd>
+		<dd class="versus">
+			<xsl:if test="r:rate-before"><span><xsl:call-template name="fill"><xsl:with-param name="id" select="'figures.before'"/><xsl:with-param name="value"><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:rate-before"/></xsl:call-template></xsl:with-param></xsl:call-template></span></xsl:if>
+			<xsl:if test="r:rate"><span><b><xsl:apply-templates select="r:count"/></b></span></xsl:if>
+			<xsl:if test="r:change"><span><xsl:call-template name="change"/></span></xsl:if>
+			<xsl:if test="r:before and not(r:rate)"><span><xsl:call-template name="fill"><xsl:with-param name="id" select="'figures.before'"/><xsl:with-param name="value"><xsl:call-template name="before"/></xsl:with-param></xsl:call-template></span></xsl:if>
+		</dd>
+		<xsl:if test="$report/r:targets/r:target[@id = current()/@id][@value]"><dd><xsl:call-template name="target"/></dd></xsl:if>
+	</div>
+</xsl:template>
+
+<!-- Twelve bars of a key figure: its rate where there are rates, then with the target as a line; else its counts. -->
+<xsl:template name="figure-history">
+	<xsl:variable name="id" select="@id"/>
+	<xsl:variable name="months" select="$report/r:trend/r:month"/>
+	<xsl:variable name="rates" select="$months/*[self::r:rate or self::r:class-rate][@of = $id][current()/r:rate]"/>
+	<xsl:variable name="counts" select="$months/r:count[@of = $id or ($id = 'bounces' and @of = 'all')][not($rates)]"/>
+	<xsl:variable name="limit" select="$report/r:targets/r:target[@id = $id][$rates]/@limit"/>
+	<xsl:variable name="max"><xsl:call-template name="maximum"><xsl:with-param name="of" select="$rates | $counts | $limit"/></xsl:call-template></xsl:variable>
+	<xsl:if test="count($months) &gt; 1 and $max &gt; 0">
+		<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 34" role="img">
+			<title><xsl:for-each select="$rates | $counts"><xsl:value-of select="concat(../@title, ': ')"/><xsl:call-template name="month-figure"/>; </xsl:for-each></title>
+			<xsl:for-each select="$rates | $counts"><xsl:if test="number(.) &gt; 0">
+				<rect x="{(12 - count($months) + count(../preceding-sibling::r:month)) * 10}" width="7.5" y="{format-number(34 - . * 33 div $max, '0.#')}" height="{format-number(. * 33 div $max, '0.#')}"><xsl:attribute name="class"><xsl:value-of select="$id"/><xsl:if test="../following-sibling::r:month"> past</xsl:if></xsl:attribute></rect>
+			</xsl:if></xsl:for-each>
+			<xsl:if test="$limit"><line class="limit" x1="0" x2="120" y1="{format-number(34 - $limit * 33 div $max, '0.#')}" y2="{format-number(34 - $limit * 33 div $max, '0.#')}"/></xsl:if>
+		</svg>
+	</xsl:if>
+</xsl:template>
+
+<xsl:template name="month-figure"><xsl:choose>
+	<xsl:when test="self::r:count"><xsl:apply-templates select="."/></xsl:when>
+	<xsl:otherwise><xsl:call-template name="rate-text"><xsl:with-param name="of" select="."/></xsl:call-template></xsl:otherwise></xsl:choose></xsl:template>
 
 <!-- What the figure is held to, where there is a rate. -->
 <xsl:template name="target">
 	<xsl:variable name="target" select="$report/r:targets/r:target[@id = current()/@id][@value]"/>
 	<xsl:if test="$target">
-		<span><xsl:attribute name="{$look}"><xsl:choose><xsl:when test="$mail">display:block;font-size:12px;color:#66717d</xsl:when><xsl:otherwise>target <xsl:value-of select="concat('met-', $target/@met)"/></xsl:otherwise></xsl:choose></xsl:attribute>
+		<span><xsl:attribute name="{$look}"><xsl:choose><xsl:when test="$mail">display:block;font-size:12px;<xsl:choose><xsl:when test="$target/@met = 'true'">opacity:.75</xsl:when><xsl:otherwise>font-weight:600</xsl:otherwise></xsl:choose></xsl:when><xsl:otherwise>target <xsl:value-of select="concat('met-', $target/@met)"/></xsl:otherwise></xsl:choose></xsl:attribute>
 			<xsl:choose><xsl:when test="$target/@met = 'true'">✓ </xsl:when><xsl:otherwise>✗ </xsl:otherwise></xsl:choose>
-			<xsl:call-template name="fill"><xsl:with-param name="id" select="'figures.target'"/><xsl:with-param name="value"><xsl:call-template name="rate-text"><xsl:with-param name="of" select="$target/@limit"/></xsl:call-template></xsl:with-param></xsl:call-template></span>
+			<xsl:variable name="campaigns" select="$target/@met = 'false' and $target/@value &lt; $target/@limit"/>
+			<xsl:call-template name="fill"><xsl:with-param name="id" select="substring('figures.target.campaigns', 1, 14 + 10 * $campaigns)"/><xsl:with-param name="value"><xsl:call-template name="limit-text"><xsl:with-param name="of" select="$target/@limit"/></xsl:call-template></xsl:with-param></xsl:call-template></span>
 	</xsl:if>
 </xsl:template>
 
@@ -251,18 +284,17 @@
 	<xsl:if test="$list">
 		<h2 xsl:use-attribute-sets="heading"><xsl:value-of select="key('t', 'heading.broke')"/></h2>
 		<table xsl:use-attribute-sets="table">
-			<xsl:call-template name="caption"><xsl:with-param name="text" select="key('t', 'broke.caption')"/></xsl:call-template>
-			<tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'column.cause')"/></th><td xsl:use-attribute-sets="bar-head"/><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.count')"/></th>
-				<th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.change')"/></th></tr>
-			<xsl:for-each select="$list">
+			<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'broke.caption')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.count')"/></th>
+				<th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.change')"/></th></tr></thead>
+			<tbody><xsl:for-each select="$list">
 				<xsl:sort select="r:count" data-type="number" order="descending"/>
 				<xsl:if test="position() &lt;= 6"><tr>
-					<th xsl:use-attribute-sets="row"><xsl:value-of select="@title"/><xsl:call-template name="leader"/></th>
-					<td xsl:use-attribute-sets="bar-cell"><xsl:call-template name="bar"><xsl:with-param name="parts" select="r:count"/><xsl:with-param name="max" select="$max"/><xsl:with-param name="of" select="../@id"/></xsl:call-template></td>
+					<th xsl:use-attribute-sets="row"><xsl:value-of select="@title"/><xsl:call-template name="leader"/>
+						<xsl:call-template name="bar"><xsl:with-param name="parts" select="r:count"/><xsl:with-param name="max" select="$max"/><xsl:with-param name="of" select="../@id"/></xsl:call-template></th>
 					<td xsl:use-attribute-sets="number"><xsl:apply-templates select="r:count"/></td>
 					<td xsl:use-attribute-sets="number"><xsl:call-template name="change"/></td>
 				</tr></xsl:if>
-			</xsl:for-each>
+			</xsl:for-each></tbody>
 		</table>
 		<xsl:call-template name="legend"/>
 	</xsl:if>
@@ -270,23 +302,29 @@
 
 <!-- Who stands behind a cause, and since when. -->
 <xsl:template name="leader">
-	<xsl:if test="r:leader"><xsl:call-template name="small"><xsl:with-param name="text"><xsl:text> </xsl:text>
-		<xsl:call-template name="fill"><xsl:with-param name="id" select="'mostly-at'"/><xsl:with-param name="name" select="'provider'"/><xsl:with-param name="value" select="r:leader"/></xsl:call-template>
-		<xsl:call-template name="since"/></xsl:with-param></xsl:call-template></xsl:if>
+	<xsl:if test="r:leader or @since"><xsl:call-template name="small"><xsl:with-param name="text"><xsl:text> </xsl:text>
+		<xsl:if test="r:leader"><xsl:call-template name="fill"><xsl:with-param name="id" select="'mostly-at'"/><xsl:with-param name="name" select="'provider'"/><xsl:with-param name="value" select="r:leader"/></xsl:call-template></xsl:if>
+		<xsl:call-template name="since"><xsl:with-param name="first" select="not(r:leader)"/></xsl:call-template></xsl:with-param></xsl:call-template></xsl:if>
 </xsl:template>
 
-<xsl:template name="since">
-	<xsl:if test="@since"><xsl:text>, </xsl:text><xsl:call-template name="fill"><xsl:with-param name="id" select="'since'"/><xsl:with-param name="name" select="'date'"/><xsl:with-param name="value" select="@since-title"/></xsl:call-template></xsl:if>
+<xsl:template name="since"><xsl:param name="first" select="false()"/>
+	<xsl:if test="@since"><xsl:if test="not($first)">, </xsl:if><xsl:call-template name="fill"><xsl:with-param name="id" select="'since'"/><xsl:with-param name="name" select="'date'"/><xsl:with-param name="value" select="@since-title"/></xsl:call-template></xsl:if>
 </xsl:template>
 
 <xsl:template name="where">
 	<xsl:if test="r:providers/r:row or r:campaigns/r:row">
 		<h2 xsl:use-attribute-sets="heading"><xsl:value-of select="key('t', 'heading.where')"/></h2>
-		<xsl:call-template name="top"><xsl:with-param name="rows" select="r:providers/r:row"/><xsl:with-param name="what" select="'provider'"/></xsl:call-template>
-		<xsl:call-template name="top"><xsl:with-param name="rows" select="r:campaigns/r:row"/><xsl:with-param name="what" select="'campaign'"/></xsl:call-template>
+		<xsl:call-template name="pair"><xsl:with-param name="of">
+			<xsl:call-template name="top"><xsl:with-param name="rows" select="r:providers/r:row"/><xsl:with-param name="what" select="'provider'"/></xsl:call-template>
+			<xsl:call-template name="top"><xsl:with-param name="rows" select="r:campaigns/r:row"/><xsl:with-param name="what" select="'campaign'"/></xsl:call-template>
+		</xsl:with-param></xsl:call-template>
 		<xsl:call-template name="legend"><xsl:with-param name="rest" select="true()"/></xsl:call-template>
 	</xsl:if>
 </xsl:template>
+
+<!-- Two pieces, side by side where there is room. -->
+<xsl:template name="pair"><xsl:param name="of"/>
+	<xsl:choose><xsl:when test="$mail"><xsl:copy-of select="$of"/></xsl:when><xsl:otherwise><div class="pair"><xsl:copy-of select="$of"/></div></xsl:otherwise></xsl:choose></xsl:template>
 
 <xsl:template name="top">
 	<xsl:param name="rows"/><xsl:param name="what"/>
@@ -295,17 +333,17 @@
 	<xsl:variable name="rates" select="boolean($list/r:rate | $list/r:rate-at-most)"/>
 	<xsl:if test="$list">
 		<table xsl:use-attribute-sets="table">
-			<xsl:call-template name="caption"><xsl:with-param name="text" select="key('t', concat('heading.', $what))"/></xsl:call-template>
-			<tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', concat('column.', $what))"/></th><td xsl:use-attribute-sets="bar-head"/><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.notices')"/></th>
+			<xsl:if test="$mail and $what = 'campaign'"><xsl:attribute name="style">width:100%;border-collapse:collapse;font-size:13px;margin-top:14px</xsl:attribute></xsl:if>
+			<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', concat('column.', $what))"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.notices')"/></th>
 				<xsl:if test="$rates"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.rate')"/></th></xsl:if>
-				<th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.change')"/></th></tr>
-			<xsl:for-each select="$list"><tr>
-				<th xsl:use-attribute-sets="row"><xsl:value-of select="@title"/><xsl:if test="r:worst"><xsl:call-template name="small"><xsl:with-param name="text"><xsl:text> </xsl:text><xsl:value-of select="r:worst[1]/@title"/><xsl:for-each select="r:worst[1]"><xsl:call-template name="since"/></xsl:for-each></xsl:with-param></xsl:call-template></xsl:if></th>
-				<td xsl:use-attribute-sets="bar-cell"><xsl:call-template name="bar"><xsl:with-param name="parts" select="r:count[@of != 'all']"/><xsl:with-param name="max" select="$max"/><xsl:with-param name="whole" select="r:count[@of = 'all']"/></xsl:call-template></td>
+				<th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.change')"/></th></tr></thead>
+			<tbody><xsl:for-each select="$list"><tr>
+				<th xsl:use-attribute-sets="row"><xsl:value-of select="@title"/><xsl:if test="r:worst"><xsl:call-template name="small"><xsl:with-param name="text"><xsl:text> </xsl:text><xsl:value-of select="r:worst[1]/@title"/><xsl:for-each select="r:worst[1]"><xsl:call-template name="since"/></xsl:for-each></xsl:with-param></xsl:call-template></xsl:if>
+					<xsl:call-template name="bar"><xsl:with-param name="parts" select="r:count[@of != 'all']"/><xsl:with-param name="max" select="$max"/><xsl:with-param name="whole" select="r:count[@of = 'all']"/></xsl:call-template></th>
 				<td xsl:use-attribute-sets="number"><xsl:apply-templates select="r:count[@of = 'all']"/></td>
 				<xsl:if test="$rates"><td xsl:use-attribute-sets="number"><xsl:call-template name="row-rate"/></td></xsl:if>
 				<td xsl:use-attribute-sets="number"><xsl:call-template name="change"/></td>
-			</tr></xsl:for-each>
+			</tr></xsl:for-each></tbody>
 		</table>
 	</xsl:if>
 </xsl:template>
@@ -316,9 +354,9 @@
 		<xsl:when test="not(r:measure)"><p xsl:use-attribute-sets="lead"><xsl:value-of select="key('t', 'todo.none')"/></p></xsl:when>
 		<xsl:when test="$mail">
 			<table role="presentation" width="100%" cellspacing="0" cellpadding="0" border="0"><xsl:for-each select="r:measure"><tr>
-				<td valign="top" style="width:30px;padding:6px 0;font-size:18px;font-weight:600;color:#2f7fb3"><xsl:value-of select="position()"/></td>
-				<td style="padding:6px 0;border-bottom:1px solid #ddd"><div><xsl:value-of select="r:action"/></div>
-					<div style="font-size:13px;color:#66717d"><xsl:call-template name="reason"/></div></td>
+				<td valign="top" style="width:28px;padding:6px 0;font-size:18px;font-weight:600"><xsl:value-of select="position()"/></td>
+				<td style="padding:6px 0;border-bottom:1px solid #b8bec4"><div><xsl:value-of select="r:action"/></div>
+					<div style="font-size:13px;opacity:.75"><xsl:call-template name="reason"/></div></td>
 			</tr></xsl:for-each></table>
 		</xsl:when>
 		<xsl:otherwise>
@@ -356,32 +394,55 @@
 		<xsl:choose>
 			<xsl:when test="$mail">
 				<table xsl:use-attribute-sets="table">
-					<tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'column.month')"/></th><td xsl:use-attribute-sets="bar-head"/><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.notices')"/></th>
-						<xsl:if test="$rates"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.rate')"/></th></xsl:if></tr>
-					<xsl:for-each select="r:month"><tr>
-					<th xsl:use-attribute-sets="row"><xsl:value-of select="@title"/></th>
-					<td xsl:use-attribute-sets="bar-cell"><xsl:call-template name="bar"><xsl:with-param name="parts" select="r:count[@of != 'all']"/><xsl:with-param name="max" select="$max"/><xsl:with-param name="whole" select="r:count[@of = 'all']"/></xsl:call-template></td>
+					<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'column.month')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.notices')"/></th>
+						<xsl:if test="$rates"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.rate')"/></th></xsl:if></tr></thead>
+					<tbody><xsl:for-each select="r:month"><tr>
+					<th xsl:use-attribute-sets="row"><xsl:value-of select="@title"/><xsl:call-template name="bar"><xsl:with-param name="parts" select="r:count[@of != 'all']"/><xsl:with-param name="max" select="$max"/><xsl:with-param name="whole" select="r:count[@of = 'all']"/></xsl:call-template></th>
 					<td xsl:use-attribute-sets="number"><xsl:apply-templates select="r:count[@of = 'all']"/></td>
 					<xsl:if test="$rates"><td xsl:use-attribute-sets="number"><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:rate[@of = 'bounces']"/></xsl:call-template></td></xsl:if>
-				</tr></xsl:for-each></table>
+				</tr></xsl:for-each></tbody></table>
 			</xsl:when>
 			<xsl:otherwise>
-				<xsl:call-template name="trend-chart"/>
-				<xsl:call-template name="legend"/>
-				<xsl:if test="$rates"><xsl:call-template name="rate-chart"/></xsl:if>
-				<details><summary><xsl:value-of select="key('t', 'chart.figures')"/></summary><div class="scroll"><table class="data">
-					<tr><th class="t" scope="col"><xsl:value-of select="key('t', 'column.month')"/></th><xsl:for-each select="r:month[1]/r:count"><th class="n" scope="col"><xsl:call-template name="column-title"/></th></xsl:for-each>
-						<xsl:if test="$rates"><th class="n" scope="col"><xsl:value-of select="key('t', 'column.sent')"/></th><th class="n" scope="col"><xsl:value-of select="key('t', 'column.rate')"/></th><th class="n" scope="col"><xsl:value-of select="key('t', 'column.hard.short')"/> %</th><th class="n" scope="col"><xsl:value-of select="key('t', 'column.complaint.short')"/> %</th></xsl:if></tr>
-					<xsl:for-each select="r:month"><tr><th class="t" scope="row"><xsl:value-of select="@title"/></th><xsl:for-each select="r:count"><td class="n"><xsl:apply-templates select="."/></td></xsl:for-each>
-						<xsl:if test="$rates"><td class="n"><xsl:choose><xsl:when test="r:sent"><xsl:apply-templates select="r:sent/r:count"/></xsl:when><xsl:otherwise>–</xsl:otherwise></xsl:choose></td>
-							<td class="n"><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:rate[@of = 'bounces']"/></xsl:call-template></td>
-							<td class="n"><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:class-rate[@of = 'hard']"/></xsl:call-template></td>
-							<td class="n"><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:class-rate[@of = 'complaint']"/></xsl:call-template></td></xsl:if></tr></xsl:for-each>
-				</table></div></details>
+				<div class="pair">
+					<xsl:if test="$rates"><xsl:call-template name="rate-chart"/></xsl:if>
+					<xsl:call-template name="trend-chart"/>
+				</div>
+				<details><summary><xsl:value-of select="key('t', 'chart.figures')"/></summary><table class="data fold">
+					<thead><tr><th class="t" scope="col"><xsl:value-of select="key('t', 'column.month')"/></th><xsl:for-each select="r:month[1]/r:count"><th class="n" scope="col"><xsl:call-template name="column-title"/></th></xsl:for-each>
+						<xsl:if test="$rates"><th class="n" scope="col"><xsl:value-of select="key('t', 'column.sent')"/></th><th class="n" scope="col"><xsl:value-of select="key('t', 'column.rate')"/></th><th class="n" scope="col"><xsl:value-of select="key('t', 'column.hard.short')"/> %</th><th class="n" scope="col"><xsl:value-of select="key('t', 'column.complaint.short')"/> %</th></xsl:if></tr></thead>
+					<tbody><xsl:for-each select="r:month"><tr><th class="t" scope="row"><xsl:value-of select="@title"/></th><xsl:for-each select="r:count"><td class="n"><xsl:call-template name="label"><xsl:with-param name="of" select="concat('column.', @of, '.short')"/></xsl:call-template><xsl:apply-templates select="."/></td></xsl:for-each>
+						<xsl:if test="$rates"><td class="n"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.sent'"/></xsl:call-template><xsl:choose><xsl:when test="r:sent"><xsl:apply-templates select="r:sent/r:count"/></xsl:when><xsl:otherwise>–</xsl:otherwise></xsl:choose></td>
+							<td class="n"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.rate'"/></xsl:call-template><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:rate[@of = 'bounces']"/></xsl:call-template></td>
+							<td class="n"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.hard.short'"/><xsl:with-param name="unit" select="' %'"/></xsl:call-template><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:class-rate[@of = 'hard']"/></xsl:call-template></td>
+							<td class="n"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.complaint.short'"/><xsl:with-param name="unit" select="' %'"/></xsl:call-template><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:class-rate[@of = 'complaint']"/></xsl:call-template></td></xsl:if></tr></xsl:for-each></tbody>
+				</table></details>
 			</xsl:otherwise>
 		</xsl:choose>
 	</xsl:if>
 </xsl:template>
+
+<!--
+  Charts: as wide as they may be, at any width with the same letters: across in percent, down in pixels, the plot from y 24 to 174. Labels of the axis
+  stand left of it, in a margin as wide as the longest.
+-->
+<xsl:template name="gutter"><xsl:param name="top"/><xsl:param name="unit" select="''"/>
+	<xsl:variable name="text"><xsl:call-template name="number"><xsl:with-param name="of" select="$top"/></xsl:call-template></xsl:variable>
+	<xsl:attribute name="style">--gutter: <xsl:value-of select="(string-length($text) + string-length($unit)) * 7 + 10"/>px</xsl:attribute></xsl:template>
+
+<xsl:template name="grid">
+	<xsl:param name="top"/><xsl:param name="unit" select="''"/>
+	<g xmlns="http://www.w3.org/2000/svg" class="grid">
+		<line x1="0" x2="100%" y1="24" y2="24"/><line x1="0" x2="100%" y1="99" y2="99"/>
+		<text class="label" x="-8" y="28" text-anchor="end"><xsl:call-template name="number"><xsl:with-param name="of" select="$top"/></xsl:call-template><xsl:value-of select="$unit"/></text>
+		<text class="label" x="-8" y="103" text-anchor="end"><xsl:call-template name="number"><xsl:with-param name="of" select="$top div 2"/></xsl:call-template><xsl:value-of select="$unit"/></text>
+		<text class="label" x="-8" y="178" text-anchor="end">0</text>
+	</g>
+</xsl:template>
+
+<!-- Where a month's middle is: the latest is always at the right. -->
+<xsl:template name="month-x"><xsl:param name="add" select="0"/><xsl:value-of select="concat(format-number((12 - count(following-sibling::r:month) - 0.5) * 8.3333 + $add, '0.##'), '%')"/></xsl:template>
+<xsl:template name="month-labels"><xsl:for-each select="r:month">
+	<text xmlns="http://www.w3.org/2000/svg" class="label month{count(following-sibling::r:month) mod 2}" y="192" text-anchor="middle"><xsl:attribute name="x"><xsl:call-template name="month-x"/></xsl:attribute><xsl:value-of select="key('t', concat('month.short.', number(substring(@id, 6))))"/></text></xsl:for-each></xsl:template>
 
 <!-- Rates as lines, with the target as a dashed one; percent on the axis. -->
 <xsl:template name="rate-chart">
@@ -390,54 +451,59 @@
 	<xsl:variable name="top"><xsl:choose>
 		<xsl:when test="$largest &lt;= 2">2</xsl:when><xsl:when test="$largest &lt;= 4">4</xsl:when><xsl:when test="$largest &lt;= 6">6</xsl:when><xsl:when test="$largest &lt;= 10">10</xsl:when>
 		<xsl:when test="$largest &lt;= 20">20</xsl:when><xsl:when test="$largest &lt;= 50">50</xsl:when><xsl:otherwise>100</xsl:otherwise></xsl:choose></xsl:variable>
-	<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 560 196" role="img" aria-labelledby="rates-title rates-desc">
+	<figure class="chart rates"><xsl:call-template name="gutter"><xsl:with-param name="top" select="$top"/><xsl:with-param name="unit" select="' %'"/></xsl:call-template>
+	<figcaption><xsl:value-of select="key('t', 'trend.rates')"/></figcaption>
+	<svg xmlns="http://www.w3.org/2000/svg" height="200" role="img" aria-labelledby="rates-title rates-desc">
 		<title id="rates-title"><xsl:value-of select="key('t', 'trend.rates')"/></title>
 		<desc id="rates-desc"><xsl:for-each select="r:month[r:rate]"><xsl:value-of select="concat(@title, ': ', r:rate[@of = 'bounces'], ' %, ', r:class-rate[@of = 'hard'], ' %; ')"/></xsl:for-each></desc>
 		<xsl:call-template name="grid"><xsl:with-param name="top" select="$top"/><xsl:with-param name="unit" select="' %'"/></xsl:call-template>
-		<line class="limit" x1="44" x2="556" y1="{format-number(172 - $limit * 160 div $top, '0.##')}" y2="{format-number(172 - $limit * 160 div $top, '0.##')}"/>
-		<text class="label" x="48" y="{format-number(168 - $limit * 160 div $top, '0.##')}"><xsl:call-template name="fill"><xsl:with-param name="id" select="'figures.target'"/><xsl:with-param name="value"><xsl:call-template name="rate-text"><xsl:with-param name="of" select="$limit"/></xsl:call-template></xsl:with-param></xsl:call-template></text>
+		<line class="base" x1="0" x2="100%" y1="174" y2="174"/>
+		<line class="limit" x1="0" x2="100%" y1="{format-number(174 - $limit * 150 div $top, '0.##')}" y2="{format-number(174 - $limit * 150 div $top, '0.##')}"/>
+		<text class="label" x="4" y="{format-number(169 - $limit * 150 div $top, '0.##')}"><xsl:call-template name="fill"><xsl:with-param name="id" select="'figures.target'"/><xsl:with-param name="value"><xsl:call-template name="limit-text"><xsl:with-param name="of" select="$limit"/></xsl:call-template></xsl:with-param></xsl:call-template></text>
 		<xsl:call-template name="rate-line"><xsl:with-param name="of" select="'bounces'"/><xsl:with-param name="top" select="$top"/></xsl:call-template>
 		<xsl:call-template name="rate-line"><xsl:with-param name="of" select="'hard'"/><xsl:with-param name="top" select="$top"/></xsl:call-template>
-		<xsl:for-each select="r:month"><text class="label" x="{65 + (position() - 1) * 42}" y="190" text-anchor="middle"><xsl:value-of select="key('t', concat('month.short.', number(substring(@id, 6))))"/></text></xsl:for-each>
+		<xsl:call-template name="month-labels"/>
 	</svg>
-	<p class="legend"><span class="entry"><i class="key line-bounces"/><xsl:value-of select="key('t', 'column.bounces')"/></span><span class="entry"><i class="key hard"/><xsl:value-of select="key('t', 'column.hard')"/></span></p>
+	<p class="legend"><span class="entry"><i class="key line-bounces"/><xsl:value-of select="key('t', 'column.bounces')"/></span><span class="entry"><i class="key line-hard"/><xsl:value-of select="key('t', 'column.hard')"/></span></p></figure>
 </xsl:template>
 
+<!-- Months without a rate leave a gap. The latest figures stand at the right, one below the other where they are close. -->
 <xsl:template name="rate-line"><xsl:param name="of"/><xsl:param name="top"/>
-	<xsl:variable name="points"><xsl:for-each select="r:month"><xsl:if test="*[self::r:rate or self::r:class-rate][@of = $of]"><xsl:value-of select="concat(65 + (position() - 1) * 42, ',', format-number(172 - *[self::r:rate or self::r:class-rate][@of = $of] * 160 div $top, '0.##'), ' ')"/></xsl:if></xsl:for-each></xsl:variable>
-	<polyline xmlns="http://www.w3.org/2000/svg" class="line {$of}" points="{normalize-space($points)}"/>
-	<xsl:for-each select="r:month"><xsl:if test="*[self::r:rate or self::r:class-rate][@of = $of]"><circle xmlns="http://www.w3.org/2000/svg" class="dot {$of}" r="3.2" cx="{65 + (position() - 1) * 42}" cy="{format-number(172 - *[self::r:rate or self::r:class-rate][@of = $of] * 160 div $top, '0.##')}"/></xsl:if></xsl:for-each>
+	<xsl:for-each select="r:month/*[self::r:rate or self::r:class-rate][@of = $of]">
+		<xsl:variable name="y" select="174 - . * 150 div $top"/>
+		<xsl:variable name="next" select="../following-sibling::r:month[1]/*[self::r:rate or self::r:class-rate][@of = $of]"/>
+		<xsl:variable name="x"><xsl:for-each select=".."><xsl:call-template name="month-x"/></xsl:for-each></xsl:variable>
+		<xsl:if test="$next"><line xmlns="http://www.w3.org/2000/svg" class="line {$of}" x1="{$x}" y1="{format-number($y, '0.##')}" y2="{format-number(174 - $next * 150 div $top, '0.##')}">
+			<xsl:attribute name="x2"><xsl:for-each select=".."><xsl:call-template name="month-x"><xsl:with-param name="add" select="8.3333"/></xsl:call-template></xsl:for-each></xsl:attribute></line></xsl:if>
+		<circle xmlns="http://www.w3.org/2000/svg" class="dot {$of}" r="3.5" cx="{$x}" cy="{format-number($y, '0.##')}"/>
+		<xsl:if test="not(../following-sibling::r:month)">
+			<xsl:variable name="above" select="174 - ../r:rate[@of = 'bounces'] * 150 div $top"/>
+			<text xmlns="http://www.w3.org/2000/svg" class="label named" x="100%"><xsl:attribute name="y"><xsl:choose><xsl:when test="$of = 'hard' and $y &lt; $above + 14"><xsl:value-of select="format-number($above + 18, '0.##')"/></xsl:when><xsl:otherwise><xsl:value-of select="format-number($y + 4, '0.##')"/></xsl:otherwise></xsl:choose></xsl:attribute><xsl:call-template name="rate-text"><xsl:with-param name="of" select="."/></xsl:call-template></text></xsl:if>
+	</xsl:for-each>
 </xsl:template>
 
-<!-- Coordinates: 560 wide; the plot from x 44, from y 12 down to 172. -->
 <xsl:template name="trend-chart">
 	<xsl:variable name="largest"><xsl:call-template name="maximum"><xsl:with-param name="of" select="r:month/r:count[@of = 'all']"/></xsl:call-template></xsl:variable>
 	<xsl:variable name="top"><xsl:call-template name="round-up"><xsl:with-param name="n" select="$largest"/></xsl:call-template></xsl:variable>
-	<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 560 196" role="img" aria-labelledby="trend-title trend-desc">
+	<figure class="chart"><xsl:call-template name="gutter"><xsl:with-param name="top" select="$top"/></xsl:call-template>
+	<figcaption><xsl:value-of select="key('t', 'trend.chart')"/></figcaption>
+	<svg xmlns="http://www.w3.org/2000/svg" height="200" role="img" aria-labelledby="trend-title trend-desc">
 		<title id="trend-title"><xsl:value-of select="key('t', 'trend.chart')"/></title>
 		<desc id="trend-desc"><xsl:for-each select="r:month"><xsl:value-of select="concat(@title, ': ')"/><xsl:apply-templates select="r:count[@of = 'all']"/>; </xsl:for-each></desc>
 		<xsl:call-template name="grid"><xsl:with-param name="top" select="$top"/></xsl:call-template>
 		<xsl:for-each select="r:month">
-			<xsl:variable name="x" select="50 + (position() - 1) * 42"/>
+			<xsl:variable name="x"><xsl:call-template name="month-x"><xsl:with-param name="add" select="-2.9"/></xsl:call-template></xsl:variable>
 			<xsl:for-each select="r:count[@of != 'all'][number(.) &gt; 0]">
 				<xsl:variable name="below" select="sum(preceding-sibling::r:count[@of != 'all'][number(.) &gt; 0])"/>
-				<rect class="{@of}" x="{$x}" width="30" y="{format-number(172 - ($below + .) * 160 div $top, '0.##')}" height="{format-number(. * 160 div $top, '0.##')}"/>
+				<rect class="{@of}" x="{$x}" width="5.8%" y="{format-number(174 - ($below + .) * 150 div $top, '0.##')}" height="{format-number(. * 150 div $top, '0.##')}"/>
 			</xsl:for-each>
 			<xsl:variable name="parts" select="sum(r:count[@of != 'all'][number(.) &gt; 0])"/>
-			<xsl:if test="r:count[@of = 'all'] &gt; $parts"><rect class="hidden" x="{$x + 0.5}" width="29" y="{format-number(172 - r:count[@of = 'all'] * 160 div $top, '0.##')}" height="{format-number((r:count[@of = 'all'] - $parts) * 160 div $top, '0.##')}"/></xsl:if>
-			<text class="label" x="{$x + 15}" y="190" text-anchor="middle"><xsl:value-of select="key('t', concat('month.short.', number(substring(@id, 6))))"/></text>
+			<xsl:if test="r:count[@of = 'all'] &gt; $parts"><rect class="rest" x="{$x}" width="5.8%" y="{format-number(174 - r:count[@of = 'all'] * 150 div $top, '0.##')}" height="{format-number((r:count[@of = 'all'] - $parts) * 150 div $top, '0.##')}"/></xsl:if>
 		</xsl:for-each>
+		<line class="base" x1="0" x2="100%" y1="174" y2="174"/>
+		<xsl:call-template name="month-labels"/>
 	</svg>
-</xsl:template>
-
-<xsl:template name="grid">
-	<xsl:param name="top"/><xsl:param name="unit" select="''"/>
-	<g xmlns="http://www.w3.org/2000/svg" class="grid">
-		<line x1="44" x2="556" y1="12" y2="12"/><line x1="44" x2="556" y1="92" y2="92"/><line class="base" x1="44" x2="556" y1="172" y2="172"/>
-		<text class="label" x="38" y="16" text-anchor="end"><xsl:call-template name="number"><xsl:with-param name="of" select="$top"/></xsl:call-template><xsl:value-of select="$unit"/></text>
-		<text class="label" x="38" y="96" text-anchor="end"><xsl:call-template name="number"><xsl:with-param name="of" select="$top div 2"/></xsl:call-template><xsl:value-of select="$unit"/></text>
-		<text class="label" x="38" y="176" text-anchor="end">0</text>
-	</g>
+	<xsl:call-template name="legend"><xsl:with-param name="rest" select="true()"/></xsl:call-template></figure>
 </xsl:template>
 
 <xsl:template match="r:days">
@@ -461,28 +527,48 @@
 		</xsl:choose>
 	</p>
 	<xsl:if test="not($mail) and $largest &gt; 0">
-		<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 560 196" role="img" aria-labelledby="days-title days-desc">
+		<xsl:variable name="wide" select="100 div count(r:day)"/>
+		<xsl:variable name="begun" select="$report/r:classes/r:class/r:category[@since]"/>
+		<figure class="chart"><xsl:call-template name="gutter"><xsl:with-param name="top" select="$top"/></xsl:call-template>
+		<svg xmlns="http://www.w3.org/2000/svg" height="200" role="img" aria-labelledby="days-title days-desc">
 			<title id="days-title"><xsl:value-of select="key('t', 'days.chart')"/></title>
 			<desc id="days-desc"><xsl:for-each select="r:day"><xsl:value-of select="concat(@date, ': ', r:count, '; ')"/></xsl:for-each></desc>
+			<xsl:for-each select="r:day"><xsl:if test="@weekday = string(key('t', 'weekday.6')) or @weekday = string(key('t', 'weekday.0'))"><rect class="weekend" x="{format-number((position() - 1) * $wide, '0.##')}%" width="{format-number($wide, '0.##')}%" y="24" height="150"/></xsl:if></xsl:for-each>
 			<xsl:call-template name="grid"><xsl:with-param name="top" select="$top"/></xsl:call-template>
 			<xsl:for-each select="r:day">
-				<xsl:variable name="x" select="48 + (position() - 1) * 16.4"/>
 				<xsl:choose>
 					<xsl:when test="number(r:count) &gt; 0">
-						<rect x="{$x}" width="12" y="{format-number(172 - r:count * 160 div $top, '0.##')}" height="{format-number(r:count * 160 div $top, '0.##')}">
+						<rect x="{format-number((position() - 0.87) * $wide, '0.##')}%" width="{format-number(0.74 * $wide, '0.##')}%" y="{format-number(174 - r:count * 150 div $top, '0.##')}" height="{format-number(r:count * 150 div $top, '0.##')}">
 							<xsl:attribute name="class"><xsl:choose><xsl:when test="r:standout">standout</xsl:when><xsl:otherwise>plain</xsl:otherwise></xsl:choose></xsl:attribute>
 						</rect>
 					</xsl:when>
-					<xsl:when test="r:count != 0"><rect class="hidden" x="{$x + 0.5}" width="11" y="168" height="3.5"/></xsl:when>
+					<xsl:when test="r:count != 0"><rect class="hidden" x="{format-number((position() - 0.87) * $wide, '0.##')}%" width="{format-number(0.74 * $wide, '0.##')}%" y="169" height="5"/></xsl:when>
 				</xsl:choose>
-				<xsl:if test="r:standout or (@weekday = string(key('t', 'weekday.1')) and not(preceding-sibling::r:day[1]/r:standout or following-sibling::r:day[1]/r:standout))"><text x="{$x + 6}" y="189" text-anchor="middle" class="label date"><xsl:value-of select="number(substring(@date, 9))"/></text></xsl:if>
+			</xsl:for-each>
+			<line class="base" x1="0" x2="100%" y1="174" y2="174"/>
+			<xsl:if test="@usual &gt; 0 and @usual &lt;= $top"><line class="usual" x1="0" x2="100%" y1="{format-number(174 - @usual * 150 div $top, '0.##')}" y2="{format-number(174 - @usual * 150 div $top, '0.##')}"/></xsl:if>
+			<xsl:for-each select="r:day">
+				<xsl:variable name="told" select="r:standout or @date = $begun/@since"/>
+				<xsl:variable name="beside" select="(preceding-sibling::r:day[1] | following-sibling::r:day[1])[r:standout or @date = $begun/@since]"/>
+				<xsl:if test="$told or (@weekday = string(key('t', 'weekday.1')) and not($beside))"><text class="label date" x="{format-number((position() - 0.5) * $wide, '0.##')}%" y="190" text-anchor="middle"><xsl:value-of select="number(substring(@date, 9))"/></text></xsl:if>
+			</xsl:for-each>
+			<xsl:for-each select="$begun[not(@since = preceding::r:category/@since)]"><xsl:sort select="@since"/>
+				<xsl:variable name="x" select="concat(format-number((substring(@since, 9) - 0.5) * $wide, '0.##'), '%')"/>
+				<line class="began" x1="{$x}" x2="{$x}" y1="18" y2="174"/><circle class="began" cx="{$x}" cy="10" r="9"/><text class="began" x="{$x}" y="14" text-anchor="middle"><xsl:value-of select="position()"/></text>
 			</xsl:for-each>
 		</svg>
-		<p class="legend"><span class="entry"><i class="key plain"/><xsl:value-of select="key('t', 'legend.day')"/></span><span class="entry"><i class="key standout"/><xsl:value-of select="key('t', 'legend.standout')"/></span>
-			<span class="entry"><i class="key hidden"/><xsl:value-of select="key('t', 'legend.hidden')"/></span><span class="entry"><xsl:value-of select="key('t', 'legend.labels')"/></span></p>
+		<p class="legend"><span class="entry"><i class="key plain"/><xsl:value-of select="key('t', 'legend.day')"/></span>
+			<xsl:if test="r:day/r:standout"><span class="entry"><i class="key standout"/><xsl:value-of select="key('t', 'legend.standout')"/></span></xsl:if>
+			<xsl:if test="r:day[r:count != 0][not(number(r:count) &gt; 0)]"><span class="entry"><i class="key hidden"/><xsl:value-of select="key('t', 'legend.hidden')"/></span></xsl:if>
+			<xsl:if test="@usual &gt; 0"><span class="entry"><i class="key line-usual"/><xsl:value-of select="key('t', 'legend.usual')"/></span></xsl:if>
+			<span class="entry"><i class="key weekend"/><xsl:value-of select="key('t', 'legend.weekend')"/></span></p>
+		<xsl:if test="$begun"><ol class="began"><xsl:for-each select="$begun[not(@since = preceding::r:category/@since)]"><xsl:sort select="@since"/>
+			<li><b><xsl:value-of select="@since-title"/></b><xsl:text>: </xsl:text><xsl:for-each select="$begun[@since = current()/@since]"><xsl:if test="position() &gt; 1">; </xsl:if><xsl:value-of select="@title"/>
+				<xsl:if test="r:leader"><xsl:text>, </xsl:text><xsl:call-template name="fill"><xsl:with-param name="id" select="'mostly-at'"/><xsl:with-param name="name" select="'provider'"/><xsl:with-param name="value" select="r:leader"/></xsl:call-template></xsl:if></xsl:for-each></li></xsl:for-each></ol></xsl:if>
+		</figure>
 		<details><summary><xsl:value-of select="key('t', 'chart.figures')"/></summary><table class="data">
-			<tr><th class="t" scope="col"><xsl:value-of select="key('t', 'heading.days')"/></th><th class="n" scope="col"><xsl:value-of select="key('t', 'column.bounces')"/></th></tr>
-			<xsl:for-each select="r:day"><tr><th class="t" scope="row"><xsl:value-of select="concat(@weekday, ' ', @date)"/></th><td class="n"><xsl:apply-templates select="r:count"/></td></tr></xsl:for-each>
+			<thead><tr><th class="t" scope="col"><xsl:value-of select="key('t', 'column.day')"/></th><th class="n" scope="col"><xsl:value-of select="key('t', 'column.bounces')"/></th></tr></thead>
+			<tbody><xsl:for-each select="r:day"><tr><th class="t" scope="row"><xsl:value-of select="concat(@weekday, ' ', @date)"/></th><td class="n"><xsl:apply-templates select="r:count"/></td></tr></xsl:for-each></tbody>
 		</table></details>
 	</xsl:if>
 </xsl:template>
@@ -512,24 +598,23 @@
 	<xsl:variable name="rates" select="boolean($rows/r:rate | $rows/r:rate-at-most)"/>
 	<xsl:if test="$rows">
 		<h3 xsl:use-attribute-sets="subheading"><xsl:value-of select="key('t', concat('heading.', $what))"/></h3>
-		<xsl:call-template name="scrolling"><xsl:with-param name="table">
-			<table xsl:use-attribute-sets="table">
-				<tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', concat('column.', $what))"/></th>
-					<xsl:if test="not($mail) and $rows/r:history"><th class="n" scope="col"><xsl:value-of select="key('t', 'column.history')"/></th></xsl:if>
-					<xsl:for-each select="$rows[1]/r:count[not($mail) or contains('all hard soft block', @of)]"><th xsl:use-attribute-sets="column"><xsl:call-template name="column-title"/></th></xsl:for-each>
-					<th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.change')"/></th>
-					<xsl:if test="$rates"><xsl:if test="not($mail)"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.sent')"/></th></xsl:if><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.rate')"/></th><xsl:if test="$what != 'group' and not($mail)"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.hard.short')"/> %</th></xsl:if></xsl:if></tr>
-				<xsl:for-each select="$rows"><tr>
-					<th xsl:use-attribute-sets="row"><xsl:value-of select="@title"/><xsl:if test="r:worst"><xsl:call-template name="small"><xsl:with-param name="text"><xsl:text> </xsl:text><xsl:for-each select="r:worst"><xsl:if test="position() &gt; 1">; </xsl:if><xsl:value-of select="@title"/><xsl:call-template name="since"/></xsl:for-each></xsl:with-param></xsl:call-template></xsl:if></th>
-					<xsl:if test="not($mail) and $rows/r:history"><td class="n"><xsl:apply-templates select="r:history"/></td></xsl:if>
-					<xsl:for-each select="r:count[not($mail) or contains('all hard soft block', @of)]"><td xsl:use-attribute-sets="number"><xsl:apply-templates select="."/></td></xsl:for-each>
-					<td xsl:use-attribute-sets="number"><xsl:call-template name="change"/></td>
-					<xsl:if test="$rates"><xsl:if test="not($mail)"><td xsl:use-attribute-sets="number"><xsl:choose><xsl:when test="r:sent/r:count != 0"><xsl:apply-templates select="r:sent/r:count"/></xsl:when><xsl:otherwise>–</xsl:otherwise></xsl:choose></td></xsl:if>
-						<td xsl:use-attribute-sets="number"><xsl:call-template name="row-rate"/></td>
-						<xsl:if test="$what != 'group' and not($mail)"><td xsl:use-attribute-sets="number"><xsl:if test="$what = 'campaign' and r:class-rate[@of = 'hard'] &gt;= $report/r:targets/r:target[@id = 'hard']/@limit">✗ </xsl:if><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:class-rate[@of = 'hard']"/></xsl:call-template></td></xsl:if></xsl:if>
-				</tr></xsl:for-each>
-			</table>
-		</xsl:with-param></xsl:call-template>
+		<table xsl:use-attribute-sets="table">
+			<xsl:if test="not($mail)"><xsl:attribute name="class">data fold</xsl:attribute></xsl:if>
+			<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', concat('column.', $what))"/></th>
+				<xsl:if test="not($mail) and $rows/r:history"><th class="n" scope="col"><xsl:value-of select="key('t', 'column.history')"/></th></xsl:if>
+				<xsl:for-each select="$rows[1]/r:count[not($mail) or contains('all hard soft block', @of)]"><th xsl:use-attribute-sets="column"><xsl:call-template name="column-title"/></th></xsl:for-each>
+				<xsl:if test="not($mail)"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.change')"/></th></xsl:if>
+				<xsl:if test="$rates"><xsl:if test="not($mail)"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.sent')"/></th></xsl:if><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.rate')"/></th><xsl:if test="$what != 'group' and not($mail)"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.hard.short')"/> %</th></xsl:if></xsl:if></tr></thead>
+			<tbody><xsl:for-each select="$rows"><tr><xsl:if test="not($mail) and $rows/r:history"><xsl:attribute name="class">has-past</xsl:attribute></xsl:if>
+				<th xsl:use-attribute-sets="row"><xsl:value-of select="@title"/><xsl:if test="r:worst"><xsl:call-template name="small"><xsl:with-param name="text"><xsl:text> </xsl:text><xsl:for-each select="r:worst[not($mail) or position() = 1]"><xsl:if test="position() &gt; 1">; </xsl:if><xsl:value-of select="@title"/><xsl:call-template name="since"/></xsl:for-each></xsl:with-param></xsl:call-template></xsl:if></th>
+				<xsl:if test="not($mail) and $rows/r:history"><td class="n past"><xsl:apply-templates select="r:history"/></td></xsl:if>
+				<xsl:for-each select="r:count[not($mail) or contains('all hard soft block', @of)]"><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="concat('column.', @of, '.short')"/></xsl:call-template><xsl:apply-templates select="."/></td></xsl:for-each>
+				<xsl:if test="not($mail)"><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.change'"/></xsl:call-template><xsl:call-template name="change"/></td></xsl:if>
+				<xsl:if test="$rates"><xsl:if test="not($mail)"><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.sent'"/></xsl:call-template><xsl:choose><xsl:when test="r:sent/r:count != 0"><xsl:apply-templates select="r:sent/r:count"/></xsl:when><xsl:otherwise>–</xsl:otherwise></xsl:choose></td></xsl:if>
+					<td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.rate'"/></xsl:call-template><xsl:call-template name="row-rate"/></td>
+					<xsl:if test="$what != 'group' and not($mail)"><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.hard.short'"/><xsl:with-param name="unit" select="' %'"/></xsl:call-template><xsl:if test="$what = 'campaign' and r:class-rate[@of = 'hard'] &gt;= $report/r:targets/r:target[@id = 'hard']/@limit">✗ </xsl:if><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:class-rate[@of = 'hard']"/></xsl:call-template></td></xsl:if></xsl:if>
+			</tr></xsl:for-each></tbody>
+		</table>
 		<xsl:if test="$what = 'provider' and $rows/r:advice and not($mail)">
 			<dl class="method"><xsl:for-each select="$rows[r:advice]"><dt><xsl:value-of select="@title"/></dt><dd><xsl:value-of select="concat(r:worst[1]/@title, ': ', r:advice)"/></dd></xsl:for-each></dl>
 		</xsl:if>
@@ -543,44 +628,43 @@
 	<xsl:if test="$max &gt; 0"><svg xmlns="http://www.w3.org/2000/svg" class="spark" viewBox="0 0 72 20" role="img">
 		<title><xsl:for-each select="r:month"><xsl:value-of select="concat(@id, ': ')"/><xsl:choose><xsl:when test="r:count"><xsl:value-of select="r:count"/></xsl:when><xsl:otherwise>–</xsl:otherwise></xsl:choose>; </xsl:for-each></title>
 		<xsl:for-each select="r:month"><xsl:if test="number(r:count) &gt; 0">
-			<rect x="{(12 - $months + position() - 1) * 6}" width="4.5" y="{format-number(20 - r:count * 20 div $max, '0.##')}" height="{format-number(r:count * 20 div $max, '0.##')}"><xsl:attribute name="class"><xsl:choose><xsl:when test="position() = $months">hard</xsl:when><xsl:otherwise>plain</xsl:otherwise></xsl:choose></xsl:attribute></rect>
+			<rect x="{(12 - $months + position() - 1) * 6}" width="4.5" y="{format-number(20 - r:count * 20 div $max, '0.##')}" height="{format-number(r:count * 20 div $max, '0.##')}"><xsl:attribute name="class"><xsl:choose><xsl:when test="position() = $months">standout</xsl:when><xsl:otherwise>plain</xsl:otherwise></xsl:choose></xsl:attribute></rect>
 		</xsl:if></xsl:for-each></svg></xsl:if>
 </xsl:template>
 
 <xsl:template match="r:classes">
 	<h3 xsl:use-attribute-sets="subheading"><xsl:value-of select="key('t', 'heading.classes')"/></h3>
-	<xsl:call-template name="scrolling"><xsl:with-param name="table">
-		<table xsl:use-attribute-sets="table">
-			<tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'column.cause')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.count')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.share')"/></th>
-				<th xsl:use-attribute-sets="column"><xsl:value-of select="$report/@before"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.change')"/></th></tr>
-			<xsl:for-each select="r:class[r:category]">
-				<tr><th xsl:use-attribute-sets="row"><xsl:call-template name="key"><xsl:with-param name="of" select="@id"/></xsl:call-template><b><xsl:value-of select="@title"/></b></th>
-					<td xsl:use-attribute-sets="number"><b><xsl:apply-templates select="r:count"/></b></td>
-					<xsl:for-each select="$report/r:figures/r:figure[@id = current()/@id]">
-						<td xsl:use-attribute-sets="number"><xsl:call-template name="share"/></td>
-						<td xsl:use-attribute-sets="number"><xsl:call-template name="before"/></td>
-						<td xsl:use-attribute-sets="number"><xsl:call-template name="change"/></td>
-					</xsl:for-each></tr>
-				<xsl:for-each select="r:category"><tr>
-					<th xsl:use-attribute-sets="row"><xsl:text>&#160;&#160;&#160;</xsl:text><xsl:value-of select="@title"/></th>
-					<td xsl:use-attribute-sets="number"><xsl:apply-templates select="r:count"/></td>
+	<table xsl:use-attribute-sets="table">
+		<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'column.cause')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.count')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.share')"/></th>
+			<th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.before')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.change')"/></th></tr></thead>
+		<tbody><xsl:for-each select="r:class[r:category]">
+			<tr><th xsl:use-attribute-sets="row"><xsl:call-template name="key"><xsl:with-param name="of" select="@id"/></xsl:call-template><b><xsl:value-of select="@title"/></b></th>
+				<td xsl:use-attribute-sets="number"><b><xsl:apply-templates select="r:count"/></b></td>
+				<xsl:for-each select="$report/r:figures/r:figure[@id = current()/@id]">
 					<td xsl:use-attribute-sets="number"><xsl:call-template name="share"/></td>
 					<td xsl:use-attribute-sets="number"><xsl:call-template name="before"/></td>
 					<td xsl:use-attribute-sets="number"><xsl:call-template name="change"/></td>
-				</tr></xsl:for-each>
-			</xsl:for-each>
-		</table>
-	</xsl:with-param></xsl:call-template>
+				</xsl:for-each></tr>
+			<xsl:for-each select="r:category"><tr>
+				<th xsl:use-attribute-sets="row"><xsl:text>&#160;&#160;&#160;</xsl:text><xsl:value-of select="@title"/></th>
+				<td xsl:use-attribute-sets="number"><xsl:apply-templates select="r:count"/></td>
+				<td xsl:use-attribute-sets="number"><xsl:call-template name="share"/></td>
+				<td xsl:use-attribute-sets="number"><xsl:call-template name="before"/></td>
+				<td xsl:use-attribute-sets="number"><xsl:call-template name="change"/></td>
+			</tr></xsl:for-each>
+		</xsl:for-each></tbody>
+	</table>
 </xsl:template>
 
 <xsl:template name="checks"><xsl:param name="list"/>
 	<table xsl:use-attribute-sets="table">
-		<tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'column.cause')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.count')"/></th><th xsl:use-attribute-sets="words-column"><xsl:value-of select="key('t', 'column.check')"/></th></tr>
-		<xsl:for-each select="$list"><tr>
+		<xsl:if test="not($mail)"><xsl:attribute name="class">data checks</xsl:attribute></xsl:if>
+		<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'column.cause')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.count')"/></th><th xsl:use-attribute-sets="words-column"><xsl:value-of select="key('t', 'column.check')"/></th></tr></thead>
+		<tbody><xsl:for-each select="$list"><xsl:sort select="number(number(r:count) &gt; 0)" order="descending"/><xsl:sort select="r:count" data-type="number" order="descending"/><tr>
 			<th xsl:use-attribute-sets="row"><xsl:value-of select="@title"/><xsl:call-template name="leader"/></th>
 			<td xsl:use-attribute-sets="number"><xsl:apply-templates select="r:count"/></td>
 			<td xsl:use-attribute-sets="words"><xsl:value-of select="r:check"/></td>
-		</tr></xsl:for-each>
+		</tr></xsl:for-each></tbody>
 	</table>
 </xsl:template>
 
@@ -604,14 +688,14 @@
 	<p xsl:use-attribute-sets="lead"><xsl:value-of select="key('t', 'investigations.lead')"/><xsl:text> </xsl:text><xsl:choose><xsl:when test="r:investigation"><xsl:value-of select="key('t', 'investigations.as-of')"/></xsl:when><xsl:otherwise><xsl:value-of select="key('t', 'investigations.none')"/></xsl:otherwise></xsl:choose></p>
 	<xsl:if test="r:investigation">
 		<table xsl:use-attribute-sets="table">
-			<tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'column.provider')"/></th><th xsl:use-attribute-sets="words-column"><xsl:value-of select="key('t', 'column.cause')"/></th>
-				<th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.since')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.until')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.days')"/></th></tr>
-			<xsl:for-each select="r:investigation"><tr>
+			<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'column.provider')"/></th><th xsl:use-attribute-sets="words-column"><xsl:value-of select="key('t', 'column.cause')"/></th>
+				<th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.since')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.until')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.days')"/></th></tr></thead>
+			<tbody><xsl:for-each select="r:investigation"><tr>
 				<th xsl:use-attribute-sets="row"><xsl:value-of select="@provider"/></th><td xsl:use-attribute-sets="words"><xsl:value-of select="@title"/></td>
 				<td xsl:use-attribute-sets="number"><xsl:value-of select="@opened"/></td>
 				<td xsl:use-attribute-sets="number"><xsl:choose><xsl:when test="@closed"><xsl:value-of select="@closed"/></xsl:when><xsl:otherwise><b><xsl:value-of select="key('t', 'investigations.open')"/></b></xsl:otherwise></xsl:choose></td>
 				<td xsl:use-attribute-sets="number"><xsl:choose><xsl:when test="@closed"><xsl:value-of select="@days"/></xsl:when><xsl:otherwise>–</xsl:otherwise></xsl:choose></td>
-			</tr></xsl:for-each>
+			</tr></xsl:for-each></tbody>
 		</table>
 	</xsl:if>
 </xsl:template>
@@ -620,12 +704,11 @@
 	<xsl:if test="r:cohort">
 		<h3 xsl:use-attribute-sets="subheading"><xsl:value-of select="key('t', 'heading.cohorts')"/></h3>
 		<p xsl:use-attribute-sets="lead"><xsl:value-of select="key('t', 'cohorts.lead')"/></p>
-		<xsl:call-template name="scrolling"><xsl:with-param name="table">
-			<table xsl:use-attribute-sets="table">
-				<tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'column.month')"/></th><xsl:for-each select="r:cohort[1]/r:count"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', concat('cohort.', @of))"/></th></xsl:for-each></tr>
-				<xsl:for-each select="r:cohort"><tr><th xsl:use-attribute-sets="row"><xsl:value-of select="@title"/></th><xsl:for-each select="r:count"><td xsl:use-attribute-sets="number"><xsl:apply-templates select="."/></td></xsl:for-each></tr></xsl:for-each>
-			</table>
-		</xsl:with-param></xsl:call-template>
+		<table xsl:use-attribute-sets="table">
+			<xsl:if test="not($mail)"><xsl:attribute name="class">data fold</xsl:attribute></xsl:if>
+				<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'column.month')"/></th><xsl:for-each select="r:cohort[1]/r:count"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', concat('cohort.', @of))"/></th></xsl:for-each></tr></thead>
+				<tbody><xsl:for-each select="r:cohort"><tr><th xsl:use-attribute-sets="row"><xsl:value-of select="@title"/></th><xsl:for-each select="r:count"><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="concat('cohort.', @of)"/></xsl:call-template><xsl:apply-templates select="."/></td></xsl:for-each></tr></xsl:for-each></tbody>
+		</table>
 	</xsl:if>
 </xsl:template>
 
@@ -634,8 +717,8 @@
 		<h3 xsl:use-attribute-sets="subheading"><xsl:value-of select="key('t', 'heading.typing')"/></h3>
 		<p xsl:use-attribute-sets="lead"><xsl:value-of select="key('t', 'typing.lead')"/></p>
 		<table xsl:use-attribute-sets="table">
-			<tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'column.domain')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.count')"/></th></tr>
-			<xsl:for-each select="r:domain"><tr><th xsl:use-attribute-sets="row"><xsl:value-of select="@title"/></th><td xsl:use-attribute-sets="number"><xsl:apply-templates select="r:count"/></td></tr></xsl:for-each>
+			<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'column.domain')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.count')"/></th></tr></thead>
+			<tbody><xsl:for-each select="r:domain"><tr><th xsl:use-attribute-sets="row"><xsl:value-of select="@title"/></th><td xsl:use-attribute-sets="number"><xsl:apply-templates select="r:count"/></td></tr></xsl:for-each></tbody>
 		</table>
 	</xsl:if>
 </xsl:template>
@@ -665,11 +748,11 @@
 	<h3 xsl:use-attribute-sets="subheading"><xsl:value-of select="key('t', 'heading.origins')"/></h3>
 	<p xsl:use-attribute-sets="lead"><xsl:value-of select="key('t', 'origins.lead')"/></p>
 	<table xsl:use-attribute-sets="table">
-		<tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'origins.head')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.bounces')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.complaint')"/></th></tr>
-		<xsl:for-each select="r:origin"><tr>
+		<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'origins.head')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.bounces')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.complaint')"/></th></tr></thead>
+		<tbody><xsl:for-each select="r:origin"><tr>
 			<th xsl:use-attribute-sets="row"><xsl:value-of select="@title"/></th>
 			<xsl:for-each select="r:count"><td xsl:use-attribute-sets="number"><xsl:apply-templates select="."/></td></xsl:for-each>
-		</tr></xsl:for-each>
+		</tr></xsl:for-each></tbody>
 	</table>
 </xsl:template>
 
@@ -680,11 +763,12 @@
 		<xsl:text>.</xsl:text></p>
 	<xsl:if test="r:mailboxes/r:mailbox">
 		<table xsl:use-attribute-sets="table">
-			<tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'column.mailbox')"/></th><xsl:for-each select="r:mailboxes/r:mailbox[1]/r:count"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', concat('outcome.', @of))"/></th></xsl:for-each></tr>
-			<xsl:for-each select="r:mailboxes/r:mailbox"><tr>
+			<xsl:if test="not($mail)"><xsl:attribute name="class">data fold</xsl:attribute></xsl:if>
+			<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'column.mailbox')"/></th><xsl:for-each select="r:mailboxes/r:mailbox[1]/r:count"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', concat('outcome.', @of))"/></th></xsl:for-each></tr></thead>
+			<tbody><xsl:for-each select="r:mailboxes/r:mailbox"><tr>
 				<th xsl:use-attribute-sets="row"><xsl:value-of select="@name"/></th>
-				<xsl:for-each select="r:count"><td xsl:use-attribute-sets="number"><xsl:apply-templates select="."/></td></xsl:for-each>
-			</tr></xsl:for-each>
+				<xsl:for-each select="r:count"><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="concat('outcome.', @of)"/></xsl:call-template><xsl:apply-templates select="."/></td></xsl:for-each>
+			</tr></xsl:for-each></tbody>
 		</table>
 	</xsl:if>
 </xsl:template>
@@ -743,6 +827,9 @@
 		<xsl:otherwise>–</xsl:otherwise>
 	</xsl:choose></xsl:template>
 
+<!-- "5 %" of 5.00, "0.1 %" of 0.10. -->
+<xsl:template name="limit-text"><xsl:param name="of"/><xsl:call-template name="rate-text"><xsl:with-param name="of" select="format-number($of, '0.##')"/></xsl:call-template></xsl:template>
+
 <!-- A row's rate of bounces, or what it is at most. -->
 <xsl:template name="row-rate">
 	<xsl:choose>
@@ -779,16 +866,12 @@
 
 <xsl:template name="column-title"><xsl:value-of select="key('t', concat('column.', @of, '.short'))"/></xsl:template>
 
-<xsl:template name="caption"><xsl:param name="text"/>
-	<caption><xsl:attribute name="{$look}"><xsl:choose><xsl:when test="$mail">text-align:left;padding-top:10px;font-size:13px;color:#66717d</xsl:when><xsl:otherwise>caption</xsl:otherwise></xsl:choose></xsl:attribute>
-		<xsl:value-of select="$text"/></caption></xsl:template>
-
 <xsl:template name="small"><xsl:param name="text"/>
-	<span><xsl:attribute name="{$look}"><xsl:choose><xsl:when test="$mail">font-size:12px;color:#66717d</xsl:when><xsl:otherwise>small</xsl:otherwise></xsl:choose></xsl:attribute>
+	<span><xsl:attribute name="{$look}"><xsl:choose><xsl:when test="$mail">display:block;font-size:12px;opacity:.75</xsl:when><xsl:otherwise>small</xsl:otherwise></xsl:choose></xsl:attribute>
 		<xsl:value-of select="$text"/></span></xsl:template>
 
-<xsl:template name="scrolling"><xsl:param name="table"/>
-	<xsl:choose><xsl:when test="$mail"><xsl:copy-of select="$table"/></xsl:when><xsl:otherwise><div class="scroll"><xsl:copy-of select="$table"/></div></xsl:otherwise></xsl:choose></xsl:template>
+<!-- What a folded table says before a figure, on a phone. -->
+<xsl:template name="label"><xsl:param name="of"/><xsl:param name="unit" select="''"/><xsl:if test="not($mail)"><xsl:attribute name="data-label"><xsl:value-of select="concat(key('t', $of), $unit)"/></xsl:attribute></xsl:if></xsl:template>
 
 <!-- The mail's colours; the page's stand in its CSS. Readable for the colour-blind: they differ in lightness too. -->
 <xsl:template name="colour"><xsl:param name="of"/>
@@ -804,7 +887,7 @@
 	</xsl:choose></xsl:if></xsl:template>
 
 <xsl:template name="legend"><xsl:param name="rest" select="false()"/>
-	<p><xsl:attribute name="{$look}"><xsl:choose><xsl:when test="$mail">margin:6px 0 0;font-size:12px;color:#66717d</xsl:when><xsl:otherwise>legend</xsl:otherwise></xsl:choose></xsl:attribute>
+	<p><xsl:attribute name="{$look}"><xsl:choose><xsl:when test="$mail">margin:8px 0 0;font-size:12px;opacity:.85</xsl:when><xsl:otherwise>legend</xsl:otherwise></xsl:choose></xsl:attribute>
 		<xsl:for-each select="$report/r:figures/r:figure[@id != 'all' and @id != 'bounces'][r:count != 0]">
 			<xsl:choose>
 				<xsl:when test="$mail"><xsl:call-template name="key"><xsl:with-param name="of" select="@id"/></xsl:call-template><xsl:value-of select="@title"/>&#160;&#160; </xsl:when>
@@ -813,7 +896,7 @@
 		</xsl:for-each>
 		<xsl:choose>
 			<xsl:when test="not($rest)"/>
-			<xsl:when test="$mail"><span style="color:#ccc">■&#160;</span><xsl:value-of select="key('t', 'legend.rest')"/></xsl:when>
+			<xsl:when test="$mail"><span style="color:#b8bec4">■&#160;</span><xsl:value-of select="key('t', 'legend.rest')"/></xsl:when>
 			<xsl:otherwise><span class="entry"><i class="key rest"/><xsl:value-of select="key('t', 'legend.rest')"/></span></xsl:otherwise>
 		</xsl:choose></p></xsl:template>
 
@@ -824,13 +907,17 @@
 	<xsl:choose>
 		<xsl:when test="not($max &gt; 0) or not($seen or $whole &gt; 0)"/>
 		<xsl:when test="$mail">
-			<table role="presentation" width="100%" cellspacing="0" cellpadding="0" border="0" style="border-collapse:collapse;font-size:1px;line-height:12px"><tr>
-				<xsl:for-each select="$seen">
+			<!-- whole percents and none of 0, which would be as wide as it likes -->
+			<xsl:variable name="drawn" select="$seen[100 * . div $max &gt;= 0.5]"/>
+			<xsl:variable name="hidden" select="$whole - $sum"/>
+			<table role="presentation" width="100%" cellspacing="0" cellpadding="0" border="0" style="border-collapse:collapse;margin-top:4px;font-size:1px;line-height:8px"><tr>
+				<xsl:for-each select="$drawn | $seen[not($drawn)][1]">
 					<xsl:variable name="colour"><xsl:call-template name="colour"><xsl:with-param name="of" select="concat($of, @of)"/></xsl:call-template></xsl:variable>
-					<td width="{format-number(100 * . div $max, '0.#')}%" bgcolor="{$colour}">&#160;</td>
+					<xsl:variable name="width" select="round(100 * . div $max)"/>
+					<td width="{$width + number($width = 0)}%" bgcolor="{$colour}">&#160;</td>
 				</xsl:for-each>
-				<xsl:if test="$whole &gt; $sum"><td width="{format-number(100 * ($whole - $sum) div $max, '0.#')}%" bgcolor="#dddddd">&#160;</td></xsl:if>
-				<xsl:if test="$sum &lt; $max and not($whole = $max)"><td>&#160;</td></xsl:if>
+				<xsl:if test="100 * $hidden div $max &gt;= 0.5"><td width="{round(100 * $hidden div $max)}%" bgcolor="#b8bec4">&#160;</td></xsl:if>
+				<xsl:if test="100 * (($whole &gt; $sum) * $hidden + $sum) div $max &lt; 99.5"><td>&#160;</td></xsl:if>
 			</tr></table>
 		</xsl:when>
 		<xsl:otherwise>
@@ -862,69 +949,87 @@
 	</xsl:choose></xsl:template>
 
 <xsl:template name="css">
-:root { color-scheme: light dark; --ink: #18222d; --soft-ink: #5a6672; --line: #d9dfe5; --strong: #8d98a3; --paper: #fff; --wash: #f5f7f9;
-	--hard: #1f4e79; --soft: #62a9d6; --block: #e08a2e; --undetermined: #9aa4ae; --complaint: #a6215d; --worse: #b9591a; --better: #2a74a8; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6eaee; --soft-ink: #a3adb8; --line: #323c46; --strong: #66717c; --paper: #12181e; --wash: #1a222a;
-	--hard: #4f8fcc; --soft: #a5d0ec; --block: #e9a04f; --undetermined: #75808b; --complaint: #dd6b9c; --worse: #eb9a57; --better: #78b7e3; } }
-<xsl:if test="$colour != ''"><xsl:value-of select="concat('h1, .heading { color: ', $colour, '; } .heading { border-color: ', $colour, '; } @media (prefers-color-scheme: dark) { h1, .heading { color: var(--ink); } }&#10;')"/></xsl:if>
+:root { color-scheme: light dark; --ink: #18222d; --soft-ink: #55606c; --line: #dce1e6; --strong: #8a95a0; --paper: #fff; --wash: #f4f6f8;
+	--hard: #1f4e79; --soft: #62a9d6; --block: #e08a2e; --undetermined: #9aa4ae; --complaint: #a6215d; --rest: #ccd3da; --plain: #8fa3b5; --worse: #b0531a; --better: #2a74a8; --steady: #55606c; --on: #fff; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6eaee; --soft-ink: #a7b1bb; --line: #2f3943; --strong: #6c7883; --paper: #12181e; --wash: #1a222a;
+	--hard: #4f8fcc; --soft: #a5d0ec; --block: #e9a04f; --undetermined: #75808b; --complaint: #dd6b9c; --rest: #44505b; --plain: #5f7081; --worse: #eb9a57; --better: #78b7e3; --steady: #a7b1bb; --on: #12181e; } }
+<xsl:value-of select="$colours"/>
 * { box-sizing: border-box; }
-body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.55 -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, "Liberation Sans", sans-serif; }
+body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.55 -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, "Liberation Sans", sans-serif; font-variant-numeric: tabular-nums; overflow-wrap: break-word; }
 main { max-width: 60rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; }
-h1 { margin: 0 0 1.25rem; font-size: 2.25rem; line-height: 1.15; font-weight: 650; letter-spacing: -.015em; }
+h1 { margin: 0 0 1.25rem; color: var(--brand, inherit); font-size: 2.25rem; line-height: 1.15; font-weight: 650; letter-spacing: -.015em; }
+a { color: var(--better); }
 .logo { display: block; max-height: 3rem; max-width: 16rem; margin: 0 0 .75rem; }
-.why { margin: .2rem 0 .6rem; padding-left: 1.1rem; max-width: 46rem; } .why li { margin: .15rem 0; }
-.comment { margin: 0 0 .75rem; white-space: pre-line; max-width: 46rem; }
-.target { display: block; font-size: .82rem; color: var(--soft-ink); } .met-false { color: var(--worse); font-weight: 600; }
-.spark { display: block; width: 4.5rem; height: 1.25rem; margin-left: auto; } a { color: var(--better); }
 .overline { margin: 0; color: var(--soft-ink); font-size: .9rem; }
-.heading { margin: 2.75rem 0 .75rem; padding-top: .5rem; border-top: 2px solid var(--ink); font-size: 1.3rem; line-height: 1.3; font-weight: 650; }
-.subheading { margin: 2rem 0 .4rem; font-size: 1.05rem; line-height: 1.3; font-weight: 650; }
+.heading { margin: 2.75rem 0 .9rem; padding-top: .5rem; border-top: 2px solid var(--brand, var(--ink)); color: var(--brand, inherit); font-size: 1.3rem; line-height: 1.3; font-weight: 650; }
+.subheading { margin: 2.25rem 0 .4rem; font-size: 1.05rem; line-height: 1.3; font-weight: 650; }
 .lead { margin: 0 0 .75rem; color: var(--soft-ink); font-size: .9rem; max-width: 46rem; }
 .lead b { color: var(--ink); font-weight: 600; }
-.small { display: block; color: var(--soft-ink); font-size: .8rem; line-height: 1.3; }
-.verdict { padding: .35rem 0 .1rem 1.1rem; border-left: 6px solid var(--strong); }
-.verdict.worse { border-color: var(--worse); } .verdict.better { border-color: var(--better); }
-.state { margin: 0; font-size: .9rem; font-weight: 650; color: var(--soft-ink); }
-.worse .state { color: var(--worse); } .better .state { color: var(--better); }
-.sentence { margin: .1rem 0 .4rem; font-size: 1.3rem; line-height: 1.4; max-width: 46rem; text-wrap: pretty; }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.6rem, 1fr)); gap: .75rem; margin: 0; }
-.figure { padding: .75rem .9rem .8rem; background: var(--wash); border-radius: 4px; }
-.figure dt { font-size: .85rem; color: var(--soft-ink); } .figure dd { margin: 0; }
-.big { display: block; font-size: 1.85rem; line-height: 1.2; font-weight: 600; font-variant-numeric: tabular-nums; letter-spacing: -.01em; }
-.versus { font-size: .82rem; color: var(--soft-ink); font-variant-numeric: tabular-nums; } .versus b, .versus span { display: block; font-weight: 400; white-space: nowrap; } .versus b { color: var(--ink); font-weight: 600; }
+.small { display: block; color: var(--soft-ink); font-size: .82rem; line-height: 1.35; }
+.verdict { padding: .35rem 0 .1rem 1.1rem; border-left: 6px solid var(--steady); --tone: var(--steady); }
+.verdict.worse { --tone: var(--worse); border-color: var(--worse); } .verdict.better { --tone: var(--better); border-color: var(--better); }
+.state { margin: 0 0 .5rem; font-size: .9rem; font-weight: 600; color: var(--tone); }
+.badge { display: inline-block; padding: .1rem .6rem; margin-right: .7rem; border-radius: 3px; background: var(--tone); color: var(--on); }
+.sentence { margin: 0 0 .5rem; font-size: 1.3rem; line-height: 1.4; max-width: 46rem; }
+.why { margin: .2rem 0 .6rem; padding-left: 1.1rem; max-width: 46rem; } .why li { margin: .2rem 0; }
+.sentence, .why li, .lead, .measures p, .method dd { text-wrap: pretty; }
+.figures { display: grid; grid-template-columns: repeat(3, 1fr); gap: .75rem; margin: 0 0 .75rem; }
+.figure { display: grid; grid-template-columns: auto 1fr; align-content: start; gap: 0 .75rem; padding: .7rem .9rem .75rem; background: var(--wash); border-radius: 4px; }
+.figure > * { grid-column: 1 / -1; margin: 0; } .figure dt { font-size: .9rem; }
+.figure .big { grid-column: 1; font-size: 1.45rem; line-height: 1.3; font-weight: 600; letter-spacing: -.01em; white-space: nowrap; }
+.first .big { font-size: 2rem; line-height: 1.25; }
+.figure .history { grid-column: 2; align-self: end; padding-bottom: .35rem; } .history svg { display: block; width: 100%; max-width: 7.5rem; height: 26px; margin-left: auto; } .first .history svg { height: 34px; }
+.versus span { white-space: nowrap; } .versus { font-size: .85rem; color: var(--soft-ink); } .versus span + span::before { content: " · "; } .versus b { color: var(--ink); font-weight: 600; }
+.target { font-size: .85rem; color: var(--soft-ink); } .met-false { color: var(--worse); font-weight: 600; }
 table.data { width: 100%; border-collapse: collapse; font-size: .92rem; margin-bottom: .5rem; }
-.data caption, .caption { text-align: left; color: var(--soft-ink); font-size: .88rem; padding: .35rem 0; }
-.data th, .data td { padding: .4rem 0 .4rem .8rem; border-bottom: 1px solid var(--line); vertical-align: middle; font-weight: 400; }
-.data th:first-child, .data td:first-child { padding-left: 0; }
-.data tr:first-child > * { border-bottom-color: var(--strong); color: var(--soft-ink); font-size: .82rem; vertical-align: bottom; }
-.t, .w { text-align: left; } .t { overflow-wrap: anywhere; min-width: 7.5rem; } .w { color: var(--soft-ink); font-size: .88rem; }
-.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
-.b { width: 44%; } .data b { font-weight: 650; }
-.scroll { overflow-x: auto; }
-.bar { display: block; width: 100%; height: 14px; }
-.chart { display: block; width: 100%; max-width: 46rem; height: auto; margin: .25rem 0; }
-.chart .grid line { stroke: var(--line); } .chart .grid .base { stroke: var(--strong); } .label { fill: var(--soft-ink); font-size: 12px; font-variant-numeric: tabular-nums; } .label.date { font-size: 10.5px; }
-rect.hard { fill: var(--hard); } rect.soft, rect.plain { fill: var(--soft); } rect.block, rect.standout { fill: var(--block); }
-rect.undetermined { fill: var(--undetermined); } rect.complaint { fill: var(--complaint); } rect.rest { fill: var(--line); } rect.hidden { fill: none; stroke: var(--strong); }
-.line { fill: none; stroke-width: 2.5; } .line.bounces { stroke: var(--ink); } .line.hard { stroke: var(--hard); } .dot.bounces { fill: var(--ink); } .dot.hard { fill: var(--hard); }
-.limit { stroke: var(--worse); stroke-dasharray: 5 4; } .key.line-bounces { background: var(--ink); }
+.data th, .data td { padding: .45rem 0 .45rem .9rem; border-bottom: 1px solid var(--line); vertical-align: top; font-weight: 400; }
+.data th:first-child { padding-left: 0; }
+.data thead th { border-bottom-color: var(--strong); color: var(--soft-ink); font-size: .82rem; vertical-align: bottom; }
+.t, .w { text-align: left; } .t { overflow-wrap: anywhere; } .w { color: var(--soft-ink); font-size: .88rem; }
+.n { text-align: right; white-space: nowrap; } .data b { font-weight: 650; } .past { vertical-align: middle; }
+.spark { display: block; width: 4.5rem; height: 1.25rem; margin: .1rem 0 0 auto; }
+.bar { display: block; width: 100%; height: 8px; margin-top: .3rem; }
+.pair { display: grid; grid-template-columns: 1fr 1fr; gap: 1.25rem 2.5rem; align-items: start; } .pair > :only-child { grid-column: 1 / -1; } .pair > * { min-width: 0; }
+.chart { margin: 0 0 .75rem; } .chart svg { display: block; width: calc(100% - var(--gutter)); margin-left: var(--gutter); overflow: visible; }
+.rates svg { width: calc(100% - var(--gutter) - 3rem); }
+figcaption { font-size: .9rem; color: var(--soft-ink); margin-bottom: .5rem; }
+.grid line { stroke: var(--line); } .base { stroke: var(--strong); } .label { fill: var(--soft-ink); font-size: 12px; } .date { font-size: 11px; } .named { fill: var(--ink); font-weight: 600; }
+rect.hard { fill: var(--hard); } rect.soft { fill: var(--soft); } rect.block { fill: var(--block); } rect.undetermined { fill: var(--undetermined); } rect.complaint { fill: var(--complaint); }
+rect.bounces, rect.standout { fill: var(--ink); } rect.plain { fill: var(--plain); } rect.rest { fill: var(--rest); } rect.weekend { fill: var(--wash); } rect.hidden { fill: none; stroke: var(--strong); } rect.past { opacity: .42; }
+.line { stroke-width: 2.5; stroke-linecap: round; } .line.bounces { stroke: var(--ink); } .line.hard { stroke: var(--hard); stroke-width: 2; } .dot.bounces { fill: var(--ink); } .dot.hard { fill: var(--paper); stroke: var(--hard); stroke-width: 2; }
+.limit { stroke: var(--worse); stroke-width: 1.5; stroke-dasharray: 5 4; } .usual { stroke: var(--soft-ink); stroke-dasharray: 2 3; } line.began { stroke: var(--worse); stroke-dasharray: 3 3; } circle.began { fill: var(--worse); } text.began { fill: var(--on); font-size: 12px; font-weight: 600; }
+ol.began { margin: .5rem 0 0; padding: 0; list-style: none; counter-reset: m; font-size: .9rem; } .began li { counter-increment: m; padding-left: 1.8rem; position: relative; margin: .2rem 0; }
+.began li::before { content: counter(m); position: absolute; left: 0; top: .1rem; width: 1.25rem; height: 1.25rem; line-height: 1.25rem; border-radius: 50%; background: var(--worse); color: var(--on); text-align: center; font-size: .78rem; font-weight: 600; }
 .key { display: inline-block; width: .7em; height: .7em; margin-right: .4em; background: var(--undetermined); }
-.key.hard { background: var(--hard); } .key.soft, .key.plain { background: var(--soft); } .key.block, .key.standout { background: var(--block); }
-.key.complaint { background: var(--complaint); } .key.rest { background: var(--line); } .key.hidden { background: none; border: 1px solid var(--strong); }
+.key.hard { background: var(--hard); } .key.soft { background: var(--soft); } .key.block { background: var(--block); } .key.complaint { background: var(--complaint); } .key.plain { background: var(--plain); } .key.standout { background: var(--ink); }
+.key.rest { background: var(--rest); } .key.hidden { background: none; border: 1px solid var(--strong); } .key.weekend { background: var(--wash); border: 1px solid var(--line); }
+.key.line-bounces, .key.line-hard { border-radius: 50%; background: var(--ink); } .key.line-hard { background: none; border: .16em solid var(--hard); } .key.line-usual { background: none; height: 0; width: 1.2em; vertical-align: .25em; border-top: 2px dotted var(--soft-ink); }
 .legend { margin: .4rem 0 0; color: var(--soft-ink); font-size: .82rem; } .entry { display: inline-block; margin-right: 1.1rem; white-space: nowrap; }
 .measures { margin: 0; padding: 0; list-style: none; counter-reset: m; }
 .measures li { counter-increment: m; position: relative; padding: .65rem 0 .5rem 2.4rem; border-bottom: 1px solid var(--line); }
 .measures li::before { content: counter(m); position: absolute; left: 0; top: .5rem; font-size: 1.4rem; line-height: 1.4; font-weight: 600; color: var(--better); }
-.measures p { margin: 0 0 .15rem; max-width: 46rem; } .lead, .measures p { text-wrap: pretty; }
+.measures p { margin: 0 0 .15rem; max-width: 46rem; }
+.comment { margin: 0 0 .75rem; white-space: pre-line; max-width: 46rem; }
 details { margin-top: .6rem; font-size: .92rem; } summary { cursor: pointer; color: var(--soft-ink); font-size: .88rem; }
 .method { margin: 0; font-size: .88rem; color: var(--soft-ink); display: grid; grid-template-columns: 8rem 1fr; gap: .25rem 1rem; max-width: 46rem; }
-.method dt { color: var(--ink); font-weight: 600; } .method dd { margin: 0; }
+.method dt { color: var(--ink); font-weight: 600; overflow-wrap: anywhere; } .method dd { margin: 0; }
 code { font-size: .8rem; overflow-wrap: anywhere; }
-@media (max-width: 36rem) { main { padding-top: 1.25rem; } h1 { font-size: 1.8rem; } .sentence { font-size: 1.12rem; } .b { width: 30%; } .method { grid-template-columns: 1fr; } .method dd { margin-bottom: .4rem; }
-	.figures { grid-template-columns: 1fr 1fr; gap: .5rem; } .figure:first-child:nth-last-child(odd) { grid-column: span 2; } }
-@media print { :root { color-scheme: light; --ink: #000; --soft-ink: #444; --paper: #fff; --line: #ccc; --wash: #f3f3f3;
-	--hard: #1f4e79; --soft: #62a9d6; --block: #e08a2e; --undetermined: #9aa4ae; --complaint: #a6215d; }
-	body { font-size: 10.5pt; } main { max-width: none; padding: 0; } .heading { break-after: avoid; margin-top: 1.5rem; } .subheading { break-after: avoid; }
-	tr, li, .chart, .figure { break-inside: avoid; } .scroll { overflow: visible; } details { display: none; } rect, .key { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
+@media (max-width: 58rem) { .pair { grid-template-columns: minmax(0, 1fr); } }
+@media screen and (max-width: 47rem) {
+	.fold thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); } .fold, .fold tbody { display: block; }
+	.fold tbody tr { display: grid; grid-template-columns: repeat(auto-fill, minmax(4rem, 1fr)); gap: .35rem .4rem; padding: .6rem 0; border-bottom: 1px solid var(--line); font-size: .88rem; }
+	.data.fold tbody th, .data.fold td { border: 0; padding: 0; } .fold tbody th { grid-column: 1 / -1; } .fold tr.has-past th { grid-column: 1 / -2; } .fold .past { grid-column: -2 / -1; }
+	.fold td[data-label] { text-align: left; } .fold td[data-label]::before { content: attr(data-label); display: block; color: var(--soft-ink); font-size: .75rem; line-height: 1.2; white-space: normal; }
+	.checks thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); } .checks, .checks tbody { display: block; }
+	.checks tbody tr { display: grid; grid-template-columns: 1fr auto; padding: .5rem 0; border-bottom: 1px solid var(--line); } .data.checks tbody th, .data.checks td { border: 0; padding: 0; } .checks .w { grid-column: 1 / -1; } }
+@media (max-width: 36rem) { .month1 { display: none; } main { padding: 1.25rem 1rem 3rem; } h1 { font-size: 1.8rem; } .sentence { font-size: 1.12rem; } .heading { margin-top: 2.25rem; }
+	.figures { gap: .5rem; margin-bottom: .5rem; } .figures.first { grid-template-columns: 1fr; } .others .history { display: none; }
+	.others .figure { padding: .5rem .55rem; } .others dt { font-size: .8rem; } .others .big { font-size: 1.2rem; } .others .versus span { display: block; } .others .versus span + span::before { content: none; } .data th, .data td { padding-left: .6rem; } .method { grid-template-columns: 1fr; } .method dd { margin-bottom: .4rem; } .entry { margin-right: .8rem; } .measures li { padding-left: 1.9rem; } }
+@page { margin: 15mm 14mm; }
+@media print { :root { color-scheme: light; --brand: #000; --ink: #000; --soft-ink: #444; --paper: #fff; --line: #ccc; --strong: #888; --wash: #f3f3f3;
+	--hard: #1f4e79; --soft: #62a9d6; --block: #e08a2e; --undetermined: #9aa4ae; --complaint: #a6215d; --rest: #ccd3da; --plain: #8fa3b5; --worse: #b0531a; --better: #2a74a8; --steady: #444; --on: #fff; }
+	body { font-size: 10pt; } main { max-width: none; padding: 0; } .heading { margin-top: 1.6rem; } .heading, .subheading, .lead { break-after: avoid; } .subheading { margin-top: 1.4rem; }
+	.pair { grid-template-columns: 1fr 1fr; gap: 1rem 1.5rem; } tr, li, .chart, .figure, .method > *, .verdict { break-inside: avoid; } details { display: none; } .data th, .data td { padding-top: .3rem; padding-bottom: .3rem; }
+	rect, circle, .key, .badge, .figure, .began li::before { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 </xsl:template>
 </xsl:stylesheet>

@@ -179,7 +179,7 @@ static void say_target_misses(struct month_report *r, struct sentence *misses)
 			continue;
 		begin_miss(misses);
 		FILL(misses, text_named(r->texts, "verdict.miss", target_name(t)), { "rate", rate_text(r->texts, ppm, rate, sizeof rate) },
-		     { "limit", rate_text(r->texts, target_limit(r->options, t), limit, sizeof limit) });
+		     { "limit", limit_text(r->texts, target_limit(r->options, t), limit, sizeof limit) });
 	}
 	unsigned n = campaigns_missed(r, &worst);
 	bool said = rate_of(target_cell(r->month, TARGET_HARD), &r->month->sent, &ppm) && !r->target_met[TARGET_HARD];
@@ -189,7 +189,7 @@ static void say_target_misses(struct month_report *r, struct sentence *misses)
 	begin_miss(misses);
 	FILL(misses, text_of(r->texts, n > 1 ? "verdict.miss.campaigns" : "verdict.miss.campaign"), { "name", worst->name },
 	     { "n", number_text(r->texts, n, count, sizeof count) }, { "rate", rate_text(r->texts, ppm, rate, sizeof rate) },
-	     { "limit", rate_text(r->texts, target_limit(r->options, TARGET_HARD), limit, sizeof limit) });
+	     { "limit", limit_text(r->texts, target_limit(r->options, TARGET_HARD), limit, sizeof limit) });
 }
 
 /* What can be said of the targets, or of the counts where nobody knows how much was sent. */
@@ -206,10 +206,10 @@ static void say_targets(struct month_report *r, struct sentence *s)
 		FILL(s, text_of(r->texts, "verdict.missed"), { "misses", text });
 	else if (known)
 		FILL(s, text_of(r->texts, "verdict.met"), { "bounces", rate_text(r->texts, bounces, a, sizeof a) },
-		     { "limit", rate_text(r->texts, target_limit(r->options, TARGET_BOUNCES), b, sizeof b) },
+		     { "limit", limit_text(r->texts, target_limit(r->options, TARGET_BOUNCES), b, sizeof b) },
 		     { "complaints", rate_of(&f->column[COLUMN_COMPLAINT], &f->sent, &complaints) ? rate_text(r->texts, complaints, c, sizeof c) :
 			cell_text(r, &f->column[COLUMN_COMPLAINT], c, sizeof c) },
-		     { "complaint-limit", rate_text(r->texts, target_limit(r->options, TARGET_COMPLAINT), d, sizeof d) });
+		     { "complaint-limit", limit_text(r->texts, target_limit(r->options, TARGET_COMPLAINT), d, sizeof d) });
 	else
 		FILL(s, text_of(r->texts, "verdict.counts"), { "bounces", cell_text(r, &f->bounces, a, sizeof a) },
 		     { "complaints", cell_text(r, &f->column[COLUMN_COMPLAINT], b, sizeof b) });
@@ -336,6 +336,8 @@ static void format_value(struct judging *j, const char *name, const char *as, xm
 			number_text(t, (uint64_t)(n + 0.5), text, sizeof text);
 		else if (n >= 0 && strcmp(as, "rate") == 0)
 			rate_text(t, (long)(n * 10000 + 0.5), text, sizeof text);
+		else if (n >= 0 && strcmp(as, "limit") == 0)
+			limit_text(t, (long)(n * 10000 + 0.5), text, sizeof text);
 		else if (n == n && strcmp(as, "percent") == 0)
 			percent_text(t, (long)n, false, text, sizeof text);
 	}

@@ -187,6 +187,7 @@ const char *weekday_name(const struct texts *t, struct month m, int day);
 const char *number_text(const struct texts *t, uint64_t n, char *buffer, size_t size);
 const char *cell_text(const struct month_report *r, const struct cell *c, char *buffer, size_t size);
 const char *rate_text(const struct texts *t, long ppm, char *buffer, size_t size);        /* "1.84 %" */
+const char *limit_text(const struct texts *t, long ppm, char *buffer, size_t size);       /* "2 %", "0.1 %" */
 const char *percent_text(const struct texts *t, long percent, bool sign, char *buffer, size_t size);
 const char *period_words(const struct texts *t, int64_t seconds, char *buffer, size_t size); /* "180 days" */
 /* The same in English, for evidence. */

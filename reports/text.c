@@ -8,7 +8,8 @@
 
 #include "reports/model.h"
 
-enum { WIDTH = 78, NAME_WIDTH = 25, NUMBER_WIDTH = 8, BAR_WIDTH = 40, RATE_WIDTH = 10, MAILBOX_WIDTH = 18, OUTCOME_WIDTH = 15, TITLE_WIDTH = 44, STATEMENTS = 3 };
+enum { WIDTH = 78, NAME_WIDTH = 25, NUMBER_WIDTH = 8, BAR_WIDTH = 40, MAILBOX_WIDTH = 18, TITLE_WIDTH = 44, STATEMENTS = 3,
+	GRID_ROWS = 32, GRID_COLUMNS = 10, GRID_GAP = 2, GRID_NAME_MIN = 12 };
 
 struct page {
 	const struct month_report *r;
@@ -41,7 +42,7 @@ static void blanks(FILE *out, size_t n)
 	fprintf(out, "%*s", (int)n, "");
 }
 
-/* TEXT to the left in WIDTH columns; what is too long ends in "~". */
+/* TEXT to the left in WIDTH columns; what is too long ends in "…". */
 static void left(FILE *out, const char *text, size_t width)
 {
 	size_t n = characters(text);
@@ -50,7 +51,7 @@ static void left(FILE *out, const char *text, size_t width)
 		blanks(out, width - n);
 		return;
 	}
-	fprintf(out, "%.*s~", (int)bytes_of(text, width - 1), text);
+	fprintf(out, "%.*s…", (int)bytes_of(text, width - 1), text);
 }
 
 static void right(FILE *out, const char *text, size_t width)
@@ -106,6 +107,53 @@ static void end_line(const struct page *p)
 	fputc('\n', p->out);
 }
 
+/* A table that is as wide as its figures: names at the left, which give way, figures at the right. The first row is its head. */
+struct grid {
+	size_t rows, columns[GRID_ROWS];
+	char name[GRID_ROWS][REPORT_NAME_SIZE];
+	char figure[GRID_ROWS][GRID_COLUMNS][COUNT_TEXT_SIZE + 8];
+};
+
+static void grid_row(struct grid *g, const char *name)
+{
+	if (g->rows < GRID_ROWS)
+		snprintf(g->name[g->rows++], sizeof g->name[0], "%s", name);
+}
+
+static void grid_figure(struct grid *g, const char *figure)
+{
+	size_t row = g->rows - 1;
+	if (g->columns[row] < GRID_COLUMNS)
+		snprintf(g->figure[row][g->columns[row]++], sizeof g->figure[0][0], "%s", figure);
+}
+
+static void grid_cell(const struct page *p, struct grid *g, const struct cell *c)
+{
+	char number[COUNT_TEXT_SIZE];
+	grid_figure(g, cell_text(p->r, c, number, sizeof number));
+}
+
+static void grid_print(const struct page *p, const struct grid *g)
+{
+	size_t width[GRID_COLUMNS] = { 0 }, name = 0, figures = 0;
+	for (size_t i = 0; i < g->rows; i++) {
+		name = characters(g->name[i]) > name ? characters(g->name[i]) : name;
+		for (size_t c = 0; c < g->columns[i]; c++)
+			if (characters(g->figure[i][c]) + GRID_GAP > width[c])
+				width[c] = characters(g->figure[i][c]) + GRID_GAP;
+	}
+	for (size_t c = 0; c < GRID_COLUMNS; c++)
+		figures += width[c];
+	if (name + figures > WIDTH)
+		name = figures + GRID_NAME_MIN < WIDTH ? WIDTH - figures : GRID_NAME_MIN;
+	for (size_t i = 0; i < g->rows; i++) {
+		left(p->out, g->name[i], name);
+		for (size_t c = 0; c < g->columns[i]; c++)
+			right(p->out, g->figure[i][c], width[c]);
+		end_line(p);
+	}
+}
+
 static void cell(const struct page *p, const struct cell *c)
 {
 	char number[COUNT_TEXT_SIZE];
@@ -113,54 +161,39 @@ static void cell(const struct page *p, const struct cell *c)
 	right(p->out, cell_text(p->r, c, number, sizeof number), NUMBER_WIDTH);
 }
 
+static const char *change_text(const struct page *p, const struct cell *now, const struct cell *before, char *number, size_t size)
+{
+	long percent;
+	bool whole = p->r->month[1].covered && !p->r->month[1].partial;
+	return whole && change_percent(now, before, &percent) ? percent_text(p->r->texts, percent, true, number, size) : "-";
+}
+
 static void change(const struct page *p, const struct cell *now, const struct cell *before)
 {
-	char number[COUNT_TEXT_SIZE] = "-";
-	long percent;
-	if (before && p->r->month[1].covered && !p->r->month[1].partial && change_percent(now, before, &percent))
-		percent_text(p->r->texts, percent, true, number, sizeof number);
+	char number[COUNT_TEXT_SIZE];
 	fputc(' ', p->out);
-	right(p->out, number, NUMBER_WIDTH);
+	right(p->out, change_text(p, now, before, number, sizeof number), NUMBER_WIDTH);
 }
 
 /* Of what was sent, where that is known. */
-static void rate(const struct page *p, const struct cell *part, const struct cell *sent)
+static const char *rate(const struct page *p, const struct cell *part, const struct cell *sent, char *number, size_t size)
 {
-	char number[COUNT_TEXT_SIZE] = "-";
 	long ppm;
-	if (!p->r->month->sent_days)
-		return;
-	if (part != sent && rate_of(part, sent, &ppm))
-		rate_text(p->r->texts, ppm, number, sizeof number);
-	right(p->out, part == sent ? "" : number, RATE_WIDTH);
+	return rate_of(part, sent, &ppm) ? rate_text(p->r->texts, ppm, number, size) : "-";
 }
 
 /* Of its bounces; where these cannot be told, and of groups, at most that of all notices. */
-static void row_rate(const struct page *p, const struct row *row, enum row_kind kind)
+static void row_rate(const struct page *p, struct grid *g, const struct row *row, enum row_kind kind)
 {
 	char number[COUNT_TEXT_SIZE], bound[COUNT_TEXT_SIZE + 8];
 	struct cell bounces = row_bounces(row);
 	long ppm;
-	if (!p->r->month->sent_days || (kind != ROW_GROUP && rate_of(&bounces, &row->sent, &ppm)) || !rate_of(&row->all, &row->sent, &ppm)) {
-		rate(p, &bounces, &row->sent);
+	if ((kind != ROW_GROUP && rate_of(&bounces, &row->sent, &ppm)) || !rate_of(&row->all, &row->sent, &ppm)) {
+		grid_figure(g, rate(p, &bounces, &row->sent, number, sizeof number));
 		return;
 	}
 	snprintf(bound, sizeof bound, "≤ %s", rate_text(p->r->texts, ppm, number, sizeof number));
-	right(p->out, bound, RATE_WIDTH);
-}
-
-static void column_heads(const struct page *p, const char *first, enum row_kind kind)
-{
-	char id[48];
-	left(p->out, text(p, first), NAME_WIDTH - 1);
-	right(p->out, text(p, "column.all.short"), NUMBER_WIDTH);
-	for (unsigned c = 0; c < COLUMN_COUNT && kind != ROW_GROUP; c++) {
-		snprintf(id, sizeof id, "column.%s.short", column_name(c));
-		right(p->out, text(p, id), NUMBER_WIDTH);
-	}
-	if (p->r->month->sent_days)
-		right(p->out, text(p, "column.rate"), RATE_WIDTH);
-	end_line(p);
+	grid_figure(g, bound);
 }
 
 static void verdict(const struct page *p)
@@ -176,45 +209,46 @@ static void verdict(const struct page *p)
 	wrap(p->out, p->r->note, 0, 0);
 }
 
-static void figure(const struct page *p, const char *column, const struct cell *now, const struct cell *before)
+static void figure(const struct page *p, struct grid *g, const char *column, const struct cell *now, const struct cell *before)
 {
-	left(p->out, text_named(p->r->texts, "column", column), NAME_WIDTH);
-	cell(p, now);
+	char number[COUNT_TEXT_SIZE], mark[COUNT_TEXT_SIZE + 8];
+	long ppm;
+	grid_row(g, text_named(p->r->texts, "column", column));
+	grid_cell(p, g, now);
 	if (p->r->month[1].covered)
-		cell(p, before);
-	change(p, now, before);
-	rate(p, now, &p->r->month->sent);
+		grid_cell(p, g, before);
+	grid_figure(g, change_text(p, now, before, number, sizeof number));
+	if (!p->r->month->sent_days || now == &p->r->month->sent)
+		return;
+	grid_figure(g, rate(p, now, &p->r->month->sent, number, sizeof number));
 	for (unsigned t = 0; t < TARGET_COUNT; t++)
-		if (p->r->month->sent_days && strcmp(target_name(t), column) == 0) {
-			char limit[COUNT_TEXT_SIZE], mark[COUNT_TEXT_SIZE + 8];
-			long ppm;
-			rate_text(p->r->texts, target_limit(p->r->options, t), limit, sizeof limit);
-			bool missed = rate_of(now, &p->r->month->sent, &ppm) && ppm >= target_limit(p->r->options, t);
-			snprintf(mark, sizeof mark, "%s%s", missed ? "! < " : "< ", limit);
-			right(p->out, mark, RATE_WIDTH + 1);
+		if (strcmp(target_name(t), column) == 0) {
+			long limit = target_limit(p->r->options, t);
+			bool missed = rate_of(now, &p->r->month->sent, &ppm) && ppm >= limit;
+			snprintf(mark, sizeof mark, "%s %s", missed ? "! <" : "<", limit_text(p->r->texts, limit, number, sizeof number));
+			grid_figure(g, mark);
 		}
-	end_line(p);
 }
 
 static void key_figures(const struct page *p)
 {
 	const struct figures *now = &p->r->month[0], *before = &p->r->month[1];
+	struct grid g = { 0 };
 	heading(p, "heading.figures");
-	left(p->out, "", NAME_WIDTH + 1);
-	right(p->out, text(p, "column.now"), NUMBER_WIDTH);
+	grid_row(&g, "");
+	grid_figure(&g, text(p, "column.now"));
 	if (before->covered)
-		right(p->out, text(p, "column.before"), NUMBER_WIDTH + 1);
-	right(p->out, text(p, "column.change"), NUMBER_WIDTH + 1);
+		grid_figure(&g, text(p, "column.before"));
+	grid_figure(&g, text(p, "column.change"));
 	if (now->sent_days) {
-		right(p->out, text(p, "column.rate"), RATE_WIDTH);
-		right(p->out, text(p, "column.target"), RATE_WIDTH + 1);
+		grid_figure(&g, text(p, "column.rate"));
+		grid_figure(&g, text(p, "column.target"));
+		figure(p, &g, "sent", &now->sent, &before->sent);
 	}
-	end_line(p);
-	if (now->sent_days)
-		figure(p, "sent", &now->sent, &before->sent);
-	figure(p, "bounces", &now->bounces, &before->bounces);
+	figure(p, &g, "bounces", &now->bounces, &before->bounces);
 	for (unsigned c = 0; c < COLUMN_COUNT; c++)
-		figure(p, column_name(c), &now->column[c], &before->column[c]);
+		figure(p, &g, column_name(c), &now->column[c], &before->column[c]);
+	grid_print(p, &g);
 }
 
 static void mostly_at(const struct page *p, const char *provider)
@@ -261,22 +295,31 @@ static void what_broke(const struct page *p)
 
 static void table(const struct page *p, const char *title, const char *first, const struct table *t, enum row_kind kind)
 {
-	char name[REPORT_NAME_SIZE + 32], number[COUNT_TEXT_SIZE];
+	char name[REPORT_NAME_SIZE + 32], id[48];
+	struct grid g = { 0 };
 	if (!t->count)
 		return;
 	heading(p, title);
-	column_heads(p, first, kind);
+	grid_row(&g, text(p, first));
+	grid_figure(&g, text(p, "column.all.short"));
+	for (unsigned c = 0; c < COLUMN_COUNT && kind != ROW_GROUP; c++) {
+		snprintf(id, sizeof id, "column.%s.short", column_name(c));
+		grid_figure(&g, text(p, id));
+	}
+	if (p->r->month->sent_days)
+		grid_figure(&g, text(p, "column.rate"));
 	for (size_t i = 0; i < t->count; i++) {
 		const struct row *row = &t->row[i];
 		if (kind == ROW_GROUP && row->all.state == CELL_SHOWN && row->all.n == 0 && row->sent.state == CELL_SHOWN && row->sent.n == 0)
 			continue;
-		left(p->out, row_title(p->r->texts, row, kind, name, sizeof name), NAME_WIDTH - 1);
-		right(p->out, cell_text(p->r, &row->all, number, sizeof number), NUMBER_WIDTH);
+		grid_row(&g, row_title(p->r->texts, row, kind, name, sizeof name));
+		grid_cell(p, &g, &row->all);
 		for (unsigned c = 0; c < COLUMN_COUNT && kind != ROW_GROUP; c++)
-			right(p->out, cell_text(p->r, &row->column[c], number, sizeof number), NUMBER_WIDTH);
-		row_rate(p, row, kind);
-		end_line(p);
+			grid_cell(p, &g, &row->column[c]);
+		if (p->r->month->sent_days)
+			row_rate(p, &g, row, kind);
 	}
+	grid_print(p, &g);
 }
 
 static void measures(const struct page *p)
@@ -315,7 +358,8 @@ static void comments(const struct page *p)
 static void trend(const struct page *p)
 {
 	uint64_t most = 0;
-	char title[DATE_TEXT_SIZE];
+	char title[DATE_TEXT_SIZE], number[COUNT_TEXT_SIZE];
+	bool rated = p->r->month->sent_days;
 	for (int i = 0; i < MONTHS_SHOWN; i++)
 		if (p->r->month[i].all.n > most)
 			most = p->r->month[i].all.n;
@@ -326,7 +370,8 @@ static void trend(const struct page *p)
 			continue;
 		left(p->out, month_title(p->r->texts, f->month, title, sizeof title), NAME_WIDTH - 8);
 		cell(p, &f->all);
-		rate(p, &f->bounces, &f->sent);
+		if (rated)
+			right(p->out, rate(p, &f->bounces, &f->sent, number, sizeof number), NUMBER_WIDTH + GRID_GAP);
 		if (f->all.n > 0)
 			fputs("  ", p->out);
 		for (uint64_t n = most ? (f->all.n * BAR_WIDTH + most - 1) / most : 0; n > 0; n--)
@@ -397,20 +442,19 @@ static void days(const struct page *p)
 static void cohorts(const struct page *p)
 {
 	char title[DATE_TEXT_SIZE];
+	struct grid g = { 0 };
 	if (!p->r->cohorts)
 		return;
 	heading(p, "heading.cohorts");
-	left(p->out, "", MAILBOX_WIDTH);
+	grid_row(&g, "");
 	for (unsigned o = 0; o < COHORT_OUTCOME_COUNT; o++)
-		right(p->out, text_named(p->r->texts, "cohort", cohort_outcome_name(o)), OUTCOME_WIDTH - 3);
-	end_line(p);
+		grid_figure(&g, text_named(p->r->texts, "cohort", cohort_outcome_name(o)));
 	for (unsigned i = p->r->cohorts; i-- > 0;) {
-		char number[COUNT_TEXT_SIZE];
-		left(p->out, month_title(p->r->texts, p->r->cohort[i].month, title, sizeof title), MAILBOX_WIDTH);
+		grid_row(&g, month_title(p->r->texts, p->r->cohort[i].month, title, sizeof title));
 		for (unsigned o = 0; o < COHORT_OUTCOME_COUNT; o++)
-			right(p->out, cell_text(p->r, &p->r->cohort[i].outcome[o], number, sizeof number), OUTCOME_WIDTH - 3);
-		end_line(p);
+			grid_cell(p, &g, &p->r->cohort[i].outcome[o]);
 	}
+	grid_print(p, &g);
 }
 
 static void investigations(const struct page *p)
@@ -439,6 +483,25 @@ static void typing_errors(const struct page *p)
 	}
 }
 
+/* A grid at a time: there may be more mailboxes than it has rows. */
+static void mailboxes(const struct page *p)
+{
+	const struct month_report *r = p->r;
+	for (size_t i = 0; i < r->mailboxes;) {
+		struct grid g = { 0 };
+		end_line(p);
+		grid_row(&g, text(p, "column.mailbox"));
+		for (unsigned o = 0; o < OUTCOME_COUNT; o++)
+			grid_figure(&g, text_named(r->texts, "outcome", outcome_name(o)));
+		for (; i < r->mailboxes && g.rows < GRID_ROWS; i++) {
+			grid_row(&g, r->mailbox[i].name);
+			for (unsigned o = 0; o < OUTCOME_COUNT; o++)
+				grid_cell(p, &g, &r->mailbox[i].outcome[o]);
+		}
+		grid_print(p, &g);
+	}
+}
+
 static void other_mail(const struct page *p)
 {
 	const struct month_report *r = p->r;
@@ -462,20 +525,7 @@ static void other_mail(const struct page *p)
 			cell(p, &r->kind[k]);
 			end_line(p);
 		}
-	if (r->mailboxes) {
-		end_line(p);
-		left(p->out, text(p, "column.mailbox"), MAILBOX_WIDTH);
-		for (unsigned o = 0; o < OUTCOME_COUNT; o++)
-			right(p->out, text_named(r->texts, "outcome", outcome_name(o)), OUTCOME_WIDTH);
-		end_line(p);
-	}
-	for (size_t i = 0; i < r->mailboxes; i++) {
-		char number[COUNT_TEXT_SIZE];
-		left(p->out, r->mailbox[i].name, MAILBOX_WIDTH);
-		for (unsigned o = 0; o < OUTCOME_COUNT; o++)
-			right(p->out, cell_text(r, &r->mailbox[i].outcome[o], number, sizeof number), OUTCOME_WIDTH);
-		end_line(p);
-	}
+	mailboxes(p);
 	heading(p, "heading.contacts");
 	fprintf(p->out, "%s\n", text(p, "contacts.lead"));
 	for (unsigned s = 0; s < STATE_COUNT; s++)

@@ -148,10 +148,21 @@ const char *rate_text(const struct texts *t, long ppm, char *buffer, size_t size
 	return with_percent(t, number, buffer, size);
 }
 
-const char *percent_text(const struct texts *t, long percent, bool sign, char *buffer, size_t size)
+/* A limit is set by hand: "5 %", not "5.00 %". */
+const char *limit_text(const struct texts *t, long ppm, char *buffer, size_t size)
 {
 	char number[32];
-	snprintf(number, sizeof number, sign ? "%+ld" : "%ld", percent);
+	long hundredths = (ppm + 50) / 100;
+	if (hundredths % 10)
+		return rate_text(t, ppm, buffer, size);
+	snprintf(number, sizeof number, hundredths % 100 ? "%ld%c%ld" : "%ld", hundredths / 100, mark(t, 1), hundredths / 10 % 10);
+	return with_percent(t, number, buffer, size);
+}
+
+const char *percent_text(const struct texts *t, long percent, bool sign, char *buffer, size_t size)
+{
+	char number[32], digits[32];
+	snprintf(number, sizeof number, "%s%s", percent < 0 ? "-" : sign ? "+" : "", number_text(t, (uint64_t)labs(percent), digits, sizeof digits));
 	return with_percent(t, number, buffer, size);
 }
 

@@ -491,6 +491,28 @@ static void a_torn_ledger_is_told(void **state)
 	month_report_free(r);
 }
 
+/* What a reader sees of BUFFER, with one blank for each tag and each run of blanks; heap. */
+static char *seen(const struct buffer *b)
+{
+	char *out = calloc(1, b->n + 2);
+	size_t n = 0;
+	bool tag = false;
+	for (size_t i = 0; i < b->n; i++) {
+		bool less = b->n - i > 4 && memcmp(b->p + i, "&lt;", 4) == 0, blank = !less && strchr(" \n\t<>", b->p[i]) && b->p[i];
+		if (b->p[i] == '<' && b->n - i > 1 && strchr("abcdefghilmnoprstuvxyz/!", b->p[i + 1]))
+			tag = true;
+		if (tag || (blank && b->p[i] != '<')) {
+			if (n && out[n - 1] != ' ')
+				out[n++] = ' ';
+			tag &= b->p[i] != '>';
+			continue;
+		}
+		out[n++] = less ? '<' : b->p[i];
+		i += less ? 3 : 0;
+	}
+	return out;
+}
+
 /* Each provider's row reads the same in text and HTML as in the model. */
 static void formats_show_the_same_cells(void **state)
 {
@@ -499,31 +521,24 @@ static void formats_show_the_same_cells(void **state)
 	struct report_options o = options();
 	fake_year(&s, 2026, 10, 2);
 	struct month_report *r = make(&s, &o);
-	struct buffer html = render(r, REPORT_HTML), text = render(r, REPORT_TEXT);
+	struct buffer page = render(r, REPORT_HTML), plain = render(r, REPORT_TEXT);
+	char *html = seen(&page), *text = seen(&plain);
 	for (size_t i = 0; i < r->month->providers.count; i++) {
 		const struct row *row = &r->month->providers.row[i];
-		char name[128], cell[COUNT_TEXT_SIZE], line[512], cells[1024];
-		row_title(r->texts, row, ROW_PROVIDER, name, sizeof name);
-		int n = snprintf(line, sizeof line, "\n%-24s%8s", name, cell_text(r, &row->all, cell, sizeof cell));
-		int m = 0;
-		for (int c = -1; c < COLUMN_COUNT; c++) {
-			const struct cell *at = c < 0 ? &row->all : &row->column[c];
-			cell_text(r, at, cell, sizeof cell);
-			int width = at->state == CELL_WITHHELD ? 10 : 8; /* "≥" has three bytes */
-			if (c >= 0)
-				n += snprintf(line + n, sizeof line - (size_t)n, "%*s", width, cell);
-			else if (at->state == CELL_WITHHELD)
-				n = snprintf(line, sizeof line, "\n%-24s%*s", name, width, cell);
-			m += snprintf(cells + m, sizeof cells - (size_t)m, "<td class=\"n\">%s%s</td>",
-				      at->state == CELL_SMALL ? "&lt;" : "", at->state == CELL_SMALL ? cell + 1 : cell);
-		}
-		if (!holds(&text, line))
+		char name[128], cell[COUNT_TEXT_SIZE], line[512], cells[256] = " ";
+		size_t n = 1;
+		for (int c = -1; c < COLUMN_COUNT; c++)
+			n += (size_t)snprintf(cells + n, sizeof cells - n, "%s ", cell_text(r, c < 0 ? &row->all : &row->column[c], cell, sizeof cell));
+		snprintf(line, sizeof line, " %s%s", row_title(r->texts, row, ROW_PROVIDER, name, sizeof name), cells);
+		if (!strstr(text, line))
 			fail_msg("not in the text:%s", line);
-		if (!holds(&html, cells))
-			fail_msg("not in the HTML: %s", cells);
+		if (!strstr(html, cells))
+			fail_msg("not in the HTML:%s", cells);
 	}
-	buffer_free(&html);
-	buffer_free(&text);
+	free(html);
+	free(text);
+	buffer_free(&page);
+	buffer_free(&plain);
 	month_report_free(r);
 	fake_done(&s);
 }
