@@ -60,14 +60,20 @@ static int note_mailbox(void *context, const struct mailbox_state *m)
 	return note_level(r, ALERT_LOGIN_REFUSED, level, m->name, refused, m->failed_at);
 }
 
-/* What is used of the file system, as df(1) computes it: what is reserved for root is no room. */
-static int note_disk(const struct round *r)
+int disk_used_ppm(const char *path, int64_t *ppm)
 {
 	struct statvfs v;
-	if (statvfs(r->s->config->store_path, &v))
-		return 0;
+	if (statvfs(path, &v))
+		return -1;
 	uint64_t used = v.f_blocks - v.f_bfree, all = used + v.f_bavail;
-	return all ? note(r, ALERT_DISK_FULL, "", rate_ppm(used, all), 0) : 0;
+	*ppm = all ? rate_ppm(used, all) : 0;
+	return 0;
+}
+
+static int note_disk(const struct round *r)
+{
+	int64_t used;
+	return disk_used_ppm(r->s->config->store_path, &used) ? 0 : note(r, ALERT_DISK_FULL, "", used, 0);
 }
 
 /* The last evaluation was later than now. */

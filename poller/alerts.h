@@ -9,4 +9,10 @@
  */
 int alerts_run(struct session *s, int64_t now);
 
+/*
+ * What is used of the file system that PATH is on, in parts per million, as df(1) computes it: what is reserved for root is no room. -1 with errno: PATH
+ * cannot be looked at.
+ */
+int disk_used_ppm(const char *path, int64_t *ppm);
+
 #endif

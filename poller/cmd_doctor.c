@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "classify/rules.h"
+#include "poller/alerts.h"
 #include "poller/child.h"
 #include "poller/clock.h"
 #include "poller/delivery.h"
@@ -155,7 +156,21 @@ static void check_signing(struct doctor *d, struct store *store)
 	}
 }
 
-static void check_store(struct doctor *d)
+/* How much of the store's disk is used, as the alert disk-full measures it. */
+static void check_disk(struct doctor *d)
+{
+	char directory[4096];
+	int64_t used;
+	parent_of(d->config->store_path, directory, sizeof directory);
+	if (disk_used_ppm(directory, &used))
+		return; /* what is wrong with it is said of the store */
+	bool full = used >= d->config->alerts.rule[ALERT_DISK_FULL].threshold;
+	if (full)
+		found(d, used >= 1000000 ? SAD : ODD, "disk", "%s: %lld.%lld %% used", directory, (long long)(used / 10000), (long long)(used % 10000 / 1000));
+}
+
+/* False: what is made of the store cannot be tried either. */
+static bool check_store(struct doctor *d)
 {
 	const struct config *c = d->config;
 	struct store_options options;
@@ -168,8 +183,9 @@ static void check_store(struct doctor *d)
 			found(d, WELL, "store", "%s: not there yet, the first run makes it and its keys", c->store_path);
 		else
 			found(d, SAD, "store", "%s: not there, and its directory cannot be written", c->store_path);
-		return;
+		return false;
 	}
+	unsigned before = d->sad;
 	config_store_options(c, &options);
 	options.read_only = true;
 	if (store_open(&store, &options, clock_now(), &created)) {
@@ -185,6 +201,7 @@ static void check_store(struct doctor *d)
 			found(d, SAD, "clock", "the last ledger entry is of %s, later than now", clock_format(head.at, text));
 	}
 	store_close(store);
+	return d->sad == before;
 }
 
 static void check_clock(struct doctor *d)
@@ -266,8 +283,8 @@ static void check_mailbox(struct doctor *d, const struct mailbox *box)
 	child_end(pid);
 }
 
-/* The month's page as a run would make it: words, measures, stylesheet, logo. Before there is a store only what needs none is looked at. */
-static void check_page(struct doctor *d)
+/* The month's page as a run would make it: words, measures, stylesheet, logo. Without a STORE only what needs none is looked at. */
+static void check_page(struct doctor *d, bool store)
 {
 	char error[512];
 	struct session s;
@@ -278,7 +295,7 @@ static void check_page(struct doctor *d)
 		found(d, SAD, "report page", "%s", error);
 	else if (d->config->report.logo && !(logo = logo_read(d->config->report.logo, error, sizeof error)))
 		found(d, SAD, "report page", "logo %s", error);
-	else if (!access(d->config->store_path, F_OK)) {
+	else if (store) {
 		if (session_open(&s, d->config, SESSION_READ, clock_now()) || report_make(&s, month_before(month_of(clock_now()), 1), REPORT_HTML, &page))
 			found(d, SAD, "report page", "it cannot be made");
 		else
@@ -328,11 +345,12 @@ int cmd_doctor(const struct config *config, int argc, char **argv)
 	check_clock(&d);
 	check_batv(&d);
 	check_rules(&d);
-	check_store(&d);
+	bool store = check_store(&d);
+	check_disk(&d);
 	check_parser(&d);
 	for (unsigned i = 0; i < config->mailboxes; i++)
 		check_mailbox(&d, &config->mailbox[i]);
-	check_page(&d);
+	check_page(&d, store);
 	check_report(&d);
 	check_metrics(&d);
 	if (d.sad)

@@ -55,13 +55,36 @@ static int choose_mailboxes(const struct config *c, int count, char **names, con
 	return 0;
 }
 
+static int advance(struct session *s, int64_t now)
+{
+	uint64_t changed = 0;
+	if (store_advance(s->store, now, &changed))
+		return session_store_failed(s, "contacts", STORE_FAILED);
+	if (changed)
+		log_info("%llu contacts changed their state because their time had come", (unsigned long long)changed);
+	return EXIT_WELL;
+}
+
+static int purge(struct session *s, int64_t now)
+{
+	return purge_now(s, now, false, NULL);
+}
+
+static int sign_head(struct session *s, int64_t now)
+{
+	int result = store_checkpoint(s->store, now);
+	return result ? session_store_failed(s, "checkpoint", result) : EXIT_WELL;
+}
+
+/* What a run does when the mailboxes are read, in this order. */
+static int (*const phases[])(struct session *s, int64_t now) = { advance, purge, alerts_run, report_if_due, sign_head };
+
 int cmd_run(const struct config *config, int argc, char **argv)
 {
 	static const struct option none[] = { { 0 } };
 	const struct mailbox *boxes[CONFIG_MAILBOXES_MAX + 1];
 	struct poll_counts counts;
 	struct session s;
-	uint64_t changed = 0;
 	int64_t now = clock_now();
 	double begin = clock_monotonic();
 	if (getopt_long(argc, argv, "", none, NULL) != -1 || optind < argc)
@@ -81,16 +104,13 @@ int cmd_run(const struct config *config, int argc, char **argv)
 	}
 	if (counts.store_failed)
 		goto out; /* nothing below could be trusted */
-	if (store_advance(s.store, now, &changed))
-		result = exit_worse(result, session_store_failed(&s, "contacts", STORE_FAILED));
-	else if (changed)
-		log_info("%llu contacts changed their state because their time had come", (unsigned long long)changed);
-	result = exit_worse(result, purge_now(&s, now, false, NULL));
-	result = exit_worse(result, alerts_run(&s, now));
-	result = exit_worse(result, report_if_due(&s, now));
-	int signing = store_checkpoint(s.store, now);
-	if (signing)
-		result = exit_worse(result, session_store_failed(&s, "checkpoint", signing));
+	for (size_t i = 0; i < sizeof phases / sizeof phases[0]; i++) {
+		if (poll_stopping()) {
+			log_notice("stopped; what was due and is not done comes with the next run");
+			goto out;
+		}
+		result = exit_worse(result, phases[i](&s, now));
+	}
 	result = exit_worse(result, metrics_write(&s, &(struct metrics_run){ now, clock_monotonic() - begin, result }));
 out:
 	session_close(&s);

@@ -60,9 +60,6 @@ struct pump {
 	double transaction_since;
 };
 
-/* poll_stop() was called: no lane is started, no batch asked for any more. */
-bool poll_stopping(void);
-
 /* --- lane.c */
 
 /* Starts fetcher and parser and asks for the first batches. What goes wrong fails the lane. */

@@ -18,11 +18,11 @@ static const char standard_file[] = "/etc/retour/retour.ini";
 /* What was printed has to arrive: a full disk is no success. A command that has failed has said why. */
 static int flushed(int result)
 {
-	if ((fflush(stdout) || ferror(stdout)) && result == EXIT_WELL) {
-		log_error("stdout: %s", strerror(errno));
-		return EXIT_LOST;
-	}
-	return result;
+	bool lost = ferror(stdout), full = fflush(stdout);
+	if (result != EXIT_WELL || !(lost || full))
+		return result;
+	log_error("stdout: %s", full ? strerror(errno) : "some of it could not be written");
+	return EXIT_LOST;
 }
 
 static void print_usage(FILE *out)

@@ -155,7 +155,10 @@ static void lane_report(struct pump *p, struct lane *lane, struct poll_counts *t
 	bool ok = lane->done && !p->store_failed;
 	if (!lane->started)
 		return;
-	if (c->messages || c->expired)
+	if (p->store_failed && c->messages)
+		log_notice("mailbox %s: %llu messages were read, %llu of them settled; the others stay there for the next run", lane->name,
+			   (unsigned long long)c->messages, (unsigned long long)(c->deleted + c->moved + c->kept));
+	else if (c->messages || c->expired)
 		log_notice("mailbox %s: %llu messages: %llu new, %llu seen before, %llu unrecognised, %llu quarantined; %llu events; "
 			   "deleted %llu, moved %llu, kept %llu, expired %llu", lane->name, (unsigned long long)c->messages,
 			   (unsigned long long)c->fresh, (unsigned long long)c->duplicates, (unsigned long long)c->unrecognised,

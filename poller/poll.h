@@ -35,5 +35,7 @@ int poll_mailboxes(const struct poll_job *job, struct poll_counts *total);
 
 /* Ends after the current batch, cleanly. Safe in a signal handler. */
 void poll_stop(void);
+/* It was called: no mailbox is begun, no batch asked for any more, and what comes after the mailboxes is left to the next run. */
+bool poll_stopping(void);
 
 #endif

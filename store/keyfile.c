@@ -277,7 +277,7 @@ int keyfile_directory(struct store *s, bool make)
 	if (s->keys->dir < 0 || fstat(s->keys->dir, &st))
 		return store_fail(s, STORE_KEYS, "key directory %s: %s", s->o.keys_dir, strerror(errno));
 	if (st.st_uid != geteuid())
-		return store_fail(s, STORE_KEYS, "key directory %s: belongs to another user", s->o.keys_dir);
+		return store_fail(s, STORE_KEYS, "key directory %s: belongs to another user, as whom this is to be run", s->o.keys_dir);
 	if (st.st_mode & 077)
 		return store_fail(s, STORE_KEYS, "key directory %s: mode %04o lets others in; do: chmod 0700 %s", s->o.keys_dir,
 				  (unsigned)st.st_mode & 07777, s->o.keys_dir);
