@@ -65,4 +65,18 @@ __attribute__((always_inline)) static inline const char *bytes_find(const char *
 	return mask && __builtin_ctz(mask) < end - p ? p + __builtin_ctz(mask) : end;
 }
 
+/* The first byte from P on that is FIRST and has SECOND behind it, or END. */
+static inline const char *bytes_find_pair(const char *p, const char *end, char first, char second)
+{
+	for (; end - p > BYTES; p += BYTES) {
+		unsigned mask = bytes_mask(bytes_are(bytes_load(p), (unsigned char)first) & bytes_are(bytes_load(p + 1), (unsigned char)second));
+		if (mask)
+			return p + __builtin_ctz(mask);
+	}
+	for (; end - p > 1; p++)
+		if (p[0] == first && p[1] == second)
+			return p;
+	return end;
+}
+
 #endif

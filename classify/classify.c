@@ -278,14 +278,14 @@ static void scan_subject_and_sender(struct reader *r)
 static void scan_header(struct reader *r)
 {
 	struct matches found;
+	struct fields_at at = { 0 };
 	struct field f;
-	struct span header = r->mail->header;
-	if (header.n > HEADER_SCAN_MAX)
-		header.n = HEADER_SCAN_MAX;
-	while (header_next(&header, &f, NULL)) {
+	while (fields_next(r->mail->fields, &at, &f) && f.name.p - r->mail->header.p < HEADER_SCAN_MAX) {
 		if (!rules_look_at(r->rules, f.name))
 			continue;
 		struct span whole = { f.name.p, (size_t)(f.value.p + f.value.n - f.name.p) };
+		if (whole.n > HEADER_SCAN_MAX)
+			whole.n = HEADER_SCAN_MAX;
 		if (!span_is_utf8(whole))
 			whole = header_text(&r->w->arena, r->w->charsets, whole);
 		rules_scan(r->rules, whole, WHERE_HEADER, &found);
@@ -296,11 +296,11 @@ static void scan_header(struct reader *r)
 static void read_common(struct reader *r, int64_t arrived)
 {
 	const struct mail *m = r->mail;
-	struct span returned = m->has_returned ? m->returned : r->prose->returned, verp_path, body;
-	if (!m->has_returned && returned.n)
-		returned = mime_header(returned, &body);
-	if (!returned.n && header_find(m->header, SPAN("X-HmXmrOriginalRecipient")).n)
-		returned = m->header;
+	const struct fields *returned = &m->returned_fields;
+	struct span verp_path, body;
+	if (!m->has_returned && !mime_header(r->prose->returned, &body, &r->mail->returned_fields).n &&
+	    fields_find(m->fields, SPAN("X-HmXmrOriginalRecipient")).n)
+		returned = m->fields;
 	returned_read(r->options, returned, &r->returned);
 	read_return_paths(r, &verp_path);
 	read_own(r);

@@ -6,6 +6,7 @@
  * enhanced one is almost surely one; a "550" amid prose is only where nothing
  * better is found.
  */
+#include "classify/bytes.h"
 #include "classify/rules.h"
 
 enum {
@@ -203,6 +204,8 @@ static bool take_status(struct best *b, struct status s, int sure, size_t begin,
 	return true;
 }
 
+static unsigned digits(bytes16 b) { return bytes_mask(bytes_between(b, '0', '9')); }
+
 struct codes codes_find(struct span text)
 {
 	struct best b = { .codes = { .begin = text.n } };
@@ -210,16 +213,12 @@ struct codes codes_find(struct span text)
 
 	if (text.n > CODES_SCANNED_MAX)
 		text.n = CODES_SCANNED_MAX;
-	while (i < text.n) {
+	while ((i = (size_t)(bytes_find(text.p + i, text.p + text.n, digits) - text.p)) < text.n) {
 		struct number n = number_at(text, i);
 		struct status s;
 		size_t end = 0, length = 0;
 		int sure;
 
-		if (!n.digits) {
-			i++;
-			continue;
-		}
 		if (!free_before(text, i)) {
 			/* past the whole of what it belongs to, so that no part of an IP address is taken for a code */
 			while (ascii_digit(at(text, i)) || (at(text, i) == '.' && ascii_digit(at(text, i + 1))))

@@ -23,8 +23,7 @@ static unsigned name_ends(bytes16 b)
 	return bytes_mask(~bytes_between(b, '!', '~') | bytes_are(b, ':'));
 }
 
-/* The length of the name with which LINE begins, and where its value does; 0: LINE is no field. */
-static size_t field_name(struct span line, size_t *value)
+size_t header_name(struct span line, size_t *value)
 {
 	size_t most = line.n < FIELD_NAME_MAX ? line.n : FIELD_NAME_MAX;
 	size_t name = (size_t)(bytes_find(line.p, line.p + most, name_ends) - line.p), i = name;
@@ -37,7 +36,7 @@ static size_t field_name(struct span line, size_t *value)
 bool header_line(struct span line)
 {
 	size_t value;
-	return field_name(line, &value) > 0;
+	return header_name(line, &value) > 0;
 }
 
 static bool is_continuation(struct span rest)
@@ -49,7 +48,7 @@ bool header_next(struct span *rest, struct field *f, bool *blank)
 {
 	struct span line;
 	while (span_line(rest, &line)) {
-		size_t value, name = field_name(line, &value);
+		size_t value, name = header_name(line, &value);
 		if (!name) {
 			if (blank && span_is_blank(line))
 				*blank = true;
@@ -77,6 +76,53 @@ struct span header_find(struct span header, struct span name)
 	while (header_next(&header, &f, NULL))
 		if (span_equal_nocase(f.name, name))
 			return f.value;
+	return (struct span){ "", 0 };
+}
+
+void fields_clear(struct fields *f)
+{
+	f->count = 0;
+	f->rest = (struct span){ "", 0 };
+}
+
+void fields_add(struct fields *f, struct span line, size_t name, size_t value)
+{
+	if (f->count < FIELDS_MAX)
+		f->at[f->count++] = (struct field){ { line.p, name }, { line.p + value, line.n - value } };
+	else if (!f->rest.n)
+		f->rest = line;
+}
+
+void fields_fold(struct fields *f, struct span line)
+{
+	if (f->count && !f->rest.n)
+		f->at[f->count - 1].value.n = (size_t)(line.p + line.n - f->at[f->count - 1].value.p);
+}
+
+void fields_end(struct fields *f, const char *end)
+{
+	if (f->rest.n)
+		f->rest.n = (size_t)(end - f->rest.p);
+}
+
+bool fields_next(const struct fields *f, struct fields_at *at, struct field *out)
+{
+	if (at->i < f->count) {
+		*out = f->at[at->i++];
+		out->value = span_trim(out->value);
+		at->rest = f->rest;
+		return true;
+	}
+	return header_next(&at->rest, out, NULL);
+}
+
+struct span fields_find(const struct fields *f, struct span name)
+{
+	struct fields_at at = { 0 };
+	struct field field;
+	while (fields_next(f, &at, &field))
+		if (span_equal_nocase(field.name, name))
+			return field.value;
 	return (struct span){ "", 0 };
 }
 

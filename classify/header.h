@@ -23,6 +23,33 @@ bool header_next(struct span *rest, struct field *f, bool *blank);
 /* The first field of that name; an empty span when there is none. */
 struct span header_find(struct span header, struct span name);
 
+/* The fields of one header, found once: the first FIELDS_MAX as they stand, the others when they are asked for. */
+enum { FIELDS_MAX = 64 };
+struct fields {
+	size_t count;
+	struct field at[FIELDS_MAX]; /* values not trimmed yet */
+	struct span rest;            /* of the header, from the first field on that found no room */
+};
+
+void fields_clear(struct fields *f);
+/* LINE has a name of NAME bytes and a value from VALUE on, as header_name() says. */
+void fields_add(struct fields *f, struct span line, size_t name, size_t value);
+/* LINE continues the field added last. */
+void fields_fold(struct fields *f, struct span line);
+/* The header ends there. */
+void fields_end(struct fields *f, const char *end);
+
+/* Walks them in their order; AT begins as { 0 }. */
+struct fields_at {
+	size_t i;
+	struct span rest;
+};
+bool fields_next(const struct fields *f, struct fields_at *at, struct field *out);
+struct span fields_find(const struct fields *f, struct span name);
+
+/* The length of the name with which LINE begins, and where its value does; 0: LINE is no field. */
+size_t header_name(struct span line, size_t *value);
+
 /* One line of TEXT as "name:" with at least one character of name and nothing but printable ASCII in it. */
 bool header_line(struct span line);
 

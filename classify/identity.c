@@ -69,7 +69,8 @@ void message_identity(const struct message *m, void (*feed)(void *context, const
 	struct span body, line, text = m->bytes;
 	if (span_starts_nocase(text, SPAN("From ")))
 		span_line(&text, &line);
-	struct span header = mime_header(text, &body);
+	struct fields fields;
+	struct span header = mime_header(text, &body, &fields);
 	if (header.n > MIME_HEADER_MAX)
 		header.n = MIME_HEADER_MAX;
 	feed_field(&f, header, SPAN("Message-ID"));

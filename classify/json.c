@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistr.h>
+#include "classify/bytes.h"
 #include "classify/date.h"
+#include "classify/span.h"
 
 enum { FILE_NAME_MAX = 4096 }; /* PATH_MAX */
 _Static_assert((int)DATE_SIZE >= (int)EVENT_STATUS_SIZE, "one buffer serves both");
@@ -18,7 +20,7 @@ struct output {
 	size_t n, size;
 };
 
-static void put(struct output *o, const char *text, size_t n)
+static inline void put(struct output *o, const char *text, size_t n)
 {
 	if (o->n + n <= o->size) {
 		memcpy(o->to + o->n, text, n);
@@ -26,18 +28,15 @@ static void put(struct output *o, const char *text, size_t n)
 	}
 }
 
-static void put_text(struct output *o, const char *text)
+static inline void put_text(struct output *o, const char *text)
 {
 	put(o, text, strlen(text));
 }
 
-/* Bytes at the beginning of TEXT that stand for themselves in JSON. */
-static size_t plain_run(const char *text, size_t n)
+/* What does not stand for itself in JSON, or is no ASCII. */
+static unsigned specials(bytes16 b)
 {
-	size_t i = 0;
-	while (i < n && (unsigned char)(text[i] - 0x20) < 0x5f && text[i] != '"' && text[i] != '\\')
-		i++;
-	return i;
+	return bytes_mask(~bytes_between(b, ' ', '~') | bytes_are(b, '"') | bytes_are(b, '\\'));
 }
 
 /* The character at TEXT, which is no plain one; the bytes it has there. */
@@ -73,7 +72,7 @@ static void put_string(struct output *o, const char *text, size_t n)
 	}
 	put_text(o, "\"");
 	for (size_t i = 0; i < n;) {
-		size_t plain = plain_run(text + i, n - i);
+		size_t plain = (size_t)(bytes_find(text + i, text + n, specials) - (text + i));
 		put(o, text + i, plain);
 		i += plain;
 		if (i < n)
@@ -101,36 +100,38 @@ static void put_number(struct output *o, unsigned value)
 enum shape { SHAPE_FILE, SHAPE_NUMBER32, SHAPE_NUMBER16, SHAPE_NAME, SHAPE_TEXT, SHAPE_STATUS, SHAPE_TIME, SHAPE_BOOL };
 
 static const struct {
-	const char *name;
+	struct span opening;
 	enum shape shape;
 	size_t offset;
 	const char *(*name_of)(unsigned);
 	bool plain_only;
 } keys[] = {
 #define AT(member) offsetof(struct event, member)
-	{ "file", SHAPE_FILE, 0, NULL, false },
-	{ "seq", SHAPE_NUMBER32, AT(seq), NULL, false },
-	{ "kind", SHAPE_NAME, AT(kind), kind_name, false },
-	{ "class", SHAPE_NAME, AT(klass), class_name, false },
-	{ "category", SHAPE_NAME, AT(category), category_name, false },
-	{ "status", SHAPE_STATUS, AT(status), NULL, false },
-	{ "reply", SHAPE_NUMBER16, AT(reply), NULL, false },
-	{ "action", SHAPE_NAME, AT(action), action_name, false },
-	{ "recipient", SHAPE_TEXT, AT(recipient), NULL, true },
-	{ "original_recipient", SHAPE_TEXT, AT(original_recipient), NULL, true },
-	{ "provider", SHAPE_TEXT, AT(provider), NULL, false },
-	{ "remote_mta", SHAPE_TEXT, AT(remote_mta), NULL, false },
-	{ "reporting_mta", SHAPE_TEXT, AT(reporting_mta), NULL, false },
-	{ "campaign", SHAPE_TEXT, AT(campaign), NULL, false },
-	{ "message_id", SHAPE_TEXT, AT(message_id), NULL, true },
-	{ "feedback_type", SHAPE_NAME, AT(feedback), feedback_name, false },
-	{ "source_ip", SHAPE_TEXT, AT(source_ip), NULL, true },
-	{ "arrived", SHAPE_TIME, AT(arrived), NULL, false },
-	{ "origin", SHAPE_NAME, AT(origin), origin_name, false },
-	{ "rule", SHAPE_TEXT, AT(rule), NULL, false },
-	{ "diagnostic", SHAPE_TEXT, AT(diagnostic), NULL, false },
-	{ "recipient_source", SHAPE_NAME, AT(recipient_source), recipient_source_name, false },
-	{ "derived", SHAPE_BOOL, AT(derived), NULL, false },
+#define OPENING(text) { text, sizeof text - 1 }
+#define KEY(name) OPENING(", \"" name "\": ")
+	{ OPENING("{\"file\": "), SHAPE_FILE, 0, NULL, false },
+	{ KEY("seq"), SHAPE_NUMBER32, AT(seq), NULL, false },
+	{ KEY("kind"), SHAPE_NAME, AT(kind), kind_name, false },
+	{ KEY("class"), SHAPE_NAME, AT(klass), class_name, false },
+	{ KEY("category"), SHAPE_NAME, AT(category), category_name, false },
+	{ KEY("status"), SHAPE_STATUS, AT(status), NULL, false },
+	{ KEY("reply"), SHAPE_NUMBER16, AT(reply), NULL, false },
+	{ KEY("action"), SHAPE_NAME, AT(action), action_name, false },
+	{ KEY("recipient"), SHAPE_TEXT, AT(recipient), NULL, true },
+	{ KEY("original_recipient"), SHAPE_TEXT, AT(original_recipient), NULL, true },
+	{ KEY("provider"), SHAPE_TEXT, AT(provider), NULL, false },
+	{ KEY("remote_mta"), SHAPE_TEXT, AT(remote_mta), NULL, false },
+	{ KEY("reporting_mta"), SHAPE_TEXT, AT(reporting_mta), NULL, false },
+	{ KEY("campaign"), SHAPE_TEXT, AT(campaign), NULL, false },
+	{ KEY("message_id"), SHAPE_TEXT, AT(message_id), NULL, true },
+	{ KEY("feedback_type"), SHAPE_NAME, AT(feedback), feedback_name, false },
+	{ KEY("source_ip"), SHAPE_TEXT, AT(source_ip), NULL, true },
+	{ KEY("arrived"), SHAPE_TIME, AT(arrived), NULL, false },
+	{ KEY("origin"), SHAPE_NAME, AT(origin), origin_name, false },
+	{ KEY("rule"), SHAPE_TEXT, AT(rule), NULL, false },
+	{ KEY("diagnostic"), SHAPE_TEXT, AT(diagnostic), NULL, false },
+	{ KEY("recipient_source"), SHAPE_NAME, AT(recipient_source), recipient_source_name, false },
+	{ KEY("derived"), SHAPE_BOOL, AT(derived), NULL, false },
 };
 
 static void put_value(struct output *o, size_t key, const char *file, const struct event *e)
@@ -173,9 +174,7 @@ size_t json_event(char *buffer, const char *file, const struct event *e, bool pl
 {
 	struct output o = { buffer, 0, JSON_EVENT_SIZE };
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-		put_text(&o, i ? ", \"" : "{\"");
-		put_text(&o, keys[i].name);
-		put_text(&o, "\": ");
+		put(&o, keys[i].opening.p, keys[i].opening.n);
 		if (keys[i].plain_only && !plain)
 			put_text(&o, "null");
 		else

@@ -39,11 +39,12 @@ static bool is_one_of(struct span name, const struct span *names, size_t count)
 }
 #define IS_ONE_OF(name, names) is_one_of(name, names, sizeof names / sizeof names[0])
 
-static void read_header(struct mail *mail, struct span header)
+static void read_header(struct mail *mail, const struct fields *fields)
 {
+	struct fields_at at = { 0 };
 	struct field f;
-	mail->header = header;
-	while (header_next(&header, &f, NULL)) {
+	mail->fields = fields;
+	while (fields_next(fields, &at, &f)) {
 		if (span_equal_nocase(f.name, SPAN("Return-Path")))
 			mail->has_return_path = true;
 		for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
@@ -107,7 +108,7 @@ static enum role role_of(const struct part *p)
 
 static bool is_attachment(const struct part *p)
 {
-	return span_starts_nocase(header_find(p->header, SPAN("Content-Disposition")), SPAN("attachment"));
+	return span_starts_nocase(p->disposition, SPAN("attachment"));
 }
 
 struct opener {
@@ -126,7 +127,7 @@ static void take_returned(struct opener *o, struct span bytes)
 	struct span body;
 	if (o->mail->has_returned)
 		return;
-	o->mail->returned = mime_header(mime_skip_envelope(bytes), &body);
+	o->mail->returned = mime_header(mime_skip_envelope(bytes), &body, &o->mail->returned_fields);
 	o->mail->has_returned = span_trim(o->mail->returned).n > 0;
 }
 
@@ -236,7 +237,7 @@ static bool names_summary(const struct part *p)
 					     { "application/xml", 15 }, { "text/xml", 8 }, { "application/octet-stream", 24 }, { "application/tlsrpt+gzip", 23 },
 					     { "application/tlsrpt+json", 23 } };
 	char name[SUMMARY_NAME_MAX];
-	struct span file = { name, header_parameter(header_find(p->header, SPAN("Content-Disposition")), SPAN("filename"), name, sizeof name) };
+	struct span file = { name, header_parameter(p->disposition, SPAN("filename"), name, sizeof name) };
 	unsigned parts = 0;
 	if (!file.n)
 		file.n = header_parameter(p->content_type, SPAN("name"), name, sizeof name);
@@ -265,14 +266,15 @@ void mail_open(struct mail *mail, struct mime *mime, struct arena *arena, struct
 	if (truncated)
 		bytes = mime_whole_words(bytes);
 	struct opener o = { .mail = mail, .arena = arena, .charsets = charsets, .end = bytes.p + bytes.n };
-	memset(mail, 0, sizeof *mail);
+	memset(mail, 0, offsetof(struct mail, returned_fields));
 	mail->status = mail->feedback = mail->disposition = mail->returned = (struct span){ "", 0 };
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		*(struct span *)((char *)mail + known[i].offset) = (struct span){ "", 0 };
 	mime_split(mime, bytes);
 	for (size_t i = 0; truncated && i < mime->count; i++)
 		mime->part[i].cut |= mime->part[i].body.p + mime->part[i].body.n == bytes.p + bytes.n;
-	read_header(mail, mime->part[0].header);
+	mail->header = mime->part[0].header;
+	read_header(mail, &mime->fields);
 	mail->subject_text = header_text(arena, charsets, mail->subject);
 	mail->sender_text = header_text(arena, charsets, mail->from.n ? mail->from : mail->sender);
 	for (size_t i = 0; i < mime->count; i++)

@@ -27,6 +27,7 @@ struct mail {
 	size_t faileds;
 	bool has_return_path;                  /* an empty one counts */
 	struct span header;
+	const struct fields *fields;           /* all of it */
 	/* Read. */
 	struct span subject_text, sender_text;
 	struct span human;                     /* UTF-8 */
@@ -38,6 +39,7 @@ struct mail {
 	bool status_is_last;                   /* the status part ends where the bytes end: of a truncated mail it may be cut */
 	bool is_status_report;                 /* multipart/report; report-type=delivery-status */
 	bool is_summary;                       /* DMARC aggregate or TLS-RPT: statistics, about no delivery */
+	struct fields returned_fields;         /* has_returned: of the returned mail's header */
 };
 
 /* TRUNCATED: the bytes end before the mail does, so the word at their end does not count. */

@@ -11,7 +11,7 @@
  */
 #include "classify/mime.h"
 
-#include "classify/header.h"
+#include "classify/bytes.h"
 #include "classify/html.h"
 #include "classify/transfer.h"
 
@@ -26,6 +26,7 @@ struct splitter {
 	struct level level[MIME_DEPTH_MAX];
 	size_t depth;
 	long open; /* the part whose body is being read, -1: none (an epilogue) */
+	struct fields fields; /* of the part begun last, but the first */
 };
 
 /* --- the header ------------------------------------------------------------------------------------------ */
@@ -40,30 +41,40 @@ static bool is_fold(struct span line)
 	return line.n && (line.p[0] == ' ' || line.p[0] == '\t');
 }
 
-struct span mime_header(struct span text, struct span *body)
+struct span mime_header(struct span text, struct span *body, struct fields *fields)
 {
 	struct span rest = text, line, junk = { NULL, 0 };
 	unsigned junk_lines = 0;
+	const char *end = text.p + text.n;
+	fields_clear(fields);
 	for (struct span before = rest; span_line(&rest, &line); before = rest) {
-		if (header_line(line)) {
+		size_t value, name = header_name(line, &value);
+		if (name) {
+			fields_add(fields, line, name, value);
 			junk_lines = 0;
 			continue;
 		}
 		if (span_is_blank(line)) {
-			*body = rest;
-			return (struct span){ text.p, (size_t)(before.p - text.p) };
+			end = before.p;
+			junk_lines = 0;
+			break;
 		}
-		if (is_fold(line) && !junk_lines)
+		if (is_fold(line) && !junk_lines) {
+			fields_fold(fields, line);
 			continue;
+		}
 		if (junk_lines++ == 0)
 			junk = before;
-		if (junk_lines > MIME_JUNK_LINES_MAX || is_boundary_like(line)) {
-			*body = junk;
-			return (struct span){ text.p, (size_t)(junk.p - text.p) };
-		}
+		if (junk_lines > MIME_JUNK_LINES_MAX || is_boundary_like(line))
+			break;
 	}
-	*body = junk_lines ? junk : (struct span){ text.p + text.n, 0 };
-	return (struct span){ text.p, (size_t)(body->p - text.p) };
+	if (junk_lines) {
+		end = junk.p;
+		rest = junk;
+	}
+	*body = rest;
+	fields_end(fields, end);
+	return (struct span){ text.p, (size_t)(end - text.p) };
 }
 
 static void lower_case(char *to, size_t size, struct span from)
@@ -86,21 +97,22 @@ static enum mime_encoding encoding_of(struct span value)
 	return span_equal_nocase(value, SPAN("quoted-printable")) ? ENCODING_QUOTED_PRINTABLE : ENCODING_IDENTITY;
 }
 
-static void read_content_fields(struct part *p)
+static void read_content_fields(struct part *p, const struct fields *fields)
 {
+	struct fields_at at = { 0 };
 	struct field f;
-	struct span rest = p->header;
-	if (rest.n > MIME_HEADER_MAX)
-		rest.n = MIME_HEADER_MAX;
-	bool have_type = false;
-	p->content_type = (struct span){ "", 0 };
-	while (header_next(&rest, &f, NULL)) {
-		if (!have_type && span_equal_nocase(f.name, SPAN("Content-Type"))) {
+	p->content_type = p->disposition = (struct span){ "", 0 };
+	while (fields_next(fields, &at, &f) && f.name.p - p->header.p < MIME_HEADER_MAX) {
+		if (f.name.n < 8 || (f.name.p[0] | 0x20) != 'c')
+			continue;
+		if (f.value.n > MIME_HEADER_MAX)
+			f.value.n = MIME_HEADER_MAX;
+		if (!p->content_type.n && span_equal_nocase(f.name, SPAN("Content-Type")))
 			p->content_type = f.value;
-			have_type = f.value.n > 0;
-		} else if (span_equal_nocase(f.name, SPAN("Content-Transfer-Encoding"))) {
+		else if (span_equal_nocase(f.name, SPAN("Content-Transfer-Encoding")))
 			p->encoding = encoding_of(f.value);
-		}
+		else if (!p->disposition.n && span_equal_nocase(f.name, SPAN("Content-Disposition")))
+			p->disposition = f.value;
 	}
 	lower_case(p->type, sizeof p->type, header_token(p->content_type));
 	if (!strchr(p->type, '/'))
@@ -124,11 +136,12 @@ static void part_begin(struct splitter *s, struct span *rest)
 {
 	struct mime *m = s->m;
 	struct part *p = &m->part[m->count];
+	struct fields *fields = m->count ? &s->fields : &m->fields;
 	memset(p, 0, sizeof *p);
-	p->header = mime_header(*rest, &p->body);
+	p->header = mime_header(*rest, &p->body, fields);
 	p->depth = (unsigned)s->depth;
 	*rest = p->body;
-	read_content_fields(p);
+	read_content_fields(p, fields);
 	s->open = (long)m->count++;
 	if (!p->multipart || s->depth == MIME_DEPTH_MAX)
 		return;
@@ -195,21 +208,25 @@ struct span mime_skip_envelope(struct span message)
 	return message;
 }
 
+/* REST from the next line on that begins with "--"; false when there is none. */
+static bool next_dashes(struct span *rest, char eol)
+{
+	const char *p = rest->p, *end = p + rest->n;
+	while (end - p > 2 && !(p[0] == '-' && p[1] == '-')) {
+		p = bytes_find_pair(p, end, eol, '-');
+		p += p < end;
+	}
+	*rest = (struct span){ p, (size_t)(end - p) };
+	return end - p > 2;
+}
+
 /* The lines of the body behind part 0's header. */
 static void split_body(struct splitter *s, struct span rest)
 {
 	struct mime *m = s->m;
 	struct span line;
 	char eol = memchr(rest.p, '\n', rest.n) ? '\n' : '\r';
-	while (s->depth && rest.n) {
-		if (rest.n < 3 || rest.p[0] != '-' || rest.p[1] != '-') {
-			const char *end = memchr(rest.p, eol, rest.n);
-			if (!end)
-				break;
-			rest.n -= (size_t)(end + 1 - rest.p);
-			rest.p = end + 1;
-			continue;
-		}
+	while (s->depth && next_dashes(&rest, eol)) {
 		const char *at = rest.p;
 		bool closing = false;
 		span_line(&rest, &line);

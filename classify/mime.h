@@ -7,6 +7,7 @@
 
 #include "classify/arena.h"
 #include "classify/charset.h"
+#include "classify/header.h"
 #include "classify/span.h"
 
 enum {
@@ -24,6 +25,7 @@ enum mime_encoding { ENCODING_IDENTITY, ENCODING_BASE64, ENCODING_QUOTED_PRINTAB
 struct part {
 	struct span header, body;      /* body of a multipart: its preamble */
 	struct span content_type;      /* the whole field; empty when there is none */
+	struct span disposition;       /* Content-Disposition, the same */
 	char type[MIME_TYPE_SIZE];     /* lower case "text/plain"; "text/plain" when there is none */
 	enum mime_encoding encoding;
 	unsigned depth;
@@ -35,6 +37,7 @@ struct mime {
 	struct part part[MIME_PARTS_MAX];
 	size_t count;
 	bool overflow;
+	struct fields fields;          /* of the message's own header */
 };
 
 /* part[0] is the message itself. An mbox "From " line before the header, and blank lines, are passed over. */
@@ -43,8 +46,8 @@ void mime_split(struct mime *m, struct span message);
 /* MESSAGE without blank lines and mbox "From " lines in front of its header. */
 struct span mime_skip_envelope(struct span message);
 
-/* The header at the beginning of TEXT; what follows it in *BODY. */
-struct span mime_header(struct span text, struct span *body);
+/* The header at the beginning of TEXT; what follows it in *BODY, its fields in FIELDS. */
+struct span mime_header(struct span text, struct span *body, struct fields *fields);
 
 bool part_is(const struct part *p, const char *type);
 

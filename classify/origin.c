@@ -6,7 +6,6 @@
  */
 #include "classify/origin.h"
 
-#include "classify/header.h"
 #include "classify/recipient.h"
 
 /* --- the returned headers ---------------------------------------------------------------------------------- */
@@ -46,14 +45,15 @@ static struct span received_for(struct span value)
 	return address_next(value, &i, &a) ? a.text : (struct span){ "", 0 };
 }
 
-void returned_read(const struct classify_options *options, struct span header, struct returned *out)
+void returned_read(const struct classify_options *options, const struct fields *header, struct returned *out)
 {
+	struct fields_at at = { 0 };
 	struct field f;
 	memset(out, 0, sizeof *out);
 	out->campaign = (struct span){ "", 0 };
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		*(struct span *)((char *)out + known[i].offset) = (struct span){ "", 0 };
-	for (size_t fields = 0; fields < RETURNED_FIELDS_MAX && header_next(&header, &f, NULL); fields++) {
+	for (size_t fields = 0; fields < RETURNED_FIELDS_MAX && fields_next(header, &at, &f); fields++) {
 		out->present = true;
 		for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
 			struct span *to = (struct span *)((char *)out + known[i].offset);

@@ -8,6 +8,7 @@
 #include "classify/arena.h"
 #include "classify/charset.h"
 #include "classify/classify.h"
+#include "classify/header.h"
 
 enum {
 	RETURNED_FIELDS_MAX = 4096,  /* header fields of the returned mail that are looked at */
@@ -24,7 +25,7 @@ struct returned {
 	size_t received_fors;
 };
 
-void returned_read(const struct classify_options *options, struct span header, struct returned *out);
+void returned_read(const struct classify_options *options, const struct fields *header, struct returned *out);
 
 /*
  * The address that a forwarder or a tag wrapped: SRS0=hash=tt=domain=local@forwarder (and SRS1), prvs=tag=local@domain. BUFFER has

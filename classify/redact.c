@@ -32,11 +32,15 @@ static void put(struct output *o, struct span text)
 static bool is_letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
 static bool is_hex(char c) { return ascii_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); }
 
-/* What parts words; quotes and brackets stay as they are. */
-static bool is_separator(char c)
-{
-	return c == ' ' || (c && strchr("<>()[]{}\"`,;|", c));
-}
+/* What parts words (quotes and brackets stay as they are), and what there must be in one that is replaced. */
+enum { PARTS = 1, TELLS = 2 };
+static const unsigned char signs[256] = {
+	[' '] = PARTS, ['<'] = PARTS, ['>'] = PARTS, ['('] = PARTS, [')'] = PARTS, ['['] = PARTS, [']'] = PARTS, ['{'] = PARTS, ['}'] = PARTS,
+	['"'] = PARTS, ['`'] = PARTS, [','] = PARTS, [';'] = PARTS, ['|'] = PARTS,
+	['@'] = TELLS, [':'] = TELLS, ['='] = TELLS, ['0'] = TELLS, ['1'] = TELLS, ['2'] = TELLS, ['3'] = TELLS, ['4'] = TELLS, ['5'] = TELLS,
+	['6'] = TELLS, ['7'] = TELLS, ['8'] = TELLS, ['9'] = TELLS, [0xef] = TELLS /* the wide '@' of Unicode */
+};
+static bool is_separator(char c) { return signs[(unsigned char)c] & PARTS; }
 
 static bool is_url(struct span w)
 {
@@ -184,7 +188,8 @@ static bool is_continued_code(struct span w)
 	return w.n >= 9 && is_code(w) && w.p[3] == '-' && w.p[5] == '.' && (w.p[0] == '4' || w.p[0] == '5') && w.p[4] == w.p[0];
 }
 
-static struct span replacement(struct span w, const struct span *locals)
+/* TOLD: it holds a sign that all but few need which are replaced. */
+static struct span replacement(struct span w, bool told, const struct span *locals)
 {
 	struct span bare = w;
 	while (bare.n && strchr(".:'!?=", bare.p[bare.n - 1]))
@@ -195,6 +200,8 @@ static struct span replacement(struct span w, const struct span *locals)
 	}
 	if (!bare.n)
 		return w;
+	if (!told)
+		return span_starts_nocase(w, SPAN("www.")) ? SPAN("<url>") : is_local(bare, locals) ? SPAN("<address>") : w;
 	if (is_url(w))
 		return SPAN("<url>");
 	if (is_address(w) || is_local(bare, locals))
@@ -231,8 +238,9 @@ size_t redact(char *buffer, size_t size, struct span text, const struct span *lo
 		return 0;
 	while (i < n) {
 		size_t begin = i;
+		unsigned seen = 0;
 		while (i < n && !is_separator(clean[i]))
-			i++;
+			seen |= signs[(unsigned char)clean[i++]];
 		struct span word = { clean + begin, i - begin };
 		if (!word.n) {
 			put(&o, (struct span){ clean + i++, 1 });
@@ -240,7 +248,7 @@ size_t redact(char *buffer, size_t size, struct span text, const struct span *lo
 		}
 		size_t spoken = spoken_address(word, clean, n, i);
 		bool alone = begin > 0 && clean[begin - 1] == '<' && i < n && clean[i] == '>';
-		struct span with = spoken || (alone && is_bracketed_name(word)) ? SPAN("<address>") : replacement(word, locals);
+		struct span with = spoken || (alone && is_bracketed_name(word)) ? SPAN("<address>") : replacement(word, seen & TELLS, locals);
 		i = spoken ? spoken : i;
 		if (with.p != word.p && alone && o.n && o.to[o.n - 1] == '<') {
 			o.n--; /* "<user@example.org>" is one <address>, not two pairs of brackets */

@@ -132,11 +132,31 @@ static bool is_control(ucs4_t c)
 	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029;
 }
 
+/* Printable ASCII from the first of B's N bytes on that can be copied as it is: no blank begins or ends it, nor follows another. */
+static size_t plain_words(bytes16 b, size_t n)
+{
+	unsigned blanks = bytes_mask(bytes_are(b, ' ')), others = ~bytes_mask(bytes_between(b, ' ', '~'));
+	unsigned stop = others | (blanks & blanks << 1) | (blanks & 1) | 1u << n;
+	size_t run = (size_t)__builtin_ctz(stop);
+	return run && blanks >> (run - 1) & 1 ? run - 1 : run;
+}
+
 size_t span_copy_text(char *buffer, size_t size, struct span text)
 {
 	size_t n = 0, i = 0;
 	bool gap = false;
 	while (i < text.n && size) {
+		size_t left = text.n - i < BYTES ? text.n - i : BYTES;
+		size_t plain = n + BYTES + 1 < size ? plain_words(left < BYTES ? bytes_load_some(text.p + i, left) : bytes_load(text.p + i), left) : 0;
+		if (plain) {
+			if (gap)
+				buffer[n++] = ' ';
+			gap = false;
+			memcpy(buffer + n, text.p + i, plain);
+			n += plain;
+			i += plain;
+			continue;
+		}
 		ucs4_t c = take_character(text, &i);
 		if (c == ' ' || is_control(c)) {
 			gap = n > 0;

@@ -20,11 +20,20 @@ static inline struct span span_of(const char *text) { return (struct span){ text
 
 /* ASCII only, whatever the locale says: mail syntax is ASCII. */
 bool span_same_nocase(const char *a, const char *b, size_t n);
-static inline bool span_equal_nocase(struct span a, struct span b) { return a.n == b.n && span_same_nocase(a.p, b.p, a.n); }
-static inline bool span_starts_nocase(struct span text, struct span prefix) { return text.n >= prefix.n && span_same_nocase(text.p, prefix.p, prefix.n); }
+/* May A and B be the same letter? Nearly all that differs does so in its first one. */
+static inline bool span_maybe_same(char a, char b) { return !((a ^ b) & ~0x20); }
+static inline bool span_equal_nocase(struct span a, struct span b)
+{
+	return a.n == b.n && (!a.n || span_maybe_same(a.p[0], b.p[0])) && span_same_nocase(a.p, b.p, a.n);
+}
+static inline bool span_starts_nocase(struct span text, struct span prefix)
+{
+	return text.n >= prefix.n && (!prefix.n || span_maybe_same(text.p[0], prefix.p[0])) && span_same_nocase(text.p, prefix.p, prefix.n);
+}
 static inline bool span_ends_nocase(struct span text, struct span suffix)
 {
-	return text.n >= suffix.n && span_same_nocase(text.p + text.n - suffix.n, suffix.p, suffix.n);
+	return text.n >= suffix.n && (!suffix.n || span_maybe_same(text.p[text.n - 1], suffix.p[suffix.n - 1])) &&
+	       span_same_nocase(text.p + text.n - suffix.n, suffix.p, suffix.n);
 }
 
 /* First position of NEEDLE in TEXT ignoring ASCII case, or -1. O(n*m): short needles only. */

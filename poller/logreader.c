@@ -573,6 +573,7 @@ int cmd_logreader(const struct config *config, int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	static struct logreader r;
+	struct fields no_fields;
 	char error[512];
 	unsigned char *payload = NULL;
 	size_t capacity = 0;
@@ -581,7 +582,8 @@ int cmd_logreader(const struct config *config, int argc, char **argv)
 
 	child_guard("retour-logs");
 	r.options = (struct classify_options){ .domains = config->domains.at, .campaign_headers = config->campaign_headers.at, .verp = config->verp };
-	returned_read(&r.options, SPAN(""), &r.no_headers);
+	fields_clear(&no_fields);
+	returned_read(&r.options, &no_fields, &r.no_headers);
 	r.rules = rulesfile_load(config->rules_file, config->providers_file, error, sizeof error);
 	if (!r.rules) {
 		log_error("%s", error);

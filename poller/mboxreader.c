@@ -16,6 +16,7 @@
 #include <time.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "classify/bytes.h"
 #include "poller/mbox.h"
 
 enum {
@@ -240,14 +241,15 @@ static bool after_empty_line(const struct mbox_reader *r, const struct scan *s, 
 	return p[at - 1] == '\n' && (p[at - 2] == '\n' || (p[at - 2] == '\r' && p[at - 3] == '\n'));
 }
 
-/* "From " in N bytes; NULL. By its first letter: text has few of them, and memmem() looks at every byte. */
+/* "From " in N bytes; NULL. */
 static const char *find_from(const char *p, size_t n)
 {
 	static const char from[] = { 'F', 'r', 'o', 'm', ' ' };
-	for (const char *end = p + n; (size_t)(end - p) >= sizeof from; p++) {
-		p = memchr(p, 'F', (size_t)(end - p) - sizeof from + 1);
-		if (!p || memcmp(p, from, sizeof from) == 0)
+	const char *end = p + n;
+	while ((p = bytes_find_pair(p, end, from[0], from[1])) < end && (size_t)(end - p) >= sizeof from) {
+		if (memcmp(p, from, sizeof from) == 0)
 			return p;
+		p++;
 	}
 	return NULL;
 }

@@ -5,10 +5,14 @@
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
 	static struct mime m;
+	struct fields fields;
+	struct field f;
 	struct span message = fuzz_span(bytes, n), body;
 	struct arena *arena = fuzz_arena();
 	MUST(fuzz_within(mime_skip_envelope(message), message));
-	MUST(fuzz_within(mime_header(message, &body), message) && fuzz_within(body, message));
+	MUST(fuzz_within(mime_header(message, &body, &fields), message) && fuzz_within(body, message));
+	for (struct fields_at at = { 0 }; fields_next(&fields, &at, &f);)
+		MUST(f.name.n && fuzz_within(f.name, message) && fuzz_within(f.value, message));
 	mime_split(&m, message);
 	MUST(m.count >= 1 && m.count <= MIME_PARTS_MAX);
 	for (size_t i = 0; i < m.count; i++) {

@@ -135,6 +135,62 @@ static void decodes_transfer_encodings(void **state)
 	assert_int_equal(quoted_printable_decode(SPAN("Hello"), out, 2), 2);
 }
 
+/* White space anywhere in base64, and room that ends anywhere, change nothing of what is written. */
+static void decodes_base64_cut_anywhere(void **state)
+{
+	(void)state;
+	static const char in[] = "VGhlIG1haWxib3ggaXMgZnVsbCwgdHJ5IGFnYWlu", want[] = "The mailbox is full, try again";
+	for (size_t at = 0; at <= sizeof in - 1; at++)
+		for (size_t size = 0; size <= sizeof want; size++) {
+			char text[64], out[64];
+			int n = snprintf(text, sizeof text, "%.*s\r\n %s", (int)at, in, in + at);
+			size_t got = base64_decode((struct span){ text, (size_t)n }, out, size);
+			assert_int_equal(got, size < sizeof want - 1 ? size : sizeof want - 1);
+			assert_memory_equal(out, want, got);
+		}
+}
+
+/* A header's fields are found once, those beyond FIELDS_MAX as they are asked for: folds, junk between them and the end count the same for all. */
+static void finds_all_fields(void **state)
+{
+	(void)state;
+	enum { MANY = 3 * FIELDS_MAX };
+	static char text[MANY * 64];
+	struct fields fields;
+	struct field f, one;
+	for (unsigned many = FIELDS_MAX - 2; many <= MANY; many++) {
+		size_t n = 0, count = 0;
+		for (unsigned i = 0; i < many; i++)
+			n += (size_t)sprintf(text + n, i % 3 ? "N%u: v%u\r\n\tfold \r\n" : "N%u: v%u\nno field\n and no fold\n", i, i);
+		n += (size_t)sprintf(text + n, "Last: x\r\n \r\nBody: y\n");
+		struct span body, header = mime_header((struct span){ text, n }, &body, &fields), rest = header;
+		ASSERT_SPAN(body, "Body: y\n");
+		for (struct fields_at at = { 0 }; fields_next(&fields, &at, &f); count++) {
+			assert_true(header_next(&rest, &one, NULL));
+			assert_true(f.name.p == one.name.p && f.name.n == one.name.n && f.value.p == one.value.p && f.value.n == one.value.n);
+		}
+		assert_int_equal(count, many + 1);
+		ASSERT_SPAN(fields_find(&fields, SPAN("last")), "x");
+		assert_int_equal(fields_find(&fields, SPAN("body")).n, 0);
+	}
+}
+
+/* The line that parts may begin at any byte, with dashes and line ends before it that are none. */
+static void finds_boundaries_anywhere(void **state)
+{
+	(void)state;
+	for (int at = 0; at < 70; at++)
+		for (int crlf = 0; crlf < 2; crlf++) {
+			char text[256];
+			const char *eol = crlf ? "\r\n" : "\n";
+			sprintf(text, "Content-Type: multipart/mixed; boundary=b%s%s%.*s%s--b%s%sone%s--b--%s", eol, eol, at, "--x\n-\n-b\n\n-- \nx--b\n--cb\n-\n--c\n-----\n---------------------------------------------",
+				eol, eol, eol, eol, eol);
+			mime_split(&mime, span_of(text));
+			assert_int_equal(mime.count, 2);
+			ASSERT_SPAN(mime.part[1].body, "one");
+		}
+}
+
 static void reads_header_fields(void **state)
 {
 	(void)state;
@@ -254,7 +310,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_the_parts), cmocka_unit_test(takes_line_ends_as_they_come), cmocka_unit_test(reads_nested_parts),
-		cmocka_unit_test(finds_where_the_body_begins), cmocka_unit_test(decodes_transfer_encodings), cmocka_unit_test(reads_header_fields),
+		cmocka_unit_test(finds_where_the_body_begins), cmocka_unit_test(decodes_transfer_encodings), cmocka_unit_test(decodes_base64_cut_anywhere),
+		cmocka_unit_test(finds_all_fields), cmocka_unit_test(finds_boundaries_anywhere), cmocka_unit_test(reads_header_fields),
 		cmocka_unit_test(reads_encoded_words), cmocka_unit_test(reads_charsets), cmocka_unit_test(strips_html), cmocka_unit_test(keeps_its_limits),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

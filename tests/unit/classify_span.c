@@ -103,6 +103,29 @@ static void copies_text_as_utf8(void **state)
 	}
 }
 
+/* Ordinary words are copied sixteen bytes at once: rows of blanks at every place come out as one, whatever the room. */
+static void copies_words_from_any_place(void **state)
+{
+	(void)state;
+	for (size_t at = 0; at < 40; at++)
+		for (size_t blanks = 0; blanks < 20; blanks++)
+			for (size_t size = 1; size < 64; size += 7) {
+				char text[80], want[80], buffer[64];
+				size_t n = 0, i = 0;
+				snprintf(text, sizeof text, "%.*s%*s%s", (int)at, "one two, three four five six seven eight nine", (int)blanks, "", "end of it ");
+				for (const char *p = text; *p; p++)
+					if (*p != ' ' || (n && p[1] && p[1] != ' '))
+						want[n++] = *p;
+				want[n] = '\0';
+				if (n >= size) /* whole characters that fit, and a blank only in front of one */
+					n = size - 1 - (size > 1 && want[size - 2] == ' ');
+				i = span_copy_text(buffer, size, span_of(text));
+				assert_int_equal(i, n);
+				assert_memory_equal(buffer, want, n);
+				assert_int_equal(buffer[n], '\0');
+			}
+}
+
 static void cuts_at_a_character(void **state)
 {
 	(void)state;
@@ -120,6 +143,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(trims_and_compares), cmocka_unit_test(finds_at_any_place), cmocka_unit_test(cuts_lines), cmocka_unit_test(cuts_long_lines),
 		cmocka_unit_test(many_lines_cost_their_bytes), cmocka_unit_test(copies_text_as_utf8), cmocka_unit_test(cuts_at_a_character),
+		cmocka_unit_test(copies_words_from_any_place),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
