@@ -157,7 +157,7 @@
 		<tr><th class="t" scope="row"><a href="{$id}.html"><xsl:choose>
 				<xsl:when test="$month"><xsl:value-of select="$month/@title"/></xsl:when>
 				<xsl:otherwise><xsl:value-of select="concat(key('t', concat('month.', number(substring($id, 6)))), ' ', substring($id, 1, 4))"/></xsl:otherwise></xsl:choose></a></th>
-			<td class="n"><xsl:choose><xsl:when test="number($month/r:count[@of = 'all']) >= 0 and number($month/r:count[@of = 'complaint']) >= 0"><xsl:call-template name="number"><xsl:with-param name="of" select="$month/r:count[@of = 'all'] - $month/r:count[@of = 'complaint']"/></xsl:call-template></xsl:when><xsl:otherwise>–</xsl:otherwise></xsl:choose></td>
+			<td class="n"><xsl:choose><xsl:when test="$month/r:bounces"><xsl:apply-templates select="$month/r:bounces"/></xsl:when><xsl:otherwise>–</xsl:otherwise></xsl:choose></td>
 			<xsl:if test="$report/r:trend/r:month/r:rate"><td class="n"><xsl:call-template name="rate-text"><xsl:with-param name="of" select="$month/r:rate[@of = 'bounces']"/></xsl:call-template></td></xsl:if>
 			<td class="n"><xsl:choose><xsl:when test="$month"><xsl:apply-templates select="$month/r:count[@of = 'complaint']"/></xsl:when><xsl:otherwise>–</xsl:otherwise></xsl:choose></td>
 			<td class="w"><a href="{$id}.xml">XML</a> · <a href="{$id}.txt">Text</a></td></tr>
@@ -383,7 +383,7 @@
 <!-- === twelve months, days === -->
 
 <xsl:template match="r:trend">
-	<xsl:variable name="max"><xsl:call-template name="maximum"><xsl:with-param name="of" select="r:month/r:count[@of = 'all']"/></xsl:call-template></xsl:variable>
+	<xsl:variable name="max"><xsl:call-template name="maximum"><xsl:with-param name="of" select="r:month/r:count[@of = 'all'] | r:month/r:bounces"/></xsl:call-template></xsl:variable>
 	<xsl:variable name="rates" select="boolean(r:month/r:rate)"/>
 	<xsl:if test="r:month">
 		<h2 xsl:use-attribute-sets="heading"><xsl:value-of select="key('t', 'heading.trend')"/></h2>
@@ -394,11 +394,11 @@
 		<xsl:choose>
 			<xsl:when test="$mail">
 				<table xsl:use-attribute-sets="table">
-					<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'column.month')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.notices')"/></th>
+					<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'column.month')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.bounces')"/></th>
 						<xsl:if test="$rates"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.rate')"/></th></xsl:if></tr></thead>
 					<tbody><xsl:for-each select="r:month"><tr>
-					<th xsl:use-attribute-sets="row"><xsl:value-of select="@title"/><xsl:call-template name="bar"><xsl:with-param name="parts" select="r:count[@of != 'all']"/><xsl:with-param name="max" select="$max"/><xsl:with-param name="whole" select="r:count[@of = 'all']"/></xsl:call-template></th>
-					<td xsl:use-attribute-sets="number"><xsl:apply-templates select="r:count[@of = 'all']"/></td>
+					<th xsl:use-attribute-sets="row"><xsl:value-of select="@title"/><xsl:call-template name="bar"><xsl:with-param name="parts" select="r:count[@of != 'all']"/><xsl:with-param name="max" select="$max"/><xsl:with-param name="whole" select="(r:count[@of = 'all'] | r:bounces)[number(.) &gt;= 0][1]"/></xsl:call-template></th>
+					<td xsl:use-attribute-sets="number"><xsl:apply-templates select="r:bounces"/></td>
 					<xsl:if test="$rates"><td xsl:use-attribute-sets="number"><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:rate[@of = 'bounces']"/></xsl:call-template></td></xsl:if>
 				</tr></xsl:for-each></tbody></table>
 			</xsl:when>
@@ -483,13 +483,13 @@
 </xsl:template>
 
 <xsl:template name="trend-chart">
-	<xsl:variable name="largest"><xsl:call-template name="maximum"><xsl:with-param name="of" select="r:month/r:count[@of = 'all']"/></xsl:call-template></xsl:variable>
+	<xsl:variable name="largest"><xsl:call-template name="maximum"><xsl:with-param name="of" select="r:month/r:count[@of = 'all'] | r:month/r:bounces"/></xsl:call-template></xsl:variable>
 	<xsl:variable name="top"><xsl:call-template name="round-up"><xsl:with-param name="n" select="$largest"/></xsl:call-template></xsl:variable>
 	<figure class="chart"><xsl:call-template name="gutter"><xsl:with-param name="top" select="$top"/></xsl:call-template>
 	<figcaption><xsl:value-of select="key('t', 'trend.chart')"/></figcaption>
 	<svg xmlns="http://www.w3.org/2000/svg" height="200" role="img" aria-labelledby="trend-title trend-desc">
 		<title id="trend-title"><xsl:value-of select="key('t', 'trend.chart')"/></title>
-		<desc id="trend-desc"><xsl:for-each select="r:month"><xsl:value-of select="concat(@title, ': ')"/><xsl:apply-templates select="r:count[@of = 'all']"/>; </xsl:for-each></desc>
+		<desc id="trend-desc"><xsl:for-each select="r:month"><xsl:value-of select="concat(@title, ': ')"/><xsl:apply-templates select="r:bounces"/>; </xsl:for-each></desc>
 		<xsl:call-template name="grid"><xsl:with-param name="top" select="$top"/></xsl:call-template>
 		<xsl:for-each select="r:month">
 			<xsl:variable name="x"><xsl:call-template name="month-x"><xsl:with-param name="add" select="-2.9"/></xsl:call-template></xsl:variable>
@@ -498,7 +498,8 @@
 				<rect class="{@of}" x="{$x}" width="5.8%" y="{format-number(174 - ($below + .) * 150 div $top, '0.##')}" height="{format-number(. * 150 div $top, '0.##')}"/>
 			</xsl:for-each>
 			<xsl:variable name="parts" select="sum(r:count[@of != 'all'][number(.) &gt; 0])"/>
-			<xsl:if test="r:count[@of = 'all'] &gt; $parts"><rect class="rest" x="{$x}" width="5.8%" y="{format-number(174 - r:count[@of = 'all'] * 150 div $top, '0.##')}" height="{format-number((r:count[@of = 'all'] - $parts) * 150 div $top, '0.##')}"/></xsl:if>
+			<xsl:variable name="whole" select="(r:count[@of = 'all'] | r:bounces)[number(.) &gt;= 0][1]"/>
+			<xsl:if test="$whole &gt; $parts"><rect class="rest" x="{$x}" width="5.8%" y="{format-number(174 - $whole * 150 div $top, '0.##')}" height="{format-number(($whole - $parts) * 150 div $top, '0.##')}"/></xsl:if>
 		</xsl:for-each>
 		<line class="base" x1="0" x2="100%" y1="174" y2="174"/>
 		<xsl:call-template name="month-labels"/>
@@ -837,7 +838,7 @@
 		<xsl:otherwise>≤ <xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:rate-at-most"/></xsl:call-template></xsl:otherwise>
 	</xsl:choose></xsl:template>
 
-<xsl:template match="r:count">
+<xsl:template match="r:count | r:trend/r:month/r:bounces">
 	<xsl:choose>
 		<xsl:when test="number(.) = number(.)"><xsl:call-template name="number"><xsl:with-param name="of" select="."/></xsl:call-template></xsl:when>
 		<xsl:otherwise><xsl:value-of select="."/></xsl:otherwise>

@@ -295,12 +295,45 @@ static void group_equations(struct equations *q, struct figures *f)
 	}
 }
 
+/*
+ * What a reader wants first is worth most. Where the month's complaints are a small number, no sum may be shown both with and without them: then bounces
+ * are worth more than all notices, of the month as of each row that has some.
+ */
+enum { WORTH_MIXED = -1, WORTH_ROW = 1, WORTH_CLASS, WORTH_SUM };
+#define WORTH_STRANGE WORTH_SUM /* "<k" where nobody expects any: a category under a class that it is not of */
+
+static void value_rows(struct table *t, bool mixed)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		t->row[i].all.worth = mixed && t->row[i].column[COLUMN_COMPLAINT].n > 0 ? WORTH_MIXED : WORTH_ROW;
+		t->row[i].sent.worth = WORTH_ROW;
+	}
+}
+
+static void value_month(struct figures *f, unsigned k)
+{
+	const bool mixed = f->column[COLUMN_COMPLAINT].n > 0 && f->column[COLUMN_COMPLAINT].n < k;
+	f->bounces.worth = f->sent.worth = WORTH_SUM;
+	f->all.worth = mixed ? WORTH_MIXED : WORTH_SUM;
+	for (unsigned c = 0; c < COLUMN_COUNT; c++) {
+		f->column[c].worth = WORTH_CLASS;
+		for (unsigned g = 0; g < CATEGORY_COUNT; g++)
+			if (f->category[c][g].n == 0 && column_of_category((enum category)g) != c)
+				f->category[c][g].worth = WORTH_STRANGE;
+	}
+	value_rows(&f->providers, mixed);
+	value_rows(&f->campaigns, mixed);
+	for (unsigned g = 0; g < DOMAIN_GROUP_COUNT; g++)
+		f->groups.row[g].all.worth = mixed ? WORTH_MIXED : WORTH_ROW;
+}
+
 /* Every way in which one figure of the month follows from others. */
 static int suppress_month(struct figures *f, unsigned k)
 {
 	struct equations *q = equations_new(k);
 	if (!q)
 		return -1;
+	value_month(f, k);
 	equation(q, &f->all);
 	equation_part(q, &f->bounces);
 	equation_part(q, &f->column[COLUMN_COMPLAINT]);
@@ -360,6 +393,23 @@ static void withhold_words(struct figures *f)
 	}
 }
 
+/* Rows lie in the order of their size, which must not bound one that is not shown: these come behind the others, by name. */
+static int as_shown(const void *a, const void *b)
+{
+	const struct row *x = a, *y = b;
+	if (x->rest != y->rest)
+		return x->rest ? 1 : -1;
+	if (x->all.state == CELL_SHOWN || y->all.state == CELL_SHOWN)
+		return x->all.state != y->all.state ? (x->all.state == CELL_SHOWN ? -1 : 1) : by_size(a, b);
+	return strcmp(x->name, y->name);
+}
+
+static void order_rows(struct table *t)
+{
+	if (t->count)
+		qsort(t->row, t->count, sizeof *t->row, as_shown);
+}
+
 /* --- loading ----------------------------------------------------------------------------------------------- */
 
 int figures_load(struct month_report *r, struct store *store, struct figures *f, int32_t first_day, struct gathering *days)
@@ -376,6 +426,8 @@ int figures_load(struct month_report *r, struct store *store, struct figures *f,
 	find_leaders(f, l.providers, r->k);
 	result = load_sent(store, f, from, to) ? -1 : suppress_month(f, r->k);
 	withhold_words(f);
+	order_rows(&f->providers);
+	order_rows(&f->campaigns);
 out:
 	gathering_free(&providers);
 	gathering_free(&campaigns);

@@ -141,26 +141,45 @@ static bool read_line(struct line line, int64_t k, bool *learnt)
 	return told;
 }
 
-/*
- * The part that costs least: the smallest that is large enough to hide any small cell behind it, else the largest; the total only when no
- * part is left; a zero when there is no total either.
- */
+/* Of two cells the one to withhold: of less worth; a part rather than the total; the smallest that is large enough to hide any small cell, else the largest. */
+static bool costs_less(const struct cell *a, const struct cell *b, const struct cell *total, unsigned k)
+{
+	uint64_t enough = 2 * (uint64_t)k - 2;
+	if (a->worth != b->worth)
+		return a->worth < b->worth;
+	if (b == total)
+		return true;
+	return b->n < enough ? a->n > b->n : a->n >= enough && a->n < b->n;
+}
+
+/* Whether one more cell of which only "<k" is known keeps the range of all that are hidden: where their sum can be parted in every way. */
+static bool zero_suffices(struct line line, unsigned k)
+{
+	uint64_t sum = 0, hidden = 0;
+	for (size_t i = 1; i < line.count; i++) {
+		const struct cell *c = line.at[i].cell;
+		if (c->state == CELL_WITHHELD)
+			return false;
+		hidden += c->state == CELL_SMALL;
+		sum += c->state == CELL_SMALL ? c->n : 0;
+	}
+	return line.at[0].cell->state == CELL_SHOWN && sum >= k - 1 && sum <= 1 + hidden * (k - 1);
+}
+
+/* The cell of a line that costs least; a zero where that is enough and what is more would be worth more, or where nothing else is left. */
 static struct cell *victim(struct line line, unsigned k)
 {
 	struct cell *best = NULL, *total = line.at[0].cell, *zero = NULL;
-	uint64_t enough = 2 * (uint64_t)k - 2;
-	for (size_t i = 1; i < line.count; i++) {
+	for (size_t i = 0; i < line.count; i++) {
 		struct cell *c = line.at[i].cell;
 		if (c->state != CELL_SHOWN)
 			continue;
-		if (c->n == 0)
-			zero = zero ? zero : c;
-		else if (!best || (best->n < enough ? c->n > best->n : c->n >= enough && c->n < best->n))
+		if (c->n > 0 && (!best || costs_less(c, best, total, k)))
 			best = c;
+		if (c->n == 0 && c != total && (!zero || c->worth < zero->worth))
+			zero = c;
 	}
-	if (!best && total->state == CELL_SHOWN && total->n > 0)
-		best = total;
-	return best ? best : zero;
+	return best && !(zero && zero->worth < best->worth && zero_suffices(line, k)) ? best : zero;
 }
 
 static void hide(struct cell *c)

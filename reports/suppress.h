@@ -22,6 +22,7 @@ enum cell_state {
 struct cell {
 	uint64_t n;        /* 0 once it is not shown */
 	enum cell_state state;
+	int worth;         /* what a reader loses with it: where there is a choice, cells of less worth are withheld; 0 for details */
 	int64_t low, high; /* what a reader can conclude; the work of suppress() */
 };
 

@@ -189,7 +189,7 @@ static void row_rate(const struct page *p, struct grid *g, const struct row *row
 	struct cell bounces = row_bounces(row);
 	long ppm;
 	if ((kind != ROW_GROUP && rate_of(&bounces, &row->sent, &ppm)) || !rate_of(&row->all, &row->sent, &ppm)) {
-		grid_figure(g, rate(p, &bounces, &row->sent, number, sizeof number));
+		grid_figure(g, rate(p, kind == ROW_GROUP ? &row->all : &bounces, &row->sent, number, sizeof number));
 		return;
 	}
 	snprintf(bound, sizeof bound, "≤ %s", rate_text(p->r->texts, ppm, number, sizeof number));
@@ -361,20 +361,20 @@ static void trend(const struct page *p)
 	char title[DATE_TEXT_SIZE], number[COUNT_TEXT_SIZE];
 	bool rated = p->r->month->sent_days;
 	for (int i = 0; i < MONTHS_SHOWN; i++)
-		if (p->r->month[i].all.n > most)
-			most = p->r->month[i].all.n;
+		if (p->r->month[i].bounces.n > most)
+			most = p->r->month[i].bounces.n;
 	heading(p, "heading.trend");
 	for (int i = MONTHS_SHOWN - 1; i >= 0; i--) {
 		const struct figures *f = &p->r->month[i];
 		if (!f->covered)
 			continue;
 		left(p->out, month_title(p->r->texts, f->month, title, sizeof title), NAME_WIDTH - 8);
-		cell(p, &f->all);
+		cell(p, &f->bounces);
 		if (rated)
 			right(p->out, rate(p, &f->bounces, &f->sent, number, sizeof number), NUMBER_WIDTH + GRID_GAP);
-		if (f->all.n > 0)
+		if (f->bounces.n > 0)
 			fputs("  ", p->out);
-		for (uint64_t n = most ? (f->all.n * BAR_WIDTH + most - 1) / most : 0; n > 0; n--)
+		for (uint64_t n = most ? (f->bounces.n * BAR_WIDTH + most - 1) / most : 0; n > 0; n--)
 			fputc('#', p->out);
 		end_line(p);
 	}

@@ -214,6 +214,8 @@ static void trend(const struct month_report *r, xmlNode *root)
 		attribute(m, "title", month_title(r->texts, f->month, text, sizeof text));
 		attribute(m, "complete", f->partial ? "false" : "true");
 		columns(r, m, &f->all, f->column);
+		char number[COUNT_TEXT_SIZE];
+		element_text(m, "bounces", plain_cell(r, &f->bounces, number, sizeof number));
 		if (!f->sent_days)
 			continue;
 		xmlNode *volume = element(m, "sent");

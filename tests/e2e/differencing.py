@@ -15,11 +15,12 @@ import xml.etree.ElementTree
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from lib.harness import *
 
-K, FAR = 10, 10 ** 9
+K, FAR, SENT = 10, 10 ** 9, 20000
 REPORT = "{urn:retour:report:1}"
 COLUMNS = ("hard", "soft", "block", "undetermined", "complaint")
 CAUSES = (("failure", "hard", "user-unknown"), ("failure", "hard", "domain-unknown"), ("failure", "soft", "mailbox-full"), ("failure", "block", "spam-content"),
           ("complaint", "complaint", "abuse"))
+GROUP = {"gmx": "", "web.de": "", "other": "business"}  # the others are "large": by etc/providers.ini, which everybody can read
 PROVIDERS = ("gmail", "microsoft", "yahoo", "gmx", "web.de", "icloud", "t-online", "orange", "other")
 CAMPAIGNS = ("spring", "autumn", "weekly", "")
 MONTHS = ("2026-08", "2026-09", "2026-10")
@@ -49,13 +50,14 @@ def fill(retour, seed):
                     add((month, "all"), n)
                     add((month, column), n)
                     add((month, "category", column, category), n)
+                    add((month, "groups", GROUP.get(provider, "large"), "all"), n)
                     for table, name in (("providers", provider), ("campaigns", campaign)):
                         add((month, table, name, "all"), n)
                         add((month, table, name, column), n)
                     if kind == "failure":
                         add((month, "bounces"), n)
                         add((month, "day", day), n)
-        connection.execute("INSERT INTO volume VALUES (?, 'import', 0, 'gmail', 'spring', ?, 0, 0, 0, 0)", (int(month.replace("-", "")) * 100 + 3, 20000))
+        connection.execute("INSERT INTO volume VALUES (?, 'import', 0, 'gmail', 'spring', ?, 0, 0, 0, 0)", (int(month.replace("-", "")) * 100 + 3, SENT))
     connection.commit()
     connection.close()
     return truth
@@ -84,6 +86,10 @@ class Attack:
     def bound(self, key, low, high):
         self.low[key] = max(low, self.low.get(key, 0))
         self.high[key] = min(high, self.high.get(key, FAR))
+
+    def share(self, key, whole, percent):
+        """KEY is PERCENT of WHOLE, rounded to a hundredth."""
+        self.bound(key, math.floor(whole * (float(percent) - 0.01) / 100), math.ceil(whole * (float(percent) + 0.01) / 100))
 
     def shown(self, key):
         return key in self.low and self.low[key] == self.high[key]
@@ -159,13 +165,29 @@ def rates(attack, node, key):
     everything, bounces = key + ("all",), key + ("bounces",)
     attack.bound(bounces, 0, FAR)
     attack.sum(everything, [bounces, key + ("complaint",)])
-    for name in ("rate", "class-rate"):
-        for rate in node.findall(REPORT + name):
-            if sent is not None and rate.get("of"):
-                n, value = int(number(sent, "count")), float(rate.text)
-                attack.bound(key + (rate.get("of"),), math.floor(n * (value - 0.01) / 100), math.ceil(n * (value + 0.01) / 100))
+    if sent is not None and number(sent, "count").isdigit():
+        n = int(number(sent, "count"))
+        for rate in node.findall(REPORT + "rate") + node.findall(REPORT + "class-rate"):
+            attack.share(key + (rate.get("of"),), n, rate.text)
+        if number(node, "rate-at-most"):
+            attack.share(everything, n, number(node, "rate-at-most"))
     for month in node.iterfind(REPORT + "history/" + REPORT + "month"):
         attack.know((month.get("id"),) + everything[1:], number(month, "count"))
+
+
+def groups(attack, root, month):
+    """A domain group is the sum of its providers; some of them stand in the row without a name."""
+    rows = {row.get("name"): row for row in root.find(REPORT + "groups")}
+    everything = [(month, "groups", name, "all") for name in rows]
+    folded = [(month, "folded", name) for name in rows]
+    for name, row in rows.items():
+        own = [(month, "providers", provider, "all") for provider in PROVIDERS if GROUP.get(provider, "large") == name]
+        attack.know((month, "groups", name, "all"), number(row, "count", "all"))
+        rates(attack, row, (month, "groups", name))
+        attack.bound((month, "folded", name), 0, FAR)
+        attack.sum((month, "groups", name, "all"), [key for key in own if key in attack.low] + [(month, "folded", name)])
+    attack.sum((month, "all"), everything)
+    attack.sum((month, "providers", "(rest)", "all"), folded)
 
 
 def read(attack, root):
@@ -175,9 +197,18 @@ def read(attack, root):
     for node in root.iter(REPORT + "figure"):
         attack.know((month, node.get("id")), number(node, "count"))
         relate(attack, month, before, node, (month, node.get("id")))
+        for of, m in (("rate", month), ("rate-before", before)):
+            if number(node, of):
+                attack.share((m, node.get("id")), SENT, number(node, of))
     for node in root.find(REPORT + "trend"):
         for count in node.findall(REPORT + "count"):
             attack.know((node.get("id"), count.get("of")), count.text)
+        attack.know((node.get("id"), "bounces"), number(node, "bounces"))
+        for rate in node.findall(REPORT + "rate") + node.findall(REPORT + "class-rate"):
+            attack.share((node.get("id"), rate.get("of")), SENT, rate.text)
+    for node in root.find(REPORT + "targets"):
+        if node.get("value"):
+            attack.share((month, node.get("id")), SENT, node.get("value"))
     single = {}
     for node in root.find(REPORT + "classes"):
         column, keys = node.get("id"), []
@@ -193,6 +224,10 @@ def read(attack, root):
         for name, row in zip(names, rows):
             for column in ("all",) + COLUMNS:
                 attack.know((month, table, name, column), number(row, "count", column))
+        shown = [i for i, name in enumerate(names) if name != "(rest)" and attack.shown((month, table, name, "all"))]
+        for i in range(max(shown, default=0)):  # the largest comes first; what stands behind all that is shown may have another order
+            attack.at_least.append(((month, table, names[i], "all"), (month, table, names[i + 1], "all"), 1))
+        for name, row in zip(names, rows):
             relate(attack, month, before, row, (month, table, name, "all"))
             attack.sum((month, table, name, "all"), [(month, table, name, column) for column in COLUMNS])
             rates(attack, row, (month, table, name))
@@ -204,6 +239,7 @@ def read(attack, root):
                         attack.at_least.append(((month, table, name, own), (month, table, name, other), single[other]))
         for column in ("all",) + COLUMNS:
             attack.sum((month, column), [(month, table, name, column) for name in names])
+    groups(attack, root, month)
     for node in root.find(REPORT + "classes"):
         for category in node.findall(REPORT + "category"):
             leader, key = number(category, "leader"), (month, "category", node.get("id"), category.get("id"))
@@ -315,7 +351,7 @@ for seed in SEEDS:
             hide_only_small(root, truth)
             read(lazy, root)
         for key in attack.low:
-            if "(rest)" not in key and key[1] != "origin" and not (len(key) == 4 and key[3] == "bounces"):
+            if "(rest)" not in key and key[1] not in ("origin", "folded") and not (len(key) == 4 and key[3] == "bounces"):
                 true(attack.low[key] <= truth.get(key, 0) <= attack.high[key], "%s is %d, and the reports say %d to %d" % (key, truth.get(key, 0), attack.low[key], attack.high[key]))
         hidden += len(attack.small)
         naive += len(lazy.leaks())

@@ -402,6 +402,37 @@ static void rates_where_sent_counts_are(void **state)
 	fake_done(&s);
 }
 
+/* The month's complaints are few: bounces are shown, and the order of the rows tells nothing of those whose sum is not. */
+static void few_complaints_cost_no_bounces(void **state)
+{
+	(void)state;
+	struct store s = { 0 };
+	struct report_options o = options();
+	static const struct { const char *provider; uint64_t hard, soft, complaints; } list[] = {
+		{ "gmail", 60, 0, 0 }, { "microsoft", 40, 11, 3 }, { "yahoo", 50, 0, 0 }, { "gmx", 30, 12, 4 }, { "web.de", 40, 0, 0 } };
+	for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+		fake_failures(&s, 20261005, CATEGORY_USER_UNKNOWN, list[i].provider, "spring", list[i].hard);
+		fake_failures(&s, 20261005, CATEGORY_MAILBOX_FULL, list[i].provider, "spring", list[i].soft);
+		fake_complaints(&s, 20261005, list[i].provider, "spring", list[i].complaints);
+	}
+	struct month_report *r = make(&s, &o);
+	const struct figures *f = &r->month[0];
+	assert_int_equal(f->bounces.n, 243);
+	assert_int_equal(f->column[COLUMN_HARD].n, 220);
+	assert_int_equal(f->column[COLUMN_SOFT].n, 23);
+	assert_int_equal(f->column[COLUMN_COMPLAINT].state, CELL_SMALL);
+	assert_int_equal(f->all.state, CELL_WITHHELD);
+	assert_int_equal(f->providers.count, 5);
+	for (size_t i = 0; i < 5; i++) {
+		static const char *const order[] = { "gmail", "yahoo", "web.de", "gmx", "microsoft" };
+		assert_string_equal(f->providers.row[i].name, order[i]);
+		assert_int_equal(f->providers.row[i].all.state, i < 3 ? CELL_SHOWN : CELL_WITHHELD);
+		assert_int_equal(f->providers.row[i].column[COLUMN_HARD].state, CELL_SHOWN);
+	}
+	month_report_free(r);
+	fake_done(&s);
+}
+
 static void no_rate_of_what_is_hidden(void **state)
 {
 	(void)state;
@@ -726,6 +757,7 @@ int main(void)
 		cmocka_unit_test(hidden_figures_trigger_nothing),
 		cmocka_unit_test(months_and_days),
 		cmocka_unit_test(rates_where_sent_counts_are),
+		cmocka_unit_test(few_complaints_cost_no_bounces),
 		cmocka_unit_test(no_rate_of_what_is_hidden),
 		cmocka_unit_test(xml_fits_its_schema),
 		cmocka_unit_test(html_needs_nothing_from_outside),

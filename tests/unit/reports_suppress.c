@@ -160,12 +160,72 @@ static void nothing_small_nothing_hidden(void **state)
 	assert_int_equal(a.n + b.n + none.n, all.n);
 }
 
+/* A reader wants the total first: a part that is worth less is withheld, also where the total is a part elsewhere. */
+static void what_is_worth_less_goes_first(void **state)
+{
+	(void)state;
+	struct cell all = { .n = 507, .worth = -1 }, bounces = { .n = 500, .worth = 3 }, complaints = { .n = 7, .worth = 2 };
+	struct cell hard = { .n = 450, .worth = 2 }, soft = { .n = 50, .worth = 2 };
+	struct cell a = { .n = 400, .worth = -1 }, b = { .n = 107, .worth = -1 };
+	struct equations *q = equations_new(10);
+	equation(q, &all);
+	equation_part(q, &bounces);
+	equation_part(q, &complaints);
+	equation(q, &bounces);
+	equation_part(q, &hard);
+	equation_part(q, &soft);
+	equation(q, &all);
+	equation_part(q, &a);
+	equation_part(q, &b);
+	assert_int_equal(suppress(q), 0);
+	equations_free(q);
+	assert_int_equal(complaints.state, CELL_SMALL);
+	assert_int_equal(all.state, CELL_WITHHELD);
+	assert_true(a.state == CELL_WITHHELD || b.state == CELL_WITHHELD); /* else 400 + 107 - 500 */
+	assert_int_equal(bounces.n, 500);
+	assert_int_equal(hard.n, 450);
+	assert_int_equal(soft.n, 50);
+}
+
+/* 25 = 8 + 9 + 8: none can be 1. With a nought that might be 9 each can be anything; with 5 alone a nought is no help. */
+static void a_nought_is_withheld_rather_than_a_total(void **state)
+{
+	(void)state;
+	struct cell all = { .n = 25, .worth = 2 }, a = { .n = 8 }, b = { .n = 9 }, c = { .n = 8 }, none = { .n = 0 }, strange = { .n = 0, .worth = 3 };
+	struct equations *q = equations_new(10);
+	equation(q, &all);
+	equation_part(q, &strange);
+	equation_part(q, &a);
+	equation_part(q, &b);
+	equation_part(q, &c);
+	equation_part(q, &none);
+	assert_int_equal(suppress(q), 0);
+	equations_free(q);
+	assert_int_equal(all.n, 25);
+	assert_int_equal(none.state, CELL_SMALL);
+	assert_int_equal(strange.state, CELL_SHOWN);
+
+	struct cell sum = { .n = 35, .worth = 2 }, five = { .n = 5 }, zero = { .n = 0 }, thirty = { .n = 30 };
+	q = equations_new(10);
+	equation(q, &sum);
+	equation_part(q, &five);
+	equation_part(q, &zero);
+	equation_part(q, &thirty);
+	assert_int_equal(suppress(q), 0);
+	equations_free(q);
+	assert_int_equal(sum.n, 35);
+	assert_int_equal(thirty.state, CELL_WITHHELD);
+	assert_int_equal(zero.state, CELL_SHOWN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_small_cell_can_be_computed),
 		cmocka_unit_test(a_sum_at_its_limit_is_withheld),
 		cmocka_unit_test(nothing_small_nothing_hidden),
+		cmocka_unit_test(what_is_worth_less_goes_first),
+		cmocka_unit_test(a_nought_is_withheld_rather_than_a_total),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
