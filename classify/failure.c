@@ -1,0 +1,359 @@
+/*
+ * Failures, delays, successes: out of a delivery status (RFC 3464), a notification of SES, or words. What the report's own fields leave open, the
+ * human part, the header X-Failed-Recipients, VERP and the returned mail answer.
+ */
+#include "classify/reader.h"
+
+#include <stdio.h>
+#include "classify/dsn.h"
+#include "classify/header.h"
+#include "classify/sns.h"
+
+enum {
+	FIELD_READ_MAX = 4096,         /* of a Diagnostic-Code */
+	ABOUT_RECIPIENTS_MAX = 32,     /* above that the human part is not searched for each */
+};
+
+/* --- delivery status ----------------------------------------------------------------------------------------------- */
+
+static enum kind kind_of_words(const struct reader *r)
+{
+	if (r->subject_says[KIND_DELAY] || (r->prose->said[KIND_DELAY] && !r->prose->said[KIND_FAILURE]))
+		return KIND_DELAY;
+	if (r->subject_says[KIND_SUCCESS] && !r->prose->marked[MARK_FAILED_RECIPIENTS])
+		return KIND_SUCCESS;
+	return KIND_FAILURE;
+}
+
+/* "delivery via mx.example.org: 250 2.1.5 Ok" is the report that somebody asked for. */
+static bool answers_yes(struct span text)
+{
+	struct codes c = codes_find(text);
+	return c.reply / 100 == 2 || (!c.reply && c.status.digit == 2);
+}
+
+static enum kind kind_of_status(const struct reader *r, enum action action, struct status status)
+{
+	static const enum kind kinds[ACTION_COUNT] = {
+		[ACTION_FAILED] = KIND_FAILURE, [ACTION_DELAYED] = KIND_DELAY, [ACTION_DELIVERED] = KIND_SUCCESS,
+		[ACTION_RELAYED] = KIND_SUCCESS, [ACTION_EXPANDED] = KIND_SUCCESS,
+	};
+	if (action)
+		return kinds[action];
+	if (status.digit == 2)
+		return KIND_SUCCESS;
+	return status.digit == 5 ? KIND_FAILURE : kind_of_words(r);
+}
+
+/* Original-Recipient, then VERP, then Final-Recipient, as the design orders them. */
+static void dsn_address(struct reader *r, const struct dsn_recipient *group, bool single, struct event *e)
+{
+	char final[EVENT_ADDRESS_SIZE];
+	if (!recipient_field(group->final, false, final))
+		recipient_field(group->actual, false, final);
+	if (recipient_field(group->original, true, e->recipient)) {
+		e->recipient_source = RECIPIENT_ORIGINAL;
+		if (final[0] && !address_equal(span_of(final), span_of(e->recipient)))
+			strcpy(e->original_recipient, e->recipient);
+	} else if (single && r->verp[0]) {
+		strcpy(e->recipient, r->verp);
+		e->recipient_source = RECIPIENT_VERP;
+	} else if (final[0]) {
+		strcpy(e->recipient, final);
+		e->recipient_source = RECIPIENT_FINAL;
+	}
+	explicit_bzero(final, sizeof final);
+}
+
+/* Is it the domain of a provider's users, not a host below it? */
+static bool is_mailbox_domain(const struct rules *rules, struct span domain)
+{
+	const char *dot = memchr(domain.p, '.', domain.n);
+	struct span parent = dot ? (struct span){ dot + 1, domain.n - (size_t)(dot + 1 - domain.p) } : (struct span){ "", 0 };
+	return provider_by_domain(rules, domain) && !provider_by_domain(rules, parent);
+}
+
+/* A mailbox provider's daemon names its users without their domain, which is its own. Nobody else's word is taken for that. */
+static bool provider_user(const struct reader *r, char *address)
+{
+	struct span name = r->prose->count ? (struct span){ "", 0 } : prose_bare_name(r->prose, r->rules);
+	struct found_address from;
+	size_t i = 0;
+	char joined[EVENT_ADDRESS_SIZE];
+	if (!name.n || !address_next(r->mail->from, &i, &from) || !address_is_daemon(from.text) ||
+	    !is_mailbox_domain(r->rules, address_domain(from.text)))
+		return false;
+	int n = snprintf(joined, sizeof joined, "%.*s@%.*s", (int)name.n, name.p, (int)address_domain(from.text).n, address_domain(from.text).p);
+	return n > 0 && n < (int)sizeof joined && address_copy(address, (struct span){ joined, (size_t)n });
+}
+
+/* Where the report's own fields name nobody. */
+static void address_from_elsewhere(struct reader *r, struct event *e)
+{
+	struct found_address a;
+	size_t i = 0;
+	if (!r->prose->count)
+		prose_recipients(r->prose, r->rules, r->own, r->owns);
+	if (r->mail->faileds && address_next(r->mail->failed[0], &i, &a) && address_copy(e->recipient, a.text)) {
+		e->recipient_source = RECIPIENT_HEADER;
+	} else if (r->verp[0]) {
+		strcpy(e->recipient, r->verp);
+		e->recipient_source = RECIPIENT_VERP;
+	} else if (r->prose->count == 1 && address_copy(e->recipient, r->prose->recipient[0].address)) {
+		e->recipient_source = RECIPIENT_TEXT;
+	} else if (provider_user(r, e->recipient)) {
+		e->recipient_source = RECIPIENT_TEXT;
+	} else if (complaint_recipient(r, e->recipient)) {
+		e->recipient_source = RECIPIENT_RETURNED;
+	}
+}
+
+/* The answer in the human part, where the field has none. */
+static struct span better_diagnostic(const struct reader *r, struct span field, struct span about, struct span address)
+{
+	if (codes_find(field).reply || !r->prose->human.n)
+		return field;
+	struct span spoken = prose_transcript(r->prose->human, address);
+	if (!spoken.n)
+		spoken = prose_diagnostic(r->prose, r->rules, about);
+	if (!spoken.n)
+		return field;
+	return !field.n || codes_find(spoken).reply ? spoken : field;
+}
+
+/* The host that answered, out of the receiver's words or the human part. */
+static struct span spoken_host(const struct reader *r, struct span about, struct span diagnostic)
+{
+	struct span host = prose_remote(diagnostic, diagnostic, (struct span){ "", 0 });
+	return host.n ? host : prose_remote(r->prose->human, about, diagnostic);
+}
+
+static bool read_group(struct reader *r, const struct dsn_reader *dsn, const struct dsn_recipient *group, bool single, bool few)
+{
+	struct workspace *w = r->w;
+	struct event *e = &w->event;
+	size_t used = w->arena.used;
+	struct evidence evidence = { .human = { "", 0 }, .diagnostic = { "", 0 } };
+	struct span diagnostic = dsn_diagnostic(group->diagnostic);
+	*e = r->common;
+	dsn_address(r, group, single, e);
+	if (!e->recipient[0] && single)
+		address_from_elsewhere(r, e);
+	if (e->recipient[0] && !reader_is_new(r, e))
+		return true;
+	if (!e->recipient[0] && !group->status.n && !group->action.n)
+		return true;
+	if (diagnostic.n > FIELD_READ_MAX)
+		diagnostic.n = FIELD_READ_MAX;
+	evidence.diagnostic = header_text(&w->arena, w->charsets, diagnostic);
+	evidence.status = status_parse(group->status);
+	e->action = (uint8_t)dsn_action(group->action);
+	e->kind = (uint8_t)kind_of_status(r, (enum action)e->action, evidence.status);
+	if (few && e->recipient[0]) {
+		evidence.human = single ? r->prose->human : prose_about(r->prose->human, span_of(e->recipient));
+		evidence.diagnostic = better_diagnostic(r, evidence.diagnostic, evidence.human, span_of(e->recipient));
+	} else if (single) {
+		evidence.human = r->prose->human;
+	}
+	reader_text(e->remote_mta, sizeof e->remote_mta, dsn_host(group->remote_mta));
+	if (!e->remote_mta[0])
+		reader_text(e->remote_mta, sizeof e->remote_mta, spoken_host(r, evidence.human, evidence.diagnostic));
+	reader_text(e->reporting_mta, sizeof e->reporting_mta, dsn_host(dsn->reporting_mta));
+	evidence.remote_mta = span_of(e->remote_mta);
+	evidence.reporting_mta = span_of(e->reporting_mta);
+	bool go_on = reader_decide(r, e, &evidence, (struct span){ "", 0 });
+	arena_reset(&w->arena, used);
+	return go_on;
+}
+
+bool failure_read_status(struct reader *r)
+{
+	struct dsn_reader dsn;
+	struct dsn_recipient group;
+	size_t groups = 0;
+	dsn_open(&dsn, r->mail->status);
+	while (groups <= ABOUT_RECIPIENTS_MAX && dsn_next(&dsn, &group))
+		groups++;
+	bool single = groups == 1, few = groups <= ABOUT_RECIPIENTS_MAX;
+	if (!groups)
+		return false;
+	r->out->overflow |= r->truncated && r->mail->status_is_last;
+	dsn_open(&dsn, r->mail->status);
+	while (dsn_next(&dsn, &group))
+		if (!read_group(r, &dsn, &group, single, few))
+			break;
+	return r->out->events > 0 || r->stopped;
+}
+
+/* --- prose -------------------------------------------------------------------------------------------------------- */
+
+/* "Delivery delayed": the subject, and where it leaves that open the text, know more than words like "the following recipients" before a list. */
+static bool says_delay(const struct reader *r, struct span diagnostic)
+{
+	struct codes c = codes_find(diagnostic);
+	bool text = r->prose->said[KIND_DELAY] && !r->bounce_subject && r->prose->count <= 1;
+	return (r->subject_says[KIND_DELAY] || text) && c.reply / 100 != 5 && c.status.digit != 5;
+}
+
+/* ABOUT is the text that speaks of the recipient, WORDS its first paragraph behind the address. */
+static bool emit_prose(struct reader *r, struct event *e, enum kind kind, struct span about, struct span diagnostic, struct span words)
+{
+	struct evidence evidence = { .diagnostic = diagnostic, .human = about };
+	if (e->recipient[0] && !reader_is_new(r, e))
+		return true;
+	if (!kind)
+		kind = !diagnostic.n && answers_yes(about) ? KIND_SUCCESS : kind_of_words(r);
+	if (kind == KIND_FAILURE && says_delay(r, diagnostic))
+		kind = KIND_DELAY;
+	if (kind == KIND_SUCCESS && reader_answers_no(diagnostic))
+		kind = KIND_FAILURE;
+	e->kind = (uint8_t)kind;
+	reader_text(e->remote_mta, sizeof e->remote_mta, spoken_host(r, about, diagnostic));
+	reader_text(e->reporting_mta, sizeof e->reporting_mta, prose_reporter(r->prose->human));
+	evidence.remote_mta = span_of(e->remote_mta);
+	evidence.reporting_mta = span_of(e->reporting_mta);
+	return reader_decide(r, e, &evidence, words);
+}
+
+/* X-Failed-Recipients names them; the text says why. */
+static bool read_failed_header(struct reader *r)
+{
+	struct event *e = &r->w->event;
+	struct prose *p = r->prose;
+	struct found_address a;
+	bool any = false;
+	for (size_t f = 0; f < r->mail->faileds; f++) {
+		for (size_t i = 0; address_next(r->mail->failed[f], &i, &a);) {
+			struct span about = { "", 0 }, diagnostic = { "", 0 };
+			for (size_t k = 0; k < p->count && k < ABOUT_RECIPIENTS_MAX && !about.n; k++)
+				if (address_equal(p->recipient[k].address, a.text)) {
+					about = p->recipient[k].about;
+					diagnostic = p->recipient[k].diagnostic;
+				}
+			if (!about.n && r->out->events < ABOUT_RECIPIENTS_MAX) {
+				about = p->human;
+				diagnostic = prose_transcript(p->human, a.text);
+				if (!diagnostic.n)
+					diagnostic = prose_diagnostic(r->prose, r->rules, p->human);
+			}
+			*e = r->common;
+			address_copy(e->recipient, a.text);
+			e->recipient_source = RECIPIENT_HEADER;
+			any = true;
+			if (!emit_prose(r, e, KIND_NONE, about, diagnostic, prose_words(prose_about(about, a.text), a.text)))
+				return true;
+		}
+	}
+	return any;
+}
+
+/* Is ADDRESS an addressee of the mail that came back? */
+static bool is_addressee(const struct reader *r, struct span address)
+{
+	const struct span fields[] = { r->returned.to, r->returned.cc, r->returned.original_recipient };
+	struct found_address a;
+	for (size_t f = 0; f < sizeof fields / sizeof fields[0]; f++)
+		for (size_t i = 0; address_next(fields[f], &i, &a);)
+			if (address_equal(a.text, address))
+				return true;
+	return false;
+}
+
+/* An address that the text only mentions counts when it is the only one, and when the returned mail does not gainsay it. */
+static void doubt_mentions(struct reader *r)
+{
+	struct prose *p = r->prose;
+	size_t keep = 0;
+	if (!p->count || p->recipient[0].rank > RANK_MENTIONED)
+		return;
+	for (size_t i = 0; i < p->count; i++)
+		if (is_addressee(r, p->recipient[i].address))
+			p->recipient[keep++] = p->recipient[i];
+	if (keep || p->count > 1 || r->returned.to.n)
+		p->count = keep;
+}
+
+/* Where nobody is named: a code, the mail that came back, or a mail system by its name and its return path. Else it is about parcels, or bait. */
+static bool says_of_a_mail(const struct reader *r)
+{
+	struct codes c = codes_find(prose_diagnostic(r->prose, r->rules, r->prose->human));
+	return c.reply || c.status.digit || r->returned.present || (sender_is_daemon(r) && !sender_wants_answers(r));
+}
+
+void failure_read_prose(struct reader *r)
+{
+	struct event *e = &r->w->event;
+	struct prose *p = r->prose;
+	if (!p->count)
+		prose_recipients(p, r->rules, r->own, r->owns);
+	r->out->overflow |= p->cut;
+	if (read_failed_header(r))
+		return;
+	doubt_mentions(r);
+	for (size_t i = 0; i < p->count; i++) {
+		const struct prose_recipient *named = &p->recipient[i];
+		*e = r->common;
+		address_copy(e->recipient, named->address);
+		e->recipient_source = RECIPIENT_TEXT;
+		if (!emit_prose(r, e, named->kind, p->count == 1 ? p->human : named->about,
+				named->diagnostic.n || p->count > 1 ? named->diagnostic : prose_diagnostic(r->prose, r->rules, p->human),
+				prose_words(named->about, named->address)))
+			return;
+	}
+	if (p->count)
+		return;
+	*e = r->common;
+	address_from_elsewhere(r, e);
+	if (!e->recipient[0] && !says_of_a_mail(r)) {
+		reader_emit_none(r, KIND_NONE, "none.no-recipient");
+		return;
+	}
+	emit_prose(r, e, KIND_NONE, p->human, prose_diagnostic(r->prose, r->rules, p->human), (struct span){ "", 0 });
+}
+
+/* --- SES over SNS ---------------------------------------------------------------------------------------------------- */
+
+static void read_sns_delivery(struct reader *r, struct sns *s)
+{
+	struct event *e = &r->w->event;
+	struct sns_recipient to;
+	while (sns_next(s, &to)) {
+		struct evidence evidence = { .human = { "", 0 } };
+		*e = r->common;
+		if (!recipient_field(sns_text(&r->w->arena, to.address), false, e->recipient) || !reader_is_new(r, e))
+			continue;
+		e->recipient_source = RECIPIENT_FINAL;
+		e->kind = (uint8_t)s->kind;
+		e->action = (uint8_t)dsn_action(to.action);
+		reader_text(e->reporting_mta, sizeof e->reporting_mta, dsn_host(s->reporting_mta));
+		evidence.status = status_parse(to.status);
+		evidence.diagnostic = dsn_diagnostic(sns_text(&r->w->arena, to.diagnostic));
+		evidence.remote_mta = (struct span){ "", 0 };
+		evidence.reporting_mta = span_of(e->reporting_mta);
+		if (!reader_decide(r, e, &evidence, (struct span){ "", 0 }))
+			return;
+	}
+}
+
+bool failure_read_sns(struct reader *r)
+{
+	struct sns s;
+	struct sns_recipient to;
+	struct arf a;
+	if (!sns_open(&s, r->mail->human))
+		return false;
+	r->returned.present = true;
+	r->returned.from = s.source;
+	r->common.origin = (uint8_t)origin_of(r->options, &r->returned);
+	reader_text(r->common.message_id, sizeof r->common.message_id, s.message_id);
+	if (s.kind != KIND_COMPLAINT) {
+		read_sns_delivery(r, &s);
+		return r->told;
+	}
+	arf_read(SPAN(""), &a);
+	a.type = s.feedback;
+	while (a.recipients < ARF_RECIPIENTS_MAX && sns_next(&s, &to))
+		a.recipient[a.recipients++] = sns_text(&r->w->arena, to.address);
+	complaint_read(r, &a);
+	return true;
+}
