@@ -161,20 +161,6 @@ static int note_deletion(struct store *s, const struct purge *p)
 	return STORE_OK;
 }
 
-static int rewrite_file(struct store *s)
-{
-	int64_t due = 0;
-
-	if (db_int(s, &due, SQL_META_IS, "tt", "rewrite", "due"))
-		return STORE_FAILED;
-	if (!due)
-		return STORE_OK;
-	/* its copy goes to a file without a name, not into memory, however large the store is */
-	if (db_exec(s, "PRAGMA temp_store = FILE; VACUUM; PRAGMA temp_store = MEMORY"))
-		return STORE_FAILED;
-	return db_run(s, SQL_META_PUT, "tt", "rewrite", "done");
-}
-
 static int delete_due(struct store *s, int64_t now, struct purge *p)
 {
 	int result = store_begin(s);
@@ -193,12 +179,53 @@ static int delete_due(struct store *s, int64_t now, struct purge *p)
 	return result;
 }
 
+/* What lies in meta "rewrite", in this order; "written" until the old file's bytes are overwritten from the log, too. */
+static int rewrite_is(struct store *s, const char *state, bool *is)
+{
+	int64_t found = 0;
+	int result = db_int(s, &found, SQL_META_IS, "tt", "rewrite", state);
+
+	*is = found;
+	return result;
+}
+
+static int rewrite_file(struct store *s)
+{
+	bool due;
+
+	if (rewrite_is(s, "due", &due))
+		return STORE_FAILED;
+	if (!due)
+		return STORE_OK;
+	/* its copy goes to a file without a name, not into memory, however large the store is */
+	if (db_exec(s, "PRAGMA temp_store = FILE; VACUUM; PRAGMA temp_store = MEMORY"))
+		return STORE_FAILED;
+	return db_run(s, SQL_META_PUT, "tt", "rewrite", "written");
+}
+
 static bool truncate_log(struct store *s)
 {
 	int pages = -1, moved;
 	int rc = sqlite3_wal_checkpoint_v2(s->db, "main", SQLITE_CHECKPOINT_TRUNCATE, &pages, &moved);
 
 	return rc == SQLITE_OK && pages == 0;
+}
+
+/* Sees to the bytes of what was deleted. *GONE: they are, and this is noted; a kill before leaves it to the next purge. */
+static int scrub(struct store *s, bool *gone)
+{
+	bool written;
+
+	*gone = false;
+	if (rewrite_file(s) || rewrite_is(s, "written", &written))
+		return STORE_FAILED;
+	*gone = truncate_log(s);
+	if (!*gone || !written)
+		return STORE_OK;
+	if (db_run(s, SQL_META_PUT, "tt", "rewrite", "done"))
+		return STORE_FAILED;
+	truncate_log(s); /* of the note alone: nothing is lost where it cannot be */
+	return STORE_OK;
 }
 
 static int not_truncated(struct store *s)
@@ -209,9 +236,10 @@ static int not_truncated(struct store *s)
 
 int store_scrub(struct store *s)
 {
-	int result = rewrite_file(s);
+	bool gone;
+	int result = scrub(s, &gone);
 
-	return result ? result : truncate_log(s) ? STORE_OK : not_truncated(s);
+	return result ? result : gone ? STORE_OK : not_truncated(s);
 }
 
 int store_purge(struct store *s, int64_t now, bool dry, struct purge *out)
@@ -222,14 +250,10 @@ int store_purge(struct store *s, int64_t now, bool dry, struct purge *out)
 	if (dry)
 		return rehearse(s, out);
 	if ((result = delete_due(s, now, out)) || (result = keys_destroy_unused(s, now, &out->keys_destroyed)) ||
-	    (result = rewrite_file(s)))
-		return result;
-	if ((result = erasures_held(s, out->at[ERASURES].cutoff, true, &(uint64_t){ 0 }, &(int64_t){ 0 }, &out->at[ERASURES].deleted)))
+	    (result = erasures_held(s, out->at[ERASURES].cutoff, true, &(uint64_t){ 0 }, &(int64_t){ 0 }, &out->at[ERASURES].deleted)) ||
+	    (result = scrub(s, &out->checkpointed)) || (result = count_left(s, 0, out)))
 		return result;
 	out->at[MONTH_KEYS].deleted = out->keys_destroyed;
-	out->checkpointed = truncate_log(s);
-	if ((result = count_left(s, 0, out)))
-		return result;
 	for (unsigned i = 0; i < out->count; i++)
 		if (out->at[i].overdue)
 			return store_fail(s, STORE_BROKEN, "retention: %s: %llu overdue after the purge", out->at[i].name,

@@ -118,18 +118,30 @@ with case("another program makes the same pseudonyms: the vectors of retour-priv
     equal(len(live), retour.sql("SELECT count(*) FROM contact")[0][0])
     true(live, "no contact to compare")
 
-FILES = [r"retour\.db(-wal|-shm)?", r"retour\.db\.lock", r"keys/(state(-\d+)?|message|erasure|sign|event-\d{4}-\d\d|verp-[a-z2-7]{2})\.key", r"keys/erasures", r"reports/.*"]
-with case("no file exists that is not on the list"):
+FILES = [r"retour\.db(-wal|-shm)?", r"retour\.db\.lock", r"keys/(state(-\d+)?|message|erasure|sign|event-\d{4}-\d\d|verp-[a-z2-7]{2})\.key", r"keys/erasures",
+         r"reports/(\d{4}-\d\d\.(xml|html|txt)(\.minisig)?|index\.html(\.minisig)?|retour\.pub)", r"retour\.prom"]
+with case("no file exists that is not on the list, in the data directory or for temporary use, whatever was done"):
+    empty = retour.dir + "/tmp"
+    os.mkdir(empty)
+    retour.environment.update({"TMPDIR": empty, "SQLITE_TMPDIR": empty})
+    retour.config["origin"]["verp"] = "bounce+{token}@bounce.example.org"
+    retour.config["metrics"] = {"file": retour.data + "/retour.prom"}
     equal(plain("key", "rotate", "state"), 0)
     equal(plain("key", "rotate", "verp"), 0)
+    for command in (("run",), ("verp", "--campaign", "c"), ("check",), ("contact", "show"), ("disclose",), ("suppressions",), ("advice",), ("alerts",), ("audit",),
+                    ("report", "--month", "2026-12"), ("comment", "--month", "2026-12", "all well"), ("key", "list"), ("doctor",), ("purge",)):
+        result = retour.run(*command, input=live[0])
+        true(result.code in (0, 1), (command, result))
     equal(retour.run("forget", input=live[0]).code, 0)
     present = [os.path.relpath(os.path.join(where, name), retour.data) for where, _folders, names in os.walk(retour.data) for name in names]
     equal([name for name in present if not any(re.fullmatch(pattern, name) for pattern in FILES)], [])
-    true(len(present) >= 7, present)
+    true(len(present) >= 12, present)
+    equal(os.listdir(empty), [])
+    elsewhere = sorted(name for name in os.listdir(retour.dir) if name not in ("data", "tmp", "mails", "stolen", "old.db", "retour.ini"))
+    equal(elsewhere, [])
 
-with case("no file can be read by others"):
-    loose = [(where, name) for where, folders, names in os.walk(retour.data) for name in folders + names
-             if os.stat(os.path.join(where, name)).st_mode & 0o077]
-    equal(loose, [])
+with case("no file can be read by others but metrics and reports, which name nobody"):
+    names = [os.path.relpath(os.path.join(where, name), retour.data) for where, folders, files in os.walk(retour.data) for name in folders + files]
+    equal([name for name in names if os.stat(os.path.join(retour.data, name)).st_mode & 0o077 and not re.match(r"reports\b|retour\.prom$", name)], [])
 
 finish()

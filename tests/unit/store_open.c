@@ -36,6 +36,15 @@ static const char *const allowed[] = {
 	"volume_hour.deferred", "volume_hour.delivered", "volume_hour.hour", "volume_hour.provider", "volume_hour.rejected", "volume_hour.throttled",
 };
 
+/* Everything else that may exist in the database: an index keeps columns a second time, a trigger or view could gather them. */
+static const char *const allowed_objects[] = {
+	"CREATE UNIQUE INDEX alert_open ON alert (condition, subject) WHERE cleared IS NULL",
+	"CREATE INDEX contact_due ON contact (due) WHERE due IS NOT NULL", "CREATE INDEX contact_old ON contact (old) WHERE old IS NOT NULL",
+	"CREATE INDEX contact_tidy ON contact (tidy) WHERE tidy IS NOT NULL", "CREATE INDEX event_diagnostic ON event (at) WHERE diagnostic IS NOT NULL",
+	"CREATE TRIGGER ledger_fixed BEFORE UPDATE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
+	"CREATE TRIGGER ledger_keep BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
+};
+
 static mode_t mode_of(const char *path)
 {
 	struct stat st;
@@ -71,7 +80,7 @@ static void expect_refusal(struct store_options o, int code, const char *words)
 	close_store();
 }
 
-static void columns(void **state)
+static void no_column_exists_that_is_not_on_the_list(void **state)
 {
 	sqlite3 *db;
 	sqlite3_stmt *st;
@@ -90,6 +99,25 @@ static void columns(void **state)
 	sqlite3_finalize(st);
 	sqlite3_close(db);
 	assert_int_equal(query_int("SELECT count(*) FROM pragma_table_list WHERE name IN ('contact', 'event', 'seen', 'kept') AND wr"), 4);
+}
+
+static void no_index_trigger_or_view_exists_that_is_not_on_the_list(void **state)
+{
+	sqlite3 *db;
+	sqlite3_stmt *st;
+	size_t n = 0;
+
+	(void)state;
+	assert_int_equal(sqlite3_open_v2(database, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, "SELECT sql FROM sqlite_schema WHERE type <> 'table' AND name NOT LIKE 'sqlite_%'"
+						" ORDER BY type, name", -1, &st, NULL), SQLITE_OK);
+	while (sqlite3_step(st) == SQLITE_ROW) {
+		assert_in_range(n, 0, sizeof allowed_objects / sizeof *allowed_objects - 1);
+		assert_string_equal((const char *)sqlite3_column_text(st, 0), allowed_objects[n++]);
+	}
+	assert_int_equal(n, sizeof allowed_objects / sizeof *allowed_objects);
+	sqlite3_finalize(st);
+	sqlite3_close(db);
 }
 
 static void made_with_tight_modes(void **state)
@@ -537,7 +565,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 #define TEST_EMPTY(name) cmocka_unit_test_setup_teardown(name, setup_empty, teardown)
-		TEST(columns),
+		TEST(no_column_exists_that_is_not_on_the_list),
+		TEST(no_index_trigger_or_view_exists_that_is_not_on_the_list),
 		TEST_EMPTY(made_with_tight_modes),
 		TEST_EMPTY(nothing_is_made_unasked),
 		TEST(loose_modes_are_refused),
