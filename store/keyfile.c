@@ -95,7 +95,7 @@ static int open_credential(const struct store *s, const char *name)
 	char path[4096];
 	struct key_name k;
 
-	if (!s->o.credentials_dir || !key_name_parse(name, &k) || k.month ||
+	if (!key_name_parse(name, &k) || k.month ||
 	    (size_t)snprintf(path, sizeof path, "%s/%s", s->o.credentials_dir, name) >= sizeof path) {
 		errno = ENOENT;
 		return -1;
@@ -103,27 +103,35 @@ static int open_credential(const struct store *s, const char *name)
 	return open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 }
 
+static int wrong_file(struct store *s, const char *dir, const char *name, const char *what)
+{
+	return store_fail(s, STORE_KEYS, "key %s/%s: %s", dir, name, what);
+}
+
 /* Opens NAME for reading, if it is ours alone. *FD is -1, and 0 returned, when there is none. */
 static int open_file(struct store *s, const char *name, int *fd)
 {
+	const char *dir = s->o.keys_dir;
 	int result = STORE_OK;
 	struct stat st;
 
 	*fd = openat(s->keys->dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	bool credential = *fd < 0 && errno == ENOENT;
-	if (credential)
+	bool credential = *fd < 0 && errno == ENOENT && s->o.credentials_dir;
+	if (credential) {
+		dir = s->o.credentials_dir;
 		*fd = open_credential(s, name);
+	}
 	if (*fd < 0)
-		return errno == ENOENT ? STORE_OK : key_error(s, name, strerror(errno));
+		return errno == ENOENT ? STORE_OK : wrong_file(s, dir, name, strerror(errno));
 	if (fstat(*fd, &st) || !S_ISREG(st.st_mode))
-		result = key_error(s, name, "not a regular file");
+		result = wrong_file(s, dir, name, "not a regular file");
 	else if (st.st_uid != geteuid() && !(credential && st.st_uid == 0))
-		result = key_error(s, name, "belongs to another user");
+		result = wrong_file(s, dir, name, "belongs to another user");
 	else if (credential && !(st.st_mode & (S_IWGRP | S_IRWXO)))
 		result = STORE_OK; /* systemd opens it to the service by an ACL, which shows as group bits */
 	else if (st.st_mode & 077)
-		result = store_fail(s, STORE_KEYS, "key %s/%s: mode %04o lets others in; do: chmod 0600 %s/%s", s->o.keys_dir, name,
-				    (unsigned)st.st_mode & 07777, s->o.keys_dir, name);
+		result = store_fail(s, STORE_KEYS, "key %s/%s: mode %04o lets others in; do: chmod 0600 %s/%s", dir, name,
+				    (unsigned)st.st_mode & 07777, dir, name);
 	if (result)
 		close(*fd);
 	return result;

@@ -289,6 +289,11 @@ static void lasting_keys_may_be_credentials(void **state)
 	assert_int_equal(chmod(to, 0444), 0);
 	assert_int_equal(open_store(o, NOW), STORE_KEYS);
 	assert_non_null(strstr(store_error(store), "lets others in"));
+	/* what is wrong with a credential is not said of the key directory */
+	close_store();
+	ok(unlink(to) || symlink("elsewhere", to));
+	assert_int_equal(open_store(o, NOW), STORE_KEYS);
+	assert_non_null(strstr(store_error(store), to));
 }
 
 /* Return paths are signed and checked with keys that are credentials; one that is retired is released, and stays where it is. */
