@@ -46,7 +46,8 @@ static void digest_message(const struct message *m, unsigned char digest[STORE_D
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
-static void misbehave(struct span mail)
+/* Whether it is to keep the receiver's words as they came: what looks for addresses must find them then. */
+static bool misbehave(struct span mail)
 {
 	static const char field[] = "X-Retour-Test: ";
 	const char *found = memmem(mail.p, mail.n, field, sizeof field - 1);
@@ -72,6 +73,7 @@ static void misbehave(struct span mail)
 		execl("/bin/true", "true", (char *)NULL);
 	else if (span_starts_nocase(deed, SPAN("kill")))
 		kill(getppid(), 0);
+	return span_starts_nocase(deed, SPAN("leak"));
 }
 #endif
 
@@ -83,11 +85,12 @@ static int parse(const struct parser *p, const unsigned char *payload, size_t n)
 	memcpy(&head, payload, sizeof head);
 	struct message m = { .bytes = { (const char *)payload + sizeof head, n - sizeof head }, .arrived = head.arrived,
 		.truncated = head.truncated };
+	struct classify_options options = p->options;
 #ifdef RETOUR_TEST_CRASH
-	misbehave(m.bytes);
+	options.redact = options.redact && !misbehave(m.bytes);
 #endif
 	digest_message(&m, parsed.digest);
-	if (classify(p->rules, &p->options, p->workspace, &m, send_event, NULL, &outcome))
+	if (classify(p->rules, &options, p->workspace, &m, send_event, NULL, &outcome))
 		return -1;
 	parsed.id = head.id;
 	parsed.arrived = outcome.arrived;

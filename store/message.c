@@ -7,6 +7,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <time.h>
+#include "classify/redact.h"
 #include "store/internal.h"
 
 enum { MESSAGE_KEY_SIZE = 16 };
@@ -38,12 +39,12 @@ static void pack_provider(const struct store *s, const struct event *e, const ch
 		memcpy(p->provider, "other", sizeof "other");
 }
 
-/* A redacted text has no '@' left; one that has was not redacted, and is not kept. Cut at a character's boundary. */
+/* A redacted text names no address; one that does was not redacted, and is not kept. Cut at a character's boundary. */
 static void pack_diagnostic(const struct store *s, const struct event *e, struct packed *p)
 {
 	size_t n = strnlen(e->diagnostic, sizeof e->diagnostic);
 
-	if (!s->o.keep_diagnostics || n == sizeof e->diagnostic || memchr(e->diagnostic, '@', n))
+	if (!s->o.keep_diagnostics || n == sizeof e->diagnostic || names_address((struct span){ e->diagnostic, n }))
 		return;
 	if (n >= sizeof p->diagnostic) {
 		n = sizeof p->diagnostic - 1;

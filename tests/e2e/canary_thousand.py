@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 """A thousand addresses over a hundred reports, ten in each: in headers, bodies, attachments, comments, encoded words, HTML and file names. None of them is in
-any file, log, process list, report or answer; and the search finds all that were stored, where a build that redacts nothing is imitated."""
+any file, log, journal line, process list, report, alert, metric, answer, backup or evidence; and the same search finds them in database and backup where the
+program is made to redact nothing."""
 import email.header
 import email.message
 import email.utils
 import os
+import re
 import signal
 import sqlite3
 import sys
@@ -50,37 +52,101 @@ def report(number):
     return (text + "\n--%s--\n" % boundary).replace("\n", "\r\n").encode()
 
 
+CRASH_BUILD = os.path.join(os.environ.get("RETOUR_BUILD", os.path.join(ROOT, "build")), "crash", "retour")
 mails = [report(number) for number in range(MESSAGES)]
 temporary = cleanup.temporary()
-retour = Retour()
-retour.environment["TMPDIR"] = temporary
 dovecot = Dovecot()
-retour.config["mailbox bounces"] = dovecot.mailbox(password_file=retour.secret())
+
+
+def program(binary=None):
+    """With all that can leave the house: reports and alerts by mail and to a command, metrics."""
+    sink, retour = Sink(tls="none"), Retour(binary)
+    retour.environment["TMPDIR"] = temporary
+    retour.config["mailbox bounces"] = dovecot.mailbox(password_file=retour.secret())
+    retour.config["origin"]["verp"] = "bounce+{token}@bounce.example.org"
+    retour.config["report"].update(sink.report(to="dpo@example.org", ca_file=None, **{"from": "retour@example.org"}))
+    hook = retour.dir + "/hook"
+    with open(hook, "w") as f:
+        f.write("#!/bin/sh\nenv >> %s/hooked; cat >> %s/hooked\n" % (retour.data, retour.data))
+    os.chmod(hook, 0o755)
+    retour.config["alert"] = {"to": "postmaster@example.org", "command": hook}
+    retour.config["alert quarantine"] = {"threshold": "1"}
+    retour.config["metrics"] = {"file": retour.data + "/retour.prom"}
+    return retour, sink
+
+
+def everything(retour, sink, *results):
+    """What the program has said and left, in every way that it has: {name: bytes} beside the files of its directory."""
+    texts = {"log %d" % number: (result.out + result.err).encode() for number, result in enumerate(results)}
+    commands = [("audit", "--format", form) for form in ("text", "xml", "html")] + [("key", "list"), ("suppressions",), ("advice",), ("alerts", "--all"),
+                ("alerts", "--json"), ("contact", "resolve", "--list"), ("doctor",), ("purge", "--dry-run"), ("config",), ("backup", retour.data + "/backup.db"),
+                ("audit", "export", retour.data + "/evidence"), ("audit", "verify", retour.data + "/evidence")]
+    commands += [("report", "--month", month, "--format", form) for month in ("2026-10", "2026-11") for form in ("text", "xml", "html")]
+    for command in commands:
+        result = retour.run(*command, options=["-v", "-v"])
+        true(result.code in (0, 1), (command, result))
+        texts[" ".join(command)] = (result.out + result.err).encode()
+    texts["journal"] = retour.run("run", options=["-v", "-v"], env={"JOURNAL_STREAM": "8:1"}).err.encode()
+    texts["mails"] = b"\n".join(mail.data for mail in sink.mails)
+    texts["process list"] = b"\n".join(retour.command_lines)
+    for name in ("backup.db", "evidence/ledger.txt", "retour.prom", "hooked"):
+        true(os.path.getsize(os.path.join(retour.data, name)) > 0, name)
+    true(len(sink.mails) >= 1, "no mail was sent")
+    return texts
+
 
 with case("%d addresses in %d reports: the search finds each in the mails but for those in encoded words" % (MESSAGES * PLACES, MESSAGES)):
     equal((len(set(used)), len(mails)), (MESSAGES * PLACES, MESSAGES))
     found = "\n".join(what.lower() for _where, what in canary.search(used, [], {str(n): data for n, data in enumerate(mails)}))
     equal([one for one in used if one[11] != "b" and one.split("@")[0] not in found], [])
 
-with case("none of them is in any file, log, process list or report after a run"):
-    dovecot.deliver("bounces@example.org", mails)
+with case("none of them is in any file, log, journal line, process list, report, alert, metric, evidence or backup"):
+    retour, sink = program(CRASH_BUILD)
+    fatal = [mail.replace(b"MIME-Version", b"X-Retour-Test: crash\r\nMIME-Version", 1) for mail in mails[:3]]
+    dovecot.deliver("bounces@example.org", mails + fatal)
     result = retour.run("run", options=["-v", "-v"])
-    equal(result.code, 0, result)
+    equal(result.code, 1, result)  # three are in quarantine, and an alert
     equal(retour.sql("SELECT count(*) FROM event"), [(MESSAGES,)])
-    texts = {"log": (result.out + result.err).encode(), "process list": b"\n".join(retour.command_lines)}
-    for command in (("audit",), ("report", "--month", "2026-11"), ("report", "--month", "2026-11", "--format", "xml"), ("key", "list"), ("suppressions",)):
-        texts[" ".join(command)] = retour.run(*command).out.encode()
-    equal(canary.search(used, [retour.data, temporary], texts), [])
+    equal(canary.search(used, [retour.data, temporary], everything(retour, sink, result)), [])
 
-with case("where the words are stored as they came, the search finds them in the bytes of the database"):
-    connection = sqlite3.connect(retour.database)
-    for number, (at, pseudonym) in enumerate(connection.execute("SELECT at, pseudonym FROM event ORDER BY at, pseudonym").fetchall()):
-        connection.execute("UPDATE event SET diagnostic = ? WHERE at = ? AND pseudonym = ?",
-                           (WORDINGS[number % len(WORDINGS)] % used[number * PLACES + 6], at, pseudonym))
-    connection.commit()
-    connection.close()
-    found = "\n".join(what for _where, what in canary.search(used, [retour.data]))
-    equal([one for one in used[6::PLACES] if one.split("@")[0] not in found], [])
+with case("none of them is in what classify says without --plain, with the reasons too"):
+    folder = cleanup.temporary()
+    for number, mail in enumerate(mails):
+        with open("%s/%d" % (folder, number), "wb") as f:
+            f.write(mail)
+    result = retour.run("classify", "--explain", folder, options=["-v", "-v"])
+    equal((result.code, len(result.lines())), (0, MESSAGES))
+    equal(canary.search(used, [], {"out": result.out.encode(), "err": result.err.encode()}), [])
+
+with case("none of them is in any log when they are what is asked about"):
+    for command in (("check",), ("check", "--json"), ("contact", "show"), ("disclose",), ("verp", "--campaign", "c"), ("forget",)):
+        result = retour.run(*command, input="\n".join(used) + "\n", options=["-v", "-v"])
+        true(result.code in (0, 1), (command, result))
+        equal(canary.search(used, [retour.data, temporary], {"err": result.err.encode(), "process list": b"\n".join(retour.command_lines)}), [])
+
+def leak(words):
+    """A run that redacts nothing, of the mails with WORDS(mail) done to them; what the search finds then, in lower case, by file."""
+    global dovecot
+    dovecot.stop()
+    dovecot = Dovecot()
+    leaky, leaky_sink = program(CRASH_BUILD)
+    dovecot.deliver("bounces@example.org", [words(mail).replace(b"MIME-Version", b"X-Retour-Test: leak\r\nMIME-Version", 1) for mail in mails] + fatal)
+    result = leaky.run("run", options=["-v", "-v"])
+    equal(leaky.sql("SELECT count(*) FROM event"), [(MESSAGES,)])
+    hits = {}
+    for where, what in canary.search(used, [leaky.data, temporary], everything(leaky, leaky_sink, result)):
+        hits.setdefault(os.path.basename(where), []).append(what.lower())
+    return hits
+
+
+with case("where the part that reads mail redacts nothing, the store still takes no words that name an address"):
+    equal(leak(lambda mail: mail), {})
+
+with case("where nothing is redacted and no domain gives them away, the same search finds each in database and backup"):
+    hits = leak(lambda mail: re.sub(rb"(?s)(Diagnostic-Code: .*?)\r\n\r\n", lambda field: re.sub(rb"@[a-z0-9.]+", b"", field.group(0)), mail))
+    words = [one.split("@")[0] for one in used[6::PLACES] + used[7::PLACES]]
+    for name in ("retour.db", "backup.db"):
+        equal([word for word in words if not any(word in what for what in hits.get(name, ()))], [])
 
 with case("killed with signal 9 at any moment of a purge: the next one leaves no byte of them"):
     retour.now = "2027-08-02T06:00:00Z"
