@@ -396,14 +396,14 @@ static inline struct slot *word_slot(const struct automaton *a, const struct rea
 
 static inline uint32_t filter_bit(uint64_t hash) { return hash >> 40 & (FILTER_BITS - 1); }
 
-/* Room for twice the words, and two slots for each at least; the number of slots is a power of two. */
-static bool resize_words(struct automaton *a)
+/* Room for so many words, and two slots for each at least; the number of slots is a power of two. */
+static bool resize_words(struct automaton *a, uint32_t room)
 {
 	uint32_t count = WORDS_MIN;
 	struct slot *slots;
 	uint32_t *words;
 
-	while (count < a->word_count * 4)
+	while (count < room * 2)
 		count *= 2;
 	words = realloc(a->words, (count / 2 + 1) * sizeof *words);
 	if (!words)
@@ -469,7 +469,7 @@ static const char *add_pattern(struct automaton *a, struct span text, const stru
 	struct pattern *p = &a->patterns[a->pattern_count];
 	bool letters = false;
 
-	if (a->word_count + PHRASE_TOKENS_MAX > a->slot_mask / 2 && !resize_words(a))
+	if (a->word_count + PHRASE_TOKENS_MAX > a->slot_mask / 2 && !resize_words(a, a->word_count * 2 + PHRASE_TOKENS_MAX))
 		return "finds no memory";
 	*p = (struct pattern){ .symbols = (uint32_t)a->symbols_used, .rule = phrase->rule, .gap = (uint16_t)gap,
 			       .where = phrase->where, .part = (uint8_t)part };
@@ -561,21 +561,18 @@ static void drop_doubles(struct automaton *a)
 
 static uint32_t child_of(const struct automaton *a, uint32_t node, uint32_t symbol)
 {
-	uint32_t low = a->nodes[node].first, high = low + a->nodes[node].children;
+	const struct node *n = &a->nodes[node];
+	uint32_t low = n->first, count = n->children;
 
-	if (!(a->nodes[node].next >> symbol % 64 & 1))
+	if (!(n->next >> symbol % 64 & 1))
 		return 0;
-	while (low < high) {
-		uint32_t middle = (low + high) / 2;
+	while (count > 1) { /* halves without a branch that would be guessed wrong */
+		uint32_t half = count / 2;
 
-		if (a->leads[middle] < symbol)
-			low = middle + 1;
-		else if (a->leads[middle] > symbol)
-			high = middle;
-		else
-			return middle;
+		low += a->leads[low + half] <= symbol ? half : 0;
+		count -= half;
 	}
-	return 0;
+	return a->leads[low] == symbol ? low : 0;
 }
 
 static inline uint32_t step(const struct automaton *a, uint32_t node, uint32_t symbol)
@@ -675,7 +672,7 @@ static bool shrink(struct automaton *a)
 	       shrink_to((void **)&a->endings, a->node_count * sizeof *a->endings) &&
 	       shrink_to((void **)&a->leads, a->node_count * sizeof *a->leads) &&
 	       shrink_to((void **)&a->patterns, (a->pattern_count + 1) * sizeof *a->patterns) &&
-	       shrink_to((void **)&a->bytes, a->bytes_used + 1) && resize_words(a);
+	       shrink_to((void **)&a->bytes, a->bytes_used + 1) && resize_words(a, a->word_count);
 }
 
 struct automaton *automaton_build(const struct phrase *phrases, size_t count, size_t *wrong, char *error, size_t size)
@@ -700,7 +697,7 @@ struct automaton *automaton_build(const struct phrase *phrases, size_t count, si
 	a->endings = calloc(bytes + 1, sizeof *a->endings);
 	a->leads = calloc(bytes + 1, sizeof *a->leads);
 	why = "no memory";
-	if (!a->bytes || !a->symbols || !a->patterns || !a->nodes || !a->endings || !a->leads || !resize_words(a))
+	if (!a->bytes || !a->symbols || !a->patterns || !a->nodes || !a->endings || !a->leads || !resize_words(a, PHRASE_TOKENS_MAX))
 		goto out;
 	fill_characters(a);
 	for (; i < count; i++)

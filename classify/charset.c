@@ -159,18 +159,18 @@ static size_t convert_single(const struct single_byte *s, struct span text, char
 {
 	size_t n = 0;
 	for (size_t i = 0; i < text.n; i++) {
-		size_t run = span_ascii_run((struct span){ text.p + i, text.n - i });
+		unsigned char byte = (unsigned char)text.p[i], length = s->length[byte];
+		size_t run = byte < 0x80 ? span_ascii_run((struct span){ text.p + i, text.n - i }) : 0;
 		if (run && run <= size - n) {
 			memcpy(out + n, text.p + i, run);
 			n += run;
-			if ((i += run) == text.n)
-				break;
+			i += run - 1;
+			continue;
 		}
-		unsigned char byte = (unsigned char)text.p[i], length = s->length[byte];
 		if (n + length > size)
 			break;
-		if (length == 1)
-			out[n] = s->utf8[byte][0];
+		if (size - n >= sizeof s->utf8[byte])
+			memcpy(out + n, s->utf8[byte], sizeof s->utf8[byte]);
 		else
 			memcpy(out + n, s->utf8[byte], length);
 		n += length;

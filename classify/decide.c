@@ -9,6 +9,7 @@
  * Codes: RFC 3463, RFC 5248, RFC 7372, RFC 7504 and what the large receivers document.
  */
 #include <stdio.h>
+#include "classify/bytes.h"
 #include "classify/rules.h"
 
 enum {
@@ -169,11 +170,21 @@ struct saying {
 	size_t length;
 };
 
+/* PREFIX and ID as a rule's name into OUT of EVENT_RULE_SIZE bytes. */
+static void join(char *out, const char *prefix, const char *id)
+{
+	size_t n = strlen(prefix), m = strnlen(id, EVENT_RULE_SIZE - 1 - n);
+
+	memcpy(out, prefix, n);
+	memcpy(out + n, id, m);
+	out[n + m] = '\0';
+}
+
 static void bid(struct bids *best, int weight, const char *prefix, const char *id, const struct saying *what)
 {
 	char rule[EVENT_RULE_SIZE];
 
-	snprintf(rule, sizeof rule, "%s%.40s", prefix, id);
+	join(rule, prefix, id);
 	if (best->evidence->tell) {
 		const struct bid_told told = { what->source, rule, what->category, weight, what->words };
 		best->evidence->tell(best->evidence->tell_context, &told);
@@ -210,7 +221,8 @@ static void find_provider(const struct rules *r, const struct evidence *e, char 
 		found = provider_by_domain(r, e->recipient_domain);
 	if (!found)
 		found = provider_by_host(r, e->reporting_mta);
-	snprintf(name, EVENT_PROVIDER_SIZE, "%s", found ? found : "");
+	found = found ? found : "";
+	memcpy(name, found, strnlen(found, EVENT_PROVIDER_SIZE - 1) + 1);
 }
 
 /* --- which codes ----------------------------------------------------------------------------------------- */
@@ -259,6 +271,23 @@ static void bid_codes(struct bids *best, const struct decision *d)
 
 /* --- which words ----------------------------------------------------------------------------------------- */
 
+static unsigned blanks(bytes16 b)
+{
+	return bytes_mask(bytes_are(b, ' ') | bytes_are(b, '\n') | bytes_are(b, '\r') | bytes_are(b, '\t'));
+}
+
+/* The bytes of the code at the begin of TEXT that repeats PREFIX, "550-5.2.1" or "550 ". */
+static size_t repeated_code(struct span text, const char *prefix)
+{
+	size_t skip = 4;
+
+	if (text.n <= skip || memcmp(text.p, prefix, 3) || (text.p[3] != '-' && text.p[3] != ' '))
+		return 0;
+	while (skip < text.n && (ascii_digit(text.p[skip]) || text.p[skip] == '.'))
+		skip++;
+	return skip == text.n || strchr(" \t\r\n", text.p[skip]) ? skip : 4;
+}
+
 /*
  * Copies an answer of several lines without the codes that each line repeats ("550-5.2.1 The user … at a rate that 550-5.2.1 prevents"),
  * because they tear phrases apart. Returns the bytes written.
@@ -272,21 +301,16 @@ static size_t join_answer(char *buffer, struct span text, unsigned reply)
 		text.n = ANSWER_MAX;
 	snprintf(prefix, sizeof prefix, "%03u", reply % 1000);
 	while (text.n) {
-		bool begins = text.n > 4 && reply && !memcmp(text.p, prefix, 3) && (text.p[3] == '-' || text.p[3] == ' ') &&
-			      n && strchr(" \t\r\n", buffer[n - 1]);
-		size_t skip = begins ? 4 : 0;
-		size_t code = skip;
+		const char *end = text.p + text.n, *blank;
+		size_t length = n && reply ? repeated_code(text, prefix) : 0; /* white space stands before it: words are copied with what follows them */
 
-		while (begins && code < text.n && ((text.p[code] >= '0' && text.p[code] <= '9') || text.p[code] == '.'))
-			code++;
-		if (code > skip && (code == text.n || strchr(" \t\r\n", text.p[code])))
-			skip = code;
-		if (!skip) {
-			buffer[n++] = *text.p;
-			skip = 1;
+		if (!length) {
+			blank = bytes_find(text.p, end, blanks);
+			length = (size_t)(blank - text.p) + (blank < end);
+			memcpy(buffer + n, text.p, length);
+			n += length;
 		}
-		text.p += skip;
-		text.n -= skip;
+		text = (struct span){ text.p + length, text.n - length };
 	}
 	return n;
 }

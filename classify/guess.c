@@ -29,7 +29,8 @@ struct looks {
 };
 
 struct pairs {
-	size_t count, errors;
+	bool error;   /* bytes that are no pair: there the count ends */
+	size_t count;
 	size_t kana, hangul, symbols, low_trail;
 	size_t rows; /* in which they stand */
 };
@@ -94,8 +95,8 @@ static struct pairs read_euc(const unsigned char *p, size_t n)
 		if (p[i] < 0x80)
 			continue;
 		if (p[i] < 0xa1 || i + 1 == n || p[i + 1] < 0xa1) {
-			s.errors++;
-			continue;
+			s.error = true;
+			break;
 		}
 		s.count++;
 		s.kana += p[i] == 0xa4 || p[i] == 0xa5;
@@ -118,8 +119,8 @@ static struct pairs read_shift_jis(const unsigned char *p, size_t n)
 		if (p[i] < 0x80 || (p[i] >= 0xa1 && p[i] <= 0xdf))
 			continue;
 		if (p[i] == 0x80 || p[i] == 0xa0 || p[i] > 0xfc || i + 1 == n || !is_trail(p[i + 1], 0x80)) {
-			s.errors++;
-			continue;
+			s.error = true;
+			break;
 		}
 		s.count++;
 		s.kana += p[i] == 0x82 || p[i] == 0x83;
@@ -136,8 +137,8 @@ static struct pairs read_big5(const unsigned char *p, size_t n)
 		if (p[i] < 0x80)
 			continue;
 		if (p[i] < 0xa1 || p[i] > 0xf9 || i + 1 == n || !is_trail(p[i + 1], 0xa1)) {
-			s.errors++;
-			continue;
+			s.error = true;
+			break;
 		}
 		s.count++;
 		s.low_trail += p[i + 1] < 0x80;
@@ -184,17 +185,17 @@ struct span charset_guess(struct span text)
 	if (l.sequences > l.errors * SEQUENCES_PER_ERROR)
 		return SPAN("utf-8");
 	struct pairs jis = read_shift_jis(p, text.n);
-	if (!jis.errors && is_part(jis.kana, jis.count, PERCENT_KANA))
+	if (!jis.error && is_part(jis.kana, jis.count, PERCENT_KANA))
 		return SPAN("shift_jis");
 	struct pairs big5 = read_big5(p, text.n);
-	if (!big5.errors && big5.count >= big5.rows * RUN_EUROPEAN && is_part(big5.low_trail, big5.count, PERCENT_LOW_TRAIL))
+	if (!big5.error && big5.count >= big5.rows * RUN_EUROPEAN && is_part(big5.low_trail, big5.count, PERCENT_LOW_TRAIL))
 		return SPAN("big5");
 	if (l.high < l.runs * RUN_EUROPEAN)
 		return european(&l);
 	if (is_part(l.letters_low + l.letters_high, l.high, PERCENT_CYRILLIC))
 		return l.letters_low > l.letters_high ? SPAN("koi8-r") : SPAN("windows-1251");
 	struct pairs euc = read_euc(p, text.n);
-	if (euc.errors)
+	if (euc.error)
 		return european(&l);
 	if (is_part(euc.kana, euc.count, PERCENT_KANA))
 		return SPAN("euc-jp");

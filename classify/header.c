@@ -194,11 +194,17 @@ static void copy_raw(struct span raw, struct charsets *charsets, char *out, size
 	*n += charset_to_utf8(charsets, SPAN(""), raw, out + *n, size - *n);
 }
 
+static unsigned line_ends(bytes16 b)
+{
+	return bytes_mask(bytes_are(b, '\n') | bytes_are(b, '\r'));
+}
+
 struct span header_text(struct arena *arena, struct charsets *charsets, struct span value)
 {
 	if (value.n > FIELD_TEXT_MAX)
 		value.n = FIELD_TEXT_MAX;
-	bool plain = !memchr(value.p, '\n', value.n) && !memchr(value.p, '\r', value.n) && !memmem(value.p, value.n, "=?", 2);
+	const char *end = value.p + value.n;
+	bool plain = bytes_find(value.p, end, line_ends) == end && bytes_find_pair(value.p, end, '=', '?') == end;
 	if (plain && span_is_utf8(value))
 		return value;
 	size_t size = value.n * 4 + 16; /* a byte of windows-1252 gives at most three, one of GB18030 no more */

@@ -50,10 +50,13 @@ static bool is_url(struct span w)
 /* user=example.org, and the '@' as quoted-printable, a URL, xtext (RFC 3461 section 4), HTML and the wide forms of Unicode write it: user=40example … */
 static bool is_address(struct span w)
 {
-	static const struct span at[] = { SPAN("@"), SPAN("%40"), SPAN("=40"), SPAN("+40"), SPAN("&#64"), SPAN("\xef\xbc\xa0"), SPAN("\xef\xb9\xab") };
-	for (size_t i = 0; i < sizeof at / sizeof *at; i++)
-		if (memmem(w.p, w.n, at[i].p, at[i].n))
-			return true;
+	static const struct span at[] = { SPAN("%40"), SPAN("=40"), SPAN("+40"), SPAN("&#64"), SPAN("\xef\xbc\xa0"), SPAN("\xef\xb9\xab") };
+	if (memchr(w.p, '@', w.n))
+		return true;
+	for (size_t i = 0; i < w.n; i++)
+		for (size_t k = 0; strchr("%=+&\xef", w.p[i]) && k < sizeof at / sizeof *at; k++)
+			if (w.n - i >= at[k].n && memcmp(w.p + i, at[k].p, at[k].n) == 0)
+				return true;
 	const char *equals = memrchr(w.p, '=', w.n);
 	if (!equals || equals == w.p)
 		return false;

@@ -50,16 +50,6 @@ static bool refuse(char *error, size_t size, const char *id, const char *format,
 
 /* --- code patterns --------------------------------------------------------------------------------------- */
 
-bool code_pattern_fits(const struct code_pattern *p, unsigned reply, struct status s)
-{
-	if (p->reply_low && ((int)reply < p->reply_low || (int)reply > p->reply_high))
-		return false;
-	if (!p->digit)
-		return p->reply_low;
-	return p->digit == s.digit && (p->subject < 0 || p->subject == s.subject) &&
-	       (p->detail_low < 0 || (s.detail >= p->detail_low && s.detail <= p->detail_high));
-}
-
 bool rule_code_fits(const struct rule_spec *rule, unsigned reply, struct status status)
 {
 	for (unsigned i = 0; i < rule->code_count; i++)
@@ -527,6 +517,8 @@ int rules_next_by_code(const struct rules *r, const char *provider, unsigned rep
 	while (*at < r->code_count) {
 		const struct code_rule *c = &r->codes[(*at)++];
 
+		if (c->provider > number) /* they stand by their provider's number, ANY_PROVIDER first */
+			break;
 		if ((c->provider == ANY_PROVIDER || c->provider == number) && rule_code_fits(&r->rules[c->rule], reply, status))
 			return c->rule;
 	}

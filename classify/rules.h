@@ -148,7 +148,15 @@ const struct rule_spec *rule_at(const struct rules *r, uint16_t index);
  * rule's index, -1 at the end.
  */
 int rules_next_by_code(const struct rules *r, const char *provider, unsigned reply, struct status status, size_t *at);
-bool code_pattern_fits(const struct code_pattern *p, unsigned reply, struct status status);
+static inline bool code_pattern_fits(const struct code_pattern *p, unsigned reply, struct status s)
+{
+	if (p->reply_low && ((int)reply < p->reply_low || (int)reply > p->reply_high))
+		return false;
+	if (!p->digit)
+		return p->reply_low;
+	return p->digit == s.digit && (p->subject < 0 || p->subject == s.subject) &&
+	       (p->detail_low < 0 || (s.detail >= p->detail_low && s.detail <= p->detail_high));
+}
 /* Does one of RULE's code patterns fit? */
 bool rule_code_fits(const struct rule_spec *rule, unsigned reply, struct status status);
 

@@ -85,30 +85,25 @@ bool span_line(struct span *rest, struct span *line)
 	return true;
 }
 
+static unsigned beyond_ascii(bytes16 b)
+{
+	return bytes_mask((bytes16)(b >= bytes_all(0x80)));
+}
+
 size_t span_ascii_run(struct span text)
 {
-	size_t i = 0;
-	uint64_t word;
-	for (; i + sizeof word <= text.n; i += sizeof word) {
-		memcpy(&word, text.p + i, sizeof word);
-		if (word & UINT64_C(0x8080808080808080))
-			break;
-	}
-	return i;
+	return (size_t)(bytes_find(text.p, text.p + text.n, beyond_ascii) - text.p);
 }
 
 bool span_is_ascii(struct span text)
 {
-	size_t i = span_ascii_run(text);
-	while (i < text.n && (unsigned char)text.p[i] < 0x80)
-		i++;
-	return i == text.n;
+	return span_ascii_run(text) == text.n;
 }
 
 bool span_is_utf8(struct span text)
 {
 	size_t i = span_ascii_run(text);
-	return u8_check((const uint8_t *)text.p + i, text.n - i) == NULL;
+	return i == text.n || u8_check((const uint8_t *)text.p + i, text.n - i) == NULL;
 }
 
 /* One character of TEXT at *I; what is not UTF-8 counts as U+FFFD, one per byte. */

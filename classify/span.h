@@ -58,7 +58,7 @@ static inline bool span_is_blank(struct span text) { return !text.n || ((unsigne
 /* Cuts the next line (without its CR, LF or CRLF) off REST; false at the end. */
 bool span_line(struct span *rest, struct span *line);
 
-/* Bytes at the beginning of TEXT that are surely ASCII; up to seven more may be. */
+/* Bytes at the beginning of TEXT that are ASCII. */
 size_t span_ascii_run(struct span text);
 bool span_is_ascii(struct span text);
 
