@@ -21,7 +21,7 @@ HARDENING := -fPIE -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_
 PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 ALL_CPPFLAGS = -D_GNU_SOURCE -I. -I$(BUILD) -DRETOUR_VERSION='"$(VERSION)"' $(PACKAGE_CFLAGS) $(CPPFLAGS)
-ALL_LDLIBS = -letpan -liniparser -lunistring $(PACKAGE_LIBS) $(LDLIBS)
+ALL_LDLIBS = -letpan -liniparser -lunistring -lm $(PACKAGE_LIBS) $(LDLIBS)
 ALL_CFLAGS = -std=c11 $(WARNINGS) $(WERROR) $(HARDENING) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS)
 

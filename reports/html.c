@@ -7,6 +7,7 @@
 #include <libxslt/transform.h>
 #include <libxslt/variables.h>
 #include <libxslt/xsltutils.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,6 +124,34 @@ out:
 	return result;
 }
 
+/* Relative luminance (WCAG 2.2) of "#rrggbb" or "#rgb", 0 to 1. */
+static double luminance(const char *colour)
+{
+	static const double weight[] = { 0.0722, 0.7152, 0.2126 };
+	unsigned long rgb = strtoul(colour + 1, NULL, 16);
+	bool brief = strlen(colour) == 4;
+	double sum = 0;
+	for (size_t i = 0; i < sizeof weight / sizeof *weight; i++, rgb >>= brief ? 4 : 8) {
+		double c = brief ? (double)(rgb & 0xf) / 15 : (double)(rgb & 0xff) / 255;
+		sum += weight[i] * (c <= 0.04045 ? c / 12.92 : pow((c + 0.055) / 1.055, 2.4));
+	}
+	return sum;
+}
+
+/* Letters in COLOUR can be read on PAPER: a contrast of at least 4.5 (WCAG 2.2, success criterion 1.4.3). */
+static bool readable(const char *colour, const char *paper)
+{
+	double a = luminance(colour) + 0.05, b = luminance(paper) + 0.05;
+	return a / b >= 4.5 || b / a >= 4.5;
+}
+
+/* On which of the page's papers (report.xsl) the organisation's colour can be read; of a colour by name nothing is known. */
+static const char *colour_on(const char *colour)
+{
+	static const char *const where[] = { "", "light", "dark", "light dark" };
+	return colour && *colour == '#' ? where[readable(colour, "#ffffff") + 2 * readable(colour, "#12181e")] : "";
+}
+
 /*
  * The mail alone names the ledger's head of the day on which it is made, and the key; the page stays the same for ever. The page alone has a logo:
  * mail clients show no data URIs.
@@ -139,7 +168,7 @@ int month_report_html(const struct month_report *r, enum html_shape shape, const
 		{ "shape", shapes[shape] }, { "months", months ? months : "" },
 		{ "head-entry", head ? entry : "" }, { "head-hash", head ? hash_text(r->head.hash, hash) : "" },
 		{ "signing-key", mail && o->signing_key ? o->signing_key : "" }, { "logo", !mail && o->logo ? o->logo : "" },
-		{ "colour", o->colour ? o->colour : "" }, { NULL, NULL },
+		{ "colour", o->colour ? o->colour : "" }, { "colour-on", colour_on(o->colour) }, { NULL, NULL },
 	};
 	xmlDoc *doc = month_report_document(r);
 	if (doc && !texts_append(r->texts, xmlDocGetRootElement(doc))) {

@@ -22,7 +22,7 @@ struct report_options {
 	const char *language;          /* "en", "de", the path of a catalogue; NULL: English */
 	const char *measures;          /* measures.xml on disk; NULL: compiled in */
 	const char *logo;              /* the organisation's, as a data URI, on pages; NULL: none */
-	const char *colour;            /* of headings, "#rrggbb"; NULL: the stylesheet's */
+	const char *colour;            /* a band above the title, and headings where it can be read: "#rrggbb", "#rgb" or a name of CSS; NULL: none */
 	int64_t target[3];             /* parts per million of the mail sent, each for hard bounces, all bounces, complaints */
 };
 

@@ -8,7 +8,7 @@
 
 #include "reports/model.h"
 
-enum { WIDTH = 78, NAME_WIDTH = 25, NUMBER_WIDTH = 8, BAR_WIDTH = 40, MAILBOX_WIDTH = 18, TITLE_WIDTH = 44, STATEMENTS = 3,
+enum { WIDTH = 78, NAME_WIDTH = 25, NUMBER_WIDTH = 8, BAR_WIDTH = 38, MAILBOX_WIDTH = 18, TITLE_WIDTH = 44, STATEMENTS = 3,
 	GRID_ROWS = 32, GRID_COLUMNS = 10, GRID_GAP = 2, GRID_NAME_MIN = 12 };
 
 struct page {
@@ -251,12 +251,14 @@ static void key_figures(const struct page *p)
 	grid_print(p, &g);
 }
 
-static void mostly_at(const struct page *p, const char *provider)
+/* ", mostly at PROVIDER", as far as it fits a line of which USED columns are taken. */
+static void mostly_at(const struct page *p, const char *provider, size_t used)
 {
-	char line[SENTENCE_SIZE] = "";
-	struct sentence s = { line, 0, sizeof line };
+	char line[SENTENCE_SIZE] = ", ";
+	struct sentence s = { line, strlen(line), sizeof line };
 	FILL(&s, text(p, "mostly-at"), { "provider", provider });
-	fprintf(p->out, ", %s", line);
+	if (used + 1 < WIDTH)
+		left(p->out, line, characters(line) < WIDTH - used ? characters(line) : WIDTH - used);
 }
 
 /* The largest causes of all classes. */
@@ -288,7 +290,7 @@ static void what_broke(const struct page *p)
 		snprintf(id, sizeof id, "column.%s.short", column_name(column));
 		fprintf(p->out, "  %s", text(p, id));
 		if (*f->leader[category])
-			mostly_at(p, f->leader[category]);
+			mostly_at(p, f->leader[category], NAME_WIDTH + 2 * (NUMBER_WIDTH + 1) + 2 + characters(text(p, id)));
 		end_line(p);
 	}
 }
@@ -428,13 +430,16 @@ static void days(const struct page *p)
 	fprintf(p->out, "%s\n", line);
 	for (unsigned i = 0; i < p->r->standouts; i++) {
 		const struct standout *out = &p->r->standout[i];
-		fprintf(p->out, "%s %04d-%02d-%02d ", weekday_name(p->r->texts, f->month, out->day), f->month.year, f->month.month, out->day);
+		size_t used = (size_t)fprintf(p->out, "%s %04d-%02d-%02d ", weekday_name(p->r->texts, f->month, out->day), f->month.year, f->month.month, out->day);
 		cell(p, &f->day[out->day - 1]);
+		used += NUMBER_WIDTH + 1;
 		snprintf(id, sizeof id, "column.%s.words", out->column < COLUMN_COUNT ? column_name(out->column) : "bounces");
-		if (out->column < COLUMN_COUNT)
+		if (out->column < COLUMN_COUNT) {
 			fprintf(p->out, "  %s", text(p, id));
+			used += 2 + characters(text(p, id));
+		}
 		if (*out->provider)
-			mostly_at(p, out->provider);
+			mostly_at(p, out->provider, used);
 		end_line(p);
 	}
 }
@@ -553,8 +558,10 @@ static void retention(const struct page *p, bool mail)
 		ledger_entry(p, "retention.closing", &p->r->closing);
 	if (mail && p->r->head.number)
 		ledger_entry(p, "retention.head", &p->r->head);
-	if (mail && p->r->options->signing_key)
-		fprintf(p->out, "%s\n  %s\n", text(p, "retention.signed"), p->r->options->signing_key);
+	if (mail && p->r->options->signing_key) {
+		wrap(p->out, text(p, "retention.signed"), 0, 0);
+		fprintf(p->out, "  %s\n", p->r->options->signing_key);
+	}
 }
 
 static void method(const struct page *p)
@@ -591,7 +598,7 @@ int month_report_text(const struct month_report *r, bool mail, struct buffer *ou
 	FILL(&s, text(&p, "report.title"), { "month", month_title(r->texts, r->month->month, title, sizeof title) });
 	fprintf(p.out, "%s\n", line);
 	if (r->options->organisation)
-		fprintf(p.out, "%s\n", r->options->organisation);
+		wrap(p.out, r->options->organisation, 0, 0);
 	end_line(&p);
 	verdict(&p);
 	key_figures(&p);
