@@ -193,12 +193,12 @@
 			</div>
 		</xsl:when>
 		<xsl:otherwise>
-			<section class="verdict {$tone}">
+			<div class="verdict {$tone}">
 				<p class="state"><xsl:if test="@targets != 'unknown'"><span class="badge"><xsl:call-template name="badge"/></span></xsl:if><xsl:call-template name="state"/></p>
 				<p class="sentence"><xsl:value-of select="r:sentence"/></p>
 				<xsl:if test="@quiet != 'true' and $why"><ul class="why"><xsl:for-each select="$why"><li><xsl:value-of select="."/></li></xsl:for-each></ul></xsl:if>
 				<p class="lead"><xsl:value-of select="r:note"/></p>
-			</section>
+			</div>
 		</xsl:otherwise>
 	</xsl:choose>
 </xsl:template>
@@ -223,25 +223,25 @@
 			</table>
 		</xsl:when>
 		<xsl:otherwise>
-			<dl class="figures first"><xsl:apply-templates select="$first"/></dl>
-			<dl class="figures others"><xsl:apply-templates select="$others"/></dl>
+			<ul class="figures first"><xsl:apply-templates select="$first"/></ul>
+			<ul class="figures others"><xsl:apply-templates select="$others"/></ul>
 		</xsl:otherwise>
 	</xsl:choose>
 </xsl:template>
 
 <xsl:template match="r:figure">
-	<div class="figure {@id}">
-		<dt><xsl:call-template name="key"><xsl:with-param name="of" select="@id"/></xsl:call-template><xsl:value-of select="@title"/></dt>
-		<dd class="big"><xsl:choose><xsl:when test="r:rate"><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:rate"/></xsl:call-template></xsl:when><xsl:otherwise><xsl:apply-templates select="r:count"/></xsl:otherwise></xsl:choose></dd>
-		<dd class="history"><xsl:call-template name="figure-history"/></dd>
-		<dd class="versus">
+	<li class="figure {@id}">
+		<div class="name"><xsl:call-template name="key"><xsl:with-param name="of" select="@id"/></xsl:call-template><xsl:value-of select="@title"/></div>
+		<div class="big"><xsl:choose><xsl:when test="r:rate"><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:rate"/></xsl:call-template></xsl:when><xsl:otherwise><xsl:apply-templates select="r:count"/></xsl:otherwise></xsl:choose></div>
+		<div class="history"><xsl:call-template name="figure-history"/></div>
+		<div class="versus">
 			<xsl:if test="r:rate-before"><span><xsl:call-template name="fill"><xsl:with-param name="id" select="'figures.before'"/><xsl:with-param name="value"><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:rate-before"/></xsl:call-template></xsl:with-param></xsl:call-template></span></xsl:if>
 			<xsl:if test="r:rate"><span><b><xsl:apply-templates select="r:count"/></b></span></xsl:if>
 			<xsl:if test="r:change"><span><xsl:call-template name="change"/></span></xsl:if>
 			<xsl:if test="r:before and not(r:rate)"><span><xsl:call-template name="fill"><xsl:with-param name="id" select="'figures.before'"/><xsl:with-param name="value"><xsl:call-template name="before"/></xsl:with-param></xsl:call-template></span></xsl:if>
-		</dd>
-		<xsl:if test="$report/r:targets/r:target[@id = current()/@id][@value]"><dd><xsl:call-template name="target"/></dd></xsl:if>
-	</div>
+		</div>
+		<xsl:if test="$report/r:targets/r:target[@id = current()/@id][@value]"><div><xsl:call-template name="target"/></div></xsl:if>
+	</li>
 </xsl:template>
 
 <!-- Twelve bars of a key figure: its rate where there are rates, then with the target as a line; else its counts. -->
@@ -453,9 +453,9 @@
 		<xsl:when test="$largest &lt;= 20">20</xsl:when><xsl:when test="$largest &lt;= 50">50</xsl:when><xsl:otherwise>100</xsl:otherwise></xsl:choose></xsl:variable>
 	<figure class="chart rates"><xsl:call-template name="gutter"><xsl:with-param name="top" select="$top"/><xsl:with-param name="unit" select="' %'"/></xsl:call-template>
 	<figcaption><xsl:value-of select="key('t', 'trend.rates')"/></figcaption>
-	<svg xmlns="http://www.w3.org/2000/svg" height="200" role="img" aria-labelledby="rates-title rates-desc">
-		<title id="rates-title"><xsl:value-of select="key('t', 'trend.rates')"/></title>
-		<desc id="rates-desc"><xsl:for-each select="r:month[r:rate]"><xsl:value-of select="concat(@title, ': ', r:rate[@of = 'bounces'], ' %, ', r:class-rate[@of = 'hard'], ' %; ')"/></xsl:for-each></desc>
+	<svg xmlns="http://www.w3.org/2000/svg" height="200" role="img">
+		<title><xsl:value-of select="key('t', 'trend.rates')"/></title>
+		<desc><xsl:for-each select="r:month[r:rate]"><xsl:value-of select="concat(@title, ': ', r:rate[@of = 'bounces'], ' %, ', r:class-rate[@of = 'hard'], ' %; ')"/></xsl:for-each></desc>
 		<xsl:call-template name="grid"><xsl:with-param name="top" select="$top"/><xsl:with-param name="unit" select="' %'"/></xsl:call-template>
 		<line class="base" x1="0" x2="100%" y1="174" y2="174"/>
 		<line class="limit" x1="0" x2="100%" y1="{format-number(174 - $limit * 150 div $top, '0.##')}" y2="{format-number(174 - $limit * 150 div $top, '0.##')}"/>
@@ -487,9 +487,9 @@
 	<xsl:variable name="top"><xsl:call-template name="round-up"><xsl:with-param name="n" select="$largest"/></xsl:call-template></xsl:variable>
 	<figure class="chart"><xsl:call-template name="gutter"><xsl:with-param name="top" select="$top"/></xsl:call-template>
 	<figcaption><xsl:value-of select="key('t', 'trend.chart')"/></figcaption>
-	<svg xmlns="http://www.w3.org/2000/svg" height="200" role="img" aria-labelledby="trend-title trend-desc">
-		<title id="trend-title"><xsl:value-of select="key('t', 'trend.chart')"/></title>
-		<desc id="trend-desc"><xsl:for-each select="r:month"><xsl:value-of select="concat(@title, ': ')"/><xsl:apply-templates select="r:bounces"/>; </xsl:for-each></desc>
+	<svg xmlns="http://www.w3.org/2000/svg" height="200" role="img">
+		<title><xsl:value-of select="key('t', 'trend.chart')"/></title>
+		<desc><xsl:for-each select="r:month"><xsl:value-of select="concat(@title, ': ')"/><xsl:apply-templates select="r:bounces"/>; </xsl:for-each></desc>
 		<xsl:call-template name="grid"><xsl:with-param name="top" select="$top"/></xsl:call-template>
 		<xsl:for-each select="r:month">
 			<xsl:variable name="x"><xsl:call-template name="month-x"><xsl:with-param name="add" select="-2.9"/></xsl:call-template></xsl:variable>
@@ -531,9 +531,9 @@
 		<xsl:variable name="wide" select="100 div count(r:day)"/>
 		<xsl:variable name="begun" select="$report/r:classes/r:class/r:category[@since]"/>
 		<figure class="chart"><xsl:call-template name="gutter"><xsl:with-param name="top" select="$top"/></xsl:call-template>
-		<svg xmlns="http://www.w3.org/2000/svg" height="200" role="img" aria-labelledby="days-title days-desc">
-			<title id="days-title"><xsl:value-of select="key('t', 'days.chart')"/></title>
-			<desc id="days-desc"><xsl:for-each select="r:day"><xsl:value-of select="concat(@date, ': ', r:count, '; ')"/></xsl:for-each></desc>
+		<svg xmlns="http://www.w3.org/2000/svg" height="200" role="img">
+			<title><xsl:value-of select="key('t', 'days.chart')"/></title>
+			<desc><xsl:for-each select="r:day"><xsl:value-of select="concat(@date, ': ', r:count, '; ')"/></xsl:for-each></desc>
 			<xsl:for-each select="r:day"><xsl:if test="@weekday = string(key('t', 'weekday.6')) or @weekday = string(key('t', 'weekday.0'))"><rect class="weekend" x="{format-number((position() - 1) * $wide, '0.##')}%" width="{format-number($wide, '0.##')}%" y="24" height="150"/></xsl:if></xsl:for-each>
 			<xsl:call-template name="grid"><xsl:with-param name="top" select="$top"/></xsl:call-template>
 			<xsl:for-each select="r:day">
@@ -973,10 +973,9 @@ a { color: var(--better); }
 .badge { display: inline-block; padding: .1rem .6rem; margin-right: .7rem; border-radius: 3px; background: var(--tone); color: var(--on); }
 .sentence { margin: 0 0 .5rem; font-size: 1.3rem; line-height: 1.4; max-width: 46rem; }
 .why { margin: .2rem 0 .6rem; padding-left: 1.1rem; max-width: 46rem; } .why li { margin: .2rem 0; }
-.sentence, .why li, .lead, .measures p, .method dd { text-wrap: pretty; }
-.figures { display: grid; grid-template-columns: repeat(3, 1fr); gap: .75rem; margin: 0 0 .75rem; }
+.figures { display: grid; grid-template-columns: repeat(3, 1fr); gap: .75rem; margin: 0 0 .75rem; padding: 0; list-style: none; }
 .figure { display: grid; grid-template-columns: auto 1fr; align-content: start; gap: 0 .75rem; padding: .7rem .9rem .75rem; background: var(--wash); border-radius: 4px; }
-.figure > * { grid-column: 1 / -1; margin: 0; } .figure dt { font-size: .9rem; }
+.figure > * { grid-column: 1 / -1; margin: 0; } .figure .name { font-size: .9rem; }
 .figure .big { grid-column: 1; font-size: 1.45rem; line-height: 1.3; font-weight: 600; letter-spacing: -.01em; white-space: nowrap; }
 .first .big { font-size: 2rem; line-height: 1.25; }
 .figure .history { grid-column: 2; align-self: end; padding-bottom: .35rem; } .history svg { display: block; width: 100%; max-width: 7.5rem; height: 26px; margin-left: auto; } .first .history svg { height: 34px; }
@@ -1025,7 +1024,7 @@ code { font-size: .8rem; overflow-wrap: anywhere; }
 	.checks tbody tr { display: grid; grid-template-columns: 1fr auto; padding: .5rem 0; border-bottom: 1px solid var(--line); } .data.checks tbody th, .data.checks td { border: 0; padding: 0; } .checks .w { grid-column: 1 / -1; } }
 @media (max-width: 36rem) { .month1 { display: none; } main { padding: 1.25rem 1rem 3rem; } h1 { font-size: 1.8rem; } .sentence { font-size: 1.12rem; } .heading { margin-top: 2.25rem; }
 	.figures { gap: .5rem; margin-bottom: .5rem; } .figures.first { grid-template-columns: 1fr; } .others .history { display: none; }
-	.others .figure { padding: .5rem .55rem; } .others dt { font-size: .8rem; } .others .big { font-size: 1.2rem; } .others .versus span { display: block; } .others .versus span + span::before { content: none; } .data th, .data td { padding-left: .6rem; } .method { grid-template-columns: 1fr; } .method dd { margin-bottom: .4rem; } .entry { margin-right: .8rem; } .measures li { padding-left: 1.9rem; } }
+	.others .figure { padding: .5rem .55rem; } .others .name { font-size: .8rem; } .others .big { font-size: 1.2rem; } .others .versus span { display: block; } .others .versus span + span::before { content: none; } .data th, .data td { padding-left: .6rem; } .method { grid-template-columns: 1fr; } .method dd { margin-bottom: .4rem; } .entry { margin-right: .8rem; } .measures li { padding-left: 1.9rem; } }
 @page { margin: 15mm 14mm; }
 @media print { :root { color-scheme: light; --brand: #000; --ink: #000; --soft-ink: #444; --paper: #fff; --line: #ccc; --strong: #888; --wash: #f3f3f3;
 	--hard: #1f4e79; --soft: #62a9d6; --block: #e08a2e; --undetermined: #9aa4ae; --complaint: #a6215d; --rest: #ccd3da; --plain: #8fa3b5; --worse: #b0531a; --better: #2a74a8; --steady: #444; --on: #fff; }
