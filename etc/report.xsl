@@ -76,7 +76,7 @@
 			<xsl:when test="$mail">
 				<body style="margin:0;padding:0">
 					<div style="display:none;max-height:0;overflow:hidden"><xsl:value-of select="r:verdict/r:sentence"/></div>
-					<table role="presentation" width="100%" cellspacing="0" cellpadding="0" border="0"><tr><td align="center" style="padding:16px">
+					<div role="main"><table role="presentation" width="100%" cellspacing="0" cellpadding="0" border="0"><tr><td align="center" style="padding:16px">
 						<xsl:comment>[if mso]&gt;&lt;table role="presentation" width="640"&gt;&lt;tr&gt;&lt;td&gt;&lt;![endif]</xsl:comment>
 						<table role="presentation" width="100%" cellspacing="0" cellpadding="0" border="0" style="max-width:640px"><tr>
 							<td align="left" style="overflow-wrap:anywhere;font-family:-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif;font-size:15px;line-height:1.5;font-variant-numeric:tabular-nums">
@@ -84,7 +84,7 @@
 							</td>
 						</tr></table>
 						<xsl:comment>[if mso]&gt;&lt;/td&gt;&lt;/tr&gt;&lt;/table&gt;&lt;![endif]</xsl:comment>
-					</td></tr></table>
+					</td></tr></table></div>
 				</body>
 			</xsl:when>
 			<xsl:when test="$shape = 'index'"><body><main><xsl:call-template name="index"/></main></body></xsl:when>

@@ -35,6 +35,8 @@ has() {
 		$CC -E - >/dev/null 2>&1 ;;
 	sanitizers) echo 'int main(void) { return 0; }' | $CC -fsanitize=address,undefined -x c -o /dev/null - 2>/dev/null ;;
 	mandoc) have mandoc ;;
+	tidy) have tidy ;;
+	swaks) have swaks ;;
 	minisign) have minisign ;;
 	time-zones) have_file /usr/share/zoneinfo/Europe/Berlin ;;
 	esac
@@ -42,7 +44,7 @@ has() {
 
 build="compiler pkg-config libraries sasl"
 demo="$build dovecot python openssl time-zones"
-check="$demo postfix xmllint cmocka sanitizers mandoc minisign"
+check="$demo postfix xmllint cmocka sanitizers mandoc minisign tidy swaks"
 case $for_what in
 build) things=$build ;;
 demo) things=$demo ;;
@@ -73,6 +75,8 @@ debian() {
 	cmocka) echo libcmocka-dev ;;
 	sanitizers) echo gcc ;;
 	mandoc) echo mandoc ;;
+	tidy) echo tidy ;;
+	swaks) echo swaks ;;
 	minisign) echo minisign ;;
 	time-zones) echo tzdata ;;
 	esac
@@ -92,6 +96,8 @@ fedora() {
 	cmocka) echo libcmocka-devel ;;
 	sanitizers) echo libasan libubsan ;;
 	mandoc) echo mandoc ;;
+	tidy) echo tidy ;;
+	swaks) echo swaks ;;
 	minisign) echo minisign ;;
 	time-zones) echo tzdata ;;
 	esac

@@ -119,3 +119,14 @@ def large(ledger, month, providers=60, campaigns=500, events=10000000):
                 for klass, category, _ in CAUSES:
                     ledger.failures(day, klass, category, provider, campaign, int(each * pick.uniform(0, 2) + pick.random()))
                 ledger.complaints(day, provider, campaign, int(pick.uniform(0, 3)))
+
+
+def long_names(ledger, month):
+    """Names that hardly fit: providers and campaigns with and without blanks, figures of seven digits."""
+    for day in days(month):
+        for index in range(3):
+            provider = "an-extraordinarily-long-provider-name-%d" % index
+            for campaign in ("%d-spring-summer-collection-loyalty-programme-members-of-all-countries" % index, "W" * 52):
+                ledger.sent(day, provider, campaign, 1234567)
+                ledger.failures(day, "block", "auth-failure", provider, campaign, 31234)
+                ledger.failures(day, "soft", "mailbox-full", provider, campaign, 21234)
