@@ -249,7 +249,7 @@
 	<xsl:variable name="id" select="@id"/>
 	<xsl:variable name="months" select="$report/r:trend/r:month"/>
 	<xsl:variable name="rates" select="$months/*[self::r:rate or self::r:class-rate][@of = $id][current()/r:rate]"/>
-	<xsl:variable name="counts" select="$months/r:count[@of = $id or ($id = 'bounces' and @of = 'all')][not($rates)]"/>
+	<xsl:variable name="counts" select="($months/r:count[@of = $id] | $months/r:bounces[$id = 'bounces'])[not($rates)]"/>
 	<xsl:variable name="limit" select="$report/r:targets/r:target[@id = $id][$rates]/@limit"/>
 	<xsl:variable name="max"><xsl:call-template name="maximum"><xsl:with-param name="of" select="$rates | $counts | $limit"/></xsl:call-template></xsl:variable>
 	<xsl:if test="count($months) &gt; 1 and $max &gt; 0">
@@ -264,7 +264,7 @@
 </xsl:template>
 
 <xsl:template name="month-figure"><xsl:choose>
-	<xsl:when test="self::r:count"><xsl:apply-templates select="."/></xsl:when>
+	<xsl:when test="self::r:count or self::r:bounces"><xsl:apply-templates select="."/></xsl:when>
 	<xsl:otherwise><xsl:call-template name="rate-text"><xsl:with-param name="of" select="."/></xsl:call-template></xsl:otherwise></xsl:choose></xsl:template>
 
 <!-- What the figure is held to, where there is a rate. -->
