@@ -496,7 +496,7 @@ static void html_needs_nothing_from_outside(void **state)
 		for (size_t i = 0; i < sizeof outside / sizeof *outside; i++)
 			assert_false(holds(&html[shape], outside[i]));
 	}
-	assert_true(holds(&html[HTML_PAGE], "<title id=\"trend-title\">"));
+	assert_true(holds(&html[HTML_PAGE], "<title>Bounces and complaints per month</title>"));
 	assert_true(holds(&html[HTML_PAGE], "prefers-color-scheme: dark"));
 	assert_true(holds(&html[HTML_PAGE], "@media print"));
 	buffer_free(&html[0]);
