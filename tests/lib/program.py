@@ -115,10 +115,12 @@ class Retour:
         return path
 
     def write_config(self):
-        with open(self.ini, "w") as f:
+        new = self.ini + ".new"  # renamed: another run of it may be about to read the file
+        with open(new, "w") as f:
             for section, keys in self.config.items():
                 f.write("[%s]\n" % section)
                 f.writelines("%s = %s\n" % pair for pair in keys.items() if pair[1] is not None)
+        os.rename(new, self.ini)
         return self.ini
 
     def arguments(self, command, options=()):
