@@ -111,6 +111,13 @@ static bool is_likely_bounce(struct reader *r)
 	return sender_has_null_path(r->mail) && proof;
 }
 
+/* A list that asks its owner first: no fate of the mail yet, whoever sends the notice; unless it is the mail that came back. */
+static bool is_held(const struct reader *r)
+{
+	return (r->held_subject || r->prose->marked[MARK_HELD]) && !r->mail->has_status && !r->mail->faileds && !r->bounce_subject && !r->returned.present &&
+	       !reader_answers_no(prose_diagnostic(r->prose, r->rules, r->prose->human));
+}
+
 static bool is_automatic(const struct reader *r, const char **rule)
 {
 	if (says(r, KIND_AUTOREPLY, rule))
@@ -129,7 +136,8 @@ static bool is_refusal(const struct reader *r)
 /* "Your mailbox is almost full": to the owner of the mailbox that is read here, about nobody's mail. */
 static bool is_own_notice(struct reader *r)
 {
-	return r->prose->marked[MARK_NOTICE] && !r->returned.present && !reader_answers_no(prose_diagnostic(r->prose, r->rules, r->prose->human)) && !names_somebody(r);
+	return r->prose->marked[MARK_NOTICE] && !r->returned.present &&
+	       !reader_answers_no(prose_diagnostic(r->prose, r->rules, r->prose->human)) && !names_somebody(r);
 }
 
 static void read_message(struct reader *r)
@@ -167,6 +175,10 @@ static void read_message(struct reader *r)
 	}
 	if (!r->mail->has_status && (r->notice_subject || (r->receipt_subject && !sender_is_daemon(r)))) {
 		reader_emit_none(r, KIND_NONE, r->notice_subject ? "none.notice" : "none.receipt");
+		return;
+	}
+	if (is_held(r)) {
+		reader_emit_none(r, KIND_AUTOREPLY, "autoreply.moderation");
 		return;
 	}
 	if (!is_surely_bounce(r)) {

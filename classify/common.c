@@ -105,6 +105,7 @@ void common_scan(struct reader *r)
 		r->bounce_subject |= mark == MARK_BOUNCE_SUBJECT;
 		r->receipt_subject |= mark == MARK_RECEIPT && begins;
 		r->notice_subject |= mark == MARK_NOTICE && begins;
+		r->held_subject |= mark == MARK_HELD;
 	}
 	r->answer = is_answer(r->mail->subject_text);
 	r->bounce_subject &= !r->answer;

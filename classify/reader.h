@@ -36,7 +36,7 @@ struct reader {
 	char verp[EVENT_ADDRESS_SIZE];   /* recipient in a VERP return path of this message, classic or with a token; "" */
 	bool subject_says[KIND_COUNT], header_says[KIND_COUNT];
 	uint16_t subject_rule[KIND_COUNT], header_rule[KIND_COUNT];
-	bool bounce_subject, bounce_sender, receipt_subject, notice_subject;
+	bool bounce_subject, bounce_sender, receipt_subject, notice_subject, held_subject;
 	bool answer;                     /* its subject is one that a person's answer has */
 	bool truncated;
 	event_sink *sink;

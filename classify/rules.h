@@ -22,6 +22,7 @@
 	X(MARK_BOUNCE_SENDER, "bounce-sender")         /* From that only a bounce has */ \
 	X(MARK_RECEIPT, "receipt")                     /* a person's subject begins so: a mail program tells that a mail was read */ \
 	X(MARK_NOTICE, "notice")                       /* subject begins so, or the text says: a system tells something that is no fate of a mail */ \
+	X(MARK_HELD, "held")                           /* a list keeps the mail until somebody has looked at it */ \
 	X(MARK_STAGE_CONNECT, "stage-connect")         /* the SMTP command that was refused: the greeting or EHLO, */ \
 	X(MARK_STAGE_MAIL, "stage-mail")               /* MAIL FROM, */ \
 	X(MARK_STAGE_RCPT, "stage-rcpt")               /* RCPT TO, */ \
