@@ -650,10 +650,23 @@ static int send_for(struct pop3 *p, const char *name, const uint32_t *numbers, s
 	return send_text(p, text, length);
 }
 
+/*
+ * Every answer belongs to its command: one too many would have each message taken for the one before it, and the last deleted unread. A server that refuses a
+ * message is asked once more, for what it says next shows whether it is in step.
+ */
+static int stay_in_step(struct pop3 *p, bool refused_one)
+{
+	enum reply reply = p->begin == p->end && refused_one ? command(p, "NOOP") : REPLY_OK;
+	if (reply == REPLY_BROKEN)
+		return -1;
+	return p->begin != p->end || reply == REPLY_CONTINUE ? broken(p, "the server answers what it was not asked") : 0;
+}
+
 /* RETR of the next messages up to UNTIL of the list, pipelined: whenever half of the window was answered, it is filled again. */
 static int retrieve(struct pop3 *p, size_t until, const struct source_sink *sink, size_t *given)
 {
 	size_t depth = p->can.pipelining ? RETR_DEPTH : 1, sent = p->at;
+	unsigned refused_before = p->refused;
 	int result = 0;
 	while (p->at < until) {
 		if (!result && sent < until && sent - p->at <= depth / 2) {
@@ -673,7 +686,7 @@ static int retrieve(struct pop3 *p, size_t until, const struct source_sink *sink
 		if (!p->usable)
 			return -1;
 	}
-	return result;
+	return stay_in_step(p, p->refused > refused_before) ? -1 : result;
 }
 
 static int pop3_next(struct source *s, size_t count, const struct source_sink *sink)

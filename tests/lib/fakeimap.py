@@ -56,6 +56,7 @@ class FakeImap:
     """host, port, ca_file; said: lines received; mails: {uid: bytes}; deleted: UIDs that are marked; folders: {name: [bytes]}."""
 
     host = "127.0.0.1"
+    connection = Connection  # what a client is served with: lib/trouble.py has one that misbehaves
 
     def __init__(self, mails=(), capabilities="IMAP4rev1 UIDPLUS MOVE NAMESPACE AUTH=PLAIN", tls="implicit", cert="good", greeting="* OK ready\r\n",
                  password=None, first_uid=1):
@@ -100,7 +101,7 @@ class FakeImap:
 
     def _serve(self, sock):
         try:
-            c = Connection(self, sock)
+            c = self.connection(self, sock)
             if self.tls == "implicit":
                 c.start_tls()
             if callable(self.greeting):

@@ -316,7 +316,8 @@ static void refused_retr_is_said(void **state)
 {
 	(void)state;
 	const struct step steps[] = { GREETING, LOGIN, { "STAT", "+OK 2 300\r\n", 0 }, { "UIDL", "+OK\r\n1 a\r\n2 b\r\n.\r\n", 0 },
-				      { "RETR 1", "-ERR no\r\n", 0 }, { "RETR 2", "+OK\r\ntwo\r\n.\r\n", 0 }, { "QUIT", "+OK\r\n", 0 }, END };
+				      { "RETR 1", "-ERR no\r\n", 0 }, { "RETR 2", "+OK\r\ntwo\r\n.\r\n", 0 }, { "NOOP", "+OK\r\n", 0 },
+				      { "QUIT", "+OK\r\n", 0 }, END };
 	struct collect c = { 0 };
 	struct source *s;
 	start_server(steps);
@@ -329,6 +330,30 @@ static void refused_retr_is_said(void **state)
 	assert_int_equal(s->ops->close(s, NULL, 0), 0);
 	free(end_server());
 	collect_free(&c);
+}
+
+/* Else the first message would be taken for the second, and the second deleted unread. */
+static void an_answer_too_many_deletes_nothing(void **state)
+{
+	(void)state;
+	const char *const answers[] = { "-ERR no\r\n+OK\r\none\r\n.\r\n+OK\r\ntwo\r\n.\r\n", "+OK\r\none\r\n.\r\n+OK\r\nnobody's\r\n.\r\n+OK\r\ntwo\r\n.\r\n" };
+	for (size_t i = 0; i < 2; i++) {
+		const struct step steps[] = { GREETING, LOGIN, { "STAT", "+OK 2 300\r\n", 0 }, { "UIDL", "+OK\r\n1 a\r\n2 b\r\n.\r\n", 0 },
+					      { "RETR 1", "", 0 }, { "RETR 2", answers[i], 0 }, END };
+		struct collect c = { 0 };
+		struct source *s;
+		start_server(steps);
+		struct source_options o = options(false);
+		assert_int_equal(source_pop3.open(&s, &o), 0);
+		assert_int_equal(collect_all(s, 10, &c), -1);
+		assert_non_null(strstr(s->error, "not asked"));
+		s->ops->close(s, NULL, 0);
+		char *seen = end_server();
+		assert_null(strstr(seen, "DELE"));
+		assert_null(strstr(seen, "QUIT"));
+		free(seen);
+		collect_free(&c);
+	}
 }
 
 /* When the sink says stop, the answers on their way are read, and QUIT still makes earlier deletions true. */
@@ -502,7 +527,8 @@ int main(void)
 		cmocka_unit_test(old_server), cmocka_unit_test(pipelining_server), cmocka_unit_test(nothing_there),
 		cmocka_unit_test(what_stays_is_asked_about), cmocka_unit_test(strange_lists), cmocka_unit_test(oversize_is_cut),
 		cmocka_unit_test(many_messages), cmocka_unit_test(quit_makes_deletions_true), cmocka_unit_test(refused_dele_is_said),
-		cmocka_unit_test(refused_retr_is_said), cmocka_unit_test(a_stop_leaves_the_connection_in_step), cmocka_unit_test(logins),
+		cmocka_unit_test(refused_retr_is_said), cmocka_unit_test(an_answer_too_many_deletes_nothing),
+		cmocka_unit_test(a_stop_leaves_the_connection_in_step), cmocka_unit_test(logins),
 		cmocka_unit_test(no_login_without_tls), cmocka_unit_test(hostile_servers),
 	};
 	signal(SIGPIPE, SIG_IGN);
