@@ -20,8 +20,9 @@
 
 enum {
 	WINDOW_MESSAGES = 4096,                /* listed at once */
-	LISTING_LINE_MAX = 512,                /* of one answer with UID and size or date */
+	LISTING_LINE_MAX = 160,                /* of one answer with UID and size or date, and flags that nobody asked for */
 	BATCH_BYTES = 16 * 1024 * 1024,        /* asked for in one FETCH, unless one message is larger */
+	BATCH_SLACK = 2 * 1024 * 1024,         /* and what a FETCH may answer beyond twice that: sizes are estimates */
 	MESSAGE_OVERHEAD = 4096,               /* around one message in the answer */
 	BODY_FIRST = 65536,                    /* first size of the body's buffer */
 	FOLDERS_MAX = 3,                       /* one per settlement */
@@ -489,7 +490,7 @@ static int read_range(struct imap_source *s, size_t from, size_t to)
 	s->on_fetch = hand_out;
 	/* Some servers only estimate RFC822.SIZE, so twice the sum is allowed. */
 	result = body ? fetch(s, true, set, fetch_type(mailimap_fetch_att_new_uid(), mailimap_fetch_att_new_internaldate(), body),
-			      IMAP_ANSWER_MAX + 2 * bytes)
+			      BATCH_SLACK + 2 * bytes)
 		      : imap_check(&s->session, MAILIMAP_ERROR_MEMORY, "FETCH", NULL);
 	s->on_fetch = NULL;
 	s->reading = false;

@@ -15,7 +15,12 @@
 
 enum {
 	IMAP_FOLDER_SIZE = 512,               /* a folder's name as the server writes it, with its NUL */
-	IMAP_ANSWER_MAX = 2 * 1024 * 1024,    /* bytes of an answer that carries no mail */
+	/*
+	 * Bytes of an answer that carries no mail. libetpan keeps all of it as lists, an atom of one letter in forty times its size: with this the process
+	 * stays below 64 MiB.
+	 */
+	IMAP_ANSWER_MAX = 384 * 1024,
+	IMAP_SEARCH_MAX = 768 * 1024,         /* of the UIDs that others have marked: 100,000 of them */
 };
 
 struct imap_session {

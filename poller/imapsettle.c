@@ -117,7 +117,7 @@ static int search_deleted(struct imap_session *s, struct uid_list *found)
 	clist *result = NULL;
 	int code;
 
-	imap_expect(s, IMAP_ANSWER_MAX);
+	imap_expect(s, IMAP_SEARCH_MAX);
 	code = mailimap_uid_search(s->imap, NULL, &key, &result);
 	if (imap_check(s, code, "SEARCH DELETED", NULL))
 		return -1;

@@ -164,6 +164,12 @@ fake = FakeImap(mails)
 fake.on("NOOP", lambda c, tag, rest: c.flood(b"* OK still here\r\n" * 1000))
 fails("untagged answers without end", fake, "more than was asked for", left=5)
 
+flags = b"* CAPABILITY" + b" A" * 32000 + b"\r\n"  # what libetpan keeps in forty times its size
+for word, count in (("CAPABILITY", 5), ("SELECT", 5), ("FETCH", 5000)):  # a listing may be longest
+    fake = FakeImap(mails[:5] + [bounce(number) for number in range(5, count)])
+    fake.on(word, lambda c, tag, rest: c.flood(flags))
+    fails("%s is answered with short words without end: memory stays bounded" % word, fake, "more than was asked for")
+
 fake = FakeImap(mails)
 fake.on("NOOP", lambda c, tag, rest: c.send(b"* LIST () \"/\" {4294967295}\r\n") or c.flood())
 fails("a literal of 4 GB where no mail was asked for", fake, "no memory", left=5)  # the fetcher has a limit
