@@ -13,6 +13,7 @@
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <sodium.h>
+#include "poller/clock.h"
 #include "poller/commands.h"
 #include "poller/delivery.h"
 #include "poller/feed.h"
@@ -55,6 +56,8 @@ static int note_mailbox(void *context, const struct mailbox_state *m)
 		return 0;
 	if (last && note(r, ALERT_MAILBOX_SILENT, m->name, r->now - last, last))
 		return STORE_FAILED;
+	if (m->certificate_end && note(r, ALERT_CERTIFICATE, m->name, m->certificate_end - r->now, 0))
+		return STORE_FAILED;
 	/* a run that failed before the login has not seen it work: an open alert stays open */
 	enum alert_level level = failed && !refused ? LEVEL_OPEN : alert_level_of(&r->o->rule[ALERT_LOGIN_REFUSED], refused);
 	return note_level(r, ALERT_LOGIN_REFUSED, level, m->name, refused, m->failed_at);
@@ -76,13 +79,30 @@ static int note_disk(const struct round *r)
 	return disk_used_ppm(r->s->config->store_path, &used) ? 0 : note(r, ALERT_DISK_FULL, "", used, 0);
 }
 
-/* The last evaluation was later than now. */
+/* How far the clock went away from that which counts the seconds since this machine started, since the last evaluation. */
+static int compare_clocks(const struct round *r, int64_t *jump)
+{
+	char boot[CLOCK_BOOT_SIZE], text[ALERT_CLOCK_SIZE], was[CLOCK_BOOT_SIZE];
+	long long began;
+	int64_t begins;
+	*jump = 0;
+	if (!clock_boot(boot, &begins))
+		return STORE_OK;
+	if (store_alerts_clock(r->s->store, text))
+		return STORE_FAILED;
+	if (sscanf(text, "%15s %lld", was, &began) == 2 && strcmp(was, boot) == 0)
+		*jump = begins > began ? begins - began : began - begins;
+	snprintf(text, sizeof text, "%s %lld", boot, (long long)begins);
+	return store_alerts_clock_put(r->s->store, text);
+}
+
+/* Back it went also where the last evaluation was later than now, whatever was restarted meanwhile. */
 static int note_clock(const struct round *r)
 {
-	int64_t last;
-	if (store_alerts_last(r->s->store, &last))
+	int64_t last, jump;
+	if (store_alerts_last(r->s->store, &last) || compare_clocks(r, &jump))
 		return STORE_FAILED;
-	return note(r, ALERT_CLOCK_JUMP, "", last > r->now ? last - r->now : 0, 0);
+	return note(r, ALERT_CLOCK_JUMP, "", last - r->now > jump ? last - r->now : jump, 0);
 }
 
 static int evaluate(struct round *r)

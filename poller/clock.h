@@ -13,6 +13,9 @@ int64_t clock_now(void);      /* epoch seconds */
 bool clock_is_set(void);      /* --now was given */
 const char *clock_text(void); /* as given to clock_set, or NULL */
 double clock_monotonic(void); /* seconds, for deadlines */
+/* Seconds from the epoch to the start of this machine as its clock has it now, and a name of that start. False: not known, or --now was given. */
+enum { CLOCK_BOOT_SIZE = 16 };
+bool clock_boot(char name[CLOCK_BOOT_SIZE], int64_t *at);
 /* "2026-11-02T06:00:00Z" into BUFFER of CLOCK_TEXT_SIZE; returns it. */
 enum { CLOCK_TEXT_SIZE = 32 };
 const char *clock_format(int64_t at, char *buffer);

@@ -244,6 +244,15 @@ static void check_parser(struct doctor *d)
 	child_end(pid);
 }
 
+static void say_certificate(struct doctor *d, const char *what, int64_t end)
+{
+	const struct alert_rule *rule = &d->config->alerts.rule[ALERT_CERTIFICATE];
+	char text[CLOCK_TEXT_SIZE];
+	if (end)
+		found(d, alert_level_of(rule, end - clock_now()) == LEVEL_FIRING ? ODD : WELL, what, "the server's certificate is good until %s",
+		      clock_format(end, text));
+}
+
 /* A visit without reading: the fetcher opens, describes what it found, and says goodbye. */
 static void visit(struct doctor *d, const struct mailbox *box, int fd, const char *what)
 {
@@ -251,14 +260,18 @@ static void visit(struct doctor *d, const struct mailbox *box, int fd, const cha
 	struct wire_head head;
 	unsigned char *payload = NULL;
 	size_t capacity = 0;
+	struct wire_opened opened = { 0 };
 	char text[WIRE_TEXT_MAX + 1], clean[WIRE_TEXT_MAX + 1];
 	snprintf(start.mailbox, sizeof start.mailbox, "%s", box->name);
 	bool answered = !wire_send(fd, WIRE_START, &start, sizeof start, NULL, 0) && !wire_send(fd, WIRE_FINISH, NULL, 0, NULL, 0) &&
 			wire_receive(fd, &head, &payload, &capacity) == 1 &&
 			(head.type == WIRE_OPENED || head.type == WIRE_FAILED || head.type == WIRE_REFUSED);
 	if (answered) {
-		span_copy_text(text, sizeof text, (struct span){ (const char *)payload, head.length });
+		size_t fixed = head.type == WIRE_OPENED ? sizeof opened : 0;
+		memcpy(&opened, payload, fixed);
+		span_copy_text(text, sizeof text, (struct span){ (const char *)payload + fixed, head.length - fixed });
 		found(d, head.type == WIRE_OPENED ? WELL : SAD, what, "%s", log_clean(clean, sizeof clean, text));
+		say_certificate(d, what, opened.certificate_end);
 		if (head.type == WIRE_OPENED && (wire_receive(fd, &head, &payload, &capacity) != 1 || head.type != WIRE_FINISHED))
 			found(d, SAD, what, "the goodbye failed");
 	} else {

@@ -327,7 +327,9 @@ static void check_alerts(struct reader *r)
 	for (unsigned i = 0; i < ALERT_CONDITION_COUNT; i++) {
 		const struct alert_rule *rule = &c->alerts.rule[i];
 		snprintf(section, sizeof section, "alert %s", alert_condition_name(i));
-		if (rule->clear > rule->threshold)
+		if (alert_unit(i) == UNIT_REMAINING && rule->clear < rule->threshold)
+			complain(r, section, "clear", "below the threshold; right would be at or above it");
+		else if (alert_unit(i) != UNIT_REMAINING && rule->clear > rule->threshold)
 			complain(r, section, "clear", "above the threshold; right would be at or below it");
 		if (alert_unit(i) == UNIT_FACTOR && rule->window > DAY)
 			complain(r, section, "window", "of a surge: right would be from 1h to 24h");

@@ -181,9 +181,10 @@ const char *const config_condition_helps[ALERT_CONDITION_COUNT] = {
 	[ALERT_QUARANTINE] = "messages that went to quarantine; by whole days; the window is how long they lie there, raw_retention",
 	[ALERT_MAILBOX_SILENT] = "how long a mailbox has not been read to its end",
 	[ALERT_LOGIN_REFUSED] = "a mailbox refused user, password or token, or there was no secret to log in with",
+	[ALERT_CERTIFICATE] = "how long before its end the certificate of a mailbox's server is told; clear is above the threshold",
 	[ALERT_RETENTION_OVERDUE] = "rows that should have been deleted a day ago, of a class of data",
 	[ALERT_DISK_FULL] = "how much of the disk of the store is used",
-	[ALERT_CLOCK_JUMP] = "how far the clock went back between two runs",
+	[ALERT_CLOCK_JUMP] = "how far the clock went back or forth between two runs",
 };
 
 const struct ladder config_standard_ladders[STANDARD_LADDERS] = {

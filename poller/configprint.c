@@ -19,7 +19,7 @@ static void print_threshold(char *buffer, size_t size, unsigned condition, int64
 {
 	int64_t scale = alert_unit(condition) == UNIT_SHARE ? 10000 : alert_unit(condition) == UNIT_FACTOR ? 1000 : 1;
 	size_t n;
-	if (alert_unit(condition) == UNIT_PERIOD) {
+	if (alert_unit(condition) == UNIT_PERIOD || alert_unit(condition) == UNIT_REMAINING) {
 		config_print_period(buffer, size, value);
 		return;
 	}

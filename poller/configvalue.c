@@ -174,6 +174,7 @@ static int64_t threshold(enum alert_unit unit, const char *text)
 	case UNIT_COUNT:
 		return decimal(text, n, 1);
 	case UNIT_PERIOD:
+	case UNIT_REMAINING:
 		break;
 	}
 	return period(text);

@@ -200,7 +200,8 @@ static int open_source(struct fetcher *f, const struct config *config, const str
 	}
 	if (f->ops->describe)
 		f->ops->describe(f->source, text, sizeof text);
-	return say(WIRE_OPENED, text);
+	struct wire_opened opened = { .certificate_end = f->source->certificate_end };
+	return wire_send(CHILD_FD, WIRE_OPENED, &opened, sizeof opened, text, strlen(text));
 }
 
 /* The paths behind wire_start, each ending in NUL. */

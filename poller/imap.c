@@ -177,6 +177,7 @@ static int imap_open(struct source **out, const struct source_options *options)
 	s->position = 1;
 	int opened = imap_session_open(&s->session, s->mailbox, options->password);
 	s->source.refused = s->session.refused;
+	s->source.certificate_end = s->session.stream ? stream_certificate_end(s->session.stream) : 0;
 	if (opened || find_folders(s))
 		return -1;
 	if (select_folder(s, &s->folder, moves_or_deletes(s->mailbox)))

@@ -35,6 +35,7 @@ struct lane {
 	struct channel from, to;   /* the fetcher's socket, the parser's */
 	bool started, opened, ended, finishing, done, failed;
 	bool refused;              /* the login, that is why it failed */
+	int64_t certificate_end;   /* as its fetcher found it; 0: no TLS, or not opened */
 	bool parser_ready;
 	unsigned asked, settling, parser_starts;
 	double since;              /* the fetcher was started */

@@ -62,6 +62,17 @@ static int ask_next(struct lane *lane)
 	return channel_send(&lane->from, WIRE_NEXT, &count, sizeof count, true);
 }
 
+static void say_opened(struct lane *lane, const struct wire_head *head, const unsigned char *payload)
+{
+	struct wire_opened opened;
+	char text[WIRE_TEXT_MAX + 1];
+	memcpy(&opened, payload, sizeof opened);
+	lane->opened = true;
+	lane->certificate_end = opened.certificate_end;
+	span_copy_text(text, sizeof text, (struct span){ (const char *)payload + sizeof opened, head->length - sizeof opened });
+	log_info("mailbox %s: open: %s", lane->name, text);
+}
+
 static void say_failed(struct lane *lane, const struct wire_head *head, const unsigned char *text)
 {
 	char copy[WIRE_TEXT_MAX + 1];
@@ -75,12 +86,9 @@ static int fetcher_says(struct pump *p, struct lane *lane, const struct wire_hea
 {
 	uint32_t count;
 	struct settled settled;
-	char text[WIRE_TEXT_MAX + 1];
 	switch (head->type) {
 	case WIRE_OPENED:
-		lane->opened = true;
-		span_copy_text(text, sizeof text, (struct span){ (const char *)payload, head->length });
-		log_info("mailbox %s: open: %s", lane->name, text);
+		say_opened(lane, head, payload);
 		return 0;
 	case WIRE_LISTED:
 		return answer_listed(p, lane, payload, head->length);

@@ -105,6 +105,18 @@ static int mailbox_failure(struct writer *w)
 	return store_mailboxes(w->s->store, failure_time, w);
 }
 
+static int certificate_end(void *context, const struct mailbox_state *m)
+{
+	if (m->certificate_end)
+		sample(context, "mailbox", m->name, NULL, NULL, (double)m->certificate_end);
+	return 0;
+}
+
+static int mailbox_certificate(struct writer *w)
+{
+	return store_mailboxes(w->s->store, certificate_end, w);
+}
+
 static int message_count(void *context, const char *mailbox, const char *outcome, uint64_t count)
 {
 	sample(context, "mailbox", mailbox, "outcome", outcome, (double)count);
@@ -204,6 +216,7 @@ static const struct family {
 	{ "retour_run_result", "gauge", "Exit code of the last run: 0 all well, 1 something was lost or refused, 3 a promise is broken.", run_result },
 	{ "retour_mailbox_last_success_timestamp_seconds", "gauge", "When the mailbox was last read to its end.", mailbox_success },
 	{ "retour_mailbox_last_failure_timestamp_seconds", "gauge", "When reading the mailbox last failed.", mailbox_failure },
+	{ "retour_mailbox_certificate_end_timestamp_seconds", "gauge", "Until when the certificate of the mailbox's server is good.", mailbox_certificate },
 	{ "retour_messages_total", "counter", "Messages read, by what they were.", messages },
 	{ "retour_events_total", "counter", "Bounces by class, and complaints, in steps of [privacy] k.", events },
 	{ "retour_contacts", "gauge", "Recipients by state, in steps of [privacy] k.", contacts },

@@ -168,6 +168,7 @@ static void lane_report(struct pump *p, struct lane *lane, struct poll_counts *t
 		log_info("mailbox %s: nothing new", lane->name);
 	if (lane->box && p->job->store && !p->store_failed &&
 	    (store_mailbox_read(p->job->store, lane->name, p->job->now, ok, lane->refused ? MAILBOX_LOGIN_REFUSED : "not read to its end") ||
+	     (lane->opened && store_mailbox_certificate(p->job->store, lane->name, lane->certificate_end)) ||
 	     (lane->folders && (ok || c->expired) && store_mail_purged(p->job->store, lane->name, lane->folders, lane->expired, p->job->now))))
 		pump_fail(p);
 	total->messages += c->messages;

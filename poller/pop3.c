@@ -418,6 +418,7 @@ static int pop3_open(struct source **out, const struct source_options *options)
 		return greeting == REPLY_BROKEN ? -1 : broken(p, "the answer is not POP3's");
 	if (m->tls == TLS_STARTTLS ? start_tls(p) : ask_capabilities(p))
 		return -1;
+	p->base.certificate_end = stream_certificate_end(p->stream);
 	if (login(p, options->password ? options->password : ""))
 		return -1;
 	p->logged_in = true;

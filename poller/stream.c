@@ -28,6 +28,7 @@ enum {
 	STREAM_ERROR_SIZE = 256,
 	STREAM_BUFFER_SIZE = 65536,  /* libetpan's read and write buffers */
 	STREAM_POLL_MAX_MS = 60000,  /* one poll; longer waits are several */
+	CERTIFICATES_MAX = 8,        /* of a chain */
 };
 
 /* The distribution's own policy (crypto-policies) stays in force; what RFC 8996 ended is taken out, keys below 112 bits are refused. */
@@ -284,6 +285,25 @@ static int handshake(struct stream *s)
 	}
 	s->tls = true;
 	return 0;
+}
+
+/* What was verified: each certificate of the chain holds at present. */
+int64_t stream_certificate_end(const struct stream *s)
+{
+	unsigned count = 0;
+	const gnutls_datum_t *chain = s->tls ? gnutls_certificate_get_peers(s->session, &count) : NULL;
+	int64_t first = 0;
+
+	for (unsigned i = 0; chain && i < count && i < CERTIFICATES_MAX; i++) {
+		gnutls_x509_crt_t crt;
+		if (gnutls_x509_crt_init(&crt) < 0)
+			return first;
+		time_t end = gnutls_x509_crt_import(crt, &chain[i], GNUTLS_X509_FMT_DER) < 0 ? -1 : gnutls_x509_crt_get_expiration_time(crt);
+		gnutls_x509_crt_deinit(crt);
+		if (end > 0 && (!first || end < first))
+			first = end;
+	}
+	return first;
 }
 
 int stream_open(struct stream **out, const struct stream_options *options)

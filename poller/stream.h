@@ -36,6 +36,8 @@ int stream_open(struct stream **out, const struct stream_options *options);
 /* TLS_STARTTLS: upgrades in place, after the server agreed. Bytes received before it and not read yet: refused. 0 or -1. */
 int stream_start_tls(struct stream *s);
 bool stream_is_tls(const struct stream *s);
+/* When the first certificate of the server's chain ends; 0: no TLS, or it cannot be told. */
+int64_t stream_certificate_end(const struct stream *s);
 /* 127.0.0.0/8, ::1, and the first mapped into IPv6: what does not leave this machine. */
 bool stream_is_loopback(const struct sockaddr *address);
 /* From now on at most BYTES more are read (0: no limit), so that an answer cannot be longer than what was asked for. */

@@ -19,7 +19,7 @@ static const struct shape {
 	[WIRE_WANTED] = { 0, 1, WIRE_LIST_MAX },
 	[WIRE_SETTLE] = { 0, sizeof(struct wire_settle), WIRE_SETTLE_MAX },
 	[WIRE_EXPIRE] = { sizeof(struct wire_expire), 0, 0 },
-	[WIRE_OPENED] = { 0, 1, WIRE_TEXT_MAX },
+	[WIRE_OPENED] = { sizeof(struct wire_opened), 1, WIRE_TEXT_MAX },
 	[WIRE_LISTED] = { 0, SOURCE_ID_SIZE, WIRE_LIST_MAX },
 	[WIRE_MESSAGE] = { sizeof(struct wire_message), 1, WIRE_MAIL_MAX },
 	[WIRE_BATCH] = { sizeof(uint32_t), 0, 0 },

@@ -37,7 +37,7 @@ enum wire_type {
 	WIRE_SETTLE,    /* struct wire_settle[] */
 	WIRE_EXPIRE,    /* struct wire_expire */
 	WIRE_FINISH,    /* nothing */
-	WIRE_OPENED,    /* text for the operator */
+	WIRE_OPENED,    /* struct wire_opened, then text for the operator */
 	WIRE_LISTED,    /* ids of SOURCE_ID_SIZE bytes */
 	WIRE_MESSAGE,   /* struct wire_message, then the mail */
 	WIRE_BATCH,     /* uint32_t: how many messages it had; 0: the mailbox's end */
@@ -73,6 +73,10 @@ enum {
 struct wire_start {
 	char mailbox[STORE_NAME_SIZE]; /* "" for import */
 	uint8_t stays;                 /* struct source_options.stays */
+};
+
+struct wire_opened {
+	int64_t certificate_end; /* struct source's */
 };
 
 struct wire_message {

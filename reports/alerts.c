@@ -10,7 +10,7 @@
 #include "reports/alerts.h"
 #include "reports/model.h"
 
-enum { HOUR = 3600, TEXT_SIZE = 128, SUBJECT_SIZE = 1024, JSON_SIZE = 1024 };
+enum { HOUR = 3600, DAY = 24 * HOUR, TEXT_SIZE = 128, SUBJECT_SIZE = 1024, JSON_SIZE = 1024 };
 
 static const struct {
 	const char *title, *look;
@@ -32,9 +32,12 @@ static const struct {
 	[ALERT_QUARANTINE] = { "Mail that could not be read lies in quarantine", "the quarantine folder: keep a copy and report it to the makers" },
 	[ALERT_MAILBOX_SILENT] = { "A mailbox is not being read", "whether the timer runs, and why it fails: retour doctor, journalctl -u retour" },
 	[ALERT_LOGIN_REFUSED] = { "A mailbox refuses the login", "password or token of this mailbox: has it run out, was it changed? retour doctor" },
+	[ALERT_CERTIFICATE] = { "The certificate of a mailbox's server is about to end",
+		"renewal on that server: when it has ended, the mailbox is not read any more; retour doctor" },
 	[ALERT_RETENTION_OVERDUE] = { "Data is kept for longer than promised", "why the purge does not succeed: retour purge, retour audit" },
 	[ALERT_DISK_FULL] = { "The disk of the store is nearly full", "what else lies on this disk; the store's size: retour audit" },
-	[ALERT_CLOCK_JUMP] = { "The clock went back", "the time service of this machine; times of the store lie in the future until the clock is past them" },
+	[ALERT_CLOCK_JUMP] = { "The clock jumped",
+		"the time service of this machine; after a jump back times of the store lie in the future, after one forth purges may have been early: retour audit" },
 };
 
 /* --- figures ----------------------------------------------------------------------------------------------------- */
@@ -57,6 +60,7 @@ static const char *count_text(uint64_t n, unsigned k, char buffer[TEXT_SIZE])
 /* A value of the condition's unit. */
 static const char *value_text(enum alert_condition condition, int64_t value, unsigned k, char buffer[TEXT_SIZE])
 {
+	char period[TEXT_SIZE - 8];
 	switch (alert_unit(condition)) {
 	case UNIT_FACTOR:
 		snprintf(buffer, TEXT_SIZE, "%lld.%lld times", (long long)(value / 1000), (long long)(value % 1000 / 100));
@@ -66,6 +70,12 @@ static const char *value_text(enum alert_condition condition, int64_t value, uns
 		break;
 	case UNIT_COUNT:
 		return count_text((uint64_t)value, k, buffer);
+	case UNIT_REMAINING:
+		if (value <= 0)
+			return "ended";
+		period_text(value < 2 * DAY ? (value + HOUR - 1) / HOUR * HOUR : value / DAY * DAY, period, sizeof period);
+		snprintf(buffer, TEXT_SIZE, "%s left", period);
+		break;
 	case UNIT_PERIOD:
 		period_text(value < 2 * HOUR ? value : value / HOUR * HOUR, buffer, TEXT_SIZE);
 		break;
@@ -244,7 +254,7 @@ static void member_value(FILE *out, const char *name, enum alert_condition condi
 {
 	if (alert_unit(condition) == UNIT_SHARE)
 		fprintf(out, ", \"%s\": %lld.%06lld", name, (long long)(value / 1000000), (long long)(value % 1000000));
-	else if (alert_unit(condition) == UNIT_PERIOD)
+	else if (alert_unit(condition) == UNIT_PERIOD || alert_unit(condition) == UNIT_REMAINING)
 		member_number(out, name, true, value);
 	else
 		member_number(out, name, told((uint64_t)value, k), value);
@@ -252,7 +262,8 @@ static void member_value(FILE *out, const char *name, enum alert_condition condi
 
 static void say_json(FILE *out, const struct alert *a, unsigned k)
 {
-	static const char *const units[] = { [UNIT_FACTOR] = "count", [UNIT_SHARE] = "ratio", [UNIT_COUNT] = "count", [UNIT_PERIOD] = "seconds" };
+	static const char *const units[] = { [UNIT_FACTOR] = "count", [UNIT_SHARE] = "ratio", [UNIT_COUNT] = "count", [UNIT_PERIOD] = "seconds",
+		[UNIT_REMAINING] = "seconds" };
 	const struct alert_figures *g = &a->figures;
 	bool surge = alert_unit(a->condition) == UNIT_FACTOR;
 	fprintf(out, "{\"number\": %lld", (long long)a->number);

@@ -54,6 +54,8 @@ const char *alert_news_name(unsigned news)
 
 enum alert_level alert_level_of(const struct alert_rule *rule, int64_t value)
 {
+	if (alert_unit(rule->condition) == UNIT_REMAINING)
+		return value <= rule->threshold ? LEVEL_FIRING : value <= rule->clear ? LEVEL_OPEN : LEVEL_CALM;
 	return value >= rule->threshold ? LEVEL_FIRING : value >= rule->clear ? LEVEL_OPEN : LEVEL_CALM;
 }
 
@@ -174,6 +176,26 @@ int store_alerts_last(struct store *s, int64_t *at)
 {
 	*at = 0;
 	return db_int(s, at, SQL_META_GET, "t", "alerts");
+}
+
+#define ALERT_CLOCK "alert-clock"
+
+int store_alerts_clock(struct store *s, char text[ALERT_CLOCK_SIZE])
+{
+	sqlite3_stmt *st = db_bind(s, SQL_META_GET, "t", ALERT_CLOCK);
+	int rc = st ? db_step(s, st) : -1;
+
+	*text = '\0';
+	if (rc == 1) {
+		db_text(st, 0, text, ALERT_CLOCK_SIZE);
+		sqlite3_reset(st);
+	}
+	return rc < 0 ? STORE_FAILED : STORE_OK;
+}
+
+int store_alerts_clock_put(struct store *s, const char *text)
+{
+	return db_run(s, SQL_META_PUT, "tt", ALERT_CLOCK, text);
 }
 
 /* --- reading ---------------------------------------------------------------------------------------------------- */

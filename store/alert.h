@@ -11,7 +11,7 @@
 #include "store/store.h"
 
 /*
- * Units of thresholds and values: FACTOR thousandths of what is usual, SHARE parts per million, COUNT, PERIOD seconds.
+ * Units of thresholds and values: FACTOR thousandths of what is usual, SHARE parts per million, COUNT, PERIOD seconds; REMAINING seconds, of which less is worse.
  * The standard rule: threshold, clear, window, minimum, cool-down. The minimum is how many notices or messages it takes; 0 where that means nothing.
  */
 #define ALERT_CONDITIONS(X) \
@@ -27,13 +27,14 @@
 	X(ALERT_QUARANTINE, "quarantine", UNIT_COUNT, 1, 1, 7 * 24 * HOUR, 0, 24 * HOUR) \
 	X(ALERT_MAILBOX_SILENT, "mailbox-silent", UNIT_PERIOD, 6 * HOUR, 1 * HOUR, 0, 0, HOUR) \
 	X(ALERT_LOGIN_REFUSED, "login-refused", UNIT_COUNT, 1, 1, 0, 0, 6 * HOUR) \
+	X(ALERT_CERTIFICATE, "certificate-expiry", UNIT_REMAINING, 14 * 24 * HOUR, 15 * 24 * HOUR, 0, 0, 24 * HOUR) \
 	X(ALERT_RETENTION_OVERDUE, "retention-overdue", UNIT_COUNT, 1, 1, 0, 0, 24 * HOUR) \
 	X(ALERT_DISK_FULL, "disk-full", UNIT_SHARE, 900000, 850000, 0, 0, 24 * HOUR) \
 	X(ALERT_CLOCK_JUMP, "clock-jump", UNIT_PERIOD, 600, 60, 0, 0, HOUR)
 #define STORE_ENUM(symbol, ...) symbol,
 enum alert_condition { ALERT_CONDITIONS(STORE_ENUM) ALERT_CONDITION_COUNT };
 #undef STORE_ENUM
-enum alert_unit { UNIT_FACTOR, UNIT_SHARE, UNIT_COUNT, UNIT_PERIOD };
+enum alert_unit { UNIT_FACTOR, UNIT_SHARE, UNIT_COUNT, UNIT_PERIOD, UNIT_REMAINING };
 const char *alert_condition_name(unsigned condition);
 int alert_condition_by_name(const char *name); /* -1: none */
 enum alert_unit alert_unit(unsigned condition);
@@ -101,10 +102,14 @@ struct alert {
 int store_alerts_measure(struct store *s, const struct alert_options *o, int64_t now);
 int store_alert_note(struct store *s, const struct alert_options *o, const struct alert_finding *f, int64_t now);
 int store_alerts_settle(struct store *s, const struct alert_options *o, int64_t now);
-/* The level that the rule gives a value of which more is worse. */
+/* The level that the rule gives a value. */
 enum alert_level alert_level_of(const struct alert_rule *rule, int64_t value);
 /* When the last evaluation was; 0: never. */
 int store_alerts_last(struct store *s, int64_t *at);
+/* What the caller wants to remember of its clocks until the next one; "" when there is nothing. */
+enum { ALERT_CLOCK_SIZE = 64 };
+int store_alerts_clock(struct store *s, char text[ALERT_CLOCK_SIZE]);
+int store_alerts_clock_put(struct store *s, const char *text);
 
 /* Which ones: all that are kept, those that are open, those of which something is to be told. By number. */
 enum alert_choice { ALERTS_ALL, ALERTS_OPEN, ALERTS_TO_TELL };

@@ -135,6 +135,11 @@ int store_mailbox_read(struct store *s, const char *mailbox, int64_t now, bool o
 		  : db_run(s, SQL_MAILBOX_FAILED, "tit", mailbox, now, why ? why : "");
 }
 
+int store_mailbox_certificate(struct store *s, const char *mailbox, int64_t end)
+{
+	return db_run(s, SQL_MAILBOX_CERTIFICATE, "ti", mailbox, end);
+}
+
 int store_mailboxes(struct store *s, int (*visit)(void *context, const struct mailbox_state *m), void *context)
 {
 	sqlite3_stmt *st = db_bind(s, SQL_MAILBOX_ALL, "");
@@ -144,7 +149,7 @@ int store_mailboxes(struct store *s, int (*visit)(void *context, const struct ma
 		return STORE_FAILED;
 	while (!result && (rc = db_step(s, st)) == 1) {
 		struct mailbox_state m = { .read_at = sqlite3_column_int64(st, 1), .failed_at = sqlite3_column_int64(st, 2),
-					   .first_at = sqlite3_column_int64(st, 4) };
+					   .first_at = sqlite3_column_int64(st, 4), .certificate_end = sqlite3_column_int64(st, 5) };
 		db_text(st, 0, m.name, sizeof m.name);
 		db_text(st, 3, m.why, sizeof m.why);
 		result = visit(context, &m);

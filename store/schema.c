@@ -115,6 +115,9 @@ static const char version_7[] =
 	"CREATE UNIQUE INDEX alert_open ON alert (condition, subject) WHERE cleared IS NULL;"
 	"ALTER TABLE mailbox ADD COLUMN first_at INTEGER;";
 
+/* Until when the certificate of a mailbox's server is good. */
+static const char version_8[] = "ALTER TABLE mailbox ADD COLUMN certificate_end INTEGER";
+
 struct step {
 	const char *sql, *then; /* THEN may be NULL */
 	int (*convert)(struct store *s); /* brings the rows to the new form; may be NULL */
@@ -130,6 +133,7 @@ static const struct step steps[] = {
 	{ version_5, NULL, NULL, "PRAGMA user_version = 5" },
 	{ version_6, NULL, NULL, "PRAGMA user_version = 6" },
 	{ version_7, NULL, hours_from_events, "PRAGMA user_version = 7" },
+	{ version_8, NULL, NULL, "PRAGMA user_version = 8" },
 };
 _Static_assert(sizeof steps / sizeof *steps == SCHEMA_VERSION, "each version has a step that leads to it");
 

@@ -129,7 +129,8 @@
 	X(SQL_MAILBOX_READ, "INSERT INTO mailbox (name, read_at, first_at) VALUES (?1, ?2, ?2) ON CONFLICT DO UPDATE SET read_at = excluded.read_at") \
 	X(SQL_MAILBOX_FAILED, "INSERT INTO mailbox (name, failed_at, why, first_at) VALUES (?1, ?2, ?3, ?2)" \
 		" ON CONFLICT DO UPDATE SET failed_at = excluded.failed_at, why = excluded.why") \
-	X(SQL_MAILBOX_ALL, "SELECT name, read_at, failed_at, why, first_at FROM mailbox ORDER BY name") \
+	X(SQL_MAILBOX_CERTIFICATE, "UPDATE mailbox SET certificate_end = ?2 WHERE name = ?1") \
+	X(SQL_MAILBOX_ALL, "SELECT name, read_at, failed_at, why, first_at, certificate_end FROM mailbox ORDER BY name") \
 	\
 	X(SQL_TALLY_MORE, "UPDATE tally SET count = count + ?8 WHERE day = ?1 AND kind = ?2 AND class = ?3 AND category = ?4" \
 		" AND origin = ?5 AND provider = ?6 AND campaign = ?7") \

@@ -170,10 +170,13 @@ int store_mail_purged(struct store *s, const char *mailbox, unsigned uses, const
 #define MAILBOX_LOGIN_REFUSED "login refused" /* the reason of a failure that is the password's or the token's */
 /* Remembers that the mailbox was read to its end at NOW, or failed (why: without addresses). */
 int store_mailbox_read(struct store *s, const char *mailbox, int64_t now, bool ok, const char *why);
+/* After it: until when the certificate of its server is good; 0: it has none. */
+int store_mailbox_certificate(struct store *s, const char *mailbox, int64_t end);
 struct mailbox_state {
 	char name[STORE_NAME_SIZE];
 	int64_t read_at, failed_at; /* the last time of each, 0: never */
 	int64_t first_at;           /* when it was tried first; 0: not known */
+	int64_t certificate_end;    /* 0: no TLS, or not known */
 	char why[256];              /* of the last failure */
 };
 int store_mailboxes(struct store *s, int (*visit)(void *context, const struct mailbox_state *m), void *context);

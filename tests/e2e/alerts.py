@@ -5,8 +5,10 @@ import datetime
 import json
 import os
 import re
+import sqlite3
 import stat
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from lib.harness import *
@@ -69,6 +71,13 @@ def deliver(mails):
     for number, (arrived, mail) in enumerate(mails):
         with open(os.path.join(maildir, "new", "%d.%d.test" % (arrived, number)), "wb") as f:
             f.write(mail)
+
+
+def change(program, query, *arguments):
+    db = sqlite3.connect(program.database)
+    with db:
+        db.execute(query, arguments)
+    db.close()
 
 
 def run(minutes, code=0):
@@ -205,6 +214,45 @@ with case("a login that is refused is told by its name, over IMAP and POP3; a se
     other.now = at(10)
     other.run("run")
     equal(other.run("alerts", "--json").lines(), [])
+
+
+with case("a certificate that is about to end is told a fortnight before, over IMAP and POP3, by doctor too; a new one ends it"):
+    other = Retour(now="2099-12-10T06:00:00Z")  # TLS itself goes by the clock; the certificates of this test are good until the end of 2099
+    other.config["mailbox imap"] = dovecot.mailbox("bounces@example.org", "imap", password_file=other.secret())
+    other.config["mailbox pop"] = dovecot.mailbox("fbl@example.org", "pop3", password_file=other.secret())
+    other.config["metrics"] = {"file": os.path.join(other.dir, "retour.prom")}
+    equal(other.run("run").code, 0)
+    equal(other.run("alerts", "--json").lines(), [])
+    with open(other.config["metrics"]["file"]) as f:
+        contains(f.read(), 'retour_mailbox_certificate_end_timestamp_seconds{mailbox="pop"} 4102358400')
+    contains(other.run("doctor").out, "the server's certificate is good until 2099-12-31T00:00:00Z")
+    other.now = "2099-12-20T06:00:00Z"
+    equal(other.run("run").code, 0)
+    equal(sorted((alert["condition"], alert["subject"]) for alert in other.run("alerts", "--json").lines()),
+          [("certificate-expiry", "imap"), ("certificate-expiry", "pop")])
+    contains(other.run("alerts").out, "certificate-expiry: 10 days left. The alert opens at 14 days left.")
+    equal([line.split()[0] for line in other.run("doctor").out.splitlines() if "certificate is good" in line], ["look", "look"])
+    change(other, "UPDATE mailbox SET certificate_end = certificate_end + 100 * 86400")
+    other.config["mailbox imap"]["port"] = other.config["mailbox pop"]["port"] = free_port()  # what was seen last counts while the server is away
+    other.now = "2099-12-20T06:10:00Z"
+    other.run("run")
+    equal([alert for alert in other.run("alerts", "--json").lines() if alert["condition"] == "certificate-expiry"], [])
+
+with case("a clock that jumps is told, back and forth; one that goes on as it should is not"):
+    other = Retour(now=None)
+    for jump, fires in ((0, False), (7200, True), (0, False), (-7200, True), (30, False)):
+        if os.path.exists(other.database):
+            boot, began = other.sql("SELECT value FROM meta WHERE name = 'alert-clock'")[0][0].split()
+            change(other, "UPDATE meta SET value = ? WHERE name = 'alert-clock'", "%s %d" % (boot, int(began) + jump))
+            time.sleep(1.1)  # an evaluation in the same second as the last one clears nothing
+        other.run("run")
+        equal([alert["condition"] for alert in other.run("alerts", "--json").lines()], ["clock-jump"] if fires else [], jump)
+    equal(len(other.run("alerts", "--all", "--json").lines()), 1)
+    other.environment["RETOUR_BOOT_ID"] = "00000000000000000000000000000001"  # the machine was started anew, by a clock that is set otherwise
+    change(other, "UPDATE meta SET value = ? WHERE name = 'alert-clock'", "%s %d" % (boot, int(began) + 7200))
+    other.run("run")
+    equal(other.run("alerts", "--json").lines(), [])
+    equal(other.sql("SELECT value FROM meta WHERE name = 'alert-clock'")[0][0].split()[0], "000000000000000")
 
 
 # --- metrics ---------------------------------------------------------------------------------------------------------------

@@ -129,6 +129,10 @@ static void rules_of_alerts(void **state)
 	assert_false(rule[ALERT_QUARANTINE].active);
 	assert_true(rule[ALERT_SOFT_RATE].active);
 	config_free(&config);
+	assert_int_equal(load("[store]\n[alert certificate-expiry]\nthreshold = 30d\nclear = 31d\n"), 0);
+	assert_int_equal(rule[ALERT_CERTIFICATE].threshold, 30 * 86400);
+	config_free(&config);
+	refused("[store]\n[alert certificate-expiry]\nclear = 13d\n", "[alert certificate-expiry] clear: below the threshold");
 	refused("[store]\n[alert hard-rates]\nclear = 1%\n", "[alert hard-rates]: unknown condition; known are: bounce-surge, ");
 	refused("[store]\n[alert hard-rate]\nthreshold = 2\n", "[alert hard-rate] threshold: wrong value");
 	refused("[store]\n[alert hard-rate]\nthreshold = 200%\n", "[alert hard-rate] threshold: wrong value");

@@ -232,7 +232,9 @@ static void certificates_are_verified(void **state)
 			/* Whoever goes on in spite of it sends nothing. */
 			assert_int_equal(stream_write(s->stream, "password", 8), -1);
 			assert_int_equal(stream_read(s->stream, hello, sizeof hello), -1);
+			assert_int_equal(stream_certificate_end(s->stream), 0);
 		} else {
+			assert_in_range(stream_certificate_end(s->stream), time(NULL) + cases[i].kind.to * DAY - 60, time(NULL) + cases[i].kind.to * DAY);
 			assert_int_equal(stream_read(s->stream, hello, sizeof hello), HELLO_SIZE);
 			assert_int_equal(stream_write(s->stream, "secret", 6), 0);
 		}

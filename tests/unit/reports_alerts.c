@@ -93,6 +93,21 @@ static void whatever_a_campaign_is_called(void **state)
 	json_says(a, "\"campaign\": \"\\\"\\\\\\u0001\xef\xbf\xbd\"");
 }
 
+static void what_is_left_of_a_certificate(void **state)
+{
+	struct alert a = { .number = 1, .opened = NOW, .at = NOW, .condition = ALERT_CERTIFICATE, .subject = "bounces", .news = NEWS_OPENED,
+		.figures = { .value = 13 * 86400 + 7200, .limit = 14 * 86400, .usual = -1, .to = NOW } };
+
+	(void)state;
+	says(a, "certificate-expiry: 13 days left. The alert opens at 14 days left.", true);
+	says(a, "where   bounces", true);
+	json_says(a, "\"unit\": \"seconds\", \"value\": 1130400, \"opens_at\": 1209600");
+	a.figures.value = 5 * 3600 - 1;
+	says(a, "certificate-expiry: 5 hours left", true);
+	a.figures.value = -60;
+	says(a, "certificate-expiry: ended.", true);
+}
+
 static void a_subject_is_one_line(void **state)
 {
 	struct alert a[2] = { surge(), surge() };
@@ -116,6 +131,7 @@ int main(void)
 		cmocka_unit_test(nothing_below_k),
 		cmocka_unit_test(units),
 		cmocka_unit_test(whatever_a_campaign_is_called),
+		cmocka_unit_test(what_is_left_of_a_certificate),
 		cmocka_unit_test(a_subject_is_one_line),
 	};
 

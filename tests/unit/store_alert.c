@@ -461,6 +461,21 @@ static void between_the_thresholds_nothing_opens(void **state)
 	assert_int_equal(list(ALERTS_ALL), 0);
 }
 
+/* Of time that is left less is worse. */
+static void what_remains_counts_down(void **state)
+{
+	const struct alert_rule *rule = &rules.rule[ALERT_CERTIFICATE];
+
+	(void)state;
+	assert_int_equal(alert_level_of(rule, 16 * DAY), LEVEL_CALM);
+	assert_int_equal(alert_level_of(rule, 15 * DAY), LEVEL_OPEN);
+	assert_int_equal(alert_level_of(rule, 14 * DAY + 1), LEVEL_OPEN);
+	assert_int_equal(alert_level_of(rule, 14 * DAY), LEVEL_FIRING);
+	assert_int_equal(alert_level_of(rule, -DAY), LEVEL_FIRING);
+	assert_int_equal(alert_level_of(&rules.rule[ALERT_MAILBOX_SILENT], 6 * HOUR), LEVEL_FIRING);
+	assert_int_equal(alert_level_of(&rules.rule[ALERT_MAILBOX_SILENT], HOUR - 1), LEVEL_CALM);
+}
+
 static void what_stays_open_is_repeated(void **state)
 {
 	(void)state;
@@ -548,7 +563,8 @@ static void an_older_store_is_brought_up(void **state)
 		put_event(e, NOW);
 	}
 	sql("CREATE TABLE hours_before AS SELECT * FROM notice_hour; CREATE TABLE totals_before AS SELECT * FROM notice_total;"
-	    "DROP TABLE notice_hour; DROP TABLE notice_total; DROP TABLE alert; ALTER TABLE mailbox DROP COLUMN first_at; PRAGMA user_version = 6");
+	    "DROP TABLE notice_hour; DROP TABLE notice_total; DROP TABLE alert; ALTER TABLE mailbox DROP COLUMN first_at;"
+	    "ALTER TABLE mailbox DROP COLUMN certificate_end; PRAGMA user_version = 6");
 	close_store();
 	struct store_options o = test_options();
 	o.provider_group = all_known;
@@ -769,6 +785,7 @@ int main(void)
 		T(news_wait_until_both_ways_took_them),
 		T(within_its_cool_down_it_is_the_same_alert),
 		T(between_the_thresholds_nothing_opens),
+		T(what_remains_counts_down),
 		T(what_stays_open_is_repeated),
 		T(a_rule_that_is_off_opens_nothing),
 		T(old_alerts_go_with_their_retention),

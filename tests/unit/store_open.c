@@ -21,7 +21,7 @@ static const char *const allowed[] = {
 	"ledger.at", "ledger.detail", "ledger.hash", "ledger.kind", "ledger.number", "ledger.previous",
 	"log_file.at", "log_file.device", "log_file.fingerprint", "log_file.inode", "log_file.length", "log_file.mtime", "log_file.offset", "log_file.size",
 	"log_state.name", "log_state.value",
-	"mailbox.failed_at", "mailbox.first_at", "mailbox.name", "mailbox.read_at", "mailbox.why",
+	"mailbox.certificate_end", "mailbox.failed_at", "mailbox.first_at", "mailbox.name", "mailbox.read_at", "mailbox.why",
 	"message_count.count", "message_count.day", "message_count.mailbox", "message_count.outcome",
 	"meta.name", "meta.value",
 	"notice_hour.block", "notice_hour.complaint", "notice_hour.hard", "notice_hour.hour", "notice_hour.provider", "notice_hour.soft",
