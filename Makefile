@@ -76,7 +76,7 @@ unit: units
 	@set -e; for t in $(UNIT_TESTS); do $$t; done
 
 # What follows installs what is missing first, then builds through a make of its own that sees what was installed.
-.PHONY: deps demo check bench fuzz fuzzers replays coverage install uninstall
+.PHONY: deps demo check promises bench fuzz fuzzers replays coverage install uninstall
 NEEDS = @CC="$(CC)" PYTHON="$(PYTHON)" tests/deps.sh
 MAKE_ALL = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
 # Quietly: what the demo and the tests say is to be read.
@@ -91,14 +91,22 @@ demo:
 	@$(BUILDING) all
 	@$(PYTHON) tests/demo.py --build $(BUILD)
 
-# Three builds: the program, the same with sanitizers, and one for tests that kill: a certain message crashes its parser, and it has small
-# batches and slow commits (tests/e2e/quarantine.py, kill_random.py).
+# Three builds: the program, the same with sanitizers, and one for tests that kill: a certain message crashes its parser or has it redact nothing, and it has
+# small batches and slow commits (tests/e2e/quarantine.py, canary_thousand.py, kill_random.py).
+CRASH_BUILD = CPPFLAGS="-DRETOUR_TEST_CRASH -DRETOUR_TEST_CPU_SECONDS=1 -DRETOUR_TEST_BATCH=10 -DRETOUR_TEST_COMMIT_US=20000" $(BUILDING) BUILD=$(BUILD)/crash all
 check:
 	$(NEEDS) check
 	@$(BUILDING) all units
 	@$(BUILDING) BUILD=$(BUILD)/asan CFLAGS="$(SANITIZERS)" all units replays
-	@CPPFLAGS="-DRETOUR_TEST_CRASH -DRETOUR_TEST_CPU_SECONDS=1 -DRETOUR_TEST_BATCH=10 -DRETOUR_TEST_COMMIT_US=20000" $(BUILDING) BUILD=$(BUILD)/crash all
+	@$(CRASH_BUILD)
 	@$(PYTHON) tests/run --build $(BUILD) $(TESTS)
+
+# What is promised about data and evidence, line by line.
+promises:
+	$(NEEDS) check
+	@$(BUILDING) all
+	@$(CRASH_BUILD)
+	@$(PYTHON) tests/run --build $(BUILD) --promises
 
 bench:
 	$(NEEDS) demo

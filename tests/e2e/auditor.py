@@ -129,13 +129,13 @@ def walk():
 os.symlink("november", os.path.join(desk, "evidence"))
 steps = list(walk())
 for command, expected in steps:
-    with case("the walk in the manual: " + command):
+    with case("the auditor's walk in the manual: " + command):
         done = subprocess.run(["/bin/sh", "-c", command], cwd=desk, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               env={"PATH": os.path.dirname(program) + ":/usr/bin:/bin", "KEY": key, "HEAD": head_of(mails[0])})
         equal(done.returncode, 0, done.stdout)
         for line in expected:
             contains(done.stdout, line, command)
-with case("the walk has all its steps"):
+with case("the auditor's walk in the manual has all its steps"):
     true(len(steps) >= 8, steps)
 
 
@@ -167,14 +167,14 @@ with case("the audit as XML follows its schema, and says what is kept, how long,
         true(any(node.get("name") == name and node.get("value") for node in root.iter(AUDIT + "component")), name)
     equal(len(list(root.iter(AUDIT + "field"))), 9)
 
-with case("the page needs nothing from outside and runs nothing"):
+with case("the audit's page needs nothing from outside and runs nothing"):
     result = retour.run("audit", "--format", "html")
     equal(result.code, 0, result.err)
     for word in ("<script", "http:", "https:", "url(", "@import", "<img", "<link"):
         true(word not in result.out, word)
     contains(result.out, "Every promise that can be checked here is kept")
 
-with case("text, XML and page say the same of each promise"):
+with case("the audit says the same of each promise as text, XML and page"):
     text, page = (retour.run("audit", "--format", form).out for form in ("text", "html"))
     for node in root.iter(AUDIT + "promise"):
         contains(text, "%-10s %s" % (node.get("state"), node.find(AUDIT + "title").text))
@@ -194,7 +194,7 @@ with case("a setting that changes is in the ledger and the audit, with what it w
     equal([(node.get("name"), node.get("period")) for node in root.iter(AUDIT + "folder")],
           [("Done", "14 days"), ("Unrecognised", "14 days"), ("Quarantine", "14 days")])
 
-with case("3: a broken promise is named, since when, and what to do, in each format"):
+with case("a broken promise is named, since when, and what to do, in each format, with exit code 3"):
     retour.now = "2027-06-01T06:00:00Z"
     root = audit_xml("broken.xml", 3)
     broken = {node.get("id"): node for node in root.iter(AUDIT + "promise") if node.get("state") == "broken"}
@@ -369,14 +369,14 @@ with case("another store's evidence does not pass with this key"):
     contains(out, "no entry names the key that you trust")
     equal(verify("other")[0], 0)
 
-with case("wrong usage: 2; a directory that is not there: 1"):
+with case("what cannot be checked is not called good: wrong usage 2, a directory that is not there 1"):
     equal(verify("november", "--head", "12:abc")[0], 2)
     equal(verify("november", "--key", "nonsense")[0], 2)
     equal(verify("nowhere", "--key", key)[0], 1)
     equal(away(program, "audit", "verify")[0], 2)
     equal(away(program, "audit", "key")[0], 2)
 
-with case("the export does not mix with what lies there already"):
+with case("evidence does not mix with what lies in its directory already"):
     on("2026-11-02", "audit", "export", os.path.join(desk, "november"), code=1)
 
 with case("a link in the evidence is not followed"):

@@ -37,12 +37,12 @@ with case("a backup has mode 0600, no key, one state of all tables, and says unt
         true(key.encode() not in data.lower() and bytes.fromhex(key) not in data, name)
     equal(retour.sql("SELECT detail FROM ledger WHERE kind = 'backup'"), [("until=2027-01-19",)])
 
-with case("an existing file is not overwritten; without a file it is a mistake"):
+with case("a backup overwrites no file"):
     equal(retour.run("backup", copy).code, 1)
     equal(retour.run("backup").code, 2)
     equal(retour.run("backup", "a", "b").code, 2)
 
-with case("restored: nothing is answered from it before what was erased since is erased again"):
+with case("a restored backup answers nothing before what was erased since is erased again"):
     equal(retour.run("forget", input=ANNA).code, 0)
     restore()
     result = retour.run("check", input=ANNA)
@@ -53,7 +53,7 @@ with case("restored: nothing is answered from it before what was erased since is
     equal(retour.sql("SELECT detail FROM ledger WHERE kind = 'restored'"), [("made=2026-12-20 erased_again=2",)])
     equal(retour.run("audit").code, 0)
 
-with case("one that is older than [retention] backups is refused: exit code 3"):
+with case("a backup older than [retention] backups is refused: exit code 3"):
     equal(retour.run("backup", copy).code, 0)
     restore()
     retour.now = "2027-01-25T06:00:00Z"
@@ -62,7 +62,7 @@ with case("one that is older than [retention] backups is refused: exit code 3"):
         equal(result.code, 3, result)
         contains(result.err, "older than [retention] backups")
 
-with case("made again and again while mail is imported, each is whole and of one moment"):
+with case("backups made while mail is imported are each whole and of one moment"):
     retour = Retour(SMALL_BATCHES if os.path.exists(SMALL_BATCHES) else None, now="2026-12-20T06:00:00Z")
     Bounces(retour)
     folder = retour.dir + "/many"

@@ -89,7 +89,7 @@ def found(retour, needles):
 
 retour = alone()
 old = traces(retour)
-with case("the search finds everything that is stored"):
+with case("the search for bytes finds everything that is stored"):
     equal(len(old), 3 * PEOPLE // 2)
     equal(found(retour, old), len(old))
 

@@ -81,7 +81,7 @@ def mails():
 mail = list(mails())
 comment("%d mails with %d canaries" % (len(mail), len(used)))
 
-with case("the search finds every canary where it is"):
+with case("the search for addresses finds every one that is planted"):
     folder = cleanup.temporary()
     for number, data in enumerate(mail):
         with open("%s/%03d" % (folder, number), "wb") as f:
@@ -126,7 +126,7 @@ def fresh(users=None, binary=None, **mailbox):
 
 
 for protocol in ("imap", "pop3"):
-    with case("%s, as talkative as it can be" % protocol):
+    with case("no address is left behind by a run over %s that is as talkative as it can be" % protocol):
         dovecot, retour = fresh(protocol=protocol, processed="keep", unrecognised="keep")
         dovecot.deliver(generate.BOUNCES, mail)
         result = retour.run("run", options=["-v", "-v"])
@@ -135,23 +135,23 @@ for protocol in ("imap", "pop3"):
         searched(retour, result, retour.run("run", options=["-v", "-v"]))
         dovecot.stop()
 
-with case("import, from files whose names are harmless"):
+with case("no address is left behind by an import of files"):
     retour = alone()
     result = retour.run("import", folder, options=["-v", "-v"])
     equal(result.code, 0, result)
     searched(retour, result)
 
-with case("check, with canaries on its input"):
+with case("no address that `check` is asked about is left behind"):
     result = retour.run("check", "-", input="\n".join(used) + "\nno address " + used[0].split("@")[0] + " here\n", options=["-v", "-v"])
     equal(canary.search(used, [retour.data, temporary], {"log": result.err.encode(), "process list": b"\n".join(retour.command_lines)}), [])
 
-with case("classify without --plain shows none"):
+with case("classify without --plain shows no address"):
     result = retour.run("classify", *("%s/%03d" % (folder, number) for number in range(len(mail))))
     equal(result.code, 0, result)
     equal(canary.search(used, [], {"out": (result.out + result.err).encode()}), [])
     equal(bool(canary.search(used, [], {"out": retour.run("classify", "--plain", folder + "/000").out.encode()})), True, "--plain shows them")
 
-with case("killed in the middle, and only then searched"):
+with case("no address is left behind by a run that is killed in the middle"):
     dovecot, retour = fresh()
     retour.run("poll")
     for number in range(6):
@@ -164,7 +164,7 @@ with case("killed in the middle, and only then searched"):
         equal(canary.search(used, [retour.data, temporary], {"log": err + out}), [])
     dovecot.stop()
 
-with case("a mailbox whose login name is a canary and is refused, a mail that kills its parser, a report that is refused"):
+with case("no address is left behind by a refused login, a mail that kills its parser, a report that is refused"):
     login = bird("login")
     dovecot, retour = fresh(users={generate.BOUNCES: PASSWORD, login: "another"}, binary=CRASH_BUILD)
     reader = bird("reader")
@@ -180,7 +180,7 @@ with case("a mailbox whose login name is a canary and is refused, a mail that ki
     doctor = retour.run("doctor", options=["-v", "-v"])
     searched(retour, result, doctor)
 
-with case("a value in the wrong key is not repeated"):
+with case("an address in the wrong place of the settings is not repeated in the error"):
     retour = alone()
     retour.config["mailbox bounces"] = {"protocol": bird("protocol"), "port": bird("port")}
     retour.config["report"]["day"] = bird("day")

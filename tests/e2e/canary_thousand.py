@@ -95,12 +95,12 @@ def everything(retour, sink, *results):
     return texts
 
 
-with case("%d addresses in %d reports: the search finds each in the mails but for those in encoded words" % (MESSAGES * PLACES, MESSAGES)):
+with case("%d addresses are planted in %d reports, and the search finds each there but for those in encoded words" % (MESSAGES * PLACES, MESSAGES)):
     equal((len(set(used)), len(mails)), (MESSAGES * PLACES, MESSAGES))
     found = "\n".join(what.lower() for _where, what in canary.search(used, [], {str(n): data for n, data in enumerate(mails)}))
     equal([one for one in used if one[11] != "b" and one.split("@")[0] not in found], [])
 
-with case("none of them is in any file, log, journal line, process list, report, alert, metric, evidence or backup"):
+with case("none of a thousand addresses is in any file, log, journal line, process list, report, alert, metric, evidence or backup"):
     retour, sink = program(CRASH_BUILD)
     fatal = [mail.replace(b"MIME-Version", b"X-Retour-Test: crash\r\nMIME-Version", 1) for mail in mails[:3]]
     dovecot.deliver("bounces@example.org", mails + fatal)
@@ -109,7 +109,7 @@ with case("none of them is in any file, log, journal line, process list, report,
     equal(retour.sql("SELECT count(*) FROM event"), [(MESSAGES,)])
     equal(canary.search(used, [retour.data, temporary], everything(retour, sink, result)), [])
 
-with case("none of them is in what classify says without --plain, with the reasons too"):
+with case("none of a thousand addresses is in what classify says without --plain, with the reasons too"):
     folder = cleanup.temporary()
     for number, mail in enumerate(mails):
         with open("%s/%d" % (folder, number), "wb") as f:
@@ -118,7 +118,7 @@ with case("none of them is in what classify says without --plain, with the reaso
     equal((result.code, len(result.lines())), (0, MESSAGES))
     equal(canary.search(used, [], {"out": result.out.encode(), "err": result.err.encode()}), [])
 
-with case("none of them is in any log when they are what is asked about"):
+with case("none of a thousand addresses is in any log when they are what is asked about"):
     for command in (("check",), ("check", "--json"), ("contact", "show"), ("disclose",), ("verp", "--campaign", "c"), ("forget",)):
         result = retour.run(*command, input="\n".join(used) + "\n", options=["-v", "-v"])
         true(result.code in (0, 1), (command, result))
@@ -148,7 +148,7 @@ with case("where nothing is redacted and no domain gives them away, the same sea
     for name in ("retour.db", "backup.db"):
         equal([word for word in words if not any(word in what for what in hits.get(name, ()))], [])
 
-with case("killed with signal 9 at any moment of a purge: the next one leaves no byte of them"):
+with case("none of a thousand addresses is in any byte after purges that were killed with signal 9"):
     retour.now = "2027-08-02T06:00:00Z"
     for number in range(12):
         process = retour.start("purge")

@@ -63,7 +63,7 @@ retour.config["mailbox bounces"] = {"protocol": "maildir", "path": box}
 retour.config["report"].update(sink.report(to="dpo@example.org", ca_file=None, **{"from": "retour@example.org"}))
 retour.config["alert"] = {"to": "postmaster@example.org"}
 
-with case("requests, decisions, reports, keys, a backup: everything that people do"):
+with case("the ledger has requests, decisions, reports, keys and backups"):
     bounces.take((ANNA, DEAD, "04 Dec"), (BEN, FULL, "05 Dec"), (CARLA, DEAD, "06 Dec"), (DORA, LISTED, "18 Dec", "mx.example.net"))
     do("run")
     do("contact", "reactivate", "--reason", "wrote to us", input=ANNA)
@@ -76,7 +76,7 @@ with case("requests, decisions, reports, keys, a backup: everything that people 
     do("report", "--month", "2026-11", "--send", "--to", "dpo@example.org")
     do("audit", "export", os.path.join(retour.dir, "evidence"))
 
-with case("a mailbox that cannot be read raises an alert"):
+with case("the ledger has alerts: a mailbox that cannot be read"):
     os.rename(box, box + ".away")
     for day in (21, 22, 23):
         retour.now = "2026-12-%dT06:00:00Z" % day
@@ -86,13 +86,13 @@ with case("a mailbox that cannot be read raises an alert"):
     do("run")
     contains(newest("alert"), "state=cleared")
 
-with case("a month is over: its report is sent, and later, without an addressee, written"):
+with case("the ledger says which month's report was sent"):
     retour.now = "2027-01-02T06:00:00Z"
     do("run")
     equal(newest("report-sent"), "month=2026-12 recipients=1")
     made = kinds()
 
-with case("a backup is restored, and what was erased since is erased in it again"):
+with case("the ledger says that a backup was restored, and that what was erased since was erased in it again"):
     os.rename(copy, retour.database)
     for suffix in "-wal", "-shm":
         os.unlink(retour.database + suffix)
@@ -102,7 +102,7 @@ with case("a backup is restored, and what was erased since is erased in it again
     follows_its_schema(2)
     made |= kinds()
 
-with case("what is due goes, with the keys of its months, and the settings say so"):
+with case("the ledger says which setting was changed from what to what, and which keys went"):
     retour.config["retention"] = {"events": "20d"}
     del retour.config["report"]["to"]
     retour.now = "2027-02-02T06:00:00Z"
@@ -110,7 +110,7 @@ with case("what is due goes, with the keys of its months, and the settings say s
     contains(newest("configuration"), "changed=events:15552000>1728000")
     contains(newest("key-destroyed"), "purpose=event month=2026-1")
 
-with case("a paused recipient is tried again by hand"):
+with case("the ledger has an operator's decision about a recipient, with its reason"):
     again = "late.kinds@example.net"
     retour.config["ladder mailbox-full"] = {"steps": "1h, 2h", "end": "3h"}
     retour.now = "2027-02-03T06:00:00Z"
@@ -122,7 +122,7 @@ with case("a paused recipient is tried again by hand"):
     equal(do("check", "--json", input=again).lines()[0]["state"], "paused")
     do("contact", "revalidate", "--reason", "called us", input=again)
 
-with case("a key that came as a credential is released"):
+with case("the ledger says that a credential was released, which is not destroyed"):
     credentials = os.path.join(retour.dir, "credentials")
     os.mkdir(credentials, 0o700)
     name = do("key", "rotate", "verp").out.split()[0]
@@ -131,7 +131,7 @@ with case("a key that came as a credential is released"):
     true(os.path.exists(credentials + "/" + name), "it is gone")
     contains(newest("key-released"), name)
 
-with case("a mailbox whose section is gone"):
+with case("the ledger says that a mailbox is no longer configured"):
     del retour.config["mailbox bounces"]
     do("run")
     equal(newest("configuration-mailbox"), "name=bounces removed=yes")

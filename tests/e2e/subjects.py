@@ -72,7 +72,7 @@ with case("a reference that holds an address or a quote is refused, and so is an
     retour.command_lines.clear()  # where this test itself put them
     equal(len(disclosed(BEN)[0]["events"]), 1)
 
-with case("a list with a line that is no address erases nothing"):
+with case("an erasure is whole or nothing: a list with a line that is no address erases nothing"):
     result = retour.run("forget", input=BEN + "\nno address\n")
     equal(result.code, 1, result)
     equal(len(disclosed(BEN)[0]["events"]), 1)
@@ -91,7 +91,7 @@ with case("forgotten is gone from every table and from the bytes of database and
     equal(retour.run("check", "--json", input=ANNA).lines()[0]["verdict"], "send")
     equal(ledger("forget"), ['addresses=2 contacts=2 events=4 suppressions_kept=0 reference="DS-2026-18"'])
 
-with case("others are untouched, and so are the counts"):
+with case("whoever was not named is untouched by an erasure, and so are the counts"):
     carla, dora = disclosed(CARLA, DORA)
     equal((carla["contact"]["state"], dora["contact"]["state"]), ("inactive", "investigate"))
     equal(len(carla["events"]), 1)
@@ -107,7 +107,7 @@ with case("with --keep-suppression the refusal to write stays, with nothing but 
     equal(retour.run("check", "--json", input=CARLA).lines()[0]["verdict"], "suppress")
     equal(ledger("forget")[-1], "addresses=2 contacts=1 events=2 suppressions_kept=1")
 
-with case("a reader in the way of the bytes: deleted at once, exit code 3 says not yet, the next purge does it"):
+with case("an erasure while a reader is in the way of the bytes: deleted at once, exit code 3 says not yet, the next purge does it"):
     bounces.take((ANNA, DEAD, "06 Dec"))
     before = pseudonyms()
     reader = sqlite3.connect("file:%s?mode=ro" % retour.database, uri=True)
@@ -124,7 +124,7 @@ with case("a reader in the way of the bytes: deleted at once, exit code 3 says n
     data = files()
     equal([one.hex() for one in gone if one in data], [])
 
-with case("no address is in any file, log or argument"):
+with case("no address of a data subject is in any file, log or argument"):
     texts = {"process list": b"\n".join(retour.command_lines), "log": result.err.encode()}
     equal(canary.search([ANNA, BEN, CARLA, DORA], [retour.data], texts), [])
 

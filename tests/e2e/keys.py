@@ -1,0 +1,264 @@
+#!/usr/bin/python3
+"""Keys from the command line: made once however many want them, listed, replaced with the progress shown, destroyed and named in the ledger; and what is lost,
+damaged, half written, of another store or open to others is refused with what to do, never replaced in silence."""
+import datetime
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from lib import pseudonym
+from lib.contacts import BOUNCE, DEAD, Bounces
+from lib.harness import *
+
+ANNA, BEN, CARLA = ("%s.keys@example.net" % name for name in ("anna", "ben", "carla"))
+retour = Retour(now="2026-11-20T06:00:00Z")
+bounces = Bounces(retour)
+KEYS = retour.data + "/keys/"
+
+
+def verdicts(*addresses):
+    result = retour.run("check", "--json", input="\n".join(addresses))
+    equal(result.code, 0, result)
+    return [line["verdict"] for line in result.lines()]
+
+
+def listed(**more):
+    """{name: the other columns} of key list, and the line below the table."""
+    result = retour.run("key", "list", **more)
+    equal(result.code, 0, result)
+    rows = [line.split() for line in result.out.splitlines()[1:]]
+    return {row[0]: row[1:] for row in rows if row[0].endswith(".key")}, [row for row in rows if not row[0].endswith(".key")]
+
+
+def ledger(kind):
+    return [row[0] for row in retour.sql("SELECT detail FROM ledger WHERE kind = ? ORDER BY number", kind)]
+
+
+def contacts_under(name):
+    key = pseudonym.key(KEYS + name)
+    held = {row[0] for row in retour.sql("SELECT pseudonym FROM contact")}
+    return [address for address in (ANNA, BEN, CARLA) if pseudonym.of(key, "state", address) in held]
+
+
+with case("a key has two lines, mode 0600 and a directory of mode 0700, and lies outside of the database"):
+    bounces.take((ANNA, DEAD, 3), (BEN, DEAD, 4), (CARLA, DEAD, 5))
+    equal(stat.S_IMODE(os.stat(KEYS).st_mode), 0o700)
+    with open(retour.database, "rb") as f:
+        database = f.read()
+    for name in os.listdir(KEYS):
+        with open(KEYS + name) as f:
+            head, digits = f.read().splitlines()
+        true(head.startswith("retour key 1 ") and len(digits) == 64, name)
+        equal(stat.S_IMODE(os.stat(KEYS + name).st_mode), 0o600)
+        true(bytes.fromhex(digits) not in database and digits.encode() not in database.lower(), name)
+
+with case("key list shows name, purpose, month, when each was made, its fingerprint and where it lies, and no key"):
+    rows, rest = listed()
+    equal({name: (row[0], row[1], row[-1]) for name, row in rows.items()},
+          {"state.key": ("state", "-", "file"), "message.key": ("message", "-", "file"), "event-2026-11.key": ("event", "2026-11", "file")})
+    equal(rest, [])
+    for name in rows:
+        with open(KEYS + name) as f:
+            true(f.read().splitlines()[1] not in retour.run("key", "list").out, name)
+
+with case("two processes that begin at once make one key each month, and all that both stored is found under it"):
+    processes = []
+    retour.write_config()
+    for number in range(6):
+        folder = "%s/at-once-%d" % (retour.dir, number)
+        os.mkdir(folder)
+        with open(folder + "/1.eml", "w", encoding="ascii") as f:
+            f.write(BOUNCE % {"date": "05 Oct 2026 05:00:00 +0000", "number": 500 + number, "recipient": "atonce%d@example.net" % number, "status": DEAD[0],
+                              "text": DEAD[1], "host": "mx.example.net"})
+        processes.append((folder, subprocess.Popen(retour.arguments(("import", folder)), stderr=subprocess.PIPE)))
+    again = []
+    for folder, process in processes:
+        process.communicate()
+        true(process.returncode in (0, 4), process.returncode)
+        again += [folder] if process.returncode == 4 else []
+    for folder in again:
+        equal(retour.run("import", folder).code, 0)
+    equal(ledger("key-created").count("purpose=event month=2026-10"), 1)
+    key = pseudonym.key(KEYS + "event-2026-10.key")
+    held = {row[0] for row in retour.sql("SELECT pseudonym FROM event")}
+    equal([number for number in range(6) if pseudonym.of(key, "event", "atonce%d@example.net" % number) not in held], [])
+
+with case("rotated: everybody is found under both keys, and the progress is shown"):
+    contains(retour.run("key", "rotate", "state").out, "state-2.key names contacts from now on")
+    equal(verdicts(ANNA, BEN, CARLA), ["suppress"] * 3)
+    rows, rest = listed()
+    true({"state.key", "state-2.key"} <= set(rows), rows)
+    equal(rest[0][0], "9")
+    bounces.take((ANNA, DEAD, 10))
+    equal(listed()[1][0][0], "8")
+    equal((contacts_under("state.key"), contacts_under("state-2.key")), ([BEN, CARLA], [ANNA]))
+    contains(retour.run("audit").out, "state-2.key")
+
+with case("a third key is refused as long as contacts are left under the first"):
+    result = retour.run("key", "rotate", "state")
+    equal(result.code, 2, result)
+    contains(result.err, "8 contacts are still under the state key before")
+    equal(len(ledger("key-destroyed")), 0)
+
+with case("with the last contact the old key is overwritten, removed, and named in the ledger"):
+    equal(retour.run("forget", input="\n".join([BEN, CARLA] + ["atonce%d@example.net" % n for n in range(6)])).code, 0)
+    true(not any(row[0].isdigit() for row in listed()[1]), "some are left")
+    os.link(KEYS + "state.key", retour.dir + "/kept")  # the same bytes under another name
+    with open(retour.dir + "/kept") as f:
+        digits = f.read().splitlines()[1]
+    equal(retour.run("purge").code, 0)
+    true(not os.path.exists(KEYS + "state.key"), "the old key is still there")
+    with open(retour.dir + "/kept", "rb") as f:
+        true(digits.encode() not in f.read(), "its bytes were not overwritten")
+    contains(ledger("key-destroyed"), "purpose=state name=state.key")
+    equal(verdicts(ANNA, BEN), ["suppress", "send"])
+
+with case("a key that came as a systemd credential is listed as such, works, and is not destroyed"):
+    credentials = retour.dir + "/credentials"
+    os.mkdir(credentials, 0o700)
+    for name in ("state-2.key", "message.key"):
+        os.rename(KEYS + name, credentials + "/" + name)
+        os.chmod(credentials + "/" + name, 0o400)
+    with open(credentials + "/imap-password", "w") as f:
+        f.write("secret\n")
+    equal(retour.run("check", input=ANNA).code, 2)
+    retour.environment["CREDENTIALS_DIRECTORY"] = credentials
+    equal(verdicts(ANNA), ["suppress"])
+    rows, _rest = listed()
+    equal({name: row[-1] for name, row in rows.items() if row[0] in ("state", "message")}, {"state-2.key": "credential", "message.key": "credential"})
+    true("imap-password" not in rows, rows)
+    equal(retour.run("purge").code, 0)
+    equal(sorted(os.listdir(credentials)), ["imap-password", "message.key", "state-2.key"])
+    contains(retour.run("audit", "--format", "xml").out, 'place="credential"')
+    for name in ("state-2.key", "message.key"):
+        os.rename(credentials + "/" + name, KEYS + name)
+        os.chmod(KEYS + name, 0o600)
+    del retour.environment["CREDENTIALS_DIRECTORY"]
+
+with case("a key of return paths is replaced, the older one still checks, and retired it proves nothing more"):
+    retour.config["origin"]["verp"] = "bounce+{token}@bounce.example.org"
+    path = retour.run("verp", "--campaign", "c", input=ANNA).out.splitlines()[1].split(",")[1]
+    old = next(name for name in listed()[0] if name.startswith("verp-"))
+    equal(retour.run("key", "rotate", "verp").code, 0)
+    equal(sum(name.startswith("verp-") for name in listed()[0]), 2)
+    folder = retour.dir + "/paths"
+    os.mkdir(folder)
+
+    def origin(number):
+        with open(folder + "/1.eml", "w", encoding="ascii") as f:
+            f.write("Delivered-To: %s\n" % path + BOUNCE.replace("To: bounces@example.org", "To: " + path)
+                    % {"date": "12 Nov 2026 05:00:00 +0000", "number": number, "recipient": ANNA, "status": DEAD[0], "text": DEAD[1], "host": "mx.example.net"})
+        equal(retour.run("import", folder).code, 0)
+        return retour.sql("SELECT count(*) FROM event WHERE origin = 'verified'")[0][0]
+
+    equal(origin(700), 1)
+    equal(retour.run("key", "retire", old).code, 0)
+    true(not os.path.exists(KEYS + old), old)
+    equal(origin(701), 1, "a token of a key that is gone proved something")
+    contains(ledger("key-destroyed")[-1], old)
+
+
+def refused(words, *command):
+    """Every command that needs the key says so, and makes no other."""
+    for one in command or ("check", "purge", "run", "audit"):
+        result = retour.run(one, input="")
+        equal(result.code, 2, (one, result))
+        contains(result.err, words, one)
+
+
+def with_changed(name, change, words):
+    saved = retour.dir + "/saved"
+    shutil.copy2(KEYS + name, saved)
+    before = sorted(os.listdir(KEYS))
+    change(KEYS + name)
+    there = sorted(os.listdir(KEYS))
+    refused(words)
+    equal(sorted(os.listdir(KEYS)), there)
+    if os.path.lexists(KEYS + name):
+        os.unlink(KEYS + name)
+    shutil.copy2(saved, KEYS + name)
+    equal(sorted(os.listdir(KEYS)), before)
+    equal(verdicts(ANNA), ["suppress"])
+
+
+def write(text):
+    def change(path):
+        with open(path, "w") as f:
+            f.write(text)
+    return change
+
+
+for name in ("state-2.key", "message.key"):
+    with case("%s lost: refused, and no other is made in its place" % name):
+        with_changed(name, os.unlink, "missing; without it the store cannot be used")
+    with case("%s half written: refused as damaged" % name):
+        with_changed(name, lambda path: os.truncate(path, 40), "damaged")
+    with case("%s of another store: refused" % name):
+        with_changed(name, write("retour key 1 %s\n%s\n" % (name.split(".")[0].split("-")[0], "ab" * 32)), "not the key that this store was made with")
+    with case("%s readable by others: refused, with the command that mends it" % name):
+        with_changed(name, lambda path: os.chmod(path, 0o640), "chmod 0600")
+    with case("%s replaced by a link to elsewhere: refused" % name):
+        with_changed(name, lambda path: (os.unlink(path), os.symlink("/dev/zero", path)), name)
+
+with case("a key directory that others may enter: refused, with the command that mends it"):
+    os.chmod(KEYS, 0o750)
+    refused("chmod 0700")
+    os.chmod(KEYS, 0o700)
+
+with case("a key file that was begun when the machine stopped is never taken, and the next purge removes it"):
+    with open(KEYS + ".new-0123456789abcdef", "w") as f:
+        f.write("retour key 1 state\n" + "cd" * 20)
+    os.chmod(KEYS + ".new-0123456789abcdef", 0o600)
+    equal(verdicts(ANNA), ["suppress"])
+    equal(retour.run("purge").code, 0)
+    true(not os.path.exists(KEYS + ".new-0123456789abcdef"), "it is still there")
+
+with case("a month's key that is lost while its events are there: no other is made, and the audit still runs"):
+    os.rename(KEYS + "event-2026-11.key", retour.dir + "/november")
+    bounces.number = 900
+    result = None
+    try:
+        bounces.take((BEN, DEAD, 15))
+    except AssertionError as refusal:
+        result = refusal
+    true(result is not None, "mail was taken under another key")
+    true(not os.path.exists(KEYS + "event-2026-11.key"), "another key was made")
+    os.rename(retour.dir + "/november", KEYS + "event-2026-11.key")
+
+with case("the clock set back over a month's end: both months have their keys, nothing counts twice, and each key goes with its own events"):
+    retour.now = "2026-12-01T00:10:00Z"
+    bounces.take((CARLA, DEAD, "01 Dec"))
+    retour.now = "2026-11-30T23:50:00Z"
+    bounces.take((CARLA, DEAD, "30 Nov"), (BEN, DEAD, "01 Dec"))  # a date that is yet to come
+    true({"event-2026-11.key", "event-2026-12.key"} <= set(os.listdir(KEYS)), os.listdir(KEYS))
+    equal(retour.run("purge").code, 0)
+    true({"event-2026-11.key", "event-2026-12.key"} <= set(os.listdir(KEYS)), os.listdir(KEYS))
+    equal(retour.sql("SELECT count(*) FROM event WHERE at > ?", int(datetime.datetime(2026, 12, 1, 0, 10, tzinfo=datetime.timezone.utc).timestamp())), [(0,)])
+    retour.now = "2027-05-29T06:00:00Z"
+    equal(retour.run("purge").code, 0)
+    months = sorted(name for name in os.listdir(KEYS) if name.startswith("event-"))
+    equal(months, ["event-2026-12.key"])
+    retour.now = "2027-06-02T06:00:00Z"
+    equal(retour.run("purge").code, 0)
+    equal([name for name in os.listdir(KEYS) if name.startswith("event-")], [])
+    equal(retour.run("audit").code, 0)
+
+with case("no process leaves a core"):
+    sleeping = retour.start("check", stdin=subprocess.PIPE)
+    sleeping.stdin.write((ANNA + "\n").encode())
+    sleeping.stdin.flush()
+    for _ in range(100):
+        with open("/proc/%d/limits" % sleeping.pid) as f:
+            core = next(line for line in f if line.startswith("Max core file size")).split()[4:6]
+        if core == ["0", "0"]:
+            break
+        time.sleep(0.02)
+    equal(core, ["0", "0"])
+    sleeping.stdin.close()
+    sleeping.wait()
+
+finish()
