@@ -158,7 +158,7 @@
 				<xsl:when test="$month"><xsl:value-of select="$month/@title"/></xsl:when>
 				<xsl:otherwise><xsl:value-of select="concat(key('t', concat('month.', number(substring($id, 6)))), ' ', substring($id, 1, 4))"/></xsl:otherwise></xsl:choose></a></th>
 			<td class="n"><xsl:choose><xsl:when test="$month/r:bounces"><xsl:apply-templates select="$month/r:bounces"/></xsl:when><xsl:otherwise>–</xsl:otherwise></xsl:choose></td>
-			<xsl:if test="$report/r:trend/r:month/r:rate"><td class="n"><xsl:call-template name="rate-text"><xsl:with-param name="of" select="$month/r:rate[@of = 'bounces']"/></xsl:call-template></td></xsl:if>
+			<xsl:if test="$report/r:trend/r:month/r:rate"><td class="n"><xsl:if test="$month/r:rate[@of = 'bounces'] &gt;= $report/r:targets/r:target[@id = 'bounces']/@limit">✗ </xsl:if><xsl:call-template name="rate-text"><xsl:with-param name="of" select="$month/r:rate[@of = 'bounces']"/></xsl:call-template></td></xsl:if>
 			<td class="n"><xsl:choose><xsl:when test="$month"><xsl:apply-templates select="$month/r:count[@of = 'complaint']"/></xsl:when><xsl:otherwise>–</xsl:otherwise></xsl:choose></td>
 			<td class="w"><a href="{$id}.xml">XML</a> · <a href="{$id}.txt">Text</a></td></tr>
 		<xsl:call-template name="index-rows"><xsl:with-param name="list" select="substring-after($list, ' ')"/></xsl:call-template>
@@ -187,17 +187,17 @@
 			<xsl:variable name="tint"><xsl:choose><xsl:when test="$tone = 'worse'">#b0531a</xsl:when><xsl:when test="$tone = 'better'">#2a74a8</xsl:when><xsl:otherwise>#66707a</xsl:otherwise></xsl:choose></xsl:variable>
 			<div style="border-left:5px solid {$tint};padding:2px 0 2px 14px">
 				<div style="margin:0 0 6px;font-size:13px;font-weight:600"><xsl:if test="@targets != 'unknown'"><span style="padding:3px 9px;background-color:{$tint};color:#fff"><xsl:call-template name="badge"/></span>&#160; </xsl:if><xsl:call-template name="state"/></div>
-				<div style="font-size:18px;line-height:1.4"><xsl:value-of select="r:sentence"/></div>
-				<xsl:if test="@quiet != 'true' and $why"><ul style="margin:8px 0 0;padding-left:20px"><xsl:for-each select="$why"><li style="margin:3px 0"><xsl:value-of select="."/></li></xsl:for-each></ul></xsl:if>
-				<div style="margin-top:8px;font-size:13px;opacity:.75"><xsl:value-of select="r:note"/></div>
+				<div style="font-size:18px;line-height:1.4"><xsl:call-template name="prose"><xsl:with-param name="text" select="r:sentence"/></xsl:call-template></div>
+				<xsl:if test="@quiet != 'true' and $why"><ul style="margin:8px 0 0;padding-left:20px"><xsl:for-each select="$why"><li style="margin:3px 0"><xsl:call-template name="prose"><xsl:with-param name="text" select="."/></xsl:call-template></li></xsl:for-each></ul></xsl:if>
+				<div style="margin-top:8px;font-size:13px;opacity:.75"><xsl:call-template name="prose"><xsl:with-param name="text" select="r:note"/></xsl:call-template></div>
 			</div>
 		</xsl:when>
 		<xsl:otherwise>
 			<div class="verdict {$tone}">
 				<p class="state"><xsl:if test="@targets != 'unknown'"><span class="badge"><xsl:call-template name="badge"/></span></xsl:if><xsl:call-template name="state"/></p>
-				<p class="sentence"><xsl:value-of select="r:sentence"/></p>
-				<xsl:if test="@quiet != 'true' and $why"><ul class="why"><xsl:for-each select="$why"><li><xsl:value-of select="."/></li></xsl:for-each></ul></xsl:if>
-				<p class="lead"><xsl:value-of select="r:note"/></p>
+				<p class="sentence"><xsl:call-template name="prose"><xsl:with-param name="text" select="r:sentence"/></xsl:call-template></p>
+				<xsl:if test="@quiet != 'true' and $why"><ul class="why"><xsl:for-each select="$why"><li><xsl:call-template name="prose"><xsl:with-param name="text" select="."/></xsl:call-template></li></xsl:for-each></ul></xsl:if>
+				<p class="lead"><xsl:call-template name="prose"><xsl:with-param name="text" select="r:note"/></xsl:call-template></p>
 			</div>
 		</xsl:otherwise>
 	</xsl:choose>
@@ -369,7 +369,7 @@
 
 <xsl:template name="reason">
 	<b><xsl:value-of select="key('t', concat('urgency.', @urgency))"/></b>
-	<xsl:text> · </xsl:text><xsl:value-of select="@owner"/><xsl:text> · </xsl:text><xsl:value-of select="r:because"/>
+	<xsl:text> · </xsl:text><xsl:value-of select="@owner"/><xsl:text> · </xsl:text><xsl:call-template name="prose"><xsl:with-param name="text" select="r:because"/></xsl:call-template>
 </xsl:template>
 
 <xsl:template match="r:comments">
@@ -602,7 +602,7 @@
 		<table xsl:use-attribute-sets="table">
 			<xsl:if test="not($mail)"><xsl:attribute name="class">data fold</xsl:attribute></xsl:if>
 			<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', concat('column.', $what))"/></th>
-				<xsl:if test="not($mail) and $rows/r:history"><th class="n" scope="col"><xsl:value-of select="key('t', 'column.history')"/></th></xsl:if>
+				<xsl:if test="not($mail) and $rows/r:history"><th class="n past" scope="col"><xsl:value-of select="key('t', 'column.history')"/></th></xsl:if>
 				<xsl:for-each select="$rows[1]/r:count[not($mail) or contains('all hard soft block', @of)]"><th xsl:use-attribute-sets="column"><xsl:call-template name="column-title"/></th></xsl:for-each>
 				<xsl:if test="not($mail)"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.change')"/></th></xsl:if>
 				<xsl:if test="$rates"><xsl:if test="not($mail)"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.sent')"/></th></xsl:if><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.rate')"/></th><xsl:if test="$what != 'group' and not($mail)"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.hard.short')"/> %</th></xsl:if></xsl:if></tr></thead>
@@ -634,6 +634,7 @@
 </xsl:template>
 
 <xsl:template match="r:classes">
+	<xsl:if test="r:class/r:category">
 	<h3 xsl:use-attribute-sets="subheading"><xsl:value-of select="key('t', 'heading.classes')"/></h3>
 	<table xsl:use-attribute-sets="table">
 		<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'column.cause')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.count')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.share')"/></th>
@@ -655,6 +656,7 @@
 			</tr></xsl:for-each>
 		</xsl:for-each></tbody>
 	</table>
+	</xsl:if>
 </xsl:template>
 
 <xsl:template name="checks"><xsl:param name="list"/>
@@ -816,6 +818,16 @@
 		<xsl:when test="contains($text, $hole)">
 			<xsl:value-of select="concat(substring-before($text, $hole), $value)"/>
 			<xsl:call-template name="fill"><xsl:with-param name="value" select="$value"/><xsl:with-param name="name" select="$name"/><xsl:with-param name="text" select="substring-after($text, $hole)"/></xsl:call-template>
+		</xsl:when>
+		<xsl:otherwise><xsl:value-of select="$text"/></xsl:otherwise>
+	</xsl:choose></xsl:template>
+
+<!-- A sentence whose lines do not end between a figure and its sign. -->
+<xsl:template name="prose"><xsl:param name="text"/>
+	<xsl:choose>
+		<xsl:when test="contains($text, ' %')">
+			<xsl:value-of select="concat(substring-before($text, ' %'), '&#160;%')"/>
+			<xsl:call-template name="prose"><xsl:with-param name="text" select="substring-after($text, ' %')"/></xsl:call-template>
 		</xsl:when>
 		<xsl:otherwise><xsl:value-of select="$text"/></xsl:otherwise>
 	</xsl:choose></xsl:template>
@@ -986,7 +998,7 @@ table.data { width: 100%; border-collapse: collapse; font-size: .92rem; margin-b
 .data th:first-child { padding-left: 0; }
 .data thead th { border-bottom-color: var(--strong); color: var(--soft-ink); font-size: .82rem; vertical-align: bottom; }
 .t, .w { text-align: left; } .t { overflow-wrap: anywhere; } .w { color: var(--soft-ink); font-size: .88rem; }
-.n { text-align: right; white-space: nowrap; } .data b { font-weight: 650; } .past { vertical-align: middle; }
+.n { text-align: right; white-space: nowrap; } .data b { font-weight: 650; } td.past { vertical-align: middle; } .fold .t { min-width: 7.5rem; }
 .spark { display: block; width: 4.5rem; height: 1.25rem; margin: .1rem 0 0 auto; }
 .bar { display: block; width: 100%; height: 8px; margin-top: .3rem; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 1.25rem 2.5rem; align-items: start; } .pair > :only-child { grid-column: 1 / -1; } .pair > * { min-width: 0; }
@@ -1018,7 +1030,7 @@ code { font-size: .8rem; overflow-wrap: anywhere; }
 @media screen and (max-width: 47rem) {
 	.fold thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); } .fold, .fold tbody { display: block; }
 	.fold tbody tr { display: grid; grid-template-columns: repeat(auto-fill, minmax(4rem, 1fr)); gap: .35rem .4rem; padding: .6rem 0; border-bottom: 1px solid var(--line); font-size: .88rem; }
-	.data.fold tbody th, .data.fold td { border: 0; padding: 0; } .fold tbody th { grid-column: 1 / -1; } .fold tr.has-past th { grid-column: 1 / -2; } .fold .past { grid-column: -2 / -1; }
+	.data.fold tbody th, .data.fold td { border: 0; padding: 0; } .fold tbody th { grid-column: 1 / -1; } .fold tr.has-past th { grid-column: 1 / -2; } .fold td.past { grid-column: -2 / -1; }
 	.fold td[data-label] { text-align: left; } .fold td[data-label]::before { content: attr(data-label); display: block; color: var(--soft-ink); font-size: .75rem; line-height: 1.2; white-space: normal; }
 	.checks thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); } .checks, .checks tbody { display: block; }
 	.checks tbody tr { display: grid; grid-template-columns: 1fr auto; padding: .5rem 0; border-bottom: 1px solid var(--line); } .data.checks tbody th, .data.checks td { border: 0; padding: 0; } .checks .w { grid-column: 1 / -1; } }
@@ -1028,8 +1040,8 @@ code { font-size: .8rem; overflow-wrap: anywhere; }
 @page { margin: 15mm 14mm; }
 @media print { :root { color-scheme: light; --brand: #000; --ink: #000; --soft-ink: #444; --paper: #fff; --line: #ccc; --strong: #888; --wash: #f3f3f3;
 	--hard: #1f4e79; --soft: #62a9d6; --block: #e08a2e; --undetermined: #9aa4ae; --complaint: #a6215d; --rest: #ccd3da; --plain: #8fa3b5; --worse: #b0531a; --better: #2a74a8; --steady: #444; --on: #fff; }
-	body { font-size: 10pt; } main { max-width: none; padding: 0; } .heading { margin-top: 1.6rem; } .heading, .subheading, .lead { break-after: avoid; } .subheading { margin-top: 1.4rem; }
-	.pair { grid-template-columns: 1fr 1fr; gap: 1rem 1.5rem; } tr, li, .chart, .figure, .method > *, .verdict { break-inside: avoid; } details { display: none; } .data th, .data td { padding-top: .3rem; padding-bottom: .3rem; }
+	body { font-size: 10pt; } main { max-width: none; padding: 0; } .heading { margin-top: 1.6rem; } .heading, .subheading, .heading + .lead, .subheading + .lead { break-after: avoid; } .subheading { margin-top: 1.4rem; }
+	.pair { grid-template-columns: 1fr 1fr; gap: 1rem 1.5rem; } tr, li, .chart, .figure, .method > *, .verdict { break-inside: avoid; } details, .fold .past, .month1 { display: none; } .fold { font-size: 8.5pt; } .data th, .data td { padding-top: .3rem; padding-bottom: .3rem; }
 	rect, circle, .key, .badge, .figure, .began li::before { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 </xsl:template>
 </xsl:stylesheet>

@@ -17,7 +17,7 @@ static const char embedded_measures[] = {
 
 enum {
 	LEVEL_PERCENT = 10,    /* a change below it counts as level */
-	WEIGHT_PERMILLE = 5,   /* of all notices: less of a cause is no ground for a measure */
+	WEIGHT_PERCENT = 2,    /* of all notices: a cause that weighs less is no ground for a measure, unless it began in the month */
 	FILLINGS_MAX = 16,
 	VALUE_SIZE = 128,
 	CATEGORIES_SIZE = 96,
@@ -394,12 +394,12 @@ static bool judge_categories(struct judging *j, const xmlNode *node, struct meas
 			since = *provider ? incident_day(r, g, provider) : 0;
 		}
 	}
-	if (n == 0 || n * 1000 < shown(&r->month->all) * WEIGHT_PERMILLE)
+	m->weight = number(j, node, "factor") * (double)n;
+	if (n == 0 || (!since && m->weight * 100 < (double)shown(&r->month->all) * WEIGHT_PERCENT))
 		return false;
 	if (!since && n * 100 < shown(&r->month->all) * URGENT_PERCENT && strcmp(m->urgency, "now") == 0)
 		snprintf(m->urgency, sizeof m->urgency, "this month");
 	snprintf(what, sizeof what, "measure.%s.what", m->id);
-	m->weight = number(j, node, "factor") * (double)n;
 	FILL(because, text_of(r->texts, since ? "because.since" : *provider ? "because.at" : "because.plain"),
 	     { "n", number_text(r->texts, n, count, sizeof count) }, { "what", text_of(r->texts, what) }, { "provider", provider },
 	     { "since", since ? date_title(r->texts, r->month->month, since, date, sizeof date) : "" });

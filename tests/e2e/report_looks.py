@@ -289,7 +289,7 @@ with case("the index leads to each month, has its figures, the year's trend, and
     equal([link for link in links if not os.path.exists(os.path.join(folder, link))], [])
     rows = Cells(index).texts()
     figures = {figure.get("id"): figure for figure in loud.root.findall(AT + "figures/" + AT + "figure")}
-    contains(rows, ["October 2026", figures["bounces"].findtext(AT + "count"), figures["bounces"].findtext(AT + "rate") + " %", figures["complaint"].findtext(AT + "count"), "XML · Text"])
+    contains(rows, ["October 2026", figures["bounces"].findtext(AT + "count"), "✗ " + figures["bounces"].findtext(AT + "rate") + " %", figures["complaint"].findtext(AT + "count"), "XML · Text"])
     for month in loud.root.findall(AT + "trend/" + AT + "month"):
         true([row for row in rows if row[:1] == [month.get("title")] and row[1:7] == [count.text for count in month.findall(AT + "count")]], month.get("id"))
     contains(index, "<svg")

@@ -200,7 +200,7 @@ with case("in German, every word of it; figures are the same"):
     german = Page(made(loud, "html"))
     words = "".join(german.words)
     contains(words, "Zustellbarkeitsbericht Oktober 2026")
-    contains(words, "seit 12. Oktober, überwiegend bei gmail")
+    contains(words, "Seit dem 12. Oktober, überwiegend bei gmail")
     left = [word for word in ("Provider", "Campaign", "Change", "bounced", "mostly", "target below", "Month", "notices", "Retention", "Weekday") if re.search(r"\b%s\b" % word, words)]
     equal(left, [])
     root = xml.fromstring(made(loud, "xml"))
