@@ -59,11 +59,11 @@ int cmd_key(const struct config *config, int argc, char **argv)
 	struct session s = { .lock = -1 };
 	if (getopt_long(argc, argv, "", none, NULL) != -1)
 		return usage_error(argv[0], "see `retour key --help`");
-	const char *what = optind < argc ? argv[optind] : "", *which = optind + 1 < argc ? argv[optind + 1] : NULL;
+	const char *what = optind < argc ? argv[optind] : "", *which = optind + 1 < argc ? argv[optind + 1] : !strcmp(what, "rotate") ? "state" : NULL;
 	bool lists = !strcmp(what, "list") && !which, rotates = !strcmp(what, "rotate") && which && (!strcmp(which, "verp") || !strcmp(which, "state")),
 	     retires = !strcmp(what, "retire") && which;
 	if (argc - optind > 2 || !(lists || rotates || retires))
-		return usage_error(argv[0], "wants list, rotate verp, rotate state, or retire NAME");
+		return usage_error(argv[0], "wants list, rotate, rotate verp, or retire NAME; see `retour key --help`");
 	int result = session_open(&s, config, lists ? SESSION_READ : SESSION_WRITE, clock_now());
 	if (result == EXIT_WELL)
 		result = lists ? list(&s) : rotates ? rotate(&s, which) : retire(&s, which);

@@ -131,9 +131,9 @@ const struct command commands[] = {
 	  "Each mail gets its recipient's return path as envelope sender; [origin] verp says its form. A bounce that comes back to it is verified:\n"
 	  "recipient and campaign are read from it, and a forged one is told apart. The first call makes the key.\n",
 	  CONFIG_NEEDED, false },
-	{ "key", cmd_key, "list | rotate verp|state | retire NAME", "the keys of pseudonyms and return paths",
+	{ "key", cmd_key, "list | rotate [state|verp] | retire NAME", "the keys of pseudonyms and return paths",
 	  "  list          name, purpose, month, when it was made, fingerprint\n"
-	  "  rotate state  a new key for the pseudonyms of contacts; each contact moves to it when something is heard of it, the old key goes with the last\n"
+	  "  rotate        a new key for the pseudonyms of contacts (rotate state); each contact moves to it when something is heard of it, the old key goes with the last\n"
 	  "  rotate verp   a new key signs return paths; older ones still check what they signed\n"
 	  "  retire NAME   destroys an old key of return paths; do it when no bounce of its mails is to be expected any more\n",
 	  CONFIG_NEEDED, false },

@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <iniparser/iniparser.h>
@@ -456,6 +457,39 @@ static void find_twice(struct reader *r)
 		fclose(in);
 }
 
+/*
+ * FILE without the comments behind section names, which iniparser does not bear, as a file in memory whose name goes into PATH. Its descriptor, or -1 with
+ * errno.
+ */
+static int without_comments(const char *file, char *path, size_t size)
+{
+	char *line = NULL;
+	size_t room = 0;
+	int fd = memfd_create("retour.ini", MFD_CLOEXEC), copy = fd < 0 ? -1 : dup(fd);
+	FILE *in = fopen(file, "re"), *out = copy < 0 ? NULL : fdopen(copy, "w");
+	bool whole = in && out;
+	for (ssize_t n; whole && (n = getline(&line, &room, in)) >= 0;) {
+		const char *open = line + strspn(line, " \t"), *close = *open == '[' ? strchr(open, ']') : NULL;
+		const char *behind = close ? close + 1 + strspn(close + 1, " \t") : NULL;
+		if (behind && (*behind == ';' || *behind == '#'))
+			whole = fprintf(out, "%.*s\n", (int)(close + 1 - line), line) > 0;
+		else
+			whole = fwrite(line, 1, (size_t)n, out) == (size_t)n;
+	}
+	whole = whole && !ferror(in) && !fflush(out);
+	free(line);
+	if (in)
+		fclose(in);
+	if (out)
+		fclose(out);
+	if (!whole && fd >= 0) {
+		close(fd);
+		fd = -1;
+	}
+	snprintf(path, size, "/proc/self/fd/%d", fd);
+	return fd;
+}
+
 static void set_defaults(struct config *c)
 {
 	memset(c, 0, sizeof *c);
@@ -471,6 +505,7 @@ int config_load(struct config *c, const char *file, FILE *errors)
 {
 	struct reader r = { .config = c, .file = file ? file : "(defaults)", .errors = errors };
 	struct stat status;
+	char path[64];
 	set_defaults(c);
 	if (!file) {
 		fill_paths(c);
@@ -486,9 +521,15 @@ int config_load(struct config *c, const char *file, FILE *errors)
 		return -1;
 	}
 	syntax.line = 0;
+	int copy = without_comments(file, path, sizeof path);
+	if (copy < 0) {
+		complain(&r, NULL, NULL, "%s", strerror(errno));
+		return -1;
+	}
 	iniparser_set_error_callback(take_syntax_error);
-	r.ini = iniparser_load(file);
+	r.ini = iniparser_load(path);
 	iniparser_set_error_callback(NULL);
+	close(copy);
 	if (!r.ini) {
 		complain(&r, NULL, NULL, "line %d: %s", syntax.line, syntax.too_long ? "too long, at most 1,000 characters" :
 			 "broken syntax; right would be [section], key = value, or a comment after ';'");

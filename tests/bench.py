@@ -106,7 +106,7 @@ def files(binary, samples, size):
             f.write(data.replace(b"\r\n", b"\n").replace(b"\nFrom ", b"\n>From ") + b"\n")
     size = os.path.getsize(path)
     begin = time.monotonic()
-    subprocess.run("cat %s > /dev/null" % path, shell=True, check=True)
+    subprocess.run(["cat", path], stdout=subprocess.DEVNULL, check=True)
     measured("cat", time.monotonic() - begin, len(samples), size)
     result = retour.run("classify", path, timeout=1800)
     measured("classify, one process", result.seconds, len(samples), size, result.memory)

@@ -4,6 +4,7 @@ stream, stand in the order of the questions, and are the same for one address as
 import csv
 import io
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -133,7 +134,7 @@ with case("a hundred thousand at once are answered as one by one, in their order
     for address, line in zip(order, answers):
         if address in one_by_one:
             equal(line, one_by_one[address])
-    process = subprocess.run("cat %s | %s" % (path, " ".join(retour.arguments(["check"]))), shell=True, capture_output=True, text=True, check=False)
+    process = subprocess.run("cat %s | %s" % (shlex.quote(path), shlex.join(retour.arguments(["check"]))), shell=True, capture_output=True, text=True, check=False)
     equal(process.stdout.splitlines()[1:], answers)  # through a pipe: made while it is asked
 
 finish()

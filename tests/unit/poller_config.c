@@ -241,6 +241,18 @@ static void numbers_of_the_states(void **state)
 	assert_int_equal(options.ladder[0].attempts, 20);
 }
 
+/* iniparser alone would refuse the file. */
+static void comments_behind_everything(void **state)
+{
+	(void)state;
+	assert_int_equal(load("[store] ; what lasts\npath = /srv/a.db ; here\n\t[privacy]\t# little\nk = 12\n[origin]#\nverp = \"b+{token};x@example.org\"\n"), 0);
+	assert_string_equal(config.store_path, "/srv/a.db");
+	assert_int_equal(config.k, 12);
+	assert_string_equal(config.verp, "b+{token};x@example.org");
+	config_free(&config);
+	refused("[store] ; what lasts\n[privacy] little\n", "line 2: broken syntax");
+}
+
 static void broken_syntax_is_named_by_line_without_its_text(void **state)
 {
 	(void)state;
@@ -309,6 +321,7 @@ int main(void)
 		cmocka_unit_test(rules_of_alerts),
 		cmocka_unit_test(what_is_wrong_is_named),
 		cmocka_unit_test(what_stands_twice_is_refused),
+		cmocka_unit_test(comments_behind_everything),
 		cmocka_unit_test_teardown(broken_syntax_is_named_by_line_without_its_text, free_config),
 		cmocka_unit_test_teardown(an_address_in_a_wrong_value_is_not_repeated, free_config),
 		cmocka_unit_test_teardown(a_missing_file_is_an_error, free_config),
