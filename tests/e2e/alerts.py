@@ -5,8 +5,10 @@ import datetime
 import json
 import os
 import re
+import shutil
 import sqlite3
 import stat
+import subprocess
 import sys
 import time
 
@@ -327,6 +329,14 @@ with case("dashboard and alert rules use the names of the metrics, and no other"
     equal(names - set(re.findall(r"\bretour_[a-z_]+", "\n".join(expressions))), set(), "not on the dashboard")
     conditions = {re.search(r'"([^"]*)"', labels).group(1) for labels in families["retour_alerts_open"][2]}
     equal(set(re.findall(r'condition="([^"]+)"', read("etc", "prometheus-rules.yml") + "\n".join(expressions))) - conditions, set())
+
+if shutil.which("promtool"):
+    with case("promtool takes the metrics and the alert rules"):
+        for arguments, text in ((["metrics"], exposition), (["rules", os.path.join(ROOT, "etc", "prometheus-rules.yml")], "")):
+            checked = subprocess.run(["promtool", "check", *arguments], input=text, capture_output=True, text=True, check=False)
+            equal(checked.returncode, 0, checked.stdout + checked.stderr)
+else:
+    comment("skipped: promtool (Debian's prometheus) is not installed, metrics and rules were not shown to it")
 
 with case("no address in mails, hook, metrics, store"):
     texts = [mail.data.decode() for mail in sink.mails] + [json.dumps(found) for found in told()] + [exposition]
