@@ -92,14 +92,21 @@ struct automaton {
 	bool gap_is_word[PHRASE_GAPS];
 };
 
-struct reader {
-	const unsigned char *start, *p, *end;
-	const unsigned char *token;        /* where it begins */
-	bool blank;
-	bool sign;                         /* one byte, that at token */
-	bool folded;                       /* word holds it; else it is plain ASCII, n bytes from token on */
+/* One word or sign of a text. */
+struct token {
+	const unsigned char *begin, *end;
+	const unsigned char *next;         /* where the next one begins, or the end */
+	const char *bytes;                 /* folded, or as they stand: plain ASCII */
+	size_t n;                          /* of bytes; WORD_MAX: too long for any phrase; 0: nothing but white space came */
 	uint64_t hash;
-	size_t n;                          /* folded bytes; WORD_MAX: too long for any phrase */
+	bool sign;                         /* one byte, without a hash */
+	bool folded;
+	bool blank;                        /* white space that is no ASCII stands before it */
+	bool blank_behind;
+};
+
+/* Where a word is folded. */
+struct scratch {
 	char word[WORD_MAX + 8];
 };
 
@@ -279,117 +286,129 @@ static inline unsigned letters_and_digits(bytes16 b)
 	return bytes_mask(bytes_between(fold_ascii(b), 'a', 'z') | bytes_between(b, '0', '9'));
 }
 
-static void add_char(struct reader *r, ucs4_t c)
+static void add_char(struct scratch *s, size_t *length, ucs4_t c)
 {
 	uint8_t bytes[6];
 	int n = u8_uctomb(bytes, c, sizeof bytes);
 
 	for (int i = 0; i < n; i++) {
-		r->word[r->n] = (char)bytes[i];
-		r->n += r->n < WORD_MAX;
+		s->word[*length] = (char)bytes[i];
+		*length += *length < WORD_MAX;
 	}
 }
 
-/* The token that begins at P with a character that is not ASCII or meets one; false when it is nothing but white space. */
-static bool wide_token(const struct automaton *a, struct reader *r, const unsigned char *p)
+static const unsigned char *skip_blanks(const struct automaton *a, const unsigned char *p, const unsigned char *end)
 {
-	r->n = 0;
-	r->folded = true;
-	while (p < r->end) {
+	while (p < end && a->ascii[*p] == CHAR_BLANK)
+		p++;
+	return p;
+}
+
+/* T is folded, N bytes of S, and ends at P. */
+static void end_token(const struct automaton *a, struct token *t, const struct scratch *s, size_t n, const unsigned char *p, const unsigned char *end)
+{
+	t->bytes = s->word;
+	t->n = n;
+	t->hash = hash_folded(s->word, n);
+	t->folded = true;
+	t->end = p;
+	t->next = skip_blanks(a, p, end);
+	t->blank_behind = t->next > p;
+}
+
+/* The token that begins at P with a character that is not ASCII or meets one. */
+static struct token wide_token(const struct automaton *a, const unsigned char *p, const unsigned char *end, struct scratch *s)
+{
+	struct token t = { .begin = p };
+	size_t n = 0;
+
+	while (p < end) {
 		ucs4_t c;
-		int length = u8_mbtouc(&c, p, (size_t)(r->end - p));
+		int length = u8_mbtouc(&c, p, (size_t)(end - p));
 		unsigned kind = fold_wide(a, &c);
 
-		if (kind != CHAR_NOTHING && kind != CHAR_LETTER && r->n)
+		if (kind != CHAR_NOTHING && kind != CHAR_LETTER && n)
 			break;
 		if (kind == CHAR_BLANK)
-			r->blank = true;
+			t.blank = true;
 		if (kind == CHAR_LETTER || kind == CHAR_SIGN) {
-			if (!r->n)
-				r->token = p;
-			add_char(r, c);
+			if (!n)
+				t.begin = p;
+			add_char(s, &n, c);
 		}
 		p += length;
 		if (kind == CHAR_SIGN)
 			break;
 	}
-	r->p = p;
-	r->hash = hash_folded(r->word, r->n);
-	return r->n > 0;
+	end_token(a, &t, s, n, p, end);
+	return t;
 }
 
-/* A word of BYTES letters and digits or more begins at r->token; it has been looked at. */
-static bool long_token(const struct automaton *a, struct reader *r)
+/* A word of BYTES letters and digits or more begins at P. */
+static struct token long_token(const struct automaton *a, const unsigned char *p, const unsigned char *end, struct scratch *s)
 {
-	const unsigned char *p = r->token;
+	struct token t = { .begin = p };
 	size_t n = 0;
 
-	while (p < r->end && a->ascii[*p] >= CHAR_LETTER) {
-		r->word[n] = (char)a->ascii[*p++];
+	while (p < end && a->ascii[*p] >= CHAR_LETTER) {
+		s->word[n] = (char)a->ascii[*p++];
 		n += n < WORD_MAX;
 	}
-	if (p < r->end && a->ascii[*p] == CHAR_WIDE)
-		return wide_token(a, r, r->token);
-	r->p = p;
-	r->folded = true;
-	r->n = n;
-	r->hash = hash_folded(r->word, n);
-	return true;
+	if (p < end && a->ascii[*p] == CHAR_WIDE)
+		return wide_token(a, t.begin, end, s);
+	end_token(a, &t, s, n, p, end);
+	return t;
 }
 
-/* The next token; false at the end. */
-__attribute__((always_inline)) static inline bool next_token(const struct automaton *a, struct reader *r)
+static inline unsigned blanks(bytes16 b)
 {
-	const unsigned char *p = r->p, *end = r->end, *begin = p;
-	bytes16 b;
-	size_t n;
+	return bytes_mask((bytes16)(b <= bytes_all(' ')) | bytes_are(b, 127));
+}
 
-	if (p < end)
-		p += a->ascii[*p] == CHAR_BLANK; /* mostly one or none: no branch that would be guessed wrong */
-	while (p < end && a->ascii[*p] == CHAR_BLANK)
-		p++;
-	if (p == end)
-		return false;
-	r->blank = p > begin;
-	r->token = p;
-	r->sign = r->folded = false;
-	b = end - p < BYTES ? bytes_load_some((const char *)p, (size_t)(end - p)) : bytes_load((const char *)p);
-	n = (size_t)__builtin_ctz(~letters_and_digits(b));
+/*
+ * The token that begins at P, which is before END and no ASCII blank. Sixteen bytes show most of them whole, with the blanks behind: no branch that
+ * depends on their length.
+ */
+__attribute__((always_inline)) static inline struct token take_token(const struct automaton *a, const unsigned char *p, const unsigned char *end,
+								     struct scratch *s)
+{
+	size_t left = (size_t)(end - p);
+	bytes16 b = left < BYTES ? bytes_load_some((const char *)p, left) : bytes_load((const char *)p); /* behind the end zeros, which are blanks */
+	unsigned word = letters_and_digits(b), wide = bytes_mask((bytes16)(b >= bytes_all(0x80)));
+	size_t n = (size_t)__builtin_ctz(~word), length = n + !n, next;
+	struct token t = { .begin = p, .end = p + length, .bytes = (const char *)p, .n = length, .sign = !n };
+
 	if (n == BYTES)
-		return long_token(a, r);
-	if (p + n < end && a->ascii[p[n]] == CHAR_WIDE)
-		return wide_token(a, r, p);
-	r->sign = !n;
-	if (r->sign) {
-		r->n = 1;
-		r->p = p + 1;
-		return true;
-	}
-	r->n = n;
-	r->p = p + n;
-	r->hash = hash_end(hash_bytes(0, first_bytes(fold_ascii(b), n)));
-	return true;
+		return long_token(a, p, end, s);
+	if (wide >> n & 1)
+		return wide_token(a, p, end, s);
+	next = length + (size_t)__builtin_ctz(~(blanks(b) >> length));
+	t.blank_behind = next > length;
+	t.next = next < left ? p + next : end;
+	if (next == BYTES)
+		t.next = skip_blanks(a, t.next, end);
+	if (n)
+		t.hash = hash_end(hash_bytes(0, first_bytes(fold_ascii(b), n)));
+	return t;
 }
 
 /* --- words --------------------------------------------------------------------------------------------- */
 
-static bool same_bytes(const struct automaton *a, const struct slot *slot, const struct reader *r)
+static bool same_bytes(const struct automaton *a, const struct slot *slot, const char *bytes, bool folded)
 {
 	const char *known = a->bytes + a->words[slot->id];
 
-	if (r->folded)
-		return !memcmp(known, r->word, r->n);
-	return span_same_nocase(known, (const char *)r->token, r->n);
+	return folded ? !memcmp(known, bytes, slot->n) : span_same_nocase(known, bytes, slot->n);
 }
 
-static inline struct slot *word_slot(const struct automaton *a, const struct reader *r, uint64_t hash)
+__attribute__((noinline)) static struct slot *word_slot(const struct automaton *a, uint64_t hash, const char *bytes, size_t n, bool folded)
 {
 	size_t i = hash & a->slot_mask;
 
 	for (;; i = (i + 1) & a->slot_mask) {
 		struct slot *slot = &a->slots[i];
 
-		if (!slot->id || (slot->hash == hash && slot->n == r->n && (slot->exact || same_bytes(a, slot, r))))
+		if (!slot->id || (slot->hash == hash && slot->n == n && (slot->exact || same_bytes(a, slot, bytes, folded))))
 			return slot;
 	}
 }
@@ -426,37 +445,39 @@ static bool resize_words(struct automaton *a, uint32_t room)
 	return true;
 }
 
-static uint32_t learn_word(struct automaton *a, struct reader *r)
+static uint32_t learn_word(struct automaton *a, const struct token *t)
 {
-	if (r->sign) { /* among the words, too: a wide sign may be folded to it */
-		r->word[0] = (char)*r->token;
-		r->hash = hash_folded(r->word, r->n);
-	}
-	struct slot *slot = word_slot(a, r, r->hash);
-	uint32_t bit = filter_bit(r->hash);
+	/* Signs stand among the words, too: a wide one may be folded to one. */
+	uint64_t hash = t->sign ? hash_folded(t->bytes, t->n) : t->hash;
+	struct slot *slot = word_slot(a, hash, t->bytes, t->n, t->folded);
+	uint32_t bit = filter_bit(hash);
 
 	if (slot->id)
 		return slot->id;
-	*slot = (struct slot){ r->hash, ++a->word_count, (uint16_t)r->n, r->n <= HASH_EXACT };
+	*slot = (struct slot){ hash, ++a->word_count, (uint16_t)t->n, t->n <= HASH_EXACT };
 	a->words[slot->id] = a->bytes_used;
-	for (size_t i = 0; i < r->n; i++)
-		a->bytes[a->bytes_used++] = r->sign || r->folded ? r->word[i] : (char)a->ascii[r->token[i]];
+	for (size_t i = 0; i < t->n; i++)
+		a->bytes[a->bytes_used++] = t->sign || t->folded ? t->bytes[i] : (char)a->ascii[(unsigned char)t->bytes[i]];
 	a->filter[bit / 64] |= 1ull << bit % 64;
-	if (r->sign)
-		a->sign[*r->token] = slot->id;
+	if (t->sign)
+		a->sign[*t->begin] = slot->id;
 	return slot->id;
 }
 
 /* 0: in no phrase. */
-static inline uint32_t word_id(const struct automaton *a, const struct reader *r)
+static inline uint32_t word_id(const struct automaton *a, const struct token *t)
 {
-	uint32_t bit = filter_bit(r->hash);
+	uint32_t bit = filter_bit(t->hash);
+	const struct slot *first;
 
-	if (r->sign)
-		return a->sign[*r->token];
+	if (t->sign)
+		return a->sign[*t->begin];
 	if (!(a->filter[bit / 64] >> bit % 64 & 1))
 		return 0;
-	return word_slot(a, r, r->hash)->id;
+	first = &a->slots[t->hash & a->slot_mask];
+	if (first->hash == t->hash && first->exact && first->n == t->n)
+		return first->id;
+	return word_slot(a, t->hash, t->bytes, t->n, t->folded)->id;
 }
 
 /* --- building ------------------------------------------------------------------------------------------ */
@@ -464,8 +485,9 @@ static inline uint32_t word_id(const struct automaton *a, const struct reader *r
 /* Adds TEXT as one row of symbols; NULL, or what is wrong with it. */
 static const char *add_pattern(struct automaton *a, struct span text, const struct phrase *phrase, enum part part, unsigned gap)
 {
-	struct reader r = { .start = (const unsigned char *)text.p, .p = (const unsigned char *)text.p,
-			    .end = (const unsigned char *)text.p + text.n };
+	const unsigned char *begin = (const unsigned char *)text.p, *end = begin + text.n;
+	struct scratch scratch;
+	struct token t = { .next = skip_blanks(a, begin, end) };
 	struct pattern *p = &a->patterns[a->pattern_count];
 	bool letters = false;
 
@@ -473,13 +495,18 @@ static const char *add_pattern(struct automaton *a, struct span text, const stru
 		return "finds no memory";
 	*p = (struct pattern){ .symbols = (uint32_t)a->symbols_used, .rule = phrase->rule, .gap = (uint16_t)gap,
 			       .where = phrase->where, .part = (uint8_t)part };
-	while (next_token(a, &r)) {
-		if (r.n >= WORD_MAX)
+	while (t.next < end) {
+		bool blank = t.blank_behind;
+
+		t = take_token(a, t.next, end, &scratch);
+		if (!t.n)
+			break;
+		if (t.n >= WORD_MAX)
 			return "has too long a word";
 		if (p->count == PHRASE_TOKENS_MAX)
 			return "is too long";
-		letters |= r.n > 1 || a->ascii[*r.token] >= CHAR_LETTER;
-		a->symbols[a->symbols_used++] = learn_word(a, &r) << 1 | (p->count && r.blank);
+		letters |= t.n > 1 || a->ascii[*t.begin] >= CHAR_LETTER;
+		a->symbols[a->symbols_used++] = learn_word(a, &t) << 1 | (p->count && (blank || t.blank));
 		p->count++;
 	}
 	if (!letters)
@@ -811,22 +838,28 @@ void automaton_scan(const struct automaton *a, struct span text, unsigned where,
 {
 	uint32_t gap[PHRASE_GAPS][2];
 	struct scan s = { .automaton = a, .text = (const unsigned char *)text.p, .where = where, .gap = gap, .out = out };
-	struct reader r;
+	struct scratch scratch;
+	const unsigned char *p, *end;
 	uint32_t node = 0;
+	bool blank;
 
 	out->count = 0;
 	out->overflow = false;
 	if (text.n > UINT32_MAX / 2)
 		text.n = UINT32_MAX / 2;
-	r.start = r.p = (const unsigned char *)text.p;
-	r.end = r.start + text.n;
+	end = s.text + text.n;
+	p = skip_blanks(a, s.text, end);
+	blank = p > s.text;
 	memset(gap, 0, a->gaps * sizeof *gap);
-	while (!out->overflow && next_token(a, &r)) {
-		uint32_t id = word_id(a, &r);
+	while (p < end && !out->overflow) {
+		struct token t = take_token(a, p, end, &scratch);
+		uint32_t id = t.n ? word_id(a, &t) : 0;
 
-		s.ring[++s.token % RING] = (uint32_t)(r.token - r.start);
-		node = id ? step(a, node, id << 1 | r.blank) : 0;
+		s.ring[++s.token % RING] = (uint32_t)(t.begin - s.text);
+		node = id ? step(a, node, id << 1 | (blank | t.blank)) : 0;
 		if (a->nodes[node].where & where)
-			node_found(&s, node, (uint32_t)(r.p - r.start));
+			node_found(&s, node, (uint32_t)(t.end - s.text));
+		p = t.next;
+		blank = t.blank_behind;
 	}
 }

@@ -22,12 +22,7 @@ static inline bytes16 bytes_load(const char *p)
 }
 
 /* The N bytes at P and zeros; N is less than BYTES. */
-static inline bytes16 bytes_load_some(const char *p, size_t n)
-{
-	bytes16 b = { 0 };
-	memcpy(&b, p, n);
-	return b;
-}
+bytes16 bytes_load_some(const char *p, size_t n);
 
 /* Bit I is set where byte I of B has all bits set; it has all or none. */
 static inline unsigned bytes_mask(bytes16 b)

@@ -294,12 +294,12 @@ static size_t repeated_code(struct span text, const char *prefix)
  */
 static size_t join_answer(char *buffer, struct span text, unsigned reply)
 {
-	char prefix[8];
+	char prefix[DECIMAL_SIZE];
 	size_t n = 0;
 
 	if (text.n > ANSWER_MAX)
 		text.n = ANSWER_MAX;
-	snprintf(prefix, sizeof prefix, "%03u", reply % 1000);
+	decimal(prefix, reply % 1000, 3);
 	while (text.n) {
 		const char *end = text.p + text.n, *blank;
 		size_t length = n && reply ? repeated_code(text, prefix) : 0; /* white space stands before it: words are copied with what follows them */
@@ -469,7 +469,7 @@ void decide(const struct rules *r, const struct evidence *e, struct decision *ou
 	find_provider(r, e, out->provider);
 	find_codes(e, out);
 	if (e->kind == KIND_SUCCESS) {
-		snprintf(out->rule, sizeof out->rule, "kind.success");
+		join(out->rule, "", "kind.success");
 		return;
 	}
 	digit = digit_of(out);
@@ -496,5 +496,5 @@ void decide(const struct rules *r, const struct evidence *e, struct decision *ou
 	/* a name that is not found for now says something about the name service, not yet about the domain */
 	if (out->category == CATEGORY_DOMAIN_UNKNOWN && out->klass == CLASS_SOFT)
 		out->category = CATEGORY_NETWORK_ERROR;
-	snprintf(out->rule, sizeof out->rule, "%s", *best.rule ? best.rule : "none");
+	join(out->rule, "", *best.rule ? best.rule : "none");
 }

@@ -53,10 +53,15 @@ int origin_by_name(const char *name) { return number_of(origins, ORIGIN_COUNT, n
 
 const char *status_text(struct status s, char *buffer)
 {
-	if (s.digit)
-		snprintf(buffer, EVENT_STATUS_SIZE, "%u.%u.%u", s.digit % 10u, s.subject % 1000u, s.detail % 1000u);
-	else
-		buffer[0] = '\0';
+	char *p = buffer;
+	if (s.digit) {
+		p = decimal(p, s.digit % 10u, 1);
+		*p++ = '.';
+		p = decimal(p, s.subject % 1000u, 1);
+		*p++ = '.';
+		p = decimal(p, s.detail % 1000u, 1);
+	}
+	*p = '\0';
 	return buffer;
 }
 

@@ -5,7 +5,6 @@
  */
 #include "classify/header.h"
 
-#include <stdint.h>
 #include "classify/bytes.h"
 #include "classify/transfer.h"
 
@@ -29,7 +28,7 @@ size_t header_name(struct span line, size_t *value)
 	size_t name = (size_t)(bytes_find(line.p, line.p + most, name_ends) - line.p), i = name;
 	while (i < line.n && (line.p[i] == ' ' || line.p[i] == '\t'))
 		i++;
-	*value = i + 1;
+	*value = i + 1 + (i + 1 < line.n && line.p[i + 1] == ' ');
 	return i < line.n && line.p[i] == ':' ? name : 0;
 }
 

@@ -5,6 +5,7 @@
 #ifndef RETOUR_HEADER_H
 #define RETOUR_HEADER_H
 
+#include <stdint.h>
 #include "classify/arena.h"
 #include "classify/charset.h"
 #include "classify/span.h"
@@ -47,8 +48,16 @@ struct fields_at {
 bool fields_next(const struct fields *f, struct fields_at *at, struct field *out);
 struct span fields_find(const struct fields *f, struct span name);
 
-/* The length of the name with which LINE begins, and where its value does; 0: LINE is no field. */
+/* The length of the name with which LINE begins, and where its value does, a blank behind the colon passed over; 0: LINE is no field. */
 size_t header_name(struct span line, size_t *value);
+
+/* A bit for NAME, whatever its case. Who looks for some names joins their bits: most fields have none of them, and need no comparing. */
+static inline uint64_t header_name_bit(struct span name)
+{
+	enum { BITS = 64, SPREAD = 7, LETTER = 0x1f }; /* of an ASCII letter these bits do not tell its case */
+	unsigned first = name.n ? (unsigned char)name.p[0] : 0, last = name.n ? (unsigned char)name.p[name.n - 1] : 0;
+	return UINT64_C(1) << ((first & LETTER) + (last & LETTER) * SPREAD + name.n) % BITS;
+}
 
 /* One line of TEXT as "name:" with at least one character of name and nothing but printable ASCII in it. */
 bool header_line(struct span line);

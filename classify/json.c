@@ -91,10 +91,11 @@ size_t json_string(char *buffer, size_t size, const char *text, size_t n)
 
 static void put_number(struct output *o, unsigned value)
 {
-	char text[16];
+	char text[DECIMAL_SIZE];
 	if (value)
-		snprintf(text, sizeof text, "%u", value);
-	put_text(o, value ? text : "null");
+		put(o, text, (size_t)(decimal(text, value, 1) - text));
+	else
+		put_text(o, "null");
 }
 
 enum shape { SHAPE_FILE, SHAPE_NUMBER32, SHAPE_NUMBER16, SHAPE_NAME, SHAPE_TEXT, SHAPE_STATUS, SHAPE_TIME, SHAPE_BOOL };

@@ -43,8 +43,17 @@ static void read_header(struct mail *mail, const struct fields *fields)
 {
 	struct fields_at at = { 0 };
 	struct field f;
+	uint64_t wanted = 0;
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		wanted |= header_name_bit(known[i].name);
+	for (size_t i = 0; i < sizeof path_names / sizeof path_names[0]; i++)
+		wanted |= header_name_bit(path_names[i]);
+	for (size_t i = 0; i < sizeof failed_names / sizeof failed_names[0]; i++)
+		wanted |= header_name_bit(failed_names[i]);
 	mail->fields = fields;
 	while (fields_next(fields, &at, &f)) {
+		if (!(wanted & header_name_bit(f.name)))
+			continue;
 		if (span_equal_nocase(f.name, SPAN("Return-Path")))
 			mail->has_return_path = true;
 		for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
@@ -96,12 +105,14 @@ static const struct {
 	{ "message/partial", ROLE_RETURNED },
 };
 
+enum { ROLE_TELLS = 4 }; /* which letter of a type tells most of them apart; each is as long */
+
 static enum role role_of(const struct part *p)
 {
 	if (p->multipart)
 		return ROLE_OTHER;
 	for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
-		if (part_is(p, roles[i].type))
+		if (p->type[ROLE_TELLS] == roles[i].type[ROLE_TELLS] && part_is(p, roles[i].type))
 			return roles[i].role;
 	return ROLE_OTHER;
 }
@@ -156,9 +167,9 @@ static void take_text(struct opener *o, const struct part *p)
 	}
 }
 
-static void take_part(struct opener *o, const struct part *p)
+static void take_part(struct opener *o, const struct part *p, enum role role)
 {
-	switch (role_of(p)) {
+	switch (role) {
 	case ROLE_TEXT:
 		take_text(o, p);
 		break;
@@ -237,13 +248,15 @@ static bool names_summary(const struct part *p)
 					     { "application/xml", 15 }, { "text/xml", 8 }, { "application/octet-stream", 24 }, { "application/tlsrpt+gzip", 23 },
 					     { "application/tlsrpt+json", 23 } };
 	char name[SUMMARY_NAME_MAX];
+	if (!IS_ONE_OF(span_of(p->type), types))
+		return false;
 	struct span file = { name, header_parameter(p->disposition, SPAN("filename"), name, sizeof name) };
 	unsigned parts = 0;
 	if (!file.n)
 		file.n = header_parameter(p->content_type, SPAN("name"), name, sizeof name);
 	for (size_t i = 0; i < file.n; i++)
 		parts += file.p[i] == '!';
-	return parts >= SUMMARY_NAME_PARTS - 1 && IS_ONE_OF(span_of(p->type), types);
+	return parts >= SUMMARY_NAME_PARTS - 1;
 }
 
 static bool has_summary(const struct mime *mime)
@@ -263,6 +276,7 @@ static bool is_summary(const struct mail *mail)
 
 void mail_open(struct mail *mail, struct mime *mime, struct arena *arena, struct charsets *charsets, struct span bytes, bool truncated)
 {
+	unsigned char role[MIME_PARTS_MAX];
 	if (truncated)
 		bytes = mime_whole_words(bytes);
 	struct opener o = { .mail = mail, .arena = arena, .charsets = charsets, .end = bytes.p + bytes.n };
@@ -277,10 +291,12 @@ void mail_open(struct mail *mail, struct mime *mime, struct arena *arena, struct
 	read_header(mail, &mime->fields);
 	mail->subject_text = header_text(arena, charsets, mail->subject);
 	mail->sender_text = header_text(arena, charsets, mail->from.n ? mail->from : mail->sender);
+	for (size_t i = 0; i < mime->count; i++) {
+		role[i] = (unsigned char)role_of(&mime->part[i]);
+		o.status_follows |= role[i] == ROLE_STATUS;
+	}
 	for (size_t i = 0; i < mime->count; i++)
-		o.status_follows |= role_of(&mime->part[i]) == ROLE_STATUS;
-	for (size_t i = 0; i < mime->count; i++)
-		take_part(&o, &mime->part[i]);
+		take_part(&o, &mime->part[i], (enum role)role[i]);
 	if (!o.texts && !o.html && mime->part[0].multipart) { /* the only words may stand before the first part */
 		struct part preamble = mime->part[0];
 		strcpy(preamble.type, "text/plain");

@@ -53,8 +53,15 @@ void returned_read(const struct classify_options *options, const struct fields *
 	out->campaign = (struct span){ "", 0 };
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		*(struct span *)((char *)out + known[i].offset) = (struct span){ "", 0 };
+	uint64_t wanted = header_name_bit(SPAN("Received"));
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		wanted |= header_name_bit(known[i].name);
+	for (const char *const *h = options->campaign_headers; h && *h; h++)
+		wanted |= header_name_bit(span_of(*h));
 	for (size_t fields = 0; fields < RETURNED_FIELDS_MAX && fields_next(header, &at, &f); fields++) {
 		out->present = true;
+		if (!(wanted & header_name_bit(f.name)))
+			continue;
 		for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
 			struct span *to = (struct span *)((char *)out + known[i].offset);
 			if (span_equal_nocase(f.name, known[i].name) && !to->n)

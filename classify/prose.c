@@ -67,13 +67,15 @@ bool prose_is_header(struct span text)
 {
 	struct span line;
 	unsigned flags = 0, lines = 0, fields = 0;
-	while (lines < HEADER_LINES_MAX && span_line(&text, &line)) {
-		if (line.n && (line.p[0] == ' ' || line.p[0] == '\t') && fields) {
+	while (lines < HEADER_LINES_MAX && text.n) {
+		bool fold = fields && (text.p[0] == ' ' || text.p[0] == '\t');
+		if (!fold && !header_line(text)) /* shows before the line's end is known */
+			break;
+		span_line(&text, &line);
+		if (fold) {
 			lines++;
 			continue;
 		}
-		if (!header_line(line))
-			break;
 		flags |= header_flag(line);
 		lines++;
 		fields++;

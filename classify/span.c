@@ -65,6 +65,17 @@ static unsigned line_ends(bytes16 b)
 	return bytes_mask(bytes_are(b, '\n') | bytes_are(b, '\r'));
 }
 
+char *decimal(char *buffer, unsigned value, unsigned digits)
+{
+	char reversed[DECIMAL_SIZE];
+	unsigned n = 0;
+	for (; n < digits || value; value /= 10)
+		reversed[n++] = (char)('0' + value % 10);
+	while (n)
+		*buffer++ = reversed[--n];
+	return buffer;
+}
+
 int ascii_hex(char c)
 {
 	if (ascii_digit(c))

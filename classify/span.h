@@ -49,6 +49,10 @@ static inline struct span span_trim(struct span text)
 
 static inline bool ascii_digit(char c) { return c >= '0' && c <= '9'; }
 
+/* VALUE in at least so many DIGITS into BUFFER, which has room for DECIMAL_SIZE bytes; where it ends. No NUL. Short and at hand, as printf() is not. */
+enum { DECIMAL_SIZE = 12 };
+char *decimal(char *buffer, unsigned value, unsigned digits);
+
 /* 0 to 15, or -1. */
 int ascii_hex(char c);
 
