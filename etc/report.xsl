@@ -235,10 +235,11 @@
 		<div class="big"><xsl:choose><xsl:when test="r:rate"><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:rate"/></xsl:call-template></xsl:when><xsl:otherwise><xsl:apply-templates select="r:count"/></xsl:otherwise></xsl:choose></div>
 		<div class="history"><xsl:call-template name="figure-history"/></div>
 		<div class="versus">
-			<xsl:if test="r:rate-before"><span><xsl:call-template name="fill"><xsl:with-param name="id" select="'figures.before'"/><xsl:with-param name="value"><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:rate-before"/></xsl:call-template></xsl:with-param></xsl:call-template></span></xsl:if>
-			<xsl:if test="r:rate"><span><b><xsl:apply-templates select="r:count"/></b></span></xsl:if>
-			<xsl:if test="r:change"><span><xsl:call-template name="change"/></span></xsl:if>
-			<xsl:if test="r:before and not(r:rate)"><span><xsl:call-template name="fill"><xsl:with-param name="id" select="'figures.before'"/><xsl:with-param name="value"><xsl:call-template name="before"/></xsl:with-param></xsl:call-template></span></xsl:if>
+			<xsl:if test="r:rate or r:change"><span><xsl:if test="r:rate"><b><xsl:apply-templates select="r:count"/></b></xsl:if><xsl:if test="r:change"><xsl:text> </xsl:text><xsl:call-template name="change"/></xsl:if></span></xsl:if>
+			<xsl:choose>
+				<xsl:when test="r:rate-before"><span><xsl:call-template name="fill"><xsl:with-param name="id" select="'figures.before'"/><xsl:with-param name="value"><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:rate-before"/></xsl:call-template></xsl:with-param></xsl:call-template></span></xsl:when>
+				<xsl:when test="r:before"><span><xsl:call-template name="fill"><xsl:with-param name="id" select="'figures.before'"/><xsl:with-param name="value"><xsl:call-template name="before"/></xsl:with-param></xsl:call-template></span></xsl:when>
+			</xsl:choose>
 		</div>
 		<xsl:if test="$report/r:targets/r:target[@id = current()/@id][@value]"><div><xsl:call-template name="target"/></div></xsl:if>
 	</li>
@@ -991,7 +992,7 @@ a { color: var(--better); }
 .figure .big { grid-column: 1; font-size: 1.45rem; line-height: 1.3; font-weight: 600; letter-spacing: -.01em; white-space: nowrap; }
 .first .big { font-size: 2rem; line-height: 1.25; }
 .figure .history { grid-column: 2; align-self: end; padding-bottom: .35rem; } .history svg { display: block; width: 100%; max-width: 7.5rem; height: 26px; margin-left: auto; } .first .history svg { height: 34px; }
-.versus span { white-space: nowrap; } .versus { font-size: .85rem; color: var(--soft-ink); } .versus span + span::before { content: " · "; } .versus b { color: var(--ink); font-weight: 600; }
+.versus { display: flex; flex-wrap: wrap; gap: 0 .8rem; font-size: .85rem; color: var(--soft-ink); } .versus span { white-space: nowrap; } .versus b { color: var(--ink); font-weight: 600; }
 .target { font-size: .85rem; color: var(--soft-ink); } .met-false { color: var(--worse); font-weight: 600; }
 table.data { width: 100%; border-collapse: collapse; font-size: .92rem; margin-bottom: .5rem; }
 .data th, .data td { padding: .45rem 0 .45rem .9rem; border-bottom: 1px solid var(--line); vertical-align: top; font-weight: 400; }
@@ -1029,14 +1030,14 @@ code { font-size: .8rem; overflow-wrap: anywhere; }
 @media (max-width: 58rem) { .pair { grid-template-columns: minmax(0, 1fr); } }
 @media screen and (max-width: 47rem) {
 	.fold thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); } .fold, .fold tbody { display: block; }
-	.fold tbody tr { display: grid; grid-template-columns: repeat(auto-fill, minmax(4rem, 1fr)); gap: .35rem .4rem; padding: .6rem 0; border-bottom: 1px solid var(--line); font-size: .88rem; }
+	.fold tbody tr { display: grid; grid-template-columns: repeat(auto-fill, minmax(3.75rem, 1fr)); gap: .35rem .4rem; padding: .6rem 0; border-bottom: 1px solid var(--line); font-size: .88rem; }
 	.data.fold tbody th, .data.fold td { border: 0; padding: 0; } .fold tbody th { grid-column: 1 / -1; } .fold tr.has-past th { grid-column: 1 / -2; } .fold td.past { grid-column: -2 / -1; }
 	.fold td[data-label] { text-align: left; } .fold td[data-label]::before { content: attr(data-label); display: block; color: var(--soft-ink); font-size: .75rem; line-height: 1.2; white-space: normal; }
 	.checks thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); } .checks, .checks tbody { display: block; }
 	.checks tbody tr { display: grid; grid-template-columns: 1fr auto; padding: .5rem 0; border-bottom: 1px solid var(--line); } .data.checks tbody th, .data.checks td { border: 0; padding: 0; } .checks .w { grid-column: 1 / -1; } }
 @media (max-width: 36rem) { .month1 { display: none; } main { padding: 1.25rem 1rem 3rem; } h1 { font-size: 1.8rem; } .sentence { font-size: 1.12rem; } .heading { margin-top: 2.25rem; }
 	.figures { gap: .5rem; margin-bottom: .5rem; } .figures.first { grid-template-columns: 1fr; } .others .history { display: none; }
-	.others .figure { padding: .5rem .55rem; } .others .name { font-size: .8rem; } .others .big { font-size: 1.2rem; } .others .versus span { display: block; } .others .versus span + span::before { content: none; } .data th, .data td { padding-left: .6rem; } .method { grid-template-columns: 1fr; } .method dd { margin-bottom: .4rem; } .entry { margin-right: .8rem; } .measures li { padding-left: 1.9rem; } }
+	.others .figure { padding: .5rem .55rem; } .others .name { font-size: .8rem; } .others .big { font-size: 1.2rem; } .others .versus { flex-direction: column; } .data th, .data td { padding-left: .6rem; } .method { grid-template-columns: 1fr; } .method dd { margin-bottom: .4rem; } .entry { margin-right: .8rem; } .measures li { padding-left: 1.9rem; } }
 @page { margin: 15mm 14mm; }
 @media print { :root { color-scheme: light; --brand: #000; --ink: #000; --soft-ink: #444; --paper: #fff; --line: #ccc; --strong: #888; --wash: #f3f3f3;
 	--hard: #1f4e79; --soft: #62a9d6; --block: #e08a2e; --undetermined: #9aa4ae; --complaint: #a6215d; --rest: #ccd3da; --plain: #8fa3b5; --worse: #b0531a; --better: #2a74a8; --steady: #444; --on: #fff; }
