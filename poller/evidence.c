@@ -98,7 +98,7 @@ static void add(struct export *x, const char *name, struct span bytes)
 
 static int empty_directory(const char *dir)
 {
-	if (mkdir(dir, 0755) == 0)
+	if (mkdir(dir, 0700) == 0)
 		return 0;
 	DIR *open = errno == EEXIST ? opendir(dir) : NULL;
 	if (!open) {
