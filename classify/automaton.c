@@ -845,6 +845,8 @@ void automaton_scan(const struct automaton *a, struct span text, unsigned where,
 
 	out->count = 0;
 	out->overflow = false;
+	if (!text.n)
+		return;
 	if (text.n > UINT32_MAX / 2)
 		text.n = UINT32_MAX / 2;
 	end = s.text + text.n;

@@ -211,6 +211,8 @@ struct codes codes_find(struct span text)
 	struct best b = { .codes = { .begin = text.n } };
 	size_t i = 0;
 
+	if (!text.n)
+		return b.codes;
 	if (text.n > CODES_SCANNED_MAX)
 		text.n = CODES_SCANNED_MAX;
 	while ((i = (size_t)(bytes_find(text.p + i, text.p + text.n, digits) - text.p)) < text.n) {

@@ -109,7 +109,7 @@ void process_guard(void)
 	if (fd >= 0)
 		close(fd);
 	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
-#if !defined __SANITIZE_ADDRESS__ /* the leak sanitizer reads its own process as a debugger would */
+#if !defined WITH_ADDRESS_SANITIZER /* the leak sanitizer reads its own process as a debugger would */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
 	umask(077);
@@ -121,7 +121,7 @@ void child_guard(const char *name)
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	prctl(PR_SET_NAME, name, 0, 0, 0);
 	close_range(CHILD_FD + 1, ~0U, 0);
-#if !defined __SANITIZE_ADDRESS__ /* which maps terabytes for its shadow */
+#if !defined WITH_ADDRESS_SANITIZER /* which maps terabytes for its shadow */
 	setrlimit(RLIMIT_DATA, &(struct rlimit){ CHILD_MEMORY_MAX, CHILD_MEMORY_MAX });
 #endif
 }

@@ -8,6 +8,15 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* Built with the address sanitizer, which gcc and clang tell in two ways: it wants more memory and system calls than a child has. */
+#if defined __SANITIZE_ADDRESS__
+#define WITH_ADDRESS_SANITIZER
+#elif defined __has_feature
+#if __has_feature(address_sanitizer)
+#define WITH_ADDRESS_SANITIZER
+#endif
+#endif
+
 enum { CHILD_FD = 3 };
 
 /*

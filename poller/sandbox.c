@@ -10,8 +10,9 @@
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
+#include "poller/child.h"
 
-#if defined __SANITIZE_ADDRESS__ || defined RETOUR_NO_SANDBOX
+#if defined WITH_ADDRESS_SANITIZER || defined RETOUR_NO_SANDBOX
 enum { FILTERS = false };
 #else
 enum { FILTERS = true };

@@ -106,7 +106,7 @@ with case("make install puts each file where it belongs, under DESTDIR and prefi
     target = os.path.join(Retour().dir, "root")
     build = os.environ.get("RETOUR_BUILD", os.path.join(ROOT, "build"))
     environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
-    result = subprocess.run(["make", "-s", "install", "BUILD=" + build, "DESTDIR=" + target, "prefix=/usr", "sysconfdir=/etc"], cwd=ROOT, env=environment,
+    result = subprocess.run(["make", "-s", "install", "BUILD=" + os.path.relpath(build, ROOT), "DESTDIR=" + target, "prefix=/usr", "sysconfdir=/etc"], cwd=ROOT, env=environment,
                             stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     equal(result.returncode, 0, result.stderr)
     for path in ("usr/bin/retour", "usr/share/man/man1/retour.1", "usr/share/man/man5/retour.ini.5", "usr/share/man/man7/retour-contacts.7",
