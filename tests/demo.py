@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """make demo: the main job once, on servers of our own. Dovecot with a bounce mailbox (IMAPS) and a feedback mailbox (POP3S), an SMTP server with
-STARTTLS, certificates of an authority that lives as long as the demo; two months of synthetic mail; `retour run` twice. Everything it leaves lies
+STARTTLS, certificates of an authority that lives as long as the demo; two months of synthetic mail, and how much was sent; `retour poll`, then `retour run` twice. Everything it leaves lies
 in build/demo. The present time is fixed, so that every demo shows the same."""
 import argparse
 import os
@@ -15,6 +15,7 @@ from lib.harness import Dovecot, PASSWORD, Retour, Sink
 NOW = "2026-11-02T06:00:00Z"
 MONTH = "2026-10"
 SUBMITTER = "retour@example.org"
+MAILS_PER_BOUNCE = 60
 
 
 def say(text):
@@ -62,10 +63,10 @@ def main():
     retour.config["report"].update(sink.report(organisation="Example Ltd", to="deliverability@example.org, dpo@example.org", password_file=secret,
                                                **{"from": SUBMITTER}))
 
-    first = retour.run("run")
-    need(first.code == 0, "the first run", first)
+    first = retour.run("poll")
+    need(first.code == 0, "the first poll", first)
     unrecognised = dovecot.count(generate.BOUNCES, "Unrecognised")
-    say("First run    %.1f seconds, at most %d MiB in any of its processes" % (first.seconds, max(first.memory.values()) // 1024 + 1))
+    say("First poll   %.1f seconds, at most %d MiB in any of its processes" % (first.seconds, max(first.memory.values()) // 1024 + 1))
     need(dovecot.count(generate.BOUNCES) == 0 and dovecot.count(generate.FBL) == 0, "mail was left in the mailboxes", first)
     say("             both mailboxes are empty; %d letters that are no reports were put into the folder Unrecognised" % unrecognised)
 
@@ -78,7 +79,13 @@ def main():
     need(not hits, "an address was kept: %s" % hits[:3])
     say("             %s contacts by pseudonym; none of %s addresses is in any byte of store, keys, reports or log" % (format(contacts, ","), format(len(people), ",")))
 
-    need(len(sink.mails) == 1, "%d reports were mailed" % len(sink.mails), first)
+    rows = list(generate.volumes(MAILS_PER_BOUNCE * options.bounces // len(generate.MONTHS)))
+    sent = retour.run("volume", "import", "-", input="".join("%s,%s,%s,%d\n" % row for row in rows))
+    need(sent.code == 0, "the import of sent counts", sent)
+    say("Sent         %s mails of %d campaigns, as the sending system says: the report has rates" % (format(sum(row[3] for row in rows), ","), len(generate.CAMPAIGNS)))
+
+    report = retour.run("run")
+    need(report.code == 0 and len(sink.mails) == 1, "%d reports were mailed" % len(sink.mails), report)
     mail = sink.mails[0]
     os.replace(mail.path, os.path.join(home, "report.eml"))
     say("Report       \"%s\" mailed to %d readers over TLS" % (mail.parsed()["Subject"], len(mail.recipients)))

@@ -508,6 +508,25 @@ def generate(seed=1, bounces=3000, complaints=250, months=MONTHS, padding=0, inc
     return Generator(seed, months, padding, incident).all(bounces, complaints)
 
 
+# Profiles of etc/providers.ini; all others count together, under a domain that is none of a provider's.
+PROVIDERS = {"gmail.test": "gmail", "outlook.test": "microsoft", "company-a.test": "microsoft", "yahoo.test": "yahoo", "gmx.test": "united-internet",
+             "t-online.test": "t-online", "orange.test": "orange", "mail-ru.test": "mail-ru", "qq.test": "qq", "docomo.test": "docomo"}
+
+
+def volumes(a_month, months=MONTHS):
+    """How much was sent: rows of day, campaign, provider or domain, number. A_MONTH mails or nearly, divided as the bounces are."""
+    weights = sum(campaign[0] for campaign in CAMPAIGNS) * sum(receiver[0] for receiver in RECEIVERS)
+    for year, month in months:
+        for share, campaign, days, _, _ in CAMPAIGNS:
+            counts = {}
+            for weight, domain, *_ in RECEIVERS:
+                to = PROVIDERS.get(domain, "example.com")
+                counts[to] = counts.get(to, 0) + a_month * share * weight / weights / len(days)
+            for day in days:
+                for to, count in counts.items():
+                    yield "%04d-%02d-%02d" % (year, month, day), campaign, to, max(1, round(count))
+
+
 if __name__ == "__main__":
     directory = sys.argv[1]
     os.makedirs(directory, exist_ok=True)
