@@ -296,16 +296,16 @@ static void group_equations(struct equations *q, struct figures *f)
 }
 
 /*
- * What a reader wants first is worth most. Where the month's complaints are a small number, no sum may be shown both with and without them: then bounces
- * are worth more than all notices, of the month as of each row that has some.
+ * What a reader wants first is worth most. Where the month's complaints are a small number, its sum may not be shown both with and without them: then
+ * bounces are worth more than all notices.
  */
-enum { WORTH_MIXED = -1, WORTH_ROW = 1, WORTH_CLASS, WORTH_SUM };
+enum { WORTH_MIXED = -1, WORTH_ROW = 1, WORTH_CLASS = CELL_DEAR, WORTH_SUM };
 #define WORTH_STRANGE WORTH_SUM /* "<k" where nobody expects any: a category under a class that it is not of */
 
-static void value_rows(struct table *t, bool mixed)
+static void value_rows(struct table *t)
 {
 	for (size_t i = 0; i < t->count; i++) {
-		t->row[i].all.worth = mixed && t->row[i].column[COLUMN_COMPLAINT].n > 0 ? WORTH_MIXED : WORTH_ROW;
+		t->row[i].all.worth = WORTH_ROW;
 		t->row[i].sent.worth = WORTH_ROW;
 	}
 }
@@ -321,10 +321,10 @@ static void value_month(struct figures *f, unsigned k)
 			if (f->category[c][g].n == 0 && column_of_category((enum category)g) != c)
 				f->category[c][g].worth = WORTH_STRANGE;
 	}
-	value_rows(&f->providers, mixed);
-	value_rows(&f->campaigns, mixed);
+	value_rows(&f->providers);
+	value_rows(&f->campaigns);
 	for (unsigned g = 0; g < DOMAIN_GROUP_COUNT; g++)
-		f->groups.row[g].all.worth = mixed ? WORTH_MIXED : WORTH_ROW;
+		f->groups.row[g].all.worth = WORTH_ROW;
 }
 
 /* Every way in which one figure of the month follows from others. */

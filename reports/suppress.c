@@ -182,6 +182,35 @@ static struct cell *victim(struct line line, unsigned k)
 	return best && !(zero && zero->worth < best->worth && zero_suffices(line, k)) ? best : zero;
 }
 
+static bool is_in(const struct cell *c, struct line line)
+{
+	for (size_t i = 0; i < line.count; i++)
+		if (line.at[i].cell == c)
+			return true;
+	return false;
+}
+
+static bool share_hidden(struct line a, struct line b)
+{
+	for (size_t i = 0; i < a.count; i++)
+		if (a.at[i].cell->state != CELL_SHOWN && is_in(a.at[i].cell, b))
+			return true;
+	return false;
+}
+
+/* What hides a cell of LINE may also be found in another line with one of its hidden cells: where that costs less. */
+static struct cell *cheaper_victim(const struct equations *q, struct line line)
+{
+	struct cell *best = victim(line, q->k);
+	struct line other;
+	for (size_t at = 0; best && best->worth >= CELL_DEAR && next_line(q, &at, &other);) {
+		struct cell *c = share_hidden(line, other) ? victim(other, q->k) : NULL;
+		if (c && c->n > 0 && c->worth < best->worth)
+			best = c;
+	}
+	return best;
+}
+
 static void hide(struct cell *c)
 {
 	c->state = c->n == 0 ? CELL_SMALL : CELL_WITHHELD;
@@ -195,7 +224,7 @@ static struct cell *told_by_reading(const struct equations *q)
 		bool learnt = false;
 		struct line line;
 		for (size_t at = 0; next_line(q, &at, &line);) {
-			struct cell *c = read_line(line, q->k, &learnt) ? victim(line, q->k) : NULL;
+			struct cell *c = read_line(line, q->k, &learnt) ? cheaper_victim(q, line) : NULL;
 			if (c)
 				return c;
 		}

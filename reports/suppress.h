@@ -19,6 +19,7 @@ enum cell_state {
 	CELL_WITHHELD, /* k or more, printed "≥k": it would give a small one away */
 };
 
+enum { CELL_DEAR = 2 }; /* a cell of such a worth or more is withheld only where nothing cheaper helps, in another equation either */
 struct cell {
 	uint64_t n;        /* 0 once it is not shown */
 	enum cell_state state;
