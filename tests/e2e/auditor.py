@@ -7,6 +7,7 @@ import glob
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import xml.etree.ElementTree
@@ -358,6 +359,44 @@ with case("a history that was written anew and signed with the real key is named
     code, out = verify("november", "--key", key, "--head", "%s:%s" % (number, "0" * 63 + "1"))
     equal(code, 3, out)
     contains(out, "the history was rewritten: entry %s is" % number)
+
+def doctored(*statements):
+    """What `audit` says, and what the check of a fresh export says against the head in November's mail, after somebody who can write the database was there."""
+    shutil.rmtree(os.path.join(desk, "doctored"), ignore_errors=True)
+    saved = os.path.join(retour.dir, "undoctored.db")
+    source, target = sqlite3.connect(retour.database), sqlite3.connect(saved)
+    source.backup(target)
+    target.close()
+    for trigger in ("ledger_keep", "ledger_fixed"):
+        source.execute("DROP TRIGGER " + trigger)
+    for statement in statements:
+        source.execute(statement)
+    source.commit()
+    source.close()
+    told = retour.run("audit")
+    retour.run("audit", "export", os.path.join(desk, "doctored"))
+    code, out = verify("doctored", "--key", key, "--head", head_of(mails[1])) if os.path.isdir(os.path.join(desk, "doctored")) else (None, "")
+    source, target = sqlite3.connect(saved), sqlite3.connect(retour.database)
+    source.backup(target)
+    source.close()
+    target.close()
+    return told, code, out
+
+
+with case("whoever writes to the database without its triggers is told by the audit, exit code 3"):
+    for statement in ("UPDATE ledger SET detail = 'events=7' WHERE number = 9", "DELETE FROM ledger WHERE number = 9", "DELETE FROM ledger WHERE number < 4",
+                      "UPDATE ledger SET at = at - 3600 WHERE number = 9", "UPDATE ledger SET hash = zeroblob(32) WHERE number = 9"):
+        told, _code, _out = doctored(statement)
+        equal(told.code, 3, (statement, told))
+        contains(told.out, "The ledger is complete and unchanged")
+        contains(told.out, "A PROMISE IS BROKEN")
+
+with case("a ledger that was cut off in the database and signed anew with the real key is named by the head in the monthly mail"):
+    number = int(head_of(mails[1]).split(":")[0])
+    told, code, out = doctored("DELETE FROM ledger WHERE number > %d" % (number - 2))
+    equal(told.code, 0, told)  # the chain that is left is whole: only what was kept elsewhere knows more
+    equal(code, 3, out)
+    true(re.search("^BROKEN +ledger: (this is an older copy|cut off at its end|the history was rewritten)", out, re.M), out)
 
 with case("another store's evidence does not pass with this key"):
     other = Retour()

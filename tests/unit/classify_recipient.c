@@ -177,7 +177,7 @@ static void finds_addresses_in_notes(void **state)
 {
 	(void)state;
 	static const char *const names[] = { "for anna@example.net", "anna%40example.net", "anna (at) example.net", "Anna.B at example.net, by phone",
-		"return path b+anna=example.net", "anna\xef\xbc\xa0""example.net", "ask <anna@example.net>", "line\nanna@example.net" };
+		"return path b+anna=example.net", ("anna\xef\xbc\xa0" "example.net"), "ask <anna@example.net>", "line\nanna@example.net" };
 	static const char *const others[] = { "DS-2026-17", "letter of 3 May, scan at registry", "DKIM was broken @ 12:00", "see https://example.org/?id=7.a",
 		"Ticket 4711 (at the desk)", "the relay at mx.example.org was down", "" };
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
