@@ -127,7 +127,7 @@ const struct key config_keys[] = {
 	  "where reports are left; default: reports beside the store" },
 	{ "report", "language", TEXT, AT(report.language), "en", 0, 0, NULL, "en", "en, de, or the path of a catalogue of texts" },
 	{ "report", "logo", FILE_PATH, AT(report.logo), NULL, 0, 0, NULL, NULL, "a PNG, JPEG or SVG of at most 64K for the report's page" },
-	{ "report", "colour", TEXT, AT(report.colour), NULL, 0, 0, NULL, NULL, "of the page's headings, in quotes, for # begins a comment: \"#1f4e79\"" },
+	{ "report", "colour", TEXT, AT(report.colour), NULL, 0, 0, NULL, NULL, "a band above the title, and headings where it can be read; in quotes, for # begins a comment: \"#1f4e79\"" },
 	{ "report", "target_hard", SHARE, AT(report.target[0]), "2%", 1, 1000000, NULL, "2%", "hard bounces of a month and of each campaign are to stay below it" },
 	{ "report", "target_bounces", SHARE, AT(report.target[1]), "5%", 1, 1000000, NULL, "5%", "all bounces, of the mail sent" },
 	{ "report", "target_complaints", SHARE, AT(report.target[2]), "0.1%", 1, 1000000, NULL, "0.1%", "complaints, of the mail sent" },
