@@ -974,6 +974,7 @@ main { max-width: 60rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; }
 h1 { margin: 0 0 1.25rem; color: var(--brand, inherit); font-size: 2.25rem; line-height: 1.15; font-weight: 650; letter-spacing: -.015em; }
 a { color: var(--better); }
 .logo { display: block; max-height: 3rem; max-width: 16rem; margin: 0 0 .75rem; }
+@media (prefers-color-scheme: dark) { .logo { padding: .4rem; border-radius: 4px; background: #fff; } }
 .overline { margin: 0; color: var(--soft-ink); font-size: .9rem; }
 .heading { margin: 2.75rem 0 .9rem; padding-top: .5rem; border-top: 2px solid var(--brand, var(--ink)); color: var(--brand, inherit); font-size: 1.3rem; line-height: 1.3; font-weight: 650; }
 .subheading { margin: 2.25rem 0 .4rem; font-size: 1.05rem; line-height: 1.3; font-weight: 650; }
@@ -1043,6 +1044,6 @@ code { font-size: .8rem; overflow-wrap: anywhere; }
 	--hard: #1f4e79; --soft: #62a9d6; --block: #e08a2e; --undetermined: #9aa4ae; --complaint: #a6215d; --rest: #ccd3da; --plain: #8fa3b5; --worse: #b0531a; --better: #2a74a8; --steady: #444; --on: #fff; }
 	body { font-size: 10pt; } main { max-width: none; padding: 0; } .heading { margin-top: 1.6rem; } .heading, .subheading, .heading + .lead, .subheading + .lead { break-after: avoid; } .subheading { margin-top: 1.4rem; }
 	.pair { grid-template-columns: 1fr 1fr; gap: 1rem 1.5rem; } tr, li, .chart, .figure, .method > *, .verdict { break-inside: avoid; } details, .fold .past, .month1 { display: none; } .fold { font-size: 8.5pt; } .data th, .data td { padding-top: .3rem; padding-bottom: .3rem; }
-	rect, circle, .key, .badge, .figure, .began li::before { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
+	.logo { padding: 0; } rect, circle, .key, .badge, .figure, .began li::before { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 </xsl:template>
 </xsl:stylesheet>
