@@ -212,6 +212,12 @@ with case("a login that is refused is told by its name, over IMAP and POP3; a se
     equal(other.run("run").code, 1)
     equal(sorted((alert["condition"], alert["subject"]) for alert in other.run("alerts", "--json").lines()), [("login-refused", "imap"), ("login-refused", "pop")])
     contains(other.run("alerts").out, "login-refused: user, password or token")
+    imap = other.config["mailbox imap"]
+    other.config["mailbox imap"] = {**imap, "port": free_port()}
+    other.now = at(5)
+    equal(other.run("run").code, 1)
+    equal([alert["subject"] for alert in other.run("alerts", "--json").lines()], ["imap", "pop"], "a server that is away has not taken the password")
+    other.config["mailbox imap"] = imap
     other.secret(name="password")
     other.now = at(10)
     other.run("run")
