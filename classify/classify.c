@@ -72,8 +72,33 @@ static bool marks_recipients(const struct prose *p)
 	return p->marked[MARK_FAILED_RECIPIENTS] || p->marked[MARK_DELAYED_RECIPIENTS] || p->marked[MARK_DELIVERED_RECIPIENTS];
 }
 
+static void find_named(struct reader *r)
+{
+	if (!r->prose->count)
+		prose_recipients(r->prose, r->rules, r->own, r->owns);
+}
+
+/* Does the text name an address that is not the sender's? */
+static bool names_somebody(struct reader *r)
+{
+	find_named(r);
+	return r->prose->count && r->prose->recipient[0].rank != RANK_OWN;
+}
+
+/* The address that the text names is the one that writes: a person's machine, which asks something or tells that he is away. */
+static bool tells_of_himself(struct reader *r)
+{
+	struct found_address from;
+	size_t i = 0;
+	if (r->bounce_subject || r->returned.present || sender_is_daemon(r) || !address_next(r->mail->from, &i, &from))
+		return false;
+	find_named(r);
+	return r->prose->count == 1 && address_equal(r->prose->recipient[0].address, from.text) &&
+	       !reader_answers_no(prose_diagnostic(r->prose, r->rules, r->prose->human));
+}
+
 /* Nobody but a mail system writes this. */
-static bool is_surely_bounce(const struct reader *r)
+static bool is_surely_bounce(struct reader *r)
 {
 	if (r->mail->faileds || r->mail->is_status_report)
 		return true;
@@ -81,15 +106,7 @@ static bool is_surely_bounce(const struct reader *r)
 	/* "Your mail to … awaits approval": names an address, reports no failure. "Re: …": a person, or a person's machine. */
 	bool notice = r->subject_says[KIND_AUTOREPLY] && !r->bounce_subject && !r->prose->category;
 	bool letter = r->answer && !r->returned.present && (!sender_is_daemon(r) || sender_is_auto_replied(r->mail));
-	return marks_recipients(r->prose) && framed && !notice && !letter;
-}
-
-/* Does the text name an address that is not the sender's? */
-static bool names_somebody(struct reader *r)
-{
-	if (!r->prose->count)
-		prose_recipients(r->prose, r->rules, r->own, r->owns);
-	return r->prose->count && r->prose->recipient[0].rank != RANK_OWN;
+	return marks_recipients(r->prose) && framed && !notice && !letter && !tells_of_himself(r);
 }
 
 /* A mail system by its name, subject or return path, and something to say about a delivery. */
