@@ -27,7 +27,6 @@
 enum {
 	WORD_MAX = 64,            /* bytes of a word that can stand in a phrase; longer ones are unknown */
 	LETTERS = 0x530,          /* Latin, Greek, Cyrillic: folded through a table */
-	FILTER_BITS = 1 << 16,
 	HASH_EXACT = 8,           /* bytes of a word that its hash holds whole */
 	NO_GAP = 0xffff,
 	WORDS_MIN = 1024          /* slots of the smallest table of words, a power of two */
@@ -73,7 +72,6 @@ struct automaton {
 	unsigned char ascii[256];
 	uint32_t sign[128];                /* ids of signs: every second token is one */
 	uint16_t letter[LETTERS];
-	uint64_t filter[FILTER_BITS / 64]; /* hashes of known words, to pass the others without a look at the table */
 	struct slot *slots;                /* open addressing */
 	uint32_t *words;                   /* by id, from 1: where its bytes begin */
 	uint32_t slot_mask, word_count;
@@ -413,8 +411,6 @@ __attribute__((noinline)) static struct slot *word_slot(const struct automaton *
 	}
 }
 
-static inline uint32_t filter_bit(uint64_t hash) { return hash >> 40 & (FILTER_BITS - 1); }
-
 /* Room for so many words, and two slots for each at least; the number of slots is a power of two. */
 static bool resize_words(struct automaton *a, uint32_t room)
 {
@@ -450,7 +446,6 @@ static uint32_t learn_word(struct automaton *a, const struct token *t)
 	/* Signs stand among the words, too: a wide one may be folded to one. */
 	uint64_t hash = t->sign ? hash_folded(t->bytes, t->n) : t->hash;
 	struct slot *slot = word_slot(a, hash, t->bytes, t->n, t->folded);
-	uint32_t bit = filter_bit(hash);
 
 	if (slot->id)
 		return slot->id;
@@ -458,7 +453,6 @@ static uint32_t learn_word(struct automaton *a, const struct token *t)
 	a->words[slot->id] = a->bytes_used;
 	for (size_t i = 0; i < t->n; i++)
 		a->bytes[a->bytes_used++] = t->sign || t->folded ? t->bytes[i] : (char)a->ascii[(unsigned char)t->bytes[i]];
-	a->filter[bit / 64] |= 1ull << bit % 64;
 	if (t->sign)
 		a->sign[*t->begin] = slot->id;
 	return slot->id;
@@ -467,16 +461,14 @@ static uint32_t learn_word(struct automaton *a, const struct token *t)
 /* 0: in no phrase. */
 static inline uint32_t word_id(const struct automaton *a, const struct token *t)
 {
-	uint32_t bit = filter_bit(t->hash);
-	const struct slot *first;
+	const struct slot *first = &a->slots[t->hash & a->slot_mask];
 
 	if (t->sign)
 		return a->sign[*t->begin];
-	if (!(a->filter[bit / 64] >> bit % 64 & 1))
-		return 0;
-	first = &a->slots[t->hash & a->slot_mask];
 	if (first->hash == t->hash && first->exact && first->n == t->n)
 		return first->id;
+	if (!first->id)
+		return 0;
 	return word_slot(a, t->hash, t->bytes, t->n, t->folded)->id;
 }
 
