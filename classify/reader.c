@@ -4,8 +4,15 @@
 #include "classify/redact.h"
 
 enum {
-	LOCALS_MAX = 8,                /* local parts that redaction knows of */
+	LOCALS_MAX = 10,               /* local parts and domains that redaction knows of */
 };
+
+/* ADDRESS from its '@' on; empty where it has no domain. */
+static struct span at_domain(struct span address)
+{
+	struct span domain = address_domain(address);
+	return domain.n ? (struct span){ domain.p - 1, domain.n + 1 } : domain;
+}
 
 static void diagnostic_field(struct reader *r, struct event *e, struct span text)
 {
@@ -18,6 +25,10 @@ static void diagnostic_field(struct reader *r, struct event *e, struct span text
 	locals[n] = address_local(span_of(e->recipient));
 	n += locals[n].n > 0;
 	locals[n] = address_local(span_of(e->original_recipient));
+	n += locals[n].n > 0;
+	locals[n] = at_domain(span_of(e->recipient));
+	n += locals[n].n > 0;
+	locals[n] = at_domain(span_of(e->original_recipient));
 	n += locals[n].n > 0;
 	for (size_t i = 0; i < r->owns && n < LOCALS_MAX; i++) {
 		locals[n] = address_local(r->own[i]);

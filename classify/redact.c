@@ -67,7 +67,7 @@ static bool is_address(struct span w)
 /* What stands alone in angle brackets is somebody's name as a rule; these are not. */
 static bool is_bracketed_name(struct span w)
 {
-	static const struct span plain[] = { SPAN("address"), SPAN("ip"), SPAN("url"), SPAN("id"), SPAN("CRLF"), SPAN("CR"), SPAN("LF"), SPAN("br"), SPAN("unknown") };
+	static const struct span plain[] = { SPAN("address"), SPAN("domain"), SPAN("ip"), SPAN("url"), SPAN("id"), SPAN("CRLF"), SPAN("CR"), SPAN("LF"), SPAN("br"), SPAN("unknown") };
 	for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
 		if (span_equal_nocase(w, plain[i]))
 			return false;
@@ -176,6 +176,18 @@ static bool is_local(struct span w, const struct span *locals)
 	return false;
 }
 
+/* A domain of the recipient's, or a host in it: it may be a person's own. */
+static bool is_in_domain(struct span w, const struct span *locals)
+{
+	for (; locals && locals->n; locals++) {
+		size_t n = locals->n - 1;
+		if (locals->p[0] == '@' && n >= LOCAL_LENGTH_MIN && w.n >= n && (w.n == n || w.p[w.n - n - 1] == '.') &&
+		    span_equal_nocase((struct span){ w.p + w.n - n, n }, (struct span){ locals->p + 1, n }))
+			return true;
+	}
+	return false;
+}
+
 /* "5.7.606", "550-5.1.1": what the text is kept for. */
 static bool is_code(struct span w)
 {
@@ -204,11 +216,14 @@ static struct span replacement(struct span w, bool told, const struct span *loca
 	if (!bare.n)
 		return w;
 	if (!told)
-		return span_starts_nocase(w, SPAN("www.")) ? SPAN("<url>") : is_local(bare, locals) ? SPAN("<address>") : w;
+		return span_starts_nocase(w, SPAN("www.")) ? SPAN("<url>") : is_local(bare, locals) ? SPAN("<address>")
+		       : is_in_domain(bare, locals) ? SPAN("<domain>") : w;
 	if (is_url(w))
 		return SPAN("<url>");
 	if (is_address(w) || is_local(bare, locals))
 		return SPAN("<address>");
+	if (is_in_domain(bare, locals))
+		return SPAN("<domain>");
 	if (is_ipv4(bare) || is_ipv6(bare) || (holds_ip(bare) && !is_continued_code(bare)))
 		return SPAN("<ip>");
 	if (!is_code(bare) && is_id(bare))

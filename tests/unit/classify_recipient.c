@@ -143,7 +143,7 @@ static void redacts(void **state)
 {
 	(void)state;
 	char out[256];
-	const struct span locals[] = { { "kijitora", 8 }, { "", 0 } };
+	const struct span locals[] = { { "kijitora", 8 }, { "@smith-family.example", 21 }, { "", 0 } };
 	static const struct {
 		const char *in, *out;
 	} cases[] = {
@@ -157,6 +157,8 @@ static void redacts(void **state)
 		{ "550 5.7.606 Access denied", "550 5.7.606 Access denied" },
 		{ "554-5.7.1 Reject due to policy 192-0-2-1", "554-5.7.1 Reject due to policy <ip>" },
 		{ "call 0301234567", "call <id>" },
+		{ "Host smith-family.example not found; mx1.Smith-Family.example[192.0.2.1] (mx.notsmith-family.example)",
+		  "Host <domain> not found; <domain>[<ip>] (mx.notsmith-family.example)" },
 		{ "550 <anna.smith>: unknown, <Anna> too, <Anna Smith> not", "550 <address>: unknown, <address> too, <Anna Smith> not" },
 		{ "end with <CRLF>.<CRLF> <address> <ip>", "end with <CRLF>.<CRLF> <address> <ip>" },
 		{ "anna (at) example.org, anna[AT]example.org; anna.b at example.org gone", "<address>, <address>; <address> gone" },
