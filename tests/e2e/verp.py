@@ -125,7 +125,7 @@ with case("a line that is no address is counted, named by number only"):
 with case("what is asked for wrongly is refused"):
     careless = fresh("matched")
     for arguments in (("verp", "-"), ("verp", "--campaign", "a@b", "-"), ("verp", "--campaign", "c", ANNA), ("verp", "--campaign", ""), ("key",),
-                      ("key", "rotate"), ("key", "retire", "state.key"), ("key", "retire", "verp-zz.key"), ("key", "list", "x")):
+                      ("key", "rotate", "event"), ("key", "retire", "state.key"), ("key", "retire", "verp-zz.key"), ("key", "list", "x")):
         equal(careless.run(*arguments, input="").code, 2, arguments)
     other = Retour()
     other.write_config()
