@@ -182,15 +182,7 @@ int store_alerts_last(struct store *s, int64_t *at)
 
 int store_alerts_clock(struct store *s, char text[ALERT_CLOCK_SIZE])
 {
-	sqlite3_stmt *st = db_bind(s, SQL_META_GET, "t", ALERT_CLOCK);
-	int rc = st ? db_step(s, st) : -1;
-
-	*text = '\0';
-	if (rc == 1) {
-		db_text(st, 0, text, ALERT_CLOCK_SIZE);
-		sqlite3_reset(st);
-	}
-	return rc < 0 ? STORE_FAILED : STORE_OK;
+	return db_line(s, text, ALERT_CLOCK_SIZE, SQL_META_GET, "t", ALERT_CLOCK);
 }
 
 int store_alerts_clock_put(struct store *s, const char *text)

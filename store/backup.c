@@ -65,19 +65,6 @@ int store_backup(struct store *s, const char *path, int64_t now, int64_t *until)
 	return result;
 }
 
-static int made_at(struct store *s, int64_t *at)
-{
-	sqlite3_stmt *st = db_bind(s, SQL_META_GET, "t", mark);
-	int rc = st ? db_step(s, st) : -1;
-
-	*at = 0;
-	if (rc == 1) {
-		*at = sqlite3_column_int64(st, 0);
-		sqlite3_reset(st);
-	}
-	return rc < 0 ? STORE_FAILED : STORE_OK;
-}
-
 static int note_restored(struct store *s, int64_t made, uint64_t erased, int64_t now)
 {
 	char detail[96];
@@ -91,11 +78,11 @@ static int note_restored(struct store *s, int64_t made, uint64_t erased, int64_t
 int backup_settle(struct store *s, int64_t now)
 {
 	uint64_t erased;
-	int64_t made;
+	int64_t made = 0;
 	bool own;
 	int result;
 
-	if (made_at(s, &made))
+	if (db_int(s, &made, SQL_META_GET, "t", mark))
 		return STORE_FAILED;
 	if (made && now > made + s->o.retention[RETAIN_BACKUPS].period + DAY)
 		return store_fail(s, STORE_BROKEN, "%s: a backup older than [retention] backups: what was erased since is not known any more, so it cannot be used",

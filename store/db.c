@@ -99,6 +99,20 @@ void db_text(sqlite3_stmt *st, int column, char *buffer, size_t size)
 	buffer[n] = '\0';
 }
 
+int db_finish_text(struct store *s, sqlite3_stmt *st, char *buffer, size_t size)
+{
+	int rc;
+
+	*buffer = '\0';
+	if (!st || (rc = db_step(s, st)) < 0)
+		return STORE_FAILED;
+	if (rc) {
+		db_text(st, 0, buffer, size);
+		sqlite3_reset(st);
+	}
+	return STORE_OK;
+}
+
 int db_enter(struct store *s, bool *own)
 {
 	*own = !s->in_transaction;

@@ -280,19 +280,6 @@ static int erase_again(struct store *s, struct replay *r, const char *last, uint
 	return db_run(s, SQL_META_PUT, "tt", list_name, last) || (*replayed && retention_note_deletion(s)) ? STORE_FAILED : STORE_OK;
 }
 
-static int known_batch(struct store *s, char known[ID_SIZE])
-{
-	sqlite3_stmt *st = db_bind(s, SQL_META_GET, "t", list_name);
-	int rc = st ? db_step(s, st) : -1;
-
-	*known = '\0';
-	if (rc == 1) {
-		db_text(st, 0, known, ID_SIZE);
-		sqlite3_reset(st);
-	}
-	return rc < 0 ? STORE_FAILED : STORE_OK;
-}
-
 int erasures_settle(struct store *s, int64_t now, uint64_t *replayed)
 {
 	struct replay r = { .n = 0 };
@@ -302,7 +289,7 @@ int erasures_settle(struct store *s, int64_t now, uint64_t *replayed)
 	int result = read_list(s, &text, &lines, &n);
 
 	*replayed = 0;
-	if (result || (result = known_batch(s, known)))
+	if (result || (result = db_line(s, known, ID_SIZE, SQL_META_GET, "t", list_name)))
 		goto out;
 	if (!text) {
 		if (*known)

@@ -56,8 +56,11 @@ int db_step(struct store *s, sqlite3_stmt *st);
 int db_finish(struct store *s, sqlite3_stmt *st);
 /* The first column of the first row; *OUT stays as it is when there is no row or it is null. */
 int db_finish_int(struct store *s, sqlite3_stmt *st, int64_t *out);
+/* The same as text, cut into BUFFER; "" where there is no row. */
+int db_finish_text(struct store *s, sqlite3_stmt *st, char *buffer, size_t size);
 #define db_run(s, ...) db_finish(s, db_bind(s, __VA_ARGS__))
 #define db_int(s, out, ...) db_finish_int(s, db_bind(s, __VA_ARGS__), out)
+#define db_line(s, buffer, size, ...) db_finish_text(s, db_bind(s, __VA_ARGS__), buffer, size)
 /* A column's text cut into BUFFER; "" for null. */
 void db_text(sqlite3_stmt *st, int column, char *buffer, size_t size);
 /* A transaction of our own unless one is open: then *OWN is false, and db_leave() leaves it to its owner. */

@@ -70,6 +70,29 @@ int keys_refresh(struct store *s, bool *changed)
 	return result || !*changed ? result : keys_verify(s);
 }
 
+/*
+ * A month's key is made when the store stands and has an event for it. Where one lies beside a database with nothing in it, the database was lost, or its
+ * disk is not mounted: a new one would forget whom not to write to, and have the key destroyed, as nothing in it needs that.
+ */
+static int refuse_lost_store(struct store *s)
+{
+	struct listing list;
+	struct key_name k;
+	const char *left = NULL;
+	int version, result = keyfile_list(s, &list);
+
+	if (result)
+		return result;
+	for (size_t i = 0; i < list.count && !left; i++)
+		if (key_name_parse(list.key[i].name, &k) && k.month)
+			left = list.key[i].name;
+	if (left && !(result = schema_version(s, &version)) && !version) /* asked again: another process may have made it meanwhile */
+		result = store_fail(s, STORE_KEYS, "%s: there is nothing in it, but the key %s/%s belongs to a store with events. Is its disk mounted? "
+				    "Put the store or a backup of it back, or move the keys away to begin anew", s->o.path, s->o.keys_dir, left);
+	free(list.key);
+	return result;
+}
+
 int keys_open(struct store *s, bool make)
 {
 	s->keys = sodium_malloc(sizeof *s->keys);
@@ -77,7 +100,7 @@ int keys_open(struct store *s, bool make)
 		return store_fail(s, STORE_FAILED, "no memory for keys");
 	memset(s->keys, 0, sizeof *s->keys);
 	s->keys->dir = -1;
-	if (keyfile_directory(s, make) || keys_load_state(s, make) ||
+	if (keyfile_directory(s, make) || (make && refuse_lost_store(s)) || keys_load_state(s, make) ||
 	    keyfile_load(s, "message.key", make, s->keys->message))
 		return STORE_KEYS;
 	sodium_mprotect_readonly(s->keys);

@@ -263,14 +263,6 @@ static void investigations_of_the_month(void **state)
 	done(r, &s);
 }
 
-static int set_zone(void **state)
-{
-	(void)state;
-	setenv("TZ", "Europe/Berlin", 1);
-	tzset();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {

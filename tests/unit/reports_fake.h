@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <string.h>
 #include "store/store.h"
 
@@ -410,6 +411,15 @@ static inline void fake_year(struct store *s, int year, int month, int months)
 	fake_entry(s, 1790000000, "purge", "events=12 messages=40");
 	fake_entry(s, 1793000000, "purge", "events=9 messages=31");
 	fake_entry(s, 1793500000, "report-sent", "month=2026-10");
+}
+
+/* The reports are of months in Berlin. */
+static inline int set_zone(void **state)
+{
+	(void)state;
+	setenv("TZ", "Europe/Berlin", 1);
+	tzset();
+	return 0;
 }
 
 #endif

@@ -214,14 +214,6 @@ static void without_recipients_there_is_no_mail(void **state)
 	month_report_free(r);
 }
 
-static int set_zone(void **state)
-{
-	(void)state;
-	setenv("TZ", "Europe/Berlin", 1);
-	tzset();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {

@@ -738,14 +738,6 @@ static void stylesheet_reaches_nothing_else(void **state)
 	unlink(victim);
 }
 
-static int set_zone(void **state)
-{
-	(void)state;
-	setenv("TZ", "Europe/Berlin", 1);
-	tzset();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {

@@ -238,6 +238,28 @@ static void lost_keys_are_not_replaced(void **state)
 	assert_int_equal(mode_of(key_path("state.key")), 0);
 }
 
+/* As when its disk is not mounted: a new store would let everybody be written to again, and its first purge would destroy the keys. */
+static void a_lost_store_is_not_replaced(void **state)
+{
+	static const char *const of_it[] = { "", "-wal", "-shm", ".lock" };
+	struct event e = event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, "joe@example.org", NOW);
+	struct store_options o = test_options();
+	char path[256];
+
+	(void)state;
+	put_event(e, NOW);
+	close_store();
+	for (size_t i = 0; i < sizeof of_it / sizeof *of_it; i++) {
+		snprintf(path, sizeof path, "%s%s", o.path, of_it[i]);
+		unlink(path);
+	}
+	for (int attempt = 0; attempt < 2; attempt++)
+		expect_refusal(o, STORE_KEYS, "event-2026-11.key belongs to a store with events");
+	assert_int_equal(mode_of(key_path("event-2026-11.key")), 0600);
+	unlink(key_path("event-2026-11.key"));
+	ok(open_store(o, NOW));
+}
+
 static void damaged_keys_are_refused(void **state)
 {
 	static const char *const texts[] = { "", "x", "retour key 1 state\n", "retour key 1 state\n00\n",
@@ -572,6 +594,7 @@ int main(void)
 		TEST(loose_modes_are_refused),
 		TEST(keys_of_another_store_are_refused),
 		TEST(lost_keys_are_not_replaced),
+		TEST(a_lost_store_is_not_replaced),
 		TEST(damaged_keys_are_refused),
 		TEST_EMPTY(other_databases_are_refused),
 		TEST(newer_schema_is_refused),
