@@ -172,8 +172,10 @@ bool failure_read_status(struct reader *r)
 	struct dsn_recipient group;
 	size_t groups = 0;
 	dsn_open(&dsn, r->mail->status);
-	while (groups <= ABOUT_RECIPIENTS_MAX && dsn_next(&dsn, &group))
-		groups++;
+	for (; groups <= ABOUT_RECIPIENTS_MAX && dsn_next(&dsn, &group); groups++) {
+		reader_remember(r, group.original);
+		reader_remember(r, group.final);
+	}
 	bool single = groups == 1, few = groups <= ABOUT_RECIPIENTS_MAX;
 	if (!groups)
 		return false;
@@ -222,6 +224,9 @@ static bool read_failed_header(struct reader *r)
 	struct prose *p = r->prose;
 	struct found_address a;
 	bool any = false;
+	for (size_t f = 0; f < r->mail->faileds; f++)
+		for (size_t i = 0; r->others < READER_OTHERS_MAX && address_next(r->mail->failed[f], &i, &a);)
+			reader_remember(r, a.text);
 	for (size_t f = 0; f < r->mail->faileds; f++) {
 		for (size_t i = 0; address_next(r->mail->failed[f], &i, &a);) {
 			struct span about = { "", 0 }, diagnostic = { "", 0 };
@@ -286,6 +291,8 @@ void failure_read_prose(struct reader *r)
 	struct prose *p = r->prose;
 	if (!p->count)
 		prose_recipients(p, r->rules, r->own, r->owns);
+	for (size_t i = 0; i < p->count && i < READER_OTHERS_MAX; i++)
+		reader_remember(r, p->recipient[i].address);
 	r->out->overflow |= p->cut;
 	if (read_failed_header(r))
 		return;

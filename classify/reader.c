@@ -4,7 +4,8 @@
 #include "classify/redact.h"
 
 enum {
-	LOCALS_MAX = 10,               /* local parts and domains that redaction knows of */
+	OWN_LOCALS_MAX = 6,            /* of the sender's addresses, those that redaction knows */
+	LOCALS_MAX = 4 + OWN_LOCALS_MAX + READER_OTHERS_MAX,
 };
 
 /* ADDRESS from its '@' on; empty where it has no domain. */
@@ -14,26 +15,37 @@ static struct span at_domain(struct span address)
 	return domain.n ? (struct span){ domain.p - 1, domain.n + 1 } : domain;
 }
 
+void reader_remember(struct reader *r, struct span address)
+{
+	const char *type = memchr(address.p, ';', address.n); /* "rfc822;": RFC 3464 section 2.1.2 */
+	if (type)
+		address = (struct span){ type + 1, address.n - (size_t)(type + 1 - address.p) };
+	address = span_trim(address);
+	if (address.n && address.p[0] == '<')
+		address = (struct span){ address.p + 1, address.n - 1 };
+	if (r->options->redact && r->others < READER_OTHERS_MAX && address_local(address).n)
+		r->other[r->others++] = address;
+}
+
 static void diagnostic_field(struct reader *r, struct event *e, struct span text)
 {
-	struct span locals[LOCALS_MAX + 1] = { { "", 0 } };
+	struct span locals[LOCALS_MAX + 1], recipient = span_of(e->recipient), original = span_of(e->original_recipient);
+	const struct span first[] = { address_local(recipient), address_local(original), at_domain(recipient), at_domain(original) };
 	size_t n = 0;
 	if (!r->options->redact) {
 		reader_text(e->diagnostic, sizeof e->diagnostic, text);
 		return;
 	}
-	locals[n] = address_local(span_of(e->recipient));
-	n += locals[n].n > 0;
-	locals[n] = address_local(span_of(e->original_recipient));
-	n += locals[n].n > 0;
-	locals[n] = at_domain(span_of(e->recipient));
-	n += locals[n].n > 0;
-	locals[n] = at_domain(span_of(e->original_recipient));
-	n += locals[n].n > 0;
-	for (size_t i = 0; i < r->owns && n < LOCALS_MAX; i++) {
+	for (size_t i = 0; i < sizeof first / sizeof *first; i++) {
+		locals[n] = first[i];
+		n += locals[n].n > 0;
+	}
+	for (size_t i = 0; i < r->owns && i < OWN_LOCALS_MAX; i++) {
 		locals[n] = address_local(r->own[i]);
 		n += locals[n].n > 0;
 	}
+	for (size_t i = 0; i < r->others; i++)
+		locals[n++] = address_local(r->other[i]);
 	locals[n] = (struct span){ "", 0 };
 	redact(e->diagnostic, sizeof e->diagnostic, text, locals);
 }

@@ -13,6 +13,8 @@
 #include "classify/recipient.h"
 #include "classify/rules.h"
 
+enum { READER_OTHERS_MAX = 64 };
+
 struct workspace {
 	struct charsets *charsets;
 	struct recipient_set *seen;
@@ -33,6 +35,8 @@ struct reader {
 	struct event common;             /* what all events share */
 	struct span own[PROSE_OWN_MAX];  /* addresses of the sender */
 	size_t owns;
+	struct span other[READER_OTHERS_MAX]; /* addresses or fields that name recipients: redaction takes their local parts out of each other's answers */
+	size_t others;
 	char verp[EVENT_ADDRESS_SIZE];   /* recipient in a VERP return path of this message, classic or with a token; "" */
 	bool subject_says[KIND_COUNT], header_says[KIND_COUNT];
 	uint16_t subject_rule[KIND_COUNT], header_rule[KIND_COUNT];
@@ -52,6 +56,9 @@ static inline void reader_text(char *buffer, size_t size, struct span text)
 {
 	span_copy_text(buffer, size, text);
 }
+
+/* Notes that ADDRESS, an address or a field like "rfc822; a@example.org", names somebody; those beyond the limit are left. */
+void reader_remember(struct reader *r, struct span address);
 
 /* Was E's recipient not named before? What lies beyond the limit is not, and is said to be left out. */
 bool reader_is_new(struct reader *r, const struct event *e);

@@ -367,6 +367,23 @@ with case("classify reads what import reads: a Maildir in a directory beside a m
     equal(result.returncode, 1)
     contains(result.stderr, "standard output: No space left on device")
 
+with case("the local part of one recipient is taken out of what the receiver says of another, in a report and in prose"):
+    retour = fresh()
+    status = os.path.join(retour.dir, "status.eml")
+    with open(status, "w") as f:
+        f.write("From: MAILER-DAEMON@mx.example.net\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n"
+                "Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.net\n\n"
+                "Final-Recipient: rfc822; kim.secret@example.com\nAction: failed\nStatus: 5.2.2\nDiagnostic-Code: smtp; 552 5.2.2 mailbox full, as is pat.hidden\n\n"
+                "Final-Recipient: rfc822; pat.hidden@example.com\nAction: failed\nStatus: 5.2.2\nDiagnostic-Code: smtp; 552 5.2.2 mailbox full, as is kim.secret\n\n--b--\n")
+    prose = os.path.join(retour.dir, "prose.eml")
+    with open(prose, "w") as f:
+        f.write("From: MAILER-DAEMON@mx.example.net\nSubject: failure notice\n\nHi. This is the qmail-send program.\n\n"
+                "<kim.secret@example.com>:\n550 5.1.1 user unknown; try pat.hidden\n\n<pat.hidden@example.com>:\n550 5.1.1 user unknown; try kim.secret\n")
+    for mail in (status, prose):
+        result = retour.run("classify", mail)
+        equal(len(result.lines()), 2)
+        true("secret" not in result.out and "hidden" not in result.out, result.out)
+
 for closed in ("2>&-", "<&- >&- 2>&-"):
     with case("started with %s it writes no line of its log into a file" % closed):
         retour = fresh()
