@@ -27,7 +27,7 @@ ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS)
 
 # The house: a module links against those below it only.
 MODULES := classify store reports poller
-$(foreach m,$(MODULES),$(eval $m_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out poller/main.c,$(wildcard $m/*.c)))))
+$(foreach m,$(MODULES),$(eval $m_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out poller/command/main.c,$(wildcard $m/*.c $m/*/*.c)))))
 LIB_classify := $(BUILD)/libclassify.a
 LIB_store := $(BUILD)/libstore.a $(LIB_classify)
 LIB_reports := $(BUILD)/libreports.a $(LIB_store)
@@ -36,7 +36,7 @@ LIB_poller := $(BUILD)/libpoller.a $(LIB_reports)
 .PHONY: all
 all: $(BUILD)/retour
 
-$(BUILD)/retour: $(BUILD)/poller/main.o $(LIB_poller)
+$(BUILD)/retour: $(BUILD)/poller/command/main.o $(LIB_poller)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LDLIBS)
 
 define archive
@@ -55,7 +55,7 @@ EMBEDDED := rules.ini providers.ini report.xsl report.en.xml report.de.xml measu
 $(BUILD)/embedded/%.inc: etc/%
 	@mkdir -p $(@D)
 	od -An -v -tu1 $< | sed 's/[0-9][0-9]*/&,/g' > $@
-$(BUILD)/poller/rulesfile.o: $(BUILD)/embedded/rules.ini.inc $(BUILD)/embedded/providers.ini.inc
+$(BUILD)/poller/command/rulesfile.o: $(BUILD)/embedded/rules.ini.inc $(BUILD)/embedded/providers.ini.inc
 $(BUILD)/reports/html.o: $(BUILD)/embedded/report.xsl.inc
 $(BUILD)/reports/audit.o: $(BUILD)/embedded/audit.xsl.inc
 $(BUILD)/reports/texts.o: $(BUILD)/embedded/report.en.xml.inc $(BUILD)/embedded/report.de.xml.inc

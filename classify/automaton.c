@@ -22,7 +22,7 @@
 #include <uninorm.h>
 #include <unistr.h>
 #include "classify/automaton.h"
-#include "classify/bytes.h"
+#include "classify/base/bytes.h"
 
 enum {
 	WORD_MAX = 64,            /* bytes of a word that can stand in a phrase; longer ones are unknown */

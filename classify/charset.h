@@ -5,7 +5,7 @@
 #ifndef RETOUR_CHARSET_H
 #define RETOUR_CHARSET_H
 
-#include "classify/span.h"
+#include "classify/base/span.h"
 
 struct charsets;
 

@@ -6,7 +6,7 @@
 #define RETOUR_CLASSIFY_H
 
 #include "classify/event.h"
-#include "classify/span.h"
+#include "classify/base/span.h"
 
 struct rules;    /* classify/rules.h */
 struct bid_told;

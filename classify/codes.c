@@ -6,7 +6,7 @@
  * enhanced one is almost surely one; a "550" amid prose is only where nothing
  * better is found.
  */
-#include "classify/bytes.h"
+#include "classify/base/bytes.h"
 #include "classify/rules.h"
 
 enum {

@@ -3,7 +3,7 @@
 #define RETOUR_DATE_H
 
 #include <stdint.h>
-#include "classify/span.h"
+#include "classify/base/span.h"
 
 /* Epoch seconds, UTC; 0 when TEXT is no date, or one before 1970. */
 int64_t date_parse(struct span text);

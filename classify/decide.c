@@ -9,7 +9,7 @@
  * Codes: RFC 3463, RFC 5248, RFC 7372, RFC 7504 and what the large receivers document.
  */
 #include <stdio.h>
-#include "classify/bytes.h"
+#include "classify/base/bytes.h"
 #include "classify/rules.h"
 
 enum {

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
-#include "classify/span.h"
+#include "classify/base/span.h"
 
 #define NAME2(symbol, name) name,
 #define NAME3(symbol, klass, name) name,

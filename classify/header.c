@@ -5,7 +5,7 @@
  */
 #include "classify/header.h"
 
-#include "classify/bytes.h"
+#include "classify/base/bytes.h"
 #include "classify/transfer.h"
 
 enum {

@@ -6,9 +6,9 @@
 #define RETOUR_HEADER_H
 
 #include <stdint.h>
-#include "classify/arena.h"
+#include "classify/base/arena.h"
 #include "classify/charset.h"
-#include "classify/span.h"
+#include "classify/base/span.h"
 
 struct field {
 	struct span name;  /* without the colon */

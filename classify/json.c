@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistr.h>
-#include "classify/bytes.h"
+#include "classify/base/bytes.h"
 #include "classify/date.h"
-#include "classify/span.h"
+#include "classify/base/span.h"
 
 enum { FILE_NAME_MAX = 4096 }; /* PATH_MAX */
 _Static_assert((int)DATE_SIZE >= (int)EVENT_STATUS_SIZE, "one buffer serves both");

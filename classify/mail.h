@@ -5,7 +5,7 @@
 #ifndef RETOUR_MAIL_H
 #define RETOUR_MAIL_H
 
-#include "classify/arena.h"
+#include "classify/base/arena.h"
 #include "classify/charset.h"
 #include "classify/mime.h"
 #include "classify/origin.h"

@@ -11,7 +11,7 @@
  */
 #include "classify/mime.h"
 
-#include "classify/bytes.h"
+#include "classify/base/bytes.h"
 #include "classify/html.h"
 #include "classify/transfer.h"
 

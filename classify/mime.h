@@ -5,10 +5,10 @@
 #ifndef RETOUR_MIME_H
 #define RETOUR_MIME_H
 
-#include "classify/arena.h"
+#include "classify/base/arena.h"
 #include "classify/charset.h"
 #include "classify/header.h"
-#include "classify/span.h"
+#include "classify/base/span.h"
 
 enum {
 	MIME_PARTS_MAX = 512,      /* what lies behind the last one belongs to it */

@@ -5,7 +5,7 @@
 #ifndef RETOUR_ORIGIN_H
 #define RETOUR_ORIGIN_H
 
-#include "classify/arena.h"
+#include "classify/base/arena.h"
 #include "classify/charset.h"
 #include "classify/classify.h"
 #include "classify/header.h"

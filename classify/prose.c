@@ -16,7 +16,7 @@
  */
 #include "classify/prose.h"
 
-#include "classify/bytes.h"
+#include "classify/base/bytes.h"
 #include "classify/header.h"
 #include "classify/recipient.h"
 

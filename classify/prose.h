@@ -8,7 +8,7 @@
 
 #include "classify/event.h"
 #include "classify/rules.h"
-#include "classify/span.h"
+#include "classify/base/span.h"
 
 enum {
 	PROSE_TEXT_MAX = 1 << 17,      /* bytes of human text that are read */

@@ -5,7 +5,7 @@
 #ifndef RETOUR_READER_H
 #define RETOUR_READER_H
 
-#include "classify/arena.h"
+#include "classify/base/arena.h"
 #include "classify/arf.h"
 #include "classify/classify.h"
 #include "classify/mail.h"

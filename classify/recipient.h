@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 #include "classify/event.h"
-#include "classify/span.h"
+#include "classify/base/span.h"
 
 struct found_address {
 	struct span text;  /* local@domain, no angle brackets */

@@ -2,7 +2,7 @@
 #ifndef RETOUR_REDACT_H
 #define RETOUR_REDACT_H
 
-#include "classify/span.h"
+#include "classify/base/span.h"
 
 /*
  * Copies TEXT into BUFFER of SIZE bytes as span_copy_text() does, with addresses (also "user=40host", "user%40host", "user=host.tld", "user (at)

@@ -1,6 +1,6 @@
 /*
  * The rules and provider profiles, and the decision they take. Rules are data
- * (etc/rules.ini, etc/providers.ini, read by poller/rulesfile.c); here they are
+ * (etc/rules.ini, etc/providers.ini, read by poller/command/rulesfile.c); here they are
  * plain structs, checked, and built once into one automaton over all phrases,
  * so that matching costs one pass over the text however many rules there are.
  */
@@ -8,7 +8,7 @@
 #define RETOUR_RULES_H
 
 #include "classify/event.h"
-#include "classify/span.h"
+#include "classify/base/span.h"
 
 /* What a rule says when it matches: exactly one of category, kind, mark is set. */
 #define RULE_MARKS(X) \

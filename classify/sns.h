@@ -2,9 +2,9 @@
 #ifndef RETOUR_SNS_H
 #define RETOUR_SNS_H
 
-#include "classify/arena.h"
+#include "classify/base/arena.h"
 #include "classify/event.h"
-#include "classify/span.h"
+#include "classify/base/span.h"
 
 struct sns {
 	enum kind kind;

@@ -6,7 +6,7 @@
 #ifndef RETOUR_TRANSFER_H
 #define RETOUR_TRANSFER_H
 
-#include "classify/span.h"
+#include "classify/base/span.h"
 
 size_t base64_decode(struct span text, char *out, size_t size);
 size_t quoted_printable_decode(struct span text, char *out, size_t size);

@@ -16,7 +16,7 @@
 
 #include <stdbool.h>
 #include "classify/event.h"
-#include "classify/span.h"
+#include "classify/base/span.h"
 
 enum { VERP_KEY_SIZE = 3, VERP_MAC_SIZE = 13, VERP_TOKEN_SIZE = 65, VERP_LOCAL_PART_MAX = 64 };
 

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "classify/span.h"
+#include "classify/base/span.h"
 #include "store/store.h"
 
 struct report_options {

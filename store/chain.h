@@ -5,7 +5,7 @@
 #ifndef RETOUR_STORE_CHAIN_H
 #define RETOUR_STORE_CHAIN_H
 
-#include "classify/span.h"
+#include "classify/base/span.h"
 #include "store/store.h"
 
 /* The hash of E, of which only number, at, kind and detail are read, behind an entry with the hash PREVIOUS (zeros for the first). */

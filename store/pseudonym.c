@@ -14,7 +14,7 @@
 #include <unicase.h>
 #include <uninorm.h>
 #include <unistr.h>
-#include "classify/span.h"
+#include "classify/base/span.h"
 #include "store/internal.h"
 
 enum { LOCAL_MAX = 254, DOMAIN_MAX = 253, LABEL_MAX = 63 };

@@ -5,10 +5,10 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "classify/arena.h"
+#include "classify/base/arena.h"
 #include "classify/charset.h"
 #include "classify/rules.h"
-#include "poller/rulesfile.h"
+#include "poller/command/rulesfile.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 

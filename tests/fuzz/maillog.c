@@ -1,6 +1,6 @@
 /* Lines of mail logs, which anybody can write into by sending mail, and the fields of CSV files: what is found lies within them. */
-#include "poller/csv.h"
-#include "poller/maillog.h"
+#include "poller/volume/csv.h"
+#include "poller/volume/maillog.h"
 #include "tests/fuzz/fuzz.h"
 
 static void read_log(struct span text)

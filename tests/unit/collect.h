@@ -14,8 +14,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "poller/config.h"
-#include "poller/source.h"
+#include "poller/command/config.h"
+#include "poller/mailbox/source.h"
 
 enum { COLLECT_MAX = 20000 };
 

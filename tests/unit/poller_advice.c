@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
-#include "poller/advice.h"
+#include "poller/command/advice.h"
 
 enum { K = 10 };
 

@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "poller/carrier.h"
+#include "poller/post/carrier.h"
 
 enum { SAID_SIZE = 262144 };
 

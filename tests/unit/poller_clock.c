@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include "poller/clock.h"
+#include "classify/base/clock.h"
 
 static void takes_rfc_3339(void **state)
 {

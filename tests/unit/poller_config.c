@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "poller/config.h"
+#include "poller/command/config.h"
 
 static char path[] = "/tmp/retour-config-XXXXXX";
 static struct config config;

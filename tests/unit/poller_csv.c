@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "poller/csv.h"
-#include "poller/out.h"
+#include "poller/volume/csv.h"
+#include "poller/command/out.h"
 
 /* The records of TEXT, each as "[record|field WANT]", with '!' for a broken one and '-' for a missing field. */
 static const char *records(const char *text, char separator, size_t want)

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "poller/logqueue.h"
+#include "poller/volume/logqueue.h"
 
 #define NOW ((int64_t)1795132800)
 enum { SIZE = 4 * 1024 * 1024, PROVIDERS = 77 };

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "poller/lookup.h"
+#include "poller/command/lookup.h"
 
 static struct lookup request;
 static size_t used;

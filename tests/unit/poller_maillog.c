@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 #include <cmocka.h>
-#include "poller/maillog.h"
+#include "poller/volume/maillog.h"
 
 #define NOW ((int64_t)1795132800) /* 2026-11-20T00:00:00Z */
 #define POSTFIX "mta1 postfix/smtp[1]: 4A1B2C3D4E: "

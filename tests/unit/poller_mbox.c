@@ -1,8 +1,8 @@
 /* Reading mboxes (From_ lines, quoting, limits, any chunking) and settling in them while others deliver. */
 #include "tests/unit/collect.h"
 #include <sys/wait.h>
-#include "poller/clock.h"
-#include "poller/mbox.h"
+#include "classify/base/clock.h"
+#include "poller/mailbox/mbox.h"
 
 #define FROM(s) "From MAILER-DAEMON Thu Jan  1 00:00:" s " 1970\n"
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "poller/rulesfile.h"
+#include "poller/command/rulesfile.h"
 
 static struct rules *rules;
 

@@ -1,6 +1,6 @@
 /* Secrets: what is accepted, what is refused, and that no text names the content. */
 #include "tests/unit/collect.h"
-#include "poller/secret.h"
+#include "poller/mailbox/secret.h"
 
 static void check(const struct secret_source *from, const char *expect, const char *error)
 {

@@ -1,6 +1,6 @@
 /* The file source, directories in order, and the identity of a message. */
 #include "tests/unit/collect.h"
-#include "poller/local.h"
+#include "poller/mailbox/local.h"
 
 static struct source *open_paths(const char *const *paths)
 {

@@ -18,7 +18,7 @@
 #include <unistd.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
-#include "poller/stream.h"
+#include "poller/mailbox/stream.h"
 
 enum { DAY = 86400, HELLO_SIZE = 5 };
 

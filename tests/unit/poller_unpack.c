@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <zlib.h>
 #include <zstd.h>
-#include "poller/unpack.h"
+#include "poller/volume/unpack.h"
 
 enum { TEXT = 300000, ROOM = 400000 };
 

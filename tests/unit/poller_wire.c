@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "poller/wire.h"
+#include "poller/run/wire.h"
 
 static int ends[2];
 

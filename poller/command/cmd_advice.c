@@ -1,0 +1,228 @@
+/* advice: how fast to send to each provider, for who sets a mail server's limits by hand or by program. Counts below [privacy] k are not shown. */
+#include "poller/command/commands.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include "classify/rules.h"
+#include "poller/command/advice.h"
+#include "classify/base/clock.h"
+#include "poller/command/log.h"
+#include "poller/command/out.h"
+#include "poller/command/session.h"
+
+enum {
+	SEGMENTS_MAX = 1024,
+	DAY_SECONDS = 86400,
+	PEAK_DAYS = 7,      /* the best hour is looked for in so many days */
+};
+
+struct advising {
+	struct session session;
+	struct segment *segment;
+	size_t segments;
+	unsigned k;
+};
+
+/* The provider's segment, made when it is new; NULL when there are too many. */
+static struct segment *segment_of(struct advising *a, const char *provider)
+{
+	for (size_t i = 0; i < a->segments; i++)
+		if (strcmp(a->segment[i].provider, provider) == 0)
+			return &a->segment[i];
+	if (a->segments == SEGMENTS_MAX)
+		return NULL;
+	struct segment *s = &a->segment[a->segments++];
+	snprintf(s->provider, sizeof s->provider, "%s", provider);
+	s->large = provider_is_large(a->session.rules, provider);
+	s->limit = provider_connections(a->session.rules, provider);
+	return s;
+}
+
+static int take_day(void *context, const struct rates *r)
+{
+	struct segment *s = segment_of(context, r->provider);
+	if (s)
+		s->day = *r;
+	return 0;
+}
+
+static int take_peak(void *context, const char *provider, uint64_t delivered)
+{
+	struct segment *s = segment_of(context, provider);
+	if (s)
+		s->peak = delivered;
+	return 0;
+}
+
+static int take_limited(void *context, const struct tally *t)
+{
+	bool limited = t->category == CATEGORY_RATE_LIMITED && t->origin >= ORIGIN_MATCHED && (t->kind == KIND_FAILURE || t->kind == KIND_DELAY);
+	struct segment *s = limited ? segment_of(context, t->provider) : NULL;
+	if (s)
+		s->limited += t->count;
+	return 0;
+}
+
+static int take_investigation(void *context, const struct investigation *i)
+{
+	struct segment *s = segment_of(context, i->provider);
+	if (s)
+		s->open_blocks += i->blocks;
+	return 0;
+}
+
+/* YYYYMMDD in the report's zone. */
+static int32_t day_at(int64_t at)
+{
+	time_t t = (time_t)at;
+	struct tm tm;
+	localtime_r(&t, &tm);
+	return (tm.tm_year + 1900) * 10000 + (tm.tm_mon + 1) * 100 + tm.tm_mday;
+}
+
+static int load(struct advising *a, int64_t now)
+{
+	struct store *store = a->session.store;
+	if (store_rolling(store, now - DAY_SECONDS, now, true, take_day, a) != STORE_OK ||
+	    store_hour_peaks(store, now - PEAK_DAYS * DAY_SECONDS, now, take_peak, a) != STORE_OK ||
+	    store_tallies(store, day_at(now - DAY_SECONDS), day_at(now), BY_KIND | BY_CATEGORY | BY_ORIGIN | BY_PROVIDER, take_limited, a) != STORE_OK ||
+	    store_investigations(store, take_investigation, a) != STORE_OK)
+		return session_store_failed(&a->session, "advice", STORE_FAILED);
+	return EXIT_WELL;
+}
+
+static int worst_first(const void *a, const void *b)
+{
+	const struct segment *x = a, *y = b;
+	uint64_t n = x->day.delivered + x->day.deferred + x->day.rejected, m = y->day.delivered + y->day.deferred + y->day.rejected;
+	return n != m ? (n < m ? 1 : -1) : strcmp(x->provider, y->provider);
+}
+
+static const char *ladder_of(const struct advising *a, const struct segment *s)
+{
+	const char *ladder = provider_ladder(a->session.rules, s->provider);
+	return ladder ? ladder : "small";
+}
+
+/* What the advice rests on, in words; only figures from k on. */
+static void explain(const struct segment *s, const struct advice *v, unsigned k, char *out, size_t size)
+{
+	uint64_t attempts = s->day.delivered + s->day.deferred + s->day.rejected;
+	if (v->action == ADVICE_FREEZE && s->open_blocks >= k)
+		snprintf(out, size, "%llu blocks in open investigations", (unsigned long long)s->open_blocks);
+	else if (v->action == ADVICE_FREEZE)
+		snprintf(out, size, "%llu blocks in a day", (unsigned long long)s->day.block);
+	else if (v->throttled_ppm < 0)
+		snprintf(out, size, "%llu notices of a rate limit", (unsigned long long)s->limited);
+	else if (s->day.throttled < k)
+		snprintf(out, size, "fewer than %u of %llu attempts throttled", k, (unsigned long long)attempts);
+	else
+		snprintf(out, size, "%llu of %llu attempts throttled", (unsigned long long)s->day.throttled, (unsigned long long)attempts);
+}
+
+static void print_count(struct out *o, const char *key, bool known, uint64_t n)
+{
+	out_text(o, ",\"");
+	out_text(o, key);
+	out_text(o, "\":");
+	if (known)
+		out_number(o, n);
+	else
+		out_text(o, "null");
+}
+
+static void print_json(struct out *o, const struct advising *a, const struct segment *s, const struct advice *v, const char *why)
+{
+	uint64_t attempts = s->day.delivered + s->day.deferred + s->day.rejected;
+	out_text(o, "{\"provider\":");
+	out_json(o, span_of(s->provider));
+	out_member(o, "action", advice_name(v->action));
+	out_text(o, v->action == ADVICE_FREEZE ? ",\"freeze\":true" : ",\"freeze\":false");
+	print_count(o, "connections", true, v->connections);
+	print_count(o, "mails_per_hour", v->hourly || v->action == ADVICE_FREEZE, v->hourly);
+	out_member(o, "ladder", ladder_of(a, s));
+	print_count(o, "attempts", attempts >= a->k, attempts);
+	print_count(o, "throttled", s->day.throttled >= a->k || (attempts >= a->k && !s->day.throttled), s->day.throttled);
+	print_count(o, "blocks", s->day.block >= a->k || !s->day.block, s->day.block);
+	out_member(o, "why", why);
+	out_text(o, "}\n");
+}
+
+static void print_line(struct out *o, const struct advising *a, const struct segment *s, const struct advice *v, const char *why)
+{
+	char line[256], hourly[32] = "-";
+	if (v->hourly)
+		snprintf(hourly, sizeof hourly, "%llu", (unsigned long long)v->hourly);
+	snprintf(line, sizeof line, "%-18s %-7s %11u %10s  %-8s %s\n", s->provider, advice_name(v->action), v->connections, hourly, ladder_of(a, s), why);
+	out_text(o, line);
+}
+
+static void print_legend(struct out *o, unsigned seen)
+{
+	char line[160];
+	for (unsigned action = 0; action < ADVICE_ACTION_COUNT; action++) {
+		if (!(seen & 1u << action))
+			continue;
+		snprintf(line, sizeof line, "%-7s %s\n", advice_name(action), advice_text(action));
+		out_text(o, line);
+	}
+}
+
+static void print_all(struct advising *a, struct out *o, bool json)
+{
+	unsigned seen = 0, left_out = 0;
+	char why[160];
+	if (!json)
+		out_text(o, "provider           action  connections    mails/h  ladder   why\n");
+	qsort(a->segment, a->segments, sizeof *a->segment, worst_first);
+	for (size_t i = 0; i < a->segments; i++) {
+		const struct segment *s = &a->segment[i];
+		struct advice v;
+		if (!advise(s, a->k, &v)) {
+			left_out++;
+			continue;
+		}
+		seen |= 1u << v.action;
+		explain(s, &v, a->k, why, sizeof why);
+		(json ? print_json : print_line)(o, a, s, &v, why);
+	}
+	if (!json)
+		print_legend(o, seen);
+	if (left_out)
+		log_info("advice: of %u providers too little is known", left_out);
+	if (!seen)
+		log_notice("advice: too little is known of every provider; `retour volume log` reads how they answer");
+}
+
+int cmd_advice(const struct config *config, int argc, char **argv)
+{
+	static const struct option options[] = { { "json", no_argument, NULL, 'j' }, { 0 } };
+	static struct out out; /* too large for a stack */
+	struct advising a = { .session = { .lock = -1 }, .k = (unsigned)config->k };
+	bool json = false;
+	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		if (option != 'j')
+			return usage_error(argv[0], "see `retour advice --help`");
+		json = true;
+	}
+	if (optind < argc)
+		return usage_error(argv[0], "takes no arguments");
+	int result = session_open(&a.session, config, SESSION_READ, clock_now());
+	a.segment = calloc(SEGMENTS_MAX, sizeof *a.segment);
+	if (result == EXIT_WELL)
+		result = a.segment ? load(&a, clock_now()) : EXIT_LOST;
+	if (result == EXIT_WELL) {
+		out_open(&out, STDOUT_FILENO);
+		print_all(&a, &out, json);
+		if (out_flush(&out)) {
+			log_error("advice: writing it failed");
+			result = EXIT_LOST;
+		}
+	}
+	free(a.segment);
+	session_close(&a.session);
+	return result;
+}

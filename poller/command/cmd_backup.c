@@ -1,0 +1,27 @@
+/* backup: a copy of the store while others use it. */
+#include "poller/command/commands.h"
+
+#include <getopt.h>
+#include "classify/base/clock.h"
+#include "poller/command/log.h"
+#include "poller/command/session.h"
+
+int cmd_backup(const struct config *config, int argc, char **argv)
+{
+	static const struct option none[] = { { 0 } };
+	struct session s = { .lock = -1 };
+	char text[CLOCK_TEXT_SIZE];
+	int64_t until;
+	if (getopt_long(argc, argv, "", none, NULL) != -1 || argc - optind != 1)
+		return usage_error(argv[0], "wants one FILE, which does not exist yet");
+	int result = session_open(&s, config, SESSION_BESIDE, clock_now());
+	if (result == EXIT_WELL) {
+		int stored = store_backup(s.store, argv[optind], clock_now(), &until);
+		if (stored)
+			result = session_store_failed(&s, argv[0], stored);
+		else
+			log_notice("backup: made without the keys; destroy it by %.10s, from then on it cannot be restored", clock_format(until, text));
+	}
+	session_close(&s);
+	return result;
+}

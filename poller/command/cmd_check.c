@@ -1,0 +1,405 @@
+/*
+ * check: the sending system's question. Addresses come one a line or in a column of a CSV file; the answers stand in the order of the questions and
+ * come as soon as the input does, a chunk at a time.
+ */
+#include "poller/command/commands.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <sodium.h>
+#include "classify/base/clock.h"
+#include "poller/volume/csv.h"
+#include "poller/command/log.h"
+#include "poller/command/out.h"
+#include "poller/command/session.h"
+
+enum {
+	CHECK_ADDRESS_MAX = 1024,  /* bytes of a line or field that are looked at; an address has 320 at most */
+	CHECK_CHUNK = 256 * 1024,  /* read at once, and answered from one state of the store; also the longest record */
+	CHECK_COLUMNS_MAX = 1000,
+	CHECK_BAD_TOLD = 20,       /* bad lines that are told one by one */
+	CHECK_LINE_LEAST = 16,     /* bytes of an ordinary line at least: how many are to be expected in a file */
+};
+
+static const char our_columns[] = "verdict,until,state,reason,since";
+
+struct check {
+	struct session *session;
+	int64_t now;
+	bool json, bare;
+	int only;               /* enum verdict, -1: all */
+	const char *column;     /* the column's name; NULL: by number or no CSV */
+	bool csv, header;       /* HEADER: the first record is one */
+	size_t number;          /* of the column, from 0 */
+	char separator;
+	bool begun;             /* the first record was seen */
+	bool in_line;           /* the begin of a line longer than a chunk was answered */
+	uint64_t line, answered, bad;
+	struct out out;
+	size_t have;
+	char buffer[CHECK_CHUNK];
+};
+
+/* --- one answer ------------------------------------------------------------------------------------------------------ */
+
+static void print_columns(struct check *c, const struct answer *a, const char *state)
+{
+	const char separator[] = { c->separator, '\0' };
+	struct out *o = &c->out;
+	out_text(o, separator);
+	out_text(o, verdict_name(a->verdict));
+	out_text(o, separator);
+	out_time(o, a->until);
+	out_text(o, separator);
+	out_text(o, state);
+	out_text(o, separator);
+	out_text(o, a->reason);
+	out_text(o, separator);
+	out_time(o, a->since);
+}
+
+/* A line's address goes out as it came, but control characters do not reach anybody's terminal. */
+static void print_address(struct check *c, struct span address)
+{
+	char clean[3 * CHECK_ADDRESS_MAX + 1];
+	bool plain = true;
+	for (size_t i = 0; i < address.n; i++)
+		plain &= address.p[i] >= 0x20 && address.p[i] < 0x7f;
+	if (!plain)
+		address = (struct span){ clean, span_copy_text(clean, sizeof clean, address) };
+	if (c->bare)
+		out_bytes(&c->out, address.p, address.n);
+	else
+		out_csv(&c->out, address);
+	if (!plain)
+		sodium_memzero(clean, address.n);
+}
+
+static void print_json(struct check *c, struct span address, const struct answer *a, const char *state)
+{
+	struct out *o = &c->out;
+	out_text(o, "{\"address\":");
+	out_json(o, address);
+	out_member(o, "verdict", verdict_name(a->verdict));
+	out_member_time(o, "until", a->until);
+	out_member(o, "state", state);
+	out_member(o, "reason", a->reason);
+	out_member_time(o, "since", a->since);
+	out_text(o, "}\n");
+}
+
+static void tell_bad(struct check *c)
+{
+	/* the text of the line stays out of stderr */
+	if (++c->bad <= CHECK_BAD_TOLD)
+		log_warning("line %llu is no address", (unsigned long long)c->line);
+	if (c->bad == CHECK_BAD_TOLD)
+		log_warning("further lines that are no address are only counted");
+}
+
+/* RECORD is the whole line, ADDRESS what is asked about; what is no address cannot be written to. EXIT_WELL, or the exit code to end with. */
+static int answer_record(struct check *c, struct span record, const char *line_end, struct span address)
+{
+	struct answer answer = { .verdict = VERDICT_SUPPRESS, .reason = "bad-address" };
+	int result = address.p ? store_check(c->session->store, address.p, address.n, c->now, &answer) : STORE_MISUSE;
+	if (result && result != STORE_MISUSE)
+		return session_store_failed(c->session, "check", result);
+	if (result) {
+		tell_bad(c);
+		answer = (struct answer){ .verdict = VERDICT_SUPPRESS, .reason = "bad-address" };
+	}
+	c->answered++;
+	if (c->only >= 0 && (enum verdict)c->only != answer.verdict)
+		return EXIT_WELL;
+	const char *state = result ? "" : contact_state_name(answer.state);
+	if (c->json) {
+		print_json(c, address.p ? address : record, &answer, state);
+		return EXIT_WELL;
+	}
+	if (c->csv)
+		out_bytes(&c->out, record.p, record.n);
+	else
+		print_address(c, address);
+	if (!c->bare)
+		print_columns(c, &answer, state);
+	out_text(&c->out, line_end);
+	return EXIT_WELL;
+}
+
+/* --- CSV ------------------------------------------------------------------------------------------------------------- */
+
+/* Which column is named so; false: none. */
+static bool find_column(struct check *c, struct span header)
+{
+	struct span record, field;
+	char name[CHECK_ADDRESS_MAX];
+	size_t used;
+	for (size_t i = 0; i < CHECK_COLUMNS_MAX; i++) {
+		if (csv_next(header, true, c->separator, i, &record, &field, &used) != CSV_RECORD || !field.p)
+			return false;
+		size_t n = csv_unquote(field, name, sizeof name);
+		if (span_equal_nocase((struct span){ name, n }, span_of(c->column))) {
+			c->number = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The first record says what separates, and as a header which column it is. */
+static int begin_csv(struct check *c, struct span *text)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+	struct span rest = *text, line, record, field;
+	size_t used;
+	c->begun = true;
+	if (rest.n >= 2 && (!memcmp(rest.p, "\xff\xfe", 2) || !memcmp(rest.p, "\xfe\xff", 2))) {
+		log_error("check: the file is UTF-16; save it as UTF-8");
+		return EXIT_LOST;
+	}
+	bool marked = rest.n >= 3 && !memcmp(rest.p, mark, 3);
+	if (marked)
+		rest = (struct span){ rest.p + 3, rest.n - 3 };
+	line = rest;
+	span_line(&line, &record);
+	c->separator = csv_separator(record);
+	*text = rest;
+	if (c->header && (csv_next(rest, true, c->separator, c->number, &record, &field, &used) != CSV_RECORD ||
+			  (c->column && !find_column(c, record)) || (!c->column && !field.p))) {
+		log_error("check: the header has no such column");
+		return EXIT_USAGE;
+	}
+	if (marked && !c->json)
+		out_text(&c->out, mark);
+	if (!c->header)
+		return EXIT_WELL;
+	c->line++;
+	if (!c->json) {
+		out_bytes(&c->out, record.p, record.n);
+		for (const char *p = our_columns; !c->bare && *p; p += strcspn(p, ","), p += *p == ',') {
+			out_bytes(&c->out, &c->separator, 1);
+			out_bytes(&c->out, p, strcspn(p, ","));
+		}
+		out_text(&c->out, used - record.n == 2 ? "\r\n" : "\n");
+	}
+	*text = (struct span){ rest.p + used, rest.n - used };
+	return EXIT_WELL;
+}
+
+static uint64_t lines_in(struct span record)
+{
+	uint64_t n = 1;
+	for (const char *p = record.p; (p = memchr(p, '\n', record.n - (size_t)(p - record.p))); p++)
+		n++;
+	return n;
+}
+
+static int answer_csv(struct check *c, struct span record, struct span field, size_t used)
+{
+	char address[CHECK_ADDRESS_MAX];
+	size_t n = 0;
+	c->line++;
+	if (span_trim(record).n) {
+		if (field.p)
+			n = csv_unquote(field, address, sizeof address);
+		int result = answer_record(c, record, used - record.n == 2 ? "\r\n" : "\n", (struct span){ field.p ? address : NULL, n });
+		sodium_memzero(address, n);
+		if (result != EXIT_WELL)
+			return result;
+	}
+	c->line += lines_in(record) - 1;
+	return EXIT_WELL;
+}
+
+/* --- records --------------------------------------------------------------------------------------------------------- */
+
+/* One line or record off TEXT. False: none is complete yet. FULL: more would not fit. */
+static bool next_record(struct check *c, struct span *text, bool end, bool full, int *result)
+{
+	struct span record, field;
+	size_t used;
+	if (!text->n)
+		return false;
+	const char *newline = memchr(text->p, '\n', text->n);
+	if (!newline && !end && !full)
+		return false;
+	if (c->in_line || !c->csv) {
+		used = newline ? (size_t)(newline - text->p) + 1 : text->n;
+		record = span_trim((struct span){ text->p, used });
+		if (!c->in_line) {
+			c->line++;
+			record.n = record.n < CHECK_ADDRESS_MAX ? record.n : CHECK_ADDRESS_MAX;
+			*result = record.n ? answer_record(c, record, "\n", record) : EXIT_WELL;
+		}
+		c->in_line = !newline;
+	} else {
+		if (csv_next(*text, end || full, c->separator, c->number, &record, &field, &used) == CSV_MORE)
+			return false;
+		c->in_line = used == text->n && !newline;
+		*result = answer_csv(c, record, field, used);
+	}
+	*text = (struct span){ text->p + used, text->n - used };
+	return true;
+}
+
+static int answer_chunk(struct check *c, bool end)
+{
+	struct span text = { c->buffer, c->have };
+	int result = EXIT_WELL;
+	bool complete = end || c->have == sizeof c->buffer || memchr(text.p, '\n', text.n);
+	if (!c->begun && complete && c->have && c->csv)
+		result = begin_csv(c, &text);
+	if (!c->begun && !c->csv && c->have) {
+		c->begun = true;
+		if (text.n >= 3 && !memcmp(text.p, "\xef\xbb\xbf", 3))
+			text = (struct span){ text.p + 3, text.n - 3 };
+	}
+	while (result == EXIT_WELL && c->begun && next_record(c, &text, end, text.n == sizeof c->buffer, &result))
+		;
+	memmove(c->buffer, text.p, text.n);
+	c->have = text.n;
+	return result;
+}
+
+static int answer_all(struct check *c, int fd)
+{
+	struct store *store = c->session->store;
+	int result = EXIT_WELL;
+	ssize_t n = 1;
+	if (!c->json && !c->csv && !c->bare) {
+		out_text(&c->out, "address,");
+		out_text(&c->out, our_columns);
+		out_text(&c->out, "\n");
+	}
+	while (result == EXIT_WELL && n > 0) {
+		n = read(fd, c->buffer + c->have, sizeof c->buffer - c->have);
+		if (n < 0 && errno == EINTR) {
+			n = 1;
+			continue;
+		}
+		c->have += n > 0 ? (size_t)n : 0;
+		result = store_snapshot(store, true) ? session_store_failed(c->session, "check", STORE_FAILED) : answer_chunk(c, n == 0);
+		if (store_snapshot(store, false) && result == EXIT_WELL)
+			result = session_store_failed(c->session, "check", STORE_FAILED);
+		/* whoever asks line by line through a pipe waits for these answers */
+		if (out_flush(&c->out)) {
+			log_error("writing the answers: %s", strerror(c->out.failed));
+			result = exit_worse(result, EXIT_LOST);
+		}
+	}
+	if (n < 0) {
+		log_error("reading the addresses: %s", strerror(errno));
+		result = EXIT_LOST;
+	}
+	sodium_memzero(c->buffer, sizeof c->buffer);
+	return result;
+}
+
+/* --- the command ----------------------------------------------------------------------------------------------------- */
+
+static int verdict_by_name(const char *name)
+{
+	for (int v = 0; v < VERDICT_COUNT; v++)
+		if (!strcmp(name, verdict_name((unsigned)v)))
+			return v;
+	return -1;
+}
+
+/* A number counts from 1, and is told from a name by its digits; a name stands in a header. */
+static bool set_column(struct check *c, const char *text)
+{
+	c->csv = true;
+	if (text[strspn(text, "0123456789")]) {
+		c->column = text;
+		c->header = true;
+		return true;
+	}
+	unsigned long number = strtoul(text, NULL, 10);
+	c->number = number - 1;
+	return number >= 1 && number <= CHECK_COLUMNS_MAX;
+}
+
+static int read_options(struct check *c, int argc, char **argv)
+{
+	static const struct option options[] = { { "json", no_argument, NULL, 'j' }, { "column", required_argument, NULL, 'c' },
+		{ "header", no_argument, NULL, 'h' }, { "only", required_argument, NULL, 'o' }, { "bare", no_argument, NULL, 'b' }, { 0 } };
+	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
+		switch (option) {
+		case 'j':
+			c->json = true;
+			break;
+		case 'b':
+			c->bare = true;
+			break;
+		case 'h':
+			c->header = true;
+			break;
+		case 'c':
+			if (!set_column(c, optarg))
+				return usage_error(argv[0], "--column wants a name, or a number from 1 to %d", CHECK_COLUMNS_MAX);
+			break;
+		case 'o':
+			c->only = verdict_by_name(optarg);
+			if (c->only < 0)
+				return usage_error(argv[0], "--only wants send, hold or suppress");
+			break;
+		default:
+			return usage_error(argv[0], "see `retour check --help`");
+		}
+	if ((c->header && !c->csv) || (c->bare && c->json))
+		return usage_error(argv[0], "--header wants --column, and --bare no --json; see `retour check --help`");
+	if (argc - optind > 1)
+		return usage_error(argv[0], "one FILE at most; addresses come from it or from stdin, never as arguments");
+	if (optind < argc && strchr(argv[optind], '@'))
+		return usage_error(argv[0], "addresses come from a file or from stdin, never as arguments");
+	return EXIT_WELL;
+}
+
+/* How much there is to ask, where the input is a file. */
+static int expect(struct check *c, int fd)
+{
+	struct stat st;
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+		return EXIT_WELL;
+	return store_expect(c->session->store, (uint64_t)st.st_size / CHECK_LINE_LEAST) ? session_store_failed(c->session, "check", STORE_FAILED) : EXIT_WELL;
+}
+
+int cmd_check(const struct config *config, int argc, char **argv)
+{
+	struct session s = { .lock = -1 };
+	static struct check c; /* too large for a stack */
+	int in = STDIN_FILENO;
+	c.session = &s;
+	c.now = clock_now();
+	c.only = -1;
+	c.separator = ',';
+	out_open(&c.out, STDOUT_FILENO);
+	int result = read_options(&c, argc, argv);
+	if (result != EXIT_WELL)
+		return result;
+	if (optind < argc && strcmp(argv[optind], "-")) {
+		in = open(argv[optind], O_RDONLY | O_CLOEXEC);
+		if (in < 0) {
+			log_error("%s: %s", argv[optind], strerror(errno));
+			return EXIT_LOST;
+		}
+	}
+	result = session_open(&s, config, SESSION_READ, c.now);
+	if (result == EXIT_WELL)
+		result = expect(&c, in);
+	if (result == EXIT_WELL)
+		result = answer_all(&c, in);
+	if (c.bad) {
+		log_error("%llu of %llu lines are no address", (unsigned long long)c.bad, (unsigned long long)c.answered);
+		result = exit_worse(result, EXIT_LOST);
+	}
+	if (in != STDIN_FILENO)
+		close(in);
+	session_close(&s);
+	return result;
+}

@@ -1,0 +1,51 @@
+/* comment: what an operator says of a month; its report prints it. */
+#include "poller/command/commands.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include "classify/base/clock.h"
+#include "poller/command/log.h"
+#include "poller/command/session.h"
+
+/* All of stdin without the line ends at its end; false: too long, or not read. */
+static bool read_text(char *text, size_t size)
+{
+	size_t n = fread(text, 1, size, stdin);
+	if (ferror(stdin) || n == size || memchr(text, '\0', n))
+		return false;
+	while (n && text[n - 1] == '\n')
+		n--;
+	text[n] = '\0';
+	return true;
+}
+
+int cmd_comment(const struct config *config, int argc, char **argv)
+{
+	static const struct option options[] = { { "month", required_argument, NULL, 'm' }, { 0 } };
+	struct session s = { .lock = -1 };
+	struct month month;
+	char name[16] = "", text[STORE_COMMENT_SIZE];
+	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		if (option != 'm')
+			return usage_error(argv[0], "see `retour comment --help`");
+		if (!month_parse(optarg, &month))
+			return usage_error(argv[0], "--month %s: right would be YYYY-MM", optarg);
+		snprintf(name, sizeof name, "%.7s", optarg);
+	}
+	if (!*name || argc - optind != 1)
+		return usage_error(argv[0], "wants --month YYYY-MM and one TEXT, or - for stdin");
+	const char *words = argv[optind];
+	if (!strcmp(words, "-")) {
+		if (!read_text(text, sizeof text))
+			return usage_error(argv[0], "stdin holds no text of less than %d bytes", STORE_COMMENT_SIZE);
+		words = text;
+	}
+	int result = session_open(&s, config, SESSION_WRITE, clock_now());
+	if (result == EXIT_WELL) {
+		int added = store_comment_add(s.store, name, words, clock_now());
+		result = added ? session_store_failed(&s, "comment", added) : EXIT_WELL;
+	}
+	session_close(&s);
+	return result;
+}

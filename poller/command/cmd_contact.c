@@ -1,0 +1,426 @@
+/*
+ * contact: what is known of single recipients, and the moves that only an operator makes. Addresses come from a file, from stdin or are asked for at a
+ * prompt; each change has a reason, and the ledger notes it with counts, never with whom.
+ */
+#include "poller/command/commands.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "classify/base/clock.h"
+#include "poller/volume/lines.h"
+#include "poller/command/log.h"
+#include "poller/command/out.h"
+#include "poller/command/past.h"
+#include "poller/command/session.h"
+
+enum {
+	EVENTS_STANDARD = 20, /* shown of each recipient */
+	EVENTS_MAX = 10000,
+};
+
+struct job {
+	const char *command;  /* "contact show" */
+	struct session session;
+	struct lines lines;
+	struct out out;
+	int64_t now;
+	bool json;
+	unsigned events, printed;
+	uint64_t bad, refused, moved;
+};
+
+/* Reads the addresses, one after the other, with a prompt where a person sits. */
+static bool next_address(struct job *j, bool ask, struct span *address)
+{
+	do {
+		if (ask)
+			fputs("address: ", stderr);
+		if (!lines_next(&j->lines, address))
+			return false;
+	} while (!address->n);
+	return true;
+}
+
+static int not_an_address(struct job *j)
+{
+	log_warning("line %llu is no address", (unsigned long long)j->lines.number);
+	j->bad++;
+	return EXIT_WELL;
+}
+
+/* Every address through EACH. */
+static int each_address(struct job *j, const char *operand, int (*each)(struct job *j, struct span address))
+{
+	struct span address;
+	int result = lines_open(&j->lines, j->command, operand);
+	if (result != EXIT_WELL)
+		return result;
+	bool ask = j->lines.fd == STDIN_FILENO && isatty(STDIN_FILENO);
+	while (result == EXIT_WELL && next_address(j, ask, &address)) {
+		result = each(j, address);
+		if (ask)
+			out_flush(&j->out);
+	}
+	if (j->lines.failed) {
+		log_error("%s: reading the addresses failed", j->command);
+		result = exit_worse(result, EXIT_LOST);
+	}
+	if (j->bad) {
+		log_error("%s: %llu of %llu lines are no address", j->command, (unsigned long long)j->bad, (unsigned long long)j->lines.number);
+		result = exit_worse(result, EXIT_LOST);
+	}
+	lines_close(&j->lines);
+	return result;
+}
+
+static int end_output(struct job *j, int result)
+{
+	if (!out_flush(&j->out))
+		return result;
+	log_error("%s: writing: %s", j->command, strerror(j->out.failed));
+	return exit_worse(result, EXIT_LOST);
+}
+
+/* --- show ------------------------------------------------------------------------------------------------------------ */
+
+static void print_line(struct out *o, const char *name, const char *text)
+{
+	char label[16];
+	snprintf(label, sizeof label, "  %-11s ", name);
+	out_text(o, label);
+	out_text(o, text);
+	out_text(o, "\n");
+}
+
+static void print_text(struct job *j, struct span address, const struct contact_view *v)
+{
+	struct out *o = &j->out;
+	const struct answer *a = &v->answer;
+	out_bytes(o, address.p, address.n);
+	out_text(o, "\n  state       ");
+	out_text(o, contact_state_name(a->state));
+	if (a->attempts && a->state == STATE_SOFT) {
+		out_text(o, "(");
+		out_number(o, a->attempts);
+		out_text(o, ")");
+	}
+	if (a->since) {
+		out_text(o, " since ");
+		out_time(o, a->since);
+	}
+	out_text(o, "\n  answer      ");
+	out_text(o, verdict_name(a->verdict));
+	if (a->until) {
+		out_text(o, " until ");
+		out_time(o, a->until);
+	}
+	out_text(o, "\n");
+	if (*v->reason)
+		print_line(o, "reason", v->reason);
+	if (*v->rule)
+		print_line(o, "rule", v->rule);
+	if (*v->ladder)
+		print_line(o, "ladder", v->ladder);
+	if (*v->provider)
+		print_line(o, "waits for", v->provider);
+}
+
+static int print_event(void *context, const struct past_event *e)
+{
+	struct job *j = context;
+	bool first = !j->printed++;
+	if (j->json) {
+		out_text(&j->out, first ? "" : ",");
+		past_event_json(&j->out, e, false);
+	} else {
+		out_text(&j->out, first ? "  events      " : "              ");
+		past_event_text(&j->out, e);
+	}
+	return 0;
+}
+
+static void print_json(struct job *j, struct span address, const struct contact_view *v)
+{
+	struct out *o = &j->out;
+	const struct answer *a = &v->answer;
+	out_text(o, "{\"address\":");
+	out_json(o, address);
+	out_member(o, "verdict", verdict_name(a->verdict));
+	out_member_time(o, "until", a->until);
+	out_member(o, "state", contact_state_name(a->state));
+	out_text(o, ",\"attempts\":");
+	out_number(o, a->attempts);
+	out_member(o, "reason", v->reason);
+	out_member_time(o, "since", a->since);
+	out_member(o, "rule", v->rule);
+	out_member(o, "ladder", v->ladder);
+	out_member(o, "waits_for", v->provider);
+	out_text(o, ",\"events\":[");
+}
+
+static int show_one(struct job *j, struct span address)
+{
+	struct contact_view view;
+	int result = store_contact_show(j->session.store, address.p, address.n, j->now, &view);
+	if (result == STORE_MISUSE)
+		return not_an_address(j);
+	if (result)
+		return session_store_failed(&j->session, j->command, result);
+	j->printed = 0;
+	if (j->json)
+		print_json(j, address, &view);
+	else
+		print_text(j, address, &view);
+	result = store_events_of(j->session.store, address.p, address.n, j->events, print_event, j);
+	out_text(&j->out, j->json ? "]}\n" : "\n");
+	return result ? session_store_failed(&j->session, j->command, result) : EXIT_WELL;
+}
+
+static int show(struct job *j, const struct config *config, int argc, char **argv)
+{
+	static const struct option options[] = { { "json", no_argument, NULL, 'j' }, { "last", required_argument, NULL, 'l' }, { 0 } };
+	char none[] = "";
+	j->events = EVENTS_STANDARD;
+	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		char *end = none;
+		if (option != 'j' && option != 'l')
+			return usage_error(j->command, "see `retour contact --help`");
+		j->json |= option == 'j';
+		j->events = option == 'l' ? (unsigned)strtoul(optarg, &end, 10) : j->events;
+		if (*end || j->events > EVENTS_MAX)
+			return usage_error(j->command, "--last wants a number up to %d", EVENTS_MAX);
+	}
+	if (argc - optind > 1)
+		return usage_error(j->command, "one FILE at most; addresses come from it or from stdin, never as arguments");
+	int result = session_open(&j->session, config, SESSION_READ, j->now);
+	if (result == EXIT_WELL)
+		result = end_output(j, each_address(j, optind < argc ? argv[optind] : NULL, show_one));
+	return result;
+}
+
+/* --- moves ----------------------------------------------------------------------------------------------------------- */
+
+static const char *const move_names[] = { [MOVE_REVALIDATE] = "revalidate", [MOVE_RESOLVE] = "resolve", [MOVE_REACTIVATE] = "reactivate" };
+
+static int move_one(struct job *j, struct span address, enum contact_move move)
+{
+	enum contact_state from;
+	bool moved;
+	int result = store_contact_move(j->session.store, address.p, address.n, move, j->now, &from, &moved);
+	if (result == STORE_MISUSE)
+		return not_an_address(j);
+	if (result)
+		return session_store_failed(&j->session, j->command, result);
+	j->moved += moved;
+	if (!moved) {
+		log_warning("line %llu: refused: no %s out of the state %s", (unsigned long long)j->lines.number, move_names[move], contact_state_name(from));
+		j->refused++;
+	}
+	return EXIT_WELL;
+}
+
+static int revalidate_one(struct job *j, struct span address)
+{
+	return move_one(j, address, MOVE_REVALIDATE);
+}
+
+static int resolve_one(struct job *j, struct span address)
+{
+	return move_one(j, address, MOVE_RESOLVE);
+}
+
+static int reactivate_one(struct job *j, struct span address)
+{
+	return move_one(j, address, MOVE_REACTIVATE);
+}
+
+/* All or nothing is stored; what was refused is told and makes the exit code 1, the others are moved. */
+static int move_all(struct job *j, enum contact_move move, const char *reason, const char *operand)
+{
+	static int (*const each[])(struct job *j, struct span address) = { [MOVE_REVALIDATE] = revalidate_one, [MOVE_RESOLVE] = resolve_one,
+		[MOVE_REACTIVATE] = reactivate_one };
+	char kind[STORE_NAME_SIZE], detail[LEDGER_TEXT_SIZE];
+	struct store *store = j->session.store;
+	if (store_begin(store))
+		return session_store_failed(&j->session, j->command, STORE_FAILED);
+	int result = each_address(j, operand, each[move]);
+	snprintf(kind, sizeof kind, "contact-%s", move_names[move]);
+	snprintf(detail, sizeof detail, "count=%llu reason=\"%s\"", (unsigned long long)j->moved, reason);
+	if (result > EXIT_LOST || (j->moved && store_ledger(store, j->now, kind, detail)) || store_commit(store)) {
+		store_rollback(store);
+		return result > EXIT_LOST ? result : session_store_failed(&j->session, j->command, STORE_FAILED);
+	}
+	log_notice("%s: %llu moved, %llu refused", j->command, (unsigned long long)j->moved, (unsigned long long)j->refused);
+	return j->refused ? exit_worse(result, EXIT_LOST) : result;
+}
+
+/* --- investigations -------------------------------------------------------------------------------------------------- */
+
+static void print_date(struct out *o, int64_t day)
+{
+	char text[CLOCK_TEXT_SIZE];
+	clock_format(day, text);
+	out_bytes(o, text, sizeof "2026-11-02" - 1);
+}
+
+static int print_investigation(void *context, const struct investigation *i)
+{
+	struct job *j = context;
+	struct out *o = &j->out;
+	const char *check;
+	out_text(o, i->provider);
+	out_text(o, " ");
+	out_text(o, category_name(i->category));
+	out_text(o, ": ");
+	out_number(o, i->blocks);
+	out_text(o, i->blocks == 1 ? " block on " : " blocks from ");
+	print_date(o, i->opened);
+	if (i->blocks > 1) {
+		out_text(o, " to ");
+		print_date(o, i->last);
+	}
+	out_text(o, "\n");
+	for (unsigned n = 0; (check = store_checklist(i->category, n)); n++) {
+		out_text(o, "  [ ] ");
+		out_text(o, check);
+		out_text(o, "\n");
+	}
+	j->printed++;
+	return 0;
+}
+
+static int print_investigation_json(void *context, const struct investigation *i)
+{
+	struct job *j = context;
+	struct out *o = &j->out;
+	const char *check;
+	out_text(o, "{\"provider\":");
+	out_json(o, span_of(i->provider));
+	out_member(o, "category", category_name(i->category));
+	out_text(o, ",\"blocks\":");
+	out_number(o, i->blocks);
+	out_text(o, ",\"opened\":\"");
+	print_date(o, i->opened);
+	out_text(o, "\",\"last\":\"");
+	print_date(o, i->last);
+	out_text(o, "\",\"checklist\":[");
+	for (unsigned n = 0; (check = store_checklist(i->category, n)); n++) {
+		out_text(o, n ? "," : "");
+		out_json(o, span_of(check));
+	}
+	out_text(o, "]}\n");
+	return 0;
+}
+
+static int list_investigations(struct job *j, const struct config *config)
+{
+	int result = session_open(&j->session, config, SESSION_READ, j->now);
+	if (result != EXIT_WELL)
+		return result;
+	result = store_investigations(j->session.store, j->json ? print_investigation_json : print_investigation, j);
+	if (!result && !j->json && !j->printed)
+		out_text(&j->out, "no investigation is open\n");
+	return end_output(j, result ? session_store_failed(&j->session, j->command, result) : EXIT_WELL);
+}
+
+static int resolve_investigation(struct job *j, const char *provider, const char *category, const char *reason)
+{
+	char detail[LEDGER_TEXT_SIZE];
+	struct store *store = j->session.store;
+	int number = category_by_name(category);
+	uint64_t released = 0;
+	if (number < 0 || category_class((unsigned)number) != CLASS_BLOCK || strlen(provider) >= EVENT_PROVIDER_SIZE)
+		return usage_error(j->command, "there are no investigations of this provider or category; --list shows those that are open");
+	if (store_begin(store))
+		return session_store_failed(&j->session, j->command, STORE_FAILED);
+	int result = store_resolve(store, provider, (enum category)number, j->now, &released);
+	snprintf(detail, sizeof detail, "provider=%s category=%s count=%llu reason=\"%s\"", provider, category_name((unsigned)number),
+		 (unsigned long long)released, reason);
+	if (!result)
+		result = store_ledger(store, j->now, "contact-resolve", detail);
+	if (!result)
+		result = store_commit(store);
+	if (result) {
+		store_rollback(store);
+		int code = session_store_failed(&j->session, j->command, result);
+		return result == STORE_MISUSE ? EXIT_LOST : code; /* refused */
+	}
+	log_notice("%s: %s %s is resolved; %llu contacts are let through the gate", j->command, provider, category, (unsigned long long)released);
+	return EXIT_WELL;
+}
+
+static int change(struct job *j, const struct config *config, enum contact_move move, int argc, char **argv)
+{
+	static const struct option options[] = { { "reason", required_argument, NULL, 'r' }, { "list", no_argument, NULL, 'l' },
+		{ "json", no_argument, NULL, 'j' }, { "provider", required_argument, NULL, 'p' }, { "category", required_argument, NULL, 'c' }, { 0 } };
+	const char *reason = NULL, *provider = NULL, *category = NULL;
+	bool list = false;
+	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		if (option == '?' || (option != 'r' && move != MOVE_RESOLVE))
+			return usage_error(j->command, "see `retour contact --help`");
+		reason = option == 'r' ? optarg : reason;
+		provider = option == 'p' ? optarg : provider;
+		category = option == 'c' ? optarg : category;
+		list |= option == 'l';
+		j->json |= option == 'j';
+	}
+	bool all = provider || category;
+	if (argc - optind > (all || list ? 0 : 1) || (all && !(provider && category)) || (j->json && !list))
+		return usage_error(j->command, "see `retour contact --help`; addresses come from a file or from stdin, never as arguments");
+	if (list)
+		return list_investigations(j, config);
+	if (!reason_is_fit(reason))
+		return usage_error(j->command, "wants --reason TEXT: up to %d bytes, without quotes, without an address", REASON_MAX);
+	int result = session_open(&j->session, config, SESSION_WRITE, j->now);
+	if (result == EXIT_WELL)
+		result = all ? resolve_investigation(j, provider, category, reason) : move_all(j, move, reason, optind < argc ? argv[optind] : NULL);
+	return result;
+}
+
+/* --- states ---------------------------------------------------------------------------------------------------------- */
+
+static int print_states(struct job *j, int argc, char **argv)
+{
+	static const int widths[STORE_TRANSITION_WORDS] = { 11, 18, 11, 29, 0 };
+	const char *words[STORE_TRANSITION_WORDS];
+	if (getopt(argc, argv, "") != -1 || optind < argc)
+		return usage_error(j->command, "takes no argument");
+	for (unsigned n = 0; store_transition(n, words); n++)
+		for (unsigned i = 0; i < STORE_TRANSITION_WORDS; i++)
+			printf("%-*s%s", widths[i], words[i], i + 1 < STORE_TRANSITION_WORDS ? " " : "\n");
+	return EXIT_WELL;
+}
+
+static const struct {
+	const char *name, *command;
+	enum { SHOW, CHANGE, STATES } what;
+	enum contact_move move;
+} subcommands[] = {
+	{ "show", "contact show", SHOW, 0 },
+	{ "revalidate", "contact revalidate", CHANGE, MOVE_REVALIDATE },
+	{ "resolve", "contact resolve", CHANGE, MOVE_RESOLVE },
+	{ "reactivate", "contact reactivate", CHANGE, MOVE_REACTIVATE },
+	{ "states", "contact states", STATES, 0 },
+};
+
+int cmd_contact(const struct config *config, int argc, char **argv)
+{
+	static struct job j = { .session = { .lock = -1 } }; /* too large for a stack */
+	size_t n = sizeof subcommands / sizeof *subcommands, i = 0;
+	while (i < n && (argc < 2 || strcmp(argv[1], subcommands[i].name)))
+		i++;
+	if (i == n)
+		return usage_error("contact", "%s%swants show, revalidate, resolve, reactivate or states; see `retour contact --help`", argc > 1 && !strchr(argv[1], '@') ? argv[1] : "",
+				   argc > 1 ? ": " : "");
+	j.command = subcommands[i].command;
+	j.now = clock_now();
+	out_open(&j.out, STDOUT_FILENO);
+	argc--;
+	argv++;
+	int result = subcommands[i].what == SHOW ? show(&j, config, argc, argv) : subcommands[i].what == STATES ? print_states(&j, argc, argv)
+		     : change(&j, config, subcommands[i].move, argc, argv);
+	session_close(&j.session);
+	return result;
+}

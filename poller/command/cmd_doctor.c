@@ -1,0 +1,372 @@
+/* doctor: tries everything that a run needs, changes nothing, and says in one line each what it found. */
+#include "poller/command/commands.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "classify/rules.h"
+#include "poller/post/alerts.h"
+#include "poller/run/child.h"
+#include "classify/base/clock.h"
+#include "poller/post/delivery.h"
+#include "poller/command/log.h"
+#include "poller/post/logo.h"
+#include "poller/command/rulesfile.h"
+#include "poller/run/sandbox.h"
+#include "poller/mailbox/secret.h"
+#include "poller/run/wire.h"
+#include "reports/texts.h"
+
+enum {
+	PARSER_PATIENCE = 20, /* seconds; it reads its rules in a tenth of one */
+	LINTS_SHOWN = 20
+};
+
+/* SAD: a run would fail. ODD: it would not, but somebody should look. */
+enum finding { WELL, ODD, SAD };
+
+struct doctor {
+	const struct config *config;
+	unsigned sad;
+};
+
+__attribute__((format(printf, 4, 5)))
+static void found(struct doctor *d, enum finding finding, const char *what, const char *format, ...)
+{
+	static const char *const words[] = { [WELL] = "ok", [ODD] = "look", [SAD] = "FAIL" };
+	printf("%-4s  %-20s ", words[finding], what);
+	va_list args;
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	putchar('\n');
+	d->sad += finding == SAD;
+}
+
+static void check_config(struct doctor *d)
+{
+	const struct config *c = d->config;
+	found(d, WELL, "configuration", "%s: %u mailboxes", c->file, c->mailboxes);
+	if (!c->mailboxes)
+		found(d, SAD, "mailboxes", "no section [mailbox NAME]");
+	if (!c->domains.count)
+		found(d, ODD, "origin", "[origin] domains is empty: nothing can be matched, so no bounce changes a contact's state");
+	if (!c->alert_to.count && !c->alert_command)
+		found(d, ODD, "alerts", "[alert] has neither to nor command: what is wrong stands in the journal and in `retour alerts` only");
+	if (c->alert_command && access(c->alert_command, X_OK))
+		found(d, SAD, "alert command", "%s: %s", c->alert_command, strerror(errno));
+}
+
+static void check_batv(struct doctor *d)
+{
+	char error[512], *key = NULL;
+	if (d->config->batv_key_file && secret_read(&(struct secret_source){ .file = d->config->batv_key_file }, &key, error, sizeof error))
+		found(d, SAD, "BATV key", "%s", error);
+	secret_free(key);
+}
+
+struct lint {
+	struct doctor *doctor;
+	size_t count;
+};
+
+static void say_lint(void *context, const char *rule, const char *sentence)
+{
+	struct lint *lint = context;
+	if (++lint->count <= LINTS_SHOWN)
+		found(lint->doctor, ODD, "rules", "[%s] %s", rule, sentence);
+}
+
+/* A file of one's own does not grow with the program: what the built-in rules know by now and it does not. */
+static void compare_rules(struct doctor *d, const struct rules *own)
+{
+	char error[512], names[256] = "";
+	size_t lacking = 0;
+	struct rules *built_in = rulesfile_load(NULL, NULL, error, sizeof error);
+	for (size_t i = 0; built_in && i < rules_count(built_in); i++) {
+		const char *id = rule_at(built_in, (uint16_t)i)->id;
+		size_t used = strlen(names);
+		if (rules_have(own, id) || !++lacking || used + strlen(id) + 3 > sizeof names)
+			continue;
+		snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", id);
+	}
+	if (!built_in)
+		found(d, ODD, "rules", "not compared with the built-in ones: %s", error);
+	else if (lacking)
+		found(d, ODD, "rules", "%zu built-in rules are not in %s: %s%s", lacking, d->config->rules_file, names, strlen(names) + EVENT_RULE_SIZE > sizeof names ? " and others" : "");
+	rules_free(built_in);
+}
+
+static void check_rules(struct doctor *d)
+{
+	char error[512];
+	struct lint lint = { .doctor = d };
+	struct rules *r = rulesfile_load(d->config->rules_file, d->config->providers_file, error, sizeof error);
+	if (!r) {
+		found(d, SAD, "rules", "%s", error);
+		return;
+	}
+	size_t providers = 0;
+	while (provider_at(r, providers))
+		providers++;
+	found(d, WELL, "rules", "%s, %zu rules, %zu providers", d->config->rules_file ? d->config->rules_file : "built in", rules_count(r), providers);
+	rules_lint(r, say_lint, &lint);
+	if (lint.count > LINTS_SHOWN)
+		found(d, ODD, "rules", "and %zu more of the kind", lint.count - LINTS_SHOWN);
+	if (d->config->rules_file)
+		compare_rules(d, r);
+	rules_free(r);
+}
+
+/* The directory above PATH, which is absolute: config.c sees to it. */
+static void parent_of(const char *path, char *parent, size_t size)
+{
+	size_t n = (size_t)(strrchr(path, '/') - path);
+	snprintf(parent, size, "%.*s", n ? (int)n : 1, path);
+}
+
+/* PATH is not there; will a run be able to make it? It makes the store's directory too, but not what that lies in. */
+static bool can_be_made(const struct config *c, const char *path)
+{
+	char parent[4096], store[4096], above[4096];
+	parent_of(path, parent, sizeof parent);
+	if (!access(parent, W_OK | X_OK))
+		return true;
+	parent_of(c->store_path, store, sizeof store);
+	parent_of(store, above, sizeof above);
+	return !strcmp(parent, store) && access(store, F_OK) && !access(above, W_OK | X_OK);
+}
+
+static void check_signing(struct doctor *d, struct store *store)
+{
+	char line[MINISIGN_KEY_TEXT_SIZE];
+	struct minisign_public p;
+	bool ready;
+	if (store_sign_public(store, &p, &ready)) {
+		found(d, SAD, "signing key", "%s", store_error(store));
+	} else if (ready) {
+		minisign_key_text(&p, line);
+		found(d, WELL, "signing key", "public: %s", line);
+	} else {
+		found(d, WELL, "signing key", "not there yet, the next run makes it");
+	}
+}
+
+/* How much of the store's disk is used, as the alert disk-full measures it. */
+static void check_disk(struct doctor *d)
+{
+	char directory[4096];
+	int64_t used;
+	parent_of(d->config->store_path, directory, sizeof directory);
+	if (disk_used_ppm(directory, &used))
+		return; /* what is wrong with it is said of the store */
+	bool full = used >= d->config->alerts.rule[ALERT_DISK_FULL].threshold;
+	if (full)
+		found(d, used >= 1000000 ? SAD : ODD, "disk", "%s: %lld.%lld %% used", directory, (long long)(used / 10000), (long long)(used % 10000 / 1000));
+}
+
+/* False: what is made of the store cannot be tried either. */
+static bool check_store(struct doctor *d)
+{
+	const struct config *c = d->config;
+	struct store_options options;
+	struct store *store = NULL;
+	struct ledger_entry head;
+	char text[CLOCK_TEXT_SIZE];
+	bool created;
+	if (access(c->store_path, F_OK) && errno == ENOENT) {
+		if (can_be_made(c, c->store_path))
+			found(d, WELL, "store", "%s: not there yet, the first run makes it and its keys", c->store_path);
+		else
+			found(d, SAD, "store", "%s: not there, and its directory cannot be written", c->store_path);
+		return false;
+	}
+	unsigned before = d->sad;
+	config_store_options(c, &options);
+	options.read_only = true;
+	if (store_open(&store, &options, clock_now(), &created)) {
+		found(d, SAD, "store and keys", "%s", store_error(store));
+	} else if (store_ledger_walk(store, NULL, NULL)) {
+		found(d, SAD, "ledger", "%s", store_error(store));
+	} else if (store_ledger_head(store, &head)) {
+		found(d, SAD, "ledger", "%s", store_error(store));
+	} else {
+		found(d, WELL, "store and keys", "%s, ledger of %lld entries is whole", c->store_path, (long long)head.number);
+		check_signing(d, store);
+		if (head.number && head.at > clock_now() + 60)
+			found(d, SAD, "clock", "the last ledger entry is of %s, later than now", clock_format(head.at, text));
+	}
+	store_close(store);
+	return d->sad == before;
+}
+
+static void check_clock(struct doctor *d)
+{
+	char now[CLOCK_TEXT_SIZE];
+	found(d, WELL, "clock", "%s%s, reports in %s", clock_format(clock_now(), now), clock_is_set() ? " (given)" : "", d->config->report.timezone);
+}
+
+/* Is the parser behind its filter? The kernel says so ("Seccomp: 2", proc(5)). */
+static void check_parser(struct doctor *d)
+{
+	char path[64], line[256], mode = '?';
+	struct wire_head head;
+	unsigned char *payload = NULL;
+	size_t capacity = 0;
+	int fd;
+	pid_t pid = child_start("parser", "parser", d->config->file, &fd);
+	if (pid < 0) {
+		found(d, SAD, "parser", "its process cannot be started");
+		return;
+	}
+	child_patience(fd, PARSER_PATIENCE);
+	bool ready = wire_receive(fd, &head, &payload, &capacity) == 1 && head.type == WIRE_READY;
+	snprintf(path, sizeof path, "/proc/%ld/status", (long)pid);
+	FILE *status = ready ? fopen(path, "re") : NULL;
+	while (status && fgets(line, sizeof line, status))
+		if (!strncmp(line, "Seccomp:\t", 9))
+			mode = line[9];
+	if (status)
+		fclose(status);
+	if (!ready)
+		found(d, SAD, "parser", "its process does not start");
+	else if (mode == '2')
+		found(d, WELL, "parser", "behind its system-call filter: no files, no network, no processes");
+	else
+		found(d, ODD, "parser", "%s; a mail that takes it over has the rights of its user",
+		    sandbox_filters() ? "this kernel gives it no system-call filter" : "this build has no system-call filter");
+	free(payload);
+	close(fd);
+	child_end(pid);
+}
+
+static void say_certificate(struct doctor *d, const char *what, int64_t end)
+{
+	const struct alert_rule *rule = &d->config->alerts.rule[ALERT_CERTIFICATE];
+	char text[CLOCK_TEXT_SIZE];
+	if (end)
+		found(d, alert_level_of(rule, end - clock_now()) == LEVEL_FIRING ? ODD : WELL, what, "the server's certificate is good until %s",
+		      clock_format(end, text));
+}
+
+/* A visit without reading: the fetcher opens, describes what it found, and says goodbye. */
+static void visit(struct doctor *d, const struct mailbox *box, int fd, const char *what)
+{
+	struct wire_start start = { 0 };
+	struct wire_head head;
+	unsigned char *payload = NULL;
+	size_t capacity = 0;
+	struct wire_opened opened = { 0 };
+	char text[WIRE_TEXT_MAX + 1], clean[WIRE_TEXT_MAX + 1];
+	snprintf(start.mailbox, sizeof start.mailbox, "%s", box->name);
+	bool answered = !wire_send(fd, WIRE_START, &start, sizeof start, NULL, 0) && !wire_send(fd, WIRE_FINISH, NULL, 0, NULL, 0) &&
+			wire_receive(fd, &head, &payload, &capacity) == 1 &&
+			(head.type == WIRE_OPENED || head.type == WIRE_FAILED || head.type == WIRE_REFUSED);
+	if (answered) {
+		size_t fixed = head.type == WIRE_OPENED ? sizeof opened : 0;
+		memcpy(&opened, payload, fixed);
+		span_copy_text(text, sizeof text, (struct span){ (const char *)payload + fixed, head.length - fixed });
+		found(d, head.type == WIRE_OPENED ? WELL : SAD, what, "%s", log_clean(clean, sizeof clean, text));
+		say_certificate(d, what, opened.certificate_end);
+		if (head.type == WIRE_OPENED && (wire_receive(fd, &head, &payload, &capacity) != 1 || head.type != WIRE_FINISHED))
+			found(d, SAD, what, "the goodbye failed");
+	} else {
+		found(d, SAD, what, "its fetcher process ended without a word");
+	}
+	free(payload);
+}
+
+static void check_mailbox(struct doctor *d, const struct mailbox *box)
+{
+	char what[STORE_NAME_SIZE + 16];
+	int fd;
+	snprintf(what, sizeof what, "mailbox %s", box->name);
+	pid_t pid = child_start("fetcher", what, d->config->file, &fd);
+	if (pid < 0) {
+		found(d, SAD, what, "its fetcher process cannot be started");
+		return;
+	}
+	child_patience(fd, 5 * box->timeout);
+	visit(d, box, fd, what);
+	close(fd);
+	child_end(pid);
+}
+
+/* The month's page as a run would make it: words, measures, stylesheet, logo. Without a STORE only what needs none is looked at. */
+static void check_page(struct doctor *d, bool store)
+{
+	char error[512];
+	struct session s;
+	struct buffer page;
+	char *logo = NULL;
+	struct texts *texts = texts_new(d->config->report.language, error, sizeof error);
+	if (!texts)
+		found(d, SAD, "report page", "%s", error);
+	else if (d->config->report.logo && !(logo = logo_read(d->config->report.logo, error, sizeof error)))
+		found(d, SAD, "report page", "logo %s", error);
+	else if (store) {
+		if (session_open(&s, d->config, SESSION_READ, clock_now()) || report_make(&s, month_before(month_of(clock_now()), 1), REPORT_HTML, &page))
+			found(d, SAD, "report page", "it cannot be made");
+		else
+			buffer_free(&page);
+		session_close(&s);
+	}
+	free(logo);
+	texts_free(texts);
+}
+
+static void check_metrics(struct doctor *d)
+{
+	char parent[4096];
+	if (!d->config->metrics_file)
+		return;
+	parent_of(d->config->metrics_file, parent, sizeof parent);
+	if (access(parent, W_OK | X_OK))
+		found(d, SAD, "metrics", "%s: %s", parent, strerror(errno));
+}
+
+static void check_report(struct doctor *d)
+{
+	const struct config *c = d->config;
+	struct carrier_options options;
+	char error[512], clean[512];
+	if (access(c->report.dir, W_OK | X_OK) && (errno != ENOENT || !can_be_made(c, c->report.dir)))
+		found(d, SAD, "report directory", "%s: %s", c->report.dir, strerror(errno));
+	if (!delivery_options(c, c->report.to.at, &options)) {
+		found(d, ODD, "report mail", "[report] from, to, and smtp or sendmail are not all set: reports stay in %s", c->report.dir);
+		return;
+	}
+	if (delivery_carry(c, c->report.to.at, (struct span){ NULL, 0 }, error, sizeof error))
+		found(d, SAD, "report mail", "%s", log_clean(clean, sizeof clean, error));
+	else
+		found(d, WELL, "report mail", "%s would take it, %u readers", c->report.sendmail ? c->report.sendmail : c->report.smtp_host,
+		    c->report.to.count);
+}
+
+int cmd_doctor(const struct config *config, int argc, char **argv)
+{
+	static const struct option none[] = { { 0 } };
+	struct doctor d = { .config = config };
+	if (getopt_long(argc, argv, "", none, NULL) != -1 || optind < argc)
+		return usage_error(argv[0], "takes no arguments");
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	check_config(&d);
+	check_clock(&d);
+	check_batv(&d);
+	check_rules(&d);
+	bool store = check_store(&d);
+	check_disk(&d);
+	check_parser(&d);
+	for (unsigned i = 0; i < config->mailboxes; i++)
+		check_mailbox(&d, &config->mailbox[i]);
+	check_page(&d, store);
+	check_report(&d);
+	check_metrics(&d);
+	if (d.sad)
+		printf("%u of these would fail a run.\n", d.sad);
+	return d.sad ? EXIT_LOST : EXIT_WELL;
+}

@@ -1,0 +1,66 @@
+/* purge: retention applied. */
+#include "poller/command/commands.h"
+
+#include <getopt.h>
+#include <string.h>
+#include "classify/base/clock.h"
+#include "poller/command/log.h"
+#include "poller/run/purge.h"
+
+static const char *day_text(int64_t at, char *buffer)
+{
+	return at ? clock_format(at, buffer) : "-";
+}
+
+static void print_table(const struct purge *p, bool dry, FILE *out)
+{
+	char cutoff[CLOCK_TEXT_SIZE], oldest[CLOCK_TEXT_SIZE];
+	fprintf(out, "%-14s %-21s %12s %12s  %-21s %8s\n", "class", "cut-off (UTC)", dry ? "would delete" : "deleted", "left", "oldest left",
+		"overdue");
+	for (unsigned i = 0; i < p->count; i++) {
+		const struct purge_class *c = &p->at[i];
+		fprintf(out, "%-14s %-21s %12llu %12llu  %-21s %8llu\n", c->name, day_text(c->cutoff, cutoff),
+			(unsigned long long)c->deleted, (unsigned long long)c->left, day_text(c->oldest, oldest),
+			(unsigned long long)c->overdue);
+	}
+}
+
+int purge_now(struct session *s, int64_t now, bool dry, FILE *table)
+{
+	struct purge purge = { 0 };
+	uint64_t deleted = 0;
+	char at[CLOCK_TEXT_SIZE], oldest[CLOCK_TEXT_SIZE];
+	int result = store_purge(s->store, now, dry, &purge);
+	for (unsigned i = 0; i < purge.count; i++) {
+		const struct purge_class *c = &purge.at[i];
+		deleted += c->deleted;
+		log_info("retention: %s: cut-off %s, deleted %llu, left %llu, oldest %s, overdue %llu", c->name, day_text(c->cutoff, at),
+			 (unsigned long long)c->deleted, (unsigned long long)c->left, day_text(c->oldest, oldest),
+			 (unsigned long long)c->overdue);
+	}
+	if (table)
+		print_table(&purge, dry, table);
+	else if (deleted && !dry)
+		log_notice("retention: %llu rows were due and are deleted, %u month keys destroyed", (unsigned long long)deleted,
+			   purge.keys_destroyed);
+	return result ? session_store_failed(s, "retention", result) : EXIT_WELL;
+}
+
+int cmd_purge(const struct config *config, int argc, char **argv)
+{
+	static const struct option options[] = { { "dry-run", no_argument, NULL, 'n' }, { 0 } };
+	struct session s;
+	bool dry = false;
+	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		if (option != 'n')
+			return usage_error(argv[0], "see `retour purge --help`");
+		dry = true;
+	}
+	if (optind < argc)
+		return usage_error(argv[0], "takes no arguments");
+	int result = session_open(&s, config, SESSION_WRITE, clock_now());
+	if (result == EXIT_WELL)
+		result = purge_now(&s, clock_now(), dry, stdout);
+	session_close(&s);
+	return result;
+}

@@ -1,0 +1,172 @@
+/* run, poll, import: everything that fills the store, and the scheduled job around it. */
+#include "poller/command/commands.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <string.h>
+#include "poller/post/alerts.h"
+#include "classify/base/clock.h"
+#include "poller/post/delivery.h"
+#include "poller/command/log.h"
+#include "poller/post/metrics.h"
+#include "poller/run/poll.h"
+#include "poller/run/purge.h"
+#include "poller/command/session.h"
+
+/* A stop is asked for once and obeyed after the current batch; the second time it is not waited for. */
+static void on_signal(int number)
+{
+	signal(number, SIG_DFL);
+	poll_stop();
+}
+
+static void catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+}
+
+static int poll_all(struct poll_job *job, struct poll_counts *counts)
+{
+	return poll_mailboxes(job, counts) ? EXIT_LOST : EXIT_WELL;
+}
+
+/* All mailboxes of the configuration, or those named. NULL at the end. EXIT_USAGE when one is unknown. */
+static int choose_mailboxes(const struct config *c, int count, char **names, const struct mailbox **out)
+{
+	unsigned n = 0;
+	for (unsigned i = 0; count == 0 && i < c->mailboxes; i++)
+		out[n++] = &c->mailbox[i];
+	for (int i = 0; i < count; i++) {
+		const struct mailbox *box = config_mailbox(c, names[i]);
+		bool again = false;
+		for (unsigned before = 0; before < n; before++)
+			again |= out[before] == box;
+		if (!box)
+			return usage_error("poll", "no section [mailbox %s] in %s", names[i], c->file);
+		if (!again)
+			out[n++] = box;
+	}
+	out[n] = NULL;
+	if (n == 0)
+		log_warning("%s has no [mailbox NAME] section: there is nothing to read", c->file);
+	return 0;
+}
+
+static int advance(struct session *s, int64_t now)
+{
+	uint64_t changed = 0;
+	if (store_advance(s->store, now, &changed))
+		return session_store_failed(s, "contacts", STORE_FAILED);
+	if (changed)
+		log_info("%llu contacts changed their state because their time had come", (unsigned long long)changed);
+	return EXIT_WELL;
+}
+
+static int purge(struct session *s, int64_t now)
+{
+	return purge_now(s, now, false, NULL);
+}
+
+static int sign_head(struct session *s, int64_t now)
+{
+	int result = store_checkpoint(s->store, now);
+	return result ? session_store_failed(s, "checkpoint", result) : EXIT_WELL;
+}
+
+/* What a run does when the mailboxes are read, in this order. */
+static int (*const phases[])(struct session *s, int64_t now) = { advance, purge, alerts_run, report_if_due, sign_head };
+
+int cmd_run(const struct config *config, int argc, char **argv)
+{
+	static const struct option none[] = { { 0 } };
+	const struct mailbox *boxes[CONFIG_MAILBOXES_MAX + 1];
+	struct poll_counts counts;
+	struct session s;
+	int64_t now = clock_now();
+	double begin = clock_monotonic();
+	if (getopt_long(argc, argv, "", none, NULL) != -1 || optind < argc)
+		return usage_error(argv[0], "takes no arguments");
+	catch_signals();
+	int result = choose_mailboxes(config, 0, NULL, boxes);
+	if (result)
+		return result;
+	result = session_open(&s, config, SESSION_CREATE, now);
+	if (result)
+		goto out;
+	struct poll_job job = { .config = config, .store = s.store, .mailboxes = boxes, .now = now };
+	result = poll_all(&job, &counts);
+	if (counts.stopped) {
+		log_notice("stopped after the current batch; what is left comes with the next run");
+		goto out;
+	}
+	if (counts.store_failed)
+		goto out; /* nothing below could be trusted */
+	for (size_t i = 0; i < sizeof phases / sizeof phases[0]; i++) {
+		if (poll_stopping()) {
+			log_notice("stopped; what was due and is not done comes with the next run");
+			goto out;
+		}
+		result = exit_worse(result, phases[i](&s, now));
+	}
+	result = exit_worse(result, metrics_write(&s, &(struct metrics_run){ now, clock_monotonic() - begin, result }));
+out:
+	session_close(&s);
+	return result;
+}
+
+int cmd_poll(const struct config *config, int argc, char **argv)
+{
+	static const struct option options[] = { { "dry-run", no_argument, NULL, 'n' }, { 0 } };
+	const struct mailbox *boxes[CONFIG_MAILBOXES_MAX + 1];
+	struct poll_counts counts;
+	struct session s = { .lock = -1 };
+	bool dry = false;
+	int64_t now = clock_now();
+	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		if (option != 'n')
+			return usage_error(argv[0], "see `retour poll --help`");
+		dry = true;
+	}
+	if (choose_mailboxes(config, argc - optind, argv + optind, boxes))
+		return EXIT_USAGE;
+	struct poll_job job = { .config = config, .mailboxes = boxes, .now = now };
+	catch_signals();
+	int result = dry ? EXIT_WELL : session_open(&s, config, SESSION_CREATE, now);
+	if (result == EXIT_WELL) {
+		job.store = s.store;
+		result = poll_all(&job, &counts);
+		if (dry)
+			log_notice("dry run: nothing was stored, nothing settled");
+	}
+	session_close(&s);
+	return result;
+}
+
+int cmd_import(const struct config *config, int argc, char **argv)
+{
+	static const struct option options[] = { { "arrived", required_argument, NULL, 'a' }, { 0 } };
+	struct poll_counts counts;
+	struct session s;
+	struct poll_job job = { .config = config, .now = clock_now() };
+	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		if (option != 'a')
+			return usage_error(argv[0], "see `retour import --help`");
+		if (strcmp(optarg, "now") && strcmp(optarg, "header"))
+			return usage_error(argv[0], "--arrived %s: right would be header or now", optarg);
+		job.arrived_now = !strcmp(optarg, "now");
+	}
+	if (optind == argc)
+		return usage_error(argv[0], "nothing to import; name files, mboxes, Maildirs, directories or - for stdin");
+	job.paths = (const char *const *)argv + optind;
+	catch_signals();
+	int result = session_open(&s, config, SESSION_CREATE, job.now);
+	if (result == EXIT_WELL) {
+		job.store = s.store;
+		result = poll_all(&job, &counts);
+	}
+	session_close(&s);
+	return result;
+}

@@ -1,0 +1,365 @@
+/*
+ * disclose and forget: what a data subject may ask for. Addresses come from a file, from stdin or are asked for at a prompt, never from arguments; the
+ * ledger notes that it was done, how many it concerned and what the request is called.
+ */
+#include "poller/command/commands.h"
+
+#include <getopt.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+#include "classify/base/clock.h"
+#include "poller/volume/lines.h"
+#include "poller/command/log.h"
+#include "poller/command/out.h"
+#include "poller/command/past.h"
+#include "poller/command/session.h"
+
+struct job {
+	const char *command;
+	struct session session;
+	struct lines lines;
+	struct out out;
+	int64_t now;
+	const char *reference;
+	bool json, keep;
+	unsigned printed;            /* events of one address */
+	uint64_t asked, bad, held;   /* addresses; lines that are none; addresses about which something was held */
+	uint64_t events;
+	struct erased erased;
+};
+
+/* Every line through EACH, which gives a store_result. */
+static int each_address(struct job *j, const char *operand, int (*each)(struct job *j, struct span address))
+{
+	struct span address;
+	int result = lines_open(&j->lines, j->command, operand);
+	if (result != EXIT_WELL)
+		return result;
+	bool ask = j->lines.fd == STDIN_FILENO && isatty(STDIN_FILENO);
+	while (result == EXIT_WELL) {
+		if (ask)
+			fputs("address: ", stderr);
+		if (!lines_next(&j->lines, &address))
+			break;
+		if (!address.n)
+			continue;
+		int stored = each(j, address);
+		j->asked += !stored;
+		if (stored == STORE_MISUSE) {
+			log_warning("line %llu is no address", (unsigned long long)j->lines.number);
+			j->bad++;
+		} else if (stored) {
+			result = session_store_failed(&j->session, j->command, stored);
+		}
+	}
+	if (j->lines.failed || j->bad) {
+		log_error(j->lines.failed ? "%s: reading the addresses failed" : "%s: some lines are no address", j->command);
+		result = exit_worse(result, EXIT_LOST);
+	}
+	lines_close(&j->lines);
+	return result;
+}
+
+/* COUNTS and the request's name, as the ledger keeps them. */
+static int note(struct job *j, const char *counts)
+{
+	char detail[LEDGER_TEXT_SIZE];
+	const char *name = j->reference ? j->reference : "";
+	snprintf(detail, sizeof detail, "%s%s%s%s", counts, *name ? " reference=\"" : "", name, *name ? "\"" : "");
+	return store_ledger(j->session.store, j->now, j->command, detail);
+}
+
+/* --- disclose --------------------------------------------------------------------------------------------------------- */
+
+/* What is held in which class; the last two are about mail, not about the store. */
+static const struct {
+	const char *name, *what;
+	enum retention_class retained;
+} held[] = {
+	{ "contact", "whether mail may be sent, why, and the failures that this is made from; under a pseudonym, after the last event", RETAIN_CONTACTS },
+	{ "events", "what happened to single mails; under a pseudonym of the month", RETAIN_EVENTS },
+	{ "diagnostics", "the receiver's words in these events, without addresses", RETAIN_DIAGNOSTICS },
+	{ "messages", "hashes of whole reports, which name nobody", RETAIN_MESSAGES },
+	{ "ledger", "that this was asked for: counts and the request's name", RETAIN_LEDGER },
+};
+enum { HELD = sizeof held / sizeof *held, SECONDS_A_DAY = 86400 };
+
+static uint64_t days_of(int64_t period)
+{
+	return (uint64_t)((period + SECONDS_A_DAY - 1) / SECONDS_A_DAY);
+}
+
+static void print_day(struct out *o, int64_t day)
+{
+	char text[CLOCK_TEXT_SIZE];
+	out_bytes(o, clock_format(day, text), sizeof "2026-11-02" - 1);
+}
+
+static void print_field(struct out *o, const char *name, const char *text)
+{
+	char label[24];
+	snprintf(label, sizeof label, "  %-12s ", name);
+	out_text(o, label);
+	out_text(o, text);
+}
+
+static void print_number(struct out *o, const char *name, uint64_t n)
+{
+	if (!n)
+		return;
+	print_field(o, name, "");
+	out_number(o, n);
+	out_text(o, "\n");
+}
+
+static void print_time(struct out *o, const char *name, int64_t at)
+{
+	if (!at)
+		return;
+	print_field(o, name, "");
+	out_time(o, at);
+	out_text(o, "\n");
+}
+
+static void print_word(struct out *o, const char *name, const char *text)
+{
+	if (!*text)
+		return;
+	print_field(o, name, text);
+	out_text(o, "\n");
+}
+
+static void print_contact(struct out *o, const struct contact_view *v)
+{
+	print_word(o, "contact", v->known ? contact_state_name(v->answer.state) : "nothing is held");
+	if (!v->known)
+		return;
+	print_time(o, "since", v->answer.since);
+	print_word(o, "answer", verdict_name(v->answer.verdict));
+	print_time(o, "until", v->answer.until);
+	print_word(o, "reason", v->reason);
+	print_word(o, "rule", v->rule);
+	print_word(o, "ladder", v->ladder);
+	print_word(o, "waits for", v->provider);
+	print_number(o, "attempts", v->answer.attempts);
+	print_number(o, "pauses", v->pauses);
+	print_time(o, "last event", v->last);
+	print_time(o, "reactivated", v->moved);
+	print_number(o, "soft since", (uint64_t)v->month);
+	for (unsigned i = 0; i < v->days; i++) {
+		print_field(o, i ? "" : "history", "");
+		print_day(o, v->day[i].day);
+		out_text(o, ": ");
+		out_number(o, v->day[i].soft);
+		out_text(o, " soft, ");
+		out_number(o, v->day[i].blocks);
+		out_text(o, v->day[i].delivered ? " blocked, delivered\n" : " blocked\n");
+	}
+}
+
+static void member_number(struct out *o, const char *key, uint64_t n)
+{
+	out_text(o, ",\"");
+	out_text(o, key);
+	out_text(o, "\":");
+	out_number(o, n);
+}
+
+static void print_contact_json(struct out *o, const struct contact_view *v)
+{
+	if (!v->known) {
+		out_text(o, ",\"contact\":null");
+		return;
+	}
+	out_text(o, ",\"contact\":{\"state\":");
+	out_json(o, span_of(contact_state_name(v->answer.state)));
+	out_member(o, "verdict", verdict_name(v->answer.verdict));
+	out_member_time(o, "since", v->answer.since);
+	out_member_time(o, "until", v->answer.until);
+	out_member(o, "reason", v->reason);
+	out_member(o, "rule", v->rule);
+	out_member(o, "ladder", v->ladder);
+	out_member(o, "waits_for", v->provider);
+	member_number(o, "attempts", v->answer.attempts);
+	member_number(o, "pauses", v->pauses);
+	out_member_time(o, "last_event", v->last);
+	out_member_time(o, "reactivated", v->moved);
+	member_number(o, "soft_since", (uint64_t)v->month);
+	out_text(o, ",\"history\":[");
+	for (unsigned i = 0; i < v->days; i++) {
+		out_text(o, i ? ",{\"day\":\"" : "{\"day\":\"");
+		print_day(o, v->day[i].day);
+		out_text(o, "\"");
+		member_number(o, "soft", v->day[i].soft);
+		member_number(o, "blocked", v->day[i].blocks);
+		out_text(o, v->day[i].delivered ? ",\"delivered\":true}" : ",\"delivered\":false}");
+	}
+	out_text(o, "]}");
+}
+
+static int print_event(void *context, const struct past_event *e)
+{
+	struct job *j = context;
+	bool first = !j->printed++;
+	if (j->json) {
+		out_text(&j->out, first ? "" : ",");
+		past_event_json(&j->out, e, true);
+		return 0;
+	}
+	print_field(&j->out, first ? "events" : "", "");
+	past_event_text(&j->out, e);
+	if (*e->diagnostic)
+		print_word(&j->out, "", e->diagnostic);
+	return 0;
+}
+
+/* Periods and reasons, as the configuration has them now. */
+static void print_periods(struct job *j)
+{
+	struct out *o = &j->out;
+	for (unsigned i = 0; i < HELD; i++) {
+		const struct retention *r = &j->session.options.retention[held[i].retained];
+		print_field(o, held[i].name, held[i].what);
+		out_text(o, "; kept ");
+		out_number(o, days_of(r->period));
+		out_text(o, " days: ");
+		out_text(o, r->reason ? r->reason : "");
+		out_text(o, "\n");
+	}
+	print_word(o, "mailboxes", "reports that name the address lie in the mailboxes until they are read, and what was moved for raw_retention of its mailbox; "
+		   "they are not searched");
+	print_word(o, "counts", "numbers per day, provider and campaign stay; they name nobody");
+}
+
+static void print_periods_json(struct job *j)
+{
+	struct out *o = &j->out;
+	out_text(o, ",\"retention\":[");
+	for (unsigned i = 0; i < HELD; i++) {
+		const struct retention *r = &j->session.options.retention[held[i].retained];
+		out_text(o, i ? ",{\"class\":" : "{\"class\":");
+		out_json(o, span_of(held[i].name));
+		out_member(o, "what", held[i].what);
+		member_number(o, "days", days_of(r->period));
+		out_member(o, "purpose", r->reason ? r->reason : "");
+		out_text(o, "}");
+	}
+	out_text(o, "]}\n");
+}
+
+static int disclose_one(struct job *j, struct span address)
+{
+	struct contact_view view;
+	struct out *o = &j->out;
+	int result = store_contact_show(j->session.store, address.p, address.n, j->now, &view);
+	if (result)
+		return result;
+	j->printed = 0;
+	if (j->json)
+		out_text(o, "{\"address\":");
+	if (j->json)
+		out_json(o, address);
+	else
+		out_bytes(o, address.p, address.n);
+	if (!j->json)
+		out_text(o, "\n");
+	(j->json ? print_contact_json : print_contact)(o, &view);
+	out_text(o, j->json ? ",\"events\":[" : "");
+	result = store_events_of(j->session.store, address.p, address.n, UINT_MAX, print_event, j);
+	if (!j->json && !j->printed)
+		print_word(o, "events", "nothing is held");
+	out_text(o, j->json ? "]" : "\n");
+	if (j->json)
+		print_periods_json(j);
+	j->held += view.known || j->printed;
+	j->events += j->printed;
+	return result;
+}
+
+static int disclose(struct job *j, const char *operand)
+{
+	char counts[128];
+	int result = each_address(j, operand, disclose_one);
+	if (!j->json) {
+		out_text(&j->out, "What is kept, how long and why:\n");
+		print_periods(j);
+	}
+	snprintf(counts, sizeof counts, "addresses=%llu held=%llu events=%llu", (unsigned long long)j->asked, (unsigned long long)j->held,
+		 (unsigned long long)j->events);
+	if (result <= EXIT_LOST && note(j, counts))
+		result = session_store_failed(&j->session, j->command, STORE_FAILED);
+	if (out_flush(&j->out)) {
+		log_error("%s: writing: %s", j->command, strerror(j->out.failed));
+		result = exit_worse(result, EXIT_LOST);
+	}
+	return result;
+}
+
+/* --- forget ----------------------------------------------------------------------------------------------------------- */
+
+static int forget_one(struct job *j, struct span address)
+{
+	return store_forget(j->session.store, address.p, address.n, j->keep, j->now, &j->erased);
+}
+
+/* All or nothing: a request that is half done would be worse than one that failed. */
+static int forget(struct job *j, const char *operand)
+{
+	struct store *store = j->session.store;
+	struct erased *e = &j->erased;
+	char counts[160];
+	if (store_begin(store))
+		return session_store_failed(&j->session, j->command, STORE_FAILED);
+	int result = each_address(j, operand, forget_one);
+	snprintf(counts, sizeof counts, "addresses=%llu contacts=%llu events=%llu suppressions_kept=%llu", (unsigned long long)j->asked,
+		 (unsigned long long)e->contacts, (unsigned long long)e->events, (unsigned long long)e->suppressions);
+	if (result == EXIT_WELL && (note(j, counts) || store_commit(store)))
+		result = session_store_failed(&j->session, j->command, STORE_FAILED);
+	if (result != EXIT_WELL) {
+		store_rollback(store);
+		log_error("%s: nothing was erased", j->command);
+		return result;
+	}
+	log_notice("%s: %s", j->command, counts);
+	int scrubbed = store_scrub(store);
+	return scrubbed ? session_store_failed(&j->session, j->command, scrubbed) : EXIT_WELL;
+}
+
+/* --- both ------------------------------------------------------------------------------------------------------------- */
+
+static int subject(const struct config *config, int argc, char **argv, const struct option *options, int (*what)(struct job *j, const char *operand))
+{
+	static struct job j = { .session = { .lock = -1 } }; /* too large for a stack */
+	j.command = argv[0];
+	j.now = clock_now();
+	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		if (option == '?')
+			return usage_error(argv[0], "see `retour %s --help`", argv[0]);
+		j.json |= option == 'j';
+		j.keep |= option == 'k';
+		j.reference = option == 'r' ? optarg : j.reference;
+	}
+	if (j.reference && !reason_is_fit(j.reference))
+		return usage_error(argv[0], "--reference wants up to %d bytes, without quotes, without an address", REASON_MAX);
+	if (argc - optind > 1)
+		return usage_error(argv[0], "one FILE at most; addresses come from it or from stdin, never as arguments");
+	out_open(&j.out, STDOUT_FILENO);
+	int result = session_open(&j.session, config, SESSION_WRITE, j.now);
+	if (result == EXIT_WELL)
+		result = what(&j, optind < argc ? argv[optind] : NULL);
+	session_close(&j.session);
+	return result;
+}
+
+int cmd_disclose(const struct config *config, int argc, char **argv)
+{
+	static const struct option options[] = { { "json", no_argument, NULL, 'j' }, { "reference", required_argument, NULL, 'r' }, { 0 } };
+	return subject(config, argc, argv, options, disclose);
+}
+
+int cmd_forget(const struct config *config, int argc, char **argv)
+{
+	static const struct option options[] = { { "keep-suppression", no_argument, NULL, 'k' }, { "reference", required_argument, NULL, 'r' }, { 0 } };
+	return subject(config, argc, argv, options, forget);
+}

@@ -1,0 +1,94 @@
+/*
+ * suppressions: the answers of `check` the other way round, for a sending system that holds the same key. It makes the pseudonyms of its own addresses
+ * and looks them up here; no address passes either way (retour-contacts(7)).
+ */
+#include "poller/command/commands.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <string.h>
+#include <unistd.h>
+#include "classify/base/clock.h"
+#include "poller/command/log.h"
+#include "poller/command/out.h"
+#include "poller/command/session.h"
+
+struct listing {
+	struct out out;
+	bool json;
+	char key[STORE_FINGERPRINT_HEX];
+};
+
+static void print_json(struct listing *l, const char *pseudonym, const struct answer *a)
+{
+	struct out *o = &l->out;
+	out_text(o, "{\"pseudonym\":");
+	out_json(o, span_of(pseudonym));
+	out_member(o, "key", l->key);
+	out_member(o, "verdict", verdict_name(a->verdict));
+	out_member_time(o, "until", a->until);
+	out_member(o, "state", contact_state_name(a->state));
+	out_member(o, "reason", a->reason);
+	out_member_time(o, "since", a->since);
+	out_text(o, "}\n");
+}
+
+static void print_csv(struct listing *l, const char *pseudonym, const struct answer *a)
+{
+	const char *const fields[] = { pseudonym, l->key, verdict_name(a->verdict) };
+	struct out *o = &l->out;
+	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+		out_text(o, fields[i]);
+		out_text(o, ",");
+	}
+	out_time(o, a->until);
+	out_text(o, ",");
+	out_text(o, contact_state_name(a->state));
+	out_text(o, ",");
+	out_text(o, a->reason);
+	out_text(o, ",");
+	out_time(o, a->since);
+	out_text(o, "\n");
+}
+
+static int print_one(void *context, const char *pseudonym, const struct answer *a)
+{
+	struct listing *l = context;
+	if (l->json)
+		print_json(l, pseudonym, a);
+	else
+		print_csv(l, pseudonym, a);
+	return l->out.failed ? STORE_FAILED : STORE_OK;
+}
+
+int cmd_suppressions(const struct config *config, int argc, char **argv)
+{
+	static const struct option options[] = { { "since", required_argument, NULL, 's' }, { "json", no_argument, NULL, 'j' }, { 0 } };
+	static struct listing l; /* too large for a stack */
+	struct session s = { .lock = -1 };
+	int64_t since = 0;
+	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		if (option != 's' && option != 'j')
+			return usage_error(argv[0], "see `retour suppressions --help`");
+		if (option == 's' && !clock_parse(optarg, &since))
+			return usage_error(argv[0], "--since %s is no time; right would be 2026-11-02T06:00:00Z or 2026-11-02", optarg);
+		l.json |= option == 'j';
+	}
+	if (optind < argc)
+		return usage_error(argv[0], "takes no argument");
+	out_open(&l.out, STDOUT_FILENO);
+	int result = session_open(&s, config, SESSION_READ, clock_now());
+	if (result == EXIT_WELL) {
+		if (!l.json)
+			out_text(&l.out, "pseudonym,key,verdict,until,state,reason,since\n");
+		int listed = store_suppressions(s.store, since, clock_now(), l.key, print_one, &l);
+		if (out_flush(&l.out)) {
+			log_error("suppressions: writing: %s", strerror(l.out.failed));
+			result = EXIT_LOST;
+		} else if (listed) {
+			result = session_store_failed(&s, "suppressions", listed);
+		}
+	}
+	session_close(&s);
+	return result;
+}

@@ -1,0 +1,107 @@
+/*
+ * The INI file. Only config*.c know it: one table of keys (section, key, type,
+ * default, bounds, help) reads it, checks it, prints the sample file and the manual's list.
+ */
+#ifndef RETOUR_CONFIG_H
+#define RETOUR_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include "poller/mailbox/stream.h"
+#include "store/alert.h"
+#include "store/store.h"
+
+enum protocol { PROTOCOL_IMAP, PROTOCOL_POP3, PROTOCOL_MAILDIR, PROTOCOL_MBOX };
+enum auth { AUTH_PLAIN, AUTH_LOGIN, AUTH_CRAM_MD5, AUTH_SCRAM_SHA_1, AUTH_SCRAM_SHA_256, AUTH_XOAUTH2 };
+enum mailbox_kind { MAILBOX_AUTO, MAILBOX_BOUNCE, MAILBOX_FBL };
+
+/* What to do with a message that is done: delete, keep, or move to FOLDER. */
+enum disposal_action { DISPOSE_DELETE, DISPOSE_MOVE, DISPOSE_KEEP };
+struct disposal {
+	enum disposal_action action;
+	const char *folder;
+};
+
+/* Where a secret comes from; one of them is set. */
+struct secret_source {
+	const char *file, *command, *credential;
+};
+
+struct mailbox {
+	const char *name;
+	int protocol;          /* enum protocol */
+	const char *host;
+	int64_t port;          /* 0 in the file: the protocol's usual one */
+	int tls;               /* enum tls */
+	const char *ca_file;
+	const char *user;
+	int auth;              /* enum auth */
+	struct secret_source secret;
+	const char *path;      /* the Maildir or mbox */
+	const char *folder;    /* IMAP folder; else the same as path */
+	int kind;              /* enum mailbox_kind */
+	struct disposal processed, unrecognised, quarantine;
+	int64_t raw_retention; /* seconds */
+	int64_t max_message;   /* bytes */
+	int64_t timeout, deadline; /* seconds */
+};
+
+enum { CONFIG_MAILBOXES_MAX = 64, CONFIG_LIST_MAX = 64 };
+
+/* A list value, split at commas; ends with NULL. */
+struct list {
+	const char *at[CONFIG_LIST_MAX + 1];
+	unsigned count;
+};
+
+struct config {
+	const char *file;      /* where it was read; NULL: built-in defaults */
+	const char *store_path;
+	const char *keys_dir;
+	struct list domains, campaign_headers;
+	int act_on;            /* 0 verified, 1 matched, 2 any: config_store_options() translates */
+	const char *verp, *batv_key_file;
+	const char *rules_file, *providers_file;
+	int diagnostics;       /* 0 redacted, 1 none */
+	int domains_kept;      /* 0 known, 1 all */
+	int64_t k;
+	bool fold_local_part;
+	int64_t period[RETAIN_COUNT];
+	const char *reason[RETAIN_COUNT];
+	int64_t soft_quiet, soft_pause, soft_remember, block_hold, block_patience, block_gate, block_quiet;
+	struct ladder ladder[LADDERS_MAX];
+	unsigned ladders;
+	struct {
+		const char *organisation, *from, *smtp_host, *ca_file, *user, *sendmail, *timezone, *dir, *stylesheet, *helo, *language, *logo, *colour,
+			*measures;
+		int64_t smtp_port, timeout, day, target[3]; /* parts per million of what was sent: hard, all bounces, complaints */
+		int tls, auth;
+		struct secret_source secret;
+		struct list to;
+	} report;
+	struct list alert_to;
+	struct alert_options alerts;
+	const char *alert_command, *metrics_file;
+	struct mailbox mailbox[CONFIG_MAILBOXES_MAX];
+	unsigned mailboxes;
+	void *memory;          /* owns the strings */
+};
+
+/*
+ * Reads FILE (NULL: defaults only). Every error is printed to ERRORS, one a line: file, section, key, what would be right. Returns
+ * 0, or -1 when there was any. config_free() always.
+ */
+int config_load(struct config *c, const char *file, FILE *errors);
+void config_free(struct config *c);
+/* The commented sample file (etc/retour.ini); the same with mdoc markup, the list of keys of retour.ini(5). */
+void config_print_sample(FILE *out);
+void config_print_manual(FILE *out);
+
+/* What the store and the reports need of it. Strings stay the configuration's. */
+void config_store_options(const struct config *c, struct store_options *out);
+
+/* NULL when there is none of that name. */
+const struct mailbox *config_mailbox(const struct config *c, const char *name);
+
+#endif

@@ -1,0 +1,167 @@
+/* retour: options that hold for every command, the configuration, dispatch. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <sodium.h>
+#include "poller/run/child.h"
+#include "classify/base/clock.h"
+#include "poller/command/commands.h"
+#include "poller/command/config.h"
+#include "poller/command/log.h"
+
+static const char standard_file[] = "/etc/retour/retour.ini";
+
+/* What was printed has to arrive: a full disk is no success. A command that has failed has said why. */
+static int flushed(int result)
+{
+	bool lost = ferror(stdout), full = fflush(stdout);
+	if (result != EXIT_WELL || !(lost || full))
+		return result;
+	log_error("stdout: %s", full ? strerror(errno) : "some of it could not be written");
+	return EXIT_LOST;
+}
+
+static void print_usage(FILE *out)
+{
+	fprintf(out, "usage: retour [-c FILE] [-v|-q] [--now RFC3339] COMMAND [ARG…]\n\n"
+		     "Empties bounce and feedback-loop mailboxes, tells whom not to write to, reports once a month.\n\n");
+	for (const struct command *c = commands; c->name; c++)
+		if (!c->hidden)
+			fprintf(out, "  %-12s %s\n", c->name, c->summary);
+	fprintf(out, "\n  -c FILE          the configuration; default %s\n"
+		     "  -v, -q           say more; say only errors\n"
+		     "  --now RFC3339    take this for the present time\n"
+		     "  --version        print version and end\n"
+		     "  COMMAND --help   what the command takes\n\n"
+		     "Exit codes: 0 all well; 1 something was lost or refused; 2 usage or configuration;\n"
+		     "3 a retention or integrity promise is broken; 4 another run holds the lock.\n", standard_file);
+}
+
+static void print_help(const struct command *c)
+{
+	printf("usage: retour [-c FILE] [-v|-q] [--now RFC3339] %s %s\n\n%s\n\n%s", c->name, c->arguments, c->summary, c->help);
+}
+
+/* `retour help`, `retour help COMMAND`: what people try first. */
+static int help(const char *name)
+{
+	const struct command *command = name ? command_find(name) : NULL;
+	if (!name)
+		print_usage(stdout);
+	else if (command && !command->hidden)
+		print_help(command);
+	else
+		return usage_error("help", "%s: no such command; `retour --help` lists them", name);
+	return flushed(EXIT_WELL);
+}
+
+static int set_now(const char *text)
+{
+	return clock_set(text) ? 0 : usage_error("--now", "%s is no time; right would be 2026-11-02T06:00:00Z", text);
+}
+
+/*
+ * --help and --now may stand behind the command too; they are taken out of its arguments.
+ * -1: go on; else the exit code.
+ */
+static int take_common_options(const struct command *command, int *argc, char **argv)
+{
+	int kept = 1, count = *argc;
+	for (int i = 1; i < count; i++) {
+		if (!strcmp(argv[i], "--")) {
+			while (i < count)
+				argv[kept++] = argv[i++];
+		} else if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
+			print_help(command);
+			return flushed(EXIT_WELL);
+		} else if (!strncmp(argv[i], "--now=", 6)) {
+			if (set_now(argv[i] + 6))
+				return EXIT_USAGE;
+		} else if (!strcmp(argv[i], "--now")) {
+			if (i + 1 == count)
+				return usage_error(command->name, "--now wants a time");
+			if (set_now(argv[++i]))
+				return EXIT_USAGE;
+		} else {
+			argv[kept++] = argv[i];
+		}
+	}
+	argv[kept] = NULL;
+	*argc = kept;
+	return -1;
+}
+
+/* A command that can do without takes the standard file if it is there and readable. */
+static int load_config(struct config *config, const struct command *command, const char *file)
+{
+	if (command->config == CONFIG_NONE)
+		return config_load(config, NULL, stderr);
+	if (!file && (command->config == CONFIG_NEEDED || !access(standard_file, R_OK)))
+		file = command->hidden ? NULL : standard_file;
+	return config_load(config, file, stderr);
+}
+
+static int dispatch(const struct command *command, const char *file, int argc, char **argv)
+{
+	static struct config config; /* too large for a stack */
+	int result = take_common_options(command, &argc, argv);
+	if (result >= 0)
+		return result;
+	result = EXIT_USAGE;
+	if (!load_config(&config, command, file)) {
+		/* days and months of tallies and reports are those of this zone, on every machine */
+		setenv("TZ", config.report.timezone, 1);
+		tzset();
+		optind = 0; /* getopt starts anew on the command's own arguments */
+		result = command->function(&config, argc, argv);
+	}
+	config_free(&config);
+	return flushed(result);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = { { "now", required_argument, NULL, 'n' }, { "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' }, { 0 } };
+	const char *file = NULL;
+	process_guard();
+	if (sodium_init() < 0)
+		return EXIT_LOST;
+	for (int option; (option = getopt_long(argc, argv, "+c:vqh", options, NULL)) != -1;)
+		switch (option) {
+		case 'c':
+			file = optarg;
+			break;
+		case 'v':
+			log_set_level(log_level() >= LOG_LEVEL_INFO ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+			break;
+		case 'q':
+			log_set_level(LOG_LEVEL_ERROR);
+			break;
+		case 'n':
+			if (set_now(optarg))
+				return EXIT_USAGE;
+			break;
+		case 'h':
+			return help(NULL);
+		case 'V':
+			printf("retour %s\n", RETOUR_VERSION);
+			return flushed(EXIT_WELL);
+		default:
+			return usage_error("", "`retour --help` lists options and commands");
+		}
+	if (optind == argc) {
+		print_usage(stderr);
+		return EXIT_USAGE;
+	}
+	if (!strcmp(argv[optind], "help"))
+		return help(argv[optind + 1]);
+	const struct command *command = command_find(argv[optind]);
+	if (!command)
+		return usage_error("", "%s: no such command; `retour --help` lists them", argv[optind]);
+	return dispatch(command, file, argc - optind, argv + optind);
+}

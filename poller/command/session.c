@@ -1,0 +1,157 @@
+/* Lock, rules and store, in the order in which a run takes them. */
+#include "poller/command/session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "classify/rules.h"
+#include "poller/command/commands.h"
+#include "poller/command/log.h"
+#include "poller/post/logo.h"
+#include "poller/command/rulesfile.h"
+#include "poller/mailbox/secret.h"
+#include "poller/command/settings.h"
+
+static const char *ladder(void *context, const char *provider)
+{
+	return provider_ladder(context, provider);
+}
+
+/* A provider without a profile is somebody's own mail server more often than not. */
+static enum domain_group group_of(void *context, const char *provider)
+{
+	if (provider_is_large(context, provider))
+		return DOMAIN_LARGE;
+	return provider_ladder(context, provider) || strcmp(provider, "other") == 0 ? DOMAIN_BUSINESS : DOMAIN_UNKNOWN;
+}
+
+static const char *near_domain(void *context, const char *domain, size_t n)
+{
+	return provider_mistyped(context, (struct span){ domain, n });
+}
+
+/* The lock is beside the database and outlives nobody: it goes with the process that holds it. */
+static int take_lock(struct session *s, bool create)
+{
+	char path[4096], directory[4096];
+	if (snprintf(path, sizeof path, "%s.lock", s->config->store_path) >= (int)sizeof path) {
+		log_error("%s: path too long", s->config->store_path);
+		return EXIT_USAGE;
+	}
+	snprintf(directory, sizeof directory, "%s", s->config->store_path);
+	*strrchr(directory, '/') = '\0';
+	if (create && *directory && mkdir(directory, 0700) && errno != EEXIST) {
+		log_error("%s: %s", directory, strerror(errno));
+		return EXIT_USAGE;
+	}
+	s->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (s->lock < 0) {
+		log_error("%s: %s", path, strerror(errno));
+		return EXIT_USAGE;
+	}
+	if (flock(s->lock, LOCK_EX | LOCK_NB)) {
+		if (errno == EWOULDBLOCK) {
+			log_notice("another run is at work; this one ends");
+			return EXIT_LOCKED;
+		}
+		log_error("%s: %s", path, strerror(errno));
+		return EXIT_LOST;
+	}
+	return EXIT_WELL;
+}
+
+int session_store_failed(struct session *s, const char *what, int result)
+{
+	log_error("%s: %s", what, store_error(s->store));
+	return result == STORE_BROKEN ? EXIT_BROKEN : result == STORE_KEYS || result == STORE_MISUSE ? EXIT_USAGE : EXIT_LOST;
+}
+
+/* Each profile's ladder is there, else its failures would be measured by another one. */
+static bool ladders_exist(const struct session *s)
+{
+	bool all = true;
+	const char *provider;
+	for (size_t n = 0; (provider = provider_at(s->rules, n)); n++) {
+		const char *name = provider_ladder(s->rules, provider);
+		unsigned i = 0;
+		while (i < s->config->ladders && strcmp(s->config->ladder[i].name, name) != 0)
+			i++;
+		if (i == s->config->ladders) {
+			log_error("provider %s: there is no [ladder %s] in %s", provider, name, s->config->file ? s->config->file : "the configuration");
+			all = false;
+		}
+	}
+	return all;
+}
+
+/* What reports/ needs of the configuration. */
+static void report_options(const struct config *c, struct report_options *o)
+{
+	*o = (struct report_options){ .organisation = c->report.organisation ? c->report.organisation : c->domains.at[0],
+		.timezone = c->report.timezone, .k = (unsigned)c->k, .stylesheet = c->report.stylesheet, .from = c->report.from,
+		.to = c->report.to.at, .language = c->report.language, .measures = c->report.measures, .colour = c->report.colour,
+		.target = { c->report.target[0], c->report.target[1], c->report.target[2] } };
+}
+
+int session_open(struct session *s, const struct config *config, enum session_mode mode, int64_t now)
+{
+	char error[512];
+	bool created = false;
+	*s = (struct session){ .config = config, .lock = -1 };
+	if (mode == SESSION_WRITE || mode == SESSION_CREATE) {
+		int result = take_lock(s, mode == SESSION_CREATE);
+		if (result)
+			return result;
+	}
+	s->rules = rulesfile_load(config->rules_file, config->providers_file, error, sizeof error);
+	if (!s->rules) {
+		log_error("%s", error);
+		return EXIT_USAGE;
+	}
+	if (!ladders_exist(s))
+		return EXIT_USAGE;
+	report_options(config, &s->report);
+	if (config->report.logo && !(s->logo = logo_read(config->report.logo, error, sizeof error))) {
+		log_error("[report] logo: %s", error);
+		return EXIT_USAGE;
+	}
+	s->report.logo = s->logo;
+	config_store_options(config, &s->options);
+	s->options.create = mode == SESSION_CREATE;
+	s->options.read_only = mode == SESSION_READ;
+	s->options.provider_group = group_of;
+	s->options.provider_ladder = ladder;
+	s->options.near_domain = near_domain;
+	s->options.context = s->rules;
+	s->options.credentials_dir = getenv("CREDENTIALS_DIRECTORY");
+	if (config->batv_key_file && mode != SESSION_READ &&
+	    secret_read(&(struct secret_source){ .file = config->batv_key_file }, &s->batv_key, error, sizeof error)) {
+		log_error("[origin] batv_key_file: %s", error);
+		return EXIT_USAGE;
+	}
+	s->options.batv_key = s->batv_key;
+	s->options.batv_key_size = s->batv_key ? strlen(s->batv_key) : 0;
+	int result = store_open(&s->store, &s->options, now, &created);
+	if (result)
+		return session_store_failed(s, "store", result);
+	if (mode != SESSION_READ && (result = settings_note_mailboxes(s->store, config, now)))
+		return session_store_failed(s, "ledger", result);
+	if (created)
+		log_notice("made the store %s and its keys in %s", config->store_path, config->keys_dir);
+	return EXIT_WELL;
+}
+
+void session_close(struct session *s)
+{
+	store_close(s->store);
+	rules_free(s->rules);
+	secret_free(s->batv_key);
+	free(s->logo);
+	if (s->lock >= 0)
+		close(s->lock);
+}

@@ -1,0 +1,91 @@
+/* The configuration as ledger and audit want to see it. */
+#include "poller/command/settings.h"
+
+#include <gnutls/gnutls.h>
+#include <libetpan/libetpan-config.h>
+#include <libxml/parser.h>
+#include <libxslt/xslt.h>
+#include <sodium.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const protocols[] = { [PROTOCOL_IMAP] = "imap", [PROTOCOL_POP3] = "pop3", [PROTOCOL_MAILDIR] = "maildir", [PROTOCOL_MBOX] = "mbox" };
+
+enum { DISPOSAL_SIZE = 160 };
+
+static const char *disposal(const struct disposal *d, char out[DISPOSAL_SIZE])
+{
+	if (d->action == DISPOSE_MOVE)
+		snprintf(out, DISPOSAL_SIZE, "move:%s", d->folder);
+	else
+		snprintf(out, DISPOSAL_SIZE, "%s", d->action == DISPOSE_KEEP ? "keep" : "delete");
+	return out;
+}
+
+int settings_note_mailboxes(struct store *store, const struct config *config, int64_t now)
+{
+	struct { char word[3][DISPOSAL_SIZE]; } *all = calloc(CONFIG_MAILBOXES_MAX, sizeof *all);
+	struct mailbox_setting *list = calloc(CONFIG_MAILBOXES_MAX, sizeof *list);
+	int result = STORE_FAILED;
+	for (unsigned i = 0; all && list && i < config->mailboxes; i++) {
+		const struct mailbox *box = &config->mailbox[i];
+		list[i] = (struct mailbox_setting){ box->name, protocols[box->protocol], disposal(&box->processed, all[i].word[0]),
+			disposal(&box->unrecognised, all[i].word[1]), disposal(&box->quarantine, all[i].word[2]), box->raw_retention };
+	}
+	if (all && list)
+		result = store_note_mailboxes(store, list, config->mailboxes, now);
+	free(list);
+	free(all);
+	return result;
+}
+
+__attribute__((format(printf, 3, 4))) static void pair(struct audit_pair *p, const char *name, const char *format, ...)
+{
+	va_list list;
+	snprintf(p->name, sizeof p->name, "%s", name);
+	va_start(list, format);
+	vsnprintf(p->value, sizeof p->value, format, list);
+	va_end(list);
+}
+
+static void add_folder(struct audit_options *o, const struct mailbox *box, const struct disposal *d, const char *what, enum folder_use use)
+{
+	if (d->action == DISPOSE_DELETE || o->folders == AUDIT_FOLDERS_MAX)
+		return;
+	const char *folder = d->action == DISPOSE_MOVE ? d->folder : box->folder ? box->folder : "INBOX";
+	o->folder[o->folders++] = (struct audit_folder){ box->name, folder, what, use, d->action == DISPOSE_MOVE ? box->raw_retention : 0 };
+}
+
+static void add_settings(const struct config *c, struct audit_options *o)
+{
+	static const char *const act_on[] = { "verified", "matched", "any" };
+	pair(&o->setting[o->settings++], "[privacy] diagnostics", "%s", c->diagnostics ? "none" : "redacted");
+	pair(&o->setting[o->settings++], "[privacy] domains", "%s", c->domains_kept ? "all" : "known");
+	pair(&o->setting[o->settings++], "[privacy] k", "%lld", (long long)c->k);
+	pair(&o->setting[o->settings++], "[privacy] fold_local_part", "%s", c->fold_local_part ? "yes" : "no");
+	pair(&o->setting[o->settings++], "[origin] act_on", "%s", act_on[c->act_on]);
+	pair(&o->setting[o->settings++], "[report] to", "%u addressees", c->report.to.count);
+	pair(&o->setting[o->settings++], "mailboxes", "%u", c->mailboxes);
+}
+
+void settings_for_audit(const struct session *s, struct audit_options *o)
+{
+	const struct config *c = s->config;
+	*o = (struct audit_options){ .report = &s->report };
+	add_settings(c, o);
+	for (unsigned i = 0; i < c->mailboxes; i++) {
+		add_folder(o, &c->mailbox[i], &c->mailbox[i].processed, "processed", FOLDER_PROCESSED);
+		add_folder(o, &c->mailbox[i], &c->mailbox[i].unrecognised, "not recognised", FOLDER_UNRECOGNISED);
+		add_folder(o, &c->mailbox[i], &c->mailbox[i].quarantine, "in quarantine", FOLDER_QUARANTINE);
+	}
+	pair(&o->component[o->components++], "retour", "%s", RETOUR_VERSION);
+	pair(&o->component[o->components++], "SQLite", "%s", sqlite3_libversion());
+	pair(&o->component[o->components++], "libsodium", "%s", sodium_version_string());
+	pair(&o->component[o->components++], "GnuTLS", "%s", gnutls_check_version(NULL));
+	pair(&o->component[o->components++], "libetpan", "%d.%d", LIBETPAN_VERSION_MAJOR, LIBETPAN_VERSION_MINOR);
+	pair(&o->component[o->components++], "libxml2", "%s", LIBXML_DOTTED_VERSION);
+	pair(&o->component[o->components++], "libxslt", "%d", xsltLibxsltVersion);
+}

@@ -1,0 +1,271 @@
+/*
+ * UID sets and what is done to them: STORE \Deleted and UID EXPUNGE, UID MOVE, UID COPY.
+ *
+ * RFC 3501 section 6.4.3 (EXPUNGE takes all that is marked), RFC 4315 (UID EXPUNGE,
+ * COPYUID), RFC 6851 (MOVE; vanished UIDs are no error, so COPYUID says what really moved).
+ */
+#include "poller/mailbox/imapsettle.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static int compare(const void *a, const void *b);
+static int mark_deleted(struct imap_session *s, struct mailimap_set *set);
+static int expunge_marked(struct imap_session *s, struct uid_list *marked, uint64_t *done);
+static int search_deleted(struct imap_session *s, struct uid_list *found);
+static int remove_set(struct imap_session *s, const struct uid_list *uids, size_t first, size_t n, struct mailimap_set *set,
+		      struct uid_list *marked, uint64_t *done);
+static int move_set(struct imap_session *s, const struct uid_list *uids, struct mailimap_set *set, struct imap_folder *to,
+		    struct uid_list *marked, uint64_t *done);
+static int check_copied(struct imap_session *s, const struct uid_list *uids, struct mailimap_set *source, struct uid_list *copied);
+
+int uid_list_add(struct uid_list *list, uint32_t uid)
+{
+	if (list->n == list->capacity) {
+		size_t capacity = list->capacity ? 2 * list->capacity : 256;
+		uint32_t *grown = realloc(list->at, capacity * sizeof *grown);
+
+		if (!grown)
+			return -1;
+		list->at = grown;
+		list->capacity = capacity;
+	}
+	list->at[list->n++] = uid;
+	return 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+void uid_list_sort(struct uid_list *list)
+{
+	size_t kept = 0;
+
+	if (list->n)
+		qsort(list->at, list->n, sizeof *list->at, compare);
+	for (size_t i = 0; i < list->n; i++)
+		if (!kept || list->at[kept - 1] != list->at[i])
+			list->at[kept++] = list->at[i];
+	list->n = kept;
+}
+
+bool uid_list_has(const struct uid_list *list, uint32_t uid)
+{
+	return list->n && bsearch(&uid, list->at, list->n, sizeof uid, compare);
+}
+
+void uid_list_free(struct uid_list *list)
+{
+	free(list->at);
+	*list = (struct uid_list){ 0 };
+}
+
+size_t uid_set(const struct uid_list *list, size_t first, struct mailimap_set **set)
+{
+	enum { RANGE_BYTES = sizeof "4294967295:4294967295," - 1 };
+	size_t at = first, bytes = 0;
+
+	*set = mailimap_set_new_empty();
+	while (*set && at < list->n && at - first < IMAP_SET_UIDS && bytes + RANGE_BYTES <= IMAP_SET_BYTES) {
+		size_t end = at + 1;
+
+		while (end < list->n && end - first < IMAP_SET_UIDS && list->at[end] == list->at[end - 1] + 1)
+			end++;
+		if (mailimap_set_add_interval(*set, list->at[at], list->at[end - 1]) != MAILIMAP_NO_ERROR)
+			break;
+		bytes += RANGE_BYTES;
+		at = end;
+	}
+	if (*set && at == first) {
+		mailimap_set_free(*set);
+		*set = NULL;
+	}
+	return at - first;
+}
+
+static int mark_deleted(struct imap_session *s, struct mailimap_set *set)
+{
+	struct mailimap_flag_list *flags = mailimap_flag_list_new_empty();
+	struct mailimap_flag *deleted = mailimap_flag_new_deleted();
+	struct mailimap_store_att_flags *store = NULL;
+	int code = MAILIMAP_ERROR_MEMORY;
+
+	if (flags && deleted && mailimap_flag_list_add(flags, deleted) == MAILIMAP_NO_ERROR) {
+		deleted = NULL; /* the list's now */
+		store = mailimap_store_att_flags_new_add_flags_silent(flags);
+	}
+	if (store) {
+		flags = NULL;
+		imap_expect(s, IMAP_ANSWER_MAX);
+		code = mailimap_uid_store(s->imap, set, store);
+		mailimap_store_att_flags_free(store);
+	}
+	if (deleted)
+		mailimap_flag_free(deleted);
+	if (flags)
+		mailimap_flag_list_free(flags);
+	return imap_check(s, code, "marking messages deleted", NULL);
+}
+
+static int search_deleted(struct imap_session *s, struct uid_list *found)
+{
+	struct mailimap_search_key key = { .sk_type = MAILIMAP_SEARCH_KEY_DELETED };
+	clist *result = NULL;
+	int code;
+
+	imap_expect(s, IMAP_SEARCH_MAX);
+	code = mailimap_uid_search(s->imap, NULL, &key, &result);
+	if (imap_check(s, code, "SEARCH DELETED", NULL))
+		return -1;
+	for (clistiter *at = result ? clist_begin(result) : NULL; at; at = clist_next(at))
+		if (uid_list_add(found, *(uint32_t *)clist_content(at)))
+			code = MAILIMAP_ERROR_MEMORY;
+	if (result)
+		mailimap_search_result_free(result);
+	uid_list_sort(found);
+	return imap_check(s, code, "SEARCH DELETED", NULL);
+}
+
+/* A message that someone else marks between the search and the EXPUNGE goes too: without UIDPLUS nothing can prevent that. */
+static int expunge_marked(struct imap_session *s, struct uid_list *marked, uint64_t *done)
+{
+	struct uid_list found = { 0 };
+	int result = -1;
+	bool same;
+
+	if (!marked->n)
+		return 0;
+	uid_list_sort(marked);
+	if (search_deleted(s, &found))
+		goto out;
+	/* What of ours has vanished meanwhile is no obstacle; what is not ours is. */
+	same = true;
+	for (size_t i = 0; i < found.n; i++)
+		same = same && uid_list_has(marked, found.at[i]);
+	result = 0;
+	if (same) {
+		imap_expect(s, IMAP_ANSWER_MAX + 64 * (uint64_t)found.n);
+		result = imap_check(s, mailimap_expunge(s->imap), "EXPUNGE", NULL);
+		if (!result) {
+			*done += found.n;
+			marked->n = 0;
+		}
+	}
+out:
+	uid_list_free(&found);
+	return result;
+}
+
+static int remove_set(struct imap_session *s, const struct uid_list *uids, size_t first, size_t n, struct mailimap_set *set,
+		      struct uid_list *marked, uint64_t *done)
+{
+	if (mark_deleted(s, set))
+		return -1;
+	if (imap_has(s, "UIDPLUS")) {
+		imap_expect(s, IMAP_ANSWER_MAX);
+		if (imap_check(s, mailimap_uid_expunge(s->imap, set), "UID EXPUNGE", NULL))
+			return -1;
+		*done += n;
+		return 0;
+	}
+	for (size_t i = first; i < first + n; i++)
+		if (uid_list_add(marked, uids->at[i]))
+			return imap_check(s, MAILIMAP_ERROR_MEMORY, "EXPUNGE", NULL);
+	return 0;
+}
+
+int imap_remove(struct imap_session *s, const struct uid_list *uids, struct uid_list *marked, uint64_t *done)
+{
+	struct mailimap_set *set;
+
+	for (size_t at = 0, n; at < uids->n; at += n) {
+		int result;
+
+		n = uid_set(uids, at, &set);
+		if (!n)
+			return imap_check(s, MAILIMAP_ERROR_MEMORY, "UID set", NULL);
+		result = remove_set(s, uids, at, n, set, marked, done);
+		mailimap_set_free(set);
+		if (result)
+			return -1;
+	}
+	return expunge_marked(s, marked, done);
+}
+
+/* COPYUID's source set must lie within ours; what it names is what was copied. */
+static int check_copied(struct imap_session *s, const struct uid_list *uids, struct mailimap_set *source, struct uid_list *copied)
+{
+	for (clistiter *at = clist_begin(source->set_list); at; at = clist_next(at)) {
+		const struct mailimap_set_item *item = clist_content(at);
+		uint32_t low = item->set_first < item->set_last ? item->set_first : item->set_last;
+		uint32_t high = item->set_first < item->set_last ? item->set_last : item->set_first;
+
+		if (high - low >= uids->n || !uid_list_has(uids, low) || !uid_list_has(uids, high)) {
+			s->broken = true;
+			return imap_fail(s, "the server says that it moved other messages than it was asked to");
+		}
+		for (size_t i = 0; i < uids->n; i++)
+			if (uids->at[i] >= low && uids->at[i] <= high && uid_list_add(copied, uids->at[i]))
+				return imap_check(s, MAILIMAP_ERROR_MEMORY, "UID set", NULL);
+	}
+	uid_list_sort(copied);
+	return 0;
+}
+
+static int move_set(struct imap_session *s, const struct uid_list *uids, struct mailimap_set *set, struct imap_folder *to,
+		    struct uid_list *marked, uint64_t *done)
+{
+	struct mailimap_set *source = NULL, *destination = NULL;
+	struct uid_list copied = { 0 };
+	bool move = imap_has(s, "MOVE");
+	uint32_t validity = 0;
+	uint64_t removed = 0;
+	int result, code;
+
+	imap_expect(s, IMAP_ANSWER_MAX);
+	if (move)
+		code = mailimap_uidplus_uid_move(s->imap, set, to->name, &validity, &source, &destination);
+	else
+		code = mailimap_uidplus_uid_copy(s->imap, set, to->name, &validity, &source, &destination);
+	result = imap_check(s, code, "moving messages to folder", to->written);
+	if (!result && source)
+		result = check_copied(s, uids, source, &copied);
+	if (!result && !move)
+		result = imap_remove(s, source ? &copied : uids, marked, &removed);
+	if (!result)
+		*done += source ? copied.n : uids->n;
+	if (source)
+		mailimap_set_free(source);
+	if (destination)
+		mailimap_set_free(destination);
+	uid_list_free(&copied);
+	return result;
+}
+
+int imap_move(struct imap_session *s, const struct uid_list *uids, struct imap_folder *to, struct uid_list *marked, uint64_t *done)
+{
+	struct mailimap_set *set;
+
+	if (!uids->n)
+		return 0;
+	if (imap_folder_make(s, to))
+		return -1;
+	for (size_t at = 0, n; at < uids->n; at += n) {
+		struct uid_list part;
+		int result;
+
+		n = uid_set(uids, at, &set);
+		if (!n)
+			return imap_check(s, MAILIMAP_ERROR_MEMORY, "UID set", NULL);
+		part = (struct uid_list){ .at = uids->at + at, .n = n };
+		result = move_set(s, &part, set, to, marked, done);
+		mailimap_set_free(set);
+		if (result)
+			return -1;
+	}
+	return 0;
+}

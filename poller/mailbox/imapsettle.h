@@ -1,0 +1,42 @@
+/*
+ * Removing and moving exactly the messages that were read, by UID, in the selected
+ * folder: UIDPLUS (RFC 4315) and MOVE (RFC 6851) where the server has them, and what
+ * is safe where it has not.
+ */
+#ifndef RETOUR_IMAPSETTLE_H
+#define RETOUR_IMAPSETTLE_H
+
+#include "poller/mailbox/imapsession.h"
+
+enum {
+	IMAP_SET_BYTES = 8000,  /* of one UID set: servers take command lines of 8192 */
+	IMAP_SET_UIDS = 1000,   /* in one command: bounds the answer too */
+};
+
+/* UIDs, ascending, each once. */
+struct uid_list {
+	uint32_t *at;
+	size_t n, capacity;
+};
+int uid_list_add(struct uid_list *list, uint32_t uid); /* 0, or -1 without memory */
+void uid_list_sort(struct uid_list *list);
+bool uid_list_has(const struct uid_list *list, uint32_t uid);
+void uid_list_free(struct uid_list *list);
+
+/*
+ * How many of LIST from FIRST on fit into one command; *SET gets them (mailimap_set_free), only UIDs of the list, neighbours as ranges.
+ * 0 without memory.
+ */
+size_t uid_set(const struct uid_list *list, size_t first, struct mailimap_set **set);
+
+/*
+ * Both write what they removed from the folder to *DONE.
+ *
+ * Without UIDPLUS the only removal that IMAP has is EXPUNGE, which takes everything that is marked, whoever marked it. So what is to go is
+ * marked and noted in MARKED, and EXPUNGE is sent only while what SEARCH DELETED finds is exactly that. What waits in MARKED is tried
+ * again with the next call, with an empty list too.
+ */
+int imap_remove(struct imap_session *s, const struct uid_list *uids, struct uid_list *marked, uint64_t *done);
+int imap_move(struct imap_session *s, const struct uid_list *uids, struct imap_folder *to, struct uid_list *marked, uint64_t *done);
+
+#endif

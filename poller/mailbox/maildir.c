@@ -1,0 +1,447 @@
+/*
+ * The Maildir source (cr.yp.to/proto/maildir.html; folders as in Maildir++): one file per message
+ * in new/ and cur/, complete from the moment on that it can be seen there, never changed. tmp/ is the deliverers'.
+ * No locks: other programs may take a message away or rename it under us at any moment, which is no error.
+ *
+ * A folder F lies in the directory ".F" of the Maildir, "A/B" in ".A.B".
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <dirent.h>
+#include <unistd.h>
+#include "poller/mailbox/local.h"
+
+enum { NEW, CUR, DIRS, WANTED_WINDOW = 1024, FOLDER_SIZE = 256, NAME_SIZE = 256 };
+static const char *const directory_name[DIRS] = { "new", "cur" };
+
+/* A message that was handed out and is not settled yet; NAME is NULL when it was. */
+struct handed {
+	uint64_t id;
+	char *name;
+	uint8_t dir;
+};
+
+struct maildir_source {
+	struct source base;
+	const struct mailbox *mailbox; /* NULL: import */
+	const char *path;
+	uint64_t max_message;
+	bool stays;
+	int root, dirs[DIRS];
+	struct listing *listing;
+	struct listing_entry *window;
+	size_t listed, at, asked; /* of the window: entries, looked at, asked about */
+	struct wiped buffer;
+	uint64_t last_id;
+	struct handed *handed;
+	size_t handed_count, handed_capacity;
+	unsigned unreadable;
+	char unreadable_why[128];
+};
+
+/* --- handing out ------------------------------------------------------------------------------------------------------- */
+
+static int maildir_open(struct source **out, const struct source_options *options)
+{
+	struct maildir_source *m = calloc(1, sizeof *m);
+	if (!m)
+		return *out = NULL, -1;
+	*out = &m->base;
+	m->base.ops = &source_maildir;
+	m->mailbox = options->mailbox;
+	m->path = options->mailbox ? options->mailbox->path : options->paths[0];
+	m->max_message = options->max_message;
+	m->stays = options->stays;
+	m->dirs[NEW] = m->dirs[CUR] = -1;
+	m->root = open(m->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (m->root < 0)
+		return source_fail(&m->base, "%s: %s", m->path, strerror(errno));
+	for (int i = 0; i < DIRS; i++) {
+		m->dirs[i] = directory_open(m->root, directory_name[i]);
+		if (m->dirs[i] < 0)
+			return source_fail(&m->base, "%s/%s: %s: not a Maildir?", m->path, directory_name[i], strerror(errno));
+	}
+	if (listing_open(&m->listing, m->dirs, DIRS, true))
+		return source_fail(&m->base, "%s: %s", m->path, strerror(errno));
+	return 0;
+}
+
+/* Asks about the next entries of the window, by the part of their names that flags do not change. 0, or -1 with the error text. */
+static int ask(struct maildir_source *m, const struct source_sink *sink)
+{
+	unsigned char ids[WANTED_WINDOW][SOURCE_ID_SIZE], wanted[WANTED_WINDOW];
+	size_t n = m->listed - m->at < WANTED_WINDOW ? m->listed - m->at : WANTED_WINDOW;
+	for (size_t i = 0; i < n; i++) {
+		const char *name = m->window[m->at + i].name;
+		source_remote_id(ids[i], (struct span){ name, strcspn(name, ":") }, SPAN(""));
+	}
+	if (sink->wanted(sink->context, ids, n, wanted))
+		return source_fail(&m->base, "stopped");
+	for (size_t i = 0; i < n; i++)
+		m->window[m->at + i].wanted = wanted[i];
+	m->asked = m->at + n;
+	return 0;
+}
+
+/* The next entry that is wanted. 1, 0 at the end, -1 with the error text. */
+static int next_entry(struct maildir_source *m, const struct source_sink *sink, const struct listing_entry **out)
+{
+	for (;;) {
+		if (m->at == m->listed) {
+			long n = listing_next(m->listing, &m->window);
+			if (n < 0)
+				return source_fail(&m->base, "%s: %s", m->path, strerror(errno));
+			m->listed = (size_t)n;
+			m->at = m->asked = 0;
+			if (!n)
+				return 0;
+		}
+		if (m->stays && sink->wanted && m->at == m->asked && ask(m, sink))
+			return -1;
+		*out = &m->window[m->at++];
+		if ((*out)->wanted)
+			return 1;
+	}
+}
+
+/* Remembers the message for settle(). 0, or -1 without memory. */
+static int remember(struct maildir_source *m, const struct listing_entry *e)
+{
+	if (!m->mailbox)
+		return 0;
+	if (m->handed_count == m->handed_capacity) {
+		size_t capacity = m->handed_capacity ? 2 * m->handed_capacity : 256;
+		struct handed *handed = realloc(m->handed, capacity * sizeof *handed);
+		if (!handed)
+			return -1;
+		m->handed = handed;
+		m->handed_capacity = capacity;
+	}
+	char *name = strdup(e->name);
+	if (!name)
+		return -1;
+	m->handed[m->handed_count++] = (struct handed){ m->last_id, name, e->dir };
+	return 0;
+}
+
+/* What was settled is forgotten as soon as nothing before it is open. */
+static void forget_settled(struct maildir_source *m)
+{
+	size_t n = 0;
+	while (n < m->handed_count && !m->handed[n].name)
+		n++;
+	if (!n)
+		return;
+	m->handed_count -= n;
+	memmove(m->handed, m->handed + n, m->handed_count * sizeof *m->handed);
+}
+
+static int hand_out(struct maildir_source *m, const struct listing_entry *e, const struct stat *st, const struct source_sink *sink)
+{
+	m->last_id++;
+	if (remember(m, e))
+		return source_fail(&m->base, "no memory");
+	struct source_message message = {
+		.id = m->last_id,
+		.arrived = e->time ? e->time : st->st_mtime,
+		.size = (uint64_t)st->st_size,
+		.truncated = m->buffer.n < (uint64_t)st->st_size,
+		.bytes = { m->buffer.n ? m->buffer.p : "", m->buffer.n },
+		/* Whoever delivers chooses the name: it must not carry an address further. */
+		.name = strchr(e->name, '@') ? directory_name[e->dir] : e->name,
+	};
+	source_remote_id(message.remote_id, (struct span){ e->name, strcspn(e->name, ":") }, SPAN(""));
+	int stop = sink->message(sink->context, &message);
+	if (m->buffer.n)
+		explicit_bzero(m->buffer.p, m->buffer.n);
+	return stop ? source_fail(&m->base, "stopped") : 0;
+}
+
+static int maildir_next(struct source *s, size_t count, const struct source_sink *sink)
+{
+	struct maildir_source *m = (struct maildir_source *)s;
+	size_t given = 0;
+	forget_settled(m);
+	while (given < count) {
+		const struct listing_entry *e = NULL;
+		struct stat st;
+		int result = next_entry(m, sink, &e);
+		if (result < 0)
+			return -1;
+		if (!result)
+			break;
+		result = file_read(m->dirs[e->dir], e->name, m->max_message, &m->buffer, &st);
+		if (result < 0 && !m->unreadable++)
+			snprintf(m->unreadable_why, sizeof m->unreadable_why, "%s", strerror(errno));
+		if (result <= 0)
+			continue;
+		if (hand_out(m, e, &st, sink))
+			return -1;
+		given++;
+	}
+	/* One message that cannot be read does not hold up the others, but it does not go unsaid. */
+	if (!given && m->unreadable) {
+		source_fail(s, "%s: %u files could not be read: %s", m->path, m->unreadable, m->unreadable_why);
+		m->unreadable = 0;
+		return -1;
+	}
+	return (int)given;
+}
+
+/* --- folders ------------------------------------------------------------------------------------------------------------ */
+
+/* ".A.B" for "A/B". -1 with the error text when it cannot be one. */
+static int folder_directory(struct maildir_source *m, const char *folder, char out[FOLDER_SIZE])
+{
+	size_t length = 0;
+	const char *p = folder ? folder : "";
+	do {
+		size_t n = strcspn(p, "/");
+		if (length + n + 2 > FOLDER_SIZE)
+			return source_fail(&m->base, "the folder's name is too long");
+		out[length] = '.';
+		memcpy(out + length + 1, p, n);
+		out[length + 1 + n] = '\0';
+		if (!folder_name_valid(out + length + 1))
+			return source_fail(&m->base, "%s: not a folder name", folder ? folder : "");
+		length += n + 1;
+		p += n;
+	} while (*p++ == '/');
+	return 0;
+}
+
+/* Opens DIRECTORY below DIR, and makes it when it is absent. */
+static int make_directory(int dir, const char *name)
+{
+	int fd = directory_open(dir, name);
+	if (fd >= 0 || errno != ENOENT)
+		return fd;
+	if (mkdirat(dir, name, 0700) && errno != EEXIST)
+		return -1;
+	return directory_open(dir, name);
+}
+
+/* The cur/ of FOLDER, made when absent as Maildir++ has it. Descriptor, or -1 with the error text. */
+static int open_folder(struct maildir_source *m, const char *folder)
+{
+	char name[FOLDER_SIZE];
+	int cur = -1, fd;
+	if (folder_directory(m, folder, name))
+		return -1;
+	int dir = make_directory(m->root, name);
+	if (dir < 0)
+		goto out;
+	static const char *const parts[] = { "tmp", "new", "cur" };
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		if (cur >= 0)
+			close(cur);
+		cur = make_directory(dir, parts[i]);
+		if (cur < 0)
+			goto out;
+	}
+	/* The empty file that says that this is a folder and not an account of its own. */
+	fd = openat(dir, "maildirfolder", O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		close(fd);
+	fsync(dir);
+	fsync(m->root);
+out:
+	if (cur < 0)
+		source_fail(&m->base, "%s/%s: %s", m->path, name, strerror(errno));
+	if (dir >= 0)
+		close(dir);
+	return cur;
+}
+
+/* Moves one file to CUR, under its own name with flags, or a free one. 1, 0 when it is gone, -1 with errno. */
+static int move_file(struct maildir_source *m, const struct handed *h, int cur)
+{
+	enum { NAMES_TRIED = 16 };
+	char name[NAME_SIZE + 16];
+	int n = (int)strcspn(h->name, ":");
+	const char *flags = h->name[n] ? h->name + n : ":2,";
+	for (int i = 0; i < NAMES_TRIED; i++) {
+		if (i)
+			snprintf(name, sizeof name, "%.*s.%d%s", n, h->name, i, flags);
+		else
+			snprintf(name, sizeof name, "%.*s%s", n, h->name, flags);
+		if (!renameat2(m->dirs[h->dir], h->name, cur, name, RENAME_NOREPLACE))
+			return 1;
+		if (errno == ENOENT)
+			return 0;
+		if (errno != EEXIST)
+			return -1;
+	}
+	return -1;
+}
+
+/* --- settling ------------------------------------------------------------------------------------------------------------ */
+
+static int by_id(const void *a, const void *b)
+{
+	const struct handed *x = a, *y = b;
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static struct handed *find(struct maildir_source *m, uint64_t id)
+{
+	struct handed key = { .id = id };
+	struct handed *h = m->handed_count ? bsearch(&key, m->handed, m->handed_count, sizeof key, by_id) : NULL;
+	return h && h->name ? h : NULL;
+}
+
+/* Deletes or moves what has the settlement WHAT. 0, or -1 with the error text after doing what could be done. */
+static int settle_one_kind(struct maildir_source *m, const struct settle_item *items, size_t count, enum settlement what, struct settled *done)
+{
+	const struct disposal *d = source_disposal(m->mailbox, what);
+	int cur = -1, result = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct handed *h = items[i].what == what ? find(m, items[i].id) : NULL;
+		if (!h)
+			continue;
+		int moved = 0;
+		if (d->action == DISPOSE_DELETE) {
+			if (!unlinkat(m->dirs[h->dir], h->name, 0))
+				done->deleted++;
+			else if (errno != ENOENT)
+				result = source_fail(&m->base, "%s: deleting: %s", m->path, strerror(errno));
+		} else if (d->action == DISPOSE_MOVE) {
+			if (cur < 0 && (cur = open_folder(m, d->folder)) < 0)
+				return -1;
+			moved = move_file(m, h, cur);
+			if (moved < 0)
+				result = source_fail(&m->base, "%s: moving to %s: %s", m->path, d->folder, strerror(errno));
+			else
+				done->moved += (unsigned)moved;
+		} else {
+			done->kept++;
+		}
+		free(h->name);
+		h->name = NULL;
+	}
+	if (cur >= 0) {
+		if (fsync(cur))
+			result = source_fail(&m->base, "%s: %s: %s", m->path, d->folder, strerror(errno));
+		close(cur);
+	}
+	return result;
+}
+
+static int maildir_settle(struct source *s, const struct settle_item *items, size_t count, struct settled *done)
+{
+	struct maildir_source *m = (struct maildir_source *)s;
+	int result = 0;
+	*done = (struct settled){ 0 };
+	if (!m->mailbox) {
+		done->kept = count;
+		return 0;
+	}
+	for (enum settlement what = SETTLE_PROCESSED; what <= SETTLE_QUARANTINE; what++)
+		if (settle_one_kind(m, items, count, what, done))
+			result = -1;
+	return result;
+}
+
+/* Unlinks what is old in one directory of a folder. 0, or -1 with errno. */
+static int expire_directory(int folder, const char *name, int64_t cutoff, uint64_t *removed)
+{
+	struct stat st;
+	int result = -1;
+	int dir = directory_open(folder, name);
+	if (dir < 0)
+		return errno == ENOENT ? 0 : -1;
+	DIR *d = fdopendir(dir);
+	if (!d) {
+		close(dir);
+		return -1;
+	}
+	for (;;) {
+		errno = 0;
+		const struct dirent *e = readdir(d);
+		if (!e) {
+			result = errno ? -1 : 0;
+			break;
+		}
+		if (e->d_name[0] == '.' || fstatat(dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) || S_ISDIR(st.st_mode))
+			continue;
+		/* the name keeps the time of arrival; the rename into this folder is what changed the inode last */
+		if (st.st_ctime >= cutoff)
+			continue;
+		if (!unlinkat(dir, e->d_name, 0))
+			++*removed;
+		else if (errno != ENOENT)
+			break;
+	}
+	fsync(dir);
+	closedir(d);
+	return result;
+}
+
+static int maildir_expire(struct source *s, const char *folder, int64_t cutoff, const struct folder_mark *due, uint64_t *removed,
+			  struct folder_mark *end)
+{
+	(void)due, (void)end;
+	struct maildir_source *m = (struct maildir_source *)s;
+	char name[FOLDER_SIZE];
+	*removed = 0;
+	if (folder_directory(m, folder, name))
+		return -1;
+	int dir = directory_open(m->root, name);
+	if (dir < 0)
+		return errno == ENOENT ? 0 : source_fail(s, "%s/%s: %s", m->path, name, strerror(errno));
+	int result = 0;
+	for (int i = 0; i < DIRS && !result; i++)
+		if (expire_directory(dir, directory_name[i], cutoff, removed))
+			result = source_fail(s, "%s/%s/%s: %s", m->path, name, directory_name[i], strerror(errno));
+	close(dir);
+	return result;
+}
+
+static int maildir_describe(struct source *s, char *text, size_t size)
+{
+	struct maildir_source *m = (struct maildir_source *)s;
+	uint64_t count = 0;
+	long n;
+	struct listing *listing;
+	struct listing_entry *window;
+	if (listing_open(&listing, m->dirs, DIRS, true))
+		return source_fail(s, "%s: %s", m->path, strerror(errno));
+	while ((n = listing_next(listing, &window)) > 0)
+		count += (uint64_t)n;
+	listing_close(listing);
+	bool writable = !faccessat(m->dirs[NEW], ".", W_OK, AT_EACCESS) && !faccessat(m->dirs[CUR], ".", W_OK, AT_EACCESS);
+	snprintf(text, size, "%s: Maildir, %" PRIu64 " messages%s", m->path, count,
+		 writable ? "" : "; we may only read it, so nothing can be deleted or moved");
+	return n < 0 ? source_fail(s, "%s: %s", m->path, strerror(errno)) : 0;
+}
+
+static int maildir_close(struct source *s, char *error, size_t size)
+{
+	struct maildir_source *m = (struct maildir_source *)s;
+	(void)error, (void)size;
+	listing_close(m->listing);
+	wiped_free(&m->buffer);
+	for (size_t i = 0; i < m->handed_count; i++)
+		free(m->handed[i].name);
+	free(m->handed);
+	for (int i = 0; i < DIRS; i++)
+		if (m->dirs[i] >= 0)
+			close(m->dirs[i]);
+	if (m->root >= 0)
+		close(m->root);
+	free(m);
+	return 0;
+}
+
+const struct source_ops source_maildir = {
+	.name = "maildir",
+	.open = maildir_open,
+	.next = maildir_next,
+	.settle = maildir_settle,
+	.expire = maildir_expire,
+	.describe = maildir_describe,
+	.close = maildir_close,
+};

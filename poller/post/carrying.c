@@ -1,0 +1,112 @@
+/*
+ * The carrier process: it takes one finished mail to the submission server, with the password and the connection, and neither
+ * keys nor store; what the server answers is read here and nowhere else.
+ */
+#include "poller/command/commands.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "poller/post/carrier.h"
+#include "poller/run/child.h"
+#include "poller/post/delivery.h"
+#include "poller/mailbox/secret.h"
+#include "poller/run/wire.h"
+
+/* The recipients before the mail, which *MAIL is left with. False when there is no list, or no end of it. */
+static bool take_recipients(struct span *mail, struct list *to)
+{
+	const char *end;
+	*to = (struct list){ 0 };
+	while (to->count < CONFIG_LIST_MAX && (end = memchr(mail->p, '\0', mail->n)) != NULL && end > mail->p) {
+		to->at[to->count++] = mail->p;
+		*mail = (struct span){ end + 1, mail->n - (size_t)(end + 1 - mail->p) };
+	}
+	if (!to->count || !mail->n || *mail->p)
+		return false;
+	*mail = (struct span){ mail->p + 1, mail->n - 1 };
+	return true;
+}
+
+static int carry_or_probe(const struct config *c, const char *const *to, struct span mail, char *error, size_t size)
+{
+	struct carrier_options options;
+	char *secret = NULL;
+	if (!delivery_options(c, to, &options)) {
+		snprintf(error, size, "[report] needs from, to, and smtp or sendmail");
+		return -1;
+	}
+	if (options.user && secret_read(&c->report.secret, &secret, error, size))
+		return -1;
+	options.secret = secret;
+	int result = mail.n ? carry(&options, mail, error, size) : carrier_probe(&options, error, size);
+	secret_free(secret);
+	return result;
+}
+
+int cmd_carrier(const struct config *config, int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	struct wire_head head;
+	unsigned char *payload = NULL;
+	size_t capacity = 0;
+	char error[WIRE_TEXT_MAX] = "";
+	struct list to = config->report.to;
+	struct span mail = { NULL, 0 };
+	int result = -1;
+	child_guard("retour-carrier");
+	if (wire_receive(CHILD_FD, &head, &payload, &capacity) == 1 && (head.type == WIRE_CARRY || head.type == WIRE_PROBE)) {
+		mail = (struct span){ (const char *)payload, head.length };
+		if (head.type == WIRE_PROBE || take_recipients(&mail, &to))
+			result = carry_or_probe(config, to.at, mail, error, sizeof error);
+	}
+	if (result)
+		wire_send(CHILD_FD, WIRE_FAILED, error, strlen(error), NULL, 0);
+	else
+		result = wire_send(CHILD_FD, WIRE_FINISHED, NULL, 0, NULL, 0);
+	free(payload);
+	return result ? EXIT_LOST : EXIT_WELL;
+}
+
+/* As WIRE_CARRY has it; heap, NULL without memory. */
+static char *list_recipients(const char *const *to, size_t *n)
+{
+	char *list = NULL;
+	FILE *out = open_memstream(&list, n);
+	for (; out && *to; to++)
+		fwrite(*to, 1, strlen(*to) + 1, out);
+	if (out && fputc('\0', out) != EOF && !fclose(out))
+		return list;
+	free(list);
+	return NULL;
+}
+
+int delivery_carry(const struct config *c, const char *const *to, struct span mail, char *error, size_t size)
+{
+	struct wire_head head;
+	unsigned char *payload = NULL;
+	size_t capacity = 0, listed = 0;
+	int fd, result = -1;
+	char *list = list_recipients(to, &listed);
+	pid_t pid = list ? child_start("carrier", "carrier", c->file, &fd) : -1;
+	snprintf(error, size, "its carrier process ended without a word");
+	if (pid < 0) {
+		free(list);
+		snprintf(error, size, "its carrier process cannot be started");
+		return -1;
+	}
+	child_patience(fd, 12 * c->report.timeout); /* it has a deadline of its own; this one is for a resolver that hangs */
+	if (!(mail.n ? wire_send(fd, WIRE_CARRY, list, listed, mail.p, mail.n) : wire_send(fd, WIRE_PROBE, NULL, 0, NULL, 0)) &&
+	    wire_receive(fd, &head, &payload, &capacity) == 1) {
+		result = head.type == WIRE_FINISHED ? 0 : -1;
+		if (head.type == WIRE_FAILED)
+			span_copy_text(error, size, (struct span){ (const char *)payload, head.length });
+	}
+	free(payload);
+	free(list);
+	close(fd);
+	child_end(pid);
+	return result;
+}

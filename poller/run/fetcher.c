@@ -1,0 +1,274 @@
+/*
+ * The fetcher process: it holds one mailbox's password and connection, and neither
+ * keys nor store. It does what the run tells it, in the order in which it is told.
+ */
+#include "poller/command/commands.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sodium.h>
+#include "poller/run/child.h"
+#include "poller/command/log.h"
+#include "poller/mailbox/secret.h"
+#include "poller/mailbox/source.h"
+#include "poller/run/wire.h"
+
+enum { IMPORT_PATHS_MAX = 65536, IMPORT_MESSAGE_MAX = 16 * 1024 * 1024 };
+
+/* A command that came while an answer was awaited; obeyed in its turn. */
+struct later {
+	struct later *next;
+	struct wire_head head;
+	unsigned char payload[];
+};
+
+struct fetcher {
+	struct source *source;
+	const struct source_ops *ops;
+	unsigned char *buffer; /* of the last frame */
+	size_t capacity;
+	struct later *first, **last;
+};
+
+static const struct source_ops *const sources[] = {
+	[PROTOCOL_IMAP] = &source_imap, [PROTOCOL_POP3] = &source_pop3, [PROTOCOL_MAILDIR] = &source_maildir, [PROTOCOL_MBOX] = &source_mbox };
+
+static int say(uint32_t type, const char *text)
+{
+	size_t n = strlen(text);
+	return wire_send(CHILD_FD, type, text, n > WIRE_TEXT_MAX ? WIRE_TEXT_MAX : n, NULL, 0);
+}
+
+static int send_message(void *context, const struct source_message *m)
+{
+	(void)context;
+	struct wire_message head = { .id = m->id, .arrived = m->arrived, .size = m->size, .truncated = m->truncated };
+	memcpy(head.remote_id, m->remote_id, sizeof head.remote_id);
+	span_copy_text(head.name, sizeof head.name, span_of(m->name ? m->name : ""));
+	if (m->bytes.n > WIRE_MAIL_MAX) /* a source that reads more than it was allowed */
+		return -1;
+	return wire_send(CHILD_FD, WIRE_MESSAGE, &head, sizeof head, m->bytes.p, m->bytes.n);
+}
+
+static int put_off(struct fetcher *f, const struct wire_head *head)
+{
+	struct later *later = malloc(sizeof *later + head->length);
+	if (!later)
+		return -1;
+	later->next = NULL;
+	later->head = *head;
+	memcpy(later->payload, f->buffer, head->length);
+	*f->last = later;
+	f->last = &later->next;
+	return 0;
+}
+
+/* The answer to a LISTED. The run may have sent other commands before it read the question: those are put off. */
+static int receive_wanted(struct fetcher *f, size_t count, unsigned char *wanted)
+{
+	struct wire_head head;
+	for (;;) {
+		if (wire_receive(CHILD_FD, &head, &f->buffer, &f->capacity) != 1)
+			return -1;
+		if (head.type == WIRE_WANTED)
+			break;
+		if (put_off(f, &head))
+			return -1;
+	}
+	if (head.length != count)
+		return -1;
+	memcpy(wanted, f->buffer, count);
+	return 0;
+}
+
+static int ask_wanted(void *context, const unsigned char (*ids)[SOURCE_ID_SIZE], size_t count, unsigned char *wanted)
+{
+	struct fetcher *f = context;
+	for (size_t done = 0, n; done < count; done += n) {
+		n = count - done < WIRE_LIST_MAX ? count - done : WIRE_LIST_MAX;
+		if (wire_send(CHILD_FD, WIRE_LISTED, ids + done, n * SOURCE_ID_SIZE, NULL, 0) || receive_wanted(f, n, wanted + done))
+			return -1;
+	}
+	return 0;
+}
+
+/* The next command into f->buffer. 1, 0 or -1 as wire_receive(). */
+static int receive_command(struct fetcher *f, struct wire_head *head)
+{
+	struct later *later = f->first;
+	if (!later)
+		return wire_receive(CHILD_FD, head, &f->buffer, &f->capacity);
+	*head = later->head;
+	if (head->length > f->capacity) {
+		unsigned char *grown = realloc(f->buffer, head->length);
+		if (!grown)
+			return -1;
+		f->buffer = grown;
+		f->capacity = head->length;
+	}
+	memcpy(f->buffer, later->payload, head->length);
+	f->first = later->next;
+	if (!f->first)
+		f->last = &f->first;
+	free(later);
+	return 1;
+}
+
+static int next_batch(struct fetcher *f, uint32_t count)
+{
+	const struct source_sink sink = { send_message, ask_wanted, f };
+	int n = f->ops->next(f->source, count, &sink);
+	if (n < 0)
+		return -1;
+	uint32_t had = (uint32_t)n;
+	return wire_send(CHILD_FD, WIRE_BATCH, &had, sizeof had, NULL, 0);
+}
+
+static int settle(struct fetcher *f, const unsigned char *payload, size_t n)
+{
+	size_t count = n / sizeof(struct wire_settle);
+	struct settle_item *items = calloc(count ? count : 1, sizeof *items);
+	struct settled done = { 0 };
+	if (!items)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		struct wire_settle item;
+		memcpy(&item, payload + i * sizeof item, sizeof item);
+		items[i] = (struct settle_item){ item.id, item.what };
+	}
+	int result = f->ops->settle(f->source, items, count, &done);
+	free(items);
+	return result ? -1 : wire_send(CHILD_FD, WIRE_SETTLED, &done, sizeof done, NULL, 0);
+}
+
+static int expire(struct fetcher *f, const unsigned char *payload)
+{
+	struct wire_expire what;
+	struct wire_expired done = { 0 };
+	memcpy(&what, payload, sizeof what);
+	what.folder[sizeof what.folder - 1] = '\0';
+	memcpy(done.folder, what.folder, sizeof done.folder);
+	if (f->ops->expire && f->ops->expire(f->source, what.folder, what.cutoff, &what.due, &done.removed, &done.end))
+		return -1;
+	return wire_send(CHILD_FD, WIRE_EXPIRED, &done, sizeof done, NULL, 0);
+}
+
+/* 0: go on, 1: finished, -1: failed. */
+static int obey(struct fetcher *f, const struct wire_head *head)
+{
+	uint32_t count;
+	switch (head->type) {
+	case WIRE_NEXT:
+		memcpy(&count, f->buffer, sizeof count);
+		return next_batch(f, count);
+	case WIRE_SETTLE:
+		return settle(f, f->buffer, head->length);
+	case WIRE_EXPIRE:
+		return expire(f, f->buffer);
+	case WIRE_FINISH:
+		return 1;
+	}
+	return -1;
+}
+
+static int open_source(struct fetcher *f, const struct config *config, const struct wire_start *start, const char *const *paths)
+{
+	struct source_options options = { .paths = paths, .max_message = IMPORT_MESSAGE_MAX, .stays = start->stays };
+	char error[SOURCE_ERROR_SIZE], text[SOURCE_ERROR_SIZE] = "";
+	char *secret = NULL;
+	f->ops = &source_file;
+	if (*start->mailbox) {
+		options.mailbox = config_mailbox(config, start->mailbox);
+		if (!options.mailbox) {
+			say(WIRE_FAILED, "this mailbox is gone from the configuration");
+			return -1;
+		}
+		f->ops = sources[options.mailbox->protocol];
+		options.max_message = (uint64_t)options.mailbox->max_message;
+		if (secret_read(&options.mailbox->secret, &secret, error, sizeof error)) {
+			say(WIRE_REFUSED, error);
+			return -1;
+		}
+		options.password = secret;
+	}
+	child_no_new_rights(); /* a password command was run before this */
+	int result = f->ops->open(&f->source, &options);
+	secret_free(secret);
+	if (result) {
+		say(f->source && f->source->refused ? WIRE_REFUSED : WIRE_FAILED, f->source ? f->source->error : "out of memory");
+		return -1;
+	}
+	if (f->ops->describe)
+		f->ops->describe(f->source, text, sizeof text);
+	struct wire_opened opened = { .certificate_end = f->source->certificate_end };
+	return wire_send(CHILD_FD, WIRE_OPENED, &opened, sizeof opened, text, strlen(text));
+}
+
+/* The paths behind wire_start, each ending in NUL. */
+static const char **split_paths(char *p, size_t n)
+{
+	size_t count = 0;
+	if (n && p[n - 1] != '\0')
+		return NULL;
+	for (size_t i = 0; i < n; i++)
+		count += p[i] == '\0';
+	const char **paths = count <= IMPORT_PATHS_MAX ? calloc(count + 1, sizeof *paths) : NULL;
+	for (size_t i = 0; paths && i < count; p += strlen(p) + 1)
+		paths[i++] = p;
+	return paths;
+}
+
+int cmd_fetcher(const struct config *config, int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	struct fetcher f = { 0 };
+	struct wire_head head;
+	struct wire_start start;
+	char *names = NULL;
+	const char **paths = NULL;
+	char error[SOURCE_ERROR_SIZE] = "";
+	int result = EXIT_LOST, state = -1;
+
+	child_guard("retour-fetcher");
+	f.last = &f.first;
+	if (wire_receive(CHILD_FD, &head, &f.buffer, &f.capacity) != 1 || head.type != WIRE_START)
+		goto out;
+	memcpy(&start, f.buffer, sizeof start);
+	start.mailbox[sizeof start.mailbox - 1] = '\0';
+	size_t rest = head.length - sizeof start;
+	names = malloc(rest + 1);
+	if (!names)
+		goto out;
+	memcpy(names, f.buffer + sizeof start, rest);
+	paths = split_paths(names, rest);
+	if (!paths || open_source(&f, config, &start, paths))
+		goto out;
+	do {
+		if (receive_command(&f, &head) != 1)
+			goto out; /* the run is gone; what it stored it will settle next time */
+		state = obey(&f, &head);
+	} while (state == 0);
+	if (state < 0) {
+		say(WIRE_FAILED, f.source->error);
+		goto out;
+	}
+	/* the goodbye can be what makes deletions true */
+	state = f.ops->close(f.source, error, sizeof error);
+	f.source = NULL;
+	if (state)
+		say(WIRE_FAILED, error);
+	else if (!wire_send(CHILD_FD, WIRE_FINISHED, NULL, 0, NULL, 0))
+		result = EXIT_WELL;
+out:
+	if (f.source)
+		f.ops->close(f.source, NULL, 0);
+	wipe_free(f.buffer, f.capacity);
+	for (struct later *later = f.first, *next; later; later = next) {
+		next = later->next;
+		free(later);
+	}
+	free(paths);
+	free(names);
+	return result;
+}

@@ -1,0 +1,150 @@
+/* How a lane begins, fails and ends: its two processes, and what is wiped and freed with it. */
+#include "poller/run/lane.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "poller/run/child.h"
+#include "classify/base/clock.h"
+#include "poller/command/log.h"
+
+const struct disposal *lane_disposal(const struct lane *lane, enum settlement what)
+{
+	static const struct disposal stays = { DISPOSE_KEEP, NULL };
+	if (!lane->box)
+		return &stays;
+	return what == SETTLE_PROCESSED ? &lane->box->processed : what == SETTLE_UNRECOGNISED ? &lane->box->unrecognised :
+	       &lane->box->quarantine;
+}
+
+void lane_drop_first(struct lane *lane)
+{
+	struct waiting *w = lane->first;
+	lane->first = w->next;
+	if (!lane->first)
+		lane->last = NULL;
+	lane->waiting_bytes -= w->length;
+	wipe_free(w->payload, w->length);
+	free(w);
+	lane->event_count = 0;
+	lane->recognised = false;
+	lane->head_since = clock_monotonic();
+}
+
+void lane_end_parser(struct lane *lane)
+{
+	channel_close(&lane->to);
+	child_end(lane->parser);
+	lane->parser = 0;
+	lane->parser_ready = false;
+}
+
+void lane_end_fetcher(struct lane *lane)
+{
+	channel_close(&lane->from);
+	child_end(lane->fetcher);
+	lane->fetcher = 0;
+}
+
+void lane_fail(struct lane *lane, const char *text)
+{
+	char clean[SOURCE_ERROR_SIZE];
+	if (lane->failed || lane->done)
+		return;
+	log_error("mailbox %s: %s", lane->name, log_clean(clean, sizeof clean, text));
+	lane->failed = true;
+	lane->asked = lane->settling = 0;
+	lane_end_fetcher(lane);
+}
+
+void lane_told(struct lane *lane, int result)
+{
+	if (result && !lane->from.broken)
+		lane_fail(lane, "no memory to tell its fetcher process what to do");
+}
+
+void pump_fail(struct pump *p)
+{
+	if (p->store_failed)
+		return;
+	log_error("store: %s", store_error(p->job->store));
+	if (p->in_transaction)
+		store_rollback(p->job->store);
+	p->in_transaction = false;
+	p->store_failed = true;
+}
+
+int lane_start_parser(struct pump *p, struct lane *lane)
+{
+	int fd;
+	char label[STORE_NAME_SIZE + 16];
+	snprintf(label, sizeof label, "parser %s", lane->name);
+	lane->parser = child_start("parser", label, p->job->config->file, &fd);
+	if (lane->parser < 0) {
+		lane->parser = 0;
+		lane_fail(lane, "its parser process cannot be started");
+		return -1;
+	}
+	channel_open(&lane->to, fd);
+	lane->parser_ready = false;
+	lane->parser_starts++;
+	lane->head_since = clock_monotonic();
+	return 0;
+}
+
+static int send_start(struct pump *p, struct lane *lane)
+{
+	size_t n = sizeof(struct wire_start), at = n;
+	for (const char *const *path = p->job->paths; !lane->box && path && *path; path++)
+		n += strlen(*path) + 1;
+	unsigned char *payload = calloc(1, n);
+	if (!payload)
+		return -1;
+	struct wire_start start = { 0 };
+	if (lane->box) {
+		snprintf(start.mailbox, sizeof start.mailbox, "%s", lane->name);
+		start.stays = lane->box->processed.action == DISPOSE_KEEP || lane->box->unrecognised.action == DISPOSE_KEEP ||
+			      lane->box->quarantine.action == DISPOSE_KEEP;
+	}
+	memcpy(payload, &start, sizeof start);
+	for (const char *const *path = p->job->paths; !lane->box && path && *path; path++) {
+		memcpy(payload + at, *path, strlen(*path) + 1);
+		at += strlen(*path) + 1;
+	}
+	int result = channel_send(&lane->from, WIRE_START, payload, n, true);
+	free(payload);
+	return result;
+}
+
+void lane_start(struct pump *p, struct lane *lane)
+{
+	int fd;
+	char label[STORE_NAME_SIZE + 16];
+	uint32_t count = BATCH;
+	lane->started = true;
+	lane->since = clock_monotonic();
+	snprintf(label, sizeof label, "fetcher %s", lane->name);
+	lane->fetcher = child_start("fetcher", label, p->job->config->file, &fd);
+	if (lane->fetcher < 0) {
+		lane->fetcher = 0;
+		lane_fail(lane, "its fetcher process cannot be started");
+		return;
+	}
+	channel_open(&lane->from, fd);
+	if (lane_start_parser(p, lane))
+		return;
+	bool sent = !send_start(p, lane);
+	for (; sent && lane->asked < AHEAD; lane->asked++)
+		sent = !channel_send(&lane->from, WIRE_NEXT, &count, sizeof count, true);
+	lane_told(lane, !sent);
+}
+
+void lane_free(struct lane *lane)
+{
+	lane_end_fetcher(lane);
+	lane_end_parser(lane);
+	while (lane->first)
+		lane_drop_first(lane);
+	wipe_free(lane->events, lane->event_room * sizeof *lane->events);
+	free(lane->items);
+}

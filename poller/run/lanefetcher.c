@@ -1,0 +1,181 @@
+/*
+ * What a fetcher says: mail, which waits for the parser; which of its messages are wanted; what was settled and expired; how it ended. It reads foreign
+ * servers, so each of its frames is checked against what it may say now.
+ */
+#include "poller/run/lane.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "poller/run/child.h"
+#include "classify/base/clock.h"
+#include "poller/command/log.h"
+
+enum {
+	QUEUE_BYTES_MAX = 4 * 1024 * 1024,  /* of mail that waits for its parser; one message may always wait, whatever its size */
+};
+
+static int take_message(struct lane *lane, unsigned char *payload, uint32_t length)
+{
+	struct waiting *w = calloc(1, sizeof *w);
+	if (!w)
+		return -1;
+	w->payload = payload;
+	w->length = length;
+	((struct wire_message *)payload)->name[WIRE_NAME_SIZE - 1] = '\0';
+	if (lane->last)
+		lane->last->next = w;
+	else
+		lane->first = w;
+	if (lane->first == w)
+		lane->head_since = clock_monotonic();
+	lane->last = w;
+	lane->waiting_bytes += length;
+	if (lane->parser_ready)
+		lane_parser_sends(lane, w);
+	return 0;
+}
+
+static int answer_listed(struct pump *p, struct lane *lane, const unsigned char *ids, uint32_t length)
+{
+	size_t count = length / SOURCE_ID_SIZE;
+	unsigned char *wanted = malloc(count ? count : 1);
+	if (!wanted)
+		return -1;
+	memset(wanted, 1, count);
+	unsigned keeps = 0;
+	for (int what = SETTLE_PROCESSED; what <= SETTLE_QUARANTINE; what++)
+		keeps |= (unsigned)(lane_disposal(lane, (enum settlement)what)->action == DISPOSE_KEEP) << what;
+	if (p->job->store && store_wanted(p->job->store, lane->name, ids, count, keeps, p->job->now, wanted))
+		pump_fail(p);
+	int result = channel_send(&lane->from, WIRE_WANTED, wanted, count, true);
+	free(wanted);
+	return result;
+}
+
+static int ask_next(struct lane *lane)
+{
+	uint32_t count = BATCH;
+	if (poll_stopping() || lane->ended)
+		return 0;
+	lane->asked++;
+	return channel_send(&lane->from, WIRE_NEXT, &count, sizeof count, true);
+}
+
+static void say_opened(struct lane *lane, const struct wire_head *head, const unsigned char *payload)
+{
+	struct wire_opened opened;
+	char text[WIRE_TEXT_MAX + 1];
+	memcpy(&opened, payload, sizeof opened);
+	lane->opened = true;
+	lane->certificate_end = opened.certificate_end;
+	span_copy_text(text, sizeof text, (struct span){ (const char *)payload + sizeof opened, head->length - sizeof opened });
+	log_info("mailbox %s: open: %s", lane->name, text);
+}
+
+static void say_failed(struct lane *lane, const struct wire_head *head, const unsigned char *text)
+{
+	char copy[WIRE_TEXT_MAX + 1];
+	span_copy_text(copy, sizeof copy, (struct span){ (const char *)text, head->length });
+	lane->refused = head->type == WIRE_REFUSED;
+	lane_fail(lane, *copy ? copy : "failed without a word");
+}
+
+/* -1: the fetcher broke the protocol. *TAKEN: the payload is somebody else's now. */
+static int fetcher_says(struct pump *p, struct lane *lane, const struct wire_head *head, unsigned char *payload, bool *taken)
+{
+	uint32_t count;
+	struct settled settled;
+	switch (head->type) {
+	case WIRE_OPENED:
+		say_opened(lane, head, payload);
+		return 0;
+	case WIRE_LISTED:
+		return answer_listed(p, lane, payload, head->length);
+	case WIRE_MESSAGE:
+		*taken = !take_message(lane, payload, head->length);
+		return *taken ? 0 : -1;
+	case WIRE_BATCH:
+		if (!lane->asked)
+			return -1;
+		lane->asked--;
+		memcpy(&count, payload, sizeof count);
+		if (count == 0)
+			lane->ended = true;
+		return ask_next(lane);
+	case WIRE_SETTLED:
+		if (!lane->settling)
+			return -1;
+		lane->settling--;
+		memcpy(&settled, payload, sizeof settled);
+		lane->counts.deleted += settled.deleted;
+		lane->counts.moved += settled.moved;
+		lane->counts.kept += settled.kept;
+		return 0;
+	case WIRE_EXPIRED:
+		return lane_expired(p, lane, (const struct wire_expired *)payload);
+	case WIRE_REFUSED:
+	case WIRE_FAILED:
+		say_failed(lane, head, payload);
+		return 0;
+	case WIRE_FINISHED:
+		if (!lane->finishing)
+			return -1;
+		lane->done = true;
+		lane_end_fetcher(lane);
+		return 0;
+	}
+	return -1;
+}
+
+bool lane_has_room(const struct lane *lane)
+{
+	return !lane->first || lane->waiting_bytes < QUEUE_BYTES_MAX;
+}
+
+void lane_serve_fetcher(struct pump *p, struct lane *lane)
+{
+	struct wire_head head;
+	unsigned char *payload;
+	int got = 0;
+	if (channel_flush(&lane->from) == 0)
+		while (!p->store_failed && !lane->failed && !lane->done && lane_has_room(lane) &&
+		       (got = channel_receive(&lane->from, &head, &payload)) == 1) {
+			bool taken = false;
+			int result = fetcher_says(p, lane, &head, payload, &taken);
+			if (!taken)
+				wipe_free(payload, head.length);
+			if (result && !lane->from.broken) {
+				lane_fail(lane, "its fetcher process broke the protocol");
+				return;
+			}
+			if (lane->from.broken)
+				break;
+		}
+	if (lane->failed || lane->done || (got >= 0 && !lane->from.broken))
+		return;
+	/* its last words may still be in the socket when writing to it failed */
+	while (!lane->failed && !lane->done && channel_receive(&lane->from, &head, &payload) == 1) {
+		if (head.type == WIRE_FAILED || head.type == WIRE_REFUSED)
+			say_failed(lane, &head, payload);
+		wipe_free(payload, head.length);
+	}
+	if (!lane->failed && !lane->done) {
+		char how[128], text[160];
+		pid_t pid = lane->fetcher;
+		lane->fetcher = 0;
+		channel_close(&lane->from);
+		snprintf(text, sizeof text, "its fetcher process %s", child_status(child_end(pid), how, sizeof how));
+		lane_fail(lane, text);
+	}
+}
+
+void lane_finish_if_due(struct pump *p, struct lane *lane)
+{
+	if (!lane->opened || lane->finishing || lane->failed || !(lane->ended || poll_stopping()) || lane->asked || lane->first ||
+	    lane->item_count || p->store_failed)
+		return;
+	lane->finishing = true;
+	lane_told(lane, (lane->box && p->job->store && !poll_stopping() && lane_expire(p, lane)) ||
+		   channel_send(&lane->from, WIRE_FINISH, NULL, 0, true));
+}

@@ -1,0 +1,141 @@
+/*
+ * The parser process: mail in, events out. It has neither keys nor network nor
+ * files (sandbox.c), so whatever a mail does to it costs that mail and nothing else.
+ */
+#include "poller/command/commands.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sodium.h>
+#include "classify/classify.h"
+#include "classify/rules.h"
+#include "poller/run/child.h"
+#include "poller/command/log.h"
+#include "poller/command/rulesfile.h"
+#include "poller/run/sandbox.h"
+#include "poller/run/wire.h"
+
+struct parser {
+	struct rules *rules;
+	struct classify_options options;
+	struct workspace *workspace;
+};
+
+static int send_event(void *context, const struct event *event)
+{
+	(void)context;
+	return wire_send(CHILD_FD, WIRE_EVENT, event, sizeof *event, NULL, 0);
+}
+
+static void feed_hash(void *context, const void *bytes, size_t n)
+{
+	crypto_generichash_update(context, bytes, n);
+}
+
+/* The digest is not secret: the store makes the message's key of it with a key of its own. */
+static void digest_message(const struct message *m, unsigned char digest[STORE_DIGEST_SIZE])
+{
+	crypto_generichash_state state;
+	crypto_generichash_init(&state, NULL, 0, STORE_DIGEST_SIZE);
+	message_identity(m, feed_hash, &state);
+	crypto_generichash_final(&state, digest, STORE_DIGEST_SIZE);
+}
+
+#ifdef RETOUR_TEST_CRASH /* what a mail might make of a parser with a hole: the tests say which by a header field */
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+/* Whether it is to keep the receiver's words as they came: what looks for addresses must find them then. */
+static bool misbehave(struct span mail)
+{
+	static const char field[] = "X-Retour-Test: ";
+	const char *found = memmem(mail.p, mail.n, field, sizeof field - 1);
+	struct span deed = found ? (struct span){ found + sizeof field - 1, mail.n - (size_t)(found + sizeof field - 1 - mail.p) } : SPAN("");
+	volatile bool for_ever = true;
+	if (span_starts_nocase(deed, SPAN("crash")))
+		abort();
+	else if (span_starts_nocase(deed, SPAN("spin")))
+		while (for_ever)
+			;
+	else if (span_starts_nocase(deed, SPAN("sleep")))
+		recv(CHILD_FD, &(char){ 0 }, 1, 0);
+	else if (span_starts_nocase(deed, SPAN("memory")))
+		for (size_t n = 1 << 20; n; n *= 2)
+			explicit_bzero(malloc(n), n); /* which no compiler leaves out */
+	else if (span_starts_nocase(deed, SPAN("open")))
+		open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+	else if (span_starts_nocase(deed, SPAN("socket")))
+		socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	else if (span_starts_nocase(deed, SPAN("fork")))
+		fork();
+	else if (span_starts_nocase(deed, SPAN("exec")))
+		execl("/bin/true", "true", (char *)NULL);
+	else if (span_starts_nocase(deed, SPAN("kill")))
+		kill(getppid(), 0);
+	return span_starts_nocase(deed, SPAN("leak"));
+}
+#endif
+
+static int parse(const struct parser *p, const unsigned char *payload, size_t n)
+{
+	struct wire_message head;
+	struct wire_parsed parsed = { 0 };
+	struct outcome outcome = { 0 };
+	memcpy(&head, payload, sizeof head);
+	struct message m = { .bytes = { (const char *)payload + sizeof head, n - sizeof head }, .arrived = head.arrived,
+		.truncated = head.truncated };
+	struct classify_options options = p->options;
+#ifdef RETOUR_TEST_CRASH
+	options.redact = options.redact && !misbehave(m.bytes);
+#endif
+	digest_message(&m, parsed.digest);
+	if (classify(p->rules, &options, p->workspace, &m, send_event, NULL, &outcome))
+		return -1;
+	parsed.id = head.id;
+	parsed.arrived = outcome.arrived;
+	parsed.events = outcome.events;
+	parsed.overflow = outcome.overflow;
+	return wire_send(CHILD_FD, WIRE_PARSED, &parsed, sizeof parsed, NULL, 0);
+}
+
+int cmd_parser(const struct config *config, int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	char error[512];
+	struct parser p = { .options = { .domains = config->domains.at, .campaign_headers = config->campaign_headers.at,
+		.verp = config->verp, .redact = true } };
+	unsigned char *payload = NULL;
+	size_t capacity = 0;
+	struct wire_head head;
+	int result = EXIT_LOST;
+
+	child_guard("retour-parser");
+	p.rules = rulesfile_load(config->rules_file, config->providers_file, error, sizeof error);
+	if (!p.rules) {
+		log_error("%s", error);
+		return EXIT_USAGE;
+	}
+	p.workspace = workspace_new();
+	if (sandbox_enter(CHILD_FD, error, sizeof error))
+		log_warning("parser: %s; it runs with the rights of its user", error);
+	if (!p.workspace || wire_send(CHILD_FD, WIRE_READY, NULL, 0, NULL, 0))
+		goto out;
+	for (;;) {
+		int got = wire_receive(CHILD_FD, &head, &payload, &capacity);
+		if (got <= 0 || head.type != WIRE_MESSAGE) {
+			result = got == 0 ? EXIT_WELL : EXIT_LOST;
+			break;
+		}
+		sandbox_new_budget();
+		if (parse(&p, payload, head.length))
+			break;
+		sodium_memzero(payload, head.length);
+	}
+out:
+	wipe_free(payload, capacity);
+	workspace_free(p.workspace);
+	rules_free(p.rules);
+	return result;
+}

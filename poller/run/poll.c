@@ -1,0 +1,213 @@
+/*
+ * The run's main loop: one lane for each mailbox, from its fetcher through its parser into the store.
+ *
+ *   fetcher --MESSAGE--> waiting --MESSAGE--> parser --EVENT, PARSED--> store (transaction) --commit--> SETTLE --> fetcher
+ *
+ * All sockets are non-blocking and served by one poll(); what is under way is bounded by QUEUE_BYTES_MAX (lanefetcher.c) a lane.
+ * Two batches are asked for ahead, so that the fetcher reads on while the run commits.
+ */
+#include "poller/run/poll.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "classify/base/clock.h"
+#include "poller/run/lane.h"
+#include "poller/command/log.h"
+
+enum {
+	LANES_AT_ONCE = 4,
+	TICK_MS = 250,
+};
+static const double parser_seconds = 30, commit_seconds = 1, grace_seconds = 60;
+
+static volatile sig_atomic_t stopping;
+
+void poll_stop(void)
+{
+	stopping = 1;
+}
+
+bool poll_stopping(void)
+{
+	return stopping;
+}
+
+/* Everything stored so far becomes durable, and only then is settled. */
+static void commit(struct pump *p)
+{
+	if (p->in_transaction) {
+#ifdef RETOUR_TEST_COMMIT_US /* a slow disk: kills fall before the commit, and what was settled too early would be lost */
+		usleep(RETOUR_TEST_COMMIT_US);
+#endif
+		if (store_commit(p->job->store)) {
+			pump_fail(p);
+			return;
+		}
+		p->in_transaction = false;
+		p->uncommitted = 0;
+	}
+	for (size_t i = 0; i < p->lane_count; i++) {
+		struct lane *lane = &p->lanes[i];
+		for (size_t done = 0; done < lane->item_count && !lane->failed && !lane->done;) {
+			size_t n = lane->item_count - done < WIRE_SETTLE_MAX ? lane->item_count - done : WIRE_SETTLE_MAX;
+			lane->settling++;
+			done += n;
+			lane_told(lane, channel_send(&lane->from, WIRE_SETTLE, lane->items + done - n, n * sizeof *lane->items, true));
+		}
+		lane->item_count = 0;
+	}
+}
+
+/* --- time ----------------------------------------------------------------------------------------------- */
+
+static void watch_clock(struct pump *p, struct lane *lane)
+{
+	double now = clock_monotonic();
+	if (lane->to.fd >= 0 && lane->first && now - lane->head_since > parser_seconds) {
+		log_warning("mailbox %s: the parser did not answer within %.0f s", lane->name, parser_seconds);
+		lane_parser_died(p, lane);
+	}
+	/* the fetcher keeps its deadlines itself; this one holds when it hangs where it cannot, e.g. in the resolver */
+	if (lane->box && !lane->failed && !lane->done &&
+	    now - lane->since > (double)(lane->opened ? lane->box->deadline : 5 * lane->box->timeout) + grace_seconds)
+		lane_fail(lane, "took longer than its deadline");
+}
+
+static bool lane_active(const struct lane *lane)
+{
+	return lane->started && (!(lane->failed || lane->done) || lane->first || lane->item_count);
+}
+
+/* Nothing is under way and nothing is asked for: there is nothing to wait for with the commit. */
+static bool all_idle(const struct pump *p)
+{
+	for (size_t i = 0; i < p->lane_count; i++)
+		if (p->lanes[i].first || p->lanes[i].asked)
+			return false;
+	return true;
+}
+
+/* --- the loop ------------------------------------------------------------------------------------------- */
+
+static void wait_for_work(struct pump *p)
+{
+	struct pollfd fds[2 * LANES_AT_ONCE];
+	nfds_t n = 0;
+	for (size_t i = 0; i < p->lane_count && n + 2 <= 2 * LANES_AT_ONCE; i++) {
+		struct lane *lane = &p->lanes[i];
+		if (!lane_active(lane))
+			continue;
+		if (lane->from.fd >= 0)
+			fds[n++] = (struct pollfd){ lane->from.fd, (short)((lane_has_room(lane) ? POLLIN : 0) |
+						    (channel_wants_write(&lane->from) ? POLLOUT : 0)), 0 };
+		if (lane->to.fd >= 0)
+			fds[n++] = (struct pollfd){ lane->to.fd, (short)(POLLIN | (channel_wants_write(&lane->to) ? POLLOUT : 0)), 0 };
+	}
+	poll(fds, n, TICK_MS);
+}
+
+static size_t start_lanes(struct pump *p)
+{
+	size_t active = 0;
+	for (size_t i = 0; i < p->lane_count; i++)
+		active += lane_active(&p->lanes[i]);
+	for (size_t i = 0; i < p->lane_count && active < LANES_AT_ONCE && !stopping; i++)
+		if (!p->lanes[i].started) {
+			lane_start(p, &p->lanes[i]);
+			active += lane_active(&p->lanes[i]);
+		}
+	return active;
+}
+
+static void work(struct pump *p)
+{
+	while (start_lanes(p) && !p->store_failed) {
+		wait_for_work(p);
+		for (size_t i = 0; i < p->lane_count && !p->store_failed; i++) {
+			struct lane *lane = &p->lanes[i];
+			if (!lane_active(lane))
+				continue;
+			if (lane->to.fd >= 0)
+				lane_serve_parser(p, lane);
+			if (lane->from.fd >= 0)
+				lane_serve_fetcher(p, lane);
+			watch_clock(p, lane);
+			if (lane->failed && lane->to.fd < 0)
+				while (lane->first) /* nobody is left to read it; it is still in the mailbox */
+					lane_drop_first(lane);
+		}
+		if (p->store_failed)
+			return;
+		if (p->uncommitted >= COMMIT_MESSAGES || all_idle(p) ||
+		    (p->in_transaction && clock_monotonic() - p->transaction_since > commit_seconds))
+			commit(p);
+		for (size_t i = 0; i < p->lane_count; i++)
+			if (p->lanes[i].started)
+				lane_finish_if_due(p, &p->lanes[i]);
+	}
+}
+
+static void lane_report(struct pump *p, struct lane *lane, struct poll_counts *total)
+{
+	const struct poll_counts *c = &lane->counts;
+	bool ok = lane->done && !p->store_failed;
+	if (!lane->started)
+		return;
+	if (p->store_failed && c->messages)
+		log_notice("mailbox %s: %llu messages were read, %llu of them settled; the others stay there for the next run", lane->name,
+			   (unsigned long long)c->messages, (unsigned long long)(c->deleted + c->moved + c->kept));
+	else if (c->messages || c->expired)
+		log_notice("mailbox %s: %llu messages: %llu new, %llu seen before, %llu unrecognised, %llu quarantined; %llu events; "
+			   "deleted %llu, moved %llu, kept %llu, expired %llu", lane->name, (unsigned long long)c->messages,
+			   (unsigned long long)c->fresh, (unsigned long long)c->duplicates, (unsigned long long)c->unrecognised,
+			   (unsigned long long)c->quarantined, (unsigned long long)c->events, (unsigned long long)c->deleted,
+			   (unsigned long long)c->moved, (unsigned long long)c->kept, (unsigned long long)c->expired);
+	else if (ok)
+		log_info("mailbox %s: nothing new", lane->name);
+	if (lane->box && p->job->store && !p->store_failed &&
+	    (store_mailbox_read(p->job->store, lane->name, p->job->now, ok, lane->refused ? MAILBOX_LOGIN_REFUSED : "not read to its end") ||
+	     (lane->opened && store_mailbox_certificate(p->job->store, lane->name, lane->certificate_end)) ||
+	     (lane->folders && (ok || c->expired) && store_mail_purged(p->job->store, lane->name, lane->folders, lane->expired, p->job->now))))
+		pump_fail(p);
+	total->messages += c->messages;
+	total->fresh += c->fresh;
+	total->duplicates += c->duplicates;
+	total->unrecognised += c->unrecognised;
+	total->quarantined += c->quarantined;
+	total->events += c->events;
+	total->deleted += c->deleted;
+	total->moved += c->moved;
+	total->kept += c->kept;
+	total->expired += c->expired;
+	total->mailboxes++;
+	total->failed += !ok;
+}
+
+int poll_mailboxes(const struct poll_job *job, struct poll_counts *total)
+{
+	struct pump p = { .job = job };
+	*total = (struct poll_counts){ 0 };
+	while (job->mailboxes && job->mailboxes[p.lane_count])
+		p.lane_count++;
+	if (job->paths)
+		p.lane_count = 1;
+	p.lanes = calloc(p.lane_count ? p.lane_count : 1, sizeof *p.lanes);
+	if (!p.lanes)
+		return -1;
+	for (size_t i = 0; i < p.lane_count; i++) {
+		p.lanes[i].box = job->paths ? NULL : job->mailboxes[i];
+		p.lanes[i].name = job->paths ? "import" : job->mailboxes[i]->name;
+		p.lanes[i].from.fd = p.lanes[i].to.fd = -1;
+	}
+	work(&p);
+	for (size_t i = 0; i < p.lane_count; i++) {
+		lane_report(&p, &p.lanes[i], total);
+		lane_free(&p.lanes[i]);
+	}
+	free(p.lanes);
+	total->store_failed = p.store_failed;
+	total->stopped = stopping;
+	return total->failed || total->quarantined || p.store_failed ? -1 : 0;
+}

@@ -1,0 +1,251 @@
+/* Frames over a socket pair; poller/run/wire.h has the format and who sends what. */
+#include "poller/run/wire.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+#include <sodium.h>
+
+/* What each type may carry: a fixed part, then up to COUNT items of ITEM bytes. */
+static const struct shape {
+	uint32_t fixed, item, count;
+} shapes[WIRE_TYPES] = {
+	[WIRE_START] = { sizeof(struct wire_start), 1, 1024 * 1024 },
+	[WIRE_NEXT] = { sizeof(uint32_t), 0, 0 },
+	[WIRE_WANTED] = { 0, 1, WIRE_LIST_MAX },
+	[WIRE_SETTLE] = { 0, sizeof(struct wire_settle), WIRE_SETTLE_MAX },
+	[WIRE_EXPIRE] = { sizeof(struct wire_expire), 0, 0 },
+	[WIRE_OPENED] = { sizeof(struct wire_opened), 1, WIRE_TEXT_MAX },
+	[WIRE_LISTED] = { 0, SOURCE_ID_SIZE, WIRE_LIST_MAX },
+	[WIRE_MESSAGE] = { sizeof(struct wire_message), 1, WIRE_MAIL_MAX },
+	[WIRE_BATCH] = { sizeof(uint32_t), 0, 0 },
+	[WIRE_SETTLED] = { sizeof(struct settled), 0, 0 },
+	[WIRE_EXPIRED] = { sizeof(struct wire_expired), 0, 0 },
+	[WIRE_FAILED] = { 0, 1, WIRE_TEXT_MAX },
+	[WIRE_REFUSED] = { 0, 1, WIRE_TEXT_MAX },
+	[WIRE_EVENT] = { sizeof(struct event), 0, 0 },
+	[WIRE_PARSED] = { sizeof(struct wire_parsed), 0, 0 },
+	[WIRE_CARRY] = { 1, 1, WIRE_MAIL_MAX },
+	[WIRE_LOG_STATE] = { 0, 1, WIRE_LOG_STATE_MAX },
+	[WIRE_LOG_KNOWN] = { 0, sizeof(struct wire_log_known), WIRE_LOG_KNOWN_MAX },
+	[WIRE_LOG_FILE] = { sizeof(struct wire_log_file), 0, 0 },
+	[WIRE_LOG_BYTES] = { sizeof(struct wire_log_bytes), 1, WIRE_LOG_CHUNK },
+	[WIRE_LOG_END] = { sizeof(struct wire_log_bytes), 0, 0 },
+	[WIRE_LOG_COUNTS] = { 0, sizeof(struct wire_log_count), WIRE_LOG_COUNTS_MAX },
+	[WIRE_LOG_MARK] = { sizeof(struct wire_log_mark), 0, 0 },
+	[WIRE_LOG_READY] = { sizeof(struct wire_log_bytes), 0, 0 },
+};
+
+uint32_t wire_limit(uint32_t type)
+{
+	return type < WIRE_TYPES ? shapes[type].fixed + shapes[type].item * shapes[type].count : 0;
+}
+
+bool wire_length_fits(uint32_t type, uint32_t length)
+{
+	if (type == 0 || type >= WIRE_TYPES || length < shapes[type].fixed || length > wire_limit(type))
+		return false;
+	uint32_t rest = length - shapes[type].fixed;
+	return shapes[type].item ? rest % shapes[type].item == 0 : rest == 0;
+}
+
+void wipe_free(void *p, size_t n)
+{
+	if (p)
+		sodium_memzero(p, n);
+	free(p);
+}
+
+/* --- blocking ------------------------------------------------------------------------------------------ */
+
+int wire_send(int fd, uint32_t type, const void *a, size_t a_size, const void *b, size_t b_size)
+{
+	struct wire_head head = { type, (uint32_t)(a_size + b_size) };
+	struct iovec io[3] = { { &head, sizeof head }, { (void *)a, a_size }, { (void *)b, b_size } };
+	struct msghdr message = { .msg_iov = io, .msg_iovlen = 3 };
+	if (!wire_length_fits(type, head.length))
+		return -1;
+	while (message.msg_iovlen) {
+		ssize_t n = sendmsg(fd, &message, MSG_NOSIGNAL);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		while (message.msg_iovlen && (size_t)n >= message.msg_iov->iov_len) {
+			n -= (ssize_t)message.msg_iov->iov_len;
+			message.msg_iov++;
+			message.msg_iovlen--;
+		}
+		if (message.msg_iovlen) {
+			message.msg_iov->iov_base = (char *)message.msg_iov->iov_base + n;
+			message.msg_iov->iov_len -= (size_t)n;
+		}
+	}
+	return 0;
+}
+
+/* 1: all of it; 0: the end before the first byte; -1. */
+static int read_whole(int fd, void *buffer, size_t n)
+{
+	for (size_t have = 0; have < n;) {
+		ssize_t got = recv(fd, (char *)buffer + have, n - have, 0);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return got == 0 && have == 0 ? 0 : -1;
+		have += (size_t)got;
+	}
+	return 1;
+}
+
+int wire_receive(int fd, struct wire_head *head, unsigned char **buffer, size_t *capacity)
+{
+	int result = read_whole(fd, head, sizeof *head);
+	if (result <= 0)
+		return result;
+	if (!wire_length_fits(head->type, head->length))
+		return -1;
+	if (head->length > *capacity) {
+		wipe_free(*buffer, *capacity);
+		*capacity = 0;
+		*buffer = malloc(head->length);
+		if (!*buffer)
+			return -1;
+		*capacity = head->length;
+	}
+	return head->length == 0 || read_whole(fd, *buffer, head->length) == 1 ? 1 : -1;
+}
+
+/* --- non-blocking --------------------------------------------------------------------------------------- */
+
+void channel_open(struct channel *c, int fd)
+{
+	*c = (struct channel){ .fd = fd };
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+}
+
+static void drop_first(struct channel *c)
+{
+	struct wire_out *out = c->first;
+	c->first = out->next;
+	if (!c->first)
+		c->last = NULL;
+	c->sent = 0;
+	if (out->owned)
+		wipe_free((void *)(uintptr_t)out->bytes, out->head.length);
+	free(out);
+}
+
+void channel_close(struct channel *c)
+{
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = -1;
+	while (c->first)
+		drop_first(c);
+	wipe_free(c->payload, c->payload ? c->head.length : 0);
+	c->payload = NULL;
+	c->have = 0;
+}
+
+bool channel_wants_write(const struct channel *c)
+{
+	return c->fd >= 0 && c->first;
+}
+
+int channel_send(struct channel *c, uint32_t type, const void *bytes, size_t n, bool copy)
+{
+	if (c->fd < 0 || !wire_length_fits(type, (uint32_t)n))
+		return -1;
+	struct wire_out *out = calloc(1, sizeof *out);
+	unsigned char *own = copy && n ? malloc(n) : NULL;
+	if (!out || (copy && n && !own)) {
+		free(out);
+		free(own);
+		return -1;
+	}
+	if (own)
+		memcpy(own, bytes, n);
+	out->head = (struct wire_head){ type, (uint32_t)n };
+	out->bytes = own ? own : bytes;
+	out->owned = own != NULL;
+	if (c->last)
+		c->last->next = out;
+	else
+		c->first = out;
+	c->last = out;
+	return channel_flush(c);
+}
+
+int channel_flush(struct channel *c)
+{
+	while (c->first) {
+		struct wire_out *out = c->first;
+		struct iovec io[2] = { { &out->head, sizeof out->head }, { (void *)(uintptr_t)out->bytes, out->head.length } };
+		struct msghdr message = { .msg_iov = io, .msg_iovlen = 2 };
+		if (c->sent < sizeof out->head) {
+			io[0].iov_base = (char *)&out->head + c->sent;
+			io[0].iov_len -= c->sent;
+		} else {
+			size_t done = c->sent - sizeof out->head;
+			io[1].iov_base = (void *)(uintptr_t)(out->bytes + done);
+			io[1].iov_len -= done;
+			message.msg_iov++;
+			message.msg_iovlen--;
+		}
+		ssize_t n = sendmsg(c->fd, &message, MSG_NOSIGNAL);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return 0;
+		if (n < 0) {
+			c->broken = true;
+			return -1;
+		}
+		c->sent += (size_t)n;
+		if (c->sent == sizeof out->head + out->head.length)
+			drop_first(c);
+	}
+	return 0;
+}
+
+int channel_receive(struct channel *c, struct wire_head *head, unsigned char **payload)
+{
+	for (;;) {
+		if (c->have >= sizeof c->head && c->have == sizeof c->head + c->head.length) {
+			*head = c->head;
+			*payload = c->payload;
+			c->payload = NULL;
+			c->have = 0;
+			return 1;
+		}
+		void *to = c->have < sizeof c->head ? (unsigned char *)&c->head + c->have : c->payload + (c->have - sizeof c->head);
+		size_t missing = c->have < sizeof c->head ? sizeof c->head - c->have : sizeof c->head + c->head.length - c->have;
+		ssize_t n = recv(c->fd, to, missing, 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return 0;
+		if (n <= 0) {
+			c->broken = true;
+			return -1;
+		}
+		c->have += (size_t)n;
+		if (c->have != sizeof c->head || c->payload)
+			continue;
+		if (!wire_length_fits(c->head.type, c->head.length)) {
+			c->have = 0;
+			c->broken = true;
+			return -1;
+		}
+		if (c->head.length && !(c->payload = malloc(c->head.length))) {
+			c->have = 0;
+			c->broken = true;
+			return -1;
+		}
+	}
+}

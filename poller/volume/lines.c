@@ -1,0 +1,68 @@
+/* Lines of addresses, without stdio: its buffers are not ours to wipe. */
+#include "poller/volume/lines.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+#include <sodium.h>
+#include "poller/command/commands.h"
+#include "poller/command/log.h"
+
+int lines_open(struct lines *l, const char *command, const char *operand)
+{
+	memset(l, 0, sizeof *l);
+	l->fd = STDIN_FILENO;
+	if (!operand || !strcmp(operand, "-"))
+		return EXIT_WELL;
+	if (strchr(operand, '@'))
+		return usage_error(command, "addresses come from a file or from stdin, never as arguments");
+	l->fd = open(operand, O_RDONLY | O_CLOEXEC);
+	if (l->fd >= 0)
+		return EXIT_WELL;
+	log_error("%s: %s", operand, strerror(errno));
+	return EXIT_LOST;
+}
+
+static void fill(struct lines *l)
+{
+	ssize_t n;
+	memmove(l->buffer, l->buffer + l->begin, l->have - l->begin);
+	l->have -= l->begin;
+	l->begin = 0;
+	do
+		n = read(l->fd, l->buffer + l->have, sizeof l->buffer - l->have);
+	while (n < 0 && errno == EINTR);
+	l->failed |= n < 0;
+	l->end = n <= 0;
+	l->have += n > 0 ? (size_t)n : 0;
+}
+
+bool lines_next(struct lines *l, struct span *line)
+{
+	for (;;) {
+		const char *at = l->buffer + l->begin, *newline = memchr(at, '\n', l->have - l->begin);
+		size_t n = newline ? (size_t)(newline - at) : l->have - l->begin;
+		bool full = l->begin == 0 && l->have == sizeof l->buffer, rest = l->in_line;
+		if (!newline && !l->end && !full) {
+			fill(l);
+			continue;
+		}
+		if (!newline && !n)
+			return false;
+		l->begin += n + (newline != NULL);
+		l->in_line = !newline;
+		if (rest)
+			continue;
+		l->number++;
+		*line = span_trim((struct span){ at, n < LINE_MAX_BYTES ? n : LINE_MAX_BYTES });
+		return true;
+	}
+}
+
+void lines_close(struct lines *l)
+{
+	if (l->fd != STDIN_FILENO)
+		close(l->fd);
+	sodium_memzero(l, sizeof *l);
+}

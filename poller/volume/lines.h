@@ -1,0 +1,29 @@
+/* Addresses as a sending system hands them in: one a line, from a file or stdin, in memory that is wiped. */
+#ifndef RETOUR_LINES_H
+#define RETOUR_LINES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "classify/base/span.h"
+
+enum { LINES_BUFFER_SIZE = 64 * 1024, LINE_MAX_BYTES = 4096 };
+
+struct lines {
+	int fd;
+	uint64_t number;     /* of the line that was handed out last, from 1 */
+	size_t begin, have;
+	bool end, failed;    /* FAILED: reading did */
+	bool in_line;        /* the begin of a line longer than the buffer was handed out */
+	char buffer[LINES_BUFFER_SIZE];
+};
+
+/*
+ * Opens the operand of a command: a path, "-" or NULL for stdin. Refuses what holds an '@': an address does not belong into the process list. COMMAND stands in
+ * the error that it prints. EXIT_WELL, or the exit code to end with. lines_close() after success.
+ */
+int lines_open(struct lines *l, const char *command, const char *operand);
+/* The next line without its end and the blanks around it, cut to LINE_MAX_BYTES; it lasts until the next call. False at the end and on failure. */
+bool lines_next(struct lines *l, struct span *line);
+void lines_close(struct lines *l);
+
+#endif
