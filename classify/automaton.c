@@ -755,6 +755,58 @@ void automaton_free(struct automaton *a)
 	free(a);
 }
 
+/* --- words of a text ----------------------------------------------------------------------------------- */
+
+/* "OFR006" is known where "OFR000" is: codes of that form differ in their digits only. */
+static bool knows_form(const struct automaton *a, const struct token *t)
+{
+	char form[WORD_MAX];
+	bool digits = false, letters = false;
+
+	if (t->n >= WORD_MAX)
+		return false;
+	for (size_t i = 0; i < t->n; i++) {
+		unsigned char c = (unsigned char)t->bytes[i];
+		bool digit = c >= '0' && c <= '9';
+
+		form[i] = digit ? '0' : (char)(c < 128 ? a->ascii[c] : c);
+		digits |= digit;
+		letters |= !digit;
+	}
+	return digits && letters && word_slot(a, hash_folded(form, t->n), form, t->n, true)->id;
+}
+
+static enum word_sort sort_of(const struct automaton *a, const struct token *t)
+{
+	ucs4_t c = 0;
+
+	if (t->sign)
+		return WORD_SIGN;
+	u8_mbtouc(&c, t->begin, (size_t)(t->end - t->begin));
+	if (c >= 128 && fold_wide(a, &c) == CHAR_SIGN)
+		return uc_is_alpha(c) ? WORD_CHARACTER : WORD_SIGN;
+	return word_id(a, t) || knows_form(a, t) ? WORD_KNOWN : WORD_UNKNOWN;
+}
+
+bool automaton_next_word(const struct automaton *a, struct span text, size_t *at, struct known_word *out)
+{
+	const unsigned char *begin = (const unsigned char *)text.p, *end = begin + text.n;
+	const unsigned char *p = skip_blanks(a, begin + *at, end);
+	struct scratch scratch;
+	struct token t = { .n = 0 };
+
+	while (p < end && !t.n) {
+		t = take_token(a, p, end, &scratch);
+		p = t.end > p ? t.end : p + 1;
+	}
+	if (!t.n)
+		return false;
+	*out = (struct known_word){ (uint32_t)(t.begin - begin), (uint32_t)(t.end - begin), sort_of(a, &t) };
+	*at = out->end;
+	explicit_bzero(&scratch, sizeof scratch);
+	return true;
+}
+
 /* --- scanning ------------------------------------------------------------------------------------------ */
 
 enum { RING = PHRASE_TOKENS_MAX }; /* a power of two */

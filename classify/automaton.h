@@ -29,6 +29,9 @@ struct automaton;
 struct automaton *automaton_build(const struct phrase *phrases, size_t count, size_t *wrong, char *error, size_t size);
 void automaton_free(struct automaton *a);
 
+/* As rules_next_word(). */
+bool automaton_next_word(const struct automaton *a, struct span text, size_t *at, struct known_word *out);
+
 /* As rules_scan(). */
 void automaton_scan(const struct automaton *a, struct span text, unsigned where, struct matches *out);
 

@@ -2,6 +2,7 @@
 #include "classify/reader.h"
 
 #include "classify/redact.h"
+#include "classify/vocabulary.h"
 
 enum {
 	OWN_LOCALS_MAX = 6,            /* of the sender's addresses, those that redaction knows */
@@ -29,6 +30,7 @@ void reader_remember(struct reader *r, struct span address)
 
 static void diagnostic_field(struct reader *r, struct event *e, struct span text)
 {
+	char clean[EVENT_DIAGNOSTIC_SIZE * 2];
 	struct span locals[LOCALS_MAX + 1], recipient = span_of(e->recipient), original = span_of(e->original_recipient);
 	const struct span first[] = { address_local(recipient), address_local(original), at_domain(recipient), at_domain(original) };
 	size_t n = 0;
@@ -47,7 +49,9 @@ static void diagnostic_field(struct reader *r, struct event *e, struct span text
 	for (size_t i = 0; i < r->others; i++)
 		locals[n++] = address_local(r->other[i]);
 	locals[n] = (struct span){ "", 0 };
-	redact(e->diagnostic, sizeof e->diagnostic, text, locals);
+	size_t kept = redact(clean, sizeof clean, text, locals);
+	keep_known_words(e->diagnostic, sizeof e->diagnostic, (struct span){ clean, kept }, r->rules);
+	explicit_bzero(clean, sizeof clean);
 }
 
 bool reader_is_new(struct reader *r, const struct event *e)

@@ -117,7 +117,9 @@ static bool rule_sane(struct rules *r, size_t i, char *error, size_t size)
 		return refuse(error, size, rule->id, "has neither phrases nor codes to match");
 	if (rule->phrase_count > RULE_PHRASES_MAX || rule->code_count > RULE_CODES_MAX)
 		return refuse(error, size, rule->id, "has more than %d phrases or %d codes", RULE_PHRASES_MAX, RULE_CODES_MAX);
-	if (rule->phrase_count && !rule->where)
+	if (rule->mark == MARK_VOCABULARY)
+		r->rules[i].where = 0; /* known, and looked for nowhere */
+	else if (rule->phrase_count && !rule->where)
 		return refuse(error, size, rule->id, "does not say where its phrases stand");
 	if (rule->phrase_and_code && !(rule->phrase_count && rule->code_count))
 		return refuse(error, size, rule->id, "wants phrase and code, but has only one of them");
@@ -449,6 +451,11 @@ void rules_free(struct rules *r)
 void rules_scan(const struct rules *r, struct span text, unsigned where, struct matches *out)
 {
 	automaton_scan(r->automaton, text, where, out);
+}
+
+bool rules_next_word(const struct rules *r, struct span text, size_t *at, struct known_word *out)
+{
+	return automaton_next_word(r->automaton, text, at, out);
 }
 
 void rules_search(const struct rules *r, struct span text, struct searched *out)

@@ -27,6 +27,7 @@
 	X(MARK_STAGE_MAIL, "stage-mail")               /* MAIL FROM, */ \
 	X(MARK_STAGE_RCPT, "stage-rcpt")               /* RCPT TO, */ \
 	X(MARK_STAGE_DATA, "stage-data")               /* DATA or the mail itself */ \
+	X(MARK_VOCABULARY, "vocabulary")               /* no rule: words that answers are made of, which redaction keeps (classify/redact.h) */ \
 	X(MARK_WORDS, "words")                         /* no rule: {mailbox} in a phrase stands for each phrase of "words.mailbox" */
 #define RULE_ENUM(symbol, name) symbol,
 enum rule_mark { RULE_MARKS(RULE_ENUM) MARK_COUNT };
@@ -130,6 +131,21 @@ struct matches {
  * ends with a letter or digit (scripts without blanks excepted).
  */
 void rules_scan(const struct rules *r, struct span text, unsigned where, struct matches *out);
+
+/* One word, sign or character of a text, and whether a rule or the vocabulary has that word. */
+enum word_sort {
+	WORD_UNKNOWN,
+	WORD_KNOWN,     /* in a phrase, or in it but for its digits: "OFR006" where there is "OFR000" */
+	WORD_SIGN,
+	WORD_CHARACTER, /* of a script that sets no blanks between words: it is no word by itself */
+};
+struct known_word {
+	uint32_t begin, end; /* bytes of the text, end exclusive */
+	enum word_sort sort;
+};
+/* The word of TEXT (valid UTF-8) at or behind byte *AT, which moves on to its end; false when there is none. */
+bool rules_next_word(const struct rules *r, struct span text, size_t *at, struct known_word *out);
+
 /* A text that was searched once for the receiver's words and for those of the human part: no part of it that ends where words end needs another search. */
 struct searched {
 	struct span text;

@@ -29,7 +29,7 @@ const struct key config_keys[] = {
 	{ "rules", "providers", FILE_PATH, AT(providers_file), NULL, 0, 0, NULL, NULL, "provider profiles to use instead of those built in" },
 
 	{ "privacy", "diagnostics", CHOICE, AT(diagnostics), "redacted", 0, 0, "redacted|none", "redacted",
-	  "keep the receivers' words without addresses, ids, IPs and URLs, or not at all" },
+	  "keep of the receivers' answers the words that are known, or nothing" },
 	{ "privacy", "domains", CHOICE, AT(domains_kept), "known", 0, 0, "known|all", "known",
 	  "recipient domains by name: only those of known providers, or all from k recipients on" },
 	{ "privacy", "k", NUMBER, AT(k), "10", 2, 1000, NULL, "10", "smaller figures than this are not shown" },
