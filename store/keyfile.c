@@ -12,7 +12,9 @@
  *
  * A file is two lines: "retour key 1 PURPOSE" (for event keys with " YYYY-MM" behind it) and 64 hexadecimal digits. All keys are
  * random and independent. A file appears complete or not at all: it is written under a name of its own (".new-" and 16 digits),
- * synced, then linked to its name, which fails if another process was first; then the other's key is the key.
+ * synced, then renamed to its name, which fails if another process was first; then the other's key is the key. It goes in one step, too:
+ * it is renamed to ".new-" and 16 digits, and only under that name overwritten with noise. What a kill leaves there, the next purge takes away.
+ * Never is overwritten what has a second name: that may be a live key.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -179,8 +181,8 @@ static int write_all(int fd, const char *text, size_t n)
 	return fsync(fd);
 }
 
-/* A file under a name of its own, for what is to become NAME; its descriptor, or -1. */
-static int begin_file(struct store *s, const char *name, char temporary[KEY_NAME_SIZE])
+/* A name that no key has, for a file on its way in or out. */
+static void temporary_name(char temporary[KEY_NAME_SIZE])
 {
 	unsigned char number[8];
 	char hex[2 * sizeof number + 1];
@@ -188,10 +190,32 @@ static int begin_file(struct store *s, const char *name, char temporary[KEY_NAME
 	randombytes_buf(number, sizeof number);
 	sodium_bin2hex(hex, sizeof hex, number, sizeof number);
 	snprintf(temporary, KEY_NAME_SIZE, ".new-%.16s", hex);
+}
+
+/* A file under a name of its own, for what is to become NAME; its descriptor, or -1. */
+static int begin_file(struct store *s, const char *name, char temporary[KEY_NAME_SIZE])
+{
+	temporary_name(temporary);
 	int fd = openat(s->keys->dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		key_error(s, name, strerror(errno));
 	return fd;
+}
+
+/*
+ * TEMPORARY becomes NAME in one step, unless there is one: then EEXIST. A file system that cannot do that links, and the second name goes after;
+ * a kill in between leaves both names, which keyfile_destroy() knows.
+ */
+static int name_file(struct store *s, const char *temporary, const char *name)
+{
+	if (!renameat2(s->keys->dir, temporary, s->keys->dir, name, RENAME_NOREPLACE))
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -1;
+	if (linkat(s->keys->dir, temporary, s->keys->dir, name, 0))
+		return -1;
+	unlinkat(s->keys->dir, temporary, 0);
+	return 0;
 }
 
 /* A new random key as NAME, unless another process makes it first. */
@@ -207,9 +231,11 @@ static int make_key(struct store *s, const char *name)
 	header_of(name, text, sizeof text);
 	sodium_bin2hex(hex, sizeof hex, key, sizeof key);
 	snprintf(text + strlen(text), sizeof text - strlen(text), "%s\n", hex);
-	if (write_all(fd, text, strlen(text)) || (linkat(s->keys->dir, temporary, s->keys->dir, name, 0) && errno != EEXIST))
-		result = key_error(s, name, strerror(errno));
-	unlinkat(s->keys->dir, temporary, 0);
+	if (write_all(fd, text, strlen(text)) || name_file(s, temporary, name)) {
+		if (errno != EEXIST)
+			result = key_error(s, name, strerror(errno));
+		unlinkat(s->keys->dir, temporary, 0);
+	}
 	if (fsync(s->keys->dir) && !result)
 		result = key_error(s, name, strerror(errno));
 	close(fd);
@@ -350,17 +376,37 @@ int keyfile_list(struct store *s, struct listing *list)
 	return STORE_OK;
 }
 
-int keyfile_destroy(struct store *s, const char *name)
+/* Noise over what FD holds, unless the file has another name. */
+static int overwrite_file(int fd)
 {
 	char noise[FILE_SIZE_MAX];
-	int fd = openat(s->keys->dir, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
 
-	if (fd < 0)
-		return key_error(s, name, strerror(errno));
+	if (fstat(fd, &st))
+		return -1;
+	if (st.st_nlink > 1 || !S_ISREG(st.st_mode))
+		return 0;
 	randombytes_buf(noise, sizeof noise);
-	int failed = write_all(fd, noise, sizeof noise);
-	close(fd);
-	if (failed || unlinkat(s->keys->dir, name, 0) || fsync(s->keys->dir))
+	return write_all(fd, noise, sizeof noise);
+}
+
+int keyfile_destroy(struct store *s, const char *name)
+{
+	char away[KEY_NAME_SIZE];
+	const char *last = name;
+
+	if (name[0] != '.') {
+		temporary_name(away);
+		if (renameat2(s->keys->dir, name, s->keys->dir, away, RENAME_NOREPLACE) && (errno != EINVAL || renameat(s->keys->dir, name, s->keys->dir, away)))
+			return key_error(s, name, strerror(errno));
+		last = away;
+	}
+	int fd = openat(s->keys->dir, last, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int failed = fd < 0 || overwrite_file(fd);
+
+	if (fd >= 0)
+		close(fd);
+	if (failed || unlinkat(s->keys->dir, last, 0) || fsync(s->keys->dir))
 		return key_error(s, name, strerror(errno));
 	return STORE_OK;
 }
