@@ -76,7 +76,7 @@ unit: units
 	@set -e; for t in $(UNIT_TESTS); do $$t; done
 
 # What follows installs what is missing first, then builds through a make of its own that sees what was installed.
-.PHONY: deps demo check promises bench fuzz fuzzers replays coverage install uninstall
+.PHONY: deps demo check points promises bench fuzz fuzzers replays coverage install uninstall
 NEEDS = @CC="$(CC)" PYTHON="$(PYTHON)" tests/deps.sh
 MAKE_ALL = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
 # Quietly: what the demo and the tests say is to be read.
@@ -100,6 +100,13 @@ check:
 	@$(BUILDING) BUILD=$(BUILD)/asan CFLAGS="$(SANITIZERS)" all units replays
 	@$(CRASH_BUILD)
 	@$(PYTHON) tests/run --build $(BUILD) $(TESTS)
+
+# SIGKILL before every system call that changes something, one at a time, of every command that does (tests/e2e/kill_points.py; half an hour or more);
+# POINTS names some of the commands.
+points:
+	$(NEEDS) check
+	@$(BUILDING) all
+	@RETOUR=$(abspath $(BUILD))/retour POINTS=all $(PYTHON) tests/e2e/kill_points.py $(POINTS)
 
 # What is promised about data and evidence, line by line.
 promises:

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include "classify/base/files.h"
 #include "store/internal.h"
 
 static const char mark[] = "backup";

@@ -40,9 +40,6 @@ struct store {
 /* Sets the message and returns CODE; STORE_FAILED spoils the transaction. Never pass it anything that came with a mail. */
 int store_fail(struct store *s, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Syncs the directory in which PATH lies; -1 with errno. */
-int directory_sync(const char *path);
-
 /* --- db.c: statements, prepared once ---------------------------------------------------------------------- */
 
 /*

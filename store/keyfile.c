@@ -25,6 +25,7 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include "classify/base/files.h"
 #include "store/keyring.h"
 
 enum {
@@ -167,18 +168,9 @@ out:
 	return result;
 }
 
-static int write_all(int fd, const char *text, size_t n)
+static int write_synced(int fd, const char *text, size_t n)
 {
-	while (n) {
-		ssize_t done = write(fd, text, n);
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return -1;
-		text += done;
-		n -= (size_t)done;
-	}
-	return fsync(fd);
+	return write_all(fd, (struct span){ text, n }) ? -1 : fsync(fd);
 }
 
 /* A name that no key has, for a file on its way in or out. */
@@ -231,7 +223,7 @@ static int make_key(struct store *s, const char *name)
 	header_of(name, text, sizeof text);
 	sodium_bin2hex(hex, sizeof hex, key, sizeof key);
 	snprintf(text + strlen(text), sizeof text - strlen(text), "%s\n", hex);
-	if (write_all(fd, text, strlen(text)) || name_file(s, temporary, name)) {
+	if (write_synced(fd, text, strlen(text)) || name_file(s, temporary, name)) {
 		if (errno != EEXIST)
 			result = key_error(s, name, strerror(errno));
 		unlinkat(s->keys->dir, temporary, 0);
@@ -278,7 +270,7 @@ int keys_file_write(struct store *s, const char *name, const char *text, size_t 
 
 	if (fd < 0)
 		return STORE_KEYS;
-	if (write_all(fd, text, n) || renameat(s->keys->dir, temporary, s->keys->dir, name)) {
+	if (write_synced(fd, text, n) || renameat(s->keys->dir, temporary, s->keys->dir, name)) {
 		result = key_error(s, name, strerror(errno));
 		unlinkat(s->keys->dir, temporary, 0);
 	}
@@ -305,7 +297,7 @@ int keyfile_directory(struct store *s, bool make)
 {
 	struct stat st;
 
-	if (make && mkdir(s->o.keys_dir, 0700) && errno != EEXIST)
+	if (make && ((mkdir(s->o.keys_dir, 0700) && errno != EEXIST) || directory_sync(s->o.keys_dir)))
 		return store_fail(s, STORE_KEYS, "key directory %s: %s", s->o.keys_dir, strerror(errno));
 	s->keys->dir = open(s->o.keys_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->keys->dir < 0 || fstat(s->keys->dir, &st))
@@ -387,7 +379,7 @@ static int overwrite_file(int fd)
 	if (st.st_nlink > 1 || !S_ISREG(st.st_mode))
 		return 0;
 	randombytes_buf(noise, sizeof noise);
-	return write_all(fd, noise, sizeof noise);
+	return write_synced(fd, noise, sizeof noise);
 }
 
 int keyfile_destroy(struct store *s, const char *name)

@@ -4,6 +4,7 @@
  * The database knows each key's fingerprint (BLAKE2b-128 under the key of "retour fingerprint 1"), so that a store is never used with
  * keys of another one, and a lost key is told from one that was never made.
  */
+#include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -148,6 +149,8 @@ int keys_note(struct store *s, const char *name, const unsigned char key[KEY_SIZ
 	char month[8] = "", detail[64];
 	struct key_name k;
 
+	if (fsync(s->keys->dir)) /* its maker may have been killed before it came to that */
+		return key_error(s, name, strerror(errno));
 	key_name_parse(name, &k);
 	if (k.month)
 		snprintf(month, sizeof month, "%04u-%02u", (unsigned)k.month / 100 % 10000, (unsigned)k.month % 100);

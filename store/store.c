@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include "classify/base/files.h"
 #include "store/internal.h"
 
 #define STORE_NAME2(symbol, name) name,
@@ -87,19 +88,6 @@ static int apply_pragma(struct store *s, const struct pragma *p)
 			result = store_fail(s, STORE_FAILED, "%s: SQLite refuses \"%s\"", s->o.path, p->sql);
 	}
 	sqlite3_finalize(st);
-	return result;
-}
-
-int directory_sync(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char *directory = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
-	int fd = directory ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	int result = fd < 0 ? -1 : fsync(fd);
-
-	if (fd >= 0)
-		close(fd);
-	free(directory);
 	return result;
 }
 
@@ -207,6 +195,8 @@ static int open_all(struct store *s, int64_t now, bool *created)
 		if (!absent)
 			return store_fail(s, STORE_FAILED, "%s: %s", s->o.path, strerror(errno));
 	}
+	if (!absent && !S_ISREG(st.st_mode))
+		return store_fail(s, STORE_MISUSE, "%s: not a regular file", s->o.path);
 	if (absent && !s->o.create)
 		return store_fail(s, STORE_FAILED, "%s: there is no store yet; the first run, poll or import makes it", s->o.path);
 	if (absent && make_file(s))

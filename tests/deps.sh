@@ -38,13 +38,14 @@ has() {
 	tidy) have tidy ;;
 	swaks) have swaks ;;
 	minisign) have minisign ;;
+	strace) have strace ;;
 	time-zones) have_file /usr/share/zoneinfo/Europe/Berlin ;;
 	esac
 }
 
 build="compiler pkg-config libraries sasl"
 demo="$build dovecot python openssl time-zones"
-check="$demo postfix xmllint cmocka sanitizers mandoc minisign tidy swaks"
+check="$demo postfix xmllint cmocka sanitizers mandoc minisign tidy swaks strace"
 case $for_what in
 build) things=$build ;;
 demo) things=$demo ;;
@@ -78,6 +79,7 @@ debian() {
 	tidy) echo tidy ;;
 	swaks) echo swaks ;;
 	minisign) echo minisign ;;
+	strace) echo strace ;;
 	time-zones) echo tzdata ;;
 	esac
 }
@@ -99,6 +101,7 @@ fedora() {
 	tidy) echo tidy ;;
 	swaks) echo swaks ;;
 	minisign) echo minisign ;;
+	strace) echo strace ;;
 	time-zones) echo tzdata ;;
 	esac
 }

@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include "poller/command/rulesfile.h"
+#include "classify/base/files.h"
 
 static const unsigned char embedded_rules[] = {
 #include "embedded/rules.ini.inc"
@@ -145,25 +146,12 @@ static int keep_syntax_error(const char *format, ...)
 	return 0;
 }
 
-static bool write_all(int fd, struct span bytes)
-{
-	while (bytes.n) {
-		ssize_t n = write(fd, bytes.p, bytes.n);
-
-		if (n <= 0)
-			return false;
-		bytes.p += n;
-		bytes.n -= (size_t)n;
-	}
-	return true;
-}
-
 static bool parse_ini(struct reading *f)
 {
 	char path[64];
 	int fd = memfd_create("ini", MFD_CLOEXEC);
 
-	if (fd < 0 || !write_all(fd, f->bytes)) {
+	if (fd < 0 || write_all(fd, f->bytes)) {
 		refuse(f, NULL, NULL, "memory file: %s", strerror(errno));
 		if (fd >= 0)
 			close(fd);

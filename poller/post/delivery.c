@@ -11,51 +11,20 @@
 #include <time.h>
 #include <unistd.h>
 #include <sodium.h>
+#include "classify/base/files.h"
 #include "poller/command/commands.h"
 #include "poller/post/evidence.h"
 #include "poller/command/log.h"
 
-static int write_all(int fd, struct span bytes)
-{
-	while (bytes.n) {
-		ssize_t n = write(fd, bytes.p, bytes.n);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return -1;
-		bytes.p += n;
-		bytes.n -= (size_t)n;
-	}
-	return 0;
-}
-
 int write_whole(const char *path, struct span bytes)
 {
-	char draft[4096];
-	if (!strcmp(path, "-")) {
-		if (write_all(STDOUT_FILENO, bytes) == 0)
-			return 0;
-		log_error("stdout: %s", strerror(errno));
-		return -1;
-	}
-	if (snprintf(draft, sizeof draft, "%s.XXXXXX", path) >= (int)sizeof draft) {
-		log_error("%s: path too long", path);
-		return -1;
-	}
-	int fd = mkostemp(draft, O_CLOEXEC);
-	if (fd < 0) {
-		log_error("%s: %s", path, strerror(errno));
-		return -1;
-	}
+	bool out = !strcmp(path, "-");
+
 	/* reports hold no addresses and no small figures: readable by those who may read the directory */
-	bool ok = !fchmod(fd, 0644) && !write_all(fd, bytes) && !fsync(fd);
-	ok = !close(fd) && ok;
-	if (!ok || rename(draft, path)) {
-		log_error("%s: %s", path, strerror(errno));
-		unlink(draft);
-		return -1;
-	}
-	return 0;
+	if (!(out ? write_all(STDOUT_FILENO, bytes) : file_replace(path, bytes, 0644)))
+		return 0;
+	log_error("%s: %s", out ? "stdout" : path, strerror(errno));
+	return -1;
 }
 
 int report_format_by_name(const char *name)

@@ -243,6 +243,7 @@ int metrics_write(struct session *s, const struct metrics_run *run)
 {
 	struct buffer text = { NULL, 0 };
 	struct writer w = { .s = s, .run = run };
+	struct stat st;
 	int result = EXIT_LOST;
 	if (!s->config->metrics_file)
 		return EXIT_WELL;
@@ -252,6 +253,8 @@ int metrics_write(struct session *s, const struct metrics_run *run)
 		result = session_store_failed(s, "metrics", STORE_FAILED);
 	} else if (!w.out || fclose(w.out)) {
 		log_error("metrics: no memory");
+	} else if (!stat(s->config->metrics_file, &st) && !S_ISREG(st.st_mode)) {
+		log_error("[metrics] file: %s: not a regular file", s->config->metrics_file);
 	} else if (!write_whole(s->config->metrics_file, (struct span){ text.p, text.n })) {
 		result = EXIT_WELL;
 	}

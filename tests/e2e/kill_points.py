@@ -18,11 +18,11 @@ from lib.harness import *
 CALLS = ("fsync,fdatasync", "pwrite64", "rename,renameat,renameat2", "link,linkat", "unlink,unlinkat", "ftruncate", "openat", "sendmsg", "mkdir,mkdirat",
          "fchmod,fchmodat,chmod", "write")
 ALL = os.environ.get("POINTS") == "all"
-SAMPLE = 60             # points of all, where not all are taken
-AT_MOST = 4000          # of one call in one command; more would be a loop
+EACH = 1                # points of each call and command, where not all are taken
+AT_MOST = 65535         # strace counts no further; no command makes so many calls
 SEED = int(os.environ.get("POINTS_SEED", "1"))
 NAMES = re.compile(r"retour\.db(-wal|-shm|\.lock)?|(state(-\d)?|message|sign|erasure|verp-..|event-\d{4}-\d\d)\.key|erasures?|20\d\d-\d\d\.(xml|html|txt)(\.minisig)?|"
-                   r"index\.html|report.*|copy\.db(-journal|-wal|-shm)?|.*\.minisig|ledger.*|checkpoint.*|audit.*|sign\.pub|retour\.pub")
+                   r"VERIFY\.txt|SHA256SUMS|index\.html(\.minisig)?|report.*|copy\.db(-journal|-wal|-shm)?|.*\.minisig|ledger.*|checkpoint.*|audit.*|sign\.pub|retour\.pub")
 NOVEMBER, JUNE = "2026-11-20T06:00:00Z", "2027-06-20T06:00:00Z"
 PEOPLE = ["point%d@example.net" % i for i in range(6)]
 
@@ -62,14 +62,15 @@ class Place:
                 shutil.copytree(template.maildir, self.maildir)
         self.retour.write_config()
 
-    def killed(self, now, command, input, calls, n):
-        """Runs COMMAND; True when the N-th of CALLS was met and somebody was killed."""
+    def traced(self, now, command, input, calls, n):
+        """Runs COMMAND with a kill at the N-th of CALLS of each process; how many of them the process with most made."""
         log = self.retour.dir + "/trace"
         self.retour.now = now
         arguments = ["strace", "-f", "-o", log, "-e", "trace=" + calls, "-e", "inject=%s:signal=SIGKILL:when=%d" % (calls, n)]
         subprocess.run(arguments + self.retour.arguments(command), input=input, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60)
         with open(log, errors="replace") as f:
-            return "killed by SIGKILL" in f.read()
+            made = collections.Counter(line.split(None, 1)[0] for line in f if "(" in line and "resumed" not in line)
+        return max(made.values(), default=0)
 
 
 def well(place, command, input=None, codes=(0,)):
@@ -175,18 +176,22 @@ def words(place, command):
 
 
 def try_point(command, template, calls, n, base):
-    """False when there is no N-th call."""
     place = Place(base, template)
     try:
-        if not place.killed(command.now, words(place, command), command.input, calls, n):
-            return False
+        place.traced(command.now, words(place, command), command.input, calls, n)
         command.after(place, command.now)
         well(place, ("purge",))
         well(place, ("audit",))
         nothing_left(place)
     finally:
         shutil.rmtree(base, ignore_errors=True)
-    return True
+
+
+def calls_made(command, template, calls, base):
+    place = Place(base, template)
+    most = place.traced(command.now, words(place, command), command.input, calls, AT_MOST)
+    shutil.rmtree(base, ignore_errors=True)
+    return most
 
 
 def main():
@@ -202,13 +207,13 @@ def main():
         command.prepare(template)
         failures, taken, number = [], 0, 0
         for calls in CALLS:
-            steps = range(1, AT_MOST) if ALL else sorted({1, chance.randint(2, 12)})
+            most = calls_made(command, template, calls, "%s/most" % folder)
+            steps = range(1, most + 1) if ALL else sorted(chance.sample(range(1, most + 1), min(most, EACH)))
             for n in steps:
                 number += 1
                 name = "%s, %s number %d" % (command.name, calls, n)
                 try:
-                    if not try_point(command, template, calls, n, "%s/%d" % (folder, number)):
-                        break
+                    try_point(command, template, calls, n, "%s/%d" % (folder, number))
                 except Exception as error:
                     failures.append("%s: %s" % (name, error))
                 taken += 1

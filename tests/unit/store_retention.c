@@ -171,6 +171,22 @@ static void begun_keys_are_removed(void **state)
 	assert_int_not_equal(access(path, F_OK), 0);
 }
 
+/* What an older program left when it was killed: a second name of a live key. */
+static void a_second_name_of_a_key_is_removed_alone(void **state)
+{
+	struct purge p;
+	char path[160], live[160];
+
+	(void)state;
+	snprintf(path, sizeof path, "%s/.new-0123456789abcdef", keys);
+	snprintf(live, sizeof live, "%s/state.key", keys);
+	assert_int_equal(link(live, path), 0);
+	ok(store_purge(store, NOW, false, &p));
+	assert_int_not_equal(access(path, F_OK), 0);
+	close_store();
+	ok(open_store(test_options(), NOW));
+}
+
 /* The same address gives another pseudonym in event than in contact, and another one each month. */
 static void nothing_joins(void **state)
 {
@@ -372,6 +388,7 @@ int main(void)
 		TEST(month_keys_go_with_their_events),
 		TEST(the_present_month_keeps_its_key),
 		TEST(begun_keys_are_removed),
+		TEST(a_second_name_of_a_key_is_removed_alone),
 		TEST(nothing_joins),
 		TEST(gone_from_the_bytes),
 		TEST(a_reader_in_the_way_is_told),

@@ -1,0 +1,135 @@
+#include "classify/base/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char draft_form[] = "%.*s.%s.retour-draft"; /* directory with its slash, name */
+
+int write_all(int fd, struct span bytes)
+{
+	while (bytes.n) {
+		ssize_t n = write(fd, bytes.p, bytes.n);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n == 0)
+			errno = EIO;
+		if (n <= 0)
+			return -1;
+		bytes.p += n;
+		bytes.n -= (size_t)n;
+	}
+	return 0;
+}
+
+/* Closes FD and keeps the errno of what failed before. */
+static int close_after(int fd, int result)
+{
+	int error = errno;
+
+	if (close(fd) && !result)
+		return -1;
+	errno = error;
+	return result;
+}
+
+int directory_sync(const char *path)
+{
+	char directory[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	size_t n = slash ? (size_t)(slash - path) : 0;
+
+	if (n >= sizeof directory) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	memcpy(directory, path, n);
+	directory[n] = '\0';
+	int fd = open(slash ? n ? directory : "/" : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == EACCES ? 0 : -1; /* one may write into it, but not read it */
+	/* some file systems cannot, and need not */
+	return close_after(fd, fsync(fd) && errno != EINVAL ? -1 : 0);
+}
+
+/*
+ * The draft's descriptor, locked; -1 with errno. Two writers of one file come one after the other. What somebody else laid
+ * there, or gave another name, is not written to.
+ */
+static int open_draft(const char *draft)
+{
+	struct stat here, there;
+
+	for (;;) {
+		int fd = open(draft, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+
+		if (fd < 0)
+			return -1;
+		if (flock(fd, LOCK_EX) || fstat(fd, &here))
+			return close_after(fd, -1);
+		if (!S_ISREG(here.st_mode) || here.st_uid != geteuid() || here.st_nlink > 1) {
+			errno = EEXIST;
+			return close_after(fd, -1);
+		}
+		if (!stat(draft, &there) && here.st_dev == there.st_dev && here.st_ino == there.st_ino)
+			return fd;
+		close(fd); /* the writer before has renamed it */
+	}
+}
+
+static int replace_regular(const char *path, struct span bytes, mode_t mode)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	char draft[PATH_MAX];
+
+	if (snprintf(draft, sizeof draft, draft_form, (int)(name - path), path, name) >= (int)sizeof draft) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	int fd = open_draft(draft);
+	if (fd < 0)
+		return -1;
+	int result = ftruncate(fd, 0) || fchmod(fd, mode) || write_all(fd, bytes) || fsync(fd) ||
+		     rename(draft, path) ? -1 : 0;
+	if (result) {
+		int error = errno;
+		unlink(draft);
+		errno = error;
+	}
+	result = close_after(fd, result);
+	return result ? result : directory_sync(path);
+}
+
+/* What the symbolic link PATH leads to, made as an empty file where it is not there. */
+static int follow(const char *path, char real[PATH_MAX])
+{
+	if (realpath(path, real))
+		return 0;
+	int fd = errno == ENOENT ? open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600) : -1;
+	if (fd < 0)
+		return -1;
+	return close_after(fd, realpath(path, real) ? 0 : -1);
+}
+
+int file_replace(const char *path, struct span bytes, mode_t mode)
+{
+	char real[PATH_MAX];
+	struct stat st;
+
+	if (!stat(path, &st) && !S_ISREG(st.st_mode)) {
+		int fd = open(path, O_WRONLY | O_CLOEXEC);
+		return fd < 0 ? -1 : close_after(fd, write_all(fd, bytes));
+	}
+	if (!lstat(path, &st) && S_ISLNK(st.st_mode)) {
+		if (follow(path, real))
+			return -1;
+		path = real;
+	}
+	return replace_regular(path, bytes, mode);
+}

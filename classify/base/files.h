@@ -1,0 +1,21 @@
+/* Files written whole: the one way in which all rooms write and replace them. */
+#ifndef RETOUR_FILES_H
+#define RETOUR_FILES_H
+
+#include <sys/types.h>
+#include "classify/base/span.h"
+
+/* Writes all BYTES to FD, going on after interruptions. 0, or -1 with errno. */
+int write_all(int fd, struct span bytes);
+
+/*
+ * PATH becomes a file of MODE with these BYTES, in one step and for good: written beside it as .NAME.retour-draft, synced,
+ * renamed, its directory synced. What a kill leaves under that name, the next call takes over. A symbolic link is followed;
+ * what is there and no regular file (a device, a FIFO) is written to and never replaced. 0, or -1 with errno.
+ */
+int file_replace(const char *path, struct span bytes, mode_t mode);
+
+/* Syncs the directory that PATH lies in, so that names in it last. 0, or -1 with errno. */
+int directory_sync(const char *path);
+
+#endif
