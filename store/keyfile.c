@@ -14,7 +14,7 @@
  * random and independent. A file appears complete or not at all: it is written under a name of its own (".new-" and 16 digits),
  * synced, then renamed to its name, which fails if another process was first; then the other's key is the key. It goes in one step, too:
  * it is renamed to ".new-" and 16 digits, and only under that name overwritten with noise. What a kill leaves there, the next purge takes away.
- * Never is overwritten what has a second name: that may be a live key.
+ * What was left there and has a second name is never overwritten: that may be a live key.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -368,15 +368,31 @@ int keyfile_list(struct store *s, struct listing *list)
 	return STORE_OK;
 }
 
-/* Noise over what FD holds, unless the file has another name. */
-static int overwrite_file(int fd)
+/* Whether the file in ST has the name of a key, too. */
+static bool is_key_too(struct store *s, const struct stat *st)
+{
+	struct listing list;
+	struct stat other;
+	bool found = false;
+
+	if (keyfile_list(s, &list))
+		return true;
+	for (unsigned i = 0; i < list.count && !found; i++)
+		found = list.key[i].name[0] != '.' && !fstatat(s->keys->dir, list.key[i].name, &other, AT_SYMLINK_NOFOLLOW) &&
+			other.st_dev == st->st_dev && other.st_ino == st->st_ino;
+	free(list.key);
+	return found;
+}
+
+/* Noise over what FD holds. One that was LEFT is spared when it has another name, one that is to go only when that is a key's. */
+static int overwrite_file(struct store *s, int fd, bool left)
 {
 	char noise[FILE_SIZE_MAX];
 	struct stat st;
 
 	if (fstat(fd, &st))
 		return -1;
-	if (st.st_nlink > 1 || !S_ISREG(st.st_mode))
+	if (!S_ISREG(st.st_mode) || (st.st_nlink > 1 && (left || is_key_too(s, &st))))
 		return 0;
 	randombytes_buf(noise, sizeof noise);
 	return write_synced(fd, noise, sizeof noise);
@@ -394,7 +410,7 @@ int keyfile_destroy(struct store *s, const char *name)
 		last = away;
 	}
 	int fd = openat(s->keys->dir, last, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	int failed = fd < 0 || overwrite_file(fd);
+	int failed = fd < 0 || overwrite_file(s, fd, last == name);
 
 	if (fd >= 0)
 		close(fd);
