@@ -23,11 +23,11 @@ PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 ALL_CPPFLAGS = -D_GNU_SOURCE -I. -I$(BUILD) -DRETOUR_VERSION='"$(VERSION)"' $(PACKAGE_CFLAGS) $(CPPFLAGS)
 ALL_LDLIBS = -letpan -liniparser -lunistring -lm $(PACKAGE_LIBS) $(LDLIBS)
 ALL_CFLAGS = -std=c11 $(WARNINGS) $(WERROR) $(HARDENING) $(CFLAGS)
-ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed -Wl,--build-id=sha1 $(LDFLAGS)
 
 # The house: a module links against those below it only.
 MODULES := classify store reports poller
-$(foreach m,$(MODULES),$(eval $m_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out poller/command/main.c,$(wildcard $m/*.c $m/*/*.c)))))
+$(foreach m,$(MODULES),$(eval $m_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out poller/command/main.c poller/command/mkrules.c,$(wildcard $m/*.c $m/*/*.c)))))
 LIB_classify := $(BUILD)/libclassify.a
 LIB_store := $(BUILD)/libstore.a $(LIB_classify)
 LIB_reports := $(BUILD)/libreports.a $(LIB_store)
@@ -55,11 +55,19 @@ EMBEDDED := rules.ini providers.ini report.xsl report.en.xml report.de.xml measu
 $(BUILD)/embedded/%.inc: etc/%
 	@mkdir -p $(@D)
 	od -An -v -tu1 $< | sed 's/[0-9][0-9]*/&,/g' > $@
-$(BUILD)/poller/command/rulesfile.o: $(BUILD)/embedded/rules.ini.inc $(BUILD)/embedded/providers.ini.inc
+$(BUILD)/poller/command/rulesbuilt.o: $(BUILD)/embedded/rules.ini.inc $(BUILD)/embedded/providers.ini.inc $(BUILD)/embedded/rules.image
 $(BUILD)/reports/html.o: $(BUILD)/embedded/report.xsl.inc
 $(BUILD)/reports/audit.o: $(BUILD)/embedded/audit.xsl.inc
 $(BUILD)/reports/texts.o: $(BUILD)/embedded/report.en.xml.inc $(BUILD)/embedded/report.de.xml.inc
 $(BUILD)/reports/findings.o: $(BUILD)/embedded/measures.xml.inc
+
+# The same rules ready for use, made by a program of this very build.
+$(BUILD)/mkrules: $(BUILD)/poller/command/mkrules.o $(BUILD)/poller/command/rulesread.o $(LIB_classify)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LDLIBS)
+$(BUILD)/embedded/rules.image: $(BUILD)/mkrules etc/rules.ini etc/providers.ini
+	@mkdir -p $(@D)
+	$< etc/rules.ini etc/providers.ini $@
+$(BUILD)/poller/command/rulesbuilt.o: private CPPFLAGS += -DRETOUR_RULES_IMAGE='"$(BUILD)/embedded/rules.image"'
 
 # A unit test tests/unit/MODULE_NAME.c links against MODULE and what is below it: the one-way includes, held by the linker.
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))

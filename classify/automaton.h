@@ -7,6 +7,7 @@
 #ifndef RETOUR_AUTOMATON_H
 #define RETOUR_AUTOMATON_H
 
+#include "classify/image.h"
 #include "classify/rules.h"
 
 enum {
@@ -25,8 +26,13 @@ struct phrase {
 
 struct automaton;
 
-/* NULL with a text in ERROR: too long a phrase, two gaps in one, no letter or digit in it, too many, no memory; *WRONG is then its index. */
-struct automaton *automaton_build(const struct phrase *phrases, size_t count, size_t *wrong, char *error, size_t size);
+/*
+ * Adds the pieces of an automaton to IMAGE. False with a text in ERROR: too long a phrase, two gaps in one, no letter or digit in it, too many, no memory;
+ * *WRONG is then its index.
+ */
+bool automaton_build(struct image *image, const struct phrase *phrases, size_t count, size_t *wrong, char *error, size_t size);
+/* The automaton of an image that fits, NULL: no memory, or pieces that do not belong together. It points into the image. automaton_free(). */
+struct automaton *automaton_open(const void *image);
 void automaton_free(struct automaton *a);
 
 /* As rules_next_word(). */

@@ -198,7 +198,7 @@ static void bid(struct bids *best, int weight, const char *prefix, const char *i
 	memcpy(best->rule, rule, sizeof rule);
 }
 
-static void bid_rule(struct bids *best, const struct rule_spec *rule, int weight, const char *source, struct span words, size_t length)
+static void bid_rule(struct bids *best, const struct rule *rule, int weight, const char *source, struct span words, size_t length)
 {
 	const struct saying what = { source, rule->category, rule->klass, words, length };
 
@@ -315,7 +315,7 @@ static size_t join_answer(char *buffer, struct span text, unsigned reply)
 	return n;
 }
 
-static bool applies(const struct rule_spec *rule, unsigned where, const struct decision *d)
+static bool applies(const struct rule *rule, unsigned where, const struct decision *d)
 {
 	return (rule->where & where) && rule->category != CATEGORY_NONE && (!*rule->provider || !strcmp(rule->provider, d->provider)) &&
 	       (!rule->phrase_and_code || rule_code_fits(rule, d->reply, d->status));
@@ -365,7 +365,7 @@ static bool bid_words(const struct rules *r, struct bids *best, const struct dec
 
 	for (size_t i = 0; i < found->count; i++) {
 		const struct match *m = &found->at[i];
-		const struct rule_spec *rule = rule_at(r, m->rule);
+		const struct rule *rule = rule_at(r, m->rule);
 
 		if (!applies(rule, where, d) || is_inside(r, found, i, where, d))
 			continue;

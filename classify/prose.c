@@ -178,7 +178,7 @@ static void note_matches(struct prose *p, const struct rules *rules)
 	for (size_t i = 0; i < p->matches.count; i++) {
 		if (p->matches.at[i].begin >= p->human.n)
 			continue;
-		const struct rule_spec *rule = rule_at(rules, p->matches.at[i].rule);
+		const struct rule *rule = rule_at(rules, p->matches.at[i].rule);
 		struct span phrase = between(p->human.p + p->matches.at[i].begin, p->human.p + p->matches.at[i].end);
 		if (rule->mark && bytes_find_pair(phrase.p, phrase.p + phrase.n, '\n', '\n') < phrase.p + phrase.n)
 			continue; /* "Your message", blank line, "To:": two paragraphs are no phrase */

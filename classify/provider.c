@@ -11,7 +11,7 @@
 enum { NAME_MAX_BYTES = 255 }; /* RFC 1035 section 2.3.4 */
 
 struct suffix {
-	char *text;      /* without the leading dot; NULL: free */
+	uint32_t text;   /* where it stands among the texts, without the leading dot; 0: free */
 	uint32_t hash;
 	uint16_t number;
 	uint8_t list;
@@ -30,6 +30,8 @@ struct provider_table {
 	size_t count;
 	struct suffix *slots;
 	size_t mask;
+	char *texts;              /* NUL-terminated, behind an empty one */
+	size_t texts_used;
 };
 
 static unsigned char lower(char c) { return (unsigned char)(c >= 'A' && c <= 'Z' ? c + 32 : c); }
@@ -50,7 +52,7 @@ static struct suffix *slot_of(const struct provider_table *t, enum provider_list
 
 	for (; t->slots[i].text; i = (i + 1) & t->mask)
 		if (t->slots[i].hash == hash && t->slots[i].list == list &&
-		    span_equal_nocase(span_of(t->slots[i].text), (struct span){ p, n }))
+		    span_equal_nocase(span_of(t->texts + t->slots[i].text), (struct span){ p, n }))
 			break;
 	return &t->slots[i];
 }
@@ -71,14 +73,14 @@ static bool add_suffix(struct provider_table *t, size_t number, enum provider_li
 			 t->profiles[s->number].name);
 		return false;
 	}
-	s->text = strdup(text);
+	s->text = (uint32_t)t->texts_used;
+	memcpy(t->texts + t->texts_used, text, n + 1);
+	t->texts_used += n + 1;
 	s->hash = hash_of(list, text, n);
 	s->number = (uint16_t)number;
 	s->list = (uint8_t)list;
 	s->below = below;
-	if (!s->text)
-		snprintf(error, size, "no memory");
-	return s->text;
+	return true;
 }
 
 static size_t length_of(const char *const *list)
@@ -87,6 +89,15 @@ static size_t length_of(const char *const *list)
 
 	while (list && list[n])
 		n++;
+	return n;
+}
+
+static size_t bytes_of(const char *const *list)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; list && list[i]; i++)
+		n += strlen(list[i]) + 1;
 	return n;
 }
 
@@ -113,41 +124,61 @@ static bool add_profile(struct provider_table *t, const struct provider_spec *sp
 	return true;
 }
 
-struct provider_table *provider_table_build(const struct provider_spec *specs, size_t count, char *error, size_t size)
+static bool add_profiles(struct provider_table *t, const struct provider_spec *specs, size_t count, char *error, size_t size)
 {
-	struct provider_table *t = calloc(1, sizeof *t);
-	size_t i, suffixes = 0;
+	size_t suffixes = 0, bytes = 1;
 
-	snprintf(error, size, "no memory");
-	if (!t)
-		return NULL;
-	for (i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		suffixes += length_of(specs[i].domains) + length_of(specs[i].hosts);
+		bytes += bytes_of(specs[i].domains) + bytes_of(specs[i].hosts);
+	}
 	for (t->mask = 64; t->mask < suffixes * 2; t->mask *= 2)
 		;
 	t->slots = calloc(t->mask--, sizeof *t->slots);
 	t->profiles = calloc(count + 1, sizeof *t->profiles);
-	if (!t->slots || !t->profiles)
-		goto fail;
-	for (i = 0; i < count; i++)
+	t->texts = calloc(bytes, 1);
+	t->texts_used = 1;
+	snprintf(error, size, "no memory");
+	if (!t->slots || !t->profiles || !t->texts)
+		return false;
+	for (size_t i = 0; i < count; i++)
 		if (!add_profile(t, &specs[i], error, size))
-			goto fail;
-	return t;
-fail:
-	provider_table_free(t);
+			return false;
+	return true;
+}
+
+bool provider_table_build(struct image *image, const struct provider_spec *specs, size_t count, char *error, size_t size)
+{
+	struct provider_table t = { 0 };
+	bool good = add_profiles(&t, specs, count, error, size) && image_add(image, PIECE_PROFILES, t.profiles, t.count * sizeof *t.profiles) &&
+		image_add(image, PIECE_SUFFIXES, t.slots, (t.mask + 1) * sizeof *t.slots) &&
+		image_add(image, PIECE_SUFFIX_TEXTS, t.texts, t.texts_used);
+
+	free(t.slots);
+	free(t.profiles);
+	free(t.texts);
+	return good;
+}
+
+struct provider_table *provider_table_open(const void *image)
+{
+	struct provider_table *t = calloc(1, sizeof *t);
+
+	if (!t)
+		return NULL;
+	/* nobody writes to them through these pointers but the builder, which has blocks of its own */
+	t->profiles = (struct profile *)image_piece(image, PIECE_PROFILES, sizeof *t->profiles, &t->count);
+	t->slots = (struct suffix *)image_piece(image, PIECE_SUFFIXES, sizeof *t->slots, &t->mask);
+	t->texts = (char *)image_piece(image, PIECE_SUFFIX_TEXTS, 1, &t->texts_used);
+	if (t->texts_used && !t->texts[t->texts_used - 1] && t->mask && !(t->mask & (t->mask - 1))) {
+		t->mask--;
+		return t;
+	}
+	free(t);
 	return NULL;
 }
 
-void provider_table_free(struct provider_table *t)
-{
-	if (!t)
-		return;
-	for (size_t i = 0; t->slots && i <= t->mask; i++)
-		free(t->slots[i].text);
-	free(t->slots);
-	free(t->profiles);
-	free(t);
-}
+void provider_table_free(struct provider_table *t) { free(t); }
 
 int provider_find(const struct provider_table *t, enum provider_list list, struct span name)
 {
@@ -200,10 +231,10 @@ const char *provider_near(const struct provider_table *t, struct span domain)
 		const struct suffix *s = &t->slots[i];
 		if (!s->text || s->list != PROVIDER_DOMAIN || !t->profiles[s->number].large)
 			continue;
-		struct span known = span_of(s->text);
+		struct span known = span_of(t->texts + s->text);
 		/* of several the first by name, so that the order of the table does not matter */
-		if (known.n >= LEAST && is_slip(domain, known) && (!best || strcmp(s->text, best) < 0))
-			best = s->text;
+		if (known.n >= LEAST && is_slip(domain, known) && (!best || strcmp(known.p, best) < 0))
+			best = known.p;
 	}
 	return best;
 }

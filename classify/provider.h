@@ -2,12 +2,15 @@
 #ifndef RETOUR_PROVIDER_H
 #define RETOUR_PROVIDER_H
 
+#include "classify/image.h"
 #include "classify/rules.h"
 
 struct provider_table;
 
-/* NULL with a text in ERROR: name or suffix twice, name empty, no memory. */
-struct provider_table *provider_table_build(const struct provider_spec *specs, size_t count, char *error, size_t size);
+/* Adds the pieces of a table to IMAGE. False with a text in ERROR: name or suffix twice, name empty, no memory. */
+bool provider_table_build(struct image *image, const struct provider_spec *specs, size_t count, char *error, size_t size);
+/* The table of an image that fits, NULL: no memory, or pieces that do not belong together. It points into the image. provider_table_free(). */
+struct provider_table *provider_table_open(const void *image);
 void provider_table_free(struct provider_table *t);
 
 enum provider_list { PROVIDER_DOMAIN, PROVIDER_HOST };

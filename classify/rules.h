@@ -71,6 +71,23 @@ struct rule_spec {
 	bool phrase_and_code;               /* both must match (a provider's "421" with "TSS04"), else either */
 };
 
+/* A rule as it is built: a plain value in the image (image.h). */
+struct rule {
+	char id[EVENT_RULE_SIZE];
+	enum category category;
+	int klass;
+	enum kind kind;
+	enum rule_mark mark;
+	unsigned where;
+	char provider[EVENT_PROVIDER_SIZE];
+	int provider_number;                /* of the profile, -1: any */
+	int rank;
+	struct code_pattern codes[RULE_CODES_MAX];
+	unsigned code_count;
+	uint32_t first_phrase, phrase_count; /* rule_phrase() */
+	bool phrase_and_code;
+};
+
 enum { LADDER_NAME_SIZE = 64 };
 
 struct provider_spec {
@@ -89,6 +106,14 @@ struct provider_spec {
 struct rules *rules_build(const struct rule_spec *rules, size_t rule_count, const struct provider_spec *providers,
 			  size_t provider_count, char *error, size_t size);
 void rules_free(struct rules *r);
+
+/*
+ * The image of N BYTES that rules_build() once made, NULL when it is none or memory is short. It is used where it lies, aligned to 16 bytes;
+ * RELEASE (may be NULL) gets it back from rules_free(). Nobody but this program may have made it: what its numbers point to is not checked.
+ */
+struct rules *rules_open(const void *bytes, size_t n, void (*release)(const void *bytes, size_t n));
+/* R's image. */
+struct span rules_image(const struct rules *r);
 
 /*
  * What rules_build() lets pass, though its author hardly meant it: a phrase or code that never counts because another rule has it, a phrase of one
@@ -158,7 +183,9 @@ bool searched_part(const struct searched *s, struct span part, struct matches *o
 bool rules_look_at(const struct rules *r, struct span name);
 /* Does a longer match hold the I-th, as "was not delivered" holds "delivered"? Then the longer one speaks. */
 bool match_is_inside(const struct matches *found, size_t i);
-const struct rule_spec *rule_at(const struct rules *r, uint16_t index);
+const struct rule *rule_at(const struct rules *r, uint16_t index);
+/* The N-th phrase of RULE, which is one of R. */
+const char *rule_phrase(const struct rules *r, const struct rule *rule, unsigned n);
 
 /*
  * Walks the rules that have a code pattern which fits REPLY and STATUS and hold for PROVIDER or for any. *AT begins at 0. Returns the
@@ -175,7 +202,7 @@ static inline bool code_pattern_fits(const struct code_pattern *p, unsigned repl
 	       (p->detail_low < 0 || (s.detail >= p->detail_low && s.detail <= p->detail_high));
 }
 /* Does one of RULE's code patterns fit? */
-bool rule_code_fits(const struct rule_spec *rule, unsigned reply, struct status status);
+bool rule_code_fits(const struct rule *rule, unsigned reply, struct status status);
 
 /* --- codes (classify/codes.c) -------------------------------------------------------------------------- */
 

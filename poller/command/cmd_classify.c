@@ -181,7 +181,7 @@ int cmd_classify(const struct config *config, int argc, char **argv)
 	}
 	c->options = (struct classify_options){ .domains = config->domains.at, .campaign_headers = config->campaign_headers.at, .tell = c->explain ? keep_bid : NULL, .tell_context = c,
 						.verp = config->verp, .redact = !c->plain };
-	rules = rulesfile_load(config->rules_file, config->providers_file, error, sizeof error);
+	rules = rulesfile_open(config->rules_file, config->providers_file, RULES_ALL, error, sizeof error);
 	if (!rules) {
 		log_error("%s", error);
 		result = EXIT_USAGE;

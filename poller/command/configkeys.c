@@ -25,7 +25,7 @@ const struct key config_keys[] = {
 	{ "origin", "campaign_headers", LIST, AT(campaign_headers), "X-Campaign-ID", 0, 0, NULL, "X-Campaign-ID",
 	  "headers of our mail that name the campaign" },
 
-	{ "rules", "rules", FILE_PATH, AT(rules_file), NULL, 0, 0, NULL, NULL, "rules to use instead of those built in" },
+	{ "rules", "rules", FILE_PATH, AT(rules_file), NULL, 0, 0, NULL, NULL, "rules to use instead of those built in; what is made of them is kept beside them, as FILE.image, where that can be written" },
 	{ "rules", "providers", FILE_PATH, AT(providers_file), NULL, 0, 0, NULL, NULL, "provider profiles to use instead of those built in" },
 
 	{ "privacy", "diagnostics", CHOICE, AT(diagnostics), "redacted", 0, 0, "redacted|none", "redacted",

@@ -1,572 +1,227 @@
 /*
- * etc/rules.ini and etc/providers.ini into the structs of classify/rules.h.
- * The files' format stands at their own top, for the person who edits them.
+ * The kept image of a rules file:
  *
- * The bytes are read once, checked for what iniparser would pass over in silence
- * (a section or key that is there twice), and given to it through a memory file:
- * the same way for a file on disk and for the copy that is compiled in.
+ *   key      BLAKE2b of the program's build and of both files
+ *   digest   of the head and the profiles, of the rest
+ *   image    classify/image.h
  */
+#include "poller/command/rulesfile.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <iniparser/iniparser.h>
-#include <limits.h>
-#include <stdarg.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
-#include "poller/command/rulesfile.h"
+#include "classify/image.h"
 #include "classify/base/files.h"
+#include "poller/command/rulesbuilt.h"
+#include "poller/command/rulesmaker.h"
 
-static const unsigned char embedded_rules[] = {
-#include "embedded/rules.ini.inc"
-};
-static const unsigned char embedded_providers[] = {
-#include "embedded/providers.ini.inc"
-};
+enum { FILE_BYTES_MAX = 2 << 20, HASH_SIZE = 32, KEPT_PATH_SIZE = 4096 };
 
-enum {
-	FILE_BYTES_MAX = 2 << 20,
-	LINE_BYTES_MAX = 1000,    /* iniparser takes 1024 */
-	SECTIONS_MAX = 4096,
-	KEYS_MAX = 512,           /* in one section */
-	SUFFIXES_MAX = 256,       /* domains or hosts of one provider */
-	CONNECTIONS_MAX = 10000,  /* of one provider */
-	RANK_MAX = 500
+struct kept_head {
+	unsigned char key[HASH_SIZE];
+	unsigned char profiles[HASH_SIZE], rest[HASH_SIZE];
+	unsigned char unused[HASH_SIZE]; /* the image begins at a multiple of 64 */
 };
 
-/* One file while it is read. */
-struct reading {
-	const char *name;         /* for messages */
-	struct span bytes;
-	char *heap;               /* bytes, where they came from disk */
-	dictionary *ini;
-	char **owned;             /* strings that specs point into */
-	size_t owned_count;
-	char *error;
-	size_t size;
+/* Both files, and where their image is kept. */
+struct sources {
+	struct rules_text rules, providers;
+	char *heap[2];
+	unsigned char key[HASH_SIZE];
+	char kept[KEPT_PATH_SIZE];
+	uid_t owner;              /* of the file beside which it lies */
 };
 
-static bool refuse(struct reading *f, const char *section, const char *key, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+/* --- the files -------------------------------------------------------------------------------------------- */
 
-static bool refuse(struct reading *f, const char *section, const char *key, const char *format, ...)
+static bool read_disk(const char *path, struct rules_text *text, char **heap, uid_t *owner, char *error, size_t size)
 {
-	char why[512];
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(why, sizeof why, format, ap);
-	va_end(ap);
-	if (section)
-		snprintf(f->error, f->size, "%s: [%s]%s%s: %s", f->name, section, key ? " " : "", key ? key : "", why);
-	else
-		snprintf(f->error, f->size, "%s: %s", f->name, why);
-	return false;
-}
-
-/* --- bytes ------------------------------------------------------------------------------------------------ */
-
-static bool read_disk(struct reading *f)
-{
-	FILE *in = fopen(f->name, "re");
+	FILE *in = fopen(path, "re");
+	struct stat about;
 	size_t n;
 
-	if (!in)
-		return refuse(f, NULL, NULL, "%s", strerror(errno));
-	f->heap = malloc(FILE_BYTES_MAX + 1);
-	n = f->heap ? fread(f->heap, 1, FILE_BYTES_MAX + 1, in) : 0;
-	if (!f->heap || ferror(in)) {
+	if (!in) {
+		snprintf(error, size, "%s: %s", path, strerror(errno));
+		return false;
+	}
+	if (!fstat(fileno(in), &about))
+		*owner = about.st_uid;
+	*heap = malloc(FILE_BYTES_MAX + 1);
+	n = *heap ? fread(*heap, 1, FILE_BYTES_MAX + 1, in) : 0;
+	if (!*heap || ferror(in) || n > FILE_BYTES_MAX) {
+		if (n > FILE_BYTES_MAX)
+			snprintf(error, size, "%s: is larger than %d bytes", path, FILE_BYTES_MAX);
+		else
+			snprintf(error, size, "%s: %s", path, strerror(*heap ? EIO : ENOMEM));
 		fclose(in);
-		return refuse(f, NULL, NULL, "%s", strerror(f->heap ? EIO : ENOMEM));
+		return false;
 	}
 	fclose(in);
-	if (n > FILE_BYTES_MAX)
-		return refuse(f, NULL, NULL, "is larger than %d bytes", FILE_BYTES_MAX);
-	f->bytes = (struct span){ f->heap, n };
+	*text = (struct rules_text){ path, { *heap, n } };
 	return true;
 }
 
-/* "[name]" of a section, "key" of a key, trimmed; empty for other lines. */
-static struct span line_name(struct span line)
+static bool read_sources(struct sources *s, const char *rules_path, const char *providers_path, char *error, size_t size)
 {
-	struct span t = span_trim(line);
-	bool section = t.n && *t.p == '[';
-	const char *end = t.n && *t.p != ';' && *t.p != '#' ? memchr(t.p, section ? ']' : '=', t.n) : NULL;
-
-	return end ? span_trim((struct span){ t.p, (size_t)(end - t.p) + section }) : (struct span){ t.p, 0 };
+	*s = (struct sources){ .rules = rules_built_in_text(), .providers = providers_built_in_text() };
+	return (!providers_path || read_disk(providers_path, &s->providers, &s->heap[1], &s->owner, error, size)) &&
+	       (!rules_path || read_disk(rules_path, &s->rules, &s->heap[0], &s->owner, error, size));
 }
 
-/* iniparser passes over names that are there twice in silence. */
-static bool names_once(struct reading *f)
+static void free_sources(struct sources *s)
 {
-	struct span rest = f->bytes, line, *seen = calloc(SECTIONS_MAX + KEYS_MAX, sizeof *seen);
-	struct span *keys = seen + SECTIONS_MAX;
-	size_t sections = 0, key_count = 0, i;
-	unsigned number = 0;
-	bool good = seen || refuse(f, NULL, NULL, "no memory");
-
-	while (good && span_line(&rest, &line)) {
-		struct span name = line_name(line), *list = name.n && *name.p == '[' ? seen : keys;
-		size_t *count = list == seen ? &sections : &key_count;
-
-		number++;
-		if (line.n > LINE_BYTES_MAX)
-			good = refuse(f, NULL, NULL, "line %u is longer than %d bytes; go on in another key, such as en2", number, LINE_BYTES_MAX);
-		if (!good || !name.n)
-			continue;
-		for (i = 0; i < *count && !span_equal_nocase(list[i], name); i++)
-			;
-		if (i < *count)
-			good = refuse(f, NULL, NULL, "line %u: %.*s is there twice", number, (int)name.n, name.p);
-		else if (*count == (list == seen ? SECTIONS_MAX : KEYS_MAX))
-			good = refuse(f, NULL, NULL, "line %u: more than %d sections, or %d keys in one", number, SECTIONS_MAX, KEYS_MAX);
-		else
-			list[(*count)++] = name;
-		if (list == seen)
-			key_count = 0;
-	}
-	free(seen);
-	return good;
+	free(s->heap[0]);
+	free(s->heap[1]);
 }
 
-/* iniparser reports through a function without a context. */
-static char syntax_error[256];
-
-static int keep_syntax_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static int keep_syntax_error(const char *format, ...)
+static struct rules *open_built_in(char *error, size_t size)
 {
-	va_list ap;
+	struct span image = rules_built_in_image();
+	struct rules *r = rules_open(image.p, image.n, NULL);
 
-	va_start(ap, format);
-	if (!*syntax_error)
-		vsnprintf(syntax_error, sizeof syntax_error, format, ap);
-	va_end(ap);
-	return 0;
+	if (!r)
+		snprintf(error, size, "built-in rules: no memory");
+	return r;
 }
-
-static bool parse_ini(struct reading *f)
-{
-	char path[64];
-	int fd = memfd_create("ini", MFD_CLOEXEC);
-
-	if (fd < 0 || write_all(fd, f->bytes)) {
-		refuse(f, NULL, NULL, "memory file: %s", strerror(errno));
-		if (fd >= 0)
-			close(fd);
-		return false;
-	}
-	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	*syntax_error = 0;
-	iniparser_set_error_callback(keep_syntax_error);
-	f->ini = iniparser_load(path);
-	iniparser_set_error_callback(NULL);
-	close(fd);
-	if (!f->ini || *syntax_error) {
-		const char *line = strrchr(syntax_error, '(');
-
-		if (line && line[1] >= '0' && line[1] <= '9')
-			return refuse(f, NULL, NULL, "line %d is neither [section], key = value nor a comment", atoi(line + 1));
-		return refuse(f, NULL, NULL, "cannot be read as INI");
-	}
-	return true;
-}
-
-static bool begin_reading(struct reading *f, const char *path, const char *name, const unsigned char *embedded, size_t n)
-{
-	f->name = path ? path : name;
-	f->bytes = (struct span){ (const char *)embedded, n };
-	if ((path && !read_disk(f)) || !names_once(f) || !parse_ini(f))
-		return false;
-	f->owned = calloc((size_t)f->ini->n + 2 * (size_t)iniparser_getnsec(f->ini) + 1, sizeof *f->owned); /* a value per key, two lists per section */
-	return f->owned || refuse(f, NULL, NULL, "no memory");
-}
-
-static void end_reading(struct reading *f)
-{
-	for (size_t i = 0; i < f->owned_count; i++)
-		free(f->owned[i]);
-	free(f->owned);
-	if (f->ini)
-		iniparser_freedict(f->ini);
-	free(f->heap);
-}
-
-/* A copy of TEXT that lives as long as the reading and may be cut up. */
-static char *own(struct reading *f, const char *text)
-{
-	char *copy = strdup(text);
-
-	if (copy)
-		f->owned[f->owned_count++] = copy;
-	return copy;
-}
-
-/* The next item of a list, trimmed; NULL at the end. Empty items (a separator too many) are passed over. */
-static char *next_item(char **rest, const char *separator)
-{
-	char *item;
-
-	while ((item = strsep(rest, separator))) {
-		struct span s = span_trim(span_of(item));
-
-		if (!s.n)
-			continue;
-		item = (char *)s.p;
-		item[s.n] = 0;
-		return item;
-	}
-	return NULL;
-}
-
-/* --- codes ------------------------------------------------------------------------------------------------ */
-
-static bool parse_number(const char **p, int *out)
-{
-	char *end;
-
-	if (**p < '0' || **p > '9')
-		return false;
-	*out = (int)strtol(*p, &end, 10);
-	*p = end;
-	return *out <= 999;
-}
-
-/* "606", "606-649", "x" */
-static bool parse_range(const char **p, int *low, int *high)
-{
-	if (**p == 'x') {
-		*low = *high = -1;
-		++*p;
-		return true;
-	}
-	if (!parse_number(p, low))
-		return false;
-	*high = *low;
-	if (**p != '-')
-		return true;
-	++*p;
-	return parse_number(p, high);
-}
-
-/* "550", "550-559", "5.7.1", "5.7.606-649", "4.7.x", "550 5.7.1" */
-static bool parse_code(const char *text, struct code_pattern *out)
-{
-	const char *p = text;
-	int subject_high;
-
-	*out = (struct code_pattern){ 0, 0, 0, -1, -1, -1 };
-	if (strlen(p) >= 3 && p[1] != '.') {
-		if (!parse_range(&p, &out->reply_low, &out->reply_high) || out->reply_low < 200 || out->reply_high > 599)
-			return false;
-		while (*p == ' ')
-			p++;
-		if (!*p)
-			return true;
-	}
-	if (!parse_number(&p, &out->digit) || out->digit < 2 || out->digit > 5 || *p++ != '.')
-		return false;
-	if (!parse_range(&p, &out->subject, &subject_high) || subject_high != out->subject || *p++ != '.')
-		return false;
-	return parse_range(&p, &out->detail_low, &out->detail_high) && !*p && out->detail_low <= out->detail_high;
-}
-
-/* --- rules ------------------------------------------------------------------------------------------------ */
-
-struct rules_reading {
-	struct reading *file;
-	const char *section;
-	struct rule_spec *rule;
-};
-
-static bool set_category(struct rules_reading *r, const char *key, char *value)
-{
-	int n = category_by_name(value);
-
-	if (n <= CATEGORY_NONE)
-		return refuse(r->file, r->section, key, "unknown category '%s'; the design's words, such as user-unknown or mailbox-full", value);
-	r->rule->category = (enum category)n;
-	return true;
-}
-
-static bool set_class(struct rules_reading *r, const char *key, char *value)
-{
-	r->rule->klass = class_by_name(value);
-	if (!strcmp(value, "none"))
-		r->rule->klass = CLASS_NONE;
-	return r->rule->klass >= 0 || refuse(r->file, r->section, key, "unknown class '%s'; hard, soft, block, complaint or none", value);
-}
-
-static bool set_kind(struct rules_reading *r, const char *key, char *value)
-{
-	int n = kind_by_name(value);
-
-	if (n <= KIND_NONE)
-		return refuse(r->file, r->section, key, "unknown kind '%s'; failure, delay, success, complaint, optout, autoreply, challenge "
-			      "or authreport", value);
-	r->rule->kind = (enum kind)n;
-	return true;
-}
-
-static bool set_mark(struct rules_reading *r, const char *key, char *value)
-{
-#define MARK_NAME(symbol, name) name,
-	static const char *const names[] = { RULE_MARKS(MARK_NAME) };
-#undef MARK_NAME
-	for (int i = MARK_NONE + 1; i < MARK_COUNT; i++)
-		if (!strcmp(names[i], value)) {
-			r->rule->mark = (enum rule_mark)i;
-			return true;
-		}
-	return refuse(r->file, r->section, key, "unknown mark '%s'; such as returned-message or remote-says", value);
-}
-
-static bool set_where(struct rules_reading *r, const char *key, char *value)
-{
-	static const struct { const char *name; unsigned bit; } places[] = {
-		{ "diagnostic", WHERE_DIAGNOSTIC }, { "human", WHERE_HUMAN }, { "subject", WHERE_SUBJECT },
-		{ "sender", WHERE_SENDER }, { "header", WHERE_HEADER },
-	};
-	char *item;
-
-	r->rule->where = 0;
-	while ((item = next_item(&value, ","))) {
-		size_t i = 0;
-
-		while (i < sizeof places / sizeof *places && strcmp(places[i].name, item))
-			i++;
-		if (i == sizeof places / sizeof *places)
-			return refuse(r->file, r->section, key, "unknown place '%s'; diagnostic, human, subject, sender, header", item);
-		r->rule->where |= places[i].bit;
-	}
-	return true;
-}
-
-static bool set_provider(struct rules_reading *r, const char *key, char *value)
-{
-	if (strlen(value) >= sizeof r->rule->provider)
-		return refuse(r->file, r->section, key, "is longer than %zu bytes", sizeof r->rule->provider - 1);
-	strcpy(r->rule->provider, value);
-	return true;
-}
-
-static bool set_rank(struct rules_reading *r, const char *key, char *value)
-{
-	char *end;
-	long n = strtol(value, &end, 10);
-
-	if (!*value || *end || n < -RANK_MAX || n > RANK_MAX)
-		return refuse(r->file, r->section, key, "'%s' is no whole number from -%d to %d", value, RANK_MAX, RANK_MAX);
-	r->rule->rank = (int)n;
-	return true;
-}
-
-static bool set_codes(struct rules_reading *r, const char *key, char *value)
-{
-	char *item;
-
-	while ((item = next_item(&value, ","))) {
-		if (r->rule->code_count == RULE_CODES_MAX)
-			return refuse(r->file, r->section, key, "more than %d codes", RULE_CODES_MAX);
-		if (!parse_code(item, &r->rule->codes[r->rule->code_count++]))
-			return refuse(r->file, r->section, key, "'%s' is no code; write 550, 5.7.1, 5.7.606-649, 4.7.x or 550 5.7.1", item);
-	}
-	return true;
-}
-
-static bool set_match(struct rules_reading *r, const char *key, char *value)
-{
-	r->rule->phrase_and_code = !strcmp(value, "both");
-	return r->rule->phrase_and_code || !strcmp(value, "any") || refuse(r->file, r->section, key, "'%s' is neither any nor both", value);
-}
-
-static bool add_phrases(struct rules_reading *r, const char *key, char *value)
-{
-	char *item;
-
-	while ((item = next_item(&value, "|"))) {
-		if (r->rule->phrase_count == RULE_PHRASES_MAX)
-			return refuse(r->file, r->section, key, "more than %d phrases; make another section", RULE_PHRASES_MAX);
-		r->rule->phrases[r->rule->phrase_count++] = item;
-	}
-	return true;
-}
-
-static const struct rule_key {
-	const char *name;
-	bool (*set)(struct rules_reading *r, const char *key, char *value);
-} RULE_KEYS[] = {
-	{ "category", set_category }, { "class", set_class }, { "kind", set_kind }, { "mark", set_mark }, { "where", set_where },
-	{ "provider", set_provider }, { "rank", set_rank }, { "codes", set_codes }, { "match", set_match },
-};
-
-/* "en", "pt2": a language and, where one line is too short, a number. */
-static bool is_language(const char *key)
-{
-	if (key[0] < 'a' || key[0] > 'z' || key[1] < 'a' || key[1] > 'z')
-		return false;
-	return !key[2 + strspn(key + 2, "0123456789")];
-}
-
-static bool set_rule_key(struct rules_reading *r, const char *key, char *value)
-{
-	for (size_t i = 0; i < sizeof RULE_KEYS / sizeof *RULE_KEYS; i++)
-		if (!strcmp(RULE_KEYS[i].name, key))
-			return RULE_KEYS[i].set(r, key, value);
-	if (is_language(key))
-		return add_phrases(r, key, value);
-	return refuse(r->file, r->section, key, "unknown key; category, class, kind, mark, where, provider, rank, codes, match, or a "
-		      "two-letter language with phrases");
-}
-
-/* Calls EACH for all keys of SECTION; values may be cut up. */
-static bool each_key(struct reading *f, const char *section, bool (*each)(void *context, const char *key, char *value), void *context)
-{
-	int n = iniparser_getsecnkeys(f->ini, section);
-	const char **keys = calloc((size_t)(n > 0 ? n : 0) + 1, sizeof *keys);
-	bool good = keys;
-
-	if (!keys || (n > 0 && !iniparser_getseckeys(f->ini, section, keys)))
-		good = refuse(f, section, NULL, "no memory");
-	for (int i = 0; good && i < n; i++) {
-		const char *text = iniparser_getstring(f->ini, keys[i], "");
-		char *value = own(f, text);
-
-		good = value ? each(context, keys[i] + strlen(section) + 1, value) : refuse(f, section, NULL, "no memory");
-	}
-	free(keys);
-	return good;
-}
-
-static bool rule_key(void *context, const char *key, char *value) { return set_rule_key(context, key, value); }
-
-static bool read_rules(struct reading *f, struct rule_spec **out, size_t *count)
-{
-	size_t n = (size_t)iniparser_getnsec(f->ini);
-	struct rule_spec *rules = *out = calloc(n + 1, sizeof *rules);
-
-	if (!rules)
-		return refuse(f, NULL, NULL, "no memory");
-	for (*count = 0; *count < n; ++*count) {
-		const char *section = iniparser_getsecname(f->ini, (int)*count);
-		struct rules_reading r = { f, section, &rules[*count] };
-
-		if (strlen(section) >= sizeof r.rule->id)
-			return refuse(f, section, NULL, "the name is longer than %zu bytes", sizeof r.rule->id - 1);
-		strcpy(r.rule->id, section);
-		r.rule->klass = -1;
-		r.rule->where = WHERE_DIAGNOSTIC | WHERE_HUMAN;
-		if (!each_key(f, section, rule_key, &r))
-			return false;
-	}
-	return true;
-}
-
-/* --- providers -------------------------------------------------------------------------------------------- */
-
-struct profile_reading {
-	struct reading *file;
-	struct provider_spec *spec;
-	const char *domains[SUFFIXES_MAX + 1];
-	const char *hosts[SUFFIXES_MAX + 1];
-	size_t domain_count, host_count;
-};
-
-static bool add_suffixes(struct profile_reading *p, const char *key, char *value, const char **list, size_t *count)
-{
-	char *item;
-
-	while ((item = next_item(&value, ","))) {
-		if (*count == SUFFIXES_MAX)
-			return refuse(p->file, p->spec->name, key, "more than %d names", SUFFIXES_MAX);
-		if (item[strspn(item, "abcdefghijklmnopqrstuvwxyz0123456789.-")])
-			return refuse(p->file, p->spec->name, key, "'%s' is no lower-case host name (A-labels for other scripts)", item);
-		list[(*count)++] = item;
-	}
-	return true;
-}
-
-static bool profile_key(void *context, const char *key, char *value)
-{
-	struct profile_reading *p = context;
-
-	if (!strncmp(key, "domains", 7) && !key[7 + strspn(key + 7, "0123456789")])
-		return add_suffixes(p, key, value, p->domains, &p->domain_count);
-	if (!strncmp(key, "hosts", 5) && !key[5 + strspn(key + 5, "0123456789")])
-		return add_suffixes(p, key, value, p->hosts, &p->host_count);
-	if (!strcmp(key, "ladder")) {
-		p->spec->ladder = value;
-		return (*value && strlen(value) < LADDER_NAME_SIZE) || refuse(p->file, p->spec->name, key, "'%s' is no name of a ladder", value);
-	}
-	if (!strcmp(key, "connections")) {
-		p->spec->connections = (unsigned)strtoul(value, NULL, 10);
-		return (value[strspn(value, "0123456789")] == '\0' && p->spec->connections >= 1 && p->spec->connections <= CONNECTIONS_MAX) ||
-			refuse(p->file, p->spec->name, key, "'%s' is no number from 1 to %d", value, CONNECTIONS_MAX);
-	}
-	if (strcmp(key, "size"))
-		return refuse(p->file, p->spec->name, key, "unknown key; size, ladder, connections, domains or hosts (domains2 … where a line is too short)");
-	p->spec->large = !strcmp(value, "large");
-	return p->spec->large || !strcmp(value, "small") || refuse(p->file, p->spec->name, key, "'%s' is neither large nor small", value);
-}
-
-static const char *const *keep_list(struct reading *f, const char **list, size_t count)
-{
-	const char **copy = calloc(count + 1, sizeof *copy);
-
-	if (copy) {
-		memcpy(copy, list, count * sizeof *copy);
-		f->owned[f->owned_count++] = (char *)copy;
-	}
-	return copy;
-}
-
-static bool read_providers(struct reading *f, struct provider_spec **out, size_t *count)
-{
-	size_t n = (size_t)iniparser_getnsec(f->ini);
-	struct provider_spec *specs = *out = calloc(n + 1, sizeof *specs);
-
-	if (!specs)
-		return refuse(f, NULL, NULL, "no memory");
-	for (*count = 0; *count < n; ++*count) {
-		const char *section = iniparser_getsecname(f->ini, (int)*count);
-		struct profile_reading p = { .file = f, .spec = &specs[*count] };
-
-		if (strlen(section) >= sizeof p.spec->name)
-			return refuse(f, section, NULL, "the name is longer than %zu bytes", sizeof p.spec->name - 1);
-		strcpy(p.spec->name, section);
-		if (!each_key(f, section, profile_key, &p))
-			return false;
-		p.spec->domains = keep_list(f, p.domains, p.domain_count);
-		p.spec->hosts = keep_list(f, p.hosts, p.host_count);
-		if (!p.spec->domains || !p.spec->hosts)
-			return refuse(f, section, NULL, "no memory");
-	}
-	return true;
-}
-
-/* --- both ------------------------------------------------------------------------------------------------- */
 
 struct rules *rulesfile_load(const char *rules_path, const char *providers_path, char *error, size_t size)
 {
-	struct reading rules_file = { .error = error, .size = size }, providers_file = { .error = error, .size = size };
-	struct rule_spec *rules = NULL;
-	struct provider_spec *providers = NULL;
-	size_t rule_count = 0, provider_count = 0;
-	struct rules *built = NULL;
-	char why[512];
+	struct sources s;
+	struct rules *r = NULL;
 
-	if (!begin_reading(&rules_file, rules_path, "built-in rules.ini", embedded_rules, sizeof embedded_rules) ||
-	    !begin_reading(&providers_file, providers_path, "built-in providers.ini", embedded_providers, sizeof embedded_providers) ||
-	    !read_rules(&rules_file, &rules, &rule_count) || !read_providers(&providers_file, &providers, &provider_count))
-		goto out;
-	built = rules_build(rules, rule_count, providers, provider_count, why, sizeof why);
-	if (!built)
-		refuse(strncmp(why, "provider ", 9) ? &rules_file : &providers_file, NULL, NULL, "%s", why);
-out:
-	free(rules);
-	free(providers);
-	end_reading(&rules_file);
-	end_reading(&providers_file);
-	return built;
+	if (!rules_path && !providers_path)
+		return open_built_in(error, size);
+	if (read_sources(&s, rules_path, providers_path, error, size))
+		r = rules_read(&s.rules, &s.providers, error, size);
+	free_sources(&s);
+	return r;
+}
+
+/* --- the kept image --------------------------------------------------------------------------------------- */
+
+/* False: this program does not know its own build, and keeps nothing. */
+static bool name_image(struct sources *s, const char *path)
+{
+	crypto_generichash_state state;
+	struct span build = program_build();
+	uint64_t sizes[2] = { s->rules.bytes.n, s->providers.bytes.n };
+
+	if (!build.n || snprintf(s->kept, sizeof s->kept, "%s.image", path) >= (int)sizeof s->kept)
+		return false;
+	crypto_generichash_init(&state, NULL, 0, HASH_SIZE);
+	crypto_generichash_update(&state, (const void *)build.p, build.n);
+	crypto_generichash_update(&state, (const void *)sizes, sizeof sizes);
+	crypto_generichash_update(&state, (const void *)s->rules.bytes.p, s->rules.bytes.n);
+	crypto_generichash_update(&state, (const void *)s->providers.bytes.p, s->providers.bytes.n);
+	crypto_generichash_final(&state, s->key, HASH_SIZE);
+	return true;
+}
+
+static void digest_part(unsigned char out[HASH_SIZE], const char *image, size_t from, size_t to)
+{
+	crypto_generichash(out, HASH_SIZE, (const unsigned char *)image + from, to - from, NULL, 0);
+}
+
+static bool kept_is_sound(const struct kept_head *head, const struct sources *s, size_t bytes, enum rules_use use)
+{
+	const char *image = (const char *)(head + 1);
+	unsigned char digest[HASH_SIZE];
+	size_t profiles;
+
+	if (memcmp(head->key, s->key, HASH_SIZE) || !image_fits(image, bytes - sizeof *head))
+		return false;
+	profiles = image_profiles_size(image);
+	digest_part(digest, image, 0, profiles);
+	if (memcmp(digest, head->profiles, HASH_SIZE))
+		return false;
+	if (use == RULES_PROFILES)
+		return true;
+	digest_part(digest, image, profiles, bytes - sizeof *head);
+	return !memcmp(digest, head->rest, HASH_SIZE);
+}
+
+static void unmap_kept(const void *image, size_t n)
+{
+	munmap((char *)image - sizeof(struct kept_head), n + sizeof(struct kept_head));
+}
+
+static struct rules *open_kept(const struct sources *s, enum rules_use use)
+{
+	int fd = open(s->kept, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat about;
+	struct rules *r = NULL;
+	void *map = MAP_FAILED;
+	size_t bytes = 0;
+
+	if (fd >= 0 && !fstat(fd, &about) && S_ISREG(about.st_mode) && !(about.st_mode & (S_IWGRP | S_IWOTH)) &&
+	    (about.st_uid == 0 || about.st_uid == geteuid() || about.st_uid == s->owner) && (size_t)about.st_size > sizeof(struct kept_head)) {
+		bytes = (size_t)about.st_size;
+		map = mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, 0);
+	}
+	if (fd >= 0)
+		close(fd);
+	if (map == MAP_FAILED)
+		return NULL;
+	if (kept_is_sound(map, s, bytes, use))
+		r = rules_open((char *)map + sizeof(struct kept_head), bytes - sizeof(struct kept_head), unmap_kept);
+	if (!r)
+		munmap(map, bytes);
+	return r;
+}
+
+/* Appears whole or not at all. What is kept can be made again, so a failure is none. */
+static void keep_image(const struct sources *s, int fd, const char *part, const struct rules *r)
+{
+	struct span image = rules_image(r);
+	size_t profiles = image_profiles_size(image.p);
+	struct kept_head head = { .unused = { 0 } };
+
+	memcpy(head.key, s->key, HASH_SIZE);
+	digest_part(head.profiles, image.p, 0, profiles);
+	digest_part(head.rest, image.p, profiles, image.n);
+	if (write_all(fd, (struct span){ (const char *)&head, sizeof head }) || write_all(fd, image) || fsync(fd) || fchmod(fd, 0644) || rename(part, s->kept))
+		unlink(part);
+}
+
+/* Made and kept, or only made where nothing can be kept. */
+static struct rules *make_image(const struct sources *s, char *error, size_t size)
+{
+	char part[KEPT_PATH_SIZE + 16];
+	struct rules *r;
+
+	snprintf(part, sizeof part, "%s.XXXXXX", s->kept);
+	int fd = mkostemp(part, O_CLOEXEC);
+	if (fd < 0)
+		return rules_read(&s->rules, &s->providers, error, size);
+	r = rules_make_apart(&s->rules, &s->providers, error, size);
+	if (r)
+		keep_image(s, fd, part, r);
+	else
+		unlink(part);
+	close(fd);
+	return r || *error ? r : rules_read(&s->rules, &s->providers, error, size);
+}
+
+struct rules *rulesfile_open(const char *rules_path, const char *providers_path, enum rules_use use, char *error, size_t size)
+{
+	struct sources s;
+	struct rules *r = NULL;
+
+	if (!rules_path && !providers_path)
+		return open_built_in(error, size);
+	if (read_sources(&s, rules_path, providers_path, error, size)) {
+		bool named = name_image(&s, rules_path ? rules_path : providers_path);
+
+		r = named ? open_kept(&s, use) : NULL;
+		if (!r)
+			r = named ? make_image(&s, error, size) : rules_read(&s.rules, &s.providers, error, size);
+	}
+	free_sources(&s);
+	return r;
 }

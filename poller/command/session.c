@@ -108,7 +108,7 @@ int session_open(struct session *s, const struct config *config, enum session_mo
 		if (result)
 			return result;
 	}
-	s->rules = rulesfile_load(config->rules_file, config->providers_file, error, sizeof error);
+	s->rules = rulesfile_open(config->rules_file, config->providers_file, RULES_PROFILES, error, sizeof error);
 	if (!s->rules) {
 		log_error("%s", error);
 		return EXIT_USAGE;

@@ -112,7 +112,7 @@ int cmd_parser(const struct config *config, int argc, char **argv)
 	int result = EXIT_LOST;
 
 	child_guard("retour-parser");
-	p.rules = rulesfile_load(config->rules_file, config->providers_file, error, sizeof error);
+	p.rules = rulesfile_open(config->rules_file, config->providers_file, RULES_ALL, error, sizeof error);
 	if (!p.rules) {
 		log_error("%s", error);
 		return EXIT_USAGE;

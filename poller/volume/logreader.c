@@ -584,7 +584,7 @@ int cmd_logreader(const struct config *config, int argc, char **argv)
 	r.options = (struct classify_options){ .domains = config->domains.at, .campaign_headers = config->campaign_headers.at, .verp = config->verp };
 	fields_clear(&no_fields);
 	returned_read(&r.options, &no_fields, &r.no_headers);
-	r.rules = rulesfile_load(config->rules_file, config->providers_file, error, sizeof error);
+	r.rules = rulesfile_open(config->rules_file, config->providers_file, RULES_PROFILES, error, sizeof error);
 	if (!r.rules) {
 		log_error("%s", error);
 		return EXIT_USAGE;
