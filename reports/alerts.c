@@ -36,6 +36,10 @@ static const struct {
 		"renewal on that server: when it has ended, the mailbox is not read any more; retour doctor" },
 	[ALERT_RETENTION_OVERDUE] = { "Data is kept for longer than promised", "why the purge does not succeed: retour purge, retour audit" },
 	[ALERT_DISK_FULL] = { "The disk of the store is nearly full", "what else lies on this disk; the store's size: retour audit" },
+	[ALERT_MESSAGE_STUCK] = { "A mailbox holds messages that it does not hand out",
+		"the messages that the journal names, with another mail program; what is damaged there has to be moved away by hand" },
+	[ALERT_KEY_LOST] = { "A month's key is missing, its events can be found no more",
+		"whether the key can be put back into the key directory (retour doctor); requests of data subjects about that month cannot be answered without it" },
 	[ALERT_CLOCK_JUMP] = { "The clock jumped",
 		"the time service of this machine; after a jump back times of the store lie in the future, after one forth purges may have been early: retour audit" },
 };
@@ -103,6 +107,10 @@ static void say_figures(FILE *out, const struct alert *a, unsigned k)
 	char text[TEXT_SIZE];
 	if (alert_unit(a->condition) == UNIT_FACTOR) {
 		say_surge(out, a, k);
+		return;
+	}
+	if (a->condition == ALERT_MESSAGE_STUCK) { /* mails in a mailbox, nobody's figures */
+		fprintf(out, "%lld", (long long)g->value);
 		return;
 	}
 	if (a->condition == ALERT_LOGIN_REFUSED) {

@@ -124,6 +124,15 @@ static int take_key(void *context, const struct key_info *k)
 	return 0;
 }
 
+static int take_lost_key(void *context, const char *month, bool replaced)
+{
+	struct audit *a = context;
+	size_t n = strlen(a->keys_lost);
+	(void)replaced;
+	snprintf(a->keys_lost + n, sizeof a->keys_lost - n, "%s%s", n ? ", " : "", month);
+	return 0;
+}
+
 static int take_mailbox(void *context, const struct mailbox_state *m)
 {
 	struct audit *a = context;
@@ -231,6 +240,18 @@ static void judge_bytes(struct audit *a)
 	}
 }
 
+/* No promise is broken, but requests about that month can no longer be answered. */
+static void judge_lost_keys(struct audit *a)
+{
+	if (!*a->keys_lost)
+		return;
+	struct promise *p = promise(a, "keys-there");
+	put(p->title, "Every month of events has its key");
+	p->state = PROMISE_ATTENTION;
+	put(p->detail, "the events of %s lie under a key that is not there: nobody can be found in them", a->keys_lost);
+	put(p->action, "Put the key back into the key directory, if you have it. The events go with their period.");
+}
+
 static void judge_keys(struct audit *a)
 {
 	struct promise *p = promise(a, "keys-known");
@@ -276,6 +297,7 @@ static void judge(struct audit *a)
 	judge_bytes(a);
 	judge_purges(a);
 	judge_keys(a);
+	judge_lost_keys(a);
 	judge_mailboxes(a);
 	judge_ledger(a);
 	judge_signatures(a);
@@ -298,7 +320,7 @@ int audit_load(struct audit **out, struct store *store, int64_t now, const struc
 		snprintf(a->fault, sizeof a->fault, "%s", store_error(store));
 	int held = store_held(store, now, &a->held);
 	if ((a->torn || walked == STORE_OK) && (held == STORE_OK || held == STORE_BROKEN) && store_file_state(store, &a->file) == STORE_OK &&
-	    store_keys(store, take_key, a) == STORE_OK && store_mailboxes(store, take_mailbox, a) == STORE_OK) {
+	    store_keys(store, take_key, a) == STORE_OK && store_keys_lost(store, take_lost_key, a) == STORE_OK && store_mailboxes(store, take_mailbox, a) == STORE_OK) {
 		if (a->entries) {
 			int64_t last = a->purges ? a->purge[(a->purges - 1) % AUDIT_PURGES_MAX].at : a->first.at;
 			note_gap(a, midnight(last) + DAY, midnight(now) - DAY);

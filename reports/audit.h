@@ -51,6 +51,7 @@ struct audit {
 	struct store_file_state file;
 	struct key_info key[AUDIT_KEYS_MAX];
 	unsigned keys;
+	char keys_lost[AUDIT_WORD_SIZE];   /* months, "2026-10, 2026-11" */
 	struct mailbox_state mailbox[AUDIT_MAILBOXES_MAX];
 	unsigned mailboxes;
 	bool torn;                         /* the chain does not hold */

@@ -78,6 +78,39 @@ int keys_months(struct store *s, int64_t cutoff, uint64_t *count, int64_t *oldes
 	return STORE_OK;
 }
 
+/* Was a key of MONTH lost and another made since? */
+static int was_replaced(struct store *s, int month, bool *replaced)
+{
+	struct ledger_entry e;
+	char with[32];
+
+	snprintf(with, sizeof with, "month=%04d-%02d", month / 100, month % 100);
+	if (store_ledger_last(s, "key-lost", with, &e))
+		return STORE_FAILED;
+	*replaced = e.number;
+	return STORE_OK;
+}
+
+int store_keys_lost(struct store *s, int (*visit)(void *context, const char *month, bool replaced), void *context)
+{
+	int months[MONTHS_MAX], result;
+	char name[KEY_NAME_SIZE], month[8];
+	unsigned count;
+	bool has = false, replaced = false;
+
+	result = keys_month_list(s, months, MONTHS_MAX, &count);
+	for (unsigned i = 0; i < count && !result; i++) {
+		key_name_of_month(months[i], name);
+		bool absent = keyfile_place(s, name) == KEY_NOWHERE;
+		if ((result = was_replaced(s, months[i], &replaced)) || !(absent || replaced) ||
+		    (result = keys_month_has_events(s, months[i], &has)) || !has)
+			continue;
+		snprintf(month, sizeof month, "%04u-%02u", (unsigned)months[i] / 100 % 10000, (unsigned)months[i] % 100);
+		result = visit(context, month, replaced && !absent);
+	}
+	return result;
+}
+
 /* --- rotation ------------------------------------------------------------------------------------------------- */
 
 /*

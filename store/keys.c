@@ -231,7 +231,22 @@ int keys_month_has_events(struct store *s, int month, bool *has)
 	return STORE_OK;
 }
 
-/* Month keys: made when absent, unless the database has events under one that is lost. */
+/*
+ * The events of MONTH lie under a key that is gone, as after a restore: a backup has no keys. They stay and count, and nobody can be found in them any
+ * more. New events of that month go under a key of their own, for no lost key may stop a mailbox.
+ */
+static int note_lost(struct store *s, int month, int64_t now)
+{
+	char detail[64];
+	int64_t events = 0;
+
+	if (db_int(s, &events, SQL_EVENT_COUNT_BETWEEN, "ii", keys_month_start(month), keys_month_start(month + 1)))
+		return STORE_FAILED;
+	snprintf(detail, sizeof detail, "purpose=event month=%04d-%02d events=%lld", month / 100, month % 100, (long long)events);
+	return store_ledger(s, now, "key-lost", detail);
+}
+
+/* Month keys: made when absent. */
 static int load_month(struct store *s, int month, int64_t now, unsigned char key[KEY_SIZE])
 {
 	char name[KEY_NAME_SIZE];
@@ -245,8 +260,8 @@ static int load_month(struct store *s, int month, int64_t now, unsigned char key
 		/* a month whose events name no recipient had no key yet */
 		if (keys_lookup(s, name, NULL, &known) || keys_month_has_events(s, month, &has))
 			return STORE_FAILED;
-		if (has && known == KEY_KNOWN)
-			return key_error(s, name, "missing, though the store has events of that month. Put it back");
+		if (has && known == KEY_KNOWN && note_lost(s, month, now))
+			return STORE_FAILED;
 		if (keyfile_load(s, name, true, key))
 			return STORE_KEYS;
 		return keys_note(s, name, key, now);

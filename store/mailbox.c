@@ -52,6 +52,33 @@ int store_keep(struct store *s, const char *mailbox, const unsigned char *id, un
 	return db_run(s, SQL_KEPT_PUT, "tbii", mailbox, id, REMOTE_ID_SIZE, (int64_t)what, day_start(now));
 }
 
+int store_stuck_note(struct store *s, const char *mailbox, const unsigned char *id, int64_t now)
+{
+	bool own;
+	int result = db_enter(s, &own);
+
+	return result ? result : db_leave(s, own, db_run(s, SQL_STUCK_PUT, "tbi", mailbox, id, REMOTE_ID_SIZE, now));
+}
+
+int store_stuck_settle(struct store *s, const char *mailbox, int64_t now)
+{
+	bool own;
+	int result = db_enter(s, &own);
+
+	return result ? result : db_leave(s, own, db_run(s, SQL_STUCK_GONE, "ti", mailbox, now));
+}
+
+int store_stuck(struct store *s, int (*visit)(void *context, const char *mailbox, uint64_t count, int64_t since), void *context)
+{
+	sqlite3_stmt *st = db_bind(s, SQL_STUCK_COUNT, "");
+	int rc = -1, result = STORE_OK;
+
+	while (st && !result && (rc = db_step(s, st)) == 1)
+		result = visit(context, (const char *)sqlite3_column_text(st, 0), (uint64_t)sqlite3_column_int64(st, 1), sqlite3_column_int64(st, 2));
+	sqlite3_reset(st);
+	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
+}
+
 int store_folder_due(struct store *s, const char *mailbox, const char *folder, int64_t cutoff, struct folder_mark *out)
 {
 	sqlite3_stmt *st = db_bind(s, SQL_FOLDER_DUE, "tti", mailbox, folder, cutoff);

@@ -118,6 +118,11 @@ static const char version_7[] =
 /* Until when the certificate of a mailbox's server is good. */
 static const char version_8[] = "ALTER TABLE mailbox ADD COLUMN certificate_end INTEGER";
 
+/* Messages that a mailbox does not hand out, so that somebody hears of them while they stay. */
+static const char version_9[] =
+	"CREATE TABLE stuck (mailbox TEXT NOT NULL, id BLOB NOT NULL, since INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (mailbox, id))"
+	" STRICT, WITHOUT ROWID;";
+
 struct step {
 	const char *sql, *then; /* THEN may be NULL */
 	int (*convert)(struct store *s); /* brings the rows to the new form; may be NULL */
@@ -134,6 +139,7 @@ static const struct step steps[] = {
 	{ version_6, NULL, NULL, "PRAGMA user_version = 6" },
 	{ version_7, NULL, hours_from_events, "PRAGMA user_version = 7" },
 	{ version_8, NULL, NULL, "PRAGMA user_version = 8" },
+	{ version_9, NULL, NULL, "PRAGMA user_version = 9" },
 };
 _Static_assert(sizeof steps / sizeof *steps == SCHEMA_VERSION, "each version has a step that leads to it");
 

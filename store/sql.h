@@ -42,6 +42,7 @@
 		"SELECT at, kind, class, category, status, reply, rule, provider, campaign, origin, mailbox, diagnostic FROM event" \
 		" WHERE at >= ?1 AND at < ?2 AND pseudonym = ?3 ORDER BY at DESC, number DESC LIMIT ?4") \
 	X(SQL_EVENT_BETWEEN, "SELECT 1 FROM event WHERE at >= ?1 AND at < ?2 LIMIT 1") \
+	X(SQL_EVENT_COUNT_BETWEEN, "SELECT count(*) FROM event WHERE at >= ?1 AND at < ?2") \
 	X(SQL_EVENT_FORGET, "DELETE FROM event WHERE at >= ?1 AND at < ?2 AND pseudonym = ?3") \
 	X(SQL_EVENT_COUNT, "SELECT count(*) FROM event") \
 	X(SQL_EVENT_OLDEST, "SELECT min(at) FROM event") \
@@ -108,6 +109,9 @@
 		" ORDER BY provider, category") \
 	\
 	X(SQL_SEEN_ADD, "INSERT OR IGNORE INTO seen (key, at) VALUES (?1, ?2)") \
+	X(SQL_STUCK_PUT, "INSERT INTO stuck (mailbox, id, since, at) VALUES (?1, ?2, ?3, ?3) ON CONFLICT DO UPDATE SET at = excluded.at") \
+	X(SQL_STUCK_GONE, "DELETE FROM stuck WHERE mailbox = ?1 AND at < ?2") \
+	X(SQL_STUCK_COUNT, "SELECT mailbox, count(*), min(since) FROM stuck GROUP BY mailbox") \
 	X(SQL_KEPT_GET, "SELECT at, what FROM kept WHERE mailbox = ?1 AND id = ?2") \
 	X(SQL_KEPT_PUT, "REPLACE INTO kept (mailbox, id, what, at) VALUES (?1, ?2, ?3, ?4)") \
 	X(SQL_KEPT_AGAIN, "UPDATE kept SET at = ?3 WHERE mailbox = ?1 AND id = ?2") \

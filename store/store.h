@@ -170,6 +170,13 @@ int store_mail_purged(struct store *s, const char *mailbox, unsigned uses, const
 #define MAILBOX_LOGIN_REFUSED "login refused" /* the reason of a failure that is the password's or the token's */
 /* Remembers that the mailbox was read to its end at NOW, or failed (why: without addresses). */
 int store_mailbox_read(struct store *s, const char *mailbox, int64_t now, bool ok, const char *why);
+/*
+ * Messages that a mailbox does not hand out: one that was met at NOW (ID of REMOTE_ID_SIZE bytes); after a visit to the end at NOW, that those not met
+ * again are gone; and how many each mailbox has, since when.
+ */
+int store_stuck_note(struct store *s, const char *mailbox, const unsigned char *id, int64_t now);
+int store_stuck_settle(struct store *s, const char *mailbox, int64_t now);
+int store_stuck(struct store *s, int (*visit)(void *context, const char *mailbox, uint64_t count, int64_t since), void *context);
 /* After it: until when the certificate of its server is good; 0: it has none. */
 int store_mailbox_certificate(struct store *s, const char *mailbox, int64_t end);
 struct mailbox_state {
@@ -370,6 +377,11 @@ struct key_info {
 	bool credential;            /* it came as one of systemd's, and is no file of ours */
 };
 int store_keys(struct store *s, int (*visit)(void *context, const struct key_info *k), void *context);
+/*
+ * Calls VISIT for each month ("2026-11") that has events under a key that is not there. REPLACED: new events of that month go under another one. What VISIT
+ * returns other than 0 ends it and is returned.
+ */
+int store_keys_lost(struct store *s, int (*visit)(void *context, const char *month, bool replaced), void *context);
 
 /*
  * A new key of PURPOSE, its name into NAME (STORE_NAME_SIZE). Ledgered. "verp", 32 at most at a time: it signs from now on, old ones are still good for

@@ -14,6 +14,7 @@
 #include "classify/base/clock.h"
 #include "poller/post/delivery.h"
 #include "poller/command/log.h"
+#include "poller/command/marker.h"
 #include "poller/post/logo.h"
 #include "poller/command/rulesfile.h"
 #include "poller/run/sandbox.h"
@@ -141,6 +142,13 @@ static bool can_be_made(const struct config *c, const char *path)
 	return !strcmp(parent, store) && access(store, F_OK) && !access(above, W_OK | X_OK);
 }
 
+static int say_lost_key(void *context, const char *month, bool replaced)
+{
+	found(context, ODD, "keys", "%s: the store has events under a key that is not there; put event-%s.key back if you have it%s", month, month,
+	      replaced ? ". New events of that month lie under another" : "");
+	return 0;
+}
+
 static void check_signing(struct doctor *d, struct store *store)
 {
 	char line[MINISIGN_KEY_TEXT_SIZE];
@@ -169,6 +177,19 @@ static void check_disk(struct doctor *d)
 		found(d, used >= 1000000 ? SAD : ODD, "disk", "%s: %lld.%lld %% used", directory, (long long)(used / 10000), (long long)(used % 10000 / 1000));
 }
 
+/* A lost store shows by the note of it only. */
+static void check_marker(struct doctor *d)
+{
+	char parent[4096];
+	const char *marker = d->config->marker;
+	if (!marker)
+		return;
+	parent_of(marker, parent, sizeof parent);
+	if (access(marker, W_OK) && (errno != ENOENT || access(parent, W_OK | X_OK)))
+		found(d, ODD, "marker", "%s: %s; without it a run makes a new store where the old one is lost. Do, as root: "
+		      "install -m 600 -o \"$(id -un %u)\" /dev/null %s", marker, strerror(errno), (unsigned)geteuid(), marker);
+}
+
 /* False: what is made of the store cannot be tried either. */
 static bool check_store(struct doctor *d)
 {
@@ -179,7 +200,10 @@ static bool check_store(struct doctor *d)
 	char text[CLOCK_TEXT_SIZE];
 	bool created;
 	if (access(c->store_path, F_OK) && errno == ENOENT) {
-		if (can_be_made(c, c->store_path))
+		char why[8192];
+		if (!marker_allows_new(c, why, sizeof why))
+			found(d, SAD, "store", "%s", why);
+		else if (can_be_made(c, c->store_path))
 			found(d, WELL, "store", "%s: not there yet, the first run makes it and its keys", c->store_path);
 		else
 			found(d, SAD, "store", "%s: not there, and its directory cannot be written", c->store_path);
@@ -196,6 +220,8 @@ static bool check_store(struct doctor *d)
 		found(d, SAD, "ledger", "%s", store_error(store));
 	} else {
 		found(d, WELL, "store and keys", "%s, ledger of %lld entries is whole", c->store_path, (long long)head.number);
+		if (store_keys_lost(store, say_lost_key, d))
+			found(d, SAD, "keys", "%s", store_error(store));
 		check_signing(d, store);
 		if (head.number && head.at > clock_now() + 60)
 			found(d, SAD, "clock", "the last ledger entry is of %s, later than now", clock_format(head.at, text));
@@ -359,6 +385,7 @@ int cmd_doctor(const struct config *config, int argc, char **argv)
 	check_batv(&d);
 	check_rules(&d);
 	bool store = check_store(&d);
+	check_marker(&d);
 	check_disk(&d);
 	check_parser(&d);
 	for (unsigned i = 0; i < config->mailboxes; i++)

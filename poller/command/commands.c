@@ -137,6 +137,11 @@ const struct command commands[] = {
 	  "  rotate verp   a new key signs return paths; older ones still check what they signed\n"
 	  "  retire NAME   destroys an old key of return paths; do it when no bounce of its mails is to be expected any more\n",
 	  CONFIG_NEEDED, false },
+	{ "setup", cmd_setup, "--new-store", "begin anew where the store is lost for good",
+	  "Where a store was made once and is not there, a run makes no new one: its disk may not be mounted, and a new store knows nobody who is\n"
+	  "not to be written to. When it is lost and there is no backup:\n"
+	  "  --new-store   makes a new one. The keys of the lost one are moved beside their directory, not destroyed\n",
+	  CONFIG_NEEDED, false },
 	{ "doctor", cmd_doctor, "", "preflight: configuration, keys, store, mailboxes, TLS, SMTP, rules, clock",
 	  "Tries everything that a run needs and changes nothing. Exit code 1 when something does not work.\n",
 	  CONFIG_NEEDED, false },

@@ -350,8 +350,11 @@ static const char *beside_store(struct config *c, const char *name)
 
 static void fill_paths(struct config *c)
 {
+	char marker[4096];
 	if (!c->keys_dir)
 		c->keys_dir = beside_store(c, "keys");
+	if (!c->marker && c->file && (size_t)snprintf(marker, sizeof marker, "%s.made", c->file) < sizeof marker)
+		c->marker = config_keep(c, marker);
 	if (!c->report.dir)
 		c->report.dir = beside_store(c, "reports");
 }

@@ -59,6 +59,7 @@ struct config {
 	const char *file;      /* where it was read; NULL: built-in defaults */
 	const char *store_path;
 	const char *keys_dir;
+	const char *marker;    /* NULL: the built-in defaults, which have no file beside which it could lie */
 	struct list domains, campaign_headers;
 	int act_on;            /* 0 verified, 1 matched, 2 any: config_store_options() translates */
 	const char *verp, *batv_key_file;

@@ -12,6 +12,8 @@
 const struct key config_keys[] = {
 	{ "store", "path", FILE_PATH, AT(store_path), "/var/lib/retour/retour.db", 0, 0, NULL, "/var/lib/retour/retour.db",
 	  "the database; the first run makes it" },
+	{ "store", "marker", FILE_PATH, AT(marker), NULL, 0, 0, NULL, "/etc/retour/retour.ini.made",
+	  "notes that a store was made, so that a lost or unmounted one is not made anew; outside of its directory; default: beside this file" },
 	{ "keys", "dir", FILE_PATH, AT(keys_dir), NULL, 0, 0, NULL, "/var/lib/retour/keys",
 	  "keys of the pseudonyms, mode 0700; default: keys beside the store" },
 
@@ -184,6 +186,8 @@ const char *const config_condition_helps[ALERT_CONDITION_COUNT] = {
 	[ALERT_CERTIFICATE] = "how long before its end the certificate of a mailbox's server is told; clear is above the threshold",
 	[ALERT_RETENTION_OVERDUE] = "rows that should have been deleted a day ago, of a class of data",
 	[ALERT_DISK_FULL] = "how much of the disk of the store is used",
+	[ALERT_MESSAGE_STUCK] = "messages that a mailbox did not hand out; they stay there and are tried again",
+	[ALERT_KEY_LOST] = "a month whose events lie under a key that is not there",
 	[ALERT_CLOCK_JUMP] = "how far the clock went back or forth between two runs",
 };
 

@@ -12,6 +12,7 @@
 #include "classify/rules.h"
 #include "poller/command/commands.h"
 #include "poller/command/log.h"
+#include "poller/command/marker.h"
 #include "poller/post/logo.h"
 #include "poller/command/rulesfile.h"
 #include "poller/mailbox/secret.h"
@@ -136,6 +137,10 @@ int session_open(struct session *s, const struct config *config, enum session_mo
 	}
 	s->options.batv_key = s->batv_key;
 	s->options.batv_key_size = s->batv_key ? strlen(s->batv_key) : 0;
+	if (mode == SESSION_CREATE && !marker_allows_new(config, error, sizeof error)) {
+		log_error("store: %s", error);
+		return EXIT_USAGE;
+	}
 	int result = store_open(&s->store, &s->options, now, &created);
 	if (result)
 		return session_store_failed(s, "store", result);
@@ -143,6 +148,8 @@ int session_open(struct session *s, const struct config *config, enum session_mo
 		return session_store_failed(s, "ledger", result);
 	if (created)
 		log_notice("made the store %s and its keys in %s", config->store_path, config->keys_dir);
+	if (mode == SESSION_CREATE && !marker_note(config))
+		log_info("%s: %s; a lost store would not be noticed (retour doctor)", config->marker, strerror(errno));
 	return EXIT_WELL;
 }
 

@@ -13,9 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "classify/base/clock.h"
 #include "poller/mailbox/imapsession.h"
 #include "poller/mailbox/imapsettle.h"
 #include "poller/mailbox/local.h"
+#include "poller/mailbox/secret.h"
 #include "poller/mailbox/source.h"
 
 enum {
@@ -26,6 +28,10 @@ enum {
 	MESSAGE_OVERHEAD = 4096,               /* around one message in the answer */
 	BODY_FIRST = 65536,                    /* first size of the body's buffer */
 	FOLDERS_MAX = 3,                       /* one per settlement */
+	BATCH_FIRST = 16,
+	BATCH_LAST = 1024,
+	CONNECTIONS_MAX = 6,                   /* of one visit */
+	READING_PERCENT = 60,                  /* of the deadline: the rest is for settling what was read */
 };
 
 /* One line of a listing. */
@@ -50,6 +56,7 @@ struct imap_source {
 	uint64_t max_message;
 	bool stays;
 	struct imap_folder folder;                 /* what is read */
+	struct imap_folder trash;                  /* by way of which is deleted; written is NULL where an expunge deletes */
 	struct imap_folder target[FOLDERS_MAX];    /* where what is settled so goes, by enum settlement; written is NULL where nothing moves */
 	bool selected;                             /* FOLDER is the selected one */
 	uint32_t uidvalidity, uid_end;             /* as at open; what has come since waits for the next run */
@@ -57,10 +64,16 @@ struct imap_source {
 	uint32_t position;                         /* probably the sequence number of the first one above it */
 	struct window window;
 	struct uid_list marked;                    /* without UIDPLUS: marked and not expunged yet */
-	uint64_t unreadable;                       /* messages that the server refused to give */
-	uint32_t first_unreadable;
+	char *password;                            /* for another connection, where one is lost at a message */
+	double began;                              /* of the visit, clock_monotonic() */
+	bool unfinished;                           /* it was ended before its deadline */
+	size_t batch;                              /* messages asked for at once: as many as a part of the deadline is good for */
+	unsigned connections;
+	uint32_t cut_uid;                          /* the last connection was lost at it */
+	struct uid_list removed;                   /* what the server said that it deleted or moved */
 
 	/* while a FETCH runs */
+	const struct entry *present;               /* one that was looked for and is there */
 	void (*on_fetch)(struct imap_source *s, const struct entry *entry, const struct mailimap_msg_att *answer);
 	const struct source_sink *sink;
 	struct wiped body;
@@ -88,6 +101,11 @@ static int read_batch(struct imap_source *s, size_t count);
 static int read_range(struct imap_source *s, size_t from, size_t to);
 static int expire_range(struct imap_source *s, uint32_t uidnext, struct uid_list *marked, uint64_t *removed);
 static int folder_end(struct imap_source *s, uint32_t exists, struct folder_mark *end);
+static void set_handlers(struct imap_source *s);
+static int see_last(struct imap_source *s, uint32_t exists);
+static int connect_again(struct imap_source *s);
+static int delete_by_trash(struct imap_source *s, const struct uid_list *uids, uint64_t *deleted);
+static void say_stuck(struct imap_source *s, const struct entry *e, const char *why);
 
 static struct imap_source *of(struct source *source)
 {
@@ -118,6 +136,31 @@ static int find_folders(struct imap_source *s)
 		if (d->action == DISPOSE_MOVE && !strcmp(s->target[what].name, s->folder.name))
 			return imap_fail(&s->session, "messages would be moved into the folder that is read");
 	}
+	return 0;
+}
+
+static bool deletes(const struct mailbox *m)
+{
+	return m->processed.action == DISPOSE_DELETE || m->unrecognised.action == DISPOSE_DELETE || m->quarantine.action == DISPOSE_DELETE;
+}
+
+static int find_trash(struct imap_source *s)
+{
+	bool archives = imap_has(&s->session, "X-GM-EXT-1"), all = false;
+
+	if (!deletes(s->mailbox))
+		return 0;
+	if (imap_has(&s->session, "SPECIAL-USE") || archives) {
+		if (imap_find_special(&s->session, "\\All", NULL, &all))
+			return -1;
+		archives |= all;
+		if (archives && imap_find_special(&s->session, "\\Trash", &s->trash, &s->trash.exists))
+			return -1;
+	}
+	if (archives && !s->trash.exists)
+		return imap_fail(&s->session, "here \"delete\" only archives (all mail stays in a folder of its own), and the server shows no "
+				 "folder \\Trash by which mail could be deleted: let it show that folder over IMAP, or use processed = keep or move:FOLDER");
+	s->trash.written = archives ? "Trash" : NULL;
 	return 0;
 }
 
@@ -175,22 +218,60 @@ static int imap_open(struct source **out, const struct source_options *options)
 	s->max_message = options->max_message ? options->max_message : 1;
 	s->stays = options->stays;
 	s->position = 1;
+	s->batch = BATCH_FIRST;
+	s->began = clock_monotonic();
+	s->password = options->password ? secret_copy(options->password) : NULL;
 	int opened = imap_session_open(&s->session, s->mailbox, options->password);
 	s->source.refused = s->session.refused;
 	s->source.certificate_end = s->session.stream ? stream_certificate_end(s->session.stream) : 0;
-	if (opened || find_folders(s))
+	if (opened || find_folders(s) || find_trash(s))
 		return -1;
 	if (select_folder(s, &s->folder, moves_or_deletes(s->mailbox)))
 		return -1;
 	selected = s->session.imap->imap_selection_info;
 	s->uidvalidity = selected->sel_uidvalidity;
 	s->uid_end = selected->sel_uidnext ? selected->sel_uidnext : UINT32_MAX;
+	uint32_t exists = selected->sel_exists;
 	s->selected = true;
-	/* libetpan calls the handlers only when there is a progress callback. */
+	set_handlers(s);
+	return see_last(s, exists);
+}
+
+/* libetpan calls the handlers only when there is a progress callback. */
+static void set_handlers(struct imap_source *s)
+{
 	mailimap_set_progress_callback(s->session.imap, no_progress, no_progress, NULL);
 	mailimap_set_msg_att_handler(s->session.imap, take_answer, s);
 	mailimap_set_msg_body_handler(s->session.imap, take_body, s);
+}
+
+/* A UIDNEXT below the last message would leave that there for ever: what is there at open is read, whatever the server promises. */
+static int see_last(struct imap_source *s, uint32_t exists)
+{
+	if (!exists || s->uid_end == UINT32_MAX)
+		return 0;
+	if (list_range(s, exists, exists, mailimap_fetch_att_new_rfc822_size()))
+		return -1;
+	if (s->window.n && s->window.at[s->window.n - 1].uid >= s->uid_end)
+		s->uid_end = s->window.at[s->window.n - 1].uid + 1;
+	s->window.n = s->window.next = 0;
 	return 0;
+}
+
+/* Another connection in the place of a lost one, in the same folder; UIDs stay what they are. */
+static int connect_again(struct imap_source *s)
+{
+	int64_t left = s->mailbox->deadline - (int64_t)(clock_monotonic() - s->began);
+
+	if (++s->connections >= CONNECTIONS_MAX || left <= 0 || !s->password)
+		return -1;
+	imap_session_close(&s->session);
+	s->session = (struct imap_session){ .error = s->source.error, .error_size = sizeof s->source.error, .deadline = left };
+	s->selected = false;
+	if (imap_session_open(&s->session, s->mailbox, s->password))
+		return -1;
+	set_handlers(s);
+	return select_source(s);
 }
 
 /* ---- FETCH -------------------------------------------------------------------------------------------------------- */
@@ -431,6 +512,51 @@ static int drop_unwanted(struct imap_source *s, const struct source_sink *sink)
 
 /* ---- reading ------------------------------------------------------------------------------------------------------ */
 
+/* A message that is there and cannot be had: named, and left where it is. */
+static void say_stuck(struct imap_source *s, const struct entry *e, const char *why)
+{
+	struct source_message m;
+	char name[32];
+
+	snprintf(name, sizeof name, "UID %lu", (unsigned long)e->uid);
+	m = (struct source_message){ .id = e->uid, .size = e->size, .name = name };
+	source_remote_id(m.remote_id, (struct span){ (char *)&s->uidvalidity, sizeof s->uidvalidity },
+			 (struct span){ (char *)&e->uid, sizeof e->uid });
+	if (s->sink->stuck && s->sink->stuck(s->sink->context, &m, why))
+		s->stopped = true;
+}
+
+static void note_present(struct imap_source *s, const struct entry *entry, const struct mailimap_msg_att *answer)
+{
+	struct entry *asked = bsearch(entry, s->window.at + s->window.next, s->window.end - s->window.next, sizeof *entry, by_uid);
+
+	(void)answer;
+	if (asked && !asked->had)
+		s->present = asked;
+}
+
+/* What was asked for and not given: another client may have deleted it meanwhile; else it is stuck. */
+static int look_for_missing(struct imap_source *s)
+{
+	struct window *w = &s->window;
+
+	for (size_t i = w->next; i < w->end && !s->stopped; i++) {
+		if (w->at[i].had)
+			continue;
+		s->present = NULL;
+		s->on_fetch = note_present;
+		int result = fetch(s, true, mailimap_set_new_single(w->at[i].uid),
+				   fetch_type(mailimap_fetch_att_new_uid(), mailimap_fetch_att_new_rfc822_size(), NULL), IMAP_ANSWER_MAX);
+		s->on_fetch = NULL;
+		if (result < 0)
+			return -1;
+		if (s->present || result > 0)
+			say_stuck(s, &w->at[i], "the server does not give its text");
+		w->at[i].had = true;
+	}
+	return 0;
+}
+
 /* Hands out one message of the batch in flight, once, whatever the server repeats. */
 static void hand_out(struct imap_source *s, const struct entry *entry, const struct mailimap_msg_att *answer)
 {
@@ -443,6 +569,14 @@ static void hand_out(struct imap_source *s, const struct entry *entry, const str
 	if (!asked || asked->had || !entry->had || s->stopped)
 		return;
 	asked->had = true;
+	if (asked->size && !s->body.n) {
+		say_stuck(s, asked, "the server gives an empty text for it");
+		return;
+	}
+	if (source_is_placeholder((struct span){ s->body.p, s->body.n })) {
+		say_stuck(s, asked, "the server gives a notice in its place, that it cannot be converted");
+		return;
+	}
 	snprintf(name, sizeof name, "UID %lu", (unsigned long)entry->uid);
 	m = (struct source_message){ .id = entry->uid, .arrived = entry->arrived, .size = asked->size, .name = name,
 				     .truncated = s->body_overflow || asked->size > s->max_message,
@@ -522,11 +656,53 @@ static int read_batch(struct imap_source *s, size_t count)
 
 		if (alone < 0)
 			result = alone;
-		else if (!w->at[i].had && !s->unreadable++)
-			s->first_unreadable = w->at[i].uid;
 	}
+	if (result < 0 || look_for_missing(s))
+		return -1;
 	w->next = w->end;
-	return result < 0 ? -1 : 0;
+	return 0;
+}
+
+/*
+ * The connection was lost while a batch came. Messages come in the order of their UIDs, so the first that did not come is where it broke: it is asked for
+ * once more over another connection, and stepped over when that breaks there, too. 0: go on.
+ */
+static int go_on_after_cut(struct imap_source *s)
+{
+	struct window *w = &s->window;
+	char why[SOURCE_ERROR_SIZE];
+
+	memcpy(why, s->source.error, sizeof why);
+	while (w->next < w->end && w->at[w->next].had)
+		w->next++;
+	if (!stream_was_cut(s->session.stream))
+		return -1;
+	if (w->next < w->end && w->at[w->next].uid == s->cut_uid) {
+		say_stuck(s, &w->at[w->next], "the connection breaks while it is read");
+		w->next++;
+	} else if (w->next < w->end) {
+		s->cut_uid = w->at[w->next].uid;
+	}
+	if (!s->stopped && !connect_again(s))
+		return 0;
+	memcpy(s->source.error, why, sizeof why); /* what began it tells more */
+	return -1;
+}
+
+/* As much at once as an eighth of the deadline is good for, so that any deadline which reads one message makes progress. */
+static void adapt_batch(struct imap_source *s, double seconds)
+{
+	double deadline = (double)s->mailbox->deadline;
+
+	if (seconds > deadline / 8 && s->batch > 1)
+		s->batch /= 2;
+	else if (seconds < deadline / 24 && s->batch < BATCH_LAST)
+		s->batch *= 2;
+}
+
+static bool time_is_up(const struct imap_source *s)
+{
+	return s->mailbox->deadline && clock_monotonic() - s->began > (double)s->mailbox->deadline * READING_PERCENT / 100;
 }
 
 static int imap_next(struct source *source, size_t count, const struct source_sink *sink)
@@ -539,6 +715,10 @@ static int imap_next(struct source *source, size_t count, const struct source_si
 	s->handed = 0;
 	s->stopped = false;
 	while (!s->handed && count) {
+		if (time_is_up(s)) {
+			s->unfinished = true;
+			break;
+		}
 		if (s->window.next == s->window.n) {
 			if (list_window(s))
 				return -1;
@@ -548,8 +728,10 @@ static int imap_next(struct source *source, size_t count, const struct source_si
 				return -1;
 			continue;
 		}
-		if (read_batch(s, count))
+		double before = clock_monotonic();
+		if (read_batch(s, count < s->batch ? count : s->batch) && (s->stopped || !s->session.broken || go_on_after_cut(s)))
 			return -1;
+		adapt_batch(s, clock_monotonic() - before);
 		if (s->stopped)
 			return imap_fail(&s->session, "stopped");
 	}
@@ -574,8 +756,10 @@ static int imap_settle(struct source *source, const struct settle_item *items, s
 			if ((int)items[i].what == what && uid_list_add(&uids, (uint32_t)items[i].id))
 				result = imap_check(&s->session, MAILIMAP_ERROR_MEMORY, "settling", NULL);
 		uid_list_sort(&uids);
+		for (size_t i = 0; i < uids.n && !result && d->action != DISPOSE_KEEP; i++)
+			result = uid_list_add(&s->removed, uids.at[i]);
 		if (!result && uids.n && d->action == DISPOSE_DELETE)
-			result = imap_remove(&s->session, &uids, &s->marked, &deleted);
+			result = s->trash.written ? delete_by_trash(s, &uids, &deleted) : imap_remove(&s->session, &uids, &s->marked, &deleted);
 		else if (!result && d->action == DISPOSE_MOVE)
 			result = imap_move(&s->session, &uids, &s->target[what], &s->marked, &moved);
 		else if (!result)
@@ -585,6 +769,26 @@ static int imap_settle(struct source *source, const struct settle_item *items, s
 	done->deleted += deleted;
 	done->moved += moved;
 	s->position = s->position > deleted + moved ? s->position - (uint32_t)(deleted + moved) : 1;
+	return result;
+}
+
+/*
+ * Where expunging only takes a label away (Gmail, Proton: all mail stays in the folder \All), a message is moved to the folder \Trash, from which an
+ * expunge deletes.
+ */
+static int delete_by_trash(struct imap_source *s, const struct uid_list *uids, uint64_t *deleted)
+{
+	struct uid_list there = { 0 }, marked = { 0 };
+	uint64_t moved = 0, gone = 0;
+	int result = imap_move_to(&s->session, uids, &s->trash, &s->marked, &moved, &there);
+
+	if (!result && there.n) {
+		s->selected = false;
+		result = select_folder(s, &s->trash, true) || imap_remove(&s->session, &there, &marked, &gone) || select_source(s) ? -1 : 0;
+	}
+	*deleted += moved;
+	uid_list_free(&there);
+	uid_list_free(&marked);
 	return result;
 }
 
@@ -682,6 +886,8 @@ static int imap_describe(struct source *source, char *text, size_t size)
 	n = (size_t)snprintf(text, size, "%s: %lu messages", shown(&s->folder), (unsigned long)exists);
 	for (size_t i = 0; i < sizeof capabilities / sizeof capabilities[0] && n < size; i++)
 		n += (size_t)snprintf(text + n, size - n, ", %s%s", imap_has(&s->session, capabilities[i]) ? "" : "no ", capabilities[i]);
+	if (s->trash.written && n < size)
+		n += (size_t)snprintf(text + n, size - n, "; an expunge archives here, so what is deleted goes by way of the folder \\Trash");
 	for (int what = 0; what < FOLDERS_MAX && n < size; what++) {
 		const struct imap_folder *f = &s->target[what];
 		bool again = false;
@@ -694,27 +900,64 @@ static int imap_describe(struct source *source, char *text, size_t size)
 	return 0;
 }
 
-/* What went wrong with single messages is said here, when all others are read and settled. */
+/* How many of what the server said that it removed are still in the folder. */
+static int count_left(struct imap_source *s, uint64_t *left)
+{
+	struct mailimap_set *set;
+	struct uid_list found = { 0 };
+	int result = 0;
+
+	*left = 0;
+	uid_list_sort(&s->removed);
+	for (size_t at = 0, n; at < s->removed.n && !result; at += n) {
+		n = uid_set(&s->removed, at, &set);
+		if (!n)
+			return imap_check(&s->session, MAILIMAP_ERROR_MEMORY, "UID set", NULL);
+		result = imap_search_uids(&s->session, set, &found);
+	}
+	for (size_t i = 0; i < found.n; i++)
+		*left += uid_list_has(&s->removed, found.at[i]);
+	uid_list_free(&found);
+	return result;
+}
+
+/* What the mailbox still holds is compared with what it should. */
+static int imap_finish(struct source *source, struct settled *late)
+{
+	struct imap_source *s = of(source);
+	uint64_t left;
+
+	(void)late;
+	if (s->marked.n)
+		return imap_fail(&s->session, "the server lacks UIDPLUS, and others have marked messages deleted: %llu of ours are marked "
+				 "but not expunged, they come again", (unsigned long long)s->marked.n);
+	if (s->removed.n && !s->session.broken) {
+		if (select_source(s) || count_left(s, &left))
+			return -1;
+		if (left)
+			return imap_fail(&s->session, "the server said that it removed %llu messages that are still there: this mailbox is not "
+					 "emptied", (unsigned long long)left);
+	}
+	if (s->unfinished)
+		return imap_fail(&s->session, "its deadline of %lld s is near: what was read is settled, the rest is for the next run",
+				 (long long)s->mailbox->deadline);
+	return 0;
+}
+
 static int imap_close(struct source *source, char *error, size_t size)
 {
 	struct imap_source *s = of(source);
-	int result = 0;
 
+	(void)error, (void)size;
 	if (!s)
 		return 0;
-	if (s->unreadable)
-		result = imap_fail(&s->session, "the server refuses to give %llu of the messages, the first is UID %lu: they stay",
-				   (unsigned long long)s->unreadable, (unsigned long)s->first_unreadable);
-	if (s->marked.n)
-		result = imap_fail(&s->session, "the server lacks UIDPLUS, and others have marked messages deleted: %llu of ours are marked "
-				   "but not expunged, they come again", (unsigned long long)s->marked.n);
-	if (result && error)
-		snprintf(error, size, "%s", s->source.error);
 	imap_session_close(&s->session);
+	secret_free(s->password);
 	wiped_free(&s->body);
 	uid_list_free(&s->marked);
+	uid_list_free(&s->removed);
 	free(s);
-	return result;
+	return 0;
 }
 
 const struct source_ops source_imap = {
@@ -723,6 +966,7 @@ const struct source_ops source_imap = {
 	.next = imap_next,
 	.settle = imap_settle,
 	.expire = imap_expire,
+	.finish = imap_finish,
 	.describe = imap_describe,
 	.close = imap_close,
 };

@@ -110,6 +110,24 @@ bool imap_has(const struct imap_session *s, const char *capability)
 	return mailimap_has_extension(s->imap, capability);
 }
 
+/* Is the NO of a login the server's own trouble (RFC 5530 section 3), and neither the user's nor the password's? */
+static bool is_passing(const struct imap_session *s)
+{
+	static const char *const codes[] = { "[UNAVAILABLE]", "[LIMIT]", "[INUSE]", "[SERVERBUG]" };
+	const struct mailimap_response_info *info = s->imap->imap_response_info;
+	const char *words = s->imap->imap_response, *atom = info ? info->rsp_atom : NULL;
+
+	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+		size_t n = strlen(codes[i]) - 2;
+
+		if (words && !strncasecmp(words + strspn(words, " "), codes[i], n + 2))
+			return true;
+		if (atom && strlen(atom) == n && !strncasecmp(atom, codes[i] + 1, n))
+			return true;
+	}
+	return false;
+}
+
 int imap_session_open(struct imap_session *s, const struct mailbox *m, const char *password)
 {
 	bool authenticated = false;
@@ -125,7 +143,7 @@ int imap_session_open(struct imap_session *s, const struct mailbox *m, const cha
 	if (ask_capabilities(s))
 		return -1;
 	if (!authenticated && log_in(s, m, password)) {
-		s->refused = !s->broken;
+		s->refused = !s->broken && !is_passing(s);
 		return -1;
 	}
 	if (!authenticated && ask_capabilities(s))
@@ -136,7 +154,7 @@ int imap_session_open(struct imap_session *s, const struct mailbox *m, const cha
 static int connect_plainly(struct imap_session *s, const struct mailbox *m)
 {
 	struct stream_options options = { .host = m->host, .port = (uint16_t)m->port, .tls = (enum tls)m->tls, .ca_file = m->ca_file,
-					  .timeout = m->timeout, .deadline = m->deadline };
+					  .timeout = m->timeout, .deadline = s->deadline ? s->deadline : m->deadline };
 
 	s->host = m->host;
 	s->user = m->user;
@@ -311,6 +329,39 @@ static int list(struct imap_session *s, const char *pattern, bool *exists, char 
 			*delimiter = folder->mb_delimiter;
 	}
 	mailimap_list_result_free(found);
+	return result;
+}
+
+static bool has_use(const struct mailimap_mbx_list_flags *flags, const char *use)
+{
+	for (clistiter *at = flags && flags->mbf_oflags ? clist_begin(flags->mbf_oflags) : NULL; at; at = clist_next(at)) {
+		const struct mailimap_mbx_list_oflag *flag = clist_content(at);
+
+		if (flag->of_type == MAILIMAP_MBX_LIST_OFLAG_FLAG_EXT && flag->of_flag_ext && !strcasecmp(flag->of_flag_ext, use + 1))
+			return true;
+	}
+	return false;
+}
+
+int imap_find_special(struct imap_session *s, const char *use, struct imap_folder *out, bool *exists)
+{
+	clist *found = NULL;
+	int result;
+
+	*exists = false;
+	imap_expect(s, IMAP_ANSWER_MAX);
+	result = imap_check(s, mailimap_list(s->imap, "", "*", &found), "LIST", NULL);
+	for (clistiter *at = found ? clist_begin(found) : NULL; at && !*exists; at = clist_next(at)) {
+		const struct mailimap_mailbox_list *folder = clist_content(at);
+
+		if (!has_use(folder->mb_flag, use) || !folder->mb_name || strlen(folder->mb_name) >= IMAP_FOLDER_SIZE)
+			continue;
+		*exists = true;
+		if (out)
+			strcpy(out->name, folder->mb_name);
+	}
+	if (found)
+		mailimap_list_result_free(found);
 	return result;
 }
 

@@ -30,6 +30,7 @@ struct imap_session {
 	unsigned port;
 	char delimiter;                       /* between the levels of a folder's name; 0: no levels */
 	char prefix[IMAP_FOLDER_SIZE];        /* of the personal namespace, e.g. "INBOX." */
+	int64_t deadline;                     /* seconds for all that is said; 0: the mailbox's. Set before it is opened */
 	bool refused;                         /* the login failed, not the connection */
 	bool broken;                          /* the dialogue is out of step: nothing more is said */
 	char *error;                          /* the caller's */
@@ -58,6 +59,8 @@ int imap_fail(struct imap_session *s, const char *format, ...) __attribute__((fo
 
 /* Finds what WRITTEN is called here. A folder that does not exist is no error: EXISTS says so. */
 int imap_folder_find(struct imap_session *s, const char *written, struct imap_folder *out);
+/* The folder of that special use (RFC 6154), "\\Trash": its name into OUT, which may be NULL. */
+int imap_find_special(struct imap_session *s, const char *use, struct imap_folder *out, bool *exists);
 /* Makes and subscribes it when it is absent. */
 int imap_folder_make(struct imap_session *s, struct imap_folder *folder);
 

@@ -16,7 +16,7 @@ static int search_deleted(struct imap_session *s, struct uid_list *found);
 static int remove_set(struct imap_session *s, const struct uid_list *uids, size_t first, size_t n, struct mailimap_set *set,
 		      struct uid_list *marked, uint64_t *done);
 static int move_set(struct imap_session *s, const struct uid_list *uids, struct mailimap_set *set, struct imap_folder *to,
-		    struct uid_list *marked, uint64_t *done);
+		    struct uid_list *marked, uint64_t *done, struct uid_list *there);
 static int check_copied(struct imap_session *s, const struct uid_list *uids, struct mailimap_set *source, struct uid_list *copied);
 
 int uid_list_add(struct uid_list *list, uint32_t uid)
@@ -111,15 +111,14 @@ static int mark_deleted(struct imap_session *s, struct mailimap_set *set)
 	return imap_check(s, code, "marking messages deleted", NULL);
 }
 
-static int search_deleted(struct imap_session *s, struct uid_list *found)
+static int search(struct imap_session *s, struct mailimap_search_key *key, const char *what, struct uid_list *found)
 {
-	struct mailimap_search_key key = { .sk_type = MAILIMAP_SEARCH_KEY_DELETED };
 	clist *result = NULL;
 	int code;
 
 	imap_expect(s, IMAP_SEARCH_MAX);
-	code = mailimap_uid_search(s->imap, NULL, &key, &result);
-	if (imap_check(s, code, "SEARCH DELETED", NULL))
+	code = mailimap_uid_search(s->imap, NULL, key, &result);
+	if (imap_check(s, code, what, NULL))
 		return -1;
 	for (clistiter *at = result ? clist_begin(result) : NULL; at; at = clist_next(at))
 		if (uid_list_add(found, *(uint32_t *)clist_content(at)))
@@ -127,7 +126,23 @@ static int search_deleted(struct imap_session *s, struct uid_list *found)
 	if (result)
 		mailimap_search_result_free(result);
 	uid_list_sort(found);
-	return imap_check(s, code, "SEARCH DELETED", NULL);
+	return imap_check(s, code, what, NULL);
+}
+
+static int search_deleted(struct imap_session *s, struct uid_list *found)
+{
+	struct mailimap_search_key key = { .sk_type = MAILIMAP_SEARCH_KEY_DELETED };
+
+	return search(s, &key, "SEARCH DELETED", found);
+}
+
+int imap_search_uids(struct imap_session *s, struct mailimap_set *set, struct uid_list *found)
+{
+	struct mailimap_search_key key = { .sk_type = MAILIMAP_SEARCH_KEY_UID, .sk_data = { .sk_uid = set } };
+	int result = search(s, &key, "SEARCH UID", found);
+
+	mailimap_set_free(set);
+	return result;
 }
 
 /* A message that someone else marks between the search and the EXPUNGE goes too: without UIDPLUS nothing can prevent that. */
@@ -216,21 +231,47 @@ static int check_copied(struct imap_session *s, const struct uid_list *uids, str
 	return 0;
 }
 
+/* The UIDs of a set that the server told, at most MOST of them. */
+static int list_set(const struct mailimap_set *set, size_t most, struct uid_list *out)
+{
+	for (clistiter *at = clist_begin(set->set_list); at; at = clist_next(at)) {
+		const struct mailimap_set_item *item = clist_content(at);
+
+		for (uint32_t uid = item->set_first; uid && uid <= item->set_last && out->n < most; uid++)
+			if (uid_list_add(out, uid))
+				return -1;
+	}
+	return 0;
+}
+
+/* A server may want the folder made first, though it lists it. */
+static int copy_or_move(struct imap_session *s, bool move, struct mailimap_set *set, struct imap_folder *to, struct mailimap_set **source,
+			struct mailimap_set **destination)
+{
+	uint32_t validity = 0;
+
+	for (int tries = 0;; tries++) {
+		imap_expect(s, IMAP_ANSWER_MAX);
+		int code = move ? mailimap_uidplus_uid_move(s->imap, set, to->name, &validity, source, destination)
+				: mailimap_uidplus_uid_copy(s->imap, set, to->name, &validity, source, destination);
+		const struct mailimap_response_info *info = s->imap->imap_response_info;
+		if (code == MAILIMAP_NO_ERROR || tries || !info || !info->rsp_trycreate)
+			return code;
+		to->exists = false;
+		if (imap_folder_make(s, to))
+			return code;
+	}
+}
+
 static int move_set(struct imap_session *s, const struct uid_list *uids, struct mailimap_set *set, struct imap_folder *to,
-		    struct uid_list *marked, uint64_t *done)
+		    struct uid_list *marked, uint64_t *done, struct uid_list *there)
 {
 	struct mailimap_set *source = NULL, *destination = NULL;
 	struct uid_list copied = { 0 };
 	bool move = imap_has(s, "MOVE");
-	uint32_t validity = 0;
 	uint64_t removed = 0;
-	int result, code;
+	int result, code = copy_or_move(s, move, set, to, &source, &destination);
 
-	imap_expect(s, IMAP_ANSWER_MAX);
-	if (move)
-		code = mailimap_uidplus_uid_move(s->imap, set, to->name, &validity, &source, &destination);
-	else
-		code = mailimap_uidplus_uid_copy(s->imap, set, to->name, &validity, &source, &destination);
 	result = imap_check(s, code, "moving messages to folder", to->written);
 	if (!result && source)
 		result = check_copied(s, uids, source, &copied);
@@ -238,6 +279,8 @@ static int move_set(struct imap_session *s, const struct uid_list *uids, struct 
 		result = imap_remove(s, source ? &copied : uids, marked, &removed);
 	if (!result)
 		*done += source ? copied.n : uids->n;
+	if (!result && there && destination && list_set(destination, there->n + uids->n, there))
+		result = imap_check(s, MAILIMAP_ERROR_MEMORY, "UID set", NULL);
 	if (source)
 		mailimap_set_free(source);
 	if (destination)
@@ -247,6 +290,12 @@ static int move_set(struct imap_session *s, const struct uid_list *uids, struct 
 }
 
 int imap_move(struct imap_session *s, const struct uid_list *uids, struct imap_folder *to, struct uid_list *marked, uint64_t *done)
+{
+	return imap_move_to(s, uids, to, marked, done, NULL);
+}
+
+int imap_move_to(struct imap_session *s, const struct uid_list *uids, struct imap_folder *to, struct uid_list *marked, uint64_t *done,
+		 struct uid_list *there)
 {
 	struct mailimap_set *set;
 
@@ -262,7 +311,7 @@ int imap_move(struct imap_session *s, const struct uid_list *uids, struct imap_f
 		if (!n)
 			return imap_check(s, MAILIMAP_ERROR_MEMORY, "UID set", NULL);
 		part = (struct uid_list){ .at = uids->at + at, .n = n };
-		result = move_set(s, &part, set, to, marked, done);
+		result = move_set(s, &part, set, to, marked, done, there);
 		mailimap_set_free(set);
 		if (result)
 			return -1;

@@ -39,4 +39,10 @@ size_t uid_set(const struct uid_list *list, size_t first, struct mailimap_set **
 int imap_remove(struct imap_session *s, const struct uid_list *uids, struct uid_list *marked, uint64_t *done);
 int imap_move(struct imap_session *s, const struct uid_list *uids, struct imap_folder *to, struct uid_list *marked, uint64_t *done);
 
+/* As imap_move(); THERE, which may be NULL, gets the UIDs that the messages have in TO, where the server tells them (COPYUID). */
+int imap_move_to(struct imap_session *s, const struct uid_list *uids, struct imap_folder *to, struct uid_list *marked, uint64_t *done,
+		 struct uid_list *there);
+/* Which of SET, which is freed, are in the selected folder: added to FOUND. */
+int imap_search_uids(struct imap_session *s, struct mailimap_set *set, struct uid_list *found);
+
 #endif

@@ -38,8 +38,6 @@ struct maildir_source {
 	uint64_t last_id;
 	struct handed *handed;
 	size_t handed_count, handed_capacity;
-	unsigned unreadable;
-	char unreadable_why[128];
 };
 
 /* --- handing out ------------------------------------------------------------------------------------------------------- */
@@ -160,6 +158,14 @@ static int hand_out(struct maildir_source *m, const struct listing_entry *e, con
 	return stop ? source_fail(&m->base, "stopped") : 0;
 }
 
+/* One message that cannot be read does not hold up the others, but it does not go unsaid. */
+static int say_stuck(struct maildir_source *m, const struct listing_entry *e, int error, const struct source_sink *sink)
+{
+	struct source_message message = { .name = strchr(e->name, '@') ? directory_name[e->dir] : e->name };
+	source_remote_id(message.remote_id, (struct span){ e->name, strcspn(e->name, ":") }, SPAN(""));
+	return sink->stuck && sink->stuck(sink->context, &message, strerror(error)) ? source_fail(&m->base, "stopped") : 0;
+}
+
 static int maildir_next(struct source *s, size_t count, const struct source_sink *sink)
 {
 	struct maildir_source *m = (struct maildir_source *)s;
@@ -174,19 +180,13 @@ static int maildir_next(struct source *s, size_t count, const struct source_sink
 		if (!result)
 			break;
 		result = file_read(m->dirs[e->dir], e->name, m->max_message, &m->buffer, &st);
-		if (result < 0 && !m->unreadable++)
-			snprintf(m->unreadable_why, sizeof m->unreadable_why, "%s", strerror(errno));
+		if (result < 0 && say_stuck(m, e, errno, sink))
+			return -1;
 		if (result <= 0)
 			continue;
 		if (hand_out(m, e, &st, sink))
 			return -1;
 		given++;
-	}
-	/* One message that cannot be read does not hold up the others, but it does not go unsaid. */
-	if (!given && m->unreadable) {
-		source_fail(s, "%s: %u files could not be read: %s", m->path, m->unreadable, m->unreadable_why);
-		m->unreadable = 0;
-		return -1;
 	}
 	return (int)given;
 }

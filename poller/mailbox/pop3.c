@@ -6,7 +6,8 @@
  * nothing but itself, and text of the server is not passed on, for it may name the user.
  *
  * Messages are marked by DELE after they were stored, but only QUIT's +OK makes the
- * deletions true (RFC 1939 section 6): close() fails when it does not come, and they come again.
+ * deletions true (RFC 1939 section 6), and only then they count as deleted. So there is a QUIT and
+ * another connection after some thousand of them; messages are known again by their UIDL.
  * There are no folders: what is not deleted stays, and is known again by its UIDL.
  */
 #include <inttypes.h>
@@ -14,7 +15,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sodium.h>
+#include "classify/base/clock.h"
 #include "poller/mailbox/local.h"
+#include "poller/mailbox/secret.h"
 #include "poller/mailbox/stream.h"
 
 enum {
@@ -31,11 +34,15 @@ enum {
 	AUTH_LINE_MAX = 255,             /* RFC 5034 section 4, with CRLF */
 	COMMANDS_SIZE = DELE_DEPTH * 20, /* "RETR 2147483647" each */
 	WANTED_WINDOW = 1024,
+	MARKED_MAX = 2000,               /* deletions that one QUIT is to make true; then there is another connection */
+	CONNECTIONS_MAX = 1000,          /* of one visit, */
+	CUTS_MAX = 5,                    /* and how many of them may be lost */
+	READING_PERCENT = 60,            /* of the deadline: the rest is for settling what was read */
 };
 
-/* One message of the maildrop. */
+/* One message of the maildrop. Its place in the list is what the run knows it by; numbers are those of one connection. */
 struct listed {
-	uint32_t number;
+	uint32_t number;   /* 0: this connection does not have it */
 	unsigned char id[SOURCE_ID_SIZE];
 };
 
@@ -47,7 +54,13 @@ struct pop3 {
 	struct stream *stream;
 	bool usable;       /* the connection is in step: a command may be sent */
 	bool logged_in;
-	uint64_t marked;   /* DELE was agreed to */
+	uint64_t marked;   /* DELE was agreed to since the last QUIT */
+	uint64_t confirmed;/* deleted by a QUIT that was agreed to, and not told yet */
+	char *password;    /* for another connection */
+	double began;      /* of the visit, clock_monotonic() */
+	unsigned connections;
+	bool unfinished;   /* the visit was ended before its deadline */
+	size_t cut_at;     /* the last connection was lost at this message of the list; SIZE_MAX: none was */
 	struct {
 		bool pipelining, uidl, plain, xoauth2;
 	} can;
@@ -56,6 +69,7 @@ struct pop3 {
 	size_t listed, capacity, at;
 	bool have_list;
 	unsigned refused;  /* RETRs */
+	unsigned cuts;
 	size_t begin, end; /* of what was received and not read */
 	struct wiped message;
 	char line[LINE_MAX_BYTES + 1];
@@ -132,7 +146,8 @@ static bool is_ok(const struct pop3 *p)
 	return !strncmp(p->line, "+OK", 3) && (!p->line[3] || p->line[3] == ' ');
 }
 
-#define LOGIN_REFUSED "login refused"
+/* Whose trouble it is when a server says no: it passes by itself, the server's administrator has to act, or the user and password are wrong. */
+enum trouble { TROUBLE_UNKNOWN, TROUBLE_PASSES, TROUBLE_SERVER, TROUBLE_LOGIN };
 
 enum reply { REPLY_BROKEN = -1, REPLY_OK, REPLY_ERR, REPLY_CONTINUE };
 
@@ -177,22 +192,32 @@ static int read_list_line(struct pop3 *p, unsigned *lines)
 	return 1;
 }
 
-/* What the response code of a -ERR means (RFC 2449 section 8, RFC 3206), for people. */
+/* What the response code of a -ERR means (RFC 2449 section 8, RFC 3206). */
+static const struct meaning {
+	const char *code;
+	enum trouble trouble;
+	const char *means;
+} meanings[] = {
+	{ "[IN-USE]", TROUBLE_PASSES, "the mailbox is in use by another session" },
+	{ "[LOGIN-DELAY]", TROUBLE_PASSES, "the server wants more time between logins" },
+	{ "[SYS/TEMP]", TROUBLE_PASSES, "the server has a problem that will pass" },
+	{ "[SYS/PERM]", TROUBLE_SERVER, "the server has a problem that needs its administrator" },
+	{ "[AUTH]", TROUBLE_LOGIN, "login refused: check user and password" },
+};
+
+/* Of the line that was read last; NULL where it has no such code. */
+static const struct meaning *find_meaning(const struct pop3 *p)
+{
+	for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
+		if (span_starts_nocase(span_trim(span_of(p->line + 4)), span_of(meanings[i].code)))
+			return &meanings[i];
+	return NULL;
+}
+
 static const char *meaning(const struct pop3 *p, const char *otherwise)
 {
-	static const struct {
-		const char *code, *means;
-	} codes[] = {
-		{ "[IN-USE]", "the mailbox is in use by another session" },
-		{ "[LOGIN-DELAY]", "the server wants more time between logins" },
-		{ "[SYS/TEMP]", "the server has a problem that will pass" },
-		{ "[SYS/PERM]", "the server has a problem that needs its administrator" },
-		{ "[AUTH]", LOGIN_REFUSED ": check user and password" },
-	};
-	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
-		if (span_starts_nocase(span_trim(span_of(p->line + 4)), span_of(codes[i].code)))
-			return codes[i].means;
-	return otherwise;
+	const struct meaning *m = find_meaning(p);
+	return m ? m->means : otherwise;
 }
 
 /* --- capabilities, TLS, login ---------------------------------------------------------------------------------------- */
@@ -259,9 +284,9 @@ static int login_reply(struct pop3 *p, enum reply reply)
 		return 0;
 	if (reply == REPLY_BROKEN)
 		return -1;
-	const char *why = meaning(p, LOGIN_REFUSED);
-	p->base.refused = !strncmp(why, LOGIN_REFUSED, sizeof LOGIN_REFUSED - 1); /* not: in use, or not now */
-	return broken(p, why);
+	const struct meaning *m = find_meaning(p);
+	p->base.refused = !m || m->trouble == TROUBLE_LOGIN; /* not: in use, or not now */
+	return broken(p, m ? m->means : "login refused");
 }
 
 /* RFC 1939 section 7. */
@@ -387,27 +412,19 @@ static int stat_maildrop(struct pop3 *p)
 	return 0;
 }
 
-static int pop3_open(struct source **out, const struct source_options *options)
+/* Another connection, up to STAT. */
+static int connect_server(struct pop3 *p, const char *password, int64_t deadline)
 {
-	struct pop3 *p = calloc(1, sizeof *p);
-	const struct mailbox *m = options->mailbox;
-	if (!p)
-		return *out = NULL, -1;
-	*out = &p->base;
-	p->base.ops = &source_pop3;
-	p->mailbox = m;
-	p->max_message = options->max_message;
-	p->stays = options->stays;
-	if (sodium_init() < 0)
-		return source_fail(&p->base, "libsodium does not start");
+	const struct mailbox *m = p->mailbox;
 	struct stream_options where = {
 		.host = m->host,
 		.port = (uint16_t)(m->port ? m->port : m->tls == TLS_IMPLICIT ? PORT_TLS : PORT_PLAIN),
 		.tls = (enum tls)m->tls,
 		.ca_file = m->ca_file,
 		.timeout = m->timeout,
-		.deadline = m->deadline,
+		.deadline = deadline,
 	};
+	p->begin = p->end = 0;
 	if (stream_open(&p->stream, &where))
 		return p->stream ? refused(p, stream_error(p->stream)) : refused(p, "no memory");
 	p->usable = true;
@@ -419,11 +436,31 @@ static int pop3_open(struct source **out, const struct source_options *options)
 	if (m->tls == TLS_STARTTLS ? start_tls(p) : ask_capabilities(p))
 		return -1;
 	p->base.certificate_end = stream_certificate_end(p->stream);
-	if (login(p, options->password ? options->password : ""))
+	if (login(p, password))
 		return -1;
 	p->logged_in = true;
 	/* What a server can do may change with the login (RFC 2449 section 5). */
 	return ask_capabilities(p) || stat_maildrop(p) ? -1 : 0;
+}
+
+static int pop3_open(struct source **out, const struct source_options *options)
+{
+	struct pop3 *p = calloc(1, sizeof *p);
+	if (!p)
+		return *out = NULL, -1;
+	*out = &p->base;
+	p->base.ops = &source_pop3;
+	p->mailbox = options->mailbox;
+	p->max_message = options->max_message;
+	p->stays = options->stays;
+	p->began = clock_monotonic();
+	p->cut_at = SIZE_MAX;
+	if (sodium_init() < 0)
+		return source_fail(&p->base, "libsodium does not start");
+	p->password = secret_copy(options->password ? options->password : "");
+	if (!p->password)
+		return refused(p, "no memory");
+	return connect_server(p, p->password, p->mailbox->deadline);
 }
 
 /* --- the list of messages --------------------------------------------------------------------------------------------- */
@@ -511,7 +548,8 @@ static int read_list(struct pop3 *p, const struct source_sink *sink)
 		return 0;
 	enum reply reply = p->can.uidl || p->stays ? command(p, "UIDL") : REPLY_ERR;
 	if (reply == REPLY_ERR && p->stays)
-		return refused(p, "the server has no UIDL: mail that stays there cannot be told from new mail; use processed = delete");
+		return refused(p, "the server has no UIDL: mail that stays there cannot be told from new mail; use delete for processed, "
+			       "unrecognised and quarantine");
 	if (reply == REPLY_ERR)
 		reply = command(p, "LIST");
 	if (reply == REPLY_ERR)
@@ -611,6 +649,15 @@ static int read_message(struct pop3 *p, uint64_t *size)
 	}
 }
 
+/* A message that is there and cannot be had: named, and left where it is. */
+static int say_stuck(struct pop3 *p, const struct listed *l, const char *why, const struct source_sink *sink)
+{
+	struct source_message m = { .id = (uint64_t)(l - p->list) + 1, .name = p->name };
+	snprintf(p->name, sizeof p->name, "message %" PRIu32, l->number);
+	memcpy(m.remote_id, l->id, SOURCE_ID_SIZE);
+	return sink->stuck && sink->stuck(sink->context, &m, why) ? refused(p, "stopped") : 0;
+}
+
 /* Reads the answer to a RETR and hands the message out; with a SINK of NULL only reads it. *GIVEN counts. 0, or -1 with the error text. */
 static int take_message(struct pop3 *p, const struct listed *l, const struct source_sink *sink, size_t *given)
 {
@@ -622,15 +669,17 @@ static int take_message(struct pop3 *p, const struct listed *l, const struct sou
 		return -1;
 	if (reply == REPLY_ERR) {
 		p->refused++;
-		return 0;
+		return sink ? say_stuck(p, l, meaning(p, "the server refuses to hand it out"), sink) : 0;
 	}
 	if (read_message(p, &size))
 		return -1;
 	if (!sink)
 		return 0;
+	if (source_is_placeholder((struct span){ p->message.p, p->message.n }))
+		return say_stuck(p, l, "the server gives a notice in its place, that it cannot be converted", sink);
 	snprintf(p->name, sizeof p->name, "message %" PRIu32, l->number);
 	struct source_message m = {
-		.id = l->number,
+		.id = (uint64_t)(l - p->list) + 1,
 		.size = size,
 		.truncated = p->message.n < size,
 		.bytes = { p->message.n ? p->message.p : "", p->message.n },
@@ -663,6 +712,11 @@ static int stay_in_step(struct pop3 *p, bool refused_one)
 	return p->begin != p->end || reply == REPLY_CONTINUE ? broken(p, "the server answers what it was not asked") : 0;
 }
 
+static bool time_is_up(const struct pop3 *p)
+{
+	return p->mailbox->deadline && clock_monotonic() - p->began > (double)p->mailbox->deadline * READING_PERCENT / 100;
+}
+
 /* RETR of the next messages up to UNTIL of the list, pipelined: whenever half of the window was answered, it is filled again. */
 static int retrieve(struct pop3 *p, size_t until, const struct source_sink *sink, size_t *given)
 {
@@ -670,6 +724,10 @@ static int retrieve(struct pop3 *p, size_t until, const struct source_sink *sink
 	unsigned refused_before = p->refused;
 	int result = 0;
 	while (p->at < until) {
+		if (!result && time_is_up(p)) {
+			p->unfinished = true;
+			until = sent; /* what is on its way is read, no more is asked for */
+		}
 		if (!result && sent < until && sent - p->at <= depth / 2) {
 			uint32_t numbers[RETR_DEPTH];
 			size_t n = 0;
@@ -690,27 +748,104 @@ static int retrieve(struct pop3 *p, size_t until, const struct source_sink *sink
 	return stay_in_step(p, p->refused > refused_before) ? -1 : result;
 }
 
+static int by_id(const void *a, const void *b)
+{
+	return memcmp(((const struct listed *)a)->id, ((const struct listed *)b)->id, SOURCE_ID_SIZE);
+}
+
+/* All messages of the maildrop, in the order of their ids, into *OUT (free it). */
+static int list_again(struct pop3 *p, struct listed **out, size_t *count)
+{
+	struct listed *list = calloc(p->count ? p->count : 1, sizeof *list), one;
+	unsigned lines = 0;
+	int result = p->count ? command(p, "UIDL") == REPLY_OK ? 1 : -1 : 0;
+	*count = 0;
+	while (list && result > 0 && (result = read_list_line(p, &lines)) > 0)
+		if (*count < p->count && parse_listed(p, &one))
+			list[(*count)++] = one;
+	if (!list || result) {
+		free(list);
+		return p->usable ? refused(p, "UIDL refused") : -1;
+	}
+	qsort(list, *count, sizeof *list, by_id);
+	*out = list;
+	return 0;
+}
+
+/* The numbers that the messages have in this connection. An id that two messages share says nothing: then there is no going on. */
+static int find_numbers(struct pop3 *p)
+{
+	struct listed *now = NULL, *found;
+	size_t count, twice = 0;
+	if (list_again(p, &now, &count))
+		return -1;
+	for (size_t i = 1; i < count; i++)
+		twice += !by_id(&now[i - 1], &now[i]);
+	for (size_t i = 0; i < p->listed && !twice; i++) {
+		found = bsearch(&p->list[i], now, count, sizeof *now, by_id);
+		p->list[i].number = found ? found->number : 0;
+	}
+	free(now);
+	return twice ? refused(p, "the server gives several messages the same id") : 0;
+}
+
+/* Another connection in the place of one that was lost or ended; the messages are known again by their ids. */
+static int connect_again(struct pop3 *p)
+{
+	int64_t left = p->mailbox->deadline - (int64_t)(clock_monotonic() - p->began);
+	if (!p->can.uidl || left <= 0 || ++p->connections >= CONNECTIONS_MAX)
+		return -1;
+	stream_close(p->stream);
+	p->stream = NULL;
+	p->usable = p->logged_in = false;
+	p->marked = 0; /* without QUIT nothing was deleted: it comes again */
+	return connect_server(p, p->password, left) || find_numbers(p) ? -1 : 0;
+}
+
+/* The connection was lost while the message before AT came: that is asked for once more, and stepped over when it is lost there again. 0: go on. */
+static int go_on_after_cut(struct pop3 *p, const struct source_sink *sink)
+{
+	char why[SOURCE_ERROR_SIZE];
+	size_t cut = p->at ? p->at - 1 : 0;
+	if (!stream_was_cut(p->stream))
+		return -1;
+	memcpy(why, p->base.error, sizeof why);
+	if (cut == p->cut_at && say_stuck(p, &p->list[cut], "the connection breaks while it is read", sink))
+		return -1;
+	p->at = cut == p->cut_at ? cut + 1 : cut;
+	p->cut_at = cut;
+	if (++p->cuts < CUTS_MAX && !connect_again(p))
+		return 0;
+	memcpy(p->base.error, why, sizeof why); /* what began it tells more */
+	p->usable = false;
+	return -1;
+}
+
+/* The part of the list from AT that this connection can be asked for; messages that it does not have are passed over. */
+static size_t part_end(struct pop3 *p, size_t room)
+{
+	size_t end;
+	while (p->at < p->listed && !p->list[p->at].number)
+		p->at++;
+	for (end = p->at; end < p->listed && end - p->at < room && p->list[end].number; end++)
+		;
+	return end;
+}
+
 static int pop3_next(struct source *s, size_t count, const struct source_sink *sink)
 {
 	struct pop3 *p = (struct pop3 *)s;
-	size_t given = 0;
+	size_t given = 0, end;
 	if (!p->usable)
 		return -1;
 	if (!p->have_list && read_list(p, sink))
 		return -1;
-	while (given < count && p->at < p->listed) {
-		size_t until = count - given < p->listed - p->at ? p->at + (count - given) : p->listed;
-		int result = retrieve(p, until, sink, &given);
+	while (given < count && !p->unfinished && (end = part_end(p, count - given)) > p->at) {
+		int result = retrieve(p, end, sink, &given);
 		if (p->message.p)
 			explicit_bzero(p->message.p, p->message.capacity);
-		if (result)
+		if (result && (p->usable || go_on_after_cut(p, sink)))
 			return -1;
-	}
-	/* One message that the server keeps back does not hold up the others, but it does not go unsaid. */
-	if (!given && p->refused) {
-		source_fail(s, "%s:%u: the server refuses to hand out %u messages", p->mailbox->host, (unsigned)p->mailbox->port, p->refused);
-		p->refused = 0;
-		return -1;
 	}
 	return (int)given;
 }
@@ -733,6 +868,23 @@ static int delete_some(struct pop3 *p, const uint32_t *numbers, size_t n, uint64
 	return result;
 }
 
+/* QUIT, whose +OK makes the deletions true. 0, or -1 with the error text where there are any. */
+static int quit(struct pop3 *p)
+{
+	char why[SOURCE_ERROR_SIZE];
+	if (p->usable && p->logged_in && command(p, "QUIT") == REPLY_OK) {
+		p->confirmed += p->marked;
+		p->marked = 0;
+		return 0;
+	}
+	if (!p->marked)
+		return 0;
+	if (p->usable)
+		refused(p, "QUIT refused");
+	snprintf(why, sizeof why, "%.300s; %" PRIu64 " messages were not deleted and come again", p->base.error, p->marked);
+	return source_fail(&p->base, "%s", why);
+}
+
 static int pop3_settle(struct source *s, const struct settle_item *items, size_t count, struct settled *done)
 {
 	struct pop3 *p = (struct pop3 *)s;
@@ -746,16 +898,23 @@ static int pop3_settle(struct source *s, const struct settle_item *items, size_t
 			done->kept++;
 			continue;
 		}
-		numbers[n++] = (uint32_t)items[i].id;
+		const struct listed *l = items[i].id && items[i].id <= p->listed ? &p->list[items[i].id - 1] : NULL;
+		if (!l || !l->number)
+			continue; /* it is gone already */
+		numbers[n++] = l->number;
 		if (n < depth)
 			continue;
-		if (delete_some(p, numbers, n, &done->deleted))
+		if (delete_some(p, numbers, n, &p->marked))
 			result = -1;
 		n = 0;
 	}
-	if (n && p->usable && delete_some(p, numbers, n, &done->deleted))
+	if (n && p->usable && delete_some(p, numbers, n, &p->marked))
 		result = -1;
-	p->marked += done->deleted;
+	/* only QUIT makes it true: a visit of many thousand messages does not wait with that for its end */
+	if (!result && p->usable && p->can.uidl && p->marked >= MARKED_MAX && (quit(p) || connect_again(p)))
+		result = -1;
+	done->deleted = p->confirmed;
+	p->confirmed = 0;
 	return p->usable ? result : -1;
 }
 
@@ -767,28 +926,27 @@ static int pop3_describe(struct source *s, char *text, size_t size)
 	return 0;
 }
 
-/* QUIT, whose +OK makes the deletions true. 0, or -1 with the error text where there are any. */
-static int quit(struct pop3 *p)
+static int pop3_finish(struct source *s, struct settled *late)
 {
-	char why[SOURCE_ERROR_SIZE];
-	if (p->usable && p->logged_in && command(p, "QUIT") == REPLY_OK)
-		return 0;
-	if (!p->marked)
-		return 0;
-	if (p->usable)
-		refused(p, "QUIT refused");
-	snprintf(why, sizeof why, "%.300s; %" PRIu64 " messages were not deleted and come again", p->base.error, p->marked);
-	return source_fail(&p->base, "%s", why);
+	struct pop3 *p = (struct pop3 *)s;
+	int result = quit(p);
+	p->usable = false;
+	late->deleted = p->confirmed;
+	p->confirmed = 0;
+	if (!result && p->unfinished)
+		result = refused(p, "its deadline is near: what was read is settled, the rest is for the next run");
+	return result;
 }
 
 static int pop3_close(struct source *s, char *error, size_t size)
 {
 	struct pop3 *p = (struct pop3 *)s;
-	int result = quit(p);
+	int result = p->usable ? quit(p) : 0; /* else finish() has said it */
 	if (result && error)
 		snprintf(error, size, "%s", s->error);
 	if (p->stream)
 		stream_close(p->stream);
+	secret_free(p->password);
 	wiped_free(&p->message);
 	free(p->list);
 	explicit_bzero(p, sizeof *p);
@@ -801,6 +959,7 @@ const struct source_ops source_pop3 = {
 	.open = pop3_open,
 	.next = pop3_next,
 	.settle = pop3_settle,
+	.finish = pop3_finish,
 	.describe = pop3_describe,
 	.close = pop3_close,
 };

@@ -216,6 +216,16 @@ out:
 	return result;
 }
 
+char *secret_copy(const char *secret)
+{
+	size_t n = strlen(secret) + 1;
+	char *copy = sodium_init() < 0 ? NULL : sodium_malloc(n);
+
+	if (copy)
+		memcpy(copy, secret, n);
+	return copy;
+}
+
 void secret_free(char *secret)
 {
 	sodium_free(secret); /* wipes it */

@@ -13,6 +13,8 @@ enum { SECRET_MAX = 16384 };
  * Free with secret_free().
  */
 int secret_read(const struct secret_source *from, char **out, char *error, size_t size);
+/* Another copy in such memory, or NULL without memory. */
+char *secret_copy(const char *secret);
 void secret_free(char *secret);
 
 #endif

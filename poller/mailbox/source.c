@@ -125,3 +125,20 @@ bool folder_name_valid(const char *name)
 			return false;
 	return true;
 }
+
+/* By the subject that Exchange and Microsoft 365 give it, in the header only. */
+bool source_is_placeholder(struct span message)
+{
+	static const struct span subjects[] = {
+		SPAN("Subject: Retrieval using the IMAP4 protocol failed for the following message:"),
+		SPAN("Subject: Retrieval using the POP3 protocol failed for the following message:"),
+		SPAN("Subject: Retrieval using the IMAP4 protocol failed for the following message"),
+	};
+	const char *end = memmem(message.p, message.n, "\r\n\r\n", 4);
+	struct span header = { message.p, end ? (size_t)(end - message.p) : message.n < 4096 ? message.n : 4096 };
+
+	for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++)
+		if (memmem(header.p, header.n, subjects[i].p, subjects[i].n))
+			return true;
+	return false;
+}

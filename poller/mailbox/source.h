@@ -39,6 +39,11 @@ struct source_message {
 struct source_sink {
 	/* Takes one message; the bytes are the source's again afterwards, which wipes them. */
 	int (*message)(void *context, const struct source_message *m);
+	/*
+	 * M, of which only id, remote_id, size and name mean something, cannot be had: WHY, a sentence for the operator without a word of the
+	 * server's. It is stepped over and stays in the mailbox. May be NULL.
+	 */
+	int (*stuck)(void *context, const struct source_message *m, const char *why);
 	/* Only where mail stays in the mailbox: which of COUNT messages are wanted? WANTED[i] is set to 0 or 1. May be NULL: all. */
 	int (*wanted)(void *context, const unsigned char (*remote_ids)[SOURCE_ID_SIZE], size_t count, unsigned char *wanted);
 	void *context;
@@ -90,13 +95,24 @@ struct source_ops {
 	 */
 	int (*expire)(struct source *s, const char *folder, int64_t cutoff, const struct folder_mark *due, uint64_t *removed,
 		      struct folder_mark *end);
+	/*
+	 * Ends the visit, before close(): what makes deletions true (POP3's QUIT) is done, and what the mailbox holds is compared with what it
+	 * should. LATE counts what was settled only now. 0, or -1 with the error text. NULL where there is nothing to do.
+	 */
+	int (*finish)(struct source *s, struct settled *late);
 	/* For doctor, after open: what there is, in one line ("INBOX: 12 messages, UIDPLUS, MOVE; folder Unrecognised exists"). */
 	int (*describe)(struct source *s, char *text, size_t size);
-	/* Says goodbye; -1 when the goodbye is what makes deletions true (POP3 QUIT) and it failed. Frees S in any case. ERROR may be NULL. */
+	/* Says goodbye where finish() has not; -1 with ERROR, which may be NULL. Frees S in any case. */
 	int (*close)(struct source *s, char *error, size_t size);
 };
 
 extern const struct source_ops source_file, source_maildir, source_mbox, source_imap, source_pop3;
+
+/*
+ * Is M what a server hands out in the place of a message that it cannot convert? Exchange does, in a few words about it: such a letter must not be
+ * taken for the message.
+ */
+bool source_is_placeholder(struct span message);
 
 /* BLAKE2b of the two parts, for remote_id. */
 void source_remote_id(unsigned char out[SOURCE_ID_SIZE], struct span a, struct span b);

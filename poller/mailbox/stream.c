@@ -38,6 +38,7 @@ struct stream {
 	struct stream_options options;
 	int fd;
 	bool dead;                       /* an error happened; it stays */
+	bool cut;                        /* it was the other end, or the line between */
 	bool tls;                        /* shaken hands and verified */
 	gnutls_session_t session;
 	gnutls_certificate_credentials_t credentials;
@@ -362,6 +363,7 @@ static ssize_t try_read(struct stream *s, void *buffer, size_t n, short *events)
 			return got;
 		if (got < 0 && (errno == EAGAIN || errno == EINTR))
 			return 0;
+		s->cut = true;
 		return fail(s, got ? "receiving: %s" : "the server closed the connection", strerror(errno));
 	}
 	got = gnutls_record_recv(s->session, buffer, n);
@@ -371,6 +373,7 @@ static ssize_t try_read(struct stream *s, void *buffer, size_t n, short *events)
 		*events = gnutls_record_get_direction(s->session) ? POLLOUT : POLLIN;
 		return 0;
 	}
+	s->cut = true;
 	if (got == 0 || got == GNUTLS_E_PREMATURE_TERMINATION)
 		return fail(s, "the server closed the connection");
 	return fail(s, "TLS: %s", tls_error((int)got));
@@ -452,6 +455,11 @@ void stream_close(struct stream *s)
 	if (s->fd >= 0)
 		close(s->fd);
 	free(s);
+}
+
+bool stream_was_cut(const struct stream *s)
+{
+	return s->cut;
 }
 
 const char *stream_error(const struct stream *s)

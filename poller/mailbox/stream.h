@@ -52,6 +52,8 @@ void stream_close(struct stream *s); /* and frees; NULL is allowed */
  * sent. After an error the stream is dead: every later read and write fails and the first error stays.
  */
 const char *stream_error(const struct stream *s);
+/* Did the connection break, unlike one that was too slow, too long or against the protocol? */
+bool stream_was_cut(const struct stream *s);
 
 /*
  * The stream as libetpan wants it. The mailstream's close wipes its buffers and does not free the stream: stream_close() it after.

@@ -105,12 +105,25 @@ static int note_clock(const struct round *r)
 	return note(r, ALERT_CLOCK_JUMP, "", last - r->now > jump ? last - r->now : jump, 0);
 }
 
+static int note_stuck(void *context, const char *mailbox, uint64_t count, int64_t since)
+{
+	const struct round *r = context;
+	return config_mailbox(r->s->config, mailbox) ? note(r, ALERT_MESSAGE_STUCK, mailbox, (int64_t)count, since) : 0;
+}
+
+static int note_lost_key(void *context, const char *month, bool replaced)
+{
+	(void)replaced;
+	return note(context, ALERT_KEY_LOST, month, 1, 0);
+}
+
 static int evaluate(struct round *r)
 {
 	struct store *store = r->s->store;
 	if (store_begin(store))
 		return -1;
 	if (!note_clock(r) && !store_alerts_measure(store, r->o, r->now) && !store_mailboxes(store, note_mailbox, r) && !note_disk(r) &&
+	    !store_keys_lost(store, note_lost_key, r) && !store_stuck(store, note_stuck, r) &&
 	    !store_alerts_settle(store, r->o, r->now))
 		return store_commit(store);
 	store_rollback(store);

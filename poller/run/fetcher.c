@@ -50,6 +50,16 @@ static int send_message(void *context, const struct source_message *m)
 	return wire_send(CHILD_FD, WIRE_MESSAGE, &head, sizeof head, m->bytes.p, m->bytes.n);
 }
 
+static int send_stuck(void *context, const struct source_message *m, const char *why)
+{
+	(void)context;
+	struct wire_message head = { .id = m->id, .size = m->size };
+	size_t n = strlen(why);
+	memcpy(head.remote_id, m->remote_id, sizeof head.remote_id);
+	span_copy_text(head.name, sizeof head.name, span_of(m->name ? m->name : ""));
+	return wire_send(CHILD_FD, WIRE_STUCK, &head, sizeof head, why, n > WIRE_TEXT_MAX ? WIRE_TEXT_MAX : n);
+}
+
 static int put_off(struct fetcher *f, const struct wire_head *head)
 {
 	struct later *later = malloc(sizeof *later + head->length);
@@ -116,7 +126,7 @@ static int receive_command(struct fetcher *f, struct wire_head *head)
 
 static int next_batch(struct fetcher *f, uint32_t count)
 {
-	const struct source_sink sink = { send_message, ask_wanted, f };
+	const struct source_sink sink = { .message = send_message, .stuck = send_stuck, .wanted = ask_wanted, .context = f };
 	int n = f->ops->next(f->source, count, &sink);
 	if (n < 0)
 		return -1;
@@ -204,6 +214,20 @@ static int open_source(struct fetcher *f, const struct config *config, const str
 	return wire_send(CHILD_FD, WIRE_OPENED, &opened, sizeof opened, text, strlen(text));
 }
 
+/* What finish() still settled is told before the goodbye. 0, or -1 with ERROR. */
+static int finish(struct fetcher *f, char error[SOURCE_ERROR_SIZE])
+{
+	struct settled late = { 0 };
+	int result = f->ops->finish ? f->ops->finish(f->source, &late) : 0;
+	if (result)
+		memcpy(error, f->source->error, SOURCE_ERROR_SIZE);
+	if (late.deleted + late.moved + late.kept)
+		wire_send(CHILD_FD, WIRE_SETTLED, &late, sizeof late, NULL, 0);
+	int closed = f->ops->close(f->source, result ? NULL : error, SOURCE_ERROR_SIZE);
+	f->source = NULL;
+	return result ? result : closed;
+}
+
 /* The paths behind wire_start, each ending in NUL. */
 static const char **split_paths(char *p, size_t n)
 {
@@ -253,10 +277,7 @@ int cmd_fetcher(const struct config *config, int argc, char **argv)
 		say(WIRE_FAILED, f.source->error);
 		goto out;
 	}
-	/* the goodbye can be what makes deletions true */
-	state = f.ops->close(f.source, error, sizeof error);
-	f.source = NULL;
-	if (state)
+	if (finish(&f, error))
 		say(WIRE_FAILED, error);
 	else if (!wire_send(CHILD_FD, WIRE_FINISHED, NULL, 0, NULL, 0))
 		result = EXIT_WELL;

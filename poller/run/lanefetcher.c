@@ -73,6 +73,20 @@ static void say_opened(struct lane *lane, const struct wire_head *head, const un
 	log_info("mailbox %s: open: %s", lane->name, text);
 }
 
+/* It stays in the mailbox and is asked for again by the next run; the store remembers since when. */
+static void take_stuck(struct pump *p, struct lane *lane, const struct wire_head *head, const unsigned char *payload)
+{
+	struct wire_message m;
+	char why[WIRE_TEXT_MAX + 1], clean[WIRE_TEXT_MAX + 1];
+	memcpy(&m, payload, sizeof m);
+	m.name[WIRE_NAME_SIZE - 1] = '\0';
+	span_copy_text(why, sizeof why, (struct span){ (const char *)payload + sizeof m, head->length - sizeof m });
+	log_warning("mailbox %s: %s cannot be had: %s; it stays there and is tried again", lane->name, m.name, log_clean(clean, sizeof clean, why));
+	lane->counts.stuck++;
+	if (p->job->store && lane->box && store_stuck_note(p->job->store, lane->name, m.remote_id, p->job->now))
+		pump_fail(p);
+}
+
 static void say_failed(struct lane *lane, const struct wire_head *head, const unsigned char *text)
 {
 	char copy[WIRE_TEXT_MAX + 1];
@@ -95,6 +109,9 @@ static int fetcher_says(struct pump *p, struct lane *lane, const struct wire_hea
 	case WIRE_MESSAGE:
 		*taken = !take_message(lane, payload, head->length);
 		return *taken ? 0 : -1;
+	case WIRE_STUCK:
+		take_stuck(p, lane, head, payload);
+		return 0;
 	case WIRE_BATCH:
 		if (!lane->asked)
 			return -1;
@@ -104,9 +121,9 @@ static int fetcher_says(struct pump *p, struct lane *lane, const struct wire_hea
 			lane->ended = true;
 		return ask_next(lane);
 	case WIRE_SETTLED:
-		if (!lane->settling)
+		if (!lane->settling && !lane->finishing)
 			return -1;
-		lane->settling--;
+		lane->settling -= lane->settling > 0;
 		memcpy(&settled, payload, sizeof settled);
 		lane->counts.deleted += settled.deleted;
 		lane->counts.moved += settled.moved;

@@ -158,7 +158,7 @@ static void lane_report(struct pump *p, struct lane *lane, struct poll_counts *t
 	if (p->store_failed && c->messages)
 		log_notice("mailbox %s: %llu messages were read, %llu of them settled; the others stay there for the next run", lane->name,
 			   (unsigned long long)c->messages, (unsigned long long)(c->deleted + c->moved + c->kept));
-	else if (c->messages || c->expired)
+	else if (c->messages || c->expired || c->stuck)
 		log_notice("mailbox %s: %llu messages: %llu new, %llu seen before, %llu unrecognised, %llu quarantined; %llu events; "
 			   "deleted %llu, moved %llu, kept %llu, expired %llu", lane->name, (unsigned long long)c->messages,
 			   (unsigned long long)c->fresh, (unsigned long long)c->duplicates, (unsigned long long)c->unrecognised,
@@ -166,8 +166,12 @@ static void lane_report(struct pump *p, struct lane *lane, struct poll_counts *t
 			   (unsigned long long)c->moved, (unsigned long long)c->kept, (unsigned long long)c->expired);
 	else if (ok)
 		log_info("mailbox %s: nothing new", lane->name);
+	if (c->old)
+		log_notice("mailbox %s: %llu messages are older than [retention] events: they decide whom not to write to, and their events go with "
+			   "the next purge", lane->name, (unsigned long long)c->old);
 	if (lane->box && p->job->store && !p->store_failed &&
-	    (store_mailbox_read(p->job->store, lane->name, p->job->now, ok, lane->refused ? MAILBOX_LOGIN_REFUSED : "not read to its end") ||
+	    ((ok && store_stuck_settle(p->job->store, lane->name, p->job->now)) ||
+	     store_mailbox_read(p->job->store, lane->name, p->job->now, ok, lane->refused ? MAILBOX_LOGIN_REFUSED : "not read to its end") ||
 	     (lane->opened && store_mailbox_certificate(p->job->store, lane->name, lane->certificate_end)) ||
 	     (lane->folders && (ok || c->expired) && store_mail_purged(p->job->store, lane->name, lane->folders, lane->expired, p->job->now))))
 		pump_fail(p);
@@ -181,6 +185,7 @@ static void lane_report(struct pump *p, struct lane *lane, struct poll_counts *t
 	total->moved += c->moved;
 	total->kept += c->kept;
 	total->expired += c->expired;
+	total->stuck += c->stuck;
 	total->mailboxes++;
 	total->failed += !ok;
 }
@@ -209,5 +214,5 @@ int poll_mailboxes(const struct poll_job *job, struct poll_counts *total)
 	free(p.lanes);
 	total->store_failed = p.store_failed;
 	total->stopped = stopping;
-	return total->failed || total->quarantined || p.store_failed ? -1 : 0;
+	return total->failed || total->quarantined || total->stuck || p.store_failed ? -1 : 0;
 }

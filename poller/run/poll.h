@@ -26,6 +26,8 @@ struct poll_job {
 struct poll_counts {
 	uint64_t messages, fresh, duplicates, unrecognised, quarantined, events;
 	uint64_t deleted, moved, kept, expired;
+	uint64_t old;   /* messages that are older than events are kept */
+	uint64_t stuck; /* messages that could not be had; they stay in their mailbox */
 	unsigned mailboxes, failed; /* failed: mailboxes that were not read to their end */
 	bool store_failed, stopped;
 };

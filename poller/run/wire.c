@@ -22,6 +22,7 @@ static const struct shape {
 	[WIRE_OPENED] = { sizeof(struct wire_opened), 1, WIRE_TEXT_MAX },
 	[WIRE_LISTED] = { 0, SOURCE_ID_SIZE, WIRE_LIST_MAX },
 	[WIRE_MESSAGE] = { sizeof(struct wire_message), 1, WIRE_MAIL_MAX },
+	[WIRE_STUCK] = { sizeof(struct wire_message), 1, WIRE_TEXT_MAX },
 	[WIRE_BATCH] = { sizeof(uint32_t), 0, 0 },
 	[WIRE_SETTLED] = { sizeof(struct settled), 0, 0 },
 	[WIRE_EXPIRED] = { sizeof(struct wire_expired), 0, 0 },

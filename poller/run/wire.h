@@ -6,7 +6,7 @@
  *   (wire.c); a frame that breaks it, or a type that is unknown, ends the talk.
  *
  *   run > fetcher       START  NEXT  WANTED  SETTLE  EXPIRE  FINISH
- *   fetcher > run       OPENED  LISTED  MESSAGE  BATCH  SETTLED  EXPIRED  FAILED or REFUSED  FINISHED
+ *   fetcher > run       OPENED  LISTED  MESSAGE  STUCK  BATCH  SETTLED  EXPIRED  FAILED or REFUSED  FINISHED
  *   run > parser        MESSAGE
  *   parser > run        READY  EVENT  PARSED
  *   run > carrier       CARRY or PROBE
@@ -47,6 +47,7 @@ enum wire_type {
 	WIRE_REFUSED,   /* the same, of a login or the secret for it */
 	WIRE_FINISHED,  /* nothing; nothing follows */
 	WIRE_READY,     /* nothing */
+	WIRE_STUCK,     /* struct wire_message without a mail; then why it cannot be had */
 	WIRE_EVENT,     /* struct event */
 	WIRE_PARSED,    /* struct wire_parsed */
 	WIRE_CARRY,     /* its recipients, each ending in NUL, and an empty one; then a finished mail */

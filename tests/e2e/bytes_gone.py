@@ -23,13 +23,12 @@ temporary = cleanup.temporary()
 random.seed(7)
 
 
+KNOWN = "mail server time user account box message sender policy service host domain network system limit queue list state reply text".split()
+
+
 def words(number):
-    """Two letters-only words that no redaction takes, one of them of this number alone."""
-    letters, n = "", number + 17
-    for _ in range(4):
-        letters += "bcdfghklmn"[n % 10] + "aeiou"[n % 5]
-        n //= 10
-    return "zq%sx unfindable%s" % (letters, "y" * (number % 90))
+    """Known words, which are kept, joined in an order that this number alone has."""
+    return "%s-%s-%s-%s" % (KNOWN[number % 20], KNOWN[number // 20 % 20], KNOWN[number // 400 % 20], KNOWN[number // 8000 % 20])
 
 
 def fill(retour):
@@ -80,7 +79,7 @@ def every_byte(retour):
 def found(retour, needles):
     """How many of NEEDLES, which are pseudonyms and words, are anywhere."""
     data = every_byte(retour)
-    hits = {word for word in re.findall(rb"zq[a-z]{8}x", data) if word in needles}
+    hits = {word for word in re.findall(rb"[a-z]+-[a-z]+-[a-z]+-[a-z]+", data) if word in needles}
     for i in range(len(data) - PSEUDONYM + 1):
         if data[i:i + PSEUDONYM] in needles:
             hits.add(data[i:i + PSEUDONYM])

@@ -131,6 +131,16 @@ with case("the ledger says that a credential was released, which is not destroye
     true(os.path.exists(credentials + "/" + name), "it is gone")
     contains(newest("key-released"), name)
 
+with case("the ledger says that a month's key was lost"):
+    for number in 1, 2:
+        with open(bounces.folder + "/1.eml", "w", encoding="ascii") as f:
+            f.write((BOUNCE % {"date": "03 Feb 2027 05:00:00 +0000", "number": 9100 + number, "recipient": "lost.kinds%d@example.net" % number, "status": DEAD[0],
+                               "text": DEAD[1], "host": "mx.example.net"}))
+        do("import", bounces.folder)
+        if number == 1:
+            os.unlink(retour.data + "/keys/event-2027-02.key")
+    contains(newest("key-lost"), "purpose=event month=2027-02 events=")
+
 with case("the ledger says that a mailbox is no longer configured"):
     del retour.config["mailbox bounces"]
     do("run")

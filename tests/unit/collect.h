@@ -31,6 +31,7 @@ struct collect {
 	struct collected *at;
 	size_t n, stop_after; /* 0: never */
 	size_t asked;
+	char stuck[128];      /* the last that could not be had, and why */
 	const char *unwanted; /* remote id of the one that is not; NULL: all are */
 };
 
@@ -48,6 +49,13 @@ static inline int collect_message(void *context, const struct source_message *m)
 	return c->stop_after && c->n == c->stop_after;
 }
 
+static inline int collect_stuck(void *context, const struct source_message *m, const char *why)
+{
+	struct collect *c = context;
+	snprintf(c->stuck, sizeof c->stuck, "%s: %s", m->name, why);
+	return 0;
+}
+
 static inline int collect_wanted(void *context, const unsigned char (*ids)[SOURCE_ID_SIZE], size_t count, unsigned char *wanted)
 {
 	struct collect *c = context;
@@ -59,7 +67,7 @@ static inline int collect_wanted(void *context, const unsigned char (*ids)[SOURC
 
 static inline struct source_sink collect_sink(struct collect *c)
 {
-	return (struct source_sink){ collect_message, collect_wanted, c };
+	return (struct source_sink){ .message = collect_message, .stuck = collect_stuck, .wanted = collect_wanted, .context = c };
 }
 
 static inline void collect_free(struct collect *c)

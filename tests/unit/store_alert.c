@@ -563,7 +563,7 @@ static void an_older_store_is_brought_up(void **state)
 		put_event(e, NOW);
 	}
 	sql("CREATE TABLE hours_before AS SELECT * FROM notice_hour; CREATE TABLE totals_before AS SELECT * FROM notice_total;"
-	    "DROP TABLE notice_hour; DROP TABLE notice_total; DROP TABLE alert; ALTER TABLE mailbox DROP COLUMN first_at;"
+	    "DROP TABLE notice_hour; DROP TABLE notice_total; DROP TABLE alert; DROP TABLE stuck; ALTER TABLE mailbox DROP COLUMN first_at;"
 	    "ALTER TABLE mailbox DROP COLUMN certificate_end; PRAGMA user_version = 6");
 	close_store();
 	struct store_options o = test_options();
