@@ -212,7 +212,7 @@ fails("a message that the server cannot give: the others are read and settled, i
 fake = FakeImap(mails)
 fake.on("UID FETCH", lambda c, tag, rest: c.send(b"* 3 FETCH (UID 3 BODY[] NIL)\r\n") or
         [c.send(fake.fetched(uid)) for uid in fake.uids(rest.split(" ")[0]) if uid != 3] and c.ok(tag))
-works("NIL instead of a message: it stays", fake, 4, left=1)
+works("NIL instead of a message: it stays", fake, 4, left=1, code=1)
 
 fake = FakeImap(mails + [bounce(7, 3 << 20)])
 result = works("a message beyond max_message is read in part", fake, 6, max_message="64K")
