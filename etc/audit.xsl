@@ -41,7 +41,7 @@ code { font: .85em ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace;
 			<h2>Database and program</h2>
 			<div class="scroll"><table><tbody>
 				<tr><th scope="row">secure_delete</th><td><xsl:value-of select="a:store/@secure-delete"/></td></tr>
-				<tr><th scope="row">File written anew since the last deletion</th><td><xsl:value-of select="a:store/@written-anew"/></td></tr>
+				<tr><th scope="row">Bytes of deleted rows overwritten in file and log</th><td><xsl:value-of select="a:store/@written-anew"/></td></tr>
 				<tr><th scope="row">Write-ahead log, bytes</th><td><xsl:value-of select="a:store/@log-bytes"/></td></tr>
 				<tr><th scope="row">Database, bytes; schema</th><td><xsl:value-of select="concat(a:store/@bytes, '; ', a:store/@schema)"/></td></tr>
 				<xsl:for-each select="a:components/a:component"><tr><th scope="row"><xsl:value-of select="@name"/></th><td><xsl:value-of select="@value"/></td></tr></xsl:for-each>

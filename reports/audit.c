@@ -178,6 +178,27 @@ static void judge_class(struct audit *a, const struct purge_class *c)
 	put(p->action, "Run `retour purge` now. Then see why no run did: is the timer on (systemctl status retour.timer), and what does its journal say?");
 }
 
+/* Counted row by row now, and kept as rows came and went: figures that come about independently. */
+static void judge_counts(struct audit *a)
+{
+	struct promise *p = promise(a, "held-counts");
+	size_t n = 0;
+	put(p->title, "What the store says it holds is what is there");
+	put(p->detail, "every row was counted; each class has as many, day by day, as came in and did not go");
+	for (unsigned i = 0; i < a->held.count; i++) {
+		const struct purge_class *c = &a->held.at[i];
+		if ((c->left == c->kept && !c->days_off) || n >= AUDIT_TEXT_SIZE)
+			continue;
+		p->state = PROMISE_BROKEN;
+		n += (size_t)snprintf(p->detail + n, AUDIT_TEXT_SIZE - n, "%s%s: %llu rows, %llu by the counts, other on %u days", n ? "; " : "", c->name,
+				      (unsigned long long)c->left, (unsigned long long)c->kept, c->days_off);
+	}
+	if (p->state != PROMISE_BROKEN)
+		return;
+	p->since = a->last.at;
+	put(p->action, "Copy the database before anything else writes to it. Rows came or went past this program: find out who could write to the file.");
+}
+
 static void judge_purges(struct audit *a)
 {
 	struct promise *p = promise(a, "purge-daily");
@@ -233,10 +254,10 @@ static void judge_bytes(struct audit *a)
 		bool late = a->now - midnight(last) >= PURGE_GRACE + DAY;
 		p->state = late ? PROMISE_BROKEN : PROMISE_ATTENTION;
 		p->since = late ? midnight(last) + DAY : a->last.at;
-		put(p->detail, "rows were deleted, and the file was not written anew since");
+		put(p->detail, "rows were deleted, and their bytes may still lie in the file or its log");
 		put(p->action, "The next run or `retour purge` does it, when no other program reads the database.");
 	} else {
-		put(p->detail, "deleting overwrites, and the file was written anew after the last deletion");
+		put(p->detail, "deleting overwrites, and the log was written to the file and emptied after the last deletion");
 	}
 }
 
@@ -294,6 +315,7 @@ static void judge(struct audit *a)
 {
 	for (unsigned i = 0; i < a->held.count; i++)
 		judge_class(a, &a->held.at[i]);
+	judge_counts(a);
 	judge_bytes(a);
 	judge_purges(a);
 	judge_keys(a);
@@ -318,7 +340,7 @@ int audit_load(struct audit **out, struct store *store, int64_t now, const struc
 	a->torn = walked == STORE_BROKEN;
 	if (a->torn)
 		snprintf(a->fault, sizeof a->fault, "%s", store_error(store));
-	int held = store_held(store, now, &a->held);
+	int held = store_held_counted(store, now, &a->held);
 	if ((a->torn || walked == STORE_OK) && (held == STORE_OK || held == STORE_BROKEN) && store_file_state(store, &a->file) == STORE_OK &&
 	    store_keys(store, take_key, a) == STORE_OK && store_keys_lost(store, take_lost_key, a) == STORE_OK && store_mailboxes(store, take_mailbox, a) == STORE_OK) {
 		if (a->entries) {

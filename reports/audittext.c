@@ -142,7 +142,7 @@ static void store(const struct audit *a, FILE *out)
 	for (unsigned i = 0; i < a->options->settings; i++)
 		fprintf(out, "  %-28s %s\n", a->options->setting[i].name, a->options->setting[i].value);
 	heading(out, "Database and program");
-	fprintf(out, "  secure_delete                %s\n  written anew since deletion  %s\n  write-ahead log              %lld bytes\n"
+	fprintf(out, "  secure_delete                %s\n  deleted bytes overwritten    %s\n  write-ahead log              %lld bytes\n"
 		     "  database                     %lld bytes, schema %d\n",
 		a->file.secure_delete ? "on" : "OFF", a->file.rewrite_due ? "NOT YET" : "yes", (long long)a->file.log_bytes, (long long)a->file.bytes,
 		a->file.schema);

@@ -72,6 +72,8 @@ static void schedule(const struct audit *a, xmlNode *root)
 		attribute(node, "period", period_text(c->period, text, sizeof text));
 		attribute_time(node, "cut-off", c->cutoff);
 		attribute_number(node, "rows", (int64_t)c->left);
+		attribute_number(node, "counted-in", (int64_t)c->kept);
+		attribute_number(node, "days-off", (int64_t)c->days_off);
 		attribute_time(node, "oldest", c->oldest);
 		attribute_number(node, "overdue", (int64_t)c->overdue);
 		element_text(node, "reason", c->reason ? c->reason : "");

@@ -19,6 +19,7 @@ struct contact {
 	unsigned char key[PSEUDONYM_SIZE];
 	int64_t at;             /* day of its last event; retention counts from there */
 	int64_t moved;          /* when an operator moved it: what happened before is settled; 0: never */
+	int64_t held;           /* AT as the row has it, and so the kept counts; 0: there is none yet */
 	struct cohort_place counted; /* where the row says that it was counted */
 	struct standing now;    /* as of its last event, or of the last time that time changed it */
 	char reason[EVENT_RULE_SIZE];
@@ -235,7 +236,7 @@ static int load(struct store *s, const unsigned char key[PSEUDONYM_SIZE], struct
 		return rc ? STORE_FAILED : STORE_OK;
 	c->now.state = state_by_name((const char *)sqlite3_column_text(st, 0));
 	c->now.because = AS_BEFORE;
-	c->at = sqlite3_column_int64(st, 1);
+	c->at = c->held = sqlite3_column_int64(st, 1);
 	c->now.since = sqlite3_column_int64(st, 2);
 	c->now.until = sqlite3_column_int64(st, 3);
 	c->now.due = sqlite3_column_int64(st, 4);
@@ -295,6 +296,14 @@ static int64_t tidy_time(const struct store *s, const struct contact *c)
 	return is_running(c->now.state) || history_is_coarse(h) ? 0 : over;
 }
 
+/* The kept counts of contacts by day. */
+static int move_held(struct store *s, const struct contact *c)
+{
+	if (c->held == c->at)
+		return STORE_OK;
+	return (c->held && held_note(s, HELD_CONTACTS, c->held, -1)) || held_note(s, HELD_CONTACTS, c->at, 1) ? STORE_FAILED : STORE_OK;
+}
+
 /* HOW: SQL_CONTACT_ADD for a new row, which costs a walk through the table less, or SQL_CONTACT_PUT. */
 static int save(struct store *s, enum sql how, const struct contact *c)
 {
@@ -316,7 +325,7 @@ static int save(struct store *s, enum sql how, const struct contact *c)
 		sqlite3_bind_null(st, 14);
 	if (!place.month)
 		sqlite3_bind_null(st, 15);
-	return db_finish(s, st) ? STORE_FAILED : cohort_move(s, c->counted, place);
+	return db_finish(s, st) || move_held(s, c) ? STORE_FAILED : cohort_move(s, c->counted, place);
 }
 
 /*
@@ -451,7 +460,8 @@ static int tidy_one(struct store *s, struct contact *c, int64_t now)
 {
 	(void)now;
 	if (is_well(c))
-		return db_run(s, SQL_CONTACT_DELETE, "b", c->key, PSEUDONYM_SIZE) || retention_note_deletion(s) ? STORE_FAILED : STORE_OK;
+		return held_delete(s, HELD_CONTACTS, db_bind(s, SQL_CONTACT_DELETE, "b", c->key, PSEUDONYM_SIZE), &(uint64_t){ 0 }) ||
+		       retention_note_deletion(s) ? STORE_FAILED : STORE_OK;
 	history_coarsen(&c->history);
 	return save(s, SQL_CONTACT_PUT, c);
 }

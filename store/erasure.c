@@ -268,15 +268,17 @@ static int collect(struct store *s, char *p, const char *known, struct replay *r
 
 static int erase_again(struct store *s, struct replay *r, const char *last, uint64_t *replayed)
 {
-	static const enum sql statements[] = { SQL_ERASED_REDUCE, SQL_ERASED_CONTACTS, SQL_ERASED_EVENTS };
-	int before = sqlite3_total_changes(s->db);
+	uint64_t deleted = 0;
 
 	if (sqlite3_create_function_v2(s->db, "erased", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY, r, sql_erased, NULL, NULL, NULL) != SQLITE_OK)
 		return store_fail(s, STORE_FAILED, "%s: %s", s->o.path, sqlite3_errmsg(s->db));
-	for (size_t i = 0; i < sizeof statements / sizeof *statements; i++)
-		if (db_run(s, statements[i], ""))
-			return STORE_FAILED;
-	*replayed = (uint64_t)(sqlite3_total_changes(s->db) - before);
+	if (db_run(s, SQL_ERASED_REDUCE, ""))
+		return STORE_FAILED;
+	*replayed = (uint64_t)sqlite3_changes(s->db);
+	if (held_delete(s, HELD_CONTACTS, db_bind(s, SQL_ERASED_CONTACTS, ""), &deleted) ||
+	    held_delete(s, HELD_EVENTS, db_bind(s, SQL_ERASED_EVENTS, ""), &deleted))
+		return STORE_FAILED;
+	*replayed += deleted;
 	return db_run(s, SQL_META_PUT, "tt", list_name, last) || (*replayed && retention_note_deletion(s)) ? STORE_FAILED : STORE_OK;
 }
 

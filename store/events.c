@@ -60,11 +60,14 @@ static int read_events(struct store *s, int month, const unsigned char *pseudony
 
 static int delete_events(struct store *s, int month, const unsigned char *pseudonym, struct seeking *k)
 {
-	if (db_run(s, SQL_EVENT_FORGET, "iib", keys_month_start(month), keys_month_start(month + 1), pseudonym, PSEUDONYM_SIZE))
+	uint64_t deleted = 0;
+
+	if (held_delete(s, HELD_EVENTS, db_bind(s, SQL_EVENT_FORGET, "iib", keys_month_start(month), keys_month_start(month + 1), pseudonym,
+						PSEUDONYM_SIZE), &deleted))
 		return STORE_FAILED;
-	if (!sqlite3_changes(s->db))
+	if (!deleted)
 		return STORE_OK;
-	k->deleted += (uint64_t)sqlite3_changes(s->db);
+	k->deleted += deleted;
 	return erasures_note(s, ERASED_EVENT, pseudonym, k->now);
 }
 

@@ -24,15 +24,15 @@ static int64_t size_of(const char *path)
 int store_file_state(struct store *s, struct store_file_state *out)
 {
 	char log[4096];
-	int64_t secure = 0, due = 0, written = 0;
+	int64_t secure = 0, due = 0, whole = 0;
 
 	*out = (struct store_file_state){ .sqlite = sqlite3_libversion() };
 	if (pragma(s, "PRAGMA secure_delete", &secure) || db_int(s, &due, SQL_META_IS, "tt", "rewrite", "due") ||
-	    db_int(s, &written, SQL_META_IS, "tt", "rewrite", "written") || schema_version(s, &out->schema))
+	    db_int(s, &whole, SQL_META_IS, "tt", "rewrite", "whole") || schema_version(s, &out->schema))
 		return STORE_FAILED;
 	snprintf(log, sizeof log, "%s-wal", s->o.path);
 	out->secure_delete = secure == 1;
-	out->rewrite_due = due || written;
+	out->rewrite_due = due || whole;
 	out->log_bytes = size_of(log);
 	out->bytes = size_of(s->o.path);
 	return STORE_OK;

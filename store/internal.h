@@ -18,6 +18,7 @@ enum {
 struct keyring;
 struct counters;
 struct hours;
+struct held_changes;
 struct table;
 struct erasures;
 
@@ -27,6 +28,7 @@ struct store {
 	struct keyring *keys;       /* keys.c */
 	struct counters *counters;  /* tally.c */
 	struct hours *hours;        /* hour.c */
+	struct held_changes *held;  /* held.c */
 	struct table *table;        /* table.c */
 	struct erasures *erasures;  /* erasure.c */
 	sqlite3_stmt *statement[SQL_COUNT];
@@ -67,7 +69,7 @@ int db_exec(struct store *s, const char *sql);
 
 /* --- schema.c ------------------------------------------------------------------------------------------------ */
 
-enum { SCHEMA_VERSION = 9, APPLICATION_ID = 0x7265746f /* "reto" */ };
+enum { SCHEMA_VERSION = 10, APPLICATION_ID = 0x7265746f /* "reto" */ };
 /* *VERSION is 0 for a database with nothing in it. Refuses what is not ours or newer than this program. */
 int schema_version(struct store *s, int *version);
 /* Applies what lies between FROM and SCHEMA_VERSION, inside the transaction. */
@@ -269,6 +271,31 @@ enum { HOURS_KEPT = 9 * 7 * 24 };
 /* The hours FROM..TO (epoch seconds / 3600), in no order; an hour may come twice. */
 int hours_visit(struct store *s, int64_t from, int64_t to,
 		int (*visit)(void *context, const char *provider, int64_t hour, const uint64_t count[HOUR_WHATS]), void *context);
+
+/* --- held.c -------------------------------------------------------------------------------------------------------- */
+
+#define HELD_CLASSES(X) \
+	X(HELD_EVENTS, "events") \
+	X(HELD_DIAGNOSTICS, "diagnostics") \
+	X(HELD_CONTACTS, "contacts") \
+	X(HELD_SEEN, "seen") \
+	X(HELD_KEPT, "kept")
+#define STORE_ENUM2(symbol, name) symbol,
+enum held_class { HELD_CLASSES(STORE_ENUM2) HELD_COUNT };
+#undef STORE_ENUM2
+/* Rows with the time AT came (CHANGE is positive) or went, inside the transaction; written before its commit, as tallies are. */
+int held_note(struct store *s, enum held_class held, int64_t at, int64_t change);
+/* Steps a DELETE that returns each row's time, of an event whether it had a diagnostic, too; adds to *DELETED. ST may be NULL: db_bind() failed. */
+int held_delete(struct store *s, enum held_class held, sqlite3_stmt *st, uint64_t *deleted);
+/* All rows from before CUTOFF went: so many. */
+int held_cut(struct store *s, enum held_class held, int64_t cutoff, uint64_t deleted);
+int held_count(struct store *s, enum held_class held, uint64_t *count);
+/* The kept count, and on how many days it is another than that of the rows, which are counted. */
+int held_compare(struct store *s, enum held_class held, uint64_t *count, unsigned *days);
+int held_flush(struct store *s);
+void held_discard(struct store *s);
+/* For a store that was made before there were kept counts. */
+int held_from_rows(struct store *s);
 
 /* --- kpi.c --------------------------------------------------------------------------------------------------------- */
 

@@ -27,7 +27,10 @@ static int known_id(struct store *s, const char *mailbox, const unsigned char *i
 	at = sqlite3_column_int64(st, 0);
 	*known = keeps >> (sqlite3_column_int64(st, 1) & 31) & 1;
 	sqlite3_reset(st);
-	return *known && at < day && !s->o.read_only ? db_run(s, SQL_KEPT_AGAIN, "tbi", mailbox, id, REMOTE_ID_SIZE, day) : STORE_OK;
+	if (!*known || at >= day || s->o.read_only)
+		return STORE_OK;
+	return held_note(s, HELD_KEPT, at, -1) || held_note(s, HELD_KEPT, day, 1) || db_run(s, SQL_KEPT_AGAIN, "tbi", mailbox, id, REMOTE_ID_SIZE, day)
+	       ? STORE_FAILED : STORE_OK;
 }
 
 int store_wanted(struct store *s, const char *mailbox, const unsigned char *ids, size_t count, unsigned keeps, int64_t now,
@@ -49,6 +52,10 @@ int store_keep(struct store *s, const char *mailbox, const unsigned char *id, un
 {
 	if (!s->in_transaction)
 		return store_fail(s, STORE_MISUSE, "keep outside a transaction");
+	int64_t before = 0;
+	if (db_int(s, &before, SQL_KEPT_GET, "tb", mailbox, id, REMOTE_ID_SIZE) || (before && held_note(s, HELD_KEPT, before, -1)) ||
+	    held_note(s, HELD_KEPT, now, 1))
+		return STORE_FAILED;
 	return db_run(s, SQL_KEPT_PUT, "tbii", mailbox, id, REMOTE_ID_SIZE, (int64_t)what, day_start(now));
 }
 

@@ -123,11 +123,13 @@ static int mark_seen(struct store *s, const struct store_message *m, int64_t now
 	if (db_run(s, SQL_SEEN_ADD, "bi", key, MESSAGE_KEY_SIZE, day_start(now)))
 		return STORE_FAILED;
 	*is_new = sqlite3_changes(s->db) == 1;
-	return STORE_OK;
+	return *is_new ? held_note(s, HELD_SEEN, now, 1) : STORE_OK;
 }
 
 static int add_event(struct store *s, const struct packed *p, const char *mailbox)
 {
+	if (held_note(s, HELD_EVENTS, p->at, 1) || (*p->diagnostic && held_note(s, HELD_DIAGNOSTICS, p->at, 1)))
+		return STORE_FAILED;
 	return db_run(s, SQL_EVENT_ADD, "ibtTTTiTtTttT", p->at, p->pseudonym, p->known ? PSEUDONYM_SIZE : 0, kind_name(p->kind),
 		      class_name(p->klass), category_name(p->category), p->status, (int64_t)p->reply, p->rule, p->provider, p->campaign,
 		      origin_name(p->origin), mailbox, p->diagnostic);

@@ -3,10 +3,12 @@
  *
  * A period is a maximum, counted in whole days (UTC): at the first purge of a day goes all that would come of age in its course. A
  * purge deletes in one transaction, notes the counts in the ledger, and destroys the keys of months whose events are gone. Then it sees to
- * the bytes. secure_delete overwrites a row where it lay, but when SQLite balances its pages it leaves copies of rows that were moved
- * in the gaps of pages which stay; so after a deletion the file is written anew (VACUUM), once a day because deletions come once a day.
- * That done, the write-ahead log is truncated. A class in which something overdue remains, or a log that a reader keeps from being
- * truncated, is a broken promise: STORE_BROKEN.
+ * the bytes: secure_delete overwrites a row where it lay, pagefile.c what lies between rows; both stand in the write-ahead log until its pages are
+ * written to the file, and it is truncated. That is work in proportion to what was deleted. Only a file from before there was pagefile.c is written
+ * anew as a whole (VACUUM), once. A class in which something overdue remains, or a log that a reader keeps from being truncated, is a broken promise:
+ * STORE_BROKEN.
+ *
+ * What is held is not counted each time: held.c knows, and the oldest row is found by its time.
  */
 #include <stdio.h>
 #include "store/internal.h"
@@ -17,29 +19,53 @@ static const struct data_class {
 	enum retention_class retained;
 	enum sql count, oldest, due;
 	unsigned purges;      /* 0: ledger_cut() does it */
-	enum sql purge[2];
+	struct { enum sql purge; int held; } table[2]; /* held: HELD_COUNT where there are no kept counts: the rows are few */
 } classes[] = {
-	{ "events", RETAIN_EVENTS, SQL_EVENT_COUNT, SQL_EVENT_OLDEST, SQL_EVENT_DUE, 1, { SQL_EVENT_PURGE } },
-	{ "diagnostics", RETAIN_DIAGNOSTICS, SQL_DIAGNOSTIC_COUNT, SQL_DIAGNOSTIC_OLDEST, SQL_DIAGNOSTIC_DUE, 1, { SQL_DIAGNOSTIC_PURGE } },
-	{ "contacts", RETAIN_CONTACTS, SQL_CONTACT_COUNT, SQL_CONTACT_OLDEST, SQL_CONTACT_DUE, 1, { SQL_CONTACT_PURGE } },
-	{ "messages", RETAIN_MESSAGES, SQL_MESSAGES_COUNT, SQL_MESSAGES_OLDEST, SQL_MESSAGES_DUE, 2, { SQL_SEEN_PURGE, SQL_KEPT_PURGE } },
-	{ "alerts", RETAIN_ALERTS, SQL_ALERT_COUNT, SQL_ALERT_OLDEST, SQL_ALERT_DUE, 1, { SQL_ALERT_PURGE } },
-	{ "ledger", RETAIN_LEDGER, SQL_LEDGER_COUNT, SQL_LEDGER_OLDEST, SQL_LEDGER_DUE, 0, { SQL_BEGIN } },
+	{ "events", RETAIN_EVENTS, SQL_EVENT_COUNT, SQL_EVENT_OLDEST, SQL_EVENT_DUE, 1, { { SQL_EVENT_PURGE, HELD_EVENTS } } },
+	{ "diagnostics", RETAIN_DIAGNOSTICS, SQL_DIAGNOSTIC_COUNT, SQL_DIAGNOSTIC_OLDEST, SQL_DIAGNOSTIC_DUE, 1, { { SQL_DIAGNOSTIC_PURGE, HELD_DIAGNOSTICS } } },
+	{ "contacts", RETAIN_CONTACTS, SQL_CONTACT_COUNT, SQL_CONTACT_OLDEST, SQL_CONTACT_DUE, 1, { { SQL_CONTACT_PURGE, HELD_CONTACTS } } },
+	{ "messages", RETAIN_MESSAGES, SQL_MESSAGES_COUNT, SQL_MESSAGES_OLDEST, SQL_MESSAGES_DUE, 2, { { SQL_SEEN_PURGE, HELD_SEEN }, { SQL_KEPT_PURGE, HELD_KEPT } } },
+	{ "alerts", RETAIN_ALERTS, SQL_ALERT_COUNT, SQL_ALERT_OLDEST, SQL_ALERT_DUE, 1, { { SQL_ALERT_PURGE, HELD_COUNT } } },
+	{ "ledger", RETAIN_LEDGER, SQL_LEDGER_COUNT, SQL_LEDGER_OLDEST, SQL_LEDGER_DUE, 0, { { SQL_BEGIN, HELD_COUNT } } },
 };
 enum { CLASSES = sizeof classes / sizeof *classes };
 /* Then what lies beside the database. */
 enum { MONTH_KEYS = CLASSES, ERASURES, ALL_CLASSES };
 _Static_assert((int)ALL_CLASSES <= (int)RETAIN_COUNT + 1, "struct purge has room for all classes");
 
-static int measure(struct store *s, const struct data_class *d, int64_t cutoff, uint64_t *count, int64_t *oldest, uint64_t *due)
+/* The kept count, where there is one, and with DAYS on how many days the rows are others. */
+static int kept_count(struct store *s, const struct data_class *d, uint64_t *count, unsigned *days)
 {
-	int64_t n = 0, first = 0, late = 0;
+	uint64_t n = 0;
+	unsigned off = 0;
+	int64_t all = 0;
+	int result = STORE_OK;
 
-	if (db_int(s, &n, d->count, "") || db_int(s, &first, d->oldest, "") || db_int(s, &late, d->due, "i", cutoff))
+	*count = 0;
+	if (d->table[0].held == HELD_COUNT) {
+		result = db_int(s, &all, d->count, "");
+		*count = (uint64_t)all;
+		return result;
+	}
+	for (unsigned i = 0; i < d->purges && !result; i++) {
+		enum held_class held = (enum held_class)d->table[i].held;
+		result = days ? held_compare(s, held, &n, &off) : held_count(s, held, &n);
+		*count += n;
+		if (days)
+			*days += off;
+	}
+	return result;
+}
+
+static int measure(struct store *s, const struct data_class *d, int64_t cutoff, struct purge_class *c)
+{
+	int64_t first = 0, late = 0;
+
+	if (kept_count(s, d, &c->left, NULL) || db_int(s, &first, d->oldest, "") || db_int(s, &late, d->due, "i", cutoff))
 		return STORE_FAILED;
-	*count = (uint64_t)n;
-	*oldest = first;
-	*due = (uint64_t)late;
+	c->kept = c->left;
+	c->oldest = first;
+	c->overdue = (uint64_t)late;
 	return STORE_OK;
 }
 
@@ -85,18 +111,36 @@ static int count_left(struct store *s, int64_t grace, struct purge *p)
 	int result;
 
 	for (unsigned i = 0; i < CLASSES; i++) {
-		struct purge_class *c = &p->at[i];
-		if (measure(s, &classes[i], c->cutoff - grace, &c->left, &c->oldest, &c->overdue))
+		if (measure(s, &classes[i], p->at[i].cutoff - grace, &p->at[i]))
 			return STORE_FAILED;
 	}
 	result = keys_months(s, keys->cutoff - grace, &keys->left, &keys->oldest, &keys->overdue);
-	return result ? result : erasures_held(s, erasures->cutoff - grace, false, &erasures->left, &erasures->oldest, &erasures->overdue);
+	if (!result)
+		result = erasures_held(s, erasures->cutoff - grace, false, &erasures->left, &erasures->oldest, &erasures->overdue);
+	keys->kept = keys->left;
+	erasures->kept = erasures->left;
+	return result;
 }
 
 int store_held(struct store *s, int64_t now, struct purge *out)
 {
 	describe(s, now, out);
 	return count_left(s, DAY, out);
+}
+
+int store_held_counted(struct store *s, int64_t now, struct purge *out)
+{
+	int result = store_held(s, now, out);
+
+	for (unsigned i = 0; i < CLASSES && !result; i++) {
+		struct purge_class *c = &out->at[i];
+		int64_t counted = 0;
+		result = kept_count(s, &classes[i], &c->kept, &c->days_off);
+		if (!result)
+			result = db_int(s, &counted, classes[i].count, "");
+		c->left = (uint64_t)counted;
+	}
+	return result;
 }
 
 /* What a purge would do: the figures of what is due are told as deleted. */
@@ -113,18 +157,35 @@ static int rehearse(struct store *s, struct purge *p)
 	return result;
 }
 
+/* An event that goes takes its diagnostic with it, where that was to stay longer. */
+static int cut_diagnostics(struct store *s, int64_t cutoff)
+{
+	int64_t diagnostics = 0;
+
+	if (db_int(s, &diagnostics, SQL_DIAGNOSTIC_DUE, "i", cutoff))
+		return STORE_FAILED;
+	return diagnostics ? held_cut(s, HELD_DIAGNOSTICS, cutoff, (uint64_t)diagnostics) : STORE_OK;
+}
+
 static int purge_class(struct store *s, const struct data_class *d, int64_t now, struct purge_class *c)
 {
-	uint64_t count;
-	int64_t oldest;
+	int64_t due = 0;
 
 	if (!d->purges)
 		return ledger_cut(s, now, c->cutoff, &c->deleted);
-	if (measure(s, d, c->cutoff, &count, &oldest, &c->deleted))
+	c->deleted = 0;
+	if (db_int(s, &due, d->due, "i", c->cutoff))
 		return STORE_FAILED;
-	for (unsigned i = 0; i < d->purges && c->deleted; i++)
-		if (db_run(s, d->purge[i], "i", c->cutoff))
+	if (due && d->table[0].held == HELD_EVENTS && cut_diagnostics(s, c->cutoff))
+		return STORE_FAILED;
+	for (unsigned i = 0; i < d->purges && due; i++) {
+		if (db_run(s, d->table[i].purge, "i", c->cutoff))
 			return STORE_FAILED;
+		uint64_t gone = (uint64_t)sqlite3_changes64(s->db);
+		c->deleted += gone;
+		if (d->table[i].held != HELD_COUNT && held_cut(s, (enum held_class)d->table[i].held, c->cutoff, gone))
+			return STORE_FAILED;
+	}
 	return STORE_OK;
 }
 
@@ -150,7 +211,7 @@ static int note_purge(struct store *s, int64_t now, const struct purge *p)
 /* Notes that there are bytes to see to, so that a kill before it is done does not make us forget. */
 int retention_note_deletion(struct store *s)
 {
-	return db_run(s, SQL_META_PUT, "tt", "rewrite", "due");
+	return db_run(s, SQL_REWRITE_DUE, "");
 }
 
 static int note_deletion(struct store *s, const struct purge *p)
@@ -179,7 +240,10 @@ static int delete_due(struct store *s, int64_t now, struct purge *p)
 	return result;
 }
 
-/* What lies in meta "rewrite", in this order; "written" until the old file's bytes are overwritten from the log, too. */
+/*
+ * What lies in meta "rewrite": "whole" where the file is to be written anew; "due" until deleted rows are overwritten in the file and gone from the
+ * log, too; "done".
+ */
 static int rewrite_is(struct store *s, const char *state, bool *is)
 {
 	int64_t found = 0;
@@ -191,16 +255,16 @@ static int rewrite_is(struct store *s, const char *state, bool *is)
 
 static int rewrite_file(struct store *s)
 {
-	bool due;
+	bool whole;
 
-	if (rewrite_is(s, "due", &due))
+	if (rewrite_is(s, "whole", &whole))
 		return STORE_FAILED;
-	if (!due)
+	if (!whole)
 		return STORE_OK;
 	/* its copy goes to a file without a name, not into memory, however large the store is */
 	if (db_exec(s, "PRAGMA temp_store = FILE; VACUUM; PRAGMA temp_store = MEMORY"))
 		return STORE_FAILED;
-	return db_run(s, SQL_META_PUT, "tt", "rewrite", "written");
+	return db_run(s, SQL_META_PUT, "tt", "rewrite", "due");
 }
 
 static bool truncate_log(struct store *s)
@@ -214,13 +278,13 @@ static bool truncate_log(struct store *s)
 /* Sees to the bytes of what was deleted. *GONE: they are, and this is noted; a kill before leaves it to the next purge. */
 static int scrub(struct store *s, bool *gone)
 {
-	bool written;
+	bool due;
 
 	*gone = false;
-	if (rewrite_file(s) || rewrite_is(s, "written", &written))
+	if (rewrite_file(s) || rewrite_is(s, "due", &due))
 		return STORE_FAILED;
 	*gone = truncate_log(s);
-	if (!*gone || !written)
+	if (!*gone || !due)
 		return STORE_OK;
 	if (db_run(s, SQL_META_PUT, "tt", "rewrite", "done"))
 		return STORE_FAILED;

@@ -21,6 +21,7 @@
  *   log_file       mail logs that were counted, by a hash of their beginning, and how far; log_state what the next file's beginning depends on
  *   notice_hour    notices of the last HOURS_KEPT hours, by provider; notice_total the same from the beginning, for metrics. Anonymous, as tallies are
  *   alert          what was out of the ordinary, when, and whether it was told (alert.c). Retention "alerts"
+ *   held           how many rows of each class of data there are, by day (held.c)
  *   ledger         what was promised and done (ledger.c)
  *   key            fingerprints of the keys in the key directory (keys.c, keyfile.c)
  *
@@ -123,6 +124,17 @@ static const char version_9[] =
 	"CREATE TABLE stuck (mailbox TEXT NOT NULL, id BLOB NOT NULL, since INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (mailbox, id))"
 	" STRICT, WITHOUT ROWID;";
 
+/*
+ * What retention holds is counted as it comes and goes (held.c), and found by its time. The file is written anew once more: afterwards pages are
+ * clean when they are written (pagefile.h).
+ */
+static const char version_10[] =
+	"CREATE TABLE held (class TEXT NOT NULL, day INTEGER NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (class, day)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX contact_at ON contact (at);"
+	"CREATE INDEX seen_at ON seen (at);"
+	"CREATE INDEX kept_at ON kept (at);"
+	"INSERT INTO meta SELECT 'rewrite', 'whole' WHERE EXISTS (SELECT 1 FROM ledger) ON CONFLICT DO UPDATE SET value = excluded.value;";
+
 struct step {
 	const char *sql, *then; /* THEN may be NULL */
 	int (*convert)(struct store *s); /* brings the rows to the new form; may be NULL */
@@ -140,6 +152,7 @@ static const struct step steps[] = {
 	{ version_7, NULL, hours_from_events, "PRAGMA user_version = 7" },
 	{ version_8, NULL, NULL, "PRAGMA user_version = 8" },
 	{ version_9, NULL, NULL, "PRAGMA user_version = 9" },
+	{ version_10, NULL, held_from_rows, "PRAGMA user_version = 10" },
 };
 _Static_assert(sizeof steps / sizeof *steps == SCHEMA_VERSION, "each version has a step that leads to it");
 

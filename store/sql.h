@@ -43,7 +43,8 @@
 		" WHERE at >= ?1 AND at < ?2 AND pseudonym = ?3 ORDER BY at DESC, number DESC LIMIT ?4") \
 	X(SQL_EVENT_BETWEEN, "SELECT 1 FROM event WHERE at >= ?1 AND at < ?2 LIMIT 1") \
 	X(SQL_EVENT_COUNT_BETWEEN, "SELECT count(*) FROM event WHERE at >= ?1 AND at < ?2") \
-	X(SQL_EVENT_FORGET, "DELETE FROM event WHERE at >= ?1 AND at < ?2 AND pseudonym = ?3") \
+	/* SQLite 3.40 tells of "diagnostic IS NOT NULL" in a RETURNING that it holds for every row: there is an index of that condition */ \
+	X(SQL_EVENT_FORGET, "DELETE FROM event WHERE at >= ?1 AND at < ?2 AND pseudonym = ?3 RETURNING at, typeof(diagnostic) <> 'null'") \
 	X(SQL_EVENT_COUNT, "SELECT count(*) FROM event") \
 	X(SQL_EVENT_OLDEST, "SELECT min(at) FROM event") \
 	X(SQL_EVENT_DUE, "SELECT count(*) FROM event WHERE at < ?1") \
@@ -78,13 +79,14 @@
 	X(SQL_CONTACT_AFTER, "SELECT pseudonym FROM contact WHERE pseudonym > ?1 ORDER BY pseudonym LIMIT ?2") \
 	X(SQL_CONTACT_BLOCKED, "SELECT pseudonym FROM contact WHERE pseudonym > ?1 AND state IN ('block', 'investigate') AND reason = ?2" \
 		" ORDER BY pseudonym LIMIT ?3") \
-	X(SQL_CONTACT_DELETE, "DELETE FROM contact WHERE pseudonym = ?1") \
+	X(SQL_CONTACT_DELETE, "DELETE FROM contact WHERE pseudonym = ?1 RETURNING at") \
 	/* that somebody is not to be written to, since when and why, and nothing else */ \
 	X(SQL_CONTACT_REDUCE, STORE_REDUCE " WHERE pseudonym = ?1 AND state = 'inactive'") \
 	/* erasure.c's function knows what was erased; its numbers are those of enum erasure */ \
 	X(SQL_ERASED_REDUCE, STORE_REDUCE " WHERE state = 'inactive' AND erased(pseudonym) = 1") \
-	X(SQL_ERASED_CONTACTS, "DELETE FROM contact WHERE erased(pseudonym) = 0 OR (state <> 'inactive' AND erased(pseudonym) = 1)") \
-	X(SQL_ERASED_EVENTS, "DELETE FROM event WHERE erased(pseudonym) = 2") \
+	X(SQL_ERASED_CONTACTS, "DELETE FROM contact WHERE erased(pseudonym) = 0 OR (state <> 'inactive' AND erased(pseudonym) = 1)" \
+		" RETURNING at") \
+	X(SQL_ERASED_EVENTS, "DELETE FROM event WHERE erased(pseudonym) = 2 RETURNING at, typeof(diagnostic) <> 'null'") \
 	X(SQL_CONTACT_STATES, "SELECT state, count(*) FROM contact GROUP BY state") \
 	X(SQL_CONTACT_COUNT, "SELECT count(*) FROM contact") \
 	X(SQL_CONTACT_OLDEST, "SELECT min(at) FROM contact") \
@@ -129,6 +131,31 @@
 	X(SQL_MESSAGES_DUE, "SELECT (SELECT count(*) FROM seen WHERE at < ?1) + (SELECT count(*) FROM kept WHERE at < ?1)") \
 	X(SQL_SEEN_PURGE, "DELETE FROM seen WHERE at < ?1") \
 	X(SQL_KEPT_PURGE, "DELETE FROM kept WHERE at < ?1") \
+	\
+	/* a file that is to be written anew stays so */ \
+	X(SQL_REWRITE_DUE, "INSERT INTO meta (name, value) VALUES ('rewrite', 'due') ON CONFLICT DO UPDATE SET value = excluded.value WHERE value <> 'whole'") \
+	X(SQL_HELD_ADD, "INSERT INTO held (class, day, count) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET count = count + excluded.count") \
+	X(SQL_HELD_TIDY, "DELETE FROM held WHERE class = ?1 AND day = ?2 AND count = 0") \
+	X(SQL_HELD_BEFORE, "SELECT sum(count) FROM held WHERE class = ?1 AND day < ?2") \
+	X(SQL_HELD_CUT, "DELETE FROM held WHERE class = ?1 AND day < ?2") \
+	X(SQL_HELD_SUM, "SELECT sum(count) FROM held WHERE class = ?1") \
+	X(SQL_HELD_DAY, "SELECT count FROM held WHERE class = ?1 AND day = ?2") \
+	/* the first day from ?2 on that has a count, or rows */ \
+	X(SQL_HELD_NEXT, "SELECT min(day) FROM (SELECT min(day) AS day FROM held WHERE class = ?1 AND day >= ?2 UNION ALL SELECT at - at % 86400 FROM (SELECT CASE ?1" \
+		" WHEN 'events' THEN (SELECT min(at) FROM event WHERE at >= ?2)" \
+		" WHEN 'diagnostics' THEN (SELECT min(at) FROM event WHERE diagnostic IS NOT NULL AND at >= ?2)" \
+		" WHEN 'contacts' THEN (SELECT min(at) FROM contact WHERE at >= ?2)" \
+		" WHEN 'seen' THEN (SELECT min(at) FROM seen WHERE at >= ?2)" \
+		" WHEN 'kept' THEN (SELECT min(at) FROM kept WHERE at >= ?2) END AS at) WHERE at IS NOT NULL)") \
+	X(SQL_DIAGNOSTIC_COUNT_DAY, "SELECT count(*) FROM event WHERE diagnostic IS NOT NULL AND at >= ?1 AND at < ?2") \
+	X(SQL_CONTACT_COUNT_DAY, "SELECT count(*) FROM contact WHERE at >= ?1 AND at < ?2") \
+	X(SQL_SEEN_COUNT_DAY, "SELECT count(*) FROM seen WHERE at >= ?1 AND at < ?2") \
+	X(SQL_KEPT_COUNT_DAY, "SELECT count(*) FROM kept WHERE at >= ?1 AND at < ?2") \
+	X(SQL_HELD_FROM_EVENTS, "INSERT INTO held SELECT ?1, at - at % 86400, count(*) FROM event GROUP BY 2") \
+	X(SQL_HELD_FROM_DIAGNOSTICS, "INSERT INTO held SELECT ?1, at - at % 86400, count(*) FROM event WHERE diagnostic IS NOT NULL GROUP BY 2") \
+	X(SQL_HELD_FROM_CONTACTS, "INSERT INTO held SELECT ?1, at - at % 86400, count(*) FROM contact GROUP BY 2") \
+	X(SQL_HELD_FROM_SEEN, "INSERT INTO held SELECT ?1, at - at % 86400, count(*) FROM seen GROUP BY 2") \
+	X(SQL_HELD_FROM_KEPT, "INSERT INTO held SELECT ?1, at - at % 86400, count(*) FROM kept GROUP BY 2") \
 	\
 	X(SQL_MAILBOX_READ, "INSERT INTO mailbox (name, read_at, first_at) VALUES (?1, ?2, ?2) ON CONFLICT DO UPDATE SET read_at = excluded.read_at") \
 	X(SQL_MAILBOX_FAILED, "INSERT INTO mailbox (name, failed_at, why, first_at) VALUES (?1, ?2, ?3, ?2)" \

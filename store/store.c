@@ -2,8 +2,8 @@
  * Opening and closing, and the transaction that a batch is.
  *
  * The database runs in WAL mode with synchronous=FULL: a commit that returned is on disk, readers never wait for the writer, and a
- * kill at any instruction leaves the last commit. secure_delete overwrites what is deleted; it is read back, and without it the store
- * is not opened. The -wal and -shm files stay when the last handle closes, so that a reader never has to make them.
+ * kill at any instruction leaves the last commit. secure_delete overwrites what is deleted, and pagefile.h what SQLite leaves of rows that
+ * it moves; the settings are read back, and without them the store is not opened. The -wal and -shm files stay when the last handle closes, so that a reader never has to make them.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include "classify/base/files.h"
 #include "store/internal.h"
+#include "store/pagefile.h"
 
 #define STORE_NAME2(symbol, name) name,
 static const char *const verdict_names[] = { STORE_VERDICTS(STORE_NAME2) };
@@ -57,6 +58,10 @@ static const struct pragma {
 	{ "PRAGMA journal_mode = WAL", "wal", true },
 	{ "PRAGMA synchronous = FULL", NULL, true },
 	{ "PRAGMA secure_delete = ON", "1", false },
+	/* what pagefile.h needs: no pointer map, and page numbers of three bytes, which is 64 GiB */
+	{ "PRAGMA auto_vacuum = NONE", NULL, true },
+	{ "PRAGMA auto_vacuum", "0", true },
+	{ "PRAGMA max_page_count = 16777215", "16777215", true },
 	{ "PRAGMA trusted_schema = OFF", NULL, false },
 	{ "PRAGMA cell_size_check = ON", NULL, false },
 	{ "PRAGMA temp_store = MEMORY", NULL, false },
@@ -110,8 +115,9 @@ static int make_file(struct store *s)
 
 static int open_database(struct store *s)
 {
+	const char *layer = pagefile_layer();
 	int flags = (s->o.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX;
-	int rc = sqlite3_open_v2(s->o.path, &s->db, flags, NULL), stay = 1;
+	int rc = layer ? sqlite3_open_v2(s->o.path, &s->db, flags, layer) : SQLITE_NOMEM, stay = 1;
 
 	if (rc != SQLITE_OK)
 		return store_fail(s, STORE_FAILED, "%s: %s", s->o.path, s->db ? sqlite3_errmsg(s->db) : "no memory");
@@ -240,6 +246,7 @@ void store_close(struct store *s)
 	counters_discard(s);
 	free(s->counters);
 	free(s->hours);
+	free(s->held);
 	contact_table_free(s);
 	erasures_discard(s);
 	for (int i = 0; i < SQL_COUNT; i++)

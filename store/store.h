@@ -332,6 +332,8 @@ struct purge_class {
 	const char *reason;
 	int64_t period, cutoff;
 	uint64_t deleted, left;
+	uint64_t kept;     /* how many there are by the counts that are kept as rows come and go (held.c); LEFT is the same unless it was counted */
+	unsigned days_off; /* on how many days the rows, counted, are others than those counts say */
 	int64_t oldest;    /* oldest left, 0: none */
 	uint64_t overdue;  /* still there although due: a broken promise */
 };
@@ -347,6 +349,8 @@ int store_purge(struct store *s, int64_t now, bool dry, struct purge *out);
 int store_scrub(struct store *s);
 /* The same figures without deleting, for audit. A row counts as overdue a day after its time: the promise is one purge a day. */
 int store_held(struct store *s, int64_t now, struct purge *out);
+/* The same, and every row is counted: LEFT and DAYS_OFF. */
+int store_held_counted(struct store *s, int64_t now, struct purge *out);
 
 enum { LEDGER_HASH_SIZE = 32, LEDGER_TEXT_SIZE = 512 };
 /* Appends an entry: KIND is a word ("purge", "report-sent"), DETAIL canonical "name=value" pairs, counts only. */
@@ -406,7 +410,7 @@ int store_note_mailboxes(struct store *s, const struct mailbox_setting *list, un
 /* The state of the database file, as evidence. */
 struct store_file_state {
 	bool secure_delete;     /* deleted rows are overwritten */
-	bool rewrite_due;       /* rows were deleted since the file was written anew: their copies go with the next purge */
+	bool rewrite_due;       /* rows were deleted, and their bytes are not yet overwritten in the file or lie in its log: they go with the next purge */
 	int64_t log_bytes;      /* of the write-ahead log; 0: truncated */
 	int64_t bytes;
 	int schema;

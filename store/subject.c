@@ -14,9 +14,8 @@ static int forget_contact(struct store *s, const unsigned char key[PSEUDONYM_SIZ
 		sum->suppressions++;
 		return erasures_note(s, REDUCED_CONTACT, key, now);
 	}
-	if (db_run(s, SQL_CONTACT_DELETE, "b", key, PSEUDONYM_SIZE))
+	if (held_delete(s, HELD_CONTACTS, db_bind(s, SQL_CONTACT_DELETE, "b", key, PSEUDONYM_SIZE), &sum->contacts))
 		return STORE_FAILED;
-	sum->contacts += (uint64_t)sqlite3_changes(s->db);
 	/* also where there is none any more: a backup may have one */
 	return erasures_note(s, ERASED_CONTACT, key, now);
 }

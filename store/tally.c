@@ -55,6 +55,7 @@ static struct counters *counters(struct store *s)
 void counters_discard(struct store *s)
 {
 	hours_discard(s);
+	held_discard(s);
 	if (s->counters)
 		memset(s->counters, 0, sizeof *s->counters);
 }
@@ -93,7 +94,7 @@ int counters_flush(struct store *s)
 {
 	struct counters *c = s->counters;
 
-	if (hours_flush(s))
+	if (hours_flush(s) || held_flush(s))
 		return STORE_FAILED;
 	if (!c)
 		return STORE_OK;

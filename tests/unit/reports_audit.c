@@ -137,6 +137,23 @@ static void days_without_a_purge_are_listed(void **state)
 	fake_done(s);
 }
 
+/* Rows that came or went past the program. */
+static void counts_that_differ_break_a_promise(void **state)
+{
+	(void)state;
+	struct store *s = a_store();
+	bool broken = false;
+	s->held.at[0].left--;
+	s->held.at[0].days_off = 1;
+	s->held.at[2].days_off = 2;
+	char *text = audit(s, &broken);
+	assert_true(broken);
+	shows(text, "BROKEN: What the store says it holds is what is there");
+	shows(text, "events: 99 rows, 100 by the counts, other on 1 days; contacts: 300 rows");
+	free(text);
+	fake_done(s);
+}
+
 /* Deleted rows whose bytes are still there: a thing of a day, then a broken promise. */
 static void bytes_that_stay_break_a_promise(void **state)
 {
@@ -249,6 +266,7 @@ int main(void)
 		cmocka_unit_test(a_torn_chain_breaks_a_promise),
 		cmocka_unit_test(a_broken_promise_says_what_to_do),
 		cmocka_unit_test(days_without_a_purge_are_listed),
+		cmocka_unit_test(counts_that_differ_break_a_promise),
 		cmocka_unit_test(bytes_that_stay_break_a_promise),
 		cmocka_unit_test(a_mailbox_that_is_not_visited_is_told),
 		cmocka_unit_test(mail_that_was_deleted_in_folders_is_counted),

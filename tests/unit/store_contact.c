@@ -609,6 +609,7 @@ struct scene {
 
 static void wipe_story(void)
 {
+	foreign_hands = true;
 	ok(db_exec(store, "DELETE FROM contact; DELETE FROM investigation; DELETE FROM seen"));
 }
 

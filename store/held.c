@@ -1,0 +1,146 @@
+/*
+ * How many rows of each class there are, by day (UTC) of their time: kept in the same transaction in which rows come and go, so that retention knows
+ * what it holds without counting, and `retour audit` can count and compare. Two figures that come about independently have to agree; rows that somebody
+ * else puts in or takes out show.
+ *
+ * Changes are gathered in memory while a transaction runs, as tallies are (tally.c), and written at its end or when the memory is full.
+ */
+#include <stdlib.h>
+#include "store/internal.h"
+
+enum { CELLS = 512 /* a power of two */, CELLS_FULL = 384 };
+
+#define STORE_NAME2(symbol, name) name,
+static const char *const names[] = { HELD_CLASSES(STORE_NAME2) };
+
+struct held_cell {
+	int64_t day;    /* epoch seconds */
+	int64_t change;
+	uint8_t held;
+	bool used;
+};
+
+struct held_changes {
+	unsigned cells;
+	struct held_cell cell[CELLS];
+};
+
+void held_discard(struct store *s)
+{
+	if (s->held)
+		memset(s->held, 0, sizeof *s->held);
+}
+
+int held_flush(struct store *s)
+{
+	struct held_changes *c = s->held;
+
+	if (!c || !c->cells)
+		return STORE_OK;
+	for (unsigned i = 0; i < CELLS; i++) {
+		const struct held_cell *cell = &c->cell[i];
+		if (cell->change && db_run(s, SQL_HELD_ADD, "tii", names[cell->held], cell->day, cell->change))
+			return STORE_FAILED;
+		if (cell->change < 0 && db_run(s, SQL_HELD_TIDY, "ti", names[cell->held], cell->day))
+			return STORE_FAILED;
+	}
+	held_discard(s);
+	return STORE_OK;
+}
+
+int held_note(struct store *s, enum held_class held, int64_t at, int64_t change)
+{
+	int64_t day = day_start(at);
+	struct held_changes *c = s->held ? s->held : (s->held = calloc(1, sizeof *c));
+	unsigned i;
+
+	if (!c)
+		return store_fail(s, STORE_FAILED, "no memory");
+	if (c->cells >= CELLS_FULL && held_flush(s))
+		return STORE_FAILED;
+	for (i = (unsigned)(day / DAY * 5 + (int)held) % CELLS; c->cell[i].used && (c->cell[i].day != day || c->cell[i].held != held); i = (i + 1) % CELLS)
+		;
+	if (!c->cell[i].used) {
+		c->cell[i] = (struct held_cell){ day, 0, (uint8_t)held, true };
+		c->cells++;
+	}
+	c->cell[i].change += change;
+	return STORE_OK;
+}
+
+int held_delete(struct store *s, enum held_class held, sqlite3_stmt *st, uint64_t *deleted)
+{
+	int rc = -1, result = STORE_OK;
+
+	while (st && !result && (rc = db_step(s, st)) == 1) {
+		int64_t at = sqlite3_column_int64(st, 0);
+		result = held_note(s, held, at, -1);
+		if (!result && held == HELD_EVENTS && sqlite3_column_int(st, 1))
+			result = held_note(s, HELD_DIAGNOSTICS, at, -1);
+		++*deleted;
+	}
+	sqlite3_reset(st);
+	return result || rc < 0 ? STORE_FAILED : STORE_OK;
+}
+
+int held_cut(struct store *s, enum held_class held, int64_t cutoff, uint64_t deleted)
+{
+	int64_t whole = 0;
+
+	if (held_flush(s) || db_int(s, &whole, SQL_HELD_BEFORE, "ti", names[held], day_start(cutoff)) ||
+	    db_run(s, SQL_HELD_CUT, "ti", names[held], day_start(cutoff)))
+		return STORE_FAILED;
+	/* of the day in which the cut-off lies; and what does not fit is not forgotten */
+	return (int64_t)deleted == whole ? STORE_OK : held_note(s, held, cutoff, whole - (int64_t)deleted);
+}
+
+int held_count(struct store *s, enum held_class held, uint64_t *count)
+{
+	int64_t n = 0;
+	int result = db_int(s, &n, SQL_HELD_SUM, "t", names[held]);
+
+	*count = n > 0 ? (uint64_t)n : 0;
+	return result;
+}
+
+static int held_day_differs(struct store *s, const char *name, enum sql counting, int64_t day, bool *differs)
+{
+	int64_t kept = 0, found = 0;
+
+	if (db_int(s, &kept, SQL_HELD_DAY, "ti", name, day) || db_int(s, &found, counting, "ii", day, day + DAY))
+		return STORE_FAILED;
+	*differs = kept != found;
+	return STORE_OK;
+}
+
+int held_compare(struct store *s, enum held_class held, uint64_t *count, unsigned *days)
+{
+	static const enum sql counting[] = { [HELD_EVENTS] = SQL_EVENT_COUNT_BETWEEN, [HELD_DIAGNOSTICS] = SQL_DIAGNOSTIC_COUNT_DAY,
+		[HELD_CONTACTS] = SQL_CONTACT_COUNT_DAY, [HELD_SEEN] = SQL_SEEN_COUNT_DAY, [HELD_KEPT] = SQL_KEPT_COUNT_DAY };
+	int64_t day = 0, found = 0;
+	bool differs;
+	int result;
+
+	*days = 0;
+	if ((result = held_count(s, held, count)))
+		return result;
+	/* the next day of the counts, or with rows: whichever comes first */
+	while (!(result = db_int(s, &found, SQL_HELD_NEXT, "ti", names[held], day)) && found >= day) {
+		if ((result = held_day_differs(s, names[held], counting[held], found, &differs)))
+			return result;
+		*days += differs;
+		day = found + DAY;
+	}
+	return result;
+}
+
+int held_from_rows(struct store *s)
+{
+	static const enum sql sources[] = { SQL_HELD_FROM_EVENTS, SQL_HELD_FROM_DIAGNOSTICS, SQL_HELD_FROM_CONTACTS, SQL_HELD_FROM_SEEN, SQL_HELD_FROM_KEPT };
+
+	held_discard(s);
+	for (size_t i = 0; i < sizeof sources / sizeof *sources; i++)
+		if (db_run(s, sources[i], "t", names[i]))
+			return STORE_FAILED;
+	return STORE_OK;
+}
