@@ -1,173 +1,62 @@
 /*
- * From everything that was found about a recipient to one category. Every piece
- * of evidence makes a bid: a weight and what it means; the highest bid wins. The
- * weights are the design's order: the provider's rule, a specific enhanced code, the
- * words of the receiver, codes that receivers use for several causes, the words of
- * the human part, the bare digit. A rule's rank moves its bid up or down, so that
- * words which leave no doubt ("mailbox full") beat a code that many use wrongly.
+ * From everything that was found about a recipient to one category. Every piece of evidence makes a bid: a weight and what it means. The weights are the
+ * design's order (classify/meaning.h): the provider's rule, a specific enhanced code, the words of the receiver, codes that receivers use for several
+ * causes, the words of the human part, the bare digit. A rule's rank moves its bid up or down, so that words which leave no doubt ("mailbox full") beat a
+ * code that many use wrongly. The strongest bid for each class is kept, and the highest of them wins.
  *
- * Codes: RFC 3463, RFC 5248, RFC 7372, RFC 7504 and what the large receivers document.
+ * But not if it is hard. Soft and block pass by themselves; hard ends an address for good, and of a customer who is lost by mistake nobody hears. So:
+ *
+ *   1. A tie or near-tie between hard and anything else is never hard.
+ *   2. Words about us (the sender, sending, our host, our account, authentication), replies that refuse us (530, 534, 535, 538, 541) and a
+ *      5.7.x set hard aside, unless the recipient's own code and words both say hard, or its provider does, in the words that it documents.
+ *      Where they leave no doubt (a callout, "sender verify failed", a login), and before any recipient was named, they do so whatever else is said.
+ *      A 5.7.x leaves one thing: that nobody is there, in plain words; whole systems give it to any refusal.
+ *   3. What passes ("temporarily locked, try again later") is soft, unless a 5.1.1 says that nobody is there; and so is what is said with a 4, or
+ *      of mail that still waits.
+ *
+ * The margin is how much the winner had more than the strongest bid for another class; below zero where a stronger hard was set aside.
  */
 #include <stdio.h>
 #include "classify/base/bytes.h"
+#include "classify/meaning.h"
 #include "classify/rules.h"
 
 enum {
-	WEIGHT_PROVIDER = 1000,
-	WEIGHT_SPECIFIC = 500,  /* code: means this and nothing else */
-	WEIGHT_WORDS = 400,     /* words of the receiver */
-	WEIGHT_USUAL = 300,     /* code: means this unless words say otherwise */
-	WEIGHT_HUMAN = 200,     /* words of the human part */
-	WEIGHT_SUBJECT = 150,
-	WEIGHT_VAGUE = 100,     /* code: better than nothing */
-	WEIGHT_STAGE = 2,
-	WEIGHT_WAITS = 2,       /* it still waits in a queue, nobody says why */
-	WEIGHT_DIGIT = 1,
-	RANK_WEAK = -100,       /* words from this rank down say little: the human part is asked, too */
-	ANSWER_MAX = 8192       /* bytes of a receiver's answer that are read */
+	RANK_WEAK = -100,   /* words from this rank down say little: the human part is asked, too, and they prove nothing */
+	RANK_SURE = 100,    /* words about us from this rank on leave no doubt */
+	RANK_PROVEN = 200,  /* what is hard from this rank on is documented by its provider, or says why ("for inactivity") */
+	HARD_LEAD = 30,     /* by so much hard must be stronger than anything else */
+	NEAR = 160,         /* bytes between words of the human part that speak of the same */
+	ANSWER_MAX = 8192   /* bytes of a receiver's answer that are read */
 };
 
-struct code_entry {
-	const char *id;
-	struct code_pattern pattern;
+struct bid {
+	int weight;         /* 0: none */
+	size_t length;      /* of the phrase: of two as good the longer says more */
 	enum category category;
-	int weight;
+	bool proven;        /* by a rule of the provider that answered, one of RANK_PROVEN, or one that wants an enhanced code beside the words */
+	bool human;         /* found in the human part, from byte AT on */
+	size_t at;
+	char rule[EVENT_RULE_SIZE];
 };
 
-#define S(d, s, n) { 0, 0, d, s, n, n }
-#define SX(d, s) { 0, 0, d, s, -1, -1 }
-#define SR(d, s, low, high) { 0, 0, d, s, low, high }
-#define R(reply) { reply, reply, 0, -1, -1, -1 }
-
-/* Read from the top, the first that fits counts: the specific ones stand before the x of their subject. */
-static const struct code_entry STATUS_CODES[] = {
-	{ "5.1.1", S(5, 1, 1), CATEGORY_USER_UNKNOWN, WEIGHT_SPECIFIC },
-	{ "5.1.2", S(5, 1, 2), CATEGORY_DOMAIN_UNKNOWN, WEIGHT_USUAL },
-	{ "5.1.3", S(5, 1, 3), CATEGORY_BAD_ADDRESS, WEIGHT_USUAL },
-	{ "5.1.4", S(5, 1, 4), CATEGORY_BAD_ADDRESS, WEIGHT_USUAL },
-	{ "5.1.6", S(5, 1, 6), CATEGORY_ADDRESS_CHANGED, WEIGHT_USUAL },
-	{ "5.1.7", S(5, 1, 7), CATEGORY_SENDER_REJECTED, WEIGHT_USUAL },
-	{ "5.1.8", S(5, 1, 8), CATEGORY_SENDER_REJECTED, WEIGHT_SPECIFIC },
-	{ "5.1.9", S(5, 1, 9), CATEGORY_SYSTEM_ERROR, WEIGHT_USUAL },
-	{ "5.1.10", S(5, 1, 10), CATEGORY_USER_UNKNOWN, WEIGHT_USUAL },
-	{ "5.1.0", S(5, 1, 0), CATEGORY_USER_UNKNOWN, WEIGHT_VAGUE },
-	{ "5.1.x", SX(5, 1), CATEGORY_USER_UNKNOWN, WEIGHT_VAGUE },
-	{ "5.2.1", S(5, 2, 1), CATEGORY_MAILBOX_DISABLED, WEIGHT_USUAL },
-	{ "5.2.2", S(5, 2, 2), CATEGORY_MAILBOX_FULL, WEIGHT_SPECIFIC },
-	{ "5.2.3", S(5, 2, 3), CATEGORY_MESSAGE_TOO_LARGE, WEIGHT_SPECIFIC },
-	{ "5.2.4", S(5, 2, 4), CATEGORY_LOCAL_DELIVERY_ERROR, WEIGHT_USUAL },
-	{ "5.2.0", S(5, 2, 0), CATEGORY_MAILBOX_DISABLED, WEIGHT_VAGUE },
-	{ "5.3.1", S(5, 3, 1), CATEGORY_SYSTEM_ERROR, WEIGHT_USUAL },
-	{ "5.3.2", S(5, 3, 2), CATEGORY_NOT_ACCEPTING, WEIGHT_USUAL },
-	{ "5.3.3", S(5, 3, 3), CATEGORY_SYSTEM_ERROR, WEIGHT_USUAL },
-	{ "5.3.4", S(5, 3, 4), CATEGORY_MESSAGE_TOO_LARGE, WEIGHT_SPECIFIC },
-	{ "5.3.5", S(5, 3, 5), CATEGORY_SYSTEM_ERROR, WEIGHT_USUAL },
-	{ "5.3.x", SX(5, 3), CATEGORY_SYSTEM_ERROR, WEIGHT_VAGUE },
-	{ "5.4.1", S(5, 4, 1), CATEGORY_USER_UNKNOWN, WEIGHT_USUAL },
-	{ "5.4.4", S(5, 4, 4), CATEGORY_DOMAIN_UNKNOWN, WEIGHT_USUAL },
-	{ "5.4.6", S(5, 4, 6), CATEGORY_ROUTING_LOOP, WEIGHT_SPECIFIC },
-	{ "5.4.7", S(5, 4, 7), CATEGORY_EXPIRED, WEIGHT_USUAL },
-	{ "5.4.8", S(5, 4, 8), CATEGORY_ROUTING_LOOP, WEIGHT_USUAL },
-	{ "5.4.14", S(5, 4, 14), CATEGORY_ROUTING_LOOP, WEIGHT_SPECIFIC },
-	{ "5.4.300", S(5, 4, 300), CATEGORY_EXPIRED, WEIGHT_SPECIFIC },
-	{ "5.4.310", S(5, 4, 310), CATEGORY_DOMAIN_UNKNOWN, WEIGHT_SPECIFIC },
-	{ "5.4.312", S(5, 4, 312), CATEGORY_NETWORK_ERROR, WEIGHT_SPECIFIC },
-	{ "5.4.316", S(5, 4, 316), CATEGORY_EXPIRED, WEIGHT_SPECIFIC },
-	{ "5.4.317", S(5, 4, 317), CATEGORY_TLS_FAILURE, WEIGHT_USUAL },
-	{ "5.4.x", SX(5, 4), CATEGORY_NETWORK_ERROR, WEIGHT_VAGUE },
-	{ "5.5.2", S(5, 5, 2), CATEGORY_PROTOCOL_ERROR, WEIGHT_VAGUE },
-	{ "5.5.3", S(5, 5, 3), CATEGORY_TOO_MANY_RECIPIENTS, WEIGHT_USUAL },
-	{ "5.5.x", SX(5, 5), CATEGORY_PROTOCOL_ERROR, WEIGHT_VAGUE },
-	{ "5.6.x", SX(5, 6), CATEGORY_CONTENT_REJECTED, WEIGHT_USUAL },
-	{ "5.7.3", S(5, 7, 3), CATEGORY_POLICY, WEIGHT_USUAL },
-	{ "5.7.4", S(5, 7, 4), CATEGORY_TLS_FAILURE, WEIGHT_VAGUE },
-	{ "5.7.5", S(5, 7, 5), CATEGORY_AUTH_FAILURE, WEIGHT_VAGUE },
-	{ "5.7.6", S(5, 7, 6), CATEGORY_POLICY, WEIGHT_VAGUE },
-	{ "5.7.7", S(5, 7, 7), CATEGORY_AUTH_FAILURE, WEIGHT_VAGUE },
-	{ "5.7.8", S(5, 7, 8), CATEGORY_POLICY, WEIGHT_VAGUE },
-	{ "5.7.9", S(5, 7, 9), CATEGORY_POLICY, WEIGHT_VAGUE },
-	{ "5.7.10-11", SR(5, 7, 10, 11), CATEGORY_TLS_FAILURE, WEIGHT_USUAL },
-	{ "5.7.13", S(5, 7, 13), CATEGORY_MAILBOX_DISABLED, WEIGHT_SPECIFIC },
-	{ "5.7.17-18", SR(5, 7, 17, 18), CATEGORY_ADDRESS_CHANGED, WEIGHT_USUAL }, /* RFC 7293: the mailbox has another owner now */
-	{ "5.7.20-24", SR(5, 7, 20, 24), CATEGORY_AUTH_FAILURE, WEIGHT_SPECIFIC },
-	{ "5.7.25", S(5, 7, 25), CATEGORY_INFRASTRUCTURE, WEIGHT_SPECIFIC },
-	{ "5.7.26", S(5, 7, 26), CATEGORY_AUTH_FAILURE, WEIGHT_SPECIFIC },
-	{ "5.7.27", S(5, 7, 27), CATEGORY_SENDER_REJECTED, WEIGHT_USUAL }, /* RFC 7505: the sender's domain has a null MX */
-	{ "5.7.28", S(5, 7, 28), CATEGORY_RATE_LIMITED, WEIGHT_USUAL },
-	{ "5.7.29-30", SR(5, 7, 29, 30), CATEGORY_AUTH_FAILURE, WEIGHT_SPECIFIC },
-	{ "5.7.509", S(5, 7, 509), CATEGORY_AUTH_FAILURE, WEIGHT_SPECIFIC },
-	{ "5.7.515", S(5, 7, 515), CATEGORY_AUTH_FAILURE, WEIGHT_SPECIFIC },
-	{ "5.7.501-513", SR(5, 7, 501, 513), CATEGORY_REPUTATION, WEIGHT_USUAL },
-	{ "5.7.606-649", SR(5, 7, 606, 649), CATEGORY_REPUTATION, WEIGHT_SPECIFIC },
-	{ "5.7.705-708", SR(5, 7, 705, 708), CATEGORY_RATE_LIMITED, WEIGHT_USUAL },
-	{ "5.7.750", S(5, 7, 750), CATEGORY_POLICY, WEIGHT_USUAL },
-	{ "5.7.x", SX(5, 7), CATEGORY_POLICY, WEIGHT_USUAL },
-	{ "4.1.x", SX(4, 1), CATEGORY_SYSTEM_ERROR, WEIGHT_VAGUE },
-	{ "4.2.1", S(4, 2, 1), CATEGORY_RATE_LIMITED, WEIGHT_VAGUE },
-	{ "4.2.2", S(4, 2, 2), CATEGORY_MAILBOX_FULL, WEIGHT_SPECIFIC },
-	{ "4.2.3", S(4, 2, 3), CATEGORY_MESSAGE_TOO_LARGE, WEIGHT_USUAL },
-	{ "4.2.x", SX(4, 2), CATEGORY_SYSTEM_ERROR, WEIGHT_VAGUE },
-	{ "4.3.1", S(4, 3, 1), CATEGORY_SYSTEM_ERROR, WEIGHT_USUAL },
-	{ "4.3.4", S(4, 3, 4), CATEGORY_MESSAGE_TOO_LARGE, WEIGHT_USUAL },
-	{ "4.3.x", SX(4, 3), CATEGORY_SYSTEM_ERROR, WEIGHT_VAGUE },
-	{ "4.4.4", S(4, 4, 4), CATEGORY_NETWORK_ERROR, WEIGHT_USUAL },
-	{ "4.4.5", S(4, 4, 5), CATEGORY_SYSTEM_ERROR, WEIGHT_USUAL },
-	{ "4.4.6", S(4, 4, 6), CATEGORY_ROUTING_LOOP, WEIGHT_SPECIFIC },
-	{ "4.4.7", S(4, 4, 7), CATEGORY_EXPIRED, WEIGHT_USUAL },
-	{ "4.4.x", SX(4, 4), CATEGORY_NETWORK_ERROR, WEIGHT_USUAL },
-	{ "4.5.3", S(4, 5, 3), CATEGORY_TOO_MANY_RECIPIENTS, WEIGHT_USUAL },
-	{ "4.5.x", SX(4, 5), CATEGORY_PROTOCOL_ERROR, WEIGHT_VAGUE },
-	{ "4.6.x", SX(4, 6), CATEGORY_CONTENT_REJECTED, WEIGHT_VAGUE },
-	{ "4.7.4", S(4, 7, 4), CATEGORY_TLS_FAILURE, WEIGHT_USUAL },
-	{ "4.7.5", S(4, 7, 5), CATEGORY_TLS_FAILURE, WEIGHT_VAGUE },
-	{ "4.7.10-11", SR(4, 7, 10, 11), CATEGORY_TLS_FAILURE, WEIGHT_USUAL },
-	{ "4.7.20-24", SR(4, 7, 20, 24), CATEGORY_AUTH_FAILURE, WEIGHT_SPECIFIC },
-	{ "4.7.25", S(4, 7, 25), CATEGORY_INFRASTRUCTURE, WEIGHT_SPECIFIC },
-	{ "4.7.26", S(4, 7, 26), CATEGORY_AUTH_FAILURE, WEIGHT_SPECIFIC },
-	{ "4.7.28", S(4, 7, 28), CATEGORY_RATE_LIMITED, WEIGHT_SPECIFIC },
-	{ "4.7.650-651", SR(4, 7, 650, 651), CATEGORY_REPUTATION, WEIGHT_SPECIFIC },
-	{ "4.7.500-699", SR(4, 7, 500, 699), CATEGORY_RATE_LIMITED, WEIGHT_USUAL },
-	{ "4.7.1", S(4, 7, 1), CATEGORY_GREYLISTED, WEIGHT_VAGUE },
-	{ "4.7.x", SX(4, 7), CATEGORY_RATE_LIMITED, WEIGHT_VAGUE },
-};
-
-/* Only what a reply code says by itself: 550, 554, 450 and 451 stand for anything, so they are not here. */
-static const struct code_entry REPLY_CODES[] = {
-	{ "421", R(421), CATEGORY_SYSTEM_ERROR, WEIGHT_VAGUE - 1 },
-	{ "420", R(420), CATEGORY_NETWORK_ERROR, WEIGHT_VAGUE },
-	{ "441", R(441), CATEGORY_NETWORK_ERROR, WEIGHT_VAGUE },
-	{ "442", R(442), CATEGORY_NETWORK_ERROR, WEIGHT_VAGUE },
-	{ "452", R(452), CATEGORY_SYSTEM_ERROR, WEIGHT_VAGUE - 1 },
-	{ "454", R(454), CATEGORY_TLS_FAILURE, WEIGHT_VAGUE - 1 },
-	{ "500-504", { 500, 504, 0, -1, -1, -1 }, CATEGORY_PROTOCOL_ERROR, WEIGHT_VAGUE - 1 },
-	{ "510", { 510, 511, 0, -1, -1, -1 }, CATEGORY_USER_UNKNOWN, WEIGHT_VAGUE },
-	{ "512", R(512), CATEGORY_DOMAIN_UNKNOWN, WEIGHT_VAGUE },
-	{ "521", R(521), CATEGORY_NOT_ACCEPTING, WEIGHT_VAGUE - 1 },
-	{ "523", R(523), CATEGORY_MESSAGE_TOO_LARGE, WEIGHT_VAGUE },
-	{ "525", R(525), CATEGORY_MAILBOX_DISABLED, WEIGHT_VAGUE },
-	{ "551", R(551), CATEGORY_ADDRESS_CHANGED, WEIGHT_VAGUE - 1 },
-	{ "552", R(552), CATEGORY_MAILBOX_FULL, WEIGHT_VAGUE - 1 },
-	{ "553", R(553), CATEGORY_BAD_ADDRESS, WEIGHT_VAGUE - 1 },
-	{ "556", R(556), CATEGORY_DOMAIN_UNKNOWN, WEIGHT_USUAL },
-};
-
-/* The best bid so far, and who is told of each. */
+/* The strongest bid for each class so far, and who is told of each. */
 struct bids {
 	const struct evidence *evidence;
-	int weight;
-	size_t length;    /* of the phrase: of two as good the longer says more */
-	int klass;        /* -1: the category's */
-	enum category category;
-	char rule[EVENT_RULE_SIZE];
+	bool passing;       /* nothing that is said is final: it comes with a 4, or the mail still waits */
+	bool own_words;     /* words without doubt say hard */
+	struct bid best[CLASS_COUNT];
 };
 
 /* What is said, and where: a bid without its weight. */
 struct saying {
 	const char *source;
 	enum category category;
-	int klass;
+	int klass;          /* -1: the category's */
 	struct span words;
 	size_t length;
+	bool proven, human;
+	size_t at;
 };
 
 /* PREFIX and ID as a rule's name into OUT of EVENT_RULE_SIZE bytes. */
@@ -180,35 +69,55 @@ static void join(char *out, const char *prefix, const char *id)
 	out[n + m] = '\0';
 }
 
-static void bid(struct bids *best, int weight, const char *prefix, const char *id, const struct saying *what)
+static void bid(struct bids *bids, int weight, const char *prefix, const char *id, const struct saying *what)
 {
+	enum klass klass = what->klass >= 0 ? (enum klass)what->klass : category_class(what->category);
+	struct bid *best = &bids->best[klass == CLASS_HARD && bids->passing ? CLASS_SOFT : klass];
 	char rule[EVENT_RULE_SIZE];
 
 	join(rule, prefix, id);
-	if (best->evidence->tell) {
+	if (bids->evidence->tell) {
 		const struct bid_told told = { what->source, rule, what->category, weight, what->words };
-		best->evidence->tell(best->evidence->tell_context, &told);
+		bids->evidence->tell(bids->evidence->tell_context, &told);
 	}
 	if (weight < best->weight || (weight == best->weight && what->length <= best->length))
 		return;
-	best->weight = weight;
-	best->length = what->length;
-	best->category = what->category;
-	best->klass = what->klass;
+	*best = (struct bid){ .weight = weight, .length = what->length, .category = what->category, .proven = what->proven, .human = what->human,
+			      .at = what->at };
 	memcpy(best->rule, rule, sizeof rule);
 }
 
-static void bid_rule(struct bids *best, const struct rule *rule, int weight, const char *source, struct span words, size_t length)
+static void bid_rule(struct bids *bids, const struct rule *rule, int weight, struct saying what)
 {
-	const struct saying what = { source, rule->category, rule->klass, words, length };
-
-	bid(best, (*rule->provider ? WEIGHT_PROVIDER : weight) + rule->rank, "", rule->id, &what);
+	what.category = rule->category;
+	what.klass = rule->klass;
+	what.proven = *rule->provider || rule->rank >= RANK_PROVEN || (rule->phrase_and_code && rule->codes[0].digit && rule->rank > RANK_WEAK);
+	bid(bids, (*rule->provider ? WEIGHT_PROVIDER : weight) + rule->rank, "", rule->id, &what);
 }
 
-static void bid_code(struct bids *best, const struct code_entry *c, const char *prefix, const char *source)
+static void bid_code(struct bids *bids, const struct code_meaning *c, const char *prefix, const char *source)
 {
 	if (c)
-		bid(best, c->weight, prefix, c->id, &(struct saying){ .source = source, .category = c->category, .klass = -1 });
+		bid(bids, c->weight, prefix, c->id, &(struct saying){ .source = source, .category = c->category, .klass = -1 });
+}
+
+/* The strongest bid for a class other than BUT. */
+static enum klass strongest_but(const struct bids *bids, int but)
+{
+	enum klass best = CLASS_NONE;
+	int weight = -1;
+	size_t length = 0;
+
+	for (unsigned k = 0; k < CLASS_COUNT; k++) {
+		const struct bid *b = &bids->best[k];
+
+		if ((int)k == but || b->weight < weight || (b->weight == weight && b->length <= length))
+			continue;
+		best = (enum klass)k;
+		weight = b->weight;
+		length = b->length;
+	}
+	return best;
 }
 
 /* --- who answered ---------------------------------------------------------------------------------------- */
@@ -253,20 +162,20 @@ static void find_codes(const struct evidence *e, struct decision *out)
 		out->status = (struct status){ 0, 0, 0 };
 }
 
-static const struct code_entry *entry_for(const struct code_entry *table, size_t count, unsigned reply, struct status s)
+static void bid_codes(const struct rules *r, struct bids *bids, const struct decision *d)
 {
-	for (size_t i = 0; i < count; i++)
-		if (code_pattern_fits(&table[i].pattern, reply, s))
-			return &table[i];
-	return NULL;
-}
+	size_t at = 0;
+	int i;
 
-static void bid_codes(struct bids *best, const struct decision *d)
-{
-	bid_code(best, entry_for(STATUS_CODES, sizeof STATUS_CODES / sizeof *STATUS_CODES, 0, d->status), "code.", "the enhanced code");
+	bid_code(bids, meaning_of_status(d->status, d->reply), "code.", "the enhanced code");
 	if (d->reply)
-		bid_code(best, entry_for(REPLY_CODES, sizeof REPLY_CODES / sizeof *REPLY_CODES, d->reply, (struct status){ 0, 0, 0 }), "reply.",
-			 "the reply code");
+		bid_code(bids, meaning_of_reply(d->reply), "reply.", "the reply code");
+	while ((i = rules_next_by_code(r, d->provider, d->reply, d->status, &at)) >= 0) {
+		const struct rule *rule = rule_at(r, (uint16_t)i);
+
+		if (!rule->phrase_and_code && rule->category != CATEGORY_NONE)
+			bid_rule(bids, rule, WEIGHT_SPECIFIC, (struct saying){ .source = "the codes", .words = { "", 0 } });
+	}
 }
 
 /* --- which words ----------------------------------------------------------------------------------------- */
@@ -357,7 +266,7 @@ static bool is_inside(const struct rules *r, const struct matches *found, size_t
 }
 
 /* True when words were found that say something. */
-static bool bid_words(const struct rules *r, struct bids *best, const struct decision *d, struct span text, const struct matches *found, unsigned where,
+static bool bid_words(const struct rules *r, struct bids *bids, const struct decision *d, struct span text, const struct matches *found, unsigned where,
 		      int weight)
 {
 	const char *source = where == WHERE_DIAGNOSTIC ? "the receiver's answer" : where == WHERE_HUMAN ? "the human part" : "the subject";
@@ -369,18 +278,21 @@ static bool bid_words(const struct rules *r, struct bids *best, const struct dec
 
 		if (!applies(rule, where, d) || is_inside(r, found, i, where, d))
 			continue;
-		bid_rule(best, rule, weight, source, (struct span){ text.p + m->begin, m->gap ? 0 : m->end - m->begin }, m->end - m->begin - m->gap);
+		bid_rule(bids, rule, weight,
+			 (struct saying){ .source = source, .words = { text.p + m->begin, m->gap ? 0 : m->end - m->begin },
+					  .length = m->end - m->begin - m->gap, .human = where != WHERE_DIAGNOSTIC, .at = m->begin });
 		said |= rule->rank > RANK_WEAK;
+		bids->own_words |= rule->rank > RANK_WEAK && rule->klass < 0 && category_class(rule->category) == CLASS_HARD;
 	}
 	return said;
 }
 
-static void bid_subject(const struct rules *r, struct bids *best, const struct decision *d, struct span subject)
+static void bid_subject(const struct rules *r, struct bids *bids, const struct decision *d, struct span subject)
 {
 	struct matches found;
 
 	rules_scan(r, subject, WHERE_SUBJECT, &found);
-	bid_words(r, best, d, subject, &found, WHERE_SUBJECT, WEIGHT_SUBJECT);
+	bid_words(r, bids, d, subject, &found, WHERE_SUBJECT, WEIGHT_SUBJECT);
 }
 
 /* --- at which SMTP command -------------------------------------------------------------------------------- */
@@ -413,35 +325,122 @@ static const struct stage *find_stage(const struct rules *r, const struct matche
 	return stage;
 }
 
-static void consider_stage(const struct rules *r, struct bids *best, const struct evidence *e, const struct decision *d, struct heard *answer,
-			   struct heard *human)
+/* Bids what the stage means; true when no recipient had been named yet. */
+static bool bid_stage(const struct rules *r, struct bids *bids, const struct decision *d, struct heard *answer, struct heard *human)
 {
 	const char *id = NULL;
 	const struct stage *stage;
-	bool about_recipient = best->klass < 0 && category_class(best->category) == CLASS_HARD;
+	enum klass top = strongest_but(bids, -1);
 
-	if (e->kind == KIND_DELAY || !(d->reply || d->status.digit) || (best->weight > WEIGHT_STAGE && !about_recipient))
-		return; /* nothing that the stage says would count */
+	if (bids->evidence->kind == KIND_DELAY || !(d->reply || d->status.digit) || (top != CLASS_HARD && bids->best[top].weight > WEIGHT_STAGE))
+		return false; /* nothing that the stage says would count */
 	stage = find_stage(r, search(r, answer), &id);
 	if (!stage)
 		stage = find_stage(r, search(r, human), &id);
 	if (!stage || stage->category == CATEGORY_NONE)
-		return;
-	if (stage->before_recipient && about_recipient && e->tell)
-		e->tell(e->tell_context, &(struct bid_told){ "set aside: no recipient had been named yet", best->rule, best->category, 0, { "", 0 } });
-	if (stage->before_recipient && about_recipient)
-		*best = (struct bids){ .evidence = e, .klass = -1, .category = CATEGORY_UNDETERMINED };
-	bid(best, WEIGHT_STAGE, "", id, &(struct saying){ .source = "the SMTP command that was refused", .category = stage->category, .klass = -1 });
+		return false;
+	bid(bids, WEIGHT_STAGE, "", id, &(struct saying){ .source = "the SMTP command that was refused", .category = stage->category, .klass = -1 });
+	return stage->before_recipient;
 }
 
-static void bid_code_rules(const struct rules *r, struct bids *best, const struct decision *d)
-{
-	size_t at = 0;
-	int i;
+/* --- what sets hard aside --------------------------------------------------------------------------------- */
 
-	while ((i = rules_next_by_code(r, d->provider, d->reply, d->status, &at)) >= 0)
-		if (!rule_at(r, (uint16_t)i)->phrase_and_code && rule_at(r, (uint16_t)i)->category != CATEGORY_NONE)
-			bid_rule(best, rule_at(r, (uint16_t)i), WEIGHT_SPECIFIC, "the codes", (struct span){ "", 0 }, 0);
+enum veto { VETO_NONE, VETO_PASSING, VETO_US, VETO_SURE }; /* the higher is the stronger */
+
+/* The strongest veto among the words that were FOUND; where HARD stands in the human part, too, only of those near it. */
+static enum veto veto_of_words(const struct rules *r, const struct matches *found, const struct decision *d, const struct bid *hard, unsigned where)
+{
+	enum veto veto = VETO_NONE, one;
+
+	for (size_t i = 0; i < found->count; i++) {
+		const struct rule *rule = rule_at(r, found->at[i].rule);
+		size_t begin = found->at[i].begin;
+
+		if (!(rule->where & where) || (rule->phrase_and_code && !rule_code_fits(rule, d->reply, d->status)) || (rule->mark != MARK_ABOUT_US && rule->mark != MARK_PASSING) ||
+		    (where == WHERE_HUMAN && (begin > hard->at ? begin - hard->at : hard->at - begin) > NEAR))
+			continue;
+		one = rule->mark == MARK_PASSING ? VETO_PASSING : rule->rank >= RANK_SURE ? VETO_SURE : VETO_US;
+		veto = one > veto ? one : veto;
+	}
+	return veto;
+}
+
+static bool is_rrvs(struct status s) { return s.detail == 17 || s.detail == 18; } /* RFC 7293: it is the recipient's */
+
+static enum veto veto_of_codes(const struct decision *d, const struct bids *bids)
+{
+	enum category said = bids->best[CLASS_HARD].category;
+	bool nobody = bids->own_words && (said == CATEGORY_USER_UNKNOWN || said == CATEGORY_BAD_ADDRESS);
+
+	switch (d->reply) {
+	case 530: case 534: case 535: case 538:
+		return VETO_SURE;
+	case 541:
+		return VETO_US;
+	default:
+		return d->status.digit == 5 && d->status.subject == 7 && !is_rrvs(d->status) && !nobody ? VETO_US : VETO_NONE;
+	}
+}
+
+/* The recipient's own code: it means hard by itself, and weighs at least WEIGHT. */
+static bool own_code(const struct decision *d, int weight)
+{
+	const struct code_meaning *c = meaning_of_status(d->status, 0);
+
+	return c && c->weight >= weight && category_class(c->category) == CLASS_HARD;
+}
+
+static enum veto find_veto(const struct rules *r, const struct bids *bids, const struct decision *d, struct heard *answer, struct heard *human)
+{
+	const struct bid *hard = &bids->best[CLASS_HARD];
+	enum veto codes = veto_of_codes(d, bids), words = veto_of_words(r, search(r, answer), d, hard, WHERE_DIAGNOSTIC);
+
+	if (hard->human) {
+		enum veto near = veto_of_words(r, search(r, human), d, hard, WHERE_HUMAN);
+		words = near > words ? near : words;
+	}
+	return codes > words ? codes : words;
+}
+
+/* A refusal that speaks of us and says no more is a block. */
+static enum klass bid_about_us(struct bids *bids)
+{
+	bid(bids, WEIGHT_STAGE, "", "about-us", &(struct saying){ .source = "words or codes about us", .category = CATEGORY_POLICY, .klass = -1 });
+	return CLASS_BLOCK;
+}
+
+/* The principle at the head of this file. Returns the class that wins. */
+static enum klass judge(const struct rules *r, struct bids *bids, const struct decision *d, struct heard *answer, struct heard *human, bool early)
+{
+	const struct bid *hard = &bids->best[CLASS_HARD];
+	enum klass other = strongest_but(bids, CLASS_HARD);
+	bool proven = (own_code(d, WEIGHT_USUAL) && bids->own_words) || hard->proven;
+	enum veto veto;
+	const char *why;
+
+	if (hard->weight < bids->best[other].weight || !hard->weight) {
+		if (bids->best[other].weight <= WEIGHT_DIGIT && !bids->passing && veto_of_words(r, search(r, answer), d, hard, WHERE_DIAGNOSTIC) > VETO_PASSING)
+			return bid_about_us(bids);
+		return other;
+	}
+	veto = early ? VETO_SURE : find_veto(r, bids, d, answer, human);
+	if (veto == VETO_SURE || (veto == VETO_US && !proven))
+		why = early ? "set aside: no recipient had been named yet" : "set aside: it is about us";
+	else if (veto == VETO_PASSING && !proven && !own_code(d, WEIGHT_SPECIFIC))
+		why = "soft: it passes";
+	else if (hard->weight < bids->best[other].weight + (proven ? 1 : HARD_LEAD))
+		why = "set aside: too near to another class";
+	else
+		return CLASS_HARD;
+	if (bids->evidence->tell)
+		bids->evidence->tell(bids->evidence->tell_context, &(struct bid_told){ why, hard->rule, hard->category, 0, { "", 0 } });
+	if (early)
+		return CLASS_BLOCK; /* the stage said so, if nothing else did */
+	if (veto == VETO_PASSING && hard->weight > bids->best[CLASS_SOFT].weight)
+		bids->best[CLASS_SOFT] = *hard;
+	if (veto > VETO_PASSING)
+		bid_about_us(bids);
+	return strongest_but(bids, CLASS_HARD);
 }
 
 /* --- the decision ---------------------------------------------------------------------------------------- */
@@ -449,21 +448,34 @@ static void bid_code_rules(const struct rules *r, struct bids *best, const struc
 /* 4 or 5, as the status or else the reply says; 0: neither. */
 static unsigned digit_of(const struct decision *d) { return d->status.digit ? d->status.digit : d->reply / 100; }
 
-/* A final verdict on an address needs a final answer: what is said with a 4, or of mail that still waits, may change. */
-static enum klass klass_of(const struct bids *b, const struct evidence *e, const struct decision *d)
+static void bid_digit(struct bids *bids, const struct evidence *e, unsigned digit)
 {
-	enum klass klass = b->klass >= 0 ? (enum klass)b->klass : category_class(b->category);
-	bool temporary = e->kind == KIND_DELAY || (digit_of(d) == 4 && d->reply / 100 != 5);
+	if (digit == 4 || digit == 5)
+		bid(bids, WEIGHT_DIGIT, "digit.", digit == 4 ? "4" : "5",
+		    &(struct saying){ .source = "the first digit", .category = CATEGORY_UNDETERMINED, .klass = digit == 4 ? CLASS_SOFT : -1 });
+	if (e->kind == KIND_DELAY)
+		bid(bids, WEIGHT_WAITS, "kind.", "delay", &(struct saying){ .source = "the report's kind", .category = CATEGORY_EXPIRED, .klass = -1 });
+}
 
-	return klass == CLASS_HARD && temporary ? CLASS_SOFT : klass;
+static void conclude(const struct bids *bids, enum klass winner, struct decision *out)
+{
+	const struct bid *won = &bids->best[winner];
+
+	out->category = won->weight ? won->category : CATEGORY_UNDETERMINED;
+	out->klass = winner;
+	out->margin = (int16_t)(won->weight - bids->best[strongest_but(bids, (int)winner)].weight);
+	/* a name that is not found for now says something about the name service, not yet about the domain */
+	if (out->category == CATEGORY_DOMAIN_UNKNOWN && out->klass == CLASS_SOFT)
+		out->category = CATEGORY_NETWORK_ERROR;
+	join(out->rule, "", *won->rule ? won->rule : "none");
 }
 
 void decide(const struct rules *r, const struct evidence *e, struct decision *out)
 {
-	struct bids best = { .evidence = e, .klass = -1, .category = CATEGORY_UNDETERMINED };
+	struct bids bids = { .evidence = e };
 	char joined[ANSWER_MAX];
 	struct heard answer, human;
-	unsigned digit;
+	bool early;
 
 	memset(out, 0, sizeof *out);
 	find_provider(r, e, out->provider);
@@ -472,29 +484,19 @@ void decide(const struct rules *r, const struct evidence *e, struct decision *ou
 		join(out->rule, "", "kind.success");
 		return;
 	}
-	digit = digit_of(out);
-	if (digit == 4 || digit == 5)
-		bid(&best, WEIGHT_DIGIT, "digit.", digit == 4 ? "4" : "5",
-		    &(struct saying){ .source = "the first digit", .category = CATEGORY_UNDETERMINED, .klass = digit == 4 ? CLASS_SOFT : -1 });
-	if (e->kind == KIND_DELAY)
-		bid(&best, WEIGHT_WAITS, "kind.", "delay", &(struct saying){ .source = "the report's kind", .category = CATEGORY_EXPIRED, .klass = -1 });
-	bid_codes(&best, out);
-	bid_code_rules(r, &best, out);
+	bids.passing = e->kind == KIND_DELAY || (digit_of(out) == 4 && out->reply / 100 != 5);
+	bid_digit(&bids, e, digit_of(out));
+	bid_codes(r, &bids, out);
 	answer.text = (struct span){ joined, join_answer(joined, e->diagnostic, out->reply) };
 	answer.original = e->diagnostic;
 	answer.searched = answer.text.n == e->diagnostic.n ? e->searched : NULL; /* nothing was left out */
 	human.text = human.original = e->human;
 	human.searched = e->searched;
 	answer.done = human.done = false;
-	if (!bid_words(r, &best, out, answer.text, search(r, &answer), WHERE_DIAGNOSTIC, WEIGHT_WORDS) &&
-	    !bid_words(r, &best, out, human.text, search(r, &human), WHERE_HUMAN, WEIGHT_HUMAN))
-		bid_subject(r, &best, out, e->subject);
-	consider_stage(r, &best, e, out, &answer, &human);
+	if (!bid_words(r, &bids, out, answer.text, search(r, &answer), WHERE_DIAGNOSTIC, WEIGHT_WORDS) &&
+	    !bid_words(r, &bids, out, human.text, search(r, &human), WHERE_HUMAN, WEIGHT_HUMAN))
+		bid_subject(r, &bids, out, e->subject);
+	early = bid_stage(r, &bids, out, &answer, &human);
+	conclude(&bids, judge(r, &bids, out, &answer, &human, early), out);
 	explicit_bzero(joined, answer.text.n);
-	out->category = best.category;
-	out->klass = klass_of(&best, e, out);
-	/* a name that is not found for now says something about the name service, not yet about the domain */
-	if (out->category == CATEGORY_DOMAIN_UNKNOWN && out->klass == CLASS_SOFT)
-		out->category = CATEGORY_NETWORK_ERROR;
-	join(out->rule, "", *best.rule ? best.rule : "none");
 }

@@ -157,6 +157,7 @@ struct event {
 	uint8_t recipient_source;
 	uint8_t derived;   /* 1: recipient or campaign of a complaint was derived from embedded headers */
 	uint16_t reply;    /* SMTP reply code 200..599, 0: none seen */
+	int16_t margin;    /* how much more the winner weighed than the strongest bid for another class; below 0: a stronger hard was set aside */
 	struct status status;
 	int64_t arrived;   /* epoch seconds, UTC; 0: not known yet */
 	char recipient[EVENT_ADDRESS_SIZE];          /* as received, no angle brackets; "": unknown */

@@ -109,6 +109,7 @@ bool reader_decide(struct reader *r, struct event *e, struct evidence *evidence,
 	e->category = (uint8_t)d.category;
 	e->status = d.status;
 	e->reply = d.reply;
+	e->margin = d.margin;
 	memcpy(e->provider, d.provider, sizeof e->provider);
 	memcpy(e->rule, d.rule, sizeof e->rule);
 	diagnostic_field(r, e, evidence->diagnostic.n ? evidence->diagnostic : words);

@@ -28,6 +28,8 @@
 	X(MARK_STAGE_RCPT, "stage-rcpt")               /* RCPT TO, */ \
 	X(MARK_STAGE_DATA, "stage-data")               /* DATA or the mail itself */ \
 	X(MARK_VOCABULARY, "vocabulary")               /* no rule: words that answers are made of, which redaction keeps (classify/redact.h) */ \
+	X(MARK_ABOUT_US, "about-us")                   /* an answer that speaks of the sender, not of the recipient (classify/decide.c); from rank 100 on without doubt */ \
+	X(MARK_PASSING, "passing")                     /* what is said holds for now only */ \
 	X(MARK_WORDS, "words")                         /* no rule: {mailbox} in a phrase stands for each phrase of "words.mailbox" */
 #define RULE_ENUM(symbol, name) symbol,
 enum rule_mark { RULE_MARKS(RULE_ENUM) MARK_COUNT };
@@ -230,7 +232,7 @@ struct bid_told {
 	const char *source;       /* "enhanced code", "the receiver's answer", "the human part", … */
 	const char *rule;
 	enum category category;
-	int weight;               /* the highest wins; of two as high the one with more words */
+	int weight;               /* 0: that bid of RULE does not count, and source says why; else the highest wins; of two as high the one with more words */
 	struct span words;        /* the phrase as it stands there; empty for codes, and where a phrase has a gap: anything may stand in it */
 };
 typedef void bid_sink(void *context, const struct bid_told *b);
@@ -253,6 +255,7 @@ struct decision {
 	enum category category;
 	struct status status;     /* the code to print: never invented */
 	uint16_t reply;
+	int16_t margin;           /* of the winner over the strongest bid for another class; below 0: a stronger hard was set aside */
 	char provider[EVENT_PROVIDER_SIZE];
 	char rule[EVENT_RULE_SIZE];
 };

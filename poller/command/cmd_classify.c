@@ -26,7 +26,7 @@ enum {
 };
 
 struct told {
-	const char *source;
+	const char *source, *aside; /* aside: why it does not count, or NULL */
 	int weight;
 	enum category category;
 	char rule[EVENT_RULE_SIZE], words[WORDS_SIZE];
@@ -44,13 +44,27 @@ struct classifier {
 	size_t tolds;
 };
 
+/* Where the bid of RULE is kept: a rule that matches several times is told once, by its strongest. NULL: there is no room. */
+static struct told *told_of(struct classifier *c, const char *rule)
+{
+	for (size_t i = 0; i < c->tolds; i++)
+		if (!strcmp(c->told[i].rule, rule))
+			return &c->told[i];
+	if (c->tolds == TOLD_MAX)
+		return NULL;
+	c->told[c->tolds] = (struct told){ .weight = 0 };
+	return &c->told[c->tolds++];
+}
+
 /* The classifier's bid_sink: keeps it until the event is there. */
 static void keep_bid(void *context, const struct bid_told *b)
 {
 	struct classifier *c = context;
-	if (c->tolds == TOLD_MAX)
+	struct told *t = told_of(c, b->rule);
+	if (t && !b->weight)
+		t->aside = b->source;
+	if (!t || (t->rule[0] && t->weight >= b->weight))
 		return;
-	struct told *t = &c->told[c->tolds++];
 	char words[WORDS_SIZE];
 	snprintf(words, sizeof words, "%.*s", (int)(b->words.n < sizeof words ? b->words.n : sizeof words - 1), b->words.p);
 	log_clean(t->words, sizeof t->words, words);
@@ -77,8 +91,8 @@ static void explain_event(struct classifier *c, const struct event *e)
 	fprintf(stderr, "%s: event %u: %s%s%s, decided by %s\n", log_clean(path, sizeof path, c->name), e->seq, kind_name(e->kind),
 		e->category ? " " : "", category_name(e->category), e->rule[0] ? e->rule : "nothing");
 	if (e->kind != KIND_NONE)
-		fprintf(stderr, "    class %s; enhanced code %s, reply %s; provider %s; recipient from %s; origin %s\n",
-			e->klass ? class_name(e->klass) : "none", status, reply, e->provider[0] ? e->provider : "unknown",
+		fprintf(stderr, "    class %s, margin %d; enhanced code %s, reply %s; provider %s; recipient from %s; origin %s\n",
+			e->klass ? class_name(e->klass) : "none", e->margin, status, reply, e->provider[0] ? e->provider : "unknown",
 			e->recipient_source ? recipient_source_name(e->recipient_source) : "nowhere", origin_name(e->origin));
 	bool won = false;
 	qsort(c->told, c->tolds, sizeof *c->told, by_weight);
@@ -86,8 +100,8 @@ static void explain_event(struct classifier *c, const struct event *e)
 		const struct told *t = &c->told[i];
 		bool wins = !won && strcmp(t->rule, e->rule) == 0;
 		won |= wins;
-		fprintf(stderr, "  %s %5d  %-28s %-22s %s%s%s%s\n", wins ? "*" : " ", t->weight, t->rule, category_name(t->category), t->source,
-			*t->words ? ": \"" : "", t->words, *t->words ? "\"" : "");
+		fprintf(stderr, "  %s %5d  %-28s %-22s %s%s%s%s%s%s\n", wins ? "*" : " ", t->weight, t->rule, category_name(t->category), t->source,
+			*t->words ? ": \"" : "", t->words, *t->words ? "\"" : "", t->aside ? "; " : "", t->aside ? t->aside : "");
 	}
 	explicit_bzero(c->told, sizeof c->told);
 	c->tolds = 0;

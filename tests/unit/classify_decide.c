@@ -37,6 +37,16 @@ static const struct rule_spec SPECS[] = {
 	{ .id = "stage.mail", .mark = MARK_STAGE_MAIL, WORDS, .phrases = { "after mail from" }, .phrase_count = 1 },
 	{ .id = "stage.rcpt", .mark = MARK_STAGE_RCPT, WORDS, .phrases = { "after rcpt to" }, .phrase_count = 1 },
 	{ .id = "stage.data", .mark = MARK_STAGE_DATA, WORDS, .phrases = { "after data" }, .phrase_count = 1 },
+	{ .id = "us", .mark = MARK_ABOUT_US, WORDS, .phrases = { "sender", "from you" }, .phrase_count = 2 },
+	{ .id = "us.sure", .mark = MARK_ABOUT_US, WORDS, .rank = 100, .phrases = { "login failed" }, .phrase_count = 1 },
+	{ .id = "us.host", .mark = MARK_ABOUT_US, WORDS, .codes = { { 553, 553, 0, -1, -1, -1 } }, .code_count = 1, .phrases = { "no host" },
+	  .phrase_count = 1, .phrase_and_code = true },
+	{ .id = "passing", .mark = MARK_PASSING, WORDS, .phrases = { "for now" }, .phrase_count = 1 },
+	{ .id = "closed", .category = CATEGORY_MAILBOX_DISABLED, WORDS, .rank = 60, .phrases = { "mailbox closed" }, .phrase_count = 1 },
+	{ .id = "near", .category = CATEGORY_POLICY, WORDS, .rank = 40, .phrases = { "by policy" }, .phrase_count = 1 },
+	{ .id = "unused", .category = CATEGORY_MAILBOX_DISABLED, WORDS, .rank = 200, .phrases = { "for inactivity" }, .phrase_count = 1 },
+	{ .id = "typo", .category = CATEGORY_USER_UNKNOWN, WORDS, .rank = 140, .codes = { { 0, 0, 5, 4, 1, 1 } }, .code_count = 1,
+	  .phrases = { "relay denied" }, .phrase_count = 1, .phrase_and_code = true },
 };
 
 static const struct {
@@ -54,7 +64,7 @@ static const struct {
 	{ "a blocklist is a block even with a 550", KIND_FAILURE, "", "550 blocked using list.example", "", "", "", "block", "reputation", "", 550, "listed", "" },
 	{ "5.7.x is a block", KIND_FAILURE, "5.7.1", "550 5.7.1 no", "", "", "", "block", "policy", "5.7.1", 550, "code.5.7.x", "" },
 	{ "words decide where receivers use a code for all", KIND_FAILURE, "5.7.1", "550 5.7.1 user unknown", "", "", "", "hard", "user-unknown", "5.7.1", 550, "unknown", "" },
-	{ "weak words do not", KIND_FAILURE, "5.4.1", "550 5.4.1 rejected", "", "", "", "hard", "user-unknown", "5.4.1", 550, "code.5.4.1", "" },
+	{ "weak words do not", KIND_FAILURE, "5.4.1", "550 5.4.1 rejected", "", "", "", "soft", "network-error", "5.4.1", 550, "code.5.4.1", "" },
 	{ "5.7.26", KIND_FAILURE, "5.7.26", "550 5.7.26 no", "", "", "", "block", "auth-failure", "5.7.26", 550, "code.5.7.26", "" },
 	{ "5.7.606 to 649", KIND_FAILURE, "5.7.640", "550 5.7.640 no", "", "", "", "block", "reputation", "5.7.640", 550, "code.5.7.606-649", "" },
 	{ "the answer's code beats a Status that says nothing", KIND_FAILURE, "5.0.0", "550 5.2.2 no", "", "", "", "soft", "mailbox-full", "5.2.2", 550, "code.5.2.2", "" },
@@ -87,6 +97,29 @@ static const struct {
 	{ "where both are named, neither counts", KIND_FAILURE, "", "550 user unknown", "after MAIL FROM … after RCPT TO", "", "", "hard", "user-unknown", "", 550, "unknown", "" },
 	{ "in whatever order", KIND_FAILURE, "", "550 user unknown", "after RCPT TO … after MAIL FROM", "", "", "hard", "user-unknown", "", 550, "unknown", "" },
 	{ "refused after the data: content", KIND_FAILURE, "", "554 no", "after DATA", "", "", "block", "content-rejected", "", 554, "stage.data", "" },
+	{ "a near-tie is not hard", KIND_FAILURE, "", "550 mailbox closed by policy", "", "", "", "block", "policy", "", 550, "near", "" },
+	{ "with the recipient's own code it is none", KIND_FAILURE, "", "550 5.2.1 mailbox closed by policy", "", "", "", "hard", "mailbox-disabled", "5.2.1", 550, "closed", "" },
+	{ "words about us set hard aside", KIND_FAILURE, "", "550 user unknown to the sender", "", "", "", "block", "policy", "", 550, "about-us", "" },
+	{ "what else is said decides then", KIND_FAILURE, "", "550 over quota? user unknown, says the sender", "", "", "", "soft", "mailbox-full", "", 550, "full", "" },
+	{ "not against the recipient's own code and words", KIND_FAILURE, "", "550 5.1.1 user unknown, sender", "", "", "", "hard", "user-unknown", "5.1.1", 550, "code.5.1.1", "" },
+	{ "the code alone does not help", KIND_FAILURE, "", "550 5.1.1 no, sender", "", "", "", "block", "policy", "5.1.1", 550, "about-us", "" },
+	{ "nothing helps where it is sure", KIND_FAILURE, "", "550 5.1.1 login failed: user unknown", "", "", "", "block", "policy", "5.1.1", 550, "about-us", "" },
+	{ "535 refuses our login", KIND_FAILURE, "", "535 5.1.1 user unknown", "", "", "", "block", "policy", "5.1.1", 535, "reply.534-535", "" },
+	{ "541 the message, unless the recipient's code and words", KIND_FAILURE, "", "541 user unknown", "", "", "", "block", "policy", "", 541, "reply.541", "" },
+	{ "which these are", KIND_FAILURE, "", "541 5.1.1 user unknown", "", "", "", "hard", "user-unknown", "5.1.1", 541, "code.5.1.1", "" },
+	{ "5.7.1 and a closed mailbox: policy", KIND_FAILURE, "", "550 5.7.1 mailbox closed", "", "", "", "block", "policy", "5.7.1", 550, "code.5.7.x", "" },
+	{ "words about us with a code of theirs", KIND_FAILURE, "", "553 no host, user unknown", "", "", "", "block", "policy", "", 553, "about-us", "" },
+	{ "not with another", KIND_FAILURE, "", "550 no host, user unknown", "", "", "", "hard", "user-unknown", "", 550, "unknown", "" },
+	{ "words about us far off in the human part say nothing", KIND_FAILURE, "", "", "user unknown. ................................................................................................................................................................ The sender", "", "", "hard", "user-unknown", "", 0, "unknown", "" },
+	{ "near by they do", KIND_FAILURE, "5.0.0", "", "user unknown for the sender", "", "", "block", "policy", "5.0.0", 0, "about-us", "" },
+	{ "words about us and no more: a block", KIND_FAILURE, "", "550 no, sender", "", "", "", "block", "policy", "", 550, "about-us", "" },
+	{ "for now is soft", KIND_FAILURE, "", "550 mailbox closed for now", "", "", "", "soft", "mailbox-disabled", "", 550, "closed", "" },
+	{ "who does not exist will not for now", KIND_FAILURE, "", "550 5.1.1 no, for now", "", "", "", "hard", "user-unknown", "5.1.1", 550, "code.5.1.1", "" },
+	{ "the reason leaves no doubt", KIND_FAILURE, "", "550 5.7.1 shut for inactivity, sender", "", "", "", "hard", "mailbox-disabled", "5.7.1", 550, "unused", "" },
+	{ "5.4.1 is no answer from host", KIND_FAILURE, "5.4.1", "", "", "", "", "soft", "network-error", "5.4.1", 0, "code.5.4.1", "" },
+	{ "5.4.1 with relay denied is a typing error", KIND_FAILURE, "", "550 5.4.1 relay denied", "", "", "", "hard", "user-unknown", "5.4.1", 550, "typo", "" },
+	{ "5.7.13 is of an account of ours", KIND_FAILURE, "", "525 5.7.13 user unknown", "", "", "", "block", "sender-rejected", "5.7.13", 525, "code.5.7.13", "" },
+	{ "the 5.5.0 of a 554 is no protocol error", KIND_FAILURE, "", "554 5.5.0 no", "", "", "", "", "undetermined", "5.5.0", 554, "digit.5", "" },
 	{ "refused at once: reputation", KIND_FAILURE, "", "554 no", "after connection", "", "", "block", "reputation", "", 554, "stage.connect", "" },
 };
 
@@ -108,6 +141,25 @@ static void evidence_is_weighed(void **state)
 			 CASES[i].rule, CASES[i].provider);
 		if (strcmp(got, wanted))
 			fail_msg("%s: %s, not %s", CASES[i].why, got, wanted);
+	}
+}
+
+/* How much more the winner weighed than another class; below zero, where a stronger hard had to give way. */
+static void the_margin_is_told(void **state)
+{
+	static const struct {
+		const char *diagnostic;
+		int margin;
+	} cases[] = {
+		{ "550 user unknown", 399 }, { "550 5.7.1 user unknown", 100 }, { "550 mailbox closed by policy", -20 }, { "550 no, sender", 1 }, { "", 0 },
+	};
+	struct decision d;
+	(void)state;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		decide(rules, &(struct evidence){ .kind = KIND_FAILURE, .diagnostic = span(cases[i].diagnostic) }, &d);
+		if (d.margin != cases[i].margin)
+			fail_msg("%s: margin %d, not %d", cases[i].diagnostic, d.margin, cases[i].margin);
 	}
 }
 
@@ -166,6 +218,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(evidence_is_weighed),
+		cmocka_unit_test(the_margin_is_told),
 		cmocka_unit_test(the_subject_speaks_last),
 		cmocka_unit_test(long_and_broken_texts_end),
 	};
