@@ -92,9 +92,12 @@ static int replace_regular(const char *path, struct span bytes, mode_t mode)
 		errno = ENAMETOOLONG;
 		return -1;
 	}
+	struct stat before;
 	int fd = open_draft(draft);
 	if (fd < 0)
 		return -1;
+	if (!lstat(path, &before))
+		mode = before.st_mode & 07777;
 	int result = ftruncate(fd, 0) || fchmod(fd, mode) || write_all(fd, bytes) || fsync(fd) ||
 		     rename(draft, path) ? -1 : 0;
 	if (result) {

@@ -28,6 +28,8 @@ static int show(const struct config *config, int argc, char **argv)
 	}
 	if (optind < argc)
 		return usage_error(argv[0], "unknown argument %s; see `retour audit --help`", argv[optind]);
+	if (!new_file_is_fit(argv[0], output))
+		return EXIT_USAGE;
 	int result = session_open(&s, config, SESSION_READ, clock_now());
 	if (result)
 		goto out;
@@ -55,6 +57,8 @@ static int export(const struct config *config, int argc, char **argv)
 	struct session s;
 	if (getopt_long(argc, argv, "", none, NULL) != -1 || argc - optind != 1)
 		return usage_error("audit export", "wants the directory to write to");
+	if (!new_file_is_fit("audit export", argv[optind]))
+		return EXIT_USAGE;
 	int result = session_open(&s, config, SESSION_WRITE, clock_now());
 	if (result == EXIT_WELL)
 		result = evidence_export(&s, argv[optind], clock_now());

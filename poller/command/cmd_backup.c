@@ -14,6 +14,8 @@ int cmd_backup(const struct config *config, int argc, char **argv)
 	int64_t until;
 	if (getopt_long(argc, argv, "", none, NULL) != -1 || argc - optind != 1)
 		return usage_error(argv[0], "wants one FILE, which does not exist yet");
+	if (!new_file_is_fit(argv[0], argv[optind]))
+		return EXIT_USAGE;
 	int result = session_open(&s, config, SESSION_BESIDE, clock_now());
 	if (result == EXIT_WELL) {
 		int stored = store_backup(s.store, argv[optind], clock_now(), &until);

@@ -56,6 +56,8 @@ int cmd_report(const struct config *config, int argc, char **argv)
 		}
 	if (optind < argc)
 		return usage_error(argv[0], "unknown argument %s; see `retour report --help`", argv[optind]);
+	if (output && !new_file_is_fit(argv[0], output))
+		return EXIT_USAGE;
 	if (to.count && !send)
 		return usage_error(argv[0], "--to goes with --send");
 	if (to.count) {

@@ -223,6 +223,8 @@ int cmd_serve(const struct config *config, int argc, char **argv)
 	}
 	if (!where || optind < argc)
 		return usage_error(argv[0], "wants --postfix SOCKET and nothing else; see `retour serve --help`");
+	if (strchr(where, '/') && !new_file_is_fit(argv[0], where))
+		return EXIT_USAGE;
 	s.config = config;
 	s.listener.fd = -1;
 	catch_signals(&waiting);

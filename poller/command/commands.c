@@ -174,6 +174,15 @@ bool reason_is_fit(const char *text)
 	return !names_address(span_of(text));
 }
 
+bool new_file_is_fit(const char *command, const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	if (!names_address(span_of(name)))
+		return true;
+	usage_error(command, "the name of the file to be made looks like an address; addresses are never arguments");
+	return false;
+}
+
 int usage_error(const char *command, const char *format, ...)
 {
 	char text[1024], clean[1024];

@@ -14,6 +14,7 @@
 enum { LINE_SIZE = 2048 };
 
 static enum log_level limit = LOG_LEVEL_NOTICE;
+static bool lost;
 
 void log_set_level(enum log_level level)
 {
@@ -52,10 +53,15 @@ void log_line(enum log_level level, const char *format, ...)
 		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
 			line[i] = ' ';
 	line[n++] = '\n';
-	if (write(STDERR_FILENO, line, (size_t)n) < 0) {
-		/* nobody is there to be told */
-	}
+	/* nobody is there to be told, but the exit code can */
+	if (write(STDERR_FILENO, line, (size_t)n) < 0 && (errno == ENOSPC || errno == EDQUOT || errno == EIO))
+		lost = true;
 	errno = saved;
+}
+
+bool log_lost(void)
+{
+	return lost;
 }
 
 const char *log_clean(char *buffer, size_t size, const char *text)

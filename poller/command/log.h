@@ -5,6 +5,7 @@
 #ifndef RETOUR_LOG_H
 #define RETOUR_LOG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum log_level { LOG_LEVEL_ERROR = 3, LOG_LEVEL_WARNING = 4, LOG_LEVEL_NOTICE = 5, LOG_LEVEL_INFO = 6, LOG_LEVEL_DEBUG = 7 };
@@ -12,6 +13,8 @@ enum log_level { LOG_LEVEL_ERROR = 3, LOG_LEVEL_WARNING = 4, LOG_LEVEL_NOTICE = 
 /* Says lines up to LEVEL. Default: notice; -q errors, -v debug. */
 void log_set_level(enum log_level level);
 enum log_level log_level(void);
+/* Whether a line could not be written, because a disk is full or the like: then the exit code has to say that something went wrong. */
+bool log_lost(void);
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*

@@ -15,14 +15,13 @@
 
 static const char standard_file[] = "/etc/retour/retour.ini";
 
-/* What was printed has to arrive: a full disk is no success. A command that has failed has said why. */
+/* What was printed has to arrive, and what was said: a full disk is no success. */
 static int flushed(int result)
 {
 	bool lost = ferror(stdout), full = fflush(stdout);
-	if (result != EXIT_WELL || !(lost || full))
-		return result;
-	log_error("stdout: %s", full ? strerror(errno) : "some of it could not be written");
-	return EXIT_LOST;
+	if (lost || full)
+		log_error("stdout: %s", full ? strerror(errno) : "some of it could not be written");
+	return lost || full || log_lost() ? exit_worse(result, EXIT_LOST) : result;
 }
 
 static void print_usage(FILE *out)

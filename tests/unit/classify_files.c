@@ -52,6 +52,11 @@ static void a_file_is_replaced(void **state)
 	assert_int_equal(file_replace("file", span_of("one"), 0640), 0);
 	assert_int_equal(file_replace("file", span_of("two!"), 0640), 0);
 	holds("file", "two!");
+	assert_int_equal(chmod("file", 0600), 0);
+	assert_int_equal(file_replace("file", span_of("two!"), 0644), 0);
+	assert_int_equal(stat("file", &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(chmod("file", 0640), 0);
 	assert_int_equal(stat("file", &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0640);
 	assert_int_not_equal(access(".file.retour-draft", F_OK), 0);

@@ -300,7 +300,10 @@ static void the_sample_file_is_the_table(void **state)
 	FILE *to = open_memstream(&sample, &n);
 	config_print_sample(to);
 	fclose(to);
-	FILE *file = fopen("etc/retour.ini", "r");
+	const char *root = getenv("RETOUR_ROOT");
+	char table[4096];
+	snprintf(table, sizeof table, "%s/etc/retour.ini", root ? root : ".");
+	FILE *file = fopen(table, "r");
 	assert_non_null(file);
 	while (fgets(line, sizeof line, file)) {
 		if (strncmp(sample + at, line, strlen(line)))
