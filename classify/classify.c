@@ -157,6 +157,16 @@ static bool is_own_notice(struct reader *r)
 	       !reader_answers_no(prose_diagnostic(r->prose, r->rules, r->prose->human)) && !names_somebody(r);
 }
 
+/*
+ * A system tells its postmaster what strangers did to it ("SMTP server: errors from …"): no mail of ours failed. But for one that it had taken the recipients
+ * of and then failed itself (4.3.x).
+ */
+static bool is_notice(const struct reader *r)
+{
+	struct status s = codes_find(prose_diagnostic(r->prose, r->rules, r->prose->human)).status;
+	return r->notice_subject && !(s.digit == 4 && s.subject == 3 && r->bounce_sender);
+}
+
 static void read_message(struct reader *r)
 {
 	const char *rule = "";
@@ -190,7 +200,7 @@ static void read_message(struct reader *r)
 		reader_emit_none(r, KIND_CHALLENGE, rule);
 		return;
 	}
-	if (!r->mail->has_status && (r->notice_subject || (r->receipt_subject && !sender_is_daemon(r)))) {
+	if (!r->mail->has_status && (is_notice(r) || (r->receipt_subject && !sender_is_daemon(r)))) {
 		reader_emit_none(r, KIND_NONE, r->notice_subject ? "none.notice" : "none.receipt");
 		return;
 	}

@@ -117,6 +117,8 @@ static bool begins_answer(struct span t, size_t i)
 			return true;
 		i--;
 	}
+	if (i >= 5 && span_ends_nocase((struct span){ t.p, i }, SPAN("said")))
+		return true;
 	return !i || strchr("\r\n;:'\"", t.p[i - 1]) || (i >= 2 && t.p[i - 1] == '-' && !ascii_digit(t.p[i - 2])) ||
 	       (i >= 3 && !memcmp(t.p + i - 3, "...", 3));
 }

@@ -24,6 +24,44 @@ static bool is_redacted(struct span address)
 	return span_find_nocase(local, SPAN("[redacted")) >= 0 || span_find_nocase(local, SPAN("xxxxx")) >= 0 || is_digest(local);
 }
 
+/* A mail that went by Bcc is addressed to its sender. */
+static bool is_sender(const struct returned *b, struct span address)
+{
+	struct found_address from;
+	size_t i = 0;
+	return address_next(b->from, &i, &from) && address_equal(from.text, address);
+}
+
+/* Do both lie in one organisation's domain, the last two labels of it? */
+static bool same_organisation(struct span a, struct span b)
+{
+	struct span *of[] = { &a, &b };
+	for (int i = 0; i < 2; i++) {
+		size_t dots = 0;
+		for (size_t k = of[i]->n; k-- > 0;)
+			if (of[i]->p[k] == '.' && ++dots == 2) {
+				*of[i] = (struct span){ of[i]->p + k + 1, of[i]->n - k - 1 };
+				break;
+			}
+	}
+	return a.n && span_equal_nocase(a, b);
+}
+
+/* The mailbox of the hop that collects reports: it says what it is for, or lies where the report's own return path does. */
+static bool is_collector(const struct reader *r, struct span address)
+{
+	static const struct span purposes[] = { SPAN("abuse"), SPAN("spam"), SPAN("complain"), SPAN("comp"), SPAN("fbl"), SPAN("feedback"), SPAN("junk"),
+						SPAN("report") };
+	struct span local = address_local(address);
+	struct found_address path;
+	size_t i = 0;
+	for (size_t k = 0; k < sizeof purposes / sizeof *purposes; k++)
+		if (span_starts_nocase(local, purposes[k]) || span_ends_nocase(local, purposes[k]))
+			return true;
+	return address_is_role(address) ||
+	       (address_next(r->mail->return_path, &i, &path) && same_organisation(address_domain(path.text), address_domain(address)));
+}
+
 /* Who complained, out of the mail that came back, where the report does not say: its single addressee, or who it was delivered for. */
 size_t complaint_recipient(const struct reader *r, char *address)
 {
@@ -34,7 +72,8 @@ size_t complaint_recipient(const struct reader *r, char *address)
 	if (address_next(b->reported, &i, &first) && !is_redacted(first.text))
 		return address_copy(address, first.text);
 	i = 0;
-	if (address_next(b->to, &i, &first) && !origin_is_ours(r->options, address_domain(first.text)) && !is_redacted(first.text)) {
+	if (address_next(b->to, &i, &first) && !origin_is_ours(r->options, address_domain(first.text)) && !is_redacted(first.text) &&
+	    !is_sender(b, first.text)) {
 		bool several = false;
 		while (!several && address_next(b->to, &i, &second))
 			several = !address_equal(first.text, second.text);
@@ -44,7 +83,10 @@ size_t complaint_recipient(const struct reader *r, char *address)
 	i = 0;
 	if (address_next(b->original_recipient, &i, &first) && !is_redacted(first.text))
 		return address_copy(address, first.text);
-	return b->received_fors && !is_redacted(b->received_for[0]) ? address_copy(address, b->received_for[0]) : 0;
+	for (size_t k = b->received_fors; k-- > 0;) /* the lowest is the first hop, where the recipient's own server took it in */
+		if (!is_redacted(b->received_for[k]) && !is_collector(r, b->received_for[k]))
+			return address_copy(address, b->received_for[k]);
+	return 0;
 }
 
 static void read_ip(char *buffer, size_t size, struct span field)

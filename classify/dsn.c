@@ -7,7 +7,7 @@
  */
 #include "classify/dsn.h"
 
-enum dsn_field { FIELD_ORIGINAL, FIELD_FINAL, FIELD_ACTUAL, FIELD_ACTION, FIELD_STATUS, FIELD_DIAGNOSTIC, FIELD_REMOTE, FIELD_REPORTING, FIELD_OTHER };
+enum dsn_field { FIELD_ORIGINAL, FIELD_FINAL, FIELD_ACTUAL, FIELD_ACTION, FIELD_STATUS, FIELD_DIAGNOSTIC, FIELD_SUPPLEMENT, FIELD_REMOTE, FIELD_REPORTING, FIELD_OTHER };
 
 static const struct {
 	struct span name;
@@ -19,6 +19,7 @@ static const struct {
 	{ { "Action", 6 }, FIELD_ACTION },
 	{ { "Status", 6 }, FIELD_STATUS },
 	{ { "Diagnostic-Code", 15 }, FIELD_DIAGNOSTIC },
+	{ { "X-Supplementary-Info", 20 }, FIELD_SUPPLEMENT }, /* Cisco's, in its place */
 	{ { "Remote-MTA", 10 }, FIELD_REMOTE },
 	{ { "Reporting-MTA", 13 }, FIELD_REPORTING },
 };
@@ -45,6 +46,7 @@ static struct span *slot(struct dsn_recipient *r, enum dsn_field field)
 	case FIELD_ACTION: return &r->action;
 	case FIELD_STATUS: return &r->status;
 	case FIELD_DIAGNOSTIC: return &r->diagnostic;
+	case FIELD_SUPPLEMENT: return &r->supplement;
 	case FIELD_REMOTE: return &r->remote_mta;
 	default: return NULL;
 	}
@@ -65,10 +67,40 @@ static bool begins_next(struct dsn_recipient *r, enum dsn_field field, struct sp
 	return address && r->action.n && r->status.n && r->final.n;
 }
 
+/* Where the reply code of a line of an answer stands; TEXT.n: nowhere. */
+static size_t reply_begin(struct span text)
+{
+	size_t i = 0;
+	const char *type = memchr(text.p, ';', text.n < 16 ? text.n : 16);
+	if (type)
+		i = (size_t)(type - text.p) + 1;
+	while (i < text.n && (text.p[i] == ' ' || text.p[i] == '\t'))
+		i++;
+	return text.n - i > 3 && ascii_digit(text.p[i]) && ascii_digit(text.p[i + 1]) && ascii_digit(text.p[i + 2]) ? i : text.n;
+}
+
+/* An answer of several lines that was copied with empty lines between, or without a fold: each line repeats its code (RFC 5321 section 4.2.1). */
+static void go_on_with_answer(struct span *rest, struct span *value)
+{
+	size_t at = reply_begin(*value);
+	struct span more = *rest, line;
+	if (at == value->n)
+		return;
+	while (span_line(&more, &line)) {
+		struct span text = span_trim(line);
+		if (!text.n)
+			continue;
+		if (text.n < 5 || memcmp(text.p, value->p + at, 3) || (text.p[3] != '-' && text.p[3] != ' '))
+			return;
+		value->n = (size_t)(text.p + text.n - value->p);
+		*rest = more;
+	}
+}
+
 bool dsn_next(struct dsn_reader *r, struct dsn_recipient *out)
 {
 	const struct span none = { "", 0 };
-	*out = (struct dsn_recipient){ none, none, none, none, none, none, none, 0 };
+	*out = (struct dsn_recipient){ none, none, none, none, none, none, none, none, 0 };
 	for (;;) {
 		if (!r->has_pending) {
 			r->blank = false;
@@ -88,6 +120,8 @@ bool dsn_next(struct dsn_reader *r, struct dsn_recipient *out)
 		}
 		if (to->n)
 			continue; /* named twice: the first counts */
+		if (field == FIELD_DIAGNOSTIC)
+			go_on_with_answer(&r->rest, &r->pending.value);
 		*to = r->pending.value;
 		out->fields++;
 	}
@@ -151,6 +185,15 @@ struct span dsn_host(struct span field)
 	if (memchr(host.p, '@', n)) /* an address in the host's place is nobody's host */
 		n = 0;
 	return (struct span){ host.p, n };
+}
+
+struct span dsn_supplement(struct span field)
+{
+	field = span_trim(field);
+	if (field.n > 2 && field.p[0] == '<' && field.p[field.n - 1] == '>')
+		field = (struct span){ field.p + 1, field.n - 2 };
+	const char *type = memchr(field.p, ';', field.n);
+	return type ? span_trim((struct span){ type + 1, (size_t)(field.p + field.n - type - 1) }) : field;
 }
 
 struct span dsn_diagnostic(struct span field)

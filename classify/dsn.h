@@ -7,7 +7,7 @@
 
 struct dsn_recipient {
 	struct span original, final, actual; /* Original-Recipient, Final-Recipient, X-Actual-Recipient: with their type */
-	struct span action, status, diagnostic, remote_mta;
+	struct span action, status, diagnostic, supplement, remote_mta;
 	unsigned fields;                     /* how many of these were there */
 };
 
@@ -28,6 +28,8 @@ size_t dsn_find(struct span text);
 enum action dsn_action(struct span field);
 /* "dns; mx.example.org (192.0.2.1)" as "mx.example.org"; an empty span when there is no name. */
 struct span dsn_host(struct span field);
+/* Cisco's "<mx.example.org #5.0.0 smtp; 550 …>" as "550 …". */
+struct span dsn_supplement(struct span field);
 /* "smtp; 550 …" as "550 …". */
 struct span dsn_diagnostic(struct span field);
 

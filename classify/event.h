@@ -113,7 +113,8 @@
 	X(RECIPIENT_HEADER, "failed-recipients-header") \
 	X(RECIPIENT_TEXT, "text") \
 	X(RECIPIENT_RETURNED, "returned-headers") \
-	X(RECIPIENT_FEEDBACK, "feedback-report")
+	X(RECIPIENT_FEEDBACK, "feedback-report") \
+	X(RECIPIENT_FORWARDED, "forwarded")
 
 #define EVENT_ENUM2(symbol, name) symbol,
 #define EVENT_ENUM3(symbol, klass, name) symbol,

@@ -45,6 +45,82 @@ static enum kind kind_of_status(const struct reader *r, enum action action, stru
 	return status.digit == 5 ? KIND_FAILURE : kind_of_words(r);
 }
 
+/* Is ADDRESS an addressee of the mail that came back? */
+static bool is_addressee_of(const struct returned *b, struct span address)
+{
+	const struct span fields[] = { b->to, b->cc, b->original_recipient };
+	struct found_address a;
+	for (size_t f = 0; f < sizeof fields / sizeof fields[0]; f++)
+		for (size_t i = 0; address_next(fields[f], &i, &a);)
+			if (address_equal(a.text, address))
+				return true;
+	return false;
+}
+
+/* Is ADDRESS an addressee, in To or Cc? */
+static bool is_written_to(const struct returned *b, struct span address)
+{
+	struct found_address a;
+	for (size_t i = 0; address_next(b->to, &i, &a);)
+		if (address_equal(a.text, address))
+			return true;
+	for (size_t i = 0; address_next(b->cc, &i, &a);)
+		if (address_equal(a.text, address))
+			return true;
+	return false;
+}
+
+/* The N-th address that the mail that came back names as the one it was taken in for; an empty span behind the last. */
+static struct span taken_in_for(const struct returned *b, size_t n)
+{
+	struct found_address a;
+	size_t i = 0;
+	if (n < b->received_fors)
+		return b->received_for[n];
+	for (n -= b->received_fors; n < b->delivereds; n++, i = 0)
+		if (address_next(b->delivered[n], &i, &a))
+			return a.text;
+	return (struct span){ "", 0 };
+}
+
+/*
+ * Our mail to one subscriber, who forwards it to FINAL, which refuses it: it is his bounce, and to whom he forwards is nobody's business. Without VERP or
+ * Original-Recipient only the mail that came back tells: it is ours, was taken in for one other than FINAL, and was written to nobody else.
+ */
+static bool forwarding_subscriber(const struct reader *r, struct span final, char *address)
+{
+	const struct returned *b = &r->returned;
+	struct found_address to;
+	struct span who = { "", 0 }, one;
+	if ((r->common.origin != ORIGIN_MATCHED && r->common.origin != ORIGIN_VERIFIED) || is_written_to(b, final) || b->cc.n)
+		return false;
+	for (size_t n = 0; n < b->received_fors + b->delivereds && (one = taken_in_for(b, n)).n; n++) {
+		if (address_equal(one, final) || origin_is_ours(r->options, address_domain(one)))
+			continue;
+		if (who.n && !address_equal(who, one))
+			return false;
+		who = one;
+	}
+	for (size_t i = 0; who.n && address_next(b->to, &i, &to);)
+		if (!origin_is_ours(r->options, address_domain(to.text)) && !address_equal(to.text, who))
+			return false;
+	/* within one domain it is an alias of the same house */
+	return who.n && !address_equal(address_domain(who), address_domain(final)) && address_copy(address, who);
+}
+
+/* The same of the single recipient whom words name. */
+static void forward_of_words(struct reader *r, struct event *e)
+{
+	char who[EVENT_ADDRESS_SIZE];
+	if (e->recipient_source != RECIPIENT_TEXT && e->recipient_source != RECIPIENT_HEADER)
+		return;
+	if (!forwarding_subscriber(r, span_of(e->recipient), who))
+		return;
+	strcpy(e->recipient, who);
+	e->recipient_source = RECIPIENT_FORWARDED;
+	explicit_bzero(who, sizeof who);
+}
+
 /* Original-Recipient, then VERP, then Final-Recipient, as the design orders them. */
 static void dsn_address(struct reader *r, const struct dsn_recipient *group, bool single, struct event *e)
 {
@@ -58,6 +134,8 @@ static void dsn_address(struct reader *r, const struct dsn_recipient *group, boo
 	} else if (single && r->verp[0]) {
 		strcpy(e->recipient, r->verp);
 		e->recipient_source = RECIPIENT_VERP;
+	} else if (single && final[0] && forwarding_subscriber(r, span_of(final), e->recipient)) {
+		e->recipient_source = RECIPIENT_FORWARDED;
 	} else if (final[0]) {
 		strcpy(e->recipient, final);
 		e->recipient_source = RECIPIENT_FINAL;
@@ -134,7 +212,7 @@ static bool read_group(struct reader *r, const struct dsn_reader *dsn, const str
 	struct event *e = &w->event;
 	size_t used = w->arena.used;
 	struct evidence evidence = { .human = { "", 0 }, .diagnostic = { "", 0 } };
-	struct span diagnostic = dsn_diagnostic(group->diagnostic);
+	struct span diagnostic = dsn_diagnostic(group->diagnostic.n ? group->diagnostic : dsn_supplement(group->supplement));
 	*e = r->common;
 	dsn_address(r, group, single, e);
 	if (!e->recipient[0] && single)
@@ -244,24 +322,14 @@ static bool read_failed_header(struct reader *r)
 			*e = r->common;
 			address_copy(e->recipient, a.text);
 			e->recipient_source = RECIPIENT_HEADER;
+			if (r->others <= 1 && r->mail->faileds == 1)
+				forward_of_words(r, e);
 			any = true;
 			if (!emit_prose(r, e, KIND_NONE, about, diagnostic, prose_words(prose_about(about, a.text), a.text)))
 				return true;
 		}
 	}
 	return any;
-}
-
-/* Is ADDRESS an addressee of the mail that came back? */
-static bool is_addressee(const struct reader *r, struct span address)
-{
-	const struct span fields[] = { r->returned.to, r->returned.cc, r->returned.original_recipient };
-	struct found_address a;
-	for (size_t f = 0; f < sizeof fields / sizeof fields[0]; f++)
-		for (size_t i = 0; address_next(fields[f], &i, &a);)
-			if (address_equal(a.text, address))
-				return true;
-	return false;
 }
 
 /* An address that the text only mentions counts when it is the only one, and when the returned mail does not gainsay it. */
@@ -272,7 +340,7 @@ static void doubt_mentions(struct reader *r)
 	if (!p->count || p->recipient[0].rank > RANK_MENTIONED)
 		return;
 	for (size_t i = 0; i < p->count; i++)
-		if (is_addressee(r, p->recipient[i].address))
+		if (is_addressee_of(&r->returned, p->recipient[i].address))
 			p->recipient[keep++] = p->recipient[i];
 	if (keep || p->count > 1 || r->returned.to.n)
 		p->count = keep;
@@ -282,6 +350,8 @@ static void doubt_mentions(struct reader *r)
 static bool says_of_a_mail(const struct reader *r)
 {
 	struct codes c = codes_find(prose_diagnostic(r->prose, r->rules, r->prose->human));
+	if (!c.reply && !c.status.digit && !r->returned.present && r->prose->marked[MARK_BAIT])
+		return false;
 	return c.reply || c.status.digit || r->returned.present || (sender_is_daemon(r) && !sender_wants_answers(r));
 }
 
@@ -302,6 +372,8 @@ void failure_read_prose(struct reader *r)
 		*e = r->common;
 		address_copy(e->recipient, named->address);
 		e->recipient_source = RECIPIENT_TEXT;
+		if (p->count == 1)
+			forward_of_words(r, e);
 		if (!emit_prose(r, e, named->kind, p->count == 1 ? p->human : named->about,
 				named->diagnostic.n || p->count > 1 ? named->diagnostic : prose_diagnostic(r->prose, r->rules, p->human),
 				prose_words(named->about, named->address)))

@@ -57,7 +57,7 @@ bool header_next(struct span *rest, struct field *f, bool *blank)
 		while (is_continuation(*rest)) {
 			struct span more = *rest, folded;
 			span_line(&more, &folded);
-			if (span_is_blank(folded))
+			if (span_is_blank(folded) && (blank || !folded.n)) /* between groups of fields any blank line counts */
 				break;
 			end = folded.p + folded.n;
 			*rest = more;

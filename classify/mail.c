@@ -167,6 +167,13 @@ static void take_text(struct opener *o, const struct part *p)
 	}
 }
 
+/* Prose that is labelled as a delivery status: none of its lines is one of a status. */
+static bool is_mislabelled(struct opener *o, const struct part *p)
+{
+	struct span text = part_bytes(p, o->arena, MAIL_REPORT_MAX);
+	return span_trim(text).n && dsn_find(text) == text.n && header_find(text, SPAN("Status")).n == 0 && header_find(text, SPAN("Action")).n == 0;
+}
+
 static void take_part(struct opener *o, const struct part *p, enum role role)
 {
 	switch (role) {
@@ -178,6 +185,10 @@ static void take_part(struct opener *o, const struct part *p, enum role role)
 			o->html = p;
 		break;
 	case ROLE_STATUS:
+		if (is_mislabelled(o, p)) {
+			take_text(o, p);
+			break;
+		}
 		o->mail->has_status = false; /* labelled as such: better than what only looked so */
 		take_status(o, part_bytes(p, o->arena, MAIL_REPORT_MAX));
 		o->mail->status_is_last = p->body.p + p->body.n == o->end;

@@ -41,6 +41,23 @@ static bool is_fold(struct span line)
 	return line.n && (line.p[0] == ' ' || line.p[0] == '\t');
 }
 
+/*
+ * Only an empty line ends a header (RFC 5322 section 2.1); one of blanks is a fold, which spam filters write into their reports. But some mail has such a
+ * line in the place of the empty one: then what follows looks like no header.
+ */
+static bool header_goes_on(struct span rest)
+{
+	struct span line;
+	size_t value;
+	while (span_line(&rest, &line)) {
+		if (!line.n)
+			return false;
+		if (!span_is_blank(line) && !is_fold(line))
+			return header_name(line, &value) > 0;
+	}
+	return false;
+}
+
 struct span mime_header(struct span text, struct span *body, struct fields *fields)
 {
 	struct span rest = text, line, junk = { NULL, 0 };
@@ -52,6 +69,10 @@ struct span mime_header(struct span text, struct span *body, struct fields *fiel
 		if (name) {
 			fields_add(fields, line, name, value);
 			junk_lines = 0;
+			continue;
+		}
+		if (line.n && fields->count && span_is_blank(line) && header_goes_on(rest)) {
+			fields_fold(fields, line);
 			continue;
 		}
 		if (span_is_blank(line)) {

@@ -20,7 +20,7 @@ static const struct {
 	KNOWN("X-HmXmrOriginalRecipient", reported), KNOWN("X-Original-To", original_recipient),
 	KNOWN("Delivered-To", original_recipient), KNOWN("Envelope-To", original_recipient),
 	KNOWN("X-Envelope-To", original_recipient), KNOWN("X-Rcpt-To", original_recipient),
-	KNOWN("Apparently-To", to), KNOWN("Subject", subject), KNOWN("Date", date),
+	KNOWN("X-Forwarded-For", delivered[0]), KNOWN("Apparently-To", to), KNOWN("Subject", subject), KNOWN("Date", date),
 	KNOWN("X-Envelope-From", return_path), KNOWN("X-Envelope-Sender", return_path),
 };
 
@@ -64,7 +64,11 @@ void returned_read(const struct classify_options *options, const struct fields *
 			continue;
 		for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
 			struct span *to = (struct span *)((char *)out + known[i].offset);
-			if (span_equal_nocase(f.name, known[i].name) && !to->n)
+			if (!span_equal_nocase(f.name, known[i].name))
+				continue;
+			if ((to == &out->original_recipient || to == out->delivered) && out->delivereds < RETURNED_DELIVERED_MAX)
+				out->delivered[out->delivereds++] = f.value;
+			if (!to->n)
 				*to = f.value;
 		}
 		if (!out->campaign.n && is_campaign_header(options, f.name))

@@ -13,6 +13,7 @@
 enum {
 	RETURNED_FIELDS_MAX = 4096,  /* header fields of the returned mail that are looked at */
 	RETURNED_FOR_MAX = 4,        /* "for <address>" of its Received fields, newest first */
+	RETURNED_DELIVERED_MAX = 8,
 	ORIGIN_UNWRAP_MAX = 4,       /* SRS within BATV within … */
 };
 
@@ -21,6 +22,8 @@ struct returned {
 	bool present;
 	struct span reported;    /* X-HmXmrOriginalRecipient: Microsoft names there who complained */
 	struct span message_id, from, sender, return_path, to, cc, list_id, feedback_id, cfbl_id, campaign, original_recipient, subject, date;
+	struct span delivered[RETURNED_DELIVERED_MAX]; /* Delivered-To, X-Original-To, X-Forwarded-For and the like, each of them */
+	size_t delivereds;
 	struct span received_for[RETURNED_FOR_MAX];
 	size_t received_fors;
 };

@@ -203,6 +203,41 @@ static void take_human(struct prose *p, const struct rules *rules)
 	sort_matches(&p->matches);
 }
 
+/* "-- ", "---" and "____…" alone in their line. */
+static bool is_delimiter(struct span line)
+{
+	size_t n = 0;
+	line = span_trim(line);
+	while (n < line.n && line.p[n] == line.p[0])
+		n++;
+	return n == line.n && ((n >= 2 && n <= 3 && line.p[0] == '-') || (n >= 20 && line.p[0] == '_'));
+}
+
+/*
+ * Without what a list, a scanner or a signature put below: some lines behind a delimiter that have no code. What they say is about no mail, and whose
+ * addresses they name had nothing to do with it. Such a footer is in the second half, or behind a delimiter that only footers have.
+ */
+static struct span without_footer(struct span text)
+{
+	enum { FOOTER_LINES = 12 };
+	struct span rest = text, line;
+	size_t cut = text.n;
+	unsigned lines = 0;
+	for (const char *begin = rest.p; span_line(&rest, &line); begin = rest.p) {
+		if (is_delimiter(line)) {
+			cut = (size_t)(begin - text.p);
+			lines = 0;
+		} else {
+			lines += span_trim(line).n > 0;
+		}
+	}
+	struct span footer = { text.p + cut, text.n - cut };
+	struct codes c = codes_find(footer);
+	if (!span_trim((struct span){ text.p, cut }).n || lines > FOOTER_LINES || c.reply || c.status.digit)
+		return text;
+	return (struct span){ text.p, cut };
+}
+
 void prose_open(struct prose *p, const struct rules *rules, struct span text)
 {
 	const char *header;
@@ -211,6 +246,9 @@ void prose_open(struct prose *p, const struct rules *rules, struct span text)
 		while (text.n && ((unsigned char)text.p[text.n] & 0xc0) == 0x80)
 			text.n--;
 	}
+	size_t whole = header_paragraph(text);
+	if (whole == text.n)
+		text = without_footer(text);
 	p->count = 0;
 	memset(p->marked, 0, sizeof p->marked);
 	memset(p->said, 0, sizeof p->said);
@@ -569,6 +607,29 @@ static struct span code_line(struct span text)
 	return best;
 }
 
+/* The lines of TEXT above AT that were heard in a session ("<<< 550 …"), to AT; empty when there are none, or they do not refuse. */
+static struct span heard_above(struct span text, const char *at)
+{
+	const char *begin = at;
+	for (unsigned lines = 0; lines < ANSWER_LINES_MAX && begin > text.p; lines++) {
+		struct span before = line_around(text, (size_t)(begin - 1 - text.p));
+		if (!span_starts_nocase(before, SPAN("<<< ")) || before.p >= begin)
+			break;
+		begin = before.p;
+	}
+	struct span heard = begin < at ? span_trim(between(begin + 4, at)) : (struct span){ "", 0 };
+	return heard.n && (heard.p[0] == '4' || heard.p[0] == '5') ? heard : (struct span){ "", 0 };
+}
+
+/* A summary that names nobody ("554 5.0.0 Service unavailable") says less than the answer above it. */
+static struct span not_summary(struct span text, struct span line)
+{
+	struct span whole = line_around(text, (size_t)(line.p - text.p));
+	if (memchr(whole.p, '@', whole.n) || span_starts_nocase(whole, SPAN("<<<")))
+		return (struct span){ "", 0 };
+	return heard_above(text, whole.p);
+}
+
 struct span prose_diagnostic(const struct prose *p, const struct rules *rules, struct span text)
 {
 	struct matches found;
@@ -578,8 +639,10 @@ struct span prose_diagnostic(const struct prose *p, const struct rules *rules, s
 	while (window.n < text.n && window.n && ((unsigned char)window.p[window.n] & 0xc0) == 0x80)
 		window.n--;
 	struct span line = code_line(window);
-	if (line.n)
-		return paragraph(between(line.p, text.p + text.n));
+	if (line.n) {
+		struct span heard = not_summary(window, line);
+		return heard.n ? heard : paragraph(between(line.p, text.p + text.n));
+	}
 	if (!searched_part(&p->searched, window, &found))
 		rules_scan(rules, window, WHERE_HUMAN, &found);
 	for (size_t i = 0; i < found.count; i++) {

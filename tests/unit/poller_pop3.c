@@ -77,7 +77,7 @@ static void start_server(const struct step *steps)
 	close(listening);
 	close(log_pipe[1]);
 	box = (struct mailbox){ .name = "test", .protocol = PROTOCOL_POP3, .host = "127.0.0.1", .port = ntohs(at.sin_port), .tls = TLS_NONE,
-				.user = "user", .timeout = 1, .deadline = 20 };
+				.user = "user", .timeout = 2, .deadline = 20 };
 	box.processed = (struct disposal){ DISPOSE_DELETE, NULL };
 	box.unrecognised = box.quarantine = (struct disposal){ DISPOSE_KEEP, NULL };
 }

@@ -263,31 +263,14 @@ static struct bytes read_files(void)
 	return b;
 }
 
-/* How many of the needles that lie at OFFSET of the canaries (N bytes, 0: up to the NUL) are in the bytes: one walk over the bytes for all of them, each looked
- * for where its first two bytes are. */
 static unsigned found(const struct bytes *b, const struct canary *c, unsigned first, unsigned count, size_t offset, size_t n)
 {
-	static unsigned head[1 << 16], next[2 * CANARIES]; /* 1 + the number of a canary; 0: none */
-	static bool hit[2 * CANARIES];
 	unsigned hits = 0;
 
-	memset(head, 0, sizeof head);
-	memset(hit, 0, sizeof hit);
 	for (unsigned i = first; i < first + count; i++) {
 		const unsigned char *needle = (const unsigned char *)&c[i] + offset;
-		unsigned *slot = &head[needle[0] << 8 | needle[1]];
-
-		next[i] = *slot;
-		*slot = i + 1;
+		hits += memmem(b->p, b->n, needle, n ? n : strlen((const char *)needle)) != NULL;
 	}
-	for (size_t at = 0; at + 1 < b->n; at++)
-		for (unsigned i = head[b->p[at] << 8 | b->p[at + 1]]; i; i = next[i - 1]) {
-			const unsigned char *needle = (const unsigned char *)&c[i - 1] + offset;
-			size_t length = n ? n : strlen((const char *)needle);
-
-			if (!hit[i - 1] && length <= b->n - at && !memcmp(b->p + at, needle, length))
-				hits += hit[i - 1] = true;
-		}
 	return hits;
 }
 #define TEXT offsetof(struct canary, text), 0
