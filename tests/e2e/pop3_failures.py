@@ -94,6 +94,8 @@ cuts = {
     "at a DELE": lambda c, s: b"DELE 100\r\n" in c,
     "at QUIT": lambda c, s: b"QUIT\r\n" in c,
 }
+# A message at which the connection breaks is asked for once more over another: it comes there, or is stepped over. What is not had stays.
+LEFT = {"in the first message": 1, "in the middle of a message": 0}
 for where, trigger in cuts.items():
     for reset in False, True:
         with case("the connection breaks %s%s" % (where, ", with a reset" if reset else "")):
@@ -102,8 +104,9 @@ for where, trigger in cuts.items():
             retour = program(dovecot, "none")
             retour.config["mailbox fbl"].update(host="127.0.0.1", port=Cutter(dovecot.host, dovecot.pop3, trigger, reset).port)
             result = retour.run("poll")
-            equal(result.code, 1, "exit code\n%r" % result)
-            equal(dovecot.count(USER), len(mails), "nothing is deleted without QUIT")
+            left = LEFT.get(where, len(mails))
+            equal(result.code, 1 if left else 0, "exit code\n%r" % result)
+            equal(dovecot.count(USER), left, "what is deleted without QUIT")
             retour.config["mailbox fbl"].update(port=dovecot.pop3)
             result = retour.run("poll")
             equal(result.code, 0, "exit code of the next run\n%r" % result)
