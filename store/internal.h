@@ -32,6 +32,7 @@ struct store {
 	struct table *table;        /* table.c */
 	struct erasures *erasures;  /* erasure.c */
 	sqlite3_stmt *statement[SQL_COUNT];
+	int64_t interval;           /* between two mailings, seconds (mailings.c) */
 	bool functions;             /* kpi.c's functions of SQL are there */
 	bool in_transaction;
 	bool in_snapshot;
@@ -171,6 +172,7 @@ struct packed {
 	int32_t day;                              /* YYYYMMDD in the process's TZ */
 	uint16_t reply;
 	uint8_t kind, klass, category, origin;
+	uint32_t mta;                             /* cause_number() of the reporting MTA */
 	uint8_t known;                            /* 1: there is a recipient; else both pseudonyms are zero */
 	uint8_t profiled;                         /* 1: provider is a profile's name; only those go into the tallies, which stay */
 	unsigned char contact[PSEUDONYM_SIZE];    /* under the state key */
@@ -202,6 +204,12 @@ int investigation_note(struct store *s, const char *provider, enum category cate
 int investigation_resolved(struct store *s, const char *provider, enum category category, int64_t *at);
 /* Without a block for a quiet period it is over. */
 int investigation_advance(struct store *s, int64_t now);
+
+/* --- mailings.c --------------------------------------------------------------------------------------- */
+
+/* Measures how often the sender mails, inside the transaction; mailings_load() reads what was measured last. */
+int mailings_measure(struct store *s, int64_t now);
+int mailings_load(struct store *s);
 
 /* --- cohort.c ----------------------------------------------------------------------------------------------------- */
 

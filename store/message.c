@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <time.h>
 #include "classify/redact.h"
+#include "store/cause.h"
 #include "store/internal.h"
 
 enum { MESSAGE_KEY_SIZE = 16 };
@@ -95,6 +96,7 @@ static int pack(struct store *s, struct event *event, int64_t now, struct packed
 	status_text(event->status, p.status);
 	memcpy(p.campaign, event->campaign, strnlen(event->campaign, sizeof p.campaign - 1));
 	memcpy(p.rule, event->rule, strnlen(event->rule, sizeof p.rule - 1));
+	p.mta = cause_number(s, CAUSE_MTA, event->reporting_mta);
 	if (!retention_is_over(s, RETAIN_DIAGNOSTICS, p.at, now))
 		pack_diagnostic(s, event, &p);
 	result = pack_recipient(s, event, now, &p);

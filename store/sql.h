@@ -175,6 +175,11 @@
 	/* the same with every bit of the mask, as the rows lie */ \
 	X(SQL_TALLY_ROWS, "SELECT day, kind, class, category, origin, provider, campaign, count FROM tally WHERE day BETWEEN ?1 AND ?2" \
 		" ORDER BY day, kind, class, category, origin, provider, campaign") \
+	/* days since 1970 on which mail was sent, and on which bounces came */ \
+	X(SQL_MAILINGS_SENT, "SELECT CAST(julianday(format('%04d-%02d-%02d', day / 10000, day / 100 % 100, day % 100)) - 2440587.5 AS INTEGER)," \
+		" sum(sent) FROM volume WHERE day >= ?1 AND sent > 0 GROUP BY day ORDER BY day") \
+	X(SQL_MAILINGS_BOUNCED, "SELECT CAST(julianday(format('%04d-%02d-%02d', day / 10000, day / 100 % 100, day % 100)) - 2440587.5 AS INTEGER)," \
+		" sum(count) FROM tally WHERE day >= ?1 AND kind = 'failure' AND origin IN ('matched', 'verified') GROUP BY day ORDER BY day") \
 	X(SQL_TALLY_FIRST, "SELECT min(day) FROM tally") \
 	X(SQL_CAMPAIGN_KNOWN, "SELECT 1 FROM campaign WHERE day = ?1 AND name = ?2") \
 	X(SQL_CAMPAIGN_COUNT, "SELECT count(*) FROM campaign WHERE day = ?1") \

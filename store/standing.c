@@ -4,6 +4,7 @@
  *   active  > soft(n) > paused > revalidate > active      past the ladder again after a pause: inactive, prolonged-soft
  *   active  > block   > investigate > retry-gated > active
  *   active  > hard or complaint > inactive
+ *   active  > unclear > inactive                           permanent and not understood, from three mailings on: not-understood
  *
  * The table `transitions` is that drawing; retour-contacts(7) shows it, and a test holds the two equal. walk_history() makes the state from a summary of
  * all events, day by day, with what time does in between, so that the order in which they were read does not matter. What can no longer be told
@@ -13,7 +14,8 @@
 
 /* How long the contact waits there. */
 #define TIMERS(X) X(NO_TIMER, "none") X(ON_LADDER, "the ladder's step, then quiet") X(ON_BLOCK, "hold") X(ON_INVESTIGATION, "patience") \
-	X(ON_GATE, "gate, then quiet") X(ON_PAUSE, "pause") X(ON_TRIAL, "quiet")
+	X(ON_GATE, "gate, then quiet") X(ON_PAUSE, "pause") X(ON_TRIAL, "quiet") X(ON_LONGER, "the longer of both") \
+	X(ON_DAYS, "the ladder's days, then quiet") X(UNCHANGED, "as before")
 
 #define ENUM(symbol, name) symbol,
 #define NAME(symbol, name) name,
@@ -21,7 +23,8 @@ enum timer { TIMERS(ENUM) TIMER_COUNT };
 static const char *const happening_names[] = { STORE_HAPPENINGS(NAME) };
 static const char *const timer_names[] = { TIMERS(NAME) };
 /* In the order of enum because. */
-static const char *const because_names[] = { "none", "the failure's", "the block's", "the event's", PROLONGED_SOFT, "as before" };
+static const char *const because_names[] = { "none", "the failure's", "the block's", "the event's", PROLONGED_SOFT, "as before",
+	"the failure's", NOT_UNDERSTOOD };
 
 static const struct transition {
 	enum contact_state from;
@@ -33,17 +36,22 @@ static const struct transition {
 	{ STATE_ACTIVE,      SOFT_FAILED,        STATE_SOFT,        ON_LADDER,        FOR_SOFT },
 	{ STATE_ACTIVE,      BLOCKED,            STATE_BLOCK,       ON_BLOCK,         FOR_BLOCK },
 	{ STATE_ACTIVE,      GONE,               STATE_INACTIVE,    NO_TIMER,         FOR_EVENT },
+	{ STATE_ACTIVE,      PUZZLED,            STATE_UNCLEAR,     ON_DAYS,          FOR_UNCLEAR },
 
 	{ STATE_SOFT,        SOFT_FAILED,        STATE_SOFT,        ON_LADDER,        FOR_SOFT },
 	{ STATE_SOFT,        LADDER_ENDED,       STATE_PAUSED,      ON_PAUSE,         FOR_SOFT },
 	{ STATE_SOFT,        LADDER_ENDED_AGAIN, STATE_INACTIVE,    NO_TIMER,         FOR_TOO_LONG },
 	{ STATE_SOFT,        BLOCKED,            STATE_BLOCK,       ON_BLOCK,         FOR_BLOCK },
 	{ STATE_SOFT,        GONE,               STATE_INACTIVE,    NO_TIMER,         FOR_EVENT },
+	{ STATE_SOFT,        PUZZLED,            STATE_SOFT,        UNCHANGED,        AS_BEFORE },
+	{ STATE_SOFT,        PUZZLED_ENOUGH,     STATE_INACTIVE,    NO_TIMER,         FOR_UNCLEAR_LONG },
 	{ STATE_SOFT,        DELIVERED,          STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
 	{ STATE_SOFT,        TIME_UP,            STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
 
 	{ STATE_PAUSED,      SOFT_FAILED,        STATE_PAUSED,      ON_PAUSE,         FOR_SOFT },
 	{ STATE_PAUSED,      GONE,               STATE_INACTIVE,    NO_TIMER,         FOR_EVENT },
+	{ STATE_PAUSED,      PUZZLED,            STATE_PAUSED,      UNCHANGED,        AS_BEFORE },
+	{ STATE_PAUSED,      PUZZLED_ENOUGH,     STATE_INACTIVE,    NO_TIMER,         FOR_UNCLEAR_LONG },
 	{ STATE_PAUSED,      DELIVERED,          STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
 	{ STATE_PAUSED,      TIME_UP,            STATE_REVALIDATE,  ON_TRIAL,         AS_BEFORE },
 	{ STATE_PAUSED,      REVALIDATED,        STATE_REVALIDATE,  ON_TRIAL,         AS_BEFORE },
@@ -51,19 +59,25 @@ static const struct transition {
 	{ STATE_REVALIDATE,  SOFT_FAILED,        STATE_SOFT,        ON_LADDER,        FOR_SOFT },
 	{ STATE_REVALIDATE,  BLOCKED,            STATE_BLOCK,       ON_BLOCK,         FOR_BLOCK },
 	{ STATE_REVALIDATE,  GONE,               STATE_INACTIVE,    NO_TIMER,         FOR_EVENT },
+	{ STATE_REVALIDATE,  PUZZLED,            STATE_UNCLEAR,     ON_DAYS,          FOR_UNCLEAR },
+	{ STATE_REVALIDATE,  PUZZLED_ENOUGH,     STATE_INACTIVE,    NO_TIMER,         FOR_UNCLEAR_LONG },
 	{ STATE_REVALIDATE,  DELIVERED,          STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
 	{ STATE_REVALIDATE,  TIME_UP,            STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
 
-	{ STATE_BLOCK,       SOFT_FAILED,        STATE_SOFT,        ON_LADDER,        FOR_SOFT },
+	{ STATE_BLOCK,       SOFT_FAILED,        STATE_BLOCK,       ON_LONGER,        AS_BEFORE },
 	{ STATE_BLOCK,       BLOCKED,            STATE_BLOCK,       ON_BLOCK,         FOR_BLOCK },
 	{ STATE_BLOCK,       GONE,               STATE_INACTIVE,    NO_TIMER,         FOR_EVENT },
+	{ STATE_BLOCK,       PUZZLED,            STATE_BLOCK,       UNCHANGED,        AS_BEFORE },
+	{ STATE_BLOCK,       PUZZLED_ENOUGH,     STATE_INACTIVE,    NO_TIMER,         FOR_UNCLEAR_LONG },
 	{ STATE_BLOCK,       DELIVERED,          STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
 	{ STATE_BLOCK,       TIME_UP,            STATE_INVESTIGATE, ON_INVESTIGATION, AS_BEFORE },
 	{ STATE_BLOCK,       RESOLVED,           STATE_RETRY_GATED, ON_GATE,          AS_BEFORE },
 
-	{ STATE_INVESTIGATE, SOFT_FAILED,        STATE_SOFT,        ON_LADDER,        FOR_SOFT },
+	{ STATE_INVESTIGATE, SOFT_FAILED,        STATE_INVESTIGATE, ON_LONGER,        AS_BEFORE },
 	{ STATE_INVESTIGATE, BLOCKED,            STATE_BLOCK,       ON_BLOCK,         FOR_BLOCK },
 	{ STATE_INVESTIGATE, GONE,               STATE_INACTIVE,    NO_TIMER,         FOR_EVENT },
+	{ STATE_INVESTIGATE, PUZZLED,            STATE_INVESTIGATE, UNCHANGED,        AS_BEFORE },
+	{ STATE_INVESTIGATE, PUZZLED_ENOUGH,     STATE_INACTIVE,    NO_TIMER,         FOR_UNCLEAR_LONG },
 	{ STATE_INVESTIGATE, DELIVERED,          STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
 	{ STATE_INVESTIGATE, TIME_UP,            STATE_RETRY_GATED, ON_GATE,          AS_BEFORE },
 	{ STATE_INVESTIGATE, RESOLVED,           STATE_RETRY_GATED, ON_GATE,          AS_BEFORE },
@@ -71,8 +85,18 @@ static const struct transition {
 	{ STATE_RETRY_GATED, SOFT_FAILED,        STATE_SOFT,        ON_LADDER,        FOR_SOFT },
 	{ STATE_RETRY_GATED, BLOCKED,            STATE_BLOCK,       ON_BLOCK,         FOR_BLOCK },
 	{ STATE_RETRY_GATED, GONE,               STATE_INACTIVE,    NO_TIMER,         FOR_EVENT },
+	{ STATE_RETRY_GATED, PUZZLED,            STATE_RETRY_GATED, UNCHANGED,        AS_BEFORE },
+	{ STATE_RETRY_GATED, PUZZLED_ENOUGH,     STATE_INACTIVE,    NO_TIMER,         FOR_UNCLEAR_LONG },
 	{ STATE_RETRY_GATED, DELIVERED,          STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
 	{ STATE_RETRY_GATED, TIME_UP,            STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
+
+	{ STATE_UNCLEAR,     SOFT_FAILED,        STATE_SOFT,        ON_LADDER,        FOR_SOFT },
+	{ STATE_UNCLEAR,     BLOCKED,            STATE_BLOCK,       ON_BLOCK,         FOR_BLOCK },
+	{ STATE_UNCLEAR,     GONE,               STATE_INACTIVE,    NO_TIMER,         FOR_EVENT },
+	{ STATE_UNCLEAR,     PUZZLED,            STATE_UNCLEAR,     ON_DAYS,          FOR_UNCLEAR },
+	{ STATE_UNCLEAR,     PUZZLED_ENOUGH,     STATE_INACTIVE,    NO_TIMER,         FOR_UNCLEAR_LONG },
+	{ STATE_UNCLEAR,     DELIVERED,          STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
+	{ STATE_UNCLEAR,     TIME_UP,            STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
 
 	/* final: nothing but an operator leads out; an earlier or harder reason takes the place of the one that is known */
 	{ STATE_INACTIVE,    GONE,               STATE_INACTIVE,    NO_TIMER,         FOR_EVENT },
@@ -103,6 +127,7 @@ static const enum verdict verdicts[STATE_COUNT] = {
 	[STATE_INVESTIGATE] = VERDICT_HOLD,
 	[STATE_RETRY_GATED] = VERDICT_HOLD,
 	[STATE_INACTIVE] = VERDICT_SUPPRESS,
+	[STATE_UNCLEAR] = VERDICT_HOLD,
 };
 
 enum verdict standing_verdict(enum contact_state state)
@@ -134,13 +159,19 @@ static int64_t place_in_gate(const unsigned char key[PSEUDONYM_SIZE], int64_t ga
 	return gate > 0 ? (int64_t)(v * (uint64_t)gate >> 32) : 0;
 }
 
+/* When a failure of this DAY is outweighed by silence; 0: never. LEAST: not before. */
+static int64_t quiet_end(const struct walk *w, int64_t day, int64_t least)
+{
+	return w->quiet > 0 ? day + later(whole_days(w->quiet), least) : 0;
+}
+
 /*
  * UNTIL may be exact; DUE, which leads out of a finished episode, depends on the day of AT only, so that it is the same after the times were
  * cut to days. A block is short and its end exact.
  */
 static void set_timer(const struct walk *w, struct standing *st, enum timer timer, int64_t at)
 {
-	int64_t day = day_start(at), held = st->state == STATE_PAUSED ? st->until : 0, step;
+	int64_t day = day_start(at), until = st->until, due = st->due, step;
 
 	st->until = st->due = 0;
 	switch (timer) {
@@ -149,24 +180,40 @@ static void set_timer(const struct walk *w, struct standing *st, enum timer time
 		break;
 	case ON_LADDER:
 		step = ladder_step(w->ladder, st->soft);
-		st->until = at + step;
-		st->due = w->o->quiet > 0 ? day + later(whole_days(w->o->quiet), whole_days(step) + DAY) : 0;
+		st->until = st->held = at + step;
+		st->due = quiet_end(w, day, whole_days(step) + DAY);
+		break;
+	case ON_LONGER:
+		st->held = at + ladder_step(w->ladder, st->soft);
+		st->until = later(until, st->held);
+		st->due = due;
+		break;
+	case UNCHANGED:
+		st->until = until;
+		st->due = due;
+		break;
+	case ON_DAYS:
+		step = whole_days(ladder_step(w->unclear, st->unclear));
+		st->until = day + step;
+		st->due = quiet_end(w, day, step + DAY);
 		break;
 	case ON_BLOCK:
-		st->until = st->due = at + w->o->block_hold;
+		st->until = later(st->held, at + w->o->block_hold);
+		st->due = at + w->o->block_hold;
 		break;
 	case ON_INVESTIGATION: /* patience counts from the block */
-		st->until = st->due = later(at, day_start(at - w->o->block_hold) + whole_days(w->o->block_patience) + DAY);
+		st->due = later(at, day_start(at - w->o->block_hold) + whole_days(w->o->block_patience) + DAY);
+		st->until = later(st->held, st->due);
 		break;
 	case ON_GATE:
-		st->until = at + place_in_gate(w->key, w->o->block_gate);
+		st->until = later(st->held, at + place_in_gate(w->key, w->o->block_gate));
 		st->due = day + later(whole_days(w->o->block_quiet), whole_days(w->o->block_gate) + DAY);
 		break;
 	case ON_PAUSE:
-		st->until = st->due = later(held, day + whole_days(w->o->pause) + DAY);
+		st->until = st->due = later(st->state == STATE_PAUSED ? until : 0, day + whole_days(w->o->pause) + DAY);
 		break;
 	case ON_TRIAL:
-		st->due = w->o->quiet > 0 ? day + whole_days(w->o->quiet) : 0;
+		st->due = quiet_end(w, day, 0);
 		break;
 	}
 }
@@ -191,7 +238,9 @@ static void enter(const struct walk *w, struct standing *st, const struct transi
 	if (changes && t->to == STATE_PAUSED)
 		st->pauses++;
 	if (t->to == STATE_ACTIVE || t->to == STATE_INACTIVE)
-		st->pauses = 0;
+		st->pauses = st->unclear = 0;
+	if (t->to == STATE_ACTIVE)
+		st->held = 0;
 	st->state = t->to;
 	if (t->because != AS_BEFORE)
 		st->because = t->because;
@@ -224,9 +273,10 @@ struct moment {
 	int64_t at;
 	enum happening what;
 };
+enum { MOMENTS_MAX = 4 };
 
 /* A delivery speaks for what came before it on its day. Returns how many moments there are, in the order of their times. */
-static unsigned moments_of(const struct day *d, struct moment m[3])
+static unsigned moments_of(const struct day *d, struct moment m[MOMENTS_MAX])
 {
 	bool soft = d->last_soft > d->delivered, block = d->last_block > d->delivered;
 	bool block_first = d->last_block < d->last_soft;
@@ -234,6 +284,8 @@ static unsigned moments_of(const struct day *d, struct moment m[3])
 
 	if (d->delivered != NEVER)
 		m[n++] = (struct moment){ d->start + d->delivered, DELIVERED };
+	else if (d->count[HISTORY_UNCLEAR])
+		m[n++] = (struct moment){ d->start, PUZZLED };
 	if (block && block_first)
 		m[n++] = (struct moment){ d->start + d->last_block, BLOCKED };
 	if (soft)
@@ -243,11 +295,13 @@ static unsigned moments_of(const struct day *d, struct moment m[3])
 	return n;
 }
 
-/* By age or by attempts. A coarse day that lies where its times would decide is what it was when they were known. */
-static bool ladder_ended(const struct ladder *l, const struct standing *st, const struct day *d, int64_t age)
+/* By age, which says nothing of fewer than so many mailings, or by attempts. A coarse day that lies where its times would decide is what it was when they were known. */
+static bool ladder_ended(const struct ladder *l, int64_t least, const struct standing *st, const struct day *d, int64_t age)
 {
 	if (l->attempts && st->soft >= l->attempts)
 		return true;
+	if ((int64_t)st->soft < least)
+		return false;
 	if (d->coarse && age > l->end - DAY && age < l->end + DAY)
 		return d->ended;
 	return age >= l->end;
@@ -265,19 +319,30 @@ static void soft_failures(const struct walk *w, struct standing *st, struct day 
 	int64_t middle = d->start + DAY / 2, last = d->coarse ? middle : at;
 	if (!st->soft)
 		st->first = d->coarse ? middle : after_delivery ? at : d->start + d->first_soft;
-	st->soft += after_delivery ? 1 : d->soft;
+	st->soft += after_delivery ? 1 : d->count[HISTORY_SOFT];
 	happens(w, st, SOFT_FAILED, at);
 	if (st->state != STATE_SOFT)
 		return;
-	d->ended = ladder_ended(l, st, d, last - st->first);
+	d->ended = ladder_ended(l, w->o->mailings, st, d, last - st->first);
 	if (d->ended)
 		happens(w, st, st->pauses ? LADDER_ENDED_AGAIN : LADDER_ENDED, at);
+}
+
+/* Each day with such a failure is a mailing of its own. */
+static void puzzling_failure(const struct walk *w, struct standing *st, int64_t at)
+{
+	if (!find_transition(st->state, PUZZLED))
+		return;
+	st->unclear++;
+	bool enough = w->unclear->attempts && st->unclear >= w->unclear->attempts;
+	if (!enough || !happens(w, st, PUZZLED_ENOUGH, at))
+		happens(w, st, PUZZLED, at);
 }
 
 /* One day after the other, and the resolution of the block's investigation at its time. */
 static void walk_day(const struct walk *w, struct standing *st, struct day *d, int64_t *resolved)
 {
-	struct moment moments[3];
+	struct moment moments[MOMENTS_MAX];
 	unsigned n = moments_of(d, moments);
 
 	if (!d->coarse)
@@ -291,23 +356,50 @@ static void walk_day(const struct walk *w, struct standing *st, struct day *d, i
 		}
 		elapse(w, st, m->at);
 		/* what a delivery of the same day settled makes no state, but it was an episode */
-		if (m->what == DELIVERED && st->state == STATE_ACTIVE && d->soft && d->first_soft < d->delivered)
+		if (m->what == DELIVERED && st->state == STATE_ACTIVE && d->count[HISTORY_SOFT] && d->first_soft < d->delivered)
 			st->episode = d->start;
 		if (m->what == SOFT_FAILED) {
 			soft_failures(w, st, d, m->at);
+		} else if (m->what == PUZZLED) {
+			puzzling_failure(w, st, m->at);
 		} else if (happens(w, st, m->what, m->at) && m->what == BLOCKED) {
-			st->blocks += d->blocks;
+			st->blocks += d->count[HISTORY_BLOCK];
 		}
 	}
 }
 
+/* What is final: the earliest reason counts, and what came before it is what it broke off. */
+static void end_for_good(const struct walk *w, struct standing *st, const struct day *d)
+{
+	elapse(w, st, d->start);
+	happens(w, st, GONE, d->start);
+	st->since = d->start;
+}
+
+const struct day *final_day(const struct history *h)
+{
+	for (unsigned i = 0; i < h->days; i++)
+		if (history_day_is_final(&h->day[i]))
+			return &h->day[i];
+	return NULL;
+}
+
+/* The whole way is walked, also behind what is final: where a ladder would have ended must be known before the times are cut. */
 void walk_history(const struct walk *w, struct history *h, int64_t resolved, struct standing *out)
 {
 	struct standing st = h->base;
+	const struct day *final = final_day(h);
 	int64_t pending = resolved >= h->block.at ? resolved : 0;
 
-	for (unsigned i = 0; i < h->days; i++)
+	for (unsigned i = 0; i < h->days; i++) {
 		walk_day(w, &st, &h->day[i], &pending);
+		if (&h->day[i] != final)
+			continue;
+		*out = st;
+		end_for_good(w, out, final);
+	}
+	if (final)
+		return;
 	if (pending) {
 		elapse(w, &st, pending);
 		happens(w, &st, RESOLVED, pending);
@@ -315,10 +407,15 @@ void walk_history(const struct walk *w, struct history *h, int64_t resolved, str
 	*out = st;
 }
 
-void settle_first_day(const struct walk *w, struct history *h)
+/* Behind the day that ended it nothing counts; else what happened first is settled. */
+void settle_one_day(const struct walk *w, struct history *h)
 {
 	int64_t none = 0;
 
+	if (history_day_is_final(&h->day[0])) {
+		history_drop_last(h);
+		return;
+	}
 	walk_day(w, &h->base, &h->day[0], &none);
 	h->settled = later(h->settled, h->day[0].start + DAY - 1);
 	history_drop_first(h);

@@ -222,7 +222,7 @@ static int open_all(struct store *s, int64_t now, bool *created)
 		return result;
 	if ((result = keys_verify(s)))
 		return result;
-	return backup_settle(s, now);
+	return mailings_load(s) ? STORE_FAILED : backup_settle(s, now);
 }
 
 int store_open(struct store **out, const struct store_options *options, int64_t now, bool *created)

@@ -30,7 +30,7 @@ enum { LADDER_STEPS_MAX = 8, LADDERS_MAX = 16, STORE_DIGEST_SIZE = 32, STORE_NAM
 
 /* When to try again after the n-th soft failure, seconds. */
 struct ladder {
-	char name[STORE_NAME_SIZE]; /* "large", "small", "mailbox-full", "greylisted" or a provider's name */
+	char name[STORE_NAME_SIZE]; /* "large", "small", "mailbox-full", "greylisted", "not-understood" or a provider's name */
 	int64_t step[LADDER_STEPS_MAX];
 	unsigned steps;
 	int64_t end;                /* over so long after the first failure */
@@ -69,7 +69,8 @@ struct store_options {
 	struct retention retention[RETAIN_COUNT];
 	struct ladder ladder[LADDERS_MAX];
 	unsigned ladders;
-	int64_t quiet;              /* soft, revalidate: without a failure for so long the contact is active again; 0: never */
+	int64_t quiet;              /* soft, revalidate, unclear: without a failure for so long the contact is active again; 0: never … */
+	int64_t mailings;           /* … and not before so many mailings; a ladder ends by its age after so many failures at least; 0: days alone */
 	int64_t pause;              /* past its ladder: hold so long, then try again */
 	int64_t remember;           /* that a mail was delivered, for failures before it that are read later */
 	int64_t block_hold;         /* after a block: hold so long; the sender has work to do, not the recipient */
@@ -192,7 +193,8 @@ int store_mailboxes(struct store *s, int (*visit)(void *context, const struct ma
 
 #define STORE_VERDICTS(X) X(VERDICT_SEND, "send") X(VERDICT_HOLD, "hold") X(VERDICT_SUPPRESS, "suppress")
 #define STORE_STATES(X) X(STATE_ACTIVE, "active") X(STATE_SOFT, "soft") X(STATE_PAUSED, "paused") X(STATE_REVALIDATE, "revalidate") \
-	X(STATE_BLOCK, "block") X(STATE_INVESTIGATE, "investigate") X(STATE_RETRY_GATED, "retry-gated") X(STATE_INACTIVE, "inactive")
+	X(STATE_BLOCK, "block") X(STATE_INVESTIGATE, "investigate") X(STATE_RETRY_GATED, "retry-gated") X(STATE_INACTIVE, "inactive") \
+	X(STATE_UNCLEAR, "unclear")
 #define STORE_ENUM(symbol, name) symbol,
 enum verdict { STORE_VERDICTS(STORE_ENUM) VERDICT_COUNT };
 enum contact_state { STORE_STATES(STORE_ENUM) STATE_COUNT };

@@ -70,7 +70,7 @@ struct config {
 	bool fold_local_part;
 	int64_t period[RETAIN_COUNT];
 	const char *reason[RETAIN_COUNT];
-	int64_t soft_quiet, soft_pause, soft_remember, block_hold, block_patience, block_gate, block_quiet;
+	int64_t soft_quiet, soft_mailings, soft_pause, soft_remember, block_hold, block_patience, block_gate, block_quiet;
 	struct ladder ladder[LADDERS_MAX];
 	unsigned ladders;
 	struct {

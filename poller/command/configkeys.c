@@ -94,6 +94,8 @@ const struct key config_keys[] = {
 
 	{ "soft", "quiet", PERIOD, AT(soft_quiet), "30d", DAY, 10LL * YEAR, NULL, "30d",
 	  "without a failure for so long, a contact is active again" },
+	{ "soft", "mailings", NUMBER, AT(soft_mailings), "3", 0, 20, NULL, "3",
+	  "and not before so many mailings of ours; a ladder ends by its age after so many failures at least; 0: days alone" },
 	{ "soft", "pause", PERIOD, AT(soft_pause), "30d", DAY, 10LL * YEAR, NULL, "30d",
 	  "past its ladder a contact is left alone for so long, then tried once more" },
 	{ "soft", "remember", PERIOD, AT(soft_remember), "7d", DAY, YEAR, NULL, "7d",
@@ -107,7 +109,7 @@ const struct key config_keys[] = {
 	  "without another block for so long, the contact is active again and the investigation over" },
 	{ "ladder *", "steps", PERIODS, LADDER(step), NULL, MINUTE, YEAR, NULL, NULL, "waiting times after the first, second, … soft failure" },
 	{ "ladder *", "end", PERIOD, LADDER(end), "72h", MINUTE, YEAR, NULL, NULL, "the ladder ends so long after its first failure" },
-	{ "ladder *", "attempts", NUMBER, LADDER(attempts), "20", 0, 200, NULL, NULL, "or after so many failures; 0: however many" },
+	{ "ladder *", "attempts", NUMBER, LADDER(attempts), "5", 0, 200, NULL, NULL, "or after so many failures; 0: however many" },
 
 	{ "report", "organisation", TEXT, AT(report.organisation), NULL, 0, 0, NULL, NULL, "the name in the report's title; default: the first domain" },
 	{ "report", "from", TEXT, AT(report.from), NULL, 0, 0, NULL, "retour@example.org", "sender of the report" },
@@ -162,7 +164,7 @@ const struct section_help config_section_helps[] = {
 	{ "retention", "How long each class of data is kept, and why" },
 	{ "soft", "Temporary failures" },
 	{ "block", "Refusals that are the sender's to mend" },
-	{ "ladder *", "Retry ladders: large, small (the receiver's size), a category (mailbox-full, greylisted), a provider, or what providers.ini names" },
+	{ "ladder *", "Retry ladders: large, small (the receiver's size), a category (mailbox-full, greylisted), a provider, what providers.ini names; not-understood for permanent failures that no rule knows, by mailings" },
 	{ "report", "The monthly report" },
 	{ "alert", "Alerts: what somebody should hear of before the month is over" },
 	{ "alert *", "One section for each condition that is to have another rule than the standard one" },
@@ -192,8 +194,9 @@ const char *const config_condition_helps[ALERT_CONDITION_COUNT] = {
 };
 
 const struct ladder config_standard_ladders[STANDARD_LADDERS] = {
-	{ "large", { 15 * 60, 30 * 60, 60 * 60, 3 * 3600, 12 * 3600 }, 5, 72 * 3600, 20 },
-	{ "small", { 10 * 60, 20 * 60, 40 * 60, 2 * 3600 }, 4, 48 * 3600, 20 },
-	{ "mailbox-full", { 12 * 3600, DAY, DAY, DAY }, 4, 5 * DAY, 20 },
-	{ "greylisted", { 5 * 60, 10 * 60, 15 * 60, 15 * 60 }, 4, DAY, 0 },
+	{ "large", { 15 * 60, 30 * 60, 60 * 60, 3 * 3600, 12 * 3600 }, 5, 72 * 3600, 5 },
+	{ "small", { 10 * 60, 20 * 60, 40 * 60, 2 * 3600 }, 4, 48 * 3600, 4 },
+	{ "mailbox-full", { 12 * 3600, DAY, DAY, DAY }, 4, 5 * DAY, 5 },
+	{ "greylisted", { 5 * 60, 10 * 60, 15 * 60, 15 * 60 }, 4, DAY, 4 },
+	{ "not-understood", { DAY }, 1, YEAR, 3 },
 };

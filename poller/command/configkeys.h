@@ -40,7 +40,7 @@ extern const struct section_help config_section_helps[]; /* ends with section NU
 extern const char *const config_condition_helps[ALERT_CONDITION_COUNT];
 
 /* The ladders that are there without any in the file. */
-enum { STANDARD_LADDERS = 4 };
+enum { STANDARD_LADDERS = 5 };
 extern const struct ladder config_standard_ladders[STANDARD_LADDERS];
 
 /* Copies TEXT into memory that C owns until config_free(). */

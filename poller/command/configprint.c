@@ -76,7 +76,7 @@ static void print_section(FILE *out, const char *pattern)
 				fprintf(out, " %s", text);
 			}
 			config_print_period(text, sizeof text, l->end);
-			fprintf(out, "\n;end = %s\n", text);
+			fprintf(out, "\n;end = %s\n;attempts = %lld\n", text, (long long)l->attempts);
 		}
 		return;
 	}

@@ -59,7 +59,7 @@ with case("show: the same as text, newest first, through the keys of several mon
     equal([e["at"][:10] for e in show(retour, BEN)[0]["events"]], ["2026-11-25", "2026-11-20", "2026-11-01"])
     result = retour.run("contact", "show", "--last", "2", input=BEN + "\n")
     equal(result.code, 0, result)
-    contains(result.out, "state       paused since 2026-11-20")
+    contains(result.out, "state       paused since 2026-11-25")
     contains(result.out, "reason      mailbox-full")
     equal(result.out.count("failure"), 2)
     equal(retour.run("contact", "show", "--last", "0", input=BEN + "\n").out.count("failure"), 0)

@@ -89,7 +89,7 @@ static void reads_every_type(void **state)
 	assert_int_equal(box->kind, MAILBOX_FBL);
 	assert_int_equal(box->port, 143);
 	/* a built-in ladder is replaced, a new one joins */
-	assert_int_equal(config.ladders, 5);
+	assert_int_equal(config.ladders, 6);
 	for (unsigned i = 0; i < config.ladders; i++)
 		if (!strcmp(config.ladder[i].name, "small")) {
 			assert_int_equal(config.ladder[i].steps, 2);
@@ -204,14 +204,15 @@ static void numbers_of_the_states(void **state)
 	} all[] = {
 #define OPTION(name) offsetof(struct store_options, name)
 		{ "soft", "quiet", "1d", "23h", "10y", "11y", OPTION(quiet), 86400 },
+		{ "soft", "mailings", "0", "-1", "20", "21", OPTION(mailings), 0 },
 		{ "soft", "pause", "1d", "23h", "10y", "11y", OPTION(pause), 86400 },
 		{ "soft", "remember", "1d", "1m", "1y", "2y", OPTION(remember), 86400 },
 		{ "block", "hold", "1m", "59s", "1y", "2y", OPTION(block_hold), 60 },
 		{ "block", "patience", "1d", "0s", "1y", "2y", OPTION(block_patience), 86400 },
 		{ "block", "gate", "1m", "1s", "30d", "31d", OPTION(block_gate), 60 },
 		{ "block", "quiet", "1d", "1h", "10y", "3651d", OPTION(block_quiet), 86400 },
-		{ "ladder x", "attempts", "0", "-1", "200", "201", OPTION(ladder[4].attempts), 0 },
-		{ "ladder x", "end", "1m", "59s", "1y", "366d", OPTION(ladder[4].end), 60 },
+		{ "ladder x", "attempts", "0", "-1", "200", "201", OPTION(ladder[5].attempts), 0 },
+		{ "ladder x", "end", "1m", "59s", "1y", "366d", OPTION(ladder[5].end), 60 },
 	};
 	struct store_options options;
 	char text[256], right[64];
@@ -238,7 +239,7 @@ static void numbers_of_the_states(void **state)
 	config_store_options(&config, &options);
 	assert_int_equal(options.pause, 30 * 86400);
 	assert_int_equal(options.block_patience, 7 * 86400);
-	assert_int_equal(options.ladder[0].attempts, 20);
+	assert_int_equal(options.ladder[0].attempts, 5);
 }
 
 /* iniparser alone would refuse the file. */

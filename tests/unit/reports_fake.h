@@ -333,7 +333,8 @@ const char *folder_use_name(unsigned use)
 
 const char *contact_state_name(unsigned state)
 {
-	static const char *const names[] = { "active", "soft", "paused", "revalidate", "block", "investigate", "retry-gated", "inactive" };
+#define FAKE_STATE(symbol, name) name,
+	static const char *const names[] = { STORE_STATES(FAKE_STATE) };
 	return state < STATE_COUNT ? names[state] : "";
 }
 

@@ -281,6 +281,76 @@ static void advance_takes_more_than_a_batch(void **state)
 	assert_int_equal(changed, 2500);
 }
 
+static struct event temporary(enum category category, int64_t at)
+{
+	struct event e = event_of(KIND_FAILURE, category, joe, at);
+
+	e.reply = 451;
+	e.status = (struct status){ 4, 0, 0 };
+	return e;
+}
+
+/* Permanent, but nobody knows why: three mailings, then it is given up, with a reason of its own. */
+static void what_is_not_understood_ends(void **state)
+{
+	int64_t day = day_start(NOW);
+
+	(void)state;
+	failed(CATEGORY_UNDETERMINED, NOW);
+	expect(NOW, VERDICT_HOLD, STATE_UNCLEAR, day + DAY, "undetermined");
+	failed(CATEGORY_UNDETERMINED, NOW + HOUR); /* the same mailing */
+	assert_int_equal(check(joe, NOW + HOUR).attempts, 1);
+	expect(NOW + DAY, VERDICT_SEND, STATE_UNCLEAR, 0, "");
+	failed(CATEGORY_NETWORK_ERROR, NOW + 2 * DAY); /* another ladder */
+	assert_int_equal(check(joe, NOW + 2 * DAY).state, STATE_SOFT);
+	failed(CATEGORY_UNDETERMINED, NOW + 7 * DAY);
+	assert_int_equal(check(joe, NOW + 7 * DAY).verdict, VERDICT_SEND);
+	failed(CATEGORY_UNDETERMINED, NOW + 14 * DAY);
+	expect(NOW + 14 * DAY, VERDICT_SUPPRESS, STATE_INACTIVE, 0, "not-understood");
+	assert_false(query_int("SELECT rule <> 'rule-undetermined' FROM contact"));
+}
+
+static void what_is_not_understood_is_outweighed(void **state)
+{
+	(void)state;
+	failed(CATEGORY_UNDETERMINED, NOW);
+	failed(CATEGORY_UNDETERMINED, NOW + DAY);
+	put_event(event_of(KIND_SUCCESS, CATEGORY_NONE, joe, NOW + 2 * DAY), NOW + 2 * DAY);
+	expect(NOW + 2 * DAY, VERDICT_SEND, STATE_ACTIVE, 0, "");
+	failed(CATEGORY_UNDETERMINED, NOW + 3 * DAY);
+	failed(CATEGORY_UNDETERMINED, NOW + 4 * DAY);
+	assert_int_equal(check(joe, NOW + 4 * DAY).attempts, 2);
+	expect(NOW + 40 * DAY, VERDICT_SEND, STATE_ACTIVE, 0, "");
+	failed(CATEGORY_UNDETERMINED, NOW + 41 * DAY);
+	failed(CATEGORY_USER_UNKNOWN, NOW + 42 * DAY);
+	expect(NOW + 42 * DAY, VERDICT_SUPPRESS, STATE_INACTIVE, 0, "user-unknown");
+}
+
+/* The later of both times holds, whichever came first, and nobody comes before the investigation's gate. */
+static void a_block_stays_beside_a_soft_failure(void **state)
+{
+	int64_t day = day_start(NOW);
+	struct event e = event_of(KIND_FAILURE, CATEGORY_MAILBOX_FULL, "jane@example.org", NOW);
+	uint64_t released;
+
+	(void)state;
+	failed(CATEGORY_POLICY, NOW);
+	failed(CATEGORY_NETWORK_ERROR, NOW + HOUR);
+	expect(NOW + HOUR, VERDICT_HOLD, STATE_BLOCK, NOW + 6 * HOUR, "policy");
+	failed(CATEGORY_MAILBOX_FULL, NOW + 2 * HOUR); /* twelve hours: its second step */
+	expect(NOW + 2 * HOUR, VERDICT_HOLD, STATE_BLOCK, NOW + 14 * HOUR, "policy");
+	expect(NOW + 7 * HOUR, VERDICT_HOLD, STATE_INVESTIGATE, day + 8 * DAY, "policy");
+	failed(CATEGORY_NETWORK_ERROR, NOW + DAY);
+	expect(NOW + DAY, VERDICT_HOLD, STATE_INVESTIGATE, day + 8 * DAY, "policy");
+	ok(store_resolve(store, "other", CATEGORY_POLICY, NOW + 2 * DAY, &released));
+	assert_int_equal(released, 1);
+	assert_int_equal(check(joe, NOW + 2 * DAY).state, STATE_RETRY_GATED);
+	put_event(e, NOW);
+	e = event_of(KIND_FAILURE, CATEGORY_REPUTATION, "jane@example.org", NOW + 60);
+	put_event(e, NOW + 60);
+	assert_int_equal(check("jane@example.org", NOW + 60).until, NOW + 60 + 6 * HOUR); /* later than NOW + 6 hours */
+}
+
 static void what_changes_nothing(void **state)
 {
 	struct event e = event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, joe, NOW);
@@ -292,11 +362,12 @@ static void what_changes_nothing(void **state)
 	put_event(e, NOW);
 	put_event(event_of(KIND_DELAY, CATEGORY_NETWORK_ERROR, joe, NOW), NOW);
 	put_event(event_of(KIND_AUTOREPLY, CATEGORY_NONE, joe, NOW), NOW);
-	put_event(event_of(KIND_FAILURE, CATEGORY_UNDETERMINED, joe, NOW), NOW);
+	put_event(e = temporary(CATEGORY_UNDETERMINED, NOW), NOW);
+	put_event(event_of(KIND_FAILURE, CATEGORY_MESSAGE_TOO_LARGE, joe, NOW), NOW);
 	put_event(event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, "not an address", NOW), NOW);
 	expect(NOW, VERDICT_SEND, STATE_ACTIVE, 0, "");
 	assert_int_equal(query_int("SELECT count(*) FROM contact"), 0);
-	assert_int_equal(query_int("SELECT count(*) FROM event"), 6);
+	assert_int_equal(query_int("SELECT count(*) FROM event"), 7);
 }
 
 /* A delivery is remembered for failures before it that come late, then forgotten: who is well leaves no trace. */
@@ -378,7 +449,6 @@ static void times_are_days_outside_a_ladder(void **state)
 	assert_false(has_times());
 	failed(CATEGORY_USER_UNKNOWN, NOW + 8 * DAY + 77);
 	assert_false(has_times());
-	assert_int_equal(query_int("SELECT count(*) FROM contact WHERE history IS NOT NULL"), 0);
 	put_event(event_of(KIND_FAILURE, CATEGORY_POLICY, "b@example.org", NOW + 77), NOW + 77);
 	assert_int_equal(second_stands_there(NOW + 77), 1);
 	advance(NOW + 90 * DAY);
@@ -409,20 +479,110 @@ static void history_has_a_bound(void **state)
 	assert_int_equal(check(joe, NOW).attempts, 255);
 	for (unsigned i = 1; i < 200; i++)
 		failed(CATEGORY_POLICY, NOW + (int64_t)i * DAY);
-	assert_in_range(query_int("SELECT length(history) FROM contact"), 1000, 2048);
+	assert_in_range(query_int("SELECT length(history) FROM contact"), 900, 2048);
 	assert_int_equal(check(joe, NOW + 199 * DAY).state, STATE_BLOCK);
 	/* what the days that are no more were said is still so */
-	for (unsigned i = 200; i < 203; i++)
+	for (unsigned i = 230; i < 233; i++)
 		failed(CATEGORY_NETWORK_ERROR, NOW + (int64_t)i * DAY);
-	assert_int_equal(check(joe, NOW + 202 * DAY).state, STATE_PAUSED);
-	for (unsigned i = 203; i < 300; i++)
+	assert_int_equal(check(joe, NOW + 232 * DAY).state, STATE_PAUSED);
+	for (unsigned i = 233; i < 330; i++)
 		failed(CATEGORY_POLICY, NOW + (int64_t)i * DAY + 31 * DAY);
-	for (unsigned i = 340; i < 344; i++)
+	for (unsigned i = 360; i < 364; i++)
 		failed(CATEGORY_NETWORK_ERROR, NOW + (int64_t)i * DAY);
-	expect(NOW + 344 * DAY, VERDICT_SUPPRESS, STATE_INACTIVE, 0, "prolonged-soft");
-	for (unsigned i = 350; i < 450; i++)
+	expect(NOW + 364 * DAY, VERDICT_HOLD, STATE_INVESTIGATE, day_start(NOW + 368 * DAY), "policy");
+	for (unsigned i = 400; i < 404; i++)
+		failed(CATEGORY_NETWORK_ERROR, NOW + (int64_t)i * DAY);
+	assert_int_equal(check(joe, NOW + 404 * DAY).state, STATE_PAUSED);
+	for (unsigned i = 435; i < 439; i++)
+		failed(CATEGORY_NETWORK_ERROR, NOW + (int64_t)i * DAY);
+	expect(NOW + 439 * DAY, VERDICT_SUPPRESS, STATE_INACTIVE, 0, "prolonged-soft");
+	for (unsigned i = 450; i < 550; i++)
 		failed(CATEGORY_POLICY, NOW + (int64_t)i * DAY);
-	expect(NOW + 450 * DAY, VERDICT_SUPPRESS, STATE_INACTIVE, 0, "prolonged-soft");
+	expect(NOW + 550 * DAY, VERDICT_SUPPRESS, STATE_INACTIVE, 0, "prolonged-soft");
+}
+
+static void wipe_story(void)
+{
+	foreign_hands = true;
+	ok(db_exec(store, "DELETE FROM contact; DELETE FROM investigation; DELETE FROM seen"));
+}
+
+/* --- who mails how often ---------------------------------------------------------------------------- */
+
+/* Writes every so many days to who may be written to; a mailbox that is full for ever. How many mails until it is given up, 0: never; PAUSED: until it is first let alone. */
+static unsigned mails_until_given_up(int interval, enum category category, bool known, unsigned *paused)
+{
+	unsigned sent = 0;
+
+	*paused = 0;
+	for (int day = 0; day < 900; day++) {
+		int64_t now = day_start(NOW) + (int64_t)day * DAY + 10 * HOUR;
+		advance(now - HOUR);
+		if (day % interval)
+			continue;
+		struct volume v = { .day = day_of(now), .provider = "other", .sent = 1000 };
+		ok(store_begin(store));
+		if (known)
+			ok(store_volume_add(store, "csv", false, &v));
+		ok(store_commit(store));
+		struct answer a = check(joe, now);
+		if (a.state == STATE_PAUSED && !*paused)
+			*paused = sent;
+		if (a.state == STATE_INACTIVE)
+			return sent;
+		if (a.verdict != VERDICT_SEND)
+			continue;
+		failed(category, now + 60);
+		sent++;
+	}
+	return 0;
+}
+
+/* Daily, weekly and monthly senders come to the same end after about as many mails. */
+static void failures_are_counted_in_mailings(void **state)
+{
+	static const int intervals[] = { 1, 7, 14, 30, 31 };
+	static const enum category categories[] = { CATEGORY_MAILBOX_FULL, CATEGORY_NETWORK_ERROR };
+	struct store_options o = test_options();
+	unsigned paused, all;
+
+	(void)state;
+	o.mailings = 3;
+	for (unsigned l = 0; l < o.ladders; l++)
+		o.ladder[l].attempts = 5;
+	for (unsigned i = 0; i < 20; i++) {
+		close_store();
+		ok(open_store(o, NOW));
+		all = mails_until_given_up(intervals[i / 4], categories[i % 2], i & 2, &paused);
+		print_message("every %d days, %s, volumes %s: paused after %u mails, given up after %u\n", intervals[i / 4],
+			      category_name(categories[i % 2]), i & 2 ? "known" : "unknown", paused, all);
+		if (intervals[i / 4] < 31) /* else the pause lies between two mailings */
+			assert_in_range(paused, 3, 5);
+		assert_in_range(all, 6, 10);
+		wipe_story();
+		ok(db_exec(store, "DELETE FROM volume; DELETE FROM tally; DELETE FROM meta WHERE name = 'mailing-interval'"));
+	}
+}
+
+/* One failure now and then among mail that is taken is outweighed by it. */
+static void mailings_without_a_bounce_outweigh(void **state)
+{
+	struct store_options o = test_options();
+
+	(void)state;
+	close_store();
+	o.mailings = 3;
+	ok(open_store(o, NOW));
+	for (int day = 0; day < 400; day++) {
+		struct volume v = { .day = day_of(NOW + day * DAY), .provider = "other", .sent = 1000 };
+		ok(store_begin(store));
+		ok(store_volume_add(store, "csv", false, &v));
+		ok(store_commit(store));
+		advance(NOW + day * DAY);
+		if (day % 40 == 39)
+			failed(CATEGORY_NETWORK_ERROR, NOW + day * DAY);
+		assert_true(check(joe, NOW + day * DAY).attempts <= 1);
+	}
 }
 
 /* --- what the table as a whole promises ------------------------------------------------------------------------------ */
@@ -523,7 +683,8 @@ static void moves_and_late_mail(void **state)
 static void a_list_is_answered_as_one_by_one(void **state)
 {
 	enum { PEOPLE = 400 };
-	static const enum category categories[] = { CATEGORY_USER_UNKNOWN, CATEGORY_NETWORK_ERROR, CATEGORY_MAILBOX_FULL, CATEGORY_POLICY, CATEGORY_REPUTATION };
+	static const enum category categories[] = { CATEGORY_USER_UNKNOWN, CATEGORY_NETWORK_ERROR, CATEGORY_MAILBOX_FULL, CATEGORY_POLICY, CATEGORY_REPUTATION,
+		CATEGORY_UNDETERMINED };
 	struct store_options o = test_options();
 	struct store *reader;
 	unsigned seen[STATE_COUNT] = { 0 };
@@ -535,7 +696,7 @@ static void a_list_is_answered_as_one_by_one(void **state)
 	for (unsigned i = 0; i < PEOPLE; i++) {
 		snprintf(address, sizeof address, "p%u@example.org", i);
 		for (unsigned n = 0; n <= i % 4; n++) {
-			struct event e = event_of(KIND_FAILURE, categories[i % 5], address, NOW + (int64_t)n * (i % 7) * DAY);
+			struct event e = event_of(KIND_FAILURE, categories[i % 6], address, NOW + (int64_t)n * (i % 7) * DAY);
 			put(&e, next_message++, NOW + 30 * DAY);
 		}
 	}
@@ -607,12 +768,6 @@ struct scene {
 	int64_t read;   /* when the message is read */
 };
 
-static void wipe_story(void)
-{
-	foreign_hands = true;
-	ok(db_exec(store, "DELETE FROM contact; DELETE FROM investigation; DELETE FROM seen"));
-}
-
 enum { TELL_AT_ONCE, TELL_IN_TIME };
 
 /*
@@ -672,10 +827,10 @@ static int by_reading(const void *a, const void *b)
 static unsigned make_story(struct scene *story, int64_t span, unsigned fatal)
 {
 	static const enum category categories[] = { CATEGORY_NETWORK_ERROR, CATEGORY_GREYLISTED, CATEGORY_MAILBOX_FULL, CATEGORY_RATE_LIMITED,
-		CATEGORY_EXPIRED, CATEGORY_POLICY, CATEGORY_REPUTATION };
+		CATEGORY_EXPIRED, CATEGORY_POLICY, CATEGORY_REPUTATION, CATEGORY_UNDETERMINED };
 	static const enum category ends[] = { CATEGORY_USER_UNKNOWN, CATEGORY_BAD_ADDRESS, CATEGORY_ABUSE };
 	static const char *const cast[CAST] = { "joe@example.org", "jane@example.org", "jim@example.net" };
-	unsigned n = 2 + rnd(STORY_MAX - 2), soft = 1 + rnd(7);
+	unsigned n = 2 + rnd(STORY_MAX - 2), soft = 1 + rnd(8);
 
 	for (unsigned i = 0; i < n; i++) {
 		int64_t at = NOW + (int64_t)rnd((uint32_t)span);
@@ -789,12 +944,17 @@ int main(void)
 		TEST(every_block_has_a_checklist),
 		TEST(quiet_makes_active),
 		TEST(advance_takes_more_than_a_batch),
+		TEST(what_is_not_understood_ends),
+		TEST(what_is_not_understood_is_outweighed),
+		TEST(a_block_stays_beside_a_soft_failure),
 		TEST(what_changes_nothing),
 		TEST(a_delivery_is_forgotten),
 		TEST(verified_is_not_claimed),
 		TEST(times_are_days_outside_a_ladder),
 		TEST(coarse_days_keep_the_outcome),
 		TEST(history_has_a_bound),
+		TEST(failures_are_counted_in_mailings),
+		TEST(mailings_without_a_bounce_outweigh),
 		TEST(the_table_loses_nobody),
 		TEST(moves_are_those_of_the_table),
 		TEST(moves_and_late_mail),

@@ -1,0 +1,185 @@
+/*
+ * What is asked about contacts: the sending system's question, an operator's, and the list of all of them.
+ */
+#include <sodium.h>
+#include <stdio.h>
+#include "store/contact.h"
+
+/* --- out --------------------------------------------------------------------------------------------------------------------- */
+
+static void answer_of(const struct standing *st, const char *reason, bool full, int64_t now, struct answer *out)
+{
+	out->state = st->state;
+	out->verdict = standing_verdict(st->state);
+	out->attempts = attempts_of(st);
+	out->since = st->since;
+	/* a mailbox that stayed full to the end of its ladder is as good as gone until it is tried again */
+	if (st->state == STATE_PAUSED && full)
+		out->verdict = VERDICT_SUPPRESS;
+	if (out->verdict == VERDICT_HOLD && now >= st->until)
+		out->verdict = VERDICT_SEND;
+	if (out->verdict == VERDICT_SEND)
+		return;
+	out->until = st->until;
+	snprintf(out->reason, sizeof out->reason, "%s", reason);
+}
+
+static bool is_full_ladder(const char *name)
+{
+	return name && strcmp(name, category_name(CATEGORY_MAILBOX_FULL)) == 0;
+}
+
+void contact_read_row(sqlite3_stmt *st, struct contact_row *out)
+{
+	const char *reason = (const char *)sqlite3_column_text(st, 6);
+
+	memcpy(out->key, sqlite3_column_blob(st, 0), PSEUDONYM_SIZE);
+	out->state = state_by_name((const char *)sqlite3_column_text(st, 1));
+	out->since = sqlite3_column_int64(st, 2);
+	out->until = sqlite3_column_int64(st, 3);
+	out->due = sqlite3_column_int64(st, 4);
+	out->attempts = (unsigned)sqlite3_column_int64(st, 5);
+	out->reason = reason && strlen(reason) < EVENT_RULE_SIZE ? reason : "";
+	out->full = out->state == STATE_PAUSED && is_full_ladder((const char *)sqlite3_column_text(st, 7));
+}
+
+/* The answer that a row gives NOW: time that passed since it was written has its due. */
+static void answer_row(const struct store *s, const struct contact_row *r, int64_t now, struct answer *out)
+{
+	struct standing st = { .state = r->state, .because = AS_BEFORE, .since = r->since, .until = r->until, .due = r->due, .soft = r->attempts,
+			       .blocks = r->attempts, .unclear = r->attempts };
+	struct walk w = { &s->o, quiet_of(s), r->key, NULL, NULL };
+
+	elapse(&w, &st, now);
+	answer_of(&st, r->reason, r->full, now, out);
+}
+
+int pseudonyms_of(struct store *s, const char *address, size_t n, struct pseudonyms *out)
+{
+	const unsigned char *old = keys_old_state(s);
+	char canonical[CANONICAL_SIZE];
+
+	n = address_canonical(address, n, s->o.fold_local_part, canonical);
+	out->n = old ? 2 : 1;
+	if (n)
+		pseudonym(out->key[0], PSEUDONYM_STATE, keys_state(s), canonical, n);
+	if (n && old)
+		pseudonym(out->key[1], PSEUDONYM_STATE, old, canonical, n);
+	sodium_memzero(canonical, sizeof canonical);
+	return n ? STORE_OK : store_fail(s, STORE_MISUSE, "not an address");
+}
+
+/* The contact under whichever of its pseudonyms it is. */
+static int load_any(struct store *s, const struct pseudonyms *p, struct contact *c, bool *found)
+{
+	int result = contact_load(s, p->key[0], c, found);
+
+	return result || *found || p->n < 2 ? result : contact_load(s, p->key[1], c, found);
+}
+
+static int check_key(struct store *s, const unsigned char key[PSEUDONYM_SIZE], int64_t now, struct answer *out, bool *found)
+{
+	struct contact_row row;
+	enum table_result in_table = contact_table_find(s, key, &row);
+
+	*found = in_table == TABLE_FOUND;
+	if (*found)
+		answer_row(s, &row, now, out);
+	if (in_table != TABLE_UNKNOWN)
+		return STORE_OK;
+	sqlite3_stmt *st = db_bind(s, SQL_CONTACT_ROW, "b", key, PSEUDONYM_SIZE);
+	int rc = st ? db_step(s, st) : -1;
+	*found = rc == 1;
+	if (*found) {
+		contact_read_row(st, &row);
+		answer_row(s, &row, now, out);
+		sqlite3_reset(st);
+	}
+	return rc < 0 ? STORE_FAILED : STORE_OK;
+}
+
+int store_check(struct store *s, const char *address, size_t n, int64_t now, struct answer *out)
+{
+	struct pseudonyms p;
+	bool found = false, again = true;
+	int result = STORE_OK;
+
+	memset(out, 0, sizeof *out);
+	/* who is not found may have moved to a new state key meanwhile */
+	while (!result && !found && again) {
+		if (pseudonyms_of(s, address, n, &p))
+			return STORE_MISUSE;
+		for (unsigned i = 0; i < p.n && !found && !result; i++)
+			result = check_key(s, p.key[i], now, out, &found);
+		if (!result && !found)
+			result = keys_refresh(s, &again);
+	}
+	return result;
+}
+
+int store_contact_show(struct store *s, const char *address, size_t n, int64_t now, struct contact_view *out)
+{
+	struct pseudonyms p;
+	struct contact c;
+
+	memset(out, 0, sizeof *out);
+	if (pseudonyms_of(s, address, n, &p))
+		return STORE_MISUSE;
+	if (load_any(s, &p, &c, &out->known))
+		return STORE_FAILED;
+	contact_elapse(s, &c, now);
+	answer_of(&c.now, c.reason, is_full_ladder(c.ladder), now, &out->answer);
+	out->pauses = c.now.pauses;
+	memcpy(out->reason, c.reason, sizeof out->reason);
+	memcpy(out->rule, c.rule, sizeof out->rule);
+	out->last = c.at;
+	out->moved = c.moved;
+	out->month = c.counted.month;
+	for (unsigned i = 0; i < c.history.days && i < CONTACT_DAYS_MAX; i++, out->days++) {
+		const struct day *d = &c.history.day[i];
+		out->day[i].day = d->start;
+		out->day[i].soft = d->count[HISTORY_SOFT];
+		out->day[i].blocks = d->count[HISTORY_BLOCK];
+		out->day[i].delivered = d->delivered != NEVER;
+	}
+	if (c.now.state == STATE_SOFT || c.now.state == STATE_PAUSED || c.now.state == STATE_REVALIDATE)
+		memcpy(out->ladder, c.ladder, sizeof out->ladder);
+	if (c.now.state == STATE_BLOCK || c.now.state == STATE_INVESTIGATE || c.now.state == STATE_RETRY_GATED)
+		memcpy(out->provider, history_cause(&c.history, c.history.block.by)->provider, sizeof out->provider);
+	return STORE_OK;
+}
+
+int store_suppressions(struct store *s, int64_t since, int64_t now, char key[STORE_FINGERPRINT_HEX],
+		       int (*visit)(void *context, const char *pseudonym, const struct answer *a), void *context)
+{
+	char hex[STORE_PSEUDONYM_HEX];
+	struct contact_row row;
+	struct answer answer;
+	int rc = 0, result = STORE_OK;
+	sqlite3_stmt *st = db_bind(s, SQL_CONTACT_SINCE, "i", since > 0 ? day_start(since) : 0);
+
+	while (!result && st && (rc = db_step(s, st)) == 1) {
+		keys_state_fingerprint(s, sqlite3_column_int(st, 8), key);
+		memset(&answer, 0, sizeof answer);
+		contact_read_row(st, &row);
+		answer_row(s, &row, now, &answer);
+		sodium_bin2hex(hex, sizeof hex, row.key, sizeof row.key);
+		result = visit(context, hex, &answer);
+	}
+	if (st)
+		sqlite3_reset(st);
+	return result ? result : !st || rc < 0 ? STORE_FAILED : STORE_OK;
+}
+
+int store_contact_counts(struct store *s, uint64_t counts[STATE_COUNT])
+{
+	sqlite3_stmt *st = db_bind(s, SQL_CONTACT_STATES, "");
+	int rc;
+
+	memset(counts, 0, STATE_COUNT * sizeof *counts);
+	if (!st)
+		return STORE_FAILED;
+	while ((rc = db_step(s, st)) == 1)
+		counts[state_by_name((const char *)sqlite3_column_text(st, 0))] += (uint64_t)sqlite3_column_int64(st, 1);
+	return rc ? STORE_FAILED : STORE_OK;
+}

@@ -1,0 +1,16 @@
+/*
+ * What failures rest on, taken as a whole: a rule, a provider, a reporting MTA, a campaign, from one day to another.
+ */
+#ifndef RETOUR_STORE_CAUSE_H
+#define RETOUR_STORE_CAUSE_H
+
+#include "store/history.h"
+
+enum cause_purpose { CAUSE_MTA, CAUSE_CAMPAIGN };
+/*
+ * The number under which a contact remembers a host or a campaign, made with a key so that nobody finds the name by trying;
+ * 0 for "". NAME need not end within a span of its own; ASCII capitals are folded.
+ */
+uint32_t cause_number(const struct store *s, enum cause_purpose purpose, const char *name);
+
+#endif

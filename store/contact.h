@@ -1,0 +1,71 @@
+/*
+ * One contact in memory, and its way from its row and back: what contact.c (events, operators), cause.c (whole causes
+ * taken back) and answer.c (questions) share.
+ */
+#ifndef RETOUR_STORE_CONTACT_H
+#define RETOUR_STORE_CONTACT_H
+
+#include "store/standing.h"
+
+struct contact {
+	unsigned char key[PSEUDONYM_SIZE];
+	int64_t at;             /* day of its last event; retention counts from there */
+	int64_t moved;          /* when an operator moved it: what happened before is settled; 0: never */
+	int64_t held;           /* AT as the row has it, and so the kept counts; 0: there is none yet */
+	struct cohort_place counted; /* where the row says that it was counted */
+	struct standing now;    /* as of its last event, or of the last time that time changed it */
+	char reason[EVENT_RULE_SIZE];
+	char rule[EVENT_RULE_SIZE];
+	char ladder[STORE_NAME_SIZE]; /* of its last soft failure */
+	struct history history;
+};
+
+/* --- contact.c ---------------------------------------------------------------------------------------- */
+
+/* How long a failure is held against a recipient. */
+int64_t quiet_of(const struct store *s);
+struct walk walk_of(const struct store *s, const struct contact *c);
+/* Makes the state anew from the history. RESOLVED: when the investigation of its last block was; 0: never. */
+void contact_fold(const struct store *s, struct contact *c, int64_t resolved);
+/* The same, with what the store knows of that investigation. */
+int contact_refold(struct store *s, struct contact *c);
+/* Time moves the standing only. */
+void contact_elapse(const struct store *s, struct contact *c, int64_t now);
+/* Inactive for a hard failure or a complaint, not because failures would not end. */
+bool contact_is_gone(const struct contact *c);
+
+/* --- contactrow.c ------------------------------------------------------------------------------------- */
+
+enum { CONTACT_PAGE = 1000 };
+/* Some contacts at a time, while they are changed. */
+struct page {
+	unsigned n;
+	unsigned char last[PSEUDONYM_SIZE]; /* the last one of the page before */
+	unsigned char key[CONTACT_PAGE][PSEUDONYM_SIZE];
+};
+/* Fills the page with what ST gives; ST may be NULL: db_bind() failed. */
+int contact_page(struct store *s, struct page *page, sqlite3_stmt *st);
+
+/* *FOUND is false, and C an active contact, when there is no row. */
+int contact_load(struct store *s, const unsigned char key[PSEUDONYM_SIZE], struct contact *c, bool *found);
+/* HOW: SQL_CONTACT_ADD for a new row, which costs a walk through the table less, or SQL_CONTACT_PUT. */
+int contact_save(struct store *s, enum sql how, struct contact *c);
+/* Deliveries are all that is known of this recipient, for the failures that may still come late. */
+bool contact_is_well(const struct contact *c);
+unsigned attempts_of(const struct standing *st);
+enum contact_state state_by_name(const char *name);
+/* YYYYMM (UTC) of a time, and the begin of a month; 0 for 0. */
+int month_of_time(int64_t at);
+int64_t month_start(int month);
+
+/* --- answer.c ----------------------------------------------------------------------------------------- */
+
+/* Under which pseudonyms an address may be found: under the state key, and where there is one under the key before it. */
+struct pseudonyms {
+	unsigned n;
+	unsigned char key[2][PSEUDONYM_SIZE];
+};
+/* STORE_MISUSE when ADDRESS is none. */
+int pseudonyms_of(struct store *s, const char *address, size_t n, struct pseudonyms *out);
+
+#endif
