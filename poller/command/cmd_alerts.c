@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include "classify/base/clock.h"
 #include "poller/post/delivery.h"
-#include "poller/command/log.h"
+#include "classify/base/log.h"
 #include "poller/command/session.h"
 #include "reports/alerts.h"
 

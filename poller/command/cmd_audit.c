@@ -6,7 +6,7 @@
 #include "classify/base/clock.h"
 #include "poller/post/delivery.h"
 #include "poller/post/evidence.h"
-#include "poller/command/log.h"
+#include "classify/base/log.h"
 #include "poller/command/settings.h"
 
 static int show(const struct config *config, int argc, char **argv)

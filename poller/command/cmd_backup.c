@@ -3,7 +3,7 @@
 
 #include <getopt.h>
 #include "classify/base/clock.h"
-#include "poller/command/log.h"
+#include "classify/base/log.h"
 #include "poller/command/session.h"
 
 int cmd_backup(const struct config *config, int argc, char **argv)

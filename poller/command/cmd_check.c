@@ -14,7 +14,7 @@
 #include <sodium.h>
 #include "classify/base/clock.h"
 #include "poller/volume/csv.h"
-#include "poller/command/log.h"
+#include "classify/base/log.h"
 #include "poller/command/out.h"
 #include "poller/command/session.h"
 

@@ -13,7 +13,7 @@
 #include "classify/classify.h"
 #include "classify/json.h"
 #include "classify/rules.h"
-#include "poller/command/log.h"
+#include "classify/base/log.h"
 #include "poller/command/rulesfile.h"
 #include "poller/mailbox/source.h"
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "classify/base/clock.h"
-#include "poller/command/log.h"
+#include "classify/base/log.h"
 #include "poller/command/session.h"
 
 /* All of stdin without the line ends at its end; false: too long, or not read. */

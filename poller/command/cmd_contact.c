@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include "classify/base/clock.h"
 #include "poller/volume/lines.h"
-#include "poller/command/log.h"
+#include "classify/base/log.h"
 #include "poller/command/out.h"
 #include "poller/command/past.h"
 #include "poller/command/session.h"

@@ -13,7 +13,7 @@
 #include "poller/run/child.h"
 #include "classify/base/clock.h"
 #include "poller/post/delivery.h"
-#include "poller/command/log.h"
+#include "classify/base/log.h"
 #include "poller/command/marker.h"
 #include "poller/post/logo.h"
 #include "poller/command/rulesfile.h"

@@ -4,7 +4,7 @@
 #include <getopt.h>
 #include <string.h>
 #include "classify/base/clock.h"
-#include "poller/command/log.h"
+#include "classify/base/log.h"
 #include "poller/command/session.h"
 
 static int print_key(void *context, const struct key_info *k)

@@ -4,7 +4,7 @@
 #include <getopt.h>
 #include <string.h>
 #include "classify/base/clock.h"
-#include "poller/command/log.h"
+#include "classify/base/log.h"
 #include "poller/run/purge.h"
 
 static const char *day_text(int64_t at, char *buffer)

@@ -7,7 +7,7 @@
 #include "poller/post/alerts.h"
 #include "classify/base/clock.h"
 #include "poller/post/delivery.h"
-#include "poller/command/log.h"
+#include "classify/base/log.h"
 #include "poller/post/metrics.h"
 #include "poller/run/poll.h"
 #include "poller/run/purge.h"

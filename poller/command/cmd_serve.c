@@ -17,7 +17,7 @@
 #include <sodium.h>
 #include "classify/base/clock.h"
 #include "poller/command/listener.h"
-#include "poller/command/log.h"
+#include "classify/base/log.h"
 #include "poller/command/lookup.h"
 #include "poller/command/session.h"
 

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "classify/base/clock.h"
-#include "poller/command/log.h"
+#include "classify/base/log.h"
 #include "poller/command/out.h"
 #include "poller/command/session.h"
 

@@ -10,7 +10,7 @@
 #include "classify/verp.h"
 #include "classify/base/clock.h"
 #include "poller/volume/lines.h"
-#include "poller/command/log.h"
+#include "classify/base/log.h"
 #include "poller/command/session.h"
 
 struct signer {

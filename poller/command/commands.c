@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include "classify/redact.h"
-#include "poller/command/log.h"
+#include "classify/base/log.h"
 
 const struct command commands[] = {
 	{ "run", cmd_run, "", "the scheduled job: poll, states, retention, alerts, last month's report",

@@ -11,7 +11,7 @@
 #include "classify/base/clock.h"
 #include "poller/command/commands.h"
 #include "poller/command/config.h"
-#include "poller/command/log.h"
+#include "classify/base/log.h"
 
 static const char standard_file[] = "/etc/retour/retour.ini";
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include "classify/rules.h"
 #include "poller/command/commands.h"
-#include "poller/command/log.h"
+#include "classify/base/log.h"
 #include "poller/command/marker.h"
 #include "poller/post/logo.h"
 #include "poller/command/rulesfile.h"

@@ -13,7 +13,7 @@
 #include <sodium.h>
 #include "poller/command/commands.h"
 #include "poller/mailbox/local.h"
-#include "poller/command/log.h"
+#include "classify/base/log.h"
 #include "store/chain.h"
 
 enum {

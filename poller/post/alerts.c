@@ -17,7 +17,7 @@
 #include "poller/command/commands.h"
 #include "poller/post/delivery.h"
 #include "poller/post/feed.h"
-#include "poller/command/log.h"
+#include "classify/base/log.h"
 #include "reports/alerts.h"
 #include "store/alert.h"
 

@@ -14,7 +14,7 @@
 #include "classify/base/files.h"
 #include "poller/command/commands.h"
 #include "poller/post/evidence.h"
-#include "poller/command/log.h"
+#include "classify/base/log.h"
 
 int write_whole(const char *path, struct span bytes)
 {

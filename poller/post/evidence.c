@@ -10,7 +10,7 @@
 #include "classify/base/clock.h"
 #include "poller/command/commands.h"
 #include "poller/post/delivery.h"
-#include "poller/command/log.h"
+#include "classify/base/log.h"
 #include "poller/command/settings.h"
 #include "store/chain.h"
 

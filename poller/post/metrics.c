@@ -12,7 +12,7 @@
 #include <sys/statvfs.h>
 #include "poller/command/commands.h"
 #include "poller/post/delivery.h"
-#include "poller/command/log.h"
+#include "classify/base/log.h"
 #include "store/alert.h"
 
 enum { LABEL_SIZE = 256 };

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sodium.h>
 #include "poller/run/child.h"
-#include "poller/command/log.h"
+#include "classify/base/log.h"
 #include "poller/mailbox/secret.h"
 #include "poller/mailbox/source.h"
 #include "poller/run/wire.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 #include "poller/run/child.h"
 #include "classify/base/clock.h"
-#include "poller/command/log.h"
+#include "classify/base/log.h"
 
 const struct disposal *lane_disposal(const struct lane *lane, enum settlement what)
 {

@@ -9,7 +9,7 @@
 #include <string.h>
 #include "poller/run/child.h"
 #include "classify/base/clock.h"
-#include "poller/command/log.h"
+#include "classify/base/log.h"
 
 enum {
 	QUEUE_BYTES_MAX = 4 * 1024 * 1024,  /* of mail that waits for its parser; one message may always wait, whatever its size */

@@ -10,7 +10,7 @@
 #include "classify/classify.h"
 #include "poller/run/child.h"
 #include "classify/base/clock.h"
-#include "poller/command/log.h"
+#include "classify/base/log.h"
 
 enum {
 	TRIES = 2,              /* parsers that a message may kill before it is set aside */

@@ -10,7 +10,7 @@
 #include "classify/classify.h"
 #include "classify/rules.h"
 #include "poller/run/child.h"
-#include "poller/command/log.h"
+#include "classify/base/log.h"
 #include "poller/command/rulesfile.h"
 #include "poller/run/sandbox.h"
 #include "poller/run/wire.h"

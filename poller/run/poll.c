@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include "classify/base/clock.h"
 #include "poller/run/lane.h"
-#include "poller/command/log.h"
+#include "classify/base/log.h"
 
 enum {
 	LANES_AT_ONCE = 4,

@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include <sodium.h>
 #include "poller/command/commands.h"
-#include "poller/command/log.h"
+#include "classify/base/log.h"
 
 int lines_open(struct lines *l, const char *command, const char *operand)
 {

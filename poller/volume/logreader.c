@@ -17,7 +17,7 @@
 #include "classify/rules.h"
 #include "classify/verp.h"
 #include "poller/run/child.h"
-#include "poller/command/log.h"
+#include "classify/base/log.h"
 #include "poller/volume/logqueue.h"
 #include "poller/command/rulesfile.h"
 #include "poller/run/sandbox.h"

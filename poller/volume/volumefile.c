@@ -11,7 +11,7 @@
 #include "poller/command/commands.h"
 #include "poller/volume/csv.h"
 #include "poller/volume/lines.h"
-#include "poller/command/log.h"
+#include "classify/base/log.h"
 
 enum {
 	COLUMNS_MAX = 64,            /* of a record; more are an error */

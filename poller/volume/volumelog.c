@@ -14,7 +14,7 @@
 #include "classify/rules.h"
 #include "poller/run/child.h"
 #include "poller/command/commands.h"
-#include "poller/command/log.h"
+#include "classify/base/log.h"
 #include "poller/run/wire.h"
 
 enum {

@@ -1,5 +1,5 @@
 /* One line, one write: several processes share stderr. Control characters cannot forge a second line. */
-#include "poller/command/log.h"
+#include "classify/base/log.h"
 
 #include <errno.h>
 #include <stdarg.h>
