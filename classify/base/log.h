@@ -1,6 +1,6 @@
 /*
  * What the program says to the operator: lines on stderr, with syslog levels in front where the journal reads them (sd-daemon(3)).
- * A line never holds an address: texts from servers and mails go through redact() before they come here.
+ * A line never holds an address: texts from servers and mails go through log_clean() before they come here.
  */
 #ifndef RETOUR_LOG_H
 #define RETOUR_LOG_H
@@ -16,6 +16,11 @@ enum log_level log_level(void);
 /* Whether a line could not be written, because a disk is full or the like: then the exit code has to say that something went wrong. */
 bool log_lost(void);
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Writes TEXT into BUFFER of SIZE bytes, without addresses in it. */
+typedef void log_redaction(char *buffer, size_t size, const char *text);
+/* How that is done; whoever starts the program says it, for the log lies below what knows addresses. Until then such texts are not repeated at all. */
+void log_set_redaction(log_redaction *how);
 
 /*
  * TEXT, from a server, a library or a child process, as it may be said: redacted when it holds an '@', which every address has; else as it

@@ -7,18 +7,8 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include "classify/base/exitcode.h"
 #include "poller/command/config.h"
-
-enum exit_code {
-	EXIT_WELL = 0,    /* all well */
-	EXIT_LOST = 1,    /* something was lost or refused */
-	EXIT_USAGE = 2,   /* usage or configuration */
-	EXIT_BROKEN = 3,  /* a retention or integrity promise is broken */
-	EXIT_LOCKED = 4,  /* another run holds the lock */
-};
-
-/* The worst of two, which is the greater; "locked" never meets another. */
-static inline int exit_worse(int a, int b) { return a > b ? a : b; }
 
 typedef int command_function(const struct config *config, int argc, char **argv);
 

@@ -12,6 +12,7 @@
 #include "poller/command/commands.h"
 #include "poller/command/config.h"
 #include "classify/base/log.h"
+#include "classify/redact.h"
 
 static const char standard_file[] = "/etc/retour/retour.ini";
 
@@ -122,12 +123,18 @@ static int dispatch(const struct command *command, const char *file, int argc, c
 	return flushed(result);
 }
 
+static void redact_said(char *buffer, size_t size, const char *text)
+{
+	redact(buffer, size, span_of(text), NULL);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = { { "now", required_argument, NULL, 'n' }, { "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' }, { 0 } };
 	const char *file = NULL;
 	process_guard();
+	log_set_redaction(redact_said);
 	if (sodium_init() < 0)
 		return EXIT_LOST;
 	for (int option; (option = getopt_long(argc, argv, "+c:vqh", options, NULL)) != -1;)
