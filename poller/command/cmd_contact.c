@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "classify/base/clock.h"
-#include "poller/volume/lines.h"
+#include "poller/command/lines.h"
 #include "classify/base/log.h"
 #include "poller/command/out.h"
 #include "poller/command/past.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 #include "classify/base/clock.h"
 #include "classify/base/log.h"
-#include "poller/run/purge.h"
+#include "poller/command/purge.h"
 
 static const char *day_text(int64_t at, char *buffer)
 {

@@ -10,7 +10,7 @@
 #include "classify/base/log.h"
 #include "poller/post/metrics.h"
 #include "poller/run/poll.h"
-#include "poller/run/purge.h"
+#include "poller/command/purge.h"
 #include "poller/command/session.h"
 
 /* A stop is asked for once and obeyed after the current batch; the second time it is not waited for. */

@@ -9,7 +9,7 @@
 #include <sodium.h>
 #include "classify/verp.h"
 #include "classify/base/clock.h"
-#include "poller/volume/lines.h"
+#include "poller/command/lines.h"
 #include "classify/base/log.h"
 #include "poller/command/session.h"
 

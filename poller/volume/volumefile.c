@@ -10,7 +10,7 @@
 #include "classify/origin.h"
 #include "poller/command/commands.h"
 #include "poller/volume/csv.h"
-#include "poller/volume/lines.h"
+#include "poller/command/lines.h"
 #include "classify/base/log.h"
 
 enum {

@@ -1,5 +1,5 @@
 /* Lines of addresses, without stdio: its buffers are not ours to wipe. */
-#include "poller/volume/lines.h"
+#include "poller/command/lines.h"
 
 #include <errno.h>
 #include <fcntl.h>
