@@ -15,6 +15,7 @@
 #include "classify/reader.h"
 
 #include <stdlib.h>
+#include "classify/header.h"
 
 enum {
 	ARENA_SIZE = 8 << 20,          /* decoded texts of one message */
@@ -225,15 +226,44 @@ static void read_message(struct reader *r)
 	failure_read_prose(r);
 }
 
+/* Was the report that begins TEXT sent to us, not to the person who passes it on? */
+static bool was_sent_to_us(const struct classify_options *options, struct span text)
+{
+	struct fields fields;
+	struct span body;
+	struct found_address to;
+	size_t i = 0;
+	mime_header(text, &body, &fields);
+	return address_next(fields_find(&fields, SPAN("To")), &i, &to) && origin_is_ours(options, address_domain(to.text));
+}
+
+/*
+ * A report that somebody passed on as a whole is read in place of the mail around it, which still says when it arrived: where it was sent to us, or where
+ * nothing is written around it; not where a system says in words of its own what happened.
+ */
+static void open_message(struct workspace *w, const struct classify_options *options, const struct message *m, int64_t *arrived)
+{
+	mail_open(&w->mail, &w->mime, &w->arena, w->charsets, m->bytes, m->truncated);
+	struct codes said = codes_find(w->mail.human);
+	bool words = span_trim(w->mail.human).n > 0;
+	struct span inner = said.reply || said.status.digit ? (struct span){ "", 0 } : mail_nested_report(&w->mime, &w->mail, &w->arena);
+	if (!inner.n || (words && !was_sent_to_us(options, inner)))
+		return;
+	if (!*arrived)
+		*arrived = mail_arrived(&w->mail);
+	mail_open(&w->mail, &w->mime, &w->arena, w->charsets, inner, m->truncated);
+}
+
 int classify(const struct rules *rules, const struct classify_options *options, struct workspace *w,
 	     const struct message *m, event_sink *sink, void *context, struct outcome *out)
 {
 	struct reader r = { .rules = rules, .options = options, .w = w, .mail = &w->mail, .prose = &w->prose,
 			    .sink = sink, .context = context, .out = out, .truncated = m->truncated };
 	*out = (struct outcome){ 0 };
-	mail_open(&w->mail, &w->mime, &w->arena, w->charsets, m->bytes, m->truncated);
+	int64_t arrived = m->arrived;
+	open_message(w, options, m, &arrived);
 	prose_open(&w->prose, rules, w->mail.human);
-	common_read(&r, m->arrived);
+	common_read(&r, arrived);
 	common_scan(&r);
 	read_message(&r);
 	if (!r.told) /* a report that names nobody and says nothing */

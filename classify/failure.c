@@ -57,6 +57,22 @@ static bool is_addressee_of(const struct returned *b, struct span address)
 	return false;
 }
 
+/* An address of ours that sent the mail, or that its report was sent to: the recipient of a report, never that of the mail. */
+static bool is_ourselves(const struct reader *r, struct span address)
+{
+	struct found_address a;
+	if (!origin_is_ours(r->options, address_domain(address)))
+		return false;
+	for (size_t i = 0; i < r->owns; i++)
+		if (address_equal(r->own[i], address))
+			return true;
+	for (size_t p = 0; p < r->mail->paths; p++)
+		for (size_t i = 0; address_next(r->mail->path[p], &i, &a);)
+			if (address_equal(a.text, address))
+				return true;
+	return false;
+}
+
 /* Is ADDRESS an addressee, in To or Cc? */
 static bool is_written_to(const struct returned *b, struct span address)
 {
@@ -136,7 +152,7 @@ static void dsn_address(struct reader *r, const struct dsn_recipient *group, boo
 		e->recipient_source = RECIPIENT_VERP;
 	} else if (single && final[0] && forwarding_subscriber(r, span_of(final), e->recipient)) {
 		e->recipient_source = RECIPIENT_FORWARDED;
-	} else if (final[0]) {
+	} else if (final[0] && !(single && is_ourselves(r, span_of(final)))) {
 		strcpy(e->recipient, final);
 		e->recipient_source = RECIPIENT_FINAL;
 	}
@@ -151,18 +167,49 @@ static bool is_mailbox_domain(const struct rules *rules, struct span domain)
 	return provider_by_domain(rules, domain) && !provider_by_domain(rules, parent);
 }
 
-/* A mailbox provider's daemon names its users without their domain, which is its own. Nobody else's word is taken for that. */
-static bool provider_user(const struct reader *r, char *address)
+/* The domain that a local part alone is completed with: that of the mail's one addressee, of who it was taken in for, or of the daemon that writes. */
+static struct span receiver_domain(const struct reader *r)
 {
-	struct span name = r->prose->count ? (struct span){ "", 0 } : prose_bare_name(r->prose, r->rules);
-	struct found_address from;
+	const struct returned *b = &r->returned;
+	struct found_address a;
 	size_t i = 0;
+	if (address_next(b->to, &i, &a) && !origin_is_ours(r->options, address_domain(a.text)))
+		return address_domain(a.text);
+	if (b->received_fors)
+		return address_domain(b->received_for[0]);
+	i = 0;
+	if (!address_next(r->mail->from, &i, &a) || !address_is_daemon(a.text) || origin_is_ours(r->options, address_domain(a.text)))
+		return (struct span){ "", 0 };
+	struct span domain = address_domain(a.text);
+	const char *dot = memchr(domain.p, '.', domain.n);
+	bool bare = dot && !memchr(dot + 1, '.', (size_t)(domain.p + domain.n - dot - 1)) && sender_has_null_path(r->mail); /* no host below it */
+	return bare || is_mailbox_domain(r->rules, domain) ? domain : (struct span){ "", 0 };
+}
+
+/* A receiver that names its user without the domain, which is its own: in a list of those who failed, or in FIELD. */
+static bool bare_user(const struct reader *r, struct span field, char *address)
+{
+	struct span name = field.n ? field : r->prose->count ? (struct span){ "", 0 } : prose_bare_name(r->prose, r->rules), domain = receiver_domain(r);
 	char joined[EVENT_ADDRESS_SIZE];
-	if (!name.n || !address_next(r->mail->from, &i, &from) || !address_is_daemon(from.text) ||
-	    !is_mailbox_domain(r->rules, address_domain(from.text)))
+	if (!name.n || !domain.n)
 		return false;
-	int n = snprintf(joined, sizeof joined, "%.*s@%.*s", (int)name.n, name.p, (int)address_domain(from.text).n, address_domain(from.text).p);
-	return n > 0 && n < (int)sizeof joined && address_copy(address, (struct span){ joined, (size_t)n });
+	int n = snprintf(joined, sizeof joined, "%.*s@%.*s", (int)name.n, name.p, (int)domain.n, domain.p);
+	bool good = n > 0 && n < (int)sizeof joined && address_plausible((struct span){ joined, (size_t)n }) && address_copy(address, (struct span){ joined, (size_t)n });
+	explicit_bzero(joined, sizeof joined);
+	return good;
+}
+
+/* A Final-Recipient that is a local part: "rfc822; tom". */
+static struct span bare_field(struct span field)
+{
+	const char *type = memchr(field.p, ';', field.n);
+	struct span name = span_trim(type ? (struct span){ type + 1, (size_t)(field.p + field.n - type - 1) } : field);
+	if (name.n > 2 && name.p[0] == '<' && name.p[name.n - 1] == '>')
+		name = (struct span){ name.p + 1, name.n - 2 };
+	for (size_t i = 0; i < name.n; i++)
+		if ((unsigned char)name.p[i] <= ' ' || strchr("@<>()[]:;,\"/=", name.p[i]))
+			return (struct span){ "", 0 };
+	return name;
 }
 
 /* Where the report's own fields name nobody. */
@@ -177,9 +224,9 @@ static void address_from_elsewhere(struct reader *r, struct event *e)
 	} else if (r->verp[0]) {
 		strcpy(e->recipient, r->verp);
 		e->recipient_source = RECIPIENT_VERP;
-	} else if (r->prose->count == 1 && address_copy(e->recipient, r->prose->recipient[0].address)) {
+	} else if (r->prose->count == 1 && !is_ourselves(r, r->prose->recipient[0].address) && address_copy(e->recipient, r->prose->recipient[0].address)) {
 		e->recipient_source = RECIPIENT_TEXT;
-	} else if (provider_user(r, e->recipient)) {
+	} else if (bare_user(r, (struct span){ "", 0 }, e->recipient)) {
 		e->recipient_source = RECIPIENT_TEXT;
 	} else if (complaint_recipient(r, e->recipient)) {
 		e->recipient_source = RECIPIENT_RETURNED;
@@ -215,6 +262,8 @@ static bool read_group(struct reader *r, const struct dsn_reader *dsn, const str
 	struct span diagnostic = dsn_diagnostic(group->diagnostic.n ? group->diagnostic : dsn_supplement(group->supplement));
 	*e = r->common;
 	dsn_address(r, group, single, e);
+	if (!e->recipient[0] && bare_field(group->final).n && bare_user(r, bare_field(group->final), e->recipient))
+		e->recipient_source = RECIPIENT_FINAL;
 	if (!e->recipient[0] && single)
 		address_from_elsewhere(r, e);
 	if (e->recipient[0] && !reader_is_new(r, e))
@@ -332,6 +381,16 @@ static bool read_failed_header(struct reader *r)
 	return any;
 }
 
+/* Is the mail that came back addressed to somebody who is not ours? What names only us does not gainsay the text. */
+static bool names_others(const struct reader *r)
+{
+	struct found_address to;
+	for (size_t i = 0; address_next(r->returned.to, &i, &to);)
+		if (!origin_is_ours(r->options, address_domain(to.text)))
+			return true;
+	return false;
+}
+
 /* An address that the text only mentions counts when it is the only one, and when the returned mail does not gainsay it. */
 static void doubt_mentions(struct reader *r)
 {
@@ -342,8 +401,19 @@ static void doubt_mentions(struct reader *r)
 	for (size_t i = 0; i < p->count; i++)
 		if (is_addressee_of(&r->returned, p->recipient[i].address))
 			p->recipient[keep++] = p->recipient[i];
-	if (keep || p->count > 1 || r->returned.to.n)
+	if (keep || p->count > 1 || names_others(r))
 		p->count = keep;
+}
+
+/* What is left of those whom the text names: never ourselves. */
+static void leave_ourselves_out(struct reader *r)
+{
+	struct prose *p = r->prose;
+	size_t keep = 0;
+	for (size_t i = 0; i < p->count; i++)
+		if (p->recipient[i].rank != RANK_OWN || !is_ourselves(r, p->recipient[i].address))
+			p->recipient[keep++] = p->recipient[i];
+	p->count = keep;
 }
 
 /* Where nobody is named: a code, the mail that came back, or a mail system by its name and its return path. Else it is about parcels, or bait. */
@@ -367,6 +437,7 @@ void failure_read_prose(struct reader *r)
 	if (read_failed_header(r))
 		return;
 	doubt_mentions(r);
+	leave_ourselves_out(r);
 	for (size_t i = 0; i < p->count; i++) {
 		const struct prose_recipient *named = &p->recipient[i];
 		*e = r->common;

@@ -317,3 +317,21 @@ void mail_open(struct mail *mail, struct mime *mime, struct arena *arena, struct
 	mail->is_status_report = mime->part[0].multipart && report_type_is(mail->content_type, SPAN("delivery-status"));
 	mail->is_summary = is_summary(mail) || has_summary(mime);
 }
+
+struct span mail_nested_report(const struct mime *mime, const struct mail *mail, struct arena *arena)
+{
+	static const struct span reports[] = { { "delivery-status", 15 }, { "feedback-report", 15 } };
+	struct fields fields;
+	struct span body, none = { "", 0 };
+	for (size_t i = 0; i < mime->count && !mail->has_status && !mail->has_feedback; i++) {
+		if (role_of(&mime->part[i]) != ROLE_RETURNED || !part_is(&mime->part[i], "message/rfc822"))
+			continue;
+		struct span bytes = mime_skip_envelope(part_bytes(&mime->part[i], arena, MAIL_REPORT_MAX));
+		mime_header(bytes, &body, &fields);
+		struct span type = fields_find(&fields, SPAN("Content-Type"));
+		for (size_t k = 0; k < sizeof reports / sizeof *reports; k++)
+			if (report_type_is(type, reports[k]))
+				return bytes;
+	}
+	return none;
+}

@@ -45,6 +45,12 @@ struct mail {
 /* TRUNCATED: the bytes end before the mail does, so the word at their end does not count. */
 void mail_open(struct mail *mail, struct mime *mime, struct arena *arena, struct charsets *charsets, struct span bytes, bool truncated);
 
+/*
+ * A report that stands in it as a message of its own (message/rfc822), where it has none itself: passed on by a person or a gateway; else an empty span.
+ * Points into the mail's bytes or the arena.
+ */
+struct span mail_nested_report(const struct mime *mime, const struct mail *mail, struct arena *arena);
+
 /* When the mail says that it arrived: the topmost Received field, else Date; 0. */
 int64_t mail_arrived(const struct mail *mail);
 

@@ -479,6 +479,27 @@ static enum prose_rank rank_of(struct reader *r, const struct found_address *a, 
 
 /* --- the receiver's words -------------------------------------------------------------------------------------------- */
 
+/* TEXT, which is about ADDRESS, up to the line behind its first that begins with another's address: there the next one's answer begins. */
+static struct span until_another(struct span text, struct span address)
+{
+	struct span rest = text, line;
+	struct found_address a;
+	while (span_line(&rest, &line)) {
+		size_t i = 0, begin = 0;
+		if (line.p == text.p || !memchr(line.p, '@', line.n))
+			continue;
+		while (begin < line.n && strchr(" \t<-*", line.p[begin]))
+			begin++;
+		struct codes c = codes_find(line);
+		if (c.reply || c.status.digit) /* "552 5.2.2 <user@example.org>... Mailbox full" */
+			while (begin < c.end || (begin < line.n && strchr(" \t<", line.p[begin])))
+				begin++;
+		if (address_next(line, &i, &a) && (size_t)(a.text.p - line.p) <= begin && !address_equal(a.text, address) && a.text.p > text.p)
+			return between(text.p, line.p);
+	}
+	return text;
+}
+
 struct span prose_about(struct span human, struct span address)
 {
 	long at = span_find_nocase(human, address);
@@ -487,7 +508,7 @@ struct span prose_about(struct span human, struct span address)
 	struct span line = line_around(human, (size_t)at);
 	struct span rest = between(line.p, human.p + human.n);
 	const char *end = memmem(rest.p, rest.n, "\n\n", 2);
-	return between(rest.p, end ? end : rest.p + rest.n);
+	return until_another(between(rest.p, end ? end : rest.p + rest.n), address);
 }
 
 /* A line of a session's transcript at which the talk turns to something else. */
@@ -677,7 +698,7 @@ struct span prose_transcript(struct span human, struct span address)
 		}
 		struct span answer = code_line(between(near.p, end));
 		if (answer.n)
-			return paragraph(between(answer.p, human.p + human.n));
+			return paragraph(until_another(between(answer.p, human.p + human.n), address));
 		rest = between(rest.p + at + address.n, human.p + human.n);
 	}
 	return none;
@@ -924,15 +945,28 @@ static struct span answer_before(struct span human, struct span address)
 	return begin == end ? (struct span){ "", 0 } : span_trim(between(begin + 4, end));
 }
 
+/* "552 5.2.2 <user@example.org>... Mailbox full": the begin of the line, where the answer stands around ADDRESS; else NULL. */
+static const char *answer_line(struct span human, struct span address)
+{
+	struct span line = line_around(human, (size_t)(address.p - human.p)), before = between(line.p, address.p);
+	struct codes c = codes_find(before);
+	struct codes behind = codes_find(between(address.p + address.n, line.p + line.n));
+	bool alone = (c.reply || c.status.digit) && c.begin == 0 && !behind.reply && !behind.status.digit;
+	for (size_t i = c.end; i < before.n; i++)
+		alone &= strchr(" \t<", before.p[i]) != NULL;
+	return alone ? line.p : NULL;
+}
+
 /* From each recipient to the next; what is written before the first address belongs to nobody. */
 static void assign_text(struct prose *p, const struct rules *rules)
 {
 	const char *end = p->human.p + p->human.n;
 	for (size_t i = p->count; i-- > 0;) {
 		struct prose_recipient *r = &p->recipient[i];
-		r->about = between(r->address.p, end);
-		end = r->address.p;
-		end -= end > p->human.p && end[-1] == '<';
+		const char *line = answer_line(p->human, r->address);
+		r->about = between(line ? line : r->address.p, end);
+		end = line ? line : r->address.p;
+		end -= !line && end > p->human.p && end[-1] == '<';
 		if (p->count > 1)
 			r->about = before_break(r->about);
 		r->diagnostic = answer_before(p->human, r->address);
