@@ -190,6 +190,20 @@ static void check_marker(struct doctor *d)
 		      "install -m 600 -o \"$(id -un %u)\" /dev/null %s", marker, strerror(errno), (unsigned)geteuid(), marker);
 }
 
+/* As a run would judge it, but for the mail that it reads first. */
+static void check_witness(struct doctor *d, struct store *store)
+{
+	struct clock_present present;
+	struct clock_verdict verdict;
+	struct witness w;
+	session_present(d->config, &present);
+	if (store_witness(store, &w))
+		return;
+	clock_judge(&w, &present, &verdict);
+	if (verdict.doubt != CLOCK_BELIEVED)
+		found(d, SAD, "clock", "%s; a run does nothing that time decides. If it is right: retour clock confirm --reason TEXT", verdict.text);
+}
+
 /* False: what is made of the store cannot be tried either. */
 static bool check_store(struct doctor *d)
 {
@@ -223,6 +237,7 @@ static bool check_store(struct doctor *d)
 		if (store_keys_lost(store, say_lost_key, d))
 			found(d, SAD, "keys", "%s", store_error(store));
 		check_signing(d, store);
+		check_witness(d, store);
 		if (head.number && head.at > clock_now() + 60)
 			found(d, SAD, "clock", "the last ledger entry is of %s, later than now", clock_format(head.at, text));
 	}

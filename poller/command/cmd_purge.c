@@ -59,8 +59,12 @@ int cmd_purge(const struct config *config, int argc, char **argv)
 	if (optind < argc)
 		return usage_error(argv[0], "takes no arguments");
 	int result = session_open(&s, config, SESSION_WRITE, clock_now());
-	if (result == EXIT_WELL)
-		result = purge_now(&s, clock_now(), dry, stdout);
+	if (result == EXIT_WELL && s.clock.doubt != CLOCK_BELIEVED && !dry)
+		result = session_doubt(&s);
+	else if (result == EXIT_WELL)
+		result = purge_now(&s, dry ? s.present.now : s.now, dry, stdout);
+	if (result == EXIT_WELL && !dry && store_witness_ran(s.store, s.now, s.present.boot, s.present.began))
+		result = session_store_failed(&s, "purge", STORE_FAILED);
 	session_close(&s);
 	return result;
 }

@@ -79,6 +79,34 @@ static int sign_head(struct session *s, int64_t now)
 /* What a run does when the mailboxes are read, in this order. */
 static int (*const phases[])(struct session *s, int64_t now) = { advance, purge, alerts_run, report_if_due, sign_head };
 
+/* A clock that is not believed dates nothing: what arrived until a day after the last time that is certain is stored by that, the rest waits. */
+static void job_by_clock(const struct session *s, struct poll_job *job)
+{
+	job->now = s->now;
+	job->doubted = s->clock.doubt != CLOCK_BELIEVED;
+	job->certain = s->now == s->present.now ? 0 : s->now + CLOCK_TOLERANCE;
+}
+
+/* Is the clock in doubt, now that we know of when the newest mail is? Mail by itself only shows that a clock is behind. */
+static bool mail_doubts(struct session *s, const struct poll_counts *counts)
+{
+	struct witness w;
+	if (s->clock.doubt != CLOCK_BELIEVED || s->present.given || counts->newest <= s->present.newest)
+		return s->clock.doubt != CLOCK_BELIEVED;
+	s->present.newest = counts->newest;
+	if (store_witness(s->store, &w))
+		return true;
+	clock_judge(&w, &s->present, &s->clock);
+	if (s->clock.doubt == CLOCK_BEHIND)
+		(void)store_witness_newest(s->store, s->present.newest); /* where it is not noted, the next run sees it again */
+	return s->clock.doubt != CLOCK_BELIEVED;
+}
+
+static int believed(struct session *s)
+{
+	return store_witness_ran(s->store, s->now, s->present.boot, s->present.began) ? session_store_failed(s, "store", STORE_FAILED) : EXIT_WELL;
+}
+
 int cmd_run(const struct config *config, int argc, char **argv)
 {
 	static const struct option none[] = { { 0 } };
@@ -96,7 +124,8 @@ int cmd_run(const struct config *config, int argc, char **argv)
 	result = session_open(&s, config, SESSION_CREATE, now);
 	if (result)
 		goto out;
-	struct poll_job job = { .config = config, .store = s.store, .mailboxes = boxes, .now = now };
+	struct poll_job job = { .config = config, .store = s.store, .mailboxes = boxes };
+	job_by_clock(&s, &job);
 	result = poll_all(&job, &counts);
 	if (counts.stopped) {
 		log_notice("stopped after the current batch; what is left comes with the next run");
@@ -104,6 +133,10 @@ int cmd_run(const struct config *config, int argc, char **argv)
 	}
 	if (counts.store_failed)
 		goto out; /* nothing below could be trusted */
+	if (mail_doubts(&s, &counts)) {
+		result = exit_worse(result, session_doubt(&s));
+		goto metrics;
+	}
 	for (size_t i = 0; i < sizeof phases / sizeof phases[0]; i++) {
 		if (poll_stopping()) {
 			log_notice("stopped; what was due and is not done comes with the next run");
@@ -111,7 +144,8 @@ int cmd_run(const struct config *config, int argc, char **argv)
 		}
 		result = exit_worse(result, phases[i](&s, now));
 	}
-	result = exit_worse(result, metrics_write(&s, &(struct metrics_run){ now, clock_monotonic() - begin, result }));
+metrics:
+	result = exit_worse(result, metrics_write(&s, &(struct metrics_run){ s.now, clock_monotonic() - begin, result }));
 out:
 	session_close(&s);
 	return result;
@@ -137,9 +171,13 @@ int cmd_poll(const struct config *config, int argc, char **argv)
 	int result = dry ? EXIT_WELL : session_open(&s, config, SESSION_CREATE, now);
 	if (result == EXIT_WELL) {
 		job.store = s.store;
+		if (!dry)
+			job_by_clock(&s, &job);
 		result = poll_all(&job, &counts);
 		if (dry)
 			log_notice("dry run: nothing was stored, nothing settled");
+		else if (!counts.store_failed)
+			result = exit_worse(result, mail_doubts(&s, &counts) ? session_doubt(&s) : believed(&s));
 	}
 	session_close(&s);
 	return result;
@@ -165,7 +203,10 @@ int cmd_import(const struct config *config, int argc, char **argv)
 	int result = session_open(&s, config, SESSION_CREATE, job.now);
 	if (result == EXIT_WELL) {
 		job.store = s.store;
+		job_by_clock(&s, &job);
 		result = poll_all(&job, &counts);
+		if (s.clock.doubt != CLOCK_BELIEVED)
+			result = exit_worse(result, session_doubt(&s));
 	}
 	session_close(&s);
 	return result;

@@ -346,6 +346,8 @@ static int subject(const struct config *config, int argc, char **argv, const str
 		return usage_error(argv[0], "one FILE at most; addresses come from it or from stdin, never as arguments");
 	out_open(&j.out, STDOUT_FILENO);
 	int result = session_open(&j.session, config, SESSION_WRITE, j.now);
+	if (j.session.now > j.now)
+		j.now = j.session.now; /* an erasure that is dated too early would be undone by a backup */
 	if (result == EXIT_WELL)
 		result = what(&j, optind < argc ? argv[optind] : NULL);
 	session_close(&j.session);

@@ -97,6 +97,11 @@ const struct command commands[] = {
 	  "  --dry-run   only say what would be deleted\n"
 	  "Exit code 3 when something overdue remains, or its bytes are still in the file.\n",
 	  CONFIG_NEEDED, false },
+	{ "clock", cmd_clock, "[show | confirm --reason TEXT]", "whether the clock is believed, and that it is right",
+	  "A run that does not believe its clock (it went back, it is far ahead of the last run) purges nothing, moves no state and sends no report.\n"
+	  "  show             what the clock says, when the last run was, whether it is believed, and why not (exit code 3)\n"
+	  "  confirm          the clock is right: the next run goes on. --reason TEXT is required and ledgered\n",
+	  CONFIG_NEEDED, false },
 	{ "audit", cmd_audit, "[--format text|xml|html] [--output FILE] | export DIR | verify DIR|FILE | key", "retention and integrity evidence",
 	  "  --format F        text (default), xml or html\n"
 	  "  --output FILE     default: stdout\n"

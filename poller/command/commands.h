@@ -13,7 +13,8 @@
 typedef int command_function(const struct config *config, int argc, char **argv);
 
 command_function cmd_run, cmd_poll, cmd_import, cmd_classify, cmd_check, cmd_contact, cmd_suppressions, cmd_serve, cmd_volume, cmd_advice, cmd_verp, cmd_key,
-	cmd_forget, cmd_backup, cmd_disclose, cmd_report, cmd_comment, cmd_alerts, cmd_purge, cmd_audit, cmd_doctor, cmd_setup;
+	cmd_forget, cmd_backup, cmd_disclose, cmd_report, cmd_comment, cmd_alerts, cmd_purge, cmd_audit, cmd_doctor, cmd_clock,
+	cmd_setup;
 /* Not for people: what the run starts in processes of their own (poller/run.c), and how the sample INI file is made. */
 command_function cmd_fetcher, cmd_parser, cmd_carrier, cmd_logreader, cmd_config;
 

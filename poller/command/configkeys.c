@@ -191,6 +191,7 @@ const char *const config_condition_helps[ALERT_CONDITION_COUNT] = {
 	[ALERT_MESSAGE_STUCK] = "messages that a mailbox did not hand out; they stay there and are tried again",
 	[ALERT_KEY_LOST] = "a month whose events lie under a key that is not there",
 	[ALERT_CLOCK_JUMP] = "how far the clock went back or forth between two runs",
+	[ALERT_CLOCK_DOUBT] = "how far the clock is from what its witness says; nothing that time decides is done meanwhile",
 };
 
 const struct ladder config_standard_ladders[STANDARD_LADDERS] = {

@@ -13,6 +13,7 @@
 #include "poller/command/commands.h"
 #include "classify/base/log.h"
 #include "poller/command/marker.h"
+#include "poller/post/alerts.h"
 #include "poller/post/logo.h"
 #include "poller/command/rulesfile.h"
 #include "poller/mailbox/secret.h"
@@ -99,11 +100,51 @@ static void report_options(const struct config *c, struct report_options *o)
 		.target = { c->report.target[0], c->report.target[1], c->report.target[2] } };
 }
 
+/* The present, and the newest time of the files that belong to us: they were written when the clock said so. */
+void session_present(const struct config *config, struct clock_present *out)
+{
+	const char *files[] = { "/proc/self/exe", config->store_path, config->file, NULL };
+	clock_present(files, out);
+}
+
+/* Once the store is open: what it remembers of time against what the clock says. */
+static int judge_clock(struct session *s)
+{
+	struct witness w;
+	if (store_witness(s->store, &w))
+		return session_store_failed(s, "store", STORE_FAILED);
+	clock_judge(&w, &s->present, &s->clock);
+	s->now = s->clock.certain;
+	return EXIT_WELL;
+}
+
+/* Nothing is made by a clock that cannot be right: what it dates could not be told from what is old. */
+static int first_by_clock(const struct session *s)
+{
+	struct clock_verdict verdict;
+	clock_judge(NULL, &s->present, &verdict);
+	if (verdict.doubt != CLOCK_IMPOSSIBLE || !access(s->config->store_path, F_OK))
+		return EXIT_WELL;
+	log_error("clock: %s; no store is made before it is set", verdict.text);
+	return EXIT_BROKEN;
+}
+
+int session_doubt(struct session *s)
+{
+	log_error("clock: %s", s->clock.text);
+	log_error("clock: nothing is done that time decides, no purge, no change of states, no report; set it, or%s", s->clock.doubt == CLOCK_IMPOSSIBLE ?
+		  " wait for the time service" : " if it is right: retour clock confirm --reason TEXT");
+	return exit_worse(EXIT_BROKEN, alerts_doubt(s));
+}
+
 int session_open(struct session *s, const struct config *config, enum session_mode mode, int64_t now)
 {
 	char error[512];
 	bool created = false;
-	*s = (struct session){ .config = config, .lock = -1 };
+	*s = (struct session){ .config = config, .lock = -1, .now = now };
+	session_present(config, &s->present);
+	if (mode == SESSION_CREATE && first_by_clock(s))
+		return EXIT_BROKEN;
 	if (mode == SESSION_WRITE || mode == SESSION_CREATE) {
 		int result = take_lock(s, mode == SESSION_CREATE);
 		if (result)
@@ -144,7 +185,9 @@ int session_open(struct session *s, const struct config *config, enum session_mo
 	int result = store_open(&s->store, &s->options, now, &created);
 	if (result)
 		return session_store_failed(s, "store", result);
-	if (mode != SESSION_READ && (result = settings_note_mailboxes(s->store, config, now)))
+	if (mode != SESSION_READ && (result = judge_clock(s)))
+		return result;
+	if (mode != SESSION_READ && (result = settings_note_mailboxes(s->store, config, s->now)))
 		return session_store_failed(s, "ledger", result);
 	if (created)
 		log_notice("made the store %s and its keys in %s", config->store_path, config->keys_dir);

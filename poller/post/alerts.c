@@ -20,6 +20,7 @@
 #include "classify/base/log.h"
 #include "reports/alerts.h"
 #include "store/alert.h"
+#include "store/witness.h"
 
 enum {
 	COMMAND_SECONDS = 60,
@@ -29,7 +30,8 @@ enum {
 struct round {
 	struct session *s;
 	const struct alert_options *o;
-	int64_t now;
+	int64_t now;            /* for the store */
+	int64_t present;        /* for whoever is told */
 };
 
 static int note_level(const struct round *r, enum alert_condition condition, enum alert_level level, const char *subject, int64_t value, int64_t from)
@@ -122,7 +124,8 @@ static int evaluate(struct round *r)
 	struct store *store = r->s->store;
 	if (store_begin(store))
 		return -1;
-	if (!note_clock(r) && !store_alerts_measure(store, r->o, r->now) && !store_mailboxes(store, note_mailbox, r) && !note_disk(r) &&
+	if (!store_witness_ran(store, r->now, r->s->present.boot, r->s->present.began) && !note_clock(r) &&
+	    !store_alerts_measure(store, r->o, r->now) && !store_mailboxes(store, note_mailbox, r) && !note_disk(r) &&
 	    !store_keys_lost(store, note_lost_key, r) && !store_stuck(store, note_stuck, r) &&
 	    !store_alerts_settle(store, r->o, r->now))
 		return store_commit(store);
@@ -168,7 +171,7 @@ static int send_mail(const struct round *r, const struct news *n)
 	options.to = r->s->config->alert_to.at;
 	randombytes_buf(random, sizeof random);
 	sodium_bin2hex(token, sizeof token, random, sizeof random);
-	int result = alerts_mail(n->alert, n->count, &options, r->now, token, &mail, error, sizeof error) ||
+	int result = alerts_mail(n->alert, n->count, &options, r->present, token, &mail, error, sizeof error) ||
 		     delivery_carry(r->s->config, options.to, (struct span){ mail.p, mail.n }, error, sizeof error);
 	if (result)
 		log_error("alert mail: %s; the next run tries again", log_clean(clean, sizeof clean, error));
@@ -183,7 +186,7 @@ static int run_command(const struct round *r, const struct news *n)
 	char error[512] = "no memory for its input";
 	bool fed;
 	int status = 0, result = EXIT_LOST;
-	if (alerts_json(n->alert, n->count, &r->s->report, r->now, &json) ||
+	if (alerts_json(n->alert, n->count, &r->s->report, r->present, &json) ||
 	    feed_command(argv, (struct span){ json.p, json.n }, COMMAND_SECONDS, &status, &fed, error, sizeof error))
 		log_error("alert command: %s; the next run tries again", error);
 	else if (status)
@@ -223,11 +226,33 @@ static int say_news(void *context, const struct alert *a)
 	return 0;
 }
 
+/* What is new, in both ways. */
+static int tell_all(struct round *r)
+{
+	struct session *s = r->s;
+	if (store_alerts(s->store, ALERTS_TO_TELL, say_news, r))
+		return session_store_failed(s, "alerts", STORE_FAILED);
+	int result = tell(r, BY_MAIL, s->config->alert_to.count > 0, send_mail);
+	return exit_worse(result, tell(r, BY_COMMAND, s->config->alert_command != NULL, run_command));
+}
+
 int alerts_run(struct session *s, int64_t now)
 {
-	struct round r = { s, &s->config->alerts, now };
-	if (evaluate(&r) || store_alerts(s->store, ALERTS_TO_TELL, say_news, &r))
+	struct round r = { s, &s->config->alerts, now, now };
+	return evaluate(&r) ? session_store_failed(s, "alerts", STORE_FAILED) : tell_all(&r);
+}
+
+int alerts_doubt(struct session *s)
+{
+	struct round r = { s, &s->config->alerts, s->now, s->present.now };
+	if (store_begin(s->store))
 		return session_store_failed(s, "alerts", STORE_FAILED);
-	int result = tell(&r, BY_MAIL, s->config->alert_to.count > 0, send_mail);
-	return exit_worse(result, tell(&r, BY_COMMAND, s->config->alert_command != NULL, run_command));
+	int result = note(&r, ALERT_CLOCK_DOUBT, "", s->clock.off, s->now);
+	if (!result)
+		result = store_commit(s->store);
+	if (result) {
+		store_rollback(s->store);
+		return session_store_failed(s, "alerts", STORE_FAILED);
+	}
+	return tell_all(&r);
 }

@@ -9,6 +9,9 @@
  */
 int alerts_run(struct session *s, int64_t now);
 
+/* Instead of it in a run that does not believe its clock: only the alert of that is opened and told, nothing is cleared. */
+int alerts_doubt(struct session *s);
+
 /*
  * What is used of the file system that PATH is on, in parts per million, as df(1) computes it: what is reserved for root is no room. -1 with errno: PATH
  * cannot be looked at.

@@ -193,6 +193,6 @@ void lane_finish_if_due(struct pump *p, struct lane *lane)
 	    lane->item_count || p->store_failed)
 		return;
 	lane->finishing = true;
-	lane_told(lane, (lane->box && p->job->store && !poll_stopping() && lane_expire(p, lane)) ||
+	lane_told(lane, (lane->box && p->job->store && !p->job->doubted && !poll_stopping() && lane_expire(p, lane)) ||
 		   channel_send(&lane->from, WIRE_FINISH, NULL, 0, true));
 }

@@ -54,11 +54,28 @@ static int64_t arrival(const struct pump *p, int64_t claimed)
 	return p->job->arrived_now || claimed <= 0 || claimed > p->job->now ? p->job->now : claimed;
 }
 
+static bool is_uncertain(const struct pump *p, int64_t claimed)
+{
+	return p->job->certain && (claimed <= 0 || claimed > p->job->certain);
+}
+
+/* It is neither stored nor settled: a run that believes its clock takes it. */
+static void message_left(struct lane *lane)
+{
+	lane->counts.left++;
+	lane_drop_first(lane);
+}
+
 /* The parser has answered for the first waiting message. */
 static void message_done(struct pump *p, struct lane *lane, const struct wire_parsed *parsed)
 {
 	struct wire_message head;
 	memcpy(&head, lane->first->payload, sizeof head);
+	if (is_uncertain(p, parsed->arrived)) {
+		message_left(lane);
+		return;
+	}
+	lane->counts.newest = head.arrived > lane->counts.newest ? head.arrived : lane->counts.newest;
 	enum settlement what = lane->recognised ? SETTLE_PROCESSED : SETTLE_UNRECOGNISED;
 	if (parsed->overflow) {
 		char name[WIRE_NAME_SIZE];
@@ -100,6 +117,10 @@ static void message_quarantined(struct pump *p, struct lane *lane)
 	struct wire_message head;
 	char name[WIRE_NAME_SIZE];
 	memcpy(&head, lane->first->payload, sizeof head);
+	if (is_uncertain(p, head.arrived)) {
+		message_left(lane);
+		return;
+	}
 	log_error("mailbox %s: %s ended its parser %d times; it goes to quarantine", lane->name,
 		  log_clean(name, sizeof name, head.name), TRIES);
 	lane->counts.messages++;
@@ -160,6 +181,8 @@ static int take_event(struct pump *p, struct lane *lane, struct event *e)
 {
 	if (!lane->first || !event_valid(e))
 		return -1;
+	if (is_uncertain(p, e->arrived))
+		return 0;
 	e->arrived = arrival(p, e->arrived);
 	if (e->kind == KIND_NONE || !kind_fits(lane, e->kind))
 		return 0;

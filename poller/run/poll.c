@@ -164,11 +164,14 @@ static void lane_report(struct pump *p, struct lane *lane, struct poll_counts *t
 			   (unsigned long long)c->fresh, (unsigned long long)c->duplicates, (unsigned long long)c->unrecognised,
 			   (unsigned long long)c->quarantined, (unsigned long long)c->events, (unsigned long long)c->deleted,
 			   (unsigned long long)c->moved, (unsigned long long)c->kept, (unsigned long long)c->expired);
-	else if (ok)
+	else if (ok && !c->left)
 		log_info("mailbox %s: nothing new", lane->name);
 	if (c->old)
 		log_notice("mailbox %s: %llu messages are older than [retention] events: they decide whom not to write to, and their events go with "
 			   "the next purge", lane->name, (unsigned long long)c->old);
+	if (c->left)
+		log_notice("mailbox %s: %llu messages stay there: while the clock is in doubt it is not certain when they arrived", lane->name,
+			   (unsigned long long)c->left);
 	if (lane->box && p->job->store && !p->store_failed &&
 	    ((ok && store_stuck_settle(p->job->store, lane->name, p->job->now)) ||
 	     store_mailbox_read(p->job->store, lane->name, p->job->now, ok, lane->refused ? MAILBOX_LOGIN_REFUSED : "not read to its end") ||
@@ -186,6 +189,8 @@ static void lane_report(struct pump *p, struct lane *lane, struct poll_counts *t
 	total->kept += c->kept;
 	total->expired += c->expired;
 	total->stuck += c->stuck;
+	total->left += c->left;
+	total->newest = c->newest > total->newest ? c->newest : total->newest;
 	total->mailboxes++;
 	total->failed += !ok;
 }

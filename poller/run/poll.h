@@ -20,6 +20,8 @@ struct poll_job {
 	const char *const *paths;               /* import; end with NULL; NULL: none */
 	bool arrived_now;                       /* everything counts as arriving now */
 	int64_t now;
+	bool doubted;                           /* the clock is: mail that was moved does not expire */
+	int64_t certain;                        /* what arrived later than this, or nobody knows when, stays where it is; 0: all is taken */
 };
 
 /* One for a mailbox, and summed up for all. */
@@ -28,6 +30,8 @@ struct poll_counts {
 	uint64_t deleted, moved, kept, expired;
 	uint64_t old;   /* messages that are older than events are kept */
 	uint64_t stuck; /* messages that could not be had; they stay in their mailbox */
+	uint64_t left;              /* for struct poll_job.certain */
+	int64_t newest;             /* the latest time that a mailbox gave one of its messages; 0: none */
 	unsigned mailboxes, failed; /* failed: mailboxes that were not read to their end */
 	bool store_failed, stopped;
 };

@@ -122,6 +122,12 @@ with case("the ledger has an operator's decision about a recipient, with its rea
     equal(do("check", "--json", input=again).lines()[0]["state"], "paused")
     do("contact", "revalidate", "--reason", "called us", input=again)
 
+with case("the ledger says that an operator confirmed the clock, from when to when and why"):
+    retour.now = "2027-12-03T06:00:00Z"
+    do("run", code=3)
+    do("clock", "confirm", "--reason", "the machine was off")
+    equal(newest("clock-confirmed"), 'from=2027-02-02T06:00:00Z to=2027-12-03T06:00:00Z why=gap reason="the machine was off"')
+
 with case("the ledger says that a credential was released, which is not destroyed"):
     credentials = os.path.join(retour.dir, "credentials")
     os.mkdir(credentials, 0o700)

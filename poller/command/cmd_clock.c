@@ -1,0 +1,73 @@
+/* clock: is it believed, and an operator's word that it is right (poller/run/clockguard.h). */
+#include "poller/command/commands.h"
+
+#include <getopt.h>
+#include <string.h>
+#include "poller/command/log.h"
+#include "poller/command/session.h"
+
+static int show(const struct config *config)
+{
+	struct session s;
+	struct witness w;
+	char now[CLOCK_TEXT_SIZE], last[CLOCK_TEXT_SIZE];
+	int result = session_open(&s, config, SESSION_READ, clock_now());
+	if (result == EXIT_WELL && store_witness(s.store, &w))
+		result = session_store_failed(&s, "clock", STORE_FAILED);
+	if (result == EXIT_WELL) {
+		clock_judge(&w, &s.present, &s.clock);
+		printf("now          %s%s\n", clock_format(s.present.now, now), s.present.given ? " (given)" : "");
+		printf("last run     %s\n", w.last ? clock_format(w.last, last) : "none");
+		printf("usual gap    up to %lld days\n", (long long)(clock_gap_limit(&w) / CLOCK_TOLERANCE));
+		printf("believed     %s%s\n", s.clock.doubt == CLOCK_BELIEVED ? "yes" : "no: ", s.clock.text);
+		result = s.clock.doubt == CLOCK_BELIEVED ? EXIT_WELL : EXIT_BROKEN;
+	}
+	session_close(&s);
+	return result;
+}
+
+static int confirm_clock(struct session *s, const char *reason)
+{
+	struct witness w;
+	char now[CLOCK_TEXT_SIZE];
+	enum clock_doubt doubt = s->clock.doubt;
+	if (store_witness(s->store, &w))
+		return session_store_failed(s, "clock", STORE_FAILED);
+	if (doubt == CLOCK_IMPOSSIBLE) {
+		log_error("clock: %s; that cannot be confirmed", s->clock.text);
+		return EXIT_BROKEN;
+	}
+	if (doubt == CLOCK_BELIEVED) {
+		log_notice("clock: nothing speaks against it, there is nothing to confirm");
+		return EXIT_WELL;
+	}
+	if (store_witness_confirm(s->store, &w, s->present.now, s->present.boot, s->present.began, clock_lead(&w, &s->present), clock_doubt_name(doubt),
+				  reason))
+		return session_store_failed(s, "clock", STORE_FAILED);
+	log_notice("clock: %s is confirmed; what is due by it is done by the next run", clock_format(s->present.now, now));
+	return EXIT_WELL;
+}
+
+int cmd_clock(const struct config *config, int argc, char **argv)
+{
+	static const struct option options[] = { { "reason", required_argument, NULL, 'r' }, { 0 } };
+	struct session s = { .lock = -1 };
+	const char *reason = NULL;
+	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		if (option != 'r')
+			return usage_error(argv[0], "see `retour clock --help`");
+		reason = optarg;
+	}
+	const char *what = optind < argc ? argv[optind] : "show";
+	if (argc - optind > 1 || (strcmp(what, "show") && strcmp(what, "confirm")))
+		return usage_error(argv[0], "wants show, or confirm --reason TEXT");
+	if (!strcmp(what, "show"))
+		return reason ? usage_error(argv[0], "show takes no --reason") : show(config);
+	if (!reason_is_fit(reason))
+		return usage_error("clock confirm", "wants --reason TEXT, up to %d bytes, without quotes, without an address", REASON_MAX);
+	int result = session_open(&s, config, SESSION_WRITE, clock_now());
+	if (result == EXIT_WELL)
+		result = confirm_clock(&s, reason);
+	session_close(&s);
+	return result;
+}

@@ -1,0 +1,115 @@
+#include "poller/run/clockguard.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { DAY = 24 * 3600 };
+
+/*
+ * A monthly job is never in doubt; of a machine that runs it every ten minutes 40 days are as much as we let go unasked. Before there is a habit only
+ * what is out of all proportion is doubted: whoever has just begun has little to lose.
+ */
+enum { GAP_LEAST = 40 * DAY, GAP_USUAL = 4, GAP_WITHOUT_HABIT = 400 * DAY, HABIT_RUNS = 3 };
+
+/* 2020-01-01: there was no such program. A machine without a battery starts in 1970, or where its kernel was built. */
+static const int64_t beginning = 1577836800;
+
+#define DOUBT_NAME(symbol, name) name,
+static const char *const doubt_names[] = { CLOCK_DOUBTS(DOUBT_NAME) };
+
+const char *clock_doubt_name(unsigned doubt)
+{
+	return doubt < CLOCK_DOUBT_COUNT ? doubt_names[doubt] : "";
+}
+
+void clock_present(const char *const *files, struct clock_present *out)
+{
+	struct stat st;
+	*out = (struct clock_present){ .now = clock_now(), .given = clock_is_set() };
+	if (!clock_boot(out->boot, &out->began))
+		out->boot[0] = '\0';
+	for (; !out->given && *files; files++)
+		if (!stat(*files, &st) && st.st_mtime > out->newest)
+			out->newest = st.st_mtime;
+}
+
+int64_t clock_gap_limit(const struct witness *w)
+{
+	int64_t usual = 0;
+	if (w->runs < HABIT_RUNS)
+		return GAP_WITHOUT_HABIT;
+	for (unsigned i = 1; i < w->runs; i++)
+		if (w->ran[i] - w->ran[i - 1] > usual)
+			usual = w->ran[i] - w->ran[i - 1];
+	return usual * GAP_USUAL > GAP_LEAST ? usual * GAP_USUAL : GAP_LEAST;
+}
+
+/* The newest time that files, the mail of this run or that of a run in doubt have shown. */
+static int64_t newest_of(const struct witness *w, const struct clock_present *p)
+{
+	return !p->given && w->newest > p->newest ? w->newest : p->newest;
+}
+
+int64_t clock_lead(const struct witness *w, const struct clock_present *p)
+{
+	int64_t lead = newest_of(w, p) - p->now;
+	return lead > w->tolerated ? lead : w->tolerated;
+}
+
+/* What speaks against it; sets how far it is off. */
+static enum clock_doubt doubt_of(const struct witness *w, const struct clock_present *p, int64_t *off)
+{
+	bool same_start = *w->boot && !strcmp(w->boot, p->boot);
+	int64_t step = p->began - w->began;
+	if ((*off = beginning - p->now) > 0)
+		return CLOCK_IMPOSSIBLE;
+	if (w->last && (*off = w->last - p->now) > CLOCK_TOLERANCE)
+		return CLOCK_BACK;
+	if (same_start && (*off = llabs(step)) > CLOCK_TOLERANCE)
+		return CLOCK_STEPPED;
+	if (w->last && !same_start && (*off = p->now - w->last) > clock_gap_limit(w))
+		return CLOCK_GAP;
+	if ((*off = clock_lead(w, p) - w->tolerated) > CLOCK_TOLERANCE)
+		return CLOCK_BEHIND;
+	*off = 0;
+	return CLOCK_BELIEVED;
+}
+
+void clock_judge(const struct witness *w, const struct clock_present *p, struct clock_verdict *out)
+{
+	static const struct witness nothing;
+	char now[CLOCK_TEXT_SIZE], last[CLOCK_TEXT_SIZE], newest[CLOCK_TEXT_SIZE];
+	w = w ? w : &nothing;
+	*out = (struct clock_verdict){ .certain = p->now };
+	out->doubt = doubt_of(w, p, &out->off);
+	if (w->last && out->doubt != CLOCK_BELIEVED && out->doubt != CLOCK_BEHIND)
+		out->certain = w->last;
+	clock_format(p->now, now);
+	clock_format(w->last, last);
+	clock_format(newest_of(w, p), newest);
+	long long days = (long long)((out->off + DAY / 2) / DAY);
+	switch (out->doubt) {
+	case CLOCK_IMPOSSIBLE:
+		snprintf(out->text, sizeof out->text, "it says %s, when this program did not exist", now);
+		break;
+	case CLOCK_BACK:
+		snprintf(out->text, sizeof out->text, "it says %s, but the last run was at %s, %lld days later", now, last, days);
+		break;
+	case CLOCK_STEPPED:
+		snprintf(out->text, sizeof out->text, "it says %s, and went %s by %lld days since the last run, of %s, without the machine having been off", now,
+			 p->began > w->began ? "forth" : "back", days, last);
+		break;
+	case CLOCK_GAP:
+		snprintf(out->text, sizeof out->text, "it says %s, but the last run was at %s, %lld days ago; up to %lld would be usual here", now, last, days,
+			 (long long)(clock_gap_limit(w) / DAY));
+		break;
+	case CLOCK_BEHIND:
+		snprintf(out->text, sizeof out->text, "it says %s, but a file or a message is of %s, %lld days later", now, newest,
+			 (long long)((newest_of(w, p) - p->now + DAY / 2) / DAY));
+		break;
+	default:
+		break;
+	}
+}
