@@ -109,12 +109,13 @@ check:
 	@$(CRASH_BUILD)
 	@$(PYTHON) tests/run --build $(BUILD) $(TESTS)
 
-# SIGKILL before every system call that changes something, one at a time, of every command that does (tests/e2e/kill_points.py; half an hour or more);
+# SIGKILL before every system call that changes something, one at a time, of every command that does (tests/e2e/kill_points.py; half an hour or more), and of the emptying of an mbox;
 # POINTS names some of the commands.
 points:
 	$(NEEDS) check
-	@$(BUILDING) all
+	@$(BUILDING) all $(BUILD)/unit/poller_mbox
 	@RETOUR=$(abspath $(BUILD))/retour POINTS=all $(PYTHON) tests/e2e/kill_points.py $(POINTS)
+	@RETOUR_BUILD=$(abspath $(BUILD)) POINTS=all $(PYTHON) tests/e2e/mbox_points.py
 
 # What is promised about data and evidence, line by line.
 promises:

@@ -63,6 +63,7 @@ struct source_options {
 	const char *password;           /* or the OAuth2 token; NULL where the source needs none. Wiped by the caller after open */
 	const char *const *paths;       /* import: files, Maildirs, directories, "-"; end with NULL */
 	uint64_t max_message;           /* bytes of one message at most */
+	const char *scratch;            /* outlives the source: where journals of what is done to files lie; NULL: nothing will be settled */
 	bool stays;                     /* some of what is read stays in the mailbox: ask wanted() */
 };
 

@@ -28,6 +28,7 @@ struct fetcher {
 	unsigned char *buffer; /* of the last frame */
 	size_t capacity;
 	struct later *first, **last;
+	char scratch[4096];
 };
 
 static const struct source_ops *const sources[] = {
@@ -194,6 +195,9 @@ static int open_source(struct fetcher *f, const struct config *config, const str
 			return -1;
 		}
 		f->ops = sources[options.mailbox->protocol];
+		const char *slash = strrchr(config->store_path, '/');
+		snprintf(f->scratch, sizeof f->scratch, "%.*s", slash ? (int)(slash - config->store_path) : 1, slash ? config->store_path : ".");
+		options.scratch = start->settles ? f->scratch : NULL;
 		options.max_message = (uint64_t)options.mailbox->max_message;
 		if (secret_read(&options.mailbox->secret, &secret, error, sizeof error)) {
 			say(WIRE_REFUSED, error);

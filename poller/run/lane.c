@@ -105,6 +105,7 @@ static int send_start(struct pump *p, struct lane *lane)
 		snprintf(start.mailbox, sizeof start.mailbox, "%s", lane->name);
 		start.stays = lane->box->processed.action == DISPOSE_KEEP || lane->box->unrecognised.action == DISPOSE_KEEP ||
 			      lane->box->quarantine.action == DISPOSE_KEEP;
+		start.settles = p->job->store != NULL;
 	}
 	memcpy(payload, &start, sizeof start);
 	for (const char *const *path = p->job->paths; !lane->box && path && *path; path++) {

@@ -74,6 +74,7 @@ enum {
 struct wire_start {
 	char mailbox[STORE_NAME_SIZE]; /* "" for import */
 	uint8_t stays;                 /* struct source_options.stays */
+	uint8_t settles;               /* not a dry run: what a kill left may be mended */
 };
 
 struct wire_opened {

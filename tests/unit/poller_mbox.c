@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include "classify/base/clock.h"
 #include "poller/mailbox/mbox.h"
+#include "poller/mailbox/mboxlock.h"
 
 #define FROM(s) "From MAILER-DAEMON Thu Jan  1 00:00:" s " 1970\n"
 
@@ -185,7 +186,7 @@ static int setup(void **state)
 static struct source *open_box(bool stays)
 {
 	struct source *s;
-	struct source_options options = { .mailbox = &box, .max_message = 1000, .stays = stays };
+	struct source_options options = { .mailbox = &box, .max_message = 1000, .stays = stays, .scratch = scratch_path };
 	int result = source_mbox.open(&s, &options);
 	if (result)
 		print_error("%s\n", s->error);
@@ -311,8 +312,8 @@ static void check_meddling(void (*meddle)(void), int result, const char *expecte
 	put("box", ONE TWO THREE);
 	struct source *s = open_box(false);
 	assert_int_equal(collect_all(s, 10, &c), 0);
-	assert_int_equal(collect_settle(s, &c, SETTLE_PROCESSED, &done), 0);
 	meddle();
+	assert_int_equal(collect_settle(s, &c, SETTLE_PROCESSED, &done), result);
 	assert_int_equal(s->ops->close(s, error, sizeof error), result);
 	if (result)
 		assert_non_null(strstr(error, "changed by somebody else"));
@@ -487,13 +488,103 @@ static void what_is_no_mbox_is_said(void **state)
 	s->ops->close(s, NULL, 0);
 }
 
-int main(void)
+/* Bytes that were read are gone from the file at once, and what is read after it lies where it lies now. */
+static void each_settle_shortens_the_file(void **state)
 {
+	(void)state;
+	struct collect c = { 0 };
+	struct settled done;
+	put("box", ONE TWO THREE ONE TWO);
+	struct source *s = open_box(false);
+	struct source_sink sink = collect_sink(&c);
+	assert_int_equal(s->ops->next(s, 2, &sink), 2);
+	struct settle_item items[] = { { c.at[0].id, SETTLE_PROCESSED }, { c.at[1].id, SETTLE_UNRECOGNISED } };
+	assert_int_equal(s->ops->settle(s, items, 1, &done), 0);
+	assert_file("box", TWO THREE ONE TWO);
+	append_to("box", NEW);
+	assert_int_equal(s->ops->next(s, 1, &sink), 1);
+	assert_string_equal(c.at[2].text, "A: 3\n\nthree, which is the longest of them all by far and by wide\n");
+	assert_int_equal(s->ops->settle(s, items + 1, 1, &done), 0);
+	assert_file("box", THREE ONE TWO NEW);
+	assert_file("other", MOVED "A: 2\n\ntwo\n\n");
+	assert_int_equal(collect_all(s, 10, &c), 0);
+	assert_int_equal(c.n, 5);
+	assert_string_equal(c.at[4].text, "A: 2\n\ntwo\n");
+	struct settle_item rest[] = { { c.at[4].id, SETTLE_PROCESSED }, { c.at[2].id, SETTLE_PROCESSED }, { c.at[3].id, SETTLE_PROCESSED } };
+	assert_int_equal(s->ops->settle(s, rest, 3, &done), 0);
+	assert_file("box", NEW);
+	assert_int_equal(s->ops->close(s, NULL, 0), 0);
+	collect_free(&c);
+}
+
+/* What a kill left of the lock: the process is gone, on this machine; else it is waited for. */
+static void a_lock_says_whose_it_is(void **state)
+{
+	(void)state;
+	struct source *s;
+	struct source_options options = { .mailbox = &box, .max_message = 1000 };
+	char host[256] = "", text[600];
+	pid_t gone = fork();
+	if (!gone)
+		_exit(0);
+	waitpid(gone, NULL, 0);
+	gethostname(host, sizeof host - 1);
+	const struct { long pid; const char *host; int result; } cases[] = { { gone, host, 0 }, { getpid(), host, -1 }, { gone, "another.example", -1 }, { 0, host, -1 } };
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		snprintf(text, sizeof text, "%ld:%s\n", cases[i].pid, cases[i].host);
+		put("box.lock", text);
+		assert_int_equal(source_mbox.open(&s, &options), cases[i].result);
+		s->ops->close(s, NULL, 0);
+		assert_int_equal(access("box.lock", F_OK), cases[i].result ? 0 : -1);
+		unlink("box.lock");
+	}
+	struct mbox_lock lock;
+	s = open_box(false);
+	assert_int_equal(mbox_lock(&lock, s, "box", open("box", O_RDWR), 1), 0);
+	snprintf(text, sizeof text, "%ld:%s\n", (long)getpid(), host);
+	assert_file("box.lock", text);
+	close(lock.fd);
+	mbox_unlock(&lock);
+	s->ops->close(s, NULL, 0);
+}
+
+/* What a test that kills runs (tests/e2e/mbox_points.py): BOX is read by COUNT at once and settled as the messages ask for. */
+static int drive(const char *path, const char *scratch, size_t count)
+{
+	struct source *s;
+	struct collect c = { 0 };
+	struct source_sink sink = collect_sink(&c);
+	struct settled done;
+	char error[SOURCE_ERROR_SIZE] = "";
+	box = (struct mailbox){ .name = "test", .path = path, .timeout = 2, .processed = { DISPOSE_DELETE, NULL }, .unrecognised = { DISPOSE_MOVE, "other" },
+		.quarantine = { DISPOSE_KEEP, NULL } };
+	struct source_options options = { .mailbox = &box, .max_message = 1 << 20, .scratch = scratch };
+	int result = source_mbox.open(&s, &options), n = 0;
+	for (size_t from = 0; !result && (n = s->ops->next(s, count, &sink)) > 0; from = c.n) {
+		struct settle_item *items = calloc((size_t)n, sizeof *items);
+		for (size_t i = from; i < c.n; i++)
+			items[i - from] = (struct settle_item){ c.at[i].id, strstr(c.at[i].text, "go: delete") ? SETTLE_PROCESSED :
+				strstr(c.at[i].text, "go: move") ? SETTLE_UNRECOGNISED : SETTLE_QUARANTINE };
+		result = s->ops->settle(s, items, (size_t)n, &done);
+		free(items);
+	}
+	if (result || n < 0)
+		fprintf(stderr, "%s\n", s->error);
+	if (s->ops->close(s, error, sizeof error) && !result)
+		fprintf(stderr, "%s\n", error), result = -1;
+	return result || n < 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 4)
+		return drive(argv[1], argv[2], (size_t)atoi(argv[3]));
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, scratch_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(from_lines), TEST(splitting), TEST(large_messages), TEST(endless_lines_and_many_messages), TEST(every_combination), TEST(without_files_beside_it),
 		TEST(messages_as_handed_out), TEST(somebody_else_changes_the_file), TEST(locks_are_respected), TEST(wanted_only),
 		TEST(links_and_modes), TEST(expiry), TEST(folder_without_a_last_line_end), TEST(what_is_no_mbox_is_said),
+		TEST(each_settle_shortens_the_file), TEST(a_lock_says_whose_it_is),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
