@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include "store/internal.h"
 
-enum { CELLS = 512 /* a power of two */, CELLS_FULL = 384 };
+enum { CELLS = 512 /* a power of two */, CELLS_FULL = 384, SEEN_DAYS_MAX = 4000 };
 
 #define STORE_NAME2(symbol, name) name,
 static const char *const names[] = { HELD_CLASSES(STORE_NAME2) };
@@ -113,10 +113,66 @@ static int held_day_differs(struct store *s, const char *name, enum sql counting
 	return STORE_OK;
 }
 
+/* --- counting ----------------------------------------------------------------------------------------------- */
+
+/* The messages that were seen have no index by their day: one pass over them, counted by day here. */
+struct seen_days {
+	unsigned n;
+	struct { int64_t day; uint64_t count; } at[SEEN_DAYS_MAX];
+};
+
+static int count_seen(struct store *s, struct seen_days *d)
+{
+	sqlite3_stmt *st = db_bind(s, SQL_SEEN_TIMES, "");
+	int rc = -1;
+
+	while (st && (rc = db_step(s, st)) == 1) {
+		int64_t day = day_start(sqlite3_column_int64(st, 0));
+		unsigned i = 0;
+		while (i < d->n && d->at[i].day != day)
+			i++;
+		if (i == SEEN_DAYS_MAX)
+			continue; /* shows as a difference */
+		if (i == d->n)
+			d->at[d->n++].day = day;
+		d->at[i].count++;
+	}
+	return rc ? STORE_FAILED : STORE_OK;
+}
+
+/* On how many days the kept counts and those of D differ. */
+static int compare_seen(struct store *s, const struct seen_days *d, unsigned *days)
+{
+	sqlite3_stmt *st = db_bind(s, SQL_HELD_DAYS, "t", names[HELD_SEEN]);
+	unsigned known = 0;
+	int rc = -1;
+
+	while (st && (rc = db_step(s, st)) == 1) {
+		unsigned i = 0;
+		while (i < d->n && d->at[i].day != sqlite3_column_int64(st, 0))
+			i++;
+		known += i < d->n;
+		*days += i == d->n || (int64_t)d->at[i].count != sqlite3_column_int64(st, 1);
+	}
+	*days += d->n - known;
+	return rc ? STORE_FAILED : STORE_OK;
+}
+
+static int held_compare_seen(struct store *s, unsigned *days)
+{
+	struct seen_days *d = calloc(1, sizeof *d);
+	int result = d ? count_seen(s, d) : store_fail(s, STORE_FAILED, "no memory");
+
+	if (!result)
+		result = compare_seen(s, d, days);
+	free(d);
+	return result;
+}
+
 int held_compare(struct store *s, enum held_class held, uint64_t *count, unsigned *days)
 {
 	static const enum sql counting[] = { [HELD_EVENTS] = SQL_EVENT_COUNT_BETWEEN, [HELD_DIAGNOSTICS] = SQL_DIAGNOSTIC_COUNT_DAY,
-		[HELD_CONTACTS] = SQL_CONTACT_COUNT_DAY, [HELD_SEEN] = SQL_SEEN_COUNT_DAY, [HELD_KEPT] = SQL_KEPT_COUNT_DAY };
+		[HELD_CONTACTS] = SQL_CONTACT_COUNT_DAY, [HELD_KEPT] = SQL_KEPT_COUNT_DAY };
 	int64_t day = 0, found = 0;
 	bool differs;
 	int result;
@@ -124,6 +180,8 @@ int held_compare(struct store *s, enum held_class held, uint64_t *count, unsigne
 	*days = 0;
 	if ((result = held_count(s, held, count)))
 		return result;
+	if (held == HELD_SEEN)
+		return held_compare_seen(s, days);
 	/* the next day of the counts, or with rows: whichever comes first */
 	while (!(result = db_int(s, &found, SQL_HELD_NEXT, "ti", names[held], day)) && found >= day) {
 		if ((result = held_day_differs(s, names[held], counting[held], found, &differs)))

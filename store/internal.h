@@ -19,6 +19,7 @@ struct keyring;
 struct counters;
 struct hours;
 struct held_changes;
+struct pending;
 struct table;
 struct erasures;
 
@@ -29,6 +30,7 @@ struct store {
 	struct counters *counters;  /* tally.c */
 	struct hours *hours;        /* hour.c */
 	struct held_changes *held;  /* held.c */
+	struct pending *pending;    /* pending.c */
 	struct table *table;        /* table.c */
 	struct erasures *erasures;  /* erasure.c */
 	sqlite3_stmt *statement[SQL_COUNT];
@@ -191,6 +193,10 @@ _Static_assert(sizeof(struct packed) <= sizeof(struct packed_event), "a packed e
 
 /* Applies one event to its contact, inside the transaction. */
 int contact_apply(struct store *s, const struct packed *e);
+/* The same before the commit, together with others (pending.c). */
+int pending_add(struct store *s, const struct packed *e);
+int pending_flush(struct store *s);
+void pending_discard(struct store *s);
 /* Lets through those who wait for the investigation that was resolved NOW, inside the transaction. */
 int contact_release(struct store *s, const char *provider, enum category category, int64_t now, uint64_t *released);
 /* Brings the rows of schema version 1 to the present form, inside the transaction. */

@@ -132,9 +132,19 @@ static int add_event(struct store *s, const struct packed *p, const char *mailbo
 {
 	if (held_note(s, HELD_EVENTS, p->at, 1) || (*p->diagnostic && held_note(s, HELD_DIAGNOSTICS, p->at, 1)))
 		return STORE_FAILED;
-	return db_run(s, SQL_EVENT_ADD, "ibtTTTiTtTttT", p->at, p->pseudonym, p->known ? PSEUDONYM_SIZE : 0, kind_name(p->kind),
-		      class_name(p->klass), category_name(p->category), p->status, (int64_t)p->reply, p->rule, p->provider, p->campaign,
-		      origin_name(p->origin), mailbox, p->diagnostic);
+	int n = p->known ? PSEUDONYM_SIZE : 0;
+	int64_t number = 0;
+	for (int tries = 0; tries < 2; tries++) {
+		if (db_run(s, SQL_EVENT_ADD, "ibtTTTiTtTttTi", p->at, p->pseudonym, n, kind_name(p->kind), class_name(p->klass),
+			   category_name(p->category), p->status, (int64_t)p->reply, p->rule, p->provider, p->campaign, origin_name(p->origin), mailbox,
+			   p->diagnostic, number))
+			return STORE_FAILED;
+		if (sqlite3_changes(s->db))
+			return STORE_OK;
+		if (db_int(s, &number, SQL_EVENT_NUMBER, "ib", p->at, p->pseudonym, n))
+			return STORE_FAILED;
+	}
+	return store_fail(s, STORE_FAILED, "%s: an event cannot be added", s->o.path);
 }
 
 /* A proven token has one recipient: a report that names it twice in other words counts once. */
@@ -165,7 +175,7 @@ int store_message(struct store *s, const struct store_message *m, const struct p
 		memcpy(&p, &events[i], sizeof p);
 		if (p.kind == KIND_NONE || is_repeated(events, i))
 			continue;
-		if (add_event(s, &p, m->mailbox) || tally_add(s, &p) || typing_add(s, &p) || hours_add(s, &p, now) || contact_apply(s, &p))
+		if (add_event(s, &p, m->mailbox) || tally_add(s, &p) || typing_add(s, &p) || hours_add(s, &p, now) || pending_add(s, &p))
 			return STORE_FAILED;
 	}
 	return STORE_OK;

@@ -131,7 +131,6 @@ static const char version_9[] =
 static const char version_10[] =
 	"CREATE TABLE held (class TEXT NOT NULL, day INTEGER NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (class, day)) STRICT, WITHOUT ROWID;"
 	"CREATE INDEX contact_at ON contact (at);"
-	"CREATE INDEX seen_at ON seen (at);"
 	"CREATE INDEX kept_at ON kept (at);"
 	"INSERT INTO meta SELECT 'rewrite', 'whole' WHERE EXISTS (SELECT 1 FROM ledger) ON CONFLICT DO UPDATE SET value = excluded.value;";
 

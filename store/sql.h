@@ -33,11 +33,11 @@
 		" WHERE name = ?1") \
 	X(SQL_KEY_DELETE, "DELETE FROM key WHERE name = ?1") \
 	\
-	/* number tells apart what happened to one recipient within one second */ \
+	/* number tells apart what happened to one recipient within one second; mostly it is the first */ \
 	X(SQL_EVENT_ADD, \
 		"INSERT INTO event (at, pseudonym, number, kind, class, category, status, reply, rule, provider, campaign, origin, mailbox," \
-		" diagnostic) VALUES (?1, ?2, coalesce((SELECT max(number) + 1 FROM event WHERE at = ?1 AND pseudonym = ?2), 0)," \
-		" ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)") \
+		" diagnostic) VALUES (?1, ?2, ?14, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT DO NOTHING") \
+	X(SQL_EVENT_NUMBER, "SELECT max(number) + 1 FROM event WHERE at = ?1 AND pseudonym = ?2") \
 	X(SQL_EVENT_OF, \
 		"SELECT at, kind, class, category, status, reply, rule, provider, campaign, origin, mailbox, diagnostic FROM event" \
 		" WHERE at >= ?1 AND at < ?2 AND pseudonym = ?3 ORDER BY at DESC, number DESC LIMIT ?4") \
@@ -127,8 +127,10 @@
 	X(SQL_FOLDER_NAMES, "SELECT DISTINCT name FROM folder WHERE mailbox = ?1 ORDER BY name") \
 	X(SQL_FOLDER_FORGET, "DELETE FROM folder WHERE mailbox = ?1 AND name = ?2 AND at < ?3") \
 	X(SQL_MESSAGES_COUNT, "SELECT (SELECT count(*) FROM seen) + (SELECT count(*) FROM kept)") \
-	X(SQL_MESSAGES_OLDEST, "SELECT min(at) FROM (SELECT min(at) AS at FROM seen UNION ALL SELECT min(at) FROM kept)") \
-	X(SQL_MESSAGES_DUE, "SELECT (SELECT count(*) FROM seen WHERE at < ?1) + (SELECT count(*) FROM kept WHERE at < ?1)") \
+	/* seen has no index by time, which would cost each message as much as its row: its days are those of the kept counts */ \
+	X(SQL_MESSAGES_OLDEST, "SELECT min(at) FROM (SELECT min(day) AS at FROM held WHERE class = 'seen' UNION ALL SELECT min(at) FROM kept)") \
+	X(SQL_MESSAGES_DUE, "SELECT coalesce((SELECT sum(count) FROM held WHERE class = 'seen' AND day < ?1), 0) + (SELECT count(*) FROM kept WHERE at < ?1)") \
+	X(SQL_SEEN_TIMES, "SELECT at FROM seen") \
 	X(SQL_SEEN_PURGE, "DELETE FROM seen WHERE at < ?1") \
 	X(SQL_KEPT_PURGE, "DELETE FROM kept WHERE at < ?1") \
 	\
@@ -139,17 +141,16 @@
 	X(SQL_HELD_BEFORE, "SELECT sum(count) FROM held WHERE class = ?1 AND day < ?2") \
 	X(SQL_HELD_CUT, "DELETE FROM held WHERE class = ?1 AND day < ?2") \
 	X(SQL_HELD_SUM, "SELECT sum(count) FROM held WHERE class = ?1") \
+	X(SQL_HELD_DAYS, "SELECT day, count FROM held WHERE class = ?1") \
 	X(SQL_HELD_DAY, "SELECT count FROM held WHERE class = ?1 AND day = ?2") \
 	/* the first day from ?2 on that has a count, or rows */ \
 	X(SQL_HELD_NEXT, "SELECT min(day) FROM (SELECT min(day) AS day FROM held WHERE class = ?1 AND day >= ?2 UNION ALL SELECT at - at % 86400 FROM (SELECT CASE ?1" \
 		" WHEN 'events' THEN (SELECT min(at) FROM event WHERE at >= ?2)" \
 		" WHEN 'diagnostics' THEN (SELECT min(at) FROM event WHERE diagnostic IS NOT NULL AND at >= ?2)" \
 		" WHEN 'contacts' THEN (SELECT min(at) FROM contact WHERE at >= ?2)" \
-		" WHEN 'seen' THEN (SELECT min(at) FROM seen WHERE at >= ?2)" \
 		" WHEN 'kept' THEN (SELECT min(at) FROM kept WHERE at >= ?2) END AS at) WHERE at IS NOT NULL)") \
 	X(SQL_DIAGNOSTIC_COUNT_DAY, "SELECT count(*) FROM event WHERE diagnostic IS NOT NULL AND at >= ?1 AND at < ?2") \
 	X(SQL_CONTACT_COUNT_DAY, "SELECT count(*) FROM contact WHERE at >= ?1 AND at < ?2") \
-	X(SQL_SEEN_COUNT_DAY, "SELECT count(*) FROM seen WHERE at >= ?1 AND at < ?2") \
 	X(SQL_KEPT_COUNT_DAY, "SELECT count(*) FROM kept WHERE at >= ?1 AND at < ?2") \
 	X(SQL_HELD_FROM_EVENTS, "INSERT INTO held SELECT ?1, at - at % 86400, count(*) FROM event GROUP BY 2") \
 	X(SQL_HELD_FROM_DIAGNOSTICS, "INSERT INTO held SELECT ?1, at - at % 86400, count(*) FROM event WHERE diagnostic IS NOT NULL GROUP BY 2") \

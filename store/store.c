@@ -247,6 +247,7 @@ void store_close(struct store *s)
 	free(s->counters);
 	free(s->hours);
 	free(s->held);
+	free(s->pending);
 	contact_table_free(s);
 	erasures_discard(s);
 	for (int i = 0; i < SQL_COUNT; i++)
@@ -254,6 +255,16 @@ void store_close(struct store *s)
 	sqlite3_close(s->db);
 	keys_close(s);
 	free(s);
+}
+
+int store_bulk(struct store *s, bool on)
+{
+	int result = db_exec(s, on ? "PRAGMA cache_size = -24576; PRAGMA wal_autocheckpoint = 16000"
+				  : "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4000");
+
+	if (!on)
+		sqlite3_db_release_memory(s->db);
+	return result;
 }
 
 /* --- the transaction ------------------------------------------------------------------------------------------ */
@@ -284,7 +295,7 @@ int store_commit(struct store *s)
 {
 	if (!s->in_transaction)
 		return store_fail(s, STORE_MISUSE, "commit without a transaction");
-	if (s->spoilt || counters_flush(s) || erasures_flush(s) || db_run(s, SQL_COMMIT, "")) {
+	if (s->spoilt || pending_flush(s) || counters_flush(s) || erasures_flush(s) || db_run(s, SQL_COMMIT, "")) {
 		store_rollback(s);
 		return STORE_FAILED;
 	}
@@ -303,6 +314,7 @@ void store_rollback(struct store *s)
 	memcpy(s->error, error, sizeof error);
 	s->in_transaction = false;
 	counters_discard(s);
+	pending_discard(s);
 	erasures_discard(s);
 	keys_forget_months(s);
 }

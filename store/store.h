@@ -114,6 +114,8 @@ struct packed_event {
 };
 int store_pack(struct store *s, const struct event *event, int64_t now, struct packed_event *out);
 
+/* Many messages are to come: more of the database is kept in memory until that is over. */
+int store_bulk(struct store *s, bool on);
 int store_begin(struct store *s);
 /*
  * Takes a message with its events: message key, events, tallies, contacts. A message seen before changes nothing but the count of

@@ -18,6 +18,7 @@ enum {
 	BATCH = RETOUR_TEST_BATCH,          /* messages a fetcher is asked for at once */
 	AHEAD = 2,                          /* batches asked for */
 	COMMIT_MESSAGES = 2 * BATCH,        /* in one transaction, and settled at once: servers expunge a thousand as fast as a hundred */
+	IMPORT_MESSAGES = 20 * BATCH,       /* of files, where nothing is settled: a page that many messages change is written once */
 };
 
 /* A message that its parser has not answered yet. */

@@ -226,7 +226,7 @@ static bool parser_says(struct pump *p, struct lane *lane, const struct wire_hea
 		return false;
 	memcpy(&parsed, payload, sizeof parsed);
 	memcpy(&first, lane->first->payload, sizeof first);
-	if (parsed.id != first.id)
+	if (parsed.id != first.id || channel_is_at(&lane->to, lane->first->payload)) /* nobody can have read what is not sent */
 		return false;
 	message_done(p, lane, &parsed);
 	return true;

@@ -140,7 +140,7 @@ static void work(struct pump *p)
 		}
 		if (p->store_failed)
 			return;
-		if (p->uncommitted >= COMMIT_MESSAGES || all_idle(p) ||
+		if (p->uncommitted >= (p->job->paths ? IMPORT_MESSAGES : COMMIT_MESSAGES) || all_idle(p) ||
 		    (p->in_transaction && clock_monotonic() - p->transaction_since > commit_seconds))
 			commit(p);
 		for (size_t i = 0; i < p->lane_count; i++)
@@ -211,7 +211,11 @@ int poll_mailboxes(const struct poll_job *job, struct poll_counts *total)
 		p.lanes[i].name = job->paths ? "import" : job->mailboxes[i]->name;
 		p.lanes[i].from.fd = p.lanes[i].to.fd = -1;
 	}
+	if (job->store && job->paths && store_bulk(job->store, true))
+		pump_fail(&p);
 	work(&p);
+	if (job->store && job->paths)
+		store_bulk(job->store, false);
 	for (size_t i = 0; i < p.lane_count; i++) {
 		lane_report(&p, &p.lanes[i], total);
 		lane_free(&p.lanes[i]);

@@ -10,6 +10,11 @@
 #include <unistd.h>
 #include <sodium.h>
 
+enum {
+	IN_SIZE = 64 * 1024,    /* bytes that are read at once */
+	FRAMES_AT_ONCE = 8      /* that are written at once */
+};
+
 /* What each type may carry: a fixed part, then up to COUNT items of ITEM bytes. */
 static const struct shape {
 	uint32_t fixed, item, count;
@@ -149,8 +154,14 @@ void channel_close(struct channel *c)
 	while (c->first)
 		drop_first(c);
 	wipe_free(c->payload, c->payload ? c->head.length : 0);
-	c->payload = NULL;
-	c->have = 0;
+	wipe_free(c->in, c->in ? IN_SIZE : 0);
+	c->payload = c->in = NULL;
+	c->have = c->in_at = c->in_end = 0;
+}
+
+bool channel_is_at(const struct channel *c, const void *bytes)
+{
+	return c->first && c->first->bytes == bytes;
 }
 
 bool channel_wants_write(const struct channel *c)
@@ -174,30 +185,36 @@ int channel_send(struct channel *c, uint32_t type, const void *bytes, size_t n, 
 	out->head = (struct wire_head){ type, (uint32_t)n };
 	out->bytes = own ? own : bytes;
 	out->owned = own != NULL;
+	bool waits = c->first;
 	if (c->last)
 		c->last->next = out;
 	else
 		c->first = out;
 	c->last = out;
-	return channel_flush(c);
+	return waits && !c->broken ? 0 : channel_flush(c); /* what waits is written when poll() says that it can */
+}
+
+/* The frames that wait, as far as they fit one call, without what of the first is out. */
+static size_t gather(const struct channel *c, struct iovec io[2 * FRAMES_AT_ONCE])
+{
+	size_t n = 0, skip = c->sent;
+	for (struct wire_out *out = c->first; out && n + 2 <= 2 * FRAMES_AT_ONCE; out = out->next) {
+		const struct iovec parts[2] = { { &out->head, sizeof out->head }, { (void *)(uintptr_t)out->bytes, out->head.length } };
+		for (int i = 0; i < 2; i++) {
+			size_t done = skip < parts[i].iov_len ? skip : parts[i].iov_len;
+			skip -= done;
+			if (parts[i].iov_len > done)
+				io[n++] = (struct iovec){ (char *)parts[i].iov_base + done, parts[i].iov_len - done };
+		}
+	}
+	return n;
 }
 
 int channel_flush(struct channel *c)
 {
 	while (c->first) {
-		struct wire_out *out = c->first;
-		struct iovec io[2] = { { &out->head, sizeof out->head }, { (void *)(uintptr_t)out->bytes, out->head.length } };
-		struct msghdr message = { .msg_iov = io, .msg_iovlen = 2 };
-		if (c->sent < sizeof out->head) {
-			io[0].iov_base = (char *)&out->head + c->sent;
-			io[0].iov_len -= c->sent;
-		} else {
-			size_t done = c->sent - sizeof out->head;
-			io[1].iov_base = (void *)(uintptr_t)(out->bytes + done);
-			io[1].iov_len -= done;
-			message.msg_iov++;
-			message.msg_iovlen--;
-		}
+		struct iovec io[2 * FRAMES_AT_ONCE];
+		struct msghdr message = { .msg_iov = io, .msg_iovlen = gather(c, io) };
 		ssize_t n = sendmsg(c->fd, &message, MSG_NOSIGNAL);
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -208,10 +225,32 @@ int channel_flush(struct channel *c)
 			return -1;
 		}
 		c->sent += (size_t)n;
-		if (c->sent == sizeof out->head + out->head.length)
+		while (c->first && c->sent >= sizeof c->first->head + c->first->head.length) {
+			size_t rest = c->sent - sizeof c->first->head - c->first->head.length;
 			drop_first(c);
+			c->sent = rest;
+		}
 	}
 	return 0;
+}
+
+/* As recv(). Small frames come many at once; a large one's rest comes to its own place. */
+static ssize_t channel_read(struct channel *c, void *to, size_t missing)
+{
+	if (c->in_at == c->in_end && (missing >= IN_SIZE / 4 || (!c->in && !(c->in = malloc(IN_SIZE)))))
+		return recv(c->fd, to, missing, 0);
+	if (c->in_at == c->in_end) {
+		ssize_t n = recv(c->fd, c->in, IN_SIZE, 0);
+		if (n <= 0)
+			return n;
+		c->in_at = 0;
+		c->in_end = (size_t)n;
+	}
+	size_t n = c->in_end - c->in_at < missing ? c->in_end - c->in_at : missing;
+	memcpy(to, c->in + c->in_at, n);
+	sodium_memzero(c->in + c->in_at, n);
+	c->in_at += n;
+	return (ssize_t)n;
 }
 
 int channel_receive(struct channel *c, struct wire_head *head, unsigned char **payload)
@@ -226,7 +265,7 @@ int channel_receive(struct channel *c, struct wire_head *head, unsigned char **p
 		}
 		void *to = c->have < sizeof c->head ? (unsigned char *)&c->head + c->have : c->payload + (c->have - sizeof c->head);
 		size_t missing = c->have < sizeof c->head ? sizeof c->head - c->have : sizeof c->head + c->head.length - c->have;
-		ssize_t n = recv(c->fd, to, missing, 0);
+		ssize_t n = channel_read(c, to, missing);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))

@@ -193,6 +193,8 @@ struct channel {
 	struct wire_head head;       /* of the frame that is coming in */
 	size_t have;                 /* bytes of head and payload so far */
 	unsigned char *payload;
+	unsigned char *in;           /* what was read at once, of several frames; wiped when it is taken */
+	size_t in_at, in_end;
 	struct wire_out *first, *last;
 	size_t sent;                 /* bytes of the first frame that are out */
 	bool broken;
@@ -201,12 +203,15 @@ struct channel {
 void channel_open(struct channel *c, int fd);  /* takes FD, makes it non-blocking */
 void channel_close(struct channel *c);         /* wipes and frees what is under way */
 bool channel_wants_write(const struct channel *c);
-/* Queues a frame: COPY makes a copy that the channel owns; else BYTES must live until it is sent or the channel is closed. */
+/* Is the frame with these BYTES, not copied, the first of those that are not wholly sent yet? */
+bool channel_is_at(const struct channel *c, const void *bytes);
+/* Queues a frame, and writes it unless others wait already: COPY makes a copy that the channel owns; else BYTES must live until it is sent or the channel is closed. */
 int channel_send(struct channel *c, uint32_t type, const void *bytes, size_t n, bool copy);
 /* Writes what the socket takes now. -1: the other end is gone. */
 int channel_flush(struct channel *c);
 /*
- * One complete frame if there is one: 1 and *PAYLOAD is the caller's (free it); 0: not yet; -1: the other end is gone, or broke the protocol.
+ * One complete frame if there is one: 1 and *PAYLOAD is the caller's (free it); 0: not yet; -1: the other end is gone, or broke the protocol. More of them
+ * may be here already, of which poll() knows nothing: call it until it gives none.
  */
 int channel_receive(struct channel *c, struct wire_head *head, unsigned char **payload);
 

@@ -64,7 +64,9 @@ class Watch(threading.Thread):
         self._stop_now = threading.Event()
 
     def run(self):
-        while not self._stop_now.wait(self.interval):
+        """Looks at once: a command may be over after a few milliseconds."""
+        interval = self.interval / 20
+        while True:
             for pid in descendants(self.pid):
                 try:
                     with open("/proc/%d/status" % pid) as f:
@@ -76,6 +78,9 @@ class Watch(threading.Thread):
                 if peak:
                     name = title(pid)
                     self.memory[name] = max(self.memory.get(name, 0), int(peak.group(1)))
+            if self._stop_now.wait(interval):
+                break
+            interval = min(self.interval, interval * 1.2)
 
     def finish(self):
         self._stop_now.set()

@@ -107,13 +107,15 @@ static void a_damaged_image_is_made_anew(void **state)
 /* What a small file does not need of the machine, a large one may. */
 static void as_many_rules_as_are_built_in_are_made_apart(void **state)
 {
-	FILE *in = fopen("etc/rules.ini", "r"), *out = fopen(path, "w");
-	char error[512];
+	const char *root = getenv("RETOUR_ROOT");
+	char error[512], name[512];
 	ino_t before = kept_inode();
 	struct rules *r;
 	int c;
 	(void)state;
 
+	snprintf(name, sizeof name, "%s/etc/rules.ini", root ? root : ".");
+	FILE *in = fopen(name, "r"), *out = fopen(path, "w");
 	assert_non_null(in);
 	while ((c = fgetc(in)) != EOF)
 		fputc(c, out);

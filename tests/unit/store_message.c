@@ -267,7 +267,7 @@ static void half_a_message_is_none(void **state)
 	struct packed_event packed;
 
 	(void)state;
-	ok(db_exec(store, "CREATE TRIGGER broken BEFORE INSERT ON contact BEGIN SELECT RAISE(FAIL, 'disk full'); END"));
+	ok(db_exec(store, "CREATE TRIGGER broken BEFORE INSERT ON event BEGIN SELECT RAISE(FAIL, 'disk full'); END"));
 	ok(store_pack(store, &e, NOW, &packed));
 	ok(store_begin(store));
 	assert_int_equal(store_message(store, &m, &packed, 1, NOW, &result), STORE_FAILED);
@@ -282,6 +282,29 @@ static void half_a_message_is_none(void **state)
 	assert_int_equal(result, MESSAGE_NEW);
 	ok(store_commit(store));
 	assert_int_equal(query_int("SELECT sum(count) FROM tally"), 1);
+}
+
+/* A contact that cannot be written fails the commit, and all of it. */
+static void half_a_batch_is_none(void **state)
+{
+	struct event e = event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, "a@example.org", NOW);
+	struct store_message m = { .mailbox = "bounces", .arrived = NOW, .digest = { 9 } };
+	enum store_message_result result;
+	struct packed_event packed;
+
+	(void)state;
+	ok(db_exec(store, "CREATE TRIGGER broken BEFORE INSERT ON contact BEGIN SELECT RAISE(FAIL, 'disk full'); END"));
+	ok(store_pack(store, &e, NOW, &packed));
+	ok(store_begin(store));
+	ok(store_message(store, &m, &packed, 1, NOW, &result));
+	assert_int_equal(store_commit(store), STORE_FAILED);
+	assert_non_null(strstr(store_error(store), "disk full"));
+	assert_int_equal(query_int("SELECT count(*) FROM event"), 0);
+	assert_int_equal(query_int("SELECT count(*) FROM seen"), 0);
+	ok(db_exec(store, "DROP TRIGGER broken"));
+	ok(store_begin(store));
+	ok(store_commit(store)); /* what was rolled back is not applied later */
+	assert_int_equal(query_int("SELECT count(*) FROM contact"), 0);
 }
 
 /* --- tallies ------------------------------------------------------------------------------------------------------------ */
@@ -515,6 +538,7 @@ int main(void)
 		TEST(messages_without_events),
 		TEST(outside_a_transaction),
 		TEST(half_a_message_is_none),
+		TEST(half_a_batch_is_none),
 		TEST(tallies_by_any_group),
 		TEST(many_cells),
 		TEST(campaigns_have_a_bound),

@@ -42,7 +42,7 @@ static const char *const allowed_objects[] = {
 	"CREATE UNIQUE INDEX alert_open ON alert (condition, subject) WHERE cleared IS NULL",
 	"CREATE INDEX contact_at ON contact (at)", "CREATE INDEX contact_due ON contact (due) WHERE due IS NOT NULL", "CREATE INDEX contact_old ON contact (old) WHERE old IS NOT NULL",
 	"CREATE INDEX contact_tidy ON contact (tidy) WHERE tidy IS NOT NULL", "CREATE INDEX event_diagnostic ON event (at) WHERE diagnostic IS NOT NULL",
-	"CREATE INDEX kept_at ON kept (at)", "CREATE INDEX seen_at ON seen (at)",
+	"CREATE INDEX kept_at ON kept (at)",
 	"CREATE TRIGGER ledger_fixed BEFORE UPDATE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
 	"CREATE TRIGGER ledger_keep BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
 };
