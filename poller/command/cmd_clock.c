@@ -3,7 +3,7 @@
 
 #include <getopt.h>
 #include <string.h>
-#include "poller/command/log.h"
+#include "classify/base/log.h"
 #include "poller/command/session.h"
 
 static int show(const struct config *config)
