@@ -12,6 +12,7 @@ struct contact {
 	int64_t at;             /* day of its last event; retention counts from there */
 	int64_t moved;          /* when an operator moved it: what happened before is settled; 0: never */
 	int64_t held;           /* AT as the row has it, and so the kept counts; 0: there is none yet */
+	enum contact_state held_state; /* the same of its state */
 	struct cohort_place counted; /* where the row says that it was counted */
 	struct standing now;    /* as of its last event, or of the last time that time changed it */
 	char reason[EVENT_RULE_SIZE];

@@ -82,6 +82,7 @@ int contact_load(struct store *s, const unsigned char key[PSEUDONYM_SIZE], struc
 	if (rc != 1)
 		return rc ? STORE_FAILED : STORE_OK;
 	c->now.state = state_by_name((const char *)sqlite3_column_text(st, 0));
+	c->held_state = c->now.state;
 	c->now.because = AS_BEFORE;
 	c->at = c->held = sqlite3_column_int64(st, 1);
 	c->now.since = sqlite3_column_int64(st, 2);
@@ -137,12 +138,14 @@ static int64_t tidy_time(const struct store *s, const struct contact *c)
 	return is_running(c->now.state) || history_is_coarse(h) ? 0 : over;
 }
 
-/* The kept counts of contacts by day. */
+/* The kept counts of contacts by day, and by state. */
 static int move_held(struct store *s, const struct contact *c)
 {
-	if (c->held == c->at)
+	if (c->held != c->at && ((c->held && held_note(s, HELD_CONTACTS, c->held, -1)) || held_note(s, HELD_CONTACTS, c->at, 1)))
+		return STORE_FAILED;
+	if (c->held && c->held_state == c->now.state)
 		return STORE_OK;
-	return (c->held && held_note(s, HELD_CONTACTS, c->held, -1)) || held_note(s, HELD_CONTACTS, c->at, 1) ? STORE_FAILED : STORE_OK;
+	return (c->held && held_note(s, held_state(c->held_state), 0, -1)) || held_note(s, held_state(c->now.state), 0, 1) ? STORE_FAILED : STORE_OK;
 }
 
 int contact_save(struct store *s, enum sql how, struct contact *c)

@@ -6,12 +6,14 @@
  * Changes are gathered in memory while a transaction runs, as tallies are (tally.c), and written at its end or when the memory is full.
  */
 #include <stdlib.h>
+#include "store/contact.h"
 #include "store/internal.h"
 
 enum { CELLS = 512 /* a power of two */, CELLS_FULL = 384, SEEN_DAYS_MAX = 4000 };
 
 #define STORE_NAME2(symbol, name) name,
-static const char *const names[] = { HELD_CLASSES(STORE_NAME2) };
+#define STORE_STATE_NAME(symbol, name) "state " name,
+static const char *const names[] = { HELD_CLASSES(STORE_NAME2) STORE_STATES(STORE_STATE_NAME) };
 
 struct held_cell {
 	int64_t day;    /* epoch seconds */
@@ -77,6 +79,8 @@ int held_delete(struct store *s, enum held_class held, sqlite3_stmt *st, uint64_
 		result = held_note(s, held, at, -1);
 		if (!result && held == HELD_EVENTS && sqlite3_column_int(st, 1))
 			result = held_note(s, HELD_DIAGNOSTICS, at, -1);
+		if (!result && held == HELD_CONTACTS)
+			result = held_note(s, held_state(state_by_name((const char *)sqlite3_column_text(st, 1))), 0, -1);
 		++*deleted;
 	}
 	sqlite3_reset(st);
@@ -92,6 +96,16 @@ int held_cut(struct store *s, enum held_class held, int64_t cutoff, uint64_t del
 		return STORE_FAILED;
 	/* of the day in which the cut-off lies; and what does not fit is not forgotten */
 	return (int64_t)deleted == whole ? STORE_OK : held_note(s, held, cutoff, whole - (int64_t)deleted);
+}
+
+int held_cut_states(struct store *s, int64_t cutoff)
+{
+	for (unsigned i = 0; i < STATE_COUNT; i++) {
+		int64_t n = 0;
+		if (db_int(s, &n, SQL_CONTACT_DUE_STATE, "it", cutoff, contact_state_name(i)) || (n && held_note(s, held_state(i), 0, -n)))
+			return STORE_FAILED;
+	}
+	return STORE_OK;
 }
 
 int held_count(struct store *s, enum held_class held, uint64_t *count)
@@ -169,6 +183,23 @@ static int held_compare_seen(struct store *s, unsigned *days)
 	return result;
 }
 
+/* Do the counts by state say what the rows say? One pass. */
+static int states_differ(struct store *s, bool *differ)
+{
+	sqlite3_stmt *st = db_bind(s, SQL_CONTACT_EACH_STATE, "");
+	uint64_t counted[STATE_COUNT] = { 0 }, kept;
+	int rc = -1;
+
+	while (st && (rc = db_step(s, st)) == 1)
+		counted[state_by_name((const char *)sqlite3_column_text(st, 0))]++;
+	*differ = false;
+	for (unsigned i = 0; i < STATE_COUNT && !rc; i++) {
+		rc = held_count(s, held_state(i), &kept);
+		*differ |= kept != counted[i];
+	}
+	return rc ? STORE_FAILED : STORE_OK;
+}
+
 int held_compare(struct store *s, enum held_class held, uint64_t *count, unsigned *days)
 {
 	static const enum sql counting[] = { [HELD_EVENTS] = SQL_EVENT_COUNT_BETWEEN, [HELD_DIAGNOSTICS] = SQL_DIAGNOSTIC_COUNT_DAY,
@@ -189,7 +220,17 @@ int held_compare(struct store *s, enum held_class held, uint64_t *count, unsigne
 		*days += differs;
 		day = found + DAY;
 	}
+	if (!result && held == HELD_CONTACTS && !*days) {
+		result = states_differ(s, &differs);
+		*days += differs;
+	}
 	return result;
+}
+
+int held_states_from_rows(struct store *s)
+{
+	held_discard(s);
+	return db_run(s, SQL_HELD_FROM_STATES, "");
 }
 
 int held_from_rows(struct store *s)

@@ -72,7 +72,7 @@ int db_exec(struct store *s, const char *sql);
 
 /* --- schema.c ------------------------------------------------------------------------------------------------ */
 
-enum { SCHEMA_VERSION = 10, APPLICATION_ID = 0x7265746f /* "reto" */ };
+enum { SCHEMA_VERSION = 11, APPLICATION_ID = 0x7265746f /* "reto" */ };
 /* *VERSION is 0 for a database with nothing in it. Refuses what is not ours or newer than this program. */
 int schema_version(struct store *s, int *version);
 /* Applies what lies between FROM and SCHEMA_VERSION, inside the transaction. */
@@ -297,9 +297,11 @@ int hours_visit(struct store *s, int64_t from, int64_t to,
 #define STORE_ENUM2(symbol, name) symbol,
 enum held_class { HELD_CLASSES(STORE_ENUM2) HELD_COUNT };
 #undef STORE_ENUM2
+/* Contacts are counted by state as well, all under one day: the begin of time. */
+static inline enum held_class held_state(enum contact_state state) { return (enum held_class)(HELD_COUNT + state); }
 /* Rows with the time AT came (CHANGE is positive) or went, inside the transaction; written before its commit, as tallies are. */
 int held_note(struct store *s, enum held_class held, int64_t at, int64_t change);
-/* Steps a DELETE that returns each row's time, of an event whether it had a diagnostic, too; adds to *DELETED. ST may be NULL: db_bind() failed. */
+/* Steps a DELETE that returns each row's time, and of an event whether it had a diagnostic, of a contact its state; adds to *DELETED. ST may be NULL: db_bind() failed. */
 int held_delete(struct store *s, enum held_class held, sqlite3_stmt *st, uint64_t *deleted);
 /* All rows from before CUTOFF went: so many. */
 int held_cut(struct store *s, enum held_class held, int64_t cutoff, uint64_t deleted);
@@ -308,8 +310,11 @@ int held_count(struct store *s, enum held_class held, uint64_t *count);
 int held_compare(struct store *s, enum held_class held, uint64_t *count, unsigned *days);
 int held_flush(struct store *s);
 void held_discard(struct store *s);
-/* For a store that was made before there were kept counts. */
+/* For a store that was made before there were kept counts, and before they were by state. */
 int held_from_rows(struct store *s);
+int held_states_from_rows(struct store *s);
+/* Before all contacts from before CUTOFF go. */
+int held_cut_states(struct store *s, int64_t cutoff);
 
 /* --- kpi.c --------------------------------------------------------------------------------------------------------- */
 

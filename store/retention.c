@@ -178,6 +178,8 @@ static int purge_class(struct store *s, const struct data_class *d, int64_t now,
 		return STORE_FAILED;
 	if (due && d->table[0].held == HELD_EVENTS && cut_diagnostics(s, c->cutoff))
 		return STORE_FAILED;
+	if (due && d->table[0].held == HELD_CONTACTS && held_cut_states(s, c->cutoff))
+		return STORE_FAILED;
 	for (unsigned i = 0; i < d->purges && due; i++) {
 		if (db_run(s, d->table[i].purge, "i", c->cutoff))
 			return STORE_FAILED;

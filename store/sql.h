@@ -79,15 +79,17 @@
 	X(SQL_CONTACT_AFTER, "SELECT pseudonym FROM contact WHERE pseudonym > ?1 ORDER BY pseudonym LIMIT ?2") \
 	X(SQL_CONTACT_BLOCKED, "SELECT pseudonym FROM contact WHERE pseudonym > ?1 AND state IN ('block', 'investigate') AND reason = ?2" \
 		" ORDER BY pseudonym LIMIT ?3") \
-	X(SQL_CONTACT_DELETE, "DELETE FROM contact WHERE pseudonym = ?1 RETURNING at") \
+	X(SQL_CONTACT_DELETE, "DELETE FROM contact WHERE pseudonym = ?1 RETURNING at, state") \
 	/* that somebody is not to be written to, since when and why, and nothing else */ \
 	X(SQL_CONTACT_REDUCE, STORE_REDUCE " WHERE pseudonym = ?1 AND state = 'inactive'") \
 	/* erasure.c's function knows what was erased; its numbers are those of enum erasure */ \
 	X(SQL_ERASED_REDUCE, STORE_REDUCE " WHERE state = 'inactive' AND erased(pseudonym) = 1") \
 	X(SQL_ERASED_CONTACTS, "DELETE FROM contact WHERE erased(pseudonym) = 0 OR (state <> 'inactive' AND erased(pseudonym) = 1)" \
-		" RETURNING at") \
+		" RETURNING at, state") \
 	X(SQL_ERASED_EVENTS, "DELETE FROM event WHERE erased(pseudonym) = 2 RETURNING at, typeof(diagnostic) <> 'null'") \
-	X(SQL_CONTACT_STATES, "SELECT state, count(*) FROM contact GROUP BY state") \
+	X(SQL_CONTACT_STATES, "SELECT substr(class, 7), count FROM held WHERE class >= 'state ' AND class < 'state!'") \
+	X(SQL_CONTACT_EACH_STATE, "SELECT state FROM contact") \
+	X(SQL_CONTACT_DUE_STATE, "SELECT count(*) FROM contact WHERE at < ?1 AND state = ?2") \
 	X(SQL_CONTACT_COUNT, "SELECT count(*) FROM contact") \
 	X(SQL_CONTACT_OLDEST, "SELECT min(at) FROM contact") \
 	X(SQL_CONTACT_DUE, "SELECT count(*) FROM contact WHERE at < ?1") \
@@ -155,6 +157,7 @@
 	X(SQL_HELD_FROM_EVENTS, "INSERT INTO held SELECT ?1, at - at % 86400, count(*) FROM event GROUP BY 2") \
 	X(SQL_HELD_FROM_DIAGNOSTICS, "INSERT INTO held SELECT ?1, at - at % 86400, count(*) FROM event WHERE diagnostic IS NOT NULL GROUP BY 2") \
 	X(SQL_HELD_FROM_CONTACTS, "INSERT INTO held SELECT ?1, at - at % 86400, count(*) FROM contact GROUP BY 2") \
+	X(SQL_HELD_FROM_STATES, "INSERT INTO held SELECT 'state ' || state, 0, count(*) FROM contact GROUP BY state") \
 	X(SQL_HELD_FROM_SEEN, "INSERT INTO held SELECT ?1, at - at % 86400, count(*) FROM seen GROUP BY 2") \
 	X(SQL_HELD_FROM_KEPT, "INSERT INTO held SELECT ?1, at - at % 86400, count(*) FROM kept GROUP BY 2") \
 	\
