@@ -57,7 +57,10 @@ static bool holds(const struct buffer *b, const char *text)
 
 static void assert_valid(const struct buffer *xml)
 {
-	xmlSchemaParserCtxt *parser = xmlSchemaNewParserCtxt("etc/report.xsd");
+	const char *root = getenv("RETOUR_ROOT");
+	char path[512];
+	snprintf(path, sizeof path, "%s/etc/report.xsd", root ? root : ".");
+	xmlSchemaParserCtxt *parser = xmlSchemaNewParserCtxt(path);
 	assert_non_null(parser);
 	xmlSchema *schema = xmlSchemaParse(parser);
 	assert_non_null(schema);
