@@ -261,6 +261,25 @@ static void judge_bytes(struct audit *a)
 	}
 }
 
+static void judge_pages(struct audit *a)
+{
+	const struct store_file_state *f = &a->file;
+	struct promise *p = promise(a, "pages-whole");
+
+	put(p->title, "The bytes of the database are those that were written");
+	if (f->damaged) {
+		p->state = f->answers_damaged ? PROMISE_BROKEN : PROMISE_ATTENTION;
+		put(p->detail, "%llu of %llu pages are not as retour wrote them, the first is page %llu; the contacts are %s", (unsigned long long)f->damaged,
+		    (unsigned long long)f->pages, (unsigned long long)f->first_damaged, f->answers_damaged ? "among them" : "whole");
+		put(p->action, "The disk, or another program, changed the file. Restore a backup: retour-recovery(7).");
+	} else if (f->unsealed) {
+		put(p->detail, "%llu of %llu pages; the others were not written since pages are sealed", (unsigned long long)(f->pages - f->unsealed),
+		    (unsigned long long)f->pages);
+	} else {
+		put(p->detail, "all %llu pages", (unsigned long long)f->pages);
+	}
+}
+
 /* No promise is broken, but requests about that month can no longer be answered. */
 static void judge_lost_keys(struct audit *a)
 {
@@ -317,6 +336,7 @@ static void judge(struct audit *a)
 		judge_class(a, &a->held.at[i]);
 	judge_counts(a);
 	judge_bytes(a);
+	judge_pages(a);
 	judge_purges(a);
 	judge_keys(a);
 	judge_lost_keys(a);

@@ -33,7 +33,7 @@ struct promise {
 	int64_t since;                     /* 0: does not apply, or is not known */
 	char title[AUDIT_TEXT_SIZE], detail[AUDIT_TEXT_SIZE], action[AUDIT_TEXT_SIZE];
 };
-enum { PROMISES_MAX = RETAIN_COUNT + 9 };
+enum { PROMISES_MAX = RETAIN_COUNT + 11 };
 
 struct purge_gap {
 	int64_t from, to;                  /* the first and the last day (UTC) without a purge */

@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include "classify/base/files.h"
 #include "store/internal.h"
+#include "store/pagefile.h"
 
 static const char mark[] = "backup";
 
@@ -23,7 +24,7 @@ static int mark_copy(struct store *s, const char *path, int64_t now)
 	sqlite3_stmt *st = NULL;
 	sqlite3 *copy = NULL;
 	char at[24];
-	int rc = sqlite3_open_v2(path, &copy, SQLITE_OPEN_READWRITE, NULL);
+	int rc = sqlite3_open_v2(path, &copy, SQLITE_OPEN_READWRITE, pagefile_layer());
 
 	snprintf(at, sizeof at, "%lld", (long long)now);
 	if (rc == SQLITE_OK)
@@ -53,7 +54,9 @@ int store_backup(struct store *s, const char *path, int64_t now, int64_t *until)
 		return store_fail(s, STORE_FAILED, "%s: %s", path, strerror(errno));
 	gmtime_r(&(time_t){ *until }, &tm);
 	snprintf(detail, sizeof detail, "until=%04d-%02d-%02d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
+	pagefile_verify(s->db, true); /* what is damaged is no backup */
 	result = fchmod(fd, 0600) ? store_fail(s, STORE_FAILED, "%s: %s", path, strerror(errno)) : db_run(s, SQL_BACKUP, "t", path);
+	pagefile_verify(s->db, s->o.verify);
 	if (!result)
 		result = mark_copy(s, path, now);
 	if (!result && (fsync(fd) || directory_sync(path)))

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 #include "store/contact.h"
+#include "store/pagefile.h"
 
 /* YYYYMM (UTC) of a time, and the begin of a month; 0 for 0. */
 int month_of_time(int64_t at)
@@ -71,9 +72,11 @@ static void remember_end(struct contact *c)
 
 int contact_load(struct store *s, const unsigned char key[PSEUDONYM_SIZE], struct contact *c, bool *found)
 {
+	pagefile_verify(s->db, true);
 	sqlite3_stmt *st = db_bind(s, SQL_CONTACT_GET, "b", key, PSEUDONYM_SIZE);
 	int rc = st ? db_step(s, st) : -1;
 	bool sound = true;
+	pagefile_verify(s->db, s->o.verify);
 
 	memset(c, 0, offsetof(struct contact, history));
 	history_clear(&c->history);

@@ -8,6 +8,9 @@ static const char *const texts[] = { STORE_SQL(STORE_SQL_TEXT) };
 
 static int db_error(struct store *s)
 {
+	if (sqlite3_extended_errcode(s->db) == SQLITE_IOERR_DATA)
+		return store_fail(s, STORE_FAILED, "%s: damaged: a page is not as it was written; `retour audit` counts them, retour-recovery(7) says what to do",
+				  s->o.path);
 	return store_fail(s, STORE_FAILED, "%s: %s", s->o.path, sqlite3_errmsg(s->db));
 }
 

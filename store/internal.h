@@ -72,7 +72,7 @@ int db_exec(struct store *s, const char *sql);
 
 /* --- schema.c ------------------------------------------------------------------------------------------------ */
 
-enum { SCHEMA_VERSION = 11, APPLICATION_ID = 0x7265746f /* "reto" */ };
+enum { SCHEMA_VERSION = 12, APPLICATION_ID = 0x7265746f /* "reto" */ };
 /* *VERSION is 0 for a database with nothing in it. Refuses what is not ours or newer than this program. */
 int schema_version(struct store *s, int *version);
 /* Applies what lies between FROM and SCHEMA_VERSION, inside the transaction. */

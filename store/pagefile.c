@@ -7,15 +7,21 @@
  *   type 2, 5, 10, 13 | first free block (2) | cells (2) | begin of the cells' content (2) | fragments | right child (4), in types 2 and 5
  *   | where each cell lies (2) | unused | content of the cells, with free blocks in it: next (2), size (2), unused
  *
+ * The file's head says in byte 20 how many bytes SQLite leaves alone at the end of each page.
+ *
  * A page of a long row or of free pages begins with the number of another page, four bytes, of which the first is zero.
  */
 #include "store/pagefile.h"
 
+#include <sodium.h>
 #include <sqlite3.h>
 #include <string.h>
 
 enum {
 	FILE_HEAD = 100,
+	SEAL_AT = 20,       /* where the head says how much room there is */
+	ROOM_UNKNOWN = -1,  /* nothing of the head was read or written yet */
+	READS_MAX = 3,      /* of a page that another process may be writing */
 	LEAF_HEAD = 8, INNER_HEAD = 12,
 	PAGE_MIN = 512, PAGE_MAX = 65536,
 	BLOCK_HEAD = 4
@@ -62,13 +68,71 @@ bool pagefile_clean(unsigned char *page, size_t size, bool first)
 	return found;
 }
 
+/* --- the seal -------------------------------------------------------------------------------------------- */
+
+/*
+ * A seal is a hash (8), never zero, and the head of the page's tree as it was then (8). Of the file's head the hash leaves out what each program that writes to
+ * the file changes there (counters, the file's size, the free pages, its version): no answer hangs on it.
+ */
+enum { HASH_SIZE = crypto_shorthash_BYTES };
+_Static_assert((int)PAGEFILE_SEAL == (int)HASH_SIZE + LEAF_HEAD, "hash and head");
+
+static void hash_of(unsigned char out[HASH_SIZE], const unsigned char *page, size_t size, uint64_t number)
+{
+	static const unsigned char none[HASH_SIZE];
+	unsigned char key[crypto_shorthash_KEYBYTES] = { 0 };
+	_Alignas(8) unsigned char first[PAGE_MAX];
+
+	for (unsigned i = 0; i < 8; i++)
+		key[i] = (unsigned char)(number >> 8 * i);
+	if (number == 1) {
+		memcpy(first, page, size);
+		memset(first + 24, 0, 16);
+		memset(first + 92, 0, 8);
+		page = first;
+	}
+	crypto_shorthash(out, page, size - PAGEFILE_SEAL, key);
+	if (memcmp(out, none, sizeof none) == 0)
+		out[0] = 1;
+}
+
+static const unsigned char *tree_head(const unsigned char *page, uint64_t number) { return page + (number == 1 ? FILE_HEAD : 0); }
+
+static void seal_page(unsigned char *page, size_t size, uint64_t number)
+{
+	unsigned char *seal = page + size - PAGEFILE_SEAL;
+
+	hash_of(seal, page, size, number);
+	memcpy(seal + HASH_SIZE, tree_head(page, number), LEAF_HEAD);
+}
+
+enum seal { SEAL_NONE, SEAL_WHOLE, SEAL_BROKEN };
+/* One bit that turned in the head is damage; more of them are a program that wrote rows. */
+static enum seal look_at_seal(const unsigned char *page, size_t size, uint64_t number)
+{
+	static const unsigned char none[HASH_SIZE];
+	const unsigned char *seal = page + size - PAGEFILE_SEAL, *head = tree_head(page, number);
+	unsigned char hash[HASH_SIZE];
+	int turned = 0;
+
+	if (memcmp(seal, none, sizeof none) == 0)
+		return SEAL_NONE;
+	hash_of(hash, page, size, number);
+	if (memcmp(seal, hash, sizeof hash) == 0)
+		return SEAL_WHOLE;
+	for (unsigned i = 0; i < LEAF_HEAD; i++)
+		turned += __builtin_popcount(head[i] ^ seal[HASH_SIZE + i]);
+	return turned > 1 ? SEAL_NONE : SEAL_BROKEN;
+}
+
 /* --- the layer ------------------------------------------------------------------------------------------ */
 
 /* What SQLite holds for an open file; the system's own lies behind it. */
 struct layered {
 	sqlite3_file base;
 	sqlite3_file *own;
-	bool database;
+	bool database, verify;
+	int room;           /* what the file's head says of the room for seals */
 };
 
 static sqlite3_vfs layer;
@@ -77,7 +141,6 @@ static sqlite3_file *own_file(sqlite3_file *f) { return ((struct layered *)f)->o
 #define OWN(f) (own_file(f)->pMethods)
 
 static int layer_close(sqlite3_file *f) { return OWN(f)->xClose(own_file(f)); }
-static int layer_read(sqlite3_file *f, void *p, int n, sqlite3_int64 at) { return OWN(f)->xRead(own_file(f), p, n, at); }
 static int layer_truncate(sqlite3_file *f, sqlite3_int64 n) { return OWN(f)->xTruncate(own_file(f), n); }
 static int layer_sync(sqlite3_file *f, int flags) { return OWN(f)->xSync(own_file(f), flags); }
 static int layer_size(sqlite3_file *f, sqlite3_int64 *n) { return OWN(f)->xFileSize(own_file(f), n); }
@@ -94,15 +157,46 @@ static int layer_unmap(sqlite3_file *f, int remove) { return OWN(f)->xShmUnmap(o
 static int layer_fetch(sqlite3_file *f, sqlite3_int64 at, int n, void **p) { return OWN(f)->xFetch(own_file(f), at, n, p); }
 static int layer_unfetch(sqlite3_file *f, sqlite3_int64 at, void *p) { return OWN(f)->xUnfetch(own_file(f), at, p); }
 
+static bool is_page(const sqlite3_file *f, int n, sqlite3_int64 at)
+{
+	return ((const struct layered *)f)->database && n >= PAGE_MIN && n <= PAGE_MAX && !(n & (n - 1)) && at % n == 0;
+}
+
+/* What the head says, whenever it passes. */
+static void note_room(struct layered *l, const void *bytes, int n, sqlite3_int64 at)
+{
+	if (l->database && at == 0 && n >= FILE_HEAD)
+		l->room = ((const unsigned char *)bytes)[SEAL_AT];
+}
+
+static int layer_read(sqlite3_file *f, void *p, int n, sqlite3_int64 at)
+{
+	struct layered *l = (struct layered *)f;
+	int rc = OWN(f)->xRead(own_file(f), p, n, at);
+
+	if (rc != SQLITE_OK)
+		return rc;
+	note_room(l, p, n, at);
+	if (l->verify && l->room == PAGEFILE_SEAL && is_page(f, n, at) && look_at_seal(p, (size_t)n, (uint64_t)(at / n) + 1) == SEAL_BROKEN)
+		return SQLITE_IOERR_DATA;
+	return SQLITE_OK;
+}
+
 /* SQLite writes whole pages to a database. */
 static int layer_write(sqlite3_file *f, const void *bytes, int n, sqlite3_int64 at)
 {
 	_Alignas(8) unsigned char page[PAGE_MAX];
+	struct layered *l = (struct layered *)f;
 
-	if (((struct layered *)f)->database && n >= PAGE_MIN && n <= PAGE_MAX && !(n & (n - 1)) && at % n == 0) {
+	note_room(l, bytes, n, at);
+	if (is_page(f, n, at)) {
 		memcpy(page, bytes, (size_t)n);
 		if (pagefile_clean(page, (size_t)n, at == 0))
 			bytes = page;
+		if (l->room == PAGEFILE_SEAL) {
+			seal_page(page, (size_t)n, (uint64_t)(at / n) + 1);
+			bytes = page;
+		}
 	}
 	return OWN(f)->xWrite(own_file(f), bytes, n, at);
 }
@@ -120,6 +214,8 @@ static int layer_open(sqlite3_vfs *v, const char *name, sqlite3_file *f, int fla
 	(void)v;
 	l->own = (sqlite3_file *)(l + 1);
 	l->database = flags & SQLITE_OPEN_MAIN_DB;
+	l->verify = false;
+	l->room = ROOM_UNKNOWN;
 	rc = own_layer()->xOpen(own_layer(), name, l->own, flags, out);
 	/* a file whose own layer knows less would be asked for what it has not */
 	if (rc == SQLITE_OK && l->own->pMethods->iVersion < methods.iVersion) {
@@ -168,4 +264,70 @@ const char *pagefile_layer(void)
 	layer.xFullPathname = layer_path;
 	layer.pAppData = own;
 	return sqlite3_vfs_register(&layer, 0) == SQLITE_OK ? name : NULL;
+}
+
+/* --- for those who hold a database ------------------------------------------------------------------------ */
+
+static sqlite3_file *file_of(sqlite3 *db)
+{
+	sqlite3_file *f = NULL;
+
+	return sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &f) == SQLITE_OK && f && f->pMethods == &methods ? f : NULL;
+}
+
+void pagefile_seal(sqlite3 *db)
+{
+	int room = PAGEFILE_SEAL;
+
+	sqlite3_file_control(db, "main", SQLITE_FCNTL_RESERVE_BYTES, &room);
+}
+
+void pagefile_verify(sqlite3 *db, bool verify)
+{
+	sqlite3_file *f = file_of(db);
+
+	if (f)
+		((struct layered *)f)->verify = verify;
+}
+
+/* A page that another process is writing is read again. */
+static int read_seal(sqlite3_file *f, size_t size, uint64_t number, enum seal *seal)
+{
+	_Alignas(8) unsigned char page[PAGE_MAX];
+	int rc = SQLITE_OK;
+
+	*seal = SEAL_BROKEN;
+	for (int i = 0; i < READS_MAX && *seal == SEAL_BROKEN && rc == SQLITE_OK; i++) {
+		rc = OWN(f)->xRead(own_file(f), page, (int)size, (sqlite3_int64)((number - 1) * size));
+		if (rc == SQLITE_OK)
+			*seal = look_at_seal(page, size, number);
+	}
+	return rc;
+}
+
+int pagefile_walk(sqlite3 *db, struct pagefile_state *out)
+{
+	sqlite3_file *f = file_of(db);
+	unsigned char head[FILE_HEAD];
+	sqlite3_int64 bytes = 0;
+	int rc = f ? OWN(f)->xFileSize(own_file(f), &bytes) : SQLITE_ERROR;
+
+	memset(out, 0, sizeof *out);
+	if (rc != SQLITE_OK || bytes < FILE_HEAD)
+		return rc;
+	rc = OWN(f)->xRead(own_file(f), head, sizeof head, 0);
+	size_t size = two_bytes(head + 16) == 1 ? PAGE_MAX : two_bytes(head + 16);
+	if (rc != SQLITE_OK || size < PAGE_MIN || (size & (size - 1)))
+		return rc != SQLITE_OK ? rc : SQLITE_CORRUPT;
+	out->pages = (uint64_t)bytes / size;
+	if (head[SEAL_AT] != PAGEFILE_SEAL)
+		out->unsealed = out->pages;
+	for (uint64_t n = 1; n <= out->pages && rc == SQLITE_OK && head[SEAL_AT] == PAGEFILE_SEAL; n++) {
+		enum seal seal;
+		rc = read_seal(f, size, n, &seal);
+		out->unsealed += seal == SEAL_NONE;
+		if (rc == SQLITE_OK && seal == SEAL_BROKEN && !out->broken++)
+			out->first_broken = n;
+	}
+	return rc;
 }

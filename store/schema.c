@@ -137,6 +137,10 @@ static const char version_10[] =
 /* The counts of contacts by state are kept, too, for reports and metrics. */
 static const char version_11[] = "DELETE FROM held WHERE class >= 'state ' AND class < 'state!'";
 
+/* The file is written anew once more: from then on each page is sealed (pagefile.h). */
+static const char version_12[] =
+	"INSERT INTO meta SELECT 'rewrite', 'whole' WHERE EXISTS (SELECT 1 FROM ledger) ON CONFLICT DO UPDATE SET value = excluded.value;";
+
 struct step {
 	const char *sql, *then; /* THEN may be NULL */
 	int (*convert)(struct store *s); /* brings the rows to the new form; may be NULL */
@@ -156,6 +160,7 @@ static const struct step steps[] = {
 	{ version_9, NULL, NULL, "PRAGMA user_version = 9" },
 	{ version_10, NULL, held_from_rows, "PRAGMA user_version = 10" },
 	{ version_11, NULL, held_states_from_rows, "PRAGMA user_version = 11" },
+	{ version_12, NULL, NULL, "PRAGMA user_version = 12" },
 };
 _Static_assert(sizeof steps / sizeof *steps == SCHEMA_VERSION, "each version has a step that leads to it");
 

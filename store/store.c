@@ -125,6 +125,9 @@ static int open_database(struct store *s)
 	sqlite3_busy_timeout(s->db, BUSY_TIMEOUT_MS);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_file_control(s->db, "main", SQLITE_FCNTL_PERSIST_WAL, &stay);
+	if (!s->o.read_only)
+		pagefile_seal(s->db);
+	pagefile_verify(s->db, s->o.verify);
 	for (size_t i = 0; i < sizeof pragmas / sizeof *pragmas; i++)
 		if (!(pragmas[i].writer_only && s->o.read_only) && apply_pragma(s, &pragmas[i]))
 			return STORE_FAILED;

@@ -59,6 +59,7 @@ struct store_options {
 	const char *credentials_dir; /* systemd's, where lasting keys may lie instead; NULL: none */
 	bool create;                /* make store and keys when absent (run, poll, import); else absent is an error */
 	bool read_only;             /* reports, check, audit */
+	bool verify;                /* refuse every page that is not as it was written (pagefile.h); else those of contacts only */
 	enum origin act_on;         /* the worst origin that may change a contact's state */
 	bool fold_local_part;
 	bool keep_diagnostics;      /* [privacy] diagnostics = redacted */
@@ -419,6 +420,9 @@ struct store_file_state {
 	int64_t bytes;
 	int schema;
 	const char *sqlite;     /* its version */
+	uint64_t pages, unsealed, damaged; /* of the file; UNSEALED were not written since there are seals; DAMAGED are not as they were written */
+	uint64_t first_damaged; /* counted from 1 */
+	bool answers_damaged;   /* contacts, or what else `check` reads, are among them */
 };
 int store_file_state(struct store *s, struct store_file_state *out);
 

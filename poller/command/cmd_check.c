@@ -389,7 +389,7 @@ int cmd_check(const struct config *config, int argc, char **argv)
 			return EXIT_LOST;
 		}
 	}
-	result = session_open(&s, config, SESSION_READ, c.now);
+	result = session_open(&s, config, SESSION_ANSWER, c.now);
 	if (result == EXIT_WELL)
 		result = expect(&c, in);
 	if (result == EXIT_WELL)

@@ -194,7 +194,7 @@ static int show(struct job *j, const struct config *config, int argc, char **arg
 	}
 	if (argc - optind > 1)
 		return usage_error(j->command, "one FILE at most; addresses come from it or from stdin, never as arguments");
-	int result = session_open(&j->session, config, SESSION_READ, j->now);
+	int result = session_open(&j->session, config, SESSION_ANSWER, j->now);
 	if (result == EXIT_WELL)
 		result = end_output(j, each_address(j, optind < argc ? argv[optind] : NULL, show_one));
 	return result;
@@ -316,7 +316,7 @@ static int print_investigation_json(void *context, const struct investigation *i
 
 static int list_investigations(struct job *j, const struct config *config)
 {
-	int result = session_open(&j->session, config, SESSION_READ, j->now);
+	int result = session_open(&j->session, config, SESSION_ANSWER, j->now);
 	if (result != EXIT_WELL)
 		return result;
 	result = store_investigations(j->session.store, j->json ? print_investigation_json : print_investigation, j);

@@ -64,7 +64,7 @@ static void close_store(struct server *s)
 static int open_store(struct server *s)
 {
 	close_store(s);
-	int result = session_open(&s->session, s->config, SESSION_READ, clock_now());
+	int result = session_open(&s->session, s->config, SESSION_ANSWER, clock_now());
 	s->store_open = true;
 	if (result != EXIT_WELL)
 		close_store(s);

@@ -77,7 +77,7 @@ int cmd_suppressions(const struct config *config, int argc, char **argv)
 	if (optind < argc)
 		return usage_error(argv[0], "takes no argument");
 	out_open(&l.out, STDOUT_FILENO);
-	int result = session_open(&s, config, SESSION_READ, clock_now());
+	int result = session_open(&s, config, SESSION_ANSWER, clock_now());
 	if (result == EXIT_WELL) {
 		if (!l.json)
 			out_text(&l.out, "pseudonym,key,verdict,until,state,reason,since\n");

@@ -165,13 +165,14 @@ int session_open(struct session *s, const struct config *config, enum session_mo
 	s->report.logo = s->logo;
 	config_store_options(config, &s->options);
 	s->options.create = mode == SESSION_CREATE;
-	s->options.read_only = mode == SESSION_READ;
+	s->options.read_only = mode == SESSION_READ || mode == SESSION_ANSWER;
+	s->options.verify = mode == SESSION_ANSWER;
 	s->options.provider_group = group_of;
 	s->options.provider_ladder = ladder;
 	s->options.near_domain = near_domain;
 	s->options.context = s->rules;
 	s->options.credentials_dir = getenv("CREDENTIALS_DIRECTORY");
-	if (config->batv_key_file && mode != SESSION_READ &&
+	if (config->batv_key_file && !s->options.read_only &&
 	    secret_read(&(struct secret_source){ .file = config->batv_key_file }, &s->batv_key, error, sizeof error)) {
 		log_error("[origin] batv_key_file: %s", error);
 		return EXIT_USAGE;
@@ -185,9 +186,9 @@ int session_open(struct session *s, const struct config *config, enum session_mo
 	int result = store_open(&s->store, &s->options, now, &created);
 	if (result)
 		return session_store_failed(s, "store", result);
-	if (mode != SESSION_READ && (result = judge_clock(s)))
+	if (!s->options.read_only && (result = judge_clock(s)))
 		return result;
-	if (mode != SESSION_READ && (result = settings_note_mailboxes(s->store, config, s->now)))
+	if (!s->options.read_only && (result = settings_note_mailboxes(s->store, config, s->now)))
 		return session_store_failed(s, "ledger", result);
 	if (created)
 		log_notice("made the store %s and its keys in %s", config->store_path, config->keys_dir);

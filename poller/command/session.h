@@ -25,6 +25,7 @@ struct session {
 /* What the command is going to do with the store. */
 enum session_mode {
 	SESSION_READ,   /* must exist; nothing is changed; no lock */
+	SESSION_ANSWER, /* the same, and what is damaged is refused: somebody acts on the answer */
 	SESSION_WRITE,  /* must exist; the lock is taken */
 	SESSION_BESIDE, /* must exist; written in short transactions beside a run; no lock */
 	SESSION_CREATE, /* made when absent; the lock is taken */
