@@ -60,7 +60,7 @@ const struct command commands[] = {
 	  "Answers Postfix's questions about recipients (socketmap_table and tcp_table) until SIGTERM:\n"
 	  "suppress becomes 550 5.1.1, hold 450 4.2.1, send says nothing.\n"
 	  "  --postfix SOCKET   /path of a UNIX socket, a loopback ADDRESS:PORT, or systemd: the one that it passes\n"
-	  "In main.cf: smtpd_recipient_restrictions = check_recipient_access socketmap:unix:/path:retour, …\n"
+	  "For submission and local senders only, see retour(1): check_recipient_access socketmap:unix:retour/ask:retour\n"
 	  "SIGHUP opens the store anew.\n",
 	  CONFIG_NEEDED, false },
 	{ "volume", cmd_volume, "import [--source NAME] [--beside-log] FILE | log FILE…", "how much was sent: what makes rates of counts",

@@ -94,15 +94,13 @@ size_t lookup_reply(enum lookup_protocol protocol, enum lookup_answer answer, co
 
 enum lookup_answer lookup_action(const struct answer *a, char *text)
 {
-	char when[CLOCK_TEXT_SIZE] = "";
 	switch (a->verdict) {
+	/* whoever may connect hears this: not why, not since when. The operator asks `retour contact show` */
 	case VERDICT_SUPPRESS:
-		snprintf(text, LOOKUP_REPLY_SIZE, "550 5.1.1 suppressed since %.10s: %s", a->since ? clock_format(a->since, when) : "today", a->reason);
+		snprintf(text, LOOKUP_REPLY_SIZE, "550 5.1.1 recipient refused");
 		return LOOKUP_FOUND;
 	case VERDICT_HOLD:
-		if (a->until)
-			clock_format(a->until, when);
-		snprintf(text, LOOKUP_REPLY_SIZE, "450 4.2.1 on hold%s%s: %s", a->until ? " until " : "", when, a->reason);
+		snprintf(text, LOOKUP_REPLY_SIZE, "450 4.2.1 recipient deferred");
 		return LOOKUP_FOUND;
 	default:
 		*text = '\0';

@@ -58,17 +58,18 @@ class Postfix:
     def _default(name):
         return subprocess.run(["/usr/sbin/postconf", "-dhx", name], stdout=subprocess.PIPE, check=True).stdout.decode().strip()
 
-    def start(self, restrictions):
+    def start(self, restrictions, master="", **more):
+        """RESTRICTIONS of recipients, None: Postfix's own; MASTER: further services; MORE of main.cf."""
         settings = {
             "compatibility_level": "3.6", "queue_directory": self.dir + "/queue", "data_directory": self.dir + "/data",
             "maillog_file": self.dir + "/log", "maillog_file_prefixes": self.dir, "inet_interfaces": "127.0.0.1", "inet_protocols": "ipv4",
             "myhostname": "mail.example.org", "mydestination": "", "mynetworks": "127.0.0.0/8", "default_transport": "discard:", "alias_maps": "",
-            "smtpd_relay_restrictions": "permit", "smtpd_recipient_restrictions": restrictions, "smtputf8_enable": "no",
+            "smtpd_relay_restrictions": "permit", "smtpd_recipient_restrictions": restrictions, "smtputf8_enable": "no", **more,
         }
         with open(self.dir + "/main.cf", "w") as f:
-            f.writelines("%s = %s\n" % pair for pair in settings.items())
+            f.writelines("%s = %s\n" % pair for pair in settings.items() if pair[1] is not None)
         with open(self.dir + "/master.cf", "w") as f:
-            f.write(MASTER.format(port=self.port))
+            f.write(MASTER.format(port=self.port) + master)
         subprocess.run(["/usr/sbin/postfix", "-c", self.dir, "check"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
         self.process = subprocess.Popen([self._default("daemon_directory") + "/master", "-c", self.dir, "-d"], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=cleanup.die_with_parent, start_new_session=True)

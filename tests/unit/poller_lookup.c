@@ -108,13 +108,13 @@ static void verdicts_as_actions(void **state)
 	char text[LOOKUP_REPLY_SIZE];
 	(void)state;
 	assert_int_equal(lookup_action(&a, text), LOOKUP_FOUND);
-	assert_string_equal(text, "550 5.1.1 suppressed since 2026-09-21: user-unknown");
+	assert_string_equal(text, "550 5.1.1 recipient refused");
 	a = (struct answer){ .verdict = VERDICT_HOLD, .until = 1790000000, .reason = "mailbox-full" };
 	assert_int_equal(lookup_action(&a, text), LOOKUP_FOUND);
-	assert_string_equal(text, "450 4.2.1 on hold until 2026-09-21T14:13:20Z: mailbox-full");
+	assert_string_equal(text, "450 4.2.1 recipient deferred");
 	a.until = 0;
 	lookup_action(&a, text);
-	assert_string_equal(text, "450 4.2.1 on hold: mailbox-full");
+	assert_string_equal(text, "450 4.2.1 recipient deferred");
 	a = (struct answer){ .verdict = VERDICT_SEND };
 	assert_int_equal(lookup_action(&a, text), LOOKUP_NONE);
 }
