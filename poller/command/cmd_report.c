@@ -10,7 +10,7 @@
 /* One more reader of a test mail. Only the operator's typing is caught here; whether the address exists its server says. */
 static bool add_reader(struct list *to, const char *address)
 {
-	if (to->count == CONFIG_LIST_MAX || !address_plausible(span_of(address)) || strpbrk(address, " ,;<>()\"\t\r\n"))
+	if (to->count == LIST_MAX || !address_plausible(span_of(address)) || strpbrk(address, " ,;<>()\"\t\r\n"))
 		return false;
 	to->at[to->count++] = address;
 	return true;
@@ -49,7 +49,7 @@ int cmd_report(const struct config *config, int argc, char **argv)
 			break;
 		case 't':
 			if (!add_reader(&to, optarg))
-				return usage_error(argv[0], to.count == CONFIG_LIST_MAX ? "--to: too many readers" : "--to: right would be one address, such as you@example.org");
+				return usage_error(argv[0], to.count == LIST_MAX ? "--to: too many readers" : "--to: right would be one address, such as you@example.org");
 			break;
 		default:
 			return usage_error(argv[0], "see `retour report --help`");

@@ -8,52 +8,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include "poller/mailbox/stream.h"
+#include "classify/base/list.h"
+#include "poller/mailbox/mailbox.h"
 #include "store/alert.h"
 #include "store/store.h"
 
-enum protocol { PROTOCOL_IMAP, PROTOCOL_POP3, PROTOCOL_MAILDIR, PROTOCOL_MBOX };
-enum auth { AUTH_PLAIN, AUTH_LOGIN, AUTH_CRAM_MD5, AUTH_SCRAM_SHA_1, AUTH_SCRAM_SHA_256, AUTH_XOAUTH2 };
-enum mailbox_kind { MAILBOX_AUTO, MAILBOX_BOUNCE, MAILBOX_FBL };
-
-/* What to do with a message that is done: delete, keep, or move to FOLDER. */
-enum disposal_action { DISPOSE_DELETE, DISPOSE_MOVE, DISPOSE_KEEP };
-struct disposal {
-	enum disposal_action action;
-	const char *folder;
-};
-
-/* Where a secret comes from; one of them is set. */
-struct secret_source {
-	const char *file, *command, *credential;
-};
-
-struct mailbox {
-	const char *name;
-	int protocol;          /* enum protocol */
-	const char *host;
-	int64_t port;          /* 0 in the file: the protocol's usual one */
-	int tls;               /* enum tls */
-	const char *ca_file;
-	const char *user;
-	int auth;              /* enum auth */
-	struct secret_source secret;
-	const char *path;      /* the Maildir or mbox */
-	const char *folder;    /* IMAP folder; else the same as path */
-	int kind;              /* enum mailbox_kind */
-	struct disposal processed, unrecognised, quarantine;
-	int64_t raw_retention; /* seconds */
-	int64_t max_message;   /* bytes */
-	int64_t timeout, deadline; /* seconds */
-};
-
-enum { CONFIG_MAILBOXES_MAX = 64, CONFIG_LIST_MAX = 64 };
-
-/* A list value, split at commas; ends with NULL. */
-struct list {
-	const char *at[CONFIG_LIST_MAX + 1];
-	unsigned count;
-};
+enum { CONFIG_MAILBOXES_MAX = 64 };
 
 struct config {
 	const char *file;      /* where it was read; NULL: built-in defaults */

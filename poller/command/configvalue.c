@@ -78,7 +78,7 @@ static bool list_value(struct config *c, struct list *list, const char *text)
 			word[--n] = '\0';
 		if (!n)
 			continue;
-		if (list->count == CONFIG_LIST_MAX)
+		if (list->count == LIST_MAX)
 			return false;
 		list->at[list->count++] = word;
 	}
@@ -215,7 +215,7 @@ void config_bounds_text(const struct key *k, char *buffer, size_t size)
 		snprintf(buffer, size, "yes or no");
 		return;
 	case LIST:
-		snprintf(buffer, size, "at most %d words, separated by commas", CONFIG_LIST_MAX);
+		snprintf(buffer, size, "at most %d words, separated by commas", LIST_MAX);
 		return;
 	case DISPOSAL:
 		snprintf(buffer, size, "delete, keep or move:FOLDER");

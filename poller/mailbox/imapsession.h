@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <libetpan/libetpan.h>
-#include "poller/command/config.h"
+#include "poller/mailbox/mailbox.h"
 #include "poller/mailbox/stream.h"
 
 enum {

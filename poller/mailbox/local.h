@@ -7,7 +7,7 @@
 #define RETOUR_LOCAL_H
 
 #include <sys/stat.h>
-#include "poller/command/config.h"
+#include "poller/mailbox/mailbox.h"
 #include "poller/mailbox/source.h"
 
 /* Writes the error text; returns -1. */

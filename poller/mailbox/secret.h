@@ -3,7 +3,7 @@
 #define RETOUR_SECRET_H
 
 #include <stddef.h>
-#include "poller/command/config.h"
+#include "poller/mailbox/mailbox.h"
 
 enum { SECRET_MAX = 16384 };
 

@@ -14,7 +14,7 @@
 #include "classify/base/span.h"
 #include "store/store.h"
 
-struct mailbox; /* poller/command/config.h */
+struct mailbox; /* poller/mailbox/mailbox.h */
 
 enum { SOURCE_ID_SIZE = 16, SOURCE_ERROR_SIZE = 512 };
 

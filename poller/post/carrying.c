@@ -19,7 +19,7 @@ static bool take_recipients(struct span *mail, struct list *to)
 {
 	const char *end;
 	*to = (struct list){ 0 };
-	while (to->count < CONFIG_LIST_MAX && (end = memchr(mail->p, '\0', mail->n)) != NULL && end > mail->p) {
+	while (to->count < LIST_MAX && (end = memchr(mail->p, '\0', mail->n)) != NULL && end > mail->p) {
 		to->at[to->count++] = mail->p;
 		*mail = (struct span){ end + 1, mail->n - (size_t)(end + 1 - mail->p) };
 	}
