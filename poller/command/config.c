@@ -570,10 +570,7 @@ void config_free(struct config *c)
 
 const struct mailbox *config_mailbox(const struct config *c, const char *name)
 {
-	for (unsigned i = 0; i < c->mailboxes; i++)
-		if (!strcmp(c->mailbox[i].name, name))
-			return &c->mailbox[i];
-	return NULL;
+	return mailbox_find(c->mailbox, c->mailboxes, name);
 }
 
 void config_store_options(const struct config *c, struct store_options *o)

@@ -15,7 +15,7 @@ int source_fail(struct source *s, const char *format, ...) __attribute__((format
 /* What the INI file says about a message with this settlement. */
 const struct disposal *source_disposal(const struct mailbox *m, enum settlement what);
 
-/* --- one file (poller/mailbox/source.c) ---------------------------------------------------------------------------- */
+/* --- one file (poller/mailbox/local.c) ---------------------------------------------------------------------------- */
 
 /* Memory that held mail: wiped before it is given back. */
 struct wiped {
