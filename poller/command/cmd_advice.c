@@ -11,7 +11,7 @@
 #include "classify/base/clock.h"
 #include "classify/base/log.h"
 #include "poller/command/out.h"
-#include "poller/command/session.h"
+#include "poller/command/opening.h"
 
 enum {
 	SEGMENTS_MAX = 1024,

@@ -6,7 +6,7 @@
 #include "classify/base/clock.h"
 #include "poller/post/delivery.h"
 #include "classify/base/log.h"
-#include "poller/command/session.h"
+#include "poller/command/opening.h"
 #include "reports/alerts.h"
 
 struct listing {

@@ -4,7 +4,7 @@
 #include <getopt.h>
 #include "classify/base/clock.h"
 #include "classify/base/log.h"
-#include "poller/command/session.h"
+#include "poller/command/opening.h"
 
 int cmd_backup(const struct config *config, int argc, char **argv)
 {

@@ -16,7 +16,7 @@
 #include "poller/volume/csv.h"
 #include "classify/base/log.h"
 #include "poller/command/out.h"
-#include "poller/command/session.h"
+#include "poller/command/opening.h"
 
 enum {
 	CHECK_ADDRESS_MAX = 1024,  /* bytes of a line or field that are looked at; an address has 320 at most */

@@ -6,7 +6,7 @@
 #include <string.h>
 #include "classify/base/clock.h"
 #include "classify/base/log.h"
-#include "poller/command/session.h"
+#include "poller/command/opening.h"
 
 /* All of stdin without the line ends at its end; false: too long, or not read. */
 static bool read_text(char *text, size_t size)

@@ -13,7 +13,7 @@
 #include "classify/base/log.h"
 #include "poller/command/out.h"
 #include "poller/command/past.h"
-#include "poller/command/session.h"
+#include "poller/command/opening.h"
 
 enum {
 	EVENTS_STANDARD = 20, /* shown of each recipient */

@@ -11,7 +11,7 @@
 #include "poller/post/metrics.h"
 #include "poller/run/poll.h"
 #include "poller/command/purge.h"
-#include "poller/command/session.h"
+#include "poller/command/opening.h"
 
 /* A stop is asked for once and obeyed after the current batch; the second time it is not waited for. */
 static void on_signal(int number)

@@ -19,7 +19,7 @@
 #include "poller/command/listener.h"
 #include "classify/base/log.h"
 #include "poller/command/lookup.h"
-#include "poller/command/session.h"
+#include "poller/command/opening.h"
 
 enum {
 	SERVE_CONNECTIONS_MAX = 256, /* Postfix has 100 processes by default; above it the one that was silent longest goes */

@@ -9,7 +9,7 @@
 #include "classify/base/clock.h"
 #include "classify/base/log.h"
 #include "poller/command/marker.h"
-#include "poller/command/session.h"
+#include "poller/command/opening.h"
 
 /* The keys of the store that is gone are not destroyed: it may be found again. */
 static int move_keys_away(const struct config *c, int64_t now)

@@ -11,7 +11,7 @@
 #include "classify/base/clock.h"
 #include "poller/command/lines.h"
 #include "classify/base/log.h"
-#include "poller/command/session.h"
+#include "poller/command/opening.h"
 
 struct signer {
 	struct session session;

@@ -5,7 +5,7 @@
 #include <string.h>
 #include "classify/base/clock.h"
 #include "classify/base/log.h"
-#include "poller/command/session.h"
+#include "poller/command/opening.h"
 #include "poller/volume/volumefile.h"
 #include "poller/volume/volumelog.h"
 

@@ -2,7 +2,7 @@
 #ifndef RETOUR_SETTINGS_H
 #define RETOUR_SETTINGS_H
 
-#include "poller/command/session.h"
+#include "poller/command/opening.h"
 
 /* What becomes of each mailbox's mail, into the ledger when it is not what it was. A store result. */
 int settings_note_mailboxes(struct store *store, const struct config *config, int64_t now);

@@ -3,7 +3,7 @@
 #define RETOUR_DELIVERY_H
 
 #include "poller/post/carrier.h"
-#include "poller/command/session.h"
+#include "poller/command/opening.h"
 
 /* How the configuration says that mail leaves, without the secret; TO ends with NULL. False when it says nothing, or not enough. */
 bool delivery_options(const struct config *c, const char *const *to, struct carrier_options *out);

@@ -2,7 +2,7 @@
 #ifndef RETOUR_EVIDENCE_H
 #define RETOUR_EVIDENCE_H
 
-#include "poller/command/session.h"
+#include "poller/command/opening.h"
 #include "reports/evidence.h"
 
 #define EVIDENCE_KEY "retour.pub"

@@ -2,7 +2,7 @@
 #ifndef RETOUR_METRICS_H
 #define RETOUR_METRICS_H
 
-#include "poller/command/session.h"
+#include "poller/command/opening.h"
 
 /* What the run itself knows. */
 struct metrics_run {

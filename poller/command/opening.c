@@ -1,5 +1,5 @@
 /* Lock, rules and store, in the order in which a run takes them. */
-#include "poller/command/session.h"
+#include "poller/command/opening.h"
 
 #include <errno.h>
 #include <fcntl.h>
