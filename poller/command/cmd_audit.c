@@ -5,8 +5,10 @@
 #include <string.h>
 #include "classify/base/clock.h"
 #include "poller/post/delivery.h"
+#include "poller/post/outfile.h"
 #include "poller/post/evidence.h"
 #include "classify/base/log.h"
+#include "poller/command/opening.h"
 #include "poller/command/settings.h"
 
 static int show(const struct config *config, int argc, char **argv)
@@ -54,14 +56,17 @@ out:
 static int export(const struct config *config, int argc, char **argv)
 {
 	static const struct option none[] = { { 0 } };
+	static struct audit_options about;
 	struct session s;
 	if (getopt_long(argc, argv, "", none, NULL) != -1 || argc - optind != 1)
 		return usage_error("audit export", "wants the directory to write to");
 	if (!new_file_is_fit("audit export", argv[optind]))
 		return EXIT_USAGE;
 	int result = session_open(&s, config, SESSION_WRITE, clock_now());
-	if (result == EXIT_WELL)
-		result = evidence_export(&s, argv[optind], clock_now());
+	if (result == EXIT_WELL) {
+		settings_for_audit(&s, &about);
+		result = evidence_export(&s, argv[optind], &about, clock_now());
+	}
 	session_close(&s);
 	return result;
 }

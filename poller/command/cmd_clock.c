@@ -4,7 +4,7 @@
 #include <getopt.h>
 #include <string.h>
 #include "classify/base/log.h"
-#include "poller/command/session.h"
+#include "poller/command/opening.h"
 
 static int show(const struct config *config)
 {

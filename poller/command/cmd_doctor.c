@@ -12,6 +12,7 @@
 #include "poller/post/alerts.h"
 #include "poller/run/child.h"
 #include "classify/base/clock.h"
+#include "poller/command/opening.h"
 #include "poller/post/delivery.h"
 #include "classify/base/log.h"
 #include "poller/command/marker.h"
@@ -56,10 +57,10 @@ static void check_config(struct doctor *d)
 		found(d, SAD, "mailboxes", "no section [mailbox NAME]");
 	if (!c->domains.count)
 		found(d, ODD, "origin", "[origin] domains is empty: nothing can be matched, so no bounce changes a contact's state");
-	if (!c->alert_to.count && !c->alert_command)
+	if (!c->post.alert_to.count && !c->post.alert_command)
 		found(d, ODD, "alerts", "[alert] has neither to nor command: what is wrong stands in the journal and in `retour alerts` only");
-	if (c->alert_command && access(c->alert_command, X_OK))
-		found(d, SAD, "alert command", "%s: %s", c->alert_command, strerror(errno));
+	if (c->post.alert_command && access(c->post.alert_command, X_OK))
+		found(d, SAD, "alert command", "%s: %s", c->post.alert_command, strerror(errno));
 }
 
 static void check_batv(struct doctor *d)
@@ -172,7 +173,7 @@ static void check_disk(struct doctor *d)
 	parent_of(d->config->store_path, directory, sizeof directory);
 	if (disk_used_ppm(directory, &used))
 		return; /* what is wrong with it is said of the store */
-	bool full = used >= d->config->alerts.rule[ALERT_DISK_FULL].threshold;
+	bool full = used >= d->config->post.alerts.rule[ALERT_DISK_FULL].threshold;
 	if (full)
 		found(d, used >= 1000000 ? SAD : ODD, "disk", "%s: %lld.%lld %% used", directory, (long long)(used / 10000), (long long)(used % 10000 / 1000));
 }
@@ -248,7 +249,7 @@ static bool check_store(struct doctor *d)
 static void check_clock(struct doctor *d)
 {
 	char now[CLOCK_TEXT_SIZE];
-	found(d, WELL, "clock", "%s%s, reports in %s", clock_format(clock_now(), now), clock_is_set() ? " (given)" : "", d->config->report.timezone);
+	found(d, WELL, "clock", "%s%s, reports in %s", clock_format(clock_now(), now), clock_is_set() ? " (given)" : "", d->config->post.timezone);
 }
 
 /* Is the parser behind its filter? The kernel says so ("Seccomp: 2", proc(5)). */
@@ -287,7 +288,7 @@ static void check_parser(struct doctor *d)
 
 static void say_certificate(struct doctor *d, const char *what, int64_t end)
 {
-	const struct alert_rule *rule = &d->config->alerts.rule[ALERT_CERTIFICATE];
+	const struct alert_rule *rule = &d->config->post.alerts.rule[ALERT_CERTIFICATE];
 	char text[CLOCK_TEXT_SIZE];
 	if (end)
 		found(d, alert_level_of(rule, end - clock_now()) == LEVEL_FIRING ? ODD : WELL, what, "the server's certificate is good until %s",
@@ -344,10 +345,10 @@ static void check_page(struct doctor *d, bool store)
 	struct session s;
 	struct buffer page;
 	char *logo = NULL;
-	struct texts *texts = texts_new(d->config->report.language, error, sizeof error);
+	struct texts *texts = texts_new(d->config->post.language, error, sizeof error);
 	if (!texts)
 		found(d, SAD, "report page", "%s", error);
-	else if (d->config->report.logo && !(logo = logo_read(d->config->report.logo, error, sizeof error)))
+	else if (d->config->post.logo && !(logo = logo_read(d->config->post.logo, error, sizeof error)))
 		found(d, SAD, "report page", "logo %s", error);
 	else if (store) {
 		if (session_open(&s, d->config, SESSION_READ, clock_now()) || report_make(&s, month_before(month_of(clock_now()), 1), REPORT_HTML, &page))
@@ -363,9 +364,9 @@ static void check_page(struct doctor *d, bool store)
 static void check_metrics(struct doctor *d)
 {
 	char parent[4096];
-	if (!d->config->metrics_file)
+	if (!d->config->post.metrics_file)
 		return;
-	parent_of(d->config->metrics_file, parent, sizeof parent);
+	parent_of(d->config->post.metrics_file, parent, sizeof parent);
 	if (access(parent, W_OK | X_OK))
 		found(d, SAD, "metrics", "%s: %s", parent, strerror(errno));
 }
@@ -375,17 +376,17 @@ static void check_report(struct doctor *d)
 	const struct config *c = d->config;
 	struct carrier_options options;
 	char error[512], clean[512];
-	if (access(c->report.dir, W_OK | X_OK) && (errno != ENOENT || !can_be_made(c, c->report.dir)))
-		found(d, SAD, "report directory", "%s: %s", c->report.dir, strerror(errno));
-	if (!delivery_options(c, c->report.to.at, &options)) {
-		found(d, ODD, "report mail", "[report] from, to, and smtp or sendmail are not all set: reports stay in %s", c->report.dir);
+	if (access(c->post.dir, W_OK | X_OK) && (errno != ENOENT || !can_be_made(c, c->post.dir)))
+		found(d, SAD, "report directory", "%s: %s", c->post.dir, strerror(errno));
+	if (!delivery_options(&c->post, c->post.to.at, &options)) {
+		found(d, ODD, "report mail", "[report] from, to, and smtp or sendmail are not all set: reports stay in %s", c->post.dir);
 		return;
 	}
-	if (delivery_carry(c, c->report.to.at, (struct span){ NULL, 0 }, error, sizeof error))
+	if (delivery_carry(&c->post, c->post.to.at, (struct span){ NULL, 0 }, error, sizeof error))
 		found(d, SAD, "report mail", "%s", log_clean(clean, sizeof clean, error));
 	else
-		found(d, WELL, "report mail", "%s would take it, %u readers", c->report.sendmail ? c->report.sendmail : c->report.smtp_host,
-		    c->report.to.count);
+		found(d, WELL, "report mail", "%s would take it, %u readers", c->post.sendmail ? c->post.sendmail : c->post.smtp_host,
+		    c->post.to.count);
 }
 
 int cmd_doctor(const struct config *config, int argc, char **argv)

@@ -5,7 +5,9 @@
 #include <string.h>
 #include "classify/recipient.h"
 #include "classify/base/clock.h"
+#include "poller/command/opening.h"
 #include "poller/post/delivery.h"
+#include "poller/post/outfile.h"
 
 /* One more reader of a test mail. Only the operator's typing is caught here; whether the address exists its server says. */
 static bool add_reader(struct list *to, const char *address)
@@ -62,7 +64,7 @@ int cmd_report(const struct config *config, int argc, char **argv)
 		return usage_error(argv[0], "--to goes with --send");
 	if (to.count) {
 		other = *config;
-		other.report.to = to;
+		other.post.to = to;
 		config = &other;
 	}
 	struct month present = month_of(clock_now());

@@ -124,7 +124,7 @@ int cmd_run(const struct config *config, int argc, char **argv)
 	result = session_open(&s, config, SESSION_CREATE, now);
 	if (result)
 		goto out;
-	struct poll_job job = { .config = config, .store = s.store, .mailboxes = boxes };
+	struct poll_job job = { .config_file = config->file, .store = s.store, .mailboxes = boxes };
 	job_by_clock(&s, &job);
 	result = poll_all(&job, &counts);
 	if (counts.stopped) {
@@ -166,7 +166,7 @@ int cmd_poll(const struct config *config, int argc, char **argv)
 	}
 	if (choose_mailboxes(config, argc - optind, argv + optind, boxes))
 		return EXIT_USAGE;
-	struct poll_job job = { .config = config, .mailboxes = boxes, .now = now };
+	struct poll_job job = { .config_file = config->file, .mailboxes = boxes, .now = now };
 	catch_signals();
 	int result = dry ? EXIT_WELL : session_open(&s, config, SESSION_CREATE, now);
 	if (result == EXIT_WELL) {
@@ -188,7 +188,7 @@ int cmd_import(const struct config *config, int argc, char **argv)
 	static const struct option options[] = { { "arrived", required_argument, NULL, 'a' }, { 0 } };
 	struct poll_counts counts;
 	struct session s;
-	struct poll_job job = { .config = config, .now = clock_now() };
+	struct poll_job job = { .config_file = config->file, .now = clock_now() };
 	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		if (option != 'a')
 			return usage_error(argv[0], "see `retour import --help`");

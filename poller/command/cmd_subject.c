@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "classify/base/clock.h"
-#include "poller/command/lines.h"
+#include "classify/base/lines.h"
 #include "classify/base/log.h"
 #include "poller/command/out.h"
 #include "poller/command/past.h"
@@ -33,7 +33,7 @@ struct job {
 static int each_address(struct job *j, const char *operand, int (*each)(struct job *j, struct span address))
 {
 	struct span address;
-	int result = lines_open(&j->lines, j->command, operand);
+	int result = open_addresses(&j->lines, j->command, operand);
 	if (result != EXIT_WELL)
 		return result;
 	bool ask = j->lines.fd == STDIN_FILENO && isatty(STDIN_FILENO);

@@ -9,7 +9,7 @@
 #include <sodium.h>
 #include "classify/verp.h"
 #include "classify/base/clock.h"
-#include "poller/command/lines.h"
+#include "classify/base/lines.h"
 #include "classify/base/log.h"
 #include "poller/command/opening.h"
 
@@ -131,7 +131,7 @@ int cmd_verp(const struct config *config, int argc, char **argv)
 	int result = read_form(config, &s);
 	if (result != EXIT_WELL)
 		return result;
-	result = lines_open(&lines, argv[0], optind < argc ? argv[optind] : NULL);
+	result = open_addresses(&lines, argv[0], optind < argc ? argv[optind] : NULL);
 	if (result != EXIT_WELL)
 		return result;
 	result = open_store(&s, config);

@@ -30,6 +30,8 @@ static int volume_import(const struct config *config, int argc, char **argv)
 		return usage_error("volume import", "--source wants a name of letters, digits and . _ -, other than log");
 	if (argc - optind != 1)
 		return usage_error("volume import", "wants one FILE");
+	if (!operand_is_fit("volume", argv[optind]))
+		return EXIT_USAGE;
 	int result = session_open(&s, config, SESSION_WRITE, f.now);
 	if (result == EXIT_WELL && store_begin(s.store))
 		result = session_store_failed(&s, "volume", STORE_FAILED);

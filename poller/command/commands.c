@@ -1,9 +1,11 @@
 /* The table of commands: dispatch, usage and --help are all made of it. */
 #include "poller/command/commands.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 #include "classify/redact.h"
+#include "classify/base/lines.h"
 #include "classify/base/log.h"
 
 const struct command commands[] = {
@@ -197,4 +199,22 @@ int usage_error(const char *command, const char *format, ...)
 	va_end(args);
 	fprintf(stderr, "retour%s%s: %s\n", *command ? " " : "", command, log_clean(clean, sizeof clean, text));
 	return EXIT_USAGE;
+}
+
+bool operand_is_fit(const char *command, const char *operand)
+{
+	if (!operand || !strchr(operand, '@'))
+		return true;
+	usage_error(command, "addresses come from a file or from stdin, never as arguments");
+	return false;
+}
+
+int open_addresses(struct lines *l, const char *command, const char *operand)
+{
+	if (!operand_is_fit(command, operand))
+		return EXIT_USAGE;
+	if (!lines_open(l, operand))
+		return EXIT_WELL;
+	log_error("%s: %s", operand, strerror(errno));
+	return EXIT_LOST;
 }

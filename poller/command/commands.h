@@ -40,6 +40,15 @@ bool reason_is_fit(const char *text);
  */
 bool new_file_is_fit(const char *command, const char *path);
 
+struct lines;
+/*
+ * Opens the operand of a command, lines of addresses: a path, "-" or NULL for stdin. Refuses what holds an '@': an address does not belong into the process
+ * list. Says what fails. EXIT_WELL, or the exit code to end with. lines_close() after success.
+ */
+int open_addresses(struct lines *l, const char *command, const char *operand);
+/* The same refusal alone, of a path that is opened later. */
+bool operand_is_fit(const char *command, const char *operand);
+
 /* Prints "retour COMMAND: " and what is wrong, on stderr; returns EXIT_USAGE. COMMAND is "" for what belongs to none. */
 int usage_error(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -117,7 +117,7 @@ static struct alert_rule *alert_section(struct reader *r, const char *section, c
 	size_t n = 0;
 	int condition = alert_condition_by_name(name);
 	if (condition >= 0)
-		return &r->config->alerts.rule[condition];
+		return &r->config->post.alerts.rule[condition];
 	for (unsigned i = 0; i < ALERT_CONDITION_COUNT && n < sizeof known; i++)
 		n += (size_t)snprintf(known + n, sizeof known - n, "%s%s", i ? ", " : "", alert_condition_name(i));
 	complain(r, section, NULL, "unknown condition; known are: %s", known);
@@ -296,37 +296,37 @@ static bool is_colour(const char *text)
 static void check_report(struct reader *r)
 {
 	struct config *c = r->config;
-	if (c->report.to.count && !c->report.smtp_host && !c->report.sendmail)
+	if (c->post.to.count && !c->post.smtp_host && !c->post.sendmail)
 		complain(r, "report", "smtp", "missing: how the report gets to those in \"to\"; or sendmail");
-	if (c->report.from && !is_address(c->report.from))
+	if (c->post.from && !is_address(c->post.from))
 		complain(r, "report", "from", "no address; right would be like retour@example.org");
-	check_addresses(r, "report", &c->report.to);
-	if (c->report.colour && !is_colour(c->report.colour))
+	check_addresses(r, "report", &c->post.to);
+	if (c->post.colour && !is_colour(c->post.colour))
 		complain(r, "report", "colour", "wrong value; right would be like \"#1f4e79\", in quotes");
-	if (c->report.smtp_host && c->report.sendmail)
+	if (c->post.smtp_host && c->post.sendmail)
 		complain(r, "report", "sendmail", "beside smtp: right would be one of them");
-	if ((c->report.smtp_host || c->report.sendmail) && c->report.to.count && !c->report.from)
+	if ((c->post.smtp_host || c->post.sendmail) && c->post.to.count && !c->post.from)
 		complain(r, "report", "from", "missing: the sender of the report");
-	if (c->report.user && secrets_given(&c->report.secret) != 1)
+	if (c->post.user && secrets_given(&c->post.secret) != 1)
 		complain(r, "report", "password_file", "%s: one of password_file, password_command, password_credential",
-			 secrets_given(&c->report.secret) ? "more than one secret" : "missing");
-	if (!c->report.smtp_port)
-		c->report.smtp_port = c->report.tls == TLS_IMPLICIT ? 465 : 587;
+			 secrets_given(&c->post.secret) ? "more than one secret" : "missing");
+	if (!c->post.smtp_port)
+		c->post.smtp_port = c->post.tls == TLS_IMPLICIT ? 465 : 587;
 	char zone[512];
-	snprintf(zone, sizeof zone, "/usr/share/zoneinfo/%s", c->report.timezone);
-	if (strcmp(c->report.timezone, "UTC") && (strstr(c->report.timezone, "..") || *c->report.timezone == '/' || access(zone, R_OK)))
-		complain(r, "report", "timezone", "unknown zone \"%s\"; right would be a name such as Europe/Berlin", c->report.timezone);
+	snprintf(zone, sizeof zone, "/usr/share/zoneinfo/%s", c->post.timezone);
+	if (strcmp(c->post.timezone, "UTC") && (strstr(c->post.timezone, "..") || *c->post.timezone == '/' || access(zone, R_OK)))
+		complain(r, "report", "timezone", "unknown zone \"%s\"; right would be a name such as Europe/Berlin", c->post.timezone);
 }
 
 static void check_alerts(struct reader *r)
 {
 	const struct config *c = r->config;
 	char section[64];
-	check_addresses(r, "alert", &c->alert_to);
-	if (c->alert_to.count && (!c->report.from || (!c->report.smtp_host && !c->report.sendmail)))
+	check_addresses(r, "alert", &c->post.alert_to);
+	if (c->post.alert_to.count && (!c->post.from || (!c->post.smtp_host && !c->post.sendmail)))
 		complain(r, "alert", "to", "needs [report] from, and smtp or sendmail, which its mail takes too");
 	for (unsigned i = 0; i < ALERT_CONDITION_COUNT; i++) {
-		const struct alert_rule *rule = &c->alerts.rule[i];
+		const struct alert_rule *rule = &c->post.alerts.rule[i];
 		snprintf(section, sizeof section, "alert %s", alert_condition_name(i));
 		if (alert_unit(i) == UNIT_REMAINING && rule->clear < rule->threshold)
 			complain(r, section, "clear", "below the threshold; right would be at or above it");
@@ -355,8 +355,8 @@ static void fill_paths(struct config *c)
 		c->keys_dir = beside_store(c, "keys");
 	if (!c->marker && c->file && (size_t)snprintf(marker, sizeof marker, "%s.made", c->file) < sizeof marker)
 		c->marker = config_keep(c, marker);
-	if (!c->report.dir)
-		c->report.dir = beside_store(c, "reports");
+	if (!c->post.dir)
+		c->post.dir = beside_store(c, "reports");
 }
 
 /* --- reading ------------------------------------------------------------------------------------------- */
@@ -496,7 +496,7 @@ static int without_comments(const char *file, char *path, size_t size)
 static void set_defaults(struct config *c)
 {
 	memset(c, 0, sizeof *c);
-	alert_standard(&c->alerts);
+	alert_standard(&c->post.alerts);
 	for (const struct key *k = config_keys; k->section; k++)
 		if (!strchr(k->section, '*') && k->standard && !config_assign(c, c, k, k->standard))
 			abort();
@@ -514,7 +514,7 @@ int config_load(struct config *c, const char *file, FILE *errors)
 		fill_paths(c);
 		return 0;
 	}
-	c->file = config_keep(c, file);
+	c->file = c->post.config_file = config_keep(c, file);
 	if (access(file, R_OK)) {
 		complain(&r, NULL, NULL, "%s%s", strerror(errno), errno == ENOENT ? "; -c FILE names another, `retour config` prints a sample" : "");
 		return -1;

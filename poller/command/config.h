@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include "classify/base/list.h"
 #include "poller/mailbox/mailbox.h"
-#include "store/alert.h"
+#include "poller/post/post.h"
 #include "store/store.h"
 
 enum { CONFIG_MAILBOXES_MAX = 64 };
@@ -33,17 +33,7 @@ struct config {
 	int64_t soft_quiet, soft_mailings, soft_pause, soft_remember, block_hold, block_patience, block_gate, block_quiet;
 	struct ladder ladder[LADDERS_MAX];
 	unsigned ladders;
-	struct {
-		const char *organisation, *from, *smtp_host, *ca_file, *user, *sendmail, *timezone, *dir, *stylesheet, *helo, *language, *logo, *colour,
-			*measures;
-		int64_t smtp_port, timeout, day, target[3]; /* parts per million of what was sent: hard, all bounces, complaints */
-		int tls, auth;
-		struct secret_source secret;
-		struct list to;
-	} report;
-	struct list alert_to;
-	struct alert_options alerts;
-	const char *alert_command, *metrics_file;
+	struct post_options post; /* [report], [alert], [metrics] */
 	struct mailbox mailbox[CONFIG_MAILBOXES_MAX];
 	unsigned mailboxes;
 	void *memory;          /* owns the strings */

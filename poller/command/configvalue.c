@@ -119,7 +119,7 @@ static bool periods_value(struct config *c, struct ladder *ladder, const char *t
 static bool host_port_value(struct config *c, const char *text)
 {
 	char *host = config_keep(c, text), *colon = strrchr(host, ':');
-	c->report.smtp_port = 0;
+	c->post.smtp_port = 0;
 	if (*host == '[') {
 		char *close = strchr(host, ']');
 		if (!close || (close[1] && close[1] != ':'))
@@ -135,10 +135,10 @@ static bool host_port_value(struct config *c, const char *text)
 		long port = strtol(colon + 1, &end, 10);
 		if (end == colon + 1 || *end || port < 1 || port > 65535)
 			return false;
-		c->report.smtp_port = port;
+		c->post.smtp_port = port;
 		*colon = '\0';
 	}
-	c->report.smtp_host = host;
+	c->post.smtp_host = host;
 	return *host != '\0';
 }
 

@@ -114,7 +114,7 @@ static int dispatch(const struct command *command, const char *file, int argc, c
 	result = EXIT_USAGE;
 	if (!load_config(&config, command, file)) {
 		/* days and months of tallies and reports are those of this zone, on every machine */
-		setenv("TZ", config.report.timezone, 1);
+		setenv("TZ", config.post.timezone, 1);
 		tzset();
 		optind = 0; /* getopt starts anew on the command's own arguments */
 		result = command->function(&config, argc, argv);

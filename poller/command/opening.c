@@ -67,12 +67,6 @@ static int take_lock(struct session *s, bool create)
 	return EXIT_WELL;
 }
 
-int session_store_failed(struct session *s, const char *what, int result)
-{
-	log_error("%s: %s", what, store_error(s->store));
-	return result == STORE_BROKEN ? EXIT_BROKEN : result == STORE_KEYS || result == STORE_MISUSE ? EXIT_USAGE : EXIT_LOST;
-}
-
 /* Each profile's ladder is there, else its failures would be measured by another one. */
 static bool ladders_exist(const struct session *s)
 {
@@ -94,10 +88,10 @@ static bool ladders_exist(const struct session *s)
 /* What reports/ needs of the configuration. */
 static void report_options(const struct config *c, struct report_options *o)
 {
-	*o = (struct report_options){ .organisation = c->report.organisation ? c->report.organisation : c->domains.at[0],
-		.timezone = c->report.timezone, .k = (unsigned)c->k, .stylesheet = c->report.stylesheet, .from = c->report.from,
-		.to = c->report.to.at, .language = c->report.language, .measures = c->report.measures, .colour = c->report.colour,
-		.target = { c->report.target[0], c->report.target[1], c->report.target[2] } };
+	*o = (struct report_options){ .organisation = c->post.organisation ? c->post.organisation : c->domains.at[0],
+		.timezone = c->post.timezone, .k = (unsigned)c->k, .stylesheet = c->post.stylesheet, .from = c->post.from,
+		.to = c->post.to.at, .language = c->post.language, .measures = c->post.measures, .colour = c->post.colour,
+		.target = { c->post.target[0], c->post.target[1], c->post.target[2] } };
 }
 
 /* The present, and the newest time of the files that belong to us: they were written when the clock said so. */
@@ -141,7 +135,8 @@ int session_open(struct session *s, const struct config *config, enum session_mo
 {
 	char error[512];
 	bool created = false;
-	*s = (struct session){ .config = config, .lock = -1, .now = now };
+	*s = (struct session){ .config = config, .config_file = config->file, .mailbox = config->mailbox, .mailboxes = config->mailboxes, .post = &config->post,
+		.lock = -1, .now = now };
 	session_present(config, &s->present);
 	if (mode == SESSION_CREATE && first_by_clock(s))
 		return EXIT_BROKEN;
@@ -158,7 +153,7 @@ int session_open(struct session *s, const struct config *config, enum session_mo
 	if (!ladders_exist(s))
 		return EXIT_USAGE;
 	report_options(config, &s->report);
-	if (config->report.logo && !(s->logo = logo_read(config->report.logo, error, sizeof error))) {
+	if (config->post.logo && !(s->logo = logo_read(config->post.logo, error, sizeof error))) {
 		log_error("[report] logo: %s", error);
 		return EXIT_USAGE;
 	}

@@ -1,26 +1,9 @@
 /* What most commands need before they can begin: the lock, the rules, the store. */
-#ifndef RETOUR_SESSION_H
-#define RETOUR_SESSION_H
+#ifndef RETOUR_OPENING_H
+#define RETOUR_OPENING_H
 
-#include <stdbool.h>
 #include "poller/command/config.h"
-#include "poller/run/clockguard.h"
-#include "reports/reports.h"
-#include "store/store.h"
-
-struct session {
-	const struct config *config;
-	struct rules *rules;
-	struct store *store;
-	struct store_options options;
-	struct report_options report; /* reports keep a pointer to it */
-	char *batv_key; /* as the store needs it; secret_free() */
-	char *logo;                   /* a data URI; NULL: none */
-	int lock; /* descriptor, -1: none */
-	int64_t now;                  /* the present; while the clock is in doubt the last time that is certain */
-	struct clock_present present; /* as the machine, or --now, has it */
-	struct clock_verdict clock;   /* SESSION_READ: not asked */
-};
+#include "poller/run/session.h"
 
 /* What the command is going to do with the store. */
 enum session_mode {
@@ -38,7 +21,5 @@ void session_close(struct session *s);
 int session_doubt(struct session *s);
 /* The present as the program has it, and the files that belong to it. */
 void session_present(const struct config *config, struct clock_present *out);
-/* Logs the store's error and gives the exit code for RESULT. */
-int session_store_failed(struct session *s, const char *what, int result);
 
 #endif

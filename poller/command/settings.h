@@ -2,7 +2,9 @@
 #ifndef RETOUR_SETTINGS_H
 #define RETOUR_SETTINGS_H
 
-#include "poller/command/opening.h"
+#include "poller/command/config.h"
+#include "poller/run/session.h"
+#include "reports/audit.h"
 
 /* What becomes of each mailbox's mail, into the ledger when it is not what it was. A store result. */
 int settings_note_mailboxes(struct store *store, const struct config *config, int64_t now);

@@ -14,7 +14,8 @@
 #include <sys/wait.h>
 #include <sodium.h>
 #include "classify/base/clock.h"
-#include "poller/command/commands.h"
+#include "classify/base/exitcode.h"
+#include "poller/mailbox/mailbox.h"
 #include "poller/post/delivery.h"
 #include "poller/post/feed.h"
 #include "classify/base/log.h"
@@ -54,7 +55,7 @@ static int note_mailbox(void *context, const struct mailbox_state *m)
 	const struct round *r = context;
 	int64_t last = m->read_at ? m->read_at : m->first_at;
 	bool failed = m->failed_at > m->read_at, refused = failed && !strcmp(m->why, MAILBOX_LOGIN_REFUSED);
-	if (!config_mailbox(r->s->config, m->name))
+	if (!mailbox_find(r->s->mailbox, r->s->mailboxes, m->name))
 		return 0;
 	if (last && note(r, ALERT_MAILBOX_SILENT, m->name, r->now - last, last))
 		return STORE_FAILED;
@@ -78,7 +79,7 @@ int disk_used_ppm(const char *path, int64_t *ppm)
 static int note_disk(const struct round *r)
 {
 	int64_t used;
-	return disk_used_ppm(r->s->config->store_path, &used) ? 0 : note(r, ALERT_DISK_FULL, "", used, 0);
+	return disk_used_ppm(r->s->options.path, &used) ? 0 : note(r, ALERT_DISK_FULL, "", used, 0);
 }
 
 /* How far the clock went away from that which counts the seconds since this machine started, since the last evaluation. */
@@ -110,7 +111,7 @@ static int note_clock(const struct round *r)
 static int note_stuck(void *context, const char *mailbox, uint64_t count, int64_t since)
 {
 	const struct round *r = context;
-	return config_mailbox(r->s->config, mailbox) ? note(r, ALERT_MESSAGE_STUCK, mailbox, (int64_t)count, since) : 0;
+	return mailbox_find(r->s->mailbox, r->s->mailboxes, mailbox) ? note(r, ALERT_MESSAGE_STUCK, mailbox, (int64_t)count, since) : 0;
 }
 
 static int note_lost_key(void *context, const char *month, bool replaced)
@@ -168,11 +169,11 @@ static int send_mail(const struct round *r, const struct news *n)
 	struct buffer mail = { 0 };
 	unsigned char random[12];
 	char token[2 * sizeof random + 1], error[512], clean[512];
-	options.to = r->s->config->alert_to.at;
+	options.to = r->s->post->alert_to.at;
 	randombytes_buf(random, sizeof random);
 	sodium_bin2hex(token, sizeof token, random, sizeof random);
 	int result = alerts_mail(n->alert, n->count, &options, r->present, token, &mail, error, sizeof error) ||
-		     delivery_carry(r->s->config, options.to, (struct span){ mail.p, mail.n }, error, sizeof error);
+		     delivery_carry(r->s->post, options.to, (struct span){ mail.p, mail.n }, error, sizeof error);
 	if (result)
 		log_error("alert mail: %s; the next run tries again", log_clean(clean, sizeof clean, error));
 	buffer_free(&mail);
@@ -181,7 +182,7 @@ static int send_mail(const struct round *r, const struct news *n)
 
 static int run_command(const struct round *r, const struct news *n)
 {
-	char *const argv[] = { (char *)r->s->config->alert_command, NULL };
+	char *const argv[] = { (char *)r->s->post->alert_command, NULL };
 	struct buffer json = { 0 };
 	char error[512] = "no memory for its input";
 	bool fed;
@@ -232,19 +233,19 @@ static int tell_all(struct round *r)
 	struct session *s = r->s;
 	if (store_alerts(s->store, ALERTS_TO_TELL, say_news, r))
 		return session_store_failed(s, "alerts", STORE_FAILED);
-	int result = tell(r, BY_MAIL, s->config->alert_to.count > 0, send_mail);
-	return exit_worse(result, tell(r, BY_COMMAND, s->config->alert_command != NULL, run_command));
+	int result = tell(r, BY_MAIL, s->post->alert_to.count > 0, send_mail);
+	return exit_worse(result, tell(r, BY_COMMAND, s->post->alert_command != NULL, run_command));
 }
 
 int alerts_run(struct session *s, int64_t now)
 {
-	struct round r = { s, &s->config->alerts, now, now };
+	struct round r = { s, &s->post->alerts, now, now };
 	return evaluate(&r) ? session_store_failed(s, "alerts", STORE_FAILED) : tell_all(&r);
 }
 
 int alerts_doubt(struct session *s)
 {
-	struct round r = { s, &s->config->alerts, s->now, s->present.now };
+	struct round r = { s, &s->post->alerts, s->now, s->present.now };
 	if (store_begin(s->store))
 		return session_store_failed(s, "alerts", STORE_FAILED);
 	int result = note(&r, ALERT_CLOCK_DOUBT, "", s->clock.off, s->now);

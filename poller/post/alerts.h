@@ -2,7 +2,7 @@
 #ifndef RETOUR_ALERTS_H
 #define RETOUR_ALERTS_H
 
-#include "poller/command/opening.h"
+#include "poller/run/session.h"
 
 /*
  * Evaluates all conditions, keeps what became of them, and tells the news. What could not be told is told by the next run. Exit code; failures are said.

@@ -2,7 +2,7 @@
  * The carrier process: it takes one finished mail to the submission server, with the password and the connection, and neither
  * keys nor store; what the server answers is read here and nowhere else.
  */
-#include "poller/command/commands.h"
+#include "classify/base/exitcode.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +29,7 @@ static bool take_recipients(struct span *mail, struct list *to)
 	return true;
 }
 
-static int carry_or_probe(const struct config *c, const char *const *to, struct span mail, char *error, size_t size)
+static int carry_or_probe(const struct post_options *c, const char *const *to, struct span mail, char *error, size_t size)
 {
 	struct carrier_options options;
 	char *secret = NULL;
@@ -37,7 +37,7 @@ static int carry_or_probe(const struct config *c, const char *const *to, struct 
 		snprintf(error, size, "[report] needs from, to, and smtp or sendmail");
 		return -1;
 	}
-	if (options.user && secret_read(&c->report.secret, &secret, error, size))
+	if (options.user && secret_read(&c->secret, &secret, error, size))
 		return -1;
 	options.secret = secret;
 	int result = mail.n ? carry(&options, mail, error, size) : carrier_probe(&options, error, size);
@@ -45,22 +45,19 @@ static int carry_or_probe(const struct config *c, const char *const *to, struct 
 	return result;
 }
 
-int cmd_carrier(const struct config *config, int argc, char **argv)
+int carrier_serve(const struct post_options *c)
 {
-	(void)argc;
-	(void)argv;
 	struct wire_head head;
 	unsigned char *payload = NULL;
 	size_t capacity = 0;
 	char error[WIRE_TEXT_MAX] = "";
-	struct list to = config->report.to;
+	struct list to = c->to;
 	struct span mail = { NULL, 0 };
 	int result = -1;
-	child_guard("retour-carrier");
 	if (wire_receive(CHILD_FD, &head, &payload, &capacity) == 1 && (head.type == WIRE_CARRY || head.type == WIRE_PROBE)) {
 		mail = (struct span){ (const char *)payload, head.length };
 		if (head.type == WIRE_PROBE || take_recipients(&mail, &to))
-			result = carry_or_probe(config, to.at, mail, error, sizeof error);
+			result = carry_or_probe(c, to.at, mail, error, sizeof error);
 	}
 	if (result)
 		wire_send(CHILD_FD, WIRE_FAILED, error, strlen(error), NULL, 0);
@@ -83,21 +80,21 @@ static char *list_recipients(const char *const *to, size_t *n)
 	return NULL;
 }
 
-int delivery_carry(const struct config *c, const char *const *to, struct span mail, char *error, size_t size)
+int delivery_carry(const struct post_options *c, const char *const *to, struct span mail, char *error, size_t size)
 {
 	struct wire_head head;
 	unsigned char *payload = NULL;
 	size_t capacity = 0, listed = 0;
 	int fd, result = -1;
 	char *list = list_recipients(to, &listed);
-	pid_t pid = list ? child_start("carrier", "carrier", c->file, &fd) : -1;
+	pid_t pid = list ? child_start("carrier", "carrier", c->config_file, &fd) : -1;
 	snprintf(error, size, "its carrier process ended without a word");
 	if (pid < 0) {
 		free(list);
 		snprintf(error, size, "its carrier process cannot be started");
 		return -1;
 	}
-	child_patience(fd, 12 * c->report.timeout); /* it has a deadline of its own; this one is for a resolver that hangs */
+	child_patience(fd, 12 * c->timeout); /* it has a deadline of its own; this one is for a resolver that hangs */
 	if (!(mail.n ? wire_send(fd, WIRE_CARRY, list, listed, mail.p, mail.n) : wire_send(fd, WIRE_PROBE, NULL, 0, NULL, 0)) &&
 	    wire_receive(fd, &head, &payload, &capacity) == 1) {
 		result = head.type == WIRE_FINISHED ? 0 : -1;

@@ -11,21 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 #include <sodium.h>
-#include "classify/base/files.h"
-#include "poller/command/commands.h"
+#include "classify/base/exitcode.h"
 #include "poller/post/evidence.h"
 #include "classify/base/log.h"
-
-int write_whole(const char *path, struct span bytes)
-{
-	bool out = !strcmp(path, "-");
-
-	/* reports hold no addresses and no small figures: readable by those who may read the directory */
-	if (!(out ? write_all(STDOUT_FILENO, bytes) : file_replace(path, bytes, 0644)))
-		return 0;
-	log_error("%s: %s", out ? "stdout" : path, strerror(errno));
-	return -1;
-}
 
 int report_format_by_name(const char *name)
 {
@@ -65,19 +53,19 @@ int report_make(struct session *s, struct month month, enum report_format format
 	return result;
 }
 
-bool delivery_options(const struct config *c, const char *const *to, struct carrier_options *o)
+bool delivery_options(const struct post_options *c, const char *const *to, struct carrier_options *o)
 {
-	*o = (struct carrier_options){ .sendmail = c->report.sendmail, .user = c->report.user, .oauth2 = c->report.auth == AUTH_XOAUTH2,
-		.helo = c->report.helo, .from = c->report.from, .to = to,
-		.stream = { .host = c->report.smtp_host, .port = (uint16_t)c->report.smtp_port, .tls = (enum tls)c->report.tls,
-			    .ca_file = c->report.ca_file, .timeout = c->report.timeout, .deadline = 10 * c->report.timeout } };
-	return *to && c->report.from && (c->report.smtp_host || c->report.sendmail);
+	*o = (struct carrier_options){ .sendmail = c->sendmail, .user = c->user, .oauth2 = c->auth == AUTH_XOAUTH2,
+		.helo = c->helo, .from = c->from, .to = to,
+		.stream = { .host = c->smtp_host, .port = (uint16_t)c->smtp_port, .tls = (enum tls)c->tls,
+			    .ca_file = c->ca_file, .timeout = c->timeout, .deadline = 10 * c->timeout } };
+	return *to && c->from && (c->smtp_host || c->sendmail);
 }
 
-static int carry_mail(const struct config *c, struct span mail)
+static int carry_mail(const struct post_options *c, struct span mail)
 {
 	char error[512], clean[512];
-	int result = delivery_carry(c, c->report.to.at, mail, error, sizeof error);
+	int result = delivery_carry(c, c->to.at, mail, error, sizeof error);
 	if (result)
 		log_error("report mail: %s", log_clean(clean, sizeof clean, error));
 	return result;
@@ -128,15 +116,15 @@ int report_mail(struct session *s, struct month month, int64_t now, bool test)
 		log_error("report of %04d-%02d: %s", month.year, month.month, error);
 		goto out;
 	}
-	if (carry_mail(s->config, (struct span){ mail.p, mail.n }))
+	if (carry_mail(s->post, (struct span){ mail.p, mail.n }))
 		goto out;
-	snprintf(detail, sizeof detail, "month=%04d-%02d recipients=%u", month.year, month.month, s->config->report.to.count);
+	snprintf(detail, sizeof detail, "month=%04d-%02d recipients=%u", month.year, month.month, s->post->to.count);
 	/* a test is no sending: the readers still get theirs from `run` */
 	if (store_ledger(s->store, now, test ? "report-tested" : "report-sent", detail)) {
 		session_store_failed(s, "ledger", STORE_FAILED);
 		goto out;
 	}
-	log_notice("sent the report of %04d-%02d to %u recipients%s", month.year, month.month, s->config->report.to.count, test ? ", as a test" : "");
+	log_notice("sent the report of %04d-%02d to %u recipients%s", month.year, month.month, s->post->to.count, test ? ", as a test" : "");
 	result = signing;
 out:
 	s->report.signing_key = NULL;
@@ -187,7 +175,7 @@ static int leave_files(struct session *s, struct month month, int64_t now)
 {
 	static const struct { enum report_format format; const char *ending; } files[] = {
 		{ REPORT_XML, "xml" }, { REPORT_HTML, "html" }, { REPORT_TEXT, "txt" } };
-	const char *dir = s->config->report.dir;
+	const char *dir = s->post->dir;
 	struct month_report *model = NULL;
 	int result = -1;
 	if (mkdir(dir, 0755) && errno != EEXIST) {
@@ -233,7 +221,7 @@ int report_if_due(struct session *s, int64_t now)
 	struct tm tm;
 	localtime_r(&t, &tm);
 	snprintf(pair, sizeof pair, "month=%04d-%02d", month.year, month.month);
-	if (tm.tm_mday < s->config->report.day)
+	if (tm.tm_mday < s->post->day)
 		return EXIT_WELL;
 	if (month_has_data(s, month, &has) || store_ledger_last(s->store, "report-sent", pair, &sent) ||
 	    store_ledger_last(s->store, "report-written", pair, &written))
@@ -246,8 +234,8 @@ int report_if_due(struct session *s, int64_t now)
 		snprintf(detail, sizeof detail, "%s", pair);
 		if (store_ledger(s->store, now, "report-written", detail))
 			return session_store_failed(s, "ledger", STORE_FAILED);
-		log_notice("wrote the report of %04d-%02d to %s", month.year, month.month, s->config->report.dir);
+		log_notice("wrote the report of %04d-%02d to %s", month.year, month.month, s->post->dir);
 	}
 	/* nobody to send it to is a choice, not a failure */
-	return s->config->report.to.count ? report_mail(s, month, now, false) : EXIT_WELL;
+	return s->post->to.count ? report_mail(s, month, now, false) : EXIT_WELL;
 }

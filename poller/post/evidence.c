@@ -8,10 +8,9 @@
 #include <sys/stat.h>
 #include <sodium.h>
 #include "classify/base/clock.h"
-#include "poller/command/commands.h"
-#include "poller/post/delivery.h"
+#include "classify/base/exitcode.h"
+#include "poller/post/outfile.h"
 #include "classify/base/log.h"
-#include "poller/command/settings.h"
 #include "store/chain.h"
 
 enum { PATH_SIZE = 4096 };
@@ -81,6 +80,7 @@ int evidence_write_key(struct session *s, const char *dir)
 
 struct export {
 	struct session *session;
+	const struct audit_options *about;
 	const char *dir, *what;
 	FILE *sums;
 	int result;
@@ -136,12 +136,10 @@ static void add_audit(struct export *x, int64_t now, bool *broken)
 {
 	static const struct { enum report_format format; const char *name; } files[] = { { REPORT_TEXT, "audit.txt" }, { REPORT_XML, "audit.xml" },
 		{ REPORT_HTML, "audit.html" } };
-	static struct audit_options about;
 	struct audit *audit = NULL;
 	char error[512];
 	bool failed;
-	settings_for_audit(x->session, &about);
-	failed = audit_load(&audit, x->session->store, now, &about, error, sizeof error);
+	failed = audit_load(&audit, x->session->store, now, x->about, error, sizeof error);
 	for (size_t i = 0; !failed && i < sizeof files / sizeof *files; i++) {
 		struct buffer text;
 		failed = audit_format(audit, files[i].format, &text, error, sizeof error);
@@ -157,11 +155,11 @@ static void add_audit(struct export *x, int64_t now, bool *broken)
 	audit_free(audit);
 }
 
-int evidence_export(struct session *s, const char *dir, int64_t now)
+int evidence_export(struct session *s, const char *dir, const struct audit_options *about, int64_t now)
 {
 	char what[64], at[CLOCK_TEXT_SIZE], key[256];
 	struct buffer sums = { 0 };
-	struct export x = { .session = s, .dir = dir, .what = what };
+	struct export x = { .session = s, .about = about, .dir = dir, .what = what };
 	bool broken = false;
 	snprintf(what, sizeof what, "retour evidence of %s", clock_format(now, at));
 	int result = store_sign_ready(s->store, now);

@@ -2,7 +2,8 @@
 #ifndef RETOUR_EVIDENCE_H
 #define RETOUR_EVIDENCE_H
 
-#include "poller/command/opening.h"
+#include "poller/run/session.h"
+#include "reports/audit.h"
 #include "reports/evidence.h"
 
 #define EVIDENCE_KEY "retour.pub"
@@ -16,7 +17,7 @@ int evidence_write(struct session *s, const char *dir, const char *name, struct 
 /* The public key as a file for minisign. Exit code. */
 int evidence_write_key(struct session *s, const char *dir);
 /* Everything an auditor takes away, into DIR, which is made and has to be empty. Exit code: EXIT_BROKEN when the audit finds a broken promise. */
-int evidence_export(struct session *s, const char *dir, int64_t now);
+int evidence_export(struct session *s, const char *dir, const struct audit_options *about, int64_t now);
 
 struct verify_options {
 	const char *key;                /* file or the line itself; NULL: the one that lies with the evidence */

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <sodium.h>
-#include "poller/command/commands.h"
+#include "classify/base/exitcode.h"
 #include "poller/mailbox/local.h"
 #include "classify/base/log.h"
 #include "store/chain.h"

@@ -10,8 +10,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include "poller/command/commands.h"
-#include "poller/post/delivery.h"
+#include "classify/base/exitcode.h"
+#include "poller/post/outfile.h"
+#include "poller/post/post.h"
 #include "classify/base/log.h"
 #include "store/alert.h"
 
@@ -173,8 +174,8 @@ static int store_bytes(struct writer *w)
 	char log[4096];
 	struct stat st;
 	double bytes = 0;
-	snprintf(log, sizeof log, "%s-wal", w->s->config->store_path);
-	bytes += stat(w->s->config->store_path, &st) ? 0 : (double)st.st_size;
+	snprintf(log, sizeof log, "%s-wal", w->s->options.path);
+	bytes += stat(w->s->options.path, &st) ? 0 : (double)st.st_size;
 	bytes += stat(log, &st) ? 0 : (double)st.st_size;
 	sample(w, NULL, NULL, NULL, NULL, bytes);
 	return 0;
@@ -183,7 +184,7 @@ static int store_bytes(struct writer *w)
 static int disk_free(struct writer *w)
 {
 	struct statvfs v;
-	if (!statvfs(w->s->config->store_path, &v))
+	if (!statvfs(w->s->options.path, &v))
 		sample(w, NULL, NULL, NULL, NULL, (double)v.f_bavail * (double)v.f_frsize);
 	return 0;
 }
@@ -245,7 +246,7 @@ int metrics_write(struct session *s, const struct metrics_run *run)
 	struct writer w = { .s = s, .run = run };
 	struct stat st;
 	int result = EXIT_LOST;
-	if (!s->config->metrics_file)
+	if (!s->post->metrics_file)
 		return EXIT_WELL;
 	w.out = open_memstream(&text.p, &text.n);
 	if (w.out && write_families(&w)) {
@@ -253,9 +254,9 @@ int metrics_write(struct session *s, const struct metrics_run *run)
 		result = session_store_failed(s, "metrics", STORE_FAILED);
 	} else if (!w.out || fclose(w.out)) {
 		log_error("metrics: no memory");
-	} else if (!stat(s->config->metrics_file, &st) && !S_ISREG(st.st_mode)) {
-		log_error("[metrics] file: %s: not a regular file", s->config->metrics_file);
-	} else if (!write_whole(s->config->metrics_file, (struct span){ text.p, text.n })) {
+	} else if (!stat(s->post->metrics_file, &st) && !S_ISREG(st.st_mode)) {
+		log_error("[metrics] file: %s: not a regular file", s->post->metrics_file);
+	} else if (!write_whole(s->post->metrics_file, (struct span){ text.p, text.n })) {
 		result = EXIT_WELL;
 	}
 	buffer_free(&text);

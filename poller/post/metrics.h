@@ -2,7 +2,7 @@
 #ifndef RETOUR_METRICS_H
 #define RETOUR_METRICS_H
 
-#include "poller/command/opening.h"
+#include "poller/run/session.h"
 
 /* What the run itself knows. */
 struct metrics_run {

@@ -2,13 +2,14 @@
  * The fetcher process: it holds one mailbox's password and connection, and neither
  * keys nor store. It does what the run tells it, in the order in which it is told.
  */
-#include "poller/command/commands.h"
+#include "poller/run/fetcher.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sodium.h>
 #include "poller/run/child.h"
-#include "classify/base/log.h"
+#include "classify/base/exitcode.h"
+#include "poller/mailbox/mailbox.h"
 #include "poller/mailbox/secret.h"
 #include "poller/mailbox/source.h"
 #include "poller/run/wire.h"
@@ -23,6 +24,8 @@ struct later {
 };
 
 struct fetcher {
+	const struct mailbox *mailbox; /* those of the configuration */
+	unsigned mailboxes;
 	struct source *source;
 	const struct source_ops *ops;
 	unsigned char *buffer; /* of the last frame */
@@ -182,21 +185,19 @@ static int obey(struct fetcher *f, const struct wire_head *head)
 	return -1;
 }
 
-static int open_source(struct fetcher *f, const struct config *config, const struct wire_start *start, const char *const *paths)
+static int open_source(struct fetcher *f, const struct wire_start *start, const char *const *paths)
 {
 	struct source_options options = { .paths = paths, .max_message = IMPORT_MESSAGE_MAX, .stays = start->stays };
 	char error[SOURCE_ERROR_SIZE], text[SOURCE_ERROR_SIZE] = "";
 	char *secret = NULL;
 	f->ops = &source_file;
 	if (*start->mailbox) {
-		options.mailbox = config_mailbox(config, start->mailbox);
+		options.mailbox = mailbox_find(f->mailbox, f->mailboxes, start->mailbox);
 		if (!options.mailbox) {
 			say(WIRE_FAILED, "this mailbox is gone from the configuration");
 			return -1;
 		}
 		f->ops = sources[options.mailbox->protocol];
-		const char *slash = strrchr(config->store_path, '/');
-		snprintf(f->scratch, sizeof f->scratch, "%.*s", slash ? (int)(slash - config->store_path) : 1, slash ? config->store_path : ".");
 		options.scratch = start->settles ? f->scratch : NULL;
 		options.max_message = (uint64_t)options.mailbox->max_message;
 		if (secret_read(&options.mailbox->secret, &secret, error, sizeof error)) {
@@ -246,11 +247,10 @@ static const char **split_paths(char *p, size_t n)
 	return paths;
 }
 
-int cmd_fetcher(const struct config *config, int argc, char **argv)
+int fetcher_serve(const struct mailbox *list, unsigned count, const char *store_path)
 {
-	(void)argc;
-	(void)argv;
-	struct fetcher f = { 0 };
+	const char *slash = strrchr(store_path, '/');
+	struct fetcher f = { .mailbox = list, .mailboxes = count };
 	struct wire_head head;
 	struct wire_start start;
 	char *names = NULL;
@@ -258,8 +258,8 @@ int cmd_fetcher(const struct config *config, int argc, char **argv)
 	char error[SOURCE_ERROR_SIZE] = "";
 	int result = EXIT_LOST, state = -1;
 
-	child_guard("retour-fetcher");
 	f.last = &f.first;
+	snprintf(f.scratch, sizeof f.scratch, "%.*s", slash ? (int)(slash - store_path) : 1, slash ? store_path : ".");
 	if (wire_receive(CHILD_FD, &head, &f.buffer, &f.capacity) != 1 || head.type != WIRE_START)
 		goto out;
 	memcpy(&start, f.buffer, sizeof start);
@@ -270,7 +270,7 @@ int cmd_fetcher(const struct config *config, int argc, char **argv)
 		goto out;
 	memcpy(names, f.buffer + sizeof start, rest);
 	paths = split_paths(names, rest);
-	if (!paths || open_source(&f, config, &start, paths))
+	if (!paths || open_source(&f, &start, paths))
 		goto out;
 	do {
 		if (receive_command(&f, &head) != 1)

@@ -79,7 +79,7 @@ int lane_start_parser(struct pump *p, struct lane *lane)
 	int fd;
 	char label[STORE_NAME_SIZE + 16];
 	snprintf(label, sizeof label, "parser %s", lane->name);
-	lane->parser = child_start("parser", label, p->job->config->file, &fd);
+	lane->parser = child_start("parser", label, p->job->config_file, &fd);
 	if (lane->parser < 0) {
 		lane->parser = 0;
 		lane_fail(lane, "its parser process cannot be started");
@@ -125,7 +125,7 @@ void lane_start(struct pump *p, struct lane *lane)
 	lane->started = true;
 	lane->since = clock_monotonic();
 	snprintf(label, sizeof label, "fetcher %s", lane->name);
-	lane->fetcher = child_start("fetcher", label, p->job->config->file, &fd);
+	lane->fetcher = child_start("fetcher", label, p->job->config_file, &fd);
 	if (lane->fetcher < 0) {
 		lane->fetcher = 0;
 		lane_fail(lane, "its fetcher process cannot be started");

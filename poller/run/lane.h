@@ -7,7 +7,9 @@
 
 #include <stdbool.h>
 #include <sys/types.h>
-#include "poller/run/poll.h"
+#include "poller/mailbox/mailbox.h"
+#include "poller/mailbox/source.h"
+#include "poller/run/job.h"
 #include "poller/run/wire.h"
 
 #ifndef RETOUR_TEST_BATCH /* the test that kills at random moments wants many commits to hit */

@@ -2,16 +2,15 @@
  * The parser process: mail in, events out. It has neither keys nor network nor
  * files (sandbox.c), so whatever a mail does to it costs that mail and nothing else.
  */
-#include "poller/command/commands.h"
+#include "poller/run/parser.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sodium.h>
-#include "classify/classify.h"
+#include "classify/base/exitcode.h"
 #include "classify/rules.h"
 #include "poller/run/child.h"
 #include "classify/base/log.h"
-#include "poller/command/rulesfile.h"
 #include "poller/run/sandbox.h"
 #include "poller/run/wire.h"
 
@@ -99,24 +98,15 @@ static int parse(const struct parser *p, const unsigned char *payload, size_t n)
 	return wire_send(CHILD_FD, WIRE_PARSED, &parsed, sizeof parsed, NULL, 0);
 }
 
-int cmd_parser(const struct config *config, int argc, char **argv)
+int parser_serve(struct rules *rules, const struct classify_options *options)
 {
-	(void)argc;
-	(void)argv;
 	char error[512];
-	struct parser p = { .options = { .domains = config->domains.at, .campaign_headers = config->campaign_headers.at,
-		.verp = config->verp, .redact = true } };
+	struct parser p = { .rules = rules, .options = *options };
 	unsigned char *payload = NULL;
 	size_t capacity = 0;
 	struct wire_head head;
 	int result = EXIT_LOST;
 
-	child_guard("retour-parser");
-	p.rules = rulesfile_open(config->rules_file, config->providers_file, RULES_ALL, error, sizeof error);
-	if (!p.rules) {
-		log_error("%s", error);
-		return EXIT_USAGE;
-	}
 	p.workspace = workspace_new();
 	if (sandbox_enter(CHILD_FD, error, sizeof error))
 		log_warning("parser: %s; it runs with the rights of its user", error);
@@ -136,6 +126,5 @@ int cmd_parser(const struct config *config, int argc, char **argv)
 out:
 	wipe_free(payload, capacity);
 	workspace_free(p.workspace);
-	rules_free(p.rules);
 	return result;
 }

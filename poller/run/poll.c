@@ -22,18 +22,6 @@ enum {
 };
 static const double parser_seconds = 30, commit_seconds = 1, grace_seconds = 60;
 
-static volatile sig_atomic_t stopping;
-
-void poll_stop(void)
-{
-	stopping = 1;
-}
-
-bool poll_stopping(void)
-{
-	return stopping;
-}
-
 /* Everything stored so far becomes durable, and only then is settled. */
 static void commit(struct pump *p)
 {
@@ -113,7 +101,7 @@ static size_t start_lanes(struct pump *p)
 	size_t active = 0;
 	for (size_t i = 0; i < p->lane_count; i++)
 		active += lane_active(&p->lanes[i]);
-	for (size_t i = 0; i < p->lane_count && active < LANES_AT_ONCE && !stopping; i++)
+	for (size_t i = 0; i < p->lane_count && active < LANES_AT_ONCE && !poll_stopping(); i++)
 		if (!p->lanes[i].started) {
 			lane_start(p, &p->lanes[i]);
 			active += lane_active(&p->lanes[i]);
@@ -222,6 +210,6 @@ int poll_mailboxes(const struct poll_job *job, struct poll_counts *total)
 	}
 	free(p.lanes);
 	total->store_failed = p.store_failed;
-	total->stopped = stopping;
+	total->stopped = poll_stopping();
 	return total->failed || total->quarantined || total->stuck || p.store_failed ? -1 : 0;
 }

@@ -26,7 +26,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 #include "classify/event.h"
-#include "poller/volume/maillog.h"
+#include "poller/run/outcome.h"
 #include "poller/mailbox/source.h"
 #include "store/store.h"
 

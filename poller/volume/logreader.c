@@ -7,11 +7,11 @@
  * itself (a filter behind a loopback address, which hands the mail back), not bounces and probes (null sender, double-bounce), not mail of others (an envelope
  * sender that is at none of [origin] domains, where these are given).
  */
-#include "poller/command/commands.h"
+#include "poller/volume/logreader.h"
 
 #include <stdlib.h>
 #include <sodium.h>
-#include "classify/classify.h"
+#include "classify/base/exitcode.h"
 #include "classify/origin.h"
 #include "classify/recipient.h"
 #include "classify/rules.h"
@@ -19,7 +19,6 @@
 #include "poller/run/child.h"
 #include "classify/base/log.h"
 #include "poller/volume/logqueue.h"
-#include "poller/command/rulesfile.h"
 #include "poller/run/sandbox.h"
 #include "poller/volume/unpack.h"
 #include "poller/run/wire.h"
@@ -568,10 +567,8 @@ static int answer(struct logreader *r, const struct wire_head *head, const unsig
 	}
 }
 
-int cmd_logreader(const struct config *config, int argc, char **argv)
+int logreader_serve(struct rules *rules, const struct classify_options *options)
 {
-	(void)argc;
-	(void)argv;
 	static struct logreader r;
 	struct fields no_fields;
 	char error[512];
@@ -580,15 +577,10 @@ int cmd_logreader(const struct config *config, int argc, char **argv)
 	struct wire_head head;
 	int got, result = EXIT_LOST;
 
-	child_guard("retour-logs");
-	r.options = (struct classify_options){ .domains = config->domains.at, .campaign_headers = config->campaign_headers.at, .verp = config->verp };
+	r.options = *options;
+	r.rules = rules;
 	fields_clear(&no_fields);
 	returned_read(&r.options, &no_fields, &r.no_headers);
-	r.rules = rulesfile_open(config->rules_file, config->providers_file, RULES_PROFILES, error, sizeof error);
-	if (!r.rules) {
-		log_error("%s", error);
-		return EXIT_USAGE;
-	}
 	r.queue = queue_new();
 	if (!r.queue || load_providers(&r))
 		goto out;
@@ -608,7 +600,6 @@ out:
 	free(r.known);
 	free(r.provider);
 	free(r.number);
-	rules_free(r.rules);
 	wipe_free(payload, capacity);
 	return result;
 }

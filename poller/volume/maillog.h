@@ -12,6 +12,7 @@
 
 #include <stdint.h>
 #include "classify/base/span.h"
+#include "poller/run/outcome.h"
 
 enum log_mta { LOG_NONE, LOG_POSTFIX, LOG_EXIM, LOG_SENDMAIL, LOG_MTAS };
 
@@ -23,11 +24,6 @@ enum log_what {
 	LOG_EXPIRED,   /* the queue gave up on the recipients that are still deferred */
 	LOG_DONE,      /* the message left the queue */
 };
-
-#define LOG_OUTCOMES(X) X(LOG_DELIVERED, "delivered") X(LOG_DEFERRED, "deferred") X(LOG_THROTTLED, "throttled") X(LOG_REJECTED, "rejected")
-#define LOG_ENUM(symbol, name) symbol,
-enum log_outcome { LOG_OUTCOMES(LOG_ENUM) LOG_OUTCOME_COUNT }; /* THROTTLED: deferred, with 421 or 4.7.x */
-#undef LOG_ENUM
 
 /* Where an attempt went. */
 enum log_reach {

@@ -4,13 +4,14 @@
  */
 #include "poller/volume/volumefile.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
 #include "classify/origin.h"
-#include "poller/command/commands.h"
+#include "classify/base/exitcode.h"
 #include "poller/volume/csv.h"
-#include "poller/command/lines.h"
+#include "classify/base/lines.h"
 #include "classify/base/log.h"
 
 enum {
@@ -236,9 +237,11 @@ int volumefile_import(struct volumefile *f, struct store *store, const char *pat
 	static struct lines lines; /* too large for a stack */
 	static struct reading r;
 	struct span line;
-	int failed = STORE_OK, result = lines_open(&lines, "volume", path);
-	if (result != EXIT_WELL)
-		return result;
+	int failed = STORE_OK, result = EXIT_WELL;
+	if (lines_open(&lines, path)) {
+		log_error("%s: %s", path, strerror(errno));
+		return EXIT_LOST;
+	}
 	r = (struct reading){ .file = f, .store = store, .path = path };
 	while (!failed && !r.unreadable && lines_next(&lines, &line)) {
 		r.line = lines.number;

@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include "classify/rules.h"
 #include "poller/run/child.h"
-#include "poller/command/commands.h"
+#include "classify/base/exitcode.h"
 #include "classify/base/log.h"
 #include "poller/run/wire.h"
 
@@ -309,7 +309,7 @@ static int start_reader(struct counting *c, pid_t *pid)
 		known[i].length = c->known[i].length;
 		known[i].offset = c->known[i].offset;
 	}
-	*pid = child_start("logreader", "log reader", c->session->config->file, &c->fd);
+	*pid = child_start("logreader", "log reader", c->session->config_file, &c->fd);
 	if (*pid > 0)
 		child_patience(c->fd, PATIENCE);
 	if (*pid > 0 && !wire_send(c->fd, WIRE_LOG_STATE, state, n <= WIRE_LOG_STATE_MAX ? n : 0, NULL, 0) &&

@@ -2,7 +2,7 @@
 #ifndef RETOUR_VOLUMELOG_H
 #define RETOUR_VOLUMELOG_H
 
-#include "poller/command/opening.h"
+#include "poller/run/session.h"
 
 /*
  * Counts what is new in the COUNT files at PATHS, the oldest first, each stretch of them in one transaction with the mark up to where it goes. Says what

@@ -75,8 +75,8 @@ static void reads_every_type(void **state)
 	assert_false(config.fold_local_part);
 	assert_int_equal(config.period[RETAIN_EVENTS], 90 * 86400);
 	assert_string_equal(config.reason[RETAIN_EVENTS], "because");
-	assert_string_equal(config.report.smtp_host, "::1");
-	assert_int_equal(config.report.smtp_port, 2525);
+	assert_string_equal(config.post.smtp_host, "::1");
+	assert_int_equal(config.post.smtp_port, 2525);
 	assert_int_equal(config.mailboxes, 1);
 	const struct mailbox *box = config_mailbox(&config, "bounces");
 	assert_non_null(box);
@@ -113,12 +113,12 @@ static void defaults_are_those_of_the_design(void **state)
 
 static void rules_of_alerts(void **state)
 {
-	const struct alert_rule *rule = config.alerts.rule;
+	const struct alert_rule *rule = config.post.alerts.rule;
 	(void)state;
 	assert_int_equal(load("[store]\n[alert]\nrepeat = 0\n[alert hard-rate]\nthreshold = 1.25%\nclear = 1%\nwindow = 6h\nminimum = 40\n"
 			      "[alert block-surge]\nthreshold = 2.5\nclear = 2\n[alert mailbox-silent]\nthreshold = 2d\ncooldown = 0\n"
 			      "[alert quarantine]\nactive = no\n"), 0);
-	assert_int_equal(config.alerts.repeat, 0);
+	assert_int_equal(config.post.alerts.repeat, 0);
 	assert_int_equal(rule[ALERT_HARD_RATE].threshold, 12500);
 	assert_int_equal(rule[ALERT_HARD_RATE].clear, 10000);
 	assert_int_equal(rule[ALERT_HARD_RATE].window, 6 * 3600);

@@ -1,27 +1,17 @@
 /* Lines of addresses, without stdio: its buffers are not ours to wipe. */
-#include "poller/command/lines.h"
+#include "classify/base/lines.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 #include <sodium.h>
-#include "poller/command/commands.h"
-#include "classify/base/log.h"
 
-int lines_open(struct lines *l, const char *command, const char *operand)
+int lines_open(struct lines *l, const char *path)
 {
 	memset(l, 0, sizeof *l);
-	l->fd = STDIN_FILENO;
-	if (!operand || !strcmp(operand, "-"))
-		return EXIT_WELL;
-	if (strchr(operand, '@'))
-		return usage_error(command, "addresses come from a file or from stdin, never as arguments");
-	l->fd = open(operand, O_RDONLY | O_CLOEXEC);
-	if (l->fd >= 0)
-		return EXIT_WELL;
-	log_error("%s: %s", operand, strerror(errno));
-	return EXIT_LOST;
+	l->fd = !path || !strcmp(path, "-") ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	return l->fd < 0 ? -1 : 0;
 }
 
 static void fill(struct lines *l)

@@ -17,11 +17,8 @@ struct lines {
 	char buffer[LINES_BUFFER_SIZE];
 };
 
-/*
- * Opens the operand of a command: a path, "-" or NULL for stdin. Refuses what holds an '@': an address does not belong into the process list. COMMAND stands in
- * the error that it prints. EXIT_WELL, or the exit code to end with. lines_close() after success.
- */
-int lines_open(struct lines *l, const char *command, const char *operand);
+/* Opens the file PATH, "-" or NULL for stdin. 0, or -1 with errno. lines_close() after success. */
+int lines_open(struct lines *l, const char *path);
 /* The next line without its end and the blanks around it, cut to LINE_MAX_BYTES; it lasts until the next call. False at the end and on failure. */
 bool lines_next(struct lines *l, struct span *line);
 void lines_close(struct lines *l);
