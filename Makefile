@@ -124,10 +124,11 @@ promises:
 	@$(CRASH_BUILD)
 	@$(PYTHON) tests/run --build $(BUILD) --promises
 
+# BENCH=--large: with a store of 10 million messages, too.
 bench:
 	$(NEEDS) demo
 	@$(BUILDING) all
-	@$(PYTHON) tests/bench.py --build $(BUILD)
+	@$(PYTHON) tests/bench.py --build $(BUILD) $(BENCH)
 
 # Lines of classify/ that unit tests, golden samples, hostile mails and fuzz seeds reach; needs gcovr. Less than COVERAGE percent is an error.
 COVERAGE := 90

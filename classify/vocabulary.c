@@ -23,7 +23,12 @@ struct keeping {
 	bool word_before;         /* what was written last is <word> */
 };
 
-static bool is_part_sign(char c) { return strchr(" \t()[]{}<>\"`,;|/\\:", c) && c; }
+static bool is_part_sign(char c)
+{
+	static const bool signs[256] = { [' '] = true, ['\t'] = true, ['('] = true, [')'] = true, ['['] = true, [']'] = true, ['{'] = true, ['}'] = true,
+		['<'] = true, ['>'] = true, ['"'] = true, ['`'] = true, [','] = true, [';'] = true, ['|'] = true, ['/'] = true, ['\\'] = true, [':'] = true };
+	return signs[(unsigned char)c];
+}
 
 static void keep_text(struct keeping *k, struct span text)
 {

@@ -2,7 +2,7 @@
 """make bench: how fast and how large. Each figure stands beside a reference measured in the same run: a raw reader of the same mailbox, the same
 bytes through cat. Figures without a verdict, except memory: 64 MiB in every process is a promise.
 
-    tests/bench.py [--build DIR] [--quick]"""
+    tests/bench.py [--build DIR] [--quick] [--large]"""
 import argparse
 import hashlib
 import os
@@ -16,6 +16,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import generate
+import growth
 import simulation
 from lib import months, program
 from lib.harness import PASSWORD, Dovecot, Retour, authority, finish, check
@@ -329,6 +330,7 @@ def main():
     options = argparse.ArgumentParser(description="Measures.")
     options.add_argument("--build", default=os.path.join(program.ROOT, "build"))
     options.add_argument("--quick", action="store_true", help="a tenth of it")
+    options.add_argument("--large", action="store_true", help="with a store of 10 million messages, which takes half an hour")
     options = options.parse_args()
     binary = os.path.join(os.path.abspath(options.build), "retour")
     part = 10 if options.quick else 1
@@ -340,6 +342,7 @@ def main():
     mailbox(binary, "pop3", quarter, sum(sizes[:len(quarter)]))
     files(binary, samples, sum(sizes))
     lists(binary, 1000000 // part)
+    growth.measure(binary, [100000, 1000000 // part * (2 if part > 1 else 1)] + [10000000] * options.large)
     readers(binary, 100000 // part)
     sender(binary, 50000 // part)
     if part == 1:

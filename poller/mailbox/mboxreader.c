@@ -132,12 +132,13 @@ void mbox_reader_free(struct mbox_reader *r)
 	wiped_free(&r->buffer);
 }
 
-/* Moves what is not handed out yet to the front. */
+/* Moves what is not handed out yet to the front. What was handed out is wiped already, so that of the place where it lay only the rest is. */
 static void compact(struct mbox_reader *r)
 {
 	struct wiped *b = &r->buffer;
-	memmove(b->p, b->p + r->start, b->n - r->start);
-	explicit_bzero(b->p + b->n - r->start, r->start);
+	size_t left = b->n - r->start, from = left > r->start ? left : r->start;
+	memmove(b->p, b->p + r->start, left);
+	explicit_bzero(b->p + from, b->n - from);
 	b->n -= r->start;
 	r->start = 0;
 }
