@@ -26,6 +26,14 @@ enum {
 	CHECK_LINE_LEAST = 16,     /* bytes of an ordinary line at least: how many are to be expected in a file */
 };
 
+/* What stands in the place of a verdict where there is no address: nobody is to be suppressed, a line is to be mended. Behind the store's own. */
+enum { VERDICT_INVALID = VERDICT_COUNT, VERDICT_WORDS };
+
+static const char *verdict_word(unsigned v)
+{
+	return v == VERDICT_INVALID ? "invalid" : verdict_name(v);
+}
+
 static const char our_columns[] = "verdict,until,state,reason,since";
 
 struct check {
@@ -47,12 +55,12 @@ struct check {
 
 /* --- one answer ------------------------------------------------------------------------------------------------------ */
 
-static void print_columns(struct check *c, const struct answer *a, const char *state)
+static void print_columns(struct check *c, int word, const struct answer *a, const char *state)
 {
 	const char separator[] = { c->separator, '\0' };
 	struct out *o = &c->out;
 	out_text(o, separator);
-	out_text(o, verdict_name(a->verdict));
+	out_text(o, verdict_word((unsigned)word));
 	out_text(o, separator);
 	out_time(o, a->until);
 	out_text(o, separator);
@@ -80,12 +88,12 @@ static void print_address(struct check *c, struct span address)
 		sodium_memzero(clean, address.n);
 }
 
-static void print_json(struct check *c, struct span address, const struct answer *a, const char *state)
+static void print_json(struct check *c, struct span address, int word, const struct answer *a, const char *state)
 {
 	struct out *o = &c->out;
 	out_text(o, "{\"address\":");
 	out_json(o, address);
-	out_member(o, "verdict", verdict_name(a->verdict));
+	out_member(o, "verdict", verdict_word((unsigned)word));
 	out_member_time(o, "until", a->until);
 	out_member(o, "state", state);
 	out_member(o, "reason", a->reason);
@@ -102,23 +110,38 @@ static void tell_bad(struct check *c)
 		log_warning("further lines that are no address are only counted");
 }
 
+/* The address of `"Anna" <anna@example.net>`, as address books write it; NULL bytes where TEXT has no such form. */
+static struct span address_within(struct span text)
+{
+	const char *open = text.n && text.p[text.n - 1] == '>' ? memrchr(text.p, '<', text.n) : NULL;
+	return open ? (struct span){ open + 1, (size_t)(text.p + text.n - 1 - open) - 1 } : (struct span){ NULL, 0 };
+}
+
+static int ask_store(struct check *c, struct span address, struct answer *answer)
+{
+	int result = address.p ? store_check(c->session->store, address.p, address.n, c->now, answer) : STORE_MISUSE;
+	struct span within = address.p && result == STORE_MISUSE ? address_within(span_trim(address)) : (struct span){ NULL, 0 };
+	return within.p ? store_check(c->session->store, within.p, within.n, c->now, answer) : result;
+}
+
 /* RECORD is the whole line, ADDRESS what is asked about; what is no address cannot be written to. EXIT_WELL, or the exit code to end with. */
 static int answer_record(struct check *c, struct span record, const char *line_end, struct span address)
 {
-	struct answer answer = { .verdict = VERDICT_SUPPRESS, .reason = "bad-address" };
-	int result = address.p ? store_check(c->session->store, address.p, address.n, c->now, &answer) : STORE_MISUSE;
+	struct answer answer = { 0 };
+	int result = ask_store(c, address, &answer), word = (int)answer.verdict;
 	if (result && result != STORE_MISUSE)
 		return session_store_failed(c->session, "check", result);
 	if (result) {
 		tell_bad(c);
-		answer = (struct answer){ .verdict = VERDICT_SUPPRESS, .reason = "bad-address" };
+		answer = (struct answer){ .reason = "bad-address" };
+		word = VERDICT_INVALID;
 	}
 	c->answered++;
-	if (c->only >= 0 && (enum verdict)c->only != answer.verdict)
+	if (c->only >= 0 && c->only != word)
 		return EXIT_WELL;
 	const char *state = result ? "" : contact_state_name(answer.state);
 	if (c->json) {
-		print_json(c, address.p ? address : record, &answer, state);
+		print_json(c, address.p ? address : record, word, &answer, state);
 		return EXIT_WELL;
 	}
 	if (c->csv)
@@ -126,7 +149,7 @@ static int answer_record(struct check *c, struct span record, const char *line_e
 	else
 		print_address(c, address);
 	if (!c->bare)
-		print_columns(c, &answer, state);
+		print_columns(c, word, &answer, state);
 	out_text(&c->out, line_end);
 	return EXIT_WELL;
 }
@@ -151,6 +174,11 @@ static bool find_column(struct check *c, struct span header)
 	return false;
 }
 
+static bool is_utf16(struct span text)
+{
+	return text.n >= 2 && (!memcmp(text.p, "\xff\xfe", 2) || !memcmp(text.p, "\xfe\xff", 2));
+}
+
 /* The first record says what separates, and as a header which column it is. */
 static int begin_csv(struct check *c, struct span *text)
 {
@@ -158,10 +186,6 @@ static int begin_csv(struct check *c, struct span *text)
 	struct span rest = *text, line, record, field;
 	size_t used;
 	c->begun = true;
-	if (rest.n >= 2 && (!memcmp(rest.p, "\xff\xfe", 2) || !memcmp(rest.p, "\xfe\xff", 2))) {
-		log_error("check: the file is UTF-16; save it as UTF-8");
-		return EXIT_LOST;
-	}
 	bool marked = rest.n >= 3 && !memcmp(rest.p, mark, 3);
 	if (marked)
 		rest = (struct span){ rest.p + 3, rest.n - 3 };
@@ -252,6 +276,10 @@ static int answer_chunk(struct check *c, bool end)
 	struct span text = { c->buffer, c->have };
 	int result = EXIT_WELL;
 	bool complete = end || c->have == sizeof c->buffer || memchr(text.p, '\n', text.n);
+	if (!c->begun && is_utf16(text)) {
+		log_error("check: the file is UTF-16; save it as UTF-8");
+		return EXIT_LOST;
+	}
 	if (!c->begun && complete && c->have && c->csv)
 		result = begin_csv(c, &text);
 	if (!c->begun && !c->csv && c->have) {
@@ -304,8 +332,8 @@ static int answer_all(struct check *c, int fd)
 
 static int verdict_by_name(const char *name)
 {
-	for (int v = 0; v < VERDICT_COUNT; v++)
-		if (!strcmp(name, verdict_name((unsigned)v)))
+	for (int v = 0; v < VERDICT_WORDS; v++)
+		if (!strcmp(name, verdict_word((unsigned)v)))
 			return v;
 	return -1;
 }
@@ -346,7 +374,7 @@ static int read_options(struct check *c, int argc, char **argv)
 		case 'o':
 			c->only = verdict_by_name(optarg);
 			if (c->only < 0)
-				return usage_error(argv[0], "--only wants send, hold or suppress");
+				return usage_error(argv[0], "--only wants send, hold, suppress or invalid");
 			break;
 		default:
 			return usage_error(argv[0], "see `retour check --help`");

@@ -33,11 +33,12 @@ const struct command commands[] = {
 	  "same order: as CSV with a header, or\n"
 	  "  --json           one JSON object a line\n"
 	  "  --bare           only the lines as they came, which goes with --only\n"
-	  "  --only VERDICT   only those that are answered with send, hold or suppress\n"
+	  "  --only VERDICT   only those that are answered with send, hold, suppress or invalid\n"
 	  "  --column NAME    the addresses stand in this column of a CSV file, as its first line says; columns separated by comma,\n"
 	  "                   semicolon or tab are kept, ours are added behind them\n"
 	  "  --column N       in its N-th column; with --header the first line is one\n"
-	  "A line that is no address is answered with suppress and reason bad-address, counted on stderr, and makes the exit code 1.\n",
+	  "\"Anna\" <anna@example.net> is anna@example.net. A line that is no address is answered with invalid and reason bad-address (nobody is to be\n"
+	  "suppressed, the list is to be mended), counted on stderr, and makes the exit code 1.\n",
 	  CONFIG_NEEDED, false },
 	{ "contact", cmd_contact, "show | revalidate | resolve | reactivate | states", "what is known of a recipient; an operator's moves",
 	  "Reads one address a line from FILE or stdin, or asks for it at a terminal; addresses are never arguments.\n"

@@ -94,12 +94,24 @@ with case("bad lines: answered, named by their line's number, counted, 1; nothin
     many = ask("nothing\n" * 5000, code=1)
     equal((many.out.count("bad-address"), many.err.count("is no address")), (5000, 20))
 
+with case("an address with a name, as address books write it, is that address; a line that is none is 'invalid', nobody to suppress"):
+    lines = ['"Dead, One" <%s>' % DEAD_ONE, "Dead One <%s>" % DEAD_ONE, "<%s>" % DEAD_ONE, "Well <%s>" % WELL, "Nobody <>", "<", "x <y", "no@", "Dead <no address>"]
+    answers = ask("\n".join(lines) + "\n", "--json", code=1).lines()
+    equal([a["verdict"] for a in answers], ["suppress"] * 3 + ["send"] + ["invalid"] * 5)
+    equal([(a["address"], a["reason"], a["state"]) for a in answers[4:]], [(line, "bad-address", None) for line in lines[4:]])
+    equal(ask("\n".join(lines) + "\n", "--only", "invalid", "--bare", code=1).out.splitlines(), lines[4:])
+    equal(ask("\n".join(lines) + "\n", "--only", "suppress", "--bare", code=1).out.splitlines(), lines[:3])
+    equal(len(ask("mail\n" + "\n".join('"%s"' % line.replace('"', '""') for line in lines) + "\n", "--column", "mail", "--only", "suppress", "--bare", code=1).out.splitlines()), 4)
+
 with case("wrong questions: 2"):
     for options in (["--column", "nope"], ["--column", "0"], ["--column", "99999"], ["--header"], ["--only", "maybe"], ["--bare", "--json"], ["x@example.org"]):
         ask("id,mail\n1,%s\n" % WELL, *options, code=2)
 with case("UTF-16 is refused, not misread"):
     result = subprocess.run(retour.arguments(["check", "--column", "mail"]), input="id,mail\n".encode("utf-16"), capture_output=True, check=False)
     equal(result.returncode, 1)
+    contains(result.stderr.decode(), "UTF-16")
+    result = subprocess.run(retour.arguments(["check"]), input=(WELL + "\n").encode("utf-16"), capture_output=True, check=False)
+    equal((result.returncode, result.stdout.count(b"\n")), (1, 1))
     contains(result.stderr.decode(), "UTF-16")
 
 with case("a line longer than the buffer is one bad line, the next is answered"):
