@@ -12,11 +12,12 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <iniparser/iniparser.h>
 #include "poller/command/configkeys.h"
+#include "poller/command/configraw.h"
+#include "poller/command/near.h"
 
 /* One allocation that the configuration owns; they hang in a list behind config->memory. */
 struct piece {
@@ -93,15 +94,18 @@ static void list_known(struct reader *r, const char *section, const char *key, c
 {
 	char known[1024] = "";
 	size_t n = 0;
-	const char *last = "";
+	const char *last = "", *meant = NULL;
+	int distance = NEAR_NONE;
 	for (const struct key *k = config_keys; k->section && n < sizeof known; k++) {
 		const char *word = pattern ? k->name : k->section;
 		if (pattern ? strcmp(k->section, pattern) != 0 : !strcmp(word, last))
 			continue;
 		n += (size_t)snprintf(known + n, sizeof known - n, "%s%s", n ? ", " : "", word);
 		last = k->section;
+		near_section_try(pattern ? key : section, word, &meant, &distance);
 	}
-	complain(r, section, key, "unknown %s; known are: %s", pattern ? "key" : "section", known);
+	complain(r, section, key, "unknown %s; %s%s%sknown are: %s", pattern ? "key" : "section", meant ? "did you mean " : "", meant ? meant : "",
+		 meant ? "? " : "", known);
 }
 
 static void apply_defaults(struct config *c, void *base, const char *pattern)
@@ -182,7 +186,9 @@ static void read_section(struct reader *r, const char *section)
 			char right[256];
 			config_bounds_text(k, right, sizeof right);
 			/* an address in a value, even a misplaced one, does not go to the terminal or the journal */
-			if (strchr(value, '@'))
+			if (!strcmp(key_name, "password_file")) /* it may be the password itself */
+				complain(r, section, key_name, "wrong value; right would be the absolute path of a file, mode 0600, in which the password stands");
+			else if (strchr(value, '@'))
 				complain(r, section, key_name, "wrong value; right would be %s", right);
 			else
 				complain(r, section, key_name, "wrong value \"%s\"; right would be %s", value, right);
@@ -428,7 +434,7 @@ static void find_twice(struct reader *r)
 	FILE *in = fopen(r->file, "re");
 	for (ssize_t n; in && (n = getline(&line, &room, in)) >= 0;) {
 		bool continued = goes_on;
-		const char *p = line + strspn(line, " \t");
+		const char *text = line + (number ? 0 : configraw_mark(line)), *p = text + strspn(text, " \t");
 		size_t end = strcspn(p, *p == '[' ? "]" : "=");
 		number++;
 		while (n && isspace((unsigned char)line[n - 1]))
@@ -460,39 +466,6 @@ static void find_twice(struct reader *r)
 		fclose(in);
 }
 
-/*
- * FILE without the comments behind section names, which iniparser does not bear, as a file in memory whose name goes into PATH. Its descriptor, or -1 with
- * errno.
- */
-static int without_comments(const char *file, char *path, size_t size)
-{
-	char *line = NULL;
-	size_t room = 0;
-	int fd = memfd_create("retour.ini", MFD_CLOEXEC), copy = fd < 0 ? -1 : dup(fd);
-	FILE *in = fopen(file, "re"), *out = copy < 0 ? NULL : fdopen(copy, "w");
-	bool whole = in && out;
-	for (ssize_t n; whole && (n = getline(&line, &room, in)) >= 0;) {
-		const char *open = line + strspn(line, " \t"), *close = *open == '[' ? strchr(open, ']') : NULL;
-		const char *behind = close ? close + 1 + strspn(close + 1, " \t") : NULL;
-		if (behind && (*behind == ';' || *behind == '#'))
-			whole = fprintf(out, "%.*s\n", (int)(close + 1 - line), line) > 0;
-		else
-			whole = fwrite(line, 1, (size_t)n, out) == (size_t)n;
-	}
-	whole = whole && !ferror(in) && !fflush(out);
-	free(line);
-	if (in)
-		fclose(in);
-	if (out)
-		fclose(out);
-	if (!whole && fd >= 0) {
-		close(fd);
-		fd = -1;
-	}
-	snprintf(path, size, "/proc/self/fd/%d", fd);
-	return fd;
-}
-
 static void set_defaults(struct config *c)
 {
 	memset(c, 0, sizeof *c);
@@ -502,6 +475,32 @@ static void set_defaults(struct config *c)
 			abort();
 	for (size_t i = 0; i < STANDARD_LADDERS; i++)
 		c->ladder[c->ladders++] = config_standard_ladders[i];
+}
+
+static void complain_of_line(void *context, unsigned line, const char *fault)
+{
+	if (line)
+		complain(context, NULL, NULL, "line %u: %s", line, fault);
+	else
+		complain(context, NULL, NULL, "%s", fault);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcasecmp(a, b));
+}
+
+/* Two sections that empty one mailbox would each take half of it away from the other. */
+static void check_same_mailbox(struct reader *r, const struct mailbox *box)
+{
+	char section[STORE_NAME_SIZE + 16];
+	for (const struct mailbox *other = r->config->mailbox; other < box; other++) {
+		bool same = box->protocol == other->protocol && same_text(box->host, other->host) && box->port == other->port && same_text(box->user, other->user) &&
+			    (box->protocol == PROTOCOL_POP3 || (box->folder && other->folder && !strcmp(box->folder, other->folder)));
+		snprintf(section, sizeof section, "mailbox %s", box->name);
+		if (same)
+			complain(r, section, is_remote(box) ? "user" : "path", "the same mailbox as in [mailbox %s]; right would be one section for each", other->name);
+	}
 }
 
 int config_load(struct config *c, const char *file, FILE *errors)
@@ -523,8 +522,10 @@ int config_load(struct config *c, const char *file, FILE *errors)
 		complain(&r, NULL, NULL, "%s", strerror(EISDIR));
 		return -1;
 	}
+	if (configraw_faults(file, complain_of_line, &r))
+		return -1;
 	syntax.line = 0;
-	int copy = without_comments(file, path, sizeof path);
+	int copy = configraw_copy(file, path, sizeof path);
 	if (copy < 0) {
 		complain(&r, NULL, NULL, "%s", strerror(errno));
 		return -1;
@@ -549,6 +550,8 @@ int config_load(struct config *c, const char *file, FILE *errors)
 		read_section(&r, iniparser_getsecname(r.ini, i));
 	for (unsigned i = 0; i < c->mailboxes; i++)
 		check_mailbox(&r, &c->mailbox[i]);
+	for (unsigned i = 0; i < c->mailboxes; i++)
+		check_same_mailbox(&r, &c->mailbox[i]);
 	for (unsigned i = 0; i < c->ladders; i++)
 		check_ladder(&r, &c->ladder[i]);
 	check_origin(&r);

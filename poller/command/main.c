@@ -11,6 +11,7 @@
 #include "classify/base/clock.h"
 #include "poller/command/commands.h"
 #include "poller/command/config.h"
+#include "poller/command/near.h"
 #include "classify/base/log.h"
 #include "classify/redact.h"
 
@@ -33,9 +34,9 @@ static void print_usage(FILE *out)
 		if (!c->hidden)
 			fprintf(out, "  %-12s %s\n", c->name, c->summary);
 	fprintf(out, "\n  -c FILE          the configuration; default %s\n"
-		     "  -v, -q           say more; say only errors\n"
+		     "  -v, -q           say more; say only errors (--verbose, --quiet)\n"
 		     "  --now RFC3339    take this for the present time\n"
-		     "  --version        print version and end\n"
+		     "  -V, --version    print version and end\n"
 		     "  COMMAND --help   what the command takes\n\n"
 		     "Exit codes: 0 all well; 1 something was lost or refused; 2 usage or configuration;\n"
 		     "3 a retention or integrity promise is broken; 4 another run holds the lock.\n", standard_file);
@@ -44,6 +45,19 @@ static void print_usage(FILE *out)
 static void print_help(const struct command *c)
 {
 	printf("usage: retour [-c FILE] [-v|-q] [--now RFC3339] %s %s\n\n%s\n\n%s", c->name, c->arguments, c->summary, c->help);
+}
+
+/* Of a word that is no command. */
+static int unknown_command(const char *place, const char *name)
+{
+	const char *meant = NULL;
+	int distance = NEAR_NONE;
+	for (const struct command *c = commands; c->name; c++)
+		if (!c->hidden)
+			near_try(name, c->name, &meant, &distance);
+	if (meant)
+		return usage_error(place, "%s: no such command; did you mean %s? `retour --help` lists them", name, meant);
+	return usage_error(place, "%s: no such command; `retour --help` lists them", name);
 }
 
 /* `retour help`, `retour help COMMAND`: what people try first. */
@@ -55,7 +69,7 @@ static int help(const char *name)
 	else if (command && !command->hidden)
 		print_help(command);
 	else
-		return usage_error("help", "%s: no such command; `retour --help` lists them", name);
+		return unknown_command("help", name);
 	return flushed(EXIT_WELL);
 }
 
@@ -128,16 +142,23 @@ static void redact_said(char *buffer, size_t size, const char *text)
 	redact(buffer, size, span_of(text), NULL);
 }
 
+static int version(void)
+{
+	printf("retour %s\n", RETOUR_VERSION);
+	return flushed(EXIT_WELL);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = { { "now", required_argument, NULL, 'n' }, { "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' }, { 0 } };
+		{ "version", no_argument, NULL, 'V' }, { "quiet", no_argument, NULL, 'q' }, { "verbose", no_argument, NULL, 'v' },
+		{ "config", required_argument, NULL, 'c' }, { 0 } };
 	const char *file = NULL;
 	process_guard();
 	log_set_redaction(redact_said);
 	if (sodium_init() < 0)
 		return EXIT_LOST;
-	for (int option; (option = getopt_long(argc, argv, "+c:vqh", options, NULL)) != -1;)
+	for (int option; (option = getopt_long(argc, argv, "+c:vqhV", options, NULL)) != -1;)
 		switch (option) {
 		case 'c':
 			file = optarg;
@@ -155,8 +176,7 @@ int main(int argc, char **argv)
 		case 'h':
 			return help(NULL);
 		case 'V':
-			printf("retour %s\n", RETOUR_VERSION);
-			return flushed(EXIT_WELL);
+			return version();
 		default:
 			return usage_error("", "`retour --help` lists options and commands");
 		}
@@ -166,8 +186,10 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(argv[optind], "help"))
 		return help(argv[optind + 1]);
+	if (!strcmp(argv[optind], "version"))
+		return version();
 	const struct command *command = command_find(argv[optind]);
 	if (!command)
-		return usage_error("", "%s: no such command; `retour --help` lists them", argv[optind]);
+		return unknown_command("", argv[optind]);
 	return dispatch(command, file, argc - optind, argv + optind);
 }

@@ -94,6 +94,14 @@ WRONG = (
     ("a section twice", "mailbox fbl", "host", "h\n[mailbox bounces]\nhost = h", ("[mailbox bounces]", "again in line")),
     ("a move over pop3", "mailbox bounces", "protocol", "pop3\nprocessed = move:Done", ("[mailbox bounces]", "processed", "POP3")),
 )
+WRONG += (
+    ("a password in the place of its file", "mailbox bounces", "password_file", "hunter2", ("[mailbox bounces]", "password_file", "absolute path")),
+    ("an unquoted colour", "report", "colour", "#1f4e79", ("line ", "in quotes")),
+    ("the same mailbox twice", "mailbox again", "protocol", "maildir\npath = /m\n[mailbox third]\nprotocol = maildir\npath = /m", ("[mailbox third]", "[mailbox again]")),
+    ("a key with a slip", "mailbox bounces", "protcol", "imap", ("did you mean protocol?",)),
+    ("a section with a slip", "retenton", "events", "5d", ("did you mean retention?",)),
+    ("a named section with a slip", "malbox b", "host", "mail.example.org", ("did you mean mailbox *?",)),
+)
 for name, section, key, value, parts in WRONG:
     with case("%s: 2, and file, section, key and what would be right are named" % name):
         retour = fresh()
@@ -103,6 +111,36 @@ for name, section, key, value, parts in WRONG:
         for part in (retour.ini,) + parts:
             contains(result.err, part)
         equal(os.path.exists(retour.database), False, "a store was made")
+        true("hunter2" not in result.err, "the secret is printed")
+
+with case("a configuration in UTF-16 or Latin-1 is refused in words, with the line; a byte order mark is none of it"):
+    retour = fresh()
+    retour.config["report"]["organisation"] = "M\u00fcller"
+    retour.write_config()
+    with open(retour.ini, encoding="utf-8") as f:
+        text = f.read()
+    retour.write_config = lambda: None
+    for encoding, code, words in (("utf-16", 2, "is UTF-16; save it as UTF-8"), ("latin-1", 2, "not UTF-8"), ("utf-8-sig", 0, "")):
+        with open(retour.ini, "w", encoding=encoding) as f:
+            f.write(text)
+        result = retour.run("poll")
+        equal(result.code, code, result)
+        contains(result.err, words)
+        true(code == 0 or retour.ini in result.err, result)
+    with open(retour.ini, "w", encoding="latin-1") as f:
+        f.write(text)
+    line = [i for i, l in enumerate(text.splitlines(), 1) if "M\u00fcller" in l][0]
+    contains(retour.run("poll").err, "line %d: " % line)
+
+with case("what people try first: long options, -V, version, a slip in a command's name"):
+    equal([retour.run(options=[o]).out for o in ("-V", "--version")], [retour.run("version").out] * 2)
+    equal(retour.run("config", options=["--quiet"]).code, 0)
+    equal(retour.run("config", options=["--verbose"]).code, 0)
+    for typed, meant in (("chek", "check"), ("dcotor", "doctor"), ("reprot", "report"), ("supp", "suppressions"), ("clasify", "classify")):
+        result = retour.run(typed)
+        equal(result.code, 2)
+        contains(result.err, "did you mean %s?" % meant)
+    true("did you mean" not in retour.run("frobnicate").err, "a guess of nothing")
 
 with case("broken syntax: 2, with the line"):
     retour = fresh()
@@ -154,7 +192,7 @@ with case("0: nothing to do"):
 with case("1: a mailbox that fails is named, and the others are read"):
     dovecot.deliver("fbl@example.org", [sample.data for sample in generate.generate(seed=6, bounces=1, complaints=5) if sample.mailbox == generate.FBL])
     retour = fresh()
-    retour.config["mailbox refused"] = dict(retour.config["mailbox bounces"], password_file=retour.secret("wrong", "wrong"))
+    retour.config["mailbox refused"] = dict(retour.config["mailbox bounces"], folder="Refused", password_file=retour.secret("wrong", "wrong"))
     retour.config["mailbox dead"] = dict(retour.config["mailbox bounces"], port=free_port())
     retour.config["mailbox fbl"] = dovecot.mailbox("fbl@example.org", password_file=retour.config["mailbox bounces"]["password_file"])
     result = retour.run("poll")

@@ -146,8 +146,8 @@ static void rules_of_alerts(void **state)
 static void what_is_wrong_is_named(void **state)
 {
 	(void)state;
-	refused("[stor]\npath = /x\n", "[stor]: unknown section; known are: store, keys");
-	refused("[store]\npaht = /x\n", "[store] paht: unknown key; known are: path");
+	refused("[stor]\npath = /x\n", "[stor]: unknown section; did you mean store? known are: store, keys");
+	refused("[store]\npaht = /x\n", "[store] paht: unknown key; did you mean path? known are: path");
 	refused("[store]\npath = x\n", "[store] path: wrong value \"x\"; right would be an absolute path");
 	refused("[privacy]\nk = 1\n", "[privacy] k: wrong value \"1\"; right would be a number from 2 to 1000");
 	refused("[privacy]\nk = 12d\n", "[privacy] k: wrong value");
