@@ -57,7 +57,7 @@ $(BUILD)/embedded/%.inc: etc/%
 	od -An -v -tu1 $< | sed 's/[0-9][0-9]*/&,/g' > $@
 $(BUILD)/poller/command/rulesbuilt.o: $(BUILD)/embedded/rules.ini.inc $(BUILD)/embedded/providers.ini.inc $(BUILD)/embedded/rules.image
 $(BUILD)/reports/html.o: $(BUILD)/embedded/report.xsl.inc
-$(BUILD)/reports/audit.o: $(BUILD)/embedded/audit.xsl.inc
+$(BUILD)/reports/auditformat.o: $(BUILD)/embedded/audit.xsl.inc
 $(BUILD)/reports/texts.o: $(BUILD)/embedded/report.en.xml.inc $(BUILD)/embedded/report.de.xml.inc
 $(BUILD)/reports/findings.o: $(BUILD)/embedded/measures.xml.inc
 

@@ -20,18 +20,6 @@ struct building {
 	struct rules view;        /* of the above, for those who only read */
 };
 
-bool rules_refuse(char *error, size_t size, const char *id, const char *format, ...)
-{
-	char why[256];
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(why, sizeof why, format, ap);
-	va_end(ap);
-	snprintf(error, size, "rule %s: %s", id, why);
-	return false;
-}
-
 /* --- checks ---------------------------------------------------------------------------------------------- */
 
 static int compare_ids(const void *a, const void *b)

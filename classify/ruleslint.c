@@ -3,8 +3,21 @@
  * that holds a rule which can never speak is refused: it is an error of the person who
  * wrote it, and silence would hide it.
  */
+#include <stdarg.h>
 #include <stdio.h>
 #include "classify/rulesparts.h"
+
+bool rules_refuse(char *error, size_t size, const char *id, const char *format, ...)
+{
+	char why[256];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(why, sizeof why, format, ap);
+	va_end(ap);
+	snprintf(error, size, "rule %s: %s", id, why);
+	return false;
+}
 
 enum { SHORT_WORD_MAX = 2 };
 

@@ -31,12 +31,6 @@ struct month month_before(struct month m, int n)
 	return (struct month){ months / 12, months % 12 + 1 };
 }
 
-void buffer_free(struct buffer *b)
-{
-	free(b->p);
-	*b = (struct buffer){ NULL, 0 };
-}
-
 static int64_t month_end(struct month m)
 {
 	struct tm tm = { .tm_year = m.year - 1900, .tm_mon = m.month, .tm_mday = 1, .tm_isdst = -1 };

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "classify/base/buffer.h"
 #include "classify/base/span.h"
 #include "store/store.h"
 
@@ -30,10 +31,6 @@ struct month { int year, month; };
 bool month_parse(const char *text, struct month *out);    /* "2026-10" */
 struct month month_of(int64_t at);                        /* in the process's TZ */
 struct month month_before(struct month m, int n);
-
-/* Bytes on the heap, freed by buffer_free(). */
-struct buffer { char *p; size_t n; };
-void buffer_free(struct buffer *b);
 
 /*
  * The month's model (reports/month.c): all figures that any format shows, with small cells already suppressed. OPTIONS and its strings stay

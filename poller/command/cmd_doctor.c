@@ -13,6 +13,7 @@
 #include "poller/run/child.h"
 #include "classify/base/clock.h"
 #include "poller/command/opening.h"
+#include "poller/post/carrying.h"
 #include "poller/post/delivery.h"
 #include "classify/base/log.h"
 #include "poller/command/marker.h"

@@ -5,7 +5,7 @@
 #include "classify/classify.h"
 #include "classify/rules.h"
 #include "poller/command/rulesfile.h"
-#include "poller/post/delivery.h"
+#include "poller/post/carrying.h"
 #include "poller/run/child.h"
 #include "poller/run/fetcher.h"
 #include "poller/run/parser.h"

@@ -45,6 +45,8 @@ struct config {
  */
 int config_load(struct config *c, const char *file, FILE *errors);
 void config_free(struct config *c);
+/* Copies TEXT into memory that C owns until config_free(). */
+char *config_keep(struct config *c, const char *text);
 /* The commented sample file (etc/retour.ini); the same with mdoc markup, the list of keys of retour.ini(5). */
 void config_print_sample(FILE *out);
 void config_print_manual(FILE *out);

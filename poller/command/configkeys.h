@@ -1,6 +1,6 @@
 /*
  * What the files of the configuration share, and nobody else includes: the table of keys (configkeys.c), values (configvalue.c), the file
- * (config.c) and what is printed of the table (configprint.c).
+ * (configread.c) and what is printed of the table (configprint.c).
  */
 #ifndef RETOUR_CONFIGKEYS_H
 #define RETOUR_CONFIGKEYS_H
@@ -42,9 +42,6 @@ extern const char *const config_condition_helps[ALERT_CONDITION_COUNT];
 /* The ladders that are there without any in the file. */
 enum { STANDARD_LADDERS = 5 };
 extern const struct ladder config_standard_ladders[STANDARD_LADDERS];
-
-/* Copies TEXT into memory that C owns until config_free(). */
-char *config_keep(struct config *c, const char *text);
 
 /*
  * Reads VALUE as the type of K says and writes it to its place in BASE: C itself, or the struct of a section with a name. False: it is no value

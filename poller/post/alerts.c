@@ -16,7 +16,7 @@
 #include "classify/base/clock.h"
 #include "classify/base/exitcode.h"
 #include "poller/mailbox/mailbox.h"
-#include "poller/post/delivery.h"
+#include "poller/post/carrying.h"
 #include "poller/post/feed.h"
 #include "classify/base/log.h"
 #include "reports/alerts.h"

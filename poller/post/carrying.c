@@ -2,17 +2,25 @@
  * The carrier process: it takes one finished mail to the submission server, with the password and the connection, and neither
  * keys nor store; what the server answers is read here and nowhere else.
  */
-#include "classify/base/exitcode.h"
+#include "poller/post/carrying.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "poller/post/carrier.h"
+#include "classify/base/exitcode.h"
 #include "poller/run/child.h"
-#include "poller/post/delivery.h"
 #include "poller/mailbox/secret.h"
 #include "poller/run/wire.h"
+
+bool delivery_options(const struct post_options *c, const char *const *to, struct carrier_options *o)
+{
+	*o = (struct carrier_options){ .sendmail = c->sendmail, .user = c->user, .oauth2 = c->auth == AUTH_XOAUTH2,
+		.helo = c->helo, .from = c->from, .to = to,
+		.stream = { .host = c->smtp_host, .port = (uint16_t)c->smtp_port, .tls = (enum tls)c->tls,
+			    .ca_file = c->ca_file, .timeout = c->timeout, .deadline = 10 * c->timeout } };
+	return *to && c->from && (c->smtp_host || c->sendmail);
+}
 
 /* The recipients before the mail, which *MAIL is left with. False when there is no list, or no end of it. */
 static bool take_recipients(struct span *mail, struct list *to)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <sodium.h>
 #include "classify/base/exitcode.h"
+#include "poller/post/carrying.h"
 #include "poller/post/evidence.h"
 #include "classify/base/log.h"
 
@@ -51,15 +52,6 @@ int report_make(struct session *s, struct month month, enum report_format format
 	int result = make_model(s, month, &model) || format_model(model, month, format, out) ? -1 : 0;
 	month_report_free(model);
 	return result;
-}
-
-bool delivery_options(const struct post_options *c, const char *const *to, struct carrier_options *o)
-{
-	*o = (struct carrier_options){ .sendmail = c->sendmail, .user = c->user, .oauth2 = c->auth == AUTH_XOAUTH2,
-		.helo = c->helo, .from = c->from, .to = to,
-		.stream = { .host = c->smtp_host, .port = (uint16_t)c->smtp_port, .tls = (enum tls)c->tls,
-			    .ca_file = c->ca_file, .timeout = c->timeout, .deadline = 10 * c->timeout } };
-	return *to && c->from && (c->smtp_host || c->sendmail);
 }
 
 static int carry_mail(const struct post_options *c, struct span mail)
