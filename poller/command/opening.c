@@ -146,14 +146,18 @@ int session_open(struct session *s, const struct config *config, enum session_mo
 			return result;
 	}
 	s->rules = rulesfile_open(config->rules_file, config->providers_file, RULES_PROFILES, error, sizeof error);
+	if (!s->rules && mode == SESSION_ANSWER) { /* an answer needs none */
+		log_warning("%s; the built-in ones are taken", error);
+		s->rules = rulesfile_open(NULL, NULL, RULES_PROFILES, error, sizeof error);
+	}
 	if (!s->rules) {
 		log_error("%s", error);
 		return EXIT_USAGE;
 	}
-	if (!ladders_exist(s))
+	if (mode != SESSION_ANSWER && !ladders_exist(s))
 		return EXIT_USAGE;
 	report_options(config, &s->report);
-	if (config->post.logo && !(s->logo = logo_read(config->post.logo, error, sizeof error))) {
+	if (config->post.logo && mode != SESSION_ANSWER && !(s->logo = logo_read(config->post.logo, error, sizeof error))) {
 		log_error("[report] logo: %s", error);
 		return EXIT_USAGE;
 	}

@@ -29,6 +29,7 @@ enum {
 	STREAM_BUFFER_SIZE = 65536,  /* libetpan's read and write buffers */
 	STREAM_POLL_MAX_MS = 60000,  /* one poll; longer waits are several */
 	CERTIFICATES_MAX = 8,        /* of a chain */
+	GREETING_SECONDS = 10,       /* at a port that is known for TLS from the first byte */
 };
 
 /* The distribution's own policy (crypto-policies) stays in force; what RFC 8996 ended is taken out, keys below 112 bits are refused. */
@@ -264,6 +265,8 @@ static int handshake_failed(struct stream *s, int code)
 		describe_certificate(s);
 	else if (code == GNUTLS_E_FATAL_ALERT_RECEIVED)
 		fail(s, "TLS: the server refused: %s", gnutls_alert_get_name(gnutls_alert_get(s->session)));
+	else if (code == GNUTLS_E_UNEXPECTED_PACKET_LENGTH || code == GNUTLS_E_UNEXPECTED_PACKET || code == GNUTLS_E_UNSUPPORTED_VERSION_PACKET)
+		fail(s, "TLS: what the server says is no TLS: port %u may begin without it, then right would be tls = starttls, or another port", (unsigned)s->options.port);
 	else
 		fail(s, "TLS: %s", tls_error(code));
 	if (code != GNUTLS_E_FATAL_ALERT_RECEIVED)
@@ -307,6 +310,23 @@ int64_t stream_certificate_end(const struct stream *s)
 	return first;
 }
 
+/*
+ * A server that wants TLS from the first byte is silent as we are. Where the port is known for that we do not wait for as long as for a slow one, and say what
+ * is to be changed.
+ */
+static int await_greeting(struct stream *s)
+{
+	static const uint16_t implicit[] = { 465, 993, 995 };
+	int64_t seconds = s->options.timeout < GREETING_SECONDS ? s->options.timeout : GREETING_SECONDS;
+	for (size_t i = 0; i < sizeof implicit / sizeof implicit[0]; i++)
+		if (s->options.port == implicit[i] && wait_for(s, POLLIN, limit_of(s, seconds * 1000))) {
+			s->dead = false;
+			return fail(s, "no greeting for %lld s: port %u wants TLS from the first byte, so right would be tls = implicit", (long long)seconds,
+				    (unsigned)s->options.port);
+		}
+	return 0;
+}
+
 int stream_open(struct stream **out, const struct stream_options *options)
 {
 	struct stream *s = calloc(1, sizeof *s);
@@ -321,7 +341,7 @@ int stream_open(struct stream **out, const struct stream_options *options)
 	parse_address(s);
 	if (connect_any(s))
 		return -1;
-	return options->tls == TLS_IMPLICIT ? handshake(s) : 0;
+	return options->tls == TLS_IMPLICIT ? handshake(s) : await_greeting(s);
 }
 
 /*

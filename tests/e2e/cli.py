@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -131,6 +132,39 @@ with case("a configuration in UTF-16 or Latin-1 is refused in words, with the li
         f.write(text)
     line = [i for i, l in enumerate(text.splitlines(), 1) if "M\u00fcller" in l][0]
     contains(retour.run("poll").err, "line %d: " % line)
+
+with case("a mailbox whose port and tls do not fit says what would be right, and soon"):
+    retour = fresh()
+    plain = Sink(tls="none")
+    retour.config["mailbox bounces"].update(port=plain.port, timeout="60s")
+    contains(retour.run("poll", timeout=20).err, "right would be tls = starttls")
+    if os.geteuid() == 0:  # who may listen at these ports
+        for port, section in ((993, "mailbox bounces"), (465, "report")):
+            with socket.socket() as silent:
+                silent.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                silent.bind(("127.0.0.1", port))
+                silent.listen()
+                retour = fresh()
+                if section == "report":
+                    retour.config[section].update({"from": "retour@example.org", "to": "ops@example.org", "smtp": "127.0.0.1:465", "tls": "starttls"})
+                else:
+                    retour.config[section].update(host="127.0.0.1", port=993, tls="starttls", timeout="60s")
+                result = retour.run("doctor", timeout=30)
+                contains(result.out + result.err, "tls = implicit")
+                true(result.seconds < 25, result)
+
+with case("rules that cannot be read, or a missing logo, do not stop check"):
+    retour = fresh()
+    equal(retour.run("poll").code, 0)
+    bad = os.path.join(retour.dir, "bad.ini")
+    with open(bad, "w") as f:
+        f.write("this is no rule\n")
+    retour.config["rules"] = {"rules": bad}
+    retour.config["report"]["logo"] = "/nonexistent"
+    result = retour.run("check", "--json", input=ADDRESS + "\n")
+    equal((result.code, [a["verdict"] for a in result.lines()]), (0, ["send"]), result)
+    contains(result.err, bad)
+    equal(retour.run("poll").code, 2)
 
 with case("what people try first: long options, -V, version, a slip in a command's name"):
     equal([retour.run(options=[o]).out for o in ("-V", "--version")], [retour.run("version").out] * 2)
