@@ -30,7 +30,7 @@ static int visit_row(sqlite3_stmt *st, const struct seeking *k)
 {
 	struct past_event e = { .at = sqlite3_column_int64(st, 0), .kind = word(kind_by_name, st, 1), .klass = word(class_by_name, st, 2),
 				.category = word(category_by_name, st, 3), .reply = (uint16_t)sqlite3_column_int(st, 5),
-				.origin = word(origin_by_name, st, 9) };
+				.origin = word(origin_by_name, st, 9), .margin = (int16_t)sqlite3_column_int(st, 12) };
 
 	db_text(st, 4, e.status, sizeof e.status);
 	db_text(st, 6, e.rule, sizeof e.rule);

@@ -72,7 +72,7 @@ int db_exec(struct store *s, const char *sql);
 
 /* --- schema.c ------------------------------------------------------------------------------------------------ */
 
-enum { SCHEMA_VERSION = 12, APPLICATION_ID = 0x7265746f /* "reto" */ };
+enum { SCHEMA_VERSION = 13, APPLICATION_ID = 0x7265746f /* "reto" */ };
 /* *VERSION is 0 for a database with nothing in it. Refuses what is not ours or newer than this program. */
 int schema_version(struct store *s, int *version);
 /* Applies what lies between FROM and SCHEMA_VERSION, inside the transaction. */
@@ -173,6 +173,7 @@ struct packed {
 	int64_t at;                               /* epoch seconds, never later than now */
 	int32_t day;                              /* YYYYMMDD in the process's TZ */
 	uint16_t reply;
+	int16_t margin;
 	uint8_t kind, klass, category, origin;
 	uint32_t mta;                             /* cause_number() of the reporting MTA */
 	uint8_t known;                            /* 1: there is a recipient; else both pseudonyms are zero */

@@ -93,6 +93,7 @@ static int pack(struct store *s, struct event *event, int64_t now, struct packed
 	p.category = event->category;
 	p.origin = (uint8_t)verp_prove(s, event, p.at);
 	p.reply = event->reply;
+	p.margin = event->margin;
 	status_text(event->status, p.status);
 	memcpy(p.campaign, event->campaign, strnlen(event->campaign, sizeof p.campaign - 1));
 	memcpy(p.rule, event->rule, strnlen(event->rule, sizeof p.rule - 1));
@@ -135,9 +136,9 @@ static int add_event(struct store *s, const struct packed *p, const char *mailbo
 	int n = p->known ? PSEUDONYM_SIZE : 0;
 	int64_t number = 0;
 	for (int tries = 0; tries < 2; tries++) {
-		if (db_run(s, SQL_EVENT_ADD, "ibtTTTiTtTttTi", p->at, p->pseudonym, n, kind_name(p->kind), class_name(p->klass),
+		if (db_run(s, SQL_EVENT_ADD, "ibtTTTiTtTttTii", p->at, p->pseudonym, n, kind_name(p->kind), class_name(p->klass),
 			   category_name(p->category), p->status, (int64_t)p->reply, p->rule, p->provider, p->campaign, origin_name(p->origin), mailbox,
-			   p->diagnostic, number))
+			   p->diagnostic, number, (int64_t)p->margin))
 			return STORE_FAILED;
 		if (sqlite3_changes(s->db))
 			return STORE_OK;

@@ -141,6 +141,9 @@ static const char version_11[] = "DELETE FROM held WHERE class >= 'state ' AND c
 static const char version_12[] =
 	"INSERT INTO meta SELECT 'rewrite', 'whole' WHERE EXISTS (SELECT 1 FROM ledger) ON CONFLICT DO UPDATE SET value = excluded.value;";
 
+/* By how much an event was decided (classify/event.h); null in those from before. */
+static const char version_13[] = "ALTER TABLE event ADD COLUMN margin INTEGER";
+
 struct step {
 	const char *sql, *then; /* THEN may be NULL */
 	int (*convert)(struct store *s); /* brings the rows to the new form; may be NULL */
@@ -161,6 +164,7 @@ static const struct step steps[] = {
 	{ version_10, NULL, held_from_rows, "PRAGMA user_version = 10" },
 	{ version_11, NULL, held_states_from_rows, "PRAGMA user_version = 11" },
 	{ version_12, NULL, NULL, "PRAGMA user_version = 12" },
+	{ version_13, NULL, NULL, "PRAGMA user_version = 13" },
 };
 _Static_assert(sizeof steps / sizeof *steps == SCHEMA_VERSION, "each version has a step that leads to it");
 

@@ -36,10 +36,10 @@
 	/* number tells apart what happened to one recipient within one second; mostly it is the first */ \
 	X(SQL_EVENT_ADD, \
 		"INSERT INTO event (at, pseudonym, number, kind, class, category, status, reply, rule, provider, campaign, origin, mailbox," \
-		" diagnostic) VALUES (?1, ?2, ?14, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT DO NOTHING") \
+		" diagnostic, margin) VALUES (?1, ?2, ?14, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?15) ON CONFLICT DO NOTHING") \
 	X(SQL_EVENT_NUMBER, "SELECT max(number) + 1 FROM event WHERE at = ?1 AND pseudonym = ?2") \
 	X(SQL_EVENT_OF, \
-		"SELECT at, kind, class, category, status, reply, rule, provider, campaign, origin, mailbox, diagnostic FROM event" \
+		"SELECT at, kind, class, category, status, reply, rule, provider, campaign, origin, mailbox, diagnostic, margin FROM event" \
 		" WHERE at >= ?1 AND at < ?2 AND pseudonym = ?3 ORDER BY at DESC, number DESC LIMIT ?4") \
 	X(SQL_EVENT_BETWEEN, "SELECT 1 FROM event WHERE at >= ?1 AND at < ?2 LIMIT 1") \
 	X(SQL_EVENT_COUNT_BETWEEN, "SELECT count(*) FROM event WHERE at >= ?1 AND at < ?2") \

@@ -262,6 +262,7 @@ struct past_event {
 	int64_t at;
 	uint8_t kind, klass, category, origin;
 	uint16_t reply;
+	int16_t margin;                        /* by how much it was decided; 0 where it was not kept */
 	char status[EVENT_STATUS_SIZE];
 	char provider[STORE_NAME_SIZE];
 	char campaign[EVENT_CAMPAIGN_SIZE];

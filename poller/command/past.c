@@ -21,6 +21,8 @@ void past_event_json(struct out *o, const struct past_event *e, bool all)
 	out_member(o, "origin", origin_name(e->origin));
 	out_member(o, "rule", e->rule);
 	if (all) {
+		out_text(o, e->margin < 0 ? ",\"margin\":-" : ",\"margin\":");
+		out_number(o, (uint64_t)(e->margin < 0 ? -e->margin : e->margin));
 		out_member(o, "mailbox", e->mailbox);
 		out_member(o, "diagnostic", e->diagnostic);
 	}

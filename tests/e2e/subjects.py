@@ -46,6 +46,7 @@ with case("disclosed is every event of every month, the contact with its history
     equal([event["at"][:10] for event in anna["events"]], ["2026-12-05", "2026-12-04", "2026-11-03"])
     equal(anna["events"][0]["diagnostic"], "550 5.1.1 User unknown")
     equal(anna["events"][0]["mailbox"], "import")
+    true(anna["events"][0]["margin"] > 100, anna["events"][0]) # code and words agree
     equal((anna["contact"]["state"], anna["contact"]["reason"], anna["contact"]["last_event"]), ("inactive", "user-unknown", "2026-12-05T00:00:00Z"))
     equal(ben["contact"]["history"], [{"day": "2026-12-19", "soft": 1, "blocked": 0, "delivered": False}])
     equal(ben["contact"]["soft_since"], 202612)

@@ -11,7 +11,7 @@ static const char *const allowed[] = {
 	"comment.month", "comment.number", "comment.text", "comment.written",
 	"contact.at", "contact.attempts", "contact.cohort", "contact.counted_from", "contact.due", "contact.history", "contact.ladder", "contact.old", "contact.pauses",
 	"contact.pseudonym", "contact.reason", "contact.rule", "contact.since", "contact.state", "contact.tidy", "contact.until",
-	"event.at", "event.campaign", "event.category", "event.class", "event.diagnostic", "event.kind", "event.mailbox", "event.number", "event.origin",
+	"event.at", "event.campaign", "event.category", "event.class", "event.diagnostic", "event.kind", "event.mailbox", "event.margin", "event.number", "event.origin",
 	"event.provider", "event.pseudonym", "event.reply", "event.rule", "event.status",
 	"folder.at", "folder.mailbox", "folder.name", "folder.uidnext", "folder.uidvalidity",
 	"held.class", "held.count", "held.day",
@@ -372,7 +372,7 @@ static void version_1_is_migrated(void **state)
 	snprintf(old, sizeof old, "%s.old", database);
 	assert_int_equal(rename(database, old), 0);
 	snprintf(sql, sizeof sql, "PRAGMA journal_mode = WAL; %s ATTACH '%s' AS old;"
-		 "INSERT INTO meta SELECT * FROM old.meta; INSERT INTO key SELECT * FROM old.key; INSERT INTO event SELECT * FROM old.event;"
+		 "INSERT INTO meta SELECT * FROM old.meta; INSERT INTO key SELECT * FROM old.key; INSERT INTO event SELECT at, pseudonym, number, kind, class, category, status, reply, rule, provider, campaign, origin, mailbox, diagnostic FROM old.event;"
 		 "INSERT INTO contact SELECT pseudonym, state, at, since, until, due, attempts, pauses, counted_from, reason, rule, ladder, NULL"
 		 " FROM old.contact; INSERT INTO seen SELECT * FROM old.seen;"
 		 "INSERT INTO tally SELECT * FROM old.tally; INSERT INTO ledger SELECT * FROM old.ledger; %s", version_1, old, version_1_contacts());
@@ -385,6 +385,7 @@ static void version_1_is_migrated(void **state)
 	assert_true(counts_agree());
 	assert_int_equal(query_int("SELECT value = 'whole' FROM meta WHERE name = 'rewrite'"), 1);
 	assert_int_equal(query_int("PRAGMA user_version"), SCHEMA_VERSION);
+	assert_int_equal(query_int("SELECT count(*) FROM event WHERE margin IS NOT NULL"), 0); /* nobody knows those from before */
 	assert_int_equal(check("joe@example.org", NOW).state, STATE_INACTIVE);
 	ok(store_ledger_walk(store, NULL, NULL));
 	ok(store_ledger_head(store, &again));
