@@ -249,8 +249,7 @@ static void open_message(struct workspace *w, const struct classify_options *opt
 	struct span inner = said.reply || said.status.digit ? (struct span){ "", 0 } : mail_nested_report(&w->mime, &w->mail, &w->arena);
 	if (!inner.n || (words && !was_sent_to_us(options, inner)))
 		return;
-	if (!*arrived)
-		*arrived = mail_arrived(&w->mail);
+	*arrived = mail_arrived(&w->mail, *arrived);
 	mail_open(&w->mail, &w->mime, &w->arena, w->charsets, inner, m->truncated);
 }
 

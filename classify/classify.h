@@ -36,13 +36,14 @@ struct message {
 /* Why a message gave nothing, or what else it was; beside the events. */
 struct outcome {
 	uint32_t events;    /* how many went to the sink; a message without any gives one of KIND_NONE, not counted here */
-	int64_t arrived;    /* message.arrived, else topmost Received, else Date, else 0 (RFC 5322 section 3.3) */
+	int64_t arrived;    /* message.arrived where it can be, else topmost Received, else Date, else 0 (mail_arrived(); RFC 5322 section 3.3) */
 	bool overflow;      /* more recipients than are read, CLASSIFY_EVENTS_MAX of a report, PROSE_RECIPIENTS_MAX of a
 	                       text, or its report is where a truncated mail ends: what lies beyond was not read */
 };
 
 enum {
 	CLASSIFY_EVENTS_MAX = 32000, /* recipients read of one report: what a run can hold of it at once */
+	CLASSIFY_ARRIVAL_FIRST = 946684800, /* 2000-01-01: a mailbox that gives an earlier time of arrival does not know it */
 };
 
 /* Takes one event; it is the classifier's again, and wiped, after the call. Non-zero stops the message. */

@@ -145,7 +145,7 @@ void common_read(struct reader *r, int64_t arrived)
 	returned_read(r->options, returned, &r->returned);
 	read_return_paths(r, &verp_path);
 	read_own(r);
-	r->common.arrived = arrived ? arrived : mail_arrived(m);
+	r->common.arrived = mail_arrived(m, arrived);
 	r->common.origin = (uint8_t)origin_of(r->options, &r->returned);
 	reader_text(r->common.message_id, sizeof r->common.message_id, origin_message_id(r->returned.message_id));
 	if (!r->common.campaign[0])

@@ -68,13 +68,24 @@ static void read_header(struct mail *mail, const struct fields *fields)
 	}
 }
 
-int64_t mail_arrived(const struct mail *mail)
+/* 1982-01-01, and 366 days. */
+static const int64_t mail_began = 378691200, mailbox_behind = 31622400;
+
+static int64_t header_arrived(const struct mail *mail)
 {
 	const char *semicolon = memrchr(mail->received.p, ';', mail->received.n);
 	int64_t arrived = 0;
 	if (semicolon)
 		arrived = date_parse((struct span){ semicolon + 1, (size_t)(mail->received.p + mail->received.n - semicolon - 1) });
-	return arrived ? arrived : date_parse(mail->date);
+	if (arrived < mail_began)
+		arrived = date_parse(mail->date);
+	return arrived < mail_began ? 0 : arrived;
+}
+
+int64_t mail_arrived(const struct mail *mail, int64_t mailbox)
+{
+	int64_t said = header_arrived(mail);
+	return mailbox < CLASSIFY_ARRIVAL_FIRST || said - mailbox > mailbox_behind ? said : mailbox;
 }
 
 /* --- its parts ------------------------------------------------------------------------------------------------ */

@@ -51,7 +51,11 @@ void mail_open(struct mail *mail, struct mime *mime, struct arena *arena, struct
  */
 struct span mail_nested_report(const struct mime *mime, const struct mail *mail, struct arena *arena);
 
-/* When the mail says that it arrived: the topmost Received field, else Date; 0. */
-int64_t mail_arrived(const struct mail *mail);
+/*
+ * When it arrived, epoch seconds: what the MAILBOX says (INTERNALDATE, a Maildir name, the From_ line; 0: nothing), unless that is before 2000 or more than a
+ * year before the mail itself was under way, as on machines that started in 1970; else the topmost Received field, else Date, unless they are older than the
+ * format (RFC 822 is of 1982); else 0.
+ */
+int64_t mail_arrived(const struct mail *mail, int64_t mailbox);
 
 #endif

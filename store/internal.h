@@ -165,9 +165,6 @@ enum origin verp_prove(struct store *s, struct event *e, int64_t at);
 
 /* --- message.c ------------------------------------------------------------------------------------------------- */
 
-/* What came of age before it even arrived here (mail that lay long in its mailbox) is not kept first and purged then. */
-bool retention_is_over(const struct store *s, enum retention_class retained, int64_t at, int64_t now);
-
 /* What lies in a struct packed_event. */
 struct packed {
 	int64_t at;                               /* epoch seconds, never later than now */

@@ -98,7 +98,8 @@ static int pack(struct store *s, struct event *event, int64_t now, struct packed
 	memcpy(p.campaign, event->campaign, strnlen(event->campaign, sizeof p.campaign - 1));
 	memcpy(p.rule, event->rule, strnlen(event->rule, sizeof p.rule - 1));
 	p.mta = cause_number(s, CAUSE_MTA, event->reporting_mta);
-	if (!retention_is_over(s, RETAIN_DIAGNOSTICS, p.at, now))
+	/* what came of age before it even arrived here (mail that lay long in its mailbox) is not kept first and purged then */
+	if (!store_is_over(s, RETAIN_DIAGNOSTICS, p.at, now))
 		pack_diagnostic(s, event, &p);
 	result = pack_recipient(s, event, now, &p);
 	memset(out, 0, sizeof *out);

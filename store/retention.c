@@ -75,7 +75,7 @@ static int64_t cutoff_of(int64_t now, int64_t period)
 	return period < DAY ? now - period : day_start(now - period + DAY - 1);
 }
 
-bool retention_is_over(const struct store *s, enum retention_class retained, int64_t at, int64_t now)
+bool store_is_over(const struct store *s, enum retention_class retained, int64_t at, int64_t now)
 {
 	return at < cutoff_of(now, s->o.retention[retained].period);
 }

@@ -353,6 +353,8 @@ struct purge {
 int store_purge(struct store *s, int64_t now, bool dry, struct purge *out);
 /* After a commit that deleted rows: sees to it that their bytes are gone. STORE_BROKEN: not yet, a reader is in the way; the next purge does it. */
 int store_scrub(struct store *s);
+/* What arrived AT is older than RETAINED is kept: the next purge takes it. */
+bool store_is_over(const struct store *s, enum retention_class retained, int64_t at, int64_t now);
 /* The same figures without deleting, for audit. A row counts as overdue a day after its time: the promise is one purge a day. */
 int store_held(struct store *s, int64_t now, struct purge *out);
 /* The same, and every row is counted: LEFT and DAYS_OFF. */

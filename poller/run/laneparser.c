@@ -56,7 +56,7 @@ static int64_t arrival(const struct pump *p, int64_t claimed)
 
 static bool is_uncertain(const struct pump *p, int64_t claimed)
 {
-	return p->job->certain && (claimed <= 0 || claimed > p->job->certain);
+	return p->job->certain && (p->job->arrived_now || claimed <= 0 || claimed > p->job->certain);
 }
 
 /* It is neither stored nor settled: a run that believes its clock takes it. */
@@ -103,6 +103,8 @@ static void message_done(struct pump *p, struct lane *lane, const struct wire_pa
 		} else {
 			lane->counts.fresh++;
 			lane->counts.events += lane->event_count;
+			lane->counts.old += lane->event_count && store_is_over(p->job->store, RETAIN_EVENTS, m.arrived, p->job->now);
+			lane->counts.ancient += lane->event_count && store_is_over(p->job->store, RETAIN_CONTACTS, m.arrived, p->job->now);
 		}
 	} else {
 		lane->counts.fresh++;
@@ -126,7 +128,7 @@ static void message_quarantined(struct pump *p, struct lane *lane)
 	lane->counts.messages++;
 	lane->counts.quarantined++;
 	if (p->job->store) {
-		if (need_transaction(p) || store_count_message(p->job->store, lane->name, "quarantined", arrival(p, head.arrived)) ||
+		if (need_transaction(p) || store_count_message(p->job->store, lane->name, "quarantined", arrival(p, head.arrived < CLASSIFY_ARRIVAL_FIRST ? 0 : head.arrived)) ||
 		    note_item(p, lane, &head, SETTLE_QUARANTINE)) {
 			pump_fail(p);
 			return;

@@ -157,6 +157,8 @@ static void lane_report(struct pump *p, struct lane *lane, struct poll_counts *t
 	if (c->old)
 		log_notice("mailbox %s: %llu messages are older than [retention] events: they decide whom not to write to, and their events go with "
 			   "the next purge", lane->name, (unsigned long long)c->old);
+	if (c->ancient)
+		log_notice("mailbox %s: %llu of them are older than [retention] contacts, too: nothing stays of them", lane->name, (unsigned long long)c->ancient);
 	if (c->left)
 		log_notice("mailbox %s: %llu messages stay there: while the clock is in doubt it is not certain when they arrived", lane->name,
 			   (unsigned long long)c->left);
