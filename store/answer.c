@@ -24,25 +24,6 @@ static void answer_of(const struct standing *st, const char *reason, bool full, 
 	snprintf(out->reason, sizeof out->reason, "%s", reason);
 }
 
-static bool is_full_ladder(const char *name)
-{
-	return name && strcmp(name, category_name(CATEGORY_MAILBOX_FULL)) == 0;
-}
-
-void contact_read_row(sqlite3_stmt *st, struct contact_row *out)
-{
-	const char *reason = (const char *)sqlite3_column_text(st, 6);
-
-	memcpy(out->key, sqlite3_column_blob(st, 0), PSEUDONYM_SIZE);
-	out->state = state_by_name((const char *)sqlite3_column_text(st, 1));
-	out->since = sqlite3_column_int64(st, 2);
-	out->until = sqlite3_column_int64(st, 3);
-	out->due = sqlite3_column_int64(st, 4);
-	out->attempts = (unsigned)sqlite3_column_int64(st, 5);
-	out->reason = reason && strlen(reason) < EVENT_RULE_SIZE ? reason : "";
-	out->full = out->state == STATE_PAUSED && is_full_ladder((const char *)sqlite3_column_text(st, 7));
-}
-
 /* The answer that a row gives NOW: time that passed since it was written has its due. */
 static void answer_row(const struct store *s, const struct contact_row *r, int64_t now, struct answer *out)
 {
@@ -52,21 +33,6 @@ static void answer_row(const struct store *s, const struct contact_row *r, int64
 
 	elapse(&w, &st, now);
 	answer_of(&st, r->reason, r->full, now, out);
-}
-
-int pseudonyms_of(struct store *s, const char *address, size_t n, struct pseudonyms *out)
-{
-	const unsigned char *old = keys_old_state(s);
-	char canonical[CANONICAL_SIZE];
-
-	n = address_canonical(address, n, s->o.fold_local_part, canonical);
-	out->n = old ? 2 : 1;
-	if (n)
-		pseudonym(out->key[0], PSEUDONYM_STATE, keys_state(s), canonical, n);
-	if (n && old)
-		pseudonym(out->key[1], PSEUDONYM_STATE, old, canonical, n);
-	sodium_memzero(canonical, sizeof canonical);
-	return n ? STORE_OK : store_fail(s, STORE_MISUSE, "not an address");
 }
 
 /* The contact under whichever of its pseudonyms it is. */
@@ -128,7 +94,7 @@ int store_contact_show(struct store *s, const char *address, size_t n, int64_t n
 	if (load_any(s, &p, &c, &out->known))
 		return STORE_FAILED;
 	contact_elapse(s, &c, now);
-	answer_of(&c.now, c.reason, is_full_ladder(c.ladder), now, &out->answer);
+	answer_of(&c.now, c.reason, ladder_is_full(c.ladder), now, &out->answer);
 	out->pauses = c.now.pauses;
 	memcpy(out->reason, c.reason, sizeof out->reason);
 	memcpy(out->rule, c.rule, sizeof out->rule);

@@ -11,115 +11,6 @@
 #include "store/cause.h"
 #include "store/contact.h"
 
-/* --- ladders -------------------------------------------------------------------------------------------------- */
-
-/* Where no ladder is configured at all. */
-static const struct ladder last_resort = { "small", { 600, 1200, 2400, 7200 }, 4, 2 * DAY, 0 };
-static const struct ladder unclear_resort = { NOT_UNDERSTOOD, { DAY }, 1, 0, 3 };
-
-static const struct ladder *ladder_named(const struct store *s, const char *name)
-{
-	for (unsigned i = 0; name && i < s->o.ladders; i++)
-		if (strcmp(s->o.ladder[i].name, name) == 0)
-			return &s->o.ladder[i];
-	return NULL;
-}
-
-/* The category's own ladder, else the provider's, else the one that its profile names: for most the one of their size. */
-static const struct ladder *ladder_for(const struct store *s, const struct packed *e)
-{
-	const struct ladder *l = ladder_named(s, category_name(e->category));
-
-	if (!l && e->profiled)
-		l = ladder_named(s, e->provider);
-	if (!l && e->profiled && s->o.provider_ladder)
-		l = ladder_named(s, s->o.provider_ladder(s->o.context, e->provider));
-	if (!l)
-		l = ladder_named(s, "small");
-	return l ? l : &last_resort;
-}
-
-enum { LATE_BOUNCES = 5 * DAY }; /* our own queue gives up; then it is known that a mailing went well */
-
-int64_t quiet_of(const struct store *s)
-{
-	return s->o.quiet > 0 ? later(s->o.quiet, s->o.mailings ? s->o.mailings * s->interval + LATE_BOUNCES : 0) : 0;
-}
-
-struct walk walk_of(const struct store *s, const struct contact *c)
-{
-	const struct ladder *l = ladder_named(s, c->ladder), *unclear = ladder_named(s, NOT_UNDERSTOOD);
-
-	return (struct walk){ &s->o, quiet_of(s), c->key, l ? l : &last_resort, unclear ? unclear : &unclear_resort };
-}
-
-/* --- the state, made from the history ------------------------------------------------------------------------------ */
-
-/* Of the last day with such a failure. */
-static const struct cause *unclear_cause(const struct history *h)
-{
-	for (unsigned i = h->days; i-- > 0;)
-		if (h->day[i].count[HISTORY_UNCLEAR])
-			return history_cause(h, h->day[i].by[HISTORY_UNCLEAR]);
-	return history_cause(h, (struct reference){ NO_CAUSE, 0 });
-}
-
-/* A complaint stands behind a hard failure of its day. */
-static const struct cause *final_cause(const struct history *h)
-{
-	const struct day *d = final_day(h);
-
-	if (!d)
-		return NULL;
-	return history_cause(h, d->by[d->count[HISTORY_HARD] ? HISTORY_HARD : HISTORY_COMPLAINT]);
-}
-
-/* The cause that the reason names; NULL: what the row says stays. */
-static const struct cause *explain(const struct history *h, enum because because, const char **reason)
-{
-	const struct cause *cause = because == FOR_BLOCK ? history_cause(h, h->block.by)
-				    : because == FOR_EVENT ? final_cause(h)
-				    : because == FOR_UNCLEAR || because == FOR_UNCLEAR_LONG ? unclear_cause(h)
-				    : because == AS_BEFORE ? NULL : history_cause(h, h->soft.by);
-
-	*reason = because == FOR_TOO_LONG ? PROLONGED_SOFT
-		  : because == FOR_UNCLEAR_LONG ? NOT_UNDERSTOOD
-		  : cause && because != FOR_NOTHING ? category_name(cause->category) : "";
-	return cause;
-}
-
-static void explain_contact(struct contact *c)
-{
-	const char *reason;
-	const struct cause *cause = explain(&c->history, c->now.because, &reason);
-
-	if (!cause)
-		return;
-	snprintf(c->reason, sizeof c->reason, "%s", reason);
-	snprintf(c->rule, sizeof c->rule, "%s", c->now.because == FOR_NOTHING ? "" : cause->rule);
-}
-
-void contact_fold(const struct store *s, struct contact *c, int64_t resolved)
-{
-	memcpy(c->ladder, history_cause(&c->history, c->history.soft.by)->ladder, sizeof c->ladder);
-	struct walk w = walk_of(s, c);
-
-	c->history.base.episode = c->history.base.state == STATE_ACTIVE ? 0 : month_start(c->counted.month);
-	walk_history(&w, &c->history, resolved, &c->now);
-	explain_contact(c);
-}
-
-int contact_refold(struct store *s, struct contact *c)
-{
-	const struct cause *block = history_cause(&c->history, c->history.block.by);
-	int64_t resolved = 0;
-
-	if (c->history.block.at && investigation_resolved(s, block->provider, block->category, &resolved))
-		return STORE_FAILED;
-	contact_fold(s, c, resolved);
-	return STORE_OK;
-}
-
 /* --- what an event means ---------------------------------------------------------------------------------------------- */
 
 enum { MEANS_NOTHING = -1 };
@@ -169,11 +60,6 @@ static int meaning_of(const struct packed *e)
 	}
 }
 
-bool contact_is_gone(const struct contact *c)
-{
-	return c->now.state == STATE_INACTIVE && strcmp(c->reason, PROLONGED_SOFT) && strcmp(c->reason, NOT_UNDERSTOOD);
-}
-
 static const char *segment_of(const struct packed *e)
 {
 	return e->profiled ? e->provider : "other";
@@ -209,7 +95,7 @@ static int note_event(struct store *s, struct contact *c, const struct packed *e
 /* A contact that is touched moves to the present state key. */
 static int rekey(struct store *s, const unsigned char old[PSEUDONYM_SIZE], const unsigned char present[PSEUDONYM_SIZE])
 {
-	return db_run(s, SQL_CONTACT_REKEY, "bb", present, PSEUDONYM_SIZE, old, PSEUDONYM_SIZE) || (sqlite3_changes(s->db) && retention_note_deletion(s))
+	return db_run(s, SQL_CONTACT_REKEY, "bb", present, PSEUDONYM_SIZE, old, PSEUDONYM_SIZE) || (sqlite3_changes(s->db) && held_note_deletion(s))
 	       ? STORE_FAILED : STORE_OK;
 }
 
@@ -237,15 +123,6 @@ int contact_apply(struct store *s, const struct packed *e)
 	return contact_save(s, found ? SQL_CONTACT_PUT : SQL_CONTACT_ADD, &c);
 }
 
-/* Whoever comes to rest by time has no reason any more. */
-void contact_elapse(const struct store *s, struct contact *c, int64_t now)
-{
-	struct walk w = walk_of(s, c);
-
-	elapse(&w, &c->now, now);
-	explain_contact(c);
-}
-
 static int advance_one(struct store *s, struct contact *c, int64_t now)
 {
 	contact_elapse(s, c, now);
@@ -257,7 +134,7 @@ static int tidy_one(struct store *s, struct contact *c, int64_t now)
 	(void)now;
 	if (contact_is_well(c))
 		return held_delete(s, HELD_CONTACTS, db_bind(s, SQL_CONTACT_DELETE, "b", c->key, PSEUDONYM_SIZE), &(uint64_t){ 0 }) ||
-		       retention_note_deletion(s) ? STORE_FAILED : STORE_OK;
+		       held_note_deletion(s) ? STORE_FAILED : STORE_OK;
 	history_coarsen(&c->history);
 	return contact_save(s, SQL_CONTACT_PUT, c);
 }
@@ -294,33 +171,6 @@ int store_advance(struct store *s, int64_t now, uint64_t *changed)
 	if (!result)
 		result = mailings_measure(s, now);
 	return db_leave(s, own, result);
-}
-
-static int release_one(struct store *s, struct contact *c, int64_t now)
-{
-	contact_fold(s, c, now);
-	return contact_save(s, SQL_CONTACT_PUT, c);
-}
-
-int contact_release(struct store *s, const char *provider, enum category category, int64_t now, uint64_t *released)
-{
-	struct page page = { .n = 0 };
-	struct contact c;
-	bool found;
-	int result;
-
-	while (!(result = contact_page(s, &page, db_bind(s, SQL_CONTACT_BLOCKED, "bti", page.last, PSEUDONYM_SIZE, category_name(category),
-						      (int64_t)CONTACT_PAGE))) && page.n)
-		for (unsigned i = 0; i < page.n; i++) {
-			if ((result = contact_load(s, page.key[i], &c, &found)))
-				return result;
-			if (strcmp(history_cause(&c.history, c.history.block.by)->provider, provider) != 0)
-				continue;
-			if ((result = release_one(s, &c, now)))
-				return result;
-			++*released;
-		}
-	return result;
 }
 
 /* --- moved by an operator --- */

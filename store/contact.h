@@ -1,5 +1,5 @@
 /*
- * One contact in memory, and its way from its row and back: what contact.c (events, operators), cause.c (whole causes
+ * One contact in memory, and its way from its row and back: what contact.c (events, operators), release.c, cause.c (whole causes
  * taken back) and answer.c (questions) share.
  */
 #ifndef RETOUR_STORE_CONTACT_H
@@ -21,8 +21,10 @@ struct contact {
 	struct history history;
 };
 
-/* --- contact.c ---------------------------------------------------------------------------------------- */
+/* --- contactfold.c ---------------------------------------------------------------------------------------- */
 
+/* The category's own ladder, else the provider's, else the one that its profile names: for most the one of their size. */
+const struct ladder *ladder_for(const struct store *s, const struct packed *e);
 /* How long a failure is held against a recipient. */
 int64_t quiet_of(const struct store *s);
 struct walk walk_of(const struct store *s, const struct contact *c);
@@ -34,6 +36,10 @@ int contact_refold(struct store *s, struct contact *c);
 void contact_elapse(const struct store *s, struct contact *c, int64_t now);
 /* Inactive for a hard failure or a complaint, not because failures would not end. */
 bool contact_is_gone(const struct contact *c);
+
+/* YYYYMM (UTC) of a time, and the begin of a month; 0 for 0. */
+int month_of_time(int64_t at);
+int64_t month_start(int month);
 
 /* --- contactrow.c ------------------------------------------------------------------------------------- */
 
@@ -54,13 +60,10 @@ int contact_save(struct store *s, enum sql how, struct contact *c);
 /* Deliveries are all that is known of this recipient, for the failures that may still come late. */
 bool contact_is_well(const struct contact *c);
 unsigned attempts_of(const struct standing *st);
-enum contact_state state_by_name(const char *name);
-/* YYYYMM (UTC) of a time, and the begin of a month; 0 for 0. */
-int month_of_time(int64_t at);
-int64_t month_start(int month);
-
-/* --- answer.c ----------------------------------------------------------------------------------------- */
-
+/* What a contact without a history rests on, from its row. */
+void contact_remember_end(struct contact *c);
+/* The ladder of full mailboxes. */
+bool ladder_is_full(const char *name);
 /* Under which pseudonyms an address may be found: under the state key, and where there is one under the key before it. */
 struct pseudonyms {
 	unsigned n;

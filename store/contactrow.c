@@ -1,25 +1,10 @@
 /*
- * A contact's row: reading and writing it, pages of rows, and rows of the first version of the schema.
+ * A contact's row: reading and writing it, pages of rows, and under which pseudonyms it may lie.
  */
+#include <sodium.h>
 #include <stdio.h>
-#include <time.h>
 #include "store/contact.h"
 #include "store/pagefile.h"
-
-/* YYYYMM (UTC) of a time, and the begin of a month; 0 for 0. */
-int month_of_time(int64_t at)
-{
-	time_t t = at;
-	struct tm tm;
-
-	gmtime_r(&t, &tm);
-	return at ? (tm.tm_year + 1900) * 100 + tm.tm_mon + 1 : 0;
-}
-
-int64_t month_start(int month)
-{
-	return month ? keys_month_start(month) : 0;
-}
 
 /* --- its place in the counts ------------------------------------------------------------------------------------------- */
 
@@ -43,19 +28,11 @@ static struct cohort_place place_of(const struct contact *c)
 
 /* --- the row -------------------------------------------------------------------------------------------------------------- */
 
-enum contact_state state_by_name(const char *name)
-{
-	for (unsigned i = 0; name && i < STATE_COUNT; i++)
-		if (strcmp(contact_state_name(i), name) == 0)
-			return i;
-	return STATE_ACTIVE;
-}
-
 /*
  * Who is inactive and has no history, from before hard failures were in it or because a data subject had all but that erased: the row itself says
  * what it rests on.
  */
-static void remember_end(struct contact *c)
+void contact_remember_end(struct contact *c)
 {
 	int category = category_by_name(c->reason);
 	enum klass klass = category > 0 ? category_class((unsigned)category) : CLASS_NONE;
@@ -104,7 +81,7 @@ int contact_load(struct store *s, const unsigned char key[PSEUDONYM_SIZE], struc
 	sqlite3_reset(st);
 	c->counted = place_of(c);
 	if (sound && c->now.state == STATE_INACTIVE && history_is_empty(&c->history))
-		remember_end(c);
+		contact_remember_end(c);
 	return sound ? STORE_OK : store_fail(s, STORE_FAILED, "%s: the history of a contact is damaged", s->o.path);
 }
 
@@ -174,95 +151,36 @@ int contact_save(struct store *s, enum sql how, struct contact *c)
 	return db_finish(s, st) || move_held(s, c) ? STORE_FAILED : cohort_move(s, c->counted, place);
 }
 
-/*
- * Schema version 1 kept the failures of the running ladder alone, eight bytes each: the time, shifted by one for the bit that says block; what was
- * before them stood in counted_from.
- */
-enum { OLD_FAILURE_SIZE = 8 };
-
-/* Of one that is not the reason of the contact nothing else is known. */
-static struct cause old_cause(const struct contact *c, enum klass klass, const char *ladder)
+bool ladder_is_full(const char *name)
 {
-	int category = category_by_name(c->reason);
-	bool is = category > 0 && category_class((unsigned)category) == klass;
-	struct cause cause = { .category = is ? (uint8_t)category : CATEGORY_UNDETERMINED };
-
-	memcpy(cause.rule, c->rule, sizeof cause.rule);
-	if (klass == CLASS_SOFT)
-		snprintf(cause.ladder, sizeof cause.ladder, "%s", ladder);
-	else
-		strcpy(cause.provider, "other");
-	return cause;
+	return name && strcmp(name, category_name(CATEGORY_MAILBOX_FULL)) == 0;
 }
 
-static void old_failures(struct contact *c, const unsigned char *p, int n, const char *ladder)
+void contact_read_row(sqlite3_stmt *st, struct contact_row *out)
 {
-	struct cause soft = old_cause(c, CLASS_SOFT, ladder), block = old_cause(c, CLASS_BLOCK, ladder);
+	const char *reason = (const char *)sqlite3_column_text(st, 6);
 
-	for (; n >= OLD_FAILURE_SIZE; n -= OLD_FAILURE_SIZE, p += OLD_FAILURE_SIZE) {
-		uint64_t v = 0;
-		for (int i = 0; i < OLD_FAILURE_SIZE; i++)
-			v = v << 8 | p[i];
-		history_add(&c->history, v & 1 ? HISTORY_BLOCK : HISTORY_SOFT, (int64_t)(v >> 1), v & 1 ? &block : &soft, 0);
-	}
+	memcpy(out->key, sqlite3_column_blob(st, 0), PSEUDONYM_SIZE);
+	out->state = state_by_name((const char *)sqlite3_column_text(st, 1));
+	out->since = sqlite3_column_int64(st, 2);
+	out->until = sqlite3_column_int64(st, 3);
+	out->due = sqlite3_column_int64(st, 4);
+	out->attempts = (unsigned)sqlite3_column_int64(st, 5);
+	out->reason = reason && strlen(reason) < EVENT_RULE_SIZE ? reason : "";
+	out->full = out->state == STATE_PAUSED && ladder_is_full((const char *)sqlite3_column_text(st, 7));
 }
 
-/* What has no failures of its own any more is remembered by its last one. */
-static void old_last(struct contact *c, const char *ladder)
+int pseudonyms_of(struct store *s, const char *address, size_t n, struct pseudonyms *out)
 {
-	struct cause soft = old_cause(c, CLASS_SOFT, ladder);
+	const unsigned char *old = keys_old_state(s);
+	char canonical[CANONICAL_SIZE];
 
-	history_add(&c->history, HISTORY_SOFT, c->at, &soft, 0);
-	history_drop_first(&c->history);
+	n = address_canonical(address, n, s->o.fold_local_part, canonical);
+	out->n = old ? 2 : 1;
+	if (n)
+		pseudonym(out->key[0], PSEUDONYM_STATE, keys_state(s), canonical, n);
+	if (n && old)
+		pseudonym(out->key[1], PSEUDONYM_STATE, old, canonical, n);
+	sodium_memzero(canonical, sizeof canonical);
+	return n ? STORE_OK : store_fail(s, STORE_MISUSE, "not an address");
 }
-
-static int convert_old(struct store *s, const unsigned char key[PSEUDONYM_SIZE])
-{
-	sqlite3_stmt *st = db_bind(s, SQL_CONTACT_GET, "b", key, PSEUDONYM_SIZE);
-	static const struct contact empty;
-	struct contact c = empty;
-	struct standing *base = &c.history.base;
-	char ladder[STORE_NAME_SIZE];
-
-	if (!st || db_step(s, st) != 1)
-		return STORE_FAILED;
-	history_clear(&c.history);
-	memcpy(c.key, key, sizeof c.key);
-	c.now = (struct standing){ .state = state_by_name((const char *)sqlite3_column_text(st, 0)), .since = sqlite3_column_int64(st, 2),
-		.until = sqlite3_column_int64(st, 3), .due = sqlite3_column_int64(st, 4), .pauses = (unsigned)sqlite3_column_int64(st, 6) };
-	c.at = sqlite3_column_int64(st, 1);
-	db_text(st, 8, c.reason, sizeof c.reason);
-	db_text(st, 9, c.rule, sizeof c.rule);
-	db_text(st, 10, ladder, sizeof ladder);
-	c.history.settled = later(c.at, sqlite3_column_int64(st, 7));
-	*base = c.now;
-	if (sqlite3_column_bytes(st, 11)) {
-		c.history.settled = later(1, sqlite3_column_int64(st, 7));
-		*base = (struct standing){ .state = c.now.pauses ? STATE_REVALIDATE : STATE_ACTIVE, .pauses = c.now.pauses,
-			.since = day_start(c.history.settled) };
-		old_failures(&c, sqlite3_column_blob(st, 11), sqlite3_column_bytes(st, 11), ladder);
-	} else if (base->state != STATE_ACTIVE) {
-		old_last(&c, ladder);
-	}
-	base->because = base->state == STATE_ACTIVE ? FOR_NOTHING : base->state == STATE_INACTIVE ? FOR_TOO_LONG : FOR_SOFT;
-	sqlite3_reset(st);
-	if (contact_is_gone(&c)) {
-		history_clear(&c.history);
-		remember_end(&c);
-	}
-	contact_fold(s, &c, 0);
-	return contact_save(s, SQL_CONTACT_PUT, &c);
-}
-
-int contact_from_version_1(struct store *s)
-{
-	struct page page = { .n = 0 };
-	int result;
-
-	while (!(result = contact_page(s, &page, db_bind(s, SQL_CONTACT_AFTER, "bi", page.last, PSEUDONYM_SIZE, (int64_t)CONTACT_PAGE))) && page.n)
-		for (unsigned i = 0; i < page.n && !result; i++)
-			if ((result = convert_old(s, page.key[i])))
-				return result;
-	return result;
-}
-

@@ -116,22 +116,6 @@ int db_finish_text(struct store *s, sqlite3_stmt *st, char *buffer, size_t size)
 	return STORE_OK;
 }
 
-int db_enter(struct store *s, bool *own)
-{
-	*own = !s->in_transaction;
-	return *own ? store_begin(s) : STORE_OK;
-}
-
-int db_leave(struct store *s, bool own, int result)
-{
-	if (!own)
-		return result;
-	if (result == STORE_OK)
-		return store_commit(s);
-	store_rollback(s);
-	return result;
-}
-
 int db_exec(struct store *s, const char *sql)
 {
 	return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK ? STORE_OK : db_error(s);

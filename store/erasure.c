@@ -279,7 +279,7 @@ static int erase_again(struct store *s, struct replay *r, const char *last, uint
 	    held_delete(s, HELD_EVENTS, db_bind(s, SQL_ERASED_EVENTS, ""), &deleted))
 		return STORE_FAILED;
 	*replayed += deleted;
-	return db_run(s, SQL_META_PUT, "tt", list_name, last) || (*replayed && retention_note_deletion(s)) ? STORE_FAILED : STORE_OK;
+	return db_run(s, SQL_META_PUT, "tt", list_name, last) || (*replayed && held_note_deletion(s)) ? STORE_FAILED : STORE_OK;
 }
 
 int erasures_settle(struct store *s, int64_t now, uint64_t *replayed)

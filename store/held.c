@@ -243,3 +243,8 @@ int held_from_rows(struct store *s)
 			return STORE_FAILED;
 	return STORE_OK;
 }
+
+int held_note_deletion(struct store *s)
+{
+	return db_run(s, SQL_REWRITE_DUE, "");
+}

@@ -23,9 +23,17 @@ struct pending;
 struct table;
 struct erasures;
 
+/* A part of the store that holds something in memory until a commit, or has to know that a snapshot begins. A list ends with an empty one. */
+struct store_part {
+	int (*flush)(struct store *s);    /* before a commit */
+	void (*discard)(struct store *s); /* after a rollback */
+	int (*enter)(struct store *s);    /* a snapshot begins */
+};
+
 struct store {
 	sqlite3 *db;
 	struct store_options o;
+	const struct store_part *parts; /* store.c */
 	struct keyring *keys;       /* keys.c */
 	struct counters *counters;  /* tally.c */
 	struct hours *hours;        /* hour.c */
@@ -44,6 +52,9 @@ struct store {
 
 /* Sets the message and returns CODE; STORE_FAILED spoils the transaction. Never pass it anything that came with a mail. */
 int store_fail(struct store *s, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* The first state where the name is none. */
+enum contact_state state_by_name(const char *name);
 
 /* --- db.c: statements, prepared once ---------------------------------------------------------------------- */
 
@@ -65,18 +76,26 @@ int db_finish_text(struct store *s, sqlite3_stmt *st, char *buffer, size_t size)
 #define db_line(s, buffer, size, ...) db_finish_text(s, db_bind(s, __VA_ARGS__), buffer, size)
 /* A column's text cut into BUFFER; "" for null. */
 void db_text(sqlite3_stmt *st, int column, char *buffer, size_t size);
+int db_exec(struct store *s, const char *sql);
+
+/* --- transaction.c ------------------------------------------------------------------------------------------- */
+
 /* A transaction of our own unless one is open: then *OWN is false, and db_leave() leaves it to its owner. */
 int db_enter(struct store *s, bool *own);
 int db_leave(struct store *s, bool own, int result);
-int db_exec(struct store *s, const char *sql);
 
 /* --- schema.c ------------------------------------------------------------------------------------------------ */
 
 enum { SCHEMA_VERSION = 13, APPLICATION_ID = 0x7265746f /* "reto" */ };
 /* *VERSION is 0 for a database with nothing in it. Refuses what is not ours or newer than this program. */
 int schema_version(struct store *s, int *version);
-/* Applies what lies between FROM and SCHEMA_VERSION, inside the transaction. */
-int schema_migrate(struct store *s, int from);
+/* What brings the rows to the form of VERSION; a list ends with NULL. */
+struct schema_conversion {
+	int version;
+	int (*convert)(struct store *s);
+};
+/* Applies what lies between FROM and SCHEMA_VERSION, inside the transaction, and then what converts rows. */
+int schema_migrate(struct store *s, int from, const struct schema_conversion *conversions);
 /* The trigger that keeps the ledger from being cut; only the ledger's own retention lifts it. */
 extern const char schema_ledger_guard[];
 
@@ -195,8 +214,6 @@ int contact_apply(struct store *s, const struct packed *e);
 int pending_add(struct store *s, const struct packed *e);
 int pending_flush(struct store *s);
 void pending_discard(struct store *s);
-/* Lets through those who wait for the investigation that was resolved NOW, inside the transaction. */
-int contact_release(struct store *s, const char *provider, enum category category, int64_t now, uint64_t *released);
 /* Brings the rows of schema version 1 to the present form, inside the transaction. */
 int contact_from_version_1(struct store *s);
 
@@ -308,6 +325,8 @@ int held_count(struct store *s, enum held_class held, uint64_t *count);
 int held_compare(struct store *s, enum held_class held, uint64_t *count, unsigned *days);
 int held_flush(struct store *s);
 void held_discard(struct store *s);
+/* Inside the transaction: rows are deleted, so the next purge sees to their bytes. */
+int held_note_deletion(struct store *s);
 /* For a store that was made before there were kept counts, and before they were by state. */
 int held_from_rows(struct store *s);
 int held_states_from_rows(struct store *s);
@@ -321,8 +340,6 @@ int kpi_functions(struct store *s);
 
 /* --- retention.c, ledger.c ------------------------------------------------------------------------------------------ */
 
-/* Inside the transaction: rows are deleted, so the next purge sees to their bytes. */
-int retention_note_deletion(struct store *s);
 /* Notes the settings that matter to privacy in the ledger when they are others than last time (settings.c). */
 int settings_record(struct store *s, int64_t now);
 /* The ledger's own retention, inside the transaction. */

@@ -93,21 +93,3 @@ int store_past_investigations(struct store *s, int64_t from, int64_t to, int (*v
 {
 	return visit_rows(s, db_bind(s, SQL_INVESTIGATION_PAST, "ii", from, to), true, visit, context);
 }
-
-int store_resolve(struct store *s, const char *provider, enum category category, int64_t now, uint64_t *released)
-{
-	bool own;
-	int result = db_enter(s, &own);
-
-	*released = 0;
-	if (result)
-		return result;
-	result = db_run(s, SQL_INVESTIGATION_CLOSE, "tti", provider, category_name(category), day_start(now));
-	if (!result)
-		result = db_run(s, SQL_INVESTIGATION_RESOLVE, "tti", provider, category_name(category), now);
-	if (!result && !sqlite3_changes(s->db))
-		result = store_fail(s, STORE_MISUSE, "no investigation of this provider and category is open");
-	if (!result)
-		result = contact_release(s, provider, category, now, released);
-	return db_leave(s, own, result);
-}

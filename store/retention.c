@@ -211,16 +211,11 @@ static int note_purge(struct store *s, int64_t now, const struct purge *p)
 }
 
 /* Notes that there are bytes to see to, so that a kill before it is done does not make us forget. */
-int retention_note_deletion(struct store *s)
-{
-	return db_run(s, SQL_REWRITE_DUE, "");
-}
-
 static int note_deletion(struct store *s, const struct purge *p)
 {
 	for (unsigned i = 0; i < CLASSES; i++)
 		if (p->at[i].deleted)
-			return retention_note_deletion(s);
+			return held_note_deletion(s);
 	return STORE_OK;
 }
 

@@ -146,25 +146,24 @@ static const char version_13[] = "ALTER TABLE event ADD COLUMN margin INTEGER";
 
 struct step {
 	const char *sql, *then; /* THEN may be NULL */
-	int (*convert)(struct store *s); /* brings the rows to the new form; may be NULL */
 	const char *mark;       /* user_version after it; a pragma takes no parameter */
 };
 
 /* steps[n] leads from version n to n + 1. */
 static const struct step steps[] = {
-	{ version_1, schema_ledger_guard, NULL, "PRAGMA application_id = 0x7265746f; PRAGMA user_version = 1" },
-	{ version_2, NULL, NULL, "PRAGMA user_version = 2" },
-	{ version_3, NULL, contact_from_version_1, "PRAGMA user_version = 3" },
-	{ version_4, NULL, NULL, "PRAGMA user_version = 4" },
-	{ version_5, NULL, NULL, "PRAGMA user_version = 5" },
-	{ version_6, NULL, NULL, "PRAGMA user_version = 6" },
-	{ version_7, NULL, hours_from_events, "PRAGMA user_version = 7" },
-	{ version_8, NULL, NULL, "PRAGMA user_version = 8" },
-	{ version_9, NULL, NULL, "PRAGMA user_version = 9" },
-	{ version_10, NULL, held_from_rows, "PRAGMA user_version = 10" },
-	{ version_11, NULL, held_states_from_rows, "PRAGMA user_version = 11" },
-	{ version_12, NULL, NULL, "PRAGMA user_version = 12" },
-	{ version_13, NULL, NULL, "PRAGMA user_version = 13" },
+	{ version_1, schema_ledger_guard, "PRAGMA application_id = 0x7265746f; PRAGMA user_version = 1" },
+	{ version_2, NULL, "PRAGMA user_version = 2" },
+	{ version_3, NULL, "PRAGMA user_version = 3" },
+	{ version_4, NULL, "PRAGMA user_version = 4" },
+	{ version_5, NULL, "PRAGMA user_version = 5" },
+	{ version_6, NULL, "PRAGMA user_version = 6" },
+	{ version_7, NULL, "PRAGMA user_version = 7" },
+	{ version_8, NULL, "PRAGMA user_version = 8" },
+	{ version_9, NULL, "PRAGMA user_version = 9" },
+	{ version_10, NULL, "PRAGMA user_version = 10" },
+	{ version_11, NULL, "PRAGMA user_version = 11" },
+	{ version_12, NULL, "PRAGMA user_version = 12" },
+	{ version_13, NULL, "PRAGMA user_version = 13" },
 };
 _Static_assert(sizeof steps / sizeof *steps == SCHEMA_VERSION, "each version has a step that leads to it");
 
@@ -201,13 +200,13 @@ int schema_version(struct store *s, int *version)
 }
 
 /* Rows are brought to their new form when all tables have theirs: what does that uses the statements of the present schema. */
-int schema_migrate(struct store *s, int from)
+int schema_migrate(struct store *s, int from, const struct schema_conversion *conversions)
 {
 	for (int v = from; v < SCHEMA_VERSION; v++)
 		if (db_exec(s, steps[v].sql) || (steps[v].then && db_exec(s, steps[v].then)) || db_exec(s, steps[v].mark))
 			return STORE_FAILED;
-	for (int v = from; v < SCHEMA_VERSION; v++)
-		if (steps[v].convert && steps[v].convert(s))
+	for (const struct schema_conversion *c = conversions; c->convert; c++)
+		if (c->version > from && c->convert(s))
 			return STORE_FAILED;
 	return STORE_OK;
 }

@@ -1,5 +1,5 @@
 /*
- * Opening and closing, and the transaction that a batch is.
+ * Opening and closing; here all parts of the store come together (the transaction: transaction.c).
  *
  * The database runs in WAL mode with synchronous=FULL: a commit that returned is on disk, readers never wait for the writer, and a
  * kill at any instruction leaves the last commit. secure_delete overwrites what is deleted, and pagefile.h what SQLite leaves of rows that
@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -18,35 +17,31 @@
 #include "store/internal.h"
 #include "store/pagefile.h"
 
-#define STORE_NAME2(symbol, name) name,
-static const char *const verdict_names[] = { STORE_VERDICTS(STORE_NAME2) };
-static const char *const state_names[] = { STORE_STATES(STORE_NAME2) };
-
-const char *verdict_name(unsigned v)
+static int refresh_keys(struct store *s)
 {
-	return v < VERDICT_COUNT ? verdict_names[v] : "";
+	bool changed;
+
+	return keys_refresh(s, &changed);
 }
 
-const char *contact_state_name(unsigned s)
-{
-	return s < STATE_COUNT ? state_names[s] : "";
-}
+/* What takes part in a transaction or a snapshot, in this order. */
+static const struct store_part parts[] = {
+	{ pending_flush, pending_discard, NULL },
+	{ counters_flush, counters_discard, NULL },
+	{ erasures_flush, erasures_discard, NULL },
+	{ NULL, keys_forget_months, refresh_keys },
+	{ NULL, NULL, contact_table_enter },
+	{ NULL, NULL, NULL },
+};
 
-int store_fail(struct store *s, int code, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(s->error, sizeof s->error, format, args);
-	va_end(args);
-	s->spoilt |= code == STORE_FAILED;
-	return code;
-}
-
-const char *store_error(const struct store *s)
-{
-	return s ? s->error : "no memory";
-}
+/* What brings rows to the form of a version of the schema, once all tables have theirs. */
+static const struct schema_conversion conversions[] = {
+	{ 3, contact_from_version_1 },
+	{ 7, hours_from_events },
+	{ 10, held_from_rows },
+	{ 11, held_states_from_rows },
+	{ 0, NULL },
+};
 
 /* --- opening ------------------------------------------------------------------------------------------------ */
 
@@ -178,7 +173,7 @@ static int settle_schema(struct store *s, int64_t now, bool *made)
 	result = schema_version(s, &version);
 	*made = !result && !version;
 	if (!result)
-		result = schema_migrate(s, version);
+		result = schema_migrate(s, version, conversions);
 	if (!result && *made && (store_ledger(s, now, "store-created", schema) || keys_record(s, now)))
 		result = STORE_FAILED;
 	if (!result)
@@ -236,6 +231,7 @@ int store_open(struct store **out, const struct store_options *options, int64_t 
 	if (!s || sodium_init() < 0)
 		return STORE_FAILED;
 	s->o = *options;
+	s->parts = parts;
 	tzset();
 	return open_all(s, now, created);
 }
@@ -268,56 +264,4 @@ int store_bulk(struct store *s, bool on)
 	if (!on)
 		sqlite3_db_release_memory(s->db);
 	return result;
-}
-
-/* --- the transaction ------------------------------------------------------------------------------------------ */
-
-int store_begin(struct store *s)
-{
-	if (s->in_transaction || s->in_snapshot || s->o.read_only)
-		return store_fail(s, STORE_MISUSE, "begin inside a transaction, or on a store opened for reading");
-	s->spoilt = false;
-	if (db_run(s, SQL_BEGIN, ""))
-		return STORE_FAILED;
-	s->in_transaction = true;
-	return STORE_OK;
-}
-
-int store_snapshot(struct store *s, bool hold)
-{
-	if (s->in_transaction || s->in_snapshot == hold)
-		return store_fail(s, STORE_MISUSE, "snapshot inside a transaction, or twice");
-	bool changed;
-	if (db_run(s, hold ? SQL_BEGIN_READ : SQL_COMMIT, "") || (hold && keys_refresh(s, &changed)))
-		return STORE_FAILED;
-	s->in_snapshot = hold;
-	return hold ? contact_table_enter(s) : STORE_OK;
-}
-
-int store_commit(struct store *s)
-{
-	if (!s->in_transaction)
-		return store_fail(s, STORE_MISUSE, "commit without a transaction");
-	if (s->spoilt || pending_flush(s) || counters_flush(s) || erasures_flush(s) || db_run(s, SQL_COMMIT, "")) {
-		store_rollback(s);
-		return STORE_FAILED;
-	}
-	s->in_transaction = false;
-	return STORE_OK;
-}
-
-void store_rollback(struct store *s)
-{
-	char error[STORE_ERROR_SIZE];
-
-	if (!s->in_transaction)
-		return;
-	memcpy(error, s->error, sizeof error);
-	db_run(s, SQL_ROLLBACK, ""); /* fails only where SQLite has rolled back by itself */
-	memcpy(s->error, error, sizeof error);
-	s->in_transaction = false;
-	counters_discard(s);
-	pending_discard(s);
-	erasures_discard(s);
-	keys_forget_months(s);
 }

@@ -41,7 +41,7 @@ int store_forget(struct store *s, const char *address, size_t n, bool keep, int6
 	if (!result)
 		result = events_forget(s, canonical, n, now, &sum->events);
 	if (!result)
-		result = retention_note_deletion(s);
+		result = held_note_deletion(s);
 	sodium_memzero(canonical, sizeof canonical);
 	return result;
 }

@@ -128,7 +128,7 @@ static void the_file_says_what_it_still_holds(void **state)
 	ok(store_file_state(store, &f));
 	assert_true(f.secure_delete && !f.rewrite_due && f.bytes > 0 && f.schema == SCHEMA_VERSION);
 	ok(store_begin(store));
-	ok(retention_note_deletion(store));
+	ok(held_note_deletion(store));
 	ok(store_commit(store));
 	ok(store_file_state(store, &f));
 	assert_true(f.rewrite_due && f.log_bytes > 0);
