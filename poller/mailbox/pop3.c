@@ -69,6 +69,9 @@ struct pop3 {
 	size_t listed, capacity, at;
 	bool have_list;
 	unsigned refused;  /* RETRs */
+	size_t empty[RETR_DEPTH]; /* of the list: what came empty */
+	unsigned empties;
+	bool reading;      /* a message is on its way: what ends the connection then may be the message */
 	unsigned cuts;
 	size_t begin, end; /* of what was received and not read */
 	struct wiped message;
@@ -658,25 +661,8 @@ static int say_stuck(struct pop3 *p, const struct listed *l, const char *why, co
 	return sink->stuck && sink->stuck(sink->context, &m, why) ? refused(p, "stopped") : 0;
 }
 
-/* Reads the answer to a RETR and hands the message out; with a SINK of NULL only reads it. *GIVEN counts. 0, or -1 with the error text. */
-static int take_message(struct pop3 *p, const struct listed *l, const struct source_sink *sink, size_t *given)
+static int hand_out(struct pop3 *p, const struct listed *l, uint64_t size, const struct source_sink *sink, size_t *given)
 {
-	uint64_t size;
-	enum reply reply = read_reply(p);
-	if (reply == REPLY_CONTINUE)
-		return broken(p, "the answer is not POP3's");
-	if (reply == REPLY_BROKEN)
-		return -1;
-	if (reply == REPLY_ERR) {
-		p->refused++;
-		return sink ? say_stuck(p, l, meaning(p, "the server refuses to hand it out"), sink) : 0;
-	}
-	if (read_message(p, &size))
-		return -1;
-	if (!sink)
-		return 0;
-	if (source_is_placeholder((struct span){ p->message.p, p->message.n }))
-		return say_stuck(p, l, "the server gives a notice in its place, that it cannot be converted", sink);
 	snprintf(p->name, sizeof p->name, "message %" PRIu32, l->number);
 	struct source_message m = {
 		.id = (uint64_t)(l - p->list) + 1,
@@ -688,6 +674,60 @@ static int take_message(struct pop3 *p, const struct listed *l, const struct sou
 	memcpy(m.remote_id, l->id, SOURCE_ID_SIZE);
 	++*given;
 	return sink->message(sink->context, &m) ? refused(p, "stopped") : 0;
+}
+
+/* What came empty: a message of no bytes by the server's own account, or one that it cannot give. Asked when no other answer is under way. */
+static int judge_empty(struct pop3 *p, const struct source_sink *sink, size_t *given)
+{
+	while (p->empties) {
+		const struct listed *l = &p->list[p->empty[p->empties - 1]];
+		uint64_t size = 1;
+		char line[32];
+		if (!l->number) { /* gone with the connection before */
+			p->empties--;
+			continue;
+		}
+		snprintf(line, sizeof line, "LIST %" PRIu32, l->number);
+		enum reply reply = command(p, line);
+		if (reply == REPLY_BROKEN)
+			return -1;
+		if (reply == REPLY_OK && sscanf(p->line, "+OK %*u %" SCNu64, &size) != 1)
+			size = 1;
+		p->message.n = 0;
+		p->empties--;
+		if (size ? say_stuck(p, l, "the server gives an empty text for it", sink) : hand_out(p, l, 0, sink, given))
+			return -1;
+	}
+	return 0;
+}
+
+/* Reads the answer to a RETR and hands the message out; with a SINK of NULL only reads it. *GIVEN counts. 0, or -1 with the error text. */
+static int take_message(struct pop3 *p, const struct listed *l, const struct source_sink *sink, size_t *given)
+{
+	uint64_t size;
+	p->reading = true;
+	enum reply reply = read_reply(p);
+	if (reply == REPLY_CONTINUE)
+		return broken(p, "the answer is not POP3's");
+	if (reply == REPLY_BROKEN)
+		return -1;
+	if (reply == REPLY_ERR) {
+		p->reading = false;
+		p->refused++;
+		return sink ? say_stuck(p, l, meaning(p, "the server refuses to hand it out"), sink) : 0;
+	}
+	if (read_message(p, &size))
+		return -1;
+	p->reading = false;
+	if (!sink)
+		return 0;
+	if (!size && p->empties < RETR_DEPTH) {
+		p->empty[p->empties++] = (size_t)(l - p->list);
+		return 0;
+	}
+	if (source_is_placeholder((struct span){ p->message.p, p->message.n }))
+		return say_stuck(p, l, "the server gives a notice in its place, that it cannot be converted", sink);
+	return hand_out(p, l, size, sink, given);
 }
 
 /* Sends the command NAME for N messages, at most DELE_DEPTH, in one write. */
@@ -728,7 +768,7 @@ static int retrieve(struct pop3 *p, size_t until, const struct source_sink *sink
 			p->unfinished = true;
 			until = sent; /* what is on its way is read, no more is asked for */
 		}
-		if (!result && sent < until && sent - p->at <= depth / 2) {
+		if (!result && !p->empties && sent < until && sent - p->at <= depth / 2) {
 			uint32_t numbers[RETR_DEPTH];
 			size_t n = 0;
 			for (; n < depth - (sent - p->at) && sent + n < until; n++)
@@ -745,7 +785,7 @@ static int retrieve(struct pop3 *p, size_t until, const struct source_sink *sink
 		if (!p->usable)
 			return -1;
 	}
-	return stay_in_step(p, p->refused > refused_before) ? -1 : result;
+	return stay_in_step(p, p->refused > refused_before || p->empties) ? -1 : result;
 }
 
 static int by_id(const void *a, const void *b)
@@ -802,18 +842,24 @@ static int connect_again(struct pop3 *p)
 	return connect_server(p, p->password, left) || find_numbers(p) ? -1 : 0;
 }
 
-/* The connection was lost while the message before AT came: that is asked for once more, and stepped over when it is lost there again. 0: go on. */
+/*
+ * The connection was lost. When that was while the message before AT came, it is asked for once more, and stepped over when it is lost there again. 0: go on.
+ */
 static int go_on_after_cut(struct pop3 *p, const struct source_sink *sink)
 {
 	char why[SOURCE_ERROR_SIZE];
 	size_t cut = p->at ? p->at - 1 : 0;
+	bool in_message = p->reading;
+	p->reading = false;
 	if (!stream_was_cut(p->stream))
 		return -1;
 	memcpy(why, p->base.error, sizeof why);
-	if (cut == p->cut_at && say_stuck(p, &p->list[cut], "the connection breaks while it is read", sink))
+	if (in_message && cut == p->cut_at && say_stuck(p, &p->list[cut], "the connection breaks while it is read", sink))
 		return -1;
-	p->at = cut == p->cut_at ? cut + 1 : cut;
-	p->cut_at = cut;
+	if (in_message) {
+		p->at = cut == p->cut_at ? cut + 1 : cut;
+		p->cut_at = cut;
+	}
 	if (++p->cuts < CUTS_MAX && !connect_again(p))
 		return 0;
 	memcpy(p->base.error, why, sizeof why); /* what began it tells more */
@@ -840,8 +886,8 @@ static int pop3_next(struct source *s, size_t count, const struct source_sink *s
 		return -1;
 	if (!p->have_list && read_list(p, sink))
 		return -1;
-	while (given < count && !p->unfinished && (end = part_end(p, count - given)) > p->at) {
-		int result = retrieve(p, end, sink, &given);
+	while (given < count && !p->unfinished && (p->empties || (end = part_end(p, count - given)) > p->at)) {
+		int result = p->empties ? judge_empty(p, sink, &given) : retrieve(p, end, sink, &given);
 		if (p->message.p)
 			explicit_bzero(p->message.p, p->message.capacity);
 		if (result && (p->usable || go_on_after_cut(p, sink)))

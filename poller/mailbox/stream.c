@@ -430,13 +430,18 @@ static ssize_t try_write(struct stream *s, const void *bytes, size_t n, short *e
 		sent = send(s->fd, bytes, n, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (sent >= 0)
 			return sent;
-		return errno == EAGAIN || errno == EINTR ? 0 : fail(s, "sending: %s", strerror(errno));
+		if (errno == EAGAIN || errno == EINTR)
+			return 0;
+		s->cut = true;
+		return fail(s, "sending: %s", strerror(errno));
 	}
 	sent = gnutls_record_send(s->session, bytes, n);
 	if (sent >= 0)
 		return sent;
-	if (sent != GNUTLS_E_AGAIN && sent != GNUTLS_E_INTERRUPTED)
+	if (sent != GNUTLS_E_AGAIN && sent != GNUTLS_E_INTERRUPTED) {
+		s->cut = true;
 		return fail(s, "TLS: %s", tls_error((int)sent));
+	}
 	*events = gnutls_record_get_direction(s->session) ? POLLOUT : POLLIN;
 	return 0;
 }

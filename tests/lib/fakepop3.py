@@ -56,8 +56,12 @@ class FakePop3(FakeImap):
         there = self._there(c)
         c.send("+OK %d %d\r\n" % (len(there), sum(len(self.mails[uid]) for _, uid in there)))
 
-    def _pop_list(self, c, _rest):
+    def _pop_list(self, c, rest):
+        if rest:
+            uid = dict(self._there(c)).get(int(rest))
+            return c.send("-ERR gone\r\n" if uid is None else "+OK %s %d\r\n" % (rest, len(self.mails[uid])))
         self._lines(c, ["%d %d" % (number, len(self.mails[uid])) for number, uid in self._there(c)])
+        return None
 
     def _pop_uidl(self, c, _rest):
         self._lines(c, ["%d u%d" % (number, uid) for number, uid in self._there(c)])

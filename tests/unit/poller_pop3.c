@@ -152,6 +152,7 @@ static void old_server(void **state)
 	const struct step steps[] = {
 		GREETING, OLD_LOGIN, { "STAT", "+OK 2 300\r\n", 0 }, { "LIST", "+OK\r\n1 100\r\n2 200\r\n.\r\n", 0 },
 		{ "RETR 1", "+OK\r\nA: 1\r\n\r\n..\r\n...x\r\ny.\r\n.\r\n", 0 }, { "RETR 2", "+OK 2 octets\r\n.\r\n", 0 },
+		{ "NOOP", "+OK\r\n", 0 }, { "LIST 2", "+OK 2 0\r\n", 0 },
 		{ "DELE 1", "+OK\r\n", 0 }, { "DELE 2", "+OK\r\n", 0 }, { "QUIT", "+OK bye\r\n", 0 }, END };
 	check(steps, false, SETTLE_PROCESSED, "A: 1\r\n\r\n.\r\n..x\r\ny.\r\n|", 0);
 }

@@ -1,0 +1,160 @@
+#!/usr/bin/python3
+"""A message that lies in a mailbox and cannot be had: it is stepped over, named, tried again and alerted while it stays; all others are read
+and settled; it is forgotten when it was read or is gone. Over IMAP and POP3."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from lib.fakeimap import FakeImap
+from lib.fakepop3 import FakePop3
+from lib.harness import *
+
+BAD = 3  # the UID of the message that cannot be had
+
+
+def bounce(number):
+    return ("From: MAILER-DAEMON@mx.example.net\r\nTo: bounces@example.org\r\nSubject: Undelivered\r\nMessage-ID: <s%d@mx.example.net>\r\nMIME-Version: 1.0\r\n"
+            "Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\n\r\nsorry\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n"
+            "Reporting-MTA: dns; mx.example.net\r\n\r\nFinal-Recipient: rfc822; someone%d@example.com\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n--b--\r\n"
+            % (number, number)).encode()
+
+
+PLACEHOLDER = (b"From: System <system@mail.example.org>\r\nTo: bounces@example.org\r\nSubject: Retrieval using the %s protocol failed for the following message: 12\r\n"
+               b"MIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\nThe server couldn't retrieve the following message:\r\n\r\n  Subject: \"Undelivered\"\r\n")
+
+
+# --- the servers: each cannot give message BAD while `sick` ---------------------------------------------------------------------
+
+
+def imap(answer):
+    """A fetch of the body of BAD is answered with what ANSWER(fake, connection) does; True from it: the command is refused."""
+    fake = FakeImap([bounce(n) for n in range(5)])
+    fake.sick, fake.tries = True, 0
+
+    def uid_fetch(c, tag, rest):
+        if "BODY" not in rest or not fake.sick or BAD not in fake.uids(rest.split(" ")[0]):
+            return True
+        fake.tries += 1
+        no = False
+        for uid in fake.uids(rest.split(" ")[0]):
+            if uid == BAD:
+                no = answer(fake, c)
+            else:
+                c.send(fake.fetched(uid))
+        c.send("%s NO [SERVERBUG] damaged\r\n" % tag) if no else c.ok(tag)
+
+    fake.on("UID FETCH", uid_fetch)
+    return fake
+
+
+class SickPop3(FakePop3):
+    def __init__(self, answer):
+        super().__init__([bounce(n) for n in range(5)])
+        self.answer, self.sick, self.tries = answer, True, 0
+
+    def _pop_retr(self, c, rest):
+        if self.sick and dict(self._there(c)).get(int(rest)) == BAD:
+            self.tries += 1
+            return c.send(self.answer)
+        return super()._pop_retr(c, rest)
+
+
+CASES = [
+    ("IMAP: NO", lambda: imap(lambda fake, c: True), "does not give its text"),
+    ("IMAP: left out of the answer", lambda: imap(lambda fake, c: None), "does not give its text"),
+    ("IMAP: NIL", lambda: imap(lambda fake, c: c.send("* %d FETCH (UID %d BODY[] NIL)\r\n" % (fake.number(BAD), BAD))), "does not give its text"),
+    ("IMAP: empty", lambda: imap(lambda fake, c: c.send("* %d FETCH (UID %d BODY[] \"\")\r\n" % (fake.number(BAD), BAD))), "gives an empty text"),
+    ("IMAP: without its UID", lambda: imap(lambda fake, c: c.send(b"* %d FETCH (BODY[] {5}\r\nhello)\r\n" % fake.number(BAD))), "does not give its text"),
+    ("IMAP: a placeholder", lambda: imap(lambda fake, c: c.send(fake.fetched(BAD, PLACEHOLDER % b"IMAP4"))), "gives a notice in its place"),
+    ("POP3: -ERR", lambda: SickPop3("-ERR [SYS/PERM] unavailable\r\n"), "message 3 cannot be had"),
+    ("POP3: empty", lambda: SickPop3("+OK\r\n.\r\n"), "gives an empty text"),
+    ("POP3: a placeholder", lambda: SickPop3(b"+OK\r\n" + PLACEHOLDER % b"POP3" + b".\r\n"), "gives a notice in its place"),
+]
+
+
+def program(fake, **keys):
+    retour = Retour()
+    retour.config["mailbox bounces"] = fake.mailbox(retour.secret(), **{"unrecognised": "delete", "quarantine": "delete", **keys})
+    return retour
+
+
+def events(retour):
+    return retour.sql("SELECT count(*) FROM event")[0][0]
+
+
+def open_alerts(retour):
+    return [(a["condition"], a["subject"]) for a in retour.run("alerts", "--json").lines() if not a.get("cleared")]
+
+
+def at(hour):
+    return "2026-11-02T%02d:00:00Z" % hour
+
+
+for name, server, why in CASES:
+    fake = server()
+    retour = program(fake)
+    with case(name + ": the others are read and settled, it is named, exit 1"):
+        result = retour.run("run")
+        equal(result.code, 1, result)
+        contains(result.err, why)
+        contains(result.err, "message 3" if fake.mailbox("")["protocol"] == "pop3" else "UID 3")
+        equal(events(retour), 4, result)
+        equal(sorted(fake.mails), [BAD], fake.said)
+        contains(result.err, "deleted 4")
+    with case(name + ": the alert message-stuck is open, mailbox-silent and login-refused are not"):
+        equal(open_alerts(retour), [("message-stuck", "bounces")])
+    with case(name + ": tried again in the next run, and the alert stays one"):
+        tries = fake.tries
+        result = retour.run("run")
+        equal(result.code, 1, result)
+        true(fake.tries > tries, "it was not tried again")
+        equal(sorted(fake.mails), [BAD])
+        equal(open_alerts(retour), [("message-stuck", "bounces")])
+    with case(name + ": when it can be had it is read, settled and forgotten, and the alert clears"):
+        fake.sick = False
+        retour.now = at(13)
+        result = retour.run("run")
+        equal(result.code, 0, result)
+        equal(events(retour), 5)
+        equal(fake.mails, {})
+        equal(retour.sql("SELECT count(*) FROM stuck"), [(0,)])
+        equal(open_alerts(retour), [])
+
+# --- what goes ------------------------------------------------------------------------------------------------------------------
+
+for name, server in (("IMAP", CASES[0][1]), ("POP3", CASES[6][1])):
+    with case(name + ": one that somebody else deletes is forgotten"):
+        fake = server()
+        retour = program(fake)
+        retour.run("poll")
+        equal(retour.sql("SELECT count(*) FROM stuck"), [(1,)])
+        del fake.mails[BAD]
+        retour.now = at(8)
+        equal(retour.run("poll").code, 0)
+        equal(retour.sql("SELECT count(*) FROM stuck"), [(0,)])
+
+with case("a dry run names it and remembers nothing"):
+    fake = CASES[1][1]()
+    retour = program(fake)
+    result = retour.run("poll", "--dry-run")
+    equal(result.code, 1, result)
+    contains(result.err, "UID 3")
+    true(not os.path.exists(retour.database) or not retour.sql("SELECT count(*) FROM stuck")[0][0], "it was remembered")
+
+with case("a message that is empty is none that cannot be had"):
+    fake = FakeImap([bounce(0), b"", bounce(1)])
+    retour = program(fake)
+    result = retour.run("poll")
+    equal(result.code, 0, result)
+    equal(fake.mails, {})
+
+with case("UIDNEXT is too low: what lies there is read"):
+    fake = FakeImap([bounce(n) for n in range(5)])
+    fake.uidnext = 3
+    retour = program(fake)
+    result = retour.run("poll")
+    equal(result.code, 0, result)
+    equal(events(retour), 5)
+    equal(fake.mails, {})
+
+finish()
