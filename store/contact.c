@@ -99,6 +99,16 @@ static int rekey(struct store *s, const unsigned char old[PSEUDONYM_SIZE], const
 	       ? STORE_FAILED : STORE_OK;
 }
 
+static bool is_taken_back(const struct store *s, const struct packed *e, int meaning)
+{
+	struct cause cause;
+
+	if (!s->takings)
+		return false;
+	cause = cause_of(s, e, meaning);
+	return cause_is_taken_back(s, (enum history_kind)meaning, &cause, cause_number(s, CAUSE_CAMPAIGN, e->campaign), e->at);
+}
+
 int contact_apply(struct store *s, const struct packed *e)
 {
 	int meaning = meaning_of(e);
@@ -106,6 +116,8 @@ int contact_apply(struct store *s, const struct packed *e)
 	bool found;
 
 	if (meaning == MEANS_NOTHING || !e->known || e->origin < s->o.act_on)
+		return STORE_OK;
+	if (meaning != HISTORY_DELIVERED && is_taken_back(s, e, meaning))
 		return STORE_OK;
 	if (meaning == HISTORY_BLOCK && investigation_note(s, segment_of(e), e->category, e->at))
 		return STORE_FAILED;

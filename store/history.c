@@ -192,6 +192,52 @@ bool history_day_is_final(const struct day *d)
 	return d->count[HISTORY_HARD] || d->count[HISTORY_COMPLAINT];
 }
 
+/* --- taking back ------------------------------------------------------------------------------------- */
+
+void history_take_back(struct day *d, enum history_kind kind)
+{
+	d->count[kind] = 0;
+	d->by[kind] = nothing;
+	if (kind == HISTORY_SOFT)
+		d->first_soft = d->last_soft = NEVER;
+	if (kind == HISTORY_BLOCK)
+		d->last_block = NEVER;
+}
+
+/* The last failure of a kind that is left; one that is older than all days lies in the base and stays. */
+static void mend_last(struct history *h, struct last *last, enum history_kind kind)
+{
+	if (last->at <= h->settled)
+		return;
+	*last = (struct last){ 0, nothing };
+	for (unsigned i = 0; i < h->days; i++) {
+		const struct day *d = &h->day[i];
+		int32_t second = kind == HISTORY_SOFT ? d->last_soft : d->last_block;
+		if (d->count[kind])
+			*last = (struct last){ d->start + (d->coarse ? 0 : second), d->by[kind] };
+	}
+}
+
+static bool is_nothing(const struct day *d)
+{
+	for (unsigned kind = 0; kind < HISTORY_CAUSED; kind++)
+		if (d->count[kind])
+			return false;
+	return d->delivered == NEVER;
+}
+
+void history_mend(struct history *h)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < h->days; i++)
+		if (!is_nothing(&h->day[i]))
+			h->day[kept++] = h->day[i];
+	h->days = kept;
+	mend_last(h, &h->soft, HISTORY_SOFT);
+	mend_last(h, &h->block, HISTORY_BLOCK);
+}
+
 /* --- coarse days ------------------------------------------------------------------------------------- */
 
 static bool has_times(const struct day *d)

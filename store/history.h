@@ -87,6 +87,9 @@ void history_clear(struct history *h);
 bool history_add(struct history *h, enum history_kind kind, int64_t at, const struct cause *cause, uint32_t campaign);
 void history_drop_first(struct history *h);
 void history_drop_last(struct history *h);
+/* Takes what D says of a kind of failure back; history_mend() when all is taken back. */
+void history_take_back(struct day *d, enum history_kind kind);
+void history_mend(struct history *h);
 /* The cause that REFERENCE names; an empty one where it is not known. */
 const struct cause *history_cause(const struct history *h, struct reference r);
 /* Something final on this day: a hard failure or a complaint. */

@@ -22,6 +22,7 @@ struct held_changes;
 struct pending;
 struct table;
 struct erasures;
+struct taken_back;
 
 /* A part of the store that holds something in memory until a commit, or has to know that a snapshot begins. A list ends with an empty one. */
 struct store_part {
@@ -43,6 +44,8 @@ struct store {
 	struct erasures *erasures;  /* erasure.c */
 	sqlite3_stmt *statement[SQL_COUNT];
 	int64_t interval;           /* between two mailings, seconds (mailings.c) */
+	struct taken_back *taken_back; /* cause.c */
+	unsigned takings;
 	bool functions;             /* kpi.c's functions of SQL are there */
 	bool in_transaction;
 	bool in_snapshot;
@@ -86,7 +89,7 @@ int db_leave(struct store *s, bool own, int result);
 
 /* --- schema.c ------------------------------------------------------------------------------------------------ */
 
-enum { SCHEMA_VERSION = 13, APPLICATION_ID = 0x7265746f /* "reto" */ };
+enum { SCHEMA_VERSION = 14, APPLICATION_ID = 0x7265746f /* "reto" */ };
 /* *VERSION is 0 for a database with nothing in it. Refuses what is not ours or newer than this program. */
 int schema_version(struct store *s, int *version);
 /* What brings the rows to the form of VERSION; a list ends with NULL. */

@@ -22,6 +22,7 @@
  *   notice_hour    notices of the last HOURS_KEPT hours, by provider; notice_total the same from the beginning, for metrics. Anonymous, as tallies are
  *   alert          what was out of the ordinary, when, and whether it was told (alert.c). Retention "alerts"
  *   held           how many rows of each class of data there are, by day (held.c)
+ *   taken_back     causes that an operator took back (cause.c): names of ours, numbers and days; they stay
  *   ledger         what was promised and done (ledger.c)
  *   key            fingerprints of the keys in the key directory (keys.c, keyfile.c)
  *
@@ -144,6 +145,11 @@ static const char version_12[] =
 /* By how much an event was decided (classify/event.h); null in those from before. */
 static const char version_13[] = "ALTER TABLE event ADD COLUMN margin INTEGER";
 
+/* Causes that were taken back. */
+static const char version_14[] =
+	"CREATE TABLE taken_back (number INTEGER PRIMARY KEY, at INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
+	" rule TEXT, provider TEXT, mta INTEGER, campaign INTEGER) STRICT";
+
 struct step {
 	const char *sql, *then; /* THEN may be NULL */
 	const char *mark;       /* user_version after it; a pragma takes no parameter */
@@ -164,6 +170,7 @@ static const struct step steps[] = {
 	{ version_11, NULL, "PRAGMA user_version = 11" },
 	{ version_12, NULL, "PRAGMA user_version = 12" },
 	{ version_13, NULL, "PRAGMA user_version = 13" },
+	{ version_14, NULL, "PRAGMA user_version = 14" },
 };
 _Static_assert(sizeof steps / sizeof *steps == SCHEMA_VERSION, "each version has a step that leads to it");
 

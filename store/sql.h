@@ -77,6 +77,9 @@
 	X(SQL_CONTACT_TIMED, "SELECT pseudonym FROM contact WHERE due IS NOT NULL AND due <= ?1 ORDER BY due LIMIT ?2") \
 	X(SQL_CONTACT_UNTIDY, "SELECT pseudonym FROM contact WHERE tidy IS NOT NULL AND tidy <= ?1 ORDER BY tidy LIMIT ?2") \
 	X(SQL_CONTACT_AFTER, "SELECT pseudonym FROM contact WHERE pseudonym > ?1 ORDER BY pseudonym LIMIT ?2") \
+	X(SQL_CONTACT_FROM, "SELECT pseudonym FROM contact WHERE pseudonym > ?1 AND at >= ?2 ORDER BY pseudonym LIMIT ?3") \
+	X(SQL_TAKEN_BACK_ADD, "INSERT INTO taken_back (at, first, last, rule, provider, mta, campaign) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)") \
+	X(SQL_TAKEN_BACK, "SELECT first, last, rule, provider, mta, campaign FROM taken_back ORDER BY number DESC LIMIT ?1") \
 	X(SQL_CONTACT_BLOCKED, "SELECT pseudonym FROM contact WHERE pseudonym > ?1 AND state IN ('block', 'investigate') AND reason = ?2" \
 		" ORDER BY pseudonym LIMIT ?3") \
 	X(SQL_CONTACT_DELETE, "DELETE FROM contact WHERE pseudonym = ?1 RETURNING at, state") \

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "classify/base/files.h"
+#include "store/cause.h"
 #include "store/internal.h"
 #include "store/pagefile.h"
 
@@ -220,7 +221,7 @@ static int open_all(struct store *s, int64_t now, bool *created)
 		return result;
 	if ((result = keys_verify(s)))
 		return result;
-	return mailings_load(s) ? STORE_FAILED : backup_settle(s, now);
+	return mailings_load(s) || causes_load(s) ? STORE_FAILED : backup_settle(s, now);
 }
 
 int store_open(struct store **out, const struct store_options *options, int64_t now, bool *created)
@@ -249,6 +250,7 @@ void store_close(struct store *s)
 	free(s->pending);
 	contact_table_free(s);
 	erasures_discard(s);
+	free(s->taken_back);
 	for (int i = 0; i < SQL_COUNT; i++)
 		sqlite3_finalize(s->statement[i]);
 	sqlite3_close(s->db);

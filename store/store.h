@@ -255,6 +255,24 @@ enum contact_move {
 };
 int store_contact_move(struct store *s, const char *address, size_t n, enum contact_move move, int64_t now, enum contact_state *from, bool *moved);
 
+/* --- whole causes (store/cause.c) ---------------------------------------------------------------------------- */
+
+/* What failures rest on; NULL: whatever it is. Two of them together: both. FROM and TO are days (UTC) and belong to it. */
+struct cause_choice {
+	int64_t from, to;
+	const char *rule, *provider, *reporting_mta, *campaign;
+};
+struct cause_moves {
+	uint64_t matched;                   /* contacts with such failures */
+	uint64_t moved[STATE_COUNT][STATE_COUNT]; /* of these, from state to state, as of now; those who stay where they are, too */
+};
+/*
+ * Takes back what rests on the cause: everybody goes to where the rest of the history leads, and such failures that are read later change nothing. Complaints and
+ * opt-outs only where the rule is named. What was settled by an operator since, or lies behind 64 later days, stays. Inside a transaction; the ledger
+ * is the caller's to write.
+ */
+int store_undo(struct store *s, const struct cause_choice *choice, int64_t now, struct cause_moves *out);
+
 /* --- the events of one recipient (store/events.c) ------------------------------------------------------------ */
 
 enum { DIAGNOSTIC_KEPT_SIZE = 320 };

@@ -395,13 +395,14 @@ static int print_states(struct job *j, int argc, char **argv)
 
 static const struct {
 	const char *name, *command;
-	enum { SHOW, CHANGE, STATES } what;
+	enum { SHOW, CHANGE, STATES, CAUSE } what;
 	enum contact_move move;
 } subcommands[] = {
 	{ "show", "contact show", SHOW, 0 },
 	{ "revalidate", "contact revalidate", CHANGE, MOVE_REVALIDATE },
 	{ "resolve", "contact resolve", CHANGE, MOVE_RESOLVE },
 	{ "reactivate", "contact reactivate", CHANGE, MOVE_REACTIVATE },
+	{ "undo", "contact undo", CAUSE, 0 },
 	{ "states", "contact states", STATES, 0 },
 };
 
@@ -412,8 +413,10 @@ int cmd_contact(const struct config *config, int argc, char **argv)
 	while (i < n && (argc < 2 || strcmp(argv[1], subcommands[i].name)))
 		i++;
 	if (i == n)
-		return usage_error("contact", "%s%swants show, revalidate, resolve, reactivate or states; see `retour contact --help`", argc > 1 && !strchr(argv[1], '@') ? argv[1] : "",
+		return usage_error("contact", "%s%swants show, revalidate, resolve, reactivate, undo or states; see `retour contact --help`", argc > 1 && !strchr(argv[1], '@') ? argv[1] : "",
 				   argc > 1 ? ": " : "");
+	if (subcommands[i].what == CAUSE)
+		return cmd_contact_undo(config, argc - 1, argv + 1);
 	j.command = subcommands[i].command;
 	j.now = clock_now();
 	out_open(&j.out, STDOUT_FILENO);

@@ -35,7 +35,7 @@ const struct command commands[] = {
 	  "\"Anna\" <anna@example.net> is anna@example.net. A line that is no address is answered with invalid and reason bad-address (nobody is to be\n"
 	  "suppressed, the list is to be mended), counted on stderr, and makes the exit code 1.\n",
 	  CONFIG_NEEDED, false },
-	{ "contact", cmd_contact, "show | revalidate | resolve | reactivate | states", "what is known of a recipient; an operator's moves",
+	{ "contact", cmd_contact, "show | revalidate | resolve | reactivate | undo | states", "what is known of a recipient; an operator's moves",
 	  "Reads one address a line from FILE or stdin, or asks for it at a terminal; addresses are never arguments.\n"
 	  "  show [--json] [--last N] [FILE|-]       state, answer, reason, rule, and the last N events, default 20\n"
 	  "  revalidate --reason TEXT [FILE|-]       who is paused is tried again now\n"
@@ -44,6 +44,8 @@ const struct command commands[] = {
 	  "  resolve --provider P --category C --reason TEXT\n"
 	  "                                          it is mended: who waits for this investigation is let through\n"
 	  "  resolve --reason TEXT [FILE|-]          only these who wait for one are let through\n"
+	  "  undo [--rule R] [--provider P] [--reporting-mta M] [--campaign C] --from DAY --to DAY --reason TEXT [--dry-run]\n"
+	  "                                          such failures were wrong: who rests on them goes where the rest of the history leads\n"
 	  "  states                                  the table of all states and moves\n"
 	  "The ledger notes each change with its reason and counts. Where the table has no such move it is refused: exit code 1.\n",
 	  CONFIG_OPTIONAL, false },

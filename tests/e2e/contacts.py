@@ -122,7 +122,7 @@ with case("a provider's profile names its ladder; one that is not in the configu
     with open(laddered.dir + "/providers.ini", "w", encoding="utf8") as f:
         f.write(profiles.replace("[gmail]\n", "[gmail]\nladder = patient\n"))
     laddered.config["rules"] = {"providers": laddered.dir + "/providers.ini"}
-    result = laddered.run("check", input="")
+    result = laddered.run("import", to_laddered.folder)
     equal(result.code, 2, result)
     contains(result.err, "provider gmail: there is no [ladder patient]")
     laddered.config["ladder patient"] = {"steps": "7h", "end": "9d", "attempts": "3"}
@@ -169,6 +169,27 @@ with case("nobody resolves: after [block] patience they are let through all the 
         found.append(state(waits, CARLA))
     equal(found, ["block", "investigate", "investigate", "retry-gated", "active"])
     equal(waits.run("contact", "resolve", "--list").out, "no investigation is open\n")
+
+with case("undo: what an outage did is taken back as a whole, by dry run first; the ledger says what and how many, never whom"):
+    undone, to_undone = fresh()
+    undone.now = "2026-11-02T06:00:00Z"
+    to_undone.take(*[("v%d@example.net" % n, DEAD, 2, "gmail-smtp-in.l.google.com") for n in range(30)], (ANNA, DEAD, 1), (BEN, DEAD, 2))
+    cause = ("--provider", "gmail", "--reporting-mta", "mail.example.org", "--from", "2026-11-02", "--to", "2026-11-02", "--reason", "gmail was out of order")
+    for wrong in (cause[4:], cause[:-2], cause[:4] + cause[-2:], cause + ("x",), ("--rule", ANNA) + cause[4:], ("--to", "2026-11-01") + cause[:6] + cause[8:]):
+        equal(undone.run("contact", "undo", *wrong).code, 2, wrong)
+    before = undone.sql("SELECT state, count(*) FROM contact GROUP BY 1")
+    result = undone.run("contact", "undo", "--dry-run", *cause)
+    equal((result.code, result.out), (0, "inactive to active: 30\n"), result)
+    contains(result.err, "nothing was changed")
+    equal(undone.sql("SELECT state, count(*) FROM contact GROUP BY 1"), before)
+    result = undone.run("contact", "undo", *cause)
+    equal((result.code, result.out), (0, "inactive to active: 30\n"), result)
+    equal(undone.sql("SELECT detail FROM ledger WHERE kind = 'contact-undo'"),
+          [('provider=gmail reporting-mta=mail.example.org from=2026-11-02 to=2026-11-02 count=30 reason="gmail was out of order"',)])
+    verdicts = [line["verdict"] for line in undone.run("check", "--json", input="v3@example.net\n%s\n%s\n" % (ANNA, BEN)).lines()]
+    equal(verdicts, ["send", "suppress", "suppress"])
+    to_undone.take(("late@example.net", DEAD, 2, "gmail-smtp-in.l.google.com"))
+    equal(undone.run("check", "--json", input="late@example.net\n").lines()[0]["verdict"], "send")
 
 with case("suppressions: what check says, by pseudonym; an implementation of our own makes the same pseudonyms"):
     with open(blocked.data + "/keys/state.key", encoding="ascii") as f:

@@ -67,6 +67,7 @@ with case("the ledger has requests, decisions, reports, keys and backups"):
     bounces.take((ANNA, DEAD, "04 Dec"), (BEN, FULL, "05 Dec"), (CARLA, DEAD, "06 Dec"), (DORA, LISTED, "18 Dec", "mx.example.net"))
     do("run")
     do("contact", "reactivate", "--reason", "wrote to us", input=ANNA)
+    do("contact", "undo", "--rule", "no-such-rule", "--from", "2026-12-01", "--to", "2026-12-02", "--reason", "was wrong")
     do("contact", "resolve", "--provider", "other", "--category", "reputation", "--reason", "delisted")
     do("disclose", "--reference", "DS-1", input=BEN)
     do("backup", copy)

@@ -677,6 +677,95 @@ static void moves_and_late_mail(void **state)
 	expect(NOW + 10 * DAY, VERDICT_SUPPRESS, STATE_INACTIVE, 0, "bad-address");
 }
 
+/* --- taken back ---------------------------------------------------------------------------------------- */
+
+static struct event outage(const char *who, int64_t at)
+{
+	struct event e = event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, who, at);
+
+	strcpy(e.provider, "gmail");
+	strcpy(e.reporting_mta, "Relay.example.org");
+	return e;
+}
+
+static struct cause_moves undo(struct cause_choice choice, int64_t now)
+{
+	struct cause_moves moves;
+
+	ok(store_begin(store));
+	ok(store_undo(store, &choice, now, &moves));
+	ok(store_commit(store));
+	return moves;
+}
+
+/* Everybody goes where the rest of the history leads, also who is heard of only afterwards. */
+static void a_cause_is_taken_back(void **state)
+{
+	struct cause_choice gmail = { NOW - DAY, NOW, .provider = "gmail" };
+	struct event e;
+	uint64_t changed;
+
+	(void)state;
+	put_event(outage(joe, NOW), NOW);
+	put_event(event_of(KIND_FAILURE, CATEGORY_MAILBOX_FULL, "full@example.org", NOW - DAY), NOW);
+	put_event(outage("full@example.org", NOW), NOW);
+	put_event(outage("dead@example.org", NOW), NOW);
+	put_event(event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, "dead@example.org", NOW - 3 * DAY), NOW);
+	put_event(outage("old@example.org", NOW - 2 * DAY), NOW);
+	put_event(e = event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, "other@example.net", NOW), NOW);
+	e = event_of(KIND_COMPLAINT, CATEGORY_ABUSE, "angry@example.org", NOW);
+	strcpy(e.provider, "gmail");
+	put_event(e, NOW);
+	struct cause_moves moves = undo(gmail, NOW + HOUR);
+	assert_int_equal(moves.matched, 3);
+	assert_int_equal(moves.moved[STATE_INACTIVE][STATE_ACTIVE], 1);
+	assert_int_equal(moves.moved[STATE_INACTIVE][STATE_SOFT], 1);
+	assert_int_equal(moves.moved[STATE_INACTIVE][STATE_INACTIVE], 1);
+	expect(NOW + HOUR, VERDICT_SEND, STATE_ACTIVE, 0, "");
+	assert_string_equal(check("full@example.org", NOW - DAY + HOUR).reason, "mailbox-full");
+	assert_int_equal(check("dead@example.org", NOW).verdict, VERDICT_SUPPRESS);
+	assert_int_equal(check("old@example.org", NOW).verdict, VERDICT_SUPPRESS);
+	assert_int_equal(check("other@example.net", NOW).verdict, VERDICT_SUPPRESS);
+	assert_int_equal(check("angry@example.org", NOW).verdict, VERDICT_SUPPRESS);
+	put_event(outage("late@example.org", NOW), NOW + 2 * HOUR); /* was still in the mailbox */
+	assert_int_equal(check("late@example.org", NOW + 2 * HOUR).verdict, VERDICT_SEND);
+	close_store();
+	ok(open_store(test_options(), NOW));
+	put_event(outage("later@example.org", NOW), NOW + 2 * HOUR);
+	assert_int_equal(check("later@example.org", NOW + 2 * HOUR).verdict, VERDICT_SEND);
+	put_event(outage(joe, NOW + DAY), NOW + DAY); /* and it is dead after all */
+	expect(NOW + DAY, VERDICT_SUPPRESS, STATE_INACTIVE, 0, "user-unknown");
+	ok(store_advance(store, NOW + 40 * DAY, &changed));
+	assert_int_equal(query_int("SELECT count(*) FROM contact WHERE state = 'active'"), 1); /* who was full */
+}
+
+/* By rule, reporting MTA, campaign, and by all of them together; soft failures and blocks, too. */
+static void causes_are_told_apart(void **state)
+{
+	struct cause_choice nobody = { NOW, NOW, .provider = "gmail", .reporting_mta = "mx.example.net" };
+	struct cause_choice relay = { NOW, NOW, .reporting_mta = "relay.EXAMPLE.org." }, rule = { NOW, NOW, .rule = "rule-policy" };
+	struct cause_choice campaign = { NOW, NOW, .campaign = "spring" }, none = { NOW, NOW, NULL, NULL, NULL, NULL };
+	struct cause_moves moves;
+	struct event e = outage("third@example.org", NOW);
+
+	(void)state;
+	put_event(outage(joe, NOW), NOW);
+	failed(CATEGORY_POLICY, NOW - DAY);
+	put_event(event_of(KIND_FAILURE, CATEGORY_POLICY, "jane@example.org", NOW), NOW);
+	strcpy(e.campaign, "autumn");
+	strcpy(e.reporting_mta, "mx.example.com");
+	put_event(e, NOW);
+	assert_int_equal(undo(nobody, NOW).matched, 0);
+	assert_int_equal(undo(relay, NOW).moved[STATE_INACTIVE][STATE_INVESTIGATE], 1);
+	assert_int_equal(undo(rule, NOW).moved[STATE_BLOCK][STATE_ACTIVE], 1);
+	assert_int_equal(undo(campaign, NOW).matched, 0);
+	assert_int_equal(check("third@example.org", NOW).verdict, VERDICT_SUPPRESS);
+	ok(store_begin(store));
+	assert_int_equal(store_undo(store, &none, NOW, &moves), STORE_MISUSE);
+	store_rollback(store);
+	assert_int_equal(count_bytes("relay.example.org", 17), 0); /* no host is in the file, only a number under a key */
+}
+
 /* --- a whole list --------------------------------------------------------------------------------------------------------- */
 
 /* Contacts in every state, asked one by one and from the table in memory, at many times: the same answers. */
@@ -958,6 +1047,8 @@ int main(void)
 		TEST(the_table_loses_nobody),
 		TEST(moves_are_those_of_the_table),
 		TEST(moves_and_late_mail),
+		TEST(a_cause_is_taken_back),
+		TEST(causes_are_told_apart),
 		TEST(a_list_is_answered_as_one_by_one),
 		TEST(any_order_of_an_hour),
 		TEST(any_order_of_a_week),

@@ -1,0 +1,148 @@
+/*
+ * contact undo: what failures rest on, a rule, a provider, a reporting MTA, a campaign, is taken back as a whole. The ledger notes the cause, the
+ * days and how many were moved, never whom.
+ */
+#include "poller/command/commands.h"
+
+#include <getopt.h>
+#include <string.h>
+#include <unistd.h>
+#include "classify/base/clock.h"
+#include "classify/base/log.h"
+#include "poller/command/out.h"
+#include "poller/command/opening.h"
+
+struct cause_job {
+	const char *command, *reason;
+	struct cause_choice choice;
+	bool dry_run, from, to;
+};
+
+/* Each move with its number, the largest part of a cause first in the order of the states. */
+static void print_moves(const struct cause_moves *m)
+{
+	static struct out o;
+	out_open(&o, STDOUT_FILENO);
+	for (unsigned from = 0; from < STATE_COUNT; from++)
+		for (unsigned to = 0; to < STATE_COUNT; to++) {
+			if (!m->moved[from][to])
+				continue;
+			out_text(&o, contact_state_name(from));
+			out_text(&o, from == to ? " stays: " : " to ");
+			out_text(&o, from == to ? "" : contact_state_name(to));
+			out_text(&o, from == to ? "" : ": ");
+			out_number(&o, m->moved[from][to]);
+			out_text(&o, "\n");
+		}
+	out_flush(&o);
+}
+
+static uint64_t count_moved(const struct cause_moves *m)
+{
+	uint64_t n = m->matched;
+	for (unsigned state = 0; state < STATE_COUNT; state++)
+		n -= m->moved[state][state];
+	return n;
+}
+
+static void print_name(char *buffer, size_t size, const char *name, const char *value)
+{
+	size_t n = strlen(buffer);
+	if (value)
+		snprintf(buffer + n, size - n, "%s=%s ", name, value);
+}
+
+/* "rule=… from=2026-11-01 to=2026-11-02 count=3 reason="…"": what the ledger keeps of it. */
+static void describe(const struct cause_job *j, uint64_t moved, char *detail, size_t size)
+{
+	char from[CLOCK_TEXT_SIZE], to[CLOCK_TEXT_SIZE];
+	const struct cause_choice *c = &j->choice;
+	clock_format(c->from, from);
+	clock_format(c->to, to);
+	*detail = '\0';
+	print_name(detail, size, "rule", c->rule);
+	print_name(detail, size, "provider", c->provider);
+	print_name(detail, size, "reporting-mta", c->reporting_mta);
+	print_name(detail, size, "campaign", c->campaign);
+	size_t n = strlen(detail);
+	snprintf(detail + n, size - n, "from=%.10s to=%.10s count=%llu reason=\"%s\"", from, to, (unsigned long long)moved, j->reason);
+}
+
+static int undo(struct session *session, const struct cause_job *j, int64_t now)
+{
+	char detail[LEDGER_TEXT_SIZE];
+	struct cause_moves moves;
+	struct store *store = session->store;
+	if (store_begin(store))
+		return session_store_failed(session, j->command, STORE_FAILED);
+	int result = store_undo(store, &j->choice, now, &moves);
+	describe(j, count_moved(&moves), detail, sizeof detail);
+	if (!result && !j->dry_run && (result = store_ledger(store, now, "contact-undo", detail)) == STORE_OK)
+		result = store_commit(store);
+	else
+		store_rollback(store);
+	if (result)
+		return session_store_failed(session, j->command, result);
+	print_moves(&moves);
+	log_notice("%s: %llu contacts rest on it, %llu %s", j->command, (unsigned long long)moves.matched, (unsigned long long)count_moved(&moves),
+		   j->dry_run ? "would be moved; nothing was changed" : "were moved");
+	return EXIT_WELL;
+}
+
+/* What stands in the ledger is a name, and nobody's address. */
+static bool is_name(const char *text)
+{
+	return reason_is_fit(text) && !strpbrk(text, " \t") && strlen(text) < EVENT_CAMPAIGN_SIZE;
+}
+
+static bool take_option(struct cause_job *j, int option, const char *value)
+{
+	switch (option) {
+	case 'R':
+		j->choice.rule = value;
+		return is_name(value);
+	case 'P':
+		j->choice.provider = value;
+		return is_name(value);
+	case 'M':
+		j->choice.reporting_mta = value;
+		return is_name(value);
+	case 'C':
+		j->choice.campaign = value;
+		return is_name(value);
+	case 'f':
+		return j->from = clock_parse(value, &j->choice.from);
+	case 't':
+		return j->to = clock_parse(value, &j->choice.to);
+	case 'r':
+		j->reason = value;
+		return true;
+	case 'n':
+		return j->dry_run = true;
+	default:
+		return false;
+	}
+}
+
+int cmd_contact_undo(const struct config *config, int argc, char **argv)
+{
+	static const struct option options[] = { { "rule", required_argument, NULL, 'R' }, { "provider", required_argument, NULL, 'P' },
+		{ "reporting-mta", required_argument, NULL, 'M' }, { "campaign", required_argument, NULL, 'C' }, { "from", required_argument, NULL, 'f' },
+		{ "to", required_argument, NULL, 't' }, { "reason", required_argument, NULL, 'r' }, { "dry-run", no_argument, NULL, 'n' }, { 0 } };
+	static struct session session = { .lock = -1 };
+	struct cause_job j = { .command = "contact undo", .reason = NULL };
+	int64_t now = clock_now();
+	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
+		if (!take_option(&j, option, optarg))
+			return usage_error(j.command, "see `retour contact --help`");
+	const struct cause_choice *c = &j.choice;
+	if (optind < argc || !(c->rule || c->provider || c->reporting_mta || c->campaign) || !j.from || !j.to || c->from > c->to)
+		return usage_error(j.command, "wants one of --rule, --provider, --reporting-mta, --campaign, and --from and --to, days such as 2026-11-01");
+	if (!reason_is_fit(j.reason))
+		return usage_error(j.command, "wants --reason TEXT: up to %d bytes, without quotes, without an address", REASON_MAX);
+	int result = session_open(&session, config, SESSION_WRITE, now);
+	if (result == EXIT_WELL)
+		result = undo(&session, &j, now);
+	session_close(&session);
+	return result;
+}
