@@ -1,0 +1,124 @@
+#!/usr/bin/python3
+"""The house: rooms lie one above the other in the order ORDER, an include goes down or stays in its room, and no two files need each other, by whatever way:
+neither by their includes nor, where objects lie in RETOUR_BUILD, by what they call. With --draw: rooms, lines, and what goes between them. Prints TAP.
+"""
+import collections
+import glob
+import os
+import re
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.environ.get("RETOUR_BUILD", os.path.join(ROOT, "build"))
+# The floors, lowest first; rooms of one floor do not know each other.
+ORDER = (("classify/base",), ("classify",), ("store",), ("reports",), ("poller/mailbox",), ("poller/run",), ("poller/post", "poller/volume"), ("poller/command",))
+FLOOR = {room: number for number, rooms in enumerate(ORDER) for room in rooms}
+LARGEST = 23  # per cent of all lines, for one room
+INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
+
+
+def read_files():
+    files = {}
+    for room in FLOOR:
+        for path in glob.glob(os.path.join(ROOT, room, "*.[ch]")):
+            with open(path, encoding="utf-8") as f:
+                files[os.path.relpath(path, ROOT)] = f.read()
+    return files
+
+
+def circles(arrows):
+    """The sets of more than one that reach each other (Tarjan)."""
+    index, low, on, stack, found = {}, {}, set(), [], []
+
+    def visit(node):
+        index[node] = low[node] = len(index)
+        stack.append(node)
+        on.add(node)
+        for to in sorted(arrows.get(node, ())):
+            if to not in index:
+                visit(to)
+                low[node] = min(low[node], low[to])
+            elif to in on:
+                low[node] = min(low[node], index[to])
+        if low[node] == index[node]:
+            members = []
+            while not members or members[-1] != node:
+                members.append(stack.pop())
+                on.discard(members[-1])
+            if len(members) > 1:
+                found.append(" ".join(sorted(members)))
+
+    for node in sorted(arrows):
+        if node not in index:
+            visit(node)
+    return found
+
+
+def calls(files):
+    """Which object needs a function or a table of which, as nm says; empty without objects."""
+    defined, needed, arrows = {}, {}, collections.defaultdict(set)
+    for path in files:
+        thing = os.path.join(BUILD, path[:-2] + ".o")
+        if not path.endswith(".c") or not os.path.exists(thing):
+            continue
+        lines = [line.split() for line in subprocess.run(["nm", thing], stdout=subprocess.PIPE, check=True, universal_newlines=True).stdout.splitlines()]
+        defined.update((words[2], path) for words in lines if len(words) == 3 and words[1] in "TDBRC")
+        needed[path] = [words[1] for words in lines if len(words) == 2 and words[0] == "U"]
+    for path, names in needed.items():
+        arrows[path] |= {defined[name] for name in names if name in defined} - {path}
+    return arrows
+
+
+def is_up(path, to):
+    room, other = os.path.dirname(path), os.path.dirname(to)
+    return other != room and FLOOR[other] >= FLOOR[room]
+
+
+def draw(files, lines, between):
+    total = sum(lines.values())
+    for rooms in reversed(ORDER):
+        for room in rooms:
+            print("%-16s %6d lines %4.1f %%  %3d files   %s" % (room, lines[room], 100 * lines[room] / total, sum(os.path.dirname(p) == room for p in files),
+                  "  ".join("%s %d" % (to, n) for (of, to), n in sorted(between.items()) if of == room and n)))
+
+
+def main():
+    sys.setrecursionlimit(10000)
+    files = read_files()
+    lines, between, includes = collections.Counter(), collections.Counter(), collections.defaultdict(set)
+    upward, unknown = [], []
+    for path, text in files.items():
+        lines[os.path.dirname(path)] += text.count("\n")
+        for to in INCLUDE.findall(text):
+            if to.endswith(".inc"):
+                continue
+            if to not in files:
+                unknown.append("%s includes %s" % (path, to))
+                continue
+            between[os.path.dirname(path), os.path.dirname(to)] += os.path.dirname(path) != os.path.dirname(to)
+            if path.endswith(".h"):
+                includes[path].add(to)
+            if is_up(path, to):
+                upward.append("%s includes %s" % (path, to))
+    called = calls(files)
+    upward += ["%s calls %s" % (path, to) for path, tos in called.items() for to in tos if is_up(path, to)]
+    strays = [os.path.relpath(path, ROOT) for house in ("classify", "store", "reports", "poller") for path in glob.glob(os.path.join(ROOT, house, "**", "*.[ch]"), recursive=True)
+              if os.path.relpath(path, ROOT) not in files]
+    if "--draw" in sys.argv:
+        draw(files, lines, between)
+    results = (
+        ("every file lies in a room", strays),
+        ("every include names its file by its place", unknown),
+        ("no include and no call goes up", upward),
+        ("no circle of headers", circles(includes)),
+        ("no circle of files that call each other", circles(called)),
+        ("no room has more than %d %% of the lines" % LARGEST, ["%s: %d" % (room, n) for room, n in lines.items() if n * 100 > LARGEST * sum(lines.values())]))
+    for number, (name, wrong) in enumerate(results, 1):
+        print("%s %d - %s" % ("not ok" if wrong else "ok", number, name))
+        for one in sorted(wrong):
+            print("# " + one)
+    print("1..%d" % len(results))
+
+
+main()
