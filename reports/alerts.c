@@ -5,12 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "classify/base/units.h"
 #include "classify/date.h"
 #include "classify/json.h"
 #include "reports/alerts.h"
 #include "reports/model.h"
 
-enum { HOUR = 3600, DAY = 24 * HOUR, TEXT_SIZE = 128, SUBJECT_SIZE = 1024, JSON_SIZE = 1024 };
+enum { TEXT_SIZE = 128, SUBJECT_SIZE = 1024, JSON_SIZE = 1024 };
 
 static const struct {
 	const char *title, *look;

@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "classify/base/units.h"
 #include "store/chain.h"
 
 enum {
-	DAY = 86400,
 	PURGE_GRACE = 2 * DAY,  /* a purge a day is promised; on the day after the first missed one somebody should look */
 };
 

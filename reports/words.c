@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "classify/base/units.h"
 #include "reports/model.h"
 
 #define NAME(symbol, name) [symbol] = name,
@@ -189,7 +190,7 @@ const char *day_text(int64_t at, char *buffer, size_t size)
 static const struct {
 	int64_t seconds;
 	const char *one, *many;
-} units[] = { { 365 * 86400, "year", "years" }, { 86400, "day", "days" }, { 3600, "hour", "hours" }, { 60, "minute", "minutes" },
+} units[] = { { YEAR, "year", "years" }, { DAY, "day", "days" }, { HOUR, "hour", "hours" }, { MINUTE, "minute", "minutes" },
 	{ 1, "second", "seconds" } };
 
 /* The largest unit of which SECONDS is a whole number, which goes to *N. */

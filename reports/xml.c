@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "classify/base/units.h"
 #include "reports/model.h"
 
 #define REPORT_NAMESPACE "urn:retour:report:1"
@@ -389,7 +390,7 @@ static void investigations(const struct month_report *r, xmlNode *root)
 		if (v->closed)
 			attribute(n, "closed", day_text(v->closed, text, sizeof text));
 		if (v->closed)
-			attribute_number(n, "days", (v->closed - v->opened) / 86400);
+			attribute_number(n, "days", (v->closed - v->opened) / DAY);
 	}
 }
 

@@ -4,9 +4,9 @@
  */
 #include <stdio.h>
 #include "store/alert.h"
+#include "classify/base/units.h"
 #include "store/internal.h"
 
-enum { HOUR = 3600 };
 
 static const struct {
 	const char *name;

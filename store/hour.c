@@ -6,10 +6,11 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include "classify/base/units.h"
 #include "store/alert.h"
 #include "store/internal.h"
 
-enum { HOUR = 3600, HOUR_CELLS = 256 /* a power of two */, HOUR_CELLS_FULL = 192 };
+enum { HOUR_CELLS = 256 /* a power of two */, HOUR_CELLS_FULL = 192 };
 
 /* The columns of notice_hour. */
 enum column { COLUMN_HARD, COLUMN_SOFT, COLUMN_BLOCK, COLUMN_UNDETERMINED, COLUMN_COMPLAINT, COLUMN_THROTTLED, COLUMNS };

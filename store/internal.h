@@ -4,13 +4,13 @@
 
 #include <sqlite3.h>
 #include <string.h>
+#include "classify/base/units.h"
 #include "store/sql.h"
 #include "store/store.h"
 
 enum {
 	PSEUDONYM_SIZE = 16,
 	KEY_SIZE = 32,
-	DAY = 86400,
 	STORE_ERROR_SIZE = 512,
 	BUSY_TIMEOUT_MS = 5000, /* how long a reader or writer waits for the other */
 };

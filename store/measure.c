@@ -10,11 +10,12 @@
  */
 #include <stdlib.h>
 #include <stdio.h>
+#include "classify/base/units.h"
 #include "store/alert.h"
 #include "store/internal.h"
 
 enum {
-	HOUR = 3600, WEEK = 7 * 24,
+	WEEK = 7 * 24,
 	WEEKS_COMPARED = 8,     /* for the median … */
 	WEEKS_LEAST = 3,        /* … and it takes so many */
 	HOURS_LEAST = 24,       /* for the mean; who has no past has no surge */

@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include "classify/base/units.h"
 #include "store/internal.h"
 
 int store_volume_clear(struct store *s, const char *source, int32_t day, uint64_t *sent)
@@ -57,7 +58,6 @@ int store_volumes(struct store *s, int32_t from, int32_t to, unsigned group, int
 
 /* --- from mail logs ---------------------------------------------------------------------------------------- */
 
-enum { HOUR = 3600 };
 
 int store_volume_log(struct store *s, int64_t at, const struct volume *v)
 {

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include "classify/base/units.h"
 #include "store/alert.h"
 #include "store/internal.h"
 #include "store/witness.h"
@@ -10,7 +11,7 @@
 #define CLOCK_START "clock-boot"
 #define CLOCK_LEAD "clock-lead"
 
-enum { MINUTE = 60, WITNESS_TEXT_SIZE = WITNESS_RUNS * 21 + 1 };
+enum { WITNESS_TEXT_SIZE = WITNESS_RUNS * 21 + 1 };
 
 static int read_runs(struct store *s, struct witness *w)
 {

@@ -1,4 +1,5 @@
 /* advice: how fast to send to each provider, for who sets a mail server's limits by hand or by program. Counts below [privacy] k are not shown. */
+#include "classify/base/units.h"
 #include "poller/command/commands.h"
 
 #include <getopt.h>
@@ -15,7 +16,6 @@
 
 enum {
 	SEGMENTS_MAX = 1024,
-	DAY_SECONDS = 86400,
 	PEAK_DAYS = 7,      /* the best hour is looked for in so many days */
 };
 
@@ -86,9 +86,9 @@ static int32_t day_at(int64_t at)
 static int load(struct advising *a, int64_t now)
 {
 	struct store *store = a->session.store;
-	if (store_rolling(store, now - DAY_SECONDS, now, true, take_day, a) != STORE_OK ||
-	    store_hour_peaks(store, now - PEAK_DAYS * DAY_SECONDS, now, take_peak, a) != STORE_OK ||
-	    store_tallies(store, day_at(now - DAY_SECONDS), day_at(now), BY_KIND | BY_CATEGORY | BY_ORIGIN | BY_PROVIDER, take_limited, a) != STORE_OK ||
+	if (store_rolling(store, now - DAY, now, true, take_day, a) != STORE_OK ||
+	    store_hour_peaks(store, now - PEAK_DAYS * DAY, now, take_peak, a) != STORE_OK ||
+	    store_tallies(store, day_at(now - DAY), day_at(now), BY_KIND | BY_CATEGORY | BY_ORIGIN | BY_PROVIDER, take_limited, a) != STORE_OK ||
 	    store_investigations(store, take_investigation, a) != STORE_OK)
 		return session_store_failed(&a->session, "advice", STORE_FAILED);
 	return EXIT_WELL;

@@ -2,6 +2,7 @@
  * disclose and forget: what a data subject may ask for. Addresses come from a file, from stdin or are asked for at a prompt, never from arguments; the
  * ledger notes that it was done, how many it concerned and what the request is called.
  */
+#include "classify/base/units.h"
 #include "poller/command/commands.h"
 
 #include <getopt.h>
@@ -83,11 +84,11 @@ static const struct {
 	{ "messages", "hashes of whole reports, which name nobody", RETAIN_MESSAGES },
 	{ "ledger", "that this was asked for: counts and the request's name", RETAIN_LEDGER },
 };
-enum { HELD = sizeof held / sizeof *held, SECONDS_A_DAY = 86400 };
+enum { HELD = sizeof held / sizeof *held };
 
 static uint64_t days_of(int64_t period)
 {
-	return (uint64_t)((period + SECONDS_A_DAY - 1) / SECONDS_A_DAY);
+	return (uint64_t)((period + DAY - 1) / DAY);
 }
 
 static void print_day(struct out *o, int64_t day)

@@ -195,9 +195,9 @@ const char *const config_condition_helps[ALERT_CONDITION_COUNT] = {
 };
 
 const struct ladder config_standard_ladders[STANDARD_LADDERS] = {
-	{ "large", { 15 * 60, 30 * 60, 60 * 60, 3 * 3600, 12 * 3600 }, 5, 72 * 3600, 5 },
-	{ "small", { 10 * 60, 20 * 60, 40 * 60, 2 * 3600 }, 4, 48 * 3600, 4 },
-	{ "mailbox-full", { 12 * 3600, DAY, DAY, DAY }, 4, 5 * DAY, 5 },
-	{ "greylisted", { 5 * 60, 10 * 60, 15 * 60, 15 * 60 }, 4, DAY, 4 },
+	{ "large", { 15 * MINUTE, 30 * MINUTE, 60 * MINUTE, 3 * HOUR, 12 * HOUR }, 5, 72 * HOUR, 5 },
+	{ "small", { 10 * MINUTE, 20 * MINUTE, 40 * MINUTE, 2 * HOUR }, 4, 48 * HOUR, 4 },
+	{ "mailbox-full", { 12 * HOUR, DAY, DAY, DAY }, 4, 5 * DAY, 5 },
+	{ "greylisted", { 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 15 * MINUTE }, 4, DAY, 4 },
 	{ "not-understood", { DAY }, 1, YEAR, 3 },
 };

@@ -6,13 +6,9 @@
 #define RETOUR_CONFIGKEYS_H
 
 #include <stddef.h>
+#include "classify/base/units.h"
 #include "poller/command/config.h"
 
-/* seconds and bytes */
-#define MINUTE 60
-#define HOUR 3600
-#define DAY (24 * 3600)
-#define YEAR (365 * DAY)
 #define MIB (1024 * 1024)
 
 enum type { TEXT, FILE_PATH, BOOLEAN, NUMBER, SIZE, PERIOD, CHOICE, LIST, DISPOSAL, PERIODS, HOST_PORT, THRESHOLD, SHARE };

@@ -30,7 +30,7 @@ static int64_t scaled(const char *text, const char *units, const int64_t *factor
 
 static int64_t period(const char *text)
 {
-	return scaled(text, "smhdwy", (const int64_t[]){ 1, 60, 3600, DAY, 7 * DAY, YEAR });
+	return scaled(text, "smhdwy", (const int64_t[]){ 1, MINUTE, HOUR, DAY, 7 * DAY, YEAR });
 }
 
 static int64_t size_in_bytes(const char *text)
@@ -182,7 +182,7 @@ static int64_t threshold(enum alert_unit unit, const char *text)
 
 void config_print_period(char *buffer, size_t size, int64_t n)
 {
-	static const struct { int64_t factor; char unit; } units[] = { { YEAR, 'y' }, { DAY, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
+	static const struct { int64_t factor; char unit; } units[] = { { YEAR, 'y' }, { DAY, 'd' }, { HOUR, 'h' }, { MINUTE, 'm' }, { 1, 's' } };
 	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
 		if (n % units[i].factor == 0 && n >= units[i].factor) {
 			snprintf(buffer, size, "%lld%c", (long long)(n / units[i].factor), units[i].unit);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <sodium.h>
+#include "classify/base/units.h"
 #include "classify/base/clock.h"
 
 void out_open(struct out *o, int fd)
@@ -59,7 +60,7 @@ void out_number(struct out *o, uint64_t n)
 void out_time(struct out *o, int64_t at)
 {
 	char text[CLOCK_TEXT_SIZE];
-	size_t slot = (uint64_t)at / 86400 % OUT_TIMES;
+	size_t slot = (uint64_t)at / DAY % OUT_TIMES;
 	if (!at)
 		return;
 	if (at != o->time[slot].at) {

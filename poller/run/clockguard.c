@@ -5,8 +5,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { DAY = 24 * 3600 };
-
 /*
  * A monthly job is never in doubt; of a machine that runs it every ten minutes 40 days are as much as we let go unasked. Before there is a habit only
  * what is out of all proportion is doubted: whoever has just begun has little to lose.

@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "classify/base/units.h"
 #include "classify/base/clock.h"
 #include "store/witness.h"
 
@@ -27,7 +28,7 @@ enum clock_doubt { CLOCK_DOUBTS(CLOCK_ENUM) CLOCK_DOUBT_COUNT };
 #undef CLOCK_ENUM
 const char *clock_doubt_name(unsigned doubt);
 
-enum { CLOCK_TOLERANCE = 24 * 3600 }; /* seconds by which witnesses may differ */
+enum { CLOCK_TOLERANCE = DAY }; /* seconds by which witnesses may differ */
 
 /* The present as the program has it. */
 struct clock_present {

@@ -7,6 +7,7 @@
 #ifndef RETOUR_LOGQUEUE_H
 #define RETOUR_LOGQUEUE_H
 
+#include "classify/base/units.h"
 #include "classify/event.h"
 #include "poller/volume/maillog.h"
 
@@ -14,7 +15,7 @@ enum {
 	QUEUE_SETS = 16384, QUEUE_WAYS = 4,      /* mails that are remembered at once */
 	QUEUE_WAITS = 4,                         /* providers that one mail waits for; more are counted as others */
 	QUEUE_CAMPAIGNS_MAX = 1024,              /* names at once; beyond it a mail's campaign is not known */
-	QUEUE_AGE_MAX = 14 * 86400,              /* seconds: a mail that was not heard of for so long has left the queue */
+	QUEUE_AGE_MAX = 14 * DAY,                /* seconds: a mail that was not heard of for so long has left the queue */
 };
 #define QUEUE_OTHER UINT16_MAX                   /* a provider without a profile */
 

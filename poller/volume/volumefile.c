@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
+#include "classify/base/units.h"
 #include "classify/origin.h"
 #include "classify/base/exitcode.h"
 #include "poller/volume/csv.h"
@@ -17,7 +18,6 @@
 enum {
 	COLUMNS_MAX = 64,            /* of a record; more are an error */
 	ERRORS_SHOWN = 20,
-	DAY_SECONDS = 86400,
 	DAYS_MAX = 50000,            /* from 1970-01-01: up to 2106 */
 	COUNT_DIGITS_MAX = 12,       /* of one row's count */
 };
@@ -79,12 +79,12 @@ static long day_number(struct span text)
 		return -1;
 	int month_day = tm.tm_mday;
 	time_t at = timegm(&tm);
-	return at < 0 || tm.tm_mday != month_day || at / DAY_SECONDS >= DAYS_MAX ? -1 : (long)(at / DAY_SECONDS);
+	return at < 0 || tm.tm_mday != month_day || at / DAY >= DAYS_MAX ? -1 : (long)(at / DAY);
 }
 
 static int32_t day_of_number(long number)
 {
-	time_t at = (time_t)number * DAY_SECONDS;
+	time_t at = (time_t)number * DAY;
 	struct tm tm;
 	gmtime_r(&at, &tm);
 	return (tm.tm_year + 1900) * 10000 + (tm.tm_mon + 1) * 100 + tm.tm_mday;
@@ -143,7 +143,7 @@ static bool take_values(struct reading *r, const struct span *field, struct volu
 	*number = day_number(field[day]);
 	if (*number < 0)
 		complain(r, day + 1, "no day; right would be 2026-11-02");
-	else if (*number > (long)(r->file->now / DAY_SECONDS) + 1)
+	else if (*number > (long)(r->file->now / DAY) + 1)
 		complain(r, day + 1, "this day lies in the future");
 	else
 		v->day = day_of_number(*number);

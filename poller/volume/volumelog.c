@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "classify/base/units.h"
 #include "classify/rules.h"
 #include "poller/run/child.h"
 #include "classify/base/exitcode.h"
@@ -19,7 +20,6 @@
 
 enum {
 	PATIENCE = 120,         /* seconds for an answer */
-	DAY_SECONDS = 86400,
 };
 
 struct input {
@@ -83,7 +83,7 @@ static int take_counts(struct counting *c, uint32_t length)
 		memcpy(&n, c->payload + at, sizeof n);
 		int64_t seconds = (int64_t)n.slot * WIRE_LOG_SLOT;
 		const char *provider = n.provider == WIRE_LOG_OTHER ? "other" : provider_at(c->session->rules, n.provider);
-		if (!provider || !campaign_is_sound(n.campaign) || seconds > c->now + DAY_SECONDS) {
+		if (!provider || !campaign_is_sound(n.campaign) || seconds > c->now + DAY) {
 			return break_off(c, "volume", "the log reader said what it cannot have read");
 		}
 		memcpy(v.campaign, n.campaign, sizeof v.campaign);

@@ -6,7 +6,6 @@
 #include <cmocka.h>
 #include "poller/run/clockguard.h"
 
-enum { MINUTE = 60, HOUR = 3600, DAY = 24 * HOUR };
 #define NOW INT64_C(1793599200) /* 2026-11-02T06:00:00Z */
 
 /* Runs GAP apart, the last of them AGO. */

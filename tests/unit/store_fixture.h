@@ -22,7 +22,6 @@
 #include "store/internal.h"
 #include "store/store.h"
 
-#define HOUR ((int64_t)3600)
 #define NOW ((int64_t)1794916800) /* 2026-11-17T12:00:00Z */
 
 static char directory[64], database[96], keys[96];
