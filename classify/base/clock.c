@@ -71,6 +71,13 @@ const char *clock_text(void)
 	return fixed.set ? fixed.text : NULL;
 }
 
+int64_t clock_monotonic_ms(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 double clock_monotonic(void)
 {
 	struct timespec t;

@@ -13,6 +13,7 @@ int64_t clock_now(void);      /* epoch seconds */
 bool clock_is_set(void);      /* --now was given */
 const char *clock_text(void); /* as given to clock_set, or NULL */
 double clock_monotonic(void); /* seconds, for deadlines */
+int64_t clock_monotonic_ms(void); /* the same in milliseconds */
 /* Seconds from the epoch to the start of this machine as its clock has it now, and a name of that start. False: not known, or --now was given. */
 enum { CLOCK_BOOT_SIZE = 16 };
 bool clock_boot(char name[CLOCK_BOOT_SIZE], int64_t *at);

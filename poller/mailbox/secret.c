@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "poller/mailbox/secret.h"
+#include "classify/base/clock.h"
 
 enum { SECRET_COMMAND_SECONDS = 30 };
 
@@ -40,20 +41,13 @@ static int fail(struct failure *f, const char *format, ...)
 	return -1;
 }
 
-static int64_t monotonic_ms(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Reads to the end of FD into BUFFER of SECRET_MAX + 1 bytes, until DEADLINE (0: none). Length, or -1 with errno. */
 static ssize_t read_all(int fd, char *buffer, int64_t deadline)
 {
 	size_t n = 0;
 	while (n <= SECRET_MAX) {
 		if (deadline) {
-			int64_t left = deadline - monotonic_ms();
+			int64_t left = deadline - clock_monotonic_ms();
 			struct pollfd p = { .fd = fd, .events = POLLIN };
 			if (left <= 0 || !poll(&p, 1, (int)left)) {
 				errno = ETIMEDOUT;
@@ -127,7 +121,7 @@ static int finish(pid_t pid, int64_t deadline)
 {
 	int status;
 	pid_t ended;
-	while (!(ended = waitpid(pid, &status, WNOHANG)) && monotonic_ms() < deadline)
+	while (!(ended = waitpid(pid, &status, WNOHANG)) && clock_monotonic_ms() < deadline)
 		nanosleep(&(struct timespec){ .tv_nsec = 2000000 }, NULL);
 	if (ended == pid)
 		return status;
@@ -141,7 +135,7 @@ static ssize_t read_command(const char *command, char *buffer, struct failure *f
 {
 	int fd;
 	pid_t pid;
-	int64_t deadline = monotonic_ms() + SECRET_COMMAND_SECONDS * 1000;
+	int64_t deadline = clock_monotonic_ms() + SECRET_COMMAND_SECONDS * 1000;
 	int error = start(command, &pid, &fd);
 	if (error)
 		return fail(f, "password_command: %s", strerror(error));

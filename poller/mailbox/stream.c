@@ -23,6 +23,7 @@
 #include <unistd.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
+#include "classify/base/clock.h"
 
 enum {
 	STREAM_ERROR_SIZE = 256,
@@ -53,7 +54,6 @@ struct stream {
 	char error[STREAM_ERROR_SIZE];
 };
 
-static int64_t now_ms(void);
 static int fail(struct stream *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static int64_t limit_of(const struct stream *s, int64_t milliseconds);
 static int wait_for(struct stream *s, short events, int64_t until);
@@ -66,14 +66,6 @@ static int prepare_tls(struct stream *s);
 static int handshake(struct stream *s);
 static int handshake_failed(struct stream *s, int code);
 static void describe_certificate(struct stream *s);
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* The first error is the cause; what follows from it says nothing. */
 static int fail(struct stream *s, const char *format, ...)
@@ -92,7 +84,7 @@ static int fail(struct stream *s, const char *format, ...)
 /* When a wait that begins now and may take so long must end. */
 static int64_t limit_of(const struct stream *s, int64_t milliseconds)
 {
-	int64_t until = now_ms() + milliseconds;
+	int64_t until = clock_monotonic_ms() + milliseconds;
 
 	return s->deadline && s->deadline < until ? s->deadline : until;
 }
@@ -102,7 +94,7 @@ static int wait_for(struct stream *s, short events, int64_t until)
 {
 	for (;;) {
 		struct pollfd p = { .fd = s->fd, .events = events };
-		int64_t left = until - now_ms();
+		int64_t left = until - clock_monotonic_ms();
 		int ready;
 
 		if (left <= 0) {
@@ -171,7 +163,7 @@ static int connect_any(struct stream *s)
 	for (const struct addrinfo *a = list; a; a = a->ai_next)
 		count++;
 	for (const struct addrinfo *a = list; a && result; a = a->ai_next, count--) {
-		int64_t now = now_ms();
+		int64_t now = clock_monotonic_ms();
 
 		s->dead = false;
 		result = connect_to(s, a, count > 1 ? now + (until - now) / count : until);
@@ -336,7 +328,7 @@ int stream_open(struct stream **out, const struct stream_options *options)
 		return -1;
 	s->options = *options;
 	s->fd = -1;
-	s->deadline = options->deadline ? now_ms() + options->deadline * 1000 : 0;
+	s->deadline = options->deadline ? clock_monotonic_ms() + options->deadline * 1000 : 0;
 	stream_allow(s, options->budget);
 	parse_address(s);
 	if (connect_any(s))
@@ -407,7 +399,7 @@ ssize_t stream_read(struct stream *s, void *buffer, size_t n)
 
 	if (s->dead)
 		return -1;
-	if (s->deadline && now_ms() >= s->deadline) /* a server that always has data never lets us wait */
+	if (s->deadline && clock_monotonic_ms() >= s->deadline) /* a server that always has data never lets us wait */
 		return fail(s, "not done after %lld s", (long long)s->options.deadline);
 	if (!s->left)
 		return fail(s, "the server sends more than was asked for");
