@@ -7,6 +7,14 @@
 static const char *const verdict_names[] = { STORE_VERDICTS(STORE_NAME2) };
 static const char *const state_names[] = { STORE_STATES(STORE_NAME2) };
 
+#define STORE_CLASS_NAME(symbol, name, ...) name,
+static const char *const class_names[] = { RETENTION_CLASSES(STORE_CLASS_NAME) };
+
+const char *retention_class_name(unsigned retained)
+{
+	return retained < RETAIN_COUNT ? class_names[retained] : "";
+}
+
 const char *verdict_name(unsigned v)
 {
 	return v < VERDICT_COUNT ? verdict_names[v] : "";

@@ -15,18 +15,17 @@
 
 /* The classes and their statements. A row's time is in its table's column "at"; cut-offs are exclusive. */
 static const struct data_class {
-	const char *name;
 	enum retention_class retained;
 	enum sql count, oldest, due;
 	unsigned purges;      /* 0: ledger_cut() does it */
 	struct { enum sql purge; int held; } table[2]; /* held: HELD_COUNT where there are no kept counts: the rows are few */
 } classes[] = {
-	{ "events", RETAIN_EVENTS, SQL_EVENT_COUNT, SQL_EVENT_OLDEST, SQL_EVENT_DUE, 1, { { SQL_EVENT_PURGE, HELD_EVENTS } } },
-	{ "diagnostics", RETAIN_DIAGNOSTICS, SQL_DIAGNOSTIC_COUNT, SQL_DIAGNOSTIC_OLDEST, SQL_DIAGNOSTIC_DUE, 1, { { SQL_DIAGNOSTIC_PURGE, HELD_DIAGNOSTICS } } },
-	{ "contacts", RETAIN_CONTACTS, SQL_CONTACT_COUNT, SQL_CONTACT_OLDEST, SQL_CONTACT_DUE, 1, { { SQL_CONTACT_PURGE, HELD_CONTACTS } } },
-	{ "messages", RETAIN_MESSAGES, SQL_MESSAGES_COUNT, SQL_MESSAGES_OLDEST, SQL_MESSAGES_DUE, 2, { { SQL_SEEN_PURGE, HELD_SEEN }, { SQL_KEPT_PURGE, HELD_KEPT } } },
-	{ "alerts", RETAIN_ALERTS, SQL_ALERT_COUNT, SQL_ALERT_OLDEST, SQL_ALERT_DUE, 1, { { SQL_ALERT_PURGE, HELD_COUNT } } },
-	{ "ledger", RETAIN_LEDGER, SQL_LEDGER_COUNT, SQL_LEDGER_OLDEST, SQL_LEDGER_DUE, 0, { { SQL_BEGIN, HELD_COUNT } } },
+	{ RETAIN_EVENTS, SQL_EVENT_COUNT, SQL_EVENT_OLDEST, SQL_EVENT_DUE, 1, { { SQL_EVENT_PURGE, HELD_EVENTS } } },
+	{ RETAIN_DIAGNOSTICS, SQL_DIAGNOSTIC_COUNT, SQL_DIAGNOSTIC_OLDEST, SQL_DIAGNOSTIC_DUE, 1, { { SQL_DIAGNOSTIC_PURGE, HELD_DIAGNOSTICS } } },
+	{ RETAIN_CONTACTS, SQL_CONTACT_COUNT, SQL_CONTACT_OLDEST, SQL_CONTACT_DUE, 1, { { SQL_CONTACT_PURGE, HELD_CONTACTS } } },
+	{ RETAIN_MESSAGES, SQL_MESSAGES_COUNT, SQL_MESSAGES_OLDEST, SQL_MESSAGES_DUE, 2, { { SQL_SEEN_PURGE, HELD_SEEN }, { SQL_KEPT_PURGE, HELD_KEPT } } },
+	{ RETAIN_ALERTS, SQL_ALERT_COUNT, SQL_ALERT_OLDEST, SQL_ALERT_DUE, 1, { { SQL_ALERT_PURGE, HELD_COUNT } } },
+	{ RETAIN_LEDGER, SQL_LEDGER_COUNT, SQL_LEDGER_OLDEST, SQL_LEDGER_DUE, 0, { { SQL_BEGIN, HELD_COUNT } } },
 };
 enum { CLASSES = sizeof classes / sizeof *classes };
 /* Then what lies beside the database. */
@@ -87,7 +86,7 @@ static void describe(const struct store *s, int64_t now, struct purge *out)
 	memset(out, 0, sizeof *out);
 	for (unsigned i = 0; i < CLASSES; i++, c++) {
 		const struct retention *r = &s->o.retention[classes[i].retained];
-		snprintf(c->name, sizeof c->name, "%s", classes[i].name);
+		snprintf(c->name, sizeof c->name, "%s", retention_class_name(classes[i].retained));
 		c->reason = r->reason ? r->reason : "";
 		c->period = r->period;
 		c->cutoff = cutoff_of(now, r->period);

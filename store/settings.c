@@ -43,13 +43,8 @@ static void add_word(struct text *t, const char *word)
 
 static void describe(const struct store *s, struct text *t)
 {
-	static const char *const names[RETAIN_COUNT] = {
-		[RETAIN_EVENTS] = "events", [RETAIN_DIAGNOSTICS] = "diagnostics", [RETAIN_CONTACTS] = "contacts",
-		[RETAIN_MESSAGES] = "messages", [RETAIN_ALERTS] = "alerts", [RETAIN_LEDGER] = "ledger", [RETAIN_BACKUPS] = "backups",
-	};
-
 	for (unsigned i = 0; i < RETAIN_COUNT; i++)
-		add(t, "%s=%lld ", names[i], (long long)s->o.retention[i].period);
+		add(t, "%s=%lld ", retention_class_name(i), (long long)s->o.retention[i].period);
 	add(t, "act_on=%s redacted_diagnostics=%s all_domains=%s k=%u fold_local_part=%s", origin_name(s->o.act_on),
 	    s->o.keep_diagnostics ? "yes" : "no", s->o.all_domains ? "yes" : "no", s->o.k, s->o.fold_local_part ? "yes" : "no");
 }

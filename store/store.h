@@ -39,12 +39,23 @@ struct ladder {
 
 /* Periods are seconds; each has its written reason. */
 struct retention {
-	const char *name;   /* "events", "diagnostics", "contacts", "messages", "alerts", "ledger", "backups" */
+	const char *name;   /* as RETENTION_CLASSES has it */
 	int64_t period;
 	const char *reason;
 };
-enum retention_class { RETAIN_EVENTS, RETAIN_DIAGNOSTICS, RETAIN_CONTACTS, RETAIN_MESSAGES, RETAIN_ALERTS, RETAIN_LEDGER, RETAIN_BACKUPS,
-	RETAIN_COUNT };
+/* The classes of data that have one: symbol; name in the INI file, the ledger and the audit; usual period; what it holds; usual reason. */
+#define RETENTION_CLASSES(X) \
+	X(RETAIN_EVENTS, "events", "180d", "pseudonymous events", "diagnosis of delivery problems over two quarters") \
+	X(RETAIN_DIAGNOSTICS, "diagnostics", "30d", "redacted words of the receivers", "wording needed to tune rules and to ask a receiver") \
+	X(RETAIN_CONTACTS, "contacts", "730d", "states of recipients, after their last event", "not to write again to dead addresses and complainants") \
+	X(RETAIN_MESSAGES, "messages", "90d", "hashes by which a message that is read again is known", "no message counts twice") \
+	X(RETAIN_ALERTS, "alerts", "365d", "alerts", "comparison with the year before") \
+	X(RETAIN_LEDGER, "ledger", "10y", "the ledger: counts only", "evidence that retention was kept") \
+	X(RETAIN_BACKUPS, "backups", "30d", "copies made with `retour backup`; an older one is not taken into use", "restoring the store after a loss")
+#define STORE_ENUM(symbol, ...) symbol,
+enum retention_class { RETENTION_CLASSES(STORE_ENUM) RETAIN_COUNT };
+#undef STORE_ENUM
+const char *retention_class_name(unsigned retained);
 
 /* Who runs the recipient's mailbox; the first: it is not known under this name. */
 #define DOMAIN_GROUPS(X) X(DOMAIN_UNKNOWN, "") X(DOMAIN_LARGE, "large") X(DOMAIN_BUSINESS, "business")

@@ -38,7 +38,6 @@ const struct mailbox *config_mailbox(const struct config *c, const char *name)
 
 void config_store_options(const struct config *c, struct store_options *o)
 {
-	static const char *const names[RETAIN_COUNT] = { "events", "diagnostics", "contacts", "messages", "alerts", "ledger", "backups" };
 	static const enum origin act_on[] = { ORIGIN_VERIFIED, ORIGIN_MATCHED, ORIGIN_BACKSCATTER };
 	*o = (struct store_options){ .path = c->store_path, .keys_dir = c->keys_dir, .act_on = act_on[c->act_on],
 		.fold_local_part = c->fold_local_part, .keep_diagnostics = c->diagnostics == 0, .all_domains = c->domains_kept == 1,
@@ -47,5 +46,5 @@ void config_store_options(const struct config *c, struct store_options *o)
 		.block_quiet = c->block_quiet };
 	memcpy(o->ladder, c->ladder, sizeof o->ladder);
 	for (int i = 0; i < RETAIN_COUNT; i++)
-		o->retention[i] = (struct retention){ names[i], c->period[i], c->reason[i] };
+		o->retention[i] = (struct retention){ retention_class_name((unsigned)i), c->period[i], c->reason[i] };
 }

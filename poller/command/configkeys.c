@@ -9,6 +9,14 @@
 #define LADDER(field) offsetof(struct ladder, field)
 #define RULE(field) offsetof(struct alert_rule, field)
 
+/* A class of data: its period, and the written reason for it. */
+#define RETENTION_KEYS(symbol, name, usual, holds, why) \
+	{ "retention", name, PERIOD, AT(period[symbol]), usual, DAY, 100LL * YEAR, NULL, usual, holds }, \
+	{ "retention", name "_reason", TEXT, AT(reason[symbol]), why, 0, 0, NULL, why, (symbol) ? "" : "the written reason; each period has one" },
+/* The words of an enum, in its order: "a|b|c". */
+#define CHOICE_WORD(symbol, word) "|" word
+#define CHOICES(list) (&(list(CHOICE_WORD))[1])
+
 const struct key config_keys[] = {
 	{ "store", "path", FILE_PATH, AT(store_path), "/var/lib/retour/retour.db", 0, 0, NULL, "/var/lib/retour/retour.db",
 	  "the database; the first run makes it" },
@@ -38,13 +46,13 @@ const struct key config_keys[] = {
 	{ "privacy", "fold_local_part", BOOLEAN, AT(fold_local_part), "yes", 0, 0, NULL, "yes",
 	  "Anna@example.org and anna@example.org are one recipient" },
 
-	{ "mailbox *", "protocol", CHOICE, BOX(protocol), "imap", 0, 0, "imap|pop3|maildir|mbox", "imap", "how the mailbox is read" },
+	{ "mailbox *", "protocol", CHOICE, BOX(protocol), "imap", 0, 0, CHOICES(PROTOCOLS), "imap", "how the mailbox is read" },
 	{ "mailbox *", "host", TEXT, BOX(host), NULL, 0, 0, NULL, "mail.example.org", "the server; its certificate must be for this name" },
 	{ "mailbox *", "port", NUMBER, BOX(port), "0", 0, 65535, NULL, "993", "0: the usual one of protocol and tls" },
-	{ "mailbox *", "tls", CHOICE, BOX(tls), "implicit", 0, 0, "implicit|starttls|none", "implicit", "none: to a loopback address only" },
+	{ "mailbox *", "tls", CHOICE, BOX(tls), "implicit", 0, 0, CHOICES(TLS_MODES), "implicit", "none: to a loopback address only" },
 	{ "mailbox *", "ca_file", FILE_PATH, BOX(ca_file), NULL, 0, 0, NULL, NULL, "CA certificates (PEM) to trust instead of the system's" },
 	{ "mailbox *", "user", TEXT, BOX(user), NULL, 0, 0, NULL, "bounces@example.org", "login name" },
-	{ "mailbox *", "auth", CHOICE, BOX(auth), "plain", 0, 0, "plain|login|cram-md5|scram-sha-1|scram-sha-256|xoauth2", "plain",
+	{ "mailbox *", "auth", CHOICE, BOX(auth), "plain", 0, 0, CHOICES(AUTH_METHODS), "plain",
 	  "how to log in; with xoauth2 the secret is the access token" },
 	{ "mailbox *", "password_file", FILE_PATH, BOX(secret.file), NULL, 0, 0, NULL, "/etc/retour/bounces.pw",
 	  "file with the password or token, mode 0600" },
@@ -53,7 +61,7 @@ const struct key config_keys[] = {
 	  "or the name of a systemd credential (LoadCredential=)" },
 	{ "mailbox *", "folder", TEXT, BOX(folder), "INBOX", 0, 0, NULL, "INBOX", "the folder to empty (imap)" },
 	{ "mailbox *", "path", FILE_PATH, BOX(path), NULL, 0, 0, NULL, NULL, "the Maildir or mbox (maildir, mbox)" },
-	{ "mailbox *", "kind", CHOICE, BOX(kind), "auto", 0, 0, "auto|bounce|fbl", "auto",
+	{ "mailbox *", "kind", CHOICE, BOX(kind), "auto", 0, 0, CHOICES(MAILBOX_KINDS), "auto",
 	  "what arrives here; bounce: complaints do not count, fbl: only complaints count" },
 	{ "mailbox *", "processed", DISPOSAL, BOX(processed), "delete", 0, 0, NULL, "delete",
 	  "what becomes of a message that was stored: delete, move:FOLDER or keep" },
@@ -67,30 +75,7 @@ const struct key config_keys[] = {
 	{ "mailbox *", "timeout", PERIOD, BOX(timeout), "60s", 1, 3600, NULL, "60s", "wait so long for a silent server" },
 	{ "mailbox *", "deadline", PERIOD, BOX(deadline), "1h", 10, 7 * DAY, NULL, NULL, "the whole visit of this mailbox takes no longer" },
 
-	{ "retention", "events", PERIOD, AT(period[RETAIN_EVENTS]), "180d", DAY, 100LL * YEAR, NULL, "180d", "pseudonymous events" },
-	{ "retention", "events_reason", TEXT, AT(reason[RETAIN_EVENTS]), "diagnosis of delivery problems over two quarters", 0, 0, NULL,
-	  "diagnosis of delivery problems over two quarters", "the written reason; each period has one" },
-	{ "retention", "diagnostics", PERIOD, AT(period[RETAIN_DIAGNOSTICS]), "30d", DAY, 100LL * YEAR, NULL, "30d",
-	  "redacted words of the receivers" },
-	{ "retention", "diagnostics_reason", TEXT, AT(reason[RETAIN_DIAGNOSTICS]), "wording needed to tune rules and to ask a receiver", 0, 0,
-	  NULL, "wording needed to tune rules and to ask a receiver", "" },
-	{ "retention", "contacts", PERIOD, AT(period[RETAIN_CONTACTS]), "730d", DAY, 100LL * YEAR, NULL, "730d",
-	  "states of recipients, after their last event" },
-	{ "retention", "contacts_reason", TEXT, AT(reason[RETAIN_CONTACTS]), "not to write again to dead addresses and complainants", 0, 0,
-	  NULL, "not to write again to dead addresses and complainants", "" },
-	{ "retention", "messages", PERIOD, AT(period[RETAIN_MESSAGES]), "90d", DAY, 100LL * YEAR, NULL, "90d",
-	  "hashes by which a message that is read again is known" },
-	{ "retention", "messages_reason", TEXT, AT(reason[RETAIN_MESSAGES]), "no message counts twice", 0, 0, NULL, "no message counts twice", "" },
-	{ "retention", "alerts", PERIOD, AT(period[RETAIN_ALERTS]), "365d", DAY, 100LL * YEAR, NULL, "365d", "alerts" },
-	{ "retention", "alerts_reason", TEXT, AT(reason[RETAIN_ALERTS]), "comparison with the year before", 0, 0, NULL,
-	  "comparison with the year before", "" },
-	{ "retention", "ledger", PERIOD, AT(period[RETAIN_LEDGER]), "10y", DAY, 100LL * YEAR, NULL, "10y", "the ledger: counts only" },
-	{ "retention", "ledger_reason", TEXT, AT(reason[RETAIN_LEDGER]), "evidence that retention was kept", 0, 0, NULL,
-	  "evidence that retention was kept", "" },
-	{ "retention", "backups", PERIOD, AT(period[RETAIN_BACKUPS]), "30d", DAY, 100LL * YEAR, NULL, "30d",
-	  "copies made with `retour backup`; an older one is not taken into use" },
-	{ "retention", "backups_reason", TEXT, AT(reason[RETAIN_BACKUPS]), "restoring the store after a loss", 0, 0, NULL,
-	  "restoring the store after a loss", "" },
+	RETENTION_CLASSES(RETENTION_KEYS)
 
 	{ "soft", "quiet", PERIOD, AT(soft_quiet), "30d", DAY, 10LL * YEAR, NULL, "30d",
 	  "without a failure for so long, a contact is active again" },
@@ -115,10 +100,10 @@ const struct key config_keys[] = {
 	{ "report", "from", TEXT, AT(post.from), NULL, 0, 0, NULL, "retour@example.org", "sender of the report" },
 	{ "report", "to", LIST, AT(post.to), NULL, 0, 0, NULL, "deliverability@example.org, dpo@example.org", "its readers" },
 	{ "report", "smtp", HOST_PORT, AT(post.smtp_host), NULL, 0, 0, NULL, "smtp.example.org:587", "the submission server" },
-	{ "report", "tls", CHOICE, AT(post.tls), "starttls", 0, 0, "implicit|starttls|none", "starttls", "none: to a loopback address only" },
+	{ "report", "tls", CHOICE, AT(post.tls), "starttls", 0, 0, CHOICES(TLS_MODES), "starttls", "none: to a loopback address only" },
 	{ "report", "ca_file", FILE_PATH, AT(post.ca_file), NULL, 0, 0, NULL, NULL, "as for a mailbox" },
 	{ "report", "user", TEXT, AT(post.user), NULL, 0, 0, NULL, NULL, "login name; none: no login" },
-	{ "report", "auth", CHOICE, AT(post.auth), "plain", 0, 0, "plain|login|cram-md5|scram-sha-1|scram-sha-256|xoauth2", NULL, "as for a mailbox" },
+	{ "report", "auth", CHOICE, AT(post.auth), "plain", 0, 0, CHOICES(AUTH_METHODS), NULL, "as for a mailbox" },
 	{ "report", "password_file", FILE_PATH, AT(post.secret.file), NULL, 0, 0, NULL, NULL, "as for a mailbox" },
 	{ "report", "password_command", TEXT, AT(post.secret.command), NULL, 0, 0, NULL, NULL, "" },
 	{ "report", "password_credential", TEXT, AT(post.secret.credential), NULL, 0, 0, NULL, NULL, "" },

@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const protocols[] = { [PROTOCOL_IMAP] = "imap", [PROTOCOL_POP3] = "pop3", [PROTOCOL_MAILDIR] = "maildir", [PROTOCOL_MBOX] = "mbox" };
+#define PROTOCOL_NAME(symbol, name) name,
+static const char *const protocols[] = { PROTOCOLS(PROTOCOL_NAME) };
 
 enum { DISPOSAL_SIZE = 160 };
 

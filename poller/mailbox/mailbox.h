@@ -5,9 +5,16 @@
 #include <stdint.h>
 #include "poller/mailbox/stream.h"
 
-enum protocol { PROTOCOL_IMAP, PROTOCOL_POP3, PROTOCOL_MAILDIR, PROTOCOL_MBOX };
-enum auth { AUTH_PLAIN, AUTH_LOGIN, AUTH_CRAM_MD5, AUTH_SCRAM_SHA_1, AUTH_SCRAM_SHA_256, AUTH_XOAUTH2 };
-enum mailbox_kind { MAILBOX_AUTO, MAILBOX_BOUNCE, MAILBOX_FBL };
+/* Each as the INI file and the ledger name it. */
+#define PROTOCOLS(X) X(PROTOCOL_IMAP, "imap") X(PROTOCOL_POP3, "pop3") X(PROTOCOL_MAILDIR, "maildir") X(PROTOCOL_MBOX, "mbox")
+#define AUTH_METHODS(X) X(AUTH_PLAIN, "plain") X(AUTH_LOGIN, "login") X(AUTH_CRAM_MD5, "cram-md5") X(AUTH_SCRAM_SHA_1, "scram-sha-1") \
+	X(AUTH_SCRAM_SHA_256, "scram-sha-256") X(AUTH_XOAUTH2, "xoauth2")
+#define MAILBOX_KINDS(X) X(MAILBOX_AUTO, "auto") X(MAILBOX_BOUNCE, "bounce") X(MAILBOX_FBL, "fbl")
+#define MAILBOX_ENUM(symbol, name) symbol,
+enum protocol { PROTOCOLS(MAILBOX_ENUM) };
+enum auth { AUTH_METHODS(MAILBOX_ENUM) };
+enum mailbox_kind { MAILBOX_KINDS(MAILBOX_ENUM) };
+#undef MAILBOX_ENUM
 
 /* What to do with a message that is done: delete, keep, or move to FOLDER. */
 enum disposal_action { DISPOSE_DELETE, DISPOSE_MOVE, DISPOSE_KEEP };

@@ -14,7 +14,11 @@
 #include <sys/types.h>
 #include <libetpan/libetpan.h>
 
-enum tls { TLS_IMPLICIT, TLS_STARTTLS, TLS_NONE }; /* TLS_NONE: to a loopback address only, else refused */
+/* As the INI file names them. TLS_NONE: to a loopback address only, else refused. */
+#define TLS_MODES(X) X(TLS_IMPLICIT, "implicit") X(TLS_STARTTLS, "starttls") X(TLS_NONE, "none")
+#define TLS_ENUM(symbol, name) symbol,
+enum tls { TLS_MODES(TLS_ENUM) };
+#undef TLS_ENUM
 
 struct stream_options {
 	const char *host;      /* name or IP literal; the certificate must be for it */
