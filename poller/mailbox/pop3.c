@@ -44,6 +44,7 @@ enum {
 struct listed {
 	uint32_t number;   /* 0: this connection does not have it */
 	unsigned char id[SOURCE_ID_SIZE];
+	bool asked, gone;  /* its DELE was agreed to in this connection; and the QUIT of one */
 };
 
 struct pop3 {
@@ -71,6 +72,7 @@ struct pop3 {
 	unsigned refused;  /* RETRs */
 	size_t empty[RETR_DEPTH]; /* of the list: what came empty */
 	unsigned empties;
+	bool emptied_not;  /* what was deleted is there again */
 	bool reading;      /* a message is on its way: what ends the connection then may be the message */
 	unsigned cuts;
 	size_t begin, end; /* of what was received and not read */
@@ -816,7 +818,7 @@ static int list_again(struct pop3 *p, struct listed **out, size_t *count)
 static int find_numbers(struct pop3 *p)
 {
 	struct listed *now = NULL, *found;
-	size_t count, twice = 0;
+	size_t count, twice = 0, back = 0;
 	if (list_again(p, &now, &count))
 		return -1;
 	for (size_t i = 1; i < count; i++)
@@ -824,8 +826,15 @@ static int find_numbers(struct pop3 *p)
 	for (size_t i = 0; i < p->listed && !twice; i++) {
 		found = bsearch(&p->list[i], now, count, sizeof *now, by_id);
 		p->list[i].number = found ? found->number : 0;
+		p->list[i].asked = false;
+		back += found && p->list[i].gone;
 	}
 	free(now);
+	if (back) {
+		p->emptied_not = true;
+		return source_fail(&p->base, "%s:%u: the server said that it deleted %zu messages that are still there: this mailbox is not emptied",
+				   p->mailbox->host, (unsigned)p->mailbox->port, back);
+	}
 	return twice ? refused(p, "the server gives several messages the same id") : 0;
 }
 
@@ -921,6 +930,8 @@ static int quit(struct pop3 *p)
 	if (p->usable && p->logged_in && command(p, "QUIT") == REPLY_OK) {
 		p->confirmed += p->marked;
 		p->marked = 0;
+		for (size_t i = 0; i < p->listed; i++)
+			p->list[i].gone |= p->list[i].asked;
 		return 0;
 	}
 	if (!p->marked)
@@ -944,10 +955,11 @@ static int pop3_settle(struct source *s, const struct settle_item *items, size_t
 			done->kept++;
 			continue;
 		}
-		const struct listed *l = items[i].id && items[i].id <= p->listed ? &p->list[items[i].id - 1] : NULL;
+		struct listed *l = items[i].id && items[i].id <= p->listed ? &p->list[items[i].id - 1] : NULL;
 		if (!l || !l->number)
 			continue; /* it is gone already */
 		numbers[n++] = l->number;
+		l->asked = true;
 		if (n < depth)
 			continue;
 		if (delete_some(p, numbers, n, &p->marked))
@@ -972,13 +984,31 @@ static int pop3_describe(struct source *s, char *text, size_t size)
 	return 0;
 }
 
+/*
+ * After QUIT only another connection shows whether what was deleted is gone. A server that does not want us again so soon is not asked: that says nothing
+ * of its mail.
+ */
+static int look_again(struct pop3 *p)
+{
+	size_t gone = 0;
+	for (size_t i = 0; i < p->listed; i++)
+		gone += p->list[i].gone;
+	if (gone && connect_again(p) && p->emptied_not)
+		return -1;
+	if (p->usable && p->logged_in)
+		command(p, "QUIT");
+	return 0;
+}
+
 static int pop3_finish(struct source *s, struct settled *late)
 {
 	struct pop3 *p = (struct pop3 *)s;
 	int result = quit(p);
-	p->usable = false;
 	late->deleted = p->confirmed;
 	p->confirmed = 0;
+	if (!result)
+		result = look_again(p);
+	p->usable = false;
 	if (!result && p->unfinished)
 		result = refused(p, "its deadline is near: what was read is settled, the rest is for the next run");
 	return result;

@@ -133,6 +133,53 @@ for name, server in (("IMAP", CASES[0][1]), ("POP3", CASES[6][1])):
         equal(retour.run("poll").code, 0)
         equal(retour.sql("SELECT count(*) FROM stuck"), [(0,)])
 
+# --- what is said to be gone and is not ------------------------------------------------------------------------------------------
+
+
+class Hoarder(FakePop3):
+    def _pop_quit(self, c, _rest):
+        c.send("+OK bye\r\n")
+        raise EOFError
+
+
+class Limited(FakePop3):
+    """Takes one login for each run."""
+    logins = 0
+
+    def _pop_auth(self, c, rest):
+        self.logins += 1
+        return super()._pop_auth(c, rest) if self.logins % 2 else c.send("-ERR [LOGIN-DELAY] not so soon\r\n")
+
+
+def idle_imap(word):
+    fake = FakeImap([bounce(n) for n in range(5)])
+    fake.on(word, lambda c, tag, rest: c.ok(tag))
+    return fake
+
+
+for name, server, keys in (("IMAP: UID EXPUNGE", lambda: idle_imap("UID EXPUNGE"), {}),
+                           ("IMAP: UID MOVE", lambda: idle_imap("UID MOVE"), {"processed": "move:Done"}),
+                           ("POP3: QUIT", lambda: Hoarder([bounce(n) for n in range(5)]), {})):
+    fake = server()
+    retour = program(fake, **keys)
+    with case(name + " is answered with OK and does nothing: exit 1, in words, nothing is counted twice"):
+        for _ in range(2):
+            result = retour.run("run")
+            equal(result.code, 1, result)
+            contains(result.err, "still there: this mailbox is not emptied")
+        equal(events(retour), 5)
+        equal(len(fake.mails), 5)
+    with case(name + ": after six hours mailbox-silent opens"):
+        retour.now = at(13)
+        retour.run("run")
+        equal(open_alerts(retour), [("mailbox-silent", "bounces")])
+
+with case("POP3: a server that does not want us again so soon is no failure"):
+    fake = Limited([bounce(n) for n in range(5)])
+    retour = program(fake)
+    result = retour.run("poll")
+    equal((result.code, fake.mails, fake.logins), (0, {}, 2), result)
+
 with case("a dry run names it and remembers nothing"):
     fake = CASES[1][1]()
     retour = program(fake)

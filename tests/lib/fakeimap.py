@@ -231,8 +231,9 @@ class FakeImap:
         self._remove(c, self.deleted & set(self.mails))
         c.ok(tag)
 
-    def _uid_search(self, c, tag, _rest):
-        c.send("* SEARCH%s\r\n" % "".join(" %d" % uid for uid in sorted(self.deleted)))
+    def _uid_search(self, c, tag, rest):
+        found = self.uids(rest.split(" ")[-1]) if rest.upper().startswith("UID ") else sorted(self.deleted)
+        c.send("* SEARCH%s\r\n" % "".join(" %d" % uid for uid in found))
         c.ok(tag)
 
     def _copied(self, rest):
