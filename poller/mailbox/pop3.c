@@ -517,7 +517,7 @@ static bool parse_listed(const struct pop3 *p, struct listed *out)
 	struct span id = span_trim(span_of(end));
 	if (!number || number > INT32_MAX || *end != ' ' || !id.n)
 		return false;
-	out->number = (uint32_t)number;
+	*out = (struct listed){ .number = (uint32_t)number };
 	/* Two servers behind one name do not share their ids. */
 	source_remote_id(out->id, span_of(p->mailbox->host), id);
 	return true;
