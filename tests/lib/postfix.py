@@ -1,6 +1,7 @@
 """A real Postfix of our own: one smtpd on loopback, configuration, queue and data in a temporary directory, ended by its process id. Needs root, as Postfix does."""
 import grp
 import os
+import re
 import pwd
 import shutil
 import socket
@@ -76,7 +77,8 @@ class Postfix:
         cleanup.defer(cleanup.end, self.process)
         for _ in range(200):
             try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                for port in [self.port] + re.findall(r"^127\.0\.0\.1:(\d+) +inet ", master, re.M):  # they are bound one after the other
+                    socket.create_connection(("127.0.0.1", int(port)), 1).close()
                 return
             except OSError:
                 if self.process.poll() is not None:
