@@ -167,6 +167,7 @@ texts: all
 	$(BUILD)/retour config --manual > $(BUILD)/keys.mdoc
 	sed -e '/keys: begin$$/r $(BUILD)/keys.mdoc' -e '/keys: begin$$/,/keys: end$$/{/keys: /!d;}' etc/retour.ini.5 > $(BUILD)/retour.ini.5
 	mv $(BUILD)/retour.ini.5 etc/retour.ini.5
+	for shell in bash zsh fish; do $(BUILD)/retour completion $$shell > $(BUILD)/retour.$$shell && mv $(BUILD)/retour.$$shell etc/ || exit 1; done
 	$(BUILD)/retour contact states > $(BUILD)/states.txt
 	sed -e '/states: begin$$/r $(BUILD)/states.txt' -e '/states: begin$$/,/states: end$$/{/states: /!d;}' etc/retour-contacts.7 > $(BUILD)/retour-contacts.7
 	mv $(BUILD)/retour-contacts.7 etc/retour-contacts.7
@@ -179,13 +180,15 @@ UNITS := retour.service retour.timer retour-serve.service retour-serve.socket
 MANUALS := retour.1 retour.ini.5 retour-contacts.7 retour-categories.7 retour-audit.7 retour-privacy.7 retour-recovery.7
 install: all
 	install -d $(bindir) $(mandir)/man1 $(mandir)/man5 $(mandir)/man7 $(datadir)/retour $(datadir)/doc/retour \
-		$(datadir)/bash-completion/completions $(unitdir) $(DESTDIR)$(sysconfdir)/retour
+		$(datadir)/bash-completion/completions $(datadir)/zsh/site-functions $(datadir)/fish/vendor_completions.d $(unitdir) $(DESTDIR)$(sysconfdir)/retour
 	install -m 755 $(BUILD)/retour $(bindir)/retour
 	install -m 644 $(patsubst %,etc/%,$(filter %.1,$(MANUALS))) $(mandir)/man1/
 	install -m 644 $(patsubst %,etc/%,$(filter %.5,$(MANUALS))) $(mandir)/man5/
 	install -m 644 $(patsubst %,etc/%,$(filter %.7,$(MANUALS))) $(mandir)/man7/
 	install -m 644 etc/rules.ini etc/providers.ini etc/*.xsl etc/*.xsd etc/*.xml etc/grafana-dashboard.json etc/prometheus-rules.yml $(datadir)/retour/
 	install -m 644 etc/retour.bash $(datadir)/bash-completion/completions/retour
+	install -m 644 etc/retour.zsh $(datadir)/zsh/site-functions/_retour
+	install -m 644 etc/retour.fish $(datadir)/fish/vendor_completions.d/retour.fish
 	install -m 644 README.md LICENSE etc/retour.ini $(datadir)/doc/retour/
 	for unit in $(UNITS); do \
 		sed 's|/usr/local/|$(prefix)/|g; s|/etc/retour|$(sysconfdir)/retour|g' etc/$$unit > $(unitdir)/$$unit && chmod 644 $(unitdir)/$$unit || exit 1; \
@@ -193,7 +196,8 @@ install: all
 
 # What install put there; configuration, store and keys stay.
 uninstall:
-	rm -f $(bindir)/retour $(UNITS:%=$(unitdir)/%) $(datadir)/bash-completion/completions/retour
+	rm -f $(bindir)/retour $(UNITS:%=$(unitdir)/%) $(datadir)/bash-completion/completions/retour $(datadir)/zsh/site-functions/_retour \
+		$(datadir)/fish/vendor_completions.d/retour.fish
 	rm -f $(foreach manual,$(MANUALS),$(mandir)/man$(lastword $(subst ., ,$(manual)))/$(manual))
 	rm -rf $(datadir)/retour $(datadir)/doc/retour
 

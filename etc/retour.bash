@@ -1,26 +1,150 @@
-# Completion of retour(1) for bash, and for zsh by bashcompinit. Commands and options come from the program's own
-# --help, so that it knows what the installed one knows.
+# Completion of retour(1) for bash; made by `retour completion bash`.
 _retour()
 {
-	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} program=${COMP_WORDS[0]} command= i
+	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command= words= options= i
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		-c | --now) ((i++)) ;;
+		-c | --config | --now) ((i++)) ;;
 		-*) ;;
 		*) command=${COMP_WORDS[i]}; break ;;
 		esac
 	done
-	if [[ $command && $word == -* ]]; then
-		COMPREPLY=($(compgen -W "$("$program" "$command" --help 2>/dev/null | grep -oE -- '--[a-z][a-z-]*' | grep -vx -- --now) --help" -- "$word"))
-	elif [[ $command && $before == "$command" ]]; then
-		# the command's own words: "usage: retour [...] key list | rotate verp|state | retire NAME"
-		COMPREPLY=($(compgen -W "$("$program" "$command" --help 2>/dev/null |
-			sed -nE "1{s/.*\] $command ?//;s/\[[^]]*\]//g;s/--[a-z]+ [A-Z]+//g;s/ [a-z]+\|[a-z]+//g;y/|/\n/;p;}" | grep -oE '^ *[a-z]+' | tr -d ' ')" -- "$word"))
-	elif [[ ! $command && $word == -* ]]; then
-		COMPREPLY=($(compgen -W "-c -v -q --now --version --help" -- "$word"))
-	elif [[ ! $command && $before != -c && $before != --now ]]; then
-		COMPREPLY=($(compgen -W "$("$program" --help 2>/dev/null | sed -nE 's/^  ([a-z]+) .*/\1/p')" -- "$word"))
+	case $command in
+	'')
+		options="-c -v -q -V --config --verbose --quiet --now --version --help" words=" run poll import classify check contact suppressions serve volume advice report comment alerts purge clock audit backup disclose forget verp key setup doctor config completion"
+		[[ $before != -c && $before != --config ]] || options= words=
+		[[ $before != --now ]] || return 0 ;;
+	run)
+		words="" options=" --help"
+		case "$command $before" in
+	esac ;;
+	poll)
+		words="" options=" --dry-run --help"
+		case "$command $before" in
+	esac ;;
+	import)
+		words="" options=" --arrived --help"
+		case "$command $before" in
+	*" --arrived") COMPREPLY=($(compgen -W " header now" -- "$word")); return 0 ;;
+	esac ;;
+	classify)
+		words="" options=" --plain --explain --help"
+		case "$command $before" in
+	esac ;;
+	check)
+		words="" options=" --json --bare --only --column --header --help"
+		case "$command $before" in
+	*" --only") COMPREPLY=($(compgen -W " send hold suppress invalid" -- "$word")); return 0 ;;
+	*" --column") return 0 ;;
+	esac ;;
+	contact)
+		words=" show revalidate resolve reactivate undo states" options=" --json --last --reason --list --provider --category --rule --reporting-mta --campaign --from --to --dry-run --help"
+		case "$command $before" in
+	*" --last") return 0 ;;
+	*" --reason") return 0 ;;
+	*" --provider") return 0 ;;
+	*" --category") return 0 ;;
+	*" --rule") return 0 ;;
+	*" --reporting-mta") return 0 ;;
+	*" --campaign") return 0 ;;
+	*" --from") return 0 ;;
+	*" --to") return 0 ;;
+	esac ;;
+	suppressions)
+		words="" options=" --since --json --help"
+		case "$command $before" in
+	*" --since") return 0 ;;
+	esac ;;
+	serve)
+		words="" options=" --postfix --help"
+		case "$command $before" in
+	*" --postfix") return 0 ;;
+	esac ;;
+	volume)
+		words=" import log" options=" --source --beside-log --help"
+		case "$command $before" in
+	*" --source") return 0 ;;
+	esac ;;
+	advice)
+		words="" options=" --json --help"
+		case "$command $before" in
+	esac ;;
+	report)
+		words="" options=" --month --format --output --send --to --help"
+		case "$command $before" in
+	*" --month") return 0 ;;
+	*" --format") COMPREPLY=($(compgen -W " xml html text" -- "$word")); return 0 ;;
+	*" --to") return 0 ;;
+	esac ;;
+	comment)
+		words="" options=" --month --help"
+		case "$command $before" in
+	*" --month") return 0 ;;
+	esac ;;
+	alerts)
+		words="" options=" --all --json --help"
+		case "$command $before" in
+	esac ;;
+	purge)
+		words="" options=" --dry-run --help"
+		case "$command $before" in
+	esac ;;
+	clock)
+		words=" show confirm" options=" --reason --help"
+		case "$command $before" in
+	*" --reason") return 0 ;;
+	esac ;;
+	audit)
+		words=" export verify key" options=" --format --output --key --head --checkpoint --help"
+		case "$command $before" in
+	*" --format") COMPREPLY=($(compgen -W " text xml html" -- "$word")); return 0 ;;
+	*" --head") return 0 ;;
+	esac ;;
+	backup)
+		words="" options=" --help"
+		case "$command $before" in
+	esac ;;
+	disclose)
+		words="" options=" --json --reference --help"
+		case "$command $before" in
+	*" --reference") return 0 ;;
+	esac ;;
+	forget)
+		words="" options=" --keep-suppression --reference --help"
+		case "$command $before" in
+	*" --reference") return 0 ;;
+	esac ;;
+	verp)
+		words="" options=" --campaign --help"
+		case "$command $before" in
+	*" --campaign") return 0 ;;
+	esac ;;
+	key)
+		words=" list rotate retire" options=" --help"
+		case "$command $before" in
+	esac ;;
+	setup)
+		words="" options=" --new-store --help"
+		case "$command $before" in
+	esac ;;
+	doctor)
+		words="" options=" --help"
+		case "$command $before" in
+	esac ;;
+	config)
+		words="" options=" --manual --help"
+		case "$command $before" in
+	esac ;;
+	completion)
+		words=" bash zsh fish" options=" --help"
+		case "$command $before" in
+	esac ;;
+	esac
+	if [[ $word == -* ]]; then
+		COMPREPLY=($(compgen -W "$options" -- "$word"))
+	elif [[ ! $command || $before == "$command" ]]; then
+		COMPREPLY=($(compgen -W "$words" -- "$word"))
 	fi
 	[[ ${#COMPREPLY[@]} -gt 0 || $word == -* ]] || compopt -o default 2>/dev/null
 	return 0

@@ -203,7 +203,7 @@ int cmd_advice(const struct config *config, int argc, char **argv)
 	static struct out out; /* too large for a stack */
 	struct advising a = { .session = { .lock = -1 }, .k = (unsigned)config->k };
 	bool json = false;
-	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;) {
 		if (option != 'j')
 			return usage_error(argv[0], "see `retour advice --help`");
 		json = true;

@@ -37,7 +37,7 @@ int cmd_alerts(const struct config *config, int argc, char **argv)
 	struct session s;
 	struct listing l = { 0 };
 	enum alert_choice choice = ALERTS_OPEN;
-	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;) {
 		if (option != 'j' && option != 'a')
 			return usage_error(argv[0], "see `retour alerts --help`");
 		l.json |= option == 'j';

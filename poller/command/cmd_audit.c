@@ -21,7 +21,7 @@ static int show(const struct config *config, int argc, char **argv)
 	struct session s;
 	int format = REPORT_TEXT;
 	char error[512];
-	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+	for (int option; (option = option_next("audit", argc, argv, options)) != -1;) {
 		if (option == 'f' && (format = report_format_by_name(optarg)) < 0)
 			return usage_error(argv[0], "--format %s: right would be text, xml or html", optarg);
 		if (option != 'f' && option != 'o')
@@ -58,7 +58,7 @@ static int export(const struct config *config, int argc, char **argv)
 	static const struct option none[] = { { 0 } };
 	static struct audit_options about;
 	struct session s;
-	if (getopt_long(argc, argv, "", none, NULL) != -1 || argc - optind != 1)
+	if (option_next("audit export", argc, argv, none) != -1 || argc - optind != 1)
 		return usage_error("audit export", "wants the directory to write to");
 	if (!new_file_is_fit("audit export", argv[optind]))
 		return EXIT_USAGE;
@@ -78,7 +78,7 @@ static int key(const struct config *config, int argc, char **argv)
 	struct minisign_public p;
 	struct session s;
 	bool ready = false;
-	if (getopt_long(argc, argv, "", none, NULL) != -1 || optind < argc)
+	if (option_next("audit key", argc, argv, none) != -1 || optind < argc)
 		return usage_error("audit key", "takes no arguments");
 	int result = session_open(&s, config, SESSION_READ, clock_now());
 	if (result)
@@ -103,7 +103,7 @@ static int verify(const struct config *config, int argc, char **argv)
 		{ "checkpoint", required_argument, NULL, 'c' }, { 0 } };
 	static struct verify_options o;
 	(void)config;
-	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
+	for (int option; (option = option_next("audit verify", argc, argv, options)) != -1;)
 		switch (option) {
 		case 'k':
 			o.key = optarg;

@@ -12,7 +12,7 @@ int cmd_backup(const struct config *config, int argc, char **argv)
 	struct session s = { .lock = -1 };
 	char text[CLOCK_TEXT_SIZE];
 	int64_t until;
-	if (getopt_long(argc, argv, "", none, NULL) != -1 || argc - optind != 1)
+	if (option_next(argv[0], argc, argv, none) != -1 || argc - optind != 1)
 		return usage_error(argv[0], "wants one FILE, which does not exist yet");
 	if (!new_file_is_fit(argv[0], argv[optind]))
 		return EXIT_USAGE;

@@ -132,7 +132,7 @@ int cmd_contact_undo(const struct config *config, int argc, char **argv)
 	static struct session session = { .lock = -1 };
 	struct cause_job j = { .command = "contact undo", .reason = NULL };
 	int64_t now = clock_now();
-	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
+	for (int option; (option = option_next(j.command, argc, argv, options)) != -1;)
 		if (!take_option(&j, option, optarg))
 			return usage_error(j.command, "see `retour contact --help`");
 	const struct cause_choice *c = &j.choice;

@@ -356,7 +356,7 @@ static int read_options(struct check *c, int argc, char **argv)
 {
 	static const struct option options[] = { { "json", no_argument, NULL, 'j' }, { "column", required_argument, NULL, 'c' },
 		{ "header", no_argument, NULL, 'h' }, { "only", required_argument, NULL, 'o' }, { "bare", no_argument, NULL, 'b' }, { 0 } };
-	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
+	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;)
 		switch (option) {
 		case 'j':
 			c->json = true;

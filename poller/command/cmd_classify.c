@@ -171,7 +171,7 @@ static int classify_path(struct classifier *c, const char *path)
 static int read_options(struct classifier *c, int argc, char **argv)
 {
 	static const struct option options[] = { { "plain", no_argument, NULL, 'p' }, { "explain", no_argument, NULL, 'e' }, { 0 } };
-	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;) {
 		if (option == '?')
 			return -1;
 		c->plain |= option == 'p';

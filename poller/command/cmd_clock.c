@@ -53,7 +53,7 @@ int cmd_clock(const struct config *config, int argc, char **argv)
 	static const struct option options[] = { { "reason", required_argument, NULL, 'r' }, { 0 } };
 	struct session s = { .lock = -1 };
 	const char *reason = NULL;
-	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;) {
 		if (option != 'r')
 			return usage_error(argv[0], "see `retour clock --help`");
 		reason = optarg;

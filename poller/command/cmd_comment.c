@@ -26,7 +26,7 @@ int cmd_comment(const struct config *config, int argc, char **argv)
 	struct session s = { .lock = -1 };
 	struct month month;
 	char name[16] = "", text[STORE_COMMENT_SIZE];
-	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;) {
 		if (option != 'm')
 			return usage_error(argv[0], "see `retour comment --help`");
 		if (!month_parse(optarg, &month))

@@ -8,7 +8,7 @@ int cmd_config(const struct config *config, int argc, char **argv)
 	static const struct option options[] = { { "manual", no_argument, NULL, 'm' }, { 0 } };
 	bool manual = false;
 	(void)config;
-	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;) {
 		if (option != 'm')
 			return usage_error(argv[0], "see `retour config --help`");
 		manual = true;

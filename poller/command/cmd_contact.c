@@ -183,7 +183,7 @@ static int show(struct job *j, const struct config *config, int argc, char **arg
 	static const struct option options[] = { { "json", no_argument, NULL, 'j' }, { "last", required_argument, NULL, 'l' }, { 0 } };
 	char none[] = "";
 	j->events = EVENTS_STANDARD;
-	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+	for (int option; (option = option_next(j->command, argc, argv, options)) != -1;) {
 		char *end = none;
 		if (option != 'j' && option != 'l')
 			return usage_error(j->command, "see `retour contact --help`");
@@ -357,7 +357,7 @@ static int change(struct job *j, const struct config *config, enum contact_move 
 		{ "json", no_argument, NULL, 'j' }, { "provider", required_argument, NULL, 'p' }, { "category", required_argument, NULL, 'c' }, { 0 } };
 	const char *reason = NULL, *provider = NULL, *category = NULL;
 	bool list = false;
-	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+	for (int option; (option = option_next(j->command, argc, argv, options)) != -1;) {
 		if (option == '?' || (option != 'r' && move != MOVE_RESOLVE))
 			return usage_error(j->command, "see `retour contact --help`");
 		reason = option == 'r' ? optarg : reason;
@@ -384,8 +384,9 @@ static int change(struct job *j, const struct config *config, enum contact_move 
 static int print_states(struct job *j, int argc, char **argv)
 {
 	static const int widths[STORE_TRANSITION_WORDS] = { 11, 18, 11, 29, 0 };
+	static const struct option none[] = { { 0 } };
 	const char *words[STORE_TRANSITION_WORDS];
-	if (getopt(argc, argv, "") != -1 || optind < argc)
+	if (option_next(j->command, argc, argv, none) != -1 || optind < argc)
 		return usage_error(j->command, "takes no argument");
 	for (unsigned n = 0; store_transition(n, words); n++)
 		for (unsigned i = 0; i < STORE_TRANSITION_WORDS; i++)

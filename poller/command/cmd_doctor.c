@@ -394,7 +394,7 @@ int cmd_doctor(const struct config *config, int argc, char **argv)
 {
 	static const struct option none[] = { { 0 } };
 	struct doctor d = { .config = config };
-	if (getopt_long(argc, argv, "", none, NULL) != -1 || optind < argc)
+	if (option_next(argv[0], argc, argv, none) != -1 || optind < argc)
 		return usage_error(argv[0], "takes no arguments");
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	check_config(&d);

@@ -57,7 +57,7 @@ int cmd_key(const struct config *config, int argc, char **argv)
 {
 	static const struct option none[] = { { 0 } };
 	struct session s = { .lock = -1 };
-	if (getopt_long(argc, argv, "", none, NULL) != -1)
+	if (option_next(argv[0], argc, argv, none) != -1)
 		return usage_error(argv[0], "see `retour key --help`");
 	const char *what = optind < argc ? argv[optind] : "", *which = optind + 1 < argc ? argv[optind + 1] : !strcmp(what, "rotate") ? "state" : NULL;
 	bool lists = !strcmp(what, "list") && !which, rotates = !strcmp(what, "rotate") && which && (!strcmp(which, "verp") || !strcmp(which, "state")),

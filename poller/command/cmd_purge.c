@@ -51,7 +51,7 @@ int cmd_purge(const struct config *config, int argc, char **argv)
 	static const struct option options[] = { { "dry-run", no_argument, NULL, 'n' }, { 0 } };
 	struct session s;
 	bool dry = false;
-	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;) {
 		if (option != 'n')
 			return usage_error(argv[0], "see `retour purge --help`");
 		dry = true;

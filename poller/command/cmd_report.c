@@ -31,7 +31,7 @@ int cmd_report(const struct config *config, int argc, char **argv)
 	struct list to = { 0 };
 	struct config other;
 	struct session s;
-	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
+	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;)
 		switch (option) {
 		case 'm':
 			if (!month_parse(optarg, &month))

@@ -115,7 +115,7 @@ int cmd_run(const struct config *config, int argc, char **argv)
 	struct session s;
 	int64_t now = clock_now();
 	double begin = clock_monotonic();
-	if (getopt_long(argc, argv, "", none, NULL) != -1 || optind < argc)
+	if (option_next(argv[0], argc, argv, none) != -1 || optind < argc)
 		return usage_error(argv[0], "takes no arguments");
 	catch_signals();
 	int result = choose_mailboxes(config, 0, NULL, boxes);
@@ -159,7 +159,7 @@ int cmd_poll(const struct config *config, int argc, char **argv)
 	struct session s = { .lock = -1 };
 	bool dry = false;
 	int64_t now = clock_now();
-	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;) {
 		if (option != 'n')
 			return usage_error(argv[0], "see `retour poll --help`");
 		dry = true;
@@ -189,7 +189,7 @@ int cmd_import(const struct config *config, int argc, char **argv)
 	struct poll_counts counts;
 	struct session s;
 	struct poll_job job = { .config_file = config->file, .now = clock_now() };
-	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;) {
 		if (option != 'a')
 			return usage_error(argv[0], "see `retour import --help`");
 		if (strcmp(optarg, "now") && strcmp(optarg, "header"))

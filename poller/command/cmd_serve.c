@@ -216,7 +216,7 @@ int cmd_serve(const struct config *config, int argc, char **argv)
 	const char *where = NULL;
 	char error[256];
 	sigset_t waiting;
-	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;) {
 		if (option != 'p')
 			return usage_error(argv[0], "see `retour serve --help`");
 		where = optarg;

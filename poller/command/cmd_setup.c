@@ -37,7 +37,7 @@ int cmd_setup(const struct config *config, int argc, char **argv)
 	struct session s = { .lock = -1 };
 	bool anew = false;
 
-	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;) {
 		if (option != 'n')
 			return usage_error(argv[0], "see `retour setup --help`");
 		anew = true;

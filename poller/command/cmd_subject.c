@@ -334,7 +334,7 @@ static int subject(const struct config *config, int argc, char **argv, const str
 	static struct job j = { .session = { .lock = -1 } }; /* too large for a stack */
 	j.command = argv[0];
 	j.now = clock_now();
-	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;) {
 		if (option == '?')
 			return usage_error(argv[0], "see `retour %s --help`", argv[0]);
 		j.json |= option == 'j';

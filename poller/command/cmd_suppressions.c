@@ -67,7 +67,7 @@ int cmd_suppressions(const struct config *config, int argc, char **argv)
 	static struct listing l; /* too large for a stack */
 	struct session s = { .lock = -1 };
 	int64_t since = 0;
-	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;) {
 		if (option != 's' && option != 'j')
 			return usage_error(argv[0], "see `retour suppressions --help`");
 		if (option == 's' && !clock_parse(optarg, &since))

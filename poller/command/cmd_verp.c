@@ -119,7 +119,7 @@ int cmd_verp(const struct config *config, int argc, char **argv)
 	static const struct option options[] = { { "campaign", required_argument, NULL, 'c' }, { 0 } };
 	struct signer s = { .session = { .lock = -1 } };
 	static struct lines lines; /* too large for a stack */
-	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;) {
 		if (option != 'c')
 			return usage_error(argv[0], "see `retour verp --help`");
 		s.campaign = optarg;

@@ -20,7 +20,7 @@ static int volume_import(const struct config *config, int argc, char **argv)
 	static const struct option options[] = { { "source", required_argument, NULL, 's' }, { "beside-log", no_argument, NULL, 'b' }, { 0 } };
 	struct session s = { .lock = -1 };
 	struct volumefile f = { .source = "import", .now = clock_now() };
-	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+	for (int option; (option = option_next("volume import", argc, argv, options)) != -1;) {
 		if (option != 's' && option != 'b')
 			return usage_error("volume import", "see `retour volume --help`");
 		f.beside |= option == 'b';
@@ -52,7 +52,7 @@ static int volume_log(const struct config *config, int argc, char **argv)
 {
 	static const struct option options[] = { { 0 } };
 	struct session s = { .lock = -1 };
-	if (getopt_long(argc, argv, "", options, NULL) != -1)
+	if (option_next("volume log", argc, argv, options) != -1)
 		return usage_error("volume log", "see `retour volume --help`");
 	if (optind == argc)
 		return usage_error("volume log", "wants a FILE, or several");

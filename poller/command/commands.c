@@ -23,7 +23,7 @@ const struct command commands[] = {
 	  "PATH is a mail, an mbox, a Maildir, a directory of these, or - for stdin. One JSON object a line; a message that\n"
 	  "yields no event prints one of kind \"none\" and says why in \"rule\".\n",
 	  CONFIG_OPTIONAL, false },
-	{ "check", cmd_check, "[--json | --bare] [--only VERDICT] [--column NAME|N [--header]] [FILE|-]", "addresses in, verdicts out: send, hold until T, suppress",
+	{ "check", cmd_check, "[--json | --bare] [--only send|hold|suppress|invalid] [--column NAME|N [--header]] [FILE|-]", "addresses in, verdicts out: send, hold until T, suppress",
 	  "Reads one address a line from FILE or stdin and prints address, verdict, until, state, reason, since in the\n"
 	  "same order: as CSV with a header, or\n"
 	  "  --json           one JSON object a line\n"
@@ -152,6 +152,9 @@ const struct command commands[] = {
 	  CONFIG_NEEDED, false },
 	{ "config", cmd_config, "[--manual]", "print a commented sample of the INI file",
 	  "  --manual    the list of keys, as the manual has it\n",
+	  CONFIG_NONE, false },
+	{ "completion", NULL, "bash | zsh | fish", "print the script by which a shell completes retour's words",
+	  "bash and zsh: source <(retour completion bash); fish: retour completion fish | source. `make install` and packages put them in place.\n",
 	  CONFIG_NONE, false },
 	{ "fetcher", cmd_fetcher, "", "", "", CONFIG_OPTIONAL, true },
 	{ "parser", cmd_parser, "", "", "", CONFIG_OPTIONAL, true },

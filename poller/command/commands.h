@@ -22,7 +22,7 @@ command_function cmd_fetcher, cmd_parser, cmd_carrier, cmd_logreader, cmd_config
 
 struct command {
 	const char *name;
-	command_function *function;
+	command_function *function; /* NULL: completion, which needs the whole table (completion.h) */
 	const char *arguments;   /* "[MAILBOX…] [--dry-run]" */
 	const char *summary;     /* one line for --help */
 	const char *help;        /* the rest of COMMAND --help */

@@ -10,6 +10,7 @@
 #include "poller/run/child.h"
 #include "classify/base/clock.h"
 #include "poller/command/commands.h"
+#include "poller/command/completion.h"
 #include "poller/command/config.h"
 #include "poller/command/near.h"
 #include "classify/base/log.h"
@@ -33,7 +34,7 @@ static void print_usage(FILE *out)
 	for (const struct command *c = commands; c->name; c++)
 		if (!c->hidden)
 			fprintf(out, "  %-12s %s\n", c->name, c->summary);
-	fprintf(out, "\n  -c FILE          the configuration; default %s\n"
+	fprintf(out, "\n  -c FILE          the configuration (--config); default %s\n"
 		     "  -v, -q           say more; say only errors (--verbose, --quiet)\n"
 		     "  --now RFC3339    take this for the present time\n"
 		     "  -V, --version    print version and end\n"
@@ -131,7 +132,7 @@ static int dispatch(const struct command *command, const char *file, int argc, c
 		setenv("TZ", config.post.timezone, 1);
 		tzset();
 		optind = 0; /* getopt starts anew on the command's own arguments */
-		result = command->function(&config, argc, argv);
+		result = command->function ? command->function(&config, argc, argv) : completion_print(commands, argc, argv);
 	}
 	config_free(&config);
 	return flushed(result);

@@ -2,6 +2,7 @@
 #include "poller/command/usage.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "classify/base/lines.h"
 #include "classify/base/log.h"
 #include "classify/redact.h"
+#include "poller/command/near.h"
 
 bool reason_is_fit(const char *text)
 {
@@ -57,4 +59,51 @@ int open_addresses(struct lines *l, const char *command, const char *operand)
 		return EXIT_WELL;
 	log_error("%s: %s", operand, strerror(errno));
 	return EXIT_LOST;
+}
+
+/* The word that getopt stopped at: the whole "--only=send", or "-x" out of "-xyz". */
+static void stopped_at(char *word, size_t size, int argc, char **argv)
+{
+	const char *last = optind > 0 && optind <= argc ? argv[optind - 1] : "";
+	if (strncmp(last, "--", 2))
+		snprintf(word, size, "-%c", optopt);
+	else
+		snprintf(word, size, "%.*s", (int)strcspn(last, "="), last);
+}
+
+static const struct option *option_by_value(const struct option *options, int value)
+{
+	while (options->name && options->val != value)
+		options++;
+	return options->name ? options : NULL;
+}
+
+static void say_unknown_option(const char *command, const char *word, const struct option *options)
+{
+	const char *meant = NULL;
+	int distance = NEAR_NONE;
+	for (const struct option *o = options; o->name; o++)
+		near_try(word + strspn(word, "-"), o->name, &meant, &distance);
+	if (meant)
+		usage_error(command, "%s: no such option; did you mean --%s?", word, meant);
+	else
+		usage_error(command, "%s: no such option", word);
+}
+
+int option_next(const char *command, int argc, char **argv, const struct option *options)
+{
+	char word[64];
+	opterr = 0;
+	int value = getopt_long(argc, argv, ":", options, NULL);
+	if (value != '?' && value != ':')
+		return value;
+	stopped_at(word, sizeof word, argc, argv);
+	const struct option *known = option_by_value(options, optopt);
+	if (value == ':')
+		usage_error(command, "%s wants a value", word);
+	else if (known && !strncmp(word, "--", 2))
+		usage_error(command, "--%s takes no value", known->name);
+	else
+		say_unknown_option(command, word, options);
+	return '?';
 }

@@ -14,6 +14,13 @@ bool reason_is_fit(const char *text);
  */
 bool new_file_is_fit(const char *command, const char *path);
 
+struct option;
+/*
+ * getopt_long() for the long options of a command: the value of the next one, -1 behind the last. What is wrong is said as COMMAND, with the option that was
+ * meant where one is near, and never with the text behind a '='; '?' then.
+ */
+int option_next(const char *command, int argc, char **argv, const struct option *options);
+
 struct lines;
 /*
  * Opens the operand of a command, lines of addresses: a path, "-" or NULL for stdin. Refuses what holds an '@': an address does not belong into the process

@@ -176,6 +176,16 @@ with case("what people try first: long options, -V, version, a slip in a command
         contains(result.err, "did you mean %s?" % meant)
     true("did you mean" not in retour.run("frobnicate").err, "a guess of nothing")
 
+with case("a slip in an option is told with what was meant, and the text behind it is not repeated"):
+    retour = fresh()
+    for words, said in ((["check", "--jsn"], "--jsn: no such option; did you mean --json?"), (["check", "--only"], "--only wants a value"),
+                        (["check", "--json=3"], "--json takes no value"), (["contact", "show", "--lst", "3"], "did you mean --last?"),
+                        (["check", "-x"], "-x: no such option"), (["volume", "import", "--sorce", "x"], "did you mean --source?")):
+        result = retour.run(*words)
+        equal(result.code, 2, result)
+        contains(result.err, said)
+    true(ADDRESS not in retour.run("check", "--adress=" + ADDRESS).err, "an address is repeated")
+
 with case("broken syntax: 2, with the line"):
     retour = fresh()
     retour.config["privacy"] = {"k": "10\nthis is no line of an INI file"}

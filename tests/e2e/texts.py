@@ -56,6 +56,33 @@ with case("retour-categories(7) has each category with its class, and means by e
     told = [json.loads(line)["category"] for line in run(BINARY, "classify", box).stdout.splitlines()]
     equal([(code, got) for (name, code), got in zip(claims, told)], [(code, name) for name, code in claims])
 
+for shell in "bash", "zsh", "fish":
+    with case("etc/retour.%s is what `retour completion %s` prints (else: make texts), and %s takes it" % (shell, shell, shell)):
+        equal(read("etc", "retour." + shell), run(BINARY, "completion", shell).stdout)
+        if shutil.which(shell):
+            parsed = run(shell, "-n", "etc/retour." + shell)
+            equal((parsed.returncode, parsed.stderr), (0, ""))
+
+with case("fish offers commands, words, options and their values"):
+    if shutil.which("fish"):
+        place = Retour().dir
+        environment = dict(os.environ, HOME=place, XDG_CONFIG_HOME=place, XDG_DATA_HOME=place)
+        for typed, wanted in (("retour pu", {"purge"}), ("retour contact un", {"undo"}), ("retour report --format ", {"xml", "html", "text"}), ("retour check --js", {"--json"})):
+            offered = subprocess.run(["fish", "-c", "source etc/retour.fish; complete -C '%s'" % typed], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+            equal({line.split("\t")[0] for line in offered.stdout.splitlines()} & wanted, wanted, offered)
+
+with case("every option that a command takes stands in its --help, and the other way round"):
+    sources = [read("poller", "command", name) for name in os.listdir(os.path.join(ROOT, "poller", "command")) if name.startswith("cmd_") and name != "cmd_processes.c"]
+    taken = {name for source in sources for table in re.findall(r"struct option \w+\[\] = \{(.*?)\};", source, re.S) for name in re.findall(r'\{ "([a-z-]+)"', table)}
+    told = set()
+    for command in re.findall(r"^  ([a-z]+) ", run(BINARY, "--help").stdout, re.M):
+        told |= set(re.findall(r"(?<![a-z-])--([a-z][a-z-]*)", run(BINARY, command, "--help").stdout)) - {"now", "help"}
+    true(len(taken) > 20, taken)
+    equal((sorted(taken - told), sorted(told - taken)), ([], []))
+    for name, _ in re.findall(r'\{ "([a-z]+)", (required|no)_argument', read("poller", "command", "main.c")):
+        contains(read("etc", "retour.1"), "Fl Fl " + name)
+        contains(run(BINARY, "--help").stdout, "--" + name)
+
 with case("completion knows the commands, their words and their options"):
     def completed(*words):
         script = '. etc/retour.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _retour; printf "%s\\n" "${COMPREPLY[@]}"'
@@ -67,6 +94,11 @@ with case("completion knows the commands, their words and their options"):
     options = completed("-v", "check", "--")
     true({"--json", "--only", "--column"} <= options, options)
     equal(completed("import", ""), set())
+    equal(completed("clock", ""), {"show", "confirm"})
+    true("undo" in completed("contact", ""), completed("contact", ""))
+    true({"--config", "--verbose", "--quiet", "-V"} <= completed("-"), completed("-"))
+    equal(completed("report", "--format", ""), {"xml", "html", "text"})
+    equal(completed("--config", ""), set())
 
 with case("the sample configuration is one that the program takes"):
     retour = Retour()
@@ -112,7 +144,7 @@ with case("make install puts each file where it belongs, under DESTDIR and prefi
     for path in ("usr/bin/retour", "usr/share/man/man1/retour.1", "usr/share/man/man5/retour.ini.5", "usr/share/man/man7/retour-contacts.7",
                  "usr/share/man/man7/retour-categories.7", "usr/share/man/man7/retour-audit.7", "usr/share/man/man7/retour-privacy.7", "usr/share/retour/audit.xsd",
                  "usr/share/retour/report.xsd", "usr/share/retour/report.xsl", "usr/share/retour/report.de.xml", "usr/share/retour/measures.xml",
-                 "usr/share/bash-completion/completions/retour", "usr/share/retour/rules.ini", "usr/share/doc/retour/retour.ini", "usr/lib/systemd/system/retour.service",
+                 "usr/share/bash-completion/completions/retour", "usr/share/zsh/site-functions/_retour", "usr/share/fish/vendor_completions.d/retour.fish", "usr/share/retour/rules.ini", "usr/share/doc/retour/retour.ini", "usr/lib/systemd/system/retour.service",
                  "usr/lib/systemd/system/retour.timer", "usr/lib/systemd/system/retour-serve.socket", "etc/retour"):
         true(os.path.exists(os.path.join(target, path)), path)
     with open(os.path.join(target, "usr/lib/systemd/system/retour.service")) as f:

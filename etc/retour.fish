@@ -1,0 +1,103 @@
+# Completion of retour(1) for fish; made by `retour completion fish`.
+complete -c retour -n __fish_use_subcommand -s c -rF -d 'the configuration'
+complete -c retour -n __fish_use_subcommand -s v -d 'say more'
+complete -c retour -n __fish_use_subcommand -s q -d 'say only errors'
+complete -c retour -n '__fish_use_subcommand' -l config -rF -d 'the configuration'
+complete -c retour -n '__fish_use_subcommand' -l verbose -d 'say more'
+complete -c retour -n '__fish_use_subcommand' -l quiet -d 'say only errors'
+complete -c retour -n '__fish_use_subcommand' -l now -x -d 'take this for the present time'
+complete -c retour -n '__fish_use_subcommand' -l version -d 'print version and end'
+complete -c retour -n '__fish_use_subcommand' -l help -d 'what retour takes'
+complete -c retour -n __fish_use_subcommand -f -a run -d 'the scheduled job: poll, states, retention, alerts, last month\'s report'
+complete -c retour -n __fish_use_subcommand -f -a poll -d 'only fetch, classify, store, settle'
+complete -c retour -n '__fish_seen_subcommand_from poll' -l dry-run -d 'read and classify, but touch neither the store nor the mailbox'
+complete -c retour -n __fish_use_subcommand -f -a import -d 'the same for files'
+complete -c retour -n '__fish_seen_subcommand_from import' -l arrived -x -a ' header now' -d 'now      it arrives now'
+complete -c retour -n __fish_use_subcommand -f -a classify -d 'print events as JSON lines; stores nothing'
+complete -c retour -n '__fish_seen_subcommand_from classify' -l plain -d 'with addresses, message ids and the full diagnostic text'
+complete -c retour -n '__fish_seen_subcommand_from classify' -l explain -d 'say on stderr what was seen of each event, how much it weighs, and which rule won (*)'
+complete -c retour -n __fish_use_subcommand -f -a check -d 'addresses in, verdicts out: send, hold until T, suppress'
+complete -c retour -n '__fish_seen_subcommand_from check' -l json -d 'one JSON object a line'
+complete -c retour -n '__fish_seen_subcommand_from check' -l bare -d 'only the lines as they came, which goes with --only'
+complete -c retour -n '__fish_seen_subcommand_from check' -l only -x -a ' send hold suppress invalid' -d 'only those that are answered with send, hold, suppress or invalid'
+complete -c retour -n '__fish_seen_subcommand_from check' -l column -x -d 'in its N-th column; with --header the first line is one'
+complete -c retour -n '__fish_seen_subcommand_from check' -l header
+complete -c retour -n __fish_use_subcommand -f -a contact -d 'what is known of a recipient; an operator\'s moves'
+complete -c retour -n '__fish_seen_subcommand_from contact' -f -a show
+complete -c retour -n '__fish_seen_subcommand_from contact' -f -a revalidate
+complete -c retour -n '__fish_seen_subcommand_from contact' -f -a resolve
+complete -c retour -n '__fish_seen_subcommand_from contact' -f -a reactivate
+complete -c retour -n '__fish_seen_subcommand_from contact' -f -a undo
+complete -c retour -n '__fish_seen_subcommand_from contact' -f -a states
+complete -c retour -n '__fish_seen_subcommand_from contact' -l json
+complete -c retour -n '__fish_seen_subcommand_from contact' -l last -x
+complete -c retour -n '__fish_seen_subcommand_from contact' -l reason -x
+complete -c retour -n '__fish_seen_subcommand_from contact' -l list
+complete -c retour -n '__fish_seen_subcommand_from contact' -l provider -x
+complete -c retour -n '__fish_seen_subcommand_from contact' -l category -x
+complete -c retour -n '__fish_seen_subcommand_from contact' -l rule -x
+complete -c retour -n '__fish_seen_subcommand_from contact' -l reporting-mta -x
+complete -c retour -n '__fish_seen_subcommand_from contact' -l campaign -x
+complete -c retour -n '__fish_seen_subcommand_from contact' -l from -x
+complete -c retour -n '__fish_seen_subcommand_from contact' -l to -x
+complete -c retour -n '__fish_seen_subcommand_from contact' -l dry-run
+complete -c retour -n __fish_use_subcommand -f -a suppressions -d 'the same answers by pseudonym, for a system that holds the key'
+complete -c retour -n '__fish_seen_subcommand_from suppressions' -l since -x -d 'only those of whom something was heard, or whose state changed, on that day (UTC) or later;'
+complete -c retour -n '__fish_seen_subcommand_from suppressions' -l json -d 'one JSON object a line'
+complete -c retour -n __fish_use_subcommand -f -a serve -d 'the same for a mail server, while it takes mail'
+complete -c retour -n '__fish_seen_subcommand_from serve' -l postfix -x -d '/path of a UNIX socket, a loopback ADDRESS:PORT, or systemd: the one that it passes'
+complete -c retour -n __fish_use_subcommand -f -a volume -d 'how much was sent: what makes rates of counts'
+complete -c retour -n '__fish_seen_subcommand_from volume' -f -a import
+complete -c retour -n '__fish_seen_subcommand_from volume' -f -a log
+complete -c retour -n '__fish_seen_subcommand_from volume' -l source -x -d 'where the counts come from; a later file of the same source replaces the days that it has (default: import)'
+complete -c retour -n '__fish_seen_subcommand_from volume' -l beside-log -d 'this mail is in no log that is counted; else a day\'s file takes the place of what its logs say was sent'
+complete -c retour -n __fish_use_subcommand -f -a advice -d 'how fast to send to each provider'
+complete -c retour -n '__fish_seen_subcommand_from advice' -l json -d 'one JSON object a line'
+complete -c retour -n __fish_use_subcommand -f -a report -d 'the monthly report'
+complete -c retour -n '__fish_seen_subcommand_from report' -l month -x -d 'default: last month'
+complete -c retour -n '__fish_seen_subcommand_from report' -l format -x -a ' xml html text' -d 'xml, html or text (default)'
+complete -c retour -n '__fish_seen_subcommand_from report' -l output -rF -d 'default: stdout'
+complete -c retour -n '__fish_seen_subcommand_from report' -l send -d 'mail it to the readers in [report] to, now'
+complete -c retour -n '__fish_seen_subcommand_from report' -l to -x -d 'only to this reader instead, as a test; may stand several times. `run` still sends the month\'s report when it is due'
+complete -c retour -n __fish_use_subcommand -f -a comment -d 'a remark that the month\'s report prints'
+complete -c retour -n '__fish_seen_subcommand_from comment' -l month -x -d 'the month that it is about'
+complete -c retour -n __fish_use_subcommand -f -a alerts -d 'what is wrong now'
+complete -c retour -n '__fish_seen_subcommand_from alerts' -l all -d 'also those that are over, as long as [retention] alerts keeps them'
+complete -c retour -n '__fish_seen_subcommand_from alerts' -l json -d 'one JSON object a line'
+complete -c retour -n __fish_use_subcommand -f -a purge -d 'apply retention now'
+complete -c retour -n '__fish_seen_subcommand_from purge' -l dry-run -d 'only say what would be deleted'
+complete -c retour -n __fish_use_subcommand -f -a clock -d 'whether the clock is believed, and that it is right'
+complete -c retour -n '__fish_seen_subcommand_from clock' -f -a show
+complete -c retour -n '__fish_seen_subcommand_from clock' -f -a confirm
+complete -c retour -n '__fish_seen_subcommand_from clock' -l reason -x
+complete -c retour -n __fish_use_subcommand -f -a audit -d 'retention and integrity evidence'
+complete -c retour -n '__fish_seen_subcommand_from audit' -f -a export
+complete -c retour -n '__fish_seen_subcommand_from audit' -f -a verify
+complete -c retour -n '__fish_seen_subcommand_from audit' -f -a key
+complete -c retour -n '__fish_seen_subcommand_from audit' -l format -x -a ' text xml html' -d 'text (default), xml or html'
+complete -c retour -n '__fish_seen_subcommand_from audit' -l output -rF -d 'default: stdout'
+complete -c retour -n '__fish_seen_subcommand_from audit' -l key -rF -d 'the public key that you trust; default: the one that lies with the evidence'
+complete -c retour -n '__fish_seen_subcommand_from audit' -l head -x -d 'the ledger\'s head as a monthly mail printed it; more than one may be given'
+complete -c retour -n '__fish_seen_subcommand_from audit' -l checkpoint -rF -d 'a checkpoint of an earlier export, its signature beside it'
+complete -c retour -n __fish_use_subcommand -f -a backup -d 'a copy of the store while others use it'
+complete -c retour -n __fish_use_subcommand -f -a disclose -d 'what is held about a data subject'
+complete -c retour -n '__fish_seen_subcommand_from disclose' -l json -d 'one JSON object a line'
+complete -c retour -n '__fish_seen_subcommand_from disclose' -l reference -x -d 'the request\'s number or name, for the ledger, which notes counts only'
+complete -c retour -n __fish_use_subcommand -f -a forget -d 'erase a data subject'
+complete -c retour -n '__fish_seen_subcommand_from forget' -l keep-suppression -d 'who is never to be written to again stays so: of the contact are left state, day, reason and pseudonym'
+complete -c retour -n '__fish_seen_subcommand_from forget' -l reference -x -d 'the request\'s number or name, for the ledger, which notes counts only'
+complete -c retour -n __fish_use_subcommand -f -a verp -d 'signed return paths for the sending system'
+complete -c retour -n '__fish_seen_subcommand_from verp' -l campaign -x -d 'the name of the mailing: letters, digits and . _ : + -'
+complete -c retour -n __fish_use_subcommand -f -a key -d 'the keys of pseudonyms and return paths'
+complete -c retour -n '__fish_seen_subcommand_from key' -f -a list
+complete -c retour -n '__fish_seen_subcommand_from key' -f -a rotate
+complete -c retour -n '__fish_seen_subcommand_from key' -f -a retire
+complete -c retour -n __fish_use_subcommand -f -a setup -d 'begin anew where the store is lost for good'
+complete -c retour -n '__fish_seen_subcommand_from setup' -l new-store -d 'makes a new one. The keys of the lost one are moved beside their directory, not destroyed'
+complete -c retour -n __fish_use_subcommand -f -a doctor -d 'preflight: configuration, keys, store, mailboxes, TLS, SMTP, rules, clock'
+complete -c retour -n __fish_use_subcommand -f -a config -d 'print a commented sample of the INI file'
+complete -c retour -n '__fish_seen_subcommand_from config' -l manual -d 'the list of keys, as the manual has it'
+complete -c retour -n __fish_use_subcommand -f -a completion -d 'print the script by which a shell completes retour\'s words'
+complete -c retour -n '__fish_seen_subcommand_from completion' -f -a bash
+complete -c retour -n '__fish_seen_subcommand_from completion' -f -a zsh
+complete -c retour -n '__fish_seen_subcommand_from completion' -f -a fish

@@ -1,0 +1,154 @@
+#compdef retour
+# Completion of retour(1) for zsh; made by `retour completion zsh`.
+_retour()
+{
+	local context state line
+	local -a commands
+	commands=(
+		'run:the scheduled job\: poll, states, retention, alerts, last month'\''s report'
+		'poll:only fetch, classify, store, settle'
+		'import:the same for files'
+		'classify:print events as JSON lines; stores nothing'
+		'check:addresses in, verdicts out\: send, hold until T, suppress'
+		'contact:what is known of a recipient; an operator'\''s moves'
+		'suppressions:the same answers by pseudonym, for a system that holds the key'
+		'serve:the same for a mail server, while it takes mail'
+		'volume:how much was sent\: what makes rates of counts'
+		'advice:how fast to send to each provider'
+		'report:the monthly report'
+		'comment:a remark that the month'\''s report prints'
+		'alerts:what is wrong now'
+		'purge:apply retention now'
+		'clock:whether the clock is believed, and that it is right'
+		'audit:retention and integrity evidence'
+		'backup:a copy of the store while others use it'
+		'disclose:what is held about a data subject'
+		'forget:erase a data subject'
+		'verp:signed return paths for the sending system'
+		'key:the keys of pseudonyms and return paths'
+		'setup:begin anew where the store is lost for good'
+		'doctor:preflight\: configuration, keys, store, mailboxes, TLS, SMTP, rules, clock'
+		'config:print a commented sample of the INI file'
+		'completion:print the script by which a shell completes retour'\''s words'
+	)
+	_arguments -C '-c[the configuration]:file:_files' '*-v[say more]' '-q[say only errors]' '-V[print version and end]' \
+			'*--config[the configuration]:FILE:_files' \
+			'*--verbose[say more]' \
+			'*--quiet[say only errors]' \
+			'*--now[take this for the present time]:RFC:' \
+			'*--version[print version and end]' \
+			'*--help[what retour takes]' \
+			'1:command:->command' '*::argument:->argument'
+	case $state in
+	command) _describe command commands ;;
+	argument)
+		case $line[1] in
+		run)
+		_arguments '--help[what it takes]' '*:file:_files' ;;
+		poll)
+		_arguments '--help[what it takes]' \
+			'*--dry-run[read and classify, but touch neither the store nor the mailbox]' '*:file:_files' ;;
+		import)
+		_arguments '--help[what it takes]' \
+			'*--arrived[now      it arrives now]:value:( header now)' '*:file:_files' ;;
+		classify)
+		_arguments '--help[what it takes]' \
+			'*--plain[with addresses, message ids and the full diagnostic text]' \
+			'*--explain[say on stderr what was seen of each event, how much it weighs, and which rule won (*)]' '*:file:_files' ;;
+		check)
+		_arguments '--help[what it takes]' \
+			'*--json[one JSON object a line]' \
+			'*--bare[only the lines as they came, which goes with --only]' \
+			'*--only[only those that are answered with send, hold, suppress or invalid]:value:( send hold suppress invalid)' \
+			'*--column[in its N-th column; with --header the first line is one]:NAME:' \
+			'*--header[]' '*:file:_files' ;;
+		contact)
+		_arguments '--help[what it takes]' \
+			'*--json[]' \
+			'*--last[]:N:' \
+			'*--reason[]:TEXT:' \
+			'*--list[]' \
+			'*--provider[]:P:' \
+			'*--category[]:C:' \
+			'*--rule[]:R:' \
+			'*--reporting-mta[]:M:' \
+			'*--campaign[]:C:' \
+			'*--from[]:DAY:' \
+			'*--to[]:DAY:' \
+			'*--dry-run[]' \
+			'1:what:( show revalidate resolve reactivate undo states)' '*:file:_files' ;;
+		suppressions)
+		_arguments '--help[what it takes]' \
+			'*--since[only those of whom something was heard, or whose state changed, on that day (UTC) or later;]:TIME:' \
+			'*--json[one JSON object a line]' '*:file:_files' ;;
+		serve)
+		_arguments '--help[what it takes]' \
+			'*--postfix[/path of a UNIX socket, a loopback ADDRESS\:PORT, or systemd\: the one that it passes]:SOCKET:' '*:file:_files' ;;
+		volume)
+		_arguments '--help[what it takes]' \
+			'*--source[where the counts come from; a later file of the same source replaces the days that it has (default\: import)]:NAME:' \
+			'*--beside-log[this mail is in no log that is counted; else a day'\''s file takes the place of what its logs say was sent]' \
+			'1:what:( import log)' '*:file:_files' ;;
+		advice)
+		_arguments '--help[what it takes]' \
+			'*--json[one JSON object a line]' '*:file:_files' ;;
+		report)
+		_arguments '--help[what it takes]' \
+			'*--month[default\: last month]:YYYY-MM:' \
+			'*--format[xml, html or text (default)]:value:( xml html text)' \
+			'*--output[default\: stdout]:FILE:_files' \
+			'*--send[mail it to the readers in \[report\] to, now]' \
+			'*--to[only to this reader instead, as a test; may stand several times. `run` still sends the month'\''s report when it is due]:ADDRESS:' '*:file:_files' ;;
+		comment)
+		_arguments '--help[what it takes]' \
+			'*--month[the month that it is about]:YYYY-MM:' '*:file:_files' ;;
+		alerts)
+		_arguments '--help[what it takes]' \
+			'*--all[also those that are over, as long as \[retention\] alerts keeps them]' \
+			'*--json[one JSON object a line]' '*:file:_files' ;;
+		purge)
+		_arguments '--help[what it takes]' \
+			'*--dry-run[only say what would be deleted]' '*:file:_files' ;;
+		clock)
+		_arguments '--help[what it takes]' \
+			'*--reason[]:TEXT:' \
+			'1:what:( show confirm)' '*:file:_files' ;;
+		audit)
+		_arguments '--help[what it takes]' \
+			'*--format[text (default), xml or html]:value:( text xml html)' \
+			'*--output[default\: stdout]:FILE:_files' \
+			'*--key[the public key that you trust; default\: the one that lies with the evidence]:FILE:_files' \
+			'*--head[the ledger'\''s head as a monthly mail printed it; more than one may be given]:N:' \
+			'*--checkpoint[a checkpoint of an earlier export, its signature beside it]:FILE:_files' \
+			'1:what:( export verify key)' '*:file:_files' ;;
+		backup)
+		_arguments '--help[what it takes]' '*:file:_files' ;;
+		disclose)
+		_arguments '--help[what it takes]' \
+			'*--json[one JSON object a line]' \
+			'*--reference[the request'\''s number or name, for the ledger, which notes counts only]:TEXT:' '*:file:_files' ;;
+		forget)
+		_arguments '--help[what it takes]' \
+			'*--keep-suppression[who is never to be written to again stays so\: of the contact are left state, day, reason and pseudonym]' \
+			'*--reference[the request'\''s number or name, for the ledger, which notes counts only]:TEXT:' '*:file:_files' ;;
+		verp)
+		_arguments '--help[what it takes]' \
+			'*--campaign[the name of the mailing\: letters, digits and . _ \: + -]:C:' '*:file:_files' ;;
+		key)
+		_arguments '--help[what it takes]' \
+			'1:what:( list rotate retire)' '*:file:_files' ;;
+		setup)
+		_arguments '--help[what it takes]' \
+			'*--new-store[makes a new one. The keys of the lost one are moved beside their directory, not destroyed]' '*:file:_files' ;;
+		doctor)
+		_arguments '--help[what it takes]' '*:file:_files' ;;
+		config)
+		_arguments '--help[what it takes]' \
+			'*--manual[the list of keys, as the manual has it]' '*:file:_files' ;;
+		completion)
+		_arguments '--help[what it takes]' \
+			'1:what:( bash zsh fish)' '*:file:_files' ;;
+		esac ;;
+	esac
+}
+[[ $funcstack[1] != _retour ]] || _retour "$@"
