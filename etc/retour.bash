@@ -12,7 +12,7 @@ _retour()
 	done
 	case $command in
 	'')
-		options="-c -v -q -V --config --verbose --quiet --now --version --help" words=" run poll import classify check contact suppressions serve volume advice report comment alerts purge clock audit backup disclose forget verp key setup doctor config completion"
+		options="-c -v -q -V --config --verbose --quiet --now --version --help" words=" run poll import classify check contact suppress suppressions serve volume advice report comment alerts purge clock audit backup disclose forget verp key setup doctor config completion"
 		[[ $before != -c && $before != --config ]] || options= words=
 		[[ $before != --now ]] || return 0 ;;
 	run)
@@ -50,6 +50,13 @@ _retour()
 	*" --campaign") return 0 ;;
 	*" --from") return 0 ;;
 	*" --to") return 0 ;;
+	esac ;;
+	suppress)
+		words=" import add" options=" --from --as --reason --dry-run --rule --only --help"
+		case "$command $before" in
+	*" --from") COMPREPLY=($(compgen -W " ses sendgrid mailgun postmark mailchimp brevo sparkpost listmonk mautic mailman csv" -- "$word")); return 0 ;;
+	*" --as") return 0 ;;
+	*" --reason") return 0 ;;
 	esac ;;
 	suppressions)
 		words="" options=" --since --json --help"

@@ -41,6 +41,15 @@ complete -c retour -n '__fish_seen_subcommand_from contact' -l campaign -x
 complete -c retour -n '__fish_seen_subcommand_from contact' -l from -x
 complete -c retour -n '__fish_seen_subcommand_from contact' -l to -x
 complete -c retour -n '__fish_seen_subcommand_from contact' -l dry-run
+complete -c retour -n __fish_use_subcommand -f -a suppress -d 'take over whom another system knows not to write to'
+complete -c retour -n '__fish_seen_subcommand_from suppress' -f -a import
+complete -c retour -n '__fish_seen_subcommand_from suppress' -f -a add
+complete -c retour -n '__fish_seen_subcommand_from suppress' -l from -x -a ' ses sendgrid mailgun postmark mailchimp brevo sparkpost listmonk mautic mailman csv'
+complete -c retour -n '__fish_seen_subcommand_from suppress' -l as -x -d 'what entries are whose list does not say why: hard, complaint, opt-out or soft'
+complete -c retour -n '__fish_seen_subcommand_from suppress' -l reason -x -d 'noted in the ledger with the counts; add wants it'
+complete -c retour -n '__fish_seen_subcommand_from suppress' -l dry-run -d 'only say what would be taken over'
+complete -c retour -n '__fish_seen_subcommand_from suppress' -l rule
+complete -c retour -n '__fish_seen_subcommand_from suppress' -l only
 complete -c retour -n __fish_use_subcommand -f -a suppressions -d 'the same answers by pseudonym, for a system that holds the key'
 complete -c retour -n '__fish_seen_subcommand_from suppressions' -l since -x -d 'only those of whom something was heard, or whose state changed, on that day (UTC) or later;'
 complete -c retour -n '__fish_seen_subcommand_from suppressions' -l json -d 'one JSON object a line'

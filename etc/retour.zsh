@@ -11,6 +11,7 @@ _retour()
 		'classify:print events as JSON lines; stores nothing'
 		'check:addresses in, verdicts out\: send, hold until T, suppress'
 		'contact:what is known of a recipient; an operator'\''s moves'
+		'suppress:take over whom another system knows not to write to'
 		'suppressions:the same answers by pseudonym, for a system that holds the key'
 		'serve:the same for a mail server, while it takes mail'
 		'volume:how much was sent\: what makes rates of counts'
@@ -77,6 +78,15 @@ _retour()
 			'*--to[]:DAY:' \
 			'*--dry-run[]' \
 			'1:what:( show revalidate resolve reactivate undo states)' '*:file:_files' ;;
+		suppress)
+		_arguments '--help[what it takes]' \
+			'*--from[]:value:( ses sendgrid mailgun postmark mailchimp brevo sparkpost listmonk mautic mailman csv)' \
+			'*--as[what entries are whose list does not say why\: hard, complaint, opt-out or soft]:KIND:' \
+			'*--reason[noted in the ledger with the counts; add wants it]:TEXT:' \
+			'*--dry-run[only say what would be taken over]' \
+			'*--rule[]' \
+			'*--only[]' \
+			'1:what:( import add)' '*:file:_files' ;;
 		suppressions)
 		_arguments '--help[what it takes]' \
 			'*--since[only those of whom something was heard, or whose state changed, on that day (UTC) or later;]:TIME:' \

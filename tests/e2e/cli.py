@@ -170,7 +170,7 @@ with case("what people try first: long options, -V, version, a slip in a command
     equal([retour.run(options=[o]).out for o in ("-V", "--version")], [retour.run("version").out] * 2)
     equal(retour.run("config", options=["--quiet"]).code, 0)
     equal(retour.run("config", options=["--verbose"]).code, 0)
-    for typed, meant in (("chek", "check"), ("dcotor", "doctor"), ("reprot", "report"), ("supp", "suppressions"), ("clasify", "classify")):
+    for typed, meant in (("chek", "check"), ("dcotor", "doctor"), ("reprot", "report"), ("supp", "suppress"), ("supressions", "suppressions"), ("clasify", "classify")):
         result = retour.run(typed)
         equal(result.code, 2)
         contains(result.err, "did you mean %s?" % meant)

@@ -69,6 +69,7 @@ with case("the ledger has requests, decisions, reports, keys and backups"):
     do("contact", "reactivate", "--reason", "wrote to us", input=ANNA)
     do("contact", "undo", "--rule", "no-such-rule", "--from", "2026-12-01", "--to", "2026-12-02", "--reason", "was wrong")
     do("contact", "resolve", "--provider", "other", "--category", "reputation", "--reason", "delisted")
+    do("suppress", "add", "--reason", "by phone", input="eve.kinds@example.net")
     do("disclose", "--reference", "DS-1", input=BEN)
     do("backup", copy)
     do("forget", "--reference", "DS-2", input=CARLA)

@@ -1,0 +1,66 @@
+/*
+ * Suppressions that were known before: one of another system's list becomes part of a contact's
+ * history, with its date and its list as the rule that decided, so that it ends, joins others and
+ * is taken back as a bounce would. No event is counted, for none was heard of: the report's figures
+ * stay as they are.
+ */
+#include <stdio.h>
+#include "store/contact.h"
+
+/* The final failure that is known says as much as the one to be taken: a hard one is for all, a
+ * complaint may be for less. */
+static bool says_as_much(const struct contact *c, enum history_kind kind)
+{
+	for (unsigned i = 0; contact_is_gone(c) && i < c->history.days; i++)
+		if (c->history.day[i].count[HISTORY_HARD] ||
+			(kind == HISTORY_COMPLAINT && c->history.day[i].count[kind]))
+			return true;
+	return contact_is_gone(c) && !c->history.days;
+}
+
+static void entry_of(struct packed *e, const struct suppression *given)
+{
+	*e = (struct packed){ .at = given->at,
+		.kind = KIND_FAILURE,
+		.klass = category_class(given->category),
+		.category = given->category,
+		.origin = ORIGIN_VERIFIED,
+		.known = 1 };
+	snprintf(e->rule, sizeof e->rule, "%s", given->rule);
+	snprintf(e->provider, sizeof e->provider, "other");
+}
+
+int store_suppress(struct store *s, const char *address, size_t n, const struct suppression *given,
+	int64_t now, enum suppressed *what)
+{
+	static const enum history_kind kinds[CLASS_COUNT] = { [CLASS_HARD] = HISTORY_HARD,
+		[CLASS_COMPLAINT] = HISTORY_COMPLAINT,
+		[CLASS_SOFT] = HISTORY_SOFT };
+	enum klass klass = category_class(given->category);
+	struct pseudonyms p;
+	struct contact c;
+	struct packed e;
+	bool found;
+
+	if (!s->in_transaction)
+		return store_fail(s, STORE_MISUSE, "suppression outside a transaction");
+	if ((klass != CLASS_HARD && klass != CLASS_COMPLAINT && klass != CLASS_SOFT) ||
+		given->at > now || pseudonyms_of(s, address, n, &p))
+		return STORE_MISUSE;
+	if ((p.n == 2 && contact_rekey(s, p.key[1], p.key[0])) ||
+		contact_load(s, p.key[0], &c, &found))
+		return STORE_FAILED;
+	entry_of(&e, given);
+	*what = given->at <= c.moved || contact_is_taken_back(s, &e, (int)kinds[klass])
+		? SUPPRESSED_SINCE_FREED
+		: contact_is_gone(&c) && (klass == CLASS_SOFT || says_as_much(&c, kinds[klass]))
+		? SUPPRESSED_BEFORE
+		: SUPPRESSED_NOW;
+	if (*what != SUPPRESSED_NOW)
+		return STORE_OK;
+	if (contact_note(s, &c, &e, (int)kinds[klass]))
+		return STORE_FAILED;
+	c.at = later(c.at,
+		day_start(now)); /* the list names it today, whatever the date of its reason */
+	return contact_save(s, found ? SQL_CONTACT_PUT : SQL_CONTACT_ADD, &c);
+}
