@@ -45,7 +45,8 @@ static void read_field(struct arf *a, const struct field *f)
 {
 	if (span_equal_nocase(f->name, SPAN("Feedback-Type")))
 		a->type = type_of(f->value);
-	else if (span_equal_nocase(f->name, SPAN("Source-IP")) || (span_equal_nocase(f->name, SPAN("Source")) && !a->source_ip.n))
+	else if (span_equal_nocase(f->name, SPAN("Source-IP")) ||
+		(span_equal_nocase(f->name, SPAN("Source")) && !a->source_ip.n))
 		a->source_ip = f->value;
 	else if (span_equal_nocase(f->name, SPAN("Reporting-MTA")))
 		a->reporting_mta = f->value;
@@ -55,8 +56,9 @@ static void read_field(struct arf *a, const struct field *f)
 		a->mail_from = f->value;
 	else if (span_equal_nocase(f->name, SPAN("Reported-Domain")))
 		a->reported_domain = f->value;
-	else if ((span_equal_nocase(f->name, SPAN("Original-Rcpt-To")) || span_equal_nocase(f->name, SPAN("Removal-Recipient"))) &&
-		 a->recipients < ARF_RECIPIENTS_MAX)
+	else if ((span_equal_nocase(f->name, SPAN("Original-Rcpt-To")) ||
+			 span_equal_nocase(f->name, SPAN("Removal-Recipient"))) &&
+		a->recipients < ARF_RECIPIENTS_MAX)
 		a->recipient[a->recipients++] = f->value;
 	else
 		return;
@@ -67,7 +69,8 @@ void arf_read(struct span body, struct arf *out)
 {
 	struct field f;
 	memset(out, 0, sizeof *out);
-	out->source_ip = out->reporting_mta = out->user_agent = out->mail_from = out->reported_domain = (struct span){ "", 0 };
+	out->source_ip = out->reporting_mta = out->user_agent = out->mail_from =
+		out->reported_domain = (struct span){ "", 0 };
 	while (header_next(&body, &f, NULL))
 		read_field(out, &f);
 }
@@ -76,7 +79,10 @@ bool arf_looks_like(struct span body)
 {
 	struct span line;
 	body = span_trim(body);
-	return span_line(&body, &line) && (span_starts_nocase(line, SPAN("Feedback-Type:")) || span_starts_nocase(line, SPAN("User-Agent:"))) &&
-	       (span_starts_nocase(line, SPAN("Feedback-Type:")) || span_find_nocase(body, SPAN("\nFeedback-Type:")) >= 0 ||
-		span_starts_nocase(body, SPAN("Feedback-Type:")));
+	return span_line(&body, &line) &&
+		(span_starts_nocase(line, SPAN("Feedback-Type:")) ||
+			span_starts_nocase(line, SPAN("User-Agent:"))) &&
+		(span_starts_nocase(line, SPAN("Feedback-Type:")) ||
+			span_find_nocase(body, SPAN("\nFeedback-Type:")) >= 0 ||
+			span_starts_nocase(body, SPAN("Feedback-Type:")));
 }

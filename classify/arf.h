@@ -1,4 +1,7 @@
-/* message/feedback-report: what an abuse reporting feedback loop says (RFC 5965, RFC 6591, RFC 6430). */
+/*
+ * message/feedback-report: what an abuse reporting feedback loop says (RFC 5965, RFC 6591, RFC
+ * 6430).
+ */
 #ifndef RETOUR_ARF_H
 #define RETOUR_ARF_H
 

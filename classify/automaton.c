@@ -9,20 +9,22 @@
 #include <unictype.h>
 #include <unistr.h>
 
-/* --- pieces of an image -------------------------------------------------------------------------------- */
+/* --- pieces of an image --------------------------------------------------- */
 
 bool automaton_pack(struct image *image, const struct automaton *a, size_t patterns, size_t bytes)
 {
 	size_t nodes = a->base->node_count, words = (size_t)a->base->word_count + 1;
 
 	return image_add(image, PIECE_AUTOMATON, a->base, sizeof *a->base) &&
-	       image_add(image, PIECE_SLOTS, a->slots, ((size_t)a->base->slot_mask + 1) * sizeof *a->slots) &&
-	       image_add(image, PIECE_WORDS, a->words, words * sizeof *a->words) && image_add(image, PIECE_BYTES, a->bytes, bytes) &&
-	       image_add(image, PIECE_PATTERNS, a->patterns, patterns * sizeof *a->patterns) &&
-	       image_add(image, PIECE_NODES, a->nodes, nodes * sizeof *a->nodes) &&
-	       image_add(image, PIECE_ENDINGS, a->endings, nodes * sizeof *a->endings) &&
-	       image_add(image, PIECE_LEADS, a->leads, nodes * sizeof *a->leads) &&
-	       image_add(image, PIECE_ROOT, a->root, words * sizeof *a->root);
+		image_add(image, PIECE_SLOTS, a->slots,
+			((size_t)a->base->slot_mask + 1) * sizeof *a->slots) &&
+		image_add(image, PIECE_WORDS, a->words, words * sizeof *a->words) &&
+		image_add(image, PIECE_BYTES, a->bytes, bytes) &&
+		image_add(image, PIECE_PATTERNS, a->patterns, patterns * sizeof *a->patterns) &&
+		image_add(image, PIECE_NODES, a->nodes, nodes * sizeof *a->nodes) &&
+		image_add(image, PIECE_ENDINGS, a->endings, nodes * sizeof *a->endings) &&
+		image_add(image, PIECE_LEADS, a->leads, nodes * sizeof *a->leads) &&
+		image_add(image, PIECE_ROOT, a->root, words * sizeof *a->root);
 }
 
 struct automaton *automaton_open(const void *image)
@@ -32,42 +34,56 @@ struct automaton *automaton_open(const void *image)
 
 	if (!a)
 		return NULL;
-	/* nobody writes to them through these pointers but the builder, which has blocks of its own */
-	a->base = (struct automaton_base *)image_piece(image, PIECE_AUTOMATON, sizeof *a->base, &bases);
+	/*
+	 * nobody writes to them through these pointers but the builder, which has blocks of its own
+	 */
+	a->base = (struct automaton_base *)image_piece(
+		image, PIECE_AUTOMATON, sizeof *a->base, &bases);
 	a->slots = (struct slot *)image_piece(image, PIECE_SLOTS, sizeof *a->slots, &slots);
 	a->words = (uint32_t *)image_piece(image, PIECE_WORDS, sizeof *a->words, &words);
 	a->bytes = (char *)image_piece(image, PIECE_BYTES, 1, &bytes);
-	a->patterns = (struct pattern *)image_piece(image, PIECE_PATTERNS, sizeof *a->patterns, &patterns);
+	a->patterns = (struct pattern *)image_piece(
+		image, PIECE_PATTERNS, sizeof *a->patterns, &patterns);
 	a->nodes = (struct node *)image_piece(image, PIECE_NODES, sizeof *a->nodes, &nodes);
-	a->endings = (struct ending *)image_piece(image, PIECE_ENDINGS, sizeof *a->endings, &endings);
+	a->endings = (struct ending *)image_piece(
+		image, PIECE_ENDINGS, sizeof *a->endings, &endings);
 	a->leads = (uint32_t *)image_piece(image, PIECE_LEADS, sizeof *a->leads, &leads);
 	a->root = (uint32_t *)image_piece(image, PIECE_ROOT, sizeof *a->root, &roots);
-	if (bases == 1 && slots == (size_t)a->base->slot_mask + 1 && words == (size_t)a->base->word_count + 1 && roots == words &&
-	    nodes == a->base->node_count && endings == nodes && leads == nodes && a->base->gaps <= PHRASE_GAPS)
+	if (bases == 1 && slots == (size_t)a->base->slot_mask + 1 &&
+		words == (size_t)a->base->word_count + 1 && roots == words &&
+		nodes == a->base->node_count && endings == nodes && leads == nodes &&
+		a->base->gaps <= PHRASE_GAPS)
 		return a;
 	free(a);
 	return NULL;
 }
 
-void automaton_free(struct automaton *a) { free(a); }
+void automaton_free(struct automaton *a)
+{
+	free(a);
+}
 
-/* --- words --------------------------------------------------------------------------------------------- */
+/* --- words ---------------------------------------------------------------- */
 
-static bool same_bytes(const struct automaton *a, const struct slot *slot, const char *bytes, bool folded)
+static bool same_bytes(
+	const struct automaton *a, const struct slot *slot, const char *bytes, bool folded)
 {
 	const char *known = a->bytes + a->words[slot->id];
 
 	return folded ? !memcmp(known, bytes, slot->n) : span_same_nocase(known, bytes, slot->n);
 }
 
-__attribute__((noinline)) struct slot *automaton_slot(const struct automaton *a, uint64_t hash, const char *bytes, size_t n, bool folded)
+__attribute__((noinline)) struct slot *automaton_slot(
+	const struct automaton *a, uint64_t hash, const char *bytes, size_t n, bool folded)
 {
 	size_t i = hash & a->base->slot_mask;
 
 	for (;; i = (i + 1) & a->base->slot_mask) {
 		struct slot *slot = &a->slots[i];
 
-		if (!slot->id || (slot->hash == hash && slot->n == n && (slot->exact || same_bytes(a, slot, bytes, folded))))
+		if (!slot->id ||
+			(slot->hash == hash && slot->n == n &&
+				(slot->exact || same_bytes(a, slot, bytes, folded))))
 			return slot;
 	}
 }
@@ -86,7 +102,7 @@ static inline uint32_t word_id(const struct automaton *a, const struct token *t)
 	return automaton_slot(a, t->hash, t->bytes, t->n, t->folded)->id;
 }
 
-/* --- words of a text ----------------------------------------------------------------------------------- */
+/* --- words of a text ------------------------------------------------------ */
 
 /* "OFR006" is known where "OFR000" is: codes of that form differ in their digits only. */
 static bool knows_form(const struct automaton *a, const struct token *t)
@@ -119,7 +135,8 @@ static enum word_sort sort_of(const struct automaton *a, const struct token *t)
 	return word_id(a, t) || knows_form(a, t) ? WORD_KNOWN : WORD_UNKNOWN;
 }
 
-bool automaton_next_word(const struct automaton *a, struct span text, size_t *at, struct known_word *out)
+bool automaton_next_word(
+	const struct automaton *a, struct span text, size_t *at, struct known_word *out)
 {
 	const unsigned char *begin = (const unsigned char *)text.p, *end = begin + text.n;
 	const unsigned char *p = skip_blanks(&a->base->letters, begin + *at, end);
@@ -132,13 +149,14 @@ bool automaton_next_word(const struct automaton *a, struct span text, size_t *at
 	}
 	if (!t.n)
 		return false;
-	*out = (struct known_word){ (uint32_t)(t.begin - begin), (uint32_t)(t.end - begin), sort_of(a, &t) };
+	*out = (struct known_word){ (uint32_t)(t.begin - begin), (uint32_t)(t.end - begin),
+		sort_of(a, &t) };
 	*at = out->end;
 	explicit_bzero(&scratch, sizeof scratch);
 	return true;
 }
 
-/* --- scanning ------------------------------------------------------------------------------------------ */
+/* --- scanning ------------------------------------------------------------- */
 
 enum { RING = PHRASE_TOKENS_MAX }; /* a power of two */
 
@@ -146,9 +164,10 @@ struct scan {
 	const struct automaton *automaton;
 	const unsigned char *text;
 	unsigned where;
-	uint32_t token;             /* number of the last one */
-	uint32_t ring[RING];        /* where the last tokens begin */
-	uint32_t (*gap)[2];         /* per phrase with a gap: where its first part stood last; end 0: not yet */
+	uint32_t token;      /* number of the last one */
+	uint32_t ring[RING]; /* where the last tokens begin */
+	uint32_t (*gap)[2];  /* per phrase with a gap: where its first part stood last; end 0: not
+				yet */
 	struct matches *out;
 };
 
@@ -160,7 +179,9 @@ static void add_match(struct matches *out, struct match m)
 		out->at[out->count++] = m;
 }
 
-/* Is what lies between BEGIN and END one word? Blanks around it and a colon before it do not count. */
+/*
+ * Is what lies between BEGIN and END one word? Blanks around it and a colon before it do not count.
+ */
 static bool is_one_word(const struct scan *s, uint32_t begin, uint32_t end)
 {
 	while (begin < end && (s->text[begin] <= ' ' || s->text[begin] == ':'))
@@ -183,9 +204,11 @@ static void pattern_found(struct scan *s, const struct pattern *p, uint32_t end)
 		s->gap[p->gap][1] = end;
 		return;
 	case PART_SECOND:
-		if (!s->gap[p->gap][1] || begin < s->gap[p->gap][1] || begin - s->gap[p->gap][1] > PHRASE_GAP_MAX)
+		if (!s->gap[p->gap][1] || begin < s->gap[p->gap][1] ||
+			begin - s->gap[p->gap][1] > PHRASE_GAP_MAX)
 			return;
-		if (s->automaton->base->gap_is_word[p->gap] && !is_one_word(s, s->gap[p->gap][1], begin))
+		if (s->automaton->base->gap_is_word[p->gap] &&
+			!is_one_word(s, s->gap[p->gap][1], begin))
 			return;
 		gap = begin - s->gap[p->gap][1];
 		begin = s->gap[p->gap][0];
@@ -209,10 +232,15 @@ static void node_found(struct scan *s, uint32_t node, uint32_t end)
 		}
 }
 
-void automaton_scan(const struct automaton *a, struct span text, unsigned where, struct matches *out)
+void automaton_scan(
+	const struct automaton *a, struct span text, unsigned where, struct matches *out)
 {
 	uint32_t gap[PHRASE_GAPS][2];
-	struct scan s = { .automaton = a, .text = (const unsigned char *)text.p, .where = where, .gap = gap, .out = out };
+	struct scan s = { .automaton = a,
+		.text = (const unsigned char *)text.p,
+		.where = where,
+		.gap = gap,
+		.out = out };
 	struct scratch scratch;
 	const unsigned char *p, *end;
 	uint32_t node = 0;

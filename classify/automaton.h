@@ -20,25 +20,32 @@ enum {
 struct phrase {
 	const char *text; /* NUL-terminated UTF-8 */
 	uint16_t rule;
-	uint16_t family;  /* of phrases with a gap, neighbours of one family share it: any first part goes with any second; 0: none */
+	uint16_t family; /* of phrases with a gap, neighbours of one family share it: any first part
+			    goes with any second; 0: none */
 	uint8_t where;
 };
 
 struct automaton;
 
 /*
- * Adds the pieces of an automaton to IMAGE. False with a text in ERROR: too long a phrase, two gaps in one, no letter or digit in it, too many, no memory;
- * *WRONG is then its index.
+ * Adds the pieces of an automaton to IMAGE. False with a text in ERROR: too long a phrase, two gaps
+ * in one, no letter or digit in it, too many, no memory; *WRONG is then its index.
  */
-bool automaton_build(struct image *image, const struct phrase *phrases, size_t count, size_t *wrong, char *error, size_t size);
-/* The automaton of an image that fits, NULL: no memory, or pieces that do not belong together. It points into the image. automaton_free(). */
+bool automaton_build(struct image *image, const struct phrase *phrases, size_t count, size_t *wrong,
+	char *error, size_t size);
+/*
+ * The automaton of an image that fits, NULL: no memory, or pieces that do not belong together. It
+ * points into the image. automaton_free().
+ */
 struct automaton *automaton_open(const void *image);
 void automaton_free(struct automaton *a);
 
 /* As rules_next_word(). */
-bool automaton_next_word(const struct automaton *a, struct span text, size_t *at, struct known_word *out);
+bool automaton_next_word(
+	const struct automaton *a, struct span text, size_t *at, struct known_word *out);
 
 /* As rules_scan(). */
-void automaton_scan(const struct automaton *a, struct span text, unsigned where, struct matches *out);
+void automaton_scan(
+	const struct automaton *a, struct span text, unsigned where, struct matches *out);
 
 #endif

@@ -7,19 +7,21 @@
 
 enum {
 	NO_GAP = 0xffff,
-	WORDS_MIN = 1024          /* slots of the smallest table of words, a power of two */
+	WORDS_MIN = 1024 /* slots of the smallest table of words, a power of two */
 };
 
 struct builder {
 	struct automaton a;
-	uint32_t *symbols;        /* rows of the patterns; afterwards the nodes say it */
+	uint32_t *symbols; /* rows of the patterns; afterwards the nodes say it */
 	size_t symbols_used, pattern_count;
-	uint32_t bytes_used;      /* of a.bytes */
+	uint32_t bytes_used; /* of a.bytes */
 };
 
-/* --- words --------------------------------------------------------------------------------------------- */
+/* --- words ---------------------------------------------------------------- */
 
-/* Room for so many words, and two slots for each at least; the number of slots is a power of two. */
+/*
+ * Room for so many words, and two slots for each at least; the number of slots is a power of two.
+ */
 static bool resize_words(struct builder *b, uint32_t room)
 {
 	uint32_t count = WORDS_MIN;
@@ -60,16 +62,19 @@ static uint32_t learn_word(struct builder *b, const struct token *t)
 	*slot = (struct slot){ hash, ++b->a.base->word_count, (uint16_t)t->n, t->n <= HASH_EXACT };
 	b->a.words[slot->id] = b->bytes_used;
 	for (size_t i = 0; i < t->n; i++)
-		b->a.bytes[b->bytes_used++] = t->sign || t->folded ? t->bytes[i] : (char)b->a.base->letters.ascii[(unsigned char)t->bytes[i]];
+		b->a.bytes[b->bytes_used++] = t->sign || t->folded
+			? t->bytes[i]
+			: (char)b->a.base->letters.ascii[(unsigned char)t->bytes[i]];
 	if (t->sign)
 		b->a.base->sign[*t->begin] = slot->id;
 	return slot->id;
 }
 
-/* --- building ------------------------------------------------------------------------------------------ */
+/* --- building ------------------------------------------------------------- */
 
 /* Adds TEXT as one row of symbols; NULL, or what is wrong with it. */
-static const char *add_pattern(struct builder *b, struct span text, const struct phrase *phrase, enum part part, unsigned gap)
+static const char *add_pattern(struct builder *b, struct span text, const struct phrase *phrase,
+	enum part part, unsigned gap)
 {
 	const unsigned char *begin = (const unsigned char *)text.p, *end = begin + text.n;
 	struct scratch scratch;
@@ -77,10 +82,14 @@ static const char *add_pattern(struct builder *b, struct span text, const struct
 	struct pattern *p = &b->a.patterns[b->pattern_count];
 	bool letters = false;
 
-	if (b->a.base->word_count + PHRASE_TOKENS_MAX > b->a.base->slot_mask / 2 && !resize_words(b, b->a.base->word_count * 2 + PHRASE_TOKENS_MAX))
+	if (b->a.base->word_count + PHRASE_TOKENS_MAX > b->a.base->slot_mask / 2 &&
+		!resize_words(b, b->a.base->word_count * 2 + PHRASE_TOKENS_MAX))
 		return "finds no memory";
-	*p = (struct pattern){ .symbols = (uint32_t)b->symbols_used, .rule = phrase->rule, .gap = (uint16_t)gap,
-			       .where = phrase->where, .part = (uint8_t)part };
+	*p = (struct pattern){ .symbols = (uint32_t)b->symbols_used,
+		.rule = phrase->rule,
+		.gap = (uint16_t)gap,
+		.where = phrase->where,
+		.part = (uint8_t)part };
 	while (t.next < end) {
 		bool blank = t.blank_behind;
 
@@ -92,7 +101,8 @@ static const char *add_pattern(struct builder *b, struct span text, const struct
 		if (p->count == PHRASE_TOKENS_MAX)
 			return "is too long";
 		letters |= t.n > 1 || b->a.base->letters.ascii[*t.begin] >= CHAR_LETTER;
-		b->symbols[b->symbols_used++] = learn_word(b, &t) << 1 | (p->count && (blank || t.blank));
+		b->symbols[b->symbols_used++] = learn_word(b, &t) << 1 |
+			(p->count && (blank || t.blank));
 		p->count++;
 	}
 	if (!letters)
@@ -101,7 +111,10 @@ static const char *add_pattern(struct builder *b, struct span text, const struct
 	return NULL;
 }
 
-static const struct gap { const char *sign; bool is_word; } GAPS[] = { { " ... ", false }, { " {} ", true } };
+static const struct gap {
+	const char *sign;
+	bool is_word;
+} GAPS[] = { { " ... ", false }, { " {} ", true } };
 
 /* The first gap in TEXT, at *AT; NULL: none. */
 static const struct gap *find_gap(const char *text, const char **at)
@@ -120,7 +133,8 @@ static const struct gap *find_gap(const char *text, const char **at)
 }
 
 /* PREVIOUS: the phrase before, or NULL. */
-static const char *add_phrase(struct builder *b, const struct phrase *phrase, const struct phrase *previous)
+static const char *add_phrase(
+	struct builder *b, const struct phrase *phrase, const struct phrase *previous)
 {
 	struct span text = span_of(phrase->text);
 	const char *at, *rest, *wrong;
@@ -136,8 +150,10 @@ static const char *add_phrase(struct builder *b, const struct phrase *phrase, co
 		return "is one too many with a gap";
 	b->a.base->gaps += !shared;
 	b->a.base->gap_is_word[b->a.base->gaps - 1] = gap->is_word;
-	wrong = add_pattern(b, (struct span){ text.p, (size_t)(at - text.p) }, phrase, PART_FIRST, b->a.base->gaps - 1);
-	return wrong ? wrong : add_pattern(b, span_of(rest), phrase, PART_SECOND, b->a.base->gaps - 1);
+	wrong = add_pattern(b, (struct span){ text.p, (size_t)(at - text.p) }, phrase, PART_FIRST,
+		b->a.base->gaps - 1);
+	return wrong ? wrong
+		     : add_pattern(b, span_of(rest), phrase, PART_SECOND, b->a.base->gaps - 1);
 }
 
 static int compare_patterns(const void *x, const void *y, void *context)
@@ -172,8 +188,12 @@ static void drop_doubles(struct builder *b)
 	b->pattern_count = n;
 }
 
-/* Patterns LOW … HIGH-1 share the way to NODE, of DEPTH symbols: those that end here, and a child for each next symbol. */
-static void spread(struct builder *b, uint32_t node, uint32_t depth, uint32_t low, uint32_t high, uint32_t (*range)[2])
+/*
+ * Patterns LOW … HIGH-1 share the way to NODE, of DEPTH symbols: those that end here, and a child
+ * for each next symbol.
+ */
+static void spread(struct builder *b, uint32_t node, uint32_t depth, uint32_t low, uint32_t high,
+	uint32_t (*range)[2])
 {
 	struct node *n = &b->a.nodes[node];
 
@@ -212,7 +232,7 @@ static void link_child(struct builder *b, uint32_t parent, uint32_t child)
 
 static bool lay_out(struct builder *b)
 {
-	uint32_t (*range)[2] = malloc((b->symbols_used + 1) * sizeof *range);
+	uint32_t(*range)[2] = malloc((b->symbols_used + 1) * sizeof *range);
 	uint32_t *depth = calloc(b->symbols_used + 1, sizeof *depth);
 	uint32_t node, child;
 	bool done = range && depth;
@@ -229,7 +249,8 @@ static bool lay_out(struct builder *b)
 	}
 	/* Breadth first: all shorter nodes are linked before. */
 	for (node = 0; node < b->a.base->node_count; node++)
-		for (child = b->a.nodes[node].first; child < b->a.nodes[node].first + b->a.nodes[node].children; child++)
+		for (child = b->a.nodes[node].first;
+			child < b->a.nodes[node].first + b->a.nodes[node].children; child++)
 			link_child(b, node, child);
 	for (node = 1; node < b->a.base->node_count; node++)
 		b->a.nodes[node].where |= b->a.nodes[b->a.endings[node].suffix].where;
@@ -252,7 +273,8 @@ static bool begin(struct builder *b, const struct phrase *phrases, size_t count)
 	b->a.nodes = calloc(bytes + 1, sizeof *b->a.nodes);
 	b->a.endings = calloc(bytes + 1, sizeof *b->a.endings);
 	b->a.leads = calloc(bytes + 1, sizeof *b->a.leads);
-	if (!b->a.base || !b->a.bytes || !b->symbols || !b->a.patterns || !b->a.nodes || !b->a.endings || !b->a.leads)
+	if (!b->a.base || !b->a.bytes || !b->symbols || !b->a.patterns || !b->a.nodes ||
+		!b->a.endings || !b->a.leads)
 		return false;
 	letters_fill(&b->a.base->letters);
 	return resize_words(b, PHRASE_TOKENS_MAX);
@@ -283,10 +305,13 @@ static void end(struct builder *b)
 	free(b->a.root);
 }
 
-bool automaton_build(struct image *image, const struct phrase *phrases, size_t count, size_t *wrong, char *error, size_t size)
+bool automaton_build(struct image *image, const struct phrase *phrases, size_t count, size_t *wrong,
+	char *error, size_t size)
 {
 	struct builder b = { 0 };
-	const char *why = count > PHRASES_MAX ? "there are too many phrases" : begin(&b, phrases, count) ? NULL : "no memory";
+	const char *why = count > PHRASES_MAX ? "there are too many phrases"
+		: begin(&b, phrases, count)   ? NULL
+					      : "no memory";
 
 	*wrong = count;
 	for (size_t i = 0; i < count && !why; i++)

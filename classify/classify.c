@@ -18,7 +18,7 @@
 #include "classify/header.h"
 
 enum {
-	ARENA_SIZE = 8 << 20,          /* decoded texts of one message */
+	ARENA_SIZE = 8 << 20, /* decoded texts of one message */
 };
 
 struct workspace *workspace_new(void)
@@ -57,12 +57,14 @@ void workspace_free(struct workspace *w)
 	free(w);
 }
 
-/* --- which reader ---------------------------------------------------------------------------------------------------- */
+/* --- which reader --------------------------------------------------------- */
 
 static bool says(const struct reader *r, enum kind kind, const char **rule)
 {
-	const uint16_t *found = r->header_says[kind] ? &r->header_rule[kind] : r->subject_says[kind] ? &r->subject_rule[kind] :
-				r->prose->said[kind] ? &r->prose->said_rule[kind] : NULL;
+	const uint16_t *found = r->header_says[kind] ? &r->header_rule[kind]
+		: r->subject_says[kind]              ? &r->subject_rule[kind]
+		: r->prose->said[kind]               ? &r->prose->said_rule[kind]
+						     : NULL;
 	if (found)
 		*rule = rule_at(r->rules, *found)->id;
 	return found != NULL;
@@ -70,7 +72,8 @@ static bool says(const struct reader *r, enum kind kind, const char **rule)
 
 static bool marks_recipients(const struct prose *p)
 {
-	return p->marked[MARK_FAILED_RECIPIENTS] || p->marked[MARK_DELAYED_RECIPIENTS] || p->marked[MARK_DELIVERED_RECIPIENTS];
+	return p->marked[MARK_FAILED_RECIPIENTS] || p->marked[MARK_DELAYED_RECIPIENTS] ||
+		p->marked[MARK_DELIVERED_RECIPIENTS];
 }
 
 static void find_named(struct reader *r)
@@ -86,16 +89,20 @@ static bool names_somebody(struct reader *r)
 	return r->prose->count && r->prose->recipient[0].rank != RANK_OWN;
 }
 
-/* The address that the text names is the one that writes: a person's machine, which asks something or tells that he is away. */
+/*
+ * The address that the text names is the one that writes: a person's machine, which asks something
+ * or tells that he is away.
+ */
 static bool tells_of_himself(struct reader *r)
 {
 	struct found_address from;
 	size_t i = 0;
-	if (r->bounce_subject || r->returned.present || sender_is_daemon(r) || !address_next(r->mail->from, &i, &from))
+	if (r->bounce_subject || r->returned.present || sender_is_daemon(r) ||
+		!address_next(r->mail->from, &i, &from))
 		return false;
 	find_named(r);
 	return r->prose->count == 1 && address_equal(r->prose->recipient[0].address, from.text) &&
-	       !reader_answers_no(prose_diagnostic(r->prose, r->rules, r->prose->human));
+		!reader_answers_no(prose_diagnostic(r->prose, r->rules, r->prose->human));
 }
 
 /* Nobody but a mail system writes this. */
@@ -103,10 +110,15 @@ static bool is_surely_bounce(struct reader *r)
 {
 	if (r->mail->faileds || r->mail->is_status_report)
 		return true;
-	bool framed = sender_is_daemon(r) || sender_has_null_path(r->mail) || (r->bounce_subject && !sender_is_person(r)) || r->returned.present;
-	/* "Your mail to … awaits approval": names an address, reports no failure. "Re: …": a person, or a person's machine. */
+	bool framed = sender_is_daemon(r) || sender_has_null_path(r->mail) ||
+		(r->bounce_subject && !sender_is_person(r)) || r->returned.present;
+	/*
+	 * "Your mail to … awaits approval": names an address, reports no failure. "Re: …": a
+	 * person, or a person's machine.
+	 */
 	bool notice = r->subject_says[KIND_AUTOREPLY] && !r->bounce_subject && !r->prose->category;
-	bool letter = r->answer && !r->returned.present && (!sender_is_daemon(r) || sender_is_auto_replied(r->mail));
+	bool letter = r->answer && !r->returned.present &&
+		(!sender_is_daemon(r) || sender_is_auto_replied(r->mail));
 	return marks_recipients(r->prose) && framed && !notice && !letter && !tells_of_himself(r);
 }
 
@@ -116,24 +128,32 @@ static bool is_likely_bounce(struct reader *r)
 	const struct prose *p = r->prose;
 	struct span diagnostic = prose_diagnostic(r->prose, r->rules, p->human);
 	bool proof = r->returned.present || reader_answers_no(diagnostic);
-	bool content = p->category || marks_recipients(p) || p->marked[MARK_RETURNED_MESSAGE] || r->returned.present || diagnostic.n;
-	bool letter = sender_is_person(r) || (r->answer && (!sender_is_daemon(r) || sender_wants_answers(r)));
+	bool content = p->category || marks_recipients(p) || p->marked[MARK_RETURNED_MESSAGE] ||
+		r->returned.present || diagnostic.n;
+	bool letter = sender_is_person(r) ||
+		(r->answer && (!sender_is_daemon(r) || sender_wants_answers(r)));
 	if (letter && !r->returned.present)
 		return false;
-	if (sender_is_daemon(r) && sender_wants_answers(r) && !r->bounce_subject && !sender_is_list_manager(r)) /* a postmaster who writes to his users */
+	if (sender_is_daemon(r) && sender_wants_answers(r) && !r->bounce_subject &&
+		!sender_is_list_manager(r)) /* a postmaster who writes to his users */
 		return proof;
 	if (sender_is_daemon(r))
-		return content || r->bounce_subject || (sender_is_mailer_daemon(r) && names_somebody(r));
+		return content || r->bounce_subject ||
+			(sender_is_mailer_daemon(r) && names_somebody(r));
 	if (r->bounce_subject)
 		return content || sender_has_null_path(r->mail);
 	return sender_has_null_path(r->mail) && proof;
 }
 
-/* A list that asks its owner first: no fate of the mail yet, whoever sends the notice; unless it is the mail that came back. */
+/*
+ * A list that asks its owner first: no fate of the mail yet, whoever sends the notice; unless it is
+ * the mail that came back.
+ */
 static bool is_held(const struct reader *r)
 {
-	return (r->held_subject || r->prose->marked[MARK_HELD]) && !r->mail->has_status && !r->mail->faileds && !r->bounce_subject && !r->returned.present &&
-	       !reader_answers_no(prose_diagnostic(r->prose, r->rules, r->prose->human));
+	return (r->held_subject || r->prose->marked[MARK_HELD]) && !r->mail->has_status &&
+		!r->mail->faileds && !r->bounce_subject && !r->returned.present &&
+		!reader_answers_no(prose_diagnostic(r->prose, r->rules, r->prose->human));
 }
 
 static bool is_automatic(const struct reader *r, const char **rule)
@@ -144,23 +164,31 @@ static bool is_automatic(const struct reader *r, const char **rule)
 	return sender_is_auto_replied(r->mail);
 }
 
-/* Dovecot and Sieve refuse a mail by a disposition notification (RFC 5429 section 2.1.2): "deleted", by a machine, and words that say why. */
+/*
+ * Dovecot and Sieve refuse a mail by a disposition notification (RFC 5429 section 2.1.2):
+ * "deleted", by a machine, and words that say why.
+ */
 static bool is_refusal(const struct reader *r)
 {
 	return span_find_nocase(r->mail->disposition, SPAN("MDN-sent-automatically")) >= 0 &&
-	       span_find_nocase(r->mail->disposition, SPAN("deleted")) >= 0 && marks_recipients(r->prose) && r->prose->category;
-}
-
-/* "Your mailbox is almost full": to the owner of the mailbox that is read here, about nobody's mail. */
-static bool is_own_notice(struct reader *r)
-{
-	return r->prose->marked[MARK_NOTICE] && !r->returned.present &&
-	       !reader_answers_no(prose_diagnostic(r->prose, r->rules, r->prose->human)) && !names_somebody(r);
+		span_find_nocase(r->mail->disposition, SPAN("deleted")) >= 0 &&
+		marks_recipients(r->prose) && r->prose->category;
 }
 
 /*
- * A system tells its postmaster what strangers did to it ("SMTP server: errors from …"): no mail of ours failed. But for one that it had taken the recipients
- * of and then failed itself (4.3.x).
+ * "Your mailbox is almost full": to the owner of the mailbox that is read here, about nobody's
+ * mail.
+ */
+static bool is_own_notice(struct reader *r)
+{
+	return r->prose->marked[MARK_NOTICE] && !r->returned.present &&
+		!reader_answers_no(prose_diagnostic(r->prose, r->rules, r->prose->human)) &&
+		!names_somebody(r);
+}
+
+/*
+ * A system tells its postmaster what strangers did to it ("SMTP server: errors from …"): no mail of
+ * ours failed. But for one that it had taken the recipients of and then failed itself (4.3.x).
  */
 static bool is_notice(const struct reader *r)
 {
@@ -182,7 +210,8 @@ static void read_message(struct reader *r)
 	if (failure_read_sns(r) || (!r->mail->has_status && complaint_read_other(r)))
 		return;
 	bool forwarded = r->answer && sender_is_person(r);
-	if (r->mail->has_status && !forwarded && !says(r, KIND_CHALLENGE, &rule) && failure_read_status(r))
+	if (r->mail->has_status && !forwarded && !says(r, KIND_CHALLENGE, &rule) &&
+		failure_read_status(r))
 		return;
 	if (r->mail->has_disposition && is_refusal(r)) {
 		failure_read_prose(r);
@@ -201,7 +230,8 @@ static void read_message(struct reader *r)
 		reader_emit_none(r, KIND_CHALLENGE, rule);
 		return;
 	}
-	if (!r->mail->has_status && (is_notice(r) || (r->receipt_subject && !sender_is_daemon(r)))) {
+	if (!r->mail->has_status &&
+		(is_notice(r) || (r->receipt_subject && !sender_is_daemon(r)))) {
 		reader_emit_none(r, KIND_NONE, r->notice_subject ? "none.notice" : "none.receipt");
 		return;
 	}
@@ -210,7 +240,9 @@ static void read_message(struct reader *r)
 		return;
 	}
 	if (!is_surely_bounce(r)) {
-		if (is_automatic(r, &rule) && !(sender_is_daemon(r) && (r->bounce_subject || (r->prose->category && !r->answer)))) {
+		if (is_automatic(r, &rule) &&
+			!(sender_is_daemon(r) &&
+				(r->bounce_subject || (r->prose->category && !r->answer)))) {
 			reader_emit_none(r, KIND_AUTOREPLY, rule);
 			return;
 		}
@@ -234,19 +266,24 @@ static bool was_sent_to_us(const struct classify_options *options, struct span t
 	struct found_address to;
 	size_t i = 0;
 	mime_header(text, &body, &fields);
-	return address_next(fields_find(&fields, SPAN("To")), &i, &to) && origin_is_ours(options, address_domain(to.text));
+	return address_next(fields_find(&fields, SPAN("To")), &i, &to) &&
+		origin_is_ours(options, address_domain(to.text));
 }
 
 /*
- * A report that somebody passed on as a whole is read in place of the mail around it, which still says when it arrived: where it was sent to us, or where
- * nothing is written around it; not where a system says in words of its own what happened.
+ * A report that somebody passed on as a whole is read in place of the mail around it, which still
+ * says when it arrived: where it was sent to us, or where nothing is written around it; not where a
+ * system says in words of its own what happened.
  */
-static void open_message(struct workspace *w, const struct classify_options *options, const struct message *m, int64_t *arrived)
+static void open_message(struct workspace *w, const struct classify_options *options,
+	const struct message *m, int64_t *arrived)
 {
 	mail_open(&w->mail, &w->mime, &w->arena, w->charsets, m->bytes, m->truncated);
 	struct codes said = codes_find(w->mail.human);
 	bool words = span_trim(w->mail.human).n > 0;
-	struct span inner = said.reply || said.status.digit ? (struct span){ "", 0 } : mail_nested_report(&w->mime, &w->mail, &w->arena);
+	struct span inner = said.reply || said.status.digit
+		? (struct span){ "", 0 }
+		: mail_nested_report(&w->mime, &w->mail, &w->arena);
 	if (!inner.n || (words && !was_sent_to_us(options, inner)))
 		return;
 	*arrived = mail_arrived(&w->mail, *arrived);
@@ -254,10 +291,17 @@ static void open_message(struct workspace *w, const struct classify_options *opt
 }
 
 int classify(const struct rules *rules, const struct classify_options *options, struct workspace *w,
-	     const struct message *m, event_sink *sink, void *context, struct outcome *out)
+	const struct message *m, event_sink *sink, void *context, struct outcome *out)
 {
-	struct reader r = { .rules = rules, .options = options, .w = w, .mail = &w->mail, .prose = &w->prose,
-			    .sink = sink, .context = context, .out = out, .truncated = m->truncated };
+	struct reader r = { .rules = rules,
+		.options = options,
+		.w = w,
+		.mail = &w->mail,
+		.prose = &w->prose,
+		.sink = sink,
+		.context = context,
+		.out = out,
+		.truncated = m->truncated };
 	*out = (struct outcome){ 0 };
 	int64_t arrived = m->arrived;
 	open_message(w, options, m, &arrived);

@@ -8,60 +8,77 @@
 #include "classify/event.h"
 #include "classify/base/span.h"
 
-struct rules;    /* classify/rules.h */
+struct rules; /* classify/rules.h */
 struct bid_told;
 typedef void bid_sink(void *context, const struct bid_told *b);
 
 /* What an organisation says of itself; all lists end with NULL and stay the caller's. */
 struct classify_options {
 	const char *const *domains;          /* ours, lower-case A-labels: [origin] domains */
-	const char *const *campaign_headers; /* header names whose value is the campaign: [origin] campaign_headers */
+	const char *const *campaign_headers; /* header names whose value is the campaign: [origin]
+						campaign_headers */
 	const char *verp;                    /* e.g. "bounce+{token}@bounce.example.org", or NULL */
-	bool redact;                         /* diagnostics leave only redacted (classify/redact.h) */
-	bid_sink *tell;                      /* told of the evidence for the event that comes next (classify/rules.h); NULL: nobody asked */
+	bool redact;    /* diagnostics leave only redacted (classify/redact.h) */
+	bid_sink *tell; /* told of the evidence for the event that comes next (classify/rules.h);
+			   NULL: nobody asked */
 	void *tell_context;
 };
 
-/* Holds what one message needs while it is read; reused for the next. One per thread. Wiped by workspace_free(). */
+/*
+ * Holds what one message needs while it is read; reused for the next. One per thread. Wiped by
+ * workspace_free().
+ */
 struct workspace;
 struct workspace *workspace_new(void);
 void workspace_free(struct workspace *w);
 
 struct message {
-	struct span bytes;  /* the mail as it lies in the mailbox: CRLF or LF, an mbox "From " line in front is tolerated */
-	int64_t arrived;    /* epoch seconds where the mailbox knows; 0: read from the mail */
-	bool truncated;     /* bytes end before the mail does */
+	struct span bytes; /* the mail as it lies in the mailbox: CRLF or LF, an mbox "From " line
+			      in front is tolerated */
+	int64_t arrived;   /* epoch seconds where the mailbox knows; 0: read from the mail */
+	bool truncated;    /* bytes end before the mail does */
 };
 
 /* Why a message gave nothing, or what else it was; beside the events. */
 struct outcome {
-	uint32_t events;    /* how many went to the sink; a message without any gives one of KIND_NONE, not counted here */
-	int64_t arrived;    /* message.arrived where it can be, else topmost Received, else Date, else 0 (mail_arrived(); RFC 5322 section 3.3) */
-	bool overflow;      /* more recipients than are read, CLASSIFY_EVENTS_MAX of a report, PROSE_RECIPIENTS_MAX of a
-	                       text, or its report is where a truncated mail ends: what lies beyond was not read */
+	uint32_t events; /* how many went to the sink; a message without any gives one of KIND_NONE,
+			    not counted here */
+	int64_t arrived; /* message.arrived where it can be, else topmost Received, else Date, else
+			    0 (mail_arrived(); RFC 5322 section 3.3) */
+	bool overflow;   /* more recipients than are read, CLASSIFY_EVENTS_MAX of a report,
+			    PROSE_RECIPIENTS_MAX of a   text, or its report is where a truncated mail
+			    ends: what lies beyond was not read */
 };
 
 enum {
-	CLASSIFY_EVENTS_MAX = 32000, /* recipients read of one report: what a run can hold of it at once */
-	CLASSIFY_ARRIVAL_FIRST = 946684800, /* 2000-01-01: a mailbox that gives an earlier time of arrival does not know it */
+	CLASSIFY_EVENTS_MAX =
+		32000, /* recipients read of one report: what a run can hold of it at once */
+	CLASSIFY_ARRIVAL_FIRST = 946684800, /* 2000-01-01: a mailbox that gives an earlier time of
+					       arrival does not know it */
 };
 
-/* Takes one event; it is the classifier's again, and wiped, after the call. Non-zero stops the message. */
+/*
+ * Takes one event; it is the classifier's again, and wiped, after the call. Non-zero stops the
+ * message.
+ */
 typedef int event_sink(void *context, const struct event *event);
 
 /*
- * Reads one message and hands its events to SINK in the order in which the report names the recipients, each recipient once.
- * Always terminates in time linear in the bytes; any bytes are allowed. Returns 0, or what SINK returned when not 0.
+ * Reads one message and hands its events to SINK in the order in which the report names the
+ * recipients, each recipient once. Always terminates in time linear in the bytes; any bytes are
+ * allowed. Returns 0, or what SINK returned when not 0.
  */
 int classify(const struct rules *rules, const struct classify_options *options, struct workspace *w,
-	     const struct message *m, event_sink *sink, void *context, struct outcome *out);
+	const struct message *m, event_sink *sink, void *context, struct outcome *out);
 
 /*
- * The bytes by which a message is known again when it is read twice, delivered twice or comes from another mailbox: its
- * Message-ID, Date, From and its body with line ends normalised; not the trace headers, which differ by route. Fed piecewise to FEED,
- * which hashes them. At most IDENTITY_BODY_MAX bytes of the body count.
+ * The bytes by which a message is known again when it is read twice, delivered twice or comes from
+ * another mailbox: its Message-ID, Date, From and its body with line ends normalised; not the trace
+ * headers, which differ by route. Fed piecewise to FEED, which hashes them. At most
+ * IDENTITY_BODY_MAX bytes of the body count.
  */
 enum { IDENTITY_BODY_MAX = 65536 };
-void message_identity(const struct message *m, void (*feed)(void *context, const void *bytes, size_t n), void *context);
+void message_identity(const struct message *m,
+	void (*feed)(void *context, const void *bytes, size_t n), void *context);
 
 #endif

@@ -12,9 +12,9 @@
 enum {
 	CODES_SCANNED_MAX = 16384, /* bytes of a text that are looked at: a diagnostic is short */
 	SURE_PAIR = 30,            /* 550 5.1.1 */
-	SURE_START = 24,           /* begin of text, line or answer: "smtp; 550", "said: 550", "#5.1.1" */
-	SURE_NAMED = 16,           /* "error 550", "code: 550", "(550)" */
-	SURE_FREE = 4              /* stands free, no more */
+	SURE_START = 24, /* begin of text, line or answer: "smtp; 550", "said: 550", "#5.1.1" */
+	SURE_NAMED = 16, /* "error 550", "code: 550", "(550)" */
+	SURE_FREE = 4    /* stands free, no more */
 };
 
 struct number {
@@ -22,8 +22,14 @@ struct number {
 	size_t digits;
 };
 
-static bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-static char at(struct span t, size_t i) { return i < t.n ? t.p[i] : ' '; }
+static bool is_alpha(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+static char at(struct span t, size_t i)
+{
+	return i < t.n ? t.p[i] : ' ';
+}
 
 /* Up to three digits at I. */
 static struct number number_at(struct span t, size_t i)
@@ -35,21 +41,25 @@ static struct number number_at(struct span t, size_t i)
 	return n;
 }
 
-/* May a code begin at I: no letter, digit or dot that belongs to something longer stands before it? */
+/*
+ * May a code begin at I: no letter, digit or dot that belongs to something longer stands before it?
+ */
 static bool free_before(struct span t, size_t i)
 {
 	char c = i ? t.p[i - 1] : ' ';
 
 	if (ascii_digit(c) || is_alpha(c) || (unsigned char)c >= 0x80 || strchr("._@+$%/", c))
 		return false;
-	return c != '-' || i < 2 || !(ascii_digit(t.p[i - 2]) || is_alpha(t.p[i - 2])); /* not "2024-550" */
+	return c != '-' || i < 2 ||
+		!(ascii_digit(t.p[i - 2]) || is_alpha(t.p[i - 2])); /* not "2024-550" */
 }
 
 static bool free_after(struct span t, size_t i)
 {
 	char c = at(t, i), d = at(t, i + 1);
 
-	if (ascii_digit(c) || is_alpha(c) || (unsigned char)c >= 0x80 || c == '_' || c == '@' || c == '%' || c == '+')
+	if (ascii_digit(c) || is_alpha(c) || (unsigned char)c >= 0x80 || c == '_' || c == '@' ||
+		c == '%' || c == '+')
 		return false;
 	if ((c == '.' || c == ',' || c == '/' || c == ':') && ascii_digit(d))
 		return false;
@@ -62,7 +72,8 @@ static size_t status_at(struct span t, size_t i, struct status *out)
 	struct number digit = number_at(t, i), subject, detail;
 	size_t k = i + digit.digits;
 
-	if (digit.digits != 1 || (digit.value != 2 && digit.value != 4 && digit.value != 5) || at(t, k) != '.')
+	if (digit.digits != 1 || (digit.value != 2 && digit.value != 4 && digit.value != 5) ||
+		at(t, k) != '.')
 		return 0;
 	subject = number_at(t, ++k);
 	k += subject.digits;
@@ -72,7 +83,8 @@ static size_t status_at(struct span t, size_t i, struct status *out)
 	k += detail.digits;
 	if (!detail.digits || detail.digits > 3)
 		return 0;
-	*out = (struct status){ (uint16_t)digit.value, (uint16_t)subject.value, (uint16_t)detail.value };
+	*out = (struct status){ (uint16_t)digit.value, (uint16_t)subject.value,
+		(uint16_t)detail.value };
 	return k - i;
 }
 
@@ -88,18 +100,34 @@ struct status status_parse(struct span text)
 	return s.digit ? s : (struct status){ 0, 0, 0 };
 }
 
-/* RFC 3463 ends at subject 7; 9 leaves room for what receivers make up, and shuts out versions such as 4.94.2. */
-static bool status_plausible(struct status s) { return s.subject <= 9; }
+/*
+ * RFC 3463 ends at subject 7; 9 leaves room for what receivers make up, and shuts out versions such
+ * as 4.94.2.
+ */
+static bool status_plausible(struct status s)
+{
+	return s.subject <= 9;
+}
 /* RFC 5321 section 4.2.1 knows 0 to 5 in the middle; 471 and 571 are receivers' own for x.7.1. */
-static bool reply_plausible(unsigned v) { return v >= 200 && v <= 599 && v / 100 != 3 && (v / 10 % 10 <= 5 || v % 100 == 71); }
+static bool reply_plausible(unsigned v)
+{
+	return v >= 200 && v <= 599 && v / 100 != 3 && (v / 10 % 10 <= 5 || v % 100 == 71);
+}
 
-/* How specific: x.0.0 says only the class, x.y.0 only the subject, and x.4.7 that the sender's queue gave up, not why. */
-static int specificity(struct status s) { return s.subject == 4 && s.detail == 7 ? 1 : s.detail ? 2 : s.subject ? 1 : 0; }
+/*
+ * How specific: x.0.0 says only the class, x.y.0 only the subject, and x.4.7 that the sender's
+ * queue gave up, not why.
+ */
+static int specificity(struct status s)
+{
+	return s.subject == 4 && s.detail == 7 ? 1 : s.detail ? 2 : s.subject ? 1 : 0;
+}
 
 /* What stands before I in its line: a word that announces a code? */
 static bool announced(struct span t, size_t i)
 {
-	static const char *const words[] = { "error", "code", "smtp", "status", "reply", "fehler", "erreur", "said", "response", "dsn" };
+	static const char *const words[] = { "error", "code", "smtp", "status", "reply", "fehler",
+		"erreur", "said", "response", "dsn" };
 	size_t low = i > 24 ? i - 24 : 0;
 	struct span before = { t.p + low, i - low };
 
@@ -119,17 +147,22 @@ static bool begins_answer(struct span t, size_t i)
 	}
 	if (i >= 5 && span_ends_nocase((struct span){ t.p, i }, SPAN("said")))
 		return true;
-	return !i || strchr("\r\n;:'\"", t.p[i - 1]) || (i >= 2 && t.p[i - 1] == '-' && !ascii_digit(t.p[i - 2])) ||
-	       (i >= 3 && !memcmp(t.p + i - 3, "...", 3));
+	return !i || strchr("\r\n;:'\"", t.p[i - 1]) ||
+		(i >= 2 && t.p[i - 1] == '-' && !ascii_digit(t.p[i - 2])) ||
+		(i >= 3 && !memcmp(t.p + i - 3, "...", 3));
 }
 
-/* Dates, versions, ports and sizes look like codes, too: "version 4.3.1", "port 587", "550 bytes". */
+/*
+ * Dates, versions, ports and sizes look like codes, too: "version 4.3.1", "port 587", "550 bytes".
+ */
 static bool is_measure(struct span t, size_t begin, size_t end)
 {
-	static const char *const before[] = { "version ", "ver ", "v. ", "port ", "postfix ", "exim ", "sendmail ", "exchange ", "size ", "line ",
-					      "id ", "id=", "message ", "width=", "height=" };
-	static const char *const after[] = { "byte", "kb", "mb", "kib", "mib", "k ", "second", "minute", "hour", "day", "message", "recipient",
-					     "char", "px", "line", "connection" };
+	static const char *const before[] = { "version ", "ver ", "v. ", "port ", "postfix ",
+		"exim ", "sendmail ", "exchange ", "size ", "line ", "id ", "id=", "message ",
+		"width=", "height=" };
+	static const char *const after[] = { "byte", "kb", "mb", "kib", "mib", "k ", "second",
+		"minute", "hour", "day", "message", "recipient", "char", "px", "line",
+		"connection" };
 	struct span tail = { t.p + end, t.n - end }, head = { t.p, begin };
 
 	for (size_t i = 0; i < sizeof before / sizeof *before; i++)
@@ -157,7 +190,10 @@ static int sureness(struct span t, size_t begin, size_t end)
 	return SURE_FREE;
 }
 
-/* The enhanced code that follows a reply code which ends at I: "550 5.1.1", "550-5.1.1", "550 #5.1.1", "550-'5.1.1"; its end, or 0. */
+/*
+ * The enhanced code that follows a reply code which ends at I: "550 5.1.1", "550-5.1.1", "550
+ * #5.1.1", "550-'5.1.1"; its end, or 0.
+ */
 static size_t status_after(struct span t, size_t i, struct status *out)
 {
 	size_t k = i, n;
@@ -176,7 +212,8 @@ struct best {
 static void take_reply(struct best *b, unsigned value, int sure, size_t begin, size_t end)
 {
 	if (value / 100 == 2 && sure < SURE_START)
-		return; /* 2xx is common in counts and dates, and matters only where it is an answer */
+		return; /* 2xx is common in counts and dates, and matters only where it is an
+			 answer */
 	if (value / 100 == 2)
 		sure -= SURE_NAMED; /* any refusal in the same text is what the report is about */
 	if (sure <= b->reply)
@@ -206,7 +243,10 @@ static bool take_status(struct best *b, struct status s, int sure, size_t begin,
 	return true;
 }
 
-static unsigned digits(bytes16 b) { return bytes_mask(bytes_between(b, '0', '9')); }
+static unsigned digits(bytes16 b)
+{
+	return bytes_mask(bytes_between(b, '0', '9'));
+}
 
 struct codes codes_find(struct span text)
 {
@@ -224,8 +264,12 @@ struct codes codes_find(struct span text)
 		int sure;
 
 		if (!free_before(text, i)) {
-			/* past the whole of what it belongs to, so that no part of an IP address is taken for a code */
-			while (ascii_digit(at(text, i)) || (at(text, i) == '.' && ascii_digit(at(text, i + 1))))
+			/*
+			 * past the whole of what it belongs to, so that no part of an IP address is
+			 * taken for a code
+			 */
+			while (ascii_digit(at(text, i)) ||
+				(at(text, i) == '.' && ascii_digit(at(text, i + 1))))
 				i++;
 			continue;
 		}
@@ -233,7 +277,8 @@ struct codes codes_find(struct span text)
 			end = status_after(text, i + 3, &s);
 			sure = end ? SURE_PAIR : sureness(text, i, i + 3);
 			if (end && take_status(&b, s, SURE_PAIR, i, end))
-				b.reply = 0; /* a better pair than the one before: its reply code, too */
+				b.reply = 0; /* a better pair than the one before: its reply code,
+						too */
 			if (sure)
 				take_reply(&b, n.value, sure, i, i + 3);
 			i = end ? end : i + 3;
@@ -247,7 +292,8 @@ struct codes codes_find(struct span text)
 			i += length;
 			continue;
 		}
-		while (ascii_digit(at(text, i)) || (at(text, i) == '.' && ascii_digit(at(text, i + 1))))
+		while (ascii_digit(at(text, i)) ||
+			(at(text, i) == '.' && ascii_digit(at(text, i + 1))))
 			i++;
 	}
 	if (!b.codes.end)

@@ -1,6 +1,6 @@
 /*
- * What all events of a message share, read before the first one leaves: arrival, origin, campaign, the returned mail's id, who
- * the sender is, and what rules say of subject, sender and header.
+ * What all events of a message share, read before the first one leaves: arrival, origin, campaign,
+ * the returned mail's id, who the sender is, and what rules say of subject, sender and header.
  */
 #include "classify/reader.h"
 
@@ -8,7 +8,7 @@
 #include "classify/verp.h"
 
 enum {
-	HEADER_SCAN_MAX = 16384,       /* of the header, for rules that look at it */
+	HEADER_SCAN_MAX = 16384, /* of the header, for rules that look at it */
 };
 
 static void add_own(struct reader *r, struct span field)
@@ -44,7 +44,8 @@ static void read_token(struct reader *r, struct span token)
 }
 
 /*
- * The token of a signed return path, else a BATV tag, else the recipient of a classic VERP: in what the bounce was sent to, or in what came back.
+ * The token of a signed return path, else a BATV tag, else the recipient of a classic VERP: in what
+ * the bounce was sent to, or in what came back.
  */
 static void read_return_paths(struct reader *r, struct span *verp_path)
 {
@@ -61,9 +62,12 @@ static void read_return_paths(struct reader *r, struct span *verp_path)
 		for (size_t i = 0; address_next(fields[f], &i, &a);) {
 			struct span path = origin_unwrap(a.text, unwrapped);
 			struct span token = origin_token(r->options, path);
-			if (token.n && (!r->common.token[0] || origin_is_batv(span_of(r->common.token))))
+			if (token.n &&
+				(!r->common.token[0] || origin_is_batv(span_of(r->common.token))))
 				read_token(r, token);
-			else if (origin_is_batv(a.text) && origin_is_ours(r->options, address_domain(a.text)) && !r->common.token[0])
+			else if (origin_is_batv(a.text) &&
+				origin_is_ours(r->options, address_domain(a.text)) &&
+				!r->common.token[0])
 				reader_text(r->common.token, sizeof r->common.token, a.text);
 			else if (!token.n && !r->verp[0] && origin_verp_recipient(a.text, r->verp))
 				*verp_path = a.text;
@@ -72,7 +76,8 @@ static void read_return_paths(struct reader *r, struct span *verp_path)
 	explicit_bzero(unwrapped, sizeof unwrapped);
 }
 
-static void note_kinds(const struct rules *rules, const struct matches *found, bool *says, uint16_t *rule)
+static void note_kinds(
+	const struct rules *rules, const struct matches *found, bool *says, uint16_t *rule)
 {
 	for (size_t i = 0; i < found->count; i++) {
 		enum kind kind = rule_at(rules, found->at[i].rule)->kind;
@@ -86,8 +91,10 @@ static void note_kinds(const struct rules *rules, const struct matches *found, b
 /* "Re: Undelivered Mail" is what a person writes. */
 static bool is_answer(struct span subject)
 {
-	static const char *const marks[] = { "re:", "aw:", "fwd:", "fw:", "wg:", "tr:", "rv:", "sv:", "antw:", "antw.:", "vs:", "odp:", "res:", "rif:",
-					     "enc:", "i:", "vb:", "doorst:", "pd:", "vl:", "ynt:", "ilt:", "na:", "vá:", "回复:", "回复：", "答复:", "转发:", "轉寄:" };
+	static const char *const marks[] = { "re:", "aw:", "fwd:", "fw:", "wg:", "tr:", "rv:",
+		"sv:", "antw:", "antw.:", "vs:", "odp:", "res:", "rif:", "enc:", "i:", "vb:",
+		"doorst:", "pd:", "vl:", "ynt:", "ilt:", "na:", "vá:", "回复:", "回复：",
+		"答复:", "转发:", "轉寄:" };
 	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
 		if (span_starts_nocase(subject, span_of(marks[i])))
 			return true;
@@ -101,7 +108,8 @@ void common_scan(struct reader *r)
 	note_kinds(r->rules, &found, r->subject_says, r->subject_rule);
 	for (size_t i = 0; i < found.count; i++) {
 		enum rule_mark mark = rule_at(r->rules, found.at[i].rule)->mark;
-		bool begins = !span_trim((struct span){ r->mail->subject_text.p, found.at[i].begin }).n;
+		bool begins =
+			!span_trim((struct span){ r->mail->subject_text.p, found.at[i].begin }).n;
 		r->bounce_subject |= mark == MARK_BOUNCE_SUBJECT;
 		r->receipt_subject |= mark == MARK_RECEIPT && begins;
 		r->notice_subject |= mark == MARK_NOTICE && begins;
@@ -121,7 +129,8 @@ void common_scan_header(struct reader *r)
 	struct matches found;
 	struct fields_at at = { 0 };
 	struct field f;
-	while (fields_next(r->mail->fields, &at, &f) && f.name.p - r->mail->header.p < HEADER_SCAN_MAX) {
+	while (fields_next(r->mail->fields, &at, &f) &&
+		f.name.p - r->mail->header.p < HEADER_SCAN_MAX) {
 		if (!rules_look_at(r->rules, f.name))
 			continue;
 		struct span whole = { f.name.p, (size_t)(f.value.p + f.value.n - f.name.p) };
@@ -139,15 +148,17 @@ void common_read(struct reader *r, int64_t arrived)
 	const struct mail *m = r->mail;
 	const struct fields *returned = &m->returned_fields;
 	struct span verp_path, body;
-	if (!m->has_returned && !mime_header(r->prose->returned, &body, &r->mail->returned_fields).n &&
-	    fields_find(m->fields, SPAN("X-HmXmrOriginalRecipient")).n)
+	if (!m->has_returned &&
+		!mime_header(r->prose->returned, &body, &r->mail->returned_fields).n &&
+		fields_find(m->fields, SPAN("X-HmXmrOriginalRecipient")).n)
 		returned = m->fields;
 	returned_read(r->options, returned, &r->returned);
 	read_return_paths(r, &verp_path);
 	read_own(r);
 	r->common.arrived = mail_arrived(m, arrived);
 	r->common.origin = (uint8_t)origin_of(r->options, &r->returned);
-	reader_text(r->common.message_id, sizeof r->common.message_id, origin_message_id(r->returned.message_id));
+	reader_text(r->common.message_id, sizeof r->common.message_id,
+		origin_message_id(r->returned.message_id));
 	if (!r->common.campaign[0])
 		origin_campaign(verp_path, &r->returned, r->common.campaign);
 	r->out->arrived = r->common.arrived;

@@ -1,4 +1,7 @@
-/* Complaints, opt-outs and authentication reports: of feedback reports (RFC 5965, classify/arf.c), and of what says the same otherwise. */
+/*
+ * Complaints, opt-outs and authentication reports: of feedback reports (RFC 5965, classify/arf.c),
+ * and of what says the same otherwise.
+ */
 #include "classify/reader.h"
 
 #include <stdio.h>
@@ -13,15 +16,20 @@ static bool is_digest(struct span text)
 	return n == text.n && (n == 32 || n == 40 || n == 64);
 }
 
-/* Senders of feedback hide the address ("[redacted]", "redacted@", a digest of it): no address, or none that is somebody's. */
+/*
+ * Senders of feedback hide the address ("[redacted]", "redacted@", a digest of it): no address, or
+ * none that is somebody's.
+ */
 static bool is_redacted(struct span address)
 {
-	static const struct span words[] = { { "redacted", 8 }, { "undisclosed", 11 }, { "redacted.invalid", 16 } };
+	static const struct span words[] = { { "redacted", 8 }, { "undisclosed", 11 },
+		{ "redacted.invalid", 16 } };
 	struct span local = address_local(address), domain = address_domain(address);
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
 		if (span_equal_nocase(local, words[i]) || span_equal_nocase(domain, words[i]))
 			return true;
-	return span_find_nocase(local, SPAN("[redacted")) >= 0 || span_find_nocase(local, SPAN("xxxxx")) >= 0 || is_digest(local);
+	return span_find_nocase(local, SPAN("[redacted")) >= 0 ||
+		span_find_nocase(local, SPAN("xxxxx")) >= 0 || is_digest(local);
 }
 
 /* A mail that went by Bcc is addressed to its sender. */
@@ -47,11 +55,14 @@ static bool same_organisation(struct span a, struct span b)
 	return a.n && span_equal_nocase(a, b);
 }
 
-/* The mailbox of the hop that collects reports: it says what it is for, or lies where the report's own return path does. */
+/*
+ * The mailbox of the hop that collects reports: it says what it is for, or lies where the report's
+ * own return path does.
+ */
 static bool is_collector(const struct reader *r, struct span address)
 {
-	static const struct span purposes[] = { SPAN("abuse"), SPAN("spam"), SPAN("complain"), SPAN("comp"), SPAN("fbl"), SPAN("feedback"), SPAN("junk"),
-						SPAN("report") };
+	static const struct span purposes[] = { SPAN("abuse"), SPAN("spam"), SPAN("complain"),
+		SPAN("comp"), SPAN("fbl"), SPAN("feedback"), SPAN("junk"), SPAN("report") };
 	struct span local = address_local(address);
 	struct found_address path;
 	size_t i = 0;
@@ -59,10 +70,14 @@ static bool is_collector(const struct reader *r, struct span address)
 		if (span_starts_nocase(local, purposes[k]) || span_ends_nocase(local, purposes[k]))
 			return true;
 	return address_is_role(address) ||
-	       (address_next(r->mail->return_path, &i, &path) && same_organisation(address_domain(path.text), address_domain(address)));
+		(address_next(r->mail->return_path, &i, &path) &&
+			same_organisation(address_domain(path.text), address_domain(address)));
 }
 
-/* Who complained, out of the mail that came back, where the report does not say: its single addressee, or who it was delivered for. */
+/*
+ * Who complained, out of the mail that came back, where the report does not say: its single
+ * addressee, or who it was delivered for.
+ */
 size_t complaint_recipient(const struct reader *r, char *address)
 {
 	const struct returned *b = &r->returned;
@@ -72,8 +87,9 @@ size_t complaint_recipient(const struct reader *r, char *address)
 	if (address_next(b->reported, &i, &first) && !is_redacted(first.text))
 		return address_copy(address, first.text);
 	i = 0;
-	if (address_next(b->to, &i, &first) && !origin_is_ours(r->options, address_domain(first.text)) && !is_redacted(first.text) &&
-	    !is_sender(b, first.text)) {
+	if (address_next(b->to, &i, &first) &&
+		!origin_is_ours(r->options, address_domain(first.text)) &&
+		!is_redacted(first.text) && !is_sender(b, first.text)) {
 		bool several = false;
 		while (!several && address_next(b->to, &i, &second))
 			several = !address_equal(first.text, second.text);
@@ -83,7 +99,8 @@ size_t complaint_recipient(const struct reader *r, char *address)
 	i = 0;
 	if (address_next(b->original_recipient, &i, &first) && !is_redacted(first.text))
 		return address_copy(address, first.text);
-	for (size_t k = b->received_fors; k-- > 0;) /* the lowest is the first hop, where the recipient's own server took it in */
+	for (size_t k = b->received_fors; k-- >
+		0;) /* the lowest is the first hop, where the recipient's own server took it in */
 		if (!is_redacted(b->received_for[k]) && !is_collector(r, b->received_for[k]))
 			return address_copy(address, b->received_for[k]);
 	return 0;
@@ -98,8 +115,10 @@ static void read_ip(char *buffer, size_t size, struct span field)
 	}
 	if (span_starts_nocase(field, SPAN("IPv6:")))
 		field = (struct span){ field.p + 5, field.n - 5 };
-	while (n < field.n && ((field.p[n] >= '0' && field.p[n] <= '9') || ((field.p[n] | 0x20) >= 'a' && (field.p[n] | 0x20) <= 'f') ||
-			       field.p[n] == '.' || field.p[n] == ':'))
+	while (n < field.n &&
+		((field.p[n] >= '0' && field.p[n] <= '9') ||
+			((field.p[n] | 0x20) >= 'a' && (field.p[n] | 0x20) <= 'f') ||
+			field.p[n] == '.' || field.p[n] == ':'))
 		n++;
 	reader_text(buffer, n < size ? size : 0, (struct span){ field.p, n });
 }
@@ -138,8 +157,8 @@ void complaint_read(struct reader *r, const struct arf *a)
 	bool any = false;
 	for (size_t i = 0; i < a->recipients; i++) {
 		start_complaint(r, a, e);
-		if (!recipient_field(a->recipient[i], false, e->recipient) || is_redacted(span_of(e->recipient)) ||
-		    !reader_is_new(r, e))
+		if (!recipient_field(a->recipient[i], false, e->recipient) ||
+			is_redacted(span_of(e->recipient)) || !reader_is_new(r, e))
 			continue;
 		e->recipient_source = RECIPIENT_FEEDBACK;
 		any = true;
@@ -164,8 +183,9 @@ void complaint_read(struct reader *r, const struct arf *a)
 }
 
 /*
- * Complaints that are no feedback report: those of Microsoft's Junk Mail Reporting Program (the returned mail with a header of theirs, or that
- * mail alone, where it was unpacked on the way), and requests to unsubscribe that a mail program sends (RFC 2369 section 3.2).
+ * Complaints that are no feedback report: those of Microsoft's Junk Mail Reporting Program (the
+ * returned mail with a header of theirs, or that mail alone, where it was unpacked on the way), and
+ * requests to unsubscribe that a mail program sends (RFC 2369 section 3.2).
  */
 bool complaint_read_other(struct reader *r)
 {
@@ -177,7 +197,8 @@ bool complaint_read_other(struct reader *r)
 		long at = span_find_nocase(subject, about);
 		a.type = FEEDBACK_ABUSE;
 		if (at >= 0)
-			a.source_ip = (struct span){ subject.p + at + about.n, subject.n - (size_t)at - about.n };
+			a.source_ip = (struct span){ subject.p + at + about.n,
+				subject.n - (size_t)at - about.n };
 	} else if (span_equal_nocase(span_trim(subject), SPAN("unsubscribe")) && r->mail->from.n) {
 		a.type = FEEDBACK_OPT_OUT;
 		a.recipient[a.recipients++] = r->mail->from;

@@ -13,12 +13,14 @@ enum {
 	YEAR_LAST = 9999,
 };
 
-static const char *const months[] = { "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec" };
+static const char *const months[] = { "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep",
+	"oct", "nov", "dec" };
 static const struct {
 	const char *name;
 	int hours;
-} zones[] = { { "ut", 0 }, { "utc", 0 }, { "gmt", 0 }, { "z", 0 }, { "est", -5 }, { "edt", -4 }, { "cst", -6 }, { "cdt", -5 },
-	      { "mst", -7 }, { "mdt", -6 }, { "pst", -8 }, { "pdt", -7 }, { "jst", 9 }, { "cet", 1 }, { "cest", 2 }, { "bst", 1 }, { "msk", 3 } };
+} zones[] = { { "ut", 0 }, { "utc", 0 }, { "gmt", 0 }, { "z", 0 }, { "est", -5 }, { "edt", -4 },
+	{ "cst", -6 }, { "cdt", -5 }, { "mst", -7 }, { "mdt", -6 }, { "pst", -8 }, { "pdt", -7 },
+	{ "jst", 9 }, { "cet", 1 }, { "cest", 2 }, { "bst", 1 }, { "msk", 3 } };
 
 /* The next word, without blanks and commas; a comment is no word. */
 static bool word_next(struct span *rest, struct span *word)
@@ -138,7 +140,9 @@ const char *date_text(int64_t epoch, char *buffer)
 		int value;
 		unsigned digits;
 		char behind;
-	} fields[] = { { tm.tm_year + 1900, 4, '-' }, { tm.tm_mon + 1, 2, '-' }, { tm.tm_mday, 2, 'T' }, { tm.tm_hour, 2, ':' }, { tm.tm_min, 2, ':' }, { tm.tm_sec, 2, 'Z' } };
+	} fields[] = { { tm.tm_year + 1900, 4, '-' }, { tm.tm_mon + 1, 2, '-' },
+		{ tm.tm_mday, 2, 'T' }, { tm.tm_hour, 2, ':' }, { tm.tm_min, 2, ':' },
+		{ tm.tm_sec, 2, 'Z' } };
 	char *p = buffer;
 	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
 		p = decimal(p, (unsigned)fields[i].value, fields[i].digits);

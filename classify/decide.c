@@ -1,20 +1,26 @@
 /*
- * From everything that was found about a recipient to one category. Every piece of evidence makes a bid: a weight and what it means. The weights are the
- * design's order (classify/meaning.h): the provider's rule, a specific enhanced code, the words of the receiver, codes that receivers use for several
- * causes, the words of the human part, the bare digit. A rule's rank moves its bid up or down, so that words which leave no doubt ("mailbox full") beat a
- * code that many use wrongly. The strongest bid for each class is kept, and the highest of them wins.
+ * From everything that was found about a recipient to one category. Every piece of evidence makes a
+ * bid: a weight and what it means. The weights are the design's order (classify/meaning.h): the
+ * provider's rule, a specific enhanced code, the words of the receiver, codes that receivers use
+ * for several causes, the words of the human part, the bare digit. A rule's rank moves its bid up
+ * or down, so that words which leave no doubt ("mailbox full") beat a code that many use wrongly.
+ * The strongest bid for each class is kept, and the highest of them wins.
  *
- * But not if it is hard. Soft and block pass by themselves; hard ends an address for good, and of a customer who is lost by mistake nobody hears. So:
+ * But not if it is hard. Soft and block pass by themselves; hard ends an address for good, and of a
+ * customer who is lost by mistake nobody hears. So:
  *
  *   1. A tie or near-tie between hard and anything else is never hard.
- *   2. Words about us (the sender, sending, our host, our account, authentication), replies that refuse us (530, 534, 535, 538, 541) and a
- *      5.7.x set hard aside, unless the recipient's own code and words both say hard, or its provider does, in the words that it documents.
- *      Where they leave no doubt (a callout, "sender verify failed", a login), and before any recipient was named, they do so whatever else is said.
- *      A 5.7.x leaves one thing: that nobody is there, in plain words; whole systems give it to any refusal.
- *   3. What passes ("temporarily locked, try again later") is soft, unless a 5.1.1 says that nobody is there; and so is what is said with a 4, or
- *      of mail that still waits.
+ *   2. Words about us (the sender, sending, our host, our account, authentication), replies that
+ *      refuse us (530, 534, 535, 538, 541) and a 5.7.x set hard aside, unless the recipient's own
+ *      code and words both say hard, or its provider does, in the words that it documents. Where
+ *      they leave no doubt (a callout, "sender verify failed", a login), and before any recipient
+ *      was named, they do so whatever else is said. A 5.7.x leaves one thing: that nobody is there,
+ *      in plain words; whole systems give it to any refusal.
+ *   3. What passes ("temporarily locked, try again later") is soft, unless a 5.1.1 says that nobody
+ *      is there; and so is what is said with a 4, or of mail that still waits.
  *
- * The margin is how much the winner had more than the strongest bid for another class; below zero where a stronger hard was set aside.
+ * The margin is how much the winner had more than the strongest bid for another class; below zero
+ * where a stronger hard was set aside.
  */
 #include <stdio.h>
 #include "classify/base/bytes.h"
@@ -22,20 +28,23 @@
 #include "classify/rules.h"
 
 enum {
-	RANK_WEAK = -100,   /* words from this rank down say little: the human part is asked, too, and they prove nothing */
-	RANK_SURE = 100,    /* words about us from this rank on leave no doubt */
-	RANK_PROVEN = 200,  /* what is hard from this rank on is documented by its provider, or says why ("for inactivity") */
-	HARD_LEAD = 30,     /* by so much hard must be stronger than anything else */
-	NEAR = 160,         /* bytes between words of the human part that speak of the same */
-	ANSWER_MAX = 8192   /* bytes of a receiver's answer that are read */
+	RANK_WEAK = -100, /* words from this rank down say little: the human part is asked, too, and
+			     they prove nothing */
+	RANK_SURE = 100,  /* words about us from this rank on leave no doubt */
+	RANK_PROVEN = 200, /* what is hard from this rank on is documented by its provider, or says
+			      why ("for inactivity") */
+	HARD_LEAD = 30,    /* by so much hard must be stronger than anything else */
+	NEAR = 160,        /* bytes between words of the human part that speak of the same */
+	ANSWER_MAX = 8192  /* bytes of a receiver's answer that are read */
 };
 
 struct bid {
-	int weight;         /* 0: none */
-	size_t length;      /* of the phrase: of two as good the longer says more */
+	int weight;    /* 0: none */
+	size_t length; /* of the phrase: of two as good the longer says more */
 	enum category category;
-	bool proven;        /* by a rule of the provider that answered, one of RANK_PROVEN, or one that wants an enhanced code beside the words */
-	bool human;         /* found in the human part, from byte AT on */
+	bool proven; /* by a rule of the provider that answered, one of RANK_PROVEN, or one that
+			wants an enhanced code beside the words */
+	bool human;  /* found in the human part, from byte AT on */
 	size_t at;
 	char rule[EVENT_RULE_SIZE];
 };
@@ -43,8 +52,9 @@ struct bid {
 /* The strongest bid for each class so far, and who is told of each. */
 struct bids {
 	const struct evidence *evidence;
-	bool passing;       /* nothing that is said is final: it comes with a 4, or the mail still waits */
-	bool own_words;     /* words without doubt say hard */
+	bool passing;   /* nothing that is said is final: it comes with a 4, or the mail still
+			 waits */
+	bool own_words; /* words without doubt say hard */
 	struct bid best[CLASS_COUNT];
 };
 
@@ -52,7 +62,7 @@ struct bids {
 struct saying {
 	const char *source;
 	enum category category;
-	int klass;          /* -1: the category's */
+	int klass; /* -1: the category's */
 	struct span words;
 	size_t length;
 	bool proven, human;
@@ -69,21 +79,28 @@ static void join(char *out, const char *prefix, const char *id)
 	out[n + m] = '\0';
 }
 
-static void bid(struct bids *bids, int weight, const char *prefix, const char *id, const struct saying *what)
+static void bid(struct bids *bids, int weight, const char *prefix, const char *id,
+	const struct saying *what)
 {
-	enum klass klass = what->klass >= 0 ? (enum klass)what->klass : category_class(what->category);
+	enum klass klass = what->klass >= 0 ? (enum klass)what->klass
+					    : category_class(what->category);
 	struct bid *best = &bids->best[klass == CLASS_HARD && bids->passing ? CLASS_SOFT : klass];
 	char rule[EVENT_RULE_SIZE];
 
 	join(rule, prefix, id);
 	if (bids->evidence->tell) {
-		const struct bid_told told = { what->source, rule, what->category, weight, what->words };
+		const struct bid_told told = { what->source, rule, what->category, weight,
+			what->words };
 		bids->evidence->tell(bids->evidence->tell_context, &told);
 	}
 	if (weight < best->weight || (weight == best->weight && what->length <= best->length))
 		return;
-	*best = (struct bid){ .weight = weight, .length = what->length, .category = what->category, .proven = what->proven, .human = what->human,
-			      .at = what->at };
+	*best = (struct bid){ .weight = weight,
+		.length = what->length,
+		.category = what->category,
+		.proven = what->proven,
+		.human = what->human,
+		.at = what->at };
 	memcpy(best->rule, rule, sizeof rule);
 }
 
@@ -91,14 +108,17 @@ static void bid_rule(struct bids *bids, const struct rule *rule, int weight, str
 {
 	what.category = rule->category;
 	what.klass = rule->klass;
-	what.proven = *rule->provider || rule->rank >= RANK_PROVEN || (rule->phrase_and_code && rule->codes[0].digit && rule->rank > RANK_WEAK);
+	what.proven = *rule->provider || rule->rank >= RANK_PROVEN ||
+		(rule->phrase_and_code && rule->codes[0].digit && rule->rank > RANK_WEAK);
 	bid(bids, (*rule->provider ? WEIGHT_PROVIDER : weight) + rule->rank, "", rule->id, &what);
 }
 
-static void bid_code(struct bids *bids, const struct code_meaning *c, const char *prefix, const char *source)
+static void bid_code(
+	struct bids *bids, const struct code_meaning *c, const char *prefix, const char *source)
 {
 	if (c)
-		bid(bids, c->weight, prefix, c->id, &(struct saying){ .source = source, .category = c->category, .klass = -1 });
+		bid(bids, c->weight, prefix, c->id,
+			&(struct saying){ .source = source, .category = c->category, .klass = -1 });
 }
 
 /* The strongest bid for a class other than BUT. */
@@ -111,7 +131,8 @@ static enum klass strongest_but(const struct bids *bids, int but)
 	for (unsigned k = 0; k < CLASS_COUNT; k++) {
 		const struct bid *b = &bids->best[k];
 
-		if ((int)k == but || b->weight < weight || (b->weight == weight && b->length <= length))
+		if ((int)k == but || b->weight < weight ||
+			(b->weight == weight && b->length <= length))
 			continue;
 		best = (enum klass)k;
 		weight = b->weight;
@@ -120,7 +141,7 @@ static enum klass strongest_but(const struct bids *bids, int but)
 	return best;
 }
 
-/* --- who answered ---------------------------------------------------------------------------------------- */
+/* --- who answered --------------------------------------------------------- */
 
 static void find_provider(const struct rules *r, const struct evidence *e, char *name)
 {
@@ -134,14 +155,21 @@ static void find_provider(const struct rules *r, const struct evidence *e, char 
 	memcpy(name, found, strnlen(found, EVENT_PROVIDER_SIZE - 1) + 1);
 }
 
-/* --- which codes ----------------------------------------------------------------------------------------- */
-
-/* 0: x.0.0 says only the class; 1: x.y.0 the subject, x.4.7 that the sender's queue gave up; 2: the cause. */
-static int says(struct status s) { return !s.subject && !s.detail ? 0 : !s.detail || (s.subject == 4 && s.detail == 7) ? 1 : 2; }
+/* --- which codes ---------------------------------------------------------- */
 
 /*
- * The recipient's own Status field, unless the receiver's answer says as much or more: reporting systems fill the field in with what they make of
- * the answer. A success that is quoted in the report of a failure is no evidence.
+ * 0: x.0.0 says only the class; 1: x.y.0 the subject, x.4.7 that the sender's queue gave up; 2: the
+ * cause.
+ */
+static int says(struct status s)
+{
+	return !s.subject && !s.detail ? 0 : !s.detail || (s.subject == 4 && s.detail == 7) ? 1 : 2;
+}
+
+/*
+ * The recipient's own Status field, unless the receiver's answer says as much or more: reporting
+ * systems fill the field in with what they make of the answer. A success that is quoted in the
+ * report of a failure is no evidence.
  */
 static void find_codes(const struct evidence *e, struct decision *out)
 {
@@ -156,7 +184,8 @@ static void find_codes(const struct evidence *e, struct decision *out)
 		answer.status.digit = 0;
 	out->reply = answer.reply;
 	out->status = own;
-	if (answer.status.digit && (!own.digit || (says(answer.status) && says(answer.status) >= says(own))))
+	if (answer.status.digit &&
+		(!own.digit || (says(answer.status) && says(answer.status) >= says(own))))
 		out->status = answer.status;
 	if (!out->status.digit)
 		out->status = (struct status){ 0, 0, 0 };
@@ -174,15 +203,17 @@ static void bid_codes(const struct rules *r, struct bids *bids, const struct dec
 		const struct rule *rule = rule_at(r, (uint16_t)i);
 
 		if (!rule->phrase_and_code && rule->category != CATEGORY_NONE)
-			bid_rule(bids, rule, WEIGHT_SPECIFIC, (struct saying){ .source = "the codes", .words = { "", 0 } });
+			bid_rule(bids, rule, WEIGHT_SPECIFIC,
+				(struct saying){ .source = "the codes", .words = { "", 0 } });
 	}
 }
 
-/* --- which words ----------------------------------------------------------------------------------------- */
+/* --- which words ---------------------------------------------------------- */
 
 static unsigned blanks(bytes16 b)
 {
-	return bytes_mask(bytes_are(b, ' ') | bytes_are(b, '\n') | bytes_are(b, '\r') | bytes_are(b, '\t'));
+	return bytes_mask(
+		bytes_are(b, ' ') | bytes_are(b, '\n') | bytes_are(b, '\r') | bytes_are(b, '\t'));
 }
 
 /* The bytes of the code at the begin of TEXT that repeats PREFIX, "550-5.2.1" or "550 ". */
@@ -198,8 +229,8 @@ static size_t repeated_code(struct span text, const char *prefix)
 }
 
 /*
- * Copies an answer of several lines without the codes that each line repeats ("550-5.2.1 The user … at a rate that 550-5.2.1 prevents"),
- * because they tear phrases apart. Returns the bytes written.
+ * Copies an answer of several lines without the codes that each line repeats ("550-5.2.1 The user …
+ * at a rate that 550-5.2.1 prevents"), because they tear phrases apart. Returns the bytes written.
  */
 static size_t join_answer(char *buffer, struct span text, unsigned reply)
 {
@@ -211,7 +242,9 @@ static size_t join_answer(char *buffer, struct span text, unsigned reply)
 	decimal(prefix, reply % 1000, 3);
 	while (text.n) {
 		const char *end = text.p + text.n, *blank;
-		size_t length = n && reply ? repeated_code(text, prefix) : 0; /* white space stands before it: words are copied with what follows them */
+		size_t length = n && reply ? repeated_code(text, prefix)
+					   : 0; /* white space stands before it: words are copied
+						   with what follows them */
 
 		if (!length) {
 			blank = bytes_find(text.p, end, blanks);
@@ -226,8 +259,9 @@ static size_t join_answer(char *buffer, struct span text, unsigned reply)
 
 static bool applies(const struct rule *rule, unsigned where, const struct decision *d)
 {
-	return (rule->where & where) && rule->category != CATEGORY_NONE && (!*rule->provider || !strcmp(rule->provider, d->provider)) &&
-	       (!rule->phrase_and_code || rule_code_fits(rule, d->reply, d->status));
+	return (rule->where & where) && rule->category != CATEGORY_NONE &&
+		(!*rule->provider || !strcmp(rule->provider, d->provider)) &&
+		(!rule->phrase_and_code || rule_code_fits(rule, d->reply, d->status));
 }
 
 /* A text and what the rules find in it; it is searched once, when first asked for. */
@@ -236,7 +270,8 @@ struct heard {
 	struct span original; /* the same bytes where they were first read */
 	const struct searched *searched;
 	bool done;
-	struct matches found; /* of rules for the receiver's words and for the human part: both tell of the SMTP command */
+	struct matches found; /* of rules for the receiver's words and for the human part: both tell
+				 of the SMTP command */
 };
 
 static const struct matches *search(const struct rules *r, struct heard *h)
@@ -247,8 +282,12 @@ static const struct matches *search(const struct rules *r, struct heard *h)
 	return &h->found;
 }
 
-/* Is match I inside a longer one, as "expired" is in "account has expired"? Then the longer one speaks. */
-static bool is_inside(const struct rules *r, const struct matches *found, size_t i, unsigned where, const struct decision *d)
+/*
+ * Is match I inside a longer one, as "expired" is in "account has expired"? Then the longer one
+ * speaks.
+ */
+static bool is_inside(const struct rules *r, const struct matches *found, size_t i, unsigned where,
+	const struct decision *d)
 {
 	const struct match *m = &found->at[i];
 
@@ -256,20 +295,25 @@ static bool is_inside(const struct rules *r, const struct matches *found, size_t
 	for (size_t k = i + 1; k < found->count; k++) {
 		const struct match *other = &found->at[k];
 
-		if (!other->gap && other->begin <= m->begin && other->end - other->begin > m->end - m->begin && applies(rule_at(r, other->rule), where, d))
+		if (!other->gap && other->begin <= m->begin &&
+			other->end - other->begin > m->end - m->begin &&
+			applies(rule_at(r, other->rule), where, d))
 			return true;
 	}
 	for (size_t k = i; k-- > 0 && found->at[k].end == m->end;)
-		if (!found->at[k].gap && found->at[k].begin < m->begin && applies(rule_at(r, found->at[k].rule), where, d))
+		if (!found->at[k].gap && found->at[k].begin < m->begin &&
+			applies(rule_at(r, found->at[k].rule), where, d))
 			return true;
 	return false;
 }
 
 /* True when words were found that say something. */
-static bool bid_words(const struct rules *r, struct bids *bids, const struct decision *d, struct span text, const struct matches *found, unsigned where,
-		      int weight)
+static bool bid_words(const struct rules *r, struct bids *bids, const struct decision *d,
+	struct span text, const struct matches *found, unsigned where, int weight)
 {
-	const char *source = where == WHERE_DIAGNOSTIC ? "the receiver's answer" : where == WHERE_HUMAN ? "the human part" : "the subject";
+	const char *source = where == WHERE_DIAGNOSTIC ? "the receiver's answer"
+		: where == WHERE_HUMAN                 ? "the human part"
+						       : "the subject";
 	bool said = false;
 
 	for (size_t i = 0; i < found->count; i++) {
@@ -279,15 +323,20 @@ static bool bid_words(const struct rules *r, struct bids *bids, const struct dec
 		if (!applies(rule, where, d) || is_inside(r, found, i, where, d))
 			continue;
 		bid_rule(bids, rule, weight,
-			 (struct saying){ .source = source, .words = { text.p + m->begin, m->gap ? 0 : m->end - m->begin },
-					  .length = m->end - m->begin - m->gap, .human = where != WHERE_DIAGNOSTIC, .at = m->begin });
+			(struct saying){ .source = source,
+				.words = { text.p + m->begin, m->gap ? 0 : m->end - m->begin },
+				.length = m->end - m->begin - m->gap,
+				.human = where != WHERE_DIAGNOSTIC,
+				.at = m->begin });
 		said |= rule->rank > RANK_WEAK;
-		bids->own_words |= rule->rank > RANK_WEAK && rule->klass < 0 && category_class(rule->category) == CLASS_HARD;
+		bids->own_words |= rule->rank > RANK_WEAK && rule->klass < 0 &&
+			category_class(rule->category) == CLASS_HARD;
 	}
 	return said;
 }
 
-static void bid_subject(const struct rules *r, struct bids *bids, const struct decision *d, struct span subject)
+static void bid_subject(
+	const struct rules *r, struct bids *bids, const struct decision *d, struct span subject)
 {
 	struct matches found;
 
@@ -295,7 +344,7 @@ static void bid_subject(const struct rules *r, struct bids *bids, const struct d
 	bid_words(r, bids, d, subject, &found, WHERE_SUBJECT, WEIGHT_SUBJECT);
 }
 
-/* --- at which SMTP command -------------------------------------------------------------------------------- */
+/* --- at which SMTP command ------------------------------------------------ */
 
 static const struct stage {
 	enum rule_mark mark;
@@ -309,7 +358,8 @@ static const struct stage {
 };
 
 /* The stage that what was FOUND names, if it names one only; *ID is then the rule's. */
-static const struct stage *find_stage(const struct rules *r, const struct matches *found, const char **id)
+static const struct stage *find_stage(
+	const struct rules *r, const struct matches *found, const char **id)
 {
 	const struct stage *stage = NULL;
 
@@ -326,29 +376,38 @@ static const struct stage *find_stage(const struct rules *r, const struct matche
 }
 
 /* Bids what the stage means; true when no recipient had been named yet. */
-static bool bid_stage(const struct rules *r, struct bids *bids, const struct decision *d, struct heard *answer, struct heard *human)
+static bool bid_stage(const struct rules *r, struct bids *bids, const struct decision *d,
+	struct heard *answer, struct heard *human)
 {
 	const char *id = NULL;
 	const struct stage *stage;
 	enum klass top = strongest_but(bids, -1);
 
-	if (bids->evidence->kind == KIND_DELAY || !(d->reply || d->status.digit) || (top != CLASS_HARD && bids->best[top].weight > WEIGHT_STAGE))
+	if (bids->evidence->kind == KIND_DELAY || !(d->reply || d->status.digit) ||
+		(top != CLASS_HARD && bids->best[top].weight > WEIGHT_STAGE))
 		return false; /* nothing that the stage says would count */
 	stage = find_stage(r, search(r, answer), &id);
 	if (!stage)
 		stage = find_stage(r, search(r, human), &id);
 	if (!stage || stage->category == CATEGORY_NONE)
 		return false;
-	bid(bids, WEIGHT_STAGE, "", id, &(struct saying){ .source = "the SMTP command that was refused", .category = stage->category, .klass = -1 });
+	bid(bids, WEIGHT_STAGE, "", id,
+		&(struct saying){ .source = "the SMTP command that was refused",
+			.category = stage->category,
+			.klass = -1 });
 	return stage->before_recipient;
 }
 
-/* --- what sets hard aside --------------------------------------------------------------------------------- */
+/* --- what sets hard aside ------------------------------------------------- */
 
 enum veto { VETO_NONE, VETO_PASSING, VETO_US, VETO_SURE }; /* the higher is the stronger */
 
-/* The strongest veto among the words that were FOUND; where HARD stands in the human part, too, only of those near it. */
-static enum veto veto_of_words(const struct rules *r, const struct matches *found, const struct decision *d, const struct bid *hard, unsigned where)
+/*
+ * The strongest veto among the words that were FOUND; where HARD stands in the human part, too,
+ * only of those near it.
+ */
+static enum veto veto_of_words(const struct rules *r, const struct matches *found,
+	const struct decision *d, const struct bid *hard, unsigned where)
 {
 	enum veto veto = VETO_NONE, one;
 
@@ -356,29 +415,44 @@ static enum veto veto_of_words(const struct rules *r, const struct matches *foun
 		const struct rule *rule = rule_at(r, found->at[i].rule);
 		size_t begin = found->at[i].begin;
 
-		if (!(rule->where & where) || (rule->phrase_and_code && !rule_code_fits(rule, d->reply, d->status)) || (rule->mark != MARK_ABOUT_US && rule->mark != MARK_PASSING) ||
-		    (where == WHERE_HUMAN && (begin > hard->at ? begin - hard->at : hard->at - begin) > NEAR))
+		if (!(rule->where & where) ||
+			(rule->phrase_and_code && !rule_code_fits(rule, d->reply, d->status)) ||
+			(rule->mark != MARK_ABOUT_US && rule->mark != MARK_PASSING) ||
+			(where == WHERE_HUMAN &&
+				(begin > hard->at ? begin - hard->at : hard->at - begin) > NEAR))
 			continue;
-		one = rule->mark == MARK_PASSING ? VETO_PASSING : rule->rank >= RANK_SURE ? VETO_SURE : VETO_US;
+		one = rule->mark == MARK_PASSING  ? VETO_PASSING
+			: rule->rank >= RANK_SURE ? VETO_SURE
+						  : VETO_US;
 		veto = one > veto ? one : veto;
 	}
 	return veto;
 }
 
-static bool is_rrvs(struct status s) { return s.detail == 17 || s.detail == 18; } /* RFC 7293: it is the recipient's */
+static bool is_rrvs(struct status s)
+{
+	return s.detail == 17 || s.detail == 18;
+} /* RFC 7293: it is the recipient's */
 
 static enum veto veto_of_codes(const struct decision *d, const struct bids *bids)
 {
 	enum category said = bids->best[CLASS_HARD].category;
-	bool nobody = bids->own_words && (said == CATEGORY_USER_UNKNOWN || said == CATEGORY_BAD_ADDRESS);
+	bool nobody = bids->own_words &&
+		(said == CATEGORY_USER_UNKNOWN || said == CATEGORY_BAD_ADDRESS);
 
 	switch (d->reply) {
-	case 530: case 534: case 535: case 538:
+	case 530:
+	case 534:
+	case 535:
+	case 538:
 		return VETO_SURE;
 	case 541:
 		return VETO_US;
 	default:
-		return d->status.digit == 5 && d->status.subject == 7 && !is_rrvs(d->status) && !nobody ? VETO_US : VETO_NONE;
+		return d->status.digit == 5 && d->status.subject == 7 && !is_rrvs(d->status) &&
+				!nobody
+			? VETO_US
+			: VETO_NONE;
 	}
 }
 
@@ -390,10 +464,12 @@ static bool own_code(const struct decision *d, int weight)
 	return c && c->weight >= weight && category_class(c->category) == CLASS_HARD;
 }
 
-static enum veto find_veto(const struct rules *r, const struct bids *bids, const struct decision *d, struct heard *answer, struct heard *human)
+static enum veto find_veto(const struct rules *r, const struct bids *bids, const struct decision *d,
+	struct heard *answer, struct heard *human)
 {
 	const struct bid *hard = &bids->best[CLASS_HARD];
-	enum veto codes = veto_of_codes(d, bids), words = veto_of_words(r, search(r, answer), d, hard, WHERE_DIAGNOSTIC);
+	enum veto codes = veto_of_codes(d, bids),
+		  words = veto_of_words(r, search(r, answer), d, hard, WHERE_DIAGNOSTIC);
 
 	if (hard->human) {
 		enum veto near = veto_of_words(r, search(r, human), d, hard, WHERE_HUMAN);
@@ -405,12 +481,16 @@ static enum veto find_veto(const struct rules *r, const struct bids *bids, const
 /* A refusal that speaks of us and says no more is a block. */
 static enum klass bid_about_us(struct bids *bids)
 {
-	bid(bids, WEIGHT_STAGE, "", "about-us", &(struct saying){ .source = "words or codes about us", .category = CATEGORY_POLICY, .klass = -1 });
+	bid(bids, WEIGHT_STAGE, "", "about-us",
+		&(struct saying){ .source = "words or codes about us",
+			.category = CATEGORY_POLICY,
+			.klass = -1 });
 	return CLASS_BLOCK;
 }
 
 /* The principle at the head of this file. Returns the class that wins. */
-static enum klass judge(const struct rules *r, struct bids *bids, const struct decision *d, struct heard *answer, struct heard *human, bool early)
+static enum klass judge(const struct rules *r, struct bids *bids, const struct decision *d,
+	struct heard *answer, struct heard *human, bool early)
 {
 	const struct bid *hard = &bids->best[CLASS_HARD];
 	enum klass other = strongest_but(bids, CLASS_HARD);
@@ -419,13 +499,16 @@ static enum klass judge(const struct rules *r, struct bids *bids, const struct d
 	const char *why;
 
 	if (hard->weight < bids->best[other].weight || !hard->weight) {
-		if (bids->best[other].weight <= WEIGHT_DIGIT && !bids->passing && veto_of_words(r, search(r, answer), d, hard, WHERE_DIAGNOSTIC) > VETO_PASSING)
+		if (bids->best[other].weight <= WEIGHT_DIGIT && !bids->passing &&
+			veto_of_words(r, search(r, answer), d, hard, WHERE_DIAGNOSTIC) >
+				VETO_PASSING)
 			return bid_about_us(bids);
 		return other;
 	}
 	veto = early ? VETO_SURE : find_veto(r, bids, d, answer, human);
 	if (veto == VETO_SURE || (veto == VETO_US && !proven))
-		why = early ? "set aside: no recipient had been named yet" : "set aside: it is about us";
+		why = early ? "set aside: no recipient had been named yet"
+			    : "set aside: it is about us";
 	else if (veto == VETO_PASSING && !proven && !own_code(d, WEIGHT_SPECIFIC))
 		why = "soft: it passes";
 	else if (hard->weight < bids->best[other].weight + (proven ? 1 : HARD_LEAD))
@@ -433,7 +516,8 @@ static enum klass judge(const struct rules *r, struct bids *bids, const struct d
 	else
 		return CLASS_HARD;
 	if (bids->evidence->tell)
-		bids->evidence->tell(bids->evidence->tell_context, &(struct bid_told){ why, hard->rule, hard->category, 0, { "", 0 } });
+		bids->evidence->tell(bids->evidence->tell_context,
+			&(struct bid_told){ why, hard->rule, hard->category, 0, { "", 0 } });
 	if (early)
 		return CLASS_BLOCK; /* the stage said so, if nothing else did */
 	if (veto == VETO_PASSING && hard->weight > bids->best[CLASS_SOFT].weight)
@@ -443,18 +527,26 @@ static enum klass judge(const struct rules *r, struct bids *bids, const struct d
 	return strongest_but(bids, CLASS_HARD);
 }
 
-/* --- the decision ---------------------------------------------------------------------------------------- */
+/* --- the decision --------------------------------------------------------- */
 
 /* 4 or 5, as the status or else the reply says; 0: neither. */
-static unsigned digit_of(const struct decision *d) { return d->status.digit ? d->status.digit : d->reply / 100; }
+static unsigned digit_of(const struct decision *d)
+{
+	return d->status.digit ? d->status.digit : d->reply / 100;
+}
 
 static void bid_digit(struct bids *bids, const struct evidence *e, unsigned digit)
 {
 	if (digit == 4 || digit == 5)
 		bid(bids, WEIGHT_DIGIT, "digit.", digit == 4 ? "4" : "5",
-		    &(struct saying){ .source = "the first digit", .category = CATEGORY_UNDETERMINED, .klass = digit == 4 ? CLASS_SOFT : -1 });
+			&(struct saying){ .source = "the first digit",
+				.category = CATEGORY_UNDETERMINED,
+				.klass = digit == 4 ? CLASS_SOFT : -1 });
 	if (e->kind == KIND_DELAY)
-		bid(bids, WEIGHT_WAITS, "kind.", "delay", &(struct saying){ .source = "the report's kind", .category = CATEGORY_EXPIRED, .klass = -1 });
+		bid(bids, WEIGHT_WAITS, "kind.", "delay",
+			&(struct saying){ .source = "the report's kind",
+				.category = CATEGORY_EXPIRED,
+				.klass = -1 });
 }
 
 static void conclude(const struct bids *bids, enum klass winner, struct decision *out)
@@ -464,7 +556,10 @@ static void conclude(const struct bids *bids, enum klass winner, struct decision
 	out->category = won->weight ? won->category : CATEGORY_UNDETERMINED;
 	out->klass = winner;
 	out->margin = (int16_t)(won->weight - bids->best[strongest_but(bids, (int)winner)].weight);
-	/* a name that is not found for now says something about the name service, not yet about the domain */
+	/*
+	 * a name that is not found for now says something about the name service, not yet about the
+	 * domain
+	 */
 	if (out->category == CATEGORY_DOMAIN_UNKNOWN && out->klass == CLASS_SOFT)
 		out->category = CATEGORY_NETWORK_ERROR;
 	join(out->rule, "", *won->rule ? won->rule : "none");
@@ -489,12 +584,14 @@ void decide(const struct rules *r, const struct evidence *e, struct decision *ou
 	bid_codes(r, &bids, out);
 	answer.text = (struct span){ joined, join_answer(joined, e->diagnostic, out->reply) };
 	answer.original = e->diagnostic;
-	answer.searched = answer.text.n == e->diagnostic.n ? e->searched : NULL; /* nothing was left out */
+	answer.searched = answer.text.n == e->diagnostic.n ? e->searched
+							   : NULL; /* nothing was left out */
 	human.text = human.original = e->human;
 	human.searched = e->searched;
 	answer.done = human.done = false;
-	if (!bid_words(r, &bids, out, answer.text, search(r, &answer), WHERE_DIAGNOSTIC, WEIGHT_WORDS) &&
-	    !bid_words(r, &bids, out, human.text, search(r, &human), WHERE_HUMAN, WEIGHT_HUMAN))
+	if (!bid_words(r, &bids, out, answer.text, search(r, &answer), WHERE_DIAGNOSTIC,
+		    WEIGHT_WORDS) &&
+		!bid_words(r, &bids, out, human.text, search(r, &human), WHERE_HUMAN, WEIGHT_HUMAN))
 		bid_subject(r, &bids, out, e->subject);
 	early = bid_stage(r, &bids, out, &answer, &human);
 	conclude(&bids, judge(r, &bids, out, &answer, &human, early), out);

@@ -7,7 +7,18 @@
  */
 #include "classify/dsn.h"
 
-enum dsn_field { FIELD_ORIGINAL, FIELD_FINAL, FIELD_ACTUAL, FIELD_ACTION, FIELD_STATUS, FIELD_DIAGNOSTIC, FIELD_SUPPLEMENT, FIELD_REMOTE, FIELD_REPORTING, FIELD_OTHER };
+enum dsn_field {
+	FIELD_ORIGINAL,
+	FIELD_FINAL,
+	FIELD_ACTUAL,
+	FIELD_ACTION,
+	FIELD_STATUS,
+	FIELD_DIAGNOSTIC,
+	FIELD_SUPPLEMENT,
+	FIELD_REMOTE,
+	FIELD_REPORTING,
+	FIELD_OTHER
+};
 
 static const struct {
 	struct span name;
@@ -40,27 +51,40 @@ void dsn_open(struct dsn_reader *r, struct span body)
 static struct span *slot(struct dsn_recipient *r, enum dsn_field field)
 {
 	switch (field) {
-	case FIELD_ORIGINAL: return &r->original;
-	case FIELD_FINAL: return &r->final;
-	case FIELD_ACTUAL: return &r->actual;
-	case FIELD_ACTION: return &r->action;
-	case FIELD_STATUS: return &r->status;
-	case FIELD_DIAGNOSTIC: return &r->diagnostic;
-	case FIELD_SUPPLEMENT: return &r->supplement;
-	case FIELD_REMOTE: return &r->remote_mta;
-	default: return NULL;
+	case FIELD_ORIGINAL:
+		return &r->original;
+	case FIELD_FINAL:
+		return &r->final;
+	case FIELD_ACTUAL:
+		return &r->actual;
+	case FIELD_ACTION:
+		return &r->action;
+	case FIELD_STATUS:
+		return &r->status;
+	case FIELD_DIAGNOSTIC:
+		return &r->diagnostic;
+	case FIELD_SUPPLEMENT:
+		return &r->supplement;
+	case FIELD_REMOTE:
+		return &r->remote_mta;
+	default:
+		return NULL;
 	}
 }
 
 /* Does FIELD, which stands behind a blank line or not, belong to the next recipient? */
-static bool begins_next(struct dsn_recipient *r, enum dsn_field field, struct span value, bool blank)
+static bool begins_next(
+	struct dsn_recipient *r, enum dsn_field field, struct span value, bool blank)
 {
-	bool address = field == FIELD_ORIGINAL || field == FIELD_FINAL, told = r->action.n || r->status.n || r->diagnostic.n;
+	bool address = field == FIELD_ORIGINAL || field == FIELD_FINAL,
+	     told = r->action.n || r->status.n || r->diagnostic.n;
 	if (!r->fields)
 		return false;
 	if (address && slot(r, field)->n)
-		return blank || told || !span_equal_nocase(*slot(r, field), value); /* the same twice in a row is one */
-	if (field == FIELD_FINAL && !told) /* a blank line behind each field */
+		return blank || told ||
+			!span_equal_nocase(
+				*slot(r, field), value); /* the same twice in a row is one */
+	if (field == FIELD_FINAL && !told)               /* a blank line behind each field */
 		return false;
 	if (blank)
 		return address ? r->final.n || r->original.n : slot(r, field)->n != 0;
@@ -76,10 +100,16 @@ static size_t reply_begin(struct span text)
 		i = (size_t)(type - text.p) + 1;
 	while (i < text.n && (text.p[i] == ' ' || text.p[i] == '\t'))
 		i++;
-	return text.n - i > 3 && ascii_digit(text.p[i]) && ascii_digit(text.p[i + 1]) && ascii_digit(text.p[i + 2]) ? i : text.n;
+	return text.n - i > 3 && ascii_digit(text.p[i]) && ascii_digit(text.p[i + 1]) &&
+			ascii_digit(text.p[i + 2])
+		? i
+		: text.n;
 }
 
-/* An answer of several lines that was copied with empty lines between, or without a fold: each line repeats its code (RFC 5321 section 4.2.1). */
+/*
+ * An answer of several lines that was copied with empty lines between, or without a fold: each line
+ * repeats its code (RFC 5321 section 4.2.1).
+ */
 static void go_on_with_answer(struct span *rest, struct span *value)
 {
 	size_t at = reply_begin(*value);
@@ -90,7 +120,8 @@ static void go_on_with_answer(struct span *rest, struct span *value)
 		struct span text = span_trim(line);
 		if (!text.n)
 			continue;
-		if (text.n < 5 || memcmp(text.p, value->p + at, 3) || (text.p[3] != '-' && text.p[3] != ' '))
+		if (text.n < 5 || memcmp(text.p, value->p + at, 3) ||
+			(text.p[3] != '-' && text.p[3] != ' '))
 			return;
 		value->n = (size_t)(text.p + text.n - value->p);
 		*rest = more;
@@ -130,8 +161,10 @@ bool dsn_next(struct dsn_reader *r, struct dsn_recipient *out)
 static bool begins_status(struct span line)
 {
 	line = span_trim(line);
-	return header_line(line) && (span_starts_nocase(line, SPAN("Final-Recipient:")) || span_starts_nocase(line, SPAN("Original-Recipient:")) ||
-				     span_starts_nocase(line, SPAN("Reporting-MTA:")));
+	return header_line(line) &&
+		(span_starts_nocase(line, SPAN("Final-Recipient:")) ||
+			span_starts_nocase(line, SPAN("Original-Recipient:")) ||
+			span_starts_nocase(line, SPAN("Reporting-MTA:")));
 }
 
 size_t dsn_find(struct span text)
@@ -141,7 +174,10 @@ size_t dsn_find(struct span text)
 	for (const char *p = text.p; p < end; p = next) {
 		const char *stop = memchr(p, eol, (size_t)(end - p));
 		next = stop ? stop + 1 : end;
-		if (strchr("FfOoRr \t", *p) && begins_status((struct span){ p, (size_t)(next - p) })) /* most lines are none by their first letter */
+		if (strchr("FfOoRr \t", *p) &&
+			begins_status((struct span){ p,
+				(size_t)(next -
+					p) })) /* most lines are none by their first letter */
 			return (size_t)(p - text.p);
 	}
 	return text.n;
@@ -165,9 +201,11 @@ static struct span skip_type(struct span field)
 	if (!semicolon || semicolon - field.p > 24)
 		return field;
 	for (const char *p = field.p; p < semicolon; p++)
-		if (!((*p | 0x20) >= 'a' && (*p | 0x20) <= 'z') && *p != '-' && *p != ' ' && !(*p >= '0' && *p <= '9'))
+		if (!((*p | 0x20) >= 'a' && (*p | 0x20) <= 'z') && *p != '-' && *p != ' ' &&
+			!(*p >= '0' && *p <= '9'))
 			return field;
-	return span_trim((struct span){ semicolon + 1, (size_t)(field.p + field.n - semicolon - 1) });
+	return span_trim(
+		(struct span){ semicolon + 1, (size_t)(field.p + field.n - semicolon - 1) });
 }
 
 struct span dsn_host(struct span field)
@@ -178,7 +216,8 @@ struct span dsn_host(struct span field)
 		host.p++;
 		host.n--;
 	}
-	while (n < host.n && n < EVENT_HOST_SIZE && (unsigned char)host.p[n] > ' ' && !strchr(",;()[]<>\"", host.p[n]))
+	while (n < host.n && n < EVENT_HOST_SIZE && (unsigned char)host.p[n] > ' ' &&
+		!strchr(",;()[]<>\"", host.p[n]))
 		n++;
 	while (n && host.p[n - 1] == '.')
 		n--;
@@ -193,7 +232,8 @@ struct span dsn_supplement(struct span field)
 	if (field.n > 2 && field.p[0] == '<' && field.p[field.n - 1] == '>')
 		field = (struct span){ field.p + 1, field.n - 2 };
 	const char *type = memchr(field.p, ';', field.n);
-	return type ? span_trim((struct span){ type + 1, (size_t)(field.p + field.n - type - 1) }) : field;
+	return type ? span_trim((struct span){ type + 1, (size_t)(field.p + field.n - type - 1) })
+		    : field;
 }
 
 struct span dsn_diagnostic(struct span field)

@@ -6,14 +6,15 @@
 #include "classify/header.h"
 
 struct dsn_recipient {
-	struct span original, final, actual; /* Original-Recipient, Final-Recipient, X-Actual-Recipient: with their type */
+	struct span original, final, actual; /* Original-Recipient, Final-Recipient,
+						X-Actual-Recipient: with their type */
 	struct span action, status, diagnostic, supplement, remote_mta;
-	unsigned fields;                     /* how many of these were there */
+	unsigned fields; /* how many of these were there */
 };
 
 struct dsn_reader {
 	struct span rest;
-	struct span reporting_mta;           /* known when the first recipient is */
+	struct span reporting_mta; /* known when the first recipient is */
 	struct field pending;
 	bool has_pending, blank;
 };
@@ -22,7 +23,10 @@ void dsn_open(struct dsn_reader *r, struct span body);
 /* The next recipient's fields; false at the end. */
 bool dsn_next(struct dsn_reader *r, struct dsn_recipient *out);
 
-/* Where a delivery status begins in TEXT that is not labelled as one; its length when there is none. */
+/*
+ * Where a delivery status begins in TEXT that is not labelled as one; its length when there is
+ * none.
+ */
 size_t dsn_find(struct span text);
 
 enum action dsn_action(struct span field);

@@ -148,30 +148,36 @@ struct status {
 };
 
 struct event {
-	uint32_t seq;      /* 1 for the message's first event */
-	uint8_t kind;      /* enum kind, and so on: one byte each, so that the layout holds no surprise */
+	uint32_t seq; /* 1 for the message's first event */
+	uint8_t kind; /* enum kind, and so on: one byte each, so that the layout holds no
+		       surprise */
 	uint8_t klass;
 	uint8_t category;
 	uint8_t action;
 	uint8_t feedback;
 	uint8_t origin;
 	uint8_t recipient_source;
-	uint8_t derived;   /* 1: recipient or campaign of a complaint was derived from embedded headers */
-	uint16_t reply;    /* SMTP reply code 200..599, 0: none seen */
-	int16_t margin;    /* how much more the winner weighed than the strongest bid for another class; below 0: a stronger hard was set aside */
+	uint8_t derived; /* 1: recipient or campaign of a complaint was derived from embedded
+			    headers */
+	uint16_t reply;  /* SMTP reply code 200..599, 0: none seen */
+	int16_t margin;  /* how much more the winner weighed than the strongest bid for another
+			    class; below 0: a stronger hard was set aside */
 	struct status status;
-	int64_t arrived;   /* epoch seconds, UTC; 0: not known yet */
-	char recipient[EVENT_ADDRESS_SIZE];          /* as received, no angle brackets; "": unknown */
-	char original_recipient[EVENT_ADDRESS_SIZE]; /* only where the report names one and it differs from the recipient's own field */
-	char token[EVENT_TOKEN_SIZE];                /* what stands for {token} in a return path of ours; the store checks its MAC */
-	char provider[EVENT_PROVIDER_SIZE];          /* profile name; "": none */
-	char campaign[EVENT_CAMPAIGN_SIZE];          /* [A-Za-z0-9._:+-], never an '@' */
+	int64_t arrived;                    /* epoch seconds, UTC; 0: not known yet */
+	char recipient[EVENT_ADDRESS_SIZE]; /* as received, no angle brackets; "": unknown */
+	char original_recipient[EVENT_ADDRESS_SIZE]; /* only where the report names one and it
+							differs from the recipient's own field */
+	char token[EVENT_TOKEN_SIZE]; /* what stands for {token} in a return path of ours; the store
+					 checks its MAC */
+	char provider[EVENT_PROVIDER_SIZE]; /* profile name; "": none */
+	char campaign[EVENT_CAMPAIGN_SIZE]; /* [A-Za-z0-9._:+-], never an '@' */
 	char remote_mta[EVENT_HOST_SIZE];
 	char reporting_mta[EVENT_HOST_SIZE];
-	char message_id[EVENT_MESSAGE_ID_SIZE];      /* of the returned mail, no angle brackets */
-	char source_ip[EVENT_IP_SIZE];               /* ARF Source-IP */
-	char rule[EVENT_RULE_SIZE];                  /* id of the rule that decided; for KIND_NONE: why there is nothing */
-	char diagnostic[EVENT_DIAGNOSTIC_SIZE];      /* UTF-8 */
+	char message_id[EVENT_MESSAGE_ID_SIZE]; /* of the returned mail, no angle brackets */
+	char source_ip[EVENT_IP_SIZE];          /* ARF Source-IP */
+	char rule[EVENT_RULE_SIZE]; /* id of the rule that decided; for KIND_NONE: why there is
+				       nothing */
+	char diagnostic[EVENT_DIAGNOSTIC_SIZE]; /* UTF-8 */
 };
 
 /* Names as printed; "" for the empty ones. The argument is checked: an unknown number gives "". */
@@ -196,8 +202,9 @@ int origin_by_name(const char *name);
 const char *status_text(struct status s, char *buffer);
 
 /*
- * True when every byte of E is one that an honest parser can have written: numbers in range, texts NUL-terminated valid UTF-8
- * without control characters. The run calls it on every event that a parser process sends.
+ * True when every byte of E is one that an honest parser can have written: numbers in range, texts
+ * NUL-terminated valid UTF-8 without control characters. The run calls it on every event that a
+ * parser process sends.
  */
 bool event_valid(const struct event *e);
 

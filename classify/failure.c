@@ -1,6 +1,7 @@
 /*
- * Failures, delays, successes: out of a delivery status (RFC 3464), a notification of SES, or words. What the report's own fields leave open, the
- * human part, the header X-Failed-Recipients, VERP and the returned mail answer.
+ * Failures, delays, successes: out of a delivery status (RFC 3464), a notification of SES, or
+ * words. What the report's own fields leave open, the human part, the header X-Failed-Recipients,
+ * VERP and the returned mail answer.
  */
 #include "classify/reader.h"
 
@@ -10,15 +11,16 @@
 #include "classify/sns.h"
 
 enum {
-	FIELD_READ_MAX = 4096,         /* of a Diagnostic-Code */
-	ABOUT_RECIPIENTS_MAX = 32,     /* above that the human part is not searched for each */
+	FIELD_READ_MAX = 4096,     /* of a Diagnostic-Code */
+	ABOUT_RECIPIENTS_MAX = 32, /* above that the human part is not searched for each */
 };
 
-/* --- delivery status ----------------------------------------------------------------------------------------------- */
+/* --- delivery status ------------------------------------------------------ */
 
 static enum kind kind_of_words(const struct reader *r)
 {
-	if (r->subject_says[KIND_DELAY] || (r->prose->said[KIND_DELAY] && !r->prose->said[KIND_FAILURE]))
+	if (r->subject_says[KIND_DELAY] ||
+		(r->prose->said[KIND_DELAY] && !r->prose->said[KIND_FAILURE]))
 		return KIND_DELAY;
 	if (r->subject_says[KIND_SUCCESS] && !r->prose->marked[MARK_FAILED_RECIPIENTS])
 		return KIND_SUCCESS;
@@ -35,8 +37,11 @@ static bool answers_yes(struct span text)
 static enum kind kind_of_status(const struct reader *r, enum action action, struct status status)
 {
 	static const enum kind kinds[ACTION_COUNT] = {
-		[ACTION_FAILED] = KIND_FAILURE, [ACTION_DELAYED] = KIND_DELAY, [ACTION_DELIVERED] = KIND_SUCCESS,
-		[ACTION_RELAYED] = KIND_SUCCESS, [ACTION_EXPANDED] = KIND_SUCCESS,
+		[ACTION_FAILED] = KIND_FAILURE,
+		[ACTION_DELAYED] = KIND_DELAY,
+		[ACTION_DELIVERED] = KIND_SUCCESS,
+		[ACTION_RELAYED] = KIND_SUCCESS,
+		[ACTION_EXPANDED] = KIND_SUCCESS,
 	};
 	if (action)
 		return kinds[action];
@@ -57,7 +62,10 @@ static bool is_addressee_of(const struct returned *b, struct span address)
 	return false;
 }
 
-/* An address of ours that sent the mail, or that its report was sent to: the recipient of a report, never that of the mail. */
+/*
+ * An address of ours that sent the mail, or that its report was sent to: the recipient of a report,
+ * never that of the mail.
+ */
 static bool is_ourselves(const struct reader *r, struct span address)
 {
 	struct found_address a;
@@ -86,7 +94,10 @@ static bool is_written_to(const struct returned *b, struct span address)
 	return false;
 }
 
-/* The N-th address that the mail that came back names as the one it was taken in for; an empty span behind the last. */
+/*
+ * The N-th address that the mail that came back names as the one it was taken in for; an empty span
+ * behind the last.
+ */
 static struct span taken_in_for(const struct returned *b, size_t n)
 {
 	struct found_address a;
@@ -100,17 +111,20 @@ static struct span taken_in_for(const struct returned *b, size_t n)
 }
 
 /*
- * Our mail to one subscriber, who forwards it to FINAL, which refuses it: it is his bounce, and to whom he forwards is nobody's business. Without VERP or
- * Original-Recipient only the mail that came back tells: it is ours, was taken in for one other than FINAL, and was written to nobody else.
+ * Our mail to one subscriber, who forwards it to FINAL, which refuses it: it is his bounce, and to
+ * whom he forwards is nobody's business. Without VERP or Original-Recipient only the mail that came
+ * back tells: it is ours, was taken in for one other than FINAL, and was written to nobody else.
  */
 static bool forwarding_subscriber(const struct reader *r, struct span final, char *address)
 {
 	const struct returned *b = &r->returned;
 	struct found_address to;
 	struct span who = { "", 0 }, one;
-	if ((r->common.origin != ORIGIN_MATCHED && r->common.origin != ORIGIN_VERIFIED) || is_written_to(b, final) || b->cc.n)
+	if ((r->common.origin != ORIGIN_MATCHED && r->common.origin != ORIGIN_VERIFIED) ||
+		is_written_to(b, final) || b->cc.n)
 		return false;
-	for (size_t n = 0; n < b->received_fors + b->delivereds && (one = taken_in_for(b, n)).n; n++) {
+	for (size_t n = 0; n < b->received_fors + b->delivereds && (one = taken_in_for(b, n)).n;
+		n++) {
 		if (address_equal(one, final) || origin_is_ours(r->options, address_domain(one)))
 			continue;
 		if (who.n && !address_equal(who, one))
@@ -118,10 +132,12 @@ static bool forwarding_subscriber(const struct reader *r, struct span final, cha
 		who = one;
 	}
 	for (size_t i = 0; who.n && address_next(b->to, &i, &to);)
-		if (!origin_is_ours(r->options, address_domain(to.text)) && !address_equal(to.text, who))
+		if (!origin_is_ours(r->options, address_domain(to.text)) &&
+			!address_equal(to.text, who))
 			return false;
 	/* within one domain it is an alias of the same house */
-	return who.n && !address_equal(address_domain(who), address_domain(final)) && address_copy(address, who);
+	return who.n && !address_equal(address_domain(who), address_domain(final)) &&
+		address_copy(address, who);
 }
 
 /* The same of the single recipient whom words name. */
@@ -138,7 +154,8 @@ static void forward_of_words(struct reader *r, struct event *e)
 }
 
 /* Original-Recipient, then VERP, then Final-Recipient, as the design orders them. */
-static void dsn_address(struct reader *r, const struct dsn_recipient *group, bool single, struct event *e)
+static void dsn_address(
+	struct reader *r, const struct dsn_recipient *group, bool single, struct event *e)
 {
 	char final[EVENT_ADDRESS_SIZE];
 	if (!recipient_field(group->final, false, final))
@@ -163,11 +180,15 @@ static void dsn_address(struct reader *r, const struct dsn_recipient *group, boo
 static bool is_mailbox_domain(const struct rules *rules, struct span domain)
 {
 	const char *dot = memchr(domain.p, '.', domain.n);
-	struct span parent = dot ? (struct span){ dot + 1, domain.n - (size_t)(dot + 1 - domain.p) } : (struct span){ "", 0 };
+	struct span parent = dot ? (struct span){ dot + 1, domain.n - (size_t)(dot + 1 - domain.p) }
+				 : (struct span){ "", 0 };
 	return provider_by_domain(rules, domain) && !provider_by_domain(rules, parent);
 }
 
-/* The domain that a local part alone is completed with: that of the mail's one addressee, of who it was taken in for, or of the daemon that writes. */
+/*
+ * The domain that a local part alone is completed with: that of the mail's one addressee, of who it
+ * was taken in for, or of the daemon that writes.
+ */
 static struct span receiver_domain(const struct reader *r)
 {
 	const struct returned *b = &r->returned;
@@ -178,23 +199,34 @@ static struct span receiver_domain(const struct reader *r)
 	if (b->received_fors)
 		return address_domain(b->received_for[0]);
 	i = 0;
-	if (!address_next(r->mail->from, &i, &a) || !address_is_daemon(a.text) || origin_is_ours(r->options, address_domain(a.text)))
+	if (!address_next(r->mail->from, &i, &a) || !address_is_daemon(a.text) ||
+		origin_is_ours(r->options, address_domain(a.text)))
 		return (struct span){ "", 0 };
 	struct span domain = address_domain(a.text);
 	const char *dot = memchr(domain.p, '.', domain.n);
-	bool bare = dot && !memchr(dot + 1, '.', (size_t)(domain.p + domain.n - dot - 1)) && sender_has_null_path(r->mail); /* no host below it */
+	bool bare = dot && !memchr(dot + 1, '.', (size_t)(domain.p + domain.n - dot - 1)) &&
+		sender_has_null_path(r->mail); /* no host below it */
 	return bare || is_mailbox_domain(r->rules, domain) ? domain : (struct span){ "", 0 };
 }
 
-/* A receiver that names its user without the domain, which is its own: in a list of those who failed, or in FIELD. */
+/*
+ * A receiver that names its user without the domain, which is its own: in a list of those who
+ * failed, or in FIELD.
+ */
 static bool bare_user(const struct reader *r, struct span field, char *address)
 {
-	struct span name = field.n ? field : r->prose->count ? (struct span){ "", 0 } : prose_bare_name(r->prose, r->rules), domain = receiver_domain(r);
+	struct span name = field.n ? field
+		: r->prose->count  ? (struct span){ "", 0 }
+				   : prose_bare_name(r->prose, r->rules),
+		    domain = receiver_domain(r);
 	char joined[EVENT_ADDRESS_SIZE];
 	if (!name.n || !domain.n)
 		return false;
-	int n = snprintf(joined, sizeof joined, "%.*s@%.*s", (int)name.n, name.p, (int)domain.n, domain.p);
-	bool good = n > 0 && n < (int)sizeof joined && address_plausible((struct span){ joined, (size_t)n }) && address_copy(address, (struct span){ joined, (size_t)n });
+	int n = snprintf(
+		joined, sizeof joined, "%.*s@%.*s", (int)name.n, name.p, (int)domain.n, domain.p);
+	bool good = n > 0 && n < (int)sizeof joined &&
+		address_plausible((struct span){ joined, (size_t)n }) &&
+		address_copy(address, (struct span){ joined, (size_t)n });
 	explicit_bzero(joined, sizeof joined);
 	return good;
 }
@@ -203,7 +235,8 @@ static bool bare_user(const struct reader *r, struct span field, char *address)
 static struct span bare_field(struct span field)
 {
 	const char *type = memchr(field.p, ';', field.n);
-	struct span name = span_trim(type ? (struct span){ type + 1, (size_t)(field.p + field.n - type - 1) } : field);
+	struct span name = span_trim(
+		type ? (struct span){ type + 1, (size_t)(field.p + field.n - type - 1) } : field);
 	if (name.n > 2 && name.p[0] == '<' && name.p[name.n - 1] == '>')
 		name = (struct span){ name.p + 1, name.n - 2 };
 	for (size_t i = 0; i < name.n; i++)
@@ -219,12 +252,14 @@ static void address_from_elsewhere(struct reader *r, struct event *e)
 	size_t i = 0;
 	if (!r->prose->count)
 		prose_recipients(r->prose, r->rules, r->own, r->owns);
-	if (r->mail->faileds && address_next(r->mail->failed[0], &i, &a) && address_copy(e->recipient, a.text)) {
+	if (r->mail->faileds && address_next(r->mail->failed[0], &i, &a) &&
+		address_copy(e->recipient, a.text)) {
 		e->recipient_source = RECIPIENT_HEADER;
 	} else if (r->verp[0]) {
 		strcpy(e->recipient, r->verp);
 		e->recipient_source = RECIPIENT_VERP;
-	} else if (r->prose->count == 1 && !is_ourselves(r, r->prose->recipient[0].address) && address_copy(e->recipient, r->prose->recipient[0].address)) {
+	} else if (r->prose->count == 1 && !is_ourselves(r, r->prose->recipient[0].address) &&
+		address_copy(e->recipient, r->prose->recipient[0].address)) {
 		e->recipient_source = RECIPIENT_TEXT;
 	} else if (bare_user(r, (struct span){ "", 0 }, e->recipient)) {
 		e->recipient_source = RECIPIENT_TEXT;
@@ -234,7 +269,8 @@ static void address_from_elsewhere(struct reader *r, struct event *e)
 }
 
 /* The answer in the human part, where the field has none. */
-static struct span better_diagnostic(const struct reader *r, struct span field, struct span about, struct span address)
+static struct span better_diagnostic(
+	const struct reader *r, struct span field, struct span about, struct span address)
 {
 	if (codes_find(field).reply || !r->prose->human.n)
 		return field;
@@ -253,16 +289,19 @@ static struct span spoken_host(const struct reader *r, struct span about, struct
 	return host.n ? host : prose_remote(r->prose->human, about, diagnostic);
 }
 
-static bool read_group(struct reader *r, const struct dsn_reader *dsn, const struct dsn_recipient *group, bool single, bool few)
+static bool read_group(struct reader *r, const struct dsn_reader *dsn,
+	const struct dsn_recipient *group, bool single, bool few)
 {
 	struct workspace *w = r->w;
 	struct event *e = &w->event;
 	size_t used = w->arena.used;
 	struct evidence evidence = { .human = { "", 0 }, .diagnostic = { "", 0 } };
-	struct span diagnostic = dsn_diagnostic(group->diagnostic.n ? group->diagnostic : dsn_supplement(group->supplement));
+	struct span diagnostic = dsn_diagnostic(
+		group->diagnostic.n ? group->diagnostic : dsn_supplement(group->supplement));
 	*e = r->common;
 	dsn_address(r, group, single, e);
-	if (!e->recipient[0] && bare_field(group->final).n && bare_user(r, bare_field(group->final), e->recipient))
+	if (!e->recipient[0] && bare_field(group->final).n &&
+		bare_user(r, bare_field(group->final), e->recipient))
 		e->recipient_source = RECIPIENT_FINAL;
 	if (!e->recipient[0] && single)
 		address_from_elsewhere(r, e);
@@ -277,14 +316,17 @@ static bool read_group(struct reader *r, const struct dsn_reader *dsn, const str
 	e->action = (uint8_t)dsn_action(group->action);
 	e->kind = (uint8_t)kind_of_status(r, (enum action)e->action, evidence.status);
 	if (few && e->recipient[0]) {
-		evidence.human = single ? r->prose->human : prose_about(r->prose->human, span_of(e->recipient));
-		evidence.diagnostic = better_diagnostic(r, evidence.diagnostic, evidence.human, span_of(e->recipient));
+		evidence.human = single ? r->prose->human
+					: prose_about(r->prose->human, span_of(e->recipient));
+		evidence.diagnostic = better_diagnostic(
+			r, evidence.diagnostic, evidence.human, span_of(e->recipient));
 	} else if (single) {
 		evidence.human = r->prose->human;
 	}
 	reader_text(e->remote_mta, sizeof e->remote_mta, dsn_host(group->remote_mta));
 	if (!e->remote_mta[0])
-		reader_text(e->remote_mta, sizeof e->remote_mta, spoken_host(r, evidence.human, evidence.diagnostic));
+		reader_text(e->remote_mta, sizeof e->remote_mta,
+			spoken_host(r, evidence.human, evidence.diagnostic));
 	reader_text(e->reporting_mta, sizeof e->reporting_mta, dsn_host(dsn->reporting_mta));
 	evidence.remote_mta = span_of(e->remote_mta);
 	evidence.reporting_mta = span_of(e->reporting_mta);
@@ -314,9 +356,12 @@ bool failure_read_status(struct reader *r)
 	return r->out->events > 0 || r->stopped;
 }
 
-/* --- prose -------------------------------------------------------------------------------------------------------- */
+/* --- prose ---------------------------------------------------------------- */
 
-/* "Delivery delayed": the subject, and where it leaves that open the text, know more than words like "the following recipients" before a list. */
+/*
+ * "Delivery delayed": the subject, and where it leaves that open the text, know more than words
+ * like "the following recipients" before a list.
+ */
 static bool says_delay(const struct reader *r, struct span diagnostic)
 {
 	struct codes c = codes_find(diagnostic);
@@ -325,7 +370,8 @@ static bool says_delay(const struct reader *r, struct span diagnostic)
 }
 
 /* ABOUT is the text that speaks of the recipient, WORDS its first paragraph behind the address. */
-static bool emit_prose(struct reader *r, struct event *e, enum kind kind, struct span about, struct span diagnostic, struct span words)
+static bool emit_prose(struct reader *r, struct event *e, enum kind kind, struct span about,
+	struct span diagnostic, struct span words)
 {
 	struct evidence evidence = { .diagnostic = diagnostic, .human = about };
 	if (e->recipient[0] && !reader_is_new(r, e))
@@ -352,12 +398,14 @@ static bool read_failed_header(struct reader *r)
 	struct found_address a;
 	bool any = false;
 	for (size_t f = 0; f < r->mail->faileds; f++)
-		for (size_t i = 0; r->others < READER_OTHERS_MAX && address_next(r->mail->failed[f], &i, &a);)
+		for (size_t i = 0;
+			r->others < READER_OTHERS_MAX && address_next(r->mail->failed[f], &i, &a);)
 			reader_remember(r, a.text);
 	for (size_t f = 0; f < r->mail->faileds; f++) {
 		for (size_t i = 0; address_next(r->mail->failed[f], &i, &a);) {
 			struct span about = { "", 0 }, diagnostic = { "", 0 };
-			for (size_t k = 0; k < p->count && k < ABOUT_RECIPIENTS_MAX && !about.n; k++)
+			for (size_t k = 0; k < p->count && k < ABOUT_RECIPIENTS_MAX && !about.n;
+				k++)
 				if (address_equal(p->recipient[k].address, a.text)) {
 					about = p->recipient[k].about;
 					diagnostic = p->recipient[k].diagnostic;
@@ -374,14 +422,18 @@ static bool read_failed_header(struct reader *r)
 			if (r->others <= 1 && r->mail->faileds == 1)
 				forward_of_words(r, e);
 			any = true;
-			if (!emit_prose(r, e, KIND_NONE, about, diagnostic, prose_words(prose_about(about, a.text), a.text)))
+			if (!emit_prose(r, e, KIND_NONE, about, diagnostic,
+				    prose_words(prose_about(about, a.text), a.text)))
 				return true;
 		}
 	}
 	return any;
 }
 
-/* Is the mail that came back addressed to somebody who is not ours? What names only us does not gainsay the text. */
+/*
+ * Is the mail that came back addressed to somebody who is not ours? What names only us does not
+ * gainsay the text.
+ */
 static bool names_others(const struct reader *r)
 {
 	struct found_address to;
@@ -391,7 +443,10 @@ static bool names_others(const struct reader *r)
 	return false;
 }
 
-/* An address that the text only mentions counts when it is the only one, and when the returned mail does not gainsay it. */
+/*
+ * An address that the text only mentions counts when it is the only one, and when the returned mail
+ * does not gainsay it.
+ */
 static void doubt_mentions(struct reader *r)
 {
 	struct prose *p = r->prose;
@@ -416,13 +471,17 @@ static void leave_ourselves_out(struct reader *r)
 	p->count = keep;
 }
 
-/* Where nobody is named: a code, the mail that came back, or a mail system by its name and its return path. Else it is about parcels, or bait. */
+/*
+ * Where nobody is named: a code, the mail that came back, or a mail system by its name and its
+ * return path. Else it is about parcels, or bait.
+ */
 static bool says_of_a_mail(const struct reader *r)
 {
 	struct codes c = codes_find(prose_diagnostic(r->prose, r->rules, r->prose->human));
 	if (!c.reply && !c.status.digit && !r->returned.present && r->prose->marked[MARK_BAIT])
 		return false;
-	return c.reply || c.status.digit || r->returned.present || (sender_is_daemon(r) && !sender_wants_answers(r));
+	return c.reply || c.status.digit || r->returned.present ||
+		(sender_is_daemon(r) && !sender_wants_answers(r));
 }
 
 void failure_read_prose(struct reader *r)
@@ -446,8 +505,10 @@ void failure_read_prose(struct reader *r)
 		if (p->count == 1)
 			forward_of_words(r, e);
 		if (!emit_prose(r, e, named->kind, p->count == 1 ? p->human : named->about,
-				named->diagnostic.n || p->count > 1 ? named->diagnostic : prose_diagnostic(r->prose, r->rules, p->human),
-				prose_words(named->about, named->address)))
+			    named->diagnostic.n || p->count > 1
+				    ? named->diagnostic
+				    : prose_diagnostic(r->prose, r->rules, p->human),
+			    prose_words(named->about, named->address)))
 			return;
 	}
 	if (p->count)
@@ -458,10 +519,11 @@ void failure_read_prose(struct reader *r)
 		reader_emit_none(r, KIND_NONE, "none.no-recipient");
 		return;
 	}
-	emit_prose(r, e, KIND_NONE, p->human, prose_diagnostic(r->prose, r->rules, p->human), (struct span){ "", 0 });
+	emit_prose(r, e, KIND_NONE, p->human, prose_diagnostic(r->prose, r->rules, p->human),
+		(struct span){ "", 0 });
 }
 
-/* --- SES over SNS ---------------------------------------------------------------------------------------------------- */
+/* --- SES over SNS --------------------------------------------------------- */
 
 static void read_sns_delivery(struct reader *r, struct sns *s)
 {
@@ -470,7 +532,8 @@ static void read_sns_delivery(struct reader *r, struct sns *s)
 	while (sns_next(s, &to)) {
 		struct evidence evidence = { .human = { "", 0 } };
 		*e = r->common;
-		if (!recipient_field(sns_text(&r->w->arena, to.address), false, e->recipient) || !reader_is_new(r, e))
+		if (!recipient_field(sns_text(&r->w->arena, to.address), false, e->recipient) ||
+			!reader_is_new(r, e))
 			continue;
 		e->recipient_source = RECIPIENT_FINAL;
 		e->kind = (uint8_t)s->kind;

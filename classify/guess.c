@@ -4,32 +4,35 @@
  * bytes above 127 alone:
  *
  *   they stand alone between ASCII letters         Western or Central European
- *   they stand in words, nearly all from 0xc0 on   Cyrillic; small letters lie low in KOI8-R, high in windows-1251
- *   they stand in pairs                            Chinese, Japanese, Korean, by which first bytes are frequent
+ *   they stand in words, nearly all from 0xc0 on   Cyrillic; small letters lie low in KOI8-R, high
+ *   in windows-1251 they stand in pairs                            Chinese, Japanese, Korean, by
+ *   which first bytes are frequent
  */
 #include "classify/charset.h"
 
 enum {
-	PERCENT_CYRILLIC = 95,  /* of the bytes above 127: from 0xc0 on */
-	PERCENT_KANA = 20,      /* of the pairs: every Japanese sentence has so many */
+	PERCENT_CYRILLIC = 95, /* of the bytes above 127: from 0xc0 on */
+	PERCENT_KANA = 20,     /* of the pairs: every Japanese sentence has so many */
 	PERCENT_HANGUL = 90,
 	PERCENT_LOW_TRAIL = 10, /* of the pairs of Big5 end in an ASCII byte */
 	RUN_EUROPEAN = 2,       /* bytes above 127, or pairs, in a row, on average, below that */
 	SAMPLE_MAX = 2048,      /* bytes that are looked at */
 	SAMPLE_BEFORE = 64,     /* and before the first above 127 */
-	SEQUENCES_PER_ERROR = 2 /* of UTF-8: more of them, and it is UTF-8 that was cut or damaged */
+	SEQUENCES_PER_ERROR =
+		2 /* of UTF-8: more of them, and it is UTF-8 that was cut or damaged */
 };
 
 struct looks {
-	size_t high, runs;             /* bytes above 127, and the rows in which they stand */
+	size_t high, runs;                /* bytes above 127, and the rows in which they stand */
 	size_t letters_low, letters_high; /* 0xc0 to 0xdf, 0xe0 to 0xff */
-	size_t sequences, errors;      /* of UTF-8 */
-	size_t windows, latin2, either; /* inside a word: letters of windows-1250, of ISO-8859-2, of both; signs in windows-1252 */
-	size_t polish;                 /* of the last ones, those that only Polish has */
+	size_t sequences, errors;         /* of UTF-8 */
+	size_t windows, latin2, either; /* inside a word: letters of windows-1250, of ISO-8859-2, of
+					   both; signs in windows-1252 */
+	size_t polish;                  /* of the last ones, those that only Polish has */
 };
 
 struct pairs {
-	bool error;   /* bytes that are no pair: there the count ends */
+	bool error; /* bytes that are no pair: there the count ends */
 	size_t count;
 	size_t kana, hangul, symbols, low_trail;
 	size_t rows; /* in which they stand */
@@ -62,10 +65,14 @@ static void count_utf8(struct looks *l, const unsigned char *p, size_t n)
 	}
 }
 
-/* A byte between two letters that is a sign in windows-1252 ("mog\xb3a") is a letter in another charset. */
+/*
+ * A byte between two letters that is a sign in windows-1252 ("mog\xb3a") is a letter in another
+ * charset.
+ */
 static void count_central(struct looks *l, unsigned char c)
 {
-	static const char windows[] = "\x8a\x8c\x8e\x8f\x9a\x9c\x9d\x9e\x9f", latin2[] = "\xb1\xb5\xb6\xbb\xbc\xbe", either[] = "\xb3\xb9\xba\xbf";
+	static const char windows[] = "\x8a\x8c\x8e\x8f\x9a\x9c\x9d\x9e\x9f",
+			  latin2[] = "\xb1\xb5\xb6\xbb\xbc\xbe", either[] = "\xb3\xb9\xba\xbf";
 	l->windows += strchr(windows, c) != NULL;
 	l->latin2 += strchr(latin2, c) != NULL;
 	l->either += strchr(either, c) != NULL;
@@ -118,7 +125,8 @@ static struct pairs read_shift_jis(const unsigned char *p, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		if (p[i] < 0x80 || (p[i] >= 0xa1 && p[i] <= 0xdf))
 			continue;
-		if (p[i] == 0x80 || p[i] == 0xa0 || p[i] > 0xfc || i + 1 == n || !is_trail(p[i + 1], 0x80)) {
+		if (p[i] == 0x80 || p[i] == 0xa0 || p[i] > 0xfc || i + 1 == n ||
+			!is_trail(p[i + 1], 0x80)) {
 			s.error = true;
 			break;
 		}
@@ -162,7 +170,10 @@ static struct span european(const struct looks *l)
 	return l->polish ? SPAN("windows-1250") : SPAN("iso-8859-2");
 }
 
-/* As much of TEXT as tells: from its first byte above 127 on, cut at a blank so that no character is. */
+/*
+ * As much of TEXT as tells: from its first byte above 127 on, cut at a blank so that no character
+ * is.
+ */
 static struct span sample(struct span text)
 {
 	size_t i = 0;
@@ -188,7 +199,8 @@ struct span charset_guess(struct span text)
 	if (!jis.error && is_part(jis.kana, jis.count, PERCENT_KANA))
 		return SPAN("shift_jis");
 	struct pairs big5 = read_big5(p, text.n);
-	if (!big5.error && big5.count >= big5.rows * RUN_EUROPEAN && is_part(big5.low_trail, big5.count, PERCENT_LOW_TRAIL))
+	if (!big5.error && big5.count >= big5.rows * RUN_EUROPEAN &&
+		is_part(big5.low_trail, big5.count, PERCENT_LOW_TRAIL))
 		return SPAN("big5");
 	if (l.high < l.runs * RUN_EUROPEAN)
 		return european(&l);
@@ -199,5 +211,6 @@ struct span charset_guess(struct span text)
 		return european(&l);
 	if (is_part(euc.kana, euc.count, PERCENT_KANA))
 		return SPAN("euc-jp");
-	return is_part(euc.hangul, euc.count - euc.symbols, PERCENT_HANGUL) ? SPAN("euc-kr") : SPAN("gb18030");
+	return is_part(euc.hangul, euc.count - euc.symbols, PERCENT_HANGUL) ? SPAN("euc-kr")
+									    : SPAN("gb18030");
 }

@@ -9,9 +9,9 @@
 #include "classify/transfer.h"
 
 enum {
-	FIELD_NAME_MAX = 128,     /* what is longer before a colon is no field name */
-	FIELD_TEXT_MAX = 65536,   /* bytes of one field that are decoded */
-	ENCODED_WORD_MAX = 1024,  /* RFC 2047 says 75 */
+	FIELD_NAME_MAX = 128,    /* what is longer before a colon is no field name */
+	FIELD_TEXT_MAX = 65536,  /* bytes of one field that are decoded */
+	ENCODED_WORD_MAX = 1024, /* RFC 2047 says 75 */
 	CHARSET_NAME_MAX = 64,
 	PARAMETER_SECTIONS_MAX = 100,
 };
@@ -57,13 +57,16 @@ bool header_next(struct span *rest, struct field *f, bool *blank)
 		while (is_continuation(*rest)) {
 			struct span more = *rest, folded;
 			span_line(&more, &folded);
-			if (span_is_blank(folded) && (blank || !folded.n)) /* between groups of fields any blank line counts */
+			if (span_is_blank(folded) &&
+				(blank || !folded.n)) /* between groups of fields any blank line
+							 counts */
 				break;
 			end = folded.p + folded.n;
 			*rest = more;
 		}
 		f->name = (struct span){ line.p, name };
-		f->value = span_trim((struct span){ line.p + value, (size_t)(end - line.p) - value });
+		f->value = span_trim(
+			(struct span){ line.p + value, (size_t)(end - line.p) - value });
 		return true;
 	}
 	return false;
@@ -87,7 +90,8 @@ void fields_clear(struct fields *f)
 void fields_add(struct fields *f, struct span line, size_t name, size_t value)
 {
 	if (f->count < FIELDS_MAX)
-		f->at[f->count++] = (struct field){ { line.p, name }, { line.p + value, line.n - value } };
+		f->at[f->count++] = (struct field){ { line.p, name },
+			{ line.p + value, line.n - value } };
 	else if (!f->rest.n)
 		f->rest = line;
 }
@@ -95,7 +99,8 @@ void fields_add(struct fields *f, struct span line, size_t name, size_t value)
 void fields_fold(struct fields *f, struct span line)
 {
 	if (f->count && !f->rest.n)
-		f->at[f->count - 1].value.n = (size_t)(line.p + line.n - f->at[f->count - 1].value.p);
+		f->at[f->count - 1].value.n = (size_t)(line.p + line.n -
+			f->at[f->count - 1].value.p);
 }
 
 void fields_end(struct fields *f, const char *end)
@@ -125,7 +130,7 @@ struct span fields_find(const struct fields *f, struct span name)
 	return (struct span){ "", 0 };
 }
 
-/* --- RFC 2047 ------------------------------------------------------------------------------------------- */
+/* --- RFC 2047 ------------------------------------------------------------- */
 
 struct encoded_word {
 	struct span charset;
@@ -152,37 +157,45 @@ static bool encoded_word(struct span text, struct encoded_word *w)
 		stop++;
 	if (stop + 1 >= end)
 		return false;
-	const char *star = memchr(charset, '*', (size_t)(question - charset)); /* RFC 2231 section 5: language */
+	const char *star = memchr(
+		charset, '*', (size_t)(question - charset)); /* RFC 2231 section 5: language */
 	w->charset = (struct span){ charset, (size_t)((star ? star : question) - charset) };
 	w->text = (struct span){ body, (size_t)(stop - body) };
 	w->length = (size_t)(stop + 2 - text.p);
 	return true;
 }
 
-/* Decoded bytes that wait for more of the same charset: a character may be cut between two words. */
+/*
+ * Decoded bytes that wait for more of the same charset: a character may be cut between two words.
+ */
 struct pending {
 	char *bytes;
 	size_t n, size;
 	struct span charset;
 };
 
-static void pending_flush(struct pending *p, struct charsets *charsets, char *out, size_t *n, size_t size)
+static void pending_flush(
+	struct pending *p, struct charsets *charsets, char *out, size_t *n, size_t size)
 {
 	if (p->n)
-		*n += charset_to_utf8(charsets, p->charset, (struct span){ p->bytes, p->n }, out + *n, size - *n);
+		*n += charset_to_utf8(
+			charsets, p->charset, (struct span){ p->bytes, p->n }, out + *n, size - *n);
 	p->n = 0;
 }
 
 static void pending_add(struct pending *p, const struct encoded_word *w)
 {
 	char *to = p->bytes + p->n;
-	p->n += w->encoding == 'b' ? base64_decode(w->text, to, p->size - p->n) : q_decode(w->text, to, p->size - p->n);
+	p->n += w->encoding == 'b' ? base64_decode(w->text, to, p->size - p->n)
+				   : q_decode(w->text, to, p->size - p->n);
 }
 
 static size_t blanks(struct span text, size_t i)
 {
 	size_t n = 0;
-	while (i + n < text.n && (text.p[i + n] == ' ' || text.p[i + n] == '\t' || text.p[i + n] == '\r' || text.p[i + n] == '\n'))
+	while (i + n < text.n &&
+		(text.p[i + n] == ' ' || text.p[i + n] == '\t' || text.p[i + n] == '\r' ||
+			text.p[i + n] == '\n'))
 		n++;
 	return n;
 }
@@ -203,10 +216,12 @@ struct span header_text(struct arena *arena, struct charsets *charsets, struct s
 	if (value.n > FIELD_TEXT_MAX)
 		value.n = FIELD_TEXT_MAX;
 	const char *end = value.p + value.n;
-	bool plain = bytes_find(value.p, end, line_ends) == end && bytes_find_pair(value.p, end, '=', '?') == end;
+	bool plain = bytes_find(value.p, end, line_ends) == end &&
+		bytes_find_pair(value.p, end, '=', '?') == end;
 	if (plain && span_is_utf8(value))
 		return value;
-	size_t size = value.n * 4 + 16; /* a byte of windows-1252 gives at most three, one of GB18030 no more */
+	size_t size = value.n * 4 +
+		16; /* a byte of windows-1252 gives at most three, one of GB18030 no more */
 	char *out = arena_alloc(arena, size), *scratch = arena_alloc(arena, value.n + 4);
 	if (!out || !scratch)
 		return (struct span){ "", 0 };
@@ -214,7 +229,8 @@ struct span header_text(struct arena *arena, struct charsets *charsets, struct s
 	size_t n = 0, i = 0, raw = 0;
 	while (i < value.n) {
 		struct encoded_word w;
-		if (value.p[i] == '=' && encoded_word((struct span){ value.p + i, value.n - i }, &w)) {
+		if (value.p[i] == '=' &&
+			encoded_word((struct span){ value.p + i, value.n - i }, &w)) {
 			copy_raw((struct span){ value.p + raw, i - raw }, charsets, out, &n, size);
 			if (pending.n && !span_equal_nocase(pending.charset, w.charset))
 				pending_flush(&pending, charsets, out, &n, size);
@@ -224,7 +240,9 @@ struct span header_text(struct arena *arena, struct charsets *charsets, struct s
 			raw = i;
 			size_t gap = blanks(value, i);
 			struct encoded_word next;
-			if (gap && encoded_word((struct span){ value.p + i + gap, value.n - i - gap }, &next))
+			if (gap &&
+				encoded_word((struct span){ value.p + i + gap, value.n - i - gap },
+					&next))
 				i = raw = i + gap; /* blanks between two encoded words are none */
 			else if (!encoded_word((struct span){ value.p + i, value.n - i }, &next))
 				pending_flush(&pending, charsets, out, &n, size);
@@ -245,7 +263,7 @@ struct span header_text(struct arena *arena, struct charsets *charsets, struct s
 	return (struct span){ out, n };
 }
 
-/* --- parameters ------------------------------------------------------------------------------------------ */
+/* --- parameters ----------------------------------------------------------- */
 
 struct span header_token(struct span value)
 {
@@ -256,8 +274,8 @@ struct span header_token(struct span value)
 }
 
 struct parameter {
-	struct span name;    /* with its RFC 2231 marks */
-	struct span value;   /* between the quotes, or as it stands */
+	struct span name;  /* with its RFC 2231 marks */
+	struct span value; /* between the quotes, or as it stands */
 	bool quoted;
 };
 
@@ -266,7 +284,8 @@ static bool parameter_next(struct span *rest, struct parameter *p)
 {
 	while (rest->n) {
 		const char *end = rest->p + rest->n, *i = rest->p;
-		while (i < end && (*i == ';' || *i == ' ' || *i == '\t' || *i == '\r' || *i == '\n'))
+		while (i < end &&
+			(*i == ';' || *i == ' ' || *i == '\t' || *i == '\r' || *i == '\n'))
 			i++;
 		const char *name = i;
 		while (i < end && *i != '=' && *i != ';')
@@ -298,8 +317,12 @@ static bool parameter_next(struct span *rest, struct parameter *p)
 	return false;
 }
 
-/* Appends the value with quoted pairs undone, line ends dropped, and %XX where the section is EXTENDED. */
-static size_t parameter_append(const struct parameter *p, bool extended, char *buffer, size_t n, size_t size)
+/*
+ * Appends the value with quoted pairs undone, line ends dropped, and %XX where the section is
+ * EXTENDED.
+ */
+static size_t parameter_append(
+	const struct parameter *p, bool extended, char *buffer, size_t n, size_t size)
 {
 	for (size_t i = 0; i < p->value.n; i++) {
 		char c = p->value.p[i];
@@ -307,8 +330,10 @@ static size_t parameter_append(const struct parameter *p, bool extended, char *b
 			continue;
 		if (p->quoted && c == '\\' && i + 1 < p->value.n)
 			c = p->value.p[++i];
-		if (extended && c == '%' && i + 2 < p->value.n && ascii_hex(p->value.p[i + 1]) >= 0 && ascii_hex(p->value.p[i + 2]) >= 0) {
-			c = (char)(ascii_hex(p->value.p[i + 1]) << 4 | ascii_hex(p->value.p[i + 2]));
+		if (extended && c == '%' && i + 2 < p->value.n &&
+			ascii_hex(p->value.p[i + 1]) >= 0 && ascii_hex(p->value.p[i + 2]) >= 0) {
+			c = (char)(ascii_hex(p->value.p[i + 1]) << 4 |
+				ascii_hex(p->value.p[i + 2]));
 			i += 2;
 		}
 		if (n >= size)
@@ -338,9 +363,13 @@ size_t header_parameter(struct span value, struct span name, char *buffer, size_
 		bool extended = mark.p[mark.n - 1] == '*';
 		if (extended && section == 0) { /* charset'language'value */
 			const char *quote = memchr(p.value.p, '\'', p.value.n);
-			const char *second = quote ? memchr(quote + 1, '\'', (size_t)(p.value.p + p.value.n - quote - 1)) : NULL;
+			const char *second = quote
+				? memchr(quote + 1, '\'',
+					  (size_t)(p.value.p + p.value.n - quote - 1))
+				: NULL;
 			if (second)
-				p.value = (struct span){ second + 1, (size_t)(p.value.p + p.value.n - second - 1) };
+				p.value = (struct span){ second + 1,
+					(size_t)(p.value.p + p.value.n - second - 1) };
 		}
 		n = parameter_append(&p, extended, buffer, n, size);
 		if (mark.n == 1)

@@ -16,15 +16,18 @@ struct field {
 };
 
 /*
- * Cuts the next field off REST; false when there is none. Lines that are neither a field nor a continuation are passed over; a blank
- * line is too, and makes *BLANK true (NULL: not wanted).
+ * Cuts the next field off REST; false when there is none. Lines that are neither a field nor a
+ * continuation are passed over; a blank line is too, and makes *BLANK true (NULL: not wanted).
  */
 bool header_next(struct span *rest, struct field *f, bool *blank);
 
 /* The first field of that name; an empty span when there is none. */
 struct span header_find(struct span header, struct span name);
 
-/* The fields of one header, found once: the first FIELDS_MAX as they stand, the others when they are asked for. */
+/*
+ * The fields of one header, found once: the first FIELDS_MAX as they stand, the others when they
+ * are asked for.
+ */
 enum { FIELDS_MAX = 64 };
 struct fields {
 	size_t count;
@@ -48,26 +51,41 @@ struct fields_at {
 bool fields_next(const struct fields *f, struct fields_at *at, struct field *out);
 struct span fields_find(const struct fields *f, struct span name);
 
-/* The length of the name with which LINE begins, and where its value does, a blank behind the colon passed over; 0: LINE is no field. */
+/*
+ * The length of the name with which LINE begins, and where its value does, a blank behind the colon
+ * passed over; 0: LINE is no field.
+ */
 size_t header_name(struct span line, size_t *value);
 
-/* A bit for NAME, whatever its case. Who looks for some names joins their bits: most fields have none of them, and need no comparing. */
+/*
+ * A bit for NAME, whatever its case. Who looks for some names joins their bits: most fields have
+ * none of them, and need no comparing.
+ */
 static inline uint64_t header_name_bit(struct span name)
 {
-	enum { BITS = 64, SPREAD = 7, LETTER = 0x1f }; /* of an ASCII letter these bits do not tell its case */
-	unsigned first = name.n ? (unsigned char)name.p[0] : 0, last = name.n ? (unsigned char)name.p[name.n - 1] : 0;
+	enum {
+		BITS = 64,
+		SPREAD = 7,
+		LETTER = 0x1f
+	}; /* of an ASCII letter these bits do not tell its case */
+	unsigned first = name.n ? (unsigned char)name.p[0] : 0,
+		 last = name.n ? (unsigned char)name.p[name.n - 1] : 0;
 	return UINT64_C(1) << ((first & LETTER) + (last & LETTER) * SPREAD + name.n) % BITS;
 }
 
-/* One line of TEXT as "name:" with at least one character of name and nothing but printable ASCII in it. */
+/*
+ * One line of TEXT as "name:" with at least one character of name and nothing but printable ASCII
+ * in it.
+ */
 bool header_line(struct span line);
 
 /* VALUE unfolded and with its encoded words (RFC 2047) read, as UTF-8 in ARENA. */
 struct span header_text(struct arena *arena, struct charsets *charsets, struct span value);
 
 /*
- * The parameter NAME of a structured field ("text/plain; charset=utf-8"), quotes undone, RFC 2231 continuations joined and
- * percent-decoded, into BUFFER. Returns its length; 0 when there is none or it does not fit.
+ * The parameter NAME of a structured field ("text/plain; charset=utf-8"), quotes undone, RFC 2231
+ * continuations joined and percent-decoded, into BUFFER. Returns its length; 0 when there is none
+ * or it does not fit.
  */
 size_t header_parameter(struct span value, struct span name, char *buffer, size_t size);
 

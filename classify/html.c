@@ -19,20 +19,67 @@ static const struct {
 	const char *name;
 	unsigned character;
 } entities[] = {
-	{ "lt", '<' }, { "gt", '>' }, { "amp", '&' }, { "quot", '"' }, { "apos", '\'' }, { "nbsp", ' ' }, { "shy", 0 },
-	{ "auml", 0xe4 }, { "ouml", 0xf6 }, { "uuml", 0xfc }, { "Auml", 0xc4 }, { "Ouml", 0xd6 }, { "Uuml", 0xdc }, { "szlig", 0xdf },
-	{ "eacute", 0xe9 }, { "egrave", 0xe8 }, { "ecirc", 0xea }, { "euml", 0xeb }, { "Eacute", 0xc9 }, { "Egrave", 0xc8 },
-	{ "agrave", 0xe0 }, { "acirc", 0xe2 }, { "aacute", 0xe1 }, { "atilde", 0xe3 }, { "aring", 0xe5 }, { "aelig", 0xe6 },
-	{ "Agrave", 0xc0 }, { "ccedil", 0xe7 }, { "Ccedil", 0xc7 }, { "icirc", 0xee }, { "iuml", 0xef }, { "iacute", 0xed },
-	{ "igrave", 0xec }, { "ocirc", 0xf4 }, { "oacute", 0xf3 }, { "ograve", 0xf2 }, { "otilde", 0xf5 }, { "oslash", 0xf8 },
-	{ "ucirc", 0xfb }, { "uacute", 0xfa }, { "ugrave", 0xf9 }, { "ntilde", 0xf1 }, { "Ntilde", 0xd1 }, { "iquest", 0xbf },
-	{ "iexcl", 0xa1 }, { "laquo", 0xab }, { "raquo", 0xbb }, { "rsquo", '\'' }, { "lsquo", '\'' }, { "ldquo", '"' },
-	{ "rdquo", '"' }, { "ndash", '-' }, { "mdash", '-' }, { "hellip", 0x2026 }, { "copy", 0xa9 }, { "reg", 0xae },
+	{ "lt", '<' },
+	{ "gt", '>' },
+	{ "amp", '&' },
+	{ "quot", '"' },
+	{ "apos", '\'' },
+	{ "nbsp", ' ' },
+	{ "shy", 0 },
+	{ "auml", 0xe4 },
+	{ "ouml", 0xf6 },
+	{ "uuml", 0xfc },
+	{ "Auml", 0xc4 },
+	{ "Ouml", 0xd6 },
+	{ "Uuml", 0xdc },
+	{ "szlig", 0xdf },
+	{ "eacute", 0xe9 },
+	{ "egrave", 0xe8 },
+	{ "ecirc", 0xea },
+	{ "euml", 0xeb },
+	{ "Eacute", 0xc9 },
+	{ "Egrave", 0xc8 },
+	{ "agrave", 0xe0 },
+	{ "acirc", 0xe2 },
+	{ "aacute", 0xe1 },
+	{ "atilde", 0xe3 },
+	{ "aring", 0xe5 },
+	{ "aelig", 0xe6 },
+	{ "Agrave", 0xc0 },
+	{ "ccedil", 0xe7 },
+	{ "Ccedil", 0xc7 },
+	{ "icirc", 0xee },
+	{ "iuml", 0xef },
+	{ "iacute", 0xed },
+	{ "igrave", 0xec },
+	{ "ocirc", 0xf4 },
+	{ "oacute", 0xf3 },
+	{ "ograve", 0xf2 },
+	{ "otilde", 0xf5 },
+	{ "oslash", 0xf8 },
+	{ "ucirc", 0xfb },
+	{ "uacute", 0xfa },
+	{ "ugrave", 0xf9 },
+	{ "ntilde", 0xf1 },
+	{ "Ntilde", 0xd1 },
+	{ "iquest", 0xbf },
+	{ "iexcl", 0xa1 },
+	{ "laquo", 0xab },
+	{ "raquo", 0xbb },
+	{ "rsquo", '\'' },
+	{ "lsquo", '\'' },
+	{ "ldquo", '"' },
+	{ "rdquo", '"' },
+	{ "ndash", '-' },
+	{ "mdash", '-' },
+	{ "hellip", 0x2026 },
+	{ "copy", 0xa9 },
+	{ "reg", 0xae },
 };
 
 /* Tags at which the text goes on in a new line. */
-static const char *const breaking[] = { "br", "p", "div", "tr", "li", "ul", "ol", "table", "h1", "h2", "h3", "h4", "h5", "h6",
-					"hr", "pre", "blockquote", "title", "dt", "dd", "center" };
+static const char *const breaking[] = { "br", "p", "div", "tr", "li", "ul", "ol", "table", "h1",
+	"h2", "h3", "h4", "h5", "h6", "hr", "pre", "blockquote", "title", "dt", "dd", "center" };
 /* Elements whose text no reader sees. */
 static const char *const hidden[] = { "script", "style", "head" };
 
@@ -68,7 +115,8 @@ static void put_character(struct output *o, unsigned c)
 static void put_line(struct output *o)
 {
 	o->gap = false;
-	if (o->n && o->n < o->size && !(o->n > 1 && o->to[o->n - 1] == '\n' && o->to[o->n - 2] == '\n'))
+	if (o->n && o->n < o->size &&
+		!(o->n > 1 && o->to[o->n - 1] == '\n' && o->to[o->n - 2] == '\n'))
 		o->to[o->n++] = '\n';
 }
 
@@ -81,11 +129,15 @@ static bool named(const char *const *list, size_t count, struct span name)
 }
 #define NAMED(list, name) named(list, sizeof list / sizeof list[0], name)
 
-/* Length of the reference at TEXT ("&auml;", "&#228;", "&#xe4;"), its character in *C; 0: a bare ampersand. */
+/*
+ * Length of the reference at TEXT ("&auml;", "&#228;", "&#xe4;"), its character in *C; 0: a bare
+ * ampersand.
+ */
 static size_t reference(struct span text, unsigned *c)
 {
 	size_t n = 1;
-	while (n < text.n && n <= ENTITY_MAX && text.p[n] != ';' && text.p[n] != ' ' && text.p[n] != '<' && text.p[n] != '&')
+	while (n < text.n && n <= ENTITY_MAX && text.p[n] != ';' && text.p[n] != ' ' &&
+		text.p[n] != '<' && text.p[n] != '&')
 		n++;
 	if (n >= text.n || n > ENTITY_MAX || text.p[n] != ';' || n == 1)
 		return 0;
@@ -97,7 +149,8 @@ static size_t reference(struct span text, unsigned *c)
 		return n + 1;
 	}
 	for (size_t i = 0; i < sizeof entities / sizeof entities[0]; i++)
-		if (strlen(entities[i].name) == n - 1 && memcmp(entities[i].name, text.p + 1, n - 1) == 0) {
+		if (strlen(entities[i].name) == n - 1 &&
+			memcmp(entities[i].name, text.p + 1, n - 1) == 0) {
 			*c = entities[i].character;
 			return n + 1;
 		}
@@ -111,13 +164,16 @@ static size_t tag(struct span text, struct span *name, bool *end)
 	*end = i < text.n && text.p[i] == '/';
 	i += *end;
 	size_t begin = i;
-	while (i < text.n && i - begin < TAG_NAME_MAX && ((text.p[i] | 0x20) >= 'a' && (text.p[i] | 0x20) <= 'z' ? true :
-	       i > begin && text.p[i] >= '0' && text.p[i] <= '9'))
+	while (i < text.n && i - begin < TAG_NAME_MAX &&
+		((text.p[i] | 0x20) >= 'a' && (text.p[i] | 0x20) <= 'z'
+				? true
+				: i > begin && text.p[i] >= '0' && text.p[i] <= '9'))
 		i++;
 	*name = (struct span){ text.p + begin, i - begin };
 	if (i < text.n && (text.p[begin] == '!' || text.p[begin] == '?')) { /* comment, doctype */
 		bool comment = text.n >= 4 && memcmp(text.p, "<!--", 4) == 0;
-		const char *stop = comment ? memmem(text.p, text.n, "-->", 3) : memchr(text.p, '>', text.n);
+		const char *stop = comment ? memmem(text.p, text.n, "-->", 3)
+					   : memchr(text.p, '>', text.n);
 		return stop ? (size_t)(stop - text.p) + (comment ? 3 : 1) : text.n;
 	}
 	bool closes = i < text.n && strchr(" \t\r\n/>:", text.p[i]) != NULL && text.p[i];
@@ -137,7 +193,7 @@ static size_t skip_hidden(struct span text, struct span name)
 			return text.n;
 		i = (size_t)(lt - text.p);
 		if (text.n - i > name.n + 1 && text.p[i + 1] == '/' &&
-		    span_equal_nocase((struct span){ text.p + i + 2, name.n }, name))
+			span_equal_nocase((struct span){ text.p + i + 2, name.n }, name))
 			return i;
 		i++;
 	}
@@ -166,14 +222,16 @@ size_t html_text(struct span text, char *out, size_t size)
 			i += n;
 			if (NAMED(breaking, name))
 				put_line(&o);
-			else if (span_equal_nocase(name, SPAN("td")) || span_equal_nocase(name, SPAN("th")))
+			else if (span_equal_nocase(name, SPAN("td")) ||
+				span_equal_nocase(name, SPAN("th")))
 				o.gap = true;
 			if (!end && NAMED(hidden, name))
 				i += skip_hidden((struct span){ text.p + i, text.n - i }, name);
 		} else if (rest.p[0] == '&' && (n = reference(rest, &c))) {
 			put_character(&o, c);
 			i += n;
-		} else if (rest.p[0] == ' ' || rest.p[0] == '\t' || rest.p[0] == '\r' || rest.p[0] == '\n') {
+		} else if (rest.p[0] == ' ' || rest.p[0] == '\t' || rest.p[0] == '\r' ||
+			rest.p[0] == '\n') {
 			o.gap = true;
 			i++;
 		} else {

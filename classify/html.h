@@ -4,7 +4,10 @@
 
 #include "classify/base/span.h"
 
-/* TEXT and OUT are UTF-8. Tags that end a line or a cell do so in OUT. Returns the bytes written, never more than SIZE. */
+/*
+ * TEXT and OUT are UTF-8. Tags that end a line or a cell do so in OUT. Returns the bytes written,
+ * never more than SIZE.
+ */
 size_t html_text(struct span text, char *out, size_t size);
 
 #endif

@@ -21,7 +21,8 @@ static void feed_line(struct feeder *f, struct span line)
 	static const char line_ends[] = "\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n";
 	if (line.n) {
 		while (f->blank_lines) {
-			size_t n = f->blank_lines < sizeof line_ends - 1 ? f->blank_lines : sizeof line_ends - 1;
+			size_t n = f->blank_lines < sizeof line_ends - 1 ? f->blank_lines
+									 : sizeof line_ends - 1;
 			f->feed(f->context, line_ends, n);
 			f->blank_lines -= n;
 		}
@@ -37,7 +38,9 @@ static void feed_field(struct feeder *f, struct span header, struct span name)
 	f->feed(f->context, name.p, name.n);
 	while (value.n) {
 		size_t n = 0;
-		while (n < value.n && !memchr(" \t\r\n", value.p[n], 4)) /* not strchr(): a NUL is a byte like any other */
+		while (n < value.n &&
+			!memchr(" \t\r\n", value.p[n],
+				4)) /* not strchr(): a NUL is a byte like any other */
 			n++;
 		f->feed(f->context, " ", 1);
 		f->feed(f->context, value.p, n);
@@ -47,23 +50,28 @@ static void feed_field(struct feeder *f, struct span header, struct span name)
 }
 
 /*
- * What has no body has only its other fields to be told from the next one. Those that a route adds do not count (RFC 5321 section 4.4;
- * Delivered-To); others that a filter may add do: a message counted twice is the lesser harm than one lost.
+ * What has no body has only its other fields to be told from the next one. Those that a route adds
+ * do not count (RFC 5321 section 4.4; Delivered-To); others that a filter may add do: a message
+ * counted twice is the lesser harm than one lost.
  */
 static void feed_own_fields(struct feeder *f, struct span header)
 {
 	struct span line;
 	bool counts = true;
 	while (span_line(&header, &line)) {
-		if (!line.n || (line.p[0] != ' ' && line.p[0] != '\t')) /* else it goes on with the field before */
-			counts = !span_starts_nocase(line, SPAN("Return-Path:")) && !span_starts_nocase(line, SPAN("Received:")) &&
-				 !span_starts_nocase(line, SPAN("Delivered-To:"));
+		if (!line.n ||
+			(line.p[0] != ' ' &&
+				line.p[0] != '\t')) /* else it goes on with the field before */
+			counts = !span_starts_nocase(line, SPAN("Return-Path:")) &&
+				!span_starts_nocase(line, SPAN("Received:")) &&
+				!span_starts_nocase(line, SPAN("Delivered-To:"));
 		if (counts)
 			feed_line(f, line);
 	}
 }
 
-void message_identity(const struct message *m, void (*feed)(void *context, const void *bytes, size_t n), void *context)
+void message_identity(const struct message *m,
+	void (*feed)(void *context, const void *bytes, size_t n), void *context)
 {
 	struct feeder f = { feed, context, 0, IDENTITY_BODY_MAX };
 	struct span body, line, text = m->bytes;

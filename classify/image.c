@@ -9,7 +9,9 @@ enum { IMAGE_ALIGN = 64, IMAGE_ROOM = 1 << 16 };
 struct image_head {
 	char magic[8];
 	uint64_t bytes;
-	struct { uint32_t at, bytes; } piece[PIECE_COUNT];
+	struct {
+		uint32_t at, bytes;
+	} piece[PIECE_COUNT];
 };
 
 static const char image_magic[8] = "retrules";
@@ -33,7 +35,8 @@ static bool image_reserve(struct image *image, size_t n)
 
 bool image_add(struct image *image, enum image_piece piece, const void *at, size_t n)
 {
-	size_t begin = ((image->used ? image->used : sizeof(struct image_head)) + IMAGE_ALIGN - 1) / IMAGE_ALIGN * IMAGE_ALIGN;
+	size_t begin = ((image->used ? image->used : sizeof(struct image_head)) + IMAGE_ALIGN - 1) /
+		IMAGE_ALIGN * IMAGE_ALIGN;
 	struct image_head *head;
 
 	if (!image_reserve(image, begin - image->used + n))
@@ -54,7 +57,8 @@ bool image_fits(const void *bytes, size_t n)
 	const struct image_head *head = bytes;
 	uint64_t end = sizeof *head;
 
-	if (n < sizeof *head || memcmp(head->magic, image_magic, sizeof head->magic) || head->bytes != n)
+	if (n < sizeof *head || memcmp(head->magic, image_magic, sizeof head->magic) ||
+		head->bytes != n)
 		return false;
 	for (int i = 0; i < PIECE_COUNT; i++) {
 		if (head->piece[i].at < end || head->piece[i].at % IMAGE_ALIGN)
@@ -64,9 +68,15 @@ bool image_fits(const void *bytes, size_t n)
 	return end <= n;
 }
 
-size_t image_size(const void *bytes) { return ((const struct image_head *)bytes)->bytes; }
+size_t image_size(const void *bytes)
+{
+	return ((const struct image_head *)bytes)->bytes;
+}
 
-size_t image_profiles_size(const void *bytes) { return ((const struct image_head *)bytes)->piece[PIECE_FIRST_OF_RULES].at; }
+size_t image_profiles_size(const void *bytes)
+{
+	return ((const struct image_head *)bytes)->piece[PIECE_FIRST_OF_RULES].at;
+}
 
 const void *image_piece(const void *bytes, enum image_piece piece, size_t size, size_t *count)
 {

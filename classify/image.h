@@ -17,11 +17,26 @@
 
 enum image_piece {
 	/* the profiles: provider.c */
-	PIECE_PROFILES, PIECE_SUFFIXES, PIECE_SUFFIX_TEXTS,
+	PIECE_PROFILES,
+	PIECE_SUFFIXES,
+	PIECE_SUFFIX_TEXTS,
 	/* rules.c */
-	PIECE_BASE, PIECE_RULES, PIECE_CODES, PIECE_FIELDS, PIECE_PHRASES, PIECE_TEXTS,
+	PIECE_BASE,
+	PIECE_RULES,
+	PIECE_CODES,
+	PIECE_FIELDS,
+	PIECE_PHRASES,
+	PIECE_TEXTS,
 	/* automaton.c */
-	PIECE_AUTOMATON, PIECE_SLOTS, PIECE_WORDS, PIECE_BYTES, PIECE_PATTERNS, PIECE_NODES, PIECE_ENDINGS, PIECE_LEADS, PIECE_ROOT,
+	PIECE_AUTOMATON,
+	PIECE_SLOTS,
+	PIECE_WORDS,
+	PIECE_BYTES,
+	PIECE_PATTERNS,
+	PIECE_NODES,
+	PIECE_ENDINGS,
+	PIECE_LEADS,
+	PIECE_ROOT,
 	PIECE_COUNT,
 	PIECE_FIRST_OF_RULES = PIECE_BASE
 };
@@ -35,7 +50,9 @@ struct image {
 /* Adds a piece of N bytes; in the order of the enum. False: no memory. */
 bool image_add(struct image *image, enum image_piece piece, const void *at, size_t n);
 
-/* Do N BYTES hold a whole image, each piece in its place? What is in the pieces is not looked at. */
+/*
+ * Do N BYTES hold a whole image, each piece in its place? What is in the pieces is not looked at.
+ */
 bool image_fits(const void *bytes, size_t n);
 /* How long it is, and how much of it profiles need. */
 size_t image_size(const void *bytes);

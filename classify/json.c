@@ -98,7 +98,16 @@ static void put_number(struct output *o, unsigned value)
 		put_text(o, "null");
 }
 
-enum shape { SHAPE_FILE, SHAPE_NUMBER32, SHAPE_NUMBER16, SHAPE_NAME, SHAPE_TEXT, SHAPE_STATUS, SHAPE_TIME, SHAPE_BOOL };
+enum shape {
+	SHAPE_FILE,
+	SHAPE_NUMBER32,
+	SHAPE_NUMBER16,
+	SHAPE_NAME,
+	SHAPE_TEXT,
+	SHAPE_STATUS,
+	SHAPE_TIME,
+	SHAPE_BOOL
+};
 
 static const struct {
 	struct span opening;
@@ -108,7 +117,10 @@ static const struct {
 	bool plain_only;
 } keys[] = {
 #define AT(member) offsetof(struct event, member)
-#define OPENING(text) { text, sizeof text - 1 }
+#define OPENING(text) \
+	{ \
+		text, sizeof text - 1 \
+	}
 #define KEY(name) OPENING(", \"" name "\": ")
 	{ OPENING("{\"file\": "), SHAPE_FILE, 0, NULL, false },
 	{ KEY("seq"), SHAPE_NUMBER32, AT(seq), NULL, false },

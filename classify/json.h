@@ -8,12 +8,16 @@
 enum { JSON_EVENT_SIZE = 65536 }; /* room for every event; longer file names are cut */
 
 /*
- * Writes E and a line end into BUFFER of JSON_EVENT_SIZE bytes. FILE is printed as it is, bytes that are not UTF-8 as U+FFFD. Without PLAIN the keys
- * that name a person, a mail or a machine of the recipient are null. Returns the bytes written; no NUL.
+ * Writes E and a line end into BUFFER of JSON_EVENT_SIZE bytes. FILE is printed as it is, bytes
+ * that are not UTF-8 as U+FFFD. Without PLAIN the keys that name a person, a mail or a machine of
+ * the recipient are null. Returns the bytes written; no NUL.
  */
 size_t json_event(char *buffer, const char *file, const struct event *e, bool plain);
 
-/* A string, or null for an empty one, into BUFFER of SIZE; NUL at the end. Room for it: JSON_STRING_ROOM. Returns its length. */
+/*
+ * A string, or null for an empty one, into BUFFER of SIZE; NUL at the end. Room for it:
+ * JSON_STRING_ROOM. Returns its length.
+ */
 #define JSON_STRING_ROOM(n) (6 * (n) + 3)
 size_t json_string(char *buffer, size_t size, const char *text, size_t n);
 

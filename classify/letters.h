@@ -1,4 +1,7 @@
-/* Characters as phrases are compared by them: without case, accents, widths and the shapes of quotes and dashes, because relays lose or change these. */
+/*
+ * Characters as phrases are compared by them: without case, accents, widths and the shapes of
+ * quotes and dashes, because relays lose or change these.
+ */
 #ifndef RETOUR_LETTERS_H
 #define RETOUR_LETTERS_H
 

@@ -16,19 +16,33 @@ enum {
 	SUMMARY_NAME_PARTS = 4,
 };
 
-/* --- its own header ------------------------------------------------------------------------------------------ */
+/* --- its own header ------------------------------------------------------- */
 
 static const struct {
 	struct span name;
 	size_t offset;
 } known[] = {
-#define KNOWN(text, member) { { text, sizeof text - 1 }, offsetof(struct mail, member) }
-	KNOWN("From", from), KNOWN("Sender", sender), KNOWN("Reply-To", reply_to), KNOWN("To", to), KNOWN("Cc", cc),
-	KNOWN("Subject", subject), KNOWN("Date", date), KNOWN("Received", received), KNOWN("Return-Path", return_path),
-	KNOWN("Auto-Submitted", auto_submitted), KNOWN("In-Reply-To", in_reply_to), KNOWN("Content-Type", content_type),
+#define KNOWN(text, member) \
+	{ \
+		{ text, sizeof text - 1 }, offsetof(struct mail, member) \
+	}
+	KNOWN("From", from),
+	KNOWN("Sender", sender),
+	KNOWN("Reply-To", reply_to),
+	KNOWN("To", to),
+	KNOWN("Cc", cc),
+	KNOWN("Subject", subject),
+	KNOWN("Date", date),
+	KNOWN("Received", received),
+	KNOWN("Return-Path", return_path),
+	KNOWN("Auto-Submitted", auto_submitted),
+	KNOWN("In-Reply-To", in_reply_to),
+	KNOWN("Content-Type", content_type),
 };
-static const struct span path_names[] = { { "Delivered-To", 12 }, { "X-Original-To", 13 }, { "Envelope-To", 11 }, { "X-Envelope-To", 13 } };
-static const struct span failed_names[] = { { "X-Failed-Recipients", 19 }, { "X-Failed-Recipient", 18 } };
+static const struct span path_names[] = { { "Delivered-To", 12 }, { "X-Original-To", 13 },
+	{ "Envelope-To", 11 }, { "X-Envelope-To", 13 } };
+static const struct span failed_names[] = { { "X-Failed-Recipients", 19 },
+	{ "X-Failed-Recipient", 18 } };
 
 static bool is_one_of(struct span name, const struct span *names, size_t count)
 {
@@ -76,7 +90,8 @@ static int64_t header_arrived(const struct mail *mail)
 	const char *semicolon = memrchr(mail->received.p, ';', mail->received.n);
 	int64_t arrived = 0;
 	if (semicolon)
-		arrived = date_parse((struct span){ semicolon + 1, (size_t)(mail->received.p + mail->received.n - semicolon - 1) });
+		arrived = date_parse((struct span){ semicolon + 1,
+			(size_t)(mail->received.p + mail->received.n - semicolon - 1) });
 	if (arrived < mail_began)
 		arrived = date_parse(mail->date);
 	return arrived < mail_began ? 0 : arrived;
@@ -88,9 +103,17 @@ int64_t mail_arrived(const struct mail *mail, int64_t mailbox)
 	return mailbox < CLASSIFY_ARRIVAL_FIRST || said - mailbox > mailbox_behind ? said : mailbox;
 }
 
-/* --- its parts ------------------------------------------------------------------------------------------------ */
+/* --- its parts ------------------------------------------------------------ */
 
-enum role { ROLE_OTHER, ROLE_TEXT, ROLE_HTML, ROLE_STATUS, ROLE_FEEDBACK, ROLE_DISPOSITION, ROLE_RETURNED };
+enum role {
+	ROLE_OTHER,
+	ROLE_TEXT,
+	ROLE_HTML,
+	ROLE_STATUS,
+	ROLE_FEEDBACK,
+	ROLE_DISPOSITION,
+	ROLE_RETURNED
+};
 
 static const struct {
 	const char *type;
@@ -137,11 +160,11 @@ struct opener {
 	struct mail *mail;
 	struct arena *arena;
 	struct charsets *charsets;
-	const struct part *html;         /* the first HTML part: read when there is no plain text */
+	const struct part *html; /* the first HTML part: read when there is no plain text */
 	struct span text[MAIL_HUMAN_PARTS_MAX];
 	size_t texts;
-	const char *end;                 /* of the mail */
-	bool status_follows;             /* a part is labelled as one: no need to look for it in a text */
+	const char *end;     /* of the mail */
+	bool status_follows; /* a part is labelled as one: no need to look for it in a text */
 };
 
 static void take_returned(struct opener *o, struct span bytes)
@@ -149,7 +172,8 @@ static void take_returned(struct opener *o, struct span bytes)
 	struct span body;
 	if (o->mail->has_returned)
 		return;
-	o->mail->returned = mime_header(mime_skip_envelope(bytes), &body, &o->mail->returned_fields);
+	o->mail->returned = mime_header(
+		mime_skip_envelope(bytes), &body, &o->mail->returned_fields);
 	o->mail->has_returned = span_trim(o->mail->returned).n > 0;
 }
 
@@ -182,7 +206,9 @@ static void take_text(struct opener *o, const struct part *p)
 static bool is_mislabelled(struct opener *o, const struct part *p)
 {
 	struct span text = part_bytes(p, o->arena, MAIL_REPORT_MAX);
-	return span_trim(text).n && dsn_find(text) == text.n && header_find(text, SPAN("Status")).n == 0 && header_find(text, SPAN("Action")).n == 0;
+	return span_trim(text).n && dsn_find(text) == text.n &&
+		header_find(text, SPAN("Status")).n == 0 &&
+		header_find(text, SPAN("Action")).n == 0;
 }
 
 static void take_part(struct opener *o, const struct part *p, enum role role)
@@ -263,16 +289,22 @@ static bool report_type_is(struct span content_type, struct span type)
 	return span_equal_nocase(span_trim((struct span){ value, n }), type);
 }
 
-/* "receiver!domain!begin!end.xml.gz", as RFC 7489 section 7.2.1.1 and RFC 8460 section 5.1 have aggregate reports named. */
+/*
+ * "receiver!domain!begin!end.xml.gz", as RFC 7489 section 7.2.1.1 and RFC 8460 section 5.1 have
+ * aggregate reports named.
+ */
 static bool names_summary(const struct part *p)
 {
-	static const struct span types[] = { { "application/gzip", 16 }, { "application/x-gzip", 18 }, { "application/zip", 15 }, { "application/x-zip-compressed", 28 },
-					     { "application/xml", 15 }, { "text/xml", 8 }, { "application/octet-stream", 24 }, { "application/tlsrpt+gzip", 23 },
-					     { "application/tlsrpt+json", 23 } };
+	static const struct span types[] = { { "application/gzip", 16 },
+		{ "application/x-gzip", 18 }, { "application/zip", 15 },
+		{ "application/x-zip-compressed", 28 }, { "application/xml", 15 },
+		{ "text/xml", 8 }, { "application/octet-stream", 24 },
+		{ "application/tlsrpt+gzip", 23 }, { "application/tlsrpt+json", 23 } };
 	char name[SUMMARY_NAME_MAX];
 	if (!IS_ONE_OF(span_of(p->type), types))
 		return false;
-	struct span file = { name, header_parameter(p->disposition, SPAN("filename"), name, sizeof name) };
+	struct span file = { name,
+		header_parameter(p->disposition, SPAN("filename"), name, sizeof name) };
 	unsigned parts = 0;
 	if (!file.n)
 		file.n = header_parameter(p->content_type, SPAN("name"), name, sizeof name);
@@ -289,26 +321,34 @@ static bool has_summary(const struct mime *mime)
 	return false;
 }
 
-/* "Report Domain: … Submitter: …" is the subject that RFC 7489 section 7.2.1.1 and RFC 8460 section 5.3 prescribe. */
+/*
+ * "Report Domain: … Submitter: …" is the subject that RFC 7489 section 7.2.1.1 and RFC 8460 section
+ * 5.3 prescribe.
+ */
 static bool is_summary(const struct mail *mail)
 {
 	return report_type_is(mail->content_type, SPAN("tlsrpt")) ||
-	       (span_starts_nocase(mail->subject_text, SPAN("Report Domain:")) && span_find_nocase(mail->subject_text, SPAN("Submitter:")) > 0);
+		(span_starts_nocase(mail->subject_text, SPAN("Report Domain:")) &&
+			span_find_nocase(mail->subject_text, SPAN("Submitter:")) > 0);
 }
 
-void mail_open(struct mail *mail, struct mime *mime, struct arena *arena, struct charsets *charsets, struct span bytes, bool truncated)
+void mail_open(struct mail *mail, struct mime *mime, struct arena *arena, struct charsets *charsets,
+	struct span bytes, bool truncated)
 {
 	unsigned char role[MIME_PARTS_MAX];
 	if (truncated)
 		bytes = mime_whole_words(bytes);
-	struct opener o = { .mail = mail, .arena = arena, .charsets = charsets, .end = bytes.p + bytes.n };
+	struct opener o = {
+		.mail = mail, .arena = arena, .charsets = charsets, .end = bytes.p + bytes.n
+	};
 	memset(mail, 0, offsetof(struct mail, returned_fields));
 	mail->status = mail->feedback = mail->disposition = mail->returned = (struct span){ "", 0 };
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		*(struct span *)((char *)mail + known[i].offset) = (struct span){ "", 0 };
 	mime_split(mime, bytes);
 	for (size_t i = 0; truncated && i < mime->count; i++)
-		mime->part[i].cut |= mime->part[i].body.p + mime->part[i].body.n == bytes.p + bytes.n;
+		mime->part[i].cut |= mime->part[i].body.p + mime->part[i].body.n ==
+			bytes.p + bytes.n;
 	mail->header = mime->part[0].header;
 	read_header(mail, &mime->fields);
 	mail->subject_text = header_text(arena, charsets, mail->subject);
@@ -319,25 +359,31 @@ void mail_open(struct mail *mail, struct mime *mime, struct arena *arena, struct
 	}
 	for (size_t i = 0; i < mime->count; i++)
 		take_part(&o, &mime->part[i], (enum role)role[i]);
-	if (!o.texts && !o.html && mime->part[0].multipart) { /* the only words may stand before the first part */
+	if (!o.texts && !o.html &&
+		mime->part[0].multipart) { /* the only words may stand before the first part */
 		struct part preamble = mime->part[0];
 		strcpy(preamble.type, "text/plain");
 		take_text(&o, &preamble);
 	}
 	mail->human = join_texts(&o);
-	mail->is_status_report = mime->part[0].multipart && report_type_is(mail->content_type, SPAN("delivery-status"));
+	mail->is_status_report = mime->part[0].multipart &&
+		report_type_is(mail->content_type, SPAN("delivery-status"));
 	mail->is_summary = is_summary(mail) || has_summary(mime);
 }
 
-struct span mail_nested_report(const struct mime *mime, const struct mail *mail, struct arena *arena)
+struct span mail_nested_report(
+	const struct mime *mime, const struct mail *mail, struct arena *arena)
 {
-	static const struct span reports[] = { { "delivery-status", 15 }, { "feedback-report", 15 } };
+	static const struct span reports[] = { { "delivery-status", 15 },
+		{ "feedback-report", 15 } };
 	struct fields fields;
 	struct span body, none = { "", 0 };
 	for (size_t i = 0; i < mime->count && !mail->has_status && !mail->has_feedback; i++) {
-		if (role_of(&mime->part[i]) != ROLE_RETURNED || !part_is(&mime->part[i], "message/rfc822"))
+		if (role_of(&mime->part[i]) != ROLE_RETURNED ||
+			!part_is(&mime->part[i], "message/rfc822"))
 			continue;
-		struct span bytes = mime_skip_envelope(part_bytes(&mime->part[i], arena, MAIL_REPORT_MAX));
+		struct span bytes = mime_skip_envelope(
+			part_bytes(&mime->part[i], arena, MAIL_REPORT_MAX));
 		mime_header(bytes, &body, &fields);
 		struct span type = fields_find(&fields, SPAN("Content-Type"));
 		for (size_t k = 0; k < sizeof reports / sizeof *reports; k++)

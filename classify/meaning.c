@@ -5,12 +5,27 @@
  */
 #include "classify/meaning.h"
 
-#define S(d, s, n) { 0, 0, d, s, n, n }
-#define SX(d, s) { 0, 0, d, s, -1, -1 }
-#define SR(d, s, low, high) { 0, 0, d, s, low, high }
-#define R(reply) { reply, reply, 0, -1, -1, -1 }
+#define S(d, s, n) \
+	{ \
+		0, 0, d, s, n, n \
+	}
+#define SX(d, s) \
+	{ \
+		0, 0, d, s, -1, -1 \
+	}
+#define SR(d, s, low, high) \
+	{ \
+		0, 0, d, s, low, high \
+	}
+#define R(reply) \
+	{ \
+		reply, reply, 0, -1, -1, -1 \
+	}
 
-/* Read from the top, the first that fits counts: the specific ones stand before the x of their subject. */
+/*
+ * Read from the top, the first that fits counts: the specific ones stand before the x of their
+ * subject.
+ */
 static const struct code_meaning STATUS_CODES[] = {
 	{ "5.1.1", S(5, 1, 1), CATEGORY_USER_UNKNOWN, WEIGHT_SPECIFIC },
 	{ "5.1.2", S(5, 1, 2), CATEGORY_DOMAIN_UNKNOWN, WEIGHT_USUAL },
@@ -46,7 +61,8 @@ static const struct code_meaning STATUS_CODES[] = {
 	{ "5.4.316", S(5, 4, 316), CATEGORY_EXPIRED, WEIGHT_SPECIFIC },
 	{ "5.4.317", S(5, 4, 317), CATEGORY_TLS_FAILURE, WEIGHT_USUAL },
 	{ "5.4.x", SX(5, 4), CATEGORY_NETWORK_ERROR, WEIGHT_VAGUE },
-	{ "554 5.5.0", { 554, 554, 5, 5, 0, 0 }, CATEGORY_UNDETERMINED, WEIGHT_DIGIT }, /* sendmail writes it for any 554 */
+	{ "554 5.5.0", { 554, 554, 5, 5, 0, 0 }, CATEGORY_UNDETERMINED,
+		WEIGHT_DIGIT }, /* sendmail writes it for any 554 */
 	{ "5.5.2", S(5, 5, 2), CATEGORY_PROTOCOL_ERROR, WEIGHT_VAGUE },
 	{ "5.5.3", S(5, 5, 3), CATEGORY_TOO_MANY_RECIPIENTS, WEIGHT_USUAL },
 	{ "5.5.x", SX(5, 5), CATEGORY_PROTOCOL_ERROR, WEIGHT_VAGUE },
@@ -59,12 +75,15 @@ static const struct code_meaning STATUS_CODES[] = {
 	{ "5.7.8", S(5, 7, 8), CATEGORY_POLICY, WEIGHT_VAGUE },
 	{ "5.7.9", S(5, 7, 9), CATEGORY_POLICY, WEIGHT_VAGUE },
 	{ "5.7.10-11", SR(5, 7, 10, 11), CATEGORY_TLS_FAILURE, WEIGHT_USUAL },
-	{ "5.7.13", S(5, 7, 13), CATEGORY_SENDER_REJECTED, WEIGHT_SPECIFIC }, /* RFC 5248: of the account that logs in, which is ours */
-	{ "5.7.17-18", SR(5, 7, 17, 18), CATEGORY_ADDRESS_CHANGED, WEIGHT_USUAL }, /* RFC 7293: the mailbox has another owner now */
+	{ "5.7.13", S(5, 7, 13), CATEGORY_SENDER_REJECTED,
+		WEIGHT_SPECIFIC }, /* RFC 5248: of the account that logs in, which is ours */
+	{ "5.7.17-18", SR(5, 7, 17, 18), CATEGORY_ADDRESS_CHANGED,
+		WEIGHT_USUAL }, /* RFC 7293: the mailbox has another owner now */
 	{ "5.7.20-24", SR(5, 7, 20, 24), CATEGORY_AUTH_FAILURE, WEIGHT_SPECIFIC },
 	{ "5.7.25", S(5, 7, 25), CATEGORY_INFRASTRUCTURE, WEIGHT_SPECIFIC },
 	{ "5.7.26", S(5, 7, 26), CATEGORY_AUTH_FAILURE, WEIGHT_SPECIFIC },
-	{ "5.7.27", S(5, 7, 27), CATEGORY_SENDER_REJECTED, WEIGHT_USUAL }, /* RFC 7505: the sender's domain has a null MX */
+	{ "5.7.27", S(5, 7, 27), CATEGORY_SENDER_REJECTED,
+		WEIGHT_USUAL }, /* RFC 7505: the sender's domain has a null MX */
 	{ "5.7.28", S(5, 7, 28), CATEGORY_RATE_LIMITED, WEIGHT_USUAL },
 	{ "5.7.29", S(5, 7, 29), CATEGORY_AUTH_FAILURE, WEIGHT_SPECIFIC },
 	{ "5.7.30", S(5, 7, 30), CATEGORY_TLS_FAILURE, WEIGHT_SPECIFIC }, /* RFC 8689: REQUIRETLS */
@@ -72,7 +91,8 @@ static const struct code_meaning STATUS_CODES[] = {
 	{ "5.7.515", S(5, 7, 515), CATEGORY_AUTH_FAILURE, WEIGHT_SPECIFIC },
 	{ "5.7.501-513", SR(5, 7, 501, 513), CATEGORY_REPUTATION, WEIGHT_USUAL },
 	{ "5.7.606-649", SR(5, 7, 606, 649), CATEGORY_REPUTATION, WEIGHT_SPECIFIC },
-	{ "5.7.705-708", SR(5, 7, 705, 708), CATEGORY_SENDER_REJECTED, WEIGHT_USUAL }, /* our tenant sent too much: it is shut out */
+	{ "5.7.705-708", SR(5, 7, 705, 708), CATEGORY_SENDER_REJECTED,
+		WEIGHT_USUAL }, /* our tenant sent too much: it is shut out */
 	{ "5.7.750", S(5, 7, 750), CATEGORY_POLICY, WEIGHT_USUAL },
 	{ "5.7.x", SX(5, 7), CATEGORY_POLICY, WEIGHT_USUAL },
 	{ "4.1.x", SX(4, 1), CATEGORY_SYSTEM_ERROR, WEIGHT_VAGUE },
@@ -104,7 +124,10 @@ static const struct code_meaning STATUS_CODES[] = {
 	{ "4.7.x", SX(4, 7), CATEGORY_RATE_LIMITED, WEIGHT_VAGUE },
 };
 
-/* Only what a reply code says by itself: 550, 554, 450 and 451 stand for anything, so they are not here. */
+/*
+ * Only what a reply code says by itself: 550, 554, 450 and 451 stand for anything, so they are not
+ * here.
+ */
 static const struct code_meaning REPLY_CODES[] = {
 	{ "421", R(421), CATEGORY_SYSTEM_ERROR, WEIGHT_VAGUE - 1 },
 	{ "420", R(420), CATEGORY_NETWORK_ERROR, WEIGHT_VAGUE },
@@ -118,17 +141,20 @@ static const struct code_meaning REPLY_CODES[] = {
 	{ "521", R(521), CATEGORY_NOT_ACCEPTING, WEIGHT_VAGUE - 1 },
 	{ "523", R(523), CATEGORY_MESSAGE_TOO_LARGE, WEIGHT_VAGUE },
 	{ "525", R(525), CATEGORY_SENDER_REJECTED, WEIGHT_REFUSES_US },
-	{ "530", R(530), CATEGORY_POLICY, WEIGHT_REFUSES_US }, /* RFC 4954: whoever sends has to log in, and did not */
+	{ "530", R(530), CATEGORY_POLICY,
+		WEIGHT_REFUSES_US }, /* RFC 4954: whoever sends has to log in, and did not */
 	{ "534-535", { 534, 535, 0, -1, -1, -1 }, CATEGORY_POLICY, WEIGHT_REFUSES_US },
 	{ "538", R(538), CATEGORY_POLICY, WEIGHT_REFUSES_US },
-	{ "541", R(541), CATEGORY_POLICY, WEIGHT_REFUSES_US }, /* a filter's refusal of the message */
+	{ "541", R(541), CATEGORY_POLICY,
+		WEIGHT_REFUSES_US }, /* a filter's refusal of the message */
 	{ "551", R(551), CATEGORY_ADDRESS_CHANGED, WEIGHT_VAGUE - 1 },
 	{ "552", R(552), CATEGORY_MAILBOX_FULL, WEIGHT_VAGUE - 1 },
 	{ "553", R(553), CATEGORY_BAD_ADDRESS, WEIGHT_VAGUE - 1 },
 	{ "556", R(556), CATEGORY_DOMAIN_UNKNOWN, WEIGHT_USUAL },
 };
 
-static const struct code_meaning *meaning_in(const struct code_meaning *table, size_t count, unsigned reply, struct status s)
+static const struct code_meaning *meaning_in(
+	const struct code_meaning *table, size_t count, unsigned reply, struct status s)
 {
 	for (size_t i = 0; i < count; i++)
 		if (code_pattern_fits(&table[i].pattern, reply, s))
@@ -143,5 +169,6 @@ const struct code_meaning *meaning_of_status(struct status s, unsigned reply)
 
 const struct code_meaning *meaning_of_reply(unsigned reply)
 {
-	return meaning_in(REPLY_CODES, sizeof REPLY_CODES / sizeof *REPLY_CODES, reply, (struct status){ 0, 0, 0 });
+	return meaning_in(REPLY_CODES, sizeof REPLY_CODES / sizeof *REPLY_CODES, reply,
+		(struct status){ 0, 0, 0 });
 }

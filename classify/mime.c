@@ -3,7 +3,8 @@
  * the lines of the body, a stack of open boundaries no deeper than
  * MIME_DEPTH_MAX, and a rule for each kind of damage:
  *
- *   no closing boundary        the part ends where its parent's does; one that ends with the message may be cut, so its last word does not count
+ *   no closing boundary        the part ends where its parent's does; one that ends with the
+ *   message may be cut, so its last word does not count
  *   closed, then opened again  the parts behind the closing line count
  *   boundary parameter lost    the first line that begins with "--" is the boundary
  *   no blank line              the body begins where the third line in a row is no field
@@ -16,8 +17,9 @@
 #include "classify/transfer.h"
 
 struct level {
-	size_t part;  /* the multipart */
-	size_t n;     /* length of its boundary; 0: to be learned from the first line that looks like one */
+	size_t part; /* the multipart */
+	size_t n;    /* length of its boundary; 0: to be learned from the first line that looks like
+			one */
 	char boundary[MIME_BOUNDARY_MAX];
 };
 
@@ -25,11 +27,11 @@ struct splitter {
 	struct mime *m;
 	struct level level[MIME_DEPTH_MAX];
 	size_t depth;
-	long open; /* the part whose body is being read, -1: none (an epilogue) */
+	long open;            /* the part whose body is being read, -1: none (an epilogue) */
 	struct fields fields; /* of the part begun last, but the first */
 };
 
-/* --- the header ------------------------------------------------------------------------------------------ */
+/* --- the header ----------------------------------------------------------- */
 
 static bool is_boundary_like(struct span line)
 {
@@ -42,8 +44,9 @@ static bool is_fold(struct span line)
 }
 
 /*
- * Only an empty line ends a header (RFC 5322 section 2.1); one of blanks is a fold, which spam filters write into their reports. But some mail has such a
- * line in the place of the empty one: then what follows looks like no header.
+ * Only an empty line ends a header (RFC 5322 section 2.1); one of blanks is a fold, which spam
+ * filters write into their reports. But some mail has such a line in the place of the empty one:
+ * then what follows looks like no header.
  */
 static bool header_goes_on(struct span rest)
 {
@@ -115,7 +118,8 @@ static enum mime_encoding encoding_of(struct span value)
 	value = header_token(value);
 	if (span_equal_nocase(value, SPAN("base64")))
 		return ENCODING_BASE64;
-	return span_equal_nocase(value, SPAN("quoted-printable")) ? ENCODING_QUOTED_PRINTABLE : ENCODING_IDENTITY;
+	return span_equal_nocase(value, SPAN("quoted-printable")) ? ENCODING_QUOTED_PRINTABLE
+								  : ENCODING_IDENTITY;
 }
 
 static void read_content_fields(struct part *p, const struct fields *fields)
@@ -132,7 +136,8 @@ static void read_content_fields(struct part *p, const struct fields *fields)
 			p->content_type = f.value;
 		else if (span_equal_nocase(f.name, SPAN("Content-Transfer-Encoding")))
 			p->encoding = encoding_of(f.value);
-		else if (!p->disposition.n && span_equal_nocase(f.name, SPAN("Content-Disposition")))
+		else if (!p->disposition.n &&
+			span_equal_nocase(f.name, SPAN("Content-Disposition")))
 			p->disposition = f.value;
 	}
 	lower_case(p->type, sizeof p->type, header_token(p->content_type));
@@ -141,7 +146,7 @@ static void read_content_fields(struct part *p, const struct fields *fields)
 	p->multipart = strncmp(p->type, "multipart/", 10) == 0;
 }
 
-/* --- the parts ------------------------------------------------------------------------------------------- */
+/* --- the parts ------------------------------------------------------------ */
 
 static void part_end(struct splitter *s, const char *at)
 {
@@ -168,8 +173,10 @@ static void part_begin(struct splitter *s, struct span *rest)
 		return;
 	struct level *level = &s->level[s->depth++];
 	level->part = (size_t)s->open;
-	level->n = header_parameter(p->content_type, SPAN("boundary"), level->boundary, sizeof level->boundary);
-	while (level->n && (level->boundary[level->n - 1] == ' ' || level->boundary[level->n - 1] == '\t'))
+	level->n = header_parameter(
+		p->content_type, SPAN("boundary"), level->boundary, sizeof level->boundary);
+	while (level->n &&
+		(level->boundary[level->n - 1] == ' ' || level->boundary[level->n - 1] == '\t'))
 		level->n--;
 }
 
@@ -190,7 +197,8 @@ static bool is_delimiter(const struct level *level, struct span line, bool *clos
 static bool learn_boundary(struct level *level, struct span line)
 {
 	struct span text = span_trim(line);
-	if (level->n || text.n < 3 || text.n - 2 > sizeof level->boundary || memchr(text.p, ' ', text.n))
+	if (level->n || text.n < 3 || text.n - 2 > sizeof level->boundary ||
+		memchr(text.p, ' ', text.n))
 		return false;
 	level->n = text.n - 2;
 	memcpy(level->boundary, text.p + 2, level->n);
@@ -207,7 +215,10 @@ static long find_level(struct splitter *s, struct span line, bool *closing)
 	return s->depth && learn_boundary(&s->level[s->depth - 1], line) ? (long)s->depth - 1 : -1;
 }
 
-/* The end of the text before the line at AT: its line end belongs to the delimiter (RFC 2046 section 5.1.1). */
+/*
+ * The end of the text before the line at AT: its line end belongs to the delimiter (RFC 2046
+ * section 5.1.1).
+ */
 static const char *before_line(const char *from, const char *at)
 {
 	if (at > from && at[-1] == '\n')
@@ -221,7 +232,8 @@ struct span mime_skip_envelope(struct span message)
 {
 	struct span rest = message, line;
 	while (span_line(&rest, &line)) {
-		bool envelope = span_starts_nocase(line, SPAN("From ")) || span_starts_nocase(line, SPAN(">From "));
+		bool envelope = span_starts_nocase(line, SPAN("From ")) ||
+			span_starts_nocase(line, SPAN(">From "));
 		if (span_trim(line).n && !envelope)
 			break;
 		message = rest;
@@ -269,7 +281,8 @@ static void split_body(struct splitter *s, struct span rest)
 
 void mime_split(struct mime *m, struct span message)
 {
-	struct splitter s; /* its levels are filled in as they are entered: clearing all of them costs more than a usual mail */
+	struct splitter s; /* its levels are filled in as they are entered: clearing all of them
+			      costs more than a usual mail */
 	s.m = m;
 	s.depth = 0;
 	s.open = -1;
@@ -279,7 +292,8 @@ void mime_split(struct mime *m, struct span message)
 	m->overflow = false;
 	part_begin(&s, &rest);
 	split_body(&s, rest);
-	if (m->count == 1 && s.depth && s.level[0].n) { /* the named boundary never came: another one may have */
+	if (m->count == 1 && s.depth &&
+		s.level[0].n) { /* the named boundary never came: another one may have */
 		s.level[0].n = 0;
 		split_body(&s, rest);
 	}
@@ -293,7 +307,7 @@ bool part_is(const struct part *p, const char *type)
 	return strcmp(p->type, type) == 0;
 }
 
-/* --- contents -------------------------------------------------------------------------------------------- */
+/* --- contents ------------------------------------------------------------- */
 
 struct span mime_whole_words(struct span text)
 {
@@ -315,7 +329,8 @@ struct span part_bytes(const struct part *p, struct arena *arena, size_t max)
 	char *out = arena_room(arena, &room);
 	if (room > max)
 		room = max;
-	size_t n = p->encoding == ENCODING_BASE64 ? base64_decode(body, out, room) : quoted_printable_decode(body, out, room);
+	size_t n = p->encoding == ENCODING_BASE64 ? base64_decode(body, out, room)
+						  : quoted_printable_decode(body, out, room);
 	struct span bytes = { arena_take(arena, n), n };
 	return p->cut || n == room ? mime_whole_words(bytes) : bytes;
 }
@@ -330,7 +345,8 @@ static struct span part_charset(const struct part *p, char *buffer, size_t size)
 {
 	size_t n = header_parameter(p->content_type, SPAN("charset"), buffer, size);
 	struct span name = { buffer, n };
-	const char *blank = memchr(buffer, ' ', n); /* "charset=utf-8 (Unicode)", "charset=us-ascii format=flowed" */
+	const char *blank = memchr(
+		buffer, ' ', n); /* "charset=utf-8 (Unicode)", "charset=us-ascii format=flowed" */
 	if (blank)
 		name.n = (size_t)(blank - buffer);
 	return span_trim(name);
@@ -352,7 +368,8 @@ static struct span whole_characters(struct span bytes)
 	return bytes;
 }
 
-static struct span to_utf8(struct span bytes, struct span charset, struct arena *arena, struct charsets *charsets)
+static struct span to_utf8(
+	struct span bytes, struct span charset, struct arena *arena, struct charsets *charsets)
 {
 	if (has_escapes(bytes) && charset_is_utf8(charset))
 		charset = SPAN("iso-2022-jp");

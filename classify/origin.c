@@ -8,20 +8,37 @@
 
 #include "classify/recipient.h"
 
-/* --- the returned headers ---------------------------------------------------------------------------------- */
+/* --- the returned headers ------------------------------------------------- */
 
 static const struct {
 	struct span name;
 	size_t offset;
 } known[] = {
-#define KNOWN(text, member) { { text, sizeof text - 1 }, offsetof(struct returned, member) }
-	KNOWN("Message-ID", message_id), KNOWN("From", from), KNOWN("Sender", sender), KNOWN("Return-Path", return_path),
-	KNOWN("To", to), KNOWN("Cc", cc), KNOWN("List-ID", list_id), KNOWN("Feedback-ID", feedback_id), KNOWN("CFBL-Feedback-ID", cfbl_id),
-	KNOWN("X-HmXmrOriginalRecipient", reported), KNOWN("X-Original-To", original_recipient),
-	KNOWN("Delivered-To", original_recipient), KNOWN("Envelope-To", original_recipient),
-	KNOWN("X-Envelope-To", original_recipient), KNOWN("X-Rcpt-To", original_recipient),
-	KNOWN("X-Forwarded-For", delivered[0]), KNOWN("Apparently-To", to), KNOWN("Subject", subject), KNOWN("Date", date),
-	KNOWN("X-Envelope-From", return_path), KNOWN("X-Envelope-Sender", return_path),
+#define KNOWN(text, member) \
+	{ \
+		{ text, sizeof text - 1 }, offsetof(struct returned, member) \
+	}
+	KNOWN("Message-ID", message_id),
+	KNOWN("From", from),
+	KNOWN("Sender", sender),
+	KNOWN("Return-Path", return_path),
+	KNOWN("To", to),
+	KNOWN("Cc", cc),
+	KNOWN("List-ID", list_id),
+	KNOWN("Feedback-ID", feedback_id),
+	KNOWN("CFBL-Feedback-ID", cfbl_id),
+	KNOWN("X-HmXmrOriginalRecipient", reported),
+	KNOWN("X-Original-To", original_recipient),
+	KNOWN("Delivered-To", original_recipient),
+	KNOWN("Envelope-To", original_recipient),
+	KNOWN("X-Envelope-To", original_recipient),
+	KNOWN("X-Rcpt-To", original_recipient),
+	KNOWN("X-Forwarded-For", delivered[0]),
+	KNOWN("Apparently-To", to),
+	KNOWN("Subject", subject),
+	KNOWN("Date", date),
+	KNOWN("X-Envelope-From", return_path),
+	KNOWN("X-Envelope-Sender", return_path),
 };
 
 static bool is_campaign_header(const struct classify_options *options, struct span name)
@@ -45,7 +62,8 @@ static struct span received_for(struct span value)
 	return address_next(value, &i, &a) ? a.text : (struct span){ "", 0 };
 }
 
-void returned_read(const struct classify_options *options, const struct fields *header, struct returned *out)
+void returned_read(
+	const struct classify_options *options, const struct fields *header, struct returned *out)
 {
 	struct fields_at at = { 0 };
 	struct field f;
@@ -58,7 +76,8 @@ void returned_read(const struct classify_options *options, const struct fields *
 		wanted |= header_name_bit(known[i].name);
 	for (const char *const *h = options->campaign_headers; h && *h; h++)
 		wanted |= header_name_bit(span_of(*h));
-	for (size_t fields = 0; fields < RETURNED_FIELDS_MAX && fields_next(header, &at, &f); fields++) {
+	for (size_t fields = 0; fields < RETURNED_FIELDS_MAX && fields_next(header, &at, &f);
+		fields++) {
 		out->present = true;
 		if (!(wanted & header_name_bit(f.name)))
 			continue;
@@ -66,14 +85,16 @@ void returned_read(const struct classify_options *options, const struct fields *
 			struct span *to = (struct span *)((char *)out + known[i].offset);
 			if (!span_equal_nocase(f.name, known[i].name))
 				continue;
-			if ((to == &out->original_recipient || to == out->delivered) && out->delivereds < RETURNED_DELIVERED_MAX)
+			if ((to == &out->original_recipient || to == out->delivered) &&
+				out->delivereds < RETURNED_DELIVERED_MAX)
 				out->delivered[out->delivereds++] = f.value;
 			if (!to->n)
 				*to = f.value;
 		}
 		if (!out->campaign.n && is_campaign_header(options, f.name))
 			out->campaign = f.value;
-		if (out->received_fors < RETURNED_FOR_MAX && span_equal_nocase(f.name, SPAN("Received"))) {
+		if (out->received_fors < RETURNED_FOR_MAX &&
+			span_equal_nocase(f.name, SPAN("Received"))) {
 			struct span address = received_for(f.value);
 			if (address.n)
 				out->received_for[out->received_fors++] = address;
@@ -93,9 +114,12 @@ struct span origin_message_id(struct span field)
 	return (struct span){ field.p, n };
 }
 
-/* --- wrapped addresses --------------------------------------------------------------------------------------- */
+/* --- wrapped addresses ---------------------------------------------------- */
 
-/* Behind the N-th separator ('=' or '+' or '-' as SRS allows directly after its tag, '=' later); an empty span when there are fewer. */
+/*
+ * Behind the N-th separator ('=' or '+' or '-' as SRS allows directly after its tag, '=' later); an
+ * empty span when there are fewer.
+ */
 static struct span behind(struct span text, unsigned n)
 {
 	for (size_t i = 0; i < text.n; i++)
@@ -108,7 +132,8 @@ static struct span join(struct span local, struct span domain, char *buffer)
 {
 	if (!local.n || !domain.n || local.n + domain.n + 1 >= EVENT_ADDRESS_SIZE)
 		return (struct span){ "", 0 };
-	memmove(buffer, local.p, local.n); /* LOCAL and DOMAIN may lie in BUFFER, DOMAIN before LOCAL or behind it */
+	memmove(buffer, local.p,
+		local.n); /* LOCAL and DOMAIN may lie in BUFFER, DOMAIN before LOCAL or behind it */
 	buffer[local.n] = '@';
 	memmove(buffer + local.n + 1, domain.p, domain.n);
 	return (struct span){ buffer, local.n + 1 + domain.n };
@@ -121,7 +146,8 @@ static struct span unwrap_srs0(struct span text, char *buffer)
 	const char *equals = memchr(rest.p, '=', rest.n);
 	if (!equals)
 		return (struct span){ "", 0 };
-	struct span domain = { rest.p, (size_t)(equals - rest.p) }, local = { equals + 1, rest.n - domain.n - 1 };
+	struct span domain = { rest.p, (size_t)(equals - rest.p) },
+		    local = { equals + 1, rest.n - domain.n - 1 };
 	return join(local, domain, buffer);
 }
 
@@ -132,21 +158,27 @@ static struct span unwrap_once(struct span address, char *buffer)
 	if (local.n > 6 && span_starts_nocase(local, SPAN("SRS0")) && strchr("=+-", local.p[4]))
 		return unwrap_srs0((struct span){ local.p + 5, local.n - 5 }, buffer);
 	if (local.n > 6 && span_starts_nocase(local, SPAN("SRS1")) && strchr("=+-", local.p[4])) {
-		const char *twice = memmem(local.p, local.n, "==", 2); /* SRS1=hash=forwarder==HHH=TT=domain=local */
+		const char *twice = memmem(
+			local.p, local.n, "==", 2); /* SRS1=hash=forwarder==HHH=TT=domain=local */
 		if (twice)
-			return unwrap_srs0((struct span){ twice + 2, (size_t)(local.p + local.n - twice - 2) }, buffer);
+			return unwrap_srs0(
+				(struct span){ twice + 2, (size_t)(local.p + local.n - twice - 2) },
+				buffer);
 	}
 	if (span_starts_nocase(local, SPAN("prvs="))) {
 		struct span rest = { local.p + 5, local.n - 5 };
 		const char *slash = memchr(rest.p, '/', rest.n);
 		if (slash) /* prvs=local/tag: an early draft */
-			return join((struct span){ rest.p, (size_t)(slash - rest.p) }, domain, buffer);
+			return join(
+				(struct span){ rest.p, (size_t)(slash - rest.p) }, domain, buffer);
 		return join(behind(rest, 1), domain, buffer);
 	}
 	if (span_starts_nocase(local, SPAN("btv1="))) {
 		const char *twice = memmem(local.p, local.n, "==", 2);
 		if (twice)
-			return join((struct span){ twice + 2, (size_t)(local.p + local.n - twice - 2) }, domain, buffer);
+			return join(
+				(struct span){ twice + 2, (size_t)(local.p + local.n - twice - 2) },
+				domain, buffer);
 	}
 	return (struct span){ "", 0 };
 }
@@ -165,7 +197,7 @@ struct span origin_unwrap(struct span address, char *buffer)
 	return address;
 }
 
-/* --- origin ------------------------------------------------------------------------------------------------------ */
+/* --- origin --------------------------------------------------------------- */
 
 bool origin_is_ours(const struct classify_options *options, struct span domain)
 {
@@ -189,7 +221,7 @@ static bool field_is_ours(const struct classify_options *options, struct span fi
 	bool ours = false;
 	for (size_t i = 0; !ours && address_next(field, &i, &a);)
 		ours = origin_is_ours(options, address_domain(a.text)) ||
-		       origin_is_ours(options, address_domain(origin_unwrap(a.text, buffer)));
+			origin_is_ours(options, address_domain(origin_unwrap(a.text, buffer)));
 	explicit_bzero(buffer, sizeof buffer);
 	return ours;
 }
@@ -199,8 +231,8 @@ enum origin origin_of(const struct classify_options *options, const struct retur
 	if (!r->present || !options->domains || !options->domains[0])
 		return ORIGIN_UNVERIFIED;
 	struct span id = origin_message_id(r->message_id);
-	if (origin_is_ours(options, address_domain(id)) || field_is_ours(options, r->from) || field_is_ours(options, r->return_path) ||
-	    field_is_ours(options, r->sender))
+	if (origin_is_ours(options, address_domain(id)) || field_is_ours(options, r->from) ||
+		field_is_ours(options, r->return_path) || field_is_ours(options, r->sender))
 		return ORIGIN_MATCHED;
 	return id.n || r->from.n || r->return_path.n ? ORIGIN_BACKSCATTER : ORIGIN_UNVERIFIED;
 }
@@ -214,7 +246,8 @@ struct span origin_token(const struct classify_options *options, struct span add
 		return none;
 	struct span before = { form.p, (size_t)at };
 	struct span after = { form.p + at + placeholder.n, form.n - (size_t)at - placeholder.n };
-	if (address.n <= before.n + after.n || !span_starts_nocase(address, before) || !span_ends_nocase(address, after))
+	if (address.n <= before.n + after.n || !span_starts_nocase(address, before) ||
+		!span_ends_nocase(address, after))
 		return none;
 	struct span token = { address.p + before.n, address.n - before.n - after.n };
 	return token.n < EVENT_TOKEN_SIZE && !memchr(token.p, '@', token.n) ? token : none;
@@ -224,34 +257,41 @@ bool origin_is_batv(struct span token)
 {
 	enum { TAG = 10, DIGITS = 4 };
 	static const char hex[] = "0123456789abcdefABCDEF";
-	if (!span_starts_nocase(token, SPAN("prvs=")) || token.n < 5 + TAG + 4 || token.p[5 + TAG] != '=')
+	if (!span_starts_nocase(token, SPAN("prvs=")) || token.n < 5 + TAG + 4 ||
+		token.p[5 + TAG] != '=')
 		return false;
 	for (size_t i = 0; i < TAG; i++)
-		if (!token.p[5 + i] || !(i < DIGITS ? (token.p[5 + i] >= '0' && token.p[5 + i] <= '9') : strchr(hex, token.p[5 + i]) != NULL))
+		if (!token.p[5 + i] ||
+			!(i < DIGITS ? (token.p[5 + i] >= '0' && token.p[5 + i] <= '9')
+				     : strchr(hex, token.p[5 + i]) != NULL))
 			return false;
 	return address_domain(token).n > 0;
 }
 
-/* --- classic VERP ---------------------------------------------------------------------------------------------- */
+/* --- classic VERP --------------------------------------------------------- */
 
 /* "local=domain" behind the prefix of a classic VERP local part, or an empty span. */
 static struct span verp_encoded(struct span local)
 {
 	struct span none = { "", 0 };
 	const char *equals = memrchr(local.p, '=', local.n);
-	if (!equals || span_starts_nocase(local, SPAN("SRS")) || span_starts_nocase(local, SPAN("prvs=")) ||
-	    span_starts_nocase(local, SPAN("btv1=")) || !memchr(equals, '.', (size_t)(local.p + local.n - equals)))
+	if (!equals || span_starts_nocase(local, SPAN("SRS")) ||
+		span_starts_nocase(local, SPAN("prvs=")) ||
+		span_starts_nocase(local, SPAN("btv1=")) ||
+		!memchr(equals, '.', (size_t)(local.p + local.n - equals)))
 		return none;
 	const char *plus = memchr(local.p, '+', (size_t)(equals - local.p));
 	if (plus)
 		return (struct span){ plus + 1, (size_t)(local.p + local.n - plus - 1) };
-	long list = span_find_nocase(local, SPAN("-return-")); /* ezmlm: list-return-15-user=example.org */
+	long list = span_find_nocase(
+		local, SPAN("-return-")); /* ezmlm: list-return-15-user=example.org */
 	if (list < 0)
 		return none;
 	const char *p = local.p + list + 8;
 	while (p < equals && *p >= '0' && *p <= '9')
 		p++;
-	return p < equals && *p == '-' ? (struct span){ p + 1, (size_t)(local.p + local.n - p - 1) } : none;
+	return p < equals && *p == '-' ? (struct span){ p + 1, (size_t)(local.p + local.n - p - 1) }
+				       : none;
 }
 
 size_t origin_verp_recipient(struct span return_path, char *address)
@@ -259,10 +299,13 @@ size_t origin_verp_recipient(struct span return_path, char *address)
 	char text[EVENT_ADDRESS_SIZE];
 	struct span encoded = verp_encoded(address_local(return_path));
 	address[0] = '\0';
-	const char *plus = memchr(encoded.p, '+', encoded.n), *equals = memrchr(encoded.p, '=', encoded.n);
+	const char *plus = memchr(encoded.p, '+', encoded.n),
+		   *equals = memrchr(encoded.p, '=', encoded.n);
 	if (!equals)
 		return 0;
-	if (plus && plus < equals && memchr(return_path.p, '+', return_path.n) != plus) /* bounce+campaign+user=example.org */
+	if (plus && plus < equals &&
+		memchr(return_path.p, '+', return_path.n) !=
+			plus) /* bounce+campaign+user=example.org */
 		encoded = (struct span){ plus + 1, (size_t)(encoded.p + encoded.n - plus - 1) };
 	struct span local = { encoded.p, (size_t)(equals - encoded.p) };
 	struct span domain = { equals + 1, (size_t)(encoded.p + encoded.n - equals - 1) };
@@ -272,11 +315,12 @@ size_t origin_verp_recipient(struct span return_path, char *address)
 	return n;
 }
 
-/* --- campaign --------------------------------------------------------------------------------------------------- */
+/* --- campaign ------------------------------------------------------------- */
 
 static bool is_campaign_character(char c)
 {
-	return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || (c >= '0' && c <= '9') || (c && strchr("._:+-", c));
+	return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || (c >= '0' && c <= '9') ||
+		(c && strchr("._:+-", c));
 }
 
 bool origin_copy_campaign(struct span text, char *buffer)
@@ -297,11 +341,17 @@ bool origin_copy_campaign(struct span text, char *buffer)
 static struct span verp_campaign(struct span path)
 {
 	struct span encoded = verp_encoded(address_local(path)), none = { "", 0 };
-	const char *plus = memchr(encoded.p, '+', encoded.n), *equals = memchr(encoded.p, '=', encoded.n);
-	return plus && equals && plus < equals ? (struct span){ encoded.p, (size_t)(plus - encoded.p) } : none;
+	const char *plus = memchr(encoded.p, '+', encoded.n),
+		   *equals = memchr(encoded.p, '=', encoded.n);
+	return plus && equals && plus < equals
+		? (struct span){ encoded.p, (size_t)(plus - encoded.p) }
+		: none;
 }
 
-/* Feedback-ID: "campaign:customer:mailtype:sender"; the first part is what senders vary most, and may be empty. */
+/*
+ * Feedback-ID: "campaign:customer:mailtype:sender"; the first part is what senders vary most, and
+ * may be empty.
+ */
 static struct span feedback_campaign(struct span value)
 {
 	const char *colon = memchr(value.p, ':', value.n);
@@ -321,7 +371,10 @@ static struct span list_campaign(struct span value)
 void origin_campaign(struct span verp_path, const struct returned *r, char *buffer)
 {
 	buffer[0] = '\0';
-	if (origin_copy_campaign(verp_campaign(verp_path), buffer) || origin_copy_campaign(feedback_campaign(r->feedback_id), buffer) ||
-	    origin_copy_campaign(r->cfbl_id, buffer) || origin_copy_campaign(list_campaign(r->list_id), buffer) || origin_copy_campaign(r->campaign, buffer))
+	if (origin_copy_campaign(verp_campaign(verp_path), buffer) ||
+		origin_copy_campaign(feedback_campaign(r->feedback_id), buffer) ||
+		origin_copy_campaign(r->cfbl_id, buffer) ||
+		origin_copy_campaign(list_campaign(r->list_id), buffer) ||
+		origin_copy_campaign(r->campaign, buffer))
 		return;
 }

@@ -11,28 +11,33 @@
 #include "classify/header.h"
 
 enum {
-	RETURNED_FIELDS_MAX = 4096,  /* header fields of the returned mail that are looked at */
-	RETURNED_FOR_MAX = 4,        /* "for <address>" of its Received fields, newest first */
+	RETURNED_FIELDS_MAX = 4096, /* header fields of the returned mail that are looked at */
+	RETURNED_FOR_MAX = 4,       /* "for <address>" of its Received fields, newest first */
 	RETURNED_DELIVERED_MAX = 8,
-	ORIGIN_UNWRAP_MAX = 4,       /* SRS within BATV within … */
+	ORIGIN_UNWRAP_MAX = 4, /* SRS within BATV within … */
 };
 
 /* Fields of the returned mail as they stand; empty spans where there is none. */
 struct returned {
 	bool present;
-	struct span reported;    /* X-HmXmrOriginalRecipient: Microsoft names there who complained */
-	struct span message_id, from, sender, return_path, to, cc, list_id, feedback_id, cfbl_id, campaign, original_recipient, subject, date;
-	struct span delivered[RETURNED_DELIVERED_MAX]; /* Delivered-To, X-Original-To, X-Forwarded-For and the like, each of them */
+	struct span reported; /* X-HmXmrOriginalRecipient: Microsoft names there who complained */
+	struct span message_id, from, sender, return_path, to, cc, list_id, feedback_id, cfbl_id,
+		campaign, original_recipient, subject, date;
+	struct span
+		delivered[RETURNED_DELIVERED_MAX]; /* Delivered-To, X-Original-To, X-Forwarded-For
+						      and the like, each of them */
 	size_t delivereds;
 	struct span received_for[RETURNED_FOR_MAX];
 	size_t received_fors;
 };
 
-void returned_read(const struct classify_options *options, const struct fields *header, struct returned *out);
+void returned_read(
+	const struct classify_options *options, const struct fields *header, struct returned *out);
 
 /*
- * The address that a forwarder or a tag wrapped: SRS0=hash=tt=domain=local@forwarder (and SRS1), prvs=tag=local@domain. BUFFER has
- * EVENT_ADDRESS_SIZE bytes and may be what the answer points into.
+ * The address that a forwarder or a tag wrapped: SRS0=hash=tt=domain=local@forwarder (and SRS1),
+ * prvs=tag=local@domain. BUFFER has EVENT_ADDRESS_SIZE bytes and may be what the answer points
+ * into.
  */
 struct span origin_unwrap(struct span address, char *buffer);
 
@@ -41,16 +46,28 @@ bool origin_is_ours(const struct classify_options *options, struct span domain);
 
 enum origin origin_of(const struct classify_options *options, const struct returned *r);
 
-/* What stands for {token} when ADDRESS (unwrapped) is one of our signed return paths; else an empty span. */
+/*
+ * What stands for {token} when ADDRESS (unwrapped) is one of our signed return paths; else an empty
+ * span.
+ */
 /* Is TOKEN a tagged BATV address, "prvs=KDDDSSSSSS=local@domain" (draft-levine-smtp-batv-01)? */
 bool origin_is_batv(struct span token);
 struct span origin_token(const struct classify_options *options, struct span address);
 
-/* The recipient in a classic VERP return path, "bounces+user=example.org@…", into ADDRESS of EVENT_ADDRESS_SIZE bytes. Returns its length. */
+/*
+ * The recipient in a classic VERP return path, "bounces+user=example.org@…", into ADDRESS of
+ * EVENT_ADDRESS_SIZE bytes. Returns its length.
+ */
 size_t origin_verp_recipient(struct span return_path, char *address);
 
-/* The campaign into BUFFER of EVENT_CAMPAIGN_SIZE bytes: classic VERP, Feedback-ID, List-ID, configured header. */
-/* TEXT with what a campaign's name may not hold as '_', into BUFFER of EVENT_CAMPAIGN_SIZE; false, BUFFER untouched, when it is empty or an address. */
+/*
+ * The campaign into BUFFER of EVENT_CAMPAIGN_SIZE bytes: classic VERP, Feedback-ID, List-ID,
+ * configured header.
+ */
+/*
+ * TEXT with what a campaign's name may not hold as '_', into BUFFER of EVENT_CAMPAIGN_SIZE; false,
+ * BUFFER untouched, when it is empty or an address.
+ */
 bool origin_copy_campaign(struct span text, char *buffer);
 void origin_campaign(struct span verp_path, const struct returned *r, char *buffer);
 

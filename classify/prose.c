@@ -21,21 +21,21 @@
 #include "classify/recipient.h"
 
 enum {
-	RETURNED_NEAR_LINES = 12,  /* between the mark and the header of the returned mail */
-	HEADER_LINES_MIN = 3,      /* so many header lines in a row are a header */
-	HEADER_LINES_MAX = 200,    /* more of them are not looked at */
-	TRANSCRIPT_LINES = 4,      /* an answer stands at most so far behind the address */
-	ANSWER_LINES_MAX = 8,      /* of an answer that stands in front of the address */
-	HEADINGS_MAX = 3,          /* lines that end in a colon, in front of the words */
-	WORDS_LINES_MAX = 4,       /* in front of a code in brackets */
-	HOSTS_MAX = 64,            /* host names looked at in the text about one recipient */
-	HOST_LABELS_MAX = 4096,    /* bytes of that text */
-	OCCURRENCES_MAX = 16,      /* of an address in a transcript */
+	RETURNED_NEAR_LINES = 12, /* between the mark and the header of the returned mail */
+	HEADER_LINES_MIN = 3,     /* so many header lines in a row are a header */
+	HEADER_LINES_MAX = 200,   /* more of them are not looked at */
+	TRANSCRIPT_LINES = 4,     /* an answer stands at most so far behind the address */
+	ANSWER_LINES_MAX = 8,     /* of an answer that stands in front of the address */
+	HEADINGS_MAX = 3,         /* lines that end in a colon, in front of the words */
+	WORDS_LINES_MAX = 4,      /* in front of a code in brackets */
+	HOSTS_MAX = 64,           /* host names looked at in the text about one recipient */
+	HOST_LABELS_MAX = 4096,   /* bytes of that text */
+	OCCURRENCES_MAX = 16,     /* of an address in a transcript */
 	TRANSCRIPT_RECIPIENTS_MAX = 64,
-	MARK_GAP_MAX = 240,        /* bytes between a mark and the address that it names */
+	MARK_GAP_MAX = 240, /* bytes between a mark and the address that it names */
 	MARK_AFTER_MAX = 100,
-	SEPARATOR_MIN = 3,         /* "---" */
-	BARE_NAME_MAX = 64,        /* RFC 5321 section 4.5.3.1.1 */
+	SEPARATOR_MIN = 3,  /* "---" */
+	BARE_NAME_MAX = 64, /* RFC 5321 section 4.5.3.1.1 */
 };
 
 static struct span between(const char *from, const char *to)
@@ -43,15 +43,30 @@ static struct span between(const char *from, const char *to)
 	return (struct span){ from, to > from ? (size_t)(to - from) : 0 };
 }
 
-/* --- where the returned mail begins ------------------------------------------------------------------------ */
+/* --- where the returned mail begins --------------------------------------- */
 
-enum { HAS_RECEIVED = 1, HAS_ID = 2, HAS_FROM = 4, HAS_SUBJECT = 8, HAS_DATE = 16, HAS_RETURN_PATH = 32, HAS_MIME = 64, HAS_TO = 128 };
+enum {
+	HAS_RECEIVED = 1,
+	HAS_ID = 2,
+	HAS_FROM = 4,
+	HAS_SUBJECT = 8,
+	HAS_DATE = 16,
+	HAS_RETURN_PATH = 32,
+	HAS_MIME = 64,
+	HAS_TO = 128
+};
 static const struct {
 	struct span name;
 	unsigned flag;
 } header_names[] = {
-	{ { "Received:", 9 }, HAS_RECEIVED }, { { "Message-ID:", 11 }, HAS_ID }, { { "From:", 5 }, HAS_FROM }, { { "Subject:", 8 }, HAS_SUBJECT },
-	{ { "Date:", 5 }, HAS_DATE }, { { "Return-Path:", 12 }, HAS_RETURN_PATH }, { { "MIME-Version:", 13 }, HAS_MIME }, { { "To:", 3 }, HAS_TO },
+	{ { "Received:", 9 }, HAS_RECEIVED },
+	{ { "Message-ID:", 11 }, HAS_ID },
+	{ { "From:", 5 }, HAS_FROM },
+	{ { "Subject:", 8 }, HAS_SUBJECT },
+	{ { "Date:", 5 }, HAS_DATE },
+	{ { "Return-Path:", 12 }, HAS_RETURN_PATH },
+	{ { "MIME-Version:", 13 }, HAS_MIME },
+	{ { "To:", 3 }, HAS_TO },
 };
 
 static unsigned header_flag(struct span line)
@@ -62,7 +77,10 @@ static unsigned header_flag(struct span line)
 	return 0;
 }
 
-/* A mail header at the beginning of TEXT? The form that Exchange prints ("To: Subject: Sent:") is none. */
+/*
+ * A mail header at the beginning of TEXT? The form that Exchange prints ("To: Subject: Sent:") is
+ * none.
+ */
 bool prose_is_header(struct span text)
 {
 	struct span line;
@@ -82,8 +100,10 @@ bool prose_is_header(struct span text)
 	}
 	if (fields < HEADER_LINES_MIN)
 		return false;
-	return (flags & (HAS_RECEIVED | HAS_RETURN_PATH | HAS_MIME)) || ((flags & HAS_ID) && (flags & (HAS_FROM | HAS_SUBJECT))) ||
-	       ((flags & HAS_FROM) && (flags & HAS_TO) && (flags & HAS_DATE) && (flags & HAS_SUBJECT));
+	return (flags & (HAS_RECEIVED | HAS_RETURN_PATH | HAS_MIME)) ||
+		((flags & HAS_ID) && (flags & (HAS_FROM | HAS_SUBJECT))) ||
+		((flags & HAS_FROM) && (flags & HAS_TO) && (flags & HAS_DATE) &&
+			(flags & HAS_SUBJECT));
 }
 
 /* The begin of a mail header within the next lines of TEXT; NULL. */
@@ -142,7 +162,8 @@ static size_t header_paragraph(struct span text)
 }
 
 /* The first place from which TEXT is the returned mail: where words say so, else PARAGRAPH. */
-static size_t returned_begin(struct span text, size_t paragraph, const struct rules *rules, const struct matches *found, const char **header)
+static size_t returned_begin(struct span text, size_t paragraph, const struct rules *rules,
+	const struct matches *found, const char **header)
 {
 	*header = paragraph < text.n ? text.p + paragraph : NULL;
 	for (size_t i = 0; i < found->count; i++) {
@@ -150,7 +171,8 @@ static size_t returned_begin(struct span text, size_t paragraph, const struct ru
 		if (rule_at(rules, m->rule)->mark != MARK_RETURNED_MESSAGE)
 			continue;
 		struct span line = line_around(text, m->begin);
-		const char *behind = line.p + line.n, *near = header_near(between(behind, text.p + text.n));
+		const char *behind = line.p + line.n,
+			   *near = header_near(between(behind, text.p + text.n));
 		if (near || is_parting(text, m)) {
 			*header = near;
 			return (size_t)(line.p - text.p);
@@ -159,7 +181,7 @@ static size_t returned_begin(struct span text, size_t paragraph, const struct ru
 	return paragraph;
 }
 
-/* --- marks --------------------------------------------------------------------------------------------------- */
+/* --- marks ---------------------------------------------------------------- */
 
 static void sort_matches(struct matches *m)
 {
@@ -179,9 +201,13 @@ static void note_matches(struct prose *p, const struct rules *rules)
 		if (p->matches.at[i].begin >= p->human.n)
 			continue;
 		const struct rule *rule = rule_at(rules, p->matches.at[i].rule);
-		struct span phrase = between(p->human.p + p->matches.at[i].begin, p->human.p + p->matches.at[i].end);
-		if (rule->mark && bytes_find_pair(phrase.p, phrase.p + phrase.n, '\n', '\n') < phrase.p + phrase.n)
-			continue; /* "Your message", blank line, "To:": two paragraphs are no phrase */
+		struct span phrase = between(
+			p->human.p + p->matches.at[i].begin, p->human.p + p->matches.at[i].end);
+		if (rule->mark &&
+			bytes_find_pair(phrase.p, phrase.p + phrase.n, '\n', '\n') <
+				phrase.p + phrase.n)
+			continue; /* "Your message", blank line, "To:": two paragraphs are no
+				   phrase */
 		p->matches.at[keep++] = p->matches.at[i];
 		p->marked[rule->mark] = true;
 		p->category |= rule->category != CATEGORY_NONE;
@@ -210,12 +236,14 @@ static bool is_delimiter(struct span line)
 	line = span_trim(line);
 	while (n < line.n && line.p[n] == line.p[0])
 		n++;
-	return n == line.n && ((n >= 2 && n <= 3 && line.p[0] == '-') || (n >= 20 && line.p[0] == '_'));
+	return n == line.n &&
+		((n >= 2 && n <= 3 && line.p[0] == '-') || (n >= 20 && line.p[0] == '_'));
 }
 
 /*
- * Without what a list, a scanner or a signature put below: some lines behind a delimiter that have no code. What they say is about no mail, and whose
- * addresses they name had nothing to do with it. Such a footer is in the second half, or behind a delimiter that only footers have.
+ * Without what a list, a scanner or a signature put below: some lines behind a delimiter that have
+ * no code. What they say is about no mail, and whose addresses they name had nothing to do with it.
+ * Such a footer is in the second half, or behind a delimiter that only footers have.
  */
 static struct span without_footer(struct span text)
 {
@@ -233,7 +261,8 @@ static struct span without_footer(struct span text)
 	}
 	struct span footer = { text.p + cut, text.n - cut };
 	struct codes c = codes_find(footer);
-	if (!span_trim((struct span){ text.p, cut }).n || lines > FOOTER_LINES || c.reply || c.status.digit)
+	if (!span_trim((struct span){ text.p, cut }).n || lines > FOOTER_LINES || c.reply ||
+		c.status.digit)
 		return text;
 	return (struct span){ text.p, cut };
 }
@@ -253,7 +282,8 @@ void prose_open(struct prose *p, const struct rules *rules, struct span text)
 	memset(p->marked, 0, sizeof p->marked);
 	memset(p->said, 0, sizeof p->said);
 	p->category = false;
-	size_t paragraph = header_paragraph(text); /* nobody reports behind the mail that came back, so that is not searched */
+	size_t paragraph = header_paragraph(
+		text); /* nobody reports behind the mail that came back, so that is not searched */
 	rules_search(rules, (struct span){ text.p, paragraph }, &p->searched);
 	take_human(p, rules);
 	size_t cut = returned_begin(text, paragraph, rules, &p->matches, &header);
@@ -263,27 +293,84 @@ void prose_open(struct prose *p, const struct rules *rules, struct span text)
 	note_matches(p, rules);
 }
 
-/* --- the rank of an address ------------------------------------------------------------------------------------- */
+/* --- the rank of an address ----------------------------------------------- */
 
 /* Words directly before an address that make it somebody else's. */
 static const struct span foreign_labels[] = {
-	SPAN("from:"), SPAN("from"), SPAN("return-path:"), SPAN("sender:"), SPAN("reply-to:"), SPAN("message-id:"), SPAN("mail from:"),
-	SPAN("envelope-from"), SPAN("mailto:"), SPAN("contact"), SPAN("by"), SPAN("errors-to:"), SPAN("postmaster:"), SPAN("e-mail:"),
-	SPAN("email:"), SPAN("von:"), SPAN("de:"), SPAN("da:"), SPAN("sender address:"), SPAN("generated by"), SPAN("relay="), SPAN("helo"),
-	SPAN("original message from"), SPAN("expanded from"), SPAN("please contact"), SPAN("contact:"), SPAN("via"), SPAN("sender"), SPAN("x-"),
-	SPAN("cc:"), SPAN("msgid"), SPAN("msgid:"), SPAN("http:"), SPAN("to postmaster"), SPAN("your address:"), SPAN("envelope-from:"),
-	SPAN("write to"), SPAN("mail to:"), SPAN("forward to"), SPAN("forwarded to"), SPAN("reply to"), SPAN("please email"),
+	SPAN("from:"),
+	SPAN("from"),
+	SPAN("return-path:"),
+	SPAN("sender:"),
+	SPAN("reply-to:"),
+	SPAN("message-id:"),
+	SPAN("mail from:"),
+	SPAN("envelope-from"),
+	SPAN("mailto:"),
+	SPAN("contact"),
+	SPAN("by"),
+	SPAN("errors-to:"),
+	SPAN("postmaster:"),
+	SPAN("e-mail:"),
+	SPAN("email:"),
+	SPAN("von:"),
+	SPAN("de:"),
+	SPAN("da:"),
+	SPAN("sender address:"),
+	SPAN("generated by"),
+	SPAN("relay="),
+	SPAN("helo"),
+	SPAN("original message from"),
+	SPAN("expanded from"),
+	SPAN("please contact"),
+	SPAN("contact:"),
+	SPAN("via"),
+	SPAN("sender"),
+	SPAN("x-"),
+	SPAN("cc:"),
+	SPAN("msgid"),
+	SPAN("msgid:"),
+	SPAN("http:"),
+	SPAN("to postmaster"),
+	SPAN("your address:"),
+	SPAN("envelope-from:"),
+	SPAN("write to"),
+	SPAN("mail to:"),
+	SPAN("forward to"),
+	SPAN("forwarded to"),
+	SPAN("reply to"),
+	SPAN("please email"),
 	SPAN("please e-mail"),
 };
 /* Exim: an alias, behind the address that it stands for, which may be undisclosed. */
 static const struct span exceptions[] = { SPAN("generated from") };
 /* Words directly before an address that make it the recipient's. */
 static const struct span recipient_labels[] = {
-	SPAN("rcpt to:"), SPAN("recipient:"), SPAN("recipients:"), SPAN("final-recipient: rfc822;"), SPAN("original-recipient: rfc822;"),
-	SPAN("recipient address:"), SPAN("to:"), SPAN("failed recipient:"), SPAN("user unknown:"), SPAN("unknown user:"),
-	SPAN("undeliverable to:"), SPAN("undeliverable to"), SPAN("user:"), SPAN("address:"), SPAN("for"), SPAN("mailbox"),
-	SPAN("empf\xc3\xa4nger:"), SPAN("an:"), SPAN("para:"), SPAN("destinataire:"), SPAN("destinataire :"), SPAN("destinatario:"),
-	SPAN("\xe5\xae\x9b\xe5\x85\x88:"), SPAN("recipient's address:"), SPAN("\xe5\xae\x9b\xe5\x85\x88\xef\xbc\x9a"), SPAN("recipient"),
+	SPAN("rcpt to:"),
+	SPAN("recipient:"),
+	SPAN("recipients:"),
+	SPAN("final-recipient: rfc822;"),
+	SPAN("original-recipient: rfc822;"),
+	SPAN("recipient address:"),
+	SPAN("to:"),
+	SPAN("failed recipient:"),
+	SPAN("user unknown:"),
+	SPAN("unknown user:"),
+	SPAN("undeliverable to:"),
+	SPAN("undeliverable to"),
+	SPAN("user:"),
+	SPAN("address:"),
+	SPAN("for"),
+	SPAN("mailbox"),
+	SPAN("empf\xc3\xa4nger:"),
+	SPAN("an:"),
+	SPAN("para:"),
+	SPAN("destinataire:"),
+	SPAN("destinataire :"),
+	SPAN("destinatario:"),
+	SPAN("\xe5\xae\x9b\xe5\x85\x88:"),
+	SPAN("recipient's address:"),
+	SPAN("\xe5\xae\x9b\xe5\x85\x88\xef\xbc\x9a"),
+	SPAN("recipient"),
 };
 
 static bool ends_with_one(struct span text, const struct span *words, size_t count)
@@ -306,7 +393,8 @@ static bool is_in_link(struct span line, const char *address)
 	while (address > line.p && !strchr(" \t<>\"@", address[-1]))
 		address--;
 	size_t n = 0;
-	while (address + n < line.p + line.n && ((address[n] | 0x20) >= 'a' && (address[n] | 0x20) <= 'z'))
+	while (address + n < line.p + line.n &&
+		((address[n] | 0x20) >= 'a' && (address[n] | 0x20) <= 'z'))
 		n++;
 	return n > 1 && span_starts_nocase(between(address + n, line.p + line.n), SPAN("://"));
 }
@@ -329,19 +417,26 @@ struct reader {
 	const struct rules *rules;
 	const struct span *own;
 	size_t owns;
-	size_t next_match;  /* the first match that begins behind the address at hand */
-	long mark;          /* the last mark of recipients before it; -1 */
-	enum kind kind;     /* what that says: of several in one sentence the first */
-	size_t last_end;    /* of the address before */
+	size_t next_match; /* the first match that begins behind the address at hand */
+	long mark;         /* the last mark of recipients before it; -1 */
+	enum kind kind;    /* what that says: of several in one sentence the first */
+	size_t last_end;   /* of the address before */
 };
 
 static bool is_recipient_mark(const struct rules *rules, const struct match *m, enum kind *kind)
 {
 	switch (rule_at(rules, m->rule)->mark) {
-	case MARK_FAILED_RECIPIENTS: *kind = KIND_FAILURE; return true;
-	case MARK_DELAYED_RECIPIENTS: *kind = KIND_DELAY; return true;
-	case MARK_DELIVERED_RECIPIENTS: *kind = KIND_SUCCESS; return true;
-	default: return false;
+	case MARK_FAILED_RECIPIENTS:
+		*kind = KIND_FAILURE;
+		return true;
+	case MARK_DELAYED_RECIPIENTS:
+		*kind = KIND_DELAY;
+		return true;
+	case MARK_DELIVERED_RECIPIENTS:
+		*kind = KIND_SUCCESS;
+		return true;
+	default:
+		return false;
 	}
 }
 
@@ -366,7 +461,10 @@ static bool has_break(struct span text)
 	return false;
 }
 
-/* The rest of the mark's line, and when that ends in a colon the blank lines behind it: from there on addresses are named. */
+/*
+ * The rest of the mark's line, and when that ends in a colon the blank lines behind it: from there
+ * on addresses are named.
+ */
 static size_t list_begin(struct span human, const struct match *m)
 {
 	size_t i = m->end, last = 0;
@@ -383,20 +481,23 @@ static size_t list_begin(struct span human, const struct match *m)
 }
 
 /* Behind "these failed:"? */
-static bool is_marked_before(const struct reader *r, const struct found_address *a, bool begins_line)
+static bool is_marked_before(
+	const struct reader *r, const struct found_address *a, bool begins_line)
 {
 	if (r->mark < 0)
 		return false;
 	const struct match *m = &r->p->matches.at[r->mark];
 	const char *text = r->p->human.p;
-	if (m->end > a->begin) /* the phrase holds the address: "your message to <…> could not be delivered" */
+	if (m->end > a->begin) /* the phrase holds the address: "your message to <…> could not be
+				  delivered" */
 		return !memmem(text + m->begin, a->begin - m->begin, "\n\n", 2);
 	if (begins_line)
 		return !has_break(between(text + m->end, text + a->begin));
 	size_t from = list_begin(r->p->human, m);
 	if (from > a->begin)
 		from = m->end;
-	return a->begin - from <= MARK_GAP_MAX && r->last_end <= m->end && !memmem(text + from, a->begin - from, "\n\n", 2);
+	return a->begin - from <= MARK_GAP_MAX && r->last_end <= m->end &&
+		!memmem(text + from, a->begin - from, "\n\n", 2);
 }
 
 /* Before "could not be delivered"? */
@@ -411,7 +512,8 @@ static bool is_marked_after(const struct reader *r, const struct found_address *
 		struct span gap = between(r->p->human.p + a->end, r->p->human.p + m->begin);
 		if (memchr(gap.p, '@', gap.n) || memmem(gap.p, gap.n, "\n\n", 2))
 			return false;
-		if (is_recipient_mark(r->rules, m, kind)) /* one that ends in a colon speaks of those behind it */
+		if (is_recipient_mark(r->rules, m,
+			    kind)) /* one that ends in a colon speaks of those behind it */
 			return list_begin(r->p->human, m) == m->end || !memchr(gap.p, '\n', gap.n);
 	}
 	return false;
@@ -423,10 +525,12 @@ static bool has_phrase(const struct reader *r, size_t begin, size_t end)
 	for (size_t i = r->next_match; i-- > 0;) {
 		if (r->p->matches.at[i].begin + PROSE_LINE_MAX < begin)
 			break;
-		if (r->p->matches.at[i].end > begin && rule_at(r->rules, r->p->matches.at[i].rule)->category)
+		if (r->p->matches.at[i].end > begin &&
+			rule_at(r->rules, r->p->matches.at[i].rule)->category)
 			return true;
 	}
-	for (size_t i = r->next_match; i < r->p->matches.count && r->p->matches.at[i].begin < end; i++)
+	for (size_t i = r->next_match; i < r->p->matches.count && r->p->matches.at[i].begin < end;
+		i++)
 		if (rule_at(r->rules, r->p->matches.at[i].rule)->category)
 			return true;
 	return false;
@@ -455,8 +559,11 @@ static enum prose_rank rank_of(struct reader *r, const struct found_address *a, 
 		return RANK_NOT;
 	if (ENDS_WITH_ONE(prefix, exceptions))
 		return RANK_LIKELY;
-	if (a->begin > 0 && human.p[a->begin - 1] == ':' && span_ends_nocase(prefix, SPAN("<mailto:")) && is_marked_before(r, a, true))
-		return is_own(r, a->text) ? RANK_OWN : RANK_NAMED; /* "Name<mailto:user@example.org>", HTML that became text */
+	if (a->begin > 0 && human.p[a->begin - 1] == ':' &&
+		span_ends_nocase(prefix, SPAN("<mailto:")) && is_marked_before(r, a, true))
+		return is_own(r, a->text)
+			? RANK_OWN
+			: RANK_NAMED; /* "Name<mailto:user@example.org>", HTML that became text */
 	if (ENDS_WITH_ONE(prefix, foreign_labels) || (!prefix.n && is_behind_alias(human, begin)))
 		return RANK_NOT;
 	if (is_marked_before(r, a, begins_line))
@@ -464,7 +571,9 @@ static enum prose_rank rank_of(struct reader *r, const struct found_address *a, 
 	if (is_marked_after(r, a, kind))
 		return is_own(r, a->text) ? RANK_OWN : RANK_NAMED;
 	if (is_own(r, a->text))
-		return begins_line && a->angle && a->end < human.n && human.p[a->end] == ':' ? RANK_OWN : RANK_NOT;
+		return begins_line && a->angle && a->end < human.n && human.p[a->end] == ':'
+			? RANK_OWN
+			: RANK_NOT;
 	if (address_is_list_command(a->text))
 		return RANK_COMMAND;
 	if (ENDS_WITH_ONE(prefix, recipient_labels))
@@ -477,9 +586,12 @@ static enum prose_rank rank_of(struct reader *r, const struct found_address *a, 
 	return RANK_MENTIONED;
 }
 
-/* --- the receiver's words -------------------------------------------------------------------------------------------- */
+/* --- the receiver's words ------------------------------------------------- */
 
-/* TEXT, which is about ADDRESS, up to the line behind its first that begins with another's address: there the next one's answer begins. */
+/*
+ * TEXT, which is about ADDRESS, up to the line behind its first that begins with another's address:
+ * there the next one's answer begins.
+ */
 static struct span until_another(struct span text, struct span address)
 {
 	struct span rest = text, line;
@@ -494,7 +606,8 @@ static struct span until_another(struct span text, struct span address)
 		if (c.reply || c.status.digit) /* "552 5.2.2 <user@example.org>... Mailbox full" */
 			while (begin < c.end || (begin < line.n && strchr(" \t<", line.p[begin])))
 				begin++;
-		if (address_next(line, &i, &a) && (size_t)(a.text.p - line.p) <= begin && !address_equal(a.text, address) && a.text.p > text.p)
+		if (address_next(line, &i, &a) && (size_t)(a.text.p - line.p) <= begin &&
+			!address_equal(a.text, address) && a.text.p > text.p)
 			return between(text.p, line.p);
 	}
 	return text;
@@ -514,7 +627,8 @@ struct span prose_about(struct span human, struct span address)
 /* A line of a session's transcript at which the talk turns to something else. */
 static bool is_turn(struct span line)
 {
-	return span_starts_nocase(line, SPAN(">>> ")) || span_starts_nocase(line, SPAN("... ")) || memmem(line.p, line.n, ": --> ", 6);
+	return span_starts_nocase(line, SPAN(">>> ")) || span_starts_nocase(line, SPAN("... ")) ||
+		memmem(line.p, line.n, ": --> ", 6);
 }
 
 /* TEXT up to the next blank line, line of dashes, or turn of a transcript. */
@@ -542,7 +656,9 @@ static struct span paragraph(struct span text)
 static struct span first_words(struct span text)
 {
 	struct span words = paragraph(text);
-	for (unsigned i = 0; i < HEADINGS_MAX && words.n && words.p[words.n - 1] == ':' && !memchr(words.p, '\n', words.n); i++) {
+	for (unsigned i = 0; i < HEADINGS_MAX && words.n && words.p[words.n - 1] == ':' &&
+		!memchr(words.p, '\n', words.n);
+		i++) {
 		struct span next = paragraph(between(words.p + words.n, text.p + text.n));
 		if (!next.n)
 			break;
@@ -551,14 +667,19 @@ static struct span first_words(struct span text)
 	return words;
 }
 
-/* Behind an address: a bracket that closes, then a colon or comma, as wide as Chinese and Japanese text has them. */
-static const struct span closing_signs[] = { { "\xef\xbc\x9e", 3 }, { "\xef\xbc\x89", 3 }, { "\xef\xbc\x9a", 3 }, { "\xef\xbc\x8c", 3 } };
+/*
+ * Behind an address: a bracket that closes, then a colon or comma, as wide as Chinese and Japanese
+ * text has them.
+ */
+static const struct span closing_signs[] = { { "\xef\xbc\x9e", 3 }, { "\xef\xbc\x89", 3 },
+	{ "\xef\xbc\x9a", 3 }, { "\xef\xbc\x8c", 3 } };
 
 struct span prose_words(struct span about, struct span address)
 {
 	struct span rest = about;
 	bool repeated = true;
-	while (repeated) { /* "user@example.org (user@example.org)<mailto:user@example.org>", as Exchange writes it */
+	while (repeated) { /* "user@example.org (user@example.org)<mailto:user@example.org>", as
+			      Exchange writes it */
 		repeated = span_starts_nocase(rest, address);
 		if (repeated)
 			rest = between(rest.p + address.n, rest.p + rest.n);
@@ -589,8 +710,8 @@ static struct span skip_rule(struct span text)
 }
 
 /*
- * From where the words begin that end in LINE with a code in brackets: "Although I'm listed as a best-preference MX for that host," line end,
- * "I don't treat it as local. (#5.4.6)".
+ * From where the words begin that end in LINE with a code in brackets: "Although I'm listed as a
+ * best-preference MX for that host," line end, "I don't treat it as local. (#5.4.6)".
  */
 static const char *words_begin(struct span text, struct span line)
 {
@@ -599,7 +720,8 @@ static const char *words_begin(struct span text, struct span line)
 		struct span before = line_around(text, (size_t)(begin - 1 - text.p));
 		struct span words = span_trim(before);
 		bool heading = words.n && words.p[words.n - 1] == ':';
-		if (!words.n || heading || is_separator(before) || is_turn(before) || memchr(before.p, '@', before.n) || before.p == text.p)
+		if (!words.n || heading || is_separator(before) || is_turn(before) ||
+			memchr(before.p, '@', before.n) || before.p == text.p)
 			break;
 		begin = before.p;
 	}
@@ -608,27 +730,36 @@ static const char *words_begin(struct span text, struct span line)
 
 enum { TELLS_WORDS = 1, TELLS_STATUS = 2, TELLS_REPLY = 4, TELLS_ALL = 7 };
 
-/* The line with the most telling code: one with both codes and with words behind them, else the first with any. */
+/*
+ * The line with the most telling code: one with both codes and with words behind them, else the
+ * first with any.
+ */
 static struct span code_line(struct span text)
 {
 	struct span rest = text, line, best = { "", 0 };
 	unsigned best_score = 0;
 	while (best_score < TELLS_ALL && span_line(&rest, &line)) {
 		struct codes c = codes_find(line);
-		unsigned score = (c.reply >= 400 ? TELLS_REPLY : 0) + (c.status.digit >= 4 ? TELLS_STATUS : 0);
+		unsigned score = (c.reply >= 400 ? TELLS_REPLY : 0) +
+			(c.status.digit >= 4 ? TELLS_STATUS : 0);
 		if (!score)
 			continue;
-		if (span_trim(between(line.p + c.end, line.p + line.n)).n || (rest.n && rest.p[0] != '\n'))
+		if (span_trim(between(line.p + c.end, line.p + line.n)).n ||
+			(rest.n && rest.p[0] != '\n'))
 			score += TELLS_WORDS;
 		if (score > best_score) {
 			best_score = score;
-			best = between(c.reply ? line.p + c.begin : words_begin(text, line), line.p + line.n);
+			best = between(c.reply ? line.p + c.begin : words_begin(text, line),
+				line.p + line.n);
 		}
 	}
 	return best;
 }
 
-/* The lines of TEXT above AT that were heard in a session ("<<< 550 …"), to AT; empty when there are none, or they do not refuse. */
+/*
+ * The lines of TEXT above AT that were heard in a session ("<<< 550 …"), to AT; empty when there
+ * are none, or they do not refuse.
+ */
 static struct span heard_above(struct span text, const char *at)
 {
 	const char *begin = at;
@@ -642,7 +773,9 @@ static struct span heard_above(struct span text, const char *at)
 	return heard.n && (heard.p[0] == '4' || heard.p[0] == '5') ? heard : (struct span){ "", 0 };
 }
 
-/* A summary that names nobody ("554 5.0.0 Service unavailable") says less than the answer above it. */
+/*
+ * A summary that names nobody ("554 5.0.0 Service unavailable") says less than the answer above it.
+ */
 static struct span not_summary(struct span text, struct span line)
 {
 	struct span whole = line_around(text, (size_t)(line.p - text.p));
@@ -668,7 +801,8 @@ struct span prose_diagnostic(const struct prose *p, const struct rules *rules, s
 		rules_scan(rules, window, WHERE_HUMAN, &found);
 	for (size_t i = 0; i < found.count; i++) {
 		const char *behind = window.p + found.at[i].end;
-		bool aside = behind < window.p + window.n && *behind == ')'; /* "has been frozen (delivery error message)" */
+		bool aside = behind < window.p + window.n &&
+			*behind == ')'; /* "has been frozen (delivery error message)" */
 		if (rule_at(rules, found.at[i].rule)->mark == MARK_REMOTE_SAYS && !aside)
 			return first_words(skip_rule(between(behind, text.p + text.n)));
 	}
@@ -691,50 +825,94 @@ struct span prose_transcript(struct span human, struct span address)
 		struct span near = line_around(human, (size_t)(rest.p + at - human.p)), line;
 		struct span behind = between(near.p, human.p + human.n);
 		const char *end = near.p;
-		for (unsigned lines = 0; lines < TRANSCRIPT_LINES && span_line(&behind, &line); lines++) {
+		for (unsigned lines = 0; lines < TRANSCRIPT_LINES && span_line(&behind, &line);
+			lines++) {
 			if (lines && (!span_trim(line).n || is_of_another(line, address)))
 				break;
 			end = line.p + line.n;
 		}
 		struct span answer = code_line(between(near.p, end));
 		if (answer.n)
-			return paragraph(until_another(between(answer.p, human.p + human.n), address));
+			return paragraph(
+				until_another(between(answer.p, human.p + human.n), address));
 		rest = between(rest.p + at + address.n, human.p + human.n);
 	}
 	return none;
 }
 
-/* --- which host ---------------------------------------------------------------------------------------------------- */
+/* --- which host ----------------------------------------------------------- */
 
 /* Words directly before the name of the host that answered, or did not. */
 static const struct span remote_labels[] = {
-	SPAN("while talking to"), SPAN("connect to"), SPAN("connected to"), SPAN("connection with"), SPAN("connection to"),
-	SPAN("conversation with"), SPAN("timed out with"), SPAN("refused by"), SPAN("reset by"), SPAN("giving up on"), SPAN("remote server"),
-	SPAN("remote server:"), SPAN("remote host"), SPAN("host name:"), SPAN("remote host:"), SPAN("remote mta:"), SPAN("remote system:"),
-	SPAN("remote system: dns;"), SPAN("servidor remoto:"), SPAN("remoteserver:"), SPAN("remote-server:"), SPAN("serveur distant:"),
-	SPAN("serveur distant :"), SPAN("server remoto:"), SPAN("externe server:"),
+	SPAN("while talking to"),
+	SPAN("connect to"),
+	SPAN("connected to"),
+	SPAN("connection with"),
+	SPAN("connection to"),
+	SPAN("conversation with"),
+	SPAN("timed out with"),
+	SPAN("refused by"),
+	SPAN("reset by"),
+	SPAN("giving up on"),
+	SPAN("remote server"),
+	SPAN("remote server:"),
+	SPAN("remote host"),
+	SPAN("host name:"),
+	SPAN("remote host:"),
+	SPAN("remote mta:"),
+	SPAN("remote system:"),
+	SPAN("remote system: dns;"),
+	SPAN("servidor remoto:"),
+	SPAN("remoteserver:"),
+	SPAN("remote-server:"),
+	SPAN("serveur distant:"),
+	SPAN("serveur distant :"),
+	SPAN("server remoto:"),
+	SPAN("externe server:"),
 };
 /* The same where an IP address stands behind the name. */
-static const struct span remote_labels_ip[] = { SPAN("host"), SPAN("host:"), SPAN("server:"), SPAN("by"), SPAN("server"), SPAN("with"), SPAN("to") };
+static const struct span remote_labels_ip[] = { SPAN("host"), SPAN("host:"), SPAN("server:"),
+	SPAN("by"), SPAN("server"), SPAN("with"), SPAN("to") };
 /* These end in one of the above, and name who sent. */
-static const struct span client_labels[] = { SPAN("client host"), SPAN("your host"), SPAN("sending host"), SPAN("from host"), SPAN("sent by"), SPAN("received by"), SPAN("blocked by") };
+static const struct span client_labels[] = { SPAN("client host"), SPAN("your host"),
+	SPAN("sending host"), SPAN("from host"), SPAN("sent by"), SPAN("received by"),
+	SPAN("blocked by") };
 /* Words directly behind it. */
 static const struct span remote_suffixes[] = {
-	SPAN("said:"), SPAN("says:"), SPAN("reports:"), SPAN("gave this error"), SPAN("rejected your message"), SPAN("does not like recipient"),
-	SPAN("failed after i sent"), SPAN("a donn\xc3\xa9 cette erreur"), SPAN("hat diesen fehler ausgegeben"),
+	SPAN("said:"),
+	SPAN("says:"),
+	SPAN("reports:"),
+	SPAN("gave this error"),
+	SPAN("rejected your message"),
+	SPAN("does not like recipient"),
+	SPAN("failed after i sent"),
+	SPAN("a donn\xc3\xa9 cette erreur"),
+	SPAN("hat diesen fehler ausgegeben"),
 };
 /* Words directly before the name of the host that reports. */
 static const struct span reporter_labels[] = {
-	SPAN("generating server:"), SPAN("generierender server:"), SPAN("serveur de g\xc3\xa9n\xc3\xa9ration:"),
-	SPAN("serveur de g\xc3\xa9n\xc3\xa9ration :"), SPAN("servidor de generaci\xc3\xb3n:"), SPAN("servidor de gera\xc3\xa7\xc3\xa3o:"),
-	SPAN("server di generazione:"), SPAN("genererende server:"), SPAN("dsn generated by:"), SPAN("dsn generato da:"), SPAN("program at"),
-	SPAN("program at host"), SPAN("mail system at host"), SPAN("mail server at"), SPAN("mail server on"),
+	SPAN("generating server:"),
+	SPAN("generierender server:"),
+	SPAN("serveur de g\xc3\xa9n\xc3\xa9ration:"),
+	SPAN("serveur de g\xc3\xa9n\xc3\xa9ration :"),
+	SPAN("servidor de generaci\xc3\xb3n:"),
+	SPAN("servidor de gera\xc3\xa7\xc3\xa3o:"),
+	SPAN("server di generazione:"),
+	SPAN("genererende server:"),
+	SPAN("dsn generated by:"),
+	SPAN("dsn generato da:"),
+	SPAN("program at"),
+	SPAN("program at host"),
+	SPAN("mail system at host"),
+	SPAN("mail server at"),
+	SPAN("mail server on"),
 	SPAN("delivery status notification from"),
 };
 
 static bool is_host_char(char c)
 {
-	return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || ascii_digit(c) || c == '-' || c == '.' || c == '_';
+	return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || ascii_digit(c) || c == '-' || c == '.' ||
+		c == '_';
 }
 
 /* Four numbers and three dots; "4.94.20" is a version. */
@@ -750,12 +928,17 @@ static bool is_ip(struct span host)
 	return dots == DOTS;
 }
 
-/* A name with dots whose last label is of letters, or an IP address; no part of a mail address, of a path or of a file's name. */
+/*
+ * A name with dots whose last label is of letters, or an IP address; no part of a mail address, of
+ * a path or of a file's name.
+ */
 static bool is_host(struct span text, struct span host)
 {
-	char before = host.p > text.p ? host.p[-1] : ' ', after = host.p + host.n < text.p + text.n ? host.p[host.n] : ' ';
+	char before = host.p > text.p ? host.p[-1] : ' ',
+	     after = host.p + host.n < text.p + text.n ? host.p[host.n] : ' ';
 	const char *dot = memrchr(host.p, '.', host.n);
-	if (!dot || dot == host.p || host.n >= EVENT_HOST_SIZE || strchr("@/=\\", before) || strchr("@/", after))
+	if (!dot || dot == host.p || host.n >= EVENT_HOST_SIZE || strchr("@/=\\", before) ||
+		strchr("@/", after))
 		return false;
 	if (is_ip(host))
 		return true;
@@ -791,7 +974,8 @@ static bool has_address_behind(struct span behind)
 	size_t i = 0;
 	while (i < behind.n && behind.p[i] && strchr(".> ", behind.p[i]))
 		i++;
-	return i + 1 < behind.n && strchr("[(", behind.p[i]) && (ascii_digit(behind.p[i + 1]) || behind.p[i + 1] == 'I');
+	return i + 1 < behind.n && strchr("[(", behind.p[i]) &&
+		(ascii_digit(behind.p[i + 1]) || behind.p[i + 1] == 'I');
 }
 
 static bool is_remote(struct span before, struct span behind)
@@ -807,7 +991,8 @@ static bool is_remote(struct span before, struct span behind)
 	if (has_address_behind(behind) && (begins_line || ENDS_WITH_ONE(before, remote_labels_ip)))
 		return true;
 	behind = span_trim(behind);
-	if (behind.n > 2 && behind.p[0] == '#' && ascii_digit(behind.p[1]) && ascii_digit(behind.p[2])) /* Exchange: "mx.example.org #550 5.1.1" */
+	if (behind.n > 2 && behind.p[0] == '#' && ascii_digit(behind.p[1]) &&
+		ascii_digit(behind.p[2])) /* Exchange: "mx.example.org #550 5.1.1" */
 		return true;
 	for (size_t i = 0; i < sizeof remote_suffixes / sizeof remote_suffixes[0]; i++)
 		if (span_starts_nocase(behind, remote_suffixes[i]))
@@ -817,8 +1002,11 @@ static bool is_remote(struct span before, struct span behind)
 
 static bool is_reporter(struct span before, struct span behind)
 {
-	bool code_behind = behind.n > 3 && memcmp(behind.p, " #", 2) == 0 && ascii_digit(behind.p[2]) && behind.p[3] == '.';
-	if (code_behind && span_ends_nocase(before, SPAN("<"))) /* Exchange 2000: "<exch.example.org #5.1.1>" */
+	bool code_behind = behind.n > 3 && memcmp(behind.p, " #", 2) == 0 &&
+		ascii_digit(behind.p[2]) && behind.p[3] == '.';
+	if (code_behind &&
+		span_ends_nocase(
+			before, SPAN("<"))) /* Exchange 2000: "<exch.example.org #5.1.1>" */
 		return true;
 	return ENDS_WITH_ONE(span_trim(before), reporter_labels);
 }
@@ -853,7 +1041,8 @@ struct span prose_remote(struct span human, struct span about, struct span answe
 {
 	struct span host = find_host(about, is_remote);
 	bool inside = answer.n && answer.p > human.p && answer.p < human.p + human.n;
-	if (!host.n && inside && span_starts_nocase(line_around(human, (size_t)(answer.p - human.p)), SPAN("<<< ")))
+	if (!host.n && inside &&
+		span_starts_nocase(line_around(human, (size_t)(answer.p - human.p)), SPAN("<<< ")))
 		host = talked_to(human, answer.p);
 	return host;
 }
@@ -863,19 +1052,26 @@ struct span prose_reporter(struct span human)
 	return find_host(human, is_reporter);
 }
 
-/* --- the recipients ------------------------------------------------------------------------------------------------ */
+/* --- the recipients ------------------------------------------------------- */
 
-/* "is delayed for more than 4 hours for the following list of recipients": two marks, one of which says what happened. */
-static bool is_one_sentence(struct span human, const struct match *first, const struct match *second)
+/*
+ * "is delayed for more than 4 hours for the following list of recipients": two marks, one of which
+ * says what happened.
+ */
+static bool is_one_sentence(
+	struct span human, const struct match *first, const struct match *second)
 {
 	struct span gap = between(human.p + first->end, human.p + second->begin);
-	return gap.n <= MARK_AFTER_MAX && !memchr(gap.p, ':', gap.n) && !memchr(gap.p, '.', gap.n) && !memmem(gap.p, gap.n, "\n\n", 2);
+	return gap.n <= MARK_AFTER_MAX && !memchr(gap.p, ':', gap.n) &&
+		!memchr(gap.p, '.', gap.n) && !memmem(gap.p, gap.n, "\n\n", 2);
 }
 
 static void advance_marks(struct reader *r, const struct found_address *a)
 {
 	enum kind kind;
-	for (; r->next_match < r->p->matches.count && r->p->matches.at[r->next_match].begin <= a->begin; r->next_match++) {
+	for (; r->next_match < r->p->matches.count &&
+		r->p->matches.at[r->next_match].begin <= a->begin;
+		r->next_match++) {
 		const struct match *m = &r->p->matches.at[r->next_match];
 		if (!is_recipient_mark(r->rules, m, &kind))
 			continue;
@@ -908,7 +1104,8 @@ static void keep_best(struct prose *p)
 			best = rank;
 	}
 	for (size_t i = 0; i < p->count && best; i++)
-		if (p->recipient[i].rank == best && !is_among(p->recipient, keep, p->recipient[i].address))
+		if (p->recipient[i].rank == best &&
+			!is_among(p->recipient, keep, p->recipient[i].address))
 			p->recipient[keep++] = p->recipient[i];
 	p->count = keep;
 }
@@ -924,7 +1121,8 @@ static struct span before_break(struct span text)
 }
 
 /*
- * sendmail's transcript puts the receiver's answer in front of the line that names whom it is about:
+ * sendmail's transcript puts the receiver's answer in front of the line that names whom it is
+ * about:
  *     <<< 550 Insecure Mail Relay
  *     554 <user@example.org>... Remote protocol error
  * and at times a line about the host, "421 mx.example.org (smtp)... Deferred: …", in between.
@@ -932,7 +1130,8 @@ static struct span before_break(struct span text)
 static struct span answer_before(struct span human, struct span address)
 {
 	const char *end = line_around(human, (size_t)(address.p - human.p)).p, *begin;
-	struct span host = end > human.p ? line_around(human, (size_t)(end - 1 - human.p)) : (struct span){ "", 0 };
+	struct span host = end > human.p ? line_around(human, (size_t)(end - 1 - human.p))
+					 : (struct span){ "", 0 };
 	if (span_find_nocase(host, SPAN(" (smtp)... ")) >= 0)
 		end = host.p;
 	begin = end;
@@ -945,13 +1144,18 @@ static struct span answer_before(struct span human, struct span address)
 	return begin == end ? (struct span){ "", 0 } : span_trim(between(begin + 4, end));
 }
 
-/* "552 5.2.2 <user@example.org>... Mailbox full": the begin of the line, where the answer stands around ADDRESS; else NULL. */
+/*
+ * "552 5.2.2 <user@example.org>... Mailbox full": the begin of the line, where the answer stands
+ * around ADDRESS; else NULL.
+ */
 static const char *answer_line(struct span human, struct span address)
 {
-	struct span line = line_around(human, (size_t)(address.p - human.p)), before = between(line.p, address.p);
+	struct span line = line_around(human, (size_t)(address.p - human.p)),
+		    before = between(line.p, address.p);
 	struct codes c = codes_find(before);
 	struct codes behind = codes_find(between(address.p + address.n, line.p + line.n));
-	bool alone = (c.reply || c.status.digit) && c.begin == 0 && !behind.reply && !behind.status.digit;
+	bool alone = (c.reply || c.status.digit) && c.begin == 0 && !behind.reply &&
+		!behind.status.digit;
 	for (size_t i = c.end; i < before.n; i++)
 		alone &= strchr(" \t<", before.p[i]) != NULL;
 	return alone ? line.p : NULL;
@@ -977,18 +1181,23 @@ static void assign_text(struct prose *p, const struct rules *rules)
 	}
 }
 
-void prose_recipients(struct prose *p, const struct rules *rules, const struct span *own, size_t owns)
+void prose_recipients(
+	struct prose *p, const struct rules *rules, const struct span *own, size_t owns)
 {
 	struct reader r = { .p = p, .rules = rules, .own = own, .owns = owns, .mark = -1 };
 	struct found_address a;
 	size_t i = 0;
-	for (unsigned seen = 0; seen < PROSE_ADDRESSES_MAX && p->count < PROSE_RECIPIENTS_MAX && address_next(p->human, &i, &a); seen++) {
+	for (unsigned seen = 0; seen < PROSE_ADDRESSES_MAX && p->count < PROSE_RECIPIENTS_MAX &&
+		address_next(p->human, &i, &a);
+		seen++) {
 		enum kind kind;
 		address_unglue(&a);
 		advance_marks(&r, &a);
 		enum prose_rank rank = rank_of(&r, &a, &kind);
 		if (rank != RANK_NOT)
-			p->recipient[p->count++] = (struct prose_recipient){ .address = a.text, .rank = rank, .kind = kind };
+			p->recipient[p->count++] = (struct prose_recipient){
+				.address = a.text, .rank = rank, .kind = kind
+			};
 		r.last_end = a.end;
 	}
 	p->cut = p->count == PROSE_RECIPIENTS_MAX && address_next(p->human, &i, &a);
@@ -998,17 +1207,21 @@ void prose_recipients(struct prose *p, const struct rules *rules, const struct s
 
 struct span prose_bare_name(const struct prose *p, const struct rules *rules)
 {
-	static const char name[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	static const char name[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 	struct span none = { "", 0 };
 	enum kind kind;
 	for (size_t i = p->matches.count; i-- > 0;) {
 		if (!is_recipient_mark(rules, &p->matches.at[i], &kind) || kind != KIND_FAILURE)
 			continue;
 		size_t begin = list_begin(p->human, &p->matches.at[i]), end = begin;
-		while (end < p->human.n && end - begin < BARE_NAME_MAX && memchr(name, p->human.p[end], sizeof name - 1))
+		while (end < p->human.n && end - begin < BARE_NAME_MAX &&
+			memchr(name, p->human.p[end], sizeof name - 1))
 			end++;
 		bool alone = end == p->human.n || p->human.p[end] == '\n';
-		return begin > p->matches.at[i].end && end > begin && alone ? between(p->human.p + begin, p->human.p + end) : none;
+		return begin > p->matches.at[i].end && end > begin && alone
+			? between(p->human.p + begin, p->human.p + end)
+			: none;
 	}
 	return none;
 }

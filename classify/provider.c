@@ -11,11 +11,11 @@
 enum { NAME_MAX_BYTES = 255 }; /* RFC 1035 section 2.3.4 */
 
 struct suffix {
-	uint32_t text;   /* where it stands among the texts, without the leading dot; 0: free */
+	uint32_t text; /* where it stands among the texts, without the leading dot; 0: free */
 	uint32_t hash;
 	uint16_t number;
 	uint8_t list;
-	bool below;      /* names below it only */
+	bool below; /* names below it only */
 };
 
 struct profile {
@@ -30,11 +30,14 @@ struct provider_table {
 	size_t count;
 	struct suffix *slots;
 	size_t mask;
-	char *texts;              /* NUL-terminated, behind an empty one */
+	char *texts; /* NUL-terminated, behind an empty one */
 	size_t texts_used;
 };
 
-static unsigned char lower(char c) { return (unsigned char)(c >= 'A' && c <= 'Z' ? c + 32 : c); }
+static unsigned char lower(char c)
+{
+	return (unsigned char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+}
 
 static uint32_t hash_of(enum provider_list list, const char *p, size_t n)
 {
@@ -45,32 +48,35 @@ static uint32_t hash_of(enum provider_list list, const char *p, size_t n)
 	return h;
 }
 
-static struct suffix *slot_of(const struct provider_table *t, enum provider_list list, const char *p, size_t n)
+static struct suffix *slot_of(
+	const struct provider_table *t, enum provider_list list, const char *p, size_t n)
 {
 	uint32_t hash = hash_of(list, p, n);
 	size_t i = hash & t->mask;
 
 	for (; t->slots[i].text; i = (i + 1) & t->mask)
 		if (t->slots[i].hash == hash && t->slots[i].list == list &&
-		    span_equal_nocase(span_of(t->texts + t->slots[i].text), (struct span){ p, n }))
+			span_equal_nocase(
+				span_of(t->texts + t->slots[i].text), (struct span){ p, n }))
 			break;
 	return &t->slots[i];
 }
 
-static bool add_suffix(struct provider_table *t, size_t number, enum provider_list list, const char *text, char *error, size_t size)
+static bool add_suffix(struct provider_table *t, size_t number, enum provider_list list,
+	const char *text, char *error, size_t size)
 {
 	bool below = *text == '.';
 	size_t n = strlen(text += below);
 	struct suffix *s = slot_of(t, list, text, n);
 
 	if (!n || n > NAME_MAX_BYTES) {
-		snprintf(error, size, "provider %s: a %s is empty or too long", t->profiles[number].name,
-			 list == PROVIDER_HOST ? "host" : "domain");
+		snprintf(error, size, "provider %s: a %s is empty or too long",
+			t->profiles[number].name, list == PROVIDER_HOST ? "host" : "domain");
 		return false;
 	}
 	if (s->text) {
-		snprintf(error, size, "provider %s: %s belongs to %s already", t->profiles[number].name, text,
-			 t->profiles[s->number].name);
+		snprintf(error, size, "provider %s: %s belongs to %s already",
+			t->profiles[number].name, text, t->profiles[s->number].name);
 		return false;
 	}
 	s->text = (uint32_t)t->texts_used;
@@ -101,12 +107,14 @@ static size_t bytes_of(const char *const *list)
 	return n;
 }
 
-static bool add_profile(struct provider_table *t, const struct provider_spec *spec, char *error, size_t size)
+static bool add_profile(
+	struct provider_table *t, const struct provider_spec *spec, char *error, size_t size)
 {
 	size_t number = t->count;
 
 	if (!*spec->name || provider_number(t, spec->name) >= 0) {
-		snprintf(error, size, "provider %s: %s", spec->name, *spec->name ? "is there twice" : "has no name");
+		snprintf(error, size, "provider %s: %s", spec->name,
+			*spec->name ? "is there twice" : "has no name");
 		return false;
 	}
 	memcpy(t->profiles[number].name, spec->name, sizeof spec->name);
@@ -124,7 +132,8 @@ static bool add_profile(struct provider_table *t, const struct provider_spec *sp
 	return true;
 }
 
-static bool add_profiles(struct provider_table *t, const struct provider_spec *specs, size_t count, char *error, size_t size)
+static bool add_profiles(struct provider_table *t, const struct provider_spec *specs, size_t count,
+	char *error, size_t size)
 {
 	size_t suffixes = 0, bytes = 1;
 
@@ -147,10 +156,12 @@ static bool add_profiles(struct provider_table *t, const struct provider_spec *s
 	return true;
 }
 
-bool provider_table_build(struct image *image, const struct provider_spec *specs, size_t count, char *error, size_t size)
+bool provider_table_build(struct image *image, const struct provider_spec *specs, size_t count,
+	char *error, size_t size)
 {
 	struct provider_table t = { 0 };
-	bool good = add_profiles(&t, specs, count, error, size) && image_add(image, PIECE_PROFILES, t.profiles, t.count * sizeof *t.profiles) &&
+	bool good = add_profiles(&t, specs, count, error, size) &&
+		image_add(image, PIECE_PROFILES, t.profiles, t.count * sizeof *t.profiles) &&
 		image_add(image, PIECE_SUFFIXES, t.slots, (t.mask + 1) * sizeof *t.slots) &&
 		image_add(image, PIECE_SUFFIX_TEXTS, t.texts, t.texts_used);
 
@@ -166,11 +177,15 @@ struct provider_table *provider_table_open(const void *image)
 
 	if (!t)
 		return NULL;
-	/* nobody writes to them through these pointers but the builder, which has blocks of its own */
-	t->profiles = (struct profile *)image_piece(image, PIECE_PROFILES, sizeof *t->profiles, &t->count);
+	/*
+	 * nobody writes to them through these pointers but the builder, which has blocks of its own
+	 */
+	t->profiles = (struct profile *)image_piece(
+		image, PIECE_PROFILES, sizeof *t->profiles, &t->count);
 	t->slots = (struct suffix *)image_piece(image, PIECE_SUFFIXES, sizeof *t->slots, &t->mask);
 	t->texts = (char *)image_piece(image, PIECE_SUFFIX_TEXTS, 1, &t->texts_used);
-	if (t->texts_used && !t->texts[t->texts_used - 1] && t->mask && !(t->mask & (t->mask - 1))) {
+	if (t->texts_used && !t->texts[t->texts_used - 1] && t->mask &&
+		!(t->mask & (t->mask - 1))) {
 		t->mask--;
 		return t;
 	}
@@ -178,7 +193,10 @@ struct provider_table *provider_table_open(const void *image)
 	return NULL;
 }
 
-void provider_table_free(struct provider_table *t) { free(t); }
+void provider_table_free(struct provider_table *t)
+{
+	free(t);
+}
 
 int provider_find(const struct provider_table *t, enum provider_list list, struct span name)
 {
@@ -204,7 +222,10 @@ int provider_find(const struct provider_table *t, enum provider_list list, struc
 	return -1;
 }
 
-/* One letter too much, too few or another one, or two that changed places: what is left between the common beginning and end. */
+/*
+ * One letter too much, too few or another one, or two that changed places: what is left between the
+ * common beginning and end.
+ */
 static bool is_slip(struct span a, struct span b)
 {
 	size_t head = 0, tail = 0, least = a.n < b.n ? a.n : b.n;
@@ -225,7 +246,8 @@ const char *provider_near(const struct provider_table *t, struct span domain)
 	enum { LEAST = 6 }; /* of shorter ones too many are one letter away */
 	const char *best = NULL;
 
-	if (domain.n + 1 < LEAST || domain.n > NAME_MAX_BYTES || provider_find(t, PROVIDER_DOMAIN, domain) >= 0)
+	if (domain.n + 1 < LEAST || domain.n > NAME_MAX_BYTES ||
+		provider_find(t, PROVIDER_DOMAIN, domain) >= 0)
 		return NULL;
 	for (size_t i = 0; i <= t->mask; i++) {
 		const struct suffix *s = &t->slots[i];
@@ -233,7 +255,8 @@ const char *provider_near(const struct provider_table *t, struct span domain)
 			continue;
 		struct span known = span_of(t->texts + s->text);
 		/* of several the first by name, so that the order of the table does not matter */
-		if (known.n >= LEAST && is_slip(domain, known) && (!best || strcmp(known.p, best) < 0))
+		if (known.n >= LEAST && is_slip(domain, known) &&
+			(!best || strcmp(known.p, best) < 0))
 			best = known.p;
 	}
 	return best;
@@ -247,8 +270,14 @@ int provider_number(const struct provider_table *t, const char *name)
 	return -1;
 }
 
-size_t provider_count(const struct provider_table *t) { return t->count; }
-const char *provider_name(const struct provider_table *t, size_t number) { return t->profiles[number].name; }
+size_t provider_count(const struct provider_table *t)
+{
+	return t->count;
+}
+const char *provider_name(const struct provider_table *t, size_t number)
+{
+	return t->profiles[number].name;
+}
 const char *provider_ladder_of(const struct provider_table *t, size_t number)
 {
 	const struct profile *p = &t->profiles[number];
@@ -256,5 +285,11 @@ const char *provider_ladder_of(const struct provider_table *t, size_t number)
 	return *p->ladder ? p->ladder : p->large ? "large" : "small";
 }
 
-bool provider_large(const struct provider_table *t, size_t number) { return t->profiles[number].large; }
-unsigned provider_connections_of(const struct provider_table *t, size_t number) { return t->profiles[number].connections; }
+bool provider_large(const struct provider_table *t, size_t number)
+{
+	return t->profiles[number].large;
+}
+unsigned provider_connections_of(const struct provider_table *t, size_t number)
+{
+	return t->profiles[number].connections;
+}

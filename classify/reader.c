@@ -1,11 +1,14 @@
-/* What every room of the classifier needs: how an event is decided, redacted and handed out, each recipient once. */
+/*
+ * What every room of the classifier needs: how an event is decided, redacted and handed out, each
+ * recipient once.
+ */
 #include "classify/reader.h"
 
 #include "classify/redact.h"
 #include "classify/vocabulary.h"
 
 enum {
-	OWN_LOCALS_MAX = 6,            /* of the sender's addresses, those that redaction knows */
+	OWN_LOCALS_MAX = 6, /* of the sender's addresses, those that redaction knows */
 	LOCALS_MAX = 4 + OWN_LOCALS_MAX + READER_OTHERS_MAX,
 };
 
@@ -18,7 +21,8 @@ static struct span at_domain(struct span address)
 
 void reader_remember(struct reader *r, struct span address)
 {
-	const char *type = memchr(address.p, ';', address.n); /* "rfc822;": RFC 3464 section 2.1.2 */
+	const char *type = memchr(
+		address.p, ';', address.n); /* "rfc822;": RFC 3464 section 2.1.2 */
 	if (type)
 		address = (struct span){ type + 1, address.n - (size_t)(type + 1 - address.p) };
 	address = span_trim(address);
@@ -31,8 +35,10 @@ void reader_remember(struct reader *r, struct span address)
 static void diagnostic_field(struct reader *r, struct event *e, struct span text)
 {
 	char clean[EVENT_DIAGNOSTIC_SIZE * 2];
-	struct span locals[LOCALS_MAX + 1], recipient = span_of(e->recipient), original = span_of(e->original_recipient);
-	const struct span first[] = { address_local(recipient), address_local(original), at_domain(recipient), at_domain(original) };
+	struct span locals[LOCALS_MAX + 1], recipient = span_of(e->recipient),
+					    original = span_of(e->original_recipient);
+	const struct span first[] = { address_local(recipient), address_local(original),
+		at_domain(recipient), at_domain(original) };
 	size_t n = 0;
 	if (!r->options->redact) {
 		reader_text(e->diagnostic, sizeof e->diagnostic, text);
@@ -50,7 +56,8 @@ static void diagnostic_field(struct reader *r, struct event *e, struct span text
 		locals[n++] = address_local(r->other[i]);
 	locals[n] = (struct span){ "", 0 };
 	size_t kept = redact(clean, sizeof clean, text, locals);
-	keep_known_words(e->diagnostic, sizeof e->diagnostic, (struct span){ clean, kept }, r->rules);
+	keep_known_words(
+		e->diagnostic, sizeof e->diagnostic, (struct span){ clean, kept }, r->rules);
 	explicit_bzero(clean, sizeof clean);
 }
 

@@ -32,35 +32,44 @@ struct reader {
 	struct mail *mail;
 	struct prose *prose;
 	struct returned returned;
-	struct event common;             /* what all events share */
-	struct span own[PROSE_OWN_MAX];  /* addresses of the sender */
+	struct event common;            /* what all events share */
+	struct span own[PROSE_OWN_MAX]; /* addresses of the sender */
 	size_t owns;
-	struct span other[READER_OTHERS_MAX]; /* addresses or fields that name recipients: redaction takes their local parts out of each other's answers */
+	struct span
+		other[READER_OTHERS_MAX]; /* addresses or fields that name recipients: redaction
+					     takes their local parts out of each other's answers */
 	size_t others;
-	char verp[EVENT_ADDRESS_SIZE];   /* recipient in a VERP return path of this message, classic or with a token; "" */
+	char verp[EVENT_ADDRESS_SIZE]; /* recipient in a VERP return path of this message, classic
+					  or with a token; "" */
 	bool subject_says[KIND_COUNT], header_says[KIND_COUNT];
 	uint16_t subject_rule[KIND_COUNT], header_rule[KIND_COUNT];
 	bool bounce_subject, bounce_sender, receipt_subject, notice_subject, held_subject;
-	bool answer;                     /* its subject is one that a person's answer has */
+	bool answer; /* its subject is one that a person's answer has */
 	bool truncated;
 	event_sink *sink;
 	void *context;
 	struct outcome *out;
-	bool told;                       /* an event left */
-	int stopped;                     /* what the sink said */
+	bool told;   /* an event left */
+	int stopped; /* what the sink said */
 };
 
-/* --- what every room needs: classify/reader.c ---------------------------------------------------------------- */
+/* --- what every room needs: classify/reader.c ----------------------------- */
 
 static inline void reader_text(char *buffer, size_t size, struct span text)
 {
 	span_copy_text(buffer, size, text);
 }
 
-/* Notes that ADDRESS, an address or a field like "rfc822; a@example.org", names somebody; those beyond the limit are left. */
+/*
+ * Notes that ADDRESS, an address or a field like "rfc822; a@example.org", names somebody; those
+ * beyond the limit are left.
+ */
 void reader_remember(struct reader *r, struct span address);
 
-/* Was E's recipient not named before? What lies beyond the limit is not, and is said to be left out. */
+/*
+ * Was E's recipient not named before? What lies beyond the limit is not, and is said to be left
+ * out.
+ */
 bool reader_is_new(struct reader *r, const struct event *e);
 
 /* Hands E out. False when the message is to be left: the sink said so, or there are too many. */
@@ -69,22 +78,28 @@ bool reader_emit(struct reader *r, struct event *e);
 /* The one event of a message that gives none. */
 void reader_emit_none(struct reader *r, enum kind kind, const char *why);
 
-/* Fills in what the evidence decides, and hands the event out. WORDS stand for the diagnostic where there is none. */
+/*
+ * Fills in what the evidence decides, and hands the event out. WORDS stand for the diagnostic where
+ * there is none.
+ */
 bool reader_decide(struct reader *r, struct event *e, struct evidence *evidence, struct span words);
 
 /* Does the text give a code of refusal? */
 bool reader_answers_no(struct span text);
 
-/* --- what all events of a message share: classify/common.c --------------------------------------------------- */
+/* --- what all events of a message share: classify/common.c ---------------- */
 
 /* The returned mail, return paths, the sender's own addresses, origin, campaign. */
 void common_read(struct reader *r, int64_t arrived);
 
-/* What rules say of subject and sender, and of the header, which is worth it only where no report decides. */
+/*
+ * What rules say of subject and sender, and of the header, which is worth it only where no report
+ * decides.
+ */
 void common_scan(struct reader *r);
 void common_scan_header(struct reader *r);
 
-/* --- who sent it: classify/sender.c -------------------------------------------------------------------------- */
+/* --- who sent it: classify/sender.c --------------------------------------- */
 
 bool sender_is_daemon(const struct reader *r);
 bool sender_has_null_path(const struct mail *m);
@@ -102,17 +117,20 @@ bool sender_is_person(const struct reader *r);
 /* As RFC 3834 section 5 labels them. */
 bool sender_is_auto_replied(const struct mail *m);
 
-/* --- complaints: classify/complaint.c ------------------------------------------------------------------------- */
+/* --- complaints: classify/complaint.c ------------------------------------- */
 
 void complaint_read(struct reader *r, const struct arf *a);
 
 /* Complaints that are no feedback report; false when this is none. */
 bool complaint_read_other(struct reader *r);
 
-/* Who the mail that came back went to, where that is plain, into ADDRESS of EVENT_ADDRESS_SIZE bytes; the length, 0: not known. */
+/*
+ * Who the mail that came back went to, where that is plain, into ADDRESS of EVENT_ADDRESS_SIZE
+ * bytes; the length, 0: not known.
+ */
 size_t complaint_recipient(const struct reader *r, char *address);
 
-/* --- failures, delays, successes: classify/failure.c ----------------------------------------------------------- */
+/* --- failures, delays, successes: classify/failure.c ---------------------- */
 
 /* False when the status names no recipient and says nothing. */
 bool failure_read_status(struct reader *r);

@@ -12,7 +12,7 @@
 #include "classify/classify.h"
 
 enum {
-	LOCAL_MAX = 128,  /* RFC 5321 says 64; VERP and SRS go beyond */
+	LOCAL_MAX = 128, /* RFC 5321 says 64; VERP and SRS go beyond */
 	DOMAIN_MAX = 255,
 };
 
@@ -50,11 +50,13 @@ static size_t domain_end(struct span text, size_t at)
 	size_t i = at + 1;
 	if (i < text.n && text.p[i] == '[') { /* an address literal, RFC 5321 section 4.1.3 */
 		i++;
-		while (i < text.n && i - at < 64 && (is_alnum(text.p[i]) || (text.p[i] && strchr(".:-", text.p[i]))))
+		while (i < text.n && i - at < 64 &&
+			(is_alnum(text.p[i]) || (text.p[i] && strchr(".:-", text.p[i]))))
 			i++;
 		return i < text.n && text.p[i] == ']' ? i + 1 : at + 1;
 	}
-	if (i < text.n && text.p[i] == '#') /* sendmail writes user@#host of a host it does not know */
+	if (i < text.n &&
+		text.p[i] == '#') /* sendmail writes user@#host of a host it does not know */
 		i++;
 	while (i < text.n && i - at <= DOMAIN_MAX && is_domain(text.p[i]))
 		i++;
@@ -66,14 +68,16 @@ static size_t domain_end(struct span text, size_t at)
 /* Names in front of an address that are not part of it: "to=user@example.org". */
 static size_t skip_label(struct span text, size_t begin, size_t at)
 {
-	static const char *const labels[] = { "to=", "from=", "for=", "rcpt=", "email=", "mail=", "address=", "recipient=", "user=",
-					      "orcpt=", "smtp=" };
+	static const char *const labels[] = { "to=", "from=", "for=", "rcpt=", "email=", "mail=",
+		"address=", "recipient=", "user=", "orcpt=", "smtp=" };
 	struct span local = { text.p + begin, at - begin };
 	for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++)
 		if (span_starts_nocase(local, span_of(labels[i])) && local.n > strlen(labels[i]))
 			return begin + strlen(labels[i]);
-	if (local.n > 4 && local.p[3] == '-' && (local.p[0] == '4' || local.p[0] == '5') && ascii_digit(local.p[1]) && ascii_digit(local.p[2]))
-		return begin + 4; /* "550-user@example.org: no such user", a reply of several lines */
+	if (local.n > 4 && local.p[3] == '-' && (local.p[0] == '4' || local.p[0] == '5') &&
+		ascii_digit(local.p[1]) && ascii_digit(local.p[2]))
+		return begin +
+			4; /* "550-user@example.org: no such user", a reply of several lines */
 	while (begin < at && strchr("'`*=|/{}&?!-", text.p[begin]))
 		begin++;
 	return begin;
@@ -133,7 +137,10 @@ static bool is_sign(ucs4_t c)
 	return c >= 0x80 && !uc_is_alpha(c) && !uc_is_general_category(c, UC_CATEGORY_M);
 }
 
-/* Where in the local part the text in front ends: behind a sign, or where ASCII follows letters of such a script. */
+/*
+ * Where in the local part the text in front ends: behind a sign, or where ASCII follows letters of
+ * such a script.
+ */
 static size_t local_proper(struct span local)
 {
 	size_t from = 0;
@@ -151,7 +158,10 @@ static size_t local_proper(struct span local)
 	return from < local.n ? from : 0;
 }
 
-/* How much of the domain is one: up to a sign, or to letters of such a script behind which no dot comes any more. */
+/*
+ * How much of the domain is one: up to a sign, or to letters of such a script behind which no dot
+ * comes any more.
+ */
 static size_t domain_proper(struct span domain)
 {
 	const char *last = memrchr(domain.p, '.', domain.n);
@@ -199,25 +209,42 @@ bool address_plausible(struct span address)
 	if (!local.n || local.n == address.n || !domain_plausible(domain, false))
 		return false;
 	for (size_t i = 0; i < domain.n; i++)
-		if (!is_domain(domain.p[i]) && domain.p[0] != '[' && !(i == 0 && domain.p[0] == '#'))
+		if (!is_domain(domain.p[i]) && domain.p[0] != '[' &&
+			!(i == 0 && domain.p[0] == '#'))
 			return false;
 	if (local.p[0] == '"')
 		return local.n > 2 && local.p[local.n - 1] == '"';
 	for (size_t i = 0; i < local.n; i++)
-		if (!is_local(local.p[i]) && local.p[i] != ':' && local.p[i] != '@' && local.p[i] != ',' && local.p[i] != '(' && local.p[i] != ')')
+		if (!is_local(local.p[i]) && local.p[i] != ':' && local.p[i] != '@' &&
+			local.p[i] != ',' && local.p[i] != '(' && local.p[i] != ')')
 			return false;
 	return true;
 }
 
-/* Local parts of those who speak for a mail system (RFC 2142, and what systems send reports as), and of roles that people are told to write to. */
+/*
+ * Local parts of those who speak for a mail system (RFC 2142, and what systems send reports as),
+ * and of roles that people are told to write to.
+ */
 static const struct {
 	struct span name;
 	bool reports;
 } roles[] = {
-	{ { "mailer-daemon", 13 }, true }, { { "postmaster", 10 }, true }, { { "post_master", 11 }, true }, { { "mail-daemon", 11 }, true },
-	{ { "mailerdaemon", 12 }, true }, { { "mailer_daemon", 13 }, true }, { { "mdaemon", 7 }, true }, { { "postmaster-noreply", 18 }, true },
-	{ { "double-bounce", 13 }, true }, { { "mail-delivery-subsystem", 23 }, true }, { { "abuse", 5 }, false }, { { "hostmaster", 10 }, false },
-	{ { "no-reply", 8 }, false }, { { "noreply", 7 }, false }, { { "helpdesk", 8 }, false }, { { "support", 7 }, false },
+	{ { "mailer-daemon", 13 }, true },
+	{ { "postmaster", 10 }, true },
+	{ { "post_master", 11 }, true },
+	{ { "mail-daemon", 11 }, true },
+	{ { "mailerdaemon", 12 }, true },
+	{ { "mailer_daemon", 13 }, true },
+	{ { "mdaemon", 7 }, true },
+	{ { "postmaster-noreply", 18 }, true },
+	{ { "double-bounce", 13 }, true },
+	{ { "mail-delivery-subsystem", 23 }, true },
+	{ { "abuse", 5 }, false },
+	{ { "hostmaster", 10 }, false },
+	{ { "no-reply", 8 }, false },
+	{ { "noreply", 7 }, false },
+	{ { "helpdesk", 8 }, false },
+	{ { "support", 7 }, false },
 };
 
 static bool is_role(struct span address, bool reports)
@@ -241,8 +268,8 @@ bool address_is_daemon(struct span address)
 
 bool address_is_list_command(struct span address)
 {
-	static const char *const suffixes[] = { "-request", "-ctl", "-help", "-admin", "-owner", "-subscribe", "-unsubscribe", "-confirm",
-						 "-bounces" };
+	static const char *const suffixes[] = { "-request", "-ctl", "-help", "-admin", "-owner",
+		"-subscribe", "-unsubscribe", "-confirm", "-bounces" };
 	for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++)
 		if (span_ends_nocase(address_local(address), span_of(suffixes[i])))
 			return true;
@@ -265,7 +292,7 @@ size_t address_copy(char *buffer, struct span address)
 	return n;
 }
 
-/* --- DSN fields --------------------------------------------------------------------------------------------- */
+/* --- DSN fields ----------------------------------------------------------- */
 
 static int hex_upper(char c)
 {
@@ -273,8 +300,9 @@ static int hex_upper(char c)
 }
 
 /*
- * Undoes xtext (RFC 3461 section 4) where all of it can only be xtext: an honest encoder writes '+' '=' and what is not
- * printable as +HH and nothing else, so that "user+20off@example.org" is an address that nobody encoded.
+ * Undoes xtext (RFC 3461 section 4) where all of it can only be xtext: an honest encoder writes '+'
+ * '=' and what is not printable as +HH and nothing else, so that "user+20off@example.org" is an
+ * address that nobody encoded.
  */
 static size_t xtext_decode(char *text, size_t n)
 {
@@ -282,7 +310,8 @@ static size_t xtext_decode(char *text, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		if (text[i] != '+')
 			continue;
-		int high = i + 2 < n ? hex_upper(text[i + 1]) : -1, low = i + 2 < n ? hex_upper(text[i + 2]) : -1;
+		int high = i + 2 < n ? hex_upper(text[i + 1]) : -1,
+		    low = i + 2 < n ? hex_upper(text[i + 2]) : -1;
 		if (high < 0 || low < 0)
 			return n;
 		unsigned char c = (unsigned char)(high << 4 | low);
@@ -305,7 +334,9 @@ static size_t unicode_decode(char *text, size_t n)
 {
 	size_t to = 0;
 	for (size_t i = 0; i < n;) {
-		char *close = n - i > 4 && memcmp(text + i, "\\x{", 3) == 0 ? memchr(text + i, '}', n - i < 11 ? n - i : 11) : NULL;
+		char *close = n - i > 4 && memcmp(text + i, "\\x{", 3) == 0
+			? memchr(text + i, '}', n - i < 11 ? n - i : 11)
+			: NULL;
 		if (!close) {
 			text[to++] = text[i++];
 			continue;
@@ -330,7 +361,8 @@ static struct span skip_type(struct span field, bool *utf8)
 		return field;
 	struct span type = span_trim((struct span){ field.p, (size_t)(semicolon - field.p) });
 	*utf8 = span_equal_nocase(type, SPAN("utf-8"));
-	return span_trim((struct span){ semicolon + 1, (size_t)(field.p + field.n - semicolon - 1) });
+	return span_trim(
+		(struct span){ semicolon + 1, (size_t)(field.p + field.n - semicolon - 1) });
 }
 
 size_t recipient_field(struct span field, bool xtext, char *address)
@@ -338,12 +370,14 @@ size_t recipient_field(struct span field, bool xtext, char *address)
 	bool utf8;
 	address[0] = '\0';
 	field = skip_type(span_trim(field), &utf8);
-	while (field.n && (field.p[0] == '<' || field.p[0] == '"' || field.p[0] == ' ') && !(field.p[0] == '"' && memchr(field.p + 1, '"', field.n - 1))) {
+	while (field.n && (field.p[0] == '<' || field.p[0] == '"' || field.p[0] == ' ') &&
+		!(field.p[0] == '"' && memchr(field.p + 1, '"', field.n - 1))) {
 		field.p++;
 		field.n--;
 	}
 	const char *open = memchr(field.p, '<', field.n);
-	if (open && memchr(open, '@', (size_t)(field.p + field.n - open))) /* Name <user@example.org> */
+	if (open &&
+		memchr(open, '@', (size_t)(field.p + field.n - open))) /* Name <user@example.org> */
 		field = (struct span){ open + 1, (size_t)(field.p + field.n - open - 1) };
 	size_t n = 0;
 	bool quoted = false;
@@ -355,11 +389,15 @@ size_t recipient_field(struct span field, bool xtext, char *address)
 		if (c == '"')
 			quoted = !quoted;
 		if (c == '\r' || c == '\n') { /* a fold inside an address: go on behind it */
-			while (i + 1 < field.n && (field.p[i + 1] == ' ' || field.p[i + 1] == '\t' || field.p[i + 1] == '\n'))
+			while (i + 1 < field.n &&
+				(field.p[i + 1] == ' ' || field.p[i + 1] == '\t' ||
+					field.p[i + 1] == '\n'))
 				i++;
 			continue;
 		}
-		if (!quoted && (c == '>' || c == ' ' || c == '\t' || c == ';' || (c == '(' && n && memchr(text, '@', n))))
+		if (!quoted &&
+			(c == '>' || c == ' ' || c == '\t' || c == ';' ||
+				(c == '(' && n && memchr(text, '@', n))))
 			break;
 		if (n + 1 >= sizeof text)
 			goto none;
@@ -370,13 +408,17 @@ size_t recipient_field(struct span field, bool xtext, char *address)
 	if (xtext)
 		n = xtext_decode(text, n);
 	struct span whole = span_trim((struct span){ text, n });
-	while (whole.n && (whole.p[whole.n - 1] == ',' || whole.p[whole.n - 1] == '.' || whole.p[whole.n - 1] == ':'))
+	while (whole.n &&
+		(whole.p[whole.n - 1] == ',' || whole.p[whole.n - 1] == '.' ||
+			whole.p[whole.n - 1] == ':'))
 		whole.n--;
-	if (whole.n > 4 && whole.p[0] == '\'' && whole.p[whole.n - 1] == '\'') /* 'user@example.org' */
+	if (whole.n > 4 && whole.p[0] == '\'' &&
+		whole.p[whole.n - 1] == '\'') /* 'user@example.org' */
 		whole = (struct span){ whole.p + 1, whole.n - 2 };
 	if (span_starts_nocase(whole, SPAN("mailto:")))
 		whole = (struct span){ whole.p + 7, whole.n - 7 };
-	if (whole.n && whole.p[0] == '@' && memchr(whole.p, ':', whole.n)) { /* a source route, RFC 5321 appendix C */
+	if (whole.n && whole.p[0] == '@' &&
+		memchr(whole.p, ':', whole.n)) { /* a source route, RFC 5321 appendix C */
 		const char *colon = memchr(whole.p, ':', whole.n);
 		whole = (struct span){ colon + 1, (size_t)(whole.p + whole.n - colon - 1) };
 	}
@@ -386,16 +428,17 @@ none:
 	return n;
 }
 
-/* --- the set -------------------------------------------------------------------------------------------------- */
+/* --- the set -------------------------------------------------------------- */
 
 enum { SLOTS = 1 << 18 }; /* more than twice CLASSIFY_EVENTS_MAX, so that runs stay short */
 _Static_assert(SLOTS > 2 * CLASSIFY_EVENTS_MAX, "the set must not fill up");
 
 struct recipient_set {
-	unsigned char key[crypto_shorthash_KEYBYTES]; /* random: nobody can choose addresses that collide */
+	unsigned char key[crypto_shorthash_KEYBYTES]; /* random: nobody can choose addresses that
+							 collide */
 	size_t count;
 	uint64_t slot[SLOTS];
-	uint32_t used[CLASSIFY_EVENTS_MAX];           /* which slots, so that wiping costs what was used */
+	uint32_t used[CLASSIFY_EVENTS_MAX]; /* which slots, so that wiping costs what was used */
 };
 
 struct recipient_set *recipient_set_new(void)

@@ -29,28 +29,69 @@ static void put(struct output *o, struct span text)
 	o->n += text.n;
 }
 
-static bool is_letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
-static bool is_hex(char c) { return ascii_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); }
+static bool is_letter(char c)
+{
+	return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+static bool is_hex(char c)
+{
+	return ascii_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+}
 
-/* What parts words (quotes and brackets stay as they are), and what there must be in one that is replaced. */
+/*
+ * What parts words (quotes and brackets stay as they are), and what there must be in one that is
+ * replaced.
+ */
 enum { PARTS = 1, TELLS = 2 };
 static const unsigned char signs[256] = {
-	[' '] = PARTS, ['<'] = PARTS, ['>'] = PARTS, ['('] = PARTS, [')'] = PARTS, ['['] = PARTS, [']'] = PARTS, ['{'] = PARTS, ['}'] = PARTS,
-	['"'] = PARTS, ['`'] = PARTS, [','] = PARTS, [';'] = PARTS, ['|'] = PARTS,
-	['@'] = TELLS, [':'] = TELLS, ['='] = TELLS, ['0'] = TELLS, ['1'] = TELLS, ['2'] = TELLS, ['3'] = TELLS, ['4'] = TELLS, ['5'] = TELLS,
-	['6'] = TELLS, ['7'] = TELLS, ['8'] = TELLS, ['9'] = TELLS, [0xef] = TELLS /* the wide '@' of Unicode */
+	[' '] = PARTS,
+	['<'] = PARTS,
+	['>'] = PARTS,
+	['('] = PARTS,
+	[')'] = PARTS,
+	['['] = PARTS,
+	[']'] = PARTS,
+	['{'] = PARTS,
+	['}'] = PARTS,
+	['"'] = PARTS,
+	['`'] = PARTS,
+	[','] = PARTS,
+	[';'] = PARTS,
+	['|'] = PARTS,
+	['@'] = TELLS,
+	[':'] = TELLS,
+	['='] = TELLS,
+	['0'] = TELLS,
+	['1'] = TELLS,
+	['2'] = TELLS,
+	['3'] = TELLS,
+	['4'] = TELLS,
+	['5'] = TELLS,
+	['6'] = TELLS,
+	['7'] = TELLS,
+	['8'] = TELLS,
+	['9'] = TELLS,
+	[0xef] = TELLS /* the wide '@' of Unicode */
 };
-static bool is_separator(char c) { return signs[(unsigned char)c] & PARTS; }
+static bool is_separator(char c)
+{
+	return signs[(unsigned char)c] & PARTS;
+}
 
 static bool is_url(struct span w)
 {
-	return memmem(w.p, w.n, "://", 3) || span_starts_nocase(w, SPAN("www.")) || span_starts_nocase(w, SPAN("mailto:"));
+	return memmem(w.p, w.n, "://", 3) || span_starts_nocase(w, SPAN("www.")) ||
+		span_starts_nocase(w, SPAN("mailto:"));
 }
 
-/* user=example.org, and the '@' as quoted-printable, a URL, xtext (RFC 3461 section 4), HTML and the wide forms of Unicode write it: user=40example … */
+/*
+ * user=example.org, and the '@' as quoted-printable, a URL, xtext (RFC 3461 section 4), HTML and
+ * the wide forms of Unicode write it: user=40example …
+ */
 static bool is_address(struct span w)
 {
-	static const struct span at[] = { SPAN("%40"), SPAN("=40"), SPAN("+40"), SPAN("&#64"), SPAN("\xef\xbc\xa0"), SPAN("\xef\xb9\xab") };
+	static const struct span at[] = { SPAN("%40"), SPAN("=40"), SPAN("+40"), SPAN("&#64"),
+		SPAN("\xef\xbc\xa0"), SPAN("\xef\xb9\xab") };
 	if (memchr(w.p, '@', w.n))
 		return true;
 	for (size_t i = 0; i < w.n; i++)
@@ -67,20 +108,26 @@ static bool is_address(struct span w)
 /* What stands alone in angle brackets is somebody's name as a rule; these are not. */
 static bool is_bracketed_name(struct span w)
 {
-	static const struct span plain[] = { SPAN("address"), SPAN("domain"), SPAN("ip"), SPAN("url"), SPAN("id"), SPAN("CRLF"), SPAN("CR"), SPAN("LF"), SPAN("br"), SPAN("unknown") };
+	static const struct span plain[] = { SPAN("address"), SPAN("domain"), SPAN("ip"),
+		SPAN("url"), SPAN("id"), SPAN("CRLF"), SPAN("CR"), SPAN("LF"), SPAN("br"),
+		SPAN("unknown") };
 	for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
 		if (span_equal_nocase(w, plain[i]))
 			return false;
 	return w.n >= LOCAL_LENGTH_MIN && !memchr(w.p, ':', w.n) && !memchr(w.p, '/', w.n);
 }
 
-/* Where the host of a "user at host.tld", "user (at) host.tld" ends that goes on at I behind the word W; 0: it is none. */
+/*
+ * Where the host of a "user at host.tld", "user (at) host.tld" ends that goes on at I behind the
+ * word W; 0: it is none.
+ */
 static size_t spoken_address(struct span w, const char *text, size_t n, size_t i)
 {
 	size_t begin = i, dots = 0;
 	while (i < n && is_separator(text[i]))
 		i++;
-	if (i == begin || i + 2 >= n || (text[i] | 0x20) != 'a' || (text[i + 1] | 0x20) != 't' || !is_separator(text[i + 2]))
+	if (i == begin || i + 2 >= n || (text[i] | 0x20) != 'a' || (text[i + 1] | 0x20) != 't' ||
+		!is_separator(text[i + 2]))
 		return 0;
 	bool bracket = text[i - 1] != ' ';
 	for (i += 2; i < n && is_separator(text[i]); i++)
@@ -120,7 +167,8 @@ static bool is_ipv6(struct span w)
 		return true;
 	for (size_t i = 0; i < w.n; i++) {
 		colons += w.p[i] == ':';
-		if (!is_hex(w.p[i]) && w.p[i] != ':' && w.p[i] != '.' && w.p[i] != '%' && w.p[i] != '/')
+		if (!is_hex(w.p[i]) && w.p[i] != ':' && w.p[i] != '.' && w.p[i] != '%' &&
+			w.p[i] != '/')
 			return false;
 	}
 	return colons >= 2 && (colons >= 4 || memmem(w.p, w.n, "::", 2));
@@ -134,7 +182,10 @@ static bool holds_ip(struct span w)
 		if (ascii_digit(w.p[i])) {
 			digits++;
 		} else {
-			groups = digits && digits <= 3 && (w.p[i] == '-' || w.p[i] == '.' || w.p[i] == '_') ? groups + 1 : 0;
+			groups = digits && digits <= 3 &&
+					(w.p[i] == '-' || w.p[i] == '.' || w.p[i] == '_')
+				? groups + 1
+				: 0;
 			digits = 0;
 		}
 		if (groups == 3 && i + 1 < w.n && ascii_digit(w.p[i + 1]))
@@ -162,7 +213,8 @@ static bool is_id(struct span w)
 	if (longest >= DIGITS_MIN)
 		return true;
 	if (w.n < ID_LENGTH_MIN)
-		return w.n >= 6 && digits >= 3 && letters >= 2 && turns >= 3; /* queue ids: "p983Gkqb", "16slSd" */
+		return w.n >= 6 && digits >= 3 && letters >= 2 &&
+			turns >= 3; /* queue ids: "p983Gkqb", "16slSd" */
 	if (dots && digits < 4 && !(upper && lower && turns >= 4))
 		return false; /* a host name */
 	return digits >= 2 && letters + digits >= 8 && turns >= 2;
@@ -181,8 +233,10 @@ static bool is_in_domain(struct span w, const struct span *locals)
 {
 	for (; locals && locals->n; locals++) {
 		size_t n = locals->n - 1;
-		if (locals->p[0] == '@' && n >= LOCAL_LENGTH_MIN && w.n >= n && (w.n == n || w.p[w.n - n - 1] == '.') &&
-		    span_equal_nocase((struct span){ w.p + w.n - n, n }, (struct span){ locals->p + 1, n }))
+		if (locals->p[0] == '@' && n >= LOCAL_LENGTH_MIN && w.n >= n &&
+			(w.n == n || w.p[w.n - n - 1] == '.') &&
+			span_equal_nocase((struct span){ w.p + w.n - n, n },
+				(struct span){ locals->p + 1, n }))
 			return true;
 	}
 	return false;
@@ -200,7 +254,8 @@ static bool is_code(struct span w)
 /* "554-5.7.1", the begin of an answer of several lines: four numbers, but no IP. */
 static bool is_continued_code(struct span w)
 {
-	return w.n >= 9 && is_code(w) && w.p[3] == '-' && w.p[5] == '.' && (w.p[0] == '4' || w.p[0] == '5') && w.p[4] == w.p[0];
+	return w.n >= 9 && is_code(w) && w.p[3] == '-' && w.p[5] == '.' &&
+		(w.p[0] == '4' || w.p[0] == '5') && w.p[4] == w.p[0];
 }
 
 /* TOLD: it holds a sign that all but few need which are replaced. */
@@ -216,8 +271,10 @@ static struct span replacement(struct span w, bool told, const struct span *loca
 	if (!bare.n)
 		return w;
 	if (!told)
-		return span_starts_nocase(w, SPAN("www.")) ? SPAN("<url>") : is_local(bare, locals) ? SPAN("<address>")
-		       : is_in_domain(bare, locals) ? SPAN("<domain>") : w;
+		return span_starts_nocase(w, SPAN("www.")) ? SPAN("<url>")
+			: is_local(bare, locals)           ? SPAN("<address>")
+			: is_in_domain(bare, locals)       ? SPAN("<domain>")
+							   : w;
 	if (is_url(w))
 		return SPAN("<url>");
 	if (is_address(w) || is_local(bare, locals))
@@ -228,7 +285,8 @@ static struct span replacement(struct span w, bool told, const struct span *loca
 		return SPAN("<ip>");
 	if (!is_code(bare) && is_id(bare))
 		return SPAN("<id>");
-	if (is_code(bare) && is_id(bare) && !memchr(bare.p, '.', bare.n) && !memchr(bare.p, '-', bare.n))
+	if (is_code(bare) && is_id(bare) && !memchr(bare.p, '.', bare.n) &&
+		!memchr(bare.p, '-', bare.n))
 		return SPAN("<id>");
 	return w;
 }
@@ -240,8 +298,10 @@ bool names_address(struct span text)
 		while (i < text.n && !is_separator(text.p[i]) && !memchr("\t\r\n", text.p[i], 3))
 			i++;
 		struct span word = { text.p + begin, i - begin };
-		bool whole = word.n > 2 && word.p[0] != '@' && word.p[word.n - 1] != '@'; /* an '@' of its own is a word */
-		if ((whole && !is_url(word) && is_address(word)) || (word.n && spoken_address(word, text.p, text.n, i)))
+		bool whole = word.n > 2 && word.p[0] != '@' &&
+			word.p[word.n - 1] != '@'; /* an '@' of its own is a word */
+		if ((whole && !is_url(word) && is_address(word)) ||
+			(word.n && spoken_address(word, text.p, text.n, i)))
 			return true;
 	}
 	return false;
@@ -266,10 +326,13 @@ size_t redact(char *buffer, size_t size, struct span text, const struct span *lo
 		}
 		size_t spoken = spoken_address(word, clean, n, i);
 		bool alone = begin > 0 && clean[begin - 1] == '<' && i < n && clean[i] == '>';
-		struct span with = spoken || (alone && is_bracketed_name(word)) ? SPAN("<address>") : replacement(word, seen & TELLS, locals);
+		struct span with = spoken || (alone && is_bracketed_name(word))
+			? SPAN("<address>")
+			: replacement(word, seen & TELLS, locals);
 		i = spoken ? spoken : i;
 		if (with.p != word.p && alone && o.n && o.to[o.n - 1] == '<') {
-			o.n--; /* "<user@example.org>" is one <address>, not two pairs of brackets */
+			o.n--; /* "<user@example.org>" is one <address>, not two pairs of
+				brackets */
 			i++;
 		}
 		put(&o, with);

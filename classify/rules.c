@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include "classify/rulesparts.h"
 
-/* --- open and close -------------------------------------------------------------------------------------- */
+/* --- open and close ------------------------------------------------------- */
 
 struct rules *rules_open(const void *bytes, size_t n, void (*release)(const void *bytes, size_t n))
 {
@@ -42,9 +42,12 @@ void rules_free(struct rules *r)
 	free(r);
 }
 
-struct span rules_image(const struct rules *r) { return r->image; }
+struct span rules_image(const struct rules *r)
+{
+	return r->image;
+}
 
-/* --- asking ---------------------------------------------------------------------------------------------- */
+/* --- asking --------------------------------------------------------------- */
 
 void rules_scan(const struct rules *r, struct span text, unsigned where, struct matches *out)
 {
@@ -64,7 +67,8 @@ void rules_search(const struct rules *r, struct span text, struct searched *out)
 
 bool searched_part(const struct searched *s, struct span part, struct matches *out)
 {
-	if (!s || s->found.overflow || part.p < s->text.p || part.p + part.n > s->text.p + s->text.n)
+	if (!s || s->found.overflow || part.p < s->text.p ||
+		part.p + part.n > s->text.p + s->text.n)
 		return false;
 	size_t begin = (size_t)(part.p - s->text.p);
 	out->count = 0;
@@ -84,8 +88,10 @@ bool rules_look_at(const struct rules *r, struct span name)
 {
 	if (r->base->every_field)
 		return true;
-	for (size_t i = 0; i < r->field_count && r->base->field_lengths >> name.n % FIELD_LENGTHS & 1; i++)
-		if (span_equal_nocase(name, (struct span){ r->texts + r->fields[i].text, r->fields[i].n }))
+	for (size_t i = 0;
+		i < r->field_count && r->base->field_lengths >> name.n % FIELD_LENGTHS & 1; i++)
+		if (span_equal_nocase(
+			    name, (struct span){ r->texts + r->fields[i].text, r->fields[i].n }))
 			return true;
 	return false;
 }
@@ -97,7 +103,8 @@ bool match_is_inside(const struct matches *found, size_t i)
 	for (size_t k = 0; k < found->count; k++) {
 		const struct match *other = &found->at[k];
 
-		if (!other->gap && other->begin <= m->begin && other->end >= m->end && other->end - other->begin > m->end - m->begin)
+		if (!other->gap && other->begin <= m->begin && other->end >= m->end &&
+			other->end - other->begin > m->end - m->begin)
 			return true;
 	}
 	return false;
@@ -111,22 +118,34 @@ bool rules_have(const struct rules *r, const char *id)
 	return false;
 }
 
-size_t rules_count(const struct rules *r) { return r->count; }
+size_t rules_count(const struct rules *r)
+{
+	return r->count;
+}
 
-const struct rule *rule_at(const struct rules *r, uint16_t index) { return &r->rules[index]; }
+const struct rule *rule_at(const struct rules *r, uint16_t index)
+{
+	return &r->rules[index];
+}
 
-const char *rule_phrase(const struct rules *r, const struct rule *rule, unsigned n) { return r->texts + r->phrases[rule->first_phrase + n]; }
+const char *rule_phrase(const struct rules *r, const struct rule *rule, unsigned n)
+{
+	return r->texts + r->phrases[rule->first_phrase + n];
+}
 
-int rules_next_by_code(const struct rules *r, const char *provider, unsigned reply, struct status status, size_t *at)
+int rules_next_by_code(const struct rules *r, const char *provider, unsigned reply,
+	struct status status, size_t *at)
 {
 	int number = *provider ? provider_number(r->providers, provider) : ANY_PROVIDER;
 
 	while (*at < r->code_count) {
 		const struct code_rule *c = &r->codes[(*at)++];
 
-		if (c->provider > number) /* they stand by their provider's number, ANY_PROVIDER first */
+		if (c->provider >
+			number) /* they stand by their provider's number, ANY_PROVIDER first */
 			break;
-		if ((c->provider == ANY_PROVIDER || c->provider == number) && rule_code_fits(&r->rules[c->rule], reply, status))
+		if ((c->provider == ANY_PROVIDER || c->provider == number) &&
+			rule_code_fits(&r->rules[c->rule], reply, status))
 			return (int)c->rule;
 	}
 	return -1;
@@ -178,7 +197,7 @@ const char *provider_at(const struct rules *r, size_t n)
 	return n < provider_count(r->providers) ? provider_name(r->providers, n) : NULL;
 }
 
-/* --- code patterns --------------------------------------------------------------------------------------- */
+/* --- code patterns -------------------------------------------------------- */
 
 bool rule_code_fits(const struct rule *rule, unsigned reply, struct status status)
 {

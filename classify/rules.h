@@ -13,25 +13,32 @@
 /* What a rule says when it matches: exactly one of category, kind, mark is set. */
 #define RULE_MARKS(X) \
 	X(MARK_NONE, "") \
-	X(MARK_RETURNED_MESSAGE, "returned-message")   /* what follows is the mail that came back */ \
-	X(MARK_FAILED_RECIPIENTS, "failed-recipients") /* addresses that follow are those that failed */ \
+	X(MARK_RETURNED_MESSAGE, "returned-message") /* what follows is the mail that came back */ \
+	X(MARK_FAILED_RECIPIENTS, \
+		"failed-recipients") /* addresses that follow are those that failed */ \
 	X(MARK_DELAYED_RECIPIENTS, "delayed-recipients") \
 	X(MARK_DELIVERED_RECIPIENTS, "delivered-recipients") \
-	X(MARK_REMOTE_SAYS, "remote-says")             /* what follows is the receiver's answer */ \
-	X(MARK_BOUNCE_SUBJECT, "bounce-subject")       /* subject that only a bounce has */ \
-	X(MARK_BOUNCE_SENDER, "bounce-sender")         /* From that only a bounce has */ \
-	X(MARK_RECEIPT, "receipt")                     /* a person's subject begins so: a mail program tells that a mail was read */ \
-	X(MARK_NOTICE, "notice")                       /* subject begins so, or the text says: a system tells something that is no fate of a mail */ \
-	X(MARK_HELD, "held")                           /* a list keeps the mail until somebody has looked at it */ \
-	X(MARK_STAGE_CONNECT, "stage-connect")         /* the SMTP command that was refused: the greeting or EHLO, */ \
-	X(MARK_STAGE_MAIL, "stage-mail")               /* MAIL FROM, */ \
-	X(MARK_STAGE_RCPT, "stage-rcpt")               /* RCPT TO, */ \
-	X(MARK_STAGE_DATA, "stage-data")               /* DATA or the mail itself */ \
-	X(MARK_VOCABULARY, "vocabulary")               /* no rule: words that answers are made of, which redaction keeps (classify/redact.h) */ \
-	X(MARK_ABOUT_US, "about-us")                   /* an answer that speaks of the sender, not of the recipient (classify/decide.c); from rank 100 on without doubt */ \
-	X(MARK_BAIT, "bait")                           /* what asks the reader to click or to log in: no mail system does */ \
-	X(MARK_PASSING, "passing")                     /* what is said holds for now only */ \
-	X(MARK_WORDS, "words")                         /* no rule: {mailbox} in a phrase stands for each phrase of "words.mailbox" */
+	X(MARK_REMOTE_SAYS, "remote-says")       /* what follows is the receiver's answer */ \
+	X(MARK_BOUNCE_SUBJECT, "bounce-subject") /* subject that only a bounce has */ \
+	X(MARK_BOUNCE_SENDER, "bounce-sender")   /* From that only a bounce has */ \
+	X(MARK_RECEIPT, "receipt") /* a person's subject begins so: a mail program tells that a \
+				      mail was read */ \
+	X(MARK_NOTICE, "notice") /* subject begins so, or the text says: a system tells something \
+				    that is no fate of a mail */ \
+	X(MARK_HELD, "held")     /* a list keeps the mail until somebody has looked at it */ \
+	X(MARK_STAGE_CONNECT, \
+		"stage-connect") /* the SMTP command that was refused: the greeting or EHLO, */ \
+	X(MARK_STAGE_MAIL, "stage-mail") /* MAIL FROM, */ \
+	X(MARK_STAGE_RCPT, "stage-rcpt") /* RCPT TO, */ \
+	X(MARK_STAGE_DATA, "stage-data") /* DATA or the mail itself */ \
+	X(MARK_VOCABULARY, "vocabulary") /* no rule: words that answers are made of, which \
+					    redaction keeps (classify/redact.h) */ \
+	X(MARK_ABOUT_US, "about-us") /* an answer that speaks of the sender, not of the recipient \
+					(classify/decide.c); from rank 100 on without doubt */ \
+	X(MARK_BAIT, "bait") /* what asks the reader to click or to log in: no mail system does */ \
+	X(MARK_PASSING, "passing") /* what is said holds for now only */ \
+	X(MARK_WORDS, "words")     /* no rule: {mailbox} in a phrase stands for each phrase of \
+				      "words.mailbox" */
 #define RULE_ENUM(symbol, name) symbol,
 enum rule_mark { RULE_MARKS(RULE_ENUM) MARK_COUNT };
 #undef RULE_ENUM
@@ -41,13 +48,16 @@ enum {
 	WHERE_DIAGNOSTIC = 1, /* the receiver's words: Diagnostic-Code, quoted SMTP answer */
 	WHERE_HUMAN = 2,      /* the human part */
 	WHERE_SUBJECT = 4,
-	WHERE_SENDER = 8,     /* From, Return-Path */
-	WHERE_HEADER = 16     /* "name: value" of top-level headers */
+	WHERE_SENDER = 8, /* From, Return-Path */
+	WHERE_HEADER = 16 /* "name: value" of top-level headers */
 };
 
 enum { RULE_PHRASES_MAX = 1024, RULE_CODES_MAX = 24 };
 
-/* One code pattern: "550", "5.7.1", "5.7.606-649", "4.7.x", "550 5.7.1". reply_low 0: any reply or none; digit 0: any status or none. */
+/*
+ * One code pattern: "550", "5.7.1", "5.7.606-649", "4.7.x", "550 5.7.1". reply_low 0: any reply or
+ * none; digit 0: any status or none.
+ */
 struct code_pattern {
 	int reply_low, reply_high;
 	int digit, subject;          /* subject -1: any */
@@ -55,10 +65,10 @@ struct code_pattern {
 };
 
 struct rule_spec {
-	char id[EVENT_RULE_SIZE];           /* stands in every event that it decides */
+	char id[EVENT_RULE_SIZE]; /* stands in every event that it decides */
 	enum category category;
-	int klass;                          /* -1: the category's own */
-	enum kind kind;                     /* KIND_NONE: says nothing about the kind */
+	int klass;      /* -1: the category's own */
+	enum kind kind; /* KIND_NONE: says nothing about the kind */
 	enum rule_mark mark;
 	unsigned where;                     /* WHERE_ mask */
 	char provider[EVENT_PROVIDER_SIZE]; /* "": any */
@@ -66,12 +76,13 @@ struct rule_spec {
 	struct code_pattern codes[RULE_CODES_MAX];
 	unsigned code_count;
 	/*
-	 * UTF-8; " ... " stands for a short stretch of anything, " {} " for one word of anything, as an address is, {mailbox} for each phrase of the
-	 * rule "words.mailbox"; '*' for itself. Owned by the caller, copied by rules_build().
+	 * UTF-8; " ... " stands for a short stretch of anything, " {} " for one word of anything,
+	 * as an address is, {mailbox} for each phrase of the rule "words.mailbox"; '*' for itself.
+	 * Owned by the caller, copied by rules_build().
 	 */
 	const char *phrases[RULE_PHRASES_MAX];
 	unsigned phrase_count;
-	bool phrase_and_code;               /* both must match (a provider's "421" with "TSS04"), else either */
+	bool phrase_and_code; /* both must match (a provider's "421" with "TSS04"), else either */
 };
 
 /* A rule as it is built: a plain value in the image (image.h). */
@@ -83,7 +94,7 @@ struct rule {
 	enum rule_mark mark;
 	unsigned where;
 	char provider[EVENT_PROVIDER_SIZE];
-	int provider_number;                /* of the profile, -1: any */
+	int provider_number; /* of the profile, -1: any */
 	int rank;
 	struct code_pattern codes[RULE_CODES_MAX];
 	unsigned code_count;
@@ -94,39 +105,49 @@ struct rule {
 enum { LADDER_NAME_SIZE = 64 };
 
 struct provider_spec {
-	char name[EVENT_PROVIDER_SIZE];     /* "gmail", "microsoft", … ; printed in reports */
-	const char *const *domains;         /* recipient domains, lower-case; end with NULL */
-	const char *const *hosts;           /* suffixes of MX and host names, with a leading dot where only below: ".google.com" */
-	bool large;                         /* a large mailbox provider: its own line in reports */
-	const char *ladder;                 /* the retry ladder of its soft failures; NULL: "large" or "small", by its size */
-	unsigned connections;               /* that it takes from one host at once, where it says so; 0: not known */
+	char name[EVENT_PROVIDER_SIZE]; /* "gmail", "microsoft", … ; printed in reports */
+	const char *const *domains;     /* recipient domains, lower-case; end with NULL */
+	const char *const *hosts; /* suffixes of MX and host names, with a leading dot where only
+				     below: ".google.com" */
+	bool large;               /* a large mailbox provider: its own line in reports */
+	const char *ladder;   /* the retry ladder of its soft failures; NULL: "large" or "small", by
+				 its size */
+	unsigned connections; /* that it takes from one host at once, where it says so; 0: not
+			       known */
 };
 
 /*
- * Checks and builds. The specs may be freed afterwards. On error returns NULL and writes into ERROR of SIZE bytes which rule is wrong
- * and why: duplicate id, unreachable rule, phrase without letters, nothing to match, nothing said, unknown provider.
+ * Checks and builds. The specs may be freed afterwards. On error returns NULL and writes into ERROR
+ * of SIZE bytes which rule is wrong and why: duplicate id, unreachable rule, phrase without
+ * letters, nothing to match, nothing said, unknown provider.
  */
-struct rules *rules_build(const struct rule_spec *rules, size_t rule_count, const struct provider_spec *providers,
-			  size_t provider_count, char *error, size_t size);
+struct rules *rules_build(const struct rule_spec *rules, size_t rule_count,
+	const struct provider_spec *providers, size_t provider_count, char *error, size_t size);
 void rules_free(struct rules *r);
 
 /*
- * The image of N BYTES that rules_build() once made, NULL when it is none or memory is short. It is used where it lies, aligned to 16 bytes;
- * RELEASE (may be NULL) gets it back from rules_free(). Nobody but this program may have made it: what its numbers point to is not checked.
+ * The image of N BYTES that rules_build() once made, NULL when it is none or memory is short. It is
+ * used where it lies, aligned to 16 bytes; RELEASE (may be NULL) gets it back from rules_free().
+ * Nobody but this program may have made it: what its numbers point to is not checked.
  */
 struct rules *rules_open(const void *bytes, size_t n, void (*release)(const void *bytes, size_t n));
 /* R's image. */
 struct span rules_image(const struct rules *r);
 
 /*
- * What rules_build() lets pass, though its author hardly meant it: a phrase or code that never counts because another rule has it, a phrase of one
- * short word that may stand anywhere. VISIT gets the rule's id and a sentence, which lasts for the call.
+ * What rules_build() lets pass, though its author hardly meant it: a phrase or code that never
+ * counts because another rule has it, a phrase of one short word that may stand anywhere. VISIT
+ * gets the rule's id and a sentence, which lasts for the call.
  */
-void rules_lint(const struct rules *r, void (*visit)(void *context, const char *rule, const char *sentence), void *context);
+void rules_lint(const struct rules *r,
+	void (*visit)(void *context, const char *rule, const char *sentence), void *context);
 bool rules_have(const struct rules *r, const char *id);
 size_t rules_count(const struct rules *r);
 
-/* The profile for a host name or domain, by longest suffix; NULL when none. Points into R. Cost independent of the number of profiles. */
+/*
+ * The profile for a host name or domain, by longest suffix; NULL when none. Points into R. Cost
+ * independent of the number of profiles.
+ */
 const char *provider_by_domain(const struct rules *r, struct span domain);
 const char *provider_by_host(const struct rules *r, struct span host);
 bool provider_is_large(const struct rules *r, const char *name);
@@ -139,10 +160,10 @@ unsigned provider_connections(const struct rules *r, const char *name);
 /* The N-th profile's name, NULL past the end. */
 const char *provider_at(const struct rules *r, size_t n);
 
-/* --- what the automaton finds in one text ------------------------------------------------------------- */
+/* --- what the automaton finds in one text --------------------------------- */
 
 struct match {
-	uint16_t rule;   /* index in the rules; rule_at() */
+	uint16_t rule;       /* index in the rules; rule_at() */
 	uint32_t begin, end; /* bytes of the text, end exclusive */
 	uint32_t gap;        /* how many of them lie in the gap of a phrase with " ... " */
 };
@@ -154,16 +175,17 @@ struct matches {
 };
 
 /*
- * One pass over TEXT (valid UTF-8): case folded, runs of white space (line ends too) taken as one blank, typographic quotes as ASCII
- * ones. Finds the phrases of all rules whose where mask meets WHERE. A phrase begins and ends at a word boundary if it begins and
- * ends with a letter or digit (scripts without blanks excepted).
+ * One pass over TEXT (valid UTF-8): case folded, runs of white space (line ends too) taken as one
+ * blank, typographic quotes as ASCII ones. Finds the phrases of all rules whose where mask meets
+ * WHERE. A phrase begins and ends at a word boundary if it begins and ends with a letter or digit
+ * (scripts without blanks excepted).
  */
 void rules_scan(const struct rules *r, struct span text, unsigned where, struct matches *out);
 
 /* One word, sign or character of a text, and whether a rule or the vocabulary has that word. */
 enum word_sort {
 	WORD_UNKNOWN,
-	WORD_KNOWN,     /* in a phrase, or in it but for its digits: "OFR006" where there is "OFR000" */
+	WORD_KNOWN, /* in a phrase, or in it but for its digits: "OFR006" where there is "OFR000" */
 	WORD_SIGN,
 	WORD_CHARACTER, /* of a script that sets no blanks between words: it is no word by itself */
 };
@@ -171,30 +193,43 @@ struct known_word {
 	uint32_t begin, end; /* bytes of the text, end exclusive */
 	enum word_sort sort;
 };
-/* The word of TEXT (valid UTF-8) at or behind byte *AT, which moves on to its end; false when there is none. */
+/*
+ * The word of TEXT (valid UTF-8) at or behind byte *AT, which moves on to its end; false when there
+ * is none.
+ */
 bool rules_next_word(const struct rules *r, struct span text, size_t *at, struct known_word *out);
 
-/* A text that was searched once for the receiver's words and for those of the human part: no part of it that ends where words end needs another search. */
+/*
+ * A text that was searched once for the receiver's words and for those of the human part: no part
+ * of it that ends where words end needs another search.
+ */
 struct searched {
 	struct span text;
 	struct matches found;
 };
 void rules_search(const struct rules *r, struct span text, struct searched *out);
-/* What was found in PART, as rules_scan() would tell it; false when it cannot be told: PART lies elsewhere, or too much was found. S may be NULL. */
+/*
+ * What was found in PART, as rules_scan() would tell it; false when it cannot be told: PART lies
+ * elsewhere, or too much was found. S may be NULL.
+ */
 bool searched_part(const struct searched *s, struct span part, struct matches *out);
 /* Is there a rule that looks at header fields of that NAME? */
 bool rules_look_at(const struct rules *r, struct span name);
-/* Does a longer match hold the I-th, as "was not delivered" holds "delivered"? Then the longer one speaks. */
+/*
+ * Does a longer match hold the I-th, as "was not delivered" holds "delivered"? Then the longer one
+ * speaks.
+ */
 bool match_is_inside(const struct matches *found, size_t i);
 const struct rule *rule_at(const struct rules *r, uint16_t index);
 /* The N-th phrase of RULE, which is one of R. */
 const char *rule_phrase(const struct rules *r, const struct rule *rule, unsigned n);
 
 /*
- * Walks the rules that have a code pattern which fits REPLY and STATUS and hold for PROVIDER or for any. *AT begins at 0. Returns the
- * rule's index, -1 at the end.
+ * Walks the rules that have a code pattern which fits REPLY and STATUS and hold for PROVIDER or for
+ * any. *AT begins at 0. Returns the rule's index, -1 at the end.
  */
-int rules_next_by_code(const struct rules *r, const char *provider, unsigned reply, struct status status, size_t *at);
+int rules_next_by_code(const struct rules *r, const char *provider, unsigned reply,
+	struct status status, size_t *at);
 static inline bool code_pattern_fits(const struct code_pattern *p, unsigned reply, struct status s)
 {
 	if (p->reply_low && ((int)reply < p->reply_low || (int)reply > p->reply_high))
@@ -202,12 +237,12 @@ static inline bool code_pattern_fits(const struct code_pattern *p, unsigned repl
 	if (!p->digit)
 		return p->reply_low;
 	return p->digit == s.digit && (p->subject < 0 || p->subject == s.subject) &&
-	       (p->detail_low < 0 || (s.detail >= p->detail_low && s.detail <= p->detail_high));
+		(p->detail_low < 0 || (s.detail >= p->detail_low && s.detail <= p->detail_high));
 }
 /* Does one of RULE's code patterns fit? */
 bool rule_code_fits(const struct rule *rule, unsigned reply, struct status status);
 
-/* --- codes (classify/codes.c) -------------------------------------------------------------------------- */
+/* --- codes (classify/codes.c) --------------------------------------------- */
 
 struct codes {
 	uint16_t reply;       /* 0: none */
@@ -216,52 +251,64 @@ struct codes {
 };
 
 /*
- * The reply and enhanced code that TEXT (a diagnostic, an SMTP answer, a line of prose) gives. Reads "550 5.1.1", "550-5.1.1",
- * "#5.1.1", "(#5.1.1)", "5.1.1 (…)", "smtp;550", "554 delivery error: dd", multi-line replies. Numbers in IP addresses, versions,
- * dates, sizes and queue ids are no codes. Of several the most specific wins (x.0.0 loses; x.4.7, "expired", loses to the reason why), and
- * with it the reply code right before it.
+ * The reply and enhanced code that TEXT (a diagnostic, an SMTP answer, a line of prose) gives.
+ * Reads "550 5.1.1", "550-5.1.1", "#5.1.1", "(#5.1.1)", "5.1.1 (…)", "smtp;550", "554 delivery
+ * error: dd", multi-line replies. Numbers in IP addresses, versions, dates, sizes and queue ids are
+ * no codes. Of several the most specific wins (x.0.0 loses; x.4.7, "expired", loses to the reason
+ * why), and with it the reply code right before it.
  */
 struct codes codes_find(struct span text);
 
 /* "5.1.1" (also "5.1.1 (bad …)", " 5.1.1") from a Status field. digit 0: no status there. */
 struct status status_parse(struct span text);
 
-/* --- the decision (classify/decide.c) ------------------------------------------------------------------ */
+/* --- the decision (classify/decide.c) ------------------------------------- */
 
-/* One piece of evidence and what it means, for those who want to see why; the strings last for the call. */
+/*
+ * One piece of evidence and what it means, for those who want to see why; the strings last for the
+ * call.
+ */
 struct bid_told {
-	const char *source;       /* "enhanced code", "the receiver's answer", "the human part", … */
+	const char *source; /* "enhanced code", "the receiver's answer", "the human part", … */
 	const char *rule;
 	enum category category;
-	int weight;               /* 0: that bid of RULE does not count, and source says why; else the highest wins; of two as high the one with more words */
-	struct span words;        /* the phrase as it stands there; empty for codes, and where a phrase has a gap: anything may stand in it */
+	int weight; /* 0: that bid of RULE does not count, and source says why; else the highest
+		       wins; of two as high the one with more words */
+	struct span words; /* the phrase as it stands there; empty for codes, and where a phrase has
+			      a gap: anything may stand in it */
 };
 typedef void bid_sink(void *context, const struct bid_told *b);
 
 /* All that was found about one recipient; spans may be empty. Texts are valid UTF-8. */
 struct evidence {
-	enum kind kind;           /* failure, delay or success, as Action or the wording says */
-	struct status status;     /* the recipient's own Status field */
-	struct span diagnostic;   /* Diagnostic-Code or quoted SMTP answer */
-	struct span human;        /* the part of the human text that is about this recipient, else the whole human part */
+	enum kind kind;         /* failure, delay or success, as Action or the wording says */
+	struct status status;   /* the recipient's own Status field */
+	struct span diagnostic; /* Diagnostic-Code or quoted SMTP answer */
+	struct span human;      /* the part of the human text that is about this recipient, else the
+				   whole human part */
 	struct span subject;
 	struct span remote_mta, reporting_mta, recipient_domain; /* host names only */
-	const struct searched *searched; /* a text of which diagnostic or human may be parts, or NULL */
-	bid_sink *tell;           /* told of every bid, NULL: nobody asked */
+	const struct searched
+		*searched; /* a text of which diagnostic or human may be parts, or NULL */
+	bid_sink *tell;    /* told of every bid, NULL: nobody asked */
 	void *tell_context;
 };
 
 struct decision {
 	enum klass klass;
 	enum category category;
-	struct status status;     /* the code to print: never invented */
+	struct status status; /* the code to print: never invented */
 	uint16_t reply;
-	int16_t margin;           /* of the winner over the strongest bid for another class; below 0: a stronger hard was set aside */
+	int16_t margin; /* of the winner over the strongest bid for another class; below 0: a
+			   stronger hard was set aside */
 	char provider[EVENT_PROVIDER_SIZE];
 	char rule[EVENT_RULE_SIZE];
 };
 
-/* Evidence in the order of the design: own fields, provider's rule, enhanced code, reply code, phrases, bare digit. */
+/*
+ * Evidence in the order of the design: own fields, provider's rule, enhanced code, reply code,
+ * phrases, bare digit.
+ */
 void decide(const struct rules *r, const struct evidence *e, struct decision *out);
 
 #endif

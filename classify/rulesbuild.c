@@ -17,10 +17,10 @@ struct building {
 	struct code_rule *codes;
 	struct field_name fields[HEADER_FIELDS_MAX];
 	struct rules_base base;
-	struct rules view;        /* of the above, for those who only read */
+	struct rules view; /* of the above, for those who only read */
 };
 
-/* --- checks ---------------------------------------------------------------------------------------------- */
+/* --- checks --------------------------------------------------------------- */
 
 static int compare_ids(const void *a, const void *b)
 {
@@ -46,35 +46,43 @@ static bool ids_differ(const struct rules *r, char *error, size_t size)
 
 static bool rule_sane(const struct rule_spec *rule, size_t i, char *error, size_t size)
 {
-	int says = (rule->category != CATEGORY_NONE) + (rule->kind != KIND_NONE) + (rule->mark != MARK_NONE);
+	int says = (rule->category != CATEGORY_NONE) + (rule->kind != KIND_NONE) +
+		(rule->mark != MARK_NONE);
 
 	if (!*rule->id)
-		return rules_refuse(error, size, "(without a name)", "number %zu needs an id", i + 1);
-	if (rule->category >= CATEGORY_COUNT || rule->kind >= KIND_COUNT || rule->mark >= MARK_COUNT || rule->klass >= CLASS_COUNT)
+		return rules_refuse(
+			error, size, "(without a name)", "number %zu needs an id", i + 1);
+	if (rule->category >= CATEGORY_COUNT || rule->kind >= KIND_COUNT ||
+		rule->mark >= MARK_COUNT || rule->klass >= CLASS_COUNT)
 		return rules_refuse(error, size, rule->id, "unknown category, kind, mark or class");
 	if (says != 1)
-		return rules_refuse(error, size, rule->id, "must say exactly one of category, kind and mark");
+		return rules_refuse(
+			error, size, rule->id, "must say exactly one of category, kind and mark");
 	if (!rule->phrase_count && !rule->code_count)
-		return rules_refuse(error, size, rule->id, "has neither phrases nor codes to match");
+		return rules_refuse(
+			error, size, rule->id, "has neither phrases nor codes to match");
 	if (rule->phrase_count > RULE_PHRASES_MAX || rule->code_count > RULE_CODES_MAX)
-		return rules_refuse(error, size, rule->id, "has more than %d phrases or %d codes", RULE_PHRASES_MAX, RULE_CODES_MAX);
+		return rules_refuse(error, size, rule->id, "has more than %d phrases or %d codes",
+			RULE_PHRASES_MAX, RULE_CODES_MAX);
 	if (rule->phrase_count && !rule->where && rule->mark != MARK_VOCABULARY)
 		return rules_refuse(error, size, rule->id, "does not say where its phrases stand");
 	if (rule->phrase_and_code && !(rule->phrase_count && rule->code_count))
-		return rules_refuse(error, size, rule->id, "wants phrase and code, but has only one of them");
+		return rules_refuse(
+			error, size, rule->id, "wants phrase and code, but has only one of them");
 	for (unsigned k = 0; k < rule->code_count; k++)
 		if (!code_pattern_sane(&rule->codes[k]))
-			return rules_refuse(error, size, rule->id, "code pattern %u is none", k + 1);
+			return rules_refuse(
+				error, size, rule->id, "code pattern %u is none", k + 1);
 	return true;
 }
 
-/* --- phrases with lists ---------------------------------------------------------------------------------- */
+/* --- phrases with lists --------------------------------------------------- */
 
 /* Phrases as the automaton takes them: without lists. */
 struct expansion {
 	struct phrase *phrases;
 	size_t count, room;
-	char **texts;             /* made here; the others belong to the rules */
+	char **texts; /* made here; the others belong to the rules */
 	size_t text_count, text_room;
 };
 
@@ -97,8 +105,10 @@ static const struct rule *find_list(const struct rules *r, const char *name, siz
 	for (size_t i = 0; i < r->count; i++) {
 		const char *id = r->rules[i].id;
 
-		if (r->rules[i].mark == MARK_WORDS && !strncmp(id, LIST_PREFIX, strlen(LIST_PREFIX)) && strlen(id) == strlen(LIST_PREFIX) + n &&
-		    !memcmp(id + strlen(LIST_PREFIX), name, n))
+		if (r->rules[i].mark == MARK_WORDS &&
+			!strncmp(id, LIST_PREFIX, strlen(LIST_PREFIX)) &&
+			strlen(id) == strlen(LIST_PREFIX) + n &&
+			!memcmp(id + strlen(LIST_PREFIX), name, n))
 			return &r->rules[i];
 	}
 	return NULL;
@@ -116,10 +126,12 @@ static const char *first_list(const char *text, size_t *n)
 }
 
 /*
- * PHRASE with every list replaced by each of its phrases; NULL, or what is wrong. What stands before a gap and what stands behind it are matched
- * apart: every phrase of one side needs to come once, not with each of the other's. SETTLED: the lists behind the gap came already.
+ * PHRASE with every list replaced by each of its phrases; NULL, or what is wrong. What stands
+ * before a gap and what stands behind it are matched apart: every phrase of one side needs to come
+ * once, not with each of the other's. SETTLED: the lists behind the gap came already.
  */
-static const char *expand(const struct rules *r, struct expansion *e, struct phrase phrase, bool settled)
+static const char *expand(
+	const struct rules *r, struct expansion *e, struct phrase phrase, bool settled)
 {
 	size_t n;
 	const char *list = first_list(phrase.text, &n), *wrong = NULL;
@@ -143,11 +155,15 @@ static const char *expand(const struct rules *r, struct expansion *e, struct phr
 
 		if (strchr(rule_phrase(r, words, k), '{'))
 			return "names a list that holds another";
-		if (!make_room((void **)&e->texts, e->text_count, &e->text_room, sizeof *e->texts) ||
-		    asprintf(&text, "%.*s%s%s", (int)(list - phrase.text), phrase.text, rule_phrase(r, words, k), list + n + 2) < 0)
+		if (!make_room(
+			    (void **)&e->texts, e->text_count, &e->text_room, sizeof *e->texts) ||
+			asprintf(&text, "%.*s%s%s", (int)(list - phrase.text), phrase.text,
+				rule_phrase(r, words, k), list + n + 2) < 0)
 			return "finds no memory";
 		e->texts[e->text_count++] = text;
-		wrong = expand(r, e, (struct phrase){ text, phrase.rule, phrase.family, phrase.where }, settled || (before_gap && k > 0));
+		wrong = expand(r, e,
+			(struct phrase){ text, phrase.rule, phrase.family, phrase.where },
+			settled || (before_gap && k > 0));
 	}
 	return wrong;
 }
@@ -157,17 +173,20 @@ static bool expand_all(const struct rules *r, struct expansion *e, char *error, 
 	uint16_t family = 0;
 
 	for (size_t i = 0; i < r->count; i++)
-		for (unsigned k = 0; k < r->rules[i].phrase_count && r->rules[i].mark != MARK_WORDS; k++) {
-			struct phrase phrase = { rule_phrase(r, &r->rules[i], k), (uint16_t)i, ++family, (uint8_t)r->rules[i].where };
+		for (unsigned k = 0; k < r->rules[i].phrase_count && r->rules[i].mark != MARK_WORDS;
+			k++) {
+			struct phrase phrase = { rule_phrase(r, &r->rules[i], k), (uint16_t)i,
+				++family, (uint8_t)r->rules[i].where };
 			const char *wrong = expand(r, e, phrase, false);
 
 			if (wrong)
-				return rules_refuse(error, size, r->rules[i].id, "the phrase '%s' %s", phrase.text, wrong);
+				return rules_refuse(error, size, r->rules[i].id,
+					"the phrase '%s' %s", phrase.text, wrong);
 		}
 	return true;
 }
 
-/* --- pieces ---------------------------------------------------------------------------------------------- */
+/* --- pieces --------------------------------------------------------------- */
 
 static bool build_automaton(struct building *b, char *error, size_t size)
 {
@@ -179,7 +198,8 @@ static bool build_automaton(struct building *b, char *error, size_t size)
 	if (good && !automaton_build(&b->image, e.phrases, e.count, &wrong, why, sizeof why)) {
 		good = false;
 		if (wrong < e.count)
-			rules_refuse(error, size, b->rules[e.phrases[wrong].rule].id, "the phrase '%s' %s", e.phrases[wrong].text, why);
+			rules_refuse(error, size, b->rules[e.phrases[wrong].rule].id,
+				"the phrase '%s' %s", e.phrases[wrong].text, why);
 		else
 			rules_refuse(error, size, "all", "%s", why);
 	}
@@ -195,13 +215,18 @@ static bool make_pieces(struct building *b, const struct rule_spec *specs, size_
 	size_t phrases = 0, bytes = 1;
 
 	for (size_t i = 0; i < count; i++)
-		for (unsigned k = 0; k < specs[i].phrase_count && k < RULE_PHRASES_MAX; k++, phrases++)
+		for (unsigned k = 0; k < specs[i].phrase_count && k < RULE_PHRASES_MAX;
+			k++, phrases++)
 			bytes += strlen(specs[i].phrases[k]) + 1;
 	b->rules = calloc(count + 1, sizeof *b->rules);
 	b->phrases = calloc(phrases + 1, sizeof *b->phrases);
 	b->codes = calloc(count + 1, sizeof *b->codes);
 	b->texts = calloc(bytes, 1);
-	b->view = (struct rules){ .rules = b->rules, .phrases = b->phrases, .codes = b->codes, .texts = b->texts, .texts_size = bytes };
+	b->view = (struct rules){ .rules = b->rules,
+		.phrases = b->phrases,
+		.codes = b->codes,
+		.texts = b->texts,
+		.texts_size = bytes };
 	return b->rules && b->phrases && b->codes && b->texts;
 }
 
@@ -209,13 +234,17 @@ static void copy_rule(struct building *b, const struct rule_spec *spec, int prov
 {
 	struct rules *view = &b->view;
 	struct rule *rule = &b->rules[view->count++];
-	size_t used = view->phrase_count ? b->phrases[view->phrase_count - 1] + strlen(b->texts + b->phrases[view->phrase_count - 1]) + 1 : 0;
+	size_t used = view->phrase_count ? b->phrases[view->phrase_count - 1] +
+			strlen(b->texts + b->phrases[view->phrase_count - 1]) + 1
+					 : 0;
 
 	rule->category = spec->category;
 	rule->klass = spec->klass;
 	rule->kind = spec->kind;
 	rule->mark = spec->mark;
-	rule->where = spec->mark == MARK_VOCABULARY ? 0 : spec->where; /* known, and looked for nowhere */
+	rule->where = spec->mark == MARK_VOCABULARY
+		? 0
+		: spec->where; /* known, and looked for nowhere */
 	rule->provider_number = provider;
 	rule->rank = spec->rank;
 	rule->code_count = spec->code_count;
@@ -231,7 +260,8 @@ static void copy_rule(struct building *b, const struct rule_spec *spec, int prov
 	}
 }
 
-static bool check_and_copy(struct building *b, const struct rule_spec *specs, size_t count, char *error, size_t size)
+static bool check_and_copy(
+	struct building *b, const struct rule_spec *specs, size_t count, char *error, size_t size)
 {
 	struct provider_table *providers = provider_table_open(b->image.bytes);
 	bool good = providers || rules_refuse(error, size, "all", "no memory");
@@ -240,7 +270,10 @@ static bool check_and_copy(struct building *b, const struct rule_spec *specs, si
 		const char *name = specs[i].provider;
 		int number = *name ? provider_number(providers, name) : ANY_PROVIDER;
 
-		good = rule_sane(&specs[i], i, error, size) && (!*name || number >= 0 || rules_refuse(error, size, specs[i].id, "unknown provider '%s'", name));
+		good = rule_sane(&specs[i], i, error, size) &&
+			(!*name || number >= 0 ||
+				rules_refuse(
+					error, size, specs[i].id, "unknown provider '%s'", name));
 		if (good)
 			copy_rule(b, &specs[i], number);
 	}
@@ -259,7 +292,9 @@ static void index_codes(struct building *b)
 {
 	for (size_t i = 0; i < b->view.count; i++)
 		if (b->rules[i].code_count)
-			b->codes[b->view.code_count++] = (struct code_rule){ b->rules[i].provider_number, (uint32_t)i };
+			b->codes[b->view.code_count++] = (struct code_rule){
+				b->rules[i].provider_number, (uint32_t)i
+			};
 	qsort(b->codes, b->view.code_count, sizeof *b->codes, compare_code_rules);
 }
 
@@ -271,7 +306,9 @@ static void note_field(struct building *b, uint32_t text)
 	bool odd = !n || b->view.field_count == HEADER_FIELDS_MAX;
 
 	for (size_t i = 0; i < n; i++)
-		odd |= !ascii_digit(phrase[i]) && !((phrase[i] | 0x20) >= 'a' && (phrase[i] | 0x20) <= 'z') && phrase[i] != '-' && phrase[i] != '_';
+		odd |= !ascii_digit(phrase[i]) &&
+			!((phrase[i] | 0x20) >= 'a' && (phrase[i] | 0x20) <= 'z') &&
+			phrase[i] != '-' && phrase[i] != '_';
 	b->base.every_field |= odd;
 	if (b->base.every_field)
 		return;
@@ -282,7 +319,8 @@ static void note_field(struct building *b, uint32_t text)
 static void index_fields(struct building *b)
 {
 	for (size_t i = 0; i < b->view.count; i++)
-		for (unsigned k = 0; b->rules[i].where & WHERE_HEADER && k < b->rules[i].phrase_count; k++)
+		for (unsigned k = 0;
+			b->rules[i].where & WHERE_HEADER && k < b->rules[i].phrase_count; k++)
 			note_field(b, b->phrases[b->rules[i].first_phrase + k]);
 }
 
@@ -291,11 +329,12 @@ static bool add_pieces(struct building *b)
 	const struct rules *v = &b->view;
 
 	return image_add(&b->image, PIECE_BASE, &b->base, sizeof b->base) &&
-	       image_add(&b->image, PIECE_RULES, b->rules, v->count * sizeof *b->rules) &&
-	       image_add(&b->image, PIECE_CODES, b->codes, v->code_count * sizeof *b->codes) &&
-	       image_add(&b->image, PIECE_FIELDS, b->fields, v->field_count * sizeof *b->fields) &&
-	       image_add(&b->image, PIECE_PHRASES, b->phrases, v->phrase_count * sizeof *b->phrases) &&
-	       image_add(&b->image, PIECE_TEXTS, b->texts, v->texts_size);
+		image_add(&b->image, PIECE_RULES, b->rules, v->count * sizeof *b->rules) &&
+		image_add(&b->image, PIECE_CODES, b->codes, v->code_count * sizeof *b->codes) &&
+		image_add(&b->image, PIECE_FIELDS, b->fields, v->field_count * sizeof *b->fields) &&
+		image_add(&b->image, PIECE_PHRASES, b->phrases,
+			v->phrase_count * sizeof *b->phrases) &&
+		image_add(&b->image, PIECE_TEXTS, b->texts, v->texts_size);
 }
 
 static void free_image(const void *bytes, size_t n)
@@ -319,16 +358,17 @@ static struct rules *finish(struct building *b, char *error, size_t size)
 	return r;
 }
 
-struct rules *rules_build(const struct rule_spec *rules, size_t rule_count, const struct provider_spec *providers,
-			  size_t provider_count_, char *error, size_t size)
+struct rules *rules_build(const struct rule_spec *rules, size_t rule_count,
+	const struct provider_spec *providers, size_t provider_count_, char *error, size_t size)
 {
 	struct building *b = calloc(1, sizeof *b);
 	struct rules *built = NULL;
 
 	snprintf(error, size, "no memory");
 	if (!b || rule_count > UINT16_MAX || !make_pieces(b, rules, rule_count) ||
-	    !provider_table_build(&b->image, providers, provider_count_, error, size) || !check_and_copy(b, rules, rule_count, error, size) ||
-	    !ids_differ(&b->view, error, size))
+		!provider_table_build(&b->image, providers, provider_count_, error, size) ||
+		!check_and_copy(b, rules, rule_count, error, size) ||
+		!ids_differ(&b->view, error, size))
 		goto out;
 	index_codes(b);
 	index_fields(b);

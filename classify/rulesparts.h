@@ -1,4 +1,7 @@
-/* What struct rules is made of, for those who build it (rulesbuild.c), look it through (ruleslint.c) and ask it (rules.c). */
+/*
+ * What struct rules is made of, for those who build it (rulesbuild.c), look it through
+ * (ruleslint.c) and ask it (rules.c).
+ */
 #ifndef RETOUR_RULESPARTS_H
 #define RETOUR_RULESPARTS_H
 
@@ -18,8 +21,8 @@ struct field_name {
 };
 
 struct rules_base {
-	uint64_t field_lengths;   /* a bit for the length of each name of a field */
-	uint32_t every_field;     /* there are phrases that begin otherwise, or too many */
+	uint64_t field_lengths; /* a bit for the length of each name of a field */
+	uint32_t every_field;   /* there are phrases that begin otherwise, or too many */
 	uint32_t unused;
 };
 
@@ -27,9 +30,10 @@ struct rules_base {
 struct rules {
 	const struct rule *rules;
 	const struct rules_base *base;
-	const struct code_rule *codes;    /* by provider */
+	const struct code_rule *codes; /* by provider */
 	const struct field_name *fields;
-	const uint32_t *phrases;          /* of all rules, one behind the other: where each begins among the texts */
+	const uint32_t *
+		phrases; /* of all rules, one behind the other: where each begins among the texts */
 	const char *texts;
 	size_t count, code_count, field_count, phrase_count, texts_size;
 	struct automaton *automaton;
@@ -39,7 +43,8 @@ struct rules {
 };
 
 /* "rule ID: " and why into ERROR; false. */
-bool rules_refuse(char *error, size_t size, const char *id, const char *format, ...) __attribute__((format(printf, 4, 5)));
+bool rules_refuse(char *error, size_t size, const char *id, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
 bool code_pattern_sane(const struct code_pattern *p);
 /* Everything that fits INNER fits OUTER. */
 bool code_pattern_covers(const struct code_pattern *outer, const struct code_pattern *inner);

@@ -1,4 +1,7 @@
-/* Who sent a message: a mail system, a list manager, or a person (RFC 2142, RFC 3834, RFC 5321 section 4.5.5). */
+/*
+ * Who sent a message: a mail system, a list manager, or a person (RFC 2142, RFC 3834, RFC 5321
+ * section 4.5.5).
+ */
 #include "classify/reader.h"
 
 #include "classify/header.h"
@@ -17,7 +20,9 @@ bool sender_is_daemon(const struct reader *r)
 bool sender_has_null_path(const struct mail *m)
 {
 	struct span path = span_trim(m->return_path);
-	return m->has_return_path && (path.n == 0 || span_equal_nocase(path, SPAN("<>")) || span_starts_nocase(path, SPAN("<MAILER-DAEMON")));
+	return m->has_return_path &&
+		(path.n == 0 || span_equal_nocase(path, SPAN("<>")) ||
+			span_starts_nocase(path, SPAN("<MAILER-DAEMON")));
 }
 
 bool sender_is_list_manager(const struct reader *r)
@@ -27,15 +32,20 @@ bool sender_is_list_manager(const struct reader *r)
 	return address_next(r->mail->from, &i, &from) && address_is_list_command(from.text);
 }
 
-/* Is the return path the sender's own, or one beside it that counts bounces? Reports that a list passed on have that of the list. */
+/*
+ * Is the return path the sender's own, or one beside it that counts bounces? Reports that a list
+ * passed on have that of the list.
+ */
 bool sender_wants_answers(const struct reader *r)
 {
 	struct found_address from, path;
 	size_t i = 0, k = 0;
-	if (!address_next(r->mail->from, &i, &from) || !address_next(r->mail->return_path, &k, &path))
+	if (!address_next(r->mail->from, &i, &from) ||
+		!address_next(r->mail->return_path, &k, &path))
 		return false;
 	return address_equal(from.text, path.text) ||
-	       (address_equal(address_domain(from.text), address_domain(path.text)) && !address_is_daemon(path.text));
+		(address_equal(address_domain(from.text), address_domain(path.text)) &&
+			!address_is_daemon(path.text));
 }
 
 /* MAILER-DAEMON writes nothing but reports; a postmaster is a person as well. */
@@ -43,19 +53,25 @@ bool sender_is_mailer_daemon(const struct reader *r)
 {
 	struct found_address from;
 	size_t i = 0;
-	return address_next(r->mail->from, &i, &from) && address_is_daemon(from.text) && !sender_wants_answers(r) &&
-	       !span_starts_nocase(address_local(from.text), SPAN("post"));
+	return address_next(r->mail->from, &i, &from) && address_is_daemon(from.text) &&
+		!sender_wants_answers(r) &&
+		!span_starts_nocase(address_local(from.text), SPAN("post"));
 }
 
-/* Sent by somebody who takes answers: reports have an empty return path (RFC 5321 section 4.5.5), or where a list changed it, a daemon's name. */
+/*
+ * Sent by somebody who takes answers: reports have an empty return path (RFC 5321 section 4.5.5),
+ * or where a list changed it, a daemon's name.
+ */
 bool sender_is_person(const struct reader *r)
 {
-	return r->mail->has_return_path && !sender_has_null_path(r->mail) && !sender_is_daemon(r) && !sender_is_list_manager(r);
+	return r->mail->has_return_path && !sender_has_null_path(r->mail) && !sender_is_daemon(r) &&
+		!sender_is_list_manager(r);
 }
 
 /* RFC 3834 section 5; auto-notified: RFC 5436 section 2.7.1. */
 bool sender_is_auto_replied(const struct mail *m)
 {
 	struct span value = header_token(m->auto_submitted);
-	return span_starts_nocase(value, SPAN("auto-replied")) || span_starts_nocase(value, SPAN("auto-notified"));
+	return span_starts_nocase(value, SPAN("auto-replied")) ||
+		span_starts_nocase(value, SPAN("auto-notified"));
 }

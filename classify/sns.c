@@ -37,7 +37,8 @@ static struct span value_of(struct span text, struct span key)
 			continue;
 		}
 		size_t end = string_end(text, i);
-		bool same = end - i >= 2 && span_equal_nocase((struct span){ text.p + i + 1, end - i - 2 }, key);
+		bool same = end - i >= 2 &&
+			span_equal_nocase((struct span){ text.p + i + 1, end - i - 2 }, key);
 		i = end;
 		while (i < text.n && is_blank(text.p[i]))
 			i++;
@@ -47,7 +48,10 @@ static struct span value_of(struct span text, struct span key)
 	return (struct span){ "", 0 };
 }
 
-/* The string that begins TEXT, without its quotes; empty when it has no end: a cut one may end within a character. */
+/*
+ * The string that begins TEXT, without its quotes; empty when it has no end: a cut one may end
+ * within a character.
+ */
 static struct span unquoted(struct span text, size_t *end)
 {
 	*end = string_end(text, 0);
@@ -117,7 +121,9 @@ bool sns_open(struct sns *s, struct span text)
 			continue;
 		s->kind = types[i].kind;
 		s->recipients = bracketed(value_of(s->text, types[i].array));
-		s->feedback = s->kind == KIND_COMPLAINT ? feedback_of(string_of(s->text, SPAN("complaintFeedbackType"))) : FEEDBACK_NONE;
+		s->feedback = s->kind == KIND_COMPLAINT
+			? feedback_of(string_of(s->text, SPAN("complaintFeedbackType")))
+			: FEEDBACK_NONE;
 		s->message_id = string_of(s->text, SPAN("messageId"));
 		s->source = string_of(s->text, SPAN("source"));
 		s->reporting_mta = string_of(s->text, SPAN("reportingMTA"));
@@ -167,13 +173,17 @@ static long utf16_unit(struct span s, size_t i)
 	return unit;
 }
 
-/* The character of one escape at I, which may be a pair of surrogates, as UTF-8 at TO. *USED: bytes read. Returns those written, 0 when it is none. */
+/*
+ * The character of one escape at I, which may be a pair of surrogates, as UTF-8 at TO. *USED: bytes
+ * read. Returns those written, 0 when it is none.
+ */
 static size_t unicode_escape(struct span s, size_t i, char *to, size_t *used)
 {
 	long first = utf16_unit(s, i), second;
 	ucs4_t character = (ucs4_t)first;
 	*used = 6;
-	if (first >= 0xd800 && first < 0xdc00 && s.n - i >= 12 && (second = utf16_unit(s, i + 6)) >= 0xdc00 && second < 0xe000) {
+	if (first >= 0xd800 && first < 0xdc00 && s.n - i >= 12 &&
+		(second = utf16_unit(s, i + 6)) >= 0xdc00 && second < 0xe000) {
 		character = 0x10000 + (((ucs4_t)first - 0xd800) << 10) + ((ucs4_t)second - 0xdc00);
 		*used = 12;
 	}

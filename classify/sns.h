@@ -1,4 +1,7 @@
-/* Amazon SES notifications that reach a mailbox through SNS: one JSON object in the text of the mail. */
+/*
+ * Amazon SES notifications that reach a mailbox through SNS: one JSON object in the text of the
+ * mail.
+ */
 #ifndef RETOUR_SNS_H
 #define RETOUR_SNS_H
 
@@ -8,13 +11,14 @@
 
 struct sns {
 	enum kind kind;
-	enum feedback feedback;                     /* of a complaint */
-	struct span text, recipients;               /* the object; what is left of its array of recipients */
+	enum feedback feedback;       /* of a complaint */
+	struct span text, recipients; /* the object; what is left of its array of recipients */
 	struct span message_id, source, reporting_mta, answer;
 };
 
 struct sns_recipient {
-	struct span address, action, status, diagnostic; /* as they stand in the JSON: with its escapes */
+	struct span address, action, status,
+		diagnostic; /* as they stand in the JSON: with its escapes */
 };
 
 /* False when TEXT is no such notification. */

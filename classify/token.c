@@ -23,7 +23,8 @@ static void add_char(struct scratch *s, size_t *length, ucs4_t c)
 }
 
 /* T is folded, N bytes of S, and ends at P. */
-static void end_token(const struct letters *l, struct token *t, const struct scratch *s, size_t n, const unsigned char *p, const unsigned char *end)
+static void end_token(const struct letters *l, struct token *t, const struct scratch *s, size_t n,
+	const unsigned char *p, const unsigned char *end)
 {
 	t->bytes = s->word;
 	t->n = n;
@@ -34,7 +35,8 @@ static void end_token(const struct letters *l, struct token *t, const struct scr
 	t->blank_behind = t->next > p;
 }
 
-struct token token_wide(const struct letters *l, const unsigned char *p, const unsigned char *end, struct scratch *s)
+struct token token_wide(const struct letters *l, const unsigned char *p, const unsigned char *end,
+	struct scratch *s)
 {
 	struct token t = { .begin = p };
 	size_t n = 0;
@@ -61,7 +63,8 @@ struct token token_wide(const struct letters *l, const unsigned char *p, const u
 	return t;
 }
 
-struct token token_long(const struct letters *l, const unsigned char *p, const unsigned char *end, struct scratch *s)
+struct token token_long(const struct letters *l, const unsigned char *p, const unsigned char *end,
+	struct scratch *s)
 {
 	struct token t = { .begin = p };
 	size_t n = 0;

@@ -6,24 +6,30 @@
 
 enum { NONE = 64, PADDING = 65 };
 
-/* What a byte stands for; '-' and '_' as in the alphabet for file names and URLs (RFC 4648 section 5). */
+/*
+ * What a byte stands for; '-' and '_' as in the alphabet for file names and URLs (RFC 4648 section
+ * 5).
+ */
 #define N8 NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE
 #define N64 N8, N8, N8, N8, N8, N8, N8, N8
-static const unsigned char base64_value[256] = {
-	N8, N8, N8, N8, N8, NONE, NONE, NONE, 62, NONE, 62, NONE, 63,
-	52, 53, 54, 55, 56, 57, 58, 59, 60, 61, NONE, NONE, NONE, PADDING, NONE, NONE,
-	NONE, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, NONE, NONE, NONE, NONE, 63,
-	NONE, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, NONE, NONE, NONE, NONE, NONE,
-	N64, N64
-};
+static const unsigned char base64_value[256] = { N8, N8, N8, N8, N8, NONE, NONE, NONE, 62, NONE, 62,
+	NONE, 63, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, NONE, NONE, NONE, PADDING, NONE, NONE,
+	NONE, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23,
+	24, 25, NONE, NONE, NONE, NONE, 63, NONE, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37,
+	38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, NONE, NONE, NONE, NONE, NONE, N64,
+	N64 };
 
-/* From I on as long as four letters stand together, which give three bytes. Returns how many letters were read. */
+/*
+ * From I on as long as four letters stand together, which give three bytes. Returns how many
+ * letters were read.
+ */
 static size_t whole_fours(struct span text, size_t i, char *out, size_t *n, size_t size)
 {
 	size_t begin = i;
 	for (; text.n - i >= 4 && size - *n >= 3; i += 4, *n += 3) {
 		const unsigned char *p = (const unsigned char *)text.p + i;
-		unsigned a = base64_value[p[0]], b = base64_value[p[1]], c = base64_value[p[2]], d = base64_value[p[3]];
+		unsigned a = base64_value[p[0]], b = base64_value[p[1]], c = base64_value[p[2]],
+			 d = base64_value[p[3]];
 		if ((a | b | c | d) >= NONE)
 			break;
 		unsigned bits = a << 18 | b << 12 | c << 6 | d;

@@ -66,14 +66,18 @@ static char lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
 }
 
-/* The field that begins REST, up to the next '=' or the end; REST then stands behind. False when it is empty, damaged or longer than SIZE - 1. */
+/*
+ * The field that begins REST, up to the next '=' or the end; REST then stands behind. False when it
+ * is empty, damaged or longer than SIZE - 1.
+ */
 static bool take_field(struct span *rest, char *out, size_t size)
 {
 	size_t n = 0, i = 0;
 	for (; i < rest->n && rest->p[i] != '='; i++) {
 		char c = lower(rest->p[i]);
 		if (c == '_') {
-			int high = i + 2 < rest->n ? ascii_hex(lower(rest->p[i + 1])) : -1, low = high >= 0 ? ascii_hex(lower(rest->p[i + 2])) : -1;
+			int high = i + 2 < rest->n ? ascii_hex(lower(rest->p[i + 1])) : -1,
+			    low = high >= 0 ? ascii_hex(lower(rest->p[i + 2])) : -1;
 			if (low < 0 || !(high | low))
 				return false;
 			c = (char)(high << 4 | low);
@@ -86,7 +90,8 @@ static bool take_field(struct span *rest, char *out, size_t size)
 		out[n++] = c;
 	}
 	out[n] = '\0';
-	*rest = i < rest->n ? (struct span){ rest->p + i + 1, rest->n - i - 1 } : (struct span){ rest->p + i, 0 };
+	*rest = i < rest->n ? (struct span){ rest->p + i + 1, rest->n - i - 1 }
+			    : (struct span){ rest->p + i, 0 };
 	return n > 0;
 }
 
@@ -105,18 +110,23 @@ bool verp_decode(struct span token, struct verp *out)
 {
 	char domain[EVENT_ADDRESS_SIZE];
 	memset(out, 0, sizeof *out);
-	if (token.n <= HEAD + 1 || token.p[HEAD] != '=' || (lower(token.p[0]) != 'v' && lower(token.p[0]) != 'w'))
+	if (token.n <= HEAD + 1 || token.p[HEAD] != '=' ||
+		(lower(token.p[0]) != 'v' && lower(token.p[0]) != 'w'))
 		return false;
 	struct span rest = { token.p + HEAD + 1, token.n - HEAD - 1 };
 	out->full = lower(token.p[0]) == 'v';
 	if (!take_base32((struct span){ token.p + 1, VERP_KEY_SIZE - 1 }, out->key) ||
-	    !take_base32((struct span){ token.p + VERP_KEY_SIZE, VERP_MAC_SIZE - 1 }, out->mac) || !take_field(&rest, out->campaign, sizeof out->campaign))
+		!take_base32(
+			(struct span){ token.p + VERP_KEY_SIZE, VERP_MAC_SIZE - 1 }, out->mac) ||
+		!take_field(&rest, out->campaign, sizeof out->campaign))
 		return false;
 	if (!out->full)
 		return !rest.n;
-	bool well = take_field(&rest, out->recipient, sizeof out->recipient) && take_field(&rest, domain, sizeof domain) && !rest.n;
+	bool well = take_field(&rest, out->recipient, sizeof out->recipient) &&
+		take_field(&rest, domain, sizeof domain) && !rest.n;
 	size_t n = strlen(out->recipient);
-	well = well && n + 1 + strlen(domain) < sizeof out->recipient && !strchr(domain, '@'); /* the last one parts them again */
+	well = well && n + 1 + strlen(domain) < sizeof out->recipient &&
+		!strchr(domain, '@'); /* the last one parts them again */
 	if (well) {
 		out->recipient[n] = '@';
 		strcpy(out->recipient + n + 1, domain);

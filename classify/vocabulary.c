@@ -8,8 +8,10 @@
 #include "classify/event.h"
 
 enum {
-	SHORT_NUMBER = 3,  /* digits; a longer number may be a customer's, an account's, a telephone's */
-	ANSWER_HEAD = 16,  /* bytes at the begin of a text where its codes stand: numbers in a row there are no telephone's */
+	SHORT_NUMBER =
+		3, /* digits; a longer number may be a customer's, an account's, a telephone's */
+	ANSWER_HEAD = 16, /* bytes at the begin of a text where its codes stand: numbers in a row
+			     there are no telephone's */
 };
 
 struct keeping {
@@ -17,16 +19,32 @@ struct keeping {
 	struct span text;
 	char *to;
 	size_t n, size;
-	struct matches phrases;   /* looked for once a character of a script without blanks was met */
+	struct matches phrases; /* looked for once a character of a script without blanks was met */
 	bool searched;
-	bool number_before;       /* the piece before was a number that is no code */
-	bool word_before;         /* what was written last is <word> */
+	bool number_before; /* the piece before was a number that is no code */
+	bool word_before;   /* what was written last is <word> */
 };
 
 static bool is_part_sign(char c)
 {
-	static const bool signs[256] = { [' '] = true, ['\t'] = true, ['('] = true, [')'] = true, ['['] = true, [']'] = true, ['{'] = true, ['}'] = true,
-		['<'] = true, ['>'] = true, ['"'] = true, ['`'] = true, [','] = true, [';'] = true, ['|'] = true, ['/'] = true, ['\\'] = true, [':'] = true };
+	static const bool signs[256] = { [' '] = true,
+		['\t'] = true,
+		['('] = true,
+		[')'] = true,
+		['['] = true,
+		[']'] = true,
+		['{'] = true,
+		['}'] = true,
+		['<'] = true,
+		['>'] = true,
+		['"'] = true,
+		['`'] = true,
+		[','] = true,
+		[';'] = true,
+		['|'] = true,
+		['/'] = true,
+		['\\'] = true,
+		[':'] = true };
 	return signs[(unsigned char)c];
 }
 
@@ -40,7 +58,7 @@ static void keep_text(struct keeping *k, struct span text)
 	k->n += text.n;
 }
 
-/* --- numbers -------------------------------------------------------------------------------------- */
+/* --- numbers -------------------------------------------------------------- */
 
 static bool is_number(struct span piece)
 {
@@ -119,16 +137,20 @@ static void keep_number(struct keeping *k, struct span piece)
 	k->number_before = true;
 }
 
-/* --- words ---------------------------------------------------------------------------------------- */
+/* --- words ---------------------------------------------------------------- */
 
-/* Does a phrase of a rule cover the character from BEGIN to END? One with a gap tells nothing of what stands in it. */
+/*
+ * Does a phrase of a rule cover the character from BEGIN to END? One with a gap tells nothing of
+ * what stands in it.
+ */
 static bool in_a_phrase(struct keeping *k, uint32_t begin, uint32_t end)
 {
 	if (!k->searched)
 		rules_scan(k->rules, k->text, WHERE_DIAGNOSTIC | WHERE_HUMAN, &k->phrases);
 	k->searched = true;
 	for (size_t i = 0; i < k->phrases.count; i++)
-		if (!k->phrases.at[i].gap && k->phrases.at[i].begin <= begin && end <= k->phrases.at[i].end)
+		if (!k->phrases.at[i].gap && k->phrases.at[i].begin <= begin &&
+			end <= k->phrases.at[i].end)
 			return true;
 	return false;
 }
@@ -150,7 +172,7 @@ static bool all_known(struct keeping *k, struct span piece)
 		struct span word = { piece.p + w.begin, w.end - w.begin };
 
 		if (w.sort == WORD_CHARACTER &&
-		    !in_a_phrase(k, (uint32_t)(base + w.begin), (uint32_t)(base + w.end)))
+			!in_a_phrase(k, (uint32_t)(base + w.begin), (uint32_t)(base + w.end)))
 			return false;
 		if (w.sort == WORD_UNKNOWN && !is_short_number(word))
 			return false;
@@ -175,7 +197,10 @@ static bool is_host(struct span piece)
 	return dot && letter;
 }
 
-/* A piece with characters of scripts without blanks: each run of them that no phrase covers is one <word>. */
+/*
+ * A piece with characters of scripts without blanks: each run of them that no phrase covers is one
+ * <word>.
+ */
 static void keep_characters(struct keeping *k, struct span piece)
 {
 	size_t base = (size_t)(piece.p - k->text.p), at = 0;
@@ -184,8 +209,9 @@ static void keep_characters(struct keeping *k, struct span piece)
 
 	while (rules_next_word(k->rules, piece, &at, &w)) {
 		bool good = w.sort == WORD_KNOWN || w.sort == WORD_SIGN ||
-			    (w.sort == WORD_CHARACTER &&
-			     in_a_phrase(k, (uint32_t)(base + w.begin), (uint32_t)(base + w.end)));
+			(w.sort == WORD_CHARACTER &&
+				in_a_phrase(
+					k, (uint32_t)(base + w.begin), (uint32_t)(base + w.end)));
 
 		if (good)
 			keep_text(k, (struct span){ piece.p + w.begin, w.end - w.begin });

@@ -14,7 +14,8 @@
  * signs, SMTP codes, numbers of up to three digits that do not stand in a row, and codes that are
  * known but for their digits; <word> stands for the rest, <host> for a host's name, <number> for
  * numbers. Characters of scripts without blanks are kept where a rule's phrase matches. What is
- * joined by one of . _ - + = ' stays or goes as a whole. Returns the bytes written, without the NUL.
+ * joined by one of . _ - + = ' stays or goes as a whole. Returns the bytes written, without the
+ * NUL.
  */
 size_t keep_known_words(char *buffer, size_t size, struct span text, const struct rules *rules);
 

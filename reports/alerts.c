@@ -1,6 +1,7 @@
 /*
- * What an alert says, as text for a mail or a terminal and as JSON (RFC 8259) for a command: what, where, since when, the figures, and what to look at first.
- * Counts below k are not told, nor what could be computed from one.
+ * What an alert says, as text for a mail or a terminal and as JSON (RFC 8259) for a command: what,
+ * where, since when, the figures, and what to look at first. Counts below k are not told, nor what
+ * could be computed from one.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,19 +25,28 @@ static const struct {
 		"rate and number of connections to this receiver: send more slowly until it clears" },
 	[ALERT_HARD_RATE] = { "Too many dead addresses",
 		"where the addresses of the campaign come from; stop it if the list is new. Is the sending system asking `retour check`?" },
-	[ALERT_SOFT_RATE] = { "Too many passing failures", "the receivers' words: full mailboxes, or a receiver or network of our own that is down" },
-	[ALERT_BOUNCE_RATE] = { "Too many bounces", "which class has grown: dead addresses (the list), refusals (reputation), or passing failures (a receiver)" },
-	[ALERT_COMPLAINT_RATE] = { "Too many complaints", "the campaign: consent of its recipients, frequency, and whether unsubscribing works" },
+	[ALERT_SOFT_RATE] = { "Too many passing failures",
+		"the receivers' words: full mailboxes, or a receiver or network of our own that is down" },
+	[ALERT_BOUNCE_RATE] = { "Too many bounces",
+		"which class has grown: dead addresses (the list), refusals (reputation), or passing failures (a receiver)" },
+	[ALERT_COMPLAINT_RATE] = { "Too many complaints",
+		"the campaign: consent of its recipients, frequency, and whether unsubscribing works" },
 	[ALERT_COMPLAINT_RATE_HIGH] = { "So many complaints that receivers begin to block",
 		"stop the campaign; then the consent of its recipients, frequency, and whether unsubscribing works" },
-	[ALERT_UNRECOGNISED] = { "Much mail that is not understood", "the mail in the folder of unrecognised mail: retour classify --explain" },
-	[ALERT_QUARANTINE] = { "Mail that could not be read lies in quarantine", "the quarantine folder: keep a copy and report it to the makers" },
-	[ALERT_MAILBOX_SILENT] = { "A mailbox is not being read", "whether the timer runs, and why it fails: retour doctor, journalctl -u retour" },
-	[ALERT_LOGIN_REFUSED] = { "A mailbox refuses the login", "password or token of this mailbox: has it run out, was it changed? retour doctor" },
+	[ALERT_UNRECOGNISED] = { "Much mail that is not understood",
+		"the mail in the folder of unrecognised mail: retour classify --explain" },
+	[ALERT_QUARANTINE] = { "Mail that could not be read lies in quarantine",
+		"the quarantine folder: keep a copy and report it to the makers" },
+	[ALERT_MAILBOX_SILENT] = { "A mailbox is not being read",
+		"whether the timer runs, and why it fails: retour doctor, journalctl -u retour" },
+	[ALERT_LOGIN_REFUSED] = { "A mailbox refuses the login",
+		"password or token of this mailbox: has it run out, was it changed? retour doctor" },
 	[ALERT_CERTIFICATE] = { "The certificate of a mailbox's server is about to end",
 		"renewal on that server: when it has ended, the mailbox is not read any more; retour doctor" },
-	[ALERT_RETENTION_OVERDUE] = { "Data is kept for longer than promised", "why the purge does not succeed: retour purge, retour audit" },
-	[ALERT_DISK_FULL] = { "The disk of the store is nearly full", "what else lies on this disk; the store's size: retour audit" },
+	[ALERT_RETENTION_OVERDUE] = { "Data is kept for longer than promised",
+		"why the purge does not succeed: retour purge, retour audit" },
+	[ALERT_DISK_FULL] = { "The disk of the store is nearly full",
+		"what else lies on this disk; the store's size: retour audit" },
 	[ALERT_MESSAGE_STUCK] = { "A mailbox holds messages that it does not hand out",
 		"the messages that the journal names, with another mail program; what is damaged there has to be moved away by hand" },
 	[ALERT_KEY_LOST] = { "A month's key is missing, its events can be found no more",
@@ -47,7 +57,7 @@ static const struct {
 		"what time it is: nothing is purged, no state moves, no report is sent until the clock is set, or is right and confirmed: retour clock" },
 };
 
-/* --- figures ----------------------------------------------------------------------------------------------------- */
+/* --- figures -------------------------------------------------------------- */
 
 static bool told(uint64_t n, unsigned k)
 {
@@ -58,29 +68,34 @@ static const char *count_text(uint64_t n, unsigned k, char buffer[TEXT_SIZE])
 {
 	char number[COUNT_TEXT_SIZE];
 	if (told(n, k))
-		snprintf(buffer, TEXT_SIZE, "%s", number_text(texts_english(), n, number, sizeof number));
+		snprintf(buffer, TEXT_SIZE, "%s",
+			number_text(texts_english(), n, number, sizeof number));
 	else
 		snprintf(buffer, TEXT_SIZE, "fewer than %u", k);
 	return buffer;
 }
 
 /* A value of the condition's unit. */
-static const char *value_text(enum alert_condition condition, int64_t value, unsigned k, char buffer[TEXT_SIZE])
+static const char *value_text(
+	enum alert_condition condition, int64_t value, unsigned k, char buffer[TEXT_SIZE])
 {
 	char period[TEXT_SIZE - 8];
 	switch (alert_unit(condition)) {
 	case UNIT_FACTOR:
-		snprintf(buffer, TEXT_SIZE, "%lld.%lld times", (long long)(value / 1000), (long long)(value % 1000 / 100));
+		snprintf(buffer, TEXT_SIZE, "%lld.%lld times", (long long)(value / 1000),
+			(long long)(value % 1000 / 100));
 		break;
 	case UNIT_SHARE:
-		snprintf(buffer, TEXT_SIZE, "%lld.%02lld %%", (long long)(value / 10000), (long long)(value % 10000 / 100));
+		snprintf(buffer, TEXT_SIZE, "%lld.%02lld %%", (long long)(value / 10000),
+			(long long)(value % 10000 / 100));
 		break;
 	case UNIT_COUNT:
 		return count_text((uint64_t)value, k, buffer);
 	case UNIT_REMAINING:
 		if (value <= 0)
 			return "ended";
-		period_text(value < 2 * DAY ? (value + HOUR - 1) / HOUR * HOUR : value / DAY * DAY, period, sizeof period);
+		period_text(value < 2 * DAY ? (value + HOUR - 1) / HOUR * HOUR : value / DAY * DAY,
+			period, sizeof period);
 		snprintf(buffer, TEXT_SIZE, "%s left", period);
 		break;
 	case UNIT_PERIOD:
@@ -144,7 +159,8 @@ static void say_where(FILE *out, const struct alert *a)
 	const struct alert_figures *g = &a->figures;
 	fprintf(out, "%s", where_text(a));
 	if (g->category != CATEGORY_NONE)
-		fprintf(out, "; most: %s (%s)", category_title(texts_english(), g->category), category_name(g->category));
+		fprintf(out, "; most: %s (%s)", category_title(texts_english(), g->category),
+			category_name(g->category));
 	if (*g->campaign)
 		fprintf(out, "; most in campaign %s", g->campaign);
 }
@@ -154,7 +170,8 @@ static void say_alert(FILE *out, const struct alert *a, unsigned k)
 	char text[TEXT_SIZE];
 	const char *check = category_check(texts_english(), a->figures.category);
 	fprintf(out, "%s: %s\n", a->cleared ? "Cleared" : "Open", about[a->condition].title);
-	fprintf(out, "  what    %s%s", alert_condition_name(a->condition), a->cleared ? ", when it fired last: " : ": ");
+	fprintf(out, "  what    %s%s", alert_condition_name(a->condition),
+		a->cleared ? ", when it fired last: " : ": ");
 	say_figures(out, a, k);
 	fprintf(out, ".\n  where   ");
 	say_where(out, a);
@@ -168,7 +185,7 @@ static void say_alert(FILE *out, const struct alert *a, unsigned k)
 	fprintf(out, "\n");
 }
 
-/* --- text and mail ------------------------------------------------------------------------------------------------ */
+/* --- text and mail -------------------------------------------------------- */
 
 static FILE *open_buffer(struct buffer *out)
 {
@@ -184,7 +201,8 @@ static int close_buffer(FILE *stream, struct buffer *out)
 	return -1;
 }
 
-int alerts_text(const struct alert *list, size_t count, const struct report_options *options, struct buffer *out)
+int alerts_text(const struct alert *list, size_t count, const struct report_options *options,
+	struct buffer *out)
 {
 	FILE *stream = open_buffer(out);
 	for (size_t i = 0; stream && i < count; i++) {
@@ -198,10 +216,13 @@ const char *alert_line(const struct alert *a, unsigned k, char buffer[ALERT_LINE
 {
 	char text[TEXT_SIZE];
 	const struct alert_figures *g = &a->figures;
-	bool surge = alert_unit(a->condition) == UNIT_FACTOR, figure = a->condition != ALERT_LOGIN_REFUSED;
-	const char *value = surge ? count_text(g->part, k, text) : value_text(a->condition, g->value, k, text);
-	snprintf(buffer, ALERT_LINE_SIZE, "alert %s: %s: %s%s%s (%s)", alert_news_name(a->news), alert_condition_name(a->condition), where_text(a),
-		 figure ? ", " : "", figure ? value : "", about[a->condition].title);
+	bool surge = alert_unit(a->condition) == UNIT_FACTOR,
+	     figure = a->condition != ALERT_LOGIN_REFUSED;
+	const char *value = surge ? count_text(g->part, k, text)
+				  : value_text(a->condition, g->value, k, text);
+	snprintf(buffer, ALERT_LINE_SIZE, "alert %s: %s: %s%s%s (%s)", alert_news_name(a->news),
+		alert_condition_name(a->condition), where_text(a), figure ? ", " : "",
+		figure ? value : "", about[a->condition].title);
 	return buffer;
 }
 
@@ -214,14 +235,15 @@ static const struct alert *foremost(const struct alert *list, size_t count)
 	return list;
 }
 
-int alerts_mail(const struct alert *list, size_t count, const struct report_options *options, int64_t now, const char *token, struct buffer *out,
-		char *error, size_t size)
+int alerts_mail(const struct alert *list, size_t count, const struct report_options *options,
+	int64_t now, const char *token, struct buffer *out, char *error, size_t size)
 {
 	struct buffer text;
 	char subject[SUBJECT_SIZE];
 	struct sentence s = { subject, 0, sizeof subject };
 	const struct alert *first = foremost(list, count);
-	say(&s, "Deliverability alert %s: %s, %s", alert_news_name(first->news), about[first->condition].title, where_text(first));
+	say(&s, "Deliverability alert %s: %s, %s", alert_news_name(first->news),
+		about[first->condition].title, where_text(first));
 	if (count > 1)
 		say(&s, " (and %zu more)", count - 1);
 	if (options->organisation)
@@ -230,12 +252,13 @@ int alerts_mail(const struct alert *list, size_t count, const struct report_opti
 	snprintf(error, size, "no memory for the alert's mail");
 	if (alerts_text(list, count, options, &text))
 		return -1;
-	int result = text_mail(options, subject, "retour alerts", "retour-alerts", &text, now, token, out, error, size);
+	int result = text_mail(options, subject, "retour alerts", "retour-alerts", &text, now,
+		token, out, error, size);
 	buffer_free(&text);
 	return result;
 }
 
-/* --- JSON ----------------------------------------------------------------------------------------------------------- */
+/* --- JSON ----------------------------------------------------------------- */
 
 static void member_text(FILE *out, const char *name, const char *text)
 {
@@ -261,10 +284,12 @@ static void member_number(FILE *out, const char *name, bool known, int64_t value
 }
 
 /* A value as a ratio or in seconds: what other programs expect. */
-static void member_value(FILE *out, const char *name, enum alert_condition condition, int64_t value, unsigned k)
+static void member_value(
+	FILE *out, const char *name, enum alert_condition condition, int64_t value, unsigned k)
 {
 	if (alert_unit(condition) == UNIT_SHARE)
-		fprintf(out, ", \"%s\": %lld.%06lld", name, (long long)(value / 1000000), (long long)(value % 1000000));
+		fprintf(out, ", \"%s\": %lld.%06lld", name, (long long)(value / 1000000),
+			(long long)(value % 1000000));
 	else if (alert_unit(condition) == UNIT_PERIOD || alert_unit(condition) == UNIT_REMAINING)
 		member_number(out, name, true, value);
 	else
@@ -273,7 +298,10 @@ static void member_value(FILE *out, const char *name, enum alert_condition condi
 
 static void say_json(FILE *out, const struct alert *a, unsigned k)
 {
-	static const char *const units[] = { [UNIT_FACTOR] = "count", [UNIT_SHARE] = "ratio", [UNIT_COUNT] = "count", [UNIT_PERIOD] = "seconds",
+	static const char *const units[] = { [UNIT_FACTOR] = "count",
+		[UNIT_SHARE] = "ratio",
+		[UNIT_COUNT] = "count",
+		[UNIT_PERIOD] = "seconds",
 		[UNIT_REMAINING] = "seconds" };
 	const struct alert_figures *g = &a->figures;
 	bool surge = alert_unit(a->condition) == UNIT_FACTOR;
@@ -292,13 +320,17 @@ static void say_json(FILE *out, const struct alert *a, unsigned k)
 		member_number(out, "opens_at", false, 0);
 	else
 		member_value(out, "opens_at", a->condition, g->limit, 0);
-	member_number(out, "usual", surge && g->usual >= 0 && told((uint64_t)g->usual, k), g->usual);
+	member_number(
+		out, "usual", surge && g->usual >= 0 && told((uint64_t)g->usual, k), g->usual);
 	member_number(out, "count", told(g->part, k), (int64_t)g->part);
 	member_number(out, "of", g->whole >= k, (int64_t)g->whole);
 	member_text(out, "provider", g->provider);
 	member_text(out, "category", category_name(g->category));
 	member_text(out, "campaign", g->campaign);
-	member_text(out, "look_first", *category_check(texts_english(), g->category) ? category_check(texts_english(), g->category) : about[a->condition].look);
+	member_text(out, "look_first",
+		*category_check(texts_english(), g->category)
+			? category_check(texts_english(), g->category)
+			: about[a->condition].look);
 	fputs("}", out);
 }
 
@@ -312,12 +344,14 @@ int alert_json(const struct alert *a, unsigned k, struct buffer *out)
 	return close_buffer(stream, out);
 }
 
-int alerts_json(const struct alert *list, size_t count, const struct report_options *options, int64_t now, struct buffer *out)
+int alerts_json(const struct alert *list, size_t count, const struct report_options *options,
+	int64_t now, struct buffer *out)
 {
 	FILE *stream = open_buffer(out);
 	if (stream) {
 		fprintf(stream, "{\"program\": \"retour\"");
-		member_text(stream, "organisation", options->organisation ? options->organisation : "");
+		member_text(
+			stream, "organisation", options->organisation ? options->organisation : "");
 		member_time(stream, "at", now);
 		fputs(", \"alerts\": [", stream);
 		for (size_t i = 0; i < count; i++) {

@@ -1,7 +1,8 @@
 /*
- * Evidence of retention and integrity for an auditor: what is kept, how long and why; what is still there and since when; which keys exist; what the
- * purges did and on which days there was none; whether the ledger's chain holds, and its head, to compare with the one in the monthly mails. Each
- * promise is judged; a broken one says since when, and what to do.
+ * Evidence of retention and integrity for an auditor: what is kept, how long and why; what is still
+ * there and since when; which keys exist; what the purges did and on which days there was none;
+ * whether the ledger's chain holds, and its head, to compare with the one in the monthly mails.
+ * Each promise is judged; a broken one says since when, and what to do.
  */
 #include "reports/audit.h"
 
@@ -13,7 +14,8 @@
 #include "store/chain.h"
 
 enum {
-	PURGE_GRACE = 2 * DAY,  /* a purge a day is promised; on the day after the first missed one somebody should look */
+	PURGE_GRACE = 2 * DAY, /* a purge a day is promised; on the day after the first missed one
+				  somebody should look */
 };
 
 #define REPORT_STATE_NAME(symbol, name) name,
@@ -24,7 +26,7 @@ const char *promise_state_name(enum promise_state state)
 	return state_names[state];
 }
 
-/* --- loading --------------------------------------------------------------------------------------------------- */
+/* --- loading -------------------------------------------------------------- */
 
 static void count_kind(struct audit *a, const char *kind)
 {
@@ -69,7 +71,8 @@ static void note_mail_purge(struct audit *a, const struct ledger_entry *e)
 	while ((pair = strsep(&rest, " "))) {
 		size_t n = strcspn(pair, "=");
 		for (unsigned use = 0; use < FOLDER_USE_COUNT; use++)
-			if (pair[n] && strlen(folder_use_name(use)) == n && memcmp(folder_use_name(use), pair, n) == 0)
+			if (pair[n] && strlen(folder_use_name(use)) == n &&
+				memcmp(folder_use_name(use), pair, n) == 0)
 				m->deleted[use] += strtoull(pair + n + 1, NULL, 10);
 	}
 }
@@ -86,13 +89,16 @@ const struct mail_purge *audit_mail_purge(const struct audit *a, const struct au
 
 static int take_entry(void *context, const struct ledger_entry *e)
 {
-	static const char *const routine[] = { "purge", "mail-purge", "checkpoint", "report-written", "report-sent", "report-tested" };
+	static const char *const routine[] = { "purge", "mail-purge", "checkpoint",
+		"report-written", "report-sent", "report-tested" };
 	struct audit *a = context;
 	bool act = true;
 	if (a->entries++ == 0)
 		a->first = *e;
 	if (strcmp(e->kind, "purge") == 0) {
-		const struct ledger_entry *before = a->purges ? &a->purge[(a->purges - 1) % AUDIT_PURGES_MAX] : &a->first;
+		const struct ledger_entry *before = a->purges
+			? &a->purge[(a->purges - 1) % AUDIT_PURGES_MAX]
+			: &a->first;
 		note_gap(a, midnight(before->at) + DAY, midnight(e->at) - DAY);
 		a->purge[a->purges++ % AUDIT_PURGES_MAX] = *e;
 	}
@@ -136,9 +142,10 @@ static int take_mailbox(void *context, const struct mailbox_state *m)
 	return 0;
 }
 
-/* --- judging --------------------------------------------------------------------------------------------------- */
+/* --- judging -------------------------------------------------------------- */
 
-__attribute__((format(printf, 2, 3))) static void put(char out[AUDIT_TEXT_SIZE], const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void put(
+	char out[AUDIT_TEXT_SIZE], const char *format, ...)
 {
 	va_list list;
 	va_start(list, format);
@@ -162,15 +169,20 @@ static void judge_class(struct audit *a, const struct purge_class *c)
 	if (keys)
 		put(p->title, "A month's key is destroyed with the last event of that month");
 	else
-		put(p->title, "What is older than %s in the class \"%s\" is deleted", period_text(c->period, period, sizeof period), c->name);
-	const char *unit = keys ? "key" : "row", *are = c->overdue == 1 ? " is" : "s are", *they = c->overdue == 1 ? "it is" : "they are";
-	put(p->detail, "%llu %s%s, none overdue", (unsigned long long)c->left, unit, c->left == 1 ? "" : "s");
+		put(p->title, "What is older than %s in the class \"%s\" is deleted",
+			period_text(c->period, period, sizeof period), c->name);
+	const char *unit = keys ? "key" : "row", *are = c->overdue == 1 ? " is" : "s are",
+		   *they = c->overdue == 1 ? "it is" : "they are";
+	put(p->detail, "%llu %s%s, none overdue", (unsigned long long)c->left, unit,
+		c->left == 1 ? "" : "s");
 	if (!c->overdue)
 		return;
 	p->state = PROMISE_BROKEN;
 	p->since = c->oldest ? c->oldest + c->period : c->cutoff;
-	put(p->detail, "%llu %s%s still there although %s due for deletion", (unsigned long long)c->overdue, unit, are, they);
-	put(p->action, "Run `retour purge` now. Then see why no run did: is the timer on (systemctl status retour.timer), and what does its journal say?");
+	put(p->detail, "%llu %s%s still there although %s due for deletion",
+		(unsigned long long)c->overdue, unit, are, they);
+	put(p->action,
+		"Run `retour purge` now. Then see why no run did: is the timer on (systemctl status retour.timer), and what does its journal say?");
 }
 
 /* Counted row by row now, and kept as rows came and went: figures that come about independently. */
@@ -179,19 +191,23 @@ static void judge_counts(struct audit *a)
 	struct promise *p = promise(a, "held-counts");
 	size_t n = 0;
 	put(p->title, "What the store says it holds is what is there");
-	put(p->detail, "every row was counted; each class has as many, day by day, as came in and did not go");
+	put(p->detail,
+		"every row was counted; each class has as many, day by day, as came in and did not go");
 	for (unsigned i = 0; i < a->held.count; i++) {
 		const struct purge_class *c = &a->held.at[i];
 		if ((c->left == c->kept && !c->days_off) || n >= AUDIT_TEXT_SIZE)
 			continue;
 		p->state = PROMISE_BROKEN;
-		n += (size_t)snprintf(p->detail + n, AUDIT_TEXT_SIZE - n, "%s%s: %llu rows, %llu by the counts, other on %u days", n ? "; " : "", c->name,
-				      (unsigned long long)c->left, (unsigned long long)c->kept, c->days_off);
+		n += (size_t)snprintf(p->detail + n, AUDIT_TEXT_SIZE - n,
+			"%s%s: %llu rows, %llu by the counts, other on %u days", n ? "; " : "",
+			c->name, (unsigned long long)c->left, (unsigned long long)c->kept,
+			c->days_off);
 	}
 	if (p->state != PROMISE_BROKEN)
 		return;
 	p->since = a->last.at;
-	put(p->action, "Copy the database before anything else writes to it. Rows came or went past this program: find out who could write to the file.");
+	put(p->action,
+		"Copy the database before anything else writes to it. Rows came or went past this program: find out who could write to the file.");
 }
 
 static void judge_purges(struct audit *a)
@@ -200,12 +216,14 @@ static void judge_purges(struct audit *a)
 	int64_t last = a->purges ? a->purge[(a->purges - 1) % AUDIT_PURGES_MAX].at : a->first.at;
 	char at[32];
 	put(p->title, "Retention is applied every day");
-	put(p->detail, "the last time %s%s", a->purges ? utc_text(last, at, sizeof at) : "never", a->days_missed ? "; days were missed before, see Purges" : "");
+	put(p->detail, "the last time %s%s", a->purges ? utc_text(last, at, sizeof at) : "never",
+		a->days_missed ? "; days were missed before, see Purges" : "");
 	if (!a->entries || a->now - midnight(last) < PURGE_GRACE + DAY)
 		return;
 	p->state = PROMISE_ATTENTION;
 	p->since = midnight(last) + DAY;
-	put(p->action, "See that the timer runs (systemctl status retour.timer). As long as nothing is overdue no promise is broken.");
+	put(p->action,
+		"See that the timer runs (systemctl status retour.timer). As long as nothing is overdue no promise is broken.");
 }
 
 static void judge_ledger(struct audit *a)
@@ -218,8 +236,9 @@ static void judge_ledger(struct audit *a)
 	p->state = PROMISE_BROKEN;
 	p->since = a->last.at;
 	put(p->detail, "the ledger does not hold: %s", a->fault);
-	put(p->action, "Copy the database before anything else writes to it. Compare with the head in the last monthly mail and with the last exported evidence: "
-		       "`retour audit verify` names what was changed. Find out who could write to the file.");
+	put(p->action,
+		"Copy the database before anything else writes to it. Compare with the head in the last monthly mail and with the last exported evidence: "
+		"`retour audit verify` names what was changed. Find out who could write to the file.");
 }
 
 static void judge_signatures(struct audit *a)
@@ -228,12 +247,15 @@ static void judge_signatures(struct audit *a)
 	char at[32];
 	put(p->title, "The ledger's head is signed every day");
 	put(p->detail, "%llu checkpoints, the last of %s", (unsigned long long)a->checkpoints,
-	    a->checkpoints ? utc_text(a->checkpoint.at, at, sizeof at) : "never");
-	if (!a->entries || a->now - midnight(a->checkpoints ? a->checkpoint.at : a->first.at) < PURGE_GRACE + DAY)
+		a->checkpoints ? utc_text(a->checkpoint.at, at, sizeof at) : "never");
+	if (!a->entries ||
+		a->now - midnight(a->checkpoints ? a->checkpoint.at : a->first.at) <
+			PURGE_GRACE + DAY)
 		return;
 	p->state = PROMISE_ATTENTION;
 	p->since = a->checkpoints ? midnight(a->checkpoint.at) + DAY : a->first.at;
-	put(p->action, "`retour run` signs; see what it says, and whether sign.key is in the key directory.");
+	put(p->action,
+		"`retour run` signs; see what it says, and whether sign.key is in the key directory.");
 }
 
 static void judge_bytes(struct audit *a)
@@ -249,10 +271,13 @@ static void judge_bytes(struct audit *a)
 		bool late = a->now - midnight(last) >= PURGE_GRACE + DAY;
 		p->state = late ? PROMISE_BROKEN : PROMISE_ATTENTION;
 		p->since = late ? midnight(last) + DAY : a->last.at;
-		put(p->detail, "rows were deleted, and their bytes may still lie in the file or its log");
-		put(p->action, "The next run or `retour purge` does it, when no other program reads the database.");
+		put(p->detail,
+			"rows were deleted, and their bytes may still lie in the file or its log");
+		put(p->action,
+			"The next run or `retour purge` does it, when no other program reads the database.");
 	} else {
-		put(p->detail, "deleting overwrites, and the log was written to the file and emptied after the last deletion");
+		put(p->detail,
+			"deleting overwrites, and the log was written to the file and emptied after the last deletion");
 	}
 }
 
@@ -264,12 +289,17 @@ static void judge_pages(struct audit *a)
 	put(p->title, "The bytes of the database are those that were written");
 	if (f->damaged) {
 		p->state = f->answers_damaged ? PROMISE_BROKEN : PROMISE_ATTENTION;
-		put(p->detail, "%llu of %llu pages are not as retour wrote them, the first is page %llu; the contacts are %s", (unsigned long long)f->damaged,
-		    (unsigned long long)f->pages, (unsigned long long)f->first_damaged, f->answers_damaged ? "among them" : "whole");
-		put(p->action, "The disk, or another program, changed the file. Restore a backup: retour-recovery(7).");
+		put(p->detail,
+			"%llu of %llu pages are not as retour wrote them, the first is page %llu; the contacts are %s",
+			(unsigned long long)f->damaged, (unsigned long long)f->pages,
+			(unsigned long long)f->first_damaged,
+			f->answers_damaged ? "among them" : "whole");
+		put(p->action,
+			"The disk, or another program, changed the file. Restore a backup: retour-recovery(7).");
 	} else if (f->unsealed) {
-		put(p->detail, "%llu of %llu pages; the others were not written since pages are sealed", (unsigned long long)(f->pages - f->unsealed),
-		    (unsigned long long)f->pages);
+		put(p->detail,
+			"%llu of %llu pages; the others were not written since pages are sealed",
+			(unsigned long long)(f->pages - f->unsealed), (unsigned long long)f->pages);
 	} else {
 		put(p->detail, "all %llu pages", (unsigned long long)f->pages);
 	}
@@ -283,8 +313,11 @@ static void judge_lost_keys(struct audit *a)
 	struct promise *p = promise(a, "keys-there");
 	put(p->title, "Every month of events has its key");
 	p->state = PROMISE_ATTENTION;
-	put(p->detail, "the events of %s lie under a key that is not there: nobody can be found in them", a->keys_lost);
-	put(p->action, "Put the key back into the key directory, if you have it. The events go with their period.");
+	put(p->detail,
+		"the events of %s lie under a key that is not there: nobody can be found in them",
+		a->keys_lost);
+	put(p->action,
+		"Put the key back into the key directory, if you have it. The events go with their period.");
 }
 
 static void judge_keys(struct audit *a)
@@ -299,7 +332,8 @@ static void judge_keys(struct audit *a)
 		return;
 	p->state = PROMISE_ATTENTION;
 	put(p->detail, "%u of %u keys are unknown to the store", unknown, a->keys);
-	put(p->action, "`retour key list` shows them. A key from elsewhere decides nothing, but somebody put it there.");
+	put(p->action,
+		"`retour key list` shows them. A key from elsewhere decides nothing, but somebody put it there.");
 }
 
 /* Mail that was moved goes when its folder is visited. */
@@ -313,11 +347,13 @@ static void judge_mailboxes(struct audit *a)
 		const struct audit_folder *f = &a->options->folder[i];
 		for (unsigned m = 0; m < a->mailboxes; m++) {
 			const struct mailbox_state *state = &a->mailbox[m];
-			if (strcmp(state->name, f->mailbox) != 0 || !f->period || a->now - state->read_at < PURGE_GRACE)
+			if (strcmp(state->name, f->mailbox) != 0 || !f->period ||
+				a->now - state->read_at < PURGE_GRACE)
 				continue;
 			p->state = PROMISE_ATTENTION;
 			p->since = state->read_at + DAY;
-			put(p->detail, "mailbox %s was last read to its end %s", state->name, state->read_at ? utc_text(state->read_at, at, sizeof at) : "never");
+			put(p->detail, "mailbox %s was last read to its end %s", state->name,
+				state->read_at ? utc_text(state->read_at, at, sizeof at) : "never");
 			put(p->action, "`retour doctor` tries the mailbox and says what fails.");
 		}
 	}
@@ -343,7 +379,8 @@ static void judge(struct audit *a)
 			a->worst = a->promise[i].state;
 }
 
-int audit_load(struct audit **out, struct store *store, int64_t now, const struct audit_options *options, char *error, size_t size)
+int audit_load(struct audit **out, struct store *store, int64_t now,
+	const struct audit_options *options, char *error, size_t size)
 {
 	struct audit *a = *out = calloc(1, sizeof *a);
 	snprintf(error, size, "no memory for the audit");
@@ -356,10 +393,14 @@ int audit_load(struct audit **out, struct store *store, int64_t now, const struc
 	if (a->torn)
 		snprintf(a->fault, sizeof a->fault, "%s", store_error(store));
 	int held = store_held_counted(store, now, &a->held);
-	if ((a->torn || walked == STORE_OK) && (held == STORE_OK || held == STORE_BROKEN) && store_file_state(store, &a->file) == STORE_OK &&
-	    store_keys(store, take_key, a) == STORE_OK && store_keys_lost(store, take_lost_key, a) == STORE_OK && store_mailboxes(store, take_mailbox, a) == STORE_OK) {
+	if ((a->torn || walked == STORE_OK) && (held == STORE_OK || held == STORE_BROKEN) &&
+		store_file_state(store, &a->file) == STORE_OK &&
+		store_keys(store, take_key, a) == STORE_OK &&
+		store_keys_lost(store, take_lost_key, a) == STORE_OK &&
+		store_mailboxes(store, take_mailbox, a) == STORE_OK) {
 		if (a->entries) {
-			int64_t last = a->purges ? a->purge[(a->purges - 1) % AUDIT_PURGES_MAX].at : a->first.at;
+			int64_t last = a->purges ? a->purge[(a->purges - 1) % AUDIT_PURGES_MAX].at
+						 : a->first.at;
 			note_gap(a, midnight(last) + DAY, midnight(now) - DAY);
 		}
 		judge(a);

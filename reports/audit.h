@@ -1,6 +1,6 @@
 /*
- * The audit as a model, before any format: what was promised, what is held, what was done, and which promises are kept. Loaded by audit.c, written by
- * audittext.c and auditxml.c.
+ * The audit as a model, before any format: what was promised, what is held, what was done, and
+ * which promises are kept. Loaded by audit.c, written by audittext.c and auditxml.c.
  */
 #ifndef RETOUR_REPORTS_AUDIT_H
 #define RETOUR_REPORTS_AUDIT_H
@@ -9,9 +9,9 @@
 #include "reports/model.h"
 
 enum {
-	AUDIT_PURGES_MAX = 400,  /* the latest: more than a year of daily purges */
+	AUDIT_PURGES_MAX = 400, /* the latest: more than a year of daily purges */
 	AUDIT_GAPS_MAX = 50,
-	AUDIT_ACTS_MAX = 100,    /* the latest of keys, erasures, manual changes, settings, exports */
+	AUDIT_ACTS_MAX = 100, /* the latest of keys, erasures, manual changes, settings, exports */
 	AUDIT_KINDS_MAX = 32,
 	AUDIT_KEYS_MAX = 256,
 	AUDIT_MAILBOXES_MAX = 64,
@@ -21,7 +21,10 @@ enum {
 };
 
 /* Attention: nothing is broken, but somebody should look. */
-#define PROMISE_STATES(X) X(PROMISE_KEPT, "kept") X(PROMISE_ATTENTION, "attention") X(PROMISE_BROKEN, "broken")
+#define PROMISE_STATES(X) \
+	X(PROMISE_KEPT, "kept") \
+	X(PROMISE_ATTENTION, "attention") \
+	X(PROMISE_BROKEN, "broken")
 #define REPORT_ENUM(symbol, name) symbol,
 enum promise_state { PROMISE_STATES(REPORT_ENUM) };
 #undef REPORT_ENUM
@@ -30,13 +33,13 @@ const char *promise_state_name(enum promise_state state);
 struct promise {
 	char id[STORE_NAME_SIZE];
 	enum promise_state state;
-	int64_t since;                     /* 0: does not apply, or is not known */
+	int64_t since; /* 0: does not apply, or is not known */
 	char title[AUDIT_TEXT_SIZE], detail[AUDIT_TEXT_SIZE], action[AUDIT_TEXT_SIZE];
 };
 enum { PROMISES_MAX = RETAIN_COUNT + 11 };
 
 struct purge_gap {
-	int64_t from, to;                  /* the first and the last day (UTC) without a purge */
+	int64_t from, to; /* the first and the last day (UTC) without a purge */
 };
 
 struct record_field {
@@ -51,10 +54,10 @@ struct audit {
 	struct store_file_state file;
 	struct key_info key[AUDIT_KEYS_MAX];
 	unsigned keys;
-	char keys_lost[AUDIT_WORD_SIZE];   /* months, "2026-10, 2026-11" */
+	char keys_lost[AUDIT_WORD_SIZE]; /* months, "2026-10, 2026-11" */
 	struct mailbox_state mailbox[AUDIT_MAILBOXES_MAX];
 	unsigned mailboxes;
-	bool torn;                         /* the chain does not hold */
+	bool torn; /* the chain does not hold */
 	char fault[256];
 	uint64_t entries, purges, acts, days_missed, gaps, checkpoints;
 	struct ledger_entry first, last, checkpoint;
@@ -66,9 +69,9 @@ struct audit {
 		uint64_t count;
 	} kind[AUDIT_KINDS_MAX];
 	unsigned kinds;
-	struct mail_purge {                /* what was deleted of moved mail, by mailbox */
+	struct mail_purge {                    /* what was deleted of moved mail, by mailbox */
 		char mailbox[AUDIT_WORD_SIZE]; /* as the ledger writes it */
-		int64_t at;                /* the last time */
+		int64_t at;                    /* the last time */
 		uint64_t deleted[FOLDER_USE_COUNT];
 	} mail[AUDIT_MAILBOXES_MAX];
 	unsigned mails;
@@ -81,7 +84,10 @@ struct audit {
 
 /* What is known of F's mailbox; NULL: nothing was deleted there yet. */
 const struct mail_purge *audit_mail_purge(const struct audit *a, const struct audit_folder *f);
-/* reports/record.c: the entry for the record of processing activities (Regulation (EU) 2016/679, Article 30). */
+/*
+ * reports/record.c: the entry for the record of processing activities (Regulation (EU) 2016/679,
+ * Article 30).
+ */
 void audit_record(struct audit *a);
 /* reports/audittext.c, reports/auditxml.c */
 void audit_write_text(const struct audit *a, FILE *out);

@@ -1,4 +1,7 @@
-/* The audit in its formats: text (audittext.c), XML (auditxml.c), and a page made of that by audit.xsl. */
+/*
+ * The audit in its formats: text (audittext.c), XML (auditxml.c), and a page made of that by
+ * audit.xsl.
+ */
 #include "reports/audit.h"
 
 #include <libxml/xmlsave.h>
@@ -26,7 +29,9 @@ static int as_xml(const struct audit *a, struct buffer *out)
 	bool written = doc && save && xmlSaveDoc(save, doc) >= 0;
 	if (save && xmlSaveClose(save) < 0)
 		written = false;
-	out->p = written ? strndup((const char *)xmlBufferContent(buffer), (size_t)xmlBufferLength(buffer)) : NULL;
+	out->p = written
+		? strndup((const char *)xmlBufferContent(buffer), (size_t)xmlBufferLength(buffer))
+		: NULL;
 	out->n = out->p ? (size_t)xmlBufferLength(buffer) : 0;
 	xmlBufferFree(buffer);
 	xmlFreeDoc(doc);
@@ -35,7 +40,8 @@ static int as_xml(const struct audit *a, struct buffer *out)
 
 static int as_html(const struct audit *a, struct buffer *out, char *error, size_t size)
 {
-	const struct stylesheet sheet = { NULL, "audit.xsl", embedded_audit_xsl, sizeof embedded_audit_xsl };
+	const struct stylesheet sheet = { NULL, "audit.xsl", embedded_audit_xsl,
+		sizeof embedded_audit_xsl };
 	const struct parameter none = { NULL, NULL };
 	xmlDoc *doc = audit_document(a);
 	int result = html_transform(doc, &sheet, &none, out, error, size);
@@ -43,11 +49,14 @@ static int as_html(const struct audit *a, struct buffer *out, char *error, size_
 	return result;
 }
 
-int audit_format(const struct audit *a, enum report_format format, struct buffer *out, char *error, size_t size)
+int audit_format(const struct audit *a, enum report_format format, struct buffer *out, char *error,
+	size_t size)
 {
 	*out = (struct buffer){ NULL, 0 };
 	snprintf(error, size, "no memory for the audit");
-	int result = format == REPORT_HTML ? as_html(a, out, error, size) : format == REPORT_XML ? as_xml(a, out) : as_text(a, out);
+	int result = format == REPORT_HTML ? as_html(a, out, error, size)
+		: format == REPORT_XML     ? as_xml(a, out)
+					   : as_text(a, out);
 	if (result)
 		buffer_free(out);
 	else

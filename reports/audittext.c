@@ -35,13 +35,16 @@ static void wrap(FILE *out, const char *text, int indent)
 static void promises(const struct audit *a, FILE *out)
 {
 	char at[32];
-	fputs(a->worst == PROMISE_BROKEN ? "\nA PROMISE IS BROKEN:\n" : "\nEvery promise that can be checked here is kept.\n", out);
+	fputs(a->worst == PROMISE_BROKEN ? "\nA PROMISE IS BROKEN:\n"
+					 : "\nEvery promise that can be checked here is kept.\n",
+		out);
 	for (int state = PROMISE_BROKEN; state > PROMISE_KEPT; state--)
 		for (unsigned i = 0; i < a->promises; i++) {
 			const struct promise *p = &a->promise[i];
 			if ((int)p->state != state)
 				continue;
-			fprintf(out, "\n  %s: %s\n", p->state == PROMISE_BROKEN ? "BROKEN" : "LOOK AT", p->title);
+			fprintf(out, "\n  %s: %s\n",
+				p->state == PROMISE_BROKEN ? "BROKEN" : "LOOK AT", p->title);
 			wrap(out, p->detail, 4);
 			if (p->since)
 				fprintf(out, "    since %s\n", utc_text(p->since, at, sizeof at));
@@ -49,28 +52,36 @@ static void promises(const struct audit *a, FILE *out)
 		}
 	heading(out, "Promises");
 	for (unsigned i = 0; i < a->promises; i++)
-		fprintf(out, "  %-10s %s\n", promise_state_name(a->promise[i].state), a->promise[i].title);
+		fprintf(out, "  %-10s %s\n", promise_state_name(a->promise[i].state),
+			a->promise[i].title);
 }
 
 static void schedule(const struct audit *a, FILE *out)
 {
 	char period[32], oldest[32], cutoff[32];
 	heading(out, "Retention schedule");
-	fprintf(out, "%-12s %-10s %8s  %-20s  %-20s %3s\n", "What", "Kept for", "Rows", "Oldest", "Due before", "Due");
+	fprintf(out, "%-12s %-10s %8s  %-20s  %-20s %3s\n", "What", "Kept for", "Rows", "Oldest",
+		"Due before", "Due");
 	for (unsigned i = 0; i < a->held.count; i++) {
 		const struct purge_class *c = &a->held.at[i];
-		fprintf(out, "%-12s %-10s %8llu  %-20s  %-20s %3llu%s\n", c->name, period_text(c->period, period, sizeof period),
-			(unsigned long long)c->left, c->oldest ? utc_text(c->oldest, oldest, sizeof oldest) : "-",
-			utc_text(c->cutoff, cutoff, sizeof cutoff), (unsigned long long)c->overdue, c->overdue ? "  BROKEN" : "");
-		fprintf(out, "  because: %s\n", c->reason && *c->reason ? c->reason : "(no reason is given)");
+		fprintf(out, "%-12s %-10s %8llu  %-20s  %-20s %3llu%s\n", c->name,
+			period_text(c->period, period, sizeof period), (unsigned long long)c->left,
+			c->oldest ? utc_text(c->oldest, oldest, sizeof oldest) : "-",
+			utc_text(c->cutoff, cutoff, sizeof cutoff), (unsigned long long)c->overdue,
+			c->overdue ? "  BROKEN" : "");
+		fprintf(out, "  because: %s\n",
+			c->reason && *c->reason ? c->reason : "(no reason is given)");
 	}
 	for (unsigned i = 0; i < a->options->folders; i++) {
 		const struct audit_folder *f = &a->options->folder[i];
 		const struct mail_purge *purge = f->period ? audit_mail_purge(a, f) : NULL;
-		fprintf(out, "Mail that is %s, in folder %s of mailbox %s: %s", f->what, f->folder, f->mailbox,
+		fprintf(out, "Mail that is %s, in folder %s of mailbox %s: %s", f->what, f->folder,
+			f->mailbox,
 			f->period ? period_text(f->period, period, sizeof period) : "stays");
 		if (purge)
-			fprintf(out, "; %llu deleted so far, looked at %s", (unsigned long long)purge->deleted[f->use], utc_text(purge->at, oldest, sizeof oldest));
+			fprintf(out, "; %llu deleted so far, looked at %s",
+				(unsigned long long)purge->deleted[f->use],
+				utc_text(purge->at, oldest, sizeof oldest));
 		fputc('\n', out);
 	}
 	fputs("\nMonthly tallies hold counts only, name nobody, and stay.\n", out);
@@ -92,7 +103,8 @@ static void purges(const struct audit *a, FILE *out)
 		fputs("No day without a purge.\n", out);
 		return;
 	}
-	fprintf(out, "%llu days (UTC) without a purge, though one was due:\n", (unsigned long long)a->days_missed);
+	fprintf(out, "%llu days (UTC) without a purge, though one was due:\n",
+		(unsigned long long)a->days_missed);
 	for (; gap < a->gaps; gap++) {
 		const struct purge_gap *g = &a->gap[gap % AUDIT_GAPS_MAX];
 		fprintf(out, "  %.10s", utc_text(g->from, from, sizeof from));
@@ -108,8 +120,10 @@ static void keys(const struct audit *a, FILE *out)
 	heading(out, "Keys");
 	for (unsigned i = 0; i < a->keys; i++) {
 		const struct key_info *k = &a->key[i];
-		fprintf(out, "  %-20s %-8s %-8s %-21s %s%s\n", k->name, k->purpose, *k->month ? k->month : "-", k->at ? utc_text(k->at, at, sizeof at) : "-",
-			*k->fingerprint ? k->fingerprint : "unknown to the store", k->credential ? "  a credential" : "");
+		fprintf(out, "  %-20s %-8s %-8s %-21s %s%s\n", k->name, k->purpose,
+			*k->month ? k->month : "-", k->at ? utc_text(k->at, at, sizeof at) : "-",
+			*k->fingerprint ? k->fingerprint : "unknown to the store",
+			k->credential ? "  a credential" : "");
 	}
 }
 
@@ -123,16 +137,20 @@ static void ledger(const struct audit *a, FILE *out)
 	else
 		fputs("Every entry's hash was computed again and fits.\n", out);
 	for (unsigned i = 0; i < a->kinds; i++)
-		fprintf(out, "  %8llu  %s\n", (unsigned long long)a->kind[i].count, a->kind[i].kind);
+		fprintf(out, "  %8llu  %s\n", (unsigned long long)a->kind[i].count,
+			a->kind[i].kind);
 	if (!a->entries)
 		return;
-	fprintf(out, "First entry %lld, %s\n", (long long)a->first.number, utc_text(a->first.at, at, sizeof at));
-	fprintf(out, "Head, entry %lld, %s\n  %s\n", (long long)a->last.number, utc_text(a->last.at, at, sizeof at), hash_text(a->last.hash, hash));
+	fprintf(out, "First entry %lld, %s\n", (long long)a->first.number,
+		utc_text(a->first.at, at, sizeof at));
+	fprintf(out, "Head, entry %lld, %s\n  %s\n", (long long)a->last.number,
+		utc_text(a->last.at, at, sizeof at), hash_text(a->last.hash, hash));
 	fputs("Compare it with the monthly mails: a later head must follow from theirs.\n", out);
 	heading(out, "Settings, keys, erasures, manual changes: the latest entries");
 	for (uint64_t i = first; i < a->acts; i++) {
 		const struct ledger_entry *e = &a->act[i % AUDIT_ACTS_MAX];
-		fprintf(out, "  %-22s %-22s %.200s\n", utc_text(e->at, at, sizeof at), e->kind, e->detail);
+		fprintf(out, "  %-22s %-22s %.200s\n", utc_text(e->at, at, sizeof at), e->kind,
+			e->detail);
 	}
 }
 
@@ -140,14 +158,17 @@ static void store(const struct audit *a, FILE *out)
 {
 	heading(out, "Settings in force");
 	for (unsigned i = 0; i < a->options->settings; i++)
-		fprintf(out, "  %-28s %s\n", a->options->setting[i].name, a->options->setting[i].value);
+		fprintf(out, "  %-28s %s\n", a->options->setting[i].name,
+			a->options->setting[i].value);
 	heading(out, "Database and program");
-	fprintf(out, "  secure_delete                %s\n  deleted bytes overwritten    %s\n  write-ahead log              %lld bytes\n"
-		     "  database                     %lld bytes, schema %d\n",
-		a->file.secure_delete ? "on" : "OFF", a->file.rewrite_due ? "NOT YET" : "yes", (long long)a->file.log_bytes, (long long)a->file.bytes,
-		a->file.schema);
+	fprintf(out,
+		"  secure_delete                %s\n  deleted bytes overwritten    %s\n  write-ahead log              %lld bytes\n"
+		"  database                     %lld bytes, schema %d\n",
+		a->file.secure_delete ? "on" : "OFF", a->file.rewrite_due ? "NOT YET" : "yes",
+		(long long)a->file.log_bytes, (long long)a->file.bytes, a->file.schema);
 	for (unsigned i = 0; i < a->options->components; i++)
-		fprintf(out, "  %-28s %s\n", a->options->component[i].name, a->options->component[i].value);
+		fprintf(out, "  %-28s %s\n", a->options->component[i].name,
+			a->options->component[i].value);
 }
 
 void audit_write_text(const struct audit *a, FILE *out)

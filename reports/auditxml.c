@@ -1,4 +1,7 @@
-/* The audit as XML (etc/audit.xsd, namespace urn:retour:audit:1): what other programs read, and the source of the HTML. Times are RFC 3339, UTC. */
+/*
+ * The audit as XML (etc/audit.xsd, namespace urn:retour:audit:1): what other programs read, and the
+ * source of the HTML. Times are RFC 3339, UTC.
+ */
 #include "reports/audit.h"
 
 #include <string.h>
@@ -118,12 +121,14 @@ static void purges(const struct audit *a, xmlNode *root)
 	xmlNode *list = element(root, "purges"), *node;
 	attribute_number(list, "count", (int64_t)a->purges);
 	attribute_number(list, "days-missed", (int64_t)a->days_missed);
-	for (uint64_t i = a->gaps > AUDIT_GAPS_MAX ? a->gaps - AUDIT_GAPS_MAX : 0; i < a->gaps; i++) {
+	for (uint64_t i = a->gaps > AUDIT_GAPS_MAX ? a->gaps - AUDIT_GAPS_MAX : 0; i < a->gaps;
+		i++) {
 		node = element(list, "gap");
 		attribute_day(node, "from", a->gap[i % AUDIT_GAPS_MAX].from);
 		attribute_day(node, "to", a->gap[i % AUDIT_GAPS_MAX].to);
 	}
-	for (uint64_t i = a->purges > AUDIT_PURGES_MAX ? a->purges - AUDIT_PURGES_MAX : 0; i < a->purges; i++) {
+	for (uint64_t i = a->purges > AUDIT_PURGES_MAX ? a->purges - AUDIT_PURGES_MAX : 0;
+		i < a->purges; i++) {
 		node = element(list, "purge");
 		attribute_number(node, "entry", a->purge[i % AUDIT_PURGES_MAX].number);
 		attribute_time(node, "at", a->purge[i % AUDIT_PURGES_MAX].at);
@@ -171,7 +176,8 @@ static void ledger(const struct audit *a, xmlNode *root)
 		attribute(node, "name", a->kind[i].kind);
 		attribute_number(node, "count", (int64_t)a->kind[i].count);
 	}
-	for (uint64_t i = a->acts > AUDIT_ACTS_MAX ? a->acts - AUDIT_ACTS_MAX : 0; i < a->acts; i++) {
+	for (uint64_t i = a->acts > AUDIT_ACTS_MAX ? a->acts - AUDIT_ACTS_MAX : 0; i < a->acts;
+		i++) {
 		const struct ledger_entry *e = &a->act[i % AUDIT_ACTS_MAX];
 		node = element_text(list, "entry", e->detail);
 		attribute_number(node, "number", e->number);
@@ -223,6 +229,7 @@ xmlDoc *audit_document(const struct audit *a)
 	pairs(node, "component", a->options->component, a->options->components);
 	node = element(root, "record");
 	for (unsigned i = 0; i < a->records; i++)
-		attribute(element_text(node, "field", a->record[i].text), "name", a->record[i].name);
+		attribute(
+			element_text(node, "field", a->record[i].text), "name", a->record[i].name);
 	return doc;
 }

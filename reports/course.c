@@ -1,4 +1,7 @@
-/* The course of the month: the days that stand out, and what began on a day and stayed. From the providers' notices by day. */
+/*
+ * The course of the month: the days that stand out, and what began on a day and stayed. From the
+ * providers' notices by day.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,12 +9,13 @@
 #include "reports/loading.h"
 
 enum {
-	STANDOUT_FACTOR = 2,   /* a day stands out with so many times the usual day's bounces */
-	INCIDENT_FACTOR = 4,   /* something began on a day when there is so many times more per day from it on */
-	INCIDENT_LEAST = 3,    /* and so many times k of it in all */
+	STANDOUT_FACTOR = 2, /* a day stands out with so many times the usual day's bounces */
+	INCIDENT_FACTOR = 4, /* something began on a day when there is so many times more per day
+				from it on */
+	INCIDENT_LEAST = 3,  /* and so many times k of it in all */
 };
 
-/* --- days that stand out ------------------------------------------------------------------------------------- */
+/* --- days that stand out -------------------------------------------------- */
 
 static int ascending(const void *a, const void *b)
 {
@@ -19,7 +23,10 @@ static int ascending(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Words must not bound a figure that is not shown: the provider of a day's half is said where its bounces are known, or what is shown of them says as much. */
+/*
+ * Words must not bound a figure that is not shown: the provider of a day's half is said where its
+ * bounces are known, or what is shown of them says as much.
+ */
 static bool provider_may_be_named(const struct figures *f, const struct standout *s)
 {
 	const struct row *row = table_find(&f->providers, s->provider);
@@ -28,10 +35,14 @@ static bool provider_may_be_named(const struct figures *f, const struct standout
 		return false;
 	for (unsigned c = 0; c < COLUMN_COUNT; c++)
 		shown += c == COLUMN_COMPLAINT ? 0 : row->column[c].n;
-	return (row->all.state == CELL_SHOWN && row->column[COLUMN_COMPLAINT].state == CELL_SHOWN) || shown * 2 >= f->day[s->day - 1].n;
+	return (row->all.state == CELL_SHOWN &&
+		       row->column[COLUMN_COMPLAINT].state == CELL_SHOWN) ||
+		shown * 2 >= f->day[s->day - 1].n;
 }
 
-/* What made a day stand out: only names, and only of what is k or more and half of the day or more. */
+/*
+ * What made a day stand out: only names, and only of what is k or more and half of the day or more.
+ */
 static void explain_day(const struct month_report *r, const struct gathering *g, struct standout *s)
 {
 	uint64_t all = 0, column[COLUMN_COUNT] = { 0 }, n = 0;
@@ -49,11 +60,14 @@ static void explain_day(const struct month_report *r, const struct gathering *g,
 		n = i > 0 && c[-1].name == c->name ? n : 0;
 		n += c->day == s->day && c->column != COLUMN_COMPLAINT ? c->n : 0;
 		if (n >= r->k && n * 2 >= all && strcmp(g->name[c->name], PROVIDER_NONE) != 0)
-			snprintf(s->provider, sizeof s->provider, "%.*s", (int)sizeof s->provider - 1, g->name[c->name]);
+			snprintf(s->provider, sizeof s->provider, "%.*s",
+				(int)sizeof s->provider - 1, g->name[c->name]);
 	}
 }
 
-/* The days with much more than the usual day, the largest first chosen, in the order of the month. */
+/*
+ * The days with much more than the usual day, the largest first chosen, in the order of the month.
+ */
 static void find_standouts(struct month_report *r, const struct gathering *days)
 {
 	const struct figures *f = r->month;
@@ -62,7 +76,8 @@ static void find_standouts(struct month_report *r, const struct gathering *days)
 		sorted[d] = f->day[d].n;
 	qsort(sorted, (size_t)f->days, sizeof *sorted, ascending);
 	r->usual_day = sorted[f->days / 2];
-	uint64_t least = r->usual_day * STANDOUT_FACTOR > 3 * r->k ? r->usual_day * STANDOUT_FACTOR : 3 * r->k;
+	uint64_t least = r->usual_day * STANDOUT_FACTOR > 3 * r->k ? r->usual_day * STANDOUT_FACTOR
+								   : 3 * r->k;
 	uint64_t limit = f->days > STANDOUTS_MAX ? sorted[f->days - STANDOUTS_MAX - 1] : 0;
 	for (int d = 0; d < f->days && r->standouts < STANDOUTS_MAX; d++)
 		if (f->day[d].n >= least && f->day[d].n > limit) {
@@ -74,7 +89,7 @@ static void find_standouts(struct month_report *r, const struct gathering *days)
 		}
 }
 
-/* --- what began on a day ------------------------------------------------------------------------------------ */
+/* --- what began on a day -------------------------------------------------- */
 
 /* One cause at one provider, by day. */
 struct course {
@@ -82,12 +97,13 @@ struct course {
 	char provider[EVENT_PROVIDER_SIZE];
 	unsigned category;
 	uint64_t day[DAYS_MAX];
-	int last;                   /* the last day with any bounce at all: a month may not be over */
+	int last; /* the last day with any bounce at all: a month may not be over */
 };
 
 /*
- * The day that parts the days most clearly into few and many: the greatest variance between both sides. 0 where what follows is not much more,
- * is over after a few days, or is only the month's beginning.
+ * The day that parts the days most clearly into few and many: the greatest variance between both
+ * sides. 0 where what follows is not much more, is over after a few days, or is only the month's
+ * beginning.
  */
 static int beginning(const struct course *c, unsigned k)
 {
@@ -111,8 +127,12 @@ static int beginning(const struct course *c, unsigned k)
 		before += c->day[d];
 	for (int d = best + (c->last - best) / 2; d < c->last; d++)
 		late += c->day[d];
-	bool much = (all - before) * (uint64_t)best >= INCIDENT_FACTOR * before * (uint64_t)(c->last - best);
-	return all >= (uint64_t)INCIDENT_LEAST * k && all - before >= k && much && late * 4 >= all - before ? best + 1 : 0;
+	bool much = (all - before) * (uint64_t)best >=
+		INCIDENT_FACTOR * before * (uint64_t)(c->last - best);
+	return all >= (uint64_t)INCIDENT_LEAST * k && all - before >= k && much &&
+			late * 4 >= all - before
+		? best + 1
+		: 0;
 }
 
 /* Kept are those with the most notices. */
@@ -122,7 +142,8 @@ static void judge(struct course *c)
 	struct incident new = { .category = c->category };
 	for (int d = 0; d < DAYS_MAX; d++)
 		new.n += c->day[d];
-	if (!*c->provider || strcmp(c->provider, PROVIDER_NONE) == 0 || c->category == CATEGORY_NONE || !(new.day = beginning(c, r->k)))
+	if (!*c->provider || strcmp(c->provider, PROVIDER_NONE) == 0 ||
+		c->category == CATEGORY_NONE || !(new.day = beginning(c, r->k)))
 		return;
 	memcpy(new.provider, c->provider, sizeof new.provider);
 	unsigned i = r->incidents;
@@ -150,9 +171,15 @@ static void find_incidents(struct month_report *r, const struct gathering *days)
 	for (size_t i = 0; i < days->cells;) {
 		const struct gathered_cell *first = &days->cell[i];
 		struct course course = { .report = r, .category = first->category, .last = last };
-		snprintf(course.provider, sizeof course.provider, "%.*s", (int)sizeof course.provider - 1, days->name[first->name]);
-		for (; i < days->cells && days->cell[i].name == first->name && days->cell[i].category == first->category; i++)
-			course.day[days->cell[i].day - 1] += days->cell[i].column != COLUMN_COMPLAINT ? days->cell[i].n : 0;
+		snprintf(course.provider, sizeof course.provider, "%.*s",
+			(int)sizeof course.provider - 1, days->name[first->name]);
+		for (; i < days->cells && days->cell[i].name == first->name &&
+			days->cell[i].category == first->category;
+			i++)
+			course.day[days->cell[i].day - 1] += days->cell[i].column !=
+					COLUMN_COMPLAINT
+				? days->cell[i].n
+				: 0;
 		judge(&course);
 	}
 }

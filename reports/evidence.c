@@ -1,14 +1,17 @@
 /*
- * The check of a ledger's text (store/chain.h), entry by entry, going on behind each fault so that one fault is one finding:
+ * The check of a ledger's text (store/chain.h), entry by entry, going on behind each fault so that
+ * one fault is one finding:
  *
  *   changed      the entry's hash is not that of its content
  *   replaced     the entry is whole, but the next one continues another
- *   missing      a number that stands nowhere; at the beginning, unless a "ledger-cut" entry accounts for it
+ *   missing      a number that stands nowhere; at the beginning, unless a "ledger-cut" entry
+ *   accounts for it
  *   inserted     a number that stands twice
  *   moved        a number that stands behind a later one
  *   cut off      a head that is known from elsewhere lies behind the end
  *   older copy   the same, but a signature vouches for the text as it is
- *   rewritten    an entry that is known from elsewhere has another hash, or a checkpoint is not signed by the key
+ *   rewritten    an entry that is known from elsewhere has another hash, or a checkpoint is not
+ *   signed by the key
  */
 #include "reports/evidence.h"
 
@@ -21,14 +24,15 @@
 #include "store/chain.h"
 
 enum {
-	KEYS_MAX = 32,          /* keys that sign, one after the other */
+	KEYS_MAX = 32, /* keys that sign, one after the other */
 	FINDINGS_SHOWN = 40,
 	HEX_SIZE = 2 * LEDGER_HASH_SIZE + 1,
 };
 
-/* --- what is said -------------------------------------------------------------------------------------------- */
+/* --- what is said --------------------------------------------------------- */
 
-__attribute__((format(printf, 3, 0))) static void print(struct findings *f, const char *mark, const char *format, va_list list)
+__attribute__((format(printf, 3, 0))) static void print(
+	struct findings *f, const char *mark, const char *format, va_list list)
 {
 	fprintf(f->out, "%-7s ", mark);
 	vfprintf(f->out, format, list);
@@ -64,12 +68,15 @@ bool known_head_parse(const char *text, struct known_head *out)
 		if (end != colon || out->number < 1)
 			return false;
 	}
-	return strlen(hex) == HEX_SIZE - 1 && sodium_hex2bin(out->hash, sizeof out->hash, hex, HEX_SIZE - 1, NULL, NULL, NULL) == 0;
+	return strlen(hex) == HEX_SIZE - 1 &&
+		sodium_hex2bin(out->hash, sizeof out->hash, hex, HEX_SIZE - 1, NULL, NULL, NULL) ==
+		0;
 }
 
-/* --- export -------------------------------------------------------------------------------------------------- */
+/* --- export --------------------------------------------------------------- */
 
-struct export {
+struct export
+{
 	FILE *out;
 	int64_t unwritable; /* an entry that has no text; 0: none */
 };
@@ -107,21 +114,21 @@ int evidence_ledger(struct store *store, struct buffer *out, char *error, size_t
 	return -1;
 }
 
-/* --- the check ----------------------------------------------------------------------------------------------- */
+/* --- the check ------------------------------------------------------------ */
 
 struct walk {
 	const struct chain_check *check;
 	struct findings *f;
-	int64_t *number;        /* of all entries, sorted */
+	int64_t *number; /* of all entries, sorted */
 	size_t entries;
 	struct ledger_entry last; /* the last one that counted; number 0: none yet */
 	int64_t first;
 	unsigned char before_first[LEDGER_HASH_SIZE];
-	bool cut;               /* an entry accounts for the beginning */
+	bool cut;                         /* an entry accounts for the beginning */
 	int64_t changed_from, changed_to; /* a run of changed entries, 0: none */
 	struct minisign_public key[KEYS_MAX];
 	unsigned keys, checkpoints;
-	bool key_seen;          /* the trusted key is one that the ledger names */
+	bool key_seen; /* the trusted key is one that the ledger names */
 };
 
 static bool next_line(struct span *text, struct span *line, bool *whole)
@@ -145,7 +152,9 @@ static int by_number(const void *a, const void *b)
 static bool stands_twice(const struct walk *w, int64_t number)
 {
 	const int64_t *at = bsearch(&number, w->number, w->entries, sizeof number, by_number);
-	return at && ((at > w->number && at[-1] == number) || (at + 1 < w->number + w->entries && at[1] == number));
+	return at &&
+		((at > w->number && at[-1] == number) ||
+			(at + 1 < w->number + w->entries && at[1] == number));
 }
 
 static int list_numbers(struct walk *w, struct span text)
@@ -159,7 +168,8 @@ static int list_numbers(struct walk *w, struct span text)
 		if (!chain_parse(line, &e, previous))
 			continue;
 		if (w->entries == room) {
-			int64_t *more = reallocarray(w->number, room = room ? 2 * room : 1024, sizeof *more);
+			int64_t *more = reallocarray(
+				w->number, room = room ? 2 * room : 1024, sizeof *more);
 			if (!more)
 				return -1;
 			w->number = more;
@@ -171,12 +181,14 @@ static int list_numbers(struct walk *w, struct span text)
 	return 0;
 }
 
-static void say_range(struct findings *f, int64_t from, int64_t to, const char *one, const char *several)
+static void say_range(
+	struct findings *f, int64_t from, int64_t to, const char *one, const char *several)
 {
 	if (from == to)
 		finding_broken(f, "ledger: entry %" PRId64 " %s", from, one);
 	else
-		finding_broken(f, "ledger: entries %" PRId64 " to %" PRId64 " %s", from, to, several);
+		finding_broken(
+			f, "ledger: entries %" PRId64 " to %" PRId64 " %s", from, to, several);
 }
 
 /* The numbers FROM..TO were passed over: those that stand elsewhere will be told as moved. */
@@ -199,8 +211,9 @@ static void say_missing(struct walk *w, int64_t from, int64_t to)
 static void end_changed(struct walk *w)
 {
 	if (w->changed_from)
-		say_range(w->f, w->changed_from, w->changed_to, "was changed: its hash is not that of its content",
-			  "were changed: their hashes are not those of their content");
+		say_range(w->f, w->changed_from, w->changed_to,
+			"was changed: its hash is not that of its content",
+			"were changed: their hashes are not those of their content");
 	w->changed_from = 0;
 }
 
@@ -219,7 +232,8 @@ static void take_key(struct walk *w, const struct ledger_entry *e)
 	static const char before[] = "purpose=sign public=";
 	struct minisign_public p;
 	if (strncmp(e->detail, before, sizeof before - 1) != 0 ||
-	    !minisign_key_parse(e->detail + sizeof before - 1, strlen(e->detail) - (sizeof before - 1), &p))
+		!minisign_key_parse(
+			e->detail + sizeof before - 1, strlen(e->detail) - (sizeof before - 1), &p))
 		return;
 	if (w->keys < KEYS_MAX)
 		w->key[w->keys++] = p;
@@ -227,30 +241,44 @@ static void take_key(struct walk *w, const struct ledger_entry *e)
 }
 
 /* An entry "checkpoint" speaks of the one before it. */
-static void take_checkpoint(struct walk *w, const struct ledger_entry *e, const struct ledger_entry *before)
+static void take_checkpoint(
+	struct walk *w, const struct ledger_entry *e, const struct ledger_entry *before)
 {
-	char hash[HEX_SIZE], id[MINISIGN_ID_TEXT_SIZE], own[MINISIGN_ID_TEXT_SIZE], encoded[96], text[CHECKPOINT_TEXT_SIZE], real[HEX_SIZE];
+	char hash[HEX_SIZE], id[MINISIGN_ID_TEXT_SIZE], own[MINISIGN_ID_TEXT_SIZE], encoded[96],
+		text[CHECKPOINT_TEXT_SIZE], real[HEX_SIZE];
 	unsigned char signature[MINISIGN_SIGNATURE_SIZE];
 	size_t bytes = 0;
 	int64_t number;
 	w->checkpoints++;
-	if (sscanf(e->detail, "entry=%" SCNd64 " hash=%64[0-9a-f] key=%16[0-9A-F] signature=%95s", &number, hash, id, encoded) != 4 ||
-	    sodium_base642bin(signature, sizeof signature, encoded, strlen(encoded), NULL, &bytes, NULL, sodium_base64_VARIANT_ORIGINAL) ||
-	    bytes != sizeof signature) {
-		finding_broken(w->f, "ledger: entry %" PRId64 " is no checkpoint that this program wrote", e->number);
+	if (sscanf(e->detail, "entry=%" SCNd64 " hash=%64[0-9a-f] key=%16[0-9A-F] signature=%95s",
+		    &number, hash, id, encoded) != 4 ||
+		sodium_base642bin(signature, sizeof signature, encoded, strlen(encoded), NULL,
+			&bytes, NULL, sodium_base64_VARIANT_ORIGINAL) ||
+		bytes != sizeof signature) {
+		finding_broken(w->f,
+			"ledger: entry %" PRId64 " is no checkpoint that this program wrote",
+			e->number);
 		return;
 	}
 	sodium_bin2hex(real, sizeof real, before->hash, sizeof before->hash);
 	if (number != before->number || strcmp(hash, real) != 0) {
-		finding_broken(w->f, "ledger: the checkpoint in entry %" PRId64 " is of another history: entry %" PRId64 " was %s", e->number, number, hash);
+		finding_broken(w->f,
+			"ledger: the checkpoint in entry %" PRId64
+			" is of another history: entry %" PRId64 " was %s",
+			e->number, number, hash);
 		return;
 	}
 	for (unsigned i = 0; i < w->keys; i++) {
 		minisign_id_text(&w->key[i], own);
-		if (strcmp(own, id) == 0 && minisign_check_bare(signature, &w->key[i], text, checkpoint_text(text, before)))
+		if (strcmp(own, id) == 0 &&
+			minisign_check_bare(
+				signature, &w->key[i], text, checkpoint_text(text, before)))
 			return;
 	}
-	finding_broken(w->f, "ledger: the checkpoint in entry %" PRId64 " is not signed by a key of this ledger: the history was rewritten", e->number);
+	finding_broken(w->f,
+		"ledger: the checkpoint in entry %" PRId64
+		" is not signed by a key of this ledger: the history was rewritten",
+		e->number);
 }
 
 static void compare_heads(struct walk *w, const struct ledger_entry *e)
@@ -264,7 +292,9 @@ static void compare_heads(struct walk *w, const struct ledger_entry *e)
 			h->number = e->number;
 		} else if (h->number == e->number && !h->found) {
 			sodium_bin2hex(hash, sizeof hash, h->hash, sizeof h->hash);
-			finding_broken(w->f, "ledger: the history was rewritten: entry %" PRId64 " is %s by %s", e->number, hash, h->source);
+			finding_broken(w->f,
+				"ledger: the history was rewritten: entry %" PRId64 " is %s by %s",
+				e->number, hash, h->source);
 			h->found = true;
 		}
 	}
@@ -282,9 +312,14 @@ static void take_entry(struct walk *w, const struct ledger_entry *e, const unsig
 	}
 	if (e->number <= w->last.number) {
 		if (stands_twice(w, e->number))
-			finding_broken(w->f, "ledger: entry %" PRId64 " stands twice: one was inserted", e->number);
+			finding_broken(w->f,
+				"ledger: entry %" PRId64 " stands twice: one was inserted",
+				e->number);
 		else
-			finding_broken(w->f, "ledger: entry %" PRId64 " was moved: it stands behind entry %" PRId64, e->number, w->last.number);
+			finding_broken(w->f,
+				"ledger: entry %" PRId64
+				" was moved: it stands behind entry %" PRId64,
+				e->number, w->last.number);
 		return;
 	}
 	bool next = e->number == w->last.number + 1;
@@ -295,7 +330,10 @@ static void take_entry(struct walk *w, const struct ledger_entry *e, const unsig
 		take_changed(w, e->number);
 	} else if (next && memcmp(previous, w->last.hash, sizeof hash) != 0) {
 		if (!w->changed_from || w->changed_to != w->last.number)
-			finding_broken(w->f, "ledger: entry %" PRId64 " was replaced: entry %" PRId64 " continues another one", w->last.number, e->number);
+			finding_broken(w->f,
+				"ledger: entry %" PRId64 " was replaced: entry %" PRId64
+				" continues another one",
+				w->last.number, e->number);
 	} else if (strcmp(e->kind, "checkpoint") == 0 && next) {
 		take_checkpoint(w, e, &w->last);
 	}
@@ -316,7 +354,8 @@ static void judge_ends(struct walk *w)
 		return;
 	}
 	if (w->first > 1 && !w->cut)
-		say_range(w->f, 1, w->first - 1, "is missing, and no entry accounts for it", "are missing, and no entry accounts for them");
+		say_range(w->f, 1, w->first - 1, "is missing, and no entry accounts for it",
+			"are missing, and no entry accounts for them");
 	if (w->first == 1 && memcmp(w->before_first, zeros, sizeof zeros) != 0)
 		finding_broken(w->f, "ledger: entry 1 was changed: it continues something");
 	for (unsigned i = 0; i < w->check->heads; i++) {
@@ -324,15 +363,23 @@ static void judge_ends(struct walk *w)
 		if (h->found)
 			continue;
 		if (h->number && h->number < w->first)
-			finding_ok(w->f, "ledger: entry %" PRId64 " of %s is older than what is kept", h->number, h->source);
+			finding_ok(w->f,
+				"ledger: entry %" PRId64 " of %s is older than what is kept",
+				h->number, h->source);
 		else if (w->check->vouched && (!h->number || h->number > w->last.number))
-			finding_broken(w->f, "ledger: this is an older copy: whole and signed, but it ends with entry %" PRId64 " of %s, without the entry of %s",
-				       w->last.number, chain_time(w->last.at, at), h->source);
+			finding_broken(w->f,
+				"ledger: this is an older copy: whole and signed, but it ends with entry %" PRId64
+				" of %s, without the entry of %s",
+				w->last.number, chain_time(w->last.at, at), h->source);
 		else if (!h->number)
-			finding_broken(w->f, "ledger: cut off or rewritten: no entry is the one of %s", h->source);
+			finding_broken(w->f,
+				"ledger: cut off or rewritten: no entry is the one of %s",
+				h->source);
 		else if (h->number > w->last.number)
-			finding_broken(w->f, "ledger: cut off at its end: the last entry is %" PRId64 ", %s knows entry %" PRId64, w->last.number, h->source,
-				       h->number);
+			finding_broken(w->f,
+				"ledger: cut off at its end: the last entry is %" PRId64
+				", %s knows entry %" PRId64,
+				w->last.number, h->source, h->number);
 	}
 }
 
@@ -340,16 +387,23 @@ static void judge_whole(struct walk *w, unsigned before)
 {
 	char at[CHAIN_TIME_SIZE], hash[HEX_SIZE];
 	if (!w->key_seen)
-		finding_broken(w->f, "ledger: no entry names the key that you trust: it is another store's, or it was rewritten");
+		finding_broken(w->f,
+			"ledger: no entry names the key that you trust: it is another store's, or it was rewritten");
 	if (w->f->broken == before) {
-		finding_ok(w->f, "ledger: entries %" PRId64 " to %" PRId64 ", each one continues the one before it", w->first, w->last.number);
-		finding_ok(w->f, "ledger: %u signed checkpoint%s", w->checkpoints, w->checkpoints == 1 ? "" : "s");
+		finding_ok(w->f,
+			"ledger: entries %" PRId64 " to %" PRId64
+			", each one continues the one before it",
+			w->first, w->last.number);
+		finding_ok(w->f, "ledger: %u signed checkpoint%s", w->checkpoints,
+			w->checkpoints == 1 ? "" : "s");
 		for (unsigned i = 0; i < w->check->heads; i++)
 			if (w->check->head[i].found)
-				finding_ok(w->f, "ledger: it contains entry %" PRId64 " of %s", w->check->head[i].number, w->check->head[i].source);
+				finding_ok(w->f, "ledger: it contains entry %" PRId64 " of %s",
+					w->check->head[i].number, w->check->head[i].source);
 	}
 	sodium_bin2hex(hash, sizeof hash, w->last.hash, sizeof w->last.hash);
-	fprintf(w->f->out, "head    %" PRId64 ":%s of %s\n", w->last.number, hash, chain_time(w->last.at, at));
+	fprintf(w->f->out, "head    %" PRId64 ":%s of %s\n", w->last.number, hash,
+		chain_time(w->last.at, at));
 }
 
 void evidence_check_ledger(struct span text, const struct chain_check *check, struct findings *f)
@@ -366,7 +420,8 @@ void evidence_check_ledger(struct span text, const struct chain_check *check, st
 	}
 	w->check = check;
 	w->f = f;
-	if (!next_line(&rest, &line, &whole) || line.n != strlen(CHAIN_HEADER) || memcmp(line.p, CHAIN_HEADER, line.n) != 0) {
+	if (!next_line(&rest, &line, &whole) || line.n != strlen(CHAIN_HEADER) ||
+		memcmp(line.p, CHAIN_HEADER, line.n) != 0) {
 		finding_broken(f, "ledger: the text does not begin with \"%s\"", CHAIN_HEADER);
 		goto out;
 	}
@@ -376,7 +431,8 @@ void evidence_check_ledger(struct span text, const struct chain_check *check, st
 	}
 	for (size_t number = 2; next_line(&rest, &line, &whole); number++) {
 		if (!whole)
-			finding_broken(f, "ledger: cut off at its end: line %zu is not complete", number);
+			finding_broken(
+				f, "ledger: cut off at its end: line %zu is not complete", number);
 		else if (!chain_parse(line, &e, previous))
 			finding_broken(f, "ledger: line %zu was changed: it is no entry", number);
 		else

@@ -1,7 +1,9 @@
 /*
- * What is published of one month: tables of providers, campaigns and domain groups, sums, days, what was sent; suppressed. Attributed
- * means that the returned mail was shown to be ours (origin matched or verified); only such failures and complaints make the figures, the
- * rest is counted apart. The tallies of a month are read once, row by row: sums by SQL over each view cost ten times as much.
+ * What is published of one month: tables of providers, campaigns and domain groups, sums, days,
+ * what was sent; suppressed. Attributed means that the returned mail was shown to be ours (origin
+ * matched or verified); only such failures and complaints make the figures, the rest is counted
+ * apart. The tallies of a month are read once, row by row: sums by SQL over each view cost ten
+ * times as much.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,17 +19,21 @@ struct loading {
 	bool by_day;
 };
 
-/* --- tallies into figures ---------------------------------------------------------------------------------- */
+/* --- tallies into figures ------------------------------------------------- */
 
 static bool attributed(const struct tally *t)
 {
-	return (t->kind == KIND_FAILURE || t->kind == KIND_COMPLAINT) && t->origin >= ORIGIN_MATCHED && t->origin < ORIGIN_COUNT;
+	return (t->kind == KIND_FAILURE || t->kind == KIND_COMPLAINT) &&
+		t->origin >= ORIGIN_MATCHED && t->origin < ORIGIN_COUNT;
 }
 
 static enum column column_of(const struct tally *t)
 {
-	static const enum column by_class[CLASS_COUNT] = { [CLASS_NONE] = COLUMN_UNDETERMINED, [CLASS_HARD] = COLUMN_HARD,
-		[CLASS_SOFT] = COLUMN_SOFT, [CLASS_BLOCK] = COLUMN_BLOCK, [CLASS_COMPLAINT] = COLUMN_COMPLAINT };
+	static const enum column by_class[CLASS_COUNT] = { [CLASS_NONE] = COLUMN_UNDETERMINED,
+		[CLASS_HARD] = COLUMN_HARD,
+		[CLASS_SOFT] = COLUMN_SOFT,
+		[CLASS_BLOCK] = COLUMN_BLOCK,
+		[CLASS_COMPLAINT] = COLUMN_COMPLAINT };
 	if (t->kind == KIND_COMPLAINT)
 		return COLUMN_COMPLAINT;
 	return t->klass < CLASS_COUNT ? by_class[t->klass] : COLUMN_UNDETERMINED;
@@ -35,7 +41,9 @@ static enum column column_of(const struct tally *t)
 
 static enum column column_of_category(enum category category)
 {
-	struct tally t = { .kind = category_class(category) == CLASS_COMPLAINT ? KIND_COMPLAINT : KIND_FAILURE, .klass = (uint8_t)category_class(category) };
+	struct tally t = { .kind = category_class(category) == CLASS_COMPLAINT ? KIND_COMPLAINT
+									       : KIND_FAILURE,
+		.klass = (uint8_t)category_class(category) };
 	return column_of(&t);
 }
 
@@ -60,14 +68,16 @@ static int take_tally(void *context, const struct tally *t)
 	f->day[day - 1].n += column == COLUMN_COMPLAINT ? 0 : t->count;
 	f->column[column].n += t->count;
 	f->category[column][t->category].n += t->count;
-	struct gathered_cell cell = { .column = (uint8_t)column, .category = t->category, .n = t->count };
+	struct gathered_cell cell = {
+		.column = (uint8_t)column, .category = t->category, .n = t->count
+	};
 	if (gather(l->campaigns, t->campaign, cell))
 		return -1;
 	cell.day = (uint8_t)(l->by_day ? day : 0);
 	return gather(l->providers, t->provider, cell);
 }
 
-/* --- tables ------------------------------------------------------------------------------------------------ */
+/* --- tables --------------------------------------------------------------- */
 
 /* The large first; equal ones by name, so that the order is always the same. */
 static int by_size(const void *a, const void *b)
@@ -92,7 +102,8 @@ static void place(struct worst list[WORST_SHOWN], enum category category, uint64
 {
 	for (int i = 0; i < WORST_SHOWN; i++)
 		if (n > list[i].n) {
-			memmove(&list[i + 1], &list[i], (size_t)(WORST_SHOWN - 1 - i) * sizeof *list);
+			memmove(&list[i + 1], &list[i],
+				(size_t)(WORST_SHOWN - 1 - i) * sizeof *list);
 			list[i] = (struct worst){ category, n };
 			return;
 		}
@@ -121,8 +132,12 @@ static size_t next_row(const struct gathering *g, size_t first, unsigned k, stru
 	return i;
 }
 
-/* By name: the first ROWS_SHOWN of at least k; the last row sums the others and what the store already counts as NAMELESS. */
-static int make_table(const struct gathering *g, unsigned k, const char *nameless, struct table *out)
+/*
+ * By name: the first ROWS_SHOWN of at least k; the last row sums the others and what the store
+ * already counts as NAMELESS.
+ */
+static int make_table(
+	const struct gathering *g, unsigned k, const char *nameless, struct table *out)
 {
 	struct row *row = calloc(g->names + 1, sizeof *row), rest = { .rest = true };
 	if (!row)
@@ -150,7 +165,9 @@ static int make_table(const struct gathering *g, unsigned k, const char *nameles
 	return 0;
 }
 
-/* The provider that stands behind half of a category or more, where k or more. The list is sorted. */
+/*
+ * The provider that stands behind half of a category or more, where k or more. The list is sorted.
+ */
 static void find_leaders(struct figures *f, const struct gathering *g, unsigned k)
 {
 	uint64_t n = 0;
@@ -161,17 +178,19 @@ static void find_leaders(struct figures *f, const struct gathering *g, unsigned 
 		const struct gathered_cell *c = &g->cell[i];
 		bool same = i > 0 && c[-1].name == c->name && c[-1].category == c->category;
 		n = same ? n + c->n : c->n;
-		if (n >= k && n * 2 >= all[c->category] && strcmp(g->name[c->name], PROVIDER_NONE) != 0)
-			snprintf(f->leader[c->category], sizeof *f->leader, "%.*s", (int)sizeof *f->leader - 1, g->name[c->name]);
+		if (n >= k && n * 2 >= all[c->category] &&
+			strcmp(g->name[c->name], PROVIDER_NONE) != 0)
+			snprintf(f->leader[c->category], sizeof *f->leader, "%.*s",
+				(int)sizeof *f->leader - 1, g->name[c->name]);
 	}
 }
 
-/* --- what was sent ------------------------------------------------------------------------------------------ */
+/* --- what was sent -------------------------------------------------------- */
 
 struct sending {
 	struct figures *figures;
 	struct store *store;
-	uint32_t days;                      /* a bit for each day of which something is known */
+	uint32_t days; /* a bit for each day of which something is known */
 };
 
 static struct row *find_row(struct table *t, const char *name)
@@ -184,7 +203,8 @@ static struct row *find_row(struct table *t, const char *name)
 
 static struct row *group_row(struct figures *f, unsigned group)
 {
-	return &f->groups.row[(group + DOMAIN_GROUP_COUNT - 1) % DOMAIN_GROUP_COUNT]; /* those that are not known come last */
+	return &f->groups.row[(group + DOMAIN_GROUP_COUNT - 1) %
+		DOMAIN_GROUP_COUNT]; /* those that are not known come last */
 }
 
 /* A name that has no row of its own is part of the last row, where that sums others. */
@@ -217,12 +237,13 @@ static int load_sent(struct store *store, struct figures *f, int32_t from, int32
 	return result == STORE_OK ? 0 : -1;
 }
 
-/* --- domain groups ------------------------------------------------------------------------------------------ */
+/* --- domain groups -------------------------------------------------------- */
 
 static int make_groups(struct figures *f, const struct loading *l)
 {
 	const struct gathering *g = l->providers;
-	f->groups = (struct table){ calloc(DOMAIN_GROUP_COUNT, sizeof *f->groups.row), DOMAIN_GROUP_COUNT };
+	f->groups = (struct table){ calloc(DOMAIN_GROUP_COUNT, sizeof *f->groups.row),
+		DOMAIN_GROUP_COUNT };
 	if (!f->groups.row)
 		return -1;
 	for (unsigned group = 0; group < DOMAIN_GROUP_COUNT; group++) {
@@ -232,7 +253,8 @@ static int make_groups(struct figures *f, const struct loading *l)
 	}
 	for (size_t i = 0; i < f->providers.count; i++)
 		if (!f->providers.row[i].rest)
-			f->providers.row[i].group = store_domain_group(l->store, f->providers.row[i].name);
+			f->providers.row[i].group = store_domain_group(
+				l->store, f->providers.row[i].name);
 	for (size_t i = 0; i < g->cells; i++) {
 		const char *name = g->name[g->cell[i].name];
 		unsigned group = store_domain_group(l->store, name);
@@ -246,10 +268,11 @@ static int make_groups(struct figures *f, const struct loading *l)
 	return 0;
 }
 
-/* --- suppression ------------------------------------------------------------------------------------------- */
+/* --- suppression ---------------------------------------------------------- */
 
 /* UNLISTED: what was sent but stands in no row. */
-static void table_equations(struct equations *q, struct figures *f, struct table *t, struct cell *unlisted)
+static void table_equations(
+	struct equations *q, struct figures *f, struct table *t, struct cell *unlisted)
 {
 	equation(q, &f->sent);
 	equation_part(q, unlisted);
@@ -270,7 +293,10 @@ static void table_equations(struct equations *q, struct figures *f, struct table
 	}
 }
 
-/* A group is the sum of its providers' rows and of what is folded of it; the rest row is what is folded of all groups. */
+/*
+ * A group is the sum of its providers' rows and of what is folded of it; the rest row is what is
+ * folded of all groups.
+ */
 static void group_equations(struct equations *q, struct figures *f)
 {
 	struct table *t = &f->providers;
@@ -296,11 +322,12 @@ static void group_equations(struct equations *q, struct figures *f)
 }
 
 /*
- * What a reader wants first is worth most. Where the month's complaints are a small number, its sum may not be shown both with and without them: then
- * bounces are worth more than all notices.
+ * What a reader wants first is worth most. Where the month's complaints are a small number, its sum
+ * may not be shown both with and without them: then bounces are worth more than all notices.
  */
 enum { WORTH_MIXED = -1, WORTH_ROW = 1, WORTH_CLASS = CELL_DEAR, WORTH_SUM };
-#define WORTH_STRANGE WORTH_SUM /* "<k" where nobody expects any: a category under a class that it is not of */
+#define WORTH_STRANGE \
+	WORTH_SUM /* "<k" where nobody expects any: a category under a class that it is not of */
 
 static void value_rows(struct table *t)
 {
@@ -365,9 +392,10 @@ static int suppress_month(struct figures *f, unsigned k)
 }
 
 /*
- * Words say something of figures too, and must not bound one that is not shown. A frequent cause of a row is at least as frequent as each that is not
- * named: said where its class is shown and is no less than all that is hidden in the row, and so are those before it. Half of a category or more: said where the provider's
- * figure of that class is shown.
+ * Words say something of figures too, and must not bound one that is not shown. A frequent cause of
+ * a row is at least as frequent as each that is not named: said where its class is shown and is no
+ * less than all that is hidden in the row, and so are those before it. Half of a category or more:
+ * said where the provider's figure of that class is shown.
  */
 static void withhold_words(struct figures *f)
 {
@@ -380,27 +408,33 @@ static void withhold_words(struct figures *f)
 			for (unsigned c = 0; c < COLUMN_COUNT; c++)
 				hidden -= row->column[c].n < hidden ? row->column[c].n : hidden;
 			for (int w = 0; w < WORST_SHOWN; w++) {
-				const struct cell *own = &row->column[column_of_category(row->worst[w])];
+				const struct cell *own =
+					&row->column[column_of_category(row->worst[w])];
 				said &= own->state == CELL_SHOWN && own->n >= hidden;
 				if (!said)
 					row->worst[w] = CATEGORY_NONE;
 			}
 		}
 	for (unsigned g = 0; g < CATEGORY_COUNT; g++) {
-		const struct row *row = *f->leader[g] ? table_find(&f->providers, f->leader[g]) : NULL;
+		const struct row *row = *f->leader[g] ? table_find(&f->providers, f->leader[g])
+						      : NULL;
 		if (!row || row->column[column_of_category((enum category)g)].state != CELL_SHOWN)
 			*f->leader[g] = '\0';
 	}
 }
 
-/* Rows lie in the order of their size, which must not bound one that is not shown: these come behind the others, by name. */
+/*
+ * Rows lie in the order of their size, which must not bound one that is not shown: these come
+ * behind the others, by name.
+ */
 static int as_shown(const void *a, const void *b)
 {
 	const struct row *x = a, *y = b;
 	if (x->rest != y->rest)
 		return x->rest ? 1 : -1;
 	if (x->all.state == CELL_SHOWN || y->all.state == CELL_SHOWN)
-		return x->all.state != y->all.state ? (x->all.state == CELL_SHOWN ? -1 : 1) : by_size(a, b);
+		return x->all.state != y->all.state ? (x->all.state == CELL_SHOWN ? -1 : 1)
+						    : by_size(a, b);
 	return strcmp(x->name, y->name);
 }
 
@@ -410,9 +444,10 @@ static void order_rows(struct table *t)
 		qsort(t->row, t->count, sizeof *t->row, as_shown);
 }
 
-/* --- loading ----------------------------------------------------------------------------------------------- */
+/* --- loading -------------------------------------------------------------- */
 
-int figures_load(struct month_report *r, struct store *store, struct figures *f, int32_t first_day, struct gathering *days)
+int figures_load(struct month_report *r, struct store *store, struct figures *f, int32_t first_day,
+	struct gathering *days)
 {
 	struct gathering providers = { .cells = 0 }, campaigns = { .cells = 0 };
 	struct loading l = { r, f, store, days ? days : &providers, &campaigns, days != NULL };
@@ -420,8 +455,10 @@ int figures_load(struct month_report *r, struct store *store, struct figures *f,
 	int result = -1;
 	f->covered = first_day > 0 && first_day <= to;
 	f->partial = f->covered && first_day > from;
-	if (store_tallies(store, from, to, BY_EVERYTHING, take_tally, &l) != STORE_OK || gathering_sort(l.providers) || gathering_sort(&campaigns) ||
-	    make_table(l.providers, r->k, PROVIDER_NONE, &f->providers) || make_table(&campaigns, r->k, CAMPAIGN_NONE, &f->campaigns) || make_groups(f, &l))
+	if (store_tallies(store, from, to, BY_EVERYTHING, take_tally, &l) != STORE_OK ||
+		gathering_sort(l.providers) || gathering_sort(&campaigns) ||
+		make_table(l.providers, r->k, PROVIDER_NONE, &f->providers) ||
+		make_table(&campaigns, r->k, CAMPAIGN_NONE, &f->campaigns) || make_groups(f, &l))
 		goto out;
 	find_leaders(f, l.providers, r->k);
 	result = load_sent(store, f, from, to) ? -1 : suppress_month(f, r->k);

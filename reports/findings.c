@@ -1,6 +1,6 @@
 /*
- * What the figures mean: the verdict, and the measures that follow from etc/measures.xml. Everything here reads figures as they are shown: one
- * that is suppressed triggers nothing.
+ * What the figures mean: the verdict, and the measures that follow from etc/measures.xml.
+ * Everything here reads figures as they are shown: one that is suppressed triggers nothing.
  */
 #include <libxml/parser.h>
 #include <libxml/xpath.h>
@@ -16,13 +16,16 @@ static const char embedded_measures[] = {
 };
 
 enum {
-	LEVEL_PERCENT = 10,    /* a change below it counts as level */
-	WEIGHT_PERCENT = 2,    /* of all notices: a cause that weighs less is no ground for a measure, unless it began in the month */
+	LEVEL_PERCENT = 10, /* a change below it counts as level */
+	WEIGHT_PERCENT = 2, /* of all notices: a cause that weighs less is no ground for a measure,
+			       unless it began in the month */
 	FILLINGS_MAX = 16,
 	VALUE_SIZE = 128,
 	CATEGORIES_SIZE = 96,
-	URGENT_PERCENT = 5,    /* of all notices: less of a cause is not urgent unless it began in the month */
-	QUIET_PERCENT = 10,    /* of all notices: a month with an urgent measure of that weight is not quiet */
+	URGENT_PERCENT =
+		5, /* of all notices: less of a cause is not urgent unless it began in the month */
+	QUIET_PERCENT =
+		10, /* of all notices: a month with an urgent measure of that weight is not quiet */
 };
 
 static uint64_t shown(const struct cell *c)
@@ -30,7 +33,7 @@ static uint64_t shown(const struct cell *c)
 	return c->state == CELL_SHOWN ? c->n : 0;
 }
 
-/* --- verdict: against the month before ------------------------------------------------------------------------ */
+/* --- verdict: against the month before ------------------------------------ */
 
 /* -1 fell, 0 level, 1 rose; level too where the difference is below k or a side is not shown. */
 static int direction(const struct cell *now, const struct cell *before, unsigned k)
@@ -48,29 +51,35 @@ static bool comparable(const struct month_report *r)
 	return r->month[1].covered && !r->month[1].partial;
 }
 
-static void say_movement(const struct month_report *r, struct sentence *s, const char *column, const struct cell *now, const struct cell *before)
+static void say_movement(const struct month_report *r, struct sentence *s, const char *column,
+	const struct cell *now, const struct cell *before)
 {
 	static const char *const words[] = { "movement.down", "movement.level", "movement.up" };
 	char id[64], n[COUNT_TEXT_SIZE], change[COUNT_TEXT_SIZE] = "";
 	long percent;
 	int way = direction(now, before, r->k);
-	bool changed = change_percent(now, before, &percent) && (way || labs(percent) < LEVEL_PERCENT);
+	bool changed = change_percent(now, before, &percent) &&
+		(way || labs(percent) < LEVEL_PERCENT);
 	snprintf(id, sizeof id, "column.%s.words", column);
 	cell_text(r, now, n, sizeof n);
 	if (changed)
-		percent_text(r->texts, way ? labs(percent) : percent, way == 0, change, sizeof change);
-	FILL(s, text_of(r->texts, changed ? words[way + 1] : "movement.count"), { "what", text_of(r->texts, id) }, { "n", n },
-	     { "percent", change });
+		percent_text(
+			r->texts, way ? labs(percent) : percent, way == 0, change, sizeof change);
+	FILL(s, text_of(r->texts, changed ? words[way + 1] : "movement.count"),
+		{ "what", text_of(r->texts, id) }, { "n", n }, { "percent", change });
 }
 
 /*
- * How much a part of a whole moved at least, in the direction WAY; 0 where that cannot be said. Where the count before is not shown, it was no more
- * than what the shown parts left of the whole.
+ * How much a part of a whole moved at least, in the direction WAY; 0 where that cannot be said.
+ * Where the count before is not shown, it was no more than what the shown parts left of the whole.
  */
-static int64_t movement(const struct cell *now, const struct cell *before, const struct cell *whole_before, uint64_t others_before, int way, unsigned k)
+static int64_t movement(const struct cell *now, const struct cell *before,
+	const struct cell *whole_before, uint64_t others_before, int way, unsigned k)
 {
 	if (before->state == CELL_SHOWN)
-		return direction(now, before, k) == way ? way * ((int64_t)now->n - (int64_t)before->n) : 0;
+		return direction(now, before, k) == way
+			? way * ((int64_t)now->n - (int64_t)before->n)
+			: 0;
 	if (way < 0 || now->state != CELL_SHOWN || whole_before->state != CELL_SHOWN)
 		return 0;
 	int64_t rise = (int64_t)now->n - ((int64_t)whole_before->n - (int64_t)others_before);
@@ -86,13 +95,16 @@ static uint64_t sum_shown(const struct cell column[COLUMN_COUNT], unsigned excep
 }
 
 /* The class whose change is the largest part of the bounces' change. */
-static unsigned driving_column(const struct figures *now, const struct figures *before, int way, unsigned k)
+static unsigned driving_column(
+	const struct figures *now, const struct figures *before, int way, unsigned k)
 {
 	unsigned best = COLUMN_COUNT;
 	int64_t most = 0;
 	for (unsigned c = 0; c < COLUMN_COUNT; c++) {
-		int64_t moved = c == COLUMN_COMPLAINT ? 0 :
-			movement(&now->column[c], &before->column[c], &before->all, sum_shown(before->column, c), way, k);
+		int64_t moved = c == COLUMN_COMPLAINT
+			? 0
+			: movement(&now->column[c], &before->column[c], &before->all,
+				  sum_shown(before->column, c), way, k);
 		if (moved > most) {
 			most = moved;
 			best = c;
@@ -102,14 +114,18 @@ static unsigned driving_column(const struct figures *now, const struct figures *
 }
 
 /* The provider whose count in that class moved most. */
-static const char *driving_provider(const struct figures *now, const struct figures *before, unsigned column, int way, unsigned k)
+static const char *driving_provider(const struct figures *now, const struct figures *before,
+	unsigned column, int way, unsigned k)
 {
 	const char *best = NULL;
 	int64_t most = 0;
 	for (size_t i = 0; i < now->providers.count; i++) {
 		const struct row *row = &now->providers.row[i];
-		const struct row *old = row->rest ? NULL : table_find(&before->providers, row->name);
-		int64_t moved = old ? movement(&row->column[column], &old->column[column], &old->all, sum_shown(old->column, column), way, k) : 0;
+		const struct row *old = row->rest ? NULL
+						  : table_find(&before->providers, row->name);
+		int64_t moved = old ? movement(&row->column[column], &old->column[column],
+					      &old->all, sum_shown(old->column, column), way, k)
+				    : 0;
 		if (moved > most) {
 			most = moved;
 			best = row->name;
@@ -118,7 +134,10 @@ static const char *driving_provider(const struct figures *now, const struct figu
 	return best;
 }
 
-/* "Against September 2026, bounces rose by 12 % to 3,412 and …; most of the rise is blocks, above all at gmx." */
+/*
+ * "Against September 2026, bounces rose by 12 % to 3,412 and …; most of the rise is blocks, above
+ * all at gmx."
+ */
 static void say_change(const struct month_report *r, struct sentence *s, int way)
 {
 	const struct figures *now = &r->month[0], *before = &r->month[1];
@@ -126,21 +145,25 @@ static void say_change(const struct month_report *r, struct sentence *s, int way
 	struct sentence movements = { text, 0, sizeof text };
 	say_movement(r, &movements, "bounces", &now->bounces, &before->bounces);
 	say_text(&movements, text_of(r->texts, "and"));
-	say_movement(r, &movements, "complaint", &now->column[COLUMN_COMPLAINT], &before->column[COLUMN_COMPLAINT]);
+	say_movement(r, &movements, "complaint", &now->column[COLUMN_COMPLAINT],
+		&before->column[COLUMN_COMPLAINT]);
 	unsigned column = way ? driving_column(now, before, way, r->k) : COLUMN_COUNT;
 	if (column < COLUMN_COUNT) {
 		const char *provider = driving_provider(now, before, column, way, r->k);
 		snprintf(id, sizeof id, "column.%s.words", column_name(column));
 		say_text(&movements, "; ");
-		FILL(&movements, text_of(r->texts, provider ? "verdict.driver.provider" : "verdict.driver"),
-		     { "way", text_of(r->texts, way > 0 ? "verdict.rise" : "verdict.fall") }, { "what", text_of(r->texts, id) },
-		     { "provider", provider ? provider : "" });
+		FILL(&movements,
+			text_of(r->texts, provider ? "verdict.driver.provider" : "verdict.driver"),
+			{ "way", text_of(r->texts, way > 0 ? "verdict.rise" : "verdict.fall") },
+			{ "what", text_of(r->texts, id) },
+			{ "provider", provider ? provider : "" });
 	}
-	FILL(s, text_of(r->texts, "verdict.against"), { "before", month_title(r->texts, before->month, month, sizeof month) },
-	     { "movements", text });
+	FILL(s, text_of(r->texts, "verdict.against"),
+		{ "before", month_title(r->texts, before->month, month, sizeof month) },
+		{ "movements", text });
 }
 
-/* --- verdict: against the targets ----------------------------------------------------------------------------- */
+/* --- verdict: against the targets ----------------------------------------- */
 
 /* Campaigns whose rate of hard bounces reaches the target; the highest rate's to *WORST. */
 static unsigned campaigns_missed(const struct month_report *r, const struct row **worst)
@@ -151,7 +174,9 @@ static unsigned campaigns_missed(const struct month_report *r, const struct row 
 	*worst = NULL;
 	for (size_t i = 0; i < t->count; i++) {
 		const struct row *row = &t->row[i];
-		if (row->rest || !*row->name || !rate_of(&row->column[COLUMN_HARD], &row->sent, &ppm) || ppm < target_limit(r->options, TARGET_HARD))
+		if (row->rest || !*row->name ||
+			!rate_of(&row->column[COLUMN_HARD], &row->sent, &ppm) ||
+			ppm < target_limit(r->options, TARGET_HARD))
 			continue;
 		if (ppm > most) {
 			most = ppm;
@@ -174,29 +199,38 @@ static void say_target_misses(struct month_report *r, struct sentence *misses)
 	const struct row *worst;
 	long ppm;
 	for (unsigned t = 0; t < TARGET_COUNT; t++) {
-		r->target_met[t] = rate_of(target_cell(r->month, t), &r->month->sent, &ppm) && ppm < target_limit(r->options, t);
+		r->target_met[t] = rate_of(target_cell(r->month, t), &r->month->sent, &ppm) &&
+			ppm < target_limit(r->options, t);
 		if (!rate_of(target_cell(r->month, t), &r->month->sent, &ppm) || r->target_met[t])
 			continue;
 		begin_miss(misses);
-		FILL(misses, text_named(r->texts, "verdict.miss", target_name(t)), { "rate", rate_text(r->texts, ppm, rate, sizeof rate) },
-		     { "limit", limit_text(r->texts, target_limit(r->options, t), limit, sizeof limit) });
+		FILL(misses, text_named(r->texts, "verdict.miss", target_name(t)),
+			{ "rate", rate_text(r->texts, ppm, rate, sizeof rate) },
+			{ "limit",
+				limit_text(r->texts, target_limit(r->options, t), limit,
+					sizeof limit) });
 	}
 	unsigned n = campaigns_missed(r, &worst);
-	bool said = rate_of(target_cell(r->month, TARGET_HARD), &r->month->sent, &ppm) && !r->target_met[TARGET_HARD];
+	bool said = rate_of(target_cell(r->month, TARGET_HARD), &r->month->sent, &ppm) &&
+		!r->target_met[TARGET_HARD];
 	if (!worst || said || !rate_of(&worst->column[COLUMN_HARD], &worst->sent, &ppm))
 		return;
 	r->target_met[TARGET_HARD] = false;
 	begin_miss(misses);
-	FILL(misses, text_of(r->texts, n > 1 ? "verdict.miss.campaigns" : "verdict.miss.campaign"), { "name", worst->name },
-	     { "n", number_text(r->texts, n, count, sizeof count) }, { "rate", rate_text(r->texts, ppm, rate, sizeof rate) },
-	     { "limit", limit_text(r->texts, target_limit(r->options, TARGET_HARD), limit, sizeof limit) });
+	FILL(misses, text_of(r->texts, n > 1 ? "verdict.miss.campaigns" : "verdict.miss.campaign"),
+		{ "name", worst->name }, { "n", number_text(r->texts, n, count, sizeof count) },
+		{ "rate", rate_text(r->texts, ppm, rate, sizeof rate) },
+		{ "limit",
+			limit_text(r->texts, target_limit(r->options, TARGET_HARD), limit,
+				sizeof limit) });
 }
 
 /* What can be said of the targets, or of the counts where nobody knows how much was sent. */
 static void say_targets(struct month_report *r, struct sentence *s)
 {
 	const struct figures *f = r->month;
-	char text[SENTENCE_SIZE] = "", a[COUNT_TEXT_SIZE], b[COUNT_TEXT_SIZE], c[COUNT_TEXT_SIZE], d[COUNT_TEXT_SIZE];
+	char text[SENTENCE_SIZE] = "", a[COUNT_TEXT_SIZE], b[COUNT_TEXT_SIZE], c[COUNT_TEXT_SIZE],
+	     d[COUNT_TEXT_SIZE];
 	struct sentence misses = { text, 0, sizeof text };
 	long bounces, complaints;
 	say_target_misses(r, &misses);
@@ -205,14 +239,22 @@ static void say_targets(struct month_report *r, struct sentence *s)
 	if (r->targets == TARGETS_MISSED)
 		FILL(s, text_of(r->texts, "verdict.missed"), { "misses", text });
 	else if (known)
-		FILL(s, text_of(r->texts, "verdict.met"), { "bounces", rate_text(r->texts, bounces, a, sizeof a) },
-		     { "limit", limit_text(r->texts, target_limit(r->options, TARGET_BOUNCES), b, sizeof b) },
-		     { "complaints", rate_of(&f->column[COLUMN_COMPLAINT], &f->sent, &complaints) ? rate_text(r->texts, complaints, c, sizeof c) :
-			cell_text(r, &f->column[COLUMN_COMPLAINT], c, sizeof c) },
-		     { "complaint-limit", limit_text(r->texts, target_limit(r->options, TARGET_COMPLAINT), d, sizeof d) });
+		FILL(s, text_of(r->texts, "verdict.met"),
+			{ "bounces", rate_text(r->texts, bounces, a, sizeof a) },
+			{ "limit",
+				limit_text(r->texts, target_limit(r->options, TARGET_BOUNCES), b,
+					sizeof b) },
+			{ "complaints",
+				rate_of(&f->column[COLUMN_COMPLAINT], &f->sent, &complaints)
+					? rate_text(r->texts, complaints, c, sizeof c)
+					: cell_text(r, &f->column[COLUMN_COMPLAINT], c, sizeof c) },
+			{ "complaint-limit",
+				limit_text(r->texts, target_limit(r->options, TARGET_COMPLAINT), d,
+					sizeof d) });
 	else
-		FILL(s, text_of(r->texts, "verdict.counts"), { "bounces", cell_text(r, &f->bounces, a, sizeof a) },
-		     { "complaints", cell_text(r, &f->column[COLUMN_COMPLAINT], b, sizeof b) });
+		FILL(s, text_of(r->texts, "verdict.counts"),
+			{ "bounces", cell_text(r, &f->bounces, a, sizeof a) },
+			{ "complaints", cell_text(r, &f->column[COLUMN_COMPLAINT], b, sizeof b) });
 }
 
 static void say_note(const struct month_report *r, struct sentence *s)
@@ -225,25 +267,38 @@ static void say_note(const struct month_report *r, struct sentence *s)
 	if (!f->sent_days)
 		say_text(s, text_of(r->texts, "note.no-volume"));
 	else
-		FILL(s, text_of(r->texts, "note.volume"), { "sent", cell_text(r, &f->sent, sent, sizeof sent) }, { "n", n }, { "days", days },
-		     { "bounces", rate_of(&f->bounces, &f->sent, &ppm) ? rate_text(r->texts, ppm, a, sizeof a) : cell_text(r, &f->bounces, a, sizeof a) },
-		     { "complaints", rate_of(&f->column[COLUMN_COMPLAINT], &f->sent, &ppm) ? rate_text(r->texts, ppm, b, sizeof b) :
-			cell_text(r, &f->column[COLUMN_COMPLAINT], b, sizeof b) });
+		FILL(s, text_of(r->texts, "note.volume"),
+			{ "sent", cell_text(r, &f->sent, sent, sizeof sent) }, { "n", n },
+			{ "days", days },
+			{ "bounces",
+				rate_of(&f->bounces, &f->sent, &ppm)
+					? rate_text(r->texts, ppm, a, sizeof a)
+					: cell_text(r, &f->bounces, a, sizeof a) },
+			{ "complaints",
+				rate_of(&f->column[COLUMN_COMPLAINT], &f->sent, &ppm)
+					? rate_text(r->texts, ppm, b, sizeof b)
+					: cell_text(
+						  r, &f->column[COLUMN_COMPLAINT], b, sizeof b) });
 	if (f->partial) {
 		say_text(s, " ");
 		say_text(s, text_of(r->texts, "note.partial"));
 	}
 }
 
-/* After the measures: a month is quiet when nothing got worse, nothing began, and no urgent measure has weight. */
+/*
+ * After the measures: a month is quiet when nothing got worse, nothing began, and no urgent measure
+ * has weight.
+ */
 static void verdict(struct month_report *r)
 {
 	const struct figures *now = &r->month[0], *before = &r->month[1];
-	struct sentence s = { r->sentence, 0, sizeof r->sentence }, note = { r->note, 0, sizeof r->note };
+	struct sentence s = { r->sentence, 0, sizeof r->sentence },
+			note = { r->note, 0, sizeof r->note };
 	char month[DATE_TEXT_SIZE], a[COUNT_TEXT_SIZE], b[COUNT_TEXT_SIZE];
 	bool urgent = false;
 	for (unsigned i = 0; i < r->measures; i++)
-		urgent |= strcmp(r->measure[i].urgency, "now") == 0 && r->measure[i].weight * 100 >= (double)shown(&now->all) * QUIET_PERCENT;
+		urgent |= strcmp(r->measure[i].urgency, "now") == 0 &&
+			r->measure[i].weight * 100 >= (double)shown(&now->all) * QUIET_PERCENT;
 	say_note(r, &note);
 	say_targets(r, &s);
 	if (!comparable(r)) {
@@ -253,14 +308,23 @@ static void verdict(struct month_report *r)
 		return;
 	}
 	int bounces = direction(&now->bounces, &before->bounces, r->k);
-	int complaints = direction(&now->column[COLUMN_COMPLAINT], &before->column[COLUMN_COMPLAINT], r->k);
-	r->verdict = bounces > 0 || complaints > 0 ? MONTH_WORSE : bounces < 0 || complaints < 0 ? MONTH_BETTER : MONTH_STEADY;
-	r->quiet = r->targets != TARGETS_MISSED && r->verdict != MONTH_WORSE && !urgent && !r->incidents;
+	int complaints = direction(
+		&now->column[COLUMN_COMPLAINT], &before->column[COLUMN_COMPLAINT], r->k);
+	r->verdict = bounces > 0 || complaints > 0 ? MONTH_WORSE
+		: bounces < 0 || complaints < 0    ? MONTH_BETTER
+						   : MONTH_STEADY;
+	r->quiet = r->targets != TARGETS_MISSED && r->verdict != MONTH_WORSE && !urgent &&
+		!r->incidents;
 	if (r->quiet) {
 		s.n = 0;
-		FILL(&s, text_of(r->texts, r->targets == TARGETS_MET ? "verdict.quiet" : "verdict.quiet-counts"),
-		     { "before", month_title(r->texts, before->month, month, sizeof month) }, { "bounces", cell_text(r, &now->bounces, a, sizeof a) },
-		     { "complaints", cell_text(r, &now->column[COLUMN_COMPLAINT], b, sizeof b) });
+		FILL(&s,
+			text_of(r->texts,
+				r->targets == TARGETS_MET ? "verdict.quiet"
+							  : "verdict.quiet-counts"),
+			{ "before", month_title(r->texts, before->month, month, sizeof month) },
+			{ "bounces", cell_text(r, &now->bounces, a, sizeof a) },
+			{ "complaints",
+				cell_text(r, &now->column[COLUMN_COMPLAINT], b, sizeof b) });
 		return;
 	}
 	if (r->targets == TARGETS_UNKNOWN)
@@ -270,7 +334,7 @@ static void verdict(struct month_report *r)
 	say_change(r, &s, bounces);
 }
 
-/* --- measures ---------------------------------------------------------------------------------------------- */
+/* --- measures ------------------------------------------------------------- */
 
 /* One measure while it is judged. */
 struct judging {
@@ -373,7 +437,8 @@ static bool names_category(const char *list, unsigned category)
 }
 
 /* A measure that names causes: how many, where, since when. */
-static bool judge_categories(struct judging *j, const xmlNode *node, struct measure *m, struct sentence *because)
+static bool judge_categories(
+	struct judging *j, const xmlNode *node, struct measure *m, struct sentence *because)
 {
 	struct month_report *r = j->report;
 	char list[CATEGORIES_SIZE], count[COUNT_TEXT_SIZE], date[DATE_TEXT_SIZE], what[64];
@@ -397,23 +462,34 @@ static bool judge_categories(struct judging *j, const xmlNode *node, struct meas
 	m->weight = number(j, node, "factor") * (double)n;
 	if (n == 0 || (!since && m->weight * 100 < (double)shown(&r->month->all) * WEIGHT_PERCENT))
 		return false;
-	if (!since && n * 100 < shown(&r->month->all) * URGENT_PERCENT && strcmp(m->urgency, "now") == 0)
+	if (!since && n * 100 < shown(&r->month->all) * URGENT_PERCENT &&
+		strcmp(m->urgency, "now") == 0)
 		snprintf(m->urgency, sizeof m->urgency, "this month");
 	snprintf(what, sizeof what, "measure.%s.what", m->id);
-	FILL(because, text_of(r->texts, since ? "because.since" : *provider ? "because.at" : "because.plain"),
-	     { "n", number_text(r->texts, n, count, sizeof count) }, { "what", text_of(r->texts, what) }, { "provider", provider },
-	     { "since", since ? date_title(r->texts, r->month->month, since, date, sizeof date) : "" });
+	FILL(because,
+		text_of(r->texts,
+			since               ? "because.since"
+				: *provider ? "because.at"
+					    : "because.plain"),
+		{ "n", number_text(r->texts, n, count, sizeof count) },
+		{ "what", text_of(r->texts, what) }, { "provider", provider },
+		{ "since",
+			since ? date_title(r->texts, r->month->month, since, date, sizeof date)
+			      : "" });
 	return true;
 }
 
 /* The first reason that holds. */
-static bool judge_conditions(struct judging *j, const xmlNode *node, struct measure *m, struct sentence *because)
+static bool judge_conditions(
+	struct judging *j, const xmlNode *node, struct measure *m, struct sentence *because)
 {
 	char text[64];
 	for (const xmlNode *child = node->children; child; child = child->next) {
-		if (child->type == XML_ELEMENT_NODE && strcmp((const char *)child->name, "let") == 0)
+		if (child->type == XML_ELEMENT_NODE &&
+			strcmp((const char *)child->name, "let") == 0)
 			let(j, child);
-		if (child->type != XML_ELEMENT_NODE || strcmp((const char *)child->name, "because") != 0)
+		if (child->type != XML_ELEMENT_NODE ||
+			strcmp((const char *)child->name, "because") != 0)
 			continue;
 		xmlXPathObject *test = evaluate(j, child, "test");
 		bool holds = test && xmlXPathCastToBoolean(test);
@@ -453,7 +529,9 @@ static bool judge(struct month_report *r, xmlXPathContext *context, const xmlNod
 	snprintf(m.owner, sizeof m.owner, "%s", text_named(r->texts, "owner", owner));
 	snprintf(id, sizeof id, "measure.%s", m.id);
 	snprintf(m.action, sizeof m.action, "%s", text_of(r->texts, id));
-	bool holds = xmlHasProp(node, BAD_CAST "category") ? judge_categories(&j, node, &m, &because) : judge_conditions(&j, node, &m, &because);
+	bool holds = xmlHasProp(node, BAD_CAST "category")
+		? judge_categories(&j, node, &m, &because)
+		: judge_conditions(&j, node, &m, &because);
 	if (holds && !j.failed)
 		place(r, &m);
 	xmlXPathRegisteredVariablesCleanup(context);
@@ -464,23 +542,28 @@ static int measures(struct month_report *r, xmlDoc *report, char *error, size_t 
 {
 	enum { PARSE_OPTIONS = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING };
 	const char *path = r->options->measures;
-	xmlDoc *rules = path ? xmlReadFile(path, NULL, PARSE_OPTIONS) :
-		xmlReadMemory(embedded_measures, sizeof embedded_measures, "measures.xml", NULL, PARSE_OPTIONS);
+	xmlDoc *rules = path ? xmlReadFile(path, NULL, PARSE_OPTIONS)
+			     : xmlReadMemory(embedded_measures, sizeof embedded_measures,
+				       "measures.xml", NULL, PARSE_OPTIONS);
 	xmlXPathContext *context = xmlXPathNewContext(report);
 	const xmlNode *root = rules ? xmlDocGetRootElement(rules) : NULL;
 	int result = root && context ? 0 : -1;
 	if (result)
-		snprintf(error, size, "measures %s: cannot be read as XML", path ? path : "built in");
+		snprintf(error, size, "measures %s: cannot be read as XML",
+			path ? path : "built in");
 	if (!result && xmlXPathRegisterNs(context, BAD_CAST "r", BAD_CAST "urn:retour:report:1"))
 		result = -1;
-	for (const xmlNode *node = result ? NULL : root->children; node && !result; node = node->next) {
+	for (const xmlNode *node = result ? NULL : root->children; node && !result;
+		node = node->next) {
 		if (node->type != XML_ELEMENT_NODE)
 			continue;
 		context->node = xmlDocGetRootElement(report);
 		if (!judge(r, context, node)) {
 			char id[32];
 			property(node, "id", id, sizeof id);
-			snprintf(error, size, "measures %s: %s has an expression that is not XPath, or too many values", path ? path : "built in", id);
+			snprintf(error, size,
+				"measures %s: %s has an expression that is not XPath, or too many values",
+				path ? path : "built in", id);
 			result = -1;
 		}
 	}
@@ -499,14 +582,15 @@ static unsigned count_hidden(const xmlNode *node)
 			continue;
 		if (strcmp((const char *)node->name, "count") == 0) {
 			const xmlNode *text = node->children;
-			n += text && text->content && (text->content[0] < '0' || text->content[0] > '9');
+			n += text && text->content &&
+				(text->content[0] < '0' || text->content[0] > '9');
 		}
 		n += count_hidden(node->children);
 	}
 	return n;
 }
 
-/* --- retention --------------------------------------------------------------------------------------------- */
+/* --- retention ------------------------------------------------------------ */
 
 static void begin_sentence(struct sentence *s)
 {
@@ -525,8 +609,11 @@ static void retention(struct month_report *r)
 		if (r->held.at[i].overdue) {
 			if (overdue.n)
 				say_text(&overdue, ", ");
-			FILL(&overdue, "{n} {class}", { "n", number_text(r->texts, r->held.at[i].overdue, count, sizeof count) },
-			     { "class", text_named(r->texts, "class", r->held.at[i].name) });
+			FILL(&overdue, "{n} {class}",
+				{ "n",
+					number_text(r->texts, r->held.at[i].overdue, count,
+						sizeof count) },
+				{ "class", text_named(r->texts, "class", r->held.at[i].name) });
 		}
 	begin_sentence(&s);
 	if (overdue.n)
@@ -535,7 +622,8 @@ static void retention(struct month_report *r)
 		say_text(&s, text_of(r->texts, "retention.well"));
 	if (r->purged.number) {
 		begin_sentence(&s);
-		FILL(&s, text_of(r->texts, "retention.purge"), { "at", utc_text(r->purged.at, at, sizeof at) });
+		FILL(&s, text_of(r->texts, "retention.purge"),
+			{ "at", utc_text(r->purged.at, at, sizeof at) });
 	}
 }
 

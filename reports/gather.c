@@ -1,6 +1,7 @@
 /*
- * Two hash tables with open addressing: names, and the cells that refer to them. Names of campaigns come with mail, so their hash has a key (SipHash), lest
- * somebody sends names that all fall into one place.
+ * Two hash tables with open addressing: names, and the cells that refer to them. Names of campaigns
+ * come with mail, so their hash has a key (SipHash), lest somebody sends names that all fall into
+ * one place.
  */
 #include "reports/gather.h"
 
@@ -10,7 +11,7 @@
 
 enum { SLOTS_FIRST = 256 /* a power of two; twice as many as entries at least */ };
 
-_Static_assert(sizeof ((struct gathering *)0)->key == crypto_shorthash_KEYBYTES, "a key of SipHash");
+_Static_assert(sizeof((struct gathering *)0)->key == crypto_shorthash_KEYBYTES, "a key of SipHash");
 
 static uint32_t name_hash(const struct gathering *g, const char *name)
 {
@@ -23,13 +24,16 @@ static uint32_t name_hash(const struct gathering *g, const char *name)
 
 static uint32_t cell_hash(const struct gathered_cell *c)
 {
-	uint64_t h = ((uint64_t)c->name << 24 | (uint64_t)c->column << 16 | (uint64_t)c->category << 8 | c->day) * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t h = ((uint64_t)c->name << 24 | (uint64_t)c->column << 16 |
+			     (uint64_t)c->category << 8 | c->day) *
+		UINT64_C(0x9e3779b97f4a7c15);
 	return (uint32_t)(h >> 32);
 }
 
 static bool same_cell(const struct gathered_cell *a, const struct gathered_cell *b)
 {
-	return a->name == b->name && a->column == b->column && a->category == b->category && a->day == b->day;
+	return a->name == b->name && a->column == b->column && a->category == b->category &&
+		a->day == b->day;
 }
 
 /* Numbers in slots begin with 1; 0 is an empty slot. */
@@ -61,7 +65,8 @@ static int room_for_name(struct gathering *g)
 		randombytes_buf(g->key, sizeof g->key);
 	if (more_slots(&g->name_slots))
 		return -1;
-	char (*more)[REPORT_NAME_SIZE] = reallocarray(g->name, g->name_slots.count / 2, sizeof *more);
+	char(*more)[REPORT_NAME_SIZE] = reallocarray(
+		g->name, g->name_slots.count / 2, sizeof *more);
 	if (!more)
 		return -1;
 	g->name = more;
@@ -97,7 +102,8 @@ static int name_number(struct gathering *g, const char *name, uint32_t *number)
 	if (room_for_name(g))
 		return -1;
 	hash = name_hash(g, name);
-	for (size_t i = hash & (g->name_slots.count - 1); g->name_slots.at[i]; i = (i + 1) & (g->name_slots.count - 1)) {
+	for (size_t i = hash & (g->name_slots.count - 1); g->name_slots.at[i];
+		i = (i + 1) & (g->name_slots.count - 1)) {
 		*number = g->name_slots.at[i] - 1;
 		if (strcmp(g->name[*number], name) == 0) {
 			g->last = *number;
@@ -120,7 +126,8 @@ int gather(struct gathering *g, const char *name, struct gathered_cell at)
 		g->beyond[at.column] += at.n;
 		return 0;
 	}
-	for (size_t i = cell_hash(&at) & (g->cell_slots.count - 1); g->cell_slots.at[i]; i = (i + 1) & (g->cell_slots.count - 1)) {
+	for (size_t i = cell_hash(&at) & (g->cell_slots.count - 1); g->cell_slots.at[i];
+		i = (i + 1) & (g->cell_slots.count - 1)) {
 		struct gathered_cell *c = &g->cell[g->cell_slots.at[i] - 1];
 		if (same_cell(c, &at)) {
 			c->n += at.n;
@@ -146,14 +153,16 @@ static int by_place(const void *a, const void *b)
 	const struct gathered_cell *x = a, *y = b;
 	if (x->name != y->name)
 		return x->name < y->name ? -1 : 1;
-	return x->category != y->category ? x->category - y->category : x->day != y->day ? x->day - y->day : x->column - y->column;
+	return x->category != y->category ? x->category - y->category
+		: x->day != y->day        ? x->day - y->day
+					  : x->column - y->column;
 }
 
 /* Names are numbered anew in their order, so that cells are compared by numbers. */
 int gathering_sort(struct gathering *g)
 {
 	const char **order = calloc(g->names + 1, sizeof *order);
-	char (*sorted)[REPORT_NAME_SIZE] = calloc(g->names + 1, sizeof *sorted);
+	char(*sorted)[REPORT_NAME_SIZE] = calloc(g->names + 1, sizeof *sorted);
 	uint32_t *rank = calloc(g->names + 1, sizeof *rank);
 	int result = order && sorted && rank ? 0 : -1;
 	for (size_t i = 0; i < g->names && !result; i++)

@@ -1,6 +1,7 @@
 /*
- * XML as HTML: a stylesheet of etc/ applied with libxslt. It is compiled in; for the monthly report an organisation may give its own file.
- * Either runs without access to files, directories or the network (xsltSecurityPrefs), and without loading a DTD or an entity.
+ * XML as HTML: a stylesheet of etc/ applied with libxslt. It is compiled in; for the monthly report
+ * an organisation may give its own file. Either runs without access to files, directories or the
+ * network (xsltSecurityPrefs), and without loading a DTD or an entity.
  */
 #include <libxml/parser.h>
 #include <libxslt/security.h>
@@ -27,7 +28,8 @@ struct complaint {
 	size_t size;
 };
 
-__attribute__((format(printf, 2, 3))) static void take_complaint(void *context, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void take_complaint(
+	void *context, const char *format, ...)
 {
 	struct complaint *c = context;
 	va_list list;
@@ -39,13 +41,19 @@ __attribute__((format(printf, 2, 3))) static void take_complaint(void *context, 
 	c->text[strcspn(c->text, "\n")] = '\0';
 }
 
-static xsltStylesheet *load_stylesheet(const struct stylesheet *from, const char *said, char *error, size_t size)
+static xsltStylesheet *load_stylesheet(
+	const struct stylesheet *from, const char *said, char *error, size_t size)
 {
-	xmlDoc *doc = from->path ? xmlReadFile(from->path, NULL, PARSE_OPTIONS) : xmlReadMemory(from->text, (int)from->n, from->name, NULL, PARSE_OPTIONS);
+	xmlDoc *doc = from->path
+		? xmlReadFile(from->path, NULL, PARSE_OPTIONS)
+		: xmlReadMemory(from->text, (int)from->n, from->name, NULL, PARSE_OPTIONS);
 	xsltStylesheet *sheet = doc ? xsltParseStylesheetDoc(doc) : NULL;
 	if (sheet && sheet->errors == 0)
 		return sheet;
-	snprintf(error, size, "stylesheet %s: %s", from->path ? from->path : from->name, !doc ? "cannot be read as XML" : *said ? said : "not XSLT 1.0");
+	snprintf(error, size, "stylesheet %s: %s", from->path ? from->path : from->name,
+		!doc            ? "cannot be read as XML"
+			: *said ? said
+				: "not XSLT 1.0");
 	if (sheet)
 		xsltFreeStylesheet(sheet);
 	else
@@ -56,8 +64,9 @@ static xsltStylesheet *load_stylesheet(const struct stylesheet *from, const char
 /* Nothing outside: whoever can change the stylesheet must not reach further by it. */
 static xsltSecurityPrefs *closed_world(void)
 {
-	static const xsltSecurityOption options[] = { XSLT_SECPREF_READ_FILE, XSLT_SECPREF_WRITE_FILE, XSLT_SECPREF_CREATE_DIRECTORY,
-		XSLT_SECPREF_READ_NETWORK, XSLT_SECPREF_WRITE_NETWORK };
+	static const xsltSecurityOption options[] = { XSLT_SECPREF_READ_FILE,
+		XSLT_SECPREF_WRITE_FILE, XSLT_SECPREF_CREATE_DIRECTORY, XSLT_SECPREF_READ_NETWORK,
+		XSLT_SECPREF_WRITE_NETWORK };
 	xsltSecurityPrefs *prefs = xsltNewSecurityPrefs();
 	for (size_t i = 0; prefs && i < sizeof options / sizeof *options; i++)
 		if (xsltSetSecurityPrefs(prefs, options[i], xsltSecurityForbid)) {
@@ -70,12 +79,14 @@ static xsltSecurityPrefs *closed_world(void)
 static int set_parameters(xsltTransformContext *context, const struct parameter *parameters)
 {
 	for (; parameters->name; parameters++)
-		if (xsltQuoteOneUserParam(context, BAD_CAST parameters->name, BAD_CAST parameters->value))
+		if (xsltQuoteOneUserParam(
+			    context, BAD_CAST parameters->name, BAD_CAST parameters->value))
 			return -1;
 	return 0;
 }
 
-int html_transform(xmlDoc *doc, const struct stylesheet *from, const struct parameter *parameters, struct buffer *out, char *error, size_t size)
+int html_transform(xmlDoc *doc, const struct stylesheet *from, const struct parameter *parameters,
+	struct buffer *out, char *error, size_t size)
 {
 	char said[256] = "";
 	struct complaint complaint = { said, sizeof said };
@@ -91,7 +102,8 @@ int html_transform(xmlDoc *doc, const struct stylesheet *from, const struct para
 	snprintf(error, size, "no memory for the HTML");
 	if (!prefs)
 		goto out;
-	xsltSetDefaultSecurityPrefs(prefs); /* holds for include and import while the stylesheet is read, and for the context */
+	xsltSetDefaultSecurityPrefs(prefs); /* holds for include and import while the stylesheet is
+					       read, and for the context */
 	sheet = load_stylesheet(from, said, error, size);
 	if (!sheet)
 		goto out;
@@ -102,7 +114,8 @@ int html_transform(xmlDoc *doc, const struct stylesheet *from, const struct para
 	xsltSetTransformErrorFunc(context, &complaint, take_complaint);
 	html = xsltApplyStylesheetUser(sheet, doc, NULL, NULL, NULL, context);
 	if (!html || context->state != XSLT_STATE_OK) {
-		snprintf(error, size, "stylesheet %s: %s", from->path ? from->path : from->name, *said ? said : "failed");
+		snprintf(error, size, "stylesheet %s: %s", from->path ? from->path : from->name,
+			*said ? said : "failed");
 		goto out;
 	}
 	if (xsltSaveResultToString(&bytes, &count, html, sheet) || !bytes)
@@ -138,37 +151,54 @@ static double luminance(const char *colour)
 	return sum;
 }
 
-/* Letters in COLOUR can be read on PAPER: a contrast of at least 4.5 (WCAG 2.2, success criterion 1.4.3). */
+/*
+ * Letters in COLOUR can be read on PAPER: a contrast of at least 4.5 (WCAG 2.2, success criterion
+ * 1.4.3).
+ */
 static bool readable(const char *colour, const char *paper)
 {
 	double a = luminance(colour) + 0.05, b = luminance(paper) + 0.05;
 	return a / b >= 4.5 || b / a >= 4.5;
 }
 
-/* On which of the page's papers (report.xsl) the organisation's colour can be read; of a colour by name nothing is known. */
+/*
+ * On which of the page's papers (report.xsl) the organisation's colour can be read; of a colour by
+ * name nothing is known.
+ */
 static const char *colour_on(const char *colour)
 {
 	static const char *const where[] = { "", "light", "dark", "light dark" };
-	return colour && *colour == '#' ? where[readable(colour, "#ffffff") + 2 * readable(colour, "#12181e")] : "";
+	return colour && *colour == '#'
+		? where[readable(colour, "#ffffff") + 2 * readable(colour, "#12181e")]
+		: "";
 }
 
 /*
- * The mail alone names the ledger's head of the day on which it is made, and the key; the page stays the same for ever. The page alone has a logo:
- * mail clients show no data URIs.
+ * The mail alone names the ledger's head of the day on which it is made, and the key; the page
+ * stays the same for ever. The page alone has a logo: mail clients show no data URIs.
  */
-int month_report_html(const struct month_report *r, enum html_shape shape, const char *months, struct buffer *out, char *error, size_t size)
+int month_report_html(const struct month_report *r, enum html_shape shape, const char *months,
+	struct buffer *out, char *error, size_t size)
 {
-	static const char *const shapes[] = { [HTML_PAGE] = "page", [HTML_MAIL] = "mail", [HTML_INDEX] = "index" };
-	const struct stylesheet sheet = { r->options->stylesheet, "report.xsl", embedded_report_xsl, sizeof embedded_report_xsl };
+	static const char *const shapes[] = {
+		[HTML_PAGE] = "page", [HTML_MAIL] = "mail", [HTML_INDEX] = "index"
+	};
+	const struct stylesheet sheet = { r->options->stylesheet, "report.xsl", embedded_report_xsl,
+		sizeof embedded_report_xsl };
 	const struct report_options *o = r->options;
 	char entry[32], hash[LEDGER_HASH_SIZE * 2 + 1];
 	bool mail = shape == HTML_MAIL, head = mail && r->head.number;
 	snprintf(entry, sizeof entry, "%lld", (long long)r->head.number);
 	const struct parameter parameters[] = {
-		{ "shape", shapes[shape] }, { "months", months ? months : "" },
-		{ "head-entry", head ? entry : "" }, { "head-hash", head ? hash_text(r->head.hash, hash) : "" },
-		{ "signing-key", mail && o->signing_key ? o->signing_key : "" }, { "logo", !mail && o->logo ? o->logo : "" },
-		{ "colour", o->colour ? o->colour : "" }, { "colour-on", colour_on(o->colour) }, { NULL, NULL },
+		{ "shape", shapes[shape] },
+		{ "months", months ? months : "" },
+		{ "head-entry", head ? entry : "" },
+		{ "head-hash", head ? hash_text(r->head.hash, hash) : "" },
+		{ "signing-key", mail && o->signing_key ? o->signing_key : "" },
+		{ "logo", !mail && o->logo ? o->logo : "" },
+		{ "colour", o->colour ? o->colour : "" },
+		{ "colour-on", colour_on(o->colour) },
+		{ NULL, NULL },
 	};
 	xmlDoc *doc = month_report_document(r);
 	if (doc && !texts_append(r->texts, xmlDocGetRootElement(doc))) {
@@ -180,7 +210,8 @@ int month_report_html(const struct month_report *r, enum html_shape shape, const
 	return result;
 }
 
-int month_report_index(const struct month_report *latest, const char *months, struct buffer *out, char *error, size_t size)
+int month_report_index(const struct month_report *latest, const char *months, struct buffer *out,
+	char *error, size_t size)
 {
 	return month_report_html(latest, HTML_INDEX, months, out, error, size);
 }

@@ -4,14 +4,16 @@
 
 #include "reports/gather.h"
 
-#define PROVIDER_NONE "other"            /* the store's word for receivers without a profile */
-#define CAMPAIGN_NONE "other campaigns"  /* and for campaigns beyond its bound */
+#define PROVIDER_NONE "other"           /* the store's word for receivers without a profile */
+#define CAMPAIGN_NONE "other campaigns" /* and for campaigns beyond its bound */
 
 /*
- * reports/figures.c: what is published of one month, already suppressed, into F, whose month and days are set. FIRST_DAY: of all tallies. DAYS: NULL, or where the
- * providers' attributed notices go, by day and sorted; the mail that is neither bounce nor complaint goes into R then. 0, or -1.
+ * reports/figures.c: what is published of one month, already suppressed, into F, whose month and
+ * days are set. FIRST_DAY: of all tallies. DAYS: NULL, or where the providers' attributed notices
+ * go, by day and sorted; the mail that is neither bounce nor complaint goes into R then. 0, or -1.
  */
-int figures_load(struct month_report *r, struct store *store, struct figures *f, int32_t first_day, struct gathering *days);
+int figures_load(struct month_report *r, struct store *store, struct figures *f, int32_t first_day,
+	struct gathering *days);
 
 /* reports/course.c: the days that stand out, and what began on one, of the report's month. */
 void course_find(struct month_report *r, const struct gathering *days);

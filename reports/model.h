@@ -1,6 +1,7 @@
 /*
- * The month as figures, before any format: what reports/month.c loads from the store, already suppressed, and what the formats
- * (xml.c, text.c) and the texts about it (findings.c) read. Nothing in it can say more than the report may.
+ * The month as figures, before any format: what reports/month.c loads from the store, already
+ * suppressed, and what the formats (xml.c, text.c) and the texts about it (findings.c) read.
+ * Nothing in it can say more than the report may.
  */
 #ifndef RETOUR_REPORTS_MODEL_H
 #define RETOUR_REPORTS_MODEL_H
@@ -40,8 +41,8 @@ const char *target_name(unsigned t);
 #undef REPORT_ENUM
 
 enum {
-	ROWS_SHOWN = 12,      /* providers, campaigns: what lies beyond is summed in one row */
-	WORST_SHOWN = 3,      /* causes of a row */
+	ROWS_SHOWN = 12, /* providers, campaigns: what lies beyond is summed in one row */
+	WORST_SHOWN = 3, /* causes of a row */
 	MONTHS_SHOWN = 12,
 	DAYS_MAX = 31,
 	STANDOUTS_MAX = 4,
@@ -58,10 +59,11 @@ struct row {
 	char name[REPORT_NAME_SIZE]; /* "": campaign unknown */
 	unsigned folded;             /* 0, or: this row sums so many that are not shown by name */
 	bool rest;
-	unsigned group;              /* enum domain_group; of providers */
+	unsigned group; /* enum domain_group; of providers */
 	struct cell all, column[COLUMN_COUNT];
-	struct cell sent;            /* mails; 0: not known */
-	enum category worst[WORST_SHOWN]; /* the most frequent causes, each of k or more; CATEGORY_NONE at the end */
+	struct cell sent;                 /* mails; 0: not known */
+	enum category worst[WORST_SHOWN]; /* the most frequent causes, each of k or more;
+					     CATEGORY_NONE at the end */
 };
 
 struct table {
@@ -69,27 +71,34 @@ struct table {
 	size_t count;
 };
 
-/* What is published about one month; its suppression depends on nothing but the month, so every report that shows it shows the same. */
+/*
+ * What is published about one month; its suppression depends on nothing but the month, so every
+ * report that shows it shows the same.
+ */
 struct figures {
 	struct month month;
 	int days;
-	bool covered;                /* the store reaches back into the month */
-	bool partial;                /* but not to its first day */
+	bool covered; /* the store reaches back into the month */
+	bool partial; /* but not to its first day */
 	struct cell all, bounces, column[COLUMN_COUNT];
-	struct cell sent;            /* mails; 0: not known, and there are no rates */
-	struct cell unlisted[2];     /* of these, those that stand in no row of providers, of campaigns; not printed */
-	int sent_days;               /* days of which that is known */
+	struct cell sent;        /* mails; 0: not known, and there are no rates */
+	struct cell unlisted[2]; /* of these, those that stand in no row of providers, of campaigns;
+				    not printed */
+	int sent_days;           /* days of which that is known */
 	struct cell category[COLUMN_COUNT][CATEGORY_COUNT];
-	char leader[CATEGORY_COUNT][EVENT_PROVIDER_SIZE]; /* the provider that answers for half of a category or more; "" */
-	struct cell day[DAYS_MAX];   /* bounces */
-	struct cell origin[ORIGIN_COUNT][2]; /* bounces, complaints */
+	char leader[CATEGORY_COUNT][EVENT_PROVIDER_SIZE]; /* the provider that answers for half of a
+							     category or more; "" */
+	struct cell day[DAYS_MAX];                        /* bounces */
+	struct cell origin[ORIGIN_COUNT][2];              /* bounces, complaints */
 	struct table providers, campaigns;
-	struct table groups;         /* only what they have in all and what was sent: classes would cost too many cells elsewhere */
-	struct cell folded[DOMAIN_GROUP_COUNT]; /* of the providers without a row, all: not shown, but to be concluded */
+	struct table groups; /* only what they have in all and what was sent: classes would cost too
+				many cells elsewhere */
+	struct cell folded[DOMAIN_GROUP_COUNT]; /* of the providers without a row, all: not shown,
+						   but to be concluded */
 };
 
 struct standout {
-	int day;                     /* 1 to 31 */
+	int day; /* 1 to 31 */
 	unsigned column;
 	char provider[EVENT_PROVIDER_SIZE]; /* ""; else half of the day's bounces or more */
 };
@@ -99,7 +108,7 @@ struct incident {
 	char provider[EVENT_PROVIDER_SIZE];
 	enum category category;
 	int day;
-	uint64_t n;                  /* orders them; never shown */
+	uint64_t n; /* orders them; never shown */
 };
 
 struct mailbox_row {
@@ -151,50 +160,61 @@ struct month_report {
 	unsigned typings;
 	struct comment comment[STORE_COMMENTS_MAX];
 	unsigned comments;
-	struct cell kind[KIND_COUNT];       /* mail that is neither bounce nor complaint */
+	struct cell kind[KIND_COUNT]; /* mail that is neither bounce nor complaint */
 	struct mailbox_row *mailbox;
 	size_t mailboxes;
 	struct cell state[STATE_COUNT];
 	struct purge held;
-	bool ledger_torn;                   /* its chain does not hold */
-	struct ledger_entry closing;        /* the last entry of the month; number 0: none */
-	struct ledger_entry purged;         /* the last purge of the month */
-	struct ledger_entry head;           /* now; only the mail shows it */
+	bool ledger_torn;            /* its chain does not hold */
+	struct ledger_entry closing; /* the last entry of the month; number 0: none */
+	struct ledger_entry purged;  /* the last purge of the month */
+	struct ledger_entry head;    /* now; only the mail shows it */
 	enum verdict_state verdict;
 	enum targets_state targets;
 	bool quiet;
-	bool target_met[TARGET_COUNT];      /* where there is a rate */
-	unsigned hidden;                    /* counts of the report that are not shown */
+	bool target_met[TARGET_COUNT]; /* where there is a rate */
+	unsigned hidden;               /* counts of the report that are not shown */
 	char sentence[SENTENCE_SIZE], note[SENTENCE_SIZE], retention[SENTENCE_SIZE];
 	struct measure measure[MEASURES_MAX];
 	unsigned measures;
 };
 
-/* --- reports/findings.c: verdict, notes, measures, from the figures as shown. 0, or -1 with ERROR --- */
+/* --- reports/findings.c: verdict, notes, measures, from the figures as shown. 0, or -1 with ERROR
+ * --- */
 int month_findings(struct month_report *r, char *error, size_t size);
 
-/* --- reports/words.c: names and numbers as people read them, in the report's language, whatever the locale --- */
+/* --- reports/words.c: names and numbers as people read them, in the report's language, whatever
+ * the locale --- */
 const char *category_title(const struct texts *t, unsigned category);
-const char *category_check(const struct texts *t, unsigned category); /* what to look at first; "" where the category calls for nothing */
+const char *category_check(const struct texts *t,
+	unsigned category); /* what to look at first; "" where the category calls for nothing */
 enum row_kind { ROW_PROVIDER, ROW_CAMPAIGN, ROW_GROUP };
-const char *row_title(const struct texts *t, const struct row *row, enum row_kind kind, char *buffer, size_t size);
-const char *month_title(const struct texts *t, struct month m, char *buffer, size_t size); /* "October 2026" */
-const char *month_name(struct month m, char *buffer, size_t size);    /* "2026-10" */
-const char *date_title(const struct texts *t, struct month m, int day, char *buffer, size_t size); /* "12 October" */
+const char *row_title(const struct texts *t, const struct row *row, enum row_kind kind,
+	char *buffer, size_t size);
+const char *month_title(
+	const struct texts *t, struct month m, char *buffer, size_t size); /* "October 2026" */
+const char *month_name(struct month m, char *buffer, size_t size);         /* "2026-10" */
+const char *date_title(const struct texts *t, struct month m, int day, char *buffer,
+	size_t size); /* "12 October" */
 int days_of_month(struct month m);
-int32_t day_number(struct month m, int day);                          /* YYYYMMDD */
+int32_t day_number(struct month m, int day); /* YYYYMMDD */
 const char *weekday_name(const struct texts *t, struct month m, int day);
 const char *number_text(const struct texts *t, uint64_t n, char *buffer, size_t size);
-const char *cell_text(const struct month_report *r, const struct cell *c, char *buffer, size_t size);
-const char *rate_text(const struct texts *t, long ppm, char *buffer, size_t size);        /* "1.84 %" */
-const char *limit_text(const struct texts *t, long ppm, char *buffer, size_t size);       /* "2 %", "0.1 %" */
+const char *cell_text(
+	const struct month_report *r, const struct cell *c, char *buffer, size_t size);
+const char *rate_text(const struct texts *t, long ppm, char *buffer, size_t size); /* "1.84 %" */
+const char *limit_text(
+	const struct texts *t, long ppm, char *buffer, size_t size); /* "2 %", "0.1 %" */
 const char *percent_text(const struct texts *t, long percent, bool sign, char *buffer, size_t size);
-const char *period_words(const struct texts *t, int64_t seconds, char *buffer, size_t size); /* "180 days" */
+const char *period_words(
+	const struct texts *t, int64_t seconds, char *buffer, size_t size); /* "180 days" */
 /* The same in English, for evidence. */
 const char *period_text(int64_t seconds, char *buffer, size_t size);
-const char *utc_text(int64_t at, char *buffer, size_t size);          /* "2026-10-31 03:15 UTC" */
-const char *day_text(int64_t at, char *buffer, size_t size);         /* "2026-10-31", of a day's beginning in UTC */
-const char *hash_text(const unsigned char hash[LEDGER_HASH_SIZE], char buffer[LEDGER_HASH_SIZE * 2 + 1]);
+const char *utc_text(int64_t at, char *buffer, size_t size); /* "2026-10-31 03:15 UTC" */
+const char *day_text(
+	int64_t at, char *buffer, size_t size); /* "2026-10-31", of a day's beginning in UTC */
+const char *hash_text(
+	const unsigned char hash[LEDGER_HASH_SIZE], char buffer[LEDGER_HASH_SIZE * 2 + 1]);
 /* Change in percent, rounded, where both are shown and BEFORE is not 0. */
 bool change_percent(const struct cell *now, const struct cell *before, long *percent);
 /* Share in tenths of a percent, where both are shown. */
@@ -204,13 +224,17 @@ struct cell row_bounces(const struct row *row);
 /* PART of what was sent, in parts per million, where both are shown and it is no more than that. */
 bool rate_of(const struct cell *part, const struct cell *sent, long *ppm);
 
-/* The categories of a column that are not 0, the largest first, those not shown last. Returns how many. */
+/*
+ * The categories of a column that are not 0, the largest first, those not shown last. Returns how
+ * many.
+ */
 struct ranked {
 	unsigned category;
 	uint64_t n;
 	bool shown;
 };
-size_t category_ranking(const struct figures *f, unsigned column, struct ranked list[CATEGORY_COUNT]);
+size_t category_ranking(
+	const struct figures *f, unsigned column, struct ranked list[CATEGORY_COUNT]);
 
 /* The row of a name, or NULL. */
 const struct row *table_find(const struct table *t, const char *name);
@@ -220,35 +244,46 @@ long target_limit(const struct report_options *o, unsigned target);
 /* From which day on there is much more of CATEGORY at PROVIDER (NULL: anywhere); 0: no such day. */
 int incident_day(const struct month_report *r, unsigned category, const char *provider);
 
-/* --- reports/definitions.c: what the words of the report mean, in the order in which they are explained --- */
+/* --- reports/definitions.c: what the words of the report mean, in the order in which they are
+ * explained --- */
 extern const char *const report_definitions[]; /* ids: define.ID.term, define.ID; ends with NULL */
 /* Causes that lie in how mail is sent, not in what or to whom. */
 extern const enum category infrastructure_categories[]; /* ends with CATEGORY_NONE */
 bool is_infrastructure(unsigned category);
 
-/* --- reports/xml.c --- */
-xmlDoc *month_report_document(const struct month_report *r); /* NULL: no memory. Freed with xmlFreeDoc() */
+/* --- reports/xml.c -------------------------------------------------------- */
+xmlDoc *month_report_document(
+	const struct month_report *r); /* NULL: no memory. Freed with xmlFreeDoc() */
 int month_report_xml(const struct month_report *r, struct buffer *out, char *error, size_t size);
-/* --- reports/html.c --- */
+/* --- reports/html.c ------------------------------------------------------- */
 struct stylesheet {
-	const char *path;       /* a file instead of what is compiled in; NULL: none */
+	const char *path; /* a file instead of what is compiled in; NULL: none */
 	const char *name, *text;
 	size_t n;
 };
 struct parameter {
 	const char *name, *value;
 };
-/* Applies a stylesheet to DOC (NULL: there was no memory for it). PARAMETERS end with a NULL name. */
-int html_transform(xmlDoc *doc, const struct stylesheet *from, const struct parameter *parameters, struct buffer *out, char *error, size_t size);
+/*
+ * Applies a stylesheet to DOC (NULL: there was no memory for it). PARAMETERS end with a NULL name.
+ */
+int html_transform(xmlDoc *doc, const struct stylesheet *from, const struct parameter *parameters,
+	struct buffer *out, char *error, size_t size);
 enum html_shape { HTML_PAGE, HTML_MAIL, HTML_INDEX };
 /* MONTHS: for the index, "2026-10 2026-09 …"; else NULL. */
-int month_report_html(const struct month_report *r, enum html_shape shape, const char *months, struct buffer *out, char *error, size_t size);
-/* --- reports/text.c --- */
-int month_report_text(const struct month_report *r, bool mail, struct buffer *out, char *error, size_t size);
+int month_report_html(const struct month_report *r, enum html_shape shape, const char *months,
+	struct buffer *out, char *error, size_t size);
+/* --- reports/text.c ------------------------------------------------------- */
+int month_report_text(
+	const struct month_report *r, bool mail, struct buffer *out, char *error, size_t size);
 
-/* --- reports/mail.c --- */
-/* A mail of TEXT alone. LIST: the label of its List-Id, with what it is called; NOW and TOKEN (unique) go into Date and Message-ID. 0, or -1 with ERROR. */
-int text_mail(const struct report_options *o, const char *subject, const char *description, const char *list, const struct buffer *text, int64_t now,
-	      const char *token, struct buffer *out, char *error, size_t size);
+/* --- reports/mail.c ------------------------------------------------------- */
+/*
+ * A mail of TEXT alone. LIST: the label of its List-Id, with what it is called; NOW and TOKEN
+ * (unique) go into Date and Message-ID. 0, or -1 with ERROR.
+ */
+int text_mail(const struct report_options *o, const char *subject, const char *description,
+	const char *list, const struct buffer *text, int64_t now, const char *token,
+	struct buffer *out, char *error, size_t size);
 
 #endif

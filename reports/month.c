@@ -1,4 +1,7 @@
-/* The month's model: the figures of twelve months (figures.c), the course of the last one (course.c), and what stands beside them. */
+/*
+ * The month's model: the figures of twelve months (figures.c), the course of the last one
+ * (course.c), and what stands beside them.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +13,8 @@ enum { MAILBOXES_MAX = 256 };
 
 bool month_parse(const char *text, struct month *out)
 {
-	if (strlen(text) != 7 || text[4] != '-' || strspn(text, "0123456789-") != 7 || strspn(text + 5, "0123456789") != 2 ||
-	    strspn(text, "0123456789") != 4)
+	if (strlen(text) != 7 || text[4] != '-' || strspn(text, "0123456789-") != 7 ||
+		strspn(text + 5, "0123456789") != 2 || strspn(text, "0123456789") != 4)
 		return false;
 	*out = (struct month){ atoi(text), atoi(text + 5) };
 	return out->year >= 1970 && out->month >= 1 && out->month <= 12;
@@ -33,11 +36,13 @@ struct month month_before(struct month m, int n)
 
 static int64_t month_end(struct month m)
 {
-	struct tm tm = { .tm_year = m.year - 1900, .tm_mon = m.month, .tm_mday = 1, .tm_isdst = -1 };
+	struct tm tm = {
+		.tm_year = m.year - 1900, .tm_mon = m.month, .tm_mday = 1, .tm_isdst = -1
+	};
 	return (int64_t)mktime(&tm);
 }
 
-/* --- cohorts, investigations, typing errors, comments -------------------------------------------------------- */
+/* --- cohorts, investigations, typing errors, comments --------------------- */
 
 static int take_cohort(void *context, const struct cohort *c)
 {
@@ -57,7 +62,8 @@ static int take_cohort(void *context, const struct cohort *c)
 static int take_investigation(void *context, const struct investigation *i)
 {
 	struct month_report *r = context;
-	if (i->blocks >= r->k && i->opened < month_end(r->month->month) && r->investigations < INVESTIGATIONS_MAX)
+	if (i->blocks >= r->k && i->opened < month_end(r->month->month) &&
+		r->investigations < INVESTIGATIONS_MAX)
 		r->investigation[r->investigations++] = *i;
 	return 0;
 }
@@ -92,17 +98,20 @@ static int load_beside(struct month_report *r, struct store *store)
 	int32_t from = day_number(m, 1), to = day_number(m, r->month->days);
 	char name[16];
 	month_name(m, name, sizeof name);
-	if (store_cohorts(store, first.year * 100 + first.month, m.year * 100 + m.month, take_cohort, r) != STORE_OK ||
-	    store_investigations(store, take_investigation, r) != STORE_OK ||
-	    store_past_investigations(store, month_end(month_before(m, 1)), month_end(m), take_investigation, r) != STORE_OK ||
-	    store_typing_errors(store, from, to, take_typing, r) != STORE_OK || store_comments(store, name, take_comment, r) != STORE_OK)
+	if (store_cohorts(store, first.year * 100 + first.month, m.year * 100 + m.month,
+		    take_cohort, r) != STORE_OK ||
+		store_investigations(store, take_investigation, r) != STORE_OK ||
+		store_past_investigations(store, month_end(month_before(m, 1)), month_end(m),
+			take_investigation, r) != STORE_OK ||
+		store_typing_errors(store, from, to, take_typing, r) != STORE_OK ||
+		store_comments(store, name, take_comment, r) != STORE_OK)
 		return -1;
 	for (unsigned i = 0; i < r->typings; i++)
 		suppress_alone(&r->typing[i].n, r->k);
 	return 0;
 }
 
-/* --- the rest of the month ----------------------------------------------------------------------------------- */
+/* --- the rest of the month ------------------------------------------------ */
 
 static int take_mailbox(void *context, const char *mailbox, const char *outcome, uint64_t count)
 {
@@ -133,7 +142,9 @@ struct ledger_reading {
 	int64_t end;
 };
 
-/* The ledger only grows: its last entry within the month is the same whenever the report is made. */
+/*
+ * The ledger only grows: its last entry within the month is the same whenever the report is made.
+ */
 static int take_entry(void *context, const struct ledger_entry *e)
 {
 	struct ledger_reading *l = context;
@@ -150,8 +161,10 @@ static int load_rest(struct month_report *r, struct store *store)
 	struct month m = r->month->month;
 	struct ledger_reading ledger = { r, month_end(m) };
 	uint64_t counts[STATE_COUNT] = { 0 };
-	if (store_message_counts(store, day_number(m, 1), day_number(m, r->month->days), take_mailbox, r) != STORE_OK ||
-	    store_contact_counts(store, counts) != STORE_OK || store_ledger_head(store, &r->head) != STORE_OK)
+	if (store_message_counts(store, day_number(m, 1), day_number(m, r->month->days),
+		    take_mailbox, r) != STORE_OK ||
+		store_contact_counts(store, counts) != STORE_OK ||
+		store_ledger_head(store, &r->head) != STORE_OK)
 		return -1;
 	int walked = store_ledger_walk(store, take_entry, &ledger);
 	if (walked != STORE_OK && walked != STORE_BROKEN)
@@ -172,8 +185,8 @@ static int load_rest(struct month_report *r, struct store *store)
 	return held == STORE_OK || held == STORE_BROKEN ? 0 : -1;
 }
 
-int month_report_new(struct month_report **out, struct store *store, struct month month, const struct report_options *options,
-		     char *error, size_t size)
+int month_report_new(struct month_report **out, struct store *store, struct month month,
+	const struct report_options *options, char *error, size_t size)
 {
 	struct month_report *r = calloc(1, sizeof *r);
 	struct gathering days = { .cells = 0 };
@@ -210,7 +223,8 @@ int month_report_new(struct month_report **out, struct store *store, struct mont
 	return 0;
 failed:
 	gathering_free(&days);
-	snprintf(error, size, "the figures of the month cannot be read: %s", *store_error(store) ? store_error(store) : "no memory");
+	snprintf(error, size, "the figures of the month cannot be read: %s",
+		*store_error(store) ? store_error(store) : "no memory");
 	month_report_free(r);
 	return -1;
 }
@@ -231,7 +245,8 @@ void month_report_free(struct month_report *r)
 	free(r);
 }
 
-int month_report_format(const struct month_report *r, enum report_format format, struct buffer *out, char *error, size_t size)
+int month_report_format(const struct month_report *r, enum report_format format, struct buffer *out,
+	char *error, size_t size)
 {
 	*out = (struct buffer){ NULL, 0 };
 	switch (format) {

@@ -1,14 +1,18 @@
 /*
- * Suppression of small cells: plays the reader who wants to know them. Interval propagation over all equations (each bound follows from
- * the bounds of the other members) finds the first equation that tells too much; one more of its cells is withheld; from the start again,
- * until nothing is learnt. Then each small cell is assumed to be 1 and k-1: what contradicts an equation tells as much.
+ * Suppression of small cells: plays the reader who wants to know them. Interval propagation over
+ * all equations (each bound follows from the bounds of the other members) finds the first equation
+ * that tells too much; one more of its cells is withheld; from the start again, until nothing is
+ * learnt. Then each small cell is assumed to be 1 and k-1: what contradicts an equation tells as
+ * much.
  */
 #include "reports/suppress.h"
 
 #include <stdlib.h>
 
 enum { PROPAGATION_ROUNDS = 64 };
-#define FAR ((int64_t)1 << 48) /* above every count, and a line of thousands of them does not overflow */
+#define FAR \
+	((int64_t)1 \
+		<< 48) /* above every count, and a line of thousands of them does not overflow */
 
 struct member {
 	struct cell *cell;
@@ -91,11 +95,15 @@ static void begin_reading(const struct equations *q)
 	for (size_t i = 0; i < q->count; i++) {
 		struct cell *c = q->member[i].cell;
 		c->low = c->state == CELL_SHOWN ? (int64_t)c->n : c->state == CELL_SMALL ? 0 : k;
-		c->high = c->state == CELL_SHOWN ? (int64_t)c->n : c->state == CELL_SMALL ? k - 1 : FAR;
+		c->high = c->state == CELL_SHOWN ? (int64_t)c->n
+			: c->state == CELL_SMALL ? k - 1
+						 : FAR;
 	}
 }
 
-/* A small cell keeps its whole range; a withheld one enough of one to hide a small one behind it. */
+/*
+ * A small cell keeps its whole range; a withheld one enough of one to hide a small one behind it.
+ */
 static bool tells_too_much(const struct cell *c, int64_t k)
 {
 	if (c->state == CELL_SMALL)
@@ -103,7 +111,10 @@ static bool tells_too_much(const struct cell *c, int64_t k)
 	return c->state == CELL_WITHHELD && c->high - c->low < k - 2;
 }
 
-/* Takes over better bounds. Returns whether that tells too much of the cell; *LEARNT whether they were better. */
+/*
+ * Takes over better bounds. Returns whether that tells too much of the cell; *LEARNT whether they
+ * were better.
+ */
 static bool narrow(struct cell *c, int64_t low, int64_t high, int64_t k, bool *learnt)
 {
 	if (c->state == CELL_SHOWN || (low <= c->low && high >= c->high))
@@ -126,7 +137,10 @@ static struct bounds sum_of_parts(struct line line)
 	return sum;
 }
 
-/* Concludes what one equation allows. Returns whether it told too much of a cell; *LEARNT whether it told anything. */
+/*
+ * Concludes what one equation allows. Returns whether it told too much of a cell; *LEARNT whether
+ * it told anything.
+ */
 static bool read_line(struct line line, int64_t k, bool *learnt)
 {
 	struct cell *total = line.at[0].cell;
@@ -141,8 +155,12 @@ static bool read_line(struct line line, int64_t k, bool *learnt)
 	return told;
 }
 
-/* Of two cells the one to withhold: of less worth; a part rather than the total; the smallest that is large enough to hide any small cell, else the largest. */
-static bool costs_less(const struct cell *a, const struct cell *b, const struct cell *total, unsigned k)
+/*
+ * Of two cells the one to withhold: of less worth; a part rather than the total; the smallest that
+ * is large enough to hide any small cell, else the largest.
+ */
+static bool costs_less(
+	const struct cell *a, const struct cell *b, const struct cell *total, unsigned k)
 {
 	uint64_t enough = 2 * (uint64_t)k - 2;
 	if (a->worth != b->worth)
@@ -152,7 +170,10 @@ static bool costs_less(const struct cell *a, const struct cell *b, const struct 
 	return b->n < enough ? a->n > b->n : a->n >= enough && a->n < b->n;
 }
 
-/* Whether one more cell of which only "<k" is known keeps the range of all that are hidden: where their sum can be parted in every way. */
+/*
+ * Whether one more cell of which only "<k" is known keeps the range of all that are hidden: where
+ * their sum can be parted in every way.
+ */
 static bool zero_suffices(struct line line, unsigned k)
 {
 	uint64_t sum = 0, hidden = 0;
@@ -166,7 +187,10 @@ static bool zero_suffices(struct line line, unsigned k)
 	return line.at[0].cell->state == CELL_SHOWN && sum >= k - 1 && sum <= 1 + hidden * (k - 1);
 }
 
-/* The cell of a line that costs least; a zero where that is enough and what is more would be worth more, or where nothing else is left. */
+/*
+ * The cell of a line that costs least; a zero where that is enough and what is more would be worth
+ * more, or where nothing else is left.
+ */
 static struct cell *victim(struct line line, unsigned k)
 {
 	struct cell *best = NULL, *total = line.at[0].cell, *zero = NULL;
@@ -198,7 +222,10 @@ static bool share_hidden(struct line a, struct line b)
 	return false;
 }
 
-/* What hides a cell of LINE may also be found in another line with one of its hidden cells: where that costs less. */
+/*
+ * What hides a cell of LINE may also be found in another line with one of its hidden cells: where
+ * that costs less.
+ */
 static struct cell *cheaper_victim(const struct equations *q, struct line line)
 {
 	struct cell *best = victim(line, q->k);
@@ -216,7 +243,10 @@ static void hide(struct cell *c)
 	c->state = c->n == 0 ? CELL_SMALL : CELL_WITHHELD;
 }
 
-/* Reads the report as an attacker does; the cell to withhold next, or NULL when nothing is learnt from single equations. */
+/*
+ * Reads the report as an attacker does; the cell to withhold next, or NULL when nothing is learnt
+ * from single equations.
+ */
 static struct cell *told_by_reading(const struct equations *q)
 {
 	begin_reading(q);
@@ -224,7 +254,8 @@ static struct cell *told_by_reading(const struct equations *q)
 		bool learnt = false;
 		struct line line;
 		for (size_t at = 0; next_line(q, &at, &line);) {
-			struct cell *c = read_line(line, q->k, &learnt) ? cheaper_victim(q, line) : NULL;
+			struct cell *c = read_line(line, q->k, &learnt) ? cheaper_victim(q, line)
+									: NULL;
 			if (c)
 				return c;
 		}
@@ -235,7 +266,8 @@ static struct cell *told_by_reading(const struct equations *q)
 }
 
 /* Assumes that GUESSED is N and looks for an equation that this breaks. True when there is none. */
-static bool possible(const struct equations *q, struct cell *guessed, int64_t n, struct line *broken)
+static bool possible(
+	const struct equations *q, struct cell *guessed, int64_t n, struct line *broken)
 {
 	begin_reading(q);
 	guessed->low = guessed->high = n;
@@ -256,7 +288,10 @@ static bool possible(const struct equations *q, struct cell *guessed, int64_t n,
 	return true;
 }
 
-/* A cell to withhold in an equation of CELL, else in the first equation with a hidden cell that has any left. */
+/*
+ * A cell to withhold in an equation of CELL, else in the first equation with a hidden cell that has
+ * any left.
+ */
 static struct cell *victim_near(const struct equations *q, const struct cell *cell)
 {
 	struct cell *anywhere = NULL;
@@ -283,7 +318,7 @@ static struct cell *told_by_guessing(const struct equations *q)
 		struct cell *guessed = q->member[i].cell;
 		struct line line;
 		if (guessed->state != CELL_SMALL ||
-		    (possible(q, guessed, 1, &line) && possible(q, guessed, q->k - 1, &line)))
+			(possible(q, guessed, 1, &line) && possible(q, guessed, q->k - 1, &line)))
 			continue;
 		struct cell *c = victim(line, q->k);
 		if (c || (c = victim_near(q, guessed)) != NULL)

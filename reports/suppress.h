@@ -1,9 +1,10 @@
 /*
  * Small cells are not shown, and nothing that is shown gives them away.
  *
- * A report prints counts and sums of counts. A count below k may point at a person, so it is printed as "<k"; but a reader who knows
- * the total and the other parts would subtract. So further cells are withheld ("complementary suppression", see Hundepool et al.,
- * Statistical Disclosure Control, 2012, chapter 4) until the equations leave the whole range from 1 to k-1 to every small
+ * A report prints counts and sums of counts. A count below k may point at a person, so it is
+ * printed as "<k"; but a reader who knows the total and the other parts would subtract. So further
+ * cells are withheld ("complementary suppression", see Hundepool et al., Statistical Disclosure
+ * Control, 2012, chapter 4) until the equations leave the whole range from 1 to k-1 to every small
  * cell. Done once, in the model, before any format sees a figure.
  */
 #ifndef RETOUR_REPORTS_SUPPRESS_H
@@ -15,19 +16,26 @@
 
 enum cell_state {
 	CELL_SHOWN,
-	CELL_SMALL,    /* 1 to k-1, printed "<k"; also a 0 whose sight would give a small one away */
+	CELL_SMALL, /* 1 to k-1, printed "<k"; also a 0 whose sight would give a small one away */
 	CELL_WITHHELD, /* k or more, printed "≥k": it would give a small one away */
 };
 
-enum { CELL_DEAR = 2 }; /* a cell of such a worth or more is withheld only where nothing cheaper helps, in another equation either */
+enum {
+	CELL_DEAR = 2
+}; /* a cell of such a worth or more is withheld only where nothing cheaper helps, in another
+      equation either */
 struct cell {
-	uint64_t n;        /* 0 once it is not shown */
+	uint64_t n; /* 0 once it is not shown */
 	enum cell_state state;
-	int worth;         /* what a reader loses with it: where there is a choice, cells of less worth are withheld; 0 for details */
+	int worth; /* what a reader loses with it: where there is a choice, cells of less worth are
+		      withheld; 0 for details */
 	int64_t low, high; /* what a reader can conclude; the work of suppress() */
 };
 
-/* The equations of a report: each says that a total is the sum of its parts. The cells are the caller's. */
+/*
+ * The equations of a report: each says that a total is the sum of its parts. The cells are the
+ * caller's.
+ */
 struct equations;
 struct equations *equations_new(unsigned k);
 void equations_free(struct equations *q);
@@ -38,7 +46,10 @@ void equation_part(struct equations *q, struct cell *part);
 /* A cell that stands in no equation. */
 void suppress_alone(struct cell *cell, unsigned k);
 
-/* Marks the cells of all equations and erases the counts that are not shown. 0, or -1 without memory. */
+/*
+ * Marks the cells of all equations and erases the counts that are not shown. 0, or -1 without
+ * memory.
+ */
 int suppress(struct equations *q);
 
 #endif

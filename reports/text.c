@@ -1,6 +1,6 @@
 /*
- * The month as plain text, 78 columns, for the terminal and for the mail's alternative part. Widths count characters, not bytes: "≥" is
- * three of these.
+ * The month as plain text, 78 columns, for the terminal and for the mail's alternative part. Widths
+ * count characters, not bytes: "≥" is three of these.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,8 +8,19 @@
 
 #include "reports/model.h"
 
-enum { WIDTH = 78, NAME_WIDTH = 25, NUMBER_WIDTH = 8, BAR_WIDTH = 38, MAILBOX_WIDTH = 18, TITLE_WIDTH = 44, STATEMENTS = 3,
-	GRID_ROWS = 32, GRID_COLUMNS = 10, GRID_GAP = 2, GRID_NAME_MIN = 12 };
+enum {
+	WIDTH = 78,
+	NAME_WIDTH = 25,
+	NUMBER_WIDTH = 8,
+	BAR_WIDTH = 38,
+	MAILBOX_WIDTH = 18,
+	TITLE_WIDTH = 44,
+	STATEMENTS = 3,
+	GRID_ROWS = 32,
+	GRID_COLUMNS = 10,
+	GRID_GAP = 2,
+	GRID_NAME_MIN = 12
+};
 
 struct page {
 	const struct month_report *r;
@@ -107,7 +118,10 @@ static void end_line(const struct page *p)
 	fputc('\n', p->out);
 }
 
-/* A table that is as wide as its figures: names at the left, which give way, figures at the right. The first row is its head. */
+/*
+ * A table that is as wide as its figures: names at the left, which give way, figures at the right.
+ * The first row is its head.
+ */
 struct grid {
 	size_t rows, columns[GRID_ROWS];
 	char name[GRID_ROWS][REPORT_NAME_SIZE];
@@ -161,11 +175,14 @@ static void cell(const struct page *p, const struct cell *c)
 	right(p->out, cell_text(p->r, c, number, sizeof number), NUMBER_WIDTH);
 }
 
-static const char *change_text(const struct page *p, const struct cell *now, const struct cell *before, char *number, size_t size)
+static const char *change_text(const struct page *p, const struct cell *now,
+	const struct cell *before, char *number, size_t size)
 {
 	long percent;
 	bool whole = p->r->month[1].covered && !p->r->month[1].partial;
-	return whole && change_percent(now, before, &percent) ? percent_text(p->r->texts, percent, true, number, size) : "-";
+	return whole && change_percent(now, before, &percent)
+		? percent_text(p->r->texts, percent, true, number, size)
+		: "-";
 }
 
 static void change(const struct page *p, const struct cell *now, const struct cell *before)
@@ -176,20 +193,25 @@ static void change(const struct page *p, const struct cell *now, const struct ce
 }
 
 /* Of what was sent, where that is known. */
-static const char *rate(const struct page *p, const struct cell *part, const struct cell *sent, char *number, size_t size)
+static const char *rate(const struct page *p, const struct cell *part, const struct cell *sent,
+	char *number, size_t size)
 {
 	long ppm;
 	return rate_of(part, sent, &ppm) ? rate_text(p->r->texts, ppm, number, size) : "-";
 }
 
 /* Of its bounces; where these cannot be told, and of groups, at most that of all notices. */
-static void row_rate(const struct page *p, struct grid *g, const struct row *row, enum row_kind kind)
+static void row_rate(
+	const struct page *p, struct grid *g, const struct row *row, enum row_kind kind)
 {
 	char number[COUNT_TEXT_SIZE], bound[COUNT_TEXT_SIZE + 8];
 	struct cell bounces = row_bounces(row);
 	long ppm;
-	if ((kind != ROW_GROUP && rate_of(&bounces, &row->sent, &ppm)) || !rate_of(&row->all, &row->sent, &ppm)) {
-		grid_figure(g, rate(p, kind == ROW_GROUP ? &row->all : &bounces, &row->sent, number, sizeof number));
+	if ((kind != ROW_GROUP && rate_of(&bounces, &row->sent, &ppm)) ||
+		!rate_of(&row->all, &row->sent, &ppm)) {
+		grid_figure(g,
+			rate(p, kind == ROW_GROUP ? &row->all : &bounces, &row->sent, number,
+				sizeof number));
 		return;
 	}
 	snprintf(bound, sizeof bound, "≤ %s", rate_text(p->r->texts, ppm, number, sizeof number));
@@ -209,7 +231,8 @@ static void verdict(const struct page *p)
 	wrap(p->out, p->r->note, 0, 0);
 }
 
-static void figure(const struct page *p, struct grid *g, const char *column, const struct cell *now, const struct cell *before)
+static void figure(const struct page *p, struct grid *g, const char *column, const struct cell *now,
+	const struct cell *before)
 {
 	char number[COUNT_TEXT_SIZE], mark[COUNT_TEXT_SIZE + 8];
 	long ppm;
@@ -225,7 +248,8 @@ static void figure(const struct page *p, struct grid *g, const char *column, con
 		if (strcmp(target_name(t), column) == 0) {
 			long limit = target_limit(p->r->options, t);
 			bool missed = rate_of(now, &p->r->month->sent, &ppm) && ppm >= limit;
-			snprintf(mark, sizeof mark, "%s %s", missed ? "! <" : "<", limit_text(p->r->texts, limit, number, sizeof number));
+			snprintf(mark, sizeof mark, "%s %s", missed ? "! <" : "<",
+				limit_text(p->r->texts, limit, number, sizeof number));
 			grid_figure(g, mark);
 		}
 }
@@ -258,7 +282,8 @@ static void mostly_at(const struct page *p, const char *provider, size_t used)
 	struct sentence s = { line, strlen(line), sizeof line };
 	FILL(&s, text(p, "mostly-at"), { "provider", provider });
 	if (used + 1 < WIDTH)
-		left(p->out, line, characters(line) < WIDTH - used ? characters(line) : WIDTH - used);
+		left(p->out, line,
+			characters(line) < WIDTH - used ? characters(line) : WIDTH - used);
 }
 
 /* The largest causes of all classes. */
@@ -286,16 +311,19 @@ static void what_broke(const struct page *p)
 		used[column][category] = true;
 		left(p->out, category_title(p->r->texts, category), NAME_WIDTH);
 		cell(p, &f->category[column][category]);
-		change(p, &f->category[column][category], &p->r->month[1].category[column][category]);
+		change(p, &f->category[column][category],
+			&p->r->month[1].category[column][category]);
 		snprintf(id, sizeof id, "column.%s.short", column_name(column));
 		fprintf(p->out, "  %s", text(p, id));
 		if (*f->leader[category])
-			mostly_at(p, f->leader[category], NAME_WIDTH + 2 * (NUMBER_WIDTH + 1) + 2 + characters(text(p, id)));
+			mostly_at(p, f->leader[category],
+				NAME_WIDTH + 2 * (NUMBER_WIDTH + 1) + 2 + characters(text(p, id)));
 		end_line(p);
 	}
 }
 
-static void table(const struct page *p, const char *title, const char *first, const struct table *t, enum row_kind kind)
+static void table(const struct page *p, const char *title, const char *first, const struct table *t,
+	enum row_kind kind)
 {
 	char name[REPORT_NAME_SIZE + 32], id[48];
 	struct grid g = { 0 };
@@ -312,7 +340,8 @@ static void table(const struct page *p, const char *title, const char *first, co
 		grid_figure(&g, text(p, "column.rate"));
 	for (size_t i = 0; i < t->count; i++) {
 		const struct row *row = &t->row[i];
-		if (kind == ROW_GROUP && row->all.state == CELL_SHOWN && row->all.n == 0 && row->sent.state == CELL_SHOWN && row->sent.n == 0)
+		if (kind == ROW_GROUP && row->all.state == CELL_SHOWN && row->all.n == 0 &&
+			row->sent.state == CELL_SHOWN && row->sent.n == 0)
 			continue;
 		grid_row(&g, row_title(p->r->texts, row, kind, name, sizeof name));
 		grid_cell(p, &g, &row->all);
@@ -334,7 +363,8 @@ static void measures(const struct page *p)
 		const struct measure *m = &p->r->measure[i];
 		snprintf(line, sizeof line, "%u. %s", i + 1, m->action);
 		wrap(p->out, line, 0, 3);
-		snprintf(line, sizeof line, "[%s; %s] %s", text_named(p->r->texts, "urgency", m->urgency), m->owner, m->because);
+		snprintf(line, sizeof line, "[%s; %s] %s",
+			text_named(p->r->texts, "urgency", m->urgency), m->owner, m->because);
 		wrap(p->out, line, 3, 3);
 	}
 }
@@ -370,13 +400,16 @@ static void trend(const struct page *p)
 		const struct figures *f = &p->r->month[i];
 		if (!f->covered)
 			continue;
-		left(p->out, month_title(p->r->texts, f->month, title, sizeof title), NAME_WIDTH - 8);
+		left(p->out, month_title(p->r->texts, f->month, title, sizeof title),
+			NAME_WIDTH - 8);
 		cell(p, &f->bounces);
 		if (rated)
-			right(p->out, rate(p, &f->bounces, &f->sent, number, sizeof number), NUMBER_WIDTH + GRID_GAP);
+			right(p->out, rate(p, &f->bounces, &f->sent, number, sizeof number),
+				NUMBER_WIDTH + GRID_GAP);
 		if (f->bounces.n > 0)
 			fputs("  ", p->out);
-		for (uint64_t n = most ? (f->bounces.n * BAR_WIDTH + most - 1) / most : 0; n > 0; n--)
+		for (uint64_t n = most ? (f->bounces.n * BAR_WIDTH + most - 1) / most : 0; n > 0;
+			n--)
 			fputc('#', p->out);
 		end_line(p);
 	}
@@ -385,7 +418,8 @@ static void trend(const struct page *p)
 static void check(const struct page *p, unsigned category)
 {
 	char line[SENTENCE_SIZE];
-	snprintf(line, sizeof line, "%s: %s", text(p, "column.check"), category_check(p->r->texts, category));
+	snprintf(line, sizeof line, "%s: %s", text(p, "column.check"),
+		category_check(p->r->texts, category));
 	wrap(p->out, line, 10, 12);
 }
 
@@ -426,14 +460,18 @@ static void days(const struct page *p)
 	if (!p->r->standouts)
 		say_text(&s, text(p, "days.none"));
 	else if (p->r->usual_day)
-		FILL(&s, text(p, "days.usual"), { "n", number_text(p->r->texts, p->r->usual_day, number, sizeof number) });
+		FILL(&s, text(p, "days.usual"),
+			{ "n", number_text(p->r->texts, p->r->usual_day, number, sizeof number) });
 	fprintf(p->out, "%s\n", line);
 	for (unsigned i = 0; i < p->r->standouts; i++) {
 		const struct standout *out = &p->r->standout[i];
-		size_t used = (size_t)fprintf(p->out, "%s %04d-%02d-%02d ", weekday_name(p->r->texts, f->month, out->day), f->month.year, f->month.month, out->day);
+		size_t used = (size_t)fprintf(p->out, "%s %04d-%02d-%02d ",
+			weekday_name(p->r->texts, f->month, out->day), f->month.year,
+			f->month.month, out->day);
 		cell(p, &f->day[out->day - 1]);
 		used += NUMBER_WIDTH + 1;
-		snprintf(id, sizeof id, "column.%s.words", out->column < COLUMN_COUNT ? column_name(out->column) : "bounces");
+		snprintf(id, sizeof id, "column.%s.words",
+			out->column < COLUMN_COUNT ? column_name(out->column) : "bounces");
 		if (out->column < COLUMN_COUNT) {
 			fprintf(p->out, "  %s", text(p, id));
 			used += 2 + characters(text(p, id));
@@ -473,7 +511,8 @@ static void investigations(const struct page *p)
 		left(p->out, v->provider, MAILBOX_WIDTH);
 		left(p->out, category_title(p->r->texts, v->category), NAME_WIDTH + 10);
 		fprintf(p->out, " %s - %s\n", day_text(v->opened, opened, sizeof opened),
-			v->closed ? day_text(v->closed, closed, sizeof closed) : text(p, "investigations.open"));
+			v->closed ? day_text(v->closed, closed, sizeof closed)
+				  : text(p, "investigations.open"));
 	}
 }
 
@@ -482,7 +521,8 @@ static void typing_errors(const struct page *p)
 	if (p->r->typings)
 		heading(p, "heading.typing");
 	for (unsigned i = 0; i < p->r->typings; i++) {
-		left(p->out, *p->r->typing[i].domain ? p->r->typing[i].domain : text(p, "group."), TITLE_WIDTH);
+		left(p->out, *p->r->typing[i].domain ? p->r->typing[i].domain : text(p, "group."),
+			TITLE_WIDTH);
 		cell(p, &p->r->typing[i].n);
 		end_line(p);
 	}
@@ -535,7 +575,8 @@ static void other_mail(const struct page *p)
 	fprintf(p->out, "%s\n", text(p, "contacts.lead"));
 	for (unsigned s = 0; s < STATE_COUNT; s++)
 		if (r->state[s].n > 0 || r->state[s].state != CELL_SHOWN) {
-			left(p->out, text_named(r->texts, "state", contact_state_name(s)), TITLE_WIDTH);
+			left(p->out, text_named(r->texts, "state", contact_state_name(s)),
+				TITLE_WIDTH);
 			cell(p, &r->state[s]);
 			end_line(p);
 		}
@@ -571,7 +612,8 @@ static void method(const struct page *p)
 	snprintf(k, sizeof k, "%u", p->r->k);
 	snprintf(hidden, sizeof hidden, "%u", p->r->hidden);
 	heading(p, "heading.method");
-	FILL(&s, text(p, "method.zone"), { "zone", p->r->options->timezone ? p->r->options->timezone : "UTC" });
+	FILL(&s, text(p, "method.zone"),
+		{ "zone", p->r->options->timezone ? p->r->options->timezone : "UTC" });
 	say_text(&s, " ");
 	FILL(&s, text(p, "method.k"), { "k", k });
 	say_text(&s, " ");
@@ -587,7 +629,8 @@ static void method(const struct page *p)
 	}
 }
 
-int month_report_text(const struct month_report *r, bool mail, struct buffer *out, char *error, size_t size)
+int month_report_text(
+	const struct month_report *r, bool mail, struct buffer *out, char *error, size_t size)
 {
 	char title[DATE_TEXT_SIZE], line[SENTENCE_SIZE] = "";
 	struct sentence s = { line, 0, sizeof line };
@@ -595,7 +638,8 @@ int month_report_text(const struct month_report *r, bool mail, struct buffer *ou
 	struct page p = { r, open_memstream(&out->p, &out->n) };
 	if (!p.out)
 		goto failed;
-	FILL(&s, text(&p, "report.title"), { "month", month_title(r->texts, r->month->month, title, sizeof title) });
+	FILL(&s, text(&p, "report.title"),
+		{ "month", month_title(r->texts, r->month->month, title, sizeof title) });
 	fprintf(p.out, "%s\n", line);
 	if (r->options->organisation)
 		wrap(p.out, r->options->organisation, 0, 0);

@@ -1,7 +1,9 @@
 /*
- * Catalogues of the report's words. English is compiled in and read first; another language lies over it.
+ * Catalogues of the report's words. English is compiled in and read first; another language lies
+ * over it.
  *
- *	<texts xmlns="urn:retour:texts:1" lang="de"><text id="heading.todo">Was zu tun ist</text>…</texts>
+ * *       <texts xmlns="urn:retour:texts:1" lang="de"><text id="heading.todo">Was zu tun
+ * ist</text>…</texts>
  */
 #include "reports/texts.h"
 
@@ -61,7 +63,8 @@ static xmlDoc *read_catalogue(const char *language)
 {
 	for (size_t i = 0; i < sizeof built_in / sizeof *built_in; i++)
 		if (strcmp(language, built_in[i].language) == 0)
-			return xmlReadMemory(built_in[i].bytes, (int)built_in[i].n, language, NULL, PARSE_OPTIONS);
+			return xmlReadMemory(built_in[i].bytes, (int)built_in[i].n, language, NULL,
+				PARSE_OPTIONS);
 	return xmlReadFile(language, NULL, PARSE_OPTIONS);
 }
 
@@ -71,13 +74,16 @@ struct texts *texts_new(const char *language, char *error, size_t size)
 	xmlDoc *other = NULL;
 	bool read = false;
 	snprintf(error, size, "no memory for the report's texts");
-	if (!t || !(t->by_id = xmlHashCreate(512)) || !(t->base = read_catalogue("en")) || !take(t, t->base))
+	if (!t || !(t->by_id = xmlHashCreate(512)) || !(t->base = read_catalogue("en")) ||
+		!take(t, t->base))
 		goto out;
 	read = !language || strcmp(language, "en") == 0;
 	if (!read) {
 		other = read_catalogue(language);
 		read = other && take(t, other);
-		snprintf(error, size, "language %s: no language that is built in, and no catalogue of texts in XML", language);
+		snprintf(error, size,
+			"language %s: no language that is built in, and no catalogue of texts in XML",
+			language);
 	}
 out:
 	xmlFreeDoc(other);
@@ -132,11 +138,13 @@ bool texts_append(const struct texts *t, xmlNode *parent)
 	xmlNode *list = xmlNewChild(parent, parent->ns, BAD_CAST "texts", NULL);
 	if (!list || !xmlNewProp(list, BAD_CAST "lang", BAD_CAST t->language))
 		return false;
-	for (const xmlNode *node = xmlDocGetRootElement(t->base)->children; node; node = node->next) {
+	for (const xmlNode *node = xmlDocGetRootElement(t->base)->children; node;
+		node = node->next) {
 		xmlChar *id = is_element(node, "text") ? xmlGetProp(node, BAD_CAST "id") : NULL;
 		if (!id)
 			continue;
-		xmlNode *text = xmlNewTextChild(list, list->ns, BAD_CAST "text", BAD_CAST text_of(t, (const char *)id));
+		xmlNode *text = xmlNewTextChild(
+			list, list->ns, BAD_CAST "text", BAD_CAST text_of(t, (const char *)id));
 		bool made = text && xmlNewProp(text, BAD_CAST "id", id);
 		xmlFree(id);
 		if (!made)
@@ -145,7 +153,7 @@ bool texts_append(const struct texts *t, xmlNode *parent)
 	return true;
 }
 
-/* --- sentences --------------------------------------------------------------------------------------------- */
+/* --- sentences ------------------------------------------------------------ */
 
 static void append(struct sentence *s, const char *p, size_t n)
 {
@@ -193,7 +201,8 @@ void fill(struct sentence *s, const char *pattern, const struct filling *list)
 		pattern += plain;
 		if (!*pattern)
 			break;
-		const char *value = end ? filling_of(list, pattern + 1, (size_t)(end - pattern - 1)) : NULL;
+		const char *value = end ? filling_of(list, pattern + 1, (size_t)(end - pattern - 1))
+					: NULL;
 		if (value) {
 			say_text(s, value);
 			pattern = end + 1;

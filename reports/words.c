@@ -1,6 +1,6 @@
 /*
- * Names and numbers as the report prints them, in the language of its texts and independent of the locale, so that the same store gives the
- * same bytes on every machine.
+ * Names and numbers as the report prints them, in the language of its texts and independent of the
+ * locale, so that the same store gives the same bytes on every machine.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,14 +17,24 @@ static const char *const target_names[TARGET_COUNT] = { REPORT_TARGETS(NAME) };
 
 #define LOOK_UP(table, count, i) ((i) < (count) && (table)[i] ? (table)[i] : "")
 
-const char *column_name(unsigned c) { return LOOK_UP(column_names, COLUMN_COUNT, c); }
-const char *outcome_name(unsigned o) { return LOOK_UP(outcome_names, OUTCOME_COUNT, o); }
-const char *target_name(unsigned t) { return LOOK_UP(target_names, TARGET_COUNT, t); }
+const char *column_name(unsigned c)
+{
+	return LOOK_UP(column_names, COLUMN_COUNT, c);
+}
+const char *outcome_name(unsigned o)
+{
+	return LOOK_UP(outcome_names, OUTCOME_COUNT, o);
+}
+const char *target_name(unsigned t)
+{
+	return LOOK_UP(target_names, TARGET_COUNT, t);
+}
 
 const char *category_title(const struct texts *t, unsigned category)
 {
 	/* a failure whose rule named no category reads as one whose cause is not stated */
-	return text_named(t, "category", category_name(category == CATEGORY_NONE ? CATEGORY_UNDETERMINED : category));
+	return text_named(t, "category",
+		category_name(category == CATEGORY_NONE ? CATEGORY_UNDETERMINED : category));
 }
 
 const char *category_check(const struct texts *t, unsigned category)
@@ -32,9 +42,11 @@ const char *category_check(const struct texts *t, unsigned category)
 	return category == CATEGORY_NONE ? "" : text_named(t, "check", category_name(category));
 }
 
-const char *row_title(const struct texts *t, const struct row *row, enum row_kind kind, char *buffer, size_t size)
+const char *row_title(
+	const struct texts *t, const struct row *row, enum row_kind kind, char *buffer, size_t size)
 {
-	static const char *const rest[] = { "row.rest.providers", "row.rest.campaigns", "row.rest.groups" };
+	static const char *const rest[] = { "row.rest.providers", "row.rest.campaigns",
+		"row.rest.groups" };
 	const char *title = row->name;
 	if (row->rest)
 		title = text_of(t, rest[kind]);
@@ -60,7 +72,8 @@ const char *month_title(const struct texts *t, struct month m, char *buffer, siz
 	char year[16];
 	snprintf(year, sizeof year, "%d", m.year);
 	*buffer = '\0';
-	FILL(&s, text_of(t, "month.title"), { "month", numbered(t, "month", m.month) }, { "year", year });
+	FILL(&s, text_of(t, "month.title"), { "month", numbered(t, "month", m.month) },
+		{ "year", year });
 	return buffer;
 }
 
@@ -76,7 +89,8 @@ const char *date_title(const struct texts *t, struct month m, int day, char *buf
 	char number[16];
 	snprintf(number, sizeof number, "%d", day);
 	*buffer = '\0';
-	FILL(&s, text_of(t, "date.day"), { "month", numbered(t, "month", m.month) }, { "day", number });
+	FILL(&s, text_of(t, "date.day"), { "month", numbered(t, "month", m.month) },
+		{ "day", number });
 	return buffer;
 }
 
@@ -133,7 +147,8 @@ const char *cell_text(const struct month_report *r, const struct cell *c, char *
 	return buffer;
 }
 
-static const char *with_percent(const struct texts *t, const char *number, char *buffer, size_t size)
+static const char *with_percent(
+	const struct texts *t, const char *number, char *buffer, size_t size)
 {
 	struct sentence s = { buffer, 0, size };
 	*buffer = '\0';
@@ -145,7 +160,8 @@ const char *rate_text(const struct texts *t, long ppm, char *buffer, size_t size
 {
 	char number[32];
 	long hundredths = (ppm + 50) / 100;
-	snprintf(number, sizeof number, "%ld%c%02ld", hundredths / 100, mark(t, 1), hundredths % 100);
+	snprintf(number, sizeof number, "%ld%c%02ld", hundredths / 100, mark(t, 1),
+		hundredths % 100);
 	return with_percent(t, number, buffer, size);
 }
 
@@ -156,14 +172,19 @@ const char *limit_text(const struct texts *t, long ppm, char *buffer, size_t siz
 	long hundredths = (ppm + 50) / 100;
 	if (hundredths % 10)
 		return rate_text(t, ppm, buffer, size);
-	snprintf(number, sizeof number, hundredths % 100 ? "%ld%c%ld" : "%ld", hundredths / 100, mark(t, 1), hundredths / 10 % 10);
+	snprintf(number, sizeof number, hundredths % 100 ? "%ld%c%ld" : "%ld", hundredths / 100,
+		mark(t, 1), hundredths / 10 % 10);
 	return with_percent(t, number, buffer, size);
 }
 
 const char *percent_text(const struct texts *t, long percent, bool sign, char *buffer, size_t size)
 {
 	char number[32], digits[32];
-	snprintf(number, sizeof number, "%s%s", percent < 0 ? "-" : sign ? "+" : "", number_text(t, (uint64_t)labs(percent), digits, sizeof digits));
+	snprintf(number, sizeof number, "%s%s",
+		percent < 0    ? "-"
+			: sign ? "+"
+			       : "",
+		number_text(t, (uint64_t)labs(percent), digits, sizeof digits));
 	return with_percent(t, number, buffer, size);
 }
 
@@ -190,14 +211,15 @@ const char *day_text(int64_t at, char *buffer, size_t size)
 static const struct {
 	int64_t seconds;
 	const char *one, *many;
-} units[] = { { YEAR, "year", "years" }, { DAY, "day", "days" }, { HOUR, "hour", "hours" }, { MINUTE, "minute", "minutes" },
-	{ 1, "second", "seconds" } };
+} units[] = { { YEAR, "year", "years" }, { DAY, "day", "days" }, { HOUR, "hour", "hours" },
+	{ MINUTE, "minute", "minutes" }, { 1, "second", "seconds" } };
 
 /* The largest unit of which SECONDS is a whole number, which goes to *N. */
 static size_t unit_of(int64_t seconds, long long *n)
 {
 	size_t i = 0;
-	while (i + 1 < sizeof units / sizeof *units && (seconds < units[i].seconds || seconds % units[i].seconds))
+	while (i + 1 < sizeof units / sizeof *units &&
+		(seconds < units[i].seconds || seconds % units[i].seconds))
 		i++;
 	*n = (long long)(seconds / units[i].seconds);
 	return i;
@@ -223,7 +245,8 @@ const char *period_words(const struct texts *t, int64_t seconds, char *buffer, s
 	return buffer;
 }
 
-const char *hash_text(const unsigned char hash[LEDGER_HASH_SIZE], char buffer[LEDGER_HASH_SIZE * 2 + 1])
+const char *hash_text(
+	const unsigned char hash[LEDGER_HASH_SIZE], char buffer[LEDGER_HASH_SIZE * 2 + 1])
 {
 	for (int i = 0; i < LEDGER_HASH_SIZE; i++)
 		snprintf(buffer + 2 * i, 3, "%02x", hash[i]);
@@ -262,7 +285,8 @@ struct cell row_bounces(const struct row *row)
 
 bool rate_of(const struct cell *part, const struct cell *sent, long *ppm)
 {
-	if (part->state != CELL_SHOWN || sent->state != CELL_SHOWN || sent->n == 0 || part->n > sent->n)
+	if (part->state != CELL_SHOWN || sent->state != CELL_SHOWN || sent->n == 0 ||
+		part->n > sent->n)
 		return false;
 	*ppm = rate_ppm(part->n, sent->n);
 	return true;
@@ -284,13 +308,15 @@ static int by_rank(const void *a, const void *b)
 	return (int)x->category - (int)y->category;
 }
 
-size_t category_ranking(const struct figures *f, unsigned column, struct ranked list[CATEGORY_COUNT])
+size_t category_ranking(
+	const struct figures *f, unsigned column, struct ranked list[CATEGORY_COUNT])
 {
 	size_t n = 0;
 	for (unsigned g = 0; g < CATEGORY_COUNT; g++) {
 		const struct cell *c = &f->category[column][g];
 		if (c->n > 0 || c->state != CELL_SHOWN)
-			list[n++] = (struct ranked){ g, c->state == CELL_SHOWN ? c->n : 0, c->state == CELL_SHOWN };
+			list[n++] = (struct ranked){ g, c->state == CELL_SHOWN ? c->n : 0,
+				c->state == CELL_SHOWN };
 	}
 	qsort(list, n, sizeof *list, by_rank);
 	return n;
@@ -298,7 +324,9 @@ size_t category_ranking(const struct figures *f, unsigned column, struct ranked 
 
 const struct cell *target_cell(const struct figures *f, unsigned target)
 {
-	return target == TARGET_HARD ? &f->column[COLUMN_HARD] : target == TARGET_BOUNCES ? &f->bounces : &f->column[COLUMN_COMPLAINT];
+	return target == TARGET_HARD       ? &f->column[COLUMN_HARD]
+		: target == TARGET_BOUNCES ? &f->bounces
+					   : &f->column[COLUMN_COMPLAINT];
 }
 
 long target_limit(const struct report_options *o, unsigned target)
@@ -309,7 +337,8 @@ long target_limit(const struct report_options *o, unsigned target)
 int incident_day(const struct month_report *r, unsigned category, const char *provider)
 {
 	for (unsigned i = 0; i < r->incidents; i++)
-		if (r->incident[i].category == category && (!provider || strcmp(r->incident[i].provider, provider) == 0))
+		if (r->incident[i].category == category &&
+			(!provider || strcmp(r->incident[i].provider, provider) == 0))
 			return r->incident[i].day;
 	return 0;
 }

@@ -1,7 +1,8 @@
 /*
- * The month as XML (etc/report.xsd, namespace urn:retour:report:1): the source of the HTML and what other programs read. Built as a libxml2
- * tree, which escapes; elements stand in a fixed order, numbers are plain digits whatever the language. A count is a number, or "<k" or "≥k"
- * where it is not shown.
+ * The month as XML (etc/report.xsd, namespace urn:retour:report:1): the source of the HTML and what
+ * other programs read. Built as a libxml2 tree, which escapes; elements stand in a fixed order,
+ * numbers are plain digits whatever the language. A count is a number, or "<k" or "≥k" where it is
+ * not shown.
  */
 #include <libxml/xmlsave.h>
 #include <stdio.h>
@@ -36,7 +37,8 @@ static void attribute_number(xmlNode *node, const char *name, long long value)
 	attribute(node, name, text);
 }
 
-static const char *plain_cell(const struct month_report *r, const struct cell *c, char *buffer, size_t size)
+static const char *plain_cell(
+	const struct month_report *r, const struct cell *c, char *buffer, size_t size)
 {
 	if (c->state != CELL_SHOWN)
 		return cell_text(r, c, buffer, size);
@@ -44,15 +46,18 @@ static const char *plain_cell(const struct month_report *r, const struct cell *c
 	return buffer;
 }
 
-static void count(const struct month_report *r, xmlNode *parent, const char *of, const struct cell *c)
+static void count(
+	const struct month_report *r, xmlNode *parent, const char *of, const struct cell *c)
 {
 	char text[COUNT_TEXT_SIZE];
-	xmlNode *node = xmlNewTextChild(parent, parent->ns, BAD_CAST "count", BAD_CAST plain_cell(r, c, text, sizeof text));
+	xmlNode *node = xmlNewTextChild(
+		parent, parent->ns, BAD_CAST "count", BAD_CAST plain_cell(r, c, text, sizeof text));
 	if (of)
 		attribute(node, "of", of);
 }
 
-static void columns(const struct month_report *r, xmlNode *parent, const struct cell *all, const struct cell column[COLUMN_COUNT])
+static void columns(const struct month_report *r, xmlNode *parent, const struct cell *all,
+	const struct cell column[COLUMN_COUNT])
 {
 	count(r, parent, "all", all);
 	for (unsigned c = 0; c < COLUMN_COUNT; c++)
@@ -60,7 +65,8 @@ static void columns(const struct month_report *r, xmlNode *parent, const struct 
 }
 
 /* The month before, and the change in percent where both can be said. */
-static void comparison(const struct month_report *r, xmlNode *parent, const struct cell *now, const struct cell *before)
+static void comparison(const struct month_report *r, xmlNode *parent, const struct cell *now,
+	const struct cell *before)
 {
 	char text[COUNT_TEXT_SIZE];
 	long percent;
@@ -91,18 +97,23 @@ static const char *plain_rate(long ppm, char *buffer, size_t size)
 	return buffer;
 }
 
-static void rate(xmlNode *parent, const char *name, const char *of, const struct cell *part, const struct cell *sent)
+static void rate(xmlNode *parent, const char *name, const char *of, const struct cell *part,
+	const struct cell *sent)
 {
 	char text[32];
 	long ppm;
 	if (!rate_of(part, sent, &ppm))
 		return;
-	xmlNode *node = xmlNewTextChild(parent, parent->ns, BAD_CAST name, BAD_CAST plain_rate(ppm, text, sizeof text));
+	xmlNode *node = xmlNewTextChild(
+		parent, parent->ns, BAD_CAST name, BAD_CAST plain_rate(ppm, text, sizeof text));
 	if (of)
 		attribute(node, "of", of);
 }
 
-/* Of bounces, hard bounces, blocks, complaints; where the bounces cannot be told, they are no more than all notices. */
+/*
+ * Of bounces, hard bounces, blocks, complaints; where the bounces cannot be told, they are no more
+ * than all notices.
+ */
 static void row_rates(xmlNode *parent, const struct row *row)
 {
 	struct cell bounces = row_bounces(row);
@@ -115,13 +126,17 @@ static void row_rates(xmlNode *parent, const struct row *row)
 		rate(parent, "rate-at-most", NULL, &row->all, &row->sent);
 }
 
-/* --- verdict, measures, comments, targets ------------------------------------------------------------------------ */
+/* --- verdict, measures, comments, targets --------------------------------- */
 
 static void summary(const struct month_report *r, xmlNode *root)
 {
-	static const char *const states[] = { [MONTH_FIRST] = "first", [MONTH_BETTER] = "better", [MONTH_STEADY] = "steady",
+	static const char *const states[] = { [MONTH_FIRST] = "first",
+		[MONTH_BETTER] = "better",
+		[MONTH_STEADY] = "steady",
 		[MONTH_WORSE] = "worse" };
-	static const char *const targets[] = { [TARGETS_UNKNOWN] = "unknown", [TARGETS_MET] = "met", [TARGETS_MISSED] = "missed" };
+	static const char *const targets[] = {
+		[TARGETS_UNKNOWN] = "unknown", [TARGETS_MET] = "met", [TARGETS_MISSED] = "missed"
+	};
 	char at[DATE_TEXT_SIZE];
 	xmlNode *node = element(root, "verdict");
 	attribute(node, "state", states[r->verdict]);
@@ -142,7 +157,8 @@ static void summary(const struct month_report *r, xmlNode *root)
 		return;
 	node = element(root, "comments");
 	for (unsigned i = 0; i < r->comments; i++) {
-		xmlNode *comment = xmlNewTextChild(node, node->ns, BAD_CAST "comment", BAD_CAST r->comment[i].text);
+		xmlNode *comment = xmlNewTextChild(
+			node, node->ns, BAD_CAST "comment", BAD_CAST r->comment[i].text);
 		attribute(comment, "date", day_text(r->comment[i].at, at, sizeof at));
 	}
 }
@@ -156,7 +172,8 @@ static void targets(const struct month_report *r, xmlNode *root)
 		xmlNode *target = element(node, "target");
 		attribute(target, "id", target_name(t));
 		attribute(target, "title", text_named(r->texts, "column", target_name(t)));
-		attribute(target, "limit", plain_rate(target_limit(r->options, t), text, sizeof text));
+		attribute(target, "limit",
+			plain_rate(target_limit(r->options, t), text, sizeof text));
 		if (rate_of(target_cell(r->month, t), &r->month->sent, &ppm)) {
 			attribute(target, "value", plain_rate(ppm, text, sizeof text));
 			attribute(target, "met", r->target_met[t] ? "true" : "false");
@@ -164,9 +181,10 @@ static void targets(const struct month_report *r, xmlNode *root)
 	}
 }
 
-/* --- figures ------------------------------------------------------------------------------------------------------ */
+/* --- figures -------------------------------------------------------------- */
 
-static void figure(const struct month_report *r, xmlNode *parent, const char *id, const struct cell *now, const struct cell *before)
+static void figure(const struct month_report *r, xmlNode *parent, const char *id,
+	const struct cell *now, const struct cell *before)
 {
 	xmlNode *node = element(parent, "figure");
 	attribute(node, "id", id);
@@ -227,15 +245,18 @@ static void trend(const struct month_report *r, xmlNode *root)
 	}
 }
 
-static void since(const struct month_report *r, xmlNode *node, unsigned category, const char *provider)
+static void since(
+	const struct month_report *r, xmlNode *node, unsigned category, const char *provider)
 {
 	char text[DATE_TEXT_SIZE];
 	int day = incident_day(r, category, provider);
 	if (!day)
 		return;
-	snprintf(text, sizeof text, "%04d-%02d-%02d", r->month->month.year, r->month->month.month, day);
+	snprintf(text, sizeof text, "%04d-%02d-%02d", r->month->month.year, r->month->month.month,
+		day);
 	attribute(node, "since", text);
-	attribute(node, "since-title", date_title(r->texts, r->month->month, day, text, sizeof text));
+	attribute(
+		node, "since-title", date_title(r->texts, r->month->month, day, text, sizeof text));
 }
 
 static void category_attributes(const struct month_report *r, xmlNode *node, unsigned category)
@@ -274,14 +295,19 @@ static void classes(const struct month_report *r, xmlNode *root)
 	}
 }
 
-/* The row of each month of the trend, oldest first; an empty one where the month has no such row. */
-static void history(const struct month_report *r, xmlNode *parent, const struct row *row, enum row_kind kind)
+/*
+ * The row of each month of the trend, oldest first; an empty one where the month has no such row.
+ */
+static void history(
+	const struct month_report *r, xmlNode *parent, const struct row *row, enum row_kind kind)
 {
 	xmlNode *node = element(parent, "history");
 	char text[DATE_TEXT_SIZE];
 	for (int i = MONTHS_SHOWN - 1; i >= 0; i--) {
 		const struct figures *f = &r->month[i];
-		const struct row *then = f->covered ? table_find(kind == ROW_GROUP ? &f->groups : &f->providers, row->name) : NULL;
+		const struct row *then = f->covered
+			? table_find(kind == ROW_GROUP ? &f->groups : &f->providers, row->name)
+			: NULL;
 		if (!f->covered)
 			continue;
 		xmlNode *month = element(node, "month");
@@ -295,13 +321,19 @@ static void rows(const struct month_report *r, xmlNode *root, enum row_kind kind
 {
 	static const char *const names[] = { "providers", "campaigns", "groups" };
 	const struct figures *f = &r->month[0], *b = &r->month[1];
-	const struct table *t = kind == ROW_CAMPAIGN ? &f->campaigns : kind == ROW_GROUP ? &f->groups : &f->providers;
-	const struct table *old = kind == ROW_CAMPAIGN ? &b->campaigns : kind == ROW_GROUP ? &b->groups : &b->providers;
+	const struct table *t = kind == ROW_CAMPAIGN ? &f->campaigns
+		: kind == ROW_GROUP                  ? &f->groups
+						     : &f->providers;
+	const struct table *old = kind == ROW_CAMPAIGN ? &b->campaigns
+		: kind == ROW_GROUP                    ? &b->groups
+						       : &b->providers;
 	xmlNode *node = element(root, names[kind]);
 	char title[REPORT_NAME_SIZE + 32];
 	for (size_t i = 0; i < t->count; i++) {
-		const struct row *row = &t->row[i], *before = row->rest ? NULL : table_find(old, row->name);
-		if (kind == ROW_GROUP && row->all.state == CELL_SHOWN && row->all.n == 0 && row->sent.state == CELL_SHOWN && row->sent.n == 0)
+		const struct row *row = &t->row[i],
+				 *before = row->rest ? NULL : table_find(old, row->name);
+		if (kind == ROW_GROUP && row->all.state == CELL_SHOWN && row->all.n == 0 &&
+			row->sent.state == CELL_SHOWN && row->sent.n == 0)
 			continue;
 		xmlNode *n = element(node, "row");
 		if (row->rest)
@@ -332,7 +364,8 @@ static void rows(const struct month_report *r, xmlNode *root, enum row_kind kind
 			if (kind == ROW_PROVIDER)
 				since(r, worst, row->worst[w], row->name);
 		}
-		if (!row->rest && row->worst[0] != CATEGORY_NONE && *category_check(r->texts, row->worst[0]))
+		if (!row->rest && row->worst[0] != CATEGORY_NONE &&
+			*category_check(r->texts, row->worst[0]))
 			element_text(n, "advice", category_check(r->texts, row->worst[0]));
 		if (!row->rest && kind != ROW_CAMPAIGN)
 			history(r, n, row, kind);
@@ -355,14 +388,15 @@ static void days(const struct month_report *r, xmlNode *root)
 			if (r->standout[i].day == d) {
 				xmlNode *standout = element(day, "standout");
 				if (r->standout[i].column < COLUMN_COUNT)
-					attribute(standout, "class", column_name(r->standout[i].column));
+					attribute(standout, "class",
+						column_name(r->standout[i].column));
 				if (*r->standout[i].provider)
 					attribute(standout, "provider", r->standout[i].provider);
 			}
 	}
 }
 
-/* --- what became of it, what was looked into ------------------------------------------------------------------------ */
+/* --- what became of it, what was looked into ------------------------------ */
 
 static void cohorts(const struct month_report *r, xmlNode *root)
 {
@@ -371,7 +405,8 @@ static void cohorts(const struct month_report *r, xmlNode *root)
 	for (unsigned i = r->cohorts; i-- > 0;) {
 		xmlNode *cohort = element(node, "cohort");
 		attribute(cohort, "id", month_name(r->cohort[i].month, text, sizeof text));
-		attribute(cohort, "title", month_title(r->texts, r->cohort[i].month, text, sizeof text));
+		attribute(cohort, "title",
+			month_title(r->texts, r->cohort[i].month, text, sizeof text));
 		for (unsigned o = 0; o < COHORT_OUTCOME_COUNT; o++)
 			count(r, cohort, cohort_outcome_name(o), &r->cohort[i].outcome[o]);
 	}
@@ -401,7 +436,8 @@ static void typing_errors(const struct month_report *r, xmlNode *root)
 		xmlNode *domain = element(node, "domain");
 		if (*r->typing[i].domain)
 			attribute(domain, "name", r->typing[i].domain);
-		attribute(domain, "title", *r->typing[i].domain ? r->typing[i].domain : text_of(r->texts, "group."));
+		attribute(domain, "title",
+			*r->typing[i].domain ? r->typing[i].domain : text_of(r->texts, "group."));
 		count(r, domain, NULL, &r->typing[i].n);
 	}
 }
@@ -412,7 +448,8 @@ static void other_mail(const struct month_report *r, xmlNode *root)
 	for (int o = ORIGIN_COUNT - 1; o >= 0; o--) {
 		xmlNode *origin = element(node, "origin");
 		attribute(origin, "id", origin_name((unsigned)o));
-		attribute(origin, "title", text_named(r->texts, "origin", origin_name((unsigned)o)));
+		attribute(
+			origin, "title", text_named(r->texts, "origin", origin_name((unsigned)o)));
 		attribute(origin, "attributed", o >= ORIGIN_MATCHED ? "true" : "false");
 		count(r, origin, "bounces", &r->month->origin[o][0]);
 		count(r, origin, "complaint", &r->month->origin[o][1]);
@@ -454,7 +491,8 @@ static void kept(const struct month_report *r, xmlNode *root)
 		attribute(class_node, "name", c->name);
 		const char *title = text_named(r->texts, "class", c->name);
 		attribute(class_node, "title", *title ? title : c->name);
-		attribute(class_node, "period", period_words(r->texts, c->period, text, sizeof text));
+		attribute(
+			class_node, "period", period_words(r->texts, c->period, text, sizeof text));
 		attribute_number(class_node, "overdue", (long long)c->overdue);
 		if (c->reason && *c->reason)
 			element_text(class_node, "reason", c->reason);
@@ -471,7 +509,8 @@ static void kept(const struct month_report *r, xmlNode *root)
 		char id[48], term[48];
 		snprintf(id, sizeof id, "define.%s", *d);
 		snprintf(term, sizeof term, "define.%s.term", *d);
-		xmlNode *definition = xmlNewTextChild(node, node->ns, BAD_CAST "definition", BAD_CAST text_of(r->texts, id));
+		xmlNode *definition = xmlNewTextChild(
+			node, node->ns, BAD_CAST "definition", BAD_CAST text_of(r->texts, id));
 		attribute(definition, "id", *d);
 		attribute(definition, "term", text_of(r->texts, term));
 	}
@@ -524,7 +563,9 @@ int month_report_xml(const struct month_report *r, struct buffer *out, char *err
 	bool written = doc && save && xmlSaveDoc(save, doc) >= 0;
 	if (save && xmlSaveClose(save) < 0)
 		written = false;
-	out->p = written ? strndup((const char *)xmlBufferContent(buffer), (size_t)xmlBufferLength(buffer)) : NULL;
+	out->p = written
+		? strndup((const char *)xmlBufferContent(buffer), (size_t)xmlBufferLength(buffer))
+		: NULL;
 	out->n = out->p ? (size_t)xmlBufferLength(buffer) : 0;
 	xmlBufferFree(buffer);
 	xmlFreeDoc(doc);

@@ -1,12 +1,12 @@
 /*
- * What became of each alert: opened, told, reopened, cleared, forgotten after [retention] alerts. Which conditions there are and when they fire is
- * measure.c's and the caller's; this file knows time and telling only.
+ * What became of each alert: opened, told, reopened, cleared, forgotten after [retention] alerts.
+ * Which conditions there are and when they fire is measure.c's and the caller's; this file knows
+ * time and telling only.
  */
 #include <stdio.h>
 #include "store/alert.h"
 #include "classify/base/units.h"
 #include "store/internal.h"
-
 
 static const struct {
 	const char *name;
@@ -55,11 +55,15 @@ const char *alert_news_name(unsigned news)
 enum alert_level alert_level_of(const struct alert_rule *rule, int64_t value)
 {
 	if (alert_unit(rule->condition) == UNIT_REMAINING)
-		return value <= rule->threshold ? LEVEL_FIRING : value <= rule->clear ? LEVEL_OPEN : LEVEL_CALM;
-	return value >= rule->threshold ? LEVEL_FIRING : value >= rule->clear ? LEVEL_OPEN : LEVEL_CALM;
+		return value <= rule->threshold ? LEVEL_FIRING
+			: value <= rule->clear  ? LEVEL_OPEN
+						: LEVEL_CALM;
+	return value >= rule->threshold ? LEVEL_FIRING
+		: value >= rule->clear  ? LEVEL_OPEN
+					: LEVEL_CALM;
 }
 
-/* --- one finding ---------------------------------------------------------------------------------------------- */
+/* --- one finding ---------------------------------------------------------- */
 
 /* The alert of a condition and subject: the open one, or else the one that was cleared last. */
 struct known {
@@ -79,23 +83,30 @@ static enum alert_news news_of(sqlite3_stmt *st, int column)
 
 static int find(struct store *s, const struct alert_finding *f, struct known *k)
 {
-	sqlite3_stmt *st = db_bind(s, SQL_ALERT_LAST, "tt", alert_condition_name(f->condition), f->subject);
+	sqlite3_stmt *st = db_bind(
+		s, SQL_ALERT_LAST, "tt", alert_condition_name(f->condition), f->subject);
 	int rc = st ? db_step(s, st) : -1;
 
 	*k = (struct known){ 0 };
 	if (rc == 1) {
-		*k = (struct known){ sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 1), sqlite3_column_int64(st, 2), news_of(st, 3) };
+		*k = (struct known){ sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 1),
+			sqlite3_column_int64(st, 2), news_of(st, 3) };
 		sqlite3_reset(st);
 	}
 	return rc < 0 ? STORE_FAILED : STORE_OK;
 }
 
-/* What the ledger keeps of it: that there was one and how it ended; the figures go with the alert's own retention. */
-static int note(struct store *s, int64_t number, const char *condition, const char *state, int64_t now)
+/*
+ * What the ledger keeps of it: that there was one and how it ended; the figures go with the alert's
+ * own retention.
+ */
+static int note(
+	struct store *s, int64_t number, const char *condition, const char *state, int64_t now)
 {
 	char detail[LEDGER_TEXT_SIZE];
 
-	snprintf(detail, sizeof detail, "number=%lld%s%s state=%s", (long long)number, *condition ? " condition=" : "", condition, state);
+	snprintf(detail, sizeof detail, "number=%lld%s%s state=%s", (long long)number,
+		*condition ? " condition=" : "", condition, state);
 	return store_ledger(s, now, "alert", detail);
 }
 
@@ -103,10 +114,13 @@ static int open_new(struct store *s, const struct alert_finding *f, int64_t now)
 {
 	const struct alert_figures *g = &f->figures;
 
-	int result = db_run(s, SQL_ALERT_ADD, "ttiiiiiiiittt", alert_condition_name(f->condition), f->subject, now, g->value, g->limit, g->usual,
-		      (int64_t)g->part, (int64_t)g->whole, g->from, g->to, g->provider, g->campaign, category_name(g->category));
+	int result = db_run(s, SQL_ALERT_ADD, "ttiiiiiiiittt", alert_condition_name(f->condition),
+		f->subject, now, g->value, g->limit, g->usual, (int64_t)g->part, (int64_t)g->whole,
+		g->from, g->to, g->provider, g->campaign, category_name(g->category));
 
-	return result ? result : note(s, sqlite3_last_insert_rowid(s->db), alert_condition_name(f->condition), "opened", now);
+	return result ? result
+		      : note(s, sqlite3_last_insert_rowid(s->db),
+				alert_condition_name(f->condition), "opened", now);
 }
 
 static int tell(struct store *s, int64_t number, enum alert_news news, int64_t now)
@@ -115,16 +129,21 @@ static int tell(struct store *s, int64_t number, enum alert_news news, int64_t n
 }
 
 /* It fires, and is open now or was so within its cool-down. */
-static int go_on(struct store *s, const struct alert_options *o, const struct alert_finding *f, const struct known *k, int64_t now)
+static int go_on(struct store *s, const struct alert_options *o, const struct alert_finding *f,
+	const struct known *k, int64_t now)
 {
 	const struct alert_figures *g = &f->figures;
 	bool quietly = k->news == NEWS_CLEARED; /* it opened again without a word */
 	int64_t after = quietly ? o->rule[f->condition].cooldown : o->repeat;
 
-	if (k->cleared && (db_run(s, SQL_ALERT_REOPEN, "i", k->number) || note(s, k->number, alert_condition_name(f->condition), "opened-again", now)))
+	if (k->cleared &&
+		(db_run(s, SQL_ALERT_REOPEN, "i", k->number) ||
+			note(s, k->number, alert_condition_name(f->condition), "opened-again",
+				now)))
 		return STORE_FAILED;
-	if (db_run(s, SQL_ALERT_FIRES, "iiiiiiiiittt", k->number, now, g->value, g->limit, g->usual, (int64_t)g->part, (int64_t)g->whole, g->from,
-		   g->to, g->provider, g->campaign, category_name(g->category)))
+	if (db_run(s, SQL_ALERT_FIRES, "iiiiiiiiittt", k->number, now, g->value, g->limit, g->usual,
+		    (int64_t)g->part, (int64_t)g->whole, g->from, g->to, g->provider, g->campaign,
+		    category_name(g->category)))
 		return STORE_FAILED;
 	return after && now - k->told >= after ? tell(s, k->number, NEWS_REPEATED, now) : STORE_OK;
 }
@@ -136,7 +155,8 @@ static int clear(struct store *s, int64_t number, enum alert_news news, int64_t 
 	return news == NEWS_CLEARED ? STORE_OK : tell(s, number, NEWS_CLEARED, now);
 }
 
-int store_alert_note(struct store *s, const struct alert_options *o, const struct alert_finding *f, int64_t now)
+int store_alert_note(
+	struct store *s, const struct alert_options *o, const struct alert_finding *f, int64_t now)
 {
 	const struct alert_rule *rule = &o->rule[f->condition];
 	struct known k;
@@ -150,7 +170,8 @@ int store_alert_note(struct store *s, const struct alert_options *o, const struc
 	bool is_open = k.number && !k.cleared;
 	if (f->level == LEVEL_OPEN)
 		return is_open ? db_run(s, SQL_ALERT_SEEN, "ii", k.number, now) : STORE_OK;
-	return is_open || (k.number && now - k.cleared < rule->cooldown) ? go_on(s, o, f, &k, now) : open_new(s, f, now);
+	return is_open || (k.number && now - k.cleared < rule->cooldown) ? go_on(s, o, f, &k, now)
+									 : open_new(s, f, now);
 }
 
 int store_alerts_settle(struct store *s, const struct alert_options *o, int64_t now)
@@ -190,27 +211,37 @@ int store_alerts_clock_put(struct store *s, const char *text)
 	return db_run(s, SQL_META_PUT, "tt", ALERT_CLOCK, text);
 }
 
-/* --- reading ---------------------------------------------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------- */
 
 static void read_alert(sqlite3_stmt *st, struct alert *a)
 {
 	int condition = alert_condition_by_name((const char *)sqlite3_column_text(st, 1));
 	int category = category_by_name((const char *)sqlite3_column_text(st, 19));
 
-	*a = (struct alert){ .number = sqlite3_column_int64(st, 0), .condition = condition < 0 ? 0 : (enum alert_condition)condition,
-		.opened = sqlite3_column_int64(st, 3), .at = sqlite3_column_int64(st, 4), .cleared = sqlite3_column_int64(st, 5),
-		.reopened = (unsigned)sqlite3_column_int(st, 6), .news = news_of(st, 7), .by_mail = sqlite3_column_int(st, 8),
+	*a = (struct alert){ .number = sqlite3_column_int64(st, 0),
+		.condition = condition < 0 ? 0 : (enum alert_condition)condition,
+		.opened = sqlite3_column_int64(st, 3),
+		.at = sqlite3_column_int64(st, 4),
+		.cleared = sqlite3_column_int64(st, 5),
+		.reopened = (unsigned)sqlite3_column_int(st, 6),
+		.news = news_of(st, 7),
+		.by_mail = sqlite3_column_int(st, 8),
 		.by_command = sqlite3_column_int(st, 9),
-		.figures = { .value = sqlite3_column_int64(st, 10), .limit = sqlite3_column_int64(st, 11), .usual = sqlite3_column_int64(st, 12),
-			     .part = (uint64_t)sqlite3_column_int64(st, 13), .whole = (uint64_t)sqlite3_column_int64(st, 14),
-			     .from = sqlite3_column_int64(st, 15), .to = sqlite3_column_int64(st, 16),
-			     .category = category < 0 ? CATEGORY_NONE : (enum category)category } };
+		.figures = { .value = sqlite3_column_int64(st, 10),
+			.limit = sqlite3_column_int64(st, 11),
+			.usual = sqlite3_column_int64(st, 12),
+			.part = (uint64_t)sqlite3_column_int64(st, 13),
+			.whole = (uint64_t)sqlite3_column_int64(st, 14),
+			.from = sqlite3_column_int64(st, 15),
+			.to = sqlite3_column_int64(st, 16),
+			.category = category < 0 ? CATEGORY_NONE : (enum category)category } };
 	db_text(st, 2, a->subject, sizeof a->subject);
 	db_text(st, 17, a->figures.provider, sizeof a->figures.provider);
 	db_text(st, 18, a->figures.campaign, sizeof a->figures.campaign);
 }
 
-int store_alerts(struct store *s, enum alert_choice choice, int (*visit)(void *context, const struct alert *a), void *context)
+int store_alerts(struct store *s, enum alert_choice choice,
+	int (*visit)(void *context, const struct alert *a), void *context)
 {
 	sqlite3_stmt *st = db_bind(s, SQL_ALERT_LIST, "i", (int64_t)choice);
 	struct alert a;
@@ -228,5 +259,6 @@ int store_alerts(struct store *s, enum alert_choice choice, int (*visit)(void *c
 
 int store_alert_told(struct store *s, int64_t number, enum alert_way way)
 {
-	return db_run(s, way == BY_MAIL ? SQL_ALERT_TOLD_BY_MAIL : SQL_ALERT_TOLD_BY_COMMAND, "i", number);
+	return db_run(s, way == BY_MAIL ? SQL_ALERT_TOLD_BY_MAIL : SQL_ALERT_TOLD_BY_COMMAND, "i",
+		number);
 }

@@ -1,8 +1,9 @@
 /*
  * Alerts: conditions that somebody should hear of, and what became of each.
  *
- * A condition has a threshold at which it opens and a lower one at which it clears. What is open is told once; again when it stays open for so long
- * that it is repeated; and when it clears. One that opens again soon after it cleared is the same alert and is told when its cool-down is over.
+ * A condition has a threshold at which it opens and a lower one at which it clears. What is open is
+ * told once; again when it stays open for so long that it is repeated; and when it clears. One that
+ * opens again soon after it cleared is the same alert and is told when its cool-down is over.
  * Nothing here names a recipient, and no figure about recipients is below k.
  */
 #ifndef RETOUR_STORE_ALERT_H
@@ -11,8 +12,10 @@
 #include "store/store.h"
 
 /*
- * Units of thresholds and values: FACTOR thousandths of what is usual, SHARE parts per million, COUNT, PERIOD seconds; REMAINING seconds, of which less is worse.
- * The standard rule: threshold, clear, window, minimum, cool-down. The minimum is how many notices or messages it takes; 0 where that means nothing.
+ * Units of thresholds and values: FACTOR thousandths of what is usual, SHARE parts per million,
+ * COUNT, PERIOD seconds; REMAINING seconds, of which less is worse. The standard rule: threshold,
+ * clear, window, minimum, cool-down. The minimum is how many notices or messages it takes; 0 where
+ * that means nothing.
  */
 #define ALERT_CONDITIONS(X) \
 	X(ALERT_BOUNCE_SURGE, "bounce-surge", UNIT_FACTOR, 2000, 1500, HOUR, 50, 6 * HOUR) \
@@ -22,12 +25,15 @@
 	X(ALERT_SOFT_RATE, "soft-rate", UNIT_SHARE, 20000, 16000, 24 * HOUR, 20, 24 * HOUR) \
 	X(ALERT_BOUNCE_RATE, "bounce-rate", UNIT_SHARE, 50000, 40000, 24 * HOUR, 50, 24 * HOUR) \
 	X(ALERT_COMPLAINT_RATE, "complaint-rate", UNIT_SHARE, 1000, 800, 24 * HOUR, 10, 24 * HOUR) \
-	X(ALERT_COMPLAINT_RATE_HIGH, "complaint-rate-high", UNIT_SHARE, 3000, 2400, 24 * HOUR, 10, 24 * HOUR) \
-	X(ALERT_UNRECOGNISED, "unrecognised-share", UNIT_SHARE, 200000, 150000, 24 * HOUR, 20, 24 * HOUR) \
+	X(ALERT_COMPLAINT_RATE_HIGH, "complaint-rate-high", UNIT_SHARE, 3000, 2400, 24 * HOUR, 10, \
+		24 * HOUR) \
+	X(ALERT_UNRECOGNISED, "unrecognised-share", UNIT_SHARE, 200000, 150000, 24 * HOUR, 20, \
+		24 * HOUR) \
 	X(ALERT_QUARANTINE, "quarantine", UNIT_COUNT, 1, 1, 7 * 24 * HOUR, 0, 24 * HOUR) \
 	X(ALERT_MAILBOX_SILENT, "mailbox-silent", UNIT_PERIOD, 6 * HOUR, 1 * HOUR, 0, 0, HOUR) \
 	X(ALERT_LOGIN_REFUSED, "login-refused", UNIT_COUNT, 1, 1, 0, 0, 6 * HOUR) \
-	X(ALERT_CERTIFICATE, "certificate-expiry", UNIT_REMAINING, 14 * 24 * HOUR, 15 * 24 * HOUR, 0, 0, 24 * HOUR) \
+	X(ALERT_CERTIFICATE, "certificate-expiry", UNIT_REMAINING, 14 * 24 * HOUR, 15 * 24 * HOUR, \
+		0, 0, 24 * HOUR) \
 	X(ALERT_RETENTION_OVERDUE, "retention-overdue", UNIT_COUNT, 1, 1, 0, 0, 24 * HOUR) \
 	X(ALERT_DISK_FULL, "disk-full", UNIT_SHARE, 900000, 850000, 0, 0, 24 * HOUR) \
 	X(ALERT_CLOCK_JUMP, "clock-jump", UNIT_PERIOD, 600, 60, 0, 0, HOUR) \
@@ -45,31 +51,34 @@ enum alert_unit alert_unit(unsigned condition);
 struct alert_rule {
 	enum alert_condition condition;
 	bool active;
-	int64_t threshold, clear;   /* in the condition's unit */
-	int64_t window;             /* seconds of which the figures are */
+	int64_t threshold, clear; /* in the condition's unit */
+	int64_t window;           /* seconds of which the figures are */
 	int64_t minimum;
-	int64_t cooldown;           /* seconds */
+	int64_t cooldown; /* seconds */
 };
 struct alert_options {
 	struct alert_rule rule[ALERT_CONDITION_COUNT]; /* by condition */
-	int64_t repeat;             /* an alert that is still open is told again after so long; 0: once */
+	int64_t repeat; /* an alert that is still open is told again after so long; 0: once */
 };
 /* The standard rule of each condition. */
 void alert_standard(struct alert_options *out);
 
-/* What was found, and where most of it lies: "" and CATEGORY_NONE where no one answers for half of it and for k. */
+/*
+ * What was found, and where most of it lies: "" and CATEGORY_NONE where no one answers for half of
+ * it and for k.
+ */
 struct alert_figures {
-	int64_t value, limit;       /* in the condition's unit; the limit is what was in force */
-	int64_t usual;              /* a surge: what was to be expected, in notices; else -1 */
-	uint64_t part, whole;       /* notices or messages; whole 0: nobody said how much was sent */
-	int64_t from, to;           /* of which time */
+	int64_t value, limit; /* in the condition's unit; the limit is what was in force */
+	int64_t usual;        /* a surge: what was to be expected, in notices; else -1 */
+	uint64_t part, whole; /* notices or messages; whole 0: nobody said how much was sent */
+	int64_t from, to;     /* of which time */
 	char provider[EVENT_PROVIDER_SIZE], campaign[EVENT_CAMPAIGN_SIZE];
 	enum category category;
 };
 
 enum alert_level {
-	LEVEL_CALM,                 /* below what clears */
-	LEVEL_OPEN,                 /* between the two: stays what it is */
+	LEVEL_CALM, /* below what clears */
+	LEVEL_OPEN, /* between the two: stays what it is */
 	LEVEL_FIRING,
 };
 /* SUBJECT: a provider, a mailbox, a class of data; "" for the whole. */
@@ -81,7 +90,11 @@ struct alert_finding {
 };
 
 /* What is to be told of an alert. */
-#define ALERT_NEWS(X) X(NEWS_NONE, "") X(NEWS_OPENED, "opened") X(NEWS_REPEATED, "repeated") X(NEWS_CLEARED, "cleared")
+#define ALERT_NEWS(X) \
+	X(NEWS_NONE, "") \
+	X(NEWS_OPENED, "opened") \
+	X(NEWS_REPEATED, "repeated") \
+	X(NEWS_CLEARED, "cleared")
 #define STORE_ENUM(symbol, name) symbol,
 enum alert_news { ALERT_NEWS(STORE_ENUM) ALERT_NEWS_COUNT };
 #undef STORE_ENUM
@@ -94,16 +107,18 @@ struct alert {
 	enum alert_condition condition;
 	char subject[STORE_NAME_SIZE];
 	struct alert_figures figures; /* while it is open the last ones at which it fired */
-	enum alert_news news;       /* the last that was to be told */
-	bool by_mail, by_command;   /* it still is, in this way */
+	enum alert_news news;         /* the last that was to be told */
+	bool by_mail, by_command;     /* it still is, in this way */
 };
 
 /*
- * One evaluation, inside a transaction: store_alerts_measure() for all that the store itself knows, store_alert_note() for what the caller found, at last
- * store_alerts_settle(), which clears what was neither. NOW is the same for all of them.
+ * One evaluation, inside a transaction: store_alerts_measure() for all that the store itself knows,
+ * store_alert_note() for what the caller found, at last store_alerts_settle(), which clears what
+ * was neither. NOW is the same for all of them.
  */
 int store_alerts_measure(struct store *s, const struct alert_options *o, int64_t now);
-int store_alert_note(struct store *s, const struct alert_options *o, const struct alert_finding *f, int64_t now);
+int store_alert_note(
+	struct store *s, const struct alert_options *o, const struct alert_finding *f, int64_t now);
 int store_alerts_settle(struct store *s, const struct alert_options *o, int64_t now);
 /* The level that the rule gives a value. */
 enum alert_level alert_level_of(const struct alert_rule *rule, int64_t value);
@@ -114,16 +129,25 @@ enum { ALERT_CLOCK_SIZE = 64 };
 int store_alerts_clock(struct store *s, char text[ALERT_CLOCK_SIZE]);
 int store_alerts_clock_put(struct store *s, const char *text);
 
-/* Which ones: all that are kept, those that are open, those of which something is to be told. By number. */
+/*
+ * Which ones: all that are kept, those that are open, those of which something is to be told. By
+ * number.
+ */
 enum alert_choice { ALERTS_ALL, ALERTS_OPEN, ALERTS_TO_TELL };
-int store_alerts(struct store *s, enum alert_choice choice, int (*visit)(void *context, const struct alert *a), void *context);
+int store_alerts(struct store *s, enum alert_choice choice,
+	int (*visit)(void *context, const struct alert *a), void *context);
 /* The news of alert NUMBER was told in this way. */
 enum alert_way { BY_MAIL, BY_COMMAND };
 int store_alert_told(struct store *s, int64_t number, enum alert_way way);
 
-/* --- counts by hour (store/hour.c) and from the beginning, for metrics ---------------------------------------------------------- */
+/* --- counts by hour (store/hour.c) and from the beginning, for metrics ---- */
 
-/* Notices since the store was made, by provider and what they are: a class, "undetermined", "complaint", or "unattributed". */
-int store_totals(struct store *s, int (*visit)(void *context, const char *provider, const char *what, uint64_t count), void *context);
+/*
+ * Notices since the store was made, by provider and what they are: a class, "undetermined",
+ * "complaint", or "unattributed".
+ */
+int store_totals(struct store *s,
+	int (*visit)(void *context, const char *provider, const char *what, uint64_t count),
+	void *context);
 
 #endif

@@ -1,19 +1,24 @@
 /*
- * What is asked about contacts: the sending system's question, an operator's, and the list of all of them.
+ * What is asked about contacts: the sending system's question, an operator's, and the list of all
+ * of them.
  */
 #include <sodium.h>
 #include <stdio.h>
 #include "store/contact.h"
 
-/* --- out --------------------------------------------------------------------------------------------------------------------- */
+/* --- out ------------------------------------------------------------------ */
 
-static void answer_of(const struct standing *st, const char *reason, bool full, int64_t now, struct answer *out)
+static void answer_of(
+	const struct standing *st, const char *reason, bool full, int64_t now, struct answer *out)
 {
 	out->state = st->state;
 	out->verdict = standing_verdict(st->state);
 	out->attempts = attempts_of(st);
 	out->since = st->since;
-	/* a mailbox that stayed full to the end of its ladder is as good as gone until it is tried again */
+	/*
+	 * a mailbox that stayed full to the end of its ladder is as good as gone until it is tried
+	 * again
+	 */
 	if (st->state == STATE_PAUSED && full)
 		out->verdict = VERDICT_SUPPRESS;
 	if (out->verdict == VERDICT_HOLD && now >= st->until)
@@ -25,10 +30,17 @@ static void answer_of(const struct standing *st, const char *reason, bool full, 
 }
 
 /* The answer that a row gives NOW: time that passed since it was written has its due. */
-static void answer_row(const struct store *s, const struct contact_row *r, int64_t now, struct answer *out)
+static void answer_row(
+	const struct store *s, const struct contact_row *r, int64_t now, struct answer *out)
 {
-	struct standing st = { .state = r->state, .because = AS_BEFORE, .since = r->since, .until = r->until, .due = r->due, .soft = r->attempts,
-			       .blocks = r->attempts, .unclear = r->attempts };
+	struct standing st = { .state = r->state,
+		.because = AS_BEFORE,
+		.since = r->since,
+		.until = r->until,
+		.due = r->due,
+		.soft = r->attempts,
+		.blocks = r->attempts,
+		.unclear = r->attempts };
 	struct walk w = { &s->o, quiet_of(s), r->key, NULL, NULL };
 
 	elapse(&w, &st, now);
@@ -43,7 +55,8 @@ static int load_any(struct store *s, const struct pseudonyms *p, struct contact 
 	return result || *found || p->n < 2 ? result : contact_load(s, p->key[1], c, found);
 }
 
-static int check_key(struct store *s, const unsigned char key[PSEUDONYM_SIZE], int64_t now, struct answer *out, bool *found)
+static int check_key(struct store *s, const unsigned char key[PSEUDONYM_SIZE], int64_t now,
+	struct answer *out, bool *found)
 {
 	struct contact_row row;
 	enum table_result in_table = contact_table_find(s, key, &row);
@@ -83,7 +96,8 @@ int store_check(struct store *s, const char *address, size_t n, int64_t now, str
 	return result;
 }
 
-int store_contact_show(struct store *s, const char *address, size_t n, int64_t now, struct contact_view *out)
+int store_contact_show(
+	struct store *s, const char *address, size_t n, int64_t now, struct contact_view *out)
 {
 	struct pseudonyms p;
 	struct contact c;
@@ -108,15 +122,18 @@ int store_contact_show(struct store *s, const char *address, size_t n, int64_t n
 		out->day[i].blocks = d->count[HISTORY_BLOCK];
 		out->day[i].delivered = d->delivered != NEVER;
 	}
-	if (c.now.state == STATE_SOFT || c.now.state == STATE_PAUSED || c.now.state == STATE_REVALIDATE)
+	if (c.now.state == STATE_SOFT || c.now.state == STATE_PAUSED ||
+		c.now.state == STATE_REVALIDATE)
 		memcpy(out->ladder, c.ladder, sizeof out->ladder);
-	if (c.now.state == STATE_BLOCK || c.now.state == STATE_INVESTIGATE || c.now.state == STATE_RETRY_GATED)
-		memcpy(out->provider, history_cause(&c.history, c.history.block.by)->provider, sizeof out->provider);
+	if (c.now.state == STATE_BLOCK || c.now.state == STATE_INVESTIGATE ||
+		c.now.state == STATE_RETRY_GATED)
+		memcpy(out->provider, history_cause(&c.history, c.history.block.by)->provider,
+			sizeof out->provider);
 	return STORE_OK;
 }
 
 int store_suppressions(struct store *s, int64_t since, int64_t now, char key[STORE_FINGERPRINT_HEX],
-		       int (*visit)(void *context, const char *pseudonym, const struct answer *a), void *context)
+	int (*visit)(void *context, const char *pseudonym, const struct answer *a), void *context)
 {
 	char hex[STORE_PSEUDONYM_HEX];
 	struct contact_row row;
@@ -146,6 +163,7 @@ int store_contact_counts(struct store *s, uint64_t counts[STATE_COUNT])
 	if (!st)
 		return STORE_FAILED;
 	while ((rc = db_step(s, st)) == 1)
-		counts[state_by_name((const char *)sqlite3_column_text(st, 0))] += (uint64_t)sqlite3_column_int64(st, 1);
+		counts[state_by_name((const char *)sqlite3_column_text(st, 0))] += (uint64_t)
+			sqlite3_column_int64(st, 1);
 	return rc ? STORE_FAILED : STORE_OK;
 }

@@ -1,9 +1,10 @@
 /*
  * What failures rest on, taken as a whole.
  *
- * A contact remembers rule and provider of its failures by name, because these lists are ours, and reporting MTA and campaign
- * as numbers of 32 bits: BLAKE2b under message.key of "retour cause 1", NUL, what it is, NUL, the name. Who asks for a
- * cause has its name; who has the file alone has neither name nor key.
+ * A contact remembers rule and provider of its failures by name, because these lists are ours, and
+ * reporting MTA and campaign as numbers of 32 bits: BLAKE2b under message.key of "retour cause 1",
+ * NUL, what it is, NUL, the name. Who asks for a cause has its name; who has the file alone has
+ * neither name nor key.
  */
 #include <ctype.h>
 #include <sodium.h>
@@ -16,7 +17,9 @@ enum { NAME_MAX_BYTES = 256 };
 
 uint32_t cause_number(const struct store *s, enum cause_purpose purpose, const char *name)
 {
-	static const char *const purposes[] = { [CAUSE_MTA] = "mta", [CAUSE_CAMPAIGN] = "campaign" };
+	static const char *const purposes[] = {
+		[CAUSE_MTA] = "mta", [CAUSE_CAMPAIGN] = "campaign"
+	};
 	unsigned char input[NAME_MAX_BYTES + 64], hash[crypto_generichash_BYTES_MIN];
 	size_t n = strnlen(name, NAME_MAX_BYTES);
 	uint32_t number = 0;
@@ -25,7 +28,9 @@ uint32_t cause_number(const struct store *s, enum cause_purpose purpose, const c
 		n--;
 	if (!n)
 		return 0;
-	size_t head = (size_t)snprintf((char *)input, 64, "retour cause 1%c%s", 0, purposes[purpose]) + 1;
+	size_t head = (size_t)snprintf(
+			      (char *)input, 64, "retour cause 1%c%s", 0, purposes[purpose]) +
+		1;
 	for (size_t i = 0; i < n; i++)
 		input[head + i] = (unsigned char)tolower((unsigned char)name[i]);
 	crypto_generichash(hash, sizeof hash, input, head + n, keys_message(s), KEY_SIZE);
@@ -34,11 +39,11 @@ uint32_t cause_number(const struct store *s, enum cause_purpose purpose, const c
 	return number ? number : 1;
 }
 
-/* --- taken back ---------------------------------------------------------------------------------------- */
+/* --- taken back ----------------------------------------------------------- */
 
 /* A cause as it is compared: "" and 0 are whatever it is. */
 struct taken_back {
-	int64_t first, last;    /* days */
+	int64_t first, last; /* days */
 	char rule[EVENT_RULE_SIZE];
 	char provider[EVENT_PROVIDER_SIZE];
 	uint32_t mta, campaign;
@@ -46,7 +51,10 @@ struct taken_back {
 
 enum { TAKEN_BACK_MAX = 1000 }; /* that are compared with what is read; the last ones */
 
-/* A complaint is the recipient's own word: no provider, host or campaign makes it wrong, only a rule that misread it. */
+/*
+ * A complaint is the recipient's own word: no provider, host or campaign makes it wrong, only a
+ * rule that misread it.
+ */
 static bool may_take_back(const struct taken_back *t, enum history_kind kind)
 {
 	return kind != HISTORY_DELIVERED && (kind != HISTORY_COMPLAINT || *t->rule);
@@ -54,17 +62,20 @@ static bool may_take_back(const struct taken_back *t, enum history_kind kind)
 
 static bool is_same(const struct taken_back *t, const struct cause *c, uint32_t campaign)
 {
-	return (!*t->rule || strcmp(t->rule, c->rule) == 0) && (!*t->provider || strcmp(t->provider, c->provider) == 0) &&
-	       (!t->mta || t->mta == c->mta) && (!t->campaign || t->campaign == campaign);
+	return (!*t->rule || strcmp(t->rule, c->rule) == 0) &&
+		(!*t->provider || strcmp(t->provider, c->provider) == 0) &&
+		(!t->mta || t->mta == c->mta) && (!t->campaign || t->campaign == campaign);
 }
 
-bool cause_is_taken_back(const struct store *s, enum history_kind kind, const struct cause *cause, uint32_t campaign, int64_t at)
+bool cause_is_taken_back(const struct store *s, enum history_kind kind, const struct cause *cause,
+	uint32_t campaign, int64_t at)
 {
 	int64_t day = day_start(at);
 
 	for (unsigned i = 0; i < s->takings; i++) {
 		const struct taken_back *t = &s->taken_back[i];
-		if (day >= t->first && day <= t->last && may_take_back(t, kind) && is_same(t, cause, campaign))
+		if (day >= t->first && day <= t->last && may_take_back(t, kind) &&
+			is_same(t, cause, campaign))
 			return true;
 	}
 	return false;
@@ -77,8 +88,10 @@ int causes_load(struct store *s)
 	int rc = 0;
 
 	for (s->takings = 0; st && (rc = db_step(s, st)) == 1; s->takings++) {
-		t = (struct taken_back){ .first = sqlite3_column_int64(st, 0), .last = sqlite3_column_int64(st, 1),
-			.mta = (uint32_t)sqlite3_column_int64(st, 4), .campaign = (uint32_t)sqlite3_column_int64(st, 5) };
+		t = (struct taken_back){ .first = sqlite3_column_int64(st, 0),
+			.last = sqlite3_column_int64(st, 1),
+			.mta = (uint32_t)sqlite3_column_int64(st, 4),
+			.campaign = (uint32_t)sqlite3_column_int64(st, 5) };
 		db_text(st, 2, t.rule, sizeof t.rule);
 		db_text(st, 3, t.provider, sizeof t.provider);
 		more = realloc(s->taken_back, (s->takings + 1) * sizeof *more);
@@ -102,8 +115,9 @@ static bool take_back(struct history *h, const struct taken_back *t)
 	for (unsigned i = 0; i < h->days; i++)
 		for (unsigned kind = 0; kind < HISTORY_CAUSED; kind++) {
 			struct day *d = &h->day[i];
-			if (!d->count[kind] || d->start < t->first || d->start > t->last || !may_take_back(t, kind) ||
-			    !is_same(t, history_cause(h, d->by[kind]), d->by[kind].campaign))
+			if (!d->count[kind] || d->start < t->first || d->start > t->last ||
+				!may_take_back(t, kind) ||
+				!is_same(t, history_cause(h, d->by[kind]), d->by[kind].campaign))
 				continue;
 			history_take_back(d, kind);
 			any = true;
@@ -114,7 +128,8 @@ static bool take_back(struct history *h, const struct taken_back *t)
 }
 
 /* What the rest of the history says, as of NOW. */
-static int move_one(struct store *s, const struct taken_back *t, struct contact *c, int64_t now, struct cause_moves *out)
+static int move_one(struct store *s, const struct taken_back *t, struct contact *c, int64_t now,
+	struct cause_moves *out)
 {
 	contact_elapse(s, c, now);
 	enum contact_state before = c->now.state;
@@ -128,17 +143,21 @@ static int move_one(struct store *s, const struct taken_back *t, struct contact 
 	return contact_save(s, SQL_CONTACT_PUT, c);
 }
 
-static int move_all(struct store *s, const struct taken_back *t, int64_t now, struct cause_moves *out)
+static int move_all(
+	struct store *s, const struct taken_back *t, int64_t now, struct cause_moves *out)
 {
 	struct page page = { .n = 0 };
 	struct contact c;
 	bool found;
 	int result;
 
-	while (!(result = contact_page(s, &page, db_bind(s, SQL_CONTACT_FROM, "bii", page.last, PSEUDONYM_SIZE, t->first,
-							 (int64_t)CONTACT_PAGE))) && page.n)
+	while (!(result = contact_page(s, &page,
+			 db_bind(s, SQL_CONTACT_FROM, "bii", page.last, PSEUDONYM_SIZE, t->first,
+				 (int64_t)CONTACT_PAGE))) &&
+		page.n)
 		for (unsigned i = 0; i < page.n; i++)
-			if ((result = contact_load(s, page.key[i], &c, &found)) || (result = move_one(s, t, &c, now, out)))
+			if ((result = contact_load(s, page.key[i], &c, &found)) ||
+				(result = move_one(s, t, &c, now, out)))
 				return result;
 	return result;
 }
@@ -148,9 +167,11 @@ static int cause_of_choice(struct store *s, const struct cause_choice *choice, s
 	bool any = choice->rule || choice->provider || choice->reporting_mta || choice->campaign;
 
 	*t = (struct taken_back){ .first = day_start(choice->from), .last = day_start(choice->to) };
-	if (!any || t->first > t->last || (choice->rule && strlen(choice->rule) >= sizeof t->rule) ||
-	    (choice->provider && strlen(choice->provider) >= sizeof t->provider))
-		return store_fail(s, STORE_MISUSE, "a cause wants a rule, provider, reporting MTA or campaign, and days one after the other");
+	if (!any || t->first > t->last ||
+		(choice->rule && strlen(choice->rule) >= sizeof t->rule) ||
+		(choice->provider && strlen(choice->provider) >= sizeof t->provider))
+		return store_fail(s, STORE_MISUSE,
+			"a cause wants a rule, provider, reporting MTA or campaign, and days one after the other");
 	snprintf(t->rule, sizeof t->rule, "%s", choice->rule ? choice->rule : "");
 	snprintf(t->provider, sizeof t->provider, "%s", choice->provider ? choice->provider : "");
 	t->mta = choice->reporting_mta ? cause_number(s, CAUSE_MTA, choice->reporting_mta) : 0;
@@ -158,7 +179,8 @@ static int cause_of_choice(struct store *s, const struct cause_choice *choice, s
 	return STORE_OK;
 }
 
-int store_undo(struct store *s, const struct cause_choice *choice, int64_t now, struct cause_moves *out)
+int store_undo(
+	struct store *s, const struct cause_choice *choice, int64_t now, struct cause_moves *out)
 {
 	struct taken_back t;
 	int result = cause_of_choice(s, choice, &t);
@@ -170,6 +192,7 @@ int store_undo(struct store *s, const struct cause_choice *choice, int64_t now, 
 		return store_fail(s, STORE_MISUSE, "undo outside a transaction");
 	if (move_all(s, &t, now, out))
 		return STORE_FAILED;
-	sqlite3_stmt *st = db_bind(s, SQL_TAKEN_BACK_ADD, "iiiTTii", now, t.first, t.last, t.rule, t.provider, (int64_t)t.mta, (int64_t)t.campaign);
+	sqlite3_stmt *st = db_bind(s, SQL_TAKEN_BACK_ADD, "iiiTTii", now, t.first, t.last, t.rule,
+		t.provider, (int64_t)t.mta, (int64_t)t.campaign);
 	return db_finish(s, st) ? STORE_FAILED : causes_load(s);
 }

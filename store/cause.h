@@ -1,23 +1,28 @@
 /*
- * What failures rest on, taken as a whole: a rule, a provider, a reporting MTA, a campaign, from one day to another.
+ * What failures rest on, taken as a whole: a rule, a provider, a reporting MTA, a campaign, from
+ * one day to another.
  */
 #ifndef RETOUR_STORE_CAUSE_H
 #define RETOUR_STORE_CAUSE_H
-
 
 #include "store/history.h"
 #include "store/internal.h"
 
 enum cause_purpose { CAUSE_MTA, CAUSE_CAMPAIGN };
 /*
- * The number under which a contact remembers a host or a campaign, made with a key so that nobody finds the name by trying;
- * 0 for "". NAME need not end within a span of its own; ASCII capitals are folded.
+ * The number under which a contact remembers a host or a campaign, made with a key so that nobody
+ * finds the name by trying; 0 for "". NAME need not end within a span of its own; ASCII capitals
+ * are folded.
  */
 uint32_t cause_number(const struct store *s, enum cause_purpose purpose, const char *name);
 
 /* Reads what was taken back, when the store is opened. */
 int causes_load(struct store *s);
-/* Whether what rests on CAUSE at this time was taken back: then it changes no contact, also when it is read only now. */
-bool cause_is_taken_back(const struct store *s, enum history_kind kind, const struct cause *cause, uint32_t campaign, int64_t at);
+/*
+ * Whether what rests on CAUSE at this time was taken back: then it changes no contact, also when it
+ * is read only now.
+ */
+bool cause_is_taken_back(const struct store *s, enum history_kind kind, const struct cause *cause,
+	uint32_t campaign, int64_t at);
 
 #endif

@@ -6,7 +6,8 @@
  *     length of kind, 4 bytes; kind           big-endian length, no NUL
  *     length of detail, 4 bytes; detail
  *
- * The texts are canonical: one entry has one form, and whatever reads back as another one is refused.
+ * The texts are canonical: one entry has one form, and whatever reads back as another one is
+ * refused.
  */
 #include <ctype.h>
 #include <inttypes.h>
@@ -17,7 +18,9 @@
 #include "store/chain.h"
 
 enum { FIELDS = 6, HEX_SIZE = 2 * LEDGER_HASH_SIZE + 1 };
-#define NUMBER_MAX INT64_C(1000000000000000) /* of an entry: more than there ever are, and sums with it do not overflow */
+#define NUMBER_MAX \
+	INT64_C(1000000000000000) /* of an entry: more than there ever are, and sums with it do \
+				     not overflow */
 
 static void put_number(crypto_generichash_state *h, uint64_t v, unsigned bytes)
 {
@@ -36,7 +39,8 @@ static void put_text(crypto_generichash_state *h, const char *text)
 	crypto_generichash_update(h, (const unsigned char *)text, n);
 }
 
-void chain_hash(unsigned char out[LEDGER_HASH_SIZE], const unsigned char previous[LEDGER_HASH_SIZE], const struct ledger_entry *e)
+void chain_hash(unsigned char out[LEDGER_HASH_SIZE], const unsigned char previous[LEDGER_HASH_SIZE],
+	const struct ledger_entry *e)
 {
 	static const unsigned char domain[] = "retour ledger 1";
 	crypto_generichash_state h;
@@ -67,7 +71,8 @@ void chain_word(char *out, size_t size, const char *name)
 
 	for (; *name && n + sizeof "%XX" <= size; name++) {
 		bool plain = isalnum((unsigned char)*name) || strchr("._-/:+", *name);
-		n += (size_t)snprintf(out + n, size - n, plain ? "%c" : "%%%02X", (unsigned char)*name);
+		n += (size_t)snprintf(
+			out + n, size - n, plain ? "%c" : "%%%02X", (unsigned char)*name);
 	}
 	out[n] = '\0';
 }
@@ -83,7 +88,8 @@ static bool parse_time(const char *text, int64_t *at)
 
 static bool parse_hash(const char *hex, unsigned char out[LEDGER_HASH_SIZE])
 {
-	return strlen(hex) == HEX_SIZE - 1 && sodium_hex2bin(out, LEDGER_HASH_SIZE, hex, HEX_SIZE - 1, NULL, NULL, NULL) == 0;
+	return strlen(hex) == HEX_SIZE - 1 &&
+		sodium_hex2bin(out, LEDGER_HASH_SIZE, hex, HEX_SIZE - 1, NULL, NULL, NULL) == 0;
 }
 
 static bool is_plain(const char *text)
@@ -91,7 +97,8 @@ static bool is_plain(const char *text)
 	return !text[strcspn(text, "\t\r\n")];
 }
 
-size_t chain_line(char out[CHAIN_LINE_SIZE], const struct ledger_entry *e, const unsigned char previous[LEDGER_HASH_SIZE])
+size_t chain_line(char out[CHAIN_LINE_SIZE], const struct ledger_entry *e,
+	const unsigned char previous[LEDGER_HASH_SIZE])
 {
 	char at[CHAIN_TIME_SIZE], before[HEX_SIZE], own[HEX_SIZE];
 
@@ -99,10 +106,12 @@ size_t chain_line(char out[CHAIN_LINE_SIZE], const struct ledger_entry *e, const
 		return 0;
 	sodium_bin2hex(before, sizeof before, previous, LEDGER_HASH_SIZE);
 	sodium_bin2hex(own, sizeof own, e->hash, LEDGER_HASH_SIZE);
-	return (size_t)snprintf(out, CHAIN_LINE_SIZE, "%" PRId64 "\t%s\t%s\t%s\t%s\t%s\n", e->number, chain_time(e->at, at), e->kind, e->detail, before,
-				own);
+	return (size_t)snprintf(out, CHAIN_LINE_SIZE, "%" PRId64 "\t%s\t%s\t%s\t%s\t%s\n",
+		e->number, chain_time(e->at, at), e->kind, e->detail, before, own);
 }
-_Static_assert(CHAIN_LINE_SIZE > LEDGER_TEXT_SIZE + STORE_NAME_SIZE + CHAIN_TIME_SIZE + 2 * HEX_SIZE + 32, "the longest entry fits its line");
+_Static_assert(
+	CHAIN_LINE_SIZE > LEDGER_TEXT_SIZE + STORE_NAME_SIZE + CHAIN_TIME_SIZE + 2 * HEX_SIZE + 32,
+	"the longest entry fits its line");
 
 bool chain_parse(struct span line, struct ledger_entry *e, unsigned char previous[LEDGER_HASH_SIZE])
 {
@@ -116,8 +125,10 @@ bool chain_parse(struct span line, struct ledger_entry *e, unsigned char previou
 		if (!(field[i] = strsep(&rest, "\t")))
 			return false;
 	memset(e, 0, sizeof *e);
-	if (rest || sscanf(field[0], "%" SCNd64, &e->number) != 1 || e->number < 1 || e->number > NUMBER_MAX || !parse_time(field[1], &e->at) || strlen(field[2]) >= sizeof e->kind ||
-	    strlen(field[3]) >= sizeof e->detail || !parse_hash(field[4], previous) || !parse_hash(field[5], e->hash))
+	if (rest || sscanf(field[0], "%" SCNd64, &e->number) != 1 || e->number < 1 ||
+		e->number > NUMBER_MAX || !parse_time(field[1], &e->at) ||
+		strlen(field[2]) >= sizeof e->kind || strlen(field[3]) >= sizeof e->detail ||
+		!parse_hash(field[4], previous) || !parse_hash(field[5], e->hash))
 		return false;
 	strcpy(e->kind, field[2]);
 	strcpy(e->detail, field[3]);
@@ -125,11 +136,13 @@ bool chain_parse(struct span line, struct ledger_entry *e, unsigned char previou
 	return n == line.n + 1 && memcmp(again, line.p, line.n) == 0;
 }
 
-bool chain_cut(const struct ledger_entry *e, int64_t *first, unsigned char previous[LEDGER_HASH_SIZE])
+bool chain_cut(
+	const struct ledger_entry *e, int64_t *first, unsigned char previous[LEDGER_HASH_SIZE])
 {
 	char hex[HEX_SIZE];
 
-	return sscanf(e->detail, "first=%" SCNd64 " previous=%64[0-9a-f]", first, hex) == 2 && parse_hash(hex, previous);
+	return sscanf(e->detail, "first=%" SCNd64 " previous=%64[0-9a-f]", first, hex) == 2 &&
+		parse_hash(hex, previous);
 }
 
 size_t checkpoint_text(char out[CHECKPOINT_TEXT_SIZE], const struct ledger_entry *e)
@@ -137,20 +150,24 @@ size_t checkpoint_text(char out[CHECKPOINT_TEXT_SIZE], const struct ledger_entry
 	char at[CHAIN_TIME_SIZE], hash[HEX_SIZE];
 
 	sodium_bin2hex(hash, sizeof hash, e->hash, LEDGER_HASH_SIZE);
-	return (size_t)snprintf(out, CHECKPOINT_TEXT_SIZE, "retour checkpoint 1\nentry %" PRId64 "\nat %s\nhash %s\n", e->number, chain_time(e->at, at), hash);
+	return (size_t)snprintf(out, CHECKPOINT_TEXT_SIZE,
+		"retour checkpoint 1\nentry %" PRId64 "\nat %s\nhash %s\n", e->number,
+		chain_time(e->at, at), hash);
 }
 
 bool checkpoint_parse(struct span text, struct ledger_entry *e)
 {
-	char copy[CHECKPOINT_TEXT_SIZE], again[CHECKPOINT_TEXT_SIZE], at[CHAIN_TIME_SIZE], hash[HEX_SIZE];
+	char copy[CHECKPOINT_TEXT_SIZE], again[CHECKPOINT_TEXT_SIZE], at[CHAIN_TIME_SIZE],
+		hash[HEX_SIZE];
 
 	memset(e, 0, sizeof *e);
 	if (text.n >= sizeof copy || memchr(text.p, '\0', text.n))
 		return false;
 	memcpy(copy, text.p, text.n);
 	copy[text.n] = '\0';
-	if (sscanf(copy, "retour checkpoint 1 entry %" SCNd64 " at %31s hash %64[0-9a-f]", &e->number, at, hash) != 3 || !parse_time(at, &e->at) ||
-	    !parse_hash(hash, e->hash))
+	if (sscanf(copy, "retour checkpoint 1 entry %" SCNd64 " at %31s hash %64[0-9a-f]",
+		    &e->number, at, hash) != 3 ||
+		!parse_time(at, &e->at) || !parse_hash(hash, e->hash))
 		return false;
 	return checkpoint_text(again, e) == text.n && memcmp(again, copy, text.n) == 0;
 }

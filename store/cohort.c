@@ -1,7 +1,8 @@
 /*
- * What became of those who went soft in a month: a count for each month and outcome, kept while contacts change, because contacts are pseudonymous and are
- * forgotten one day. A contact is in one cohort at a time; it leaves the count of its outcome for that of the next one. Once recovered, it stays
- * there: when it goes soft again in another month it joins that month's cohort besides.
+ * What became of those who went soft in a month: a count for each month and outcome, kept while
+ * contacts change, because contacts are pseudonymous and are forgotten one day. A contact is in one
+ * cohort at a time; it leaves the count of its outcome for that of the next one. Once recovered, it
+ * stays there: when it goes soft again in another month it joins that month's cohort besides.
  */
 #include "store/internal.h"
 
@@ -15,7 +16,8 @@ const char *cohort_outcome_name(unsigned outcome)
 
 static int add(struct store *s, struct cohort_place p, int n)
 {
-	return db_run(s, SQL_COHORT_ADD, "iti", (int64_t)p.month, cohort_outcome_name(p.outcome), (int64_t)n);
+	return db_run(s, SQL_COHORT_ADD, "iti", (int64_t)p.month, cohort_outcome_name(p.outcome),
+		(int64_t)n);
 }
 
 int cohort_move(struct store *s, struct cohort_place before, struct cohort_place after)
@@ -29,7 +31,8 @@ int cohort_move(struct store *s, struct cohort_place before, struct cohort_place
 	return after.month ? add(s, after, 1) : STORE_OK;
 }
 
-int store_cohorts(struct store *s, int from, int to, int (*visit)(void *context, const struct cohort *c), void *context)
+int store_cohorts(struct store *s, int from, int to,
+	int (*visit)(void *context, const struct cohort *c), void *context)
 {
 	sqlite3_stmt *st = db_bind(s, SQL_COHORTS, "ii", (int64_t)from, (int64_t)to);
 	struct cohort c = { .month = 0 };

@@ -1,17 +1,19 @@
 /*
  * Contacts: one state per recipient, so that the sending system knows whom not to write to.
  *
- * Messages do not come in the order in which things happened. So nothing is decided from the state alone: a contact keeps a summary of
- * its events that does not depend on their order (history.h), and whenever one joins, the state is made anew from it (standing.c). The same events
- * give the same contact in any order and any batches.
+ * Messages do not come in the order in which things happened. So nothing is decided from the state
+ * alone: a contact keeps a summary of its events that does not depend on their order (history.h),
+ * and whenever one joins, the state is made anew from it (standing.c). The same events give the
+ * same contact in any order and any batches.
  *
- * Of hard failures and complaints the earliest day counts, whatever came when; the rest of the history stays, so that what was wrong can be taken back.
+ * Of hard failures and complaints the earliest day counts, whatever came when; the rest of the
+ * history stays, so that what was wrong can be taken back.
  */
 #include <stdio.h>
 #include "store/cause.h"
 #include "store/contact.h"
 
-/* --- what an event means ---------------------------------------------------------------------------------------------- */
+/* --- what an event means -------------------------------------------------- */
 
 enum { MEANS_NOTHING = -1 };
 
@@ -41,8 +43,9 @@ static int meaning_of_failure(const struct packed *e)
 }
 
 /*
- * What an event adds to the history. A delay is no failure: the sender's queue is still trying. A complaint of the sort "not spam" is praise. What is
- * neither understood nor permanent changes nothing.
+ * What an event adds to the history. A delay is no failure: the sender's queue is still trying. A
+ * complaint of the sort "not spam" is praise. What is neither understood nor permanent changes
+ * nothing.
  */
 static int meaning_of(const struct packed *e)
 {
@@ -70,7 +73,8 @@ static struct cause cause_of(const struct store *s, const struct packed *e, int 
 	struct cause cause = { .category = e->category, .mta = e->mta };
 
 	memcpy(cause.rule, e->rule, sizeof cause.rule);
-	snprintf(cause.provider, sizeof cause.provider, "%.*s", (int)sizeof cause.provider - 1, segment_of(e));
+	snprintf(cause.provider, sizeof cause.provider, "%.*s", (int)sizeof cause.provider - 1,
+		segment_of(e));
 	if (meaning == HISTORY_SOFT)
 		memcpy(cause.ladder, ladder_for(s, e)->name, sizeof cause.ladder);
 	return cause;
@@ -83,19 +87,23 @@ int contact_note(struct store *s, struct contact *c, const struct packed *e, int
 
 	if (e->at <= c->history.settled && !final)
 		return STORE_OK;
-	if (!history_add(&c->history, (enum history_kind)meaning, e->at, &cause, cause_number(s, CAUSE_CAMPAIGN, e->campaign))) {
+	if (!history_add(&c->history, (enum history_kind)meaning, e->at, &cause,
+		    cause_number(s, CAUSE_CAMPAIGN, e->campaign))) {
 		struct walk w = walk_of(s, c);
 		settle_one_day(&w, &c->history);
 	}
 	return contact_refold(s, c);
 }
 
-/* --- in --------------------------------------------------------------------------------------------------------------------- */
+/* --- in ------------------------------------------------------------------- */
 
-int contact_rekey(struct store *s, const unsigned char old[PSEUDONYM_SIZE], const unsigned char present[PSEUDONYM_SIZE])
+int contact_rekey(struct store *s, const unsigned char old[PSEUDONYM_SIZE],
+	const unsigned char present[PSEUDONYM_SIZE])
 {
-	return db_run(s, SQL_CONTACT_REKEY, "bb", present, PSEUDONYM_SIZE, old, PSEUDONYM_SIZE) || (sqlite3_changes(s->db) && held_note_deletion(s))
-	       ? STORE_FAILED : STORE_OK;
+	return db_run(s, SQL_CONTACT_REKEY, "bb", present, PSEUDONYM_SIZE, old, PSEUDONYM_SIZE) ||
+			(sqlite3_changes(s->db) && held_note_deletion(s))
+		? STORE_FAILED
+		: STORE_OK;
 }
 
 bool contact_is_taken_back(const struct store *s, const struct packed *e, int meaning)
@@ -105,7 +113,8 @@ bool contact_is_taken_back(const struct store *s, const struct packed *e, int me
 	if (!s->takings)
 		return false;
 	cause = cause_of(s, e, meaning);
-	return cause_is_taken_back(s, (enum history_kind)meaning, &cause, cause_number(s, CAUSE_CAMPAIGN, e->campaign), e->at);
+	return cause_is_taken_back(s, (enum history_kind)meaning, &cause,
+		cause_number(s, CAUSE_CAMPAIGN, e->campaign), e->at);
 }
 
 int contact_apply(struct store *s, const struct packed *e)
@@ -124,7 +133,8 @@ int contact_apply(struct store *s, const struct packed *e)
 		return STORE_FAILED;
 	if (contact_load(s, e->contact, &c, &found))
 		return STORE_FAILED;
-	if (meaning != HISTORY_DELIVERED && recurrence_add(s, e->day, e->klass, !found || contact_is_well(&c)))
+	if (meaning != HISTORY_DELIVERED &&
+		recurrence_add(s, e->day, e->klass, !found || contact_is_well(&c)))
 		return STORE_FAILED;
 	if (e->at <= c.moved)
 		return STORE_OK;
@@ -144,23 +154,35 @@ static int tidy_one(struct store *s, struct contact *c, int64_t now)
 {
 	(void)now;
 	if (contact_is_well(c))
-		return held_delete(s, HELD_CONTACTS, db_bind(s, SQL_CONTACT_DELETE, "b", c->key, PSEUDONYM_SIZE), &(uint64_t){ 0 }) ||
-		       held_note_deletion(s) ? STORE_FAILED : STORE_OK;
+		return held_delete(s, HELD_CONTACTS,
+			       db_bind(s, SQL_CONTACT_DELETE, "b", c->key, PSEUDONYM_SIZE),
+			       &(uint64_t){ 0 }) ||
+				held_note_deletion(s)
+			? STORE_FAILED
+			: STORE_OK;
 	history_coarsen(&c->history);
 	return contact_save(s, SQL_CONTACT_PUT, c);
 }
 
-/* DO_ONE to all contacts that WHICH gives, page by page; it takes them out of what WHICH gives. *COUNT counts them. */
-static int each_due(struct store *s, enum sql which, int (*do_one)(struct store *s, struct contact *c, int64_t now), int64_t now, uint64_t *count)
+/*
+ * DO_ONE to all contacts that WHICH gives, page by page; it takes them out of what WHICH gives.
+ * *COUNT counts them.
+ */
+static int each_due(struct store *s, enum sql which,
+	int (*do_one)(struct store *s, struct contact *c, int64_t now), int64_t now,
+	uint64_t *count)
 {
 	struct page page = { .n = 0 };
 	struct contact c;
 	bool found;
 	int result;
 
-	while (!(result = contact_page(s, &page, db_bind(s, which, "ii", now, (int64_t)CONTACT_PAGE))) && page.n)
+	while (!(result = contact_page(
+			 s, &page, db_bind(s, which, "ii", now, (int64_t)CONTACT_PAGE))) &&
+		page.n)
 		for (unsigned i = 0; i < page.n; i++, ++*count)
-			if ((result = contact_load(s, page.key[i], &c, &found)) || (result = do_one(s, &c, now)))
+			if ((result = contact_load(s, page.key[i], &c, &found)) ||
+				(result = do_one(s, &c, now)))
 				return result;
 	return result;
 }
@@ -184,11 +206,14 @@ int store_advance(struct store *s, int64_t now, uint64_t *changed)
 	return db_leave(s, own, result);
 }
 
-/* --- moved by an operator --- */
+/* --- moved by an operator ------------------------------------------------- */
 
-int store_contact_move(struct store *s, const char *address, size_t n, enum contact_move move, int64_t now, enum contact_state *from, bool *moved)
+int store_contact_move(struct store *s, const char *address, size_t n, enum contact_move move,
+	int64_t now, enum contact_state *from, bool *moved)
 {
-	static const enum happening whats[] = { [MOVE_REVALIDATE] = REVALIDATED, [MOVE_RESOLVE] = RESOLVED, [MOVE_REACTIVATE] = REACTIVATED };
+	static const enum happening whats[] = { [MOVE_REVALIDATE] = REVALIDATED,
+		[MOVE_RESOLVE] = RESOLVED,
+		[MOVE_REACTIVATE] = REACTIVATED };
 	struct pseudonyms p;
 	struct contact c;
 	struct walk w;
@@ -199,7 +224,8 @@ int store_contact_move(struct store *s, const char *address, size_t n, enum cont
 		return store_fail(s, STORE_MISUSE, "move outside a transaction");
 	if (pseudonyms_of(s, address, n, &p))
 		return STORE_MISUSE;
-	if ((p.n == 2 && contact_rekey(s, p.key[1], p.key[0])) || contact_load(s, p.key[0], &c, &found))
+	if ((p.n == 2 && contact_rekey(s, p.key[1], p.key[0])) ||
+		contact_load(s, p.key[0], &c, &found))
 		return STORE_FAILED;
 	contact_elapse(s, &c, now);
 	*from = c.now.state;
@@ -219,4 +245,3 @@ int store_contact_move(struct store *s, const char *address, size_t n, enum cont
 	*moved = true;
 	return contact_save(s, SQL_CONTACT_PUT, &c);
 }
-

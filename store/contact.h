@@ -1,6 +1,6 @@
 /*
- * One contact in memory, and its way from its row and back: what contact.c (events, operators), release.c, cause.c (whole causes
- * taken back) and answer.c (questions) share.
+ * One contact in memory, and its way from its row and back: what contact.c (events, operators),
+ * release.c, cause.c (whole causes taken back) and answer.c (questions) share.
  */
 #ifndef RETOUR_STORE_CONTACT_H
 #define RETOUR_STORE_CONTACT_H
@@ -9,26 +9,32 @@
 
 struct contact {
 	unsigned char key[PSEUDONYM_SIZE];
-	int64_t at;             /* day of its last event; retention counts from there */
-	int64_t moved;          /* when an operator moved it: what happened before is settled; 0: never */
-	int64_t held;           /* AT as the row has it, and so the kept counts; 0: there is none yet */
+	int64_t at;    /* day of its last event; retention counts from there */
+	int64_t moved; /* when an operator moved it: what happened before is settled; 0: never */
+	int64_t held;  /* AT as the row has it, and so the kept counts; 0: there is none yet */
 	enum contact_state held_state; /* the same of its state */
-	struct cohort_place counted; /* where the row says that it was counted */
-	struct standing now;    /* as of its last event, or of the last time that time changed it */
+	struct cohort_place counted;   /* where the row says that it was counted */
+	struct standing now; /* as of its last event, or of the last time that time changed it */
 	char reason[EVENT_RULE_SIZE];
 	char rule[EVENT_RULE_SIZE];
 	char ladder[STORE_NAME_SIZE]; /* of its last soft failure */
 	struct history history;
 };
 
-/* --- contactfold.c ---------------------------------------------------------------------------------------- */
+/* --- contactfold.c -------------------------------------------------------- */
 
-/* The category's own ladder, else the provider's, else the one that its profile names: for most the one of their size. */
+/*
+ * The category's own ladder, else the provider's, else the one that its profile names: for most the
+ * one of their size.
+ */
 const struct ladder *ladder_for(const struct store *s, const struct packed *e);
 /* How long a failure is held against a recipient. */
 int64_t quiet_of(const struct store *s);
 struct walk walk_of(const struct store *s, const struct contact *c);
-/* Makes the state anew from the history. RESOLVED: when the investigation of its last block was; 0: never. */
+/*
+ * Makes the state anew from the history. RESOLVED: when the investigation of its last block was; 0:
+ * never.
+ */
 void contact_fold(const struct store *s, struct contact *c, int64_t resolved);
 /* The same, with what the store knows of that investigation. */
 int contact_refold(struct store *s, struct contact *c);
@@ -41,16 +47,17 @@ bool contact_is_gone(const struct contact *c);
 int month_of_time(int64_t at);
 int64_t month_start(int month);
 
-/* --- contact.c ------------------------------------------------------------------------------------------- */
+/* --- contact.c ------------------------------------------------------------ */
 
 /* A contact that is touched moves to the present state key. */
-int contact_rekey(struct store *s, const unsigned char old[PSEUDONYM_SIZE], const unsigned char present[PSEUDONYM_SIZE]);
+int contact_rekey(struct store *s, const unsigned char old[PSEUDONYM_SIZE],
+	const unsigned char present[PSEUDONYM_SIZE]);
 /* An operator took this cause back (store_cause_undo). */
 bool contact_is_taken_back(const struct store *s, const struct packed *e, int meaning);
 /* Adds what E means to the history and makes the state anew. */
 int contact_note(struct store *s, struct contact *c, const struct packed *e, int meaning);
 
-/* --- contactrow.c ------------------------------------------------------------------------------------- */
+/* --- contactrow.c --------------------------------------------------------- */
 
 enum { CONTACT_PAGE = 1000 };
 /* Some contacts at a time, while they are changed. */
@@ -63,8 +70,12 @@ struct page {
 int contact_page(struct store *s, struct page *page, sqlite3_stmt *st);
 
 /* *FOUND is false, and C an active contact, when there is no row. */
-int contact_load(struct store *s, const unsigned char key[PSEUDONYM_SIZE], struct contact *c, bool *found);
-/* HOW: SQL_CONTACT_ADD for a new row, which costs a walk through the table less, or SQL_CONTACT_PUT. */
+int contact_load(
+	struct store *s, const unsigned char key[PSEUDONYM_SIZE], struct contact *c, bool *found);
+/*
+ * HOW: SQL_CONTACT_ADD for a new row, which costs a walk through the table less, or
+ * SQL_CONTACT_PUT.
+ */
 int contact_save(struct store *s, enum sql how, struct contact *c);
 /* Deliveries are all that is known of this recipient, for the failures that may still come late. */
 bool contact_is_well(const struct contact *c);
@@ -73,7 +84,10 @@ unsigned attempts_of(const struct standing *st);
 void contact_remember_end(struct contact *c);
 /* The ladder of full mailboxes. */
 bool ladder_is_full(const char *name);
-/* Under which pseudonyms an address may be found: under the state key, and where there is one under the key before it. */
+/*
+ * Under which pseudonyms an address may be found: under the state key, and where there is one under
+ * the key before it.
+ */
 struct pseudonyms {
 	unsigned n;
 	unsigned char key[2][PSEUDONYM_SIZE];

@@ -1,5 +1,6 @@
 /*
- * A contact's state, made from its history: which ladder it is on, how long a failure is held against it, and what its reason is.
+ * A contact's state, made from its history: which ladder it is on, how long a failure is held
+ * against it, and what its reason is.
  */
 #include <stdio.h>
 #include <time.h>
@@ -20,7 +21,7 @@ int64_t month_start(int month)
 	return month ? keys_month_start(month) : 0;
 }
 
-/* --- ladders -------------------------------------------------------------------------------------------------- */
+/* --- ladders -------------------------------------------------------------- */
 
 /* Where no ladder is configured at all. */
 static const struct ladder last_resort = { "small", { 600, 1200, 2400, 7200 }, 4, 2 * DAY, 0 };
@@ -34,7 +35,10 @@ static const struct ladder *ladder_named(const struct store *s, const char *name
 	return NULL;
 }
 
-/* The category's own ladder, else the provider's, else the one that its profile names: for most the one of their size. */
+/*
+ * The category's own ladder, else the provider's, else the one that its profile names: for most the
+ * one of their size.
+ */
 const struct ladder *ladder_for(const struct store *s, const struct packed *e)
 {
 	const struct ladder *l = ladder_named(s, category_name(e->category));
@@ -48,21 +52,27 @@ const struct ladder *ladder_for(const struct store *s, const struct packed *e)
 	return l ? l : &last_resort;
 }
 
-enum { LATE_BOUNCES = 5 * DAY }; /* our own queue gives up; then it is known that a mailing went well */
+enum {
+	LATE_BOUNCES = 5 * DAY
+}; /* our own queue gives up; then it is known that a mailing went well */
 
 int64_t quiet_of(const struct store *s)
 {
-	return s->o.quiet > 0 ? later(s->o.quiet, s->o.mailings ? s->o.mailings * s->interval + LATE_BOUNCES : 0) : 0;
+	return s->o.quiet > 0
+		? later(s->o.quiet, s->o.mailings ? s->o.mailings * s->interval + LATE_BOUNCES : 0)
+		: 0;
 }
 
 struct walk walk_of(const struct store *s, const struct contact *c)
 {
-	const struct ladder *l = ladder_named(s, c->ladder), *unclear = ladder_named(s, NOT_UNDERSTOOD);
+	const struct ladder *l = ladder_named(s, c->ladder),
+			    *unclear = ladder_named(s, NOT_UNDERSTOOD);
 
-	return (struct walk){ &s->o, quiet_of(s), c->key, l ? l : &last_resort, unclear ? unclear : &unclear_resort };
+	return (struct walk){ &s->o, quiet_of(s), c->key, l ? l : &last_resort,
+		unclear ? unclear : &unclear_resort };
 }
 
-/* --- the state, made from the history ------------------------------------------------------------------------------ */
+/* --- the state, made from the history ------------------------------------- */
 
 /* Of the last day with such a failure. */
 static const struct cause *unclear_cause(const struct history *h)
@@ -84,16 +94,19 @@ static const struct cause *final_cause(const struct history *h)
 }
 
 /* The cause that the reason names; NULL: what the row says stays. */
-static const struct cause *explain(const struct history *h, enum because because, const char **reason)
+static const struct cause *explain(
+	const struct history *h, enum because because, const char **reason)
 {
 	const struct cause *cause = because == FOR_BLOCK ? history_cause(h, h->block.by)
-				    : because == FOR_EVENT ? final_cause(h)
-				    : because == FOR_UNCLEAR || because == FOR_UNCLEAR_LONG ? unclear_cause(h)
-				    : because == AS_BEFORE ? NULL : history_cause(h, h->soft.by);
+		: because == FOR_EVENT                   ? final_cause(h)
+		: because == FOR_UNCLEAR || because == FOR_UNCLEAR_LONG ? unclear_cause(h)
+		: because == AS_BEFORE                                  ? NULL
+				       : history_cause(h, h->soft.by);
 
-	*reason = because == FOR_TOO_LONG ? PROLONGED_SOFT
-		  : because == FOR_UNCLEAR_LONG ? NOT_UNDERSTOOD
-		  : cause && because != FOR_NOTHING ? category_name(cause->category) : "";
+	*reason = because == FOR_TOO_LONG         ? PROLONGED_SOFT
+		: because == FOR_UNCLEAR_LONG     ? NOT_UNDERSTOOD
+		: cause && because != FOR_NOTHING ? category_name(cause->category)
+						  : "";
 	return cause;
 }
 
@@ -113,7 +126,9 @@ void contact_fold(const struct store *s, struct contact *c, int64_t resolved)
 	memcpy(c->ladder, history_cause(&c->history, c->history.soft.by)->ladder, sizeof c->ladder);
 	struct walk w = walk_of(s, c);
 
-	c->history.base.episode = c->history.base.state == STATE_ACTIVE ? 0 : month_start(c->counted.month);
+	c->history.base.episode = c->history.base.state == STATE_ACTIVE
+		? 0
+		: month_start(c->counted.month);
 	walk_history(&w, &c->history, resolved, &c->now);
 	explain_contact(c);
 }
@@ -123,7 +138,8 @@ int contact_refold(struct store *s, struct contact *c)
 	const struct cause *block = history_cause(&c->history, c->history.block.by);
 	int64_t resolved = 0;
 
-	if (c->history.block.at && investigation_resolved(s, block->provider, block->category, &resolved))
+	if (c->history.block.at &&
+		investigation_resolved(s, block->provider, block->category, &resolved))
 		return STORE_FAILED;
 	contact_fold(s, c, resolved);
 	return STORE_OK;
@@ -131,7 +147,8 @@ int contact_refold(struct store *s, struct contact *c)
 
 bool contact_is_gone(const struct contact *c)
 {
-	return c->now.state == STATE_INACTIVE && strcmp(c->reason, PROLONGED_SOFT) && strcmp(c->reason, NOT_UNDERSTOOD);
+	return c->now.state == STATE_INACTIVE && strcmp(c->reason, PROLONGED_SOFT) &&
+		strcmp(c->reason, NOT_UNDERSTOOD);
 }
 
 /* Whoever comes to rest by time has no reason any more. */

@@ -3,8 +3,8 @@
 #include "store/contact.h"
 
 /*
- * Schema version 1 kept the failures of the running ladder alone, eight bytes each: the time, shifted by one for the bit that says block; what was
- * before them stood in counted_from.
+ * Schema version 1 kept the failures of the running ladder alone, eight bytes each: the time,
+ * shifted by one for the bit that says block; what was before them stood in counted_from.
  */
 enum { OLD_FAILURE_SIZE = 8 };
 
@@ -25,13 +25,15 @@ static struct cause old_cause(const struct contact *c, enum klass klass, const c
 
 static void old_failures(struct contact *c, const unsigned char *p, int n, const char *ladder)
 {
-	struct cause soft = old_cause(c, CLASS_SOFT, ladder), block = old_cause(c, CLASS_BLOCK, ladder);
+	struct cause soft = old_cause(c, CLASS_SOFT, ladder),
+		     block = old_cause(c, CLASS_BLOCK, ladder);
 
 	for (; n >= OLD_FAILURE_SIZE; n -= OLD_FAILURE_SIZE, p += OLD_FAILURE_SIZE) {
 		uint64_t v = 0;
 		for (int i = 0; i < OLD_FAILURE_SIZE; i++)
 			v = v << 8 | p[i];
-		history_add(&c->history, v & 1 ? HISTORY_BLOCK : HISTORY_SOFT, (int64_t)(v >> 1), v & 1 ? &block : &soft, 0);
+		history_add(&c->history, v & 1 ? HISTORY_BLOCK : HISTORY_SOFT, (int64_t)(v >> 1),
+			v & 1 ? &block : &soft, 0);
 	}
 }
 
@@ -56,8 +58,11 @@ static int convert_old(struct store *s, const unsigned char key[PSEUDONYM_SIZE])
 		return STORE_FAILED;
 	history_clear(&c.history);
 	memcpy(c.key, key, sizeof c.key);
-	c.now = (struct standing){ .state = state_by_name((const char *)sqlite3_column_text(st, 0)), .since = sqlite3_column_int64(st, 2),
-		.until = sqlite3_column_int64(st, 3), .due = sqlite3_column_int64(st, 4), .pauses = (unsigned)sqlite3_column_int64(st, 6) };
+	c.now = (struct standing){ .state = state_by_name((const char *)sqlite3_column_text(st, 0)),
+		.since = sqlite3_column_int64(st, 2),
+		.until = sqlite3_column_int64(st, 3),
+		.due = sqlite3_column_int64(st, 4),
+		.pauses = (unsigned)sqlite3_column_int64(st, 6) };
 	c.at = sqlite3_column_int64(st, 1);
 	db_text(st, 8, c.reason, sizeof c.reason);
 	db_text(st, 9, c.rule, sizeof c.rule);
@@ -66,13 +71,16 @@ static int convert_old(struct store *s, const unsigned char key[PSEUDONYM_SIZE])
 	*base = c.now;
 	if (sqlite3_column_bytes(st, 11)) {
 		c.history.settled = later(1, sqlite3_column_int64(st, 7));
-		*base = (struct standing){ .state = c.now.pauses ? STATE_REVALIDATE : STATE_ACTIVE, .pauses = c.now.pauses,
+		*base = (struct standing){ .state = c.now.pauses ? STATE_REVALIDATE : STATE_ACTIVE,
+			.pauses = c.now.pauses,
 			.since = day_start(c.history.settled) };
 		old_failures(&c, sqlite3_column_blob(st, 11), sqlite3_column_bytes(st, 11), ladder);
 	} else if (base->state != STATE_ACTIVE) {
 		old_last(&c, ladder);
 	}
-	base->because = base->state == STATE_ACTIVE ? FOR_NOTHING : base->state == STATE_INACTIVE ? FOR_TOO_LONG : FOR_SOFT;
+	base->because = base->state == STATE_ACTIVE ? FOR_NOTHING
+		: base->state == STATE_INACTIVE     ? FOR_TOO_LONG
+						    : FOR_SOFT;
 	sqlite3_reset(st);
 	if (contact_is_gone(&c)) {
 		history_clear(&c.history);
@@ -87,10 +95,12 @@ int contact_from_version_1(struct store *s)
 	struct page page = { .n = 0 };
 	int result;
 
-	while (!(result = contact_page(s, &page, db_bind(s, SQL_CONTACT_AFTER, "bi", page.last, PSEUDONYM_SIZE, (int64_t)CONTACT_PAGE))) && page.n)
+	while (!(result = contact_page(s, &page,
+			 db_bind(s, SQL_CONTACT_AFTER, "bi", page.last, PSEUDONYM_SIZE,
+				 (int64_t)CONTACT_PAGE))) &&
+		page.n)
 		for (unsigned i = 0; i < page.n && !result; i++)
 			if ((result = convert_old(s, page.key[i])))
 				return result;
 	return result;
 }
-

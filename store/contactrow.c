@@ -6,7 +6,7 @@
 #include "store/contact.h"
 #include "store/pagefile.h"
 
-/* --- its place in the counts ------------------------------------------------------------------------------------------- */
+/* --- its place in the counts ---------------------------------------------- */
 
 static struct cohort_place place_of(const struct contact *c)
 {
@@ -23,31 +23,35 @@ static struct cohort_place place_of(const struct contact *c)
 	};
 	bool given_up = c->now.state == STATE_INACTIVE && !contact_is_gone(c);
 
-	return (struct cohort_place){ month_of_time(c->now.episode), given_up ? COHORT_GIVEN_UP : outcomes[c->now.state] };
+	return (struct cohort_place){ month_of_time(c->now.episode),
+		given_up ? COHORT_GIVEN_UP : outcomes[c->now.state] };
 }
 
-/* --- the row -------------------------------------------------------------------------------------------------------------- */
+/* --- the row -------------------------------------------------------------- */
 
 /*
- * Who is inactive and has no history, from before hard failures were in it or because a data subject had all but that erased: the row itself says
- * what it rests on.
+ * Who is inactive and has no history, from before hard failures were in it or because a data
+ * subject had all but that erased: the row itself says what it rests on.
  */
 void contact_remember_end(struct contact *c)
 {
 	int category = category_by_name(c->reason);
 	enum klass klass = category > 0 ? category_class((unsigned)category) : CLASS_NONE;
-	struct cause cause = { .category = category > 0 ? (uint8_t)category : CATEGORY_UNDETERMINED };
+	struct cause cause = { .category = category > 0 ? (uint8_t)category
+							: CATEGORY_UNDETERMINED };
 
 	if (klass == CLASS_HARD || klass == CLASS_COMPLAINT) {
 		memcpy(cause.rule, c->rule, sizeof cause.rule);
-		history_add(&c->history, klass == CLASS_HARD ? HISTORY_HARD : HISTORY_COMPLAINT, c->now.since, &cause, 0);
+		history_add(&c->history, klass == CLASS_HARD ? HISTORY_HARD : HISTORY_COMPLAINT,
+			c->now.since, &cause, 0);
 		return;
 	}
 	c->history.base = c->now;
 	c->history.settled = later(c->at, 1);
 }
 
-int contact_load(struct store *s, const unsigned char key[PSEUDONYM_SIZE], struct contact *c, bool *found)
+int contact_load(
+	struct store *s, const unsigned char key[PSEUDONYM_SIZE], struct contact *c, bool *found)
 {
 	pagefile_verify(s->db, true);
 	sqlite3_stmt *st = db_bind(s, SQL_CONTACT_GET, "b", key, PSEUDONYM_SIZE);
@@ -77,12 +81,15 @@ int contact_load(struct store *s, const unsigned char key[PSEUDONYM_SIZE], struc
 	db_text(st, 10, c->ladder, sizeof c->ladder);
 	c->now.episode = month_start((int)sqlite3_column_int64(st, 12));
 	if (sqlite3_column_bytes(st, 11))
-		sound = history_read(&c->history, sqlite3_column_blob(st, 11), sqlite3_column_bytes(st, 11));
+		sound = history_read(
+			&c->history, sqlite3_column_blob(st, 11), sqlite3_column_bytes(st, 11));
 	sqlite3_reset(st);
 	c->counted = place_of(c);
 	if (sound && c->now.state == STATE_INACTIVE && history_is_empty(&c->history))
 		contact_remember_end(c);
-	return sound ? STORE_OK : store_fail(s, STORE_FAILED, "%s: the history of a contact is damaged", s->o.path);
+	return sound
+		? STORE_OK
+		: store_fail(s, STORE_FAILED, "%s: the history of a contact is damaged", s->o.path);
 }
 
 int contact_page(struct store *s, struct page *page, sqlite3_stmt *st)
@@ -99,12 +106,15 @@ int contact_page(struct store *s, struct page *page, sqlite3_stmt *st)
 
 unsigned attempts_of(const struct standing *st)
 {
-	return st->state == STATE_SOFT ? st->soft : st->state == STATE_UNCLEAR ? st->unclear : st->blocks;
+	return st->state == STATE_SOFT       ? st->soft
+		: st->state == STATE_UNCLEAR ? st->unclear
+					     : st->blocks;
 }
 
 bool contact_is_well(const struct contact *c)
 {
-	return c->now.state == STATE_ACTIVE && !c->moved && !c->history.settled && !c->history.soft.at && !c->history.block.at;
+	return c->now.state == STATE_ACTIVE && !c->moved && !c->history.settled &&
+		!c->history.soft.at && !c->history.block.at;
 }
 
 /* When the times of the history are cut to days, or a row that says nothing goes; 0: never. */
@@ -121,11 +131,16 @@ static int64_t tidy_time(const struct store *s, const struct contact *c)
 /* The kept counts of contacts by day, and by state. */
 static int move_held(struct store *s, const struct contact *c)
 {
-	if (c->held != c->at && ((c->held && held_note(s, HELD_CONTACTS, c->held, -1)) || held_note(s, HELD_CONTACTS, c->at, 1)))
+	if (c->held != c->at &&
+		((c->held && held_note(s, HELD_CONTACTS, c->held, -1)) ||
+			held_note(s, HELD_CONTACTS, c->at, 1)))
 		return STORE_FAILED;
 	if (c->held && c->held_state == c->now.state)
 		return STORE_OK;
-	return (c->held && held_note(s, held_state(c->held_state), 0, -1)) || held_note(s, held_state(c->now.state), 0, 1) ? STORE_FAILED : STORE_OK;
+	return (c->held && held_note(s, held_state(c->held_state), 0, -1)) ||
+			held_note(s, held_state(c->now.state), 0, 1)
+		? STORE_FAILED
+		: STORE_OK;
 }
 
 int contact_save(struct store *s, enum sql how, struct contact *c)
@@ -134,9 +149,10 @@ int contact_save(struct store *s, enum sql how, struct contact *c)
 	int n = history_write(&c->history, history);
 	int64_t tidy = tidy_time(s, c);
 	struct cohort_place place = place_of(c);
-	sqlite3_stmt *st = db_bind(s, how, "btiiiiiiiTTTbii", c->key, PSEUDONYM_SIZE, contact_state_name(c->now.state), c->at, c->now.since,
-				   c->now.until, c->now.due, (int64_t)attempts_of(&c->now), (int64_t)c->now.pauses, c->moved, c->reason, c->rule,
-				   c->ladder, n ? history : NULL, n, tidy, (int64_t)place.month);
+	sqlite3_stmt *st = db_bind(s, how, "btiiiiiiiTTTbii", c->key, PSEUDONYM_SIZE,
+		contact_state_name(c->now.state), c->at, c->now.since, c->now.until, c->now.due,
+		(int64_t)attempts_of(&c->now), (int64_t)c->now.pauses, c->moved, c->reason, c->rule,
+		c->ladder, n ? history : NULL, n, tidy, (int64_t)place.month);
 
 	if (!st)
 		return STORE_FAILED;
@@ -148,7 +164,8 @@ int contact_save(struct store *s, enum sql how, struct contact *c)
 		sqlite3_bind_null(st, 14);
 	if (!place.month)
 		sqlite3_bind_null(st, 15);
-	return db_finish(s, st) || move_held(s, c) ? STORE_FAILED : cohort_move(s, c->counted, place);
+	return db_finish(s, st) || move_held(s, c) ? STORE_FAILED
+						   : cohort_move(s, c->counted, place);
 }
 
 bool ladder_is_full(const char *name)
@@ -167,7 +184,8 @@ void contact_read_row(sqlite3_stmt *st, struct contact_row *out)
 	out->due = sqlite3_column_int64(st, 4);
 	out->attempts = (unsigned)sqlite3_column_int64(st, 5);
 	out->reason = reason && strlen(reason) < EVENT_RULE_SIZE ? reason : "";
-	out->full = out->state == STATE_PAUSED && ladder_is_full((const char *)sqlite3_column_text(st, 7));
+	out->full = out->state == STATE_PAUSED &&
+		ladder_is_full((const char *)sqlite3_column_text(st, 7));
 }
 
 int pseudonyms_of(struct store *s, const char *address, size_t n, struct pseudonyms *out)

@@ -1,4 +1,7 @@
-/* SQLite's statements with less ceremony: prepared once per handle, bound by a type string, errors as a message on the handle. */
+/*
+ * SQLite's statements with less ceremony: prepared once per handle, bound by a type string, errors
+ * as a message on the handle.
+ */
 #include <stdarg.h>
 #include <stdio.h>
 #include "store/internal.h"
@@ -9,8 +12,9 @@ static const char *const texts[] = { STORE_SQL(STORE_SQL_TEXT) };
 static int db_error(struct store *s)
 {
 	if (sqlite3_extended_errcode(s->db) == SQLITE_IOERR_DATA)
-		return store_fail(s, STORE_FAILED, "%s: damaged: a page is not as it was written; `retour audit` counts them, retour-recovery(7) says what to do",
-				  s->o.path);
+		return store_fail(s, STORE_FAILED,
+			"%s: damaged: a page is not as it was written; `retour audit` counts them, retour-recovery(7) says what to do",
+			s->o.path);
 	return store_fail(s, STORE_FAILED, "%s: %s", s->o.path, sqlite3_errmsg(s->db));
 }
 
@@ -28,7 +32,8 @@ sqlite3_stmt *db_bind(struct store *s, enum sql id, const char *types, ...)
 	va_list args;
 
 	if (!st) {
-		if (sqlite3_prepare_v3(s->db, texts[id], -1, SQLITE_PREPARE_PERSISTENT, &st, NULL) != SQLITE_OK) {
+		if (sqlite3_prepare_v3(s->db, texts[id], -1, SQLITE_PREPARE_PERSISTENT, &st,
+			    NULL) != SQLITE_OK) {
 			db_error(s);
 			return NULL;
 		}

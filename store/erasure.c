@@ -1,16 +1,20 @@
 /*
- * The list of erasures, so that a backup that is restored does not bring back what a data subject had erased.
+ * The list of erasures, so that a backup that is restored does not bring back what a data subject
+ * had erased.
  *
- * It lies beside the keys, not in the database, because it must outlive it: the file "erasures", text,
+ * It lies beside the keys, not in the database, because it must outlive it: the file "erasures",
+ * text,
  *
- *   retour erasures 1
- *   batch ID DAY                 16 hexadecimal digits and YYYY-MM-DD (UTC), one for each `retour forget`, then its entries:
+ *   retour erasures 1 batch ID DAY                 16 hexadecimal digits and YYYY-MM-DD (UTC), one
+ *   for each `retour forget`, then its entries:
  *   contact HASH | reduced HASH | event HASH
  *
- * HASH is BLAKE2b-128 under erasure.key of "retour erasure 1" NUL pseudonym: whoever has list and database but not the keys cannot tell whom it names.
- * The database knows the last batch that it has seen (meta "erasures"). A batch is written before its transaction commits, so a database
- * that is older than the list, restored or cut short by a kill, shows it, and what it has not seen is erased in it when it is opened
- * for writing. Entries go when no backup can be so old any more ([retention] backups).
+ * HASH is BLAKE2b-128 under erasure.key of "retour erasure 1" NUL pseudonym: whoever has list and
+ * database but not the keys cannot tell whom it names. The database knows the last batch that it
+ * has seen (meta "erasures"). A batch is written before its transaction commits, so a database that
+ * is older than the list, restored or cut short by a kill, shows it, and what it has not seen is
+ * erased in it when it is opened for writing. Entries go when no backup can be so old any more
+ * ([retention] backups).
  */
 #include <sodium.h>
 #include <stdio.h>
@@ -22,11 +26,13 @@ enum {
 	HASH_SIZE = 16,
 	ID_SIZE = 2 * 8 + 1,
 	LINE_SIZE = 64,
-	LIST_MAX = 64 << 20,        /* bytes of the file: a million entries */
+	LIST_MAX = 64 << 20, /* bytes of the file: a million entries */
 	PENDING_STEP = 1024,
 };
 static const char list_name[] = "erasures", header[] = "retour erasures 1\n";
-static const char *const words[ERASURE_KINDS] = { [ERASED_CONTACT] = "contact", [REDUCED_CONTACT] = "reduced", [ERASED_EVENT] = "event" };
+static const char *const words[ERASURE_KINDS] = {
+	[ERASED_CONTACT] = "contact", [REDUCED_CONTACT] = "reduced", [ERASED_EVENT] = "event"
+};
 
 struct entry {
 	unsigned char hash[HASH_SIZE];
@@ -40,7 +46,8 @@ struct erasures {
 	struct entry *entry;
 };
 
-static void hash_of(unsigned char out[HASH_SIZE], const unsigned char key[KEY_SIZE], const unsigned char *pseudonym)
+static void hash_of(unsigned char out[HASH_SIZE], const unsigned char key[KEY_SIZE],
+	const unsigned char *pseudonym)
 {
 	unsigned char input[sizeof "retour erasure 1" + PSEUDONYM_SIZE] = "retour erasure 1";
 
@@ -78,7 +85,7 @@ void erasures_discard(struct store *s)
 	s->erasures = NULL;
 }
 
-/* --- the file ------------------------------------------------------------------------------------------------- */
+/* --- the file ------------------------------------------------------------- */
 
 /* The next line from *P on, without its end; NULL behind the last. */
 static const char *next_line(char **p)
@@ -100,10 +107,12 @@ static int read_list(struct store *s, char **text, char **lines, size_t *n)
 	*lines = NULL;
 	if (result || !*text)
 		return result;
-	if (strncmp(*text, header, sizeof header - 1) != 0 || strlen(*text) != *n || (*text)[*n - 1] != '\n') {
+	if (strncmp(*text, header, sizeof header - 1) != 0 || strlen(*text) != *n ||
+		(*text)[*n - 1] != '\n') {
 		free(*text);
 		*text = NULL;
-		return store_fail(s, STORE_KEYS, "%s/%s: damaged: not a list of erasures", s->o.keys_dir, list_name);
+		return store_fail(s, STORE_KEYS, "%s/%s: damaged: not a list of erasures",
+			s->o.keys_dir, list_name);
 	}
 	*lines = *text + sizeof header - 1;
 	return STORE_OK;
@@ -114,7 +123,9 @@ static bool batch_of(const char *line, char id[ID_SIZE], int64_t *day)
 	struct tm tm = { .tm_mday = 0 };
 	int end = 0;
 
-	if (sscanf(line, "batch %16[0-9a-f] %4d-%2d-%2d%n", id, &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &end) != 4 || line[end])
+	if (sscanf(line, "batch %16[0-9a-f] %4d-%2d-%2d%n", id, &tm.tm_year, &tm.tm_mon,
+		    &tm.tm_mday, &end) != 4 ||
+		line[end])
 		return false;
 	tm.tm_year -= 1900;
 	tm.tm_mon--;
@@ -127,10 +138,12 @@ static bool entry_of(const char *line, struct entry *out)
 	char word[16], hex[2 * HASH_SIZE + 1];
 	size_t n = 0;
 
-	if (sscanf(line, "%15[a-z] %32[0-9a-f]", word, hex) != 2 || sodium_hex2bin(out->hash, HASH_SIZE, hex, strlen(hex), NULL, &n, NULL) ||
-	    n != HASH_SIZE)
+	if (sscanf(line, "%15[a-z] %32[0-9a-f]", word, hex) != 2 ||
+		sodium_hex2bin(out->hash, HASH_SIZE, hex, strlen(hex), NULL, &n, NULL) ||
+		n != HASH_SIZE)
 		return false;
-	for (out->kind = 0; out->kind < ERASURE_KINDS && strcmp(words[out->kind], word) != 0; out->kind++)
+	for (out->kind = 0; out->kind < ERASURE_KINDS && strcmp(words[out->kind], word) != 0;
+		out->kind++)
 		;
 	return out->kind < ERASURE_KINDS;
 }
@@ -159,11 +172,14 @@ int erasures_flush(struct store *s)
 	randombytes_buf(number, sizeof number);
 	sodium_bin2hex(id, sizeof id, number, sizeof number);
 	gmtime_r(&(time_t){ e->now }, &tm);
-	n += (size_t)snprintf(text + n, LINE_SIZE, "batch %s %04d-%02d-%02d\n", id, tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
+	n += (size_t)snprintf(text + n, LINE_SIZE, "batch %s %04d-%02d-%02d\n", id,
+		tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
 	for (size_t i = 0; i < e->n; i++)
 		n += (size_t)snprintf(text + n, LINE_SIZE, "%s %s\n", words[e->entry[i].kind],
-				      sodium_bin2hex(hex, sizeof hex, e->entry[i].hash, HASH_SIZE));
-	int result = n > LIST_MAX ? store_fail(s, STORE_FAILED, "%s/%s: too large", s->o.keys_dir, list_name) : keys_file_write(s, list_name, text, n);
+			sodium_bin2hex(hex, sizeof hex, e->entry[i].hash, HASH_SIZE));
+	int result = n > LIST_MAX
+		? store_fail(s, STORE_FAILED, "%s/%s: too large", s->o.keys_dir, list_name)
+		: keys_file_write(s, list_name, text, n);
 	free(text);
 	if (!result)
 		result = db_run(s, SQL_META_PUT, "tt", list_name, id);
@@ -171,7 +187,8 @@ int erasures_flush(struct store *s)
 	return result ? STORE_FAILED : STORE_OK;
 }
 
-int erasures_held(struct store *s, int64_t cutoff, bool expire, uint64_t *count, int64_t *oldest, uint64_t *overdue)
+int erasures_held(struct store *s, int64_t cutoff, bool expire, uint64_t *count, int64_t *oldest,
+	uint64_t *overdue)
 {
 	char id[ID_SIZE], *text, *p;
 	const char *line, *last = NULL;
@@ -186,14 +203,17 @@ int erasures_held(struct store *s, int64_t cutoff, bool expire, uint64_t *count,
 	while (!result && text && (line = next_line(&p))) {
 		bool batch = batch_of(line, id, &day), entry = !batch && entry_of(line, &e);
 		if (!batch && !entry)
-			result = store_fail(s, STORE_KEYS, "%s/%s: damaged: not a list of erasures", s->o.keys_dir, list_name);
+			result = store_fail(s, STORE_KEYS, "%s/%s: damaged: not a list of erasures",
+				s->o.keys_dir, list_name);
 		due = day < cutoff;
 		*overdue += entry && due;
 		*count += entry;
 		*oldest = entry && !*oldest ? day : *oldest;
 		last = batch ? line : last;
 		/* the last batch's name stays: the database knows it */
-		if (entry ? due : due && strchr(line, '\0') + 1 != text + n && strncmp(p, "batch", 5) == 0)
+		if (entry ? due
+			  : due && strchr(line, '\0') + 1 != text + n &&
+					strncmp(p, "batch", 5) == 0)
 			continue;
 		size_t length = strlen(line);
 		memmove(text + kept, line, length);
@@ -206,7 +226,7 @@ int erasures_held(struct store *s, int64_t cutoff, bool expire, uint64_t *count,
 	return result;
 }
 
-/* --- erased again ----------------------------------------------------------------------------------------------- */
+/* --- erased again --------------------------------------------------------- */
 
 /* What the database has not seen, sorted by hash. */
 struct replay {
@@ -238,8 +258,11 @@ static void sql_erased(sqlite3_context *context, int n, sqlite3_value **value)
 		sqlite3_result_null(context);
 }
 
-/* The entries behind batch KNOWN, all where it is not in the list; LAST gets the last batch's name. */
-static int collect(struct store *s, char *p, const char *known, struct replay *r, char last[ID_SIZE])
+/*
+ * The entries behind batch KNOWN, all where it is not in the list; LAST gets the last batch's name.
+ */
+static int collect(
+	struct store *s, char *p, const char *known, struct replay *r, char last[ID_SIZE])
 {
 	const char *line;
 	size_t room = 0;
@@ -255,7 +278,8 @@ static int collect(struct store *s, char *p, const char *known, struct replay *r
 		if (batch_of(line, last, &day))
 			continue;
 		if (!*last || !entry_of(line, &r->entry[r->n]))
-			return store_fail(s, STORE_KEYS, "%s/%s: damaged: not a list of erasures", s->o.keys_dir, list_name);
+			return store_fail(s, STORE_KEYS, "%s/%s: damaged: not a list of erasures",
+				s->o.keys_dir, list_name);
 		r->n++;
 		if (strcmp(last, known) == 0)
 			r->n = 0;
@@ -270,16 +294,20 @@ static int erase_again(struct store *s, struct replay *r, const char *last, uint
 {
 	uint64_t deleted = 0;
 
-	if (sqlite3_create_function_v2(s->db, "erased", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY, r, sql_erased, NULL, NULL, NULL) != SQLITE_OK)
+	if (sqlite3_create_function_v2(s->db, "erased", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY, r,
+		    sql_erased, NULL, NULL, NULL) != SQLITE_OK)
 		return store_fail(s, STORE_FAILED, "%s: %s", s->o.path, sqlite3_errmsg(s->db));
 	if (db_run(s, SQL_ERASED_REDUCE, ""))
 		return STORE_FAILED;
 	*replayed = (uint64_t)sqlite3_changes(s->db);
 	if (held_delete(s, HELD_CONTACTS, db_bind(s, SQL_ERASED_CONTACTS, ""), &deleted) ||
-	    held_delete(s, HELD_EVENTS, db_bind(s, SQL_ERASED_EVENTS, ""), &deleted))
+		held_delete(s, HELD_EVENTS, db_bind(s, SQL_ERASED_EVENTS, ""), &deleted))
 		return STORE_FAILED;
 	*replayed += deleted;
-	return db_run(s, SQL_META_PUT, "tt", list_name, last) || (*replayed && held_note_deletion(s)) ? STORE_FAILED : STORE_OK;
+	return db_run(s, SQL_META_PUT, "tt", list_name, last) ||
+			(*replayed && held_note_deletion(s))
+		? STORE_FAILED
+		: STORE_OK;
 }
 
 int erasures_settle(struct store *s, int64_t now, uint64_t *replayed)
@@ -295,11 +323,13 @@ int erasures_settle(struct store *s, int64_t now, uint64_t *replayed)
 		goto out;
 	if (!text) {
 		if (*known)
-			result = store_fail(s, STORE_KEYS, "%s/%s: missing; without it a restored backup brings back what was erased. Put it back", s->o.keys_dir,
-					    list_name);
+			result = store_fail(s, STORE_KEYS,
+				"%s/%s: missing; without it a restored backup brings back what was erased. Put it back",
+				s->o.keys_dir, list_name);
 		goto out;
 	}
-	if ((result = collect(s, lines, known, &r, last)) || strcmp(last, known) == 0 || (result = db_enter(s, &own)))
+	if ((result = collect(s, lines, known, &r, last)) || strcmp(last, known) == 0 ||
+		(result = db_enter(s, &own)))
 		goto out;
 	result = r.n ? keys_erasure(s, false, now, r.key) : STORE_OK;
 	if (!result)

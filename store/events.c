@@ -1,6 +1,8 @@
 /*
- * The events of one recipient. Each month has a key of its own, so the address becomes one pseudonym for each month that still has its key, and
- * the months are looked through from the newest on. There is no index over pseudonyms: it would cost every import what hardly anybody asks.
+ * The events of one recipient. Each month has a key of its own, so the address becomes one
+ * pseudonym for each month that still has its key, and the months are looked through from the
+ * newest on. There is no index over pseudonyms: it would cost every import what hardly anybody
+ * asks.
  */
 #include <sodium.h>
 #include "store/internal.h"
@@ -10,9 +12,9 @@ enum { MONTHS_MAX = 1300 }; /* as many as [retention] events can make */
 struct seeking {
 	const char *canonical;
 	size_t n;
-	unsigned left;          /* events still wanted */
+	unsigned left; /* events still wanted */
 	uint64_t deleted;
-	int64_t now;            /* of the erasure */
+	int64_t now; /* of the erasure */
 	int (*visit)(void *context, const struct past_event *e);
 	void *context;
 };
@@ -28,9 +30,13 @@ static uint8_t word(int (*by_name)(const char *), sqlite3_stmt *st, int column)
 
 static int visit_row(sqlite3_stmt *st, const struct seeking *k)
 {
-	struct past_event e = { .at = sqlite3_column_int64(st, 0), .kind = word(kind_by_name, st, 1), .klass = word(class_by_name, st, 2),
-				.category = word(category_by_name, st, 3), .reply = (uint16_t)sqlite3_column_int(st, 5),
-				.origin = word(origin_by_name, st, 9), .margin = (int16_t)sqlite3_column_int(st, 12) };
+	struct past_event e = { .at = sqlite3_column_int64(st, 0),
+		.kind = word(kind_by_name, st, 1),
+		.klass = word(class_by_name, st, 2),
+		.category = word(category_by_name, st, 3),
+		.reply = (uint16_t)sqlite3_column_int(st, 5),
+		.origin = word(origin_by_name, st, 9),
+		.margin = (int16_t)sqlite3_column_int(st, 12) };
 
 	db_text(st, 4, e.status, sizeof e.status);
 	db_text(st, 6, e.rule, sizeof e.rule);
@@ -42,12 +48,14 @@ static int visit_row(sqlite3_stmt *st, const struct seeking *k)
 }
 
 /* What is done with the events of one month. */
-typedef int month_function(struct store *s, int month, const unsigned char *pseudonym, struct seeking *k);
+typedef int month_function(
+	struct store *s, int month, const unsigned char *pseudonym, struct seeking *k);
 
-static int read_events(struct store *s, int month, const unsigned char *pseudonym, struct seeking *k)
+static int read_events(
+	struct store *s, int month, const unsigned char *pseudonym, struct seeking *k)
 {
-	sqlite3_stmt *st = db_bind(s, SQL_EVENT_OF, "iibi", keys_month_start(month), keys_month_start(month + 1), pseudonym, PSEUDONYM_SIZE,
-				   (int64_t)k->left);
+	sqlite3_stmt *st = db_bind(s, SQL_EVENT_OF, "iibi", keys_month_start(month),
+		keys_month_start(month + 1), pseudonym, PSEUDONYM_SIZE, (int64_t)k->left);
 	int rc = 0, result = STORE_OK;
 
 	if (!st)
@@ -58,12 +66,15 @@ static int read_events(struct store *s, int month, const unsigned char *pseudony
 	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
 }
 
-static int delete_events(struct store *s, int month, const unsigned char *pseudonym, struct seeking *k)
+static int delete_events(
+	struct store *s, int month, const unsigned char *pseudonym, struct seeking *k)
 {
 	uint64_t deleted = 0;
 
-	if (held_delete(s, HELD_EVENTS, db_bind(s, SQL_EVENT_FORGET, "iib", keys_month_start(month), keys_month_start(month + 1), pseudonym,
-						PSEUDONYM_SIZE), &deleted))
+	if (held_delete(s, HELD_EVENTS,
+		    db_bind(s, SQL_EVENT_FORGET, "iib", keys_month_start(month),
+			    keys_month_start(month + 1), pseudonym, PSEUDONYM_SIZE),
+		    &deleted))
 		return STORE_FAILED;
 	if (!deleted)
 		return STORE_OK;
@@ -92,14 +103,17 @@ static int each_month(struct store *s, struct seeking *k, month_function *do_mon
 	return result;
 }
 
-int store_events_of(struct store *s, const char *address, size_t n, unsigned limit, int (*visit)(void *context, const struct past_event *e),
-		    void *context)
+int store_events_of(struct store *s, const char *address, size_t n, unsigned limit,
+	int (*visit)(void *context, const struct past_event *e), void *context)
 {
 	char canonical[CANONICAL_SIZE];
-	struct seeking k = { .canonical = canonical, .left = limit, .visit = visit, .context = context };
+	struct seeking k = {
+		.canonical = canonical, .left = limit, .visit = visit, .context = context
+	};
 
 	k.n = address_canonical(address, n, s->o.fold_local_part, canonical);
-	int result = k.n ? each_month(s, &k, read_events) : store_fail(s, STORE_MISUSE, "not an address");
+	int result = k.n ? each_month(s, &k, read_events)
+			 : store_fail(s, STORE_MISUSE, "not an address");
 	sodium_memzero(canonical, sizeof canonical);
 	return result;
 }

@@ -1,4 +1,7 @@
-/* What an auditor wants to know of the database file: that deleting overwrites, and whether bytes of deleted rows may still lie somewhere. */
+/*
+ * What an auditor wants to know of the database file: that deleting overwrites, and whether bytes
+ * of deleted rows may still lie somewhere.
+ */
 #include <stdio.h>
 #include <sys/stat.h>
 #include "store/internal.h"
@@ -12,7 +15,9 @@ static int pragma(struct store *s, const char *sql, int64_t *out)
 	if (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW)
 		*out = sqlite3_column_int64(st, 0);
 	sqlite3_finalize(st);
-	return rc == SQLITE_ROW ? STORE_OK : store_fail(s, STORE_FAILED, "%s: %s", s->o.path, sqlite3_errmsg(s->db));
+	return rc == SQLITE_ROW
+		? STORE_OK
+		: store_fail(s, STORE_FAILED, "%s: %s", s->o.path, sqlite3_errmsg(s->db));
 }
 
 static int64_t size_of(const char *path)
@@ -37,14 +42,17 @@ static bool read_sealed(sqlite3 *db, const char *sql)
 }
 
 /*
- * What `check` reads, read with a connection of its own, which has nothing in its cache: is that as it was written? Elsewhere a page may have been changed
- * by whoever works on the database with another program; the ledger's chain is looked at by itself.
+ * What `check` reads, read with a connection of its own, which has nothing in its cache: is that as
+ * it was written? Elsewhere a page may have been changed by whoever works on the database with
+ * another program; the ledger's chain is looked at by itself.
  */
 static bool answers_are_whole(struct store *s)
 {
-	static const char *const read[] = { "SELECT max(state), max(history) FROM contact", "SELECT max(last) FROM investigation", "SELECT max(value) FROM meta" };
+	static const char *const read[] = { "SELECT max(state), max(history) FROM contact",
+		"SELECT max(last) FROM investigation", "SELECT max(value) FROM meta" };
 	sqlite3 *db = NULL;
-	bool whole = sqlite3_open_v2(s->o.path, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, pagefile_layer()) == SQLITE_OK;
+	bool whole = sqlite3_open_v2(s->o.path, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX,
+			     pagefile_layer()) == SQLITE_OK;
 
 	if (whole)
 		sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS);
@@ -81,8 +89,10 @@ int store_file_state(struct store *s, struct store_file_state *out)
 	int64_t secure = 0, due = 0, whole = 0;
 
 	*out = (struct store_file_state){ .sqlite = sqlite3_libversion() };
-	if (pragma(s, "PRAGMA secure_delete", &secure) || db_int(s, &due, SQL_META_IS, "tt", "rewrite", "due") ||
-	    db_int(s, &whole, SQL_META_IS, "tt", "rewrite", "whole") || schema_version(s, &out->schema))
+	if (pragma(s, "PRAGMA secure_delete", &secure) ||
+		db_int(s, &due, SQL_META_IS, "tt", "rewrite", "due") ||
+		db_int(s, &whole, SQL_META_IS, "tt", "rewrite", "whole") ||
+		schema_version(s, &out->schema))
 		return STORE_FAILED;
 	if (walk_pages(s, out))
 		return STORE_FAILED;

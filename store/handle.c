@@ -1,4 +1,7 @@
-/* What every function of the store begins and ends with: the handle's error, and the names of states and verdicts. */
+/*
+ * What every function of the store begins and ends with: the handle's error, and the names of
+ * states and verdicts.
+ */
 #include <stdarg.h>
 #include <stdio.h>
 #include "store/internal.h"

@@ -1,9 +1,11 @@
 /*
- * How many rows of each class there are, by day (UTC) of their time: kept in the same transaction in which rows come and go, so that retention knows
- * what it holds without counting, and `retour audit` can count and compare. Two figures that come about independently have to agree; rows that somebody
- * else puts in or takes out show.
+ * How many rows of each class there are, by day (UTC) of their time: kept in the same transaction
+ * in which rows come and go, so that retention knows what it holds without counting, and `retour
+ * audit` can count and compare. Two figures that come about independently have to agree; rows that
+ * somebody else puts in or takes out show.
  *
- * Changes are gathered in memory while a transaction runs, as tallies are (tally.c), and written at its end or when the memory is full.
+ * Changes are gathered in memory while a transaction runs, as tallies are (tally.c), and written at
+ * its end or when the memory is full.
  */
 #include <stdlib.h>
 #include "store/contact.h"
@@ -16,7 +18,7 @@ enum { CELLS = 512 /* a power of two */, CELLS_FULL = 384, SEEN_DAYS_MAX = 4000 
 static const char *const names[] = { HELD_CLASSES(STORE_NAME2) STORE_STATES(STORE_STATE_NAME) };
 
 struct held_cell {
-	int64_t day;    /* epoch seconds */
+	int64_t day; /* epoch seconds */
 	int64_t change;
 	uint8_t held;
 	bool used;
@@ -41,9 +43,11 @@ int held_flush(struct store *s)
 		return STORE_OK;
 	for (unsigned i = 0; i < CELLS; i++) {
 		const struct held_cell *cell = &c->cell[i];
-		if (cell->change && db_run(s, SQL_HELD_ADD, "tii", names[cell->held], cell->day, cell->change))
+		if (cell->change &&
+			db_run(s, SQL_HELD_ADD, "tii", names[cell->held], cell->day, cell->change))
 			return STORE_FAILED;
-		if (cell->change < 0 && db_run(s, SQL_HELD_TIDY, "ti", names[cell->held], cell->day))
+		if (cell->change < 0 &&
+			db_run(s, SQL_HELD_TIDY, "ti", names[cell->held], cell->day))
 			return STORE_FAILED;
 	}
 	held_discard(s);
@@ -60,7 +64,9 @@ int held_note(struct store *s, enum held_class held, int64_t at, int64_t change)
 		return store_fail(s, STORE_FAILED, "no memory");
 	if (c->cells >= CELLS_FULL && held_flush(s))
 		return STORE_FAILED;
-	for (i = (unsigned)(day / DAY * 5 + (int)held) % CELLS; c->cell[i].used && (c->cell[i].day != day || c->cell[i].held != held); i = (i + 1) % CELLS)
+	for (i = (unsigned)(day / DAY * 5 + (int)held) % CELLS;
+		c->cell[i].used && (c->cell[i].day != day || c->cell[i].held != held);
+		i = (i + 1) % CELLS)
 		;
 	if (!c->cell[i].used) {
 		c->cell[i] = (struct held_cell){ day, 0, (uint8_t)held, true };
@@ -80,7 +86,9 @@ int held_delete(struct store *s, enum held_class held, sqlite3_stmt *st, uint64_
 		if (!result && held == HELD_EVENTS && sqlite3_column_int(st, 1))
 			result = held_note(s, HELD_DIAGNOSTICS, at, -1);
 		if (!result && held == HELD_CONTACTS)
-			result = held_note(s, held_state(state_by_name((const char *)sqlite3_column_text(st, 1))), 0, -1);
+			result = held_note(s,
+				held_state(state_by_name((const char *)sqlite3_column_text(st, 1))),
+				0, -1);
 		++*deleted;
 	}
 	sqlite3_reset(st);
@@ -91,18 +99,21 @@ int held_cut(struct store *s, enum held_class held, int64_t cutoff, uint64_t del
 {
 	int64_t whole = 0;
 
-	if (held_flush(s) || db_int(s, &whole, SQL_HELD_BEFORE, "ti", names[held], day_start(cutoff)) ||
-	    db_run(s, SQL_HELD_CUT, "ti", names[held], day_start(cutoff)))
+	if (held_flush(s) ||
+		db_int(s, &whole, SQL_HELD_BEFORE, "ti", names[held], day_start(cutoff)) ||
+		db_run(s, SQL_HELD_CUT, "ti", names[held], day_start(cutoff)))
 		return STORE_FAILED;
 	/* of the day in which the cut-off lies; and what does not fit is not forgotten */
-	return (int64_t)deleted == whole ? STORE_OK : held_note(s, held, cutoff, whole - (int64_t)deleted);
+	return (int64_t)deleted == whole ? STORE_OK
+					 : held_note(s, held, cutoff, whole - (int64_t)deleted);
 }
 
 int held_cut_states(struct store *s, int64_t cutoff)
 {
 	for (unsigned i = 0; i < STATE_COUNT; i++) {
 		int64_t n = 0;
-		if (db_int(s, &n, SQL_CONTACT_DUE_STATE, "it", cutoff, contact_state_name(i)) || (n && held_note(s, held_state(i), 0, -n)))
+		if (db_int(s, &n, SQL_CONTACT_DUE_STATE, "it", cutoff, contact_state_name(i)) ||
+			(n && held_note(s, held_state(i), 0, -n)))
 			return STORE_FAILED;
 	}
 	return STORE_OK;
@@ -117,22 +128,29 @@ int held_count(struct store *s, enum held_class held, uint64_t *count)
 	return result;
 }
 
-static int held_day_differs(struct store *s, const char *name, enum sql counting, int64_t day, bool *differs)
+static int held_day_differs(
+	struct store *s, const char *name, enum sql counting, int64_t day, bool *differs)
 {
 	int64_t kept = 0, found = 0;
 
-	if (db_int(s, &kept, SQL_HELD_DAY, "ti", name, day) || db_int(s, &found, counting, "ii", day, day + DAY))
+	if (db_int(s, &kept, SQL_HELD_DAY, "ti", name, day) ||
+		db_int(s, &found, counting, "ii", day, day + DAY))
 		return STORE_FAILED;
 	*differs = kept != found;
 	return STORE_OK;
 }
 
-/* --- counting ----------------------------------------------------------------------------------------------- */
+/* --- counting ------------------------------------------------------------- */
 
-/* The messages that were seen have no index by their day: one pass over them, counted by day here. */
+/*
+ * The messages that were seen have no index by their day: one pass over them, counted by day here.
+ */
 struct seen_days {
 	unsigned n;
-	struct { int64_t day; uint64_t count; } at[SEEN_DAYS_MAX];
+	struct {
+		int64_t day;
+		uint64_t count;
+	} at[SEEN_DAYS_MAX];
 };
 
 static int count_seen(struct store *s, struct seen_days *d)
@@ -202,8 +220,10 @@ static int states_differ(struct store *s, bool *differ)
 
 int held_compare(struct store *s, enum held_class held, uint64_t *count, unsigned *days)
 {
-	static const enum sql counting[] = { [HELD_EVENTS] = SQL_EVENT_COUNT_BETWEEN, [HELD_DIAGNOSTICS] = SQL_DIAGNOSTIC_COUNT_DAY,
-		[HELD_CONTACTS] = SQL_CONTACT_COUNT_DAY, [HELD_KEPT] = SQL_KEPT_COUNT_DAY };
+	static const enum sql counting[] = { [HELD_EVENTS] = SQL_EVENT_COUNT_BETWEEN,
+		[HELD_DIAGNOSTICS] = SQL_DIAGNOSTIC_COUNT_DAY,
+		[HELD_CONTACTS] = SQL_CONTACT_COUNT_DAY,
+		[HELD_KEPT] = SQL_KEPT_COUNT_DAY };
 	int64_t day = 0, found = 0;
 	bool differs;
 	int result;
@@ -214,7 +234,8 @@ int held_compare(struct store *s, enum held_class held, uint64_t *count, unsigne
 	if (held == HELD_SEEN)
 		return held_compare_seen(s, days);
 	/* the next day of the counts, or with rows: whichever comes first */
-	while (!(result = db_int(s, &found, SQL_HELD_NEXT, "ti", names[held], day)) && found >= day) {
+	while (!(result = db_int(s, &found, SQL_HELD_NEXT, "ti", names[held], day)) &&
+		found >= day) {
 		if ((result = held_day_differs(s, names[held], counting[held], found, &differs)))
 			return result;
 		*days += differs;
@@ -235,7 +256,8 @@ int held_states_from_rows(struct store *s)
 
 int held_from_rows(struct store *s)
 {
-	static const enum sql sources[] = { SQL_HELD_FROM_EVENTS, SQL_HELD_FROM_DIAGNOSTICS, SQL_HELD_FROM_CONTACTS, SQL_HELD_FROM_SEEN, SQL_HELD_FROM_KEPT };
+	static const enum sql sources[] = { SQL_HELD_FROM_EVENTS, SQL_HELD_FROM_DIAGNOSTICS,
+		SQL_HELD_FROM_CONTACTS, SQL_HELD_FROM_SEEN, SQL_HELD_FROM_KEPT };
 
 	held_discard(s);
 	for (size_t i = 0; i < sizeof sources / sizeof *sources; i++)

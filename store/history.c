@@ -1,16 +1,17 @@
 /*
  * The summary of a contact's events, and its bytes in contact.history:
  *
- *   version 3 | base: state, because, pauses, unclear, soft (2), blocks (2), since (8), until (8), due (8), first (8)
+ *   version 3 | base: state, because, pauses, unclear, soft (2), blocks (2), since (8), until (8),
+ *   due (8), first (8)
  *   | settled (8) | number of causes, causes | last soft, last block: at (8), reference | days
- *   cause: category, mta (4), then length and bytes of rule, provider and ladder
- *   reference: number of the cause in this list or 255, campaign (4)
- *   day: number since 1970 (2), flags, mask of kinds; of each kind in it count and reference; where there
- *   are any: first and last soft (3 each), last block (3), delivered (3)
+ *   cause: category, mta (4), then length and bytes of rule, provider and ladder reference: number
+ *   of the cause in this list or 255, campaign (4) day: number since 1970 (2), flags, mask of
+ *   kinds; of each kind in it count and reference; where there are any: first and last soft (3
+ *   each), last block (3), delivered (3)
  *
- * Numbers are big-endian. Version 2 had no causes but the last ones, and no kinds but soft and block; it is
- * read, and written as version 3. Version 1, a list of failures of eight bytes each, begins with a zero;
- * schema.c brings it to this form.
+ * Numbers are big-endian. Version 2 had no causes but the last ones, and no kinds but soft and
+ * block; it is read, and written as version 3. Version 1, a list of failures of eight bytes each,
+ * begins with a zero; schema.c brings it to this form.
  */
 #include <stdio.h>
 #include "store/history.h"
@@ -29,12 +30,14 @@ enum {
 	REFERENCE_BYTES = 1 + 4,
 	DAY_BYTES_MAX = 2 + 2 + HISTORY_CAUSED * (1 + REFERENCE_BYTES) + 4 * TIME_BYTES,
 };
-_Static_assert(2 + STANDING_BYTES + 8 + HISTORY_CAUSES_MAX * CAUSE_BYTES_MAX + 2 * (8 + REFERENCE_BYTES) +
-	       HISTORY_DAYS_MAX * DAY_BYTES_MAX <= HISTORY_SIZE_MAX, "a history must fit");
+_Static_assert(2 + STANDING_BYTES + 8 + HISTORY_CAUSES_MAX * CAUSE_BYTES_MAX +
+			2 * (8 + REFERENCE_BYTES) + HISTORY_DAYS_MAX * DAY_BYTES_MAX <=
+		HISTORY_SIZE_MAX,
+	"a history must fit");
 
 static const struct reference nothing = { NO_CAUSE, 0 };
 
-/* --- causes ------------------------------------------------------------------------------------------ */
+/* --- causes --------------------------------------------------------------- */
 
 const struct cause *history_cause(const struct history *h, struct reference r)
 {
@@ -69,7 +72,8 @@ static struct reference *reference_at(struct history *h, unsigned n)
 	if (n < 2)
 		return n ? &h->block.by : &h->soft.by;
 	n -= 2;
-	return n < h->days * HISTORY_CAUSED ? &h->day[n / HISTORY_CAUSED].by[n % HISTORY_CAUSED] : NULL;
+	return n < h->days * HISTORY_CAUSED ? &h->day[n / HISTORY_CAUSED].by[n % HISTORY_CAUSED]
+					    : NULL;
 }
 
 /* Numbers the causes in the order in which they are referred to, and forgets those that are not. */
@@ -107,7 +111,7 @@ static uint8_t number_of_cause(struct history *h, const struct cause *c)
 	return (uint8_t)h->causes++;
 }
 
-/* --- adding ------------------------------------------------------------------------------------------ */
+/* --- adding --------------------------------------------------------------- */
 
 static struct day *day_at(struct history *h, int64_t start)
 {
@@ -119,15 +123,19 @@ static struct day *day_at(struct history *h, int64_t start)
 		return &h->day[i - 1];
 	memmove(&h->day[i + 1], &h->day[i], (h->days - i) * sizeof h->day[0]);
 	h->days++;
-	h->day[i] = (struct day){ .start = start, .first_soft = NEVER, .last_soft = NEVER,
-				  .last_block = NEVER, .delivered = NEVER };
+	h->day[i] = (struct day){ .start = start,
+		.first_soft = NEVER,
+		.last_soft = NEVER,
+		.last_block = NEVER,
+		.delivered = NEVER };
 	for (unsigned kind = 0; kind < HISTORY_CAUSED; kind++)
 		h->day[i].by[kind] = nothing;
 	return &h->day[i];
 }
 
 /* Whether A at the second AT is later than B at the second THEN. */
-static bool is_later(const struct history *h, struct reference a, int64_t at, struct reference b, int64_t then)
+static bool is_later(
+	const struct history *h, struct reference a, int64_t at, struct reference b, int64_t then)
 {
 	return at > then || (at == then && order_of(h, a, b) > 0);
 }
@@ -144,12 +152,15 @@ static void keep_last(int32_t *last, int32_t at)
 		*last = at;
 }
 
-static void add_to_day(const struct history *h, struct day *d, enum history_kind kind, int32_t second, struct reference by)
+static void add_to_day(const struct history *h, struct day *d, enum history_kind kind,
+	int32_t second, struct reference by)
 {
 	int32_t known = kind == HISTORY_SOFT ? d->last_soft : d->last_block;
 	bool timed = kind == HISTORY_SOFT || kind == HISTORY_BLOCK;
 
-	if (!d->count[kind] || (timed ? is_later(h, by, second, d->by[kind], known) : order_of(h, by, d->by[kind]) < 0))
+	if (!d->count[kind] ||
+		(timed ? is_later(h, by, second, d->by[kind], known)
+		       : order_of(h, by, d->by[kind]) < 0))
 		d->by[kind] = by;
 	d->count[kind] += d->count[kind] < HISTORY_COUNT_MAX;
 	if (kind == HISTORY_SOFT && (d->first_soft == NEVER || second < d->first_soft))
@@ -158,7 +169,8 @@ static void add_to_day(const struct history *h, struct day *d, enum history_kind
 		keep_last(kind == HISTORY_SOFT ? &d->last_soft : &d->last_block, second);
 }
 
-bool history_add(struct history *h, enum history_kind kind, int64_t at, const struct cause *cause, uint32_t campaign)
+bool history_add(struct history *h, enum history_kind kind, int64_t at, const struct cause *cause,
+	uint32_t campaign)
 {
 	struct day *d = day_at(h, day_start(at));
 	int32_t second = d->coarse ? 0 : (int32_t)(at - d->start);
@@ -192,7 +204,7 @@ bool history_day_is_final(const struct day *d)
 	return d->count[HISTORY_HARD] || d->count[HISTORY_COMPLAINT];
 }
 
-/* --- taking back ------------------------------------------------------------------------------------- */
+/* --- taking back ---------------------------------------------------------- */
 
 void history_take_back(struct day *d, enum history_kind kind)
 {
@@ -204,7 +216,10 @@ void history_take_back(struct day *d, enum history_kind kind)
 		d->last_block = NEVER;
 }
 
-/* The last failure of a kind that is left; one that is older than all days lies in the base and stays. */
+/*
+ * The last failure of a kind that is left; one that is older than all days lies in the base and
+ * stays.
+ */
 static void mend_last(struct history *h, struct last *last, enum history_kind kind)
 {
 	if (last->at <= h->settled)
@@ -238,7 +253,7 @@ void history_mend(struct history *h)
 	mend_last(h, &h->block, HISTORY_BLOCK);
 }
 
-/* --- coarse days ------------------------------------------------------------------------------------- */
+/* --- coarse days ---------------------------------------------------------- */
 
 static bool has_times(const struct day *d)
 {
@@ -288,10 +303,11 @@ bool history_is_coarse(const struct history *h)
 
 bool history_is_empty(const struct history *h)
 {
-	return !h->days && !h->settled && !h->soft.at && !h->block.at && h->base.state == STATE_ACTIVE;
+	return !h->days && !h->settled && !h->soft.at && !h->block.at &&
+		h->base.state == STATE_ACTIVE;
 }
 
-/* --- bytes ------------------------------------------------------------------------------------------- */
+/* --- bytes ---------------------------------------------------------------- */
 
 static unsigned char *write_number(unsigned char *p, uint64_t v, unsigned bytes)
 {
@@ -481,7 +497,7 @@ static void read_causes(struct cursor *c, struct history *h)
 	h->block.by = read_reference(c, h);
 }
 
-/* --- version 2 --------------------------------------------------------------------------------------- */
+/* --- version 2 ------------------------------------------------------------ */
 
 /* The last failure of a kind: its name was the ladder of a soft one, the provider of a block. */
 static void read_last_before(struct cursor *c, struct history *h, bool block)
@@ -496,8 +512,10 @@ static void read_last_before(struct cursor *c, struct history *h, bool block)
 	if (!block)
 		memcpy(cause.ladder, name, sizeof cause.ladder);
 	else
-		snprintf(cause.provider, sizeof cause.provider, "%.*s", (int)sizeof cause.provider - 1, name);
-	*(block ? &h->block : &h->soft) = (struct last){ at, at ? (struct reference){ number_of_cause(h, &cause), 0 } : nothing };
+		snprintf(cause.provider, sizeof cause.provider, "%.*s",
+			(int)sizeof cause.provider - 1, name);
+	*(block ? &h->block : &h->soft) = (struct last){ at,
+		at ? (struct reference){ number_of_cause(h, &cause), 0 } : nothing };
 }
 
 static void read_day_before(struct cursor *c, const struct history *h, struct day *d)

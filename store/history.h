@@ -1,10 +1,14 @@
 /*
- * What a contact remembers of its events: a summary that is the same in whatever order they came, from which contact.c makes the state anew.
+ * What a contact remembers of its events: a summary that is the same in whatever order they came,
+ * from which contact.c makes the state anew.
  *
- * One record for each day (UTC) on which something happened: how often, the first and last time of each kind that needs one, and of each kind one cause: what
- * the failure rests on (rule, provider, reporting MTA, campaign), so that it can be taken back with all others of that cause. Counts add up, times and causes are
- * least and greatest: that is why the order does not matter. While a ladder runs the times are exact, because waiting needs them; afterwards
- * history_coarsen() leaves the day and, within it, only what came before what. Hard failures, complaints and what was not understood have no time.
+ * One record for each day (UTC) on which something happened: how often, the first and last time of
+ * each kind that needs one, and of each kind one cause: what the failure rests on (rule, provider,
+ * reporting MTA, campaign), so that it can be taken back with all others of that cause. Counts add
+ * up, times and causes are least and greatest: that is why the order does not matter. While a
+ * ladder runs the times are exact, because waiting needs them; afterwards history_coarsen() leaves
+ * the day and, within it, only what came before what. Hard failures, complaints and what was not
+ * understood have no time.
  */
 #ifndef RETOUR_STORE_HISTORY_H
 #define RETOUR_STORE_HISTORY_H
@@ -12,34 +16,56 @@
 #include "store/store.h"
 
 enum {
-	HISTORY_DAYS_MAX = 64,      /* days with events; older ones become the base */
-	HISTORY_COUNT_MAX = 255,    /* of one kind in one day; more are not told apart */
-	HISTORY_CAUSES_MAX = 32,    /* different ones; of more it is not known what they rest on */
+	HISTORY_DAYS_MAX = 64,   /* days with events; older ones become the base */
+	HISTORY_COUNT_MAX = 255, /* of one kind in one day; more are not told apart */
+	HISTORY_CAUSES_MAX = 32, /* different ones; of more it is not known what they rest on */
 	HISTORY_SIZE_MAX = 9216,
 };
 
 /* Why a contact is where it is. */
-enum because { FOR_NOTHING, FOR_SOFT, FOR_BLOCK, FOR_EVENT, FOR_TOO_LONG, AS_BEFORE, FOR_UNCLEAR, FOR_UNCLEAR_LONG };
+enum because {
+	FOR_NOTHING,
+	FOR_SOFT,
+	FOR_BLOCK,
+	FOR_EVENT,
+	FOR_TOO_LONG,
+	AS_BEFORE,
+	FOR_UNCLEAR,
+	FOR_UNCLEAR_LONG
+};
 
 /* Where a contact stands at one moment. */
 struct standing {
 	enum contact_state state;
 	enum because because;
-	int64_t since;          /* day on which it came into this state */
-	int64_t until;          /* hold until; 0: none */
-	int64_t due;            /* when time changes the state; 0: never */
-	int64_t first;          /* the first soft failure of the ladder */
-	int64_t held;           /* what a soft failure would hold it until, whatever else does */
-	int64_t episode;        /* when it went soft after it had been active, later the begin of that month; 0: never */
-	unsigned soft, blocks;  /* failures since it was active, paused or tried again */
-	unsigned unclear;       /* days with a permanent failure that was not understood, since it was active */
-	unsigned pauses;        /* how often it was paused since it was active */
+	int64_t since;   /* day on which it came into this state */
+	int64_t until;   /* hold until; 0: none */
+	int64_t due;     /* when time changes the state; 0: never */
+	int64_t first;   /* the first soft failure of the ladder */
+	int64_t held;    /* what a soft failure would hold it until, whatever else does */
+	int64_t episode; /* when it went soft after it had been active, later the begin of that
+			    month; 0: never */
+	unsigned soft, blocks; /* failures since it was active, paused or tried again */
+	unsigned unclear; /* days with a permanent failure that was not understood, since it was
+			     active */
+	unsigned pauses;  /* how often it was paused since it was active */
 };
 
 /* What happens; those before HISTORY_DELIVERED have a cause. */
-enum history_kind { HISTORY_SOFT, HISTORY_BLOCK, HISTORY_UNCLEAR, HISTORY_HARD, HISTORY_COMPLAINT, HISTORY_DELIVERED, HISTORY_CAUSED = HISTORY_DELIVERED };
+enum history_kind {
+	HISTORY_SOFT,
+	HISTORY_BLOCK,
+	HISTORY_UNCLEAR,
+	HISTORY_HARD,
+	HISTORY_COMPLAINT,
+	HISTORY_DELIVERED,
+	HISTORY_CAUSED = HISTORY_DELIVERED
+};
 
-/* What a failure rests on. Texts are from lists of our own; hosts and campaigns are numbers under a key (cause.c). */
+/*
+ * What a failure rests on. Texts are from lists of our own; hosts and campaigns are numbers under a
+ * key (cause.c).
+ */
 struct cause {
 	uint8_t category;
 	char rule[EVENT_RULE_SIZE];
@@ -55,26 +81,30 @@ struct reference {
 	uint32_t campaign;
 };
 
-/* One day. Times are seconds of the day, NEVER where there was none; of a coarse day only their order means something. */
+/*
+ * One day. Times are seconds of the day, NEVER where there was none; of a coarse day only their
+ * order means something.
+ */
 enum { NEVER = -1 };
 struct day {
 	int64_t start;
 	bool coarse;
-	bool ended;             /* the ladder ended on it */
+	bool ended; /* the ladder ended on it */
 	unsigned count[HISTORY_CAUSED];
 	int32_t first_soft, last_soft, last_block, delivered;
-	struct reference by[HISTORY_CAUSED]; /* soft, block: of the last one; else the one that stands first */
+	struct reference by[HISTORY_CAUSED]; /* soft, block: of the last one; else the one that
+						stands first */
 };
 
 /* The last failure of a kind: of several in one second the same one, whichever came first. */
 struct last {
-	int64_t at;             /* 0: none */
+	int64_t at; /* 0: none */
 	struct reference by;
 };
 
 struct history {
-	struct standing base;   /* where the contact stood before the first day */
-	int64_t settled;        /* what happened at or before this time is in the base; 0: nothing is */
+	struct standing base; /* where the contact stood before the first day */
+	int64_t settled; /* what happened at or before this time is in the base; 0: nothing is */
 	struct last soft, block;
 	unsigned causes, days;
 	struct cause cause[HISTORY_CAUSES_MAX];
@@ -83,8 +113,12 @@ struct history {
 
 /* An empty one. */
 void history_clear(struct history *h);
-/* Adds what happened AT a time; CAUSE may be NULL for a delivery. False: there is one day too many now; the caller makes the first one part of the base. */
-bool history_add(struct history *h, enum history_kind kind, int64_t at, const struct cause *cause, uint32_t campaign);
+/*
+ * Adds what happened AT a time; CAUSE may be NULL for a delivery. False: there is one day too many
+ * now; the caller makes the first one part of the base.
+ */
+bool history_add(struct history *h, enum history_kind kind, int64_t at, const struct cause *cause,
+	uint32_t campaign);
 void history_drop_first(struct history *h);
 void history_drop_last(struct history *h);
 /* Takes what D says of a kind of failure back; history_mend() when all is taken back. */
@@ -100,7 +134,8 @@ bool history_is_coarse(const struct history *h);
 bool history_is_empty(const struct history *h);
 
 /* Its bytes as they are stored; returns their number, 0 for an empty one. */
-int history_write(struct history *h, unsigned char out[HISTORY_SIZE_MAX]); /* numbers the causes anew */
+int history_write(
+	struct history *h, unsigned char out[HISTORY_SIZE_MAX]); /* numbers the causes anew */
 /* False: these bytes are none. */
 bool history_read(struct history *h, const unsigned char *bytes, int n);
 

@@ -1,6 +1,7 @@
 /*
- * Anonymous counts by the hour (UTC): what alerts compare with. Gathered in memory while a transaction runs and written at its end, as the tallies of
- * days are; the hours of the last HOURS_KEPT stay. Only attributed notices count: whoever forges bounces raises no alert.
+ * Anonymous counts by the hour (UTC): what alerts compare with. Gathered in memory while a
+ * transaction runs and written at its end, as the tallies of days are; the hours of the last
+ * HOURS_KEPT stay. Only attributed notices count: whoever forges bounces raises no alert.
  *
  * And the totals from the beginning on, for metrics, which must not grow slower with the years.
  */
@@ -13,10 +14,18 @@
 enum { HOUR_CELLS = 256 /* a power of two */, HOUR_CELLS_FULL = 192 };
 
 /* The columns of notice_hour. */
-enum column { COLUMN_HARD, COLUMN_SOFT, COLUMN_BLOCK, COLUMN_UNDETERMINED, COLUMN_COMPLAINT, COLUMN_THROTTLED, COLUMNS };
+enum column {
+	COLUMN_HARD,
+	COLUMN_SOFT,
+	COLUMN_BLOCK,
+	COLUMN_UNDETERMINED,
+	COLUMN_COMPLAINT,
+	COLUMN_THROTTLED,
+	COLUMNS
+};
 
 struct hour_cell {
-	int64_t hour;           /* 0: empty */
+	int64_t hour; /* 0: empty */
 	char provider[EVENT_PROVIDER_SIZE];
 	int64_t count[COLUMNS];
 };
@@ -38,8 +47,11 @@ int hours_flush(struct store *s)
 
 	for (unsigned i = 0; h && h->cells && i < HOUR_CELLS; i++) {
 		const struct hour_cell *c = &h->cell[i];
-		if (c->hour && db_run(s, SQL_NOTICE_HOUR_ADD, "itiiiiii", c->hour, c->provider, c->count[COLUMN_HARD], c->count[COLUMN_SOFT],
-				      c->count[COLUMN_BLOCK], c->count[COLUMN_UNDETERMINED], c->count[COLUMN_COMPLAINT], c->count[COLUMN_THROTTLED]))
+		if (c->hour &&
+			db_run(s, SQL_NOTICE_HOUR_ADD, "itiiiiii", c->hour, c->provider,
+				c->count[COLUMN_HARD], c->count[COLUMN_SOFT],
+				c->count[COLUMN_BLOCK], c->count[COLUMN_UNDETERMINED],
+				c->count[COLUMN_COMPLAINT], c->count[COLUMN_THROTTLED]))
 			return STORE_FAILED;
 	}
 	hours_discard(s);
@@ -57,7 +69,8 @@ static struct hour_cell *cell_of(struct hours *h, int64_t hour, const char *prov
 			return &h->cell[i];
 	h->cells++;
 	h->cell[i].hour = hour;
-	snprintf(h->cell[i].provider, sizeof h->cell[i].provider, "%.*s", EVENT_PROVIDER_SIZE - 1, provider);
+	snprintf(h->cell[i].provider, sizeof h->cell[i].provider, "%.*s", EVENT_PROVIDER_SIZE - 1,
+		provider);
 	return &h->cell[i];
 }
 
@@ -73,8 +86,10 @@ static enum column column_of(const struct packed *e)
 		return COLUMN_COMPLAINT;
 	if (e->kind != KIND_FAILURE)
 		return COLUMNS;
-	return e->klass == CLASS_HARD ? COLUMN_HARD : e->klass == CLASS_SOFT ? COLUMN_SOFT : e->klass == CLASS_BLOCK ? COLUMN_BLOCK
-															  : COLUMN_UNDETERMINED;
+	return e->klass == CLASS_HARD     ? COLUMN_HARD
+		: e->klass == CLASS_SOFT  ? COLUMN_SOFT
+		: e->klass == CLASS_BLOCK ? COLUMN_BLOCK
+					  : COLUMN_UNDETERMINED;
 }
 
 int hours_add(struct store *s, const struct packed *e, int64_t now)
@@ -97,7 +112,9 @@ int hours_add(struct store *s, const struct packed *e, int64_t now)
 }
 
 int hours_visit(struct store *s, int64_t from, int64_t to,
-		int (*visit)(void *context, const char *provider, int64_t hour, const uint64_t count[HOUR_WHATS]), void *context)
+	int (*visit)(void *context, const char *provider, int64_t hour,
+		const uint64_t count[HOUR_WHATS]),
+	void *context)
 {
 	sqlite3_stmt *st = db_bind(s, SQL_NOTICE_HOURS, "ii", from, to);
 	int rc, result = STORE_OK;
@@ -108,7 +125,8 @@ int hours_visit(struct store *s, int64_t from, int64_t to,
 		uint64_t count[HOUR_WHATS];
 		for (int i = 0; i < HOUR_WHATS; i++)
 			count[i] = (uint64_t)sqlite3_column_int64(st, 2 + i);
-		result = visit(context, (const char *)sqlite3_column_text(st, 0), sqlite3_column_int64(st, 1), count);
+		result = visit(context, (const char *)sqlite3_column_text(st, 0),
+			sqlite3_column_int64(st, 1), count);
 	}
 	sqlite3_reset(st);
 	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
@@ -116,10 +134,12 @@ int hours_visit(struct store *s, int64_t from, int64_t to,
 
 int hours_from_events(struct store *s)
 {
-	return kpi_functions(s) ? STORE_FAILED : db_run(s, SQL_NOTICE_HOUR_FROM_EVENTS, "i", (int64_t)HOURS_KEPT * HOUR);
+	return kpi_functions(s)
+		? STORE_FAILED
+		: db_run(s, SQL_NOTICE_HOUR_FROM_EVENTS, "i", (int64_t)HOURS_KEPT * HOUR);
 }
 
-/* --- totals -------------------------------------------------------------------------------------------------- */
+/* --- totals --------------------------------------------------------------- */
 
 int totals_add(struct store *s, const struct tally *t)
 {
@@ -136,7 +156,9 @@ int totals_add(struct store *s, const struct tally *t)
 	return db_run(s, SQL_NOTICE_TOTAL_ADD, "tti", t->provider, what, (int64_t)t->count);
 }
 
-int store_totals(struct store *s, int (*visit)(void *context, const char *provider, const char *what, uint64_t count), void *context)
+int store_totals(struct store *s,
+	int (*visit)(void *context, const char *provider, const char *what, uint64_t count),
+	void *context)
 {
 	sqlite3_stmt *st = db_bind(s, SQL_NOTICE_TOTALS, "");
 	int rc, result = STORE_OK;
@@ -144,8 +166,9 @@ int store_totals(struct store *s, int (*visit)(void *context, const char *provid
 	if (!st)
 		return STORE_FAILED;
 	while (!result && (rc = db_step(s, st)) == 1)
-		result = visit(context, (const char *)sqlite3_column_text(st, 0), (const char *)sqlite3_column_text(st, 1),
-			       (uint64_t)sqlite3_column_int64(st, 2));
+		result = visit(context, (const char *)sqlite3_column_text(st, 0),
+			(const char *)sqlite3_column_text(st, 1),
+			(uint64_t)sqlite3_column_int64(st, 2));
 	sqlite3_reset(st);
 	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
 }

@@ -24,7 +24,10 @@ struct table;
 struct erasures;
 struct taken_back;
 
-/* A part of the store that holds something in memory until a commit, or has to know that a snapshot begins. A list ends with an empty one. */
+/*
+ * A part of the store that holds something in memory until a commit, or has to know that a snapshot
+ * begins. A list ends with an empty one.
+ */
 struct store_part {
 	int (*flush)(struct store *s);    /* before a commit */
 	void (*discard)(struct store *s); /* after a rollback */
@@ -35,35 +38,40 @@ struct store {
 	sqlite3 *db;
 	struct store_options o;
 	const struct store_part *parts; /* store.c */
-	struct keyring *keys;       /* keys.c */
-	struct counters *counters;  /* tally.c */
-	struct hours *hours;        /* hour.c */
-	struct held_changes *held;  /* held.c */
-	struct pending *pending;    /* pending.c */
-	struct table *table;        /* table.c */
-	struct erasures *erasures;  /* erasure.c */
+	struct keyring *keys;           /* keys.c */
+	struct counters *counters;      /* tally.c */
+	struct hours *hours;            /* hour.c */
+	struct held_changes *held;      /* held.c */
+	struct pending *pending;        /* pending.c */
+	struct table *table;            /* table.c */
+	struct erasures *erasures;      /* erasure.c */
 	sqlite3_stmt *statement[SQL_COUNT];
-	int64_t interval;           /* between two mailings, seconds (mailings.c) */
+	int64_t interval;              /* between two mailings, seconds (mailings.c) */
 	struct taken_back *taken_back; /* cause.c */
 	unsigned takings;
-	bool functions;             /* kpi.c's functions of SQL are there */
+	bool functions; /* kpi.c's functions of SQL are there */
 	bool in_transaction;
 	bool in_snapshot;
-	bool spoilt;                /* an error in this transaction: it can only be rolled back */
+	bool spoilt; /* an error in this transaction: it can only be rolled back */
 	char error[STORE_ERROR_SIZE];
 };
 
-/* Sets the message and returns CODE; STORE_FAILED spoils the transaction. Never pass it anything that came with a mail. */
-int store_fail(struct store *s, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/*
+ * Sets the message and returns CODE; STORE_FAILED spoils the transaction. Never pass it anything
+ * that came with a mail.
+ */
+int store_fail(struct store *s, int code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* The first state where the name is none. */
 enum contact_state state_by_name(const char *name);
 
-/* --- db.c: statements, prepared once ---------------------------------------------------------------------- */
+/* --- db.c: statements, prepared once -------------------------------------- */
 
 /*
- * Binds by TYPES, one letter each: i int64_t, t text (const char *, NULL is null; "" is null too for T), b blob (const void *, int).
- * What is bound must live until the statement is reset. NULL on error.
+ * Binds by TYPES, one letter each: i int64_t, t text (const char *, NULL is null; "" is null too
+ * for T), b blob (const void *, int). What is bound must live until the statement is reset. NULL on
+ * error.
  */
 sqlite3_stmt *db_bind(struct store *s, enum sql id, const char *types, ...);
 /* 1: a row, 0: done, -1: error (message set). The statement is reset unless there is a row. */
@@ -81,28 +89,37 @@ int db_finish_text(struct store *s, sqlite3_stmt *st, char *buffer, size_t size)
 void db_text(sqlite3_stmt *st, int column, char *buffer, size_t size);
 int db_exec(struct store *s, const char *sql);
 
-/* --- transaction.c ------------------------------------------------------------------------------------------- */
+/* --- transaction.c -------------------------------------------------------- */
 
-/* A transaction of our own unless one is open: then *OWN is false, and db_leave() leaves it to its owner. */
+/*
+ * A transaction of our own unless one is open: then *OWN is false, and db_leave() leaves it to its
+ * owner.
+ */
 int db_enter(struct store *s, bool *own);
 int db_leave(struct store *s, bool own, int result);
 
-/* --- schema.c ------------------------------------------------------------------------------------------------ */
+/* --- schema.c ------------------------------------------------------------- */
 
 enum { SCHEMA_VERSION = 14, APPLICATION_ID = 0x7265746f /* "reto" */ };
-/* *VERSION is 0 for a database with nothing in it. Refuses what is not ours or newer than this program. */
+/*
+ * *VERSION is 0 for a database with nothing in it. Refuses what is not ours or newer than this
+ * program.
+ */
 int schema_version(struct store *s, int *version);
 /* What brings the rows to the form of VERSION; a list ends with NULL. */
 struct schema_conversion {
 	int version;
 	int (*convert)(struct store *s);
 };
-/* Applies what lies between FROM and SCHEMA_VERSION, inside the transaction, and then what converts rows. */
+/*
+ * Applies what lies between FROM and SCHEMA_VERSION, inside the transaction, and then what converts
+ * rows.
+ */
 int schema_migrate(struct store *s, int from, const struct schema_conversion *conversions);
 /* The trigger that keeps the ledger from being cut; only the ledger's own retention lifts it. */
 extern const char schema_ledger_guard[];
 
-/* --- keys.c, keyfile.c, keyverp.c, keylife.c --------------------------------------------------------------------------------------------------- */
+/* --- keys.c, keyfile.c, keyverp.c, keylife.c ------------------------------ */
 
 /* Opens the directory and reads the two lasting keys; with MAKE makes what is absent. */
 int keys_open(struct store *s, bool make);
@@ -114,18 +131,24 @@ int keys_verify(struct store *s);
 const unsigned char *keys_state(const struct store *s);
 /* The state key before it, while contacts are left under it; else NULL. */
 const unsigned char *keys_old_state(const struct store *s);
-/* For a handle that reads: whether another process has replaced the state key since; then the new one is read. In a snapshot it is never. */
+/*
+ * For a handle that reads: whether another process has replaced the state key since; then the new
+ * one is read. In a snapshot it is never.
+ */
 int keys_refresh(struct store *s, bool *changed);
 /* What store_keys() gives as the fingerprint of the state key. */
 void keys_state_fingerprint(struct store *s, bool old, char hex[STORE_FINGERPRINT_HEX]);
 const unsigned char *keys_message(const struct store *s);
-/* The newest key that signs return paths, its two characters into ID; NULL (message set) when there is none. */
+/*
+ * The newest key that signs return paths, its two characters into ID; NULL (message set) when there
+ * is none.
+ */
 const unsigned char *keys_verp_newest(struct store *s, char id[3]);
 /* The key that ID names; NULL when it is not here. */
 const unsigned char *keys_verp(struct store *s, const char *id);
 /*
- * The seed of the key that signs evidence, which the caller wipes; *ABSENT when there is none yet, unless MAKE. One that the store knows and that is
- * not here is an error.
+ * The seed of the key that signs evidence, which the caller wipes; *ABSENT when there is none yet,
+ * unless MAKE. One that the store knows and that is not here is an error.
  */
 int keys_sign(struct store *s, bool make, int64_t now, unsigned char seed[KEY_SIZE], bool *absent);
 /* The event key of a month (YYYYMM, UTC), made when absent. NULL on error. */
@@ -137,79 +160,112 @@ int keys_month_list(struct store *s, int *months, unsigned room, unsigned *count
 int64_t keys_month_start(int month);
 /* After a rollback: what was noted of new keys is gone from the database. */
 void keys_forget_months(struct store *s);
-/* Destroys the keys of months without events, the present month's excepted, and removes what a killed creation left. */
+/*
+ * Destroys the keys of months without events, the present month's excepted, and removes what a
+ * killed creation left.
+ */
 int keys_destroy_unused(struct store *s, int64_t now, unsigned *destroyed);
-/* How many month keys there are, the start of the oldest one's month, and how many whose month ended before CUTOFF. */
-int keys_months(struct store *s, int64_t cutoff, uint64_t *count, int64_t *oldest, uint64_t *overdue);
+/*
+ * How many month keys there are, the start of the oldest one's month, and how many whose month
+ * ended before CUTOFF.
+ */
+int keys_months(
+	struct store *s, int64_t cutoff, uint64_t *count, int64_t *oldest, uint64_t *overdue);
 
-/* A file beside the keys, ours alone as they are, into memory that the caller frees; *TEXT is NULL when there is none. */
+/*
+ * A file beside the keys, ours alone as they are, into memory that the caller frees; *TEXT is NULL
+ * when there is none.
+ */
 int keys_file_read(struct store *s, const char *name, size_t max, char **text, size_t *n);
 /* Replaces it as a whole or not at all. */
 int keys_file_write(struct store *s, const char *name, const char *text, size_t n);
-/* The key of the list of erasures; with MAKE made when absent, inside the transaction. The caller wipes it. */
+/*
+ * The key of the list of erasures; with MAKE made when absent, inside the transaction. The caller
+ * wipes it.
+ */
 int keys_erasure(struct store *s, bool make, int64_t now, unsigned char key[KEY_SIZE]);
 
-/* --- erasure.c, backup.c --------------------------------------------------------------------------------------- */
+/* --- erasure.c, backup.c -------------------------------------------------- */
 
 enum erasure { ERASED_CONTACT, REDUCED_CONTACT, ERASED_EVENT, ERASURE_KINDS };
-/* Notes that what PSEUDONYM stands for is erased, for the list; inside the transaction, whose commit writes the list first. */
+/*
+ * Notes that what PSEUDONYM stands for is erased, for the list; inside the transaction, whose
+ * commit writes the list first.
+ */
 int erasures_note(struct store *s, enum erasure kind, const unsigned char *pseudonym, int64_t now);
 int erasures_flush(struct store *s);
 void erasures_discard(struct store *s);
-/* When the store is opened for writing: what was erased since this database was as it is now is erased again. *REPLAYED counts rows. */
+/*
+ * When the store is opened for writing: what was erased since this database was as it is now is
+ * erased again. *REPLAYED counts rows.
+ */
 int erasures_settle(struct store *s, int64_t now, uint64_t *replayed);
-/* What the list holds: entries, their oldest day, and how many are older than CUTOFF; with EXPIRE, inside no transaction, these are removed. */
-int erasures_held(struct store *s, int64_t cutoff, bool expire, uint64_t *count, int64_t *oldest, uint64_t *overdue);
+/*
+ * What the list holds: entries, their oldest day, and how many are older than CUTOFF; with EXPIRE,
+ * inside no transaction, these are removed.
+ */
+int erasures_held(struct store *s, int64_t cutoff, bool expire, uint64_t *count, int64_t *oldest,
+	uint64_t *overdue);
 /* When the store is opened: a restored backup is settled, or refused. */
 int backup_settle(struct store *s, int64_t now);
 
-/* --- pseudonym.c ---------------------------------------------------------------------------------------------- */
+/* --- pseudonym.c ---------------------------------------------------------- */
 
 enum pseudonym_purpose { PSEUDONYM_STATE, PSEUDONYM_EVENT };
 enum { CANONICAL_SIZE = 512 };
-/* The canonical form of ADDRESS, N bytes. Returns its length, 0 when it is no address. The caller wipes OUT. */
-size_t address_canonical(const char *address, size_t n, bool fold_local_part, char out[CANONICAL_SIZE]);
-void pseudonym(unsigned char out[PSEUDONYM_SIZE], enum pseudonym_purpose purpose, const unsigned char key[KEY_SIZE],
-	       const char *canonical, size_t n);
+/*
+ * The canonical form of ADDRESS, N bytes. Returns its length, 0 when it is no address. The caller
+ * wipes OUT.
+ */
+size_t address_canonical(
+	const char *address, size_t n, bool fold_local_part, char out[CANONICAL_SIZE]);
+void pseudonym(unsigned char out[PSEUDONYM_SIZE], enum pseudonym_purpose purpose,
+	const unsigned char key[KEY_SIZE], const char *canonical, size_t n);
 
-/* --- events.c ----------------------------------------------------------------------------------------------------- */
-
-/* Deletes and notes the events of the recipient with this canonical form, in all months whose keys are there, inside the transaction; adds to *DELETED. */
-int events_forget(struct store *s, const char *canonical, size_t n, int64_t now, uint64_t *deleted);
-
-/* --- verp.c ---------------------------------------------------------------------------------------------------- */
+/* --- events.c ------------------------------------------------------------- */
 
 /*
- * How well E's token proves that we sent the mail, AT the time of arrival. One that is valid names recipient and campaign, which replace E's; one that is made up
- * makes the report unverified whatever its headers say.
+ * Deletes and notes the events of the recipient with this canonical form, in all months whose keys
+ * are there, inside the transaction; adds to *DELETED.
+ */
+int events_forget(struct store *s, const char *canonical, size_t n, int64_t now, uint64_t *deleted);
+
+/* --- verp.c --------------------------------------------------------------- */
+
+/*
+ * How well E's token proves that we sent the mail, AT the time of arrival. One that is valid names
+ * recipient and campaign, which replace E's; one that is made up makes the report unverified
+ * whatever its headers say.
  */
 enum origin verp_prove(struct store *s, struct event *e, int64_t at);
 
-/* --- message.c ------------------------------------------------------------------------------------------------- */
+/* --- message.c ------------------------------------------------------------ */
 
 /* What lies in a struct packed_event. */
 struct packed {
-	int64_t at;                               /* epoch seconds, never later than now */
-	int32_t day;                              /* YYYYMMDD in the process's TZ */
+	int64_t at;  /* epoch seconds, never later than now */
+	int32_t day; /* YYYYMMDD in the process's TZ */
 	uint16_t reply;
 	int16_t margin;
 	uint8_t kind, klass, category, origin;
-	uint32_t mta;                             /* cause_number() of the reporting MTA */
-	uint8_t known;                            /* 1: there is a recipient; else both pseudonyms are zero */
-	uint8_t profiled;                         /* 1: provider is a profile's name; only those go into the tallies, which stay */
-	unsigned char contact[PSEUDONYM_SIZE];    /* under the state key */
+	uint32_t mta;     /* cause_number() of the reporting MTA */
+	uint8_t known;    /* 1: there is a recipient; else both pseudonyms are zero */
+	uint8_t profiled; /* 1: provider is a profile's name; only those go into the tallies, which
+			     stay */
+	unsigned char contact[PSEUDONYM_SIZE];     /* under the state key */
 	unsigned char old_contact[PSEUDONYM_SIZE]; /* under the one before it, where there is one */
-	unsigned char pseudonym[PSEUDONYM_SIZE];  /* under the month's key */
+	unsigned char pseudonym[PSEUDONYM_SIZE];   /* under the month's key */
 	char status[EVENT_STATUS_SIZE];
-	char provider[STORE_NAME_SIZE];           /* a profile's name, the domain with [privacy] domains = all, or "other" */
-	char meant[STORE_DOMAIN_SIZE];            /* the large provider's domain that was mistyped; "": none */
+	char provider[STORE_NAME_SIZE]; /* a profile's name, the domain with [privacy] domains =
+					   all, or "other" */
+	char meant[STORE_DOMAIN_SIZE]; /* the large provider's domain that was mistyped; "": none */
 	char campaign[EVENT_CAMPAIGN_SIZE];
 	char rule[EVENT_RULE_SIZE];
-	char diagnostic[DIAGNOSTIC_KEPT_SIZE];    /* redacted; "": none */
+	char diagnostic[DIAGNOSTIC_KEPT_SIZE]; /* redacted; "": none */
 };
 _Static_assert(sizeof(struct packed) <= sizeof(struct packed_event), "a packed event must fit");
 
-/* --- contact.c --------------------------------------------------------------------------------------------------- */
+/* --- contact.c ------------------------------------------------------------ */
 
 /* Applies one event to its contact, inside the transaction. */
 int contact_apply(struct store *s, const struct packed *e);
@@ -220,24 +276,34 @@ void pending_discard(struct store *s);
 /* Brings the rows of schema version 1 to the present form, inside the transaction. */
 int contact_from_version_1(struct store *s);
 
-/* --- investigation.c ----------------------------------------------------------------------------------------------- */
+/* --- investigation.c ------------------------------------------------------ */
 
-/* A block AT a time opens the provider's investigation, or adds to it; one from before it was resolved does not. */
+/*
+ * A block AT a time opens the provider's investigation, or adds to it; one from before it was
+ * resolved does not.
+ */
 int investigation_note(struct store *s, const char *provider, enum category category, int64_t at);
 /* When it was resolved last; 0: never. */
-int investigation_resolved(struct store *s, const char *provider, enum category category, int64_t *at);
+int investigation_resolved(
+	struct store *s, const char *provider, enum category category, int64_t *at);
 /* Without a block for a quiet period it is over. */
 int investigation_advance(struct store *s, int64_t now);
 
-/* --- mailings.c --------------------------------------------------------------------------------------- */
+/* --- mailings.c ----------------------------------------------------------- */
 
-/* Measures how often the sender mails, inside the transaction; mailings_load() reads what was measured last. */
+/*
+ * Measures how often the sender mails, inside the transaction; mailings_load() reads what was
+ * measured last.
+ */
 int mailings_measure(struct store *s, int64_t now);
 int mailings_load(struct store *s);
 
-/* --- cohort.c ----------------------------------------------------------------------------------------------------- */
+/* --- cohort.c ------------------------------------------------------------- */
 
-/* A contact's place in the counts: the month (YYYYMM) in which it went soft, 0: never, and what became of it since. */
+/*
+ * A contact's place in the counts: the month (YYYYMM) in which it went soft, 0: never, and what
+ * became of it since.
+ */
 struct cohort_place {
 	int month;
 	enum cohort_outcome outcome;
@@ -251,24 +317,29 @@ struct contact_row {
 	int64_t since, until, due;
 	unsigned attempts;
 	const char *reason;
-	bool full;                  /* its ladder is the one of full mailboxes */
+	bool full; /* its ladder is the one of full mailboxes */
 };
 /* Of a statement that gives pseudonym, state, since, until, due, attempts, reason, ladder. */
 void contact_read_row(sqlite3_stmt *st, struct contact_row *out);
 
-/* --- table.c ------------------------------------------------------------------------------------------------------- */
+/* --- table.c -------------------------------------------------------------- */
 
 /* At the begin of a snapshot: makes the table where that is worth it. */
 int contact_table_enter(struct store *s);
 enum table_result { TABLE_UNKNOWN, TABLE_NONE, TABLE_FOUND };
-/* UNKNOWN: there is no table for this snapshot, ask the database. NONE: there is no such contact. */
-enum table_result contact_table_find(struct store *s, const unsigned char key[PSEUDONYM_SIZE], struct contact_row *out);
+/*
+ * UNKNOWN: there is no table for this snapshot, ask the database. NONE: there is no such contact.
+ */
+enum table_result contact_table_find(
+	struct store *s, const unsigned char key[PSEUDONYM_SIZE], struct contact_row *out);
 void contact_table_free(struct store *s);
 
-/* --- tally.c ------------------------------------------------------------------------------------------------------- */
+/* --- tally.c -------------------------------------------------------------- */
 
 int tally_add(struct store *s, const struct packed *e);
-/* The name under which CAMPAIGN is counted on DAY: its own, or the one of those beyond the bound. */
+/*
+ * The name under which CAMPAIGN is counted on DAY: its own, or the one of those beyond the bound.
+ */
 int tally_bounded_campaign(struct store *s, int32_t day, const char **campaign);
 /* A notice of class KLASS about a recipient who had none before, or about another. */
 int recurrence_add(struct store *s, int32_t day, unsigned klass, bool first);
@@ -279,16 +350,22 @@ void counters_discard(struct store *s);
 /* YYYYMMDD in the process's TZ. */
 int32_t day_of(int64_t at);
 
-/* --- typing.c ------------------------------------------------------------------------------------------------------- */
+/* --- typing.c ------------------------------------------------------------- */
 
-/* Notes in P which provider's domain was meant, where that of ADDRESS (canonical, N bytes) misses it by one typing error. */
+/*
+ * Notes in P which provider's domain was meant, where that of ADDRESS (canonical, N bytes) misses
+ * it by one typing error.
+ */
 void typing_pack(const struct store *s, const char *address, size_t n, struct packed *p);
 /* Counts it, inside the transaction. */
 int typing_add(struct store *s, const struct packed *p);
 
-/* --- hour.c ------------------------------------------------------------------------------------------------------- */
+/* --- hour.c --------------------------------------------------------------- */
 
-/* Counts an event in its hour, unless that is so long ago that no alert asks for it; written before a commit, as tallies are. */
+/*
+ * Counts an event in its hour, unless that is so long ago that no alert asks for it; written before
+ * a commit, as tallies are.
+ */
 int hours_add(struct store *s, const struct packed *e, int64_t now);
 int hours_flush(struct store *s);
 void hours_discard(struct store *s);
@@ -297,14 +374,19 @@ int totals_add(struct store *s, const struct tally *t);
 /* For a store that was made before there were counts by hour. */
 int hours_from_events(struct store *s);
 
-/* What alerts look at: bounces, those that are blocks, refusals to take more for now, mails sent as logs say. */
+/*
+ * What alerts look at: bounces, those that are blocks, refusals to take more for now, mails sent as
+ * logs say.
+ */
 enum hour_what { HOUR_BOUNCES, HOUR_BLOCKS, HOUR_THROTTLED, HOUR_SENT, HOUR_WHATS };
 enum { HOURS_KEPT = 9 * 7 * 24 };
 /* The hours FROM..TO (epoch seconds / 3600), in no order; an hour may come twice. */
 int hours_visit(struct store *s, int64_t from, int64_t to,
-		int (*visit)(void *context, const char *provider, int64_t hour, const uint64_t count[HOUR_WHATS]), void *context);
+	int (*visit)(void *context, const char *provider, int64_t hour,
+		const uint64_t count[HOUR_WHATS]),
+	void *context);
 
-/* --- held.c -------------------------------------------------------------------------------------------------------- */
+/* --- held.c --------------------------------------------------------------- */
 
 #define HELD_CLASSES(X) \
 	X(HELD_EVENTS, "events") \
@@ -316,10 +398,19 @@ int hours_visit(struct store *s, int64_t from, int64_t to,
 enum held_class { HELD_CLASSES(STORE_ENUM2) HELD_COUNT };
 #undef STORE_ENUM2
 /* Contacts are counted by state as well, all under one day: the begin of time. */
-static inline enum held_class held_state(enum contact_state state) { return (enum held_class)(HELD_COUNT + state); }
-/* Rows with the time AT came (CHANGE is positive) or went, inside the transaction; written before its commit, as tallies are. */
+static inline enum held_class held_state(enum contact_state state)
+{
+	return (enum held_class)(HELD_COUNT + state);
+}
+/*
+ * Rows with the time AT came (CHANGE is positive) or went, inside the transaction; written before
+ * its commit, as tallies are.
+ */
 int held_note(struct store *s, enum held_class held, int64_t at, int64_t change);
-/* Steps a DELETE that returns each row's time, and of an event whether it had a diagnostic, of a contact its state; adds to *DELETED. ST may be NULL: db_bind() failed. */
+/*
+ * Steps a DELETE that returns each row's time, and of an event whether it had a diagnostic, of a
+ * contact its state; adds to *DELETED. ST may be NULL: db_bind() failed.
+ */
 int held_delete(struct store *s, enum held_class held, sqlite3_stmt *st, uint64_t *deleted);
 /* All rows from before CUTOFF went: so many. */
 int held_cut(struct store *s, enum held_class held, int64_t cutoff, uint64_t deleted);
@@ -336,21 +427,38 @@ int held_states_from_rows(struct store *s);
 /* Before all contacts from before CUTOFF go. */
 int held_cut_states(struct store *s, int64_t cutoff);
 
-/* --- kpi.c --------------------------------------------------------------------------------------------------------- */
+/* --- kpi.c ---------------------------------------------------------------- */
 
-/* domain_group() is known to SQL from now on; before the first statement that uses it is prepared. */
+/*
+ * domain_group() is known to SQL from now on; before the first statement that uses it is prepared.
+ */
 int kpi_functions(struct store *s);
 
-/* --- retention.c, ledger.c ------------------------------------------------------------------------------------------ */
+/* --- retention.c, ledger.c ------------------------------------------------ */
 
-/* Notes the settings that matter to privacy in the ledger when they are others than last time (settings.c). */
+/*
+ * Notes the settings that matter to privacy in the ledger when they are others than last time
+ * (settings.c).
+ */
 int settings_record(struct store *s, int64_t now);
 /* The ledger's own retention, inside the transaction. */
 int ledger_cut(struct store *s, int64_t now, int64_t cutoff, uint64_t *deleted);
 
-static inline int64_t day_start(int64_t at) { return at - ((at % DAY) + DAY) % DAY; }
-static inline int64_t later(int64_t a, int64_t b) { return a > b ? a : b; }
-static inline int64_t whole_days(int64_t period) { return (period + DAY - 1) / DAY * DAY; }
-static inline int64_t clamp_time(int64_t at, int64_t now) { return at <= 0 || at > now ? now : at; }
+static inline int64_t day_start(int64_t at)
+{
+	return at - ((at % DAY) + DAY) % DAY;
+}
+static inline int64_t later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+static inline int64_t whole_days(int64_t period)
+{
+	return (period + DAY - 1) / DAY * DAY;
+}
+static inline int64_t clamp_time(int64_t at, int64_t now)
+{
+	return at <= 0 || at > now ? now : at;
+}
 
 #endif

@@ -1,20 +1,25 @@
 /*
  * The key directory: mode 0700, ours; in it one file per key, mode 0600.
  *
- *   state.key           pseudonyms of contacts; long-lived. Replaced by state-2.key, then state-3.key and so on (store_key_add)
+ *   state.key           pseudonyms of contacts; long-lived. Replaced by state-2.key, then
+ *   state-3.key and so on (store_key_add)
  *   message.key         keys of messages seen; long-lived
- *   erasure.key         erasures, the list that a restored backup is held to (erasure.c); made by the first erasure
- *   verp-KK.key         return paths (verp.c); KK are the two characters by which a token names it; the newest signs, all check
- *   sign.key            seed of the Ed25519 key that signs evidence (sign.c); made at the first need
- *   event-YYYY-MM.key   pseudonyms of the events that arrived in that month (UTC); destroyed when the last of them is gone
+ *   erasure.key         erasures, the list that a restored backup is held to (erasure.c); made by
+ *   the first erasure verp-KK.key         return paths (verp.c); KK are the two characters by which
+ *   a token names it; the newest signs, all check sign.key            seed of the Ed25519 key that
+ *   signs evidence (sign.c); made at the first need event-YYYY-MM.key   pseudonyms of the events
+ *   that arrived in that month (UTC); destroyed when the last of them is gone
  *
- * Keys without a month may come as systemd credentials instead, files of the same names in a directory that is only read.
+ * Keys without a month may come as systemd credentials instead, files of the same names in a
+ * directory that is only read.
  *
- * A file is two lines: "retour key 1 PURPOSE" (for event keys with " YYYY-MM" behind it) and 64 hexadecimal digits. All keys are
- * random and independent. A file appears complete or not at all: it is written under a name of its own (".new-" and 16 digits),
- * synced, then renamed to its name, which fails if another process was first; then the other's key is the key. It goes in one step, too:
- * it is renamed to ".new-" and 16 digits, and only under that name overwritten with noise. What a kill leaves there, the next purge takes away.
- * What was left there and has a second name is never overwritten: that may be a live key.
+ * A file is two lines: "retour key 1 PURPOSE" (for event keys with " YYYY-MM" behind it) and 64
+ * hexadecimal digits. All keys are random and independent. A file appears complete or not at all:
+ * it is written under a name of its own (".new-" and 16 digits), synced, then renamed to its name,
+ * which fails if another process was first; then the other's key is the key. It goes in one step,
+ * too: it is renamed to ".new-" and 16 digits, and only under that name overwritten with noise.
+ * What a kill leaves there, the next purge takes away. What was left there and has a second name is
+ * never overwritten: that may be a live key.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -31,7 +36,7 @@
 enum {
 	HEX_SIZE = 2 * KEY_SIZE + 1,
 	FILE_SIZE_MAX = 128,
-	KEYS_MAX = 4096,    /* files looked at in the directory */
+	KEYS_MAX = 4096, /* files looked at in the directory */
 };
 
 const char key_base32[] = "abcdefghijklmnopqrstuvwxyz234567";
@@ -51,7 +56,9 @@ unsigned key_state_number(const char *name)
 	unsigned n = 0;
 	int end = 0;
 
-	return sscanf(name, "state-%4u.key%n", &n, &end) == 1 && end && !name[end] && name[6] != '0' ? n : 0;
+	return sscanf(name, "state-%4u.key%n", &n, &end) == 1 && end && !name[end] && name[6] != '0'
+		? n
+		: 0;
 }
 
 bool key_name_parse(const char *name, struct key_name *out)
@@ -59,16 +66,19 @@ bool key_name_parse(const char *name, struct key_name *out)
 	int year, month, end = 0;
 
 	out->month = 0;
-	out->purpose = strcmp(name, "state.key") == 0 || key_state_number(name) ? "state" : strcmp(name, "message.key") == 0 ? "message" :
-		       strcmp(name, "sign.key") == 0 ? "sign" :
-		       strcmp(name, "erasure.key") == 0 ? "erasure" :
-		       strncmp(name, "verp-", 5) == 0 ? "verp" : "event";
+	out->purpose = strcmp(name, "state.key") == 0 || key_state_number(name) ? "state"
+		: strcmp(name, "message.key") == 0                              ? "message"
+		: strcmp(name, "sign.key") == 0                                 ? "sign"
+		: strcmp(name, "erasure.key") == 0                              ? "erasure"
+		: strncmp(name, "verp-", 5) == 0                                ? "verp"
+										: "event";
 	if (strcmp(out->purpose, "verp") == 0)
-		return strlen(name) == sizeof "verp-kk.key" - 1 && strspn(name + 5, key_base32) == 2 && strcmp(name + 7, ".key") == 0;
+		return strlen(name) == sizeof "verp-kk.key" - 1 &&
+			strspn(name + 5, key_base32) == 2 && strcmp(name + 7, ".key") == 0;
 	if (strcmp(out->purpose, "event") != 0)
 		return true;
-	if (sscanf(name, "event-%4d-%2d.key%n", &year, &month, &end) != 2 || !end || name[end] || end != sizeof "event-2026-10.key" - 1 ||
-	    month < 1 || month > 12 || year < 1970)
+	if (sscanf(name, "event-%4d-%2d.key%n", &year, &month, &end) != 2 || !end || name[end] ||
+		end != sizeof "event-2026-10.key" - 1 || month < 1 || month > 12 || year < 1970)
 		return false;
 	out->month = year * 100 + month;
 	return true;
@@ -99,7 +109,8 @@ static int open_credential(const struct store *s, const char *name)
 	struct key_name k;
 
 	if (!key_name_parse(name, &k) || k.month ||
-	    (size_t)snprintf(path, sizeof path, "%s/%s", s->o.credentials_dir, name) >= sizeof path) {
+		(size_t)snprintf(path, sizeof path, "%s/%s", s->o.credentials_dir, name) >=
+			sizeof path) {
 		errno = ENOENT;
 		return -1;
 	}
@@ -131,10 +142,12 @@ static int open_file(struct store *s, const char *name, int *fd)
 	else if (st.st_uid != geteuid() && !(credential && st.st_uid == 0))
 		result = wrong_file(s, dir, name, "belongs to another user");
 	else if (credential && !(st.st_mode & (S_IWGRP | S_IRWXO)))
-		result = STORE_OK; /* systemd opens it to the service by an ACL, which shows as group bits */
+		result = STORE_OK; /* systemd opens it to the service by an ACL, which shows as
+				      group bits */
 	else if (st.st_mode & 077)
-		result = store_fail(s, STORE_KEYS, "key %s/%s: mode %04o lets others in; do: chmod 0600 %s/%s", dir, name,
-				    (unsigned)st.st_mode & 07777, dir, name);
+		result = store_fail(s, STORE_KEYS,
+			"key %s/%s: mode %04o lets others in; do: chmod 0600 %s/%s", dir, name,
+			(unsigned)st.st_mode & 07777, dir, name);
 	if (result)
 		close(*fd);
 	return result;
@@ -157,7 +170,9 @@ int keyfile_read(struct store *s, const char *name, unsigned char key[KEY_SIZE],
 	n = read(fd, text, FILE_SIZE_MAX);
 	text[n < 0 ? 0 : n] = '\0';
 	if (n < 0 || strncmp(text, header, strlen(header)) != 0 ||
-	    sodium_hex2bin(key, KEY_SIZE, text + strlen(header), HEX_SIZE - 1, NULL, &bytes, NULL) || bytes != KEY_SIZE) {
+		sodium_hex2bin(
+			key, KEY_SIZE, text + strlen(header), HEX_SIZE - 1, NULL, &bytes, NULL) ||
+		bytes != KEY_SIZE) {
 		key_error(s, name, "damaged: not a key file, or one for another purpose");
 		goto out;
 	}
@@ -195,8 +210,9 @@ static int begin_file(struct store *s, const char *name, char temporary[KEY_NAME
 }
 
 /*
- * TEMPORARY becomes NAME in one step, unless there is one: then EEXIST. A file system that cannot do that links, and the second name goes after;
- * a kill in between leaves both names, which keyfile_destroy() knows.
+ * TEMPORARY becomes NAME in one step, unless there is one: then EEXIST. A file system that cannot
+ * do that links, and the second name goes after; a kill in between leaves both names, which
+ * keyfile_destroy() knows.
  */
 static int name_file(struct store *s, const char *temporary, const char *name)
 {
@@ -251,7 +267,8 @@ int keys_file_read(struct store *s, const char *name, size_t max, char **text, s
 		return STORE_OK;
 	off_t size = lseek(fd, 0, SEEK_END);
 	if (size >= 0 && (size_t)size <= max && (*text = malloc((size_t)size + 1)))
-		while (*n < (size_t)size && (got = pread(fd, *text + *n, (size_t)size - *n, (off_t)*n)) > 0)
+		while (*n < (size_t)size &&
+			(got = pread(fd, *text + *n, (size_t)size - *n, (off_t)*n)) > 0)
 			*n += (size_t)got;
 	close(fd);
 	if (!*text || *n < (size_t)size) {
@@ -289,7 +306,8 @@ int keyfile_load(struct store *s, const char *name, bool make, unsigned char key
 	if (absent && make && (make_key(s, name) || keyfile_read(s, name, key, &absent)))
 		return STORE_KEYS;
 	if (absent)
-		return key_error(s, name, "missing; without it the store cannot be used. Put it back, or start over with a new store");
+		return key_error(s, name,
+			"missing; without it the store cannot be used. Put it back, or start over with a new store");
 	return STORE_OK;
 }
 
@@ -297,16 +315,22 @@ int keyfile_directory(struct store *s, bool make)
 {
 	struct stat st;
 
-	if (make && ((mkdir(s->o.keys_dir, 0700) && errno != EEXIST) || directory_sync(s->o.keys_dir)))
-		return store_fail(s, STORE_KEYS, "key directory %s: %s", s->o.keys_dir, strerror(errno));
+	if (make &&
+		((mkdir(s->o.keys_dir, 0700) && errno != EEXIST) || directory_sync(s->o.keys_dir)))
+		return store_fail(
+			s, STORE_KEYS, "key directory %s: %s", s->o.keys_dir, strerror(errno));
 	s->keys->dir = open(s->o.keys_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->keys->dir < 0 || fstat(s->keys->dir, &st))
-		return store_fail(s, STORE_KEYS, "key directory %s: %s", s->o.keys_dir, strerror(errno));
+		return store_fail(
+			s, STORE_KEYS, "key directory %s: %s", s->o.keys_dir, strerror(errno));
 	if (st.st_uid != geteuid())
-		return store_fail(s, STORE_KEYS, "key directory %s: belongs to another user, as whom this is to be run", s->o.keys_dir);
+		return store_fail(s, STORE_KEYS,
+			"key directory %s: belongs to another user, as whom this is to be run",
+			s->o.keys_dir);
 	if (st.st_mode & 077)
-		return store_fail(s, STORE_KEYS, "key directory %s: mode %04o lets others in; do: chmod 0700 %s", s->o.keys_dir,
-				  (unsigned)st.st_mode & 07777, s->o.keys_dir);
+		return store_fail(s, STORE_KEYS,
+			"key directory %s: mode %04o lets others in; do: chmod 0700 %s",
+			s->o.keys_dir, (unsigned)st.st_mode & 07777, s->o.keys_dir);
 	return STORE_OK;
 }
 
@@ -341,7 +365,7 @@ static int list_directory(const struct store *s, int fd, bool credentials, struc
 		const char *name = entry->d_name;
 		bool begun = !credentials && strncmp(name, ".new-", 5) == 0;
 		if (strlen(name) >= KEY_NAME_SIZE || !(begun || key_name_parse(name, &k)) ||
-		    (credentials && keyfile_place(s, name) != KEY_CREDENTIAL))
+			(credentials && keyfile_place(s, name) != KEY_CREDENTIAL))
 			continue;
 		strcpy(list->key[list->count].name, name);
 		list->key[list->count++].credential = credentials;
@@ -356,13 +380,19 @@ int keyfile_list(struct store *s, struct listing *list)
 
 	list->count = 0;
 	list->key = calloc(KEYS_MAX, sizeof *list->key);
-	if (!list->key || list_directory(s, openat(s->keys->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), false, list)) {
+	if (!list->key ||
+		list_directory(s, openat(s->keys->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+			false, list)) {
 		free(list->key);
-		return store_fail(s, STORE_KEYS, "key directory %s: %s", s->o.keys_dir, strerror(errno));
+		return store_fail(
+			s, STORE_KEYS, "key directory %s: %s", s->o.keys_dir, strerror(errno));
 	}
-	if (credentials && list_directory(s, open(credentials, O_RDONLY | O_DIRECTORY | O_CLOEXEC), true, list)) {
+	if (credentials &&
+		list_directory(
+			s, open(credentials, O_RDONLY | O_DIRECTORY | O_CLOEXEC), true, list)) {
 		free(list->key);
-		return store_fail(s, STORE_KEYS, "credentials %s: %s", credentials, strerror(errno));
+		return store_fail(
+			s, STORE_KEYS, "credentials %s: %s", credentials, strerror(errno));
 	}
 	qsort(list->key, list->count, sizeof *list->key, compare_names);
 	return STORE_OK;
@@ -378,13 +408,17 @@ static bool is_key_too(struct store *s, const struct stat *st)
 	if (keyfile_list(s, &list))
 		return true;
 	for (unsigned i = 0; i < list.count && !found; i++)
-		found = list.key[i].name[0] != '.' && !fstatat(s->keys->dir, list.key[i].name, &other, AT_SYMLINK_NOFOLLOW) &&
+		found = list.key[i].name[0] != '.' &&
+			!fstatat(s->keys->dir, list.key[i].name, &other, AT_SYMLINK_NOFOLLOW) &&
 			other.st_dev == st->st_dev && other.st_ino == st->st_ino;
 	free(list.key);
 	return found;
 }
 
-/* Noise over what FD holds. One that was LEFT is spared when it has another name, one that is to go only when that is a key's. */
+/*
+ * Noise over what FD holds. One that was LEFT is spared when it has another name, one that is to go
+ * only when that is a key's.
+ */
 static int overwrite_file(struct store *s, int fd, bool left)
 {
 	char noise[FILE_SIZE_MAX];
@@ -405,7 +439,8 @@ int keyfile_destroy(struct store *s, const char *name)
 
 	if (name[0] != '.') {
 		temporary_name(away);
-		if (renameat2(s->keys->dir, name, s->keys->dir, away, RENAME_NOREPLACE) && (errno != EINVAL || renameat(s->keys->dir, name, s->keys->dir, away)))
+		if (renameat2(s->keys->dir, name, s->keys->dir, away, RENAME_NOREPLACE) &&
+			(errno != EINVAL || renameat(s->keys->dir, name, s->keys->dir, away)))
 			return key_error(s, name, strerror(errno));
 		last = away;
 	}

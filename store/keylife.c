@@ -1,6 +1,6 @@
 /*
- * What becomes of keys: which there are, a new one in the place of another, and their end. A file that is to go is overwritten, then its name removed;
- * the ledger says so.
+ * What becomes of keys: which there are, a new one in the place of another, and their end. A file
+ * that is to go is overwritten, then its name removed; the ledger says so.
  */
 #include <fcntl.h>
 #include <sodium.h>
@@ -26,7 +26,8 @@ static int describe_key(struct store *s, struct key_info *info)
 	return rc < 0 ? STORE_FAILED : STORE_OK;
 }
 
-int store_keys(struct store *s, int (*visit)(void *context, const struct key_info *k), void *context)
+int store_keys(
+	struct store *s, int (*visit)(void *context, const struct key_info *k), void *context)
 {
 	struct listing list;
 	struct key_name k;
@@ -54,7 +55,8 @@ int store_keys(struct store *s, int (*visit)(void *context, const struct key_inf
 	return result;
 }
 
-int keys_months(struct store *s, int64_t cutoff, uint64_t *count, int64_t *oldest, uint64_t *overdue)
+int keys_months(
+	struct store *s, int64_t cutoff, uint64_t *count, int64_t *oldest, uint64_t *overdue)
 {
 	struct listing list;
 	struct key_name k;
@@ -91,7 +93,8 @@ static int was_replaced(struct store *s, int month, bool *replaced)
 	return STORE_OK;
 }
 
-int store_keys_lost(struct store *s, int (*visit)(void *context, const char *month, bool replaced), void *context)
+int store_keys_lost(struct store *s, int (*visit)(void *context, const char *month, bool replaced),
+	void *context)
 {
 	int months[MONTHS_MAX], result;
 	char name[KEY_NAME_SIZE], month[8];
@@ -103,19 +106,21 @@ int store_keys_lost(struct store *s, int (*visit)(void *context, const char *mon
 		key_name_of_month(months[i], name);
 		bool absent = keyfile_place(s, name) == KEY_NOWHERE;
 		if ((result = was_replaced(s, months[i], &replaced)) || !(absent || replaced) ||
-		    (result = keys_month_has_events(s, months[i], &has)) || !has)
+			(result = keys_month_has_events(s, months[i], &has)) || !has)
 			continue;
-		snprintf(month, sizeof month, "%04u-%02u", (unsigned)months[i] / 100 % 10000, (unsigned)months[i] % 100);
+		snprintf(month, sizeof month, "%04u-%02u", (unsigned)months[i] / 100 % 10000,
+			(unsigned)months[i] % 100);
 		result = visit(context, month, replaced && !absent);
 	}
 	return result;
 }
 
-/* --- rotation ------------------------------------------------------------------------------------------------- */
+/* --- rotation ------------------------------------------------------------- */
 
 /*
- * A new state key. The file is there before the transaction that makes it the present one and marks all contacts as being under the one before it; a
- * kill in between leaves a file that the next call takes.
+ * A new state key. The file is there before the transaction that makes it the present one and marks
+ * all contacts as being under the one before it; a kill in between leaves a file that the next call
+ * takes.
  */
 static int add_state(struct store *s, int64_t now, char *name)
 {
@@ -126,14 +131,19 @@ static int add_state(struct store *s, int64_t now, char *name)
 	if (db_int(s, &left, SQL_CONTACT_OLD, ""))
 		return STORE_FAILED;
 	if (*s->keys->old_name)
-		return store_fail(s, STORE_MISUSE, "%lld contacts are still under the state key before the present one; the next purge after the last of them "
-				  "has moved or expired destroys it", (long long)left);
+		return store_fail(s, STORE_MISUSE,
+			"%lld contacts are still under the state key before the present one; the next purge after the last of them "
+			"has moved or expired destroys it",
+			(long long)left);
 	unsigned present = key_state_number(s->keys->state_name);
 	snprintf(name, STORE_NAME_SIZE, "state-%u.key", present ? present + 1 : 2);
 	int result = keyfile_load(s, name, true, key);
 	if (!result && !(result = db_enter(s, &own))) {
-		result = keys_note(s, name, key, now) || db_run(s, SQL_KEY_AFTER_OTHERS, "tt", name, "state") || db_run(s, SQL_CONTACT_AGE, "") ? STORE_FAILED
-																		   : STORE_OK;
+		result = keys_note(s, name, key, now) ||
+				db_run(s, SQL_KEY_AFTER_OTHERS, "tt", name, "state") ||
+				db_run(s, SQL_CONTACT_AGE, "")
+			? STORE_FAILED
+			: STORE_OK;
 		result = db_leave(s, own, result);
 	}
 	sodium_memzero(key, sizeof key);
@@ -165,9 +175,12 @@ int store_key_left(struct store *s, uint64_t *left)
 	return STORE_OK;
 }
 
-/* --- the end ---------------------------------------------------------------------------------------------------- */
+/* --- the end -------------------------------------------------------------- */
 
-/* The ledger's word for it: a credential is its administrator's to destroy, it is only used no more. */
+/*
+ * The ledger's word for it: a credential is its administrator's to destroy, it is only used no
+ * more.
+ */
 static const char *end_of(enum key_place place)
 {
 	return place == KEY_CREDENTIAL ? "key-released" : "key-destroyed";
@@ -181,9 +194,11 @@ int store_key_retire(struct store *s, const char *name, int64_t now, bool *crede
 	bool own;
 	int result;
 
-	if (strlen(name) >= KEY_NAME_SIZE || !key_name_parse(name, &k) || (strcmp(k.purpose, "verp") != 0 && strcmp(k.purpose, "sign") != 0))
-		return store_fail(s, STORE_MISUSE, "only keys of return paths, verp-KK.key, and sign.key are retired by hand: event keys go with their "
-				  "last event, and without state.key and message.key there is no store");
+	if (strlen(name) >= KEY_NAME_SIZE || !key_name_parse(name, &k) ||
+		(strcmp(k.purpose, "verp") != 0 && strcmp(k.purpose, "sign") != 0))
+		return store_fail(s, STORE_MISUSE,
+			"only keys of return paths, verp-KK.key, and sign.key are retired by hand: event keys go with their "
+			"last event, and without state.key and message.key there is no store");
 	enum key_place place = keyfile_place(s, name);
 	*credential = place == KEY_CREDENTIAL;
 	if (keys_lookup(s, name, NULL, &known))
@@ -194,7 +209,9 @@ int store_key_retire(struct store *s, const char *name, int64_t now, bool *crede
 		return STORE_FAILED;
 	snprintf(detail, sizeof detail, "purpose=%s name=%s", k.purpose, name);
 	result = place == KEY_FILE ? keyfile_destroy(s, name) : STORE_OK;
-	if (!result && (db_run(s, SQL_KEY_DELETE, "t", name) || store_ledger(s, now, end_of(place), detail)))
+	if (!result &&
+		(db_run(s, SQL_KEY_DELETE, "t", name) ||
+			store_ledger(s, now, end_of(place), detail)))
 		result = STORE_FAILED;
 	sodium_mprotect_readwrite(s->keys);
 	s->keys->verp_read = false;
@@ -216,7 +233,10 @@ static int note_destroyed(struct store *s, const char *name, int month, int64_t 
 	return db_leave(s, own, result);
 }
 
-/* The file goes first: a kill in between leaves a note of a key that is gone, and the next purge clears it. */
+/*
+ * The file goes first: a kill in between leaves a note of a key that is gone, and the next purge
+ * clears it.
+ */
 static int destroy_month(struct store *s, const char *name, int month, int64_t now)
 {
 	int result = keyfile_destroy(s, name);
@@ -224,7 +244,10 @@ static int destroy_month(struct store *s, const char *name, int month, int64_t n
 	return result ? result : note_destroyed(s, name, month, now);
 }
 
-/* The state key before the present one goes with the last contact under it. The store forgets it first: without its file it would not open. */
+/*
+ * The state key before the present one goes with the last contact under it. The store forgets it
+ * first: without its file it would not open.
+ */
 static int forget_old_state(struct store *s, int64_t now)
 {
 	char detail[64];
@@ -239,7 +262,8 @@ static int forget_old_state(struct store *s, int64_t now)
 	if (result)
 		return result;
 	snprintf(detail, sizeof detail, "purpose=state name=%s", s->keys->old_name);
-	if (db_run(s, SQL_KEY_DELETE, "t", s->keys->old_name) || store_ledger(s, now, end_of(keyfile_place(s, s->keys->old_name)), detail))
+	if (db_run(s, SQL_KEY_DELETE, "t", s->keys->old_name) ||
+		store_ledger(s, now, end_of(keyfile_place(s, s->keys->old_name)), detail))
 		result = STORE_FAILED;
 	result = db_leave(s, own, result);
 	if (result)
@@ -271,8 +295,9 @@ static int forget_destroyed(struct store *s, int64_t now)
 	result = keys_month_list(s, months, MONTHS_MAX, &count);
 	for (unsigned i = 0; i < count && !result; i++) {
 		key_name_of_month(months[i], name);
-		if (!faccessat(s->keys->dir, name, F_OK, AT_SYMLINK_NOFOLLOW) || months[i] >= month_now(now) ||
-		    (result = keys_month_has_events(s, months[i], &has)) || has)
+		if (!faccessat(s->keys->dir, name, F_OK, AT_SYMLINK_NOFOLLOW) ||
+			months[i] >= month_now(now) ||
+			(result = keys_month_has_events(s, months[i], &has)) || has)
 			continue;
 		result = note_destroyed(s, name, months[i], now);
 	}
@@ -282,7 +307,8 @@ static int forget_destroyed(struct store *s, int64_t now)
 /* A state key that was replaced and forgotten. */
 static bool is_former_state(const struct store *s, const char *name, const struct key_name *k)
 {
-	return strcmp(k->purpose, "state") == 0 && strcmp(name, s->keys->old_name) != 0 && key_state_number(name) < key_state_number(s->keys->state_name);
+	return strcmp(k->purpose, "state") == 0 && strcmp(name, s->keys->old_name) != 0 &&
+		key_state_number(name) < key_state_number(s->keys->state_name);
 }
 
 int keys_destroy_unused(struct store *s, int64_t now, unsigned *destroyed)
@@ -306,7 +332,8 @@ int keys_destroy_unused(struct store *s, int64_t now, unsigned *destroyed)
 		key_name_parse(list.key[i].name, &k);
 		if (is_former_state(s, list.key[i].name, &k))
 			result = keyfile_destroy(s, list.key[i].name);
-		if (!k.month || k.month >= month_now(now) || (result = keys_month_has_events(s, k.month, &has)) || has)
+		if (!k.month || k.month >= month_now(now) ||
+			(result = keys_month_has_events(s, k.month, &has)) || has)
 			continue;
 		result = destroy_month(s, list.key[i].name, k.month, now);
 		*destroyed += result == STORE_OK;

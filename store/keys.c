@@ -1,8 +1,10 @@
 /*
- * The keyring: keys in memory that is locked, read-only and wiped at the end, and what the database knows of each.
+ * The keyring: keys in memory that is locked, read-only and wiped at the end, and what the database
+ * knows of each.
  *
- * The database knows each key's fingerprint (BLAKE2b-128 under the key of "retour fingerprint 1"), so that a store is never used with
- * keys of another one, and a lost key is told from one that was never made.
+ * The database knows each key's fingerprint (BLAKE2b-128 under the key of "retour fingerprint 1"),
+ * so that a store is never used with keys of another one, and a lost key is told from one that was
+ * never made.
  */
 #include <errno.h>
 #include <sodium.h>
@@ -17,10 +19,13 @@ static void key_fingerprint(unsigned char out[FINGERPRINT_SIZE], const unsigned 
 	crypto_generichash(out, FINGERPRINT_SIZE, text, sizeof text, key, KEY_SIZE);
 }
 
-/* Which state keys the database knows: the present one, and the one before it. Without a database it is the first one. */
+/*
+ * Which state keys the database knows: the present one, and the one before it. Without a database
+ * it is the first one.
+ */
 static int read_state_names(struct store *s, bool make)
 {
-	char (*names[])[KEY_NAME_SIZE] = { &s->keys->state_name, &s->keys->old_name };
+	char(*names[])[KEY_NAME_SIZE] = { &s->keys->state_name, &s->keys->old_name };
 	sqlite3_stmt *st;
 	unsigned n = 0;
 	int rc = 0;
@@ -29,7 +34,8 @@ static int read_state_names(struct store *s, bool make)
 	s->keys->old_name[0] = '\0';
 	if (make)
 		return STORE_OK;
-	if (db_int(s, &s->keys->version, SQL_DATA_VERSION, "") || !(st = db_bind(s, SQL_KEY_STATES, "")))
+	if (db_int(s, &s->keys->version, SQL_DATA_VERSION, "") ||
+		!(st = db_bind(s, SQL_KEY_STATES, "")))
 		return STORE_FAILED;
 	while (n < 2 && (rc = db_step(s, st)) == 1)
 		db_text(st, 0, *names[n++], KEY_NAME_SIZE);
@@ -72,8 +78,9 @@ int keys_refresh(struct store *s, bool *changed)
 }
 
 /*
- * A month's key is made when the store stands and has an event for it. Where one lies beside a database with nothing in it, the database was lost, or its
- * disk is not mounted: a new one would forget whom not to write to, and have the key destroyed, as nothing in it needs that.
+ * A month's key is made when the store stands and has an event for it. Where one lies beside a
+ * database with nothing in it, the database was lost, or its disk is not mounted: a new one would
+ * forget whom not to write to, and have the key destroyed, as nothing in it needs that.
  */
 static int refuse_lost_store(struct store *s)
 {
@@ -87,9 +94,12 @@ static int refuse_lost_store(struct store *s)
 	for (size_t i = 0; i < list.count && !left; i++)
 		if (key_name_parse(list.key[i].name, &k) && k.month)
 			left = list.key[i].name;
-	if (left && !(result = schema_version(s, &version)) && !version) /* asked again: another process may have made it meanwhile */
-		result = store_fail(s, STORE_KEYS, "%s: there is nothing in it, but the key %s/%s belongs to a store with events. Is its disk mounted? "
-				    "Put the store or a backup of it back, or move the keys away to begin anew", s->o.path, s->o.keys_dir, left);
+	if (left && !(result = schema_version(s, &version)) &&
+		!version) /* asked again: another process may have made it meanwhile */
+		result = store_fail(s, STORE_KEYS,
+			"%s: there is nothing in it, but the key %s/%s belongs to a store with events. Is its disk mounted? "
+			"Put the store or a backup of it back, or move the keys away to begin anew",
+			s->o.path, s->o.keys_dir, left);
 	free(list.key);
 	return result;
 }
@@ -101,8 +111,8 @@ int keys_open(struct store *s, bool make)
 		return store_fail(s, STORE_FAILED, "no memory for keys");
 	memset(s->keys, 0, sizeof *s->keys);
 	s->keys->dir = -1;
-	if (keyfile_directory(s, make) || (make && refuse_lost_store(s)) || keys_load_state(s, make) ||
-	    keyfile_load(s, "message.key", make, s->keys->message))
+	if (keyfile_directory(s, make) || (make && refuse_lost_store(s)) ||
+		keys_load_state(s, make) || keyfile_load(s, "message.key", make, s->keys->message))
 		return STORE_KEYS;
 	sodium_mprotect_readonly(s->keys);
 	return STORE_OK;
@@ -141,7 +151,7 @@ void keys_state_fingerprint(struct store *s, bool old, char hex[STORE_FINGERPRIN
 	sodium_bin2hex(hex, STORE_FINGERPRINT_HEX, print, sizeof print);
 }
 
-/* --- what the database knows of them ------------------------------------------------------------------------ */
+/* --- what the database knows of them -------------------------------------- */
 
 int keys_note(struct store *s, const char *name, const unsigned char key[KEY_SIZE], int64_t now)
 {
@@ -153,19 +163,26 @@ int keys_note(struct store *s, const char *name, const unsigned char key[KEY_SIZ
 		return key_error(s, name, strerror(errno));
 	key_name_parse(name, &k);
 	if (k.month)
-		snprintf(month, sizeof month, "%04u-%02u", (unsigned)k.month / 100 % 10000, (unsigned)k.month % 100);
+		snprintf(month, sizeof month, "%04u-%02u", (unsigned)k.month / 100 % 10000,
+			(unsigned)k.month % 100);
 	key_fingerprint(print, key);
 	if (db_run(s, SQL_KEY_PUT, "ttTbi", name, k.purpose, month, print, FINGERPRINT_SIZE, now))
 		return STORE_FAILED;
 	bool several = strcmp(k.purpose, "verp") == 0 || key_state_number(name);
-	snprintf(detail, sizeof detail, "purpose=%s%s%s", k.purpose, k.month ? " month=" : several ? " name=" : "", several ? name : month);
+	snprintf(detail, sizeof detail, "purpose=%s%s%s", k.purpose,
+		k.month           ? " month="
+			: several ? " name="
+				  : "",
+		several ? name : month);
 	return store_ledger(s, now, "key-created", detail);
 }
 
 int keys_record(struct store *s, int64_t now)
 {
-	return keys_note(s, "state.key", s->keys->state, now) || keys_note(s, "message.key", s->keys->message, now) ? STORE_FAILED
-														      : STORE_OK;
+	return keys_note(s, "state.key", s->keys->state, now) ||
+			keys_note(s, "message.key", s->keys->message, now)
+		? STORE_FAILED
+		: STORE_OK;
 }
 
 int keys_lookup(struct store *s, const char *name, const unsigned char *key, enum known *known)
@@ -182,7 +199,8 @@ int keys_lookup(struct store *s, const char *name, const unsigned char *key, enu
 	*known = KEY_KNOWN;
 	if (key) {
 		key_fingerprint(print, key);
-		if (sqlite3_column_bytes(st, 0) != FINGERPRINT_SIZE || memcmp(sqlite3_column_blob(st, 0), print, FINGERPRINT_SIZE) != 0)
+		if (sqlite3_column_bytes(st, 0) != FINGERPRINT_SIZE ||
+			memcmp(sqlite3_column_blob(st, 0), print, FINGERPRINT_SIZE) != 0)
 			*known = KEY_OTHER;
 	}
 	sqlite3_reset(st);
@@ -195,7 +213,8 @@ static int verify_key(struct store *s, const char *name, const unsigned char key
 
 	if (keys_lookup(s, name, key, &known))
 		return STORE_FAILED;
-	return known == KEY_KNOWN ? STORE_OK : key_error(s, name, "not the key that this store was made with");
+	return known == KEY_KNOWN ? STORE_OK
+				  : key_error(s, name, "not the key that this store was made with");
 }
 
 int keys_verify(struct store *s)
@@ -225,24 +244,28 @@ int keys_month_has_events(struct store *s, int month, bool *has)
 {
 	int64_t found = 0;
 
-	if (db_int(s, &found, SQL_EVENT_BETWEEN, "ii", keys_month_start(month), keys_month_start(month + 1)))
+	if (db_int(s, &found, SQL_EVENT_BETWEEN, "ii", keys_month_start(month),
+		    keys_month_start(month + 1)))
 		return STORE_FAILED;
 	*has = found;
 	return STORE_OK;
 }
 
 /*
- * The events of MONTH lie under a key that is gone, as after a restore: a backup has no keys. They stay and count, and nobody can be found in them any
- * more. New events of that month go under a key of their own, for no lost key may stop a mailbox.
+ * The events of MONTH lie under a key that is gone, as after a restore: a backup has no keys. They
+ * stay and count, and nobody can be found in them any more. New events of that month go under a key
+ * of their own, for no lost key may stop a mailbox.
  */
 static int note_lost(struct store *s, int month, int64_t now)
 {
 	char detail[64];
 	int64_t events = 0;
 
-	if (db_int(s, &events, SQL_EVENT_COUNT_BETWEEN, "ii", keys_month_start(month), keys_month_start(month + 1)))
+	if (db_int(s, &events, SQL_EVENT_COUNT_BETWEEN, "ii", keys_month_start(month),
+		    keys_month_start(month + 1)))
 		return STORE_FAILED;
-	snprintf(detail, sizeof detail, "purpose=event month=%04d-%02d events=%lld", month / 100, month % 100, (long long)events);
+	snprintf(detail, sizeof detail, "purpose=event month=%04d-%02d events=%lld", month / 100,
+		month % 100, (long long)events);
 	return store_ledger(s, now, "key-lost", detail);
 }
 
@@ -343,7 +366,7 @@ void keys_forget_months(struct store *s)
 	sodium_mprotect_readonly(s->keys);
 }
 
-/* --- the key that signs evidence -------------------------------------------------------------------------------- */
+/* --- the key that signs evidence ------------------------------------------ */
 
 static const char sign_name[] = "sign.key";
 
@@ -361,8 +384,10 @@ static int record_sign(struct store *s, const unsigned char seed[KEY_SIZE], int6
 	snprintf(detail, sizeof detail, "purpose=sign public=%s", text);
 	if (db_enter(s, &own))
 		return STORE_FAILED;
-	return db_leave(s, own, db_run(s, SQL_KEY_PUT, "ttTbi", sign_name, "sign", "", print, FINGERPRINT_SIZE, now) ? STORE_FAILED
-					      : store_ledger(s, now, "key-created", detail));
+	return db_leave(s, own,
+		db_run(s, SQL_KEY_PUT, "ttTbi", sign_name, "sign", "", print, FINGERPRINT_SIZE, now)
+			? STORE_FAILED
+			: store_ledger(s, now, "key-created", detail));
 }
 
 int keys_sign(struct store *s, bool make, int64_t now, unsigned char seed[KEY_SIZE], bool *absent)
@@ -375,7 +400,8 @@ int keys_sign(struct store *s, bool make, int64_t now, unsigned char seed[KEY_SI
 	if (known == KEY_OTHER)
 		return key_error(s, sign_name, "not the key with which this store signs");
 	if (*absent && known == KEY_KNOWN)
-		return key_error(s, sign_name, "missing. Put it back, or do: retour key retire sign.key; then the next run makes another");
+		return key_error(s, sign_name,
+			"missing. Put it back, or do: retour key retire sign.key; then the next run makes another");
 	if (known == KEY_KNOWN)
 		return STORE_OK;
 	if (!make) {

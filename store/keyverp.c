@@ -1,4 +1,7 @@
-/* The keys of return paths (verp.c): the newest signs, all check. They are read from the directory at the first need. */
+/*
+ * The keys of return paths (verp.c): the newest signs, all check. They are read from the directory
+ * at the first need.
+ */
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,7 +76,8 @@ const unsigned char *keys_verp_newest(struct store *s, char id[3])
 	snprintf(id, 3, "%.2s", name + sizeof "verp-" - 1);
 	const unsigned char *key = keys_verp(s, id);
 	if (!key)
-		key_error(s, name, "missing, though the store signs return paths with it. Put it back, or make a new one");
+		key_error(s, name,
+			"missing, though the store signs return paths with it. Put it back, or make a new one");
 	return key;
 }
 
@@ -87,17 +91,22 @@ int keys_add_verp(struct store *s, int64_t now, char *name)
 	if (read_verps(s))
 		return STORE_KEYS;
 	if (s->keys->verps == VERP_HELD)
-		return store_fail(s, STORE_MISUSE, "there are %d keys of return paths, which is the most; retire one whose mail is long delivered first",
-				  VERP_HELD);
+		return store_fail(s, STORE_MISUSE,
+			"there are %d keys of return paths, which is the most; retire one whose mail is long delivered first",
+			VERP_HELD);
 	do { /* until the name is free */
-		snprintf(name, STORE_NAME_SIZE, "verp-%c%c.key", key_base32[randombytes_uniform(32)], key_base32[randombytes_uniform(32)]);
+		snprintf(name, STORE_NAME_SIZE, "verp-%c%c.key",
+			key_base32[randombytes_uniform(32)], key_base32[randombytes_uniform(32)]);
 		result = keyfile_read(s, name, key, &absent);
 	} while (!result && !absent);
 	if (!result)
 		result = keyfile_load(s, name, true, key);
 	if (!result && !db_enter(s, &own))
-		result = db_leave(s, own, keys_note(s, name, key, now) || db_run(s, SQL_KEY_AFTER_OTHERS, "tt", name, purpose) ? STORE_FAILED
-															       : STORE_OK);
+		result = db_leave(s, own,
+			keys_note(s, name, key, now) ||
+					db_run(s, SQL_KEY_AFTER_OTHERS, "tt", name, purpose)
+				? STORE_FAILED
+				: STORE_OK);
 	sodium_memzero(key, sizeof key);
 	sodium_mprotect_readwrite(s->keys);
 	s->keys->verp_read = false;

@@ -1,14 +1,16 @@
 /*
  * The ledger: what was promised and done, append-only, each entry chained to the one before it.
  *
- * Each entry's hash (chain.c says of which bytes) covers the hash of the entry before it, so that no entry can be changed, removed, inserted or
- * moved without all later ones being made anew.
+ * Each entry's hash (chain.c says of which bytes) covers the hash of the entry before it, so that
+ * no entry can be changed, removed, inserted or moved without all later ones being made anew.
  *
- * Numbers go up by one from 1. Entries hold counts and names of things, never a pseudonym. The database's triggers refuse UPDATE and
- * DELETE; who can write the file can still rewrite the chain, so its head is printed where they cannot reach it, in every monthly mail.
+ * Numbers go up by one from 1. Entries hold counts and names of things, never a pseudonym. The
+ * database's triggers refuse UPDATE and DELETE; who can write the file can still rewrite the chain,
+ * so its head is printed where they cannot reach it, in every monthly mail.
  *
- * When the ledger's own period (ten years) has passed, the oldest entries go. Then an entry "ledger-cut" with
- * "first=N previous=HEX" says where the chain begins now, and the walk starts from there.
+ * When the ledger's own period (ten years) has passed, the oldest entries go. Then an entry
+ * "ledger-cut" with "first=N previous=HEX" says where the chain begins now, and the walk starts
+ * from there.
  */
 #include <sodium.h>
 #include <stdio.h>
@@ -16,14 +18,17 @@
 #include "store/internal.h"
 
 /* -1 when the row is none that we wrote. PREVIOUS may be NULL. */
-static int read_entry(sqlite3_stmt *st, struct ledger_entry *e, unsigned char previous[LEDGER_HASH_SIZE])
+static int read_entry(
+	sqlite3_stmt *st, struct ledger_entry *e, unsigned char previous[LEDGER_HASH_SIZE])
 {
 	e->number = sqlite3_column_int64(st, 0);
 	e->at = sqlite3_column_int64(st, 1);
 	db_text(st, 2, e->kind, sizeof e->kind);
 	db_text(st, 3, e->detail, sizeof e->detail);
-	if (sqlite3_column_bytes(st, 2) >= (int)sizeof e->kind || sqlite3_column_bytes(st, 3) >= (int)sizeof e->detail ||
-	    sqlite3_column_bytes(st, 4) != LEDGER_HASH_SIZE || sqlite3_column_bytes(st, 5) != LEDGER_HASH_SIZE)
+	if (sqlite3_column_bytes(st, 2) >= (int)sizeof e->kind ||
+		sqlite3_column_bytes(st, 3) >= (int)sizeof e->detail ||
+		sqlite3_column_bytes(st, 4) != LEDGER_HASH_SIZE ||
+		sqlite3_column_bytes(st, 5) != LEDGER_HASH_SIZE)
 		return -1;
 	if (previous)
 		memcpy(previous, sqlite3_column_blob(st, 4), LEDGER_HASH_SIZE);
@@ -42,7 +47,8 @@ static int one_entry(struct store *s, sqlite3_stmt *st, struct ledger_entry *out
 		sqlite3_reset(st);
 	}
 	if (bad)
-		return store_fail(s, STORE_BROKEN, "ledger: entry %lld is damaged", (long long)out->number);
+		return store_fail(
+			s, STORE_BROKEN, "ledger: entry %lld is damaged", (long long)out->number);
 	return rc < 0 ? STORE_FAILED : STORE_OK;
 }
 
@@ -69,18 +75,23 @@ static int append(struct store *s, int64_t now, const char *kind, const char *de
 	snprintf(e.kind, sizeof e.kind, "%s", kind);
 	snprintf(e.detail, sizeof e.detail, "%s", detail);
 	chain_hash(e.hash, previous, &e);
-	return db_run(s, SQL_LEDGER_ADD, "iittbb", e.number, e.at, e.kind, e.detail, previous, LEDGER_HASH_SIZE, e.hash, LEDGER_HASH_SIZE);
+	return db_run(s, SQL_LEDGER_ADD, "iittbb", e.number, e.at, e.kind, e.detail, previous,
+		LEDGER_HASH_SIZE, e.hash, LEDGER_HASH_SIZE);
 }
 
-/* The chain's next entry depends on its last one, so both are read and written in one transaction. */
+/*
+ * The chain's next entry depends on its last one, so both are read and written in one transaction.
+ */
 int store_ledger(struct store *s, int64_t now, const char *kind, const char *detail)
 {
 	bool own;
 	int result;
 
-	if (!*kind || strlen(kind) >= STORE_NAME_SIZE || strlen(detail) >= LEDGER_TEXT_SIZE || strchr(detail, '@') ||
-	    kind[strcspn(kind, "\t\r\n")] || detail[strcspn(detail, "\t\r\n")])
-		return store_fail(s, STORE_MISUSE, "ledger entry without a kind, too long, of several lines, or with an address in it");
+	if (!*kind || strlen(kind) >= STORE_NAME_SIZE || strlen(detail) >= LEDGER_TEXT_SIZE ||
+		strchr(detail, '@') || kind[strcspn(kind, "\t\r\n")] ||
+		detail[strcspn(detail, "\t\r\n")])
+		return store_fail(s, STORE_MISUSE,
+			"ledger entry without a kind, too long, of several lines, or with an address in it");
 	if ((result = db_enter(s, &own)))
 		return result;
 	return db_leave(s, own, append(s, now, kind, detail));
@@ -96,13 +107,17 @@ static int chain_start(struct store *s, int64_t *number, unsigned char previous[
 	memset(previous, 0, LEDGER_HASH_SIZE);
 	if (result || !cut.number)
 		return result;
-	return chain_cut(&cut, number, previous) ? STORE_OK
-						 : store_fail(s, STORE_BROKEN, "ledger: entry %lld is damaged", (long long)cut.number);
+	return chain_cut(&cut, number, previous)
+		? STORE_OK
+		: store_fail(
+			  s, STORE_BROKEN, "ledger: entry %lld is damaged", (long long)cut.number);
 }
 
-int store_ledger_walk(struct store *s, int (*visit)(void *context, const struct ledger_entry *e), void *context)
+int store_ledger_walk(
+	struct store *s, int (*visit)(void *context, const struct ledger_entry *e), void *context)
 {
-	unsigned char expected[LEDGER_HASH_SIZE], previous[LEDGER_HASH_SIZE], hash[LEDGER_HASH_SIZE];
+	unsigned char expected[LEDGER_HASH_SIZE], previous[LEDGER_HASH_SIZE],
+		hash[LEDGER_HASH_SIZE];
 	struct ledger_entry e;
 	int64_t number;
 	int rc = 0, result = chain_start(s, &number, expected);
@@ -111,13 +126,15 @@ int store_ledger_walk(struct store *s, int (*visit)(void *context, const struct 
 	if (!st)
 		return result ? result : STORE_FAILED;
 	for (; !result && (rc = db_step(s, st)) == 1; number++) {
-		bool bad = read_entry(st, &e, previous) || e.number != number || memcmp(previous, expected, sizeof expected) != 0;
+		bool bad = read_entry(st, &e, previous) || e.number != number ||
+			memcmp(previous, expected, sizeof expected) != 0;
 		if (!bad) {
 			chain_hash(hash, previous, &e);
 			bad = memcmp(hash, e.hash, sizeof hash) != 0;
 		}
 		if (bad)
-			result = store_fail(s, STORE_BROKEN, "ledger: the chain does not fit at entry %lld", (long long)number);
+			result = store_fail(s, STORE_BROKEN,
+				"ledger: the chain does not fit at entry %lld", (long long)number);
 		else if (visit)
 			result = visit(context, &e);
 		memcpy(expected, hash, sizeof expected);
@@ -126,7 +143,9 @@ int store_ledger_walk(struct store *s, int (*visit)(void *context, const struct 
 	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
 }
 
-int store_ledger_rows(struct store *s, int (*visit)(void *context, const struct ledger_entry *e, const unsigned char *previous), void *context)
+int store_ledger_rows(struct store *s,
+	int (*visit)(void *context, const struct ledger_entry *e, const unsigned char *previous),
+	void *context)
 {
 	unsigned char previous[LEDGER_HASH_SIZE];
 	sqlite3_stmt *st = db_bind(s, SQL_LEDGER_ALL, "");
@@ -134,13 +153,18 @@ int store_ledger_rows(struct store *s, int (*visit)(void *context, const struct 
 	int rc = -1, result = STORE_OK;
 
 	while (st && !result && (rc = db_step(s, st)) == 1)
-		result = read_entry(st, &e, previous) ? store_fail(s, STORE_BROKEN, "ledger: entry %lld is damaged", (long long)e.number)
-						      : visit(context, &e, previous);
+		result = read_entry(st, &e, previous)
+			? store_fail(s, STORE_BROKEN, "ledger: entry %lld is damaged",
+				  (long long)e.number)
+			: visit(context, &e, previous);
 	sqlite3_reset(st);
 	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
 }
 
-/* Removes what is older than CUTOFF, inside the caller's transaction. The entry that says so comes first: it continues the chain. */
+/*
+ * Removes what is older than CUTOFF, inside the caller's transaction. The entry that says so comes
+ * first: it continues the chain.
+ */
 int ledger_cut(struct store *s, int64_t now, int64_t cutoff, uint64_t *deleted)
 {
 	char hex[2 * LEDGER_HASH_SIZE + 1], detail[LEDGER_TEXT_SIZE];
@@ -161,7 +185,8 @@ int ledger_cut(struct store *s, int64_t now, int64_t cutoff, uint64_t *deleted)
 	snprintf(detail, sizeof detail, "first=%lld previous=%s", (long long)number, hex);
 	if ((result = store_ledger(s, now, "ledger-cut", detail)))
 		return result;
-	if (db_exec(s, "DROP TRIGGER ledger_keep") || db_run(s, SQL_LEDGER_PURGE, "i", number) || db_exec(s, schema_ledger_guard))
+	if (db_exec(s, "DROP TRIGGER ledger_keep") || db_run(s, SQL_LEDGER_PURGE, "i", number) ||
+		db_exec(s, schema_ledger_guard))
 		return STORE_FAILED;
 	*deleted = (uint64_t)due;
 	return STORE_OK;

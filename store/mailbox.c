@@ -1,4 +1,7 @@
-/* Mailboxes whose mail stays where it is, and when each was read: what the poller must remember of them. */
+/*
+ * Mailboxes whose mail stays where it is, and when each was read: what the poller must remember of
+ * them.
+ */
 #include <stdio.h>
 #include "store/chain.h"
 #include "store/internal.h"
@@ -12,10 +15,12 @@ const char *folder_use_name(unsigned use)
 }
 
 /*
- * An id that is still there is remembered anew once a day, so that retention forgets only what left the mailbox. It is known only while
- * what became of it is still to keep it: when the configuration turns to delete, it is read once more, as a duplicate, and deleted.
+ * An id that is still there is remembered anew once a day, so that retention forgets only what left
+ * the mailbox. It is known only while what became of it is still to keep it: when the configuration
+ * turns to delete, it is read once more, as a duplicate, and deleted.
  */
-static int known_id(struct store *s, const char *mailbox, const unsigned char *id, unsigned keeps, int64_t day, bool *known)
+static int known_id(struct store *s, const char *mailbox, const unsigned char *id, unsigned keeps,
+	int64_t day, bool *known)
 {
 	sqlite3_stmt *st = db_bind(s, SQL_KEPT_GET, "tb", mailbox, id, REMOTE_ID_SIZE);
 	int rc = st ? db_step(s, st) : -1;
@@ -29,12 +34,14 @@ static int known_id(struct store *s, const char *mailbox, const unsigned char *i
 	sqlite3_reset(st);
 	if (!*known || at >= day || s->o.read_only)
 		return STORE_OK;
-	return held_note(s, HELD_KEPT, at, -1) || held_note(s, HELD_KEPT, day, 1) || db_run(s, SQL_KEPT_AGAIN, "tbi", mailbox, id, REMOTE_ID_SIZE, day)
-	       ? STORE_FAILED : STORE_OK;
+	return held_note(s, HELD_KEPT, at, -1) || held_note(s, HELD_KEPT, day, 1) ||
+			db_run(s, SQL_KEPT_AGAIN, "tbi", mailbox, id, REMOTE_ID_SIZE, day)
+		? STORE_FAILED
+		: STORE_OK;
 }
 
-int store_wanted(struct store *s, const char *mailbox, const unsigned char *ids, size_t count, unsigned keeps, int64_t now,
-		 unsigned char *wanted)
+int store_wanted(struct store *s, const char *mailbox, const unsigned char *ids, size_t count,
+	unsigned keeps, int64_t now, unsigned char *wanted)
 {
 	bool own = false, known;
 	int result = s->o.read_only ? STORE_OK : db_enter(s, &own);
@@ -42,21 +49,24 @@ int store_wanted(struct store *s, const char *mailbox, const unsigned char *ids,
 	if (result)
 		return result;
 	for (size_t i = 0; i < count && !result; i++) {
-		result = known_id(s, mailbox, ids + i * REMOTE_ID_SIZE, keeps, day_start(now), &known);
+		result = known_id(
+			s, mailbox, ids + i * REMOTE_ID_SIZE, keeps, day_start(now), &known);
 		wanted[i] = !known;
 	}
 	return db_leave(s, own, result);
 }
 
-int store_keep(struct store *s, const char *mailbox, const unsigned char *id, unsigned what, int64_t now)
+int store_keep(
+	struct store *s, const char *mailbox, const unsigned char *id, unsigned what, int64_t now)
 {
 	if (!s->in_transaction)
 		return store_fail(s, STORE_MISUSE, "keep outside a transaction");
 	int64_t before = 0;
-	if (db_int(s, &before, SQL_KEPT_GET, "tb", mailbox, id, REMOTE_ID_SIZE) || (before && held_note(s, HELD_KEPT, before, -1)) ||
-	    held_note(s, HELD_KEPT, now, 1))
+	if (db_int(s, &before, SQL_KEPT_GET, "tb", mailbox, id, REMOTE_ID_SIZE) ||
+		(before && held_note(s, HELD_KEPT, before, -1)) || held_note(s, HELD_KEPT, now, 1))
 		return STORE_FAILED;
-	return db_run(s, SQL_KEPT_PUT, "tbii", mailbox, id, REMOTE_ID_SIZE, (int64_t)what, day_start(now));
+	return db_run(s, SQL_KEPT_PUT, "tbii", mailbox, id, REMOTE_ID_SIZE, (int64_t)what,
+		day_start(now));
 }
 
 int store_stuck_note(struct store *s, const char *mailbox, const unsigned char *id, int64_t now)
@@ -64,7 +74,9 @@ int store_stuck_note(struct store *s, const char *mailbox, const unsigned char *
 	bool own;
 	int result = db_enter(s, &own);
 
-	return result ? result : db_leave(s, own, db_run(s, SQL_STUCK_PUT, "tbi", mailbox, id, REMOTE_ID_SIZE, now));
+	return result ? result
+		      : db_leave(s, own,
+				db_run(s, SQL_STUCK_PUT, "tbi", mailbox, id, REMOTE_ID_SIZE, now));
 }
 
 int store_stuck_settle(struct store *s, const char *mailbox, int64_t now)
@@ -75,18 +87,22 @@ int store_stuck_settle(struct store *s, const char *mailbox, int64_t now)
 	return result ? result : db_leave(s, own, db_run(s, SQL_STUCK_GONE, "ti", mailbox, now));
 }
 
-int store_stuck(struct store *s, int (*visit)(void *context, const char *mailbox, uint64_t count, int64_t since), void *context)
+int store_stuck(struct store *s,
+	int (*visit)(void *context, const char *mailbox, uint64_t count, int64_t since),
+	void *context)
 {
 	sqlite3_stmt *st = db_bind(s, SQL_STUCK_COUNT, "");
 	int rc = -1, result = STORE_OK;
 
 	while (st && !result && (rc = db_step(s, st)) == 1)
-		result = visit(context, (const char *)sqlite3_column_text(st, 0), (uint64_t)sqlite3_column_int64(st, 1), sqlite3_column_int64(st, 2));
+		result = visit(context, (const char *)sqlite3_column_text(st, 0),
+			(uint64_t)sqlite3_column_int64(st, 1), sqlite3_column_int64(st, 2));
 	sqlite3_reset(st);
 	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
 }
 
-int store_folder_due(struct store *s, const char *mailbox, const char *folder, int64_t cutoff, struct folder_mark *out)
+int store_folder_due(struct store *s, const char *mailbox, const char *folder, int64_t cutoff,
+	struct folder_mark *out)
 {
 	sqlite3_stmt *st = db_bind(s, SQL_FOLDER_DUE, "tti", mailbox, folder, cutoff);
 	int rc = st ? db_step(s, st) : -1;
@@ -102,7 +118,8 @@ int store_folder_due(struct store *s, const char *mailbox, const char *folder, i
 	return db_run(s, SQL_FOLDER_FORGET, "tti", mailbox, folder, at);
 }
 
-int store_folder_mark(struct store *s, const char *mailbox, const char *folder, int64_t now, int64_t apart, const struct folder_mark *mark)
+int store_folder_mark(struct store *s, const char *mailbox, const char *folder, int64_t now,
+	int64_t apart, const struct folder_mark *mark)
 {
 	bool own;
 	int result = db_enter(s, &own);
@@ -110,12 +127,14 @@ int store_folder_mark(struct store *s, const char *mailbox, const char *folder, 
 	if (result)
 		return result;
 	if (db_run(s, SQL_FOLDER_THIN, "ttii", mailbox, folder, now, apart) ||
-	    db_run(s, SQL_FOLDER_PUT, "ttiii", mailbox, folder, now, (int64_t)mark->uidvalidity, (int64_t)mark->uidnext))
+		db_run(s, SQL_FOLDER_PUT, "ttiii", mailbox, folder, now, (int64_t)mark->uidvalidity,
+			(int64_t)mark->uidnext))
 		result = STORE_FAILED;
 	return db_leave(s, own, result);
 }
 
-int store_folder_names(struct store *s, const char *mailbox, int (*visit)(void *context, const char *folder), void *context)
+int store_folder_names(struct store *s, const char *mailbox,
+	int (*visit)(void *context, const char *folder), void *context)
 {
 	sqlite3_stmt *st = db_bind(s, SQL_FOLDER_NAMES, "t", mailbox);
 	int rc = -1, result = STORE_OK;
@@ -126,21 +145,26 @@ int store_folder_names(struct store *s, const char *mailbox, int (*visit)(void *
 	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
 }
 
-int store_folder_former(struct store *s, const char *mailbox, const char *folder, int64_t now, int64_t cutoff, const struct folder_mark *mark)
+int store_folder_former(struct store *s, const char *mailbox, const char *folder, int64_t now,
+	int64_t cutoff, const struct folder_mark *mark)
 {
 	char name[3 * STORE_NAME_SIZE + 8] = "name=";
 	struct ledger_entry changed;
 	int64_t last = 0;
 
 	chain_word(name + strlen(name), sizeof name - strlen(name), mailbox);
-	if (store_ledger_last(s, "configuration-mailbox", name, &changed) || db_int(s, &last, SQL_FOLDER_LAST, "tt", mailbox, folder))
+	if (store_ledger_last(s, "configuration-mailbox", name, &changed) ||
+		db_int(s, &last, SQL_FOLDER_LAST, "tt", mailbox, folder))
 		return STORE_FAILED;
 	if (last < changed.at)
-		return db_run(s, SQL_FOLDER_PUT, "ttiii", mailbox, folder, now, (int64_t)mark->uidvalidity, (int64_t)mark->uidnext);
-	return last <= cutoff ? db_run(s, SQL_FOLDER_FORGET, "tti", mailbox, folder, last + 1) : STORE_OK;
+		return db_run(s, SQL_FOLDER_PUT, "ttiii", mailbox, folder, now,
+			(int64_t)mark->uidvalidity, (int64_t)mark->uidnext);
+	return last <= cutoff ? db_run(s, SQL_FOLDER_FORGET, "tti", mailbox, folder, last + 1)
+			      : STORE_OK;
 }
 
-int store_mail_purged(struct store *s, const char *mailbox, unsigned uses, const uint64_t removed[FOLDER_USE_COUNT], int64_t now)
+int store_mail_purged(struct store *s, const char *mailbox, unsigned uses,
+	const uint64_t removed[FOLDER_USE_COUNT], int64_t now)
 {
 	char detail[LEDGER_TEXT_SIZE] = "name=";
 	struct ledger_entry last;
@@ -156,7 +180,8 @@ int store_mail_purged(struct store *s, const char *mailbox, unsigned uses, const
 		size_t n = strlen(detail);
 		total += removed[i];
 		if (uses >> i & 1)
-			snprintf(detail + n, sizeof detail - n, " %s=%llu", folder_use_name(i), (unsigned long long)removed[i]);
+			snprintf(detail + n, sizeof detail - n, " %s=%llu", folder_use_name(i),
+				(unsigned long long)removed[i]);
 	}
 	if (!result && (total || !last.number || day_start(last.at) != day_start(now)))
 		result = store_ledger(s, now, "mail-purge", detail);
@@ -174,7 +199,8 @@ int store_mailbox_certificate(struct store *s, const char *mailbox, int64_t end)
 	return db_run(s, SQL_MAILBOX_CERTIFICATE, "ti", mailbox, end);
 }
 
-int store_mailboxes(struct store *s, int (*visit)(void *context, const struct mailbox_state *m), void *context)
+int store_mailboxes(
+	struct store *s, int (*visit)(void *context, const struct mailbox_state *m), void *context)
 {
 	sqlite3_stmt *st = db_bind(s, SQL_MAILBOX_ALL, "");
 	int rc, result = STORE_OK;
@@ -182,8 +208,10 @@ int store_mailboxes(struct store *s, int (*visit)(void *context, const struct ma
 	if (!st)
 		return STORE_FAILED;
 	while (!result && (rc = db_step(s, st)) == 1) {
-		struct mailbox_state m = { .read_at = sqlite3_column_int64(st, 1), .failed_at = sqlite3_column_int64(st, 2),
-					   .first_at = sqlite3_column_int64(st, 4), .certificate_end = sqlite3_column_int64(st, 5) };
+		struct mailbox_state m = { .read_at = sqlite3_column_int64(st, 1),
+			.failed_at = sqlite3_column_int64(st, 2),
+			.first_at = sqlite3_column_int64(st, 4),
+			.certificate_end = sqlite3_column_int64(st, 5) };
 		db_text(st, 0, m.name, sizeof m.name);
 		db_text(st, 3, m.why, sizeof m.why);
 		result = visit(context, &m);

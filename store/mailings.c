@@ -1,10 +1,12 @@
 /*
- * How often the sender mails: what a failure has to be outweighed by is mailings without a bounce, not days, or who mails once a month
- * would never be told of a mailbox that is full for a year.
+ * How often the sender mails: what a failure has to be outweighed by is mailings without a bounce,
+ * not days, or who mails once a month would never be told of a mailbox that is full for a year.
  *
- * The interval is the median gap between days with mail, by what was said to be sent or counted from logs; a day with less than a tenth of
- * the largest is no mailing (receipts, passwords). Where no volumes are known it is the same of weeks with bounces, because the bounces
- * of one mailing come in for days. It is measured when time is applied, kept in meta, and an input for all that is decided from then on.
+ * The interval is the median gap between days with mail, by what was said to be sent or counted
+ * from logs; a day with less than a tenth of the largest is no mailing (receipts, passwords). Where
+ * no volumes are known it is the same of weeks with bounces, because the bounces of one mailing
+ * come in for days. It is measured when time is applied, kept in meta, and an input for all that is
+ * decided from then on.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +15,7 @@
 enum {
 	LOOK_BACK = 400 * DAY,
 	DAYS_MAX = 512,
-	SHARE_LEAST = 10,       /* percent of the largest */
+	SHARE_LEAST = 10, /* percent of the largest */
 	INTERVAL_UNKNOWN = 31 * DAY,
 	INTERVAL_MAX = 92 * DAY,
 	WEEK = 7,
@@ -22,7 +24,7 @@ enum {
 
 struct mailings {
 	unsigned n;
-	int64_t day[DAYS_MAX];  /* since 1970, ascending */
+	int64_t day[DAYS_MAX]; /* since 1970, ascending */
 	int64_t count[DAYS_MAX];
 };
 

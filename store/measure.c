@@ -1,12 +1,15 @@
 /*
- * What the store itself can tell of the conditions of alert.h: surges by the hour, rates over a window, mail that was not recognised or not read,
- * retention.
+ * What the store itself can tell of the conditions of alert.h: surges by the hour, rates over a
+ * window, mail that was not recognised or not read, retention.
  *
- * A surge is a number of notices in a stretch of time (window, whole hours) that is beyond what is usual there. Usual is the median of the same hours
- * of the week in the weeks before, where there are three of them, else the mean of the last week. Where mail logs say how much was sent in those hours,
- * it is also what that many mails would bring, at the rate of these hours or at that of the last four weeks: a large mailing is no incident. Beyond means all of: the minimum; the threshold times
- * what is usual; four standard deviations of a random stream; and, where nobody knows how much was sent, half as much again as in any ordinary stretch
- * of the last four weeks, because then a mailing at an unusual hour looks like an incident.
+ * A surge is a number of notices in a stretch of time (window, whole hours) that is beyond what is
+ * usual there. Usual is the median of the same hours of the week in the weeks before, where there
+ * are three of them, else the mean of the last week. Where mail logs say how much was sent in those
+ * hours, it is also what that many mails would bring, at the rate of these hours or at that of the
+ * last four weeks: a large mailing is no incident. Beyond means all of: the minimum; the threshold
+ * times what is usual; four standard deviations of a random stream; and, where nobody knows how
+ * much was sent, half as much again as in any ordinary stretch of the last four weeks, because then
+ * a mailing at an unusual hour looks like an incident.
  */
 #include <stdlib.h>
 #include <stdio.h>
@@ -16,13 +19,13 @@
 
 enum {
 	WEEK = 7 * 24,
-	WEEKS_COMPARED = 8,     /* for the median … */
-	WEEKS_LEAST = 3,        /* … and it takes so many */
-	HOURS_LEAST = 24,       /* for the mean; who has no past has no surge */
+	WEEKS_COMPARED = 8, /* for the median … */
+	WEEKS_LEAST = 3,    /* … and it takes so many */
+	HOURS_LEAST = 24,   /* for the mean; who has no past has no surge */
 	HIGHEST_OF = 4 * WEEK,
-	LOOK_BACK = 24,         /* mail that was fetched late may tell of hours that are over */
+	LOOK_BACK = 24, /* mail that was fetched late may tell of hours that are over */
 	PROVIDERS_MAX = 256,
-	SENT_LEAST = 200,       /* mails below which a rate means nothing */
+	SENT_LEAST = 200, /* mails below which a rate means nothing */
 	DEVIATIONS = 4,
 	IMPORTS_LATELY = 28 * DAY,
 };
@@ -30,15 +33,17 @@ enum {
 /* The hours of one provider, or of all of them, in the order of time. */
 struct series {
 	char provider[EVENT_PROVIDER_SIZE];
-	bool wanted;            /* something may be out of the ordinary */
+	bool wanted; /* something may be out of the ordinary */
 	uint64_t count[HOUR_WHATS][HOURS_KEPT];
 };
 
 struct surges {
 	struct store *s;
 	const struct alert_options *o;
-	int64_t now, first, begin;  /* FIRST: the hour of index 0; BEGIN: the index from which there is data */
-	int64_t changed;            /* the first index of which the last evaluation did not know all; PRESENT - 1 at most */
+	int64_t now, first,
+		begin;   /* FIRST: the hour of index 0; BEGIN: the index from which there is data */
+	int64_t changed; /* the first index of which the last evaluation did not know all; PRESENT -
+			    1 at most */
 	bool sent_known;
 	struct series *series[PROVIDERS_MAX]; /* [0] is all of them */
 	unsigned count;
@@ -50,8 +55,8 @@ enum { PRESENT = HOURS_KEPT - 1 };
 static const struct surge {
 	enum alert_condition condition;
 	enum hour_what what;
-	bool of_all;            /* also for all providers together */
-	const char *klass;      /* of the events that it is about; NULL: all */
+	bool of_all;       /* also for all providers together */
+	const char *klass; /* of the events that it is about; NULL: all */
 } surges[] = {
 	{ ALERT_BOUNCE_SURGE, HOUR_BOUNCES, true, NULL },
 	{ ALERT_BLOCK_SURGE, HOUR_BLOCKS, false, "block" },
@@ -59,7 +64,7 @@ static const struct surge {
 };
 enum { SURGES = sizeof surges / sizeof *surges };
 
-/* --- loading -------------------------------------------------------------------------------------------------- */
+/* --- loading -------------------------------------------------------------- */
 
 static struct series *series_of(struct surges *u, const char *provider)
 {
@@ -71,12 +76,14 @@ static struct series *series_of(struct surges *u, const char *provider)
 	struct series *series = calloc(1, sizeof *series);
 	if (!series)
 		return NULL;
-	snprintf(series->provider, sizeof series->provider, "%.*s", EVENT_PROVIDER_SIZE - 1, provider);
+	snprintf(series->provider, sizeof series->provider, "%.*s", EVENT_PROVIDER_SIZE - 1,
+		provider);
 	u->series[u->count++] = series;
 	return series;
 }
 
-static int add_hour(void *context, const char *provider, int64_t hour, const uint64_t count[HOUR_WHATS])
+static int add_hour(
+	void *context, const char *provider, int64_t hour, const uint64_t count[HOUR_WHATS])
 {
 	struct surges *u = context;
 	struct series *own = series_of(u, provider);
@@ -111,14 +118,16 @@ static int64_t hours_of(const struct alert_rule *rule)
 }
 
 /*
- * What an evaluation leaves for the next one: "HOUR N N …", the hour before its own, and how many notices there were in that one and in those before.
- * An hour in which nothing came since then has been judged.
+ * What an evaluation leaves for the next one: "HOUR N N …", the hour before its own, and how many
+ * notices there were in that one and in those before. An hour in which nothing came since then has
+ * been judged.
  */
 #define SEEN_HOURS "alert-hours"
 
 static int64_t notices(const struct surges *u, int64_t i)
 {
-	return (int64_t)(u->series[0]->count[HOUR_BOUNCES][i] + u->series[0]->count[HOUR_THROTTLED][i]);
+	return (int64_t)(u->series[0]->count[HOUR_BOUNCES][i] +
+		u->series[0]->count[HOUR_THROTTLED][i]);
 }
 
 static int64_t first_change(const struct surges *u, const char *seen)
@@ -167,8 +176,11 @@ static bool any_wanted(struct surges *u)
 			const struct alert_rule *rule = &u->o->rule[surges[k].condition];
 			if (!rule->active || (i == 0 && !surges[k].of_all))
 				continue;
-			for (int64_t end = u->changed; end <= PRESENT && !u->series[i]->wanted; end++)
-				u->series[i]->wanted = sum(u->series[i]->count[surges[k].what], end, hours_of(rule)) >= least(u, rule) / 2;
+			for (int64_t end = u->changed; end <= PRESENT && !u->series[i]->wanted;
+				end++)
+				u->series[i]->wanted = sum(u->series[i]->count[surges[k].what], end,
+							       hours_of(rule)) >=
+					least(u, rule) / 2;
 			any |= u->series[i]->wanted;
 		}
 	return any;
@@ -179,7 +191,8 @@ static int logs_are_all(struct store *s, int64_t now, bool *are)
 {
 	int64_t imported = 0;
 
-	if (db_int(s, &imported, SQL_VOLUME_IMPORTED, "ii", (int64_t)day_of(now - IMPORTS_LATELY), (int64_t)day_of(now)))
+	if (db_int(s, &imported, SQL_VOLUME_IMPORTED, "ii", (int64_t)day_of(now - IMPORTS_LATELY),
+		    (int64_t)day_of(now)))
 		return STORE_FAILED;
 	*are = !imported;
 	return STORE_OK;
@@ -195,14 +208,18 @@ static int load(struct surges *u)
 	u->first = present - PRESENT;
 	if (!series_of(u, ""))
 		return store_fail(u->s, STORE_FAILED, "no memory");
-	if (db_int(u->s, &first, SQL_NOTICE_HOUR_FIRST, "") || logs_are_all(u->s, u->now, &u->sent_known) ||
-	    hours_visit(u->s, present - LOOK_BACK - longest, present, add_hour, u) || read_seen(u))
+	if (db_int(u->s, &first, SQL_NOTICE_HOUR_FIRST, "") ||
+		logs_are_all(u->s, u->now, &u->sent_known) ||
+		hours_visit(u->s, present - LOOK_BACK - longest, present, add_hour, u) ||
+		read_seen(u))
 		return STORE_FAILED;
 	u->begin = first > u->first ? first - u->first : 0;
-	return any_wanted(u) ? hours_visit(u->s, u->first, present - LOOK_BACK - longest - 1, add_hour, u) : STORE_OK;
+	return any_wanted(u)
+		? hours_visit(u->s, u->first, present - LOOK_BACK - longest - 1, add_hour, u)
+		: STORE_OK;
 }
 
-/* --- what is usual -------------------------------------------------------------------------------------------- */
+/* --- what is usual -------------------------------------------------------- */
 
 static int compare(const void *a, const void *b)
 {
@@ -217,13 +234,17 @@ static int64_t median(int64_t *value, unsigned n)
 	return n % 2 ? value[n / 2] : (value[n / 2 - 1] + value[n / 2]) / 2;
 }
 
-/* So many notices are usual in the HOURS that end with END; -1: there is no past to compare with. */
-static int64_t usual_count(const struct surges *u, const uint64_t *count, int64_t end, int64_t hours)
+/*
+ * So many notices are usual in the HOURS that end with END; -1: there is no past to compare with.
+ */
+static int64_t usual_count(
+	const struct surges *u, const uint64_t *count, int64_t end, int64_t hours)
 {
 	int64_t value[WEEKS_COMPARED], from;
 	unsigned n = 0;
 
-	for (int64_t week = 1; week <= WEEKS_COMPARED && end - week * WEEK - hours + 1 >= u->begin; week++)
+	for (int64_t week = 1; week <= WEEKS_COMPARED && end - week * WEEK - hours + 1 >= u->begin;
+		week++)
 		value[n++] = sum(count, end - week * WEEK, hours);
 	if (n >= WEEKS_LEAST)
 		return median(value, n);
@@ -234,14 +255,16 @@ static int64_t usual_count(const struct surges *u, const uint64_t *count, int64_
 }
 
 /* So many follow from how much was sent; -1: that is not known, or too little to tell. */
-static int64_t usual_of_sent(const struct surges *u, const struct series *r, const uint64_t *count, int64_t end, int64_t hours)
+static int64_t usual_of_sent(const struct surges *u, const struct series *r, const uint64_t *count,
+	int64_t end, int64_t hours)
 {
 	int64_t rate[WEEKS_COMPARED], sent = sum(r->count[HOUR_SENT], end, hours), past;
 	unsigned n = 0;
 
 	if (!u->sent_known || sent < SENT_LEAST)
 		return -1;
-	for (int64_t week = 1; week <= WEEKS_COMPARED && end - week * WEEK - hours + 1 >= u->begin; week++) {
+	for (int64_t week = 1; week <= WEEKS_COMPARED && end - week * WEEK - hours + 1 >= u->begin;
+		week++) {
 		past = sum(r->count[HOUR_SENT], end - week * WEEK, hours);
 		if (past >= SENT_LEAST)
 			rate[n++] = sum(count, end - week * WEEK, hours) * 1000000 / past;
@@ -254,9 +277,11 @@ static int64_t usual_of_sent(const struct surges *u, const struct series *r, con
 }
 
 /* The hours in which this alert was open are no ordinary ones. */
-static int extraordinary(const struct surges *u, const struct surge *k, const struct series *r, bool out[HOURS_KEPT])
+static int extraordinary(
+	const struct surges *u, const struct surge *k, const struct series *r, bool out[HOURS_KEPT])
 {
-	sqlite3_stmt *st = db_bind(u->s, SQL_ALERT_SPANS, "tti", alert_condition_name(k->condition), r->provider, u->now);
+	sqlite3_stmt *st = db_bind(u->s, SQL_ALERT_SPANS, "tti", alert_condition_name(k->condition),
+		r->provider, u->now);
 	int rc;
 
 	memset(out, 0, HOURS_KEPT * sizeof *out);
@@ -264,13 +289,15 @@ static int extraordinary(const struct surges *u, const struct surge *k, const st
 		return STORE_FAILED;
 	while ((rc = db_step(u->s, st)) == 1)
 		for (int64_t hour = later(sqlite3_column_int64(st, 0) / HOUR - u->first, 0);
-		     hour <= sqlite3_column_int64(st, 1) / HOUR - u->first && hour <= PRESENT; hour++)
+			hour <= sqlite3_column_int64(st, 1) / HOUR - u->first && hour <= PRESENT;
+			hour++)
 			out[hour] = true;
 	return rc ? STORE_FAILED : STORE_OK;
 }
 
 /* The most in an ordinary stretch before the one that ends with END. */
-static int64_t highest(const struct surges *u, const uint64_t *count, const bool *extra, int64_t end, int64_t hours)
+static int64_t highest(const struct surges *u, const uint64_t *count, const bool *extra,
+	int64_t end, int64_t hours)
 {
 	int64_t most = 0;
 
@@ -289,14 +316,15 @@ static int64_t root(int64_t n)
 	return r;
 }
 
-/* --- surges ---------------------------------------------------------------------------------------------------- */
+/* --- surges --------------------------------------------------------------- */
 
 struct judged {
 	enum alert_level level;
 	int64_t value, usual, limit, end;
 };
 
-static struct judged judge(const struct surges *u, const struct surge *k, const struct series *r, const bool *extra, int64_t end)
+static struct judged judge(const struct surges *u, const struct surge *k, const struct series *r,
+	const bool *extra, int64_t end)
 {
 	const struct alert_rule *rule = &u->o->rule[k->condition];
 	const uint64_t *count = r->count[k->what];
@@ -310,7 +338,8 @@ static struct judged judge(const struct surges *u, const struct surge *k, const 
 		return j;
 	by_sent = usual_of_sent(u, r, count, end, hours);
 	j.usual = later(j.usual, by_sent);
-	j.limit = later(least(u, rule), later(j.usual * rule->threshold / 1000 + 1, j.usual + DEVIATIONS * root(j.usual)));
+	j.limit = later(least(u, rule),
+		later(j.usual * rule->threshold / 1000 + 1, j.usual + DEVIATIONS * root(j.usual)));
 	if (by_sent < 0)
 		j.limit = later(j.limit, highest(u, count, extra, end, hours) * 3 / 2 + 1);
 	if (value >= j.limit)
@@ -323,7 +352,8 @@ static struct judged judge(const struct surges *u, const struct surge *k, const 
 /* The last time of which an alert of this condition and subject spoke. */
 static int spoken_of(struct store *s, const struct surge *k, const struct series *r, int64_t *until)
 {
-	sqlite3_stmt *st = db_bind(s, SQL_ALERT_LAST, "tt", alert_condition_name(k->condition), r->provider);
+	sqlite3_stmt *st = db_bind(
+		s, SQL_ALERT_LAST, "tt", alert_condition_name(k->condition), r->provider);
 	int rc = st ? db_step(s, st) : -1;
 
 	*until = 0;
@@ -355,7 +385,8 @@ static int leader(struct store *s, sqlite3_stmt *st, uint64_t whole, char *out, 
 }
 
 /* Where most of it lies. Throttling may be known from logs alone; then nothing more is known. */
-static int find_leaders(struct store *s, enum kind kind, const char *klass, const char *subject, struct alert_figures *g)
+static int find_leaders(struct store *s, enum kind kind, const char *klass, const char *subject,
+	struct alert_figures *g)
 {
 	char category[STORE_NAME_SIZE] = "";
 	const char *name = kind_name(kind);
@@ -365,18 +396,27 @@ static int find_leaders(struct store *s, enum kind kind, const char *klass, cons
 	if (kpi_functions(s))
 		return STORE_FAILED;
 	snprintf(g->provider, sizeof g->provider, "%.*s", EVENT_PROVIDER_SIZE - 1, subject);
-	if ((!*subject && leader(s, db_bind(s, SQL_LEADING_PROVIDER, "iitTi", g->from, g->to, name, klass, least_count), g->part, g->provider,
-				 sizeof g->provider)) ||
-	    leader(s, db_bind(s, SQL_LEADING_CATEGORY, "iitTit", g->from, g->to, name, klass, least_count, subject), g->part, category, sizeof category) ||
-	    leader(s, db_bind(s, SQL_LEADING_CAMPAIGN, "iitTit", g->from, g->to, name, klass, least_count, subject), g->part, g->campaign,
-		   sizeof g->campaign))
+	if ((!*subject &&
+		    leader(s,
+			    db_bind(s, SQL_LEADING_PROVIDER, "iitTi", g->from, g->to, name, klass,
+				    least_count),
+			    g->part, g->provider, sizeof g->provider)) ||
+		leader(s,
+			db_bind(s, SQL_LEADING_CATEGORY, "iitTit", g->from, g->to, name, klass,
+				least_count, subject),
+			g->part, category, sizeof category) ||
+		leader(s,
+			db_bind(s, SQL_LEADING_CAMPAIGN, "iitTit", g->from, g->to, name, klass,
+				least_count, subject),
+			g->part, g->campaign, sizeof g->campaign))
 		return STORE_FAILED;
 	known = category_by_name(category);
 	g->category = *category && known > 0 ? (enum category)known : CATEGORY_NONE;
 	return STORE_OK;
 }
 
-static int note_surge(struct surges *u, const struct surge *k, const struct series *r, const struct judged *j)
+static int note_surge(
+	struct surges *u, const struct surge *k, const struct series *r, const struct judged *j)
 {
 	const struct alert_rule *rule = &u->o->rule[k->condition];
 	struct alert_finding f = { .condition = k->condition, .level = j->level };
@@ -384,20 +424,25 @@ static int note_surge(struct surges *u, const struct surge *k, const struct seri
 	int64_t end = u->first + j->end + 1;
 
 	snprintf(f.subject, sizeof f.subject, "%s", r->provider);
-	*g = (struct alert_figures){ .value = j->usual ? j->value * 1000 / j->usual : 0, .limit = j->limit, .usual = j->usual, .part = (uint64_t)j->value,
-		.from = (end - hours_of(rule)) * HOUR, .to = end * HOUR < u->now ? end * HOUR : u->now };
+	*g = (struct alert_figures){ .value = j->usual ? j->value * 1000 / j->usual : 0,
+		.limit = j->limit,
+		.usual = j->usual,
+		.part = (uint64_t)j->value,
+		.from = (end - hours_of(rule)) * HOUR,
+		.to = end * HOUR < u->now ? end * HOUR : u->now };
 	if (u->sent_known)
 		g->whole = (uint64_t)sum(r->count[HOUR_SENT], j->end, hours_of(rule));
 	if (g->whole < SENT_LEAST)
 		g->whole = 0;
-	if (j->level == LEVEL_FIRING && k->what != HOUR_THROTTLED && find_leaders(u->s, KIND_FAILURE, k->klass, f.subject, g))
+	if (j->level == LEVEL_FIRING && k->what != HOUR_THROTTLED &&
+		find_leaders(u->s, KIND_FAILURE, k->klass, f.subject, g))
 		return STORE_FAILED;
 	return store_alert_note(u->s, u->o, &f, u->now);
 }
 
 /*
- * The present hour, the one before, and the hours before these as far as no alert has spoken of them: what comes late is told once and clears with the next
- * evaluation.
+ * The present hour, the one before, and the hours before these as far as no alert has spoken of
+ * them: what comes late is told once and clears with the next evaluation.
  */
 static int watch_series(struct surges *u, const struct surge *k, const struct series *r)
 {
@@ -415,7 +460,8 @@ static int watch_series(struct surges *u, const struct surge *k, const struct se
 		j = judge(u, k, r, extra, end);
 		if (late && j.level != LEVEL_FIRING)
 			continue;
-		if (j.level > worst.level || (j.level == worst.level && j.value - j.usual > worst.value - worst.usual))
+		if (j.level > worst.level ||
+			(j.level == worst.level && j.value - j.usual > worst.value - worst.usual))
 			worst = j;
 	}
 	return worst.level == LEVEL_CALM ? STORE_OK : note_surge(u, k, r, &worst);
@@ -443,12 +489,12 @@ static int watch_surges(struct store *s, const struct alert_options *o, int64_t 
 	return result;
 }
 
-/* --- rates ------------------------------------------------------------------------------------------------------- */
+/* --- rates ---------------------------------------------------------------- */
 
 static const struct rate {
 	enum alert_condition condition;
 	enum kind kind;
-	const char *klass;      /* NULL: all */
+	const char *klass; /* NULL: all */
 } rates[] = {
 	{ ALERT_HARD_RATE, KIND_FAILURE, "hard" },
 	{ ALERT_SOFT_RATE, KIND_FAILURE, "soft" },
@@ -461,7 +507,9 @@ static uint64_t part_of(const struct rate *k, const struct rates *r)
 {
 	if (k->kind == KIND_COMPLAINT)
 		return r->complaint;
-	return !k->klass ? r->hard + r->soft + r->block + r->undetermined : strcmp(k->klass, "hard") == 0 ? r->hard : r->soft;
+	return !k->klass                        ? r->hard + r->soft + r->block + r->undetermined
+		: strcmp(k->klass, "hard") == 0 ? r->hard
+						: r->soft;
 }
 
 /* Days of which nobody said yet how much was sent make no rate. */
@@ -492,7 +540,8 @@ static int figures_of(struct store *s, int64_t window, int64_t now, bool by_hour
 	st = db_bind(s, SQL_NOTICE_HOUR_SUMS, "ii", (now - window) / HOUR + 1, now / HOUR);
 	rc = st ? db_step(s, st) : -1;
 	if (rc == 1) {
-		uint64_t *const to[] = { &out->hard, &out->soft, &out->block, &out->undetermined, &out->complaint, &out->sent };
+		uint64_t *const to[] = { &out->hard, &out->soft, &out->block, &out->undetermined,
+			&out->complaint, &out->sent };
 		for (int i = 0; i < (int)(sizeof to / sizeof *to); i++)
 			*to[i] = (uint64_t)sqlite3_column_int64(st, i);
 		sqlite3_reset(st);
@@ -500,14 +549,20 @@ static int figures_of(struct store *s, int64_t window, int64_t now, bool by_hour
 	return rc < 0 ? STORE_FAILED : STORE_OK;
 }
 
-static int watch_rate(struct store *s, const struct alert_options *o, const struct rate *k, const struct rates *r, int64_t now)
+static int watch_rate(struct store *s, const struct alert_options *o, const struct rate *k,
+	const struct rates *r, int64_t now)
 {
 	const struct alert_rule *rule = &o->rule[k->condition];
 	struct alert_finding f = { .condition = k->condition };
 	uint64_t minimum = (uint64_t)later(rule->minimum, s->o.k);
 
-	f.figures = (struct alert_figures){ .value = rate_ppm(part_of(k, r), r->sent), .limit = rule->threshold, .usual = -1,
-		.part = part_of(k, r), .whole = r->sent, .from = now - rule->window, .to = now };
+	f.figures = (struct alert_figures){ .value = rate_ppm(part_of(k, r), r->sent),
+		.limit = rule->threshold,
+		.usual = -1,
+		.part = part_of(k, r),
+		.whole = r->sent,
+		.from = now - rule->window,
+		.to = now };
 	if (r->sent < SENT_LEAST || f.figures.part < minimum)
 		return STORE_OK;
 	f.level = alert_level_of(rule, f.figures.value);
@@ -535,7 +590,7 @@ static int watch_rates(struct store *s, const struct alert_options *o, int64_t n
 	return result;
 }
 
-/* --- mail that was not understood ---------------------------------------------------------------------------------- */
+/* --- mail that was not understood ----------------------------------------- */
 
 struct outcomes {
 	uint64_t fresh, unrecognised, quarantined;
@@ -560,22 +615,35 @@ static int outcomes_of(struct store *s, int64_t window, int64_t now, struct outc
 
 static int watch_messages(struct store *s, const struct alert_options *o, int64_t now)
 {
-	const struct alert_rule *unread = &o->rule[ALERT_QUARANTINE], *strange = &o->rule[ALERT_UNRECOGNISED];
+	const struct alert_rule *unread = &o->rule[ALERT_QUARANTINE],
+				*strange = &o->rule[ALERT_UNRECOGNISED];
 	struct outcomes n;
 
 	if (outcomes_of(s, unread->window, now, &n))
 		return STORE_FAILED;
-	struct alert_finding f = { .condition = ALERT_QUARANTINE, .level = alert_level_of(unread, (int64_t)n.quarantined),
-		.figures = { .value = (int64_t)n.quarantined, .limit = unread->threshold, .usual = -1, .part = n.quarantined,
-			     .from = now - unread->window, .to = now } };
+	struct alert_finding f = { .condition = ALERT_QUARANTINE,
+		.level = alert_level_of(unread, (int64_t)n.quarantined),
+		.figures = { .value = (int64_t)n.quarantined,
+			.limit = unread->threshold,
+			.usual = -1,
+			.part = n.quarantined,
+			.from = now - unread->window,
+			.to = now } };
 	if (store_alert_note(s, o, &f, now) || outcomes_of(s, strange->window, now, &n))
 		return STORE_FAILED;
 	uint64_t all = n.fresh + n.unrecognised;
 	long share = rate_ppm(n.unrecognised, all);
-	f = (struct alert_finding){ .condition = ALERT_UNRECOGNISED, .level = alert_level_of(strange, share),
-		.figures = { .value = share, .limit = strange->threshold, .usual = -1, .part = n.unrecognised, .whole = all,
-			     .from = now - strange->window, .to = now } };
-	return n.unrecognised < (uint64_t)strange->minimum ? STORE_OK : store_alert_note(s, o, &f, now);
+	f = (struct alert_finding){ .condition = ALERT_UNRECOGNISED,
+		.level = alert_level_of(strange, share),
+		.figures = { .value = share,
+			.limit = strange->threshold,
+			.usual = -1,
+			.part = n.unrecognised,
+			.whole = all,
+			.from = now - strange->window,
+			.to = now } };
+	return n.unrecognised < (uint64_t)strange->minimum ? STORE_OK
+							   : store_alert_note(s, o, &f, now);
 }
 
 static int watch_retention(struct store *s, const struct alert_options *o, int64_t now)
@@ -586,9 +654,14 @@ static int watch_retention(struct store *s, const struct alert_options *o, int64
 
 	for (unsigned i = 0; i < held.count && !result; i++) {
 		const struct purge_class *c = &held.at[i];
-		struct alert_finding f = { .condition = ALERT_RETENTION_OVERDUE, .level = alert_level_of(rule, (int64_t)c->overdue),
-			.figures = { .value = (int64_t)c->overdue, .limit = rule->threshold, .usual = -1, .part = c->overdue, .from = c->oldest,
-				     .to = now } };
+		struct alert_finding f = { .condition = ALERT_RETENTION_OVERDUE,
+			.level = alert_level_of(rule, (int64_t)c->overdue),
+			.figures = { .value = (int64_t)c->overdue,
+				.limit = rule->threshold,
+				.usual = -1,
+				.part = c->overdue,
+				.from = c->oldest,
+				.to = now } };
 		snprintf(f.subject, sizeof f.subject, "%s", c->name);
 		result = store_alert_note(s, o, &f, now);
 	}
@@ -601,5 +674,8 @@ int store_alerts_measure(struct store *s, const struct alert_options *o, int64_t
 		return store_fail(s, STORE_MISUSE, "alerts outside a transaction");
 	if (counters_flush(s) || db_run(s, SQL_NOTICE_HOUR_FORGET, "i", now / HOUR - HOURS_KEPT))
 		return STORE_FAILED;
-	return watch_surges(s, o, now) || watch_rates(s, o, now) || watch_messages(s, o, now) || watch_retention(s, o, now) ? STORE_FAILED : STORE_OK;
+	return watch_surges(s, o, now) || watch_rates(s, o, now) || watch_messages(s, o, now) ||
+			watch_retention(s, o, now)
+		? STORE_FAILED
+		: STORE_OK;
 }

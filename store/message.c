@@ -1,8 +1,9 @@
 /*
  * From an event to what is stored of it, and a message with its events into the store.
  *
- * A message is known again by BLAKE2b-128 under message.key of "retour seen 1" NUL digest, where the digest is that of
- * message_identity(): whoever has the database alone cannot tell whether a given message was among them.
+ * A message is known again by BLAKE2b-128 under message.key of "retour seen 1" NUL digest, where
+ * the digest is that of message_identity(): whoever has the database alone cannot tell whether a
+ * given message was among them.
  */
 #include <sodium.h>
 #include <stdio.h>
@@ -23,10 +24,11 @@ static int month_of(int64_t at)
 }
 
 /*
- * With [privacy] domains = all an event without a profile keeps the recipient's domain, for as long as the event lasts; a longer one
- * than the column is "other".
+ * With [privacy] domains = all an event without a profile keeps the recipient's domain, for as long
+ * as the event lasts; a longer one than the column is "other".
  */
-static void pack_provider(const struct store *s, const struct event *e, const char *canonical, size_t n, struct packed *p)
+static void pack_provider(const struct store *s, const struct event *e, const char *canonical,
+	size_t n, struct packed *p)
 {
 	const char *domain = n ? (const char *)memrchr(canonical, '@', n) + 1 : NULL;
 	size_t domain_n = domain ? (size_t)(canonical + n - domain) : 0;
@@ -40,12 +42,16 @@ static void pack_provider(const struct store *s, const struct event *e, const ch
 		memcpy(p->provider, "other", sizeof "other");
 }
 
-/* A redacted text names no address; one that does was not redacted, and is not kept. Cut at a character's boundary. */
+/*
+ * A redacted text names no address; one that does was not redacted, and is not kept. Cut at a
+ * character's boundary.
+ */
 static void pack_diagnostic(const struct store *s, const struct event *e, struct packed *p)
 {
 	size_t n = strnlen(e->diagnostic, sizeof e->diagnostic);
 
-	if (!s->o.keep_diagnostics || n == sizeof e->diagnostic || names_address((struct span){ e->diagnostic, n }))
+	if (!s->o.keep_diagnostics || n == sizeof e->diagnostic ||
+		names_address((struct span){ e->diagnostic, n }))
 		return;
 	if (n >= sizeof p->diagnostic) {
 		n = sizeof p->diagnostic - 1;
@@ -58,7 +64,8 @@ static void pack_diagnostic(const struct store *s, const struct event *e, struct
 static int pack_recipient(struct store *s, const struct event *e, int64_t now, struct packed *p)
 {
 	char canonical[CANONICAL_SIZE];
-	size_t n = address_canonical(e->recipient, strnlen(e->recipient, sizeof e->recipient), s->o.fold_local_part, canonical);
+	size_t n = address_canonical(e->recipient, strnlen(e->recipient, sizeof e->recipient),
+		s->o.fold_local_part, canonical);
 	int result = STORE_OK;
 
 	pack_provider(s, e, canonical, n, p);
@@ -68,7 +75,8 @@ static int pack_recipient(struct store *s, const struct event *e, int64_t now, s
 		if (month) {
 			pseudonym(p->contact, PSEUDONYM_STATE, keys_state(s), canonical, n);
 			if (keys_old_state(s))
-				pseudonym(p->old_contact, PSEUDONYM_STATE, keys_old_state(s), canonical, n);
+				pseudonym(p->old_contact, PSEUDONYM_STATE, keys_old_state(s),
+					canonical, n);
 			pseudonym(p->pseudonym, PSEUDONYM_EVENT, month, canonical, n);
 			p->known = 1;
 		} else {
@@ -98,7 +106,10 @@ static int pack(struct store *s, struct event *event, int64_t now, struct packed
 	memcpy(p.campaign, event->campaign, strnlen(event->campaign, sizeof p.campaign - 1));
 	memcpy(p.rule, event->rule, strnlen(event->rule, sizeof p.rule - 1));
 	p.mta = cause_number(s, CAUSE_MTA, event->reporting_mta);
-	/* what came of age before it even arrived here (mail that lay long in its mailbox) is not kept first and purged then */
+	/*
+	 * what came of age before it even arrived here (mail that lay long in its mailbox) is not
+	 * kept first and purged then
+	 */
 	if (!store_is_over(s, RETAIN_DIAGNOSTICS, p.at, now))
 		pack_diagnostic(s, event, &p);
 	result = pack_recipient(s, event, now, &p);
@@ -120,7 +131,8 @@ int store_pack(struct store *s, const struct event *event, int64_t now, struct p
 /* *IS_NEW is false when the message was counted before. */
 static int mark_seen(struct store *s, const struct store_message *m, int64_t now, bool *is_new)
 {
-	unsigned char input[sizeof "retour seen 1" + STORE_DIGEST_SIZE] = "retour seen 1", key[MESSAGE_KEY_SIZE];
+	unsigned char input[sizeof "retour seen 1" + STORE_DIGEST_SIZE] = "retour seen 1",
+						     key[MESSAGE_KEY_SIZE];
 
 	memcpy(input + sizeof "retour seen 1", m->digest, STORE_DIGEST_SIZE);
 	crypto_generichash(key, sizeof key, input, sizeof input, keys_message(s), KEY_SIZE);
@@ -132,14 +144,17 @@ static int mark_seen(struct store *s, const struct store_message *m, int64_t now
 
 static int add_event(struct store *s, const struct packed *p, const char *mailbox)
 {
-	if (held_note(s, HELD_EVENTS, p->at, 1) || (*p->diagnostic && held_note(s, HELD_DIAGNOSTICS, p->at, 1)))
+	if (held_note(s, HELD_EVENTS, p->at, 1) ||
+		(*p->diagnostic && held_note(s, HELD_DIAGNOSTICS, p->at, 1)))
 		return STORE_FAILED;
 	int n = p->known ? PSEUDONYM_SIZE : 0;
 	int64_t number = 0;
 	for (int tries = 0; tries < 2; tries++) {
-		if (db_run(s, SQL_EVENT_ADD, "ibtTTTiTtTttTii", p->at, p->pseudonym, n, kind_name(p->kind), class_name(p->klass),
-			   category_name(p->category), p->status, (int64_t)p->reply, p->rule, p->provider, p->campaign, origin_name(p->origin), mailbox,
-			   p->diagnostic, number, (int64_t)p->margin))
+		if (db_run(s, SQL_EVENT_ADD, "ibtTTTiTtTttTii", p->at, p->pseudonym, n,
+			    kind_name(p->kind), class_name(p->klass), category_name(p->category),
+			    p->status, (int64_t)p->reply, p->rule, p->provider, p->campaign,
+			    origin_name(p->origin), mailbox, p->diagnostic, number,
+			    (int64_t)p->margin))
 			return STORE_FAILED;
 		if (sqlite3_changes(s->db))
 			return STORE_OK;
@@ -156,11 +171,12 @@ static bool is_repeated(const struct packed_event *events, size_t i)
 
 	memcpy(&p, &events[i], sizeof p);
 	memcpy(&first, &events[0], sizeof first);
-	return i && p.origin == ORIGIN_VERIFIED && p.known && first.known && memcmp(p.contact, first.contact, PSEUDONYM_SIZE) == 0;
+	return i && p.origin == ORIGIN_VERIFIED && p.known && first.known &&
+		memcmp(p.contact, first.contact, PSEUDONYM_SIZE) == 0;
 }
 
-int store_message(struct store *s, const struct store_message *m, const struct packed_event *events, size_t count, int64_t now,
-		  enum store_message_result *result)
+int store_message(struct store *s, const struct store_message *m, const struct packed_event *events,
+	size_t count, int64_t now, enum store_message_result *result)
 {
 	int64_t at = clamp_time(m->arrived, now);
 	struct packed p;
@@ -171,13 +187,17 @@ int store_message(struct store *s, const struct store_message *m, const struct p
 	if (mark_seen(s, m, now, &is_new))
 		return STORE_FAILED;
 	*result = is_new ? MESSAGE_NEW : MESSAGE_DUPLICATE;
-	if (count_message(s, day_of(at), m->mailbox, !is_new ? "duplicate" : m->recognised ? "new" : "unrecognised"))
+	if (count_message(s, day_of(at), m->mailbox,
+		    !is_new                 ? "duplicate"
+			    : m->recognised ? "new"
+					    : "unrecognised"))
 		return STORE_FAILED;
 	for (size_t i = 0; is_new && i < count; i++) {
 		memcpy(&p, &events[i], sizeof p);
 		if (p.kind == KIND_NONE || is_repeated(events, i))
 			continue;
-		if (add_event(s, &p, m->mailbox) || tally_add(s, &p) || typing_add(s, &p) || hours_add(s, &p, now) || pending_add(s, &p))
+		if (add_event(s, &p, m->mailbox) || tally_add(s, &p) || typing_add(s, &p) ||
+			hours_add(s, &p, now) || pending_add(s, &p))
 			return STORE_FAILED;
 	}
 	return STORE_OK;

@@ -1,15 +1,19 @@
 /*
- * A layer between SQLite and the system's files (sqlite.org/vfs.html). Of a database file it changes what is written, and only in bytes that no
- * reader looks at; the write-ahead log, whose checksums cover every byte, and all else pass through.
+ * A layer between SQLite and the system's files (sqlite.org/vfs.html). Of a database file it
+ * changes what is written, and only in bytes that no reader looks at; the write-ahead log, whose
+ * checksums cover every byte, and all else pass through.
  *
- * A page of a tree (sqlite.org/fileformat2.html section 1.6), behind the file's head of 100 bytes in the first page:
+ * A page of a tree (sqlite.org/fileformat2.html section 1.6), behind the file's head of 100 bytes
+ * in the first page:
  *
- *   type 2, 5, 10, 13 | first free block (2) | cells (2) | begin of the cells' content (2) | fragments | right child (4), in types 2 and 5
- *   | where each cell lies (2) | unused | content of the cells, with free blocks in it: next (2), size (2), unused
+ *   type 2, 5, 10, 13 | first free block (2) | cells (2) | begin of the cells' content (2) |
+ *   fragments | right child (4), in types 2 and 5 | where each cell lies (2) | unused | content of
+ *   the cells, with free blocks in it: next (2), size (2), unused
  *
  * The file's head says in byte 20 how many bytes SQLite leaves alone at the end of each page.
  *
- * A page of a long row or of free pages begins with the number of another page, four bytes, of which the first is zero.
+ * A page of a long row or of free pages begins with the number of another page, four bytes, of
+ * which the first is zero.
  */
 #include "store/pagefile.h"
 
@@ -19,17 +23,22 @@
 
 enum {
 	FILE_HEAD = 100,
-	SEAL_AT = 20,       /* where the head says how much room there is */
-	ROOM_UNKNOWN = -1,  /* nothing of the head was read or written yet */
-	READS_MAX = 3,      /* of a page that another process may be writing */
-	LEAF_HEAD = 8, INNER_HEAD = 12,
-	PAGE_MIN = 512, PAGE_MAX = 65536,
+	SEAL_AT = 20,      /* where the head says how much room there is */
+	ROOM_UNKNOWN = -1, /* nothing of the head was read or written yet */
+	READS_MAX = 3,     /* of a page that another process may be writing */
+	LEAF_HEAD = 8,
+	INNER_HEAD = 12,
+	PAGE_MIN = 512,
+	PAGE_MAX = 65536,
 	BLOCK_HEAD = 4
 };
 
-/* --- a page --------------------------------------------------------------------------------------------- */
+/* --- a page --------------------------------------------------------------- */
 
-static size_t two_bytes(const unsigned char *p) { return (size_t)p[0] << 8 | p[1]; }
+static size_t two_bytes(const unsigned char *p)
+{
+	return (size_t)p[0] << 8 | p[1];
+}
 
 static bool clean_bytes(unsigned char *p, size_t n)
 {
@@ -57,7 +66,8 @@ bool pagefile_clean(unsigned char *page, size_t size, bool first)
 		return false; /* damaged: none of ours */
 	found = clean_bytes(page + begin, end - begin);
 	/* free blocks lie in ascending order */
-	for (block = two_bytes(page + at + 1), limit = end; block >= limit && block + BLOCK_HEAD <= size; block = two_bytes(page + block)) {
+	for (block = two_bytes(page + at + 1), limit = end;
+		block >= limit && block + BLOCK_HEAD <= size; block = two_bytes(page + block)) {
 		size_t n = two_bytes(page + block + 2);
 
 		if (n < BLOCK_HEAD || block + n > size)
@@ -68,16 +78,18 @@ bool pagefile_clean(unsigned char *page, size_t size, bool first)
 	return found;
 }
 
-/* --- the seal -------------------------------------------------------------------------------------------- */
+/* --- the seal ------------------------------------------------------------- */
 
 /*
- * A seal is a hash (8), never zero, and the head of the page's tree as it was then (8). Of the file's head the hash leaves out what each program that writes to
- * the file changes there (counters, the file's size, the free pages, its version): no answer hangs on it.
+ * A seal is a hash (8), never zero, and the head of the page's tree as it was then (8). Of the
+ * file's head the hash leaves out what each program that writes to the file changes there
+ * (counters, the file's size, the free pages, its version): no answer hangs on it.
  */
 enum { HASH_SIZE = crypto_shorthash_BYTES };
 _Static_assert((int)PAGEFILE_SEAL == (int)HASH_SIZE + LEAF_HEAD, "hash and head");
 
-static void hash_of(unsigned char out[HASH_SIZE], const unsigned char *page, size_t size, uint64_t number)
+static void hash_of(
+	unsigned char out[HASH_SIZE], const unsigned char *page, size_t size, uint64_t number)
 {
 	static const unsigned char none[HASH_SIZE];
 	unsigned char key[crypto_shorthash_KEYBYTES] = { 0 };
@@ -96,7 +108,10 @@ static void hash_of(unsigned char out[HASH_SIZE], const unsigned char *page, siz
 		out[0] = 1;
 }
 
-static const unsigned char *tree_head(const unsigned char *page, uint64_t number) { return page + (number == 1 ? FILE_HEAD : 0); }
+static const unsigned char *tree_head(const unsigned char *page, uint64_t number)
+{
+	return page + (number == 1 ? FILE_HEAD : 0);
+}
 
 static void seal_page(unsigned char *page, size_t size, uint64_t number)
 {
@@ -125,41 +140,96 @@ static enum seal look_at_seal(const unsigned char *page, size_t size, uint64_t n
 	return turned > 1 ? SEAL_NONE : SEAL_BROKEN;
 }
 
-/* --- the layer ------------------------------------------------------------------------------------------ */
+/* --- the layer ------------------------------------------------------------ */
 
 /* What SQLite holds for an open file; the system's own lies behind it. */
 struct layered {
 	sqlite3_file base;
 	sqlite3_file *own;
 	bool database, verify;
-	int room;           /* what the file's head says of the room for seals */
+	int room; /* what the file's head says of the room for seals */
 };
 
 static sqlite3_vfs layer;
-static sqlite3_vfs *own_layer(void) { return layer.pAppData; }
-static sqlite3_file *own_file(sqlite3_file *f) { return ((struct layered *)f)->own; }
+static sqlite3_vfs *own_layer(void)
+{
+	return layer.pAppData;
+}
+static sqlite3_file *own_file(sqlite3_file *f)
+{
+	return ((struct layered *)f)->own;
+}
 #define OWN(f) (own_file(f)->pMethods)
 
-static int layer_close(sqlite3_file *f) { return OWN(f)->xClose(own_file(f)); }
-static int layer_truncate(sqlite3_file *f, sqlite3_int64 n) { return OWN(f)->xTruncate(own_file(f), n); }
-static int layer_sync(sqlite3_file *f, int flags) { return OWN(f)->xSync(own_file(f), flags); }
-static int layer_size(sqlite3_file *f, sqlite3_int64 *n) { return OWN(f)->xFileSize(own_file(f), n); }
-static int layer_lock(sqlite3_file *f, int kind) { return OWN(f)->xLock(own_file(f), kind); }
-static int layer_unlock(sqlite3_file *f, int kind) { return OWN(f)->xUnlock(own_file(f), kind); }
-static int layer_reserved(sqlite3_file *f, int *is) { return OWN(f)->xCheckReservedLock(own_file(f), is); }
-static int layer_control(sqlite3_file *f, int what, void *with) { return OWN(f)->xFileControl(own_file(f), what, with); }
-static int layer_sector(sqlite3_file *f) { return OWN(f)->xSectorSize(own_file(f)); }
-static int layer_device(sqlite3_file *f) { return OWN(f)->xDeviceCharacteristics(own_file(f)); }
-static int layer_map(sqlite3_file *f, int n, int size, int extend, void volatile **p) { return OWN(f)->xShmMap(own_file(f), n, size, extend, p); }
-static int layer_shm_lock(sqlite3_file *f, int at, int n, int flags) { return OWN(f)->xShmLock(own_file(f), at, n, flags); }
-static void layer_barrier(sqlite3_file *f) { OWN(f)->xShmBarrier(own_file(f)); }
-static int layer_unmap(sqlite3_file *f, int remove) { return OWN(f)->xShmUnmap(own_file(f), remove); }
-static int layer_fetch(sqlite3_file *f, sqlite3_int64 at, int n, void **p) { return OWN(f)->xFetch(own_file(f), at, n, p); }
-static int layer_unfetch(sqlite3_file *f, sqlite3_int64 at, void *p) { return OWN(f)->xUnfetch(own_file(f), at, p); }
+static int layer_close(sqlite3_file *f)
+{
+	return OWN(f)->xClose(own_file(f));
+}
+static int layer_truncate(sqlite3_file *f, sqlite3_int64 n)
+{
+	return OWN(f)->xTruncate(own_file(f), n);
+}
+static int layer_sync(sqlite3_file *f, int flags)
+{
+	return OWN(f)->xSync(own_file(f), flags);
+}
+static int layer_size(sqlite3_file *f, sqlite3_int64 *n)
+{
+	return OWN(f)->xFileSize(own_file(f), n);
+}
+static int layer_lock(sqlite3_file *f, int kind)
+{
+	return OWN(f)->xLock(own_file(f), kind);
+}
+static int layer_unlock(sqlite3_file *f, int kind)
+{
+	return OWN(f)->xUnlock(own_file(f), kind);
+}
+static int layer_reserved(sqlite3_file *f, int *is)
+{
+	return OWN(f)->xCheckReservedLock(own_file(f), is);
+}
+static int layer_control(sqlite3_file *f, int what, void *with)
+{
+	return OWN(f)->xFileControl(own_file(f), what, with);
+}
+static int layer_sector(sqlite3_file *f)
+{
+	return OWN(f)->xSectorSize(own_file(f));
+}
+static int layer_device(sqlite3_file *f)
+{
+	return OWN(f)->xDeviceCharacteristics(own_file(f));
+}
+static int layer_map(sqlite3_file *f, int n, int size, int extend, void volatile **p)
+{
+	return OWN(f)->xShmMap(own_file(f), n, size, extend, p);
+}
+static int layer_shm_lock(sqlite3_file *f, int at, int n, int flags)
+{
+	return OWN(f)->xShmLock(own_file(f), at, n, flags);
+}
+static void layer_barrier(sqlite3_file *f)
+{
+	OWN(f)->xShmBarrier(own_file(f));
+}
+static int layer_unmap(sqlite3_file *f, int remove)
+{
+	return OWN(f)->xShmUnmap(own_file(f), remove);
+}
+static int layer_fetch(sqlite3_file *f, sqlite3_int64 at, int n, void **p)
+{
+	return OWN(f)->xFetch(own_file(f), at, n, p);
+}
+static int layer_unfetch(sqlite3_file *f, sqlite3_int64 at, void *p)
+{
+	return OWN(f)->xUnfetch(own_file(f), at, p);
+}
 
 static bool is_page(const sqlite3_file *f, int n, sqlite3_int64 at)
 {
-	return ((const struct layered *)f)->database && n >= PAGE_MIN && n <= PAGE_MAX && !(n & (n - 1)) && at % n == 0;
+	return ((const struct layered *)f)->database && n >= PAGE_MIN && n <= PAGE_MAX &&
+		!(n & (n - 1)) && at % n == 0;
 }
 
 /* What the head says, whenever it passes. */
@@ -177,7 +247,8 @@ static int layer_read(sqlite3_file *f, void *p, int n, sqlite3_int64 at)
 	if (rc != SQLITE_OK)
 		return rc;
 	note_room(l, p, n, at);
-	if (l->verify && l->room == PAGEFILE_SEAL && is_page(f, n, at) && look_at_seal(p, (size_t)n, (uint64_t)(at / n) + 1) == SEAL_BROKEN)
+	if (l->verify && l->room == PAGEFILE_SEAL && is_page(f, n, at) &&
+		look_at_seal(p, (size_t)n, (uint64_t)(at / n) + 1) == SEAL_BROKEN)
 		return SQLITE_IOERR_DATA;
 	return SQLITE_OK;
 }
@@ -202,8 +273,25 @@ static int layer_write(sqlite3_file *f, const void *bytes, int n, sqlite3_int64 
 }
 
 static const sqlite3_io_methods methods = {
-	3, layer_close, layer_read, layer_write, layer_truncate, layer_sync, layer_size, layer_lock, layer_unlock, layer_reserved, layer_control,
-	layer_sector, layer_device, layer_map, layer_shm_lock, layer_barrier, layer_unmap, layer_fetch, layer_unfetch,
+	3,
+	layer_close,
+	layer_read,
+	layer_write,
+	layer_truncate,
+	layer_sync,
+	layer_size,
+	layer_lock,
+	layer_unlock,
+	layer_reserved,
+	layer_control,
+	layer_sector,
+	layer_device,
+	layer_map,
+	layer_shm_lock,
+	layer_barrier,
+	layer_unmap,
+	layer_fetch,
+	layer_unfetch,
 };
 
 static int layer_open(sqlite3_vfs *v, const char *name, sqlite3_file *f, int flags, int *out)
@@ -266,13 +354,16 @@ const char *pagefile_layer(void)
 	return sqlite3_vfs_register(&layer, 0) == SQLITE_OK ? name : NULL;
 }
 
-/* --- for those who hold a database ------------------------------------------------------------------------ */
+/* --- for those who hold a database ---------------------------------------- */
 
 static sqlite3_file *file_of(sqlite3 *db)
 {
 	sqlite3_file *f = NULL;
 
-	return sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &f) == SQLITE_OK && f && f->pMethods == &methods ? f : NULL;
+	return sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &f) == SQLITE_OK && f &&
+			f->pMethods == &methods
+		? f
+		: NULL;
 }
 
 void pagefile_seal(sqlite3 *db)
@@ -298,7 +389,8 @@ static int read_seal(sqlite3_file *f, size_t size, uint64_t number, enum seal *s
 
 	*seal = SEAL_BROKEN;
 	for (int i = 0; i < READS_MAX && *seal == SEAL_BROKEN && rc == SQLITE_OK; i++) {
-		rc = OWN(f)->xRead(own_file(f), page, (int)size, (sqlite3_int64)((number - 1) * size));
+		rc = OWN(f)->xRead(
+			own_file(f), page, (int)size, (sqlite3_int64)((number - 1) * size));
 		if (rc == SQLITE_OK)
 			*seal = look_at_seal(page, size, number);
 	}
@@ -322,7 +414,8 @@ int pagefile_walk(sqlite3 *db, struct pagefile_state *out)
 	out->pages = (uint64_t)bytes / size;
 	if (head[SEAL_AT] != PAGEFILE_SEAL)
 		out->unsealed = out->pages;
-	for (uint64_t n = 1; n <= out->pages && rc == SQLITE_OK && head[SEAL_AT] == PAGEFILE_SEAL; n++) {
+	for (uint64_t n = 1; n <= out->pages && rc == SQLITE_OK && head[SEAL_AT] == PAGEFILE_SEAL;
+		n++) {
 		enum seal seal;
 		rc = read_seal(f, size, n, &seal);
 		out->unsealed += seal == SEAL_NONE;

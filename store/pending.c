@@ -1,7 +1,8 @@
 /*
- * Events of a transaction that are yet to be applied to their contacts. Pseudonyms are random, so each contact lies on a page of its own; in the order of
- * their pseudonyms each page is read and changed once, and what many messages say of one contact comes together. It is the order of arrival among those of
- * one contact.
+ * Events of a transaction that are yet to be applied to their contacts. Pseudonyms are random, so
+ * each contact lies on a page of its own; in the order of their pseudonyms each page is read and
+ * changed once, and what many messages say of one contact comes together. It is the order of
+ * arrival among those of one contact.
  */
 #include <stdlib.h>
 #include "store/internal.h"
@@ -9,7 +10,7 @@
 enum { PENDING_MAX = 8192 }; /* 5 MiB */
 
 struct pending_place {
-	unsigned char key[8];     /* the begin of the pseudonym: more decides nothing but the order */
+	unsigned char key[8]; /* the begin of the pseudonym: more decides nothing but the order */
 	uint32_t number;
 };
 
@@ -49,7 +50,9 @@ int pending_flush(struct store *s)
 
 int pending_add(struct store *s, const struct packed *e)
 {
-	struct pending *p = s->pending ? s->pending : (s->pending = calloc(1, sizeof *p)); /* pages that are not used are not there */
+	struct pending *p = s->pending
+		? s->pending
+		: (s->pending = calloc(1, sizeof *p)); /* pages that are not used are not there */
 
 	if (!p)
 		return store_fail(s, STORE_FAILED, "no memory");

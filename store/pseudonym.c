@@ -1,12 +1,13 @@
 /*
  * From an address to a pseudonym.
  *
- * Canonical form: the text without blanks and angle brackets around it; the domain in lower-case A-labels (IDNA 2008, libidn2)
- * without a final dot; quotes around a local part that needs none removed (RFC 5321 section 4.1.2: "joe"@x is joe@x); the local
- * part in NFC, and lower-cased where [privacy] fold_local_part says so. No receiver in use tells Joe@ from joe@.
+ * Canonical form: the text without blanks and angle brackets around it; the domain in lower-case
+ * A-labels (IDNA 2008, libidn2) without a final dot; quotes around a local part that needs none
+ * removed (RFC 5321 section 4.1.2: "joe"@x is joe@x); the local part in NFC, and lower-cased where
+ * [privacy] fold_local_part says so. No receiver in use tells Joe@ from joe@.
  *
- * Pseudonym: BLAKE2b, 16 bytes, under a 32-byte key, of "retour pseudonym 1" NUL purpose NUL canonical form, where purpose is
- * "state" or "event". Another form or input is another version.
+ * Pseudonym: BLAKE2b, 16 bytes, under a 32-byte key, of "retour pseudonym 1" NUL purpose NUL
+ * canonical form, where purpose is "state" or "event". Another form or input is another version.
  */
 #include <idn2.h>
 #include <sodium.h>
@@ -39,7 +40,10 @@ static bool is_ascii(struct span t)
 	return true;
 }
 
-/* Real local parts break the dot-atom rule (two dots, a final one): dots are taken wherever they stand. */
+/*
+ * Real local parts break the dot-atom rule (two dots, a final one): dots are taken wherever they
+ * stand.
+ */
 static bool is_atoms(struct span t)
 {
 	for (size_t i = 0; i < t.n; i++) {
@@ -108,7 +112,8 @@ static bool is_domain(struct span t)
 			label = 0;
 			continue;
 		}
-		if (literal || !(is_alnum((unsigned char)c) || c == '-' || c == '_') || ++label > LABEL_MAX)
+		if (literal || !(is_alnum((unsigned char)c) || c == '-' || c == '_') ||
+			++label > LABEL_MAX)
 			return false;
 	}
 	return literal || label;
@@ -146,7 +151,8 @@ static size_t canonical_domain(struct span t, char *out)
 	return n;
 }
 
-size_t address_canonical(const char *address, size_t n, bool fold_local_part, char out[CANONICAL_SIZE])
+size_t address_canonical(
+	const char *address, size_t n, bool fold_local_part, char out[CANONICAL_SIZE])
 {
 	struct span t = span_trim((struct span){ address, n });
 
@@ -160,13 +166,14 @@ size_t address_canonical(const char *address, size_t n, bool fold_local_part, ch
 	if (!local)
 		return 0;
 	out[local] = '@';
-	size_t domain = canonical_domain((struct span){ at + 1, t.n - local_n - 1 }, out + local + 1);
+	size_t domain = canonical_domain(
+		(struct span){ at + 1, t.n - local_n - 1 }, out + local + 1);
 	return domain ? local + 1 + domain : 0;
 }
 _Static_assert(LOCAL_MAX + 1 + DOMAIN_MAX <= CANONICAL_SIZE, "a canonical address must fit");
 
-void pseudonym(unsigned char out[PSEUDONYM_SIZE], enum pseudonym_purpose purpose, const unsigned char key[KEY_SIZE],
-	       const char *canonical, size_t n)
+void pseudonym(unsigned char out[PSEUDONYM_SIZE], enum pseudonym_purpose purpose,
+	const unsigned char key[KEY_SIZE], const char *canonical, size_t n)
 {
 	static const char prefix[2][sizeof "retour pseudonym 1\0state"] = {
 		[PSEUDONYM_STATE] = "retour pseudonym 1\0state",

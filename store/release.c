@@ -7,19 +7,23 @@ static int release_one(struct store *s, struct contact *c, int64_t now)
 	return contact_save(s, SQL_CONTACT_PUT, c);
 }
 
-static int release_all(struct store *s, const char *provider, enum category category, int64_t now, uint64_t *released)
+static int release_all(struct store *s, const char *provider, enum category category, int64_t now,
+	uint64_t *released)
 {
 	struct page page = { .n = 0 };
 	struct contact c;
 	bool found;
 	int result;
 
-	while (!(result = contact_page(s, &page, db_bind(s, SQL_CONTACT_BLOCKED, "bti", page.last, PSEUDONYM_SIZE, category_name(category),
-						      (int64_t)CONTACT_PAGE))) && page.n)
+	while (!(result = contact_page(s, &page,
+			 db_bind(s, SQL_CONTACT_BLOCKED, "bti", page.last, PSEUDONYM_SIZE,
+				 category_name(category), (int64_t)CONTACT_PAGE))) &&
+		page.n)
 		for (unsigned i = 0; i < page.n; i++) {
 			if ((result = contact_load(s, page.key[i], &c, &found)))
 				return result;
-			if (strcmp(history_cause(&c.history, c.history.block.by)->provider, provider) != 0)
+			if (strcmp(history_cause(&c.history, c.history.block.by)->provider,
+				    provider) != 0)
 				continue;
 			if ((result = release_one(s, &c, now)))
 				return result;
@@ -28,7 +32,8 @@ static int release_all(struct store *s, const char *provider, enum category cate
 	return result;
 }
 
-int store_resolve(struct store *s, const char *provider, enum category category, int64_t now, uint64_t *released)
+int store_resolve(struct store *s, const char *provider, enum category category, int64_t now,
+	uint64_t *released)
 {
 	bool own;
 	int result = db_enter(s, &own);
@@ -36,11 +41,14 @@ int store_resolve(struct store *s, const char *provider, enum category category,
 	*released = 0;
 	if (result)
 		return result;
-	result = db_run(s, SQL_INVESTIGATION_CLOSE, "tti", provider, category_name(category), day_start(now));
+	result = db_run(s, SQL_INVESTIGATION_CLOSE, "tti", provider, category_name(category),
+		day_start(now));
 	if (!result)
-		result = db_run(s, SQL_INVESTIGATION_RESOLVE, "tti", provider, category_name(category), now);
+		result = db_run(s, SQL_INVESTIGATION_RESOLVE, "tti", provider,
+			category_name(category), now);
 	if (!result && !sqlite3_changes(s->db))
-		result = store_fail(s, STORE_MISUSE, "no investigation of this provider and category is open");
+		result = store_fail(
+			s, STORE_MISUSE, "no investigation of this provider and category is open");
 	if (!result)
 		result = release_all(s, provider, category, now, released);
 	return db_leave(s, own, result);

@@ -1,31 +1,46 @@
 /*
- * Retention: each class of data has a period; what is older goes, and that it is gone is counted, not assumed.
+ * Retention: each class of data has a period; what is older goes, and that it is gone is counted,
+ * not assumed.
  *
- * A period is a maximum, counted in whole days (UTC): at the first purge of a day goes all that would come of age in its course. A
- * purge deletes in one transaction, notes the counts in the ledger, and destroys the keys of months whose events are gone. Then it sees to
- * the bytes: secure_delete overwrites a row where it lay, pagefile.c what lies between rows; both stand in the write-ahead log until its pages are
- * written to the file, and it is truncated. That is work in proportion to what was deleted. Only a file from before there was pagefile.c is written
- * anew as a whole (VACUUM), once. A class in which something overdue remains, or a log that a reader keeps from being truncated, is a broken promise:
- * STORE_BROKEN.
+ * A period is a maximum, counted in whole days (UTC): at the first purge of a day goes all that
+ * would come of age in its course. A purge deletes in one transaction, notes the counts in the
+ * ledger, and destroys the keys of months whose events are gone. Then it sees to the bytes:
+ * secure_delete overwrites a row where it lay, pagefile.c what lies between rows; both stand in the
+ * write-ahead log until its pages are written to the file, and it is truncated. That is work in
+ * proportion to what was deleted. Only a file from before there was pagefile.c is written anew as a
+ * whole (VACUUM), once. A class in which something overdue remains, or a log that a reader keeps
+ * from being truncated, is a broken promise: STORE_BROKEN.
  *
  * What is held is not counted each time: held.c knows, and the oldest row is found by its time.
  */
 #include <stdio.h>
 #include "store/internal.h"
 
-/* The classes and their statements. A row's time is in its table's column "at"; cut-offs are exclusive. */
+/*
+ * The classes and their statements. A row's time is in its table's column "at"; cut-offs are
+ * exclusive.
+ */
 static const struct data_class {
 	enum retention_class retained;
 	enum sql count, oldest, due;
-	unsigned purges;      /* 0: ledger_cut() does it */
-	struct { enum sql purge; int held; } table[2]; /* held: HELD_COUNT where there are no kept counts: the rows are few */
+	unsigned purges; /* 0: ledger_cut() does it */
+	struct {
+		enum sql purge;
+		int held;
+	} table[2]; /* held: HELD_COUNT where there are no kept counts: the rows are few */
 } classes[] = {
-	{ RETAIN_EVENTS, SQL_EVENT_COUNT, SQL_EVENT_OLDEST, SQL_EVENT_DUE, 1, { { SQL_EVENT_PURGE, HELD_EVENTS } } },
-	{ RETAIN_DIAGNOSTICS, SQL_DIAGNOSTIC_COUNT, SQL_DIAGNOSTIC_OLDEST, SQL_DIAGNOSTIC_DUE, 1, { { SQL_DIAGNOSTIC_PURGE, HELD_DIAGNOSTICS } } },
-	{ RETAIN_CONTACTS, SQL_CONTACT_COUNT, SQL_CONTACT_OLDEST, SQL_CONTACT_DUE, 1, { { SQL_CONTACT_PURGE, HELD_CONTACTS } } },
-	{ RETAIN_MESSAGES, SQL_MESSAGES_COUNT, SQL_MESSAGES_OLDEST, SQL_MESSAGES_DUE, 2, { { SQL_SEEN_PURGE, HELD_SEEN }, { SQL_KEPT_PURGE, HELD_KEPT } } },
-	{ RETAIN_ALERTS, SQL_ALERT_COUNT, SQL_ALERT_OLDEST, SQL_ALERT_DUE, 1, { { SQL_ALERT_PURGE, HELD_COUNT } } },
-	{ RETAIN_LEDGER, SQL_LEDGER_COUNT, SQL_LEDGER_OLDEST, SQL_LEDGER_DUE, 0, { { SQL_BEGIN, HELD_COUNT } } },
+	{ RETAIN_EVENTS, SQL_EVENT_COUNT, SQL_EVENT_OLDEST, SQL_EVENT_DUE, 1,
+		{ { SQL_EVENT_PURGE, HELD_EVENTS } } },
+	{ RETAIN_DIAGNOSTICS, SQL_DIAGNOSTIC_COUNT, SQL_DIAGNOSTIC_OLDEST, SQL_DIAGNOSTIC_DUE, 1,
+		{ { SQL_DIAGNOSTIC_PURGE, HELD_DIAGNOSTICS } } },
+	{ RETAIN_CONTACTS, SQL_CONTACT_COUNT, SQL_CONTACT_OLDEST, SQL_CONTACT_DUE, 1,
+		{ { SQL_CONTACT_PURGE, HELD_CONTACTS } } },
+	{ RETAIN_MESSAGES, SQL_MESSAGES_COUNT, SQL_MESSAGES_OLDEST, SQL_MESSAGES_DUE, 2,
+		{ { SQL_SEEN_PURGE, HELD_SEEN }, { SQL_KEPT_PURGE, HELD_KEPT } } },
+	{ RETAIN_ALERTS, SQL_ALERT_COUNT, SQL_ALERT_OLDEST, SQL_ALERT_DUE, 1,
+		{ { SQL_ALERT_PURGE, HELD_COUNT } } },
+	{ RETAIN_LEDGER, SQL_LEDGER_COUNT, SQL_LEDGER_OLDEST, SQL_LEDGER_DUE, 0,
+		{ { SQL_BEGIN, HELD_COUNT } } },
 };
 enum { CLASSES = sizeof classes / sizeof *classes };
 /* Then what lies beside the database. */
@@ -56,11 +71,13 @@ static int kept_count(struct store *s, const struct data_class *d, uint64_t *cou
 	return result;
 }
 
-static int measure(struct store *s, const struct data_class *d, int64_t cutoff, struct purge_class *c)
+static int measure(
+	struct store *s, const struct data_class *d, int64_t cutoff, struct purge_class *c)
 {
 	int64_t first = 0, late = 0;
 
-	if (kept_count(s, d, &c->left, NULL) || db_int(s, &first, d->oldest, "") || db_int(s, &late, d->due, "i", cutoff))
+	if (kept_count(s, d, &c->left, NULL) || db_int(s, &first, d->oldest, "") ||
+		db_int(s, &late, d->due, "i", cutoff))
 		return STORE_FAILED;
 	c->kept = c->left;
 	c->oldest = first;
@@ -68,7 +85,10 @@ static int measure(struct store *s, const struct data_class *d, int64_t cutoff, 
 	return STORE_OK;
 }
 
-/* The midnight that ends the day in which NOW less the period lies; periods below a day are taken as they are. */
+/*
+ * The midnight that ends the day in which NOW less the period lies; periods below a day are taken
+ * as they are.
+ */
 static int64_t cutoff_of(int64_t now, int64_t period)
 {
 	return period < DAY ? now - period : day_start(now - period + DAY - 1);
@@ -97,8 +117,12 @@ static void describe(const struct store *s, int64_t now, struct purge *out)
 		snprintf(c->name, sizeof c->name, keys ? "month keys" : "erasures");
 		c->reason = keys ? "a month's key is destroyed with the last event of that month"
 				 : "no backup is older: what was erased before it cannot come back";
-		/* a backup of the day before an erasure may be restored for a day longer than its period */
-		c->period = keys ? s->o.retention[RETAIN_EVENTS].period : s->o.retention[RETAIN_BACKUPS].period + 2 * DAY;
+		/*
+		 * a backup of the day before an erasure may be restored for a day longer than its
+		 * period
+		 */
+		c->period = keys ? s->o.retention[RETAIN_EVENTS].period
+				 : s->o.retention[RETAIN_BACKUPS].period + 2 * DAY;
 		c->cutoff = cutoff_of(now, c->period);
 	}
 }
@@ -115,7 +139,8 @@ static int count_left(struct store *s, int64_t grace, struct purge *p)
 	}
 	result = keys_months(s, keys->cutoff - grace, &keys->left, &keys->oldest, &keys->overdue);
 	if (!result)
-		result = erasures_held(s, erasures->cutoff - grace, false, &erasures->left, &erasures->oldest, &erasures->overdue);
+		result = erasures_held(s, erasures->cutoff - grace, false, &erasures->left,
+			&erasures->oldest, &erasures->overdue);
 	keys->kept = keys->left;
 	erasures->kept = erasures->left;
 	return result;
@@ -163,10 +188,12 @@ static int cut_diagnostics(struct store *s, int64_t cutoff)
 
 	if (db_int(s, &diagnostics, SQL_DIAGNOSTIC_DUE, "i", cutoff))
 		return STORE_FAILED;
-	return diagnostics ? held_cut(s, HELD_DIAGNOSTICS, cutoff, (uint64_t)diagnostics) : STORE_OK;
+	return diagnostics ? held_cut(s, HELD_DIAGNOSTICS, cutoff, (uint64_t)diagnostics)
+			   : STORE_OK;
 }
 
-static int purge_class(struct store *s, const struct data_class *d, int64_t now, struct purge_class *c)
+static int purge_class(
+	struct store *s, const struct data_class *d, int64_t now, struct purge_class *c)
 {
 	int64_t due = 0;
 
@@ -184,7 +211,8 @@ static int purge_class(struct store *s, const struct data_class *d, int64_t now,
 			return STORE_FAILED;
 		uint64_t gone = (uint64_t)sqlite3_changes64(s->db);
 		c->deleted += gone;
-		if (d->table[i].held != HELD_COUNT && held_cut(s, (enum held_class)d->table[i].held, c->cutoff, gone))
+		if (d->table[i].held != HELD_COUNT &&
+			held_cut(s, (enum held_class)d->table[i].held, c->cutoff, gone))
 			return STORE_FAILED;
 	}
 	return STORE_OK;
@@ -201,15 +229,17 @@ static int note_purge(struct store *s, int64_t now, const struct purge *p)
 
 	for (unsigned i = 0; i < CLASSES; i++) {
 		total += p->at[i].deleted;
-		n += (size_t)snprintf(detail + n, sizeof detail - n, "%s%s=%llu", i ? " " : "", p->at[i].name,
-				      (unsigned long long)p->at[i].deleted);
+		n += (size_t)snprintf(detail + n, sizeof detail - n, "%s%s=%llu", i ? " " : "",
+			p->at[i].name, (unsigned long long)p->at[i].deleted);
 	}
 	if (result || (!total && last.number && day_start(last.at) == day_start(now)))
 		return result;
 	return store_ledger(s, now, "purge", detail);
 }
 
-/* Notes that there are bytes to see to, so that a kill before it is done does not make us forget. */
+/*
+ * Notes that there are bytes to see to, so that a kill before it is done does not make us forget.
+ */
 static int note_deletion(struct store *s, const struct purge *p)
 {
 	for (unsigned i = 0; i < CLASSES; i++)
@@ -237,8 +267,8 @@ static int delete_due(struct store *s, int64_t now, struct purge *p)
 }
 
 /*
- * What lies in meta "rewrite": "whole" where the file is to be written anew; "due" until deleted rows are overwritten in the file and gone from the
- * log, too; "done".
+ * What lies in meta "rewrite": "whole" where the file is to be written anew; "due" until deleted
+ * rows are overwritten in the file and gone from the log, too; "done".
  */
 static int rewrite_is(struct store *s, const char *state, bool *is)
 {
@@ -266,12 +296,16 @@ static int rewrite_file(struct store *s)
 static bool truncate_log(struct store *s)
 {
 	int pages = -1, moved;
-	int rc = sqlite3_wal_checkpoint_v2(s->db, "main", SQLITE_CHECKPOINT_TRUNCATE, &pages, &moved);
+	int rc = sqlite3_wal_checkpoint_v2(
+		s->db, "main", SQLITE_CHECKPOINT_TRUNCATE, &pages, &moved);
 
 	return rc == SQLITE_OK && pages == 0;
 }
 
-/* Sees to the bytes of what was deleted. *GONE: they are, and this is noted; a kill before leaves it to the next purge. */
+/*
+ * Sees to the bytes of what was deleted. *GONE: they are, and this is noted; a kill before leaves
+ * it to the next purge.
+ */
 static int scrub(struct store *s, bool *gone)
 {
 	bool due;
@@ -290,8 +324,10 @@ static int scrub(struct store *s, bool *gone)
 
 static int not_truncated(struct store *s)
 {
-	return store_fail(s, STORE_BROKEN, "%s: not yet: the write-ahead log could not be truncated, deleted rows may still lie in it; "
-			  "is another program reading the store? The next run does it", s->o.path);
+	return store_fail(s, STORE_BROKEN,
+		"%s: not yet: the write-ahead log could not be truncated, deleted rows may still lie in it; "
+		"is another program reading the store? The next run does it",
+		s->o.path);
 }
 
 int store_scrub(struct store *s)
@@ -309,14 +345,17 @@ int store_purge(struct store *s, int64_t now, bool dry, struct purge *out)
 	describe(s, now, out);
 	if (dry)
 		return rehearse(s, out);
-	if ((result = delete_due(s, now, out)) || (result = keys_destroy_unused(s, now, &out->keys_destroyed)) ||
-	    (result = erasures_held(s, out->at[ERASURES].cutoff, true, &(uint64_t){ 0 }, &(int64_t){ 0 }, &out->at[ERASURES].deleted)) ||
-	    (result = scrub(s, &out->checkpointed)) || (result = count_left(s, 0, out)))
+	if ((result = delete_due(s, now, out)) ||
+		(result = keys_destroy_unused(s, now, &out->keys_destroyed)) ||
+		(result = erasures_held(s, out->at[ERASURES].cutoff, true, &(uint64_t){ 0 },
+			 &(int64_t){ 0 }, &out->at[ERASURES].deleted)) ||
+		(result = scrub(s, &out->checkpointed)) || (result = count_left(s, 0, out)))
 		return result;
 	out->at[MONTH_KEYS].deleted = out->keys_destroyed;
 	for (unsigned i = 0; i < out->count; i++)
 		if (out->at[i].overdue)
-			return store_fail(s, STORE_BROKEN, "retention: %s: %llu overdue after the purge", out->at[i].name,
-					  (unsigned long long)out->at[i].overdue);
+			return store_fail(s, STORE_BROKEN,
+				"retention: %s: %llu overdue after the purge", out->at[i].name,
+				(unsigned long long)out->at[i].overdue);
 	return out->checkpointed ? STORE_OK : not_truncated(s);
 }

@@ -4,30 +4,38 @@
  * a change is a new step.
  *
  * What each table is for:
- *   event          what happened to whom, under the key of the month in which it arrived. Retention "events", its text "diagnostics"
- *   contact        whom not to write to, under the state key. No column and no order in common with event. Retention "contacts"
- *   investigation  blocks of a provider and category that the sender has to mend: days and counts; they stay
- *   seen, kept     messages that were counted; messages that stay in their mailbox. Retention "messages"
- *   tally          anonymous counts per day; they stay. campaign holds the day's names, so that their number has a bound
+ *   event          what happened to whom, under the key of the month in which it arrived. Retention
+ *   "events", its text "diagnostics" contact        whom not to write to, under the state key. No
+ *   column and no order in common with event. Retention "contacts" investigation  blocks of a
+ *   provider and category that the sender has to mend: days and counts; they stay seen, kept
+ *   messages that were counted; messages that stay in their mailbox. Retention "messages" tally
+ *   anonymous counts per day; they stay. campaign holds the day's names, so that their number has a
+ *   bound
  *   message_count  messages per day, mailbox and outcome; they stay
  *   mailbox        when each was read last
- *   folder         where a folder of moved mail ended at a time (UIDVALIDITY, UIDNEXT): how long each message has been there
- *   volume         how much was sent, per day, source, provider and campaign (volume.c); volume_hour the same of the last days by hour. They stay,
+ *   folder         where a folder of moved mail ended at a time (UIDVALIDITY, UIDNEXT): how long
+ *   each message has been there volume         how much was sent, per day, source, provider and
+ *   campaign (volume.c); volume_hour the same of the last days by hour. They stay,
  *                  the hours for HOURS_KEPT
- *   cohort         of the recipients who went soft in a month, how many came to which end (cohort.c); recurrence: notices about recipients who had
+ *   cohort         of the recipients who went soft in a month, how many came to which end
+ *   (cohort.c); recurrence: notices about recipients who had
  *                  none before, and about others. They stay
- *   typing         failures at domains that are one typing error away from a large provider's, by that provider's domain and day (typing.c). They stay
- *   comment        what operators say of a month; investigated: investigations that are over. They stay
- *   log_file       mail logs that were counted, by a hash of their beginning, and how far; log_state what the next file's beginning depends on
- *   notice_hour    notices of the last HOURS_KEPT hours, by provider; notice_total the same from the beginning, for metrics. Anonymous, as tallies are
- *   alert          what was out of the ordinary, when, and whether it was told (alert.c). Retention "alerts"
+ *   typing         failures at domains that are one typing error away from a large provider's, by
+ *   that provider's domain and day (typing.c). They stay comment        what operators say of a
+ *   month; investigated: investigations that are over. They stay log_file       mail logs that were
+ *   counted, by a hash of their beginning, and how far; log_state what the next file's beginning
+ *   depends on notice_hour    notices of the last HOURS_KEPT hours, by provider; notice_total the
+ *   same from the beginning, for metrics. Anonymous, as tallies are alert          what was out of
+ *   the ordinary, when, and whether it was told (alert.c). Retention "alerts"
  *   held           how many rows of each class of data there are, by day (held.c)
- *   taken_back     causes that an operator took back (cause.c): names of ours, numbers and days; they stay
+ *   taken_back     causes that an operator took back (cause.c): names of ours, numbers and days;
+ *   they stay
  *   ledger         what was promised and done (ledger.c)
  *   key            fingerprints of the keys in the key directory (keys.c, keyfile.c)
  *
- * Tables with a pseudonym or a message key have no rowid: rows lie in the order of their key, so that nothing tells the order in
- * which they came. In event that order is the arrival time, which is a column anyway.
+ * Tables with a pseudonym or a message key have no rowid: rows lie in the order of their key, so
+ * that nothing tells the order in which they came. In event that order is the arrival time, which
+ * is a column anyway.
  */
 #include "store/internal.h"
 
@@ -72,14 +80,20 @@ static const char version_2[] =
 	" inode INTEGER NOT NULL, size INTEGER NOT NULL, mtime INTEGER NOT NULL, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
 	"CREATE TABLE log_state (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;";
 
-/* Contacts remember their events in a form of their own (history.c), and have a time at which what it holds is made coarse. */
+/*
+ * Contacts remember their events in a form of their own (history.c), and have a time at which what
+ * it holds is made coarse.
+ */
 static const char version_3[] =
 	"ALTER TABLE contact ADD COLUMN tidy INTEGER;"
 	"CREATE INDEX contact_tidy ON contact (tidy) WHERE tidy IS NOT NULL;"
 	"CREATE TABLE investigation (provider TEXT NOT NULL, category TEXT NOT NULL, opened INTEGER, last INTEGER NOT NULL, blocks INTEGER NOT NULL,"
 	" resolved INTEGER NOT NULL, PRIMARY KEY (provider, category)) STRICT, WITHOUT ROWID;";
 
-/* Contacts know in which month they went soft, so that what becomes of them can be counted without them. */
+/*
+ * Contacts know in which month they went soft, so that what becomes of them can be counted without
+ * them.
+ */
 static const char version_4[] =
 	"ALTER TABLE contact ADD COLUMN cohort INTEGER;"
 	"CREATE TABLE cohort (month INTEGER NOT NULL, outcome TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (month, outcome))"
@@ -87,7 +101,10 @@ static const char version_4[] =
 	"CREATE TABLE recurrence (day INTEGER NOT NULL, class TEXT NOT NULL, first INTEGER NOT NULL, repeated INTEGER NOT NULL,"
 	" PRIMARY KEY (day, class)) STRICT, WITHOUT ROWID;";
 
-/* Whose domains are mistyped, what operators say of a month, and investigations that are over: for the monthly report. */
+/*
+ * Whose domains are mistyped, what operators say of a month, and investigations that are over: for
+ * the monthly report.
+ */
 static const char version_5[] =
 	"CREATE TABLE typing (day INTEGER NOT NULL, domain TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (day, domain)) STRICT, WITHOUT ROWID;"
 	"CREATE TABLE comment (month TEXT NOT NULL, number INTEGER NOT NULL, written INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (month, number))"
@@ -96,9 +113,8 @@ static const char version_5[] =
 	" blocks INTEGER NOT NULL, PRIMARY KEY (closed, provider, category)) STRICT, WITHOUT ROWID;";
 
 /* Contacts know whether they are still under the state key before the present one (keys.c). */
-static const char version_6[] =
-	"ALTER TABLE contact ADD COLUMN old INTEGER;"
-	"CREATE INDEX contact_old ON contact (old) WHERE old IS NOT NULL;";
+static const char version_6[] = "ALTER TABLE contact ADD COLUMN old INTEGER;"
+				"CREATE INDEX contact_old ON contact (old) WHERE old IS NOT NULL;";
 
 /* What alerts are made of. */
 static const char version_7[] =
@@ -126,8 +142,8 @@ static const char version_9[] =
 	" STRICT, WITHOUT ROWID;";
 
 /*
- * What retention holds is counted as it comes and goes (held.c), and found by its time. The file is written anew once more: afterwards pages are
- * clean when they are written (pagefile.h).
+ * What retention holds is counted as it comes and goes (held.c), and found by its time. The file is
+ * written anew once more: afterwards pages are clean when they are written (pagefile.h).
  */
 static const char version_10[] =
 	"CREATE TABLE held (class TEXT NOT NULL, day INTEGER NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (class, day)) STRICT, WITHOUT ROWID;"
@@ -157,7 +173,8 @@ struct step {
 
 /* steps[n] leads from version n to n + 1. */
 static const struct step steps[] = {
-	{ version_1, schema_ledger_guard, "PRAGMA application_id = 0x7265746f; PRAGMA user_version = 1" },
+	{ version_1, schema_ledger_guard,
+		"PRAGMA application_id = 0x7265746f; PRAGMA user_version = 1" },
 	{ version_2, NULL, "PRAGMA user_version = 2" },
 	{ version_3, NULL, "PRAGMA user_version = 3" },
 	{ version_4, NULL, "PRAGMA user_version = 4" },
@@ -172,14 +189,16 @@ static const struct step steps[] = {
 	{ version_13, NULL, "PRAGMA user_version = 13" },
 	{ version_14, NULL, "PRAGMA user_version = 14" },
 };
-_Static_assert(sizeof steps / sizeof *steps == SCHEMA_VERSION, "each version has a step that leads to it");
+_Static_assert(
+	sizeof steps / sizeof *steps == SCHEMA_VERSION, "each version has a step that leads to it");
 
 static int pragma_int(struct store *s, const char *sql, int64_t *out)
 {
 	sqlite3_stmt *st;
 	int result = STORE_OK;
 
-	if (sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) != SQLITE_OK || sqlite3_step(st) != SQLITE_ROW)
+	if (sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) != SQLITE_OK ||
+		sqlite3_step(st) != SQLITE_ROW)
 		result = store_fail(s, STORE_FAILED, "%s: %s", s->o.path, sqlite3_errmsg(s->db));
 	else
 		*out = sqlite3_column_int64(st, 0);
@@ -191,26 +210,33 @@ int schema_version(struct store *s, int *version)
 {
 	int64_t id = 0, number = 0, tables = 0;
 
-	if (pragma_int(s, "PRAGMA application_id", &id) || pragma_int(s, "PRAGMA user_version", &number) ||
-	    pragma_int(s, "SELECT count(*) FROM sqlite_schema", &tables))
+	if (pragma_int(s, "PRAGMA application_id", &id) ||
+		pragma_int(s, "PRAGMA user_version", &number) ||
+		pragma_int(s, "SELECT count(*) FROM sqlite_schema", &tables))
 		return STORE_FAILED;
 	*version = 0;
 	if (!id && !number && !tables)
 		return STORE_OK;
 	if (id != APPLICATION_ID || number < 1)
-		return store_fail(s, STORE_FAILED, "%s: a database, but not one of retour", s->o.path);
+		return store_fail(
+			s, STORE_FAILED, "%s: a database, but not one of retour", s->o.path);
 	if (number > SCHEMA_VERSION)
-		return store_fail(s, STORE_FAILED, "%s: schema version %d, made by a newer retour; this one knows versions up to %d",
-				  s->o.path, (int)number, SCHEMA_VERSION);
+		return store_fail(s, STORE_FAILED,
+			"%s: schema version %d, made by a newer retour; this one knows versions up to %d",
+			s->o.path, (int)number, SCHEMA_VERSION);
 	*version = (int)number;
 	return STORE_OK;
 }
 
-/* Rows are brought to their new form when all tables have theirs: what does that uses the statements of the present schema. */
+/*
+ * Rows are brought to their new form when all tables have theirs: what does that uses the
+ * statements of the present schema.
+ */
 int schema_migrate(struct store *s, int from, const struct schema_conversion *conversions)
 {
 	for (int v = from; v < SCHEMA_VERSION; v++)
-		if (db_exec(s, steps[v].sql) || (steps[v].then && db_exec(s, steps[v].then)) || db_exec(s, steps[v].mark))
+		if (db_exec(s, steps[v].sql) || (steps[v].then && db_exec(s, steps[v].then)) ||
+			db_exec(s, steps[v].mark))
 			return STORE_FAILED;
 	for (const struct schema_conversion *c = conversions; c->convert; c++)
 		if (c->version > from && c->convert(s))

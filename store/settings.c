@@ -1,9 +1,12 @@
 /*
- * What the ledger knows of the settings that matter to privacy: an entry whenever they are others than last time.
+ * What the ledger knows of the settings that matter to privacy: an entry whenever they are others
+ * than last time.
  *
- *   configuration          "settings=HEX" (BLAKE2b-128 of the pairs), "changed=NAME:OLD>NEW,…" where something differs from the entry before, and
+ *   configuration          "settings=HEX" (BLAKE2b-128 of the pairs), "changed=NAME:OLD>NEW,…"
+ *   where something differs from the entry before, and
  *                          each setting as name=value, periods in seconds
- *   configuration-mailbox  "name=NAME" and what becomes of the mail there; or "name=NAME removed=yes"
+ *   configuration-mailbox  "name=NAME" and what becomes of the mail there; or "name=NAME
+ *   removed=yes"
  *
  * Values come from the INI file: whatever would not be a word in a pair is written as %XX.
  */
@@ -45,8 +48,9 @@ static void describe(const struct store *s, struct text *t)
 {
 	for (unsigned i = 0; i < RETAIN_COUNT; i++)
 		add(t, "%s=%lld ", retention_class_name(i), (long long)s->o.retention[i].period);
-	add(t, "act_on=%s redacted_diagnostics=%s all_domains=%s k=%u fold_local_part=%s", origin_name(s->o.act_on),
-	    s->o.keep_diagnostics ? "yes" : "no", s->o.all_domains ? "yes" : "no", s->o.k, s->o.fold_local_part ? "yes" : "no");
+	add(t, "act_on=%s redacted_diagnostics=%s all_domains=%s k=%u fold_local_part=%s",
+		origin_name(s->o.act_on), s->o.keep_diagnostics ? "yes" : "no",
+		s->o.all_domains ? "yes" : "no", s->o.k, s->o.fold_local_part ? "yes" : "no");
 }
 
 /* The value of NAME in a detail; NULL: it is not there. */
@@ -64,7 +68,10 @@ static const char *value_of(const char *detail, const char *name, char *out, siz
 	return NULL;
 }
 
-/* With the old and the new value of each, or the names alone: the old ones stand in the entry before. */
+/*
+ * With the old and the new value of each, or the names alone: the old ones stand in the entry
+ * before.
+ */
 static void describe_changes(const char *before, const char *settings, bool values, struct text *t)
 {
 	char pairs[LEDGER_TEXT_SIZE], old[LEDGER_TEXT_SIZE], *rest = pairs, *pair;
@@ -85,7 +92,8 @@ static void describe_changes(const char *before, const char *settings, bool valu
 int settings_record(struct store *s, int64_t now)
 {
 	unsigned char hash[SETTINGS_HASH_SIZE];
-	char pairs[LEDGER_TEXT_SIZE], detail[LEDGER_TEXT_SIZE], hex[2 * SETTINGS_HASH_SIZE + 1], old[64];
+	char pairs[LEDGER_TEXT_SIZE], detail[LEDGER_TEXT_SIZE], hex[2 * SETTINGS_HASH_SIZE + 1],
+		old[64];
 	struct text settings = { pairs, 0, sizeof pairs }, t = { detail, 0, sizeof detail };
 	struct ledger_entry last;
 
@@ -94,7 +102,8 @@ int settings_record(struct store *s, int64_t now)
 	sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
 	if (store_ledger_last(s, "configuration", NULL, &last))
 		return STORE_FAILED;
-	if (last.number && value_of(last.detail, "settings", old, sizeof old) && strcmp(old, hex) == 0)
+	if (last.number && value_of(last.detail, "settings", old, sizeof old) &&
+		strcmp(old, hex) == 0)
 		return STORE_OK;
 	for (int values = 1; values >= 0; values--) {
 		t.n = 0;
@@ -113,10 +122,13 @@ static int note_mailbox(struct store *s, int64_t now, const char *detail)
 	char pair[LEDGER_TEXT_SIZE];
 	struct ledger_entry last;
 
-	snprintf(pair, sizeof pair, "%.*s", (int)strcspn(detail, " "), detail); /* name=NAME comes first */
+	snprintf(pair, sizeof pair, "%.*s", (int)strcspn(detail, " "),
+		detail); /* name=NAME comes first */
 	if (store_ledger_last(s, "configuration-mailbox", pair, &last))
 		return STORE_FAILED;
-	return last.number && strcmp(last.detail, detail) == 0 ? STORE_OK : store_ledger(s, now, "configuration-mailbox", detail);
+	return last.number && strcmp(last.detail, detail) == 0
+		? STORE_OK
+		: store_ledger(s, now, "configuration-mailbox", detail);
 }
 
 struct removal {
@@ -143,10 +155,13 @@ static int note_removed(void *context, const struct mailbox_state *m)
 	add(&t, " removed=yes");
 	if (store_ledger_last(r->store, "configuration-mailbox", pair, &last))
 		return STORE_FAILED;
-	return last.number && strcmp(last.detail, detail) != 0 ? store_ledger(r->store, r->now, "configuration-mailbox", detail) : STORE_OK;
+	return last.number && strcmp(last.detail, detail) != 0
+		? store_ledger(r->store, r->now, "configuration-mailbox", detail)
+		: STORE_OK;
 }
 
-int store_note_mailboxes(struct store *s, const struct mailbox_setting *list, unsigned count, int64_t now)
+int store_note_mailboxes(
+	struct store *s, const struct mailbox_setting *list, unsigned count, int64_t now)
 {
 	struct removal r = { s, list, count, now };
 	bool own;
@@ -155,8 +170,12 @@ int store_note_mailboxes(struct store *s, const struct mailbox_setting *list, un
 	for (unsigned i = 0; i < count && !result; i++) {
 		char detail[LEDGER_TEXT_SIZE];
 		struct text t = { detail, 0, sizeof detail };
-		const struct { const char *name, *value; } pairs[] = { { "name=", list[i].name }, { " protocol=", list[i].protocol },
-			{ " processed=", list[i].processed }, { " unrecognised=", list[i].unrecognised }, { " quarantine=", list[i].quarantine } };
+		const struct {
+			const char *name, *value;
+		} pairs[] = { { "name=", list[i].name }, { " protocol=", list[i].protocol },
+			{ " processed=", list[i].processed },
+			{ " unrecognised=", list[i].unrecognised },
+			{ " quarantine=", list[i].quarantine } };
 		for (size_t p = 0; p < sizeof pairs / sizeof *pairs; p++) {
 			add(&t, "%s", pairs[p].name);
 			add_word(&t, pairs[p].value);

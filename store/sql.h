@@ -5,7 +5,8 @@
 #ifndef RETOUR_STORE_SQL_H
 #define RETOUR_STORE_SQL_H
 
-#define STORE_REDUCE "UPDATE contact SET until = NULL, due = NULL, attempts = 0, pauses = 0, counted_from = 0, rule = NULL, ladder = NULL," \
+#define STORE_REDUCE \
+	"UPDATE contact SET until = NULL, due = NULL, attempts = 0, pauses = 0, counted_from = 0, rule = NULL, ladder = NULL," \
 	" history = NULL, tidy = NULL, cohort = NULL"
 #define STORE_SQL(X) \
 	X(SQL_BEGIN, "BEGIN IMMEDIATE") \
@@ -15,25 +16,31 @@
 	X(SQL_BACKUP, "VACUUM INTO ?1") \
 	X(SQL_COMMIT, "COMMIT") \
 	X(SQL_ROLLBACK, "ROLLBACK") \
-	\
+\
 	X(SQL_META_GET, "SELECT value FROM meta WHERE name = ?1") \
 	X(SQL_META_IS, "SELECT 1 FROM meta WHERE name = ?1 AND value = ?2") \
 	X(SQL_META_DELETE, "DELETE FROM meta WHERE name = ?1") \
-	X(SQL_META_PUT, "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value") \
-	\
+	X(SQL_META_PUT, \
+		"INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value") \
+\
 	X(SQL_KEY_GET, "SELECT fingerprint FROM key WHERE name = ?1") \
 	X(SQL_KEY_ALL, "SELECT lower(hex(fingerprint)), at FROM key WHERE name = ?1") \
 	X(SQL_KEY_MONTHS, "SELECT month FROM key WHERE purpose = 'event' ORDER BY month DESC") \
-	X(SQL_KEY_NEWEST, "SELECT name FROM key WHERE purpose = ?1 ORDER BY at DESC, name DESC LIMIT 1") \
-	X(SQL_KEY_STATES, "SELECT name FROM key WHERE purpose = 'state' ORDER BY at DESC, name DESC LIMIT 2") \
-	X(SQL_KEY_PUT, "INSERT INTO key (name, purpose, month, fingerprint, at) VALUES (?1, ?2, ?3, ?4, ?5)" \
+	X(SQL_KEY_NEWEST, \
+		"SELECT name FROM key WHERE purpose = ?1 ORDER BY at DESC, name DESC LIMIT 1") \
+	X(SQL_KEY_STATES, \
+		"SELECT name FROM key WHERE purpose = 'state' ORDER BY at DESC, name DESC LIMIT 2") \
+	X(SQL_KEY_PUT, \
+		"INSERT INTO key (name, purpose, month, fingerprint, at) VALUES (?1, ?2, ?3, ?4, ?5)" \
 		" ON CONFLICT DO UPDATE SET fingerprint = excluded.fingerprint, at = excluded.at") \
 	/* the newest signs, also when two were made within one second */ \
-	X(SQL_KEY_AFTER_OTHERS, "UPDATE key SET at = max(at, (SELECT coalesce(max(at) + 1, 0) FROM key WHERE purpose = ?2 AND name <> ?1))" \
+	X(SQL_KEY_AFTER_OTHERS, \
+		"UPDATE key SET at = max(at, (SELECT coalesce(max(at) + 1, 0) FROM key WHERE purpose = ?2 AND name <> ?1))" \
 		" WHERE name = ?1") \
 	X(SQL_KEY_DELETE, "DELETE FROM key WHERE name = ?1") \
-	\
-	/* number tells apart what happened to one recipient within one second; mostly it is the first */ \
+\
+	/* number tells apart what happened to one recipient within one second; mostly it is the \
+	 * first */ \
 	X(SQL_EVENT_ADD, \
 		"INSERT INTO event (at, pseudonym, number, kind, class, category, status, reply, rule, provider, campaign, origin, mailbox," \
 		" diagnostic, margin) VALUES (?1, ?2, ?14, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?15) ON CONFLICT DO NOTHING") \
@@ -43,23 +50,30 @@
 		" WHERE at >= ?1 AND at < ?2 AND pseudonym = ?3 ORDER BY at DESC, number DESC LIMIT ?4") \
 	X(SQL_EVENT_BETWEEN, "SELECT 1 FROM event WHERE at >= ?1 AND at < ?2 LIMIT 1") \
 	X(SQL_EVENT_COUNT_BETWEEN, "SELECT count(*) FROM event WHERE at >= ?1 AND at < ?2") \
-	/* SQLite 3.40 tells of "diagnostic IS NOT NULL" in a RETURNING that it holds for every row: there is an index of that condition */ \
-	X(SQL_EVENT_FORGET, "DELETE FROM event WHERE at >= ?1 AND at < ?2 AND pseudonym = ?3 RETURNING at, typeof(diagnostic) <> 'null'") \
+	/* SQLite 3.40 tells of "diagnostic IS NOT NULL" in a RETURNING that it holds for every \
+	 * row: there is an index of that condition */ \
+	X(SQL_EVENT_FORGET, \
+		"DELETE FROM event WHERE at >= ?1 AND at < ?2 AND pseudonym = ?3 RETURNING at, typeof(diagnostic) <> 'null'") \
 	X(SQL_EVENT_COUNT, "SELECT count(*) FROM event") \
 	X(SQL_EVENT_OLDEST, "SELECT min(at) FROM event") \
 	X(SQL_EVENT_DUE, "SELECT count(*) FROM event WHERE at < ?1") \
 	X(SQL_EVENT_PURGE, "DELETE FROM event WHERE at < ?1") \
 	X(SQL_DIAGNOSTIC_COUNT, "SELECT count(*) FROM event WHERE diagnostic IS NOT NULL") \
 	X(SQL_DIAGNOSTIC_OLDEST, "SELECT min(at) FROM event WHERE diagnostic IS NOT NULL") \
-	X(SQL_DIAGNOSTIC_DUE, "SELECT count(*) FROM event WHERE diagnostic IS NOT NULL AND at < ?1") \
-	X(SQL_DIAGNOSTIC_PURGE, "UPDATE event SET diagnostic = NULL WHERE diagnostic IS NOT NULL AND at < ?1") \
-	\
+	X(SQL_DIAGNOSTIC_DUE, \
+		"SELECT count(*) FROM event WHERE diagnostic IS NOT NULL AND at < ?1") \
+	X(SQL_DIAGNOSTIC_PURGE, \
+		"UPDATE event SET diagnostic = NULL WHERE diagnostic IS NOT NULL AND at < ?1") \
+\
 	X(SQL_CONTACT_GET, \
 		"SELECT state, at, since, until, due, attempts, pauses, counted_from, reason, rule, ladder, history, cohort FROM contact" \
 		" WHERE pseudonym = ?1") \
-	X(SQL_CONTACT_ROW, "SELECT pseudonym, state, since, until, due, attempts, reason, ladder FROM contact WHERE pseudonym = ?1") \
-	X(SQL_CONTACT_ROWS, "SELECT pseudonym, state, since, until, due, attempts, reason, ladder FROM contact ORDER BY pseudonym") \
-	X(SQL_CONTACT_SINCE, "SELECT pseudonym, state, since, until, due, attempts, reason, ladder, old IS NOT NULL FROM contact WHERE max(at, since) >= ?1" \
+	X(SQL_CONTACT_ROW, \
+		"SELECT pseudonym, state, since, until, due, attempts, reason, ladder FROM contact WHERE pseudonym = ?1") \
+	X(SQL_CONTACT_ROWS, \
+		"SELECT pseudonym, state, since, until, due, attempts, reason, ladder FROM contact ORDER BY pseudonym") \
+	X(SQL_CONTACT_SINCE, \
+		"SELECT pseudonym, state, since, until, due, attempts, reason, ladder, old IS NOT NULL FROM contact WHERE max(at, since) >= ?1" \
 		" ORDER BY pseudonym") \
 	X(SQL_CONTACT_ADD, \
 		"INSERT INTO contact (pseudonym, state, at, since, until, due, attempts, pauses, counted_from, reason, rule, ladder, history," \
@@ -71,77 +85,104 @@
 		" attempts = excluded.attempts, pauses = excluded.pauses, counted_from = excluded.counted_from, reason = excluded.reason," \
 		" rule = excluded.rule, ladder = excluded.ladder, history = excluded.history, tidy = excluded.tidy, cohort = excluded.cohort") \
 	/* under another state key; who is there already stays as it is */ \
-	X(SQL_CONTACT_REKEY, "UPDATE OR IGNORE contact SET pseudonym = ?1, old = NULL WHERE pseudonym = ?2") \
+	X(SQL_CONTACT_REKEY, \
+		"UPDATE OR IGNORE contact SET pseudonym = ?1, old = NULL WHERE pseudonym = ?2") \
 	X(SQL_CONTACT_AGE, "UPDATE contact SET old = 1") \
 	X(SQL_CONTACT_OLD, "SELECT count(*) FROM contact WHERE old IS NOT NULL") \
-	X(SQL_CONTACT_TIMED, "SELECT pseudonym FROM contact WHERE due IS NOT NULL AND due <= ?1 ORDER BY due LIMIT ?2") \
-	X(SQL_CONTACT_UNTIDY, "SELECT pseudonym FROM contact WHERE tidy IS NOT NULL AND tidy <= ?1 ORDER BY tidy LIMIT ?2") \
-	X(SQL_CONTACT_AFTER, "SELECT pseudonym FROM contact WHERE pseudonym > ?1 ORDER BY pseudonym LIMIT ?2") \
-	X(SQL_CONTACT_FROM, "SELECT pseudonym FROM contact WHERE pseudonym > ?1 AND at >= ?2 ORDER BY pseudonym LIMIT ?3") \
-	X(SQL_TAKEN_BACK_ADD, "INSERT INTO taken_back (at, first, last, rule, provider, mta, campaign) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)") \
-	X(SQL_TAKEN_BACK, "SELECT first, last, rule, provider, mta, campaign FROM taken_back ORDER BY number DESC LIMIT ?1") \
-	X(SQL_CONTACT_BLOCKED, "SELECT pseudonym FROM contact WHERE pseudonym > ?1 AND state IN ('block', 'investigate') AND reason = ?2" \
+	X(SQL_CONTACT_TIMED, \
+		"SELECT pseudonym FROM contact WHERE due IS NOT NULL AND due <= ?1 ORDER BY due LIMIT ?2") \
+	X(SQL_CONTACT_UNTIDY, \
+		"SELECT pseudonym FROM contact WHERE tidy IS NOT NULL AND tidy <= ?1 ORDER BY tidy LIMIT ?2") \
+	X(SQL_CONTACT_AFTER, \
+		"SELECT pseudonym FROM contact WHERE pseudonym > ?1 ORDER BY pseudonym LIMIT ?2") \
+	X(SQL_CONTACT_FROM, \
+		"SELECT pseudonym FROM contact WHERE pseudonym > ?1 AND at >= ?2 ORDER BY pseudonym LIMIT ?3") \
+	X(SQL_TAKEN_BACK_ADD, \
+		"INSERT INTO taken_back (at, first, last, rule, provider, mta, campaign) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)") \
+	X(SQL_TAKEN_BACK, \
+		"SELECT first, last, rule, provider, mta, campaign FROM taken_back ORDER BY number DESC LIMIT ?1") \
+	X(SQL_CONTACT_BLOCKED, \
+		"SELECT pseudonym FROM contact WHERE pseudonym > ?1 AND state IN ('block', 'investigate') AND reason = ?2" \
 		" ORDER BY pseudonym LIMIT ?3") \
 	X(SQL_CONTACT_DELETE, "DELETE FROM contact WHERE pseudonym = ?1 RETURNING at, state") \
 	/* that somebody is not to be written to, since when and why, and nothing else */ \
 	X(SQL_CONTACT_REDUCE, STORE_REDUCE " WHERE pseudonym = ?1 AND state = 'inactive'") \
 	/* erasure.c's function knows what was erased; its numbers are those of enum erasure */ \
 	X(SQL_ERASED_REDUCE, STORE_REDUCE " WHERE state = 'inactive' AND erased(pseudonym) = 1") \
-	X(SQL_ERASED_CONTACTS, "DELETE FROM contact WHERE erased(pseudonym) = 0 OR (state <> 'inactive' AND erased(pseudonym) = 1)" \
+	X(SQL_ERASED_CONTACTS, \
+		"DELETE FROM contact WHERE erased(pseudonym) = 0 OR (state <> 'inactive' AND erased(pseudonym) = 1)" \
 		" RETURNING at, state") \
-	X(SQL_ERASED_EVENTS, "DELETE FROM event WHERE erased(pseudonym) = 2 RETURNING at, typeof(diagnostic) <> 'null'") \
-	X(SQL_CONTACT_STATES, "SELECT substr(class, 7), count FROM held WHERE class >= 'state ' AND class < 'state!'") \
+	X(SQL_ERASED_EVENTS, \
+		"DELETE FROM event WHERE erased(pseudonym) = 2 RETURNING at, typeof(diagnostic) <> 'null'") \
+	X(SQL_CONTACT_STATES, \
+		"SELECT substr(class, 7), count FROM held WHERE class >= 'state ' AND class < 'state!'") \
 	X(SQL_CONTACT_EACH_STATE, "SELECT state FROM contact") \
 	X(SQL_CONTACT_DUE_STATE, "SELECT count(*) FROM contact WHERE at < ?1 AND state = ?2") \
 	X(SQL_CONTACT_COUNT, "SELECT count(*) FROM contact") \
 	X(SQL_CONTACT_OLDEST, "SELECT min(at) FROM contact") \
 	X(SQL_CONTACT_DUE, "SELECT count(*) FROM contact WHERE at < ?1") \
 	X(SQL_CONTACT_PURGE, "DELETE FROM contact WHERE at < ?1") \
-	\
+\
 	X(SQL_INVESTIGATION_NOTE, \
 		"INSERT INTO investigation (provider, category, opened, last, blocks, resolved) VALUES (?1, ?2, ?3, ?3, 1, 0)" \
 		" ON CONFLICT DO UPDATE SET opened = min(coalesce(opened, excluded.opened), excluded.opened)," \
 		" last = max(last, excluded.last), blocks = blocks + 1 WHERE ?4 > resolved") \
-	X(SQL_INVESTIGATION_RESOLVED, "SELECT resolved FROM investigation WHERE provider = ?1 AND category = ?2") \
-	X(SQL_INVESTIGATION_PAST, "SELECT provider, category, opened, closed, blocks FROM investigated WHERE closed > ?1 AND closed <= ?2" \
+	X(SQL_INVESTIGATION_RESOLVED, \
+		"SELECT resolved FROM investigation WHERE provider = ?1 AND category = ?2") \
+	X(SQL_INVESTIGATION_PAST, \
+		"SELECT provider, category, opened, closed, blocks FROM investigated WHERE closed > ?1 AND closed <= ?2" \
 		" ORDER BY closed, provider, category") \
-	X(SQL_INVESTIGATION_CLOSE, "REPLACE INTO investigated (closed, provider, category, opened, blocks)" \
+	X(SQL_INVESTIGATION_CLOSE, \
+		"REPLACE INTO investigated (closed, provider, category, opened, blocks)" \
 		" SELECT ?3, provider, category, opened, blocks FROM investigation WHERE provider = ?1 AND category = ?2 AND opened IS NOT NULL") \
-	X(SQL_INVESTIGATION_CLOSE_QUIET, "REPLACE INTO investigated (closed, provider, category, opened, blocks)" \
+	X(SQL_INVESTIGATION_CLOSE_QUIET, \
+		"REPLACE INTO investigated (closed, provider, category, opened, blocks)" \
 		" SELECT ?2, provider, category, opened, blocks FROM investigation WHERE opened IS NOT NULL AND last <= ?1") \
-	X(SQL_INVESTIGATION_RESOLVE, "UPDATE investigation SET opened = NULL, blocks = 0, resolved = ?3 WHERE provider = ?1 AND category = ?2" \
+	X(SQL_INVESTIGATION_RESOLVE, \
+		"UPDATE investigation SET opened = NULL, blocks = 0, resolved = ?3 WHERE provider = ?1 AND category = ?2" \
 		" AND opened IS NOT NULL") \
-	X(SQL_INVESTIGATION_QUIET, "UPDATE investigation SET opened = NULL, blocks = 0 WHERE opened IS NOT NULL AND last <= ?1") \
-	X(SQL_INVESTIGATION_OPEN, "SELECT provider, category, opened, last, blocks FROM investigation WHERE opened IS NOT NULL" \
+	X(SQL_INVESTIGATION_QUIET, \
+		"UPDATE investigation SET opened = NULL, blocks = 0 WHERE opened IS NOT NULL AND last <= ?1") \
+	X(SQL_INVESTIGATION_OPEN, \
+		"SELECT provider, category, opened, last, blocks FROM investigation WHERE opened IS NOT NULL" \
 		" ORDER BY provider, category") \
-	\
+\
 	X(SQL_SEEN_ADD, "INSERT OR IGNORE INTO seen (key, at) VALUES (?1, ?2)") \
-	X(SQL_STUCK_PUT, "INSERT INTO stuck (mailbox, id, since, at) VALUES (?1, ?2, ?3, ?3) ON CONFLICT DO UPDATE SET at = excluded.at") \
+	X(SQL_STUCK_PUT, \
+		"INSERT INTO stuck (mailbox, id, since, at) VALUES (?1, ?2, ?3, ?3) ON CONFLICT DO UPDATE SET at = excluded.at") \
 	X(SQL_STUCK_GONE, "DELETE FROM stuck WHERE mailbox = ?1 AND at < ?2") \
 	X(SQL_STUCK_COUNT, "SELECT mailbox, count(*), min(since) FROM stuck GROUP BY mailbox") \
 	X(SQL_KEPT_GET, "SELECT at, what FROM kept WHERE mailbox = ?1 AND id = ?2") \
 	X(SQL_KEPT_PUT, "REPLACE INTO kept (mailbox, id, what, at) VALUES (?1, ?2, ?3, ?4)") \
 	X(SQL_KEPT_AGAIN, "UPDATE kept SET at = ?3 WHERE mailbox = ?1 AND id = ?2") \
 	X(SQL_FOLDER_LAST, "SELECT max(at) FROM folder WHERE mailbox = ?1 AND name = ?2") \
-	X(SQL_FOLDER_PUT, "REPLACE INTO folder (mailbox, name, at, uidvalidity, uidnext) VALUES (?1, ?2, ?3, ?4, ?5)") \
+	X(SQL_FOLDER_PUT, \
+		"REPLACE INTO folder (mailbox, name, at, uidvalidity, uidnext) VALUES (?1, ?2, ?3, ?4, ?5)") \
 	/* of the marks of the last ?4 seconds the oldest stays, and the one that is made next */ \
-	X(SQL_FOLDER_THIN, "DELETE FROM folder WHERE mailbox = ?1 AND name = ?2 AND at <= ?3 AND at >" \
-	  " (SELECT min(at) FROM folder WHERE mailbox = ?1 AND name = ?2 AND at BETWEEN ?3 - ?4 AND ?3)") \
-	X(SQL_FOLDER_DUE, "SELECT at, uidvalidity, uidnext FROM folder WHERE mailbox = ?1 AND name = ?2 AND at <= ?3" \
-	  " ORDER BY at DESC LIMIT 1") \
+	X(SQL_FOLDER_THIN, \
+		"DELETE FROM folder WHERE mailbox = ?1 AND name = ?2 AND at <= ?3 AND at >" \
+		" (SELECT min(at) FROM folder WHERE mailbox = ?1 AND name = ?2 AND at BETWEEN ?3 - ?4 AND ?3)") \
+	X(SQL_FOLDER_DUE, \
+		"SELECT at, uidvalidity, uidnext FROM folder WHERE mailbox = ?1 AND name = ?2 AND at <= ?3" \
+		" ORDER BY at DESC LIMIT 1") \
 	X(SQL_FOLDER_NAMES, "SELECT DISTINCT name FROM folder WHERE mailbox = ?1 ORDER BY name") \
 	X(SQL_FOLDER_FORGET, "DELETE FROM folder WHERE mailbox = ?1 AND name = ?2 AND at < ?3") \
 	X(SQL_MESSAGES_COUNT, "SELECT (SELECT count(*) FROM seen) + (SELECT count(*) FROM kept)") \
-	/* seen has no index by time, which would cost each message as much as its row: its days are those of the kept counts */ \
-	X(SQL_MESSAGES_OLDEST, "SELECT min(at) FROM (SELECT min(day) AS at FROM held WHERE class = 'seen' UNION ALL SELECT min(at) FROM kept)") \
-	X(SQL_MESSAGES_DUE, "SELECT coalesce((SELECT sum(count) FROM held WHERE class = 'seen' AND day < ?1), 0) + (SELECT count(*) FROM kept WHERE at < ?1)") \
+	/* seen has no index by time, which would cost each message as much as its row: its days \
+	 * are those of the kept counts */ \
+	X(SQL_MESSAGES_OLDEST, \
+		"SELECT min(at) FROM (SELECT min(day) AS at FROM held WHERE class = 'seen' UNION ALL SELECT min(at) FROM kept)") \
+	X(SQL_MESSAGES_DUE, \
+		"SELECT coalesce((SELECT sum(count) FROM held WHERE class = 'seen' AND day < ?1), 0) + (SELECT count(*) FROM kept WHERE at < ?1)") \
 	X(SQL_SEEN_TIMES, "SELECT at FROM seen") \
 	X(SQL_SEEN_PURGE, "DELETE FROM seen WHERE at < ?1") \
 	X(SQL_KEPT_PURGE, "DELETE FROM kept WHERE at < ?1") \
-	\
+\
 	/* a file that is to be written anew stays so */ \
-	X(SQL_REWRITE_DUE, "INSERT INTO meta (name, value) VALUES ('rewrite', 'due') ON CONFLICT DO UPDATE SET value = excluded.value WHERE value <> 'whole'") \
-	X(SQL_HELD_ADD, "INSERT INTO held (class, day, count) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET count = count + excluded.count") \
+	X(SQL_REWRITE_DUE, \
+		"INSERT INTO meta (name, value) VALUES ('rewrite', 'due') ON CONFLICT DO UPDATE SET value = excluded.value WHERE value <> 'whole'") \
+	X(SQL_HELD_ADD, \
+		"INSERT INTO held (class, day, count) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET count = count + excluded.count") \
 	X(SQL_HELD_TIDY, "DELETE FROM held WHERE class = ?1 AND day = ?2 AND count = 0") \
 	X(SQL_HELD_BEFORE, "SELECT sum(count) FROM held WHERE class = ?1 AND day < ?2") \
 	X(SQL_HELD_CUT, "DELETE FROM held WHERE class = ?1 AND day < ?2") \
@@ -149,30 +190,43 @@
 	X(SQL_HELD_DAYS, "SELECT day, count FROM held WHERE class = ?1") \
 	X(SQL_HELD_DAY, "SELECT count FROM held WHERE class = ?1 AND day = ?2") \
 	/* the first day from ?2 on that has a count, or rows */ \
-	X(SQL_HELD_NEXT, "SELECT min(day) FROM (SELECT min(day) AS day FROM held WHERE class = ?1 AND day >= ?2 UNION ALL SELECT at - at % 86400 FROM (SELECT CASE ?1" \
+	X(SQL_HELD_NEXT, \
+		"SELECT min(day) FROM (SELECT min(day) AS day FROM held WHERE class = ?1 AND day >= ?2 UNION ALL SELECT at - at % 86400 FROM (SELECT CASE ?1" \
 		" WHEN 'events' THEN (SELECT min(at) FROM event WHERE at >= ?2)" \
 		" WHEN 'diagnostics' THEN (SELECT min(at) FROM event WHERE diagnostic IS NOT NULL AND at >= ?2)" \
 		" WHEN 'contacts' THEN (SELECT min(at) FROM contact WHERE at >= ?2)" \
 		" WHEN 'kept' THEN (SELECT min(at) FROM kept WHERE at >= ?2) END AS at) WHERE at IS NOT NULL)") \
-	X(SQL_DIAGNOSTIC_COUNT_DAY, "SELECT count(*) FROM event WHERE diagnostic IS NOT NULL AND at >= ?1 AND at < ?2") \
+	X(SQL_DIAGNOSTIC_COUNT_DAY, \
+		"SELECT count(*) FROM event WHERE diagnostic IS NOT NULL AND at >= ?1 AND at < ?2") \
 	X(SQL_CONTACT_COUNT_DAY, "SELECT count(*) FROM contact WHERE at >= ?1 AND at < ?2") \
 	X(SQL_KEPT_COUNT_DAY, "SELECT count(*) FROM kept WHERE at >= ?1 AND at < ?2") \
-	X(SQL_HELD_FROM_EVENTS, "INSERT INTO held SELECT ?1, at - at % 86400, count(*) FROM event GROUP BY 2") \
-	X(SQL_HELD_FROM_DIAGNOSTICS, "INSERT INTO held SELECT ?1, at - at % 86400, count(*) FROM event WHERE diagnostic IS NOT NULL GROUP BY 2") \
-	X(SQL_HELD_FROM_CONTACTS, "INSERT INTO held SELECT ?1, at - at % 86400, count(*) FROM contact GROUP BY 2") \
-	X(SQL_HELD_FROM_STATES, "INSERT INTO held SELECT 'state ' || state, 0, count(*) FROM contact GROUP BY state") \
-	X(SQL_HELD_FROM_SEEN, "INSERT INTO held SELECT ?1, at - at % 86400, count(*) FROM seen GROUP BY 2") \
-	X(SQL_HELD_FROM_KEPT, "INSERT INTO held SELECT ?1, at - at % 86400, count(*) FROM kept GROUP BY 2") \
-	\
-	X(SQL_MAILBOX_READ, "INSERT INTO mailbox (name, read_at, first_at) VALUES (?1, ?2, ?2) ON CONFLICT DO UPDATE SET read_at = excluded.read_at") \
-	X(SQL_MAILBOX_FAILED, "INSERT INTO mailbox (name, failed_at, why, first_at) VALUES (?1, ?2, ?3, ?2)" \
+	X(SQL_HELD_FROM_EVENTS, \
+		"INSERT INTO held SELECT ?1, at - at % 86400, count(*) FROM event GROUP BY 2") \
+	X(SQL_HELD_FROM_DIAGNOSTICS, \
+		"INSERT INTO held SELECT ?1, at - at % 86400, count(*) FROM event WHERE diagnostic IS NOT NULL GROUP BY 2") \
+	X(SQL_HELD_FROM_CONTACTS, \
+		"INSERT INTO held SELECT ?1, at - at % 86400, count(*) FROM contact GROUP BY 2") \
+	X(SQL_HELD_FROM_STATES, \
+		"INSERT INTO held SELECT 'state ' || state, 0, count(*) FROM contact GROUP BY state") \
+	X(SQL_HELD_FROM_SEEN, \
+		"INSERT INTO held SELECT ?1, at - at % 86400, count(*) FROM seen GROUP BY 2") \
+	X(SQL_HELD_FROM_KEPT, \
+		"INSERT INTO held SELECT ?1, at - at % 86400, count(*) FROM kept GROUP BY 2") \
+\
+	X(SQL_MAILBOX_READ, \
+		"INSERT INTO mailbox (name, read_at, first_at) VALUES (?1, ?2, ?2) ON CONFLICT DO UPDATE SET read_at = excluded.read_at") \
+	X(SQL_MAILBOX_FAILED, \
+		"INSERT INTO mailbox (name, failed_at, why, first_at) VALUES (?1, ?2, ?3, ?2)" \
 		" ON CONFLICT DO UPDATE SET failed_at = excluded.failed_at, why = excluded.why") \
 	X(SQL_MAILBOX_CERTIFICATE, "UPDATE mailbox SET certificate_end = ?2 WHERE name = ?1") \
-	X(SQL_MAILBOX_ALL, "SELECT name, read_at, failed_at, why, first_at, certificate_end FROM mailbox ORDER BY name") \
-	\
-	X(SQL_TALLY_MORE, "UPDATE tally SET count = count + ?8 WHERE day = ?1 AND kind = ?2 AND class = ?3 AND category = ?4" \
+	X(SQL_MAILBOX_ALL, \
+		"SELECT name, read_at, failed_at, why, first_at, certificate_end FROM mailbox ORDER BY name") \
+\
+	X(SQL_TALLY_MORE, \
+		"UPDATE tally SET count = count + ?8 WHERE day = ?1 AND kind = ?2 AND class = ?3 AND category = ?4" \
 		" AND origin = ?5 AND provider = ?6 AND campaign = ?7") \
-	X(SQL_TALLY_ADD, "INSERT INTO tally (day, kind, class, category, origin, provider, campaign, count)" \
+	X(SQL_TALLY_ADD, \
+		"INSERT INTO tally (day, kind, class, category, origin, provider, campaign, count)" \
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO UPDATE SET count = count + excluded.count") \
 	/* ?3 is a mask of what keeps the cells apart */ \
 	X(SQL_TALLY_GROUPS, \
@@ -180,35 +234,48 @@
 		" iif(?3 & 16, origin, ''), iif(?3 & 32, provider, ''), iif(?3 & 64, campaign, ''), sum(count) FROM tally" \
 		" WHERE day BETWEEN ?1 AND ?2 GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 1, 2, 3, 4, 5, 6, 7") \
 	/* the same with every bit of the mask, as the rows lie */ \
-	X(SQL_TALLY_ROWS, "SELECT day, kind, class, category, origin, provider, campaign, count FROM tally WHERE day BETWEEN ?1 AND ?2" \
+	X(SQL_TALLY_ROWS, \
+		"SELECT day, kind, class, category, origin, provider, campaign, count FROM tally WHERE day BETWEEN ?1 AND ?2" \
 		" ORDER BY day, kind, class, category, origin, provider, campaign") \
 	/* days since 1970 on which mail was sent, and on which bounces came */ \
-	X(SQL_MAILINGS_SENT, "SELECT CAST(julianday(format('%04d-%02d-%02d', day / 10000, day / 100 % 100, day % 100)) - 2440587.5 AS INTEGER)," \
+	X(SQL_MAILINGS_SENT, \
+		"SELECT CAST(julianday(format('%04d-%02d-%02d', day / 10000, day / 100 % 100, day % 100)) - 2440587.5 AS INTEGER)," \
 		" sum(sent) FROM volume WHERE day >= ?1 AND sent > 0 GROUP BY day ORDER BY day") \
-	X(SQL_MAILINGS_BOUNCED, "SELECT CAST(julianday(format('%04d-%02d-%02d', day / 10000, day / 100 % 100, day % 100)) - 2440587.5 AS INTEGER)," \
+	X(SQL_MAILINGS_BOUNCED, \
+		"SELECT CAST(julianday(format('%04d-%02d-%02d', day / 10000, day / 100 % 100, day % 100)) - 2440587.5 AS INTEGER)," \
 		" sum(count) FROM tally WHERE day >= ?1 AND kind = 'failure' AND origin IN ('matched', 'verified') GROUP BY day ORDER BY day") \
 	X(SQL_TALLY_FIRST, "SELECT min(day) FROM tally") \
 	X(SQL_CAMPAIGN_KNOWN, "SELECT 1 FROM campaign WHERE day = ?1 AND name = ?2") \
 	X(SQL_CAMPAIGN_COUNT, "SELECT count(*) FROM campaign WHERE day = ?1") \
 	X(SQL_CAMPAIGN_ADD, "INSERT OR IGNORE INTO campaign (day, name) VALUES (?1, ?2)") \
-	X(SQL_MESSAGE_COUNT_ADD, "INSERT INTO message_count (day, mailbox, outcome, count) VALUES (?1, ?2, ?3, ?4)" \
+	X(SQL_MESSAGE_COUNT_ADD, \
+		"INSERT INTO message_count (day, mailbox, outcome, count) VALUES (?1, ?2, ?3, ?4)" \
 		" ON CONFLICT DO UPDATE SET count = count + excluded.count") \
-	X(SQL_MESSAGE_COUNTS, "SELECT mailbox, outcome, sum(count) FROM message_count WHERE day BETWEEN ?1 AND ?2" \
+	X(SQL_MESSAGE_COUNTS, \
+		"SELECT mailbox, outcome, sum(count) FROM message_count WHERE day BETWEEN ?1 AND ?2" \
 		" GROUP BY mailbox, outcome ORDER BY mailbox, outcome") \
-	\
-	X(SQL_TYPING_ADD, "INSERT INTO typing (day, domain, count) VALUES (?1, ?2, 1) ON CONFLICT DO UPDATE SET count = count + 1") \
-	X(SQL_TYPING, "SELECT domain, sum(count) FROM typing WHERE day BETWEEN ?1 AND ?2 GROUP BY domain ORDER BY sum(count) DESC, domain") \
-	X(SQL_COMMENT_ADD, "INSERT INTO comment (month, number, written, text)" \
+\
+	X(SQL_TYPING_ADD, \
+		"INSERT INTO typing (day, domain, count) VALUES (?1, ?2, 1) ON CONFLICT DO UPDATE SET count = count + 1") \
+	X(SQL_TYPING, \
+		"SELECT domain, sum(count) FROM typing WHERE day BETWEEN ?1 AND ?2 GROUP BY domain ORDER BY sum(count) DESC, domain") \
+	X(SQL_COMMENT_ADD, \
+		"INSERT INTO comment (month, number, written, text)" \
 		" VALUES (?1, coalesce((SELECT max(number) + 1 FROM comment WHERE month = ?1), 1), ?2, ?3)") \
 	X(SQL_COMMENT_COUNT, "SELECT count(*) FROM comment WHERE month = ?1") \
 	X(SQL_COMMENTS, "SELECT written, text FROM comment WHERE month = ?1 ORDER BY number") \
-	\
-	X(SQL_COHORT_ADD, "INSERT INTO cohort (month, outcome, count) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET count = count + excluded.count") \
-	X(SQL_COHORTS, "SELECT month, outcome, count FROM cohort WHERE month BETWEEN ?1 AND ?2 ORDER BY month") \
-	X(SQL_RECURRENCE_ADD, "INSERT INTO recurrence (day, class, first, repeated) VALUES (?1, ?2, ?3, ?4)" \
+\
+	X(SQL_COHORT_ADD, \
+		"INSERT INTO cohort (month, outcome, count) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET count = count + excluded.count") \
+	X(SQL_COHORTS, \
+		"SELECT month, outcome, count FROM cohort WHERE month BETWEEN ?1 AND ?2 ORDER BY month") \
+	X(SQL_RECURRENCE_ADD, \
+		"INSERT INTO recurrence (day, class, first, repeated) VALUES (?1, ?2, ?3, ?4)" \
 		" ON CONFLICT DO UPDATE SET first = first + excluded.first, repeated = repeated + excluded.repeated") \
-	X(SQL_RECURRENCE, "SELECT class, sum(first), sum(repeated) FROM recurrence WHERE day BETWEEN ?1 AND ?2 GROUP BY class ORDER BY class") \
-	/* ?3 is a mask as for tallies, and 128: by month, 256: by domain group. What was imported for a day takes the place of what its logs say was sent */ \
+	X(SQL_RECURRENCE, \
+		"SELECT class, sum(first), sum(repeated) FROM recurrence WHERE day BETWEEN ?1 AND ?2 GROUP BY class ORDER BY class") \
+	/* ?3 is a mask as for tallies, and 128: by month, 256: by domain group. What was imported \
+	 * for a day takes the place of what its logs say was sent */ \
 	X(SQL_RATES, \
 		"SELECT CASE WHEN ?3 & 1 THEN day WHEN ?3 & 128 THEN day / 100 * 100 ELSE 0 END, iif(?3 & 32, provider, '')," \
 		" iif(?3 & 64, campaign, ''), iif(?3 & 256, domain_group(provider), ''), sum(sent), sum(delivered), sum(deferred), sum(throttled)," \
@@ -234,7 +301,8 @@
 		" UNION ALL SELECT provider, delivered + rejected, delivered, deferred, throttled, rejected, 0, '', '', '' FROM volume_hour" \
 		" WHERE hour > ?1 / 3600 AND hour <= ?2 / 3600) GROUP BY 1 ORDER BY 1") \
 	/* the best hour of each provider */ \
-	X(SQL_HOUR_PEAKS, "SELECT provider, max(delivered) FROM volume_hour WHERE hour > ?1 / 3600 AND hour <= ?2 / 3600 GROUP BY provider ORDER BY provider") \
+	X(SQL_HOUR_PEAKS, \
+		"SELECT provider, max(delivered) FROM volume_hour WHERE hour > ?1 / 3600 AND hour <= ?2 / 3600 GROUP BY provider ORDER BY provider") \
 	X(SQL_VOLUME_SUM, "SELECT sum(sent) FROM volume WHERE source = ?1 AND day = ?2") \
 	X(SQL_VOLUME_CLEAR, "DELETE FROM volume WHERE source = ?1 AND day = ?2") \
 	X(SQL_VOLUME_ADD, \
@@ -242,7 +310,8 @@
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO UPDATE SET sent = sent + excluded.sent," \
 		" delivered = delivered + excluded.delivered, deferred = deferred + excluded.deferred," \
 		" throttled = throttled + excluded.throttled, rejected = rejected + excluded.rejected") \
-	/* what was imported for a day takes the place of what its logs say was sent; ?3 is a mask as for tallies */ \
+	/* what was imported for a day takes the place of what its logs say was sent; ?3 is a mask \
+	 * as for tallies */ \
 	X(SQL_VOLUME_GROUPS, \
 		"SELECT iif(?3 & 1, day, 0), iif(?3 & 32, provider, ''), iif(?3 & 64, campaign, '')," \
 		" sum(iif(source = 'log' AND day IN (SELECT day FROM volume WHERE day BETWEEN ?1 AND ?2 AND source <> 'log' AND NOT beside), 0, sent))," \
@@ -252,8 +321,9 @@
 		"SELECT day, provider, campaign," \
 		" iif(source = 'log' AND day IN (SELECT day FROM volume WHERE day BETWEEN ?1 AND ?2 AND source <> 'log' AND NOT beside), 0, sent)," \
 		" delivered, deferred, throttled, rejected FROM volume WHERE day BETWEEN ?1 AND ?2 ORDER BY day, source, provider, campaign") \
-	\
-	X(SQL_HOUR_ADD, "INSERT INTO volume_hour (hour, provider, delivered, deferred, throttled, rejected) VALUES (?1, ?2, ?3, ?4, ?5, ?6)" \
+\
+	X(SQL_HOUR_ADD, \
+		"INSERT INTO volume_hour (hour, provider, delivered, deferred, throttled, rejected) VALUES (?1, ?2, ?3, ?4, ?5, ?6)" \
 		" ON CONFLICT DO UPDATE SET delivered = delivered + excluded.delivered, deferred = deferred + excluded.deferred," \
 		" throttled = throttled + excluded.throttled, rejected = rejected + excluded.rejected") \
 	X(SQL_HOUR_FORGET, "DELETE FROM volume_hour WHERE hour < ?1") \
@@ -279,12 +349,16 @@
 		" sum(kind <> 'complaint' AND (reply IS 421 OR coalesce(status, '') GLOB '4.7.*')) FROM event" \
 		" WHERE at >= (SELECT max(at) FROM event) - ?1 AND origin IN ('matched', 'verified') AND kind IN ('failure', 'delay', 'complaint')" \
 		" GROUP BY 1, 2") \
-	X(SQL_NOTICE_TOTAL_ADD, "INSERT INTO notice_total (provider, what, count) VALUES (?1, ?2, ?3)" \
+	X(SQL_NOTICE_TOTAL_ADD, \
+		"INSERT INTO notice_total (provider, what, count) VALUES (?1, ?2, ?3)" \
 		" ON CONFLICT DO UPDATE SET count = count + excluded.count") \
-	X(SQL_NOTICE_TOTALS, "SELECT provider, what, count FROM notice_total ORDER BY provider, what") \
-	X(SQL_VOLUME_IMPORTED, "SELECT 1 FROM volume WHERE day BETWEEN ?1 AND ?2 AND source <> 'log' AND sent > 0 LIMIT 1") \
-	\
-	/* where most of what an alert is about lies: ?3 a kind, ?4 a class or null for every one, ?5 the least count */ \
+	X(SQL_NOTICE_TOTALS, \
+		"SELECT provider, what, count FROM notice_total ORDER BY provider, what") \
+	X(SQL_VOLUME_IMPORTED, \
+		"SELECT 1 FROM volume WHERE day BETWEEN ?1 AND ?2 AND source <> 'log' AND sent > 0 LIMIT 1") \
+\
+	/* where most of what an alert is about lies: ?3 a kind, ?4 a class or null for every one, \
+	 * ?5 the least count */ \
 	X(SQL_LEADING_PROVIDER, \
 		"SELECT iif(domain_group(provider) = '', 'other', provider), count(*) FROM event WHERE at >= ?1 AND at < ?2 AND kind = ?3" \
 		" AND (?4 IS NULL OR class = ?4) AND origin IN ('matched', 'verified') GROUP BY 1 HAVING count(*) >= ?5 ORDER BY 2 DESC, 1 LIMIT 1") \
@@ -296,22 +370,26 @@
 		"SELECT campaign, count(*) FROM event WHERE at >= ?1 AND at < ?2 AND kind = ?3 AND (?4 IS NULL OR class = ?4)" \
 		" AND origin IN ('matched', 'verified') AND (?6 = '' OR iif(domain_group(provider) = '', 'other', provider) = ?6)" \
 		" GROUP BY 1 HAVING count(*) >= ?5 ORDER BY 2 DESC, 1 LIMIT 1") \
-	\
+\
 	X(SQL_ALERT_ADD, \
 		"INSERT INTO alert (condition, subject, opened, at, reopened, news, told, by_mail, by_command, value, bound, usual, part, whole, since, until," \
 		" provider, campaign, category) VALUES (?1, ?2, ?3, ?3, 0, 'opened', ?3, 1, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)") \
 	/* the open one, else the last one */ \
-	X(SQL_ALERT_LAST, "SELECT number, cleared, told, news, until FROM alert WHERE condition = ?1 AND subject = ?2" \
+	X(SQL_ALERT_LAST, \
+		"SELECT number, cleared, told, news, until FROM alert WHERE condition = ?1 AND subject = ?2" \
 		" ORDER BY cleared IS NULL DESC, cleared DESC LIMIT 1") \
 	X(SQL_ALERT_FIRES, \
 		"UPDATE alert SET at = ?2, value = ?3, bound = ?4, usual = ?5, part = ?6, whole = ?7, since = ?8, until = ?9, provider = ?10, campaign = ?11," \
 		" category = ?12 WHERE number = ?1") \
 	X(SQL_ALERT_SEEN, "UPDATE alert SET at = ?2 WHERE number = ?1") \
-	X(SQL_ALERT_REOPEN, "UPDATE alert SET cleared = NULL, reopened = reopened + 1 WHERE number = ?1") \
-	X(SQL_ALERT_NEWS, "UPDATE alert SET news = ?2, told = ?3, by_mail = 1, by_command = 1 WHERE number = ?1") \
+	X(SQL_ALERT_REOPEN, \
+		"UPDATE alert SET cleared = NULL, reopened = reopened + 1 WHERE number = ?1") \
+	X(SQL_ALERT_NEWS, \
+		"UPDATE alert SET news = ?2, told = ?3, by_mail = 1, by_command = 1 WHERE number = ?1") \
 	X(SQL_ALERT_UNSEEN, "SELECT number, news FROM alert WHERE cleared IS NULL AND at <> ?1") \
 	X(SQL_ALERT_CLEAR, "UPDATE alert SET cleared = ?2, at = ?2 WHERE number = ?1") \
-	X(SQL_ALERT_SPANS, "SELECT min(since, opened), coalesce(cleared, ?3) FROM alert WHERE condition = ?1 AND subject = ?2") \
+	X(SQL_ALERT_SPANS, \
+		"SELECT min(since, opened), coalesce(cleared, ?3) FROM alert WHERE condition = ?1 AND subject = ?2") \
 	/* ?1: 0 all, 1 open ones, 2 those with news to tell */ \
 	X(SQL_ALERT_LIST, \
 		"SELECT number, condition, subject, opened, at, cleared, reopened, news, by_mail, by_command, value, bound, usual, part, whole, since, until," \
@@ -323,26 +401,36 @@
 	X(SQL_ALERT_OLDEST, "SELECT min(at) FROM alert") \
 	X(SQL_ALERT_DUE, "SELECT count(*) FROM alert WHERE at < ?1") \
 	X(SQL_ALERT_PURGE, "DELETE FROM alert WHERE at < ?1") \
-	\
-	X(SQL_LOG_FILES, "SELECT fingerprint, length, offset, device, inode, size, mtime, at FROM log_file ORDER BY length, fingerprint") \
-	X(SQL_LOG_FILE_PUT, "REPLACE INTO log_file (fingerprint, length, offset, device, inode, size, mtime, at)" \
+\
+	X(SQL_LOG_FILES, \
+		"SELECT fingerprint, length, offset, device, inode, size, mtime, at FROM log_file ORDER BY length, fingerprint") \
+	X(SQL_LOG_FILE_PUT, \
+		"REPLACE INTO log_file (fingerprint, length, offset, device, inode, size, mtime, at)" \
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)") \
 	X(SQL_LOG_FILE_DELETE, "DELETE FROM log_file WHERE fingerprint = ?1") \
-	X(SQL_LOG_FILE_FORGET, "DELETE FROM log_file WHERE fingerprint IN (SELECT fingerprint FROM log_file ORDER BY at DESC, offset DESC LIMIT -1 OFFSET ?1)") \
+	X(SQL_LOG_FILE_FORGET, \
+		"DELETE FROM log_file WHERE fingerprint IN (SELECT fingerprint FROM log_file ORDER BY at DESC, offset DESC LIMIT -1 OFFSET ?1)") \
 	X(SQL_LOG_STATE_GET, "SELECT value FROM log_state WHERE name = 'queue'") \
 	X(SQL_LOG_STATE_PUT, "REPLACE INTO log_state (name, value) VALUES ('queue', ?1)") \
-	\
-	X(SQL_LEDGER_ADD, "INSERT INTO ledger (number, at, kind, detail, previous, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6)") \
-	X(SQL_LEDGER_ALL, "SELECT number, at, kind, detail, previous, hash FROM ledger ORDER BY number") \
-	X(SQL_LEDGER_LAST, "SELECT number, at, kind, detail, previous, hash FROM ledger ORDER BY number DESC LIMIT 1") \
-	X(SQL_LEDGER_OF_KIND, "SELECT number, at, kind, detail, previous, hash FROM ledger WHERE kind = ?1 AND" \
+\
+	X(SQL_LEDGER_ADD, \
+		"INSERT INTO ledger (number, at, kind, detail, previous, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6)") \
+	X(SQL_LEDGER_ALL, \
+		"SELECT number, at, kind, detail, previous, hash FROM ledger ORDER BY number") \
+	X(SQL_LEDGER_LAST, \
+		"SELECT number, at, kind, detail, previous, hash FROM ledger ORDER BY number DESC LIMIT 1") \
+	X(SQL_LEDGER_OF_KIND, \
+		"SELECT number, at, kind, detail, previous, hash FROM ledger WHERE kind = ?1 AND" \
 		" (?2 IS NULL OR instr(' ' || detail || ' ', ' ' || ?2 || ' ') > 0) ORDER BY number DESC LIMIT 1") \
-	X(SQL_LEDGER_GET, "SELECT number, at, kind, detail, previous, hash FROM ledger WHERE number = ?1") \
+	X(SQL_LEDGER_GET, \
+		"SELECT number, at, kind, detail, previous, hash FROM ledger WHERE number = ?1") \
 	X(SQL_LEDGER_COUNT, "SELECT count(*) FROM ledger") \
 	X(SQL_LEDGER_OLDEST, "SELECT min(at) FROM ledger") \
 	/* time may have gone back: what lies behind an entry that is kept is kept */ \
-	X(SQL_LEDGER_FIRST_KEPT, "SELECT coalesce((SELECT min(number) FROM ledger WHERE at >= ?1), (SELECT max(number) + 1 FROM ledger))") \
-	X(SQL_LEDGER_DUE, "SELECT count(*) FROM ledger WHERE number <" \
+	X(SQL_LEDGER_FIRST_KEPT, \
+		"SELECT coalesce((SELECT min(number) FROM ledger WHERE at >= ?1), (SELECT max(number) + 1 FROM ledger))") \
+	X(SQL_LEDGER_DUE, \
+		"SELECT count(*) FROM ledger WHERE number <" \
 		" coalesce((SELECT min(number) FROM ledger WHERE at >= ?1), (SELECT max(number) + 1 FROM ledger))") \
 	X(SQL_LEDGER_PURGE, "DELETE FROM ledger WHERE number < ?1")
 

@@ -1,21 +1,31 @@
 /*
  * Where a contact stands, and what leads from one state to the next.
  *
- *   active  > soft(n) > paused > revalidate > active      past the ladder again after a pause: inactive, prolonged-soft
- *   active  > block   > investigate > retry-gated > active
- *   active  > hard or complaint > inactive
- *   active  > unclear > inactive                           permanent and not understood, from three mailings on: not-understood
+ *   active  > soft(n) > paused > revalidate > active      past the ladder again after a pause:
+ * inactive, prolonged-soft active  > block   > investigate > retry-gated > active active  > hard or
+ * complaint > inactive active  > unclear > inactive                           permanent and not
+ * understood, from three mailings on: not-understood
  *
- * The table `transitions` is that drawing; retour-contacts(7) shows it, and a test holds the two equal. walk_history() makes the state from a summary of
- * all events, day by day, with what time does in between, so that the order in which they were read does not matter. What can no longer be told
- * apart once the times were cut to days decides mildly: a failure that is read so late, on a day with a delivery, counts as settled by it.
+ * The table `transitions` is that drawing; retour-contacts(7) shows it, and a test holds the two
+ * equal. walk_history() makes the state from a summary of all events, day by day, with what time
+ * does in between, so that the order in which they were read does not matter. What can no longer be
+ * told apart once the times were cut to days decides mildly: a failure that is read so late, on a
+ * day with a delivery, counts as settled by it.
  */
 #include "store/standing.h"
 
 /* How long the contact waits there. */
-#define TIMERS(X) X(NO_TIMER, "none") X(ON_LADDER, "the ladder's step, then quiet") X(ON_BLOCK, "hold") X(ON_INVESTIGATION, "patience") \
-	X(ON_GATE, "gate, then quiet") X(ON_PAUSE, "pause") X(ON_TRIAL, "quiet") X(ON_LONGER, "the longer of both") \
-	X(ON_DAYS, "the ladder's days, then quiet") X(UNCHANGED, "as before")
+#define TIMERS(X) \
+	X(NO_TIMER, "none") \
+	X(ON_LADDER, "the ladder's step, then quiet") \
+	X(ON_BLOCK, "hold") \
+	X(ON_INVESTIGATION, "patience") \
+	X(ON_GATE, "gate, then quiet") \
+	X(ON_PAUSE, "pause") \
+	X(ON_TRIAL, "quiet") \
+	X(ON_LONGER, "the longer of both") \
+	X(ON_DAYS, "the ladder's days, then quiet") \
+	X(UNCHANGED, "as before")
 
 #define ENUM(symbol, name) symbol,
 #define NAME(symbol, name) name,
@@ -23,8 +33,8 @@ enum timer { TIMERS(ENUM) TIMER_COUNT };
 static const char *const happening_names[] = { STORE_HAPPENINGS(NAME) };
 static const char *const timer_names[] = { TIMERS(NAME) };
 /* In the order of enum because. */
-static const char *const because_names[] = { "none", "the failure's", "the block's", "the event's", PROLONGED_SOFT, "as before",
-	"the failure's", NOT_UNDERSTOOD };
+static const char *const because_names[] = { "none", "the failure's", "the block's", "the event's",
+	PROLONGED_SOFT, "as before", "the failure's", NOT_UNDERSTOOD };
 
 static const struct transition {
 	enum contact_state from;
@@ -33,74 +43,77 @@ static const struct transition {
 	enum timer timer;
 	enum because because;
 } transitions[] = {
-	{ STATE_ACTIVE,      SOFT_FAILED,        STATE_SOFT,        ON_LADDER,        FOR_SOFT },
-	{ STATE_ACTIVE,      BLOCKED,            STATE_BLOCK,       ON_BLOCK,         FOR_BLOCK },
-	{ STATE_ACTIVE,      GONE,               STATE_INACTIVE,    NO_TIMER,         FOR_EVENT },
-	{ STATE_ACTIVE,      PUZZLED,            STATE_UNCLEAR,     ON_DAYS,          FOR_UNCLEAR },
+	{ STATE_ACTIVE, SOFT_FAILED, STATE_SOFT, ON_LADDER, FOR_SOFT },
+	{ STATE_ACTIVE, BLOCKED, STATE_BLOCK, ON_BLOCK, FOR_BLOCK },
+	{ STATE_ACTIVE, GONE, STATE_INACTIVE, NO_TIMER, FOR_EVENT },
+	{ STATE_ACTIVE, PUZZLED, STATE_UNCLEAR, ON_DAYS, FOR_UNCLEAR },
 
-	{ STATE_SOFT,        SOFT_FAILED,        STATE_SOFT,        ON_LADDER,        FOR_SOFT },
-	{ STATE_SOFT,        LADDER_ENDED,       STATE_PAUSED,      ON_PAUSE,         FOR_SOFT },
-	{ STATE_SOFT,        LADDER_ENDED_AGAIN, STATE_INACTIVE,    NO_TIMER,         FOR_TOO_LONG },
-	{ STATE_SOFT,        BLOCKED,            STATE_BLOCK,       ON_BLOCK,         FOR_BLOCK },
-	{ STATE_SOFT,        GONE,               STATE_INACTIVE,    NO_TIMER,         FOR_EVENT },
-	{ STATE_SOFT,        PUZZLED,            STATE_SOFT,        UNCHANGED,        AS_BEFORE },
-	{ STATE_SOFT,        PUZZLED_ENOUGH,     STATE_INACTIVE,    NO_TIMER,         FOR_UNCLEAR_LONG },
-	{ STATE_SOFT,        DELIVERED,          STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
-	{ STATE_SOFT,        TIME_UP,            STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
+	{ STATE_SOFT, SOFT_FAILED, STATE_SOFT, ON_LADDER, FOR_SOFT },
+	{ STATE_SOFT, LADDER_ENDED, STATE_PAUSED, ON_PAUSE, FOR_SOFT },
+	{ STATE_SOFT, LADDER_ENDED_AGAIN, STATE_INACTIVE, NO_TIMER, FOR_TOO_LONG },
+	{ STATE_SOFT, BLOCKED, STATE_BLOCK, ON_BLOCK, FOR_BLOCK },
+	{ STATE_SOFT, GONE, STATE_INACTIVE, NO_TIMER, FOR_EVENT },
+	{ STATE_SOFT, PUZZLED, STATE_SOFT, UNCHANGED, AS_BEFORE },
+	{ STATE_SOFT, PUZZLED_ENOUGH, STATE_INACTIVE, NO_TIMER, FOR_UNCLEAR_LONG },
+	{ STATE_SOFT, DELIVERED, STATE_ACTIVE, NO_TIMER, FOR_NOTHING },
+	{ STATE_SOFT, TIME_UP, STATE_ACTIVE, NO_TIMER, FOR_NOTHING },
 
-	{ STATE_PAUSED,      SOFT_FAILED,        STATE_PAUSED,      ON_PAUSE,         FOR_SOFT },
-	{ STATE_PAUSED,      GONE,               STATE_INACTIVE,    NO_TIMER,         FOR_EVENT },
-	{ STATE_PAUSED,      PUZZLED,            STATE_PAUSED,      UNCHANGED,        AS_BEFORE },
-	{ STATE_PAUSED,      PUZZLED_ENOUGH,     STATE_INACTIVE,    NO_TIMER,         FOR_UNCLEAR_LONG },
-	{ STATE_PAUSED,      DELIVERED,          STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
-	{ STATE_PAUSED,      TIME_UP,            STATE_REVALIDATE,  ON_TRIAL,         AS_BEFORE },
-	{ STATE_PAUSED,      REVALIDATED,        STATE_REVALIDATE,  ON_TRIAL,         AS_BEFORE },
+	{ STATE_PAUSED, SOFT_FAILED, STATE_PAUSED, ON_PAUSE, FOR_SOFT },
+	{ STATE_PAUSED, GONE, STATE_INACTIVE, NO_TIMER, FOR_EVENT },
+	{ STATE_PAUSED, PUZZLED, STATE_PAUSED, UNCHANGED, AS_BEFORE },
+	{ STATE_PAUSED, PUZZLED_ENOUGH, STATE_INACTIVE, NO_TIMER, FOR_UNCLEAR_LONG },
+	{ STATE_PAUSED, DELIVERED, STATE_ACTIVE, NO_TIMER, FOR_NOTHING },
+	{ STATE_PAUSED, TIME_UP, STATE_REVALIDATE, ON_TRIAL, AS_BEFORE },
+	{ STATE_PAUSED, REVALIDATED, STATE_REVALIDATE, ON_TRIAL, AS_BEFORE },
 
-	{ STATE_REVALIDATE,  SOFT_FAILED,        STATE_SOFT,        ON_LADDER,        FOR_SOFT },
-	{ STATE_REVALIDATE,  BLOCKED,            STATE_BLOCK,       ON_BLOCK,         FOR_BLOCK },
-	{ STATE_REVALIDATE,  GONE,               STATE_INACTIVE,    NO_TIMER,         FOR_EVENT },
-	{ STATE_REVALIDATE,  PUZZLED,            STATE_UNCLEAR,     ON_DAYS,          FOR_UNCLEAR },
-	{ STATE_REVALIDATE,  PUZZLED_ENOUGH,     STATE_INACTIVE,    NO_TIMER,         FOR_UNCLEAR_LONG },
-	{ STATE_REVALIDATE,  DELIVERED,          STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
-	{ STATE_REVALIDATE,  TIME_UP,            STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
+	{ STATE_REVALIDATE, SOFT_FAILED, STATE_SOFT, ON_LADDER, FOR_SOFT },
+	{ STATE_REVALIDATE, BLOCKED, STATE_BLOCK, ON_BLOCK, FOR_BLOCK },
+	{ STATE_REVALIDATE, GONE, STATE_INACTIVE, NO_TIMER, FOR_EVENT },
+	{ STATE_REVALIDATE, PUZZLED, STATE_UNCLEAR, ON_DAYS, FOR_UNCLEAR },
+	{ STATE_REVALIDATE, PUZZLED_ENOUGH, STATE_INACTIVE, NO_TIMER, FOR_UNCLEAR_LONG },
+	{ STATE_REVALIDATE, DELIVERED, STATE_ACTIVE, NO_TIMER, FOR_NOTHING },
+	{ STATE_REVALIDATE, TIME_UP, STATE_ACTIVE, NO_TIMER, FOR_NOTHING },
 
-	{ STATE_BLOCK,       SOFT_FAILED,        STATE_BLOCK,       ON_LONGER,        AS_BEFORE },
-	{ STATE_BLOCK,       BLOCKED,            STATE_BLOCK,       ON_BLOCK,         FOR_BLOCK },
-	{ STATE_BLOCK,       GONE,               STATE_INACTIVE,    NO_TIMER,         FOR_EVENT },
-	{ STATE_BLOCK,       PUZZLED,            STATE_BLOCK,       UNCHANGED,        AS_BEFORE },
-	{ STATE_BLOCK,       PUZZLED_ENOUGH,     STATE_INACTIVE,    NO_TIMER,         FOR_UNCLEAR_LONG },
-	{ STATE_BLOCK,       DELIVERED,          STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
-	{ STATE_BLOCK,       TIME_UP,            STATE_INVESTIGATE, ON_INVESTIGATION, AS_BEFORE },
-	{ STATE_BLOCK,       RESOLVED,           STATE_RETRY_GATED, ON_GATE,          AS_BEFORE },
+	{ STATE_BLOCK, SOFT_FAILED, STATE_BLOCK, ON_LONGER, AS_BEFORE },
+	{ STATE_BLOCK, BLOCKED, STATE_BLOCK, ON_BLOCK, FOR_BLOCK },
+	{ STATE_BLOCK, GONE, STATE_INACTIVE, NO_TIMER, FOR_EVENT },
+	{ STATE_BLOCK, PUZZLED, STATE_BLOCK, UNCHANGED, AS_BEFORE },
+	{ STATE_BLOCK, PUZZLED_ENOUGH, STATE_INACTIVE, NO_TIMER, FOR_UNCLEAR_LONG },
+	{ STATE_BLOCK, DELIVERED, STATE_ACTIVE, NO_TIMER, FOR_NOTHING },
+	{ STATE_BLOCK, TIME_UP, STATE_INVESTIGATE, ON_INVESTIGATION, AS_BEFORE },
+	{ STATE_BLOCK, RESOLVED, STATE_RETRY_GATED, ON_GATE, AS_BEFORE },
 
-	{ STATE_INVESTIGATE, SOFT_FAILED,        STATE_INVESTIGATE, ON_LONGER,        AS_BEFORE },
-	{ STATE_INVESTIGATE, BLOCKED,            STATE_BLOCK,       ON_BLOCK,         FOR_BLOCK },
-	{ STATE_INVESTIGATE, GONE,               STATE_INACTIVE,    NO_TIMER,         FOR_EVENT },
-	{ STATE_INVESTIGATE, PUZZLED,            STATE_INVESTIGATE, UNCHANGED,        AS_BEFORE },
-	{ STATE_INVESTIGATE, PUZZLED_ENOUGH,     STATE_INACTIVE,    NO_TIMER,         FOR_UNCLEAR_LONG },
-	{ STATE_INVESTIGATE, DELIVERED,          STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
-	{ STATE_INVESTIGATE, TIME_UP,            STATE_RETRY_GATED, ON_GATE,          AS_BEFORE },
-	{ STATE_INVESTIGATE, RESOLVED,           STATE_RETRY_GATED, ON_GATE,          AS_BEFORE },
+	{ STATE_INVESTIGATE, SOFT_FAILED, STATE_INVESTIGATE, ON_LONGER, AS_BEFORE },
+	{ STATE_INVESTIGATE, BLOCKED, STATE_BLOCK, ON_BLOCK, FOR_BLOCK },
+	{ STATE_INVESTIGATE, GONE, STATE_INACTIVE, NO_TIMER, FOR_EVENT },
+	{ STATE_INVESTIGATE, PUZZLED, STATE_INVESTIGATE, UNCHANGED, AS_BEFORE },
+	{ STATE_INVESTIGATE, PUZZLED_ENOUGH, STATE_INACTIVE, NO_TIMER, FOR_UNCLEAR_LONG },
+	{ STATE_INVESTIGATE, DELIVERED, STATE_ACTIVE, NO_TIMER, FOR_NOTHING },
+	{ STATE_INVESTIGATE, TIME_UP, STATE_RETRY_GATED, ON_GATE, AS_BEFORE },
+	{ STATE_INVESTIGATE, RESOLVED, STATE_RETRY_GATED, ON_GATE, AS_BEFORE },
 
-	{ STATE_RETRY_GATED, SOFT_FAILED,        STATE_SOFT,        ON_LADDER,        FOR_SOFT },
-	{ STATE_RETRY_GATED, BLOCKED,            STATE_BLOCK,       ON_BLOCK,         FOR_BLOCK },
-	{ STATE_RETRY_GATED, GONE,               STATE_INACTIVE,    NO_TIMER,         FOR_EVENT },
-	{ STATE_RETRY_GATED, PUZZLED,            STATE_RETRY_GATED, UNCHANGED,        AS_BEFORE },
-	{ STATE_RETRY_GATED, PUZZLED_ENOUGH,     STATE_INACTIVE,    NO_TIMER,         FOR_UNCLEAR_LONG },
-	{ STATE_RETRY_GATED, DELIVERED,          STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
-	{ STATE_RETRY_GATED, TIME_UP,            STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
+	{ STATE_RETRY_GATED, SOFT_FAILED, STATE_SOFT, ON_LADDER, FOR_SOFT },
+	{ STATE_RETRY_GATED, BLOCKED, STATE_BLOCK, ON_BLOCK, FOR_BLOCK },
+	{ STATE_RETRY_GATED, GONE, STATE_INACTIVE, NO_TIMER, FOR_EVENT },
+	{ STATE_RETRY_GATED, PUZZLED, STATE_RETRY_GATED, UNCHANGED, AS_BEFORE },
+	{ STATE_RETRY_GATED, PUZZLED_ENOUGH, STATE_INACTIVE, NO_TIMER, FOR_UNCLEAR_LONG },
+	{ STATE_RETRY_GATED, DELIVERED, STATE_ACTIVE, NO_TIMER, FOR_NOTHING },
+	{ STATE_RETRY_GATED, TIME_UP, STATE_ACTIVE, NO_TIMER, FOR_NOTHING },
 
-	{ STATE_UNCLEAR,     SOFT_FAILED,        STATE_SOFT,        ON_LADDER,        FOR_SOFT },
-	{ STATE_UNCLEAR,     BLOCKED,            STATE_BLOCK,       ON_BLOCK,         FOR_BLOCK },
-	{ STATE_UNCLEAR,     GONE,               STATE_INACTIVE,    NO_TIMER,         FOR_EVENT },
-	{ STATE_UNCLEAR,     PUZZLED,            STATE_UNCLEAR,     ON_DAYS,          FOR_UNCLEAR },
-	{ STATE_UNCLEAR,     PUZZLED_ENOUGH,     STATE_INACTIVE,    NO_TIMER,         FOR_UNCLEAR_LONG },
-	{ STATE_UNCLEAR,     DELIVERED,          STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
-	{ STATE_UNCLEAR,     TIME_UP,            STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
+	{ STATE_UNCLEAR, SOFT_FAILED, STATE_SOFT, ON_LADDER, FOR_SOFT },
+	{ STATE_UNCLEAR, BLOCKED, STATE_BLOCK, ON_BLOCK, FOR_BLOCK },
+	{ STATE_UNCLEAR, GONE, STATE_INACTIVE, NO_TIMER, FOR_EVENT },
+	{ STATE_UNCLEAR, PUZZLED, STATE_UNCLEAR, ON_DAYS, FOR_UNCLEAR },
+	{ STATE_UNCLEAR, PUZZLED_ENOUGH, STATE_INACTIVE, NO_TIMER, FOR_UNCLEAR_LONG },
+	{ STATE_UNCLEAR, DELIVERED, STATE_ACTIVE, NO_TIMER, FOR_NOTHING },
+	{ STATE_UNCLEAR, TIME_UP, STATE_ACTIVE, NO_TIMER, FOR_NOTHING },
 
-	/* final: nothing but an operator leads out; an earlier or harder reason takes the place of the one that is known */
-	{ STATE_INACTIVE,    GONE,               STATE_INACTIVE,    NO_TIMER,         FOR_EVENT },
-	{ STATE_INACTIVE,    REACTIVATED,        STATE_ACTIVE,      NO_TIMER,         FOR_NOTHING },
+	/*
+	 * final: nothing but an operator leads out; an earlier or harder reason takes the place of
+	 * the one that is known
+	 */
+	{ STATE_INACTIVE, GONE, STATE_INACTIVE, NO_TIMER, FOR_EVENT },
+	{ STATE_INACTIVE, REACTIVATED, STATE_ACTIVE, NO_TIMER, FOR_NOTHING },
 };
 
 bool store_transition(unsigned n, const char *words[STORE_TRANSITION_WORDS])
@@ -137,7 +150,8 @@ enum verdict standing_verdict(enum contact_state state)
 
 bool is_running(enum contact_state state)
 {
-	return state == STATE_SOFT || state == STATE_BLOCK || state == STATE_INVESTIGATE || state == STATE_RETRY_GATED;
+	return state == STATE_SOFT || state == STATE_BLOCK || state == STATE_INVESTIGATE ||
+		state == STATE_RETRY_GATED;
 }
 
 static int64_t ladder_step(const struct ladder *l, unsigned attempt)
@@ -147,9 +161,12 @@ static int64_t ladder_step(const struct ladder *l, unsigned attempt)
 	return l->step[(attempt <= l->steps ? attempt : l->steps) - 1];
 }
 
-/* --- one transition --------------------------------------------------------------------------------------------- */
+/* --- one transition ------------------------------------------------------- */
 
-/* Its place within the gate: the addresses of a provider come back one after the other, not all in one second. */
+/*
+ * Its place within the gate: the addresses of a provider come back one after the other, not all in
+ * one second.
+ */
 static int64_t place_in_gate(const unsigned char key[PSEUDONYM_SIZE], int64_t gate)
 {
 	uint64_t v = 0;
@@ -166,8 +183,8 @@ static int64_t quiet_end(const struct walk *w, int64_t day, int64_t least)
 }
 
 /*
- * UNTIL may be exact; DUE, which leads out of a finished episode, depends on the day of AT only, so that it is the same after the times were
- * cut to days. A block is short and its end exact.
+ * UNTIL may be exact; DUE, which leads out of a finished episode, depends on the day of AT only, so
+ * that it is the same after the times were cut to days. A block is short and its end exact.
  */
 static void set_timer(const struct walk *w, struct standing *st, enum timer timer, int64_t at)
 {
@@ -202,15 +219,18 @@ static void set_timer(const struct walk *w, struct standing *st, enum timer time
 		st->due = at + w->o->block_hold;
 		break;
 	case ON_INVESTIGATION: /* patience counts from the block */
-		st->due = later(at, day_start(at - w->o->block_hold) + whole_days(w->o->block_patience) + DAY);
+		st->due = later(at,
+			day_start(at - w->o->block_hold) + whole_days(w->o->block_patience) + DAY);
 		st->until = later(st->held, st->due);
 		break;
 	case ON_GATE:
 		st->until = later(st->held, at + place_in_gate(w->key, w->o->block_gate));
-		st->due = day + later(whole_days(w->o->block_quiet), whole_days(w->o->block_gate) + DAY);
+		st->due = day +
+			later(whole_days(w->o->block_quiet), whole_days(w->o->block_gate) + DAY);
 		break;
 	case ON_PAUSE:
-		st->until = st->due = later(st->state == STATE_PAUSED ? until : 0, day + whole_days(w->o->pause) + DAY);
+		st->until = st->due = later(
+			st->state == STATE_PAUSED ? until : 0, day + whole_days(w->o->pause) + DAY);
 		break;
 	case ON_TRIAL:
 		st->due = quiet_end(w, day, 0);
@@ -266,7 +286,7 @@ void elapse(const struct walk *w, struct standing *st, int64_t at)
 	}
 }
 
-/* --- the state, made from the history ------------------------------------------------------------------------------ */
+/* --- the state, made from the history ------------------------------------- */
 
 /* All that happened on a day, as far as it counts. */
 struct moment {
@@ -275,7 +295,10 @@ struct moment {
 };
 enum { MOMENTS_MAX = 4 };
 
-/* A delivery speaks for what came before it on its day. Returns how many moments there are, in the order of their times. */
+/*
+ * A delivery speaks for what came before it on its day. Returns how many moments there are, in the
+ * order of their times.
+ */
 static unsigned moments_of(const struct day *d, struct moment m[MOMENTS_MAX])
 {
 	bool soft = d->last_soft > d->delivered, block = d->last_block > d->delivered;
@@ -295,8 +318,12 @@ static unsigned moments_of(const struct day *d, struct moment m[MOMENTS_MAX])
 	return n;
 }
 
-/* By age, which says nothing of fewer than so many mailings, or by attempts. A coarse day that lies where its times would decide is what it was when they were known. */
-static bool ladder_ended(const struct ladder *l, int64_t least, const struct standing *st, const struct day *d, int64_t age)
+/*
+ * By age, which says nothing of fewer than so many mailings, or by attempts. A coarse day that lies
+ * where its times would decide is what it was when they were known.
+ */
+static bool ladder_ended(const struct ladder *l, int64_t least, const struct standing *st,
+	const struct day *d, int64_t age)
 {
 	if (l->attempts && st->soft >= l->attempts)
 		return true;
@@ -307,7 +334,10 @@ static bool ladder_ended(const struct ladder *l, int64_t least, const struct sta
 	return age >= l->end;
 }
 
-/* The day's soft failures; those before a delivery are settled, and how many came after it is not known: one at least. */
+/*
+ * The day's soft failures; those before a delivery are settled, and how many came after it is not
+ * known: one at least.
+ */
 static void soft_failures(const struct walk *w, struct standing *st, struct day *d, int64_t at)
 {
 	const struct ladder *l = w->ladder;
@@ -356,7 +386,8 @@ static void walk_day(const struct walk *w, struct standing *st, struct day *d, i
 		}
 		elapse(w, st, m->at);
 		/* what a delivery of the same day settled makes no state, but it was an episode */
-		if (m->what == DELIVERED && st->state == STATE_ACTIVE && d->count[HISTORY_SOFT] && d->first_soft < d->delivered)
+		if (m->what == DELIVERED && st->state == STATE_ACTIVE && d->count[HISTORY_SOFT] &&
+			d->first_soft < d->delivered)
 			st->episode = d->start;
 		if (m->what == SOFT_FAILED) {
 			soft_failures(w, st, d, m->at);
@@ -384,7 +415,10 @@ const struct day *final_day(const struct history *h)
 	return NULL;
 }
 
-/* The whole way is walked, also behind what is final: where a ladder would have ended must be known before the times are cut. */
+/*
+ * The whole way is walked, also behind what is final: where a ladder would have ended must be known
+ * before the times are cut.
+ */
 void walk_history(const struct walk *w, struct history *h, int64_t resolved, struct standing *out)
 {
 	struct standing st = h->base;

@@ -1,9 +1,11 @@
 /*
  * Opening and closing; here all parts of the store come together (the transaction: transaction.c).
  *
- * The database runs in WAL mode with synchronous=FULL: a commit that returned is on disk, readers never wait for the writer, and a
- * kill at any instruction leaves the last commit. secure_delete overwrites what is deleted, and pagefile.h what SQLite leaves of rows that
- * it moves; the settings are read back, and without them the store is not opened. The -wal and -shm files stay when the last handle closes, so that a reader never has to make them.
+ * The database runs in WAL mode with synchronous=FULL: a commit that returned is on disk, readers
+ * never wait for the writer, and a kill at any instruction leaves the last commit. secure_delete
+ * overwrites what is deleted, and pagefile.h what SQLite leaves of rows that it moves; the settings
+ * are read back, and without them the store is not opened. The -wal and -shm files stay when the
+ * last handle closes, so that a reader never has to make them.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -44,7 +46,7 @@ static const struct schema_conversion conversions[] = {
 	{ 0, NULL },
 };
 
-/* --- opening ------------------------------------------------------------------------------------------------ */
+/* --- opening -------------------------------------------------------------- */
 
 /* The pragmas that protect, and what each must say when read back. NULL: any answer. */
 static const struct pragma {
@@ -54,15 +56,17 @@ static const struct pragma {
 	{ "PRAGMA journal_mode = WAL", "wal", true },
 	{ "PRAGMA synchronous = FULL", NULL, true },
 	{ "PRAGMA secure_delete = ON", "1", false },
-	/* what pagefile.h needs: no pointer map, and page numbers of three bytes, which is 64 GiB */
+	/*
+	 * what pagefile.h needs: no pointer map, and page numbers of three bytes, which is 64 GiB
+	 */
 	{ "PRAGMA auto_vacuum = NONE", NULL, true },
 	{ "PRAGMA auto_vacuum", "0", true },
 	{ "PRAGMA max_page_count = 16777215", "16777215", true },
 	{ "PRAGMA trusted_schema = OFF", NULL, false },
 	{ "PRAGMA cell_size_check = ON", NULL, false },
 	{ "PRAGMA temp_store = MEMORY", NULL, false },
-	{ "PRAGMA cache_size = -16384", NULL, false },        /* KiB */
-	{ "PRAGMA wal_autocheckpoint = 4000", NULL, true },   /* pages */
+	{ "PRAGMA cache_size = -16384", NULL, false },      /* KiB */
+	{ "PRAGMA wal_autocheckpoint = 4000", NULL, true }, /* pages */
 	{ "PRAGMA journal_size_limit = 67108864", NULL, true },
 };
 
@@ -75,8 +79,12 @@ static int apply_pragma(struct store *s, const struct pragma *p)
 
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(st);
-	/* turning a new file to WAL is the one lock for which SQLite does not wait: several processes may open it for the first time */
-	for (int waited = 0; (rc & 0xff) == SQLITE_BUSY && waited < BUSY_TIMEOUT_MS; waited += PRAGMA_WAIT_MS) {
+	/*
+	 * turning a new file to WAL is the one lock for which SQLite does not wait: several
+	 * processes may open it for the first time
+	 */
+	for (int waited = 0; (rc & 0xff) == SQLITE_BUSY && waited < BUSY_TIMEOUT_MS;
+		waited += PRAGMA_WAIT_MS) {
 		sqlite3_reset(st);
 		sqlite3_sleep(PRAGMA_WAIT_MS);
 		rc = sqlite3_step(st);
@@ -84,9 +92,11 @@ static int apply_pragma(struct store *s, const struct pragma *p)
 	if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
 		result = store_fail(s, STORE_FAILED, "%s: %s", s->o.path, sqlite3_errmsg(s->db));
 	} else if (p->answer) {
-		const char *answer = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(st, 0) : NULL;
+		const char *answer = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(st, 0)
+						      : NULL;
 		if (!answer || strcmp(answer, p->answer) != 0)
-			result = store_fail(s, STORE_FAILED, "%s: SQLite refuses \"%s\"", s->o.path, p->sql);
+			result = store_fail(
+				s, STORE_FAILED, "%s: SQLite refuses \"%s\"", s->o.path, p->sql);
 	}
 	sqlite3_finalize(st);
 	return result;
@@ -112,11 +122,13 @@ static int make_file(struct store *s)
 static int open_database(struct store *s)
 {
 	const char *layer = pagefile_layer();
-	int flags = (s->o.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX;
+	int flags = (s->o.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
+		SQLITE_OPEN_NOMUTEX;
 	int rc = layer ? sqlite3_open_v2(s->o.path, &s->db, flags, layer) : SQLITE_NOMEM, stay = 1;
 
 	if (rc != SQLITE_OK)
-		return store_fail(s, STORE_FAILED, "%s: %s", s->o.path, s->db ? sqlite3_errmsg(s->db) : "no memory");
+		return store_fail(s, STORE_FAILED, "%s: %s", s->o.path,
+			s->db ? sqlite3_errmsg(s->db) : "no memory");
 	sqlite3_extended_result_codes(s->db, 1);
 	sqlite3_busy_timeout(s->db, BUSY_TIMEOUT_MS);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -144,8 +156,9 @@ static int check_folding(struct store *s, bool made)
 	if (rc < 0)
 		return STORE_FAILED;
 	if (!rc || strcmp((const char *)sqlite3_column_text(st, 0), now) != 0)
-		result = store_fail(s, STORE_MISUSE, "[privacy] fold_local_part is %s, but the store %s was made with the other setting",
-				    now, s->o.path);
+		result = store_fail(s, STORE_MISUSE,
+			"[privacy] fold_local_part is %s, but the store %s was made with the other setting",
+			now, s->o.path);
 	sqlite3_reset(st);
 	return result;
 }
@@ -157,12 +170,15 @@ static int record_program(struct store *s, int64_t now)
 
 	if (store_ledger_last(s, "program", NULL, &last))
 		return STORE_FAILED;
-	return last.number && strcmp(last.detail, "version=" RETOUR_VERSION) == 0 ? STORE_OK
-										    : store_ledger(s, now, "program",
-												   "version=" RETOUR_VERSION);
+	return last.number && strcmp(last.detail, "version=" RETOUR_VERSION) == 0
+		? STORE_OK
+		: store_ledger(s, now, "program", "version=" RETOUR_VERSION);
 }
 
-/* Schema, keys' fingerprints and what changed since last time, in one transaction; checked again under the lock, as two may create. */
+/*
+ * Schema, keys' fingerprints and what changed since last time, in one transaction; checked again
+ * under the lock, as two may create.
+ */
 static int settle_schema(struct store *s, int64_t now, bool *made)
 {
 	int version, result = store_begin(s);
@@ -175,7 +191,8 @@ static int settle_schema(struct store *s, int64_t now, bool *made)
 	*made = !result && !version;
 	if (!result)
 		result = schema_migrate(s, version, conversions);
-	if (!result && *made && (store_ledger(s, now, "store-created", schema) || keys_record(s, now)))
+	if (!result && *made &&
+		(store_ledger(s, now, "store-created", schema) || keys_record(s, now)))
 		result = STORE_FAILED;
 	if (!result)
 		result = check_folding(s, *made);
@@ -194,7 +211,8 @@ static int open_all(struct store *s, int64_t now, bool *created)
 	bool absent = false;
 
 	if (!s->o.path || !s->o.keys_dir || (s->o.create && s->o.read_only))
-		return store_fail(s, STORE_MISUSE, "store: path or keys_dir missing, or create together with read_only");
+		return store_fail(s, STORE_MISUSE,
+			"store: path or keys_dir missing, or create together with read_only");
 	if (stat(s->o.path, &st)) {
 		absent = errno == ENOENT;
 		if (!absent)
@@ -203,16 +221,20 @@ static int open_all(struct store *s, int64_t now, bool *created)
 	if (!absent && !S_ISREG(st.st_mode))
 		return store_fail(s, STORE_MISUSE, "%s: not a regular file", s->o.path);
 	if (absent && !s->o.create)
-		return store_fail(s, STORE_FAILED, "%s: there is no store yet; the first run, poll or import makes it", s->o.path);
+		return store_fail(s, STORE_FAILED,
+			"%s: there is no store yet; the first run, poll or import makes it",
+			s->o.path);
 	if (absent && make_file(s))
 		return STORE_FAILED;
 	if (open_database(s) || schema_version(s, &version))
 		return STORE_FAILED;
 	if (!version && !s->o.create)
-		return store_fail(s, STORE_FAILED, "%s: empty; the first run, poll or import makes the store", s->o.path);
+		return store_fail(s, STORE_FAILED,
+			"%s: empty; the first run, poll or import makes the store", s->o.path);
 	if (version < SCHEMA_VERSION && s->o.read_only)
-		return store_fail(s, STORE_FAILED, "%s: schema version %d; the next run brings it to %d", s->o.path, version,
-				  SCHEMA_VERSION);
+		return store_fail(s, STORE_FAILED,
+			"%s: schema version %d; the next run brings it to %d", s->o.path, version,
+			SCHEMA_VERSION);
 	if ((result = keys_open(s, !version)))
 		return result;
 	if (!s->o.read_only && (result = settle_schema(s, now, created)))
@@ -260,8 +282,9 @@ void store_close(struct store *s)
 
 int store_bulk(struct store *s, bool on)
 {
-	int result = db_exec(s, on ? "PRAGMA cache_size = -24576; PRAGMA wal_autocheckpoint = 16000"
-				  : "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4000");
+	int result = db_exec(s,
+		on ? "PRAGMA cache_size = -24576; PRAGMA wal_autocheckpoint = 16000"
+		   : "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4000");
 
 	if (!on)
 		sqlite3_db_release_memory(s->db);

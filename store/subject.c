@@ -1,12 +1,14 @@
 /*
- * What a data subject may ask for (GDPR articles 15 and 17): contact and events are found from the address, with every key that is there, and deleted.
- * What cannot be found that way is nobody's any more: counts, events of months whose keys are destroyed, hashes of whole messages.
+ * What a data subject may ask for (GDPR articles 15 and 17): contact and events are found from the
+ * address, with every key that is there, and deleted. What cannot be found that way is nobody's any
+ * more: counts, events of months whose keys are destroyed, hashes of whole messages.
  */
 #include <sodium.h>
 #include "store/internal.h"
 
 /* Who is inactive stays so where KEEP, with nothing else known. */
-static int forget_contact(struct store *s, const unsigned char key[PSEUDONYM_SIZE], bool keep, int64_t now, struct erased *sum)
+static int forget_contact(struct store *s, const unsigned char key[PSEUDONYM_SIZE], bool keep,
+	int64_t now, struct erased *sum)
 {
 	if (keep && db_run(s, SQL_CONTACT_REDUCE, "b", key, PSEUDONYM_SIZE))
 		return STORE_FAILED;
@@ -14,13 +16,15 @@ static int forget_contact(struct store *s, const unsigned char key[PSEUDONYM_SIZ
 		sum->suppressions++;
 		return erasures_note(s, REDUCED_CONTACT, key, now);
 	}
-	if (held_delete(s, HELD_CONTACTS, db_bind(s, SQL_CONTACT_DELETE, "b", key, PSEUDONYM_SIZE), &sum->contacts))
+	if (held_delete(s, HELD_CONTACTS, db_bind(s, SQL_CONTACT_DELETE, "b", key, PSEUDONYM_SIZE),
+		    &sum->contacts))
 		return STORE_FAILED;
 	/* also where there is none any more: a backup may have one */
 	return erasures_note(s, ERASED_CONTACT, key, now);
 }
 
-int store_forget(struct store *s, const char *address, size_t n, bool keep, int64_t now, struct erased *sum)
+int store_forget(
+	struct store *s, const char *address, size_t n, bool keep, int64_t now, struct erased *sum)
 {
 	char canonical[CANONICAL_SIZE];
 	unsigned char key[PSEUDONYM_SIZE];

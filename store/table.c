@@ -1,11 +1,15 @@
 /*
- * All contacts in memory, for a handle that is asked about a whole mailing list. A walk through the database costs microseconds for each address, one
- * pass over it a fifth of one for each contact, so from some number of questions on the pass is cheaper.
+ * All contacts in memory, for a handle that is asked about a whole mailing list. A walk through the
+ * database costs microseconds for each address, one pass over it a fifth of one for each contact,
+ * so from some number of questions on the pass is cheaper.
  *
- * A contact is 12 bytes of its pseudonym and a word; who is on a ladder, on hold or paused has a record of its own beside it. Pseudonyms are hashes, so
- * their first bits say where in the table to look: mostly one place in memory for an answer. Two of a million addresses share 96 bits once in 10^17 lists.
+ * A contact is 12 bytes of its pseudonym and a word; who is on a ladder, on hold or paused has a
+ * record of its own beside it. Pseudonyms are hashes, so their first bits say where in the table to
+ * look: mostly one place in memory for an answer. Two of a million addresses share 96 bits once in
+ * 10^17 lists.
  *
- * The table is made only by handles that read, holds while nothing was written since (PRAGMA data_version), and is asked only inside a snapshot.
+ * The table is made only by handles that read, holds while nothing was written since (PRAGMA
+ * data_version), and is asked only inside a snapshot.
  */
 #include <stdlib.h>
 #include "store/internal.h"
@@ -21,24 +25,27 @@ enum {
 #define ON_ITS_OWN (UINT32_C(1) << 31) /* the word is the number of a record */
 #define EMPTY UINT32_MAX
 
-/* The word of one that time does not change: state (4 bits from 24), reason (8 from 16), since as a day (16). */
+/*
+ * The word of one that time does not change: state (4 bits from 24), reason (8 from 16), since as a
+ * day (16).
+ */
 struct slot {
-	uint64_t high;              /* of the pseudonym */
+	uint64_t high; /* of the pseudonym */
 	uint32_t low, word;
 };
 
 struct own {
 	int64_t until, due;
-	uint16_t since, attempts;   /* since as a day */
+	uint16_t since, attempts; /* since as a day */
 	uint8_t state, reason;
-	bool full;                  /* its ladder is the one of full mailboxes */
+	bool full; /* its ladder is the one of full mailboxes */
 };
 
 struct table {
 	bool holds, too_large;
-	int64_t version;            /* of the data that it was made from, or given up for */
-	uint64_t asked;             /* since it was made */
-	struct slot *slot;          /* in the order of their pseudonyms, EMPTY ones between them */
+	int64_t version;   /* of the data that it was made from, or given up for */
+	uint64_t asked;    /* since it was made */
+	struct slot *slot; /* in the order of their pseudonyms, EMPTY ones between them */
 	size_t places;
 	struct own *own;
 	size_t owns, own_room;
@@ -55,7 +62,10 @@ static uint64_t number_at(const unsigned char *p, unsigned bytes)
 	return v;
 }
 
-/* Where a pseudonym would lie if they were spread evenly; the next free place from there on is its own. */
+/*
+ * Where a pseudonym would lie if they were spread evenly; the next free place from there on is its
+ * own.
+ */
 static size_t place_of(const struct table *t, uint64_t high)
 {
 	return (size_t)((unsigned __int128)high * t->places >> 64);
@@ -78,7 +88,10 @@ static bool grow_own(struct table *t)
 	return true;
 }
 
-/* The number of a reason's text; REASONS_MAX when there are too many. They come in runs and are few. */
+/*
+ * The number of a reason's text; REASONS_MAX when there are too many. They come in runs and are
+ * few.
+ */
 static unsigned reason_number(struct table *t, const char *text, unsigned last)
 {
 	if (last < t->reasons && strcmp(t->reason[last], text) == 0)
@@ -105,15 +118,19 @@ static bool add_row(struct table *t, const struct contact_row *r, unsigned *reas
 	size_t i = place_of(t, high);
 
 	*reason = reason_number(t, r->reason, *reason);
-	if (*reason == REASONS_MAX || t->places * sizeof *t->slot + t->own_room * sizeof *t->own > TABLE_BYTES_MAX || !grow_own(t))
+	if (*reason == REASONS_MAX ||
+		t->places * sizeof *t->slot + t->own_room * sizeof *t->own > TABLE_BYTES_MAX ||
+		!grow_own(t))
 		return false;
 	while (t->slot[i].word != EMPTY)
 		i = next_place(t, i);
-	t->slot[i] = (struct slot){ high, (uint32_t)number_at(r->key + 8, 4), (uint32_t)r->state << 24 | *reason << 16 | (uint16_t)(r->since / DAY) };
+	t->slot[i] = (struct slot){ high, (uint32_t)number_at(r->key + 8, 4),
+		(uint32_t)r->state << 24 | *reason << 16 | (uint16_t)(r->since / DAY) };
 	if (fits(r))
 		return true;
 	t->slot[i].word = ON_ITS_OWN | (uint32_t)t->owns;
-	t->own[t->owns++] = (struct own){ r->until, r->due, (uint16_t)(r->since / DAY), (uint16_t)(r->attempts & 0xffff), (uint8_t)r->state, (uint8_t)*reason, r->full };
+	t->own[t->owns++] = (struct own){ r->until, r->due, (uint16_t)(r->since / DAY),
+		(uint16_t)(r->attempts & 0xffff), (uint8_t)r->state, (uint8_t)*reason, r->full };
 	return true;
 }
 
@@ -213,7 +230,8 @@ int contact_table_enter(struct store *s)
 	return is_worth ? make_table(s, t, version) : STORE_OK;
 }
 
-enum table_result contact_table_find(struct store *s, const unsigned char key[PSEUDONYM_SIZE], struct contact_row *out)
+enum table_result contact_table_find(
+	struct store *s, const unsigned char key[PSEUDONYM_SIZE], struct contact_row *out)
 {
 	struct table *t = s->table;
 

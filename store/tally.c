@@ -1,20 +1,26 @@
 /*
- * Anonymous counts: events per day of the report's zone, kind, class, category, origin, provider and campaign; messages per day,
- * mailbox and outcome. They stay, and all reports are made of them.
+ * Anonymous counts: events per day of the report's zone, kind, class, category, origin, provider
+ * and campaign; messages per day, mailbox and outcome. They stay, and all reports are made of them.
  *
- * Counts are gathered in memory while a transaction runs, and written at its end or when the memory is full, so that a thousand equal
- * events cost one row's update. Names that come with mail have a bound: above CAMPAIGNS_MAX campaigns a day the rest is counted
- * as "other campaigns", whose blank no real campaign has.
+ * Counts are gathered in memory while a transaction runs, and written at its end or when the memory
+ * is full, so that a thousand equal events cost one row's update. Names that come with mail have a
+ * bound: above CAMPAIGNS_MAX campaigns a day the rest is counted as "other campaigns", whose blank
+ * no real campaign has.
  */
 #include <stdlib.h>
 #include <stdio.h>
 #include <time.h>
 #include "store/internal.h"
 
-enum { CELLS = 1024 /* a power of two */, CELLS_FULL = 768, MESSAGE_CELLS = 32, RECURRENCE_CELLS = 64, CAMPAIGNS_MAX = 2000 };
+enum {
+	CELLS = 1024 /* a power of two */,
+	CELLS_FULL = 768,
+	MESSAGE_CELLS = 32,
+	RECURRENCE_CELLS = 64,
+	CAMPAIGNS_MAX = 2000
+};
 
 static const char other_campaigns[] = "other campaigns";
-
 
 struct message_cell {
 	int32_t day;
@@ -26,7 +32,7 @@ struct message_cell {
 struct recurrence_cell {
 	int32_t day;
 	uint8_t klass;
-	uint64_t count[2];    /* repeated, first */
+	uint64_t count[2]; /* repeated, first */
 };
 
 struct counters {
@@ -60,7 +66,7 @@ void counters_discard(struct store *s)
 		memset(s->counters, 0, sizeof *s->counters);
 }
 
-/* --- writing ---------------------------------------------------------------------------------------------- */
+/* --- writing -------------------------------------------------------------- */
 
 int tally_bounded_campaign(struct store *s, int32_t day, const char **campaign)
 {
@@ -86,8 +92,9 @@ static int write_cell(struct store *s, const struct tally *t)
 
 	if (totals_add(s, t) || tally_bounded_campaign(s, t->day, &campaign))
 		return STORE_FAILED;
-	return db_run(s, SQL_TALLY_ADD, "itttttti", (int64_t)t->day, kind_name(t->kind), class_name(t->klass),
-		      category_name(t->category), origin_name(t->origin), t->provider, campaign, (int64_t)t->count);
+	return db_run(s, SQL_TALLY_ADD, "itttttti", (int64_t)t->day, kind_name(t->kind),
+		class_name(t->klass), category_name(t->category), origin_name(t->origin),
+		t->provider, campaign, (int64_t)t->count);
 }
 
 int counters_flush(struct store *s)
@@ -102,12 +109,14 @@ int counters_flush(struct store *s)
 		if (c->cell[i].count && write_cell(s, &c->cell[i]))
 			return STORE_FAILED;
 	for (unsigned i = 0; i < c->messages; i++)
-		if (db_run(s, SQL_MESSAGE_COUNT_ADD, "itti", (int64_t)c->message[i].day, c->message[i].mailbox, c->message[i].outcome,
-			   (int64_t)c->message[i].count))
+		if (db_run(s, SQL_MESSAGE_COUNT_ADD, "itti", (int64_t)c->message[i].day,
+			    c->message[i].mailbox, c->message[i].outcome,
+			    (int64_t)c->message[i].count))
 			return STORE_FAILED;
 	for (unsigned i = 0; i < c->recurrences; i++)
-		if (db_run(s, SQL_RECURRENCE_ADD, "itii", (int64_t)c->recurrence[i].day, class_name(c->recurrence[i].klass),
-			   (int64_t)c->recurrence[i].count[1], (int64_t)c->recurrence[i].count[0]))
+		if (db_run(s, SQL_RECURRENCE_ADD, "itii", (int64_t)c->recurrence[i].day,
+			    class_name(c->recurrence[i].klass), (int64_t)c->recurrence[i].count[1],
+			    (int64_t)c->recurrence[i].count[0]))
 			return STORE_FAILED;
 	counters_discard(s);
 	return STORE_OK;
@@ -115,8 +124,9 @@ int counters_flush(struct store *s)
 
 static bool same_cell(const struct tally *a, const struct tally *b)
 {
-	return a->day == b->day && a->kind == b->kind && a->klass == b->klass && a->category == b->category &&
-	       a->origin == b->origin && strcmp(a->provider, b->provider) == 0 && strcmp(a->campaign, b->campaign) == 0;
+	return a->day == b->day && a->kind == b->kind && a->klass == b->klass &&
+		a->category == b->category && a->origin == b->origin &&
+		strcmp(a->provider, b->provider) == 0 && strcmp(a->campaign, b->campaign) == 0;
 }
 
 /* FNV-1a: at worst a foreign campaign name makes a long walk through 1,024 cells. */
@@ -135,17 +145,23 @@ static uint32_t cell_hash(const struct tally *t)
 
 int tally_add(struct store *s, const struct packed *e)
 {
-	struct tally t = { .day = e->day, .kind = e->kind, .klass = e->klass, .category = e->category, .origin = e->origin };
+	struct tally t = { .day = e->day,
+		.kind = e->kind,
+		.klass = e->klass,
+		.category = e->category,
+		.origin = e->origin };
 	struct counters *c = counters(s);
 	uint32_t i;
 
 	if (!c)
 		return STORE_FAILED;
-	memcpy(t.provider, e->profiled ? e->provider : "other", e->profiled ? sizeof t.provider - 1 : sizeof "other");
+	memcpy(t.provider, e->profiled ? e->provider : "other",
+		e->profiled ? sizeof t.provider - 1 : sizeof "other");
 	memcpy(t.campaign, e->campaign, sizeof t.campaign);
 	if (c->cells >= CELLS_FULL && counters_flush(s))
 		return STORE_FAILED;
-	for (i = cell_hash(&t) % CELLS; c->cell[i].count && !same_cell(&c->cell[i], &t); i = (i + 1) % CELLS)
+	for (i = cell_hash(&t) % CELLS; c->cell[i].count && !same_cell(&c->cell[i], &t);
+		i = (i + 1) % CELLS)
 		;
 	if (!c->cell[i].count) {
 		c->cell[i] = t;
@@ -165,7 +181,7 @@ int count_message(struct store *s, int32_t day, const char *mailbox, const char 
 		return STORE_FAILED;
 	for (i = 0; i < c->messages; i++)
 		if (c->message[i].day == day && strcmp(c->message[i].outcome, outcome) == 0 &&
-		    strncmp(c->message[i].mailbox, mailbox, STORE_NAME_SIZE - 1) == 0)
+			strncmp(c->message[i].mailbox, mailbox, STORE_NAME_SIZE - 1) == 0)
 			break;
 	if (i == MESSAGE_CELLS) {
 		if (counters_flush(s))
@@ -188,7 +204,8 @@ int recurrence_add(struct store *s, int32_t day, unsigned klass, bool first)
 
 	if (!c)
 		return STORE_FAILED;
-	while (i < c->recurrences && (c->recurrence[i].day != day || c->recurrence[i].klass != klass))
+	while (i < c->recurrences &&
+		(c->recurrence[i].day != day || c->recurrence[i].klass != klass))
 		i++;
 	if (i == RECURRENCE_CELLS) {
 		if (counters_flush(s))
@@ -196,7 +213,8 @@ int recurrence_add(struct store *s, int32_t day, unsigned klass, bool first)
 		i = 0;
 	}
 	if (i == c->recurrences)
-		c->recurrence[c->recurrences++] = (struct recurrence_cell){ .day = day, .klass = (uint8_t)klass };
+		c->recurrence[c->recurrences++] = (struct recurrence_cell){ .day = day,
+			.klass = (uint8_t)klass };
 	c->recurrence[i].count[first]++;
 	return STORE_OK;
 }
@@ -205,12 +223,16 @@ int store_count_message(struct store *s, const char *mailbox, const char *outcom
 {
 	if (!s->in_transaction)
 		return store_fail(s, STORE_MISUSE, "count outside a transaction");
-	return db_run(s, SQL_MESSAGE_COUNT_ADD, "itti", (int64_t)day_of(at), mailbox, outcome, (int64_t)1);
+	return db_run(s, SQL_MESSAGE_COUNT_ADD, "itti", (int64_t)day_of(at), mailbox, outcome,
+		(int64_t)1);
 }
 
-/* --- reading ----------------------------------------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------- */
 
-/* A name's number; 0, which is "none" or empty in every list, where the name is empty because it is not grouped by. */
+/*
+ * A name's number; 0, which is "none" or empty in every list, where the name is empty because it is
+ * not grouped by.
+ */
 static uint8_t number_of(int (*by_name)(const char *), sqlite3_stmt *st, int column)
 {
 	const char *name = (const char *)sqlite3_column_text(st, column);
@@ -225,7 +247,8 @@ struct last_name {
 	uint8_t number;
 };
 
-static uint8_t number_again(struct last_name *last, int (*by_name)(const char *), sqlite3_stmt *st, int column)
+static uint8_t number_again(
+	struct last_name *last, int (*by_name)(const char *), sqlite3_stmt *st, int column)
 {
 	const char *name = (const char *)sqlite3_column_text(st, column);
 
@@ -236,12 +259,14 @@ static uint8_t number_again(struct last_name *last, int (*by_name)(const char *)
 	return last->number;
 }
 
-int store_tallies(struct store *s, int32_t from, int32_t to, unsigned group, int (*visit)(void *context, const struct tally *t),
-		  void *context)
+int store_tallies(struct store *s, int32_t from, int32_t to, unsigned group,
+	int (*visit)(void *context, const struct tally *t), void *context)
 {
-	sqlite3_stmt *st = group == BY_EVERYTHING ? db_bind(s, SQL_TALLY_ROWS, "ii", (int64_t)from, (int64_t)to)
-						  : db_bind(s, SQL_TALLY_GROUPS, "iii", (int64_t)from, (int64_t)to, (int64_t)group);
-	struct last_name kind = { "", 0 }, klass = { "", 0 }, category = { "", 0 }, origin = { "", 0 };
+	sqlite3_stmt *st = group == BY_EVERYTHING
+		? db_bind(s, SQL_TALLY_ROWS, "ii", (int64_t)from, (int64_t)to)
+		: db_bind(s, SQL_TALLY_GROUPS, "iii", (int64_t)from, (int64_t)to, (int64_t)group);
+	struct last_name kind = { "", 0 }, klass = { "", 0 }, category = { "", 0 },
+			 origin = { "", 0 };
 	int rc, result = STORE_OK;
 
 	if (!st)
@@ -263,7 +288,8 @@ int store_tallies(struct store *s, int32_t from, int32_t to, unsigned group, int
 }
 
 int store_message_counts(struct store *s, int32_t from, int32_t to,
-			 int (*visit)(void *context, const char *mailbox, const char *outcome, uint64_t count), void *context)
+	int (*visit)(void *context, const char *mailbox, const char *outcome, uint64_t count),
+	void *context)
 {
 	sqlite3_stmt *st = db_bind(s, SQL_MESSAGE_COUNTS, "ii", (int64_t)from, (int64_t)to);
 	int rc, result = STORE_OK;
@@ -271,8 +297,9 @@ int store_message_counts(struct store *s, int32_t from, int32_t to,
 	if (!st)
 		return STORE_FAILED;
 	while (!result && (rc = db_step(s, st)) == 1)
-		result = visit(context, (const char *)sqlite3_column_text(st, 0), (const char *)sqlite3_column_text(st, 1),
-			       (uint64_t)sqlite3_column_int64(st, 2));
+		result = visit(context, (const char *)sqlite3_column_text(st, 0),
+			(const char *)sqlite3_column_text(st, 1),
+			(uint64_t)sqlite3_column_int64(st, 2));
 	sqlite3_reset(st);
 	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
 }

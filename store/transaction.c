@@ -1,11 +1,15 @@
-/* The transaction that a batch is, and the snapshot in which many questions are answered. What takes part in them registers with the handle (struct store_part). */
+/*
+ * The transaction that a batch is, and the snapshot in which many questions are answered. What
+ * takes part in them registers with the handle (struct store_part).
+ */
 #include <string.h>
 #include "store/internal.h"
 
 int store_begin(struct store *s)
 {
 	if (s->in_transaction || s->in_snapshot || s->o.read_only)
-		return store_fail(s, STORE_MISUSE, "begin inside a transaction, or on a store opened for reading");
+		return store_fail(s, STORE_MISUSE,
+			"begin inside a transaction, or on a store opened for reading");
 	s->spoilt = false;
 	if (db_run(s, SQL_BEGIN, ""))
 		return STORE_FAILED;
@@ -19,9 +23,11 @@ int store_snapshot(struct store *s, bool hold)
 		return store_fail(s, STORE_MISUSE, "snapshot inside a transaction, or twice");
 	if (db_run(s, hold ? SQL_BEGIN_READ : SQL_COMMIT, ""))
 		return STORE_FAILED;
-	for (const struct store_part *p = s->parts; hold && (p->flush || p->discard || p->enter); p++)
+	for (const struct store_part *p = s->parts; hold && (p->flush || p->discard || p->enter);
+		p++)
 		if (p->enter && p->enter(s)) {
-			sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL); /* the error's text stays */
+			sqlite3_exec(
+				s->db, "COMMIT", NULL, NULL, NULL); /* the error's text stays */
 			return STORE_FAILED;
 		}
 	s->in_snapshot = hold;

@@ -1,15 +1,21 @@
 /*
- * Typing errors in the domains of large providers (gamil.com): what a form lets through comes back as failures. Counted is the domain that was meant, not
- * the one that was typed: that one may be somebody's own.
+ * Typing errors in the domains of large providers (gamil.com): what a form lets through comes back
+ * as failures. Counted is the domain that was meant, not the one that was typed: that one may be
+ * somebody's own.
  */
 #include <string.h>
 #include "store/internal.h"
 
-/* A domain that nobody has is not known, or does not answer; one that lies in wait for typing errors knows nobody. */
+/*
+ * A domain that nobody has is not known, or does not answer; one that lies in wait for typing
+ * errors knows nobody.
+ */
 static bool may_be_mistyped(const struct packed *p)
 {
-	return p->kind == KIND_FAILURE && p->origin >= ORIGIN_MATCHED && p->origin < ORIGIN_COUNT && !p->profiled &&
-	       (p->klass == CLASS_HARD || p->category == CATEGORY_EXPIRED || p->category == CATEGORY_NETWORK_ERROR);
+	return p->kind == KIND_FAILURE && p->origin >= ORIGIN_MATCHED && p->origin < ORIGIN_COUNT &&
+		!p->profiled &&
+		(p->klass == CLASS_HARD || p->category == CATEGORY_EXPIRED ||
+			p->category == CATEGORY_NETWORK_ERROR);
 }
 
 void typing_pack(const struct store *s, const char *address, size_t n, struct packed *p)
@@ -28,7 +34,8 @@ int typing_add(struct store *s, const struct packed *p)
 	return *p->meant ? db_run(s, SQL_TYPING_ADD, "it", (int64_t)p->day, p->meant) : STORE_OK;
 }
 
-int store_typing_errors(struct store *s, int32_t from, int32_t to, int (*visit)(void *context, const char *meant, uint64_t count), void *context)
+int store_typing_errors(struct store *s, int32_t from, int32_t to,
+	int (*visit)(void *context, const char *meant, uint64_t count), void *context)
 {
 	sqlite3_stmt *st = db_bind(s, SQL_TYPING, "ii", (int64_t)from, (int64_t)to);
 	int rc, result = STORE_OK;
@@ -36,7 +43,8 @@ int store_typing_errors(struct store *s, int32_t from, int32_t to, int (*visit)(
 	if (!st)
 		return STORE_FAILED;
 	while (!result && (rc = db_step(s, st)) == 1)
-		result = visit(context, (const char *)sqlite3_column_text(st, 0), (uint64_t)sqlite3_column_int64(st, 1));
+		result = visit(context, (const char *)sqlite3_column_text(st, 0),
+			(uint64_t)sqlite3_column_int64(st, 1));
 	sqlite3_reset(st);
 	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
 }

@@ -1,11 +1,14 @@
 /*
- * Signing return paths and checking them. The form of the token is classify/verp.h's; its MAC is BLAKE2b, 16 bytes, under a 32-byte key of purpose
- * "verp", of "retour verp 1" NUL campaign NUL recipient, where recipient is the canonical form that pseudonyms are made of (pseudonym.c); the token
- * carries the first 60 bits of it. Who has not received a mail of a campaign guesses the MAC of an address once in 2^60 tries, each a mail to the
- * bounce mailbox; who has received one knows his own, which speaks of nobody else.
+ * Signing return paths and checking them. The form of the token is classify/verp.h's; its MAC is
+ * BLAKE2b, 16 bytes, under a 32-byte key of purpose "verp", of "retour verp 1" NUL campaign NUL
+ * recipient, where recipient is the canonical form that pseudonyms are made of (pseudonym.c); the
+ * token carries the first 60 bits of it. Who has not received a mail of a campaign guesses the MAC
+ * of an address once in 2^60 tries, each a mail to the bounce mailbox; who has received one knows
+ * his own, which speaks of nobody else.
  *
- * BATV (draft-levine-smtp-batv-01): prvs=KDDDSSSSSS=local@domain, K the key's number, DDD the day modulo 1000 on which it expires, SSSSSS the first
- * three bytes of HMAC-SHA1 over KDDD and the address. It proves that somebody got mail from that address in the last days, not who.
+ * BATV (draft-levine-smtp-batv-01): prvs=KDDDSSSSSS=local@domain, K the key's number, DDD the day
+ * modulo 1000 on which it expires, SSSSSS the first three bytes of HMAC-SHA1 over KDDD and the
+ * address. It proves that somebody got mail from that address in the last days, not who.
  */
 #include <gnutls/crypto.h>
 #include <sodium.h>
@@ -19,9 +22,11 @@ enum { MAC_SIZE = 16, BATV_DAYS = 7, BATV_MODULUS = 1000, BATV_TAG = 10 };
 /* What a token is worth. */
 enum proof { PROOF_NONE, PROOF_FORGED, PROOF_VALID };
 
-static void mac_of(const unsigned char key[KEY_SIZE], const char *campaign, const char *canonical, size_t n, char out[VERP_MAC_SIZE])
+static void mac_of(const unsigned char key[KEY_SIZE], const char *campaign, const char *canonical,
+	size_t n, char out[VERP_MAC_SIZE])
 {
-	static const char base32[] = "abcdefghijklmnopqrstuvwxyz234567", purpose[] = "retour verp 1";
+	static const char base32[] = "abcdefghijklmnopqrstuvwxyz234567",
+			  purpose[] = "retour verp 1";
 	unsigned char input[sizeof purpose + EVENT_CAMPAIGN_SIZE + CANONICAL_SIZE], mac[MAC_SIZE];
 	size_t used = sizeof purpose, campaign_n = strlen(campaign) + 1;
 
@@ -38,9 +43,11 @@ static void mac_of(const unsigned char key[KEY_SIZE], const char *campaign, cons
 	sodium_memzero(input, sizeof input);
 }
 
-_Static_assert((int)STORE_TOKEN_SIZE == (int)VERP_TOKEN_SIZE, "a token of store.h is one of verp.h");
+_Static_assert(
+	(int)STORE_TOKEN_SIZE == (int)VERP_TOKEN_SIZE, "a token of store.h is one of verp.h");
 
-int store_verp_token(struct store *s, const char *campaign, const char *address, size_t n, size_t room, char *token, bool *full)
+int store_verp_token(struct store *s, const char *campaign, const char *address, size_t n,
+	size_t room, char *token, bool *full)
 {
 	char canonical[CANONICAL_SIZE];
 	struct verp v = { .full = true };
@@ -60,16 +67,20 @@ int store_verp_token(struct store *s, const char *campaign, const char *address,
 	*full = length < sizeof v.recipient && verp_encode(&v, token, room);
 	v.full = *full;
 	if (!*full && !verp_encode(&v, token, room))
-		result = store_fail(s, STORE_MISUSE, "the campaign's name is too long for a return path of %d octets", VERP_LOCAL_PART_MAX);
+		result = store_fail(s, STORE_MISUSE,
+			"the campaign's name is too long for a return path of %d octets",
+			VERP_LOCAL_PART_MAX);
 	sodium_memzero(canonical, sizeof canonical);
 	sodium_memzero(&v, sizeof v);
 	return result;
 }
 
-static bool mac_fits(const struct store *s, const unsigned char *key, const struct verp *v, const char *address)
+static bool mac_fits(
+	const struct store *s, const unsigned char *key, const struct verp *v, const char *address)
 {
 	char canonical[CANONICAL_SIZE], mac[VERP_MAC_SIZE];
-	size_t n = address_canonical(address, strnlen(address, EVENT_ADDRESS_SIZE), s->o.fold_local_part, canonical);
+	size_t n = address_canonical(
+		address, strnlen(address, EVENT_ADDRESS_SIZE), s->o.fold_local_part, canonical);
 	bool fits = false;
 
 	if (n) {
@@ -80,7 +91,10 @@ static bool mac_fits(const struct store *s, const unsigned char *key, const stru
 	return fits;
 }
 
-/* Puts the recipient that the token proves first. One whose report also names another was forwarded: that one is kept as the original. */
+/*
+ * Puts the recipient that the token proves first. One whose report also names another was
+ * forwarded: that one is kept as the original.
+ */
 static void take_recipient(struct event *e, const char *recipient)
 {
 	char first[EVENT_ADDRESS_SIZE]; /* RECIPIENT may lie in E */
@@ -94,10 +108,15 @@ static void take_recipient(struct event *e, const char *recipient)
 	sodium_memzero(first, sizeof first);
 }
 
-/* The address for which the MAC was made: the token's own, or where that is short, the one of those that the report names. NULL: it fits none. */
-static const char *proven_recipient(const struct store *s, const unsigned char *key, const struct verp *v, const struct event *e)
+/*
+ * The address for which the MAC was made: the token's own, or where that is short, the one of those
+ * that the report names. NULL: it fits none.
+ */
+static const char *proven_recipient(const struct store *s, const unsigned char *key,
+	const struct verp *v, const struct event *e)
 {
-	const char *const candidates[] = { v->full ? v->recipient : e->recipient, v->full ? "" : e->original_recipient };
+	const char *const candidates[] = { v->full ? v->recipient : e->recipient,
+		v->full ? "" : e->original_recipient };
 
 	for (unsigned i = 0; i < 2; i++)
 		if (*candidates[i] && mac_fits(s, key, v, candidates[i]))
@@ -106,15 +125,17 @@ static const char *proven_recipient(const struct store *s, const unsigned char *
 }
 
 /*
- * A key that is not here says nothing: it was retired, or the token is somebody else's. With a key that is here, a MAC that does not fit was made up.
- * A report speaks of several recipients, the return path of one: the others were not written to under it.
+ * A key that is not here says nothing: it was retired, or the token is somebody else's. With a key
+ * that is here, a MAC that does not fit was made up. A report speaks of several recipients, the
+ * return path of one: the others were not written to under it.
  */
 static enum proof prove_verp(struct store *s, struct event *e)
 {
 	struct verp v;
 	const unsigned char *key = verp_decode(span_of(e->token), &v) ? keys_verp(s, v.key) : NULL;
 	const char *named = key ? proven_recipient(s, key, &v, e) : NULL;
-	bool foreign = named && e->seq > 1 && !span_equal_nocase(span_of(e->recipient), span_of(named));
+	bool foreign = named && e->seq > 1 &&
+		!span_equal_nocase(span_of(e->recipient), span_of(named));
 
 	if (named && !foreign) {
 		take_recipient(e, named);
@@ -143,21 +164,32 @@ static enum proof prove_batv(const struct store *s, const struct event *e, int64
 	if (!s->o.batv_key || !s->o.batv_key_size)
 		return PROOF_NONE;
 	n = snprintf(input, sizeof input, "%.4s%s", tag, address);
-	if (gnutls_hmac_fast(GNUTLS_MAC_SHA1, s->o.batv_key, s->o.batv_key_size, input, (size_t)n, mac) < 0)
+	if (gnutls_hmac_fast(
+		    GNUTLS_MAC_SHA1, s->o.batv_key, s->o.batv_key_size, input, (size_t)n, mac) < 0)
 		return PROOF_NONE;
 	sodium_bin2hex(hex, sizeof hex, mac, 3);
 	sodium_memzero(input, sizeof input);
-	return span_equal_nocase((struct span){ tag + 4, 6 }, span_of(hex)) && batv_day_fits(tag, at) ? PROOF_VALID : PROOF_FORGED;
+	return span_equal_nocase((struct span){ tag + 4, 6 }, span_of(hex)) &&
+			batv_day_fits(tag, at)
+		? PROOF_VALID
+		: PROOF_FORGED;
 }
 
 enum origin verp_prove(struct store *s, struct event *e, int64_t at)
 {
-	enum origin claimed = e->origin > ORIGIN_MATCHED ? ORIGIN_MATCHED : (enum origin)e->origin; /* a parser has no keys: it cannot know */
-	enum proof proof = !*e->token ? PROOF_NONE : origin_is_batv(span_of(e->token)) ? prove_batv(s, e, at) : prove_verp(s, e);
+	enum origin claimed = e->origin > ORIGIN_MATCHED
+		? ORIGIN_MATCHED
+		: (enum origin)e->origin; /* a parser has no keys: it cannot know */
+	enum proof proof = !*e->token               ? PROOF_NONE
+		: origin_is_batv(span_of(e->token)) ? prove_batv(s, e, at)
+						    : prove_verp(s, e);
 
 	switch (proof) {
-	case PROOF_VALID: return ORIGIN_VERIFIED;
-	case PROOF_FORGED: return claimed > ORIGIN_UNVERIFIED ? ORIGIN_UNVERIFIED : claimed;
-	default: return claimed;
+	case PROOF_VALID:
+		return ORIGIN_VERIFIED;
+	case PROOF_FORGED:
+		return claimed > ORIGIN_UNVERIFIED ? ORIGIN_UNVERIFIED : claimed;
+	default:
+		return claimed;
 	}
 }

@@ -1,8 +1,10 @@
 /*
- * How much was sent: what makes rates of counts. Days, providers and campaigns with numbers, no recipient anywhere; these rows stay, as tallies do.
+ * How much was sent: what makes rates of counts. Days, providers and campaigns with numbers, no
+ * recipient anywhere; these rows stay, as tallies do.
  *
- * Each row has a source: the name that an imported file was given, or "log". A source that speaks of a day again replaces what it said
- * (store_volume_clear), so that the same file changes nothing and a corrected one corrects.
+ * Each row has a source: the name that an imported file was given, or "log". A source that speaks
+ * of a day again replaces what it said (store_volume_clear), so that the same file changes nothing
+ * and a corrected one corrects.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +18,8 @@ int store_volume_clear(struct store *s, const char *source, int32_t day, uint64_
 	*sent = 0;
 	if (!s->in_transaction)
 		return store_fail(s, STORE_MISUSE, "volume outside a transaction");
-	if (db_int(s, &before, SQL_VOLUME_SUM, "ti", source, (int64_t)day) || db_run(s, SQL_VOLUME_CLEAR, "ti", source, (int64_t)day))
+	if (db_int(s, &before, SQL_VOLUME_SUM, "ti", source, (int64_t)day) ||
+		db_run(s, SQL_VOLUME_CLEAR, "ti", source, (int64_t)day))
 		return STORE_FAILED;
 	*sent = (uint64_t)before;
 	return STORE_OK;
@@ -26,15 +29,18 @@ int store_volume_add(struct store *s, const char *source, bool beside, const str
 {
 	if (!s->in_transaction)
 		return store_fail(s, STORE_MISUSE, "volume outside a transaction");
-	return db_run(s, SQL_VOLUME_ADD, "itittiiiii", (int64_t)v->day, source, (int64_t)beside, *v->provider ? v->provider : "other",
-		      v->campaign, (int64_t)v->sent, (int64_t)v->delivered, (int64_t)v->deferred, (int64_t)v->throttled,
-		      (int64_t)v->rejected);
+	return db_run(s, SQL_VOLUME_ADD, "itittiiiii", (int64_t)v->day, source, (int64_t)beside,
+		*v->provider ? v->provider : "other", v->campaign, (int64_t)v->sent,
+		(int64_t)v->delivered, (int64_t)v->deferred, (int64_t)v->throttled,
+		(int64_t)v->rejected);
 }
 
-int store_volumes(struct store *s, int32_t from, int32_t to, unsigned group, int (*visit)(void *context, const struct volume *v), void *context)
+int store_volumes(struct store *s, int32_t from, int32_t to, unsigned group,
+	int (*visit)(void *context, const struct volume *v), void *context)
 {
-	sqlite3_stmt *st = group == VOLUME_ROWS ? db_bind(s, SQL_VOLUME_ROWS, "ii", (int64_t)from, (int64_t)to)
-						: db_bind(s, SQL_VOLUME_GROUPS, "iii", (int64_t)from, (int64_t)to, (int64_t)group);
+	sqlite3_stmt *st = group == VOLUME_ROWS
+		? db_bind(s, SQL_VOLUME_ROWS, "ii", (int64_t)from, (int64_t)to)
+		: db_bind(s, SQL_VOLUME_GROUPS, "iii", (int64_t)from, (int64_t)to, (int64_t)group);
 	int rc, result = STORE_OK;
 
 	if (!st)
@@ -56,8 +62,7 @@ int store_volumes(struct store *s, int32_t from, int32_t to, unsigned group, int
 	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
 }
 
-/* --- from mail logs ---------------------------------------------------------------------------------------- */
-
+/* --- from mail logs ------------------------------------------------------- */
 
 int store_volume_log(struct store *s, int64_t at, const struct volume *v)
 {
@@ -74,11 +79,13 @@ int store_volume_log(struct store *s, int64_t at, const struct volume *v)
 		snprintf(day.campaign, sizeof day.campaign, "%s", campaign);
 	if (store_volume_add(s, VOLUME_SOURCE_LOG, false, &day))
 		return STORE_FAILED;
-	return db_run(s, SQL_HOUR_ADD, "itiiii", at / HOUR, *v->provider ? v->provider : "other", (int64_t)v->delivered, (int64_t)v->deferred,
-		      (int64_t)v->throttled, (int64_t)v->rejected);
+	return db_run(s, SQL_HOUR_ADD, "itiiii", at / HOUR, *v->provider ? v->provider : "other",
+		(int64_t)v->delivered, (int64_t)v->deferred, (int64_t)v->throttled,
+		(int64_t)v->rejected);
 }
 
-int store_log_files(struct store *s, int (*visit)(void *context, const struct log_file *f), void *context)
+int store_log_files(
+	struct store *s, int (*visit)(void *context, const struct log_file *f), void *context)
 {
 	sqlite3_stmt *st = db_bind(s, SQL_LOG_FILES, "");
 	int rc, result = STORE_OK;
@@ -110,8 +117,9 @@ int store_log_file_put(struct store *s, const struct log_file *f, const unsigned
 		return store_fail(s, STORE_MISUSE, "log file outside a transaction");
 	if (replaces && db_run(s, SQL_LOG_FILE_DELETE, "b", replaces, LOG_FINGERPRINT_SIZE))
 		return STORE_FAILED;
-	if (db_run(s, SQL_LOG_FILE_PUT, "biiiiiii", f->fingerprint, LOG_FINGERPRINT_SIZE, (int64_t)f->length, (int64_t)f->offset,
-		   (int64_t)f->device, (int64_t)f->inode, (int64_t)f->size, f->mtime, f->at))
+	if (db_run(s, SQL_LOG_FILE_PUT, "biiiiiii", f->fingerprint, LOG_FINGERPRINT_SIZE,
+		    (int64_t)f->length, (int64_t)f->offset, (int64_t)f->device, (int64_t)f->inode,
+		    (int64_t)f->size, f->mtime, f->at))
 		return STORE_FAILED;
 	if (db_run(s, SQL_LOG_FILE_FORGET, "i", (int64_t)LOG_FILES_MAX))
 		return STORE_FAILED;

@@ -1,4 +1,7 @@
-/* Three rows of the table meta: "clock-runs" (times, oldest first), "clock-boot" (name and begin), "clock-lead" (newest and tolerated). */
+/*
+ * Three rows of the table meta: "clock-runs" (times, oldest first), "clock-boot" (name and begin),
+ * "clock-lead" (newest and tolerated).
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -48,8 +51,9 @@ int store_witness(struct store *s, struct witness *out)
 	long long began = 0, newest = 0, tolerated = 0;
 
 	*out = (struct witness){ 0 };
-	if (read_runs(s, out) || read_last(s, out) || db_line(s, start, sizeof start, SQL_META_GET, "t", CLOCK_START) ||
-	    db_line(s, lead, sizeof lead, SQL_META_GET, "t", CLOCK_LEAD))
+	if (read_runs(s, out) || read_last(s, out) ||
+		db_line(s, start, sizeof start, SQL_META_GET, "t", CLOCK_START) ||
+		db_line(s, lead, sizeof lead, SQL_META_GET, "t", CLOCK_LEAD))
 		return STORE_FAILED;
 	if (sscanf(start, "%15s %lld", out->boot, &began) == 2)
 		out->began = began;
@@ -68,7 +72,8 @@ static int write_runs(struct store *s, const int64_t *ran, unsigned runs)
 	size_t n = 0;
 
 	for (unsigned i = 0; i < runs; i++)
-		n += (size_t)snprintf(text + n, sizeof text - n, "%s%lld", i ? " " : "", (long long)ran[i]);
+		n += (size_t)snprintf(
+			text + n, sizeof text - n, "%s%lld", i ? " " : "", (long long)ran[i]);
 	return db_run(s, SQL_META_PUT, "tt", CLOCK_RUNS, text);
 }
 
@@ -103,7 +108,8 @@ int store_witness_ran(struct store *s, int64_t now, const char *boot, int64_t be
 	if (w.runs == WITNESS_RUNS)
 		memmove(w.ran, w.ran + 1, --w.runs * sizeof *w.ran);
 	w.ran[w.runs++] = now;
-	return write_runs(s, w.ran, w.runs) || write_start(s, boot, began) ? STORE_FAILED : STORE_OK;
+	return write_runs(s, w.ran, w.runs) || write_start(s, boot, began) ? STORE_FAILED
+									   : STORE_OK;
 }
 
 int store_witness_newest(struct store *s, int64_t newest)
@@ -122,8 +128,8 @@ static void time_word(int64_t at, char buffer[32])
 		strcpy(buffer, "-");
 }
 
-int store_witness_confirm(struct store *s, const struct witness *w, int64_t now, const char *boot, int64_t began, int64_t tolerated, const char *why,
-			  const char *reason)
+int store_witness_confirm(struct store *s, const struct witness *w, int64_t now, const char *boot,
+	int64_t began, int64_t tolerated, const char *why, const char *reason)
 {
 	char detail[LEDGER_TEXT_SIZE], from[32], to[32];
 	int result = store_begin(s);
@@ -132,9 +138,10 @@ int store_witness_confirm(struct store *s, const struct witness *w, int64_t now,
 		return result;
 	time_word(w->last, from);
 	time_word(now, to);
-	snprintf(detail, sizeof detail, "from=%s to=%s why=%s reason=\"%s\"", from, to, why, reason);
+	snprintf(
+		detail, sizeof detail, "from=%s to=%s why=%s reason=\"%s\"", from, to, why, reason);
 	if (write_runs(s, &now, 1) || write_start(s, boot, began) || write_lead(s, 0, tolerated) ||
-	    store_ledger(s, now, "clock-confirmed", detail)) {
+		store_ledger(s, now, "clock-confirmed", detail)) {
 		store_rollback(s);
 		return STORE_FAILED;
 	}

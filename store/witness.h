@@ -1,6 +1,8 @@
 /*
- * What the store remembers of time, so that a run can tell whether its clock is to be believed: when the last runs were, of which start of the machine, and how
- * far others (mail servers, files) were ahead. A run that does not believe its clock changes none of it; only an operator's word does.
+ * What the store remembers of time, so that a run can tell whether its clock is to be believed:
+ * when the last runs were, of which start of the machine, and how far others (mail servers, files)
+ * were ahead. A run that does not believe its clock changes none of it; only an operator's word
+ * does.
  */
 #ifndef RETOUR_STORE_WITNESS_H
 #define RETOUR_STORE_WITNESS_H
@@ -11,13 +13,17 @@ enum { WITNESS_RUNS = 8, WITNESS_BOOT_SIZE = 16 };
 
 /* Times are epoch seconds, the rest seconds. */
 struct witness {
-	int64_t ran[WITNESS_RUNS];      /* the last runs whose clock was believed, oldest first, a minute apart at least */
+	int64_t ran[WITNESS_RUNS]; /* the last runs whose clock was believed, oldest first, a minute
+				      apart at least */
 	unsigned runs;
-	int64_t last;                   /* the last of them; where there is none: the last alert evaluation or ledger entry; 0: nothing is known */
-	char boot[WITNESS_BOOT_SIZE];   /* the name of the machine's start in which that run was, and when that start was; "": not known */
+	int64_t last; /* the last of them; where there is none: the last alert evaluation or ledger
+			 entry; 0: nothing is known */
+	char boot[WITNESS_BOOT_SIZE]; /* the name of the machine's start in which that run was, and
+					 when that start was; "": not known */
 	int64_t began;
-	int64_t newest;                 /* the time of a message for which a run did not believe its clock; 0: none */
-	int64_t tolerated;              /* how far others may be ahead, an operator has said */
+	int64_t newest;    /* the time of a message for which a run did not believe its clock; 0:
+			    none */
+	int64_t tolerated; /* how far others may be ahead, an operator has said */
 };
 
 int store_witness(struct store *s, struct witness *out);
@@ -26,10 +32,11 @@ int store_witness_ran(struct store *s, int64_t now, const char *boot, int64_t be
 /* A message is of NEWEST, and the run did not believe its clock for that. */
 int store_witness_newest(struct store *s, int64_t newest);
 /*
- * An operator says that NOW is right, whatever W says: the runs before are forgotten, and others may be ahead by TOLERATED from now on. In a transaction of its
- * own, and ledgered with WHY (a word) and REASON, which is fit for the ledger.
+ * An operator says that NOW is right, whatever W says: the runs before are forgotten, and others
+ * may be ahead by TOLERATED from now on. In a transaction of its own, and ledgered with WHY (a
+ * word) and REASON, which is fit for the ledger.
  */
-int store_witness_confirm(struct store *s, const struct witness *w, int64_t now, const char *boot, int64_t began, int64_t tolerated, const char *why,
-			  const char *reason);
+int store_witness_confirm(struct store *s, const struct witness *w, int64_t now, const char *boot,
+	int64_t began, int64_t tolerated, const char *why, const char *reason);
 
 #endif

@@ -5,7 +5,10 @@
 #include <stddef.h>
 
 /* Bytes on the heap, freed by buffer_free(). */
-struct buffer { char *p; size_t n; };
+struct buffer {
+	char *p;
+	size_t n;
+};
 void buffer_free(struct buffer *b);
 
 #endif

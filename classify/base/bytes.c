@@ -15,7 +15,10 @@ static uint64_t load32(const char *p)
 	return x;
 }
 
-/* Two loads that overlap, each as long as there are bytes for: where N is not known, memcpy() takes longer than all the rest. */
+/*
+ * Two loads that overlap, each as long as there are bytes for: where N is not known, memcpy() takes
+ * longer than all the rest.
+ */
 bytes16 bytes_load_some(const char *p, size_t n)
 {
 	uint64_t half[2] = { 0, 0 };
@@ -28,7 +31,8 @@ bytes16 bytes_load_some(const char *p, size_t n)
 	} else if (n >= 4) {
 		half[0] = load32(p) | load32(p + n - 4) << (n - 4) * 8;
 	} else if (n) {
-		half[0] = (unsigned char)p[0] | (uint64_t)(unsigned char)p[n / 2] << n / 2 * 8 | (uint64_t)(unsigned char)p[n - 1] << (n - 1) * 8;
+		half[0] = (unsigned char)p[0] | (uint64_t)(unsigned char)p[n / 2] << n / 2 * 8 |
+			(uint64_t)(unsigned char)p[n - 1] << (n - 1) * 8;
 	}
 	memcpy(&b, half, sizeof b);
 	return b;

@@ -1,6 +1,7 @@
 /*
- * Sixteen bytes of a text at a time: which of them are of a class, as a mask with a bit for each, so that a search takes a few steps for sixteen
- * bytes and no branch for each. Compilers turn these vectors into what the machine has.
+ * Sixteen bytes of a text at a time: which of them are of a class, as a mask with a bit for each,
+ * so that a search takes a few steps for sixteen bytes and no branch for each. Compilers turn these
+ * vectors into what the machine has.
  */
 #ifndef RETOUR_BYTES_H
 #define RETOUR_BYTES_H
@@ -35,12 +36,20 @@ static inline unsigned bytes_mask(bytes16 b)
 	uint64_t half[2];
 	b &= bit;
 	memcpy(half, &b, sizeof half);
-	return (unsigned)(half[0] * each >> 56 | half[1] * each >> 56 << 8); /* the bits of a half differ, so their sum is all of them */
+	return (unsigned)(half[0] * each >> 56 |
+		half[1] * each >> 56
+				<< 8); /* the bits of a half differ, so their sum is all of them */
 #endif
 }
 
-static inline bytes16 bytes_all(unsigned char c) { return (bytes16){ 0 } + c; }
-static inline bytes16 bytes_are(bytes16 b, unsigned char c) { return (bytes16)(b == bytes_all(c)); }
+static inline bytes16 bytes_all(unsigned char c)
+{
+	return (bytes16){ 0 } + c;
+}
+static inline bytes16 bytes_are(bytes16 b, unsigned char c)
+{
+	return (bytes16)(b == bytes_all(c));
+}
 /* From LOW to HIGH. */
 static inline bytes16 bytes_between(bytes16 b, unsigned char low, unsigned char high)
 {
@@ -48,7 +57,8 @@ static inline bytes16 bytes_between(bytes16 b, unsigned char low, unsigned char 
 }
 
 /* The first byte from P on whose bit OF sets, or END. OF is known where this is inlined. */
-__attribute__((always_inline)) static inline const char *bytes_find(const char *p, const char *end, unsigned (*of)(bytes16 b))
+__attribute__((always_inline)) static inline const char *bytes_find(
+	const char *p, const char *end, unsigned (*of)(bytes16 b))
 {
 	unsigned mask;
 	for (; end - p >= BYTES; p += BYTES) {
@@ -64,7 +74,8 @@ __attribute__((always_inline)) static inline const char *bytes_find(const char *
 static inline const char *bytes_find_pair(const char *p, const char *end, char first, char second)
 {
 	for (; end - p > BYTES; p += BYTES) {
-		unsigned mask = bytes_mask(bytes_are(bytes_load(p), (unsigned char)first) & bytes_are(bytes_load(p + 1), (unsigned char)second));
+		unsigned mask = bytes_mask(bytes_are(bytes_load(p), (unsigned char)first) &
+			bytes_are(bytes_load(p + 1), (unsigned char)second));
 		if (mask)
 			return p + __builtin_ctz(mask);
 	}

@@ -85,7 +85,10 @@ double clock_monotonic(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* The boot id (random(4)); under systemd from the unit, which sees no /proc/sys. Its beginning is enough to tell one start from another. */
+/*
+ * The boot id (random(4)); under systemd from the unit, which sees no /proc/sys. Its beginning is
+ * enough to tell one start from another.
+ */
 static bool boot_name(char name[CLOCK_BOOT_SIZE])
 {
 	const char *given = getenv("RETOUR_BOOT_ID");

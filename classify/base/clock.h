@@ -1,4 +1,7 @@
-/* What the program takes for the present time: the clock, or --now. Nothing below poller reads a clock. */
+/*
+ * What the program takes for the present time: the clock, or --now. Nothing below poller reads a
+ * clock.
+ */
 #ifndef RETOUR_CLOCK_H
 #define RETOUR_CLOCK_H
 
@@ -9,12 +12,15 @@
 bool clock_set(const char *rfc3339);
 /* The same without taking it for the present; a date alone is its midnight, UTC. */
 bool clock_parse(const char *text, int64_t *at);
-int64_t clock_now(void);      /* epoch seconds */
-bool clock_is_set(void);      /* --now was given */
-const char *clock_text(void); /* as given to clock_set, or NULL */
-double clock_monotonic(void); /* seconds, for deadlines */
+int64_t clock_now(void);          /* epoch seconds */
+bool clock_is_set(void);          /* --now was given */
+const char *clock_text(void);     /* as given to clock_set, or NULL */
+double clock_monotonic(void);     /* seconds, for deadlines */
 int64_t clock_monotonic_ms(void); /* the same in milliseconds */
-/* Seconds from the epoch to the start of this machine as its clock has it now, and a name of that start. False: not known, or --now was given. */
+/*
+ * Seconds from the epoch to the start of this machine as its clock has it now, and a name of that
+ * start. False: not known, or --now was given.
+ */
 enum { CLOCK_BOOT_SIZE = 16 };
 bool clock_boot(char name[CLOCK_BOOT_SIZE], int64_t *at);
 /* "2026-11-02T06:00:00Z" into BUFFER of CLOCK_TEXT_SIZE; returns it. */

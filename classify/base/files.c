@@ -59,15 +59,16 @@ int directory_sync(const char *path)
 }
 
 /*
- * The draft's descriptor, locked; -1 with errno. Two writers of one file come one after the other. What somebody else laid
- * there, or gave another name, is not written to.
+ * The draft's descriptor, locked; -1 with errno. Two writers of one file come one after the other.
+ * What somebody else laid there, or gave another name, is not written to.
  */
 static int open_draft(const char *draft)
 {
 	struct stat here, there;
 
 	for (;;) {
-		int fd = open(draft, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+		int fd = open(
+			draft, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
 
 		if (fd < 0)
 			return -1;
@@ -77,7 +78,8 @@ static int open_draft(const char *draft)
 			errno = EEXIST;
 			return close_after(fd, -1);
 		}
-		if (!stat(draft, &there) && here.st_dev == there.st_dev && here.st_ino == there.st_ino)
+		if (!stat(draft, &there) && here.st_dev == there.st_dev &&
+			here.st_ino == there.st_ino)
 			return fd;
 		close(fd); /* the writer before has renamed it */
 	}
@@ -88,7 +90,8 @@ static int replace_regular(const char *path, struct span bytes, mode_t mode)
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 	char draft[PATH_MAX];
 
-	if (snprintf(draft, sizeof draft, draft_form, (int)(name - path), path, name) >= (int)sizeof draft) {
+	if (snprintf(draft, sizeof draft, draft_form, (int)(name - path), path, name) >=
+		(int)sizeof draft) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
@@ -99,7 +102,9 @@ static int replace_regular(const char *path, struct span bytes, mode_t mode)
 	if (!lstat(path, &before))
 		mode = before.st_mode & 07777;
 	int result = ftruncate(fd, 0) || fchmod(fd, mode) || write_all(fd, bytes) || fsync(fd) ||
-		     rename(draft, path) ? -1 : 0;
+			rename(draft, path)
+		? -1
+		: 0;
 	if (result) {
 		int error = errno;
 		unlink(draft);

@@ -9,9 +9,10 @@
 int write_all(int fd, struct span bytes);
 
 /*
- * PATH becomes a file of MODE (one that exists keeps its own) with these BYTES, in one step and for good: written beside it as .NAME.retour-draft, synced,
- * renamed, its directory synced. What a kill leaves under that name, the next call takes over. A symbolic link is followed;
- * what is there and no regular file (a device, a FIFO) is written to and never replaced. 0, or -1 with errno.
+ * PATH becomes a file of MODE (one that exists keeps its own) with these BYTES, in one step and for
+ * good: written beside it as .NAME.retour-draft, synced, renamed, its directory synced. What a kill
+ * leaves under that name, the next call takes over. A symbolic link is followed; what is there and
+ * no regular file (a device, a FIFO) is written to and never replaced. 0, or -1 with errno.
  */
 int file_replace(const char *path, struct span bytes, mode_t mode);
 

@@ -31,7 +31,8 @@ static void fill(struct lines *l)
 bool lines_next(struct lines *l, struct span *line)
 {
 	for (;;) {
-		const char *at = l->buffer + l->begin, *newline = memchr(at, '\n', l->have - l->begin);
+		const char *at = l->buffer + l->begin,
+			   *newline = memchr(at, '\n', l->have - l->begin);
 		size_t n = newline ? (size_t)(newline - at) : l->have - l->begin;
 		bool full = l->begin == 0 && l->have == sizeof l->buffer, rest = l->in_line;
 		if (!newline && !l->end && !full) {

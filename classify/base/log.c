@@ -1,4 +1,7 @@
-/* One line, one write: several processes share stderr. Control characters cannot forge a second line. */
+/*
+ * One line, one write: several processes share stderr. Control characters cannot forge a second
+ * line.
+ */
 #include "classify/base/log.h"
 
 #include <errno.h>
@@ -40,13 +43,17 @@ enum log_level log_level(void)
 	return limit;
 }
 
-/* Stderr is the journal, and not merely inherited its name: JOURNAL_STREAM holds the device and inode of what systemd opened (systemd.exec(5)). */
+/*
+ * Stderr is the journal, and not merely inherited its name: JOURNAL_STREAM holds the device and
+ * inode of what systemd opened (systemd.exec(5)).
+ */
 static bool is_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
 	struct stat st;
 	unsigned long long device, inode;
-	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 && !fstat(STDERR_FILENO, &st) && st.st_dev == device && st.st_ino == inode;
+	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+		!fstat(STDERR_FILENO, &st) && st.st_dev == device && st.st_ino == inode;
 }
 
 void log_line(enum log_level level, const char *format, ...)
@@ -55,7 +62,8 @@ void log_line(enum log_level level, const char *format, ...)
 		return;
 	int saved = errno;
 	char text[LINE_SIZE], line[LINE_SIZE];
-	int n = is_journal() ? snprintf(line, sizeof line, "<%d>", level) : snprintf(line, sizeof line, "retour: ");
+	int n = is_journal() ? snprintf(line, sizeof line, "<%d>", level)
+			     : snprintf(line, sizeof line, "retour: ");
 	va_list args;
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
@@ -68,7 +76,8 @@ void log_line(enum log_level level, const char *format, ...)
 			line[i] = ' ';
 	line[n++] = '\n';
 	/* nobody is there to be told, but the exit code can */
-	if (write(STDERR_FILENO, line, (size_t)n) < 0 && (errno == ENOSPC || errno == EDQUOT || errno == EIO))
+	if (write(STDERR_FILENO, line, (size_t)n) < 0 &&
+		(errno == ENOSPC || errno == EDQUOT || errno == EIO))
 		lost = true;
 	errno = saved;
 }

@@ -9,7 +9,9 @@
 #include <unistr.h>
 #include "classify/base/bytes.h"
 
-enum { NO_CASE = 0xff - ('a' - 'A') }; /* of ASCII letters; other bytes may become the same, so it only makes candidates */
+enum {
+	NO_CASE = 0xff - ('a' - 'A')
+}; /* of ASCII letters; other bytes may become the same, so it only makes candidates */
 
 static char lower(char c)
 {
@@ -88,7 +90,8 @@ bool span_line(struct span *rest, struct span *line)
 {
 	if (!rest->n)
 		return false;
-	const char *end = rest->p + rest->n, *stop = bytes_find(rest->p, end, line_ends), *next = stop;
+	const char *end = rest->p + rest->n, *stop = bytes_find(rest->p, end, line_ends),
+		   *next = stop;
 	if (next < end)
 		next += *next == '\r' && next + 1 < end && next[1] == '\n' ? 2 : 1;
 	*line = (struct span){ rest->p, (size_t)(stop - rest->p) };
@@ -132,16 +135,23 @@ static ucs4_t take_character(struct span text, size_t *i)
 	return c;
 }
 
-/* Controls of ASCII and Latin-1, and the line and paragraph separators that some readers of logs take for line ends. */
+/*
+ * Controls of ASCII and Latin-1, and the line and paragraph separators that some readers of logs
+ * take for line ends.
+ */
 static bool is_control(ucs4_t c)
 {
 	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029;
 }
 
-/* Printable ASCII from the first of B's N bytes on that can be copied as it is: no blank begins or ends it, nor follows another. */
+/*
+ * Printable ASCII from the first of B's N bytes on that can be copied as it is: no blank begins or
+ * ends it, nor follows another.
+ */
 static size_t plain_words(bytes16 b, size_t n)
 {
-	unsigned blanks = bytes_mask(bytes_are(b, ' ')), others = ~bytes_mask(bytes_between(b, ' ', '~'));
+	unsigned blanks = bytes_mask(bytes_are(b, ' ')),
+		 others = ~bytes_mask(bytes_between(b, ' ', '~'));
 	unsigned stop = others | (blanks & blanks << 1) | (blanks & 1) | 1u << n;
 	size_t run = (size_t)__builtin_ctz(stop);
 	return run && blanks >> (run - 1) & 1 ? run - 1 : run;
@@ -153,7 +163,11 @@ size_t span_copy_text(char *buffer, size_t size, struct span text)
 	bool gap = false;
 	while (i < text.n && size) {
 		size_t left = text.n - i < BYTES ? text.n - i : BYTES;
-		size_t plain = n + BYTES + 1 < size ? plain_words(left < BYTES ? bytes_load_some(text.p + i, left) : bytes_load(text.p + i), left) : 0;
+		size_t plain = n + BYTES + 1 < size
+			? plain_words(left < BYTES ? bytes_load_some(text.p + i, left)
+						   : bytes_load(text.p + i),
+				  left)
+			: 0;
 		if (plain) {
 			if (gap)
 				buffer[n++] = ' ';

@@ -1,4 +1,7 @@
-/* Seconds of what time is counted in. Days are those of UTC: civil days of a zone are clock_…() and the store's day_of(). */
+/*
+ * Seconds of what time is counted in. Days are those of UTC: civil days of a zone are clock_…() and
+ * the store's day_of().
+ */
 #ifndef RETOUR_UNITS_H
 #define RETOUR_UNITS_H
 

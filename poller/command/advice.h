@@ -1,4 +1,7 @@
-/* How fast to send to a provider: what it answered in the last day, against what it takes. A pure function of the figures. */
+/*
+ * How fast to send to a provider: what it answered in the last day, against what it takes. A pure
+ * function of the figures.
+ */
 #ifndef RETOUR_ADVICE_H
 #define RETOUR_ADVICE_H
 
@@ -18,7 +21,8 @@ const char *advice_name(enum advice_action a);
 const char *advice_text(enum advice_action a);
 
 enum {
-	ADVICE_CONNECTIONS_LARGE = 20, /* where a profile names no limit: Postfix's default_destination_concurrency_limit … */
+	ADVICE_CONNECTIONS_LARGE = 20, /* where a profile names no limit: Postfix's
+					  default_destination_concurrency_limit … */
 	ADVICE_CONNECTIONS_SMALL = 5,  /* … and its initial_destination_concurrency */
 };
 
@@ -26,18 +30,19 @@ enum {
 struct segment {
 	char provider[EVENT_PROVIDER_SIZE];
 	bool large;
-	unsigned limit;                /* connections, by its profile; 0: not known */
-	struct rates day;              /* the last 24 hours */
-	uint64_t limited;              /* notices of these days that speak of a rate limit */
-	uint64_t peak;                 /* the most that it took in one hour of the last days, by logs; 0: not known */
-	uint64_t open_blocks;          /* of the investigations that are open */
+	unsigned limit;       /* connections, by its profile; 0: not known */
+	struct rates day;     /* the last 24 hours */
+	uint64_t limited;     /* notices of these days that speak of a rate limit */
+	uint64_t peak;        /* the most that it took in one hour of the last days, by logs; 0: not
+			       known */
+	uint64_t open_blocks; /* of the investigations that are open */
 };
 
 struct advice {
 	enum advice_action action;
-	unsigned connections;          /* 0: none */
-	uint64_t hourly;               /* mails an hour; 0: not known, or none */
-	long throttled_ppm;            /* of the attempts; -1: not known */
+	unsigned connections; /* 0: none */
+	uint64_t hourly;      /* mails an hour; 0: not known, or none */
+	long throttled_ppm;   /* of the attempts; -1: not known */
 };
 
 /* False: fewer than K of everything; nothing can be said. */

@@ -1,4 +1,7 @@
-/* advice: how fast to send to each provider, for who sets a mail server's limits by hand or by program. Counts below [privacy] k are not shown. */
+/*
+ * advice: how fast to send to each provider, for who sets a mail server's limits by hand or by
+ * program. Counts below [privacy] k are not shown.
+ */
 #include "classify/base/units.h"
 #include "poller/command/commands.h"
 
@@ -16,7 +19,7 @@
 
 enum {
 	SEGMENTS_MAX = 1024,
-	PEAK_DAYS = 7,      /* the best hour is looked for in so many days */
+	PEAK_DAYS = 7, /* the best hour is looked for in so many days */
 };
 
 struct advising {
@@ -59,7 +62,8 @@ static int take_peak(void *context, const char *provider, uint64_t delivered)
 
 static int take_limited(void *context, const struct tally *t)
 {
-	bool limited = t->category == CATEGORY_RATE_LIMITED && t->origin >= ORIGIN_MATCHED && (t->kind == KIND_FAILURE || t->kind == KIND_DELAY);
+	bool limited = t->category == CATEGORY_RATE_LIMITED && t->origin >= ORIGIN_MATCHED &&
+		(t->kind == KIND_FAILURE || t->kind == KIND_DELAY);
 	struct segment *s = limited ? segment_of(context, t->provider) : NULL;
 	if (s)
 		s->limited += t->count;
@@ -87,9 +91,11 @@ static int load(struct advising *a, int64_t now)
 {
 	struct store *store = a->session.store;
 	if (store_rolling(store, now - DAY, now, true, take_day, a) != STORE_OK ||
-	    store_hour_peaks(store, now - PEAK_DAYS * DAY, now, take_peak, a) != STORE_OK ||
-	    store_tallies(store, day_at(now - DAY), day_at(now), BY_KIND | BY_CATEGORY | BY_ORIGIN | BY_PROVIDER, take_limited, a) != STORE_OK ||
-	    store_investigations(store, take_investigation, a) != STORE_OK)
+		store_hour_peaks(store, now - PEAK_DAYS * DAY, now, take_peak, a) != STORE_OK ||
+		store_tallies(store, day_at(now - DAY), day_at(now),
+			BY_KIND | BY_CATEGORY | BY_ORIGIN | BY_PROVIDER, take_limited,
+			a) != STORE_OK ||
+		store_investigations(store, take_investigation, a) != STORE_OK)
 		return session_store_failed(&a->session, "advice", STORE_FAILED);
 	return EXIT_WELL;
 }
@@ -97,7 +103,8 @@ static int load(struct advising *a, int64_t now)
 static int worst_first(const void *a, const void *b)
 {
 	const struct segment *x = a, *y = b;
-	uint64_t n = x->day.delivered + x->day.deferred + x->day.rejected, m = y->day.delivered + y->day.deferred + y->day.rejected;
+	uint64_t n = x->day.delivered + x->day.deferred + x->day.rejected,
+		 m = y->day.delivered + y->day.deferred + y->day.rejected;
 	return n != m ? (n < m ? 1 : -1) : strcmp(x->provider, y->provider);
 }
 
@@ -108,19 +115,23 @@ static const char *ladder_of(const struct advising *a, const struct segment *s)
 }
 
 /* What the advice rests on, in words; only figures from k on. */
-static void explain(const struct segment *s, const struct advice *v, unsigned k, char *out, size_t size)
+static void explain(
+	const struct segment *s, const struct advice *v, unsigned k, char *out, size_t size)
 {
 	uint64_t attempts = s->day.delivered + s->day.deferred + s->day.rejected;
 	if (v->action == ADVICE_FREEZE && s->open_blocks >= k)
-		snprintf(out, size, "%llu blocks in open investigations", (unsigned long long)s->open_blocks);
+		snprintf(out, size, "%llu blocks in open investigations",
+			(unsigned long long)s->open_blocks);
 	else if (v->action == ADVICE_FREEZE)
 		snprintf(out, size, "%llu blocks in a day", (unsigned long long)s->day.block);
 	else if (v->throttled_ppm < 0)
 		snprintf(out, size, "%llu notices of a rate limit", (unsigned long long)s->limited);
 	else if (s->day.throttled < k)
-		snprintf(out, size, "fewer than %u of %llu attempts throttled", k, (unsigned long long)attempts);
+		snprintf(out, size, "fewer than %u of %llu attempts throttled", k,
+			(unsigned long long)attempts);
 	else
-		snprintf(out, size, "%llu of %llu attempts throttled", (unsigned long long)s->day.throttled, (unsigned long long)attempts);
+		snprintf(out, size, "%llu of %llu attempts throttled",
+			(unsigned long long)s->day.throttled, (unsigned long long)attempts);
 }
 
 static void print_count(struct out *o, const char *key, bool known, uint64_t n)
@@ -134,7 +145,8 @@ static void print_count(struct out *o, const char *key, bool known, uint64_t n)
 		out_text(o, "null");
 }
 
-static void print_json(struct out *o, const struct advising *a, const struct segment *s, const struct advice *v, const char *why)
+static void print_json(struct out *o, const struct advising *a, const struct segment *s,
+	const struct advice *v, const char *why)
 {
 	uint64_t attempts = s->day.delivered + s->day.deferred + s->day.rejected;
 	out_text(o, "{\"provider\":");
@@ -145,18 +157,22 @@ static void print_json(struct out *o, const struct advising *a, const struct seg
 	print_count(o, "mails_per_hour", v->hourly || v->action == ADVICE_FREEZE, v->hourly);
 	out_member(o, "ladder", ladder_of(a, s));
 	print_count(o, "attempts", attempts >= a->k, attempts);
-	print_count(o, "throttled", s->day.throttled >= a->k || (attempts >= a->k && !s->day.throttled), s->day.throttled);
+	print_count(o, "throttled",
+		s->day.throttled >= a->k || (attempts >= a->k && !s->day.throttled),
+		s->day.throttled);
 	print_count(o, "blocks", s->day.block >= a->k || !s->day.block, s->day.block);
 	out_member(o, "why", why);
 	out_text(o, "}\n");
 }
 
-static void print_line(struct out *o, const struct advising *a, const struct segment *s, const struct advice *v, const char *why)
+static void print_line(struct out *o, const struct advising *a, const struct segment *s,
+	const struct advice *v, const char *why)
 {
 	char line[256], hourly[32] = "-";
 	if (v->hourly)
 		snprintf(hourly, sizeof hourly, "%llu", (unsigned long long)v->hourly);
-	snprintf(line, sizeof line, "%-18s %-7s %11u %10s  %-8s %s\n", s->provider, advice_name(v->action), v->connections, hourly, ladder_of(a, s), why);
+	snprintf(line, sizeof line, "%-18s %-7s %11u %10s  %-8s %s\n", s->provider,
+		advice_name(v->action), v->connections, hourly, ladder_of(a, s), why);
 	out_text(o, line);
 }
 
@@ -194,7 +210,8 @@ static void print_all(struct advising *a, struct out *o, bool json)
 	if (left_out)
 		log_info("advice: of %u providers too little is known", left_out);
 	if (!seen)
-		log_notice("advice: too little is known of every provider; `retour volume log` reads how they answer");
+		log_notice(
+			"advice: too little is known of every provider; `retour volume log` reads how they answer");
 }
 
 int cmd_advice(const struct config *config, int argc, char **argv)

@@ -33,7 +33,8 @@ static int print(void *context, const struct alert *a)
 
 int cmd_alerts(const struct config *config, int argc, char **argv)
 {
-	static const struct option options[] = { { "json", no_argument, NULL, 'j' }, { "all", no_argument, NULL, 'a' }, { 0 } };
+	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
+		{ "all", no_argument, NULL, 'a' }, { 0 } };
 	struct session s;
 	struct listing l = { 0 };
 	enum alert_choice choice = ALERTS_OPEN;

@@ -1,4 +1,7 @@
-/* audit: the evidence of retention and integrity; its export; and its check, for which nothing but the evidence is needed. */
+/*
+ * audit: the evidence of retention and integrity; its export; and its check, for which nothing but
+ * the evidence is needed.
+ */
 #include "poller/command/commands.h"
 
 #include <getopt.h>
@@ -13,7 +16,8 @@
 
 static int show(const struct config *config, int argc, char **argv)
 {
-	static const struct option options[] = { { "format", required_argument, NULL, 'f' }, { "output", required_argument, NULL, 'o' }, { 0 } };
+	static const struct option options[] = { { "format", required_argument, NULL, 'f' },
+		{ "output", required_argument, NULL, 'o' }, { 0 } };
 	static struct audit_options about;
 	const char *output = "-";
 	struct audit *audit = NULL;
@@ -23,13 +27,15 @@ static int show(const struct config *config, int argc, char **argv)
 	char error[512];
 	for (int option; (option = option_next("audit", argc, argv, options)) != -1;) {
 		if (option == 'f' && (format = report_format_by_name(optarg)) < 0)
-			return usage_error(argv[0], "--format %s: right would be text, xml or html", optarg);
+			return usage_error(
+				argv[0], "--format %s: right would be text, xml or html", optarg);
 		if (option != 'f' && option != 'o')
 			return usage_error(argv[0], "see `retour audit --help`");
 		output = option == 'o' ? optarg : output;
 	}
 	if (optind < argc)
-		return usage_error(argv[0], "unknown argument %s; see `retour audit --help`", argv[optind]);
+		return usage_error(
+			argv[0], "unknown argument %s; see `retour audit --help`", argv[optind]);
 	if (!new_file_is_fit(argv[0], output))
 		return EXIT_USAGE;
 	int result = session_open(&s, config, SESSION_READ, clock_now());
@@ -37,7 +43,7 @@ static int show(const struct config *config, int argc, char **argv)
 		goto out;
 	settings_for_audit(&s, &about);
 	if (audit_load(&audit, s.store, clock_now(), &about, error, sizeof error) ||
-	    audit_format(audit, (enum report_format)format, &text, error, sizeof error)) {
+		audit_format(audit, (enum report_format)format, &text, error, sizeof error)) {
 		log_error("audit: %s", error);
 		result = EXIT_LOST;
 		goto out;
@@ -99,7 +105,8 @@ out:
 
 static int verify(const struct config *config, int argc, char **argv)
 {
-	static const struct option options[] = { { "key", required_argument, NULL, 'k' }, { "head", required_argument, NULL, 'h' },
+	static const struct option options[] = { { "key", required_argument, NULL, 'k' },
+		{ "head", required_argument, NULL, 'h' },
 		{ "checkpoint", required_argument, NULL, 'c' }, { 0 } };
 	static struct verify_options o;
 	(void)config;
@@ -112,15 +119,19 @@ static int verify(const struct config *config, int argc, char **argv)
 			o.checkpoint = optarg;
 			break;
 		case 'h':
-			if (o.heads == sizeof o.head / sizeof *o.head || !known_head_parse(optarg, &o.head[o.heads]))
-				return usage_error("audit verify", "--head %s: right would be the entry's number, a colon and its hash, or the hash alone", optarg);
+			if (o.heads == sizeof o.head / sizeof *o.head ||
+				!known_head_parse(optarg, &o.head[o.heads]))
+				return usage_error("audit verify",
+					"--head %s: right would be the entry's number, a colon and its hash, or the hash alone",
+					optarg);
 			o.head[o.heads++].source = "--head";
 			break;
 		default:
 			return usage_error("audit verify", "see `retour audit --help`");
 		}
 	if (argc - optind != 1)
-		return usage_error("audit verify", "wants the directory of the evidence, or one file of it");
+		return usage_error(
+			"audit verify", "wants the directory of the evidence, or one file of it");
 	return evidence_verify(argv[optind], &o);
 }
 

@@ -22,7 +22,9 @@ int cmd_backup(const struct config *config, int argc, char **argv)
 		if (stored)
 			result = session_store_failed(&s, argv[0], stored);
 		else
-			log_notice("backup: made without the keys; destroy it by %.10s, from then on it cannot be restored", clock_format(until, text));
+			log_notice(
+				"backup: made without the keys; destroy it by %.10s, from then on it cannot be restored",
+				clock_format(until, text));
 	}
 	session_close(&s);
 	return result;

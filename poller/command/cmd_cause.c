@@ -1,6 +1,6 @@
 /*
- * contact undo: what failures rest on, a rule, a provider, a reporting MTA, a campaign, is taken back as a whole. The ledger notes the cause, the
- * days and how many were moved, never whom.
+ * contact undo: what failures rest on, a rule, a provider, a reporting MTA, a campaign, is taken
+ * back as a whole. The ledger notes the cause, the days and how many were moved, never whom.
  */
 #include "poller/command/commands.h"
 
@@ -65,7 +65,8 @@ static void describe(const struct cause_job *j, uint64_t moved, char *detail, si
 	print_name(detail, size, "reporting-mta", c->reporting_mta);
 	print_name(detail, size, "campaign", c->campaign);
 	size_t n = strlen(detail);
-	snprintf(detail + n, size - n, "from=%.10s to=%.10s count=%llu reason=\"%s\"", from, to, (unsigned long long)moved, j->reason);
+	snprintf(detail + n, size - n, "from=%.10s to=%.10s count=%llu reason=\"%s\"", from, to,
+		(unsigned long long)moved, j->reason);
 }
 
 static int undo(struct session *session, const struct cause_job *j, int64_t now)
@@ -77,15 +78,17 @@ static int undo(struct session *session, const struct cause_job *j, int64_t now)
 		return session_store_failed(session, j->command, STORE_FAILED);
 	int result = store_undo(store, &j->choice, now, &moves);
 	describe(j, count_moved(&moves), detail, sizeof detail);
-	if (!result && !j->dry_run && (result = store_ledger(store, now, "contact-undo", detail)) == STORE_OK)
+	if (!result && !j->dry_run &&
+		(result = store_ledger(store, now, "contact-undo", detail)) == STORE_OK)
 		result = store_commit(store);
 	else
 		store_rollback(store);
 	if (result)
 		return session_store_failed(session, j->command, result);
 	print_moves(&moves);
-	log_notice("%s: %llu contacts rest on it, %llu %s", j->command, (unsigned long long)moves.matched, (unsigned long long)count_moved(&moves),
-		   j->dry_run ? "would be moved; nothing was changed" : "were moved");
+	log_notice("%s: %llu contacts rest on it, %llu %s", j->command,
+		(unsigned long long)moves.matched, (unsigned long long)count_moved(&moves),
+		j->dry_run ? "would be moved; nothing was changed" : "were moved");
 	return EXIT_WELL;
 }
 
@@ -126,9 +129,13 @@ static bool take_option(struct cause_job *j, int option, const char *value)
 
 int cmd_contact_undo(const struct config *config, int argc, char **argv)
 {
-	static const struct option options[] = { { "rule", required_argument, NULL, 'R' }, { "provider", required_argument, NULL, 'P' },
-		{ "reporting-mta", required_argument, NULL, 'M' }, { "campaign", required_argument, NULL, 'C' }, { "from", required_argument, NULL, 'f' },
-		{ "to", required_argument, NULL, 't' }, { "reason", required_argument, NULL, 'r' }, { "dry-run", no_argument, NULL, 'n' }, { 0 } };
+	static const struct option options[] = { { "rule", required_argument, NULL, 'R' },
+		{ "provider", required_argument, NULL, 'P' },
+		{ "reporting-mta", required_argument, NULL, 'M' },
+		{ "campaign", required_argument, NULL, 'C' },
+		{ "from", required_argument, NULL, 'f' }, { "to", required_argument, NULL, 't' },
+		{ "reason", required_argument, NULL, 'r' }, { "dry-run", no_argument, NULL, 'n' },
+		{ 0 } };
 	static struct session session = { .lock = -1 };
 	struct cause_job j = { .command = "contact undo", .reason = NULL };
 	int64_t now = clock_now();
@@ -136,10 +143,14 @@ int cmd_contact_undo(const struct config *config, int argc, char **argv)
 		if (!take_option(&j, option, optarg))
 			return usage_error(j.command, "see `retour contact --help`");
 	const struct cause_choice *c = &j.choice;
-	if (optind < argc || !(c->rule || c->provider || c->reporting_mta || c->campaign) || !j.from || !j.to || c->from > c->to)
-		return usage_error(j.command, "wants one of --rule, --provider, --reporting-mta, --campaign, and --from and --to, days such as 2026-11-01");
+	if (optind < argc || !(c->rule || c->provider || c->reporting_mta || c->campaign) ||
+		!j.from || !j.to || c->from > c->to)
+		return usage_error(j.command,
+			"wants one of --rule, --provider, --reporting-mta, --campaign, and --from and --to, days such as 2026-11-01");
 	if (!reason_is_fit(j.reason))
-		return usage_error(j.command, "wants --reason TEXT: up to %d bytes, without quotes, without an address", REASON_MAX);
+		return usage_error(j.command,
+			"wants --reason TEXT: up to %d bytes, without quotes, without an address",
+			REASON_MAX);
 	int result = session_open(&session, config, SESSION_WRITE, now);
 	if (result == EXIT_WELL)
 		result = undo(&session, &j, now);

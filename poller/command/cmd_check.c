@@ -1,6 +1,7 @@
 /*
- * check: the sending system's question. Addresses come one a line or in a column of a CSV file; the answers stand in the order of the questions and
- * come as soon as the input does, a chunk at a time.
+ * check: the sending system's question. Addresses come one a line or in a column of a CSV file; the
+ * answers stand in the order of the questions and come as soon as the input does, a chunk at a
+ * time.
  */
 #include "poller/command/commands.h"
 
@@ -19,14 +20,20 @@
 #include "poller/command/opening.h"
 
 enum {
-	CHECK_ADDRESS_MAX = 1024,  /* bytes of a line or field that are looked at; an address has 320 at most */
-	CHECK_CHUNK = 256 * 1024,  /* read at once, and answered from one state of the store; also the longest record */
+	CHECK_ADDRESS_MAX =
+		1024, /* bytes of a line or field that are looked at; an address has 320 at most */
+	CHECK_CHUNK = 256 * 1024, /* read at once, and answered from one state of the store; also
+				     the longest record */
 	CHECK_COLUMNS_MAX = 1000,
-	CHECK_BAD_TOLD = 20,       /* bad lines that are told one by one */
-	CHECK_LINE_LEAST = 16,     /* bytes of an ordinary line at least: how many are to be expected in a file */
+	CHECK_BAD_TOLD = 20, /* bad lines that are told one by one */
+	CHECK_LINE_LEAST =
+		16, /* bytes of an ordinary line at least: how many are to be expected in a file */
 };
 
-/* What stands in the place of a verdict where there is no address: nobody is to be suppressed, a line is to be mended. Behind the store's own. */
+/*
+ * What stands in the place of a verdict where there is no address: nobody is to be suppressed, a
+ * line is to be mended. Behind the store's own.
+ */
 enum { VERDICT_INVALID = VERDICT_COUNT, VERDICT_WORDS };
 
 static const char *verdict_word(unsigned v)
@@ -40,20 +47,20 @@ struct check {
 	struct session *session;
 	int64_t now;
 	bool json, bare;
-	int only;               /* enum verdict, -1: all */
-	const char *column;     /* the column's name; NULL: by number or no CSV */
-	bool csv, header;       /* HEADER: the first record is one */
-	size_t number;          /* of the column, from 0 */
+	int only;           /* enum verdict, -1: all */
+	const char *column; /* the column's name; NULL: by number or no CSV */
+	bool csv, header;   /* HEADER: the first record is one */
+	size_t number;      /* of the column, from 0 */
 	char separator;
-	bool begun;             /* the first record was seen */
-	bool in_line;           /* the begin of a line longer than a chunk was answered */
+	bool begun;   /* the first record was seen */
+	bool in_line; /* the begin of a line longer than a chunk was answered */
 	uint64_t line, answered, bad;
 	struct out out;
 	size_t have;
 	char buffer[CHECK_CHUNK];
 };
 
-/* --- one answer ------------------------------------------------------------------------------------------------------ */
+/* --- one answer ----------------------------------------------------------- */
 
 static void print_columns(struct check *c, int word, const struct answer *a, const char *state)
 {
@@ -88,7 +95,8 @@ static void print_address(struct check *c, struct span address)
 		sodium_memzero(clean, address.n);
 }
 
-static void print_json(struct check *c, struct span address, int word, const struct answer *a, const char *state)
+static void print_json(
+	struct check *c, struct span address, int word, const struct answer *a, const char *state)
 {
 	struct out *o = &c->out;
 	out_text(o, "{\"address\":");
@@ -110,22 +118,36 @@ static void tell_bad(struct check *c)
 		log_warning("further lines that are no address are only counted");
 }
 
-/* The address of `"Anna" <anna@example.net>`, as address books write it; NULL bytes where TEXT has no such form. */
+/*
+ * The address of `"Anna" <anna@example.net>`, as address books write it; NULL bytes where TEXT has
+ * no such form.
+ */
 static struct span address_within(struct span text)
 {
-	const char *open = text.n && text.p[text.n - 1] == '>' ? memrchr(text.p, '<', text.n) : NULL;
-	return open ? (struct span){ open + 1, (size_t)(text.p + text.n - 1 - open) - 1 } : (struct span){ NULL, 0 };
+	const char *open = text.n && text.p[text.n - 1] == '>' ? memrchr(text.p, '<', text.n)
+							       : NULL;
+	return open ? (struct span){ open + 1, (size_t)(text.p + text.n - 1 - open) - 1 }
+		    : (struct span){ NULL, 0 };
 }
 
 static int ask_store(struct check *c, struct span address, struct answer *answer)
 {
-	int result = address.p ? store_check(c->session->store, address.p, address.n, c->now, answer) : STORE_MISUSE;
-	struct span within = address.p && result == STORE_MISUSE ? address_within(span_trim(address)) : (struct span){ NULL, 0 };
-	return within.p ? store_check(c->session->store, within.p, within.n, c->now, answer) : result;
+	int result = address.p
+		? store_check(c->session->store, address.p, address.n, c->now, answer)
+		: STORE_MISUSE;
+	struct span within = address.p && result == STORE_MISUSE
+		? address_within(span_trim(address))
+		: (struct span){ NULL, 0 };
+	return within.p ? store_check(c->session->store, within.p, within.n, c->now, answer)
+			: result;
 }
 
-/* RECORD is the whole line, ADDRESS what is asked about; what is no address cannot be written to. EXIT_WELL, or the exit code to end with. */
-static int answer_record(struct check *c, struct span record, const char *line_end, struct span address)
+/*
+ * RECORD is the whole line, ADDRESS what is asked about; what is no address cannot be written to.
+ * EXIT_WELL, or the exit code to end with.
+ */
+static int answer_record(
+	struct check *c, struct span record, const char *line_end, struct span address)
 {
 	struct answer answer = { 0 };
 	int result = ask_store(c, address, &answer), word = (int)answer.verdict;
@@ -154,7 +176,7 @@ static int answer_record(struct check *c, struct span record, const char *line_e
 	return EXIT_WELL;
 }
 
-/* --- CSV ------------------------------------------------------------------------------------------------------------- */
+/* --- CSV ------------------------------------------------------------------ */
 
 /* Which column is named so; false: none. */
 static bool find_column(struct check *c, struct span header)
@@ -163,7 +185,8 @@ static bool find_column(struct check *c, struct span header)
 	char name[CHECK_ADDRESS_MAX];
 	size_t used;
 	for (size_t i = 0; i < CHECK_COLUMNS_MAX; i++) {
-		if (csv_next(header, true, c->separator, i, &record, &field, &used) != CSV_RECORD || !field.p)
+		if (csv_next(header, true, c->separator, i, &record, &field, &used) != CSV_RECORD ||
+			!field.p)
 			return false;
 		size_t n = csv_unquote(field, name, sizeof name);
 		if (span_equal_nocase((struct span){ name, n }, span_of(c->column))) {
@@ -193,8 +216,10 @@ static int begin_csv(struct check *c, struct span *text)
 	span_line(&line, &record);
 	c->separator = csv_separator(record);
 	*text = rest;
-	if (c->header && (csv_next(rest, true, c->separator, c->number, &record, &field, &used) != CSV_RECORD ||
-			  (c->column && !find_column(c, record)) || (!c->column && !field.p))) {
+	if (c->header &&
+		(csv_next(rest, true, c->separator, c->number, &record, &field, &used) !=
+				CSV_RECORD ||
+			(c->column && !find_column(c, record)) || (!c->column && !field.p))) {
 		log_error("check: the header has no such column");
 		return EXIT_USAGE;
 	}
@@ -205,7 +230,8 @@ static int begin_csv(struct check *c, struct span *text)
 	c->line++;
 	if (!c->json) {
 		out_bytes(&c->out, record.p, record.n);
-		for (const char *p = our_columns; !c->bare && *p; p += strcspn(p, ","), p += *p == ',') {
+		for (const char *p = our_columns; !c->bare && *p;
+			p += strcspn(p, ","), p += *p == ',') {
 			out_bytes(&c->out, &c->separator, 1);
 			out_bytes(&c->out, p, strcspn(p, ","));
 		}
@@ -218,7 +244,8 @@ static int begin_csv(struct check *c, struct span *text)
 static uint64_t lines_in(struct span record)
 {
 	uint64_t n = 1;
-	for (const char *p = record.p; (p = memchr(p, '\n', record.n - (size_t)(p - record.p))); p++)
+	for (const char *p = record.p; (p = memchr(p, '\n', record.n - (size_t)(p - record.p)));
+		p++)
 		n++;
 	return n;
 }
@@ -231,7 +258,8 @@ static int answer_csv(struct check *c, struct span record, struct span field, si
 	if (span_trim(record).n) {
 		if (field.p)
 			n = csv_unquote(field, address, sizeof address);
-		int result = answer_record(c, record, used - record.n == 2 ? "\r\n" : "\n", (struct span){ field.p ? address : NULL, n });
+		int result = answer_record(c, record, used - record.n == 2 ? "\r\n" : "\n",
+			(struct span){ field.p ? address : NULL, n });
 		sodium_memzero(address, n);
 		if (result != EXIT_WELL)
 			return result;
@@ -240,7 +268,7 @@ static int answer_csv(struct check *c, struct span record, struct span field, si
 	return EXIT_WELL;
 }
 
-/* --- records --------------------------------------------------------------------------------------------------------- */
+/* --- records -------------------------------------------------------------- */
 
 /* One line or record off TEXT. False: none is complete yet. FULL: more would not fit. */
 static bool next_record(struct check *c, struct span *text, bool end, bool full, int *result)
@@ -262,7 +290,8 @@ static bool next_record(struct check *c, struct span *text, bool end, bool full,
 		}
 		c->in_line = !newline;
 	} else {
-		if (csv_next(*text, end || full, c->separator, c->number, &record, &field, &used) == CSV_MORE)
+		if (csv_next(*text, end || full, c->separator, c->number, &record, &field, &used) ==
+			CSV_MORE)
 			return false;
 		c->in_line = used == text->n && !newline;
 		*result = answer_csv(c, record, field, used);
@@ -287,7 +316,8 @@ static int answer_chunk(struct check *c, bool end)
 		if (text.n >= 3 && !memcmp(text.p, "\xef\xbb\xbf", 3))
 			text = (struct span){ text.p + 3, text.n - 3 };
 	}
-	while (result == EXIT_WELL && c->begun && next_record(c, &text, end, text.n == sizeof c->buffer, &result))
+	while (result == EXIT_WELL && c->begun &&
+		next_record(c, &text, end, text.n == sizeof c->buffer, &result))
 		;
 	memmove(c->buffer, text.p, text.n);
 	c->have = text.n;
@@ -311,7 +341,9 @@ static int answer_all(struct check *c, int fd)
 			continue;
 		}
 		c->have += n > 0 ? (size_t)n : 0;
-		result = store_snapshot(store, true) ? session_store_failed(c->session, "check", STORE_FAILED) : answer_chunk(c, n == 0);
+		result = store_snapshot(store, true)
+			? session_store_failed(c->session, "check", STORE_FAILED)
+			: answer_chunk(c, n == 0);
 		if (store_snapshot(store, false) && result == EXIT_WELL)
 			result = session_store_failed(c->session, "check", STORE_FAILED);
 		/* whoever asks line by line through a pipe waits for these answers */
@@ -328,7 +360,7 @@ static int answer_all(struct check *c, int fd)
 	return result;
 }
 
-/* --- the command ----------------------------------------------------------------------------------------------------- */
+/* --- the command ---------------------------------------------------------- */
 
 static int verdict_by_name(const char *name)
 {
@@ -354,8 +386,10 @@ static bool set_column(struct check *c, const char *text)
 
 static int read_options(struct check *c, int argc, char **argv)
 {
-	static const struct option options[] = { { "json", no_argument, NULL, 'j' }, { "column", required_argument, NULL, 'c' },
-		{ "header", no_argument, NULL, 'h' }, { "only", required_argument, NULL, 'o' }, { "bare", no_argument, NULL, 'b' }, { 0 } };
+	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
+		{ "column", required_argument, NULL, 'c' }, { "header", no_argument, NULL, 'h' },
+		{ "only", required_argument, NULL, 'o' }, { "bare", no_argument, NULL, 'b' },
+		{ 0 } };
 	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;)
 		switch (option) {
 		case 'j':
@@ -369,22 +403,28 @@ static int read_options(struct check *c, int argc, char **argv)
 			break;
 		case 'c':
 			if (!set_column(c, optarg))
-				return usage_error(argv[0], "--column wants a name, or a number from 1 to %d", CHECK_COLUMNS_MAX);
+				return usage_error(argv[0],
+					"--column wants a name, or a number from 1 to %d",
+					CHECK_COLUMNS_MAX);
 			break;
 		case 'o':
 			c->only = verdict_by_name(optarg);
 			if (c->only < 0)
-				return usage_error(argv[0], "--only wants send, hold, suppress or invalid");
+				return usage_error(
+					argv[0], "--only wants send, hold, suppress or invalid");
 			break;
 		default:
 			return usage_error(argv[0], "see `retour check --help`");
 		}
 	if ((c->header && !c->csv) || (c->bare && c->json))
-		return usage_error(argv[0], "--header wants --column, and --bare no --json; see `retour check --help`");
+		return usage_error(argv[0],
+			"--header wants --column, and --bare no --json; see `retour check --help`");
 	if (argc - optind > 1)
-		return usage_error(argv[0], "one FILE at most; addresses come from it or from stdin, never as arguments");
+		return usage_error(argv[0],
+			"one FILE at most; addresses come from it or from stdin, never as arguments");
 	if (optind < argc && strchr(argv[optind], '@'))
-		return usage_error(argv[0], "addresses come from a file or from stdin, never as arguments");
+		return usage_error(
+			argv[0], "addresses come from a file or from stdin, never as arguments");
 	return EXIT_WELL;
 }
 
@@ -394,7 +434,9 @@ static int expect(struct check *c, int fd)
 	struct stat st;
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
 		return EXIT_WELL;
-	return store_expect(c->session->store, (uint64_t)st.st_size / CHECK_LINE_LEAST) ? session_store_failed(c->session, "check", STORE_FAILED) : EXIT_WELL;
+	return store_expect(c->session->store, (uint64_t)st.st_size / CHECK_LINE_LEAST)
+		? session_store_failed(c->session, "check", STORE_FAILED)
+		: EXIT_WELL;
 }
 
 int cmd_check(const struct config *config, int argc, char **argv)
@@ -423,7 +465,8 @@ int cmd_check(const struct config *config, int argc, char **argv)
 	if (result == EXIT_WELL)
 		result = answer_all(&c, in);
 	if (c.bad) {
-		log_error("%llu of %llu lines are no address", (unsigned long long)c.bad, (unsigned long long)c.answered);
+		log_error("%llu of %llu lines are no address", (unsigned long long)c.bad,
+			(unsigned long long)c.answered);
 		result = exit_worse(result, EXIT_LOST);
 	}
 	if (in != STDIN_FILENO)

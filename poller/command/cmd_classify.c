@@ -1,6 +1,7 @@
 /*
- * classify: one JSON line per event, from what `import` takes too. Nothing is stored, and no process is started: who runs it reads
- * mails of their own. Memory is bounded by one message of CLASSIFY_MESSAGE_MAX bytes, whatever the mbox holds.
+ * classify: one JSON line per event, from what `import` takes too. Nothing is stored, and no
+ * process is started: who runs it reads mails of their own. Memory is bounded by one message of
+ * CLASSIFY_MESSAGE_MAX bytes, whatever the mbox holds.
  */
 #include "poller/command/commands.h"
 
@@ -44,7 +45,10 @@ struct classifier {
 	size_t tolds;
 };
 
-/* Where the bid of RULE is kept: a rule that matches several times is told once, by its strongest. NULL: there is no room. */
+/*
+ * Where the bid of RULE is kept: a rule that matches several times is told once, by its strongest.
+ * NULL: there is no room.
+ */
 static struct told *told_of(struct classifier *c, const char *rule)
 {
 	for (size_t i = 0; i < c->tolds; i++)
@@ -66,7 +70,8 @@ static void keep_bid(void *context, const struct bid_told *b)
 	if (!t || (t->rule[0] && t->weight >= b->weight))
 		return;
 	char words[WORDS_SIZE];
-	snprintf(words, sizeof words, "%.*s", (int)(b->words.n < sizeof words ? b->words.n : sizeof words - 1), b->words.p);
+	snprintf(words, sizeof words, "%.*s",
+		(int)(b->words.n < sizeof words ? b->words.n : sizeof words - 1), b->words.p);
 	log_clean(t->words, sizeof t->words, words);
 	snprintf(t->rule, sizeof t->rule, "%s", b->rule);
 	t->source = b->source;
@@ -80,7 +85,10 @@ static int by_weight(const void *a, const void *b)
 	return (x->weight < y->weight) - (x->weight > y->weight);
 }
 
-/* For a person who asks "why": the event, and under it what was seen, the strongest first; the rule that won has a star. */
+/*
+ * For a person who asks "why": the event, and under it what was seen, the strongest first; the rule
+ * that won has a star.
+ */
 static void explain_event(struct classifier *c, const struct event *e)
 {
 	char path[PATH_MAX], status[EVENT_STATUS_SIZE] = "none", reply[8] = "none";
@@ -88,20 +96,28 @@ static void explain_event(struct classifier *c, const struct event *e)
 		status_text(e->status, status);
 	if (e->reply)
 		snprintf(reply, sizeof reply, "%u", e->reply);
-	fprintf(stderr, "%s: event %u: %s%s%s, decided by %s\n", log_clean(path, sizeof path, c->name), e->seq, kind_name(e->kind),
-		e->category ? " " : "", category_name(e->category), e->rule[0] ? e->rule : "nothing");
+	fprintf(stderr, "%s: event %u: %s%s%s, decided by %s\n",
+		log_clean(path, sizeof path, c->name), e->seq, kind_name(e->kind),
+		e->category ? " " : "", category_name(e->category),
+		e->rule[0] ? e->rule : "nothing");
 	if (e->kind != KIND_NONE)
-		fprintf(stderr, "    class %s, margin %d; enhanced code %s, reply %s; provider %s; recipient from %s; origin %s\n",
-			e->klass ? class_name(e->klass) : "none", e->margin, status, reply, e->provider[0] ? e->provider : "unknown",
-			e->recipient_source ? recipient_source_name(e->recipient_source) : "nowhere", origin_name(e->origin));
+		fprintf(stderr,
+			"    class %s, margin %d; enhanced code %s, reply %s; provider %s; recipient from %s; origin %s\n",
+			e->klass ? class_name(e->klass) : "none", e->margin, status, reply,
+			e->provider[0] ? e->provider : "unknown",
+			e->recipient_source ? recipient_source_name(e->recipient_source)
+					    : "nowhere",
+			origin_name(e->origin));
 	bool won = false;
 	qsort(c->told, c->tolds, sizeof *c->told, by_weight);
 	for (size_t i = 0; i < c->tolds; i++) {
 		const struct told *t = &c->told[i];
 		bool wins = !won && strcmp(t->rule, e->rule) == 0;
 		won |= wins;
-		fprintf(stderr, "  %s %5d  %-28s %-22s %s%s%s%s%s%s\n", wins ? "*" : " ", t->weight, t->rule, category_name(t->category), t->source,
-			*t->words ? ": \"" : "", t->words, *t->words ? "\"" : "", t->aside ? "; " : "", t->aside ? t->aside : "");
+		fprintf(stderr, "  %s %5d  %-28s %-22s %s%s%s%s%s%s\n", wins ? "*" : " ", t->weight,
+			t->rule, category_name(t->category), t->source, *t->words ? ": \"" : "",
+			t->words, *t->words ? "\"" : "", t->aside ? "; " : "",
+			t->aside ? t->aside : "");
 	}
 	explicit_bzero(c->told, sizeof c->told);
 	c->tolds = 0;
@@ -124,7 +140,9 @@ static int print_event(void *context, const struct event *e)
 static int classify_message(void *context, const struct source_message *message)
 {
 	struct classifier *c = context;
-	struct message m = { .bytes = message->bytes, .arrived = message->arrived, .truncated = message->truncated };
+	struct message m = { .bytes = message->bytes,
+		.arrived = message->arrived,
+		.truncated = message->truncated };
 	struct outcome outcome;
 	char path[PATH_MAX];
 	c->name = message->name;
@@ -132,9 +150,11 @@ static int classify_message(void *context, const struct source_message *message)
 	if (classify(c->rules, &c->options, c->workspace, &m, print_event, c, &outcome))
 		return -1;
 	if (outcome.overflow) {
-		log_error("classify: %s: message %u names more recipients than the %u that were read%s; a run puts such a message into quarantine",
-			  log_clean(path, sizeof path, c->name), c->messages, outcome.events,
-			  m.truncated ? ", or its report goes on beyond what is read of a message" : "");
+		log_error(
+			"classify: %s: message %u names more recipients than the %u that were read%s; a run puts such a message into quarantine",
+			log_clean(path, sizeof path, c->name), c->messages, outcome.events,
+			m.truncated ? ", or its report goes on beyond what is read of a message"
+				    : "");
 		c->lost = true;
 	}
 	return 0;
@@ -146,11 +166,14 @@ static bool is_directory(const char *path)
 	return strcmp(path, "-") && !stat(path, &st) && S_ISDIR(st.st_mode);
 }
 
-/* What PATH names, as `import` reads it: a message, an mbox, a Maildir, a directory, "-". 0 or -1. */
+/*
+ * What PATH names, as `import` reads it: a message, an mbox, a Maildir, a directory, "-". 0 or -1.
+ */
 static int classify_path(struct classifier *c, const char *path)
 {
 	const char *const paths[] = { path, NULL };
-	const struct source_options options = { .paths = paths, .max_message = CLASSIFY_MESSAGE_MAX };
+	const struct source_options options = { .paths = paths,
+		.max_message = CLASSIFY_MESSAGE_MAX };
 	const struct source_sink sink = { .message = classify_message, .context = c };
 	char text[SOURCE_ERROR_SIZE];
 	struct source *source;
@@ -159,7 +182,8 @@ static int classify_path(struct classifier *c, const char *path)
 	while (got > 0)
 		got = source->ops->next(source, BATCH, &sink);
 	if (got < 0 && !ferror(stdout))
-		log_error("classify: %s", log_clean(text, sizeof text, source ? source->error : "no memory"));
+		log_error("classify: %s",
+			log_clean(text, sizeof text, source ? source->error : "no memory"));
 	else if (!c->messages && !is_directory(path)) /* an empty file is an empty mail */
 		classify_message(c, &(struct source_message){ .bytes = { "", 0 }, .name = path });
 	if (source)
@@ -170,7 +194,8 @@ static int classify_path(struct classifier *c, const char *path)
 /* Returns the index of the first path, or -1; getopt has said what is wrong then. */
 static int read_options(struct classifier *c, int argc, char **argv)
 {
-	static const struct option options[] = { { "plain", no_argument, NULL, 'p' }, { "explain", no_argument, NULL, 'e' }, { 0 } };
+	static const struct option options[] = { { "plain", no_argument, NULL, 'p' },
+		{ "explain", no_argument, NULL, 'e' }, { 0 } };
 	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;) {
 		if (option == '?')
 			return -1;
@@ -190,12 +215,18 @@ int cmd_classify(const struct config *config, int argc, char **argv)
 		return EXIT_LOST;
 	int first = read_options(c, argc, argv);
 	if (first < 0 || first >= argc) {
-		result = first < 0 ? usage_error("classify", "see `retour classify --help`") : usage_error("classify", "a file is missing, or - for stdin");
+		result = first < 0 ? usage_error("classify", "see `retour classify --help`")
+				   : usage_error("classify", "a file is missing, or - for stdin");
 		goto out;
 	}
-	c->options = (struct classify_options){ .domains = config->domains.at, .campaign_headers = config->campaign_headers.at, .tell = c->explain ? keep_bid : NULL, .tell_context = c,
-						.verp = config->verp, .redact = !c->plain };
-	rules = rulesfile_open(config->rules_file, config->providers_file, RULES_ALL, error, sizeof error);
+	c->options = (struct classify_options){ .domains = config->domains.at,
+		.campaign_headers = config->campaign_headers.at,
+		.tell = c->explain ? keep_bid : NULL,
+		.tell_context = c,
+		.verp = config->verp,
+		.redact = !c->plain };
+	rules = rulesfile_open(
+		config->rules_file, config->providers_file, RULES_ALL, error, sizeof error);
 	if (!rules) {
 		log_error("%s", error);
 		result = EXIT_USAGE;

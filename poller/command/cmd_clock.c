@@ -16,10 +16,13 @@ static int show(const struct config *config)
 		result = session_store_failed(&s, "clock", STORE_FAILED);
 	if (result == EXIT_WELL) {
 		clock_judge(&w, &s.present, &s.clock);
-		printf("now          %s%s\n", clock_format(s.present.now, now), s.present.given ? " (given)" : "");
+		printf("now          %s%s\n", clock_format(s.present.now, now),
+			s.present.given ? " (given)" : "");
 		printf("last run     %s\n", w.last ? clock_format(w.last, last) : "none");
-		printf("usual gap    up to %lld days\n", (long long)(clock_gap_limit(&w) / CLOCK_TOLERANCE));
-		printf("believed     %s%s\n", s.clock.doubt == CLOCK_BELIEVED ? "yes" : "no: ", s.clock.text);
+		printf("usual gap    up to %lld days\n",
+			(long long)(clock_gap_limit(&w) / CLOCK_TOLERANCE));
+		printf("believed     %s%s\n",
+			s.clock.doubt == CLOCK_BELIEVED ? "yes" : "no: ", s.clock.text);
 		result = s.clock.doubt == CLOCK_BELIEVED ? EXIT_WELL : EXIT_BROKEN;
 	}
 	session_close(&s);
@@ -41,16 +44,18 @@ static int confirm_clock(struct session *s, const char *reason)
 		log_notice("clock: nothing speaks against it, there is nothing to confirm");
 		return EXIT_WELL;
 	}
-	if (store_witness_confirm(s->store, &w, s->present.now, s->present.boot, s->present.began, clock_lead(&w, &s->present), clock_doubt_name(doubt),
-				  reason))
+	if (store_witness_confirm(s->store, &w, s->present.now, s->present.boot, s->present.began,
+		    clock_lead(&w, &s->present), clock_doubt_name(doubt), reason))
 		return session_store_failed(s, "clock", STORE_FAILED);
-	log_notice("clock: %s is confirmed; what is due by it is done by the next run", clock_format(s->present.now, now));
+	log_notice("clock: %s is confirmed; what is due by it is done by the next run",
+		clock_format(s->present.now, now));
 	return EXIT_WELL;
 }
 
 int cmd_clock(const struct config *config, int argc, char **argv)
 {
-	static const struct option options[] = { { "reason", required_argument, NULL, 'r' }, { 0 } };
+	static const struct option options[] = { { "reason", required_argument, NULL, 'r' },
+		{ 0 } };
 	struct session s = { .lock = -1 };
 	const char *reason = NULL;
 	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;) {
@@ -64,7 +69,9 @@ int cmd_clock(const struct config *config, int argc, char **argv)
 	if (!strcmp(what, "show"))
 		return reason ? usage_error(argv[0], "show takes no --reason") : show(config);
 	if (!reason_is_fit(reason))
-		return usage_error("clock confirm", "wants --reason TEXT, up to %d bytes, without quotes, without an address", REASON_MAX);
+		return usage_error("clock confirm",
+			"wants --reason TEXT, up to %d bytes, without quotes, without an address",
+			REASON_MAX);
 	int result = session_open(&s, config, SESSION_WRITE, clock_now());
 	if (result == EXIT_WELL)
 		result = confirm_clock(&s, reason);

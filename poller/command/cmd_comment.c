@@ -38,7 +38,8 @@ int cmd_comment(const struct config *config, int argc, char **argv)
 	const char *words = argv[optind];
 	if (!strcmp(words, "-")) {
 		if (!read_text(text, sizeof text))
-			return usage_error(argv[0], "stdin holds no text of less than %d bytes", STORE_COMMENT_SIZE);
+			return usage_error(argv[0], "stdin holds no text of less than %d bytes",
+				STORE_COMMENT_SIZE);
 		words = text;
 	}
 	int result = session_open(&s, config, SESSION_WRITE, clock_now());

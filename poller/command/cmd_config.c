@@ -1,4 +1,7 @@
-/* config: prints the sample INI file, or the list of its keys for the manual; both come from the table in configkeys.c. */
+/*
+ * config: prints the sample INI file, or the list of its keys for the manual; both come from the
+ * table in configkeys.c.
+ */
 #include "poller/command/commands.h"
 
 #include <getopt.h>

@@ -1,6 +1,7 @@
 /*
- * contact: what is known of single recipients, and the moves that only an operator makes. Addresses come from a file, from stdin or are asked for at a
- * prompt; each change has a reason, and the ledger notes it with counts, never with whom.
+ * contact: what is known of single recipients, and the moves that only an operator makes. Addresses
+ * come from a file, from stdin or are asked for at a prompt; each change has a reason, and the
+ * ledger notes it with counts, never with whom.
  */
 #include "poller/command/commands.h"
 
@@ -21,7 +22,7 @@ enum {
 };
 
 struct job {
-	const char *command;  /* "contact show" */
+	const char *command; /* "contact show" */
 	struct session session;
 	struct lines lines;
 	struct out out;
@@ -51,7 +52,8 @@ static int not_an_address(struct job *j)
 }
 
 /* Every address through EACH. */
-static int each_address(struct job *j, const char *operand, int (*each)(struct job *j, struct span address))
+static int each_address(
+	struct job *j, const char *operand, int (*each)(struct job *j, struct span address))
 {
 	struct span address;
 	int result = open_addresses(&j->lines, j->command, operand);
@@ -68,7 +70,8 @@ static int each_address(struct job *j, const char *operand, int (*each)(struct j
 		result = exit_worse(result, EXIT_LOST);
 	}
 	if (j->bad) {
-		log_error("%s: %llu of %llu lines are no address", j->command, (unsigned long long)j->bad, (unsigned long long)j->lines.number);
+		log_error("%s: %llu of %llu lines are no address", j->command,
+			(unsigned long long)j->bad, (unsigned long long)j->lines.number);
 		result = exit_worse(result, EXIT_LOST);
 	}
 	lines_close(&j->lines);
@@ -83,7 +86,7 @@ static int end_output(struct job *j, int result)
 	return exit_worse(result, EXIT_LOST);
 }
 
-/* --- show ------------------------------------------------------------------------------------------------------------ */
+/* --- show ----------------------------------------------------------------- */
 
 static void print_line(struct out *o, const char *name, const char *text)
 {
@@ -180,7 +183,8 @@ static int show_one(struct job *j, struct span address)
 
 static int show(struct job *j, const struct config *config, int argc, char **argv)
 {
-	static const struct option options[] = { { "json", no_argument, NULL, 'j' }, { "last", required_argument, NULL, 'l' }, { 0 } };
+	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
+		{ "last", required_argument, NULL, 'l' }, { 0 } };
 	char none[] = "";
 	j->events = EVENTS_STANDARD;
 	for (int option; (option = option_next(j->command, argc, argv, options)) != -1;) {
@@ -190,32 +194,40 @@ static int show(struct job *j, const struct config *config, int argc, char **arg
 		j->json |= option == 'j';
 		j->events = option == 'l' ? (unsigned)strtoul(optarg, &end, 10) : j->events;
 		if (*end || j->events > EVENTS_MAX)
-			return usage_error(j->command, "--last wants a number up to %d", EVENTS_MAX);
+			return usage_error(
+				j->command, "--last wants a number up to %d", EVENTS_MAX);
 	}
 	if (argc - optind > 1)
-		return usage_error(j->command, "one FILE at most; addresses come from it or from stdin, never as arguments");
+		return usage_error(j->command,
+			"one FILE at most; addresses come from it or from stdin, never as arguments");
 	int result = session_open(&j->session, config, SESSION_ANSWER, j->now);
 	if (result == EXIT_WELL)
-		result = end_output(j, each_address(j, optind < argc ? argv[optind] : NULL, show_one));
+		result = end_output(
+			j, each_address(j, optind < argc ? argv[optind] : NULL, show_one));
 	return result;
 }
 
-/* --- moves ----------------------------------------------------------------------------------------------------------- */
+/* --- moves ---------------------------------------------------------------- */
 
-static const char *const move_names[] = { [MOVE_REVALIDATE] = "revalidate", [MOVE_RESOLVE] = "resolve", [MOVE_REACTIVATE] = "reactivate" };
+static const char *const move_names[] = { [MOVE_REVALIDATE] = "revalidate",
+	[MOVE_RESOLVE] = "resolve",
+	[MOVE_REACTIVATE] = "reactivate" };
 
 static int move_one(struct job *j, struct span address, enum contact_move move)
 {
 	enum contact_state from;
 	bool moved;
-	int result = store_contact_move(j->session.store, address.p, address.n, move, j->now, &from, &moved);
+	int result = store_contact_move(
+		j->session.store, address.p, address.n, move, j->now, &from, &moved);
 	if (result == STORE_MISUSE)
 		return not_an_address(j);
 	if (result)
 		return session_store_failed(&j->session, j->command, result);
 	j->moved += moved;
 	if (!moved) {
-		log_warning("line %llu: refused: no %s out of the state %s", (unsigned long long)j->lines.number, move_names[move], contact_state_name(from));
+		log_warning("line %llu: refused: no %s out of the state %s",
+			(unsigned long long)j->lines.number, move_names[move],
+			contact_state_name(from));
 		j->refused++;
 	}
 	return EXIT_WELL;
@@ -236,10 +248,15 @@ static int reactivate_one(struct job *j, struct span address)
 	return move_one(j, address, MOVE_REACTIVATE);
 }
 
-/* All or nothing is stored; what was refused is told and makes the exit code 1, the others are moved. */
+/*
+ * All or nothing is stored; what was refused is told and makes the exit code 1, the others are
+ * moved.
+ */
 static int move_all(struct job *j, enum contact_move move, const char *reason, const char *operand)
 {
-	static int (*const each[])(struct job *j, struct span address) = { [MOVE_REVALIDATE] = revalidate_one, [MOVE_RESOLVE] = resolve_one,
+	static int (*const each[])(
+		struct job * j, struct span address) = { [MOVE_REVALIDATE] = revalidate_one,
+		[MOVE_RESOLVE] = resolve_one,
 		[MOVE_REACTIVATE] = reactivate_one };
 	char kind[STORE_NAME_SIZE], detail[LEDGER_TEXT_SIZE];
 	struct store *store = j->session.store;
@@ -247,16 +264,21 @@ static int move_all(struct job *j, enum contact_move move, const char *reason, c
 		return session_store_failed(&j->session, j->command, STORE_FAILED);
 	int result = each_address(j, operand, each[move]);
 	snprintf(kind, sizeof kind, "contact-%s", move_names[move]);
-	snprintf(detail, sizeof detail, "count=%llu reason=\"%s\"", (unsigned long long)j->moved, reason);
-	if (result > EXIT_LOST || (j->moved && store_ledger(store, j->now, kind, detail)) || store_commit(store)) {
+	snprintf(detail, sizeof detail, "count=%llu reason=\"%s\"", (unsigned long long)j->moved,
+		reason);
+	if (result > EXIT_LOST || (j->moved && store_ledger(store, j->now, kind, detail)) ||
+		store_commit(store)) {
 		store_rollback(store);
-		return result > EXIT_LOST ? result : session_store_failed(&j->session, j->command, STORE_FAILED);
+		return result > EXIT_LOST
+			? result
+			: session_store_failed(&j->session, j->command, STORE_FAILED);
 	}
-	log_notice("%s: %llu moved, %llu refused", j->command, (unsigned long long)j->moved, (unsigned long long)j->refused);
+	log_notice("%s: %llu moved, %llu refused", j->command, (unsigned long long)j->moved,
+		(unsigned long long)j->refused);
 	return j->refused ? exit_worse(result, EXIT_LOST) : result;
 }
 
-/* --- investigations -------------------------------------------------------------------------------------------------- */
+/* --- investigations ------------------------------------------------------- */
 
 static void print_date(struct out *o, int64_t day)
 {
@@ -319,25 +341,30 @@ static int list_investigations(struct job *j, const struct config *config)
 	int result = session_open(&j->session, config, SESSION_ANSWER, j->now);
 	if (result != EXIT_WELL)
 		return result;
-	result = store_investigations(j->session.store, j->json ? print_investigation_json : print_investigation, j);
+	result = store_investigations(
+		j->session.store, j->json ? print_investigation_json : print_investigation, j);
 	if (!result && !j->json && !j->printed)
 		out_text(&j->out, "no investigation is open\n");
-	return end_output(j, result ? session_store_failed(&j->session, j->command, result) : EXIT_WELL);
+	return end_output(
+		j, result ? session_store_failed(&j->session, j->command, result) : EXIT_WELL);
 }
 
-static int resolve_investigation(struct job *j, const char *provider, const char *category, const char *reason)
+static int resolve_investigation(
+	struct job *j, const char *provider, const char *category, const char *reason)
 {
 	char detail[LEDGER_TEXT_SIZE];
 	struct store *store = j->session.store;
 	int number = category_by_name(category);
 	uint64_t released = 0;
-	if (number < 0 || category_class((unsigned)number) != CLASS_BLOCK || strlen(provider) >= EVENT_PROVIDER_SIZE)
-		return usage_error(j->command, "there are no investigations of this provider or category; --list shows those that are open");
+	if (number < 0 || category_class((unsigned)number) != CLASS_BLOCK ||
+		strlen(provider) >= EVENT_PROVIDER_SIZE)
+		return usage_error(j->command,
+			"there are no investigations of this provider or category; --list shows those that are open");
 	if (store_begin(store))
 		return session_store_failed(&j->session, j->command, STORE_FAILED);
 	int result = store_resolve(store, provider, (enum category)number, j->now, &released);
-	snprintf(detail, sizeof detail, "provider=%s category=%s count=%llu reason=\"%s\"", provider, category_name((unsigned)number),
-		 (unsigned long long)released, reason);
+	snprintf(detail, sizeof detail, "provider=%s category=%s count=%llu reason=\"%s\"",
+		provider, category_name((unsigned)number), (unsigned long long)released, reason);
 	if (!result)
 		result = store_ledger(store, j->now, "contact-resolve", detail);
 	if (!result)
@@ -347,14 +374,18 @@ static int resolve_investigation(struct job *j, const char *provider, const char
 		int code = session_store_failed(&j->session, j->command, result);
 		return result == STORE_MISUSE ? EXIT_LOST : code; /* refused */
 	}
-	log_notice("%s: %s %s is resolved; %llu contacts are let through the gate", j->command, provider, category, (unsigned long long)released);
+	log_notice("%s: %s %s is resolved; %llu contacts are let through the gate", j->command,
+		provider, category, (unsigned long long)released);
 	return EXIT_WELL;
 }
 
-static int change(struct job *j, const struct config *config, enum contact_move move, int argc, char **argv)
+static int change(
+	struct job *j, const struct config *config, enum contact_move move, int argc, char **argv)
 {
-	static const struct option options[] = { { "reason", required_argument, NULL, 'r' }, { "list", no_argument, NULL, 'l' },
-		{ "json", no_argument, NULL, 'j' }, { "provider", required_argument, NULL, 'p' }, { "category", required_argument, NULL, 'c' }, { 0 } };
+	static const struct option options[] = { { "reason", required_argument, NULL, 'r' },
+		{ "list", no_argument, NULL, 'l' }, { "json", no_argument, NULL, 'j' },
+		{ "provider", required_argument, NULL, 'p' },
+		{ "category", required_argument, NULL, 'c' }, { 0 } };
 	const char *reason = NULL, *provider = NULL, *category = NULL;
 	bool list = false;
 	for (int option; (option = option_next(j->command, argc, argv, options)) != -1;) {
@@ -367,19 +398,24 @@ static int change(struct job *j, const struct config *config, enum contact_move 
 		j->json |= option == 'j';
 	}
 	bool all = provider || category;
-	if (argc - optind > (all || list ? 0 : 1) || (all && !(provider && category)) || (j->json && !list))
-		return usage_error(j->command, "see `retour contact --help`; addresses come from a file or from stdin, never as arguments");
+	if (argc - optind > (all || list ? 0 : 1) || (all && !(provider && category)) ||
+		(j->json && !list))
+		return usage_error(j->command,
+			"see `retour contact --help`; addresses come from a file or from stdin, never as arguments");
 	if (list)
 		return list_investigations(j, config);
 	if (!reason_is_fit(reason))
-		return usage_error(j->command, "wants --reason TEXT: up to %d bytes, without quotes, without an address", REASON_MAX);
+		return usage_error(j->command,
+			"wants --reason TEXT: up to %d bytes, without quotes, without an address",
+			REASON_MAX);
 	int result = session_open(&j->session, config, SESSION_WRITE, j->now);
 	if (result == EXIT_WELL)
-		result = all ? resolve_investigation(j, provider, category, reason) : move_all(j, move, reason, optind < argc ? argv[optind] : NULL);
+		result = all ? resolve_investigation(j, provider, category, reason)
+			     : move_all(j, move, reason, optind < argc ? argv[optind] : NULL);
 	return result;
 }
 
-/* --- states ---------------------------------------------------------------------------------------------------------- */
+/* --- states --------------------------------------------------------------- */
 
 static int print_states(struct job *j, int argc, char **argv)
 {
@@ -390,7 +426,8 @@ static int print_states(struct job *j, int argc, char **argv)
 		return usage_error(j->command, "takes no argument");
 	for (unsigned n = 0; store_transition(n, words); n++)
 		for (unsigned i = 0; i < STORE_TRANSITION_WORDS; i++)
-			printf("%-*s%s", widths[i], words[i], i + 1 < STORE_TRANSITION_WORDS ? " " : "\n");
+			printf("%-*s%s", widths[i], words[i],
+				i + 1 < STORE_TRANSITION_WORDS ? " " : "\n");
 	return EXIT_WELL;
 }
 
@@ -414,8 +451,9 @@ int cmd_contact(const struct config *config, int argc, char **argv)
 	while (i < n && (argc < 2 || strcmp(argv[1], subcommands[i].name)))
 		i++;
 	if (i == n)
-		return usage_error("contact", "%s%swants show, revalidate, resolve, reactivate, undo or states; see `retour contact --help`", argc > 1 && !strchr(argv[1], '@') ? argv[1] : "",
-				   argc > 1 ? ": " : "");
+		return usage_error("contact",
+			"%s%swants show, revalidate, resolve, reactivate, undo or states; see `retour contact --help`",
+			argc > 1 && !strchr(argv[1], '@') ? argv[1] : "", argc > 1 ? ": " : "");
 	if (subcommands[i].what == CAUSE)
 		return cmd_contact_undo(config, argc - 1, argv + 1);
 	j.command = subcommands[i].command;
@@ -423,8 +461,10 @@ int cmd_contact(const struct config *config, int argc, char **argv)
 	out_open(&j.out, STDOUT_FILENO);
 	argc--;
 	argv++;
-	int result = subcommands[i].what == SHOW ? show(&j, config, argc, argv) : subcommands[i].what == STATES ? print_states(&j, argc, argv)
-		     : change(&j, config, subcommands[i].move, argc, argv);
+	int result = subcommands[i].what == SHOW ? show(&j, config, argc, argv)
+		: subcommands[i].what == STATES
+		? print_states(&j, argc, argv)
+		: change(&j, config, subcommands[i].move, argc, argv);
 	session_close(&j.session);
 	return result;
 }

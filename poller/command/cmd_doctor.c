@@ -1,4 +1,7 @@
-/* doctor: tries everything that a run needs, changes nothing, and says in one line each what it found. */
+/*
+ * doctor: tries everything that a run needs, changes nothing, and says in one line each what it
+ * found.
+ */
 #include "poller/command/commands.h"
 
 #include <errno.h>
@@ -37,8 +40,8 @@ struct doctor {
 	unsigned sad;
 };
 
-__attribute__((format(printf, 4, 5)))
-static void found(struct doctor *d, enum finding finding, const char *what, const char *format, ...)
+__attribute__((format(printf, 4, 5))) static void found(
+	struct doctor *d, enum finding finding, const char *what, const char *format, ...)
 {
 	static const char *const words[] = { [WELL] = "ok", [ODD] = "look", [SAD] = "FAIL" };
 	printf("%-4s  %-20s ", words[finding], what);
@@ -57,9 +60,11 @@ static void check_config(struct doctor *d)
 	if (!c->mailboxes)
 		found(d, SAD, "mailboxes", "no section [mailbox NAME]");
 	if (!c->domains.count)
-		found(d, ODD, "origin", "[origin] domains is empty: nothing can be matched, so no bounce changes a contact's state");
+		found(d, ODD, "origin",
+			"[origin] domains is empty: nothing can be matched, so no bounce changes a contact's state");
 	if (!c->post.alert_to.count && !c->post.alert_command)
-		found(d, ODD, "alerts", "[alert] has neither to nor command: what is wrong stands in the journal and in `retour alerts` only");
+		found(d, ODD, "alerts",
+			"[alert] has neither to nor command: what is wrong stands in the journal and in `retour alerts` only");
 	if (c->post.alert_command && access(c->post.alert_command, X_OK))
 		found(d, SAD, "alert command", "%s: %s", c->post.alert_command, strerror(errno));
 }
@@ -67,7 +72,9 @@ static void check_config(struct doctor *d)
 static void check_batv(struct doctor *d)
 {
 	char error[512], *key = NULL;
-	if (d->config->batv_key_file && secret_read(&(struct secret_source){ .file = d->config->batv_key_file }, &key, error, sizeof error))
+	if (d->config->batv_key_file &&
+		secret_read(&(struct secret_source){ .file = d->config->batv_key_file }, &key,
+			error, sizeof error))
 		found(d, SAD, "BATV key", "%s", error);
 	secret_free(key);
 }
@@ -84,7 +91,10 @@ static void say_lint(void *context, const char *rule, const char *sentence)
 		found(lint->doctor, ODD, "rules", "[%s] %s", rule, sentence);
 }
 
-/* A file of one's own does not grow with the program: what the built-in rules know by now and it does not. */
+/*
+ * A file of one's own does not grow with the program: what the built-in rules know by now and it
+ * does not.
+ */
 static void compare_rules(struct doctor *d, const struct rules *own)
 {
 	char error[512], names[256] = "";
@@ -100,7 +110,9 @@ static void compare_rules(struct doctor *d, const struct rules *own)
 	if (!built_in)
 		found(d, ODD, "rules", "not compared with the built-in ones: %s", error);
 	else if (lacking)
-		found(d, ODD, "rules", "%zu built-in rules are not in %s: %s%s", lacking, d->config->rules_file, names, strlen(names) + EVENT_RULE_SIZE > sizeof names ? " and others" : "");
+		found(d, ODD, "rules", "%zu built-in rules are not in %s: %s%s", lacking,
+			d->config->rules_file, names,
+			strlen(names) + EVENT_RULE_SIZE > sizeof names ? " and others" : "");
 	rules_free(built_in);
 }
 
@@ -108,7 +120,8 @@ static void check_rules(struct doctor *d)
 {
 	char error[512];
 	struct lint lint = { .doctor = d };
-	struct rules *r = rulesfile_load(d->config->rules_file, d->config->providers_file, error, sizeof error);
+	struct rules *r = rulesfile_load(
+		d->config->rules_file, d->config->providers_file, error, sizeof error);
 	if (!r) {
 		found(d, SAD, "rules", "%s", error);
 		return;
@@ -116,7 +129,9 @@ static void check_rules(struct doctor *d)
 	size_t providers = 0;
 	while (provider_at(r, providers))
 		providers++;
-	found(d, WELL, "rules", "%s, %zu rules, %zu providers", d->config->rules_file ? d->config->rules_file : "built in", rules_count(r), providers);
+	found(d, WELL, "rules", "%s, %zu rules, %zu providers",
+		d->config->rules_file ? d->config->rules_file : "built in", rules_count(r),
+		providers);
 	rules_lint(r, say_lint, &lint);
 	if (lint.count > LINTS_SHOWN)
 		found(d, ODD, "rules", "and %zu more of the kind", lint.count - LINTS_SHOWN);
@@ -132,7 +147,10 @@ static void parent_of(const char *path, char *parent, size_t size)
 	snprintf(parent, size, "%.*s", n ? (int)n : 1, path);
 }
 
-/* PATH is not there; will a run be able to make it? It makes the store's directory too, but not what that lies in. */
+/*
+ * PATH is not there; will a run be able to make it? It makes the store's directory too, but not
+ * what that lies in.
+ */
 static bool can_be_made(const struct config *c, const char *path)
 {
 	char parent[4096], store[4096], above[4096];
@@ -146,8 +164,9 @@ static bool can_be_made(const struct config *c, const char *path)
 
 static int say_lost_key(void *context, const char *month, bool replaced)
 {
-	found(context, ODD, "keys", "%s: the store has events under a key that is not there; put event-%s.key back if you have it%s", month, month,
-	      replaced ? ". New events of that month lie under another" : "");
+	found(context, ODD, "keys",
+		"%s: the store has events under a key that is not there; put event-%s.key back if you have it%s",
+		month, month, replaced ? ". New events of that month lie under another" : "");
 	return 0;
 }
 
@@ -176,7 +195,8 @@ static void check_disk(struct doctor *d)
 		return; /* what is wrong with it is said of the store */
 	bool full = used >= d->config->post.alerts.rule[ALERT_DISK_FULL].threshold;
 	if (full)
-		found(d, used >= 1000000 ? SAD : ODD, "disk", "%s: %lld.%lld %% used", directory, (long long)(used / 10000), (long long)(used % 10000 / 1000));
+		found(d, used >= 1000000 ? SAD : ODD, "disk", "%s: %lld.%lld %% used", directory,
+			(long long)(used / 10000), (long long)(used % 10000 / 1000));
 }
 
 /* A lost store shows by the note of it only. */
@@ -188,8 +208,10 @@ static void check_marker(struct doctor *d)
 		return;
 	parent_of(marker, parent, sizeof parent);
 	if (access(marker, W_OK) && (errno != ENOENT || access(parent, W_OK | X_OK)))
-		found(d, ODD, "marker", "%s: %s; without it a run makes a new store where the old one is lost. Do, as root: "
-		      "install -m 600 -o \"$(id -un %u)\" /dev/null %s", marker, strerror(errno), (unsigned)geteuid(), marker);
+		found(d, ODD, "marker",
+			"%s: %s; without it a run makes a new store where the old one is lost. Do, as root: "
+			"install -m 600 -o \"$(id -un %u)\" /dev/null %s",
+			marker, strerror(errno), (unsigned)geteuid(), marker);
 }
 
 /* As a run would judge it, but for the mail that it reads first. */
@@ -203,7 +225,9 @@ static void check_witness(struct doctor *d, struct store *store)
 		return;
 	clock_judge(&w, &present, &verdict);
 	if (verdict.doubt != CLOCK_BELIEVED)
-		found(d, SAD, "clock", "%s; a run does nothing that time decides. If it is right: retour clock confirm --reason TEXT", verdict.text);
+		found(d, SAD, "clock",
+			"%s; a run does nothing that time decides. If it is right: retour clock confirm --reason TEXT",
+			verdict.text);
 }
 
 /* False: what is made of the store cannot be tried either. */
@@ -220,9 +244,12 @@ static bool check_store(struct doctor *d)
 		if (!marker_allows_new(c, why, sizeof why))
 			found(d, SAD, "store", "%s", why);
 		else if (can_be_made(c, c->store_path))
-			found(d, WELL, "store", "%s: not there yet, the first run makes it and its keys", c->store_path);
+			found(d, WELL, "store",
+				"%s: not there yet, the first run makes it and its keys",
+				c->store_path);
 		else
-			found(d, SAD, "store", "%s: not there, and its directory cannot be written", c->store_path);
+			found(d, SAD, "store", "%s: not there, and its directory cannot be written",
+				c->store_path);
 		return false;
 	}
 	unsigned before = d->sad;
@@ -235,13 +262,15 @@ static bool check_store(struct doctor *d)
 	} else if (store_ledger_head(store, &head)) {
 		found(d, SAD, "ledger", "%s", store_error(store));
 	} else {
-		found(d, WELL, "store and keys", "%s, ledger of %lld entries is whole", c->store_path, (long long)head.number);
+		found(d, WELL, "store and keys", "%s, ledger of %lld entries is whole",
+			c->store_path, (long long)head.number);
 		if (store_keys_lost(store, say_lost_key, d))
 			found(d, SAD, "keys", "%s", store_error(store));
 		check_signing(d, store);
 		check_witness(d, store);
 		if (head.number && head.at > clock_now() + 60)
-			found(d, SAD, "clock", "the last ledger entry is of %s, later than now", clock_format(head.at, text));
+			found(d, SAD, "clock", "the last ledger entry is of %s, later than now",
+				clock_format(head.at, text));
 	}
 	store_close(store);
 	return d->sad == before;
@@ -250,7 +279,8 @@ static bool check_store(struct doctor *d)
 static void check_clock(struct doctor *d)
 {
 	char now[CLOCK_TEXT_SIZE];
-	found(d, WELL, "clock", "%s%s, reports in %s", clock_format(clock_now(), now), clock_is_set() ? " (given)" : "", d->config->post.timezone);
+	found(d, WELL, "clock", "%s%s, reports in %s", clock_format(clock_now(), now),
+		clock_is_set() ? " (given)" : "", d->config->post.timezone);
 }
 
 /* Is the parser behind its filter? The kernel says so ("Seccomp: 2", proc(5)). */
@@ -278,10 +308,12 @@ static void check_parser(struct doctor *d)
 	if (!ready)
 		found(d, SAD, "parser", "its process does not start");
 	else if (mode == '2')
-		found(d, WELL, "parser", "behind its system-call filter: no files, no network, no processes");
+		found(d, WELL, "parser",
+			"behind its system-call filter: no files, no network, no processes");
 	else
 		found(d, ODD, "parser", "%s; a mail that takes it over has the rights of its user",
-		    sandbox_filters() ? "this kernel gives it no system-call filter" : "this build has no system-call filter");
+			sandbox_filters() ? "this kernel gives it no system-call filter"
+					  : "this build has no system-call filter");
 	free(payload);
 	close(fd);
 	child_end(pid);
@@ -292,8 +324,8 @@ static void say_certificate(struct doctor *d, const char *what, int64_t end)
 	const struct alert_rule *rule = &d->config->post.alerts.rule[ALERT_CERTIFICATE];
 	char text[CLOCK_TEXT_SIZE];
 	if (end)
-		found(d, alert_level_of(rule, end - clock_now()) == LEVEL_FIRING ? ODD : WELL, what, "the server's certificate is good until %s",
-		      clock_format(end, text));
+		found(d, alert_level_of(rule, end - clock_now()) == LEVEL_FIRING ? ODD : WELL, what,
+			"the server's certificate is good until %s", clock_format(end, text));
 }
 
 /* A visit without reading: the fetcher opens, describes what it found, and says goodbye. */
@@ -306,16 +338,21 @@ static void visit(struct doctor *d, const struct mailbox *box, int fd, const cha
 	struct wire_opened opened = { 0 };
 	char text[WIRE_TEXT_MAX + 1], clean[WIRE_TEXT_MAX + 1];
 	snprintf(start.mailbox, sizeof start.mailbox, "%s", box->name);
-	bool answered = !wire_send(fd, WIRE_START, &start, sizeof start, NULL, 0) && !wire_send(fd, WIRE_FINISH, NULL, 0, NULL, 0) &&
-			wire_receive(fd, &head, &payload, &capacity) == 1 &&
-			(head.type == WIRE_OPENED || head.type == WIRE_FAILED || head.type == WIRE_REFUSED);
+	bool answered = !wire_send(fd, WIRE_START, &start, sizeof start, NULL, 0) &&
+		!wire_send(fd, WIRE_FINISH, NULL, 0, NULL, 0) &&
+		wire_receive(fd, &head, &payload, &capacity) == 1 &&
+		(head.type == WIRE_OPENED || head.type == WIRE_FAILED || head.type == WIRE_REFUSED);
 	if (answered) {
 		size_t fixed = head.type == WIRE_OPENED ? sizeof opened : 0;
 		memcpy(&opened, payload, fixed);
-		span_copy_text(text, sizeof text, (struct span){ (const char *)payload + fixed, head.length - fixed });
-		found(d, head.type == WIRE_OPENED ? WELL : SAD, what, "%s", log_clean(clean, sizeof clean, text));
+		span_copy_text(text, sizeof text,
+			(struct span){ (const char *)payload + fixed, head.length - fixed });
+		found(d, head.type == WIRE_OPENED ? WELL : SAD, what, "%s",
+			log_clean(clean, sizeof clean, text));
 		say_certificate(d, what, opened.certificate_end);
-		if (head.type == WIRE_OPENED && (wire_receive(fd, &head, &payload, &capacity) != 1 || head.type != WIRE_FINISHED))
+		if (head.type == WIRE_OPENED &&
+			(wire_receive(fd, &head, &payload, &capacity) != 1 ||
+				head.type != WIRE_FINISHED))
 			found(d, SAD, what, "the goodbye failed");
 	} else {
 		found(d, SAD, what, "its fetcher process ended without a word");
@@ -339,7 +376,10 @@ static void check_mailbox(struct doctor *d, const struct mailbox *box)
 	child_end(pid);
 }
 
-/* The month's page as a run would make it: words, measures, stylesheet, logo. Without a STORE only what needs none is looked at. */
+/*
+ * The month's page as a run would make it: words, measures, stylesheet, logo. Without a STORE only
+ * what needs none is looked at.
+ */
 static void check_page(struct doctor *d, bool store)
 {
 	char error[512];
@@ -349,10 +389,12 @@ static void check_page(struct doctor *d, bool store)
 	struct texts *texts = texts_new(d->config->post.language, error, sizeof error);
 	if (!texts)
 		found(d, SAD, "report page", "%s", error);
-	else if (d->config->post.logo && !(logo = logo_read(d->config->post.logo, error, sizeof error)))
+	else if (d->config->post.logo &&
+		!(logo = logo_read(d->config->post.logo, error, sizeof error)))
 		found(d, SAD, "report page", "logo %s", error);
 	else if (store) {
-		if (session_open(&s, d->config, SESSION_READ, clock_now()) || report_make(&s, month_before(month_of(clock_now()), 1), REPORT_HTML, &page))
+		if (session_open(&s, d->config, SESSION_READ, clock_now()) ||
+			report_make(&s, month_before(month_of(clock_now()), 1), REPORT_HTML, &page))
 			found(d, SAD, "report page", "it cannot be made");
 		else
 			buffer_free(&page);
@@ -380,14 +422,16 @@ static void check_report(struct doctor *d)
 	if (access(c->post.dir, W_OK | X_OK) && (errno != ENOENT || !can_be_made(c, c->post.dir)))
 		found(d, SAD, "report directory", "%s: %s", c->post.dir, strerror(errno));
 	if (!delivery_options(&c->post, c->post.to.at, &options)) {
-		found(d, ODD, "report mail", "[report] from, to, and smtp or sendmail are not all set: reports stay in %s", c->post.dir);
+		found(d, ODD, "report mail",
+			"[report] from, to, and smtp or sendmail are not all set: reports stay in %s",
+			c->post.dir);
 		return;
 	}
 	if (delivery_carry(&c->post, c->post.to.at, (struct span){ NULL, 0 }, error, sizeof error))
 		found(d, SAD, "report mail", "%s", log_clean(clean, sizeof clean, error));
 	else
-		found(d, WELL, "report mail", "%s would take it, %u readers", c->post.sendmail ? c->post.sendmail : c->post.smtp_host,
-		    c->post.to.count);
+		found(d, WELL, "report mail", "%s would take it, %u readers",
+			c->post.sendmail ? c->post.sendmail : c->post.smtp_host, c->post.to.count);
 }
 
 int cmd_doctor(const struct config *config, int argc, char **argv)

@@ -1,4 +1,7 @@
-/* What the run starts in processes of their own, not for people: each reads the configuration anew, takes what it needs of it, and serves CHILD_FD. */
+/*
+ * What the run starts in processes of their own, not for people: each reads the configuration anew,
+ * takes what it needs of it, and serves CHILD_FD.
+ */
 #include "poller/command/commands.h"
 
 #include "classify/base/log.h"
@@ -28,12 +31,16 @@ int cmd_carrier(const struct config *config, int argc, char **argv)
 }
 
 /* With rules, and what the configuration says of our own mail. */
-static int serve_with_rules(const struct config *config, enum rules_use use, bool redact, int (*serve)(struct rules *, const struct classify_options *))
+static int serve_with_rules(const struct config *config, enum rules_use use, bool redact,
+	int (*serve)(struct rules *, const struct classify_options *))
 {
-	const struct classify_options options = { .domains = config->domains.at, .campaign_headers = config->campaign_headers.at, .verp = config->verp,
+	const struct classify_options options = { .domains = config->domains.at,
+		.campaign_headers = config->campaign_headers.at,
+		.verp = config->verp,
 		.redact = redact };
 	char error[512];
-	struct rules *rules = rulesfile_open(config->rules_file, config->providers_file, use, error, sizeof error);
+	struct rules *rules = rulesfile_open(
+		config->rules_file, config->providers_file, use, error, sizeof error);
 
 	if (!rules) {
 		log_error("%s", error);

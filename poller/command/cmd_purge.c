@@ -15,12 +15,13 @@ static const char *day_text(int64_t at, char *buffer)
 static void print_table(const struct purge *p, bool dry, FILE *out)
 {
 	char cutoff[CLOCK_TEXT_SIZE], oldest[CLOCK_TEXT_SIZE];
-	fprintf(out, "%-14s %-21s %12s %12s  %-21s %8s\n", "class", "cut-off (UTC)", dry ? "would delete" : "deleted", "left", "oldest left",
-		"overdue");
+	fprintf(out, "%-14s %-21s %12s %12s  %-21s %8s\n", "class", "cut-off (UTC)",
+		dry ? "would delete" : "deleted", "left", "oldest left", "overdue");
 	for (unsigned i = 0; i < p->count; i++) {
 		const struct purge_class *c = &p->at[i];
-		fprintf(out, "%-14s %-21s %12llu %12llu  %-21s %8llu\n", c->name, day_text(c->cutoff, cutoff),
-			(unsigned long long)c->deleted, (unsigned long long)c->left, day_text(c->oldest, oldest),
+		fprintf(out, "%-14s %-21s %12llu %12llu  %-21s %8llu\n", c->name,
+			day_text(c->cutoff, cutoff), (unsigned long long)c->deleted,
+			(unsigned long long)c->left, day_text(c->oldest, oldest),
 			(unsigned long long)c->overdue);
 	}
 }
@@ -34,15 +35,17 @@ int purge_now(struct session *s, int64_t now, bool dry, FILE *table)
 	for (unsigned i = 0; i < purge.count; i++) {
 		const struct purge_class *c = &purge.at[i];
 		deleted += c->deleted;
-		log_info("retention: %s: cut-off %s, deleted %llu, left %llu, oldest %s, overdue %llu", c->name, day_text(c->cutoff, at),
-			 (unsigned long long)c->deleted, (unsigned long long)c->left, day_text(c->oldest, oldest),
-			 (unsigned long long)c->overdue);
+		log_info(
+			"retention: %s: cut-off %s, deleted %llu, left %llu, oldest %s, overdue %llu",
+			c->name, day_text(c->cutoff, at), (unsigned long long)c->deleted,
+			(unsigned long long)c->left, day_text(c->oldest, oldest),
+			(unsigned long long)c->overdue);
 	}
 	if (table)
 		print_table(&purge, dry, table);
 	else if (deleted && !dry)
-		log_notice("retention: %llu rows were due and are deleted, %u month keys destroyed", (unsigned long long)deleted,
-			   purge.keys_destroyed);
+		log_notice("retention: %llu rows were due and are deleted, %u month keys destroyed",
+			(unsigned long long)deleted, purge.keys_destroyed);
 	return result ? session_store_failed(s, "retention", result) : EXIT_WELL;
 }
 
@@ -63,7 +66,8 @@ int cmd_purge(const struct config *config, int argc, char **argv)
 		result = session_doubt(&s);
 	else if (result == EXIT_WELL)
 		result = purge_now(&s, dry ? s.present.now : s.now, dry, stdout);
-	if (result == EXIT_WELL && !dry && store_witness_ran(s.store, s.now, s.present.boot, s.present.began))
+	if (result == EXIT_WELL && !dry &&
+		store_witness_ran(s.store, s.now, s.present.boot, s.present.began))
 		result = session_store_failed(&s, "purge", STORE_FAILED);
 	session_close(&s);
 	return result;

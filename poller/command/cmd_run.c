@@ -17,7 +17,10 @@
 #include "poller/command/opening.h"
 #include "poller/volume/suppressfile.h"
 
-/* A stop is asked for once and obeyed after the current batch; the second time it is not waited for. */
+/*
+ * A stop is asked for once and obeyed after the current batch; the second time it is not waited
+ * for.
+ */
 static void on_signal(int number)
 {
 	signal(number, SIG_DFL);
@@ -37,8 +40,12 @@ static int poll_all(struct poll_job *job, struct poll_counts *counts)
 	return poll_mailboxes(job, counts) ? EXIT_LOST : EXIT_WELL;
 }
 
-/* All mailboxes of the configuration, or those named. NULL at the end. EXIT_USAGE when one is unknown. */
-static int choose_mailboxes(const struct config *c, int count, char **names, const struct mailbox **out)
+/*
+ * All mailboxes of the configuration, or those named. NULL at the end. EXIT_USAGE when one is
+ * unknown.
+ */
+static int choose_mailboxes(
+	const struct config *c, int count, char **names, const struct mailbox **out)
 {
 	unsigned n = 0;
 	for (unsigned i = 0; count == 0 && i < c->mailboxes; i++)
@@ -49,7 +56,8 @@ static int choose_mailboxes(const struct config *c, int count, char **names, con
 		for (unsigned before = 0; before < n; before++)
 			again |= out[before] == box;
 		if (!box)
-			return usage_error("poll", "no section [mailbox %s] in %s", names[i], c->file);
+			return usage_error(
+				"poll", "no section [mailbox %s] in %s", names[i], c->file);
 		if (!again)
 			out[n++] = box;
 	}
@@ -65,7 +73,8 @@ static int advance(struct session *s, int64_t now)
 	if (store_advance(s->store, now, &changed))
 		return session_store_failed(s, "contacts", STORE_FAILED);
 	if (changed)
-		log_info("%llu contacts changed their state because their time had come", (unsigned long long)changed);
+		log_info("%llu contacts changed their state because their time had come",
+			(unsigned long long)changed);
 	return EXIT_WELL;
 }
 
@@ -81,9 +90,13 @@ static int sign_head(struct session *s, int64_t now)
 }
 
 /* What a run does when the mailboxes are read, in this order. */
-static int (*const phases[])(struct session *s, int64_t now) = { advance, purge, alerts_run, report_if_due, sign_head };
+static int (*const phases[])(
+	struct session *s, int64_t now) = { advance, purge, alerts_run, report_if_due, sign_head };
 
-/* A clock that is not believed dates nothing: what arrived until a day after the last time that is certain is stored by that, the rest waits. */
+/*
+ * A clock that is not believed dates nothing: what arrived until a day after the last time that is
+ * certain is stored by that, the rest waits.
+ */
 static void job_by_clock(const struct session *s, struct poll_job *job)
 {
 	job->now = s->now;
@@ -91,24 +104,31 @@ static void job_by_clock(const struct session *s, struct poll_job *job)
 	job->certain = s->now == s->present.now ? 0 : s->now + CLOCK_TOLERANCE;
 }
 
-/* Is the clock in doubt, now that we know of when the newest mail is? Mail by itself only shows that a clock is behind. */
+/*
+ * Is the clock in doubt, now that we know of when the newest mail is? Mail by itself only shows
+ * that a clock is behind.
+ */
 static bool mail_doubts(struct session *s, const struct poll_counts *counts)
 {
 	struct witness w;
-	if (s->clock.doubt != CLOCK_BELIEVED || s->present.given || counts->newest <= s->present.newest)
+	if (s->clock.doubt != CLOCK_BELIEVED || s->present.given ||
+		counts->newest <= s->present.newest)
 		return s->clock.doubt != CLOCK_BELIEVED;
 	s->present.newest = counts->newest;
 	if (store_witness(s->store, &w))
 		return true;
 	clock_judge(&w, &s->present, &s->clock);
 	if (s->clock.doubt == CLOCK_BEHIND)
-		(void)store_witness_newest(s->store, s->present.newest); /* where it is not noted, the next run sees it again */
+		(void)store_witness_newest(s->store,
+			s->present.newest); /* where it is not noted, the next run sees it again */
 	return s->clock.doubt != CLOCK_BELIEVED;
 }
 
 static int believed(struct session *s)
 {
-	return store_witness_ran(s->store, s->now, s->present.boot, s->present.began) ? session_store_failed(s, "store", STORE_FAILED) : EXIT_WELL;
+	return store_witness_ran(s->store, s->now, s->present.boot, s->present.began)
+		? session_store_failed(s, "store", STORE_FAILED)
+		: EXIT_WELL;
 }
 
 int cmd_run(const struct config *config, int argc, char **argv)
@@ -149,7 +169,9 @@ int cmd_run(const struct config *config, int argc, char **argv)
 		result = exit_worse(result, phases[i](&s, now));
 	}
 metrics:
-	result = exit_worse(result, metrics_write(&s, &(struct metrics_run){ s.now, clock_monotonic() - begin, result }));
+	result = exit_worse(result,
+		metrics_write(
+			&s, &(struct metrics_run){ s.now, clock_monotonic() - begin, result }));
 out:
 	session_close(&s);
 	return result;
@@ -181,7 +203,8 @@ int cmd_poll(const struct config *config, int argc, char **argv)
 		if (dry)
 			log_notice("dry run: nothing was stored, nothing settled");
 		else if (!counts.store_failed)
-			result = exit_worse(result, mail_doubts(&s, &counts) ? session_doubt(&s) : believed(&s));
+			result = exit_worse(result,
+				mail_doubts(&s, &counts) ? session_doubt(&s) : believed(&s));
 	}
 	session_close(&s);
 	return result;
@@ -193,7 +216,8 @@ static bool is_suppression_list(const char *path)
 	char text[4096];
 	struct stat st;
 	int fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
-	ssize_t n = fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode) ? read(fd, text, sizeof text) : 0;
+	ssize_t n = fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode) ? read(fd, text, sizeof text)
+								      : 0;
 	if (fd >= 0)
 		close(fd);
 	return n > 0 && suppressfile_looks_so((struct span){ text, (size_t)n });
@@ -201,7 +225,8 @@ static bool is_suppression_list(const char *path)
 
 int cmd_import(const struct config *config, int argc, char **argv)
 {
-	static const struct option options[] = { { "arrived", required_argument, NULL, 'a' }, { 0 } };
+	static const struct option options[] = { { "arrived", required_argument, NULL, 'a' },
+		{ 0 } };
 	struct poll_counts counts;
 	struct session s;
 	struct poll_job job = { .config_file = config->file, .now = clock_now() };
@@ -209,14 +234,18 @@ int cmd_import(const struct config *config, int argc, char **argv)
 		if (option != 'a')
 			return usage_error(argv[0], "see `retour import --help`");
 		if (strcmp(optarg, "now") && strcmp(optarg, "header"))
-			return usage_error(argv[0], "--arrived %s: right would be header or now", optarg);
+			return usage_error(
+				argv[0], "--arrived %s: right would be header or now", optarg);
 		job.arrived_now = !strcmp(optarg, "now");
 	}
 	if (optind == argc)
-		return usage_error(argv[0], "nothing to import; name files, mboxes, Maildirs, directories or - for stdin");
+		return usage_error(argv[0],
+			"nothing to import; name files, mboxes, Maildirs, directories or - for stdin");
 	for (int i = optind; i < argc; i++)
 		if (is_suppression_list(argv[i]))
-			return usage_error(argv[0], "%s is a list, no mail; right would be retour suppress import, with --from", argv[i]);
+			return usage_error(argv[0],
+				"%s is a list, no mail; right would be retour suppress import, with --from",
+				argv[i]);
 	job.paths = (const char *const *)argv + optind;
 	catch_signals();
 	int result = session_open(&s, config, SESSION_CREATE, job.now);

@@ -1,9 +1,10 @@
 /*
- * serve: the answers of `check` for a mail server, before it sends. Postfix asks over a socket (lookup.c), one recipient a time; what is
- * suppressed it refuses, what is on hold it defers.
+ * serve: the answers of `check` for a mail server, before it sends. Postfix asks over a socket
+ * (lookup.c), one recipient a time; what is suppressed it refuses, what is on hold it defers.
  *
- * One process, one thread, no locks: an answer costs microseconds. It reads the store and never writes; a purge beside it has to wait for no more
- * than one answer. It has no children and no connection to the outside.
+ * One process, one thread, no locks: an answer costs microseconds. It reads the store and never
+ * writes; a purge beside it has to wait for no more than one answer. It has no children and no
+ * connection to the outside.
  */
 #include "poller/command/commands.h"
 
@@ -22,12 +23,13 @@
 #include "poller/command/opening.h"
 
 enum {
-	SERVE_CONNECTIONS_MAX = 256, /* Postfix has 100 processes by default; above it the one that was silent longest goes */
+	SERVE_CONNECTIONS_MAX = 256, /* Postfix has 100 processes by default; above it the one that
+					was silent longest goes */
 	SERVE_BUFFER_SIZE = LOOKUP_REQUEST_MAX,
 };
 
 struct connection {
-	double last;               /* when it asked last, on the monotonic clock */
+	double last; /* when it asked last, on the monotonic clock */
 	size_t have;
 	char buffer[SERVE_BUFFER_SIZE];
 };
@@ -60,7 +62,10 @@ static void close_store(struct server *s)
 	s->store_open = false;
 }
 
-/* Rules, keys and store; also after a change of them and after a failure, so that a restored store needs no restart. */
+/*
+ * Rules, keys and store; also after a change of them and after a failure, so that a restored store
+ * needs no restart.
+ */
 static int open_store(struct server *s)
 {
 	close_store(s);
@@ -71,7 +76,10 @@ static int open_store(struct server *s)
 	return result;
 }
 
-/* What the mail server is told of KEY. Other than addresses it asks for domains and local parts: there is nothing about these. */
+/*
+ * What the mail server is told of KEY. Other than addresses it asks for domains and local parts:
+ * there is nothing about these.
+ */
 static enum lookup_answer answer(struct server *s, const struct lookup *request, char *text)
 {
 	struct answer verdict;
@@ -106,7 +114,9 @@ static bool serve_requests(struct server *s, struct connection *c, int fd)
 	enum lookup_result result;
 	size_t at = 0, used;
 	bool well = true;
-	while (well && (result = lookup_parse((struct span){ c->buffer + at, c->have - at }, &request, &used)) == LOOKUP_REQUEST) {
+	while (well &&
+		(result = lookup_parse((struct span){ c->buffer + at, c->have - at }, &request,
+			 &used)) == LOOKUP_REQUEST) {
 		enum lookup_answer found = answer(s, &request, text);
 		size_t n = lookup_reply(request.protocol, found, text, reply);
 		/* who does not read its answers has asked too much at once */
@@ -182,10 +192,13 @@ static int serve(struct server *s, const sigset_t *waiting)
 		}
 		/* downwards: drop() moves the last one into the gap */
 		for (unsigned i = ready > 0 ? s->count : 0; i-- > 0;)
-			if (s->polled[i + 1].revents && !serve_connection(s, &s->connection[i], s->polled[i + 1].fd))
+			if (s->polled[i + 1].revents &&
+				!serve_connection(s, &s->connection[i], s->polled[i + 1].fd))
 				drop(s, i);
 		/* a round at most, so that those who are here get their turn */
-		for (unsigned n = 0; ready > 0 && s->polled[0].revents && n < SERVE_CONNECTIONS_MAX && accept_one(s); n++)
+		for (unsigned n = 0; ready > 0 && s->polled[0].revents &&
+			n < SERVE_CONNECTIONS_MAX && accept_one(s);
+			n++)
 			;
 	}
 	return s->failing ? EXIT_LOST : EXIT_WELL;
@@ -211,7 +224,8 @@ static void catch_signals(sigset_t *waiting)
 
 int cmd_serve(const struct config *config, int argc, char **argv)
 {
-	static const struct option options[] = { { "postfix", required_argument, NULL, 'p' }, { 0 } };
+	static const struct option options[] = { { "postfix", required_argument, NULL, 'p' },
+		{ 0 } };
 	static struct server s; /* too large for a stack */
 	const char *where = NULL;
 	char error[256];
@@ -222,7 +236,8 @@ int cmd_serve(const struct config *config, int argc, char **argv)
 		where = optarg;
 	}
 	if (!where || optind < argc)
-		return usage_error(argv[0], "wants --postfix SOCKET and nothing else; see `retour serve --help`");
+		return usage_error(argv[0],
+			"wants --postfix SOCKET and nothing else; see `retour serve --help`");
 	if (strchr(where, '/') && !new_file_is_fit(argv[0], where))
 		return EXIT_USAGE;
 	s.config = config;
@@ -237,8 +252,9 @@ int cmd_serve(const struct config *config, int argc, char **argv)
 	} else {
 		log_notice("serve: answering on %s", s.listener.name);
 		result = serve(&s, &waiting);
-		log_notice("serve: %llu asked, %llu refused, %llu deferred, %llu without an answer", (unsigned long long)s.asked,
-			   (unsigned long long)s.refused, (unsigned long long)s.deferred, (unsigned long long)s.failed);
+		log_notice("serve: %llu asked, %llu refused, %llu deferred, %llu without an answer",
+			(unsigned long long)s.asked, (unsigned long long)s.refused,
+			(unsigned long long)s.deferred, (unsigned long long)s.failed);
 	}
 	while (s.count)
 		drop(&s, s.count - 1);

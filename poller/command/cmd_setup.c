@@ -1,4 +1,7 @@
-/* setup: what an operator does once. Begins anew with a new store where the old one is lost for good. */
+/*
+ * setup: what an operator does once. Begins anew with a new store where the old one is lost for
+ * good.
+ */
 #include "poller/command/commands.h"
 
 #include <errno.h>
@@ -23,11 +26,12 @@ static int move_keys_away(const struct config *c, int64_t now)
 		if (*p == ':')
 			*p = '.';
 	if ((size_t)snprintf(away, sizeof away, "%s.before-%s", c->keys_dir, at) >= sizeof away ||
-	    rename(c->keys_dir, away)) {
+		rename(c->keys_dir, away)) {
 		log_error("%s: cannot be moved away: %s", c->keys_dir, strerror(errno));
 		return -1;
 	}
-	printf("the keys of the store that is gone lie in %s; destroy them when it cannot come back\n", away);
+	printf("the keys of the store that is gone lie in %s; destroy them when it cannot come back\n",
+		away);
 	return 0;
 }
 
@@ -45,7 +49,8 @@ int cmd_setup(const struct config *config, int argc, char **argv)
 	if (!anew || optind < argc)
 		return usage_error(argv[0], "wants --new-store; see `retour setup --help`");
 	if (!access(config->store_path, F_OK))
-		return usage_error(argv[0], "%s: there is a store; move it away first", config->store_path);
+		return usage_error(
+			argv[0], "%s: there is a store; move it away first", config->store_path);
 	if (move_keys_away(config, clock_now()))
 		return EXIT_LOST;
 	if (marker_remove(config)) {

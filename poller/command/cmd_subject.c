@@ -1,6 +1,7 @@
 /*
- * disclose and forget: what a data subject may ask for. Addresses come from a file, from stdin or are asked for at a prompt, never from arguments; the
- * ledger notes that it was done, how many it concerned and what the request is called.
+ * disclose and forget: what a data subject may ask for. Addresses come from a file, from stdin or
+ * are asked for at a prompt, never from arguments; the ledger notes that it was done, how many it
+ * concerned and what the request is called.
  */
 #include "classify/base/units.h"
 #include "poller/command/commands.h"
@@ -24,14 +25,16 @@ struct job {
 	int64_t now;
 	const char *reference;
 	bool json, keep;
-	unsigned printed;            /* events of one address */
-	uint64_t asked, bad, held;   /* addresses; lines that are none; addresses about which something was held */
+	unsigned printed; /* events of one address */
+	uint64_t asked, bad,
+		held; /* addresses; lines that are none; addresses about which something was held */
 	uint64_t events;
 	struct erased erased;
 };
 
 /* Every line through EACH, which gives a store_result. */
-static int each_address(struct job *j, const char *operand, int (*each)(struct job *j, struct span address))
+static int each_address(
+	struct job *j, const char *operand, int (*each)(struct job *j, struct span address))
 {
 	struct span address;
 	int result = open_addresses(&j->lines, j->command, operand);
@@ -55,7 +58,9 @@ static int each_address(struct job *j, const char *operand, int (*each)(struct j
 		}
 	}
 	if (j->lines.failed || j->bad) {
-		log_error(j->lines.failed ? "%s: reading the addresses failed" : "%s: some lines are no address", j->command);
+		log_error(j->lines.failed ? "%s: reading the addresses failed"
+					  : "%s: some lines are no address",
+			j->command);
 		result = exit_worse(result, EXIT_LOST);
 	}
 	lines_close(&j->lines);
@@ -67,20 +72,25 @@ static int note(struct job *j, const char *counts)
 {
 	char detail[LEDGER_TEXT_SIZE];
 	const char *name = j->reference ? j->reference : "";
-	snprintf(detail, sizeof detail, "%s%s%s%s", counts, *name ? " reference=\"" : "", name, *name ? "\"" : "");
+	snprintf(detail, sizeof detail, "%s%s%s%s", counts, *name ? " reference=\"" : "", name,
+		*name ? "\"" : "");
 	return store_ledger(j->session.store, j->now, j->command, detail);
 }
 
-/* --- disclose --------------------------------------------------------------------------------------------------------- */
+/* --- disclose ------------------------------------------------------------- */
 
 /* What is held in which class; the last two are about mail, not about the store. */
 static const struct {
 	const char *name, *what;
 	enum retention_class retained;
 } held[] = {
-	{ "contact", "whether mail may be sent, why, and the failures that this is made from; under a pseudonym, after the last event", RETAIN_CONTACTS },
-	{ "events", "what happened to single mails; under a pseudonym of the month", RETAIN_EVENTS },
-	{ "diagnostics", "the receiver's words in these events, without addresses", RETAIN_DIAGNOSTICS },
+	{ "contact",
+		"whether mail may be sent, why, and the failures that this is made from; under a pseudonym, after the last event",
+		RETAIN_CONTACTS },
+	{ "events", "what happened to single mails; under a pseudonym of the month",
+		RETAIN_EVENTS },
+	{ "diagnostics", "the receiver's words in these events, without addresses",
+		RETAIN_DIAGNOSTICS },
 	{ "messages", "hashes of whole reports, which name nobody", RETAIN_MESSAGES },
 	{ "ledger", "that this was asked for: counts and the request's name", RETAIN_LEDGER },
 };
@@ -133,7 +143,8 @@ static void print_word(struct out *o, const char *name, const char *text)
 
 static void print_contact(struct out *o, const struct contact_view *v)
 {
-	print_word(o, "contact", v->known ? contact_state_name(v->answer.state) : "nothing is held");
+	print_word(
+		o, "contact", v->known ? contact_state_name(v->answer.state) : "nothing is held");
 	if (!v->known)
 		return;
 	print_time(o, "since", v->answer.since);
@@ -228,8 +239,9 @@ static void print_periods(struct job *j)
 		out_text(o, r->reason ? r->reason : "");
 		out_text(o, "\n");
 	}
-	print_word(o, "mailboxes", "reports that name the address lie in the mailboxes until they are read, and what was moved for raw_retention of its mailbox; "
-		   "they are not searched");
+	print_word(o, "mailboxes",
+		"reports that name the address lie in the mailboxes until they are read, and what was moved for raw_retention of its mailbox; "
+		"they are not searched");
 	print_word(o, "counts", "numbers per day, provider and campaign stay; they name nobody");
 }
 
@@ -286,8 +298,9 @@ static int disclose(struct job *j, const char *operand)
 		out_text(&j->out, "What is kept, how long and why:\n");
 		print_periods(j);
 	}
-	snprintf(counts, sizeof counts, "addresses=%llu held=%llu events=%llu", (unsigned long long)j->asked, (unsigned long long)j->held,
-		 (unsigned long long)j->events);
+	snprintf(counts, sizeof counts, "addresses=%llu held=%llu events=%llu",
+		(unsigned long long)j->asked, (unsigned long long)j->held,
+		(unsigned long long)j->events);
 	if (result <= EXIT_LOST && note(j, counts))
 		result = session_store_failed(&j->session, j->command, STORE_FAILED);
 	if (out_flush(&j->out)) {
@@ -297,7 +310,7 @@ static int disclose(struct job *j, const char *operand)
 	return result;
 }
 
-/* --- forget ----------------------------------------------------------------------------------------------------------- */
+/* --- forget --------------------------------------------------------------- */
 
 static int forget_one(struct job *j, struct span address)
 {
@@ -313,8 +326,10 @@ static int forget(struct job *j, const char *operand)
 	if (store_begin(store))
 		return session_store_failed(&j->session, j->command, STORE_FAILED);
 	int result = each_address(j, operand, forget_one);
-	snprintf(counts, sizeof counts, "addresses=%llu contacts=%llu events=%llu suppressions_kept=%llu", (unsigned long long)j->asked,
-		 (unsigned long long)e->contacts, (unsigned long long)e->events, (unsigned long long)e->suppressions);
+	snprintf(counts, sizeof counts,
+		"addresses=%llu contacts=%llu events=%llu suppressions_kept=%llu",
+		(unsigned long long)j->asked, (unsigned long long)e->contacts,
+		(unsigned long long)e->events, (unsigned long long)e->suppressions);
 	if (result == EXIT_WELL && (note(j, counts) || store_commit(store)))
 		result = session_store_failed(&j->session, j->command, STORE_FAILED);
 	if (result != EXIT_WELL) {
@@ -327,9 +342,10 @@ static int forget(struct job *j, const char *operand)
 	return scrubbed ? session_store_failed(&j->session, j->command, scrubbed) : EXIT_WELL;
 }
 
-/* --- both ------------------------------------------------------------------------------------------------------------- */
+/* --- both ----------------------------------------------------------------- */
 
-static int subject(const struct config *config, int argc, char **argv, const struct option *options, int (*what)(struct job *j, const char *operand))
+static int subject(const struct config *config, int argc, char **argv, const struct option *options,
+	int (*what)(struct job *j, const char *operand))
 {
 	static struct job j = { .session = { .lock = -1 } }; /* too large for a stack */
 	j.command = argv[0];
@@ -342,13 +358,17 @@ static int subject(const struct config *config, int argc, char **argv, const str
 		j.reference = option == 'r' ? optarg : j.reference;
 	}
 	if (j.reference && !reason_is_fit(j.reference))
-		return usage_error(argv[0], "--reference wants up to %d bytes, without quotes, without an address", REASON_MAX);
+		return usage_error(argv[0],
+			"--reference wants up to %d bytes, without quotes, without an address",
+			REASON_MAX);
 	if (argc - optind > 1)
-		return usage_error(argv[0], "one FILE at most; addresses come from it or from stdin, never as arguments");
+		return usage_error(argv[0],
+			"one FILE at most; addresses come from it or from stdin, never as arguments");
 	out_open(&j.out, STDOUT_FILENO);
 	int result = session_open(&j.session, config, SESSION_WRITE, j.now);
 	if (j.session.now > j.now)
-		j.now = j.session.now; /* an erasure that is dated too early would be undone by a backup */
+		j.now = j.session.now; /* an erasure that is dated too early would be undone by a
+					  backup */
 	if (result == EXIT_WELL)
 		result = what(&j, optind < argc ? argv[optind] : NULL);
 	session_close(&j.session);
@@ -357,12 +377,14 @@ static int subject(const struct config *config, int argc, char **argv, const str
 
 int cmd_disclose(const struct config *config, int argc, char **argv)
 {
-	static const struct option options[] = { { "json", no_argument, NULL, 'j' }, { "reference", required_argument, NULL, 'r' }, { 0 } };
+	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
+		{ "reference", required_argument, NULL, 'r' }, { 0 } };
 	return subject(config, argc, argv, options, disclose);
 }
 
 int cmd_forget(const struct config *config, int argc, char **argv)
 {
-	static const struct option options[] = { { "keep-suppression", no_argument, NULL, 'k' }, { "reference", required_argument, NULL, 'r' }, { 0 } };
+	static const struct option options[] = { { "keep-suppression", no_argument, NULL, 'k' },
+		{ "reference", required_argument, NULL, 'r' }, { 0 } };
 	return subject(config, argc, argv, options, forget);
 }

@@ -1,6 +1,7 @@
 /*
- * suppressions: the answers of `check` the other way round, for a sending system that holds the same key. It makes the pseudonyms of its own addresses
- * and looks them up here; no address passes either way (retour-contacts(7)).
+ * suppressions: the answers of `check` the other way round, for a sending system that holds the
+ * same key. It makes the pseudonyms of its own addresses and looks them up here; no address passes
+ * either way (retour-contacts(7)).
  */
 #include "poller/command/commands.h"
 
@@ -63,7 +64,8 @@ static int print_one(void *context, const char *pseudonym, const struct answer *
 
 int cmd_suppressions(const struct config *config, int argc, char **argv)
 {
-	static const struct option options[] = { { "since", required_argument, NULL, 's' }, { "json", no_argument, NULL, 'j' }, { 0 } };
+	static const struct option options[] = { { "since", required_argument, NULL, 's' },
+		{ "json", no_argument, NULL, 'j' }, { 0 } };
 	static struct listing l; /* too large for a stack */
 	struct session s = { .lock = -1 };
 	int64_t since = 0;
@@ -71,7 +73,9 @@ int cmd_suppressions(const struct config *config, int argc, char **argv)
 		if (option != 's' && option != 'j')
 			return usage_error(argv[0], "see `retour suppressions --help`");
 		if (option == 's' && !clock_parse(optarg, &since))
-			return usage_error(argv[0], "--since %s is no time; right would be 2026-11-02T06:00:00Z or 2026-11-02", optarg);
+			return usage_error(argv[0],
+				"--since %s is no time; right would be 2026-11-02T06:00:00Z or 2026-11-02",
+				optarg);
 		l.json |= option == 'j';
 	}
 	if (optind < argc)

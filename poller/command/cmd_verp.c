@@ -1,6 +1,7 @@
 /*
- * verp: addresses in, signed return paths out. The sending system gives each mail the return path of its recipient (envelope sender, MAIL FROM); a bounce
- * that comes back to it proves that we sent the mail, to whom and in which campaign, whatever the bounce itself says.
+ * verp: addresses in, signed return paths out. The sending system gives each mail the return path
+ * of its recipient (envelope sender, MAIL FROM); a bounce that comes back to it proves that we sent
+ * the mail, to whom and in which campaign, whatever the bounce itself says.
  */
 #include "poller/command/commands.h"
 
@@ -15,8 +16,8 @@
 
 struct signer {
 	struct session session;
-	struct span before, after;   /* of [origin] verp, around {token} */
-	size_t room;                 /* octets for the token */
+	struct span before, after; /* of [origin] verp, around {token} */
+	size_t room;               /* octets for the token */
 	const char *campaign;
 	uint64_t bad, short_ones;
 };
@@ -25,9 +26,12 @@ struct signer {
 static int read_form(const struct config *config, struct signer *s)
 {
 	static const char placeholder[] = "{token}";
-	const char *form = config->verp, *at = form ? strrchr(form, '@') : NULL, *token = form ? strstr(form, placeholder) : NULL;
+	const char *form = config->verp, *at = form ? strrchr(form, '@') : NULL,
+		   *token = form ? strstr(form, placeholder) : NULL;
 	if (!token || !at || token > at) {
-		log_error("%s: [origin] verp must name the return path, such as bounce+{token}@bounce.example.org", config->file);
+		log_error(
+			"%s: [origin] verp must name the return path, such as bounce+{token}@bounce.example.org",
+			config->file);
 		return EXIT_USAGE;
 	}
 	s->before = (struct span){ form, (size_t)(token - form) };
@@ -39,11 +43,15 @@ static int read_form(const struct config *config, struct signer *s)
 
 static bool is_campaign(const char *name)
 {
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:+-";
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:+-";
 	return *name && strlen(name) < EVENT_CAMPAIGN_SIZE && strspn(name, allowed) == strlen(name);
 }
 
-/* The first need makes the key, which only a run's rights allow; every other time the store is only read, so that no run is in the way. */
+/*
+ * The first need makes the key, which only a run's rights allow; every other time the store is only
+ * read, so that no run is in the way.
+ */
 static int open_store(struct signer *s, const struct config *config)
 {
 	char name[STORE_NAME_SIZE], token[STORE_TOKEN_SIZE];
@@ -52,7 +60,8 @@ static int open_store(struct signer *s, const struct config *config)
 	if (result != EXIT_WELL)
 		return result;
 	static const char probe[] = "probe@example.org";
-	if (store_verp_token(s->session.store, s->campaign, probe, sizeof probe - 1, s->room, token, &full) != STORE_KEYS)
+	if (store_verp_token(s->session.store, s->campaign, probe, sizeof probe - 1, s->room, token,
+		    &full) != STORE_KEYS)
 		return EXIT_WELL;
 	session_close(&s->session);
 	result = session_open(&s->session, config, SESSION_WRITE, clock_now());
@@ -71,9 +80,11 @@ static int sign_line(struct signer *s, struct span address, uint64_t number)
 	bool full;
 	if (!address.n)
 		return EXIT_WELL;
-	int result = store_verp_token(s->session.store, s->campaign, address.p, address.n, s->room, token, &full);
+	int result = store_verp_token(
+		s->session.store, s->campaign, address.p, address.n, s->room, token, &full);
 	if (result == STORE_MISUSE) {
-		log_warning("line %llu: %s", (unsigned long long)number, store_error(s->session.store));
+		log_warning(
+			"line %llu: %s", (unsigned long long)number, store_error(s->session.store));
 		s->bad++;
 		return EXIT_WELL;
 	}
@@ -88,7 +99,8 @@ static int sign_line(struct signer *s, struct span address, uint64_t number)
 			putchar('"');
 		putchar(address.p[i]);
 	}
-	printf("%s,%.*s%s%.*s\n", quote ? "\"" : "", (int)s->before.n, s->before.p, token, (int)s->after.n, s->after.p);
+	printf("%s,%.*s%s%.*s\n", quote ? "\"" : "", (int)s->before.n, s->before.p, token,
+		(int)s->after.n, s->after.p);
 	sodium_memzero(token, sizeof token);
 	return EXIT_WELL;
 }
@@ -105,10 +117,12 @@ static int sign_all(struct signer *s, struct lines *lines)
 		result = exit_worse(result, EXIT_LOST);
 	}
 	if (s->short_ones)
-		log_notice("verp: %llu of %llu addresses are too long for a return path that names them; theirs proves only an address that the bounce names",
-			   (unsigned long long)s->short_ones, (unsigned long long)lines->number);
+		log_notice(
+			"verp: %llu of %llu addresses are too long for a return path that names them; theirs proves only an address that the bounce names",
+			(unsigned long long)s->short_ones, (unsigned long long)lines->number);
 	if (s->bad) {
-		log_error("verp: %llu of %llu lines gave no return path", (unsigned long long)s->bad, (unsigned long long)lines->number);
+		log_error("verp: %llu of %llu lines gave no return path",
+			(unsigned long long)s->bad, (unsigned long long)lines->number);
 		result = exit_worse(result, EXIT_LOST);
 	}
 	return result;
@@ -116,7 +130,8 @@ static int sign_all(struct signer *s, struct lines *lines)
 
 int cmd_verp(const struct config *config, int argc, char **argv)
 {
-	static const struct option options[] = { { "campaign", required_argument, NULL, 'c' }, { 0 } };
+	static const struct option options[] = { { "campaign", required_argument, NULL, 'c' },
+		{ 0 } };
 	struct signer s = { .session = { .lock = -1 } };
 	static struct lines lines; /* too large for a stack */
 	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;) {
@@ -125,9 +140,12 @@ int cmd_verp(const struct config *config, int argc, char **argv)
 		s.campaign = optarg;
 	}
 	if (!s.campaign || !is_campaign(s.campaign))
-		return usage_error(argv[0], "wants --campaign NAME, of letters, digits and . _ : + -, at most %d", EVENT_CAMPAIGN_SIZE - 1);
+		return usage_error(argv[0],
+			"wants --campaign NAME, of letters, digits and . _ : + -, at most %d",
+			EVENT_CAMPAIGN_SIZE - 1);
 	if (argc - optind > 1)
-		return usage_error(argv[0], "one FILE at most; addresses come from it or from stdin, never as arguments");
+		return usage_error(argv[0],
+			"one FILE at most; addresses come from it or from stdin, never as arguments");
 	int result = read_form(config, &s);
 	if (result != EXIT_WELL)
 		return result;

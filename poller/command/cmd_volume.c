@@ -1,4 +1,7 @@
-/* volume: how much was sent, from the sending system's own counts or from mail logs; what makes rates of the bounces' counts. */
+/*
+ * volume: how much was sent, from the sending system's own counts or from mail logs; what makes
+ * rates of the bounces' counts.
+ */
 #include "poller/command/commands.h"
 
 #include <getopt.h>
@@ -11,13 +14,16 @@
 
 static bool is_source(const char *name)
 {
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-	return *name && strlen(name) < STORE_NAME_SIZE && strspn(name, allowed) == strlen(name) && strcmp(name, VOLUME_SOURCE_LOG) != 0;
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	return *name && strlen(name) < STORE_NAME_SIZE && strspn(name, allowed) == strlen(name) &&
+		strcmp(name, VOLUME_SOURCE_LOG) != 0;
 }
 
 static int volume_import(const struct config *config, int argc, char **argv)
 {
-	static const struct option options[] = { { "source", required_argument, NULL, 's' }, { "beside-log", no_argument, NULL, 'b' }, { 0 } };
+	static const struct option options[] = { { "source", required_argument, NULL, 's' },
+		{ "beside-log", no_argument, NULL, 'b' }, { 0 } };
 	struct session s = { .lock = -1 };
 	struct volumefile f = { .source = "import", .now = clock_now() };
 	for (int option; (option = option_next("volume import", argc, argv, options)) != -1;) {
@@ -27,7 +33,8 @@ static int volume_import(const struct config *config, int argc, char **argv)
 		f.source = option == 's' ? optarg : f.source;
 	}
 	if (!is_source(f.source))
-		return usage_error("volume import", "--source wants a name of letters, digits and . _ -, other than log");
+		return usage_error("volume import",
+			"--source wants a name of letters, digits and . _ -, other than log");
 	if (argc - optind != 1)
 		return usage_error("volume import", "wants one FILE");
 	if (!operand_is_fit("volume", argv[optind]))
@@ -42,8 +49,9 @@ static int volume_import(const struct config *config, int argc, char **argv)
 			result = session_store_failed(&s, "volume", STORE_FAILED);
 	}
 	if (result == EXIT_WELL)
-		log_notice("%s: %llu mails on %u days, of source %s; it had spoken of %u of these days before", argv[optind],
-			   (unsigned long long)f.sent, f.days, f.source, f.corrected);
+		log_notice(
+			"%s: %llu mails on %u days, of source %s; it had spoken of %u of these days before",
+			argv[optind], (unsigned long long)f.sent, f.days, f.source, f.corrected);
 	session_close(&s);
 	return result;
 }
@@ -76,5 +84,7 @@ int cmd_volume(const struct config *config, int argc, char **argv)
 	for (size_t i = 0; argc > 1 && i < sizeof subcommands / sizeof *subcommands; i++)
 		if (!strcmp(argv[1], subcommands[i].name))
 			return subcommands[i].function(config, argc - 1, argv + 1);
-	return usage_error("volume", "%s%swants import FILE or log FILE…; see `retour volume --help`", argc > 1 ? argv[1] : "", argc > 1 ? ": " : "");
+	return usage_error("volume",
+		"%s%swants import FILE or log FILE…; see `retour volume --help`",
+		argc > 1 ? argv[1] : "", argc > 1 ? ": " : "");
 }

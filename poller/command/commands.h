@@ -1,6 +1,6 @@
 /*
- * The commands: one function each, argv[0] is the command's name, options that hold for every command are gone.
- * A function returns the program's exit code.
+ * The commands: one function each, argv[0] is the command's name, options that hold for every
+ * command are gone. A function returns the program's exit code.
  */
 #ifndef RETOUR_COMMANDS_H
 #define RETOUR_COMMANDS_H
@@ -14,18 +14,23 @@
 typedef int command_function(const struct config *config, int argc, char **argv);
 
 command_function cmd_contact_undo; /* of contact */
-command_function cmd_run, cmd_poll, cmd_import, cmd_classify, cmd_check, cmd_contact, cmd_suppress, cmd_suppressions, cmd_serve, cmd_volume, cmd_advice, cmd_verp, cmd_key,
-	cmd_forget, cmd_backup, cmd_disclose, cmd_report, cmd_comment, cmd_alerts, cmd_purge, cmd_audit, cmd_doctor, cmd_clock,
-	cmd_setup;
-/* Not for people: what the run starts in processes of their own (cmd_processes.c), and how the sample INI file is made. */
+command_function cmd_run, cmd_poll, cmd_import, cmd_classify, cmd_check, cmd_contact, cmd_suppress,
+	cmd_suppressions, cmd_serve, cmd_volume, cmd_advice, cmd_verp, cmd_key, cmd_forget,
+	cmd_backup, cmd_disclose, cmd_report, cmd_comment, cmd_alerts, cmd_purge, cmd_audit,
+	cmd_doctor, cmd_clock, cmd_setup;
+/*
+ * Not for people: what the run starts in processes of their own (cmd_processes.c), and how the
+ * sample INI file is made.
+ */
 command_function cmd_fetcher, cmd_parser, cmd_carrier, cmd_logreader, cmd_config;
 
 struct command {
 	const char *name;
-	command_function *function; /* NULL: completion, which needs the whole table (completion.h) */
-	const char *arguments;   /* "[MAILBOX…] [--dry-run]" */
-	const char *summary;     /* one line for --help */
-	const char *help;        /* the rest of COMMAND --help */
+	command_function
+		*function;     /* NULL: completion, which needs the whole table (completion.h) */
+	const char *arguments; /* "[MAILBOX…] [--dry-run]" */
+	const char *summary;   /* one line for --help */
+	const char *help;      /* the rest of COMMAND --help */
 	enum { CONFIG_NEEDED, CONFIG_OPTIONAL, CONFIG_NONE } config;
 	bool hidden;
 };

@@ -152,7 +152,8 @@ static void print_quoted(struct span text, const char *quote, const char *escape
 			putchar(text.p[i]);
 }
 
-/* --- bash
+/*
+ * --- bash
  * ------------------------------------------------------------------------------------------------------------
  */
 
@@ -212,7 +213,8 @@ static void print_bash(const struct command *table)
 	       "\treturn 0\n}\ncomplete -F _retour retour\n");
 }
 
-/* --- zsh
+/*
+ * --- zsh
  * -------------------------------------------------------------------------------------------------------------
  */
 
@@ -269,7 +271,8 @@ static void print_zsh(const struct command *table)
 	printf("\t\tesac ;;\n\tesac\n}\n[[ $funcstack[1] != _retour ]] || _retour \"$@\"\n");
 }
 
-/* --- fish
+/*
+ * --- fish
  * ------------------------------------------------------------------------------------------------------------
  */
 

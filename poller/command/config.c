@@ -1,4 +1,7 @@
-/* The configuration once it was read (configread.c): what owns its strings, and what rooms below need of it. */
+/*
+ * The configuration once it was read (configread.c): what owns its strings, and what rooms below
+ * need of it.
+ */
 #include "poller/command/config.h"
 
 #include <stdlib.h>
@@ -39,12 +42,24 @@ const struct mailbox *config_mailbox(const struct config *c, const char *name)
 void config_store_options(const struct config *c, struct store_options *o)
 {
 	static const enum origin act_on[] = { ORIGIN_VERIFIED, ORIGIN_MATCHED, ORIGIN_BACKSCATTER };
-	*o = (struct store_options){ .path = c->store_path, .keys_dir = c->keys_dir, .act_on = act_on[c->act_on],
-		.fold_local_part = c->fold_local_part, .keep_diagnostics = c->diagnostics == 0, .all_domains = c->domains_kept == 1,
-		.k = (unsigned)c->k, .ladders = c->ladders, .quiet = c->soft_quiet, .mailings = c->soft_mailings, .pause = c->soft_pause,
-		.remember = c->soft_remember, .block_hold = c->block_hold, .block_patience = c->block_patience, .block_gate = c->block_gate,
+	*o = (struct store_options){ .path = c->store_path,
+		.keys_dir = c->keys_dir,
+		.act_on = act_on[c->act_on],
+		.fold_local_part = c->fold_local_part,
+		.keep_diagnostics = c->diagnostics == 0,
+		.all_domains = c->domains_kept == 1,
+		.k = (unsigned)c->k,
+		.ladders = c->ladders,
+		.quiet = c->soft_quiet,
+		.mailings = c->soft_mailings,
+		.pause = c->soft_pause,
+		.remember = c->soft_remember,
+		.block_hold = c->block_hold,
+		.block_patience = c->block_patience,
+		.block_gate = c->block_gate,
 		.block_quiet = c->block_quiet };
 	memcpy(o->ladder, c->ladder, sizeof o->ladder);
 	for (int i = 0; i < RETAIN_COUNT; i++)
-		o->retention[i] = (struct retention){ retention_class_name((unsigned)i), c->period[i], c->reason[i] };
+		o->retention[i] = (struct retention){ retention_class_name((unsigned)i),
+			c->period[i], c->reason[i] };
 }

@@ -16,38 +16,43 @@
 enum { CONFIG_MAILBOXES_MAX = 64 };
 
 struct config {
-	const char *file;      /* where it was read; NULL: built-in defaults */
+	const char *file; /* where it was read; NULL: built-in defaults */
 	const char *store_path;
 	const char *keys_dir;
-	const char *marker;    /* NULL: the built-in defaults, which have no file beside which it could lie */
+	const char *marker; /* NULL: the built-in defaults, which have no file beside which it could
+			       lie */
 	struct list domains, campaign_headers;
-	int act_on;            /* 0 verified, 1 matched, 2 any: config_store_options() translates */
+	int act_on; /* 0 verified, 1 matched, 2 any: config_store_options() translates */
 	const char *verp, *batv_key_file;
 	const char *rules_file, *providers_file;
-	int diagnostics;       /* 0 redacted, 1 none */
-	int domains_kept;      /* 0 known, 1 all */
+	int diagnostics;  /* 0 redacted, 1 none */
+	int domains_kept; /* 0 known, 1 all */
 	int64_t k;
 	bool fold_local_part;
 	int64_t period[RETAIN_COUNT];
 	const char *reason[RETAIN_COUNT];
-	int64_t soft_quiet, soft_mailings, soft_pause, soft_remember, block_hold, block_patience, block_gate, block_quiet;
+	int64_t soft_quiet, soft_mailings, soft_pause, soft_remember, block_hold, block_patience,
+		block_gate, block_quiet;
 	struct ladder ladder[LADDERS_MAX];
 	unsigned ladders;
 	struct post_options post; /* [report], [alert], [metrics] */
 	struct mailbox mailbox[CONFIG_MAILBOXES_MAX];
 	unsigned mailboxes;
-	void *memory;          /* owns the strings */
+	void *memory; /* owns the strings */
 };
 
 /*
- * Reads FILE (NULL: defaults only). Every error is printed to ERRORS, one a line: file, section, key, what would be right. Returns
- * 0, or -1 when there was any. config_free() always.
+ * Reads FILE (NULL: defaults only). Every error is printed to ERRORS, one a line: file, section,
+ * key, what would be right. Returns 0, or -1 when there was any. config_free() always.
  */
 int config_load(struct config *c, const char *file, FILE *errors);
 void config_free(struct config *c);
 /* Copies TEXT into memory that C owns until config_free(). */
 char *config_keep(struct config *c, const char *text);
-/* The commented sample file (etc/retour.ini); the same with mdoc markup, the list of keys of retour.ini(5). */
+/*
+ * The commented sample file (etc/retour.ini); the same with mdoc markup, the list of keys of
+ * retour.ini(5).
+ */
 void config_print_sample(FILE *out);
 void config_print_manual(FILE *out);
 

@@ -1,6 +1,7 @@
 /*
- * What the files of the configuration share, and nobody else includes: the table of keys (configkeys.c), values (configvalue.c), the file
- * (configread.c) and what is printed of the table (configprint.c).
+ * What the files of the configuration share, and nobody else includes: the table of keys
+ * (configkeys.c), values (configvalue.c), the file (configread.c) and what is printed of the table
+ * (configprint.c).
  */
 #ifndef RETOUR_CONFIGKEYS_H
 #define RETOUR_CONFIGKEYS_H
@@ -11,20 +12,37 @@
 
 #define MIB (1024 * 1024)
 
-enum type { TEXT, FILE_PATH, BOOLEAN, NUMBER, SIZE, PERIOD, CHOICE, LIST, DISPOSAL, PERIODS, HOST_PORT, THRESHOLD, SHARE };
+enum type {
+	TEXT,
+	FILE_PATH,
+	BOOLEAN,
+	NUMBER,
+	SIZE,
+	PERIOD,
+	CHOICE,
+	LIST,
+	DISPOSAL,
+	PERIODS,
+	HOST_PORT,
+	THRESHOLD,
+	SHARE
+};
 
 struct key {
-	const char *section;    /* "mailbox *": one section for each name */
+	const char *section; /* "mailbox *": one section for each name */
 	const char *name;
 	enum type type;
-	size_t offset;          /* in struct config; in struct mailbox, struct ladder or struct alert_rule for sections with a name */
-	const char *standard;   /* value when the file is silent; NULL: none */
-	int64_t min, max;       /* bounds of numbers, sizes, periods */
-	const char *choices;    /* "a|b|c", in the order of the enum */
-	const char *sample;     /* value in the sample file; NULL: the key stands there as a comment with its default */
+	size_t offset; /* in struct config; in struct mailbox, struct ladder or struct alert_rule
+			  for sections with a name */
+	const char *standard; /* value when the file is silent; NULL: none */
+	int64_t min, max;     /* bounds of numbers, sizes, periods */
+	const char *choices;  /* "a|b|c", in the order of the enum */
+	const char *sample;   /* value in the sample file; NULL: the key stands there as a comment
+				 with its default */
 	const char *help;
 };
-extern const struct key config_keys[]; /* those of a section stand together; ends with section NULL */
+extern const struct key
+	config_keys[]; /* those of a section stand together; ends with section NULL */
 
 /* What a section is for, as the sample file and the manual say; "" when its keys say it. */
 struct section_help {
@@ -40,8 +58,9 @@ enum { STANDARD_LADDERS = 5 };
 extern const struct ladder config_standard_ladders[STANDARD_LADDERS];
 
 /*
- * Reads VALUE as the type of K says and writes it to its place in BASE: C itself, or the struct of a section with a name. False: it is no value
- * for this key, or out of its bounds; BASE may then be half written.
+ * Reads VALUE as the type of K says and writes it to its place in BASE: C itself, or the struct of
+ * a section with a name. False: it is no value for this key, or out of its bounds; BASE may then be
+ * half written.
  */
 bool config_assign(struct config *c, void *base, const struct key *k, const char *value);
 

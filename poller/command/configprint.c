@@ -1,4 +1,7 @@
-/* The sample of the INI file and the manual's list of keys, printed from the table of keys; a test holds the files under etc/ equal to them. */
+/*
+ * The sample of the INI file and the manual's list of keys, printed from the table of keys; a test
+ * holds the files under etc/ equal to them.
+ */
 #include "poller/command/configkeys.h"
 
 #include <string.h>
@@ -17,7 +20,9 @@ static void print_sample_key(FILE *out, const struct key *k)
 
 static void print_threshold(char *buffer, size_t size, unsigned condition, int64_t value)
 {
-	int64_t scale = alert_unit(condition) == UNIT_SHARE ? 10000 : alert_unit(condition) == UNIT_FACTOR ? 1000 : 1;
+	int64_t scale = alert_unit(condition) == UNIT_SHARE ? 10000
+		: alert_unit(condition) == UNIT_FACTOR      ? 1000
+							    : 1;
 	size_t n;
 	if (alert_unit(condition) == UNIT_PERIOD || alert_unit(condition) == UNIT_REMAINING) {
 		config_print_period(buffer, size, value);
@@ -25,7 +30,8 @@ static void print_threshold(char *buffer, size_t size, unsigned condition, int64
 	}
 	n = (size_t)snprintf(buffer, size, "%lld", (long long)(value / scale));
 	if (value % scale) {
-		n += (size_t)snprintf(buffer + n, size - n, ".%0*lld", scale == 10000 ? 4 : 3, (long long)(value % scale));
+		n += (size_t)snprintf(buffer + n, size - n, ".%0*lld", scale == 10000 ? 4 : 3,
+			(long long)(value % scale));
 		while (buffer[n - 1] == '0')
 			buffer[--n] = '\0';
 	}
@@ -48,7 +54,8 @@ static void print_conditions(FILE *out, const char *mark)
 			config_print_period(window, sizeof window, rule->window);
 		if (rule->minimum)
 			snprintf(minimum, sizeof minimum, "%lld", (long long)rule->minimum);
-		fprintf(out, "%s %-22s %9s  %5s  %6s  %7s  %8s\n", mark, alert_condition_name(i), at, clear, window, minimum, cooldown);
+		fprintf(out, "%s %-22s %9s  %5s  %6s  %7s  %8s\n", mark, alert_condition_name(i),
+			at, clear, window, minimum, cooldown);
 	}
 }
 
@@ -76,7 +83,8 @@ static void print_section(FILE *out, const char *pattern)
 				fprintf(out, " %s", text);
 			}
 			config_print_period(text, sizeof text, l->end);
-			fprintf(out, "\n;end = %s\n;attempts = %lld\n", text, (long long)l->attempts);
+			fprintf(out, "\n;end = %s\n;attempts = %lld\n", text,
+				(long long)l->attempts);
 		}
 		return;
 	}
@@ -92,8 +100,9 @@ static void print_section(FILE *out, const char *pattern)
 
 void config_print_sample(FILE *out)
 {
-	fprintf(out, "; retour.ini: where the bounce and feedback-loop mailboxes are, and what is kept of them.\n"
-		     "; Keys behind a ';' show their default. retour.ini(5) explains each; `retour doctor` checks the whole.\n");
+	fprintf(out,
+		"; retour.ini: where the bounce and feedback-loop mailboxes are, and what is kept of them.\n"
+		"; Keys behind a ';' show their default. retour.ini(5) explains each; `retour doctor` checks the whole.\n");
 	const char *last = "";
 	for (const struct key *k = config_keys; k->section; k++)
 		if (strcmp(k->section, last)) {
@@ -138,8 +147,10 @@ void config_print_manual(FILE *out)
 				fputs(".Bd -literal\n", out);
 				print_conditions(out, "");
 				fputs(".Ed\n.Bl -tag -width Ds\n", out);
-				for (unsigned condition = 0; condition < ALERT_CONDITION_COUNT; condition++) {
-					fprintf(out, ".It Ic %s\n", alert_condition_name(condition));
+				for (unsigned condition = 0; condition < ALERT_CONDITION_COUNT;
+					condition++) {
+					fprintf(out, ".It Ic %s\n",
+						alert_condition_name(condition));
 					print_sentence(out, config_condition_helps[condition]);
 				}
 				fputs(".El\n.Pp\nKeys:\n", out);

@@ -24,7 +24,8 @@ static int is_lost_value(const char *line)
 	return equals[0] == '#' && !strchr(" \t\r\n#", equals[1]);
 }
 
-unsigned configraw_faults(const char *file, void (*tell)(void *context, unsigned line, const char *fault), void *context)
+unsigned configraw_faults(const char *file,
+	void (*tell)(void *context, unsigned line, const char *fault), void *context)
 {
 	unsigned number = 0, faults = 0;
 	char *line = NULL;
@@ -33,7 +34,8 @@ unsigned configraw_faults(const char *file, void (*tell)(void *context, unsigned
 	for (ssize_t n; in && (n = getline(&line, &room, in)) >= 0;) {
 		const char *fault = NULL;
 		number++;
-		if (number == 1 && n >= 2 && (!memcmp(line, "\xff\xfe", 2) || !memcmp(line, "\xfe\xff", 2))) {
+		if (number == 1 && n >= 2 &&
+			(!memcmp(line, "\xff\xfe", 2) || !memcmp(line, "\xfe\xff", 2))) {
 			tell(context, 0, "is UTF-16; save it as UTF-8");
 			faults++;
 			break;
@@ -66,7 +68,8 @@ int configraw_copy(const char *file, char *path, size_t size)
 		size_t mark = first ? configraw_mark(line) : 0;
 		memmove(line, line + mark, (size_t)n - mark + 1);
 		n -= (ssize_t)mark;
-		const char *open = line + strspn(line, " \t"), *close = *open == '[' ? strchr(open, ']') : NULL;
+		const char *open = line + strspn(line, " \t"),
+			   *close = *open == '[' ? strchr(open, ']') : NULL;
 		const char *behind = close ? close + 1 + strspn(close + 1, " \t") : NULL;
 		if (behind && (*behind == ';' || *behind == '#'))
 			whole = fprintf(out, "%.*s\n", (int)(close + 1 - line), line) > 0;

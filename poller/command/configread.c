@@ -1,6 +1,7 @@
 /*
- * The INI file, read through iniparser: its sections, the keys in them (configkeys.c), their values (configvalue.c), and behind the table what depends on
- * several keys at once (check_mailbox(), check_origin() …).
+ * The INI file, read through iniparser: its sections, the keys in them (configkeys.c), their values
+ * (configvalue.c), and behind the table what depends on several keys at once (check_mailbox(),
+ * check_origin() …).
  *
  * iniparser folds section and key names to lower case and strips comments; a
  * value that holds ';' or '#' stands in double quotes.
@@ -25,8 +26,8 @@ struct reader {
 	dictionary *ini;
 };
 
-__attribute__((format(printf, 4, 5)))
-static void complain(struct reader *r, const char *section, const char *key, const char *format, ...)
+__attribute__((format(printf, 4, 5))) static void complain(
+	struct reader *r, const char *section, const char *key, const char *format, ...)
 {
 	fprintf(r->errors, "%s: ", r->file);
 	if (section)
@@ -39,7 +40,7 @@ static void complain(struct reader *r, const char *section, const char *key, con
 	r->failures++;
 }
 
-/* --- sections ----------------------------------------------------------------------------------------- */
+/* --- sections ------------------------------------------------------------- */
 
 /* "mailbox bounces" belongs to "mailbox *"; *NAME is then "bounces". */
 static bool section_is(const char *pattern, const char *section, const char **name)
@@ -84,14 +85,15 @@ static void list_known(struct reader *r, const char *section, const char *key, c
 		last = k->section;
 		near_section_try(pattern ? key : section, word, &meant, &distance);
 	}
-	complain(r, section, key, "unknown %s; %s%s%sknown are: %s", pattern ? "key" : "section", meant ? "did you mean " : "", meant ? meant : "",
-		 meant ? "? " : "", known);
+	complain(r, section, key, "unknown %s; %s%s%sknown are: %s", pattern ? "key" : "section",
+		meant ? "did you mean " : "", meant ? meant : "", meant ? "? " : "", known);
 }
 
 static void apply_defaults(struct config *c, void *base, const char *pattern)
 {
 	for (const struct key *k = config_keys; k->section; k++)
-		if (!strcmp(k->section, pattern) && k->standard && !config_assign(c, base, k, k->standard))
+		if (!strcmp(k->section, pattern) && k->standard &&
+			!config_assign(c, base, k, k->standard))
 			abort(); /* the table itself is wrong; a unit test loads the defaults */
 }
 
@@ -103,17 +105,22 @@ static struct alert_rule *alert_section(struct reader *r, const char *section, c
 	if (condition >= 0)
 		return &r->config->post.alerts.rule[condition];
 	for (unsigned i = 0; i < ALERT_CONDITION_COUNT && n < sizeof known; i++)
-		n += (size_t)snprintf(known + n, sizeof known - n, "%s%s", i ? ", " : "", alert_condition_name(i));
+		n += (size_t)snprintf(known + n, sizeof known - n, "%s%s", i ? ", " : "",
+			alert_condition_name(i));
 	complain(r, section, NULL, "unknown condition; known are: %s", known);
 	return NULL;
 }
 
 /* The struct that a section with a name fills, with its defaults; NULL when there are too many. */
-static void *named_section(struct reader *r, const char *pattern, const char *section, const char *name)
+static void *named_section(
+	struct reader *r, const char *pattern, const char *section, const char *name)
 {
 	struct config *c = r->config;
-	if (strlen(name) >= STORE_NAME_SIZE || name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-")]) {
-		complain(r, section, NULL, "a name is made of letters, digits, '.', '_' and '-', at most %d", STORE_NAME_SIZE - 1);
+	if (strlen(name) >= STORE_NAME_SIZE ||
+		name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-")]) {
+		complain(r, section, NULL,
+			"a name is made of letters, digits, '.', '_' and '-', at most %d",
+			STORE_NAME_SIZE - 1);
 		return NULL;
 	}
 	if (!strcmp(pattern, "mailbox *")) {
@@ -124,7 +131,8 @@ static void *named_section(struct reader *r, const char *pattern, const char *se
 		struct mailbox *box = &c->mailbox[c->mailboxes++];
 		box->name = config_keep(c, name);
 		apply_defaults(c, box, pattern);
-		box->unrecognised.action = box->quarantine.action = DISPOSE_MOVE; /* without a folder: standard_disposal() chooses */
+		box->unrecognised.action = box->quarantine.action =
+			DISPOSE_MOVE; /* without a folder: standard_disposal() chooses */
 		return box;
 	}
 	if (!strcmp(pattern, "alert *"))
@@ -158,26 +166,33 @@ static void read_section(struct reader *r, const char *section)
 	if (!names || !iniparser_getseckeys(r->ini, section, names))
 		abort();
 	for (int i = 0; i < count; i++) {
-		const char *key_name = names[i] + strlen(section) + 1, *value = iniparser_getstring(r->ini, names[i], "");
+		const char *key_name = names[i] + strlen(section) + 1,
+			   *value = iniparser_getstring(r->ini, names[i], "");
 		const struct key *k = find_key(pattern, key_name);
 		if (!k) {
 			list_known(r, section, key_name, pattern);
 		} else if (*value && !config_assign(r->config, base, k, value)) {
 			char right[256];
 			config_bounds_text(k, right, sizeof right);
-			/* an address in a value, even a misplaced one, does not go to the terminal or the journal */
+			/*
+			 * an address in a value, even a misplaced one, does not go to the terminal
+			 * or the journal
+			 */
 			if (!strcmp(key_name, "password_file")) /* it may be the password itself */
-				complain(r, section, key_name, "wrong value; right would be the absolute path of a file, mode 0600, in which the password stands");
+				complain(r, section, key_name,
+					"wrong value; right would be the absolute path of a file, mode 0600, in which the password stands");
 			else if (strchr(value, '@'))
-				complain(r, section, key_name, "wrong value; right would be %s", right);
+				complain(r, section, key_name, "wrong value; right would be %s",
+					right);
 			else
-				complain(r, section, key_name, "wrong value \"%s\"; right would be %s", value, right);
+				complain(r, section, key_name,
+					"wrong value \"%s\"; right would be %s", value, right);
 		}
 	}
 	free(names);
 }
 
-/* --- what depends on several keys ---------------------------------------------------------------------- */
+/* --- what depends on several keys ----------------------------------------- */
 
 static unsigned secrets_given(const struct secret_source *s)
 {
@@ -205,7 +220,8 @@ static void check_mailbox(struct reader *r, struct mailbox *box)
 	standard_disposal(box, &box->quarantine, "Quarantine");
 	if (!is_remote(box)) {
 		if (!box->path)
-			complain(r, section, "path", "missing: the absolute path of the %s", box->protocol == PROTOCOL_MBOX ? "mbox" : "Maildir");
+			complain(r, section, "path", "missing: the absolute path of the %s",
+				box->protocol == PROTOCOL_MBOX ? "mbox" : "Maildir");
 		box->folder = box->path;
 		return;
 	}
@@ -214,18 +230,26 @@ static void check_mailbox(struct reader *r, struct mailbox *box)
 	if (!box->user)
 		complain(r, section, "user", "missing: the login name");
 	if (secrets_given(&box->secret) != 1)
-		complain(r, section, "password_file", "%s: one of password_file, password_command, password_credential",
-			 secrets_given(&box->secret) ? "more than one secret" : "missing");
+		complain(r, section, "password_file",
+			"%s: one of password_file, password_command, password_credential",
+			secrets_given(&box->secret) ? "more than one secret" : "missing");
 	if (!box->port)
-		box->port = box->protocol == PROTOCOL_IMAP ? (box->tls == TLS_IMPLICIT ? 993 : 143) : (box->tls == TLS_IMPLICIT ? 995 : 110);
+		box->port = box->protocol == PROTOCOL_IMAP ? (box->tls == TLS_IMPLICIT ? 993 : 143)
+							   : (box->tls == TLS_IMPLICIT ? 995 : 110);
 	if (box->protocol == PROTOCOL_POP3) {
-		const struct { const char *key; const struct disposal *d; } all[] = {
-			{ "processed", &box->processed }, { "unrecognised", &box->unrecognised }, { "quarantine", &box->quarantine } };
+		const struct {
+			const char *key;
+			const struct disposal *d;
+		} all[] = { { "processed", &box->processed },
+			{ "unrecognised", &box->unrecognised },
+			{ "quarantine", &box->quarantine } };
 		for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
 			if (all[i].d->action == DISPOSE_MOVE)
-				complain(r, section, all[i].key, "POP3 has no folders: right would be delete or keep");
+				complain(r, section, all[i].key,
+					"POP3 has no folders: right would be delete or keep");
 		if (box->auth != AUTH_PLAIN && box->auth != AUTH_LOGIN && box->auth != AUTH_XOAUTH2)
-			complain(r, section, "auth", "over pop3: right would be plain, login or xoauth2");
+			complain(r, section, "auth",
+				"over pop3: right would be plain, login or xoauth2");
 	}
 }
 
@@ -237,7 +261,10 @@ static void check_ladder(struct reader *r, const struct ladder *ladder)
 		complain(r, section, "steps", "missing: the waiting times, such as 15m 30m 1h");
 }
 
-/* What a mail server would take in MAIL and RCPT: one '@', no blanks, no brackets, no control characters. */
+/*
+ * What a mail server would take in MAIL and RCPT: one '@', no blanks, no brackets, no control
+ * characters.
+ */
 static bool is_address(const char *text)
 {
 	const char *at = strchr(text, '@');
@@ -252,7 +279,9 @@ static void check_addresses(struct reader *r, const char *section, const struct 
 {
 	for (unsigned i = 0; i < list->count; i++)
 		if (!is_address(list->at[i]))
-			complain(r, section, "to", "word %u is no address; right would be like deliverability@example.org", i + 1);
+			complain(r, section, "to",
+				"word %u is no address; right would be like deliverability@example.org",
+				i + 1);
 }
 
 static void check_origin(struct reader *r)
@@ -260,14 +289,20 @@ static void check_origin(struct reader *r)
 	const struct config *c = r->config;
 	for (unsigned i = 0; i < c->domains.count; i++) {
 		const char *name = c->domains.at[i], *p = name;
-		while (*p && (isalnum((unsigned char)*p) || *p == '-' || *p == '_' || (*p == '.' && p > name && p[1] && p[1] != '.') || (*p & 0x80)))
+		while (*p &&
+			(isalnum((unsigned char)*p) || *p == '-' || *p == '_' ||
+				(*p == '.' && p > name && p[1] && p[1] != '.') || (*p & 0x80)))
 			p++;
 		if (*p)
-			complain(r, "origin", "domains", "word %u is no domain; right would be like news.example.org", i + 1);
+			complain(r, "origin", "domains",
+				"word %u is no domain; right would be like news.example.org",
+				i + 1);
 	}
-	const char *token = c->verp ? strstr(c->verp, "{token}") : NULL, *at = c->verp ? strrchr(c->verp, '@') : NULL;
+	const char *token = c->verp ? strstr(c->verp, "{token}") : NULL,
+		   *at = c->verp ? strrchr(c->verp, '@') : NULL;
 	if (c->verp && (!token || !at || token > at))
-		complain(r, "origin", "verp", "names no return path; right would be like bounce+{token}@bounce.example.org");
+		complain(r, "origin", "verp",
+			"names no return path; right would be like bounce+{token}@bounce.example.org");
 }
 
 /* "#1f4e79", "#abc", or a name that CSS knows. */
@@ -283,25 +318,31 @@ static void check_report(struct reader *r)
 {
 	struct config *c = r->config;
 	if (c->post.to.count && !c->post.smtp_host && !c->post.sendmail)
-		complain(r, "report", "smtp", "missing: how the report gets to those in \"to\"; or sendmail");
+		complain(r, "report", "smtp",
+			"missing: how the report gets to those in \"to\"; or sendmail");
 	if (c->post.from && !is_address(c->post.from))
 		complain(r, "report", "from", "no address; right would be like retour@example.org");
 	check_addresses(r, "report", &c->post.to);
 	if (c->post.colour && !is_colour(c->post.colour))
-		complain(r, "report", "colour", "wrong value; right would be like \"#1f4e79\", in quotes");
+		complain(r, "report", "colour",
+			"wrong value; right would be like \"#1f4e79\", in quotes");
 	if (c->post.smtp_host && c->post.sendmail)
 		complain(r, "report", "sendmail", "beside smtp: right would be one of them");
 	if ((c->post.smtp_host || c->post.sendmail) && c->post.to.count && !c->post.from)
 		complain(r, "report", "from", "missing: the sender of the report");
 	if (c->post.user && secrets_given(&c->post.secret) != 1)
-		complain(r, "report", "password_file", "%s: one of password_file, password_command, password_credential",
-			 secrets_given(&c->post.secret) ? "more than one secret" : "missing");
+		complain(r, "report", "password_file",
+			"%s: one of password_file, password_command, password_credential",
+			secrets_given(&c->post.secret) ? "more than one secret" : "missing");
 	if (!c->post.smtp_port)
 		c->post.smtp_port = c->post.tls == TLS_IMPLICIT ? 465 : 587;
 	char zone[512];
 	snprintf(zone, sizeof zone, "/usr/share/zoneinfo/%s", c->post.timezone);
-	if (strcmp(c->post.timezone, "UTC") && (strstr(c->post.timezone, "..") || *c->post.timezone == '/' || access(zone, R_OK)))
-		complain(r, "report", "timezone", "unknown zone \"%s\"; right would be a name such as Europe/Berlin", c->post.timezone);
+	if (strcmp(c->post.timezone, "UTC") &&
+		(strstr(c->post.timezone, "..") || *c->post.timezone == '/' || access(zone, R_OK)))
+		complain(r, "report", "timezone",
+			"unknown zone \"%s\"; right would be a name such as Europe/Berlin",
+			c->post.timezone);
 }
 
 static void check_alerts(struct reader *r)
@@ -310,14 +351,17 @@ static void check_alerts(struct reader *r)
 	char section[64];
 	check_addresses(r, "alert", &c->post.alert_to);
 	if (c->post.alert_to.count && (!c->post.from || (!c->post.smtp_host && !c->post.sendmail)))
-		complain(r, "alert", "to", "needs [report] from, and smtp or sendmail, which its mail takes too");
+		complain(r, "alert", "to",
+			"needs [report] from, and smtp or sendmail, which its mail takes too");
 	for (unsigned i = 0; i < ALERT_CONDITION_COUNT; i++) {
 		const struct alert_rule *rule = &c->post.alerts.rule[i];
 		snprintf(section, sizeof section, "alert %s", alert_condition_name(i));
 		if (alert_unit(i) == UNIT_REMAINING && rule->clear < rule->threshold)
-			complain(r, section, "clear", "below the threshold; right would be at or above it");
+			complain(r, section, "clear",
+				"below the threshold; right would be at or above it");
 		else if (alert_unit(i) != UNIT_REMAINING && rule->clear > rule->threshold)
-			complain(r, section, "clear", "above the threshold; right would be at or below it");
+			complain(r, section, "clear",
+				"above the threshold; right would be at or below it");
 		if (alert_unit(i) == UNIT_FACTOR && rule->window > DAY)
 			complain(r, section, "window", "of a surge: right would be from 1h to 24h");
 	}
@@ -339,15 +383,19 @@ static void fill_paths(struct config *c)
 	char marker[4096];
 	if (!c->keys_dir)
 		c->keys_dir = beside_store(c, "keys");
-	if (!c->marker && c->file && (size_t)snprintf(marker, sizeof marker, "%s.made", c->file) < sizeof marker)
+	if (!c->marker && c->file &&
+		(size_t)snprintf(marker, sizeof marker, "%s.made", c->file) < sizeof marker)
 		c->marker = config_keep(c, marker);
 	if (!c->post.dir)
 		c->post.dir = beside_store(c, "reports");
 }
 
-/* --- reading ------------------------------------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------- */
 
-/* iniparser tells where the syntax is broken in a text of its own; only the line number of it is taken, for the rest is the file's content. */
+/*
+ * iniparser tells where the syntax is broken in a text of its own; only the line number of it is
+ * taken, for the rest is the file's content.
+ */
 static struct {
 	int line;
 	bool too_long;
@@ -378,7 +426,8 @@ struct name {
 	char text[]; /* in lower case, as iniparser has it; of a key "section:key" */
 };
 
-static bool seen_before(struct name **list, bool section, const char *within, const char *text, size_t n, unsigned line, unsigned *first)
+static bool seen_before(struct name **list, bool section, const char *within, const char *text,
+	size_t n, unsigned line, unsigned *first)
 {
 	size_t size = strlen(within) + n + 2;
 	struct name *name = malloc(sizeof *name + size);
@@ -401,20 +450,23 @@ static bool seen_before(struct name **list, bool section, const char *within, co
 }
 
 /*
- * Of a section or key that stands twice iniparser takes the last values and says nothing: a mailbox that was copied and not renamed would not be read. So the
- * names of the file, which it has found to be sound, are looked through once more.
+ * Of a section or key that stands twice iniparser takes the last values and says nothing: a mailbox
+ * that was copied and not renamed would not be read. So the names of the file, which it has found
+ * to be sound, are looked through once more.
  */
 static void find_twice(struct reader *r)
 {
 	struct name *names = NULL;
 	char *line = NULL, section[256] = "";
 	size_t room = 0;
-	bool goes_on = false, twice = false; /* the section: its keys are not complained of one by one */
+	bool goes_on = false,
+	     twice = false; /* the section: its keys are not complained of one by one */
 	unsigned number = 0, first = 0;
 	FILE *in = fopen(r->file, "re");
 	for (ssize_t n; in && (n = getline(&line, &room, in)) >= 0;) {
 		bool continued = goes_on;
-		const char *text = line + (number ? 0 : configraw_mark(line)), *p = text + strspn(text, " \t");
+		const char *text = line + (number ? 0 : configraw_mark(line)),
+			   *p = text + strspn(text, " \t");
 		size_t end = strcspn(p, *p == '[' ? "]" : "=");
 		number++;
 		while (n && isspace((unsigned char)line[n - 1]))
@@ -428,13 +480,18 @@ static void find_twice(struct reader *r)
 			for (p++, end--; end && isspace((unsigned char)*p); p++)
 				end--;
 			snprintf(section, sizeof section, "%.*s", (int)end, p);
-			twice = seen_before(&names, true, "", section, strlen(section), number, &first);
+			twice = seen_before(
+				&names, true, "", section, strlen(section), number, &first);
 			if (twice)
-				complain(r, section, NULL, "stands in line %u and again in line %u; right would be once, or another name", first, number);
+				complain(r, section, NULL,
+					"stands in line %u and again in line %u; right would be once, or another name",
+					first, number);
 		} else if (!twice && seen_before(&names, false, section, p, end, number, &first)) {
 			char key[64];
 			snprintf(key, sizeof key, "%.*s", (int)end, p);
-			complain(r, section, key, "stands in line %u and again in line %u; right would be once", first, number);
+			complain(r, section, key,
+				"stands in line %u and again in line %u; right would be once",
+				first, number);
 		}
 	}
 	for (struct name *next; names; names = next) {
@@ -475,11 +532,16 @@ static void check_same_mailbox(struct reader *r, const struct mailbox *box)
 {
 	char section[STORE_NAME_SIZE + 16];
 	for (const struct mailbox *other = r->config->mailbox; other < box; other++) {
-		bool same = box->protocol == other->protocol && same_text(box->host, other->host) && box->port == other->port && same_text(box->user, other->user) &&
-			    (box->protocol == PROTOCOL_POP3 || (box->folder && other->folder && !strcmp(box->folder, other->folder)));
+		bool same = box->protocol == other->protocol && same_text(box->host, other->host) &&
+			box->port == other->port && same_text(box->user, other->user) &&
+			(box->protocol == PROTOCOL_POP3 ||
+				(box->folder && other->folder &&
+					!strcmp(box->folder, other->folder)));
 		snprintf(section, sizeof section, "mailbox %s", box->name);
 		if (same)
-			complain(r, section, is_remote(box) ? "user" : "path", "the same mailbox as in [mailbox %s]; right would be one section for each", other->name);
+			complain(r, section, is_remote(box) ? "user" : "path",
+				"the same mailbox as in [mailbox %s]; right would be one section for each",
+				other->name);
 	}
 }
 
@@ -495,7 +557,9 @@ int config_load(struct config *c, const char *file, FILE *errors)
 	}
 	c->file = c->post.config_file = config_keep(c, file);
 	if (access(file, R_OK)) {
-		complain(&r, NULL, NULL, "%s%s", strerror(errno), errno == ENOENT ? "; -c FILE names another, `retour config` prints a sample" : "");
+		complain(&r, NULL, NULL, "%s%s", strerror(errno),
+			errno == ENOENT ? "; -c FILE names another, `retour config` prints a sample"
+					: "");
 		return -1;
 	}
 	if (stat(file, &status) == 0 && S_ISDIR(status.st_mode)) {
@@ -515,15 +579,19 @@ int config_load(struct config *c, const char *file, FILE *errors)
 	iniparser_set_error_callback(NULL);
 	close(copy);
 	if (!r.ini) {
-		complain(&r, NULL, NULL, "line %d: %s", syntax.line, syntax.too_long ? "too long, at most 1,000 characters" :
-			 "broken syntax; right would be [section], key = value, or a comment after ';'");
+		complain(&r, NULL, NULL, "line %d: %s", syntax.line,
+			syntax.too_long
+				? "too long, at most 1,000 characters"
+				: "broken syntax; right would be [section], key = value, or a comment after ';'");
 		return -1;
 	}
 	find_twice(&r);
 	int sections = iniparser_getnsec(r.ini);
 	for (ssize_t i = 0; i < (ssize_t)r.ini->size; i++)
 		if (r.ini->key[i] && *r.ini->key[i] == ':')
-			complain(&r, NULL, NULL, "key %s stands before the first section; right would be below its [section]", r.ini->key[i] + 1);
+			complain(&r, NULL, NULL,
+				"key %s stands before the first section; right would be below its [section]",
+				r.ini->key[i] + 1);
 	if (sections <= 0)
 		complain(&r, NULL, NULL, "no section; `retour config` prints a sample");
 	for (int i = 0; i < sections; i++)

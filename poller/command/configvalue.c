@@ -1,6 +1,6 @@
 /*
- * Values of the INI file: a text out of it becomes a number, a period, a list or what else its key's type says. No locale, no guesses: a period has a unit,
- * a share its sign.
+ * Values of the INI file: a text out of it becomes a number, a period, a list or what else its
+ * key's type says. No locale, no guesses: a period has a unit, a share its sign.
  */
 #include "poller/command/configkeys.h"
 
@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* "7d", "60s", "1M": a number and one unit out of UNITS, whose factors stand in FACTORS. -1: it is none. */
+/*
+ * "7d", "60s", "1M": a number and one unit out of UNITS, whose factors stand in FACTORS. -1: it is
+ * none.
+ */
 static int64_t scaled(const char *text, const char *units, const int64_t *factors)
 {
 	char *end;
@@ -18,7 +21,8 @@ static int64_t scaled(const char *text, const char *units, const int64_t *factor
 	if (end == text || errno || n < 0)
 		return -1;
 	if (!*end)
-		return n == 0 || !strchr(units, 's') ? n : -1; /* a period without unit is a guess */
+		return n == 0 || !strchr(units, 's') ? n
+						     : -1; /* a period without unit is a guess */
 	const char *unit = strchr(units, *end);
 	if (!unit || end[1])
 		return -1;
@@ -101,7 +105,8 @@ static bool disposal_value(struct config *c, struct disposal *d, const char *tex
 	return true;
 }
 
-static bool periods_value(struct config *c, struct ladder *ladder, const char *text, const struct key *k)
+static bool periods_value(
+	struct config *c, struct ladder *ladder, const char *text, const struct key *k)
 {
 	ladder->steps = 0;
 	for (char *rest = config_keep(c, text), *word; (word = strsep(&rest, " ,\t"));) {
@@ -182,10 +187,14 @@ static int64_t threshold(enum alert_unit unit, const char *text)
 
 void config_print_period(char *buffer, size_t size, int64_t n)
 {
-	static const struct { int64_t factor; char unit; } units[] = { { YEAR, 'y' }, { DAY, 'd' }, { HOUR, 'h' }, { MINUTE, 'm' }, { 1, 's' } };
+	static const struct {
+		int64_t factor;
+		char unit;
+	} units[] = { { YEAR, 'y' }, { DAY, 'd' }, { HOUR, 'h' }, { MINUTE, 'm' }, { 1, 's' } };
 	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
 		if (n % units[i].factor == 0 && n >= units[i].factor) {
-			snprintf(buffer, size, "%lld%c", (long long)(n / units[i].factor), units[i].unit);
+			snprintf(buffer, size, "%lld%c", (long long)(n / units[i].factor),
+				units[i].unit);
 			return;
 		}
 	snprintf(buffer, size, "0s");
@@ -199,14 +208,18 @@ void config_bounds_text(const struct key *k, char *buffer, size_t size)
 	case PERIODS:
 		config_print_period(low, sizeof low, k->min);
 		config_print_period(high, sizeof high, k->max);
-		snprintf(buffer, size, "%s from %s to %s", k->type == PERIOD ? "a period such as 60s, 15m, 12h, 7d, 2y" :
-			 "up to 8 periods such as 15m 30m 1h, each", low, high);
+		snprintf(buffer, size, "%s from %s to %s",
+			k->type == PERIOD ? "a period such as 60s, 15m, 12h, 7d, 2y"
+					  : "up to 8 periods such as 15m 30m 1h, each",
+			low, high);
 		return;
 	case SIZE:
-		snprintf(buffer, size, "a size such as 512K or 1M from %lldK to %lldM", (long long)k->min / 1024, (long long)k->max / MIB);
+		snprintf(buffer, size, "a size such as 512K or 1M from %lldK to %lldM",
+			(long long)k->min / 1024, (long long)k->max / MIB);
 		return;
 	case NUMBER:
-		snprintf(buffer, size, "a number from %lld to %lld", (long long)k->min, (long long)k->max);
+		snprintf(buffer, size, "a number from %lld to %lld", (long long)k->min,
+			(long long)k->max);
 		return;
 	case CHOICE:
 		snprintf(buffer, size, "one of %s", k->choices);
@@ -227,7 +240,8 @@ void config_bounds_text(const struct key *k, char *buffer, size_t size)
 		snprintf(buffer, size, "an absolute path");
 		return;
 	case THRESHOLD:
-		snprintf(buffer, size, "as the condition has it: a share such as 2%%, a multiple such as 1.5, a number, or a period such as 6h");
+		snprintf(buffer, size,
+			"as the condition has it: a share such as 2%%, a multiple such as 1.5, a number, or a period such as 6h");
 		return;
 	case SHARE:
 		snprintf(buffer, size, "a share as 2%% or 0.1%%");
@@ -260,7 +274,8 @@ bool config_assign(struct config *c, void *base, const struct key *k, const char
 	case SIZE:
 	case PERIOD:
 		n = k->type == PERIOD ? period(value) : size_in_bytes(value);
-		if (n < k->min || n > k->max || (k->type == NUMBER && value[strspn(value, "0123456789")]))
+		if (n < k->min || n > k->max ||
+			(k->type == NUMBER && value[strspn(value, "0123456789")]))
 			return false;
 		*(int64_t *)at = n;
 		return true;

@@ -1,4 +1,7 @@
-/* Listening, for `retour serve`. Only where nobody from outside comes: what it answers is personal data. */
+/*
+ * Listening, for `retour serve`. Only where nobody from outside comes: what it answers is personal
+ * data.
+ */
 #include "poller/command/listener.h"
 
 #include <errno.h>
@@ -16,11 +19,12 @@
 
 enum {
 	BACKLOG = 128,
-	SOCKET_MODE = 0660,     /* who is in the directory's group may ask */
-	SYSTEMD_FIRST_FD = 3,   /* SD_LISTEN_FDS_START */
+	SOCKET_MODE = 0660,   /* who is in the directory's group may ask */
+	SYSTEMD_FIRST_FD = 3, /* SD_LISTEN_FDS_START */
 };
 
-static int fail(char *error, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static int fail(char *error, size_t size, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 static int fail(char *error, size_t size, const char *format, ...)
 {
 	va_list arguments;
@@ -37,7 +41,8 @@ static bool is_stale(const struct sockaddr_un *at)
 	if (lstat(at->sun_path, &st) || !S_ISSOCK(st.st_mode))
 		return false;
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	bool stale = fd >= 0 && connect(fd, (const struct sockaddr *)at, sizeof *at) && errno == ECONNREFUSED;
+	bool stale = fd >= 0 && connect(fd, (const struct sockaddr *)at, sizeof *at) &&
+		errno == ECONNREFUSED;
 	if (fd >= 0)
 		close(fd);
 	return stale;
@@ -47,7 +52,9 @@ static int listen_unix(struct listener *l, const char *path, char *error, size_t
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
 	if (strlen(path) >= sizeof at.sun_path)
-		return fail(error, size, "%s: longer than the %zu bytes that a socket's path may have", path, sizeof at.sun_path - 1);
+		return fail(error, size,
+			"%s: longer than the %zu bytes that a socket's path may have", path,
+			sizeof at.sun_path - 1);
 	strcpy(at.sun_path, path);
 	if (is_stale(&at))
 		unlink(path);
@@ -68,31 +75,37 @@ static void name_of(struct listener *l)
 	socklen_t n = sizeof at;
 	char host[64] = "", port[16] = "";
 	getsockname(l->fd, (struct sockaddr *)&at, &n);
-	getnameinfo((struct sockaddr *)&at, n, host, sizeof host, port, sizeof port, NI_NUMERICHOST | NI_NUMERICSERV);
+	getnameinfo((struct sockaddr *)&at, n, host, sizeof host, port, sizeof port,
+		NI_NUMERICHOST | NI_NUMERICSERV);
 	snprintf(l->name, sizeof l->name, strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port);
 }
 
 static int listen_inet(struct listener *l, const char *where, char *error, size_t size)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE }, *at = NULL;
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE },
+			*at = NULL;
 	const char *colon = strrchr(where, ':');
 	char host[64];
 	int on = 1, result = -1;
 	size_t n = colon ? (size_t)(colon - where) : 0;
 	bool brackets = n > 2 && where[0] == '[' && where[n - 1] == ']';
 	if (!n || n >= sizeof host)
-		return fail(error, size, "%s: neither a path that begins with /, nor ADDRESS:PORT, nor systemd", where);
+		return fail(error, size,
+			"%s: neither a path that begins with /, nor ADDRESS:PORT, nor systemd",
+			where);
 	snprintf(host, sizeof host, "%.*s", (int)(brackets ? n - 2 : n), where + brackets);
 	int code = getaddrinfo(host, colon + 1, &hints, &at);
 	if (code)
 		return fail(error, size, "%s: %s", where, gai_strerror(code));
 	if (!stream_is_loopback(at->ai_addr)) {
-		fail(error, size, "%s: not a loopback address; the answers are for this machine only", where);
+		fail(error, size,
+			"%s: not a loopback address; the answers are for this machine only", where);
 		goto out;
 	}
 	l->fd = socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (l->fd < 0 || setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) || bind(l->fd, at->ai_addr, at->ai_addrlen) ||
-	    listen(l->fd, BACKLOG)) {
+	if (l->fd < 0 || setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) ||
+		bind(l->fd, at->ai_addr, at->ai_addrlen) || listen(l->fd, BACKLOG)) {
 		fail(error, size, "%s: %s", where, strerror(errno));
 		goto out;
 	}
@@ -109,9 +122,11 @@ static int listen_systemd(struct listener *l, char *error, size_t size)
 	int listening = 0;
 	socklen_t n = sizeof listening;
 	if (!pid || !count || strtol(pid, NULL, 10) != getpid() || strtol(count, NULL, 10) != 1)
-		return fail(error, size, "systemd: it has passed no socket, or more than one (LISTEN_FDS)");
+		return fail(error, size,
+			"systemd: it has passed no socket, or more than one (LISTEN_FDS)");
 	if (getsockopt(SYSTEMD_FIRST_FD, SOL_SOCKET, SO_ACCEPTCONN, &listening, &n) || !listening)
-		return fail(error, size, "systemd: what it has passed is not a listening stream socket");
+		return fail(error, size,
+			"systemd: what it has passed is not a listening stream socket");
 	l->fd = SYSTEMD_FIRST_FD;
 	fcntl(l->fd, F_SETFD, FD_CLOEXEC);
 	fcntl(l->fd, F_SETFL, fcntl(l->fd, F_GETFL) | O_NONBLOCK);
@@ -122,8 +137,9 @@ static int listen_systemd(struct listener *l, char *error, size_t size)
 int listener_open(struct listener *l, const char *where, char *error, size_t size)
 {
 	*l = (struct listener){ .fd = -1 };
-	int result = where[0] == '/' ? listen_unix(l, where, error, size) : !strcmp(where, "systemd") ? listen_systemd(l, error, size) :
-		listen_inet(l, where, error, size);
+	int result = where[0] == '/'        ? listen_unix(l, where, error, size)
+		: !strcmp(where, "systemd") ? listen_systemd(l, error, size)
+					    : listen_inet(l, where, error, size);
 	if (result)
 		listener_close(l);
 	return result;

@@ -1,4 +1,7 @@
-/* The socket on which `retour serve` is asked: a UNIX socket, a loopback address, or one that systemd has opened (sd_listen_fds(3)). */
+/*
+ * The socket on which `retour serve` is asked: a UNIX socket, a loopback address, or one that
+ * systemd has opened (sd_listen_fds(3)).
+ */
 #ifndef RETOUR_LISTENER_H
 #define RETOUR_LISTENER_H
 
@@ -7,14 +10,16 @@
 #include <sys/un.h>
 
 struct listener {
-	int fd;                                             /* non-blocking, close-on-exec; -1: none */
-	char path[sizeof ((struct sockaddr_un *)0)->sun_path]; /* "" unless it is a UNIX socket of our own: removed at the end */
-	char name[128];                                     /* for people: the path, "127.0.0.1:10330", "systemd" */
+	int fd; /* non-blocking, close-on-exec; -1: none */
+	char path[sizeof((struct sockaddr_un *)0)->sun_path]; /* "" unless it is a UNIX socket of
+								 our own: removed at the end */
+	char name[128]; /* for people: the path, "127.0.0.1:10330", "systemd" */
 };
 
 /*
- * WHERE is "/path", "ADDRESS:PORT" with a numeric loopback address (IPv6 in brackets; port 0: any), or "systemd". A stale UNIX socket is replaced,
- * one on which somebody answers is not. 0, or -1 with what failed in ERROR.
+ * WHERE is "/path", "ADDRESS:PORT" with a numeric loopback address (IPv6 in brackets; port 0: any),
+ * or "systemd". A stale UNIX socket is replaced, one on which somebody answers is not. 0, or -1
+ * with what failed in ERROR.
  */
 int listener_open(struct listener *l, const char *where, char *error, size_t size);
 void listener_close(struct listener *l);

@@ -7,11 +7,15 @@
 
 enum { NETSTRING_DIGITS_MAX = 5, TEXT_MAX = 256 };
 
-/* "12:retour a@b.test," (netstring of "NAME KEY"): the map's name is Postfix's own business, there is only one here. */
+/*
+ * "12:retour a@b.test," (netstring of "NAME KEY"): the map's name is Postfix's own business, there
+ * is only one here.
+ */
 static enum lookup_result parse_socketmap(struct span bytes, struct lookup *out, size_t *used)
 {
 	size_t length = 0, i = 0;
-	for (; i < bytes.n && i < NETSTRING_DIGITS_MAX && bytes.p[i] >= '0' && bytes.p[i] <= '9'; i++)
+	for (; i < bytes.n && i < NETSTRING_DIGITS_MAX && bytes.p[i] >= '0' && bytes.p[i] <= '9';
+		i++)
 		length = length * 10 + (size_t)(bytes.p[i] - '0');
 	if (length > LOOKUP_REQUEST_MAX || (i < bytes.n && bytes.p[i] != ':'))
 		return LOOKUP_GARBAGE;
@@ -32,7 +36,10 @@ static enum lookup_result parse_socketmap(struct span bytes, struct lookup *out,
 
 static int hex_digit(char c)
 {
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	return c >= '0' && c <= '9'    ? c - '0'
+		: c >= 'a' && c <= 'f' ? c - 'a' + 10
+		: c >= 'A' && c <= 'F' ? c - 'A' + 10
+				       : -1;
 }
 
 /* "get a%20b@c.test": %, white space and what is not printable come as %XX. */
@@ -46,11 +53,13 @@ static enum lookup_result parse_tcp(struct span bytes, struct lookup *out, size_
 		return bytes.n >= LOOKUP_REQUEST_MAX ? LOOKUP_GARBAGE : LOOKUP_PARTIAL;
 	if (newline < bytes.p + get.n)
 		return LOOKUP_GARBAGE;
-	struct span text = span_trim((struct span){ bytes.p + get.n, (size_t)(newline - bytes.p) - get.n });
+	struct span text = span_trim(
+		(struct span){ bytes.p + get.n, (size_t)(newline - bytes.p) - get.n });
 	for (size_t i = 0; i < text.n; i++) {
 		char byte = text.p[i];
 		if (byte == '%') {
-			int high = i + 2 < text.n ? hex_digit(text.p[i + 1]) : -1, low = high >= 0 ? hex_digit(text.p[i + 2]) : -1;
+			int high = i + 2 < text.n ? hex_digit(text.p[i + 1]) : -1,
+			    low = high >= 0 ? hex_digit(text.p[i + 2]) : -1;
 			if (low < 0)
 				return LOOKUP_GARBAGE;
 			byte = (char)(high << 4 | low);
@@ -71,15 +80,22 @@ enum lookup_result lookup_parse(struct span bytes, struct lookup *out, size_t *u
 	if (!bytes.n)
 		return LOOKUP_PARTIAL;
 	out->protocol = bytes.p[0] >= '0' && bytes.p[0] <= '9' ? LOOKUP_SOCKETMAP : LOOKUP_TCP;
-	enum lookup_result result = out->protocol == LOOKUP_SOCKETMAP ? parse_socketmap(bytes, out, used) : parse_tcp(bytes, out, used);
+	enum lookup_result result = out->protocol == LOOKUP_SOCKETMAP
+		? parse_socketmap(bytes, out, used)
+		: parse_tcp(bytes, out, used);
 	out->key[out->n] = '\0';
 	return result;
 }
 
-size_t lookup_reply(enum lookup_protocol protocol, enum lookup_answer answer, const char *text, char *buffer)
+size_t lookup_reply(
+	enum lookup_protocol protocol, enum lookup_answer answer, const char *text, char *buffer)
 {
-	static const char *const socketmap[] = { [LOOKUP_FOUND] = "OK", [LOOKUP_NONE] = "NOTFOUND", [LOOKUP_LATER] = "TEMP" };
-	static const char *const tcp[] = { [LOOKUP_FOUND] = "200", [LOOKUP_NONE] = "500", [LOOKUP_LATER] = "400" };
+	static const char *const socketmap[] = {
+		[LOOKUP_FOUND] = "OK", [LOOKUP_NONE] = "NOTFOUND", [LOOKUP_LATER] = "TEMP"
+	};
+	static const char *const tcp[] = {
+		[LOOKUP_FOUND] = "200", [LOOKUP_NONE] = "500", [LOOKUP_LATER] = "400"
+	};
 	char reply[LOOKUP_REPLY_SIZE / 2 + 64], *to = reply;
 	if (protocol == LOOKUP_SOCKETMAP) {
 		int n = snprintf(reply, sizeof reply, "%s %.*s", socketmap[answer], TEXT_MAX, text);
@@ -89,13 +105,17 @@ size_t lookup_reply(enum lookup_protocol protocol, enum lookup_answer answer, co
 	for (size_t i = 0; text[i] && i < TEXT_MAX && to < reply + sizeof reply - 4; i++)
 		to += text[i] == '%' ? sprintf(to, "%%25") : sprintf(to, "%c", text[i]);
 	*to = '\0';
-	return (size_t)snprintf(buffer, LOOKUP_REPLY_SIZE, "%s %s\n", tcp[answer], answer == LOOKUP_NONE ? "none" : reply);
+	return (size_t)snprintf(buffer, LOOKUP_REPLY_SIZE, "%s %s\n", tcp[answer],
+		answer == LOOKUP_NONE ? "none" : reply);
 }
 
 enum lookup_answer lookup_action(const struct answer *a, char *text)
 {
 	switch (a->verdict) {
-	/* whoever may connect hears this: not why, not since when. The operator asks `retour contact show` */
+	/*
+	 * whoever may connect hears this: not why, not since when. The operator asks `retour
+	 * contact show`
+	 */
 	case VERDICT_SUPPRESS:
 		snprintf(text, LOOKUP_REPLY_SIZE, "550 5.1.1 recipient refused");
 		return LOOKUP_FOUND;

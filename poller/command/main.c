@@ -29,23 +29,27 @@ static int flushed(int result)
 
 static void print_usage(FILE *out)
 {
-	fprintf(out, "usage: retour [-c FILE] [-v|-q] [--now RFC3339] COMMAND [ARG…]\n\n"
-		     "Empties bounce and feedback-loop mailboxes, tells whom not to write to, reports once a month.\n\n");
+	fprintf(out,
+		"usage: retour [-c FILE] [-v|-q] [--now RFC3339] COMMAND [ARG…]\n\n"
+		"Empties bounce and feedback-loop mailboxes, tells whom not to write to, reports once a month.\n\n");
 	for (const struct command *c = commands; c->name; c++)
 		if (!c->hidden)
 			fprintf(out, "  %-12s %s\n", c->name, c->summary);
-	fprintf(out, "\n  -c FILE          the configuration (--config); default %s\n"
-		     "  -v, -q           say more; say only errors (--verbose, --quiet)\n"
-		     "  --now RFC3339    take this for the present time\n"
-		     "  -V, --version    print version and end\n"
-		     "  COMMAND --help   what the command takes\n\n"
-		     "Exit codes: 0 all well; 1 something was lost or refused; 2 usage or configuration;\n"
-		     "3 a retention or integrity promise is broken; 4 another run holds the lock.\n", standard_file);
+	fprintf(out,
+		"\n  -c FILE          the configuration (--config); default %s\n"
+		"  -v, -q           say more; say only errors (--verbose, --quiet)\n"
+		"  --now RFC3339    take this for the present time\n"
+		"  -V, --version    print version and end\n"
+		"  COMMAND --help   what the command takes\n\n"
+		"Exit codes: 0 all well; 1 something was lost or refused; 2 usage or configuration;\n"
+		"3 a retention or integrity promise is broken; 4 another run holds the lock.\n",
+		standard_file);
 }
 
 static void print_help(const struct command *c)
 {
-	printf("usage: retour [-c FILE] [-v|-q] [--now RFC3339] %s %s\n\n%s\n\n%s", c->name, c->arguments, c->summary, c->help);
+	printf("usage: retour [-c FILE] [-v|-q] [--now RFC3339] %s %s\n\n%s\n\n%s", c->name,
+		c->arguments, c->summary, c->help);
 }
 
 /* Of a word that is no command. */
@@ -57,7 +61,9 @@ static int unknown_command(const char *place, const char *name)
 		if (!c->hidden)
 			near_try(name, c->name, &meant, &distance);
 	if (meant)
-		return usage_error(place, "%s: no such command; did you mean %s? `retour --help` lists them", name, meant);
+		return usage_error(place,
+			"%s: no such command; did you mean %s? `retour --help` lists them", name,
+			meant);
 	return usage_error(place, "%s: no such command; `retour --help` lists them", name);
 }
 
@@ -76,7 +82,9 @@ static int help(const char *name)
 
 static int set_now(const char *text)
 {
-	return clock_set(text) ? 0 : usage_error("--now", "%s is no time; right would be 2026-11-02T06:00:00Z", text);
+	return clock_set(text)
+		? 0
+		: usage_error("--now", "%s is no time; right would be 2026-11-02T06:00:00Z", text);
 }
 
 /*
@@ -128,11 +136,14 @@ static int dispatch(const struct command *command, const char *file, int argc, c
 		return result;
 	result = EXIT_USAGE;
 	if (!load_config(&config, command, file)) {
-		/* days and months of tallies and reports are those of this zone, on every machine */
+		/*
+		 * days and months of tallies and reports are those of this zone, on every machine
+		 */
 		setenv("TZ", config.post.timezone, 1);
 		tzset();
 		optind = 0; /* getopt starts anew on the command's own arguments */
-		result = command->function ? command->function(&config, argc, argv) : completion_print(commands, argc, argv);
+		result = command->function ? command->function(&config, argc, argv)
+					   : completion_print(commands, argc, argv);
 	}
 	config_free(&config);
 	return flushed(result);
@@ -151,8 +162,9 @@ static int version(void)
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = { { "now", required_argument, NULL, 'n' }, { "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' }, { "quiet", no_argument, NULL, 'q' }, { "verbose", no_argument, NULL, 'v' },
+	static const struct option options[] = { { "now", required_argument, NULL, 'n' },
+		{ "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'V' },
+		{ "quiet", no_argument, NULL, 'q' }, { "verbose", no_argument, NULL, 'v' },
 		{ "config", required_argument, NULL, 'c' }, { 0 } };
 	const char *file = NULL;
 	process_guard();
@@ -165,7 +177,8 @@ int main(int argc, char **argv)
 			file = optarg;
 			break;
 		case 'v':
-			log_set_level(log_level() >= LOG_LEVEL_INFO ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+			log_set_level(
+				log_level() >= LOG_LEVEL_INFO ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
 			break;
 		case 'q':
 			log_set_level(LOG_LEVEL_ERROR);

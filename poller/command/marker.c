@@ -25,7 +25,10 @@ static bool month_key(const struct config *c, char *name, size_t size)
 	return any;
 }
 
-/* Reads the note into TEXT. False when there is none, or an empty one that an administrator laid there to be written. */
+/*
+ * Reads the note into TEXT. False when there is none, or an empty one that an administrator laid
+ * there to be written.
+ */
 static bool read_note(const struct config *c, char text[NOTE_SIZE])
 {
 	int fd = c->marker ? open(c->marker, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW) : -1;
@@ -40,19 +43,21 @@ static bool read_note(const struct config *c, char text[NOTE_SIZE])
 bool marker_allows_new(const struct config *c, char *why, size_t size)
 {
 	char note[NOTE_SIZE], key[4096 + 32];
-	const char *ask = "Is its disk mounted? Put the store or a backup of it back, or begin anew with: "
-			  "retour setup --new-store";
+	const char *ask =
+		"Is its disk mounted? Put the store or a backup of it back, or begin anew with: "
+		"retour setup --new-store";
 
 	if (!access(c->store_path, F_OK))
 		return true;
 	if (read_note(c, note)) {
-		snprintf(why, size, "%s: not there, but %s says that there was a store. %s", c->store_path,
-			 c->marker, ask);
+		snprintf(why, size, "%s: not there, but %s says that there was a store. %s",
+			c->store_path, c->marker, ask);
 		return false;
 	}
 	if (month_key(c, key, sizeof key)) {
-		snprintf(why, size, "%s: not there, but the key %s belongs to a store with events. %s",
-			 c->store_path, key, ask);
+		snprintf(why, size,
+			"%s: not there, but the key %s belongs to a store with events. %s",
+			c->store_path, key, ask);
 		return false;
 	}
 	return true;

@@ -1,4 +1,7 @@
-/* Run by make: mkrules rules.ini providers.ini IMAGE writes the image that the program carries (rulesbuilt.c). */
+/*
+ * Run by make: mkrules rules.ini providers.ini IMAGE writes the image that the program carries
+ * (rulesbuilt.c).
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include "poller/command/rulesread.h"
@@ -36,7 +39,9 @@ int main(int argc, char **argv)
 	if (r) {
 		FILE *out = fopen(argv[3], "we");
 
-		wrote = out && fwrite(rules_image(r).p, 1, rules_image(r).n, out) == rules_image(r).n && !fclose(out);
+		wrote = out &&
+			fwrite(rules_image(r).p, 1, rules_image(r).n, out) == rules_image(r).n &&
+			!fclose(out);
 		snprintf(error, sizeof error, "%s: cannot be written", argv[3]);
 	}
 	rules_free(r);

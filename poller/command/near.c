@@ -7,7 +7,10 @@
 
 enum { WORD_MAX = 40 };
 
-static int least(int a, int b) { return a < b ? a : b; }
+static int least(int a, int b)
+{
+	return a < b ? a : b;
+}
 
 int near_distance(const char *a, const char *b)
 {
@@ -20,7 +23,8 @@ int near_distance(const char *a, const char *b)
 	for (size_t i = 1; i <= n; i++) {
 		row[2][0] = (int)i;
 		for (size_t j = 1; j <= m; j++) {
-			row[2][j] = least(least(row[1][j] + 1, row[2][j - 1] + 1), row[1][j - 1] + (a[i - 1] != b[j - 1]));
+			row[2][j] = least(least(row[1][j] + 1, row[2][j - 1] + 1),
+				row[1][j - 1] + (a[i - 1] != b[j - 1]));
 			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
 				row[2][j] = least(row[2][j], row[0][j - 2] + 1);
 		}
@@ -46,6 +50,7 @@ void near_section_try(const char *typed, const char *word, const char **best, in
 {
 	char first[64];
 	bool named = word[strlen(word) - 1] == '*';
-	snprintf(first, sizeof first, "%.*s%s", (int)strcspn(typed, named ? " " : ""), typed, named ? " *" : "");
+	snprintf(first, sizeof first, "%.*s%s", (int)strcspn(typed, named ? " " : ""), typed,
+		named ? " *" : "");
 	near_try(first, word, best, distance);
 }

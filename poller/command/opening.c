@@ -29,7 +29,9 @@ static enum domain_group group_of(void *context, const char *provider)
 {
 	if (provider_is_large(context, provider))
 		return DOMAIN_LARGE;
-	return provider_ladder(context, provider) || strcmp(provider, "other") == 0 ? DOMAIN_BUSINESS : DOMAIN_UNKNOWN;
+	return provider_ladder(context, provider) || strcmp(provider, "other") == 0
+		? DOMAIN_BUSINESS
+		: DOMAIN_UNKNOWN;
 }
 
 static const char *near_domain(void *context, const char *domain, size_t n)
@@ -78,7 +80,8 @@ static bool ladders_exist(const struct session *s)
 		while (i < s->config->ladders && strcmp(s->config->ladder[i].name, name) != 0)
 			i++;
 		if (i == s->config->ladders) {
-			log_error("provider %s: there is no [ladder %s] in %s", provider, name, s->config->file ? s->config->file : "the configuration");
+			log_error("provider %s: there is no [ladder %s] in %s", provider, name,
+				s->config->file ? s->config->file : "the configuration");
 			all = false;
 		}
 	}
@@ -88,13 +91,23 @@ static bool ladders_exist(const struct session *s)
 /* What reports/ needs of the configuration. */
 static void report_options(const struct config *c, struct report_options *o)
 {
-	*o = (struct report_options){ .organisation = c->post.organisation ? c->post.organisation : c->domains.at[0],
-		.timezone = c->post.timezone, .k = (unsigned)c->k, .stylesheet = c->post.stylesheet, .from = c->post.from,
-		.to = c->post.to.at, .language = c->post.language, .measures = c->post.measures, .colour = c->post.colour,
+	*o = (struct report_options){ .organisation = c->post.organisation ? c->post.organisation
+									   : c->domains.at[0],
+		.timezone = c->post.timezone,
+		.k = (unsigned)c->k,
+		.stylesheet = c->post.stylesheet,
+		.from = c->post.from,
+		.to = c->post.to.at,
+		.language = c->post.language,
+		.measures = c->post.measures,
+		.colour = c->post.colour,
 		.target = { c->post.target[0], c->post.target[1], c->post.target[2] } };
 }
 
-/* The present, and the newest time of the files that belong to us: they were written when the clock said so. */
+/*
+ * The present, and the newest time of the files that belong to us: they were written when the clock
+ * said so.
+ */
 void session_present(const struct config *config, struct clock_present *out)
 {
 	const char *files[] = { "/proc/self/exe", config->store_path, config->file, NULL };
@@ -112,7 +125,10 @@ static int judge_clock(struct session *s)
 	return EXIT_WELL;
 }
 
-/* Nothing is made by a clock that cannot be right: what it dates could not be told from what is old. */
+/*
+ * Nothing is made by a clock that cannot be right: what it dates could not be told from what is
+ * old.
+ */
 static int first_by_clock(const struct session *s)
 {
 	struct clock_verdict verdict;
@@ -126,17 +142,26 @@ static int first_by_clock(const struct session *s)
 int session_doubt(struct session *s)
 {
 	log_error("clock: %s", s->clock.text);
-	log_error("clock: nothing is done that time decides, no purge, no change of states, no report; set it, or%s", s->clock.doubt == CLOCK_IMPOSSIBLE ?
-		  " wait for the time service" : " if it is right: retour clock confirm --reason TEXT");
+	log_error(
+		"clock: nothing is done that time decides, no purge, no change of states, no report; set it, or%s",
+		s->clock.doubt == CLOCK_IMPOSSIBLE
+			? " wait for the time service"
+			: " if it is right: retour clock confirm --reason TEXT");
 	return exit_worse(EXIT_BROKEN, alerts_doubt(s));
 }
 
-int session_open(struct session *s, const struct config *config, enum session_mode mode, int64_t now)
+int session_open(
+	struct session *s, const struct config *config, enum session_mode mode, int64_t now)
 {
 	char error[512];
 	bool created = false;
-	*s = (struct session){ .config = config, .config_file = config->file, .mailbox = config->mailbox, .mailboxes = config->mailboxes, .post = &config->post,
-		.lock = -1, .now = now };
+	*s = (struct session){ .config = config,
+		.config_file = config->file,
+		.mailbox = config->mailbox,
+		.mailboxes = config->mailboxes,
+		.post = &config->post,
+		.lock = -1,
+		.now = now };
 	session_present(config, &s->present);
 	if (mode == SESSION_CREATE && first_by_clock(s))
 		return EXIT_BROKEN;
@@ -145,7 +170,8 @@ int session_open(struct session *s, const struct config *config, enum session_mo
 		if (result)
 			return result;
 	}
-	s->rules = rulesfile_open(config->rules_file, config->providers_file, RULES_PROFILES, error, sizeof error);
+	s->rules = rulesfile_open(
+		config->rules_file, config->providers_file, RULES_PROFILES, error, sizeof error);
 	if (!s->rules && mode == SESSION_ANSWER) { /* an answer needs none */
 		log_warning("%s; the built-in ones are taken", error);
 		s->rules = rulesfile_open(NULL, NULL, RULES_PROFILES, error, sizeof error);
@@ -157,7 +183,8 @@ int session_open(struct session *s, const struct config *config, enum session_mo
 	if (mode != SESSION_ANSWER && !ladders_exist(s))
 		return EXIT_USAGE;
 	report_options(config, &s->report);
-	if (config->post.logo && mode != SESSION_ANSWER && !(s->logo = logo_read(config->post.logo, error, sizeof error))) {
+	if (config->post.logo && mode != SESSION_ANSWER &&
+		!(s->logo = logo_read(config->post.logo, error, sizeof error))) {
 		log_error("[report] logo: %s", error);
 		return EXIT_USAGE;
 	}
@@ -172,7 +199,8 @@ int session_open(struct session *s, const struct config *config, enum session_mo
 	s->options.context = s->rules;
 	s->options.credentials_dir = getenv("CREDENTIALS_DIRECTORY");
 	if (config->batv_key_file && !s->options.read_only &&
-	    secret_read(&(struct secret_source){ .file = config->batv_key_file }, &s->batv_key, error, sizeof error)) {
+		secret_read(&(struct secret_source){ .file = config->batv_key_file }, &s->batv_key,
+			error, sizeof error)) {
 		log_error("[origin] batv_key_file: %s", error);
 		return EXIT_USAGE;
 	}
@@ -190,9 +218,11 @@ int session_open(struct session *s, const struct config *config, enum session_mo
 	if (!s->options.read_only && (result = settings_note_mailboxes(s->store, config, s->now)))
 		return session_store_failed(s, "ledger", result);
 	if (created)
-		log_notice("made the store %s and its keys in %s", config->store_path, config->keys_dir);
+		log_notice("made the store %s and its keys in %s", config->store_path,
+			config->keys_dir);
 	if (mode == SESSION_CREATE && !marker_note(config))
-		log_info("%s: %s; a lost store would not be noticed (retour doctor)", config->marker, strerror(errno));
+		log_info("%s: %s; a lost store would not be noticed (retour doctor)",
+			config->marker, strerror(errno));
 	return EXIT_WELL;
 }
 

@@ -14,10 +14,17 @@ enum session_mode {
 	SESSION_CREATE, /* made when absent; the lock is taken */
 };
 
-/* Says what fails. EXIT_WELL, or the exit code to end with (EXIT_LOCKED when another run holds the lock). session_close() always. */
-int session_open(struct session *s, const struct config *config, enum session_mode mode, int64_t now);
+/*
+ * Says what fails. EXIT_WELL, or the exit code to end with (EXIT_LOCKED when another run holds the
+ * lock). session_close() always.
+ */
+int session_open(
+	struct session *s, const struct config *config, enum session_mode mode, int64_t now);
 void session_close(struct session *s);
-/* Says why the clock is not believed, notes it for doctor, and opens the alert. EXIT_BROKEN, or worse. */
+/*
+ * Says why the clock is not believed, notes it for doctor, and opens the alert. EXIT_BROKEN, or
+ * worse.
+ */
 int session_doubt(struct session *s);
 /* The present as the program has it, and the files that belong to it. */
 void session_present(const struct config *config, struct clock_present *out);

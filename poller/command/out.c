@@ -64,7 +64,8 @@ void out_time(struct out *o, int64_t at)
 	if (!at)
 		return;
 	if (at != o->time[slot].at) {
-		snprintf(o->time[slot].text, sizeof o->time[slot].text, "%s", clock_format(at, text));
+		snprintf(o->time[slot].text, sizeof o->time[slot].text, "%s",
+			clock_format(at, text));
 		o->time[slot].at = at;
 	}
 	out_text(o, o->time[slot].text);
@@ -93,17 +94,21 @@ void out_csv(struct out *o, struct span field)
 /* Bytes of the UTF-8 character at P, of at most N; 0: it is none. */
 static size_t utf8_length(const unsigned char *p, size_t n)
 {
-	static const struct { unsigned char mask, mark, least; size_t length; } forms[] = {
-		{ 0xe0, 0xc0, 0xc2, 2 }, { 0xf0, 0xe0, 0xe0, 3 }, { 0xf8, 0xf0, 0xf0, 4 } };
+	static const struct {
+		unsigned char mask, mark, least;
+		size_t length;
+	} forms[] = { { 0xe0, 0xc0, 0xc2, 2 }, { 0xf0, 0xe0, 0xe0, 3 }, { 0xf8, 0xf0, 0xf0, 4 } };
 	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
-		if ((p[0] & forms[i].mask) != forms[i].mark || p[0] < forms[i].least || n < forms[i].length)
+		if ((p[0] & forms[i].mask) != forms[i].mark || p[0] < forms[i].least ||
+			n < forms[i].length)
 			continue;
 		for (size_t j = 1; j < forms[i].length; j++)
 			if ((p[j] & 0xc0) != 0x80)
 				return 0;
 		/* overlong forms, surrogates, beyond U+10FFFF */
-		if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] >= 0xa0) || (p[0] == 0xf0 && p[1] < 0x90) ||
-		    (p[0] == 0xf4 && p[1] >= 0x90) || p[0] > 0xf4)
+		if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] >= 0xa0) ||
+			(p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] >= 0x90) ||
+			p[0] > 0xf4)
 			return 0;
 		return forms[i].length;
 	}
@@ -116,7 +121,9 @@ void out_json(struct out *o, struct span text)
 	char escape[8];
 	out_text(o, "\"");
 	for (size_t i = 0, n; i < text.n; i += n) {
-		for (n = 0; i + n < text.n && p[i + n] >= 0x20 && p[i + n] < 0x7f && p[i + n] != '"' && p[i + n] != '\\'; n++)
+		for (n = 0; i + n < text.n && p[i + n] >= 0x20 && p[i + n] < 0x7f &&
+			p[i + n] != '"' && p[i + n] != '\\';
+			n++)
 			;
 		if (n) {
 			out_bytes(o, text.p + i, n);
@@ -127,7 +134,8 @@ void out_json(struct out *o, struct span text)
 			out_text(o, "\\");
 			out_bytes(o, text.p + i, 1);
 		} else if (p[i] < 0x20 || p[i] == 0x7f) {
-			out_bytes(o, escape, (size_t)snprintf(escape, sizeof escape, "\\u%04x", p[i]));
+			out_bytes(o, escape,
+				(size_t)snprintf(escape, sizeof escape, "\\u%04x", p[i]));
 		} else if ((n = utf8_length(p + i, text.n - i))) {
 			out_bytes(o, text.p + i, n);
 		} else {

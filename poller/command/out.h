@@ -9,9 +9,9 @@ enum { OUT_BUFFER_SIZE = 64 * 1024, OUT_TIMES = 1024 };
 
 struct out {
 	int fd;
-	int failed;     /* errno of the first write that did, else 0 */
+	int failed; /* errno of the first write that did, else 0 */
 	size_t n;
-	struct {        /* times as text, by their day: most are midnights of the last year */
+	struct { /* times as text, by their day: most are midnights of the last year */
 		int64_t at;
 		char text[24];
 	} time[OUT_TIMES];

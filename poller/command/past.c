@@ -34,7 +34,8 @@ void past_event_text(struct out *o, const struct past_event *e)
 	char code[8] = "";
 	if (e->reply)
 		snprintf(code, sizeof code, "%u", e->reply);
-	const char *fields[] = { kind_name(e->kind), code, e->status, category_name(e->category), e->provider, e->campaign, origin_name(e->origin), e->rule };
+	const char *fields[] = { kind_name(e->kind), code, e->status, category_name(e->category),
+		e->provider, e->campaign, origin_name(e->origin), e->rule };
 	out_time(o, e->at);
 	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
 		out_text(o, "  ");

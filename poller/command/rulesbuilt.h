@@ -1,4 +1,7 @@
-/* What make has compiled into the program: its own rules as text and as an image, and what tells one build from another. */
+/*
+ * What make has compiled into the program: its own rules as text and as an image, and what tells
+ * one build from another.
+ */
 #ifndef RETOUR_RULESBUILT_H
 #define RETOUR_RULESBUILT_H
 

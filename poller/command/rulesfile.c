@@ -35,12 +35,13 @@ struct sources {
 	char *heap[2];
 	unsigned char key[HASH_SIZE];
 	char kept[KEPT_PATH_SIZE];
-	uid_t owner;              /* of the file beside which it lies */
+	uid_t owner; /* of the file beside which it lies */
 };
 
-/* --- the files -------------------------------------------------------------------------------------------- */
+/* --- the files ------------------------------------------------------------ */
 
-static bool read_disk(const char *path, struct rules_text *text, char **heap, uid_t *owner, char *error, size_t size)
+static bool read_disk(const char *path, struct rules_text *text, char **heap, uid_t *owner,
+	char *error, size_t size)
 {
 	FILE *in = fopen(path, "re");
 	struct stat about;
@@ -67,11 +68,16 @@ static bool read_disk(const char *path, struct rules_text *text, char **heap, ui
 	return true;
 }
 
-static bool read_sources(struct sources *s, const char *rules_path, const char *providers_path, char *error, size_t size)
+static bool read_sources(struct sources *s, const char *rules_path, const char *providers_path,
+	char *error, size_t size)
 {
-	*s = (struct sources){ .rules = rules_built_in_text(), .providers = providers_built_in_text() };
-	return (!providers_path || read_disk(providers_path, &s->providers, &s->heap[1], &s->owner, error, size)) &&
-	       (!rules_path || read_disk(rules_path, &s->rules, &s->heap[0], &s->owner, error, size));
+	*s = (struct sources){ .rules = rules_built_in_text(),
+		.providers = providers_built_in_text() };
+	return (!providers_path ||
+		       read_disk(providers_path, &s->providers, &s->heap[1], &s->owner, error,
+			       size)) &&
+		(!rules_path ||
+			read_disk(rules_path, &s->rules, &s->heap[0], &s->owner, error, size));
 }
 
 static void free_sources(struct sources *s)
@@ -90,7 +96,8 @@ static struct rules *open_built_in(char *error, size_t size)
 	return r;
 }
 
-struct rules *rulesfile_load(const char *rules_path, const char *providers_path, char *error, size_t size)
+struct rules *rulesfile_load(
+	const char *rules_path, const char *providers_path, char *error, size_t size)
 {
 	struct sources s;
 	struct rules *r = NULL;
@@ -103,7 +110,7 @@ struct rules *rulesfile_load(const char *rules_path, const char *providers_path,
 	return r;
 }
 
-/* --- the kept image --------------------------------------------------------------------------------------- */
+/* --- the kept image ------------------------------------------------------- */
 
 /* False: this program does not know its own build, and keeps nothing. */
 static bool name_image(struct sources *s, const char *path)
@@ -128,7 +135,8 @@ static void digest_part(unsigned char out[HASH_SIZE], const char *image, size_t 
 	crypto_generichash(out, HASH_SIZE, (const unsigned char *)image + from, to - from, NULL, 0);
 }
 
-static bool kept_is_sound(const struct kept_head *head, const struct sources *s, size_t bytes, enum rules_use use)
+static bool kept_is_sound(
+	const struct kept_head *head, const struct sources *s, size_t bytes, enum rules_use use)
 {
 	const char *image = (const char *)(head + 1);
 	unsigned char digest[HASH_SIZE];
@@ -159,8 +167,10 @@ static struct rules *open_kept(const struct sources *s, enum rules_use use)
 	void *map = MAP_FAILED;
 	size_t bytes = 0;
 
-	if (fd >= 0 && !fstat(fd, &about) && S_ISREG(about.st_mode) && !(about.st_mode & (S_IWGRP | S_IWOTH)) &&
-	    (about.st_uid == 0 || about.st_uid == geteuid() || about.st_uid == s->owner) && (size_t)about.st_size > sizeof(struct kept_head)) {
+	if (fd >= 0 && !fstat(fd, &about) && S_ISREG(about.st_mode) &&
+		!(about.st_mode & (S_IWGRP | S_IWOTH)) &&
+		(about.st_uid == 0 || about.st_uid == geteuid() || about.st_uid == s->owner) &&
+		(size_t)about.st_size > sizeof(struct kept_head)) {
 		bytes = (size_t)about.st_size;
 		map = mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, 0);
 	}
@@ -169,7 +179,8 @@ static struct rules *open_kept(const struct sources *s, enum rules_use use)
 	if (map == MAP_FAILED)
 		return NULL;
 	if (kept_is_sound(map, s, bytes, use))
-		r = rules_open((char *)map + sizeof(struct kept_head), bytes - sizeof(struct kept_head), unmap_kept);
+		r = rules_open((char *)map + sizeof(struct kept_head),
+			bytes - sizeof(struct kept_head), unmap_kept);
 	if (!r)
 		munmap(map, bytes);
 	return r;
@@ -185,7 +196,8 @@ static void keep_image(const struct sources *s, int fd, const char *part, const 
 	memcpy(head.key, s->key, HASH_SIZE);
 	digest_part(head.profiles, image.p, 0, profiles);
 	digest_part(head.rest, image.p, profiles, image.n);
-	if (write_all(fd, (struct span){ (const char *)&head, sizeof head }) || write_all(fd, image) || fsync(fd) || fchmod(fd, 0644) || rename(part, s->kept))
+	if (write_all(fd, (struct span){ (const char *)&head, sizeof head }) ||
+		write_all(fd, image) || fsync(fd) || fchmod(fd, 0644) || rename(part, s->kept))
 		unlink(part);
 }
 
@@ -208,7 +220,8 @@ static struct rules *make_image(const struct sources *s, char *error, size_t siz
 	return r || *error ? r : rules_read(&s->rules, &s->providers, error, size);
 }
 
-struct rules *rulesfile_open(const char *rules_path, const char *providers_path, enum rules_use use, char *error, size_t size)
+struct rules *rulesfile_open(const char *rules_path, const char *providers_path, enum rules_use use,
+	char *error, size_t size)
 {
 	struct sources s;
 	struct rules *r = NULL;
@@ -220,7 +233,8 @@ struct rules *rulesfile_open(const char *rules_path, const char *providers_path,
 
 		r = named ? open_kept(&s, use) : NULL;
 		if (!r)
-			r = named ? make_image(&s, error, size) : rules_read(&s.rules, &s.providers, error, size);
+			r = named ? make_image(&s, error, size)
+				  : rules_read(&s.rules, &s.providers, error, size);
 	}
 	free_sources(&s);
 	return r;

@@ -21,7 +21,8 @@ static void send_whole(int fd, const char *p, size_t n)
 {
 	while (n) {
 		struct iovec part = { (char *)p, n };
-		ssize_t sent = sendmsg(fd, &(struct msghdr){ .msg_iov = &part, .msg_iovlen = 1 }, MSG_NOSIGNAL);
+		ssize_t sent = sendmsg(
+			fd, &(struct msghdr){ .msg_iov = &part, .msg_iovlen = 1 }, MSG_NOSIGNAL);
 
 		if (sent <= 0)
 			_exit(EXIT_FAILURE);
@@ -35,7 +36,10 @@ static int compare_numbers(const void *a, const void *b)
 	return *(const int *)a - *(const int *)b;
 }
 
-/* The C library's qsort() asks how much memory the machine has when it first sorts more than a little, which a closed door would not let it. */
+/*
+ * The C library's qsort() asks how much memory the machine has when it first sorts more than a
+ * little, which a closed door would not let it.
+ */
 static void sort_once(void)
 {
 	int numbers[1024] = { 0 };
@@ -53,10 +57,12 @@ static void close_door(void *context)
 	sandbox_new_budget();
 }
 
-static void make_and_send(int fd, const struct rules_text *rules_text, const struct rules_text *providers_text)
+static void make_and_send(
+	int fd, const struct rules_text *rules_text, const struct rules_text *providers_text)
 {
 	char error[1024];
-	struct rules *r = rules_read_apart(rules_text, providers_text, close_door, &fd, error, sizeof error);
+	struct rules *r = rules_read_apart(
+		rules_text, providers_text, close_door, &fd, error, sizeof error);
 
 	send_whole(fd, r ? "\0" : "\1", 1);
 	if (r)
@@ -116,7 +122,8 @@ static struct rules *take_answer(char *answer, size_t n, bool ended, char *error
 	return r;
 }
 
-struct rules *rules_make_apart(const struct rules_text *rules_text, const struct rules_text *providers_text, char *error, size_t size)
+struct rules *rules_make_apart(const struct rules_text *rules_text,
+	const struct rules_text *providers_text, char *error, size_t size)
 {
 	int fds[2], status = -1;
 	char *answer;
@@ -135,5 +142,6 @@ struct rules *rules_make_apart(const struct rules_text *rules_text, const struct
 	close(fds[0]);
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	return take_answer(answer, n, WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS, error, size);
+	return take_answer(
+		answer, n, WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS, error, size);
 }

@@ -18,20 +18,20 @@
 #include "classify/base/files.h"
 
 enum {
-	LINE_BYTES_MAX = 1000,    /* iniparser takes 1024 */
+	LINE_BYTES_MAX = 1000, /* iniparser takes 1024 */
 	SECTIONS_MAX = 4096,
-	KEYS_MAX = 512,           /* in one section */
-	SUFFIXES_MAX = 256,       /* domains or hosts of one provider */
-	CONNECTIONS_MAX = 10000,  /* of one provider */
+	KEYS_MAX = 512,          /* in one section */
+	SUFFIXES_MAX = 256,      /* domains or hosts of one provider */
+	CONNECTIONS_MAX = 10000, /* of one provider */
 	RANK_MAX = 500
 };
 
 /* One file while it is read. */
 struct reading {
-	const char *name;         /* for messages */
+	const char *name; /* for messages */
 	struct span bytes;
 	dictionary *ini;
-	char **owned;             /* strings that specs point into */
+	char **owned; /* strings that specs point into */
 	size_t owned_count;
 	char *error;
 	size_t size;
@@ -49,22 +49,25 @@ static bool refuse(struct reading *f, const char *section, const char *key, cons
 	vsnprintf(why, sizeof why, format, ap);
 	va_end(ap);
 	if (section)
-		snprintf(f->error, f->size, "%s: [%s]%s%s: %s", f->name, section, key ? " " : "", key ? key : "", why);
+		snprintf(f->error, f->size, "%s: [%s]%s%s: %s", f->name, section, key ? " " : "",
+			key ? key : "", why);
 	else
 		snprintf(f->error, f->size, "%s: %s", f->name, why);
 	return false;
 }
 
-/* --- bytes ------------------------------------------------------------------------------------------------ */
+/* --- bytes ---------------------------------------------------------------- */
 
 /* "[name]" of a section, "key" of a key, trimmed; empty for other lines. */
 static struct span line_name(struct span line)
 {
 	struct span t = span_trim(line);
 	bool section = t.n && *t.p == '[';
-	const char *end = t.n && *t.p != ';' && *t.p != '#' ? memchr(t.p, section ? ']' : '=', t.n) : NULL;
+	const char *end = t.n && *t.p != ';' && *t.p != '#' ? memchr(t.p, section ? ']' : '=', t.n)
+							    : NULL;
 
-	return end ? span_trim((struct span){ t.p, (size_t)(end - t.p) + section }) : (struct span){ t.p, 0 };
+	return end ? span_trim((struct span){ t.p, (size_t)(end - t.p) + section })
+		   : (struct span){ t.p, 0 };
 }
 
 /* iniparser passes over names that are there twice in silence. */
@@ -82,15 +85,20 @@ static bool names_once(struct reading *f)
 
 		number++;
 		if (line.n > LINE_BYTES_MAX)
-			good = refuse(f, NULL, NULL, "line %u is longer than %d bytes; go on in another key, such as en2", number, LINE_BYTES_MAX);
+			good = refuse(f, NULL, NULL,
+				"line %u is longer than %d bytes; go on in another key, such as en2",
+				number, LINE_BYTES_MAX);
 		if (!good || !name.n)
 			continue;
 		for (i = 0; i < *count && !span_equal_nocase(list[i], name); i++)
 			;
 		if (i < *count)
-			good = refuse(f, NULL, NULL, "line %u: %.*s is there twice", number, (int)name.n, name.p);
+			good = refuse(f, NULL, NULL, "line %u: %.*s is there twice", number,
+				(int)name.n, name.p);
 		else if (*count == (list == seen ? SECTIONS_MAX : KEYS_MAX))
-			good = refuse(f, NULL, NULL, "line %u: more than %d sections, or %d keys in one", number, SECTIONS_MAX, KEYS_MAX);
+			good = refuse(f, NULL, NULL,
+				"line %u: more than %d sections, or %d keys in one", number,
+				SECTIONS_MAX, KEYS_MAX);
 		else
 			list[(*count)++] = name;
 		if (list == seen)
@@ -137,7 +145,9 @@ static bool parse_ini(struct reading *f)
 		const char *line = strrchr(syntax_error, '(');
 
 		if (line && line[1] >= '0' && line[1] <= '9')
-			return refuse(f, NULL, NULL, "line %d is neither [section], key = value nor a comment", atoi(line + 1));
+			return refuse(f, NULL, NULL,
+				"line %d is neither [section], key = value nor a comment",
+				atoi(line + 1));
 		return refuse(f, NULL, NULL, "cannot be read as INI");
 	}
 	return true;
@@ -147,7 +157,8 @@ static bool begin_reading(struct reading *f)
 {
 	if (!names_once(f) || !parse_ini(f))
 		return false;
-	f->owned = calloc((size_t)f->ini->n + 2 * (size_t)iniparser_getnsec(f->ini) + 1, sizeof *f->owned); /* a value per key, two lists per section */
+	f->owned = calloc((size_t)f->ini->n + 2 * (size_t)iniparser_getnsec(f->ini) + 1,
+		sizeof *f->owned); /* a value per key, two lists per section */
 	return f->owned || refuse(f, NULL, NULL, "no memory");
 }
 
@@ -170,7 +181,10 @@ static char *own(struct reading *f, const char *text)
 	return copy;
 }
 
-/* The next item of a list, trimmed; NULL at the end. Empty items (a separator too many) are passed over. */
+/*
+ * The next item of a list, trimmed; NULL at the end. Empty items (a separator too many) are passed
+ * over.
+ */
 static char *next_item(char **rest, const char *separator)
 {
 	char *item;
@@ -187,7 +201,7 @@ static char *next_item(char **rest, const char *separator)
 	return NULL;
 }
 
-/* --- codes ------------------------------------------------------------------------------------------------ */
+/* --- codes ---------------------------------------------------------------- */
 
 static bool parse_number(const char **p, int *out)
 {
@@ -225,7 +239,8 @@ static bool parse_code(const char *text, struct code_pattern *out)
 
 	*out = (struct code_pattern){ 0, 0, 0, -1, -1, -1 };
 	if (strlen(p) >= 3 && p[1] != '.') {
-		if (!parse_range(&p, &out->reply_low, &out->reply_high) || out->reply_low < 200 || out->reply_high > 599)
+		if (!parse_range(&p, &out->reply_low, &out->reply_high) || out->reply_low < 200 ||
+			out->reply_high > 599)
 			return false;
 		while (*p == ' ')
 			p++;
@@ -234,12 +249,14 @@ static bool parse_code(const char *text, struct code_pattern *out)
 	}
 	if (!parse_number(&p, &out->digit) || out->digit < 2 || out->digit > 5 || *p++ != '.')
 		return false;
-	if (!parse_range(&p, &out->subject, &subject_high) || subject_high != out->subject || *p++ != '.')
+	if (!parse_range(&p, &out->subject, &subject_high) || subject_high != out->subject ||
+		*p++ != '.')
 		return false;
-	return parse_range(&p, &out->detail_low, &out->detail_high) && !*p && out->detail_low <= out->detail_high;
+	return parse_range(&p, &out->detail_low, &out->detail_high) && !*p &&
+		out->detail_low <= out->detail_high;
 }
 
-/* --- rules ------------------------------------------------------------------------------------------------ */
+/* --- rules ---------------------------------------------------------------- */
 
 struct rules_reading {
 	struct reading *file;
@@ -252,7 +269,9 @@ static bool set_category(struct rules_reading *r, const char *key, char *value)
 	int n = category_by_name(value);
 
 	if (n <= CATEGORY_NONE)
-		return refuse(r->file, r->section, key, "unknown category '%s'; the design's words, such as user-unknown or mailbox-full", value);
+		return refuse(r->file, r->section, key,
+			"unknown category '%s'; the design's words, such as user-unknown or mailbox-full",
+			value);
 	r->rule->category = (enum category)n;
 	return true;
 }
@@ -262,7 +281,9 @@ static bool set_class(struct rules_reading *r, const char *key, char *value)
 	r->rule->klass = class_by_name(value);
 	if (!strcmp(value, "none"))
 		r->rule->klass = CLASS_NONE;
-	return r->rule->klass >= 0 || refuse(r->file, r->section, key, "unknown class '%s'; hard, soft, block, complaint or none", value);
+	return r->rule->klass >= 0 ||
+		refuse(r->file, r->section, key,
+			"unknown class '%s'; hard, soft, block, complaint or none", value);
 }
 
 static bool set_kind(struct rules_reading *r, const char *key, char *value)
@@ -270,8 +291,10 @@ static bool set_kind(struct rules_reading *r, const char *key, char *value)
 	int n = kind_by_name(value);
 
 	if (n <= KIND_NONE)
-		return refuse(r->file, r->section, key, "unknown kind '%s'; failure, delay, success, complaint, optout, autoreply, challenge "
-			      "or authreport", value);
+		return refuse(r->file, r->section, key,
+			"unknown kind '%s'; failure, delay, success, complaint, optout, autoreply, challenge "
+			"or authreport",
+			value);
 	r->rule->kind = (enum kind)n;
 	return true;
 }
@@ -286,14 +309,21 @@ static bool set_mark(struct rules_reading *r, const char *key, char *value)
 			r->rule->mark = (enum rule_mark)i;
 			return true;
 		}
-	return refuse(r->file, r->section, key, "unknown mark '%s'; such as returned-message or remote-says", value);
+	return refuse(r->file, r->section, key,
+		"unknown mark '%s'; such as returned-message or remote-says", value);
 }
 
 static bool set_where(struct rules_reading *r, const char *key, char *value)
 {
-	static const struct { const char *name; unsigned bit; } places[] = {
-		{ "diagnostic", WHERE_DIAGNOSTIC }, { "human", WHERE_HUMAN }, { "subject", WHERE_SUBJECT },
-		{ "sender", WHERE_SENDER }, { "header", WHERE_HEADER },
+	static const struct {
+		const char *name;
+		unsigned bit;
+	} places[] = {
+		{ "diagnostic", WHERE_DIAGNOSTIC },
+		{ "human", WHERE_HUMAN },
+		{ "subject", WHERE_SUBJECT },
+		{ "sender", WHERE_SENDER },
+		{ "header", WHERE_HEADER },
 	};
 	char *item;
 
@@ -304,7 +334,9 @@ static bool set_where(struct rules_reading *r, const char *key, char *value)
 		while (i < sizeof places / sizeof *places && strcmp(places[i].name, item))
 			i++;
 		if (i == sizeof places / sizeof *places)
-			return refuse(r->file, r->section, key, "unknown place '%s'; diagnostic, human, subject, sender, header", item);
+			return refuse(r->file, r->section, key,
+				"unknown place '%s'; diagnostic, human, subject, sender, header",
+				item);
 		r->rule->where |= places[i].bit;
 	}
 	return true;
@@ -313,7 +345,8 @@ static bool set_where(struct rules_reading *r, const char *key, char *value)
 static bool set_provider(struct rules_reading *r, const char *key, char *value)
 {
 	if (strlen(value) >= sizeof r->rule->provider)
-		return refuse(r->file, r->section, key, "is longer than %zu bytes", sizeof r->rule->provider - 1);
+		return refuse(r->file, r->section, key, "is longer than %zu bytes",
+			sizeof r->rule->provider - 1);
 	strcpy(r->rule->provider, value);
 	return true;
 }
@@ -324,7 +357,8 @@ static bool set_rank(struct rules_reading *r, const char *key, char *value)
 	long n = strtol(value, &end, 10);
 
 	if (!*value || *end || n < -RANK_MAX || n > RANK_MAX)
-		return refuse(r->file, r->section, key, "'%s' is no whole number from -%d to %d", value, RANK_MAX, RANK_MAX);
+		return refuse(r->file, r->section, key, "'%s' is no whole number from -%d to %d",
+			value, RANK_MAX, RANK_MAX);
 	r->rule->rank = (int)n;
 	return true;
 }
@@ -335,9 +369,12 @@ static bool set_codes(struct rules_reading *r, const char *key, char *value)
 
 	while ((item = next_item(&value, ","))) {
 		if (r->rule->code_count == RULE_CODES_MAX)
-			return refuse(r->file, r->section, key, "more than %d codes", RULE_CODES_MAX);
+			return refuse(
+				r->file, r->section, key, "more than %d codes", RULE_CODES_MAX);
 		if (!parse_code(item, &r->rule->codes[r->rule->code_count++]))
-			return refuse(r->file, r->section, key, "'%s' is no code; write 550, 5.7.1, 5.7.606-649, 4.7.x or 550 5.7.1", item);
+			return refuse(r->file, r->section, key,
+				"'%s' is no code; write 550, 5.7.1, 5.7.606-649, 4.7.x or 550 5.7.1",
+				item);
 	}
 	return true;
 }
@@ -345,7 +382,8 @@ static bool set_codes(struct rules_reading *r, const char *key, char *value)
 static bool set_match(struct rules_reading *r, const char *key, char *value)
 {
 	r->rule->phrase_and_code = !strcmp(value, "both");
-	return r->rule->phrase_and_code || !strcmp(value, "any") || refuse(r->file, r->section, key, "'%s' is neither any nor both", value);
+	return r->rule->phrase_and_code || !strcmp(value, "any") ||
+		refuse(r->file, r->section, key, "'%s' is neither any nor both", value);
 }
 
 static bool add_phrases(struct rules_reading *r, const char *key, char *value)
@@ -354,7 +392,8 @@ static bool add_phrases(struct rules_reading *r, const char *key, char *value)
 
 	while ((item = next_item(&value, "|"))) {
 		if (r->rule->phrase_count == RULE_PHRASES_MAX)
-			return refuse(r->file, r->section, key, "more than %d phrases; make another section", RULE_PHRASES_MAX);
+			return refuse(r->file, r->section, key,
+				"more than %d phrases; make another section", RULE_PHRASES_MAX);
 		r->rule->phrases[r->rule->phrase_count++] = item;
 	}
 	return true;
@@ -364,8 +403,15 @@ static const struct rule_key {
 	const char *name;
 	bool (*set)(struct rules_reading *r, const char *key, char *value);
 } RULE_KEYS[] = {
-	{ "category", set_category }, { "class", set_class }, { "kind", set_kind }, { "mark", set_mark }, { "where", set_where },
-	{ "provider", set_provider }, { "rank", set_rank }, { "codes", set_codes }, { "match", set_match },
+	{ "category", set_category },
+	{ "class", set_class },
+	{ "kind", set_kind },
+	{ "mark", set_mark },
+	{ "where", set_where },
+	{ "provider", set_provider },
+	{ "rank", set_rank },
+	{ "codes", set_codes },
+	{ "match", set_match },
 };
 
 /* "en", "pt2": a language and, where one line is too short, a number. */
@@ -383,12 +429,14 @@ static bool set_rule_key(struct rules_reading *r, const char *key, char *value)
 			return RULE_KEYS[i].set(r, key, value);
 	if (is_language(key))
 		return add_phrases(r, key, value);
-	return refuse(r->file, r->section, key, "unknown key; category, class, kind, mark, where, provider, rank, codes, match, or a "
-		      "two-letter language with phrases");
+	return refuse(r->file, r->section, key,
+		"unknown key; category, class, kind, mark, where, provider, rank, codes, match, or a "
+		"two-letter language with phrases");
 }
 
 /* Calls EACH for all keys of SECTION; values may be cut up. */
-static bool each_key(struct reading *f, const char *section, bool (*each)(void *context, const char *key, char *value), void *context)
+static bool each_key(struct reading *f, const char *section,
+	bool (*each)(void *context, const char *key, char *value), void *context)
 {
 	int n = iniparser_getsecnkeys(f->ini, section);
 	const char **keys = calloc((size_t)(n > 0 ? n : 0) + 1, sizeof *keys);
@@ -400,13 +448,17 @@ static bool each_key(struct reading *f, const char *section, bool (*each)(void *
 		const char *text = iniparser_getstring(f->ini, keys[i], "");
 		char *value = own(f, text);
 
-		good = value ? each(context, keys[i] + strlen(section) + 1, value) : refuse(f, section, NULL, "no memory");
+		good = value ? each(context, keys[i] + strlen(section) + 1, value)
+			     : refuse(f, section, NULL, "no memory");
 	}
 	free(keys);
 	return good;
 }
 
-static bool rule_key(void *context, const char *key, char *value) { return set_rule_key(context, key, value); }
+static bool rule_key(void *context, const char *key, char *value)
+{
+	return set_rule_key(context, key, value);
+}
 
 static bool read_rules(struct reading *f, struct rule_spec **out, size_t *count)
 {
@@ -420,7 +472,8 @@ static bool read_rules(struct reading *f, struct rule_spec **out, size_t *count)
 		struct rules_reading r = { f, section, &rules[*count] };
 
 		if (strlen(section) >= sizeof r.rule->id)
-			return refuse(f, section, NULL, "the name is longer than %zu bytes", sizeof r.rule->id - 1);
+			return refuse(f, section, NULL, "the name is longer than %zu bytes",
+				sizeof r.rule->id - 1);
 		strcpy(r.rule->id, section);
 		r.rule->klass = -1;
 		r.rule->where = WHERE_DIAGNOSTIC | WHERE_HUMAN;
@@ -430,7 +483,7 @@ static bool read_rules(struct reading *f, struct rule_spec **out, size_t *count)
 	return true;
 }
 
-/* --- providers -------------------------------------------------------------------------------------------- */
+/* --- providers ------------------------------------------------------------ */
 
 struct profile_reading {
 	struct reading *file;
@@ -440,15 +493,19 @@ struct profile_reading {
 	size_t domain_count, host_count;
 };
 
-static bool add_suffixes(struct profile_reading *p, const char *key, char *value, const char **list, size_t *count)
+static bool add_suffixes(
+	struct profile_reading *p, const char *key, char *value, const char **list, size_t *count)
 {
 	char *item;
 
 	while ((item = next_item(&value, ","))) {
 		if (*count == SUFFIXES_MAX)
-			return refuse(p->file, p->spec->name, key, "more than %d names", SUFFIXES_MAX);
+			return refuse(
+				p->file, p->spec->name, key, "more than %d names", SUFFIXES_MAX);
 		if (item[strspn(item, "abcdefghijklmnopqrstuvwxyz0123456789.-")])
-			return refuse(p->file, p->spec->name, key, "'%s' is no lower-case host name (A-labels for other scripts)", item);
+			return refuse(p->file, p->spec->name, key,
+				"'%s' is no lower-case host name (A-labels for other scripts)",
+				item);
 		list[(*count)++] = item;
 	}
 	return true;
@@ -464,17 +521,22 @@ static bool profile_key(void *context, const char *key, char *value)
 		return add_suffixes(p, key, value, p->hosts, &p->host_count);
 	if (!strcmp(key, "ladder")) {
 		p->spec->ladder = value;
-		return (*value && strlen(value) < LADDER_NAME_SIZE) || refuse(p->file, p->spec->name, key, "'%s' is no name of a ladder", value);
+		return (*value && strlen(value) < LADDER_NAME_SIZE) ||
+			refuse(p->file, p->spec->name, key, "'%s' is no name of a ladder", value);
 	}
 	if (!strcmp(key, "connections")) {
 		p->spec->connections = (unsigned)strtoul(value, NULL, 10);
-		return (value[strspn(value, "0123456789")] == '\0' && p->spec->connections >= 1 && p->spec->connections <= CONNECTIONS_MAX) ||
-			refuse(p->file, p->spec->name, key, "'%s' is no number from 1 to %d", value, CONNECTIONS_MAX);
+		return (value[strspn(value, "0123456789")] == '\0' && p->spec->connections >= 1 &&
+			       p->spec->connections <= CONNECTIONS_MAX) ||
+			refuse(p->file, p->spec->name, key, "'%s' is no number from 1 to %d", value,
+				CONNECTIONS_MAX);
 	}
 	if (strcmp(key, "size"))
-		return refuse(p->file, p->spec->name, key, "unknown key; size, ladder, connections, domains or hosts (domains2 … where a line is too short)");
+		return refuse(p->file, p->spec->name, key,
+			"unknown key; size, ladder, connections, domains or hosts (domains2 … where a line is too short)");
 	p->spec->large = !strcmp(value, "large");
-	return p->spec->large || !strcmp(value, "small") || refuse(p->file, p->spec->name, key, "'%s' is neither large nor small", value);
+	return p->spec->large || !strcmp(value, "small") ||
+		refuse(p->file, p->spec->name, key, "'%s' is neither large nor small", value);
 }
 
 static const char *const *keep_list(struct reading *f, const char **list, size_t count)
@@ -500,7 +562,8 @@ static bool read_providers(struct reading *f, struct provider_spec **out, size_t
 		struct profile_reading p = { .file = f, .spec = &specs[*count] };
 
 		if (strlen(section) >= sizeof p.spec->name)
-			return refuse(f, section, NULL, "the name is longer than %zu bytes", sizeof p.spec->name - 1);
+			return refuse(f, section, NULL, "the name is longer than %zu bytes",
+				sizeof p.spec->name - 1);
 		strcpy(p.spec->name, section);
 		if (!each_key(f, section, profile_key, &p))
 			return false;
@@ -512,13 +575,19 @@ static bool read_providers(struct reading *f, struct provider_spec **out, size_t
 	return true;
 }
 
-/* --- both ------------------------------------------------------------------------------------------------- */
+/* --- both ----------------------------------------------------------------- */
 
-struct rules *rules_read_apart(const struct rules_text *rules_text, const struct rules_text *providers_text, void (*parsed)(void *context),
-			       void *context, char *error, size_t size)
+struct rules *rules_read_apart(const struct rules_text *rules_text,
+	const struct rules_text *providers_text, void (*parsed)(void *context), void *context,
+	char *error, size_t size)
 {
-	struct reading rules_file = { .name = rules_text->name, .bytes = rules_text->bytes, .error = error, .size = size };
-	struct reading providers_file = { .name = providers_text->name, .bytes = providers_text->bytes, .error = error, .size = size };
+	struct reading rules_file = {
+		.name = rules_text->name, .bytes = rules_text->bytes, .error = error, .size = size
+	};
+	struct reading providers_file = { .name = providers_text->name,
+		.bytes = providers_text->bytes,
+		.error = error,
+		.size = size };
 	struct rule_spec *rules = NULL;
 	struct provider_spec *providers = NULL;
 	size_t rule_count = 0, provider_count = 0;
@@ -529,11 +598,13 @@ struct rules *rules_read_apart(const struct rules_text *rules_text, const struct
 		goto out;
 	if (parsed)
 		parsed(context);
-	if (!read_rules(&rules_file, &rules, &rule_count) || !read_providers(&providers_file, &providers, &provider_count))
+	if (!read_rules(&rules_file, &rules, &rule_count) ||
+		!read_providers(&providers_file, &providers, &provider_count))
 		goto out;
 	built = rules_build(rules, rule_count, providers, provider_count, why, sizeof why);
 	if (!built)
-		refuse(strncmp(why, "provider ", 9) ? &rules_file : &providers_file, NULL, NULL, "%s", why);
+		refuse(strncmp(why, "provider ", 9) ? &rules_file : &providers_file, NULL, NULL,
+			"%s", why);
 out:
 	free(rules);
 	free(providers);
@@ -542,7 +613,8 @@ out:
 	return built;
 }
 
-struct rules *rules_read(const struct rules_text *rules_text, const struct rules_text *providers_text, char *error, size_t size)
+struct rules *rules_read(const struct rules_text *rules_text,
+	const struct rules_text *providers_text, char *error, size_t size)
 {
 	return rules_read_apart(rules_text, providers_text, NULL, NULL, error, size);
 }

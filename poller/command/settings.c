@@ -28,13 +28,17 @@ static const char *disposal(const struct disposal *d, char out[DISPOSAL_SIZE])
 
 int settings_note_mailboxes(struct store *store, const struct config *config, int64_t now)
 {
-	struct { char word[3][DISPOSAL_SIZE]; } *all = calloc(CONFIG_MAILBOXES_MAX, sizeof *all);
+	struct {
+		char word[3][DISPOSAL_SIZE];
+	} *all = calloc(CONFIG_MAILBOXES_MAX, sizeof *all);
 	struct mailbox_setting *list = calloc(CONFIG_MAILBOXES_MAX, sizeof *list);
 	int result = STORE_FAILED;
 	for (unsigned i = 0; all && list && i < config->mailboxes; i++) {
 		const struct mailbox *box = &config->mailbox[i];
-		list[i] = (struct mailbox_setting){ box->name, protocols[box->protocol], disposal(&box->processed, all[i].word[0]),
-			disposal(&box->unrecognised, all[i].word[1]), disposal(&box->quarantine, all[i].word[2]), box->raw_retention };
+		list[i] = (struct mailbox_setting){ box->name, protocols[box->protocol],
+			disposal(&box->processed, all[i].word[0]),
+			disposal(&box->unrecognised, all[i].word[1]),
+			disposal(&box->quarantine, all[i].word[2]), box->raw_retention };
 	}
 	if (all && list)
 		result = store_note_mailboxes(store, list, config->mailboxes, now);
@@ -43,7 +47,8 @@ int settings_note_mailboxes(struct store *store, const struct config *config, in
 	return result;
 }
 
-__attribute__((format(printf, 3, 4))) static void pair(struct audit_pair *p, const char *name, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void pair(
+	struct audit_pair *p, const char *name, const char *format, ...)
 {
 	va_list list;
 	snprintf(p->name, sizeof p->name, "%s", name);
@@ -52,21 +57,28 @@ __attribute__((format(printf, 3, 4))) static void pair(struct audit_pair *p, con
 	va_end(list);
 }
 
-static void add_folder(struct audit_options *o, const struct mailbox *box, const struct disposal *d, const char *what, enum folder_use use)
+static void add_folder(struct audit_options *o, const struct mailbox *box, const struct disposal *d,
+	const char *what, enum folder_use use)
 {
 	if (d->action == DISPOSE_DELETE || o->folders == AUDIT_FOLDERS_MAX)
 		return;
-	const char *folder = d->action == DISPOSE_MOVE ? d->folder : box->folder ? box->folder : "INBOX";
-	o->folder[o->folders++] = (struct audit_folder){ box->name, folder, what, use, d->action == DISPOSE_MOVE ? box->raw_retention : 0 };
+	const char *folder = d->action == DISPOSE_MOVE ? d->folder
+		: box->folder                          ? box->folder
+						       : "INBOX";
+	o->folder[o->folders++] = (struct audit_folder){ box->name, folder, what, use,
+		d->action == DISPOSE_MOVE ? box->raw_retention : 0 };
 }
 
 static void add_settings(const struct config *c, struct audit_options *o)
 {
 	static const char *const act_on[] = { "verified", "matched", "any" };
-	pair(&o->setting[o->settings++], "[privacy] diagnostics", "%s", c->diagnostics ? "none" : "redacted");
-	pair(&o->setting[o->settings++], "[privacy] domains", "%s", c->domains_kept ? "all" : "known");
+	pair(&o->setting[o->settings++], "[privacy] diagnostics", "%s",
+		c->diagnostics ? "none" : "redacted");
+	pair(&o->setting[o->settings++], "[privacy] domains", "%s",
+		c->domains_kept ? "all" : "known");
 	pair(&o->setting[o->settings++], "[privacy] k", "%lld", (long long)c->k);
-	pair(&o->setting[o->settings++], "[privacy] fold_local_part", "%s", c->fold_local_part ? "yes" : "no");
+	pair(&o->setting[o->settings++], "[privacy] fold_local_part", "%s",
+		c->fold_local_part ? "yes" : "no");
 	pair(&o->setting[o->settings++], "[origin] act_on", "%s", act_on[c->act_on]);
 	pair(&o->setting[o->settings++], "[report] to", "%u addressees", c->post.to.count);
 	pair(&o->setting[o->settings++], "mailboxes", "%u", c->mailboxes);
@@ -78,15 +90,19 @@ void settings_for_audit(const struct session *s, struct audit_options *o)
 	*o = (struct audit_options){ .report = &s->report };
 	add_settings(c, o);
 	for (unsigned i = 0; i < c->mailboxes; i++) {
-		add_folder(o, &c->mailbox[i], &c->mailbox[i].processed, "processed", FOLDER_PROCESSED);
-		add_folder(o, &c->mailbox[i], &c->mailbox[i].unrecognised, "not recognised", FOLDER_UNRECOGNISED);
-		add_folder(o, &c->mailbox[i], &c->mailbox[i].quarantine, "in quarantine", FOLDER_QUARANTINE);
+		add_folder(
+			o, &c->mailbox[i], &c->mailbox[i].processed, "processed", FOLDER_PROCESSED);
+		add_folder(o, &c->mailbox[i], &c->mailbox[i].unrecognised, "not recognised",
+			FOLDER_UNRECOGNISED);
+		add_folder(o, &c->mailbox[i], &c->mailbox[i].quarantine, "in quarantine",
+			FOLDER_QUARANTINE);
 	}
 	pair(&o->component[o->components++], "retour", "%s", RETOUR_VERSION);
 	pair(&o->component[o->components++], "SQLite", "%s", sqlite3_libversion());
 	pair(&o->component[o->components++], "libsodium", "%s", sodium_version_string());
 	pair(&o->component[o->components++], "GnuTLS", "%s", gnutls_check_version(NULL));
-	pair(&o->component[o->components++], "libetpan", "%d.%d", LIBETPAN_VERSION_MAJOR, LIBETPAN_VERSION_MINOR);
+	pair(&o->component[o->components++], "libetpan", "%d.%d", LIBETPAN_VERSION_MAJOR,
+		LIBETPAN_VERSION_MINOR);
 	pair(&o->component[o->components++], "libxml2", "%s", LIBXML_DOTTED_VERSION);
 	pair(&o->component[o->components++], "libxslt", "%d", xsltLibxsltVersion);
 }

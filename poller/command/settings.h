@@ -1,4 +1,7 @@
-/* The settings that matter to privacy: noted in the ledger when they change, and shown by the audit. */
+/*
+ * The settings that matter to privacy: noted in the ledger when they change, and shown by the
+ * audit.
+ */
 #ifndef RETOUR_SETTINGS_H
 #define RETOUR_SETTINGS_H
 
@@ -6,9 +9,14 @@
 #include "poller/run/session.h"
 #include "reports/audit.h"
 
-/* What becomes of each mailbox's mail, into the ledger when it is not what it was. A store result. */
+/*
+ * What becomes of each mailbox's mail, into the ledger when it is not what it was. A store result.
+ */
 int settings_note_mailboxes(struct store *store, const struct config *config, int64_t now);
-/* What an audit needs of the configuration; the versions of program and libraries. The session outlives it. */
+/*
+ * What an audit needs of the configuration; the versions of program and libraries. The session
+ * outlives it.
+ */
 void settings_for_audit(const struct session *s, struct audit_options *out);
 
 #endif

@@ -18,7 +18,8 @@ bool reason_is_fit(const char *text)
 	if (!n || n > REASON_MAX || text[strspn(text, " ")] == '\0')
 		return false;
 	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f || text[i] == '"' || text[i] == '@')
+		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f || text[i] == '"' ||
+			text[i] == '@')
 			return false;
 	return !names_address(span_of(text));
 }
@@ -28,7 +29,8 @@ bool new_file_is_fit(const char *command, const char *path)
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 	if (!names_address(span_of(name)))
 		return true;
-	usage_error(command, "the name of the file to be made looks like an address; addresses are never arguments");
+	usage_error(command,
+		"the name of the file to be made looks like an address; addresses are never arguments");
 	return false;
 }
 
@@ -39,7 +41,8 @@ int usage_error(const char *command, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	fprintf(stderr, "retour%s%s: %s\n", *command ? " " : "", command, log_clean(clean, sizeof clean, text));
+	fprintf(stderr, "retour%s%s: %s\n", *command ? " " : "", command,
+		log_clean(clean, sizeof clean, text));
 	return EXIT_USAGE;
 }
 

@@ -5,32 +5,41 @@
 #include <stdbool.h>
 
 enum { REASON_MAX = 200 }; /* bytes; it has to fit into an entry of the ledger */
-/* A reason or reference goes into the ledger, which stays for years: a short line of text, and nobody's address. TEXT may be NULL: unfit. */
+/*
+ * A reason or reference goes into the ledger, which stays for years: a short line of text, and
+ * nobody's address. TEXT may be NULL: unfit.
+ */
 bool reason_is_fit(const char *text);
 
 /*
- * Whether PATH, an argument under whose name a file is to be made, may be one: not when its last part looks like an address, which somebody gave by
- * mistake and which would stand in a directory from then on. Says why not, as COMMAND.
+ * Whether PATH, an argument under whose name a file is to be made, may be one: not when its last
+ * part looks like an address, which somebody gave by mistake and which would stand in a directory
+ * from then on. Says why not, as COMMAND.
  */
 bool new_file_is_fit(const char *command, const char *path);
 
 struct option;
 /*
- * getopt_long() for the long options of a command: the value of the next one, -1 behind the last. What is wrong is said as COMMAND, with the option that was
- * meant where one is near, and never with the text behind a '='; '?' then.
+ * getopt_long() for the long options of a command: the value of the next one, -1 behind the last.
+ * What is wrong is said as COMMAND, with the option that was meant where one is near, and never
+ * with the text behind a '='; '?' then.
  */
 int option_next(const char *command, int argc, char **argv, const struct option *options);
 
 struct lines;
 /*
- * Opens the operand of a command, lines of addresses: a path, "-" or NULL for stdin. Refuses what holds an '@': an address does not belong into the process
- * list. Says what fails. EXIT_WELL, or the exit code to end with. lines_close() after success.
+ * Opens the operand of a command, lines of addresses: a path, "-" or NULL for stdin. Refuses what
+ * holds an '@': an address does not belong into the process list. Says what fails. EXIT_WELL, or
+ * the exit code to end with. lines_close() after success.
  */
 int open_addresses(struct lines *l, const char *command, const char *operand);
 /* The same refusal alone, of a path that is opened later. */
 bool operand_is_fit(const char *command, const char *operand);
 
-/* Prints "retour COMMAND: " and what is wrong, on stderr; returns EXIT_USAGE. COMMAND is "" for what belongs to none. */
+/*
+ * Prints "retour COMMAND: " and what is wrong, on stderr; returns EXIT_USAGE. COMMAND is "" for
+ * what belongs to none.
+ */
 int usage_error(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -35,14 +35,14 @@ struct files {
 	uint64_t max_message;
 	uint64_t last_id;
 	/* What is being read now; at most one of these. */
-	int fd;                  /* a file or standard input, through READER */
+	int fd; /* a file or standard input, through READER */
 	struct mbox_reader reader;
 	struct source *maildir;
 	struct level level[DEPTH_MAX];
 	unsigned depth;
-	char path[PATH_MAX];     /* its name */
+	char path[PATH_MAX];                 /* its name */
 	char shown[PATH_MAX + NAME_MAX + 2]; /* the same with a Maildir's file */
-	unsigned failures;       /* paths that could not be read; the first one's text is in base.error */
+	unsigned failures; /* paths that could not be read; the first one's text is in base.error */
 };
 
 static int files_open(struct source **out, const struct source_options *options)
@@ -72,7 +72,7 @@ static void file_done(struct files *f)
 	f->fd = -1;
 }
 
-/* --- opening what comes next -------------------------------------------------------------------------------------- */
+/* --- opening what comes next ---------------------------------------------- */
 
 static void start_reader(struct files *f, int fd, bool regular, uint64_t size)
 {
@@ -84,7 +84,7 @@ static bool is_maildir(int fd)
 {
 	struct stat st;
 	return !fstatat(fd, "cur", &st, AT_SYMLINK_NOFOLLOW) && S_ISDIR(st.st_mode) &&
-	       !fstatat(fd, "new", &st, AT_SYMLINK_NOFOLLOW) && S_ISDIR(st.st_mode);
+		!fstatat(fd, "new", &st, AT_SYMLINK_NOFOLLOW) && S_ISDIR(st.st_mode);
 }
 
 /* Enters the directory FD, which is ours from now on. */
@@ -115,11 +115,15 @@ static void enter(struct files *f, int fd)
 	}
 }
 
-/* Opens NAME in directory DIR; f->path says where that is. GIVEN: it was named by a person, who may also mean a pipe or a link. */
+/*
+ * Opens NAME in directory DIR; f->path says where that is. GIVEN: it was named by a person, who may
+ * also mean a pipe or a link.
+ */
 static void open_entry(struct files *f, int dir, const char *name, bool given)
 {
 	struct stat st;
-	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | (given ? 0 : O_NOFOLLOW | O_NONBLOCK));
+	int fd = openat(
+		dir, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | (given ? 0 : O_NOFOLLOW | O_NONBLOCK));
 	if (fd < 0) {
 		if (given || (errno != ELOOP && errno != ENOENT && errno != ENXIO))
 			failed(f, strerror(errno));
@@ -159,8 +163,9 @@ static void next_entry(struct files *f)
 	}
 	const char *name = l->window[l->at++].name;
 	struct stat st;
-	if (l->maildir && (!strcmp(name, "cur") || !strcmp(name, "new") || !strcmp(name, "tmp") ||
-			   fstatat(l->fd, name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISDIR(st.st_mode)))
+	if (l->maildir &&
+		(!strcmp(name, "cur") || !strcmp(name, "new") || !strcmp(name, "tmp") ||
+			fstatat(l->fd, name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISDIR(st.st_mode)))
 		return;
 	if (l->path_length + 1 + strlen(name) >= sizeof f->path) {
 		failed(f, strerror(ENAMETOOLONG));
@@ -182,7 +187,7 @@ static void next_path(struct files *f)
 		open_entry(f, AT_FDCWD, path, true);
 }
 
-/* --- handing out ---------------------------------------------------------------------------------------------------- */
+/* --- handing out ---------------------------------------------------------- */
 
 /* The next message of the file. 1, 0 at its end, -1 when the sink says stop. */
 static int from_file(struct files *f, const struct source_sink *sink)
@@ -195,8 +200,12 @@ static int from_file(struct files *f, const struct source_sink *sink)
 		file_done(f);
 		return 0;
 	}
-	struct source_message message = { .id = ++f->last_id, .arrived = m.arrived, .size = m.size, .truncated = m.truncated,
-					  .bytes = m.bytes, .name = f->path };
+	struct source_message message = { .id = ++f->last_id,
+		.arrived = m.arrived,
+		.size = m.size,
+		.truncated = m.truncated,
+		.bytes = m.bytes,
+		.name = f->path };
 	return sink->message(sink->context, &message) ? -1 : 1;
 }
 
@@ -263,7 +272,8 @@ static int files_next(struct source *s, size_t count, const struct source_sink *
 	return -1;
 }
 
-static int files_settle(struct source *s, const struct settle_item *items, size_t count, struct settled *done)
+static int files_settle(
+	struct source *s, const struct settle_item *items, size_t count, struct settled *done)
 {
 	(void)s, (void)items;
 	*done = (struct settled){ .kept = count };

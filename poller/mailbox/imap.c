@@ -21,17 +21,19 @@
 #include "poller/mailbox/source.h"
 
 enum {
-	WINDOW_MESSAGES = 4096,                /* listed at once */
-	LISTING_LINE_MAX = 160,                /* of one answer with UID and size or date, and flags that nobody asked for */
-	BATCH_BYTES = 16 * 1024 * 1024,        /* asked for in one FETCH, unless one message is larger */
-	BATCH_SLACK = 2 * 1024 * 1024,         /* and what a FETCH may answer beyond twice that: sizes are estimates */
-	MESSAGE_OVERHEAD = 4096,               /* around one message in the answer */
-	BODY_FIRST = 65536,                    /* first size of the body's buffer */
-	FOLDERS_MAX = 3,                       /* one per settlement */
+	WINDOW_MESSAGES = 4096, /* listed at once */
+	LISTING_LINE_MAX =
+		160, /* of one answer with UID and size or date, and flags that nobody asked for */
+	BATCH_BYTES = 16 * 1024 * 1024, /* asked for in one FETCH, unless one message is larger */
+	BATCH_SLACK = 2 * 1024 *
+		1024, /* and what a FETCH may answer beyond twice that: sizes are estimates */
+	MESSAGE_OVERHEAD = 4096, /* around one message in the answer */
+	BODY_FIRST = 65536,      /* first size of the body's buffer */
+	FOLDERS_MAX = 3,         /* one per settlement */
 	BATCH_FIRST = 16,
 	BATCH_LAST = 1024,
-	CONNECTIONS_MAX = 6,                   /* of one visit */
-	READING_PERCENT = 60,                  /* of the deadline: the rest is for settling what was read */
+	CONNECTIONS_MAX = 6,  /* of one visit */
+	READING_PERCENT = 60, /* of the deadline: the rest is for settling what was read */
 };
 
 /* One line of a listing. */
@@ -45,8 +47,8 @@ struct entry {
 struct window {
 	struct entry at[WINDOW_MESSAGES + 1];
 	size_t n;
-	size_t next;    /* the first that was not handed out */
-	size_t end;     /* of the batch in flight */
+	size_t next; /* the first that was not handed out */
+	size_t end;  /* of the batch in flight */
 };
 
 struct imap_source {
@@ -55,26 +57,31 @@ struct imap_source {
 	const struct mailbox *mailbox;
 	uint64_t max_message;
 	bool stays;
-	struct imap_folder folder;                 /* what is read */
-	struct imap_folder trash;                  /* by way of which is deleted; written is NULL where an expunge deletes */
-	struct imap_folder target[FOLDERS_MAX];    /* where what is settled so goes, by enum settlement; written is NULL where nothing moves */
-	bool selected;                             /* FOLDER is the selected one */
-	uint32_t uidvalidity, uid_end;             /* as at open; what has come since waits for the next run */
-	uint32_t last;                             /* the highest UID listed so far */
-	uint32_t position;                         /* probably the sequence number of the first one above it */
+	struct imap_folder folder; /* what is read */
+	struct imap_folder
+		trash; /* by way of which is deleted; written is NULL where an expunge deletes */
+	struct imap_folder
+		target[FOLDERS_MAX];   /* where what is settled so goes, by enum settlement; written
+					  is NULL where nothing moves */
+	bool selected;                 /* FOLDER is the selected one */
+	uint32_t uidvalidity, uid_end; /* as at open; what has come since waits for the next run */
+	uint32_t last;                 /* the highest UID listed so far */
+	uint32_t position;             /* probably the sequence number of the first one above it */
 	struct window window;
-	struct uid_list marked;                    /* without UIDPLUS: marked and not expunged yet */
-	char *password;                            /* for another connection, where one is lost at a message */
-	double began;                              /* of the visit, clock_monotonic() */
-	bool unfinished;                           /* it was ended before its deadline */
-	size_t batch;                              /* messages asked for at once: as many as a part of the deadline is good for */
+	struct uid_list marked; /* without UIDPLUS: marked and not expunged yet */
+	char *password;         /* for another connection, where one is lost at a message */
+	double began;           /* of the visit, clock_monotonic() */
+	bool unfinished;        /* it was ended before its deadline */
+	size_t batch; /* messages asked for at once: as many as a part of the deadline is good
+		       for */
 	unsigned connections;
-	uint32_t cut_uid;                          /* the last connection was lost at it */
-	struct uid_list removed;                   /* what the server said that it deleted or moved */
+	uint32_t cut_uid;        /* the last connection was lost at it */
+	struct uid_list removed; /* what the server said that it deleted or moved */
 
 	/* while a FETCH runs */
-	const struct entry *present;               /* one that was looked for and is there */
-	void (*on_fetch)(struct imap_source *s, const struct entry *entry, const struct mailimap_msg_att *answer);
+	const struct entry *present; /* one that was looked for and is there */
+	void (*on_fetch)(struct imap_source *s, const struct entry *entry,
+		const struct mailimap_msg_att *answer);
 	const struct source_sink *sink;
 	struct wiped body;
 	bool reading, body_overflow, body_failed, stopped;
@@ -82,7 +89,8 @@ struct imap_source {
 };
 
 static struct imap_source *of(struct source *source);
-static bool take_body(int type, struct mailimap_msg_att_body_section *section, const char *bytes, size_t n, void *context);
+static bool take_body(int type, struct mailimap_msg_att_body_section *section, const char *bytes,
+	size_t n, void *context);
 static void take_answer(struct mailimap_msg_att *answer, void *context);
 static void no_progress(size_t current, size_t maximum, void *context);
 static int64_t epoch_of(const struct mailimap_date_time *t);
@@ -91,15 +99,19 @@ static int find_folders(struct imap_source *s);
 static const char *shown(const struct imap_folder *folder);
 static int select_folder(struct imap_source *s, const struct imap_folder *folder, bool writing);
 static int select_source(struct imap_source *s);
-static int fetch(struct imap_source *s, bool by_uid, struct mailimap_set *set, struct mailimap_fetch_type *type, uint64_t expected);
-static struct mailimap_fetch_type *fetch_type(struct mailimap_fetch_att *a, struct mailimap_fetch_att *b, struct mailimap_fetch_att *c);
-static int list_range(struct imap_source *s, uint32_t first, uint32_t last, struct mailimap_fetch_att *detail);
+static int fetch(struct imap_source *s, bool by_uid, struct mailimap_set *set,
+	struct mailimap_fetch_type *type, uint64_t expected);
+static struct mailimap_fetch_type *fetch_type(
+	struct mailimap_fetch_att *a, struct mailimap_fetch_att *b, struct mailimap_fetch_att *c);
+static int list_range(
+	struct imap_source *s, uint32_t first, uint32_t last, struct mailimap_fetch_att *detail);
 static int exists_now(struct imap_source *s, uint32_t *exists);
 static int list_window(struct imap_source *s);
 static int drop_unwanted(struct imap_source *s, const struct source_sink *sink);
 static int read_batch(struct imap_source *s, size_t count);
 static int read_range(struct imap_source *s, size_t from, size_t to);
-static int expire_range(struct imap_source *s, uint32_t uidnext, struct uid_list *marked, uint64_t *removed);
+static int expire_range(
+	struct imap_source *s, uint32_t uidnext, struct uid_list *marked, uint64_t *removed);
 static int folder_end(struct imap_source *s, uint32_t exists, struct folder_mark *end);
 static void set_handlers(struct imap_source *s);
 static int see_last(struct imap_source *s, uint32_t exists);
@@ -112,7 +124,7 @@ static struct imap_source *of(struct source *source)
 	return (struct imap_source *)source;
 }
 
-/* ---- open ------------------------------------------------------------------------------------------------------- */
+/* --- open ----------------------------------------------------------------- */
 
 static void no_progress(size_t current, size_t maximum, void *context)
 {
@@ -121,27 +133,32 @@ static void no_progress(size_t current, size_t maximum, void *context)
 
 static bool moves_or_deletes(const struct mailbox *m)
 {
-	return m->processed.action != DISPOSE_KEEP || m->unrecognised.action != DISPOSE_KEEP || m->quarantine.action != DISPOSE_KEEP;
+	return m->processed.action != DISPOSE_KEEP || m->unrecognised.action != DISPOSE_KEEP ||
+		m->quarantine.action != DISPOSE_KEEP;
 }
 
 static int find_folders(struct imap_source *s)
 {
-	if (imap_folder_find(&s->session, s->mailbox->folder ? s->mailbox->folder : "INBOX", &s->folder))
+	if (imap_folder_find(
+		    &s->session, s->mailbox->folder ? s->mailbox->folder : "INBOX", &s->folder))
 		return -1;
 	for (int what = 0; what < FOLDERS_MAX; what++) {
 		const struct disposal *d = source_disposal(s->mailbox, (enum settlement)what);
 
-		if (d->action == DISPOSE_MOVE && imap_folder_find(&s->session, d->folder, &s->target[what]))
+		if (d->action == DISPOSE_MOVE &&
+			imap_folder_find(&s->session, d->folder, &s->target[what]))
 			return -1;
 		if (d->action == DISPOSE_MOVE && !strcmp(s->target[what].name, s->folder.name))
-			return imap_fail(&s->session, "messages would be moved into the folder that is read");
+			return imap_fail(&s->session,
+				"messages would be moved into the folder that is read");
 	}
 	return 0;
 }
 
 static bool deletes(const struct mailbox *m)
 {
-	return m->processed.action == DISPOSE_DELETE || m->unrecognised.action == DISPOSE_DELETE || m->quarantine.action == DISPOSE_DELETE;
+	return m->processed.action == DISPOSE_DELETE || m->unrecognised.action == DISPOSE_DELETE ||
+		m->quarantine.action == DISPOSE_DELETE;
 }
 
 static int find_trash(struct imap_source *s)
@@ -154,12 +171,14 @@ static int find_trash(struct imap_source *s)
 		if (imap_find_special(&s->session, "\\All", NULL, &all))
 			return -1;
 		archives |= all;
-		if (archives && imap_find_special(&s->session, "\\Trash", &s->trash, &s->trash.exists))
+		if (archives &&
+			imap_find_special(&s->session, "\\Trash", &s->trash, &s->trash.exists))
 			return -1;
 	}
 	if (archives && !s->trash.exists)
-		return imap_fail(&s->session, "here \"delete\" only archives (all mail stays in a folder of its own), and the server shows no "
-				 "folder \\Trash by which mail could be deleted: let it show that folder over IMAP, or use processed = keep or move:FOLDER");
+		return imap_fail(&s->session,
+			"here \"delete\" only archives (all mail stays in a folder of its own), and the server shows no "
+			"folder \\Trash by which mail could be deleted: let it show that folder over IMAP, or use processed = keep or move:FOLDER");
 	s->trash.written = archives ? "Trash" : NULL;
 	return 0;
 }
@@ -186,7 +205,8 @@ static int select_folder(struct imap_source *s, const struct imap_folder *folder
 	if (!now || !now->sel_uidvalidity)
 		return imap_fail(&s->session, "the server gives no UIDVALIDITY");
 	if (writing && now->sel_perm == MAILIMAP_MAILBOX_READONLY)
-		return imap_fail(&s->session, "the folder is read-only for us, and messages are to be deleted or moved");
+		return imap_fail(&s->session,
+			"the folder is read-only for us, and messages are to be deleted or moved");
 	return 0;
 }
 
@@ -198,7 +218,8 @@ static int select_source(struct imap_source *s)
 	if (select_folder(s, &s->folder, moves_or_deletes(s->mailbox)))
 		return -1;
 	if (s->session.imap->imap_selection_info->sel_uidvalidity != s->uidvalidity)
-		return imap_fail(&s->session, "UIDVALIDITY changed: the folder was made anew meanwhile");
+		return imap_fail(
+			&s->session, "UIDVALIDITY changed: the folder was made anew meanwhile");
 	s->selected = true;
 	return 0;
 }
@@ -223,7 +244,8 @@ static int imap_open(struct source **out, const struct source_options *options)
 	s->password = options->password ? secret_copy(options->password) : NULL;
 	int opened = imap_session_open(&s->session, s->mailbox, options->password);
 	s->source.refused = s->session.refused;
-	s->source.certificate_end = s->session.stream ? stream_certificate_end(s->session.stream) : 0;
+	s->source.certificate_end = s->session.stream ? stream_certificate_end(s->session.stream)
+						      : 0;
 	if (opened || find_folders(s) || find_trash(s))
 		return -1;
 	if (select_folder(s, &s->folder, moves_or_deletes(s->mailbox)))
@@ -245,7 +267,10 @@ static void set_handlers(struct imap_source *s)
 	mailimap_set_msg_body_handler(s->session.imap, take_body, s);
 }
 
-/* A UIDNEXT below the last message would leave that there for ever: what is there at open is read, whatever the server promises. */
+/*
+ * A UIDNEXT below the last message would leave that there for ever: what is there at open is read,
+ * whatever the server promises.
+ */
 static int see_last(struct imap_source *s, uint32_t exists)
 {
 	if (!exists || s->uid_end == UINT32_MAX)
@@ -266,7 +291,9 @@ static int connect_again(struct imap_source *s)
 	if (++s->connections >= CONNECTIONS_MAX || left <= 0 || !s->password)
 		return -1;
 	imap_session_close(&s->session);
-	s->session = (struct imap_session){ .error = s->source.error, .error_size = sizeof s->source.error, .deadline = left };
+	s->session = (struct imap_session){
+		.error = s->source.error, .error_size = sizeof s->source.error, .deadline = left
+	};
 	s->selected = false;
 	if (imap_session_open(&s->session, s->mailbox, s->password))
 		return -1;
@@ -274,10 +301,14 @@ static int connect_again(struct imap_source *s)
 	return select_source(s);
 }
 
-/* ---- FETCH -------------------------------------------------------------------------------------------------------- */
+/* --- FETCH ---------------------------------------------------------------- */
 
-/* Always there, so that a body that nobody asked for takes no memory either. False would break the session; only no memory does. */
-static bool take_body(int type, struct mailimap_msg_att_body_section *section, const char *bytes, size_t n, void *context)
+/*
+ * Always there, so that a body that nobody asked for takes no memory either. False would break the
+ * session; only no memory does.
+ */
+static bool take_body(int type, struct mailimap_msg_att_body_section *section, const char *bytes,
+	size_t n, void *context)
 {
 	struct imap_source *s = context;
 
@@ -305,8 +336,12 @@ static bool take_body(int type, struct mailimap_msg_att_body_section *section, c
 
 static int64_t epoch_of(const struct mailimap_date_time *t)
 {
-	struct tm tm = { .tm_year = t->dt_year - 1900, .tm_mon = t->dt_month - 1, .tm_mday = t->dt_day, .tm_hour = t->dt_hour,
-			 .tm_min = t->dt_min, .tm_sec = t->dt_sec };
+	struct tm tm = { .tm_year = t->dt_year - 1900,
+		.tm_mon = t->dt_month - 1,
+		.tm_mday = t->dt_day,
+		.tm_hour = t->dt_hour,
+		.tm_min = t->dt_min,
+		.tm_sec = t->dt_sec };
 	int64_t at;
 
 	if (t->dt_year < 1970 || t->dt_year > 9999)
@@ -315,7 +350,10 @@ static int64_t epoch_of(const struct mailimap_date_time *t)
 	return at > 0 ? at : 0;
 }
 
-/* One FETCH answer, ours or unasked for (another client's flags): only those with a UID mean something. */
+/*
+ * One FETCH answer, ours or unasked for (another client's flags): only those with a UID mean
+ * something.
+ */
 static void take_answer(struct mailimap_msg_att *answer, void *context)
 {
 	struct imap_source *s = context;
@@ -323,7 +361,10 @@ static void take_answer(struct mailimap_msg_att *answer, void *context)
 
 	for (clistiter *at = clist_begin(answer->att_list); at; at = clist_next(at)) {
 		const struct mailimap_msg_att_item *item = clist_content(at);
-		const struct mailimap_msg_att_static *field = item->att_type == MAILIMAP_MSG_ATT_ITEM_STATIC ? item->att_data.att_static : NULL;
+		const struct mailimap_msg_att_static *field = item->att_type ==
+				MAILIMAP_MSG_ATT_ITEM_STATIC
+			? item->att_data.att_static
+			: NULL;
 
 		if (!field)
 			continue;
@@ -331,10 +372,13 @@ static void take_answer(struct mailimap_msg_att *answer, void *context)
 			entry.uid = field->att_data.att_uid;
 		else if (field->att_type == MAILIMAP_MSG_ATT_RFC822_SIZE)
 			entry.size = field->att_data.att_rfc822_size;
-		else if (field->att_type == MAILIMAP_MSG_ATT_INTERNALDATE && field->att_data.att_internal_date)
+		else if (field->att_type == MAILIMAP_MSG_ATT_INTERNALDATE &&
+			field->att_data.att_internal_date)
 			entry.arrived = epoch_of(field->att_data.att_internal_date);
-		else if (field->att_type == MAILIMAP_MSG_ATT_BODY_SECTION && field->att_data.att_body_section)
-			entry.had = field->att_data.att_body_section->sec_body_part != NULL; /* NIL: it cannot be read */
+		else if (field->att_type == MAILIMAP_MSG_ATT_BODY_SECTION &&
+			field->att_data.att_body_section)
+			entry.had = field->att_data.att_body_section->sec_body_part !=
+				NULL; /* NIL: it cannot be read */
 	}
 	if (entry.uid && s->on_fetch)
 		s->on_fetch(s, &entry, answer);
@@ -345,14 +389,16 @@ static void take_answer(struct mailimap_msg_att *answer, void *context)
 }
 
 /* Frees SET and TYPE. 1 when the server said NO, which may concern one message only. */
-static int fetch(struct imap_source *s, bool by_uid, struct mailimap_set *set, struct mailimap_fetch_type *type, uint64_t expected)
+static int fetch(struct imap_source *s, bool by_uid, struct mailimap_set *set,
+	struct mailimap_fetch_type *type, uint64_t expected)
 {
 	clist *result = NULL;
 	int code = MAILIMAP_ERROR_MEMORY;
 
 	if (set && type) {
 		imap_expect(&s->session, expected);
-		code = by_uid ? mailimap_uid_fetch(s->session.imap, set, type, &result) : mailimap_fetch(s->session.imap, set, type, &result);
+		code = by_uid ? mailimap_uid_fetch(s->session.imap, set, type, &result)
+			      : mailimap_fetch(s->session.imap, set, type, &result);
 		if (code == MAILIMAP_NO_ERROR && result)
 			mailimap_fetch_list_free(result);
 	}
@@ -366,14 +412,18 @@ static int fetch(struct imap_source *s, bool by_uid, struct mailimap_set *set, s
 }
 
 /* C may be NULL: the answer then has A and B only. NULL without memory. */
-static struct mailimap_fetch_type *fetch_type(struct mailimap_fetch_att *a, struct mailimap_fetch_att *b, struct mailimap_fetch_att *c)
+static struct mailimap_fetch_type *fetch_type(
+	struct mailimap_fetch_att *a, struct mailimap_fetch_att *b, struct mailimap_fetch_att *c)
 {
 	struct mailimap_fetch_type *type = mailimap_fetch_type_new_fetch_att_list_empty();
 	struct mailimap_fetch_att *all[] = { a, b, c };
 	bool failed = !type || !a || !b;
 
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-		if (all[i] && (failed || mailimap_fetch_type_new_fetch_att_list_add(type, all[i]) != MAILIMAP_NO_ERROR)) {
+		if (all[i] &&
+			(failed ||
+				mailimap_fetch_type_new_fetch_att_list_add(type, all[i]) !=
+					MAILIMAP_NO_ERROR)) {
 			mailimap_fetch_att_free(all[i]);
 			failed = true;
 		}
@@ -384,9 +434,10 @@ static struct mailimap_fetch_type *fetch_type(struct mailimap_fetch_att *a, stru
 	return type;
 }
 
-/* ---- listing ------------------------------------------------------------------------------------------------------ */
+/* --- listing -------------------------------------------------------------- */
 
-static void collect(struct imap_source *s, const struct entry *entry, const struct mailimap_msg_att *answer)
+static void collect(
+	struct imap_source *s, const struct entry *entry, const struct mailimap_msg_att *answer)
 {
 	(void)answer;
 	if (s->window.n < sizeof s->window.at / sizeof s->window.at[0]) {
@@ -402,15 +453,20 @@ static int by_uid(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* UID and DETAIL of the messages FIRST to LAST, by sequence number, into the window, in the order of their UIDs. */
-static int list_range(struct imap_source *s, uint32_t first, uint32_t last, struct mailimap_fetch_att *detail)
+/*
+ * UID and DETAIL of the messages FIRST to LAST, by sequence number, into the window, in the order
+ * of their UIDs.
+ */
+static int list_range(
+	struct imap_source *s, uint32_t first, uint32_t last, struct mailimap_fetch_att *detail)
 {
 	int result;
 
 	s->window.n = s->window.next = 0;
 	s->on_fetch = collect;
-	result = fetch(s, false, mailimap_set_new_interval(first, last), fetch_type(mailimap_fetch_att_new_uid(), detail, NULL),
-		       IMAP_ANSWER_MAX + (uint64_t)LISTING_LINE_MAX * (last - first + 1));
+	result = fetch(s, false, mailimap_set_new_interval(first, last),
+		fetch_type(mailimap_fetch_att_new_uid(), detail, NULL),
+		IMAP_ANSWER_MAX + (uint64_t)LISTING_LINE_MAX * (last - first + 1));
 	s->on_fetch = NULL;
 	if (result > 0)
 		return imap_fail(&s->session, "the server refuses to list the folder");
@@ -418,19 +474,25 @@ static int list_range(struct imap_source *s, uint32_t first, uint32_t last, stru
 	return result;
 }
 
-/* NOOP lets the server say what has gone and come, so that sequence numbers are right in the next command. */
+/*
+ * NOOP lets the server say what has gone and come, so that sequence numbers are right in the next
+ * command.
+ */
 static int exists_now(struct imap_source *s, uint32_t *exists)
 {
 	imap_expect(&s->session, IMAP_ANSWER_MAX);
 	if (imap_check(&s->session, mailimap_noop(s->session.imap), "NOOP", NULL))
 		return -1;
-	*exists = s->session.imap->imap_selection_info ? s->session.imap->imap_selection_info->sel_exists : 0;
+	*exists = s->session.imap->imap_selection_info
+		? s->session.imap->imap_selection_info->sel_exists
+		: 0;
 	return 0;
 }
 
 /*
- * Fills the window with the next messages above LAST; an empty one is the end. The position may be wrong, because messages go while we
- * read: each listing begins one message before it, which must be one that we had. Is it not, we step back.
+ * Fills the window with the next messages above LAST; an empty one is the end. The position may be
+ * wrong, because messages go while we read: each listing begins one message before it, which must
+ * be one that we had. Is it not, we step back.
  */
 static int list_window(struct imap_source *s)
 {
@@ -444,7 +506,8 @@ static int list_window(struct imap_source *s)
 	/* Forth and back once is enough for every honest answer. */
 	for (uint32_t tries = 4 + 2 * (exists / WINDOW_MESSAGES); exists; tries--) {
 		if (!tries)
-			return imap_fail(&s->session, "the server's listings contradict each other");
+			return imap_fail(
+				&s->session, "the server's listings contradict each other");
 		first = s->position > 1 ? s->position - 1 : 1;
 		if (first > exists)
 			first = exists;
@@ -456,7 +519,9 @@ static int list_window(struct imap_source *s)
 			if (exists_now(s, &exists))
 				return -1;
 			if (exists >= listed)
-				return imap_fail(&s->session, "the server says that there are %lu messages and lists none", (unsigned long)exists);
+				return imap_fail(&s->session,
+					"the server says that there are %lu messages and lists none",
+					(unsigned long)exists);
 			continue;
 		}
 		if (first > 1 && w->at[0].uid > s->last) {
@@ -482,7 +547,7 @@ static int list_window(struct imap_source *s)
 static int drop_unwanted(struct imap_source *s, const struct source_sink *sink)
 {
 	struct window *w = &s->window;
-	unsigned char (*ids)[SOURCE_ID_SIZE];
+	unsigned char(*ids)[SOURCE_ID_SIZE];
 	unsigned char *wanted;
 	int result = -1;
 	size_t kept = 0;
@@ -493,9 +558,11 @@ static int drop_unwanted(struct imap_source *s, const struct source_sink *sink)
 	wanted = calloc(w->n, 1);
 	if (ids && wanted) {
 		for (size_t i = 0; i < w->n; i++)
-			source_remote_id(ids[i], (struct span){ (char *)&s->uidvalidity, sizeof s->uidvalidity },
-					 (struct span){ (char *)&w->at[i].uid, sizeof w->at[i].uid });
-		result = sink->wanted(sink->context, (const unsigned char (*)[SOURCE_ID_SIZE])ids, w->n, wanted);
+			source_remote_id(ids[i],
+				(struct span){ (char *)&s->uidvalidity, sizeof s->uidvalidity },
+				(struct span){ (char *)&w->at[i].uid, sizeof w->at[i].uid });
+		result = sink->wanted(
+			sink->context, (const unsigned char(*)[SOURCE_ID_SIZE])ids, w->n, wanted);
 		if (result)
 			imap_fail(&s->session, "stopped");
 	} else {
@@ -510,7 +577,7 @@ static int drop_unwanted(struct imap_source *s, const struct source_sink *sink)
 	return result ? -1 : 0;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------------ */
+/* --- reading -------------------------------------------------------------- */
 
 /* A message that is there and cannot be had: named, and left where it is. */
 static void say_stuck(struct imap_source *s, const struct entry *e, const char *why)
@@ -520,22 +587,27 @@ static void say_stuck(struct imap_source *s, const struct entry *e, const char *
 
 	snprintf(name, sizeof name, "UID %lu", (unsigned long)e->uid);
 	m = (struct source_message){ .id = e->uid, .size = e->size, .name = name };
-	source_remote_id(m.remote_id, (struct span){ (char *)&s->uidvalidity, sizeof s->uidvalidity },
-			 (struct span){ (char *)&e->uid, sizeof e->uid });
+	source_remote_id(m.remote_id,
+		(struct span){ (char *)&s->uidvalidity, sizeof s->uidvalidity },
+		(struct span){ (char *)&e->uid, sizeof e->uid });
 	if (s->sink->stuck && s->sink->stuck(s->sink->context, &m, why))
 		s->stopped = true;
 }
 
-static void note_present(struct imap_source *s, const struct entry *entry, const struct mailimap_msg_att *answer)
+static void note_present(
+	struct imap_source *s, const struct entry *entry, const struct mailimap_msg_att *answer)
 {
-	struct entry *asked = bsearch(entry, s->window.at + s->window.next, s->window.end - s->window.next, sizeof *entry, by_uid);
+	struct entry *asked = bsearch(entry, s->window.at + s->window.next,
+		s->window.end - s->window.next, sizeof *entry, by_uid);
 
 	(void)answer;
 	if (asked && !asked->had)
 		s->present = asked;
 }
 
-/* What was asked for and not given: another client may have deleted it meanwhile; else it is stuck. */
+/*
+ * What was asked for and not given: another client may have deleted it meanwhile; else it is stuck.
+ */
 static int look_for_missing(struct imap_source *s)
 {
 	struct window *w = &s->window;
@@ -546,7 +618,9 @@ static int look_for_missing(struct imap_source *s)
 		s->present = NULL;
 		s->on_fetch = note_present;
 		int result = fetch(s, true, mailimap_set_new_single(w->at[i].uid),
-				   fetch_type(mailimap_fetch_att_new_uid(), mailimap_fetch_att_new_rfc822_size(), NULL), IMAP_ANSWER_MAX);
+			fetch_type(mailimap_fetch_att_new_uid(),
+				mailimap_fetch_att_new_rfc822_size(), NULL),
+			IMAP_ANSWER_MAX);
 		s->on_fetch = NULL;
 		if (result < 0)
 			return -1;
@@ -558,10 +632,12 @@ static int look_for_missing(struct imap_source *s)
 }
 
 /* Hands out one message of the batch in flight, once, whatever the server repeats. */
-static void hand_out(struct imap_source *s, const struct entry *entry, const struct mailimap_msg_att *answer)
+static void hand_out(
+	struct imap_source *s, const struct entry *entry, const struct mailimap_msg_att *answer)
 {
 	struct window *w = &s->window;
-	struct entry *asked = bsearch(entry, w->at + w->next, w->end - w->next, sizeof *entry, by_uid);
+	struct entry *asked = bsearch(
+		entry, w->at + w->next, w->end - w->next, sizeof *entry, by_uid);
 	struct source_message m;
 	char name[32];
 
@@ -574,17 +650,22 @@ static void hand_out(struct imap_source *s, const struct entry *entry, const str
 		return;
 	}
 	if (source_is_placeholder((struct span){ s->body.p, s->body.n })) {
-		say_stuck(s, asked, "the server gives a notice in its place, that it cannot be converted");
+		say_stuck(s, asked,
+			"the server gives a notice in its place, that it cannot be converted");
 		return;
 	}
 	snprintf(name, sizeof name, "UID %lu", (unsigned long)entry->uid);
-	m = (struct source_message){ .id = entry->uid, .arrived = entry->arrived, .size = asked->size, .name = name,
-				     .truncated = s->body_overflow || asked->size > s->max_message,
-				     .bytes = { s->body.n ? s->body.p : "", s->body.n } };
+	m = (struct source_message){ .id = entry->uid,
+		.arrived = entry->arrived,
+		.size = asked->size,
+		.name = name,
+		.truncated = s->body_overflow || asked->size > s->max_message,
+		.bytes = { s->body.n ? s->body.p : "", s->body.n } };
 	if (m.size < m.bytes.n)
 		m.size = m.bytes.n;
-	source_remote_id(m.remote_id, (struct span){ (char *)&s->uidvalidity, sizeof s->uidvalidity },
-			 (struct span){ (char *)&asked->uid, sizeof asked->uid });
+	source_remote_id(m.remote_id,
+		(struct span){ (char *)&s->uidvalidity, sizeof s->uidvalidity },
+		(struct span){ (char *)&asked->uid, sizeof asked->uid });
 	if (s->sink->message(s->sink->context, &m))
 		s->stopped = true;
 	else
@@ -592,8 +673,9 @@ static void hand_out(struct imap_source *s, const struct entry *entry, const str
 }
 
 /*
- * FETCH of the window's entries FROM up to TO. They follow each other in the folder, but for those that are not wanted, so ranges may span
- * UIDs that do not exist. One that is too large is alone and asked for in part.
+ * FETCH of the window's entries FROM up to TO. They follow each other in the folder, but for those
+ * that are not wanted, so ranges may span UIDs that do not exist. One that is too large is alone
+ * and asked for in part.
  */
 static int read_range(struct imap_source *s, size_t from, size_t to)
 {
@@ -605,18 +687,22 @@ static int read_range(struct imap_source *s, size_t from, size_t to)
 	int result;
 
 	for (size_t i = from; i < to; i++)
-		bytes += (w->at[i].size < s->max_message ? w->at[i].size : s->max_message) + MESSAGE_OVERHEAD;
+		bytes += (w->at[i].size < s->max_message ? w->at[i].size : s->max_message) +
+			MESSAGE_OVERHEAD;
 	if (whole && w->at[from].size > s->max_message)
-		body = mailimap_fetch_att_new_body_peek_section_partial(whole, 0, (uint32_t)s->max_message);
+		body = mailimap_fetch_att_new_body_peek_section_partial(
+			whole, 0, (uint32_t)s->max_message);
 	else if (whole)
 		body = mailimap_fetch_att_new_body_peek_section(whole);
 	if (!body && whole)
 		mailimap_section_free(whole);
 	set = mailimap_set_new_empty();
 	for (size_t i = from, end; set && i < to; i = end) {
-		for (end = i + 1; end < to && (!s->stays || w->at[end].uid == w->at[end - 1].uid + 1); end++)
+		for (end = i + 1;
+			end < to && (!s->stays || w->at[end].uid == w->at[end - 1].uid + 1); end++)
 			;
-		if (mailimap_set_add_interval(set, w->at[i].uid, w->at[end - 1].uid) != MAILIMAP_NO_ERROR) {
+		if (mailimap_set_add_interval(set, w->at[i].uid, w->at[end - 1].uid) !=
+			MAILIMAP_NO_ERROR) {
 			mailimap_set_free(set);
 			set = NULL;
 		}
@@ -624,15 +710,19 @@ static int read_range(struct imap_source *s, size_t from, size_t to)
 	s->reading = true;
 	s->on_fetch = hand_out;
 	/* Some servers only estimate RFC822.SIZE, so twice the sum is allowed. */
-	result = body ? fetch(s, true, set, fetch_type(mailimap_fetch_att_new_uid(), mailimap_fetch_att_new_internaldate(), body),
-			      BATCH_SLACK + 2 * bytes)
+	result = body ? fetch(s, true, set,
+				fetch_type(mailimap_fetch_att_new_uid(),
+					mailimap_fetch_att_new_internaldate(), body),
+				BATCH_SLACK + 2 * bytes)
 		      : imap_check(&s->session, MAILIMAP_ERROR_MEMORY, "FETCH", NULL);
 	s->on_fetch = NULL;
 	s->reading = false;
 	return result;
 }
 
-/* Reads the next messages: as many as COUNT, the batch's bytes and the length of a command allow. */
+/*
+ * Reads the next messages: as many as COUNT, the batch's bytes and the length of a command allow.
+ */
 static int read_batch(struct imap_source *s, size_t count)
 {
 	struct window *w = &s->window;
@@ -645,12 +735,17 @@ static int read_batch(struct imap_source *s, size_t count)
 
 		runs += s->stays && (w->end == w->next || e[-1].uid + 1 != e->uid);
 		bytes += e->size;
-		if (w->end > w->next && (bytes > BATCH_BYTES || e->size > s->max_message || e[-1].size > s->max_message ||
-					 runs * (sizeof "4294967295:4294967295," - 1) > IMAP_SET_BYTES))
+		if (w->end > w->next &&
+			(bytes > BATCH_BYTES || e->size > s->max_message ||
+				e[-1].size > s->max_message ||
+				runs * (sizeof "4294967295:4294967295," - 1) > IMAP_SET_BYTES))
 			break;
 	}
 	result = read_range(s, w->next, w->end);
-	/* Refused as a whole: one message may be the cause, so each is asked for alone, and the one that cannot be read stays. */
+	/*
+	 * Refused as a whole: one message may be the cause, so each is asked for alone, and the one
+	 * that cannot be read stays.
+	 */
 	for (size_t i = w->next; result > 0 && i < w->end && !s->stopped; i++) {
 		int alone = w->at[i].had ? 0 : read_range(s, i, i + 1);
 
@@ -664,8 +759,9 @@ static int read_batch(struct imap_source *s, size_t count)
 }
 
 /*
- * The connection was lost while a batch came. Messages come in the order of their UIDs, so the first that did not come is where it broke: it is asked for
- * once more over another connection, and stepped over when that breaks there, too. 0: go on.
+ * The connection was lost while a batch came. Messages come in the order of their UIDs, so the
+ * first that did not come is where it broke: it is asked for once more over another connection, and
+ * stepped over when that breaks there, too. 0: go on.
  */
 static int go_on_after_cut(struct imap_source *s)
 {
@@ -689,7 +785,10 @@ static int go_on_after_cut(struct imap_source *s)
 	return -1;
 }
 
-/* As much at once as an eighth of the deadline is good for, so that any deadline which reads one message makes progress. */
+/*
+ * As much at once as an eighth of the deadline is good for, so that any deadline which reads one
+ * message makes progress.
+ */
 static void adapt_batch(struct imap_source *s, double seconds)
 {
 	double deadline = (double)s->mailbox->deadline;
@@ -702,7 +801,8 @@ static void adapt_batch(struct imap_source *s, double seconds)
 
 static bool time_is_up(const struct imap_source *s)
 {
-	return s->mailbox->deadline && clock_monotonic() - s->began > (double)s->mailbox->deadline * READING_PERCENT / 100;
+	return s->mailbox->deadline &&
+		clock_monotonic() - s->began > (double)s->mailbox->deadline * READING_PERCENT / 100;
 }
 
 static int imap_next(struct source *source, size_t count, const struct source_sink *sink)
@@ -729,7 +829,8 @@ static int imap_next(struct source *source, size_t count, const struct source_si
 			continue;
 		}
 		double before = clock_monotonic();
-		if (read_batch(s, count < s->batch ? count : s->batch) && (s->stopped || !s->session.broken || go_on_after_cut(s)))
+		if (read_batch(s, count < s->batch ? count : s->batch) &&
+			(s->stopped || !s->session.broken || go_on_after_cut(s)))
 			return -1;
 		adapt_batch(s, clock_monotonic() - before);
 		if (s->stopped)
@@ -738,9 +839,10 @@ static int imap_next(struct source *source, size_t count, const struct source_si
 	return s->handed;
 }
 
-/* ---- settling ----------------------------------------------------------------------------------------------------- */
+/* --- settling ------------------------------------------------------------- */
 
-static int imap_settle(struct source *source, const struct settle_item *items, size_t count, struct settled *done)
+static int imap_settle(
+	struct source *source, const struct settle_item *items, size_t count, struct settled *done)
 {
 	struct imap_source *s = of(source);
 	uint64_t moved = 0, deleted = 0;
@@ -753,15 +855,20 @@ static int imap_settle(struct source *source, const struct settle_item *items, s
 		struct uid_list uids = { 0 };
 
 		for (size_t i = 0; i < count && !result; i++)
-			if ((int)items[i].what == what && uid_list_add(&uids, (uint32_t)items[i].id))
-				result = imap_check(&s->session, MAILIMAP_ERROR_MEMORY, "settling", NULL);
+			if ((int)items[i].what == what &&
+				uid_list_add(&uids, (uint32_t)items[i].id))
+				result = imap_check(
+					&s->session, MAILIMAP_ERROR_MEMORY, "settling", NULL);
 		uid_list_sort(&uids);
 		for (size_t i = 0; i < uids.n && !result && d->action != DISPOSE_KEEP; i++)
 			result = uid_list_add(&s->removed, uids.at[i]);
 		if (!result && uids.n && d->action == DISPOSE_DELETE)
-			result = s->trash.written ? delete_by_trash(s, &uids, &deleted) : imap_remove(&s->session, &uids, &s->marked, &deleted);
+			result = s->trash.written
+				? delete_by_trash(s, &uids, &deleted)
+				: imap_remove(&s->session, &uids, &s->marked, &deleted);
 		else if (!result && d->action == DISPOSE_MOVE)
-			result = imap_move(&s->session, &uids, &s->target[what], &s->marked, &moved);
+			result = imap_move(
+				&s->session, &uids, &s->target[what], &s->marked, &moved);
 		else if (!result)
 			done->kept += uids.n;
 		uid_list_free(&uids);
@@ -773,8 +880,8 @@ static int imap_settle(struct source *source, const struct settle_item *items, s
 }
 
 /*
- * Where expunging only takes a label away (Gmail, Proton: all mail stays in the folder \All), a message is moved to the folder \Trash, from which an
- * expunge deletes.
+ * Where expunging only takes a label away (Gmail, Proton: all mail stays in the folder \All), a
+ * message is moved to the folder \Trash, from which an expunge deletes.
  */
 static int delete_by_trash(struct imap_source *s, const struct uid_list *uids, uint64_t *deleted)
 {
@@ -784,7 +891,10 @@ static int delete_by_trash(struct imap_source *s, const struct uid_list *uids, u
 
 	if (!result && there.n) {
 		s->selected = false;
-		result = select_folder(s, &s->trash, true) || imap_remove(&s->session, &there, &marked, &gone) || select_source(s) ? -1 : 0;
+		result = select_folder(s, &s->trash, true) ||
+				imap_remove(&s->session, &there, &marked, &gone) || select_source(s)
+			? -1
+			: 0;
 	}
 	*deleted += moved;
 	uid_list_free(&there);
@@ -793,14 +903,17 @@ static int delete_by_trash(struct imap_source *s, const struct uid_list *uids, u
 }
 
 /* Of the window: what lies below the mark goes. */
-static int expire_range(struct imap_source *s, uint32_t uidnext, struct uid_list *marked, uint64_t *removed)
+static int expire_range(
+	struct imap_source *s, uint32_t uidnext, struct uid_list *marked, uint64_t *removed)
 {
 	struct uid_list old = { 0 };
 	int result = 0;
 
 	for (size_t i = 0; i < s->window.n && !result; i++)
 		if (s->window.at[i].uid < uidnext)
-			result = uid_list_add(&old, s->window.at[i].uid) ? imap_check(&s->session, MAILIMAP_ERROR_MEMORY, "expiring", NULL) : 0;
+			result = uid_list_add(&old, s->window.at[i].uid)
+				? imap_check(&s->session, MAILIMAP_ERROR_MEMORY, "expiring", NULL)
+				: 0;
 	if (!result && old.n)
 		result = imap_remove(&s->session, &old, marked, removed);
 	uid_list_free(&old);
@@ -822,12 +935,12 @@ static int folder_end(struct imap_source *s, uint32_t exists, struct folder_mark
 }
 
 /*
- * By UID below a mark of an earlier run: a moved message keeps its INTERNALDATE, and a mailbox that was not read for a while would lose what
- * nobody has seen. From the end to the front, so that what is removed does not move what is still to be listed. The window that is being
- * read is put aside.
+ * By UID below a mark of an earlier run: a moved message keeps its INTERNALDATE, and a mailbox that
+ * was not read for a while would lose what nobody has seen. From the end to the front, so that what
+ * is removed does not move what is still to be listed. The window that is being read is put aside.
  */
-static int imap_expire(struct source *source, const char *folder, int64_t cutoff, const struct folder_mark *due, uint64_t *removed,
-		       struct folder_mark *end)
+static int imap_expire(struct source *source, const char *folder, int64_t cutoff,
+	const struct folder_mark *due, uint64_t *removed, struct folder_mark *end)
 {
 	struct imap_source *s = of(source);
 	struct imap_folder found;
@@ -854,17 +967,20 @@ static int imap_expire(struct source *source, const char *folder, int64_t cutoff
 	if (folder_end(s, last, end))
 		goto out;
 	if (end->uidvalidity != due->uidvalidity)
-		last = 0; /* another folder of that name: its messages are not those that were marked */
+		last = 0; /* another folder of that name: its messages are not those that were
+			     marked */
 	while (last) {
 		uint32_t first = last > WINDOW_MESSAGES ? last - WINDOW_MESSAGES + 1 : 1;
 
-		if (list_range(s, first, last, mailimap_fetch_att_new_rfc822_size()) || expire_range(s, due->uidnext, &marked, removed))
+		if (list_range(s, first, last, mailimap_fetch_att_new_rfc822_size()) ||
+			expire_range(s, due->uidnext, &marked, removed))
 			goto out;
 		last = first - 1;
 	}
 	result = 0;
 	if (marked.n)
-		result = imap_fail(&s->session, "the server lacks UIDPLUS, and other messages are marked deleted too: nothing was expunged");
+		result = imap_fail(&s->session,
+			"the server lacks UIDPLUS, and other messages are marked deleted too: nothing was expunged");
 out:
 	s->window = *aside;
 	free(aside);
@@ -872,7 +988,7 @@ out:
 	return result;
 }
 
-/* ---- the rest ----------------------------------------------------------------------------------------------------- */
+/* --- the rest ------------------------------------------------------------- */
 
 static int imap_describe(struct source *source, char *text, size_t size)
 {
@@ -883,19 +999,25 @@ static int imap_describe(struct source *source, char *text, size_t size)
 
 	if (select_source(s) || exists_now(s, &exists))
 		return -1;
-	n = (size_t)snprintf(text, size, "%s: %lu messages", shown(&s->folder), (unsigned long)exists);
+	n = (size_t)snprintf(
+		text, size, "%s: %lu messages", shown(&s->folder), (unsigned long)exists);
 	for (size_t i = 0; i < sizeof capabilities / sizeof capabilities[0] && n < size; i++)
-		n += (size_t)snprintf(text + n, size - n, ", %s%s", imap_has(&s->session, capabilities[i]) ? "" : "no ", capabilities[i]);
+		n += (size_t)snprintf(text + n, size - n, ", %s%s",
+			imap_has(&s->session, capabilities[i]) ? "" : "no ", capabilities[i]);
 	if (s->trash.written && n < size)
-		n += (size_t)snprintf(text + n, size - n, "; an expunge archives here, so what is deleted goes by way of the folder \\Trash");
+		n += (size_t)snprintf(text + n, size - n,
+			"; an expunge archives here, so what is deleted goes by way of the folder \\Trash");
 	for (int what = 0; what < FOLDERS_MAX && n < size; what++) {
 		const struct imap_folder *f = &s->target[what];
 		bool again = false;
 
 		for (int before = 0; before < what; before++)
-			again = again || (s->target[before].written && !strcmp(s->target[before].name, f->name));
+			again = again ||
+				(s->target[before].written &&
+					!strcmp(s->target[before].name, f->name));
 		if (f->written && !again)
-			n += (size_t)snprintf(text + n, size - n, "; folder %s %s", shown(f), f->exists ? "exists" : "will be made");
+			n += (size_t)snprintf(text + n, size - n, "; folder %s %s", shown(f),
+				f->exists ? "exists" : "will be made");
 	}
 	return 0;
 }
@@ -929,18 +1051,23 @@ static int imap_finish(struct source *source, struct settled *late)
 
 	(void)late;
 	if (s->marked.n)
-		return imap_fail(&s->session, "the server lacks UIDPLUS, and others have marked messages deleted: %llu of ours are marked "
-				 "but not expunged, they come again", (unsigned long long)s->marked.n);
+		return imap_fail(&s->session,
+			"the server lacks UIDPLUS, and others have marked messages deleted: %llu of ours are marked "
+			"but not expunged, they come again",
+			(unsigned long long)s->marked.n);
 	if (s->removed.n && !s->session.broken) {
 		if (select_source(s) || count_left(s, &left))
 			return -1;
 		if (left)
-			return imap_fail(&s->session, "the server said that it removed %llu messages that are still there: this mailbox is not "
-					 "emptied", (unsigned long long)left);
+			return imap_fail(&s->session,
+				"the server said that it removed %llu messages that are still there: this mailbox is not "
+				"emptied",
+				(unsigned long long)left);
 	}
 	if (s->unfinished)
-		return imap_fail(&s->session, "its deadline of %lld s is near: what was read is settled, the rest is for the next run",
-				 (long long)s->mailbox->deadline);
+		return imap_fail(&s->session,
+			"its deadline of %lld s is near: what was read is settled, the rest is for the next run",
+			(long long)s->mailbox->deadline);
 	return 0;
 }
 

@@ -25,7 +25,8 @@ static int greet(struct imap_session *s, bool *authenticated);
 static int protect(struct imap_session *s);
 static int ask_capabilities(struct imap_session *s);
 static int log_in(struct imap_session *s, const struct mailbox *m, const char *password);
-static int sasl(struct imap_session *s, const struct mailbox *m, const char *mechanism, const char *password);
+static int sasl(struct imap_session *s, const struct mailbox *m, const char *mechanism,
+	const char *password);
 static int login_command(struct imap_session *s, const struct mailbox *m, const char *password);
 static int ask_namespace(struct imap_session *s);
 static int list(struct imap_session *s, const char *pattern, bool *exists, char *delimiter);
@@ -44,11 +45,14 @@ int imap_fail(struct imap_session *s, const char *format, ...)
 	return -1;
 }
 
-/* The server's own words, redacted: they may quote a user or an address. "" where there are none. */
+/*
+ * The server's own words, redacted: they may quote a user or an address. "" where there are none.
+ */
 static const char *server_words(const struct imap_session *s, char *buffer)
 {
 	const char *at = s->user ? strchr(s->user, '@') : NULL;
-	struct span names[] = { span_of(s->user), { s->user, at ? (size_t)(at - s->user) : 0 }, { NULL, 0 } };
+	struct span names[] = { span_of(s->user), { s->user, at ? (size_t)(at - s->user) : 0 },
+		{ NULL, 0 } };
 	const char *words = s->imap->imap_response;
 
 	*buffer = '\0';
@@ -97,7 +101,8 @@ int imap_check(struct imap_session *s, int code, const char *what, const char *f
 	}
 	if (folder && strchr(folder, '@'))
 		folder = "(its name has an @)";
-	return imap_fail(s, "%s%s%s: %s%s", what, folder ? " " : "", folder ? folder : "", reason, words);
+	return imap_fail(
+		s, "%s%s%s: %s%s", what, folder ? " " : "", folder ? folder : "", reason, words);
 }
 
 void imap_expect(struct imap_session *s, uint64_t bytes)
@@ -110,7 +115,10 @@ bool imap_has(const struct imap_session *s, const char *capability)
 	return mailimap_has_extension(s->imap, capability);
 }
 
-/* Is the NO of a login the server's own trouble (RFC 5530 section 3), and neither the user's nor the password's? */
+/*
+ * Is the NO of a login the server's own trouble (RFC 5530 section 3), and neither the user's nor
+ * the password's?
+ */
 static bool is_passing(const struct imap_session *s)
 {
 	static const char *const codes[] = { "[UNAVAILABLE]", "[LIMIT]", "[INUSE]", "[SERVERBUG]" };
@@ -136,7 +144,8 @@ int imap_session_open(struct imap_session *s, const struct mailbox *m, const cha
 		return -1;
 	if (m->tls == TLS_STARTTLS) {
 		if (authenticated)
-			return imap_fail(s, "the server takes us for logged in before TLS (PREAUTH): refused");
+			return imap_fail(s,
+				"the server takes us for logged in before TLS (PREAUTH): refused");
 		if (protect(s))
 			return -1;
 	}
@@ -153,13 +162,19 @@ int imap_session_open(struct imap_session *s, const struct mailbox *m, const cha
 
 static int connect_plainly(struct imap_session *s, const struct mailbox *m)
 {
-	struct stream_options options = { .host = m->host, .port = (uint16_t)m->port, .tls = (enum tls)m->tls, .ca_file = m->ca_file,
-					  .timeout = m->timeout, .deadline = s->deadline ? s->deadline : m->deadline };
+	struct stream_options options = { .host = m->host,
+		.port = (uint16_t)m->port,
+		.tls = (enum tls)m->tls,
+		.ca_file = m->ca_file,
+		.timeout = m->timeout,
+		.deadline = s->deadline ? s->deadline : m->deadline };
 
 	s->host = m->host;
 	s->user = m->user;
 	s->port = (unsigned)m->port;
-	/* Beyond its ceiling libetpan moves strings into files under /tmp: mail never goes there. */
+	/*
+	 * Beyond its ceiling libetpan moves strings into files under /tmp: mail never goes there.
+	 */
 	mmap_string_set_ceil(SIZE_MAX);
 	if (stream_open(&s->stream, &options))
 		return imap_fail(s, "%s", stream_error(s->stream));
@@ -188,7 +203,10 @@ static int protect(struct imap_session *s)
 
 	imap_expect(s, IMAP_ANSWER_MAX);
 	code = mailimap_starttls(s->imap);
-	/* Where something stands behind the answer, stream_start_tls() says what is wrong better than libetpan's code does. */
+	/*
+	 * Where something stands behind the answer, stream_start_tls() says what is wrong better
+	 * than libetpan's code does.
+	 */
 	if (!s->imap->imap_stream->read_buffer_len && imap_check(s, code, "STARTTLS", NULL))
 		return -1;
 	if (stream_start_tls(s->stream)) {
@@ -199,8 +217,8 @@ static int protect(struct imap_session *s)
 }
 
 /*
- * What was said before is replaced by an empty list, not by none: libetpan copies the list that it has when
- * a server answers OK and names nothing.
+ * What was said before is replaced by an empty list, not by none: libetpan copies the list that it
+ * has when a server answers OK and names nothing.
  */
 static int ask_capabilities(struct imap_session *s)
 {
@@ -225,7 +243,10 @@ static int ask_capabilities(struct imap_session *s)
 }
 
 /* [mailbox] auth; plain and login may also go by the LOGIN command. */
-static const struct { enum auth auth; const char *mechanism; } mechanisms[] = {
+static const struct {
+	enum auth auth;
+	const char *mechanism;
+} mechanisms[] = {
 	{ AUTH_PLAIN, "PLAIN" },
 	{ AUTH_LOGIN, "LOGIN" },
 	{ AUTH_CRAM_MD5, "CRAM-MD5" },
@@ -249,22 +270,29 @@ static int log_in(struct imap_session *s, const struct mailbox *m, const char *p
 	if (strpbrk(m->user, "\r\n") || strpbrk(password, "\r\n"))
 		return imap_fail(s, "a line break in user or password");
 	command = (m->auth == AUTH_PLAIN || m->auth == AUTH_LOGIN) && !imap_has(s, "LOGINDISABLED");
-	if (mailimap_has_authentication(s->imap, mechanism) && (m->auth != AUTH_LOGIN || !command)) {
+	if (mailimap_has_authentication(s->imap, mechanism) &&
+		(m->auth != AUTH_LOGIN || !command)) {
 		int tag = s->imap->imap_tag, result = sasl(s, m, mechanism, password);
 
 		if (!result || tag != s->imap->imap_tag)
 			return result;
 		if (!command)
-			return imap_fail(s, "the SASL library here lacks %s (package libsasl2-modules)", mechanism);
+			return imap_fail(s,
+				"the SASL library here lacks %s (package libsasl2-modules)",
+				mechanism);
 	}
 	if (!command)
 		return imap_fail(s, "the server does not offer %s%s", mechanism,
-				 imap_has(s, "LOGINDISABLED") ? " and forbids LOGIN" : "");
+			imap_has(s, "LOGINDISABLED") ? " and forbids LOGIN" : "");
 	return login_command(s, m, password);
 }
 
-/* When libetpan returns without having spent a tag, nothing was sent: the library has no such mechanism. */
-static int sasl(struct imap_session *s, const struct mailbox *m, const char *mechanism, const char *password)
+/*
+ * When libetpan returns without having spent a tag, nothing was sent: the library has no such
+ * mechanism.
+ */
+static int sasl(struct imap_session *s, const struct mailbox *m, const char *mechanism,
+	const char *password)
 {
 	char what[64];
 	int code;
@@ -274,7 +302,8 @@ static int sasl(struct imap_session *s, const struct mailbox *m, const char *mec
 	if (m->auth == AUTH_XOAUTH2)
 		code = mailimap_oauth2_authenticate(s->imap, m->user, password);
 	else
-		code = mailimap_authenticate(s->imap, mechanism, m->host, NULL, NULL, "", m->user, password, "");
+		code = mailimap_authenticate(
+			s->imap, mechanism, m->host, NULL, NULL, "", m->user, password, "");
 	return imap_check(s, code, what, NULL);
 }
 
@@ -284,7 +313,10 @@ static int login_command(struct imap_session *s, const struct mailbox *m, const 
 	return imap_check(s, mailimap_login(s->imap, m->user, password), "login (LOGIN)", NULL);
 }
 
-/* The personal namespace (RFC 2342); where the server knows no namespaces, LIST "" "" tells the delimiter. */
+/*
+ * The personal namespace (RFC 2342); where the server knows no namespaces, LIST "" "" tells the
+ * delimiter.
+ */
 static int ask_namespace(struct imap_session *s)
 {
 	struct mailimap_namespace_data *all = NULL;
@@ -294,8 +326,10 @@ static int ask_namespace(struct imap_session *s)
 	if (imap_has(s, "NAMESPACE")) {
 		imap_expect(s, IMAP_ANSWER_MAX);
 		code = mailimap_namespace(s->imap, &all);
-		if (code == MAILIMAP_NO_ERROR && all && all->ns_personal && clist_begin(all->ns_personal->ns_data_list)) {
-			struct mailimap_namespace_info *first = clist_content(clist_begin(all->ns_personal->ns_data_list));
+		if (code == MAILIMAP_NO_ERROR && all && all->ns_personal &&
+			clist_begin(all->ns_personal->ns_data_list)) {
+			struct mailimap_namespace_info *first = clist_content(
+				clist_begin(all->ns_personal->ns_data_list));
 
 			if (first->ns_prefix && strlen(first->ns_prefix) < sizeof s->prefix)
 				strcpy(s->prefix, first->ns_prefix);
@@ -324,7 +358,7 @@ static int list(struct imap_session *s, const char *pattern, bool *exists, char 
 		const struct mailimap_mbx_list_flags *flags = folder->mb_flag;
 
 		*exists |= !(flags && flags->mbf_type == MAILIMAP_MBX_LIST_FLAGS_SFLAG &&
-			     flags->mbf_sflag == MAILIMAP_MBX_LIST_SFLAG_NOSELECT);
+			flags->mbf_sflag == MAILIMAP_MBX_LIST_SFLAG_NOSELECT);
 		if (delimiter)
 			*delimiter = folder->mb_delimiter;
 	}
@@ -334,16 +368,19 @@ static int list(struct imap_session *s, const char *pattern, bool *exists, char 
 
 static bool has_use(const struct mailimap_mbx_list_flags *flags, const char *use)
 {
-	for (clistiter *at = flags && flags->mbf_oflags ? clist_begin(flags->mbf_oflags) : NULL; at; at = clist_next(at)) {
+	for (clistiter *at = flags && flags->mbf_oflags ? clist_begin(flags->mbf_oflags) : NULL; at;
+		at = clist_next(at)) {
 		const struct mailimap_mbx_list_oflag *flag = clist_content(at);
 
-		if (flag->of_type == MAILIMAP_MBX_LIST_OFLAG_FLAG_EXT && flag->of_flag_ext && !strcasecmp(flag->of_flag_ext, use + 1))
+		if (flag->of_type == MAILIMAP_MBX_LIST_OFLAG_FLAG_EXT && flag->of_flag_ext &&
+			!strcasecmp(flag->of_flag_ext, use + 1))
 			return true;
 	}
 	return false;
 }
 
-int imap_find_special(struct imap_session *s, const char *use, struct imap_folder *out, bool *exists)
+int imap_find_special(
+	struct imap_session *s, const char *use, struct imap_folder *out, bool *exists)
 {
 	clist *found = NULL;
 	int result;
@@ -351,10 +388,12 @@ int imap_find_special(struct imap_session *s, const char *use, struct imap_folde
 	*exists = false;
 	imap_expect(s, IMAP_ANSWER_MAX);
 	result = imap_check(s, mailimap_list(s->imap, "", "*", &found), "LIST", NULL);
-	for (clistiter *at = found ? clist_begin(found) : NULL; at && !*exists; at = clist_next(at)) {
+	for (clistiter *at = found ? clist_begin(found) : NULL; at && !*exists;
+		at = clist_next(at)) {
 		const struct mailimap_mailbox_list *folder = clist_content(at);
 
-		if (!has_use(folder->mb_flag, use) || !folder->mb_name || strlen(folder->mb_name) >= IMAP_FOLDER_SIZE)
+		if (!has_use(folder->mb_flag, use) || !folder->mb_name ||
+			strlen(folder->mb_name) >= IMAP_FOLDER_SIZE)
 			continue;
 		*exists = true;
 		if (out)
@@ -365,7 +404,10 @@ int imap_find_special(struct imap_session *s, const char *use, struct imap_folde
 	return result;
 }
 
-/* Modified UTF-7 (RFC 3501 section 5.1.3). ASCII without '&' is that already, on C libraries that lack the conversion too. */
+/*
+ * Modified UTF-7 (RFC 3501 section 5.1.3). ASCII without '&' is that already, on C libraries that
+ * lack the conversion too.
+ */
 static int encode_name(struct imap_session *s, const char *written, char *out)
 {
 	char *from = (char *)written, *to = out;
@@ -375,7 +417,8 @@ static int encode_name(struct imap_session *s, const char *written, char *out)
 
 	for (const char *c = written; *c; c++) {
 		if ((unsigned char)*c < ' ' || *c == 127 || *c == '%' || *c == '*')
-			return imap_fail(s, "a folder's name has a character that IMAP folders cannot have (control, %%, *)");
+			return imap_fail(s,
+				"a folder's name has a character that IMAP folders cannot have (control, %%, *)");
 		plain = plain && (unsigned char)*c < 128;
 	}
 	if (left == 0 || left > room)
@@ -386,8 +429,10 @@ static int encode_name(struct imap_session *s, const char *written, char *out)
 	}
 	converter = iconv_open("UTF-7-IMAP", "UTF-8");
 	if (converter == (iconv_t)-1)
-		return imap_fail(s, "the C library here cannot write folder names beyond ASCII (UTF-7-IMAP)");
-	if (iconv(converter, &from, &left, &to, &room) == (size_t)-1 || iconv(converter, NULL, NULL, &to, &room) == (size_t)-1) {
+		return imap_fail(s,
+			"the C library here cannot write folder names beyond ASCII (UTF-7-IMAP)");
+	if (iconv(converter, &from, &left, &to, &room) == (size_t)-1 ||
+		iconv(converter, NULL, NULL, &to, &room) == (size_t)-1) {
 		iconv_close(converter);
 		return imap_fail(s, "a folder's name is not valid UTF-8 or too long");
 	}
@@ -404,8 +449,9 @@ static void replace(char *text, char from, char to)
 }
 
 /*
- * A user writes Bounces/Unrecognised or Bounces.Unrecognised, and the server may want either, perhaps below INBOX.: the first form
- * that exists is meant; where none does, the one that the server will let us make.
+ * A user writes Bounces/Unrecognised or Bounces.Unrecognised, and the server may want either,
+ * perhaps below INBOX.: the first form that exists is meant; where none does, the one that the
+ * server will let us make.
  */
 int imap_folder_find(struct imap_session *s, const char *written, struct imap_folder *out)
 {
@@ -433,7 +479,8 @@ int imap_folder_find(struct imap_session *s, const char *written, struct imap_fo
 
 		if (i >= count && (!*prefix || !strncasecmp(form, prefix, strlen(prefix))))
 			continue;
-		if (snprintf(out->name, sizeof out->name, "%s%s", prefix, form) >= (int)sizeof out->name)
+		if (snprintf(out->name, sizeof out->name, "%s%s", prefix, form) >=
+			(int)sizeof out->name)
 			return imap_fail(s, "a folder's name is too long");
 		if (list(s, out->name, &out->exists, NULL))
 			return -1;
@@ -442,8 +489,9 @@ int imap_folder_find(struct imap_session *s, const char *written, struct imap_fo
 		return 0;
 	if (count == 2 && !strncasecmp(written, "INBOX.", 6))
 		strcpy(forms[0], forms[1]);
-	if (snprintf(out->name, sizeof out->name, "%s%s", strncasecmp(forms[0], s->prefix, strlen(s->prefix)) ? s->prefix : "", forms[0]) >=
-	    (int)sizeof out->name)
+	if (snprintf(out->name, sizeof out->name, "%s%s",
+		    strncasecmp(forms[0], s->prefix, strlen(s->prefix)) ? s->prefix : "",
+		    forms[0]) >= (int)sizeof out->name)
 		return imap_fail(s, "a folder's name is too long");
 	return 0;
 }
@@ -464,10 +512,15 @@ int imap_folder_make(struct imap_session *s, struct imap_folder *folder)
 	folder->exists = true;
 	imap_expect(s, IMAP_ANSWER_MAX);
 	code = mailimap_subscribe(s->imap, folder->name);
-	return code == MAILIMAP_ERROR_SUBSCRIBE ? 0 : imap_check(s, code, "subscribing to folder", folder->written);
+	return code == MAILIMAP_ERROR_SUBSCRIBE
+		? 0
+		: imap_check(s, code, "subscribing to folder", folder->written);
 }
 
-/* libetpan would say LOGOUT and go on reading on a stream that is already lost, so a lost one is taken from it first. */
+/*
+ * libetpan would say LOGOUT and go on reading on a stream that is already lost, so a lost one is
+ * taken from it first.
+ */
 void imap_session_close(struct imap_session *s)
 {
 	if (s->imap) {

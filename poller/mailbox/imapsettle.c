@@ -13,11 +13,12 @@ static int compare(const void *a, const void *b);
 static int mark_deleted(struct imap_session *s, struct mailimap_set *set);
 static int expunge_marked(struct imap_session *s, struct uid_list *marked, uint64_t *done);
 static int search_deleted(struct imap_session *s, struct uid_list *found);
-static int remove_set(struct imap_session *s, const struct uid_list *uids, size_t first, size_t n, struct mailimap_set *set,
-		      struct uid_list *marked, uint64_t *done);
-static int move_set(struct imap_session *s, const struct uid_list *uids, struct mailimap_set *set, struct imap_folder *to,
-		    struct uid_list *marked, uint64_t *done, struct uid_list *there);
-static int check_copied(struct imap_session *s, const struct uid_list *uids, struct mailimap_set *source, struct uid_list *copied);
+static int remove_set(struct imap_session *s, const struct uid_list *uids, size_t first, size_t n,
+	struct mailimap_set *set, struct uid_list *marked, uint64_t *done);
+static int move_set(struct imap_session *s, const struct uid_list *uids, struct mailimap_set *set,
+	struct imap_folder *to, struct uid_list *marked, uint64_t *done, struct uid_list *there);
+static int check_copied(struct imap_session *s, const struct uid_list *uids,
+	struct mailimap_set *source, struct uid_list *copied);
 
 int uid_list_add(struct uid_list *list, uint32_t uid)
 {
@@ -70,12 +71,15 @@ size_t uid_set(const struct uid_list *list, size_t first, struct mailimap_set **
 	size_t at = first, bytes = 0;
 
 	*set = mailimap_set_new_empty();
-	while (*set && at < list->n && at - first < IMAP_SET_UIDS && bytes + RANGE_BYTES <= IMAP_SET_BYTES) {
+	while (*set && at < list->n && at - first < IMAP_SET_UIDS &&
+		bytes + RANGE_BYTES <= IMAP_SET_BYTES) {
 		size_t end = at + 1;
 
-		while (end < list->n && end - first < IMAP_SET_UIDS && list->at[end] == list->at[end - 1] + 1)
+		while (end < list->n && end - first < IMAP_SET_UIDS &&
+			list->at[end] == list->at[end - 1] + 1)
 			end++;
-		if (mailimap_set_add_interval(*set, list->at[at], list->at[end - 1]) != MAILIMAP_NO_ERROR)
+		if (mailimap_set_add_interval(*set, list->at[at], list->at[end - 1]) !=
+			MAILIMAP_NO_ERROR)
 			break;
 		bytes += RANGE_BYTES;
 		at = end;
@@ -111,7 +115,8 @@ static int mark_deleted(struct imap_session *s, struct mailimap_set *set)
 	return imap_check(s, code, "marking messages deleted", NULL);
 }
 
-static int search(struct imap_session *s, struct mailimap_search_key *key, const char *what, struct uid_list *found)
+static int search(struct imap_session *s, struct mailimap_search_key *key, const char *what,
+	struct uid_list *found)
 {
 	clist *result = NULL;
 	int code;
@@ -138,14 +143,18 @@ static int search_deleted(struct imap_session *s, struct uid_list *found)
 
 int imap_search_uids(struct imap_session *s, struct mailimap_set *set, struct uid_list *found)
 {
-	struct mailimap_search_key key = { .sk_type = MAILIMAP_SEARCH_KEY_UID, .sk_data = { .sk_uid = set } };
+	struct mailimap_search_key key = { .sk_type = MAILIMAP_SEARCH_KEY_UID,
+		.sk_data = { .sk_uid = set } };
 	int result = search(s, &key, "SEARCH UID", found);
 
 	mailimap_set_free(set);
 	return result;
 }
 
-/* A message that someone else marks between the search and the EXPUNGE goes too: without UIDPLUS nothing can prevent that. */
+/*
+ * A message that someone else marks between the search and the EXPUNGE goes too: without UIDPLUS
+ * nothing can prevent that.
+ */
 static int expunge_marked(struct imap_session *s, struct uid_list *marked, uint64_t *done)
 {
 	struct uid_list found = { 0 };
@@ -175,8 +184,8 @@ out:
 	return result;
 }
 
-static int remove_set(struct imap_session *s, const struct uid_list *uids, size_t first, size_t n, struct mailimap_set *set,
-		      struct uid_list *marked, uint64_t *done)
+static int remove_set(struct imap_session *s, const struct uid_list *uids, size_t first, size_t n,
+	struct mailimap_set *set, struct uid_list *marked, uint64_t *done)
 {
 	if (mark_deleted(s, set))
 		return -1;
@@ -193,7 +202,8 @@ static int remove_set(struct imap_session *s, const struct uid_list *uids, size_
 	return 0;
 }
 
-int imap_remove(struct imap_session *s, const struct uid_list *uids, struct uid_list *marked, uint64_t *done)
+int imap_remove(struct imap_session *s, const struct uid_list *uids, struct uid_list *marked,
+	uint64_t *done)
 {
 	struct mailimap_set *set;
 
@@ -212,19 +222,23 @@ int imap_remove(struct imap_session *s, const struct uid_list *uids, struct uid_
 }
 
 /* COPYUID's source set must lie within ours; what it names is what was copied. */
-static int check_copied(struct imap_session *s, const struct uid_list *uids, struct mailimap_set *source, struct uid_list *copied)
+static int check_copied(struct imap_session *s, const struct uid_list *uids,
+	struct mailimap_set *source, struct uid_list *copied)
 {
 	for (clistiter *at = clist_begin(source->set_list); at; at = clist_next(at)) {
 		const struct mailimap_set_item *item = clist_content(at);
 		uint32_t low = item->set_first < item->set_last ? item->set_first : item->set_last;
 		uint32_t high = item->set_first < item->set_last ? item->set_last : item->set_first;
 
-		if (high - low >= uids->n || !uid_list_has(uids, low) || !uid_list_has(uids, high)) {
+		if (high - low >= uids->n || !uid_list_has(uids, low) ||
+			!uid_list_has(uids, high)) {
 			s->broken = true;
-			return imap_fail(s, "the server says that it moved other messages than it was asked to");
+			return imap_fail(s,
+				"the server says that it moved other messages than it was asked to");
 		}
 		for (size_t i = 0; i < uids->n; i++)
-			if (uids->at[i] >= low && uids->at[i] <= high && uid_list_add(copied, uids->at[i]))
+			if (uids->at[i] >= low && uids->at[i] <= high &&
+				uid_list_add(copied, uids->at[i]))
 				return imap_check(s, MAILIMAP_ERROR_MEMORY, "UID set", NULL);
 	}
 	uid_list_sort(copied);
@@ -237,7 +251,8 @@ static int list_set(const struct mailimap_set *set, size_t most, struct uid_list
 	for (clistiter *at = clist_begin(set->set_list); at; at = clist_next(at)) {
 		const struct mailimap_set_item *item = clist_content(at);
 
-		for (uint32_t uid = item->set_first; uid && uid <= item->set_last && out->n < most; uid++)
+		for (uint32_t uid = item->set_first; uid && uid <= item->set_last && out->n < most;
+			uid++)
 			if (uid_list_add(out, uid))
 				return -1;
 	}
@@ -245,15 +260,17 @@ static int list_set(const struct mailimap_set *set, size_t most, struct uid_list
 }
 
 /* A server may want the folder made first, though it lists it. */
-static int copy_or_move(struct imap_session *s, bool move, struct mailimap_set *set, struct imap_folder *to, struct mailimap_set **source,
-			struct mailimap_set **destination)
+static int copy_or_move(struct imap_session *s, bool move, struct mailimap_set *set,
+	struct imap_folder *to, struct mailimap_set **source, struct mailimap_set **destination)
 {
 	uint32_t validity = 0;
 
 	for (int tries = 0;; tries++) {
 		imap_expect(s, IMAP_ANSWER_MAX);
-		int code = move ? mailimap_uidplus_uid_move(s->imap, set, to->name, &validity, source, destination)
-				: mailimap_uidplus_uid_copy(s->imap, set, to->name, &validity, source, destination);
+		int code = move ? mailimap_uidplus_uid_move(
+					  s->imap, set, to->name, &validity, source, destination)
+				: mailimap_uidplus_uid_copy(
+					  s->imap, set, to->name, &validity, source, destination);
 		const struct mailimap_response_info *info = s->imap->imap_response_info;
 		if (code == MAILIMAP_NO_ERROR || tries || !info || !info->rsp_trycreate)
 			return code;
@@ -263,8 +280,8 @@ static int copy_or_move(struct imap_session *s, bool move, struct mailimap_set *
 	}
 }
 
-static int move_set(struct imap_session *s, const struct uid_list *uids, struct mailimap_set *set, struct imap_folder *to,
-		    struct uid_list *marked, uint64_t *done, struct uid_list *there)
+static int move_set(struct imap_session *s, const struct uid_list *uids, struct mailimap_set *set,
+	struct imap_folder *to, struct uid_list *marked, uint64_t *done, struct uid_list *there)
 {
 	struct mailimap_set *source = NULL, *destination = NULL;
 	struct uid_list copied = { 0 };
@@ -289,13 +306,14 @@ static int move_set(struct imap_session *s, const struct uid_list *uids, struct 
 	return result;
 }
 
-int imap_move(struct imap_session *s, const struct uid_list *uids, struct imap_folder *to, struct uid_list *marked, uint64_t *done)
+int imap_move(struct imap_session *s, const struct uid_list *uids, struct imap_folder *to,
+	struct uid_list *marked, uint64_t *done)
 {
 	return imap_move_to(s, uids, to, marked, done, NULL);
 }
 
-int imap_move_to(struct imap_session *s, const struct uid_list *uids, struct imap_folder *to, struct uid_list *marked, uint64_t *done,
-		 struct uid_list *there)
+int imap_move_to(struct imap_session *s, const struct uid_list *uids, struct imap_folder *to,
+	struct uid_list *marked, uint64_t *done, struct uid_list *there)
 {
 	struct mailimap_set *set;
 

@@ -9,8 +9,8 @@
 #include "poller/mailbox/imapsession.h"
 
 enum {
-	IMAP_SET_BYTES = 8000,  /* of one UID set: servers take command lines of 8192 */
-	IMAP_SET_UIDS = 1000,   /* in one command: bounds the answer too */
+	IMAP_SET_BYTES = 8000, /* of one UID set: servers take command lines of 8192 */
+	IMAP_SET_UIDS = 1000,  /* in one command: bounds the answer too */
 };
 
 /* UIDs, ascending, each once. */
@@ -24,24 +24,30 @@ bool uid_list_has(const struct uid_list *list, uint32_t uid);
 void uid_list_free(struct uid_list *list);
 
 /*
- * How many of LIST from FIRST on fit into one command; *SET gets them (mailimap_set_free), only UIDs of the list, neighbours as ranges.
- * 0 without memory.
+ * How many of LIST from FIRST on fit into one command; *SET gets them (mailimap_set_free), only
+ * UIDs of the list, neighbours as ranges. 0 without memory.
  */
 size_t uid_set(const struct uid_list *list, size_t first, struct mailimap_set **set);
 
 /*
  * Both write what they removed from the folder to *DONE.
  *
- * Without UIDPLUS the only removal that IMAP has is EXPUNGE, which takes everything that is marked, whoever marked it. So what is to go is
- * marked and noted in MARKED, and EXPUNGE is sent only while what SEARCH DELETED finds is exactly that. What waits in MARKED is tried
- * again with the next call, with an empty list too.
+ * Without UIDPLUS the only removal that IMAP has is EXPUNGE, which takes everything that is marked,
+ * whoever marked it. So what is to go is marked and noted in MARKED, and EXPUNGE is sent only while
+ * what SEARCH DELETED finds is exactly that. What waits in MARKED is tried again with the next
+ * call, with an empty list too.
  */
-int imap_remove(struct imap_session *s, const struct uid_list *uids, struct uid_list *marked, uint64_t *done);
-int imap_move(struct imap_session *s, const struct uid_list *uids, struct imap_folder *to, struct uid_list *marked, uint64_t *done);
+int imap_remove(struct imap_session *s, const struct uid_list *uids, struct uid_list *marked,
+	uint64_t *done);
+int imap_move(struct imap_session *s, const struct uid_list *uids, struct imap_folder *to,
+	struct uid_list *marked, uint64_t *done);
 
-/* As imap_move(); THERE, which may be NULL, gets the UIDs that the messages have in TO, where the server tells them (COPYUID). */
-int imap_move_to(struct imap_session *s, const struct uid_list *uids, struct imap_folder *to, struct uid_list *marked, uint64_t *done,
-		 struct uid_list *there);
+/*
+ * As imap_move(); THERE, which may be NULL, gets the UIDs that the messages have in TO, where the
+ * server tells them (COPYUID).
+ */
+int imap_move_to(struct imap_session *s, const struct uid_list *uids, struct imap_folder *to,
+	struct uid_list *marked, uint64_t *done, struct uid_list *there);
 /* Which of SET, which is freed, are in the selected folder: added to FOUND. */
 int imap_search_uids(struct imap_session *s, struct mailimap_set *set, struct uid_list *found);
 

@@ -58,7 +58,8 @@ static void sift_down(struct listing *l, size_t i, size_t n)
 		size_t child = 2 * i + 1;
 		if (child >= n)
 			return;
-		if (child + 1 < n && compare(&l->window[child], &l->window[child + 1], l->maildir) < 0)
+		if (child + 1 < n &&
+			compare(&l->window[child], &l->window[child + 1], l->maildir) < 0)
 			child++;
 		if (compare(&l->window[i], &l->window[child], l->maildir) >= 0)
 			return;
@@ -69,14 +70,18 @@ static void sift_down(struct listing *l, size_t i, size_t n)
 
 static void sift_up(struct listing *l, size_t i)
 {
-	for (; i && compare(&l->window[(i - 1) / 2], &l->window[i], l->maildir) < 0; i = (i - 1) / 2)
+	for (; i && compare(&l->window[(i - 1) / 2], &l->window[i], l->maildir) < 0;
+		i = (i - 1) / 2)
 		swap(&l->window[(i - 1) / 2], &l->window[i]);
 }
 
 /* Keeps NAME if it is among the smallest. 0, or -1 without memory. */
 static int offer(struct listing *l, const char *name, uint8_t dir)
 {
-	struct listing_entry e = { .time = l->maildir ? maildir_name_time(name) : 0, .name = (char *)name, .dir = dir, .wanted = true };
+	struct listing_entry e = { .time = l->maildir ? maildir_name_time(name) : 0,
+		.name = (char *)name,
+		.dir = dir,
+		.wanted = true };
 	if (l->started && compare(&e, &l->last, l->maildir) <= 0)
 		return 0;
 	bool full = l->n == LISTING_WINDOW;

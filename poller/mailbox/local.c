@@ -1,6 +1,7 @@
 /*
- * What the sources share: error texts, and reading one file of this machine. Names of files come from whoever may write into the directory: links are never
- * followed, a device or pipe is never opened for reading.
+ * What the sources share: error texts, and reading one file of this machine. Names of files come
+ * from whoever may write into the directory: links are never followed, a device or pipe is never
+ * opened for reading.
  */
 #include "poller/mailbox/local.h"
 

@@ -1,4 +1,7 @@
-/* What there is to know of a mailbox before it is opened: where it is, how to log in, what becomes of its mail. The INI file's [mailbox NAME], read and checked. */
+/*
+ * What there is to know of a mailbox before it is opened: where it is, how to log in, what becomes
+ * of its mail. The INI file's [mailbox NAME], read and checked.
+ */
 #ifndef RETOUR_MAILBOX_H
 #define RETOUR_MAILBOX_H
 
@@ -6,10 +9,22 @@
 #include "poller/mailbox/stream.h"
 
 /* Each as the INI file and the ledger name it. */
-#define PROTOCOLS(X) X(PROTOCOL_IMAP, "imap") X(PROTOCOL_POP3, "pop3") X(PROTOCOL_MAILDIR, "maildir") X(PROTOCOL_MBOX, "mbox")
-#define AUTH_METHODS(X) X(AUTH_PLAIN, "plain") X(AUTH_LOGIN, "login") X(AUTH_CRAM_MD5, "cram-md5") X(AUTH_SCRAM_SHA_1, "scram-sha-1") \
-	X(AUTH_SCRAM_SHA_256, "scram-sha-256") X(AUTH_XOAUTH2, "xoauth2")
-#define MAILBOX_KINDS(X) X(MAILBOX_AUTO, "auto") X(MAILBOX_BOUNCE, "bounce") X(MAILBOX_FBL, "fbl")
+#define PROTOCOLS(X) \
+	X(PROTOCOL_IMAP, "imap") \
+	X(PROTOCOL_POP3, "pop3") \
+	X(PROTOCOL_MAILDIR, "maildir") \
+	X(PROTOCOL_MBOX, "mbox")
+#define AUTH_METHODS(X) \
+	X(AUTH_PLAIN, "plain") \
+	X(AUTH_LOGIN, "login") \
+	X(AUTH_CRAM_MD5, "cram-md5") \
+	X(AUTH_SCRAM_SHA_1, "scram-sha-1") \
+	X(AUTH_SCRAM_SHA_256, "scram-sha-256") \
+	X(AUTH_XOAUTH2, "xoauth2")
+#define MAILBOX_KINDS(X) \
+	X(MAILBOX_AUTO, "auto") \
+	X(MAILBOX_BOUNCE, "bounce") \
+	X(MAILBOX_FBL, "fbl")
 #define MAILBOX_ENUM(symbol, name) symbol,
 enum protocol { PROTOCOLS(MAILBOX_ENUM) };
 enum auth { AUTH_METHODS(MAILBOX_ENUM) };
@@ -30,20 +45,20 @@ struct secret_source {
 
 struct mailbox {
 	const char *name;
-	int protocol;          /* enum protocol */
+	int protocol; /* enum protocol */
 	const char *host;
-	int64_t port;          /* 0 in the file: the protocol's usual one */
-	int tls;               /* enum tls */
+	int64_t port; /* 0 in the file: the protocol's usual one */
+	int tls;      /* enum tls */
 	const char *ca_file;
 	const char *user;
-	int auth;              /* enum auth */
+	int auth; /* enum auth */
 	struct secret_source secret;
-	const char *path;      /* the Maildir or mbox */
-	const char *folder;    /* IMAP folder; else the same as path */
-	int kind;              /* enum mailbox_kind */
+	const char *path;   /* the Maildir or mbox */
+	const char *folder; /* IMAP folder; else the same as path */
+	int kind;           /* enum mailbox_kind */
 	struct disposal processed, unrecognised, quarantine;
-	int64_t raw_retention; /* seconds */
-	int64_t max_message;   /* bytes */
+	int64_t raw_retention;     /* seconds */
+	int64_t max_message;       /* bytes */
 	int64_t timeout, deadline; /* seconds */
 };
 

@@ -1,7 +1,8 @@
 /*
  * The Maildir source (cr.yp.to/proto/maildir.html; folders as in Maildir++): one file per message
- * in new/ and cur/, complete from the moment on that it can be seen there, never changed. tmp/ is the deliverers'.
- * No locks: other programs may take a message away or rename it under us at any moment, which is no error.
+ * in new/ and cur/, complete from the moment on that it can be seen there, never changed. tmp/ is
+ * the deliverers'. No locks: other programs may take a message away or rename it under us at any
+ * moment, which is no error.
  *
  * A folder F lies in the directory ".F" of the Maildir, "A/B" in ".A.B".
  */
@@ -40,7 +41,7 @@ struct maildir_source {
 	size_t handed_count, handed_capacity;
 };
 
-/* --- handing out ------------------------------------------------------------------------------------------------------- */
+/* --- handing out ---------------------------------------------------------- */
 
 static int maildir_open(struct source **out, const struct source_options *options)
 {
@@ -60,14 +61,18 @@ static int maildir_open(struct source **out, const struct source_options *option
 	for (int i = 0; i < DIRS; i++) {
 		m->dirs[i] = directory_open(m->root, directory_name[i]);
 		if (m->dirs[i] < 0)
-			return source_fail(&m->base, "%s/%s: %s: not a Maildir?", m->path, directory_name[i], strerror(errno));
+			return source_fail(&m->base, "%s/%s: %s: not a Maildir?", m->path,
+				directory_name[i], strerror(errno));
 	}
 	if (listing_open(&m->listing, m->dirs, DIRS, true))
 		return source_fail(&m->base, "%s: %s", m->path, strerror(errno));
 	return 0;
 }
 
-/* Asks about the next entries of the window, by the part of their names that flags do not change. 0, or -1 with the error text. */
+/*
+ * Asks about the next entries of the window, by the part of their names that flags do not change.
+ * 0, or -1 with the error text.
+ */
 static int ask(struct maildir_source *m, const struct source_sink *sink)
 {
 	unsigned char ids[WANTED_WINDOW][SOURCE_ID_SIZE], wanted[WANTED_WINDOW];
@@ -85,7 +90,8 @@ static int ask(struct maildir_source *m, const struct source_sink *sink)
 }
 
 /* The next entry that is wanted. 1, 0 at the end, -1 with the error text. */
-static int next_entry(struct maildir_source *m, const struct source_sink *sink, const struct listing_entry **out)
+static int next_entry(
+	struct maildir_source *m, const struct source_sink *sink, const struct listing_entry **out)
 {
 	for (;;) {
 		if (m->at == m->listed) {
@@ -137,7 +143,8 @@ static void forget_settled(struct maildir_source *m)
 	memmove(m->handed, m->handed + n, m->handed_count * sizeof *m->handed);
 }
 
-static int hand_out(struct maildir_source *m, const struct listing_entry *e, const struct stat *st, const struct source_sink *sink)
+static int hand_out(struct maildir_source *m, const struct listing_entry *e, const struct stat *st,
+	const struct source_sink *sink)
 {
 	m->last_id++;
 	if (remember(m, e))
@@ -151,7 +158,8 @@ static int hand_out(struct maildir_source *m, const struct listing_entry *e, con
 		/* Whoever delivers chooses the name: it must not carry an address further. */
 		.name = strchr(e->name, '@') ? directory_name[e->dir] : e->name,
 	};
-	source_remote_id(message.remote_id, (struct span){ e->name, strcspn(e->name, ":") }, SPAN(""));
+	source_remote_id(
+		message.remote_id, (struct span){ e->name, strcspn(e->name, ":") }, SPAN(""));
 	int stop = sink->message(sink->context, &message);
 	if (m->buffer.n)
 		explicit_bzero(m->buffer.p, m->buffer.n);
@@ -159,11 +167,16 @@ static int hand_out(struct maildir_source *m, const struct listing_entry *e, con
 }
 
 /* One message that cannot be read does not hold up the others, but it does not go unsaid. */
-static int say_stuck(struct maildir_source *m, const struct listing_entry *e, int error, const struct source_sink *sink)
+static int say_stuck(struct maildir_source *m, const struct listing_entry *e, int error,
+	const struct source_sink *sink)
 {
-	struct source_message message = { .name = strchr(e->name, '@') ? directory_name[e->dir] : e->name };
-	source_remote_id(message.remote_id, (struct span){ e->name, strcspn(e->name, ":") }, SPAN(""));
-	return sink->stuck && sink->stuck(sink->context, &message, strerror(error)) ? source_fail(&m->base, "stopped") : 0;
+	struct source_message message = { .name = strchr(e->name, '@') ? directory_name[e->dir]
+								       : e->name };
+	source_remote_id(
+		message.remote_id, (struct span){ e->name, strcspn(e->name, ":") }, SPAN(""));
+	return sink->stuck && sink->stuck(sink->context, &message, strerror(error))
+		? source_fail(&m->base, "stopped")
+		: 0;
 }
 
 static int maildir_next(struct source *s, size_t count, const struct source_sink *sink)
@@ -191,7 +204,7 @@ static int maildir_next(struct source *s, size_t count, const struct source_sink
 	return (int)given;
 }
 
-/* --- folders ------------------------------------------------------------------------------------------------------------ */
+/* --- folders -------------------------------------------------------------- */
 
 /* ".A.B" for "A/B". -1 with the error text when it cannot be one. */
 static int folder_directory(struct maildir_source *m, const char *folder, char out[FOLDER_SIZE])
@@ -224,7 +237,9 @@ static int make_directory(int dir, const char *name)
 	return directory_open(dir, name);
 }
 
-/* The cur/ of FOLDER, made when absent as Maildir++ has it. Descriptor, or -1 with the error text. */
+/*
+ * The cur/ of FOLDER, made when absent as Maildir++ has it. Descriptor, or -1 with the error text.
+ */
 static int open_folder(struct maildir_source *m, const char *folder)
 {
 	char name[FOLDER_SIZE];
@@ -243,7 +258,8 @@ static int open_folder(struct maildir_source *m, const char *folder)
 			goto out;
 	}
 	/* The empty file that says that this is a folder and not an account of its own. */
-	fd = openat(dir, "maildirfolder", O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+	fd = openat(dir, "maildirfolder", O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
+		0600);
 	if (fd >= 0)
 		close(fd);
 	fsync(dir);
@@ -256,7 +272,10 @@ out:
 	return cur;
 }
 
-/* Moves one file to CUR, under its own name with flags, or a free one. 1, 0 when it is gone, -1 with errno. */
+/*
+ * Moves one file to CUR, under its own name with flags, or a free one. 1, 0 when it is gone, -1
+ * with errno.
+ */
 static int move_file(struct maildir_source *m, const struct handed *h, int cur)
 {
 	enum { NAMES_TRIED = 16 };
@@ -278,7 +297,7 @@ static int move_file(struct maildir_source *m, const struct handed *h, int cur)
 	return -1;
 }
 
-/* --- settling ------------------------------------------------------------------------------------------------------------ */
+/* --- settling ------------------------------------------------------------- */
 
 static int by_id(const void *a, const void *b)
 {
@@ -289,12 +308,18 @@ static int by_id(const void *a, const void *b)
 static struct handed *find(struct maildir_source *m, uint64_t id)
 {
 	struct handed key = { .id = id };
-	struct handed *h = m->handed_count ? bsearch(&key, m->handed, m->handed_count, sizeof key, by_id) : NULL;
+	struct handed *h = m->handed_count
+		? bsearch(&key, m->handed, m->handed_count, sizeof key, by_id)
+		: NULL;
 	return h && h->name ? h : NULL;
 }
 
-/* Deletes or moves what has the settlement WHAT. 0, or -1 with the error text after doing what could be done. */
-static int settle_one_kind(struct maildir_source *m, const struct settle_item *items, size_t count, enum settlement what, struct settled *done)
+/*
+ * Deletes or moves what has the settlement WHAT. 0, or -1 with the error text after doing what
+ * could be done.
+ */
+static int settle_one_kind(struct maildir_source *m, const struct settle_item *items, size_t count,
+	enum settlement what, struct settled *done)
 {
 	const struct disposal *d = source_disposal(m->mailbox, what);
 	int cur = -1, result = 0;
@@ -307,13 +332,15 @@ static int settle_one_kind(struct maildir_source *m, const struct settle_item *i
 			if (!unlinkat(m->dirs[h->dir], h->name, 0))
 				done->deleted++;
 			else if (errno != ENOENT)
-				result = source_fail(&m->base, "%s: deleting: %s", m->path, strerror(errno));
+				result = source_fail(
+					&m->base, "%s: deleting: %s", m->path, strerror(errno));
 		} else if (d->action == DISPOSE_MOVE) {
 			if (cur < 0 && (cur = open_folder(m, d->folder)) < 0)
 				return -1;
 			moved = move_file(m, h, cur);
 			if (moved < 0)
-				result = source_fail(&m->base, "%s: moving to %s: %s", m->path, d->folder, strerror(errno));
+				result = source_fail(&m->base, "%s: moving to %s: %s", m->path,
+					d->folder, strerror(errno));
 			else
 				done->moved += (unsigned)moved;
 		} else {
@@ -324,13 +351,15 @@ static int settle_one_kind(struct maildir_source *m, const struct settle_item *i
 	}
 	if (cur >= 0) {
 		if (fsync(cur))
-			result = source_fail(&m->base, "%s: %s: %s", m->path, d->folder, strerror(errno));
+			result = source_fail(
+				&m->base, "%s: %s: %s", m->path, d->folder, strerror(errno));
 		close(cur);
 	}
 	return result;
 }
 
-static int maildir_settle(struct source *s, const struct settle_item *items, size_t count, struct settled *done)
+static int maildir_settle(
+	struct source *s, const struct settle_item *items, size_t count, struct settled *done)
 {
 	struct maildir_source *m = (struct maildir_source *)s;
 	int result = 0;
@@ -365,9 +394,13 @@ static int expire_directory(int folder, const char *name, int64_t cutoff, uint64
 			result = errno ? -1 : 0;
 			break;
 		}
-		if (e->d_name[0] == '.' || fstatat(dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) || S_ISDIR(st.st_mode))
+		if (e->d_name[0] == '.' || fstatat(dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) ||
+			S_ISDIR(st.st_mode))
 			continue;
-		/* the name keeps the time of arrival; the rename into this folder is what changed the inode last */
+		/*
+		 * the name keeps the time of arrival; the rename into this folder is what changed
+		 * the inode last
+		 */
 		if (st.st_ctime >= cutoff)
 			continue;
 		if (!unlinkat(dir, e->d_name, 0))
@@ -380,8 +413,8 @@ static int expire_directory(int folder, const char *name, int64_t cutoff, uint64
 	return result;
 }
 
-static int maildir_expire(struct source *s, const char *folder, int64_t cutoff, const struct folder_mark *due, uint64_t *removed,
-			  struct folder_mark *end)
+static int maildir_expire(struct source *s, const char *folder, int64_t cutoff,
+	const struct folder_mark *due, uint64_t *removed, struct folder_mark *end)
 {
 	(void)due, (void)end;
 	struct maildir_source *m = (struct maildir_source *)s;
@@ -391,11 +424,14 @@ static int maildir_expire(struct source *s, const char *folder, int64_t cutoff, 
 		return -1;
 	int dir = directory_open(m->root, name);
 	if (dir < 0)
-		return errno == ENOENT ? 0 : source_fail(s, "%s/%s: %s", m->path, name, strerror(errno));
+		return errno == ENOENT
+			? 0
+			: source_fail(s, "%s/%s: %s", m->path, name, strerror(errno));
 	int result = 0;
 	for (int i = 0; i < DIRS && !result; i++)
 		if (expire_directory(dir, directory_name[i], cutoff, removed))
-			result = source_fail(s, "%s/%s/%s: %s", m->path, name, directory_name[i], strerror(errno));
+			result = source_fail(s, "%s/%s/%s: %s", m->path, name, directory_name[i],
+				strerror(errno));
 	close(dir);
 	return result;
 }
@@ -412,9 +448,10 @@ static int maildir_describe(struct source *s, char *text, size_t size)
 	while ((n = listing_next(listing, &window)) > 0)
 		count += (uint64_t)n;
 	listing_close(listing);
-	bool writable = !faccessat(m->dirs[NEW], ".", W_OK, AT_EACCESS) && !faccessat(m->dirs[CUR], ".", W_OK, AT_EACCESS);
+	bool writable = !faccessat(m->dirs[NEW], ".", W_OK, AT_EACCESS) &&
+		!faccessat(m->dirs[CUR], ".", W_OK, AT_EACCESS);
 	snprintf(text, size, "%s: Maildir, %" PRIu64 " messages%s", m->path, count,
-		 writable ? "" : "; we may only read it, so nothing can be deleted or moved");
+		writable ? "" : "; we may only read it, so nothing can be deleted or moved");
 	return n < 0 ? source_fail(s, "%s: %s", m->path, strerror(errno)) : 0;
 }
 

@@ -1,10 +1,12 @@
 /*
  * The mbox source. Others deliver into the file while we read it, so:
  *
- * - A lock (mboxlock.h) is held only to look at the size and to remove what is done; what was delivered after the first look waits for the next run
- *   and stays in the file whatever happens.
- * - settle() removes what is to go, after making sure that the same bytes are still there, as soon as that costs no more than what it saves;
- *   close() removes the rest. Nothing that stays is torn by a kill, and nothing is moved twice (mboxcut.h, mboxmove.c): the next open mends what one left.
+ * - A lock (mboxlock.h) is held only to look at the size and to remove what is done; what was
+ *   delivered after the first look waits for the next run and stays in the file whatever happens.
+ * - settle() removes what is to go, after making sure that the same bytes are still there, as soon
+ *   as that costs no more than what it saves; close() removes the rest. Nothing that stays is torn
+ *   by a kill, and nothing is moved twice (mboxcut.h, mboxmove.c): the next open mends what one
+ *   left.
  *
  * A folder is an mbox of that name in the same directory.
  */
@@ -19,7 +21,7 @@
 
 enum { REST_CHEAP = 16 << 20 }; /* bytes that are copied at any settle */
 
-/* --- handed out, by number ------------------------------------------------------------------------------------------------ */
+/* --- handed out, by number ------------------------------------------------ */
 
 static int stretch_number_order(const void *a, const void *b)
 {
@@ -31,24 +33,27 @@ static int stretch_number_order(const void *a, const void *b)
 static struct stretch *handed_find(struct stretches *s, uint64_t number)
 {
 	struct stretch key = { .number = number };
-	struct stretch *x = s->n ? bsearch(&key, s->at, s->n, sizeof *s->at, stretch_number_order) : NULL;
+	struct stretch *x = s->n ? bsearch(&key, s->at, s->n, sizeof *s->at, stretch_number_order)
+				 : NULL;
 	return x && x->end ? x : NULL;
 }
 
-/* --- removing ------------------------------------------------------------------------------------------------------------- */
+/* --- removing ------------------------------------------------------------- */
 
 /* True when PATH is still the file that we read, with everything in its place that is to go. */
 static bool file_unchanged(const struct mbox_source *b)
 {
 	struct stat now;
-	if (stat(b->path, &now) || now.st_dev != b->seen.st_dev || now.st_ino != b->seen.st_ino || now.st_size < b->seen.st_size)
+	if (stat(b->path, &now) || now.st_dev != b->seen.st_dev || now.st_ino != b->seen.st_ino ||
+		now.st_size < b->seen.st_size)
 		return false;
 	for (size_t i = 0; i < b->removed.n; i++) {
 		char next[5];
 		const struct stretch *x = &b->removed.at[i];
 		if (!mbox_unchanged(b, x))
 			return false;
-		if (x->end < (uint64_t)b->seen.st_size && (pread(b->fd, next, 5, (off_t)x->end) != 5 || memcmp(next, "From ", 5)))
+		if (x->end < (uint64_t)b->seen.st_size &&
+			(pread(b->fd, next, 5, (off_t)x->end) != 5 || memcmp(next, "From ", 5)))
 			return false;
 	}
 	return true;
@@ -69,7 +74,8 @@ static int moves_decided(void *context)
 	struct mbox_source *b = context;
 	int result = 0;
 	for (int what = 0; what <= SETTLE_QUARANTINE; what++) {
-		char *journal = b->moves[what].at.n ? mbox_moves_journal(b, (enum settlement)what) : NULL;
+		char *journal = b->moves[what].at.n ? mbox_moves_journal(b, (enum settlement)what)
+						    : NULL;
 		if (journal && (unlink(journal) || directory_sync(journal)) && errno != ENOENT)
 			result = -1;
 		free(journal);
@@ -89,10 +95,12 @@ static int remove_settled(struct mbox_source *b)
 		return -1;
 	stretches_sort(&b->removed);
 	if (!file_unchanged(b)) {
-		source_fail(&b->base, "%s: changed by somebody else meanwhile; nothing was removed", b->path);
+		source_fail(&b->base, "%s: changed by somebody else meanwhile; nothing was removed",
+			b->path);
 		goto out;
 	}
-	if (mbox_cut(b->path, &b->fd, lock.dotlock != NULL, b->scratch, &b->removed, moves_decided, b)) {
+	if (mbox_cut(b->path, &b->fd, lock.dotlock != NULL, b->scratch, &b->removed, moves_decided,
+		    b)) {
 		source_fail(&b->base, "%s: removing messages: %s", b->path, strerror(errno));
 		goto out;
 	}
@@ -103,7 +111,8 @@ static int remove_settled(struct mbox_source *b)
 		b->handed.at[i].end -= b->handed.at[i].end ? before : 0;
 	}
 	off_t seen = b->seen.st_size - (off_t)by;
-	result = fstat(b->fd, &b->seen) ? source_fail(&b->base, "%s: %s", b->path, strerror(errno)) : 0;
+	result = fstat(b->fd, &b->seen) ? source_fail(&b->base, "%s: %s", b->path, strerror(errno))
+					: 0;
 	b->seen.st_size = seen;
 	b->removed.n = 0;
 	b->cut += by;
@@ -124,7 +133,7 @@ static bool removing_pays(struct mbox_source *b)
 	return b->removed.n && (rest <= REST_CHEAP || rest <= gone);
 }
 
-/* --- the source -------------------------------------------------------------------------------------------------------- */
+/* --- the source ----------------------------------------------------------- */
 
 static int mbox_open(struct source **out, const struct source_options *options)
 {
@@ -140,7 +149,10 @@ static int mbox_open(struct source **out, const struct source_options *options)
 	b->scratch = options->scratch;
 	b->fd = -1;
 	const char *path = b->mailbox->path;
-	/* The lock and a file that replaces it must lie beside the file itself, not beside a link to it. */
+	/*
+	 * The lock and a file that replaces it must lie beside the file itself, not beside a link
+	 * to it.
+	 */
 	b->path = realpath(path, NULL);
 	if (b->path)
 		b->fd = open(b->path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
@@ -153,7 +165,8 @@ static int mbox_open(struct source **out, const struct source_options *options)
 	int finished = mbox_take(b, &lock, b->path, b->fd);
 	if (finished < 0)
 		return -1;
-	int failed = fstat(b->fd, &b->seen) ? source_fail(&b->base, "%s: %s", path, strerror(errno)) : mbox_moves_mend(b, finished > 0);
+	int failed = fstat(b->fd, &b->seen) ? source_fail(&b->base, "%s: %s", path, strerror(errno))
+					    : mbox_moves_mend(b, finished > 0);
 	mbox_unlock(&lock);
 	if (failed)
 		return -1;
@@ -164,7 +177,9 @@ static int mbox_open(struct source **out, const struct source_options *options)
 	return 0;
 }
 
-/* Lets the scout run ahead and asks which of the messages are wanted. 0, or -1 with the error text. */
+/*
+ * Lets the scout run ahead and asks which of the messages are wanted. 0, or -1 with the error text.
+ */
 static int ask(struct mbox_source *b, const struct source_sink *sink)
 {
 	unsigned char ids[MBOX_WANTED_WINDOW][SOURCE_ID_SIZE];
@@ -203,16 +218,23 @@ static int mbox_next(struct source *s, size_t count, const struct source_sink *s
 		if (!result)
 			break;
 		if (!b->reader.mbox)
-			return source_fail(s, "%s: not an mbox: it does not begin with \"From \"", b->path);
+			return source_fail(
+				s, "%s: not an mbox: it does not begin with \"From \"", b->path);
 		if (asks && b->answered < b->asked && !b->wanted[b->answered++])
 			continue;
-		struct stretch x = { .begin = m.begin, .end = m.end, .head = m.end, .number = m.begin + b->cut };
+		struct stretch x = {
+			.begin = m.begin, .end = m.end, .head = m.end, .number = m.begin + b->cut
+		};
 		memcpy(x.id, m.id, sizeof x.id);
 		if (stretches_add(&b->handed, x))
 			return source_fail(s, "no memory");
 		snprintf(b->name, sizeof b->name, "byte %" PRIu64, m.begin);
-		struct source_message message = { .id = x.number, .arrived = m.arrived, .size = m.size, .truncated = m.truncated,
-						  .bytes = m.bytes, .name = b->name };
+		struct source_message message = { .id = x.number,
+			.arrived = m.arrived,
+			.size = m.size,
+			.truncated = m.truncated,
+			.bytes = m.bytes,
+			.name = b->name };
 		memcpy(message.remote_id, m.id, SOURCE_ID_SIZE);
 		given++;
 		if (sink->message(sink->context, &message))
@@ -222,7 +244,8 @@ static int mbox_next(struct source *s, size_t count, const struct source_sink *s
 }
 
 /* The messages among ITEMS that have the settlement WHAT and are still out, at most COUNT. */
-static size_t select_handed(struct mbox_source *b, const struct settle_item *items, size_t count, enum settlement what, struct stretch **x)
+static size_t select_handed(struct mbox_source *b, const struct settle_item *items, size_t count,
+	enum settlement what, struct stretch **x)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < count; i++)
@@ -231,7 +254,8 @@ static size_t select_handed(struct mbox_source *b, const struct settle_item *ite
 	return n;
 }
 
-static int settle_one_kind(struct mbox_source *b, enum settlement what, struct stretch **x, size_t n, struct settled *done)
+static int settle_one_kind(struct mbox_source *b, enum settlement what, struct stretch **x,
+	size_t n, struct settled *done)
 {
 	int action = source_disposal(b->mailbox, what)->action;
 	if (action == DISPOSE_MOVE && mbox_move(b, what, (const struct stretch *const *)x, n))
@@ -241,11 +265,14 @@ static int settle_one_kind(struct mbox_source *b, enum settlement what, struct s
 			return source_fail(&b->base, "no memory");
 		x[i]->end = 0;
 	}
-	*(action == DISPOSE_DELETE ? &done->deleted : action == DISPOSE_MOVE ? &done->moved : &done->kept) += n;
+	*(action == DISPOSE_DELETE               ? &done->deleted
+			: action == DISPOSE_MOVE ? &done->moved
+						 : &done->kept) += n;
 	return 0;
 }
 
-static int mbox_settle(struct source *s, const struct settle_item *items, size_t count, struct settled *done)
+static int mbox_settle(
+	struct source *s, const struct settle_item *items, size_t count, struct settled *done)
 {
 	struct mbox_source *b = (struct mbox_source *)s;
 	struct stretch **x = calloc(count + 1, sizeof *x);
@@ -253,7 +280,8 @@ static int mbox_settle(struct source *s, const struct settle_item *items, size_t
 	*done = (struct settled){ 0 };
 	if (!x)
 		return source_fail(s, "no memory");
-	for (enum settlement what = SETTLE_PROCESSED; what <= SETTLE_QUARANTINE && !result; what++) {
+	for (enum settlement what = SETTLE_PROCESSED; what <= SETTLE_QUARANTINE && !result;
+		what++) {
 		size_t n = select_handed(b, items, count, what, x);
 		result = n ? settle_one_kind(b, what, x, n, done) : 0;
 	}
@@ -262,7 +290,8 @@ static int mbox_settle(struct source *s, const struct settle_item *items, size_t
 }
 
 /* The messages of a folder from before CUTOFF; those without a date are as old as the file. */
-static int find_old(int fd, const struct stat *st, int64_t cutoff, struct stretches *old, uint64_t *count)
+static int find_old(
+	int fd, const struct stat *st, int64_t cutoff, struct stretches *old, uint64_t *count)
 {
 	struct mbox_reader reader = { 0 };
 	struct mbox_message m;
@@ -272,7 +301,8 @@ static int find_old(int fd, const struct stat *st, int64_t cutoff, struct stretc
 		if (!reader.mbox || (m.arrived ? m.arrived : st->st_mtime) >= cutoff)
 			continue;
 		++*count;
-		if (stretches_join(old, (struct stretch){ .begin = m.begin, .end = m.end, .head = m.end })) {
+		if (stretches_join(old,
+			    (struct stretch){ .begin = m.begin, .end = m.end, .head = m.end })) {
 			result = -1;
 			break;
 		}
@@ -281,8 +311,8 @@ static int find_old(int fd, const struct stat *st, int64_t cutoff, struct stretc
 	return result;
 }
 
-static int mbox_expire(struct source *s, const char *folder, int64_t cutoff, const struct folder_mark *due, uint64_t *removed,
-		       struct folder_mark *end)
+static int mbox_expire(struct source *s, const char *folder, int64_t cutoff,
+	const struct folder_mark *due, uint64_t *removed, struct folder_mark *end)
 {
 	(void)due, (void)end;
 	struct mbox_source *b = (struct mbox_source *)s;
@@ -324,7 +354,7 @@ static int mbox_describe(struct source *s, char *text, size_t size)
 	struct mbox_source *b = (struct mbox_source *)s;
 	bool writable = (fcntl(b->fd, F_GETFL) & O_ACCMODE) == O_RDWR;
 	snprintf(text, size, "%s: mbox of %jd bytes%s", b->path, (intmax_t)b->seen.st_size,
-		 writable ? "" : "; we may only read it, so nothing can be deleted or moved");
+		writable ? "" : "; we may only read it, so nothing can be deleted or moved");
 	return 0;
 }
 

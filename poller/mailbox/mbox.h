@@ -9,23 +9,25 @@
 
 struct mbox_reader {
 	int fd;
-	uint64_t limit;       /* offset at which the file ends for us; UINT64_MAX: a stream, read to its end */
+	uint64_t limit; /* offset at which the file ends for us; UINT64_MAX: a stream, read to its
+			   end */
 	uint64_t max_message;
-	uint64_t offset;      /* of buffer.p[start] in the file */
-	uint64_t fetched;     /* bytes read */
+	uint64_t offset;  /* of buffer.p[start] in the file */
+	uint64_t fetched; /* bytes read */
 	struct wiped buffer;
-	size_t start;         /* first byte not handed out yet */
-	size_t spent;         /* bytes before START that are to be wiped */
+	size_t start; /* first byte not handed out yet */
+	size_t spent; /* bytes before START that are to be wiped */
 	bool begun, eof, mbox, lenient;
-	bool identify;        /* set by the caller: fill in ID */
+	bool identify; /* set by the caller: fill in ID */
 };
 
 struct mbox_message {
-	struct span from_line;   /* without its line end; empty when the input is no mbox */
-	struct span bytes;       /* the message: at most max_message bytes, quoted From_ lines restored */
-	int64_t arrived;         /* of the From_ line, 0: none */
-	uint64_t begin, end;     /* where it lies in the file, From_ line and separating empty line included */
-	uint64_t size;           /* of the message as it lies there */
+	struct span from_line; /* without its line end; empty when the input is no mbox */
+	struct span bytes; /* the message: at most max_message bytes, quoted From_ lines restored */
+	int64_t arrived;   /* of the From_ line, 0: none */
+	uint64_t begin,
+		end; /* where it lies in the file, From_ line and separating empty line included */
+	uint64_t size; /* of the message as it lies there */
 	bool truncated;
 	unsigned char id[SOURCE_ID_SIZE]; /* mbox_id() of the bytes in the file */
 };
@@ -37,13 +39,17 @@ int mbox_reader_next(struct mbox_reader *r, struct mbox_message *out);
 void mbox_reader_free(struct mbox_reader *r);
 
 /*
- * What a message in an mbox is known by: a hash of its first bytes as they lie there, From_ line first, at most MBOX_ID_BYTES and at most
- * max_message. Some of P may be left out at its end: the separating empty line does not count.
+ * What a message in an mbox is known by: a hash of its first bytes as they lie there, From_ line
+ * first, at most MBOX_ID_BYTES and at most max_message. Some of P may be left out at its end: the
+ * separating empty line does not count.
  */
 enum { MBOX_ID_BYTES = 4096 };
 void mbox_id(unsigned char out[SOURCE_ID_SIZE], const char *p, uint64_t n, uint64_t max_message);
 
-/* True when LINE is a From_ line with a date, which goes to *AT (epoch seconds, RFC 4155; a numeric zone is honoured). */
+/*
+ * True when LINE is a From_ line with a date, which goes to *AT (epoch seconds, RFC 4155; a numeric
+ * zone is honoured).
+ */
 bool mbox_from_line(struct span line, int64_t *at);
 
 #endif

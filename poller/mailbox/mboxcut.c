@@ -1,12 +1,14 @@
 /*
- * Taking stretches out of an mbox. A large rest goes to a new file that takes the mbox's place in one step. A small one, or where no new file can be
- * made, is moved in place by pieces, each noted in a journal before it is moved:
+ * Taking stretches out of an mbox. A large rest goes to a new file that takes the mbox's place in
+ * one step. A small one, or where no new file can be made, is moved in place by pieces, each noted
+ * in a journal before it is moved:
  *
  *     head | gaps: (begin, end)… | note 0 | bytes | note 1 | bytes
  *
- * The notes are written in turn, so that one of them is always whole; each says that all before its piece is in its new place. A piece that overlaps its
- * new place lies in the journal itself; another can be read again where it was. Everything is in the byte order of this machine; sums tell a note that
- * was not written to its end.
+ * The notes are written in turn, so that one of them is always whole; each says that all before its
+ * piece is in its new place. A piece that overlaps its new place lies in the journal itself;
+ * another can be read again where it was. Everything is in the byte order of this machine; sums
+ * tell a note that was not written to its end.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +22,8 @@
 enum {
 	PIECE = 1 << 20,
 	COPY_BYTES = 1 << 18,
-	IN_PLACE_MAX = 16 << 20, /* a rest of this size at most is moved in place where it fits into what goes */
+	IN_PLACE_MAX = 16 << 20, /* a rest of this size at most is moved in place where it fits into
+				    what goes */
 	WITNESS = 4096,          /* bytes by which it is seen that nobody else changed the file */
 	SUM_SIZE = 16,
 };
@@ -38,8 +41,10 @@ struct gap {
 
 struct note {
 	uint64_t sequence, size;     /* of the file when this was written */
-	uint64_t from, to, n, saved; /* the piece; n 0: all is moved, and the file is shortened to TO. SAVED: bytes in the journal */
-	unsigned char before[SUM_SIZE], after[SUM_SIZE]; /* of the file's bytes before TO, and behind the piece (n 0: at TO) */
+	uint64_t from, to, n, saved; /* the piece; n 0: all is moved, and the file is shortened to
+					TO. SAVED: bytes in the journal */
+	unsigned char before[SUM_SIZE], after[SUM_SIZE]; /* of the file's bytes before TO, and
+							    behind the piece (n 0: at TO) */
 	unsigned char sum[SUM_SIZE]; /* of the note without it, and the saved bytes */
 };
 
@@ -50,7 +55,7 @@ struct cut {
 	struct wiped buffer;
 };
 
-/* --- stretches --------------------------------------------------------------------------------------------------- */
+/* --- stretches ------------------------------------------------------------ */
 
 int stretches_add(struct stretches *s, struct stretch x)
 {
@@ -95,7 +100,7 @@ uint64_t stretches_before(const struct stretches *s, uint64_t position)
 	return bytes;
 }
 
-/* --- bytes --------------------------------------------------------------------------------------------------------- */
+/* --- bytes ---------------------------------------------------------------- */
 
 static int pwrite_whole(int fd, const void *p, size_t n, uint64_t at)
 {
@@ -144,7 +149,8 @@ int mbox_copy(int in, uint64_t begin, uint64_t end, int out, uint64_t to, struct
 	return 0;
 }
 
-static void sum_of(unsigned char out[SUM_SIZE], const void *a, size_t a_size, const void *b, size_t b_size)
+static void sum_of(
+	unsigned char out[SUM_SIZE], const void *a, size_t a_size, const void *b, size_t b_size)
 {
 	crypto_generichash_state state;
 	crypto_generichash_init(&state, NULL, 0, SUM_SIZE);
@@ -166,7 +172,7 @@ static int witness(int fd, uint64_t begin, uint64_t end, unsigned char sum[SUM_S
 	return 0;
 }
 
-/* --- the journal --------------------------------------------------------------------------------------------------- */
+/* --- the journal ---------------------------------------------------------- */
 
 char *mbox_journal_path(const char *scratch, const char *path, const char *kind)
 {
@@ -183,19 +189,27 @@ char *mbox_journal_path(const char *scratch, const char *path, const char *kind)
 
 static uint64_t note_place(const struct cut *c, uint64_t sequence)
 {
-	return sizeof(struct journal_head) + c->gaps * sizeof(struct gap) + (sequence & 1) * (sizeof(struct note) + PIECE);
+	return sizeof(struct journal_head) + c->gaps * sizeof(struct gap) +
+		(sequence & 1) * (sizeof(struct note) + PIECE);
 }
 
-/* Notes the piece, with its bytes (in the buffer) where it overlaps its new place. 0, or -1 with errno. */
+/*
+ * Notes the piece, with its bytes (in the buffer) where it overlaps its new place. 0, or -1 with
+ * errno.
+ */
 static int write_note(struct cut *c, struct note *note)
 {
 	uint64_t ahead = note->n ? note->from + note->n : note->to;
 	note->sequence = ++c->sequence;
-	if (witness(c->fd, note->to < WITNESS ? 0 : note->to - WITNESS, note->to, note->before) || witness(c->fd, ahead, note->size, note->after))
+	if (witness(c->fd, note->to < WITNESS ? 0 : note->to - WITNESS, note->to, note->before) ||
+		witness(c->fd, ahead, note->size, note->after))
 		return -1;
 	sum_of(note->sum, note, offsetof(struct note, sum), c->buffer.p, note->saved);
 	uint64_t at = note_place(c, note->sequence);
-	return pwrite_whole(c->journal, c->buffer.p, note->saved, at + sizeof *note) || pwrite_whole(c->journal, note, sizeof *note, at) || fsync(c->journal) ? -1 : 0;
+	return pwrite_whole(c->journal, c->buffer.p, note->saved, at + sizeof *note) ||
+			pwrite_whole(c->journal, note, sizeof *note, at) || fsync(c->journal)
+		? -1
+		: 0;
 }
 
 /* Reads the note of this parity, its bytes into the buffer; false: it is not whole. */
@@ -203,8 +217,9 @@ static bool read_note(struct cut *c, uint64_t parity, struct note *note)
 {
 	unsigned char sum[SUM_SIZE];
 	uint64_t at = note_place(c, parity);
-	if (pread_whole(c->journal, note, sizeof *note, at) || note->saved > PIECE || note->n > PIECE || (note->sequence & 1) != parity ||
-	    pread_whole(c->journal, c->buffer.p, note->saved, at + sizeof *note))
+	if (pread_whole(c->journal, note, sizeof *note, at) || note->saved > PIECE ||
+		note->n > PIECE || (note->sequence & 1) != parity ||
+		pread_whole(c->journal, c->buffer.p, note->saved, at + sizeof *note))
 		return false;
 	sum_of(sum, note, offsetof(struct note, sum), c->buffer.p, note->saved);
 	return note->sequence && !memcmp(sum, note->sum, sizeof sum);
@@ -214,8 +229,12 @@ static int write_head(struct cut *c, const struct stat *st)
 {
 	struct journal_head head = { .device = st->st_dev, .inode = st->st_ino, .gaps = c->gaps };
 	memcpy(head.magic, magic, sizeof magic);
-	sum_of(head.sum, &head, offsetof(struct journal_head, sum), c->gap, c->gaps * sizeof *c->gap);
-	return pwrite_whole(c->journal, &head, sizeof head, 0) || pwrite_whole(c->journal, c->gap, c->gaps * sizeof *c->gap, sizeof head) ? -1 : 0;
+	sum_of(head.sum, &head, offsetof(struct journal_head, sum), c->gap,
+		c->gaps * sizeof *c->gap);
+	return pwrite_whole(c->journal, &head, sizeof head, 0) ||
+			pwrite_whole(c->journal, c->gap, c->gaps * sizeof *c->gap, sizeof head)
+		? -1
+		: 0;
 }
 
 /* Reads head and gaps; false: they are not whole, or of another file. */
@@ -224,8 +243,10 @@ static bool read_head(struct cut *c, const struct stat *st)
 	struct journal_head head;
 	unsigned char sum[SUM_SIZE];
 	struct stat journal;
-	if (fstat(c->journal, &journal) || pread_whole(c->journal, &head, sizeof head, 0) || memcmp(head.magic, magic, sizeof magic) || head.device != st->st_dev ||
-	    head.inode != st->st_ino || !head.gaps || head.gaps > (uint64_t)journal.st_size / sizeof(struct gap))
+	if (fstat(c->journal, &journal) || pread_whole(c->journal, &head, sizeof head, 0) ||
+		memcmp(head.magic, magic, sizeof magic) || head.device != st->st_dev ||
+		head.inode != st->st_ino || !head.gaps ||
+		head.gaps > (uint64_t)journal.st_size / sizeof(struct gap))
 		return false;
 	c->gaps = head.gaps;
 	c->gap = calloc(c->gaps, sizeof *c->gap);
@@ -235,7 +256,7 @@ static bool read_head(struct cut *c, const struct stat *st)
 	return !memcmp(sum, head.sum, sizeof sum);
 }
 
-/* --- moving in place ------------------------------------------------------------------------------------------------- */
+/* --- moving in place ------------------------------------------------------ */
 
 /* The next piece at or behind FROM of a file of SIZE bytes; n 0: nothing is left to be moved. */
 static struct note next_piece(const struct cut *c, uint64_t from, uint64_t size)
@@ -251,10 +272,15 @@ static struct note next_piece(const struct cut *c, uint64_t from, uint64_t size)
 			from = c->gap[i].end;
 	}
 	uint64_t n = from >= end ? 0 : end - from < PIECE ? end - from : PIECE;
-	return (struct note){ .size = size, .from = from, .to = from - gone, .n = n, .saved = n > gone ? n : 0 };
+	return (struct note){
+		.size = size, .from = from, .to = from - gone, .n = n, .saved = n > gone ? n : 0
+	};
 }
 
-/* Puts the piece to its place; its bytes are in the buffer when they were saved. 0, or -1 with errno. */
+/*
+ * Puts the piece to its place; its bytes are in the buffer when they were saved. 0, or -1 with
+ * errno.
+ */
 static int move_piece(struct cut *c, const struct note *note)
 {
 	if (!note->saved && pread_whole(c->fd, c->buffer.p, (size_t)note->n, note->from))
@@ -262,8 +288,12 @@ static int move_piece(struct cut *c, const struct note *note)
 	return pwrite_whole(c->fd, c->buffer.p, (size_t)note->n, note->to) || fsync(c->fd) ? -1 : 0;
 }
 
-/* Moves everything from FROM on and shortens the file. DECIDED is called when the first note is durable. 0, or -1 with errno. */
-static int move_rest(struct cut *c, uint64_t from, uint64_t size, int (*decided)(void *context), void *context)
+/*
+ * Moves everything from FROM on and shortens the file. DECIDED is called when the first note is
+ * durable. 0, or -1 with errno.
+ */
+static int move_rest(
+	struct cut *c, uint64_t from, uint64_t size, int (*decided)(void *context), void *context)
 {
 	for (;;) {
 		struct note note = next_piece(c, from, size);
@@ -292,10 +322,12 @@ static void cut_free(struct cut *c)
 	errno = why;
 }
 
-static int cut_in_place(const char *path, int fd, const char *scratch, const struct stretches *gone, const struct stat *st,
-			int (*decided)(void *context), void *context)
+static int cut_in_place(const char *path, int fd, const char *scratch, const struct stretches *gone,
+	const struct stat *st, int (*decided)(void *context), void *context)
 {
-	struct cut c = { .fd = fd, .journal = -1, .gaps = gone->n, .gap = calloc(gone->n, sizeof(struct gap)) };
+	struct cut c = {
+		.fd = fd, .journal = -1, .gaps = gone->n, .gap = calloc(gone->n, sizeof(struct gap))
+	};
 	char *journal = mbox_journal_path(scratch, path, "journal");
 	int result = -1;
 	if (!journal || !c.gap || wiped_grow(&c.buffer, PIECE))
@@ -305,7 +337,8 @@ static int cut_in_place(const char *path, int fd, const char *scratch, const str
 	c.journal = open(journal, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (c.journal < 0 || write_head(&c, st) || directory_sync(journal))
 		goto out;
-	if (move_rest(&c, gone->at[0].end, (uint64_t)st->st_size, decided, context) || unlink(journal) || directory_sync(journal))
+	if (move_rest(&c, gone->at[0].end, (uint64_t)st->st_size, decided, context) ||
+		unlink(journal) || directory_sync(journal))
 		goto out;
 	result = 0;
 out:
@@ -314,30 +347,38 @@ out:
 	return result;
 }
 
-/* --- a new file ---------------------------------------------------------------------------------------------------- */
+/* --- a new file ----------------------------------------------------------- */
 
 /* .NAME.retour beside PATH; heap, NULL without memory. */
 static char *path_beside(const char *path)
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 	char *beside;
-	return asprintf(&beside, "%.*s.%s.retour", (int)(name - path), path, name) < 0 ? NULL : beside;
+	return asprintf(&beside, "%.*s.%s.retour", (int)(name - path), path, name) < 0 ? NULL
+										       : beside;
 }
 
-/* What stays goes to a new file that takes the place of PATH and *FD. 0, or -1: nothing has changed. */
-static int cut_by_rename(const char *path, int *fd, const struct stat *st, const struct stretches *gone)
+/*
+ * What stays goes to a new file that takes the place of PATH and *FD. 0, or -1: nothing has
+ * changed.
+ */
+static int cut_by_rename(
+	const char *path, int *fd, const struct stat *st, const struct stretches *gone)
 {
 	struct wiped buffer = { 0 };
 	char *beside = path_beside(path);
 	uint64_t to = gone->at[0].begin;
 	int result = -1;
-	int out = beside ? open(beside, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600) : -1;
+	int out = beside ? open(beside, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)
+			 : -1;
 	if (out < 0)
 		goto out;
-	if (fchown(out, st->st_uid, st->st_gid) || fchmod(out, st->st_mode & 07777) || mbox_copy(*fd, 0, to, out, 0, &buffer))
+	if (fchown(out, st->st_uid, st->st_gid) || fchmod(out, st->st_mode & 07777) ||
+		mbox_copy(*fd, 0, to, out, 0, &buffer))
 		goto out;
 	for (size_t i = 0; i < gone->n; i++) {
-		uint64_t begin = gone->at[i].end, end = i + 1 < gone->n ? gone->at[i + 1].begin : (uint64_t)st->st_size;
+		uint64_t begin = gone->at[i].end,
+			 end = i + 1 < gone->n ? gone->at[i + 1].begin : (uint64_t)st->st_size;
 		if (mbox_copy(*fd, begin, end, out, to, &buffer))
 			goto out;
 		to += end - begin;
@@ -357,20 +398,25 @@ out:
 	return result;
 }
 
-int mbox_cut(const char *path, int *fd, bool locked_beside, const char *scratch, const struct stretches *gone, int (*decided)(void *context), void *context)
+int mbox_cut(const char *path, int *fd, bool locked_beside, const char *scratch,
+	const struct stretches *gone, int (*decided)(void *context), void *context)
 {
 	struct stat st;
 	if (fstat(*fd, &st))
 		return -1;
-	uint64_t size = (uint64_t)st.st_size, removed = stretches_before(gone, size), rest = size - gone->at[0].begin - removed;
+	uint64_t size = (uint64_t)st.st_size, removed = stretches_before(gone, size),
+		 rest = size - gone->at[0].begin - removed;
 	bool fits = rest <= gone->at[0].end - gone->at[0].begin && rest <= IN_PLACE_MAX;
-	/* Without FILE.lock somebody may be waiting with the old file open: a rename would lose what he writes. */
+	/*
+	 * Without FILE.lock somebody may be waiting with the old file open: a rename would lose
+	 * what he writes.
+	 */
 	if (!fits && locked_beside && !cut_by_rename(path, fd, &st, gone))
 		return decided ? decided(context) : 0;
 	return cut_in_place(path, *fd, scratch, gone, &st, decided, context);
 }
 
-/* --- after a kill ------------------------------------------------------------------------------------------------------ */
+/* --- after a kill --------------------------------------------------------- */
 
 /* Goes on behind the last note. 1, 0 when nothing had begun, -1 with errno. */
 static int go_on(struct cut *c, uint64_t size)
@@ -388,8 +434,9 @@ static int go_on(struct cut *c, uint64_t size)
 	errno = ESTALE;
 	if (!note.n && size < note.size)
 		return 1; /* was shortened already */
-	if (size < note.size || witness(c->fd, note.to < WITNESS ? 0 : note.to - WITNESS, note.to, before) ||
-	    witness(c->fd, note.n ? note.from + note.n : note.to, note.size, after))
+	if (size < note.size ||
+		witness(c->fd, note.to < WITNESS ? 0 : note.to - WITNESS, note.to, before) ||
+		witness(c->fd, note.n ? note.from + note.n : note.to, note.size, after))
 		return -1;
 	if (!note.n && memcmp(after, note.after, sizeof after))
 		return 1; /* was shortened, and others have written to it since */
@@ -409,7 +456,8 @@ int mbox_cut_mend(const char *path, int fd, bool locked_beside, const char *scra
 	int result = 0;
 	if (!scratch)
 		return 0;
-	char *beside = locked_beside ? path_beside(path) : NULL, *journal = mbox_journal_path(scratch, path, "journal");
+	char *beside = locked_beside ? path_beside(path) : NULL,
+	     *journal = mbox_journal_path(scratch, path, "journal");
 	if (beside)
 		unlink(beside);
 	free(beside);
@@ -424,7 +472,10 @@ int mbox_cut_mend(const char *path, int fd, bool locked_beside, const char *scra
 		result = -1;
 	else if (read_head(&c, &st))
 		result = go_on(&c, (uint64_t)st.st_size);
-	/* A disk that is full or fails is another matter than a journal that means nothing any more. */
+	/*
+	 * A disk that is full or fails is another matter than a journal that means nothing any
+	 * more.
+	 */
 	if (result >= 0 || errno == ESTALE) {
 		int why = errno;
 		unlink(journal);

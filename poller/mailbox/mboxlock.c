@@ -13,7 +13,8 @@
 
 enum {
 	LOCK_SECONDS = 30,        /* where the mailbox names no timeout */
-	LOCK_STALE_SECONDS = 900, /* a FILE.lock as old as this, of which nothing else is known, was left behind */
+	LOCK_STALE_SECONDS = 900, /* a FILE.lock as old as this, of which nothing else is known, was
+				     left behind */
 	LOCK_POLL_MS = 50,
 	OWNER_SIZE = 300,
 };
@@ -37,22 +38,25 @@ static bool owner_is_gone(const char *path)
 	owner_text(ours);
 	char *end;
 	long pid = n > 0 ? strtol(text, &end, 10) : 0;
-	return pid > 0 && pid < INT32_MAX && *end == ':' && !strcmp(end, strchr(ours, ':')) && kill((pid_t)pid, 0) && errno == ESRCH;
+	return pid > 0 && pid < INT32_MAX && *end == ':' && !strcmp(end, strchr(ours, ':')) &&
+		kill((pid_t)pid, 0) && errno == ESRCH;
 }
 
 /*
- * FILE.lock with its text in it: a file without a name gets this one. Where the file system has no such files the text comes a moment later.
- * 0, or -1 with errno.
+ * FILE.lock with its text in it: a file without a name gets this one. Where the file system has no
+ * such files the text comes a moment later. 0, or -1 with errno.
  */
 static int make_dotlock(const char *path)
 {
 	char text[OWNER_SIZE], proc[64];
 	const char *slash = strrchr(path, '/');
 	char *directory = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-	int fd = directory ? open(directory, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0444) : -1, result = -1;
+	int fd = directory ? open(directory, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0444) : -1,
+	    result = -1;
 	bool nameless = fd >= 0;
 	free(directory);
-	if (!nameless && (fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0444)) < 0)
+	if (!nameless &&
+		(fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0444)) < 0)
 		return -1;
 	owner_text(text);
 	snprintf(proc, sizeof proc, "/proc/self/fd/%d", fd);
@@ -73,7 +77,9 @@ out:;
 	return result;
 }
 
-/* 1 held, 0 somebody else holds it, -1 this directory does not let us (then fcntl alone has to do). */
+/*
+ * 1 held, 0 somebody else holds it, -1 this directory does not let us (then fcntl alone has to do).
+ */
 static int try_dotlock(const char *path)
 {
 	struct stat st;
@@ -81,7 +87,8 @@ static int try_dotlock(const char *path)
 		return 1;
 	if (errno != EEXIST)
 		return -1;
-	if (owner_is_gone(path) || (!lstat(path, &st) && time(NULL) - st.st_mtime > LOCK_STALE_SECONDS))
+	if (owner_is_gone(path) ||
+		(!lstat(path, &st) && time(NULL) - st.st_mtime > LOCK_STALE_SECONDS))
 		unlink(path);
 	return 0;
 }
@@ -119,11 +126,13 @@ int mbox_lock(struct mbox_lock *l, struct source *s, const char *path, int fd, i
 		l->dotlock = NULL;
 	}
 	if (!held)
-		return source_fail(s, "%s.lock: held by somebody else for %" PRId64 " s", path, seconds);
+		return source_fail(
+			s, "%s.lock: held by somebody else for %" PRId64 " s", path, seconds);
 	/* A mailbox that we may only read is locked against writers. */
 	if ((fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY)
 		whole.l_type = F_RDLCK;
-	while ((result = fcntl(fd, F_OFD_SETLK, &whole)) && (errno == EAGAIN || errno == EACCES) && clock_monotonic() < deadline)
+	while ((result = fcntl(fd, F_OFD_SETLK, &whole)) && (errno == EAGAIN || errno == EACCES) &&
+		clock_monotonic() < deadline)
 		wait_a_moment();
 	if (!result)
 		return 0;

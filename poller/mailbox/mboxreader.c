@@ -21,12 +21,15 @@
 
 enum {
 	FIRST_CAPACITY = 1 << 20,
-	BEYOND_MESSAGE = 1 << 18, /* room behind a message of the maximum size */
-	FROM_LINE_MAX = 1000,     /* RFC 5322 allows lines of 998 */
+	BEYOND_MESSAGE = 1 << 18,  /* room behind a message of the maximum size */
+	FROM_LINE_MAX = 1000,      /* RFC 5322 allows lines of 998 */
 	HELD = FROM_LINE_MAX + 16, /* more than an empty line and a From_ line */
 };
 
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
 
 /* Cuts the next word off REST. */
 static struct span word(struct span *rest)
@@ -70,7 +73,8 @@ static bool clock_time(struct span w, struct tm *t)
 	t->tm_hour = number((struct span){ w.p, 2 });
 	t->tm_min = number((struct span){ w.p + 3, 2 });
 	t->tm_sec = w.n == 8 ? number((struct span){ w.p + 6, 2 }) : 0;
-	return t->tm_hour >= 0 && t->tm_hour < 24 && t->tm_min >= 0 && t->tm_min < 60 && t->tm_sec >= 0 && t->tm_sec <= 60;
+	return t->tm_hour >= 0 && t->tm_hour < 24 && t->tm_min >= 0 && t->tm_min < 60 &&
+		t->tm_sec >= 0 && t->tm_sec <= 60;
 }
 
 /* "+0130" in seconds. */
@@ -116,7 +120,7 @@ bool mbox_from_line(struct span line, int64_t *at)
 	return true;
 }
 
-/* --- the window ------------------------------------------------------------------------------------------------- */
+/* --- the window ----------------------------------------------------------- */
 
 void mbox_reader_start(struct mbox_reader *r, int fd, uint64_t limit, uint64_t max_message)
 {
@@ -124,7 +128,9 @@ void mbox_reader_start(struct mbox_reader *r, int fd, uint64_t limit, uint64_t m
 	if (buffer.p)
 		explicit_bzero(buffer.p, buffer.n);
 	buffer.n = 0;
-	*r = (struct mbox_reader){ .fd = fd, .limit = limit, .max_message = max_message, .buffer = buffer };
+	*r = (struct mbox_reader){
+		.fd = fd, .limit = limit, .max_message = max_message, .buffer = buffer
+	};
 }
 
 void mbox_reader_free(struct mbox_reader *r)
@@ -132,7 +138,10 @@ void mbox_reader_free(struct mbox_reader *r)
 	wiped_free(&r->buffer);
 }
 
-/* Moves what is not handed out yet to the front. What was handed out is wiped already, so that of the place where it lay only the rest is. */
+/*
+ * Moves what is not handed out yet to the front. What was handed out is wiped already, so that of
+ * the place where it lay only the rest is.
+ */
 static void compact(struct mbox_reader *r)
 {
 	struct wiped *b = &r->buffer;
@@ -144,8 +153,8 @@ static void compact(struct mbox_reader *r)
 }
 
 /*
- * Reads more bytes behind those that are there; KEPT of the current message have to stay, *DROPPED counts the bytes behind them
- * that were given up. 1, 0 at the end of the input, -1 with errno.
+ * Reads more bytes behind those that are there; KEPT of the current message have to stay, *DROPPED
+ * counts the bytes behind them that were given up. 1, 0 at the end of the input, -1 with errno.
  */
 static int more(struct mbox_reader *r, uint64_t kept, uint64_t *dropped)
 {
@@ -172,8 +181,11 @@ static int more(struct mbox_reader *r, uint64_t kept, uint64_t *dropped)
 	size_t room = b->capacity - b->n;
 	ssize_t got;
 	do
-		got = !left ? 0 : r->limit == UINT64_MAX ? read(r->fd, b->p + b->n, room)
-			: pread(r->fd, b->p + b->n, left < room ? (size_t)left : room, (off_t)r->fetched);
+		got = !left ? 0
+			: r->limit == UINT64_MAX
+			? read(r->fd, b->p + b->n, room)
+			: pread(r->fd, b->p + b->n, left < room ? (size_t)left : room,
+				  (off_t)r->fetched);
 	while (got < 0 && errno == EINTR);
 	if (got < 0)
 		return -1;
@@ -183,19 +195,25 @@ static int more(struct mbox_reader *r, uint64_t kept, uint64_t *dropped)
 	return !r->eof;
 }
 
-/* --- one message ------------------------------------------------------------------------------------------------ */
+/* --- one message ---------------------------------------------------------- */
 
 /* The current message while its end is looked for; positions count from buffer.p[start]. */
 struct scan {
-	size_t body;       /* behind the From_ line */
-	size_t at;         /* bytes before were looked at */
-	uint64_t kept;     /* From_ line and message at its largest */
+	size_t body;   /* behind the From_ line */
+	size_t at;     /* bytes before were looked at */
+	uint64_t kept; /* From_ line and message at its largest */
 	uint64_t dropped;
 	bool quoted;
 };
 
-static size_t available(const struct mbox_reader *r) { return r->buffer.n - r->start; }
-static const char *current(const struct mbox_reader *r) { return r->buffer.p + r->start; }
+static size_t available(const struct mbox_reader *r)
+{
+	return r->buffer.n - r->start;
+}
+static const char *current(const struct mbox_reader *r)
+{
+	return r->buffer.p + r->start;
+}
 
 /* more(), with the positions that follow what was dropped moved along. */
 static int scan_more(struct mbox_reader *r, struct scan *s)
@@ -206,7 +224,10 @@ static int scan_more(struct mbox_reader *r, struct scan *s)
 	return result;
 }
 
-/* Sees to it that the line at position AT of the scan is there whole, as far as a From_ line is long. -1 with errno. */
+/*
+ * Sees to it that the line at position AT of the scan is there whole, as far as a From_ line is
+ * long. -1 with errno.
+ */
 static int have_line(struct mbox_reader *r, struct scan *s)
 {
 	for (;;) {
@@ -247,7 +268,8 @@ static const char *find_from(const char *p, size_t n)
 {
 	static const char from[] = { 'F', 'r', 'o', 'm', ' ' };
 	const char *end = p + n;
-	while ((p = bytes_find_pair(p, end, from[0], from[1])) < end && (size_t)(end - p) >= sizeof from) {
+	while ((p = bytes_find_pair(p, end, from[0], from[1])) < end &&
+		(size_t)(end - p) >= sizeof from) {
 		if (memcmp(p, from, sizeof from) == 0)
 			return p;
 		p++;
@@ -261,7 +283,8 @@ static int find_end(struct mbox_reader *r, struct scan *s, size_t *end)
 	for (;;) {
 		const char *base = current(r);
 		size_t n = available(r);
-		const char *found = r->mbox && n > s->at ? find_from(base + s->at, n - s->at) : NULL;
+		const char *found = r->mbox && n > s->at ? find_from(base + s->at, n - s->at)
+							 : NULL;
 		if (!found) {
 			/* The last four bytes may be the beginning of a "From ". */
 			if (n >= s->body + 4 && n - 4 > s->at)

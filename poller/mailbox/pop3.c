@@ -24,27 +24,31 @@ enum {
 	PORT_TLS = 995,
 	PORT_PLAIN = 110,
 	INPUT_SIZE = 1 << 16,
-	LINE_MAX_BYTES = 1024,           /* RFC 2449 section 4: 512; what a line has beyond is dropped */
-	LINE_DROP_MAX = 1 << 16,         /* and this is an endless line */
-	LIST_LINES_MAX = 5000000,        /* lines of one listing */
-	MESSAGES_MAX = 500000,           /* messages of one session; more wait for the next run */
-	MESSAGE_OCTETS_MAX = 1 << 30,    /* an endless message */
-	RETR_DEPTH = 32,                 /* commands on their way */
-	DELE_DEPTH = 256,                /* their answers are short: all of them fit the buffers between us */
-	AUTH_LINE_MAX = 255,             /* RFC 5034 section 4, with CRLF */
+	LINE_MAX_BYTES = 1024,    /* RFC 2449 section 4: 512; what a line has beyond is dropped */
+	LINE_DROP_MAX = 1 << 16,  /* and this is an endless line */
+	LIST_LINES_MAX = 5000000, /* lines of one listing */
+	MESSAGES_MAX = 500000,    /* messages of one session; more wait for the next run */
+	MESSAGE_OCTETS_MAX = 1 << 30, /* an endless message */
+	RETR_DEPTH = 32,              /* commands on their way */
+	DELE_DEPTH = 256,    /* their answers are short: all of them fit the buffers between us */
+	AUTH_LINE_MAX = 255, /* RFC 5034 section 4, with CRLF */
 	COMMANDS_SIZE = DELE_DEPTH * 20, /* "RETR 2147483647" each */
 	WANTED_WINDOW = 1024,
-	MARKED_MAX = 2000,               /* deletions that one QUIT is to make true; then there is another connection */
-	CONNECTIONS_MAX = 1000,          /* of one visit, */
-	CUTS_MAX = 5,                    /* and how many of them may be lost */
-	READING_PERCENT = 60,            /* of the deadline: the rest is for settling what was read */
+	MARKED_MAX = 2000,      /* deletions that one QUIT is to make true; then there is another
+				   connection */
+	CONNECTIONS_MAX = 1000, /* of one visit, */
+	CUTS_MAX = 5,           /* and how many of them may be lost */
+	READING_PERCENT = 60,   /* of the deadline: the rest is for settling what was read */
 };
 
-/* One message of the maildrop. Its place in the list is what the run knows it by; numbers are those of one connection. */
+/*
+ * One message of the maildrop. Its place in the list is what the run knows it by; numbers are those
+ * of one connection.
+ */
 struct listed {
-	uint32_t number;   /* 0: this connection does not have it */
+	uint32_t number; /* 0: this connection does not have it */
 	unsigned char id[SOURCE_ID_SIZE];
-	bool asked, gone;  /* its DELE was agreed to in this connection; and the QUIT of one */
+	bool asked, gone; /* its DELE was agreed to in this connection; and the QUIT of one */
 };
 
 struct pop3 {
@@ -53,15 +57,16 @@ struct pop3 {
 	uint64_t max_message;
 	bool stays;
 	struct stream *stream;
-	bool usable;       /* the connection is in step: a command may be sent */
+	bool usable; /* the connection is in step: a command may be sent */
 	bool logged_in;
-	uint64_t marked;   /* DELE was agreed to since the last QUIT */
-	uint64_t confirmed;/* deleted by a QUIT that was agreed to, and not told yet */
-	char *password;    /* for another connection */
-	double began;      /* of the visit, clock_monotonic() */
+	uint64_t marked;    /* DELE was agreed to since the last QUIT */
+	uint64_t confirmed; /* deleted by a QUIT that was agreed to, and not told yet */
+	char *password;     /* for another connection */
+	double began;       /* of the visit, clock_monotonic() */
 	unsigned connections;
-	bool unfinished;   /* the visit was ended before its deadline */
-	size_t cut_at;     /* the last connection was lost at this message of the list; SIZE_MAX: none was */
+	bool unfinished; /* the visit was ended before its deadline */
+	size_t cut_at;   /* the last connection was lost at this message of the list; SIZE_MAX: none
+			    was */
 	struct {
 		bool pipelining, uidl, plain, xoauth2;
 	} can;
@@ -69,11 +74,12 @@ struct pop3 {
 	struct listed *list;
 	size_t listed, capacity, at;
 	bool have_list;
-	unsigned refused;  /* RETRs */
+	unsigned refused;         /* RETRs */
 	size_t empty[RETR_DEPTH]; /* of the list: what came empty */
 	unsigned empties;
-	bool emptied_not;  /* what was deleted is there again */
-	bool reading;      /* a message is on its way: what ends the connection then may be the message */
+	bool emptied_not; /* what was deleted is there again */
+	bool reading;     /* a message is on its way: what ends the connection then may be the
+			   message */
 	unsigned cuts;
 	size_t begin, end; /* of what was received and not read */
 	struct wiped message;
@@ -82,19 +88,21 @@ struct pop3 {
 	char input[INPUT_SIZE];
 };
 
-/* --- lines ------------------------------------------------------------------------------------------------------------- */
+/* --- lines ---------------------------------------------------------------- */
 
 /* The connection is lost or out of step; says why. */
 static int broken(struct pop3 *p, const char *why)
 {
 	p->usable = false;
-	return source_fail(&p->base, "%s:%u: %s", p->mailbox->host, (unsigned)p->mailbox->port, why);
+	return source_fail(
+		&p->base, "%s:%u: %s", p->mailbox->host, (unsigned)p->mailbox->port, why);
 }
 
 /* The connection still stands, but the server did not do what it was asked. */
 static int refused(struct pop3 *p, const char *what)
 {
-	return source_fail(&p->base, "%s:%u: %s", p->mailbox->host, (unsigned)p->mailbox->port, what);
+	return source_fail(
+		&p->base, "%s:%u: %s", p->mailbox->host, (unsigned)p->mailbox->port, what);
 }
 
 /* Receives more. 0, or -1 with the error text. */
@@ -151,7 +159,10 @@ static bool is_ok(const struct pop3 *p)
 	return !strncmp(p->line, "+OK", 3) && (!p->line[3] || p->line[3] == ' ');
 }
 
-/* Whose trouble it is when a server says no: it passes by itself, the server's administrator has to act, or the user and password are wrong. */
+/*
+ * Whose trouble it is when a server says no: it passes by itself, the server's administrator has to
+ * act, or the user and password are wrong.
+ */
 enum trouble { TROUBLE_UNKNOWN, TROUBLE_PASSES, TROUBLE_SERVER, TROUBLE_LOGIN };
 
 enum reply { REPLY_BROKEN = -1, REPLY_OK, REPLY_ERR, REPLY_CONTINUE };
@@ -225,7 +236,7 @@ static const char *meaning(const struct pop3 *p, const char *otherwise)
 	return m ? m->means : otherwise;
 }
 
-/* --- capabilities, TLS, login ---------------------------------------------------------------------------------------- */
+/* --- capabilities, TLS, login --------------------------------------------- */
 
 static bool next_word(struct span *rest, struct span *word)
 {
@@ -269,7 +280,10 @@ static int ask_capabilities(struct pop3 *p)
 
 static int start_tls(struct pop3 *p)
 {
-	/* A server that does not announce STLS is asked all the same: without TLS there is no login. */
+	/*
+	 * A server that does not announce STLS is asked all the same: without TLS there is no
+	 * login.
+	 */
 	enum reply reply = command(p, "STLS");
 	if (reply == REPLY_ERR)
 		return broken(p, "the server does not offer STLS");
@@ -319,12 +333,13 @@ out:
 }
 
 /*
- * RFC 5034: with the first line when that is short enough, else after the server's "+". A server that asks again (XOAUTH2 tells its
- * error so) gets an empty answer and then says -ERR.
+ * RFC 5034: with the first line when that is short enough, else after the server's "+". A server
+ * that asks again (XOAUTH2 tells its error so) gets an empty answer and then says -ERR.
  */
 static int login_sasl(struct pop3 *p, const char *mechanism, const char *text, size_t n)
 {
-	size_t length = sodium_base64_ENCODED_LEN(n, sodium_base64_VARIANT_ORIGINAL), size = length + 64;
+	size_t length = sodium_base64_ENCODED_LEN(n, sodium_base64_VARIANT_ORIGINAL),
+	       size = length + 64;
 	char *line = sodium_malloc(size), *encoded = sodium_malloc(length);
 	enum reply reply = REPLY_BROKEN;
 	int result = -1;
@@ -332,7 +347,8 @@ static int login_sasl(struct pop3 *p, const char *mechanism, const char *text, s
 		broken(p, "no memory");
 		goto out;
 	}
-	sodium_bin2base64(encoded, length, (const unsigned char *)text, n, sodium_base64_VARIANT_ORIGINAL);
+	sodium_bin2base64(
+		encoded, length, (const unsigned char *)text, n, sodium_base64_VARIANT_ORIGINAL);
 	int sent = snprintf(line, size, "AUTH %s %s\r\n", mechanism, encoded);
 	bool at_once = sent <= AUTH_LINE_MAX;
 	if (!at_once)
@@ -396,7 +412,8 @@ static int login(struct pop3 *p, const char *password)
 			return broken(p, "the server does not offer XOAUTH2");
 		return login_xoauth2(p, user, password);
 	case AUTH_PLAIN:
-		return p->can.plain ? login_plain(p, user, password) : login_user(p, user, password);
+		return p->can.plain ? login_plain(p, user, password)
+				    : login_user(p, user, password);
 	case AUTH_LOGIN:
 		return login_user(p, user, password);
 	default:
@@ -423,7 +440,9 @@ static int connect_server(struct pop3 *p, const char *password, int64_t deadline
 	const struct mailbox *m = p->mailbox;
 	struct stream_options where = {
 		.host = m->host,
-		.port = (uint16_t)(m->port ? m->port : m->tls == TLS_IMPLICIT ? PORT_TLS : PORT_PLAIN),
+		.port = (uint16_t)(m->port               ? m->port
+				: m->tls == TLS_IMPLICIT ? PORT_TLS
+							 : PORT_PLAIN),
 		.tls = (enum tls)m->tls,
 		.ca_file = m->ca_file,
 		.timeout = m->timeout,
@@ -468,7 +487,7 @@ static int pop3_open(struct source **out, const struct source_options *options)
 	return connect_server(p, p->password, p->mailbox->deadline);
 }
 
-/* --- the list of messages --------------------------------------------------------------------------------------------- */
+/* --- the list of messages ------------------------------------------------- */
 
 static int add_listed(struct pop3 *p, const struct listed *entries, size_t n)
 {
@@ -486,7 +505,8 @@ static int add_listed(struct pop3 *p, const struct listed *entries, size_t n)
 }
 
 /* Takes those of N entries that are wanted. */
-static int add_wanted(struct pop3 *p, struct listed *entries, size_t n, const struct source_sink *sink)
+static int add_wanted(
+	struct pop3 *p, struct listed *entries, size_t n, const struct source_sink *sink)
 {
 	unsigned char ids[WANTED_WINDOW][SOURCE_ID_SIZE], wanted[WANTED_WINDOW];
 	size_t kept = 0;
@@ -495,7 +515,8 @@ static int add_wanted(struct pop3 *p, struct listed *entries, size_t n, const st
 	if (p->stays && sink->wanted) {
 		for (size_t i = 0; i < n; i++)
 			memcpy(ids[i], entries[i].id, SOURCE_ID_SIZE);
-		if (sink->wanted(sink->context, (const unsigned char (*)[SOURCE_ID_SIZE])ids, n, wanted))
+		if (sink->wanted(
+			    sink->context, (const unsigned char(*)[SOURCE_ID_SIZE])ids, n, wanted))
 			return broken(p, "stopped");
 		for (size_t i = 0; i < n; i++)
 			if (wanted[i])
@@ -553,8 +574,9 @@ static int read_list(struct pop3 *p, const struct source_sink *sink)
 		return 0;
 	enum reply reply = p->can.uidl || p->stays ? command(p, "UIDL") : REPLY_ERR;
 	if (reply == REPLY_ERR && p->stays)
-		return refused(p, "the server has no UIDL: mail that stays there cannot be told from new mail; use delete for processed, "
-			       "unrecognised and quarantine");
+		return refused(p,
+			"the server has no UIDL: mail that stays there cannot be told from new mail; use delete for processed, "
+			"unrecognised and quarantine");
 	if (reply == REPLY_ERR)
 		reply = command(p, "LIST");
 	if (reply == REPLY_ERR)
@@ -575,7 +597,7 @@ static int read_list(struct pop3 *p, const struct source_sink *sink)
 	return 0;
 }
 
-/* --- one message --------------------------------------------------------------------------------------------------------- */
+/* --- one message ---------------------------------------------------------- */
 
 /* Sees to it that N bytes can be looked at. */
 static int have(struct pop3 *p, size_t n)
@@ -604,8 +626,8 @@ static int keep(struct pop3 *p, const char *bytes, size_t n)
 }
 
 /*
- * At the beginning of a line: 1 when it is the message's last, ".", which is read; 0 when it is not, and the dot that was put before
- * another is gone.
+ * At the beginning of a line: 1 when it is the message's last, ".", which is read; 0 when it is
+ * not, and the dot that was put before another is gone.
  */
 static int dot_line(struct pop3 *p)
 {
@@ -625,7 +647,10 @@ static int dot_line(struct pop3 *p)
 	return n != 0;
 }
 
-/* Reads a message into p->message, as much of it as is allowed; *SIZE is all of it. 0, or -1 with the error text. */
+/*
+ * Reads a message into p->message, as much of it as is allowed; *SIZE is all of it. 0, or -1 with
+ * the error text.
+ */
 static int read_message(struct pop3 *p, uint64_t *size)
 {
 	bool line_begins = true;
@@ -655,7 +680,8 @@ static int read_message(struct pop3 *p, uint64_t *size)
 }
 
 /* A message that is there and cannot be had: named, and left where it is. */
-static int say_stuck(struct pop3 *p, const struct listed *l, const char *why, const struct source_sink *sink)
+static int say_stuck(
+	struct pop3 *p, const struct listed *l, const char *why, const struct source_sink *sink)
 {
 	struct source_message m = { .id = (uint64_t)(l - p->list) + 1, .name = p->name };
 	snprintf(p->name, sizeof p->name, "message %" PRIu32, l->number);
@@ -663,7 +689,8 @@ static int say_stuck(struct pop3 *p, const struct listed *l, const char *why, co
 	return sink->stuck && sink->stuck(sink->context, &m, why) ? refused(p, "stopped") : 0;
 }
 
-static int hand_out(struct pop3 *p, const struct listed *l, uint64_t size, const struct source_sink *sink, size_t *given)
+static int hand_out(struct pop3 *p, const struct listed *l, uint64_t size,
+	const struct source_sink *sink, size_t *given)
 {
 	snprintf(p->name, sizeof p->name, "message %" PRIu32, l->number);
 	struct source_message m = {
@@ -678,7 +705,10 @@ static int hand_out(struct pop3 *p, const struct listed *l, uint64_t size, const
 	return sink->message(sink->context, &m) ? refused(p, "stopped") : 0;
 }
 
-/* What came empty: a message of no bytes by the server's own account, or one that it cannot give. Asked when no other answer is under way. */
+/*
+ * What came empty: a message of no bytes by the server's own account, or one that it cannot give.
+ * Asked when no other answer is under way.
+ */
 static int judge_empty(struct pop3 *p, const struct source_sink *sink, size_t *given)
 {
 	while (p->empties) {
@@ -697,14 +727,19 @@ static int judge_empty(struct pop3 *p, const struct source_sink *sink, size_t *g
 			size = 1;
 		p->message.n = 0;
 		p->empties--;
-		if (size ? say_stuck(p, l, "the server gives an empty text for it", sink) : hand_out(p, l, 0, sink, given))
+		if (size ? say_stuck(p, l, "the server gives an empty text for it", sink)
+			 : hand_out(p, l, 0, sink, given))
 			return -1;
 	}
 	return 0;
 }
 
-/* Reads the answer to a RETR and hands the message out; with a SINK of NULL only reads it. *GIVEN counts. 0, or -1 with the error text. */
-static int take_message(struct pop3 *p, const struct listed *l, const struct source_sink *sink, size_t *given)
+/*
+ * Reads the answer to a RETR and hands the message out; with a SINK of NULL only reads it. *GIVEN
+ * counts. 0, or -1 with the error text.
+ */
+static int take_message(
+	struct pop3 *p, const struct listed *l, const struct source_sink *sink, size_t *given)
 {
 	uint64_t size;
 	p->reading = true;
@@ -716,7 +751,8 @@ static int take_message(struct pop3 *p, const struct listed *l, const struct sou
 	if (reply == REPLY_ERR) {
 		p->reading = false;
 		p->refused++;
-		return sink ? say_stuck(p, l, meaning(p, "the server refuses to hand it out"), sink) : 0;
+		return sink ? say_stuck(p, l, meaning(p, "the server refuses to hand it out"), sink)
+			    : 0;
 	}
 	if (read_message(p, &size))
 		return -1;
@@ -728,7 +764,9 @@ static int take_message(struct pop3 *p, const struct listed *l, const struct sou
 		return 0;
 	}
 	if (source_is_placeholder((struct span){ p->message.p, p->message.n }))
-		return say_stuck(p, l, "the server gives a notice in its place, that it cannot be converted", sink);
+		return say_stuck(p, l,
+			"the server gives a notice in its place, that it cannot be converted",
+			sink);
 	return hand_out(p, l, size, sink, given);
 }
 
@@ -738,28 +776,36 @@ static int send_for(struct pop3 *p, const char *name, const uint32_t *numbers, s
 	char text[COMMANDS_SIZE];
 	size_t length = 0;
 	for (size_t i = 0; i < n; i++)
-		length += (size_t)snprintf(text + length, sizeof text - length, "%s %" PRIu32 "\r\n", name, numbers[i]);
+		length += (size_t)snprintf(text + length, sizeof text - length,
+			"%s %" PRIu32 "\r\n", name, numbers[i]);
 	return send_text(p, text, length);
 }
 
 /*
- * Every answer belongs to its command: one too many would have each message taken for the one before it, and the last deleted unread. A server that refuses a
- * message is asked once more, for what it says next shows whether it is in step.
+ * Every answer belongs to its command: one too many would have each message taken for the one
+ * before it, and the last deleted unread. A server that refuses a message is asked once more, for
+ * what it says next shows whether it is in step.
  */
 static int stay_in_step(struct pop3 *p, bool refused_one)
 {
 	enum reply reply = p->begin == p->end && refused_one ? command(p, "NOOP") : REPLY_OK;
 	if (reply == REPLY_BROKEN)
 		return -1;
-	return p->begin != p->end || reply == REPLY_CONTINUE ? broken(p, "the server answers what it was not asked") : 0;
+	return p->begin != p->end || reply == REPLY_CONTINUE
+		? broken(p, "the server answers what it was not asked")
+		: 0;
 }
 
 static bool time_is_up(const struct pop3 *p)
 {
-	return p->mailbox->deadline && clock_monotonic() - p->began > (double)p->mailbox->deadline * READING_PERCENT / 100;
+	return p->mailbox->deadline &&
+		clock_monotonic() - p->began > (double)p->mailbox->deadline * READING_PERCENT / 100;
 }
 
-/* RETR of the next messages up to UNTIL of the list, pipelined: whenever half of the window was answered, it is filled again. */
+/*
+ * RETR of the next messages up to UNTIL of the list, pipelined: whenever half of the window was
+ * answered, it is filled again.
+ */
 static int retrieve(struct pop3 *p, size_t until, const struct source_sink *sink, size_t *given)
 {
 	size_t depth = p->can.pipelining ? RETR_DEPTH : 1, sent = p->at;
@@ -781,7 +827,10 @@ static int retrieve(struct pop3 *p, size_t until, const struct source_sink *sink
 		}
 		if (p->at == sent)
 			break;
-		/* After a stop the answers on their way are read, so that the connection stays in step for QUIT. */
+		/*
+		 * After a stop the answers on their way are read, so that the connection stays in
+		 * step for QUIT.
+		 */
 		if (take_message(p, &p->list[p->at++], result ? NULL : sink, given))
 			result = -1;
 		if (!p->usable)
@@ -792,7 +841,8 @@ static int retrieve(struct pop3 *p, size_t until, const struct source_sink *sink
 
 static int by_id(const void *a, const void *b)
 {
-	return memcmp(((const struct listed *)a)->id, ((const struct listed *)b)->id, SOURCE_ID_SIZE);
+	return memcmp(
+		((const struct listed *)a)->id, ((const struct listed *)b)->id, SOURCE_ID_SIZE);
 }
 
 /* All messages of the maildrop, in the order of their ids, into *OUT (free it). */
@@ -814,7 +864,10 @@ static int list_again(struct pop3 *p, struct listed **out, size_t *count)
 	return 0;
 }
 
-/* The numbers that the messages have in this connection. An id that two messages share says nothing: then there is no going on. */
+/*
+ * The numbers that the messages have in this connection. An id that two messages share says
+ * nothing: then there is no going on.
+ */
 static int find_numbers(struct pop3 *p)
 {
 	struct listed *now = NULL, *found;
@@ -832,13 +885,17 @@ static int find_numbers(struct pop3 *p)
 	free(now);
 	if (back) {
 		p->emptied_not = true;
-		return source_fail(&p->base, "%s:%u: the server said that it deleted %zu messages that are still there: this mailbox is not emptied",
-				   p->mailbox->host, (unsigned)p->mailbox->port, back);
+		return source_fail(&p->base,
+			"%s:%u: the server said that it deleted %zu messages that are still there: this mailbox is not emptied",
+			p->mailbox->host, (unsigned)p->mailbox->port, back);
 	}
 	return twice ? refused(p, "the server gives several messages the same id") : 0;
 }
 
-/* Another connection in the place of one that was lost or ended; the messages are known again by their ids. */
+/*
+ * Another connection in the place of one that was lost or ended; the messages are known again by
+ * their ids.
+ */
 static int connect_again(struct pop3 *p)
 {
 	int64_t left = p->mailbox->deadline - (int64_t)(clock_monotonic() - p->began);
@@ -852,7 +909,8 @@ static int connect_again(struct pop3 *p)
 }
 
 /*
- * The connection was lost. When that was while the message before AT came, it is asked for once more, and stepped over when it is lost there again. 0: go on.
+ * The connection was lost. When that was while the message before AT came, it is asked for once
+ * more, and stepped over when it is lost there again. 0: go on.
  */
 static int go_on_after_cut(struct pop3 *p, const struct source_sink *sink)
 {
@@ -863,7 +921,8 @@ static int go_on_after_cut(struct pop3 *p, const struct source_sink *sink)
 	if (!stream_was_cut(p->stream))
 		return -1;
 	memcpy(why, p->base.error, sizeof why);
-	if (in_message && cut == p->cut_at && say_stuck(p, &p->list[cut], "the connection breaks while it is read", sink))
+	if (in_message && cut == p->cut_at &&
+		say_stuck(p, &p->list[cut], "the connection breaks while it is read", sink))
 		return -1;
 	if (in_message) {
 		p->at = cut == p->cut_at ? cut + 1 : cut;
@@ -876,7 +935,10 @@ static int go_on_after_cut(struct pop3 *p, const struct source_sink *sink)
 	return -1;
 }
 
-/* The part of the list from AT that this connection can be asked for; messages that it does not have are passed over. */
+/*
+ * The part of the list from AT that this connection can be asked for; messages that it does not
+ * have are passed over.
+ */
 static size_t part_end(struct pop3 *p, size_t room)
 {
 	size_t end;
@@ -895,8 +957,10 @@ static int pop3_next(struct source *s, size_t count, const struct source_sink *s
 		return -1;
 	if (!p->have_list && read_list(p, sink))
 		return -1;
-	while (given < count && !p->unfinished && (p->empties || (end = part_end(p, count - given)) > p->at)) {
-		int result = p->empties ? judge_empty(p, sink, &given) : retrieve(p, end, sink, &given);
+	while (given < count && !p->unfinished &&
+		(p->empties || (end = part_end(p, count - given)) > p->at)) {
+		int result = p->empties ? judge_empty(p, sink, &given)
+					: retrieve(p, end, sink, &given);
 		if (p->message.p)
 			explicit_bzero(p->message.p, p->message.capacity);
 		if (result && (p->usable || go_on_after_cut(p, sink)))
@@ -905,9 +969,12 @@ static int pop3_next(struct source *s, size_t count, const struct source_sink *s
 	return (int)given;
 }
 
-/* --- settling ------------------------------------------------------------------------------------------------------------- */
+/* --- settling ------------------------------------------------------------- */
 
-/* DELE for N messages at once. 0, or -1 with the error text; *DELETED counts those that were agreed to. */
+/*
+ * DELE for N messages at once. 0, or -1 with the error text; *DELETED counts those that were agreed
+ * to.
+ */
 static int delete_some(struct pop3 *p, const uint32_t *numbers, size_t n, uint64_t *deleted)
 {
 	int result = send_for(p, "DELE", numbers, n);
@@ -938,11 +1005,13 @@ static int quit(struct pop3 *p)
 		return 0;
 	if (p->usable)
 		refused(p, "QUIT refused");
-	snprintf(why, sizeof why, "%.300s; %" PRIu64 " messages were not deleted and come again", p->base.error, p->marked);
+	snprintf(why, sizeof why, "%.300s; %" PRIu64 " messages were not deleted and come again",
+		p->base.error, p->marked);
 	return source_fail(&p->base, "%s", why);
 }
 
-static int pop3_settle(struct source *s, const struct settle_item *items, size_t count, struct settled *done)
+static int pop3_settle(
+	struct source *s, const struct settle_item *items, size_t count, struct settled *done)
 {
 	struct pop3 *p = (struct pop3 *)s;
 	size_t depth = p->can.pipelining ? DELE_DEPTH : 1, n = 0;
@@ -955,7 +1024,9 @@ static int pop3_settle(struct source *s, const struct settle_item *items, size_t
 			done->kept++;
 			continue;
 		}
-		struct listed *l = items[i].id && items[i].id <= p->listed ? &p->list[items[i].id - 1] : NULL;
+		struct listed *l = items[i].id && items[i].id <= p->listed
+			? &p->list[items[i].id - 1]
+			: NULL;
 		if (!l || !l->number)
 			continue; /* it is gone already */
 		numbers[n++] = l->number;
@@ -968,8 +1039,12 @@ static int pop3_settle(struct source *s, const struct settle_item *items, size_t
 	}
 	if (n && p->usable && delete_some(p, numbers, n, &p->marked))
 		result = -1;
-	/* only QUIT makes it true: a visit of many thousand messages does not wait with that for its end */
-	if (!result && p->usable && p->can.uidl && p->marked >= MARKED_MAX && (quit(p) || connect_again(p)))
+	/*
+	 * only QUIT makes it true: a visit of many thousand messages does not wait with that for
+	 * its end
+	 */
+	if (!result && p->usable && p->can.uidl && p->marked >= MARKED_MAX &&
+		(quit(p) || connect_again(p)))
 		result = -1;
 	done->deleted = p->confirmed;
 	p->confirmed = 0;
@@ -979,14 +1054,15 @@ static int pop3_settle(struct source *s, const struct settle_item *items, size_t
 static int pop3_describe(struct source *s, char *text, size_t size)
 {
 	struct pop3 *p = (struct pop3 *)s;
-	snprintf(text, size, "POP3: %" PRIu64 " messages, %" PRIu64 " bytes%s%s%s", p->count, p->octets,
-		 stream_is_tls(p->stream) ? ", TLS" : ", no TLS", p->can.uidl ? ", UIDL" : "", p->can.pipelining ? ", PIPELINING" : "");
+	snprintf(text, size, "POP3: %" PRIu64 " messages, %" PRIu64 " bytes%s%s%s", p->count,
+		p->octets, stream_is_tls(p->stream) ? ", TLS" : ", no TLS",
+		p->can.uidl ? ", UIDL" : "", p->can.pipelining ? ", PIPELINING" : "");
 	return 0;
 }
 
 /*
- * After QUIT only another connection shows whether what was deleted is gone. A server that does not want us again so soon is not asked: that says nothing
- * of its mail.
+ * After QUIT only another connection shows whether what was deleted is gone. A server that does not
+ * want us again so soon is not asked: that says nothing of its mail.
  */
 static int look_again(struct pop3 *p)
 {
@@ -1010,7 +1086,8 @@ static int pop3_finish(struct source *s, struct settled *late)
 		result = look_again(p);
 	p->usable = false;
 	if (!result && p->unfinished)
-		result = refused(p, "its deadline is near: what was read is settled, the rest is for the next run");
+		result = refused(p,
+			"its deadline is near: what was read is settled, the rest is for the next run");
 	return result;
 }
 

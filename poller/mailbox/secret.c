@@ -41,7 +41,10 @@ static int fail(struct failure *f, const char *format, ...)
 	return -1;
 }
 
-/* Reads to the end of FD into BUFFER of SECRET_MAX + 1 bytes, until DEADLINE (0: none). Length, or -1 with errno. */
+/*
+ * Reads to the end of FD into BUFFER of SECRET_MAX + 1 bytes, until DEADLINE (0: none). Length, or
+ * -1 with errno.
+ */
 static ssize_t read_all(int fd, char *buffer, int64_t deadline)
 {
 	size_t n = 0;
@@ -78,19 +81,27 @@ static ssize_t read_file(const char *path, bool credential, char *buffer, struct
 	} else if (!S_ISREG(st.st_mode)) {
 		fail(f, "%s: not a regular file", path);
 	} else if (st.st_uid != geteuid() && st.st_uid != 0) {
-		fail(f, "%s: belongs to another user: chown it to the user that runs this, or to root", path);
+		fail(f, "%s: belongs to another user: chown it to the user that runs this, or to root",
+			path);
 	} else if (st.st_mode & (credential ? S_IWGRP | S_IRWXO : S_IRWXG | S_IRWXO)) {
-		/* systemd may open a credential to the service's group by an ACL, which shows as group bits. */
+		/*
+		 * systemd may open a credential to the service's group by an ACL, which shows as
+		 * group bits.
+		 */
 		fail(f, "%s: others may read it: chmod 600 %s", path, path);
 	} else if ((n = read_all(fd, buffer, 0)) < 0) {
-		fail(f, "%s: %s", path, errno == EFBIG ? "too long for a password or token" : strerror(errno));
+		fail(f, "%s: %s", path,
+			errno == EFBIG ? "too long for a password or token" : strerror(errno));
 	}
 	if (fd >= 0)
 		close(fd);
 	return n;
 }
 
-/* Starts the command in a process group of its own, so that all of it can be ended; its output in *FD. */
+/*
+ * Starts the command in a process group of its own, so that all of it can be ended; its output in
+ * *FD.
+ */
 static int start(const char *command, pid_t *pid, int *fd)
 {
 	int ends[2], error = -1;
@@ -103,10 +114,12 @@ static int start(const char *command, pid_t *pid, int *fd)
 	posix_spawnattr_init(&attributes);
 	/* Its complaints could hold the secret, or an address: they are not passed on. */
 	if (!(error = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)) &&
-	    !(error = posix_spawn_file_actions_adddup2(&actions, ends[1], 1)) &&
-	    !(error = posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)) &&
-	    !(error = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP)))
-		error = posix_spawn(pid, "/bin/sh", &actions, &attributes, (char *const *)argv, environ);
+		!(error = posix_spawn_file_actions_adddup2(&actions, ends[1], 1)) &&
+		!(error = posix_spawn_file_actions_addopen(
+			  &actions, 2, "/dev/null", O_WRONLY, 0)) &&
+		!(error = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP)))
+		error = posix_spawn(
+			pid, "/bin/sh", &actions, &attributes, (char *const *)argv, environ);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
 	close(ends[1]);
@@ -116,7 +129,10 @@ static int start(const char *command, pid_t *pid, int *fd)
 	return error;
 }
 
-/* Waits until DEADLINE; then the whole group is killed. The wait status, or -1 when it had to be killed. */
+/*
+ * Waits until DEADLINE; then the whole group is killed. The wait status, or -1 when it had to be
+ * killed.
+ */
 static int finish(pid_t pid, int64_t deadline)
 {
 	int status;
@@ -146,8 +162,9 @@ static ssize_t read_command(const char *command, char *buffer, struct failure *f
 	if (n < 0 && failure == EFBIG)
 		return fail(f, "password_command: its output is too long for a password or token");
 	if (n < 0 || status < 0)
-		return n >= 0 || failure == ETIMEDOUT ? fail(f, "password_command: no end within %d s", SECRET_COMMAND_SECONDS)
-						      : fail(f, "password_command: %s", strerror(failure));
+		return n >= 0 || failure == ETIMEDOUT
+			? fail(f, "password_command: no end within %d s", SECRET_COMMAND_SECONDS)
+			: fail(f, "password_command: %s", strerror(failure));
 	if (WIFSIGNALED(status))
 		return fail(f, "password_command: ended by signal %d", WTERMSIG(status));
 	if (WEXITSTATUS(status))
@@ -160,9 +177,13 @@ static ssize_t read_credential(const char *name, char *buffer, struct failure *f
 	char path[4096];
 	const char *directory = getenv("CREDENTIALS_DIRECTORY");
 	if (!directory || directory[0] != '/')
-		return fail(f, "credential %s: $CREDENTIALS_DIRECTORY is not set: is there a LoadCredential= in the unit?", name);
+		return fail(f,
+			"credential %s: $CREDENTIALS_DIRECTORY is not set: is there a LoadCredential= in the unit?",
+			name);
 	if (!name[0] || name[0] == '.' || strchr(name, '/'))
-		return fail(f, "credential %s: a credential's name has no '/' and does not begin with '.'", name);
+		return fail(f,
+			"credential %s: a credential's name has no '/' and does not begin with '.'",
+			name);
 	if ((size_t)snprintf(path, sizeof path, "%s/%s", directory, name) >= sizeof path)
 		return fail(f, "credential %s: its path is too long", name);
 	return read_file(path, true, buffer, f);
@@ -181,7 +202,9 @@ int secret_read(const struct secret_source *from, char **out, char *error, size_
 	char *buffer = sodium_malloc(SECRET_MAX + 1);
 	if (!buffer)
 		return fail(&f, "no memory for a secret");
-	const char *what = from->file ? from->file : from->command ? "password_command" : from->credential;
+	const char *what = from->file ? from->file
+		: from->command       ? "password_command"
+				      : from->credential;
 	if (from->file)
 		n = read_file(from->file, false, buffer, &f);
 	else if (from->command)

@@ -1,4 +1,7 @@
-/* Passwords and tokens: from a file that only its owner can read, a command's output, or a systemd credential. */
+/*
+ * Passwords and tokens: from a file that only its owner can read, a command's output, or a systemd
+ * credential.
+ */
 #ifndef RETOUR_SECRET_H
 #define RETOUR_SECRET_H
 
@@ -8,9 +11,10 @@
 enum { SECRET_MAX = 16384 };
 
 /*
- * Reads the secret, without its final line end, into memory of sodium_malloc; *OUT is NULL when the source names none. A file that others may
- * read, or that is somebody else's, is refused; so is an empty one. 0, or -1 with a text in ERROR that names the file and never the content.
- * Free with secret_free().
+ * Reads the secret, without its final line end, into memory of sodium_malloc; *OUT is NULL when the
+ * source names none. A file that others may read, or that is somebody else's, is refused; so is an
+ * empty one. 0, or -1 with a text in ERROR that names the file and never the content. Free with
+ * secret_free().
  */
 int secret_read(const struct secret_source *from, char **out, char *error, size_t size);
 /* Another copy in such memory, or NULL without memory. */

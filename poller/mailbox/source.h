@@ -22,17 +22,19 @@ enum { SOURCE_ID_SIZE = 16, SOURCE_ERROR_SIZE = 512 };
 enum settlement {
 	SETTLE_PROCESSED,    /* [mailbox] processed */
 	SETTLE_UNRECOGNISED, /* [mailbox] unrecognised */
-	SETTLE_QUARANTINE,   /* [mailbox] quarantine: it killed its parser, or is beyond all limits */
+	SETTLE_QUARANTINE, /* [mailbox] quarantine: it killed its parser, or is beyond all limits */
 };
 
 struct source_message {
-	uint64_t id;         /* the source's own handle for settle(): UID, message number, index */
-	int64_t arrived;     /* INTERNALDATE, Maildir name, From_ line; 0: not known */
-	uint64_t size;       /* as the mailbox says; bytes.n is less when truncated */
+	uint64_t id;     /* the source's own handle for settle(): UID, message number, index */
+	int64_t arrived; /* INTERNALDATE, Maildir name, From_ line; 0: not known */
+	uint64_t size;   /* as the mailbox says; bytes.n is less when truncated */
 	bool truncated;
-	unsigned char remote_id[SOURCE_ID_SIZE]; /* stays the same for as long as the message lies there */
-	struct span bytes;   /* valid during the call */
-	const char *name;    /* for a person who looks for it: "UID 42", a file name; never an address */
+	unsigned char remote_id[SOURCE_ID_SIZE]; /* stays the same for as long as the message lies
+						    there */
+	struct span bytes;                       /* valid during the call */
+	const char
+		*name; /* for a person who looks for it: "UID 42", a file name; never an address */
 };
 
 /* Both return 0 to go on; anything else stops the batch, and next() returns -1. */
@@ -40,12 +42,17 @@ struct source_sink {
 	/* Takes one message; the bytes are the source's again afterwards, which wipes them. */
 	int (*message)(void *context, const struct source_message *m);
 	/*
-	 * M, of which only id, remote_id, size and name mean something, cannot be had: WHY, a sentence for the operator without a word of the
-	 * server's. It is stepped over and stays in the mailbox. May be NULL.
+	 * M, of which only id, remote_id, size and name mean something, cannot be had: WHY, a
+	 * sentence for the operator without a word of the server's. It is stepped over and stays in
+	 * the mailbox. May be NULL.
 	 */
 	int (*stuck)(void *context, const struct source_message *m, const char *why);
-	/* Only where mail stays in the mailbox: which of COUNT messages are wanted? WANTED[i] is set to 0 or 1. May be NULL: all. */
-	int (*wanted)(void *context, const unsigned char (*remote_ids)[SOURCE_ID_SIZE], size_t count, unsigned char *wanted);
+	/*
+	 * Only where mail stays in the mailbox: which of COUNT messages are wanted? WANTED[i] is
+	 * set to 0 or 1. May be NULL: all.
+	 */
+	int (*wanted)(void *context, const unsigned char (*remote_ids)[SOURCE_ID_SIZE],
+		size_t count, unsigned char *wanted);
 	void *context;
 };
 
@@ -59,59 +66,75 @@ struct settled {
 };
 
 struct source_options {
-	const struct mailbox *mailbox;  /* NULL for import */
-	const char *password;           /* or the OAuth2 token; NULL where the source needs none. Wiped by the caller after open */
-	const char *const *paths;       /* import: files, Maildirs, directories, "-"; end with NULL */
-	uint64_t max_message;           /* bytes of one message at most */
-	const char *scratch;            /* outlives the source: where journals of what is done to files lie; NULL: nothing will be settled */
-	bool stays;                     /* some of what is read stays in the mailbox: ask wanted() */
+	const struct mailbox *mailbox; /* NULL for import */
+	const char *password; /* or the OAuth2 token; NULL where the source needs none. Wiped by the
+				 caller after open */
+	const char *const *paths; /* import: files, Maildirs, directories, "-"; end with NULL */
+	uint64_t max_message;     /* bytes of one message at most */
+	const char *scratch; /* outlives the source: where journals of what is done to files lie;
+				NULL: nothing will be settled */
+	bool stays;          /* some of what is read stays in the mailbox: ask wanted() */
 };
 
 struct source {
 	const struct source_ops *ops;
-	bool refused;                   /* it was the login that failed */
-	int64_t certificate_end;        /* when the server's certificate ends; 0: there is none */
-	char error[SOURCE_ERROR_SIZE];  /* what failed, for the operator; no address, no password */
-	/* the implementation's own struct begins with this one */
+	bool refused;                  /* it was the login that failed */
+	int64_t certificate_end;       /* when the server's certificate ends; 0: there is none */
+	char error[SOURCE_ERROR_SIZE]; /* what failed, for the operator; no address, no password */
+				       /* the implementation's own struct begins with this one */
 };
 
 struct source_ops {
 	const char *name;
-	/* Connects, logs in, selects. *OUT is set even on failure, for its error text; close() it always. 0 or -1. */
+	/*
+	 * Connects, logs in, selects. *OUT is set even on failure, for its error text; close() it
+	 * always. 0 or -1.
+	 */
 	int (*open)(struct source **out, const struct source_options *options);
 	/*
-	 * Hands the next messages to SINK: at most COUNT, in the mailbox's order, each once while the source is open.
-	 * Returns how many, 0 at the end, -1 on failure (the mailbox's, not one message's: that is handed out as it is).
+	 * Hands the next messages to SINK: at most COUNT, in the mailbox's order, each once while
+	 * the source is open. Returns how many, 0 at the end, -1 on failure (the mailbox's, not one
+	 * message's: that is handed out as it is).
 	 */
 	int (*next)(struct source *s, size_t count, const struct source_sink *sink);
 	/*
-	 * Deletes, moves or leaves exactly these messages, which next() handed out; called only after they were stored durably.
-	 * 0, or -1: then what was not settled comes again in the next run.
+	 * Deletes, moves or leaves exactly these messages, which next() handed out; called only
+	 * after they were stored durably. 0, or -1: then what was not settled comes again in the
+	 * next run.
 	 */
-	int (*settle)(struct source *s, const struct settle_item *items, size_t count, struct settled *done);
+	int (*settle)(struct source *s, const struct settle_item *items, size_t count,
+		struct settled *done);
 	/*
-	 * Removes from FOLDER what has been there for longer than raw_retention: by DUE where the source numbers its messages (IMAP), for a moved
-	 * message keeps its date; else what was put there before CUTOFF. *REMOVED counts; *END is where the folder ends now, uidnext 0 where
+	 * Removes from FOLDER what has been there for longer than raw_retention: by DUE where the
+	 * source numbers its messages (IMAP), for a moved message keeps its date; else what was put
+	 * there before CUTOFF. *REMOVED counts; *END is where the folder ends now, uidnext 0 where
 	 * that means nothing. NULL where there are no folders.
 	 */
-	int (*expire)(struct source *s, const char *folder, int64_t cutoff, const struct folder_mark *due, uint64_t *removed,
-		      struct folder_mark *end);
+	int (*expire)(struct source *s, const char *folder, int64_t cutoff,
+		const struct folder_mark *due, uint64_t *removed, struct folder_mark *end);
 	/*
-	 * Ends the visit, before close(): what makes deletions true (POP3's QUIT) is done, and what the mailbox holds is compared with what it
-	 * should. LATE counts what was settled only now. 0, or -1 with the error text. NULL where there is nothing to do.
+	 * Ends the visit, before close(): what makes deletions true (POP3's QUIT) is done, and what
+	 * the mailbox holds is compared with what it should. LATE counts what was settled only now.
+	 * 0, or -1 with the error text. NULL where there is nothing to do.
 	 */
 	int (*finish)(struct source *s, struct settled *late);
-	/* For doctor, after open: what there is, in one line ("INBOX: 12 messages, UIDPLUS, MOVE; folder Unrecognised exists"). */
+	/*
+	 * For doctor, after open: what there is, in one line ("INBOX: 12 messages, UIDPLUS, MOVE;
+	 * folder Unrecognised exists").
+	 */
 	int (*describe)(struct source *s, char *text, size_t size);
-	/* Says goodbye where finish() has not; -1 with ERROR, which may be NULL. Frees S in any case. */
+	/*
+	 * Says goodbye where finish() has not; -1 with ERROR, which may be NULL. Frees S in any
+	 * case.
+	 */
 	int (*close)(struct source *s, char *error, size_t size);
 };
 
 extern const struct source_ops source_file, source_maildir, source_mbox, source_imap, source_pop3;
 
 /*
- * Is M what a server hands out in the place of a message that it cannot convert? Exchange does, in a few words about it: such a letter must not be
- * taken for the message.
+ * Is M what a server hands out in the place of a message that it cannot convert? Exchange does, in
+ * a few words about it: such a letter must not be taken for the message.
  */
 bool source_is_placeholder(struct span message);
 

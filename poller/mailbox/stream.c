@@ -27,29 +27,32 @@
 
 enum {
 	STREAM_ERROR_SIZE = 256,
-	STREAM_BUFFER_SIZE = 65536,  /* libetpan's read and write buffers */
-	STREAM_POLL_MAX_MS = 60000,  /* one poll; longer waits are several */
-	CERTIFICATES_MAX = 8,        /* of a chain */
-	GREETING_SECONDS = 10,       /* at a port that is known for TLS from the first byte */
+	STREAM_BUFFER_SIZE = 65536, /* libetpan's read and write buffers */
+	STREAM_POLL_MAX_MS = 60000, /* one poll; longer waits are several */
+	CERTIFICATES_MAX = 8,       /* of a chain */
+	GREETING_SECONDS = 10,      /* at a port that is known for TLS from the first byte */
 };
 
-/* The distribution's own policy (crypto-policies) stays in force; what RFC 8996 ended is taken out, keys below 112 bits are refused. */
+/*
+ * The distribution's own policy (crypto-policies) stays in force; what RFC 8996 ended is taken out,
+ * keys below 112 bits are refused.
+ */
 #define TLS_PRIORITIES "-VERS-TLS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%PROFILE_MEDIUM"
 
 struct stream {
 	struct stream_options options;
 	int fd;
-	bool dead;                       /* an error happened; it stays */
-	bool cut;                        /* it was the other end, or the line between */
-	bool tls;                        /* shaken hands and verified */
+	bool dead; /* an error happened; it stays */
+	bool cut;  /* it was the other end, or the line between */
+	bool tls;  /* shaken hands and verified */
 	gnutls_session_t session;
 	gnutls_certificate_credentials_t credentials;
-	unsigned char address[16];       /* the host, when it is an IP literal */
-	size_t address_size;             /* 0: it is a name */
+	unsigned char address[16]; /* the host, when it is an IP literal */
+	size_t address_size;       /* 0: it is a name */
 	gnutls_typed_vdata_st expected[2];
-	int64_t deadline;                /* monotonic milliseconds; 0: none */
-	uint64_t left;                   /* bytes that may still be read */
-	mailstream *over;                /* libetpan's view, while it is open */
+	int64_t deadline; /* monotonic milliseconds; 0: none */
+	uint64_t left;    /* bytes that may still be read */
+	mailstream *over; /* libetpan's view, while it is open */
 	mailstream_low_driver driver;
 	char error[STREAM_ERROR_SIZE];
 };
@@ -99,7 +102,8 @@ static int wait_for(struct stream *s, short events, int64_t until)
 
 		if (left <= 0) {
 			if (s->deadline && until == s->deadline)
-				return fail(s, "not done after %lld s", (long long)s->options.deadline);
+				return fail(
+					s, "not done after %lld s", (long long)s->options.deadline);
 			return fail(s, "no answer for %lld s", (long long)s->options.timeout);
 		}
 		ready = poll(&p, 1, left < STREAM_POLL_MAX_MS ? (int)left : STREAM_POLL_MAX_MS);
@@ -113,11 +117,16 @@ static int wait_for(struct stream *s, short events, int64_t until)
 bool stream_is_loopback(const struct sockaddr *address)
 {
 	if (address->sa_family == AF_INET)
-		return ntohl(((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+		return ntohl(((const struct sockaddr_in *)(const void *)address)
+				       ->sin_addr.s_addr) >>
+			24 ==
+			IN_LOOPBACKNET;
 	if (address->sa_family == AF_INET6) {
-		const struct in6_addr *a = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
+		const struct in6_addr *a =
+			&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
 
-		return IN6_IS_ADDR_LOOPBACK(a) || (IN6_IS_ADDR_V4MAPPED(a) && a->s6_addr[12] == IN_LOOPBACKNET);
+		return IN6_IS_ADDR_LOOPBACK(a) ||
+			(IN6_IS_ADDR_V4MAPPED(a) && a->s6_addr[12] == IN_LOOPBACKNET);
 	}
 	return false;
 }
@@ -129,7 +138,9 @@ static int connect_to(struct stream *s, const struct addrinfo *at, int64_t until
 	socklen_t size = sizeof problem;
 
 	if (s->options.tls == TLS_NONE && !stream_is_loopback(at->ai_addr))
-		return fail(s, "tls is none, which is for loopback addresses only, and %s is not one: refused", s->options.host);
+		return fail(s,
+			"tls is none, which is for loopback addresses only, and %s is not one: refused",
+			s->options.host);
 	s->fd = socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (s->fd < 0)
 		return fail(s, "socket: %s", strerror(errno));
@@ -148,10 +159,14 @@ static int connect_to(struct stream *s, const struct addrinfo *at, int64_t until
 	return -1;
 }
 
-/* Every address of the host gets its share of the timeout, so that one dead address does not use it up. */
+/*
+ * Every address of the host gets its share of the timeout, so that one dead address does not use it
+ * up.
+ */
 static int connect_any(struct stream *s)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_IDN | AI_NUMERICSERV }, *list = NULL;
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_IDN | AI_NUMERICSERV },
+			*list = NULL;
 	int64_t until = limit_of(s, s->options.timeout * 1000);
 	int result = -1, count = 0, code;
 	char port[8];
@@ -159,7 +174,8 @@ static int connect_any(struct stream *s)
 	snprintf(port, sizeof port, "%u", (unsigned)s->options.port);
 	code = getaddrinfo(s->options.host, port, &hints, &list);
 	if (code)
-		return fail(s, "no address: %s", code == EAI_SYSTEM ? strerror(errno) : gai_strerror(code));
+		return fail(s, "no address: %s",
+			code == EAI_SYSTEM ? strerror(errno) : gai_strerror(code));
 	for (const struct addrinfo *a = list; a; a = a->ai_next)
 		count++;
 	for (const struct addrinfo *a = list; a && result; a = a->ai_next, count--) {
@@ -183,13 +199,16 @@ static void parse_address(struct stream *s)
 static int load_authorities(struct stream *s)
 {
 	const char *file = s->options.ca_file;
-	int n = file ? gnutls_certificate_set_x509_trust_file(s->credentials, file, GNUTLS_X509_FMT_PEM)
-		     : gnutls_certificate_set_x509_system_trust(s->credentials);
+	int n = file
+		? gnutls_certificate_set_x509_trust_file(s->credentials, file, GNUTLS_X509_FMT_PEM)
+		: gnutls_certificate_set_x509_system_trust(s->credentials);
 
 	if (n < 0)
-		return fail(s, "%s: %s", file ? file : "the system's certificate authorities", gnutls_strerror(n));
+		return fail(s, "%s: %s", file ? file : "the system's certificate authorities",
+			gnutls_strerror(n));
 	if (n == 0)
-		return fail(s, "%s: no certificate in it", file ? file : "the system's certificate authorities");
+		return fail(s, "%s: no certificate in it",
+			file ? file : "the system's certificate authorities");
 	return 0;
 }
 
@@ -216,15 +235,19 @@ static int prepare_tls(struct stream *s)
 	code = gnutls_set_default_priority_append(s->session, TLS_PRIORITIES, NULL, 0);
 	if (code >= 0)
 		code = gnutls_credentials_set(s->session, GNUTLS_CRD_CERTIFICATE, s->credentials);
-	if (code >= 0 && !s->address_size) /* RFC 6066 section 3: no address literals in the server name */
+	if (code >= 0 &&
+		!s->address_size) /* RFC 6066 section 3: no address literals in the server name */
 		code = gnutls_server_name_set(s->session, GNUTLS_NAME_DNS, host, strlen(host));
 	if (code < 0)
 		return fail(s, "TLS: %s", gnutls_strerror(code));
-	s->expected[0] = (gnutls_typed_vdata_st){ .type = GNUTLS_DT_DNS_HOSTNAME, .data = (unsigned char *)host };
+	s->expected[0] = (gnutls_typed_vdata_st){ .type = GNUTLS_DT_DNS_HOSTNAME,
+		.data = (unsigned char *)host };
 	if (s->address_size)
-		s->expected[0] = (gnutls_typed_vdata_st){ .type = GNUTLS_DT_IP_ADDRESS, .data = s->address,
-							  .size = (unsigned)s->address_size };
-	s->expected[1] = (gnutls_typed_vdata_st){ .type = GNUTLS_DT_KEY_PURPOSE_OID, .data = (unsigned char *)GNUTLS_KP_TLS_WWW_SERVER };
+		s->expected[0] = (gnutls_typed_vdata_st){ .type = GNUTLS_DT_IP_ADDRESS,
+			.data = s->address,
+			.size = (unsigned)s->address_size };
+	s->expected[1] = (gnutls_typed_vdata_st){ .type = GNUTLS_DT_KEY_PURPOSE_OID,
+		.data = (unsigned char *)GNUTLS_KP_TLS_WWW_SERVER };
 	gnutls_session_set_verify_cert2(s->session, s->expected, 2, 0);
 	gnutls_transport_set_int(s->session, s->fd);
 	return 0;
@@ -232,14 +255,18 @@ static int prepare_tls(struct stream *s)
 
 static void describe_certificate(struct stream *s)
 {
-	static const struct { unsigned bit; const char *text; } table[] = {
+	static const struct {
+		unsigned bit;
+		const char *text;
+	} table[] = {
 		{ GNUTLS_CERT_REVOKED, "revoked" },
 		{ GNUTLS_CERT_EXPIRED, "expired" },
 		{ GNUTLS_CERT_NOT_ACTIVATED, "not valid yet" },
 		{ GNUTLS_CERT_PURPOSE_MISMATCH, "not for a TLS server" },
 		{ GNUTLS_CERT_UNEXPECTED_OWNER, "made for another name" },
 		{ GNUTLS_CERT_INSECURE_ALGORITHM, "weak key or signature" },
-		{ GNUTLS_CERT_SIGNER_NOT_FOUND, "issuer unknown (self-signed, or its authority is not in ca_file)" },
+		{ GNUTLS_CERT_SIGNER_NOT_FOUND,
+			"issuer unknown (self-signed, or its authority is not in ca_file)" },
 	};
 	unsigned status = gnutls_session_get_verify_cert_status(s->session);
 
@@ -256,13 +283,17 @@ static int handshake_failed(struct stream *s, int code)
 	if (code == GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR)
 		describe_certificate(s);
 	else if (code == GNUTLS_E_FATAL_ALERT_RECEIVED)
-		fail(s, "TLS: the server refused: %s", gnutls_alert_get_name(gnutls_alert_get(s->session)));
-	else if (code == GNUTLS_E_UNEXPECTED_PACKET_LENGTH || code == GNUTLS_E_UNEXPECTED_PACKET || code == GNUTLS_E_UNSUPPORTED_VERSION_PACKET)
-		fail(s, "TLS: what the server says is no TLS: port %u may begin without it, then right would be tls = starttls, or another port", (unsigned)s->options.port);
+		fail(s, "TLS: the server refused: %s",
+			gnutls_alert_get_name(gnutls_alert_get(s->session)));
+	else if (code == GNUTLS_E_UNEXPECTED_PACKET_LENGTH || code == GNUTLS_E_UNEXPECTED_PACKET ||
+		code == GNUTLS_E_UNSUPPORTED_VERSION_PACKET)
+		fail(s, "TLS: what the server says is no TLS: port %u may begin without it, then right would be tls = starttls, or another port",
+			(unsigned)s->options.port);
 	else
 		fail(s, "TLS: %s", tls_error(code));
 	if (code != GNUTLS_E_FATAL_ALERT_RECEIVED)
-		gnutls_alert_send_appropriate(s->session, code); /* so that the server's log has the reason too */
+		gnutls_alert_send_appropriate(
+			s->session, code); /* so that the server's log has the reason too */
 	return -1;
 }
 
@@ -287,14 +318,17 @@ static int handshake(struct stream *s)
 int64_t stream_certificate_end(const struct stream *s)
 {
 	unsigned count = 0;
-	const gnutls_datum_t *chain = s->tls ? gnutls_certificate_get_peers(s->session, &count) : NULL;
+	const gnutls_datum_t *chain = s->tls ? gnutls_certificate_get_peers(s->session, &count)
+					     : NULL;
 	int64_t first = 0;
 
 	for (unsigned i = 0; chain && i < count && i < CERTIFICATES_MAX; i++) {
 		gnutls_x509_crt_t crt;
 		if (gnutls_x509_crt_init(&crt) < 0)
 			return first;
-		time_t end = gnutls_x509_crt_import(crt, &chain[i], GNUTLS_X509_FMT_DER) < 0 ? -1 : gnutls_x509_crt_get_expiration_time(crt);
+		time_t end = gnutls_x509_crt_import(crt, &chain[i], GNUTLS_X509_FMT_DER) < 0
+			? -1
+			: gnutls_x509_crt_get_expiration_time(crt);
 		gnutls_x509_crt_deinit(crt);
 		if (end > 0 && (!first || end < first))
 			first = end;
@@ -303,18 +337,21 @@ int64_t stream_certificate_end(const struct stream *s)
 }
 
 /*
- * A server that wants TLS from the first byte is silent as we are. Where the port is known for that we do not wait for as long as for a slow one, and say what
- * is to be changed.
+ * A server that wants TLS from the first byte is silent as we are. Where the port is known for that
+ * we do not wait for as long as for a slow one, and say what is to be changed.
  */
 static int await_greeting(struct stream *s)
 {
 	static const uint16_t implicit[] = { 465, 993, 995 };
-	int64_t seconds = s->options.timeout < GREETING_SECONDS ? s->options.timeout : GREETING_SECONDS;
+	int64_t seconds = s->options.timeout < GREETING_SECONDS ? s->options.timeout
+								: GREETING_SECONDS;
 	for (size_t i = 0; i < sizeof implicit / sizeof implicit[0]; i++)
-		if (s->options.port == implicit[i] && wait_for(s, POLLIN, limit_of(s, seconds * 1000))) {
+		if (s->options.port == implicit[i] &&
+			wait_for(s, POLLIN, limit_of(s, seconds * 1000))) {
 			s->dead = false;
-			return fail(s, "no greeting for %lld s: port %u wants TLS from the first byte, so right would be tls = implicit", (long long)seconds,
-				    (unsigned)s->options.port);
+			return fail(s,
+				"no greeting for %lld s: port %u wants TLS from the first byte, so right would be tls = implicit",
+				(long long)seconds, (unsigned)s->options.port);
 		}
 	return 0;
 }
@@ -337,8 +374,9 @@ int stream_open(struct stream **out, const struct stream_options *options)
 }
 
 /*
- * What the server has already sent when the answer to STARTTLS was read came without protection and would be taken for
- * protected (CVE-2011-0411): before our first handshake byte an honest server is silent.
+ * What the server has already sent when the answer to STARTTLS was read came without protection and
+ * would be taken for protected (CVE-2011-0411): before our first handshake byte an honest server is
+ * silent.
  */
 int stream_start_tls(struct stream *s)
 {
@@ -348,7 +386,8 @@ int stream_start_tls(struct stream *s)
 		return -1;
 	if (s->tls)
 		return fail(s, "TLS is on already");
-	if ((s->over && s->over->read_buffer_len) || recv(s->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
+	if ((s->over && s->over->read_buffer_len) ||
+		recv(s->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
 		return fail(s, "data before the TLS handshake: refused");
 	return handshake(s);
 }
@@ -376,7 +415,8 @@ static ssize_t try_read(struct stream *s, void *buffer, size_t n, short *events)
 		if (got < 0 && (errno == EAGAIN || errno == EINTR))
 			return 0;
 		s->cut = true;
-		return fail(s, got ? "receiving: %s" : "the server closed the connection", strerror(errno));
+		return fail(s, got ? "receiving: %s" : "the server closed the connection",
+			strerror(errno));
 	}
 	got = gnutls_record_recv(s->session, buffer, n);
 	if (got > 0)
@@ -399,7 +439,9 @@ ssize_t stream_read(struct stream *s, void *buffer, size_t n)
 
 	if (s->dead)
 		return -1;
-	if (s->deadline && clock_monotonic_ms() >= s->deadline) /* a server that always has data never lets us wait */
+	if (s->deadline &&
+		clock_monotonic_ms() >=
+			s->deadline) /* a server that always has data never lets us wait */
 		return fail(s, "not done after %lld s", (long long)s->options.deadline);
 	if (!s->left)
 		return fail(s, "the server sends more than was asked for");
@@ -464,7 +506,8 @@ void stream_close(struct stream *s)
 		return;
 	if (s->session) {
 		if (s->tls && !s->dead)
-			gnutls_bye(s->session, GNUTLS_SHUT_WR); /* once and without waiting: the socket is closed next */
+			gnutls_bye(s->session, GNUTLS_SHUT_WR); /* once and without waiting: the
+								   socket is closed next */
 		gnutls_deinit(s->session);
 	}
 	if (s->credentials)

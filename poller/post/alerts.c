@@ -1,8 +1,10 @@
 /*
- * The part of the alerts that touches the outside world: mailboxes as the run left them, the disk, the clock; the mail and the command.
+ * The part of the alerts that touches the outside world: mailboxes as the run left them, the disk,
+ * the clock; the mail and the command.
  *
- * The store knows what is to be told and in which way until this part says that it was. So an alert is told once, also when the mail server is down for a
- * while, and a command that fails does not make the mail come twice.
+ * The store knows what is to be told and in which way until this part says that it was. So an alert
+ * is told once, also when the mail server is down for a while, and a command that fails does not
+ * make the mail come twice.
  */
 #include "poller/post/alerts.h"
 
@@ -25,28 +27,36 @@
 
 enum {
 	COMMAND_SECONDS = 60,
-	TOLD_AT_ONCE = 256,     /* what is beyond waits for the next run */
+	TOLD_AT_ONCE = 256, /* what is beyond waits for the next run */
 };
 
 struct round {
 	struct session *s;
 	const struct alert_options *o;
-	int64_t now;            /* for the store */
-	int64_t present;        /* for whoever is told */
+	int64_t now;     /* for the store */
+	int64_t present; /* for whoever is told */
 };
 
-static int note_level(const struct round *r, enum alert_condition condition, enum alert_level level, const char *subject, int64_t value, int64_t from)
+static int note_level(const struct round *r, enum alert_condition condition, enum alert_level level,
+	const char *subject, int64_t value, int64_t from)
 {
 	const struct alert_rule *rule = &r->o->rule[condition];
-	struct alert_finding f = { .condition = condition, .level = level,
-		.figures = { .value = value, .limit = rule->threshold, .usual = -1, .from = from, .to = r->now } };
+	struct alert_finding f = { .condition = condition,
+		.level = level,
+		.figures = { .value = value,
+			.limit = rule->threshold,
+			.usual = -1,
+			.from = from,
+			.to = r->now } };
 	snprintf(f.subject, sizeof f.subject, "%s", subject);
 	return store_alert_note(r->s->store, r->o, &f, r->now);
 }
 
-static int note(const struct round *r, enum alert_condition condition, const char *subject, int64_t value, int64_t from)
+static int note(const struct round *r, enum alert_condition condition, const char *subject,
+	int64_t value, int64_t from)
 {
-	return note_level(r, condition, alert_level_of(&r->o->rule[condition], value), subject, value, from);
+	return note_level(
+		r, condition, alert_level_of(&r->o->rule[condition], value), subject, value, from);
 }
 
 /* A mailbox that left the configuration is nobody's concern any more. */
@@ -54,15 +64,19 @@ static int note_mailbox(void *context, const struct mailbox_state *m)
 {
 	const struct round *r = context;
 	int64_t last = m->read_at ? m->read_at : m->first_at;
-	bool failed = m->failed_at > m->read_at, refused = failed && !strcmp(m->why, MAILBOX_LOGIN_REFUSED);
+	bool failed = m->failed_at > m->read_at,
+	     refused = failed && !strcmp(m->why, MAILBOX_LOGIN_REFUSED);
 	if (!mailbox_find(r->s->mailbox, r->s->mailboxes, m->name))
 		return 0;
 	if (last && note(r, ALERT_MAILBOX_SILENT, m->name, r->now - last, last))
 		return STORE_FAILED;
-	if (m->certificate_end && note(r, ALERT_CERTIFICATE, m->name, m->certificate_end - r->now, 0))
+	if (m->certificate_end &&
+		note(r, ALERT_CERTIFICATE, m->name, m->certificate_end - r->now, 0))
 		return STORE_FAILED;
 	/* a run that failed before the login has not seen it work: an open alert stays open */
-	enum alert_level level = failed && !refused ? LEVEL_OPEN : alert_level_of(&r->o->rule[ALERT_LOGIN_REFUSED], refused);
+	enum alert_level level = failed && !refused
+		? LEVEL_OPEN
+		: alert_level_of(&r->o->rule[ALERT_LOGIN_REFUSED], refused);
 	return note_level(r, ALERT_LOGIN_REFUSED, level, m->name, refused, m->failed_at);
 }
 
@@ -82,7 +96,10 @@ static int note_disk(const struct round *r)
 	return disk_used_ppm(r->s->options.path, &used) ? 0 : note(r, ALERT_DISK_FULL, "", used, 0);
 }
 
-/* How far the clock went away from that which counts the seconds since this machine started, since the last evaluation. */
+/*
+ * How far the clock went away from that which counts the seconds since this machine started, since
+ * the last evaluation.
+ */
 static int compare_clocks(const struct round *r, int64_t *jump)
 {
 	char boot[CLOCK_BOOT_SIZE], text[ALERT_CLOCK_SIZE], was[CLOCK_BOOT_SIZE];
@@ -99,7 +116,9 @@ static int compare_clocks(const struct round *r, int64_t *jump)
 	return store_alerts_clock_put(r->s->store, text);
 }
 
-/* Back it went also where the last evaluation was later than now, whatever was restarted meanwhile. */
+/*
+ * Back it went also where the last evaluation was later than now, whatever was restarted meanwhile.
+ */
 static int note_clock(const struct round *r)
 {
 	int64_t last, jump;
@@ -111,7 +130,9 @@ static int note_clock(const struct round *r)
 static int note_stuck(void *context, const char *mailbox, uint64_t count, int64_t since)
 {
 	const struct round *r = context;
-	return mailbox_find(r->s->mailbox, r->s->mailboxes, mailbox) ? note(r, ALERT_MESSAGE_STUCK, mailbox, (int64_t)count, since) : 0;
+	return mailbox_find(r->s->mailbox, r->s->mailboxes, mailbox)
+		? note(r, ALERT_MESSAGE_STUCK, mailbox, (int64_t)count, since)
+		: 0;
 }
 
 static int note_lost_key(void *context, const char *month, bool replaced)
@@ -125,16 +146,17 @@ static int evaluate(struct round *r)
 	struct store *store = r->s->store;
 	if (store_begin(store))
 		return -1;
-	if (!store_witness_ran(store, r->now, r->s->present.boot, r->s->present.began) && !note_clock(r) &&
-	    !store_alerts_measure(store, r->o, r->now) && !store_mailboxes(store, note_mailbox, r) && !note_disk(r) &&
-	    !store_keys_lost(store, note_lost_key, r) && !store_stuck(store, note_stuck, r) &&
-	    !store_alerts_settle(store, r->o, r->now))
+	if (!store_witness_ran(store, r->now, r->s->present.boot, r->s->present.began) &&
+		!note_clock(r) && !store_alerts_measure(store, r->o, r->now) &&
+		!store_mailboxes(store, note_mailbox, r) && !note_disk(r) &&
+		!store_keys_lost(store, note_lost_key, r) && !store_stuck(store, note_stuck, r) &&
+		!store_alerts_settle(store, r->o, r->now))
 		return store_commit(store);
 	store_rollback(store);
 	return -1;
 }
 
-/* --- telling ------------------------------------------------------------------------------------------------------- */
+/* --- telling -------------------------------------------------------------- */
 
 struct news {
 	enum alert_way way;
@@ -172,10 +194,13 @@ static int send_mail(const struct round *r, const struct news *n)
 	options.to = r->s->post->alert_to.at;
 	randombytes_buf(random, sizeof random);
 	sodium_bin2hex(token, sizeof token, random, sizeof random);
-	int result = alerts_mail(n->alert, n->count, &options, r->present, token, &mail, error, sizeof error) ||
-		     delivery_carry(r->s->post, options.to, (struct span){ mail.p, mail.n }, error, sizeof error);
+	int result = alerts_mail(n->alert, n->count, &options, r->present, token, &mail, error,
+			     sizeof error) ||
+		delivery_carry(r->s->post, options.to, (struct span){ mail.p, mail.n }, error,
+			sizeof error);
 	if (result)
-		log_error("alert mail: %s; the next run tries again", log_clean(clean, sizeof clean, error));
+		log_error("alert mail: %s; the next run tries again",
+			log_clean(clean, sizeof clean, error));
 	buffer_free(&mail);
 	return result ? EXIT_LOST : EXIT_WELL;
 }
@@ -188,19 +213,25 @@ static int run_command(const struct round *r, const struct news *n)
 	bool fed;
 	int status = 0, result = EXIT_LOST;
 	if (alerts_json(n->alert, n->count, &r->s->report, r->present, &json) ||
-	    feed_command(argv, (struct span){ json.p, json.n }, COMMAND_SECONDS, &status, &fed, error, sizeof error))
+		feed_command(argv, (struct span){ json.p, json.n }, COMMAND_SECONDS, &status, &fed,
+			error, sizeof error))
 		log_error("alert command: %s; the next run tries again", error);
 	else if (status)
-		log_error("alert command: %s: %s %d; the next run tries again", argv[0], WIFSIGNALED(status) ? "ended by signal" : "exit code",
-			  WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+		log_error("alert command: %s: %s %d; the next run tries again", argv[0],
+			WIFSIGNALED(status) ? "ended by signal" : "exit code",
+			WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 	else
 		result = EXIT_WELL;
 	buffer_free(&json);
 	return result;
 }
 
-/* In one way, all at once: several alerts of one moment have one cause more often than not. Nobody to tell is a choice, not a failure. */
-static int tell(struct round *r, enum alert_way way, bool wanted, int (*how)(const struct round *r, const struct news *n))
+/*
+ * In one way, all at once: several alerts of one moment have one cause more often than not. Nobody
+ * to tell is a choice, not a failure.
+ */
+static int tell(struct round *r, enum alert_way way, bool wanted,
+	int (*how)(const struct round *r, const struct news *n))
 {
 	struct news *n = calloc(1, sizeof *n);
 	int result = EXIT_LOST;
@@ -223,7 +254,8 @@ static int say_news(void *context, const struct alert *a)
 	const struct round *r = context;
 	char line[ALERT_LINE_SIZE];
 	if (a->by_mail && a->by_command && a->at == r->now)
-		log_line(a->cleared ? LOG_LEVEL_NOTICE : LOG_LEVEL_WARNING, "%s", alert_line(a, r->s->report.k, line));
+		log_line(a->cleared ? LOG_LEVEL_NOTICE : LOG_LEVEL_WARNING, "%s",
+			alert_line(a, r->s->report.k, line));
 	return 0;
 }
 

@@ -15,17 +15,20 @@
 #include "classify/redact.h"
 #include "poller/post/sendmail.h"
 
-/* Exported by libetpan, in a header that it does not install. Its own EHLO can only say the host's name. */
+/*
+ * Exported by libetpan, in a header that it does not install. Its own EHLO can only say the host's
+ * name.
+ */
 int mailsmtp_send_command(mailsmtp *session, char *command);
 int mailsmtp_read_response(mailsmtp *session);
 int mailesmtp_parse_ehlo(mailsmtp *session);
 
 enum {
-	SMTP_ANSWER_MAX = 65536,     /* bytes of all answers to one command */
-	SMTP_PATH_MAX = 320,         /* of an address: libetpan cuts command lines at 512 bytes */
+	SMTP_ANSWER_MAX = 65536, /* bytes of all answers to one command */
+	SMTP_PATH_MAX = 320,     /* of an address: libetpan cuts command lines at 512 bytes */
 	SMTP_HELO_MAX = 255,
-	SMTP_CREDENTIALS_MAX = 360,  /* user and password: what fits into one such line in base64 */
-	SMTP_WORDS_SIZE = 200,       /* of what the server says, in an error */
+	SMTP_CREDENTIALS_MAX = 360, /* user and password: what fits into one such line in base64 */
+	SMTP_WORDS_SIZE = 200,      /* of what the server says, in an error */
 };
 
 struct smtp {
@@ -36,7 +39,8 @@ struct smtp {
 	size_t size;
 };
 
-static int fail(const struct smtp *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static int fail(const struct smtp *s, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 static int check(const struct smtp *s, int code, const char *what);
 static bool plain_ascii(const char *text, size_t max);
 static int check_options(const struct smtp *s);
@@ -51,7 +55,8 @@ static void close_session(struct smtp *s);
 static int fail(const struct smtp *s, const char *format, ...)
 {
 	va_list arguments;
-	int n = snprintf(s->error, s->size, "%s:%u: ", s->options->stream.host, (unsigned)s->options->stream.port);
+	int n = snprintf(s->error, s->size, "%s:%u: ", s->options->stream.host,
+		(unsigned)s->options->stream.port);
 
 	if (n >= 0 && (size_t)n < s->size) {
 		va_start(arguments, format);
@@ -91,7 +96,8 @@ static bool plain_ascii(const char *text, size_t max)
 static int check_options(const struct smtp *s)
 {
 	const struct carrier_options *o = s->options;
-	const char *wrong = "cannot be sent by SMTP (blanks, line breaks, beyond ASCII, or too long)";
+	const char *wrong =
+		"cannot be sent by SMTP (blanks, line breaks, beyond ASCII, or too long)";
 
 	if (!o->stream.host)
 		return fail(s, "no SMTP server is set");
@@ -143,11 +149,14 @@ static int say_ehlo(struct smtp *s)
 	snprintf(command, sizeof command, "EHLO %s\r\n", s->options->helo);
 	if (mailsmtp_send_command(s->session, command) == -1)
 		return check(s, MAILSMTP_ERROR_STREAM, "EHLO");
-	code = mailsmtp_read_response(s->session) == 250 ? mailesmtp_parse_ehlo(s->session) : MAILSMTP_ERROR_UNEXPECTED_CODE;
+	code = mailsmtp_read_response(s->session) == 250 ? mailesmtp_parse_ehlo(s->session)
+							 : MAILSMTP_ERROR_UNEXPECTED_CODE;
 	return check(s, code, "EHLO");
 }
 
-/* What was offered before TLS is forgotten: EHLO again sets all flags anew (RFC 3207 section 4.2). */
+/*
+ * What was offered before TLS is forgotten: EHLO again sets all flags anew (RFC 3207 section 4.2).
+ */
 static int protect(struct smtp *s)
 {
 	int code;
@@ -156,7 +165,10 @@ static int protect(struct smtp *s)
 	code = mailesmtp_starttls(s->session);
 	if (code == MAILSMTP_ERROR_STARTTLS_NOT_SUPPORTED)
 		return fail(s, "the server does not offer STARTTLS");
-	/* Where something stands behind the answer, stream_start_tls() says what is wrong better than libetpan's code does. */
+	/*
+	 * Where something stands behind the answer, stream_start_tls() says what is wrong better
+	 * than libetpan's code does.
+	 */
 	if (!s->session->stream->read_buffer_len && check(s, code, "STARTTLS"))
 		return -1;
 	if (stream_start_tls(s->stream))
@@ -166,8 +178,13 @@ static int protect(struct smtp *s)
 
 static int log_in(struct smtp *s)
 {
-	static const struct { int offered; const char *mechanism; } mechanisms[] = {
-		{ MAILSMTP_AUTH_PLAIN, "PLAIN" }, { MAILSMTP_AUTH_LOGIN, "LOGIN" }, { MAILSMTP_AUTH_CRAM_MD5, "CRAM-MD5" },
+	static const struct {
+		int offered;
+		const char *mechanism;
+	} mechanisms[] = {
+		{ MAILSMTP_AUTH_PLAIN, "PLAIN" },
+		{ MAILSMTP_AUTH_LOGIN, "LOGIN" },
+		{ MAILSMTP_AUTH_CRAM_MD5, "CRAM-MD5" },
 	};
 	const struct carrier_options *o = s->options;
 	size_t i = 0;
@@ -176,16 +193,20 @@ static int log_in(struct smtp *s)
 		return fail(s, "no TLS: nothing is sent");
 	stream_allow(s->stream, SMTP_ANSWER_MAX);
 	if (o->oauth2)
-		return check(s, mailsmtp_oauth2_authenticate(s->session, o->user, o->secret), "AUTH XOAUTH2");
-	while (i < sizeof mechanisms / sizeof mechanisms[0] && !(s->session->auth & mechanisms[i].offered))
+		return check(s, mailsmtp_oauth2_authenticate(s->session, o->user, o->secret),
+			"AUTH XOAUTH2");
+	while (i < sizeof mechanisms / sizeof mechanisms[0] &&
+		!(s->session->auth & mechanisms[i].offered))
 		i++;
 	if (i == sizeof mechanisms / sizeof mechanisms[0])
 		return fail(s, "the server offers no AUTH that we know (PLAIN, LOGIN, CRAM-MD5)");
 	s->session->response_code = 0;
-	if (mailesmtp_auth_sasl(s->session, mechanisms[i].mechanism, o->stream.host, NULL, NULL, "", o->user, o->secret, "") == MAILSMTP_NO_ERROR)
+	if (mailesmtp_auth_sasl(s->session, mechanisms[i].mechanism, o->stream.host, NULL, NULL, "",
+		    o->user, o->secret, "") == MAILSMTP_NO_ERROR)
 		return 0;
 	if (!s->session->response_code && !*stream_error(s->stream))
-		return fail(s, "the SASL library here lacks %s (package libsasl2-modules)", mechanisms[i].mechanism);
+		return fail(s, "the SASL library here lacks %s (package libsasl2-modules)",
+			mechanisms[i].mechanism);
 	return check(s, MAILSMTP_ERROR_AUTH_LOGIN, "login");
 }
 
@@ -194,8 +215,10 @@ static int send_mail(struct smtp *s, struct span mail)
 	const struct carrier_options *o = s->options;
 	char what[64];
 
-	if ((s->session->esmtp & MAILSMTP_ESMTP_SIZE) && s->session->smtp_max_msg_size && mail.n > s->session->smtp_max_msg_size)
-		return fail(s, "the mail has %zu bytes, the server takes %zu", mail.n, s->session->smtp_max_msg_size);
+	if ((s->session->esmtp & MAILSMTP_ESMTP_SIZE) && s->session->smtp_max_msg_size &&
+		mail.n > s->session->smtp_max_msg_size)
+		return fail(s, "the mail has %zu bytes, the server takes %zu", mail.n,
+			s->session->smtp_max_msg_size);
 	stream_allow(s->stream, SMTP_ANSWER_MAX);
 	if (check(s, mailesmtp_mail_size(s->session, o->from, 0, NULL, mail.n), "sender"))
 		return -1;

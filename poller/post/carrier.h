@@ -7,7 +7,8 @@
 #include "classify/base/span.h"
 
 struct carrier_options {
-	const char *sendmail;      /* path of a sendmail; then nothing below but from and to is used. NULL: SMTP */
+	const char *sendmail; /* path of a sendmail; then nothing below but from and to is used.
+				 NULL: SMTP */
 	struct stream_options stream;
 	const char *user, *secret; /* NULL: no AUTH */
 	bool oauth2;               /* XOAUTH2, secret is the token */
@@ -16,7 +17,10 @@ struct carrier_options {
 	const char *const *to;     /* envelope recipients; end with NULL */
 };
 
-/* MAIL is complete with CRLF line ends. 0 when the server took it for all recipients; else -1 and a text without addresses in ERROR. */
+/*
+ * MAIL is complete with CRLF line ends. 0 when the server took it for all recipients; else -1 and a
+ * text without addresses in ERROR.
+ */
 int carry(const struct carrier_options *options, struct span mail, char *error, size_t size);
 /* doctor: connects, TLS, AUTH, says goodbye. */
 int carrier_probe(const struct carrier_options *options, char *error, size_t size);

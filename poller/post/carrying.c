@@ -1,6 +1,7 @@
 /*
- * The carrier process: it takes one finished mail to the submission server, with the password and the connection, and neither
- * keys nor store; what the server answers is read here and nowhere else.
+ * The carrier process: it takes one finished mail to the submission server, with the password and
+ * the connection, and neither keys nor store; what the server answers is read here and nowhere
+ * else.
  */
 #include "poller/post/carrying.h"
 
@@ -13,21 +14,34 @@
 #include "poller/mailbox/secret.h"
 #include "poller/run/wire.h"
 
-bool delivery_options(const struct post_options *c, const char *const *to, struct carrier_options *o)
+bool delivery_options(
+	const struct post_options *c, const char *const *to, struct carrier_options *o)
 {
-	*o = (struct carrier_options){ .sendmail = c->sendmail, .user = c->user, .oauth2 = c->auth == AUTH_XOAUTH2,
-		.helo = c->helo, .from = c->from, .to = to,
-		.stream = { .host = c->smtp_host, .port = (uint16_t)c->smtp_port, .tls = (enum tls)c->tls,
-			    .ca_file = c->ca_file, .timeout = c->timeout, .deadline = 10 * c->timeout } };
+	*o = (struct carrier_options){ .sendmail = c->sendmail,
+		.user = c->user,
+		.oauth2 = c->auth == AUTH_XOAUTH2,
+		.helo = c->helo,
+		.from = c->from,
+		.to = to,
+		.stream = { .host = c->smtp_host,
+			.port = (uint16_t)c->smtp_port,
+			.tls = (enum tls)c->tls,
+			.ca_file = c->ca_file,
+			.timeout = c->timeout,
+			.deadline = 10 * c->timeout } };
 	return *to && c->from && (c->smtp_host || c->sendmail);
 }
 
-/* The recipients before the mail, which *MAIL is left with. False when there is no list, or no end of it. */
+/*
+ * The recipients before the mail, which *MAIL is left with. False when there is no list, or no end
+ * of it.
+ */
 static bool take_recipients(struct span *mail, struct list *to)
 {
 	const char *end;
 	*to = (struct list){ 0 };
-	while (to->count < LIST_MAX && (end = memchr(mail->p, '\0', mail->n)) != NULL && end > mail->p) {
+	while (to->count < LIST_MAX && (end = memchr(mail->p, '\0', mail->n)) != NULL &&
+		end > mail->p) {
 		to->at[to->count++] = mail->p;
 		*mail = (struct span){ end + 1, mail->n - (size_t)(end + 1 - mail->p) };
 	}
@@ -37,7 +51,8 @@ static bool take_recipients(struct span *mail, struct list *to)
 	return true;
 }
 
-static int carry_or_probe(const struct post_options *c, const char *const *to, struct span mail, char *error, size_t size)
+static int carry_or_probe(const struct post_options *c, const char *const *to, struct span mail,
+	char *error, size_t size)
 {
 	struct carrier_options options;
 	char *secret = NULL;
@@ -48,7 +63,8 @@ static int carry_or_probe(const struct post_options *c, const char *const *to, s
 	if (options.user && secret_read(&c->secret, &secret, error, size))
 		return -1;
 	options.secret = secret;
-	int result = mail.n ? carry(&options, mail, error, size) : carrier_probe(&options, error, size);
+	int result = mail.n ? carry(&options, mail, error, size)
+			    : carrier_probe(&options, error, size);
 	secret_free(secret);
 	return result;
 }
@@ -62,7 +78,8 @@ int carrier_serve(const struct post_options *c)
 	struct list to = c->to;
 	struct span mail = { NULL, 0 };
 	int result = -1;
-	if (wire_receive(CHILD_FD, &head, &payload, &capacity) == 1 && (head.type == WIRE_CARRY || head.type == WIRE_PROBE)) {
+	if (wire_receive(CHILD_FD, &head, &payload, &capacity) == 1 &&
+		(head.type == WIRE_CARRY || head.type == WIRE_PROBE)) {
 		mail = (struct span){ (const char *)payload, head.length };
 		if (head.type == WIRE_PROBE || take_recipients(&mail, &to))
 			result = carry_or_probe(c, to.at, mail, error, sizeof error);
@@ -88,7 +105,8 @@ static char *list_recipients(const char *const *to, size_t *n)
 	return NULL;
 }
 
-int delivery_carry(const struct post_options *c, const char *const *to, struct span mail, char *error, size_t size)
+int delivery_carry(const struct post_options *c, const char *const *to, struct span mail,
+	char *error, size_t size)
 {
 	struct wire_head head;
 	unsigned char *payload = NULL;
@@ -102,12 +120,15 @@ int delivery_carry(const struct post_options *c, const char *const *to, struct s
 		snprintf(error, size, "its carrier process cannot be started");
 		return -1;
 	}
-	child_patience(fd, 12 * c->timeout); /* it has a deadline of its own; this one is for a resolver that hangs */
-	if (!(mail.n ? wire_send(fd, WIRE_CARRY, list, listed, mail.p, mail.n) : wire_send(fd, WIRE_PROBE, NULL, 0, NULL, 0)) &&
-	    wire_receive(fd, &head, &payload, &capacity) == 1) {
+	child_patience(fd, 12 * c->timeout); /* it has a deadline of its own; this one is for a
+						resolver that hangs */
+	if (!(mail.n ? wire_send(fd, WIRE_CARRY, list, listed, mail.p, mail.n)
+		     : wire_send(fd, WIRE_PROBE, NULL, 0, NULL, 0)) &&
+		wire_receive(fd, &head, &payload, &capacity) == 1) {
 		result = head.type == WIRE_FINISHED ? 0 : -1;
 		if (head.type == WIRE_FAILED)
-			span_copy_text(error, size, (struct span){ (const char *)payload, head.length });
+			span_copy_text(
+				error, size, (struct span){ (const char *)payload, head.length });
 	}
 	free(payload);
 	free(list);

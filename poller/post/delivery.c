@@ -18,7 +18,9 @@
 
 int report_format_by_name(const char *name)
 {
-	static const char *const names[] = { [REPORT_XML] = "xml", [REPORT_HTML] = "html", [REPORT_TEXT] = "text" };
+	static const char *const names[] = {
+		[REPORT_XML] = "xml", [REPORT_HTML] = "html", [REPORT_TEXT] = "text"
+	};
 	for (int i = 0; i < (int)(sizeof names / sizeof names[0]); i++)
 		if (!strcmp(names[i], name))
 			return i;
@@ -35,7 +37,8 @@ static int make_model(struct session *s, struct month month, struct month_report
 	return 0;
 }
 
-static int format_model(const struct month_report *model, struct month month, enum report_format format, struct buffer *out)
+static int format_model(const struct month_report *model, struct month month,
+	enum report_format format, struct buffer *out)
 {
 	char error[512];
 	if (month_report_format(model, format, out, error, sizeof error)) {
@@ -45,11 +48,13 @@ static int format_model(const struct month_report *model, struct month month, en
 	return 0;
 }
 
-int report_make(struct session *s, struct month month, enum report_format format, struct buffer *out)
+int report_make(
+	struct session *s, struct month month, enum report_format format, struct buffer *out)
 {
 	struct month_report *model = NULL;
 	*out = (struct buffer){ 0 };
-	int result = make_model(s, month, &model) || format_model(model, month, format, out) ? -1 : 0;
+	int result = make_model(s, month, &model) || format_model(model, month, format, out) ? -1
+											     : 0;
 	month_report_free(model);
 	return result;
 }
@@ -63,7 +68,10 @@ static int carry_mail(const struct post_options *c, struct span mail)
 	return result;
 }
 
-/* The public key's line, made first where there is none; NULL when that fails, which the signature will say. */
+/*
+ * The public key's line, made first where there is none; NULL when that fails, which the signature
+ * will say.
+ */
 static const char *signing_key(struct session *s, int64_t now, char line[MINISIGN_KEY_TEXT_SIZE])
 {
 	struct minisign_public p;
@@ -75,16 +83,18 @@ static const char *signing_key(struct session *s, int64_t now, char line[MINISIG
 }
 
 /*
- * The signature of the report's XML as it is attached; the report is the same whenever it is made, and so is this. A report without one goes all the
- * same, and that is said.
+ * The signature of the report's XML as it is attached; the report is the same whenever it is made,
+ * and so is this. A report without one goes all the same, and that is said.
  */
-static int sign_attachment(struct session *s, const struct month_report *model, struct month month, char signature[MINISIGN_TEXT_SIZE])
+static int sign_attachment(struct session *s, const struct month_report *model, struct month month,
+	char signature[MINISIGN_TEXT_SIZE])
 {
 	char comment[MINISIGN_COMMENT_SIZE];
 	struct buffer xml;
 	if (format_model(model, month, REPORT_XML, &xml))
 		return EXIT_LOST;
-	snprintf(comment, sizeof comment, "file:retour-%04d-%02d.xml\tretour report", month.year, month.month);
+	snprintf(comment, sizeof comment, "file:retour-%04d-%02d.xml\tretour report", month.year,
+		month.month);
 	int result = store_sign(s->store, xml.p, xml.n, comment, signature);
 	buffer_free(&xml);
 	return result ? session_store_failed(s, "signature of the report", result) : EXIT_WELL;
@@ -104,19 +114,22 @@ int report_mail(struct session *s, struct month month, int64_t now, bool test)
 	int signing = sign_attachment(s, model, month, signature);
 	randombytes_buf(random, sizeof random);
 	sodium_bin2hex(token, sizeof token, random, sizeof random);
-	if (month_report_mail(model, now, token, signing ? NULL : signature, &mail, error, sizeof error)) {
+	if (month_report_mail(
+		    model, now, token, signing ? NULL : signature, &mail, error, sizeof error)) {
 		log_error("report of %04d-%02d: %s", month.year, month.month, error);
 		goto out;
 	}
 	if (carry_mail(s->post, (struct span){ mail.p, mail.n }))
 		goto out;
-	snprintf(detail, sizeof detail, "month=%04d-%02d recipients=%u", month.year, month.month, s->post->to.count);
+	snprintf(detail, sizeof detail, "month=%04d-%02d recipients=%u", month.year, month.month,
+		s->post->to.count);
 	/* a test is no sending: the readers still get theirs from `run` */
 	if (store_ledger(s->store, now, test ? "report-tested" : "report-sent", detail)) {
 		session_store_failed(s, "ledger", STORE_FAILED);
 		goto out;
 	}
-	log_notice("sent the report of %04d-%02d to %u recipients%s", month.year, month.month, s->post->to.count, test ? ", as a test" : "");
+	log_notice("sent the report of %04d-%02d to %u recipients%s", month.year, month.month,
+		s->post->to.count, test ? ", as a test" : "");
 	result = signing;
 out:
 	s->report.signing_key = NULL;
@@ -125,7 +138,10 @@ out:
 	return result;
 }
 
-/* The names YYYY-MM.html of a directory, the latest first, as "2026-10 2026-09"; heap, NULL without memory. */
+/*
+ * The names YYYY-MM.html of a directory, the latest first, as "2026-10 2026-09"; heap, NULL without
+ * memory.
+ */
 static char *months_in(const char *dir)
 {
 	struct dirent **found = NULL;
@@ -136,7 +152,8 @@ static char *months_in(const char *dir)
 	FILE *out = open_memstream(&list, &size);
 	for (int i = n - 1; i >= 0; i--) {
 		snprintf(name, sizeof name, "%.7s", found[i]->d_name);
-		if (out && strlen(found[i]->d_name) == 12 && !strcmp(found[i]->d_name + 7, ".html") && month_parse(name, &month))
+		if (out && strlen(found[i]->d_name) == 12 &&
+			!strcmp(found[i]->d_name + 7, ".html") && month_parse(name, &month))
 			fprintf(out, "%s%s", ftell(out) ? " " : "", name);
 		free(found[i]);
 	}
@@ -154,7 +171,8 @@ static int leave_index(struct session *s, const struct month_report *model, cons
 	char error[512] = "no memory", *months = months_in(dir);
 	int result = -1;
 	if (months && !month_report_index(model, months, &page, error, sizeof error))
-		result = evidence_write(s, dir, "index.html", (struct span){ page.p, page.n }, "retour report");
+		result = evidence_write(
+			s, dir, "index.html", (struct span){ page.p, page.n }, "retour report");
 	else
 		log_error("%s/index.html: %s", dir, error);
 	buffer_free(&page);
@@ -165,8 +183,10 @@ static int leave_index(struct session *s, const struct month_report *model, cons
 /* All formats into the report directory, each with its signature, and the key that checks them. */
 static int leave_files(struct session *s, struct month month, int64_t now)
 {
-	static const struct { enum report_format format; const char *ending; } files[] = {
-		{ REPORT_XML, "xml" }, { REPORT_HTML, "html" }, { REPORT_TEXT, "txt" } };
+	static const struct {
+		enum report_format format;
+		const char *ending;
+	} files[] = { { REPORT_XML, "xml" }, { REPORT_HTML, "html" }, { REPORT_TEXT, "txt" } };
 	const char *dir = s->post->dir;
 	struct month_report *model = NULL;
 	int result = -1;
@@ -181,9 +201,13 @@ static int leave_files(struct session *s, struct month month, int64_t now)
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
 		struct buffer text = { 0 };
 		char name[64];
-		snprintf(name, sizeof name, "%04d-%02d.%s", month.year, month.month, files[i].ending);
+		snprintf(name, sizeof name, "%04d-%02d.%s", month.year, month.month,
+			files[i].ending);
 		result = format_model(model, month, files[i].format, &text) ||
-			evidence_write(s, dir, name, (struct span){ text.p, text.n }, "retour report") ? -1 : 0;
+				evidence_write(s, dir, name, (struct span){ text.p, text.n },
+					"retour report")
+			? -1
+			: 0;
 		buffer_free(&text);
 		if (result)
 			break;
@@ -215,8 +239,9 @@ int report_if_due(struct session *s, int64_t now)
 	snprintf(pair, sizeof pair, "month=%04d-%02d", month.year, month.month);
 	if (tm.tm_mday < s->post->day)
 		return EXIT_WELL;
-	if (month_has_data(s, month, &has) || store_ledger_last(s->store, "report-sent", pair, &sent) ||
-	    store_ledger_last(s->store, "report-written", pair, &written))
+	if (month_has_data(s, month, &has) ||
+		store_ledger_last(s->store, "report-sent", pair, &sent) ||
+		store_ledger_last(s->store, "report-written", pair, &written))
 		return session_store_failed(s, "report", STORE_FAILED);
 	if (!has || sent.number)
 		return EXIT_WELL;
@@ -226,7 +251,8 @@ int report_if_due(struct session *s, int64_t now)
 		snprintf(detail, sizeof detail, "%s", pair);
 		if (store_ledger(s->store, now, "report-written", detail))
 			return session_store_failed(s, "ledger", STORE_FAILED);
-		log_notice("wrote the report of %04d-%02d to %s", month.year, month.month, s->post->dir);
+		log_notice("wrote the report of %04d-%02d to %s", month.year, month.month,
+			s->post->dir);
 	}
 	/* nobody to send it to is a choice, not a failure */
 	return s->post->to.count ? report_mail(s, month, now, false) : EXIT_WELL;

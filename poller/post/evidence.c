@@ -1,4 +1,7 @@
-/* Evidence is written here: files, a signature for each, and the list of their SHA-256 sums, which is signed too, so that none goes missing unseen. */
+/*
+ * Evidence is written here: files, a signature for each, and the list of their SHA-256 sums, which
+ * is signed too, so that none goes missing unseen.
+ */
 #include "poller/post/evidence.h"
 
 #include <errno.h>
@@ -18,7 +21,8 @@ enum { PATH_SIZE = 4096 };
 static const char how_to_check[] =
 	"How to check this evidence\n"
 	"\n"
-	"1. Get the public key (56 characters that begin with RW) from somebody you trust, not only from " EVIDENCE_KEY " beside this file:\n"
+	"1. Get the public key (56 characters that begin with RW) from somebody you trust, not only from " EVIDENCE_KEY
+	" beside this file:\n"
 	"   the administrator prints it with `retour audit key`, and each monthly mail ends with it.\n"
 	"2. With the tools minisign and sha256sum, in this directory:\n"
 	"       minisign -V -P KEY -m " EVIDENCE_SUMS "\n"
@@ -36,7 +40,8 @@ static int join(char *out, const char *dir, const char *name, const char *ending
 	return -1;
 }
 
-int evidence_write(struct session *s, const char *dir, const char *name, struct span bytes, const char *what)
+int evidence_write(
+	struct session *s, const char *dir, const char *name, struct span bytes, const char *what)
 {
 	char path[PATH_SIZE], signature[MINISIGN_TEXT_SIZE], comment[MINISIGN_COMMENT_SIZE];
 	if (join(path, dir, name, "") || write_whole(path, bytes))
@@ -45,7 +50,9 @@ int evidence_write(struct session *s, const char *dir, const char *name, struct 
 	int result = store_sign(s->store, bytes.p, bytes.n, comment, signature);
 	if (result)
 		return session_store_failed(s, "signature", result);
-	return join(path, dir, name, EVIDENCE_SIGNATURE) || write_whole(path, span_of(signature)) ? EXIT_LOST : EXIT_WELL;
+	return join(path, dir, name, EVIDENCE_SIGNATURE) || write_whole(path, span_of(signature))
+		? EXIT_LOST
+		: EXIT_WELL;
 }
 
 /* The text of the key's file; EXIT_LOST where there is no key yet. */
@@ -73,12 +80,14 @@ int evidence_write_key(struct session *s, const char *dir)
 	int result = key_file(s, text, sizeof text);
 	if (result)
 		return result;
-	return join(path, dir, EVIDENCE_KEY, "") || write_whole(path, span_of(text)) ? EXIT_LOST : EXIT_WELL;
+	return join(path, dir, EVIDENCE_KEY, "") || write_whole(path, span_of(text)) ? EXIT_LOST
+										     : EXIT_WELL;
 }
 
-/* --- the export ------------------------------------------------------------------------------------------------- */
+/* --- the export ----------------------------------------------------------- */
 
-struct export {
+struct export
+{
 	struct session *session;
 	const struct audit_options *about;
 	const char *dir, *what;
@@ -127,14 +136,18 @@ static void add_ledger(struct export *x)
 	add(x, EVIDENCE_LEDGER, (struct span){ ledger.p, ledger.n });
 	buffer_free(&ledger);
 	if (store_ledger_head(x->session->store, &head))
-		x->result = exit_worse(x->result, session_store_failed(x->session, "ledger", STORE_FAILED));
+		x->result = exit_worse(
+			x->result, session_store_failed(x->session, "ledger", STORE_FAILED));
 	else
 		add(x, EVIDENCE_CHECKPOINT, (struct span){ text, checkpoint_text(text, &head) });
 }
 
 static void add_audit(struct export *x, int64_t now, bool *broken)
 {
-	static const struct { enum report_format format; const char *name; } files[] = { { REPORT_TEXT, "audit.txt" }, { REPORT_XML, "audit.xml" },
+	static const struct {
+		enum report_format format;
+		const char *name;
+	} files[] = { { REPORT_TEXT, "audit.txt" }, { REPORT_XML, "audit.xml" },
 		{ REPORT_HTML, "audit.html" } };
 	struct audit *audit = NULL;
 	char error[512];
@@ -155,7 +168,8 @@ static void add_audit(struct export *x, int64_t now, bool *broken)
 	audit_free(audit);
 }
 
-int evidence_export(struct session *s, const char *dir, const struct audit_options *about, int64_t now)
+int evidence_export(
+	struct session *s, const char *dir, const struct audit_options *about, int64_t now)
 {
 	char what[64], at[CLOCK_TEXT_SIZE], key[256];
 	struct buffer sums = { 0 };
@@ -181,7 +195,8 @@ int evidence_export(struct session *s, const char *dir, const struct audit_optio
 	if (fclose(x.sums))
 		x.result = exit_worse(x.result, EXIT_LOST);
 	if (x.result == EXIT_WELL)
-		x.result = evidence_write(s, dir, EVIDENCE_SUMS, (struct span){ sums.p, sums.n }, what);
+		x.result = evidence_write(
+			s, dir, EVIDENCE_SUMS, (struct span){ sums.p, sums.n }, what);
 	buffer_free(&sums);
 	return broken ? exit_worse(x.result, EXIT_BROKEN) : x.result;
 }

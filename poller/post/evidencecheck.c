@@ -1,6 +1,7 @@
 /*
- * Evidence is checked here, on a machine that needs neither configuration, keys nor store. What lies in the directory may be anybody's: names are
- * plain ones, links are not followed, and each file has a limit.
+ * Evidence is checked here, on a machine that needs neither configuration, keys nor store. What
+ * lies in the directory may be anybody's: names are plain ones, links are not followed, and each
+ * file has a limit.
  */
 #include "poller/post/evidence.h"
 
@@ -18,7 +19,7 @@
 
 enum {
 	NAME_SIZE = 256,
-	FILES_MAX = 64,          /* that a list of sums may name */
+	FILES_MAX = 64, /* that a list of sums may name */
 	FILE_MAX = LEDGER_TEXT_MAX,
 	SUM_HEX = 2 * crypto_hash_sha256_BYTES,
 };
@@ -28,7 +29,8 @@ struct checking {
 	int dir;
 	struct minisign_public key;
 	struct findings findings;
-	struct known_head head[sizeof ((struct verify_options *)0)->head / sizeof(struct known_head) + 2];
+	struct known_head
+		head[sizeof((struct verify_options *)0)->head / sizeof(struct known_head) + 2];
 	unsigned heads;
 	char listed[FILES_MAX][NAME_SIZE];
 	unsigned files;
@@ -56,34 +58,48 @@ static int read_file(struct checking *c, const char *name, struct wiped *out)
 	return 0;
 }
 
-/* The trusted comment begins with the file's name: a good signature of another file does not count. */
+/*
+ * The trusted comment begins with the file's name: a good signature of another file does not count.
+ */
 static bool names_file(const char *comment, const char *name)
 {
 	size_t n = strlen(name);
-	return strncmp(comment, "file:", 5) == 0 && strncmp(comment + 5, name, n) == 0 && (comment[5 + n] == '\t' || !comment[5 + n]);
+	return strncmp(comment, "file:", 5) == 0 && strncmp(comment + 5, name, n) == 0 &&
+		(comment[5 + n] == '\t' || !comment[5 + n]);
 }
 
 static bool check_signature(struct checking *c, const char *name, struct span bytes)
 {
-	static const char *const words[] = { [MINISIGN_UNREADABLE] = "its signature file is damaged", [MINISIGN_OTHER_KEY] = "signed by another key",
-		[MINISIGN_BAD] = "was changed: the signature is not of these bytes", [MINISIGN_BAD_COMMENT] = "the comment of its signature was changed" };
-	char path[NAME_SIZE + sizeof EVIDENCE_SIGNATURE], comment[MINISIGN_COMMENT_SIZE], clean[MINISIGN_COMMENT_SIZE * 4];
+	static const char *const words[] = {
+		[MINISIGN_UNREADABLE] = "its signature file is damaged",
+		[MINISIGN_OTHER_KEY] = "signed by another key",
+		[MINISIGN_BAD] = "was changed: the signature is not of these bytes",
+		[MINISIGN_BAD_COMMENT] = "the comment of its signature was changed"
+	};
+	char path[NAME_SIZE + sizeof EVIDENCE_SIGNATURE], comment[MINISIGN_COMMENT_SIZE],
+		clean[MINISIGN_COMMENT_SIZE * 4];
 	struct wiped text = { 0 };
 	bool good = false;
 	snprintf(path, sizeof path, "%s" EVIDENCE_SIGNATURE, name);
 	if (read_file(c, path, &text)) {
-		enum minisign_result result = minisign_check(text.p, text.n, &c->key, bytes.p, bytes.n, comment);
+		enum minisign_result result = minisign_check(
+			text.p, text.n, &c->key, bytes.p, bytes.n, comment);
 		good = result == MINISIGN_GOOD && names_file(comment, name);
 		if (good)
-			finding_ok(&c->findings, "%s: signed; %s", name, strchr(comment, '\t') ? log_clean(clean, sizeof clean, strchr(comment, '\t') + 1) : "");
+			finding_ok(&c->findings, "%s: signed; %s", name,
+				strchr(comment, '\t')
+					? log_clean(clean, sizeof clean, strchr(comment, '\t') + 1)
+					: "");
 		else
-			finding_broken(&c->findings, "%s: %s", name, result == MINISIGN_GOOD ? "carries the signature of another file" : words[result]);
+			finding_broken(&c->findings, "%s: %s", name,
+				result == MINISIGN_GOOD ? "carries the signature of another file"
+							: words[result]);
 	}
 	wiped_free(&text);
 	return good;
 }
 
-/* --- the list of sums ------------------------------------------------------------------------------------------- */
+/* --- the list of sums ----------------------------------------------------- */
 
 static void check_listed(struct checking *c, const char *name, const char *hex)
 {
@@ -94,7 +110,8 @@ static void check_listed(struct checking *c, const char *name, const char *hex)
 		crypto_hash_sha256(sum, (const unsigned char *)bytes.p, bytes.n);
 		sodium_bin2hex(real, sizeof real, sum, sizeof sum);
 		if (strcmp(real, hex) != 0)
-			finding_broken(&c->findings, "%s: was changed: its sum is not the one in " EVIDENCE_SUMS, name);
+			finding_broken(&c->findings,
+				"%s: was changed: its sum is not the one in " EVIDENCE_SUMS, name);
 		else
 			check_signature(c, name, span_in(&bytes));
 	}
@@ -113,7 +130,8 @@ static void check_sums(struct checking *c)
 		char text[SUM_HEX + 2 + NAME_SIZE] = "", *name = text + SUM_HEX + 2;
 		if (line.n < sizeof text)
 			memcpy(text, line.p, line.n);
-		if (strncmp(text + SUM_HEX, "  ", 2) != 0 || !folder_name_valid(name) || c->files == FILES_MAX) {
+		if (strncmp(text + SUM_HEX, "  ", 2) != 0 || !folder_name_valid(name) ||
+			c->files == FILES_MAX) {
 			finding_broken(&c->findings, EVIDENCE_SUMS ": a line names no file");
 			continue;
 		}
@@ -149,12 +167,14 @@ static void check_strangers(struct checking *c)
 		return;
 	}
 	for (struct dirent *entry; (entry = readdir(dir));)
-		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..") && !is_listed(c, entry->d_name))
-			finding_broken(&c->findings, "%s: was added: it is no part of the evidence", log_clean(clean, sizeof clean, entry->d_name));
+		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..") &&
+			!is_listed(c, entry->d_name))
+			finding_broken(&c->findings, "%s: was added: it is no part of the evidence",
+				log_clean(clean, sizeof clean, entry->d_name));
 	closedir(dir);
 }
 
-/* --- ledger and heads ------------------------------------------------------------------------------------------- */
+/* --- ledger and heads ----------------------------------------------------- */
 
 static void add_head(struct checking *c, const char *source, const struct ledger_entry *e)
 {
@@ -173,7 +193,8 @@ static void check_ledger(struct checking *c, const char *name)
 		struct wiped signature = { 0 };
 		snprintf(path, sizeof path, "%s" EVIDENCE_SIGNATURE, name);
 		check.vouched = file_read(c->dir, path, FILE_MAX, &signature, &st) == 1 &&
-			minisign_check(signature.p, signature.n, &c->key, text.p, text.n, comment) == MINISIGN_GOOD;
+			minisign_check(signature.p, signature.n, &c->key, text.p, text.n,
+				comment) == MINISIGN_GOOD;
 		wiped_free(&signature);
 		evidence_check_ledger(span_in(&text), &check, &c->findings);
 		c->chain = true;
@@ -191,18 +212,23 @@ static void take_own_checkpoint(struct checking *c)
 		if (checkpoint_parse(span_in(&text), &e))
 			add_head(c, EVIDENCE_CHECKPOINT, &e);
 		else
-			finding_broken(&c->findings, EVIDENCE_CHECKPOINT ": was changed: it is no checkpoint");
+			finding_broken(&c->findings,
+				EVIDENCE_CHECKPOINT ": was changed: it is no checkpoint");
 	}
 	wiped_free(&text);
 }
 
-/* --- paths ------------------------------------------------------------------------------------------------------ */
+/* --- paths ---------------------------------------------------------------- */
 
-/* Opens the directory in which PATH lies, and cuts its last name out. Descriptor, or -1 after saying why. */
+/*
+ * Opens the directory in which PATH lies, and cuts its last name out. Descriptor, or -1 after
+ * saying why.
+ */
 static int open_parent(const char *path, const char **name)
 {
 	const char *slash = strrchr(path, '/');
-	char *parent = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+	char *parent = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path))
+			     : strdup(".");
 	int dir = parent ? open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	*name = slash ? slash + 1 : path;
 	if (dir < 0)
@@ -243,18 +269,22 @@ static int take_key(struct checking *c)
 	bool good = given && minisign_key_parse(given, strlen(given), &c->key);
 	if (!good) {
 		int dir = given ? open_parent(given, &name) : c->dir;
-		good = dir >= 0 && file_read(dir, name, MINISIGN_TEXT_SIZE, &text, &st) == 1 && minisign_key_parse(text.p, text.n, &c->key);
+		good = dir >= 0 && file_read(dir, name, MINISIGN_TEXT_SIZE, &text, &st) == 1 &&
+			minisign_key_parse(text.p, text.n, &c->key);
 		if (given && dir >= 0)
 			close(dir);
 		wiped_free(&text);
 	}
 	if (!good) {
-		log_error("%s: neither a public key nor the file of one; give it with --key", given ? given : EVIDENCE_KEY);
+		log_error("%s: neither a public key nor the file of one; give it with --key",
+			given ? given : EVIDENCE_KEY);
 		return EXIT_USAGE;
 	}
 	minisign_key_text(&c->key, line);
 	minisign_id_text(&c->key, id);
-	printf("key     %s (id %s)%s\n", line, id, given ? "" : ", which lies with the evidence: compare it with the one that you were given");
+	printf("key     %s (id %s)%s\n", line, id,
+		given ? ""
+		      : ", which lies with the evidence: compare it with the one that you were given");
 	return EXIT_WELL;
 }
 
@@ -286,7 +316,8 @@ static void check_file(struct checking *c, const char *name)
 		if (span_starts_nocase(span_in(&bytes), span_of("retour ledger ")))
 			check_ledger(c, name);
 		else if (c->heads)
-			finding_broken(&c->findings, "%s: holds no ledger to look for a head in", name);
+			finding_broken(
+				&c->findings, "%s: holds no ledger to look for a head in", name);
 	}
 	wiped_free(&bytes);
 }
@@ -312,7 +343,8 @@ int evidence_verify(const char *path, const struct verify_options *o)
 	if (c->chain && !o->heads && !o->checkpoint)
 		puts("note    no head was given: an older copy, or a history written anew with the key, would not show. Take one from a monthly mail: --head N:HASH");
 	if (c->findings.broken)
-		printf("The evidence does NOT hold: %u finding%s.\n", c->findings.broken, c->findings.broken == 1 ? "" : "s");
+		printf("The evidence does NOT hold: %u finding%s.\n", c->findings.broken,
+			c->findings.broken == 1 ? "" : "s");
 	else
 		puts("The evidence holds.");
 	result = c->findings.broken ? EXIT_BROKEN : EXIT_WELL;

@@ -1,6 +1,7 @@
 /*
- * A command at work for us: sendmail, or the administrator's alert command. What it prints may hold addresses and is dropped. Its standard input is one end of
- * a socket pair: unlike a pipe it can be written without SIGPIPE. It has a process group of its own, so that all of it can be ended.
+ * A command at work for us: sendmail, or the administrator's alert command. What it prints may hold
+ * addresses and is dropped. Its standard input is one end of a socket pair: unlike a pipe it can be
+ * written without SIGPIPE. It has a process group of its own, so that all of it can be ended.
  */
 #include "poller/post/feed.h"
 
@@ -22,7 +23,8 @@ static int start(char *const argv[], int input, pid_t *pid);
 static int feed(int fd, struct span input, double until);
 static int wait_for(pid_t pid, double until, int *status);
 
-int feed_command(char *const argv[], struct span input, int seconds, int *status, bool *fed, char *error, size_t size)
+int feed_command(char *const argv[], struct span input, int seconds, int *status, bool *fed,
+	char *error, size_t size)
 {
 	double until = clock_monotonic() + seconds;
 	int ends[2] = { -1, -1 }, code;
@@ -68,7 +70,8 @@ static int start(char *const argv[], int input, pid_t *pid)
 	posix_spawn_file_actions_adddup2(&files, input, STDIN_FILENO);
 	posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
 	posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+	posix_spawnattr_setflags(&attributes,
+		POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
 	posix_spawnattr_setsigmask(&attributes, &none);
 	posix_spawnattr_setsigdefault(&attributes, &defaults);
 	code = posix_spawn(pid, argv[0], &files, &attributes, argv, environment);

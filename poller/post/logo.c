@@ -14,7 +14,8 @@ enum { LOGO_MAX = 64 * 1024 };
 static const struct {
 	const char *media, *begin;
 	size_t n;
-} kinds[] = { { "image/png", "\x89PNG\r\n\x1a\n", 8 }, { "image/jpeg", "\xff\xd8\xff", 3 }, { "image/svg+xml", "<svg", 4 }, { "image/svg+xml", "<?xml", 5 } };
+} kinds[] = { { "image/png", "\x89PNG\r\n\x1a\n", 8 }, { "image/jpeg", "\xff\xd8\xff", 3 },
+	{ "image/svg+xml", "<svg", 4 }, { "image/svg+xml", "<?xml", 5 } };
 
 static const char *media_of(const unsigned char *bytes, size_t n)
 {
@@ -37,16 +38,19 @@ char *logo_read(const char *path, char *error, size_t size)
 		return NULL;
 	const char *media = media_of(bytes, (size_t)n);
 	if (!media || n > LOGO_MAX) {
-		snprintf(error, size, "%s: %s", path, media ? "larger than 64 KiB" : "neither PNG nor JPEG nor SVG");
+		snprintf(error, size, "%s: %s", path,
+			media ? "larger than 64 KiB" : "neither PNG nor JPEG nor SVG");
 		return NULL;
 	}
-	size_t head = strlen("data:;base64,") + strlen(media), room = head + sodium_base64_ENCODED_LEN((size_t)n, sodium_base64_VARIANT_ORIGINAL);
+	size_t head = strlen("data:;base64,") + strlen(media),
+	       room = head + sodium_base64_ENCODED_LEN((size_t)n, sodium_base64_VARIANT_ORIGINAL);
 	char *uri = malloc(room);
 	if (!uri) {
 		snprintf(error, size, "no memory");
 		return NULL;
 	}
 	snprintf(uri, room, "data:%s;base64,", media);
-	sodium_bin2base64(uri + head, room - head, bytes, (size_t)n, sodium_base64_VARIANT_ORIGINAL);
+	sodium_bin2base64(
+		uri + head, room - head, bytes, (size_t)n, sodium_base64_VARIANT_ORIGINAL);
 	return uri;
 }

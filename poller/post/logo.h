@@ -4,7 +4,10 @@
 
 #include <stddef.h>
 
-/* A PNG, JPEG or SVG as a data URI (RFC 2397), on the heap; NULL with ERROR: it cannot be read, is too large or is none of these. */
+/*
+ * A PNG, JPEG or SVG as a data URI (RFC 2397), on the heap; NULL with ERROR: it cannot be read, is
+ * too large or is none of these.
+ */
 char *logo_read(const char *path, char *error, size_t size);
 
 #endif

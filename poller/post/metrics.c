@@ -1,8 +1,10 @@
 /*
- * The text format of Prometheus (exposition format 0.0.4): for each family HELP, TYPE and its samples, in one table.
+ * The text format of Prometheus (exposition format 0.0.4): for each family HELP, TYPE and its
+ * samples, in one table.
  *
- * Units are seconds, bytes, ratios. Labels are names from the configuration, from the provider profiles and from the program's own lists, so that their number
- * is bounded. What counts recipients goes up in steps of k: whoever watches a counter sees no single event.
+ * Units are seconds, bytes, ratios. Labels are names from the configuration, from the provider
+ * profiles and from the program's own lists, so that their number is bounded. What counts
+ * recipients goes up in steps of k: whoever watches a counter sees no single event.
  */
 #include "poller/post/metrics.h"
 
@@ -22,7 +24,7 @@ struct writer {
 	FILE *out;
 	struct session *s;
 	const struct metrics_run *run;
-	const char *name;       /* of the family that is being written */
+	const char *name; /* of the family that is being written */
 };
 
 /* A label's value: backslash, quote and line end are escaped. */
@@ -39,7 +41,8 @@ static const char *label(const char *text, char buffer[LABEL_SIZE])
 }
 
 /* With up to two labels; NULL: none. */
-static void sample(const struct writer *w, const char *a, const char *a_value, const char *b, const char *b_value, double value)
+static void sample(const struct writer *w, const char *a, const char *a_value, const char *b,
+	const char *b_value, double value)
 {
 	char first[LABEL_SIZE], second[LABEL_SIZE];
 	fputs(w->name, w->out);
@@ -56,7 +59,7 @@ static double stepped(const struct writer *w, uint64_t n)
 	return (double)(n - n % w->s->options.k);
 }
 
-/* --- families -------------------------------------------------------------------------------------------------- */
+/* --- families ------------------------------------------------------------- */
 
 static int build(struct writer *w)
 {
@@ -118,10 +121,14 @@ static int mailbox_certificate(struct writer *w)
 	return store_mailboxes(w->s->store, certificate_end, w);
 }
 
-/* A report that is new is somebody's bounce as a rule; the others name nobody, and one is enough to look after. */
+/*
+ * A report that is new is somebody's bounce as a rule; the others name nobody, and one is enough to
+ * look after.
+ */
 static int message_count(void *context, const char *mailbox, const char *outcome, uint64_t count)
 {
-	sample(context, "mailbox", mailbox, "outcome", outcome, strcmp(outcome, "new") == 0 ? stepped(context, count) : (double)count);
+	sample(context, "mailbox", mailbox, "outcome", outcome,
+		strcmp(outcome, "new") == 0 ? stepped(context, count) : (double)count);
 	return 0;
 }
 
@@ -215,17 +222,26 @@ static const struct family {
 	{ "retour_build_info", "gauge", "The program's version.", build },
 	{ "retour_run_timestamp_seconds", "gauge", "When the last run began.", run_time },
 	{ "retour_run_duration_seconds", "gauge", "How long the last run took.", run_duration },
-	{ "retour_run_result", "gauge", "Exit code of the last run: 0 all well, 1 something was lost or refused, 3 a promise is broken.", run_result },
-	{ "retour_mailbox_last_success_timestamp_seconds", "gauge", "When the mailbox was last read to its end.", mailbox_success },
-	{ "retour_mailbox_last_failure_timestamp_seconds", "gauge", "When reading the mailbox last failed.", mailbox_failure },
-	{ "retour_mailbox_certificate_end_timestamp_seconds", "gauge", "Until when the certificate of the mailbox's server is good.", mailbox_certificate },
+	{ "retour_run_result", "gauge",
+		"Exit code of the last run: 0 all well, 1 something was lost or refused, 3 a promise is broken.",
+		run_result },
+	{ "retour_mailbox_last_success_timestamp_seconds", "gauge",
+		"When the mailbox was last read to its end.", mailbox_success },
+	{ "retour_mailbox_last_failure_timestamp_seconds", "gauge",
+		"When reading the mailbox last failed.", mailbox_failure },
+	{ "retour_mailbox_certificate_end_timestamp_seconds", "gauge",
+		"Until when the certificate of the mailbox's server is good.",
+		mailbox_certificate },
 	{ "retour_messages_total", "counter", "Messages read, by what they were.", messages },
-	{ "retour_events_total", "counter", "Bounces by class, and complaints, in steps of [privacy] k.", events },
+	{ "retour_events_total", "counter",
+		"Bounces by class, and complaints, in steps of [privacy] k.", events },
 	{ "retour_contacts", "gauge", "Recipients by state, in steps of [privacy] k.", contacts },
 	{ "retour_alerts_open", "gauge", "Alerts that are open, by condition.", alerts },
 	{ "retour_store_size_bytes", "gauge", "Size of the database with its log.", store_bytes },
-	{ "retour_store_disk_free_bytes", "gauge", "Room that is left on the disk of the store.", disk_free },
-	{ "retour_retention_overdue_rows", "gauge", "Rows that are kept for longer than promised, by class of data.", overdue },
+	{ "retour_store_disk_free_bytes", "gauge", "Room that is left on the disk of the store.",
+		disk_free },
+	{ "retour_retention_overdue_rows", "gauge",
+		"Rows that are kept for longer than promised, by class of data.", overdue },
 	{ "retour_ledger_entries", "gauge", "Entries of the ledger.", ledger },
 };
 
@@ -233,7 +249,8 @@ static int write_families(struct writer *w)
 {
 	for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
 		w->name = families[i].name;
-		fprintf(w->out, "# HELP %s %s\n# TYPE %s %s\n", w->name, families[i].help, w->name, families[i].type);
+		fprintf(w->out, "# HELP %s %s\n# TYPE %s %s\n", w->name, families[i].help, w->name,
+			families[i].type);
 		if (families[i].write(w))
 			return -1;
 	}

@@ -7,11 +7,14 @@
 /* What the run itself knows. */
 struct metrics_run {
 	int64_t now;
-	double seconds;         /* that it took */
-	int result;             /* exit code so far */
+	double seconds; /* that it took */
+	int result;     /* exit code so far */
 };
 
-/* Writes [metrics] file, whole or not at all; nothing where none is configured. Exit code; failures are said. */
+/*
+ * Writes [metrics] file, whole or not at all; nothing where none is configured. Exit code; failures
+ * are said.
+ */
 int metrics_write(struct session *s, const struct metrics_run *run);
 
 #endif

@@ -11,7 +11,10 @@ int write_whole(const char *path, struct span bytes)
 {
 	bool out = !strcmp(path, "-");
 
-	/* reports hold no addresses and no small figures: readable by those who may read the directory */
+	/*
+	 * reports hold no addresses and no small figures: readable by those who may read the
+	 * directory
+	 */
 	if (!(out ? write_all(STDOUT_FILENO, bytes) : file_replace(path, bytes, 0644)))
 		return 0;
 	log_error("%s: %s", out ? "stdout" : path, strerror(errno));

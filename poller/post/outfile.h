@@ -4,7 +4,10 @@
 
 #include "classify/base/span.h"
 
-/* Writes BYTES to PATH at once or not at all, durably (file_replace()). "-" is stdout. 0, or -1 after saying why. */
+/*
+ * Writes BYTES to PATH at once or not at all, durably (file_replace()). "-" is stdout. 0, or -1
+ * after saying why.
+ */
 int write_whole(const char *path, struct span bytes);
 
 #endif

@@ -1,4 +1,7 @@
-/* What leaves the house, where it goes and when: the INI file's [report], [alert] and [metrics], read and checked. */
+/*
+ * What leaves the house, where it goes and when: the INI file's [report], [alert] and [metrics],
+ * read and checked.
+ */
 #ifndef RETOUR_POST_H
 #define RETOUR_POST_H
 
@@ -8,15 +11,17 @@
 #include "store/alert.h"
 
 struct post_options {
-	const char *organisation, *from, *smtp_host, *ca_file, *user, *sendmail, *timezone, *dir, *stylesheet, *helo, *language, *logo, *colour, *measures;
-	int64_t smtp_port, timeout, day, target[3]; /* parts per million of what was sent: hard, all bounces, complaints */
+	const char *organisation, *from, *smtp_host, *ca_file, *user, *sendmail, *timezone, *dir,
+		*stylesheet, *helo, *language, *logo, *colour, *measures;
+	int64_t smtp_port, timeout, day,
+		target[3]; /* parts per million of what was sent: hard, all bounces, complaints */
 	int tls, auth;
 	struct secret_source secret;
 	struct list to;
 	struct list alert_to;
 	struct alert_options alerts;
 	const char *alert_command, *metrics_file;
-	const char *config_file;  /* a carrier process reads it anew; NULL: built-in defaults */
+	const char *config_file; /* a carrier process reads it anew; NULL: built-in defaults */
 };
 
 #endif

@@ -17,7 +17,8 @@ static const char *exit_text(int status);
 
 int sendmail_carry(const char *path, bool null_sender, struct span mail, char *error, size_t size)
 {
-	char *const argv[] = { (char *)path, (char *)"-i", (char *)"-t", null_sender ? (char *)"-f" : NULL, (char *)"<>", NULL };
+	char *const argv[] = { (char *)path, (char *)"-i", (char *)"-t",
+		null_sender ? (char *)"-f" : NULL, (char *)"<>", NULL };
 	bool fed;
 	int status;
 
@@ -36,7 +37,10 @@ int sendmail_carry(const char *path, bool null_sender, struct span mail, char *e
 
 static const char *exit_text(int status)
 {
-	static const struct { int code; const char *text; } table[] = {
+	static const struct {
+		int code;
+		const char *text;
+	} table[] = {
 		{ EX_USAGE, "it does not know -i -t" },
 		{ EX_DATAERR, "it refuses the mail's form" },
 		{ EX_NOUSER, "a recipient does not exist" },

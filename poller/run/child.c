@@ -52,7 +52,10 @@ pid_t child_start(const char *role, const char *label, const char *config_file, 
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, pair[1], CHILD_FD);
 	posix_spawnattr_init(&attributes);
-	/* a stop signal to the whole group is the run's to answer: it ends its children when the batch is done */
+	/*
+	 * a stop signal to the whole group is the run's to answer: it ends its children when the
+	 * batch is done
+	 */
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGTERM);
 	sigaddset(&mask, SIGINT);
@@ -60,7 +63,8 @@ pid_t child_start(const char *role, const char *label, const char *config_file, 
 	posix_spawnattr_setsigmask(&attributes, &mask);
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
 	pid_t pid = -1;
-	error = posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, (char *const *)argv, environ);
+	error = posix_spawn(
+		&pid, "/proc/self/exe", &actions, &attributes, (char *const *)argv, environ);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
 	close(pair[1]);
@@ -95,7 +99,8 @@ int child_end(pid_t pid)
 const char *child_status(int status, char *buffer, size_t size)
 {
 	if (WIFSIGNALED(status))
-		snprintf(buffer, size, "ended with signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+		snprintf(buffer, size, "ended with signal %d (%s)", WTERMSIG(status),
+			strsignal(WTERMSIG(status)));
 	else
 		snprintf(buffer, size, "ended with exit code %d", WEXITSTATUS(status));
 	return buffer;
@@ -109,7 +114,8 @@ void process_guard(void)
 	if (fd >= 0)
 		close(fd);
 	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
-#if !defined WITH_ADDRESS_SANITIZER /* the leak sanitizer reads its own process as a debugger would */
+#if !defined \
+	WITH_ADDRESS_SANITIZER /* the leak sanitizer reads its own process as a debugger would */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
 	umask(077);

@@ -6,12 +6,16 @@
 #include <sys/stat.h>
 
 /*
- * A monthly job is never in doubt; of a machine that runs it every ten minutes 40 days are as much as we let go unasked. Before there is a habit only
- * what is out of all proportion is doubted: whoever has just begun has little to lose.
+ * A monthly job is never in doubt; of a machine that runs it every ten minutes 40 days are as much
+ * as we let go unasked. Before there is a habit only what is out of all proportion is doubted:
+ * whoever has just begun has little to lose.
  */
 enum { GAP_LEAST = 40 * DAY, GAP_USUAL = 4, GAP_WITHOUT_HABIT = 400 * DAY, HABIT_RUNS = 3 };
 
-/* 2020-01-01: there was no such program. A machine without a battery starts in 1970, or where its kernel was built. */
+/*
+ * 2020-01-01: there was no such program. A machine without a battery starts in 1970, or where its
+ * kernel was built.
+ */
 static const int64_t beginning = 1577836800;
 
 #define DOUBT_NAME(symbol, name) name,
@@ -57,7 +61,8 @@ int64_t clock_lead(const struct witness *w, const struct clock_present *p)
 }
 
 /* What speaks against it; sets how far it is off. */
-static enum clock_doubt doubt_of(const struct witness *w, const struct clock_present *p, int64_t *off)
+static enum clock_doubt doubt_of(
+	const struct witness *w, const struct clock_present *p, int64_t *off)
 {
 	bool same_start = *w->boot && !strcmp(w->boot, p->boot);
 	int64_t step = p->began - w->began;
@@ -90,22 +95,27 @@ void clock_judge(const struct witness *w, const struct clock_present *p, struct 
 	long long days = (long long)((out->off + DAY / 2) / DAY);
 	switch (out->doubt) {
 	case CLOCK_IMPOSSIBLE:
-		snprintf(out->text, sizeof out->text, "it says %s, when this program did not exist", now);
+		snprintf(out->text, sizeof out->text, "it says %s, when this program did not exist",
+			now);
 		break;
 	case CLOCK_BACK:
-		snprintf(out->text, sizeof out->text, "it says %s, but the last run was at %s, %lld days later", now, last, days);
+		snprintf(out->text, sizeof out->text,
+			"it says %s, but the last run was at %s, %lld days later", now, last, days);
 		break;
 	case CLOCK_STEPPED:
-		snprintf(out->text, sizeof out->text, "it says %s, and went %s by %lld days since the last run, of %s, without the machine having been off", now,
-			 p->began > w->began ? "forth" : "back", days, last);
+		snprintf(out->text, sizeof out->text,
+			"it says %s, and went %s by %lld days since the last run, of %s, without the machine having been off",
+			now, p->began > w->began ? "forth" : "back", days, last);
 		break;
 	case CLOCK_GAP:
-		snprintf(out->text, sizeof out->text, "it says %s, but the last run was at %s, %lld days ago; up to %lld would be usual here", now, last, days,
-			 (long long)(clock_gap_limit(w) / DAY));
+		snprintf(out->text, sizeof out->text,
+			"it says %s, but the last run was at %s, %lld days ago; up to %lld would be usual here",
+			now, last, days, (long long)(clock_gap_limit(w) / DAY));
 		break;
 	case CLOCK_BEHIND:
-		snprintf(out->text, sizeof out->text, "it says %s, but a file or a message is of %s, %lld days later", now, newest,
-			 (long long)((newest_of(w, p) - p->now + DAY / 2) / DAY));
+		snprintf(out->text, sizeof out->text,
+			"it says %s, but a file or a message is of %s, %lld days later", now,
+			newest, (long long)((newest_of(w, p) - p->now + DAY / 2) / DAY));
 		break;
 	default:
 		break;

@@ -34,8 +34,10 @@ struct fetcher {
 	char scratch[4096];
 };
 
-static const struct source_ops *const sources[] = {
-	[PROTOCOL_IMAP] = &source_imap, [PROTOCOL_POP3] = &source_pop3, [PROTOCOL_MAILDIR] = &source_maildir, [PROTOCOL_MBOX] = &source_mbox };
+static const struct source_ops *const sources[] = { [PROTOCOL_IMAP] = &source_imap,
+	[PROTOCOL_POP3] = &source_pop3,
+	[PROTOCOL_MAILDIR] = &source_maildir,
+	[PROTOCOL_MBOX] = &source_mbox };
 
 static int say(uint32_t type, const char *text)
 {
@@ -46,7 +48,9 @@ static int say(uint32_t type, const char *text)
 static int send_message(void *context, const struct source_message *m)
 {
 	(void)context;
-	struct wire_message head = { .id = m->id, .arrived = m->arrived, .size = m->size, .truncated = m->truncated };
+	struct wire_message head = {
+		.id = m->id, .arrived = m->arrived, .size = m->size, .truncated = m->truncated
+	};
 	memcpy(head.remote_id, m->remote_id, sizeof head.remote_id);
 	span_copy_text(head.name, sizeof head.name, span_of(m->name ? m->name : ""));
 	if (m->bytes.n > WIRE_MAIL_MAX) /* a source that reads more than it was allowed */
@@ -61,7 +65,8 @@ static int send_stuck(void *context, const struct source_message *m, const char 
 	size_t n = strlen(why);
 	memcpy(head.remote_id, m->remote_id, sizeof head.remote_id);
 	span_copy_text(head.name, sizeof head.name, span_of(m->name ? m->name : ""));
-	return wire_send(CHILD_FD, WIRE_STUCK, &head, sizeof head, why, n > WIRE_TEXT_MAX ? WIRE_TEXT_MAX : n);
+	return wire_send(CHILD_FD, WIRE_STUCK, &head, sizeof head, why,
+		n > WIRE_TEXT_MAX ? WIRE_TEXT_MAX : n);
 }
 
 static int put_off(struct fetcher *f, const struct wire_head *head)
@@ -77,7 +82,10 @@ static int put_off(struct fetcher *f, const struct wire_head *head)
 	return 0;
 }
 
-/* The answer to a LISTED. The run may have sent other commands before it read the question: those are put off. */
+/*
+ * The answer to a LISTED. The run may have sent other commands before it read the question: those
+ * are put off.
+ */
 static int receive_wanted(struct fetcher *f, size_t count, unsigned char *wanted)
 {
 	struct wire_head head;
@@ -95,12 +103,14 @@ static int receive_wanted(struct fetcher *f, size_t count, unsigned char *wanted
 	return 0;
 }
 
-static int ask_wanted(void *context, const unsigned char (*ids)[SOURCE_ID_SIZE], size_t count, unsigned char *wanted)
+static int ask_wanted(void *context, const unsigned char (*ids)[SOURCE_ID_SIZE], size_t count,
+	unsigned char *wanted)
 {
 	struct fetcher *f = context;
 	for (size_t done = 0, n; done < count; done += n) {
 		n = count - done < WIRE_LIST_MAX ? count - done : WIRE_LIST_MAX;
-		if (wire_send(CHILD_FD, WIRE_LISTED, ids + done, n * SOURCE_ID_SIZE, NULL, 0) || receive_wanted(f, n, wanted + done))
+		if (wire_send(CHILD_FD, WIRE_LISTED, ids + done, n * SOURCE_ID_SIZE, NULL, 0) ||
+			receive_wanted(f, n, wanted + done))
 			return -1;
 	}
 	return 0;
@@ -130,7 +140,9 @@ static int receive_command(struct fetcher *f, struct wire_head *head)
 
 static int next_batch(struct fetcher *f, uint32_t count)
 {
-	const struct source_sink sink = { .message = send_message, .stuck = send_stuck, .wanted = ask_wanted, .context = f };
+	const struct source_sink sink = {
+		.message = send_message, .stuck = send_stuck, .wanted = ask_wanted, .context = f
+	};
 	int n = f->ops->next(f->source, count, &sink);
 	if (n < 0)
 		return -1;
@@ -162,7 +174,9 @@ static int expire(struct fetcher *f, const unsigned char *payload)
 	memcpy(&what, payload, sizeof what);
 	what.folder[sizeof what.folder - 1] = '\0';
 	memcpy(done.folder, what.folder, sizeof done.folder);
-	if (f->ops->expire && f->ops->expire(f->source, what.folder, what.cutoff, &what.due, &done.removed, &done.end))
+	if (f->ops->expire &&
+		f->ops->expire(
+			f->source, what.folder, what.cutoff, &what.due, &done.removed, &done.end))
 		return -1;
 	return wire_send(CHILD_FD, WIRE_EXPIRED, &done, sizeof done, NULL, 0);
 }
@@ -187,7 +201,9 @@ static int obey(struct fetcher *f, const struct wire_head *head)
 
 static int open_source(struct fetcher *f, const struct wire_start *start, const char *const *paths)
 {
-	struct source_options options = { .paths = paths, .max_message = IMPORT_MESSAGE_MAX, .stays = start->stays };
+	struct source_options options = {
+		.paths = paths, .max_message = IMPORT_MESSAGE_MAX, .stays = start->stays
+	};
 	char error[SOURCE_ERROR_SIZE], text[SOURCE_ERROR_SIZE] = "";
 	char *secret = NULL;
 	f->ops = &source_file;
@@ -210,7 +226,8 @@ static int open_source(struct fetcher *f, const struct wire_start *start, const 
 	int result = f->ops->open(&f->source, &options);
 	secret_free(secret);
 	if (result) {
-		say(f->source && f->source->refused ? WIRE_REFUSED : WIRE_FAILED, f->source ? f->source->error : "out of memory");
+		say(f->source && f->source->refused ? WIRE_REFUSED : WIRE_FAILED,
+			f->source ? f->source->error : "out of memory");
 		return -1;
 	}
 	if (f->ops->describe)
@@ -259,7 +276,8 @@ int fetcher_serve(const struct mailbox *list, unsigned count, const char *store_
 	int result = EXIT_LOST, state = -1;
 
 	f.last = &f.first;
-	snprintf(f.scratch, sizeof f.scratch, "%.*s", slash ? (int)(slash - store_path) : 1, slash ? store_path : ".");
+	snprintf(f.scratch, sizeof f.scratch, "%.*s", slash ? (int)(slash - store_path) : 1,
+		slash ? store_path : ".");
 	if (wire_receive(CHILD_FD, &head, &f.buffer, &f.capacity) != 1 || head.type != WIRE_START)
 		goto out;
 	memcpy(&start, f.buffer, sizeof start);

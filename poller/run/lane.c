@@ -13,8 +13,9 @@ const struct disposal *lane_disposal(const struct lane *lane, enum settlement wh
 	static const struct disposal stays = { DISPOSE_KEEP, NULL };
 	if (!lane->box)
 		return &stays;
-	return what == SETTLE_PROCESSED ? &lane->box->processed : what == SETTLE_UNRECOGNISED ? &lane->box->unrecognised :
-	       &lane->box->quarantine;
+	return what == SETTLE_PROCESSED       ? &lane->box->processed
+		: what == SETTLE_UNRECOGNISED ? &lane->box->unrecognised
+					      : &lane->box->quarantine;
 }
 
 void lane_drop_first(struct lane *lane)
@@ -103,8 +104,9 @@ static int send_start(struct pump *p, struct lane *lane)
 	struct wire_start start = { 0 };
 	if (lane->box) {
 		snprintf(start.mailbox, sizeof start.mailbox, "%s", lane->name);
-		start.stays = lane->box->processed.action == DISPOSE_KEEP || lane->box->unrecognised.action == DISPOSE_KEEP ||
-			      lane->box->quarantine.action == DISPOSE_KEEP;
+		start.stays = lane->box->processed.action == DISPOSE_KEEP ||
+			lane->box->unrecognised.action == DISPOSE_KEEP ||
+			lane->box->quarantine.action == DISPOSE_KEEP;
 		start.settles = p->job->store != NULL;
 	}
 	memcpy(payload, &start, sizeof start);

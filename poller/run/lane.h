@@ -1,6 +1,7 @@
 /*
- * One lane of the run: a mailbox, its fetcher, its parser, and what is under way between them. Shared by poll.c (the loop), lane.c (how a lane begins and
- * ends), lanefetcher.c and laneparser.c (what the two say); nobody else includes it.
+ * One lane of the run: a mailbox, its fetcher, its parser, and what is under way between them.
+ * Shared by poll.c (the loop), lane.c (how a lane begins and ends), lanefetcher.c and laneparser.c
+ * (what the two say); nobody else includes it.
  */
 #ifndef RETOUR_LANE_H
 #define RETOUR_LANE_H
@@ -17,10 +18,12 @@
 #endif
 
 enum {
-	BATCH = RETOUR_TEST_BATCH,          /* messages a fetcher is asked for at once */
-	AHEAD = 2,                          /* batches asked for */
-	COMMIT_MESSAGES = 2 * BATCH,        /* in one transaction, and settled at once: servers expunge a thousand as fast as a hundred */
-	IMPORT_MESSAGES = 20 * BATCH,       /* of files, where nothing is settled: a page that many messages change is written once */
+	BATCH = RETOUR_TEST_BATCH,    /* messages a fetcher is asked for at once */
+	AHEAD = 2,                    /* batches asked for */
+	COMMIT_MESSAGES = 2 * BATCH,  /* in one transaction, and settled at once: servers expunge a
+					 thousand as fast as a hundred */
+	IMPORT_MESSAGES = 20 * BATCH, /* of files, where nothing is settled: a page that many
+					 messages change is written once */
 };
 
 /* A message that its parser has not answered yet. */
@@ -35,14 +38,14 @@ struct lane {
 	const struct mailbox *box; /* NULL: import */
 	const char *name;
 	pid_t fetcher, parser;
-	struct channel from, to;   /* the fetcher's socket, the parser's */
+	struct channel from, to; /* the fetcher's socket, the parser's */
 	bool started, opened, ended, finishing, done, failed;
-	bool refused;              /* the login, that is why it failed */
-	int64_t certificate_end;   /* as its fetcher found it; 0: no TLS, or not opened */
+	bool refused;            /* the login, that is why it failed */
+	int64_t certificate_end; /* as its fetcher found it; 0: no TLS, or not opened */
 	bool parser_ready;
 	unsigned asked, settling, parser_starts;
-	double since;              /* the fetcher was started */
-	double head_since;         /* the parser has the first waiting message */
+	double since;      /* the fetcher was started */
+	double head_since; /* the parser has the first waiting message */
 	struct waiting *first, *last;
 	size_t waiting_bytes;
 	struct packed_event *events; /* of the first waiting message */
@@ -51,7 +54,8 @@ struct lane {
 	struct wire_settle *items; /* stored in the open transaction, to be settled after it */
 	size_t item_count, item_room;
 	struct poll_counts counts;
-	unsigned folders;          /* bits of enum folder_use: those in which is looked for what is to expire */
+	unsigned folders; /* bits of enum folder_use: those in which is looked for what is to
+			   expire */
 	uint64_t expired[FOLDER_USE_COUNT];
 };
 
@@ -68,7 +72,9 @@ struct pump {
 
 /* Starts fetcher and parser and asks for the first batches. What goes wrong fails the lane. */
 void lane_start(struct pump *p, struct lane *lane);
-/* Another parser in the place of one that ended. -1: it cannot be started, and the lane has failed. */
+/*
+ * Another parser in the place of one that ended. -1: it cannot be started, and the lane has failed.
+ */
 int lane_start_parser(struct pump *p, struct lane *lane);
 void lane_end_fetcher(struct lane *lane);
 void lane_end_parser(struct lane *lane);
@@ -78,8 +84,9 @@ void lane_free(struct lane *lane);
 /* The mailbox is over for this run: logged once. TEXT is from the fetcher or ours. */
 void lane_fail(struct lane *lane, const char *text);
 /*
- * RESULT of telling the fetcher something. When it is gone its last words may still be in the socket: lane_serve_fetcher() finds the channel broken,
- * reads them, and says those instead of "gone".
+ * RESULT of telling the fetcher something. When it is gone its last words may still be in the
+ * socket: lane_serve_fetcher() finds the channel broken, reads them, and says those instead of
+ * "gone".
  */
 void lane_told(struct lane *lane, int result);
 /* The store is over for this run: logged once, and what was not committed is rolled back. */
@@ -87,7 +94,10 @@ void pump_fail(struct pump *p);
 
 /* The first waiting message is done with: wiped and freed. */
 void lane_drop_first(struct lane *lane);
-/* What the configuration wants done with a message that ended as WHAT. An import's files stay as they are. */
+/*
+ * What the configuration wants done with a message that ended as WHAT. An import's files stay as
+ * they are.
+ */
 const struct disposal *lane_disposal(const struct lane *lane, enum settlement what);
 
 /* --- laneparser.c */
@@ -112,7 +122,10 @@ int lane_expired(struct pump *p, struct lane *lane, const struct wire_expired *d
 void lane_serve_fetcher(struct pump *p, struct lane *lane);
 /* Less mail waits for the parser than may. */
 bool lane_has_room(const struct lane *lane);
-/* When nothing more will come, and all that came is stored and told: has moved mail expired, and says goodbye. */
+/*
+ * When nothing more will come, and all that came is stored and told: has moved mail expired, and
+ * says goodbye.
+ */
 void lane_finish_if_due(struct pump *p, struct lane *lane);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * Mail that was moved and whose time, raw_retention, is over: when a mailbox is read to its end, the fetcher deletes what has lain for so long in the
- * folders to which the settings move mail, and in those to which earlier settings did. The ledger counts it.
+ * Mail that was moved and whose time, raw_retention, is over: when a mailbox is read to its end,
+ * the fetcher deletes what has lain for so long in the folders to which the settings move mail, and
+ * in those to which earlier settings did. The ledger counts it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -8,16 +9,19 @@
 #include "poller/run/lane.h"
 
 enum {
-	FOLDER_MARKS = 64,                  /* in one raw_retention: so exactly is it kept */
-	FORMER_MAX = 8,                     /* folders of other settings that are looked at in one run */
+	FOLDER_MARKS = 64, /* in one raw_retention: so exactly is it kept */
+	FORMER_MAX = 8,    /* folders of other settings that are looked at in one run */
 };
 
 /* What the settings move to FOLDER; what has several uses counts for the first. */
 static enum folder_use use_of(const struct mailbox *box, const char *folder)
 {
-	const struct disposal *const all[] = { &box->processed, &box->unrecognised, &box->quarantine };
+	const struct disposal *const all[] = { &box->processed, &box->unrecognised,
+		&box->quarantine };
 	unsigned use = FOLDER_PROCESSED;
-	while (use < FOLDER_FORMER && (all[use]->action != DISPOSE_MOVE || strncmp(all[use]->folder, folder, WIRE_NAME_SIZE - 1) != 0))
+	while (use < FOLDER_FORMER &&
+		(all[use]->action != DISPOSE_MOVE ||
+			strncmp(all[use]->folder, folder, WIRE_NAME_SIZE - 1) != 0))
 		use++;
 	return use;
 }
@@ -31,8 +35,10 @@ int lane_expired(struct pump *p, struct lane *lane, const struct wire_expired *d
 	enum folder_use use = use_of(lane->box, done->folder);
 	int64_t now = p->job->now, period = lane->box->raw_retention;
 	lane->expired[use] += done->removed;
-	if (use == FOLDER_FORMER ? store_folder_former(p->job->store, lane->name, done->folder, now, now - period, &done->end)
-				 : store_folder_mark(p->job->store, lane->name, done->folder, now, period / FOLDER_MARKS, &done->end))
+	if (use == FOLDER_FORMER ? store_folder_former(p->job->store, lane->name, done->folder, now,
+					   now - period, &done->end)
+				 : store_folder_mark(p->job->store, lane->name, done->folder, now,
+					   period / FOLDER_MARKS, &done->end))
 		pump_fail(p);
 	return 0;
 }
@@ -41,7 +47,8 @@ static int expire_folder(struct pump *p, struct lane *lane, const char *folder)
 {
 	struct wire_expire expire = { .cutoff = p->job->now - lane->box->raw_retention };
 	snprintf(expire.folder, sizeof expire.folder, "%s", folder);
-	if (store_folder_due(p->job->store, lane->name, expire.folder, expire.cutoff, &expire.due)) {
+	if (store_folder_due(
+		    p->job->store, lane->name, expire.folder, expire.cutoff, &expire.due)) {
 		pump_fail(p);
 		return 0;
 	}
@@ -60,17 +67,20 @@ struct former {
 static int add_former(void *context, const char *folder)
 {
 	struct former *f = context;
-	if (use_of(f->box, folder) == FOLDER_FORMER && f->count < FORMER_MAX && strcasecmp(folder, f->box->folder ? f->box->folder : "INBOX") != 0)
+	if (use_of(f->box, folder) == FOLDER_FORMER && f->count < FORMER_MAX &&
+		strcasecmp(folder, f->box->folder ? f->box->folder : "INBOX") != 0)
 		snprintf(f->name[f->count++], WIRE_NAME_SIZE, "%s", folder);
 	return 0;
 }
 
 int lane_expire(struct pump *p, struct lane *lane)
 {
-	const struct disposal *const all[] = { &lane->box->processed, &lane->box->unrecognised, &lane->box->quarantine };
+	const struct disposal *const all[] = { &lane->box->processed, &lane->box->unrecognised,
+		&lane->box->quarantine };
 	struct former former = { .box = lane->box };
 	for (unsigned i = 0; i < FOLDER_FORMER; i++)
-		if (all[i]->action == DISPOSE_MOVE && use_of(lane->box, all[i]->folder) == i && expire_folder(p, lane, all[i]->folder))
+		if (all[i]->action == DISPOSE_MOVE && use_of(lane->box, all[i]->folder) == i &&
+			expire_folder(p, lane, all[i]->folder))
 			return -1;
 	if (store_folder_names(p->job->store, lane->name, add_former, &former))
 		pump_fail(p);

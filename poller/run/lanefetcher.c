@@ -1,6 +1,7 @@
 /*
- * What a fetcher says: mail, which waits for the parser; which of its messages are wanted; what was settled and expired; how it ended. It reads foreign
- * servers, so each of its frames is checked against what it may say now.
+ * What a fetcher says: mail, which waits for the parser; which of its messages are wanted; what was
+ * settled and expired; how it ended. It reads foreign servers, so each of its frames is checked
+ * against what it may say now.
  */
 #include "poller/run/lane.h"
 
@@ -12,7 +13,8 @@
 #include "classify/base/log.h"
 
 enum {
-	QUEUE_BYTES_MAX = 4 * 1024 * 1024,  /* of mail that waits for its parser; one message may always wait, whatever its size */
+	QUEUE_BYTES_MAX = 4 * 1024 * 1024, /* of mail that waits for its parser; one message may
+					      always wait, whatever its size */
 };
 
 static int take_message(struct lane *lane, unsigned char *payload, uint32_t length)
@@ -36,7 +38,8 @@ static int take_message(struct lane *lane, unsigned char *payload, uint32_t leng
 	return 0;
 }
 
-static int answer_listed(struct pump *p, struct lane *lane, const unsigned char *ids, uint32_t length)
+static int answer_listed(
+	struct pump *p, struct lane *lane, const unsigned char *ids, uint32_t length)
 {
 	size_t count = length / SOURCE_ID_SIZE;
 	unsigned char *wanted = malloc(count ? count : 1);
@@ -45,8 +48,11 @@ static int answer_listed(struct pump *p, struct lane *lane, const unsigned char 
 	memset(wanted, 1, count);
 	unsigned keeps = 0;
 	for (int what = SETTLE_PROCESSED; what <= SETTLE_QUARANTINE; what++)
-		keeps |= (unsigned)(lane_disposal(lane, (enum settlement)what)->action == DISPOSE_KEEP) << what;
-	if (p->job->store && store_wanted(p->job->store, lane->name, ids, count, keeps, p->job->now, wanted))
+		keeps |= (unsigned)(lane_disposal(lane, (enum settlement)what)->action ==
+				 DISPOSE_KEEP)
+			<< what;
+	if (p->job->store &&
+		store_wanted(p->job->store, lane->name, ids, count, keeps, p->job->now, wanted))
 		pump_fail(p);
 	int result = channel_send(&lane->from, WIRE_WANTED, wanted, count, true);
 	free(wanted);
@@ -62,28 +68,37 @@ static int ask_next(struct lane *lane)
 	return channel_send(&lane->from, WIRE_NEXT, &count, sizeof count, true);
 }
 
-static void say_opened(struct lane *lane, const struct wire_head *head, const unsigned char *payload)
+static void say_opened(
+	struct lane *lane, const struct wire_head *head, const unsigned char *payload)
 {
 	struct wire_opened opened;
 	char text[WIRE_TEXT_MAX + 1];
 	memcpy(&opened, payload, sizeof opened);
 	lane->opened = true;
 	lane->certificate_end = opened.certificate_end;
-	span_copy_text(text, sizeof text, (struct span){ (const char *)payload + sizeof opened, head->length - sizeof opened });
+	span_copy_text(text, sizeof text,
+		(struct span){
+			(const char *)payload + sizeof opened, head->length - sizeof opened });
 	log_info("mailbox %s: open: %s", lane->name, text);
 }
 
-/* It stays in the mailbox and is asked for again by the next run; the store remembers since when. */
-static void take_stuck(struct pump *p, struct lane *lane, const struct wire_head *head, const unsigned char *payload)
+/*
+ * It stays in the mailbox and is asked for again by the next run; the store remembers since when.
+ */
+static void take_stuck(struct pump *p, struct lane *lane, const struct wire_head *head,
+	const unsigned char *payload)
 {
 	struct wire_message m;
 	char why[WIRE_TEXT_MAX + 1], clean[WIRE_TEXT_MAX + 1];
 	memcpy(&m, payload, sizeof m);
 	m.name[WIRE_NAME_SIZE - 1] = '\0';
-	span_copy_text(why, sizeof why, (struct span){ (const char *)payload + sizeof m, head->length - sizeof m });
-	log_warning("mailbox %s: %s cannot be had: %s; it stays there and is tried again", lane->name, m.name, log_clean(clean, sizeof clean, why));
+	span_copy_text(why, sizeof why,
+		(struct span){ (const char *)payload + sizeof m, head->length - sizeof m });
+	log_warning("mailbox %s: %s cannot be had: %s; it stays there and is tried again",
+		lane->name, m.name, log_clean(clean, sizeof clean, why));
 	lane->counts.stuck++;
-	if (p->job->store && lane->box && store_stuck_note(p->job->store, lane->name, m.remote_id, p->job->now))
+	if (p->job->store && lane->box &&
+		store_stuck_note(p->job->store, lane->name, m.remote_id, p->job->now))
 		pump_fail(p);
 }
 
@@ -96,7 +111,8 @@ static void say_failed(struct lane *lane, const struct wire_head *head, const un
 }
 
 /* -1: the fetcher broke the protocol. *TAKEN: the payload is somebody else's now. */
-static int fetcher_says(struct pump *p, struct lane *lane, const struct wire_head *head, unsigned char *payload, bool *taken)
+static int fetcher_says(struct pump *p, struct lane *lane, const struct wire_head *head,
+	unsigned char *payload, bool *taken)
 {
 	uint32_t count;
 	struct settled settled;
@@ -157,7 +173,7 @@ void lane_serve_fetcher(struct pump *p, struct lane *lane)
 	int got = 0;
 	if (channel_flush(&lane->from) == 0)
 		while (!p->store_failed && !lane->failed && !lane->done && lane_has_room(lane) &&
-		       (got = channel_receive(&lane->from, &head, &payload)) == 1) {
+			(got = channel_receive(&lane->from, &head, &payload)) == 1) {
 			bool taken = false;
 			int result = fetcher_says(p, lane, &head, payload, &taken);
 			if (!taken)
@@ -182,17 +198,20 @@ void lane_serve_fetcher(struct pump *p, struct lane *lane)
 		pid_t pid = lane->fetcher;
 		lane->fetcher = 0;
 		channel_close(&lane->from);
-		snprintf(text, sizeof text, "its fetcher process %s", child_status(child_end(pid), how, sizeof how));
+		snprintf(text, sizeof text, "its fetcher process %s",
+			child_status(child_end(pid), how, sizeof how));
 		lane_fail(lane, text);
 	}
 }
 
 void lane_finish_if_due(struct pump *p, struct lane *lane)
 {
-	if (!lane->opened || lane->finishing || lane->failed || !(lane->ended || poll_stopping()) || lane->asked || lane->first ||
-	    lane->item_count || p->store_failed)
+	if (!lane->opened || lane->finishing || lane->failed || !(lane->ended || poll_stopping()) ||
+		lane->asked || lane->first || lane->item_count || p->store_failed)
 		return;
 	lane->finishing = true;
-	lane_told(lane, (lane->box && p->job->store && !p->job->doubted && !poll_stopping() && lane_expire(p, lane)) ||
-		   channel_send(&lane->from, WIRE_FINISH, NULL, 0, true));
+	lane_told(lane,
+		(lane->box && p->job->store && !p->job->doubted && !poll_stopping() &&
+			lane_expire(p, lane)) ||
+			channel_send(&lane->from, WIRE_FINISH, NULL, 0, true));
 }

@@ -1,6 +1,7 @@
 /*
- * What a parser says becomes rows: its events are packed at once, so that no address stays, and stored with their message in the open transaction.
- * What becomes of the message in its mailbox is noted until the commit (poll.c). A message that ends its parser twice goes to quarantine.
+ * What a parser says becomes rows: its events are packed at once, so that no address stays, and
+ * stored with their message in the open transaction. What becomes of the message in its mailbox is
+ * noted until the commit (poll.c). A message that ends its parser twice goes to quarantine.
  */
 #include "poller/run/lane.h"
 
@@ -13,11 +14,11 @@
 #include "classify/base/log.h"
 
 enum {
-	TRIES = 2,              /* parsers that a message may kill before it is set aside */
-	PARSER_STARTS_MAX = 3,  /* starts in a row that do not get ready */
+	TRIES = 2,             /* parsers that a message may kill before it is set aside */
+	PARSER_STARTS_MAX = 3, /* starts in a row that do not get ready */
 };
 
-/* --- a message is done ----------------------------------------------------------------------------------- */
+/* --- a message is done ---------------------------------------------------- */
 
 static int need_transaction(struct pump *p)
 {
@@ -30,12 +31,17 @@ static int need_transaction(struct pump *p)
 	return 0;
 }
 
-/* Notes that the message of HEAD is stored as far as it can be, and what becomes of it once the transaction is durable. */
-static int note_item(struct pump *p, struct lane *lane, const struct wire_message *head, enum settlement what)
+/*
+ * Notes that the message of HEAD is stored as far as it can be, and what becomes of it once the
+ * transaction is durable.
+ */
+static int note_item(
+	struct pump *p, struct lane *lane, const struct wire_message *head, enum settlement what)
 {
 	if (!p->job->store || !lane->box)
 		return 0;
-	if (lane_disposal(lane, what)->action == DISPOSE_KEEP && store_keep(p->job->store, lane->name, head->remote_id, what, p->job->now))
+	if (lane_disposal(lane, what)->action == DISPOSE_KEEP &&
+		store_keep(p->job->store, lane->name, head->remote_id, what, p->job->now))
 		return -1;
 	if (lane->item_count == lane->item_room) {
 		size_t room = lane->item_room ? lane->item_room * 2 : COMMIT_MESSAGES;
@@ -56,7 +62,8 @@ static int64_t arrival(const struct pump *p, int64_t claimed)
 
 static bool is_uncertain(const struct pump *p, int64_t claimed)
 {
-	return p->job->certain && (p->job->arrived_now || claimed <= 0 || claimed > p->job->certain);
+	return p->job->certain &&
+		(p->job->arrived_now || claimed <= 0 || claimed > p->job->certain);
 }
 
 /* It is neither stored nor settled: a run that believes its clock takes it. */
@@ -75,12 +82,15 @@ static void message_done(struct pump *p, struct lane *lane, const struct wire_pa
 		message_left(lane);
 		return;
 	}
-	lane->counts.newest = head.arrived > lane->counts.newest ? head.arrived : lane->counts.newest;
+	lane->counts.newest = head.arrived > lane->counts.newest ? head.arrived
+								 : lane->counts.newest;
 	enum settlement what = lane->recognised ? SETTLE_PROCESSED : SETTLE_UNRECOGNISED;
 	if (parsed->overflow) {
 		char name[WIRE_NAME_SIZE];
-		log_warning("mailbox %s: %s names more recipients than the %u that were read%s; it goes to quarantine", lane->name,
-			    log_clean(name, sizeof name, head.name), parsed->events, head.truncated ? ", or its report goes on beyond max_message" : "");
+		log_warning(
+			"mailbox %s: %s names more recipients than the %u that were read%s; it goes to quarantine",
+			lane->name, log_clean(name, sizeof name, head.name), parsed->events,
+			head.truncated ? ", or its report goes on beyond max_message" : "");
 		what = SETTLE_QUARANTINE;
 		lane->counts.quarantined++;
 	}
@@ -88,12 +98,15 @@ static void message_done(struct pump *p, struct lane *lane, const struct wire_pa
 	if (!lane->recognised)
 		lane->counts.unrecognised++;
 	if (p->job->store) {
-		struct store_message m = { .mailbox = lane->name, .arrived = arrival(p, parsed->arrived), .recognised = lane->recognised };
+		struct store_message m = { .mailbox = lane->name,
+			.arrived = arrival(p, parsed->arrived),
+			.recognised = lane->recognised };
 		enum store_message_result result;
 		memcpy(m.digest, parsed->digest, sizeof m.digest);
 		if (need_transaction(p) ||
-		    store_message(p->job->store, &m, lane->events, lane->event_count, p->job->now, &result) ||
-		    note_item(p, lane, &head, what)) {
+			store_message(p->job->store, &m, lane->events, lane->event_count,
+				p->job->now, &result) ||
+			note_item(p, lane, &head, what)) {
 			pump_fail(p);
 			return;
 		}
@@ -103,8 +116,11 @@ static void message_done(struct pump *p, struct lane *lane, const struct wire_pa
 		} else {
 			lane->counts.fresh++;
 			lane->counts.events += lane->event_count;
-			lane->counts.old += lane->event_count && store_is_over(p->job->store, RETAIN_EVENTS, m.arrived, p->job->now);
-			lane->counts.ancient += lane->event_count && store_is_over(p->job->store, RETAIN_CONTACTS, m.arrived, p->job->now);
+			lane->counts.old += lane->event_count &&
+				store_is_over(p->job->store, RETAIN_EVENTS, m.arrived, p->job->now);
+			lane->counts.ancient += lane->event_count &&
+				store_is_over(
+					p->job->store, RETAIN_CONTACTS, m.arrived, p->job->now);
 		}
 	} else {
 		lane->counts.fresh++;
@@ -124,12 +140,16 @@ static void message_quarantined(struct pump *p, struct lane *lane)
 		return;
 	}
 	log_error("mailbox %s: %s ended its parser %d times; it goes to quarantine", lane->name,
-		  log_clean(name, sizeof name, head.name), TRIES);
+		log_clean(name, sizeof name, head.name), TRIES);
 	lane->counts.messages++;
 	lane->counts.quarantined++;
 	if (p->job->store) {
-		if (need_transaction(p) || store_count_message(p->job->store, lane->name, "quarantined", arrival(p, head.arrived < CLASSIFY_ARRIVAL_FIRST ? 0 : head.arrived)) ||
-		    note_item(p, lane, &head, SETTLE_QUARANTINE)) {
+		if (need_transaction(p) ||
+			store_count_message(p->job->store, lane->name, "quarantined",
+				arrival(p,
+					head.arrived < CLASSIFY_ARRIVAL_FIRST ? 0
+									      : head.arrived)) ||
+			note_item(p, lane, &head, SETTLE_QUARANTINE)) {
 			pump_fail(p);
 			return;
 		}
@@ -138,7 +158,7 @@ static void message_quarantined(struct pump *p, struct lane *lane)
 	lane_drop_first(lane);
 }
 
-/* --- frames ----------------------------------------------------------------------------------------------- */
+/* --- frames --------------------------------------------------------------- */
 
 void lane_parser_sends(struct lane *lane, struct waiting *w)
 {
@@ -175,10 +195,14 @@ void lane_parser_died(struct pump *p, struct lane *lane)
 static bool kind_fits(const struct lane *lane, unsigned kind)
 {
 	bool feedback = kind == KIND_COMPLAINT || kind == KIND_OPTOUT || kind == KIND_AUTHREPORT;
-	return !lane->box || lane->box->kind == MAILBOX_AUTO || feedback == (lane->box->kind == MAILBOX_FBL);
+	return !lane->box || lane->box->kind == MAILBOX_AUTO ||
+		feedback == (lane->box->kind == MAILBOX_FBL);
 }
 
-/* One event of the first waiting message, packed at once so that no address stays. -1: the parser is not honest. */
+/*
+ * One event of the first waiting message, packed at once so that no address stays. -1: the parser
+ * is not honest.
+ */
 static int take_event(struct pump *p, struct lane *lane, struct event *e)
 {
 	if (!lane->first || !event_valid(e))
@@ -210,7 +234,8 @@ static int take_event(struct pump *p, struct lane *lane, struct event *e)
 }
 
 /* What one frame of the parser means. False: it is not honest. */
-static bool parser_says(struct pump *p, struct lane *lane, const struct wire_head *head, unsigned char *payload)
+static bool parser_says(
+	struct pump *p, struct lane *lane, const struct wire_head *head, unsigned char *payload)
 {
 	struct wire_parsed parsed;
 	struct wire_message first;
@@ -228,15 +253,18 @@ static bool parser_says(struct pump *p, struct lane *lane, const struct wire_hea
 		return false;
 	memcpy(&parsed, payload, sizeof parsed);
 	memcpy(&first, lane->first->payload, sizeof first);
-	if (parsed.id != first.id || channel_is_at(&lane->to, lane->first->payload)) /* nobody can have read what is not sent */
+	if (parsed.id != first.id ||
+		channel_is_at(&lane->to,
+			lane->first->payload)) /* nobody can have read what is not sent */
 		return false;
 	message_done(p, lane, &parsed);
 	return true;
 }
 
 /*
- * Its answers are read to their end even when nothing can be written to it any more: a parser that died at one message had answered for
- * those before it, and the one to blame is the first without an answer.
+ * Its answers are read to their end even when nothing can be written to it any more: a parser that
+ * died at one message had answered for those before it, and the one to blame is the first without
+ * an answer.
  */
 void lane_serve_parser(struct pump *p, struct lane *lane)
 {

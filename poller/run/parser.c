@@ -40,17 +40,23 @@ static void digest_message(const struct message *m, unsigned char digest[STORE_D
 	crypto_generichash_final(&state, digest, STORE_DIGEST_SIZE);
 }
 
-#ifdef RETOUR_TEST_CRASH /* what a mail might make of a parser with a hole: the tests say which by a header field */
+#ifdef RETOUR_TEST_CRASH /* what a mail might make of a parser with a hole: the tests say which by \
+			    a header field */
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
-/* Whether it is to keep the receiver's words as they came: what looks for addresses must find them then. */
+/*
+ * Whether it is to keep the receiver's words as they came: what looks for addresses must find them
+ * then.
+ */
 static bool misbehave(struct span mail)
 {
 	static const char field[] = "X-Retour-Test: ";
 	const char *found = memmem(mail.p, mail.n, field, sizeof field - 1);
-	struct span deed = found ? (struct span){ found + sizeof field - 1, mail.n - (size_t)(found + sizeof field - 1 - mail.p) } : SPAN("");
+	struct span deed = found ? (struct span){ found + sizeof field - 1,
+		mail.n - (size_t)(found + sizeof field - 1 - mail.p) }
+				 : SPAN("");
 	volatile bool for_ever = true;
 	if (span_starts_nocase(deed, SPAN("crash")))
 		abort();
@@ -82,7 +88,8 @@ static int parse(const struct parser *p, const unsigned char *payload, size_t n)
 	struct wire_parsed parsed = { 0 };
 	struct outcome outcome = { 0 };
 	memcpy(&head, payload, sizeof head);
-	struct message m = { .bytes = { (const char *)payload + sizeof head, n - sizeof head }, .arrived = head.arrived,
+	struct message m = { .bytes = { (const char *)payload + sizeof head, n - sizeof head },
+		.arrived = head.arrived,
 		.truncated = head.truncated };
 	struct classify_options options = p->options;
 #ifdef RETOUR_TEST_CRASH

@@ -1,10 +1,13 @@
 /*
- * The run's main loop: one lane for each mailbox, from its fetcher through its parser into the store.
+ * The run's main loop: one lane for each mailbox, from its fetcher through its parser into the
+ * store.
  *
- *   fetcher --MESSAGE--> waiting --MESSAGE--> parser --EVENT, PARSED--> store (transaction) --commit--> SETTLE --> fetcher
+ *   fetcher --MESSAGE--> waiting --MESSAGE--> parser --EVENT, PARSED--> store (transaction)
+ *   --commit--> SETTLE --> fetcher
  *
- * All sockets are non-blocking and served by one poll(); what is under way is bounded by QUEUE_BYTES_MAX (lanefetcher.c) a lane.
- * Two batches are asked for ahead, so that the fetcher reads on while the run commits.
+ * All sockets are non-blocking and served by one poll(); what is under way is bounded by
+ * QUEUE_BYTES_MAX (lanefetcher.c) a lane. Two batches are asked for ahead, so that the fetcher
+ * reads on while the run commits.
  */
 #include "poller/run/poll.h"
 
@@ -26,7 +29,8 @@ static const double parser_seconds = 30, commit_seconds = 1, grace_seconds = 60;
 static void commit(struct pump *p)
 {
 	if (p->in_transaction) {
-#ifdef RETOUR_TEST_COMMIT_US /* a slow disk: kills fall before the commit, and what was settled too early would be lost */
+#ifdef RETOUR_TEST_COMMIT_US /* a slow disk: kills fall before the commit, and what was settled \
+				too early would be lost */
 		usleep(RETOUR_TEST_COMMIT_US);
 #endif
 		if (store_commit(p->job->store)) {
@@ -39,27 +43,37 @@ static void commit(struct pump *p)
 	for (size_t i = 0; i < p->lane_count; i++) {
 		struct lane *lane = &p->lanes[i];
 		for (size_t done = 0; done < lane->item_count && !lane->failed && !lane->done;) {
-			size_t n = lane->item_count - done < WIRE_SETTLE_MAX ? lane->item_count - done : WIRE_SETTLE_MAX;
+			size_t n = lane->item_count - done < WIRE_SETTLE_MAX
+				? lane->item_count - done
+				: WIRE_SETTLE_MAX;
 			lane->settling++;
 			done += n;
-			lane_told(lane, channel_send(&lane->from, WIRE_SETTLE, lane->items + done - n, n * sizeof *lane->items, true));
+			lane_told(lane,
+				channel_send(&lane->from, WIRE_SETTLE, lane->items + done - n,
+					n * sizeof *lane->items, true));
 		}
 		lane->item_count = 0;
 	}
 }
 
-/* --- time ----------------------------------------------------------------------------------------------- */
+/* --- time ----------------------------------------------------------------- */
 
 static void watch_clock(struct pump *p, struct lane *lane)
 {
 	double now = clock_monotonic();
 	if (lane->to.fd >= 0 && lane->first && now - lane->head_since > parser_seconds) {
-		log_warning("mailbox %s: the parser did not answer within %.0f s", lane->name, parser_seconds);
+		log_warning("mailbox %s: the parser did not answer within %.0f s", lane->name,
+			parser_seconds);
 		lane_parser_died(p, lane);
 	}
-	/* the fetcher keeps its deadlines itself; this one holds when it hangs where it cannot, e.g. in the resolver */
+	/*
+	 * the fetcher keeps its deadlines itself; this one holds when it hangs where it cannot,
+	 * e.g. in the resolver
+	 */
 	if (lane->box && !lane->failed && !lane->done &&
-	    now - lane->since > (double)(lane->opened ? lane->box->deadline : 5 * lane->box->timeout) + grace_seconds)
+		now - lane->since >
+			(double)(lane->opened ? lane->box->deadline : 5 * lane->box->timeout) +
+				grace_seconds)
 		lane_fail(lane, "took longer than its deadline");
 }
 
@@ -77,7 +91,7 @@ static bool all_idle(const struct pump *p)
 	return true;
 }
 
-/* --- the loop ------------------------------------------------------------------------------------------- */
+/* --- the loop ------------------------------------------------------------- */
 
 static void wait_for_work(struct pump *p)
 {
@@ -88,10 +102,14 @@ static void wait_for_work(struct pump *p)
 		if (!lane_active(lane))
 			continue;
 		if (lane->from.fd >= 0)
-			fds[n++] = (struct pollfd){ lane->from.fd, (short)((lane_has_room(lane) ? POLLIN : 0) |
-						    (channel_wants_write(&lane->from) ? POLLOUT : 0)), 0 };
+			fds[n++] = (struct pollfd){ lane->from.fd,
+				(short)((lane_has_room(lane) ? POLLIN : 0) |
+					(channel_wants_write(&lane->from) ? POLLOUT : 0)),
+				0 };
 		if (lane->to.fd >= 0)
-			fds[n++] = (struct pollfd){ lane->to.fd, (short)(POLLIN | (channel_wants_write(&lane->to) ? POLLOUT : 0)), 0 };
+			fds[n++] = (struct pollfd){ lane->to.fd,
+				(short)(POLLIN | (channel_wants_write(&lane->to) ? POLLOUT : 0)),
+				0 };
 	}
 	poll(fds, n, TICK_MS);
 }
@@ -123,13 +141,16 @@ static void work(struct pump *p)
 				lane_serve_fetcher(p, lane);
 			watch_clock(p, lane);
 			if (lane->failed && lane->to.fd < 0)
-				while (lane->first) /* nobody is left to read it; it is still in the mailbox */
+				while (lane->first) /* nobody is left to read it; it is still in the
+						       mailbox */
 					lane_drop_first(lane);
 		}
 		if (p->store_failed)
 			return;
-		if (p->uncommitted >= (p->job->paths ? IMPORT_MESSAGES : COMMIT_MESSAGES) || all_idle(p) ||
-		    (p->in_transaction && clock_monotonic() - p->transaction_since > commit_seconds))
+		if (p->uncommitted >= (p->job->paths ? IMPORT_MESSAGES : COMMIT_MESSAGES) ||
+			all_idle(p) ||
+			(p->in_transaction &&
+				clock_monotonic() - p->transaction_since > commit_seconds))
 			commit(p);
 		for (size_t i = 0; i < p->lane_count; i++)
 			if (p->lanes[i].started)
@@ -144,29 +165,44 @@ static void lane_report(struct pump *p, struct lane *lane, struct poll_counts *t
 	if (!lane->started)
 		return;
 	if (p->store_failed && c->messages)
-		log_notice("mailbox %s: %llu messages were read, %llu of them settled; the others stay there for the next run", lane->name,
-			   (unsigned long long)c->messages, (unsigned long long)(c->deleted + c->moved + c->kept));
+		log_notice(
+			"mailbox %s: %llu messages were read, %llu of them settled; the others stay there for the next run",
+			lane->name, (unsigned long long)c->messages,
+			(unsigned long long)(c->deleted + c->moved + c->kept));
 	else if (c->messages || c->expired || c->stuck)
-		log_notice("mailbox %s: %llu messages: %llu new, %llu seen before, %llu unrecognised, %llu quarantined; %llu events; "
-			   "deleted %llu, moved %llu, kept %llu, expired %llu", lane->name, (unsigned long long)c->messages,
-			   (unsigned long long)c->fresh, (unsigned long long)c->duplicates, (unsigned long long)c->unrecognised,
-			   (unsigned long long)c->quarantined, (unsigned long long)c->events, (unsigned long long)c->deleted,
-			   (unsigned long long)c->moved, (unsigned long long)c->kept, (unsigned long long)c->expired);
+		log_notice(
+			"mailbox %s: %llu messages: %llu new, %llu seen before, %llu unrecognised, %llu quarantined; %llu events; "
+			"deleted %llu, moved %llu, kept %llu, expired %llu",
+			lane->name, (unsigned long long)c->messages, (unsigned long long)c->fresh,
+			(unsigned long long)c->duplicates, (unsigned long long)c->unrecognised,
+			(unsigned long long)c->quarantined, (unsigned long long)c->events,
+			(unsigned long long)c->deleted, (unsigned long long)c->moved,
+			(unsigned long long)c->kept, (unsigned long long)c->expired);
 	else if (ok && !c->left)
 		log_info("mailbox %s: nothing new", lane->name);
 	if (c->old)
-		log_notice("mailbox %s: %llu messages are older than [retention] events: they decide whom not to write to, and their events go with "
-			   "the next purge", lane->name, (unsigned long long)c->old);
+		log_notice(
+			"mailbox %s: %llu messages are older than [retention] events: they decide whom not to write to, and their events go with "
+			"the next purge",
+			lane->name, (unsigned long long)c->old);
 	if (c->ancient)
-		log_notice("mailbox %s: %llu of them are older than [retention] contacts, too: nothing stays of them", lane->name, (unsigned long long)c->ancient);
+		log_notice(
+			"mailbox %s: %llu of them are older than [retention] contacts, too: nothing stays of them",
+			lane->name, (unsigned long long)c->ancient);
 	if (c->left)
-		log_notice("mailbox %s: %llu messages stay there: while the clock is in doubt it is not certain when they arrived", lane->name,
-			   (unsigned long long)c->left);
+		log_notice(
+			"mailbox %s: %llu messages stay there: while the clock is in doubt it is not certain when they arrived",
+			lane->name, (unsigned long long)c->left);
 	if (lane->box && p->job->store && !p->store_failed &&
-	    ((ok && store_stuck_settle(p->job->store, lane->name, p->job->now)) ||
-	     store_mailbox_read(p->job->store, lane->name, p->job->now, ok, lane->refused ? MAILBOX_LOGIN_REFUSED : "not read to its end") ||
-	     (lane->opened && store_mailbox_certificate(p->job->store, lane->name, lane->certificate_end)) ||
-	     (lane->folders && (ok || c->expired) && store_mail_purged(p->job->store, lane->name, lane->folders, lane->expired, p->job->now))))
+		((ok && store_stuck_settle(p->job->store, lane->name, p->job->now)) ||
+			store_mailbox_read(p->job->store, lane->name, p->job->now, ok,
+				lane->refused ? MAILBOX_LOGIN_REFUSED : "not read to its end") ||
+			(lane->opened &&
+				store_mailbox_certificate(
+					p->job->store, lane->name, lane->certificate_end)) ||
+			(lane->folders && (ok || c->expired) &&
+				store_mail_purged(p->job->store, lane->name, lane->folders,
+					lane->expired, p->job->now))))
 		pump_fail(p);
 	total->messages += c->messages;
 	total->fresh += c->fresh;

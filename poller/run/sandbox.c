@@ -29,13 +29,28 @@ bool sandbox_filters(void)
 	return FILTERS;
 }
 
-/* Calls that need no look at their arguments: memory that is given back, time, the end, and what abort() and the allocator do. */
+/*
+ * Calls that need no look at their arguments: memory that is given back, time, the end, and what
+ * abort() and the allocator do.
+ */
 static const int harmless[] = {
-	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(futex),
-	SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(restart_syscall),
-	SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask), SCMP_SYS(sigaltstack),
-	SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(getrandom),
-	SCMP_SYS(getpid), SCMP_SYS(gettid),
+	SCMP_SYS(brk),
+	SCMP_SYS(munmap),
+	SCMP_SYS(mremap),
+	SCMP_SYS(madvise),
+	SCMP_SYS(futex),
+	SCMP_SYS(exit),
+	SCMP_SYS(exit_group),
+	SCMP_SYS(restart_syscall),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(sigaltstack),
+	SCMP_SYS(clock_gettime),
+	SCMP_SYS(gettimeofday),
+	SCMP_SYS(time),
+	SCMP_SYS(getrandom),
+	SCMP_SYS(getpid),
+	SCMP_SYS(gettid),
 };
 
 static int allow(scmp_filter_ctx filter, int fd)
@@ -43,8 +58,14 @@ static int allow(scmp_filter_ctx filter, int fd)
 	int problem = 0;
 	for (size_t i = 0; i < sizeof harmless / sizeof *harmless && !problem; i++)
 		problem = seccomp_rule_add(filter, SCMP_ACT_ALLOW, harmless[i], 0);
-	/* the socket, the log, memory that is not code, one's own limit of time, a signal to oneself */
-	const struct { int call; struct scmp_arg_cmp argument; } looked_at[] = {
+	/*
+	 * the socket, the log, memory that is not code, one's own limit of time, a signal to
+	 * oneself
+	 */
+	const struct {
+		int call;
+		struct scmp_arg_cmp argument;
+	} looked_at[] = {
 		{ SCMP_SYS(recvfrom), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)fd, 0) },
 		{ SCMP_SYS(recv), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)fd, 0) },
 		{ SCMP_SYS(sendmsg), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)fd, 0) },
@@ -57,7 +78,8 @@ static int allow(scmp_filter_ctx filter, int fd)
 		{ SCMP_SYS(tgkill), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0) },
 	};
 	for (size_t i = 0; i < sizeof looked_at / sizeof *looked_at && !problem; i++)
-		problem = seccomp_rule_add(filter, SCMP_ACT_ALLOW, looked_at[i].call, 1, looked_at[i].argument);
+		problem = seccomp_rule_add(
+			filter, SCMP_ACT_ALLOW, looked_at[i].call, 1, looked_at[i].argument);
 	return problem;
 }
 
@@ -77,7 +99,8 @@ int sandbox_enter(int fd, char *error, size_t size)
 {
 	close(STDIN_FILENO);
 	close(STDOUT_FILENO);
-	if (FILTERS) /* the leak sanitizer opens files when a parser ends, and where it cannot it tries for ever */
+	if (FILTERS) /* the leak sanitizer opens files when a parser ends, and where it cannot it
+			tries for ever */
 		setrlimit(RLIMIT_NOFILE, &(struct rlimit){ (rlim_t)fd + 1, (rlim_t)fd + 1 });
 	setrlimit(RLIMIT_NPROC, &(struct rlimit){ 0, 0 });
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);

@@ -11,8 +11,8 @@
 #include <sodium.h>
 
 enum {
-	IN_SIZE = 64 * 1024,    /* bytes that are read at once */
-	FRAMES_AT_ONCE = 8      /* that are written at once */
+	IN_SIZE = 64 * 1024, /* bytes that are read at once */
+	FRAMES_AT_ONCE = 8   /* that are written at once */
 };
 
 /* What each type may carry: a fixed part, then up to COUNT items of ITEM bytes. */
@@ -53,7 +53,8 @@ uint32_t wire_limit(uint32_t type)
 
 bool wire_length_fits(uint32_t type, uint32_t length)
 {
-	if (type == 0 || type >= WIRE_TYPES || length < shapes[type].fixed || length > wire_limit(type))
+	if (type == 0 || type >= WIRE_TYPES || length < shapes[type].fixed ||
+		length > wire_limit(type))
 		return false;
 	uint32_t rest = length - shapes[type].fixed;
 	return shapes[type].item ? rest % shapes[type].item == 0 : rest == 0;
@@ -66,12 +67,13 @@ void wipe_free(void *p, size_t n)
 	free(p);
 }
 
-/* --- blocking ------------------------------------------------------------------------------------------ */
+/* --- blocking ------------------------------------------------------------- */
 
 int wire_send(int fd, uint32_t type, const void *a, size_t a_size, const void *b, size_t b_size)
 {
 	struct wire_head head = { type, (uint32_t)(a_size + b_size) };
-	struct iovec io[3] = { { &head, sizeof head }, { (void *)a, a_size }, { (void *)b, b_size } };
+	struct iovec io[3] = { { &head, sizeof head }, { (void *)a, a_size },
+		{ (void *)b, b_size } };
 	struct msghdr message = { .msg_iov = io, .msg_iovlen = 3 };
 	if (!wire_length_fits(type, head.length))
 		return -1;
@@ -126,7 +128,7 @@ int wire_receive(int fd, struct wire_head *head, unsigned char **buffer, size_t 
 	return head->length == 0 || read_whole(fd, *buffer, head->length) == 1 ? 1 : -1;
 }
 
-/* --- non-blocking --------------------------------------------------------------------------------------- */
+/* --- non-blocking --------------------------------------------------------- */
 
 void channel_open(struct channel *c, int fd)
 {
@@ -191,7 +193,9 @@ int channel_send(struct channel *c, uint32_t type, const void *bytes, size_t n, 
 	else
 		c->first = out;
 	c->last = out;
-	return waits && !c->broken ? 0 : channel_flush(c); /* what waits is written when poll() says that it can */
+	return waits && !c->broken
+		? 0
+		: channel_flush(c); /* what waits is written when poll() says that it can */
 }
 
 /* The frames that wait, as far as they fit one call, without what of the first is out. */
@@ -199,12 +203,14 @@ static size_t gather(const struct channel *c, struct iovec io[2 * FRAMES_AT_ONCE
 {
 	size_t n = 0, skip = c->sent;
 	for (struct wire_out *out = c->first; out && n + 2 <= 2 * FRAMES_AT_ONCE; out = out->next) {
-		const struct iovec parts[2] = { { &out->head, sizeof out->head }, { (void *)(uintptr_t)out->bytes, out->head.length } };
+		const struct iovec parts[2] = { { &out->head, sizeof out->head },
+			{ (void *)(uintptr_t)out->bytes, out->head.length } };
 		for (int i = 0; i < 2; i++) {
 			size_t done = skip < parts[i].iov_len ? skip : parts[i].iov_len;
 			skip -= done;
 			if (parts[i].iov_len > done)
-				io[n++] = (struct iovec){ (char *)parts[i].iov_base + done, parts[i].iov_len - done };
+				io[n++] = (struct iovec){ (char *)parts[i].iov_base + done,
+					parts[i].iov_len - done };
 		}
 	}
 	return n;
@@ -237,7 +243,8 @@ int channel_flush(struct channel *c)
 /* As recv(). Small frames come many at once; a large one's rest comes to its own place. */
 static ssize_t channel_read(struct channel *c, void *to, size_t missing)
 {
-	if (c->in_at == c->in_end && (missing >= IN_SIZE / 4 || (!c->in && !(c->in = malloc(IN_SIZE)))))
+	if (c->in_at == c->in_end &&
+		(missing >= IN_SIZE / 4 || (!c->in && !(c->in = malloc(IN_SIZE)))))
 		return recv(c->fd, to, missing, 0);
 	if (c->in_at == c->in_end) {
 		ssize_t n = recv(c->fd, c->in, IN_SIZE, 0);
@@ -263,8 +270,11 @@ int channel_receive(struct channel *c, struct wire_head *head, unsigned char **p
 			c->have = 0;
 			return 1;
 		}
-		void *to = c->have < sizeof c->head ? (unsigned char *)&c->head + c->have : c->payload + (c->have - sizeof c->head);
-		size_t missing = c->have < sizeof c->head ? sizeof c->head - c->have : sizeof c->head + c->head.length - c->have;
+		void *to = c->have < sizeof c->head ? (unsigned char *)&c->head + c->have
+						    : c->payload + (c->have - sizeof c->head);
+		size_t missing = c->have < sizeof c->head
+			? sizeof c->head - c->have
+			: sizeof c->head + c->head.length - c->have;
 		ssize_t n = channel_read(c, to, missing);
 		if (n < 0 && errno == EINTR)
 			continue;

@@ -6,13 +6,11 @@
  *   (wire.c); a frame that breaks it, or a type that is unknown, ends the talk.
  *
  *   run > fetcher       START  NEXT  WANTED  SETTLE  EXPIRE  FINISH
- *   fetcher > run       OPENED  LISTED  MESSAGE  STUCK  BATCH  SETTLED  EXPIRED  FAILED or REFUSED  FINISHED
- *   run > parser        MESSAGE
- *   parser > run        READY  EVENT  PARSED
- *   run > carrier       CARRY or PROBE
- *   carrier > run       FAILED or FINISHED
- *   run > log reader    LOG_STATE  LOG_KNOWN, then for each file LOG_FILE  LOG_BYTES…  LOG_END
- *   log reader > run    to each LOG_BYTES and LOG_END: LOG_COUNTS…  LOG_STATE  LOG_MARK  LOG_READY, the last always; or FAILED
+ *   fetcher > run       OPENED  LISTED  MESSAGE  STUCK  BATCH  SETTLED  EXPIRED  FAILED or REFUSED
+ * FINISHED run > parser        MESSAGE parser > run        READY  EVENT  PARSED run > carrier CARRY
+ * or PROBE carrier > run       FAILED or FINISHED run > log reader    LOG_STATE  LOG_KNOWN, then
+ * for each file LOG_FILE  LOG_BYTES…  LOG_END log reader > run    to each LOG_BYTES and LOG_END:
+ * LOG_COUNTS…  LOG_STATE  LOG_MARK  LOG_READY, the last always; or FAILED
  *
  * The run carries the bytes of a MESSAGE from the one to the other as they are
  * and never looks into them; it holds them until the parser has answered, so
@@ -50,15 +48,15 @@ enum wire_type {
 	WIRE_STUCK,     /* struct wire_message without a mail; then why it cannot be had */
 	WIRE_EVENT,     /* struct event */
 	WIRE_PARSED,    /* struct wire_parsed */
-	WIRE_CARRY,     /* its recipients, each ending in NUL, and an empty one; then a finished mail */
-	WIRE_PROBE,     /* nothing: only try whether a mail would be taken */
-	WIRE_LOG_STATE, /* what the log reader remembers of mails in the queue, its own format */
-	WIRE_LOG_KNOWN, /* struct wire_log_known[] */
-	WIRE_LOG_FILE,  /* struct wire_log_file: another file begins */
-	WIRE_LOG_BYTES, /* struct wire_log_bytes, then bytes of the file */
-	WIRE_LOG_END,   /* struct wire_log_bytes: the file ends there */
-	WIRE_LOG_COUNTS,/* struct wire_log_count[] */
-	WIRE_LOG_MARK,  /* struct wire_log_mark: what was sent before belongs together, up to here */
+	WIRE_CARRY, /* its recipients, each ending in NUL, and an empty one; then a finished mail */
+	WIRE_PROBE, /* nothing: only try whether a mail would be taken */
+	WIRE_LOG_STATE,  /* what the log reader remembers of mails in the queue, its own format */
+	WIRE_LOG_KNOWN,  /* struct wire_log_known[] */
+	WIRE_LOG_FILE,   /* struct wire_log_file: another file begins */
+	WIRE_LOG_BYTES,  /* struct wire_log_bytes, then bytes of the file */
+	WIRE_LOG_END,    /* struct wire_log_bytes: the file ends there */
+	WIRE_LOG_COUNTS, /* struct wire_log_count[] */
+	WIRE_LOG_MARK, /* struct wire_log_mark: what was sent before belongs together, up to here */
 	WIRE_LOG_READY, /* struct wire_log_bytes: go on from there */
 	WIRE_TYPES
 };
@@ -111,7 +109,7 @@ struct wire_expired {
 struct wire_parsed {
 	uint64_t id;
 	int64_t arrived;
-	uint32_t events;   /* EVENT frames before this one */
+	uint32_t events; /* EVENT frames before this one */
 	uint8_t overflow;
 	unsigned char digest[STORE_DIGEST_SIZE];
 };
@@ -120,28 +118,32 @@ enum {
 	WIRE_LOG_STATE_MAX = 4 * 1024 * 1024,
 	WIRE_LOG_KNOWN_MAX = 4096,
 	WIRE_LOG_CHUNK = 256 * 1024,
-	WIRE_LOG_HEAD = 4096,             /* of a file's text: the bytes by which it is known again */
+	WIRE_LOG_HEAD = 4096, /* of a file's text: the bytes by which it is known again */
 	WIRE_LOG_COUNTS_MAX = 4096,
-	WIRE_LOG_SLOT = 900,              /* seconds: the finest time of counts. Every zone's midnight begins one */
+	WIRE_LOG_SLOT =
+		900, /* seconds: the finest time of counts. Every zone's midnight begins one */
 };
 
-/* A log that was counted before: a hash of its first LENGTH bytes, and how far. Lengths and offsets are those of the unpacked text. */
+/*
+ * A log that was counted before: a hash of its first LENGTH bytes, and how far. Lengths and offsets
+ * are those of the unpacked text.
+ */
 struct wire_log_known {
 	unsigned char fingerprint[LOG_FINGERPRINT_SIZE];
 	uint64_t length, offset;
 };
 
 struct wire_log_file {
-	int64_t reference, now;           /* struct log_clock's */
+	int64_t reference, now; /* struct log_clock's */
 };
 
 struct wire_log_bytes {
-	uint64_t position;                /* in the file as it is */
+	uint64_t position; /* in the file as it is */
 };
 
 struct wire_log_count {
-	uint32_t slot;                    /* epoch seconds / WIRE_LOG_SLOT */
-	uint32_t provider;                /* number of the profile (provider_at()); WIRE_LOG_OTHER: none */
+	uint32_t slot;     /* epoch seconds / WIRE_LOG_SLOT */
+	uint32_t provider; /* number of the profile (provider_at()); WIRE_LOG_OTHER: none */
 	uint32_t count[LOG_OUTCOME_COUNT];
 	char campaign[EVENT_CAMPAIGN_SIZE];
 };
@@ -149,12 +151,13 @@ struct wire_log_count {
 
 struct wire_log_mark {
 	unsigned char fingerprint[LOG_FINGERPRINT_SIZE], replaces[LOG_FINGERPRINT_SIZE];
-	uint64_t length, offset;          /* LENGTH 0: not one whole line so far */
-	uint8_t fresh;                    /* the file was not known when it was opened */
-	uint8_t grown;                    /* REPLACES is the fingerprint under which it was known when it was shorter */
-	uint8_t end;                      /* of the file */
-	uint8_t shorter;                  /* than what was counted of it */
-	uint64_t lines, recognised;       /* since the last mark, and so on */
+	uint64_t length, offset; /* LENGTH 0: not one whole line so far */
+	uint8_t fresh;           /* the file was not known when it was opened */
+	uint8_t grown;           /* REPLACES is the fingerprint under which it was known when it was
+				  shorter */
+	uint8_t end;             /* of the file */
+	uint8_t shorter;         /* than what was counted of it */
+	uint64_t lines, recognised; /* since the last mark, and so on */
 	uint64_t outcome[LOG_OUTCOME_COUNT];
 	uint64_t own, hops, bounces, foreign;
 };
@@ -168,50 +171,54 @@ uint32_t wire_limit(uint32_t type);
 /* What a type carries at the least, and whether LENGTH fits it: a whole struct, whole items. */
 bool wire_length_fits(uint32_t type, uint32_t length);
 
-/* --- blocking, for fetcher and parser ------------------------------------------------------------------ */
+/* --- blocking, for fetcher and parser ------------------------------------- */
 
 /* One frame of two pieces, the second may be empty. 0, or -1 when the other end is gone. */
 int wire_send(int fd, uint32_t type, const void *a, size_t a_size, const void *b, size_t b_size);
 /*
- * The next frame; the payload goes into *BUFFER, which grows to what is needed and is kept for the next (free() it).
- * 1, 0 at a clean end, -1 at a broken frame or connection.
+ * The next frame; the payload goes into *BUFFER, which grows to what is needed and is kept for the
+ * next (free() it). 1, 0 at a clean end, -1 at a broken frame or connection.
  */
 int wire_receive(int fd, struct wire_head *head, unsigned char **buffer, size_t *capacity);
 
-/* --- non-blocking, for the run --------------------------------------------------------------------------- */
+/* --- non-blocking, for the run -------------------------------------------- */
 
 /* One frame on its way out. The bytes are owned by whoever queued it, until sent. */
 struct wire_out {
 	struct wire_out *next;
 	struct wire_head head;
-	const unsigned char *bytes;  /* the payload, OWNED or somebody else's */
-	bool owned;                  /* wiped and freed when sent */
+	const unsigned char *bytes; /* the payload, OWNED or somebody else's */
+	bool owned;                 /* wiped and freed when sent */
 };
 
 struct channel {
-	int fd;                      /* -1: closed */
-	struct wire_head head;       /* of the frame that is coming in */
-	size_t have;                 /* bytes of head and payload so far */
+	int fd;                /* -1: closed */
+	struct wire_head head; /* of the frame that is coming in */
+	size_t have;           /* bytes of head and payload so far */
 	unsigned char *payload;
-	unsigned char *in;           /* what was read at once, of several frames; wiped when it is taken */
+	unsigned char *in; /* what was read at once, of several frames; wiped when it is taken */
 	size_t in_at, in_end;
 	struct wire_out *first, *last;
-	size_t sent;                 /* bytes of the first frame that are out */
+	size_t sent; /* bytes of the first frame that are out */
 	bool broken;
 };
 
-void channel_open(struct channel *c, int fd);  /* takes FD, makes it non-blocking */
-void channel_close(struct channel *c);         /* wipes and frees what is under way */
+void channel_open(struct channel *c, int fd); /* takes FD, makes it non-blocking */
+void channel_close(struct channel *c);        /* wipes and frees what is under way */
 bool channel_wants_write(const struct channel *c);
 /* Is the frame with these BYTES, not copied, the first of those that are not wholly sent yet? */
 bool channel_is_at(const struct channel *c, const void *bytes);
-/* Queues a frame, and writes it unless others wait already: COPY makes a copy that the channel owns; else BYTES must live until it is sent or the channel is closed. */
+/*
+ * Queues a frame, and writes it unless others wait already: COPY makes a copy that the channel
+ * owns; else BYTES must live until it is sent or the channel is closed.
+ */
 int channel_send(struct channel *c, uint32_t type, const void *bytes, size_t n, bool copy);
 /* Writes what the socket takes now. -1: the other end is gone. */
 int channel_flush(struct channel *c);
 /*
- * One complete frame if there is one: 1 and *PAYLOAD is the caller's (free it); 0: not yet; -1: the other end is gone, or broke the protocol. More of them
- * may be here already, of which poll() knows nothing: call it until it gives none.
+ * One complete frame if there is one: 1 and *PAYLOAD is the caller's (free it); 0: not yet; -1: the
+ * other end is gone, or broke the protocol. More of them may be here already, of which poll() knows
+ * nothing: call it until it gives none.
  */
 int channel_receive(struct channel *c, struct wire_head *head, unsigned char **payload);
 

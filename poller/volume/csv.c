@@ -13,7 +13,10 @@ char csv_separator(struct span line)
 	return ',';
 }
 
-/* The field in quotes that begins at P, unquoted in place; *END is behind the closing quote, NULL when there is none. */
+/*
+ * The field in quotes that begins at P, unquoted in place; *END is behind the closing quote, NULL
+ * when there is none.
+ */
 static struct span unquote(char *p, const char *limit, char **end)
 {
 	char *out = ++p, *begin = p;
@@ -74,7 +77,8 @@ static size_t skip_quoted(struct span text, size_t at)
 
 static bool ends_record(struct span text, size_t at)
 {
-	return text.p[at] == '\n' || (text.p[at] == '\r' && at + 1 < text.n && text.p[at + 1] == '\n');
+	return text.p[at] == '\n' ||
+		(text.p[at] == '\r' && at + 1 < text.n && text.p[at + 1] == '\n');
 }
 
 static void cut_record(struct span text, size_t n, struct span *record, size_t *used)
@@ -84,7 +88,8 @@ static void cut_record(struct span text, size_t n, struct span *record, size_t *
 }
 
 /* The physical line. */
-static enum csv_result broken(struct span text, struct span *record, struct span *field, size_t *used)
+static enum csv_result broken(
+	struct span text, struct span *record, struct span *field, size_t *used)
 {
 	const char *newline = memchr(text.p, '\n', text.n);
 	cut_record(text, newline ? (size_t)(newline - text.p) : text.n, record, used);
@@ -92,7 +97,8 @@ static enum csv_result broken(struct span text, struct span *record, struct span
 	return CSV_BROKEN;
 }
 
-enum csv_result csv_next(struct span text, bool end, char separator, size_t want, struct span *record, struct span *field, size_t *used)
+enum csv_result csv_next(struct span text, bool end, char separator, size_t want,
+	struct span *record, struct span *field, size_t *used)
 {
 	size_t at = 0;
 	*field = (struct span){ NULL, 0 };
@@ -112,10 +118,13 @@ enum csv_result csv_next(struct span text, bool end, char separator, size_t want
 				return broken(text, record, field, used);
 			stop = at;
 		} else {
-			for (stop = at; stop < text.n && text.p[stop] != separator && text.p[stop] != '\n'; stop++)
+			for (stop = at;
+				stop < text.n && text.p[stop] != separator && text.p[stop] != '\n';
+				stop++)
 				;
 			at = stop;
-			stop -= stop > begin && (stop == text.n || text.p[stop] == '\n') && text.p[stop - 1] == '\r';
+			stop -= stop > begin && (stop == text.n || text.p[stop] == '\n') &&
+				text.p[stop - 1] == '\r';
 		}
 		if (number == want)
 			*field = (struct span){ text.p + begin, stop - begin };

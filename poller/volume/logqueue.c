@@ -1,5 +1,6 @@
 /*
- * The table of mails in the queue. Saved: a head, the campaigns' names, the mails as they lie in memory; host byte order, for the store stays on its machine.
+ * The table of mails in the queue. Saved: a head, the campaigns' names, the mails as they lie in
+ * memory; host byte order, for the store stays on its machine.
  */
 #include "poller/volume/logqueue.h"
 
@@ -10,9 +11,9 @@ enum { NAME_SLOTS = QUEUE_CAMPAIGNS_MAX * 2 };
 
 struct queue {
 	struct queued mail[QUEUE_SETS][QUEUE_WAYS];
-	uint32_t newest;                                        /* minute of the youngest line */
-	uint16_t names;                                         /* numbers given, 0 included */
-	uint16_t slot[NAME_SLOTS];                              /* hash of a name > its number */
+	uint32_t newest;           /* minute of the youngest line */
+	uint16_t names;            /* numbers given, 0 included */
+	uint16_t slot[NAME_SLOTS]; /* hash of a name > its number */
 	char name[QUEUE_CAMPAIGNS_MAX][EVENT_CAMPAIGN_SIZE];
 };
 
@@ -101,7 +102,7 @@ void queue_tried(struct queued *mail)
 	mail->waits = 0;
 }
 
-/* --- campaigns ------------------------------------------------------------------------------------------- */
+/* --- campaigns ------------------------------------------------------------ */
 
 uint16_t queue_name(struct queue *q, const char *campaign)
 {
@@ -133,14 +134,16 @@ void queue_sweep(struct queue *q)
 	q->names = 1;
 	for (size_t i = 0; i < QUEUE_SETS * QUEUE_WAYS; i++) {
 		struct queued *mail = &q->mail[0][0] + i;
-		if (mail->key && q->newest - mail->minute > QUEUE_AGE_MAX / 60 && mail->minute < q->newest)
+		if (mail->key && q->newest - mail->minute > QUEUE_AGE_MAX / 60 &&
+			mail->minute < q->newest)
 			mail->key = 0;
 		if (mail->key && mail->campaign)
-			mail->campaign = mail->campaign < names ? queue_name(q, old[mail->campaign]) : 0;
+			mail->campaign = mail->campaign < names ? queue_name(q, old[mail->campaign])
+								: 0;
 	}
 }
 
-/* --- bytes ------------------------------------------------------------------------------------------------- */
+/* --- bytes ---------------------------------------------------------------- */
 
 size_t queue_save(const struct queue *q, uint64_t providers, size_t size, unsigned char **out)
 {
@@ -170,7 +173,8 @@ size_t queue_save(const struct queue *q, uint64_t providers, size_t size, unsign
 static void load_mail(struct queue *q, struct queued mail, bool same_providers)
 {
 	struct queued *set = q->mail[mail.key % QUEUE_SETS];
-	if (!mail.key || mail.sender > SENDER_FOREIGN || mail.waits > QUEUE_WAITS || mail.campaign >= q->names)
+	if (!mail.key || mail.sender > SENDER_FOREIGN || mail.waits > QUEUE_WAITS ||
+		mail.campaign >= q->names)
 		return;
 	for (unsigned i = 0; i < mail.waits && !same_providers; i++)
 		mail.wait[i].provider = QUEUE_OTHER;
@@ -187,8 +191,11 @@ void queue_load(struct queue *q, uint64_t providers, struct span bytes)
 	if (bytes.n < sizeof head)
 		return;
 	memcpy(&head, bytes.p, sizeof head);
-	if (memcmp(head.magic, magic, sizeof magic) || head.names < 1 || head.names > QUEUE_CAMPAIGNS_MAX || head.mails > QUEUE_SETS * QUEUE_WAYS ||
-	    bytes.n != sizeof head + (head.names - 1) * sizeof q->name[0] + head.mails * sizeof(struct queued))
+	if (memcmp(head.magic, magic, sizeof magic) || head.names < 1 ||
+		head.names > QUEUE_CAMPAIGNS_MAX || head.mails > QUEUE_SETS * QUEUE_WAYS ||
+		bytes.n !=
+			sizeof head + (head.names - 1) * sizeof q->name[0] +
+				head.mails * sizeof(struct queued))
 		return;
 	const char *p = bytes.p + sizeof head;
 	for (uint32_t i = 1; i < head.names; i++, p += sizeof q->name[0]) {

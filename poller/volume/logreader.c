@@ -1,11 +1,15 @@
 /*
- * The log reader process: bytes of mail logs in, counts out. As a parser, it has neither keys nor files nor network (sandbox.c): the lines hold what strangers
- * said, and compressed files what strangers' tools made. It unpacks, finds out by the first bytes whether and how far a file was counted before, reads the lines
- * behind that, and counts each attempt by time, provider and campaign.
+ * The log reader process: bytes of mail logs in, counts out. As a parser, it has neither keys nor
+ * files nor network (sandbox.c): the lines hold what strangers said, and compressed files what
+ * strangers' tools made. It unpacks, finds out by the first bytes whether and how far a file was
+ * counted before, reads the lines behind that, and counts each attempt by time, provider and
+ * campaign.
  *
- * What is counted is what became of our mailings: not deliveries into own mailboxes (a local mailer, or a recipient at one of [origin] domains), not hops to this host
- * itself (a filter behind a loopback address, which hands the mail back), not bounces and probes (null sender, double-bounce), not mail of others (an envelope
- * sender that is at none of [origin] domains, where these are given).
+ * What is counted is what became of our mailings: not deliveries into own mailboxes (a local
+ * mailer, or a recipient at one of [origin] domains), not hops to this host itself (a filter behind
+ * a loopback address, which hands the mail back), not bounces and probes (null sender,
+ * double-bounce), not mail of others (an envelope sender that is at none of [origin] domains, where
+ * these are given).
  */
 #include "poller/volume/logreader.h"
 
@@ -24,31 +28,33 @@
 #include "poller/run/wire.h"
 
 enum {
-	LINE_MAX_SIZE = 32 * 1024,       /* longer lines are cut */
-	MARK_BYTES = 32 * 1024 * 1024,   /* of text: so often what was counted is made durable */
-	CELLS = 8192,                    /* a power of two */
+	LINE_MAX_SIZE = 32 * 1024,     /* longer lines are cut */
+	MARK_BYTES = 32 * 1024 * 1024, /* of text: so often what was counted is made durable */
+	CELLS = 8192,                  /* a power of two */
 	CELLS_FULL = WIRE_LOG_COUNTS_MAX,
-	ROUND_MINUTES = 10,              /* sendmail: attempts of one message that are further apart belong to another round */
+	ROUND_MINUTES = 10, /* sendmail: attempts of one message that are further apart belong to
+			       another round */
 };
 
 struct cell {
-	uint32_t slot;                   /* 0: free */
+	uint32_t slot; /* 0: free */
 	uint16_t provider, campaign;
 	uint32_t count[LOG_OUTCOME_COUNT];
 };
 
 struct file {
 	struct unpack *unpack;
-	uint64_t raw;                    /* bytes of the file that came */
-	uint64_t position, done;         /* of the text: where the next byte lies, behind the last whole line */
-	uint64_t skip;                   /* what is before it was counted */
-	uint64_t marked;                 /* POSITION at the last mark */
-	bool decided;                    /* whether it is known */
+	uint64_t raw; /* bytes of the file that came */
+	uint64_t position,
+		done;    /* of the text: where the next byte lies, behind the last whole line */
+	uint64_t skip;   /* what is before it was counted */
+	uint64_t marked; /* POSITION at the last mark */
+	bool decided;    /* whether it is known */
 	bool was_known;
-	bool grown;                      /* KNOWN_AS holds what it is known as by now */
+	bool grown; /* KNOWN_AS holds what it is known as by now */
 	unsigned char known_as[LOG_FINGERPRINT_SIZE];
 	size_t head_n, tail_n;
-	bool cut;                        /* the line is longer than TAIL: its rest is passed over */
+	bool cut; /* the line is longer than TAIL: its rest is passed over */
 	char head[WIRE_LOG_HEAD], tail[LINE_MAX_SIZE];
 	struct log_clock clock;
 };
@@ -56,8 +62,8 @@ struct file {
 struct logreader {
 	struct rules *rules;
 	struct classify_options options;
-	struct returned no_headers;      /* what a return path alone says about its campaign */
-	const char **provider;           /* of the rules, by address, to find a name's number */
+	struct returned no_headers; /* what a return path alone says about its campaign */
+	const char **provider;      /* of the rules, by address, to find a name's number */
 	uint32_t *number;
 	size_t providers;
 	uint64_t providers_hash;
@@ -65,12 +71,12 @@ struct logreader {
 	struct wire_log_known *known;
 	size_t knowns;
 	struct file *file;
-	struct wire_log_mark mark;       /* counts since the last */
+	struct wire_log_mark mark; /* counts since the last */
 	size_t cells;
 	struct cell cell[CELLS];
 };
 
-/* --- providers by number --------------------------------------------------------------------------------------- */
+/* --- providers by number -------------------------------------------------- */
 
 static int by_address(const void *a, const void *b)
 {
@@ -90,7 +96,8 @@ static int load_providers(struct logreader *r)
 	crypto_generichash_init(&state, NULL, 0, crypto_generichash_BYTES);
 	for (size_t i = 0; i < r->providers; i++) {
 		r->provider[i] = provider_at(r->rules, i);
-		crypto_generichash_update(&state, (const unsigned char *)r->provider[i], strlen(r->provider[i]) + 1);
+		crypto_generichash_update(
+			&state, (const unsigned char *)r->provider[i], strlen(r->provider[i]) + 1);
 	}
 	unsigned char hash[crypto_generichash_BYTES];
 	crypto_generichash_final(&state, hash, sizeof hash);
@@ -98,23 +105,29 @@ static int load_providers(struct logreader *r)
 	qsort(r->provider, r->providers, sizeof *r->provider, by_address);
 	for (size_t i = 0; i < r->providers; i++) {
 		const char *name = provider_at(r->rules, i);
-		const char **at = bsearch(&name, r->provider, r->providers, sizeof *r->provider, by_address);
+		const char **at = bsearch(
+			&name, r->provider, r->providers, sizeof *r->provider, by_address);
 		r->number[at - r->provider] = (uint32_t)i;
 	}
 	return 0;
 }
 
-/* The host that answered says best who runs the mailbox, as for bounces; else the recipient's domain. */
+/*
+ * The host that answered says best who runs the mailbox, as for bounces; else the recipient's
+ * domain.
+ */
 static uint16_t provider_of(const struct logreader *r, struct span relay, struct span domain)
 {
 	const char *name = relay.n ? provider_by_host(r->rules, relay) : NULL;
 	if (!name && domain.n)
 		name = provider_by_domain(r->rules, domain);
-	const char **at = name ? bsearch(&name, r->provider, r->providers, sizeof *r->provider, by_address) : NULL;
+	const char **at = name
+		? bsearch(&name, r->provider, r->providers, sizeof *r->provider, by_address)
+		: NULL;
 	return at ? (uint16_t)r->number[at - r->provider] : QUEUE_OTHER;
 }
 
-/* --- counts ---------------------------------------------------------------------------------------------------- */
+/* --- counts --------------------------------------------------------------- */
 
 static int send_counts(struct logreader *r)
 {
@@ -124,7 +137,8 @@ static int send_counts(struct logreader *r)
 		const struct cell *c = &r->cell[i];
 		if (!c->slot)
 			continue;
-		counts[n] = (struct wire_log_count){ .slot = c->slot, .provider = c->provider == QUEUE_OTHER ? WIRE_LOG_OTHER : c->provider };
+		counts[n] = (struct wire_log_count){ .slot = c->slot,
+			.provider = c->provider == QUEUE_OTHER ? WIRE_LOG_OTHER : c->provider };
 		memcpy(counts[n].count, c->count, sizeof c->count);
 		strcpy(counts[n++].campaign, queue_campaign(r->queue, c->campaign));
 	}
@@ -133,37 +147,45 @@ static int send_counts(struct logreader *r)
 	return n ? wire_send(CHILD_FD, WIRE_LOG_COUNTS, counts, n * sizeof *counts, NULL, 0) : 0;
 }
 
-static int count(struct logreader *r, int64_t at, uint16_t provider, uint16_t campaign, enum log_outcome outcome, uint32_t n)
+static int count(struct logreader *r, int64_t at, uint16_t provider, uint16_t campaign,
+	enum log_outcome outcome, uint32_t n)
 {
 	uint32_t slot = (uint32_t)(at / WIRE_LOG_SLOT);
 	uint32_t i = (slot * 2654435761u ^ provider * 40503u ^ campaign * 9973u) % CELLS;
 	r->mark.outcome[outcome] += n;
-	while (r->cell[i].slot && (r->cell[i].slot != slot || r->cell[i].provider != provider || r->cell[i].campaign != campaign))
+	while (r->cell[i].slot &&
+		(r->cell[i].slot != slot || r->cell[i].provider != provider ||
+			r->cell[i].campaign != campaign))
 		i = (i + 1) % CELLS;
 	if (!r->cell[i].slot) {
-		r->cell[i] = (struct cell){ .slot = slot, .provider = provider, .campaign = campaign };
+		r->cell[i] = (struct cell){
+			.slot = slot, .provider = provider, .campaign = campaign
+		};
 		r->cells++;
 	}
 	r->cell[i].count[outcome] += n;
 	return r->cells < CELLS_FULL ? 0 : send_counts(r);
 }
 
-/* --- lines ------------------------------------------------------------------------------------------------------- */
+/* --- lines ---------------------------------------------------------------- */
 
 static bool is_ours(const struct logreader *r, struct span domain)
 {
 	const char *at = r->options.verp ? strrchr(r->options.verp, '@') : NULL;
-	return origin_is_ours(&r->options, domain) || (at && span_equal_nocase(domain, span_of(at + 1)));
+	return origin_is_ours(&r->options, domain) ||
+		(at && span_equal_nocase(domain, span_of(at + 1)));
 }
 
 static enum queue_sender sender_of(const struct logreader *r, struct span sender)
 {
 	struct span local = address_local(sender), domain = address_domain(sender);
-	if (!sender.n || span_equal_nocase(local, SPAN("double-bounce")) || span_equal_nocase(local, SPAN("MAILER-DAEMON")) ||
-	    (!domain.n && span_equal_nocase(sender, SPAN("MAILER-DAEMON"))))
+	if (!sender.n || span_equal_nocase(local, SPAN("double-bounce")) ||
+		span_equal_nocase(local, SPAN("MAILER-DAEMON")) ||
+		(!domain.n && span_equal_nocase(sender, SPAN("MAILER-DAEMON"))))
 		return SENDER_BOUNCE;
 	/* an unqualified sender is a user of the host */
-	return !domain.n || !r->options.domains[0] || is_ours(r, domain) ? SENDER_OURS : SENDER_FOREIGN;
+	return !domain.n || !r->options.domains[0] || is_ours(r, domain) ? SENDER_OURS
+									 : SENDER_FOREIGN;
 }
 
 /* What the return path says, as it does when a bounce comes back to it. */
@@ -171,7 +193,8 @@ static uint16_t campaign_of(struct logreader *r, struct span sender)
 {
 	char buffer[EVENT_ADDRESS_SIZE], name[EVENT_CAMPAIGN_SIZE] = "";
 	struct verp v;
-	struct span address = origin_unwrap(sender, buffer), token = origin_token(&r->options, address);
+	struct span address = origin_unwrap(sender, buffer),
+		    token = origin_token(&r->options, address);
 	uint16_t number;
 	if (token.n && verp_decode(token, &v))
 		number = queue_name(r->queue, v.campaign);
@@ -218,7 +241,8 @@ static int take_attempt(struct logreader *r, const struct log_line *l)
 	struct span rest = l->recipients, domain;
 	int result = 0;
 	/* sendmail does not say when it begins a round */
-	if (mail && l->mta == LOG_SENDMAIL && mail->waits && l->at / 60 > (int64_t)mail->minute + ROUND_MINUTES)
+	if (mail && l->mta == LOG_SENDMAIL && mail->waits &&
+		l->at / 60 > (int64_t)mail->minute + ROUND_MINUTES)
 		queue_tried(mail);
 	if (mail)
 		queue_heard(r->queue, mail, l);
@@ -234,8 +258,10 @@ static int take_attempt(struct logreader *r, const struct log_line *l)
 		else {
 			uint16_t provider = provider_of(r, l->relay, domain);
 			if (deferred)
-				queue_wait(mail ? mail : (mail = queue_mail(r->queue, l, true)), provider);
-			result = count(r, l->at, provider, mail ? mail->campaign : 0, l->outcome, 1);
+				queue_wait(mail ? mail : (mail = queue_mail(r->queue, l, true)),
+					provider);
+			result = count(
+				r, l->at, provider, mail ? mail->campaign : 0, l->outcome, 1);
 		}
 	}
 	return result;
@@ -256,7 +282,8 @@ static int take_expiry(struct logreader *r, const struct log_line *l)
 	struct queued *mail = queue_mail(r->queue, l, false);
 	int result = 0;
 	for (unsigned i = 0; mail && i < mail->waits && !result; i++)
-		result = count(r, l->at, mail->wait[i].provider, mail->campaign, LOG_REJECTED, mail->wait[i].count);
+		result = count(r, l->at, mail->wait[i].provider, mail->campaign, LOG_REJECTED,
+			mail->wait[i].count);
 	if (mail)
 		queue_tried(mail);
 	return result;
@@ -293,7 +320,7 @@ static int take_line(struct logreader *r, struct span line)
 	return 0;
 }
 
-/* --- text into lines ------------------------------------------------------------------------------------------------ */
+/* --- text into lines ------------------------------------------------------ */
 
 /* The begin of a line whose end did not come yet. */
 static void keep_tail(struct file *f, struct span part)
@@ -341,7 +368,10 @@ static void fingerprint(const char *p, size_t n, unsigned char out[LOG_FINGERPRI
 	crypto_generichash(out, LOG_FINGERPRINT_SIZE, (const unsigned char *)p, n, NULL, 0);
 }
 
-/* Is the file one of those that were counted? Of several that fit, the one of which most is known. They come ordered by length. */
+/*
+ * Is the file one of those that were counted? Of several that fit, the one of which most is known.
+ * They come ordered by length.
+ */
 static void decide_known(struct logreader *r)
 {
 	struct file *f = r->file;
@@ -377,7 +407,7 @@ static int take_unpacked(void *context, struct span bytes)
 	return result ? result : take_text(r, (struct span){ bytes.p + n, bytes.n - n });
 }
 
-/* --- the talk with the run -------------------------------------------------------------------------------------------- */
+/* --- the talk with the run ------------------------------------------------ */
 
 static int by_length(const void *a, const void *b)
 {
@@ -391,7 +421,9 @@ static int remember(struct logreader *r, const struct wire_log_mark *m)
 	struct wire_log_known now = { .length = m->length, .offset = m->offset };
 	size_t i = 0;
 	memcpy(now.fingerprint, m->fingerprint, sizeof now.fingerprint);
-	while (i < r->knowns && memcmp(r->known[i].fingerprint, m->grown ? m->replaces : m->fingerprint, LOG_FINGERPRINT_SIZE) != 0)
+	while (i < r->knowns &&
+		memcmp(r->known[i].fingerprint, m->grown ? m->replaces : m->fingerprint,
+			LOG_FINGERPRINT_SIZE) != 0)
 		i++;
 	if (i == r->knowns) {
 		struct wire_log_known *more = reallocarray(r->known, r->knowns + 1, sizeof *more);
@@ -480,7 +512,10 @@ static int end_file(struct logreader *r, bool damaged)
 	if (!result)
 		result = send_mark(r, true);
 	if (!result && damaged)
-		result = wire_send(CHILD_FD, WIRE_FAILED, unpack_error(f->unpack), strlen(unpack_error(f->unpack)), NULL, 0) ? -1 : 1;
+		result = wire_send(CHILD_FD, WIRE_FAILED, unpack_error(f->unpack),
+				 strlen(unpack_error(f->unpack)), NULL, 0)
+			? -1
+			: 1;
 	return result;
 }
 
@@ -552,7 +587,8 @@ static int answer(struct logreader *r, const struct wire_head *head, const unsig
 {
 	switch (head->type) {
 	case WIRE_LOG_STATE:
-		queue_load(r->queue, r->providers_hash, (struct span){ (const char *)payload, head->length });
+		queue_load(r->queue, r->providers_hash,
+			(struct span){ (const char *)payload, head->length });
 		return 0;
 	case WIRE_LOG_KNOWN:
 		return take_known(r, payload, head->length);

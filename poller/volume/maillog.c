@@ -1,24 +1,34 @@
 /*
- * What the three mail servers write, from their sources and manuals: Postfix log_adhoc.c and qmgr_active.c, Exim's specification chapter "Log files", sendmail's
- * Installation and Operation Guide section 2.1 and deliver.c. In a line everything that a stranger can choose (an address, the other server's answer) stands
- * behind what decides, or is passed over as the quoted thing that it is.
+ * What the three mail servers write, from their sources and manuals: Postfix log_adhoc.c and
+ * qmgr_active.c, Exim's specification chapter "Log files", sendmail's Installation and Operation
+ * Guide section 2.1 and deliver.c. In a line everything that a stranger can choose (an address, the
+ * other server's answer) stands behind what decides, or is passed over as the quoted thing that it
+ * is.
  */
 #include "poller/volume/maillog.h"
 
 #include <time.h>
 
 enum {
-	ID_MIN = 6, ID_MAX = 32,                 /* of a queue id */
+	ID_MIN = 6,
+	ID_MAX = 32, /* of a queue id */
 	DAY_SECONDS = 86400,
-	EPOCH_2000 = 946684800,                  /* no log is older */
-	YEARS_BACK = 8,                          /* two leap years are that far apart around 2100 */
-	STAMP_MINUTE = 16, ZONE_MAX = 6,         /* "2026-11-02T06:00", "+01:00" */
+	EPOCH_2000 = 946684800, /* no log is older */
+	YEARS_BACK = 8,         /* two leap years are that far apart around 2100 */
+	STAMP_MINUTE = 16,
+	ZONE_MAX = 6, /* "2026-11-02T06:00", "+01:00" */
 };
 
-/* --- small pieces ------------------------------------------------------------------------------------------ */
+/* --- small pieces --------------------------------------------------------- */
 
-static inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
-static inline bool is_alnum(char c) { return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'); }
+static inline bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+static inline bool is_alnum(char c)
+{
+	return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
 
 static inline struct span from(struct span text, size_t at)
 {
@@ -71,9 +81,12 @@ static int two_digits(const char *p)
 	return is_digit(p[0]) && is_digit(p[1]) ? (p[0] - '0') * 10 + p[1] - '0' : -1;
 }
 
-/* --- time stamps --------------------------------------------------------------------------------------------- */
+/* --- time stamps ---------------------------------------------------------- */
 
-/* The minute that TM says, whose zone is ZONE minutes east of UTC or, when LOCAL, the process's; -1 when there is no such day. */
+/*
+ * The minute that TM says, whose zone is ZONE minutes east of UTC or, when LOCAL, the process's; -1
+ * when there is no such day.
+ */
 static int64_t minute_of(const struct tm *tm, bool local, int zone)
 {
 	struct tm copy = *tm;
@@ -112,10 +125,16 @@ static int clock_time(const char *p, struct tm *tm)
 	int second = two_digits(p + 6);
 	tm->tm_hour = two_digits(p);
 	tm->tm_min = two_digits(p + 3);
-	return p[2] == ':' && p[5] == ':' && tm->tm_hour >= 0 && tm->tm_hour < 24 && tm->tm_min >= 0 && tm->tm_min < 60 && second <= 60 ? second : -1;
+	return p[2] == ':' && p[5] == ':' && tm->tm_hour >= 0 && tm->tm_hour < 24 &&
+			tm->tm_min >= 0 && tm->tm_min < 60 && second <= 60
+		? second
+		: -1;
 }
 
-/* "Z", "+01:00", "+0100" at the begin of TEXT as minutes east of UTC; its length, 0 when there is none. */
+/*
+ * "Z", "+01:00", "+0100" at the begin of TEXT as minutes east of UTC; its length, 0 when there is
+ * none.
+ */
 static size_t zone_of(struct span text, int *minutes)
 {
 	*minutes = 0;
@@ -124,7 +143,8 @@ static size_t zone_of(struct span text, int *minutes)
 	if (text.n < 5 || (text.p[0] != '+' && text.p[0] != '-'))
 		return 0;
 	size_t colon = text.p[3] == ':';
-	int hours = two_digits(text.p + 1), rest = text.n >= 5 + colon ? two_digits(text.p + 3 + colon) : -1;
+	int hours = two_digits(text.p + 1),
+	    rest = text.n >= 5 + colon ? two_digits(text.p + 3 + colon) : -1;
 	if (hours < 0 || rest < 0)
 		return 0;
 	*minutes = (hours * 60 + rest) * (text.p[0] == '-' ? -1 : 1);
@@ -132,7 +152,8 @@ static size_t zone_of(struct span text, int *minutes)
 }
 
 /* STAMP is all that the minute depends on; lines of the same minute are reckoned once. */
-static int64_t cached(struct log_clock *clock, struct span stamp, const struct tm *tm, bool year, bool local, int zone)
+static int64_t cached(struct log_clock *clock, struct span stamp, const struct tm *tm, bool year,
+	bool local, int zone)
 {
 	if (clock->n && clock->n == stamp.n && !memcmp(clock->stamp, stamp.p, stamp.n))
 		return clock->minute;
@@ -149,11 +170,14 @@ static enum stamp take_rfc3164(struct span *line, struct log_clock *clock, int64
 {
 	struct tm tm = { 0 };
 	const char *p = line->p;
-	if (line->n < 16 || p[15] != ' ' || p[3] != ' ' || p[6] != ' ' || (tm.tm_mon = month_of(p)) < 0)
+	if (line->n < 16 || p[15] != ' ' || p[3] != ' ' || p[6] != ' ' ||
+		(tm.tm_mon = month_of(p)) < 0)
 		return STAMP_NONE;
 	tm.tm_mday = p[4] == ' ' && is_digit(p[5]) ? p[5] - '0' : two_digits(p + 4);
 	int second = clock_time(p + 7, &tm);
-	int64_t minute = tm.tm_mday >= 1 && second >= 0 ? cached(clock, (struct span){ p, 12 }, &tm, false, true, 0) : -1;
+	int64_t minute = tm.tm_mday >= 1 && second >= 0
+		? cached(clock, (struct span){ p, 12 }, &tm, false, true, 0)
+		: -1;
 	if (minute < 0)
 		return STAMP_NONE;
 	*at = minute + second;
@@ -167,7 +191,8 @@ static enum stamp take_rfc3339(struct span *line, struct log_clock *clock, int64
 	struct tm tm = { 0 };
 	const char *p = line->p;
 	int century, zone = 0;
-	if (line->n < 20 || p[4] != '-' || p[7] != '-' || (p[10] != 'T' && p[10] != ' ') || (century = two_digits(p)) < 19 || two_digits(p + 2) < 0)
+	if (line->n < 20 || p[4] != '-' || p[7] != '-' || (p[10] != 'T' && p[10] != ' ') ||
+		(century = two_digits(p)) < 19 || two_digits(p + 2) < 0)
 		return STAMP_NONE;
 	tm.tm_year = century * 100 + two_digits(p + 2) - 1900;
 	tm.tm_mon = two_digits(p + 5) - 1;
@@ -188,7 +213,8 @@ static enum stamp take_rfc3339(struct span *line, struct log_clock *clock, int64
 	char stamp[STAMP_MINUTE + ZONE_MAX];
 	memcpy(stamp, p, STAMP_MINUTE);
 	memcpy(stamp + STAMP_MINUTE, rest.p, n);
-	int64_t minute = cached(clock, (struct span){ stamp, STAMP_MINUTE + n }, &tm, true, !n, zone);
+	int64_t minute = cached(
+		clock, (struct span){ stamp, STAMP_MINUTE + n }, &tm, true, !n, zone);
 	if (minute < EPOCH_2000 || minute > clock->now + DAY_SECONDS)
 		return STAMP_NONE;
 	*at = minute + second;
@@ -199,8 +225,12 @@ static enum stamp take_rfc3339(struct span *line, struct log_clock *clock, int64
 	return bare ? STAMP_BARE : STAMP_SYSLOG;
 }
 
-/* What stands before the program's own words: stamp, host, program. STAMP_BARE leaves host and program empty. */
-static enum stamp take_head(struct span *line, struct log_clock *clock, struct log_line *out, struct span *program)
+/*
+ * What stands before the program's own words: stamp, host, program. STAMP_BARE leaves host and
+ * program empty.
+ */
+static enum stamp take_head(
+	struct span *line, struct log_clock *clock, struct log_line *out, struct span *program)
 {
 	bool framed = false; /* RFC 5424: "<22>1 stamp host program pid msgid - text" */
 	*program = out->host = (struct span){ line->p, 0 };
@@ -212,13 +242,15 @@ static enum stamp take_head(struct span *line, struct log_clock *clock, struct l
 		framed = starts(*line, SPAN("1 "));
 		*line = from(*line, framed ? 2 : 0);
 	}
-	enum stamp stamp = line->n && is_digit(line->p[0]) ? take_rfc3339(line, clock, &out->at) : take_rfc3164(line, clock, &out->at);
+	enum stamp stamp = line->n && is_digit(line->p[0]) ? take_rfc3339(line, clock, &out->at)
+							   : take_rfc3164(line, clock, &out->at);
 	if (stamp != STAMP_SYSLOG)
 		return stamp;
 	out->host = word(line);
 	*program = word(line);
 	if (framed) {
-		word(line); /* process id, message id, structured data: none that a mail server writes */
+		word(line); /* process id, message id, structured data: none that a mail server
+			       writes */
 		word(line);
 		word(line);
 		return stamp;
@@ -229,9 +261,12 @@ static enum stamp take_head(struct span *line, struct log_clock *clock, struct l
 	return stamp;
 }
 
-/* --- what they have in common --------------------------------------------------------------------------------- */
+/* --- what they have in common --------------------------------------------- */
 
-/* The length of the address at the begin of TEXT, which ends before one of ENDS; what is in double quotes does not end it. */
+/*
+ * The length of the address at the begin of TEXT, which ends before one of ENDS; what is in double
+ * quotes does not end it.
+ */
 static size_t address_end(struct span text, const char *ends, size_t count)
 {
 	bool quoted = false;
@@ -272,17 +307,22 @@ bool log_recipient(struct span *rest, struct span *domain)
 	while (address.n && (address.p[address.n - 1] == '>' || address.p[address.n - 1] == ' '))
 		address.n--;
 	const char *at = memrchr(address.p, '@', address.n);
-	*domain = at ? from(address, (size_t)(at + 1 - address.p)) : (struct span){ address.p + address.n, 0 };
+	*domain = at ? from(address, (size_t)(at + 1 - address.p))
+		     : (struct span){ address.p + address.n, 0 };
 	return true;
 }
 
-/* "mx.example.net[192.0.2.1]:25", "mx.example.net [192.0.2.1]", "mx.example.net. [192.0.2.1]": the name; *LOOPBACK: it is this host. */
+/*
+ * "mx.example.net[192.0.2.1]:25", "mx.example.net [192.0.2.1]", "mx.example.net. [192.0.2.1]": the
+ * name; *LOOPBACK: it is this host.
+ */
 static struct span relay_host(struct span relay, bool *loopback)
 {
 	const char *open = memchr(relay.p, '[', relay.n);
 	struct span name = { relay.p, open ? (size_t)(open - relay.p) : relay.n };
 	struct span ip = open ? from(relay, (size_t)(open + 1 - relay.p)) : name;
-	*loopback = starts(ip, SPAN("127.")) || starts(ip, SPAN("::1]")) || starts(ip, SPAN("IPv6:::1]"));
+	*loopback = starts(ip, SPAN("127.")) || starts(ip, SPAN("::1]")) ||
+		starts(ip, SPAN("IPv6:::1]"));
 	while (name.n && (name.p[name.n - 1] == ' ' || name.p[name.n - 1] == '.'))
 		name.n--;
 	return name;
@@ -295,31 +335,37 @@ static int reply_behind(struct span text, struct span mark)
 	if (at == text.n)
 		return 0;
 	text = from(text, at + mark.n);
-	return text.n >= 4 && is_digit(text.p[0]) && is_digit(text.p[1]) && is_digit(text.p[2]) && (text.p[3] == ' ' || text.p[3] == '-') ?
-		(text.p[0] - '0') * 100 + (text.p[1] - '0') * 10 + text.p[2] - '0' : 0;
+	return text.n >= 4 && is_digit(text.p[0]) && is_digit(text.p[1]) && is_digit(text.p[2]) &&
+			(text.p[3] == ' ' || text.p[3] == '-')
+		? (text.p[0] - '0') * 100 + (text.p[1] - '0') * 10 + text.p[2] - '0'
+		: 0;
 }
 
 /*
- * Did the receiver say "slower"? 421, or 4.7.x in REPLY's answer. A greylister says 4.7.1 too and means something else, and 4.7.5 and 4.7.0 about TLS are
- * our own server's words, in which there is no reply code.
+ * Did the receiver say "slower"? 421, or 4.7.x in REPLY's answer. A greylister says 4.7.1 too and
+ * means something else, and 4.7.5 and 4.7.0 about TLS are our own server's words, in which there is
+ * no reply code.
  */
 static bool throttles(int reply, struct span text)
 {
 	if (reply == 421)
 		return true;
-	if (reply < 400 || reply > 499 || (find(text, SPAN(" 4.7.")) == text.n && find(text, SPAN("-4.7.")) == text.n))
+	if (reply < 400 || reply > 499 ||
+		(find(text, SPAN(" 4.7.")) == text.n && find(text, SPAN("-4.7.")) == text.n))
 		return false;
-	return span_find_nocase(text, SPAN("greylist")) < 0 && span_find_nocase(text, SPAN("graylist")) < 0 && span_find_nocase(text, SPAN("grey-list")) < 0;
+	return span_find_nocase(text, SPAN("greylist")) < 0 &&
+		span_find_nocase(text, SPAN("graylist")) < 0 &&
+		span_find_nocase(text, SPAN("grey-list")) < 0;
 }
 
-/* --- Postfix ---------------------------------------------------------------------------------------------------- */
+/* --- Postfix -------------------------------------------------------------- */
 
 /* Programs of Postfix that say something that counts, and where their deliveries go. */
 static const struct agent {
 	struct span name;
 	bool delivers;
 	enum log_reach reach;
-	bool tries;              /* false: it says what another program found before, no server was asked */
+	bool tries; /* false: it says what another program found before, no server was asked */
 } agents[] = {
 	{ { "smtp", 4 }, true, LOG_REMOTE, true },
 	{ { "relay", 5 }, true, LOG_REMOTE, true },
@@ -389,14 +435,18 @@ static void postfix_attempt(struct span text, const struct agent *agent, struct 
 	} else if (equal(status, SPAN("deferred")) || equal(status, SPAN("SOFTBOUNCE"))) {
 		int reply = reply_behind(said, SPAN(" said: "));
 		reply = reply ? reply : reply_behind(said, SPAN(" refused to talk to me: "));
-		out->outcome = agent->tries && throttles(reply, said) ? LOG_THROTTLED : LOG_DEFERRED;
+		out->outcome = agent->tries && throttles(reply, said) ? LOG_THROTTLED
+								      : LOG_DEFERRED;
 	} else {
 		return; /* deliverable, undeliverable: a probe of address verification, no mail */
 	}
 	out->what = LOG_ATTEMPT;
 }
 
-/* "info: header X-Campaign-ID: nl10 from localhost[127.0.0.1]; from=<a@b> to=<c@d> proto=ESMTP helo=<x>": header_checks(5), INFO or WARN. */
+/*
+ * "info: header X-Campaign-ID: nl10 from localhost[127.0.0.1]; from=<a@b> to=<c@d> proto=ESMTP
+ * helo=<x>": header_checks(5), INFO or WARN.
+ */
 static void postfix_header(struct span text, struct log_line *out)
 {
 	size_t at = find(text, SPAN(": header "));
@@ -432,7 +482,8 @@ static bool read_postfix(struct span text, struct span program, struct log_line 
 		text = from(text, 5);
 		if (!bracketed(&text, &out->sender))
 			return true;
-		if (starts(text, SPAN(", status=expired")) || starts(text, SPAN(", status=force-expired")))
+		if (starts(text, SPAN(", status=expired")) ||
+			starts(text, SPAN(", status=force-expired")))
 			out->what = LOG_EXPIRED;
 		else if (starts(text, SPAN(", size=")))
 			out->what = LOG_ARRIVED;
@@ -444,7 +495,7 @@ static bool read_postfix(struct span text, struct span program, struct log_line 
 	return true;
 }
 
-/* --- Exim ----------------------------------------------------------------------------------------------------------- */
+/* --- Exim ----------------------------------------------------------------- */
 
 /* "1oabcD-000Abc-1X", and since 4.97 "1oabcD-00000000Abc-1XyZ". */
 static bool exim_id(struct span id)
@@ -465,7 +516,8 @@ static const struct exim_flag {
 } exim_flags[] = {
 	{ { "<=", 2 }, LOG_ARRIVED, LOG_DELIVERED },
 	{ { "=>", 2 }, LOG_ATTEMPT, LOG_DELIVERED },
-	{ { "->", 2 }, LOG_ATTEMPT, LOG_DELIVERED }, /* a further recipient in the same transaction */
+	{ { "->", 2 }, LOG_ATTEMPT,
+		LOG_DELIVERED }, /* a further recipient in the same transaction */
 	{ { ">>", 2 }, LOG_ATTEMPT, LOG_DELIVERED }, /* cut-through */
 	{ { "==", 2 }, LOG_ATTEMPT, LOG_DEFERRED },
 	{ { "**", 2 }, LOG_ATTEMPT, LOG_REJECTED },
@@ -473,8 +525,8 @@ static const struct exim_flag {
 };
 
 /*
- * The fields behind the address, "R=router T=transport H=host [ip] …", without what the other server said: that follows the first ": " of a failure, and C= of
- * a delivery.
+ * The fields behind the address, "R=router T=transport H=host [ip] …", without what the other
+ * server said: that follows the first ": " of a failure, and C= of a delivery.
  */
 static struct span exim_fields(struct span text, enum log_outcome outcome)
 {
@@ -482,7 +534,10 @@ static struct span exim_fields(struct span text, enum log_outcome outcome)
 	return text;
 }
 
-/* "SMTP error from remote mail server after RCPT TO:<user@example.net>: 421 4.7.0 …": the answer stands behind the command. */
+/*
+ * "SMTP error from remote mail server after RCPT TO:<user@example.net>: 421 4.7.0 …": the answer
+ * stands behind the command.
+ */
 static bool exim_throttled(struct span text)
 {
 	size_t at = find(text, SPAN("SMTP error from remote mail server"));
@@ -526,13 +581,16 @@ static bool read_exim(struct span text, bool syslog, struct log_line *out)
 {
 	int64_t inner = 0;
 	struct log_clock scratch = { .now = INT64_MAX / 2 };
-	if (syslog && text.n && is_digit(text.p[0])) /* its own stamp behind syslog's; the line's time is known */
+	if (syslog && text.n &&
+		is_digit(text.p[0])) /* its own stamp behind syslog's; the line's time is known */
 		take_rfc3339(&text, &scratch, &inner);
 	if (text.n && text.p[0] == '[')
 		word(&text); /* log_selector = +pid */
 	struct span rest = text, id = word(&rest), flag = word(&rest);
 	if (!exim_id(id)) /* what it says of itself tells that this is its log */
-		return syslog || starts(text, SPAN("exim ")) || starts(text, SPAN("Start queue run")) || starts(text, SPAN("End queue run"));
+		return syslog || starts(text, SPAN("exim ")) ||
+			starts(text, SPAN("Start queue run")) ||
+			starts(text, SPAN("End queue run"));
 	out->mta = LOG_EXIM;
 	out->id = id;
 	for (size_t i = 0; i < sizeof exim_flags / sizeof *exim_flags; i++) {
@@ -551,27 +609,42 @@ static bool read_exim(struct span text, bool syslog, struct log_line *out)
 	return true;
 }
 
-/* --- sendmail ------------------------------------------------------------------------------------------------------- */
+/* --- sendmail ------------------------------------------------------------- */
 
 static bool is_sendmail(struct span program)
 {
 	return equal(program, SPAN("sendmail")) || starts(program, SPAN("sm-"));
 }
 
-/* Where the mailers that sendmail's m4 files make end; with one that a site has made it depends on whether a relay is named. */
+/*
+ * Where the mailers that sendmail's m4 files make end; with one that a site has made it depends on
+ * whether a relay is named.
+ */
 static const struct {
 	struct span name;
 	enum log_reach reach;
 } mailers[] = {
-	{ { "esmtp", 5 }, LOG_REMOTE }, { { "smtp", 4 }, LOG_REMOTE }, { { "smtp8", 5 }, LOG_REMOTE }, { { "dsmtp", 5 }, LOG_REMOTE },
-	{ { "relay", 5 }, LOG_REMOTE }, { { "local", 5 }, LOG_LOCAL }, { { "prog", 4 }, LOG_LOCAL }, { { "*file*", 6 }, LOG_LOCAL },
-	{ { "*include*", 9 }, LOG_LOCAL }, { { "procmail", 8 }, LOG_LOCAL }, { { "lmtp", 4 }, LOG_LOCAL }, { { "cyrus", 5 }, LOG_LOCAL },
-	{ { "cyrusv2", 7 }, LOG_LOCAL }, { { "dovecot", 7 }, LOG_LOCAL }, { { "discard", 7 }, LOG_LOCAL },
+	{ { "esmtp", 5 }, LOG_REMOTE },
+	{ { "smtp", 4 }, LOG_REMOTE },
+	{ { "smtp8", 5 }, LOG_REMOTE },
+	{ { "dsmtp", 5 }, LOG_REMOTE },
+	{ { "relay", 5 }, LOG_REMOTE },
+	{ { "local", 5 }, LOG_LOCAL },
+	{ { "prog", 4 }, LOG_LOCAL },
+	{ { "*file*", 6 }, LOG_LOCAL },
+	{ { "*include*", 9 }, LOG_LOCAL },
+	{ { "procmail", 8 }, LOG_LOCAL },
+	{ { "lmtp", 4 }, LOG_LOCAL },
+	{ { "cyrus", 5 }, LOG_LOCAL },
+	{ { "cyrusv2", 7 }, LOG_LOCAL },
+	{ { "dovecot", 7 }, LOG_LOCAL },
+	{ { "discard", 7 }, LOG_LOCAL },
 };
 
 /*
- * "to=<a@b>,<c@d>, delay=00:00:01, xdelay=…, mailer=esmtp, pri=…, relay=mx.example.net. [192.0.2.1], dsn=2.0.0, stat=Sent (ok)". The list ends before
- * ", delay=" or ", ctladdr=": a comma and a blank.
+ * "to=<a@b>,<c@d>, delay=00:00:01, xdelay=…, mailer=esmtp, pri=…, relay=mx.example.net.
+ * [192.0.2.1], dsn=2.0.0, stat=Sent (ok)". The list ends before ", delay=" or ", ctladdr=": a comma
+ * and a blank.
  */
 static void sendmail_attempt(struct span text, struct log_line *out)
 {
@@ -586,7 +659,8 @@ static void sendmail_attempt(struct span text, struct log_line *out)
 	if (at == text.n)
 		return;
 	struct span fields = { text.p, at }, stat = from(text, at + 7);
-	struct span mailer = value_of(fields, SPAN(", mailer=")), dsn = value_of(fields, SPAN(", dsn="));
+	struct span mailer = value_of(fields, SPAN(", mailer=")),
+		    dsn = value_of(fields, SPAN(", dsn="));
 	size_t relay_at = find(fields, SPAN(", relay="));
 	if (relay_at < fields.n) {
 		struct span relay = from(fields, relay_at + 8);
@@ -604,7 +678,9 @@ static void sendmail_attempt(struct span text, struct log_line *out)
 	if (starts(stat, SPAN("Sent")))
 		out->outcome = LOG_DELIVERED;
 	else if (starts(stat, SPAN("Deferred")) || (dsn.n && dsn.p[0] == '4'))
-		out->outcome = throttles(reply_behind(stat, SPAN("Deferred: ")), stat) ? LOG_THROTTLED : LOG_DEFERRED;
+		out->outcome = throttles(reply_behind(stat, SPAN("Deferred: ")), stat)
+			? LOG_THROTTLED
+			: LOG_DEFERRED;
 	else
 		out->outcome = LOG_REJECTED;
 	out->what = LOG_ATTEMPT;
@@ -624,7 +700,8 @@ static bool read_sendmail(struct span text, struct log_line *out)
 		out->what = find(rest, SPAN(", size=")) < rest.n ? LOG_ARRIVED : LOG_NOTHING;
 	} else if (starts(text, SPAN("done; "))) {
 		out->what = LOG_DONE;
-	} else if (take_id(&text, &out->notice)) { /* "NEWID: sender notify: Cannot send message for 5 days", "NEWID: DSN: User unknown" */
+	} else if (take_id(&text, &out->notice)) { /* "NEWID: sender notify: Cannot send message for
+						      5 days", "NEWID: DSN: User unknown" */
 		if (find(text, SPAN(": Cannot send message ")) < text.n)
 			out->what = LOG_EXPIRED;
 	}

@@ -1,11 +1,13 @@
 /*
- * One line of a mail server's log: what it says about one delivery attempt, about the sender of a message in the queue, or about its end. Postfix, Exim and
- * sendmail are told apart line by line, so that a syslog file in which several programs write is read as well. Pure: no I/O, no clock, nothing kept but the
- * last time stamp; the spans of the answer point into the line.
+ * One line of a mail server's log: what it says about one delivery attempt, about the sender of a
+ * message in the queue, or about its end. Postfix, Exim and sendmail are told apart line by line,
+ * so that a syslog file in which several programs write is read as well. Pure: no I/O, no clock,
+ * nothing kept but the last time stamp; the spans of the answer point into the line.
  *
- * Time stamps are RFC 3164 ("Nov  2 06:00:00", without year and zone), RFC 3339 (with both), RFC 5424's header, and Exim's own ("2026-11-02 06:00:00", with a zone
- * or without).
- * Without a zone they are of the process's TZ; without a year they are of the last year in which the day does not lie behind the reference time.
+ * Time stamps are RFC 3164 ("Nov  2 06:00:00", without year and zone), RFC 3339 (with both), RFC
+ * 5424's header, and Exim's own ("2026-11-02 06:00:00", with a zone or without). Without a zone
+ * they are of the process's TZ; without a year they are of the last year in which the day does not
+ * lie behind the reference time.
  */
 #ifndef RETOUR_MAILLOG_H
 #define RETOUR_MAILLOG_H
@@ -17,19 +19,20 @@
 enum log_mta { LOG_NONE, LOG_POSTFIX, LOG_EXIM, LOG_SENDMAIL, LOG_MTAS };
 
 enum log_what {
-	LOG_NOTHING,   /* nothing that counts */
-	LOG_ARRIVED,   /* the message is in the queue, or is tried again: ID, SENDER */
-	LOG_CAMPAIGN,  /* a header of it was logged: ID, HEADER, SENDER is its value */
-	LOG_ATTEMPT,   /* ID, RECIPIENTS, OUTCOME, … */
-	LOG_EXPIRED,   /* the queue gave up on the recipients that are still deferred */
-	LOG_DONE,      /* the message left the queue */
+	LOG_NOTHING,  /* nothing that counts */
+	LOG_ARRIVED,  /* the message is in the queue, or is tried again: ID, SENDER */
+	LOG_CAMPAIGN, /* a header of it was logged: ID, HEADER, SENDER is its value */
+	LOG_ATTEMPT,  /* ID, RECIPIENTS, OUTCOME, … */
+	LOG_EXPIRED,  /* the queue gave up on the recipients that are still deferred */
+	LOG_DONE,     /* the message left the queue */
 };
 
 /* Where an attempt went. */
 enum log_reach {
-	LOG_REMOTE,    /* to another host, or it did not come so far */
-	LOG_LOCAL,     /* into a mailbox, a program, a list of this system */
-	LOG_HOP,       /* to this host itself: a content filter, a second instance; it comes back and is logged again */
+	LOG_REMOTE, /* to another host, or it did not come so far */
+	LOG_LOCAL,  /* into a mailbox, a program, a list of this system */
+	LOG_HOP, /* to this host itself: a content filter, a second instance; it comes back and is
+		    logged again */
 };
 
 struct log_line {
@@ -39,16 +42,23 @@ struct log_line {
 	enum log_reach reach;
 	int64_t at;             /* epoch seconds; 0: no time stamp */
 	struct span host, id;   /* HOST: the log's, "" where it names none */
-	struct span notice;     /* sendmail: the queue id of a bounce that was made of this message, whose arrival is not logged; "" */
-	struct span sender;     /* without angle brackets; "" is the null sender. Of CAMPAIGN: the header's value */
+	struct span notice;     /* sendmail: the queue id of a bounce that was made of this message,
+				   whose arrival is not logged; "" */
+	struct span sender;     /* without angle brackets; "" is the null sender. Of CAMPAIGN: the
+				   header's value */
 	struct span header;     /* its name */
-	struct span recipients; /* one address, or several (sendmail); log_recipient() takes them apart */
+	struct span recipients; /* one address, or several (sendmail); log_recipient() takes them
+				   apart */
 	struct span relay;      /* host name of who answered, "" when nobody did */
 };
 
-/* The reference for years, and the last stamp, whose reckoning serves the next line. Zeroed but for REFERENCE and NOW at the begin. */
+/*
+ * The reference for years, and the last stamp, whose reckoning serves the next line. Zeroed but for
+ * REFERENCE and NOW at the begin.
+ */
 struct log_clock {
-	int64_t reference; /* epoch seconds: no line is much younger; when the file was written last */
+	int64_t reference; /* epoch seconds: no line is much younger; when the file was written
+			    last */
 	int64_t now;       /* a line from the future is none */
 	char stamp[32];
 	size_t n;

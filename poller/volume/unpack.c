@@ -1,4 +1,7 @@
-/* Decompression by the libraries; here is only what tells the formats apart and what goes on behind a member's end. */
+/*
+ * Decompression by the libraries; here is only what tells the formats apart and what goes on behind
+ * a member's end.
+ */
 #include "poller/volume/unpack.h"
 
 #include <stdio.h>
@@ -17,8 +20,8 @@ struct unpack {
 	size_t have;
 	z_stream gzip;
 	ZSTD_DStream *zstd;
-	bool within;                     /* a member or frame has begun and not ended */
-	bool between;                    /* one has ended: what follows must be another, or padding of zeros */
+	bool within;  /* a member or frame has begun and not ended */
+	bool between; /* one has ended: what follows must be another, or padding of zeros */
 	char error[96];
 	unsigned char out[OUT_SIZE];
 };
@@ -70,7 +73,8 @@ static int feed_gzip(struct unpack *u, struct span bytes)
 		int rc = inflate(&u->gzip, Z_NO_FLUSH);
 		if (rc != Z_OK && rc != Z_STREAM_END && rc != Z_BUF_ERROR)
 			return damaged(u, "gzip", u->gzip.msg);
-		int said = u->sink(u->context, (struct span){ (char *)u->out, OUT_SIZE - u->gzip.avail_out });
+		int said = u->sink(
+			u->context, (struct span){ (char *)u->out, OUT_SIZE - u->gzip.avail_out });
 		if (said)
 			return said;
 		u->between = rc == Z_STREAM_END;
@@ -108,7 +112,9 @@ static int begin(struct unpack *u)
 		u->format = FORMAT_GZIP;
 	} else if (u->have >= sizeof zstd && !memcmp(u->magic, zstd, sizeof zstd)) {
 		u->zstd = ZSTD_createDStream();
-		if (!u->zstd || ZSTD_isError(ZSTD_DCtx_setParameter(u->zstd, ZSTD_d_windowLogMax, UNPACK_WINDOW_LOG_MAX)))
+		if (!u->zstd ||
+			ZSTD_isError(ZSTD_DCtx_setParameter(
+				u->zstd, ZSTD_d_windowLogMax, UNPACK_WINDOW_LOG_MAX)))
 			return damaged(u, "zstd", "no memory");
 		u->format = FORMAT_ZSTD;
 	}
@@ -151,7 +157,9 @@ int unpack_end(struct unpack *u)
 	int result = u->format == FORMAT_UNKNOWN && u->have ? release_magic(u) : 0;
 	if (result)
 		return result;
-	return u->within ? damaged(u, u->format == FORMAT_GZIP ? "gzip" : "zstd", "it stops in the middle") : 0;
+	return u->within
+		? damaged(u, u->format == FORMAT_GZIP ? "gzip" : "zstd", "it stops in the middle")
+		: 0;
 }
 
 bool unpack_is_plain(const struct unpack *u)

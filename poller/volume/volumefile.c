@@ -1,6 +1,7 @@
 /*
- * The file is read once, line by line, and each day that it names is forgotten in the store before its first row is added, so that the file as a whole
- * takes the place of what its source said before. A header is optional; with one the columns may stand in any order and others beside them.
+ * The file is read once, line by line, and each day that it names is forgotten in the store before
+ * its first row is added, so that the file as a whole takes the place of what its source said
+ * before. A header is optional; with one the columns may stand in any order and others beside them.
  */
 #include "poller/volume/volumefile.h"
 
@@ -16,21 +17,22 @@
 #include "classify/base/log.h"
 
 enum {
-	COLUMNS_MAX = 64,            /* of a record; more are an error */
+	COLUMNS_MAX = 64, /* of a record; more are an error */
 	ERRORS_SHOWN = 20,
-	DAYS_MAX = 50000,            /* from 1970-01-01: up to 2106 */
-	COUNT_DIGITS_MAX = 12,       /* of one row's count */
+	DAYS_MAX = 50000,      /* from 1970-01-01: up to 2106 */
+	COUNT_DIGITS_MAX = 12, /* of one row's count */
 };
 
 enum column { COLUMN_DAY, COLUMN_CAMPAIGN, COLUMN_PROVIDER, COLUMN_SENT, COLUMNS };
 static const struct {
-	const char *name;            /* as errors say it */
-	const char *header[4];       /* how a header may say it */
+	const char *name;      /* as errors say it */
+	const char *header[4]; /* how a header may say it */
 	bool needed;
 } columns[COLUMNS] = {
 	[COLUMN_DAY] = { "day", { "day", "date" }, true },
 	[COLUMN_CAMPAIGN] = { "campaign", { "campaign" }, false },
-	[COLUMN_PROVIDER] = { "provider-or-domain", { "provider-or-domain", "provider", "domain", "provider_or_domain" }, true },
+	[COLUMN_PROVIDER] = { "provider-or-domain",
+		{ "provider-or-domain", "provider", "domain", "provider_or_domain" }, true },
 	[COLUMN_SENT] = { "sent", { "sent", "count", "volume" }, true },
 };
 
@@ -40,15 +42,15 @@ struct reading {
 	const char *path;
 	uint64_t line;
 	char separator;
-	size_t place[COLUMNS];       /* index in a record; COLUMNS_MAX: not in this file */
-	size_t width;                /* fields of the first record: every one has as many */
-	bool unreadable;             /* the first record does not say which column is which */
+	size_t place[COLUMNS]; /* index in a record; COLUMNS_MAX: not in this file */
+	size_t width;          /* fields of the first record: every one has as many */
+	bool unreadable;       /* the first record does not say which column is which */
 	unsigned char seen[DAYS_MAX / 8 + 1];
 };
 
 /* COLUMN counts from 1; 0: the line as a whole. */
-__attribute__((format(printf, 3, 4)))
-static void complain(struct reading *r, size_t column, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void complain(
+	struct reading *r, size_t column, const char *format, ...)
 {
 	char text[256];
 	va_list args;
@@ -58,12 +60,13 @@ static void complain(struct reading *r, size_t column, const char *format, ...)
 	if (r->file->bad++ >= ERRORS_SHOWN)
 		return;
 	if (column)
-		log_error("%s: line %llu, column %zu: %s", r->path, (unsigned long long)r->line, column, text);
+		log_error("%s: line %llu, column %zu: %s", r->path, (unsigned long long)r->line,
+			column, text);
 	else
 		log_error("%s: line %llu: %s", r->path, (unsigned long long)r->line, text);
 }
 
-/* --- values -------------------------------------------------------------------------------------------- */
+/* --- values --------------------------------------------------------------- */
 
 /* "2026-11-02" as days since 1970, or -1; the calendar is timegm()'s. */
 static long day_number(struct span text)
@@ -119,7 +122,7 @@ static void provider_of(const struct rules *rules, struct span text, char name[E
 	snprintf(name, EVENT_PROVIDER_SIZE, "%s", known ? known : "other");
 }
 
-/* --- records -------------------------------------------------------------------------------------------- */
+/* --- records -------------------------------------------------------------- */
 
 /* The day's first row in this file: what the source said of it before is forgotten. */
 static int open_day(struct reading *r, long number, int32_t day)
@@ -138,7 +141,8 @@ static int open_day(struct reading *r, long number, int32_t day)
 static bool take_values(struct reading *r, const struct span *field, struct volume *v, long *number)
 {
 	uint64_t bad = r->file->bad;
-	size_t day = r->place[COLUMN_DAY], campaign = r->place[COLUMN_CAMPAIGN], provider = r->place[COLUMN_PROVIDER], sent = r->place[COLUMN_SENT];
+	size_t day = r->place[COLUMN_DAY], campaign = r->place[COLUMN_CAMPAIGN],
+	       provider = r->place[COLUMN_PROVIDER], sent = r->place[COLUMN_SENT];
 	*v = (struct volume){ 0 };
 	*number = day_number(field[day]);
 	if (*number < 0)
@@ -147,15 +151,19 @@ static bool take_values(struct reading *r, const struct span *field, struct volu
 		complain(r, day + 1, "this day lies in the future");
 	else
 		v->day = day_of_number(*number);
-	if (campaign < COLUMNS_MAX && field[campaign].n && !origin_copy_campaign(field[campaign], v->campaign))
+	if (campaign < COLUMNS_MAX && field[campaign].n &&
+		!origin_copy_campaign(field[campaign], v->campaign))
 		complain(r, campaign + 1, "an address where a campaign's name belongs");
 	if (!field[provider].n || memchr(field[provider].p, '@', field[provider].n))
-		complain(r, provider + 1, field[provider].n ? "an address where a provider or a domain belongs" :
-			 "no provider and no domain; right would be gmail, gmail.com or other");
+		complain(r, provider + 1,
+			field[provider].n
+				? "an address where a provider or a domain belongs"
+				: "no provider and no domain; right would be gmail, gmail.com or other");
 	else
 		provider_of(r->file->rules, field[provider], v->provider);
 	if (!count_of(field[sent], &v->sent))
-		complain(r, sent + 1, "no count; right would be a number of at most %d digits", COUNT_DIGITS_MAX);
+		complain(r, sent + 1, "no count; right would be a number of at most %d digits",
+			COUNT_DIGITS_MAX);
 	return bad == r->file->bad;
 }
 
@@ -179,13 +187,18 @@ static int take_record(struct reading *r, const struct span *field, size_t count
 
 static bool names_column(struct span field, enum column c)
 {
-	for (size_t i = 0; i < sizeof columns[c].header / sizeof *columns[c].header && columns[c].header[i]; i++)
+	for (size_t i = 0;
+		i < sizeof columns[c].header / sizeof *columns[c].header && columns[c].header[i];
+		i++)
 		if (span_equal_nocase(field, span_of(columns[c].header[i])))
 			return true;
 	return false;
 }
 
-/* The first record: a header when it names the day, else the columns stand in the order of the format. */
+/*
+ * The first record: a header when it names the day, else the columns stand in the order of the
+ * format.
+ */
 static void read_first(struct reading *r, const struct span *field, size_t count, bool *header)
 {
 	*header = false;
@@ -201,7 +214,9 @@ static void read_first(struct reading *r, const struct span *field, size_t count
 			complain(r, 0, "no column \"%s\"", columns[c].name);
 	}
 	if (!*header && count != COLUMNS)
-		complain(r, 0, "%zu columns; right would be day,campaign,provider-or-domain,sent, or a header that names them", count);
+		complain(r, 0,
+			"%zu columns; right would be day,campaign,provider-or-domain,sent, or a header that names them",
+			count);
 	r->unreadable = r->file->bad > 0;
 }
 
@@ -219,7 +234,8 @@ static int take_line(struct reading *r, struct span line)
 	if (!r->separator)
 		r->separator = csv_separator(line);
 	if (csv_split(copy, line.n, r->separator, field, COLUMNS_MAX, &count)) {
-		complain(r, count, "a quote that is not closed, or something behind the closing one");
+		complain(r, count,
+			"a quote that is not closed, or something behind the closing one");
 		return STORE_OK;
 	}
 	if (count > COLUMNS_MAX) {
@@ -257,7 +273,8 @@ int volumefile_import(struct volumefile *f, struct store *store, const char *pat
 		log_error("%s: reading it failed", path);
 		result = EXIT_LOST;
 	} else if (f->bad) {
-		log_error("%s: %llu lines in error; nothing of this file is stored", path, (unsigned long long)f->bad);
+		log_error("%s: %llu lines in error; nothing of this file is stored", path,
+			(unsigned long long)f->bad);
 		result = EXIT_LOST;
 	} else if (!f->rows) {
 		log_error("%s: no counts in it", path);

@@ -1,6 +1,7 @@
 /*
- * Files are taken in the order of their last change: what was rotated away is older than what took its place, so that a mail's arrival is read before its delivery.
- * The bytes go to the log reader as they are; what comes back is checked, for it was made from what strangers said.
+ * Files are taken in the order of their last change: what was rotated away is older than what took
+ * its place, so that a mail's arrival is read before its delivery. The bytes go to the log reader
+ * as they are; what comes back is checked, for it was made from what strangers said.
  */
 #include "poller/volume/volumelog.h"
 
@@ -19,7 +20,7 @@
 #include "poller/run/wire.h"
 
 enum {
-	PATIENCE = 120,         /* seconds for an answer */
+	PATIENCE = 120, /* seconds for an answer */
 };
 
 struct input {
@@ -31,23 +32,24 @@ struct input {
 struct counting {
 	struct session *session;
 	int64_t now;
-	int fd;                       /* the reader's */
+	int fd; /* the reader's */
 	struct log_file *known;
 	size_t knowns;
-	unsigned char *payload;       /* the frame that came last */
+	unsigned char *payload; /* the frame that came last */
 	size_t capacity;
-	unsigned char *state;         /* the reader's memory of the queue, kept until its mark */
+	unsigned char *state; /* the reader's memory of the queue, kept until its mark */
 	size_t state_n, state_capacity;
-	bool open;                    /* a transaction is */
-	bool broken;                  /* the talk with the reader is over */
+	bool open;   /* a transaction is */
+	bool broken; /* the talk with the reader is over */
 	struct wire_log_mark total;
 };
 
-/* --- what the reader says ------------------------------------------------------------------------------------- */
+/* --- what the reader says ------------------------------------------------- */
 
 static bool campaign_is_sound(const char *name)
 {
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:+-";
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:+-";
 	size_t n = strnlen(name, EVENT_CAMPAIGN_SIZE);
 	return n < EVENT_CAMPAIGN_SIZE && strspn(name, allowed) == n;
 }
@@ -77,14 +79,18 @@ static int begin(struct counting *c)
 static int take_counts(struct counting *c, uint32_t length)
 {
 	int result = begin(c);
-	for (uint32_t at = 0; at < length && result == EXIT_WELL; at += sizeof(struct wire_log_count)) {
+	for (uint32_t at = 0; at < length && result == EXIT_WELL;
+		at += sizeof(struct wire_log_count)) {
 		struct wire_log_count n;
 		struct volume v = { 0 };
 		memcpy(&n, c->payload + at, sizeof n);
 		int64_t seconds = (int64_t)n.slot * WIRE_LOG_SLOT;
-		const char *provider = n.provider == WIRE_LOG_OTHER ? "other" : provider_at(c->session->rules, n.provider);
+		const char *provider = n.provider == WIRE_LOG_OTHER
+			? "other"
+			: provider_at(c->session->rules, n.provider);
 		if (!provider || !campaign_is_sound(n.campaign) || seconds > c->now + DAY) {
-			return break_off(c, "volume", "the log reader said what it cannot have read");
+			return break_off(
+				c, "volume", "the log reader said what it cannot have read");
 		}
 		memcpy(v.campaign, n.campaign, sizeof v.campaign);
 		memcpy(v.provider, provider, strnlen(provider, sizeof v.provider - 1));
@@ -111,8 +117,12 @@ static void add_totals(struct wire_log_mark *sum, const struct wire_log_mark *m)
 		sum->outcome[o] += m->outcome[o];
 }
 
-/* What was counted since the last mark becomes durable, with the place up to which it goes. RAW is where the file ended, as it is. */
-static int take_mark(struct counting *c, const struct input *in, uint64_t raw, struct wire_log_mark *sum)
+/*
+ * What was counted since the last mark becomes durable, with the place up to which it goes. RAW is
+ * where the file ended, as it is.
+ */
+static int take_mark(
+	struct counting *c, const struct input *in, uint64_t raw, struct wire_log_mark *sum)
 {
 	struct wire_log_mark m;
 	struct store *store = c->session->store;
@@ -130,12 +140,13 @@ static int take_mark(struct counting *c, const struct input *in, uint64_t raw, s
 	}
 	int result = begin(c);
 	if (result == EXIT_WELL &&
-	    ((m.length && store_log_file_put(store, &f, m.grown ? m.replaces : NULL)) || store_log_state_put(store, c->state, c->state_n) ||
-	     store_commit(store)))
+		((m.length && store_log_file_put(store, &f, m.grown ? m.replaces : NULL)) ||
+			store_log_state_put(store, c->state, c->state_n) || store_commit(store)))
 		result = store_failed(c);
 	c->open = c->open && result != EXIT_WELL;
 	if (m.shorter) {
-		log_warning("%s: shorter than what was counted of it; nothing of it counts again", in->path);
+		log_warning("%s: shorter than what was counted of it; nothing of it counts again",
+			in->path);
 		result = exit_worse(result, EXIT_LOST);
 	}
 	add_totals(sum, &m);
@@ -153,8 +164,12 @@ static void keep_state(struct counting *c, uint32_t length)
 	c->capacity = capacity;
 }
 
-/* One frame of the answer. *READY: it was the last; *POSITION is where the reader wants to go on. *ENDED: it has done with this file. */
-static int take_frame(struct counting *c, const struct input *in, uint64_t raw, uint64_t *position, bool *ready, bool *ended, struct wire_log_mark *sum)
+/*
+ * One frame of the answer. *READY: it was the last; *POSITION is where the reader wants to go on.
+ * *ENDED: it has done with this file.
+ */
+static int take_frame(struct counting *c, const struct input *in, uint64_t raw, uint64_t *position,
+	bool *ready, bool *ended, struct wire_log_mark *sum)
 {
 	struct wire_head head;
 	struct wire_log_bytes at;
@@ -173,10 +188,13 @@ static int take_frame(struct counting *c, const struct input *in, uint64_t raw, 
 		memcpy(&at, c->payload, sizeof at);
 		*ready = true;
 		*position = at.position;
-		return at.position < raw ? break_off(c, in->path, "the log reader wants to go back") : EXIT_WELL;
+		return at.position < raw ? break_off(c, in->path, "the log reader wants to go back")
+					 : EXIT_WELL;
 	case WIRE_FAILED:
-		span_copy_text(text, sizeof text, (struct span){ (const char *)c->payload, head.length });
-		log_error("%s: %s; it is counted up to there", in->path, log_clean(clean, sizeof clean, text));
+		span_copy_text(
+			text, sizeof text, (struct span){ (const char *)c->payload, head.length });
+		log_error("%s: %s; it is counted up to there", in->path,
+			log_clean(clean, sizeof clean, text));
 		*ready = *ended = true;
 		return EXIT_LOST;
 	default:
@@ -184,8 +202,12 @@ static int take_frame(struct counting *c, const struct input *in, uint64_t raw, 
 	}
 }
 
-/* The answer to one frame. A failure of the store leaves the transaction to be rolled back, and ends everything. */
-static int take_answer(struct counting *c, const struct input *in, uint64_t raw, uint64_t *position, bool *ended, struct wire_log_mark *sum)
+/*
+ * The answer to one frame. A failure of the store leaves the transaction to be rolled back, and
+ * ends everything.
+ */
+static int take_answer(struct counting *c, const struct input *in, uint64_t raw, uint64_t *position,
+	bool *ended, struct wire_log_mark *sum)
 {
 	int result = EXIT_WELL;
 	for (bool ready = false; !ready && !c->broken;)
@@ -193,14 +215,15 @@ static int take_answer(struct counting *c, const struct input *in, uint64_t raw,
 	return result;
 }
 
-/* --- files ------------------------------------------------------------------------------------------------------ */
+/* --- files ---------------------------------------------------------------- */
 
 /* The same file with the same length and time of change as when it was read to its end. */
 static bool is_unchanged(const struct counting *c, const struct stat *st)
 {
 	for (size_t i = 0; i < c->knowns; i++) {
 		const struct log_file *k = &c->known[i];
-		if (k->inode == st->st_ino && k->device == st->st_dev && k->size == (uint64_t)st->st_size && k->mtime == st->st_mtime)
+		if (k->inode == st->st_ino && k->device == st->st_dev &&
+			k->size == (uint64_t)st->st_size && k->mtime == st->st_mtime)
 			return true;
 	}
 	return false;
@@ -218,14 +241,19 @@ static ssize_t read_at(int fd, unsigned char *buffer, size_t n, uint64_t positio
 
 static void say_totals(const char *path, const struct wire_log_mark *m)
 {
-	log_info("%s: %" PRIu64 " lines, %" PRIu64 " delivered, %" PRIu64 " deferred, %" PRIu64 " of them throttled, %" PRIu64 " rejected", path, m->lines,
-		 m->outcome[LOG_DELIVERED], m->outcome[LOG_DEFERRED] + m->outcome[LOG_THROTTLED], m->outcome[LOG_THROTTLED], m->outcome[LOG_REJECTED]);
+	log_info("%s: %" PRIu64 " lines, %" PRIu64 " delivered, %" PRIu64 " deferred, %" PRIu64
+		 " of them throttled, %" PRIu64 " rejected",
+		path, m->lines, m->outcome[LOG_DELIVERED],
+		m->outcome[LOG_DEFERRED] + m->outcome[LOG_THROTTLED], m->outcome[LOG_THROTTLED],
+		m->outcome[LOG_REJECTED]);
 }
 
 static int count_file(struct counting *c, const struct input *in)
 {
 	static unsigned char buffer[WIRE_LOG_CHUNK];
-	struct wire_log_file head = { .reference = in->st.st_mtime < c->now ? in->st.st_mtime : c->now, .now = c->now };
+	struct wire_log_file head = {
+		.reference = in->st.st_mtime < c->now ? in->st.st_mtime : c->now, .now = c->now
+	};
 	struct wire_log_bytes at = { 0 };
 	struct wire_log_mark sum = { 0 };
 	int result = EXIT_WELL;
@@ -233,7 +261,10 @@ static int count_file(struct counting *c, const struct input *in)
 	if (wire_send(c->fd, WIRE_LOG_FILE, &head, sizeof head, NULL, 0))
 		return break_off(c, in->path, "the log reader is gone");
 	while (!ended && !c->broken) {
-		ssize_t n = read_at(in->fd, buffer, at.position ? sizeof buffer : WIRE_LOG_HEAD /* enough to know the file by */, at.position);
+		ssize_t n = read_at(in->fd, buffer,
+			at.position ? sizeof buffer
+				    : WIRE_LOG_HEAD /* enough to know the file by */,
+			at.position);
 		if (n < 0) {
 			log_error("%s: %s", in->path, strerror(errno));
 			return EXIT_LOST;
@@ -241,9 +272,11 @@ static int count_file(struct counting *c, const struct input *in)
 		ended = n == 0;
 		if (ended && at.position > (uint64_t)in->st.st_size)
 			at.position = (uint64_t)in->st.st_size;
-		if (wire_send(c->fd, ended ? WIRE_LOG_END : WIRE_LOG_BYTES, &at, sizeof at, buffer, (size_t)n))
+		if (wire_send(c->fd, ended ? WIRE_LOG_END : WIRE_LOG_BYTES, &at, sizeof at, buffer,
+			    (size_t)n))
 			return break_off(c, in->path, "the log reader is gone");
-		result = exit_worse(result, take_answer(c, in, at.position + (uint64_t)n, &at.position, &ended, &sum));
+		result = exit_worse(result,
+			take_answer(c, in, at.position + (uint64_t)n, &at.position, &ended, &sum));
 	}
 	if (result == EXIT_WELL && sum.fresh && sum.lines && !sum.recognised) {
 		log_warning("%s: no line of Postfix, Exim or sendmail in it", in->path);
@@ -257,7 +290,8 @@ static int count_file(struct counting *c, const struct input *in)
 /* Opens PATH, which has to be a file: what comes through a pipe cannot be known again. */
 static bool open_input(struct input *in, const char *path)
 {
-	*in = (struct input){ .path = path, .fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) };
+	*in = (struct input){ .path = path,
+		.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) };
 	if (in->fd < 0 || fstat(in->fd, &in->st))
 		log_error("%s: %s", path, strerror(errno));
 	else if (!S_ISREG(in->st.st_mode))
@@ -269,7 +303,9 @@ static bool open_input(struct input *in, const char *path)
 	return false;
 }
 
-/* The oldest change first; of equal ones the order of the arguments holds, which insertion keeps. */
+/*
+ * The oldest change first; of equal ones the order of the arguments holds, which insertion keeps.
+ */
 static void sort_inputs(struct input *in, size_t count)
 {
 	for (size_t i = 1; i < count; i++) {
@@ -300,7 +336,8 @@ static int start_reader(struct counting *c, pid_t *pid)
 	known = calloc(LOG_FILES_MAX, sizeof *known);
 	if (!c->known || !known)
 		goto out;
-	if (store_log_files(c->session->store, note_known, c) || store_log_state(c->session->store, &state, &n)) {
+	if (store_log_files(c->session->store, note_known, c) ||
+		store_log_state(c->session->store, &state, &n)) {
 		result = store_failed(c);
 		goto out;
 	}
@@ -312,8 +349,10 @@ static int start_reader(struct counting *c, pid_t *pid)
 	*pid = child_start("logreader", "log reader", c->session->config_file, &c->fd);
 	if (*pid > 0)
 		child_patience(c->fd, PATIENCE);
-	if (*pid > 0 && !wire_send(c->fd, WIRE_LOG_STATE, state, n <= WIRE_LOG_STATE_MAX ? n : 0, NULL, 0) &&
-	    !wire_send(c->fd, WIRE_LOG_KNOWN, known, c->knowns * sizeof *known, NULL, 0))
+	if (*pid > 0 &&
+		!wire_send(
+			c->fd, WIRE_LOG_STATE, state, n <= WIRE_LOG_STATE_MAX ? n : 0, NULL, 0) &&
+		!wire_send(c->fd, WIRE_LOG_KNOWN, known, c->knowns * sizeof *known, NULL, 0))
 		result = EXIT_WELL;
 	else
 		log_error("volume: the log reader cannot be started: %s", strerror(errno));
@@ -325,10 +364,13 @@ out:
 
 static void say_sum(const struct wire_log_mark *m)
 {
-	log_notice("volume: %" PRIu64 " delivered, %" PRIu64 " deferred (%" PRIu64 " throttled), %" PRIu64 " rejected; not counted: %" PRIu64
-		   " to own mailboxes, %" PRIu64 " through this host itself, %" PRIu64 " bounces and probes, %" PRIu64 " mails of others",
-		   m->outcome[LOG_DELIVERED], m->outcome[LOG_DEFERRED] + m->outcome[LOG_THROTTLED], m->outcome[LOG_THROTTLED],
-		   m->outcome[LOG_REJECTED], m->own, m->hops, m->bounces, m->foreign);
+	log_notice("volume: %" PRIu64 " delivered, %" PRIu64 " deferred (%" PRIu64
+		   " throttled), %" PRIu64 " rejected; not counted: %" PRIu64
+		   " to own mailboxes, %" PRIu64 " through this host itself, %" PRIu64
+		   " bounces and probes, %" PRIu64 " mails of others",
+		m->outcome[LOG_DELIVERED], m->outcome[LOG_DEFERRED] + m->outcome[LOG_THROTTLED],
+		m->outcome[LOG_THROTTLED], m->outcome[LOG_REJECTED], m->own, m->hops, m->bounces,
+		m->foreign);
 }
 
 int volumelog_count(struct session *s, char **paths, size_t count, int64_t now)

@@ -158,7 +158,8 @@ with case("no address is left behind by a run that is killed in the middle"):
         dovecot.deliver(generate.BOUNCES, [message for message in mail for _ in range(4)])
         process = retour.start("poll")
         time.sleep(0.05 + number * 0.03)
-        family = descendants(process.pid)
+        # but not the leak sanitizer's helper: a process without a title, without which the run waits for ever
+        family = [process.pid] + [pid for pid in descendants(process.pid) if title(pid).startswith("retour: ")]
         os.kill(family[number % len(family)], signal.SIGKILL if number % 2 else signal.SIGABRT)
         out, err = process.communicate(timeout=60)
         equal(canary.search(used, [retour.data, temporary], {"log": err + out}), [])

@@ -11,7 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	struct sns_recipient to;
 	arf_looks_like(report);
 	arf_read(report, &a);
-	MUST(a.recipients <= ARF_RECIPIENTS_MAX && a.type < FEEDBACK_COUNT && arf_kind(a.type) < KIND_COUNT && arf_category(a.type) < CATEGORY_COUNT);
+	MUST(a.recipients <= ARF_RECIPIENTS_MAX && a.type < FEEDBACK_COUNT &&
+		arf_kind(a.type) < KIND_COUNT && arf_category(a.type) < CATEGORY_COUNT);
 	for (size_t i = 0; i < a.recipients; i++)
 		MUST(fuzz_within(a.recipient[i], report));
 	if (sns_open(&s, text))

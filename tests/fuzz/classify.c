@@ -21,9 +21,12 @@ static void ignore(void *context, const void *bytes, size_t n)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
-	static const char *const domains[] = { "example.org", NULL }, *const headers[] = { "X-Campaign-ID", NULL };
-	static const struct classify_options options = { .domains = domains, .campaign_headers = headers,
-		.verp = "bounce+{token}@bounce.example.org", .redact = true };
+	static const char *const domains[] = { "example.org", NULL },
+				 *const headers[] = { "X-Campaign-ID", NULL };
+	static const struct classify_options options = { .domains = domains,
+		.campaign_headers = headers,
+		.verp = "bounce+{token}@bounce.example.org",
+		.redact = true };
 	static struct workspace *workspace;
 	if (!workspace)
 		MUST((workspace = workspace_new()));

@@ -1,9 +1,14 @@
-/* Reply and enhanced codes in any text, and what the rules make of it: never a code that is none, never a class without a meaning. */
+/*
+ * Reply and enhanced codes in any text, and what the rules make of it: never a code that is none,
+ * never a class without a meaning.
+ */
 #include "tests/fuzz/fuzz.h"
 
 static void must_be_a_code(struct status s, unsigned reply)
 {
-	MUST(!s.digit || ((s.digit == 2 || s.digit == 4 || s.digit == 5) && s.subject <= 999 && s.detail <= 999));
+	MUST(!s.digit ||
+		((s.digit == 2 || s.digit == 4 || s.digit == 5) && s.subject <= 999 &&
+			s.detail <= 999));
 	MUST(!reply || (reply >= 200 && reply < 600));
 }
 
@@ -11,8 +16,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
 	struct span text = fuzz_text(bytes, n);
 	struct codes c = codes_find(text);
-	struct evidence e = { .kind = KIND_FAILURE, .diagnostic = text, .human = { "", 0 }, .subject = { "", 0 }, .remote_mta = { "", 0 },
-		.reporting_mta = { "", 0 }, .recipient_domain = { "", 0 } };
+	struct evidence e = { .kind = KIND_FAILURE,
+		.diagnostic = text,
+		.human = { "", 0 },
+		.subject = { "", 0 },
+		.remote_mta = { "", 0 },
+		.reporting_mta = { "", 0 },
+		.recipient_domain = { "", 0 } };
 	struct decision d;
 	must_be_a_code(c.status, c.reply);
 	MUST(c.begin <= c.end && c.end <= text.n);

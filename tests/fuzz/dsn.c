@@ -1,4 +1,7 @@
-/* message/delivery-status (RFC 3464) in any damage: fields lie within the report, and the reader comes to its end. */
+/*
+ * message/delivery-status (RFC 3464) in any damage: fields lie within the report, and the reader
+ * comes to its end.
+ */
 #include "classify/dsn.h"
 #include "classify/recipient.h"
 #include "tests/fuzz/fuzz.h"
@@ -14,8 +17,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	dsn_open(&r, report);
 	while (dsn_next(&r, &group)) {
 		MUST(++groups <= n + 1);
-		MUST(fuzz_within(group.final, report) && fuzz_within(group.original, report) && fuzz_within(group.diagnostic, report));
-		MUST(fuzz_within(dsn_host(group.remote_mta), report) && fuzz_within(dsn_diagnostic(group.diagnostic), report));
+		MUST(fuzz_within(group.final, report) && fuzz_within(group.original, report) &&
+			fuzz_within(group.diagnostic, report));
+		MUST(fuzz_within(dsn_host(group.remote_mta), report) &&
+			fuzz_within(dsn_diagnostic(group.diagnostic), report));
 		MUST(dsn_action(group.action) < ACTION_COUNT);
 		MUST(recipient_field(group.final, false, address) < sizeof address);
 		MUST(recipient_field(group.original, true, address) < sizeof address);

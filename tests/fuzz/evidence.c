@@ -1,4 +1,7 @@
-/* Evidence as an auditor gets it from somebody: the ledger's text, a checkpoint, a signature, a public key. */
+/*
+ * Evidence as an auditor gets it from somebody: the ledger's text, a checkpoint, a signature, a
+ * public key.
+ */
 #include <string.h>
 #include "reports/evidence.h"
 #include "store/chain.h"
@@ -18,7 +21,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 		MUST((nowhere = fopen("/dev/null", "w")));
 	findings.out = nowhere;
 	memset(&key, 0, sizeof key);
-	memcpy(key.id, "\x27\xfc\xc2\x29\x3d\x88\xe9\xc3", sizeof key.id); /* of the seed's signature */
+	memcpy(key.id, "\x27\xfc\xc2\x29\x3d\x88\xe9\xc3",
+		sizeof key.id); /* of the seed's signature */
 	evidence_check_ledger(text, &check, &findings);
 	MUST(findings.broken); /* nobody names this key, so nothing holds */
 	MUST(minisign_check(text.p, text.n, &key, "", 0, comment) != MINISIGN_GOOD);

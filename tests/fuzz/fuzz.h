@@ -1,4 +1,7 @@
-/* What the fuzz targets share. A target is one file here: any bytes must be read in bounded time, within their memory. See tests/fuzz/run. */
+/*
+ * What the fuzz targets share. A target is one file here: any bytes must be read in bounded time,
+ * within their memory. See tests/fuzz/run.
+ */
 #ifndef RETOUR_FUZZ_H
 #define RETOUR_FUZZ_H
 
@@ -13,7 +16,13 @@
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
 /* For what must always hold: libFuzzer keeps the input that breaks it. */
-#define MUST(condition) do { if (!(condition)) { fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); abort(); } } while (0)
+#define MUST(condition) \
+	do { \
+		if (!(condition)) { \
+			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
+			abort(); \
+		} \
+	} while (0)
 
 static inline struct span fuzz_span(const uint8_t *bytes, size_t n)
 {
@@ -52,12 +61,16 @@ static inline struct arena *fuzz_arena(void)
 	return &arena;
 }
 
-/* The bytes as readers of text get them: valid UTF-8, without NUL, in memory of just that size. The caller frees. */
+/*
+ * The bytes as readers of text get them: valid UTF-8, without NUL, in memory of just that size. The
+ * caller frees.
+ */
 static inline struct span fuzz_text(const uint8_t *bytes, size_t n)
 {
 	char *wide = malloc(n * 3 + 1), *text;
 	MUST(wide);
-	size_t size = charset_to_utf8(fuzz_charsets(), SPAN("utf-8"), fuzz_span(bytes, n), wide, n * 3 + 1);
+	size_t size = charset_to_utf8(
+		fuzz_charsets(), SPAN("utf-8"), fuzz_span(bytes, n), wide, n * 3 + 1);
 	for (size_t i = 0; i < size; i++)
 		if (!wide[i])
 			wide[i] = ' ';

@@ -12,7 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	while (header_next(&rest, &f, &blank)) {
 		MUST(fuzz_within(f.name, header) && fuzz_within(f.value, header));
 		MUST(span_is_utf8(header_text(arena, fuzz_charsets(), f.value)));
-		MUST(header_parameter(f.value, SPAN("boundary"), value, sizeof value) <= sizeof value);
+		MUST(header_parameter(f.value, SPAN("boundary"), value, sizeof value) <=
+			sizeof value);
 		MUST(header_parameter(f.value, SPAN("charset"), value, 8) <= 8);
 		MUST(fuzz_within(header_token(f.value), header));
 	}

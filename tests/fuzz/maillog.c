@@ -1,4 +1,7 @@
-/* Lines of mail logs, which anybody can write into by sending mail, and the fields of CSV files: what is found lies within them. */
+/*
+ * Lines of mail logs, which anybody can write into by sending mail, and the fields of CSV files:
+ * what is found lies within them.
+ */
 #include "poller/volume/csv.h"
 #include "poller/volume/maillog.h"
 #include "tests/fuzz/fuzz.h"
@@ -11,7 +14,8 @@ static void read_log(struct span text)
 	while (span_line(&text, &line)) {
 		if (!maillog_read(line, &clock, &l))
 			continue;
-		const struct span found[] = { l.host, l.id, l.notice, l.sender, l.header, l.recipients, l.relay };
+		const struct span found[] = { l.host, l.id, l.notice, l.sender, l.header,
+			l.recipients, l.relay };
 		for (size_t i = 0; i < sizeof found / sizeof found[0]; i++)
 			MUST(fuzz_within(found[i], line));
 		MUST(l.what <= LOG_DONE && l.at <= clock.now + 86400);
@@ -30,7 +34,8 @@ static void read_csv(struct span text)
 	while (text.n) {
 		if (csv_next(text, true, separator, 1, &record, &field, &used) != CSV_RECORD)
 			field.p = NULL;
-		MUST(used > 0 && used <= text.n && fuzz_within(record, text) && (!field.p || fuzz_within(field, record)));
+		MUST(used > 0 && used <= text.n && fuzz_within(record, text) &&
+			(!field.p || fuzz_within(field, record)));
 		if (field.p)
 			MUST(csv_unquote(field, out, text.n + 1) <= field.n);
 		text.p += used;

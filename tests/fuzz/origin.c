@@ -1,4 +1,7 @@
-/* Return paths: SRS, BATV, VERP and tokens in any address; the returned mail's header; the campaign. */
+/*
+ * Return paths: SRS, BATV, VERP and tokens in any address; the returned mail's header; the
+ * campaign.
+ */
 #include "classify/mime.h"
 #include "classify/origin.h"
 #include "classify/event.h"
@@ -7,8 +10,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
-	static const char *const domains[] = { "example.org", NULL }, *const headers[] = { "X-Campaign-ID", NULL };
-	static const struct classify_options options = { .domains = domains, .campaign_headers = headers, .verp = "bounce+{token}@bounce.example.org" };
+	static const char *const domains[] = { "example.org", NULL },
+				 *const headers[] = { "X-Campaign-ID", NULL };
+	static const struct classify_options options = { .domains = domains,
+		.campaign_headers = headers,
+		.verp = "bounce+{token}@bounce.example.org" };
 	struct span text = fuzz_span(bytes, n), body;
 	struct fields fields;
 	char address[EVENT_ADDRESS_SIZE], campaign[EVENT_CAMPAIGN_SIZE];

@@ -1,4 +1,7 @@
-/* Bounces in words: recipients lie within the text, each is a plausible address, and what is kept of it is redacted of all addresses. */
+/*
+ * Bounces in words: recipients lie within the text, each is a plausible address, and what is kept
+ * of it is redacted of all addresses.
+ */
 #include "classify/prose.h"
 #include "classify/recipient.h"
 #include "classify/redact.h"
@@ -15,7 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	MUST(p.count <= PROSE_RECIPIENTS_MAX);
 	for (size_t i = 0; i < p.count; i++) {
 		const struct prose_recipient *r = &p.recipient[i];
-		MUST(fuzz_within(r->address, text) && fuzz_within(r->diagnostic, text) && fuzz_within(r->about, text));
+		MUST(fuzz_within(r->address, text) && fuzz_within(r->diagnostic, text) &&
+			fuzz_within(r->about, text));
 		MUST(address_plausible(r->address));
 		MUST(redact(clean, sizeof clean, r->about, none) < sizeof clean);
 		MUST(span_find_nocase(span_of(clean), r->address) < 0);

@@ -1,6 +1,7 @@
 /*
- * Runs a fuzz target without libFuzzer, so that `make check` needs no clang: each file once as it is, and then damaged in ways that are the same in every
- * run (bytes changed, cut out, doubled, another file's put in).
+ * Runs a fuzz target without libFuzzer, so that `make check` needs no clang: each file once as it
+ * is, and then damaged in ways that are the same in every run (bytes changed, cut out, doubled,
+ * another file's put in).
  *
  *     replay/TARGET DAMAGED FILE…        each file DAMAGED times more
  */
@@ -25,7 +26,10 @@ static uint64_t next(void)
 	return x ^= x << 17;
 }
 
-static size_t below(size_t n) { return n ? (size_t)(next() % n) : 0; }
+static size_t below(size_t n)
+{
+	return n ? (size_t)(next() % n) : 0;
+}
 
 static struct file read_file(const char *path)
 {

@@ -1,4 +1,7 @@
-/* The rules files, which an administrator may edit: any bytes give rules or an error that says where. */
+/*
+ * The rules files, which an administrator may edit: any bytes give rules or an error that says
+ * where.
+ */
 #include <sys/mman.h>
 #include <unistd.h>
 #include "tests/fuzz/fuzz.h"

@@ -6,10 +6,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
 	struct verp v, again;
 	char token[VERP_TOKEN_SIZE];
-	for (size_t room = n ? bytes[0] % VERP_TOKEN_SIZE : 0; verp_decode(fuzz_span(bytes, n), &v); room = VERP_TOKEN_SIZE) {
-		size_t written = verp_encode(&v, token, room < VERP_TOKEN_SIZE ? room : VERP_TOKEN_SIZE - 1);
+	for (size_t room = n ? bytes[0] % VERP_TOKEN_SIZE : 0; verp_decode(fuzz_span(bytes, n), &v);
+		room = VERP_TOKEN_SIZE) {
+		size_t written = verp_encode(
+			&v, token, room < VERP_TOKEN_SIZE ? room : VERP_TOKEN_SIZE - 1);
 		MUST(written <= room && strlen(token) == written);
-		MUST(!written || (verp_decode(span_of(token), &again) && !memcmp(&v, &again, sizeof v)));
+		MUST(!written ||
+			(verp_decode(span_of(token), &again) && !memcmp(&v, &again, sizeof v)));
 		if (room == VERP_TOKEN_SIZE)
 			break;
 	}

@@ -1,4 +1,7 @@
-/* Text without a charset: what its bytes look like. Sentences of bounces in each charset, made here from UTF-8. */
+/*
+ * Text without a charset: what its bytes look like. Sentences of bounces in each charset, made here
+ * from UTF-8.
+ */
 #include "classify_fixture.h"
 
 #include <iconv.h>
@@ -7,14 +10,19 @@
 static const struct {
 	const char *charset, *text;
 } sentences[] = {
-	{ "ISO-8859-1", "Ihre Nachricht konnte dem Empfänger nicht zugestellt werden: das Postfach ist überfüllt." },
+	{ "ISO-8859-1",
+		"Ihre Nachricht konnte dem Empfänger nicht zugestellt werden: das Postfach ist überfüllt." },
 	{ "ISO-8859-1", "Il n'y a pas d'utilisateur à cette adresse ; la boîte a été fermée." },
 	{ "ISO-8859-1", "Mottagarens brevlåda är full. Försök igen senare." },
 	{ "WINDOWS-1252", "The recipient’s mailbox is full – try again later…" },
-	{ "ISO-8859-2", "Wiadomość nie mogła zostać dostarczona: użytkownik nie istnieje, skrzynka została usunięta." },
-	{ "CP1250", "Wiadomość nie mogła zostać dostarczona: użytkownik nie istnieje, skrzynka została usunięta." },
-	{ "CP1250", "Zprávu se nepodařilo doručit, protože schránka příjemce už nemá žádné místo a uživatel ji nečte už měsíc. Více na naší stránce." },
-	{ "ISO-8859-2", "Zpráva nebyla doručena; uživatel už neexistuje, prosíme o snížení počtu zpráv a ověření adresy v naší poště." },
+	{ "ISO-8859-2",
+		"Wiadomość nie mogła zostać dostarczona: użytkownik nie istnieje, skrzynka została usunięta." },
+	{ "CP1250",
+		"Wiadomość nie mogła zostać dostarczona: użytkownik nie istnieje, skrzynka została usunięta." },
+	{ "CP1250",
+		"Zprávu se nepodařilo doručit, protože schránka příjemce už nemá žádné místo a uživatel ji nečte už měsíc. Více na naší stránce." },
+	{ "ISO-8859-2",
+		"Zpráva nebyla doručena; uživatel už neexistuje, prosíme o snížení počtu zpráv a ověření adresy v naší poště." },
 	{ "CP1251", "Ваше письмо не может быть доставлено: почтовый ящик получателя переполнен." },
 	{ "KOI8-R", "Ваше письмо не может быть доставлено: почтовый ящик получателя переполнен." },
 	{ "KOI8-R", "Пользователь не найден" },
@@ -47,12 +55,14 @@ static void reads_text_without_a_name(void **state)
 	assert_non_null(c);
 	for (size_t i = 0; i < sizeof sentences / sizeof sentences[0]; i++) {
 		char bytes[512], text[1024];
-		struct span in = { bytes, encode(sentences[i].charset, sentences[i].text, bytes, sizeof bytes) };
+		struct span in = { bytes,
+			encode(sentences[i].charset, sentences[i].text, bytes, sizeof bytes) };
 		for (size_t k = 0; k < sizeof names / sizeof names[0]; k++) {
 			size_t n = charset_to_utf8(c, span_of(names[k]), in, text, sizeof text - 1);
 			text[n] = '\0';
 			if (strcmp(text, sentences[i].text))
-				fail_msg("%s taken for something else: %s", sentences[i].charset, text);
+				fail_msg("%s taken for something else: %s", sentences[i].charset,
+					text);
 		}
 	}
 	charsets_close(c);
@@ -62,13 +72,15 @@ static void reads_text_without_a_name(void **state)
 static void keeps_damaged_utf8(void **state)
 {
 	struct charsets *c = charsets_open();
-	const struct span broken = SPAN("Die Empf\xc3\xa4ngeradresse k\xc3\xb6nnte f\xc3\xbcr immer ung\xc3\xbcltig sein \xc3");
+	const struct span broken = SPAN(
+		"Die Empf\xc3\xa4ngeradresse k\xc3\xb6nnte f\xc3\xbcr immer ung\xc3\xbcltig sein \xc3");
 	char text[128];
 	(void)state;
 	assert_non_null(c);
 	size_t n = charset_to_utf8(c, SPAN(""), broken, text, sizeof text - 1);
 	text[n] = '\0';
-	assert_string_equal(text, "Die Empfängeradresse könnte für immer ungültig sein \xef\xbf\xbd");
+	assert_string_equal(
+		text, "Die Empfängeradresse könnte für immer ungültig sein \xef\xbf\xbd");
 	charsets_close(c);
 }
 
@@ -79,7 +91,8 @@ static void believes_a_name(void **state)
 	char text[64];
 	(void)state;
 	assert_non_null(c);
-	size_t n = charset_to_utf8(c, SPAN("iso-8859-1"), SPAN("\xd0\xcf\xce\xd4"), text, sizeof text - 1);
+	size_t n = charset_to_utf8(
+		c, SPAN("iso-8859-1"), SPAN("\xd0\xcf\xce\xd4"), text, sizeof text - 1);
 	text[n] = '\0';
 	assert_string_equal(text, "ÐÏÎÔ");
 	charsets_close(c);
@@ -97,7 +110,8 @@ static void ends_on_any_bytes(void **state)
 			bytes[0] = (unsigned char)a;
 			bytes[1] = (unsigned char)b;
 			bytes[2] = 0xe4;
-			size_t n = charset_to_utf8(c, SPAN(""), (struct span){ (const char *)bytes, 3 }, text, sizeof text);
+			size_t n = charset_to_utf8(c, SPAN(""),
+				(struct span){ (const char *)bytes, 3 }, text, sizeof text);
 			assert_true(span_is_utf8((struct span){ text, n }));
 		}
 	charsets_close(c);

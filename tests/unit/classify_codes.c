@@ -24,9 +24,11 @@ static const struct {
 	{ "Sorry, no mailbox here by that name. (#5.1.1)", 0, "5.1.1" },
 	{ "5.1.1 (bad destination mailbox address)", 0, "5.1.1" },
 	{ "550-'5.2.2 <kim@example.org>... Mailbox Full'", 550, "5.2.2" },
-	{ "host mx.example.org[192.0.2.1] said: 550 No such user (in reply to RCPT TO command)", 550, "" },
+	{ "host mx.example.org[192.0.2.1] said: 550 No such user (in reply to RCPT TO command)",
+		550, "" },
 	{ "554 delivery error: dd This user doesn't have an account", 554, "" },
-	{ "SMTP error from remote mail server after RCPT TO:<kim@example.org>: 550 Unknown", 550, "" },
+	{ "SMTP error from remote mail server after RCPT TO:<kim@example.org>: 550 Unknown", 550,
+		"" },
 	{ "Remote server returned error 550: no such user", 550, "" },
 	{ "421, ERROR_CODE :, Host not reachable.", 421, "" },
 	{ "<<< 550 5.1.1 unknown\n550 5.1.1 <kim@example.org>... User unknown", 550, "5.1.1" },
@@ -85,9 +87,11 @@ static void codes_are_told_from_numbers(void **state)
 		memcpy(copy, CASES[i].text, n);
 		c = codes_find((struct span){ copy, n });
 		if (c.reply != CASES[i].reply || strcmp(text_of(c.status), CASES[i].status))
-			fail_msg("'%s' gives %u '%s', not %u '%s'", CASES[i].text, c.reply, text_of(c.status), CASES[i].reply, CASES[i].status);
+			fail_msg("'%s' gives %u '%s', not %u '%s'", CASES[i].text, c.reply,
+				text_of(c.status), CASES[i].reply, CASES[i].status);
 		if (c.begin > c.end || c.end > n)
-			fail_msg("'%s': codes stand at %zu to %zu of %zu", CASES[i].text, c.begin, c.end, n);
+			fail_msg("'%s': codes stand at %zu to %zu of %zu", CASES[i].text, c.begin,
+				c.end, n);
 		free(copy);
 	}
 }
@@ -103,20 +107,33 @@ static void codes_say_where_they_stand(void **state)
 
 static void status_fields_are_read(void **state)
 {
-	static const struct { const char *text, *status; } fields[] = {
-		{ "5.1.1", "5.1.1" }, { " 5.1.1\r\n", "5.1.1" }, { "5.0.0 (permanent failure)", "5.0.0" }, { "4.4.7 (unable to deliver)", "4.4.7" },
-		{ "2.1.5", "2.1.5" }, { "5.7.606", "5.7.606" },	 { "5.=", "" },			    { "", "" },
-		{ "5.1.1.1", "" },    { "5.1.1234", "" },	 { "9.1.1", "" },		    { "RO", "" },
+	static const struct {
+		const char *text, *status;
+	} fields[] = {
+		{ "5.1.1", "5.1.1" },
+		{ " 5.1.1\r\n", "5.1.1" },
+		{ "5.0.0 (permanent failure)", "5.0.0" },
+		{ "4.4.7 (unable to deliver)", "4.4.7" },
+		{ "2.1.5", "2.1.5" },
+		{ "5.7.606", "5.7.606" },
+		{ "5.=", "" },
+		{ "", "" },
+		{ "5.1.1.1", "" },
+		{ "5.1.1234", "" },
+		{ "9.1.1", "" },
+		{ "RO", "" },
 	};
 	(void)state;
 
 	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-		assert_string_equal(text_of(status_parse(span_of(fields[i].text))), fields[i].status);
+		assert_string_equal(
+			text_of(status_parse(span_of(fields[i].text))), fields[i].status);
 }
 
 static void any_bytes_end_soon(void **state)
 {
-	static const char *const units[] = { "5", "5.", "5.1.", "550 ", "5.1.1 ", "550-5.1.1 ", "#", "1.", "...", " ", "\x80" };
+	static const char *const units[] = { "5", "5.", "5.1.", "550 ", "5.1.1 ", "550-5.1.1 ", "#",
+		"1.", "...", " ", "\x80" };
 	enum { SIZE = 1 << 20 };
 	char *text = malloc(SIZE);
 	(void)state;

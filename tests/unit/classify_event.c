@@ -1,4 +1,6 @@
-/* The words of an event, what the run accepts of a parser, and the line of JSON that is made of it. */
+/*
+ * The words of an event, what the run accepts of a parser, and the line of JSON that is made of it.
+ */
 #include "classify_fixture.h"
 #include "classify/json.h"
 
@@ -28,8 +30,13 @@ static void writes_status(void **state)
 
 static struct event honest(void)
 {
-	struct event e = { .seq = 1, .kind = KIND_FAILURE, .klass = CLASS_HARD, .category = CATEGORY_USER_UNKNOWN, .reply = 550,
-			   .status = { 5, 1, 1 }, .arrived = 1793606405 };
+	struct event e = { .seq = 1,
+		.kind = KIND_FAILURE,
+		.klass = CLASS_HARD,
+		.category = CATEGORY_USER_UNKNOWN,
+		.reply = 550,
+		.status = { 5, 1, 1 },
+		.arrived = 1793606405 };
 	strcpy(e.recipient, "j\xc3\xb6rg@example.net");
 	strcpy(e.campaign, "autumn-2026");
 	strcpy(e.diagnostic, "550 5.1.1 say \"no\" \\ \xe5\xae\x9b");
@@ -42,7 +49,12 @@ static void refuses_what_no_parser_writes(void **state)
 	(void)state;
 	struct event e = honest();
 	assert_true(event_valid(&e));
-#define BROKEN(change) do { e = honest(); change; assert_false(event_valid(&e)); } while (0)
+#define BROKEN(change) \
+	do { \
+		e = honest(); \
+		change; \
+		assert_false(event_valid(&e)); \
+	} while (0)
 	BROKEN(e.kind = KIND_COUNT);
 	BROKEN(e.klass = CLASS_COUNT);
 	BROKEN(e.category = CATEGORY_COUNT);
@@ -115,8 +127,11 @@ static void json_fits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names_and_numbers_agree), cmocka_unit_test(writes_status), cmocka_unit_test(refuses_what_no_parser_writes),
-		cmocka_unit_test(prints_json), cmocka_unit_test(json_fits),
+		cmocka_unit_test(names_and_numbers_agree),
+		cmocka_unit_test(writes_status),
+		cmocka_unit_test(refuses_what_no_parser_writes),
+		cmocka_unit_test(prints_json),
+		cmocka_unit_test(json_fits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,7 +25,8 @@ static int enter(void **state)
 
 static int leave(void **state)
 {
-	static const char *const names[] = { "file", "link", "fifo", "other", ".file.retour-draft" };
+	static const char *const names[] = { "file", "link", "fifo", "other",
+		".file.retour-draft" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -87,7 +88,8 @@ static void a_link_is_followed(void **state)
 
 	(void)state;
 	assert_int_equal(symlink("other", "link"), 0);
-	assert_int_equal(file_replace("link", span_of("first"), 0600), 0); /* there is nothing yet where it leads */
+	assert_int_equal(file_replace("link", span_of("first"), 0600),
+		0); /* there is nothing yet where it leads */
 	holds("other", "first");
 	assert_int_equal(file_replace("link", span_of("second"), 0600), 0);
 	holds("other", "second");
@@ -118,7 +120,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_file_is_replaced, enter, leave),
 		cmocka_unit_test_setup_teardown(a_draft_that_was_left_is_taken_over, enter, leave),
-		cmocka_unit_test_setup_teardown(a_draft_with_another_name_is_not_written_to, enter, leave),
+		cmocka_unit_test_setup_teardown(
+			a_draft_with_another_name_is_not_written_to, enter, leave),
 		cmocka_unit_test_setup_teardown(a_link_is_followed, enter, leave),
 		cmocka_unit_test_setup_teardown(what_is_no_file_is_written_to, enter, leave),
 	};

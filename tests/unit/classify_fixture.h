@@ -1,4 +1,7 @@
-/* For the tests of classify/: a few rules built by hand (the program's own are data of the poller), and a sink that keeps events. */
+/*
+ * For the tests of classify/: a few rules built by hand (the program's own are data of the poller),
+ * and a sink that keeps events.
+ */
 #ifndef RETOUR_CLASSIFY_FIXTURE_H
 #define RETOUR_CLASSIFY_FIXTURE_H
 
@@ -18,30 +21,73 @@
 	do { \
 		struct span asserted = (got); \
 		if (asserted.n != strlen(want) || memcmp(asserted.p, (want), asserted.n) != 0) \
-			fail_msg("got \"%.*s\", expected \"%s\"", (int)asserted.n, asserted.p, (want)); \
+			fail_msg("got \"%.*s\", expected \"%s\"", (int)asserted.n, asserted.p, \
+				(want)); \
 	} while (0)
 
 static const struct rule_spec FIXTURE_RULES[] = {
-	{ .id = "failed", .klass = -1, .mark = MARK_FAILED_RECIPIENTS, .where = WHERE_HUMAN, .phrase_count = 3,
-	  .phrases = { "the following addresses failed", "could not be delivered to", "couldn't be delivered" } },
-	{ .id = "delayed", .klass = -1, .mark = MARK_DELAYED_RECIPIENTS, .where = WHERE_HUMAN, .phrase_count = 1,
-	  .phrases = { "has not yet been delivered" } },
-	{ .id = "returned", .klass = -1, .mark = MARK_RETURNED_MESSAGE, .where = WHERE_HUMAN, .phrase_count = 1,
-	  .phrases = { "this is a copy of the message" } },
-	{ .id = "says", .klass = -1, .mark = MARK_REMOTE_SAYS, .where = WHERE_HUMAN, .phrase_count = 1, .phrases = { "remote host said:" } },
-	{ .id = "subject", .klass = -1, .mark = MARK_BOUNCE_SUBJECT, .where = WHERE_SUBJECT, .phrase_count = 2,
-	  .phrases = { "undelivered mail", "delivery failure" } },
-	{ .id = "sender", .klass = -1, .mark = MARK_BOUNCE_SENDER, .where = WHERE_SENDER, .phrase_count = 1, .phrases = { "mailer-daemon" } },
-	{ .id = "away", .klass = -1, .kind = KIND_AUTOREPLY, .where = WHERE_SUBJECT | WHERE_HUMAN, .phrase_count = 1, .phrases = { "out of office" } },
-	{ .id = "confirm", .klass = -1, .kind = KIND_CHALLENGE, .where = WHERE_SUBJECT, .phrase_count = 1, .phrases = { "please confirm your message" } },
-	{ .id = "unknown", .klass = -1, .category = CATEGORY_USER_UNKNOWN, .where = WHERE_HUMAN | WHERE_DIAGNOSTIC, .phrase_count = 1,
-	  .phrases = { "user unknown" } },
+	{ .id = "failed",
+		.klass = -1,
+		.mark = MARK_FAILED_RECIPIENTS,
+		.where = WHERE_HUMAN,
+		.phrase_count = 3,
+		.phrases = { "the following addresses failed", "could not be delivered to",
+			"couldn't be delivered" } },
+	{ .id = "delayed",
+		.klass = -1,
+		.mark = MARK_DELAYED_RECIPIENTS,
+		.where = WHERE_HUMAN,
+		.phrase_count = 1,
+		.phrases = { "has not yet been delivered" } },
+	{ .id = "returned",
+		.klass = -1,
+		.mark = MARK_RETURNED_MESSAGE,
+		.where = WHERE_HUMAN,
+		.phrase_count = 1,
+		.phrases = { "this is a copy of the message" } },
+	{ .id = "says",
+		.klass = -1,
+		.mark = MARK_REMOTE_SAYS,
+		.where = WHERE_HUMAN,
+		.phrase_count = 1,
+		.phrases = { "remote host said:" } },
+	{ .id = "subject",
+		.klass = -1,
+		.mark = MARK_BOUNCE_SUBJECT,
+		.where = WHERE_SUBJECT,
+		.phrase_count = 2,
+		.phrases = { "undelivered mail", "delivery failure" } },
+	{ .id = "sender",
+		.klass = -1,
+		.mark = MARK_BOUNCE_SENDER,
+		.where = WHERE_SENDER,
+		.phrase_count = 1,
+		.phrases = { "mailer-daemon" } },
+	{ .id = "away",
+		.klass = -1,
+		.kind = KIND_AUTOREPLY,
+		.where = WHERE_SUBJECT | WHERE_HUMAN,
+		.phrase_count = 1,
+		.phrases = { "out of office" } },
+	{ .id = "confirm",
+		.klass = -1,
+		.kind = KIND_CHALLENGE,
+		.where = WHERE_SUBJECT,
+		.phrase_count = 1,
+		.phrases = { "please confirm your message" } },
+	{ .id = "unknown",
+		.klass = -1,
+		.category = CATEGORY_USER_UNKNOWN,
+		.where = WHERE_HUMAN | WHERE_DIAGNOSTIC,
+		.phrase_count = 1,
+		.phrases = { "user unknown" } },
 };
 
 static inline struct rules *fixture_rules(void)
 {
 	char error[256];
-	struct rules *r = rules_build(FIXTURE_RULES, sizeof FIXTURE_RULES / sizeof FIXTURE_RULES[0], NULL, 0, error, sizeof error);
+	struct rules *r = rules_build(FIXTURE_RULES, sizeof FIXTURE_RULES / sizeof FIXTURE_RULES[0],
+		NULL, 0, error, sizeof error);
 	if (!r)
 		fail_msg("%s", error);
 	return r;
@@ -66,8 +112,9 @@ static inline int keep(void *context, const struct event *e)
 
 static const char *const FIXTURE_DOMAINS[] = { "example.com", NULL };
 static const char *const FIXTURE_CAMPAIGNS[] = { "X-Campaign-ID", NULL };
-static const struct classify_options FIXTURE_OPTIONS = { .domains = FIXTURE_DOMAINS, .campaign_headers = FIXTURE_CAMPAIGNS,
-							 .verp = "bounce+{token}@bounce.example.com" };
+static const struct classify_options FIXTURE_OPTIONS = { .domains = FIXTURE_DOMAINS,
+	.campaign_headers = FIXTURE_CAMPAIGNS,
+	.verp = "bounce+{token}@bounce.example.com" };
 
 static inline double seconds_now(void)
 {

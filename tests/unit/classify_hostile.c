@@ -1,6 +1,7 @@
 /*
- * Reports cut, flipped and doubled at random places (the seed is fixed) never crash, never give an event that the run would refuse, and
- * never take longer than their bytes deserve. Built with sanitizers this is where they look.
+ * Reports cut, flipped and doubled at random places (the seed is fixed) never crash, never give an
+ * event that the run would refuse, and never take longer than their bytes deserve. Built with
+ * sanitizers this is where they look.
  */
 #include "classify_fixture.h"
 
@@ -33,15 +34,22 @@ static size_t mutate(char *text, size_t n, size_t room)
 		if (at + length > n)
 			length = n - at;
 		switch (chance(4)) {
-		case 0: text[at] = bytes[chance(sizeof bytes - 1)]; break;
-		case 1: memmove(text + at, text + at + length, n - at - length); n -= length; break;
+		case 0:
+			text[at] = bytes[chance(sizeof bytes - 1)];
+			break;
+		case 1:
+			memmove(text + at, text + at + length, n - at - length);
+			n -= length;
+			break;
 		case 2:
 			if (n + length <= room) {
 				memmove(text + at + length, text + at, n - at);
 				n += length;
 			}
 			break;
-		default: n = at; break;
+		default:
+			n = at;
+			break;
 		}
 	}
 	return n;
@@ -69,7 +77,9 @@ static void survives_mutations(void **state)
 		assert_non_null(room);
 		strcpy(room, seed);
 		size_t n = mutate(room, strlen(seed), ROOM);
-		char *text = malloc(n ? n : 1); /* exactly as long: the sanitizer sees the first byte too many */
+		char *text = malloc(
+			n ? n
+			  : 1); /* exactly as long: the sanitizer sees the first byte too many */
 		assert_non_null(text);
 		memcpy(text, room, n);
 		free(room);
@@ -95,7 +105,10 @@ static void stops_when_told(void **state)
 	struct workspace *w = workspace_new();
 	struct kept kept = { .stop_after = 1 };
 	struct outcome out;
-	struct message m = { .bytes = SPAN("X-Failed-Recipients: a@example.net, b@example.net\nFrom: MAILER-DAEMON@example.net\n\nuser unknown\n") };
+	struct message m = {
+		.bytes = SPAN(
+			"X-Failed-Recipients: a@example.net, b@example.net\nFrom: MAILER-DAEMON@example.net\n\nuser unknown\n")
+	};
 	assert_non_null(w);
 	assert_int_equal(classify(rules, &FIXTURE_OPTIONS, w, &m, keep, &kept, &out), 7);
 	assert_int_equal(kept.count, 1);
@@ -103,14 +116,20 @@ static void stops_when_told(void **state)
 	rules_free(rules);
 }
 
-/* More recipients than CLASSIFY_EVENTS_MAX: the limit is kept and said. Exactly so many, some of them named again, are not too many. */
+/*
+ * More recipients than CLASSIFY_EVENTS_MAX: the limit is kept and said. Exactly so many, some of
+ * them named again, are not too many.
+ */
 static void classify_so_many(int recipients, int named_again, size_t events, bool overflow)
 {
 	char *text = malloc((size_t)(recipients + named_again) * 64 + 512);
 	assert_non_null(text);
-	size_t n = (size_t)sprintf(text, "From: MAILER-DAEMON@example.net\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx\n\n");
+	size_t n = (size_t)sprintf(text,
+		"From: MAILER-DAEMON@example.net\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx\n\n");
 	for (int i = 0; i < recipients + named_again; i++)
-		n += (size_t)sprintf(text + n, "Final-Recipient: rfc822; u%d@example.net\nAction: failed\n\n", i % recipients);
+		n += (size_t)sprintf(text + n,
+			"Final-Recipient: rfc822; u%d@example.net\nAction: failed\n\n",
+			i % recipients);
 	struct rules *rules = fixture_rules();
 	struct workspace *w = workspace_new();
 	struct kept kept = { .count = 0 };
@@ -151,9 +170,12 @@ static void invents_no_address_where_it_is_cut(void **state)
 	assert_non_null(w);
 	for (size_t s = 0; s < sizeof SEEDS / sizeof SEEDS[0]; s++)
 		for (size_t n = 0; n <= strlen(SEEDS[s]); n++) {
-			struct message m = { .bytes = { SEEDS[s], n }, .truncated = n < strlen(SEEDS[s]) };
+			struct message m = { .bytes = { SEEDS[s], n },
+				.truncated = n < strlen(SEEDS[s]) };
 			struct outcome out;
-			assert_int_equal(classify(rules, &FIXTURE_OPTIONS, w, &m, keep_recipient, recipient, &out), 0);
+			assert_int_equal(classify(rules, &FIXTURE_OPTIONS, w, &m, keep_recipient,
+						 recipient, &out),
+				0);
 			if (recipient[0] && strcmp(recipient, "a@example.net"))
 				fail_msg("seed %zu cut at %zu: %s", s, n, recipient);
 			named += recipient[0] != 0;
@@ -166,7 +188,9 @@ static void invents_no_address_where_it_is_cut(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(survives_mutations), cmocka_unit_test(stops_when_told), cmocka_unit_test(keeps_to_the_limit_of_events),
+		cmocka_unit_test(survives_mutations),
+		cmocka_unit_test(stops_when_told),
+		cmocka_unit_test(keeps_to_the_limit_of_events),
 		cmocka_unit_test(invents_no_address_where_it_is_cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

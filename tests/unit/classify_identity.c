@@ -1,4 +1,7 @@
-/* A mail is the same mail wherever it was fetched and however often; another one is another one; any bytes come to an end. */
+/*
+ * A mail is the same mail wherever it was fetched and however often; another one is another one;
+ * any bytes come to an end.
+ */
 #include "classify_fixture.h"
 
 struct fed {
@@ -33,7 +36,8 @@ static bool same(const char *a, size_t an, const char *b, size_t bn)
 }
 #define SAME(a, b) same(a, sizeof a - 1, b, sizeof b - 1)
 
-#define HEADER "Message-ID: <1@example.net>\nDate: Mon, 2 Nov 2026 08:00:00 +0000\nFrom: a@example.net\n"
+#define HEADER \
+	"Message-ID: <1@example.net>\nDate: Mon, 2 Nov 2026 08:00:00 +0000\nFrom: a@example.net\n"
 
 static void knows_a_mail_again(void **state)
 {
@@ -41,8 +45,10 @@ static void knows_a_mail_again(void **state)
 	static const char mail[] = HEADER "\nHello\n\nWorld\n";
 	assert_true(SAME(mail, mail));
 	assert_true(SAME(mail, "Received: by another route\n" HEADER "\nHello\n\nWorld\n"));
-	assert_true(SAME(mail, "From x Mon Nov  2 08:00:00 2026\n" HEADER "\nHello\n\nWorld\n\n\n"));
-	assert_true(SAME(mail, "Message-ID: <1@example.net>\r\nDate: Mon,\r\n 2 Nov 2026 08:00:00 +0000\r\nFrom: a@example.net\r\n\r\nHello\r\n\r\nWorld\r\n"));
+	assert_true(
+		SAME(mail, "From x Mon Nov  2 08:00:00 2026\n" HEADER "\nHello\n\nWorld\n\n\n"));
+	assert_true(SAME(mail,
+		"Message-ID: <1@example.net>\r\nDate: Mon,\r\n 2 Nov 2026 08:00:00 +0000\r\nFrom: a@example.net\r\n\r\nHello\r\n\r\nWorld\r\n"));
 }
 
 static void tells_mails_apart(void **state)
@@ -51,16 +57,21 @@ static void tells_mails_apart(void **state)
 	static const char mail[] = HEADER "\nHello\n\nWorld\n";
 	assert_false(SAME(mail, HEADER "\nHello\nWorld\n"));
 	assert_false(SAME(mail, HEADER "\nHello\n\nworld\n"));
-	assert_false(SAME(mail, "Message-ID: <2@example.net>\nDate: Mon, 2 Nov 2026 08:00:00 +0000\nFrom: a@example.net\n\nHello\n\nWorld\n"));
-	assert_false(SAME(mail, "Message-ID: <1@example.net>\nDate: Mon, 2 Nov 2026 08:00:01 +0000\nFrom: a@example.net\n\nHello\n\nWorld\n"));
+	assert_false(SAME(mail,
+		"Message-ID: <2@example.net>\nDate: Mon, 2 Nov 2026 08:00:00 +0000\nFrom: a@example.net\n\nHello\n\nWorld\n"));
+	assert_false(SAME(mail,
+		"Message-ID: <1@example.net>\nDate: Mon, 2 Nov 2026 08:00:01 +0000\nFrom: a@example.net\n\nHello\n\nWorld\n"));
 }
 
 static void without_a_body_its_fields_count(void **state)
 {
 	(void)state;
-	static const char mail[] = "Subject: failure notice\nX-Failed-Recipients: a@example.net,\n b@example.net\n";
-	assert_true(SAME(mail, "Received: from mx.example.net\n\tby mail.example.org\nReturn-Path: <>\nSubject: failure notice\nX-Failed-Recipients: a@example.net,\r\n b@example.net\n\n\n"));
-	assert_false(SAME(mail, "Subject: failure notice\nX-Failed-Recipients: a@example.net,\n c@example.net\n"));
+	static const char mail[] =
+		"Subject: failure notice\nX-Failed-Recipients: a@example.net,\n b@example.net\n";
+	assert_true(SAME(mail,
+		"Received: from mx.example.net\n\tby mail.example.org\nReturn-Path: <>\nSubject: failure notice\nX-Failed-Recipients: a@example.net,\r\n b@example.net\n\n\n"));
+	assert_false(SAME(mail,
+		"Subject: failure notice\nX-Failed-Recipients: a@example.net,\n c@example.net\n"));
 	assert_false(SAME("{\"one\": 1}\n", "{\"two\": 2}\n"));
 }
 
@@ -73,7 +84,8 @@ static void ends_on_any_bytes(void **state)
 	memset(big, 'x', 1 << 20);
 	memcpy(big, HEADER "\n", sizeof HEADER);
 	struct fed *f = identity(big, 1 << 20);
-	assert_true(f->n >= IDENTITY_BODY_MAX && f->n < IDENTITY_BODY_MAX + 200); /* the limit holds */
+	assert_true(
+		f->n >= IDENTITY_BODY_MAX && f->n < IDENTITY_BODY_MAX + 200); /* the limit holds */
 	free(f);
 	free(big);
 }
@@ -81,7 +93,9 @@ static void ends_on_any_bytes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(knows_a_mail_again), cmocka_unit_test(tells_mails_apart), cmocka_unit_test(without_a_body_its_fields_count),
+		cmocka_unit_test(knows_a_mail_again),
+		cmocka_unit_test(tells_mails_apart),
+		cmocka_unit_test(without_a_body_its_fields_count),
 		cmocka_unit_test(ends_on_any_bytes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

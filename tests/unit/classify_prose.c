@@ -1,4 +1,7 @@
-/* Which host a text names as the one that answered, and which as the one that reports. Whoever sent, a link, a file or an address is neither. */
+/*
+ * Which host a text names as the one that answered, and which as the one that reports. Whoever
+ * sent, a link, a file or an address is neither.
+ */
 #include "classify_fixture.h"
 #include "classify/prose.h"
 
@@ -10,11 +13,13 @@ static void finds_the_host_that_answered(void **state)
 	} cases[] = {
 		{ "host mx.example.org[203.0.113.1] said: 550 no", "mx.example.org" },
 		{ "    host mx.example.org [203.0.113.1]: 550 no", "mx.example.org" },
-		{ "connect to mx.example.org[203.0.113.1]:25: Connection timed out", "mx.example.org" },
+		{ "connect to mx.example.org[203.0.113.1]:25: Connection timed out",
+			"mx.example.org" },
 		{ "Deferred: Connection refused by mx.example.org.", "mx.example.org" },
 		{ "Giving up on 203.0.113.1.", "203.0.113.1" },
 		{ "203.0.113.1 does not like recipient.", "203.0.113.1" },
-		{ "    mx.example.org [203.0.113.1]:\n>>> RCPT TO:<a@example.org>", "mx.example.org" },
+		{ "    mx.example.org [203.0.113.1]:\n>>> RCPT TO:<a@example.org>",
+			"mx.example.org" },
 		{ "by mx.example.org. [203.0.113.1].", "mx.example.org" },
 		{ "mx.example.org #550 5.1.1 no", "mx.example.org" },
 		{ "mx.example.org gave this error:\nno", "mx.example.org" },
@@ -31,17 +36,23 @@ static void finds_the_host_that_answered(void **state)
 		{ "", "" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-		ASSERT_SPAN(prose_remote(SPAN(""), span_of(cases[i].about), SPAN("")), cases[i].host);
+		ASSERT_SPAN(
+			prose_remote(SPAN(""), span_of(cases[i].about), SPAN("")), cases[i].host);
 }
 
-/* Two sessions: each answer is that of the host in front of it; what the reporting system says of a host that was not talked to is nobody's. */
+/*
+ * Two sessions: each answer is that of the host in front of it; what the reporting system says of a
+ * host that was not talked to is nobody's.
+ */
 static void tells_sessions_apart(void **state)
 {
 	(void)state;
-	static const char text[] = "<a@example.org>\n<b@example.test>\n\n... while talking to mx.example.org.:\n>>> RCPT To:<a@example.org>\n<<< 550 no a\n"
-				   "... while talking to mx.example.test.:\n>>> RCPT To:<b@example.test>\n<<< 551 no b\n550 <c@gone.test>... Host unknown\n";
+	static const char text[] =
+		"<a@example.org>\n<b@example.test>\n\n... while talking to mx.example.org.:\n>>> RCPT To:<a@example.org>\n<<< 550 no a\n"
+		"... while talking to mx.example.test.:\n>>> RCPT To:<b@example.test>\n<<< 551 no b\n550 <c@gone.test>... Host unknown\n";
 	struct span human = span_of(text);
-	struct span a = span_of(strstr(text, "550 no a")), b = span_of(strstr(text, "551 no b")), c = span_of(strstr(text, "550 <c@"));
+	struct span a = span_of(strstr(text, "550 no a")), b = span_of(strstr(text, "551 no b")),
+		    c = span_of(strstr(text, "550 <c@"));
 	ASSERT_SPAN(prose_remote(human, SPAN(""), a), "mx.example.org");
 	ASSERT_SPAN(prose_remote(human, SPAN(""), b), "mx.example.test");
 	ASSERT_SPAN(prose_remote(human, SPAN(""), c), "");
@@ -51,16 +62,21 @@ static void tells_sessions_apart(void **state)
 static void finds_the_host_that_reports(void **state)
 {
 	(void)state;
-	ASSERT_SPAN(prose_reporter(SPAN("Generating server: exch.example.org\n")), "exch.example.org");
-	ASSERT_SPAN(prose_reporter(SPAN("Hi. This is the qmail-send program at mx.example.org.\n")), "mx.example.org");
-	ASSERT_SPAN(prose_reporter(SPAN("a@example.org\n    <exch.example.org #5.1.1>\n")), "exch.example.org");
+	ASSERT_SPAN(
+		prose_reporter(SPAN("Generating server: exch.example.org\n")), "exch.example.org");
+	ASSERT_SPAN(prose_reporter(SPAN("Hi. This is the qmail-send program at mx.example.org.\n")),
+		"mx.example.org");
+	ASSERT_SPAN(prose_reporter(SPAN("a@example.org\n    <exch.example.org #5.1.1>\n")),
+		"exch.example.org");
 	ASSERT_SPAN(prose_reporter(SPAN("host mx.example.org[203.0.113.1] said: 550 no")), "");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(finds_the_host_that_answered), cmocka_unit_test(tells_sessions_apart), cmocka_unit_test(finds_the_host_that_reports),
+		cmocka_unit_test(finds_the_host_that_answered),
+		cmocka_unit_test(tells_sessions_apart),
+		cmocka_unit_test(finds_the_host_that_reports),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

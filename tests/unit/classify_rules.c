@@ -1,4 +1,7 @@
-/* rules_build() refuses what can never speak; rules_scan() finds phrases whatever their case, line ends and accents, in linear time. */
+/*
+ * rules_build() refuses what can never speak; rules_scan() finds phrases whatever their case, line
+ * ends and accents, in linear time.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +22,9 @@ static const struct provider_spec PROVIDERS[] = {
 
 static struct rule_spec rule(const char *id, const char *first, const char *second)
 {
-	struct rule_spec r = { .category = CATEGORY_USER_UNKNOWN, .klass = -1, .where = WHERE_DIAGNOSTIC | WHERE_HUMAN };
+	struct rule_spec r = { .category = CATEGORY_USER_UNKNOWN,
+		.klass = -1,
+		.where = WHERE_DIAGNOSTIC | WHERE_HUMAN };
 
 	snprintf(r.id, sizeof r.id, "%s", id);
 	if (first)
@@ -48,7 +53,7 @@ static struct rules *build(const struct rule_spec *specs, size_t n)
 	return r;
 }
 
-/* --- what is refused ------------------------------------------------------------------------------------- */
+/* --- what is refused ------------------------------------------------------ */
 
 static void assert_refused(const struct rule_spec *specs, size_t n, const char *id, const char *why)
 {
@@ -135,7 +140,7 @@ static void rules_that_can_speak_are_taken(void **state)
 	rules_free(build(specs, 5));
 }
 
-/* --- what is found --------------------------------------------------------------------------------------- */
+/* --- what is found -------------------------------------------------------- */
 
 /* The ids of what stands in TEXT, in order, with blanks between. */
 static const char *found_in(const struct rules *r, const char *text, unsigned where)
@@ -147,25 +152,33 @@ static const char *found_in(const struct rules *r, const char *text, unsigned wh
 	rules_scan(r, span_of(text), where, &m);
 	*list = '\0';
 	for (size_t i = 0; i < m.count; i++)
-		n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", i ? " " : "", rule_at(r, m.at[i].rule)->id);
+		n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", i ? " " : "",
+			rule_at(r, m.at[i].rule)->id);
 	return list;
 }
 
 static void phrases_are_found_as_people_write_them(void **state)
 {
 	struct rule_spec specs[] = {
-		rule("user", "no such user", "user-unknown"), rule("french", "boîte pleine", NULL), rule("quote", "can't", NULL),
-		rule("russian", "ящик переполнен", NULL),     rule("chinese", "邮箱已满", NULL),    rule("gap", "mailbox ... is full", NULL),
-		rule("sign", "[tss04]", NULL),		      rule("german", "Empfänger", NULL),
+		rule("user", "no such user", "user-unknown"),
+		rule("french", "boîte pleine", NULL),
+		rule("quote", "can't", NULL),
+		rule("russian", "ящик переполнен", NULL),
+		rule("chinese", "邮箱已满", NULL),
+		rule("gap", "mailbox ... is full", NULL),
+		rule("sign", "[tss04]", NULL),
+		rule("german", "Empfänger", NULL),
 	};
 	struct rules *r = build(specs, sizeof specs / sizeof *specs);
-	static const struct { const char *text, *ids; } cases[] = {
+	static const struct {
+		const char *text, *ids;
+	} cases[] = {
 		{ "550 No Such User", "user" },
 		{ "no such\r\n\tuser", "user" },
 		{ "no such\xc2\xa0user", "user" },
 		{ "(no such user)", "user" },
 		{ "User-Unknown!", "user" },
-		{ "user\xe2\x80\x90unknown", "user" },        /* U+2010 */
+		{ "user\xe2\x80\x90unknown", "user" }, /* U+2010 */
 		{ "no such users", "" },
 		{ "casino such user", "" },
 		{ "nosuch user", "" },
@@ -173,7 +186,7 @@ static void phrases_are_found_as_people_write_them(void **state)
 		{ "no  no such user", "user" },
 		{ "BOITE PLEINE", "french" },
 		{ "bo\xc3\xaete pleine", "french" },
-		{ "boi\xcc\x82te pleine", "french" },         /* i and a combining accent */
+		{ "boi\xcc\x82te pleine", "french" }, /* i and a combining accent */
 		{ "can\xe2\x80\x99t", "quote" },
 		{ "Ящик переполнен.", "russian" },
 		{ "您的邮箱已满了", "chinese" },
@@ -191,7 +204,8 @@ static void phrases_are_found_as_people_write_them(void **state)
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
 		if (strcmp(found_in(r, cases[i].text, WHERE_HUMAN), cases[i].ids))
-			fail_msg("in '%s' found '%s', not '%s'", cases[i].text, found_in(r, cases[i].text, WHERE_HUMAN), cases[i].ids);
+			fail_msg("in '%s' found '%s', not '%s'", cases[i].text,
+				found_in(r, cases[i].text, WHERE_HUMAN), cases[i].ids);
 	assert_string_equal(found_in(r, "no such user", WHERE_SUBJECT), "");
 	rules_free(r);
 }
@@ -200,7 +214,11 @@ static void phrases_are_found_as_people_write_them(void **state)
 static void words_of_any_length_are_found(void **state)
 {
 	enum { LONGEST = 63, PLACES = 20 };
-	static const struct { const char *behind; bool found; } ends[] = { { "", true }, { " ", true }, { ")", true }, { "\xe3\x80\x82", true }, { "x", false }, { "\xc3\xa9", false } };
+	static const struct {
+		const char *behind;
+		bool found;
+	} ends[] = { { "", true }, { " ", true }, { ")", true }, { "\xe3\x80\x82", true },
+		{ "x", false }, { "\xc3\xa9", false } };
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
 	(void)state;
 
@@ -213,10 +231,12 @@ static void words_of_any_length_are_found(void **state)
 		struct rules *r = build(&spec, 1);
 		for (int at = 0; at < PLACES; at++)
 			for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-				snprintf(text, sizeof text, "%*s%s%s", at, "", word, ends[i].behind);
+				snprintf(
+					text, sizeof text, "%*s%s%s", at, "", word, ends[i].behind);
 				if (text[at + n / 2] >= 'a')
 					text[at + n / 2] -= 'a' - 'A';
-				if (strcmp(found_in(r, text, WHERE_HUMAN), ends[i].found ? "word" : ""))
+				if (strcmp(found_in(r, text, WHERE_HUMAN),
+					    ends[i].found ? "word" : ""))
 					fail_msg("'%s' in '%s'", word, text);
 				text[at + n - 1] = text[at + n - 1] == '7' ? '8' : '7';
 				if (*found_in(r, text, WHERE_HUMAN))
@@ -228,9 +248,11 @@ static void words_of_any_length_are_found(void **state)
 
 static void parts_need_no_search_of_their_own(void **state)
 {
-	struct rule_spec specs[] = { rule("a", "over quota", NULL), rule("b", "mailbox ... full", NULL), rule("c", "quota", NULL) };
+	struct rule_spec specs[] = { rule("a", "over quota", NULL),
+		rule("b", "mailbox ... full", NULL), rule("c", "quota", NULL) };
 	struct rules *r = build(specs, 3);
-	const struct span text = SPAN("mailbox of kim is over quota (full). The mailbox of joe: over\nquota, full");
+	const struct span text = SPAN(
+		"mailbox of kim is over quota (full). The mailbox of joe: over\nquota, full");
 	struct searched s;
 	struct matches searched, found;
 	(void)state;
@@ -240,13 +262,15 @@ static void parts_need_no_search_of_their_own(void **state)
 		for (size_t end = begin; end <= text.n; end++) {
 			struct span part = { text.p + begin, end - begin };
 
-			if ((begin && text.p[begin - 1] >= 'a') || (end < text.n && text.p[end] >= 'a'))
+			if ((begin && text.p[begin - 1] >= 'a') ||
+				(end < text.n && text.p[end] >= 'a'))
 				continue; /* within a word */
 			assert_true(searched_part(&s, part, &searched));
 			rules_scan(r, part, WHERE_HUMAN, &found);
 			assert_int_equal(searched.count, found.count);
 			if (found.count)
-				assert_memory_equal(searched.at, found.at, found.count * sizeof *found.at);
+				assert_memory_equal(
+					searched.at, found.at, found.count * sizeof *found.at);
 		}
 	assert_false(searched_part(&s, (struct span){ "over quota", 10 }, &searched));
 	assert_false(searched_part(NULL, text, &searched));
@@ -257,7 +281,8 @@ static void parts_need_no_search_of_their_own(void **state)
 
 static void header_rules_name_their_fields(void **state)
 {
-	struct rule_spec specs[] = { rule("a", "x-autoreply: yes", "precedence: auto_reply"), rule("b", "subject", NULL) };
+	struct rule_spec specs[] = { rule("a", "x-autoreply: yes", "precedence: auto_reply"),
+		rule("b", "subject", NULL) };
 	(void)state;
 
 	specs[0].where = WHERE_HEADER;
@@ -267,7 +292,8 @@ static void header_rules_name_their_fields(void **state)
 	assert_false(rules_look_at(r, SPAN("Subject")));
 	assert_false(rules_look_at(r, SPAN("X-AutoReplied")));
 	rules_free(r);
-	specs[1].where = WHERE_HEADER; /* a phrase that begins with no name may stand in any field */
+	specs[1].where =
+		WHERE_HEADER; /* a phrase that begins with no name may stand in any field */
 	r = build(specs, 2);
 	assert_true(rules_look_at(r, SPAN("Subject")));
 	rules_free(r);
@@ -275,7 +301,8 @@ static void header_rules_name_their_fields(void **state)
 
 static void matches_say_where_they_stand(void **state)
 {
-	struct rule_spec specs[] = { rule("a", "over quota", NULL), rule("b", "mailbox ... full", NULL), rule("c", "quota", NULL) };
+	struct rule_spec specs[] = { rule("a", "over quota", NULL),
+		rule("b", "mailbox ... full", NULL), rule("c", "quota", NULL) };
 	struct rules *r = build(specs, 3);
 	const char *text = "x OVER  Quota, mailbox abc FULL.";
 	struct matches m;
@@ -312,28 +339,31 @@ static void a_gap_has_a_limit(void **state)
 static void a_list_stands_for_each_of_its_phrases(void **state)
 {
 	struct rule_spec specs[] = {
-		rule("state", "{box} {gone}", "{box} {} {gone}"), rule("other", "full {box}", "sign {}"), list("words.box", "mailbox", "user account"),
+		rule("state", "{box} {gone}", "{box} {} {gone}"),
+		rule("other", "full {box}", "sign {}"),
+		list("words.box", "mailbox", "user account"),
 		list("words.gone", "is unknown", "not found"),
 	};
 	struct rules *r = build(specs, sizeof specs / sizeof *specs);
-	static const struct { const char *text, *ids; } cases[] = {
-		{ "user account not found", "state" },
-		{ "mailbox is unknown", "state" },
+	static const struct {
+		const char *text, *ids;
+	} cases[] = {
+		{ "user account not found", "state" }, { "mailbox is unknown", "state" },
 		{ "mailbox kim@example.org is unknown", "state" },
 		{ "User account <kim@example.org>: not found", "state" },
 		{ "mailbox: kim not found", "state" },
-		{ "mailbox of kim not found", "" },         /* two words between */
-		{ "mailbox", "" },                           /* a list by itself says nothing */
-		{ "not found", "" },
-		{ "kim not found in mailbox", "" },
+		{ "mailbox of kim not found", "" }, /* two words between */
+		{ "mailbox", "" },                  /* a list by itself says nothing */
+		{ "not found", "" }, { "kim not found in mailbox", "" },
 		{ "full user account", "other" },
-		{ "sign {}", "other" },                      /* at the end it is no gap */
+		{ "sign {}", "other" }, /* at the end it is no gap */
 	};
 	(void)state;
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
 		if (strcmp(found_in(r, cases[i].text, WHERE_HUMAN), cases[i].ids))
-			fail_msg("in '%s' found '%s', not '%s'", cases[i].text, found_in(r, cases[i].text, WHERE_HUMAN), cases[i].ids);
+			fail_msg("in '%s' found '%s', not '%s'", cases[i].text,
+				found_in(r, cases[i].text, WHERE_HUMAN), cases[i].ids);
 	rules_free(r);
 }
 
@@ -375,17 +405,23 @@ static double seconds_for(const struct rules *r, const char *unit, size_t bytes)
 	return (double)(b.tv_sec - a.tv_sec) + (double)(b.tv_nsec - a.tv_nsec) / 1e9;
 }
 
-/* Texts made of prefixes of phrases are the worst that an automaton meets; sixteen times the bytes may not take much more than that. */
+/*
+ * Texts made of prefixes of phrases are the worst that an automaton meets; sixteen times the bytes
+ * may not take much more than that.
+ */
 static void hostile_texts_take_linear_time(void **state)
 {
-	struct rule_spec specs[] = { rule("a", "a a a a a a a a a a a a b", NULL), rule("c", "no such user in the whole wide world", NULL),
-				     rule("d", "メメメメメメメメ箱", NULL), rule("e", "x ... y", NULL) };
+	struct rule_spec specs[] = { rule("a", "a a a a a a a a a a a a b", NULL),
+		rule("c", "no such user in the whole wide world", NULL),
+		rule("d", "メメメメメメメメ箱", NULL), rule("e", "x ... y", NULL) };
 	struct rules *r = build(specs, 4);
-	static const char *const units[] = { "a ", "no such user in the whole wide ", "メ", "x ", "A", "\xcc\x82", "\xff", " ", "((((", "a\xc3\xa9" };
+	static const char *const units[] = { "a ", "no such user in the whole wide ", "メ", "x ",
+		"A", "\xcc\x82", "\xff", " ", "((((", "a\xc3\xa9" };
 	(void)state;
 
 	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-		double few = seconds_for(r, units[i], 1 << 17), many = seconds_for(r, units[i], 1 << 21);
+		double few = seconds_for(r, units[i], 1 << 17),
+		       many = seconds_for(r, units[i], 1 << 21);
 
 		if (many > few * 16 * 6 + 0.05)
 			fail_msg("'%s': %.4f s for 128 KiB, %.4f s for 2 MiB", units[i], few, many);
@@ -393,29 +429,44 @@ static void hostile_texts_take_linear_time(void **state)
 	rules_free(r);
 }
 
-/* --- providers ------------------------------------------------------------------------------------------- */
+/* --- providers ------------------------------------------------------------ */
 
-static const char *name_or_none(const char *name) { return name ? name : "none"; }
+static const char *name_or_none(const char *name)
+{
+	return name ? name : "none";
+}
 
 static void the_longest_suffix_names_the_provider(void **state)
 {
 	struct rule_spec specs[] = { rule("a", "full", NULL) };
 	struct rules *r = build(specs, 1);
-	static const struct { const char *host, *name; } hosts[] = {
-		{ "alt1.aspmx.l.google.com", "gmail" }, { "ALT1.ASPMX.L.Google.COM.", "gmail" }, { "google.com", "none" },
-		{ "mail.google.com", "other" },		{ "in.mail.google.com", "other" },     { "notgoogle.com", "none" },
-		{ "example.net", "other" },		{ "mx.example.net", "other" },	       { "", "none" }, { "...", "none" }, { ".google.com", "gmail" },
+	static const struct {
+		const char *host, *name;
+	} hosts[] = {
+		{ "alt1.aspmx.l.google.com", "gmail" },
+		{ "ALT1.ASPMX.L.Google.COM.", "gmail" },
+		{ "google.com", "none" },
+		{ "mail.google.com", "other" },
+		{ "in.mail.google.com", "other" },
+		{ "notgoogle.com", "none" },
+		{ "example.net", "other" },
+		{ "mx.example.net", "other" },
+		{ "", "none" },
+		{ "...", "none" },
+		{ ".google.com", "gmail" },
 	};
 	char longest[300];
 	(void)state;
 
 	for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++)
-		assert_string_equal(name_or_none(provider_by_host(r, span_of(hosts[i].host))), hosts[i].name);
+		assert_string_equal(
+			name_or_none(provider_by_host(r, span_of(hosts[i].host))), hosts[i].name);
 	assert_string_equal(name_or_none(provider_by_domain(r, SPAN("Gmail.com"))), "gmail");
 	assert_string_equal(name_or_none(provider_by_domain(r, SPAN("example.net"))), "none");
 	memset(longest, 'a', sizeof longest);
 	memcpy(longest + 288, ".google.com", 11);
-	assert_string_equal(name_or_none(provider_by_host(r, (struct span){ longest, 299 })), "none");
+	assert_string_equal(
+		name_or_none(provider_by_host(r, (struct span){ longest, 299 })), "none");
 	assert_true(provider_is_large(r, "gmail"));
 	assert_false(provider_is_large(r, "other"));
 	assert_false(provider_is_large(r, "nobody"));
@@ -426,7 +477,8 @@ static void the_longest_suffix_names_the_provider(void **state)
 
 static void suffixes_belong_to_one_provider(void **state)
 {
-	struct provider_spec twice[] = { { "one", gmail_domains, NULL, false, NULL, 0 }, { "two", gmail_domains, NULL, false, NULL, 0 } };
+	struct provider_spec twice[] = { { "one", gmail_domains, NULL, false, NULL, 0 },
+		{ "two", gmail_domains, NULL, false, NULL, 0 } };
 	struct rule_spec specs[] = { rule("a", "full", NULL) };
 	char error[256];
 	(void)state;
@@ -438,14 +490,19 @@ static void suffixes_belong_to_one_provider(void **state)
 	assert_non_null(strstr(error, "is there twice"));
 }
 
-/* --- typing errors ----------------------------------------------------------------------------------------- */
+/* --- typing errors -------------------------------------------------------- */
 
 static void one_slip_from_a_large_provider(void **state)
 {
-	static const struct { const char *typed, *meant; } cases[] = { { "gamil.com", "gmail.com" }, { "gmial.com", "gmail.com" },
-		{ "gmai.com", "gmail.com" }, { "gmaill.com", "gmail.com" }, { "gmail.con", "gmail.com" }, { "GNAIL.com", "gmail.com" },
-		{ "gmail.co", "gmail.com" }, { "googlemial.com", "googlemail.com" }, { "gmail.com", NULL }, { "mx.gmail.com", NULL },
-		{ "gmil.co", NULL }, { "gamli.com", NULL }, { "example.net", NULL }, { "exampel.net", NULL }, { "", NULL }, { "a", NULL } };
+	static const struct {
+		const char *typed, *meant;
+	} cases[] = { { "gamil.com", "gmail.com" }, { "gmial.com", "gmail.com" },
+		{ "gmai.com", "gmail.com" }, { "gmaill.com", "gmail.com" },
+		{ "gmail.con", "gmail.com" }, { "GNAIL.com", "gmail.com" },
+		{ "gmail.co", "gmail.com" }, { "googlemial.com", "googlemail.com" },
+		{ "gmail.com", NULL }, { "mx.gmail.com", NULL }, { "gmil.co", NULL },
+		{ "gamli.com", NULL }, { "example.net", NULL }, { "exampel.net", NULL },
+		{ "", NULL }, { "a", NULL } };
 	struct rule_spec r = rule("r", "no such user", NULL);
 	struct rules *rules = build(&r, 1);
 

@@ -1,4 +1,7 @@
-/* Spans: lines end as mail ends them, text comes out as UTF-8 whatever came in, and no call is slower than its bytes. */
+/*
+ * Spans: lines end as mail ends them, text comes out as UTF-8 whatever came in, and no call is
+ * slower than its bytes.
+ */
 #include "classify_fixture.h"
 
 static void trims_and_compares(void **state)
@@ -15,7 +18,10 @@ static void trims_and_compares(void **state)
 	assert_int_equal(span_find_nocase(SPAN("abc"), SPAN("abcd")), -1);
 }
 
-/* Sixteen bytes are looked at at once: whatever lies across their edges is found, and nothing behind the end is. */
+/*
+ * Sixteen bytes are looked at at once: whatever lies across their edges is found, and nothing
+ * behind the end is.
+ */
 static void finds_at_any_place(void **state)
 {
 	(void)state;
@@ -26,8 +32,10 @@ static void finds_at_any_place(void **state)
 				static const char needle[] = "@bc-defghijklmnopqrst";
 				memset(text, '`', sizeof text); /* 0x20 above '@' */
 				for (size_t i = 0; i < n; i++)
-					text[at + i] = needle[i] >= 'a' && i % 2 ? needle[i] - 0x20 : needle[i];
-				long found = span_find_nocase((struct span){ text, size }, (struct span){ needle, n });
+					text[at + i] = needle[i] >= 'a' && i % 2 ? needle[i] - 0x20
+										 : needle[i];
+				long found = span_find_nocase(
+					(struct span){ text, size }, (struct span){ needle, n });
 				assert_int_equal(found, at + n <= size ? (long)at : -1);
 			}
 }
@@ -86,12 +94,19 @@ static void copies_text_as_utf8(void **state)
 		const char *in, *out;
 	} cases[] = {
 		{ "  a \r\n\t b  ", "a b" },
-		{ "a\x01\x7f" "b", "a b" },
-		{ "j\xc3\xb6rg", "j\xc3\xb6rg" },
-		{ "j\xf6rg", "j\xef\xbf\xbdrg" },
-		{ "a\xc2\x85" "b", "a b" },             /* NEL, a control of Latin-1 */
-		{ "a\xe2\x80\xa8" "b", "a b" },         /* LINE SEPARATOR */
-		{ "\xef\xbf\xbd" "x", "\xef\xbf\xbdx" }, /* the character itself stays one */
+		{ "a\x01\x7f"
+		  "b",
+			"a b" },
+		{ "j\xc3\xb6rg", "j\xc3\xb6rg" }, { "j\xf6rg", "j\xef\xbf\xbdrg" },
+		{ "a\xc2\x85"
+		  "b",
+			"a b" }, /* NEL, a control of Latin-1 */
+		{ "a\xe2\x80\xa8"
+		  "b",
+			"a b" }, /* LINE SEPARATOR */
+		{ "\xef\xbf\xbd"
+		  "x",
+			"\xef\xbf\xbdx" }, /* the character itself stays one */
 		{ "\xf4\x90\x80\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
 		{ "\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" }, /* a surrogate */
 	};
@@ -103,7 +118,10 @@ static void copies_text_as_utf8(void **state)
 	}
 }
 
-/* Ordinary words are copied sixteen bytes at once: rows of blanks at every place come out as one, whatever the room. */
+/*
+ * Ordinary words are copied sixteen bytes at once: rows of blanks at every place come out as one,
+ * whatever the room.
+ */
 static void copies_words_from_any_place(void **state)
 {
 	(void)state;
@@ -112,12 +130,15 @@ static void copies_words_from_any_place(void **state)
 			for (size_t size = 1; size < 64; size += 7) {
 				char text[80], want[80], buffer[64];
 				size_t n = 0, i = 0;
-				snprintf(text, sizeof text, "%.*s%*s%s", (int)at, "one two, three four five six seven eight nine", (int)blanks, "", "end of it ");
+				snprintf(text, sizeof text, "%.*s%*s%s", (int)at,
+					"one two, three four five six seven eight nine",
+					(int)blanks, "", "end of it ");
 				for (const char *p = text; *p; p++)
 					if (*p != ' ' || (n && p[1] && p[1] != ' '))
 						want[n++] = *p;
 				want[n] = '\0';
-				if (n >= size) /* whole characters that fit, and a blank only in front of one */
+				if (n >= size) /* whole characters that fit, and a blank only in
+						  front of one */
 					n = size - 1 - (size > 1 && want[size - 2] == ' ');
 				i = span_copy_text(buffer, size, span_of(text));
 				assert_int_equal(i, n);
@@ -130,7 +151,8 @@ static void cuts_at_a_character(void **state)
 {
 	(void)state;
 	char buffer[8];
-	struct span text = SPAN("abcdef\xe5\xae\x9b"); /* the last character would need bytes 7 to 9 */
+	struct span text = SPAN(
+		"abcdef\xe5\xae\x9b"); /* the last character would need bytes 7 to 9 */
 	assert_int_equal(span_copy_text(buffer, sizeof buffer, text), 6);
 	assert_string_equal(buffer, "abcdef");
 	assert_int_equal(span_copy_text(buffer, 1, text), 0);
@@ -141,8 +163,13 @@ static void cuts_at_a_character(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(trims_and_compares), cmocka_unit_test(finds_at_any_place), cmocka_unit_test(cuts_lines), cmocka_unit_test(cuts_long_lines),
-		cmocka_unit_test(many_lines_cost_their_bytes), cmocka_unit_test(copies_text_as_utf8), cmocka_unit_test(cuts_at_a_character),
+		cmocka_unit_test(trims_and_compares),
+		cmocka_unit_test(finds_at_any_place),
+		cmocka_unit_test(cuts_lines),
+		cmocka_unit_test(cuts_long_lines),
+		cmocka_unit_test(many_lines_cost_their_bytes),
+		cmocka_unit_test(copies_text_as_utf8),
+		cmocka_unit_test(cuts_at_a_character),
 		cmocka_unit_test(copies_words_from_any_place),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

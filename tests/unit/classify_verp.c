@@ -1,4 +1,7 @@
-/* The token's form: what goes in comes out, whatever the address holds, and never more than fits; nothing else is taken for a token. */
+/*
+ * The token's form: what goes in comes out, whatever the address holds, and never more than fits;
+ * nothing else is taken for a token.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -45,8 +48,10 @@ static void mail_systems_may_fold_case(void **state)
 
 static void odd_addresses_come_back(void **state)
 {
-	static const char *const odd[] = { "a..b@example.org", ".a@example.org", "a.@example.org", "\"a b\"@example.org", "a+b=c_d@example.org", "UPPER@example.org",
-		"m\xc3\xbcller@example.org", "\"a@b\"@example.org", "a@[192.0.2.1]", "~!#$%&'*/?^`{|}@example.org" };
+	static const char *const odd[] = { "a..b@example.org", ".a@example.org", "a.@example.org",
+		"\"a b\"@example.org", "a+b=c_d@example.org", "UPPER@example.org",
+		"m\xc3\xbcller@example.org", "\"a@b\"@example.org", "a@[192.0.2.1]",
+		"~!#$%&'*/?^`{|}@example.org" };
 	char token[VERP_TOKEN_SIZE];
 	struct verp back;
 	(void)state;
@@ -68,7 +73,8 @@ static void what_is_read_is_written_the_same(void **state)
 	struct verp back;
 	(void)state;
 	assert_true(verp_decode(SPAN("vaaabcdefghij27=c=a_40b=example.org"), &back));
-	assert_false(verp_decode(SPAN("vaaabcdefghij27=c=a=b_40example.org"), &back)); /* would be "a@b" at example.org */
+	assert_false(verp_decode(SPAN("vaaabcdefghij27=c=a=b_40example.org"),
+		&back)); /* would be "a@b" at example.org */
 }
 
 static void never_longer_than_the_room(void **state)
@@ -81,7 +87,8 @@ static void never_longer_than_the_room(void **state)
 		strcpy(v.recipient + local, "@e.org");
 		for (size_t room = 0; room <= 64; room++) {
 			memset(token, '#', sizeof token);
-			size_t n = verp_encode(&v, token, room), wanted = 15 + 2 + 1 + local + 1 + 5;
+			size_t n = verp_encode(&v, token, room),
+			       wanted = 15 + 2 + 1 + local + 1 + 5;
 			assert_int_equal(n, wanted <= room ? wanted : 0);
 			assert_int_equal(token[n], '\0');
 			assert_int_equal(token[room + 1], '#');
@@ -91,10 +98,14 @@ static void never_longer_than_the_room(void **state)
 
 static void what_is_none(void **state)
 {
-	static const char *const none[] = { "", "v", "vaaabcdefghij27", "vaaabcdefghij27=", "vaaabcdefghij27=c", "vaaabcdefghij27=c=anna", "vaaabcdefghij27=c=anna=",
-		"vaaabcdefghij27=c==example.org", "vaaabcdefghij27==anna=example.org", "vaaabcdefghij27=c=anna=example.org=x", "waaabcdefghij27=c=x",
-		"xaaabcdefghij27=c", "vaaabcdefghij1!=c=anna=example.org", "vaaabcdefghij27=c=an_4=example.org", "vaaabcdefghij27=c=an_zz=example.org",
-		"vaaabcdefghij27=c=an_00=example.org", "vaaabcdefghij27=c=an+na=example.org", "vaaabcdefghij27-c=anna=example.org" };
+	static const char *const none[] = { "", "v", "vaaabcdefghij27",
+		"vaaabcdefghij27=", "vaaabcdefghij27=c", "vaaabcdefghij27=c=anna",
+		"vaaabcdefghij27=c=anna=", "vaaabcdefghij27=c==example.org",
+		"vaaabcdefghij27==anna=example.org", "vaaabcdefghij27=c=anna=example.org=x",
+		"waaabcdefghij27=c=x", "xaaabcdefghij27=c", "vaaabcdefghij1!=c=anna=example.org",
+		"vaaabcdefghij27=c=an_4=example.org", "vaaabcdefghij27=c=an_zz=example.org",
+		"vaaabcdefghij27=c=an_00=example.org", "vaaabcdefghij27=c=an+na=example.org",
+		"vaaabcdefghij27-c=anna=example.org" };
 	struct verp back;
 	(void)state;
 	for (size_t i = 0; i < sizeof none / sizeof *none; i++)

@@ -42,7 +42,9 @@ static inline int collect_message(void *context, const struct source_message *m)
 		c->at = calloc(COLLECT_MAX, sizeof *c->at);
 	assert_true(c->n < COLLECT_MAX);
 	struct collected *x = &c->at[c->n++];
-	*x = (struct collected){ .id = m->id, .size = m->size, .arrived = m->arrived, .truncated = m->truncated };
+	*x = (struct collected){
+		.id = m->id, .size = m->size, .arrived = m->arrived, .truncated = m->truncated
+	};
 	memcpy(x->remote_id, m->remote_id, sizeof x->remote_id);
 	x->text = strndup(m->bytes.p, m->bytes.n);
 	x->name = strdup(m->name);
@@ -56,7 +58,8 @@ static inline int collect_stuck(void *context, const struct source_message *m, c
 	return 0;
 }
 
-static inline int collect_wanted(void *context, const unsigned char (*ids)[SOURCE_ID_SIZE], size_t count, unsigned char *wanted)
+static inline int collect_wanted(void *context, const unsigned char (*ids)[SOURCE_ID_SIZE],
+	size_t count, unsigned char *wanted)
 {
 	struct collect *c = context;
 	for (size_t i = 0; i < count; i++)
@@ -67,7 +70,10 @@ static inline int collect_wanted(void *context, const unsigned char (*ids)[SOURC
 
 static inline struct source_sink collect_sink(struct collect *c)
 {
-	return (struct source_sink){ .message = collect_message, .stuck = collect_stuck, .wanted = collect_wanted, .context = c };
+	return (struct source_sink){ .message = collect_message,
+		.stuck = collect_stuck,
+		.wanted = collect_wanted,
+		.context = c };
 }
 
 static inline void collect_free(struct collect *c)
@@ -91,7 +97,8 @@ static inline int collect_all(struct source *s, size_t count, struct collect *c)
 }
 
 /* Settles all that was collected. */
-static inline int collect_settle(struct source *s, const struct collect *c, enum settlement what, struct settled *done)
+static inline int collect_settle(
+	struct source *s, const struct collect *c, enum settlement what, struct settled *done)
 {
 	struct settle_item *items = calloc(c->n ? c->n : 1, sizeof *items);
 	for (size_t i = 0; i < c->n; i++)
@@ -101,7 +108,7 @@ static inline int collect_settle(struct source *s, const struct collect *c, enum
 	return result;
 }
 
-/* --- a directory of one's own: the working directory of the test ------------------------------------------------- */
+/* --- a directory of one's own: the working directory of the test ---------- */
 
 static char scratch_path[64];
 

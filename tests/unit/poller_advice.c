@@ -1,4 +1,7 @@
-/* Advice: each step of throttling at its border, what a profile limits, blocks, and what is too little to say anything. */
+/*
+ * Advice: each step of throttling at its border, what a profile limits, blocks, and what is too
+ * little to say anything.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,8 +14,13 @@ enum { K = 10 };
 
 static struct segment of(uint64_t delivered, uint64_t throttled)
 {
-	return (struct segment){ .provider = "gmail", .large = true, .peak = 1000,
-		.day = { .sent = delivered, .delivered = delivered, .deferred = throttled, .throttled = throttled } };
+	return (struct segment){ .provider = "gmail",
+		.large = true,
+		.peak = 1000,
+		.day = { .sent = delivered,
+			.delivered = delivered,
+			.deferred = throttled,
+			.throttled = throttled } };
 }
 
 static void steps_at_their_borders(void **state)

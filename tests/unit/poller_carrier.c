@@ -25,10 +25,11 @@ struct reply {
 };
 
 struct server {
-	const struct reply *replies; /* ends with command NULL; what is not named is answered 250 or 354 */
+	const struct reply
+		*replies; /* ends with command NULL; what is not named is answered 250 or 354 */
 	const char *greeting;
 	int listener;
-	char said[SAID_SIZE];        /* everything it was told */
+	char said[SAID_SIZE]; /* everything it was told */
 	size_t n;
 	pthread_t thread;
 };
@@ -53,7 +54,8 @@ static void *run(void *context)
 
 	if (send(fd, s->greeting, strlen(s->greeting), MSG_NOSIGNAL) < 0)
 		goto out;
-	while (s->n < sizeof s->said - 1 && (got = recv(fd, s->said + s->n, sizeof s->said - 1 - s->n, 0)) > 0) {
+	while (s->n < sizeof s->said - 1 &&
+		(got = recv(fd, s->said + s->n, sizeof s->said - 1 - s->n, 0)) > 0) {
 		char *end;
 
 		s->n += (size_t)got;
@@ -79,10 +81,12 @@ out:
 }
 
 /* The options are completed with its port. */
-static struct server *start(const struct reply *replies, const char *greeting, struct carrier_options *options)
+static struct server *start(
+	const struct reply *replies, const char *greeting, struct carrier_options *options)
 {
 	struct server *s = calloc(1, sizeof *s);
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in address = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t size = sizeof address;
 
 	assert_non_null(s);
@@ -92,7 +96,10 @@ static struct server *start(const struct reply *replies, const char *greeting, s
 	assert_int_equal(bind(s->listener, (struct sockaddr *)&address, sizeof address), 0);
 	assert_int_equal(listen(s->listener, 1), 0);
 	getsockname(s->listener, (struct sockaddr *)&address, &size);
-	options->stream = (struct stream_options){ .host = "127.0.0.1", .port = ntohs(address.sin_port), .tls = options->stream.tls, .timeout = 2 };
+	options->stream = (struct stream_options){ .host = "127.0.0.1",
+		.port = ntohs(address.sin_port),
+		.tls = options->stream.tls,
+		.timeout = 2 };
 	assert_int_equal(pthread_create(&s->thread, NULL, run, s), 0);
 	return s;
 }
@@ -105,11 +112,16 @@ static void stop(struct server *s)
 }
 
 static const char *const readers[] = { "dpo@example.org", "team@example.net", NULL };
-static const struct carrier_options plain = { .stream.tls = TLS_NONE, .helo = "news.example.org", .from = "retour@example.org", .to = readers };
+static const struct carrier_options plain = { .stream.tls = TLS_NONE,
+	.helo = "news.example.org",
+	.from = "retour@example.org",
+	.to = readers };
 
 static void a_mail_arrives_as_it_is(void **state)
 {
-	static const struct reply replies[] = { { "EHLO", "250-mx.example.org\r\n250-SIZE 1000000\r\n250 DSN\r\n" }, { NULL, NULL } };
+	static const struct reply replies[] = {
+		{ "EHLO", "250-mx.example.org\r\n250-SIZE 1000000\r\n250 DSN\r\n" }, { NULL, NULL }
+	};
 	static const char mail[] = "Subject: x\r\n\r\n.\r\n..\r\n.a\r\na.\r\n\r\nend\r\n";
 	struct carrier_options o = plain;
 	struct server *s = start(replies, NULL, &o);
@@ -118,28 +130,43 @@ static void a_mail_arrives_as_it_is(void **state)
 	(void)state;
 	assert_int_equal(carry(&o, (struct span){ mail, sizeof mail - 1 }, error, sizeof error), 0);
 	pthread_join(s->thread, NULL);
-	assert_string_equal(s->said, "EHLO news.example.org\r\nMAIL FROM:<retour@example.org> RET=HDRS SIZE=36\r\nRCPT TO:<dpo@example.org>\r\n"
-				     "RCPT TO:<team@example.net>\r\nDATA\r\nSubject: x\r\n\r\n..\r\n...\r\n..a\r\na.\r\n\r\nend\r\n.\r\nQUIT\r\n");
+	assert_string_equal(s->said,
+		"EHLO news.example.org\r\nMAIL FROM:<retour@example.org> RET=HDRS SIZE=36\r\nRCPT TO:<dpo@example.org>\r\n"
+		"RCPT TO:<team@example.net>\r\nDATA\r\nSubject: x\r\n\r\n..\r\n...\r\n..a\r\na.\r\n\r\nend\r\n.\r\nQUIT\r\n");
 	close(s->listener);
 	free(s);
 }
 
-/* What each refusal leads to: an error with the server's reason and without an address, and no mail. */
+/*
+ * What each refusal leads to: an error with the server's reason and without an address, and no
+ * mail.
+ */
 static void refusals_are_reported_and_nothing_is_sent(void **state)
 {
-	static const struct { const char *title; struct reply reply; const char *greeting, *error; bool told; } cases[] = {
+	static const struct {
+		const char *title;
+		struct reply reply;
+		const char *greeting, *error;
+		bool told;
+	} cases[] = {
 		{ "greeting", { NULL, NULL }, "554 no service\r\n", "greeting", false },
-		{ "greeting of another protocol", { NULL, NULL }, "* OK IMAP4rev1\r\n", "greeting", false },
+		{ "greeting of another protocol", { NULL, NULL }, "* OK IMAP4rev1\r\n", "greeting",
+			false },
 		{ "EHLO", { "EHLO", "502 what?\r\n" }, NULL, "502 what?", false },
-		{ "sender", { "MAIL", "550 5.7.1 <retour@example.org> may not\r\n" }, NULL, "550 5.7.1 <address> may not", false },
-		{ "first recipient", { "RCPT TO:<dpo", "550 5.1.1 <dpo@example.org> unknown\r\n" }, NULL, "recipient 1: refused by the server: 550 5.1.1", false },
-		{ "second recipient", { "RCPT TO:<team", "451 4.7.1 later\r\n" }, NULL, "recipient 2: refused by the server: 451 4.7.1 later", false },
-		{ "DATA", { "DATA", "452 4.3.1 disk full\r\n" }, NULL, "452 4.3.1 disk full", false },
+		{ "sender", { "MAIL", "550 5.7.1 <retour@example.org> may not\r\n" }, NULL,
+			"550 5.7.1 <address> may not", false },
+		{ "first recipient", { "RCPT TO:<dpo", "550 5.1.1 <dpo@example.org> unknown\r\n" },
+			NULL, "recipient 1: refused by the server: 550 5.1.1", false },
+		{ "second recipient", { "RCPT TO:<team", "451 4.7.1 later\r\n" }, NULL,
+			"recipient 2: refused by the server: 451 4.7.1 later", false },
+		{ "DATA", { "DATA", "452 4.3.1 disk full\r\n" }, NULL, "452 4.3.1 disk full",
+			false },
 		{ "the mail", { ".", "554 5.6.0 no\r\n" }, NULL, "554 5.6.0 no", true },
 		{ "close after DATA", { "DATA", "" }, NULL, "closed the connection", false },
 		{ "close after the mail", { ".", "" }, NULL, "closed the connection", true },
 		{ "not a number", { "MAIL", "hello\r\n" }, NULL, "breaks the protocol", false },
-		{ "too large", { "EHLO", "250-mx\r\n250 SIZE 10\r\n" }, NULL, "the server takes 10", false },
+		{ "too large", { "EHLO", "250-mx\r\n250 SIZE 10\r\n" }, NULL, "the server takes 10",
+			false },
 	};
 	static const char mail[] = "Subject: x\r\n\r\nbody\r\n";
 
@@ -150,7 +177,8 @@ static void refusals_are_reported_and_nothing_is_sent(void **state)
 		struct server *s = start(replies, cases[i].greeting, &o);
 		char error[512] = "";
 
-		assert_int_equal(carry(&o, (struct span){ mail, sizeof mail - 1 }, error, sizeof error), -1);
+		assert_int_equal(
+			carry(&o, (struct span){ mail, sizeof mail - 1 }, error, sizeof error), -1);
 		pthread_join(s->thread, NULL);
 		if (!strstr(error, cases[i].error) || strchr(error, '@'))
 			fail_msg("%s: %s", cases[i].title, error);
@@ -180,16 +208,22 @@ static void an_answer_without_end_is_cut(void **state)
 /* With STARTTLS asked for and not to be had, neither user nor mail is said. */
 static void without_tls_nothing_is_said(void **state)
 {
-	static const struct { const char *ehlo, *starttls, *error; } cases[] = {
+	static const struct {
+		const char *ehlo, *starttls, *error;
+	} cases[] = {
 		{ "250-mx\r\n250 AUTH PLAIN\r\n", "502 no\r\n", "does not offer STARTTLS" },
-		{ "250-mx\r\n250-AUTH PLAIN\r\n250 STARTTLS\r\n", "454 not now\r\n", "454 not now" },
-		{ "250-mx\r\n250-AUTH PLAIN\r\n250 STARTTLS\r\n", "220 go\r\n250 AUTH PLAIN\r\n", "before the TLS handshake" },
-		{ "250-mx\r\n250-AUTH PLAIN\r\n250 STARTTLS\r\n", "220 go\r\n", "no answer for 2 s" },
+		{ "250-mx\r\n250-AUTH PLAIN\r\n250 STARTTLS\r\n", "454 not now\r\n",
+			"454 not now" },
+		{ "250-mx\r\n250-AUTH PLAIN\r\n250 STARTTLS\r\n", "220 go\r\n250 AUTH PLAIN\r\n",
+			"before the TLS handshake" },
+		{ "250-mx\r\n250-AUTH PLAIN\r\n250 STARTTLS\r\n", "220 go\r\n",
+			"no answer for 2 s" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		const struct reply replies[] = { { "EHLO", cases[i].ehlo }, { "STARTTLS", cases[i].starttls }, { NULL, NULL } };
+		const struct reply replies[] = { { "EHLO", cases[i].ehlo },
+			{ "STARTTLS", cases[i].starttls }, { NULL, NULL } };
 		struct carrier_options o = plain;
 		struct server *s;
 		char error[512] = "";
@@ -198,7 +232,8 @@ static void without_tls_nothing_is_said(void **state)
 		o.user = "retour@example.org";
 		o.secret = "password";
 		s = start(replies, NULL, &o);
-		assert_int_equal(carry(&o, SPAN("Subject: x\r\n\r\nbody\r\n"), error, sizeof error), -1);
+		assert_int_equal(
+			carry(&o, SPAN("Subject: x\r\n\r\nbody\r\n"), error, sizeof error), -1);
 		pthread_join(s->thread, NULL);
 		if (!strstr(error, cases[i].error))
 			fail_msg("case %zu: %s", i, error);
@@ -211,7 +246,8 @@ static void without_tls_nothing_is_said(void **state)
 
 static void what_would_break_the_dialogue_is_refused(void **state)
 {
-	static const char *const bad[] = { "a b@example.org", "a@example.org>\r\nRCPT TO:<b@example.net", "", "\xc3\xa4@example.org", NULL };
+	static const char *const bad[] = { "a b@example.org",
+		"a@example.org>\r\nRCPT TO:<b@example.net", "", "\xc3\xa4@example.org", NULL };
 	struct carrier_options o = plain;
 	const char *to[] = { "dpo@example.org", NULL, NULL };
 	char error[512], lengthy[1000];
@@ -243,7 +279,7 @@ static void what_would_break_the_dialogue_is_refused(void **state)
 	assert_int_equal(carry(&o, SPAN("x\r\n"), error, sizeof error), -1);
 }
 
-/* ---- sendmail ---------------------------------------------------------------------------------------------------- */
+/* --- sendmail ------------------------------------------------------------- */
 
 static char folder[] = "/tmp/retour-sendmail-XXXXXX";
 static char program[128];
@@ -254,7 +290,8 @@ static void write_program(const char *body)
 	FILE *f = fopen(program, "w");
 
 	assert_non_null(f);
-	snprintf(text, sizeof text, "#!/bin/sh\ncd %s\necho \"$@\" > arguments\n%s\n", folder, body);
+	snprintf(
+		text, sizeof text, "#!/bin/sh\ncd %s\necho \"$@\" > arguments\n%s\n", folder, body);
 	fputs(text, f);
 	assert_int_equal(fclose(f), 0);
 	assert_int_equal(chmod(program, 0755), 0);
@@ -299,7 +336,9 @@ static int drop_folder(void **state)
 
 static void sendmail_gets_the_mail_and_no_address_on_its_command_line(void **state)
 {
-	struct carrier_options o = { .sendmail = program, .from = "retour@example.org", .to = readers };
+	struct carrier_options o = {
+		.sendmail = program, .from = "retour@example.org", .to = readers
+	};
 	static char mail[300000];
 	char error[512] = "";
 
@@ -316,14 +355,18 @@ static void sendmail_gets_the_mail_and_no_address_on_its_command_line(void **sta
 
 static void sendmail_failures_are_told_apart(void **state)
 {
-	static const struct { const char *body, *error; } cases[] = {
+	static const struct {
+		const char *body, *error;
+	} cases[] = {
 		{ "cat > mail; exit 75", "try later" },
 		{ "cat > mail; exit 67", "does not exist" },
 		{ "cat > mail; exit 3", "failed" },
 		{ "exec <&-; exit 0", "did not take the whole mail" },
 		{ "kill -9 $$", "ended by a signal" },
 	};
-	struct carrier_options o = { .sendmail = program, .from = "retour@example.org", .to = readers };
+	struct carrier_options o = {
+		.sendmail = program, .from = "retour@example.org", .to = readers
+	};
 	static char mail[3000000];
 	char error[512];
 
@@ -332,7 +375,8 @@ static void sendmail_failures_are_told_apart(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		write_program(cases[i].body);
 		*error = '\0';
-		assert_int_equal(carry(&o, (struct span){ mail, sizeof mail }, error, sizeof error), -1);
+		assert_int_equal(
+			carry(&o, (struct span){ mail, sizeof mail }, error, sizeof error), -1);
 		if (!strstr(error, cases[i].error))
 			fail_msg("%s: %s", cases[i].body, error);
 	}

@@ -22,8 +22,9 @@ static void takes_rfc_3339(void **state)
 static void refuses_what_is_none(void **state)
 {
 	(void)state;
-	static const char *const wrong[] = { "", "now", "2026-11-02", "2026-11-02T06:00:00", "2026-11-02T06:00:00Zz", "2026-13-02T06:00:00Z",
-		"2026-11-02T06:00:00+1", "02.11.2026 06:00" };
+	static const char *const wrong[] = { "", "now", "2026-11-02", "2026-11-02T06:00:00",
+		"2026-11-02T06:00:00Zz", "2026-13-02T06:00:00Z", "2026-11-02T06:00:00+1",
+		"02.11.2026 06:00" };
 	for (unsigned i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
 		if (clock_set(wrong[i]))
 			fail_msg("took \"%s\"", wrong[i]);
@@ -31,6 +32,7 @@ static void refuses_what_is_none(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(takes_rfc_3339), cmocka_unit_test(refuses_what_is_none) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(takes_rfc_3339),
+		cmocka_unit_test(refuses_what_is_none) };
 	return cmocka_run_group_tests_name("the present time", tests, NULL, NULL);
 }

@@ -11,7 +11,9 @@
 /* Runs GAP apart, the last of them AGO. */
 static struct witness runs(unsigned count, int64_t gap, int64_t ago)
 {
-	struct witness w = { .runs = count, .last = NOW - ago, .boot = "boot-1", .began = NOW - 100 * DAY };
+	struct witness w = {
+		.runs = count, .last = NOW - ago, .boot = "boot-1", .began = NOW - 100 * DAY
+	};
 	for (unsigned i = 0; i < count; i++)
 		w.ran[i] = w.last - (int64_t)(count - 1 - i) * gap;
 	return w;
@@ -20,14 +22,15 @@ static struct witness runs(unsigned count, int64_t gap, int64_t ago)
 static void judges(void **state)
 {
 	(void)state;
-	struct witness habit = runs(8, 10 * MINUTE, 0), monthly = runs(8, 31 * DAY, 0), begun = runs(2, 10 * MINUTE, 0), none = { 0 };
+	struct witness habit = runs(8, 10 * MINUTE, 0), monthly = runs(8, 31 * DAY, 0),
+		       begun = runs(2, 10 * MINUTE, 0), none = { 0 };
 	struct witness told = habit;
 	told.newest = NOW + 3 * DAY;
 	struct witness allowed = habit;
 	allowed.tolerated = 10 * DAY;
 	const struct {
 		const struct witness *w;
-		int64_t ahead;               /* of the last run */
+		int64_t ahead; /* of the last run */
 		const char *boot;
 		int64_t step, newest;
 		bool given;
@@ -46,7 +49,8 @@ static void judges(void **state)
 		{ &monthly, 124 * DAY + 1, "", 0, 0, true, CLOCK_GAP },
 		{ &begun, 400 * DAY, "", 0, 0, true, CLOCK_BELIEVED },
 		{ &begun, 400 * DAY + 1, "", 0, 0, true, CLOCK_GAP },
-		{ &habit, 60 * DAY, "boot-1", 0, 0, false, CLOCK_BELIEVED }, /* the kernel counted the same 60 days */
+		{ &habit, 60 * DAY, "boot-1", 0, 0, false,
+			CLOCK_BELIEVED }, /* the kernel counted the same 60 days */
 		{ &habit, 60 * DAY, "boot-2", 0, 0, false, CLOCK_GAP },
 		{ &habit, 2 * DAY, "boot-1", DAY, 0, false, CLOCK_BELIEVED },
 		{ &habit, 2 * DAY, "boot-1", DAY + 1, 0, false, CLOCK_STEPPED },
@@ -61,7 +65,10 @@ static void judges(void **state)
 		{ &allowed, 0, "boot-1", 0, NOW + 11 * DAY + 1, false, CLOCK_BEHIND },
 	};
 	for (unsigned i = 0; i < sizeof table / sizeof *table; i++) {
-		struct clock_present p = { .now = NOW + table[i].ahead, .given = table[i].given, .began = NOW - 100 * DAY + table[i].step, .newest = table[i].newest };
+		struct clock_present p = { .now = NOW + table[i].ahead,
+			.given = table[i].given,
+			.began = NOW - 100 * DAY + table[i].step,
+			.newest = table[i].newest };
 		struct clock_verdict v;
 		for (unsigned c = 0; table[i].boot[c]; c++)
 			p.boot[c] = table[i].boot[c];
@@ -69,7 +76,8 @@ static void judges(void **state)
 		if (v.doubt != table[i].doubt)
 			fail_msg("row %u: %s", i, clock_doubt_name(v.doubt));
 		assert_int_equal(v.doubt == CLOCK_BELIEVED, !*v.text && !v.off);
-		bool by_itself = v.doubt == CLOCK_BELIEVED || v.doubt == CLOCK_BEHIND || !table[i].w || !table[i].w->last;
+		bool by_itself = v.doubt == CLOCK_BELIEVED || v.doubt == CLOCK_BEHIND ||
+			!table[i].w || !table[i].w->last;
 		assert_int_equal(v.certain, by_itself ? p.now : table[i].w->last);
 	}
 }

@@ -1,4 +1,6 @@
-/* The INI file: what is wrong in it is named by file, section and key, and never passes in silence. */
+/*
+ * The INI file: what is wrong in it is named by file, section and key, and never passes in silence.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -56,16 +58,19 @@ static void refused(const char *text, const char *expected)
 	config_free(&config);
 }
 
-#define BOX "[mailbox bounces]\nhost = mail.example.org\nuser = bounces\npassword_file = /etc/retour/pw\n"
+#define BOX \
+	"[mailbox bounces]\nhost = mail.example.org\nuser = bounces\npassword_file = /etc/retour/pw\n"
 
 static void reads_every_type(void **state)
 {
 	(void)state;
-	assert_int_equal(load("[store]\npath = /srv/retour.db\n[origin]\ndomains = example.org , news.example.org\nact_on = any\n"
-			      "[privacy]\nk = 12\nfold_local_part = no\n[retention]\nevents = 90d\nevents_reason = because\n"
-			      "[ladder small]\nsteps = 1m 2m\nend = 2h\n[ladder gmail]\nsteps = 1h\nend = 1d\n"
-			      "[report]\nsmtp = [::1]:2525\ntimezone = UTC\n" BOX
-			      "processed = move:Done/2026\nmax_message = 2M\ntimeout = 5s\nkind = fbl\ntls = starttls\n"), 0);
+	assert_int_equal(
+		load("[store]\npath = /srv/retour.db\n[origin]\ndomains = example.org , news.example.org\nact_on = any\n"
+		     "[privacy]\nk = 12\nfold_local_part = no\n[retention]\nevents = 90d\nevents_reason = because\n"
+		     "[ladder small]\nsteps = 1m 2m\nend = 2h\n[ladder gmail]\nsteps = 1h\nend = 1d\n"
+		     "[report]\nsmtp = [::1]:2525\ntimezone = UTC\n" BOX
+		     "processed = move:Done/2026\nmax_message = 2M\ntimeout = 5s\nkind = fbl\ntls = starttls\n"),
+		0);
 	assert_string_equal(config.store_path, "/srv/retour.db");
 	assert_int_equal(config.domains.count, 2);
 	assert_string_equal(config.domains.at[1], "news.example.org");
@@ -100,7 +105,10 @@ static void reads_every_type(void **state)
 static void defaults_are_those_of_the_design(void **state)
 {
 	(void)state;
-	assert_int_equal(load("[store]\n" BOX "[mailbox fbl]\nprotocol = pop3\nhost = h\nuser = u\npassword_command = true\n"), 0);
+	assert_int_equal(
+		load("[store]\n" BOX
+		     "[mailbox fbl]\nprotocol = pop3\nhost = h\nuser = u\npassword_command = true\n"),
+		0);
 	assert_string_equal(config.keys_dir, "/var/lib/retour/keys");
 	assert_int_equal(config.act_on, 1);
 	assert_int_equal(config.period[RETAIN_LEDGER], 3650LL * 86400);
@@ -115,9 +123,11 @@ static void rules_of_alerts(void **state)
 {
 	const struct alert_rule *rule = config.post.alerts.rule;
 	(void)state;
-	assert_int_equal(load("[store]\n[alert]\nrepeat = 0\n[alert hard-rate]\nthreshold = 1.25%\nclear = 1%\nwindow = 6h\nminimum = 40\n"
-			      "[alert block-surge]\nthreshold = 2.5\nclear = 2\n[alert mailbox-silent]\nthreshold = 2d\ncooldown = 0\n"
-			      "[alert quarantine]\nactive = no\n"), 0);
+	assert_int_equal(
+		load("[store]\n[alert]\nrepeat = 0\n[alert hard-rate]\nthreshold = 1.25%\nclear = 1%\nwindow = 6h\nminimum = 40\n"
+		     "[alert block-surge]\nthreshold = 2.5\nclear = 2\n[alert mailbox-silent]\nthreshold = 2d\ncooldown = 0\n"
+		     "[alert quarantine]\nactive = no\n"),
+		0);
 	assert_int_equal(config.post.alerts.repeat, 0);
 	assert_int_equal(rule[ALERT_HARD_RATE].threshold, 12500);
 	assert_int_equal(rule[ALERT_HARD_RATE].clear, 10000);
@@ -129,16 +139,24 @@ static void rules_of_alerts(void **state)
 	assert_false(rule[ALERT_QUARANTINE].active);
 	assert_true(rule[ALERT_SOFT_RATE].active);
 	config_free(&config);
-	assert_int_equal(load("[store]\n[alert certificate-expiry]\nthreshold = 30d\nclear = 31d\n"), 0);
+	assert_int_equal(
+		load("[store]\n[alert certificate-expiry]\nthreshold = 30d\nclear = 31d\n"), 0);
 	assert_int_equal(rule[ALERT_CERTIFICATE].threshold, 30 * 86400);
 	config_free(&config);
-	refused("[store]\n[alert certificate-expiry]\nclear = 13d\n", "[alert certificate-expiry] clear: below the threshold");
-	refused("[store]\n[alert hard-rates]\nclear = 1%\n", "[alert hard-rates]: unknown condition; known are: bounce-surge, ");
-	refused("[store]\n[alert hard-rate]\nthreshold = 2\n", "[alert hard-rate] threshold: wrong value");
-	refused("[store]\n[alert hard-rate]\nthreshold = 200%\n", "[alert hard-rate] threshold: wrong value");
-	refused("[store]\n[alert hard-rate]\nthreshold = 1%\n", "[alert hard-rate] clear: above the threshold");
-	refused("[store]\n[alert bounce-surge]\nthreshold = 2x\n", "[alert bounce-surge] threshold: wrong value");
-	refused("[store]\n[alert bounce-surge]\nwindow = 2d\n", "[alert bounce-surge] window: of a surge");
+	refused("[store]\n[alert certificate-expiry]\nclear = 13d\n",
+		"[alert certificate-expiry] clear: below the threshold");
+	refused("[store]\n[alert hard-rates]\nclear = 1%\n",
+		"[alert hard-rates]: unknown condition; known are: bounce-surge, ");
+	refused("[store]\n[alert hard-rate]\nthreshold = 2\n",
+		"[alert hard-rate] threshold: wrong value");
+	refused("[store]\n[alert hard-rate]\nthreshold = 200%\n",
+		"[alert hard-rate] threshold: wrong value");
+	refused("[store]\n[alert hard-rate]\nthreshold = 1%\n",
+		"[alert hard-rate] clear: above the threshold");
+	refused("[store]\n[alert bounce-surge]\nthreshold = 2x\n",
+		"[alert bounce-surge] threshold: wrong value");
+	refused("[store]\n[alert bounce-surge]\nwindow = 2d\n",
+		"[alert bounce-surge] window: of a surge");
 	refused("[store]\n[alert]\nto = someone\n", "[alert] to: needs [report] from");
 	refused("[store]\n[alert]\ncommand = page.sh\n", "[alert] command: wrong value");
 }
@@ -146,24 +164,35 @@ static void rules_of_alerts(void **state)
 static void what_is_wrong_is_named(void **state)
 {
 	(void)state;
-	refused("[stor]\npath = /x\n", "[stor]: unknown section; did you mean store? known are: store, keys");
-	refused("[store]\npaht = /x\n", "[store] paht: unknown key; did you mean path? known are: path");
-	refused("[store]\npath = x\n", "[store] path: wrong value \"x\"; right would be an absolute path");
-	refused("[privacy]\nk = 1\n", "[privacy] k: wrong value \"1\"; right would be a number from 2 to 1000");
+	refused("[stor]\npath = /x\n",
+		"[stor]: unknown section; did you mean store? known are: store, keys");
+	refused("[store]\npaht = /x\n",
+		"[store] paht: unknown key; did you mean path? known are: path");
+	refused("[store]\npath = x\n",
+		"[store] path: wrong value \"x\"; right would be an absolute path");
+	refused("[privacy]\nk = 1\n",
+		"[privacy] k: wrong value \"1\"; right would be a number from 2 to 1000");
 	refused("[privacy]\nk = 12d\n", "[privacy] k: wrong value");
 	refused("[privacy]\nfold_local_part = maybe\n", "right would be yes or no");
-	refused("[retention]\nevents = 180\n", "[retention] events: wrong value \"180\"; right would be a period");
+	refused("[retention]\nevents = 180\n",
+		"[retention] events: wrong value \"180\"; right would be a period");
 	refused("[retention]\nevents = 99999999999999999999d\n", "[retention] events: wrong value");
-	refused(BOX "tls = ssl\n", "[mailbox bounces] tls: wrong value \"ssl\"; right would be one of implicit|starttls|none");
+	refused(BOX "tls = ssl\n",
+		"[mailbox bounces] tls: wrong value \"ssl\"; right would be one of implicit|starttls|none");
 	refused(BOX "processed = move:\n", "[mailbox bounces] processed: wrong value");
 	refused(BOX "max_message = 99M\n", "[mailbox bounces] max_message: wrong value");
-	refused("[mailbox bounces]\nuser = u\npassword_file = /p\n", "[mailbox bounces] host: missing");
-	refused("[mailbox bounces]\nhost = h\nuser = u\n", "[mailbox bounces] password_file: missing");
-	refused(BOX "password_command = true\n", "[mailbox bounces] password_file: more than one secret");
-	refused("[mailbox p]\nprotocol = pop3\nhost = h\nuser = u\npassword_file = /p\nprocessed = move:X\n", "POP3 has no folders");
+	refused("[mailbox bounces]\nuser = u\npassword_file = /p\n",
+		"[mailbox bounces] host: missing");
+	refused("[mailbox bounces]\nhost = h\nuser = u\n",
+		"[mailbox bounces] password_file: missing");
+	refused(BOX "password_command = true\n",
+		"[mailbox bounces] password_file: more than one secret");
+	refused("[mailbox p]\nprotocol = pop3\nhost = h\nuser = u\npassword_file = /p\nprocessed = move:X\n",
+		"POP3 has no folders");
 	refused("[mailbox m]\nprotocol = maildir\n", "[mailbox m] path: missing");
 	refused("[mailbox two words]\n", "a name is made of");
-	refused("[ladder x]\nsteps = 1m 2m 3m 4m 5m 6m 7m 8m 9m\n", "[ladder x] steps: wrong value");
+	refused("[ladder x]\nsteps = 1m 2m 3m 4m 5m 6m 7m 8m 9m\n",
+		"[ladder x] steps: wrong value");
 	refused("[report]\ntimezone = Europe/Atlantis\n", "[report] timezone: unknown zone");
 	refused("[report]\ntimezone = ../../etc/passwd\n", "[report] timezone: unknown zone");
 	refused("[report]\nsmtp = host:99999\n", "[report] smtp: wrong value");
@@ -172,9 +201,11 @@ static void what_is_wrong_is_named(void **state)
 	refused("[report]\nfrom = Retour <a@example.org>\n", "[report] from: no address");
 	refused("[report]\ncolour = \"#12345\"\n", "[report] colour: wrong value");
 	refused("[report]\ncolour = \"red;x\"\n", "[report] colour: wrong value");
-	refused("[origin]\ndomains = example.org, @example.net\n", "[origin] domains: word 2 is no domain");
+	refused("[origin]\ndomains = example.org, @example.net\n",
+		"[origin] domains: word 2 is no domain");
 	refused("[origin]\ndomains = example..org\n", "[origin] domains: word 1 is no domain");
-	refused("[origin]\nverp = bounce@{token}.example.org\n", "[origin] verp: names no return path");
+	refused("[origin]\nverp = bounce@{token}.example.org\n",
+		"[origin] verp: names no return path");
 	refused("path = /x\n[store]\n", "key path stands before the first section");
 	refused("", "no section");
 }
@@ -183,14 +214,22 @@ static void what_is_wrong_is_named(void **state)
 static void what_stands_twice_is_refused(void **state)
 {
 	(void)state;
-	refused(BOX "[privacy]\nk = 12\n[Mailbox bounces ]\nhost = other.example.org\n", "[Mailbox bounces]: stands in line 1 and again in line 7");
+	refused(BOX "[privacy]\nk = 12\n[Mailbox bounces ]\nhost = other.example.org\n",
+		"[Mailbox bounces]: stands in line 1 and again in line 7");
 	assert_int_equal(load(BOX "[mailbox bounces]\nhost = other.example.org\n"), -1);
 	assert_null(strstr(errors, "host:")); /* its keys are not complained of one by one */
 	config_free(&config);
-	refused("[origin]\ndomains = a.example\nact_on = any\n domains=b.example\n", "[origin] domains: stands in line 2 and again in line 4");
-	/* the same key in two sections, in a comment, and at the beginning of a line that goes on, is once */
-	assert_int_equal(load(BOX "; [mailbox bounces]\n#host = x\n[retention]\nevents_reason = because \\\n[soft]\n[mailbox b]\nhost = h\nuser = u\n"
-			      "password_file = /p\n[report]\nuser =\n"), 0);
+	refused("[origin]\ndomains = a.example\nact_on = any\n domains=b.example\n",
+		"[origin] domains: stands in line 2 and again in line 4");
+	/*
+	 * the same key in two sections, in a comment, and at the beginning of a line that goes on,
+	 * is once
+	 */
+	assert_int_equal(
+		load(BOX
+			"; [mailbox bounces]\n#host = x\n[retention]\nevents_reason = because \\\n[soft]\n[mailbox b]\nhost = h\nuser = u\n"
+			"password_file = /p\n[report]\nuser =\n"),
+		0);
 	config_free(&config);
 }
 
@@ -219,19 +258,24 @@ static void numbers_of_the_states(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-		const char *steps = all[i].section[0] == 'l' ? "steps = 1m\n" : "", *wrong[] = { all[i].below, all[i].above };
+		const char *steps = all[i].section[0] == 'l' ? "steps = 1m\n" : "",
+			   *wrong[] = { all[i].below, all[i].above };
 		snprintf(right, sizeof right, "[%s] %s: wrong value", all[i].section, all[i].key);
 		for (unsigned w = 0; w < 2; w++) {
-			snprintf(text, sizeof text, "[%s]\n%s%s = %s\n", all[i].section, steps, all[i].key, wrong[w]);
+			snprintf(text, sizeof text, "[%s]\n%s%s = %s\n", all[i].section, steps,
+				all[i].key, wrong[w]);
 			refused(text, right);
 		}
-		snprintf(text, sizeof text, "[%s]\n%s%s = %s\n", all[i].section, steps, all[i].key, all[i].most);
+		snprintf(text, sizeof text, "[%s]\n%s%s = %s\n", all[i].section, steps, all[i].key,
+			all[i].most);
 		assert_int_equal(load(text), 0);
 		config_free(&config);
-		snprintf(text, sizeof text, "[%s]\n%s%s = %s\n", all[i].section, steps, all[i].key, all[i].least);
+		snprintf(text, sizeof text, "[%s]\n%s%s = %s\n", all[i].section, steps, all[i].key,
+			all[i].least);
 		assert_int_equal(load(text), 0);
 		config_store_options(&config, &options);
-		assert_int_equal(*(int64_t *)((char *)&options + all[i].offset), all[i].least_value);
+		assert_int_equal(
+			*(int64_t *)((char *)&options + all[i].offset), all[i].least_value);
 		config_free(&config);
 	}
 	refused("[ladder x]\nend = 1d\n", "[ladder x] steps: missing");
@@ -246,7 +290,9 @@ static void numbers_of_the_states(void **state)
 static void comments_behind_everything(void **state)
 {
 	(void)state;
-	assert_int_equal(load("[store] ; what lasts\npath = /srv/a.db ; here\n\t[privacy]\t# little\nk = 12\n[origin]#\nverp = \"b+{token};x@example.org\"\n"), 0);
+	assert_int_equal(
+		load("[store] ; what lasts\npath = /srv/a.db ; here\n\t[privacy]\t# little\nk = 12\n[origin]#\nverp = \"b+{token};x@example.org\"\n"),
+		0);
 	assert_string_equal(config.store_path, "/srv/a.db");
 	assert_int_equal(config.k, 12);
 	assert_string_equal(config.verp, "b+{token};x@example.org");
@@ -308,7 +354,9 @@ static void the_sample_file_is_the_table(void **state)
 	assert_non_null(file);
 	while (fgets(line, sizeof line, file)) {
 		if (strncmp(sample + at, line, strlen(line)))
-			fail_msg("etc/retour.ini is old; `build/retour config > etc/retour.ini` makes it anew: %s", line);
+			fail_msg(
+				"etc/retour.ini is old; `build/retour config > etc/retour.ini` makes it anew: %s",
+				line);
 		at += strlen(line);
 	}
 	fclose(file);
@@ -326,7 +374,8 @@ int main(void)
 		cmocka_unit_test(what_is_wrong_is_named),
 		cmocka_unit_test(what_stands_twice_is_refused),
 		cmocka_unit_test(comments_behind_everything),
-		cmocka_unit_test_teardown(broken_syntax_is_named_by_line_without_its_text, free_config),
+		cmocka_unit_test_teardown(
+			broken_syntax_is_named_by_line_without_its_text, free_config),
 		cmocka_unit_test_teardown(an_address_in_a_wrong_value_is_not_repeated, free_config),
 		cmocka_unit_test_teardown(a_missing_file_is_an_error, free_config),
 		cmocka_unit_test_teardown(the_sample_loads, free_config),

@@ -1,4 +1,7 @@
-/* Records of comma-separated values, and output: what a spreadsheet writes, what damage does, and that nothing depends on where a buffer ends. */
+/*
+ * Records of comma-separated values, and output: what a spreadsheet writes, what damage does, and
+ * that nothing depends on where a buffer ends.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +14,10 @@
 #include "poller/volume/csv.h"
 #include "poller/command/out.h"
 
-/* The records of TEXT, each as "[record|field WANT]", with '!' for a broken one and '-' for a missing field. */
+/*
+ * The records of TEXT, each as "[record|field WANT]", with '!' for a broken one and '-' for a
+ * missing field.
+ */
 static const char *records(const char *text, char separator, size_t want)
 {
 	static char out[1024];
@@ -20,12 +26,14 @@ static const char *records(const char *text, char separator, size_t want)
 
 	out[0] = '\0';
 	while (rest.n) {
-		enum csv_result result = csv_next(rest, true, separator, want, &record, &field, &used);
+		enum csv_result result = csv_next(
+			rest, true, separator, want, &record, &field, &used);
 		char plain[256];
 		size_t length = field.p ? csv_unquote(field, plain, sizeof plain) : 0;
 		assert_true(result != CSV_MORE && used && used <= rest.n && record.n <= used);
-		n += (size_t)snprintf(out + n, sizeof out - n, "%s[%.*s|%.*s]", result == CSV_BROKEN ? "!" : "", (int)record.n, record.p,
-				      field.p ? (int)length : 1, field.p ? plain : "-");
+		n += (size_t)snprintf(out + n, sizeof out - n, "%s[%.*s|%.*s]",
+			result == CSV_BROKEN ? "!" : "", (int)record.n, record.p,
+			field.p ? (int)length : 1, field.p ? plain : "-");
 		rest = (struct span){ rest.p + used, rest.n - used };
 	}
 	return out;
@@ -65,7 +73,8 @@ static void records_of_all_kinds(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-		assert_string_equal(records(cases[i].text, cases[i].separator, cases[i].want), cases[i].records);
+		assert_string_equal(records(cases[i].text, cases[i].separator, cases[i].want),
+			cases[i].records);
 }
 
 /* A record that is cut anywhere is asked for again, and is the same when it is whole. */
@@ -77,8 +86,12 @@ static void a_record_waits_for_its_end(void **state)
 
 	(void)state;
 	for (size_t n = 0; n < sizeof text - 1; n++)
-		assert_int_equal(csv_next((struct span){ text, n }, false, ',', 2, &record, &field, &used), CSV_MORE);
-	assert_int_equal(csv_next((struct span){ text, sizeof text - 1 }, false, ',', 2, &record, &field, &used), CSV_RECORD);
+		assert_int_equal(
+			csv_next((struct span){ text, n }, false, ',', 2, &record, &field, &used),
+			CSV_MORE);
+	assert_int_equal(csv_next((struct span){ text, sizeof text - 1 }, false, ',', 2, &record,
+				 &field, &used),
+		CSV_RECORD);
 	assert_int_equal(used, sizeof text - 1);
 	assert_int_equal(record.n, sizeof text - 3);
 	assert_int_equal(field.n, 5);
@@ -101,16 +114,19 @@ static void any_bytes(void **state)
 		struct span rest = { text, n }, record, field;
 		char plain[8];
 		for (size_t used; rest.n; rest = (struct span){ rest.p + used, rest.n - used }) {
-			enum csv_result result = csv_next(rest, true, ',', round % 3, &record, &field, &used);
-			assert_true(result != CSV_MORE && used && used <= rest.n && record.n <= used);
+			enum csv_result result = csv_next(
+				rest, true, ',', round % 3, &record, &field, &used);
+			assert_true(
+				result != CSV_MORE && used && used <= rest.n && record.n <= used);
 			if (field.p)
-				assert_true(csv_unquote(field, plain, sizeof plain) <= sizeof plain);
+				assert_true(
+					csv_unquote(field, plain, sizeof plain) <= sizeof plain);
 		}
 		free(text);
 	}
 }
 
-/* --- output ----------------------------------------------------------------------------------------------------------- */
+/* --- output --------------------------------------------------------------- */
 
 static struct out out;
 
@@ -135,11 +151,17 @@ static const char *written(void (*f)(struct out *, struct span), struct span tex
 
 static void json_strings(void **state)
 {
-	static const struct { const char *text, *json; } all[] = {
-		{ "anna@example.org", "\"anna@example.org\"" }, { "", "\"\"" }, { "a\"b\\c", "\"a\\\"b\\\\c\"" }, { "tab\there\x7f", "\"tab\\u0009here\\u007f\"" },
-		{ "m\xc3\xbcller@\xe2\x82\xac\xf0\x9f\x98\x80", "\"m\xc3\xbcller@\xe2\x82\xac\xf0\x9f\x98\x80\"" },
+	static const struct {
+		const char *text, *json;
+	} all[] = {
+		{ "anna@example.org", "\"anna@example.org\"" },
+		{ "", "\"\"" },
+		{ "a\"b\\c", "\"a\\\"b\\\\c\"" },
+		{ "tab\there\x7f", "\"tab\\u0009here\\u007f\"" },
+		{ "m\xc3\xbcller@\xe2\x82\xac\xf0\x9f\x98\x80",
+			"\"m\xc3\xbcller@\xe2\x82\xac\xf0\x9f\x98\x80\"" },
 		{ "\xff-\xc3-\xc0\x80-\xed\xa0\x80-\xf4\x90\x80\x80-\xe2\x82",
-		  "\"\xef\xbf\xbd-\xef\xbf\xbd-\xef\xbf\xbd\xef\xbf\xbd-\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd-\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd-\xef\xbf\xbd\xef\xbf\xbd\"" },
+			"\"\xef\xbf\xbd-\xef\xbf\xbd-\xef\xbf\xbd\xef\xbf\xbd-\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd-\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd-\xef\xbf\xbd\xef\xbf\xbd\"" },
 	};
 
 	(void)state;
@@ -151,7 +173,8 @@ static void csv_fields(void **state)
 {
 	(void)state;
 	assert_string_equal(written(out_csv, SPAN("anna@example.org")), "anna@example.org");
-	assert_string_equal(written(out_csv, SPAN("\"a b\"@example.org")), "\"\"\"a b\"\"@example.org\"");
+	assert_string_equal(
+		written(out_csv, SPAN("\"a b\"@example.org")), "\"\"\"a b\"\"@example.org\"");
 	assert_string_equal(written(out_csv, SPAN("a,b")), "\"a,b\"");
 }
 

@@ -14,7 +14,9 @@ enum { SIZE = 4 * 1024 * 1024, PROVIDERS = 77 };
 
 static struct log_line line(const char *id, int64_t at)
 {
-	return (struct log_line){ .mta = LOG_POSTFIX, .at = at, .host = SPAN("mta1"), .id = span_of(id) };
+	return (struct log_line){
+		.mta = LOG_POSTFIX, .at = at, .host = SPAN("mta1"), .id = span_of(id)
+	};
 }
 
 static void saved_and_loaded(void **state)
@@ -155,7 +157,8 @@ static void many_providers_become_others(void **state)
 static void the_old_leave(void **state)
 {
 	struct queue *q = queue_new();
-	struct log_line old = line("4A1B2C3D4E", NOW - QUEUE_AGE_MAX - 120), young = line("5A1B2C3D4E", NOW);
+	struct log_line old = line("4A1B2C3D4E", NOW - QUEUE_AGE_MAX - 120),
+			young = line("5A1B2C3D4E", NOW);
 	(void)state;
 	queue_mail(q, &old, true);
 	queue_sweep(q);

@@ -1,4 +1,7 @@
-/* Postfix's lookup protocols: what it sends is understood in any pieces, what it does not send is refused, no reply breaks its frame. */
+/*
+ * Postfix's lookup protocols: what it sends is understood in any pieces, what it does not send is
+ * refused, no reply breaks its frame.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -43,7 +46,8 @@ static void requests_of_both_protocols(void **state)
 
 static void every_beginning_of_a_request_waits_for_more(void **state)
 {
-	static const char *const whole[] = { "23:retour anna@example.org,", "get a%20nna@example.org\n" };
+	static const char *const whole[] = { "23:retour anna@example.org,",
+		"get a%20nna@example.org\n" };
 	char part[64];
 	(void)state;
 	for (unsigned i = 0; i < 2; i++)
@@ -55,8 +59,9 @@ static void every_beginning_of_a_request_waits_for_more(void **state)
 
 static void garbage_ends_the_talk(void **state)
 {
-	static const char *const bad[] = { "put a b\n", "GET / HTTP/1.1\n", "get\n", "3:a b;", "3:abc,", "99999:", "000001:a b,", "12x:a", "get %4\n", "get %zz\n",
-		"get %\n", "-1:a b,", "\n" };
+	static const char *const bad[] = { "put a b\n", "GET / HTTP/1.1\n", "get\n", "3:a b;",
+		"3:abc,", "99999:", "000001:a b,", "12x:a", "get %4\n", "get %zz\n", "get %\n",
+		"-1:a b,", "\n" };
 	(void)state;
 	for (unsigned i = 0; i < sizeof bad / sizeof *bad; i++)
 		assert_int_equal(parse(bad[i]), LOOKUP_GARBAGE);
@@ -104,12 +109,16 @@ static void replies(void **state)
 
 static void verdicts_as_actions(void **state)
 {
-	struct answer a = { .verdict = VERDICT_SUPPRESS, .since = 1790000000, .reason = "user-unknown" };
+	struct answer a = {
+		.verdict = VERDICT_SUPPRESS, .since = 1790000000, .reason = "user-unknown"
+	};
 	char text[LOOKUP_REPLY_SIZE];
 	(void)state;
 	assert_int_equal(lookup_action(&a, text), LOOKUP_FOUND);
 	assert_string_equal(text, "550 5.1.1 recipient refused");
-	a = (struct answer){ .verdict = VERDICT_HOLD, .until = 1790000000, .reason = "mailbox-full" };
+	a = (struct answer){
+		.verdict = VERDICT_HOLD, .until = 1790000000, .reason = "mailbox-full"
+	};
 	assert_int_equal(lookup_action(&a, text), LOOKUP_FOUND);
 	assert_string_equal(text, "450 4.2.1 recipient deferred");
 	a.until = 0;

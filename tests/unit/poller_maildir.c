@@ -36,8 +36,10 @@ static bool exists(const char *path)
 static void settles_each_as_told(void **state)
 {
 	(void)state;
-	put("md/new/10.a.h", "Subject: 10\n\n"), put("md/cur/20.b.h:2,FS", "Subject: 20\n\n"), put("md/new/30.c.h", "Subject: 30\n\n");
-	put("md/new/40.d@example.org", "Subject: 40\n\n"), put("md/tmp/5.e.h", "half"), put("md/new/.hidden", "x");
+	put("md/new/10.a.h", "Subject: 10\n\n"), put("md/cur/20.b.h:2,FS", "Subject: 20\n\n"),
+		put("md/new/30.c.h", "Subject: 30\n\n");
+	put("md/new/40.d@example.org", "Subject: 40\n\n"), put("md/tmp/5.e.h", "half"),
+		put("md/new/.hidden", "x");
 	struct collect c = { 0 };
 	struct settled done;
 	struct source *s = open_box(false);
@@ -47,8 +49,9 @@ static void settles_each_as_told(void **state)
 	assert_int_equal(c.at[0].arrived, 10);
 	assert_string_equal(c.at[1].text, "Subject: 20\n\n");
 	assert_null(strchr(c.at[3].name, '@'));
-	struct settle_item items[] = { { c.at[0].id, SETTLE_PROCESSED }, { c.at[1].id, SETTLE_UNRECOGNISED }, { c.at[2].id, SETTLE_UNRECOGNISED },
-				       { c.at[3].id, SETTLE_QUARANTINE } };
+	struct settle_item items[] = { { c.at[0].id, SETTLE_PROCESSED },
+		{ c.at[1].id, SETTLE_UNRECOGNISED }, { c.at[2].id, SETTLE_UNRECOGNISED },
+		{ c.at[3].id, SETTLE_QUARANTINE } };
 	assert_int_equal(s->ops->settle(s, items, 4, &done), 0);
 	assert_int_equal(done.deleted, 1);
 	assert_int_equal(done.moved, 2);
@@ -74,7 +77,8 @@ static void nothing_is_settled_that_was_not_named(void **state)
 	struct settled done;
 	struct source *s = open_box(false);
 	assert_int_equal(collect_all(s, 10, &c), 0);
-	struct settle_item items[] = { { c.at[1].id, SETTLE_PROCESSED }, { 4711, SETTLE_PROCESSED } };
+	struct settle_item items[] = { { c.at[1].id, SETTLE_PROCESSED },
+		{ 4711, SETTLE_PROCESSED } };
 	assert_int_equal(s->ops->settle(s, items, 2, &done), 0);
 	assert_int_equal(done.deleted, 1);
 	assert_true(exists("md/new/10.a.h"));
@@ -127,7 +131,8 @@ static void links_are_not_followed(void **state)
 static void folder_names_stay_inside(void **state)
 {
 	(void)state;
-	static const char *const bad[] = { "", "..", "../x", "a/../b", "/a", "a//b", "a/", ".hidden", "a\nb" };
+	static const char *const bad[] = { "", "..", "../x", "a/../b", "/a", "a//b", "a/",
+		".hidden", "a\nb" };
 	struct folder_mark none = { 0 }, end;
 	uint64_t removed;
 	struct source *s = open_box(false);
@@ -183,7 +188,8 @@ static void expires_what_has_long_been_there(void **state)
 	uint64_t removed;
 	int64_t now = (int64_t)time(NULL);
 	mkdir("md/.F", 0700), mkdir("md/.F/cur", 0700), mkdir("md/.F/new", 0700);
-	put("md/.F/cur/100.a.h:2,", "a"), put("md/.F/new/99.b.h", "b"), put("md/.F/cur/noname", "c"), put("md/.F/cur/98.d.h:2,S", "d");
+	put("md/.F/cur/100.a.h:2,", "a"), put("md/.F/new/99.b.h", "b"),
+		put("md/.F/cur/noname", "c"), put("md/.F/cur/98.d.h:2,S", "d");
 	put("md/new/1.a.h", "of the mailbox itself");
 	struct source *s = open_box(false);
 	assert_int_equal(s->ops->expire(s, "F", now - 100, &none, &removed, &end), 0);
@@ -231,9 +237,16 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, scratch_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(settles_each_as_told), TEST(nothing_is_settled_that_was_not_named), TEST(others_take_mail_away), TEST(links_are_not_followed),
-		TEST(folder_names_stay_inside), TEST(moving_does_not_overwrite), TEST(asks_what_is_wanted), TEST(expires_what_has_long_been_there),
-		TEST(large_and_empty_messages), TEST(what_is_no_maildir_is_said),
+		TEST(settles_each_as_told),
+		TEST(nothing_is_settled_that_was_not_named),
+		TEST(others_take_mail_away),
+		TEST(links_are_not_followed),
+		TEST(folder_names_stay_inside),
+		TEST(moving_does_not_overwrite),
+		TEST(asks_what_is_wanted),
+		TEST(expires_what_has_long_been_there),
+		TEST(large_and_empty_messages),
+		TEST(what_is_no_maildir_is_said),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

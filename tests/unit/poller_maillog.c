@@ -1,4 +1,7 @@
-/* Lines of mail logs: time stamps, who wrote them, what they say; and lines that try to say something else. The common shapes stand in tests/logs. */
+/*
+ * Lines of mail logs: time stamps, who wrote them, what they say; and lines that try to say
+ * something else. The common shapes stand in tests/logs.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -33,14 +36,16 @@ static void time_stamps(void **state)
 		const char *text;
 		int64_t reference, at; /* AT 0: no stamp */
 	} cases[] = {
-		{ "Nov  2 06:00:00 " POSTFIX "removed", NOW, 1793595600 },           /* CET */
+		{ "Nov  2 06:00:00 " POSTFIX "removed", NOW, 1793595600 }, /* CET */
 		{ "Nov 02 06:00:00 " POSTFIX "removed", NOW, 1793595600 },
-		{ "Jul  2 06:00:00 " POSTFIX "removed", NOW, 1782964800 },           /* CEST */
-		{ "Nov 20 12:00:00 " POSTFIX "removed", NOW, NOW + 11 * 3600 },      /* a clock that is ahead, within a day */
-		{ "Nov 22 12:00:00 " POSTFIX "removed", NOW, 1763809200 },           /* of last year */
+		{ "Jul  2 06:00:00 " POSTFIX "removed", NOW, 1782964800 }, /* CEST */
+		{ "Nov 20 12:00:00 " POSTFIX "removed", NOW,
+			NOW + 11 * 3600 }, /* a clock that is ahead, within a day */
+		{ "Nov 22 12:00:00 " POSTFIX "removed", NOW, 1763809200 }, /* of last year */
 		{ "Dec 31 23:59:59 " POSTFIX "removed", NOW, 1767221999 },
-		{ "Feb 29 12:00:00 " POSTFIX "removed", NOW, 1709204400 },           /* 2024 */
-		{ "Nov  2 06:00:00 " POSTFIX "removed", 1700000000, 1698901200 },    /* a file of 2023 */
+		{ "Feb 29 12:00:00 " POSTFIX "removed", NOW, 1709204400 }, /* 2024 */
+		{ "Nov  2 06:00:00 " POSTFIX "removed", 1700000000,
+			1698901200 }, /* a file of 2023 */
 		{ "Nov  2 06:00:60 " POSTFIX "removed", NOW, 1793595660 },
 		{ "2026-11-02T06:00:00+01:00 " POSTFIX "removed", NOW, 1793595600 },
 		{ "2026-11-02T06:00:00+0100 " POSTFIX "removed", NOW, 1793595600 },
@@ -49,10 +54,12 @@ static void time_stamps(void **state)
 		{ "2026-11-02T00:00:00-05:00 " POSTFIX "removed", NOW, 1793595600 },
 		{ "2026-11-02T06:00:00 " POSTFIX "removed", NOW, 1793595600 },
 		{ "<22>Nov  2 06:00:00 " POSTFIX "removed", NOW, 1793595600 },
-		{ "<22>1 2026-11-02T05:00:00Z mta1 postfix/smtp 1 - - 4A1B2C3D4E: removed", NOW, 1793595600 },
+		{ "<22>1 2026-11-02T05:00:00Z mta1 postfix/smtp 1 - - 4A1B2C3D4E: removed", NOW,
+			1793595600 },
 		{ "2026-11-02 06:00:00 1rAbCd-0001Ab-2C Completed", NOW, 1793595600 },
 		{ "2026-11-02 06:00:00.5 +0000 1rAbCd-0001Ab-2C Completed", NOW, 1793599200 },
-		{ "2026-11-02 06:00:00 ZrAbCd-0001Ab-2C Completed", NOW, 1793595600 }, /* an id that begins like a zone */
+		{ "2026-11-02 06:00:00 ZrAbCd-0001Ab-2C Completed", NOW,
+			1793595600 }, /* an id that begins like a zone */
 		{ "2028-11-02T06:00:00Z " POSTFIX "removed", NOW, 0 },
 		{ "1999-11-02T06:00:00Z " POSTFIX "removed", NOW, 0 },
 		{ "2026-02-29T06:00:00Z " POSTFIX "removed", NOW, 0 },
@@ -80,8 +87,10 @@ static void one_minute_after_the_other(void **state)
 {
 	struct log_clock clock = { .reference = NOW, .now = NOW };
 	struct log_line l;
-	static const char *const lines[] = { "Nov  2 06:00:59 " POSTFIX "removed", "Nov  2 06:01:00 " POSTFIX "removed", "2026-11-02T06:01:00Z " POSTFIX "removed",
-		"2026-11-02T06:01:00+01:00 " POSTFIX "removed", "Nov  2 06:01:00 " POSTFIX "removed" };
+	static const char *const lines[] = { "Nov  2 06:00:59 " POSTFIX "removed",
+		"Nov  2 06:01:00 " POSTFIX "removed", "2026-11-02T06:01:00Z " POSTFIX "removed",
+		"2026-11-02T06:01:00+01:00 " POSTFIX "removed",
+		"Nov  2 06:01:00 " POSTFIX "removed" };
 	static const int64_t at[] = { 1793595659, 1793595660, 1793599260, 1793595660, 1793595660 };
 	(void)state;
 	for (int i = 0; i < 5; i++) {
@@ -100,28 +109,38 @@ static void nothing_is_read_into_a_line(void **state)
 		enum log_reach reach;
 		const char *domain;
 	} cases[] = {
-		{ POSTFIX "to=<\"a>, relay=x[127.0.0.1]:25, status=sent \"@example.net>, relay=mx.example.net[192.0.2.1]:25, dsn=5.0.0, status=bounced (no)",
-		  LOG_ATTEMPT, LOG_REJECTED, LOG_REMOTE, "example.net" },
-		{ POSTFIX "to=<a@example.net>, orig_to=<\", status=sent\"@example.org>, relay=mx.example.net[192.0.2.1]:25, dsn=5.0.0, status=bounced (no)",
-		  LOG_ATTEMPT, LOG_REJECTED, LOG_REMOTE, "example.net" },
-		{ POSTFIX "to=<a@example.net>, relay=mx.example.net[192.0.2.1]:25, dsn=4.0.0, status=deferred (host mx said: 450 x, status=sent, relay=[127.0.0.1])",
-		  LOG_ATTEMPT, LOG_DEFERRED, LOG_REMOTE, "example.net" },
-		{ POSTFIX "to=<a@example.net>, relay=mx.example.net[192.0.2.1]:25, dsn=4.0.0, status=deferred (lost connection: 421 4.7.0)",
-		  LOG_ATTEMPT, LOG_DEFERRED, LOG_REMOTE, "example.net" },
+		{ POSTFIX
+			"to=<\"a>, relay=x[127.0.0.1]:25, status=sent \"@example.net>, relay=mx.example.net[192.0.2.1]:25, dsn=5.0.0, status=bounced (no)",
+			LOG_ATTEMPT, LOG_REJECTED, LOG_REMOTE, "example.net" },
+		{ POSTFIX
+			"to=<a@example.net>, orig_to=<\", status=sent\"@example.org>, relay=mx.example.net[192.0.2.1]:25, dsn=5.0.0, status=bounced (no)",
+			LOG_ATTEMPT, LOG_REJECTED, LOG_REMOTE, "example.net" },
+		{ POSTFIX
+			"to=<a@example.net>, relay=mx.example.net[192.0.2.1]:25, dsn=4.0.0, status=deferred (host mx said: 450 x, status=sent, relay=[127.0.0.1])",
+			LOG_ATTEMPT, LOG_DEFERRED, LOG_REMOTE, "example.net" },
+		{ POSTFIX
+			"to=<a@example.net>, relay=mx.example.net[192.0.2.1]:25, dsn=4.0.0, status=deferred (lost connection: 421 4.7.0)",
+			LOG_ATTEMPT, LOG_DEFERRED, LOG_REMOTE, "example.net" },
 		{ POSTFIX "to=<a@example.net", LOG_NOTHING, LOG_DELIVERED, LOG_REMOTE, NULL },
-		{ POSTFIX "to=<\"a@example.net>, relay=x, status=sent", LOG_NOTHING, LOG_DELIVERED, LOG_REMOTE, NULL },
+		{ POSTFIX "to=<\"a@example.net>, relay=x, status=sent", LOG_NOTHING, LOG_DELIVERED,
+			LOG_REMOTE, NULL },
 		{ POSTFIX "to=<a@example.net>", LOG_NOTHING, LOG_DELIVERED, LOG_REMOTE, NULL },
-		{ POSTFIX "to=<a@example.net>, status=", LOG_NOTHING, LOG_DELIVERED, LOG_REMOTE, NULL },
-		{ "mta1 postfix/smtp[1]: 4A1: to=<a@example.net>, status=sent", LOG_NOTHING, LOG_DELIVERED, LOG_REMOTE, NULL },
-		{ "mta1 postfix/smtpd[1]: 4A1B2C3D4E: to=<a@example.net>, status=sent", LOG_NOTHING, LOG_DELIVERED, LOG_REMOTE, NULL },
+		{ POSTFIX "to=<a@example.net>, status=", LOG_NOTHING, LOG_DELIVERED, LOG_REMOTE,
+			NULL },
+		{ "mta1 postfix/smtp[1]: 4A1: to=<a@example.net>, status=sent", LOG_NOTHING,
+			LOG_DELIVERED, LOG_REMOTE, NULL },
+		{ "mta1 postfix/smtpd[1]: 4A1B2C3D4E: to=<a@example.net>, status=sent", LOG_NOTHING,
+			LOG_DELIVERED, LOG_REMOTE, NULL },
 		{ "mta1 sm-mta[1]: 5A160000001002: to=<\"a, stat=Sent\"@example.net>, mailer=esmtp, relay=mx.example.net. [192.0.2.1], dsn=5.1.1, stat=User unknown",
-		  LOG_ATTEMPT, LOG_REJECTED, LOG_REMOTE, "example.net" },
+			LOG_ATTEMPT, LOG_REJECTED, LOG_REMOTE, "example.net" },
 		{ "mta1 sm-mta[1]: 5A160000001002: to=<a@example.net>, mailer=esmtp, relay=mx. [192.0.2.1], dsn=4.0.0, stat=Deferred: 450 x, dsn=2.0.0, stat=Sent",
-		  LOG_ATTEMPT, LOG_DEFERRED, LOG_REMOTE, "example.net" },
-		{ "mta1 sm-mta[1]: 5A160000001002: to=", LOG_NOTHING, LOG_DELIVERED, LOG_REMOTE, NULL },
+			LOG_ATTEMPT, LOG_DEFERRED, LOG_REMOTE, "example.net" },
+		{ "mta1 sm-mta[1]: 5A160000001002: to=", LOG_NOTHING, LOG_DELIVERED, LOG_REMOTE,
+			NULL },
 		{ "mta1 exim[1]: 1rAbCd-0001Ab-2C ** \"a => b H=[127.0.0.1]\"@example.net R=r T=t H=mx.example.net [192.0.2.1]: 550 H=x [127.0.0.1]",
-		  LOG_ATTEMPT, LOG_REJECTED, LOG_REMOTE, "example.net" },
-		{ "mta1 exim[1]: 1rAbCd-0001Ab-2C => ", LOG_ATTEMPT, LOG_DELIVERED, LOG_LOCAL, NULL },
+			LOG_ATTEMPT, LOG_REJECTED, LOG_REMOTE, "example.net" },
+		{ "mta1 exim[1]: 1rAbCd-0001Ab-2C => ", LOG_ATTEMPT, LOG_DELIVERED, LOG_LOCAL,
+			NULL },
 		{ "mta1 exim[1]: 1rAbCd-0001Ab-2C", LOG_NOTHING, LOG_DELIVERED, LOG_REMOTE, NULL },
 	};
 	(void)state;
@@ -130,8 +149,11 @@ static void nothing_is_read_into_a_line(void **state)
 		struct log_line l;
 		snprintf(text, sizeof text, "2026-11-02T06:00:00Z %s", cases[i].text);
 		assert_true(read_line(text, NOW, &l));
-		if (l.what != cases[i].what || (l.what == LOG_ATTEMPT && (l.outcome != cases[i].outcome || l.reach != cases[i].reach)))
-			fail_msg("%s: %d %d %d", cases[i].text, (int)l.what, (int)l.outcome, (int)l.reach);
+		if (l.what != cases[i].what ||
+			(l.what == LOG_ATTEMPT &&
+				(l.outcome != cases[i].outcome || l.reach != cases[i].reach)))
+			fail_msg("%s: %d %d %d", cases[i].text, (int)l.what, (int)l.outcome,
+				(int)l.reach);
 		struct span rest = l.recipients, domain;
 		if (cases[i].domain) {
 			assert_true(log_recipient(&rest, &domain));
@@ -145,7 +167,8 @@ static void nothing_is_read_into_a_line(void **state)
 static void several_recipients(void **state)
 {
 	static const char *const domains[] = { "example.net", "", "example.com", "example.org" };
-	struct span rest = SPAN("<a@example.net>,root,\"x, y\"@example.com, <b@example.org>"), domain;
+	struct span rest = SPAN("<a@example.net>,root,\"x, y\"@example.com, <b@example.org>"),
+		    domain;
 	(void)state;
 	for (int i = 0; i < 4; i++) {
 		assert_true(log_recipient(&rest, &domain));
@@ -155,7 +178,10 @@ static void several_recipients(void **state)
 	assert_false(log_recipient(&rest, &domain));
 }
 
-/* Every beginning of every kind of line, in memory of exactly its size, so that a sanitizer sees a byte too far. */
+/*
+ * Every beginning of every kind of line, in memory of exactly its size, so that a sanitizer sees a
+ * byte too far.
+ */
 static void cut_anywhere(void **state)
 {
 	static const char *const lines[] = {

@@ -1,4 +1,7 @@
-/* Reading mboxes (From_ lines, quoting, limits, any chunking) and settling in them while others deliver. */
+/*
+ * Reading mboxes (From_ lines, quoting, limits, any chunking) and settling in them while others
+ * deliver.
+ */
 #include "tests/unit/collect.h"
 #include <sys/wait.h>
 #include "classify/base/clock.h"
@@ -20,7 +23,8 @@ static void from_lines(void **state)
 		{ "From MAILER-DAEMON Thu Jan  1 00:00:10 -0130 1970", 10 + 5400 },
 		{ "From MAILER-DAEMON Thu Jan  1 00:00:10 MET DST 1970", 10 },
 		{ "From - Thu Oct 01 12:34:56 2026", 1790858096 },
-		{ "From \"a b\"@example.org Thu Oct  1 12:34:56 2026 remote from there", 1790858096 },
+		{ "From \"a b\"@example.org Thu Oct  1 12:34:56 2026 remote from there",
+			1790858096 },
 		{ "From a@example.org Thu, 1 Oct 2026 12:34:56", -1 },
 		{ "From x Thu Feb 29 00:00:00 2024", 1709164800 },
 		{ "From now on we say", -1 },
@@ -41,8 +45,12 @@ static void from_lines(void **state)
 	}
 }
 
-/* Reads TEXT through a pipe in pieces of CHUNK bytes, or from a file (0), and compares with EXPECT, messages joined by '|'. */
-static void check_reading(const char *text, size_t n, size_t chunk, uint64_t max, const char *expect)
+/*
+ * Reads TEXT through a pipe in pieces of CHUNK bytes, or from a file (0), and compares with EXPECT,
+ * messages joined by '|'.
+ */
+static void check_reading(
+	const char *text, size_t n, size_t chunk, uint64_t max, const char *expect)
 {
 	struct mbox_reader r = { 0 };
 	struct mbox_message m;
@@ -92,23 +100,32 @@ static void splitting(void **state)
 	static const struct {
 		const char *text, *expect;
 	} cases[] = {
-		{ FROM("01") "A: 1\n\nx\n\n" FROM("02") "A: 2\n\ny\n\n", "A: 1\n\nx\n|A: 2\n\ny\n" },
+		{ FROM("01") "A: 1\n\nx\n\n" FROM("02") "A: 2\n\ny\n\n",
+			"A: 1\n\nx\n|A: 2\n\ny\n" },
 		{ FROM("01") "A: 1\n\nx\n\n" FROM("02") "A: 2\n\ny", "A: 1\n\nx\n|A: 2\n\ny" },
 		/* not after an empty line; without a date */
-		{ FROM("01") "A: 1\n\nx\n" FROM("02") "\nFrom now on\n\nFrom here on\n\n", "A: 1\n\nx\n" FROM("02") "\nFrom now on\n\nFrom here on\n" },
+		{ FROM("01") "A: 1\n\nx\n" FROM("02") "\nFrom now on\n\nFrom here on\n\n",
+			"A: 1\n\nx\n" FROM("02") "\nFrom now on\n\nFrom here on\n" },
 		/* quoted */
 		{ FROM("01") "A: 1\n\n>From x\n>>From y\n>>> From z\n > From\nx>From\n>Fro\n>From \n\n",
-		  "A: 1\n\nFrom x\n>From y\n>>> From z\n > From\nx>From\n>Fro\nFrom \n" },
+			"A: 1\n\nFrom x\n>From y\n>>> From z\n > From\nx>From\n>Fro\nFrom \n" },
 		/* CRLF */
 		{ "From a Thu Jan  1 00:00:01 1970\r\nA: 1\r\n\r\nx\r\n\r\nFrom a Thu Jan  1 00:00:01 1970\r\nA: 2\r\n\r\n>From\r\n>From q\r\n\r\n",
-		  "A: 1\r\n\r\nx\r\n|A: 2\r\n\r\n>From\r\nFrom q\r\n" },
+			"A: 1\r\n\r\nx\r\n|A: 2\r\n\r\n>From\r\nFrom q\r\n" },
 		/* empty messages */
-		{ FROM("01") FROM("02") "\n" FROM("03") "x", "" "|" "" "|" "x" },
+		{ FROM("01") FROM("02") "\n" FROM("03") "x",
+			""
+			"|"
+			""
+			"|"
+			"x" },
 		{ FROM("01"), "" },
 		/* the first From_ line without a date: they all may be */
-		{ "From a@example.org\nA: 1\n\nx\n\nFrom b@example.org\nA: 2\n\ny\n", "A: 1\n\nx\n|A: 2\n\ny\n" },
+		{ "From a@example.org\nA: 1\n\nx\n\nFrom b@example.org\nA: 2\n\ny\n",
+			"A: 1\n\nx\n|A: 2\n\ny\n" },
 		/* no mbox at all */
-		{ "A: 1\n\nx\n\n" FROM("01") "B: 2\n\n>From x\n", "A: 1\n\nx\n\n" FROM("01") "B: 2\n\n>From x\n" },
+		{ "A: 1\n\nx\n\n" FROM("01") "B: 2\n\n>From x\n",
+			"A: 1\n\nx\n\n" FROM("01") "B: 2\n\n>From x\n" },
 		{ "From", "From" },
 		{ "", "" },
 	};
@@ -147,7 +164,10 @@ static void large_messages(void **state)
 static void endless_lines_and_many_messages(void **state)
 {
 	(void)state;
-	/* A From_ line that does not end is no line; what looks like one behind it is not after an empty line. */
+	/*
+	 * A From_ line that does not end is no line; what looks like one behind it is not after an
+	 * empty line.
+	 */
 	enum { N = 3000000 };
 	char *text = malloc(N + 100), *expect;
 	memset(text, ' ', N);
@@ -160,7 +180,7 @@ static void endless_lines_and_many_messages(void **state)
 	free(text);
 }
 
-/* --- settling ---------------------------------------------------------------------------------------------------------------- */
+/* --- settling ------------------------------------------------------------- */
 
 static struct mailbox box;
 
@@ -186,7 +206,9 @@ static int setup(void **state)
 static struct source *open_box(bool stays)
 {
 	struct source *s;
-	struct source_options options = { .mailbox = &box, .max_message = 1000, .stays = stays, .scratch = scratch_path };
+	struct source_options options = {
+		.mailbox = &box, .max_message = 1000, .stays = stays, .scratch = scratch_path
+	};
 	int result = source_mbox.open(&s, &options);
 	if (result)
 		print_error("%s\n", s->error);
@@ -208,8 +230,9 @@ static void every_combination(void **state)
 	(void)state;
 	static const char *const text[] = { ONE, TWO, THREE };
 	for (int combination = 0; combination < 27 * 3; combination++) {
-		enum settlement what[3] = { (enum settlement)(combination % 3), (enum settlement)(combination / 3 % 3),
-					    (enum settlement)(combination / 9 % 3) };
+		enum settlement what[3] = { (enum settlement)(combination % 3),
+			(enum settlement)(combination / 3 % 3),
+			(enum settlement)(combination / 9 % 3) };
 		bool delivered = combination / 27 == 1, scattered = combination / 27 == 2;
 		char stays[1000] = "", moves[1000] = "";
 		struct collect c = { 0 };
@@ -248,7 +271,10 @@ static void every_combination(void **state)
 	}
 }
 
-/* Where no file can be made beside it (here: names too long for it), messages are moved together in place; without FILE.lock, too. */
+/*
+ * Where no file can be made beside it (here: names too long for it), messages are moved together in
+ * place; without FILE.lock, too.
+ */
 static void without_files_beside_it(void **state)
 {
 	(void)state;
@@ -269,7 +295,8 @@ static void without_files_beside_it(void **state)
 		struct source *s = open_box(false);
 		assert_int_equal(collect_all(s, 1000, &c), 0);
 		assert_int_equal(c.n, 83);
-		struct settle_item items[] = { { c.at[0].id, SETTLE_PROCESSED }, { c.at[2].id, SETTLE_PROCESSED }, { c.at[82].id, SETTLE_PROCESSED } };
+		struct settle_item items[] = { { c.at[0].id, SETTLE_PROCESSED },
+			{ c.at[2].id, SETTLE_PROCESSED }, { c.at[82].id, SETTLE_PROCESSED } };
 		assert_int_equal(s->ops->settle(s, items, 3, &done), 0);
 		append_to(name, NEW);
 		assert_int_equal(s->ops->close(s, NULL, 0), 0);
@@ -321,10 +348,22 @@ static void check_meddling(void (*meddle)(void), int result, const char *expecte
 	collect_free(&c);
 }
 
-static void replaced(void) { put("new", ONE TWO THREE NEW), rename("new", "box"); }
-static void shortened(void) { put("box", TWO); }
-static void rewritten(void) { put("box", TWO THREE NEW NEW NEW); }
-static void delivered(void) { append_to("box", NEW NEW NEW NEW NEW); }
+static void replaced(void)
+{
+	put("new", ONE TWO THREE NEW), rename("new", "box");
+}
+static void shortened(void)
+{
+	put("box", TWO);
+}
+static void rewritten(void)
+{
+	put("box", TWO THREE NEW NEW NEW);
+}
+static void delivered(void)
+{
+	append_to("box", NEW NEW NEW NEW NEW);
+}
 
 static void somebody_else_changes_the_file(void **state)
 {
@@ -382,7 +421,10 @@ static void wanted_only(void **state)
 	struct settle_item first = { c.at[0].id, SETTLE_PROCESSED };
 	assert_int_equal(s->ops->settle(s, &first, 1, &done), 0);
 	assert_int_equal(s->ops->close(s, NULL, 0), 0);
-	/* Another place in the file, the same message; and what is delivered behind it does not make it another. */
+	/*
+	 * Another place in the file, the same message; and what is delivered behind it does not
+	 * make it another.
+	 */
 	append_to("box", "\n" NEW);
 	assert_file("box", TWO THREE NEW);
 	again.unwanted = (const char *)c.at[2].remote_id;
@@ -424,7 +466,10 @@ static void links_and_modes(void **state)
 	assert_int_not_equal(st.st_ino, before.st_ino);
 	assert_file("real/box", TWO THREE);
 	collect_free(&c);
-	/* The short rest fits where the longer one was: no new file, which somebody could miss who has this one open. */
+	/*
+	 * The short rest fits where the longer one was: no new file, which somebody could miss who
+	 * has this one open.
+	 */
 	before = st;
 	s = open_box(false);
 	assert_int_equal(collect_all(s, 10, &c), 0);
@@ -488,7 +533,10 @@ static void what_is_no_mbox_is_said(void **state)
 	s->ops->close(s, NULL, 0);
 }
 
-/* Bytes that were read are gone from the file at once, and what is read after it lies where it lies now. */
+/*
+ * Bytes that were read are gone from the file at once, and what is read after it lies where it lies
+ * now.
+ */
 static void each_settle_shortens_the_file(void **state)
 {
 	(void)state;
@@ -498,19 +546,22 @@ static void each_settle_shortens_the_file(void **state)
 	struct source *s = open_box(false);
 	struct source_sink sink = collect_sink(&c);
 	assert_int_equal(s->ops->next(s, 2, &sink), 2);
-	struct settle_item items[] = { { c.at[0].id, SETTLE_PROCESSED }, { c.at[1].id, SETTLE_UNRECOGNISED } };
+	struct settle_item items[] = { { c.at[0].id, SETTLE_PROCESSED },
+		{ c.at[1].id, SETTLE_UNRECOGNISED } };
 	assert_int_equal(s->ops->settle(s, items, 1, &done), 0);
 	assert_file("box", TWO THREE ONE TWO);
 	append_to("box", NEW);
 	assert_int_equal(s->ops->next(s, 1, &sink), 1);
-	assert_string_equal(c.at[2].text, "A: 3\n\nthree, which is the longest of them all by far and by wide\n");
+	assert_string_equal(c.at[2].text,
+		"A: 3\n\nthree, which is the longest of them all by far and by wide\n");
 	assert_int_equal(s->ops->settle(s, items + 1, 1, &done), 0);
 	assert_file("box", THREE ONE TWO NEW);
 	assert_file("other", MOVED "A: 2\n\ntwo\n\n");
 	assert_int_equal(collect_all(s, 10, &c), 0);
 	assert_int_equal(c.n, 5);
 	assert_string_equal(c.at[4].text, "A: 2\n\ntwo\n");
-	struct settle_item rest[] = { { c.at[4].id, SETTLE_PROCESSED }, { c.at[2].id, SETTLE_PROCESSED }, { c.at[3].id, SETTLE_PROCESSED } };
+	struct settle_item rest[] = { { c.at[4].id, SETTLE_PROCESSED },
+		{ c.at[2].id, SETTLE_PROCESSED }, { c.at[3].id, SETTLE_PROCESSED } };
 	assert_int_equal(s->ops->settle(s, rest, 3, &done), 0);
 	assert_file("box", NEW);
 	assert_int_equal(s->ops->close(s, NULL, 0), 0);
@@ -529,7 +580,12 @@ static void a_lock_says_whose_it_is(void **state)
 		_exit(0);
 	waitpid(gone, NULL, 0);
 	gethostname(host, sizeof host - 1);
-	const struct { long pid; const char *host; int result; } cases[] = { { gone, host, 0 }, { getpid(), host, -1 }, { gone, "another.example", -1 }, { 0, host, -1 } };
+	const struct {
+		long pid;
+		const char *host;
+		int result;
+	} cases[] = { { gone, host, 0 }, { getpid(), host, -1 }, { gone, "another.example", -1 },
+		{ 0, host, -1 } };
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		snprintf(text, sizeof text, "%ld:%s\n", cases[i].pid, cases[i].host);
 		put("box.lock", text);
@@ -548,7 +604,10 @@ static void a_lock_says_whose_it_is(void **state)
 	s->ops->close(s, NULL, 0);
 }
 
-/* What a test that kills runs (tests/e2e/mbox_points.py): BOX is read by COUNT at once and settled as the messages ask for. */
+/*
+ * What a test that kills runs (tests/e2e/mbox_points.py): BOX is read by COUNT at once and settled
+ * as the messages ask for.
+ */
 static int drive(const char *path, const char *scratch, size_t count)
 {
 	struct source *s;
@@ -556,15 +615,23 @@ static int drive(const char *path, const char *scratch, size_t count)
 	struct source_sink sink = collect_sink(&c);
 	struct settled done;
 	char error[SOURCE_ERROR_SIZE] = "";
-	box = (struct mailbox){ .name = "test", .path = path, .timeout = 2, .processed = { DISPOSE_DELETE, NULL }, .unrecognised = { DISPOSE_MOVE, "other" },
+	box = (struct mailbox){ .name = "test",
+		.path = path,
+		.timeout = 2,
+		.processed = { DISPOSE_DELETE, NULL },
+		.unrecognised = { DISPOSE_MOVE, "other" },
 		.quarantine = { DISPOSE_KEEP, NULL } };
-	struct source_options options = { .mailbox = &box, .max_message = 1 << 20, .scratch = scratch };
+	struct source_options options = {
+		.mailbox = &box, .max_message = 1 << 20, .scratch = scratch
+	};
 	int result = source_mbox.open(&s, &options), n = 0;
 	for (size_t from = 0; !result && (n = s->ops->next(s, count, &sink)) > 0; from = c.n) {
 		struct settle_item *items = calloc((size_t)n, sizeof *items);
 		for (size_t i = from; i < c.n; i++)
-			items[i - from] = (struct settle_item){ c.at[i].id, strstr(c.at[i].text, "go: delete") ? SETTLE_PROCESSED :
-				strstr(c.at[i].text, "go: move") ? SETTLE_UNRECOGNISED : SETTLE_QUARANTINE };
+			items[i - from] = (struct settle_item){ c.at[i].id,
+				strstr(c.at[i].text, "go: delete")         ? SETTLE_PROCESSED
+					: strstr(c.at[i].text, "go: move") ? SETTLE_UNRECOGNISED
+									   : SETTLE_QUARANTINE };
 		result = s->ops->settle(s, items, (size_t)n, &done);
 		free(items);
 	}
@@ -581,10 +648,22 @@ int main(int argc, char **argv)
 		return drive(argv[1], argv[2], (size_t)atoi(argv[3]));
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, scratch_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(from_lines), TEST(splitting), TEST(large_messages), TEST(endless_lines_and_many_messages), TEST(every_combination), TEST(without_files_beside_it),
-		TEST(messages_as_handed_out), TEST(somebody_else_changes_the_file), TEST(locks_are_respected), TEST(wanted_only),
-		TEST(links_and_modes), TEST(expiry), TEST(folder_without_a_last_line_end), TEST(what_is_no_mbox_is_said),
-		TEST(each_settle_shortens_the_file), TEST(a_lock_says_whose_it_is),
+		TEST(from_lines),
+		TEST(splitting),
+		TEST(large_messages),
+		TEST(endless_lines_and_many_messages),
+		TEST(every_combination),
+		TEST(without_files_beside_it),
+		TEST(messages_as_handed_out),
+		TEST(somebody_else_changes_the_file),
+		TEST(locks_are_respected),
+		TEST(wanted_only),
+		TEST(links_and_modes),
+		TEST(expiry),
+		TEST(folder_without_a_last_line_end),
+		TEST(what_is_no_mbox_is_said),
+		TEST(each_settle_shortens_the_file),
+		TEST(a_lock_says_whose_it_is),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /*
- * The POP3 source against a server that plays a script: good ones, old ones, broken ones and hostile ones. The real server and TLS are
- * in tests/e2e/pop3_*.py.
+ * The POP3 source against a server that plays a script: good ones, old ones, broken ones and
+ * hostile ones. The real server and TLS are in tests/e2e/pop3_*.py.
  */
 #include "tests/unit/collect.h"
 #include <arpa/inet.h>
@@ -11,7 +11,10 @@
 #include <sys/wait.h>
 #include <time.h>
 
-/* What the server waits for (the beginning of a line; "" for nothing) and what it says then; REPEAT: so many times. */
+/*
+ * What the server waits for (the beginning of a line; "" for nothing) and what it says then;
+ * REPEAT: so many times.
+ */
 struct step {
 	const char *expect, *say;
 	unsigned repeat;
@@ -23,7 +26,7 @@ static struct mailbox box;
 static pid_t server;
 static int log_pipe[2]; /* the lines that the server saw */
 
-/* --- the server ---------------------------------------------------------------------------------------------------------------- */
+/* --- the server ----------------------------------------------------------- */
 
 static void say(int fd, const char *text)
 {
@@ -63,7 +66,8 @@ static void play(int listening, const struct step *steps)
 
 static void start_server(const struct step *steps)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t length = sizeof at;
 	int listening = socket(AF_INET, SOCK_STREAM, 0);
 	assert_int_equal(bind(listening, (struct sockaddr *)&at, sizeof at), 0);
@@ -76,8 +80,14 @@ static void start_server(const struct step *steps)
 		play(listening, steps);
 	close(listening);
 	close(log_pipe[1]);
-	box = (struct mailbox){ .name = "test", .protocol = PROTOCOL_POP3, .host = "127.0.0.1", .port = ntohs(at.sin_port), .tls = TLS_NONE,
-				.user = "user", .timeout = 2, .deadline = 20 };
+	box = (struct mailbox){ .name = "test",
+		.protocol = PROTOCOL_POP3,
+		.host = "127.0.0.1",
+		.port = ntohs(at.sin_port),
+		.tls = TLS_NONE,
+		.user = "user",
+		.timeout = 2,
+		.deadline = 20 };
 	box.processed = (struct disposal){ DISPOSE_DELETE, NULL };
 	box.unrecognised = box.quarantine = (struct disposal){ DISPOSE_KEEP, NULL };
 }
@@ -101,19 +111,40 @@ static char *end_server(void)
 
 static struct source_options options(bool stays)
 {
-	return (struct source_options){ .mailbox = &box, .password = "secret", .max_message = 1000, .stays = stays };
+	return (struct source_options){
+		.mailbox = &box, .password = "secret", .max_message = 1000, .stays = stays
+	};
 }
 
-/* --- good servers ------------------------------------------------------------------------------------------------------------------ */
+/* --- good servers --------------------------------------------------------- */
 
-#define GREETING { "", "+OK ready\r\n", 0 }
-#define OLD_LOGIN { "CAPA", "-ERR what\r\n", 0 }, { "USER user", "+OK\r\n", 0 }, { "PASS secret", "+OK\r\n", 0 }, { "CAPA", "-ERR what\r\n", 0 }
-#define CAPABLE(more) { "CAPA", "+OK\r\nUSER\r\nUIDL\r\nPIPELINING\r\n" more ".\r\n", 0 }
-#define LOGIN CAPABLE(""), { "USER user", "+OK\r\n", 0 }, { "PASS secret", "+OK\r\n", 0 }, CAPABLE("")
-#define END { NULL, NULL, 0 }
+#define GREETING \
+	{ \
+		"", "+OK ready\r\n", 0 \
+	}
+#define OLD_LOGIN \
+	{ "CAPA", "-ERR what\r\n", 0 }, { "USER user", "+OK\r\n", 0 }, \
+		{ "PASS secret", "+OK\r\n", 0 }, \
+	{ \
+		"CAPA", "-ERR what\r\n", 0 \
+	}
+#define CAPABLE(more) \
+	{ \
+		"CAPA", "+OK\r\nUSER\r\nUIDL\r\nPIPELINING\r\n" more ".\r\n", 0 \
+	}
+#define LOGIN \
+	CAPABLE(""), { "USER user", "+OK\r\n", 0 }, { "PASS secret", "+OK\r\n", 0 }, CAPABLE("")
+#define END \
+	{ \
+		NULL, NULL, 0 \
+	}
 
-/* Reads all, settles all as WHAT, closes; compares the messages, joined by '|', and the last lines that the server saw. */
-static void check(const struct step *steps, bool stays, enum settlement what, const char *messages, int close_result)
+/*
+ * Reads all, settles all as WHAT, closes; compares the messages, joined by '|', and the last lines
+ * that the server saw.
+ */
+static void check(const struct step *steps, bool stays, enum settlement what, const char *messages,
+	int close_result)
 {
 	char *found = calloc(1, 100000), error[SOURCE_ERROR_SIZE] = "";
 	struct collect c = { 0 };
@@ -149,37 +180,42 @@ static void check(const struct step *steps, bool stays, enum settlement what, co
 static void old_server(void **state)
 {
 	(void)state;
-	const struct step steps[] = {
-		GREETING, OLD_LOGIN, { "STAT", "+OK 2 300\r\n", 0 }, { "LIST", "+OK\r\n1 100\r\n2 200\r\n.\r\n", 0 },
-		{ "RETR 1", "+OK\r\nA: 1\r\n\r\n..\r\n...x\r\ny.\r\n.\r\n", 0 }, { "RETR 2", "+OK 2 octets\r\n.\r\n", 0 },
-		{ "NOOP", "+OK\r\n", 0 }, { "LIST 2", "+OK 2 0\r\n", 0 },
-		{ "DELE 1", "+OK\r\n", 0 }, { "DELE 2", "+OK\r\n", 0 }, { "QUIT", "+OK bye\r\n", 0 }, END };
+	const struct step steps[] = { GREETING, OLD_LOGIN, { "STAT", "+OK 2 300\r\n", 0 },
+		{ "LIST", "+OK\r\n1 100\r\n2 200\r\n.\r\n", 0 },
+		{ "RETR 1", "+OK\r\nA: 1\r\n\r\n..\r\n...x\r\ny.\r\n.\r\n", 0 },
+		{ "RETR 2", "+OK 2 octets\r\n.\r\n", 0 }, { "NOOP", "+OK\r\n", 0 },
+		{ "LIST 2", "+OK 2 0\r\n", 0 }, { "DELE 1", "+OK\r\n", 0 },
+		{ "DELE 2", "+OK\r\n", 0 }, { "QUIT", "+OK bye\r\n", 0 }, END };
 	check(steps, false, SETTLE_PROCESSED, "A: 1\r\n\r\n.\r\n..x\r\ny.\r\n|", 0);
 }
 
 static void pipelining_server(void **state)
 {
 	(void)state;
-	const struct step steps[] = {
-		GREETING, LOGIN, { "STAT", "+OK 3 300\r\n", 0 }, { "UIDL", "+OK\r\n3 c\r\n1 a\r\n2 b\r\n.\r\n", 0 },
-		{ "RETR 1", "", 0 }, { "RETR 2", "", 0 }, { "RETR 3", "+OK\r\none\r\n.\r\n+OK\r\ntwo\r\n.\r\n+OK\r\nthree\n.\n", 0 },
-		{ "DELE 1", "", 0 }, { "DELE 2", "", 0 }, { "DELE 3", "+OK\r\n+OK\r\n+OK\r\n", 0 }, { "QUIT", "+OK bye\r\n", 0 }, END };
+	const struct step steps[] = { GREETING, LOGIN, { "STAT", "+OK 3 300\r\n", 0 },
+		{ "UIDL", "+OK\r\n3 c\r\n1 a\r\n2 b\r\n.\r\n", 0 }, { "RETR 1", "", 0 },
+		{ "RETR 2", "", 0 },
+		{ "RETR 3", "+OK\r\none\r\n.\r\n+OK\r\ntwo\r\n.\r\n+OK\r\nthree\n.\n", 0 },
+		{ "DELE 1", "", 0 }, { "DELE 2", "", 0 }, { "DELE 3", "+OK\r\n+OK\r\n+OK\r\n", 0 },
+		{ "QUIT", "+OK bye\r\n", 0 }, END };
 	check(steps, false, SETTLE_PROCESSED, "one\r\n|two\r\n|three\n", 0);
 }
 
 static void nothing_there(void **state)
 {
 	(void)state;
-	const struct step steps[] = { GREETING, LOGIN, { "STAT", "+OK 0 0\r\n", 0 }, { "QUIT", "+OK bye\r\n", 0 }, END };
+	const struct step steps[] = { GREETING, LOGIN, { "STAT", "+OK 0 0\r\n", 0 },
+		{ "QUIT", "+OK bye\r\n", 0 }, END };
 	check(steps, false, SETTLE_PROCESSED, "", 0);
 }
 
 static void what_stays_is_asked_about(void **state)
 {
 	(void)state;
-	const struct step steps[] = {
-		GREETING, LOGIN, { "STAT", "+OK 3 300\r\n", 0 }, { "UIDL", "+OK\r\n1 a\r\n2 b\r\n3 c\r\n.\r\n", 0 },
-		{ "RETR 1", "+OK\r\none\r\n.\r\n", 0 }, { "RETR 3", "+OK\r\nthree\r\n.\r\n", 0 }, { "QUIT", "+OK bye\r\n", 0 }, END };
+	const struct step steps[] = { GREETING, LOGIN, { "STAT", "+OK 3 300\r\n", 0 },
+		{ "UIDL", "+OK\r\n1 a\r\n2 b\r\n3 c\r\n.\r\n", 0 },
+		{ "RETR 1", "+OK\r\none\r\n.\r\n", 0 }, { "RETR 3", "+OK\r\nthree\r\n.\r\n", 0 },
+		{ "QUIT", "+OK bye\r\n", 0 }, END };
 	unsigned char unwanted[SOURCE_ID_SIZE];
 	struct collect c = { .unwanted = (char *)unwanted };
 	struct settled done;
@@ -201,31 +237,39 @@ static void what_stays_is_asked_about(void **state)
 	collect_free(&c);
 }
 
-/* Numbers that mean nothing, gaps, the same number twice, lines that are too long: what is left is read. */
+/*
+ * Numbers that mean nothing, gaps, the same number twice, lines that are too long: what is left is
+ * read.
+ */
 static void strange_lists(void **state)
 {
 	(void)state;
-	char listing[4000] = "+OK\r\n0 zero\r\n7 g\r\n7 g\r\n-1 m\r\n99999999999999999999 x\r\n2147483648 y\r\nabc\r\n\r\n5\r\n5 \r\n6x y\r\n2 b\r\n3 ";
+	char listing[4000] =
+		"+OK\r\n0 zero\r\n7 g\r\n7 g\r\n-1 m\r\n99999999999999999999 x\r\n2147483648 y\r\nabc\r\n\r\n5\r\n5 \r\n6x y\r\n2 b\r\n3 ";
 	size_t n = strlen(listing);
 	memset(listing + n, 'u', 2000);
 	strcpy(listing + n + 2000, "\r\n.\r\n");
-	const struct step steps[] = {
-		GREETING, LOGIN, { "STAT", "+OK 3 300\r\n", 0 }, { "UIDL", listing, 0 },
-		{ "RETR 2", "+OK\r\ntwo\r\n.\r\n", 0 }, { "RETR 3", "+OK\r\nthree\r\n.\r\n", 0 }, { "RETR 7", "+OK\r\nseven\r\n.\r\n", 0 },
-		{ "DELE 2", "+OK\r\n", 0 }, { "DELE 3", "+OK\r\n", 0 }, { "DELE 7", "+OK\r\n", 0 }, { "QUIT", "+OK bye\r\n", 0 }, END };
+	const struct step steps[] = { GREETING, LOGIN, { "STAT", "+OK 3 300\r\n", 0 },
+		{ "UIDL", listing, 0 }, { "RETR 2", "+OK\r\ntwo\r\n.\r\n", 0 },
+		{ "RETR 3", "+OK\r\nthree\r\n.\r\n", 0 }, { "RETR 7", "+OK\r\nseven\r\n.\r\n", 0 },
+		{ "DELE 2", "+OK\r\n", 0 }, { "DELE 3", "+OK\r\n", 0 }, { "DELE 7", "+OK\r\n", 0 },
+		{ "QUIT", "+OK bye\r\n", 0 }, END };
 	check(steps, false, SETTLE_PROCESSED, "two\r\n|three\r\n|seven\r\n", 0);
 }
 
-/* More than the allowed 1000 bytes: the rest is read and dropped, and the next message is in its place. */
+/*
+ * More than the allowed 1000 bytes: the rest is read and dropped, and the next message is in its
+ * place.
+ */
 static void oversize_is_cut(void **state)
 {
 	(void)state;
 	struct collect c = { 0 };
 	struct source *s;
-	const struct step steps[] = {
-		GREETING, LOGIN, { "STAT", "+OK 2 300\r\n", 0 }, { "UIDL", "+OK\r\n1 a\r\n2 b\r\n.\r\n", 0 },
-		{ "RETR 1", "+OK\r\n", 0 }, { "", "..23456789\r\n", 20000 }, { "", ".\r\n", 0 }, { "RETR 2", "+OK\r\ntwo\r\n.\r\n", 0 },
-		{ "QUIT", "+OK\r\n", 0 }, END };
+	const struct step steps[] = { GREETING, LOGIN, { "STAT", "+OK 2 300\r\n", 0 },
+		{ "UIDL", "+OK\r\n1 a\r\n2 b\r\n.\r\n", 0 }, { "RETR 1", "+OK\r\n", 0 },
+		{ "", "..23456789\r\n", 20000 }, { "", ".\r\n", 0 },
+		{ "RETR 2", "+OK\r\ntwo\r\n.\r\n", 0 }, { "QUIT", "+OK\r\n", 0 }, END };
 	start_server(steps);
 	struct source_options o = options(false);
 	assert_int_equal(source_pop3.open(&s, &o), 0);
@@ -242,7 +286,10 @@ static void oversize_is_cut(void **state)
 	collect_free(&c);
 }
 
-/* Hundreds of messages in batches, answered only as they are asked for: the window must neither stall nor skip. */
+/*
+ * Hundreds of messages in batches, answered only as they are asked for: the window must neither
+ * stall nor skip.
+ */
 static void many_messages(void **state)
 {
 	(void)state;
@@ -279,15 +326,21 @@ static void many_messages(void **state)
 	free(listing);
 }
 
-/* --- deletions and QUIT ---------------------------------------------------------------------------------------------------------------- */
+/* --- deletions and QUIT --------------------------------------------------- */
 
-#define ONE_MESSAGE GREETING, LOGIN, { "STAT", "+OK 1 300\r\n", 0 }, { "UIDL", "+OK\r\n1 a\r\n.\r\n", 0 }, { "RETR 1", "+OK\r\none\r\n.\r\n", 0 }
+#define ONE_MESSAGE \
+	GREETING, LOGIN, { "STAT", "+OK 1 300\r\n", 0 }, { "UIDL", "+OK\r\n1 a\r\n.\r\n", 0 }, \
+	{ \
+		"RETR 1", "+OK\r\none\r\n.\r\n", 0 \
+	}
 
 static void quit_makes_deletions_true(void **state)
 {
 	(void)state;
-	const struct step said[] = { ONE_MESSAGE, { "DELE 1", "+OK\r\n", 0 }, { "QUIT", "+OK\r\n", 0 }, END };
-	const struct step refused[] = { ONE_MESSAGE, { "DELE 1", "+OK\r\n", 0 }, { "QUIT", "-ERR not deleted\r\n", 0 }, END };
+	const struct step said[] = { ONE_MESSAGE, { "DELE 1", "+OK\r\n", 0 },
+		{ "QUIT", "+OK\r\n", 0 }, END };
+	const struct step refused[] = { ONE_MESSAGE, { "DELE 1", "+OK\r\n", 0 },
+		{ "QUIT", "-ERR not deleted\r\n", 0 }, END };
 	const struct step silent[] = { ONE_MESSAGE, { "DELE 1", "+OK\r\n", 0 }, END };
 	check(said, false, SETTLE_PROCESSED, "one\r\n", 0);
 	check(refused, false, SETTLE_PROCESSED, "one\r\n", -1);
@@ -297,9 +350,10 @@ static void quit_makes_deletions_true(void **state)
 static void refused_dele_is_said(void **state)
 {
 	(void)state;
-	const struct step steps[] = { GREETING, LOGIN, { "STAT", "+OK 2 300\r\n", 0 }, { "UIDL", "+OK\r\n1 a\r\n2 b\r\n.\r\n", 0 },
-				      { "RETR 1", "+OK\r\none\r\n.\r\n", 0 }, { "RETR 2", "+OK\r\ntwo\r\n.\r\n", 0 }, { "DELE 1", "-ERR no\r\n", 0 },
-				      { "DELE 2", "+OK\r\n", 0 }, { "QUIT", "+OK\r\n", 0 }, END };
+	const struct step steps[] = { GREETING, LOGIN, { "STAT", "+OK 2 300\r\n", 0 },
+		{ "UIDL", "+OK\r\n1 a\r\n2 b\r\n.\r\n", 0 }, { "RETR 1", "+OK\r\none\r\n.\r\n", 0 },
+		{ "RETR 2", "+OK\r\ntwo\r\n.\r\n", 0 }, { "DELE 1", "-ERR no\r\n", 0 },
+		{ "DELE 2", "+OK\r\n", 0 }, { "QUIT", "+OK\r\n", 0 }, END };
 	struct collect c = { 0 };
 	struct settled done;
 	struct source *s;
@@ -320,9 +374,10 @@ static void refused_dele_is_said(void **state)
 static void refused_retr_is_said(void **state)
 {
 	(void)state;
-	const struct step steps[] = { GREETING, LOGIN, { "STAT", "+OK 2 300\r\n", 0 }, { "UIDL", "+OK\r\n1 a\r\n2 b\r\n.\r\n", 0 },
-				      { "RETR 1", "-ERR no\r\n", 0 }, { "RETR 2", "+OK\r\ntwo\r\n.\r\n", 0 }, { "NOOP", "+OK\r\n", 0 },
-				      { "QUIT", "+OK\r\n", 0 }, END };
+	const struct step steps[] = { GREETING, LOGIN, { "STAT", "+OK 2 300\r\n", 0 },
+		{ "UIDL", "+OK\r\n1 a\r\n2 b\r\n.\r\n", 0 }, { "RETR 1", "-ERR no\r\n", 0 },
+		{ "RETR 2", "+OK\r\ntwo\r\n.\r\n", 0 }, { "NOOP", "+OK\r\n", 0 },
+		{ "QUIT", "+OK\r\n", 0 }, END };
 	struct collect c = { 0 };
 	struct source *s;
 	start_server(steps);
@@ -341,10 +396,12 @@ static void refused_retr_is_said(void **state)
 static void an_answer_too_many_deletes_nothing(void **state)
 {
 	(void)state;
-	const char *const answers[] = { "-ERR no\r\n+OK\r\none\r\n.\r\n+OK\r\ntwo\r\n.\r\n", "+OK\r\none\r\n.\r\n+OK\r\nnobody's\r\n.\r\n+OK\r\ntwo\r\n.\r\n" };
+	const char *const answers[] = { "-ERR no\r\n+OK\r\none\r\n.\r\n+OK\r\ntwo\r\n.\r\n",
+		"+OK\r\none\r\n.\r\n+OK\r\nnobody's\r\n.\r\n+OK\r\ntwo\r\n.\r\n" };
 	for (size_t i = 0; i < 2; i++) {
-		const struct step steps[] = { GREETING, LOGIN, { "STAT", "+OK 2 300\r\n", 0 }, { "UIDL", "+OK\r\n1 a\r\n2 b\r\n.\r\n", 0 },
-					      { "RETR 1", "", 0 }, { "RETR 2", answers[i], 0 }, END };
+		const struct step steps[] = { GREETING, LOGIN, { "STAT", "+OK 2 300\r\n", 0 },
+			{ "UIDL", "+OK\r\n1 a\r\n2 b\r\n.\r\n", 0 }, { "RETR 1", "", 0 },
+			{ "RETR 2", answers[i], 0 }, END };
 		struct collect c = { 0 };
 		struct source *s;
 		start_server(steps);
@@ -361,13 +418,17 @@ static void an_answer_too_many_deletes_nothing(void **state)
 	}
 }
 
-/* When the sink says stop, the answers on their way are read, and QUIT still makes earlier deletions true. */
+/*
+ * When the sink says stop, the answers on their way are read, and QUIT still makes earlier
+ * deletions true.
+ */
 static void a_stop_leaves_the_connection_in_step(void **state)
 {
 	(void)state;
-	const struct step steps[] = { GREETING, LOGIN, { "STAT", "+OK 2 300\r\n", 0 }, { "UIDL", "+OK\r\n1 a\r\n2 b\r\n.\r\n", 0 },
-				      { "RETR 1", "+OK\r\none\r\n.\r\n", 0 }, { "RETR 2", "+OK\r\ntwo\r\n.\r\n", 0 }, { "DELE 1", "+OK\r\n", 0 },
-				      { "QUIT", "+OK\r\n", 0 }, END };
+	const struct step steps[] = { GREETING, LOGIN, { "STAT", "+OK 2 300\r\n", 0 },
+		{ "UIDL", "+OK\r\n1 a\r\n2 b\r\n.\r\n", 0 }, { "RETR 1", "+OK\r\none\r\n.\r\n", 0 },
+		{ "RETR 2", "+OK\r\ntwo\r\n.\r\n", 0 }, { "DELE 1", "+OK\r\n", 0 },
+		{ "QUIT", "+OK\r\n", 0 }, END };
 	struct collect c = { .stop_after = 1 };
 	struct settled done;
 	struct source *s;
@@ -386,9 +447,10 @@ static void a_stop_leaves_the_connection_in_step(void **state)
 	collect_free(&c);
 }
 
-/* --- login ----------------------------------------------------------------------------------------------------------------------------- */
+/* --- login ---------------------------------------------------------------- */
 
-static void check_login(const struct step *steps, int auth, const char *password, const char *error, const char *sees)
+static void check_login(const struct step *steps, int auth, const char *password, const char *error,
+	const char *sees)
 {
 	struct source *s;
 	start_server(steps);
@@ -417,19 +479,27 @@ static void logins(void **state)
 	token[3000] = '\0';
 #define AFTER CAPABLE(""), { "STAT", "+OK 0 0\r\n", 0 }, { "QUIT", "+OK\r\n", 0 }, END
 	/* printf '\0user\0secret' | base64 */
-	const struct step plain[] = { GREETING, CAPABLE("SASL PLAIN LOGIN\r\n"), { "AUTH PLAIN AHVzZXIAc2VjcmV0", "+OK\r\n", 0 }, AFTER };
-	const struct step plain_refused[] = { GREETING, CAPABLE("SASL PLAIN\r\n"), { "AUTH PLAIN", "-ERR [AUTH] victim@example.org\r\n", 0 }, END };
-	const struct step in_use[] = { GREETING, CAPABLE(""), { "USER", "+OK\r\n", 0 }, { "PASS", "-ERR [IN-USE] victim@example.org\r\n", 0 }, END };
-	const struct step user_refused[] = { GREETING, CAPABLE(""), { "USER", "-ERR victim@example.org\r\n", 0 }, END };
+	const struct step plain[] = { GREETING, CAPABLE("SASL PLAIN LOGIN\r\n"),
+		{ "AUTH PLAIN AHVzZXIAc2VjcmV0", "+OK\r\n", 0 }, AFTER };
+	const struct step plain_refused[] = { GREETING, CAPABLE("SASL PLAIN\r\n"),
+		{ "AUTH PLAIN", "-ERR [AUTH] victim@example.org\r\n", 0 }, END };
+	const struct step in_use[] = { GREETING, CAPABLE(""), { "USER", "+OK\r\n", 0 },
+		{ "PASS", "-ERR [IN-USE] victim@example.org\r\n", 0 }, END };
+	const struct step user_refused[] = { GREETING, CAPABLE(""),
+		{ "USER", "-ERR victim@example.org\r\n", 0 }, END };
 	/* printf 'user=user\1auth=Bearer secret\1\1' | base64 */
 	const struct step oauth[] = { GREETING, CAPABLE("SASL XOAUTH2\r\n"),
-				      { "AUTH XOAUTH2 dXNlcj11c2VyAWF1dGg9QmVhcmVyIHNlY3JldAEB", "+OK\r\n", 0 }, AFTER };
-	const struct step oauth_long[] = { GREETING, CAPABLE("SASL XOAUTH2\r\n"), { "AUTH XOAUTH2\r\n", "+ \r\n", 0 },
-					   { "dXNlcj11c2VyAWF1dGg9QmVhcmVyIHR0", "+OK\r\n", 0 }, AFTER };
-	const struct step oauth_refused[] = { GREETING, CAPABLE("SASL XOAUTH2\r\n"), { "AUTH XOAUTH2", "+ eyJzdGF0dXMiOiI0MDAifQ==\r\n", 0 },
-					      { "\r\n", "-ERR victim@example.org\r\n", 0 }, END };
+		{ "AUTH XOAUTH2 dXNlcj11c2VyAWF1dGg9QmVhcmVyIHNlY3JldAEB", "+OK\r\n", 0 }, AFTER };
+	const struct step oauth_long[] = { GREETING, CAPABLE("SASL XOAUTH2\r\n"),
+		{ "AUTH XOAUTH2\r\n", "+ \r\n", 0 },
+		{ "dXNlcj11c2VyAWF1dGg9QmVhcmVyIHR0", "+OK\r\n", 0 }, AFTER };
+	const struct step oauth_refused[] = { GREETING, CAPABLE("SASL XOAUTH2\r\n"),
+		{ "AUTH XOAUTH2", "+ eyJzdGF0dXMiOiI0MDAifQ==\r\n", 0 },
+		{ "\r\n", "-ERR victim@example.org\r\n", 0 }, END };
 	const struct step no_oauth[] = { GREETING, CAPABLE("SASL PLAIN\r\n"), END };
-	const struct step closed[] = { { "", "-ERR [SYS/TEMP] come back victim@example.org\r\n", 0 }, END };
+	const struct step closed[] = {
+		{ "", "-ERR [SYS/TEMP] come back victim@example.org\r\n", 0 }, END
+	};
 	const struct step not_pop3[] = { { "", "220 mail.example.org ESMTP\r\n", 0 }, END };
 	check_login(plain, AUTH_PLAIN, "secret", NULL, NULL);
 	check_login(plain_refused, AUTH_PLAIN, "secret", "check user and password", NULL);
@@ -439,14 +509,18 @@ static void logins(void **state)
 	check_login(oauth_long, AUTH_XOAUTH2, token, NULL, line);
 	check_login(oauth_refused, AUTH_XOAUTH2, "secret", "login refused", NULL);
 	check_login(no_oauth, AUTH_XOAUTH2, "secret", "does not offer XOAUTH2", NULL);
-	check_login(no_oauth, AUTH_SCRAM_SHA_256, "secret", "auth = plain, login and xoauth2", NULL);
+	check_login(
+		no_oauth, AUTH_SCRAM_SHA_256, "secret", "auth = plain, login and xoauth2", NULL);
 	check_login(closed, AUTH_PLAIN, "secret", "a problem that will pass", NULL);
 	check_login(not_pop3, AUTH_PLAIN, "secret", "not POP3's", NULL);
 	const struct step two_lines[] = { GREETING, CAPABLE(""), END };
 	check_login(two_lines, AUTH_PLAIN, "sec\r\nDELE 1", "a line end", NULL);
 }
 
-/* Before TLS no login, whatever the server says; and what is said before TLS is not taken for what is said under it. */
+/*
+ * Before TLS no login, whatever the server says; and what is said before TLS is not taken for what
+ * is said under it.
+ */
 static void no_login_without_tls(void **state)
 {
 	(void)state;
@@ -475,7 +549,7 @@ static void no_login_without_tls(void **state)
 	}
 }
 
-/* --- hostile servers ---------------------------------------------------------------------------------------------------------------- */
+/* --- hostile servers ------------------------------------------------------ */
 
 /* Opens and reads with a server that misbehaves: an error that says why, in bounded time. */
 static void check_hostile(const struct step *steps, bool stays, const char *error)
@@ -505,16 +579,28 @@ static void check_hostile(const struct step *steps, bool stays, const char *erro
 static void hostile_servers(void **state)
 {
 	(void)state;
-	const struct step line[] = { { "", "+OK victim@example.org aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", 2000000 }, END };
-	const struct step list[] = { GREETING, LOGIN, { "STAT", "+OK 2 300\r\n", 0 }, { "UIDL", "+OK\r\n", 0 }, { "", "1 a\r\n1 b\r\n1 c\r\n1 d\r\n", 1300000 }, END };
-	const struct step capa[] = { GREETING, { "CAPA", "+OK\r\n", 0 }, { "", "X\r\nX\r\nX\r\nX\r\nX\r\nX\r\nX\r\nX\r\n", 700000 }, END };
-	const struct step unfinished[] = { GREETING, LOGIN, { "STAT", "+OK 2 300\r\n", 0 }, { "UIDL", "+OK\r\n1 a\r\n", 0 }, END };
-	const struct step half[] = { GREETING, LOGIN, { "STAT", "+OK 1 300\r\n", 0 }, { "UIDL", "+OK\r\n1 a\r\n.\r\n", 0 }, { "RETR 1", "+OK\r\nabc\r\n.", 0 }, END };
+	const struct step line[] = {
+		{ "", "+OK victim@example.org aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+			2000000 },
+		END
+	};
+	const struct step list[] = { GREETING, LOGIN, { "STAT", "+OK 2 300\r\n", 0 },
+		{ "UIDL", "+OK\r\n", 0 }, { "", "1 a\r\n1 b\r\n1 c\r\n1 d\r\n", 1300000 }, END };
+	const struct step capa[] = { GREETING, { "CAPA", "+OK\r\n", 0 },
+		{ "", "X\r\nX\r\nX\r\nX\r\nX\r\nX\r\nX\r\nX\r\n", 700000 }, END };
+	const struct step unfinished[] = { GREETING, LOGIN, { "STAT", "+OK 2 300\r\n", 0 },
+		{ "UIDL", "+OK\r\n1 a\r\n", 0 }, END };
+	const struct step half[] = { GREETING, LOGIN, { "STAT", "+OK 1 300\r\n", 0 },
+		{ "UIDL", "+OK\r\n1 a\r\n.\r\n", 0 }, { "RETR 1", "+OK\r\nabc\r\n.", 0 }, END };
 	const struct step stat[] = { GREETING, LOGIN, { "STAT", "+OK many\r\n", 0 }, END };
-	const struct step stat_refused[] = { GREETING, LOGIN, { "STAT", "-ERR victim@example.org\r\n", 0 }, END };
-	const struct step no_uidl[] = { GREETING, LOGIN, { "STAT", "+OK 1 300\r\n", 0 }, { "UIDL", "-ERR\r\n", 0 }, END };
-	const struct step no_list[] = { GREETING, LOGIN, { "STAT", "+OK 1 300\r\n", 0 }, { "UIDL", "-ERR\r\n", 0 }, { "LIST", "-ERR\r\n", 0 }, END };
-	const struct step plus[] = { GREETING, LOGIN, { "STAT", "+OK 1 300\r\n", 0 }, { "UIDL", "+OK\r\n1 a\r\n.\r\n", 0 }, { "RETR 1", "+ \r\n", 0 }, END };
+	const struct step stat_refused[] = { GREETING, LOGIN,
+		{ "STAT", "-ERR victim@example.org\r\n", 0 }, END };
+	const struct step no_uidl[] = { GREETING, LOGIN, { "STAT", "+OK 1 300\r\n", 0 },
+		{ "UIDL", "-ERR\r\n", 0 }, END };
+	const struct step no_list[] = { GREETING, LOGIN, { "STAT", "+OK 1 300\r\n", 0 },
+		{ "UIDL", "-ERR\r\n", 0 }, { "LIST", "-ERR\r\n", 0 }, END };
+	const struct step plus[] = { GREETING, LOGIN, { "STAT", "+OK 1 300\r\n", 0 },
+		{ "UIDL", "+OK\r\n1 a\r\n.\r\n", 0 }, { "RETR 1", "+ \r\n", 0 }, END };
 	check_hostile(line, false, "endless line");
 	check_hostile(list, false, "endless list");
 	check_hostile(capa, false, "endless list");
@@ -530,12 +616,21 @@ static void hostile_servers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(old_server), cmocka_unit_test(pipelining_server), cmocka_unit_test(nothing_there),
-		cmocka_unit_test(what_stays_is_asked_about), cmocka_unit_test(strange_lists), cmocka_unit_test(oversize_is_cut),
-		cmocka_unit_test(many_messages), cmocka_unit_test(quit_makes_deletions_true), cmocka_unit_test(refused_dele_is_said),
-		cmocka_unit_test(refused_retr_is_said), cmocka_unit_test(an_answer_too_many_deletes_nothing),
-		cmocka_unit_test(a_stop_leaves_the_connection_in_step), cmocka_unit_test(logins),
-		cmocka_unit_test(no_login_without_tls), cmocka_unit_test(hostile_servers),
+		cmocka_unit_test(old_server),
+		cmocka_unit_test(pipelining_server),
+		cmocka_unit_test(nothing_there),
+		cmocka_unit_test(what_stays_is_asked_about),
+		cmocka_unit_test(strange_lists),
+		cmocka_unit_test(oversize_is_cut),
+		cmocka_unit_test(many_messages),
+		cmocka_unit_test(quit_makes_deletions_true),
+		cmocka_unit_test(refused_dele_is_said),
+		cmocka_unit_test(refused_retr_is_said),
+		cmocka_unit_test(an_answer_too_many_deletes_nothing),
+		cmocka_unit_test(a_stop_leaves_the_connection_in_step),
+		cmocka_unit_test(logins),
+		cmocka_unit_test(no_login_without_tls),
+		cmocka_unit_test(hostile_servers),
 	};
 	signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests(tests, NULL, NULL);

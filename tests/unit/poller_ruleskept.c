@@ -1,4 +1,7 @@
-/* A rules file's image is kept beside it, is used only where it is whole, of these bytes and nobody else's, and says what the file says. */
+/*
+ * A rules file's image is kept beside it, is used only where it is whole, of these bytes and nobody
+ * else's, and says what the file says.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -75,7 +78,9 @@ static void an_image_is_made_once_and_used_again(void **state)
 	assert_true(kept_inode() == first);
 }
 
-/* Renamed over the old one, so that a process that has mapped it keeps what it has: another inode. */
+/*
+ * Renamed over the old one, so that a process that has mapped it keeps what it has: another inode.
+ */
 static void a_changed_file_has_another_image(void **state)
 {
 	ino_t first = kept_inode();

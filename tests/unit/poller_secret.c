@@ -65,11 +65,13 @@ static void files_of_others(void **state)
 static void commands(void **state)
 {
 	(void)state;
-	check(&(struct secret_source){ .command = "echo s3cret; echo complaint >&2" }, "s3cret", NULL);
+	check(&(struct secret_source){ .command = "echo s3cret; echo complaint >&2" }, "s3cret",
+		NULL);
 	check(&(struct secret_source){ .command = "echo s3cret; exit 3" }, NULL, "exit code 3");
 	check(&(struct secret_source){ .command = "kill -9 $$" }, NULL, "signal 9");
 	check(&(struct secret_source){ .command = "true" }, NULL, "empty");
-	check(&(struct secret_source){ .command = "cat" }, NULL, "empty"); /* standard input is empty, not ours */
+	check(&(struct secret_source){ .command = "cat" }, NULL,
+		"empty"); /* standard input is empty, not ours */
 	check(&(struct secret_source){ .command = "yes s3cret" }, NULL, "too long");
 	check(&(struct secret_source){ .command = "printf 's3\\000cret'" }, NULL, "NUL");
 }
@@ -93,6 +95,7 @@ static void credentials(void **state)
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scratch_setup, scratch_teardown)
-	const struct CMUnitTest tests[] = { TEST(files), TEST(files_of_others), TEST(commands), TEST(credentials) };
+	const struct CMUnitTest tests[] = { TEST(files), TEST(files_of_others), TEST(commands),
+		TEST(credentials) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -54,7 +54,8 @@ static void maildir_order_is_by_time(void **state)
 	(void)state;
 	static const char *const order[] = { "nothing", "999.a.h", "1000.b.h", "1000.c.h:2,S" };
 	mkdir("new", 0700), mkdir("cur", 0700);
-	put("new/1000.b.h", ""), put("new/999.a.h", ""), put("cur/1000.c.h:2,S", ""), put("cur/nothing", "");
+	put("new/1000.b.h", ""), put("new/999.a.h", ""), put("cur/1000.c.h:2,S", ""),
+		put("cur/nothing", "");
 	int dirs[2] = { open("new", O_RDONLY | O_DIRECTORY), open("cur", O_RDONLY | O_DIRECTORY) };
 	struct listing *l;
 	struct listing_entry *entries;
@@ -72,10 +73,12 @@ static void maildir_order_is_by_time(void **state)
 static void imports_everything_below(void **state)
 {
 	(void)state;
-	mkdir("in", 0700), mkdir("in/sub", 0700), mkdir("in/md", 0700), mkdir("in/md/new", 0700), mkdir("in/md/cur", 0700);
+	mkdir("in", 0700), mkdir("in/sub", 0700), mkdir("in/md", 0700), mkdir("in/md/new", 0700),
+		mkdir("in/md/cur", 0700);
 	mkdir("in/md/tmp", 0700), mkdir("in/md/deeper", 0700);
 	put("in/a.eml", "Subject: a\n\nx\n");
-	put("in/b.mbox", "From a@example.org Thu Jan  1 00:00:10 1970\nSubject: b1\n\n\nFrom a@example.org Thu Jan  1 00:00:20 1970\nSubject: b2\n\n");
+	put("in/b.mbox",
+		"From a@example.org Thu Jan  1 00:00:10 1970\nSubject: b1\n\n\nFrom a@example.org Thu Jan  1 00:00:20 1970\nSubject: b2\n\n");
 	put("in/empty", "");
 	put("in/md/new/77.x.h", "Subject: m1\n\n");
 	put("in/md/cur/66.x.h:2,S", "Subject: m0\n\n");
@@ -176,7 +179,8 @@ static void standard_input(void **state)
 		size_t messages;
 	} cases[] = {
 		{ "Subject: one\n\nFrom here\n\nFrom there Thu Jan  1 00:00:10 1970\n", 1 },
-		{ "From x Thu Jan  1 00:00:10 1970\nSubject: a\n\n\nFrom x Thu Jan  1 00:00:10 1970\nSubject: b\n", 2 },
+		{ "From x Thu Jan  1 00:00:10 1970\nSubject: a\n\n\nFrom x Thu Jan  1 00:00:10 1970\nSubject: b\n",
+			2 },
 		{ "", 0 },
 		{ "Fro", 1 },
 	};
@@ -186,7 +190,8 @@ static void standard_input(void **state)
 		const char *const paths[] = { "-", NULL };
 		struct collect c = { 0 };
 		assert_int_equal(pipe(ends), 0);
-		assert_int_equal(write(ends[1], cases[i].text, strlen(cases[i].text)), strlen(cases[i].text));
+		assert_int_equal(write(ends[1], cases[i].text, strlen(cases[i].text)),
+			strlen(cases[i].text));
 		close(ends[1]);
 		dup2(ends[0], STDIN_FILENO);
 		close(ends[0]);
@@ -204,8 +209,14 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scratch_setup, scratch_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(remote_ids_differ), TEST(listing_larger_than_its_window), TEST(maildir_order_is_by_time), TEST(imports_everything_below),
-		TEST(unreadable_paths_do_not_stop_the_others), TEST(a_stop_stops), TEST(large_files_are_cut), TEST(standard_input),
+		TEST(remote_ids_differ),
+		TEST(listing_larger_than_its_window),
+		TEST(maildir_order_is_by_time),
+		TEST(imports_everything_below),
+		TEST(unreadable_paths_do_not_stop_the_others),
+		TEST(a_stop_stops),
+		TEST(large_files_are_cut),
+		TEST(standard_input),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,21 +22,22 @@
 
 enum { DAY = 86400, HELLO_SIZE = 5 };
 
-/* ---- an authority ------------------------------------------------------------------------------------------------ */
+/* --- an authority --------------------------------------------------------- */
 
 static gnutls_x509_privkey_t ca_key, server_key;
 static gnutls_x509_crt_t ca;
 static char ca_file[] = "/tmp/retour-stream-ca-XXXXXX";
 
 struct kind {
-	const char *name;           /* subject alternative name, DNS */
-	bool address;               /* 127.0.0.1 as an address too */
+	const char *name; /* subject alternative name, DNS */
+	bool address;     /* 127.0.0.1 as an address too */
 	const char *purpose;
-	int from, to;               /* days from now */
+	int from, to; /* days from now */
 	bool self_signed;
 };
 
-static gnutls_x509_crt_t certificate(const struct kind *k, gnutls_x509_privkey_t key, bool authority)
+static gnutls_x509_crt_t certificate(
+	const struct kind *k, gnutls_x509_privkey_t key, bool authority)
 {
 	gnutls_x509_crt_t crt;
 	static unsigned char serial = 1;
@@ -51,13 +52,16 @@ static gnutls_x509_crt_t certificate(const struct kind *k, gnutls_x509_privkey_t
 	gnutls_x509_crt_set_activation_time(crt, time(NULL) + k->from * DAY);
 	gnutls_x509_crt_set_expiration_time(crt, time(NULL) + k->to * DAY);
 	gnutls_x509_crt_set_basic_constraints(crt, authority, -1);
-	gnutls_x509_crt_set_key_usage(crt, authority ? GNUTLS_KEY_KEY_CERT_SIGN : GNUTLS_KEY_DIGITAL_SIGNATURE);
+	gnutls_x509_crt_set_key_usage(
+		crt, authority ? GNUTLS_KEY_KEY_CERT_SIGN : GNUTLS_KEY_DIGITAL_SIGNATURE);
 	if (k->purpose)
 		gnutls_x509_crt_set_key_purpose_oid(crt, k->purpose, 0);
 	if (k->name)
-		gnutls_x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_DNSNAME, k->name, (unsigned)strlen(k->name), GNUTLS_FSAN_SET);
+		gnutls_x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_DNSNAME, k->name,
+			(unsigned)strlen(k->name), GNUTLS_FSAN_SET);
 	if (k->address)
-		gnutls_x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_IPADDRESS, loopback, 4, GNUTLS_FSAN_APPEND);
+		gnutls_x509_crt_set_subject_alt_name(
+			crt, GNUTLS_SAN_IPADDRESS, loopback, 4, GNUTLS_FSAN_APPEND);
 	if (authority || k->self_signed)
 		assert_int_equal(gnutls_x509_crt_sign2(crt, crt, key, GNUTLS_DIG_SHA256, 0), 0);
 	else
@@ -74,11 +78,14 @@ static int make_authority(void **state)
 	(void)state;
 	gnutls_x509_privkey_init(&ca_key);
 	gnutls_x509_privkey_init(&server_key);
-	if (gnutls_x509_privkey_generate(ca_key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0) ||
-	    gnutls_x509_privkey_generate(server_key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0))
+	if (gnutls_x509_privkey_generate(
+		    ca_key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0) ||
+		gnutls_x509_privkey_generate(server_key, GNUTLS_PK_ECDSA,
+			GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0))
 		return -1;
 	ca = certificate(&authority, ca_key, true);
-	if (gnutls_x509_crt_export2(ca, GNUTLS_X509_FMT_PEM, &pem) || write(fd, pem.data, pem.size) != (ssize_t)pem.size)
+	if (gnutls_x509_crt_export2(ca, GNUTLS_X509_FMT_PEM, &pem) ||
+		write(fd, pem.data, pem.size) != (ssize_t)pem.size)
 		return -1;
 	gnutls_free(pem.data);
 	return close(fd);
@@ -94,18 +101,18 @@ static int drop_authority(void **state)
 	return 0;
 }
 
-/* ---- a server in a thread ---------------------------------------------------------------------------------------- */
+/* --- a server in a thread ------------------------------------------------- */
 
 struct server {
 	void (*serve)(struct server *s, int fd);
 	const struct kind *kind;
 	const char *priorities;
-	char received[64];          /* what came through TLS */
-	char name[64];              /* the server name that was asked for */
+	char received[64]; /* what came through TLS */
+	char name[64];     /* the server name that was asked for */
 	int listener;
 	uint16_t port;
 	pthread_t thread;
-	struct stream *stream;      /* the client's side */
+	struct stream *stream; /* the client's side */
 };
 
 static void *run(void *context)
@@ -121,7 +128,8 @@ static void *run(void *context)
 static struct server *start(void (*serve)(struct server *, int))
 {
 	struct server *s = calloc(1, sizeof *s);
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in address = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t size = sizeof address;
 
 	assert_non_null(s);
@@ -196,27 +204,52 @@ static void serve_tls(struct server *s, int fd)
 	gnutls_x509_crt_deinit(crt);
 }
 
-/* ---- TLS --------------------------------------------------------------------------------------------------------- */
+/* --- TLS ------------------------------------------------------------------ */
 
 static void certificates_are_verified(void **state)
 {
-	static const struct { const char *title, *host; struct kind kind; const char *error; } cases[] = {
-		{ "good, by name", "localhost", { "localhost", false, GNUTLS_KP_TLS_WWW_SERVER, -1, 1, false }, NULL },
-		{ "good, by address", "127.0.0.1", { "mail.example.org", true, GNUTLS_KP_TLS_WWW_SERVER, -1, 1, false }, NULL },
-		{ "any purpose", "localhost", { "localhost", false, GNUTLS_KP_ANY, -1, 1, false }, NULL },
-		{ "self-signed", "localhost", { "localhost", true, GNUTLS_KP_TLS_WWW_SERVER, -1, 1, true }, "issuer unknown" },
-		{ "wrong name", "localhost", { "mail.example.net", true, GNUTLS_KP_TLS_WWW_SERVER, -1, 1, false }, "another name" },
-		{ "address not in it", "127.0.0.1", { "localhost", false, GNUTLS_KP_TLS_WWW_SERVER, -1, 1, false }, "another name" },
-		{ "name like an address", "127.0.0.1", { "127.0.0.1", false, GNUTLS_KP_TLS_WWW_SERVER, -1, 1, false }, "another name" },
-		{ "expired", "localhost", { "localhost", true, GNUTLS_KP_TLS_WWW_SERVER, -9, -1, false }, "expired" },
-		{ "not yet valid", "localhost", { "localhost", true, GNUTLS_KP_TLS_WWW_SERVER, 1, 9, false }, "not valid yet" },
-		{ "for clients", "localhost", { "localhost", true, GNUTLS_KP_TLS_WWW_CLIENT, -1, 1, false }, "not for a TLS server" },
-		{ "for mail signatures", "localhost", { "localhost", true, GNUTLS_KP_EMAIL_PROTECTION, -1, 1, false }, "not for a TLS server" },
+	static const struct {
+		const char *title, *host;
+		struct kind kind;
+		const char *error;
+	} cases[] = {
+		{ "good, by name", "localhost",
+			{ "localhost", false, GNUTLS_KP_TLS_WWW_SERVER, -1, 1, false }, NULL },
+		{ "good, by address", "127.0.0.1",
+			{ "mail.example.org", true, GNUTLS_KP_TLS_WWW_SERVER, -1, 1, false },
+			NULL },
+		{ "any purpose", "localhost", { "localhost", false, GNUTLS_KP_ANY, -1, 1, false },
+			NULL },
+		{ "self-signed", "localhost",
+			{ "localhost", true, GNUTLS_KP_TLS_WWW_SERVER, -1, 1, true },
+			"issuer unknown" },
+		{ "wrong name", "localhost",
+			{ "mail.example.net", true, GNUTLS_KP_TLS_WWW_SERVER, -1, 1, false },
+			"another name" },
+		{ "address not in it", "127.0.0.1",
+			{ "localhost", false, GNUTLS_KP_TLS_WWW_SERVER, -1, 1, false },
+			"another name" },
+		{ "name like an address", "127.0.0.1",
+			{ "127.0.0.1", false, GNUTLS_KP_TLS_WWW_SERVER, -1, 1, false },
+			"another name" },
+		{ "expired", "localhost",
+			{ "localhost", true, GNUTLS_KP_TLS_WWW_SERVER, -9, -1, false }, "expired" },
+		{ "not yet valid", "localhost",
+			{ "localhost", true, GNUTLS_KP_TLS_WWW_SERVER, 1, 9, false },
+			"not valid yet" },
+		{ "for clients", "localhost",
+			{ "localhost", true, GNUTLS_KP_TLS_WWW_CLIENT, -1, 1, false },
+			"not for a TLS server" },
+		{ "for mail signatures", "localhost",
+			{ "localhost", true, GNUTLS_KP_EMAIL_PROTECTION, -1, 1, false },
+			"not for a TLS server" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct stream_options o = { .host = cases[i].host, .tls = TLS_IMPLICIT, .ca_file = ca_file };
+		struct stream_options o = {
+			.host = cases[i].host, .tls = TLS_IMPLICIT, .ca_file = ca_file
+		};
 		struct server *s = start(serve_tls);
 		char hello[HELLO_SIZE];
 		int result;
@@ -234,7 +267,9 @@ static void certificates_are_verified(void **state)
 			assert_int_equal(stream_read(s->stream, hello, sizeof hello), -1);
 			assert_int_equal(stream_certificate_end(s->stream), 0);
 		} else {
-			assert_in_range(stream_certificate_end(s->stream), time(NULL) + cases[i].kind.to * DAY - 60, time(NULL) + cases[i].kind.to * DAY);
+			assert_in_range(stream_certificate_end(s->stream),
+				time(NULL) + cases[i].kind.to * DAY - 60,
+				time(NULL) + cases[i].kind.to * DAY);
 			assert_int_equal(stream_read(s->stream, hello, sizeof hello), HELLO_SIZE);
 			assert_int_equal(stream_write(s->stream, "secret", 6), 0);
 		}
@@ -243,7 +278,8 @@ static void certificates_are_verified(void **state)
 		pthread_join(s->thread, NULL);
 		assert_string_equal(s->received, cases[i].error ? "" : "secret");
 		if (!cases[i].error)
-			assert_string_equal(s->name, strcmp(cases[i].host, "localhost") ? "(none)" : "localhost");
+			assert_string_equal(s->name,
+				strcmp(cases[i].host, "localhost") ? "(none)" : "localhost");
 		close(s->listener);
 		free(s);
 	}
@@ -251,8 +287,12 @@ static void certificates_are_verified(void **state)
 
 static void old_protocols_are_refused(void **state)
 {
-	static const struct kind good = { "localhost", true, GNUTLS_KP_TLS_WWW_SERVER, -1, 1, false };
-	static const struct { const char *priorities; bool accepted; } cases[] = {
+	static const struct kind good = { "localhost", true, GNUTLS_KP_TLS_WWW_SERVER, -1, 1,
+		false };
+	static const struct {
+		const char *priorities;
+		bool accepted;
+	} cases[] = {
 		{ "NORMAL:-VERS-TLS-ALL:+VERS-TLS1.3", true },
 		{ "NORMAL:-VERS-TLS-ALL:+VERS-TLS1.2", true },
 		{ "NORMAL:-VERS-TLS-ALL:+VERS-TLS1.1:%COMPAT", false },
@@ -261,7 +301,9 @@ static void old_protocols_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct stream_options o = { .host = "localhost", .tls = TLS_IMPLICIT, .ca_file = ca_file };
+		struct stream_options o = {
+			.host = "localhost", .tls = TLS_IMPLICIT, .ca_file = ca_file
+		};
 		struct server *s = start(serve_tls);
 
 		s->kind = &good;
@@ -273,7 +315,8 @@ static void old_protocols_are_refused(void **state)
 
 static void the_system_does_not_know_our_authority(void **state)
 {
-	static const struct kind good = { "localhost", true, GNUTLS_KP_TLS_WWW_SERVER, -1, 1, false };
+	static const struct kind good = { "localhost", true, GNUTLS_KP_TLS_WWW_SERVER, -1, 1,
+		false };
 	struct stream_options o = { .host = "localhost", .tls = TLS_IMPLICIT };
 	struct server *s = start(serve_tls);
 
@@ -299,7 +342,8 @@ static void serve_injection(struct server *s, int fd)
 
 static void starttls_upgrades_in_place(void **state)
 {
-	static const struct kind good = { "localhost", true, GNUTLS_KP_TLS_WWW_SERVER, -1, 1, false };
+	static const struct kind good = { "localhost", true, GNUTLS_KP_TLS_WWW_SERVER, -1, 1,
+		false };
 	struct stream_options o = { .host = "localhost", .tls = TLS_STARTTLS, .ca_file = ca_file };
 	struct server *s = start(serve_starttls);
 	mailstream *over;
@@ -325,7 +369,9 @@ static void plain_text_before_tls_is_refused(void **state)
 {
 	(void)state;
 	for (int buffered = 0; buffered < 2; buffered++) {
-		struct stream_options o = { .host = "localhost", .tls = TLS_STARTTLS, .ca_file = ca_file };
+		struct stream_options o = {
+			.host = "localhost", .tls = TLS_STARTTLS, .ca_file = ca_file
+		};
 		struct server *s = start(serve_injection);
 		mailstream *over;
 		char text[3];
@@ -344,15 +390,18 @@ static void plain_text_before_tls_is_refused(void **state)
 	}
 }
 
-/* ---- time, amounts, ends ------------------------------------------------------------------------------------------ */
+/* --- time, amounts, ends -------------------------------------------------- */
 
 static void plain_is_for_loopback_only(void **state)
 {
-	static const char *const elsewhere[] = { "192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1", "0.0.0.0", "128.0.0.1" };
+	static const char *const elsewhere[] = { "192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1",
+		"0.0.0.0", "128.0.0.1" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof elsewhere / sizeof elsewhere[0]; i++) {
-		struct stream_options o = { .host = elsewhere[i], .port = 143, .tls = TLS_NONE, .timeout = 1 };
+		struct stream_options o = {
+			.host = elsewhere[i], .port = 143, .tls = TLS_NONE, .timeout = 1
+		};
 		struct stream *s;
 
 		assert_int_equal(stream_open(&s, &o), -1);
@@ -393,7 +442,8 @@ static void serve_reset(struct server *s, int fd)
 {
 	struct linger now = { 1, 0 };
 
-	usleep(100000); /* the client is to be connected by then: a reset before that is an error of connecting, and rightly so */
+	usleep(100000); /* the client is to be connected by then: a reset before that is an error of
+			   connecting, and rightly so */
 	(void)s;
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
@@ -406,12 +456,21 @@ static double seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* Silence ends with the timeout, dripping and flooding with the deadline, in reads, in writes and in the handshake. */
+/*
+ * Silence ends with the timeout, dripping and flooding with the deadline, in reads, in writes and
+ * in the handshake.
+ */
 static void waits_are_bounded(void **state)
 {
 	enum { BLOCK = 1 << 20 };
 	/* 16 bytes of a flood at once: there are always more, so nobody waits. */
-	static const struct { void (*serve)(struct server *, int); enum tls tls; int64_t timeout, deadline; size_t reads; const char *error; } cases[] = {
+	static const struct {
+		void (*serve)(struct server *, int);
+		enum tls tls;
+		int64_t timeout, deadline;
+		size_t reads;
+		const char *error;
+	} cases[] = {
 		{ serve_silence, TLS_NONE, 1, 0, BLOCK, "no answer for 1 s" },
 		{ serve_silence, TLS_IMPLICIT, 1, 0, BLOCK, "no answer for 1 s" },
 		{ serve_drip, TLS_NONE, 5, 1, BLOCK, "not done after 1 s" },
@@ -422,15 +481,19 @@ static void waits_are_bounded(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct stream_options o = { .host = "127.0.0.1", .tls = cases[i].tls, .timeout = cases[i].timeout, .deadline = cases[i].deadline,
-					    .ca_file = ca_file };
+		struct stream_options o = { .host = "127.0.0.1",
+			.tls = cases[i].tls,
+			.timeout = cases[i].timeout,
+			.deadline = cases[i].deadline,
+			.ca_file = ca_file };
 		struct server *s = start(cases[i].serve);
 		static char buffer[BLOCK];
 		double began = seconds();
 		int result = join(s, &o);
 
 		while (!result)
-			result = cases[i].reads ? stream_read(s->stream, buffer, cases[i].reads) < 0 : stream_write(s->stream, buffer, BLOCK);
+			result = cases[i].reads ? stream_read(s->stream, buffer, cases[i].reads) < 0
+						: stream_write(s->stream, buffer, BLOCK);
 		if (!strstr(stream_error(s->stream), cases[i].error))
 			fail_msg("case %zu: %s", i, stream_error(s->stream));
 		assert_true(seconds() - began > 0.9 && seconds() - began < 3);

@@ -1,4 +1,7 @@
-/* gzip and zstd as streams: in pieces of any size, several members, damaged, cut, and what wants too much memory. */
+/*
+ * gzip and zstd as streams: in pieces of any size, several members, damaged, cut, and what wants
+ * too much memory.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,8 +29,12 @@ static int keep(void *context, struct span bytes)
 
 static size_t gzip(const char *p, size_t n, char *to)
 {
-	z_stream z = { .next_in = (unsigned char *)p, .avail_in = (uInt)n, .next_out = (unsigned char *)to, .avail_out = ROOM };
-	assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+	z_stream z = { .next_in = (unsigned char *)p,
+		.avail_in = (uInt)n,
+		.next_out = (unsigned char *)to,
+		.avail_out = ROOM };
+	assert_int_equal(
+		deflateInit2(&z, 6, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
 	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
 	n = z.total_out;
 	deflateEnd(&z);
@@ -112,7 +119,10 @@ static void cut_or_damaged(void **state)
 	for (int format = 0; format < 2; format++) {
 		for (size_t cut = 5; cut < n[format]; cut += n[format] / 40)
 			assert_int_equal(unpack_all(packed[format], cut, 4096), -1);
-		/* what is before the damage comes out as it was; zstd's frames have no check sum by default */
+		/*
+		 * what is before the damage comes out as it was; zstd's frames have no check sum by
+		 * default
+		 */
 		for (size_t at = 20; at < n[format]; at += n[format] / 40) {
 			memcpy(copy, packed[format], n[format]);
 			copy[at] ^= 0x40;

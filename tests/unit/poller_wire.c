@@ -43,7 +43,8 @@ static void lengths_are_checked_by_type(void **state)
 	assert_false(wire_length_fits(WIRE_SETTLE, 3 * sizeof(struct wire_settle) + 1));
 	assert_false(wire_length_fits(WIRE_MESSAGE, sizeof(struct wire_message) - 1));
 	assert_true(wire_length_fits(WIRE_MESSAGE, sizeof(struct wire_message) + WIRE_MAIL_MAX));
-	assert_false(wire_length_fits(WIRE_MESSAGE, sizeof(struct wire_message) + WIRE_MAIL_MAX + 1));
+	assert_false(
+		wire_length_fits(WIRE_MESSAGE, sizeof(struct wire_message) + WIRE_MAIL_MAX + 1));
 }
 
 static void a_frame_arrives_as_it_was_sent(void **state)
@@ -93,7 +94,10 @@ static void an_absurd_length_takes_no_memory(void **state)
 	channel_close(&c);
 }
 
-/* More than the socket holds: the channel keeps the rest and says so, and bytes that come piecemeal make whole frames. */
+/*
+ * More than the socket holds: the channel keeps the rest and says so, and bytes that come piecemeal
+ * make whole frames.
+ */
 static void a_channel_never_blocks(void **state)
 {
 	(void)state;
@@ -104,7 +108,9 @@ static void a_channel_never_blocks(void **state)
 	memset(big, 'x', sizeof(struct wire_message) + SIZE);
 	channel_open(&out, dup(ends[0]));
 	channel_open(&in, dup(ends[1]));
-	assert_int_equal(channel_send(&out, WIRE_MESSAGE, big, sizeof(struct wire_message) + SIZE, false), 0);
+	assert_int_equal(
+		channel_send(&out, WIRE_MESSAGE, big, sizeof(struct wire_message) + SIZE, false),
+		0);
 	assert_int_equal(channel_send(&out, WIRE_FINISH, NULL, 0, true), 0);
 	assert_true(channel_wants_write(&out));
 	int got;
@@ -144,9 +150,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lengths_are_checked_by_type),
-		cmocka_unit_test_setup_teardown(a_frame_arrives_as_it_was_sent, open_pair, close_pair),
-		cmocka_unit_test_setup_teardown(a_frame_that_ends_early_is_broken, open_pair, close_pair),
-		cmocka_unit_test_setup_teardown(an_absurd_length_takes_no_memory, open_pair, close_pair),
+		cmocka_unit_test_setup_teardown(
+			a_frame_arrives_as_it_was_sent, open_pair, close_pair),
+		cmocka_unit_test_setup_teardown(
+			a_frame_that_ends_early_is_broken, open_pair, close_pair),
+		cmocka_unit_test_setup_teardown(
+			an_absurd_length_takes_no_memory, open_pair, close_pair),
 		cmocka_unit_test_setup_teardown(a_channel_never_blocks, open_pair, close_pair),
 		cmocka_unit_test(a_channel_sees_the_other_end_go),
 	};

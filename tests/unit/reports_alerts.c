@@ -1,4 +1,7 @@
-/* What alerts say: every figure in its unit, none below k, JSON that holds whatever a campaign is called. */
+/*
+ * What alerts say: every figure in its unit, none below k, JSON that holds whatever a campaign is
+ * called.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,13 +14,27 @@
 #define NOW ((int64_t)1794916800) /* 2026-11-17T12:00:00Z */
 
 static const char *const readers[] = { "postmaster@example.org", NULL };
-static const struct report_options options = { .organisation = "Example", .k = 10, .from = "retour@example.org", .to = readers };
+static const struct report_options options = {
+	.organisation = "Example", .k = 10, .from = "retour@example.org", .to = readers
+};
 
 static struct alert surge(void)
 {
-	return (struct alert){ .number = 7, .opened = NOW + 600, .at = NOW + 600, .condition = ALERT_BLOCK_SURGE, .subject = "gmail", .news = NEWS_OPENED,
-		.figures = { .value = 3000, .limit = 48, .usual = 20, .part = 60, .from = NOW, .to = NOW + 600, .provider = "gmail", .campaign = "spring",
-			     .category = CATEGORY_AUTH_FAILURE } };
+	return (struct alert){ .number = 7,
+		.opened = NOW + 600,
+		.at = NOW + 600,
+		.condition = ALERT_BLOCK_SURGE,
+		.subject = "gmail",
+		.news = NEWS_OPENED,
+		.figures = { .value = 3000,
+			.limit = 48,
+			.usual = 20,
+			.part = 60,
+			.from = NOW,
+			.to = NOW + 600,
+			.provider = "gmail",
+			.campaign = "spring",
+			.category = CATEGORY_AUTH_FAILURE } };
 }
 
 static void says(struct alert a, const char *words, bool does)
@@ -45,7 +62,8 @@ static void json_says(struct alert a, const char *words)
 static void what_where_since_how_much(void **state)
 {
 	(void)state;
-	says(surge(), "block-surge: 60; usual: 20, which is 3.0 times. The alert opens at 48", true);
+	says(surge(), "block-surge: 60; usual: 20, which is 3.0 times. The alert opens at 48",
+		true);
 	says(surge(), "gmail; most: ", true);
 	says(surge(), "(auth-failure); most in campaign spring", true);
 	says(surge(), "since   2026-11-17 12:00 UTC", true);
@@ -67,19 +85,31 @@ static void nothing_below_k(void **state)
 	json_says(a, "\"value\": null");
 	json_says(a, "\"count\": null");
 	says(a, "block-surge: fewer than 10", true);
-	a = (struct alert){ .condition = ALERT_RETENTION_OVERDUE, .subject = "contacts", .opened = NOW, .figures = { .value = 3, .limit = 1, .usual = -1, .part = 3 } };
+	a = (struct alert){ .condition = ALERT_RETENTION_OVERDUE,
+		.subject = "contacts",
+		.opened = NOW,
+		.figures = { .value = 3, .limit = 1, .usual = -1, .part = 3 } };
 	says(a, "retention-overdue: fewer than 10. The alert opens at 1", true);
 	json_says(a, "\"value\": null");
 }
 
 static void units(void **state)
 {
-	struct alert a = { .condition = ALERT_HARD_RATE, .opened = NOW, .figures = { .value = 23456, .limit = 20000, .usual = -1, .part = 235, .whole = 10019 } };
+	struct alert a = { .condition = ALERT_HARD_RATE,
+		.opened = NOW,
+		.figures = { .value = 23456,
+			.limit = 20000,
+			.usual = -1,
+			.part = 235,
+			.whole = 10019 } };
 
 	(void)state;
 	says(a, "hard-rate: 2.34 %: 235 of 10,019. The alert opens at 2.00 %", true);
 	json_says(a, "\"unit\": \"ratio\", \"value\": 0.023456, \"opens_at\": 0.020000");
-	a = (struct alert){ .condition = ALERT_MAILBOX_SILENT, .subject = "bounces", .opened = NOW, .figures = { .value = 7 * 3600 + 1234, .limit = 6 * 3600, .usual = -1 } };
+	a = (struct alert){ .condition = ALERT_MAILBOX_SILENT,
+		.subject = "bounces",
+		.opened = NOW,
+		.figures = { .value = 7 * 3600 + 1234, .limit = 6 * 3600, .usual = -1 } };
 	says(a, "mailbox-silent: 7 hours", true);
 	json_says(a, "\"unit\": \"seconds\", \"value\": 26434");
 }
@@ -95,8 +125,14 @@ static void whatever_a_campaign_is_called(void **state)
 
 static void what_is_left_of_a_certificate(void **state)
 {
-	struct alert a = { .number = 1, .opened = NOW, .at = NOW, .condition = ALERT_CERTIFICATE, .subject = "bounces", .news = NEWS_OPENED,
-		.figures = { .value = 13 * 86400 + 7200, .limit = 14 * 86400, .usual = -1, .to = NOW } };
+	struct alert a = { .number = 1,
+		.opened = NOW,
+		.at = NOW,
+		.condition = ALERT_CERTIFICATE,
+		.subject = "bounces",
+		.news = NEWS_OPENED,
+		.figures = {
+			.value = 13 * 86400 + 7200, .limit = 14 * 86400, .usual = -1, .to = NOW } };
 
 	(void)state;
 	says(a, "certificate-expiry: 13 days left. The alert opens at 14 days left.", true);

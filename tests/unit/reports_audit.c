@@ -18,7 +18,8 @@ static char *format(struct store *s, enum report_format as, int64_t now, bool *b
 	struct audit *a;
 	struct buffer b;
 	char error[256] = "";
-	if (audit_load(&a, s, now, &options, error, sizeof error) || audit_format(a, as, &b, error, sizeof error))
+	if (audit_load(&a, s, now, &options, error, sizeof error) ||
+		audit_format(a, as, &b, error, sizeof error))
 		fail_msg("%s", error);
 	*broken = audit_broken(a);
 	audit_free(a);
@@ -122,9 +123,11 @@ static void days_without_a_purge_are_listed(void **state)
 	(void)state;
 	struct store *s = a_store();
 	bool broken = true;
-	char *text = audit(s, &broken); /* entries of 2026-05-28, 2026-09-21, 2026-10-26; now is 2026-11-01 */
+	char *text = audit(
+		s, &broken); /* entries of 2026-05-28, 2026-09-21, 2026-10-26; now is 2026-11-01 */
 	shows(text, "154 days (UTC) without a purge");
-	shows(text, "  2026-05-29 to 2026-09-20\n  2026-09-22 to 2026-10-25\n  2026-10-27 to 2026-10-31\n");
+	shows(text,
+		"  2026-05-29 to 2026-09-20\n  2026-09-22 to 2026-10-25\n  2026-10-27 to 2026-10-31\n");
 	shows(text, "LOOK AT: Retention is applied every day");
 	assert_false(broken);
 	free(text);
@@ -183,13 +186,15 @@ static void a_mailbox_that_is_not_visited_is_told(void **state)
 	(void)state;
 	struct store *s = a_store();
 	bool broken = true;
-	options.folder[0] = (struct audit_folder){ "bounces", "Unrecognised", "not recognised", FOLDER_UNRECOGNISED, 7 * 86400 };
+	options.folder[0] = (struct audit_folder){ "bounces", "Unrecognised", "not recognised",
+		FOLDER_UNRECOGNISED, 7 * 86400 };
 	options.folders = 1;
 	s->mailboxes = 1;
 	s->mailbox[0] = (struct mailbox_state){ .name = "bounces", .read_at = NOW - 86400 };
 	char *text = audit(s, &broken);
 	shows(text, "  kept       Mail that was moved");
-	shows(text, "Mail that is not recognised, in folder Unrecognised of mailbox bounces: 7 days");
+	shows(text,
+		"Mail that is not recognised, in folder Unrecognised of mailbox bounces: 7 days");
 	shows(text, "Mail in folder Unrecognised of mailbox");
 	free(text);
 	s->mailbox[0].read_at = NOW - 3 * 86400;
@@ -206,19 +211,24 @@ static void mail_that_was_deleted_in_folders_is_counted(void **state)
 	(void)state;
 	struct store *s = a_store();
 	bool broken;
-	options.folder[0] = (struct audit_folder){ "a b", "Unrecognised", "not recognised", FOLDER_UNRECOGNISED, 7 * 86400 };
-	options.folder[1] = (struct audit_folder){ "a b", "Quarantine", "in quarantine", FOLDER_QUARANTINE, 7 * 86400 };
-	options.folder[2] = (struct audit_folder){ "other", "Done", "processed", FOLDER_PROCESSED, 7 * 86400 };
+	options.folder[0] = (struct audit_folder){ "a b", "Unrecognised", "not recognised",
+		FOLDER_UNRECOGNISED, 7 * 86400 };
+	options.folder[1] = (struct audit_folder){ "a b", "Quarantine", "in quarantine",
+		FOLDER_QUARANTINE, 7 * 86400 };
+	options.folder[2] = (struct audit_folder){ "other", "Done", "processed", FOLDER_PROCESSED,
+		7 * 86400 };
 	options.folders = 3;
 	fake_entry(s, NOW - 86400, "mail-purge", "name=a%20b unrecognised=3 quarantine=0");
 	fake_entry(s, NOW, "mail-purge", "name=a%20b unrecognised=4 quarantine=1 former=9");
 	char *text = audit(s, &broken);
-	shows(text, "in folder Unrecognised of mailbox a b: 7 days; 7 deleted so far, looked at 2026-11-01");
+	shows(text,
+		"in folder Unrecognised of mailbox a b: 7 days; 7 deleted so far, looked at 2026-11-01");
 	shows(text, "in folder Quarantine of mailbox a b: 7 days; 1 deleted so far");
 	shows(text, "in folder Done of mailbox other: 7 days\n");
 	free(text);
 	char *xml = format(s, REPORT_XML, NOW, &broken);
-	shows(xml, "name=\"Unrecognised\" holds=\"not recognised\" period=\"7 days\" deleted=\"7\" purged=\"2026-11-01T");
+	shows(xml,
+		"name=\"Unrecognised\" holds=\"not recognised\" period=\"7 days\" deleted=\"7\" purged=\"2026-11-01T");
 	free(xml);
 	options.folders = 0;
 	fake_done(s);
@@ -232,7 +242,8 @@ static void markup_is_text(void **state)
 	bool broken;
 	report.organisation = "<b>&\"Ma\303\274ller\"";
 	fake_entry(s, NOW, "contact-reactivate", "reason=<script>alert(1)</script> changed=1");
-	char *xml = format(s, REPORT_XML, NOW, &broken), *html = format(s, REPORT_HTML, NOW, &broken);
+	char *xml = format(s, REPORT_XML, NOW, &broken),
+	     *html = format(s, REPORT_HTML, NOW, &broken);
 	shows(xml, "organisation=\"&lt;b&gt;&amp;&quot;Ma\303\274ller&quot;\"");
 	shows(xml, "reason=&lt;script&gt;alert(1)&lt;/script&gt;");
 	shows(html, "&lt;script&gt;alert(1)&lt;/script&gt;");

@@ -1,4 +1,7 @@
-/* The course of a month as the report tells it: days that stand out, what began when, what became of the soft ones, typing errors, groups, investigations. */
+/*
+ * The course of a month as the report tells it: days that stand out, what began when, what became
+ * of the soft ones, typing errors, groups, investigations.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,8 +19,12 @@ enum { TEST_K = 10, DAYS = 31 };
 static struct month_report *make(struct store *s)
 {
 	static const char *const recipients[] = { "deliverability@example.org", NULL };
-	static const struct report_options options = { .organisation = "Example", .timezone = "Europe/Berlin", .k = TEST_K, .from = "retour@example.org",
-		.to = recipients, .target = { 20000, 50000, 1000 } };
+	static const struct report_options options = { .organisation = "Example",
+		.timezone = "Europe/Berlin",
+		.k = TEST_K,
+		.from = "retour@example.org",
+		.to = recipients,
+		.target = { 20000, 50000, 1000 } };
 	struct month_report *r = NULL;
 	char error[256] = "";
 	if (month_report_new(&r, s, (struct month){ 2026, 10 }, &options, error, sizeof error))
@@ -40,14 +47,14 @@ static void ordinary(struct store *s)
 	}
 }
 
-/* --- days that stand out ---------------------------------------------------------------------------------------- */
+/* --- days that stand out -------------------------------------------------- */
 
 static void a_day_with_twice_the_usual_stands_out(void **state)
 {
 	(void)state;
 	struct store s = { 0 };
 	ordinary(&s);
-	fake_failures(&s, DAY(9), CATEGORY_REPUTATION, "gmx", "spring", 19);   /* 39 of 40 */
+	fake_failures(&s, DAY(9), CATEGORY_REPUTATION, "gmx", "spring", 19); /* 39 of 40 */
 	fake_failures(&s, DAY(12), CATEGORY_REPUTATION, "gmx", "spring", 60);
 	struct month_report *r = make(&s);
 	assert_int_equal(r->usual_day, 20);
@@ -66,7 +73,8 @@ static void no_day_stands_out_where_all_are_alike_or_small(void **state)
 	struct month_report *r = make(&s);
 	assert_int_equal(r->standouts, 0);
 	done(r, &s);
-	fake_failures(&s, DAY(3), CATEGORY_USER_UNKNOWN, "gmail", "spring", 29); /* nothing on the other days, but less than three times k */
+	fake_failures(&s, DAY(3), CATEGORY_USER_UNKNOWN, "gmail", "spring",
+		29); /* nothing on the other days, but less than three times k */
 	r = make(&s);
 	assert_int_equal(r->standouts, 0);
 	done(r, &s);
@@ -78,7 +86,8 @@ static void the_largest_days_are_named(void **state)
 	struct store s = { 0 };
 	ordinary(&s);
 	for (int d = 1; d <= STANDOUTS_MAX + 2; d++)
-		fake_failures(&s, DAY(3 * d), CATEGORY_USER_UNKNOWN, "gmail", "spring", 100 + (unsigned)d);
+		fake_failures(&s, DAY(3 * d), CATEGORY_USER_UNKNOWN, "gmail", "spring",
+			100 + (unsigned)d);
 	struct month_report *r = make(&s);
 	assert_int_equal(r->standouts, STANDOUTS_MAX);
 	for (unsigned i = 0; i < STANDOUTS_MAX; i++)
@@ -86,7 +95,7 @@ static void the_largest_days_are_named(void **state)
 	done(r, &s);
 }
 
-/* --- what began on a day ---------------------------------------------------------------------------------------- */
+/* --- what began on a day -------------------------------------------------- */
 
 static void what_begins_and_stays_has_its_day(void **state)
 {
@@ -94,7 +103,8 @@ static void what_begins_and_stays_has_its_day(void **state)
 	struct store s = { 0 };
 	ordinary(&s);
 	for (int d = 12; d <= DAYS; d++)
-		fake_failures(&s, DAY(d), CATEGORY_AUTH_FAILURE, "gmail", "spring", 9 + (unsigned)(d * 7 % 5));
+		fake_failures(&s, DAY(d), CATEGORY_AUTH_FAILURE, "gmail", "spring",
+			9 + (unsigned)(d * 7 % 5));
 	struct month_report *r = make(&s);
 	assert_int_equal(r->incidents, 1);
 	assert_int_equal(incident_day(r, CATEGORY_AUTH_FAILURE, "gmail"), 12);
@@ -119,10 +129,13 @@ static void weekends_begin_nothing(void **state)
 
 static void what_is_over_or_little_or_was_there_before_began_nothing(void **state)
 {
-	static const struct { int from, to; uint64_t n; } courses[] = {
-		{ 5, 7, 50 },     /* three days of it */
-		{ 1, 31, 40 },    /* always */
-		{ 29, 31, 9 },    /* 27 in all */
+	static const struct {
+		int from, to;
+		uint64_t n;
+	} courses[] = {
+		{ 5, 7, 50 },  /* three days of it */
+		{ 1, 31, 40 }, /* always */
+		{ 29, 31, 9 }, /* 27 in all */
 	};
 
 	(void)state;
@@ -130,7 +143,8 @@ static void what_is_over_or_little_or_was_there_before_began_nothing(void **stat
 		struct store s = { 0 };
 		ordinary(&s);
 		for (int d = courses[i].from; d <= courses[i].to; d++)
-			fake_failures(&s, DAY(d), CATEGORY_REPUTATION, "gmx", "spring", courses[i].n);
+			fake_failures(
+				&s, DAY(d), CATEGORY_REPUTATION, "gmx", "spring", courses[i].n);
 		struct month_report *r = make(&s);
 		assert_int_equal(r->incidents, 0);
 		done(r, &s);
@@ -158,7 +172,8 @@ static void only_attributed_bounces_begin_something(void **state)
 	struct store s = { 0 };
 	ordinary(&s);
 	for (int d = 12; d <= DAYS; d++) {
-		fake_add(&s, DAY(d), KIND_FAILURE, CLASS_BLOCK, CATEGORY_SPAM_CONTENT, ORIGIN_BACKSCATTER, "gmail", "", 50);
+		fake_add(&s, DAY(d), KIND_FAILURE, CLASS_BLOCK, CATEGORY_SPAM_CONTENT,
+			ORIGIN_BACKSCATTER, "gmail", "", 50);
 		fake_complaints(&s, DAY(d), "yahoo", "spring", 50);
 	}
 	struct month_report *r = make(&s);
@@ -167,7 +182,7 @@ static void only_attributed_bounces_begin_something(void **state)
 	done(r, &s);
 }
 
-/* --- beside the tallies ----------------------------------------------------------------------------------------- */
+/* --- beside the tallies --------------------------------------------------- */
 
 static void cohorts_of_the_last_months(void **state)
 {
@@ -175,7 +190,10 @@ static void cohorts_of_the_last_months(void **state)
 	struct store s = { 0 };
 	ordinary(&s);
 	for (int m = 4; m <= 10; m++)
-		s.cohort[s.cohorts++] = (struct cohort){ .month = 202600 + m, .count = { [COHORT_RECOVERED] = 40, [COHORT_SOFT] = (unsigned)m, [COHORT_HARD] = 20 } };
+		s.cohort[s.cohorts++] = (struct cohort){ .month = 202600 + m,
+			.count = { [COHORT_RECOVERED] = 40,
+				[COHORT_SOFT] = (unsigned)m,
+				[COHORT_HARD] = 20 } };
 	struct month_report *r = make(&s);
 	assert_int_equal(r->cohorts, COHORTS_SHOWN);
 	assert_int_equal(r->cohort[0].month.month, 5);
@@ -251,11 +269,16 @@ static void investigations_of_the_month(void **state)
 	(void)state;
 	struct store s = { 0 };
 	ordinary(&s);
-	s.investigation[s.investigations++] = (struct investigation){ "gmail", CATEGORY_AUTH_FAILURE, OCTOBER_1 + 11 * 86400, OCTOBER_1 + 20 * 86400, 0, 400 };
-	s.investigation[s.investigations++] = (struct investigation){ "yahoo", CATEGORY_POLICY, OCTOBER_1, OCTOBER_1, 0, TEST_K - 1 };
-	s.investigation[s.investigations++] = (struct investigation){ "gmx", CATEGORY_POLICY, OCTOBER_1 + 32 * 86400, OCTOBER_1 + 33 * 86400, 0, 400 };
-	s.investigation[s.investigations++] = (struct investigation){ "web.de", CATEGORY_REPUTATION, OCTOBER_1 - 86400, 0, OCTOBER_1 + 3 * 86400, 60 };
-	s.investigation[s.investigations++] = (struct investigation){ "icloud", CATEGORY_REPUTATION, OCTOBER_1 - 90 * 86400, 0, OCTOBER_1 - 3 * 86400, 60 };
+	s.investigation[s.investigations++] = (struct investigation){ "gmail",
+		CATEGORY_AUTH_FAILURE, OCTOBER_1 + 11 * 86400, OCTOBER_1 + 20 * 86400, 0, 400 };
+	s.investigation[s.investigations++] = (struct investigation){ "yahoo", CATEGORY_POLICY,
+		OCTOBER_1, OCTOBER_1, 0, TEST_K - 1 };
+	s.investigation[s.investigations++] = (struct investigation){ "gmx", CATEGORY_POLICY,
+		OCTOBER_1 + 32 * 86400, OCTOBER_1 + 33 * 86400, 0, 400 };
+	s.investigation[s.investigations++] = (struct investigation){ "web.de", CATEGORY_REPUTATION,
+		OCTOBER_1 - 86400, 0, OCTOBER_1 + 3 * 86400, 60 };
+	s.investigation[s.investigations++] = (struct investigation){ "icloud", CATEGORY_REPUTATION,
+		OCTOBER_1 - 90 * 86400, 0, OCTOBER_1 - 3 * 86400, 60 };
 	struct month_report *r = make(&s);
 	assert_int_equal(r->investigations, 2);
 	assert_string_equal(r->investigation[0].provider, "gmail");

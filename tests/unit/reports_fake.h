@@ -1,6 +1,7 @@
 /*
- * A store for the reports' tests: the functions of store/store.h that reports call, over lists that a test fills. Linked in place of the
- * real ones, so that a test says in a few lines what the store holds.
+ * A store for the reports' tests: the functions of store/store.h that reports call, over lists that
+ * a test fills. Linked in place of the real ones, so that a test says in a few lines what the store
+ * holds.
  */
 #ifndef RETOUR_TESTS_REPORTS_FAKE_H
 #define RETOUR_TESTS_REPORTS_FAKE_H
@@ -16,7 +17,10 @@ enum { FAKE_TALLIES_MAX = 200000, FAKE_ENTRIES_MAX = 16, FAKE_COUNTS_MAX = 512 }
 struct store {
 	struct tally *tally;
 	size_t tallies;
-	struct { const char *mailbox, *outcome; uint64_t count; } message[FAKE_COUNTS_MAX];
+	struct {
+		const char *mailbox, *outcome;
+		uint64_t count;
+	} message[FAKE_COUNTS_MAX];
 	size_t messages;
 	struct rates sent[FAKE_COUNTS_MAX];
 	size_t sents;
@@ -24,7 +28,10 @@ struct store {
 	size_t cohorts;
 	struct investigation investigation[8];
 	size_t investigations;
-	struct { const char *meant; uint64_t count; } typing[16];
+	struct {
+		const char *meant;
+		uint64_t count;
+	} typing[16];
 	size_t typings;
 	const char *comment[4];
 	size_t comments;
@@ -40,32 +47,41 @@ struct store {
 	size_t mailboxes;
 };
 
-static void fake_add(struct store *s, int32_t day, enum kind kind, enum klass klass, enum category category, enum origin origin,
-		     const char *provider, const char *campaign, uint64_t count)
+static void fake_add(struct store *s, int32_t day, enum kind kind, enum klass klass,
+	enum category category, enum origin origin, const char *provider, const char *campaign,
+	uint64_t count)
 {
 	if (!s->tally)
 		s->tally = calloc(FAKE_TALLIES_MAX, sizeof *s->tally);
 	if (!s->tally || s->tallies == FAKE_TALLIES_MAX)
 		abort();
 	struct tally *t = &s->tally[s->tallies++];
-	*t = (struct tally){ .day = day, .kind = (uint8_t)kind, .klass = (uint8_t)klass, .category = (uint8_t)category,
-		.origin = (uint8_t)origin, .count = count };
+	*t = (struct tally){ .day = day,
+		.kind = (uint8_t)kind,
+		.klass = (uint8_t)klass,
+		.category = (uint8_t)category,
+		.origin = (uint8_t)origin,
+		.count = count };
 	snprintf(t->provider, sizeof t->provider, "%s", provider);
 	snprintf(t->campaign, sizeof t->campaign, "%s", campaign);
 }
 
-static inline void fake_failures(struct store *s, int32_t day, enum category category, const char *provider, const char *campaign,
-				 uint64_t count)
+static inline void fake_failures(struct store *s, int32_t day, enum category category,
+	const char *provider, const char *campaign, uint64_t count)
 {
-	fake_add(s, day, KIND_FAILURE, category_class(category), category, ORIGIN_MATCHED, provider, campaign, count);
+	fake_add(s, day, KIND_FAILURE, category_class(category), category, ORIGIN_MATCHED, provider,
+		campaign, count);
 }
 
-static inline void fake_complaints(struct store *s, int32_t day, const char *provider, const char *campaign, uint64_t count)
+static inline void fake_complaints(
+	struct store *s, int32_t day, const char *provider, const char *campaign, uint64_t count)
 {
-	fake_add(s, day, KIND_COMPLAINT, CLASS_COMPLAINT, CATEGORY_ABUSE, ORIGIN_MATCHED, provider, campaign, count);
+	fake_add(s, day, KIND_COMPLAINT, CLASS_COMPLAINT, CATEGORY_ABUSE, ORIGIN_MATCHED, provider,
+		campaign, count);
 }
 
-static inline void fake_sent(struct store *s, int32_t day, const char *provider, const char *campaign, uint64_t count)
+static inline void fake_sent(
+	struct store *s, int32_t day, const char *provider, const char *campaign, uint64_t count)
 {
 	if (s->sents == FAKE_COUNTS_MAX)
 		abort();
@@ -75,7 +91,8 @@ static inline void fake_sent(struct store *s, int32_t day, const char *provider,
 	snprintf(r->campaign, sizeof r->campaign, "%s", campaign);
 }
 
-static inline void fake_message(struct store *s, const char *mailbox, const char *outcome, uint64_t count)
+static inline void fake_message(
+	struct store *s, const char *mailbox, const char *outcome, uint64_t count)
 {
 	if (s->messages == FAKE_COUNTS_MAX)
 		abort();
@@ -105,16 +122,17 @@ static inline void fake_done(struct store *s)
 static int fake_order(const void *a, const void *b)
 {
 	const struct tally *x = a, *y = b;
-	int order[] = { x->day - y->day, x->kind - y->kind, x->klass - y->klass, x->category - y->category, x->origin - y->origin,
-		strcmp(x->provider, y->provider), strcmp(x->campaign, y->campaign) };
+	int order[] = { x->day - y->day, x->kind - y->kind, x->klass - y->klass,
+		x->category - y->category, x->origin - y->origin, strcmp(x->provider, y->provider),
+		strcmp(x->campaign, y->campaign) };
 	for (size_t i = 0; i < sizeof order / sizeof *order; i++)
 		if (order[i])
 			return order[i];
 	return 0;
 }
 
-int store_tallies(struct store *s, int32_t from, int32_t to, unsigned group, int (*visit)(void *context, const struct tally *t),
-		  void *context)
+int store_tallies(struct store *s, int32_t from, int32_t to, unsigned group,
+	int (*visit)(void *context, const struct tally *t), void *context)
 {
 	struct tally *list = calloc(s->tallies + 1, sizeof *list);
 	size_t n = 0;
@@ -147,19 +165,22 @@ int store_tallies(struct store *s, int32_t from, int32_t to, unsigned group, int
 }
 
 int store_message_counts(struct store *s, int32_t from, int32_t to,
-			 int (*visit)(void *context, const char *mailbox, const char *outcome, uint64_t count), void *context)
+	int (*visit)(void *context, const char *mailbox, const char *outcome, uint64_t count),
+	void *context)
 {
 	(void)from;
 	(void)to;
 	for (size_t i = 0; i < s->messages; i++)
-		if (visit(context, s->message[i].mailbox, s->message[i].outcome, s->message[i].count))
+		if (visit(context, s->message[i].mailbox, s->message[i].outcome,
+			    s->message[i].count))
 			return STORE_FAILED;
 	return STORE_OK;
 }
 
 static const char *fake_group(const char *provider)
 {
-	static const char *const large[] = { "gmail", "microsoft", "yahoo", "gmx", "web.de", "t-online", "icloud" };
+	static const char *const large[] = { "gmail", "microsoft", "yahoo", "gmx", "web.de",
+		"t-online", "icloud" };
 	for (size_t i = 0; i < sizeof large / sizeof *large; i++)
 		if (strcmp(provider, large[i]) == 0)
 			return "large";
@@ -172,15 +193,18 @@ enum domain_group store_domain_group(const struct store *s, const char *provider
 	return strcmp(fake_group(provider), "large") == 0 ? DOMAIN_LARGE : DOMAIN_BUSINESS;
 }
 
-int store_volumes(struct store *s, int32_t from, int32_t to, unsigned group, int (*visit)(void *context, const struct volume *v), void *context)
+int store_volumes(struct store *s, int32_t from, int32_t to, unsigned group,
+	int (*visit)(void *context, const struct volume *v), void *context)
 {
 	for (size_t i = 0; i < s->sents; i++) {
 		const struct rates *r = &s->sent[i];
 		struct volume v = { .day = r->day, .sent = r->sent };
 		if (r->day < from || r->day > to)
 			continue;
-		memcpy(v.provider, group & BY_PROVIDER ? r->provider : "", group & BY_PROVIDER ? sizeof v.provider : 1);
-		memcpy(v.campaign, group & BY_CAMPAIGN ? r->campaign : "", group & BY_CAMPAIGN ? sizeof v.campaign : 1);
+		memcpy(v.provider, group & BY_PROVIDER ? r->provider : "",
+			group & BY_PROVIDER ? sizeof v.provider : 1);
+		memcpy(v.campaign, group & BY_CAMPAIGN ? r->campaign : "",
+			group & BY_CAMPAIGN ? sizeof v.campaign : 1);
 		if (visit(context, &v))
 			return STORE_FAILED;
 	}
@@ -194,19 +218,23 @@ const char *domain_group_name(unsigned group)
 
 const char *cohort_outcome_name(unsigned outcome)
 {
-	static const char *const names[] = { "recovered", "soft", "paused", "hard", "prolonged-soft" };
+	static const char *const names[] = { "recovered", "soft", "paused", "hard",
+		"prolonged-soft" };
 	return outcome < COHORT_OUTCOME_COUNT ? names[outcome] : "";
 }
 
-int store_cohorts(struct store *s, int from, int to, int (*visit)(void *context, const struct cohort *c), void *context)
+int store_cohorts(struct store *s, int from, int to,
+	int (*visit)(void *context, const struct cohort *c), void *context)
 {
 	for (size_t i = 0; i < s->cohorts; i++)
-		if (s->cohort[i].month >= from && s->cohort[i].month <= to && visit(context, &s->cohort[i]))
+		if (s->cohort[i].month >= from && s->cohort[i].month <= to &&
+			visit(context, &s->cohort[i]))
 			return STORE_FAILED;
 	return STORE_OK;
 }
 
-int store_investigations(struct store *s, int (*visit)(void *context, const struct investigation *i), void *context)
+int store_investigations(
+	struct store *s, int (*visit)(void *context, const struct investigation *i), void *context)
 {
 	for (size_t i = 0; i < s->investigations; i++)
 		if (!s->investigation[i].closed && visit(context, &s->investigation[i]))
@@ -214,15 +242,18 @@ int store_investigations(struct store *s, int (*visit)(void *context, const stru
 	return STORE_OK;
 }
 
-int store_past_investigations(struct store *s, int64_t from, int64_t to, int (*visit)(void *context, const struct investigation *i), void *context)
+int store_past_investigations(struct store *s, int64_t from, int64_t to,
+	int (*visit)(void *context, const struct investigation *i), void *context)
 {
 	for (size_t i = 0; i < s->investigations; i++)
-		if (s->investigation[i].closed > from && s->investigation[i].closed <= to && visit(context, &s->investigation[i]))
+		if (s->investigation[i].closed > from && s->investigation[i].closed <= to &&
+			visit(context, &s->investigation[i]))
 			return STORE_FAILED;
 	return STORE_OK;
 }
 
-int store_typing_errors(struct store *s, int32_t from, int32_t to, int (*visit)(void *context, const char *meant, uint64_t count), void *context)
+int store_typing_errors(struct store *s, int32_t from, int32_t to,
+	int (*visit)(void *context, const char *meant, uint64_t count), void *context)
 {
 	(void)from;
 	(void)to;
@@ -232,7 +263,8 @@ int store_typing_errors(struct store *s, int32_t from, int32_t to, int (*visit)(
 	return STORE_OK;
 }
 
-int store_comments(struct store *s, const char *month, int (*visit)(void *context, int64_t at, const char *text), void *context)
+int store_comments(struct store *s, const char *month,
+	int (*visit)(void *context, int64_t at, const char *text), void *context)
 {
 	(void)month;
 	for (size_t i = 0; i < s->comments; i++)
@@ -275,7 +307,8 @@ int store_held(struct store *s, int64_t now, struct purge *out)
 	return s->held_result;
 }
 
-int store_ledger_walk(struct store *s, int (*visit)(void *context, const struct ledger_entry *e), void *context)
+int store_ledger_walk(
+	struct store *s, int (*visit)(void *context, const struct ledger_entry *e), void *context)
 {
 	for (size_t i = 0; i < s->entries; i++)
 		if (visit && visit(context, &s->entry[i]))
@@ -289,7 +322,8 @@ int store_ledger_head(struct store *s, struct ledger_entry *out)
 	return STORE_OK;
 }
 
-int store_keys_lost(struct store *s, int (*visit)(void *context, const char *month, bool replaced), void *context)
+int store_keys_lost(struct store *s, int (*visit)(void *context, const char *month, bool replaced),
+	void *context)
 {
 	(void)s;
 	(void)visit;
@@ -297,7 +331,8 @@ int store_keys_lost(struct store *s, int (*visit)(void *context, const char *mon
 	return STORE_OK;
 }
 
-int store_keys(struct store *s, int (*visit)(void *context, const struct key_info *k), void *context)
+int store_keys(
+	struct store *s, int (*visit)(void *context, const struct key_info *k), void *context)
 {
 	for (size_t i = 0; i < s->keys; i++)
 		if (visit(context, &s->key[i]))
@@ -311,7 +346,8 @@ int store_file_state(struct store *s, struct store_file_state *out)
 	return STORE_OK;
 }
 
-int store_mailboxes(struct store *s, int (*visit)(void *context, const struct mailbox_state *m), void *context)
+int store_mailboxes(
+	struct store *s, int (*visit)(void *context, const struct mailbox_state *m), void *context)
 {
 	for (size_t i = 0; i < s->mailboxes; i++)
 		if (visit(context, &s->mailbox[i]))
@@ -338,7 +374,7 @@ const char *contact_state_name(unsigned state)
 	return state < STATE_COUNT ? names[state] : "";
 }
 
-/* --- a year of a middling sender: 24 providers, 9 campaigns; always the same ------------------------------------ */
+/* --- a year of a middling sender: 24 providers, 9 campaigns; always the same --- */
 
 static inline unsigned fake_random(unsigned *seed, unsigned below)
 {
@@ -348,18 +384,33 @@ static inline unsigned fake_random(unsigned *seed, unsigned below)
 
 static inline void fake_year(struct store *s, int year, int month, int months)
 {
-	static const struct { const char *name; unsigned weight; } providers[] = { { "microsoft", 210 }, { "gmail", 240 }, { "gmx", 120 },
-		{ "web.de", 95 }, { "t-online", 70 }, { "yahoo", 60 }, { "icloud", 40 }, { "ionos", 22 }, { "freenet", 18 }, { "posteo", 7 },
-		{ "mailbox.org", 6 }, { "orange", 9 }, { "laposte", 4 }, { "libero", 6 }, { "wp", 5 }, { "seznam", 4 }, { "mail.ru", 3 },
-		{ "yandex", 2 }, { "comcast", 3 }, { "protonmail", 5 }, { "bluewin", 3 }, { "ziggo", 2 }, { "qq", 1 }, { "other", 260 } };
-	static const struct { const char *name; unsigned weight; } campaigns[] = { { "newsletter-weekly", 300 }, { "autumn-sale", 180 },
-		{ "order-mail", 90 }, { "reactivation-2026", 140 }, { "webinar-invite", 60 }, { "survey-q3", 40 }, { "password-reset", 12 },
-		{ "partner-offer", 70 }, { "", 25 } };
-	static const struct { enum category category; unsigned weight; } causes[] = { { CATEGORY_USER_UNKNOWN, 330 },
-		{ CATEGORY_DOMAIN_UNKNOWN, 60 }, { CATEGORY_MAILBOX_DISABLED, 45 }, { CATEGORY_MAILBOX_FULL, 120 }, { CATEGORY_GREYLISTED, 40 },
-		{ CATEGORY_RATE_LIMITED, 50 }, { CATEGORY_NETWORK_ERROR, 35 }, { CATEGORY_EXPIRED, 30 }, { CATEGORY_MESSAGE_TOO_LARGE, 3 },
-		{ CATEGORY_REPUTATION, 40 }, { CATEGORY_SPAM_CONTENT, 45 }, { CATEGORY_AUTH_FAILURE, 14 }, { CATEGORY_POLICY, 28 },
-		{ CATEGORY_INFRASTRUCTURE, 2 }, { CATEGORY_NOT_ACCEPTING, 8 }, { CATEGORY_UNDETERMINED, 22 } };
+	static const struct {
+		const char *name;
+		unsigned weight;
+	} providers[] = { { "microsoft", 210 }, { "gmail", 240 }, { "gmx", 120 }, { "web.de", 95 },
+		{ "t-online", 70 }, { "yahoo", 60 }, { "icloud", 40 }, { "ionos", 22 },
+		{ "freenet", 18 }, { "posteo", 7 }, { "mailbox.org", 6 }, { "orange", 9 },
+		{ "laposte", 4 }, { "libero", 6 }, { "wp", 5 }, { "seznam", 4 }, { "mail.ru", 3 },
+		{ "yandex", 2 }, { "comcast", 3 }, { "protonmail", 5 }, { "bluewin", 3 },
+		{ "ziggo", 2 }, { "qq", 1 }, { "other", 260 } };
+	static const struct {
+		const char *name;
+		unsigned weight;
+	} campaigns[] = { { "newsletter-weekly", 300 }, { "autumn-sale", 180 },
+		{ "order-mail", 90 }, { "reactivation-2026", 140 }, { "webinar-invite", 60 },
+		{ "survey-q3", 40 }, { "password-reset", 12 }, { "partner-offer", 70 },
+		{ "", 25 } };
+	static const struct {
+		enum category category;
+		unsigned weight;
+	} causes[] = { { CATEGORY_USER_UNKNOWN, 330 }, { CATEGORY_DOMAIN_UNKNOWN, 60 },
+		{ CATEGORY_MAILBOX_DISABLED, 45 }, { CATEGORY_MAILBOX_FULL, 120 },
+		{ CATEGORY_GREYLISTED, 40 }, { CATEGORY_RATE_LIMITED, 50 },
+		{ CATEGORY_NETWORK_ERROR, 35 }, { CATEGORY_EXPIRED, 30 },
+		{ CATEGORY_MESSAGE_TOO_LARGE, 3 }, { CATEGORY_REPUTATION, 40 },
+		{ CATEGORY_SPAM_CONTENT, 45 }, { CATEGORY_AUTH_FAILURE, 14 },
+		{ CATEGORY_POLICY, 28 }, { CATEGORY_INFRASTRUCTURE, 2 },
+		{ CATEGORY_NOT_ACCEPTING, 8 }, { CATEGORY_UNDETERMINED, 22 } };
 	unsigned seed = 4;
 	for (int back = months - 1; back >= 0; back--) {
 		int m = (year * 12 + month - 1) - back;
@@ -382,20 +433,27 @@ static inline void fake_year(struct store *s, int year, int month, int months)
 			if (fake_random(&seed, 100) < 5)
 				fake_complaints(s, date, providers[p].name, campaigns[c].name, 1);
 			else
-				fake_failures(s, date, causes[g].category, providers[p].name, campaigns[c].name, 1);
+				fake_failures(s, date, causes[g].category, providers[p].name,
+					campaigns[c].name, 1);
 			if (fake_random(&seed, 100) < 6)
-				fake_add(s, date, KIND_AUTOREPLY, CLASS_NONE, CATEGORY_NONE, ORIGIN_UNVERIFIED, "other", "", 1);
+				fake_add(s, date, KIND_AUTOREPLY, CLASS_NONE, CATEGORY_NONE,
+					ORIGIN_UNVERIFIED, "other", "", 1);
 			if (fake_random(&seed, 100) < 4)
-				fake_add(s, date, KIND_FAILURE, CLASS_BLOCK, CATEGORY_SPAM_CONTENT, ORIGIN_BACKSCATTER, "other", "", 1);
+				fake_add(s, date, KIND_FAILURE, CLASS_BLOCK, CATEGORY_SPAM_CONTENT,
+					ORIGIN_BACKSCATTER, "other", "", 1);
 			if (fake_random(&seed, 100) < 3)
-				fake_add(s, date, KIND_FAILURE, CLASS_HARD, CATEGORY_USER_UNKNOWN, ORIGIN_UNVERIFIED, "other", "", 1);
+				fake_add(s, date, KIND_FAILURE, CLASS_HARD, CATEGORY_USER_UNKNOWN,
+					ORIGIN_UNVERIFIED, "other", "", 1);
 			if (fake_random(&seed, 100) < 2)
-				fake_add(s, date, KIND_DELAY, CLASS_SOFT, CATEGORY_NETWORK_ERROR, ORIGIN_MATCHED, providers[p].name, "", 1);
+				fake_add(s, date, KIND_DELAY, CLASS_SOFT, CATEGORY_NETWORK_ERROR,
+					ORIGIN_MATCHED, providers[p].name, "", 1);
 		}
 		if (back == 0) {
 			int32_t date = year * 10000 + month * 100;
-			fake_failures(s, date + 14, CATEGORY_REPUTATION, "microsoft", "autumn-sale", 326);
-			fake_failures(s, date + 15, CATEGORY_REPUTATION, "microsoft", "autumn-sale", 141);
+			fake_failures(
+				s, date + 14, CATEGORY_REPUTATION, "microsoft", "autumn-sale", 326);
+			fake_failures(
+				s, date + 15, CATEGORY_REPUTATION, "microsoft", "autumn-sale", 141);
 			fake_complaints(s, date + 14, "microsoft", "autumn-sale", 31);
 		}
 	}
@@ -409,9 +467,13 @@ static inline void fake_year(struct store *s, int year, int month, int months)
 	s->state[STATE_INACTIVE] = 4120;
 	s->state[STATE_BLOCK] = 6;
 	s->state[STATE_ACTIVE] = 1904;
-	static const struct { const char *name, *reason; int64_t days; } kept[] = {
-		{ "events", "diagnosis of delivery problems over two quarters", 180 }, { "diagnostics", "reading a receiver's answer", 30 },
-		{ "contacts", "whom not to write to", 730 }, { "messages", "no message counts twice", 90 } };
+	static const struct {
+		const char *name, *reason;
+		int64_t days;
+	} kept[] = { { "events", "diagnosis of delivery problems over two quarters", 180 },
+		{ "diagnostics", "reading a receiver's answer", 30 },
+		{ "contacts", "whom not to write to", 730 },
+		{ "messages", "no message counts twice", 90 } };
 	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
 		struct purge_class *c = &s->held.at[s->held.count++];
 		snprintf(c->name, sizeof c->name, "%s", kept[i].name);

@@ -20,7 +20,10 @@ static void gather_all(struct gathering *g, unsigned times)
 			for (unsigned d = 0; d < DAYS; d++) {
 				char name[32];
 				snprintf(name, sizeof name, "campaign-%u", i * 7 % NAMES);
-				struct gathered_cell cell = { .column = (uint8_t)(c % COLUMN_COUNT), .category = (uint8_t)c, .day = (uint8_t)d, .n = c + 1 };
+				struct gathered_cell cell = { .column = (uint8_t)(c % COLUMN_COUNT),
+					.category = (uint8_t)c,
+					.day = (uint8_t)d,
+					.n = c + 1 };
 				assert_int_equal(gather(g, name, cell), 0);
 			}
 }
@@ -63,15 +66,33 @@ static void beyond_the_bound_only_the_column_is_known(void **state)
 	for (unsigned i = 0; i < NAMES_MAX + 1000; i++) {
 		char name[32];
 		snprintf(name, sizeof name, "%u", i);
-		assert_int_equal(gather(&g, name, (struct gathered_cell){ .column = COLUMN_SOFT, .n = 2 }), 0);
+		assert_int_equal(
+			gather(&g, name, (struct gathered_cell){ .column = COLUMN_SOFT, .n = 2 }),
+			0);
 	}
-	assert_int_equal(gather(&g, "17", (struct gathered_cell){ .column = COLUMN_SOFT, .n = 2 }), 0);
+	assert_int_equal(
+		gather(&g, "17", (struct gathered_cell){ .column = COLUMN_SOFT, .n = 2 }), 0);
 	for (unsigned i = 0; i < CELLS_MAX; i++)
-		assert_int_equal(gather(&g, "17", (struct gathered_cell){ .column = COLUMN_HARD, .category = i % 250, .day = i / 250 % 250, .n = 1 }), 0);
+		assert_int_equal(gather(&g, "17",
+					 (struct gathered_cell){ .column = COLUMN_HARD,
+						 .category = i % 250,
+						 .day = i / 250 % 250,
+						 .n = 1 }),
+			0);
 	for (unsigned i = 0; i < CELLS_MAX; i++)
-		assert_int_equal(gather(&g, "18", (struct gathered_cell){ .column = COLUMN_BLOCK, .category = i % 250, .day = i / 250 % 250, .n = 1 }), 0);
+		assert_int_equal(gather(&g, "18",
+					 (struct gathered_cell){ .column = COLUMN_BLOCK,
+						 .category = i % 250,
+						 .day = i / 250 % 250,
+						 .n = 1 }),
+			0);
 	for (unsigned i = 0; i < CELLS_MAX; i++)
-		assert_int_equal(gather(&g, "19", (struct gathered_cell){ .column = COLUMN_HARD, .category = i % 250, .day = i / 250 % 250, .n = 1 }), 0);
+		assert_int_equal(gather(&g, "19",
+					 (struct gathered_cell){ .column = COLUMN_HARD,
+						 .category = i % 250,
+						 .day = i / 250 % 250,
+						 .n = 1 }),
+			0);
 	assert_int_equal(g.names, NAMES_MAX);
 	assert_int_equal(g.cells, CELLS_MAX);
 	assert_int_equal(g.beyond[COLUMN_SOFT], 2000);

@@ -1,6 +1,6 @@
 /*
- * The monthly mail as bytes: line ends and lengths, its parts, its header fields, and that nothing of the configuration breaks out of a
- * header.
+ * The monthly mail as bytes: line ends and lengths, its parts, its header fields, and that nothing
+ * of the configuration breaks out of a header.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,7 +22,10 @@ static const char *const recipients[] = { "deliverability@example.org", "dpo@exa
 
 static struct report_options options(void)
 {
-	return (struct report_options){ .organisation = "Example GmbH", .timezone = "Europe/Berlin", .k = 10, .from = "retour@news.example.org",
+	return (struct report_options){ .organisation = "Example GmbH",
+		.timezone = "Europe/Berlin",
+		.k = 10,
+		.from = "retour@news.example.org",
 		.to = recipients };
 }
 
@@ -30,7 +33,8 @@ static struct month_report *make(struct store *s, const struct report_options *o
 {
 	struct month_report *r = NULL;
 	char error[256];
-	assert_int_equal(month_report_new(&r, s, (struct month){ 2026, 10 }, o, error, sizeof error), 0);
+	assert_int_equal(
+		month_report_new(&r, s, (struct month){ 2026, 10 }, o, error, sizeof error), 0);
 	return r;
 }
 
@@ -88,10 +92,14 @@ static void header_fields(void **state)
 	struct buffer b = mail_of(r);
 	char *header = header_of(&b);
 	static const char *const fields[] = {
-		"Date: Sun, 1 Nov 2026 03:26:40 +0100\r\n", "From: retour <retour@news.example.org>\r\n",
-		"To: deliverability@example.org, dpo@example.org\r\n", "Message-ID: <" TOKEN "@news.example.org>\r\n",
-		"Subject: Deliverability report October 2026, Example GmbH\r\n", "Auto-Submitted: auto-generated\r\n",
-		"List-Id: retour monthly report <retour-report.news.example.org>\r\n", "MIME-Version: 1.0\r\n",
+		"Date: Sun, 1 Nov 2026 03:26:40 +0100\r\n",
+		"From: retour <retour@news.example.org>\r\n",
+		"To: deliverability@example.org, dpo@example.org\r\n",
+		"Message-ID: <" TOKEN "@news.example.org>\r\n",
+		"Subject: Deliverability report October 2026, Example GmbH\r\n",
+		"Auto-Submitted: auto-generated\r\n",
+		"List-Id: retour monthly report <retour-report.news.example.org>\r\n",
+		"MIME-Version: 1.0\r\n",
 		"Content-Type: multipart/mixed; boundary=\"=_" TOKEN "_m\"\r\n",
 	};
 	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
@@ -106,10 +114,14 @@ static void header_fields(void **state)
 static void parts(void **state)
 {
 	(void)state;
-	static const char *const order[] = { "Content-Type: multipart/mixed", "Content-Type: multipart/alternative",
-		"Content-Type: text/plain; charset=\"utf-8\"", "Content-Transfer-Encoding: quoted-printable", "Deliverability report, October 2026",
-		"Content-Type: text/html; charset=\"utf-8\"", "Content-Transfer-Encoding: quoted-printable", "--=_" TOKEN "_a--",
-		"Content-Type: application/xml; name=\"retour-2026-10.xml\"", "Content-Transfer-Encoding: base64",
+	static const char *const order[] = { "Content-Type: multipart/mixed",
+		"Content-Type: multipart/alternative",
+		"Content-Type: text/plain; charset=\"utf-8\"",
+		"Content-Transfer-Encoding: quoted-printable",
+		"Deliverability report, October 2026", "Content-Type: text/html; charset=\"utf-8\"",
+		"Content-Transfer-Encoding: quoted-printable", "--=_" TOKEN "_a--",
+		"Content-Type: application/xml; name=\"retour-2026-10.xml\"",
+		"Content-Transfer-Encoding: base64",
 		"Content-Disposition: attachment; filename=\"retour-2026-10.xml\"" };
 	struct store s = { 0 };
 	struct report_options o = options();
@@ -132,7 +144,9 @@ static void parts(void **state)
 	assert_int_equal(month_report_format(r, REPORT_XML, &xml, error, sizeof error), 0);
 	unsigned char *decoded = malloc(b.n);
 	size_t n = 0;
-	assert_int_equal(sodium_base642bin(decoded, b.n, at, (size_t)(found - at), "\r\n", &n, NULL, sodium_base64_VARIANT_ORIGINAL), 0);
+	assert_int_equal(sodium_base642bin(decoded, b.n, at, (size_t)(found - at), "\r\n", &n, NULL,
+				 sodium_base64_VARIANT_ORIGINAL),
+		0);
 	assert_int_equal(n, xml.n);
 	assert_memory_equal(decoded, xml.p, n);
 	assert_int_equal(month_report_html(r, HTML_MAIL, NULL, &html, error, sizeof error), 0);
@@ -150,7 +164,8 @@ static void parts(void **state)
 static void subject_beyond_ascii_is_encoded(void **state)
 {
 	(void)state;
-	static const char expected[] = "Deliverability report October 2026, "
+	static const char expected[] =
+		"Deliverability report October 2026, "
 		"Grüße & Söhne ÄÖÜäöüß GmbH, Straße der Zustellbarkeit €€€€€€€€€€€€€€€";
 	struct store s = { 0 };
 	struct report_options o = options();
@@ -166,9 +181,12 @@ static void subject_beyond_ascii_is_encoded(void **state)
 		size_t n = 0;
 		assert_non_null(end);
 		assert_true(end + 2 - at <= 75);
-		assert_int_equal(sodium_base642bin((unsigned char *)subject + used, sizeof subject - used, at + 10, (size_t)(end - at - 10), NULL,
-						   &n, NULL, sodium_base64_VARIANT_ORIGINAL), 0);
-		assert_true(((unsigned char)subject[used] & 0xc0) != 0x80); /* no word begins within a character */
+		assert_int_equal(sodium_base642bin((unsigned char *)subject + used,
+					 sizeof subject - used, at + 10, (size_t)(end - at - 10),
+					 NULL, &n, NULL, sodium_base64_VARIANT_ORIGINAL),
+			0);
+		assert_true(((unsigned char)subject[used] & 0xc0) !=
+			0x80); /* no word begins within a character */
 		used += n;
 		words++;
 		at = end;
@@ -190,7 +208,8 @@ static void nothing_breaks_out_of_a_header(void **state)
 	struct buffer b = mail_of(r);
 	char *header = header_of(&b);
 	assert_null(strstr(header, "\nBcc:"));
-	assert_null(strstr(header, "=?")); /* a line end in an encoded word would be one after decoding */
+	assert_null(strstr(
+		header, "=?")); /* a line end in an encoded word would be one after decoding */
 	assert_non_null(strstr(header, "everybody@example.net body"));
 	assert_non_null(strstr(header, "Content-Type: multipart/mixed"));
 	free(header);
@@ -208,7 +227,9 @@ static void without_recipients_there_is_no_mail(void **state)
 	char error[256] = "";
 	o.to = nobody;
 	struct month_report *r = make(&s, &o);
-	assert_int_equal(month_report_mail(r, NOW, TOKEN, "signature of October\n", &b, error, sizeof error), -1);
+	assert_int_equal(
+		month_report_mail(r, NOW, TOKEN, "signature of October\n", &b, error, sizeof error),
+		-1);
 	assert_null(b.p);
 	assert_non_null(strstr(error, "no recipient"));
 	month_report_free(r);

@@ -1,6 +1,6 @@
 /*
- * The month's model and its formats: what adds up, what is suppressed, that XML fits its schema, that no name from a mail becomes markup,
- * that the same store gives the same bytes.
+ * The month's model and its formats: what adds up, what is suppressed, that XML fits its schema,
+ * that no name from a mail becomes markup, that the same store gives the same bytes.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,8 +27,12 @@ enum { TEST_K = 10 };
 
 static struct report_options options(void)
 {
-	return (struct report_options){ .organisation = "Example & Sons", .timezone = "Europe/Berlin", .k = TEST_K,
-		.from = "retour@example.org", .to = recipients, .target = { 20000, 50000, 1000 } };
+	return (struct report_options){ .organisation = "Example & Sons",
+		.timezone = "Europe/Berlin",
+		.k = TEST_K,
+		.from = "retour@example.org",
+		.to = recipients,
+		.target = { 20000, 50000, 1000 } };
 }
 
 static struct month_report *make(struct store *s, const struct report_options *o)
@@ -74,7 +78,7 @@ static void assert_valid(const struct buffer *xml)
 	xmlSchemaFreeParserCtxt(parser);
 }
 
-/* --- the model -------------------------------------------------------------------------------------------- */
+/* --- the model ------------------------------------------------------------ */
 
 static void assert_cell_is_safe(const struct cell *c)
 {
@@ -90,7 +94,8 @@ static bool add_up(const struct cell *total, const struct cell *part, size_t cou
 	uint64_t sum = 0;
 	bool all = true;
 	for (size_t i = 0; i < count; i++) {
-		const struct cell *c = (const struct cell *)(const void *)((const char *)part + i * stride);
+		const struct cell *c = (const struct cell *)(const void *)((const char *)part +
+			i * stride);
 		assert_cell_is_safe(c);
 		all &= c->state == CELL_SHOWN;
 		sum += c->n;
@@ -111,7 +116,8 @@ static unsigned check_table(const struct figures *f, const struct table *t)
 	for (unsigned c = 0; c < COLUMN_COUNT; c++)
 		with_hidden += add_up(&f->column[c], &t->row->column[c], t->count, sizeof *t->row);
 	for (size_t i = 0; i < t->count; i++)
-		with_hidden += add_up(&t->row[i].all, t->row[i].column, COLUMN_COUNT, sizeof(struct cell));
+		with_hidden += add_up(
+			&t->row[i].all, t->row[i].column, COLUMN_COUNT, sizeof(struct cell));
 	return with_hidden;
 }
 
@@ -127,16 +133,21 @@ static void sums_add_up_and_small_cells_are_hidden(void **state)
 		const struct figures *f = &r->month[i];
 		with_hidden += check_table(f, &f->providers) + check_table(f, &f->campaigns);
 		for (unsigned c = 0; c < COLUMN_COUNT; c++)
-			with_hidden += add_up(&f->column[c], f->category[c], CATEGORY_COUNT, sizeof(struct cell));
+			with_hidden += add_up(
+				&f->column[c], f->category[c], CATEGORY_COUNT, sizeof(struct cell));
 		add_up(&f->bounces, f->day, DAYS_MAX, sizeof(struct cell));
 		assert_int_equal(f->bounces.n + f->column[COLUMN_COMPLAINT].n, f->all.n);
 	}
-	assert_true(with_hidden > 50); /* the year has enough small cells for this test to mean something */
+	assert_true(with_hidden >
+		50); /* the year has enough small cells for this test to mean something */
 	month_report_free(r);
 	fake_done(&s);
 }
 
-/* One small cell alone in its row and column: without a second one in each, the totals give it away. */
+/*
+ * One small cell alone in its row and column: without a second one in each, the totals give it
+ * away.
+ */
 static void totals_do_not_give_a_cell_away(void **state)
 {
 	(void)state;
@@ -147,7 +158,8 @@ static void totals_do_not_give_a_cell_away(void **state)
 	fake_failures(&s, 20261005, CATEGORY_USER_UNKNOWN, "gmx", "a", 50);
 	fake_failures(&s, 20261005, CATEGORY_MAILBOX_FULL, "gmx", "a", 60);
 	struct month_report *r = make(&s, &o);
-	const struct row *gmail = table_find(&r->month->providers, "gmail"), *gmx = table_find(&r->month->providers, "gmx");
+	const struct row *gmail = table_find(&r->month->providers, "gmail"),
+			 *gmx = table_find(&r->month->providers, "gmx");
 	assert_non_null(gmail);
 	assert_non_null(gmx);
 	assert_int_equal(gmail->column[COLUMN_HARD].state, CELL_SMALL);
@@ -173,13 +185,16 @@ static void months_agree_between_reports(void **state)
 	char error[256];
 	fake_year(&s, 2026, 10, 12);
 	now = make(&s, &o);
-	assert_int_equal(month_report_new(&then, &s, (struct month){ 2026, 9 }, &o, error, sizeof error), 0);
+	assert_int_equal(
+		month_report_new(&then, &s, (struct month){ 2026, 9 }, &o, error, sizeof error), 0);
 	const struct figures *a = &now->month[1], *b = &then->month[0];
 	assert_int_equal(a->providers.count, b->providers.count);
 	for (size_t i = 0; i < a->providers.count; i++)
 		for (unsigned c = 0; c < COLUMN_COUNT; c++) {
-			assert_int_equal(a->providers.row[i].column[c].state, b->providers.row[i].column[c].state);
-			assert_int_equal(a->providers.row[i].column[c].n, b->providers.row[i].column[c].n);
+			assert_int_equal(a->providers.row[i].column[c].state,
+				b->providers.row[i].column[c].state);
+			assert_int_equal(
+				a->providers.row[i].column[c].n, b->providers.row[i].column[c].n);
 		}
 	for (unsigned c = 0; c < COLUMN_COUNT; c++)
 		assert_int_equal(a->column[c].state, b->column[c].state);
@@ -193,12 +208,18 @@ static void only_attributed_notices_make_the_figures(void **state)
 	(void)state;
 	struct store s = { 0 };
 	struct report_options o = options();
-	fake_add(&s, 20261001, KIND_FAILURE, CLASS_HARD, CATEGORY_USER_UNKNOWN, ORIGIN_BACKSCATTER, "gmail", "a", 70);
-	fake_add(&s, 20261001, KIND_FAILURE, CLASS_HARD, CATEGORY_USER_UNKNOWN, ORIGIN_UNVERIFIED, "gmail", "a", 60);
-	fake_add(&s, 20261001, KIND_FAILURE, CLASS_HARD, CATEGORY_USER_UNKNOWN, ORIGIN_MATCHED, "gmail", "a", 50);
-	fake_add(&s, 20261001, KIND_FAILURE, CLASS_SOFT, CATEGORY_POLICY, ORIGIN_VERIFIED, "gmail", "a", 40); /* a rule's own class */
-	fake_add(&s, 20261001, KIND_DELAY, CLASS_SOFT, CATEGORY_EXPIRED, ORIGIN_VERIFIED, "gmail", "a", 30);
-	fake_add(&s, 20261001, KIND_FAILURE, CLASS_NONE, CATEGORY_NONE, ORIGIN_VERIFIED, "gmail", "a", 20);
+	fake_add(&s, 20261001, KIND_FAILURE, CLASS_HARD, CATEGORY_USER_UNKNOWN, ORIGIN_BACKSCATTER,
+		"gmail", "a", 70);
+	fake_add(&s, 20261001, KIND_FAILURE, CLASS_HARD, CATEGORY_USER_UNKNOWN, ORIGIN_UNVERIFIED,
+		"gmail", "a", 60);
+	fake_add(&s, 20261001, KIND_FAILURE, CLASS_HARD, CATEGORY_USER_UNKNOWN, ORIGIN_MATCHED,
+		"gmail", "a", 50);
+	fake_add(&s, 20261001, KIND_FAILURE, CLASS_SOFT, CATEGORY_POLICY, ORIGIN_VERIFIED, "gmail",
+		"a", 40); /* a rule's own class */
+	fake_add(&s, 20261001, KIND_DELAY, CLASS_SOFT, CATEGORY_EXPIRED, ORIGIN_VERIFIED, "gmail",
+		"a", 30);
+	fake_add(&s, 20261001, KIND_FAILURE, CLASS_NONE, CATEGORY_NONE, ORIGIN_VERIFIED, "gmail",
+		"a", 20);
 	struct month_report *r = make(&s, &o);
 	const struct figures *f = r->month;
 	assert_int_equal(f->all.n, 110);
@@ -222,13 +243,17 @@ static void cells_without_a_sum_are_hidden(void **state)
 	(void)state;
 	struct store s = { 0 };
 	struct report_options o = options();
-	fake_add(&s, 20261001, KIND_FAILURE, CLASS_HARD, CATEGORY_USER_UNKNOWN, ORIGIN_BACKSCATTER, "gmail", "a", 5);
-	fake_add(&s, 20261001, KIND_COMPLAINT, CLASS_COMPLAINT, CATEGORY_ABUSE, ORIGIN_UNVERIFIED, "gmail", "a", 5);
-	fake_add(&s, 20261001, KIND_AUTOREPLY, CLASS_NONE, CATEGORY_NONE, ORIGIN_UNVERIFIED, "gmail", "a", 5);
+	fake_add(&s, 20261001, KIND_FAILURE, CLASS_HARD, CATEGORY_USER_UNKNOWN, ORIGIN_BACKSCATTER,
+		"gmail", "a", 5);
+	fake_add(&s, 20261001, KIND_COMPLAINT, CLASS_COMPLAINT, CATEGORY_ABUSE, ORIGIN_UNVERIFIED,
+		"gmail", "a", 5);
+	fake_add(&s, 20261001, KIND_AUTOREPLY, CLASS_NONE, CATEGORY_NONE, ORIGIN_UNVERIFIED,
+		"gmail", "a", 5);
 	fake_message(&s, "fbl", "quarantined", 5);
 	s.state[STATE_PAUSED] = 5;
 	struct month_report *r = make(&s, &o);
-	const struct cell *cells[] = { &r->month->origin[ORIGIN_BACKSCATTER][0], &r->month->origin[ORIGIN_UNVERIFIED][1], &r->kind[KIND_AUTOREPLY],
+	const struct cell *cells[] = { &r->month->origin[ORIGIN_BACKSCATTER][0],
+		&r->month->origin[ORIGIN_UNVERIFIED][1], &r->kind[KIND_AUTOREPLY],
 		&r->mailbox[0].outcome[OUTCOME_QUARANTINED], &r->state[STATE_PAUSED] };
 	for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) {
 		assert_int_equal(cells[i]->state, CELL_SMALL);
@@ -241,13 +266,18 @@ static void cells_without_a_sum_are_hidden(void **state)
 static void changes_and_shares(void **state)
 {
 	(void)state;
-	static const struct { uint64_t now, before; long percent; } changes[] = { { 118, 100, 18 }, { 82, 100, -18 }, { 100, 100, 0 },
-		{ 20, 30, -33 }, { 50, 30, 67 }, { 0, 30, -100 }, { 302, 300, 1 }, { 298, 300, -1 }, { 301, 300, 0 } };
+	static const struct {
+		uint64_t now, before;
+		long percent;
+	} changes[] = { { 118, 100, 18 }, { 82, 100, -18 }, { 100, 100, 0 }, { 20, 30, -33 },
+		{ 50, 30, 67 }, { 0, 30, -100 }, { 302, 300, 1 }, { 298, 300, -1 },
+		{ 301, 300, 0 } };
 	const struct cell small = { .state = CELL_SMALL }, none = { .n = 0 }, some = { .n = 30 };
 	long percent;
 	unsigned permille;
 	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
-		assert_true(change_percent(&(struct cell){ .n = changes[i].now }, &(struct cell){ .n = changes[i].before }, &percent));
+		assert_true(change_percent(&(struct cell){ .n = changes[i].now },
+			&(struct cell){ .n = changes[i].before }, &percent));
 		assert_int_equal(percent, changes[i].percent);
 	}
 	assert_false(change_percent(&some, &small, &percent));
@@ -291,7 +321,8 @@ static void first_month_compares_with_nothing(void **state)
 	(void)state;
 	struct store s = { 0 };
 	struct report_options o = options();
-	fake_failures(&s, 20260915, CATEGORY_USER_UNKNOWN, "gmail", "a", 500); /* September is known from its 15th only */
+	fake_failures(&s, 20260915, CATEGORY_USER_UNKNOWN, "gmail", "a",
+		500); /* September is known from its 15th only */
 	fake_failures(&s, 20261005, CATEGORY_USER_UNKNOWN, "gmail", "a", 50);
 	struct month_report *r = make(&s, &o);
 	assert_int_equal(r->verdict, MONTH_FIRST);
@@ -322,8 +353,8 @@ static void months_and_days(void **state)
 	(void)state;
 	struct month m;
 	assert_true(month_parse("2026-10", &m) && m.year == 2026 && m.month == 10);
-	static const char *const wrong[] = { "", "2026", "2026-13", "2026-00", "2026-1", "26-10-01", "2026/10", "2026-1x", "1026-10", "2026-100",
-		"----- -" };
+	static const char *const wrong[] = { "", "2026", "2026-13", "2026-00", "2026-1", "26-10-01",
+		"2026/10", "2026-1x", "1026-10", "2026-100", "----- -" };
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
 		assert_false(month_parse(wrong[i], &m));
 	m = month_before((struct month){ 2026, 1 }, 1);
@@ -342,7 +373,7 @@ static void months_and_days(void **state)
 	assert_true(m.year == 2026 && m.month == 10);
 }
 
-/* --- the formats ------------------------------------------------------------------------------------------ */
+/* --- the formats ---------------------------------------------------------- */
 
 /* Every number of the XML that counts something: 0, k or more, or hidden. */
 static void assert_no_small_number(const struct buffer *xml)
@@ -350,7 +381,8 @@ static void assert_no_small_number(const struct buffer *xml)
 	xmlDoc *doc = xmlReadMemory(xml->p, (int)xml->n, "report.xml", NULL, XML_PARSE_NONET);
 	xmlXPathContext *context = xmlXPathNewContext(doc);
 	xmlXPathRegisterNs(context, BAD_CAST "r", BAD_CAST "urn:retour:report:1");
-	xmlXPathObject *found = xmlXPathEvalExpression(BAD_CAST "//r:count[. > 0 and . < 10] | //r:before[. > 0 and . < 10]", context);
+	xmlXPathObject *found = xmlXPathEvalExpression(
+		BAD_CAST "//r:count[. > 0 and . < 10] | //r:before[. > 0 and . < 10]", context);
 	assert_non_null(found);
 	assert_int_equal(xmlXPathNodeSetGetLength(found->nodesetval), 0);
 	xmlXPathFreeObject(found);
@@ -374,7 +406,8 @@ static void rates_where_sent_counts_are(void **state)
 	struct month_report *r = make(&s, &o);
 	struct buffer text = render(r, REPORT_TEXT), xml = render(r, REPORT_XML);
 	assert_non_null(strstr(r->note, "Sent counts are not available"));
-	assert_false(holds(&xml, "<rate>") || holds(&xml, "<sent ") || holds(&text, "of sent") || holds(&text, "Rate%"));
+	assert_false(holds(&xml, "<rate>") || holds(&xml, "<sent ") || holds(&text, "of sent") ||
+		holds(&text, "Rate%"));
 	buffer_free(&text);
 	buffer_free(&xml);
 	month_report_free(r);
@@ -387,7 +420,8 @@ static void rates_where_sent_counts_are(void **state)
 	r = make(&s, &o);
 	assert_int_equal(r->month->sent.n, 10000);
 	assert_int_equal(r->month[1].sent.n, 77777);
-	assert_non_null(strstr(r->note, "10,000 mails were sent on 2 of 31 days: 1.50 % of them bounced, 0.20 % drew a complaint."));
+	assert_non_null(strstr(r->note,
+		"10,000 mails were sent on 2 of 31 days: 1.50 % of them bounced, 0.20 % drew a complaint."));
 	assert_int_equal(table_find(&r->month->providers, "gmail")->sent.n, 9000);
 	assert_int_equal(table_find(&r->month->providers, "gmx")->sent.n, 500);
 	text = render(r, REPORT_TEXT);
@@ -395,7 +429,9 @@ static void rates_where_sent_counts_are(void **state)
 	struct buffer html = render(r, REPORT_HTML);
 	assert_valid(&xml);
 	assert_true(holds(&xml, "<sent days=\"2\">"));
-	assert_true(holds(&xml, "<rate of=\"bounces\">1.11</rate>") && holds(&xml, "<rate of=\"bounces\">10.00</rate>")); /* gmail 100 of 9000, gmx 50 of 500 */
+	assert_true(holds(&xml, "<rate of=\"bounces\">1.11</rate>") &&
+		holds(&xml, "<rate of=\"bounces\">10.00</rate>")); /* gmail 100 of 9000, gmx 50 of
+								      500 */
 	assert_true(holds(&text, "1.10 %") && holds(&text, "Rate") && holds(&text, " 10.00 %\n"));
 	assert_true(holds(&html, "0.20 %") && holds(&html, ">Rate</th>"));
 	buffer_free(&text);
@@ -405,17 +441,25 @@ static void rates_where_sent_counts_are(void **state)
 	fake_done(&s);
 }
 
-/* The month's complaints are few: bounces are shown, and the order of the rows tells nothing of those whose sum is not. */
+/*
+ * The month's complaints are few: bounces are shown, and the order of the rows tells nothing of
+ * those whose sum is not.
+ */
 static void few_complaints_cost_no_bounces(void **state)
 {
 	(void)state;
 	struct store s = { 0 };
 	struct report_options o = options();
-	static const struct { const char *provider; uint64_t hard, soft, complaints; } list[] = {
-		{ "gmail", 60, 0, 0 }, { "microsoft", 40, 11, 3 }, { "yahoo", 50, 0, 0 }, { "gmx", 30, 12, 4 }, { "web.de", 40, 0, 0 } };
+	static const struct {
+		const char *provider;
+		uint64_t hard, soft, complaints;
+	} list[] = { { "gmail", 60, 0, 0 }, { "microsoft", 40, 11, 3 }, { "yahoo", 50, 0, 0 },
+		{ "gmx", 30, 12, 4 }, { "web.de", 40, 0, 0 } };
 	for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
-		fake_failures(&s, 20261005, CATEGORY_USER_UNKNOWN, list[i].provider, "spring", list[i].hard);
-		fake_failures(&s, 20261005, CATEGORY_MAILBOX_FULL, list[i].provider, "spring", list[i].soft);
+		fake_failures(&s, 20261005, CATEGORY_USER_UNKNOWN, list[i].provider, "spring",
+			list[i].hard);
+		fake_failures(&s, 20261005, CATEGORY_MAILBOX_FULL, list[i].provider, "spring",
+			list[i].soft);
 		fake_complaints(&s, 20261005, list[i].provider, "spring", list[i].complaints);
 	}
 	struct month_report *r = make(&s, &o);
@@ -445,7 +489,8 @@ static void no_rate_of_what_is_hidden(void **state)
 	struct store s = { 0 };
 	struct report_options o = options();
 	long ppm;
-	struct cell small = { .state = CELL_SMALL }, ten = { .n = 10 }, hundred = { .n = 100 }, none = { 0 };
+	struct cell small = { .state = CELL_SMALL }, ten = { .n = 10 }, hundred = { .n = 100 },
+		    none = { 0 };
 	assert_true(rate_of(&ten, &hundred, &ppm) && ppm == 100000);
 	assert_false(rate_of(&small, &hundred, &ppm));
 	assert_false(rate_of(&ten, &small, &ppm));
@@ -459,7 +504,8 @@ static void no_rate_of_what_is_hidden(void **state)
 	struct cell bounces = row_bounces(table_find(&r->month->providers, "gmail"));
 	assert_true(bounces.state != CELL_SHOWN);
 	/* what was sent to gmx would follow from what was sent to gmail and at all */
-	assert_true(r->month->sent.state != CELL_SHOWN || table_find(&r->month->providers, "gmail")->sent.state != CELL_SHOWN);
+	assert_true(r->month->sent.state != CELL_SHOWN ||
+		table_find(&r->month->providers, "gmail")->sent.state != CELL_SHOWN);
 	month_report_free(r);
 	fake_done(&s);
 }
@@ -473,7 +519,8 @@ static void xml_fits_its_schema(void **state)
 	struct store *stores[] = { &year, &empty };
 	for (size_t i = 0; i < 2; i++) {
 		struct month_report *r = make(stores[i], &o);
-		struct buffer xml = render(r, REPORT_XML), html = render(r, REPORT_HTML), text = render(r, REPORT_TEXT);
+		struct buffer xml = render(r, REPORT_XML), html = render(r, REPORT_HTML),
+			      text = render(r, REPORT_TEXT);
 		assert_valid(&xml);
 		if (i == 0)
 			assert_no_small_number(&xml);
@@ -490,7 +537,8 @@ static void xml_fits_its_schema(void **state)
 static void html_needs_nothing_from_outside(void **state)
 {
 	(void)state;
-	static const char *const outside[] = { "src=", "href=", "url(", "@import", "<script", "<link", "<img", "<iframe", "javascript:" };
+	static const char *const outside[] = { "src=", "href=", "url(", "@import", "<script",
+		"<link", "<img", "<iframe", "javascript:" };
 	struct store s = { 0 };
 	struct report_options o = options();
 	struct buffer html[2];
@@ -498,7 +546,8 @@ static void html_needs_nothing_from_outside(void **state)
 	fake_year(&s, 2026, 10, 12);
 	struct month_report *r = make(&s, &o);
 	for (enum html_shape shape = HTML_PAGE; shape <= HTML_MAIL; shape++) {
-		assert_int_equal(month_report_html(r, shape, NULL, &html[shape], error, sizeof error), 0);
+		assert_int_equal(
+			month_report_html(r, shape, NULL, &html[shape], error, sizeof error), 0);
 		for (size_t i = 0; i < sizeof outside / sizeof *outside; i++)
 			assert_false(holds(&html[shape], outside[i]));
 	}
@@ -535,8 +584,10 @@ static char *seen(const struct buffer *b)
 	size_t n = 0;
 	bool tag = false;
 	for (size_t i = 0; i < b->n; i++) {
-		bool less = b->n - i > 4 && memcmp(b->p + i, "&lt;", 4) == 0, blank = !less && strchr(" \n\t<>", b->p[i]) && b->p[i];
-		if (b->p[i] == '<' && b->n - i > 1 && strchr("abcdefghilmnoprstuvxyz/!", b->p[i + 1]))
+		bool less = b->n - i > 4 && memcmp(b->p + i, "&lt;", 4) == 0,
+		     blank = !less && strchr(" \n\t<>", b->p[i]) && b->p[i];
+		if (b->p[i] == '<' && b->n - i > 1 &&
+			strchr("abcdefghilmnoprstuvxyz/!", b->p[i + 1]))
 			tag = true;
 		if (tag || (blank && b->p[i] != '<')) {
 			if (n && out[n - 1] != ' ')
@@ -565,8 +616,11 @@ static void formats_show_the_same_cells(void **state)
 		char name[128], cell[COUNT_TEXT_SIZE], line[512], cells[256] = " ";
 		size_t n = 1;
 		for (int c = -1; c < COLUMN_COUNT; c++)
-			n += (size_t)snprintf(cells + n, sizeof cells - n, "%s ", cell_text(r, c < 0 ? &row->all : &row->column[c], cell, sizeof cell));
-		snprintf(line, sizeof line, " %s%s", row_title(r->texts, row, ROW_PROVIDER, name, sizeof name), cells);
+			n += (size_t)snprintf(cells + n, sizeof cells - n, "%s ",
+				cell_text(
+					r, c < 0 ? &row->all : &row->column[c], cell, sizeof cell));
+		snprintf(line, sizeof line, " %s%s",
+			row_title(r->texts, row, ROW_PROVIDER, name, sizeof name), cells);
 		if (!strstr(text, line))
 			fail_msg("not in the text:%s", line);
 		if (!strstr(html, cells))
@@ -607,7 +661,8 @@ static void names_never_become_markup(void **state)
 	fake_message(&s, HOSTILE, "new", 50);
 	fake_entry(&s, 1790000000, HOSTILE, HOSTILE);
 	struct month_report *r = make(&s, &o);
-	struct buffer xml = render(r, REPORT_XML), html = render(r, REPORT_HTML), text = render(r, REPORT_TEXT);
+	struct buffer xml = render(r, REPORT_XML), html = render(r, REPORT_HTML),
+		      text = render(r, REPORT_TEXT);
 	assert_valid(&xml);
 	assert_false(holds(&xml, "<script"));
 	assert_false(holds(&html, "<script"));
@@ -629,7 +684,9 @@ static void names_never_become_markup(void **state)
 	fake_done(&s);
 }
 
-/* The tallies in another order, the report made again, another report made between: the same bytes. */
+/*
+ * The tallies in another order, the report made again, another report made between: the same bytes.
+ */
 static void same_store_same_bytes(void **state)
 {
 	(void)state;
@@ -656,7 +713,10 @@ static void same_store_same_bytes(void **state)
 	fake_done(&s);
 }
 
-/* The file names the ledger's entry that closed the month, which never changes; only the mail names today's head. */
+/*
+ * The file names the ledger's entry that closed the month, which never changes; only the mail names
+ * today's head.
+ */
 static void later_ledger_entries_change_no_file(void **state)
 {
 	(void)state;
@@ -684,7 +744,7 @@ static void later_ledger_entries_change_no_file(void **state)
 	fake_done(&s);
 }
 
-/* --- the stylesheet ---------------------------------------------------------------------------------------- */
+/* --- the stylesheet ------------------------------------------------------- */
 
 static int with_stylesheet(const char *body, struct buffer *out)
 {
@@ -693,8 +753,10 @@ static int with_stylesheet(const char *body, struct buffer *out)
 	struct report_options o = options();
 	int file = mkstemp(path);
 	assert_true(file >= 0);
-	dprintf(file, "<xsl:stylesheet version='1.0' xmlns:xsl='http://www.w3.org/1999/XSL/Transform' "
-		"xmlns:r='urn:retour:report:1'>%s</xsl:stylesheet>", body);
+	dprintf(file,
+		"<xsl:stylesheet version='1.0' xmlns:xsl='http://www.w3.org/1999/XSL/Transform' "
+		"xmlns:r='urn:retour:report:1'>%s</xsl:stylesheet>",
+		body);
 	close(file);
 	o.stylesheet = path;
 	struct month_report *r = make(&s, &o);
@@ -717,17 +779,25 @@ static void stylesheet_reaches_nothing_else(void **state)
 	assert_true(file >= 0);
 	dprintf(file, "<secret>canary</secret>");
 	close(file);
-	assert_int_equal(with_stylesheet("<xsl:template match='/'><p><xsl:value-of select='r:report/@month'/></p></xsl:template>", &b), 0);
+	assert_int_equal(
+		with_stylesheet(
+			"<xsl:template match='/'><p><xsl:value-of select='r:report/@month'/></p></xsl:template>",
+			&b),
+		0);
 	assert_true(holds(&b, "2026-10"));
 	buffer_free(&b);
-	snprintf(body, sizeof body, "<xsl:template match='/'><p><xsl:value-of select=\"document('%s')\"/></p></xsl:template>", victim);
+	snprintf(body, sizeof body,
+		"<xsl:template match='/'><p><xsl:value-of select=\"document('%s')\"/></p></xsl:template>",
+		victim);
 	if (with_stylesheet(body, &b) == 0)
 		assert_false(holds(&b, "canary"));
 	buffer_free(&b);
 	snprintf(body, sizeof body, "<xsl:include href='%s'/>", victim);
 	assert_int_equal(with_stylesheet(body, &b), -1);
-	snprintf(body, sizeof body, "<xsl:template match='/'><e:document xmlns:e='http://exslt.org/common' href='%s' method='text'>gone"
-		 "</e:document></xsl:template>", victim);
+	snprintf(body, sizeof body,
+		"<xsl:template match='/'><e:document xmlns:e='http://exslt.org/common' href='%s' method='text'>gone"
+		"</e:document></xsl:template>",
+		victim);
 	if (with_stylesheet(body, &b) == 0)
 		buffer_free(&b);
 	FILE *f = fopen(victim, "r");
@@ -737,7 +807,10 @@ static void stylesheet_reaches_nothing_else(void **state)
 	fclose(f);
 	assert_string_equal(text, "<secret>canary</secret>");
 	assert_int_equal(with_stylesheet("<xsl:template match='/'><xsl:nonsense/>", &b), -1);
-	assert_int_equal(with_stylesheet("<xsl:template match='/'><xsl:value-of select='((('/></xsl:template>", &b), -1);
+	assert_int_equal(
+		with_stylesheet(
+			"<xsl:template match='/'><xsl:value-of select='((('/></xsl:template>", &b),
+		-1);
 	unlink(victim);
 }
 

@@ -1,6 +1,7 @@
 /*
- * Suppression against a reader who tries every table: for small random two-way tables with all their totals, all tables that agree with
- * what is shown are enumerated, and each small cell must take every value from 1 to k-1 in some of them.
+ * Suppression against a reader who tries every table: for small random two-way tables with all
+ * their totals, all tables that agree with what is shown are enumerated, and each small cell must
+ * take every value from 1 to k-1 in some of them.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,7 +24,9 @@ static void fill(struct two_way *t, unsigned *seed)
 	memset(t, 0, sizeof *t);
 	for (int r = 0; r < ROWS; r++)
 		for (int c = 0; c < COLUMNS; c++) {
-			uint64_t n = (uint64_t)rand_r(seed) % 3 == 0 ? 0 : (uint64_t)rand_r(seed) % (LARGEST + 1);
+			uint64_t n = (uint64_t)rand_r(seed) % 3 == 0
+				? 0
+				: (uint64_t)rand_r(seed) % (LARGEST + 1);
 			t->at[r][c].n = n;
 			t->row[r].n += n;
 			t->column[c].n += n;
@@ -57,7 +60,9 @@ static void protect(struct two_way *t)
 
 static bool agrees(const struct cell *shown, int n)
 {
-	return shown->state == CELL_SHOWN ? n == (int)shown->n : shown->state == CELL_SMALL ? n < K : n >= K;
+	return shown->state == CELL_SHOWN    ? n == (int)shown->n
+		: shown->state == CELL_SMALL ? n < K
+					     : n >= K;
 }
 
 struct attack {
@@ -121,7 +126,8 @@ static void no_small_cell_can_be_computed(void **state)
 			assert_int_equal(c->n, 0);
 		}
 	}
-	print_message("%u small cells, %u keep every value, %u cells withheld for them\n", small, full, withheld);
+	print_message("%u small cells, %u keep every value, %u cells withheld for them\n", small,
+		full, withheld);
 	assert_true(small > 0);
 	assert_int_equal(full, small);
 }
@@ -130,7 +136,8 @@ static void no_small_cell_can_be_computed(void **state)
 static void a_sum_at_its_limit_is_withheld(void **state)
 {
 	(void)state;
-	struct cell all = { .n = 518 }, pair = { .n = 18 }, other = { .n = 500 }, a = { .n = 9 }, b = { .n = 9 };
+	struct cell all = { .n = 518 }, pair = { .n = 18 }, other = { .n = 500 }, a = { .n = 9 },
+		    b = { .n = 9 };
 	struct equations *q = equations_new(10);
 	equation(q, &pair);
 	equation_part(q, &a);
@@ -160,11 +167,15 @@ static void nothing_small_nothing_hidden(void **state)
 	assert_int_equal(a.n + b.n + none.n, all.n);
 }
 
-/* A reader wants the total first: a part that is worth less is withheld, also where the total is a part elsewhere. */
+/*
+ * A reader wants the total first: a part that is worth less is withheld, also where the total is a
+ * part elsewhere.
+ */
 static void what_is_worth_less_goes_first(void **state)
 {
 	(void)state;
-	struct cell all = { .n = 507, .worth = -1 }, bounces = { .n = 500, .worth = 3 }, complaints = { .n = 7, .worth = 2 };
+	struct cell all = { .n = 507, .worth = -1 }, bounces = { .n = 500, .worth = 3 },
+		    complaints = { .n = 7, .worth = 2 };
 	struct cell hard = { .n = 450, .worth = 2 }, soft = { .n = 50, .worth = 2 };
 	struct cell a = { .n = 400, .worth = -1 }, b = { .n = 107, .worth = -1 };
 	struct equations *q = equations_new(10);
@@ -181,17 +192,22 @@ static void what_is_worth_less_goes_first(void **state)
 	equations_free(q);
 	assert_int_equal(complaints.state, CELL_SMALL);
 	assert_int_equal(all.state, CELL_WITHHELD);
-	assert_true(a.state == CELL_WITHHELD || b.state == CELL_WITHHELD); /* else 400 + 107 - 500 */
+	assert_true(
+		a.state == CELL_WITHHELD || b.state == CELL_WITHHELD); /* else 400 + 107 - 500 */
 	assert_int_equal(bounces.n, 500);
 	assert_int_equal(hard.n, 450);
 	assert_int_equal(soft.n, 50);
 }
 
-/* 25 = 8 + 9 + 8: none can be 1. With a nought that might be 9 each can be anything; with 5 alone a nought is no help. */
+/*
+ * 25 = 8 + 9 + 8: none can be 1. With a nought that might be 9 each can be anything; with 5 alone a
+ * nought is no help.
+ */
 static void a_nought_is_withheld_rather_than_a_total(void **state)
 {
 	(void)state;
-	struct cell all = { .n = 25, .worth = 2 }, a = { .n = 8 }, b = { .n = 9 }, c = { .n = 8 }, none = { .n = 0 }, strange = { .n = 0, .worth = 3 };
+	struct cell all = { .n = 25, .worth = 2 }, a = { .n = 8 }, b = { .n = 9 }, c = { .n = 8 },
+		    none = { .n = 0 }, strange = { .n = 0, .worth = 3 };
 	struct equations *q = equations_new(10);
 	equation(q, &all);
 	equation_part(q, &strange);
@@ -205,7 +221,8 @@ static void a_nought_is_withheld_rather_than_a_total(void **state)
 	assert_int_equal(none.state, CELL_SMALL);
 	assert_int_equal(strange.state, CELL_SHOWN);
 
-	struct cell sum = { .n = 35, .worth = 2 }, five = { .n = 5 }, zero = { .n = 0 }, thirty = { .n = 30 };
+	struct cell sum = { .n = 35, .worth = 2 }, five = { .n = 5 }, zero = { .n = 0 },
+		    thirty = { .n = 30 };
 	q = equations_new(10);
 	equation(q, &sum);
 	equation_part(q, &five);

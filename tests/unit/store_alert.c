@@ -1,4 +1,7 @@
-/* Alerts: each condition fires, does not fire on little, stays between its two thresholds, clears, cools down; a bad day is seen, quiet years are quiet. */
+/*
+ * Alerts: each condition fires, does not fire on little, stays between its two thresholds, clears,
+ * cools down; a bad day is seen, quiet years are quiet.
+ */
 #include "tests/unit/store_fixture.h"
 #include "store/alert.h"
 
@@ -55,15 +58,18 @@ static void sql(const char *format, ...)
 static void hour(int64_t at, const char *provider, const char *klass, int64_t n)
 {
 	sql("INSERT INTO notice_hour (hour, provider, hard, soft, block, undetermined, complaint, throttled) VALUES (%lld, '%s', 0, 0, 0, 0, 0, 0)"
-	    " ON CONFLICT DO NOTHING", (long long)(at / HOUR), provider);
-	sql("UPDATE notice_hour SET %s = %s + %lld WHERE hour = %lld AND provider = '%s'", klass, klass, (long long)n, (long long)(at / HOUR), provider);
+	    " ON CONFLICT DO NOTHING",
+		(long long)(at / HOUR), provider);
+	sql("UPDATE notice_hour SET %s = %s + %lld WHERE hour = %lld AND provider = '%s'", klass,
+		klass, (long long)n, (long long)(at / HOUR), provider);
 }
 
 static void sent(int64_t at, const char *provider, int64_t delivered, int64_t throttled)
 {
 	sql("INSERT INTO volume_hour VALUES (%lld, '%s', %lld, %lld, %lld, 0) ON CONFLICT DO UPDATE SET delivered = delivered + excluded.delivered,"
-	    " throttled = throttled + excluded.throttled", (long long)(at / HOUR), provider, (long long)delivered, (long long)throttled,
-	    (long long)throttled);
+	    " throttled = throttled + excluded.throttled",
+		(long long)(at / HOUR), provider, (long long)delivered, (long long)throttled,
+		(long long)throttled);
 }
 
 static void look(int64_t now)
@@ -92,7 +98,7 @@ static const struct alert *open_one(enum alert_condition condition, const char *
 	return NULL;
 }
 
-/* --- surges ------------------------------------------------------------------------------------------------------ */
+/* --- surges --------------------------------------------------------------- */
 
 static void a_surge_opens_in_its_hour_is_told_once_and_clears(void **state)
 {
@@ -131,8 +137,14 @@ static void a_surge_opens_in_its_hour_is_told_once_and_clears(void **state)
 	assert_int_equal(list(ALERTS_OPEN), 0);
 	assert_int_equal(list(ALERTS_TO_TELL), 3);
 	assert_int_equal(seen[0].news, NEWS_CLEARED);
-	assert_true(query_int("SELECT count(*) FROM ledger WHERE kind = 'alert' AND detail LIKE 'number=% condition=_% state=opened'") == 3);
-	assert_true(query_int("SELECT count(*) FROM ledger WHERE kind = 'alert' AND detail LIKE 'number=% state=cleared'") == 3);
+	assert_true(
+		query_int(
+			"SELECT count(*) FROM ledger WHERE kind = 'alert' AND detail LIKE 'number=% condition=_% state=opened'") ==
+		3);
+	assert_true(
+		query_int(
+			"SELECT count(*) FROM ledger WHERE kind = 'alert' AND detail LIKE 'number=% state=cleared'") ==
+		3);
 	ok(store_ledger_walk(store, NULL, NULL));
 	assert_int_equal(seen[0].cleared, NOW + 2 * HOUR + 600);
 	look(NOW + 3 * HOUR);
@@ -184,7 +196,8 @@ static void the_same_hour_of_the_week_is_what_is_usual(void **state)
 	hour(NOW, "gmail", "soft", 210);
 	look(NOW + 3000);
 	assert_int_equal(list(ALERTS_ALL), 0);
-	hour(NOW + 5 * HOUR, "gmail", "soft", 320); /* at an hour that is quiet as a rule, and more than ever by half */
+	hour(NOW + 5 * HOUR, "gmail", "soft",
+		320); /* at an hour that is quiet as a rule, and more than ever by half */
 	look(NOW + 5 * HOUR + 3000);
 	assert_non_null(open_one(ALERT_BOUNCE_SURGE, "gmail"));
 }
@@ -238,7 +251,7 @@ static void throttling_is_seen_in_notices_and_in_logs(void **state)
 	assert_int_equal(open_one(ALERT_THROTTLING, "yahoo")->figures.part, 110);
 }
 
-/* --- rates ------------------------------------------------------------------------------------------------------- */
+/* --- rates ---------------------------------------------------------------- */
 
 static void rate_case(enum alert_condition condition, const char *klass, int64_t enough)
 {
@@ -308,7 +321,9 @@ static void one_of_three_is_no_rate(void **state)
 
 static void imported_counts_make_rates_by_the_day(void **state)
 {
-	struct volume v = { .day = 20261117, .provider = "gmail", .campaign = "spring", .sent = 1000 };
+	struct volume v = {
+		.day = 20261117, .provider = "gmail", .campaign = "spring", .sent = 1000
+	};
 	struct event e;
 
 	(void)state;
@@ -332,12 +347,12 @@ static void imported_counts_make_rates_by_the_day(void **state)
 	assert_int_equal(seen[0].figures.category, CATEGORY_USER_UNKNOWN);
 }
 
-/* --- the others ---------------------------------------------------------------------------------------------------- */
+/* --- the others ----------------------------------------------------------- */
 
 static void messages(const char *outcome, int64_t n)
 {
-	sql("INSERT INTO message_count VALUES (20261117, 'bounces', '%s', %lld) ON CONFLICT DO UPDATE SET count = count + excluded.count", outcome,
-	    (long long)n);
+	sql("INSERT INTO message_count VALUES (20261117, 'bounces', '%s', %lld) ON CONFLICT DO UPDATE SET count = count + excluded.count",
+		outcome, (long long)n);
 }
 
 static void mail_that_nobody_understands(void **state)
@@ -380,17 +395,21 @@ static void what_is_overdue_is_told_by_class(void **state)
 	look(NOW);
 	assert_int_equal(list(ALERTS_ALL), 0);
 	foreign_hands = true;
-	sql("INSERT INTO seen VALUES (x'00', %lld); INSERT INTO held VALUES ('seen', %lld, 1)", (long long)(NOW - 92 * DAY), (long long)day_start(NOW - 92 * DAY));
+	sql("INSERT INTO seen VALUES (x'00', %lld); INSERT INTO held VALUES ('seen', %lld, 1)",
+		(long long)(NOW - 92 * DAY), (long long)day_start(NOW - 92 * DAY));
 	look(NOW + 60);
 	assert_non_null(open_one(ALERT_RETENTION_OVERDUE, "messages"));
 	assert_int_equal(seen[0].figures.part, 1);
 }
 
-/* --- telling ------------------------------------------------------------------------------------------------------- */
+/* --- telling -------------------------------------------------------------- */
 
 static void found(enum alert_level level, int64_t now)
 {
-	struct alert_finding f = { .condition = ALERT_MAILBOX_SILENT, .subject = "bounces", .level = level, .figures = { .value = 7 * HOUR } };
+	struct alert_finding f = { .condition = ALERT_MAILBOX_SILENT,
+		.subject = "bounces",
+		.level = level,
+		.figures = { .value = 7 * HOUR } };
 
 	ok(store_begin(store));
 	ok(store_alert_note(store, &rules, &f, now));
@@ -517,7 +536,7 @@ static void old_alerts_go_with_their_retention(void **state)
 	assert_int_equal(list(ALERTS_ALL), 0);
 }
 
-/* --- where the hours come from --------------------------------------------------------------------------------------- */
+/* --- where the hours come from -------------------------------------------- */
 
 static void events_are_counted_in_their_hours(void **state)
 {
@@ -538,7 +557,10 @@ static void events_are_counted_in_their_hours(void **state)
 	put_event(e, NOW);
 	ok(db_int(store, &hours, SQL_ALERT_COUNT, "") ? STORE_FAILED : STORE_OK);
 	sqlite3_stmt *st;
-	assert_int_equal(sqlite3_prepare_v2(store->db, "SELECT count(*), sum(block), sum(throttled) FROM notice_hour", -1, &st, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(store->db,
+				 "SELECT count(*), sum(block), sum(throttled) FROM notice_hour", -1,
+				 &st, NULL),
+		SQLITE_OK);
 	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
 	hours = sqlite3_column_int64(st, 0);
 	block = sqlite3_column_int64(st, 1);
@@ -558,7 +580,8 @@ static void an_older_store_is_brought_up(void **state)
 	for (int i = 0; i < 4; i++) {
 		char who[64];
 		snprintf(who, sizeof who, "r%d@example.org", i);
-		e = event_of(i < 3 ? KIND_FAILURE : KIND_COMPLAINT, i < 3 ? CATEGORY_REPUTATION : CATEGORY_ABUSE, who, NOW - i * HOUR);
+		e = event_of(i < 3 ? KIND_FAILURE : KIND_COMPLAINT,
+			i < 3 ? CATEGORY_REPUTATION : CATEGORY_ABUSE, who, NOW - i * HOUR);
 		snprintf(e.provider, sizeof e.provider, "gmail");
 		e.reply = i == 0 ? 421 : 0;
 		put_event(e, NOW);
@@ -572,12 +595,21 @@ static void an_older_store_is_brought_up(void **state)
 	o.provider_group = all_known;
 	ok(open_store(o, NOW));
 	assert_int_equal(query_int("SELECT count(*) FROM hours_before"), 4);
-	assert_int_equal(query_int("SELECT count(*) FROM (SELECT * FROM hours_before INTERSECT SELECT * FROM notice_hour)"), 4);
-	assert_int_equal(query_int("SELECT count(*) FROM (SELECT * FROM totals_before INTERSECT SELECT * FROM notice_total)"), 2);
-	assert_int_equal(query_int("SELECT (SELECT count(*) FROM notice_hour) + (SELECT count(*) FROM notice_total)"), 6);
+	assert_int_equal(
+		query_int(
+			"SELECT count(*) FROM (SELECT * FROM hours_before INTERSECT SELECT * FROM notice_hour)"),
+		4);
+	assert_int_equal(
+		query_int(
+			"SELECT count(*) FROM (SELECT * FROM totals_before INTERSECT SELECT * FROM notice_total)"),
+		2);
+	assert_int_equal(
+		query_int(
+			"SELECT (SELECT count(*) FROM notice_hour) + (SELECT count(*) FROM notice_total)"),
+		6);
 }
 
-/* --- simulated senders ------------------------------------------------------------------------------------------------ */
+/* --- simulated senders ---------------------------------------------------- */
 
 /* A generator of our own (splitmix64): the same days on every machine. */
 static uint64_t seed;
@@ -596,7 +628,10 @@ static int64_t below(int64_t n)
 	return (int64_t)(random_number() % (uint64_t)n);
 }
 
-/* N trials, each a success with PPM in a million; for large N the normal approximation by a sum of twelve. */
+/*
+ * N trials, each a success with PPM in a million; for large N the normal approximation by a sum of
+ * twelve.
+ */
 static int64_t successes(int64_t n, int64_t ppm)
 {
 	int64_t mean = n * ppm / 1000000, noise = 0, count = 0, deviation = 0;
@@ -617,16 +652,19 @@ static int64_t successes(int64_t n, int64_t ppm)
 static const struct provider_share {
 	const char *name;
 	int64_t percent;
-} shares[] = { { "gmail", 40 }, { "microsoft", 20 }, { "yahoo", 8 }, { "gmx", 12 }, { "other", 20 } };
+} shares[] = { { "gmail", 40 }, { "microsoft", 20 }, { "yahoo", 8 }, { "gmx", 12 },
+	{ "other", 20 } };
 enum { SHARES = sizeof shares / sizeof *shares };
 
 /*
- * An hour of a shop: single mails by day more than by night, on Tuesdays and Thursdays at ten a newsletter of some 50,000, once in ten days another one at any
- * working hour. Lists differ: their hard bounces lie between 0.2 and 0.9 %.
+ * An hour of a shop: single mails by day more than by night, on Tuesdays and Thursdays at ten a
+ * newsletter of some 50,000, once in ten days another one at any working hour. Lists differ: their
+ * hard bounces lie between 0.2 and 0.9 %.
  */
 static int64_t mails_of(int64_t at, int64_t *hard_ppm)
 {
-	int64_t hour_of_day = at / HOUR % 24, weekday = at / DAY % 7; /* 1970-01-01 was a Thursday: 5 is Tuesday, 0 Thursday */
+	int64_t hour_of_day = at / HOUR % 24,
+		weekday = at / DAY % 7; /* 1970-01-01 was a Thursday: 5 is Tuesday, 0 Thursday */
 	int64_t mails = hour_of_day < 6 ? 200 : hour_of_day < 22 ? 1200 : 500;
 	bool newsletter = hour_of_day == 10 && (weekday == 5 || weekday == 0);
 
@@ -645,10 +683,12 @@ static void simulate_hour(int64_t at, bool logs)
 
 	for (int i = 0; i < SHARES; i++) {
 		int64_t n = mails * shares[i].percent / 100;
-		ok(db_run(store, SQL_NOTICE_HOUR_ADD, "itiiiiii", at / HOUR, shares[i].name, successes(n, hard_ppm), successes(n, 4000), successes(n, 500),
-			  successes(n, 300), successes(n, 250), successes(n, 1500)));
+		ok(db_run(store, SQL_NOTICE_HOUR_ADD, "itiiiiii", at / HOUR, shares[i].name,
+			successes(n, hard_ppm), successes(n, 4000), successes(n, 500),
+			successes(n, 300), successes(n, 250), successes(n, 1500)));
 		if (logs)
-			ok(db_run(store, SQL_HOUR_ADD, "itiiii", at / HOUR, shares[i].name, n, successes(n, 10000), successes(n, 10000), (int64_t)0));
+			ok(db_run(store, SQL_HOUR_ADD, "itiiii", at / HOUR, shares[i].name, n,
+				successes(n, 10000), successes(n, 10000), (int64_t)0));
 	}
 }
 
@@ -663,8 +703,10 @@ static unsigned false_alerts(int days, bool logs)
 			simulate_hour(start + day * DAY + h * HOUR, logs);
 			if (day < 0)
 				continue;
-			ok(store_alerts_measure(store, &rules, start + day * DAY + (h + 1) * HOUR - 60));
-			ok(store_alerts_settle(store, &rules, start + day * DAY + (h + 1) * HOUR - 60));
+			ok(store_alerts_measure(
+				store, &rules, start + day * DAY + (h + 1) * HOUR - 60));
+			ok(store_alerts_settle(
+				store, &rules, start + day * DAY + (h + 1) * HOUR - 60));
 		}
 		ok(store_commit(store));
 	}
@@ -695,10 +737,13 @@ static void and_where_nobody_says_how_much_was_sent(void **state)
 	assert_in_range(without, 0, 15);
 }
 
-/* gmail refuses a third of the mail from 10:20 on the twelfth on; the run comes every ten minutes. */
+/*
+ * gmail refuses a third of the mail from 10:20 on the twelfth on; the run comes every ten minutes.
+ */
 static void an_incident_is_told_within_the_hour(bool logs)
 {
-	int64_t start = NOW - NOW % DAY, incident = start + 12 * DAY + 10 * HOUR + 20 * 60, told = 0;
+	int64_t start = NOW - NOW % DAY, incident = start + 12 * DAY + 10 * HOUR + 20 * 60,
+		told = 0;
 
 	seed = 3;
 	for (int64_t day = -35; day < 12; day++) {

@@ -1,4 +1,7 @@
-/* Contacts: each line of the drawing, what the sending system is told, and that the order of messages does not matter. */
+/*
+ * Contacts: each line of the drawing, what the sending system is told, and that the order of
+ * messages does not matter.
+ */
 #include "tests/unit/store_fixture.h"
 
 static const char joe[] = "joe@example.org";
@@ -8,7 +11,8 @@ static void failed(enum category category, int64_t at)
 	put_event(event_of(KIND_FAILURE, category, joe, at), at > NOW ? at : NOW);
 }
 
-static void expect(int64_t now, enum verdict verdict, enum contact_state state, int64_t until, const char *reason)
+static void expect(int64_t now, enum verdict verdict, enum contact_state state, int64_t until,
+	const char *reason)
 {
 	struct answer a = check(joe, now);
 
@@ -79,7 +83,8 @@ static void ladders_by_provider_and_category(void **state)
 	e = event_of(KIND_FAILURE, CATEGORY_GREYLISTED, joe, NOW + 1);
 	strcpy(e.provider, "gmail");
 	put_event(e, NOW + 1);
-	expect(NOW + 1, VERDICT_HOLD, STATE_SOFT, NOW + 1 + 900, "greylisted"); /* its second step */
+	expect(NOW + 1, VERDICT_HOLD, STATE_SOFT, NOW + 1 + 900,
+		"greylisted"); /* its second step */
 }
 
 static void ladder_ends_in_a_pause(void **state)
@@ -113,7 +118,8 @@ static void revalidated_is_active_again(void **state)
 	expect(over + DAY, VERDICT_SEND, STATE_ACTIVE, 0, "");
 	failed(CATEGORY_NETWORK_ERROR, over + 2 * DAY);
 	failed(CATEGORY_NETWORK_ERROR, over + 5 * DAY);
-	expect(over + 5 * DAY, VERDICT_HOLD, STATE_PAUSED, day_start(over + 5 * DAY) + 31 * DAY, "network-error"); /* not inactive */
+	expect(over + 5 * DAY, VERDICT_HOLD, STATE_PAUSED, day_start(over + 5 * DAY) + 31 * DAY,
+		"network-error"); /* not inactive */
 }
 
 static void full_mailbox_is_suppressed_in_the_end(void **state)
@@ -144,11 +150,16 @@ static void late_messages_do_not_undo(void **state)
 	failed(CATEGORY_NETWORK_ERROR, NOW);
 	failed(CATEGORY_NETWORK_ERROR, NOW + 2 * HOUR);
 	put_event(event_of(KIND_SUCCESS, CATEGORY_NONE, joe, NOW + HOUR), NOW + 2 * HOUR);
-	expect(NOW + 2 * HOUR, VERDICT_HOLD, STATE_SOFT, NOW + 2 * HOUR + 600, "network-error"); /* soft(1): the second one */
-	put_event(event_of(KIND_FAILURE, CATEGORY_NETWORK_ERROR, joe, NOW + 30 * 60), NOW + 2 * HOUR); /* before the success */
+	expect(NOW + 2 * HOUR, VERDICT_HOLD, STATE_SOFT, NOW + 2 * HOUR + 600,
+		"network-error"); /* soft(1): the second one */
+	put_event(event_of(KIND_FAILURE, CATEGORY_NETWORK_ERROR, joe, NOW + 30 * 60),
+		NOW + 2 * HOUR); /* before the success */
 	assert_int_equal(check(joe, NOW + 2 * HOUR).attempts, 1);
-	put_event(event_of(KIND_FAILURE, CATEGORY_NETWORK_ERROR, joe, NOW + 3 * HOUR), NOW + 3 * HOUR);
-	assert_int_equal(check(joe, NOW + 3 * HOUR).until, NOW + 3 * HOUR + 600); /* how many came after a delivery of the same day is not told apart */
+	put_event(event_of(KIND_FAILURE, CATEGORY_NETWORK_ERROR, joe, NOW + 3 * HOUR),
+		NOW + 3 * HOUR);
+	assert_int_equal(check(joe, NOW + 3 * HOUR).until,
+		NOW + 3 * HOUR +
+			600); /* how many came after a delivery of the same day is not told apart */
 	put_event(event_of(KIND_FAILURE, CATEGORY_NETWORK_ERROR, joe, NOW + DAY), NOW + DAY);
 	assert_int_equal(check(joe, NOW + DAY).attempts, 2);
 }
@@ -161,7 +172,10 @@ static int count_investigation(void *context, const struct investigation *i)
 	return 0;
 }
 
-/* The recipient is never given up for it: hold, wait for the investigation, let through, and in the end all is well. */
+/*
+ * The recipient is never given up for it: hold, wait for the investigation, let through, and in the
+ * end all is well.
+ */
 static void block_is_investigated(void **state)
 {
 	struct investigation open = { .blocks = 0 };
@@ -206,7 +220,8 @@ static void resolving_lets_through(void **state)
 	failed(CATEGORY_REPUTATION, NOW + 1); /* another provider and category, the later word */
 	strcpy(e.recipient, "jane@example.org");
 	put_event(e, NOW);
-	assert_int_equal(store_resolve(store, "gmail", CATEGORY_REPUTATION, resolved, &released), STORE_MISUSE);
+	assert_int_equal(store_resolve(store, "gmail", CATEGORY_REPUTATION, resolved, &released),
+		STORE_MISUSE);
 	ok(store_resolve(store, "gmail", CATEGORY_POLICY, resolved, &released));
 	assert_int_equal(released, 1);
 	expect(resolved, VERDICT_HOLD, STATE_INVESTIGATE, day_start(NOW) + 8 * DAY, "reputation");
@@ -226,14 +241,21 @@ static void resolving_lets_through(void **state)
 	e.arrived = NOW + HOUR;
 	put_event(e, resolved + HOUR);
 	assert_int_equal(check("jane@example.org", resolved + HOUR).since, a.since);
-	assert_int_equal(query_int("SELECT count(*) FROM investigation WHERE opened IS NOT NULL AND provider = 'gmail'"), 0);
+	assert_int_equal(
+		query_int(
+			"SELECT count(*) FROM investigation WHERE opened IS NOT NULL AND provider = 'gmail'"),
+		0);
 	e.arrived = resolved + HOUR;
 	put_event(e, resolved + HOUR);
 	assert_int_equal(check("jane@example.org", resolved + HOUR).state, STATE_BLOCK);
-	assert_int_equal(query_int("SELECT blocks FROM investigation WHERE opened IS NOT NULL AND provider = 'gmail'"), 1);
+	assert_int_equal(
+		query_int(
+			"SELECT blocks FROM investigation WHERE opened IS NOT NULL AND provider = 'gmail'"),
+		1);
 
 	ok(store_advance(store, NOW + 60 * DAY, &changed));
-	assert_int_equal(query_int("SELECT count(*) FROM investigation WHERE opened IS NOT NULL"), 0);
+	assert_int_equal(
+		query_int("SELECT count(*) FROM investigation WHERE opened IS NOT NULL"), 0);
 	assert_int_equal(query_int("SELECT count(*) FROM contact WHERE state <> 'active'"), 0);
 }
 
@@ -290,7 +312,9 @@ static struct event temporary(enum category category, int64_t at)
 	return e;
 }
 
-/* Permanent, but nobody knows why: three mailings, then it is given up, with a reason of its own. */
+/*
+ * Permanent, but nobody knows why: three mailings, then it is given up, with a reason of its own.
+ */
 static void what_is_not_understood_ends(void **state)
 {
 	int64_t day = day_start(NOW);
@@ -326,7 +350,10 @@ static void what_is_not_understood_is_outweighed(void **state)
 	expect(NOW + 42 * DAY, VERDICT_SUPPRESS, STATE_INACTIVE, 0, "user-unknown");
 }
 
-/* The later of both times holds, whichever came first, and nobody comes before the investigation's gate. */
+/*
+ * The later of both times holds, whichever came first, and nobody comes before the investigation's
+ * gate.
+ */
 static void a_block_stays_beside_a_soft_failure(void **state)
 {
 	int64_t day = day_start(NOW);
@@ -348,7 +375,8 @@ static void a_block_stays_beside_a_soft_failure(void **state)
 	put_event(e, NOW);
 	e = event_of(KIND_FAILURE, CATEGORY_REPUTATION, "jane@example.org", NOW + 60);
 	put_event(e, NOW + 60);
-	assert_int_equal(check("jane@example.org", NOW + 60).until, NOW + 60 + 6 * HOUR); /* later than NOW + 6 hours */
+	assert_int_equal(check("jane@example.org", NOW + 60).until,
+		NOW + 60 + 6 * HOUR); /* later than NOW + 6 hours */
 }
 
 static void what_changes_nothing(void **state)
@@ -370,7 +398,10 @@ static void what_changes_nothing(void **state)
 	assert_int_equal(query_int("SELECT count(*) FROM event"), 7);
 }
 
-/* A delivery is remembered for failures before it that come late, then forgotten: who is well leaves no trace. */
+/*
+ * A delivery is remembered for failures before it that come late, then forgotten: who is well
+ * leaves no trace.
+ */
 static void a_delivery_is_forgotten(void **state)
 {
 	uint64_t changed;
@@ -384,7 +415,8 @@ static void a_delivery_is_forgotten(void **state)
 	assert_int_equal(query_int("SELECT count(*) FROM contact"), 2);
 	ok(store_advance(store, day_start(NOW) + 8 * DAY, &changed));
 	assert_int_equal(query_int("SELECT count(*) FROM contact"), 1);
-	assert_int_equal(query_int("SELECT count(*) FROM meta WHERE name = 'rewrite' AND value = 'due'"), 1);
+	assert_int_equal(
+		query_int("SELECT count(*) FROM meta WHERE name = 'rewrite' AND value = 'due'"), 1);
 	assert_int_equal(changed, 0);
 }
 
@@ -405,12 +437,20 @@ static void verified_is_not_claimed(void **state)
 	assert_int_equal(query_int("SELECT count(*) FROM event WHERE origin = 'matched'"), 1);
 }
 
-/* Whether a time of day stands in the history of the one contact, whose row must have none outside a ladder. */
+/*
+ * Whether a time of day stands in the history of the one contact, whose row must have none outside
+ * a ladder.
+ */
 static bool has_times(void)
 {
-	assert_int_equal(query_int("SELECT count(*) FROM contact WHERE state IN ('active', 'paused', 'revalidate', 'inactive') AND"
-				   " (at % 86400 OR since % 86400 OR counted_from % 86400 OR until % 86400 OR due % 86400)"), 0);
-	return query_int("SELECT tidy IS NOT NULL OR state IN ('soft', 'block', 'investigate', 'retry-gated') FROM contact") != 0;
+	assert_int_equal(
+		query_int(
+			"SELECT count(*) FROM contact WHERE state IN ('active', 'paused', 'revalidate', 'inactive') AND"
+			" (at % 86400 OR since % 86400 OR counted_from % 86400 OR until % 86400 OR due % 86400)"),
+		0);
+	return query_int(
+		       "SELECT tidy IS NOT NULL OR state IN ('soft', 'block', 'investigate', 'retry-gated') FROM contact") !=
+		0;
 }
 
 static void advance(int64_t now)
@@ -425,7 +465,8 @@ static int64_t second_stands_there(int64_t at)
 {
 	char sql[128];
 
-	snprintf(sql, sizeof sql, "SELECT count(*) FROM contact WHERE instr(history, x'%06x') > 0", (unsigned)(at - day_start(at)));
+	snprintf(sql, sizeof sql, "SELECT count(*) FROM contact WHERE instr(history, x'%06x') > 0",
+		(unsigned)(at - day_start(at)));
 	return query_int(sql);
 }
 
@@ -489,7 +530,8 @@ static void history_has_a_bound(void **state)
 		failed(CATEGORY_POLICY, NOW + (int64_t)i * DAY + 31 * DAY);
 	for (unsigned i = 360; i < 364; i++)
 		failed(CATEGORY_NETWORK_ERROR, NOW + (int64_t)i * DAY);
-	expect(NOW + 364 * DAY, VERDICT_HOLD, STATE_INVESTIGATE, day_start(NOW + 368 * DAY), "policy");
+	expect(NOW + 364 * DAY, VERDICT_HOLD, STATE_INVESTIGATE, day_start(NOW + 368 * DAY),
+		"policy");
 	for (unsigned i = 400; i < 404; i++)
 		failed(CATEGORY_NETWORK_ERROR, NOW + (int64_t)i * DAY);
 	assert_int_equal(check(joe, NOW + 404 * DAY).state, STATE_PAUSED);
@@ -507,10 +549,14 @@ static void wipe_story(void)
 	ok(db_exec(store, "DELETE FROM contact; DELETE FROM investigation; DELETE FROM seen"));
 }
 
-/* --- who mails how often ---------------------------------------------------------------------------- */
+/* --- who mails how often -------------------------------------------------- */
 
-/* Writes every so many days to who may be written to; a mailbox that is full for ever. How many mails until it is given up, 0: never; PAUSED: until it is first let alone. */
-static unsigned mails_until_given_up(int interval, enum category category, bool known, unsigned *paused)
+/*
+ * Writes every so many days to who may be written to; a mailbox that is full for ever. How many
+ * mails until it is given up, 0: never; PAUSED: until it is first let alone.
+ */
+static unsigned mails_until_given_up(
+	int interval, enum category category, bool known, unsigned *paused)
 {
 	unsigned sent = 0;
 
@@ -554,13 +600,16 @@ static void failures_are_counted_in_mailings(void **state)
 		close_store();
 		ok(open_store(o, NOW));
 		all = mails_until_given_up(intervals[i / 4], categories[i % 2], i & 2, &paused);
-		print_message("every %d days, %s, volumes %s: paused after %u mails, given up after %u\n", intervals[i / 4],
-			      category_name(categories[i % 2]), i & 2 ? "known" : "unknown", paused, all);
+		print_message(
+			"every %d days, %s, volumes %s: paused after %u mails, given up after %u\n",
+			intervals[i / 4], category_name(categories[i % 2]),
+			i & 2 ? "known" : "unknown", paused, all);
 		if (intervals[i / 4] < 31) /* else the pause lies between two mailings */
 			assert_in_range(paused, 3, 5);
 		assert_in_range(all, 6, 10);
 		wipe_story();
-		ok(db_exec(store, "DELETE FROM volume; DELETE FROM tally; DELETE FROM meta WHERE name = 'mailing-interval'"));
+		ok(db_exec(store,
+			"DELETE FROM volume; DELETE FROM tally; DELETE FROM meta WHERE name = 'mailing-interval'"));
 	}
 }
 
@@ -574,7 +623,9 @@ static void mailings_without_a_bounce_outweigh(void **state)
 	o.mailings = 3;
 	ok(open_store(o, NOW));
 	for (int day = 0; day < 400; day++) {
-		struct volume v = { .day = day_of(NOW + day * DAY), .provider = "other", .sent = 1000 };
+		struct volume v = {
+			.day = day_of(NOW + day * DAY), .provider = "other", .sent = 1000
+		};
 		ok(store_begin(store));
 		ok(store_volume_add(store, "csv", false, &v));
 		ok(store_commit(store));
@@ -585,7 +636,7 @@ static void mailings_without_a_bounce_outweigh(void **state)
 	}
 }
 
-/* --- what the table as a whole promises ------------------------------------------------------------------------------ */
+/* --- what the table as a whole promises ----------------------------------- */
 
 /* The state behind FROM when WHAT happens; NULL: the table has no such row. */
 static const char *table_says(const char *from, const char *what)
@@ -598,14 +649,18 @@ static const char *table_says(const char *from, const char *what)
 	return NULL;
 }
 
-/* Prints the table; each pair stands there once, time alone leads back to active from everywhere but inactive, and out of that only an operator leads. */
+/*
+ * Prints the table; each pair stands there once, time alone leads back to active from everywhere
+ * but inactive, and out of that only an operator leads.
+ */
 static void the_table_loses_nobody(void **state)
 {
 	const char *words[STORE_TRANSITION_WORDS], *at;
 
 	(void)state;
 	for (unsigned n = 0; store_transition(n, words); n++) {
-		print_message("%s + %s > %s (%s; %s)\n", words[0], words[1], words[2], words[3], words[4]);
+		print_message("%s + %s > %s (%s; %s)\n", words[0], words[1], words[2], words[3],
+			words[4]);
 		assert_ptr_equal(table_says(words[0], words[1]), words[2]);
 		if (strcmp(words[0], "inactive") == 0 && strcmp(words[2], "inactive") != 0)
 			assert_string_equal(words[1], "reactivate");
@@ -617,11 +672,12 @@ static void the_table_loses_nobody(void **state)
 		for (unsigned steps = 0; steps < STATE_COUNT && table_says(at, "time"); steps++)
 			at = table_says(at, "time");
 		assert_string_equal(at, s == STATE_INACTIVE ? "inactive" : "active");
-		assert_true(s == STATE_ACTIVE || s == STATE_INACTIVE || strcmp(table_says(from, "delivered"), "active") == 0);
+		assert_true(s == STATE_ACTIVE || s == STATE_INACTIVE ||
+			strcmp(table_says(from, "delivered"), "active") == 0);
 	}
 }
 
-/* --- an operator's moves ------------------------------------------------------------------------------------------------ */
+/* --- an operator's moves -------------------------------------------------- */
 
 static bool move(enum contact_move what, int64_t now)
 {
@@ -653,7 +709,10 @@ static void moves_are_those_of_the_table(void **state)
 	assert_int_equal(check(joe, NOW).state, STATE_ACTIVE);
 }
 
-/* A bounce from before that is read later: a reactivation stands, a revalidation ends when the address does not exist. */
+/*
+ * A bounce from before that is read later: a reactivation stands, a revalidation ends when the
+ * address does not exist.
+ */
 static void moves_and_late_mail(void **state)
 {
 	(void)state;
@@ -677,7 +736,7 @@ static void moves_and_late_mail(void **state)
 	expect(NOW + 10 * DAY, VERDICT_SUPPRESS, STATE_INACTIVE, 0, "bad-address");
 }
 
-/* --- taken back ---------------------------------------------------------------------------------------- */
+/* --- taken back ----------------------------------------------------------- */
 
 static struct event outage(const char *who, int64_t at)
 {
@@ -707,10 +766,12 @@ static void a_cause_is_taken_back(void **state)
 
 	(void)state;
 	put_event(outage(joe, NOW), NOW);
-	put_event(event_of(KIND_FAILURE, CATEGORY_MAILBOX_FULL, "full@example.org", NOW - DAY), NOW);
+	put_event(
+		event_of(KIND_FAILURE, CATEGORY_MAILBOX_FULL, "full@example.org", NOW - DAY), NOW);
 	put_event(outage("full@example.org", NOW), NOW);
 	put_event(outage("dead@example.org", NOW), NOW);
-	put_event(event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, "dead@example.org", NOW - 3 * DAY), NOW);
+	put_event(event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, "dead@example.org", NOW - 3 * DAY),
+		NOW);
 	put_event(outage("old@example.org", NOW - 2 * DAY), NOW);
 	put_event(e = event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, "other@example.net", NOW), NOW);
 	e = event_of(KIND_COMPLAINT, CATEGORY_ABUSE, "angry@example.org", NOW);
@@ -736,15 +797,19 @@ static void a_cause_is_taken_back(void **state)
 	put_event(outage(joe, NOW + DAY), NOW + DAY); /* and it is dead after all */
 	expect(NOW + DAY, VERDICT_SUPPRESS, STATE_INACTIVE, 0, "user-unknown");
 	ok(store_advance(store, NOW + 40 * DAY, &changed));
-	assert_int_equal(query_int("SELECT count(*) FROM contact WHERE state = 'active'"), 1); /* who was full */
+	assert_int_equal(query_int("SELECT count(*) FROM contact WHERE state = 'active'"),
+		1); /* who was full */
 }
 
 /* By rule, reporting MTA, campaign, and by all of them together; soft failures and blocks, too. */
 static void causes_are_told_apart(void **state)
 {
-	struct cause_choice nobody = { NOW, NOW, .provider = "gmail", .reporting_mta = "mx.example.net" };
-	struct cause_choice relay = { NOW, NOW, .reporting_mta = "relay.EXAMPLE.org." }, rule = { NOW, NOW, .rule = "rule-policy" };
-	struct cause_choice campaign = { NOW, NOW, .campaign = "spring" }, none = { NOW, NOW, NULL, NULL, NULL, NULL };
+	struct cause_choice nobody = { NOW, NOW, .provider = "gmail",
+		.reporting_mta = "mx.example.net" };
+	struct cause_choice relay = { NOW, NOW, .reporting_mta = "relay.EXAMPLE.org." },
+			    rule = { NOW, NOW, .rule = "rule-policy" };
+	struct cause_choice campaign = { NOW, NOW, .campaign = "spring" },
+			    none = { NOW, NOW, NULL, NULL, NULL, NULL };
 	struct cause_moves moves;
 	struct event e = outage("third@example.org", NOW);
 
@@ -763,16 +828,21 @@ static void causes_are_told_apart(void **state)
 	ok(store_begin(store));
 	assert_int_equal(store_undo(store, &none, NOW, &moves), STORE_MISUSE);
 	store_rollback(store);
-	assert_int_equal(count_bytes("relay.example.org", 17), 0); /* no host is in the file, only a number under a key */
+	assert_int_equal(count_bytes("relay.example.org", 17),
+		0); /* no host is in the file, only a number under a key */
 }
 
-/* --- a whole list --------------------------------------------------------------------------------------------------------- */
+/* --- a whole list --------------------------------------------------------- */
 
-/* Contacts in every state, asked one by one and from the table in memory, at many times: the same answers. */
+/*
+ * Contacts in every state, asked one by one and from the table in memory, at many times: the same
+ * answers.
+ */
 static void a_list_is_answered_as_one_by_one(void **state)
 {
 	enum { PEOPLE = 400 };
-	static const enum category categories[] = { CATEGORY_USER_UNKNOWN, CATEGORY_NETWORK_ERROR, CATEGORY_MAILBOX_FULL, CATEGORY_POLICY, CATEGORY_REPUTATION,
+	static const enum category categories[] = { CATEGORY_USER_UNKNOWN, CATEGORY_NETWORK_ERROR,
+		CATEGORY_MAILBOX_FULL, CATEGORY_POLICY, CATEGORY_REPUTATION,
 		CATEGORY_UNDETERMINED };
 	struct store_options o = test_options();
 	struct store *reader;
@@ -785,7 +855,8 @@ static void a_list_is_answered_as_one_by_one(void **state)
 	for (unsigned i = 0; i < PEOPLE; i++) {
 		snprintf(address, sizeof address, "p%u@example.org", i);
 		for (unsigned n = 0; n <= i % 4; n++) {
-			struct event e = event_of(KIND_FAILURE, categories[i % 6], address, NOW + (int64_t)n * (i % 7) * DAY);
+			struct event e = event_of(KIND_FAILURE, categories[i % 6], address,
+				NOW + (int64_t)n * (i % 7) * DAY);
 			put(&e, next_message++, NOW + 30 * DAY);
 		}
 	}
@@ -806,14 +877,15 @@ static void a_list_is_answered_as_one_by_one(void **state)
 		}
 	struct contact_row row;
 	unsigned char nobody[PSEUDONYM_SIZE] = { 1 };
-	assert_int_equal(contact_table_find(reader, nobody, &row), TABLE_NONE); /* it was the table that answered */
+	assert_int_equal(contact_table_find(reader, nobody, &row),
+		TABLE_NONE); /* it was the table that answered */
 	for (unsigned s = 0; s < STATE_COUNT; s++)
 		assert_true(seen[s] > 0);
 	ok(store_snapshot(reader, false));
 	store_close(reader);
 }
 
-/* --- any order ------------------------------------------------------------------------------------------------------ */
+/* --- any order ------------------------------------------------------------ */
 
 enum { SHUFFLES = 200, STORY_MAX = 40, CAST = 3 };
 
@@ -829,10 +901,11 @@ static uint32_t rnd(uint32_t n)
 static void all_rows(bool with_history, char *out, size_t size)
 {
 	const char *const queries[] = {
-		with_history ? "SELECT hex(pseudonym) || format(' %s at=%d since=%d until=%d due=%d tidy=%d n=%d p=%d %s %s %s %s', state, at, since,"
-		" until, due, tidy, attempts, pauses, reason, rule, ladder, hex(history)) FROM contact ORDER BY pseudonym" :
-		"SELECT hex(pseudonym) || format(' %s at=%d since=%d until=%d due=%d n=%d p=%d %s %s %s', state, at, since,"
-		" until, due, attempts, pauses, reason, rule, ladder) FROM contact ORDER BY pseudonym",
+		with_history
+			? "SELECT hex(pseudonym) || format(' %s at=%d since=%d until=%d due=%d tidy=%d n=%d p=%d %s %s %s %s', state, at, since,"
+			  " until, due, tidy, attempts, pauses, reason, rule, ladder, hex(history)) FROM contact ORDER BY pseudonym"
+			: "SELECT hex(pseudonym) || format(' %s at=%d since=%d until=%d due=%d n=%d p=%d %s %s %s', state, at, since,"
+			  " until, due, attempts, pauses, reason, rule, ladder) FROM contact ORDER BY pseudonym",
 		"SELECT format('%s %s %d %d %d', provider, category, opened, last, blocks) FROM investigation ORDER BY provider, category",
 	};
 	sqlite3 *db;
@@ -843,27 +916,32 @@ static void all_rows(bool with_history, char *out, size_t size)
 	for (unsigned i = 0; i < 2; i++) {
 		assert_int_equal(sqlite3_prepare_v2(db, queries[i], -1, &st, NULL), SQLITE_OK);
 		while (sqlite3_step(st) == SQLITE_ROW)
-			n += (size_t)snprintf(out + n, size - n, "%s\n", (const char *)sqlite3_column_text(st, 0));
+			n += (size_t)snprintf(out + n, size - n, "%s\n",
+				(const char *)sqlite3_column_text(st, 0));
 		sqlite3_finalize(st);
 	}
 	assert_true(n < size);
 	sqlite3_close(db);
 }
 
-/* What happened, and the message by which it became known: the same message again is the same number. */
+/*
+ * What happened, and the message by which it became known: the same message again is the same
+ * number.
+ */
 struct scene {
 	struct event event;
 	uint64_t message;
-	int64_t read;   /* when the message is read */
+	int64_t read; /* when the message is read */
 };
 
 enum { TELL_AT_ONCE, TELL_IN_TIME };
 
 /*
- * Reads the scenes in batches of any size: all at once long afterwards, or each at its time with what time does in between. In the end time has its due,
- * and the rows are compared.
+ * Reads the scenes in batches of any size: all at once long afterwards, or each at its time with
+ * what time does in between. In the end time has its due, and the rows are compared.
  */
-static void tell(const struct scene *story, unsigned n, int how, bool with_history, int64_t end, char *rows, size_t size)
+static void tell(const struct scene *story, unsigned n, int how, bool with_history, int64_t end,
+	char *rows, size_t size)
 {
 	unsigned left = 0;
 	int64_t day = day_start(NOW);
@@ -915,10 +993,13 @@ static int by_reading(const void *a, const void *b)
 /* Anything that can happen to a few people within SPAN; FATAL: one in so many is final. */
 static unsigned make_story(struct scene *story, int64_t span, unsigned fatal)
 {
-	static const enum category categories[] = { CATEGORY_NETWORK_ERROR, CATEGORY_GREYLISTED, CATEGORY_MAILBOX_FULL, CATEGORY_RATE_LIMITED,
-		CATEGORY_EXPIRED, CATEGORY_POLICY, CATEGORY_REPUTATION, CATEGORY_UNDETERMINED };
-	static const enum category ends[] = { CATEGORY_USER_UNKNOWN, CATEGORY_BAD_ADDRESS, CATEGORY_ABUSE };
-	static const char *const cast[CAST] = { "joe@example.org", "jane@example.org", "jim@example.net" };
+	static const enum category categories[] = { CATEGORY_NETWORK_ERROR, CATEGORY_GREYLISTED,
+		CATEGORY_MAILBOX_FULL, CATEGORY_RATE_LIMITED, CATEGORY_EXPIRED, CATEGORY_POLICY,
+		CATEGORY_REPUTATION, CATEGORY_UNDETERMINED };
+	static const enum category ends[] = { CATEGORY_USER_UNKNOWN, CATEGORY_BAD_ADDRESS,
+		CATEGORY_ABUSE };
+	static const char *const cast[CAST] = { "joe@example.org", "jane@example.org",
+		"jim@example.net" };
 	unsigned n = 2 + rnd(STORY_MAX - 2), soft = 1 + rnd(8);
 
 	for (unsigned i = 0; i < n; i++) {
@@ -926,9 +1007,10 @@ static unsigned make_story(struct scene *story, int64_t span, unsigned fatal)
 		unsigned dice = rnd(12);
 		enum category c = fatal && !rnd(fatal) ? ends[rnd(3)] : categories[rnd(soft)];
 		const char *who = cast[rnd(CAST)];
-		struct event e = dice == 0 ? event_of(KIND_SUCCESS, CATEGORY_NONE, who, at)
-				: dice == 1 ? event_of(KIND_DELAY, c, who, at)
-				: c == CATEGORY_ABUSE ? event_of(KIND_COMPLAINT, c, who, at) : event_of(KIND_FAILURE, c, who, at);
+		struct event e = dice == 0    ? event_of(KIND_SUCCESS, CATEGORY_NONE, who, at)
+			: dice == 1           ? event_of(KIND_DELAY, c, who, at)
+			: c == CATEGORY_ABUSE ? event_of(KIND_COMPLAINT, c, who, at)
+					      : event_of(KIND_FAILURE, c, who, at);
 		if (rnd(3) == 0)
 			strcpy(e.provider, "gmail");
 		if (i && rnd(8) == 0)
@@ -981,8 +1063,10 @@ static void any_order_of_months(void **state)
 }
 
 /*
- * Mail that is read late, up to a month, while time goes on: advance() every midnight, times cut to days. Everything happens at noon, as what happens on
- * one day can then no longer be told apart. The same states come out as when all is read at once in the right order. A delivery is remembered for a week.
+ * Mail that is read late, up to a month, while time goes on: advance() every midnight, times cut to
+ * days. Everything happens at noon, as what happens on one day can then no longer be told apart.
+ * The same states come out as when all is read at once in the right order. A delivery is remembered
+ * for a week.
  */
 static void late(unsigned days, bool delivered)
 {
@@ -994,7 +1078,8 @@ static void late(unsigned days, bool delivered)
 		unsigned n = make_story(story, span, 60);
 		for (unsigned i = 0; i < n; i++) {
 			story[i].event.arrived = day_start(NOW) + (int64_t)i * 2 * DAY + DAY / 2;
-			story[i].read = story[i].event.arrived + (int64_t)rnd(days) * DAY * (int64_t)rnd(2);
+			story[i].read = story[i].event.arrived +
+				(int64_t)rnd(days) * DAY * (int64_t)rnd(2);
 			story[i].message = i + 1;
 			if (!delivered && story[i].event.kind == KIND_SUCCESS)
 				story[i].event.kind = KIND_DELAY;

@@ -1,4 +1,7 @@
-/* What a data subject had erased stays erased: a restored backup is held to the list of erasures, also after a kill, and the list has an end. */
+/*
+ * What a data subject had erased stays erased: a restored backup is held to the list of erasures,
+ * also after a kill, and the list has an end.
+ */
 #include "tests/unit/store_fixture.h"
 
 static char copy[96], list[128];
@@ -69,14 +72,16 @@ static void a_restored_backup_does_not_bring_back_the_erased(void **state)
 	restore();
 	reader.create = false;
 	reader.read_only = true;
-	assert_int_equal(open_store(reader, NOW + 21 * DAY), STORE_FAILED); /* it would answer with what was erased */
+	assert_int_equal(open_store(reader, NOW + 21 * DAY),
+		STORE_FAILED); /* it would answer with what was erased */
 	assert_non_null(strstr(store_error(store), "backup"));
 	close_store();
 	ok(open_store(test_options(), NOW + 21 * DAY));
 	assert_false(known("a@example.org"));
 	assert_true(known("b@example.org"));
 	assert_int_equal(query_int("SELECT count(*) FROM event"), 1);
-	assert_int_equal(query_int("SELECT value = 'due' FROM meta WHERE name = 'rewrite'"), 1); /* the bytes go with the next purge */
+	assert_int_equal(query_int("SELECT value = 'due' FROM meta WHERE name = 'rewrite'"),
+		1); /* the bytes go with the next purge */
 	ok(store_ledger_last(store, "restored", "erased_again=3", &e));
 	assert_int_equal(e.at, NOW + 21 * DAY);
 	close_store();
@@ -87,7 +92,10 @@ static void a_restored_backup_does_not_bring_back_the_erased(void **state)
 	ok(open_store(reader, NOW + 22 * DAY));
 }
 
-/* Only what the backup has not seen: who was erased before it, and was heard of again, is not erased twice. */
+/*
+ * Only what the backup has not seen: who was erased before it, and was heard of again, is not
+ * erased twice.
+ */
 static void what_came_after_an_erasure_stays(void **state)
 {
 	(void)state;
@@ -176,8 +184,9 @@ static void an_erasure_that_is_killed_is_finished(void **state)
 	close_store();
 	pid_t child = fork();
 	if (!child) {
-		if (open_store(test_options(), NOW) || store_begin(store) || store_forget(store, "a@example.org", 13, false, NOW, &sum) ||
-		    erasures_flush(store))
+		if (open_store(test_options(), NOW) || store_begin(store) ||
+			store_forget(store, "a@example.org", 13, false, NOW, &sum) ||
+			erasures_flush(store))
 			_exit(1);
 		kill(getpid(), SIGKILL);
 	}
@@ -231,10 +240,12 @@ static void the_list_ends_when_no_backup_is_so_old(void **state)
 	ok(store_purge(store, NOW + 60 * DAY, false, &p));
 	assert_int_equal(c->left, 0);
 	assert_int_equal(stat(list, &st), 0);
-	assert_int_equal(st.st_size, strlen("retour erasures 1\nbatch 0123456789abcdef 2026-11-27\n"));
+	assert_int_equal(
+		st.st_size, strlen("retour erasures 1\nbatch 0123456789abcdef 2026-11-27\n"));
 	assert_int_equal(st.st_mode & 07777, 0600);
 	close_store();
-	ok(open_store(test_options(), NOW + 60 * DAY)); /* the last batch is still known by its name */
+	ok(open_store(
+		test_options(), NOW + 60 * DAY)); /* the last batch is still known by its name */
 	forget("a@example.org", false, NOW + 60 * DAY);
 	ok(store_held(store, NOW + 60 * DAY, &p));
 	assert_int_equal(c->left, 1);
@@ -242,8 +253,10 @@ static void the_list_ends_when_no_backup_is_so_old(void **state)
 
 static void a_list_that_is_lost_or_damaged_is_told(void **state)
 {
-	static const char *const texts[] = { "", "x\n", "retour erasures 1\ncontact 00112233445566778899aabbccddeeff\n",
-		"retour erasures 1\nbatch 0123456789abcdef 2026-11-27\ncontact 0011\n", "retour erasures 1\nbatch 0123456789abcdef 2026-11-27\nx" };
+	static const char *const texts[] = { "", "x\n",
+		"retour erasures 1\ncontact 00112233445566778899aabbccddeeff\n",
+		"retour erasures 1\nbatch 0123456789abcdef 2026-11-27\ncontact 0011\n",
+		"retour erasures 1\nbatch 0123456789abcdef 2026-11-27\nx" };
 
 	(void)state;
 	put_failure("a@example.org", NOW);

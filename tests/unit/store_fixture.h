@@ -1,4 +1,6 @@
-/* What the tests of the store share: a directory of their own, a store in it, events in one line. */
+/*
+ * What the tests of the store share: a directory of their own, a store in it, events in one line.
+ */
 #ifndef RETOUR_TEST_STORE_FIXTURE_H
 #define RETOUR_TEST_STORE_FIXTURE_H
 
@@ -143,8 +145,9 @@ static inline bool counts_agree(void)
 		return true;
 	for (unsigned i = 0; i < p.count; i++)
 		if (p.at[i].days_off || p.at[i].left != p.at[i].kept) {
-			print_error("%s: %llu counted, %llu kept, %u days off\n", p.at[i].name, (unsigned long long)p.at[i].left,
-				    (unsigned long long)p.at[i].kept, p.at[i].days_off);
+			print_error("%s: %llu counted, %llu kept, %u days off\n", p.at[i].name,
+				(unsigned long long)p.at[i].left, (unsigned long long)p.at[i].kept,
+				p.at[i].days_off);
 			agree = false;
 		}
 	return agree;
@@ -161,10 +164,17 @@ static inline int teardown(void **state)
 	return agree ? 0 : -1;
 }
 
-static inline struct event event_of(enum kind kind, enum category category, const char *recipient, int64_t at)
+static inline struct event event_of(
+	enum kind kind, enum category category, const char *recipient, int64_t at)
 {
-	struct event e = { .seq = 1, .kind = (uint8_t)kind, .category = (uint8_t)category, .klass = (uint8_t)category_class(category),
-			   .origin = ORIGIN_MATCHED, .arrived = at, .reply = 550, .status = { 5, 1, 1 } };
+	struct event e = { .seq = 1,
+		.kind = (uint8_t)kind,
+		.category = (uint8_t)category,
+		.klass = (uint8_t)category_class(category),
+		.origin = ORIGIN_MATCHED,
+		.arrived = at,
+		.reply = 550,
+		.status = { 5, 1, 1 } };
 
 	snprintf(e.recipient, sizeof e.recipient, "%s", recipient);
 	snprintf(e.rule, sizeof e.rule, "rule-%s", category_name(category));
@@ -175,7 +185,9 @@ static inline struct event event_of(enum kind kind, enum category category, cons
 /* One message with one event, in the transaction that is open. */
 static inline enum store_message_result put(const struct event *e, uint64_t message, int64_t now)
 {
-	struct store_message m = { .mailbox = "bounces", .arrived = e->arrived, .recognised = true };
+	struct store_message m = {
+		.mailbox = "bounces", .arrived = e->arrived, .recognised = true
+	};
 	enum store_message_result result = MESSAGE_NEW;
 	struct packed_event packed;
 
@@ -219,7 +231,9 @@ static inline int64_t query_int(const char *sql)
 	return value;
 }
 
-/* How often NEEDLE stands in the bytes of all files below the test's directory, key files excepted. */
+/*
+ * How often NEEDLE stands in the bytes of all files below the test's directory, key files excepted.
+ */
 static inline unsigned count_bytes(const void *needle, size_t n)
 {
 	DIR *dir = opendir(directory);

@@ -1,4 +1,7 @@
-/* Volumes, rates, cohorts, first and repeated notices: the figures that reports, alerts and advice share. */
+/*
+ * Volumes, rates, cohorts, first and repeated notices: the figures that reports, alerts and advice
+ * share.
+ */
 #include "tests/unit/store_fixture.h"
 
 #define D20261117 20261117
@@ -6,8 +9,10 @@
 static enum domain_group group_of(void *context, const char *provider)
 {
 	(void)context;
-	return strcmp(provider, "gmail") == 0 ? DOMAIN_LARGE : strcmp(provider, "hetzner") == 0 || strcmp(provider, "other") == 0 ? DOMAIN_BUSINESS
-															     : DOMAIN_UNKNOWN;
+	return strcmp(provider, "gmail") == 0 ? DOMAIN_LARGE
+		: strcmp(provider, "hetzner") == 0 || strcmp(provider, "other") == 0
+		? DOMAIN_BUSINESS
+		: DOMAIN_UNKNOWN;
 }
 
 static int setup_kpi(void **state)
@@ -21,7 +26,8 @@ static int setup_kpi(void **state)
 	return open_store(o, NOW);
 }
 
-static void add_volume(const char *source, bool beside, int32_t day, const char *provider, const char *campaign, uint64_t sent)
+static void add_volume(const char *source, bool beside, int32_t day, const char *provider,
+	const char *campaign, uint64_t sent)
 {
 	struct volume v = { .day = day, .sent = sent };
 
@@ -32,9 +38,13 @@ static void add_volume(const char *source, bool beside, int32_t day, const char 
 	ok(store_commit(store));
 }
 
-static void add_log(int64_t at, const char *provider, const char *campaign, uint64_t delivered, uint64_t deferred, uint64_t throttled, uint64_t rejected)
+static void add_log(int64_t at, const char *provider, const char *campaign, uint64_t delivered,
+	uint64_t deferred, uint64_t throttled, uint64_t rejected)
 {
-	struct volume v = { .delivered = delivered, .deferred = deferred, .throttled = throttled, .rejected = rejected };
+	struct volume v = { .delivered = delivered,
+		.deferred = deferred,
+		.throttled = throttled,
+		.rejected = rejected };
 
 	snprintf(v.provider, sizeof v.provider, "%s", provider);
 	snprintf(v.campaign, sizeof v.campaign, "%s", campaign);
@@ -43,7 +53,8 @@ static void add_log(int64_t at, const char *provider, const char *campaign, uint
 	ok(store_commit(store));
 }
 
-static void add_notices(enum kind kind, enum category category, const char *provider, enum origin origin, int64_t at, unsigned n)
+static void add_notices(enum kind kind, enum category category, const char *provider,
+	enum origin origin, int64_t at, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
 		char who[64];
@@ -181,7 +192,10 @@ static int add_up(void *context, const struct volume *v)
 	return 0;
 }
 
-/* Whoever reads the rows and sums up gets what the sums say, also where an import stands in for the log. */
+/*
+ * Whoever reads the rows and sums up gets what the sums say, also where an import stands in for the
+ * log.
+ */
 static void rows_say_what_sums_say(void **state)
 {
 	static const unsigned groups[] = { 0, BY_DAY, BY_PROVIDER, BY_CAMPAIGN, VOLUME_ROWS };
@@ -236,10 +250,13 @@ static void rolling_hours(void **state)
 	add_log(NOW - 23 * HOUR, "gmail", "", 50, 4, 3, 2);
 	add_log(NOW - 23 * HOUR + 900, "gmail", "", 10, 0, 0, 0);
 	add_log(NOW - HOUR, "other", "", 30, 0, 0, 0);
-	add_notices(KIND_FAILURE, CATEGORY_USER_UNKNOWN, "gmail", ORIGIN_MATCHED, NOW - 25 * HOUR, 4);
-	add_notices(KIND_FAILURE, CATEGORY_USER_UNKNOWN, "gmail", ORIGIN_MATCHED, NOW - 3 * HOUR, 2);
+	add_notices(
+		KIND_FAILURE, CATEGORY_USER_UNKNOWN, "gmail", ORIGIN_MATCHED, NOW - 25 * HOUR, 4);
+	add_notices(
+		KIND_FAILURE, CATEGORY_USER_UNKNOWN, "gmail", ORIGIN_MATCHED, NOW - 3 * HOUR, 2);
 	add_notices(KIND_COMPLAINT, CATEGORY_ABUSE, "gmail", ORIGIN_MATCHED, NOW - 3 * HOUR, 1);
-	add_notices(KIND_FAILURE, CATEGORY_USER_UNKNOWN, "gmail", ORIGIN_UNVERIFIED, NOW - 3 * HOUR, 3);
+	add_notices(
+		KIND_FAILURE, CATEGORY_USER_UNKNOWN, "gmail", ORIGIN_UNVERIFIED, NOW - 3 * HOUR, 3);
 	gots = 0;
 	ok(store_rolling(store, NOW - DAY, NOW, false, keep, NULL));
 	assert_int_equal(gots, 1);
@@ -268,7 +285,7 @@ static void a_rate_needs_a_denominator(void **state)
 	assert_int_equal(rate_ppm(3, 3), 1000000);
 }
 
-/* --- cohorts ------------------------------------------------------------------------------------------------- */
+/* --- cohorts -------------------------------------------------------------- */
 
 static struct cohort cohorts[8];
 static unsigned cohort_count;
@@ -320,12 +337,16 @@ static void ends_of_a_cohort(void **state)
 	soft("well@example.org", SEPTEMBER);
 	soft("well@example.org", SEPTEMBER + HOUR);
 	soft("gone@example.org", SEPTEMBER);
-	put_event(event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, "never@example.org", SEPTEMBER), NOW);
+	put_event(
+		event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, "never@example.org", SEPTEMBER), NOW);
 	put_event(event_of(KIND_FAILURE, CATEGORY_REPUTATION, "block@example.org", SEPTEMBER), NOW);
 	assert_int_equal(in_cohort(202609, COHORT_SOFT), 3);
 	assert_int_equal(all_in(202609), 3);
-	put_event(event_of(KIND_SUCCESS, CATEGORY_NONE, "well@example.org", SEPTEMBER + 2 * HOUR), NOW);
-	put_event(event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, "gone@example.org", SEPTEMBER + DAY), NOW);
+	put_event(event_of(KIND_SUCCESS, CATEGORY_NONE, "well@example.org", SEPTEMBER + 2 * HOUR),
+		NOW);
+	put_event(
+		event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, "gone@example.org", SEPTEMBER + DAY),
+		NOW);
 	assert_int_equal(in_cohort(202609, COHORT_SOFT), 1);
 	assert_int_equal(in_cohort(202609, COHORT_RECOVERED), 1);
 	assert_int_equal(in_cohort(202609, COHORT_HARD), 1);
@@ -378,14 +399,15 @@ static void in_any_order(void **state)
 		}
 		snprintf(who, sizeof who, "p%d@example.org", n);
 		for (unsigned i = 0; i < 6; i++) {
-			struct event e = event_of(order[i] == 3 ? KIND_SUCCESS : KIND_FAILURE, order[i] == 3 ? CATEGORY_NONE : CATEGORY_NETWORK_ERROR,
-						  who, SEPTEMBER + hours[order[i]] * HOUR);
+			struct event e = event_of(order[i] == 3 ? KIND_SUCCESS : KIND_FAILURE,
+				order[i] == 3 ? CATEGORY_NONE : CATEGORY_NETWORK_ERROR, who,
+				SEPTEMBER + hours[order[i]] * HOUR);
 			put_event(e, NOW);
 		}
 	}
 	read_cohorts();
 	uint64_t september = all_in(202609), october = all_in(202610);
-	assert_int_equal(october, 60);  /* 20 days later is another episode, and a month later */
+	assert_int_equal(october, 60); /* 20 days later is another episode, and a month later */
 	assert_in_range(september, 0, 60);
 	for (unsigned i = 0; i < cohort_count; i++)
 		for (unsigned o = 0; o < COHORT_OUTCOME_COUNT; o++)
@@ -415,7 +437,7 @@ static void first_and_repeated(void **state)
 	assert_int_equal(r[CLASS_HARD].first + r[CLASS_HARD].repeated, 0);
 }
 
-/* --- logs ------------------------------------------------------------------------------------------------------ */
+/* --- logs ----------------------------------------------------------------- */
 
 static int count_files(void *context, const struct log_file *f)
 {
@@ -443,7 +465,10 @@ static void logs_are_remembered_within_bounds(void **state)
 	ok(store_commit(store));
 	ok(store_log_files(store, count_files, &n));
 	assert_int_equal(n, LOG_FILES_MAX);
-	assert_int_equal(query_int("SELECT count(*) FROM log_file WHERE fingerprint = x'00000000000000000000000000000000'"), 0);
+	assert_int_equal(
+		query_int(
+			"SELECT count(*) FROM log_file WHERE fingerprint = x'00000000000000000000000000000000'"),
+		0);
 	unsigned char grown[LOG_FINGERPRINT_SIZE];
 	memcpy(grown, f.fingerprint, sizeof grown);
 	f.fingerprint[15] = 1;

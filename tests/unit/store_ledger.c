@@ -1,4 +1,7 @@
-/* The ledger: its chain, that any change of any byte in it shows, and that it cannot be changed through SQL. */
+/*
+ * The ledger: its chain, that any change of any byte in it shows, and that it cannot be changed
+ * through SQL.
+ */
 #include <sodium.h>
 #include "tests/unit/store_fixture.h"
 
@@ -17,7 +20,8 @@ static int collect(void *context, const struct ledger_entry *e)
 {
 	char *out = context;
 
-	snprintf(out + strlen(out), 2000 - strlen(out), "%lld %s %s\n", (long long)e->number, e->kind, e->detail);
+	snprintf(out + strlen(out), 2000 - strlen(out), "%lld %s %s\n", (long long)e->number,
+		e->kind, e->detail);
 	return 0;
 }
 
@@ -28,13 +32,13 @@ static void what_stands_in_a_new_one(void **state)
 	(void)state;
 	ok(store_ledger_walk(store, collect, text));
 	assert_string_equal(text,
-			    "1 store-created schema=14\n"
-			    "2 key-created purpose=state\n"
-			    "3 key-created purpose=message\n"
-			    "4 program version=" RETOUR_VERSION "\n"
-			    "5 configuration settings=1c7d1f4947f72b317a86022e3e6acf0a events=15552000 diagnostics=2592000 contacts=63072000 "
-			    "messages=7776000 alerts=31536000 ledger=315360000 backups=2592000 act_on=matched redacted_diagnostics=yes all_domains=no "
-			    "k=10 fold_local_part=yes\n");
+		"1 store-created schema=14\n"
+		"2 key-created purpose=state\n"
+		"3 key-created purpose=message\n"
+		"4 program version=" RETOUR_VERSION "\n"
+		"5 configuration settings=1c7d1f4947f72b317a86022e3e6acf0a events=15552000 diagnostics=2592000 contacts=63072000 "
+		"messages=7776000 alerts=31536000 ledger=315360000 backups=2592000 act_on=matched redacted_diagnostics=yes all_domains=no "
+		"k=10 fold_local_part=yes\n");
 }
 
 /* However many change at once, the entry holds what is in force, whole. */
@@ -53,8 +57,10 @@ static void a_change_of_everything_fits(void **state)
 	o.k = 123456;
 	ok(open_store(o, NOW + 1));
 	ok(store_ledger_last(store, "configuration", NULL, &e));
-	assert_non_null(strstr(e.detail, " changed=events,diagnostics,contacts,messages,alerts,ledger,backups,act_on,redacted_diagnostics,all_domains,k events=123456789 "));
-	assert_string_equal(e.detail + strlen(e.detail) - strlen(" k=123456 fold_local_part=yes"), " k=123456 fold_local_part=yes");
+	assert_non_null(strstr(e.detail,
+		" changed=events,diagnostics,contacts,messages,alerts,ledger,backups,act_on,redacted_diagnostics,all_domains,k events=123456789 "));
+	assert_string_equal(e.detail + strlen(e.detail) - strlen(" k=123456 fold_local_part=yes"),
+		" k=123456 fold_local_part=yes");
 }
 
 static void changes_are_noted_once(void **state)
@@ -74,7 +80,8 @@ static void changes_are_noted_once(void **state)
 	assert_int_equal(e.number, 6);
 	assert_string_equal(e.kind, "configuration");
 	assert_non_null(strstr(e.detail, " changed=events:15552000>7776000 events=7776000 "));
-	ok(store_ledger(store, NOW + 3, "program", "version=0.0.1")); /* somebody ran an older one in between */
+	ok(store_ledger(store, NOW + 3, "program",
+		"version=0.0.1")); /* somebody ran an older one in between */
 	close_store();
 	ok(open_store(o, NOW + 4));
 	ok(store_ledger_head(store, &e));
@@ -90,15 +97,21 @@ static const char *last_mailbox(const char *with)
 	return e.number ? e.detail : NULL;
 }
 
-/* What becomes of a mailbox's mail is noted when it is new, when it changes, and when the mailbox is gone; nobody's address gets in by its name. */
+/*
+ * What becomes of a mailbox's mail is noted when it is new, when it changes, and when the mailbox
+ * is gone; nobody's address gets in by its name.
+ */
 static void mailboxes_are_noted_when_they_change(void **state)
 {
-	struct mailbox_setting list[] = { { "bounces", "imap", "delete", "move:Not ours", "keep", 7 * DAY }, { "joe@example.org", "pop3", "delete", "keep", "keep", DAY } };
+	struct mailbox_setting list[] = { { "bounces", "imap", "delete", "move:Not ours", "keep",
+						  7 * DAY },
+		{ "joe@example.org", "pop3", "delete", "keep", "keep", DAY } };
 	struct ledger_entry before, after;
 
 	(void)state;
 	ok(store_note_mailboxes(store, list, 2, NOW));
-	assert_string_equal(last_mailbox("name=bounces"), "name=bounces protocol=imap processed=delete unrecognised=move:Not%20ours quarantine=keep raw_retention=604800");
+	assert_string_equal(last_mailbox("name=bounces"),
+		"name=bounces protocol=imap processed=delete unrecognised=move:Not%20ours quarantine=keep raw_retention=604800");
 	assert_non_null(last_mailbox("name=joe%40example.org"));
 	ok(store_ledger_head(store, &before));
 	ok(store_note_mailboxes(store, list, 2, NOW + 1));
@@ -106,7 +119,8 @@ static void mailboxes_are_noted_when_they_change(void **state)
 	assert_int_equal(after.number, before.number);
 	list[0].processed = "keep";
 	ok(store_note_mailboxes(store, list, 2, NOW + 2));
-	assert_memory_equal(last_mailbox("name=bounces"), "name=bounces protocol=imap processed=keep", 41);
+	assert_memory_equal(
+		last_mailbox("name=bounces"), "name=bounces protocol=imap processed=keep", 41);
 	ok(store_mailbox_read(store, "bounces", NOW + 3, true, NULL));
 	ok(store_note_mailboxes(store, list + 1, 1, NOW + 4));
 	assert_string_equal(last_mailbox("name=bounces"), "name=bounces removed=yes");
@@ -115,7 +129,8 @@ static void mailboxes_are_noted_when_they_change(void **state)
 	ok(store_ledger_head(store, &after));
 	assert_int_equal(after.number, before.number);
 	ok(store_note_mailboxes(store, list, 2, NOW + 6)); /* it comes back */
-	assert_memory_equal(last_mailbox("name=bounces"), "name=bounces protocol=imap processed=keep", 41);
+	assert_memory_equal(
+		last_mailbox("name=bounces"), "name=bounces protocol=imap processed=keep", 41);
 }
 
 /* A file that holds copies of deleted rows says so until it is written anew. */
@@ -178,9 +193,13 @@ static void expect_fixed(void)
 	sqlite3 *db;
 
 	assert_int_equal(sqlite3_open(database, &db), SQLITE_OK);
-	assert_int_not_equal(sqlite3_exec(db, "DELETE FROM ledger WHERE number = (SELECT min(number) FROM ledger)", NULL, NULL, NULL),
-			     SQLITE_OK);
-	assert_int_not_equal(sqlite3_exec(db, "UPDATE ledger SET at = 0", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_not_equal(
+		sqlite3_exec(db,
+			"DELETE FROM ledger WHERE number = (SELECT min(number) FROM ledger)", NULL,
+			NULL, NULL),
+		SQLITE_OK);
+	assert_int_not_equal(
+		sqlite3_exec(db, "UPDATE ledger SET at = 0", NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);
 }
 
@@ -209,8 +228,10 @@ static void tampering_shows(void **state)
 		{ "UPDATE ledger SET number = 9 WHERE number = 5", "entry 5" },
 		/* a forged entry with a right hash of its own, which does not continue the chain */
 		{ "UPDATE ledger SET previous = zeroblob(32), kind = 'x', detail = '', at = 0, hash ="
-		  " x'640d9874653dba17b4f075fa4fa91f285f2b0d346d9bf8a896ec66aa9a6f3b93' WHERE number = 5", "entry 5" },
-		{ "UPDATE ledger SET detail = CAST(x'73006d' AS TEXT) WHERE number = 1", "entry 1" },
+		  " x'640d9874653dba17b4f075fa4fa91f285f2b0d346d9bf8a896ec66aa9a6f3b93' WHERE number = 5",
+			"entry 5" },
+		{ "UPDATE ledger SET detail = CAST(x'73006d' AS TEXT) WHERE number = 1",
+			"entry 1" },
 	};
 
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
@@ -228,10 +249,15 @@ static void tampering_shows(void **state)
 /* The format at the top of ledger.c, written down a second time. */
 static void the_hash_is_the_documented_one(void **state)
 {
-	static const unsigned char bytes[] = "retour ledger 1\0"
-					     "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
-					     "\0\0\0\0\0\0\0\1" "\x00\x00\x00\x00\x6a\xfc\x41\xc0"
-					     "\0\0\0\x0d" "store-created" "\0\0\0\x09" "schema=14";
+	static const unsigned char bytes[] =
+		"retour ledger 1\0"
+		"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+		"\0\0\0\0\0\0\0\1"
+		"\x00\x00\x00\x00\x6a\xfc\x41\xc0"
+		"\0\0\0\x0d"
+		"store-created"
+		"\0\0\0\x09"
+		"schema=14";
 	unsigned char hash[32];
 	sqlite3 *db;
 	sqlite3_stmt *st;
@@ -239,14 +265,19 @@ static void the_hash_is_the_documented_one(void **state)
 	(void)state;
 	crypto_generichash(hash, sizeof hash, bytes, sizeof bytes - 1, NULL, 0);
 	assert_int_equal(sqlite3_open_v2(database, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(db, "SELECT hash FROM ledger WHERE number = 1", -1, &st, NULL), SQLITE_OK);
+	assert_int_equal(
+		sqlite3_prepare_v2(db, "SELECT hash FROM ledger WHERE number = 1", -1, &st, NULL),
+		SQLITE_OK);
 	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
 	assert_memory_equal(sqlite3_column_blob(st, 0), hash, sizeof hash);
 	sqlite3_finalize(st);
 	sqlite3_close(db);
 }
 
-/* After its own period the oldest entries go; what is left is still a chain, and still cannot be cut by others. */
+/*
+ * After its own period the oldest entries go; what is left is still a chain, and still cannot be
+ * cut by others.
+ */
 static void its_own_retention(void **state)
 {
 	struct ledger_entry e;
@@ -261,7 +292,8 @@ static void its_own_retention(void **state)
 	assert_memory_equal(e.detail, "first=6 ", 8);
 	assert_int_equal(query_int("SELECT min(number) FROM ledger"), 6);
 	expect_fixed();
-	ok(store_purge(store, NOW + 40 * 365 * DAY, false, &p)); /* all of it is old: the chain goes on from the cut */
+	ok(store_purge(store, NOW + 40 * 365 * DAY, false,
+		&p)); /* all of it is old: the chain goes on from the cut */
 	ok(store_ledger_walk(store, NULL, NULL));
 	tamper("DROP TRIGGER ledger_keep; DELETE FROM ledger WHERE number = (SELECT min(number) FROM ledger)");
 	assert_int_equal(store_ledger_walk(store, NULL, NULL), STORE_BROKEN);

@@ -1,8 +1,11 @@
-/* Messages with their events: what is stored of them, that nothing counts twice, the tallies, and mail that stays in its mailbox. */
+/*
+ * Messages with their events: what is stored of them, that nothing counts twice, the tallies, and
+ * mail that stays in its mailbox.
+ */
 #include <sodium.h>
 #include "tests/unit/store_fixture.h"
 
-/* --- packing ------------------------------------------------------------------------------------------------------- */
+/* --- packing -------------------------------------------------------------- */
 
 static struct packed pack(const struct event *e, int64_t now)
 {
@@ -16,7 +19,8 @@ static struct packed pack(const struct event *e, int64_t now)
 
 static void packed_holds_no_address(void **state)
 {
-	struct event e = event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, "canary.person@canary-domain.example", NOW);
+	struct event e = event_of(
+		KIND_FAILURE, CATEGORY_USER_UNKNOWN, "canary.person@canary-domain.example", NOW);
 	struct packed_event packed;
 
 	(void)state;
@@ -26,7 +30,8 @@ static void packed_holds_no_address(void **state)
 	strcpy(e.message_id, "canary-id@example.org");
 	strcpy(e.source_ip, "192.0.2.77");
 	strcpy(e.token, "canary-token");
-	strcpy(e.diagnostic, "550 canary.person@canary-domain.example unknown"); /* somebody forgot to redact */
+	strcpy(e.diagnostic,
+		"550 canary.person@canary-domain.example unknown"); /* somebody forgot to redact */
 	ok(store_pack(store, &e, NOW, &packed));
 	assert_null(memmem(&packed, sizeof packed, "canary", 6));
 	assert_null(memmem(&packed, sizeof packed, "192.0.2", 7));
@@ -65,7 +70,8 @@ static void times_are_never_later_than_now(void **state)
 {
 	static const struct {
 		int64_t arrived, at;
-	} table[] = { { NOW - 5, NOW - 5 }, { NOW, NOW }, { NOW + 1, NOW }, { 0, NOW }, { -1, NOW }, { INT64_MAX, NOW }, { INT64_MIN, NOW } };
+	} table[] = { { NOW - 5, NOW - 5 }, { NOW, NOW }, { NOW + 1, NOW }, { 0, NOW }, { -1, NOW },
+		{ INT64_MAX, NOW }, { INT64_MIN, NOW } };
 	struct event e = event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, "a@example.org", NOW);
 
 	(void)state;
@@ -88,7 +94,8 @@ static void months_and_days(void **state)
 	after = pack(&e, NOW + 300 * DAY);
 	assert_int_equal(before.day, 20270101); /* days are Berlin's, where it is one o'clock */
 	assert_int_equal(after.day, 20270101);
-	assert_memory_not_equal(before.pseudonym, after.pseudonym, PSEUDONYM_SIZE); /* months are UTC's */
+	assert_memory_not_equal(
+		before.pseudonym, after.pseudonym, PSEUDONYM_SIZE); /* months are UTC's */
 	assert_memory_equal(before.contact, after.contact, PSEUDONYM_SIZE);
 	e.arrived = new_year - 2 * HOUR;
 	assert_int_equal(pack(&e, NOW + 300 * DAY).day, 20261231);
@@ -115,7 +122,10 @@ static void many_months(void **state)
 	}
 }
 
-/* A key made within a transaction that is rolled back: the file stays and is noted with the next one. */
+/*
+ * A key made within a transaction that is rolled back: the file stays and is noted with the next
+ * one.
+ */
 static void month_key_and_rollback(void **state)
 {
 	struct event e = event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, "a@example.org", NOW);
@@ -144,7 +154,8 @@ static void domains_only_where_they_are_asked_for(void **state)
 	ok(open_store(o, NOW));
 	assert_string_equal(pack(&e, NOW).provider, "tiny-firm.example");
 	put_event(e, NOW);
-	assert_int_equal(query_int("SELECT count(*) FROM tally WHERE provider <> 'other'"), 0); /* tallies stay, so they know none */
+	assert_int_equal(query_int("SELECT count(*) FROM tally WHERE provider <> 'other'"),
+		0); /* tallies stay, so they know none */
 	strcpy(e.provider, "gmail");
 	assert_string_equal(pack(&e, NOW).provider, "gmail");
 	e.provider[0] = '\0';
@@ -154,7 +165,7 @@ static void domains_only_where_they_are_asked_for(void **state)
 	assert_string_equal(pack(&e, NOW).provider, "other");
 }
 
-/* --- messages --------------------------------------------------------------------------------------------------------- */
+/* --- messages ------------------------------------------------------------- */
 
 static void nothing_counts_twice(void **state)
 {
@@ -171,10 +182,12 @@ static void nothing_counts_twice(void **state)
 	ok(store_begin(store));
 	assert_int_equal(put(&e, 7, NOW + DAY), MESSAGE_DUPLICATE);
 	ok(store_commit(store));
-	assert_int_equal(query_int("SELECT count(*) FROM event"), 2); /* one recipient, one second, two messages */
+	assert_int_equal(query_int("SELECT count(*) FROM event"),
+		2); /* one recipient, one second, two messages */
 	assert_int_equal(query_int("SELECT sum(count) FROM tally"), 2);
 	assert_int_equal(check("a@example.org", NOW).attempts, 2);
-	assert_int_equal(query_int("SELECT count FROM message_count WHERE outcome = 'duplicate'"), 2);
+	assert_int_equal(
+		query_int("SELECT count FROM message_count WHERE outcome = 'duplicate'"), 2);
 	assert_int_equal(query_int("SELECT count FROM message_count WHERE outcome = 'new'"), 2);
 }
 
@@ -194,8 +207,10 @@ static void message_keys_do_not_tell_the_digest(void **state)
 	memcpy(input + 14, digest, sizeof digest);
 	crypto_generichash(unkeyed, sizeof unkeyed, input, sizeof input, NULL, 0);
 	assert_int_equal(count_bytes(unkeyed, sizeof unkeyed), 0);
-	crypto_generichash(unkeyed, sizeof unkeyed, input, sizeof input, keys_message(store), KEY_SIZE);
-	assert_int_not_equal(count_bytes(unkeyed, sizeof unkeyed), 0); /* the documented form, with the key */
+	crypto_generichash(
+		unkeyed, sizeof unkeyed, input, sizeof input, keys_message(store), KEY_SIZE);
+	assert_int_not_equal(
+		count_bytes(unkeyed, sizeof unkeyed), 0); /* the documented form, with the key */
 	assert_int_equal(query_int("SELECT length(key) FROM seen"), 16);
 	assert_int_equal(query_int("SELECT at % 86400 FROM seen"), 0);
 }
@@ -208,17 +223,22 @@ static void columns_as_stored(void **state)
 	strcpy(e.provider, "gmail");
 	strcpy(e.diagnostic, "550 5.1.1 no such user [address]");
 	put_event(e, NOW);
-	assert_int_equal(query_int("SELECT kind = 'failure' AND class = 'hard' AND category = 'user-unknown' AND status = '5.1.1' AND"
-				   " reply = 550 AND rule = 'rule-user-unknown' AND provider = 'gmail' AND campaign = 'spring' AND"
-				   " origin = 'matched' AND mailbox = 'bounces' AND diagnostic = '550 5.1.1 no such user [address]' AND"
-				   " length(pseudonym) = 16 AND at = 1794916800 AND number = 0 FROM event"), 1);
+	assert_int_equal(
+		query_int(
+			"SELECT kind = 'failure' AND class = 'hard' AND category = 'user-unknown' AND status = '5.1.1' AND"
+			" reply = 550 AND rule = 'rule-user-unknown' AND provider = 'gmail' AND campaign = 'spring' AND"
+			" origin = 'matched' AND mailbox = 'bounces' AND diagnostic = '550 5.1.1 no such user [address]' AND"
+			" length(pseudonym) = 16 AND at = 1794916800 AND number = 0 FROM event"),
+		1);
 	e = event_of(KIND_AUTOREPLY, CATEGORY_NONE, "", NOW + 1);
 	e.status = (struct status){ 0, 0, 0 };
 	e.campaign[0] = '\0';
 	put_event(e, NOW + 1);
-	assert_int_equal(query_int("SELECT class IS NULL AND category IS NULL AND status IS NULL AND campaign IS NULL AND"
-				   " diagnostic IS NULL AND provider = 'other' AND length(pseudonym) = 0 FROM event WHERE kind = 'autoreply'"),
-			 1);
+	assert_int_equal(
+		query_int(
+			"SELECT class IS NULL AND category IS NULL AND status IS NULL AND campaign IS NULL AND"
+			" diagnostic IS NULL AND provider = 'other' AND length(pseudonym) = 0 FROM event WHERE kind = 'autoreply'"),
+		1);
 }
 
 static void messages_without_events(void **state)
@@ -238,8 +258,10 @@ static void messages_without_events(void **state)
 	ok(store_commit(store));
 	assert_int_equal(query_int("SELECT count(*) FROM event"), 0);
 	assert_int_equal(query_int("SELECT count(*) FROM tally"), 0);
-	assert_int_equal(query_int("SELECT count FROM message_count WHERE outcome = 'unrecognised'"), 2);
-	assert_int_equal(query_int("SELECT count FROM message_count WHERE outcome = 'quarantined'"), 1);
+	assert_int_equal(
+		query_int("SELECT count FROM message_count WHERE outcome = 'unrecognised'"), 2);
+	assert_int_equal(
+		query_int("SELECT count FROM message_count WHERE outcome = 'quarantined'"), 1);
 }
 
 static void outside_a_transaction(void **state)
@@ -267,7 +289,8 @@ static void half_a_message_is_none(void **state)
 	struct packed_event packed;
 
 	(void)state;
-	ok(db_exec(store, "CREATE TRIGGER broken BEFORE INSERT ON event BEGIN SELECT RAISE(FAIL, 'disk full'); END"));
+	ok(db_exec(store,
+		"CREATE TRIGGER broken BEFORE INSERT ON event BEGIN SELECT RAISE(FAIL, 'disk full'); END"));
 	ok(store_pack(store, &e, NOW, &packed));
 	ok(store_begin(store));
 	assert_int_equal(store_message(store, &m, &packed, 1, NOW, &result), STORE_FAILED);
@@ -293,7 +316,8 @@ static void half_a_batch_is_none(void **state)
 	struct packed_event packed;
 
 	(void)state;
-	ok(db_exec(store, "CREATE TRIGGER broken BEFORE INSERT ON contact BEGIN SELECT RAISE(FAIL, 'disk full'); END"));
+	ok(db_exec(store,
+		"CREATE TRIGGER broken BEFORE INSERT ON contact BEGIN SELECT RAISE(FAIL, 'disk full'); END"));
 	ok(store_pack(store, &e, NOW, &packed));
 	ok(store_begin(store));
 	ok(store_message(store, &m, &packed, 1, NOW, &result));
@@ -307,14 +331,15 @@ static void half_a_batch_is_none(void **state)
 	assert_int_equal(query_int("SELECT count(*) FROM contact"), 0);
 }
 
-/* --- tallies ------------------------------------------------------------------------------------------------------------ */
+/* --- tallies -------------------------------------------------------------- */
 
 static int print_tally(void *context, const struct tally *t)
 {
 	char *out = context;
 
-	snprintf(out + strlen(out), 4000 - strlen(out), "%d %s %s %s %s %s %s %llu\n", t->day, kind_name(t->kind), class_name(t->klass),
-		 category_name(t->category), origin_name(t->origin), t->provider, t->campaign, (unsigned long long)t->count);
+	snprintf(out + strlen(out), 4000 - strlen(out), "%d %s %s %s %s %s %s %llu\n", t->day,
+		kind_name(t->kind), class_name(t->klass), category_name(t->category),
+		origin_name(t->origin), t->provider, t->campaign, (unsigned long long)t->count);
 	return 0;
 }
 
@@ -323,7 +348,8 @@ static void plant_tallies(void)
 	struct event e;
 
 	for (int i = 0; i < 6; i++) {
-		e = event_of(KIND_FAILURE, i % 2 ? CATEGORY_USER_UNKNOWN : CATEGORY_MAILBOX_FULL, "a@example.org", NOW + i / 3 * DAY);
+		e = event_of(KIND_FAILURE, i % 2 ? CATEGORY_USER_UNKNOWN : CATEGORY_MAILBOX_FULL,
+			"a@example.org", NOW + i / 3 * DAY);
 		strcpy(e.provider, i < 4 ? "gmail" : "");
 		put_event(e, NOW + 9 * DAY);
 	}
@@ -345,24 +371,27 @@ static void tallies_by_any_group(void **state)
 	assert_int_equal(first, 20261117);
 	ok(store_tallies(store, 20261101, 20261130, 127, print_tally, text));
 	assert_string_equal(text,
-			    "20261117 complaint complaint abuse unverified other spring 1\n"
-			    "20261117 failure hard user-unknown matched gmail spring 1\n"
-			    "20261117 failure soft mailbox-full matched gmail spring 2\n"
-			    "20261118 failure hard user-unknown matched gmail spring 1\n"
-			    "20261118 failure hard user-unknown matched other spring 1\n"
-			    "20261118 failure soft mailbox-full matched other spring 1\n");
+		"20261117 complaint complaint abuse unverified other spring 1\n"
+		"20261117 failure hard user-unknown matched gmail spring 1\n"
+		"20261117 failure soft mailbox-full matched gmail spring 2\n"
+		"20261118 failure hard user-unknown matched gmail spring 1\n"
+		"20261118 failure hard user-unknown matched other spring 1\n"
+		"20261118 failure soft mailbox-full matched other spring 1\n");
 	text[0] = '\0';
 	ok(store_tallies(store, 20261101, 20261130, 0, print_tally, text));
 	assert_string_equal(text, "0 none   backscatter   7\n");
 	text[0] = '\0';
 	ok(store_tallies(store, 20261118, 20261118, BY_CLASS | BY_PROVIDER, print_tally, text));
-	assert_string_equal(text, "0 none hard  backscatter gmail  1\n0 none hard  backscatter other  1\n0 none soft  backscatter other  1\n");
+	assert_string_equal(text,
+		"0 none hard  backscatter gmail  1\n0 none hard  backscatter other  1\n0 none soft  backscatter other  1\n");
 	text[0] = '\0';
 	ok(store_tallies(store, 20261119, 20261130, 127, print_tally, text));
 	assert_string_equal(text, "");
 }
 
-/* The same whether counted in one transaction or one by one, and with more cells than memory holds. */
+/*
+ * The same whether counted in one transaction or one by one, and with more cells than memory holds.
+ */
 static void many_cells(void **state)
 {
 	char text[4000] = "";
@@ -370,12 +399,14 @@ static void many_cells(void **state)
 	(void)state;
 	ok(store_begin(store));
 	for (unsigned i = 0; i < 6000; i++) {
-		struct event e = event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, "a@example.org", NOW + (int64_t)(i % 6) * DAY);
+		struct event e = event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, "a@example.org",
+			NOW + (int64_t)(i % 6) * DAY);
 		snprintf(e.campaign, sizeof e.campaign, "c%u", i % 1500);
 		put(&e, next_message++, NOW + 9 * DAY);
 	}
 	ok(store_commit(store));
-	assert_int_equal(query_int("SELECT count(*) FROM tally"), 1500); /* 1,500 is a multiple of six: a campaign has one day */
+	assert_int_equal(query_int("SELECT count(*) FROM tally"),
+		1500); /* 1,500 is a multiple of six: a campaign has one day */
 	assert_int_equal(query_int("SELECT min(count) = 4 AND max(count) = 4 FROM tally"), 1);
 	ok(store_tallies(store, 20261101, 20261130, 0, print_tally, text));
 	assert_string_equal(text, "0 none   backscatter   6000\n");
@@ -386,20 +417,23 @@ static void campaigns_have_a_bound(void **state)
 	(void)state;
 	ok(store_begin(store));
 	for (unsigned i = 0; i < 2100; i++) {
-		struct event e = event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, "a@example.org", NOW);
+		struct event e = event_of(
+			KIND_FAILURE, CATEGORY_USER_UNKNOWN, "a@example.org", NOW);
 		snprintf(e.campaign, sizeof e.campaign, "c%u", i);
 		put(&e, next_message++, NOW);
 	}
 	ok(store_commit(store));
 	assert_int_equal(query_int("SELECT count(DISTINCT campaign) FROM tally"), 2001);
-	assert_int_equal(query_int("SELECT count FROM tally WHERE campaign = 'other campaigns'"), 100);
+	assert_int_equal(
+		query_int("SELECT count FROM tally WHERE campaign = 'other campaigns'"), 100);
 }
 
 static int print_count(void *context, const char *mailbox, const char *outcome, uint64_t count)
 {
 	char *out = context;
 
-	snprintf(out + strlen(out), 4000 - strlen(out), "%s %s %llu\n", mailbox, outcome, (unsigned long long)count);
+	snprintf(out + strlen(out), 4000 - strlen(out), "%s %s %llu\n", mailbox, outcome,
+		(unsigned long long)count);
 	return 0;
 }
 
@@ -411,7 +445,8 @@ static void message_counts(void **state)
 
 	(void)state;
 	ok(store_begin(store));
-	for (unsigned i = 0; i < 200; i++) { /* more mailboxes and days than are counted in memory */
+	for (unsigned i = 0; i < 200;
+		i++) { /* more mailboxes and days than are counted in memory */
 		snprintf(name, sizeof name, "box%u", i % 2);
 		m.mailbox = name;
 		m.arrived = NOW + (int64_t)(i / 2) * DAY;
@@ -444,7 +479,7 @@ static void a_visitor_can_stop(void **state)
 	assert_int_equal(calls, 1);
 }
 
-/* --- folders of moved mail ----------------------------------------------------------------------------------------------- */
+/* --- folders of moved mail ------------------------------------------------ */
 
 static void a_folder_is_due_by_its_marks(void **state)
 {
@@ -454,9 +489,11 @@ static void a_folder_is_due_by_its_marks(void **state)
 	ok(store_folder_due(store, "bounces", "Unrecognised", NOW, &mark));
 	assert_int_equal(mark.uidnext, 0);
 	for (uint32_t hour = 0; hour < 48; hour++)
-		ok(store_folder_mark(store, "bounces", "Unrecognised", NOW + hour * 3600, 4 * 3600, &(struct folder_mark){ 9, 100 + hour }));
+		ok(store_folder_mark(store, "bounces", "Unrecognised", NOW + hour * 3600, 4 * 3600,
+			&(struct folder_mark){ 9, 100 + hour }));
 	assert_int_equal(query_int("SELECT count(*) FROM folder"), 13);
-	assert_int_equal(query_int("SELECT max(at) FROM folder"), NOW + 47 * 3600); /* however long nothing looks there from now on */
+	assert_int_equal(query_int("SELECT max(at) FROM folder"),
+		NOW + 47 * 3600); /* however long nothing looks there from now on */
 	ok(store_folder_due(store, "bounces", "Unrecognised", NOW - 1, &mark));
 	assert_int_equal(mark.uidnext, 0);
 	ok(store_folder_due(store, "bounces", "Quarantine", NOW + 2 * DAY, &mark));
@@ -464,12 +501,14 @@ static void a_folder_is_due_by_its_marks(void **state)
 	ok(store_folder_due(store, "bounces", "Unrecognised", NOW + 9 * 3600, &mark));
 	assert_int_equal(mark.uidvalidity, 9);
 	assert_int_equal(mark.uidnext, 108);
-	assert_int_equal(query_int("SELECT count(*) FROM folder"), 11); /* the older ones are no longer needed */
-	ok(store_folder_mark(store, "bounces", "Unrecognised", NOW, 4 * 3600, &(struct folder_mark){ 9, 200 })); /* the clock was set back */
+	assert_int_equal(query_int("SELECT count(*) FROM folder"),
+		11); /* the older ones are no longer needed */
+	ok(store_folder_mark(store, "bounces", "Unrecognised", NOW, 4 * 3600,
+		&(struct folder_mark){ 9, 200 })); /* the clock was set back */
 	assert_int_equal(query_int("SELECT count(*) FROM folder"), 12);
 }
 
-/* --- mail that stays ------------------------------------------------------------------------------------------------------ */
+/* --- mail that stays ------------------------------------------------------ */
 
 static void what_stays_is_read_once(void **state)
 {
@@ -484,7 +523,10 @@ static void what_stays_is_read_once(void **state)
 	assert_memory_equal(wanted, "\1\0\1", 3);
 	ok(store_wanted(store, "another", ids[0], 3, 7, NOW, wanted));
 	assert_memory_equal(wanted, "\1\1\1", 3);
-	/* it was kept as what is no longer to be kept: it is read again, to be settled as it should be now */
+	/*
+	 * it was kept as what is no longer to be kept: it is read again, to be settled as it should
+	 * be now
+	 */
 	ok(store_wanted(store, "bounces", ids[0], 3, 3, NOW, wanted));
 	assert_memory_equal(wanted, "\1\1\1", 3);
 
@@ -504,8 +546,9 @@ static int print_mailbox(void *context, const struct mailbox_state *m)
 {
 	char *out = context;
 
-	snprintf(out + strlen(out), 4000 - strlen(out), "%s %lld %lld %s\n", m->name, (long long)(m->read_at - NOW * !!m->read_at),
-		 (long long)(m->failed_at - NOW * !!m->failed_at), m->why);
+	snprintf(out + strlen(out), 4000 - strlen(out), "%s %lld %lld %s\n", m->name,
+		(long long)(m->read_at - NOW * !!m->read_at),
+		(long long)(m->failed_at - NOW * !!m->failed_at), m->why);
 	return 0;
 }
 

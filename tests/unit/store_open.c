@@ -1,49 +1,200 @@
-/* Opening: what is made and with which modes, what is refused, which columns there are, and that a kill leaves the last commit. */
+/*
+ * Opening: what is made and with which modes, what is refused, which columns there are, and that a
+ * kill leaves the last commit.
+ */
 #include "tests/unit/store_fixture.h"
 
-/* Every column that may exist. Whoever adds one that could hold an address, a host or a message id has to add it here. */
+/*
+ * Every column that may exist. Whoever adds one that could hold an address, a host or a message id
+ * has to add it here.
+ */
 static const char *const allowed[] = {
-	"alert.at", "alert.bound", "alert.by_command", "alert.by_mail", "alert.campaign", "alert.category", "alert.cleared", "alert.condition",
-	"alert.news", "alert.number", "alert.opened", "alert.part", "alert.provider", "alert.reopened", "alert.since", "alert.subject", "alert.told",
-	"alert.until", "alert.usual", "alert.value", "alert.whole",
-	"campaign.day", "campaign.name",
-	"cohort.count", "cohort.month", "cohort.outcome",
-	"comment.month", "comment.number", "comment.text", "comment.written",
-	"contact.at", "contact.attempts", "contact.cohort", "contact.counted_from", "contact.due", "contact.history", "contact.ladder", "contact.old", "contact.pauses",
-	"contact.pseudonym", "contact.reason", "contact.rule", "contact.since", "contact.state", "contact.tidy", "contact.until",
-	"event.at", "event.campaign", "event.category", "event.class", "event.diagnostic", "event.kind", "event.mailbox", "event.margin", "event.number", "event.origin",
-	"event.provider", "event.pseudonym", "event.reply", "event.rule", "event.status",
-	"folder.at", "folder.mailbox", "folder.name", "folder.uidnext", "folder.uidvalidity",
-	"held.class", "held.count", "held.day",
-	"investigated.blocks", "investigated.category", "investigated.closed", "investigated.opened", "investigated.provider",
-	"investigation.blocks", "investigation.category", "investigation.last", "investigation.opened", "investigation.provider", "investigation.resolved",
-	"kept.at", "kept.id", "kept.mailbox", "kept.what",
-	"key.at", "key.fingerprint", "key.month", "key.name", "key.purpose",
-	"ledger.at", "ledger.detail", "ledger.hash", "ledger.kind", "ledger.number", "ledger.previous",
-	"log_file.at", "log_file.device", "log_file.fingerprint", "log_file.inode", "log_file.length", "log_file.mtime", "log_file.offset", "log_file.size",
-	"log_state.name", "log_state.value",
-	"mailbox.certificate_end", "mailbox.failed_at", "mailbox.first_at", "mailbox.name", "mailbox.read_at", "mailbox.why",
-	"message_count.count", "message_count.day", "message_count.mailbox", "message_count.outcome",
-	"meta.name", "meta.value",
-	"notice_hour.block", "notice_hour.complaint", "notice_hour.hard", "notice_hour.hour", "notice_hour.provider", "notice_hour.soft",
-	"notice_hour.throttled", "notice_hour.undetermined",
-	"notice_total.count", "notice_total.provider", "notice_total.what",
-	"recurrence.class", "recurrence.day", "recurrence.first", "recurrence.repeated",
-	"seen.at", "seen.key",
-	"stuck.at", "stuck.id", "stuck.mailbox", "stuck.since",
-	"taken_back.at", "taken_back.campaign", "taken_back.first", "taken_back.last", "taken_back.mta", "taken_back.number", "taken_back.provider", "taken_back.rule",
-	"tally.campaign", "tally.category", "tally.class", "tally.count", "tally.day", "tally.kind", "tally.origin", "tally.provider",
-	"typing.count", "typing.day", "typing.domain",
-	"volume.beside", "volume.campaign", "volume.day", "volume.deferred", "volume.delivered", "volume.provider", "volume.rejected", "volume.sent",
-	"volume.source", "volume.throttled",
-	"volume_hour.deferred", "volume_hour.delivered", "volume_hour.hour", "volume_hour.provider", "volume_hour.rejected", "volume_hour.throttled",
+	"alert.at",
+	"alert.bound",
+	"alert.by_command",
+	"alert.by_mail",
+	"alert.campaign",
+	"alert.category",
+	"alert.cleared",
+	"alert.condition",
+	"alert.news",
+	"alert.number",
+	"alert.opened",
+	"alert.part",
+	"alert.provider",
+	"alert.reopened",
+	"alert.since",
+	"alert.subject",
+	"alert.told",
+	"alert.until",
+	"alert.usual",
+	"alert.value",
+	"alert.whole",
+	"campaign.day",
+	"campaign.name",
+	"cohort.count",
+	"cohort.month",
+	"cohort.outcome",
+	"comment.month",
+	"comment.number",
+	"comment.text",
+	"comment.written",
+	"contact.at",
+	"contact.attempts",
+	"contact.cohort",
+	"contact.counted_from",
+	"contact.due",
+	"contact.history",
+	"contact.ladder",
+	"contact.old",
+	"contact.pauses",
+	"contact.pseudonym",
+	"contact.reason",
+	"contact.rule",
+	"contact.since",
+	"contact.state",
+	"contact.tidy",
+	"contact.until",
+	"event.at",
+	"event.campaign",
+	"event.category",
+	"event.class",
+	"event.diagnostic",
+	"event.kind",
+	"event.mailbox",
+	"event.margin",
+	"event.number",
+	"event.origin",
+	"event.provider",
+	"event.pseudonym",
+	"event.reply",
+	"event.rule",
+	"event.status",
+	"folder.at",
+	"folder.mailbox",
+	"folder.name",
+	"folder.uidnext",
+	"folder.uidvalidity",
+	"held.class",
+	"held.count",
+	"held.day",
+	"investigated.blocks",
+	"investigated.category",
+	"investigated.closed",
+	"investigated.opened",
+	"investigated.provider",
+	"investigation.blocks",
+	"investigation.category",
+	"investigation.last",
+	"investigation.opened",
+	"investigation.provider",
+	"investigation.resolved",
+	"kept.at",
+	"kept.id",
+	"kept.mailbox",
+	"kept.what",
+	"key.at",
+	"key.fingerprint",
+	"key.month",
+	"key.name",
+	"key.purpose",
+	"ledger.at",
+	"ledger.detail",
+	"ledger.hash",
+	"ledger.kind",
+	"ledger.number",
+	"ledger.previous",
+	"log_file.at",
+	"log_file.device",
+	"log_file.fingerprint",
+	"log_file.inode",
+	"log_file.length",
+	"log_file.mtime",
+	"log_file.offset",
+	"log_file.size",
+	"log_state.name",
+	"log_state.value",
+	"mailbox.certificate_end",
+	"mailbox.failed_at",
+	"mailbox.first_at",
+	"mailbox.name",
+	"mailbox.read_at",
+	"mailbox.why",
+	"message_count.count",
+	"message_count.day",
+	"message_count.mailbox",
+	"message_count.outcome",
+	"meta.name",
+	"meta.value",
+	"notice_hour.block",
+	"notice_hour.complaint",
+	"notice_hour.hard",
+	"notice_hour.hour",
+	"notice_hour.provider",
+	"notice_hour.soft",
+	"notice_hour.throttled",
+	"notice_hour.undetermined",
+	"notice_total.count",
+	"notice_total.provider",
+	"notice_total.what",
+	"recurrence.class",
+	"recurrence.day",
+	"recurrence.first",
+	"recurrence.repeated",
+	"seen.at",
+	"seen.key",
+	"stuck.at",
+	"stuck.id",
+	"stuck.mailbox",
+	"stuck.since",
+	"taken_back.at",
+	"taken_back.campaign",
+	"taken_back.first",
+	"taken_back.last",
+	"taken_back.mta",
+	"taken_back.number",
+	"taken_back.provider",
+	"taken_back.rule",
+	"tally.campaign",
+	"tally.category",
+	"tally.class",
+	"tally.count",
+	"tally.day",
+	"tally.kind",
+	"tally.origin",
+	"tally.provider",
+	"typing.count",
+	"typing.day",
+	"typing.domain",
+	"volume.beside",
+	"volume.campaign",
+	"volume.day",
+	"volume.deferred",
+	"volume.delivered",
+	"volume.provider",
+	"volume.rejected",
+	"volume.sent",
+	"volume.source",
+	"volume.throttled",
+	"volume_hour.deferred",
+	"volume_hour.delivered",
+	"volume_hour.hour",
+	"volume_hour.provider",
+	"volume_hour.rejected",
+	"volume_hour.throttled",
 };
 
-/* Everything else that may exist in the database: an index keeps columns a second time, a trigger or view could gather them. */
+/*
+ * Everything else that may exist in the database: an index keeps columns a second time, a trigger
+ * or view could gather them.
+ */
 static const char *const allowed_objects[] = {
 	"CREATE UNIQUE INDEX alert_open ON alert (condition, subject) WHERE cleared IS NULL",
-	"CREATE INDEX contact_at ON contact (at)", "CREATE INDEX contact_due ON contact (due) WHERE due IS NOT NULL", "CREATE INDEX contact_old ON contact (old) WHERE old IS NOT NULL",
-	"CREATE INDEX contact_tidy ON contact (tidy) WHERE tidy IS NOT NULL", "CREATE INDEX event_diagnostic ON event (at) WHERE diagnostic IS NOT NULL",
+	"CREATE INDEX contact_at ON contact (at)",
+	"CREATE INDEX contact_due ON contact (due) WHERE due IS NOT NULL",
+	"CREATE INDEX contact_old ON contact (old) WHERE old IS NOT NULL",
+	"CREATE INDEX contact_tidy ON contact (tidy) WHERE tidy IS NOT NULL",
+	"CREATE INDEX event_diagnostic ON event (at) WHERE diagnostic IS NOT NULL",
 	"CREATE INDEX kept_at ON kept (at)",
 	"CREATE TRIGGER ledger_fixed BEFORE UPDATE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
 	"CREATE TRIGGER ledger_keep BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
@@ -94,9 +245,12 @@ static void no_column_exists_that_is_not_on_the_list(void **state)
 
 	(void)state;
 	assert_int_equal(sqlite3_open_v2(database, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(db, "SELECT t.name || '.' || c.name FROM pragma_table_list t, pragma_table_info(t.name) c"
-						" WHERE t.schema = 'main' AND t.name NOT LIKE 'sqlite_%' ORDER BY 1", -1, &st, NULL),
-			 SQLITE_OK);
+	assert_int_equal(
+		sqlite3_prepare_v2(db,
+			"SELECT t.name || '.' || c.name FROM pragma_table_list t, pragma_table_info(t.name) c"
+			" WHERE t.schema = 'main' AND t.name NOT LIKE 'sqlite_%' ORDER BY 1",
+			-1, &st, NULL),
+		SQLITE_OK);
 	while (sqlite3_step(st) == SQLITE_ROW) {
 		assert_in_range(n, 0, sizeof allowed / sizeof *allowed - 1);
 		assert_string_equal((const char *)sqlite3_column_text(st, 0), allowed[n++]);
@@ -104,7 +258,10 @@ static void no_column_exists_that_is_not_on_the_list(void **state)
 	assert_int_equal(n, sizeof allowed / sizeof *allowed);
 	sqlite3_finalize(st);
 	sqlite3_close(db);
-	assert_int_equal(query_int("SELECT count(*) FROM pragma_table_list WHERE name IN ('contact', 'event', 'seen', 'kept') AND wr"), 4);
+	assert_int_equal(
+		query_int(
+			"SELECT count(*) FROM pragma_table_list WHERE name IN ('contact', 'event', 'seen', 'kept') AND wr"),
+		4);
 }
 
 static void no_index_trigger_or_view_exists_that_is_not_on_the_list(void **state)
@@ -115,8 +272,12 @@ static void no_index_trigger_or_view_exists_that_is_not_on_the_list(void **state
 
 	(void)state;
 	assert_int_equal(sqlite3_open_v2(database, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(db, "SELECT sql FROM sqlite_schema WHERE type <> 'table' AND name NOT LIKE 'sqlite_%'"
-						" ORDER BY type, name", -1, &st, NULL), SQLITE_OK);
+	assert_int_equal(
+		sqlite3_prepare_v2(db,
+			"SELECT sql FROM sqlite_schema WHERE type <> 'table' AND name NOT LIKE 'sqlite_%'"
+			" ORDER BY type, name",
+			-1, &st, NULL),
+		SQLITE_OK);
 	while (sqlite3_step(st) == SQLITE_ROW) {
 		assert_in_range(n, 0, sizeof allowed_objects / sizeof *allowed_objects - 1);
 		assert_string_equal((const char *)sqlite3_column_text(st, 0), allowed_objects[n++]);
@@ -235,7 +396,8 @@ static void lasting_keys_are_not_replaced(void **state)
 	close_store();
 	unlink(key_path("event-2026-11.key"));
 	ok(open_store(test_options(), NOW));
-	ok(store_pack(store, &e, NOW, &packed)); /* a month's key: new events lie under another one, and the ledger says so */
+	ok(store_pack(store, &e, NOW, &packed)); /* a month's key: new events lie under another one,
+						    and the ledger says so */
 	assert_int_equal(mode_of(key_path("event-2026-11.key")), 0600);
 	assert_int_equal(query_int("SELECT count(*) FROM ledger WHERE kind = 'key-lost'"), 1);
 	close_store();
@@ -244,7 +406,10 @@ static void lasting_keys_are_not_replaced(void **state)
 	assert_int_equal(mode_of(key_path("state.key")), 0);
 }
 
-/* As when its disk is not mounted: a new store would let everybody be written to again, and its first purge would destroy the keys. */
+/*
+ * As when its disk is not mounted: a new store would let everybody be written to again, and its
+ * first purge would destroy the keys.
+ */
 static void a_lost_store_is_not_replaced(void **state)
 {
 	static const char *const of_it[] = { "", "-wal", "-shm", ".lock" };
@@ -268,8 +433,10 @@ static void a_lost_store_is_not_replaced(void **state)
 
 static void damaged_keys_are_refused(void **state)
 {
-	static const char *const texts[] = { "", "x", "retour key 1 state\n", "retour key 1 state\n00\n",
-					     "retour key 1 event 2026-11\n0000000000000000000000000000000000000000000000000000000000000000\n" };
+	static const char *const texts[] = {
+		"", "x", "retour key 1 state\n", "retour key 1 state\n00\n",
+		"retour key 1 event 2026-11\n0000000000000000000000000000000000000000000000000000000000000000\n"
+	};
 
 	(void)state;
 	close_store();
@@ -309,7 +476,10 @@ static void folding_cannot_change(void **state)
 	expect_refusal(o, STORE_MISUSE, "fold_local_part");
 }
 
-/* Version 1 as it was first released. A change to it is a new version with a step from this one; this text stays. */
+/*
+ * Version 1 as it was first released. A change to it is a new version with a step from this one;
+ * this text stays.
+ */
 static const char version_1[] =
 	"CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
 	"CREATE TABLE key (name TEXT PRIMARY KEY, purpose TEXT NOT NULL, month TEXT, fingerprint BLOB NOT NULL, at INTEGER NOT NULL)"
@@ -340,20 +510,26 @@ static const char version_1[] =
 	"CREATE TRIGGER ledger_keep BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;"
 	"PRAGMA application_id = 0x7265746f; PRAGMA user_version = 1;";
 
-/* Contacts as version 1 kept them: two failures of a running ladder, a pause after the ladder's end, a block, one that is well again. */
+/*
+ * Contacts as version 1 kept them: two failures of a running ladder, a pause after the ladder's
+ * end, a block, one that is well again.
+ */
 static const char *version_1_contacts(void)
 {
 	static char sql[1024];
 
-	snprintf(sql, sizeof sql, "UPDATE contact SET state = 'soft', attempts = 2, until = %lld, due = %lld, ladder = 'small',"
-		 " history = x'%016llx%016llx' WHERE reason = 'network-error';"
-		 "UPDATE contact SET state = 'paused', attempts = 0, pauses = 1, counted_from = %lld, until = %lld, due = %lld, ladder = 'mailbox-full'"
-		 " WHERE reason = 'mailbox-full';"
-		 "UPDATE contact SET state = 'block', attempts = 1, history = x'%016llx' WHERE reason = 'policy';"
-		 "UPDATE contact SET state = 'active', attempts = 0, counted_from = %lld, until = NULL, due = NULL, reason = NULL, rule = NULL"
-		 " WHERE reason = 'system-error';",
-		 (long long)(NOW + HOUR + 1200), (long long)(NOW + 30 * DAY), (long long)NOW << 1, (long long)(NOW + HOUR) << 1, (long long)day_start(NOW),
-		 (long long)(day_start(NOW) + 20 * DAY), (long long)(day_start(NOW) + 20 * DAY), (long long)NOW << 1 | 1, (long long)day_start(NOW));
+	snprintf(sql, sizeof sql,
+		"UPDATE contact SET state = 'soft', attempts = 2, until = %lld, due = %lld, ladder = 'small',"
+		" history = x'%016llx%016llx' WHERE reason = 'network-error';"
+		"UPDATE contact SET state = 'paused', attempts = 0, pauses = 1, counted_from = %lld, until = %lld, due = %lld, ladder = 'mailbox-full'"
+		" WHERE reason = 'mailbox-full';"
+		"UPDATE contact SET state = 'block', attempts = 1, history = x'%016llx' WHERE reason = 'policy';"
+		"UPDATE contact SET state = 'active', attempts = 0, counted_from = %lld, until = NULL, due = NULL, reason = NULL, rule = NULL"
+		" WHERE reason = 'system-error';",
+		(long long)(NOW + HOUR + 1200), (long long)(NOW + 30 * DAY), (long long)NOW << 1,
+		(long long)(NOW + HOUR) << 1, (long long)day_start(NOW),
+		(long long)(day_start(NOW) + 20 * DAY), (long long)(day_start(NOW) + 20 * DAY),
+		(long long)NOW << 1 | 1, (long long)day_start(NOW));
 	return sql;
 }
 
@@ -373,11 +549,13 @@ static void version_1_is_migrated(void **state)
 	close_store();
 	snprintf(old, sizeof old, "%s.old", database);
 	assert_int_equal(rename(database, old), 0);
-	snprintf(sql, sizeof sql, "PRAGMA journal_mode = WAL; %s ATTACH '%s' AS old;"
-		 "INSERT INTO meta SELECT * FROM old.meta; INSERT INTO key SELECT * FROM old.key; INSERT INTO event SELECT at, pseudonym, number, kind, class, category, status, reply, rule, provider, campaign, origin, mailbox, diagnostic FROM old.event;"
-		 "INSERT INTO contact SELECT pseudonym, state, at, since, until, due, attempts, pauses, counted_from, reason, rule, ladder, NULL"
-		 " FROM old.contact; INSERT INTO seen SELECT * FROM old.seen;"
-		 "INSERT INTO tally SELECT * FROM old.tally; INSERT INTO ledger SELECT * FROM old.ledger; %s", version_1, old, version_1_contacts());
+	snprintf(sql, sizeof sql,
+		"PRAGMA journal_mode = WAL; %s ATTACH '%s' AS old;"
+		"INSERT INTO meta SELECT * FROM old.meta; INSERT INTO key SELECT * FROM old.key; INSERT INTO event SELECT at, pseudonym, number, kind, class, category, status, reply, rule, provider, campaign, origin, mailbox, diagnostic FROM old.event;"
+		"INSERT INTO contact SELECT pseudonym, state, at, since, until, due, attempts, pauses, counted_from, reason, rule, ladder, NULL"
+		" FROM old.contact; INSERT INTO seen SELECT * FROM old.seen;"
+		"INSERT INTO tally SELECT * FROM old.tally; INSERT INTO ledger SELECT * FROM old.ledger; %s",
+		version_1, old, version_1_contacts());
 	char wal[128], old_wal[136];
 	snprintf(wal, sizeof wal, "%s-wal", database);
 	snprintf(old_wal, sizeof old_wal, "%s-wal", old);
@@ -387,7 +565,8 @@ static void version_1_is_migrated(void **state)
 	assert_true(counts_agree());
 	assert_int_equal(query_int("SELECT value = 'whole' FROM meta WHERE name = 'rewrite'"), 1);
 	assert_int_equal(query_int("PRAGMA user_version"), SCHEMA_VERSION);
-	assert_int_equal(query_int("SELECT count(*) FROM event WHERE margin IS NOT NULL"), 0); /* nobody knows those from before */
+	assert_int_equal(query_int("SELECT count(*) FROM event WHERE margin IS NOT NULL"),
+		0); /* nobody knows those from before */
 	assert_int_equal(check("joe@example.org", NOW).state, STATE_INACTIVE);
 	ok(store_ledger_walk(store, NULL, NULL));
 	ok(store_ledger_head(store, &again));
@@ -399,9 +578,13 @@ static void version_1_is_migrated(void **state)
 	assert_int_equal(a.state, STATE_SOFT);
 	assert_int_equal(a.attempts, 2);
 	assert_int_equal(a.until, NOW + HOUR + 1200);
-	put_event(event_of(KIND_FAILURE, CATEGORY_NETWORK_ERROR, "soft@example.org", NOW + 47 * HOUR), NOW + 47 * HOUR);
+	put_event(
+		event_of(KIND_FAILURE, CATEGORY_NETWORK_ERROR, "soft@example.org", NOW + 47 * HOUR),
+		NOW + 47 * HOUR);
 	assert_int_equal(check("soft@example.org", NOW + 47 * HOUR).attempts, 3);
-	put_event(event_of(KIND_FAILURE, CATEGORY_NETWORK_ERROR, "soft@example.org", NOW + 48 * HOUR), NOW + 48 * HOUR);
+	put_event(
+		event_of(KIND_FAILURE, CATEGORY_NETWORK_ERROR, "soft@example.org", NOW + 48 * HOUR),
+		NOW + 48 * HOUR);
 	assert_int_equal(check("soft@example.org", NOW + 48 * HOUR).state, STATE_PAUSED);
 	/* a pause ends as it was meant to, and is remembered */
 	a = check("paused@example.org", NOW);
@@ -409,16 +592,22 @@ static void version_1_is_migrated(void **state)
 	assert_int_equal(a.verdict, VERDICT_SUPPRESS);
 	assert_int_equal(a.until, day_start(NOW) + 20 * DAY);
 	assert_int_equal(check("paused@example.org", NOW + 21 * DAY).state, STATE_REVALIDATE);
-	put_event(event_of(KIND_FAILURE, CATEGORY_NETWORK_ERROR, "paused@example.org", NOW + 21 * DAY), NOW + 21 * DAY);
-	put_event(event_of(KIND_FAILURE, CATEGORY_NETWORK_ERROR, "paused@example.org", NOW + 24 * DAY), NOW + 24 * DAY);
+	put_event(event_of(KIND_FAILURE, CATEGORY_NETWORK_ERROR, "paused@example.org",
+			  NOW + 21 * DAY),
+		NOW + 21 * DAY);
+	put_event(event_of(KIND_FAILURE, CATEGORY_NETWORK_ERROR, "paused@example.org",
+			  NOW + 24 * DAY),
+		NOW + 24 * DAY);
 	assert_string_equal(check("paused@example.org", NOW + 24 * DAY).reason, "prolonged-soft");
 	/* a block holds on, and is then let through */
 	assert_int_equal(check("blocked@example.org", NOW + HOUR).state, STATE_BLOCK);
 	assert_int_equal(check("blocked@example.org", NOW + 9 * DAY).state, STATE_RETRY_GATED);
 	/* who was active again begins anew, and what is before the last success changes nothing */
-	put_event(event_of(KIND_FAILURE, CATEGORY_NETWORK_ERROR, "well@example.org", NOW - 2 * DAY), NOW);
+	put_event(event_of(KIND_FAILURE, CATEGORY_NETWORK_ERROR, "well@example.org", NOW - 2 * DAY),
+		NOW);
 	assert_int_equal(check("well@example.org", NOW).state, STATE_ACTIVE);
-	put_event(event_of(KIND_FAILURE, CATEGORY_NETWORK_ERROR, "well@example.org", NOW + 2 * DAY), NOW + 2 * DAY);
+	put_event(event_of(KIND_FAILURE, CATEGORY_NETWORK_ERROR, "well@example.org", NOW + 2 * DAY),
+		NOW + 2 * DAY);
 	assert_int_equal(check("well@example.org", NOW + 2 * DAY).attempts, 1);
 }
 
@@ -462,7 +651,10 @@ static void reads_while_another_writes(void **state)
 	store_close(reader);
 }
 
-/* Many questions are answered from a table in memory: the same answers as one by one, also after somebody wrote. */
+/*
+ * Many questions are answered from a table in memory: the same answers as one by one, also after
+ * somebody wrote.
+ */
 static void many_checks_one_by_one(void **state)
 {
 	enum { CONTACTS = 3000, ROUNDS = 30 };
@@ -488,7 +680,8 @@ static void many_checks_one_by_one(void **state)
 		assert_int_equal(store_snapshot(reader, true), STORE_OK);
 		for (unsigned i = 0; i < 2 * CONTACTS; i++) {
 			int n = snprintf(address, sizeof address, "u%u@example.org", i);
-			assert_int_equal(store_check(reader, address, (size_t)n, NOW, &a), STORE_OK);
+			assert_int_equal(
+				store_check(reader, address, (size_t)n, NOW, &a), STORE_OK);
 			assert_int_equal(a.verdict, i < known ? VERDICT_SUPPRESS : VERDICT_SEND);
 		}
 		assert_int_equal(store_snapshot(reader, false), STORE_OK);
@@ -508,7 +701,10 @@ static void no_address_is_misuse(void **state)
 	assert_null(strstr(store_error(store), "somebody"));
 }
 
-/* Killed with a transaction open, a thousand messages in it and one committed before: the one is there, of the others nothing. */
+/*
+ * Killed with a transaction open, a thousand messages in it and one committed before: the one is
+ * there, of the others nothing.
+ */
 static void killed_between_begin_and_commit(void **state)
 {
 	struct event e = event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, "joe@example.org", NOW);
@@ -561,9 +757,11 @@ static void killed_while_it_is_made(void **state)
 		kill(child, SIGKILL);
 		waitpid(child, &status, 0);
 		ok(open_store(test_options(), NOW));
-		put_event(event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, "joe@example.org", NOW), NOW);
+		put_event(
+			event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, "joe@example.org", NOW), NOW);
 		ok(store_ledger_walk(store, NULL, NULL));
-		assert_int_equal(query_int("SELECT count(*) FROM ledger WHERE kind = 'store-created'"), 1);
+		assert_int_equal(
+			query_int("SELECT count(*) FROM ledger WHERE kind = 'store-created'"), 1);
 		close_store();
 		remove_tree(directory);
 		assert_int_equal(mkdir(directory, 0700), 0);

@@ -1,4 +1,7 @@
-/* No page that is written to the database file keeps copies of rows in its unused bytes; nothing else of it is changed. */
+/*
+ * No page that is written to the database file keeps copies of rows in its unused bytes; nothing
+ * else of it is changed.
+ */
 #include "tests/unit/store_fixture.h"
 #include "store/pagefile.h"
 
@@ -20,7 +23,10 @@ static void exec(sqlite3 *db, const char *text)
 		fail_msg("%s: %s", text, error);
 }
 
-/* Rows come and go in a tree until it has been balanced often. How many of those that went are in the file's bytes. */
+/*
+ * Rows come and go in a tree until it has been balanced often. How many of those that went are in
+ * the file's bytes.
+ */
 static unsigned remains(const char *layer)
 {
 	char path[160], text[256], *bytes;
@@ -29,18 +35,23 @@ static unsigned remains(const char *layer)
 	bool gone[ROWS] = { false };
 
 	snprintf(path, sizeof path, "%s/pages.db", directory);
-	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, layer), SQLITE_OK);
-	exec(db, "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA secure_delete = ON; PRAGMA synchronous = OFF;"
-		 "CREATE TABLE t (name TEXT PRIMARY KEY, x TEXT) STRICT, WITHOUT ROWID; CREATE INDEX i ON t (x); BEGIN");
+	assert_int_equal(
+		sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, layer),
+		SQLITE_OK);
+	exec(db,
+		"PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA secure_delete = ON; PRAGMA synchronous = OFF;"
+		"CREATE TABLE t (name TEXT PRIMARY KEY, x TEXT) STRICT, WITHOUT ROWID; CREATE INDEX i ON t (x); BEGIN");
 	for (unsigned i = 0; i < ROWS; i++) {
-		snprintf(text, sizeof text, "INSERT INTO t VALUES ('%08x-needle%06u', '%0*u')", random_below(1u << 31), i, (int)random_below(120) + 1, i);
+		snprintf(text, sizeof text, "INSERT INTO t VALUES ('%08x-needle%06u', '%0*u')",
+			random_below(1u << 31), i, (int)random_below(120) + 1, i);
 		exec(db, text);
 	}
 	exec(db, "COMMIT; PRAGMA wal_checkpoint(TRUNCATE); BEGIN");
 	for (unsigned i = 0; i < ROWS; i++)
 		if (random_below(2)) {
 			gone[i] = true;
-			snprintf(text, sizeof text, "DELETE FROM t WHERE name LIKE '%%needle%06u'", i);
+			snprintf(text, sizeof text, "DELETE FROM t WHERE name LIKE '%%needle%06u'",
+				i);
 			exec(db, text);
 		}
 	exec(db, "COMMIT; PRAGMA wal_checkpoint(TRUNCATE)");
@@ -48,7 +59,8 @@ static unsigned remains(const char *layer)
 	/* and it is whole, for an SQLite without the layer */
 	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
 	sqlite3_stmt *st;
-	assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &st, NULL), SQLITE_OK);
+	assert_int_equal(
+		sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &st, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
 	assert_string_equal((const char *)sqlite3_column_text(st, 0), "ok");
 	sqlite3_finalize(st);
@@ -103,7 +115,10 @@ static void a_page_of_a_tree_keeps_its_cells(void **state)
 
 	memset(page, 'x', PAGE);
 	/* a leaf of one cell, 100 bytes from 3000 on, a free block of 20 behind it */
-	memcpy(page, (unsigned char[]){ 13, 3100 >> 8, 3100 & 255, 0, 1, 3000 >> 8, 3000 & 255, 0, 3000 >> 8, 3000 & 255 }, 10);
+	memcpy(page,
+		(unsigned char[]){ 13, 3100 >> 8, 3100 & 255, 0, 1, 3000 >> 8, 3000 & 255, 0,
+			3000 >> 8, 3000 & 255 },
+		10);
 	memcpy(page + 3100, (unsigned char[]){ 0, 0, 0, 20 }, 4);
 	assert_true(pagefile_clean(page, PAGE, false));
 	for (unsigned i = 10; i < PAGE; i++)

@@ -13,11 +13,19 @@ static const struct {
 	{ "\"joe doe\"@example.org", "\"joe doe\"@example.org", "\"joe doe\"@example.org" },
 	{ "\"a@b\"@example.org", "\"a@b\"@example.org", "\"a@b\"@example.org" },
 	{ "joe..doe.@example.org", "joe..doe.@example.org", "joe..doe.@example.org" },
-	{ "joe@b\xc3\xbc" "cher.example", "joe@xn--bcher-kva.example", "joe@xn--bcher-kva.example" },
-	{ "joe@B\xc3\x9c" "CHER.example", "joe@xn--bcher-kva.example", "joe@xn--bcher-kva.example" },
-	{ "joe@bu\xcc\x88" "cher.example", "joe@xn--bcher-kva.example", "joe@xn--bcher-kva.example" },
+	{ "joe@b\xc3\xbc"
+	  "cher.example",
+		"joe@xn--bcher-kva.example", "joe@xn--bcher-kva.example" },
+	{ "joe@B\xc3\x9c"
+	  "CHER.example",
+		"joe@xn--bcher-kva.example", "joe@xn--bcher-kva.example" },
+	{ "joe@bu\xcc\x88"
+	  "cher.example",
+		"joe@xn--bcher-kva.example", "joe@xn--bcher-kva.example" },
 	{ "joe@XN--BCHER-KVA.example", "joe@xn--bcher-kva.example", "joe@xn--bcher-kva.example" },
-	{ "joe@stra\xc3\x9f" "e.example", "joe@xn--strae-oqa.example", "joe@xn--strae-oqa.example" },
+	{ "joe@stra\xc3\x9f"
+	  "e.example",
+		"joe@xn--strae-oqa.example", "joe@xn--strae-oqa.example" },
 	{ "J\xc3\x9cRGEN@example.org", "j\xc3\xbcrgen@example.org", "J\xc3\x9cRGEN@example.org" },
 	{ "ju\xcc\x88rgen@example.org", "j\xc3\xbcrgen@example.org", "j\xc3\xbcrgen@example.org" },
 	{ "joe@[192.0.2.1]", "joe@[192.0.2.1]", "joe@[192.0.2.1]" },
@@ -93,7 +101,8 @@ static void limits(void **state)
 /* The value is fixed: a change of form or input would make every stored pseudonym worthless. */
 static void stable(void **state)
 {
-	static const char expected[] = "ac71cbc9b14f467169d8813d6cf0e172", expected_event[] = "09965ade3a1cb362833949c11bdc5b89";
+	static const char expected[] = "ac71cbc9b14f467169d8813d6cf0e172",
+			  expected_event[] = "09965ade3a1cb362833949c11bdc5b89";
 	unsigned char key[KEY_SIZE], out[PSEUDONYM_SIZE];
 	char hex[2 * PSEUDONYM_SIZE + 1];
 

@@ -1,4 +1,7 @@
-/* Retention: what is due goes and nothing else, is gone from the bytes of all files, and a promise that cannot be kept is an error. */
+/*
+ * Retention: what is due goes and nothing else, is gone from the bytes of all files, and a promise
+ * that cannot be kept is an error.
+ */
 #include "tests/unit/store_fixture.h"
 
 static struct purge_class *class_of(struct purge *p, const char *name)
@@ -15,8 +18,8 @@ static void expect(struct purge *p, const char *name, uint64_t deleted, uint64_t
 	struct purge_class *c = class_of(p, name);
 
 	if (c->deleted != deleted || c->left != left || c->overdue)
-		fail_msg("%s: deleted %lu, left %lu, overdue %lu", name, (unsigned long)c->deleted, (unsigned long)c->left,
-			 (unsigned long)c->overdue);
+		fail_msg("%s: deleted %lu, left %lu, overdue %lu", name, (unsigned long)c->deleted,
+			(unsigned long)c->left, (unsigned long)c->overdue);
 }
 
 static void put_failure(const char *address, int64_t at)
@@ -75,7 +78,10 @@ static void each_class_at_its_cutoff(void **state)
 	assert_int_equal(query_int("SELECT sum(count) FROM tally"), 2); /* anonymous, they stay */
 }
 
-/* Killed after the deletion, before the file is written anew: the next purge does it though nothing is due. */
+/*
+ * Killed after the deletion, before the file is written anew: the next purge does it though nothing
+ * is due.
+ */
 static void a_rewrite_is_not_forgotten(void **state)
 {
 	struct purge p;
@@ -138,13 +144,17 @@ static void month_keys_go_with_their_events(void **state)
 	assert_int_equal(e.number, 0);
 	assert_int_equal(query_int("SELECT count(*) FROM key WHERE purpose = 'event'"), 1);
 	/* mail of that month that comes after all has a new key */
-	put_event(event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, "a@example.org", NOW), NOW + 201 * DAY);
+	put_event(event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, "a@example.org", NOW),
+		NOW + 201 * DAY);
 	assert_true(key_exists("event-2026-11.key"));
 	ok(store_purge(store, NOW + 201 * DAY, false, &p));
 	assert_false(key_exists("event-2026-11.key"));
 }
 
-/* The present month's key is in use, even while the mail that was packed under it is not stored yet. */
+/*
+ * The present month's key is in use, even while the mail that was packed under it is not stored
+ * yet.
+ */
 static void the_present_month_keeps_its_key(void **state)
 {
 	struct event e = event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, "a@example.org", NOW);
@@ -200,7 +210,7 @@ static void nothing_joins(void **state)
 	assert_int_equal(query_int("SELECT count(*) FROM contact"), 1);
 }
 
-/* --- the bytes --------------------------------------------------------------------------------------------------------- */
+/* --- the bytes ------------------------------------------------------------ */
 
 enum { CANARIES = 3000 };
 
@@ -220,12 +230,17 @@ static void plant(struct canary *c, unsigned first, unsigned count, int64_t at)
 	for (unsigned i = first; i < first + count; i++) {
 		char address[64];
 		snprintf(address, sizeof address, "canary%u@example%u.org", i, i % 7);
-		struct event e = event_of(KIND_FAILURE, i % 3 ? CATEGORY_USER_UNKNOWN : CATEGORY_NETWORK_ERROR, address, at + i * 7919 % 80000);
+		struct event e = event_of(KIND_FAILURE,
+			i % 3 ? CATEGORY_USER_UNKNOWN : CATEGORY_NETWORK_ERROR, address,
+			at + i * 7919 % 80000);
 		snprintf(c[i].text, sizeof c[i].text, "Canary-%u-%08x", i, i * 2654435761u);
-		snprintf(e.diagnostic, sizeof e.diagnostic, "550 5.1.1 %s %.*s", c[i].text, (int)(i % 200),
-			 "padding that makes rows of many lengths, so that pages are split, balanced and defragmented when rows go and "
-			 "come, and what was moved leaves nothing behind that anybody could still read there, in no page");
-		struct store_message m = { .mailbox = "bounces", .arrived = e.arrived, .recognised = true };
+		snprintf(e.diagnostic, sizeof e.diagnostic, "550 5.1.1 %s %.*s", c[i].text,
+			(int)(i % 200),
+			"padding that makes rows of many lengths, so that pages are split, balanced and defragmented when rows go and "
+			"come, and what was moved leaves nothing behind that anybody could still read there, in no page");
+		struct store_message m = {
+			.mailbox = "bounces", .arrived = e.arrived, .recognised = true
+		};
 		memcpy(m.digest, &next_message, sizeof next_message);
 		next_message++;
 		ok(store_pack(store, &e, at + DAY, &packed));
@@ -263,7 +278,8 @@ static struct bytes read_files(void)
 	return b;
 }
 
-static unsigned found(const struct bytes *b, const struct canary *c, unsigned first, unsigned count, size_t offset, size_t n)
+static unsigned found(const struct bytes *b, const struct canary *c, unsigned first, unsigned count,
+	size_t offset, size_t n)
 {
 	unsigned hits = 0;
 
@@ -290,29 +306,34 @@ static void gone_from_the_bytes(void **state)
 		plant(c, CANARIES + i, 100, NOW + 400 * DAY);
 	}
 	b = read_files();
-	assert_int_equal(found(&b, c, 0, 2 * CANARIES, TEXT), 2 * CANARIES); /* the search finds them before */
+	assert_int_equal(found(&b, c, 0, 2 * CANARIES, TEXT),
+		2 * CANARIES); /* the search finds them before */
 	assert_int_equal(found(&b, c, 0, 2 * CANARIES, EVENT), 2 * CANARIES);
 	assert_int_equal(found(&b, c, 0, 2 * CANARIES, CONTACT), 2 * CANARIES);
 	free(b.p);
 
-	ok(store_purge(store, NOW + 402 * DAY, false, &p)); /* diagnostics and events of the old ones */
+	ok(store_purge(
+		store, NOW + 402 * DAY, false, &p)); /* diagnostics and events of the old ones */
 	expect(&p, "events", CANARIES, CANARIES);
 	b = read_files();
 	assert_int_equal(found(&b, c, 0, CANARIES, TEXT), 0);
 	assert_int_equal(found(&b, c, 0, CANARIES, EVENT), 0);
-	assert_int_equal(found(&b, c, CANARIES, CANARIES, TEXT), CANARIES); /* and those of the others are there */
+	assert_int_equal(found(&b, c, CANARIES, CANARIES, TEXT),
+		CANARIES); /* and those of the others are there */
 	assert_int_equal(found(&b, c, CANARIES, CANARIES, EVENT), CANARIES);
 	assert_int_equal(found(&b, c, 0, 2 * CANARIES, CONTACT), 2 * CANARIES);
 	free(b.p);
 
-	ok(store_purge(store, NOW + 432 * DAY, false, &p)); /* diagnostics of the new ones, whose events stay */
+	ok(store_purge(store, NOW + 432 * DAY, false,
+		&p)); /* diagnostics of the new ones, whose events stay */
 	expect(&p, "diagnostics", CANARIES, 0);
 	b = read_files();
 	assert_int_equal(found(&b, c, 0, 2 * CANARIES, TEXT), 0);
 	assert_int_equal(found(&b, c, CANARIES, CANARIES, EVENT), CANARIES);
 	free(b.p);
 
-	ok(store_purge(store, NOW + 733 * DAY, false, &p)); /* contacts of the old ones, all events */
+	ok(store_purge(
+		store, NOW + 733 * DAY, false, &p)); /* contacts of the old ones, all events */
 	expect(&p, "contacts", CANARIES, CANARIES);
 	b = read_files();
 	assert_int_equal(found(&b, c, 0, 2 * CANARIES, EVENT), 0);
@@ -330,7 +351,8 @@ static void a_reader_in_the_way_is_told(void **state)
 	(void)state;
 	put_failure("a@example.org", NOW);
 	assert_int_equal(sqlite3_open_v2(database, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, "BEGIN; SELECT * FROM event", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(
+		sqlite3_exec(db, "BEGIN; SELECT * FROM event", NULL, NULL, NULL), SQLITE_OK);
 	assert_int_equal(store_purge(store, NOW + 200 * DAY, false, &p), STORE_BROKEN);
 	assert_false(p.checkpointed);
 	assert_non_null(strstr(store_error(store), "truncated"));
@@ -348,7 +370,8 @@ static void what_stays_is_told(void **state)
 	(void)state;
 	put_failure("a@example.org", NOW);
 	foreign_hands = true;
-	ok(db_exec(store, "CREATE TRIGGER hold BEFORE DELETE ON event BEGIN SELECT RAISE(IGNORE); END"));
+	ok(db_exec(store,
+		"CREATE TRIGGER hold BEFORE DELETE ON event BEGIN SELECT RAISE(IGNORE); END"));
 	assert_int_equal(store_purge(store, NOW + 200 * DAY, false, &p), STORE_BROKEN);
 	assert_int_equal(class_of(&p, "events")->overdue, 1);
 	assert_non_null(strstr(store_error(store), "events: 1 overdue"));
@@ -364,7 +387,8 @@ static void the_ledger_tells_of_purges(void **state)
 	ok(store_purge(store, NOW, false, &p));
 	ok(store_ledger_last(store, "purge", NULL, &e));
 	int64_t first = e.number;
-	assert_string_equal(e.detail, "events=0 diagnostics=0 contacts=0 messages=0 alerts=0 ledger=0");
+	assert_string_equal(
+		e.detail, "events=0 diagnostics=0 contacts=0 messages=0 alerts=0 ledger=0");
 	ok(store_purge(store, NOW + HOUR, false, &p)); /* nothing done, the same day */
 	ok(store_ledger_last(store, "purge", NULL, &e));
 	assert_int_equal(e.number, first);

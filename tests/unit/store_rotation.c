@@ -1,4 +1,7 @@
-/* A new state key: nobody is forgotten while contacts move to it, and the old one goes with the last of them. */
+/*
+ * A new state key: nobody is forgotten while contacts move to it, and the old one goes with the
+ * last of them.
+ */
 #include "tests/unit/store_fixture.h"
 
 static const char A[] = "a@example.org", B[] = "b@example.org";
@@ -62,7 +65,8 @@ static void who_is_heard_of_moves_with_all_that_is_known(void **state)
 	assert_int_equal(after.answer.attempts, 2);
 	assert_int_equal(left(), 0);
 	assert_int_equal(query_int("SELECT count(*) FROM contact"), 1);
-	assert_int_equal(query_int("SELECT value = 'due' FROM meta WHERE name = 'rewrite'"), 1); /* the old pseudonym's bytes */
+	assert_int_equal(query_int("SELECT value = 'due' FROM meta WHERE name = 'rewrite'"),
+		1); /* the old pseudonym's bytes */
 }
 
 /* What time changes moves nobody: nothing tells the new pseudonym. */
@@ -129,7 +133,10 @@ static void a_forgotten_key_is_destroyed_by_the_next_purge(void **state)
 	assert_false(key_exists("state.key"));
 }
 
-/* Killed between the file of the new key and the transaction: the store goes on with the old one, and the next rotation takes the file. */
+/*
+ * Killed between the file of the new key and the transaction: the store goes on with the old one,
+ * and the next rotation takes the file.
+ */
 static void a_rotation_that_was_killed_is_no_harm(void **state)
 {
 	char path[160];
@@ -138,7 +145,8 @@ static void a_rotation_that_was_killed_is_no_harm(void **state)
 	put_failure(A, NOW);
 	snprintf(path, sizeof path, "%s/state-2.key", keys);
 	int fd = open(path, O_CREAT | O_WRONLY, 0600);
-	static const char text[] = "retour key 1 state\n000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n";
+	static const char text[] =
+		"retour key 1 state\n000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n";
 	assert_int_equal(write(fd, text, sizeof text - 1), sizeof text - 1);
 	close(fd);
 	close_store();
@@ -205,7 +213,10 @@ static void a_month_key_that_is_gone_is_forgotten(void **state)
 	assert_int_not_equal(e.number, 0);
 }
 
-/* The clock goes back over a month's end: both months have their keys, none is destroyed while it is in use, nothing is lost. */
+/*
+ * The clock goes back over a month's end: both months have their keys, none is destroyed while it
+ * is in use, nothing is lost.
+ */
 static void a_clock_set_back_over_the_months_end(void **state)
 {
 	const int64_t december = NOW + 14 * DAY; /* 1 December */
@@ -225,7 +236,10 @@ static void a_clock_set_back_over_the_months_end(void **state)
 	ok(store_ledger_walk(store, NULL, NULL));
 }
 
-/* As LoadCredential= and LoadCredentialEncrypted= put them: in a directory of their own, read by us, not by others. */
+/*
+ * As LoadCredential= and LoadCredentialEncrypted= put them: in a directory of their own, read by
+ * us, not by others.
+ */
 struct seen {
 	const char *name;
 	unsigned files, credentials;
@@ -281,7 +295,8 @@ static void lasting_keys_may_be_credentials(void **state)
 	rotate(NOW);
 	assert_true(key_exists("state-2.key"));
 	ok(store_purge(store, NOW + 731 * DAY, false, &p));
-	ok(store_ledger_last(store, "key-released", "name=state.key", &e)); /* it is not ours to destroy */
+	ok(store_ledger_last(
+		store, "key-released", "name=state.key", &e)); /* it is not ours to destroy */
 	assert_int_not_equal(e.number, 0);
 	ok(store_ledger_last(store, "key-destroyed", "name=state.key", &e));
 	assert_int_equal(e.number, 0);
@@ -296,7 +311,10 @@ static void lasting_keys_may_be_credentials(void **state)
 	assert_non_null(strstr(store_error(store), to));
 }
 
-/* Return paths are signed and checked with keys that are credentials; one that is retired is released, and stays where it is. */
+/*
+ * Return paths are signed and checked with keys that are credentials; one that is retired is
+ * released, and stays where it is.
+ */
 static void keys_of_return_paths_may_be_credentials(void **state)
 {
 	struct store_options o = test_options();

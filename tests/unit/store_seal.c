@@ -1,11 +1,18 @@
-/* Pages are sealed from the beginning, or from the first purge of a file that is older; a page with a broken seal is counted and refused. */
+/*
+ * Pages are sealed from the beginning, or from the first purge of a file that is older; a page with
+ * a broken seal is counted and refused.
+ */
 #include "store_fixture.h"
 #include <sqlite3.h>
 #include "store/pagefile.h"
 
 static void put_failed(const char *address)
 {
-	struct event e = { .kind = KIND_FAILURE, .klass = CLASS_HARD, .category = CATEGORY_USER_UNKNOWN, .origin = ORIGIN_MATCHED, .arrived = NOW };
+	struct event e = { .kind = KIND_FAILURE,
+		.klass = CLASS_HARD,
+		.category = CATEGORY_USER_UNKNOWN,
+		.origin = ORIGIN_MATCHED,
+		.arrived = NOW };
 	struct store_message m = { .mailbox = "bounces", .arrived = NOW, .recognised = true };
 	struct packed_event packed;
 	enum store_message_result result;
@@ -34,7 +41,9 @@ static void from_outside(const char *sql, bool no_room)
 
 	assert_int_equal(sqlite3_open_v2(database, &db, SQLITE_OPEN_READWRITE, "unix"), SQLITE_OK);
 	if (no_room)
-		assert_int_equal(sqlite3_file_control(db, "main", SQLITE_FCNTL_RESERVE_BYTES, &room), SQLITE_OK);
+		assert_int_equal(
+			sqlite3_file_control(db, "main", SQLITE_FCNTL_RESERVE_BYTES, &room),
+			SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
@@ -58,7 +67,9 @@ static void a_store_from_before_is_sealed_by_the_next_purge(void **state)
 	(void)state;
 	put_failed("anna@example.net");
 	close_store();
-	from_outside("PRAGMA journal_mode = DELETE; ALTER TABLE event DROP COLUMN margin; DROP TABLE taken_back; VACUUM; PRAGMA user_version = 10", true);
+	from_outside(
+		"PRAGMA journal_mode = DELETE; ALTER TABLE event DROP COLUMN margin; DROP TABLE taken_back; VACUUM; PRAGMA user_version = 10",
+		true);
 	ok(open_store(test_options(), NOW));
 	struct store_file_state f = file_state();
 	assert_true(f.unsealed > 10);
@@ -90,7 +101,8 @@ static void a_page_that_others_wrote_is_told_and_no_answer_comes_from_it(void **
 	struct store_file_state f = file_state();
 	assert_true(f.damaged >= 1 && f.answers_damaged);
 	close_store();
-	from_outside("UPDATE contact SET state = 'inactive'", false); /* the fixture compares what is held at the end */
+	from_outside("UPDATE contact SET state = 'inactive'",
+		false); /* the fixture compares what is held at the end */
 	ok(open_store(test_options(), NOW));
 }
 
@@ -119,8 +131,10 @@ static void rows_that_others_added_are_no_damage(void **state)
 	put_failed("anna@example.net");
 	ok(store_purge(store, NOW, false, &p));
 	close_store();
-	from_outside("INSERT INTO contact (pseudonym, state, at, since, attempts, pauses, counted_from) SELECT randomblob(16), 'inactive', 0, 0, 0, 0, 0"
-		     " FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) SELECT i FROM n)", false);
+	from_outside(
+		"INSERT INTO contact (pseudonym, state, at, since, attempts, pauses, counted_from) SELECT randomblob(16), 'inactive', 0, 0, 0, 0, 0"
+		" FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) SELECT i FROM n)",
+		false);
 	o.create = false;
 	o.read_only = o.verify = true;
 	ok(open_store(o, NOW));
@@ -137,10 +151,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_new_store_is_sealed, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_store_from_before_is_sealed_by_the_next_purge, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_page_that_others_wrote_is_told_and_no_answer_comes_from_it, setup, teardown),
-		cmocka_unit_test_setup_teardown(rows_that_others_added_are_no_damage, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_others_wrote_elsewhere_is_told_and_answers_are_whole, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_store_from_before_is_sealed_by_the_next_purge, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_page_that_others_wrote_is_told_and_no_answer_comes_from_it, setup,
+			teardown),
+		cmocka_unit_test_setup_teardown(
+			rows_that_others_added_are_no_damage, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			what_others_wrote_elsewhere_is_told_and_answers_are_whole, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("seal", tests, NULL, NULL);

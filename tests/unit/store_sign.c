@@ -1,10 +1,14 @@
-/* Signatures: what the tool minisign made is taken, each byte of it counts, and the key and its checkpoints stand in the ledger. */
+/*
+ * Signatures: what the tool minisign made is taken, each byte of it counts, and the key and its
+ * checkpoints stand in the ledger.
+ */
 #include <sodium.h>
 #include "store/chain.h"
 #include "tests/unit/store_fixture.h"
 
 /* Made with minisign 0.11 for a file with "hello\n". */
-static const char tool_key[] = "untrusted comment: minisign public key C3E9883D29C2FC27\nRWQn/MIpPYjpw6MueUE01dXYueQsGs2pAaufWgcANoZbWtfeHJyEYJCL\n";
+static const char tool_key[] =
+	"untrusted comment: minisign public key C3E9883D29C2FC27\nRWQn/MIpPYjpw6MueUE01dXYueQsGs2pAaufWgcANoZbWtfeHJyEYJCL\n";
 static const char tool_signature[] =
 	"untrusted comment: signature from minisign secret key\n"
 	"RUQn/MIpPYjpw55sf74ugNV0uGEJMW6G0MH8h+kIuZL7QME26wLNN+ORqeufg5TDIOhcOT53HxLcc56XLCNTIb8eUnRrBmkqogo=\n"
@@ -17,14 +21,16 @@ static const char tool_legacy[] =
 	"trusted comment: timestamp:1795250873\tfile:f\n"
 	"4D3wQ0WiVkond2RPrugGmB/AP/0kEYtYFZheh/E7CrtzCmZnF9Ma2Gjdt09fDZbGKJstsUQFpLSgSih7As62AA==\n";
 
-static enum minisign_result check_text(const char *signature, const struct minisign_public *p, const char *bytes, char *comment)
+static enum minisign_result check_text(
+	const char *signature, const struct minisign_public *p, const char *bytes, char *comment)
 {
 	return minisign_check(signature, strlen(signature), p, bytes, strlen(bytes), comment);
 }
 
 static void what_the_tool_signed_is_taken(void **state)
 {
-	char comment[MINISIGN_COMMENT_SIZE] = "", id[MINISIGN_ID_TEXT_SIZE], line[MINISIGN_KEY_TEXT_SIZE];
+	char comment[MINISIGN_COMMENT_SIZE] = "", id[MINISIGN_ID_TEXT_SIZE],
+	     line[MINISIGN_KEY_TEXT_SIZE];
 	struct minisign_public p, q;
 
 	(void)state;
@@ -41,7 +47,9 @@ static void what_the_tool_signed_is_taken(void **state)
 	assert_int_equal(check_text(tool_legacy, &p, "hello\n", comment), MINISIGN_UNREADABLE);
 }
 
-/* Any character but those of the untrusted comment and the last bits of base64 that mean nothing. */
+/*
+ * Any character but those of the untrusted comment and the last bits of base64 that mean nothing.
+ */
 static void each_byte_of_a_signature_counts(void **state)
 {
 	char comment[MINISIGN_COMMENT_SIZE], copy[sizeof tool_signature];
@@ -59,13 +67,17 @@ static void each_byte_of_a_signature_counts(void **state)
 			fail_msg("byte %zu does not count", i);
 	}
 	for (size_t n = 0; n < sizeof tool_signature - 2; n++)
-		assert_int_not_equal(minisign_check(tool_signature, n, &p, "hello\n", 6, comment), MINISIGN_GOOD);
+		assert_int_not_equal(minisign_check(tool_signature, n, &p, "hello\n", 6, comment),
+			MINISIGN_GOOD);
 }
 
 static void keys_that_are_none(void **state)
 {
-	static const char *const texts[] = { "", "untrusted comment: minisign public key C3E9883D29C2FC27\n", "RWQn/MIpPYjpw6MueUE01dXYueQsGs2pAaufWgcANoZbWtfeHJyEYJC",
-		"RUQn/MIpPYjpw6MueUE01dXYueQsGs2pAaufWgcANoZbWtfeHJyEYJCL", "RWQn/MIpPYjpw6MueUE01dXYueQsGs2pAaufWgcANoZbWtfeHJyEYJCLAAAA" };
+	static const char *const texts[] = { "",
+		"untrusted comment: minisign public key C3E9883D29C2FC27\n",
+		"RWQn/MIpPYjpw6MueUE01dXYueQsGs2pAaufWgcANoZbWtfeHJyEYJC",
+		"RUQn/MIpPYjpw6MueUE01dXYueQsGs2pAaufWgcANoZbWtfeHJyEYJCL",
+		"RWQn/MIpPYjpw6MueUE01dXYueQsGs2pAaufWgcANoZbWtfeHJyEYJCLAAAA" };
 	struct minisign_public p;
 
 	(void)state;
@@ -76,7 +88,8 @@ static void keys_that_are_none(void **state)
 static void the_same_bytes_give_the_same_signature(void **state)
 {
 	unsigned char seed[MINISIGN_SEED_SIZE] = { 7 }, other[MINISIGN_SEED_SIZE] = { 8 };
-	char one[MINISIGN_TEXT_SIZE], two[MINISIGN_TEXT_SIZE], comment[MINISIGN_COMMENT_SIZE], long_comment[2 * MINISIGN_COMMENT_SIZE];
+	char one[MINISIGN_TEXT_SIZE], two[MINISIGN_TEXT_SIZE], comment[MINISIGN_COMMENT_SIZE],
+		long_comment[2 * MINISIGN_COMMENT_SIZE];
 	struct minisign_public p, q;
 
 	(void)state;
@@ -110,7 +123,10 @@ static void nothing_is_signed_without_a_key(void **state)
 	ok(store_sign_public(store, &p, &ready));
 	assert_true(ready);
 	ok(store_sign(store, "x", 1, "", text));
-	assert_int_equal(query_int("SELECT count(*) FROM ledger WHERE kind = 'key-created' AND detail LIKE 'purpose=sign public=RW%'"), 1);
+	assert_int_equal(
+		query_int(
+			"SELECT count(*) FROM ledger WHERE kind = 'key-created' AND detail LIKE 'purpose=sign public=RW%'"),
+		1);
 	ok(store_sign_ready(store, NOW));
 	assert_int_equal(query_int("SELECT count(*) FROM key WHERE purpose = 'sign'"), 1);
 }
@@ -143,7 +159,10 @@ static void the_head_is_signed_once_a_day(void **state)
 	ok(store_ledger_walk(store, NULL, NULL));
 }
 
-/* A key that somebody puts in place of ours signs nothing, and a lost one is not replaced in silence. */
+/*
+ * A key that somebody puts in place of ours signs nothing, and a lost one is not replaced in
+ * silence.
+ */
 static void another_key_is_refused(void **state)
 {
 	char path[160], text[MINISIGN_TEXT_SIZE];
@@ -163,16 +182,22 @@ static void another_key_is_refused(void **state)
 	ok(store_key_retire(store, "sign.key", NOW, &(bool){ false }));
 	ok(store_sign_ready(store, NOW));
 	ok(store_sign(store, "x", 1, "", text));
-	assert_int_equal(store_key_retire(store, "verp-aa.key", NOW, &(bool){ false }), STORE_MISUSE);
+	assert_int_equal(
+		store_key_retire(store, "verp-aa.key", NOW, &(bool){ false }), STORE_MISUSE);
 }
 
 /* One entry has one line, and one line one entry. */
 static void lines_are_canonical(void **state)
 {
-	static const char *const bad[] = { "07\t2026-11-17T12:00:00Z\tpurge\tevents=1", "7\t2026-11-17T12:00:60Z\tpurge\tevents=1", "+7\t2026-11-17T12:00:00Z\tpurge\tevents=1",
-		"9223372036854775807\t2026-11-17T12:00:00Z\tpurge\tevents=1", "-1\t2026-11-17T12:00:00Z\tpurge\tevents=1",
-		"7\t2026-11-17T12:00:00\tpurge\tevents=1", "7\t2026-11-17T12:00:00Z\tpurge", "7\t2026-11-17T12:00:00Z\tpurge\tevents=1\tmore" };
-	struct ledger_entry e = { .number = 7, .at = NOW, .kind = "purge", .detail = "events=1" }, back;
+	static const char *const bad[] = { "07\t2026-11-17T12:00:00Z\tpurge\tevents=1",
+		"7\t2026-11-17T12:00:60Z\tpurge\tevents=1",
+		"+7\t2026-11-17T12:00:00Z\tpurge\tevents=1",
+		"9223372036854775807\t2026-11-17T12:00:00Z\tpurge\tevents=1",
+		"-1\t2026-11-17T12:00:00Z\tpurge\tevents=1",
+		"7\t2026-11-17T12:00:00\tpurge\tevents=1", "7\t2026-11-17T12:00:00Z\tpurge",
+		"7\t2026-11-17T12:00:00Z\tpurge\tevents=1\tmore" };
+	struct ledger_entry e = { .number = 7, .at = NOW, .kind = "purge", .detail = "events=1" },
+			    back;
 	unsigned char previous[LEDGER_HASH_SIZE] = { 1 }, again[LEDGER_HASH_SIZE];
 	char line[CHAIN_LINE_SIZE], text[CHAIN_LINE_SIZE];
 	size_t n;

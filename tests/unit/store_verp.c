@@ -1,4 +1,7 @@
-/* Signed return paths: what we signed is verified, for the recipient it was made for and nobody else; what was made up never is. */
+/*
+ * Signed return paths: what we signed is verified, for the recipient it was made for and nobody
+ * else; what was made up never is.
+ */
 #include "tests/unit/store_fixture.h"
 
 #include <gnutls/crypto.h>
@@ -78,7 +81,8 @@ static void nobody_suppresses_somebody_else_with_his_own_token(void **state)
 
 static void an_address_that_does_not_fit_is_proved_by_the_report(void **state)
 {
-	static const char address[] = "a-name-that-is-far-too-long-for-it@mail.department.example.org";
+	static const char address[] =
+		"a-name-that-is-far-too-long-for-it@mail.department.example.org";
 	char token[STORE_TOKEN_SIZE];
 	(void)state;
 	sign("c", address, token, false);
@@ -154,13 +158,17 @@ static void keys_rotate_and_retire(void **state)
 	struct event e = returned(token, "anna@example.org");
 	assert_int_equal(prove(&e), ORIGIN_VERIFIED);
 	ok(store_key_retire(store, key_name, NOW + DAY, &(bool){ false }));
-	e = returned(token, "anna@example.org"); /* can no longer be proved, and was not made up for all we know */
+	e = returned(token, "anna@example.org"); /* can no longer be proved, and was not made up for
+						    all we know */
 	assert_int_equal(prove(&e), ORIGIN_MATCHED);
 	e = returned(newer, "anna@example.org");
 	assert_int_equal(prove(&e), ORIGIN_VERIFIED);
 	assert_int_equal(store_key_retire(store, "state.key", NOW, &(bool){ false }), STORE_MISUSE);
 	assert_int_equal(store_key_retire(store, key_name, NOW, &(bool){ false }), STORE_MISUSE);
-	assert_int_equal(query_int("SELECT count(*) FROM ledger WHERE kind = 'key-created' AND detail LIKE 'purpose=verp name=%'"), 2);
+	assert_int_equal(
+		query_int(
+			"SELECT count(*) FROM ledger WHERE kind = 'key-created' AND detail LIKE 'purpose=verp name=%'"),
+		2);
 	assert_int_equal(query_int("SELECT count(*) FROM ledger WHERE kind = 'key-destroyed'"), 1);
 	close_store();
 	ok(open_store(test_options(), NOW + DAY));
@@ -170,13 +178,16 @@ static void keys_rotate_and_retire(void **state)
 
 static void a_report_that_names_the_recipient_twice_counts_once(void **state)
 {
-	struct store_message m = { .mailbox = "bounces", .arrived = NOW, .recognised = true, .digest = { 9 } };
+	struct store_message m = {
+		.mailbox = "bounces", .arrived = NOW, .recognised = true, .digest = { 9 }
+	};
 	enum store_message_result result;
 	struct packed_event packed[2];
 	char token[STORE_TOKEN_SIZE];
 	(void)state;
 	sign("c", "anna@example.org", token, true);
-	struct event first = returned(token, "alias@example.net"), again = returned(token, "anna@example.org");
+	struct event first = returned(token, "alias@example.net"),
+		     again = returned(token, "anna@example.org");
 	again.seq = 2;
 	ok(store_pack(store, &first, NOW, &packed[0]));
 	ok(store_pack(store, &again, NOW, &packed[1]));
@@ -205,7 +216,8 @@ static void batv_tags(void **state)
 		sodium_bin2hex(hex, sizeof hex, mac, sizeof mac);
 		snprintf(e.token, sizeof e.token, "prvs=%s%.6s=%s", tag, hex, address);
 		e.origin = ORIGIN_MATCHED;
-		assert_int_equal(prove(&e), day >= 0 && day <= 7 ? ORIGIN_VERIFIED : ORIGIN_UNVERIFIED);
+		assert_int_equal(
+			prove(&e), day >= 0 && day <= 7 ? ORIGIN_VERIFIED : ORIGIN_UNVERIFIED);
 		e.token[9] = e.token[9] == '0' ? '1' : '0';
 		assert_int_equal(prove(&e), ORIGIN_UNVERIFIED);
 	}
@@ -224,7 +236,8 @@ static void the_newest_signs_within_one_second_too(void **state)
 		sign("c", "anna@example.org", token, true);
 		assert_memory_equal(token + 1, name + sizeof "verp-" - 1, VERP_KEY_SIZE - 1);
 	}
-	assert_int_equal(store_key_add(store, "verp", NOW, name), STORE_MISUSE); /* one more could push out the one that signs */
+	assert_int_equal(store_key_add(store, "verp", NOW, name),
+		STORE_MISUSE); /* one more could push out the one that signs */
 }
 
 static void without_a_key_it_says_so(void **state)
@@ -232,25 +245,37 @@ static void without_a_key_it_says_so(void **state)
 	char token[STORE_TOKEN_SIZE];
 	bool full;
 	(void)state;
-	assert_int_equal(store_verp_token(store, "c", "anna@example.org", 16, ROOM, token, &full), STORE_KEYS);
+	assert_int_equal(store_verp_token(store, "c", "anna@example.org", 16, ROOM, token, &full),
+		STORE_KEYS);
 	ok(store_key_add(store, "verp", NOW, key_name));
-	assert_int_equal(store_verp_token(store, "c", "no address", 10, ROOM, token, &full), STORE_MISUSE);
-	assert_int_equal(store_verp_token(store, "a-campaign-with-a-name-that-fills-the-whole-return-path", "anna@example.org", 16, ROOM, token, &full), STORE_MISUSE);
+	assert_int_equal(
+		store_verp_token(store, "c", "no address", 10, ROOM, token, &full), STORE_MISUSE);
+	assert_int_equal(
+		store_verp_token(store, "a-campaign-with-a-name-that-fills-the-whole-return-path",
+			"anna@example.org", 16, ROOM, token, &full),
+		STORE_MISUSE);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_we_signed_is_verified, setup_key, teardown),
-		cmocka_unit_test_setup_teardown(the_recipient_is_the_one_of_the_token, setup_key, teardown),
-		cmocka_unit_test_setup_teardown(nobody_suppresses_somebody_else_with_his_own_token, setup_key, teardown),
-		cmocka_unit_test_setup_teardown(an_address_that_does_not_fit_is_proved_by_the_report, setup_key, teardown),
-		cmocka_unit_test_setup_teardown(every_change_of_a_token_is_refused, setup_key, teardown),
-		cmocka_unit_test_setup_teardown(a_made_up_mac_makes_the_report_unverified, setup_key, teardown),
+		cmocka_unit_test_setup_teardown(
+			the_recipient_is_the_one_of_the_token, setup_key, teardown),
+		cmocka_unit_test_setup_teardown(
+			nobody_suppresses_somebody_else_with_his_own_token, setup_key, teardown),
+		cmocka_unit_test_setup_teardown(
+			an_address_that_does_not_fit_is_proved_by_the_report, setup_key, teardown),
+		cmocka_unit_test_setup_teardown(
+			every_change_of_a_token_is_refused, setup_key, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_made_up_mac_makes_the_report_unverified, setup_key, teardown),
 		cmocka_unit_test_setup_teardown(random_tokens_are_refused, setup_key, teardown),
 		cmocka_unit_test_setup_teardown(keys_rotate_and_retire, setup_key, teardown),
-		cmocka_unit_test_setup_teardown(the_newest_signs_within_one_second_too, setup_key, teardown),
-		cmocka_unit_test_setup_teardown(a_report_that_names_the_recipient_twice_counts_once, setup_key, teardown),
+		cmocka_unit_test_setup_teardown(
+			the_newest_signs_within_one_second_too, setup_key, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_report_that_names_the_recipient_twice_counts_once, setup_key, teardown),
 		cmocka_unit_test_setup_teardown(batv_tags, setup, teardown),
 		cmocka_unit_test_setup_teardown(without_a_key_it_says_so, setup, teardown),
 	};
