@@ -46,7 +46,7 @@ struct outcome {
 	int64_t arrived; /* message.arrived where it can be, else topmost Received, else Date, else
 			    0 (mail_arrived(); RFC 5322 section 3.3) */
 	bool overflow;   /* more recipients than are read, CLASSIFY_EVENTS_MAX of a report,
-			    PROSE_RECIPIENTS_MAX of a   text, or its report is where a truncated mail
+			    PROSE_RECIPIENTS_MAX of a text, or its report is where a truncated mail
 			    ends: what lies beyond was not read */
 };
 

@@ -190,10 +190,13 @@ static void print_bash(const struct command *table)
 {
 	printf("# Completion of retour(1) for bash; made by `retour completion bash`.\n"
 	       "_retour()\n{\n"
-	       "\tlocal word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command= words= options= i\n"
+	       "\tlocal word=${COMP_WORDS[COMP_CWORD]}"
+	       " before=${COMP_WORDS[COMP_CWORD-1]} command= words= options= i\n"
 	       "\tCOMPREPLY=()\n"
 	       "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
-	       "\t\tcase ${COMP_WORDS[i]} in\n\t\t-c | --config | --now) ((i++)) ;;\n\t\t-*) ;;\n\t\t*) command=${COMP_WORDS[i]}; break ;;\n\t\tesac\n\tdone\n"
+	       "\t\tcase ${COMP_WORDS[i]} in\n\t\t-c | --config | --now)"
+	       " ((i++)) ;;\n\t\t-*) ;;\n\t\t*) command=${COMP_WORDS[i]};"
+	       " break ;;\n\t\tesac\n\tdone\n"
 	       "\tcase $command in\n\t'')\n\t\toptions=\"-c -v -q -V");
 	for (unsigned i = 0; i < COMMON; i++)
 		printf(" --%.*s", (int)common[i].name.n, common[i].name.p);
@@ -207,8 +210,10 @@ static void print_bash(const struct command *table)
 		if (!c->hidden)
 			bash_command(c);
 	printf("\tesac\n"
-	       "\tif [[ $word == -* ]]; then\n\t\tCOMPREPLY=($(compgen -W \"$options\" -- \"$word\"))\n"
-	       "\telif [[ ! $command || $before == \"$command\" ]]; then\n\t\tCOMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n\tfi\n"
+	       "\tif [[ $word == -* ]]; then\n\t\tCOMPREPLY=($(compgen -W"
+	       " \"$options\" -- \"$word\"))\n"
+	       "\telif [[ ! $command || $before == \"$command\" ]];"
+	       " then\n\t\tCOMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n\tfi\n"
 	       "\t[[ ${#COMPREPLY[@]} -gt 0 || $word == -* ]] || compopt -o default 2>/dev/null\n"
 	       "\treturn 0\n}\ncomplete -F _retour retour\n");
 }
@@ -252,7 +257,9 @@ static void zsh_command(const struct command *c)
 
 static void print_zsh(const struct command *table)
 {
-	printf("#compdef retour\n# Completion of retour(1) for zsh; made by `retour completion zsh`.\n_retour()\n{\n\tlocal context state line\n\tlocal -a commands\n\tcommands=(\n");
+	printf("#compdef retour\n# Completion of retour(1) for zsh; made by"
+	       " `retour completion zsh`.\n_retour()\n{\n\tlocal context"
+	       " state line\n\tlocal -a commands\n\tcommands=(\n");
 	for (const struct command *c = table; c->name; c++) {
 		if (c->hidden)
 			continue;
@@ -260,11 +267,13 @@ static void print_zsh(const struct command *table)
 		print_quoted(span_of(c->summary), "'\\''", ":\\");
 		printf("'\n");
 	}
-	printf("\t)\n\t_arguments -C '-c[the configuration]:file:_files' '*-v[say more]' '-q[say only errors]' '-V[print version and end]'");
+	printf("\t)\n\t_arguments -C '-c[the configuration]:file:_files'"
+	       " '*-v[say more]' '-q[say only errors]' '-V[print version and end]'");
 	for (unsigned i = 0; i < COMMON; i++)
 		zsh_option(&common[i]);
 	printf(" \\\n\t\t\t'1:command:->command' '*::argument:->argument'\n"
-	       "\tcase $state in\n\tcommand) _describe command commands ;;\n\targument)\n\t\tcase $line[1] in\n");
+	       "\tcase $state in\n\tcommand) _describe command commands"
+	       " ;;\n\targument)\n\t\tcase $line[1] in\n");
 	for (const struct command *c = table; c->name; c++)
 		if (!c->hidden)
 			zsh_command(c);
