@@ -152,10 +152,7 @@ static void print_quoted(struct span text, const char *quote, const char *escape
 			putchar(text.p[i]);
 }
 
-/*
- * --- bash
- * ------------------------------------------------------------------------------------------------------------
- */
+/* --- bash ------------------------------------------------------------------------------------- */
 
 static void bash_values(struct span name, struct span value)
 {
@@ -218,10 +215,7 @@ static void print_bash(const struct command *table)
 	       "\treturn 0\n}\ncomplete -F _retour retour\n");
 }
 
-/*
- * --- zsh
- * -------------------------------------------------------------------------------------------------------------
- */
+/* --- zsh -------------------------------------------------------------------------------------- */
 
 static void zsh_option(const struct offered *f)
 {
@@ -280,10 +274,7 @@ static void print_zsh(const struct command *table)
 	printf("\t\tesac ;;\n\tesac\n}\n[[ $funcstack[1] != _retour ]] || _retour \"$@\"\n");
 }
 
-/*
- * --- fish
- * ------------------------------------------------------------------------------------------------------------
- */
+/* --- fish ------------------------------------------------------------------------------------- */
 
 static void fish_option(const char *when, const struct offered *f)
 {
