@@ -12,7 +12,7 @@ _retour()
 	done
 	case $command in
 	'')
-		options="-c -v -q -V --config --verbose --quiet --now --version --help" words=" run poll import classify check contact suppress suppressions serve volume advice report comment alerts purge clock audit backup disclose forget verp key setup doctor config completion"
+		options="-c -v -q -V --config --verbose --quiet --now --version --help" words=" run poll import classify check contact suppress suppressions serve volume advice report comment alerts purge clock audit backup disclose forget verp key setup doctor status config completion"
 		[[ $before != -c && $before != --config ]] || options= words=
 		[[ $before != --now ]] || return 0 ;;
 	run)
@@ -139,8 +139,12 @@ _retour()
 		words="" options=" --help"
 		case "$command $before" in
 	esac ;;
+	status)
+		words="" options=" --help"
+		case "$command $before" in
+	esac ;;
 	config)
-		words="" options=" --manual --help"
+		words=" check show" options=" --manual --help"
 		case "$command $before" in
 	esac ;;
 	completion)

@@ -104,7 +104,10 @@ complete -c retour -n '__fish_seen_subcommand_from key' -f -a retire
 complete -c retour -n __fish_use_subcommand -f -a setup -d 'begin anew where the store is lost for good'
 complete -c retour -n '__fish_seen_subcommand_from setup' -l new-store -d 'makes a new one. The keys of the lost one are moved beside their directory, not destroyed'
 complete -c retour -n __fish_use_subcommand -f -a doctor -d 'preflight: configuration, keys, store, mailboxes, TLS, SMTP, rules, clock'
-complete -c retour -n __fish_use_subcommand -f -a config -d 'print a commented sample of the INI file'
+complete -c retour -n __fish_use_subcommand -f -a status -d 'one screen: when each mailbox was read, what is open, what is next'
+complete -c retour -n __fish_use_subcommand -f -a config -d 'print a commented sample of the INI file; what is wrong with it, what holds'
+complete -c retour -n '__fish_seen_subcommand_from config' -f -a check
+complete -c retour -n '__fish_seen_subcommand_from config' -f -a show
 complete -c retour -n '__fish_seen_subcommand_from config' -l manual -d 'the list of keys, as the manual has it'
 complete -c retour -n __fish_use_subcommand -f -a completion -d 'print the script by which a shell completes retour\'s words'
 complete -c retour -n '__fish_seen_subcommand_from completion' -f -a bash

@@ -29,7 +29,8 @@ _retour()
 		'key:the keys of pseudonyms and return paths'
 		'setup:begin anew where the store is lost for good'
 		'doctor:preflight\: configuration, keys, store, mailboxes, TLS, SMTP, rules, clock'
-		'config:print a commented sample of the INI file'
+		'status:one screen\: when each mailbox was read, what is open, what is next'
+		'config:print a commented sample of the INI file; what is wrong with it, what holds'
 		'completion:print the script by which a shell completes retour'\''s words'
 	)
 	_arguments -C '-c[the configuration]:file:_files' '*-v[say more]' '-q[say only errors]' '-V[print version and end]' \
@@ -152,9 +153,12 @@ _retour()
 			'*--new-store[makes a new one. The keys of the lost one are moved beside their directory, not destroyed]' '*:file:_files' ;;
 		doctor)
 		_arguments '--help[what it takes]' '*:file:_files' ;;
+		status)
+		_arguments '--help[what it takes]' '*:file:_files' ;;
 		config)
 		_arguments '--help[what it takes]' \
-			'*--manual[the list of keys, as the manual has it]' '*:file:_files' ;;
+			'*--manual[the list of keys, as the manual has it]' \
+			'1:what:( check show)' '*:file:_files' ;;
 		completion)
 		_arguments '--help[what it takes]' \
 			'1:what:( bash zsh fish)' '*:file:_files' ;;

@@ -5,19 +5,36 @@
 #include "poller/command/commands.h"
 
 #include <getopt.h>
+#include <string.h>
+#include "poller/command/configshow.h"
+
+/* What a run would make of the file that is there. */
+static int examine(const char *file, bool show)
+{
+	static struct config own; /* too large for a stack */
+	int result = config_show(&own, file, stderr, show ? stdout : NULL) ? EXIT_USAGE : EXIT_WELL;
+	if (result == EXIT_WELL && !show)
+		printf("%s: %u mailboxes, nothing wrong; `retour doctor` tries them\n", file,
+			own.mailboxes);
+	config_free(&own);
+	return result;
+}
 
 int cmd_config(const struct config *config, int argc, char **argv)
 {
 	static const struct option options[] = { { "manual", no_argument, NULL, 'm' }, { 0 } };
 	bool manual = false;
-	(void)config;
 	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;) {
 		if (option != 'm')
 			return usage_error(argv[0], "see `retour config --help`");
 		manual = true;
 	}
-	if (optind < argc)
-		return usage_error(argv[0], "takes no arguments");
+	const char *what = optind < argc ? argv[optind] : "sample";
+	bool check = !strcmp(what, "check"), show = !strcmp(what, "show");
+	if (argc - optind > 1 || (optind < argc && !check && !show) || (manual && optind < argc))
+		return usage_error(argv[0], "wants check, show or nothing");
+	if (check || show)
+		return examine(config->named, show);
 	if (manual)
 		config_print_manual(stdout);
 	else

@@ -179,8 +179,17 @@ const struct command commands[] = {
 		"preflight: configuration, keys, store, mailboxes, TLS, SMTP, rules, clock",
 		"Tries everything that a run needs and changes nothing. Exit code 1 when something does not work.\n",
 		CONFIG_NEEDED, false },
-	{ "config", cmd_config, "[--manual]", "print a commented sample of the INI file",
-		"  --manual    the list of keys, as the manual has it\n", CONFIG_NONE, false },
+	{ "status", cmd_status, "",
+		"one screen: when each mailbox was read, what is open, what is next",
+		"Last run, mailboxes, messages that are stuck, alerts and investigations that are open, contacts by state, last month's report.\n"
+		"Colours stand on a terminal only, and not where NO_COLOR is set.\n",
+		CONFIG_NEEDED, false },
+	{ "config", cmd_config, "[--manual] | check | show",
+		"print a commented sample of the INI file; what is wrong with it, what holds",
+		"  --manual    the list of keys, as the manual has it\n"
+		"check       reads the configuration with its drop-ins and says what is wrong: exit code 2; it touches nothing else\n"
+		"show        every key with its value, and the file that it stands in\n",
+		CONFIG_NONE, false },
 	{ "completion", NULL, "bash | zsh | fish",
 		"print the script by which a shell completes retour's words",
 		"bash and zsh: source <(retour completion bash); fish: retour completion fish | source. `make install` and packages put them in place.\n",

@@ -38,7 +38,8 @@ struct config {
 	struct post_options post; /* [report], [alert], [metrics] */
 	struct mailbox mailbox[CONFIG_MAILBOXES_MAX];
 	unsigned mailboxes;
-	void *memory; /* owns the strings */
+	const char *named; /* for the commands that need none: the file that would be read */
+	void *memory;      /* owns the strings */
 };
 
 /*
@@ -46,6 +47,12 @@ struct config {
  * key, what would be right. Returns 0, or -1 when there was any. config_free() always.
  */
 int config_load(struct config *c, const char *file, FILE *errors);
+/* The same, and TOLD hears of each value that a file gives, in the order in which they are read:
+ * the last one holds. */
+typedef void config_told(
+	void *context, const char *section, const char *key, const char *value, const char *file);
+int config_load_told(
+	struct config *c, const char *file, FILE *errors, config_told *told, void *context);
 void config_free(struct config *c);
 /* Copies TEXT into memory that C owns until config_free(). */
 char *config_keep(struct config *c, const char *text);

@@ -7,6 +7,7 @@
  * value that holds ';' or '#' stands in double quotes.
  */
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -24,6 +25,8 @@ struct reader {
 	FILE *errors;
 	unsigned failures;
 	dictionary *ini;
+	config_told *told; /* NULL: nobody asks where a value comes from */
+	void *context;
 };
 
 __attribute__((format(printf, 4, 5))) static void complain(
@@ -124,6 +127,9 @@ static void *named_section(
 		return NULL;
 	}
 	if (!strcmp(pattern, "mailbox *")) {
+		for (unsigned i = 0; i < c->mailboxes; i++) /* of a file read before */
+			if (!strcmp(c->mailbox[i].name, name))
+				return &c->mailbox[i];
 		if (c->mailboxes == CONFIG_MAILBOXES_MAX) {
 			complain(r, section, NULL, "more than %d mailboxes", CONFIG_MAILBOXES_MAX);
 			return NULL;
@@ -171,7 +177,10 @@ static void read_section(struct reader *r, const char *section)
 		const struct key *k = find_key(pattern, key_name);
 		if (!k) {
 			list_known(r, section, key_name, pattern);
-		} else if (*value && !config_assign(r->config, base, k, value)) {
+		} else if (!*value || config_assign(r->config, base, k, value)) {
+			if (*value && r->told)
+				r->told(r->context, section, key_name, value, r->file);
+		} else {
 			char right[256];
 			config_bounds_text(k, right, sizeof right);
 			/*
@@ -545,57 +554,106 @@ static void check_same_mailbox(struct reader *r, const struct mailbox *box)
 	}
 }
 
-int config_load(struct config *c, const char *file, FILE *errors)
+/* Reads the sections of one file into the configuration. False: it could not be read at all, which
+ * was said. */
+static bool read_file(struct reader *r, const char *file)
 {
-	struct reader r = { .config = c, .file = file ? file : "(defaults)", .errors = errors };
-	struct stat status;
 	char path[64];
+	struct stat status;
+	r->file = file;
+	if (access(file, R_OK) ||
+		(!stat(file, &status) && S_ISDIR(status.st_mode) && (errno = EISDIR))) {
+		complain(r, NULL, NULL, "%s%s", strerror(errno),
+			errno == ENOENT ? "; -c FILE names another, `retour config` prints a sample"
+					: "");
+		return false;
+	}
+	if (configraw_faults(file, complain_of_line, r))
+		return false;
+	syntax.line = 0;
+	int copy = configraw_copy(file, path, sizeof path);
+	if (copy < 0) {
+		complain(r, NULL, NULL, "%s", strerror(errno));
+		return false;
+	}
+	iniparser_set_error_callback(take_syntax_error);
+	r->ini = iniparser_load(path);
+	iniparser_set_error_callback(NULL);
+	close(copy);
+	if (!r->ini) {
+		complain(r, NULL, NULL, "line %d: %s", syntax.line,
+			syntax.too_long
+				? "too long, at most 1,000 characters"
+				: "broken syntax; right would be [section], key = value, or a comment after ';'");
+		return false;
+	}
+	find_twice(r);
+	int sections = iniparser_getnsec(r->ini);
+	for (ssize_t i = 0; i < (ssize_t)r->ini->size; i++)
+		if (r->ini->key[i] && *r->ini->key[i] == ':')
+			complain(r, NULL, NULL,
+				"key %s stands before the first section; right would be below its [section]",
+				r->ini->key[i] + 1);
+	if (sections <= 0)
+		complain(r, NULL, NULL, "no section; `retour config` prints a sample");
+	for (int i = 0; i < sections; i++)
+		read_section(r, iniparser_getsecname(r->ini, i));
+	iniparser_freedict(r->ini);
+	r->ini = NULL;
+	return true;
+}
+
+static int is_drop_in(const struct dirent *e)
+{
+	size_t n = strlen(e->d_name);
+	return e->d_name[0] != '.' && n > 4 && !strcmp(e->d_name + n - 4, ".ini");
+}
+
+static int by_bytes(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+/* Beside retour.ini lies retour.d; its files are read in the order of their names. */
+static bool read_drop_ins(struct reader *r, const char *file)
+{
+	char place[4096], path[8192];
+	struct dirent **entry = NULL;
+	size_t n = strlen(file), ini = n > 4 && !strcmp(file + n - 4, ".ini") ? 4 : 0;
+	bool all = true;
+	if ((size_t)snprintf(place, sizeof place, "%.*s.d", (int)(n - ini), file) >= sizeof place)
+		return true;
+	int count = scandir(place, &entry, is_drop_in, by_bytes);
+	if (count < 0 && errno != ENOENT && errno != ENOTDIR) {
+		complain(r, NULL, NULL, "%s: %s", place, strerror(errno));
+		return false;
+	}
+	for (int i = 0; i < count; i++) {
+		snprintf(path, sizeof path, "%s/%s", place, entry[i]->d_name);
+		all = read_file(r, config_keep(r->config, path)) && all;
+		free(entry[i]);
+	}
+	free(entry);
+	return all;
+}
+
+int config_load_told(
+	struct config *c, const char *file, FILE *errors, config_told *told, void *context)
+{
+	struct reader r = { .config = c,
+		.file = file ? file : "(defaults)",
+		.errors = errors,
+		.told = told,
+		.context = context };
 	set_defaults(c);
 	if (!file) {
 		fill_paths(c);
 		return 0;
 	}
 	c->file = c->post.config_file = config_keep(c, file);
-	if (access(file, R_OK)) {
-		complain(&r, NULL, NULL, "%s%s", strerror(errno),
-			errno == ENOENT ? "; -c FILE names another, `retour config` prints a sample"
-					: "");
+	if (!read_file(&r, c->file) || !read_drop_ins(&r, c->file))
 		return -1;
-	}
-	if (stat(file, &status) == 0 && S_ISDIR(status.st_mode)) {
-		complain(&r, NULL, NULL, "%s", strerror(EISDIR));
-		return -1;
-	}
-	if (configraw_faults(file, complain_of_line, &r))
-		return -1;
-	syntax.line = 0;
-	int copy = configraw_copy(file, path, sizeof path);
-	if (copy < 0) {
-		complain(&r, NULL, NULL, "%s", strerror(errno));
-		return -1;
-	}
-	iniparser_set_error_callback(take_syntax_error);
-	r.ini = iniparser_load(path);
-	iniparser_set_error_callback(NULL);
-	close(copy);
-	if (!r.ini) {
-		complain(&r, NULL, NULL, "line %d: %s", syntax.line,
-			syntax.too_long
-				? "too long, at most 1,000 characters"
-				: "broken syntax; right would be [section], key = value, or a comment after ';'");
-		return -1;
-	}
-	find_twice(&r);
-	int sections = iniparser_getnsec(r.ini);
-	for (ssize_t i = 0; i < (ssize_t)r.ini->size; i++)
-		if (r.ini->key[i] && *r.ini->key[i] == ':')
-			complain(&r, NULL, NULL,
-				"key %s stands before the first section; right would be below its [section]",
-				r.ini->key[i] + 1);
-	if (sections <= 0)
-		complain(&r, NULL, NULL, "no section; `retour config` prints a sample");
-	for (int i = 0; i < sections; i++)
-		read_section(&r, iniparser_getsecname(r.ini, i));
+	r.file = c->file;
 	for (unsigned i = 0; i < c->mailboxes; i++)
 		check_mailbox(&r, &c->mailbox[i]);
 	for (unsigned i = 0; i < c->mailboxes; i++)
@@ -606,6 +664,10 @@ int config_load(struct config *c, const char *file, FILE *errors)
 	check_report(&r);
 	check_alerts(&r);
 	fill_paths(c);
-	iniparser_freedict(r.ini);
 	return r.failures ? -1 : 0;
+}
+
+int config_load(struct config *c, const char *file, FILE *errors)
+{
+	return config_load_told(c, file, errors, NULL, NULL);
 }

@@ -41,6 +41,7 @@ static void print_usage(FILE *out)
 		"  --now RFC3339    take this for the present time\n"
 		"  -V, --version    print version and end\n"
 		"  COMMAND --help   what the command takes\n\n"
+		"Environment: RETOUR_CONFIG (as -c), RETOUR_LEVEL (error, warning, notice, info, debug).\n"
 		"Exit codes: 0 all well; 1 something was lost or refused; 2 usage or configuration;\n"
 		"3 a retention or integrity promise is broken; 4 another run holds the lock.\n",
 		standard_file);
@@ -136,6 +137,7 @@ static int dispatch(const struct command *command, const char *file, int argc, c
 		return result;
 	result = EXIT_USAGE;
 	if (!load_config(&config, command, file)) {
+		config.named = file ? file : standard_file;
 		/*
 		 * days and months of tallies and reports are those of this zone, on every machine
 		 */
@@ -147,6 +149,27 @@ static int dispatch(const struct command *command, const char *file, int argc, c
 	}
 	config_free(&config);
 	return flushed(result);
+}
+
+/* RETOUR_LEVEL in the environment; -v and -q, which stand nearer, come behind it. */
+static int set_level(const char *word)
+{
+	static const struct {
+		const char *word;
+		enum log_level level;
+	} levels[] = { { "error", LOG_LEVEL_ERROR }, { "warning", LOG_LEVEL_WARNING },
+		{ "notice", LOG_LEVEL_NOTICE }, { "info", LOG_LEVEL_INFO },
+		{ "debug", LOG_LEVEL_DEBUG } };
+	for (size_t i = 0; word && *word && i < sizeof levels / sizeof *levels; i++)
+		if (!strcmp(levels[i].word, word)) {
+			log_set_level(levels[i].level);
+			return 0;
+		}
+	return word && *word
+		? usage_error("",
+			  "RETOUR_LEVEL=%s: right would be error, warning, notice, info or debug",
+			  word)
+		: 0;
 }
 
 static void redact_said(char *buffer, size_t size, const char *text)
@@ -166,11 +189,15 @@ int main(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'V' },
 		{ "quiet", no_argument, NULL, 'q' }, { "verbose", no_argument, NULL, 'v' },
 		{ "config", required_argument, NULL, 'c' }, { 0 } };
-	const char *file = NULL;
+	const char *file = getenv("RETOUR_CONFIG");
 	process_guard();
 	log_set_redaction(redact_said);
 	if (sodium_init() < 0)
 		return EXIT_LOST;
+	if (file && !*file)
+		file = NULL;
+	if (set_level(getenv("RETOUR_LEVEL")))
+		return EXIT_USAGE;
 	for (int option; (option = getopt_long(argc, argv, "+c:vqhV", options, NULL)) != -1;)
 		switch (option) {
 		case 'c':

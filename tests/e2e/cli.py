@@ -186,6 +186,67 @@ with case("a slip in an option is told with what was meant, and the text behind 
         contains(result.err, said)
     true(ADDRESS not in retour.run("check", "--adress=" + ADDRESS).err, "an address is repeated")
 
+with case("config check says what is wrong, config show what holds and where it stands; drop-ins come later, in order"):
+    retour = fresh()
+    drop_ins = os.path.join(retour.dir, "retour.d")
+    os.mkdir(drop_ins)
+    for name, text in (("20-b.ini", "[privacy]\nk = 30\n[mailbox bounces]\nprocessed = keep\n"), ("10-a.ini", "[privacy]\nk = 20\n[report]\norganisation = Exam\n"),
+                       (".hidden.ini", "nonsense"), ("readme.txt", "nonsense")):
+        with open(os.path.join(drop_ins, name), "w") as f:
+            f.write(text)
+    result = retour.run("config", "check")
+    equal((result.code, result.err), (0, ""), result)
+    shown = retour.run("config", "show").out
+    for key, value, origin in (("k", "30", "retour.d/20-b.ini"), ("organisation", "Exam", "retour.d/10-a.ini"), ("timezone", "UTC", "retour.ini"), ("act_on", "matched", "default"),
+                               ("processed", "keep", "20-b.ini")):
+        true(re.search(r"^%s = %s +; .*%s$" % (key, value, re.escape(origin)), shown, re.M), (key, shown))
+    equal(shown.count("[mailbox bounces]"), 1)
+    equal(retour.run("poll").code, 0)
+    with open(os.path.join(drop_ins, "20-b.ini"), "w") as f:
+        f.write("[privacy]\nk = 1\n")
+    for command in (["config", "check"], ["config", "show"], ["poll"]):
+        result = retour.run(*command)
+        equal((result.code, result.out), (2, ""), result)
+        contains(result.err, "retour.d/20-b.ini: [privacy] k")
+    equal(retour.run("config").code, 0)
+
+with case("RETOUR_CONFIG names the configuration, -c stands above it; RETOUR_LEVEL what is said"):
+    retour = fresh()
+    retour.write_config()
+    def alone(*words, **environment):
+        return subprocess.run([BINARY, *words], env=dict(os.environ, **environment), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    contains(alone("config", "check", RETOUR_CONFIG=retour.ini).stdout, retour.ini)
+    contains(alone("-c", retour.ini, "config", "check", RETOUR_CONFIG="/nonexistent").stdout, retour.ini)
+    contains(alone("config", "check", RETOUR_CONFIG="/nonexistent").stderr, "/nonexistent")
+    equal(alone("poll", RETOUR_CONFIG=retour.ini, RETOUR_LEVEL="error").stderr, "")
+    result = alone("poll", RETOUR_CONFIG=retour.ini, RETOUR_LEVEL="loud")
+    equal(result.returncode, 2)
+    contains(result.stderr, "notice")
+
+with case("status: one screen with mailboxes, what is open, contacts and the report; colours on a terminal only"):
+    retour = fresh()
+    dovecot.deliver(generate.BOUNCES, samples[:100])
+    equal(retour.run("status").code, retour.run("alerts").code)
+    equal(retour.run("poll").code, 0)
+    retour.now = "2026-11-02T06:20:00Z"
+    result = retour.run("status")
+    equal((result.code, result.err), (0, ""), result)
+    true(re.search(r"^mailbox   bounces +20 minutes ago$", result.out, re.M), result)
+    for word in ("last run", "contacts", "inactive", "report    2026-10"):
+        contains(result.out, word)
+    true(len(result.out.splitlines()) <= 24, result)
+    retour.config["mailbox bounces"]["port"] = free_port()
+    equal(retour.run("poll").code, 1)
+    true(re.search(r"^mailbox   bounces +20 minutes ago; failed 0 seconds ago: ", retour.run("status").out, re.M), retour.run("status"))
+    true("\033" not in result.out, "colours in a pipe")
+    for environment, coloured in ({}, True), ({"NO_COLOR": "1"}, False):
+        master, slave = os.openpty()
+        process = subprocess.Popen(retour.arguments(("status",)), stdin=subprocess.DEVNULL, stdout=slave, env=dict(os.environ, **environment))
+        process.wait()
+        os.close(slave)
+        equal(b"\033" in os.read(master, 65536), coloured)
+        os.close(master)
+
 with case("broken syntax: 2, with the line"):
     retour = fresh()
     retour.config["privacy"] = {"k": "10\nthis is no line of an INI file"}

@@ -1,0 +1,11 @@
+/* `retour config check` and `show`. */
+#ifndef RETOUR_CONFIGSHOW_H
+#define RETOUR_CONFIGSHOW_H
+
+#include "poller/command/config.h"
+
+/* Loads FILE into C as config_load() does, and prints to OUT, where it is not NULL, each key with
+ * the file that its value stands in, or "default". */
+int config_show(struct config *c, const char *file, FILE *errors, FILE *out);
+
+#endif
