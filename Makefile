@@ -36,7 +36,15 @@ LIB_poller := $(BUILD)/libpoller.a $(LIB_reports)
 .PHONY: all
 all: $(BUILD)/retour
 
-$(BUILD)/retour: $(BUILD)/poller/command/main.o $(LIB_poller)
+# Libraries that are opened at the first call of one of their functions (poller/command/lazy.h).
+LAZY := xml2 xslt gnutls etpan
+$(BUILD)/embedded/lazy.S: poller/command/lazystubs.sh $(BUILD)/poller/command/main.o $(LIB_poller)
+	@mkdir -p $(@D)
+	CC="$(CC)" $< $@ "$(LAZY)" $(filter %.o %.a,$^)
+$(BUILD)/embedded/lazy.o: $(BUILD)/embedded/lazy.S
+	$(CC) -fPIE -c -o $@ $<
+
+$(BUILD)/retour: $(BUILD)/poller/command/main.o $(BUILD)/embedded/lazy.o $(LIB_poller)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LDLIBS)
 
 define archive

@@ -350,7 +350,7 @@ static void property(const xmlNode *node, const char *name, char *out, size_t si
 {
 	xmlChar *value = xmlGetProp(node, BAD_CAST name);
 	snprintf(out, size, "%s", value ? (const char *)value : "");
-	xmlFree(value);
+	string_free(value);
 }
 
 static xmlXPathObject *evaluate(struct judging *j, const xmlNode *node, const char *name)
@@ -358,7 +358,7 @@ static xmlXPathObject *evaluate(struct judging *j, const xmlNode *node, const ch
 	xmlChar *expression = xmlGetProp(node, BAD_CAST name);
 	xmlXPathObject *value = expression ? xmlXPathEvalExpression(expression, j->context) : NULL;
 	j->failed |= !value;
-	xmlFree(expression);
+	string_free(expression);
 	return value;
 }
 
@@ -393,7 +393,7 @@ static void format_value(struct judging *j, const char *name, const char *as, xm
 	if (strcmp(as, "text") == 0) {
 		xmlChar *string = xmlXPathCastToString(value);
 		span_copy_text(text, sizeof text, span_of((const char *)string));
-		xmlFree(string);
+		string_free(string);
 	} else {
 		double n = xmlXPathCastToNumber(value);
 		if (n >= 0 && strcmp(as, "number") == 0)

@@ -9,6 +9,7 @@
 
 #include <libxml/hash.h>
 #include <libxml/parser.h>
+#include <libxml/xmlmemory.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +35,13 @@ struct texts {
 	char language[36]; /* BCP 47 */
 };
 
+void string_free(xmlChar *string)
+{
+	xmlFreeFunc release;
+	if (string && !xmlMemGet(&release, NULL, NULL, NULL))
+		release(string);
+}
+
 static bool is_element(const xmlNode *node, const char *name)
 {
 	return node->type == XML_ELEMENT_NODE && strcmp((const char *)node->name, name) == 0;
@@ -48,13 +56,13 @@ static bool take(struct texts *t, const xmlDoc *doc)
 	xmlChar *language = xmlGetProp(root, BAD_CAST "lang");
 	if (language)
 		snprintf(t->language, sizeof t->language, "%s", (const char *)language);
-	xmlFree(language);
+	string_free(language);
 	for (const xmlNode *node = root->children; node; node = node->next) {
 		xmlChar *id = is_element(node, "text") ? xmlGetProp(node, BAD_CAST "id") : NULL;
 		xmlChar *text = id ? xmlNodeGetContent(node) : NULL;
 		if (text && xmlHashUpdateEntry(t->by_id, id, text, xmlHashDefaultDeallocator))
-			xmlFree(text);
-		xmlFree(id);
+			string_free(text);
+		string_free(id);
 	}
 	return true;
 }
@@ -146,7 +154,7 @@ bool texts_append(const struct texts *t, xmlNode *parent)
 		xmlNode *text = xmlNewTextChild(
 			list, list->ns, BAD_CAST "text", BAD_CAST text_of(t, (const char *)id));
 		bool made = text && xmlNewProp(text, BAD_CAST "id", id);
-		xmlFree(id);
+		string_free(id);
 		if (!made)
 			return false;
 	}

@@ -35,6 +35,12 @@ const char *texts_language(const struct texts *t);
  */
 bool texts_append(const struct texts *t, xmlNode *parent);
 
+/*
+ * Gives back what libxml2 returned as text; NULL is borne. A call, where xmlFree is a variable: the
+ * library is opened only when one of its functions is called.
+ */
+void string_free(xmlChar *string);
+
 /* A sentence that grows; cut between characters, never overrun. */
 struct sentence {
 	char *p;

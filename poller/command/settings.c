@@ -4,7 +4,7 @@
 #include <gnutls/gnutls.h>
 #include <libetpan/libetpan-config.h>
 #include <libxml/parser.h>
-#include <libxslt/xslt.h>
+#include <libxslt/xsltconfig.h>
 #include <sodium.h>
 #include <sqlite3.h>
 #include <stdarg.h>
@@ -104,5 +104,5 @@ void settings_for_audit(const struct session *s, struct audit_options *o)
 	pair(&o->component[o->components++], "libetpan", "%d.%d", LIBETPAN_VERSION_MAJOR,
 		LIBETPAN_VERSION_MINOR);
 	pair(&o->component[o->components++], "libxml2", "%s", LIBXML_DOTTED_VERSION);
-	pair(&o->component[o->components++], "libxslt", "%d", xsltLibxsltVersion);
+	pair(&o->component[o->components++], "libxslt", "%s", LIBXSLT_DOTTED_VERSION);
 }

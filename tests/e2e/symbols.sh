@@ -7,7 +7,8 @@ result() { # NAME, and what is wrong (nothing: ok)
 	if [ -z "$2" ]; then echo "ok - $1"; else echo "not ok - $1"; echo "$2" | sed 's/^/# /'; failed=1; fi
 }
 
-symbols=$(nm -D --undefined-only "$binary" | awk '{ print $2 }' | sed 's/@.*//')
+# what is bound at start, and what at the first call (poller/command/lazy.h)
+symbols=$(nm -D --undefined-only "$binary" | awk '{ print $2 }' | sed 's/@.*//'; nm "$binary" | sed -n 's/.* lazy_slot_//p')
 result "symbols can be read" "$(grep -q . <<<"$symbols" || echo "nm shows none")"
 result "libetpan is used for IMAP, SMTP and building mail" "$(grep -q '^mailimap_' <<<"$symbols" && grep -q '^mailsmtp_' <<<"$symbols" || echo "it is not: this test would see nothing")"
 for pattern in 'mailpop3_' 'newpop3' 'mailstream_ssl' 'mailstream_cfstream' 'mailimap_ssl_' 'mailimap_socket_' 'mailsmtp_ssl_' 'mailsmtp_socket_' \
@@ -16,6 +17,12 @@ for pattern in 'mailpop3_' 'newpop3' 'mailstream_ssl' 'mailstream_cfstream' 'mai
 	result "nothing called $pattern" "$(grep -E "^$pattern" <<<"$symbols")"
 done
 result "no unbounded string functions, no shell behind popen" "$(grep -xE 'gets|strcat|sprintf|vsprintf|system|tmpnam|mktemp|popen' <<<"$symbols")"
+
+if [ "$(uname -m)" = x86_64 ]; then
+	result "a command that needs neither mail, TLS nor XML does not load their libraries" \
+		"$(readelf -dW "$binary" | grep NEEDED | grep -E 'etpan|gnutls|xml2|xslt'; nm "$binary" | grep -q lazy_slot_ || echo "nothing is opened at its first call")"
+	result "packagers are told of them" "$(for l in etpan gnutls xml2 xslt; do strings "$binary" | grep -q "\"soname\":\[\"lib$l\.so" || echo "$l"; done)"
+fi
 
 headers=$(readelf -hldW "$binary")
 result "position-independent" "$(grep -q 'Type:.*DYN' <<<"$headers" || echo "no")"
