@@ -1,0 +1,172 @@
+/* UIDL and LIST. A message number means nothing but itself, and that in one connection. */
+#include "poller/mailbox/pop3list.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	MESSAGES_MAX = 500000, /* messages of one session; more wait for the next run */
+	WANTED_WINDOW = 1024,
+};
+
+static int add_listed(struct pop3 *p, const struct listed *entries, size_t n)
+{
+	if (p->listed + n > p->capacity) {
+		size_t capacity = p->capacity ? 2 * p->capacity : 4096;
+		struct listed *list = realloc(p->list, capacity * sizeof *list);
+		if (!list)
+			return pop3_broken(p, "no memory");
+		p->list = list;
+		p->capacity = capacity;
+	}
+	memcpy(p->list + p->listed, entries, n * sizeof *entries);
+	p->listed += n;
+	return 0;
+}
+
+/* Takes those of N entries that are wanted. */
+static int add_wanted(
+	struct pop3 *p, struct listed *entries, size_t n, const struct source_sink *sink)
+{
+	unsigned char ids[WANTED_WINDOW][SOURCE_ID_SIZE], wanted[WANTED_WINDOW];
+	size_t kept = 0;
+	if (!n)
+		return 0;
+	if (p->stays && sink->wanted) {
+		for (size_t i = 0; i < n; i++)
+			memcpy(ids[i], entries[i].id, SOURCE_ID_SIZE);
+		if (sink->wanted(
+			    sink->context, (const unsigned char(*)[SOURCE_ID_SIZE])ids, n, wanted))
+			return pop3_broken(p, "stopped");
+		for (size_t i = 0; i < n; i++)
+			if (wanted[i])
+				entries[kept++] = entries[i];
+		n = kept;
+	}
+	if (n > MESSAGES_MAX - p->listed)
+		n = MESSAGES_MAX - p->listed;
+	return n ? add_listed(p, entries, n) : 0;
+}
+
+/* "NUMBER TEXT" of UIDL or LIST. False when it is not that, or the number means nothing. */
+static bool parse_listed(const struct pop3 *p, struct listed *out)
+{
+	char *end;
+	if (p->line[0] < '0' || p->line[0] > '9')
+		return false;
+	unsigned long number = strtoul(p->line, &end, 10);
+	struct span id = span_trim(span_of(end));
+	if (!number || number > INT32_MAX || *end != ' ' || !id.n)
+		return false;
+	*out = (struct listed){ .number = (uint32_t)number };
+	/* Two servers behind one name do not share their ids. */
+	source_remote_id(out->id, span_of(p->mailbox->host), id);
+	return true;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const struct listed *x = a, *y = b;
+	return x->number < y->number ? -1 : x->number > y->number;
+}
+
+/* In the order of the mailbox, each number once. */
+static void sort_list(struct pop3 *p)
+{
+	size_t n = 0;
+	if (p->listed)
+		qsort(p->list, p->listed, sizeof *p->list, by_number);
+	for (size_t i = 0; i < p->listed; i++)
+		if (!n || p->list[n - 1].number != p->list[i].number)
+			p->list[n++] = p->list[i];
+	p->listed = n;
+}
+
+/* UIDL where there is one; else LIST, which tells the numbers. */
+int pop3_read_list(struct pop3 *p, const struct source_sink *sink)
+{
+	struct listed window[WANTED_WINDOW];
+	size_t n = 0;
+	unsigned lines = 0;
+	int result;
+	p->have_list = true;
+	if (!p->count)
+		return 0;
+	enum reply reply = p->can.uidl || p->stays ? pop3_command(p, "UIDL") : REPLY_ERR;
+	if (reply == REPLY_ERR && p->stays)
+		return pop3_refused(p,
+			"the server has no UIDL: mail that stays there cannot be told from new mail; use delete for processed, "
+			"unrecognised and quarantine");
+	if (reply == REPLY_ERR)
+		reply = pop3_command(p, "LIST");
+	if (reply == REPLY_ERR)
+		return pop3_refused(p, pop3_meaning(p, "LIST refused"));
+	if (reply != REPLY_OK)
+		return -1;
+	while ((result = pop3_list_line(p, &lines)) > 0) {
+		n += parse_listed(p, &window[n]);
+		if (n < WANTED_WINDOW)
+			continue;
+		if (add_wanted(p, window, n, sink))
+			return -1;
+		n = 0;
+	}
+	if (result || add_wanted(p, window, n, sink))
+		return -1;
+	sort_list(p);
+	return 0;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	return memcmp(
+		((const struct listed *)a)->id, ((const struct listed *)b)->id, SOURCE_ID_SIZE);
+}
+
+/* All messages of the maildrop, in the order of their ids, into *OUT (free it). */
+static int list_again(struct pop3 *p, struct listed **out, size_t *count)
+{
+	struct listed *list = calloc(p->count ? p->count : 1, sizeof *list), one;
+	unsigned lines = 0;
+	int result = p->count ? pop3_command(p, "UIDL") == REPLY_OK ? 1 : -1 : 0;
+	*count = 0;
+	while (list && result > 0 && (result = pop3_list_line(p, &lines)) > 0)
+		if (*count < p->count && parse_listed(p, &one))
+			list[(*count)++] = one;
+	if (!list || result) {
+		free(list);
+		return p->usable ? pop3_refused(p, "UIDL refused") : -1;
+	}
+	qsort(list, *count, sizeof *list, by_id);
+	*out = list;
+	return 0;
+}
+
+/*
+ * The numbers that the messages have in this connection. An id that two messages share says
+ * nothing: then there is no going on.
+ */
+int pop3_find_numbers(struct pop3 *p)
+{
+	struct listed *now = NULL, *found;
+	size_t count, twice = 0, back = 0;
+	if (list_again(p, &now, &count))
+		return -1;
+	for (size_t i = 1; i < count; i++)
+		twice += !by_id(&now[i - 1], &now[i]);
+	for (size_t i = 0; i < p->listed && !twice; i++) {
+		found = bsearch(&p->list[i], now, count, sizeof *now, by_id);
+		p->list[i].number = found ? found->number : 0;
+		p->list[i].asked = false;
+		back += found && p->list[i].gone;
+	}
+	free(now);
+	if (back) {
+		p->emptied_not = true;
+		return source_fail(&p->base,
+			"%s:%u: the server said that it deleted %zu messages that are still there: this mailbox is not emptied",
+			p->mailbox->host, (unsigned)p->mailbox->port, back);
+	}
+	return twice ? pop3_refused(p, "the server gives several messages the same id") : 0;
+}
