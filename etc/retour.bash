@@ -12,7 +12,7 @@ _retour()
 	done
 	case $command in
 	'')
-		options="-c -v -q -V --config --verbose --quiet --now --version --help" words=" run poll import classify check contact suppress suppressions serve volume advice report comment alerts purge clock audit backup disclose forget verp key setup doctor status config completion"
+		options="-c -v -q -V --config --verbose --quiet --now --version --help" words=" run poll import classify check contact suppress suppressions changes merge sites serve volume advice report comment alerts purge clock audit backup disclose forget verp key setup doctor status config completion"
 		[[ $before != -c && $before != --config ]] || options= words=
 		[[ $before != --now ]] || return 0 ;;
 	run)
@@ -62,6 +62,19 @@ _retour()
 		words="" options=" --since --json --help"
 		case "$command $before" in
 	*" --since") return 0 ;;
+	esac ;;
+	changes)
+		words="" options=" --since --follow --all --help"
+		case "$command $before" in
+	*" --since") return 0 ;;
+	esac ;;
+	merge)
+		words="" options=" --help"
+		case "$command $before" in
+	esac ;;
+	sites)
+		words="" options=" --json --help"
+		case "$command $before" in
 	esac ;;
 	serve)
 		words="" options=" --postfix --help"

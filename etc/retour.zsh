@@ -13,6 +13,9 @@ _retour()
 		'contact:what is known of a recipient; an operator'\''s moves'
 		'suppress:take over whom another system knows not to write to'
 		'suppressions:the same answers by pseudonym, for a system that holds the key'
+		'changes:what this site knows, as lines for the other sites'
+		'merge:takes the lines of other sites in'
+		'sites:the sites that are known, and until when'
 		'serve:the same for a mail server, while it takes mail'
 		'volume:how much was sent\: what makes rates of counts'
 		'advice:how fast to send to each provider'
@@ -91,6 +94,16 @@ _retour()
 		suppressions)
 		_arguments '--help[what it takes]' \
 			'*--since[only those of whom something was heard, or whose state changed, on that day (UTC) or later;]:TIME:' \
+			'*--json[one JSON object a line]' '*:file:_files' ;;
+		changes)
+		_arguments '--help[what it takes]' \
+			'*--since[what changed since then; without it everything. A line may come again]:CURSOR:' \
+			'*--follow[goes on\: looks every second, and says "until" once a minute]' \
+			'*--all[also what other sites have said, for a site that begins anew]' '*:file:_files' ;;
+		merge)
+		_arguments '--help[what it takes]' '*:file:_files' ;;
+		sites)
+		_arguments '--help[what it takes]' \
 			'*--json[one JSON object a line]' '*:file:_files' ;;
 		serve)
 		_arguments '--help[what it takes]' \

@@ -85,6 +85,11 @@ int contact_note(struct store *s, struct contact *c, const struct packed *e, int
 	struct cause cause = cause_of(s, e, meaning);
 	bool final = meaning == HISTORY_HARD || meaning == HISTORY_COMPLAINT;
 
+	if (site_is_on(s))
+		return share_note(s, c, (enum history_kind)meaning, e->at, &cause,
+			       cause_number(s, CAUSE_CAMPAIGN, e->campaign))
+			? STORE_FAILED
+			: contact_refold(s, c);
 	if (e->at <= c->history.settled && !final)
 		return STORE_OK;
 	if (!history_add(&c->history, (enum history_kind)meaning, e->at, &cause,
@@ -243,5 +248,7 @@ int store_contact_move(struct store *s, const char *address, size_t n, enum cont
 	}
 	c.at = later(c.at, day_start(now));
 	*moved = true;
+	if (site_is_on(s) && share_moved(s, &c, now))
+		return STORE_FAILED;
 	return contact_save(s, SQL_CONTACT_PUT, &c);
 }

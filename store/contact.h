@@ -95,4 +95,21 @@ struct pseudonyms {
 /* STORE_MISUSE when ADDRESS is none. */
 int pseudonyms_of(struct store *s, const char *address, size_t n, struct pseudonyms *out);
 
+/* --- share.c: where several sites have one memory (site.h) ---------------- */
+
+/* Contacts have shares. */
+bool site_is_on(const struct store *s);
+/*
+ * An event joins this store's own share of the contact; C's history is then the sum of all.
+ */
+int share_note(struct store *s, struct contact *c, enum history_kind kind, int64_t at,
+	const struct cause *cause, uint32_t campaign);
+/* This store's own share of C is as young as C. */
+int share_date(struct store *s, struct contact *c, int64_t now);
+/*
+ * An operator moved C: its history is the share of this store, and what others knew before is
+ * settled by it.
+ */
+int share_moved(struct store *s, struct contact *c, int64_t now);
+
 #endif

@@ -188,6 +188,86 @@ bool history_add(struct history *h, enum history_kind kind, int64_t at, const st
 	return h->days <= HISTORY_DAYS_MAX;
 }
 
+static bool is_nothing(const struct day *d)
+{
+	for (unsigned kind = 0; kind < HISTORY_CAUSED; kind++)
+		if (d->count[kind])
+			return false;
+	return d->delivered == NEVER;
+}
+
+/* A reference of FROM's as one of H's. */
+static struct reference take_reference(
+	struct history *h, const struct history *from, struct reference r)
+{
+	return (struct reference){
+		r.cause < from->causes ? number_of_cause(h, &from->cause[r.cause]) : NO_CAUSE,
+		r.campaign
+	};
+}
+
+/*
+ * Times of an exact day say nothing beside those of a coarse one: as in history_add() they are its
+ * begin.
+ */
+static void make_coarse(struct day *d)
+{
+	int32_t *const all[] = { &d->first_soft, &d->last_soft, &d->last_block, &d->delivered };
+
+	for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
+		if (*all[i] != NEVER)
+			*all[i] = 0;
+	d->coarse = true;
+}
+
+static void add_counts(
+	struct history *h, const struct history *from, struct day *to, const struct day *d)
+{
+	for (unsigned kind = 0; kind < HISTORY_CAUSED; kind++) {
+		int32_t theirs = kind == HISTORY_SOFT ? d->last_soft : d->last_block;
+		int32_t ours = kind == HISTORY_SOFT ? to->last_soft : to->last_block;
+		bool timed = kind == HISTORY_SOFT || kind == HISTORY_BLOCK;
+		if (!d->count[kind])
+			continue;
+		struct reference by = take_reference(h, from, d->by[kind]);
+		if (!to->count[kind] ||
+			(timed ? is_later(h, by, theirs, to->by[kind], ours)
+			       : order_of(h, by, to->by[kind]) < 0))
+			to->by[kind] = by;
+		unsigned sum = to->count[kind] + d->count[kind];
+		to->count[kind] = sum < HISTORY_COUNT_MAX ? sum : HISTORY_COUNT_MAX;
+	}
+}
+
+bool history_add_day(struct history *h, const struct history *from, const struct day *d)
+{
+	struct day *to = day_at(h, d->start), theirs = *d;
+
+	if (is_nothing(to))
+		to->coarse = d->coarse;
+	if (to->coarse && !theirs.coarse)
+		make_coarse(&theirs);
+	if (theirs.coarse && !to->coarse)
+		make_coarse(to);
+	add_counts(h, from, to, &theirs);
+	if (theirs.count[HISTORY_SOFT] &&
+		(to->first_soft == NEVER || theirs.first_soft < to->first_soft))
+		to->first_soft = theirs.first_soft;
+	keep_last(&to->last_soft, theirs.last_soft);
+	keep_last(&to->last_block, theirs.last_block);
+	keep_last(&to->delivered, theirs.delivered);
+	to->ended |= theirs.ended;
+	return h->days <= HISTORY_DAYS_MAX;
+}
+
+void history_add_last(struct history *h, const struct history *from)
+{
+	if (from->soft.at)
+		note_last(h, &h->soft, take_reference(h, from, from->soft.by), from->soft.at);
+	if (from->block.at)
+		note_last(h, &h->block, take_reference(h, from, from->block.by), from->block.at);
+}
+
 void history_drop_first(struct history *h)
 {
 	h->days--;
@@ -231,14 +311,6 @@ static void mend_last(struct history *h, struct last *last, enum history_kind ki
 		if (d->count[kind])
 			*last = (struct last){ d->start + (d->coarse ? 0 : second), d->by[kind] };
 	}
-}
-
-static bool is_nothing(const struct day *d)
-{
-	for (unsigned kind = 0; kind < HISTORY_CAUSED; kind++)
-		if (d->count[kind])
-			return false;
-	return d->delivered == NEVER;
 }
 
 void history_mend(struct history *h)

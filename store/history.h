@@ -119,6 +119,12 @@ void history_clear(struct history *h);
  */
 bool history_add(struct history *h, enum history_kind kind, int64_t at, const struct cause *cause,
 	uint32_t campaign);
+/*
+ * Adds a day of another history, and the last failures that FROM knows; as history_add(). In
+ * whatever order days are added the sum is the same.
+ */
+bool history_add_day(struct history *h, const struct history *from, const struct day *d);
+void history_add_last(struct history *h, const struct history *from);
 void history_drop_first(struct history *h);
 void history_drop_last(struct history *h);
 /* Takes what D says of a kind of failure back; history_mend() when all is taken back. */

@@ -23,6 +23,7 @@ struct pending;
 struct table;
 struct erasures;
 struct taken_back;
+struct site;
 
 /*
  * A part of the store that holds something in memory until a commit, or has to know that a snapshot
@@ -49,7 +50,8 @@ struct store {
 	int64_t interval;              /* between two mailings, seconds (mailings.c) */
 	struct taken_back *taken_back; /* cause.c */
 	unsigned takings;
-	bool functions; /* kpi.c's functions of SQL are there */
+	struct site *site; /* site.c; NULL: no other site is known */
+	bool functions;    /* kpi.c's functions of SQL are there */
 	bool in_transaction;
 	bool in_snapshot;
 	bool spoilt; /* an error in this transaction: it can only be rolled back */
@@ -100,7 +102,7 @@ int db_leave(struct store *s, bool own, int result);
 
 /* --- schema.c ------------------------------------------------------------- */
 
-enum { SCHEMA_VERSION = 14, APPLICATION_ID = 0x7265746f /* "reto" */ };
+enum { SCHEMA_VERSION = 15, APPLICATION_ID = 0x7265746f /* "reto" */ };
 /*
  * *VERSION is 0 for a database with nothing in it. Refuses what is not ours or newer than this
  * program.
@@ -184,6 +186,12 @@ int keys_file_write(struct store *s, const char *name, const char *text, size_t 
  * wipes it.
  */
 int keys_erasure(struct store *s, bool make, int64_t now, unsigned char key[KEY_SIZE]);
+
+/*
+ * The key that seals what goes from site to site; *ABSENT where there is none, unless MAKE. The
+ * caller wipes it.
+ */
+int keys_sites(struct store *s, bool make, int64_t now, unsigned char key[KEY_SIZE], bool *absent);
 
 /* --- erasure.c, backup.c -------------------------------------------------- */
 

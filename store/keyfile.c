@@ -5,10 +5,12 @@
  *   state-3.key and so on (store_key_add)
  *   message.key         keys of messages seen; long-lived
  *   erasure.key         erasures, the list that a restored backup is held to (erasure.c); made by
- *   the first erasure verp-KK.key         return paths (verp.c); KK are the two characters by which
- *   a token names it; the newest signs, all check sign.key            seed of the Ed25519 key that
- *   signs evidence (sign.c); made at the first need event-YYYY-MM.key   pseudonyms of the events
- *   that arrived in that month (UTC); destroyed when the last of them is gone
+ *   the first erasure sites.key           seals what goes from site to site (site.h); the same at
+ *   all of them, made by the first `retour changes` verp-KK.key         return paths (verp.c); KK
+ *   are the two characters by which a token names it; the newest signs, all check sign.key
+ *   seed of the Ed25519 key that signs evidence (sign.c); made at the first need event-YYYY-MM.key
+ *   pseudonyms of the events that arrived in that month (UTC); destroyed when the last of them is
+ *   gone
  *
  * Keys without a month may come as systemd credentials instead, files of the same names in a
  * directory that is only read.
@@ -70,6 +72,7 @@ bool key_name_parse(const char *name, struct key_name *out)
 		: strcmp(name, "message.key") == 0                              ? "message"
 		: strcmp(name, "sign.key") == 0                                 ? "sign"
 		: strcmp(name, "erasure.key") == 0                              ? "erasure"
+		: strcmp(name, "sites.key") == 0                                ? "sites"
 		: strncmp(name, "verp-", 5) == 0                                ? "verp"
 										: "event";
 	if (strcmp(out->purpose, "verp") == 0)

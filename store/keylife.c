@@ -135,6 +135,9 @@ static int add_state(struct store *s, int64_t now, char *name)
 			"%lld contacts are still under the state key before the present one; the next purge after the last of them "
 			"has moved or expired destroys it",
 			(long long)left);
+	if (s->o.peers)
+		return store_fail(s, STORE_MISUSE,
+			"other sites have this state key: with another one here, none would take what the others say; see retour-sites(7)");
 	unsigned present = key_state_number(s->keys->state_name);
 	snprintf(name, STORE_NAME_SIZE, "state-%u.key", present ? present + 1 : 2);
 	int result = keyfile_load(s, name, true, key);

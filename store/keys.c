@@ -240,6 +240,24 @@ int keys_erasure(struct store *s, bool make, int64_t now, unsigned char key[KEY_
 	return known == KEY_KNOWN ? STORE_OK : keys_note(s, name, key, now);
 }
 
+int keys_sites(struct store *s, bool make, int64_t now, unsigned char key[KEY_SIZE], bool *absent)
+{
+	static const char name[] = "sites.key";
+	enum known known;
+	int result = keyfile_read(s, name, key, absent);
+
+	if (result || (*absent && !make))
+		return result;
+	if (*absent && keyfile_load(s, name, true, key))
+		return STORE_KEYS;
+	*absent = false;
+	if (keys_lookup(s, name, key, &known))
+		return STORE_FAILED;
+	if (known == KEY_OTHER)
+		return key_error(s, name, "not the key that this store has used");
+	return known == KEY_KNOWN || s->o.read_only ? STORE_OK : keys_note(s, name, key, now);
+}
+
 int keys_month_has_events(struct store *s, int month, bool *has)
 {
 	int64_t found = 0;

@@ -29,7 +29,10 @@
  *   the ordinary, when, and whether it was told (alert.c). Retention "alerts"
  *   held           how many rows of each class of data there are, by day (held.c)
  *   taken_back     causes that an operator took back (cause.c): names of ours, numbers and days;
- *   they stay
+ *   they stay site           the sites that are known, and each life of their stores; share: what
+ *   each of them knows of a contact, sealed; change: what else it
+ *                  has said (site.h). A share goes with its contact; what was erased is a hash
+ *                  there
  *   ledger         what was promised and done (ledger.c)
  *   key            fingerprints of the keys in the key directory (keys.c, keyfile.c)
  *
@@ -166,6 +169,16 @@ static const char version_14[] =
 	"CREATE TABLE taken_back (number INTEGER PRIMARY KEY, at INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
 	" rule TEXT, provider TEXT, mta INTEGER, campaign INTEGER) STRICT";
 
+/* What several sites know together (site.h). */
+static const char version_15[] =
+	"CREATE TABLE site (number INTEGER PRIMARY KEY, name TEXT NOT NULL, life TEXT NOT NULL, until INTEGER, merged INTEGER, UNIQUE (name, life)) STRICT;"
+	"CREATE TABLE share (pseudonym BLOB NOT NULL, life INTEGER NOT NULL, version INTEGER NOT NULL, number INTEGER NOT NULL, body BLOB NOT NULL,"
+	" PRIMARY KEY (pseudonym, life)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX share_number ON share (number);"
+	"CREATE TABLE change (kind TEXT NOT NULL, id TEXT NOT NULL, life INTEGER NOT NULL, version INTEGER NOT NULL, number INTEGER NOT NULL, body BLOB NOT NULL,"
+	" PRIMARY KEY (kind, id, life)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX change_number ON change (number)";
+
 struct step {
 	const char *sql, *then; /* THEN may be NULL */
 	const char *mark;       /* user_version after it; a pragma takes no parameter */
@@ -188,6 +201,7 @@ static const struct step steps[] = {
 	{ version_12, NULL, "PRAGMA user_version = 12" },
 	{ version_13, NULL, "PRAGMA user_version = 13" },
 	{ version_14, NULL, "PRAGMA user_version = 14" },
+	{ version_15, NULL, "PRAGMA user_version = 15" },
 };
 _Static_assert(
 	sizeof steps / sizeof *steps == SCHEMA_VERSION, "each version has a step that leads to it");

@@ -123,6 +123,35 @@
 	X(SQL_CONTACT_DUE, "SELECT count(*) FROM contact WHERE at < ?1") \
 	X(SQL_CONTACT_PURGE, "DELETE FROM contact WHERE at < ?1") \
 \
+	X(SQL_SITE_NUMBER, "SELECT number FROM site WHERE name = ?1 AND life = ?2") \
+	X(SQL_SITE_ADD, "INSERT INTO site (name, life) VALUES (?1, ?2)") \
+	X(SQL_SITE_ALL, \
+		"SELECT name, life, number = ?1, until, merged, (SELECT count(*) FROM share WHERE share.life = site.number) FROM site ORDER BY name, number") \
+	X(SQL_SITE_LIVES, "SELECT number, name, life FROM site ORDER BY number") \
+	X(SQL_SITE_UNTIL, \
+		"UPDATE site SET until = max(coalesce(until, 0), ?2), merged = ?3 WHERE number = ?1") \
+	X(SQL_SHARES, "SELECT life, version, body FROM share WHERE pseudonym = ?1") \
+	X(SQL_SHARE_ANY, "SELECT 1 FROM share LIMIT 1") \
+	X(SQL_SHARE_VERSION, "SELECT version FROM share WHERE pseudonym = ?1 AND life = ?2") \
+	X(SQL_SHARE_PUT, \
+		"INSERT INTO share (pseudonym, life, version, number, body) VALUES (?1, ?2, ?3, ?4, ?5)" \
+		" ON CONFLICT DO UPDATE SET version = excluded.version, number = excluded.number, body = excluded.body") \
+	X(SQL_SHARE_DELETE_ALL, "DELETE FROM share WHERE pseudonym = ?1") \
+	X(SQL_SHARE_REKEY, "UPDATE OR IGNORE share SET pseudonym = ?1 WHERE pseudonym = ?2") \
+	X(SQL_SHARE_SINCE, \
+		"SELECT pseudonym, life, version, body FROM share WHERE number > ?1 AND number <= ?2 AND (?3 OR life = ?4) ORDER BY number, pseudonym, life") \
+	X(SQL_SHARE_LEVEL, "UPDATE share SET number = ?2 WHERE number > ?1 AND number < ?2") \
+	X(SQL_CHANGE_SINCE, \
+		"SELECT kind, id, life, version, body FROM change WHERE number > ?1 AND number <= ?2 AND (?3 OR life = ?4) ORDER BY number, kind, id, life") \
+	X(SQL_CHANGE_VERSION, \
+		"SELECT version FROM change WHERE kind = ?1 AND id = ?2 AND life = ?3") \
+	X(SQL_CHANGE_LATEST, "SELECT max(version) FROM change WHERE kind = ?1 AND id = ?2") \
+	X(SQL_CHANGE_ANY, "SELECT 1 FROM change WHERE kind = ?1 LIMIT 1") \
+	X(SQL_CHANGE_BODY, "SELECT body FROM change WHERE kind = ?1 AND id = ?2 AND life = ?3") \
+	X(SQL_CHANGE_PUT, \
+		"INSERT INTO change (kind, id, life, version, number, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)" \
+		" ON CONFLICT DO UPDATE SET version = excluded.version, number = excluded.number, body = excluded.body") \
+\
 	X(SQL_INVESTIGATION_NOTE, \
 		"INSERT INTO investigation (provider, category, opened, last, blocks, resolved) VALUES (?1, ?2, ?3, ?3, 1, 0)" \
 		" ON CONFLICT DO UPDATE SET opened = min(coalesce(opened, excluded.opened), excluded.opened)," \

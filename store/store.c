@@ -19,6 +19,7 @@
 #include "store/cause.h"
 #include "store/internal.h"
 #include "store/pagefile.h"
+#include "store/siteparts.h"
 
 static int refresh_keys(struct store *s)
 {
@@ -32,6 +33,7 @@ static const struct store_part parts[] = {
 	{ pending_flush, pending_discard, NULL },
 	{ counters_flush, counters_discard, NULL },
 	{ erasures_flush, erasures_discard, NULL },
+	{ site_flush, site_discard, NULL },
 	{ NULL, keys_forget_months, refresh_keys },
 	{ NULL, NULL, contact_table_enter },
 	{ NULL, NULL, NULL },
@@ -243,7 +245,10 @@ static int open_all(struct store *s, int64_t now, bool *created)
 		return result;
 	if ((result = keys_verify(s)))
 		return result;
-	return mailings_load(s) || causes_load(s) ? STORE_FAILED : backup_settle(s, now);
+	if (mailings_load(s) || causes_load(s))
+		return STORE_FAILED;
+	result = backup_settle(s, now);
+	return result ? result : site_open(s, now);
 }
 
 int store_open(struct store **out, const struct store_options *options, int64_t now, bool *created)
@@ -273,6 +278,7 @@ void store_close(struct store *s)
 	contact_table_free(s);
 	erasures_discard(s);
 	free(s->taken_back);
+	site_close(s);
 	for (int i = 0; i < SQL_COUNT; i++)
 		sqlite3_finalize(s->statement[i]);
 	sqlite3_close(s->db);

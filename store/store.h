@@ -85,6 +85,13 @@ enum domain_group { DOMAIN_GROUPS(STORE_ENUM) DOMAIN_GROUP_COUNT };
 #undef STORE_ENUM
 const char *domain_group_name(unsigned group);
 
+enum { SITES_MAX = 16 };
+/* A site whose lines are taken, and by which key they are signed (store/site.h). */
+struct site_peer {
+	char name[STORE_NAME_SIZE];
+	unsigned char key[MINISIGN_PUBLIC_SIZE];
+};
+
 struct store_options {
 	const char *path;            /* the database file */
 	const char *keys_dir;        /* 0700, ours */
@@ -95,6 +102,9 @@ struct store_options {
 	bool verify; /* refuse every page that is not as it was written (pagefile.h); else those of
 			contacts only */
 	enum origin act_on; /* the worst origin that may change a contact's state */
+	const char *site;   /* this store's name among several; NULL: there is no other */
+	struct site_peer peer[SITES_MAX];
+	unsigned peers;
 	bool fold_local_part;
 	bool keep_diagnostics; /* [privacy] diagnostics = redacted */
 	bool all_domains;      /* [privacy] domains = all */

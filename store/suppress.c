@@ -62,5 +62,7 @@ int store_suppress(struct store *s, const char *address, size_t n, const struct 
 		return STORE_FAILED;
 	c.at = later(c.at,
 		day_start(now)); /* the list names it today, whatever the date of its reason */
+	if (share_date(s, &c, now))
+		return STORE_FAILED;
 	return contact_save(s, found ? SQL_CONTACT_PUT : SQL_CONTACT_ADD, &c);
 }

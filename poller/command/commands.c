@@ -74,6 +74,22 @@ const struct command commands[] = {
 		"                 a date or a time such as 2026-11-02T06:00:00Z\n"
 		"How a pseudonym is made of an address: retour-contacts(7).\n",
 		CONFIG_NEEDED, false },
+	{ "changes", cmd_changes, "[--since CURSOR] [--follow] [--all]",
+		"what this site knows, as lines for the other sites",
+		"Prints one JSON object for each contact that changed, sealed and signed, and last one of kind \"until\" with the cursor that goes on from there.\n"
+		"  --since CURSOR   what changed since then; without it everything. A line may come again\n"
+		"  --follow         goes on: looks every second, and says \"until\" once a minute\n"
+		"  --all            also what other sites have said, for a site that begins anew\n"
+		"How several machines have one memory: retour-sites(7). [store] site is this one's name.\n",
+		CONFIG_NEEDED, false },
+	{ "merge", cmd_merge, "[FILE|-]", "takes the lines of other sites in",
+		"Reads what `retour changes` printed on other sites, in any order, as often as they come. Only sites with a section [site NAME] are taken.\n"
+		"A line that is refused is named by its number, with the reason, and changes nothing; the others are taken, and the exit code is 1.\n",
+		CONFIG_NEEDED, false },
+	{ "sites", cmd_sites, "[--json]", "the sites that are known, and until when",
+		"Prints site, life (of its store), whose, until when its lines are complete, and how many contacts it knows, as CSV with a header, or\n"
+		"  --json      one JSON object a line\n",
+		CONFIG_NEEDED, false },
 	{ "serve", cmd_serve, "--postfix SOCKET", "the same for a mail server, while it takes mail",
 		"Answers Postfix's questions about recipients (socketmap_table and tcp_table) until SIGTERM:\n"
 		"suppress becomes 550 5.1.1, hold 450 4.2.1, send says nothing.\n"

@@ -59,6 +59,17 @@ void config_store_options(const struct config *c, struct store_options *o)
 		.block_gate = c->block_gate,
 		.block_quiet = c->block_quiet };
 	memcpy(o->ladder, c->ladder, sizeof o->ladder);
+	o->site = c->site;
+	for (unsigned i = 0; i < c->others; i++) {
+		struct site_peer *peer = &o->peer[o->peers];
+		struct minisign_public key;
+		const char *text = c->other[i].public_key;
+		if (!minisign_key_parse(text, strlen(text), &key))
+			continue;
+		snprintf(peer->name, sizeof peer->name, "%s", c->other[i].name);
+		memcpy(peer->key, key.key, sizeof peer->key);
+		o->peers++;
+	}
 	for (int i = 0; i < RETAIN_COUNT; i++)
 		o->retention[i] = (struct retention){ retention_class_name((unsigned)i),
 			c->period[i], c->reason[i] };

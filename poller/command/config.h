@@ -15,6 +15,11 @@
 
 enum { CONFIG_MAILBOXES_MAX = 64 };
 
+/* Another site, or this one under its own name. */
+struct config_site {
+	const char *name, *public_key;
+};
+
 struct config {
 	const char *file; /* where it was read; NULL: built-in defaults */
 	const char *store_path;
@@ -35,6 +40,9 @@ struct config {
 		block_gate, block_quiet;
 	struct ladder ladder[LADDERS_MAX];
 	unsigned ladders;
+	const char *site; /* this store's name among several; NULL: there is no other */
+	struct config_site other[SITES_MAX];
+	unsigned others;
 	struct post_options post; /* [report], [alert], [metrics] */
 	struct mailbox mailbox[CONFIG_MAILBOXES_MAX];
 	unsigned mailboxes;

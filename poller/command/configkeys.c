@@ -8,6 +8,7 @@
 #define AT(field) offsetof(struct config, field)
 #define BOX(field) offsetof(struct mailbox, field)
 #define LADDER(field) offsetof(struct ladder, field)
+#define SITE(field) offsetof(struct config_site, field)
 #define RULE(field) offsetof(struct alert_rule, field)
 
 /* A class of data: its period, and the written reason for it. */
@@ -25,6 +26,8 @@ const struct key config_keys[] = {
 		"/var/lib/retour/retour.db", "the database; the first run makes it" },
 	{ "store", "marker", FILE_PATH, AT(marker), NULL, 0, 0, NULL, "/etc/retour/retour.ini.made",
 		"notes that a store was made, so that a lost or unmounted one is not made anew; outside of its directory; default: beside this file" },
+	{ "store", "site", TEXT, AT(site), NULL, 0, 0, NULL, NULL,
+		"this machine's name, where several have one memory: retour-sites(7)" },
 	{ "keys", "dir", FILE_PATH, AT(keys_dir), NULL, 0, 0, NULL, "/var/lib/retour/keys",
 		"keys of the pseudonyms, mode 0700; default: keys beside the store" },
 
@@ -120,6 +123,9 @@ const struct key config_keys[] = {
 	{ "ladder *", "attempts", NUMBER, LADDER(attempts), "5", 0, 200, NULL, NULL,
 		"or after so many failures; 0: however many" },
 
+	{ "site *", "public_key", TEXT, SITE(public_key), NULL, 0, 0, NULL, NULL,
+		"the key by which its lines are signed, as `retour audit key` prints it there" },
+
 	{ "report", "organisation", TEXT, AT(post.organisation), NULL, 0, 0, NULL, NULL,
 		"the name in the report's title; default: the first domain" },
 	{ "report", "from", TEXT, AT(post.from), NULL, 0, 0, NULL, "retour@example.org",
@@ -206,6 +212,7 @@ const struct section_help config_section_helps[] = {
 	{ "block", "Refusals that are the sender's to mend" },
 	{ "ladder *",
 		"Retry ladders: large, small (the receiver's size), a category (mailbox-full, greylisted), a provider, what providers.ini names; not-understood for permanent failures that no rule knows, by mailings" },
+	{ "site *", "One section for each of the other sites whose lines `retour merge` takes" },
 	{ "report", "The monthly report" },
 	{ "alert", "Alerts: what somebody should hear of before the month is over" },
 	{ "alert *",

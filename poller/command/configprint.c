@@ -92,7 +92,17 @@ static void print_section(FILE *out, const char *pattern)
 		print_conditions(out, ";");
 		return;
 	}
-	fprintf(out, "[%s]\n", strcmp(pattern, "mailbox *") ? pattern : "mailbox bounces");
+	static const struct {
+		const char *pattern, *example;
+	} examples[] = { { "mailbox *", "[mailbox bounces]" }, { "site *", ";[site hamburg]" } };
+	const char *example = NULL;
+	for (size_t i = 0; i < sizeof examples / sizeof *examples; i++)
+		if (!strcmp(pattern, examples[i].pattern))
+			example = examples[i].example;
+	if (example)
+		fprintf(out, "%s\n", example);
+	else
+		fprintf(out, "[%s]\n", pattern);
 	for (const struct key *k = config_keys; k->section; k++)
 		if (!strcmp(k->section, pattern))
 			print_sample_key(out, k);

@@ -143,6 +143,14 @@ static void *named_section(
 	}
 	if (!strcmp(pattern, "alert *"))
 		return alert_section(r, section, name);
+	if (!strcmp(pattern, "site *")) {
+		if (c->others == SITES_MAX) {
+			complain(r, section, NULL, "more than %d sites", SITES_MAX);
+			return NULL;
+		}
+		c->other[c->others].name = config_keep(c, name);
+		return &c->other[c->others++];
+	}
 	for (unsigned i = 0; i < c->ladders; i++)
 		if (!strcmp(c->ladder[i].name, name))
 			return &c->ladder[i];
@@ -291,6 +299,29 @@ static void check_addresses(struct reader *r, const char *section, const struct 
 			complain(r, section, "to",
 				"word %u is no address; right would be like deliverability@example.org",
 				i + 1);
+}
+
+static void check_sites(struct reader *r)
+{
+	const struct config *c = r->config;
+	char section[STORE_NAME_SIZE + 16];
+	struct minisign_public key;
+	if (c->site &&
+		(strlen(c->site) >= STORE_NAME_SIZE ||
+			c->site[strspn(c->site, "abcdefghijklmnopqrstuvwxyz0123456789._-")]))
+		complain(r, "store", "site",
+			"a name is made of small letters, digits, '.', '_' and '-', at most %d",
+			STORE_NAME_SIZE - 1);
+	if (c->others && !c->site)
+		complain(r, "store", "site",
+			"missing: this machine's own name beside the other sites");
+	for (unsigned i = 0; i < c->others; i++) {
+		const char *text = c->other[i].public_key;
+		snprintf(section, sizeof section, "site %s", c->other[i].name);
+		if (!text || !minisign_key_parse(text, strlen(text), &key))
+			complain(r, section, "public_key",
+				"wrong or missing; right would be the line that `retour audit key` prints on that site");
+	}
 }
 
 static void check_origin(struct reader *r)
@@ -660,6 +691,7 @@ int config_load_told(
 		check_same_mailbox(&r, &c->mailbox[i]);
 	for (unsigned i = 0; i < c->ladders; i++)
 		check_ladder(&r, &c->ladder[i]);
+	check_sites(&r);
 	check_origin(&r);
 	check_report(&r);
 	check_alerts(&r);

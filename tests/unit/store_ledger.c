@@ -32,7 +32,7 @@ static void what_stands_in_a_new_one(void **state)
 	(void)state;
 	ok(store_ledger_walk(store, collect, text));
 	assert_string_equal(text,
-		"1 store-created schema=14\n"
+		"1 store-created schema=15\n"
 		"2 key-created purpose=state\n"
 		"3 key-created purpose=message\n"
 		"4 program version=" RETOUR_VERSION "\n"
@@ -257,7 +257,7 @@ static void the_hash_is_the_documented_one(void **state)
 		"\0\0\0\x0d"
 		"store-created"
 		"\0\0\0\x09"
-		"schema=14";
+		"schema=15";
 	unsigned char hash[32];
 	sqlite3 *db;
 	sqlite3_stmt *st;

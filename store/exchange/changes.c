@@ -1,0 +1,254 @@
+/*
+ * What changed since a cursor, as signed lines (site.h).
+ *
+ * A cursor is the life of this store and the number up to which its changes were given. Everything
+ * is read in one snapshot, so that a run beside it may write; the line "until" comes last: whoever
+ * has it has all that was there when it was written.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "store/siteparts.h"
+
+enum { LIVES_MAX = 256 };
+
+struct leaving {
+	struct store *s;
+	char key[STORE_FINGERPRINT_HEX];
+	unsigned char secret[crypto_sign_SECRETKEYBYTES];
+	unsigned lives;
+	struct {
+		int64_t number;
+		char site[STORE_NAME_SIZE], life[SITE_LIFE_HEX];
+	} life[LIVES_MAX];
+	unsigned count;
+	struct change line[CHANGE_BATCH];
+	unsigned char *sealed[CHANGE_BATCH];
+	int (*visit)(void *context, const struct change *c);
+	void *context;
+};
+
+/* --- before the first line
+ * ---------------------------------------------------------------------------- */
+
+static int seed_all(struct store *s)
+{
+	struct page page = { .n = 0 };
+	struct contact c;
+	bool found;
+	int result;
+
+	while (!(result = contact_page(s, &page,
+			 db_bind(s, SQL_CONTACT_AFTER, "bi", page.last, PSEUDONYM_SIZE,
+				 (int64_t)CONTACT_PAGE))) &&
+		page.n)
+		for (unsigned i = 0; i < page.n; i++)
+			if ((result = contact_load(s, page.key[i], &c, &found)) ||
+				(result = share_seed(s, &c)))
+				return result;
+	return result;
+}
+
+int site_ready(struct store *s, bool make, int64_t now)
+{
+	bool own;
+
+	if (!s->site)
+		return store_fail(
+			s, STORE_MISUSE, "this store has no name among the sites: [store] site");
+	if (s->site->ready)
+		return STORE_OK;
+	int result = site_key(s, make, now);
+	if (!result && !s->site->has_key)
+		result = store_fail(s, STORE_KEYS,
+			"key %s/sites.key: missing. Put that of the first site there",
+			s->o.keys_dir);
+	if (result || s->site->life)
+		return result;
+	if ((result = db_enter(s, &own)))
+		return result;
+	result = site_begin_anew(s);
+	if (!result)
+		result = seed_all(s);
+	result = db_leave(s, own, result);
+	s->site->ready = !result;
+	return result;
+}
+
+static int leaving_open(struct leaving *l, int64_t now)
+{
+	unsigned char seed[KEY_SIZE], public[crypto_sign_PUBLICKEYBYTES];
+	bool absent;
+	sqlite3_stmt *st;
+	int rc = 0, result = keys_sign(l->s, true, now, seed, &absent);
+
+	if (result)
+		return result;
+	crypto_sign_seed_keypair(public, l->secret, seed);
+	sodium_memzero(seed, sizeof seed);
+	keys_state_fingerprint(l->s, false, l->key);
+	st = db_bind(l->s, SQL_SITE_LIVES, "");
+	while (st && l->lives < LIVES_MAX && (rc = db_step(l->s, st)) == 1) {
+		l->life[l->lives].number = sqlite3_column_int64(st, 0);
+		db_text(st, 1, l->life[l->lives].site, STORE_NAME_SIZE);
+		db_text(st, 2, l->life[l->lives++].life, SITE_LIFE_HEX);
+	}
+	if (st)
+		sqlite3_reset(st);
+	return !st || rc < 0 ? STORE_FAILED : STORE_OK;
+}
+
+/* --- lines
+ * -------------------------------------------------------------------------------------------- */
+
+static int lines_flush(struct leaving *l)
+{
+	int result = STORE_OK;
+
+	if (l->count)
+		change_sign(l->line, l->count, l->secret);
+	for (unsigned i = 0; i < l->count; i++) {
+		if (!result)
+			result = l->visit(l->context, &l->line[i]);
+		free(l->sealed[i]);
+	}
+	l->count = 0;
+	return result;
+}
+
+static int line_add(struct leaving *l, enum change_kind kind, const char *id, int64_t life,
+	int64_t version, const void *sealed, size_t size)
+{
+	struct change *c = &l->line[l->count];
+
+	memset(c, 0, sizeof *c);
+	c->kind = kind;
+	c->version = version;
+	snprintf(c->id, sizeof c->id, "%s", id);
+	memcpy(c->key, l->key, sizeof c->key);
+	snprintf(c->by, sizeof c->by, "%s", l->s->o.site);
+	for (unsigned i = 0; i < l->lives; i++)
+		if (l->life[i].number == life) {
+			memcpy(c->site, l->life[i].site, sizeof c->site);
+			memcpy(c->life, l->life[i].life, sizeof c->life);
+		}
+	unsigned char *copy = malloc(size ? size : 1);
+	if (!copy)
+		return store_fail(l->s, STORE_FAILED, "no memory");
+	memcpy(copy, sealed, size);
+	l->sealed[l->count] = copy;
+	c->sealed = copy;
+	c->size = size;
+	return ++l->count == CHANGE_BATCH ? lines_flush(l) : STORE_OK;
+}
+
+static int give_shares(struct leaving *l, int64_t from, int64_t to, bool all)
+{
+	sqlite3_stmt *st = db_bind(
+		l->s, SQL_SHARE_SINCE, "iiii", from, to, (int64_t)all, l->s->site->life);
+	int rc = 0, result = STORE_OK;
+	char id[2 * PSEUDONYM_SIZE + 1];
+
+	while (st && !result && (rc = db_step(l->s, st)) == 1) {
+		sodium_bin2hex(id, sizeof id, sqlite3_column_blob(st, 0), PSEUDONYM_SIZE);
+		result = line_add(l, CHANGE_CONTACT, id, sqlite3_column_int64(st, 1),
+			sqlite3_column_int64(st, 2), sqlite3_column_blob(st, 3),
+			(size_t)sqlite3_column_bytes(st, 3));
+	}
+	if (st)
+		sqlite3_reset(st);
+	return result ? result : !st || rc < 0 ? STORE_FAILED : STORE_OK;
+}
+
+static int give_others(struct leaving *l, int64_t from, int64_t to, bool all)
+{
+	sqlite3_stmt *st = db_bind(
+		l->s, SQL_CHANGE_SINCE, "iiii", from, to, (int64_t)all, l->s->site->life);
+	int rc = 0, result = STORE_OK;
+
+	while (st && !result && (rc = db_step(l->s, st)) == 1) {
+		int kind = change_kind_by_name((const char *)sqlite3_column_text(st, 0));
+		if (kind >= 0)
+			result = line_add(l, (enum change_kind)kind,
+				(const char *)sqlite3_column_text(st, 1),
+				sqlite3_column_int64(st, 2), sqlite3_column_int64(st, 3),
+				sqlite3_column_blob(st, 4), (size_t)sqlite3_column_bytes(st, 4));
+	}
+	if (st)
+		sqlite3_reset(st);
+	return result ? result : !st || rc < 0 ? STORE_FAILED : STORE_OK;
+}
+
+/* Signed and sealed as all others; there is nothing in it but its time. */
+static int give_until(struct leaving *l, int64_t now)
+{
+	unsigned char content[1 + SEAL_PAD] = { 1 }, sealed[1 + SEAL_PAD + SEAL_OVERHEAD];
+	size_t size = site_seal(l->s, CHANGE_UNTIL, sealed, content, 1);
+
+	return line_add(l, CHANGE_UNTIL, "", l->s->site->life, now, sealed, size);
+}
+
+static bool cursor_read(const struct store *s, const char *cursor, const char *life, int64_t *from)
+{
+	char theirs[SITE_LIFE_HEX];
+	int end = 0;
+
+	(void)s;
+	*from = 0;
+	return !*cursor ||
+		(sscanf(cursor, "%16[0-9a-f]-%" SCNd64 "%n", theirs, from, &end) == 2 &&
+			!cursor[end] && *from >= 0 && strcmp(theirs, life) == 0);
+}
+
+static const char *own_life(const struct leaving *l)
+{
+	for (unsigned i = 0; i < l->lives; i++)
+		if (l->life[i].number == l->s->site->life)
+			return l->life[i].life;
+	return "";
+}
+
+int store_changes(struct store *s, const char *cursor, bool all, int64_t now,
+	char next[CHANGE_CURSOR_SIZE], int (*visit)(void *context, const struct change *c),
+	void *context)
+{
+	struct leaving *l;
+	int64_t from, to;
+	int result = site_ready(s, true, now);
+
+	if (result)
+		return result;
+	l = sodium_malloc(sizeof *l);
+	if (!l)
+		return store_fail(s, STORE_FAILED, "no memory");
+	memset(l, 0, sizeof *l);
+	l->s = s;
+	l->visit = visit;
+	l->context = context;
+	result = leaving_open(l, now);
+	if (!result && !cursor_read(s, cursor, own_life(l), &from))
+		result = store_fail(
+			s, STORE_MISUSE, "this is no cursor of this store; begin without one");
+	if (!result && !(result = store_snapshot(s, true))) {
+		to = site_last_number(s);
+		snprintf(next, CHANGE_CURSOR_SIZE, "%s-%" PRId64, own_life(l), to);
+		result = to < 0 ? STORE_FAILED : give_shares(l, from, to, all);
+		if (!result)
+			result = give_others(l, from, to, all);
+		if (!result)
+			result = give_until(l, now);
+		if (!result)
+			result = lines_flush(l);
+		for (unsigned i = 0; i < l->count; i++)
+			free(l->sealed[i]);
+		if (store_snapshot(s, false) && !result)
+			result = STORE_FAILED;
+	}
+	sodium_free(l);
+	return result;
+}
+
+int site_level(struct store *s, int64_t from, int64_t to)
+{
+	return db_run(s, SQL_SHARE_LEVEL, "ii", from, to);
+}

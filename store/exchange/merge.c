@@ -1,0 +1,196 @@
+/*
+ * Lines of other sites, taken in (site.h).
+ *
+ * A line is taken when one of the configured sites signed it, when pseudonyms are under this
+ * store's state key, and when its version is higher than the one that is known. It then takes the
+ * place of the same site's former word, and nothing else: in whatever order lines come, and however
+ * often, the rows that are left are the same. The contacts that they are about are made anew before
+ * the commit, each once.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include "store/siteparts.h"
+
+enum { MERGING_STEP = 4096 };
+
+static int refuse(enum merge_result *result, char why[CHANGE_WHY_SIZE], const char *text)
+{
+	*result = MERGE_REFUSED;
+	snprintf(why, CHANGE_WHY_SIZE, "%s", text);
+	return STORE_OK;
+}
+
+/* --- who signed
+ * --------------------------------------------------------------------------------------- */
+
+static const struct site_peer *peer_named(const struct store *s, const char *name)
+{
+	for (unsigned i = 0; i < s->o.peers; i++)
+		if (strcmp(s->o.peer[i].name, name) == 0)
+			return &s->o.peer[i];
+	return NULL;
+}
+
+/* Many lines have one signature. */
+static bool is_signed(struct site *site, const struct change *c, const struct site_peer *peer)
+{
+	unsigned char seen[sizeof site->signature_seen];
+
+	if (!change_root(c, seen))
+		return false;
+	memcpy(seen + CHANGE_HASH_SIZE, c->signature, CHANGE_SIGNATURE_SIZE);
+	memcpy(seen + CHANGE_HASH_SIZE + CHANGE_SIGNATURE_SIZE, peer->key, MINISIGN_PUBLIC_SIZE);
+	if (memcmp(seen, site->signature_seen, sizeof seen) == 0)
+		return true;
+	if (!change_signed_by(c, seen, peer->key))
+		return false;
+	memcpy(site->signature_seen, seen, sizeof seen);
+	return true;
+}
+
+/* NULL: it may be taken. */
+static const char *reason_against(struct store *s, const struct change *c)
+{
+	const struct site_peer *peer = peer_named(s, c->by);
+	char key[STORE_FINGERPRINT_HEX];
+
+	if (!peer && strcmp(c->by, s->o.site) != 0)
+		return "its site is not configured: [site NAME]";
+	if (!peer)
+		return "it is of this site itself, as it would come from its own log; what others hold of it they pass on with --all";
+	if (!peer_named(s, c->site) && strcmp(c->site, s->o.site) != 0)
+		return "it passes on the word of a site that is not configured: [site NAME]";
+	if (!is_signed(s->site, c, peer))
+		return "its signature is not that of its site: [site NAME] public_key is another, or the line is damaged";
+	keys_state_fingerprint(s, false, key);
+	if (strcmp(c->key, key) == 0)
+		return NULL;
+	keys_state_fingerprint(s, true, key);
+	if (keys_old_state(s) && strcmp(c->key, key) == 0)
+		return "its site still has the state key before this one: give it the new one; what it has said comes again then";
+	return "its site has another state key, so that the two do not mean the same people: both need the same state.key";
+}
+
+/* --- contacts
+ * ----------------------------------------------------------------------------------------- */
+
+static int merging_add(struct store *s, const unsigned char key[PSEUDONYM_SIZE])
+{
+	struct merging *m = &s->site->merging;
+
+	if (m->n == m->room) {
+		void *more = realloc(m->key, (m->room + MERGING_STEP) * sizeof *m->key);
+		if (!more)
+			return store_fail(s, STORE_FAILED, "no memory");
+		m->key = more;
+		m->room += MERGING_STEP;
+	}
+	memcpy(m->key[m->n++], key, PSEUDONYM_SIZE);
+	return STORE_OK;
+}
+
+/* What is under another sites.key was made by a site that has the right signature, so it is worth a
+ * word of its own. */
+static int merge_contact(struct store *s, const struct change *c, int64_t life,
+	enum merge_result *result, char why[CHANGE_WHY_SIZE])
+{
+	unsigned char key[PSEUDONYM_SIZE], content[SHARE_SIZE_MAX + SEAL_PAD];
+	struct share *h = &s->site->share[SHARES_MAX - 1];
+	int64_t known = 0, forgotten;
+	size_t n;
+
+	if (strlen(c->id) != 2 * sizeof key ||
+		sodium_hex2bin(key, sizeof key, c->id, 2 * sizeof key, NULL, NULL, NULL))
+		return refuse(result, why, "its id is no pseudonym");
+	if (db_int(s, &known, SQL_SHARE_VERSION, "bi", key, PSEUDONYM_SIZE, life) ||
+		site_forgotten(s, key, &forgotten))
+		return STORE_FAILED;
+	*result = MERGE_KNOWN;
+	if (known >= c->version)
+		return STORE_OK;
+	if (c->size > sizeof content ||
+		!site_unseal(s, CHANGE_CONTACT, c->sealed, c->size, content, &n))
+		return refuse(result, why, "it is sealed under another sites.key");
+	if (!share_read(h, content, n))
+		return refuse(
+			result, why, "its content has a form that this version does not know");
+	if (h->erased < forgotten)
+		return STORE_OK;
+	*result = MERGE_TAKEN;
+	return share_put(s, key, life, c->version, c->sealed, c->size) || merging_add(s, key)
+		? STORE_FAILED
+		: STORE_OK;
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+	return memcmp(a, b, PSEUDONYM_SIZE);
+}
+
+static int contact_anew(struct store *s, const unsigned char key[PSEUDONYM_SIZE])
+{
+	struct contact c;
+	bool found;
+
+	if (contact_load(s, key, &c, &found) || shares_load(s, key))
+		return STORE_FAILED;
+	if (!s->site->shares)
+		return STORE_OK;
+	shares_sum(s, &c);
+	return contact_refold(s, &c)
+		? STORE_FAILED
+		: contact_save(s, found ? SQL_CONTACT_PUT : SQL_CONTACT_ADD, &c);
+}
+
+int store_merge_settle(struct store *s, int64_t now)
+{
+	struct merging *m;
+	int result = STORE_OK;
+
+	(void)now;
+	if (!s->site)
+		return STORE_OK;
+	m = &s->site->merging;
+	if (m->n)
+		qsort(m->key, m->n, sizeof *m->key, compare_keys);
+	for (size_t i = 0; i < m->n && !result; i++)
+		if (!i || compare_keys(m->key[i - 1], m->key[i]))
+			result = contact_anew(s, m->key[i]);
+	m->n = 0;
+	return result;
+}
+
+/* --- all kinds
+ * ---------------------------------------------------------------------------------------- */
+
+int store_merge(struct store *s, const struct change *c, int64_t now, enum merge_result *result,
+	char why[CHANGE_WHY_SIZE])
+{
+	const char *against;
+	int64_t life;
+
+	*why = '\0';
+	*result = MERGE_REFUSED;
+	if (!s->in_transaction)
+		return store_fail(s, STORE_MISUSE, "merge outside a transaction");
+	int ready = site_ready(s, false, now);
+	if (ready)
+		return ready;
+	if ((against = reason_against(s, c)))
+		return refuse(result, why, against);
+	if (c->version < 1 || !*c->life)
+		return refuse(result, why, "its version or life is none");
+	if (site_life(s, c->site, c->life, &life))
+		return STORE_FAILED;
+	if (life == s->site->life) {
+		*result = MERGE_KNOWN;
+		return STORE_OK;
+	}
+	if (c->kind == CHANGE_CONTACT)
+		return merge_contact(s, c, life, result, why);
+	if (c->kind == CHANGE_UNTIL) {
+		*result = MERGE_TAKEN;
+		return db_run(s, SQL_SITE_UNTIL, "iii", life, c->version, now);
+	}
+	return refuse(result, why, "it is of a kind that this version does not know");
+}

@@ -1,0 +1,122 @@
+/*
+ * What the files about sites share: site.c (names, lives, seal, signature), share.c (contacts),
+ * changes.c (out), merge.c (in).
+ */
+#ifndef RETOUR_STORE_SITEPARTS_H
+#define RETOUR_STORE_SITEPARTS_H
+
+#include <sodium.h>
+#include "store/contact.h"
+#include "store/site.h"
+
+enum {
+	SEAL_PAD = 256, /* a sealed content tells its length in such steps */
+	SEAL_OVERHEAD = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES +
+		crypto_aead_xchacha20poly1305_ietf_ABYTES,
+	SHARE_SIZE_MAX = HISTORY_SIZE_MAX + 64,
+	SHARES_MAX = 64,   /* of one contact: sites and their lives */
+	VERSION_BITS = 20, /* changes of a share within one day */
+};
+
+/* What one site knows of a contact. */
+struct share {
+	int64_t life, version;
+	int64_t at, moved; /* as in struct contact */
+	int64_t erased;    /* of the last erasure that it knows; 0: none */
+	unsigned char
+		was[PSEUDONYM_SIZE]; /* its pseudonym under the state key before; zeroes: none */
+	struct history history;
+};
+
+/* Pseudonyms of contacts that are to be made anew. */
+struct merging {
+	size_t n, room;
+	unsigned char (*key)[PSEUDONYM_SIZE];
+};
+
+/* Of a handle whose store has a name. */
+struct site {
+	unsigned char key[KEY_SIZE]; /* sites.key */
+	bool has_key;
+	int64_t life;   /* this store's number in table site */
+	int64_t number; /* of the present transaction's changes; 0: none yet */
+	bool forgets;   /* somebody was forgotten: shares are compared with that */
+	bool ready;     /* every contact has its share */
+	unsigned char signature_seen[CHANGE_HASH_SIZE + CHANGE_SIGNATURE_SIZE +
+		MINISIGN_PUBLIC_SIZE]; /* the last good one */
+	struct merging merging;        /* merge.c */
+	unsigned shares;               /* of the contact at hand (share.c) */
+	struct share share[SHARES_MAX];
+};
+
+/* --- site.c --------------------------------------------------------------- */
+
+/* When a store with a name, or with shares, is opened. */
+int site_open(struct store *s, int64_t now);
+void site_close(struct store *s);
+/* The end of a transaction. */
+int site_flush(struct store *s);
+void site_discard(struct store *s);
+/* Reads sites.key; with MAKE makes it. Once for a handle. */
+int site_key(struct store *s, bool make, int64_t now);
+/* The number of a site's life, noted where it is new. */
+int site_life(struct store *s, const char *site, const char *life, int64_t *number);
+/* The number under which changes of this transaction stand; 0 on error. */
+int64_t site_number(struct store *s);
+/* The last one that was used; -1 on error. */
+int64_t site_last_number(struct store *s);
+/* The name, the key (made with MAKE), this store's life, and a share of every contact are there. */
+int site_ready(struct store *s, bool make, int64_t now);
+/* Changes whose numbers lie between the two get the latter: which came first is then told no more.
+ */
+int site_level(struct store *s, int64_t from, int64_t to);
+/* This store begins a new life: it was restored from a backup. */
+int site_begin_anew(struct store *s);
+
+/*
+ * Pads CONTENT, N bytes in a buffer of N + SEAL_PAD, and seals it into OUT, which has room for N +
+ * SEAL_PAD + SEAL_OVERHEAD. Returns the length.
+ */
+size_t site_seal(const struct store *s, enum change_kind kind, unsigned char *out,
+	unsigned char *content, size_t n);
+/*
+ * The content of what was sealed, into OUT of SIZE bytes; *N is its length. False: it was sealed
+ * under another key, or is damaged.
+ */
+bool site_unseal(const struct store *s, enum change_kind kind, const unsigned char *sealed,
+	size_t size, unsigned char *out, size_t *n);
+
+/* Signs COUNT lines, at most CHANGE_BATCH. */
+void change_sign(struct change *lines, unsigned count,
+	const unsigned char secret[crypto_sign_SECRETKEYBYTES]);
+/* The root that C's signature is about. False: its path is none. */
+bool change_root(const struct change *c, unsigned char root[CHANGE_HASH_SIZE]);
+bool change_signed_by(const struct change *c, const unsigned char root[CHANGE_HASH_SIZE],
+	const unsigned char key[MINISIGN_PUBLIC_SIZE]);
+
+/* The hash that stands for a pseudonym which is not to be kept. */
+void site_mark(const struct store *s, const unsigned char pseudonym[PSEUDONYM_SIZE],
+	char hex[2 * PSEUDONYM_SIZE + 1]);
+/* When this contact was forgotten last; 0: never. */
+int site_forgotten(struct store *s, const unsigned char pseudonym[PSEUDONYM_SIZE], int64_t *at);
+
+/* --- share.c -------------------------------------------------------------- */
+
+bool share_read(struct share *h, const unsigned char *content, size_t n);
+/* Returns its length; OUT has room for SHARE_SIZE_MAX + SEAL_PAD. */
+size_t share_write(struct share *h, unsigned char *out);
+int share_save(struct store *s, const unsigned char key[PSEUDONYM_SIZE], struct share *h);
+/* Its row with what is sealed already. */
+int share_put(struct store *s, const unsigned char key[PSEUDONYM_SIZE], int64_t life,
+	int64_t version, const unsigned char *sealed, size_t size);
+/* Reads all shares of a contact into s->site->share. */
+int shares_load(struct store *s, const unsigned char key[PSEUDONYM_SIZE]);
+/*
+ * C's history, and what goes with it, from the shares that were read; there is one at least. The
+ * state is yet to be made from it.
+ */
+void shares_sum(struct store *s, struct contact *c);
+/* A contact of which no site has a share becomes this store's own. */
+int share_seed(struct store *s, struct contact *c);
+
+#endif

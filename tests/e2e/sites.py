@@ -1,0 +1,173 @@
+#!/usr/bin/python3
+"""Three sites with one memory: each reads bounces of its own, `changes` of one goes through `merge` of the others in any order and twice, and all answer alike; a
+site that was cut off and one that was lost catch up; what is not a configured site's is refused by number; no address is in a line."""
+import json
+import os
+import random
+import shutil
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from lib.contacts import Bounces, DEAD, FULL  # noqa: E402
+from lib.harness import *  # noqa: E402,F403
+
+NAMES = ("berlin", "hamburg", "koeln")
+SHARED = ("state.key", "message.key", "sites.key")
+random.seed(16)
+
+
+def make_site(name, first=None):
+    """A store of that name, with the keys of the first one."""
+    retour = Retour()
+    retour.config["store"]["site"] = name
+    if first:
+        os.makedirs(retour.config["keys"]["dir"], 0o700, exist_ok=True)
+        for key in SHARED:
+            shutil.copy(os.path.join(first.config["keys"]["dir"], key), retour.config["keys"]["dir"])
+    return retour, Bounces(retour)
+
+
+def public_key(retour):
+    """As `audit key` prints it; the first `changes` makes the key."""
+    changes(retour)
+    return retour.run("audit", "key").out.split()[-1]
+
+
+def changes(retour, *options):
+    result = retour.run("changes", *options)
+    equal(result.code, 0, result)
+    return result.out.splitlines()
+
+
+def merge(retour, lines, code=0):
+    result = retour.run("merge", input="".join(line + "\n" for line in lines))
+    equal(result.code, code, result)
+    return result.err
+
+
+def know_each_other(sites):
+    keys = {name: public_key(retour) for name, (retour, _) in sites.items()}
+    for name, (retour, _) in sites.items():
+        for other in NAMES:
+            if other != name:
+                retour.config["site " + other] = {"public_key": keys[other]}
+
+
+def exchange(sites, names=NAMES):
+    """Everybody's lines to everybody: out of order, some of them twice."""
+    given = {name: changes(sites[name][0]) for name in names}
+    for to in names:
+        lines = [line for name in names if name != to for line in given[name]]
+        lines += random.sample(lines, len(lines) // 3)
+        random.shuffle(lines)
+        merge(sites[to][0], lines)
+
+
+def answers(retour, people):
+    result = retour.run("check", input="".join(p + "\n" for p in people))
+    equal(result.code, 0, result)
+    return result.out
+
+
+def rows(retour):
+    return retour.sql("SELECT * FROM contact ORDER BY pseudonym")
+
+
+berlin, to_berlin = make_site("berlin")
+changes(berlin)
+hamburg, to_hamburg = make_site("hamburg", berlin)
+koeln, to_koeln = make_site("koeln", berlin)
+sites = {"berlin": (berlin, to_berlin), "hamburg": (hamburg, to_hamburg), "koeln": (koeln, to_koeln)}
+know_each_other(sites)
+
+# each hears of somebody else, and of one person all three
+PEOPLE = ["p%d.canary@example.net" % n for n in range(12)]
+EVERYWHERE = "anna.canary@example.net"
+for i, name in enumerate(NAMES):
+    sites[name][1].take(*[(p, DEAD if n % 2 else FULL, 1) for n, p in enumerate(PEOPLE) if n % 3 == i], (EVERYWHERE, FULL, 1))
+exchange(sites)
+alone, to_alone = make_site("alone", berlin)  # one machine that reads everything
+del alone.config["store"]["site"]
+to_alone.take(*[(p, DEAD if n % 2 else FULL, 1) for n, p in enumerate(PEOPLE)], *[(EVERYWHERE, FULL, 1)] * 3)
+for name in NAMES:
+    equal(rows(sites[name][0]), rows(alone), name)
+    equal(answers(sites[name][0], PEOPLE), answers(alone, PEOPLE))
+ok("three sites know what one machine knows, row for row")
+
+# nothing of a person in the lines but that one exists
+text = "\n".join(line for name in NAMES for line in changes(sites[name][0], "--all"))
+for word in ("canary", "example.net", "user-unknown", "mailbox-full", "nl10", "mx."):
+    true(word not in text, word)
+for line in text.splitlines():
+    line = json.loads(line)
+    equal(sorted(set(line) - {"cursor"}), sorted(("retour", "kind", "id", "site", "life", "by", "key", "version", "sealed", "leaf", "path", "signature")))
+    true(line["kind"] in ("contact", "until"), line["kind"])
+ok("no address, cause or campaign is in a line")
+
+# a cursor goes on; the same lines again are known
+last = json.loads(changes(berlin)[-1])["cursor"]
+equal([json.loads(line)["kind"] for line in changes(berlin, "--since", last)], ["until"])
+to_berlin.take(("ben.canary@example.net", DEAD, 2))
+more = changes(berlin, "--since", last)
+equal([json.loads(line)["kind"] for line in more], ["contact", "until"])
+contains(merge(hamburg, more[:1]), " 1 new,")
+contains(merge(hamburg, more[:1]), " 1 known,")
+equal(berlin.run("changes", "--since", "0123456789abcdef-1").code, 2)
+
+# koeln is cut off for a week, and reads on
+to_koeln.take(*[(p, DEAD, 3) for p in PEOPLE[:4]])
+for day in range(4, 10):
+    to_berlin.take((EVERYWHERE, FULL, day))
+    exchange(sites, ("berlin", "hamburg"))
+exchange(sites)
+equal(rows(koeln), rows(berlin))
+equal(rows(koeln), rows(hamburg))
+ok("after a week apart all sites are equal")
+
+# refused by number, and the others are taken
+to_berlin.take(("carla.canary@example.net", DEAD, 3), ("dora.canary@example.net", DEAD, 3))
+good = changes(berlin)
+broken = json.loads(good[0])
+broken["version"] += 1
+foreign = dict(json.loads(good[0]), by="elsewhere")
+said = merge(hamburg, ["{", json.dumps(broken), json.dumps(foreign), json.dumps({"retour": 2}), "[]", *good], code=1)
+for number, why in ((1, "no JSON"), (2, "signature"), (3, "not configured"), (4, "form that this version"), (5, "no JSON")):
+    true("line %d is refused" % number in said and why in said, said)
+true("canary" not in said and broken["id"] not in said, said)
+contains(answers(hamburg, ["dora.canary@example.net"]), "suppress")
+stranger, to_stranger = make_site("koeln")
+to_stranger.take(("emil.canary@example.net", DEAD, 3))
+key = public_key(stranger)
+hamburg.config["site koeln"]["public_key"], kept = key, hamburg.config["site koeln"]["public_key"]
+contains(merge(hamburg, changes(stranger), code=1), "another state key")
+hamburg.config["site koeln"]["public_key"] = kept
+ok("what is broken or a stranger's is refused in words, and loses nothing")
+
+# a key that only one of them had would part them
+result = berlin.run("key", "rotate", "state")
+true(result.code and "other sites have this state key" in result.err, result)
+
+# hamburg's machine is lost: a new store with the shared keys gets all of it from berlin
+exchange(sites)
+before = answers(hamburg, PEOPLE + [EVERYWHERE])
+hamburg, to_hamburg = make_site("hamburg", berlin)
+sites["hamburg"] = (hamburg, to_hamburg)
+know_each_other(sites)
+merge(hamburg, changes(berlin, "--all"))
+equal(answers(hamburg, PEOPLE + [EVERYWHERE]), before)
+equal(rows(hamburg), rows(berlin))
+to_hamburg.take((EVERYWHERE, FULL, 11))
+exchange(sites)
+equal(rows(hamburg), rows(berlin))
+equal(rows(koeln), rows(berlin))
+known = {(row["site"], row["own"]) for row in hamburg.run("sites", "--json").lines()}
+true({("hamburg", True), ("hamburg", False), ("berlin", False), ("koeln", False)} <= known, known)
+ok("a site that was lost is as it was before, and goes on")
+
+# while it goes on
+follower = berlin.start("changes", "--follow")
+equal(json.loads(follower.stdout.readline())["kind"], "contact")
+follower.terminate()
+follower.wait()
+ok("--follow gives what there is at once")
+finish()

@@ -1,0 +1,663 @@
+/*
+ * Several sites with one memory: whatever way events, lines and mishaps take, every site comes to
+ * the rows of one machine that has read everything. RETOUR_HISTORIES and RETOUR_SEED make it longer
+ * and other (make sites-long).
+ */
+#include "store_fixture.h"
+#include "store/site.h"
+#include "store/sql.h"
+#include <sodium.h>
+
+enum { SITES = 5, ONE = SITES, STORES, HISTORIES = 1000, EVENTS_MAX = 24, SPAN_DAYS = 90 };
+
+static struct {
+	char dir[80], db[128], keys[128], name[16];
+	struct store *s;
+} at[STORES];
+static struct site_peer peers[SITES];
+
+/* --- sites
+ * -------------------------------------------------------------------------------------------- */
+
+static void copy_key(const char *name, const char *from, const char *to)
+{
+	char path[256], text[256];
+	snprintf(path, sizeof path, "%s/%s", from, name);
+	int fd = open(path, O_RDONLY);
+	assert_true(fd >= 0);
+	ssize_t n = read(fd, text, sizeof text);
+	close(fd);
+	snprintf(path, sizeof path, "%s/%s", to, name);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, (size_t)n), n);
+	close(fd);
+}
+
+static void open_at(unsigned i)
+{
+	struct store_options o = test_options();
+	bool created;
+	o.path = at[i].db;
+	o.keys_dir = at[i].keys;
+	o.site = i < SITES ? at[i].name : NULL;
+	memcpy(o.peer, peers, sizeof peers);
+	o.peers = SITES;
+	store = NULL;
+	int result = store_open(&at[i].s, &o, NOW, &created);
+	store = at[i].s;
+	ok(result);
+}
+
+static int count_line(void *context, const struct change *c)
+{
+	(void)c;
+	++*(unsigned *)context;
+	return 0;
+}
+
+static void make_at(unsigned i, bool with_keys)
+{
+	snprintf(at[i].dir, sizeof at[i].dir, "%s/%u", directory, i);
+	snprintf(at[i].db, sizeof at[i].db, "%s/%u/retour.db", directory, i);
+	snprintf(at[i].keys, sizeof at[i].keys, "%s/%u/keys", directory, i);
+	snprintf(at[i].name, sizeof at[i].name, "site%u", i);
+	assert_int_equal(mkdir(at[i].dir, 0700), 0);
+	assert_int_equal(mkdir(at[i].keys, 0700), 0);
+	static const char *const shared[] = { "state.key", "message.key", "sites.key" };
+	for (unsigned k = 0; with_keys && i && k < 3; k++)
+		copy_key(shared[k], at[0].keys, at[i].keys);
+	open_at(i);
+}
+
+static void learn_key(unsigned i)
+{
+	struct minisign_public public;
+	bool ready;
+	snprintf(peers[i].name, sizeof peers[i].name, "%s", at[i].name);
+	store = at[i].s;
+	ok(store_sign_ready(store, NOW));
+	ok(store_sign_public(store, &public, &ready));
+	assert_true(ready);
+	memcpy(peers[i].key, public.key, sizeof peers[i].key);
+}
+
+static void close_at(unsigned i)
+{
+	store_close(at[i].s);
+	at[i].s = store = NULL;
+}
+
+/* All stores, each site with the keys of the first one and everybody's public key. */
+static int setup_sites(void **state)
+{
+	char next[CHANGE_CURSOR_SIZE];
+	unsigned n = 0;
+	(void)state;
+	setenv("TZ", "UTC", 1);
+	make_directory();
+	make_at(0, false);
+	ok(store_changes(at[0].s, "", false, NOW, next, count_line, &n));
+	assert_int_equal(n, 1); /* until */
+	for (unsigned i = 1; i < STORES; i++)
+		make_at(i, true);
+	for (unsigned i = 0; i < SITES; i++)
+		learn_key(i);
+	for (unsigned i = 0; i < STORES; i++) {
+		close_at(i);
+		open_at(i);
+		if (i < SITES)
+			ok(store_changes(at[i].s, "", false, NOW, next, count_line, &n));
+	}
+	return 0;
+}
+
+static int teardown_sites(void **state)
+{
+	(void)state;
+	bool agree = true;
+	for (unsigned i = 0; i < STORES; i++) {
+		store = at[i].s;
+		agree &= foreign_hands || counts_agree();
+		if (store)
+			close_at(i);
+	}
+	remove_tree(directory);
+	return agree ? 0 : -1;
+}
+
+/* --- lines
+ * -------------------------------------------------------------------------------------------- */
+
+struct bag {
+	size_t n, room;
+	struct change *line;
+};
+
+static int collect(void *context, const struct change *c)
+{
+	struct bag *b = context;
+	if (b->n == b->room) {
+		b->room = b->room ? 2 * b->room : 1024;
+		b->line = realloc(b->line, b->room * sizeof *b->line);
+		assert_non_null(b->line);
+	}
+	b->line[b->n] = *c;
+	unsigned char *copy = malloc(c->size);
+	memcpy(copy, c->sealed, c->size);
+	b->line[b->n++].sealed = copy;
+	return 0;
+}
+
+static void empty_bag(struct bag *b)
+{
+	for (size_t i = 0; i < b->n; i++)
+		free((void *)b->line[i].sealed);
+	free(b->line);
+	memset(b, 0, sizeof *b);
+}
+
+static void changes_of(unsigned i, bool all, struct bag *b)
+{
+	char next[CHANGE_CURSOR_SIZE];
+	store = at[i].s;
+	ok(store_changes(at[i].s, "", all, NOW, next, collect, b));
+}
+
+static enum merge_result give(unsigned to, const struct change *c, char why[CHANGE_WHY_SIZE])
+{
+	enum merge_result result;
+	store = at[to].s;
+	ok(store_merge(at[to].s, c, NOW, &result, why));
+	return result;
+}
+
+/* Lines in any order, some of them twice, and of SHARE in a hundred that are lost nothing; in
+ * batches of any size. */
+static void shuffle_into(unsigned to, const struct bag *b, unsigned lost)
+{
+	char why[CHANGE_WHY_SIZE];
+	size_t *order = malloc(2 * b->n * sizeof *order), n = 0;
+	for (size_t i = 0; i < b->n; i++) {
+		if ((unsigned)rand() % 100 < lost)
+			continue;
+		order[n++] = i;
+		if (rand() % 4 == 0)
+			order[n++] = i;
+	}
+	for (size_t i = n; i > 1; i--) {
+		size_t j = (size_t)rand() % i, swap = order[i - 1];
+		order[i - 1] = order[j];
+		order[j] = swap;
+	}
+	store = at[to].s;
+	for (size_t i = 0; i < n;) {
+		size_t batch = (size_t)(rand() % 700 + 1);
+		ok(store_begin(store));
+		for (; i < n && batch--; i++)
+			assert_int_not_equal(give(to, &b->line[order[i]], why), MERGE_REFUSED);
+		ok(store_merge_settle(store, NOW));
+		ok(store_commit(store));
+	}
+	free(order);
+}
+
+/* --- histories
+ * ---------------------------------------------------------------------------------------- */
+
+/* What may happen; one in each day and kind has one cause, as what is taken of a day is its last
+ * one. */
+static struct event random_event(unsigned person, bool long_one)
+{
+	static const struct {
+		enum kind kind;
+		enum category category;
+		uint16_t reply;
+		unsigned char status[3];
+	} all[] = {
+		{ KIND_FAILURE, CATEGORY_MAILBOX_FULL, 552, { 5, 2, 2 } },
+		{ KIND_FAILURE, CATEGORY_GREYLISTED, 451, { 4, 7, 1 } },
+		{ KIND_FAILURE, CATEGORY_REPUTATION, 550, { 5, 7, 1 } },
+		{ KIND_SUCCESS, CATEGORY_UNDETERMINED, 250, { 2, 0, 0 } },
+		{ KIND_FAILURE, CATEGORY_UNDETERMINED, 550, { 5, 0, 0 } },
+		{ KIND_FAILURE, CATEGORY_USER_UNKNOWN, 550, { 5, 1, 1 } },
+		{ KIND_COMPLAINT, CATEGORY_ABUSE, 0, { 0, 0, 0 } },
+	};
+	/* what is final is rare: else every history ends with it */
+	unsigned which = (unsigned)rand() % (long_one || person % 3 ? 5 : 7),
+		 day = (unsigned)rand() % SPAN_DAYS;
+	char address[64], campaign[16];
+	snprintf(address, sizeof address, "person%u@example.net", person);
+	struct event e = event_of(all[which].kind, all[which].category, address,
+		day_start(NOW) - (SPAN_DAYS - (int64_t)day) * DAY + rand() % DAY);
+	e.reply = all[which].reply;
+	e.status = (struct status){ all[which].status[0], all[which].status[1],
+		all[which].status[2] };
+	snprintf(campaign, sizeof campaign, "c%d", rand() % 5);
+	snprintf(e.campaign, sizeof e.campaign, "%s", campaign);
+	return e;
+}
+
+struct read {
+	struct event event;
+	unsigned site;
+};
+
+/* Everything that is going to happen, in the order in which it is read, which is not that of its
+ * times. */
+static struct read *make_histories(unsigned histories, unsigned most, size_t *count)
+{
+	struct read *all = malloc((size_t)histories * most * sizeof *all);
+	*count = 0;
+	for (unsigned person = 0; person < histories; person++) {
+		unsigned events = (unsigned)rand() % most + 1,
+			 sites = (unsigned)rand() % (SITES - 1) + 2;
+		for (unsigned i = 0; i < events; i++)
+			all[(*count)++] = (struct read){ random_event(person, most > EVENTS_MAX),
+				(unsigned)rand() % sites };
+	}
+	for (size_t i = *count; i > 1; i--) {
+		size_t j = (size_t)rand() % i;
+		struct read swap = all[i - 1];
+		all[i - 1] = all[j];
+		all[j] = swap;
+	}
+	return all;
+}
+
+/* What SITE reads of it (ONE: everything). */
+static void read_mail(unsigned site, const struct read *all, size_t from, size_t to)
+{
+	store = at[site].s;
+	ok(store_begin(store));
+	for (size_t i = from; i < to; i++)
+		if (site == ONE || all[i].site == site)
+			assert_int_equal(put(&all[i].event, 1000 + i, NOW), MESSAGE_NEW);
+	ok(store_commit(store));
+}
+
+/* --- rows
+ * --------------------------------------------------------------------------------------------- */
+
+/* Behind HISTORY_DAYS_MAX days the month in whose cohort a contact is counted depends on what was
+ * known when. */
+static bool but_cohorts;
+
+/* The whole table contact as text, in the order of pseudonyms; the caller frees it. */
+static char *rows_of(unsigned i)
+{
+	sqlite3 *db;
+	sqlite3_stmt *st;
+	size_t n = 0, room = 1 << 20;
+	char *text = malloc(room);
+	*text = '\0';
+	assert_int_equal(sqlite3_open_v2(at[i].db, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	assert_int_equal(
+		sqlite3_prepare_v2(db, "SELECT * FROM contact ORDER BY pseudonym", -1, &st, NULL),
+		SQLITE_OK);
+	while (sqlite3_step(st) == SQLITE_ROW) {
+		for (int c = 0; c < sqlite3_column_count(st); c++) {
+			if (but_cohorts && strcmp(sqlite3_column_name(st, c), "cohort") == 0)
+				continue;
+			bool blob = sqlite3_column_type(st, c) == SQLITE_BLOB;
+			size_t bytes = (size_t)sqlite3_column_bytes(st, c);
+			if (n + 2 * bytes + 64 > room)
+				text = realloc(text, room *= 2);
+			if (blob)
+				sodium_bin2hex(
+					text + n, room - n, sqlite3_column_blob(st, c), bytes);
+			else
+				snprintf(text + n, room - n, "%s",
+					(const char *)(sqlite3_column_text(st, c)
+							? sqlite3_column_text(st, c)
+							: (const unsigned char *)"-"));
+			n += strlen(text + n);
+			text[n++] = c + 1 < sqlite3_column_count(st) ? '|' : '\n';
+			text[n] = '\0';
+		}
+	}
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+	return text;
+}
+
+static void assert_same_rows(unsigned a, unsigned b)
+{
+	char *x = rows_of(a), *y = rows_of(b);
+	assert_true(strlen(x) > 1000);
+	for (char *p = x, *q = y; *p || *q;) {
+		size_t n = strcspn(p, "\n"), m = strcspn(q, "\n");
+		if (n != m || memcmp(p, q, n)) {
+			size_t same = 0, from;
+			while (p[same] == q[same])
+				same++;
+			from = same > 40 ? same - 40 : 0;
+			print_error("stores %u and %u, byte %zu:\n%.32s\n%.120s\n%.120s\n", a, b,
+				same, p, p + from, q + from);
+			fail();
+		}
+		p += n + (p[n] != '\0');
+		q += m + (q[m] != '\0');
+	}
+	free(x);
+	free(y);
+}
+
+static void advance_all(int64_t now)
+{
+	uint64_t changed;
+	for (unsigned i = 0; i < STORES; i++) {
+		store = at[i].s;
+		ok(store_advance(store, now, &changed));
+	}
+}
+
+/* Every site's own lines to every other, those that were lost once more. */
+static void exchange(unsigned lost)
+{
+	struct bag bag[SITES] = { { 0 } };
+	for (unsigned i = 0; i < SITES; i++)
+		changes_of(i, false, &bag[i]);
+	for (unsigned i = 0; i < SITES; i++)
+		for (unsigned j = 0; j < SITES; j++)
+			if (i != j)
+				shuffle_into(j, &bag[i], lost);
+	for (unsigned i = 0; i < SITES; i++)
+		empty_bag(&bag[i]);
+}
+
+static unsigned setting(const char *name, unsigned usual)
+{
+	const char *text = getenv(name);
+	return text ? (unsigned)strtoul(text, NULL, 10) : usual;
+}
+
+/* --- tests
+ * -------------------------------------------------------------------------------------------- */
+
+/* 1,000 random histories over 2 to 5 sites; what each read is exchanged several times on the way,
+ * with a third of it lost. */
+static void equal_to_one_machine(void **state)
+{
+	size_t count;
+	(void)state;
+	srand(setting("RETOUR_SEED", 16));
+	struct read *all = make_histories(
+		setting("RETOUR_HISTORIES", HISTORIES), EVENTS_MAX, &count);
+	for (unsigned step = 0; step < 3; step++) {
+		for (unsigned i = 0; i < STORES; i++)
+			read_mail(i, all, count * step / 3, count * (step + 1) / 3);
+		exchange(33);
+	}
+	exchange(0);
+	for (unsigned i = 0; i < SITES; i++)
+		assert_same_rows(i, ONE);
+	advance_all(NOW + 40 * DAY);
+	for (unsigned i = 0; i < SITES; i++)
+		assert_same_rows(i, ONE);
+	free(all);
+}
+
+/* A line that is taken twice changes nothing: not even what is given on. */
+static void again_is_nothing(void **state)
+{
+	size_t count;
+	struct bag bag = { 0 };
+	char why[CHANGE_WHY_SIZE];
+	(void)state;
+	srand(17);
+	struct read *all = make_histories(50, EVENTS_MAX, &count);
+	read_mail(0, all, 0, count);
+	changes_of(0, false, &bag);
+	shuffle_into(1, &bag, 0);
+	char *before = rows_of(1);
+	store = at[1].s;
+	ok(store_begin(store));
+	for (size_t i = 0; i < bag.n; i++)
+		if (bag.line[i].kind == CHANGE_CONTACT)
+			assert_int_equal(give(1, &bag.line[i], why), MERGE_KNOWN);
+	ok(store_merge_settle(store, NOW));
+	ok(store_commit(store));
+	char *after = rows_of(1);
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
+	empty_bag(&bag);
+	free(all);
+}
+
+/* More days with events than are kept: no longer those of one machine, but the same everywhere. */
+static void long_histories_agree(void **state)
+{
+	size_t count;
+	(void)state;
+	srand(18);
+	struct read *all = make_histories(20, 400, &count);
+	for (unsigned i = 0; i < SITES; i++)
+		read_mail(i, all, 0, count);
+	exchange(0);
+	but_cohorts = true;
+	for (unsigned i = 1; i < SITES; i++)
+		assert_same_rows(i, 0);
+	but_cohorts = false;
+	free(all);
+}
+
+/* A store that is lost: a new life with the keys of the old one gets everything back from one other
+ * site, and goes on. */
+static void rebuilt_from_another(void **state)
+{
+	struct bag bag = { 0 };
+	size_t count;
+	(void)state;
+	srand(19);
+	struct read *all = make_histories(100, EVENTS_MAX, &count);
+	for (unsigned i = 0; i < STORES; i++)
+		read_mail(i, all, 0, count / 2);
+	exchange(0);
+	close_at(2);
+	char path[160];
+	static const char *const ends[] = { "", "-wal", "-shm" };
+	for (unsigned i = 0; i < 3; i++) {
+		snprintf(path, sizeof path, "%s%s", at[2].db, ends[i]);
+		unlink(path);
+	}
+	remove_tree(at[2].keys);
+	assert_int_equal(mkdir(at[2].keys, 0700), 0);
+	static const char *const shared[] = { "state.key", "message.key", "sites.key" };
+	for (unsigned k = 0; k < 3; k++)
+		copy_key(shared[k], at[0].keys, at[2].keys);
+	open_at(2);
+	learn_key(2);
+	for (unsigned i = 0; i < STORES; i++) {
+		close_at(i);
+		open_at(i);
+	}
+	changes_of(3, true, &bag);
+	shuffle_into(2, &bag, 0);
+	empty_bag(&bag);
+	assert_same_rows(2, ONE);
+	for (unsigned i = 0; i < STORES; i++)
+		read_mail(i, all, count / 2, count);
+	exchange(0);
+	for (unsigned i = 0; i < SITES; i++)
+		assert_same_rows(i, ONE);
+	free(all);
+}
+
+/* An operator's move at one site settles what others knew before it. */
+static void a_move_holds_everywhere(void **state)
+{
+	static const char who[] = "gone@example.net";
+	enum contact_state from;
+	bool moved;
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		store = at[i].s;
+		put_event(event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, who, NOW - (5 - i) * DAY),
+			NOW);
+	}
+	exchange(0);
+	store = at[1].s;
+	assert_int_equal(check(who, NOW).verdict, VERDICT_SUPPRESS);
+	ok(store_begin(store));
+	ok(store_contact_move(store, who, strlen(who), MOVE_REACTIVATE, NOW, &from, &moved));
+	assert_true(moved);
+	ok(store_commit(store));
+	exchange(0);
+	for (unsigned i = 0; i < SITES; i++) {
+		store = at[i].s;
+		assert_int_equal(check(who, NOW).verdict, VERDICT_SEND);
+	}
+	/* and what comes after it counts again, wherever it is read */
+	store = at[2].s;
+	put_event(event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, who, NOW + 2 * DAY), NOW + 2 * DAY);
+	exchange(0);
+	for (unsigned i = 0; i < SITES; i++) {
+		store = at[i].s;
+		assert_int_equal(check(who, NOW + 3 * DAY).verdict, VERDICT_SUPPRESS);
+	}
+}
+
+static struct change one_line(unsigned from, struct bag *b)
+{
+	store = at[from].s;
+	put_event(
+		event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, "anna@example.net", NOW - DAY), NOW);
+	changes_of(from, false, b);
+	assert_int_equal(b->line[0].kind, CHANGE_CONTACT);
+	return b->line[0];
+}
+
+static void assert_refused(const struct change *c, const char *word)
+{
+	char why[CHANGE_WHY_SIZE];
+	store = at[1].s;
+	ok(store_begin(store));
+	assert_int_equal(give(1, c, why), MERGE_REFUSED);
+	assert_non_null(strstr(why, word));
+	ok(store_commit(store));
+	assert_int_equal(check("anna@example.net", NOW).verdict, VERDICT_SEND);
+}
+
+/* What is damaged, foreign or not signed changes nothing, and says why. */
+static void refused_in_words(void **state)
+{
+	struct bag b = { 0 };
+	struct change good, bad;
+	unsigned char sealed[4096];
+	(void)state;
+	good = one_line(0, &b);
+	memcpy(sealed, good.sealed, good.size);
+	sealed[good.size / 2] ^= 1;
+	bad = good;
+	bad.sealed = sealed;
+	assert_refused(&bad, "signature");
+	bad = good;
+	bad.version++;
+	assert_refused(&bad, "signature");
+	bad = good;
+	bad.id[3] = bad.id[3] == '0' ? '1' : '0';
+	assert_refused(&bad, "signature");
+	bad = good;
+	strcpy(bad.by, "site3");
+	assert_refused(&bad, "signature");
+	bad = good;
+	strcpy(bad.by, "elsewhere");
+	assert_refused(&bad, "not configured");
+	bad = good;
+	strcpy(bad.site, "elsewhere");
+	assert_refused(&bad, "not configured");
+	bad = good;
+	bad.path[0][0] ^= 1;
+	assert_refused(&bad, "signature");
+	bad = good;
+	bad.leaf = 9;
+	assert_refused(&bad, "signature");
+	char why[CHANGE_WHY_SIZE];
+	ok(store_begin(at[1].s));
+	assert_int_equal(give(1, &good, why), MERGE_TAKEN);
+	ok(store_merge_settle(at[1].s, NOW));
+	ok(store_commit(at[1].s));
+	assert_int_equal(check("anna@example.net", NOW).verdict, VERDICT_SUPPRESS);
+	empty_bag(&b);
+}
+
+/* A site that began with keys of its own means other people by its pseudonyms. */
+static void another_state_key_is_refused(void **state)
+{
+	struct bag b = { 0 };
+	(void)state;
+	close_at(4);
+	remove_tree(at[4].dir);
+	make_at(4, false);
+	learn_key(4);
+	close_at(4);
+	open_at(4);
+	close_at(1);
+	open_at(1);
+	struct change line = one_line(4, &b);
+	assert_refused(&line, "another state key");
+	empty_bag(&b);
+}
+
+/* From a cursor on there is only what is new, and a cursor of another store is none. */
+static void cursor_goes_on(void **state)
+{
+	char next[CHANGE_CURSOR_SIZE], again[CHANGE_CURSOR_SIZE];
+	unsigned n = 0;
+	(void)state;
+	store = at[0].s;
+	put_event(
+		event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, "anna@example.net", NOW - DAY), NOW);
+	ok(store_changes(store, "", false, NOW, next, count_line, &n));
+	assert_int_equal(n, 2);
+	n = 0;
+	ok(store_changes(store, next, false, NOW, again, count_line, &n));
+	assert_int_equal(n, 1);
+	assert_string_equal(next, again);
+	put_event(event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, "ben@example.net", NOW - DAY), NOW);
+	n = 0;
+	ok(store_changes(store, next, false, NOW, again, count_line, &n));
+	assert_int_equal(n, 2);
+	assert_int_equal(
+		store_changes(at[1].s, next, false, NOW, again, count_line, &n), STORE_MISUSE);
+	assert_int_equal(store_changes(at[0].s, "nonsense", false, NOW, again, count_line, &n),
+		STORE_MISUSE);
+}
+
+/* Shares go with their contact. */
+static void a_share_goes_with_its_contact(void **state)
+{
+	struct erased sum = { 0 };
+	char sql[] = "SELECT count(*) FROM share";
+	(void)state;
+	store = at[0].s;
+	put_event(
+		event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, "anna@example.net", NOW - DAY), NOW);
+	snprintf(database, sizeof database, "%.90s", at[0].db);
+	assert_int_equal(query_int(sql), 1);
+	ok(store_begin(store));
+	ok(store_forget(store, "anna@example.net", 16, false, NOW, &sum));
+	ok(store_commit(store));
+	assert_int_equal(query_int(sql), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(equal_to_one_machine, setup_sites, teardown_sites),
+		cmocka_unit_test_setup_teardown(again_is_nothing, setup_sites, teardown_sites),
+		cmocka_unit_test_setup_teardown(long_histories_agree, setup_sites, teardown_sites),
+		cmocka_unit_test_setup_teardown(rebuilt_from_another, setup_sites, teardown_sites),
+		cmocka_unit_test_setup_teardown(
+			a_move_holds_everywhere, setup_sites, teardown_sites),
+		cmocka_unit_test_setup_teardown(refused_in_words, setup_sites, teardown_sites),
+		cmocka_unit_test_setup_teardown(
+			another_state_key_is_refused, setup_sites, teardown_sites),
+		cmocka_unit_test_setup_teardown(cursor_goes_on, setup_sites, teardown_sites),
+		cmocka_unit_test_setup_teardown(
+			a_share_goes_with_its_contact, setup_sites, teardown_sites),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
