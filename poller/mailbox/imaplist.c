@@ -1,0 +1,153 @@
+/* Listing a folder that changes meanwhile. */
+#include "poller/mailbox/imaplist.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "poller/mailbox/imapfetch.h"
+
+enum {
+	/* of one answer with UID and size or date, and flags that nobody asked for */
+	LISTING_LINE_MAX = 160,
+};
+
+static void collect(struct imap_source *s, const struct imap_entry *entry,
+	const struct mailimap_msg_att *answer)
+{
+	(void)answer;
+	if (s->window.n < sizeof s->window.at / sizeof s->window.at[0]) {
+		s->window.at[s->window.n] = *entry;
+		s->window.at[s->window.n++].had = false;
+	}
+}
+
+int imap_by_uid(const void *a, const void *b)
+{
+	uint32_t x = ((const struct imap_entry *)a)->uid, y = ((const struct imap_entry *)b)->uid;
+
+	return x < y ? -1 : x > y;
+}
+
+/*
+ * UID and DETAIL of the messages FIRST to LAST, by sequence number, into the window, in the order
+ * of their UIDs.
+ */
+int imap_list_range(
+	struct imap_source *s, uint32_t first, uint32_t last, struct mailimap_fetch_att *detail)
+{
+	int result;
+
+	s->window.n = s->window.next = 0;
+	s->on_fetch = collect;
+	result = imap_fetch(s, false, mailimap_set_new_interval(first, last),
+		imap_fetch_type(mailimap_fetch_att_new_uid(), detail, NULL),
+		IMAP_ANSWER_MAX + (uint64_t)LISTING_LINE_MAX * (last - first + 1));
+	s->on_fetch = NULL;
+	if (result > 0)
+		return imap_fail(&s->session, "the server refuses to list the folder");
+	qsort(s->window.at, s->window.n, sizeof s->window.at[0], imap_by_uid);
+	return result;
+}
+
+/*
+ * NOOP lets the server say what has gone and come, so that sequence numbers are right in the next
+ * command.
+ */
+int imap_exists_now(struct imap_source *s, uint32_t *exists)
+{
+	imap_expect(&s->session, IMAP_ANSWER_MAX);
+	if (imap_check(&s->session, mailimap_noop(s->session.imap), "NOOP", NULL))
+		return -1;
+	*exists = s->session.imap->imap_selection_info
+		? s->session.imap->imap_selection_info->sel_exists
+		: 0;
+	return 0;
+}
+
+/*
+ * Fills the window with the next messages above LAST; an empty one is the end. The position may be
+ * wrong, because messages go while we read: each listing begins one message before it, which must
+ * be one that we had. Is it not, we step back.
+ */
+int imap_list_window(struct imap_source *s)
+{
+	struct imap_window *w = &s->window;
+	uint32_t exists, listed, first, end;
+	size_t old, kept = 0;
+
+	if (imap_exists_now(s, &exists))
+		return -1;
+	w->n = w->next = 0;
+	/* Forth and back once is enough for every honest answer. */
+	for (uint32_t tries = 4 + 2 * (exists / IMAP_WINDOW_MESSAGES); exists; tries--) {
+		if (!tries)
+			return imap_fail(
+				&s->session, "the server's listings contradict each other");
+		first = s->position > 1 ? s->position - 1 : 1;
+		if (first > exists)
+			first = exists;
+		end = exists - first < IMAP_WINDOW_MESSAGES ? exists : first + IMAP_WINDOW_MESSAGES;
+		if (imap_list_range(s, first, end, mailimap_fetch_att_new_rfc822_size()))
+			return -1;
+		if (!w->n) { /* all gone meanwhile, which the next NOOP will say */
+			listed = exists;
+			if (imap_exists_now(s, &exists))
+				return -1;
+			if (exists >= listed)
+				return imap_fail(&s->session,
+					"the server says that there are %lu messages and lists none",
+					(unsigned long)exists);
+			continue;
+		}
+		if (first > 1 && w->at[0].uid > s->last) {
+			s->position = first > IMAP_WINDOW_MESSAGES ? first - IMAP_WINDOW_MESSAGES
+								   : 1;
+			continue;
+		}
+		for (old = 0; old < w->n && w->at[old].uid <= s->last; old++)
+			;
+		for (kept = 0; old < w->n && w->at[old].uid < s->uid_end; old++)
+			if (!kept || w->at[kept - 1].uid != w->at[old].uid)
+				w->at[kept++] = w->at[old];
+		s->position = end + 1;
+		if (kept || end == exists || old < w->n)
+			break;
+	}
+	w->n = kept;
+	if (w->n)
+		s->last = w->at[w->n - 1].uid;
+	return 0;
+}
+
+/* Where mail stays in the folder, what was read before is passed over. */
+int imap_drop_unwanted(struct imap_source *s, const struct source_sink *sink)
+{
+	struct imap_window *w = &s->window;
+	unsigned char(*ids)[SOURCE_ID_SIZE];
+	unsigned char *wanted;
+	int result = -1;
+	size_t kept = 0;
+
+	if (!s->stays || !sink->wanted || !w->n)
+		return 0;
+	ids = calloc(w->n, sizeof *ids);
+	wanted = calloc(w->n, 1);
+	if (ids && wanted) {
+		for (size_t i = 0; i < w->n; i++)
+			source_remote_id(ids[i],
+				(struct span){ (char *)&s->uidvalidity, sizeof s->uidvalidity },
+				(struct span){ (char *)&w->at[i].uid, sizeof w->at[i].uid });
+		result = sink->wanted(
+			sink->context, (const unsigned char(*)[SOURCE_ID_SIZE])ids, w->n, wanted);
+		if (result)
+			imap_fail(&s->session, "stopped");
+	} else {
+		imap_check(&s->session, MAILIMAP_ERROR_MEMORY, "listing", NULL);
+	}
+	for (size_t i = 0; i < w->n && !result; i++)
+		if (wanted[i])
+			w->at[kept++] = w->at[i];
+	w->n = kept;
+	free(ids);
+	free(wanted);
+	return result ? -1 : 0;
+}

@@ -1,0 +1,26 @@
+/* The folder in windows: which messages are there, in the order of their UIDs. */
+#ifndef RETOUR_IMAPLIST_H
+#define RETOUR_IMAPLIST_H
+
+#include "poller/mailbox/imapsource.h"
+
+/* Order of struct imap_entry, for qsort() and bsearch(). */
+int imap_by_uid(const void *a, const void *b);
+
+/*
+ * UID and DETAIL of the messages FIRST to LAST, by sequence number, into the window, in the order
+ * of their UIDs. 0 or -1.
+ */
+int imap_list_range(
+	struct imap_source *s, uint32_t first, uint32_t last, struct mailimap_fetch_att *detail);
+
+/* How many messages are there, after a NOOP: sequence numbers are right in the next command. */
+int imap_exists_now(struct imap_source *s, uint32_t *exists);
+
+/* Fills the window with the next messages; an empty one is the end. 0 or -1. */
+int imap_list_window(struct imap_source *s);
+
+/* Asks SINK which of the window are wanted, and drops the others. 0 or -1. */
+int imap_drop_unwanted(struct imap_source *s, const struct source_sink *sink);
+
+#endif
