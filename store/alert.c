@@ -245,16 +245,13 @@ int store_alerts(struct store *s, enum alert_choice choice,
 {
 	sqlite3_stmt *st = db_bind(s, SQL_ALERT_LIST, "i", (int64_t)choice);
 	struct alert a;
-	int rc, result = STORE_OK;
+	int result = STORE_OK;
 
-	if (!st)
-		return STORE_FAILED;
-	while (!result && (rc = db_step(s, st)) == 1) {
+	while (db_row(s, st, &result)) {
 		read_alert(st, &a);
 		result = visit(context, &a);
 	}
-	sqlite3_reset(st);
-	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
+	return result;
 }
 
 int store_alert_told(struct store *s, int64_t number, enum alert_way way)

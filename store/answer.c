@@ -138,10 +138,10 @@ int store_suppressions(struct store *s, int64_t since, int64_t now, char key[STO
 	char hex[STORE_PSEUDONYM_HEX];
 	struct contact_row row;
 	struct answer answer;
-	int rc = 0, result = STORE_OK;
+	int result = STORE_OK;
 	sqlite3_stmt *st = db_bind(s, SQL_CONTACT_SINCE, "i", since > 0 ? day_start(since) : 0);
 
-	while (!result && st && (rc = db_step(s, st)) == 1) {
+	while (db_row(s, st, &result)) {
 		keys_state_fingerprint(s, sqlite3_column_int(st, 8), key);
 		memset(&answer, 0, sizeof answer);
 		contact_read_row(st, &row);
@@ -149,21 +149,17 @@ int store_suppressions(struct store *s, int64_t since, int64_t now, char key[STO
 		sodium_bin2hex(hex, sizeof hex, row.key, sizeof row.key);
 		result = visit(context, hex, &answer);
 	}
-	if (st)
-		sqlite3_reset(st);
-	return result ? result : !st || rc < 0 ? STORE_FAILED : STORE_OK;
+	return result;
 }
 
 int store_contact_counts(struct store *s, uint64_t counts[STATE_COUNT])
 {
 	sqlite3_stmt *st = db_bind(s, SQL_CONTACT_STATES, "");
-	int rc;
+	int result = STORE_OK;
 
 	memset(counts, 0, STATE_COUNT * sizeof *counts);
-	if (!st)
-		return STORE_FAILED;
-	while ((rc = db_step(s, st)) == 1)
+	while (db_row(s, st, &result))
 		counts[state_by_name((const char *)sqlite3_column_text(st, 0))] += (uint64_t)
 			sqlite3_column_int64(st, 1);
-	return rc ? STORE_FAILED : STORE_OK;
+	return result;
 }

@@ -36,11 +36,9 @@ int store_cohorts(struct store *s, int from, int to,
 {
 	sqlite3_stmt *st = db_bind(s, SQL_COHORTS, "ii", (int64_t)from, (int64_t)to);
 	struct cohort c = { .month = 0 };
-	int rc, result = STORE_OK;
+	int result = STORE_OK;
 
-	if (!st)
-		return STORE_FAILED;
-	while (!result && (rc = db_step(s, st)) == 1) {
+	while (db_row(s, st, &result)) {
 		int month = sqlite3_column_int(st, 0);
 		const char *name = (const char *)sqlite3_column_text(st, 1);
 		if (month != c.month && c.month)
@@ -51,8 +49,5 @@ int store_cohorts(struct store *s, int from, int to,
 			if (strcmp(names[o], name) == 0 && sqlite3_column_int64(st, 2) > 0)
 				c.count[o] = (uint64_t)sqlite3_column_int64(st, 2);
 	}
-	sqlite3_reset(st);
-	if (!result && rc < 0)
-		return STORE_FAILED;
 	return result || !c.month ? result : visit(context, &c);
 }

@@ -47,13 +47,10 @@ int store_comments(struct store *s, const char *month,
 	int (*visit)(void *context, int64_t at, const char *text), void *context)
 {
 	sqlite3_stmt *st = db_bind(s, SQL_COMMENTS, "t", month);
-	int rc, result = STORE_OK;
+	int result = STORE_OK;
 
-	if (!st)
-		return STORE_FAILED;
-	while (!result && (rc = db_step(s, st)) == 1)
+	while (db_row(s, st, &result))
 		result = visit(context, sqlite3_column_int64(st, 0),
 			(const char *)sqlite3_column_text(st, 1));
-	sqlite3_reset(st);
-	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
+	return result;
 }

@@ -71,6 +71,19 @@ int db_step(struct store *s, sqlite3_stmt *st)
 	return rc == SQLITE_DONE ? 0 : -1;
 }
 
+bool db_row(struct store *s, sqlite3_stmt *st, int *result)
+{
+	int rc = -1;
+
+	if (st && *result)
+		sqlite3_reset(st);
+	else if (st)
+		rc = db_step(s, st);
+	if (rc < 0 && !*result)
+		*result = STORE_FAILED;
+	return rc == 1;
+}
+
 int db_finish(struct store *s, sqlite3_stmt *st)
 {
 	int rc;

@@ -56,14 +56,11 @@ static int read_events(
 {
 	sqlite3_stmt *st = db_bind(s, SQL_EVENT_OF, "iibi", keys_month_start(month),
 		keys_month_start(month + 1), pseudonym, PSEUDONYM_SIZE, (int64_t)k->left);
-	int rc = 0, result = STORE_OK;
+	int result = STORE_OK;
 
-	if (!st)
-		return STORE_FAILED;
-	for (; !result && (rc = db_step(s, st)) == 1; k->left--)
+	for (; db_row(s, st, &result); k->left--)
 		result = visit_row(st, k);
-	sqlite3_reset(st);
-	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
+	return result;
 }
 
 static int delete_events(

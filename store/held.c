@@ -78,9 +78,9 @@ int held_note(struct store *s, enum held_class held, int64_t at, int64_t change)
 
 int held_delete(struct store *s, enum held_class held, sqlite3_stmt *st, uint64_t *deleted)
 {
-	int rc = -1, result = STORE_OK;
+	int result = STORE_OK;
 
-	while (st && !result && (rc = db_step(s, st)) == 1) {
+	while (db_row(s, st, &result)) {
 		int64_t at = sqlite3_column_int64(st, 0);
 		result = held_note(s, held, at, -1);
 		if (!result && held == HELD_EVENTS && sqlite3_column_int(st, 1))
@@ -91,8 +91,7 @@ int held_delete(struct store *s, enum held_class held, sqlite3_stmt *st, uint64_
 				0, -1);
 		++*deleted;
 	}
-	sqlite3_reset(st);
-	return result || rc < 0 ? STORE_FAILED : STORE_OK;
+	return result ? STORE_FAILED : STORE_OK;
 }
 
 int held_cut(struct store *s, enum held_class held, int64_t cutoff, uint64_t deleted)

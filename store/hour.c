@@ -117,19 +117,16 @@ int hours_visit(struct store *s, int64_t from, int64_t to,
 	void *context)
 {
 	sqlite3_stmt *st = db_bind(s, SQL_NOTICE_HOURS, "ii", from, to);
-	int rc, result = STORE_OK;
+	int result = STORE_OK;
 
-	if (!st)
-		return STORE_FAILED;
-	while (!result && (rc = db_step(s, st)) == 1) {
+	while (db_row(s, st, &result)) {
 		uint64_t count[HOUR_WHATS];
 		for (int i = 0; i < HOUR_WHATS; i++)
 			count[i] = (uint64_t)sqlite3_column_int64(st, 2 + i);
 		result = visit(context, (const char *)sqlite3_column_text(st, 0),
 			sqlite3_column_int64(st, 1), count);
 	}
-	sqlite3_reset(st);
-	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
+	return result;
 }
 
 int hours_from_events(struct store *s)
@@ -161,14 +158,11 @@ int store_totals(struct store *s,
 	void *context)
 {
 	sqlite3_stmt *st = db_bind(s, SQL_NOTICE_TOTALS, "");
-	int rc, result = STORE_OK;
+	int result = STORE_OK;
 
-	if (!st)
-		return STORE_FAILED;
-	while (!result && (rc = db_step(s, st)) == 1)
+	while (db_row(s, st, &result))
 		result = visit(context, (const char *)sqlite3_column_text(st, 0),
 			(const char *)sqlite3_column_text(st, 1),
 			(uint64_t)sqlite3_column_int64(st, 2));
-	sqlite3_reset(st);
-	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
+	return result;
 }

@@ -78,6 +78,11 @@ enum contact_state state_by_name(const char *name);
 sqlite3_stmt *db_bind(struct store *s, enum sql id, const char *types, ...);
 /* 1: a row, 0: done, -1: error (message set). The statement is reset unless there is a row. */
 int db_step(struct store *s, sqlite3_stmt *st);
+/*
+ * For while: whether there is another row and *RESULT is STORE_OK, so that it may be the visitor's.
+ * At the end the statement is reset, and *RESULT says whether all was well; ST may be NULL.
+ */
+bool db_row(struct store *s, sqlite3_stmt *st, int *result);
 /* Steps what db_bind() gave to the end and resets it. ST may be NULL: db_bind() failed. */
 int db_finish(struct store *s, sqlite3_stmt *st);
 /* The first column of the first row; *OUT stays as it is when there is no row or it is null. */

@@ -86,11 +86,9 @@ int investigation_advance(struct store *s, int64_t now)
 static int visit_rows(struct store *s, sqlite3_stmt *st, bool over,
 	int (*visit)(void *context, const struct investigation *i), void *context)
 {
-	int rc, result = STORE_OK;
+	int result = STORE_OK;
 
-	if (!st)
-		return STORE_FAILED;
-	while (!result && (rc = db_step(s, st)) == 1) {
+	while (db_row(s, st, &result)) {
 		struct investigation i = { .opened = sqlite3_column_int64(st, 2),
 			.last = sqlite3_column_int64(st, 3),
 			.closed = over ? sqlite3_column_int64(st, 3) : 0,
@@ -100,8 +98,7 @@ static int visit_rows(struct store *s, sqlite3_stmt *st, bool over,
 		i.category = category > 0 ? (enum category)category : CATEGORY_UNDETERMINED;
 		result = visit(context, &i);
 	}
-	sqlite3_reset(st);
-	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
+	return result;
 }
 
 int store_investigations(

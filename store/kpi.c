@@ -65,11 +65,9 @@ static void read_counts(sqlite3_stmt *st, int first, struct rates *r)
 static int visit_rates(struct store *s, sqlite3_stmt *st, bool periods,
 	int (*visit)(void *context, const struct rates *r), void *context)
 {
-	int rc, result = STORE_OK;
+	int result = STORE_OK;
 
-	if (!st)
-		return STORE_FAILED;
-	while (!result && (rc = db_step(s, st)) == 1) {
+	while (db_row(s, st, &result)) {
 		struct rates r = { .day = periods ? sqlite3_column_int(st, 0) : 0 };
 		db_text(st, periods, r.provider, sizeof r.provider);
 		if (periods) {
@@ -79,8 +77,7 @@ static int visit_rates(struct store *s, sqlite3_stmt *st, bool periods,
 		read_counts(st, periods ? 4 : 1, &r);
 		result = visit(context, &r);
 	}
-	sqlite3_reset(st);
-	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
+	return result;
 }
 
 int store_rates(struct store *s, int32_t from, int32_t to, unsigned group,
@@ -106,15 +103,12 @@ int store_hour_peaks(struct store *s, int64_t from, int64_t to,
 	int (*visit)(void *context, const char *provider, uint64_t delivered), void *context)
 {
 	sqlite3_stmt *st = db_bind(s, SQL_HOUR_PEAKS, "ii", from, to);
-	int rc, result = STORE_OK;
+	int result = STORE_OK;
 
-	if (!st)
-		return STORE_FAILED;
-	while (!result && (rc = db_step(s, st)) == 1)
+	while (db_row(s, st, &result))
 		result = visit(context, (const char *)sqlite3_column_text(st, 0),
 			(uint64_t)sqlite3_column_int64(st, 1));
-	sqlite3_reset(st);
-	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
+	return result;
 }
 
 long rate_ppm(uint64_t part, uint64_t whole)

@@ -120,12 +120,10 @@ int store_ledger_walk(
 		hash[LEDGER_HASH_SIZE];
 	struct ledger_entry e;
 	int64_t number;
-	int rc = 0, result = chain_start(s, &number, expected);
+	int result = chain_start(s, &number, expected);
 	sqlite3_stmt *st = result ? NULL : db_bind(s, SQL_LEDGER_ALL, "");
 
-	if (!st)
-		return result ? result : STORE_FAILED;
-	for (; !result && (rc = db_step(s, st)) == 1; number++) {
+	for (; db_row(s, st, &result); number++) {
 		bool bad = read_entry(st, &e, previous) || e.number != number ||
 			memcmp(previous, expected, sizeof expected) != 0;
 		if (!bad) {
@@ -139,8 +137,7 @@ int store_ledger_walk(
 			result = visit(context, &e);
 		memcpy(expected, hash, sizeof expected);
 	}
-	sqlite3_reset(st);
-	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
+	return result;
 }
 
 int store_ledger_rows(struct store *s,
@@ -150,15 +147,14 @@ int store_ledger_rows(struct store *s,
 	unsigned char previous[LEDGER_HASH_SIZE];
 	sqlite3_stmt *st = db_bind(s, SQL_LEDGER_ALL, "");
 	struct ledger_entry e;
-	int rc = -1, result = STORE_OK;
+	int result = STORE_OK;
 
-	while (st && !result && (rc = db_step(s, st)) == 1)
+	while (db_row(s, st, &result))
 		result = read_entry(st, &e, previous)
 			? store_fail(s, STORE_BROKEN, "ledger: entry %lld is damaged",
 				  (long long)e.number)
 			: visit(context, &e, previous);
-	sqlite3_reset(st);
-	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
+	return result;
 }
 
 /*

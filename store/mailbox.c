@@ -92,13 +92,12 @@ int store_stuck(struct store *s,
 	void *context)
 {
 	sqlite3_stmt *st = db_bind(s, SQL_STUCK_COUNT, "");
-	int rc = -1, result = STORE_OK;
+	int result = STORE_OK;
 
-	while (st && !result && (rc = db_step(s, st)) == 1)
+	while (db_row(s, st, &result))
 		result = visit(context, (const char *)sqlite3_column_text(st, 0),
 			(uint64_t)sqlite3_column_int64(st, 1), sqlite3_column_int64(st, 2));
-	sqlite3_reset(st);
-	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
+	return result;
 }
 
 int store_folder_due(struct store *s, const char *mailbox, const char *folder, int64_t cutoff,
@@ -137,12 +136,11 @@ int store_folder_names(struct store *s, const char *mailbox,
 	int (*visit)(void *context, const char *folder), void *context)
 {
 	sqlite3_stmt *st = db_bind(s, SQL_FOLDER_NAMES, "t", mailbox);
-	int rc = -1, result = STORE_OK;
+	int result = STORE_OK;
 
-	while (st && !result && (rc = db_step(s, st)) == 1)
+	while (db_row(s, st, &result))
 		result = visit(context, (const char *)sqlite3_column_text(st, 0));
-	sqlite3_reset(st);
-	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
+	return result;
 }
 
 int store_folder_former(struct store *s, const char *mailbox, const char *folder, int64_t now,
@@ -203,11 +201,9 @@ int store_mailboxes(
 	struct store *s, int (*visit)(void *context, const struct mailbox_state *m), void *context)
 {
 	sqlite3_stmt *st = db_bind(s, SQL_MAILBOX_ALL, "");
-	int rc, result = STORE_OK;
+	int result = STORE_OK;
 
-	if (!st)
-		return STORE_FAILED;
-	while (!result && (rc = db_step(s, st)) == 1) {
+	while (db_row(s, st, &result)) {
 		struct mailbox_state m = { .read_at = sqlite3_column_int64(st, 1),
 			.failed_at = sqlite3_column_int64(st, 2),
 			.first_at = sqlite3_column_int64(st, 4),
@@ -216,6 +212,5 @@ int store_mailboxes(
 		db_text(st, 3, m.why, sizeof m.why);
 		result = visit(context, &m);
 	}
-	sqlite3_reset(st);
-	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
+	return result;
 }

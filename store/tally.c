@@ -267,11 +267,9 @@ int store_tallies(struct store *s, int32_t from, int32_t to, unsigned group,
 		: db_bind(s, SQL_TALLY_GROUPS, "iii", (int64_t)from, (int64_t)to, (int64_t)group);
 	struct last_name kind = { "", 0 }, klass = { "", 0 }, category = { "", 0 },
 			 origin = { "", 0 };
-	int rc, result = STORE_OK;
+	int result = STORE_OK;
 
-	if (!st)
-		return STORE_FAILED;
-	while (!result && (rc = db_step(s, st)) == 1) {
+	while (db_row(s, st, &result)) {
 		struct tally t;
 		t.day = sqlite3_column_int(st, 0);
 		t.kind = number_again(&kind, kind_by_name, st, 1);
@@ -283,8 +281,7 @@ int store_tallies(struct store *s, int32_t from, int32_t to, unsigned group,
 		db_text(st, 6, t.campaign, sizeof t.campaign);
 		result = visit(context, &t);
 	}
-	sqlite3_reset(st);
-	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
+	return result;
 }
 
 int store_message_counts(struct store *s, int32_t from, int32_t to,
@@ -292,16 +289,13 @@ int store_message_counts(struct store *s, int32_t from, int32_t to,
 	void *context)
 {
 	sqlite3_stmt *st = db_bind(s, SQL_MESSAGE_COUNTS, "ii", (int64_t)from, (int64_t)to);
-	int rc, result = STORE_OK;
+	int result = STORE_OK;
 
-	if (!st)
-		return STORE_FAILED;
-	while (!result && (rc = db_step(s, st)) == 1)
+	while (db_row(s, st, &result))
 		result = visit(context, (const char *)sqlite3_column_text(st, 0),
 			(const char *)sqlite3_column_text(st, 1),
 			(uint64_t)sqlite3_column_int64(st, 2));
-	sqlite3_reset(st);
-	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
+	return result;
 }
 
 int store_first_day(struct store *s, int32_t *day)

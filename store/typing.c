@@ -38,13 +38,10 @@ int store_typing_errors(struct store *s, int32_t from, int32_t to,
 	int (*visit)(void *context, const char *meant, uint64_t count), void *context)
 {
 	sqlite3_stmt *st = db_bind(s, SQL_TYPING, "ii", (int64_t)from, (int64_t)to);
-	int rc, result = STORE_OK;
+	int result = STORE_OK;
 
-	if (!st)
-		return STORE_FAILED;
-	while (!result && (rc = db_step(s, st)) == 1)
+	while (db_row(s, st, &result))
 		result = visit(context, (const char *)sqlite3_column_text(st, 0),
 			(uint64_t)sqlite3_column_int64(st, 1));
-	sqlite3_reset(st);
-	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
+	return result;
 }

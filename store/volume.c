@@ -41,11 +41,9 @@ int store_volumes(struct store *s, int32_t from, int32_t to, unsigned group,
 	sqlite3_stmt *st = group == VOLUME_ROWS
 		? db_bind(s, SQL_VOLUME_ROWS, "ii", (int64_t)from, (int64_t)to)
 		: db_bind(s, SQL_VOLUME_GROUPS, "iii", (int64_t)from, (int64_t)to, (int64_t)group);
-	int rc, result = STORE_OK;
+	int result = STORE_OK;
 
-	if (!st)
-		return STORE_FAILED;
-	while (!result && (rc = db_step(s, st)) == 1) {
+	while (db_row(s, st, &result)) {
 		struct volume v = {
 			.day = sqlite3_column_int(st, 0),
 			.sent = (uint64_t)sqlite3_column_int64(st, 3),
@@ -58,8 +56,7 @@ int store_volumes(struct store *s, int32_t from, int32_t to, unsigned group,
 		db_text(st, 2, v.campaign, sizeof v.campaign);
 		result = visit(context, &v);
 	}
-	sqlite3_reset(st);
-	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
+	return result;
 }
 
 /* --- from mail logs ------------------------------------------------------- */
@@ -88,11 +85,9 @@ int store_log_files(
 	struct store *s, int (*visit)(void *context, const struct log_file *f), void *context)
 {
 	sqlite3_stmt *st = db_bind(s, SQL_LOG_FILES, "");
-	int rc, result = STORE_OK;
+	int result = STORE_OK;
 
-	if (!st)
-		return STORE_FAILED;
-	while (!result && (rc = db_step(s, st)) == 1) {
+	while (db_row(s, st, &result)) {
 		struct log_file f = {
 			.length = (uint64_t)sqlite3_column_int64(st, 1),
 			.offset = (uint64_t)sqlite3_column_int64(st, 2),
@@ -107,8 +102,7 @@ int store_log_files(
 		memcpy(f.fingerprint, sqlite3_column_blob(st, 0), LOG_FINGERPRINT_SIZE);
 		result = visit(context, &f);
 	}
-	sqlite3_reset(st);
-	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
+	return result;
 }
 
 int store_log_file_put(struct store *s, const struct log_file *f, const unsigned char *replaces)
