@@ -16,6 +16,7 @@
 
 static int show(const struct config *config, int argc, char **argv)
 {
+	char meant[WORD_MEANT_SIZE];
 	static const struct option options[] = { { "format", required_argument, NULL, 'f' },
 		{ "output", required_argument, NULL, 'o' }, { 0 } };
 	static struct audit_options about;
@@ -34,8 +35,8 @@ static int show(const struct config *config, int argc, char **argv)
 		output = option == 'o' ? optarg : output;
 	}
 	if (optind < argc)
-		return usage_error(
-			argv[0], "unknown argument %s; see `retour audit --help`", argv[optind]);
+		return usage_error(argv[0], "unknown argument %s; %ssee `retour audit --help`",
+			argv[optind], word_meant(meant, argv[optind], "export verify key"));
 	if (!new_file_is_fit(argv[0], output))
 		return EXIT_USAGE;
 	int result = session_open(&s, config, SESSION_READ, clock_now());

@@ -220,7 +220,12 @@ static int begin_csv(struct check *c, struct span *text)
 		(csv_next(rest, true, c->separator, c->number, &record, &field, &used) !=
 				CSV_RECORD ||
 			(c->column && !find_column(c, record)) || (!c->column && !field.p))) {
-		log_error("check: the header has no such column");
+		if (memchr(record.p, '@', record.n)) /* a line of data */
+			log_error(
+				"check: the first line names no columns; right would be --column N");
+		else
+			log_error("check: the header has no such column; it has: %.*s",
+				(int)(record.n < 200 ? record.n : 200), record.p);
 		return EXIT_USAGE;
 	}
 	if (marked && !c->json)

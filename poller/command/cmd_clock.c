@@ -63,9 +63,11 @@ int cmd_clock(const struct config *config, int argc, char **argv)
 			return usage_error(argv[0], "see `retour clock --help`");
 		reason = optarg;
 	}
+	char meant[WORD_MEANT_SIZE];
 	const char *what = optind < argc ? argv[optind] : "show";
 	if (argc - optind > 1 || (strcmp(what, "show") && strcmp(what, "confirm")))
-		return usage_error(argv[0], "wants show, or confirm --reason TEXT");
+		return usage_error(argv[0], "%swants show, or confirm --reason TEXT",
+			word_meant(meant, what, "show confirm"));
 	if (!strcmp(what, "show"))
 		return reason ? usage_error(argv[0], "show takes no --reason") : show(config);
 	if (!reason_is_fit(reason))

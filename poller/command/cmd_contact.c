@@ -447,13 +447,16 @@ static const struct {
 int cmd_contact(const struct config *config, int argc, char **argv)
 {
 	static struct job j = { .session = { .lock = -1 } }; /* too large for a stack */
+	char meant[WORD_MEANT_SIZE];
 	size_t n = sizeof subcommands / sizeof *subcommands, i = 0;
 	while (i < n && (argc < 2 || strcmp(argv[1], subcommands[i].name)))
 		i++;
 	if (i == n)
 		return usage_error("contact",
-			"%s%swants show, revalidate, resolve, reactivate, undo or states; see `retour contact --help`",
-			argc > 1 && !strchr(argv[1], '@') ? argv[1] : "", argc > 1 ? ": " : "");
+			"%s%s%swants show, revalidate, resolve, reactivate, undo or states; see `retour contact --help`",
+			argc > 1 && !strchr(argv[1], '@') ? argv[1] : "", argc > 1 ? ": " : "",
+			word_meant(meant, argc > 1 ? argv[1] : "",
+				"show revalidate resolve reactivate undo states"));
 	if (subcommands[i].what == CAUSE)
 		return cmd_contact_undo(config, argc - 1, argv + 1);
 	j.command = subcommands[i].command;

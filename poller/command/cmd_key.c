@@ -65,6 +65,7 @@ int cmd_key(const struct config *config, int argc, char **argv)
 	struct session s = { .lock = -1 };
 	if (option_next(argv[0], argc, argv, none) != -1)
 		return usage_error(argv[0], "see `retour key --help`");
+	char meant[WORD_MEANT_SIZE];
 	const char *what = optind < argc ? argv[optind] : "",
 		   *which = optind + 1 < argc ? argv[optind + 1]
 		: !strcmp(what, "rotate")     ? "state"
@@ -75,7 +76,8 @@ int cmd_key(const struct config *config, int argc, char **argv)
 	     retires = !strcmp(what, "retire") && which;
 	if (argc - optind > 2 || !(lists || rotates || retires))
 		return usage_error(argv[0],
-			"wants list, rotate, rotate verp, or retire NAME; see `retour key --help`");
+			"%swants list, rotate, rotate verp, or retire NAME; see `retour key --help`",
+			word_meant(meant, what, "list rotate retire"));
 	int result = session_open(&s, config, lists ? SESSION_READ : SESSION_WRITE, clock_now());
 	if (result == EXIT_WELL)
 		result = lists ? list(&s) : rotates ? rotate(&s, which) : retire(&s, which);

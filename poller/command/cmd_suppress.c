@@ -110,14 +110,17 @@ static int cannot_export(void)
 
 int cmd_suppress(const struct config *config, int argc, char **argv)
 {
+	char meant[WORD_MEANT_SIZE];
 	struct session s = { .lock = -1 };
 	const char *what = argc > 1 ? argv[1] : "";
 	bool add = !strcmp(what, "add");
 	if (!strcmp(what, "export"))
 		return cannot_export();
 	if (!add && strcmp(what, "import"))
-		return usage_error(argv[0], "%s%swants import or add; see `retour suppress --help`",
-			strchr(what, '@') ? "" : what, *what ? ": " : "");
+		return usage_error(argv[0],
+			"%s%s%swants import or add; see `retour suppress --help`",
+			strchr(what, '@') ? "" : what, *what ? ": " : "",
+			word_meant(meant, what, "import add export"));
 	struct wish w = { .command = add ? "suppress add" : "suppress import",
 		.file = { .source = add ? "add" : "csv",
 			.assumed = add ? suppressfile_assumed("opt-out") : -1 } };

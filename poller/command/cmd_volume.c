@@ -81,10 +81,12 @@ static const struct {
 
 int cmd_volume(const struct config *config, int argc, char **argv)
 {
+	char meant[WORD_MEANT_SIZE];
 	for (size_t i = 0; argc > 1 && i < sizeof subcommands / sizeof *subcommands; i++)
 		if (!strcmp(argv[1], subcommands[i].name))
 			return subcommands[i].function(config, argc - 1, argv + 1);
 	return usage_error("volume",
-		"%s%swants import FILE or log FILE…; see `retour volume --help`",
-		argc > 1 ? argv[1] : "", argc > 1 ? ": " : "");
+		"%s%s%swants import FILE or log FILE…; see `retour volume --help`",
+		argc > 1 ? argv[1] : "", argc > 1 ? ": " : "",
+		word_meant(meant, argc > 1 ? argv[1] : "", "import log"));
 }

@@ -198,7 +198,7 @@ int main(int argc, char **argv)
 		file = NULL;
 	if (set_level(getenv("RETOUR_LEVEL")))
 		return EXIT_USAGE;
-	for (int option; (option = getopt_long(argc, argv, "+c:vqhV", options, NULL)) != -1;)
+	for (int option; (option = option_next_of("", argc, argv, "+:c:vqhV", options)) != -1;)
 		switch (option) {
 		case 'c':
 			file = optarg;

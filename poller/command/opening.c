@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,7 +151,25 @@ int session_doubt(struct session *s)
 	return exit_worse(EXIT_BROKEN, alerts_doubt(s));
 }
 
-int session_open(
+/* Where the store is somebody else's, all that failed did so because of that. */
+static void say_owner(const struct config *config)
+{
+	char directory[4096];
+	struct stat st;
+	snprintf(directory, sizeof directory, "%s", config->store_path);
+	*strrchr(directory, '/') = '\0';
+	if (!*directory || stat(directory, &st) || st.st_uid == geteuid() || !st.st_uid)
+		return;
+	const struct passwd *owner = getpwuid(st.st_uid);
+	if (owner)
+		log_error("%s belongs to user %s: sudo -u %s retour …", directory, owner->pw_name,
+			owner->pw_name);
+	else
+		log_error("%s belongs to user number %u: run it as that one", directory,
+			(unsigned)st.st_uid);
+}
+
+static int open_all(
 	struct session *s, const struct config *config, enum session_mode mode, int64_t now)
 {
 	char error[512];
@@ -224,6 +243,15 @@ int session_open(
 		log_info("%s: %s; a lost store would not be noticed (retour doctor)",
 			config->marker, strerror(errno));
 	return EXIT_WELL;
+}
+
+int session_open(
+	struct session *s, const struct config *config, enum session_mode mode, int64_t now)
+{
+	int result = open_all(s, config, mode, now);
+	if (result == EXIT_USAGE || result == EXIT_LOST)
+		say_owner(config);
+	return result;
 }
 
 void session_close(struct session *s)

@@ -95,9 +95,30 @@ static void say_unknown_option(const char *command, const char *word, const stru
 
 int option_next(const char *command, int argc, char **argv, const struct option *options)
 {
+	return option_next_of(command, argc, argv, ":", options);
+}
+
+const char *word_meant(char text[WORD_MEANT_SIZE], const char *typed, const char *words)
+{
+	char word[WORD_MEANT_SIZE / 2];
+	int least = NEAR_NONE;
+	*text = '\0';
+	for (const char *p = words; *typed && *p; p += strcspn(p, " "), p += *p == ' ') {
+		const char *best = NULL;
+		snprintf(word, sizeof word, "%.*s", (int)strcspn(p, " "), p);
+		near_try(typed, word, &best, &least);
+		if (best)
+			snprintf(text, WORD_MEANT_SIZE, "did you mean %s? ", word);
+	}
+	return text;
+}
+
+int option_next_of(const char *command, int argc, char **argv, const char *letters,
+	const struct option *options)
+{
 	char word[64];
 	opterr = 0;
-	int value = getopt_long(argc, argv, ":", options, NULL);
+	int value = getopt_long(argc, argv, letters, options, NULL);
 	if (value != '?' && value != ':')
 		return value;
 	stopped_at(word, sizeof word, argc, argv);

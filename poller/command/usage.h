@@ -25,6 +25,13 @@ struct option;
  * with the text behind a '='; '?' then.
  */
 int option_next(const char *command, int argc, char **argv, const struct option *options);
+/* The same with LETTERS too, as getopt_long() has them; they hold a ':' before the first. */
+int option_next_of(const char *command, int argc, char **argv, const char *letters,
+	const struct option *options);
+
+/* "did you mean undo? ", of WORDS with blanks between them, or "" where none is near. */
+enum { WORD_MEANT_SIZE = 64 };
+const char *word_meant(char text[WORD_MEANT_SIZE], const char *typed, const char *words);
 
 struct lines;
 /*

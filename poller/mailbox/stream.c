@@ -338,7 +338,8 @@ int64_t stream_certificate_end(const struct stream *s)
 
 /*
  * A server that wants TLS from the first byte is silent as we are. Where the port is known for that
- * we do not wait for as long as for a slow one, and say what is to be changed.
+ * we do not wait for as long as for a slow one, and say what is to be changed; at another port it
+ * may be that.
  */
 static int await_greeting(struct stream *s)
 {
@@ -353,6 +354,14 @@ static int await_greeting(struct stream *s)
 				"no greeting for %lld s: port %u wants TLS from the first byte, so right would be tls = implicit",
 				(long long)seconds, (unsigned)s->options.port);
 		}
+	if (wait_for(s, POLLIN, limit_of(s, s->options.timeout * 1000))) {
+		if (s->deadline && clock_monotonic_ms() >= s->deadline)
+			return -1;
+		s->dead = false;
+		return fail(s,
+			"no answer for %lld s; if the port wants TLS from the first byte, right would be tls = implicit",
+			(long long)s->options.timeout);
+	}
 	return 0;
 }
 
