@@ -51,8 +51,8 @@ struct outcome {
 };
 
 enum {
-	CLASSIFY_EVENTS_MAX =
-		32000, /* recipients read of one report: what a run can hold of it at once */
+	/* recipients read of one report: what a run can hold of it at once */
+	CLASSIFY_EVENTS_MAX = 32000,
 	CLASSIFY_ARRIVAL_FIRST = 946684800, /* 2000-01-01: a mailbox that gives an earlier time of
 					       arrival does not know it */
 };

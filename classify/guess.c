@@ -18,8 +18,8 @@ enum {
 	RUN_EUROPEAN = 2,       /* bytes above 127, or pairs, in a row, on average, below that */
 	SAMPLE_MAX = 2048,      /* bytes that are looked at */
 	SAMPLE_BEFORE = 64,     /* and before the first above 127 */
-	SEQUENCES_PER_ERROR =
-		2 /* of UTF-8: more of them, and it is UTF-8 that was cut or damaged */
+	/* of UTF-8: more of them, and it is UTF-8 that was cut or damaged */
+	SEQUENCES_PER_ERROR = 2
 };
 
 struct looks {

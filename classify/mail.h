@@ -11,8 +11,8 @@
 #include "classify/origin.h"
 
 enum {
-	MAIL_REPORT_MAX =
-		64 << 20, /* bytes of a delivery status; what classify() is given is smaller */
+	/* bytes of a delivery status; what classify() is given is smaller */
+	MAIL_REPORT_MAX = 64 << 20,
 	MAIL_RETURNED_MAX = 1 << 18, /* bytes of the returned mail; its header is what counts */
 	MAIL_HUMAN_PARTS_MAX = 8,    /* text parts that are read */
 	MAIL_PATHS_MAX = 6,          /* Delivered-To, X-Original-To and their like */

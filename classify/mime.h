@@ -15,8 +15,8 @@ enum {
 	MIME_DEPTH_MAX = 24,       /* a multipart below that is read as text */
 	MIME_BOUNDARY_MAX = 1024,  /* RFC 2046 says 70 */
 	MIME_HEADER_MAX = 1 << 20, /* bytes of one header; the rest of it is passed over */
-	MIME_JUNK_LINES_MAX =
-		3, /* lines in a header that are no fields; more of them, and the body has begun */
+	/* lines in a header that are no fields; more of them, and the body has begun */
+	MIME_JUNK_LINES_MAX = 3,
 	MIME_TEXT_MAX = 1 << 18, /* bytes of one part that are read as text */
 	MIME_TYPE_SIZE = 64,
 };

@@ -8,8 +8,8 @@
 #include "classify/event.h"
 
 enum {
-	SHORT_NUMBER =
-		3, /* digits; a longer number may be a customer's, an account's, a telephone's */
+	/* digits; a longer number may be a customer's, an account's, a telephone's */
+	SHORT_NUMBER = 3,
 	ANSWER_HEAD = 16, /* bytes at the begin of a text where its codes stand: numbers in a row
 			     there are no telephone's */
 };

@@ -22,10 +22,10 @@ enum {
 	FILLINGS_MAX = 16,
 	VALUE_SIZE = 128,
 	CATEGORIES_SIZE = 96,
-	URGENT_PERCENT =
-		5, /* of all notices: less of a cause is not urgent unless it began in the month */
-	QUIET_PERCENT =
-		10, /* of all notices: a month with an urgent measure of that weight is not quiet */
+	/* of all notices: less of a cause is not urgent unless it began in the month */
+	URGENT_PERCENT = 5,
+	/* of all notices: a month with an urgent measure of that weight is not quiet */
+	QUIET_PERCENT = 10,
 };
 
 static uint64_t shown(const struct cell *c)

@@ -20,14 +20,14 @@
 #include "poller/command/opening.h"
 
 enum {
-	CHECK_ADDRESS_MAX =
-		1024, /* bytes of a line or field that are looked at; an address has 320 at most */
+	/* bytes of a line or field that are looked at; an address has 320 at most */
+	CHECK_ADDRESS_MAX = 1024,
 	CHECK_CHUNK = 256 * 1024, /* read at once, and answered from one state of the store; also
 				     the longest record */
 	CHECK_COLUMNS_MAX = 1000,
 	CHECK_BAD_TOLD = 20, /* bad lines that are told one by one */
-	CHECK_LINE_LEAST =
-		16, /* bytes of an ordinary line at least: how many are to be expected in a file */
+	/* bytes of an ordinary line at least: how many are to be expected in a file */
+	CHECK_LINE_LEAST = 16,
 };
 
 /*

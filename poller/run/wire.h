@@ -120,8 +120,8 @@ enum {
 	WIRE_LOG_CHUNK = 256 * 1024,
 	WIRE_LOG_HEAD = 4096, /* of a file's text: the bytes by which it is known again */
 	WIRE_LOG_COUNTS_MAX = 4096,
-	WIRE_LOG_SLOT =
-		900, /* seconds: the finest time of counts. Every zone's midnight begins one */
+	/* seconds: the finest time of counts. Every zone's midnight begins one */
+	WIRE_LOG_SLOT = 900,
 };
 
 /*

@@ -18,8 +18,8 @@ enum {
 	QUEUE_WAYS = 4,  /* mails that are remembered at once */
 	QUEUE_WAITS = 4, /* providers that one mail waits for; more are counted as others */
 	QUEUE_CAMPAIGNS_MAX = 1024, /* names at once; beyond it a mail's campaign is not known */
-	QUEUE_AGE_MAX = 14 *
-		DAY, /* seconds: a mail that was not heard of for so long has left the queue */
+	/* seconds: a mail that was not heard of for so long has left the queue */
+	QUEUE_AGE_MAX = 14 * DAY,
 };
 #define QUEUE_OTHER UINT16_MAX /* a provider without a profile */
 
