@@ -197,7 +197,7 @@ install: all
 	install -m 644 etc/retour.bash $(datadir)/bash-completion/completions/retour
 	install -m 644 etc/retour.zsh $(datadir)/zsh/site-functions/_retour
 	install -m 644 etc/retour.fish $(datadir)/fish/vendor_completions.d/retour.fish
-	install -m 644 README.md LICENSE etc/retour.ini $(datadir)/doc/retour/
+	install -m 644 README.md LICENSE etc/CHANGELOG.md etc/SECURITY.md etc/CONTRIBUTING.md etc/retour.ini $(datadir)/doc/retour/
 	for unit in $(UNITS); do \
 		sed 's|/usr/local/|$(prefix)/|g; s|/etc/retour|$(sysconfdir)/retour|g' etc/$$unit > $(unitdir)/$$unit && chmod 644 $(unitdir)/$$unit || exit 1; \
 	done
