@@ -66,9 +66,9 @@ bool advise(const struct segment *s, unsigned k, struct advice *out)
 	/* of notices alone nobody knows the share: slower, and look again tomorrow */
 	while (by_log ? out->throttled_ppm < step->throttled_ppm : step->action != ADVICE_SLOW)
 		step++;
-	unsigned limit = s->limit ? s->limit
-		: s->large        ? ADVICE_CONNECTIONS_LARGE
-				  : ADVICE_CONNECTIONS_SMALL;
+	unsigned limit = s->limit;
+	if (!limit)
+		limit = s->large ? ADVICE_CONNECTIONS_LARGE : ADVICE_CONNECTIONS_SMALL;
 	out->action = step->action;
 	out->connections = limit * step->connections / 100;
 	out->connections += !out->connections;

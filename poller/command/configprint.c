@@ -10,7 +10,8 @@
 static void print_sample_key(FILE *out, const struct key *k)
 {
 	char line[256];
-	const char *value = k->sample ? k->sample : k->standard ? k->standard : "";
+	const char *usual = k->standard ? k->standard : "";
+	const char *value = k->sample ? k->sample : usual;
 	snprintf(line, sizeof line, "%s%s = %s", k->sample ? "" : ";", k->name, value);
 	if (*k->help)
 		fprintf(out, "%-52s ; %s\n", line, k->help);
@@ -20,9 +21,11 @@ static void print_sample_key(FILE *out, const struct key *k)
 
 static void print_threshold(char *buffer, size_t size, unsigned condition, int64_t value)
 {
-	int64_t scale = alert_unit(condition) == UNIT_SHARE ? 10000
-		: alert_unit(condition) == UNIT_FACTOR      ? 1000
-							    : 1;
+	int64_t scale = 1;
+	if (alert_unit(condition) == UNIT_SHARE)
+		scale = 10000;
+	else if (alert_unit(condition) == UNIT_FACTOR)
+		scale = 1000;
 	size_t n;
 	if (alert_unit(condition) == UNIT_PERIOD || alert_unit(condition) == UNIT_REMAINING) {
 		config_print_period(buffer, size, value);

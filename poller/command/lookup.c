@@ -36,10 +36,11 @@ static enum lookup_result parse_socketmap(struct span bytes, struct lookup *out,
 
 static int hex_digit(char c)
 {
-	return c >= '0' && c <= '9'    ? c - '0'
-		: c >= 'a' && c <= 'f' ? c - 'a' + 10
-		: c >= 'A' && c <= 'F' ? c - 'A' + 10
-				       : -1;
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 /* "get a%20b@c.test": %, white space and what is not printable come as %XX. */

@@ -42,7 +42,9 @@ static int compare(const struct listing_entry *a, const struct listing_entry *b,
 		return strcmp(a->name, b->name);
 	size_t n = strcspn(a->name, ":"), m = strcspn(b->name, ":");
 	int order = memcmp(a->name, b->name, n < m ? n : m);
-	return order ? order : n < m ? -1 : n > m;
+	if (order)
+		return order;
+	return n < m ? -1 : n > m;
 }
 
 static void swap(struct listing_entry *a, struct listing_entry *b)

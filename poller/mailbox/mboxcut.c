@@ -160,11 +160,16 @@ static void sum_of(
 	crypto_generichash_final(&state, out, SUM_SIZE);
 }
 
+static size_t piece_size(uint64_t bytes, size_t most)
+{
+	return bytes < most ? (size_t)bytes : most;
+}
+
 /* The sum of the file's bytes from BEGIN to END, at most WITNESS of them. 0, or -1 with errno. */
 static int witness(int fd, uint64_t begin, uint64_t end, unsigned char sum[SUM_SIZE])
 {
 	char bytes[WITNESS];
-	size_t n = begin >= end ? 0 : end - begin < WITNESS ? (size_t)(end - begin) : WITNESS;
+	size_t n = begin < end ? piece_size(end - begin, WITNESS) : 0;
 	if (pread_whole(fd, bytes, n, begin))
 		return -1;
 	sum_of(sum, bytes, n, NULL, 0);
@@ -271,7 +276,7 @@ static struct note next_piece(const struct cut *c, uint64_t from, uint64_t size)
 		if (from < c->gap[i].end)
 			from = c->gap[i].end;
 	}
-	uint64_t n = from >= end ? 0 : end - from < PIECE ? end - from : PIECE;
+	uint64_t n = from < end ? piece_size(end - from, PIECE) : 0;
 	return (struct note){
 		.size = size, .from = from, .to = from - gone, .n = n, .saved = n > gone ? n : 0
 	};

@@ -118,7 +118,11 @@ static int append(const struct mbox_source *b, const struct stretch *x, int out,
 	 */
 	if (pread(out, tail, 2, (off_t)to - 2) != 2)
 		return -1;
-	size_t n = tail[1] != '\n' ? 2 : tail[0] != '\n' && tail[0] != '\r' ? 1 : 0;
+	size_t n = 0;
+	if (tail[1] != '\n')
+		n = 2;
+	else if (tail[0] != '\n' && tail[0] != '\r')
+		n = 1;
 	if (n && pwrite(out, "\n\n", n, (off_t)to) != (ssize_t)n)
 		return -1;
 	*end = to + n;

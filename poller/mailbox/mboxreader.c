@@ -180,13 +180,15 @@ static int more(struct mbox_reader *r, uint64_t kept, uint64_t *dropped)
 	uint64_t left = r->limit - r->fetched;
 	size_t room = b->capacity - b->n;
 	ssize_t got;
-	do
-		got = !left ? 0
-			: r->limit == UINT64_MAX
-			? read(r->fd, b->p + b->n, room)
-			: pread(r->fd, b->p + b->n, left < room ? (size_t)left : room,
-				  (off_t)r->fetched);
-	while (got < 0 && errno == EINTR);
+	do {
+		if (!left)
+			got = 0;
+		else if (r->limit == UINT64_MAX)
+			got = read(r->fd, b->p + b->n, room);
+		else
+			got = pread(r->fd, b->p + b->n, left < room ? (size_t)left : room,
+				(off_t)r->fetched);
+	} while (got < 0 && errno == EINTR);
 	if (got < 0)
 		return -1;
 	r->fetched += (size_t)got;

@@ -202,15 +202,16 @@ int secret_read(const struct secret_source *from, char **out, char *error, size_
 	char *buffer = sodium_malloc(SECRET_MAX + 1);
 	if (!buffer)
 		return fail(&f, "no memory for a secret");
-	const char *what = from->file ? from->file
-		: from->command       ? "password_command"
-				      : from->credential;
-	if (from->file)
+	const char *what = from->credential;
+	if (from->file) {
+		what = from->file;
 		n = read_file(from->file, false, buffer, &f);
-	else if (from->command)
+	} else if (from->command) {
+		what = "password_command";
 		n = read_command(from->command, buffer, &f);
-	else
+	} else {
 		n = read_credential(from->credential, buffer, &f);
+	}
 	if (n < 0)
 		goto out;
 	if (n && buffer[n - 1] == '\n')

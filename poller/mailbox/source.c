@@ -27,10 +27,10 @@ bool source_is_placeholder(struct span message)
 		SPAN("Subject: Retrieval using the IMAP4 protocol failed for the following message"),
 	};
 	const char *end = memmem(message.p, message.n, "\r\n\r\n", 4);
-	struct span header = { message.p,
-		end                        ? (size_t)(end - message.p)
-			: message.n < 4096 ? message.n
-					   : 4096 };
+	struct span header = { message.p, message.n < 4096 ? message.n : 4096 };
+
+	if (end)
+		header.n = (size_t)(end - message.p);
 
 	for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++)
 		if (memmem(header.p, header.n, subjects[i].p, subjects[i].n))

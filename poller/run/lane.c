@@ -5,17 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include "poller/run/child.h"
+#include "poller/mailbox/local.h"
 #include "classify/base/clock.h"
 #include "classify/base/log.h"
 
 const struct disposal *lane_disposal(const struct lane *lane, enum settlement what)
 {
 	static const struct disposal stays = { DISPOSE_KEEP, NULL };
-	if (!lane->box)
-		return &stays;
-	return what == SETTLE_PROCESSED       ? &lane->box->processed
-		: what == SETTLE_UNRECOGNISED ? &lane->box->unrecognised
-					      : &lane->box->quarantine;
+	return lane->box ? source_disposal(lane->box, what) : &stays;
 }
 
 void lane_drop_first(struct lane *lane)

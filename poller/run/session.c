@@ -7,7 +7,7 @@
 int session_store_failed(const struct session *s, const char *what, int result)
 {
 	log_error("%s: %s", what, store_error(s->store));
-	return result == STORE_BROKEN                            ? EXIT_BROKEN
-		: result == STORE_KEYS || result == STORE_MISUSE ? EXIT_USAGE
-								 : EXIT_LOST;
+	if (result == STORE_BROKEN)
+		return EXIT_BROKEN;
+	return result == STORE_KEYS || result == STORE_MISUSE ? EXIT_USAGE : EXIT_LOST;
 }
