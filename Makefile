@@ -37,7 +37,7 @@ LIB_poller := $(BUILD)/libpoller.a $(LIB_reports)
 all: $(BUILD)/retour
 
 # Libraries that are opened at the first call of one of their functions (poller/command/lazy.h).
-LAZY := xml2 xslt gnutls etpan
+LAZY := xml2 xslt gnutls etpan json-c
 $(BUILD)/embedded/lazy.S: poller/command/lazystubs.sh $(BUILD)/poller/command/main.o $(LIB_poller)
 	@mkdir -p $(@D)
 	CC="$(CC)" $< $@ "$(LAZY)" $(filter %.o %.a,$^)

@@ -179,6 +179,69 @@ static int cause_of_choice(struct store *s, const struct cause_choice *choice, s
 	return STORE_OK;
 }
 
+void causes_filter(const struct store *s, struct history *h)
+{
+	for (unsigned i = 0; i < s->takings; i++)
+		take_back(h, &s->taken_back[i]);
+}
+
+static int taken_back_add(
+	struct store *s, const struct taken_back *t, int64_t now, struct cause_moves *out)
+{
+	if (move_all(s, t, now, out) ||
+		db_run(s, SQL_TAKEN_BACK_ADD, "iiiTTii", now, t->first, t->last, t->rule,
+			t->provider, (int64_t)t->mta, (int64_t)t->campaign))
+		return STORE_FAILED;
+	return causes_load(s);
+}
+
+/* As a line between sites has it: text, one part a line. */
+static size_t taken_back_write(const struct taken_back *t, char *out, size_t size)
+{
+	return (size_t)snprintf(out, size, "%lld %lld %lu %lu\n%s\n%s\n", (long long)t->first,
+		(long long)t->last, (unsigned long)t->mta, (unsigned long)t->campaign, t->rule,
+		t->provider);
+}
+
+/* A line's text into OUT; what stands behind it, NULL when it does not fit. */
+static const char *take_part(const char *p, char *out, size_t size)
+{
+	size_t n = strcspn(p, "\n");
+
+	if (n >= size || !p[n])
+		return NULL;
+	memcpy(out, p, n);
+	out[n] = '\0';
+	return p + n + 1;
+}
+
+static bool taken_back_read(struct taken_back *t, const char *text)
+{
+	long long first, last;
+	unsigned long mta, campaign;
+	int n = 0;
+
+	memset(t, 0, sizeof *t);
+	if (sscanf(text, "%lld %lld %lu %lu%n", &first, &last, &mta, &campaign, &n) != 4 ||
+		text[n] != '\n' || !(text = take_part(text + n + 1, t->rule, sizeof t->rule)) ||
+		!take_part(text, t->provider, sizeof t->provider))
+		return false;
+	t->first = first;
+	t->last = last;
+	t->mta = (uint32_t)mta;
+	t->campaign = (uint32_t)campaign;
+	return first <= last && (*t->rule || *t->provider || mta || campaign);
+}
+
+int cause_merge(struct store *s, const char *text, int64_t now, bool *good)
+{
+	struct cause_moves moves = { .matched = 0 };
+	struct taken_back t;
+
+	*good = taken_back_read(&t, text);
+	return *good ? taken_back_add(s, &t, now, &moves) : STORE_OK;
+}
+
 int store_undo(
 	struct store *s, const struct cause_choice *choice, int64_t now, struct cause_moves *out)
 {
@@ -190,9 +253,9 @@ int store_undo(
 		return result;
 	if (!s->in_transaction)
 		return store_fail(s, STORE_MISUSE, "undo outside a transaction");
-	if (move_all(s, &t, now, out))
+	if (taken_back_add(s, &t, now, out))
 		return STORE_FAILED;
-	sqlite3_stmt *st = db_bind(s, SQL_TAKEN_BACK_ADD, "iiiTTii", now, t.first, t.last, t.rule,
-		t.provider, (int64_t)t.mta, (int64_t)t.campaign);
-	return db_finish(s, st) ? STORE_FAILED : causes_load(s);
+	char text[CAUSE_TEXT_SIZE];
+	size_t n = taken_back_write(&t, text, sizeof text);
+	return site_is_on(s) ? change_note_undo(s, text, n, now) : STORE_OK;
 }

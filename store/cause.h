@@ -25,4 +25,13 @@ int causes_load(struct store *s);
 bool cause_is_taken_back(const struct store *s, enum history_kind kind, const struct cause *cause,
 	uint32_t campaign, int64_t at);
 
+/* Takes all that was taken back out of a history. */
+void causes_filter(const struct store *s, struct history *h);
+enum { CAUSE_TEXT_SIZE = 512 };
+/*
+ * What another site took back, as its line says; *GOOD is false, and nothing done, where that is
+ * none.
+ */
+int cause_merge(struct store *s, const char *text, int64_t now, bool *good);
+
 #endif

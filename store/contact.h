@@ -104,6 +104,13 @@ bool site_is_on(const struct store *s);
  */
 int share_note(struct store *s, struct contact *c, enum history_kind kind, int64_t at,
 	const struct cause *cause, uint32_t campaign);
+/*
+ * A contact was forgotten: its shares go, and of one that was only reduced what is left of its row
+ * is the share. The others are told.
+ */
+int share_forget(struct store *s, const unsigned char key[PSEUDONYM_SIZE], bool keep, int64_t now);
+/* What this store took back, for the others (site.c). */
+int change_note_undo(struct store *s, const char *text, size_t n, int64_t now);
 /* This store's own share of C is as young as C. */
 int share_date(struct store *s, struct contact *c, int64_t now);
 /*

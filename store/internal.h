@@ -235,6 +235,13 @@ size_t address_canonical(
 void pseudonym(unsigned char out[PSEUDONYM_SIZE], enum pseudonym_purpose purpose,
 	const unsigned char key[KEY_SIZE], const char *canonical, size_t n);
 
+/* --- subject.c --- */
+
+/* Deletes a contact, or reduces it; adds to SUM. */
+struct erased;
+int contact_forget(struct store *s, const unsigned char key[PSEUDONYM_SIZE], bool keep, int64_t now,
+	struct erased *sum);
+
 /* --- events.c ------------------------------------------------------------- */
 
 /*

@@ -11,6 +11,7 @@
  * the move cannot be parted; what is left of it counts as one failure. Behind HISTORY_DAYS_MAX days
  * with events the first ones are settled, in the order of days, over all shares.
  */
+#include "store/cause.h"
 #include "store/siteparts.h"
 
 enum { SHARE_FORMAT = 1, SHARE_HEAD = 1 + 3 * 8 + PSEUDONYM_SIZE };
@@ -74,6 +75,15 @@ int share_save(struct store *s, const unsigned char key[PSEUDONYM_SIZE], struct 
 	size_t size = site_seal(s, CHANGE_CONTACT, sealed, content, share_write(h, content));
 
 	return share_put(s, key, h->life, h->version, sealed, size);
+}
+
+int shares_keep(struct store *s, const unsigned char key[PSEUDONYM_SIZE])
+{
+	int result = STORE_OK;
+
+	for (unsigned i = 0; i < s->site->shares && !result; i++)
+		result = share_save(s, key, &s->site->share[i]);
+	return result;
 }
 
 static int read_row(struct store *s, sqlite3_stmt *st, struct share *h)
@@ -290,6 +300,7 @@ void shares_sum(struct store *s, struct contact *c)
 	}
 	memcpy(c->ladder, history_cause(&c->history, c->history.soft.by)->ladder, sizeof c->ladder);
 	sum_days(s, c);
+	causes_filter(s, &c->history);
 	coarsen_again(&c->history, coarse);
 }
 
@@ -403,4 +414,39 @@ int share_date(struct store *s, struct contact *c, int64_t now)
 	h->at = c->at;
 	h->version = next_version(h->version, now, h->erased);
 	return share_save(s, c->key, h);
+}
+
+/* --- who is forgotten --------------------------------------------------------------------- */
+
+int share_reduce(struct store *s, const unsigned char key[PSEUDONYM_SIZE], int64_t now)
+{
+	struct contact c;
+	struct share *h;
+	bool found;
+
+	if (db_run(s, SQL_SHARE_DELETE_ALL, "b", key, PSEUDONYM_SIZE) ||
+		contact_load(s, key, &c, &found))
+		return STORE_FAILED;
+	if (!found)
+		return STORE_OK;
+	s->site->shares = 0;
+	if (!(h = own_share(s, &c)))
+		return STORE_FAILED;
+	h->version = next_version(0, now, h->erased);
+	return share_save(s, key, h);
+}
+
+int share_forget(struct store *s, const unsigned char key[PSEUDONYM_SIZE], bool keep, int64_t now)
+{
+	unsigned char content[FORGET_SIZE + SEAL_PAD] = { 1, keep };
+	char mark[2 * PSEUDONYM_SIZE + 1];
+
+	if (!site_is_on(s))
+		return STORE_OK;
+	memcpy(content + 2, key, PSEUDONYM_SIZE);
+	site_mark(s, key, mark);
+	s->site->forgets = true;
+	if (change_put(s, CHANGE_FORGET, mark, s->site->life, now, content, FORGET_SIZE))
+		return STORE_FAILED;
+	return share_reduce(s, key, now);
 }

@@ -9,6 +9,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include "store/cause.h"
 #include "store/siteparts.h"
 
 static const char meta_life[] = "site", meta_number[] = "site number";
@@ -181,7 +182,9 @@ int store_sites(
 		struct site_state state = { .own = sqlite3_column_int(st, 2),
 			.until = sqlite3_column_int64(st, 3),
 			.merged = sqlite3_column_int64(st, 4),
-			.shares = (uint64_t)sqlite3_column_int64(st, 5) };
+			.shares = (uint64_t)sqlite3_column_int64(st, 5),
+			.obeyed = (uint64_t)sqlite3_column_int64(st, 6),
+			.erasures = (uint64_t)sqlite3_column_int64(st, 7) };
 		db_text(st, 0, state.site, sizeof state.site);
 		db_text(st, 1, state.life, sizeof state.life);
 		result = visit(context, &state);
@@ -221,6 +224,30 @@ bool site_unseal(const struct store *s, enum change_kind kind, const unsigned ch
 			s->site->key))
 		return false;
 	return sodium_unpad(n, out, (size_t)length, SEAL_PAD) == 0;
+}
+
+int change_put(struct store *s, enum change_kind kind, const char *id, int64_t life,
+	int64_t version, unsigned char *content, size_t n)
+{
+	unsigned char sealed[CAUSE_TEXT_SIZE + 2 * SEAL_PAD + SEAL_OVERHEAD];
+	int64_t number = site_number(s);
+
+	if (!number || n > CAUSE_TEXT_SIZE)
+		return STORE_FAILED;
+	size_t size = site_seal(s, kind, sealed, content, n);
+	return db_run(s, SQL_CHANGE_PUT, "ttiiib", change_kind_name(kind), id, life, version,
+		number, sealed, (int)size);
+}
+
+int change_note_undo(struct store *s, const char *text, size_t n, int64_t now)
+{
+	unsigned char hash[PSEUDONYM_SIZE], content[CAUSE_TEXT_SIZE + SEAL_PAD];
+	char id[2 * sizeof hash + 1];
+
+	memcpy(content, text, n);
+	crypto_generichash(hash, sizeof hash, content, n, s->site->key, KEY_SIZE);
+	sodium_bin2hex(id, sizeof id, hash, sizeof hash);
+	return change_put(s, CHANGE_UNDO, id, s->site->life, now, content, n);
 }
 
 /* --- signed --------------------------------------------------------------- */

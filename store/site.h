@@ -98,6 +98,8 @@ struct site_state {
 	bool own;              /* it is this store */
 	int64_t until, merged; /* 0: never */
 	uint64_t shares;
+	uint64_t erasures,
+		obeyed; /* of data subjects, at whatever site; those that it has obeyed */
 };
 int store_sites(struct store *s, int (*visit)(void *context, const struct site_state *state),
 	void *context);

@@ -14,8 +14,9 @@ enum {
 	SEAL_OVERHEAD = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES +
 		crypto_aead_xchacha20poly1305_ietf_ABYTES,
 	SHARE_SIZE_MAX = HISTORY_SIZE_MAX + 64,
-	SHARES_MAX = 64,   /* of one contact: sites and their lives */
-	VERSION_BITS = 20, /* changes of a share within one day */
+	SHARES_MAX = 64,                  /* of one contact: sites and their lives */
+	FORGET_SIZE = 2 + PSEUDONYM_SIZE, /* 1, whether what suppresses is kept, the pseudonym */
+	VERSION_BITS = 20,                /* changes of a share within one day */
 };
 
 /* What one site knows of a contact. */
@@ -94,6 +95,9 @@ bool change_root(const struct change *c, unsigned char root[CHANGE_HASH_SIZE]);
 bool change_signed_by(const struct change *c, const unsigned char root[CHANGE_HASH_SIZE],
 	const unsigned char key[MINISIGN_PUBLIC_SIZE]);
 
+/* A row of table change, CONTENT sealed; its buffer has room for SEAL_PAD more. */
+int change_put(struct store *s, enum change_kind kind, const char *id, int64_t life,
+	int64_t version, unsigned char *content, size_t n);
 /* The hash that stands for a pseudonym which is not to be kept. */
 void site_mark(const struct store *s, const unsigned char pseudonym[PSEUDONYM_SIZE],
 	char hex[2 * PSEUDONYM_SIZE + 1]);
@@ -111,11 +115,15 @@ int share_put(struct store *s, const unsigned char key[PSEUDONYM_SIZE], int64_t 
 	int64_t version, const unsigned char *sealed, size_t size);
 /* Reads all shares of a contact into s->site->share. */
 int shares_load(struct store *s, const unsigned char key[PSEUDONYM_SIZE]);
+/* Writes those that were read. */
+int shares_keep(struct store *s, const unsigned char key[PSEUDONYM_SIZE]);
 /*
  * C's history, and what goes with it, from the shares that were read; there is one at least. The
  * state is yet to be made from it.
  */
 void shares_sum(struct store *s, struct contact *c);
+/* All shares of a contact go; what is left of its row becomes this store's own. */
+int share_reduce(struct store *s, const unsigned char key[PSEUDONYM_SIZE], int64_t now);
 /* A contact of which no site has a share becomes this store's own. */
 int share_seed(struct store *s, struct contact *c);
 

@@ -4,11 +4,11 @@
  * more: counts, events of months whose keys are destroyed, hashes of whole messages.
  */
 #include <sodium.h>
-#include "store/internal.h"
+#include "store/contact.h"
 
 /* Who is inactive stays so where KEEP, with nothing else known. */
-static int forget_contact(struct store *s, const unsigned char key[PSEUDONYM_SIZE], bool keep,
-	int64_t now, struct erased *sum)
+int contact_forget(struct store *s, const unsigned char key[PSEUDONYM_SIZE], bool keep, int64_t now,
+	struct erased *sum)
 {
 	if (keep && db_run(s, SQL_CONTACT_REDUCE, "b", key, PSEUDONYM_SIZE))
 		return STORE_FAILED;
@@ -37,10 +37,12 @@ int store_forget(
 		return store_fail(s, STORE_MISUSE, "not an address");
 	const unsigned char *old = keys_old_state(s);
 	pseudonym(key, PSEUDONYM_STATE, keys_state(s), canonical, n);
-	result = forget_contact(s, key, keep, now, sum);
+	result = contact_forget(s, key, keep, now, sum);
+	if (!result)
+		result = share_forget(s, key, keep, now);
 	if (!result && old) {
 		pseudonym(key, PSEUDONYM_STATE, old, canonical, n);
-		result = forget_contact(s, key, keep, now, sum);
+		result = contact_forget(s, key, keep, now, sum);
 	}
 	if (!result)
 		result = events_forget(s, canonical, n, now, &sum->events);

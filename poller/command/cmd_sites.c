@@ -28,6 +28,10 @@ static int print_site(void *context, const struct site_state *state)
 		out_member_time(o, "until", state->until);
 		out_text(o, ",\"shares\":");
 		out_number(o, state->shares);
+		out_text(o, ",\"erasures\":");
+		out_number(o, state->erasures);
+		out_text(o, ",\"obeyed\":");
+		out_number(o, state->obeyed);
 		out_text(o, "}\n");
 		return STORE_OK;
 	}
@@ -38,6 +42,10 @@ static int print_site(void *context, const struct site_state *state)
 	out_time(o, state->until);
 	out_text(o, ",");
 	out_number(o, state->shares);
+	out_text(o, ",");
+	out_number(o, state->erasures);
+	out_text(o, ",");
+	out_number(o, state->obeyed);
 	out_text(o, "\n");
 	return STORE_OK;
 }
@@ -58,7 +66,7 @@ int cmd_sites(const struct config *config, int argc, char **argv)
 	int result = session_open(&s, config, SESSION_READ, clock_now());
 	if (result == EXIT_WELL) {
 		if (!n.json)
-			out_text(&n.out, "site,life,whose,until,shares\n");
+			out_text(&n.out, "site,life,whose,until,shares,erasures,obeyed\n");
 		int listed = store_sites(s.store, print_site, &n);
 		if (out_flush(&n.out)) {
 			log_error("sites: writing: %s", strerror(n.out.failed));

@@ -9,6 +9,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include "store/cause.h"
 #include "store/siteparts.h"
 
 enum { MERGING_STEP = 4096 };
@@ -160,6 +161,94 @@ int store_merge_settle(struct store *s, int64_t now)
 	return result;
 }
 
+/* --- who is forgotten, and what is taken back --------------------------------------------- */
+
+/* Whether the line is news; then its row takes the place of the former one. */
+static int take_row(
+	struct store *s, const struct change *c, int64_t life, enum merge_result *result)
+{
+	int64_t known = 0, number;
+
+	if (db_int(s, &known, SQL_CHANGE_VERSION, "tti", change_kind_name(c->kind), c->id, life))
+		return STORE_FAILED;
+	*result = known < c->version ? MERGE_TAKEN : MERGE_KNOWN;
+	if (*result == MERGE_KNOWN)
+		return STORE_OK;
+	return (number = site_number(s)) &&
+			!db_run(s, SQL_CHANGE_PUT, "ttiiib", change_kind_name(c->kind), c->id, life,
+				c->version, number, c->sealed, (int)c->size)
+		? STORE_OK
+		: STORE_FAILED;
+}
+
+/* Shares that know of the erasure stay; what is left of a reduced row is the share of the site that
+ * began it. */
+static int obey(struct store *s, const unsigned char key[PSEUDONYM_SIZE], bool keep, int64_t now)
+{
+	struct erased sum = { 0 };
+
+	s->site->forgets = true;
+	if (shares_load(s, key))
+		return STORE_FAILED;
+	if (s->site->shares)
+		return db_run(s, SQL_SHARE_DELETE_ALL, "b", key, PSEUDONYM_SIZE) ? STORE_FAILED
+			: shares_keep(s, key) || merging_add(s, key)             ? STORE_FAILED
+										 : STORE_OK;
+	return contact_forget(s, key, keep, now, &sum) ||
+			db_run(s, SQL_SHARE_DELETE_ALL, "b", key, PSEUDONYM_SIZE) ||
+			held_note_deletion(s)
+		? STORE_FAILED
+		: STORE_OK;
+}
+
+static int merge_forget(struct store *s, const struct change *c, int64_t life, int64_t now,
+	enum merge_result *result, char why[CHANGE_WHY_SIZE])
+{
+	unsigned char content[2 * SEAL_PAD], done[1 + SEAL_PAD] = { 1 };
+	char mark[2 * PSEUDONYM_SIZE + 1];
+	size_t n;
+
+	if (c->size > sizeof content || !site_unseal(s, c->kind, c->sealed, c->size, content, &n))
+		return refuse(result, why, "it is sealed under another sites.key");
+	if (n != FORGET_SIZE || content[0] != 1)
+		return refuse(
+			result, why, "its content has a form that this version does not know");
+	site_mark(s, content + 2, mark);
+	if (strcmp(mark, c->id) != 0)
+		return refuse(result, why, "its id is not that of its content");
+	if (take_row(s, c, life, result))
+		return STORE_FAILED;
+	if (*result == MERGE_KNOWN)
+		return STORE_OK;
+	return obey(s, content + 2, content[1], now) ||
+			change_put(s, CHANGE_CONFIRM, mark, s->site->life, c->version, done, 1)
+		? STORE_FAILED
+		: STORE_OK;
+}
+
+/* One that any site took back is taken back; another site's line of the same says nothing new. */
+static int merge_undo(struct store *s, const struct change *c, int64_t life, int64_t now,
+	enum merge_result *result, char why[CHANGE_WHY_SIZE])
+{
+	unsigned char content[CAUSE_TEXT_SIZE + 2 * SEAL_PAD];
+	int64_t before = 0;
+	bool good = true;
+	size_t n;
+
+	if (c->size > sizeof content - 1 ||
+		!site_unseal(s, c->kind, c->sealed, c->size, content, &n))
+		return refuse(result, why, "it is sealed under another sites.key");
+	content[n] = '\0';
+	if (db_int(s, &before, SQL_CHANGE_LATEST, "tt", change_kind_name(c->kind), c->id))
+		return STORE_FAILED;
+	if (!before && cause_merge(s, (const char *)content, now, &good))
+		return STORE_FAILED;
+	if (!good)
+		return refuse(
+			result, why, "its content has a form that this version does not know");
+	return take_row(s, c, life, result);
+}
+
 /* --- all kinds
  * ---------------------------------------------------------------------------------------- */
 
@@ -192,5 +281,11 @@ int store_merge(struct store *s, const struct change *c, int64_t now, enum merge
 		*result = MERGE_TAKEN;
 		return db_run(s, SQL_SITE_UNTIL, "iii", life, c->version, now);
 	}
+	if (c->kind == CHANGE_FORGET)
+		return merge_forget(s, c, life, now, result, why);
+	if (c->kind == CHANGE_UNDO)
+		return merge_undo(s, c, life, now, result, why);
+	if (c->kind == CHANGE_CONFIRM)
+		return take_row(s, c, life, result);
 	return refuse(result, why, "it is of a kind that this version does not know");
 }

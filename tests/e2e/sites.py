@@ -160,9 +160,27 @@ to_hamburg.take((EVERYWHERE, FULL, 11))
 exchange(sites)
 equal(rows(hamburg), rows(berlin))
 equal(rows(koeln), rows(berlin))
+living = {json.loads(line)["life"] for name in NAMES for line in changes(sites[name][0]) if json.loads(line)["site"] == name and json.loads(line)["kind"] == "until"}
 known = {(row["site"], row["own"]) for row in hamburg.run("sites", "--json").lines()}
 true({("hamburg", True), ("hamburg", False), ("berlin", False), ("koeln", False)} <= known, known)
 ok("a site that was lost is as it was before, and goes on")
+
+# a data subject is forgotten at one site, and a cause taken back
+equal(koeln.run("forget", input=EVERYWHERE + "\n").code, 0)
+exchange(sites)
+exchange(sites)
+equal(rows(koeln), rows(berlin))
+equal(rows(hamburg), rows(berlin))
+for row in koeln.run("sites", "--json").lines():
+    if row["life"] in living:
+        equal((row["erasures"], row["obeyed"]), (1, 1), row)
+contains(answers(berlin, [PEOPLE[1]]), "suppress")
+rule = hamburg.run("contact", "show", "--json", input=PEOPLE[1] + "\n").lines()[0]["rule"]
+equal(hamburg.run("contact", "undo", "--rule", rule, "--from", "2026-10-01", "--to", "2026-11-30", "--reason", "a test").code, 0)
+exchange(sites)
+for name in NAMES:
+    contains(answers(sites[name][0], [PEOPLE[1]]), "send")
+ok("an erasure and an undo at one site hold at all, and each confirms")
 
 # while it goes on
 follower = berlin.start("changes", "--follow")

@@ -519,6 +519,105 @@ static void a_move_holds_everywhere(void **state)
 	}
 }
 
+/* An erasure at one site is obeyed by all, and a line from before it brings nobody back. */
+static void forgotten_everywhere(void **state)
+{
+	static const char who[] = "anna@example.net";
+	struct erased sum = { 0 };
+	struct bag before = { 0 };
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		store = at[i].s;
+		put_event(event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, who, NOW - (5 - i) * DAY),
+			NOW);
+	}
+	exchange(0);
+	changes_of(0, true, &before);
+	store = at[1].s;
+	ok(store_begin(store));
+	ok(store_forget(store, who, strlen(who), false, NOW, &sum));
+	ok(store_commit(store));
+	assert_int_equal(sum.contacts, 1);
+	exchange(0);
+	for (unsigned i = 2; i < SITES; i++)
+		shuffle_into(i, &before, 0);
+	exchange(0);
+	for (unsigned i = 0; i < SITES; i++) {
+		snprintf(database, sizeof database, "%.90s", at[i].db);
+		assert_int_equal(query_int("SELECT count(*) FROM contact"), 0);
+		assert_int_equal(query_int("SELECT count(*) FROM share"), 0);
+		/* everybody has everybody's confirmation */
+		assert_int_equal(
+			query_int("SELECT count(*) FROM change WHERE kind = 'confirm'"), SITES - 1);
+	}
+	/* what is heard from now on counts, at every site */
+	store = at[2].s;
+	put_event(event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, who, NOW), NOW);
+	exchange(0);
+	for (unsigned i = 0; i < SITES; i++) {
+		store = at[i].s;
+		assert_int_equal(check(who, NOW).verdict, VERDICT_SUPPRESS);
+	}
+	empty_bag(&before);
+}
+
+/* What is kept of an erased suppression stands at every site, and nothing beside it. */
+static void reduced_everywhere(void **state)
+{
+	static const char who[] = "anna@example.net";
+	struct erased sum = { 0 };
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		store = at[i].s;
+		put_event(event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, who, NOW - (5 - i) * DAY),
+			NOW);
+	}
+	exchange(0);
+	store = at[1].s;
+	ok(store_begin(store));
+	ok(store_forget(store, who, strlen(who), true, NOW, &sum));
+	ok(store_commit(store));
+	assert_int_equal(sum.suppressions, 1);
+	exchange(0);
+	for (unsigned i = 0; i < SITES; i++) {
+		store = at[i].s;
+		assert_int_equal(check(who, NOW).verdict, VERDICT_SUPPRESS);
+		snprintf(database, sizeof database, "%.90s", at[i].db);
+		assert_int_equal(query_int("SELECT count(*) FROM share"), 1);
+	}
+}
+
+/* A cause that is taken back at one site is taken back at all, also of what comes later. */
+static void undone_everywhere(void **state)
+{
+	static const char *const who[] = { "anna@example.net", "ben@example.net",
+		"carla@example.net" };
+	struct cause_choice choice = {
+		.from = NOW - 9 * DAY, .to = NOW, .rule = "rule-user-unknown"
+	};
+	struct cause_moves moves;
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		store = at[i].s;
+		put_event(
+			event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, who[i], NOW - 2 * DAY), NOW);
+	}
+	exchange(0);
+	store = at[1].s;
+	ok(store_begin(store));
+	ok(store_undo(store, &choice, NOW, &moves));
+	ok(store_commit(store));
+	assert_int_equal(moves.matched, 3);
+	store = at[0].s; /* does not know of it yet */
+	put_event(event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, who[1], NOW - DAY), NOW);
+	exchange(0);
+	for (unsigned i = 0; i < SITES; i++)
+		for (unsigned n = 0; n < 3; n++) {
+			store = at[i].s;
+			assert_int_equal(check(who[n], NOW).verdict, VERDICT_SEND);
+		}
+}
+
 static struct change one_line(unsigned from, struct bag *b)
 {
 	store = at[from].s;
@@ -652,6 +751,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(rebuilt_from_another, setup_sites, teardown_sites),
 		cmocka_unit_test_setup_teardown(
 			a_move_holds_everywhere, setup_sites, teardown_sites),
+		cmocka_unit_test_setup_teardown(forgotten_everywhere, setup_sites, teardown_sites),
+		cmocka_unit_test_setup_teardown(reduced_everywhere, setup_sites, teardown_sites),
+		cmocka_unit_test_setup_teardown(undone_everywhere, setup_sites, teardown_sites),
 		cmocka_unit_test_setup_teardown(refused_in_words, setup_sites, teardown_sites),
 		cmocka_unit_test_setup_teardown(
 			another_state_key_is_refused, setup_sites, teardown_sites),
