@@ -92,7 +92,7 @@ unit: units
 	@set -e; for t in $(UNIT_TESTS); do $$t; done
 
 # What follows installs what is missing first, then builds through a make of its own that sees what was installed.
-.PHONY: deps demo check points promises bench fuzz fuzzers replays coverage install uninstall
+.PHONY: deps demo check points promises bench fuzz fuzzers replays metamorphic coverage install uninstall
 NEEDS = @CC="$(CC)" PYTHON="$(PYTHON)" tests/deps.sh
 MAKE_ALL = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
 # Quietly: what the demo and the tests say is to be read.
@@ -161,6 +161,12 @@ fuzz: fuzzers
 $(BUILD)/target/%: $(BUILD)/tests/fuzz/%.o $(LIB_poller)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(ALL_LDLIBS)
+
+# Harmless changes, several one upon another, of every golden sample (tests/e2e/metamorphic.py): CAMPAIGN stacks of each, drawn with SEED.
+CAMPAIGN ?= 300
+SEED ?= 1
+metamorphic: all
+	@RETOUR=$(abspath $(BUILD))/retour CAMPAIGN=$(CAMPAIGN) SEED=$(SEED) $(PYTHON) tests/e2e/metamorphic.py
 
 # The same targets with a driver of our own (tests/fuzz/replay.c): seeds and some damage, for `make check`.
 replays: $(FUZZ_TARGETS:%=$(BUILD)/replay/%)

@@ -258,33 +258,69 @@ static void read_message(struct reader *r)
 	failure_read_prose(r);
 }
 
-/* Was the report that begins TEXT sent to us, not to the person who passes it on? */
-static bool was_sent_to_us(const struct classify_options *options, struct span text)
+/* Is the first address in the VALUE of a field ours? A daemon's is nobody's. */
+static bool names_us(const struct classify_options *options, struct span value)
 {
-	struct fields fields;
-	struct span body;
-	struct found_address to;
+	struct found_address a;
 	size_t i = 0;
-	mime_header(text, &body, &fields);
-	return address_next(fields_find(&fields, SPAN("To")), &i, &to) &&
-		origin_is_ours(options, address_domain(to.text));
+	return address_next(value, &i, &a) && origin_is_ours(options, address_domain(a.text)) &&
+		!address_is_daemon(a.text);
+}
+
+/* Was the mail whose header FIELDS are sent to us, not to the person who passes it on? */
+static bool was_sent_to_us(const struct classify_options *options, const struct fields *fields)
+{
+	return names_us(options, fields_find(fields, SPAN("To")));
 }
 
 /*
- * A report that somebody passed on as a whole is read in place of the mail around it, which still
- * says when it arrived: where it was sent to us, or where nothing is written around it; not where a
- * system says in words of its own what happened.
+ * A mail that says nothing itself: a gateway of ours, or somebody, passes on what was sent to us.
+ * But what we sent is what comes back, or is complained of.
+ */
+static struct span passed_on(struct workspace *w, const struct classify_options *options)
+{
+	struct fields fields;
+	struct span body, none = { "", 0 };
+	struct found_address from;
+	size_t i = 0;
+	if (sender_has_null_path(&w->mail) || !address_next(w->mail.from, &i, &from) ||
+		address_is_daemon(from.text) || w->mail.faileds)
+		return none;
+	struct span inner = mail_attached(&w->mime, &w->arena);
+	if (!inner.n || !mime_header(inner, &body, &fields).n)
+		return none;
+	bool report = span_equal_nocase(fields_find(&fields, SPAN("Return-Path")),
+		SPAN("<>")); /* of a mail system of ours */
+	bool ours = (names_us(options, fields_find(&fields, SPAN("From"))) && !report) ||
+		fields_find(&fields, SPAN("X-HmXmrOriginalRecipient")).n;
+	return !ours && (was_sent_to_us(options, &fields) || names_us(options, w->mail.from))
+		? inner
+		: none;
+}
+
+/*
+ * A mail that was passed on as a whole is read in place of the one around it, which still says when
+ * it arrived: where nothing is written around it, and if it is a report that was sent to us, beside
+ * somebody's words, too; not where a system says in words of its own what happened.
  */
 static void open_message(struct workspace *w, const struct classify_options *options,
 	const struct message *m, int64_t *arrived)
 {
+	struct fields fields;
+	struct span body;
 	mail_open(&w->mail, &w->mime, &w->arena, w->charsets, m->bytes, m->truncated);
 	struct codes said = codes_find(w->mail.human);
 	bool words = span_trim(w->mail.human).n > 0;
 	struct span inner = said.reply || said.status.digit
 		? (struct span){ "", 0 }
 		: mail_nested_report(&w->mime, &w->mail, &w->arena);
-	if (!inner.n || (words && !was_sent_to_us(options, inner)))
+	if (words && inner.n &&
+		!(mime_header(inner, &body, &fields).n && was_sent_to_us(options, &fields)))
+		return;
+	if (!words && !inner.n && !w->mail.has_status && !w->mail.has_feedback &&
+		!w->mail.has_disposition)
+		inner = passed_on(w, options);
+	if (!inner.n)
 		return;
 	*arrived = mail_arrived(&w->mail, *arrived);
 	mail_open(&w->mail, &w->mime, &w->arena, w->charsets, inner, m->truncated);

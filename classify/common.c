@@ -123,6 +123,23 @@ void common_scan(struct reader *r)
 	note_kinds(r->rules, &found, r->header_says, r->header_rule);
 }
 
+/* "Name: value", as rules write a field, whatever stands around its colon. */
+static struct span plain_field(struct reader *r, const struct field *f)
+{
+	struct span whole = { f->name.p, (size_t)(f->value.p + f->value.n - f->name.p) };
+	size_t lead = f->name.n + 2,
+	       value = f->value.n < HEADER_SCAN_MAX ? f->value.n : HEADER_SCAN_MAX;
+	char *copy;
+	if (whole.n > HEADER_SCAN_MAX)
+		whole.n = HEADER_SCAN_MAX;
+	if (f->value.p == f->name.p + lead || !(copy = arena_alloc(&r->w->arena, lead + value)))
+		return whole;
+	memcpy(copy, f->name.p, f->name.n);
+	memcpy(copy + f->name.n, ": ", 2);
+	memcpy(copy + lead, f->value.p, value);
+	return (struct span){ copy, lead + value };
+}
+
 /* Fields that rules look at; the whole header costs as much as all the rest. */
 void common_scan_header(struct reader *r)
 {
@@ -133,9 +150,7 @@ void common_scan_header(struct reader *r)
 		f.name.p - r->mail->header.p < HEADER_SCAN_MAX) {
 		if (!rules_look_at(r->rules, f.name))
 			continue;
-		struct span whole = { f.name.p, (size_t)(f.value.p + f.value.n - f.name.p) };
-		if (whole.n > HEADER_SCAN_MAX)
-			whole.n = HEADER_SCAN_MAX;
+		struct span whole = plain_field(r, &f);
 		if (!span_is_utf8(whole))
 			whole = header_text(&r->w->arena, r->w->charsets, whole);
 		rules_scan(r->rules, whole, WHERE_HEADER, &found);

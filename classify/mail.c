@@ -160,10 +160,10 @@ struct opener {
 	struct mail *mail;
 	struct arena *arena;
 	struct charsets *charsets;
-	const struct part *html; /* the first HTML part: read when there is no plain text */
 	struct span text[MAIL_HUMAN_PARTS_MAX];
 	size_t texts;
-	const char *end;     /* of the mail */
+	bool words;      /* one of them says something: an HTML part behind it is read no more */
+	const char *end; /* of the mail */
 	bool status_follows; /* a part is labelled as one: no need to look for it in a text */
 };
 
@@ -199,7 +199,17 @@ static void take_text(struct opener *o, const struct part *p)
 		if (!o->status_follows && !mail->has_status && (status = dsn_find(text)) < text.n)
 			take_status(o, (struct span){ text.p + status, text.n - status });
 		o->text[o->texts++] = text;
+		o->words |= span_trim(text).n > 0;
 	}
+}
+
+/* HTML is read where no plain text says the same before it. */
+static void take_html(struct opener *o, const struct part *p)
+{
+	if (o->words || o->mail->has_returned || o->texts == MAIL_HUMAN_PARTS_MAX)
+		return;
+	o->text[o->texts] = part_text(p, o->arena, o->charsets);
+	o->words = span_trim(o->text[o->texts++]).n > 0;
 }
 
 /* Prose that is labelled as a delivery status: none of its lines is one of a status. */
@@ -218,8 +228,7 @@ static void take_part(struct opener *o, const struct part *p, enum role role)
 		take_text(o, p);
 		break;
 	case ROLE_HTML:
-		if (!o->html && !o->mail->has_returned)
-			o->html = p;
+		take_html(o, p);
 		break;
 	case ROLE_STATUS:
 		if (is_mislabelled(o, p)) {
@@ -263,13 +272,9 @@ static size_t copy_lines(char *to, struct span text)
 /* All that people are to read, as one text whose lines end in LF. */
 static struct span join_texts(struct opener *o)
 {
-	size_t words = 0, n = 0, size = 0;
-	for (size_t i = 0; i < o->texts; i++) {
-		words += span_trim(o->text[i]).n;
+	size_t n = 0, size = 0;
+	for (size_t i = 0; i < o->texts; i++)
 		size += o->text[i].n + 1;
-	}
-	if (!words && o->html)
-		return part_text(o->html, o->arena, o->charsets);
 	if (o->texts == 1 && !memchr(o->text[0].p, '\r', o->text[0].n))
 		return o->text[0];
 	char *out = arena_alloc(o->arena, size);
@@ -359,7 +364,7 @@ void mail_open(struct mail *mail, struct mime *mime, struct arena *arena, struct
 	}
 	for (size_t i = 0; i < mime->count; i++)
 		take_part(&o, &mime->part[i], (enum role)role[i]);
-	if (!o.texts && !o.html &&
+	if (!o.texts &&
 		mime->part[0].multipart) { /* the only words may stand before the first part */
 		struct part preamble = mime->part[0];
 		strcpy(preamble.type, "text/plain");
@@ -369,6 +374,23 @@ void mail_open(struct mail *mail, struct mime *mime, struct arena *arena, struct
 	mail->is_status_report = mime->part[0].multipart &&
 		report_type_is(mail->content_type, SPAN("delivery-status"));
 	mail->is_summary = is_summary(mail) || has_summary(mime);
+}
+
+struct span mail_attached(const struct mime *mime, struct arena *arena)
+{
+	struct span attached = { "", 0 };
+	for (size_t i = 0; i < mime->count; i++) {
+		const struct part *p = &mime->part[i];
+		enum role role = role_of(p);
+		if (p->multipart || ((role == ROLE_TEXT || role == ROLE_HTML) && !is_attachment(p)))
+			continue;
+		if (role == ROLE_OTHER && !part_is(p, "message/rfc822"))
+			continue; /* a seal, a signature */
+		if (attached.n || !part_is(p, "message/rfc822"))
+			return (struct span){ "", 0 };
+		attached = mime_skip_envelope(part_bytes(p, arena, MAIL_REPORT_MAX));
+	}
+	return attached;
 }
 
 struct span mail_nested_report(

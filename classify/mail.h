@@ -51,6 +51,13 @@ void mail_open(struct mail *mail, struct mime *mime, struct arena *arena, struct
 	struct span bytes, bool truncated);
 
 /*
+ * The one mail that is attached to another (RFC 2046 section 5.2.1), decoded into ARENA; empty
+ * where there is none, or two, or a report beside it. Whether the other says something itself the
+ * caller looks at.
+ */
+struct span mail_attached(const struct mime *mime, struct arena *arena);
+
+/*
  * A report that stands in it as a message of its own (message/rfc822), where it has none itself:
  * passed on by a person or a gateway; else an empty span. Points into the mail's bytes or the
  * arena.

@@ -46,7 +46,7 @@ static bool is_fold(struct span line)
 /*
  * Only an empty line ends a header (RFC 5322 section 2.1); one of blanks is a fold, which spam
  * filters write into their reports. But some mail has such a line in the place of the empty one:
- * then what follows looks like no header.
+ * then what follows, before any empty line, is neither a field nor a fold.
  */
 static bool header_goes_on(struct span rest)
 {
@@ -54,7 +54,7 @@ static bool header_goes_on(struct span rest)
 	size_t value;
 	while (span_line(&rest, &line)) {
 		if (!line.n)
-			return false;
+			return true;
 		if (!span_is_blank(line) && !is_fold(line))
 			return header_name(line, &value) > 0;
 	}

@@ -34,6 +34,7 @@ enum {
 	TRANSCRIPT_RECIPIENTS_MAX = 64,
 	MARK_GAP_MAX = 240, /* bytes between a mark and the address that it names */
 	MARK_AFTER_MAX = 100,
+	FOOTERS_MAX = 4,    /* one below the other */
 	SEPARATOR_MIN = 3,  /* "---" */
 	BARE_NAME_MAX = 64, /* RFC 5321 section 4.5.3.1.1 */
 };
@@ -245,7 +246,7 @@ static bool is_delimiter(struct span line)
  * no code. What they say is about no mail, and whose addresses they name had nothing to do with it.
  * Such a footer is in the second half, or behind a delimiter that only footers have.
  */
-static struct span without_footer(struct span text)
+static struct span without_last_footer(struct span text)
 {
 	enum { FOOTER_LINES = 12 };
 	struct span rest = text, line;
@@ -267,6 +268,18 @@ static struct span without_footer(struct span text)
 	return (struct span){ text.p, cut };
 }
 
+/* Each that handles a mail puts its own below those of the others. */
+static struct span without_footers(struct span text)
+{
+	for (unsigned i = 0; i < FOOTERS_MAX; i++) {
+		struct span less = without_last_footer(text);
+		if (less.n == text.n)
+			break;
+		text = less;
+	}
+	return text;
+}
+
 void prose_open(struct prose *p, const struct rules *rules, struct span text)
 {
 	const char *header;
@@ -277,7 +290,7 @@ void prose_open(struct prose *p, const struct rules *rules, struct span text)
 	}
 	size_t whole = header_paragraph(text);
 	if (whole == text.n)
-		text = without_footer(text);
+		text = without_footers(text);
 	p->count = 0;
 	memset(p->marked, 0, sizeof p->marked);
 	memset(p->said, 0, sizeof p->said);
