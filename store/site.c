@@ -95,6 +95,24 @@ int64_t site_last_number(struct store *s)
 	return get_meta(s, meta_number, &number) ? -1 : number;
 }
 
+int site_level(struct store *s, int64_t now)
+{
+	int64_t from = 0, day = 0, last = site_last_number(s);
+	bool own;
+
+	if (last < 0 || get_meta(s, "site level day", &day) || get_meta(s, "site level", &from))
+		return STORE_FAILED;
+	if (day_start(now) <= day)
+		return STORE_OK;
+	int result = db_enter(s, &own);
+	if (result)
+		return result;
+	if (db_run(s, SQL_SHARE_LEVEL, "ii", from, last) || put_meta(s, "site level", last) ||
+		put_meta(s, "site level day", day_start(now)))
+		result = STORE_FAILED;
+	return db_leave(s, own, result);
+}
+
 int site_flush(struct store *s)
 {
 	if (s->site)

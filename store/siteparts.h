@@ -68,9 +68,8 @@ int64_t site_number(struct store *s);
 int64_t site_last_number(struct store *s);
 /* The name, the key (made with MAKE), this store's life, and a share of every contact are there. */
 int site_ready(struct store *s, bool make, int64_t now);
-/* Changes whose numbers lie between the two get the latter: which came first is then told no more.
- */
-int site_level(struct store *s, int64_t from, int64_t to);
+/* Once a day: all changes up to now get one number, and which came first is told no more. */
+int site_level(struct store *s, int64_t now);
 /* This store begins a new life: it was restored from a backup. */
 int site_begin_anew(struct store *s);
 

@@ -225,7 +225,9 @@ int store_changes(struct store *s, const char *cursor, bool all, int64_t now,
 	l->s = s;
 	l->visit = visit;
 	l->context = context;
-	result = leaving_open(l, now);
+	result = site_level(s, now);
+	if (!result)
+		result = leaving_open(l, now);
 	if (!result && !cursor_read(s, cursor, own_life(l), &from))
 		result = store_fail(
 			s, STORE_MISUSE, "this is no cursor of this store; begin without one");
@@ -246,9 +248,4 @@ int store_changes(struct store *s, const char *cursor, bool all, int64_t now,
 	}
 	sodium_free(l);
 	return result;
-}
-
-int site_level(struct store *s, int64_t from, int64_t to)
-{
-	return db_run(s, SQL_SHARE_LEVEL, "ii", from, to);
 }

@@ -725,6 +725,26 @@ static void cursor_goes_on(void **state)
 		STORE_MISUSE);
 }
 
+/* In which order contacts were heard of is told no longer than a day, and a cursor is still good.
+ */
+static void the_order_goes_with_the_day(void **state)
+{
+	char next[CHANGE_CURSOR_SIZE], again[CHANGE_CURSOR_SIZE];
+	const char *const who[] = { "anna@example.net", "ben@example.net", "carla@example.net" };
+	unsigned n = 0;
+	(void)state;
+	store = at[0].s;
+	for (unsigned i = 0; i < 3; i++)
+		put_event(event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, who[i], NOW - DAY), NOW);
+	ok(store_changes(store, "", false, NOW, next, count_line, &n));
+	snprintf(database, sizeof database, "%.90s", at[0].db);
+	assert_int_equal(query_int("SELECT count(DISTINCT number) FROM share"), 3);
+	n = 0;
+	ok(store_changes(store, next, false, NOW + DAY, again, count_line, &n));
+	assert_int_equal(n, 1);
+	assert_int_equal(query_int("SELECT count(DISTINCT number) FROM share"), 1);
+}
+
 /* Shares go with their contact. */
 static void a_share_goes_with_its_contact(void **state)
 {
@@ -758,6 +778,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			another_state_key_is_refused, setup_sites, teardown_sites),
 		cmocka_unit_test_setup_teardown(cursor_goes_on, setup_sites, teardown_sites),
+		cmocka_unit_test_setup_teardown(
+			the_order_goes_with_the_day, setup_sites, teardown_sites),
 		cmocka_unit_test_setup_teardown(
 			a_share_goes_with_its_contact, setup_sites, teardown_sites),
 	};
