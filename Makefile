@@ -1,6 +1,7 @@
 # make          the program, build/retour
 # make demo     installs what is missing, builds, runs the main job on servers of its own
 # make check    installs what is missing, builds, runs every test
+# make deb      a package for Debian and Ubuntu
 # make install, make uninstall    below $(prefix); the configuration's directory is $(sysconfdir)/retour
 # Everything that is made lies in $(BUILD).
 
@@ -215,7 +216,18 @@ uninstall:
 	rm -f $(foreach manual,$(MANUALS),$(mandir)/man$(lastword $(subst ., ,$(manual)))/$(manual))
 	rm -rf $(datadir)/retour $(datadir)/doc/retour
 
+# A package for Debian and Ubuntu, in $(BUILD)/deb; needs debhelper and dpkg-dev. The tree is copied: nothing appears beside the house.
+.PHONY: deb
+DEB_TREE = $(BUILD)/deb/retour-$(VERSION)
+deb:
+	@command -v dh >/dev/null || { echo "make deb needs debhelper and dpkg-dev" >&2; exit 1; }
+	@rm -rf $(BUILD)/deb && mkdir -p $(DEB_TREE)
+	@cp -a classify store reports poller etc tests Makefile README.md LICENSE $(DEB_TREE)/
+	@mv $(DEB_TREE)/etc/debian $(DEB_TREE)/debian
+	@cd $(DEB_TREE) && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL dpkg-buildpackage -b -us -uc >../build.log 2>&1 || { tail -20 ../build.log >&2; exit 1; }
+	@ls $(BUILD)/deb/*.deb
+
 clean:
 	rm -rf $(BUILD)
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)
