@@ -175,6 +175,11 @@ $(BUILD)/replay/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/replay.o $(LIB_po
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LDLIBS)
 
+# Twenty times as many random histories over several sites as in make check, from another seed each time.
+.PHONY: sites-long
+sites-long: $(BUILD)/unit/store_sites
+	RETOUR_HISTORIES=20000 RETOUR_SEED=$$(date +%s) $<
+
 # What the program says of its configuration, put where people read it; a test compares.
 .PHONY: texts
 texts: all
