@@ -207,7 +207,8 @@ static void read_message(struct reader *r)
 			return;
 		}
 	}
-	if (failure_read_sns(r) || (!r->mail->has_status && complaint_read_other(r)))
+	if (failure_read_sns(r) ||
+		(!r->mail->has_status && (complaint_read_other(r) || optout_read(r))))
 		return;
 	bool forwarded = r->answer && sender_is_person(r);
 	if (r->mail->has_status && !forwarded && !says(r, KIND_CHALLENGE, &rule) &&
@@ -301,9 +302,9 @@ static struct span passed_on(struct workspace *w, const struct classify_options 
 /*
  * A mail that was passed on as a whole is read in place of the one around it, which still says when
  * it arrived: where nothing is written around it, and if it is a report that was sent to us, beside
- * somebody's words, too; not where a system says in words of its own what happened.
+ * somebody's words, too; not where a system says in words of its own what happened. True: it is.
  */
-static void open_message(struct workspace *w, const struct classify_options *options,
+static bool open_message(struct workspace *w, const struct classify_options *options,
 	const struct message *m, int64_t *arrived)
 {
 	struct fields fields;
@@ -316,14 +317,15 @@ static void open_message(struct workspace *w, const struct classify_options *opt
 		: mail_nested_report(&w->mime, &w->mail, &w->arena);
 	if (words && inner.n &&
 		!(mime_header(inner, &body, &fields).n && was_sent_to_us(options, &fields)))
-		return;
+		return false;
 	if (!words && !inner.n && !w->mail.has_status && !w->mail.has_feedback &&
 		!w->mail.has_disposition)
 		inner = passed_on(w, options);
 	if (!inner.n)
-		return;
+		return false;
 	*arrived = mail_arrived(&w->mail, *arrived);
 	mail_open(&w->mail, &w->mime, &w->arena, w->charsets, inner, m->truncated);
+	return true;
 }
 
 int classify(const struct rules *rules, const struct classify_options *options, struct workspace *w,
@@ -340,7 +342,7 @@ int classify(const struct rules *rules, const struct classify_options *options, 
 		.truncated = m->truncated };
 	*out = (struct outcome){ 0 };
 	int64_t arrived = m->arrived;
-	open_message(w, options, m, &arrived);
+	r.nested = open_message(w, options, m, &arrived);
 	prose_open(&w->prose, rules, w->mail.human);
 	common_read(&r, arrived);
 	common_scan(&r);

@@ -18,6 +18,9 @@ struct classify_options {
 	const char *const *campaign_headers; /* header names whose value is the campaign: [origin]
 						campaign_headers */
 	const char *verp;                    /* e.g. "bounce+{token}@bounce.example.org", or NULL */
+	const char *unsubscribe;             /* the same of the address in List-Unsubscribe */
+	const char *const *authserv_ids;     /* names of our mail servers in Authentication-Results:
+						[origin] authserv_id; NULL: none */
 	bool redact;    /* diagnostics leave only redacted (classify/redact.h) */
 	bid_sink *tell; /* told of the evidence for the event that comes next (classify/rules.h);
 			   NULL: nobody asked */

@@ -30,8 +30,7 @@ static void read_own(struct reader *r)
 	add_own(r, m->to);
 }
 
-/* The token says who and in which campaign; whether that is true the store can tell. */
-static void read_token(struct reader *r, struct span token)
+void common_token(struct reader *r, struct span token)
 {
 	struct verp v;
 	reader_text(r->common.token, sizeof r->common.token, token);
@@ -61,14 +60,17 @@ static void read_return_paths(struct reader *r, struct span *verp_path)
 	for (size_t f = 0; f < n; f++) {
 		for (size_t i = 0; address_next(fields[f], &i, &a);) {
 			struct span path = origin_unwrap(a.text, unwrapped);
-			struct span token = origin_token(r->options, path);
+			struct span token = origin_token(r->options->verp, path);
 			if (token.n &&
 				(!r->common.token[0] || origin_is_batv(span_of(r->common.token))))
-				read_token(r, token);
+				common_token(r, token);
 			else if (origin_is_batv(a.text) &&
 				origin_is_ours(r->options, address_domain(a.text)) &&
 				!r->common.token[0])
 				reader_text(r->common.token, sizeof r->common.token, a.text);
+			else if (!r->unsubscribe.n &&
+				(token = origin_token(r->options->unsubscribe, a.text)).n)
+				r->unsubscribe = token;
 			else if (!token.n && !r->verp[0] && origin_verp_recipient(a.text, r->verp))
 				*verp_path = a.text;
 		}

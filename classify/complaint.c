@@ -184,8 +184,7 @@ void complaint_read(struct reader *r, const struct arf *a)
 
 /*
  * Complaints that are no feedback report: those of Microsoft's Junk Mail Reporting Program (the
- * returned mail with a header of theirs, or that mail alone, where it was unpacked on the way), and
- * requests to unsubscribe that a mail program sends (RFC 2369 section 3.2).
+ * returned mail with a header of theirs, or that mail alone, where it was unpacked on the way).
  */
 bool complaint_read_other(struct reader *r)
 {
@@ -193,18 +192,13 @@ bool complaint_read_other(struct reader *r)
 	const struct span subject = r->mail->subject_text;
 	struct arf a;
 	arf_read(SPAN(""), &a);
-	if (r->returned.reported.n) {
-		long at = span_find_nocase(subject, about);
-		a.type = FEEDBACK_ABUSE;
-		if (at >= 0)
-			a.source_ip = (struct span){ subject.p + at + about.n,
-				subject.n - (size_t)at - about.n };
-	} else if (span_equal_nocase(span_trim(subject), SPAN("unsubscribe")) && r->mail->from.n) {
-		a.type = FEEDBACK_OPT_OUT;
-		a.recipient[a.recipients++] = r->mail->from;
-	} else {
+	if (!r->returned.reported.n)
 		return false;
-	}
+	long at = span_find_nocase(subject, about);
+	a.type = FEEDBACK_ABUSE;
+	if (at >= 0)
+		a.source_ip = (struct span){ subject.p + at + about.n,
+			subject.n - (size_t)at - about.n };
 	complaint_read(r, &a);
 	return true;
 }

@@ -237,10 +237,10 @@ enum origin origin_of(const struct classify_options *options, const struct retur
 	return id.n || r->from.n || r->return_path.n ? ORIGIN_BACKSCATTER : ORIGIN_UNVERIFIED;
 }
 
-struct span origin_token(const struct classify_options *options, struct span address)
+struct span origin_token(const char *pattern, struct span address)
 {
 	static const struct span placeholder = { "{token}", 7 };
-	struct span form = span_of(options->verp), none = { "", 0 };
+	struct span form = span_of(pattern), none = { "", 0 };
 	long at = form.p ? span_find_nocase(form, placeholder) : -1;
 	if (at < 0)
 		return none;

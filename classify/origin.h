@@ -47,12 +47,12 @@ bool origin_is_ours(const struct classify_options *options, struct span domain);
 enum origin origin_of(const struct classify_options *options, const struct returned *r);
 
 /*
- * What stands for {token} when ADDRESS (unwrapped) is one of our signed return paths; else an empty
- * span.
+ * What stands for {token} when ADDRESS (unwrapped) is of FORM, "bounce+{token}@bounce.example.org",
+ * which may be NULL; else an empty span.
  */
+struct span origin_token(const char *form, struct span address);
 /* Is TOKEN a tagged BATV address, "prvs=KDDDSSSSSS=local@domain" (draft-levine-smtp-batv-01)? */
 bool origin_is_batv(struct span token);
-struct span origin_token(const struct classify_options *options, struct span address);
 
 /*
  * The recipient in a classic VERP return path, "bounces+user=example.org@…", into ADDRESS of

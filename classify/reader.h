@@ -39,6 +39,9 @@ struct reader {
 		other[READER_OTHERS_MAX]; /* addresses or fields that name recipients: redaction
 					     takes their local parts out of each other's answers */
 	size_t others;
+	struct span unsubscribe; /* token of an address that we made for List-Unsubscribe, to which
+				    this message was sent; empty: none */
+	bool nested; /* the mail is one that stood in another: its header is the other one's word */
 	char verp[EVENT_ADDRESS_SIZE]; /* recipient in a VERP return path of this message, classic
 					  or with a token; "" */
 	bool subject_says[KIND_COUNT], header_says[KIND_COUNT];
@@ -93,6 +96,12 @@ bool reader_answers_no(struct span text);
 void common_read(struct reader *r, int64_t arrived);
 
 /*
+ * TOKEN is that of this message: what it says becomes common to all events; whether it is true the
+ * store can tell.
+ */
+void common_token(struct reader *r, struct span token);
+
+/*
  * What rules say of subject and sender, and of the header, which is worth it only where no report
  * decides.
  */
@@ -129,6 +138,11 @@ bool complaint_read_other(struct reader *r);
  * bytes; the length, 0: not known.
  */
 size_t complaint_recipient(const struct reader *r, char *address);
+
+/* --- requests to unsubscribe, by mail: classify/optout.c ------------------ */
+
+/* False when this is none. */
+bool optout_read(struct reader *r);
 
 /* --- failures, delays, successes: classify/failure.c ---------------------- */
 

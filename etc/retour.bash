@@ -136,7 +136,7 @@ _retour()
 	*" --reference") return 0 ;;
 	esac ;;
 	verp)
-		words="" options=" --campaign --help"
+		words="" options=" --campaign --unsubscribe --help"
 		case "$command $before" in
 	*" --campaign") return 0 ;;
 	esac ;;

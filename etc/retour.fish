@@ -104,6 +104,7 @@ complete -c retour -n '__fish_seen_subcommand_from forget' -l keep-suppression -
 complete -c retour -n '__fish_seen_subcommand_from forget' -l reference -x -d 'the request\'s number or name, for the ledger, which notes counts only'
 complete -c retour -n __fish_use_subcommand -f -a verp -d 'signed return paths for the sending system'
 complete -c retour -n '__fish_seen_subcommand_from verp' -l campaign -x -d 'the name of the mailing: letters, digits and . _ : + -'
+complete -c retour -n '__fish_seen_subcommand_from verp' -l unsubscribe -d 'instead address,list_unsubscribe: the signed address of each for the field List-Unsubscribe; [origin] unsubscribe says its form'
 complete -c retour -n __fish_use_subcommand -f -a key -d 'the keys of pseudonyms and return paths'
 complete -c retour -n '__fish_seen_subcommand_from key' -f -a list
 complete -c retour -n '__fish_seen_subcommand_from key' -f -a rotate

@@ -157,7 +157,8 @@ _retour()
 			'*--reference[the request'\''s number or name, for the ledger, which notes counts only]:TEXT:' '*:file:_files' ;;
 		verp)
 		_arguments '--help[what it takes]' \
-			'*--campaign[the name of the mailing\: letters, digits and . _ \: + -]:C:' '*:file:_files' ;;
+			'*--campaign[the name of the mailing\: letters, digits and . _ \: + -]:C:' \
+			'*--unsubscribe[instead address,list_unsubscribe\: the signed address of each for the field List-Unsubscribe; \[origin\] unsubscribe says its form]' '*:file:_files' ;;
 		key)
 		_arguments '--help[what it takes]' \
 			'1:what:( list rotate retire)' '*:file:_files' ;;

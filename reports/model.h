@@ -27,7 +27,8 @@ const char *column_name(unsigned c);
 	X(OUTCOME_NEW, "new") \
 	X(OUTCOME_DUPLICATE, "duplicate") \
 	X(OUTCOME_UNRECOGNISED, "unrecognised") \
-	X(OUTCOME_QUARANTINED, "quarantined")
+	X(OUTCOME_QUARANTINED, "quarantined") \
+	X(OUTCOME_NOT_HONOURED, "not-honoured")
 enum outcome_column { REPORT_OUTCOMES(REPORT_ENUM) OUTCOME_COUNT };
 const char *outcome_name(unsigned o);
 

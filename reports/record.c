@@ -30,6 +30,9 @@ static void periods(struct audit *a)
 		if (f->period)
 			say(&s, "Mail in folder %s of mailbox %s: %s. ", f->folder, f->mailbox,
 				period_text(f->period, period, sizeof period));
+		else
+			say(&s, "Mail in folder %s of mailbox %s: until it is taken away by hand. ",
+				f->folder, f->mailbox);
 	}
 	say(&s, "Counts per day name nobody and stay.");
 }

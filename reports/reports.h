@@ -80,7 +80,7 @@ struct audit_folder {
 	enum folder_use use;
 	int64_t period; /* 0: it stays */
 };
-enum { AUDIT_SETTINGS_MAX = 32, AUDIT_COMPONENTS_MAX = 16, AUDIT_FOLDERS_MAX = 192 };
+enum { AUDIT_SETTINGS_MAX = 32, AUDIT_COMPONENTS_MAX = 16, AUDIT_FOLDERS_MAX = 256 };
 struct audit_options {
 	const struct report_options *report;
 	struct audit_pair setting[AUDIT_SETTINGS_MAX]; /* in force, as people read them */

@@ -39,7 +39,8 @@
 	X(ALERT_CLOCK_JUMP, "clock-jump", UNIT_PERIOD, 600, 60, 0, 0, HOUR) \
 	X(ALERT_KEY_LOST, "key-lost", UNIT_COUNT, 1, 1, 0, 0, 24 * HOUR) \
 	X(ALERT_MESSAGE_STUCK, "message-stuck", UNIT_COUNT, 1, 1, 0, 0, 24 * HOUR) \
-	X(ALERT_CLOCK_DOUBT, "clock-doubt", UNIT_PERIOD, 1, 1, 0, 0, HOUR)
+	X(ALERT_CLOCK_DOUBT, "clock-doubt", UNIT_PERIOD, 1, 1, 0, 0, HOUR) \
+	X(ALERT_OPTOUT, "optout-not-honoured", UNIT_COUNT, 1, 1, 7 * 24 * HOUR, 0, 24 * HOUR)
 #define STORE_ENUM(symbol, ...) symbol,
 enum alert_condition { ALERT_CONDITIONS(STORE_ENUM) ALERT_CONDITION_COUNT };
 #undef STORE_ENUM

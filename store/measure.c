@@ -593,7 +593,7 @@ static int watch_rates(struct store *s, const struct alert_options *o, int64_t n
 /* --- mail that was not understood ----------------------------------------- */
 
 struct outcomes {
-	uint64_t fresh, unrecognised, quarantined;
+	uint64_t fresh, unrecognised, quarantined, unheeded;
 };
 
 static int add_outcome(void *context, const char *mailbox, const char *outcome, uint64_t count)
@@ -604,6 +604,7 @@ static int add_outcome(void *context, const char *mailbox, const char *outcome, 
 	n->fresh += strcmp(outcome, "new") == 0 ? count : 0;
 	n->unrecognised += strcmp(outcome, "unrecognised") == 0 ? count : 0;
 	n->quarantined += strcmp(outcome, "quarantined") == 0 ? count : 0;
+	n->unheeded += strcmp(outcome, "not-honoured") == 0 ? count : 0;
 	return 0;
 }
 
@@ -613,23 +614,37 @@ static int outcomes_of(struct store *s, int64_t window, int64_t now, struct outc
 	return store_message_counts(s, day_of(now - window), day_of(now), add_outcome, n);
 }
 
+/* How many messages ended so: OFFSET of the outcome's count. */
+static int watch_outcome(struct store *s, const struct alert_options *o,
+	enum alert_condition condition, size_t offset, int64_t now)
+{
+	const struct alert_rule *rule = &o->rule[condition];
+	struct outcomes n;
+	uint64_t count;
+
+	if (outcomes_of(s, rule->window, now, &n))
+		return STORE_FAILED;
+	memcpy(&count, (const char *)&n + offset, sizeof count);
+	struct alert_finding f = { .condition = condition,
+		.level = alert_level_of(rule, (int64_t)count),
+		.figures = { .value = (int64_t)count,
+			.limit = rule->threshold,
+			.usual = -1,
+			.part = count,
+			.from = now - rule->window,
+			.to = now } };
+	return store_alert_note(s, o, &f, now);
+}
+
 static int watch_messages(struct store *s, const struct alert_options *o, int64_t now)
 {
-	const struct alert_rule *unread = &o->rule[ALERT_QUARANTINE],
-				*strange = &o->rule[ALERT_UNRECOGNISED];
+	const struct alert_rule *strange = &o->rule[ALERT_UNRECOGNISED];
+	struct alert_finding f;
 	struct outcomes n;
 
-	if (outcomes_of(s, unread->window, now, &n))
-		return STORE_FAILED;
-	struct alert_finding f = { .condition = ALERT_QUARANTINE,
-		.level = alert_level_of(unread, (int64_t)n.quarantined),
-		.figures = { .value = (int64_t)n.quarantined,
-			.limit = unread->threshold,
-			.usual = -1,
-			.part = n.quarantined,
-			.from = now - unread->window,
-			.to = now } };
-	if (store_alert_note(s, o, &f, now) || outcomes_of(s, strange->window, now, &n))
+	if (watch_outcome(s, o, ALERT_QUARANTINE, offsetof(struct outcomes, quarantined), now) ||
+		watch_outcome(s, o, ALERT_OPTOUT, offsetof(struct outcomes, unheeded), now) ||
+		outcomes_of(s, strange->window, now, &n))
 		return STORE_FAILED;
 	uint64_t all = n.fresh + n.unrecognised;
 	long share = rate_ppm(n.unrecognised, all);

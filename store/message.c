@@ -128,6 +128,14 @@ int store_pack(struct store *s, const struct event *event, int64_t now, struct p
 	return result;
 }
 
+bool store_may_act(const struct store *s, const struct packed_event *e)
+{
+	struct packed p;
+
+	memcpy(&p, e, sizeof p);
+	return p.known && p.origin >= s->o.act_on;
+}
+
 /* *IS_NEW is false when the message was counted before. */
 static int mark_seen(struct store *s, const struct store_message *m, int64_t now, bool *is_new)
 {

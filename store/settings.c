@@ -175,7 +175,7 @@ int store_note_mailboxes(
 		} pairs[] = { { "name=", list[i].name }, { " protocol=", list[i].protocol },
 			{ " processed=", list[i].processed },
 			{ " unrecognised=", list[i].unrecognised },
-			{ " quarantine=", list[i].quarantine } };
+			{ " quarantine=", list[i].quarantine }, { " optout=", list[i].optout } };
 		for (size_t p = 0; p < sizeof pairs / sizeof *pairs; p++) {
 			add(&t, "%s", pairs[p].name);
 			add_word(&t, pairs[p].value);

@@ -174,6 +174,9 @@ int store_pack(struct store *s, const struct event *event, int64_t now, struct p
 
 /* Many messages are to come: more of the database is kept in memory until that is over. */
 int store_bulk(struct store *s, bool on);
+/* May it change its contact: is there one, and is the origin proven as well as act_on wants? */
+bool store_may_act(const struct store *s, const struct packed_event *e);
+
 int store_begin(struct store *s);
 /*
  * Takes a message with its events: message key, events, tallies, contacts. A message seen before
@@ -612,7 +615,7 @@ int store_key_retire(struct store *s, const char *name, int64_t now, bool *crede
  * (store/settings.c).
  */
 struct mailbox_setting {
-	const char *name, *protocol, *processed, *unrecognised, *quarantine;
+	const char *name, *protocol, *processed, *unrecognised, *quarantine, *optout;
 	int64_t raw_retention;
 };
 /* Notes each mailbox whose settings are others than last time, and those that are gone. */
@@ -657,14 +660,14 @@ int store_checkpoint(struct store *s, int64_t now);
 
 enum { STORE_TOKEN_SIZE = 65 };
 /*
- * The token that stands for {token} in the return path of a mail of CAMPAIGN ([A-Za-z0-9._:+-],
- * shorter than EVENT_CAMPAIGN_SIZE) to ADDRESS, into TOKEN of STORE_TOKEN_SIZE bytes; ROOM octets
- * at most. *FULL: it names the recipient; else there was no room for that, and it only proves one
- * that a report names. STORE_MISUSE: no address, or the campaign's name is too long. STORE_KEYS:
- * there is no key yet.
+ * The token that stands for {token} in the return path, or the UNSUBSCRIBE address, of a mail of
+ * CAMPAIGN ([A-Za-z0-9._:+-], shorter than EVENT_CAMPAIGN_SIZE) to ADDRESS, into TOKEN of
+ * STORE_TOKEN_SIZE bytes; ROOM octets at most. *FULL: it names the recipient; else there was no
+ * room for that, and it only proves one that a report names. STORE_MISUSE: no address, or the
+ * campaign's name is too long. STORE_KEYS: there is no key yet.
  */
-int store_verp_token(struct store *s, const char *campaign, const char *address, size_t n,
-	size_t room, char *token, bool *full);
+int store_verp_token(struct store *s, bool unsubscribe, const char *campaign, const char *address,
+	size_t n, size_t room, char *token, bool *full);
 
 /* --- how much was sent (store/volume.c) ----------------------------------- */
 

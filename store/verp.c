@@ -1,10 +1,11 @@
 /*
- * Signing return paths and checking them. The form of the token is classify/verp.h's; its MAC is
- * BLAKE2b, 16 bytes, under a 32-byte key of purpose "verp", of "retour verp 1" NUL campaign NUL
- * recipient, where recipient is the canonical form that pseudonyms are made of (pseudonym.c); the
- * token carries the first 60 bits of it. Who has not received a mail of a campaign guesses the MAC
- * of an address once in 2^60 tries, each a mail to the bounce mailbox; who has received one knows
- * his own, which speaks of nobody else.
+ * Signing return paths and addresses in List-Unsubscribe, and checking them. The form of the token
+ * is classify/verp.h's; its MAC is BLAKE2b, 16 bytes, under a 32-byte key of purpose "verp", of
+ * "retour verp 1" NUL campaign NUL recipient, where recipient is the canonical form that pseudonyms
+ * are made of (pseudonym.c); the token carries the first 60 bits of it. In List-Unsubscribe the
+ * text begins with "retour unsubscribe 1": the one cannot be made of the other. Who has not
+ * received a mail of a campaign guesses the MAC of an address once in 2^60 tries, each a mail to
+ * the bounce mailbox; who has received one knows his own, which speaks of nobody else.
  *
  * BATV (draft-levine-smtp-batv-01): prvs=KDDDSSSSSS=local@domain, K the key's number, DDD the day
  * modulo 1000 on which it expires, SSSSSS the first three bytes of HMAC-SHA1 over KDDD and the
@@ -22,15 +23,19 @@ enum { MAC_SIZE = 16, BATV_DAYS = 7, BATV_MODULUS = 1000, BATV_TAG = 10 };
 /* What a token is worth. */
 enum proof { PROOF_NONE, PROOF_FORGED, PROOF_VALID };
 
-static void mac_of(const unsigned char key[KEY_SIZE], const char *campaign, const char *canonical,
-	size_t n, char out[VERP_MAC_SIZE])
-{
-	static const char base32[] = "abcdefghijklmnopqrstuvwxyz234567",
-			  purpose[] = "retour verp 1";
-	unsigned char input[sizeof purpose + EVENT_CAMPAIGN_SIZE + CANONICAL_SIZE], mac[MAC_SIZE];
-	size_t used = sizeof purpose, campaign_n = strlen(campaign) + 1;
+/* What an address with a token is for. */
+enum { PURPOSE_RETURN_PATH, PURPOSE_UNSUBSCRIBE, PURPOSES };
+static const char *const purposes[PURPOSES] = { "retour verp 1", "retour unsubscribe 1" };
+enum { PURPOSE_SIZE = sizeof "retour unsubscribe 1" };
 
-	memcpy(input, purpose, sizeof purpose);
+static void mac_of(const unsigned char key[KEY_SIZE], int purpose, const char *campaign,
+	const char *canonical, size_t n, char out[VERP_MAC_SIZE])
+{
+	static const char base32[] = "abcdefghijklmnopqrstuvwxyz234567";
+	unsigned char input[PURPOSE_SIZE + EVENT_CAMPAIGN_SIZE + CANONICAL_SIZE], mac[MAC_SIZE];
+	size_t used = strlen(purposes[purpose]) + 1, campaign_n = strlen(campaign) + 1;
+
+	memcpy(input, purposes[purpose], used);
 	memcpy(input + used, campaign, campaign_n);
 	used += campaign_n;
 	memcpy(input + used, canonical, n);
@@ -46,8 +51,8 @@ static void mac_of(const unsigned char key[KEY_SIZE], const char *campaign, cons
 _Static_assert(
 	(int)STORE_TOKEN_SIZE == (int)VERP_TOKEN_SIZE, "a token of store.h is one of verp.h");
 
-int store_verp_token(struct store *s, const char *campaign, const char *address, size_t n,
-	size_t room, char *token, bool *full)
+int store_verp_token(struct store *s, bool unsubscribe, const char *campaign, const char *address,
+	size_t n, size_t room, char *token, bool *full)
 {
 	char canonical[CANONICAL_SIZE];
 	struct verp v = { .full = true };
@@ -61,7 +66,8 @@ int store_verp_token(struct store *s, const char *campaign, const char *address,
 	if (!length)
 		return store_fail(s, STORE_MISUSE, "not an address");
 	snprintf(v.campaign, sizeof v.campaign, "%s", campaign);
-	mac_of(key, campaign, canonical, length, v.mac);
+	mac_of(key, unsubscribe ? PURPOSE_UNSUBSCRIBE : PURPOSE_RETURN_PATH, campaign, canonical,
+		length, v.mac);
 	if (length < sizeof v.recipient)
 		memcpy(v.recipient, canonical, length);
 	*full = length < sizeof v.recipient && verp_encode(&v, token, room);
@@ -75,16 +81,19 @@ int store_verp_token(struct store *s, const char *campaign, const char *address,
 	return result;
 }
 
-static bool mac_fits(
-	const struct store *s, const unsigned char *key, const struct verp *v, const char *address)
+/* A return path proves an opt-out as well; an unsubscribe address proves nothing else. */
+static bool mac_fits(const struct store *s, const unsigned char *key, const struct verp *v,
+	const struct event *e, const char *address)
 {
 	char canonical[CANONICAL_SIZE], mac[VERP_MAC_SIZE];
 	size_t n = address_canonical(
 		address, strnlen(address, EVENT_ADDRESS_SIZE), s->o.fold_local_part, canonical);
 	bool fits = false;
 
-	if (n) {
-		mac_of(key, v->campaign, canonical, n, mac);
+	for (int purpose = 0;
+		n && !fits && purpose < (e->kind == KIND_OPTOUT ? PURPOSES : PURPOSE_UNSUBSCRIBE);
+		purpose++) {
+		mac_of(key, purpose, v->campaign, canonical, n, mac);
 		fits = sodium_memcmp(mac, v->mac, sizeof mac) == 0;
 	}
 	sodium_memzero(canonical, sizeof canonical);
@@ -119,7 +128,7 @@ static const char *proven_recipient(const struct store *s, const unsigned char *
 		v->full ? "" : e->original_recipient };
 
 	for (unsigned i = 0; i < 2; i++)
-		if (*candidates[i] && mac_fits(s, key, v, candidates[i]))
+		if (*candidates[i] && mac_fits(s, key, v, e, candidates[i]))
 			return candidates[i];
 	return NULL;
 }

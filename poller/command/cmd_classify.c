@@ -224,6 +224,8 @@ int cmd_classify(const struct config *config, int argc, char **argv)
 		.tell = c->explain ? keep_bid : NULL,
 		.tell_context = c,
 		.verp = config->verp,
+		.unsubscribe = config->unsubscribe,
+		.authserv_ids = config->authserv_ids.at,
 		.redact = !c->plain };
 	rules = rulesfile_open(
 		config->rules_file, config->providers_file, RULES_ALL, error, sizeof error);

@@ -37,6 +37,8 @@ static int serve_with_rules(const struct config *config, enum rules_use use, boo
 	const struct classify_options options = { .domains = config->domains.at,
 		.campaign_headers = config->campaign_headers.at,
 		.verp = config->verp,
+		.unsubscribe = config->unsubscribe,
+		.authserv_ids = config->authserv_ids.at,
 		.redact = redact };
 	char error[512];
 	struct rules *rules = rulesfile_open(

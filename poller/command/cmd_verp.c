@@ -1,7 +1,8 @@
 /*
  * verp: addresses in, signed return paths out. The sending system gives each mail the return path
  * of its recipient (envelope sender, MAIL FROM); a bounce that comes back to it proves that we sent
- * the mail, to whom and in which campaign, whatever the bounce itself says.
+ * the mail, to whom and in which campaign, whatever the bounce itself says. The same for the
+ * address that a mail's List-Unsubscribe names: who writes there has received the mail.
  */
 #include "poller/command/commands.h"
 
@@ -16,21 +17,24 @@
 
 struct signer {
 	struct session session;
-	struct span before, after; /* of [origin] verp, around {token} */
+	bool unsubscribe;          /* addresses of List-Unsubscribe instead */
+	struct span before, after; /* of [origin] verp or unsubscribe, around {token} */
 	size_t room;               /* octets for the token */
 	const char *campaign;
 	uint64_t bad, short_ones;
 };
 
-/* [origin] verp, taken apart. EXIT_WELL or EXIT_USAGE. */
+/* [origin] verp or unsubscribe, taken apart. EXIT_WELL or EXIT_USAGE. */
 static int read_form(const struct config *config, struct signer *s)
 {
 	static const char placeholder[] = "{token}";
-	const char *form = config->verp, *at = form ? strrchr(form, '@') : NULL,
+	const char *form = s->unsubscribe ? config->unsubscribe : config->verp,
+		   *at = form ? strrchr(form, '@') : NULL,
 		   *token = form ? strstr(form, placeholder) : NULL;
 	if (!token || !at || token > at) {
-		log_error(
-			"%s: [origin] verp must name the return path, such as bounce+{token}@bounce.example.org",
+		log_error(s->unsubscribe
+				? "%s: [origin] unsubscribe must name an address, such as unsubscribe+{token}@bounce.example.org"
+				: "%s: [origin] verp must name the return path, such as bounce+{token}@bounce.example.org",
 			config->file);
 		return EXIT_USAGE;
 	}
@@ -60,8 +64,8 @@ static int open_store(struct signer *s, const struct config *config)
 	if (result != EXIT_WELL)
 		return result;
 	static const char probe[] = "probe@example.org";
-	if (store_verp_token(s->session.store, s->campaign, probe, sizeof probe - 1, s->room, token,
-		    &full) != STORE_KEYS)
+	if (store_verp_token(s->session.store, false, s->campaign, probe, sizeof probe - 1, s->room,
+		    token, &full) != STORE_KEYS)
 		return EXIT_WELL;
 	session_close(&s->session);
 	result = session_open(&s->session, config, SESSION_WRITE, clock_now());
@@ -74,14 +78,36 @@ static int open_store(struct signer *s, const struct config *config)
 	return EXIT_WELL;
 }
 
+/*
+ * In a mailto URI '=' and '&' stand as %XX (RFC 6068 section 2), so that the value can be put
+ * behind "List-Unsubscribe: ".
+ */
+static void print_part(const struct signer *s, struct span part)
+{
+	for (size_t i = 0; i < part.n; i++)
+		if (s->unsubscribe && strchr("=&;%/?#", part.p[i]))
+			printf("%%%02X", (unsigned char)part.p[i]);
+		else
+			putchar(part.p[i]);
+}
+
+static void print_signed(const struct signer *s, const char *token)
+{
+	fputs(s->unsubscribe ? "<mailto:" : "", stdout);
+	print_part(s, s->before);
+	print_part(s, span_of(token));
+	print_part(s, s->after);
+	puts(s->unsubscribe ? ">" : "");
+}
+
 static int sign_line(struct signer *s, struct span address, uint64_t number)
 {
 	char token[STORE_TOKEN_SIZE];
 	bool full;
 	if (!address.n)
 		return EXIT_WELL;
-	int result = store_verp_token(
-		s->session.store, s->campaign, address.p, address.n, s->room, token, &full);
+	int result = store_verp_token(s->session.store, s->unsubscribe, s->campaign, address.p,
+		address.n, s->room, token, &full);
 	if (result == STORE_MISUSE) {
 		log_warning(
 			"line %llu: %s", (unsigned long long)number, store_error(s->session.store));
@@ -99,8 +125,8 @@ static int sign_line(struct signer *s, struct span address, uint64_t number)
 			putchar('"');
 		putchar(address.p[i]);
 	}
-	printf("%s,%.*s%s%.*s\n", quote ? "\"" : "", (int)s->before.n, s->before.p, token,
-		(int)s->after.n, s->after.p);
+	fputs(quote ? "\"," : ",", stdout);
+	print_signed(s, token);
 	sodium_memzero(token, sizeof token);
 	return EXIT_WELL;
 }
@@ -109,7 +135,7 @@ static int sign_all(struct signer *s, struct lines *lines)
 {
 	struct span line;
 	int result = EXIT_WELL;
-	puts("address,return_path");
+	puts(s->unsubscribe ? "address,list_unsubscribe" : "address,return_path");
 	while (result == EXIT_WELL && lines_next(lines, &line))
 		result = sign_line(s, line, lines->number);
 	if (fflush(stdout) || lines->failed) {
@@ -131,13 +157,14 @@ static int sign_all(struct signer *s, struct lines *lines)
 int cmd_verp(const struct config *config, int argc, char **argv)
 {
 	static const struct option options[] = { { "campaign", required_argument, NULL, 'c' },
-		{ 0 } };
+		{ "unsubscribe", no_argument, NULL, 'u' }, { 0 } };
 	struct signer s = { .session = { .lock = -1 } };
 	static struct lines lines; /* too large for a stack */
 	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;) {
-		if (option != 'c')
+		if (option == '?')
 			return usage_error(argv[0], "see `retour verp --help`");
-		s.campaign = optarg;
+		s.unsubscribe |= option == 'u';
+		s.campaign = option == 'c' ? optarg : s.campaign;
 	}
 	if (!s.campaign || !is_campaign(s.campaign))
 		return usage_error(argv[0],

@@ -173,9 +173,11 @@ const struct command commands[] = {
 		"  --reference TEXT     the request's number or name, for the ledger, which notes counts only\n"
 		"Exit code 3: it is deleted, but a reader is in the way of the bytes; the next run or purge removes them.\n",
 		CONFIG_NEEDED, false },
-	{ "verp", cmd_verp, "--campaign C [FILE|-]", "signed return paths for the sending system",
+	{ "verp", cmd_verp, "--campaign C [--unsubscribe] [FILE|-]",
+		"signed return paths for the sending system",
 		"Reads one address a line from FILE or stdin and prints address,return_path as CSV with a header, in the same order.\n"
 		"  --campaign C   the name of the mailing: letters, digits and . _ : + -\n"
+		"  --unsubscribe  instead address,list_unsubscribe: the signed address of each for the field List-Unsubscribe; [origin] unsubscribe says its form\n"
 		"Each mail gets its recipient's return path as envelope sender; [origin] verp says its form. A bounce that comes back to it is verified:\n"
 		"recipient and campaign are read from it, and a forged one is told apart. The first call makes the key.\n",
 		CONFIG_NEEDED, false },

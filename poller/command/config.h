@@ -26,9 +26,9 @@ struct config {
 	const char *keys_dir;
 	const char *marker; /* NULL: the built-in defaults, which have no file beside which it could
 			       lie */
-	struct list domains, campaign_headers;
+	struct list domains, campaign_headers, authserv_ids;
 	int act_on; /* 0 verified, 1 matched, 2 any: config_store_options() translates */
-	const char *verp, *batv_key_file;
+	const char *verp, *unsubscribe, *batv_key_file;
 	const char *rules_file, *providers_file;
 	int diagnostics;  /* 0 redacted, 1 none */
 	int domains_kept; /* 0 known, 1 all */

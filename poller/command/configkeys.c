@@ -37,6 +37,10 @@ const struct key config_keys[] = {
 		"matched", "how well proven the origin must be to change a contact's state" },
 	{ "origin", "verp", TEXT, AT(verp), NULL, 0, 0, NULL, NULL,
 		"the return path with its token, e.g. bounce+{token}@bounce.example.org" },
+	{ "origin", "unsubscribe", TEXT, AT(unsubscribe), NULL, 0, 0, NULL, NULL,
+		"the same of the address in List-Unsubscribe, e.g. unsubscribe+{token}@bounce.example.org: what comes there, signed, is an opt-out" },
+	{ "origin", "authserv_id", LIST, AT(authserv_ids), "", 0, 0, NULL, NULL,
+		"the name under which our mail server writes Authentication-Results, on each mail, taking off those of others: an opt-out counts where From passed" },
 	{ "origin", "batv_key_file", FILE_PATH, AT(batv_key_file), NULL, 0, 0, NULL, NULL,
 		"key with which our mail server signs BATV tags (prvs=), mode 0600; without it such a tag proves nothing" },
 	{ "origin", "campaign_headers", LIST, AT(campaign_headers), "X-Campaign-ID", 0, 0, NULL,
@@ -89,6 +93,8 @@ const struct key config_keys[] = {
 		"and of one that is no bounce, report or reply; default move:Unrecognised, for pop3 keep" },
 	{ "mailbox *", "quarantine", DISPOSAL, BOX(quarantine), NULL, 0, 0, NULL, NULL,
 		"and of one that could not be read at all; default move:Quarantine, for pop3 keep" },
+	{ "mailbox *", "optout", DISPOSAL, BOX(optout), NULL, 0, 0, NULL, NULL,
+		"and of a request to unsubscribe of which nothing proves who sent it: it is never deleted; default move:Optout, for pop3 keep" },
 	{ "mailbox *", "raw_retention", PERIOD, BOX(raw_retention), "7d", 0, 10LL * YEAR, NULL,
 		"7d", "what was moved is deleted when it has been in its folder for so long" },
 	{ "mailbox *", "max_message", SIZE, BOX(max_message), "1M", 16 * 1024, 16 * MIB, NULL, "1M",
@@ -248,6 +254,8 @@ const char *const config_condition_helps[ALERT_CONDITION_COUNT] = {
 		"messages that a mailbox did not hand out; they stay there and are tried again",
 	[ALERT_KEY_LOST] = "a month whose events lie under a key that is not there",
 	[ALERT_CLOCK_JUMP] = "how far the clock went back or forth between two runs",
+	[ALERT_OPTOUT] =
+		"requests to unsubscribe of which nothing proves who sent them; by whole days; they are kept",
 	[ALERT_CLOCK_DOUBT] =
 		"how far the clock is from what its witness says; nothing that time decides is done meanwhile",
 };

@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <iniparser/iniparser.h>
@@ -137,7 +138,7 @@ static void *named_section(
 		struct mailbox *box = &c->mailbox[c->mailboxes++];
 		box->name = config_keep(c, name);
 		apply_defaults(c, box, pattern);
-		box->unrecognised.action = box->quarantine.action =
+		box->unrecognised.action = box->quarantine.action = box->optout.action =
 			DISPOSE_MOVE; /* without a folder: standard_disposal() chooses */
 		return box;
 	}
@@ -229,12 +230,31 @@ static void standard_disposal(struct mailbox *box, struct disposal *d, const cha
 	}
 }
 
+/* What nobody has read yet does not go with what is read and done. */
+static void check_optout(struct reader *r, const char *section, const struct mailbox *box)
+{
+	const struct disposal *const expiring[] = { &box->processed, &box->unrecognised,
+		&box->quarantine };
+	if (box->optout.action == DISPOSE_DELETE)
+		complain(r, section, "optout",
+			"such a request is never deleted; right would be move:FOLDER or keep");
+	for (size_t i = 0;
+		i < sizeof expiring / sizeof *expiring && box->optout.action == DISPOSE_MOVE; i++)
+		if (expiring[i]->action == DISPOSE_MOVE &&
+			!strcasecmp(expiring[i]->folder, box->optout.folder))
+			complain(r, section, "optout",
+				"what lies in the folder %s is deleted after raw_retention; right would be a folder of its own",
+				box->optout.folder);
+}
+
 static void check_mailbox(struct reader *r, struct mailbox *box)
 {
 	char section[STORE_NAME_SIZE + 16];
 	snprintf(section, sizeof section, "mailbox %s", box->name);
 	standard_disposal(box, &box->unrecognised, "Unrecognised");
 	standard_disposal(box, &box->quarantine, "Quarantine");
+	standard_disposal(box, &box->optout, "Optout");
+	check_optout(r, section, box);
 	if (!is_remote(box)) {
 		if (!box->path)
 			complain(r, section, "path", "missing: the absolute path of the %s",
@@ -258,8 +278,8 @@ static void check_mailbox(struct reader *r, struct mailbox *box)
 			const char *key;
 			const struct disposal *d;
 		} all[] = { { "processed", &box->processed },
-			{ "unrecognised", &box->unrecognised },
-			{ "quarantine", &box->quarantine } };
+			{ "unrecognised", &box->unrecognised }, { "quarantine", &box->quarantine },
+			{ "optout", &box->optout } };
 		for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
 			if (all[i].d->action == DISPOSE_MOVE)
 				complain(r, section, all[i].key,
@@ -324,6 +344,14 @@ static void check_sites(struct reader *r)
 	}
 }
 
+static void check_form(struct reader *r, const char *key, const char *form, const char *wrong)
+{
+	const char *token = form ? strstr(form, "{token}") : NULL,
+		   *at = form ? strrchr(form, '@') : NULL;
+	if (form && (!token || !at || token > at))
+		complain(r, "origin", key, "%s", wrong);
+}
+
 static void check_origin(struct reader *r)
 {
 	const struct config *c = r->config;
@@ -338,11 +366,13 @@ static void check_origin(struct reader *r)
 				"word %u is no domain; right would be like news.example.org",
 				i + 1);
 	}
-	const char *token = c->verp ? strstr(c->verp, "{token}") : NULL,
-		   *at = c->verp ? strrchr(c->verp, '@') : NULL;
-	if (c->verp && (!token || !at || token > at))
-		complain(r, "origin", "verp",
-			"names no return path; right would be like bounce+{token}@bounce.example.org");
+	check_form(r, "verp", c->verp,
+		"names no return path; right would be like bounce+{token}@bounce.example.org");
+	check_form(r, "unsubscribe", c->unsubscribe,
+		"names no address; right would be like unsubscribe+{token}@bounce.example.org");
+	if (c->verp && c->unsubscribe && !strcasecmp(c->verp, c->unsubscribe))
+		complain(r, "origin", "unsubscribe",
+			"is the return path, to which bounces come; right would be another address");
 }
 
 /* "#1f4e79", "#abc", or a name that CSS knows. */

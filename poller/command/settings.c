@@ -29,7 +29,7 @@ static const char *disposal(const struct disposal *d, char out[DISPOSAL_SIZE])
 int settings_note_mailboxes(struct store *store, const struct config *config, int64_t now)
 {
 	struct {
-		char word[3][DISPOSAL_SIZE];
+		char word[4][DISPOSAL_SIZE];
 	} *all = calloc(CONFIG_MAILBOXES_MAX, sizeof *all);
 	struct mailbox_setting *list = calloc(CONFIG_MAILBOXES_MAX, sizeof *list);
 	int result = STORE_FAILED;
@@ -38,7 +38,8 @@ int settings_note_mailboxes(struct store *store, const struct config *config, in
 		list[i] = (struct mailbox_setting){ box->name, protocols[box->protocol],
 			disposal(&box->processed, all[i].word[0]),
 			disposal(&box->unrecognised, all[i].word[1]),
-			disposal(&box->quarantine, all[i].word[2]), box->raw_retention };
+			disposal(&box->quarantine, all[i].word[2]),
+			disposal(&box->optout, all[i].word[3]), box->raw_retention };
 	}
 	if (all && list)
 		result = store_note_mailboxes(store, list, config->mailboxes, now);
@@ -57,6 +58,7 @@ __attribute__((format(printf, 3, 4))) static void pair(
 	va_end(list);
 }
 
+/* USE: FOLDER_USE_COUNT for a folder from which nothing is deleted. */
 static void add_folder(struct audit_options *o, const struct mailbox *box, const struct disposal *d,
 	const char *what, enum folder_use use)
 {
@@ -66,7 +68,7 @@ static void add_folder(struct audit_options *o, const struct mailbox *box, const
 		: box->folder                          ? box->folder
 						       : "INBOX";
 	o->folder[o->folders++] = (struct audit_folder){ box->name, folder, what, use,
-		d->action == DISPOSE_MOVE ? box->raw_retention : 0 };
+		d->action == DISPOSE_MOVE && use != FOLDER_USE_COUNT ? box->raw_retention : 0 };
 }
 
 static void add_settings(const struct config *c, struct audit_options *o)
@@ -96,6 +98,10 @@ void settings_for_audit(const struct session *s, struct audit_options *o)
 			FOLDER_UNRECOGNISED);
 		add_folder(o, &c->mailbox[i], &c->mailbox[i].quarantine, "in quarantine",
 			FOLDER_QUARANTINE);
+		if (c->mailbox[i].optout.action == DISPOSE_MOVE)
+			add_folder(o, &c->mailbox[i], &c->mailbox[i].optout,
+				"a request to unsubscribe of which nothing proves who sent it",
+				FOLDER_USE_COUNT);
 	}
 	pair(&o->component[o->components++], "retour", "%s", RETOUR_VERSION);
 	pair(&o->component[o->components++], "SQLite", "%s", sqlite3_libversion());

@@ -6,7 +6,7 @@
 bool imap_moves_or_deletes(const struct mailbox *m)
 {
 	return m->processed.action != DISPOSE_KEEP || m->unrecognised.action != DISPOSE_KEEP ||
-		m->quarantine.action != DISPOSE_KEEP;
+		m->quarantine.action != DISPOSE_KEEP || m->optout.action == DISPOSE_MOVE;
 }
 
 int imap_find_folders(struct imap_source *s)

@@ -8,8 +8,8 @@
 #include "poller/mailbox/source.h"
 
 enum {
-	IMAP_WINDOW_MESSAGES = 4096, /* listed at once */
-	FOLDERS_MAX = 3,             /* one per settlement */
+	IMAP_WINDOW_MESSAGES = 4096,    /* listed at once */
+	FOLDERS_MAX = SETTLEMENT_COUNT, /* one per settlement */
 };
 
 /* One line of a listing. */

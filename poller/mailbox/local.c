@@ -29,7 +29,10 @@ const struct disposal *source_disposal(const struct mailbox *m, enum settlement 
 		return &m->processed;
 	case SETTLE_UNRECOGNISED:
 		return &m->unrecognised;
+	case SETTLE_OPTOUT:
+		return &m->optout;
 	case SETTLE_QUARANTINE:
+	case SETTLEMENT_COUNT:
 		break;
 	}
 	return &m->quarantine;

@@ -57,8 +57,9 @@ struct mailbox {
 	const char *folder; /* IMAP folder; else the same as path */
 	int kind;           /* enum mailbox_kind */
 	struct disposal processed, unrecognised, quarantine;
-	int64_t raw_retention;     /* seconds */
-	int64_t max_message;       /* bytes */
+	struct disposal optout; /* never deleted: neither DISPOSE_DELETE nor after raw_retention */
+	int64_t raw_retention;  /* seconds */
+	int64_t max_message;    /* bytes */
 	int64_t timeout, deadline; /* seconds */
 };
 

@@ -368,7 +368,7 @@ static int maildir_settle(
 		done->kept = count;
 		return 0;
 	}
-	for (enum settlement what = SETTLE_PROCESSED; what <= SETTLE_QUARANTINE; what++)
+	for (enum settlement what = SETTLE_PROCESSED; what < SETTLEMENT_COUNT; what++)
 		if (settle_one_kind(m, items, count, what, done))
 			result = -1;
 	return result;

@@ -73,7 +73,7 @@ static int moves_decided(void *context)
 {
 	struct mbox_source *b = context;
 	int result = 0;
-	for (int what = 0; what <= SETTLE_QUARANTINE; what++) {
+	for (int what = 0; what < SETTLEMENT_COUNT; what++) {
 		char *journal = b->moves[what].at.n ? mbox_moves_journal(b, (enum settlement)what)
 						    : NULL;
 		if (journal && (unlink(journal) || directory_sync(journal)) && errno != ENOENT)
@@ -280,8 +280,7 @@ static int mbox_settle(
 	*done = (struct settled){ 0 };
 	if (!x)
 		return source_fail(s, "no memory");
-	for (enum settlement what = SETTLE_PROCESSED; what <= SETTLE_QUARANTINE && !result;
-		what++) {
+	for (enum settlement what = SETTLE_PROCESSED; what < SETTLEMENT_COUNT && !result; what++) {
 		size_t n = select_handed(b, items, count, what, x);
 		result = n ? settle_one_kind(b, what, x, n, done) : 0;
 	}
@@ -368,7 +367,7 @@ static int mbox_close(struct source *s, char *error, size_t size)
 	mbox_reader_free(&b->scout);
 	free(b->handed.at);
 	free(b->removed.at);
-	for (int what = 0; what <= SETTLE_QUARANTINE; what++)
+	for (int what = 0; what < SETTLEMENT_COUNT; what++)
 		free(b->moves[what].at.at);
 	if (b->fd >= 0)
 		close(b->fd);

@@ -337,7 +337,7 @@ static int take_back(
 int mbox_moves_mend(struct mbox_source *b, bool finished)
 {
 	int result = 0;
-	for (int what = 0; what <= SETTLE_QUARANTINE && b->scratch && !result; what++) {
+	for (int what = 0; what < SETTLEMENT_COUNT && b->scratch && !result; what++) {
 		struct moves_head head;
 		struct stretches moved = { 0 };
 		char *journal = mbox_moves_journal(b, (enum settlement)what);

@@ -30,7 +30,7 @@ struct mbox_source {
 			 from then */
 	struct stretches handed;  /* out and not settled; .end is set to 0 when it was */
 	struct stretches removed; /* by settle(), still in the file */
-	struct mbox_moves moves[SETTLE_QUARANTINE + 1]; /* by settlement */
+	struct mbox_moves moves[SETTLEMENT_COUNT]; /* by settlement */
 	/* Only where mail stays: the scout goes ahead and asks. */
 	bool stays;
 	unsigned char wanted[MBOX_WANTED_WINDOW];

@@ -23,6 +23,8 @@ enum settlement {
 	SETTLE_PROCESSED,    /* [mailbox] processed */
 	SETTLE_UNRECOGNISED, /* [mailbox] unrecognised */
 	SETTLE_QUARANTINE, /* [mailbox] quarantine: it killed its parser, or is beyond all limits */
+	SETTLE_OPTOUT,     /* [mailbox] optout: somebody unsubscribes, and nothing proves who */
+	SETTLEMENT_COUNT
 };
 
 struct source_message {

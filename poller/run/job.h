@@ -25,11 +25,12 @@ struct poll_job {
 struct poll_counts {
 	uint64_t messages, fresh, duplicates, unrecognised, quarantined, events;
 	uint64_t deleted, moved, kept, expired;
-	uint64_t old;     /* messages that are older than events are kept; not in the sum */
-	uint64_t ancient; /* … than contacts are kept, too; not in the sum */
-	uint64_t stuck;   /* messages that could not be had; they stay in their mailbox */
-	uint64_t left;    /* for struct poll_job.certain */
-	int64_t newest;   /* the latest time that a mailbox gave one of its messages; 0: none */
+	uint64_t old;      /* messages that are older than events are kept; not in the sum */
+	uint64_t ancient;  /* … than contacts are kept, too; not in the sum */
+	uint64_t unheeded; /* opt-outs that may not act */
+	uint64_t stuck;    /* messages that could not be had; they stay in their mailbox */
+	uint64_t left;     /* for struct poll_job.certain */
+	int64_t newest;    /* the latest time that a mailbox gave one of its messages; 0: none */
 	unsigned mailboxes, failed; /* failed: mailboxes that were not read to their end */
 	bool store_failed, stopped;
 };

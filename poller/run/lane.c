@@ -25,7 +25,7 @@ void lane_drop_first(struct lane *lane)
 	wipe_free(w->payload, w->length);
 	free(w);
 	lane->event_count = 0;
-	lane->recognised = false;
+	lane->recognised = lane->unheeded = false;
 	lane->head_since = clock_monotonic();
 }
 
@@ -103,7 +103,10 @@ static int send_start(struct pump *p, struct lane *lane)
 		snprintf(start.mailbox, sizeof start.mailbox, "%s", lane->name);
 		start.stays = lane->box->processed.action == DISPOSE_KEEP ||
 			lane->box->unrecognised.action == DISPOSE_KEEP ||
-			lane->box->quarantine.action == DISPOSE_KEEP;
+			lane->box->quarantine.action == DISPOSE_KEEP ||
+			(lane->box->optout.action == DISPOSE_KEEP &&
+				lane->box->protocol !=
+					PROTOCOL_POP3); /* a server without UIDL reads them again */
 		start.settles = p->job->store != NULL;
 	}
 	memcpy(payload, &start, sizeof start);

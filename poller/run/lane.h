@@ -50,7 +50,7 @@ struct lane {
 	size_t waiting_bytes;
 	struct packed_event *events; /* of the first waiting message */
 	size_t event_count, event_room;
-	bool recognised;
+	bool recognised, unheeded; /* UNHEEDED: it has an opt-out that may not act */
 	struct wire_settle *items; /* stored in the open transaction, to be settled after it */
 	size_t item_count, item_room;
 	struct poll_counts counts;

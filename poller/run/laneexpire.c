@@ -63,11 +63,16 @@ struct former {
 	char name[FORMER_MAX][WIRE_NAME_SIZE];
 };
 
-/* The one that is read now is none: its mail is to be read. */
+/*
+ * The one that is read now is none: its mail is to be read. Nor is that of opt-outs, where nothing
+ * is deleted.
+ */
 static int add_former(void *context, const char *folder)
 {
 	struct former *f = context;
-	if (use_of(f->box, folder) == FOLDER_FORMER && f->count < FORMER_MAX &&
+	bool optouts = f->box->optout.action == DISPOSE_MOVE &&
+		!strcasecmp(f->box->optout.folder, folder);
+	if (use_of(f->box, folder) == FOLDER_FORMER && f->count < FORMER_MAX && !optouts &&
 		strcasecmp(folder, f->box->folder ? f->box->folder : "INBOX") != 0)
 		snprintf(f->name[f->count++], WIRE_NAME_SIZE, "%s", folder);
 	return 0;

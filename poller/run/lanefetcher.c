@@ -47,7 +47,7 @@ static int answer_listed(
 		return -1;
 	memset(wanted, 1, count);
 	unsigned keeps = 0;
-	for (int what = SETTLE_PROCESSED; what <= SETTLE_QUARANTINE; what++)
+	for (int what = SETTLE_PROCESSED; what < SETTLEMENT_COUNT; what++)
 		keeps |= (unsigned)(lane_disposal(lane, (enum settlement)what)->action ==
 				 DISPOSE_KEEP)
 			<< what;

@@ -84,7 +84,9 @@ static void message_done(struct pump *p, struct lane *lane, const struct wire_pa
 	}
 	lane->counts.newest = head.arrived > lane->counts.newest ? head.arrived
 								 : lane->counts.newest;
-	enum settlement what = lane->recognised ? SETTLE_PROCESSED : SETTLE_UNRECOGNISED;
+	enum settlement what = lane->unheeded ? SETTLE_OPTOUT
+		: lane->recognised            ? SETTLE_PROCESSED
+					      : SETTLE_UNRECOGNISED;
 	if (parsed->overflow) {
 		char name[WIRE_NAME_SIZE];
 		log_warning(
@@ -106,6 +108,9 @@ static void message_done(struct pump *p, struct lane *lane, const struct wire_pa
 		if (need_transaction(p) ||
 			store_message(p->job->store, &m, lane->events, lane->event_count,
 				p->job->now, &result) ||
+			(lane->unheeded && result == MESSAGE_NEW &&
+				store_count_message(
+					p->job->store, lane->name, "not-honoured", m.arrived)) ||
 			note_item(p, lane, &head, what)) {
 			pump_fail(p);
 			return;
@@ -115,6 +120,7 @@ static void message_done(struct pump *p, struct lane *lane, const struct wire_pa
 			lane->counts.duplicates++;
 		} else {
 			lane->counts.fresh++;
+			lane->counts.unheeded += lane->unheeded;
 			lane->counts.events += lane->event_count;
 			lane->counts.old += lane->event_count &&
 				store_is_over(p->job->store, RETAIN_EVENTS, m.arrived, p->job->now);
@@ -176,7 +182,7 @@ void lane_parser_died(struct pump *p, struct lane *lane)
 	lane->parser = 0;
 	lane->parser_ready = false;
 	lane->event_count = 0;
-	lane->recognised = false;
+	lane->recognised = lane->unheeded = false;
 	if (was_ready && lane->first) {
 		log_warning("mailbox %s: the parser %s", lane->name, text);
 		if (++lane->first->tries >= TRIES)
@@ -228,6 +234,8 @@ static int take_event(struct pump *p, struct lane *lane, struct event *e)
 			pump_fail(p);
 			return 0;
 		}
+		lane->unheeded |= e->kind == KIND_OPTOUT &&
+			!store_may_act(p->job->store, &lane->events[lane->event_count]);
 	}
 	lane->event_count++;
 	return 0;

@@ -189,6 +189,10 @@ static void lane_report(struct pump *p, struct lane *lane, struct poll_counts *t
 		log_notice(
 			"mailbox %s: %llu of them are older than [retention] contacts, too: nothing stays of them",
 			lane->name, (unsigned long long)c->ancient);
+	if (c->unheeded)
+		log_warning(
+			"mailbox %s: %llu requests to unsubscribe are not honoured: nothing proves who sent them; they are kept for a person to read",
+			lane->name, (unsigned long long)c->unheeded);
 	if (c->left)
 		log_notice(
 			"mailbox %s: %llu messages stay there: while the clock is in doubt it is not certain when they arrived",

@@ -194,7 +194,7 @@ static uint16_t campaign_of(struct logreader *r, struct span sender)
 	char buffer[EVENT_ADDRESS_SIZE], name[EVENT_CAMPAIGN_SIZE] = "";
 	struct verp v;
 	struct span address = origin_unwrap(sender, buffer),
-		    token = origin_token(&r->options, address);
+		    token = origin_token(r->options.verp, address);
 	uint16_t number;
 	if (token.n && verp_decode(token, &v))
 		number = queue_name(r->queue, v.campaign);

@@ -149,8 +149,10 @@ static void unwraps_and_matches(void **state)
 	ASSERT_SPAN(origin_unwrap(SPAN("SRS0=aB"), buffer), "SRS0=aB");
 	assert_true(origin_is_ours(&FIXTURE_OPTIONS, SPAN("News.Example.com")));
 	assert_false(origin_is_ours(&FIXTURE_OPTIONS, SPAN("notexample.com")));
-	ASSERT_SPAN(origin_token(&FIXTURE_OPTIONS, SPAN("bounce+k7-x@bounce.example.com")), "k7-x");
-	assert_int_equal(origin_token(&FIXTURE_OPTIONS, SPAN("bounce+@bounce.example.com")).n, 0);
+	ASSERT_SPAN(
+		origin_token(FIXTURE_OPTIONS.verp, SPAN("bounce+k7-x@bounce.example.com")), "k7-x");
+	assert_int_equal(
+		origin_token(FIXTURE_OPTIONS.verp, SPAN("bounce+@bounce.example.com")).n, 0);
 	assert_int_equal(
 		origin_verp_recipient(SPAN("bounces+camp+anna=example.org@example.com"), buffer),
 		16);

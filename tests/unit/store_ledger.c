@@ -104,14 +104,14 @@ static const char *last_mailbox(const char *with)
 static void mailboxes_are_noted_when_they_change(void **state)
 {
 	struct mailbox_setting list[] = { { "bounces", "imap", "delete", "move:Not ours", "keep",
-						  7 * DAY },
-		{ "joe@example.org", "pop3", "delete", "keep", "keep", DAY } };
+						  "move:Unsubscribe", 7 * DAY },
+		{ "joe@example.org", "pop3", "delete", "keep", "keep", "keep", DAY } };
 	struct ledger_entry before, after;
 
 	(void)state;
 	ok(store_note_mailboxes(store, list, 2, NOW));
 	assert_string_equal(last_mailbox("name=bounces"),
-		"name=bounces protocol=imap processed=delete unrecognised=move:Not%20ours quarantine=keep raw_retention=604800");
+		"name=bounces protocol=imap processed=delete unrecognised=move:Not%20ours quarantine=keep optout=move:Unsubscribe raw_retention=604800");
 	assert_non_null(last_mailbox("name=joe%40example.org"));
 	ok(store_ledger_head(store, &before));
 	ok(store_note_mailboxes(store, list, 2, NOW + 1));

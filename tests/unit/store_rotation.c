@@ -331,11 +331,12 @@ static void keys_of_return_paths_may_be_credentials(void **state)
 	snprintf(to, sizeof to, "%s/%s", credentials, name);
 	assert_int_equal(rename(from, to), 0);
 	ok(open_store(o, NOW));
-	assert_int_equal(store_verp_token(store, "nl", A, strlen(A), 64, token, &full), STORE_KEYS);
+	assert_int_equal(
+		store_verp_token(store, false, "nl", A, strlen(A), 64, token, &full), STORE_KEYS);
 	close_store();
 	o.credentials_dir = credentials;
 	ok(open_store(o, NOW));
-	ok(store_verp_token(store, "nl", A, strlen(A), 64, token, &full));
+	ok(store_verp_token(store, false, "nl", A, strlen(A), 64, token, &full));
 	ok(store_key_retire(store, name, NOW, &credential));
 	assert_true(credential);
 	assert_int_equal(access(to, F_OK), 0);

@@ -19,7 +19,7 @@ static int setup_key(void **state)
 static void sign(const char *campaign, const char *address, char *token, bool wants_full)
 {
 	bool full;
-	ok(store_verp_token(store, campaign, address, strlen(address), ROOM, token, &full));
+	ok(store_verp_token(store, false, campaign, address, strlen(address), ROOM, token, &full));
 	assert_int_equal(full, wants_full);
 	assert_true(strlen(token) <= ROOM);
 }
@@ -245,14 +245,15 @@ static void without_a_key_it_says_so(void **state)
 	char token[STORE_TOKEN_SIZE];
 	bool full;
 	(void)state;
-	assert_int_equal(store_verp_token(store, "c", "anna@example.org", 16, ROOM, token, &full),
+	assert_int_equal(
+		store_verp_token(store, false, "c", "anna@example.org", 16, ROOM, token, &full),
 		STORE_KEYS);
 	ok(store_key_add(store, "verp", NOW, key_name));
-	assert_int_equal(
-		store_verp_token(store, "c", "no address", 10, ROOM, token, &full), STORE_MISUSE);
-	assert_int_equal(
-		store_verp_token(store, "a-campaign-with-a-name-that-fills-the-whole-return-path",
-			"anna@example.org", 16, ROOM, token, &full),
+	assert_int_equal(store_verp_token(store, false, "c", "no address", 10, ROOM, token, &full),
+		STORE_MISUSE);
+	assert_int_equal(store_verp_token(store, false,
+				 "a-campaign-with-a-name-that-fills-the-whole-return-path",
+				 "anna@example.org", 16, ROOM, token, &full),
 		STORE_MISUSE);
 }
 

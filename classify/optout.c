@@ -1,0 +1,111 @@
+/*
+ * Mails by which somebody unsubscribes: sent by a mail program to the address in List-Unsubscribe
+ * (RFC 2369 section 3.2), or written by hand as an answer to a newsletter. What the words are is in
+ * the rules ("kind = optout"); here is who asks, and whether it can be anybody else: an opt-out is
+ * final, and From is written by whoever likes. What proves it:
+ *
+ *   a token of ours in the address that it was sent to: a List-Unsubscribe address, or a signed
+ *   return path (store/verp.c checks it) our own mail server, which found the domain in From
+ *   authenticated (classify/authres.h)
+ *
+ * Everything else is an opt-out of unverified origin, which acts on nobody.
+ */
+#include "classify/authres.h"
+#include "classify/header.h"
+#include "classify/reader.h"
+
+enum { LINE_SCAN_MAX = 200, WORD_MAX = 64 };
+
+/* What may stand behind the words that ask: a sign, and one word such as the list's name. */
+static bool is_list_name(struct span rest)
+{
+	rest = span_trim(rest);
+	while (rest.n && strchr(".!,;:-\"'", rest.p[0]))
+		rest = span_trim((struct span){ rest.p + 1, rest.n - 1 });
+	while (rest.n && strchr(".!,;", rest.p[rest.n - 1]))
+		rest = span_trim((struct span){ rest.p, rest.n - 1 });
+	return rest.n <= WORD_MAX && !memchr(rest.p, ' ', rest.n) && !memchr(rest.p, '?', rest.n);
+}
+
+/* Is LINE nothing but a request to unsubscribe? */
+static bool asks(const struct reader *r, struct span line)
+{
+	struct matches found;
+	line = span_trim(line);
+	while (line.n && strchr("\"'<", line.p[0]))
+		line = (struct span){ line.p + 1, line.n - 1 };
+	if (!line.n || line.n > LINE_SCAN_MAX)
+		return false;
+	rules_scan(r->rules, line, WHERE_SUBJECT, &found);
+	for (size_t i = 0; i < found.count; i++)
+		if (rule_at(r->rules, found.at[i].rule)->kind == KIND_OPTOUT &&
+			found.at[i].begin == 0 &&
+			is_list_name((struct span){
+				line.p + found.at[i].end, line.n - found.at[i].end }))
+			return true;
+	return false;
+}
+
+/*
+ * The first line that says something, where the subject says nothing of its own: it is empty, or
+ * that of the newsletter that is answered.
+ */
+static bool text_asks(const struct reader *r)
+{
+	struct span rest = r->mail->human, line;
+	if (!r->answer && !span_is_blank(r->mail->subject_text))
+		return false;
+	while (span_line(&rest, &line))
+		if (!span_is_blank(line))
+			return asks(r, line);
+	return false;
+}
+
+/*
+ * The one address of the one From field; an empty span where there are several, and so nobody can
+ * tell which of them was authenticated.
+ */
+static struct span only_sender(const struct reader *r)
+{
+	struct fields_at at = { 0 };
+	struct found_address first = { 0 }, second;
+	struct field f;
+	size_t fields = 0, i = 0;
+	while (fields_next(r->mail->fields, &at, &f))
+		fields += span_equal_nocase(f.name, SPAN("From"));
+	bool one = fields == 1 && address_next(r->mail->from, &i, &first) &&
+		!address_next(r->mail->from, &i, &second);
+	return one ? first.text : (struct span){ "", 0 };
+}
+
+static bool is_authenticated(const struct reader *r)
+{
+	struct span sender = only_sender(r);
+	return sender.n && !r->nested &&
+		authres_passes(r->mail->fields, r->options->authserv_ids, address_domain(sender));
+}
+
+bool optout_read(struct reader *r)
+{
+	struct found_address from;
+	struct arf request;
+	size_t i = 0;
+	if (r->nested || !address_next(r->mail->from, &i, &from) || sender_is_daemon(r) ||
+		sender_has_null_path(r->mail))
+		return false;
+	bool signed_address = r->unsubscribe.n && !sender_is_auto_replied(r->mail);
+	if (!signed_address && !asks(r, r->mail->subject_text) && !text_asks(r))
+		return false;
+	if (r->unsubscribe.n)
+		common_token(r, r->unsubscribe);
+	/*
+	 * what the mail shows of ours, an attached newsletter for example, says nothing about who
+	 * sent it
+	 */
+	r->common.origin = is_authenticated(r) ? ORIGIN_MATCHED : ORIGIN_UNVERIFIED;
+	arf_read(SPAN(""), &request);
+	request.type = FEEDBACK_OPT_OUT;
+	request.recipient[request.recipients++] = from.text;
+	complaint_read(r, &request);
+	return true;
+}
