@@ -77,7 +77,7 @@ static bool next_pair(struct span *rest, struct span *name, struct span *value)
 }
 
 /* The domain of "user@domain", "@domain" or "domain". */
-static struct span domain_of(struct span value)
+static struct span authres_domain_of(struct span value)
 {
 	const char *at = memrchr(value.p, '@', value.n);
 	return at ? (struct span){ at + 1, (size_t)(value.p + value.n - at - 1) } : value;
@@ -110,7 +110,7 @@ static bool result_proves(struct span result, struct span domain)
 	method = cut(&rest, '/'); /* its version */
 	while (next_pair(&result, &name, &value))
 		for (size_t i = 0; i < sizeof proofs / sizeof *proofs; i++) {
-			struct span proven = domain_of(value);
+			struct span proven = authres_domain_of(value);
 			if (span_equal_nocase(method, proofs[i].method) &&
 				span_equal_nocase(name, proofs[i].property) && proven.n &&
 				(proofs[i].below ? is_or_is_below(domain, proven)
@@ -120,7 +120,7 @@ static bool result_proves(struct span result, struct span domain)
 	return false;
 }
 
-static bool is_ours(struct span id, const char *const *ids)
+static bool is_our_authserv(struct span id, const char *const *ids)
 {
 	for (; *ids; ids++)
 		if (span_equal_nocase(id, span_of(*ids)))
@@ -143,7 +143,7 @@ bool authres_passes(const struct fields *fields, const char *const *ids, struct 
 		if (!whole)
 			return false; /* whose it is cannot be told: better none than one below
 				       it */
-		if (!is_ours(id, ids))
+		if (!is_our_authserv(id, ids))
 			continue;
 		while (rest.n) {
 			if (result_proves(cut(&rest, ';'), domain))

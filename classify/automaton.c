@@ -65,7 +65,7 @@ void automaton_free(struct automaton *a)
 
 /* --- words ---------------------------------------------------------------- */
 
-static bool same_bytes(
+static bool same_phrase(
 	const struct automaton *a, const struct slot *slot, const char *bytes, bool folded)
 {
 	const char *known = a->bytes + a->words[slot->id];
@@ -83,7 +83,7 @@ __attribute__((noinline)) struct slot *automaton_slot(
 
 		if (!slot->id ||
 			(slot->hash == hash && slot->n == n &&
-				(slot->exact || same_bytes(a, slot, bytes, folded))))
+				(slot->exact || same_phrase(a, slot, bytes, folded))))
 			return slot;
 	}
 }

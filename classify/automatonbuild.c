@@ -260,7 +260,7 @@ out:
 	return done;
 }
 
-static bool begin(struct builder *b, const struct phrase *phrases, size_t count)
+static bool begin_phrase(struct builder *b, const struct phrase *phrases, size_t count)
 {
 	size_t bytes = 0;
 
@@ -281,7 +281,7 @@ static bool begin(struct builder *b, const struct phrase *phrases, size_t count)
 }
 
 /* No slot more than the words need: a small table stays in the cache. */
-static bool finish(struct builder *b)
+static bool finish_automaton(struct builder *b)
 {
 	b->a.root = calloc(b->a.base->word_count + 1, sizeof *b->a.root);
 	if (!b->a.root)
@@ -309,15 +309,17 @@ bool automaton_build(struct image *image, const struct phrase *phrases, size_t c
 	char *error, size_t size)
 {
 	struct builder b = { 0 };
-	const char *why = count > PHRASES_MAX ? "there are too many phrases"
-		: begin(&b, phrases, count)   ? NULL
-					      : "no memory";
+	const char *why = count > PHRASES_MAX      ? "there are too many phrases"
+		: begin_phrase(&b, phrases, count) ? NULL
+						   : "no memory";
 
 	*wrong = count;
 	for (size_t i = 0; i < count && !why; i++)
 		if ((why = add_phrase(&b, &phrases[i], i ? &phrases[i - 1] : NULL)))
 			*wrong = i;
-	if (!why && !(finish(&b) && automaton_pack(image, &b.a, b.pattern_count, b.bytes_used)))
+	if (!why &&
+		!(finish_automaton(&b) &&
+			automaton_pack(image, &b.a, b.pattern_count, b.bytes_used)))
 		why = "no memory";
 	end(&b);
 	if (why)

@@ -101,7 +101,7 @@ void charsets_close(struct charsets *c)
 	free(c);
 }
 
-static bool is_name(struct span name, const char *known)
+static bool is_charset_name(struct span name, const char *known)
 {
 	return name.n && (name.p[0] | 0x20) == known[0] && span_equal_nocase(name, span_of(known));
 }
@@ -112,7 +112,7 @@ bool charset_is_utf8(struct span name)
 		"unknown-8bit", "unknown", "iso-8859-1", "iso-8859-15", "windows-1252",
 		"ansi_x3.4-1968" };
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (is_name(name, names[i]))
+		if (is_charset_name(name, names[i]))
 			return true;
 	return !name.n;
 }
@@ -121,7 +121,7 @@ static int charset_number(struct span name)
 {
 	for (int i = 0; i < CHARSET_COUNT && name.n; i++)
 		for (int j = 0; j < CHARSET_NAMES_MAX && charset_table[i].names[j]; j++)
-			if (is_name(name, charset_table[i].names[j]))
+			if (is_charset_name(name, charset_table[i].names[j]))
 				return i;
 	return -1;
 }
@@ -132,7 +132,7 @@ static bool is_utf8_name(struct span name)
 }
 
 /* Cuts N bytes of valid UTF-8 that were filled to the brim back to a character boundary. */
-static size_t whole_characters(const char *text, size_t n)
+static size_t whole_utf8(const char *text, size_t n)
 {
 	const uint8_t *bad = u8_check((const uint8_t *)text, n);
 	return bad ? (size_t)((const char *)bad - text) : n;
@@ -227,7 +227,7 @@ size_t charset_to_utf8(
 		(known && c->holds_ascii[i] && span_is_ascii(text))) {
 		size_t n = text.n < size ? text.n : size;
 		memcpy(out, text.p, n);
-		return n < text.n ? whole_characters(out, n) : n;
+		return n < text.n ? whole_utf8(out, n) : n;
 	}
 	if (!known || is_utf8_name(name) ||
 		(c->seven_bits[i] && !span_is_ascii(text))) { /* labelled carelessly */

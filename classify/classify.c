@@ -59,7 +59,7 @@ void workspace_free(struct workspace *w)
 
 /* --- which reader --------------------------------------------------------- */
 
-static bool says(const struct reader *r, enum kind kind, const char **rule)
+static bool outcome_says(const struct reader *r, enum kind kind, const char **rule)
 {
 	const uint16_t *found = r->header_says[kind] ? &r->header_rule[kind]
 		: r->subject_says[kind]              ? &r->subject_rule[kind]
@@ -158,7 +158,7 @@ static bool is_held(const struct reader *r)
 
 static bool is_automatic(const struct reader *r, const char **rule)
 {
-	if (says(r, KIND_AUTOREPLY, rule))
+	if (outcome_says(r, KIND_AUTOREPLY, rule))
 		return true;
 	*rule = "rfc3834";
 	return sender_is_auto_replied(r->mail);
@@ -196,7 +196,7 @@ static bool is_notice(const struct reader *r)
 	return r->notice_subject && !(s.digit == 4 && s.subject == 3 && r->bounce_sender);
 }
 
-static void read_message(struct reader *r)
+static void read_any_message(struct reader *r)
 {
 	const char *rule = "";
 	struct arf feedback;
@@ -211,7 +211,7 @@ static void read_message(struct reader *r)
 		(!r->mail->has_status && (complaint_read_other(r) || optout_read(r))))
 		return;
 	bool forwarded = r->answer && sender_is_person(r);
-	if (r->mail->has_status && !forwarded && !says(r, KIND_CHALLENGE, &rule) &&
+	if (r->mail->has_status && !forwarded && !outcome_says(r, KIND_CHALLENGE, &rule) &&
 		failure_read_status(r))
 		return;
 	if (r->mail->has_disposition && is_refusal(r)) {
@@ -227,7 +227,7 @@ static void read_message(struct reader *r)
 		return;
 	}
 	common_scan_header(r);
-	if (says(r, KIND_CHALLENGE, &rule)) {
+	if (outcome_says(r, KIND_CHALLENGE, &rule)) {
 		reader_emit_none(r, KIND_CHALLENGE, rule);
 		return;
 	}
@@ -346,7 +346,7 @@ int classify(const struct rules *rules, const struct classify_options *options, 
 	prose_open(&w->prose, rules, w->mail.human);
 	common_read(&r, arrived);
 	common_scan(&r);
-	read_message(&r);
+	read_any_message(&r);
 	if (!r.told) /* a report that names nobody and says nothing */
 		reader_emit_none(&r, KIND_NONE, "none.empty-report");
 	int stopped = r.stopped;

@@ -32,7 +32,7 @@ static char at(struct span t, size_t i)
 }
 
 /* Up to three digits at I. */
-static struct number number_at(struct span t, size_t i)
+static struct number code_number_at(struct span t, size_t i)
 {
 	struct number n = { 0, 0 };
 
@@ -69,17 +69,17 @@ static bool free_after(struct span t, size_t i)
 /* An enhanced code at I; its length, or 0. */
 static size_t status_at(struct span t, size_t i, struct status *out)
 {
-	struct number digit = number_at(t, i), subject, detail;
+	struct number digit = code_number_at(t, i), subject, detail;
 	size_t k = i + digit.digits;
 
 	if (digit.digits != 1 || (digit.value != 2 && digit.value != 4 && digit.value != 5) ||
 		at(t, k) != '.')
 		return 0;
-	subject = number_at(t, ++k);
+	subject = code_number_at(t, ++k);
 	k += subject.digits;
 	if (!subject.digits || subject.digits > 3 || at(t, k) != '.')
 		return 0;
-	detail = number_at(t, ++k);
+	detail = code_number_at(t, ++k);
 	k += detail.digits;
 	if (!detail.digits || detail.digits > 3)
 		return 0;
@@ -227,7 +227,8 @@ static void take_reply(struct best *b, unsigned value, int sure, size_t begin, s
 }
 
 /* True when it is the best one so far. */
-static bool take_status(struct best *b, struct status s, int sure, size_t begin, size_t end)
+static bool take_enhanced_status(
+	struct best *b, struct status s, int sure, size_t begin, size_t end)
 {
 	sure += specificity(s) * 100;
 	if (s.digit == 2)
@@ -258,7 +259,7 @@ struct codes codes_find(struct span text)
 	if (text.n > CODES_SCANNED_MAX)
 		text.n = CODES_SCANNED_MAX;
 	while ((i = (size_t)(bytes_find(text.p + i, text.p + text.n, digits) - text.p)) < text.n) {
-		struct number n = number_at(text, i);
+		struct number n = code_number_at(text, i);
 		struct status s;
 		size_t end = 0, length = 0;
 		int sure;
@@ -276,7 +277,7 @@ struct codes codes_find(struct span text)
 		if (n.digits == 3 && reply_plausible(n.value) && free_after(text, i + 3)) {
 			end = status_after(text, i + 3, &s);
 			sure = end ? SURE_PAIR : sureness(text, i, i + 3);
-			if (end && take_status(&b, s, SURE_PAIR, i, end))
+			if (end && take_enhanced_status(&b, s, SURE_PAIR, i, end))
 				b.reply = 0; /* a better pair than the one before: its reply code,
 						too */
 			if (sure)
@@ -288,7 +289,7 @@ struct codes codes_find(struct span text)
 		if (length && free_after(text, i + length)) {
 			sure = sureness(text, i, i + length);
 			if (sure)
-				take_status(&b, s, sure, i, i + length);
+				take_enhanced_status(&b, s, sure, i, i + length);
 			i += length;
 			continue;
 		}

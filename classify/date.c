@@ -40,7 +40,7 @@ static bool word_next(struct span *rest, struct span *word)
 }
 
 /* WORD as a number of at most nine digits; -1. */
-static long number(struct span word)
+static long date_number(struct span word)
 {
 	long value = 0;
 	if (!word.n || word.n > 9)
@@ -53,7 +53,7 @@ static long number(struct span word)
 	return value;
 }
 
-static int month_of(struct span word)
+static int month_of_name(struct span word)
 {
 	for (int i = 0; i < 12; i++)
 		if (word.n >= 3 && span_starts_nocase(word, span_of(months[i])))
@@ -69,7 +69,7 @@ static bool clock_of(struct span word, struct tm *tm)
 	while (parts < 3) {
 		const char *colon = memchr(word.p, ':', word.n);
 		struct span digits = { word.p, colon ? (size_t)(colon - word.p) : word.n };
-		if (digits.n > 2 || (part[parts++] = number(digits)) < 0)
+		if (digits.n > 2 || (part[parts++] = date_number(digits)) < 0)
 			return false;
 		if (!colon)
 			break;
@@ -82,10 +82,10 @@ static bool clock_of(struct span word, struct tm *tm)
 }
 
 /* "+0900" or a name; false when it is neither. */
-static bool zone_of(struct span word, long *seconds)
+static bool zone_of_name(struct span word, long *seconds)
 {
 	if (word.n == 5 && (word.p[0] == '+' || word.p[0] == '-')) {
-		long value = number((struct span){ word.p + 1, 4 });
+		long value = date_number((struct span){ word.p + 1, 4 });
 		*seconds = (value / 100 * 60 + value % 100) * 60 * (word.p[0] == '-' ? -1 : 1);
 		return value >= 0;
 	}
@@ -113,14 +113,14 @@ int64_t date_parse(struct span text)
 	for (size_t words = 0; words < DATE_WORDS_MAX && word_next(&text, &word); words++) {
 		if (memchr(word.p, ':', word.n))
 			have_clock = clock_of(word, &tm) || have_clock;
-		else if (zone_of(word, &zone))
+		else if (zone_of_name(word, &zone))
 			continue;
-		else if ((value = number(word)) >= 0 && !tm.tm_mday && value <= 31)
+		else if ((value = date_number(word)) >= 0 && !tm.tm_mday && value <= 31)
 			tm.tm_mday = (int)value;
 		else if (value >= 0 && year < 0)
 			year = full_year(value);
 		else if (tm.tm_mon < 0)
-			tm.tm_mon = month_of(word);
+			tm.tm_mon = month_of_name(word);
 	}
 	if (tm.tm_mon < 0 || !tm.tm_mday || year < 1970 || year > YEAR_LAST || !have_clock)
 		return 0;

@@ -70,7 +70,7 @@ struct saying {
 };
 
 /* PREFIX and ID as a rule's name into OUT of EVENT_RULE_SIZE bytes. */
-static void join(char *out, const char *prefix, const char *id)
+static void join_rule(char *out, const char *prefix, const char *id)
 {
 	size_t n = strlen(prefix), m = strnlen(id, EVENT_RULE_SIZE - 1 - n);
 
@@ -87,7 +87,7 @@ static void bid(struct bids *bids, int weight, const char *prefix, const char *i
 	struct bid *best = &bids->best[klass == CLASS_HARD && bids->passing ? CLASS_SOFT : klass];
 	char rule[EVENT_RULE_SIZE];
 
-	join(rule, prefix, id);
+	join_rule(rule, prefix, id);
 	if (bids->evidence->tell) {
 		const struct bid_told told = { what->source, rule, what->category, weight,
 			what->words };
@@ -210,7 +210,7 @@ static void bid_codes(const struct rules *r, struct bids *bids, const struct dec
 
 /* --- which words ---------------------------------------------------------- */
 
-static unsigned blanks(bytes16 b)
+static unsigned blanks_at(bytes16 b)
 {
 	return bytes_mask(
 		bytes_are(b, ' ') | bytes_are(b, '\n') | bytes_are(b, '\r') | bytes_are(b, '\t'));
@@ -247,7 +247,7 @@ static size_t join_answer(char *buffer, struct span text, unsigned reply)
 						   with what follows them */
 
 		if (!length) {
-			blank = bytes_find(text.p, end, blanks);
+			blank = bytes_find(text.p, end, blanks_at);
 			length = (size_t)(blank - text.p) + (blank < end);
 			memcpy(buffer + n, text.p, length);
 			n += length;
@@ -274,7 +274,7 @@ struct heard {
 				 of the SMTP command */
 };
 
-static const struct matches *search(const struct rules *r, struct heard *h)
+static const struct matches *search_words(const struct rules *r, struct heard *h)
 {
 	if (!h->done && !searched_part(h->searched, h->original, &h->found))
 		rules_scan(r, h->text, WHERE_DIAGNOSTIC | WHERE_HUMAN, &h->found);
@@ -386,9 +386,9 @@ static bool bid_stage(const struct rules *r, struct bids *bids, const struct dec
 	if (bids->evidence->kind == KIND_DELAY || !(d->reply || d->status.digit) ||
 		(top != CLASS_HARD && bids->best[top].weight > WEIGHT_STAGE))
 		return false; /* nothing that the stage says would count */
-	stage = find_stage(r, search(r, answer), &id);
+	stage = find_stage(r, search_words(r, answer), &id);
 	if (!stage)
-		stage = find_stage(r, search(r, human), &id);
+		stage = find_stage(r, search_words(r, human), &id);
 	if (!stage || stage->category == CATEGORY_NONE)
 		return false;
 	bid(bids, WEIGHT_STAGE, "", id,
@@ -469,10 +469,10 @@ static enum veto find_veto(const struct rules *r, const struct bids *bids, const
 {
 	const struct bid *hard = &bids->best[CLASS_HARD];
 	enum veto codes = veto_of_codes(d, bids),
-		  words = veto_of_words(r, search(r, answer), d, hard, WHERE_DIAGNOSTIC);
+		  words = veto_of_words(r, search_words(r, answer), d, hard, WHERE_DIAGNOSTIC);
 
 	if (hard->human) {
-		enum veto near = veto_of_words(r, search(r, human), d, hard, WHERE_HUMAN);
+		enum veto near = veto_of_words(r, search_words(r, human), d, hard, WHERE_HUMAN);
 		words = near > words ? near : words;
 	}
 	return codes > words ? codes : words;
@@ -489,7 +489,7 @@ static enum klass bid_about_us(struct bids *bids)
 }
 
 /* The principle at the head of this file. Returns the class that wins. */
-static enum klass judge(const struct rules *r, struct bids *bids, const struct decision *d,
+static enum klass bids_judged(const struct rules *r, struct bids *bids, const struct decision *d,
 	struct heard *answer, struct heard *human, bool early)
 {
 	const struct bid *hard = &bids->best[CLASS_HARD];
@@ -500,7 +500,7 @@ static enum klass judge(const struct rules *r, struct bids *bids, const struct d
 
 	if (hard->weight < bids->best[other].weight || !hard->weight) {
 		if (bids->best[other].weight <= WEIGHT_DIGIT && !bids->passing &&
-			veto_of_words(r, search(r, answer), d, hard, WHERE_DIAGNOSTIC) >
+			veto_of_words(r, search_words(r, answer), d, hard, WHERE_DIAGNOSTIC) >
 				VETO_PASSING)
 			return bid_about_us(bids);
 		return other;
@@ -562,7 +562,7 @@ static void conclude(const struct bids *bids, enum klass winner, struct decision
 	 */
 	if (out->category == CATEGORY_DOMAIN_UNKNOWN && out->klass == CLASS_SOFT)
 		out->category = CATEGORY_NETWORK_ERROR;
-	join(out->rule, "", *won->rule ? won->rule : "none");
+	join_rule(out->rule, "", *won->rule ? won->rule : "none");
 }
 
 void decide(const struct rules *r, const struct evidence *e, struct decision *out)
@@ -576,7 +576,7 @@ void decide(const struct rules *r, const struct evidence *e, struct decision *ou
 	find_provider(r, e, out->provider);
 	find_codes(e, out);
 	if (e->kind == KIND_SUCCESS) {
-		join(out->rule, "", "kind.success");
+		join_rule(out->rule, "", "kind.success");
 		return;
 	}
 	bids.passing = e->kind == KIND_DELAY || (digit_of(out) == 4 && out->reply / 100 != 5);
@@ -589,11 +589,12 @@ void decide(const struct rules *r, const struct evidence *e, struct decision *ou
 	human.text = human.original = e->human;
 	human.searched = e->searched;
 	answer.done = human.done = false;
-	if (!bid_words(r, &bids, out, answer.text, search(r, &answer), WHERE_DIAGNOSTIC,
+	if (!bid_words(r, &bids, out, answer.text, search_words(r, &answer), WHERE_DIAGNOSTIC,
 		    WEIGHT_WORDS) &&
-		!bid_words(r, &bids, out, human.text, search(r, &human), WHERE_HUMAN, WEIGHT_HUMAN))
+		!bid_words(r, &bids, out, human.text, search_words(r, &human), WHERE_HUMAN,
+			WEIGHT_HUMAN))
 		bid_subject(r, &bids, out, e->subject);
 	early = bid_stage(r, &bids, out, &answer, &human);
-	conclude(&bids, judge(r, &bids, out, &answer, &human, early), out);
+	conclude(&bids, bids_judged(r, &bids, out, &answer, &human, early), out);
 	explicit_bzero(joined, answer.text.n);
 }

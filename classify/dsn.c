@@ -195,7 +195,7 @@ enum action dsn_action(struct span field)
 	return span_starts_nocase(field, SPAN("delay")) ? ACTION_DELAYED : ACTION_NONE;
 }
 
-static struct span skip_type(struct span field)
+static struct span skip_address_type(struct span field)
 {
 	const char *semicolon = memchr(field.p, ';', field.n);
 	if (!semicolon || semicolon - field.p > 24)
@@ -210,7 +210,7 @@ static struct span skip_type(struct span field)
 
 struct span dsn_host(struct span field)
 {
-	struct span host = skip_type(span_trim(field));
+	struct span host = skip_address_type(span_trim(field));
 	size_t n = 0;
 	while (host.n && (host.p[0] == '<' || host.p[0] == '[')) {
 		host.p++;
@@ -238,5 +238,5 @@ struct span dsn_supplement(struct span field)
 
 struct span dsn_diagnostic(struct span field)
 {
-	return skip_type(span_trim(field));
+	return skip_address_type(span_trim(field));
 }

@@ -25,7 +25,7 @@ static const char *name_at(const char *const *names, unsigned count, unsigned i)
 	return i < count ? names[i] : "";
 }
 
-static int number_of(const char *const *names, int count, const char *name)
+static int event_number_of(const char *const *names, int count, const char *name)
 {
 	for (int i = 0; i < count; i++)
 		if (strcmp(names[i], name) == 0)
@@ -69,19 +69,19 @@ enum klass category_class(unsigned category)
 
 int kind_by_name(const char *name)
 {
-	return number_of(kinds, KIND_COUNT, name);
+	return event_number_of(kinds, KIND_COUNT, name);
 }
 int class_by_name(const char *name)
 {
-	return number_of(classes, CLASS_COUNT, name);
+	return event_number_of(classes, CLASS_COUNT, name);
 }
 int category_by_name(const char *name)
 {
-	return number_of(categories, CATEGORY_COUNT, name);
+	return event_number_of(categories, CATEGORY_COUNT, name);
 }
 int origin_by_name(const char *name)
 {
-	return number_of(origins, ORIGIN_COUNT, name);
+	return event_number_of(origins, ORIGIN_COUNT, name);
 }
 
 const char *status_text(struct status s, char *buffer)

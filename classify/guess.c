@@ -38,7 +38,7 @@ struct pairs {
 	size_t rows; /* in which they stand */
 };
 
-static bool is_letter(unsigned char c)
+static bool is_guessed_letter(unsigned char c)
 {
 	return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c >= 0xc0;
 }
@@ -88,7 +88,8 @@ static void look(struct looks *l, const unsigned char *p, size_t n)
 		l->runs += i == 0 || p[i - 1] < 0x80;
 		l->letters_low += p[i] >= 0xc0 && p[i] < 0xe0;
 		l->letters_high += p[i] >= 0xe0;
-		if (p[i] < 0xc0 && i > 0 && i + 1 < n && is_letter(p[i - 1]) && is_letter(p[i + 1]))
+		if (p[i] < 0xc0 && i > 0 && i + 1 < n && is_guessed_letter(p[i - 1]) &&
+			is_guessed_letter(p[i + 1]))
 			count_central(l, p[i]);
 	}
 	count_utf8(l, p, n);
@@ -174,7 +175,7 @@ static struct span european(const struct looks *l)
  * As much of TEXT as tells: from its first byte above 127 on, cut at a blank so that no character
  * is.
  */
-static struct span sample(struct span text)
+static struct span sample_text(struct span text)
 {
 	size_t i = 0;
 	while (i < text.n && (unsigned char)text.p[i] < 0x80)
@@ -189,7 +190,7 @@ static struct span sample(struct span text)
 
 struct span charset_guess(struct span text)
 {
-	text = sample(text);
+	text = sample_text(text);
 	const unsigned char *p = (const unsigned char *)text.p;
 	struct looks l = { 0 };
 	look(&l, p, text.n);

@@ -190,7 +190,7 @@ static void pending_add(struct pending *p, const struct encoded_word *w)
 				   : q_decode(w->text, to, p->size - p->n);
 }
 
-static size_t blanks(struct span text, size_t i)
+static size_t skip_blanks(struct span text, size_t i)
 {
 	size_t n = 0;
 	while (i + n < text.n &&
@@ -206,7 +206,7 @@ static void copy_raw(struct span raw, struct charsets *charsets, char *out, size
 	*n += charset_to_utf8(charsets, SPAN(""), raw, out + *n, size - *n);
 }
 
-static unsigned line_ends(bytes16 b)
+static unsigned header_line_ends(bytes16 b)
 {
 	return bytes_mask(bytes_are(b, '\n') | bytes_are(b, '\r'));
 }
@@ -216,7 +216,7 @@ struct span header_text(struct arena *arena, struct charsets *charsets, struct s
 	if (value.n > FIELD_TEXT_MAX)
 		value.n = FIELD_TEXT_MAX;
 	const char *end = value.p + value.n;
-	bool plain = bytes_find(value.p, end, line_ends) == end &&
+	bool plain = bytes_find(value.p, end, header_line_ends) == end &&
 		bytes_find_pair(value.p, end, '=', '?') == end;
 	if (plain && span_is_utf8(value))
 		return value;
@@ -238,7 +238,7 @@ struct span header_text(struct arena *arena, struct charsets *charsets, struct s
 			pending_add(&pending, &w);
 			i += w.length;
 			raw = i;
-			size_t gap = blanks(value, i);
+			size_t gap = skip_blanks(value, i);
 			struct encoded_word next;
 			if (gap &&
 				encoded_word((struct span){ value.p + i + gap, value.n - i - gap },
@@ -250,7 +250,7 @@ struct span header_text(struct arena *arena, struct charsets *charsets, struct s
 		}
 		if (value.p[i] == '\r' || value.p[i] == '\n') {
 			copy_raw((struct span){ value.p + raw, i - raw }, charsets, out, &n, size);
-			i += blanks(value, i);
+			i += skip_blanks(value, i);
 			raw = i;
 			if (n < size)
 				out[n++] = ' ';

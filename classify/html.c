@@ -89,7 +89,7 @@ struct output {
 	bool gap; /* a blank is due */
 };
 
-static void put(struct output *o, const char *bytes, size_t n)
+static void put_html_bytes(struct output *o, const char *bytes, size_t n)
 {
 	if (o->n + n + 1 > o->size)
 		return;
@@ -109,7 +109,7 @@ static void put_character(struct output *o, unsigned c)
 	}
 	int n = c < 0x20 ? 0 : u8_uctomb(bytes, c, sizeof bytes);
 	if (n > 0)
-		put(o, (const char *)bytes, (size_t)n);
+		put_html_bytes(o, (const char *)bytes, (size_t)n);
 }
 
 static void put_line(struct output *o)
@@ -236,7 +236,7 @@ size_t html_text(struct span text, char *out, size_t size)
 			i++;
 		} else {
 			n = character_length(rest);
-			put(&o, rest.p, n);
+			put_html_bytes(&o, rest.p, n);
 			i += n;
 		}
 	}

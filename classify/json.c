@@ -20,7 +20,7 @@ struct output {
 	size_t n, size;
 };
 
-static inline void put(struct output *o, const char *text, size_t n)
+static inline void put_bytes(struct output *o, const char *text, size_t n)
 {
 	if (o->n + n <= o->size) {
 		memcpy(o->to + o->n, text, n);
@@ -28,9 +28,9 @@ static inline void put(struct output *o, const char *text, size_t n)
 	}
 }
 
-static inline void put_text(struct output *o, const char *text)
+static inline void put_json_text(struct output *o, const char *text)
 {
-	put(o, text, strlen(text));
+	put_bytes(o, text, strlen(text));
 }
 
 /* What does not stand for itself in JSON, or is no ASCII. */
@@ -46,20 +46,20 @@ static size_t put_special(struct output *o, const char *text, size_t n)
 	ucs4_t character;
 	char escape[8];
 	if (c == '"' || c == '\\') {
-		put(o, "\\", 1);
-		put(o, text, 1);
+		put_bytes(o, "\\", 1);
+		put_bytes(o, text, 1);
 		return 1;
 	}
 	if (c < 0x80) {
 		snprintf(escape, sizeof escape, "\\u%04x", c);
-		put_text(o, escape);
+		put_json_text(o, escape);
 		return 1;
 	}
 	int length = u8_mbtoucr(&character, (const uint8_t *)text, n);
 	if (length > 0)
-		put(o, text, (size_t)length);
+		put_bytes(o, text, (size_t)length);
 	else
-		put_text(o, "\xef\xbf\xbd");
+		put_json_text(o, "\xef\xbf\xbd");
 	return length > 0 ? (size_t)length : 1;
 }
 
@@ -67,18 +67,18 @@ static size_t put_special(struct output *o, const char *text, size_t n)
 static void put_string(struct output *o, const char *text, size_t n)
 {
 	if (!n) {
-		put_text(o, "null");
+		put_json_text(o, "null");
 		return;
 	}
-	put_text(o, "\"");
+	put_json_text(o, "\"");
 	for (size_t i = 0; i < n;) {
 		size_t plain = (size_t)(bytes_find(text + i, text + n, specials) - (text + i));
-		put(o, text + i, plain);
+		put_bytes(o, text + i, plain);
 		i += plain;
 		if (i < n)
 			i += put_special(o, text + i, n - i);
 	}
-	put_text(o, "\"");
+	put_json_text(o, "\"");
 }
 
 size_t json_string(char *buffer, size_t size, const char *text, size_t n)
@@ -89,13 +89,13 @@ size_t json_string(char *buffer, size_t size, const char *text, size_t n)
 	return o.n;
 }
 
-static void put_number(struct output *o, unsigned value)
+static void put_json_number(struct output *o, unsigned value)
 {
 	char text[DECIMAL_SIZE];
 	if (value)
-		put(o, text, (size_t)(decimal(text, value, 1) - text));
+		put_bytes(o, text, (size_t)(decimal(text, value, 1) - text));
 	else
-		put_text(o, "null");
+		put_json_text(o, "null");
 }
 
 enum shape {
@@ -157,10 +157,10 @@ static void put_value(struct output *o, size_t key, const char *file, const stru
 		put_string(o, file, strnlen(file, FILE_NAME_MAX));
 		return;
 	case SHAPE_NUMBER32:
-		put_number(o, e->seq);
+		put_json_number(o, e->seq);
 		return;
 	case SHAPE_NUMBER16:
-		put_number(o, e->reply);
+		put_json_number(o, e->reply);
 		return;
 	case SHAPE_NAME:
 		name = keys[key].name_of(*member);
@@ -178,7 +178,7 @@ static void put_value(struct output *o, size_t key, const char *file, const stru
 		put_string(o, text, strlen(text));
 		return;
 	case SHAPE_BOOL:
-		put_text(o, *member ? "true" : "false");
+		put_json_text(o, *member ? "true" : "false");
 		return;
 	}
 }
@@ -187,12 +187,12 @@ size_t json_event(char *buffer, const char *file, const struct event *e, bool pl
 {
 	struct output o = { buffer, 0, JSON_EVENT_SIZE };
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-		put(&o, keys[i].opening.p, keys[i].opening.n);
+		put_bytes(&o, keys[i].opening.p, keys[i].opening.n);
 		if (keys[i].plain_only && !plain)
-			put_text(&o, "null");
+			put_json_text(&o, "null");
 		else
 			put_value(&o, i, file, e);
 	}
-	put_text(&o, "}\n");
+	put_json_text(&o, "}\n");
 	return o.n;
 }

@@ -177,7 +177,7 @@ static void take_returned(struct opener *o, struct span bytes)
 	o->mail->has_returned = span_trim(o->mail->returned).n > 0;
 }
 
-static void take_status(struct opener *o, struct span bytes)
+static void take_status_part(struct opener *o, struct span bytes)
 {
 	if (!o->mail->has_status)
 		o->mail->status = bytes;
@@ -185,7 +185,7 @@ static void take_status(struct opener *o, struct span bytes)
 }
 
 /* A text part may be a report that lost its type. */
-static void take_text(struct opener *o, const struct part *p)
+static void take_text_part(struct opener *o, const struct part *p)
 {
 	struct span text = part_text(p, o->arena, o->charsets);
 	struct mail *mail = o->mail;
@@ -197,7 +197,7 @@ static void take_text(struct opener *o, const struct part *p)
 		take_returned(o, span_trim(text));
 	} else if (!mail->has_returned && o->texts < MAIL_HUMAN_PARTS_MAX && !is_attachment(p)) {
 		if (!o->status_follows && !mail->has_status && (status = dsn_find(text)) < text.n)
-			take_status(o, (struct span){ text.p + status, text.n - status });
+			take_status_part(o, (struct span){ text.p + status, text.n - status });
 		o->text[o->texts++] = text;
 		o->words |= span_trim(text).n > 0;
 	}
@@ -225,18 +225,18 @@ static void take_part(struct opener *o, const struct part *p, enum role role)
 {
 	switch (role) {
 	case ROLE_TEXT:
-		take_text(o, p);
+		take_text_part(o, p);
 		break;
 	case ROLE_HTML:
 		take_html(o, p);
 		break;
 	case ROLE_STATUS:
 		if (is_mislabelled(o, p)) {
-			take_text(o, p);
+			take_text_part(o, p);
 			break;
 		}
 		o->mail->has_status = false; /* labelled as such: better than what only looked so */
-		take_status(o, part_bytes(p, o->arena, MAIL_REPORT_MAX));
+		take_status_part(o, part_bytes(p, o->arena, MAIL_REPORT_MAX));
 		o->mail->status_is_last = p->body.p + p->body.n == o->end;
 		break;
 	case ROLE_FEEDBACK:
@@ -368,7 +368,7 @@ void mail_open(struct mail *mail, struct mime *mime, struct arena *arena, struct
 		mime->part[0].multipart) { /* the only words may stand before the first part */
 		struct part preamble = mime->part[0];
 		strcpy(preamble.type, "text/plain");
-		take_text(&o, &preamble);
+		take_text_part(&o, &preamble);
 	}
 	mail->human = join_texts(&o);
 	mail->is_status_report = mime->part[0].multipart &&

@@ -148,7 +148,7 @@ static void read_content_fields(struct part *p, const struct fields *fields)
 
 /* --- the parts ------------------------------------------------------------ */
 
-static void part_end(struct splitter *s, const char *at)
+static void mime_part_end(struct splitter *s, const char *at)
 {
 	if (s->open < 0)
 		return;
@@ -181,7 +181,7 @@ static void part_begin(struct splitter *s, struct span *rest)
 }
 
 /* LINE as "--boundary" or "--boundary--" of LEVEL. */
-static bool is_delimiter(const struct level *level, struct span line, bool *closing)
+static bool is_boundary_line(const struct level *level, struct span line, bool *closing)
 {
 	struct span rest = { line.p + 2, line.n - 2 };
 	if (!level->n || rest.n < level->n || memcmp(rest.p, level->boundary, level->n) != 0)
@@ -209,7 +209,7 @@ static bool learn_boundary(struct level *level, struct span line)
 static long find_level(struct splitter *s, struct span line, bool *closing)
 {
 	for (size_t i = s->depth; i-- > 0;)
-		if (is_delimiter(&s->level[i], line, closing))
+		if (is_boundary_line(&s->level[i], line, closing))
 			return (long)i;
 	*closing = false;
 	return s->depth && learn_boundary(&s->level[s->depth - 1], line) ? (long)s->depth - 1 : -1;
@@ -267,7 +267,7 @@ static void split_body(struct splitter *s, struct span rest)
 		if (level < 0)
 			continue;
 		if (s->open >= 0)
-			part_end(s, before_line(m->part[s->open].body.p, at));
+			mime_part_end(s, before_line(m->part[s->open].body.p, at));
 		s->depth = (size_t)level + 1;
 		if (closing)
 			continue;
@@ -299,7 +299,7 @@ void mime_split(struct mime *m, struct span message)
 	}
 	if (s.open > 0 || (s.open == 0 && s.depth))
 		m->part[s.open].cut = true;
-	part_end(&s, end);
+	mime_part_end(&s, end);
 }
 
 bool part_is(const struct part *p, const char *type)
@@ -353,7 +353,7 @@ static struct span part_charset(const struct part *p, char *buffer, size_t size)
 }
 
 /* BYTES without a UTF-8 character that the limit on their length cut. */
-static struct span whole_characters(struct span bytes)
+static struct span whole_part_characters(struct span bytes)
 {
 	for (size_t back = 1; back <= 3 && back <= bytes.n; back++) {
 		unsigned char c = (unsigned char)bytes.p[bytes.n - back];
@@ -373,8 +373,8 @@ static struct span to_utf8(
 {
 	if (has_escapes(bytes) && charset_is_utf8(charset))
 		charset = SPAN("iso-2022-jp");
-	else if (charset_is_utf8(charset) && span_is_utf8(whole_characters(bytes)))
-		return whole_characters(bytes);
+	else if (charset_is_utf8(charset) && span_is_utf8(whole_part_characters(bytes)))
+		return whole_part_characters(bytes);
 	size_t room;
 	char *out = arena_room(arena, &room);
 	if (room > 2 * MIME_TEXT_MAX)
@@ -393,5 +393,5 @@ struct span part_text(const struct part *p, struct arena *arena, struct charsets
 	size_t room;
 	char *out = arena_room(arena, &room);
 	size_t n = html_text(text, out, room);
-	return whole_characters((struct span){ arena_take(arena, n), n });
+	return whole_part_characters((struct span){ arena_take(arena, n), n });
 }

@@ -128,7 +128,7 @@ static struct span behind(struct span text, unsigned n)
 	return (struct span){ "", 0 };
 }
 
-static struct span join(struct span local, struct span domain, char *buffer)
+static struct span join_domains(struct span local, struct span domain, char *buffer)
 {
 	if (!local.n || !domain.n || local.n + domain.n + 1 >= EVENT_ADDRESS_SIZE)
 		return (struct span){ "", 0 };
@@ -148,7 +148,7 @@ static struct span unwrap_srs0(struct span text, char *buffer)
 		return (struct span){ "", 0 };
 	struct span domain = { rest.p, (size_t)(equals - rest.p) },
 		    local = { equals + 1, rest.n - domain.n - 1 };
-	return join(local, domain, buffer);
+	return join_domains(local, domain, buffer);
 }
 
 /* One layer; an empty span when ADDRESS is not wrapped. BUFFER must not hold ADDRESS. */
@@ -169,14 +169,14 @@ static struct span unwrap_once(struct span address, char *buffer)
 		struct span rest = { local.p + 5, local.n - 5 };
 		const char *slash = memchr(rest.p, '/', rest.n);
 		if (slash) /* prvs=local/tag: an early draft */
-			return join(
+			return join_domains(
 				(struct span){ rest.p, (size_t)(slash - rest.p) }, domain, buffer);
-		return join(behind(rest, 1), domain, buffer);
+		return join_domains(behind(rest, 1), domain, buffer);
 	}
 	if (span_starts_nocase(local, SPAN("btv1="))) {
 		const char *twice = memmem(local.p, local.n, "==", 2);
 		if (twice)
-			return join(
+			return join_domains(
 				(struct span){ twice + 2, (size_t)(local.p + local.n - twice - 2) },
 				domain, buffer);
 	}
@@ -309,7 +309,7 @@ size_t origin_verp_recipient(struct span return_path, char *address)
 		encoded = (struct span){ plus + 1, (size_t)(encoded.p + encoded.n - plus - 1) };
 	struct span local = { encoded.p, (size_t)(equals - encoded.p) };
 	struct span domain = { equals + 1, (size_t)(encoded.p + encoded.n - equals - 1) };
-	struct span whole = join(local, domain, text);
+	struct span whole = join_domains(local, domain, text);
 	size_t n = whole.n && address_plausible(whole) ? address_copy(address, whole) : 0;
 	explicit_bzero(text, sizeof text);
 	return n;

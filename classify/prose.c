@@ -561,7 +561,8 @@ static bool is_behind_alias(struct span human, size_t begin)
 	return span_ends_nocase(span_trim((struct span){ human.p, begin }), SPAN("expanded from"));
 }
 
-static enum prose_rank rank_of(struct reader *r, const struct found_address *a, enum kind *kind)
+static enum prose_rank rank_of_address(
+	struct reader *r, const struct found_address *a, enum kind *kind)
 {
 	struct span human = r->p->human, line = line_around(human, a->begin);
 	size_t begin = (size_t)(line.p - human.p), end = begin + line.n;
@@ -1206,7 +1207,7 @@ void prose_recipients(
 		enum kind kind;
 		address_unglue(&a);
 		advance_marks(&r, &a);
-		enum prose_rank rank = rank_of(&r, &a, &kind);
+		enum prose_rank rank = rank_of_address(&r, &a, &kind);
 		if (rank != RANK_NOT)
 			p->recipient[p->count++] = (struct prose_recipient){
 				.address = a.text, .rank = rank, .kind = kind

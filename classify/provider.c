@@ -34,24 +34,24 @@ struct provider_table {
 	size_t texts_used;
 };
 
-static unsigned char lower(char c)
+static unsigned char lower_name(char c)
 {
 	return (unsigned char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
 }
 
-static uint32_t hash_of(enum provider_list list, const char *p, size_t n)
+static uint32_t hash_of_name(enum provider_list list, const char *p, size_t n)
 {
 	uint32_t h = 0x811c9dc5u + (uint32_t)list;
 
 	for (size_t i = 0; i < n; i++)
-		h = (h ^ lower(p[i])) * 0x01000193u; /* FNV-1a */
+		h = (h ^ lower_name(p[i])) * 0x01000193u; /* FNV-1a */
 	return h;
 }
 
 static struct suffix *slot_of(
 	const struct provider_table *t, enum provider_list list, const char *p, size_t n)
 {
-	uint32_t hash = hash_of(list, p, n);
+	uint32_t hash = hash_of_name(list, p, n);
 	size_t i = hash & t->mask;
 
 	for (; t->slots[i].text; i = (i + 1) & t->mask)
@@ -82,7 +82,7 @@ static bool add_suffix(struct provider_table *t, size_t number, enum provider_li
 	s->text = (uint32_t)t->texts_used;
 	memcpy(t->texts + t->texts_used, text, n + 1);
 	t->texts_used += n + 1;
-	s->hash = hash_of(list, text, n);
+	s->hash = hash_of_name(list, text, n);
 	s->number = (uint16_t)number;
 	s->list = (uint8_t)list;
 	s->below = below;
@@ -98,7 +98,7 @@ static size_t length_of(const char *const *list)
 	return n;
 }
 
-static size_t bytes_of(const char *const *list)
+static size_t bytes_of_profile(const char *const *list)
 {
 	size_t n = 0;
 
@@ -139,7 +139,7 @@ static bool add_profiles(struct provider_table *t, const struct provider_spec *s
 
 	for (size_t i = 0; i < count; i++) {
 		suffixes += length_of(specs[i].domains) + length_of(specs[i].hosts);
-		bytes += bytes_of(specs[i].domains) + bytes_of(specs[i].hosts);
+		bytes += bytes_of_profile(specs[i].domains) + bytes_of_profile(specs[i].hosts);
 	}
 	for (t->mask = 64; t->mask < suffixes * 2; t->mask *= 2)
 		;
@@ -230,14 +230,16 @@ static bool is_slip(struct span a, struct span b)
 {
 	size_t head = 0, tail = 0, least = a.n < b.n ? a.n : b.n;
 
-	while (head < least && lower(a.p[head]) == lower(b.p[head]))
+	while (head < least && lower_name(a.p[head]) == lower_name(b.p[head]))
 		head++;
-	while (tail < least - head && lower(a.p[a.n - 1 - tail]) == lower(b.p[b.n - 1 - tail]))
+	while (tail < least - head &&
+		lower_name(a.p[a.n - 1 - tail]) == lower_name(b.p[b.n - 1 - tail]))
 		tail++;
 	a = (struct span){ a.p + head, a.n - head - tail };
 	b = (struct span){ b.p + head, b.n - head - tail };
 	if (a.n == 2 && b.n == 2)
-		return lower(a.p[0]) == lower(b.p[1]) && lower(a.p[1]) == lower(b.p[0]);
+		return lower_name(a.p[0]) == lower_name(b.p[1]) &&
+			lower_name(a.p[1]) == lower_name(b.p[0]);
 	return a.n + b.n >= 1 && a.n <= 1 && b.n <= 1;
 }
 

@@ -16,19 +16,20 @@ enum {
 	DOMAIN_MAX = 255,
 };
 
-static bool is_alnum(char c)
+static bool is_address_alnum(char c)
 {
 	return ascii_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
 }
 
-static bool is_local(char c)
+static bool is_local_part(char c)
 {
-	return is_alnum(c) || (unsigned char)c >= 0x80 || (c && strchr("!#$%&'*+-/=?^_`{|}~.", c));
+	return is_address_alnum(c) || (unsigned char)c >= 0x80 ||
+		(c && strchr("!#$%&'*+-/=?^_`{|}~.", c));
 }
 
-static bool is_domain(char c)
+static bool is_recipient_domain(char c)
 {
-	return is_alnum(c) || (unsigned char)c >= 0x80 || c == '-' || c == '.' || c == '_';
+	return is_address_alnum(c) || (unsigned char)c >= 0x80 || c == '-' || c == '.' || c == '_';
 }
 
 /* The first byte of the local part that ends before AT. */
@@ -40,7 +41,7 @@ static size_t local_begin(struct span text, size_t at, size_t floor)
 			if (text.p[q - 1] == '"')
 				return q - 1;
 	}
-	while (i > floor && at - i < LOCAL_MAX && is_local(text.p[i - 1]))
+	while (i > floor && at - i < LOCAL_MAX && is_local_part(text.p[i - 1]))
 		i--;
 	return i;
 }
@@ -51,14 +52,14 @@ static size_t domain_end(struct span text, size_t at)
 	if (i < text.n && text.p[i] == '[') { /* an address literal, RFC 5321 section 4.1.3 */
 		i++;
 		while (i < text.n && i - at < 64 &&
-			(is_alnum(text.p[i]) || (text.p[i] && strchr(".:-", text.p[i]))))
+			(is_address_alnum(text.p[i]) || (text.p[i] && strchr(".:-", text.p[i]))))
 			i++;
 		return i < text.n && text.p[i] == ']' ? i + 1 : at + 1;
 	}
 	if (i < text.n &&
 		text.p[i] == '#') /* sendmail writes user@#host of a host it does not know */
 		i++;
-	while (i < text.n && i - at <= DOMAIN_MAX && is_domain(text.p[i]))
+	while (i < text.n && i - at <= DOMAIN_MAX && is_recipient_domain(text.p[i]))
 		i++;
 	while (i > at + 1 && (text.p[i - 1] == '.' || text.p[i - 1] == '-' || text.p[i - 1] == '_'))
 		i--;
@@ -209,13 +210,13 @@ bool address_plausible(struct span address)
 	if (!local.n || local.n == address.n || !domain_plausible(domain, false))
 		return false;
 	for (size_t i = 0; i < domain.n; i++)
-		if (!is_domain(domain.p[i]) && domain.p[0] != '[' &&
+		if (!is_recipient_domain(domain.p[i]) && domain.p[0] != '[' &&
 			!(i == 0 && domain.p[0] == '#'))
 			return false;
 	if (local.p[0] == '"')
 		return local.n > 2 && local.p[local.n - 1] == '"';
 	for (size_t i = 0; i < local.n; i++)
-		if (!is_local(local.p[i]) && local.p[i] != ':' && local.p[i] != '@' &&
+		if (!is_local_part(local.p[i]) && local.p[i] != ':' && local.p[i] != '@' &&
 			local.p[i] != ',' && local.p[i] != '(' && local.p[i] != ')')
 			return false;
 	return true;
@@ -353,7 +354,7 @@ static size_t unicode_decode(char *text, size_t n)
 }
 
 /* "type;" in front of an address, RFC 3464 section 2.1.2. */
-static struct span skip_type(struct span field, bool *utf8)
+static struct span skip_recipient_type(struct span field, bool *utf8)
 {
 	const char *semicolon = memchr(field.p, ';', field.n);
 	*utf8 = false;
@@ -369,7 +370,7 @@ size_t recipient_field(struct span field, bool xtext, char *address)
 {
 	bool utf8;
 	address[0] = '\0';
-	field = skip_type(span_trim(field), &utf8);
+	field = skip_recipient_type(span_trim(field), &utf8);
 	while (field.n && (field.p[0] == '<' || field.p[0] == '"' || field.p[0] == ' ') &&
 		!(field.p[0] == '"' && memchr(field.p + 1, '"', field.n - 1))) {
 		field.p++;

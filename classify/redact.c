@@ -19,7 +19,7 @@ struct output {
 };
 
 /* Whole words only: once one does not fit, nothing more is written. */
-static void put(struct output *o, struct span text)
+static void put_word(struct output *o, struct span text)
 {
 	if (o->n + text.n >= o->size) {
 		o->size = o->n + 1;
@@ -29,7 +29,7 @@ static void put(struct output *o, struct span text)
 	o->n += text.n;
 }
 
-static bool is_letter(char c)
+static bool is_word_letter(char c)
 {
 	return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
 }
@@ -73,7 +73,7 @@ static const unsigned char signs[256] = {
 	['9'] = TELLS,
 	[0xef] = TELLS /* the wide '@' of Unicode */
 };
-static bool is_separator(char c)
+static bool is_word_separator(char c)
 {
 	return signs[(unsigned char)c] & PARTS;
 }
@@ -88,7 +88,7 @@ static bool is_url(struct span w)
  * user=example.org, and the '@' as quoted-printable, a URL, xtext (RFC 3461 section 4), HTML and
  * the wide forms of Unicode write it: user=40example …
  */
-static bool is_address(struct span w)
+static bool is_address_word(struct span w)
 {
 	static const struct span at[] = { SPAN("%40"), SPAN("=40"), SPAN("+40"), SPAN("&#64"),
 		SPAN("\xef\xbc\xa0"), SPAN("\xef\xb9\xab") };
@@ -102,7 +102,8 @@ static bool is_address(struct span w)
 	if (!equals || equals == w.p)
 		return false;
 	struct span domain = { equals + 1, (size_t)(w.p + w.n - equals - 1) };
-	return memchr(domain.p, '.', domain.n) && domain.n > 3 && is_letter(domain.p[domain.n - 1]);
+	return memchr(domain.p, '.', domain.n) && domain.n > 3 &&
+		is_word_letter(domain.p[domain.n - 1]);
 }
 
 /* What stands alone in angle brackets is somebody's name as a rule; these are not. */
@@ -124,22 +125,22 @@ static bool is_bracketed_name(struct span w)
 static size_t spoken_address(struct span w, const char *text, size_t n, size_t i)
 {
 	size_t begin = i, dots = 0;
-	while (i < n && is_separator(text[i]))
+	while (i < n && is_word_separator(text[i]))
 		i++;
 	if (i == begin || i + 2 >= n || (text[i] | 0x20) != 'a' || (text[i + 1] | 0x20) != 't' ||
-		!is_separator(text[i + 2]))
+		!is_word_separator(text[i + 2]))
 		return 0;
 	bool bracket = text[i - 1] != ' ';
-	for (i += 2; i < n && is_separator(text[i]); i++)
+	for (i += 2; i < n && is_word_separator(text[i]); i++)
 		;
 	size_t host = i;
-	while (i < n && !is_separator(text[i]))
+	while (i < n && !is_word_separator(text[i]))
 		dots += text[i++] == '.';
 	/* "rejected at mx.example.org" is none, "anna.b at example.org" is */
 	bool name = memchr(w.p, '.', w.n - (w.n > 0)) || memchr(w.p, '_', w.n);
 	for (size_t c = 0; c < w.n; c++)
 		name |= ascii_digit(w.p[c]);
-	return (bracket || name) && dots && i - host > 3 && is_letter(w.p[0]) ? i : 0;
+	return (bracket || name) && dots && i - host > 3 && is_word_letter(w.p[0]) ? i : 0;
 }
 
 static bool is_ipv4(struct span w)
@@ -204,7 +205,7 @@ static bool is_id(struct span w)
 		run = digit ? run + 1 : 0;
 		longest = run > longest ? run : longest;
 		digits += digit;
-		letters += is_letter(c);
+		letters += is_word_letter(c);
 		dots += c == '.';
 		turns += i > 0 && digit != ascii_digit(w.p[i - 1]);
 		upper |= c >= 'A' && c <= 'Z';
@@ -220,7 +221,7 @@ static bool is_id(struct span w)
 	return digits >= 2 && letters + digits >= 8 && turns >= 2;
 }
 
-static bool is_local(struct span w, const struct span *locals)
+static bool is_local_word(struct span w, const struct span *locals)
 {
 	for (; locals && locals->n; locals++)
 		if (locals->n >= LOCAL_LENGTH_MIN && span_equal_nocase(w, *locals))
@@ -272,12 +273,12 @@ static struct span replacement(struct span w, bool told, const struct span *loca
 		return w;
 	if (!told)
 		return span_starts_nocase(w, SPAN("www.")) ? SPAN("<url>")
-			: is_local(bare, locals)           ? SPAN("<address>")
+			: is_local_word(bare, locals)      ? SPAN("<address>")
 			: is_in_domain(bare, locals)       ? SPAN("<domain>")
 							   : w;
 	if (is_url(w))
 		return SPAN("<url>");
-	if (is_address(w) || is_local(bare, locals))
+	if (is_address_word(w) || is_local_word(bare, locals))
 		return SPAN("<address>");
 	if (is_in_domain(bare, locals))
 		return SPAN("<domain>");
@@ -295,12 +296,13 @@ bool names_address(struct span text)
 {
 	for (size_t i = 0; i < text.n; i++) {
 		size_t begin = i;
-		while (i < text.n && !is_separator(text.p[i]) && !memchr("\t\r\n", text.p[i], 3))
+		while (i < text.n && !is_word_separator(text.p[i]) &&
+			!memchr("\t\r\n", text.p[i], 3))
 			i++;
 		struct span word = { text.p + begin, i - begin };
 		bool whole = word.n > 2 && word.p[0] != '@' &&
 			word.p[word.n - 1] != '@'; /* an '@' of its own is a word */
-		if ((whole && !is_url(word) && is_address(word)) ||
+		if ((whole && !is_url(word) && is_address_word(word)) ||
 			(word.n && spoken_address(word, text.p, text.n, i)))
 			return true;
 	}
@@ -317,11 +319,11 @@ size_t redact(char *buffer, size_t size, struct span text, const struct span *lo
 	while (i < n) {
 		size_t begin = i;
 		unsigned seen = 0;
-		while (i < n && !is_separator(clean[i]))
+		while (i < n && !is_word_separator(clean[i]))
 			seen |= signs[(unsigned char)clean[i++]];
 		struct span word = { clean + begin, i - begin };
 		if (!word.n) {
-			put(&o, (struct span){ clean + i++, 1 });
+			put_word(&o, (struct span){ clean + i++, 1 });
 			continue;
 		}
 		size_t spoken = spoken_address(word, clean, n, i);
@@ -335,7 +337,7 @@ size_t redact(char *buffer, size_t size, struct span text, const struct span *lo
 				brackets */
 			i++;
 		}
-		put(&o, with);
+		put_word(&o, with);
 	}
 	buffer[o.n] = '\0';
 	explicit_bzero(clean, sizeof clean);

@@ -337,16 +337,16 @@ static bool add_pieces(struct building *b)
 		image_add(&b->image, PIECE_TEXTS, b->texts, v->texts_size);
 }
 
-static void free_image(const void *bytes, size_t n)
+static void free_built_image(const void *bytes, size_t n)
 {
 	(void)n;
 	free((void *)bytes);
 }
 
 /* The image; on failure it is gone and ERROR says why. */
-static struct rules *finish(struct building *b, char *error, size_t size)
+static struct rules *finish_rules(struct building *b, char *error, size_t size)
 {
-	struct rules *r = rules_open(b->image.bytes, b->image.used, free_image);
+	struct rules *r = rules_open(b->image.bytes, b->image.used, free_built_image);
 
 	if (r)
 		b->image.bytes = NULL; /* it is R's */
@@ -372,7 +372,8 @@ struct rules *rules_build(const struct rule_spec *rules, size_t rule_count,
 		goto out;
 	index_codes(b);
 	index_fields(b);
-	if (add_pieces(b) && build_automaton(b, error, size) && (built = finish(b, error, size)))
+	if (add_pieces(b) && build_automaton(b, error, size) &&
+		(built = finish_rules(b, error, size)))
 		*error = 0;
 out:
 	if (b) {

@@ -11,7 +11,7 @@
 
 #include <unistr.h>
 
-static bool is_blank(char c)
+static bool is_json_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
@@ -29,7 +29,7 @@ static size_t string_end(struct span text, size_t i)
 }
 
 /* What stands behind KEY and its colon, to the end of TEXT; empty when there is no such key. */
-static struct span value_of(struct span text, struct span key)
+static struct span json_value_of(struct span text, struct span key)
 {
 	for (size_t i = 0; i < text.n;) {
 		if (text.p[i] != '"') {
@@ -40,7 +40,7 @@ static struct span value_of(struct span text, struct span key)
 		bool same = end - i >= 2 &&
 			span_equal_nocase((struct span){ text.p + i + 1, end - i - 2 }, key);
 		i = end;
-		while (i < text.n && is_blank(text.p[i]))
+		while (i < text.n && is_json_blank(text.p[i]))
 			i++;
 		if (same && i < text.n && text.p[i] == ':')
 			return span_trim((struct span){ text.p + i + 1, text.n - i - 1 });
@@ -62,7 +62,7 @@ static struct span unquoted(struct span text, size_t *end)
 /* The string behind KEY, without quotes. */
 static struct span string_of(struct span text, struct span key)
 {
-	struct span value = value_of(text, key);
+	struct span value = json_value_of(text, key);
 	if (!value.n || value.p[0] != '"')
 		return (struct span){ "", 0 };
 	size_t end;
@@ -70,7 +70,7 @@ static struct span string_of(struct span text, struct span key)
 }
 
 /* The array or object at the begin of VALUE, with its brackets. */
-static struct span bracketed(struct span value)
+static struct span json_bracketed(struct span value)
 {
 	size_t depth = 0;
 	for (size_t i = 0; i < value.n;) {
@@ -112,7 +112,7 @@ bool sns_open(struct sns *s, struct span text)
 	*s = (struct sns){ .text = span_trim(text) };
 	if (!s->text.n || s->text.p[0] != '{')
 		return false;
-	s->text = bracketed(s->text);
+	s->text = json_bracketed(s->text);
 	struct span type = string_of(s->text, SPAN("notificationType"));
 	if (!type.n)
 		type = string_of(s->text, SPAN("eventType"));
@@ -120,7 +120,7 @@ bool sns_open(struct sns *s, struct span text)
 		if (!span_equal_nocase(type, types[i].type))
 			continue;
 		s->kind = types[i].kind;
-		s->recipients = bracketed(value_of(s->text, types[i].array));
+		s->recipients = json_bracketed(json_value_of(s->text, types[i].array));
 		s->feedback = s->kind == KIND_COMPLAINT
 			? feedback_of(string_of(s->text, SPAN("complaintFeedbackType")))
 			: FEEDBACK_NONE;
@@ -147,7 +147,7 @@ bool sns_next(struct sns *s, struct sns_recipient *out)
 	if (rest.p[0] == '"') { /* a plain list of addresses */
 		out->address = unquoted(rest, &n);
 	} else {
-		struct span object = bracketed(rest);
+		struct span object = json_bracketed(rest);
 		n = object.n;
 		out->address = string_of(object, SPAN("emailAddress"));
 		out->action = string_of(object, SPAN("action"));

@@ -11,7 +11,7 @@ struct writer {
 	size_t n, room;
 };
 
-static void put(struct writer *w, char c)
+static void put_token(struct writer *w, char c)
 {
 	if (w->n < w->room)
 		w->to[w->n] = c;
@@ -26,15 +26,15 @@ static bool stands_for_itself(char c)
 static void put_field(struct writer *w, struct span field)
 {
 	static const char hex[] = "0123456789abcdef";
-	put(w, '=');
+	put_token(w, '=');
 	for (size_t i = 0; i < field.n; i++) {
 		unsigned char c = (unsigned char)field.p[i];
 		if (stands_for_itself(field.p[i]) && !(c == '.' && i && field.p[i - 1] == '.')) {
-			put(w, field.p[i]);
+			put_token(w, field.p[i]);
 		} else {
-			put(w, '_');
-			put(w, hex[c >> 4]);
-			put(w, hex[c & 15]);
+			put_token(w, '_');
+			put_token(w, hex[c >> 4]);
+			put_token(w, hex[c & 15]);
 		}
 	}
 }
@@ -43,11 +43,11 @@ size_t verp_encode(const struct verp *v, char *out, size_t room)
 {
 	struct writer w = { out, 0, room };
 	const char *at = strrchr(v->recipient, '@');
-	put(&w, v->full ? 'v' : 'w');
+	put_token(&w, v->full ? 'v' : 'w');
 	for (size_t i = 0; i < VERP_KEY_SIZE - 1; i++)
-		put(&w, v->key[i]);
+		put_token(&w, v->key[i]);
 	for (size_t i = 0; i < VERP_MAC_SIZE - 1; i++)
-		put(&w, v->mac[i]);
+		put_token(&w, v->mac[i]);
 	put_field(&w, span_of(v->campaign));
 	if (v->full && at) {
 		put_field(&w, (struct span){ v->recipient, (size_t)(at - v->recipient) });
@@ -61,7 +61,7 @@ size_t verp_encode(const struct verp *v, char *out, size_t room)
 	return w.n;
 }
 
-static char lower(char c)
+static char lower_token(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
 }
@@ -74,10 +74,10 @@ static bool take_field(struct span *rest, char *out, size_t size)
 {
 	size_t n = 0, i = 0;
 	for (; i < rest->n && rest->p[i] != '='; i++) {
-		char c = lower(rest->p[i]);
+		char c = lower_token(rest->p[i]);
 		if (c == '_') {
-			int high = i + 2 < rest->n ? ascii_hex(lower(rest->p[i + 1])) : -1,
-			    low = high >= 0 ? ascii_hex(lower(rest->p[i + 2])) : -1;
+			int high = i + 2 < rest->n ? ascii_hex(lower_token(rest->p[i + 1])) : -1,
+			    low = high >= 0 ? ascii_hex(lower_token(rest->p[i + 2])) : -1;
 			if (low < 0 || !(high | low))
 				return false;
 			c = (char)(high << 4 | low);
@@ -98,7 +98,7 @@ static bool take_field(struct span *rest, char *out, size_t size)
 static bool take_base32(struct span text, char *out)
 {
 	for (size_t i = 0; i < text.n; i++) {
-		out[i] = lower(text.p[i]);
+		out[i] = lower_token(text.p[i]);
 		if (!out[i] || !strchr(base32, out[i]))
 			return false;
 	}
@@ -111,10 +111,10 @@ bool verp_decode(struct span token, struct verp *out)
 	char domain[EVENT_ADDRESS_SIZE];
 	memset(out, 0, sizeof *out);
 	if (token.n <= HEAD + 1 || token.p[HEAD] != '=' ||
-		(lower(token.p[0]) != 'v' && lower(token.p[0]) != 'w'))
+		(lower_token(token.p[0]) != 'v' && lower_token(token.p[0]) != 'w'))
 		return false;
 	struct span rest = { token.p + HEAD + 1, token.n - HEAD - 1 };
-	out->full = lower(token.p[0]) == 'v';
+	out->full = lower_token(token.p[0]) == 'v';
 	if (!take_base32((struct span){ token.p + 1, VERP_KEY_SIZE - 1 }, out->key) ||
 		!take_base32(
 			(struct span){ token.p + VERP_KEY_SIZE, VERP_MAC_SIZE - 1 }, out->mac) ||

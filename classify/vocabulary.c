@@ -180,7 +180,7 @@ static bool all_known(struct keeping *k, struct span piece)
 	return true;
 }
 
-static bool is_host(struct span piece)
+static bool is_known_host(struct span piece)
 {
 	bool dot = false, letter = false;
 
@@ -244,7 +244,7 @@ static void keep_piece(struct keeping *k, struct span piece)
 	k->number_before = false;
 	if (all_known(k, piece))
 		keep_text(k, piece);
-	else if (is_host(piece))
+	else if (is_known_host(piece))
 		keep_text(k, SPAN("<host>"));
 	else if (has_character(k, piece))
 		keep_characters(k, piece);

@@ -151,7 +151,7 @@ static const char *where_text(const struct alert *a)
 }
 
 /* Notices are told of the stretch in which they came, the rest of the moment. */
-static int64_t since(const struct alert *a)
+static int64_t alert_since(const struct alert *a)
 {
 	return a->figures.from && a->figures.from < a->opened ? a->figures.from : a->opened;
 }
@@ -177,7 +177,7 @@ static void say_alert(FILE *out, const struct alert *a, unsigned k)
 	say_figures(out, a, k);
 	fprintf(out, ".\n  where   ");
 	say_where(out, a);
-	fprintf(out, "\n  since   %s", utc_text(since(a), text, sizeof text));
+	fprintf(out, "\n  since   %s", utc_text(alert_since(a), text, sizeof text));
 	if (a->cleared)
 		fprintf(out, ", cleared %s", utc_text(a->cleared, text, sizeof text));
 	if (a->reopened)
@@ -313,7 +313,7 @@ static void say_json(FILE *out, const struct alert *a, unsigned k)
 	member_text(out, "state", a->cleared ? "cleared" : "open");
 	member_text(out, "news", alert_news_name(a->news));
 	member_text(out, "title", about[a->condition].title);
-	member_time(out, "since", since(a));
+	member_time(out, "since", alert_since(a));
 	member_time(out, "opened", a->opened);
 	member_time(out, "cleared", a->cleared);
 	member_text(out, "unit", units[alert_unit(a->condition)]);

@@ -87,7 +87,7 @@ const struct mail_purge *audit_mail_purge(const struct audit *a, const struct au
 	return NULL;
 }
 
-static int take_entry(void *context, const struct ledger_entry *e)
+static int take_audit_entry(void *context, const struct ledger_entry *e)
 {
 	static const char *const routine[] = { "purge", "mail-purge", "checkpoint",
 		"report-written", "report-sent", "report-tested" };
@@ -117,7 +117,7 @@ static int take_entry(void *context, const struct ledger_entry *e)
 	return 0;
 }
 
-static int take_key(void *context, const struct key_info *k)
+static int take_audited_key(void *context, const struct key_info *k)
 {
 	struct audit *a = context;
 	if (a->keys < AUDIT_KEYS_MAX)
@@ -134,7 +134,7 @@ static int take_lost_key(void *context, const char *month, bool replaced)
 	return 0;
 }
 
-static int take_mailbox(void *context, const struct mailbox_state *m)
+static int take_audit_mailbox(void *context, const struct mailbox_state *m)
 {
 	struct audit *a = context;
 	if (a->mailboxes < AUDIT_MAILBOXES_MAX)
@@ -361,7 +361,7 @@ static void judge_mailboxes(struct audit *a)
 		put(p->detail, "no folder is configured for that");
 }
 
-static void judge(struct audit *a)
+static void judge_promises(struct audit *a)
 {
 	for (unsigned i = 0; i < a->held.count; i++)
 		judge_class(a, &a->held.at[i]);
@@ -388,22 +388,22 @@ int audit_load(struct audit **out, struct store *store, int64_t now,
 		return -1;
 	a->options = options;
 	a->now = now;
-	int walked = store_ledger_walk(store, take_entry, a);
+	int walked = store_ledger_walk(store, take_audit_entry, a);
 	a->torn = walked == STORE_BROKEN;
 	if (a->torn)
 		snprintf(a->fault, sizeof a->fault, "%s", store_error(store));
 	int held = store_held_counted(store, now, &a->held);
 	if ((a->torn || walked == STORE_OK) && (held == STORE_OK || held == STORE_BROKEN) &&
 		store_file_state(store, &a->file) == STORE_OK &&
-		store_keys(store, take_key, a) == STORE_OK &&
+		store_keys(store, take_audited_key, a) == STORE_OK &&
 		store_keys_lost(store, take_lost_key, a) == STORE_OK &&
-		store_mailboxes(store, take_mailbox, a) == STORE_OK) {
+		store_mailboxes(store, take_audit_mailbox, a) == STORE_OK) {
 		if (a->entries) {
 			int64_t last = a->purges ? a->purge[(a->purges - 1) % AUDIT_PURGES_MAX].at
 						 : a->first.at;
 			note_gap(a, midnight(last) + DAY, midnight(now) - DAY);
 		}
-		judge(a);
+		judge_promises(a);
 		audit_record(a);
 		*error = '\0';
 		return 0;

@@ -5,7 +5,7 @@
 
 enum { PURGES_SHOWN = 14, ACTS_SHOWN = 30, WIDTH = 100 };
 
-static void heading(FILE *out, const char *title)
+static void print_audit_heading(FILE *out, const char *title)
 {
 	fprintf(out, "\n%s\n", title);
 	for (size_t i = strlen(title); i > 0; i--)
@@ -14,7 +14,7 @@ static void heading(FILE *out, const char *title)
 }
 
 /* Words in lines of WIDTH, each line after INDENT blanks. */
-static void wrap(FILE *out, const char *text, int indent)
+static void print_audit_wrapped(FILE *out, const char *text, int indent)
 {
 	int column = fprintf(out, "%*s", indent, "");
 	bool first = true;
@@ -32,7 +32,7 @@ static void wrap(FILE *out, const char *text, int indent)
 	fputc('\n', out);
 }
 
-static void promises(const struct audit *a, FILE *out)
+static void print_promises(const struct audit *a, FILE *out)
 {
 	char at[32];
 	fputs(a->worst == PROMISE_BROKEN ? "\nA PROMISE IS BROKEN:\n"
@@ -45,21 +45,21 @@ static void promises(const struct audit *a, FILE *out)
 				continue;
 			fprintf(out, "\n  %s: %s\n",
 				p->state == PROMISE_BROKEN ? "BROKEN" : "LOOK AT", p->title);
-			wrap(out, p->detail, 4);
+			print_audit_wrapped(out, p->detail, 4);
 			if (p->since)
 				fprintf(out, "    since %s\n", utc_text(p->since, at, sizeof at));
-			wrap(out, p->action, 4);
+			print_audit_wrapped(out, p->action, 4);
 		}
-	heading(out, "Promises");
+	print_audit_heading(out, "Promises");
 	for (unsigned i = 0; i < a->promises; i++)
 		fprintf(out, "  %-10s %s\n", promise_state_name(a->promise[i].state),
 			a->promise[i].title);
 }
 
-static void schedule(const struct audit *a, FILE *out)
+static void print_schedule(const struct audit *a, FILE *out)
 {
 	char period[32], oldest[32], cutoff[32];
-	heading(out, "Retention schedule");
+	print_audit_heading(out, "Retention schedule");
 	fprintf(out, "%-12s %-10s %8s  %-20s  %-20s %3s\n", "What", "Kept for", "Rows", "Oldest",
 		"Due before", "Due");
 	for (unsigned i = 0; i < a->held.count; i++) {
@@ -87,12 +87,12 @@ static void schedule(const struct audit *a, FILE *out)
 	fputs("\nMonthly tallies hold counts only, name nobody, and stay.\n", out);
 }
 
-static void purges(const struct audit *a, FILE *out)
+static void print_purges(const struct audit *a, FILE *out)
 {
 	char from[32], to[32];
 	uint64_t first = a->purges > PURGES_SHOWN ? a->purges - PURGES_SHOWN : 0;
 	uint64_t gap = a->gaps > AUDIT_GAPS_MAX ? a->gaps - AUDIT_GAPS_MAX : 0;
-	heading(out, "Purges");
+	print_audit_heading(out, "Purges");
 	fprintf(out, "%llu on record", (unsigned long long)a->purges);
 	fputs(first ? "; the latest:\n" : a->purges ? ":\n" : ".\n", out);
 	for (uint64_t i = first; i < a->purges; i++) {
@@ -114,10 +114,10 @@ static void purges(const struct audit *a, FILE *out)
 	}
 }
 
-static void keys(const struct audit *a, FILE *out)
+static void print_keys(const struct audit *a, FILE *out)
 {
 	char at[32];
-	heading(out, "Keys");
+	print_audit_heading(out, "Keys");
 	for (unsigned i = 0; i < a->keys; i++) {
 		const struct key_info *k = &a->key[i];
 		fprintf(out, "  %-20s %-8s %-8s %-21s %s%s\n", k->name, k->purpose,
@@ -127,11 +127,11 @@ static void keys(const struct audit *a, FILE *out)
 	}
 }
 
-static void ledger(const struct audit *a, FILE *out)
+static void print_ledger(const struct audit *a, FILE *out)
 {
 	char at[32], hash[LEDGER_HASH_SIZE * 2 + 1];
 	uint64_t first = a->acts > ACTS_SHOWN ? a->acts - ACTS_SHOWN : 0;
-	heading(out, "Ledger");
+	print_audit_heading(out, "Ledger");
 	if (a->torn)
 		fprintf(out, "The chain is BROKEN: %s\n", a->fault);
 	else
@@ -146,7 +146,7 @@ static void ledger(const struct audit *a, FILE *out)
 	fprintf(out, "Head, entry %lld, %s\n  %s\n", (long long)a->last.number,
 		utc_text(a->last.at, at, sizeof at), hash_text(a->last.hash, hash));
 	fputs("Compare it with the monthly mails: a later head must follow from theirs.\n", out);
-	heading(out, "Settings, keys, erasures, manual changes: the latest entries");
+	print_audit_heading(out, "Settings, keys, erasures, manual changes: the latest entries");
 	for (uint64_t i = first; i < a->acts; i++) {
 		const struct ledger_entry *e = &a->act[i % AUDIT_ACTS_MAX];
 		fprintf(out, "  %-22s %-22s %.200s\n", utc_text(e->at, at, sizeof at), e->kind,
@@ -156,11 +156,11 @@ static void ledger(const struct audit *a, FILE *out)
 
 static void store(const struct audit *a, FILE *out)
 {
-	heading(out, "Settings in force");
+	print_audit_heading(out, "Settings in force");
 	for (unsigned i = 0; i < a->options->settings; i++)
 		fprintf(out, "  %-28s %s\n", a->options->setting[i].name,
 			a->options->setting[i].value);
-	heading(out, "Database and program");
+	print_audit_heading(out, "Database and program");
 	fprintf(out,
 		"  secure_delete                %s\n  deleted bytes overwritten    %s\n  write-ahead log              %lld bytes\n"
 		"  database                     %lld bytes, schema %d\n",
@@ -177,15 +177,15 @@ void audit_write_text(const struct audit *a, FILE *out)
 	fprintf(out, "Retention and integrity, %s\n", utc_text(a->now, at, sizeof at));
 	if (a->options->report->organisation)
 		fprintf(out, "%s\n", a->options->report->organisation);
-	promises(a, out);
-	schedule(a, out);
-	keys(a, out);
-	purges(a, out);
-	ledger(a, out);
+	print_promises(a, out);
+	print_schedule(a, out);
+	print_keys(a, out);
+	print_purges(a, out);
+	print_ledger(a, out);
 	store(a, out);
-	heading(out, "For the record of processing activities (Article 30 GDPR)");
+	print_audit_heading(out, "For the record of processing activities (Article 30 GDPR)");
 	for (unsigned i = 0; i < a->records; i++) {
 		fprintf(out, "%s\n", a->record[i].name);
-		wrap(out, a->record[i].text, 2);
+		print_audit_wrapped(out, a->record[i].text, 2);
 	}
 }

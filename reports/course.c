@@ -136,7 +136,7 @@ static int beginning(const struct course *c, unsigned k)
 }
 
 /* Kept are those with the most notices. */
-static void judge(struct course *c)
+static void judge_course(struct course *c)
 {
 	struct month_report *r = c->report;
 	struct incident new = { .category = c->category };
@@ -180,7 +180,7 @@ static void find_incidents(struct month_report *r, const struct gathering *days)
 					COLUMN_COMPLAINT
 				? days->cell[i].n
 				: 0;
-		judge(&course);
+		judge_course(&course);
 	}
 }
 

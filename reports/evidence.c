@@ -131,7 +131,7 @@ struct walk {
 	bool key_seen; /* the trusted key is one that the ledger names */
 };
 
-static bool next_line(struct span *text, struct span *line, bool *whole)
+static bool next_evidence_line(struct span *text, struct span *line, bool *whole)
 {
 	if (!text->n)
 		return false;
@@ -143,7 +143,7 @@ static bool next_line(struct span *text, struct span *line, bool *whole)
 	return true;
 }
 
-static int by_number(const void *a, const void *b)
+static int by_entry_number(const void *a, const void *b)
 {
 	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
 	return x < y ? -1 : x > y;
@@ -151,7 +151,7 @@ static int by_number(const void *a, const void *b)
 
 static bool stands_twice(const struct walk *w, int64_t number)
 {
-	const int64_t *at = bsearch(&number, w->number, w->entries, sizeof number, by_number);
+	const int64_t *at = bsearch(&number, w->number, w->entries, sizeof number, by_entry_number);
 	return at &&
 		((at > w->number && at[-1] == number) ||
 			(at + 1 < w->number + w->entries && at[1] == number));
@@ -164,7 +164,7 @@ static int list_numbers(struct walk *w, struct span text)
 	struct span line;
 	size_t room = 0;
 	bool whole;
-	while (next_line(&text, &line, &whole)) {
+	while (next_evidence_line(&text, &line, &whole)) {
 		if (!chain_parse(line, &e, previous))
 			continue;
 		if (w->entries == room) {
@@ -177,7 +177,7 @@ static int list_numbers(struct walk *w, struct span text)
 		w->number[w->entries++] = e.number;
 	}
 	if (w->entries)
-		qsort(w->number, w->entries, sizeof *w->number, by_number);
+		qsort(w->number, w->entries, sizeof *w->number, by_entry_number);
 	return 0;
 }
 
@@ -227,7 +227,7 @@ static void take_changed(struct walk *w, int64_t number)
 	w->changed_from = w->changed_to = number;
 }
 
-static void take_key(struct walk *w, const struct ledger_entry *e)
+static void take_exported_key(struct walk *w, const struct ledger_entry *e)
 {
 	static const char before[] = "purpose=sign public=";
 	struct minisign_public p;
@@ -241,7 +241,7 @@ static void take_key(struct walk *w, const struct ledger_entry *e)
 }
 
 /* An entry "checkpoint" speaks of the one before it. */
-static void take_checkpoint(
+static void read_checkpoint(
 	struct walk *w, const struct ledger_entry *e, const struct ledger_entry *before)
 {
 	char hash[HEX_SIZE], id[MINISIGN_ID_TEXT_SIZE], own[MINISIGN_ID_TEXT_SIZE], encoded[96],
@@ -300,7 +300,8 @@ static void compare_heads(struct walk *w, const struct ledger_entry *e)
 	}
 }
 
-static void take_entry(struct walk *w, const struct ledger_entry *e, const unsigned char *previous)
+static void take_evidence_entry(
+	struct walk *w, const struct ledger_entry *e, const unsigned char *previous)
 {
 	unsigned char hash[LEDGER_HASH_SIZE], origin[LEDGER_HASH_SIZE];
 	int64_t number;
@@ -335,10 +336,10 @@ static void take_entry(struct walk *w, const struct ledger_entry *e, const unsig
 				" continues another one",
 				w->last.number, e->number);
 	} else if (strcmp(e->kind, "checkpoint") == 0 && next) {
-		take_checkpoint(w, e, &w->last);
+		read_checkpoint(w, e, &w->last);
 	}
 	if (strcmp(e->kind, "key-created") == 0)
-		take_key(w, e);
+		take_exported_key(w, e);
 	if (strcmp(e->kind, "ledger-cut") == 0 && chain_cut(e, &number, origin))
 		w->cut = number == w->first && memcmp(origin, w->before_first, sizeof origin) == 0;
 	compare_heads(w, e);
@@ -420,7 +421,7 @@ void evidence_check_ledger(struct span text, const struct chain_check *check, st
 	}
 	w->check = check;
 	w->f = f;
-	if (!next_line(&rest, &line, &whole) || line.n != strlen(CHAIN_HEADER) ||
+	if (!next_evidence_line(&rest, &line, &whole) || line.n != strlen(CHAIN_HEADER) ||
 		memcmp(line.p, CHAIN_HEADER, line.n) != 0) {
 		finding_broken(f, "ledger: the text does not begin with \"%s\"", CHAIN_HEADER);
 		goto out;
@@ -429,14 +430,14 @@ void evidence_check_ledger(struct span text, const struct chain_check *check, st
 		finding_broken(f, "ledger: no memory for the check");
 		goto out;
 	}
-	for (size_t number = 2; next_line(&rest, &line, &whole); number++) {
+	for (size_t number = 2; next_evidence_line(&rest, &line, &whole); number++) {
 		if (!whole)
 			finding_broken(
 				f, "ledger: cut off at its end: line %zu is not complete", number);
 		else if (!chain_parse(line, &e, previous))
 			finding_broken(f, "ledger: line %zu was changed: it is no entry", number);
 		else
-			take_entry(w, &e, previous);
+			take_evidence_entry(w, &e, previous);
 	}
 	end_changed(w);
 	judge_ends(w);

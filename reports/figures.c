@@ -27,7 +27,7 @@ static bool attributed(const struct tally *t)
 		t->origin >= ORIGIN_MATCHED && t->origin < ORIGIN_COUNT;
 }
 
-static enum column column_of(const struct tally *t)
+static enum column figure_column_of(const struct tally *t)
 {
 	static const enum column by_class[CLASS_COUNT] = { [CLASS_NONE] = COLUMN_UNDETERMINED,
 		[CLASS_HARD] = COLUMN_HARD,
@@ -44,7 +44,7 @@ static enum column column_of_category(enum category category)
 	struct tally t = { .kind = category_class(category) == CLASS_COMPLAINT ? KIND_COMPLAINT
 									       : KIND_FAILURE,
 		.klass = (uint8_t)category_class(category) };
-	return column_of(&t);
+	return figure_column_of(&t);
 }
 
 /* One row of the tallies: a cell of everything. */
@@ -62,7 +62,7 @@ static int take_tally(void *context, const struct tally *t)
 		l->report->kind[t->kind].n += t->count;
 	if (!attributed(t))
 		return 0;
-	enum column column = column_of(t);
+	enum column column = figure_column_of(t);
 	f->all.n += t->count;
 	f->bounces.n += column == COLUMN_COMPLAINT ? 0 : t->count;
 	f->day[day - 1].n += column == COLUMN_COMPLAINT ? 0 : t->count;
@@ -98,7 +98,7 @@ struct worst {
 	uint64_t n;
 };
 
-static void place(struct worst list[WORST_SHOWN], enum category category, uint64_t n)
+static void place_of_figure(struct worst list[WORST_SHOWN], enum category category, uint64_t n)
 {
 	for (int i = 0; i < WORST_SHOWN; i++)
 		if (n > list[i].n) {
@@ -122,7 +122,7 @@ static size_t next_row(const struct gathering *g, size_t first, unsigned k, stru
 		bool last = i + 1 == g->cells || c[1].name != name || c[1].category != c->category;
 		category += c->n;
 		if (last && category >= k && c->category != CATEGORY_NONE)
-			place(worst, (enum category)c->category, category);
+			place_of_figure(worst, (enum category)c->category, category);
 		if (last)
 			category = 0;
 		add_to_row(row, c->column, c->n);
@@ -136,7 +136,7 @@ static size_t next_row(const struct gathering *g, size_t first, unsigned k, stru
  * By name: the first ROWS_SHOWN of at least k; the last row sums the others and what the store
  * already counts as NAMELESS.
  */
-static int make_table(
+static int make_figure_table(
 	const struct gathering *g, unsigned k, const char *nameless, struct table *out)
 {
 	struct row *row = calloc(g->names + 1, sizeof *row), rest = { .rest = true };
@@ -168,7 +168,7 @@ static int make_table(
 /*
  * The provider that stands behind half of a category or more, where k or more. The list is sorted.
  */
-static void find_leaders(struct figures *f, const struct gathering *g, unsigned k)
+static void find_figure_leaders(struct figures *f, const struct gathering *g, unsigned k)
 {
 	uint64_t n = 0;
 	uint64_t all[CATEGORY_COUNT] = { 0 };
@@ -457,10 +457,11 @@ int figures_load(struct month_report *r, struct store *store, struct figures *f,
 	f->partial = f->covered && first_day > from;
 	if (store_tallies(store, from, to, BY_EVERYTHING, take_tally, &l) != STORE_OK ||
 		gathering_sort(l.providers) || gathering_sort(&campaigns) ||
-		make_table(l.providers, r->k, PROVIDER_NONE, &f->providers) ||
-		make_table(&campaigns, r->k, CAMPAIGN_NONE, &f->campaigns) || make_groups(f, &l))
+		make_figure_table(l.providers, r->k, PROVIDER_NONE, &f->providers) ||
+		make_figure_table(&campaigns, r->k, CAMPAIGN_NONE, &f->campaigns) ||
+		make_groups(f, &l))
 		goto out;
-	find_leaders(f, l.providers, r->k);
+	find_figure_leaders(f, l.providers, r->k);
 	result = load_sent(store, f, from, to) ? -1 : suppress_month(f, r->k);
 	withhold_words(f);
 	order_rows(&f->providers);

@@ -28,7 +28,7 @@ enum {
 	QUIET_PERCENT = 10,
 };
 
-static uint64_t shown(const struct cell *c)
+static uint64_t figure_shown(const struct cell *c)
 {
 	return c->state == CELL_SHOWN ? c->n : 0;
 }
@@ -90,7 +90,7 @@ static uint64_t sum_shown(const struct cell column[COLUMN_COUNT], unsigned excep
 {
 	uint64_t n = 0;
 	for (unsigned c = 0; c < COLUMN_COUNT; c++)
-		n += c == except ? 0 : shown(&column[c]);
+		n += c == except ? 0 : figure_shown(&column[c]);
 	return n;
 }
 
@@ -289,7 +289,7 @@ static void say_note(const struct month_report *r, struct sentence *s)
  * After the measures: a month is quiet when nothing got worse, nothing began, and no urgent measure
  * has weight.
  */
-static void verdict(struct month_report *r)
+static void find_verdict(struct month_report *r)
 {
 	const struct figures *now = &r->month[0], *before = &r->month[1];
 	struct sentence s = { r->sentence, 0, sizeof r->sentence },
@@ -298,7 +298,8 @@ static void verdict(struct month_report *r)
 	bool urgent = false;
 	for (unsigned i = 0; i < r->measures; i++)
 		urgent |= strcmp(r->measure[i].urgency, "now") == 0 &&
-			r->measure[i].weight * 100 >= (double)shown(&now->all) * QUIET_PERCENT;
+			r->measure[i].weight * 100 >=
+				(double)figure_shown(&now->all) * QUIET_PERCENT;
 	say_note(r, &note);
 	say_targets(r, &s);
 	if (!comparable(r)) {
@@ -353,7 +354,7 @@ static void property(const xmlNode *node, const char *name, char *out, size_t si
 	string_free(value);
 }
 
-static xmlXPathObject *evaluate(struct judging *j, const xmlNode *node, const char *name)
+static xmlXPathObject *evaluate_finding(struct judging *j, const xmlNode *node, const char *name)
 {
 	xmlChar *expression = xmlGetProp(node, BAD_CAST name);
 	xmlXPathObject *value = expression ? xmlXPathEvalExpression(expression, j->context) : NULL;
@@ -362,9 +363,9 @@ static xmlXPathObject *evaluate(struct judging *j, const xmlNode *node, const ch
 	return value;
 }
 
-static double number(struct judging *j, const xmlNode *node, const char *name)
+static double finding_number(struct judging *j, const xmlNode *node, const char *name)
 {
-	xmlXPathObject *value = evaluate(j, node, name);
+	xmlXPathObject *value = evaluate_finding(j, node, name);
 	double n = value ? xmlXPathCastToNumber(value) : 0;
 	xmlXPathFreeObject(value);
 	return n == n ? n : 0;
@@ -411,7 +412,7 @@ static void format_value(struct judging *j, const char *name, const char *as, xm
 static void let(struct judging *j, const xmlNode *node)
 {
 	char name[32], as[16];
-	xmlXPathObject *value = evaluate(j, node, "select");
+	xmlXPathObject *value = evaluate_finding(j, node, "select");
 	if (!value)
 		return;
 	property(node, "name", name, sizeof name);
@@ -451,7 +452,7 @@ static bool judge_categories(
 		if (!names_category(list, g))
 			continue;
 		for (unsigned c = 0; c < COLUMN_COUNT; c++)
-			of_category += shown(&r->month->category[c][g]);
+			of_category += figure_shown(&r->month->category[c][g]);
 		n += of_category;
 		if (of_category > most) {
 			most = of_category;
@@ -459,10 +460,11 @@ static bool judge_categories(
 			since = *provider ? incident_day(r, g, provider) : 0;
 		}
 	}
-	m->weight = number(j, node, "factor") * (double)n;
-	if (n == 0 || (!since && m->weight * 100 < (double)shown(&r->month->all) * WEIGHT_PERCENT))
+	m->weight = finding_number(j, node, "factor") * (double)n;
+	if (n == 0 ||
+		(!since && m->weight * 100 < (double)figure_shown(&r->month->all) * WEIGHT_PERCENT))
 		return false;
-	if (!since && n * 100 < shown(&r->month->all) * URGENT_PERCENT &&
+	if (!since && n * 100 < figure_shown(&r->month->all) * URGENT_PERCENT &&
 		strcmp(m->urgency, "now") == 0)
 		snprintf(m->urgency, sizeof m->urgency, "this month");
 	snprintf(what, sizeof what, "measure.%s.what", m->id);
@@ -491,21 +493,21 @@ static bool judge_conditions(
 		if (child->type != XML_ELEMENT_NODE ||
 			strcmp((const char *)child->name, "because") != 0)
 			continue;
-		xmlXPathObject *test = evaluate(j, child, "test");
+		xmlXPathObject *test = evaluate_finding(j, child, "test");
 		bool holds = test && xmlXPathCastToBoolean(test);
 		xmlXPathFreeObject(test);
 		if (!holds)
 			continue;
 		property(child, "text", text, sizeof text);
 		fill(because, text_of(j->report->texts, text), j->filling);
-		m->weight = number(j, node, "weight");
+		m->weight = finding_number(j, node, "weight");
 		return true;
 	}
 	return false;
 }
 
 /* Keeps the list in the order of weight; equal ones in the order of the file. */
-static void place(struct month_report *r, const struct measure *m)
+static void place_of_finding(struct month_report *r, const struct measure *m)
 {
 	unsigned i = r->measures;
 	while (i > 0 && r->measure[i - 1].weight < m->weight)
@@ -517,7 +519,7 @@ static void place(struct month_report *r, const struct measure *m)
 	r->measure[i] = *m;
 }
 
-static bool judge(struct month_report *r, xmlXPathContext *context, const xmlNode *node)
+static bool judge_targets(struct month_report *r, xmlXPathContext *context, const xmlNode *node)
 {
 	struct measure m = { .weight = 0 };
 	struct judging j = { .report = r, .context = context };
@@ -533,12 +535,12 @@ static bool judge(struct month_report *r, xmlXPathContext *context, const xmlNod
 		? judge_categories(&j, node, &m, &because)
 		: judge_conditions(&j, node, &m, &because);
 	if (holds && !j.failed)
-		place(r, &m);
+		place_of_finding(r, &m);
 	xmlXPathRegisteredVariablesCleanup(context);
 	return !j.failed;
 }
 
-static int measures(struct month_report *r, xmlDoc *report, char *error, size_t size)
+static int find_measures(struct month_report *r, xmlDoc *report, char *error, size_t size)
 {
 	enum { PARSE_OPTIONS = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING };
 	const char *path = r->options->measures;
@@ -558,7 +560,7 @@ static int measures(struct month_report *r, xmlDoc *report, char *error, size_t 
 		if (node->type != XML_ELEMENT_NODE)
 			continue;
 		context->node = xmlDocGetRootElement(report);
-		if (!judge(r, context, node)) {
+		if (!judge_targets(r, context, node)) {
 			char id[32];
 			property(node, "id", id, sizeof id);
 			snprintf(error, size,
@@ -598,7 +600,7 @@ static void begin_sentence(struct sentence *s)
 		say_text(s, " ");
 }
 
-static void retention(struct month_report *r)
+static void find_retention(struct month_report *r)
 {
 	struct sentence s = { r->retention, 0, sizeof r->retention };
 	char at[DATE_TEXT_SIZE], count[COUNT_TEXT_SIZE], list[SENTENCE_SIZE] = "";
@@ -629,19 +631,19 @@ static void retention(struct month_report *r)
 
 int month_findings(struct month_report *r, char *error, size_t size)
 {
-	retention(r);
-	verdict(r); /* the targets, which measures look at */
+	find_retention(r);
+	find_verdict(r); /* the targets, which measures look at */
 	xmlDoc *report = month_report_document(r);
 	if (!report) {
 		snprintf(error, size, "no memory for the report");
 		return -1;
 	}
 	r->hidden = count_hidden(xmlDocGetRootElement(report));
-	int result = measures(r, report, error, size);
+	int result = find_measures(r, report, error, size);
 	xmlFreeDoc(report);
 	if (result)
 		return -1;
 	*r->sentence = *r->note = '\0';
-	verdict(r);
+	find_verdict(r);
 	return 0;
 }

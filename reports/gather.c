@@ -22,7 +22,7 @@ static uint32_t name_hash(const struct gathering *g, const char *name)
 	return h;
 }
 
-static uint32_t cell_hash(const struct gathered_cell *c)
+static uint32_t gathered_cell_hash(const struct gathered_cell *c)
 {
 	uint64_t h = ((uint64_t)c->name << 24 | (uint64_t)c->column << 16 |
 			     (uint64_t)c->category << 8 | c->day) *
@@ -30,7 +30,7 @@ static uint32_t cell_hash(const struct gathered_cell *c)
 	return (uint32_t)(h >> 32);
 }
 
-static bool same_cell(const struct gathered_cell *a, const struct gathered_cell *b)
+static bool same_gathered_cell(const struct gathered_cell *a, const struct gathered_cell *b)
 {
 	return a->name == b->name && a->column == b->column && a->category == b->category &&
 		a->day == b->day;
@@ -88,7 +88,7 @@ static int room_for_cell(struct gathering *g)
 	g->cell = more;
 	g->cell_room = g->cell_slots.count / 2;
 	for (size_t i = 0; i < g->cells; i++)
-		*free_slot(&g->cell_slots, cell_hash(&g->cell[i])) = (uint32_t)i + 1;
+		*free_slot(&g->cell_slots, gathered_cell_hash(&g->cell[i])) = (uint32_t)i + 1;
 	return 0;
 }
 
@@ -126,10 +126,10 @@ int gather(struct gathering *g, const char *name, struct gathered_cell at)
 		g->beyond[at.column] += at.n;
 		return 0;
 	}
-	for (size_t i = cell_hash(&at) & (g->cell_slots.count - 1); g->cell_slots.at[i];
+	for (size_t i = gathered_cell_hash(&at) & (g->cell_slots.count - 1); g->cell_slots.at[i];
 		i = (i + 1) & (g->cell_slots.count - 1)) {
 		struct gathered_cell *c = &g->cell[g->cell_slots.at[i] - 1];
-		if (same_cell(c, &at)) {
+		if (same_gathered_cell(c, &at)) {
 			c->n += at.n;
 			return 0;
 		}
@@ -139,7 +139,7 @@ int gather(struct gathering *g, const char *name, struct gathered_cell at)
 		return 0;
 	}
 	g->cell[g->cells++] = at;
-	*free_slot(&g->cell_slots, cell_hash(&at)) = (uint32_t)g->cells;
+	*free_slot(&g->cell_slots, gathered_cell_hash(&at)) = (uint32_t)g->cells;
 	return 0;
 }
 

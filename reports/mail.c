@@ -29,7 +29,7 @@ enum {
 	DOMAIN_SIZE = 256,
 };
 
-static bool is_ascii(const char *text)
+static bool is_ascii_header(const char *text)
 {
 	for (; *text; text++)
 		if ((unsigned char)*text < 0x20 || (unsigned char)*text > 0x7e)
@@ -40,7 +40,7 @@ static bool is_ascii(const char *text)
 /* TEXT as a header's unstructured text; heap. Encoded words never split a character. */
 static char *header_text(const char *text)
 {
-	if (is_ascii(text))
+	if (is_ascii_header(text))
 		return strdup(text);
 	char *result = NULL;
 	size_t size = 0;

@@ -59,7 +59,7 @@ static int take_cohort(void *context, const struct cohort *c)
 }
 
 /* One of a few blocks would name a receiver with less than k of them. */
-static int take_investigation(void *context, const struct investigation *i)
+static int take_month_investigation(void *context, const struct investigation *i)
 {
 	struct month_report *r = context;
 	if (i->blocks >= r->k && i->opened < month_end(r->month->month) &&
@@ -100,9 +100,9 @@ static int load_beside(struct month_report *r, struct store *store)
 	month_name(m, name, sizeof name);
 	if (store_cohorts(store, first.year * 100 + first.month, m.year * 100 + m.month,
 		    take_cohort, r) != STORE_OK ||
-		store_investigations(store, take_investigation, r) != STORE_OK ||
+		store_investigations(store, take_month_investigation, r) != STORE_OK ||
 		store_past_investigations(store, month_end(month_before(m, 1)), month_end(m),
-			take_investigation, r) != STORE_OK ||
+			take_month_investigation, r) != STORE_OK ||
 		store_typing_errors(store, from, to, take_typing, r) != STORE_OK ||
 		store_comments(store, name, take_comment, r) != STORE_OK)
 		return -1;
@@ -113,7 +113,8 @@ static int load_beside(struct month_report *r, struct store *store)
 
 /* --- the rest of the month ------------------------------------------------ */
 
-static int take_mailbox(void *context, const char *mailbox, const char *outcome, uint64_t count)
+static int take_month_mailbox(
+	void *context, const char *mailbox, const char *outcome, uint64_t count)
 {
 	struct month_report *r = context;
 	struct mailbox_row *row = NULL;
@@ -145,7 +146,7 @@ struct ledger_reading {
 /*
  * The ledger only grows: its last entry within the month is the same whenever the report is made.
  */
-static int take_entry(void *context, const struct ledger_entry *e)
+static int take_month_entry(void *context, const struct ledger_entry *e)
 {
 	struct ledger_reading *l = context;
 	if (e->at < l->end) {
@@ -162,11 +163,11 @@ static int load_rest(struct month_report *r, struct store *store)
 	struct ledger_reading ledger = { r, month_end(m) };
 	uint64_t counts[STATE_COUNT] = { 0 };
 	if (store_message_counts(store, day_number(m, 1), day_number(m, r->month->days),
-		    take_mailbox, r) != STORE_OK ||
+		    take_month_mailbox, r) != STORE_OK ||
 		store_contact_counts(store, counts) != STORE_OK ||
 		store_ledger_head(store, &r->head) != STORE_OK)
 		return -1;
-	int walked = store_ledger_walk(store, take_entry, &ledger);
+	int walked = store_ledger_walk(store, take_month_entry, &ledger);
 	if (walked != STORE_OK && walked != STORE_BROKEN)
 		return -1;
 	r->ledger_torn = walked == STORE_BROKEN;

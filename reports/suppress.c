@@ -52,7 +52,7 @@ void equations_free(struct equations *q)
 	free(q);
 }
 
-static void add(struct equations *q, struct cell *cell, bool total)
+static void add_cell(struct equations *q, struct cell *cell, bool total)
 {
 	if (q->count == q->room) {
 		size_t room = q->room ? q->room * 2 : 512;
@@ -69,16 +69,16 @@ static void add(struct equations *q, struct cell *cell, bool total)
 
 void equation(struct equations *q, struct cell *total)
 {
-	add(q, total, true);
+	add_cell(q, total, true);
 }
 
 void equation_part(struct equations *q, struct cell *part)
 {
-	add(q, part, false);
+	add_cell(q, part, false);
 }
 
 /* The equation that begins at *AT; moves on to the next. False at the end. */
-static bool next_line(const struct equations *q, size_t *at, struct line *line)
+static bool next_table_line(const struct equations *q, size_t *at, struct line *line)
 {
 	if (*at >= q->count)
 		return false;
@@ -89,7 +89,7 @@ static bool next_line(const struct equations *q, size_t *at, struct line *line)
 	return true;
 }
 
-static void begin_reading(const struct equations *q)
+static void begin_table(const struct equations *q)
 {
 	int64_t k = q->k;
 	for (size_t i = 0; i < q->count; i++) {
@@ -141,7 +141,7 @@ static struct bounds sum_of_parts(struct line line)
  * Concludes what one equation allows. Returns whether it told too much of a cell; *LEARNT whether
  * it told anything.
  */
-static bool read_line(struct line line, int64_t k, bool *learnt)
+static bool read_table_line(struct line line, int64_t k, bool *learnt)
 {
 	struct cell *total = line.at[0].cell;
 	struct bounds sum = sum_of_parts(line);
@@ -230,7 +230,7 @@ static struct cell *cheaper_victim(const struct equations *q, struct line line)
 {
 	struct cell *best = victim(line, q->k);
 	struct line other;
-	for (size_t at = 0; best && best->worth >= CELL_DEAR && next_line(q, &at, &other);) {
+	for (size_t at = 0; best && best->worth >= CELL_DEAR && next_table_line(q, &at, &other);) {
 		struct cell *c = share_hidden(line, other) ? victim(other, q->k) : NULL;
 		if (c && c->n > 0 && c->worth < best->worth)
 			best = c;
@@ -249,13 +249,14 @@ static void hide(struct cell *c)
  */
 static struct cell *told_by_reading(const struct equations *q)
 {
-	begin_reading(q);
+	begin_table(q);
 	for (int round = 0; round < PROPAGATION_ROUNDS; round++) {
 		bool learnt = false;
 		struct line line;
-		for (size_t at = 0; next_line(q, &at, &line);) {
-			struct cell *c = read_line(line, q->k, &learnt) ? cheaper_victim(q, line)
-									: NULL;
+		for (size_t at = 0; next_table_line(q, &at, &line);) {
+			struct cell *c = read_table_line(line, q->k, &learnt)
+				? cheaper_victim(q, line)
+				: NULL;
 			if (c)
 				return c;
 		}
@@ -269,13 +270,13 @@ static struct cell *told_by_reading(const struct equations *q)
 static bool possible(
 	const struct equations *q, struct cell *guessed, int64_t n, struct line *broken)
 {
-	begin_reading(q);
+	begin_table(q);
 	guessed->low = guessed->high = n;
 	for (int round = 0; round < PROPAGATION_ROUNDS; round++) {
 		bool learnt = false;
 		struct line line;
-		for (size_t at = 0; next_line(q, &at, &line);) {
-			read_line(line, q->k, &learnt);
+		for (size_t at = 0; next_table_line(q, &at, &line);) {
+			read_table_line(line, q->k, &learnt);
 			for (size_t i = 0; i < line.count; i++)
 				if (line.at[i].cell->low > line.at[i].cell->high) {
 					*broken = line;
@@ -296,7 +297,7 @@ static struct cell *victim_near(const struct equations *q, const struct cell *ce
 {
 	struct cell *anywhere = NULL;
 	struct line line;
-	for (size_t at = 0; next_line(q, &at, &line);) {
+	for (size_t at = 0; next_table_line(q, &at, &line);) {
 		bool hidden = false, here = false;
 		for (size_t i = 0; i < line.count; i++) {
 			hidden |= line.at[i].cell->state != CELL_SHOWN;

@@ -28,7 +28,7 @@ struct page {
 };
 
 /* Bytes of the first N characters of TEXT, at most all of it. */
-static size_t bytes_of(const char *text, size_t n)
+static size_t bytes_of_text(const char *text, size_t n)
 {
 	size_t i = 0;
 	while (text[i] && n > 0) {
@@ -48,7 +48,7 @@ static size_t characters(const char *text)
 	return n;
 }
 
-static void blanks(FILE *out, size_t n)
+static void print_blanks(FILE *out, size_t n)
 {
 	fprintf(out, "%*s", (int)n, "");
 }
@@ -59,25 +59,25 @@ static void left(FILE *out, const char *text, size_t width)
 	size_t n = characters(text);
 	if (n <= width) {
 		fputs(text, out);
-		blanks(out, width - n);
+		print_blanks(out, width - n);
 		return;
 	}
-	fprintf(out, "%.*s…", (int)bytes_of(text, width - 1), text);
+	fprintf(out, "%.*s…", (int)bytes_of_text(text, width - 1), text);
 }
 
 static void right(FILE *out, const char *text, size_t width)
 {
 	size_t n = characters(text);
-	blanks(out, n < width ? width - n : 0);
+	print_blanks(out, n < width ? width - n : 0);
 	fputs(text, out);
 }
 
 /* Paragraph with a hanging indent; words longer than a line stay whole. */
-static void wrap(FILE *out, const char *text, size_t indent, size_t hanging)
+static void print_wrapped(FILE *out, const char *text, size_t indent, size_t hanging)
 {
 	size_t column = indent;
 	bool begun = false;
-	blanks(out, indent);
+	print_blanks(out, indent);
 	while (*text) {
 		size_t n = strcspn(text, " ");
 		char word[SENTENCE_SIZE];
@@ -85,7 +85,7 @@ static void wrap(FILE *out, const char *text, size_t indent, size_t hanging)
 		size_t length = characters(word);
 		if (begun && column + 1 + length > WIDTH) {
 			fputc('\n', out);
-			blanks(out, hanging);
+			print_blanks(out, hanging);
 			column = hanging;
 		} else if (begun) {
 			fputc(' ', out);
@@ -105,7 +105,7 @@ static const char *text(const struct page *p, const char *id)
 	return text_of(p->r->texts, id);
 }
 
-static void heading(const struct page *p, const char *id)
+static void print_heading(const struct page *p, const char *id)
 {
 	fprintf(p->out, "\n%s\n", text(p, id));
 	for (size_t i = characters(text(p, id)); i > 0; i--)
@@ -185,7 +185,7 @@ static const char *change_text(const struct page *p, const struct cell *now,
 		: "-";
 }
 
-static void change(const struct page *p, const struct cell *now, const struct cell *before)
+static void print_change(const struct page *p, const struct cell *now, const struct cell *before)
 {
 	char number[COUNT_TEXT_SIZE];
 	fputc(' ', p->out);
@@ -193,8 +193,8 @@ static void change(const struct page *p, const struct cell *now, const struct ce
 }
 
 /* Of what was sent, where that is known. */
-static const char *rate(const struct page *p, const struct cell *part, const struct cell *sent,
-	char *number, size_t size)
+static const char *print_rate(const struct page *p, const struct cell *part,
+	const struct cell *sent, char *number, size_t size)
 {
 	long ppm;
 	return rate_of(part, sent, &ppm) ? rate_text(p->r->texts, ppm, number, size) : "-";
@@ -210,7 +210,7 @@ static void row_rate(
 	if ((kind != ROW_GROUP && rate_of(&bounces, &row->sent, &ppm)) ||
 		!rate_of(&row->all, &row->sent, &ppm)) {
 		grid_figure(g,
-			rate(p, kind == ROW_GROUP ? &row->all : &bounces, &row->sent, number,
+			print_rate(p, kind == ROW_GROUP ? &row->all : &bounces, &row->sent, number,
 				sizeof number));
 		return;
 	}
@@ -218,21 +218,21 @@ static void row_rate(
 	grid_figure(g, bound);
 }
 
-static void verdict(const struct page *p)
+static void print_verdict(const struct page *p)
 {
-	wrap(p->out, p->r->sentence, 0, 0);
+	print_wrapped(p->out, p->r->sentence, 0, 0);
 	for (unsigned i = 0; i < p->r->measures && i < STATEMENTS && !p->r->quiet; i++) {
 		fputs(i ? "" : "\n", p->out);
 		char line[SENTENCE_SIZE + 8];
 		snprintf(line, sizeof line, "* %s", p->r->measure[i].because);
-		wrap(p->out, line, 0, 2);
+		print_wrapped(p->out, line, 0, 2);
 	}
 	end_line(p);
-	wrap(p->out, p->r->note, 0, 0);
+	print_wrapped(p->out, p->r->note, 0, 0);
 }
 
-static void figure(const struct page *p, struct grid *g, const char *column, const struct cell *now,
-	const struct cell *before)
+static void print_figure(const struct page *p, struct grid *g, const char *column,
+	const struct cell *now, const struct cell *before)
 {
 	char number[COUNT_TEXT_SIZE], mark[COUNT_TEXT_SIZE + 8];
 	long ppm;
@@ -243,7 +243,7 @@ static void figure(const struct page *p, struct grid *g, const char *column, con
 	grid_figure(g, change_text(p, now, before, number, sizeof number));
 	if (!p->r->month->sent_days || now == &p->r->month->sent)
 		return;
-	grid_figure(g, rate(p, now, &p->r->month->sent, number, sizeof number));
+	grid_figure(g, print_rate(p, now, &p->r->month->sent, number, sizeof number));
 	for (unsigned t = 0; t < TARGET_COUNT; t++)
 		if (strcmp(target_name(t), column) == 0) {
 			long limit = target_limit(p->r->options, t);
@@ -258,7 +258,7 @@ static void key_figures(const struct page *p)
 {
 	const struct figures *now = &p->r->month[0], *before = &p->r->month[1];
 	struct grid g = { 0 };
-	heading(p, "heading.figures");
+	print_heading(p, "heading.figures");
 	grid_row(&g, "");
 	grid_figure(&g, text(p, "column.now"));
 	if (before->covered)
@@ -267,11 +267,11 @@ static void key_figures(const struct page *p)
 	if (now->sent_days) {
 		grid_figure(&g, text(p, "column.rate"));
 		grid_figure(&g, text(p, "column.target"));
-		figure(p, &g, "sent", &now->sent, &before->sent);
+		print_figure(p, &g, "sent", &now->sent, &before->sent);
 	}
-	figure(p, &g, "bounces", &now->bounces, &before->bounces);
+	print_figure(p, &g, "bounces", &now->bounces, &before->bounces);
 	for (unsigned c = 0; c < COLUMN_COUNT; c++)
-		figure(p, &g, column_name(c), &now->column[c], &before->column[c]);
+		print_figure(p, &g, column_name(c), &now->column[c], &before->column[c]);
 	grid_print(p, &g);
 }
 
@@ -295,7 +295,7 @@ static void what_broke(const struct page *p)
 	char id[48];
 	if (f->all.state == CELL_SHOWN && f->all.n == 0)
 		return;
-	heading(p, "heading.broke");
+	print_heading(p, "heading.broke");
 	for (int i = 0; i < CAUSES; i++) {
 		unsigned column = COLUMN_COUNT, category = 0;
 		uint64_t most = 0;
@@ -311,7 +311,7 @@ static void what_broke(const struct page *p)
 		used[column][category] = true;
 		left(p->out, category_title(p->r->texts, category), NAME_WIDTH);
 		cell(p, &f->category[column][category]);
-		change(p, &f->category[column][category],
+		print_change(p, &f->category[column][category],
 			&p->r->month[1].category[column][category]);
 		snprintf(id, sizeof id, "column.%s.short", column_name(column));
 		fprintf(p->out, "  %s", text(p, id));
@@ -322,14 +322,14 @@ static void what_broke(const struct page *p)
 	}
 }
 
-static void table(const struct page *p, const char *title, const char *first, const struct table *t,
-	enum row_kind kind)
+static void print_table(const struct page *p, const char *title, const char *first,
+	const struct table *t, enum row_kind kind)
 {
 	char name[REPORT_NAME_SIZE + 32], id[48];
 	struct grid g = { 0 };
 	if (!t->count)
 		return;
-	heading(p, title);
+	print_heading(p, title);
 	grid_row(&g, text(p, first));
 	grid_figure(&g, text(p, "column.all.short"));
 	for (unsigned c = 0; c < COLUMN_COUNT && kind != ROW_GROUP; c++) {
@@ -353,19 +353,19 @@ static void table(const struct page *p, const char *title, const char *first, co
 	grid_print(p, &g);
 }
 
-static void measures(const struct page *p)
+static void print_measures(const struct page *p)
 {
 	char line[SENTENCE_SIZE * 2];
-	heading(p, "heading.todo");
+	print_heading(p, "heading.todo");
 	if (!p->r->measures)
 		fprintf(p->out, "%s\n", text(p, "todo.none"));
 	for (unsigned i = 0; i < p->r->measures; i++) {
 		const struct measure *m = &p->r->measure[i];
 		snprintf(line, sizeof line, "%u. %s", i + 1, m->action);
-		wrap(p->out, line, 0, 3);
+		print_wrapped(p->out, line, 0, 3);
 		snprintf(line, sizeof line, "[%s; %s] %s",
 			text_named(p->r->texts, "urgency", m->urgency), m->owner, m->because);
-		wrap(p->out, line, 3, 3);
+		print_wrapped(p->out, line, 3, 3);
 	}
 }
 
@@ -374,20 +374,20 @@ static void comments(const struct page *p)
 {
 	char line[STORE_COMMENT_SIZE], date[DATE_TEXT_SIZE];
 	if (p->r->comments)
-		heading(p, "heading.comments");
+		print_heading(p, "heading.comments");
 	for (unsigned i = 0; i < p->r->comments; i++) {
 		const char *at = p->r->comment[i].text;
 		fprintf(p->out, "%s\n", day_text(p->r->comment[i].at, date, sizeof date));
 		while (*at) {
 			size_t n = strcspn(at, "\n");
 			snprintf(line, sizeof line, "%.*s", (int)n, at);
-			wrap(p->out, line, 2, 2);
+			print_wrapped(p->out, line, 2, 2);
 			at += n + (at[n] == '\n');
 		}
 	}
 }
 
-static void trend(const struct page *p)
+static void print_trend(const struct page *p)
 {
 	uint64_t most = 0;
 	char title[DATE_TEXT_SIZE], number[COUNT_TEXT_SIZE];
@@ -395,7 +395,7 @@ static void trend(const struct page *p)
 	for (int i = 0; i < MONTHS_SHOWN; i++)
 		if (p->r->month[i].bounces.n > most)
 			most = p->r->month[i].bounces.n;
-	heading(p, "heading.trend");
+	print_heading(p, "heading.trend");
 	for (int i = MONTHS_SHOWN - 1; i >= 0; i--) {
 		const struct figures *f = &p->r->month[i];
 		if (!f->covered)
@@ -404,7 +404,7 @@ static void trend(const struct page *p)
 			NAME_WIDTH - 8);
 		cell(p, &f->bounces);
 		if (rated)
-			right(p->out, rate(p, &f->bounces, &f->sent, number, sizeof number),
+			right(p->out, print_rate(p, &f->bounces, &f->sent, number, sizeof number),
 				NUMBER_WIDTH + GRID_GAP);
 		if (f->bounces.n > 0)
 			fputs("  ", p->out);
@@ -415,21 +415,21 @@ static void trend(const struct page *p)
 	}
 }
 
-static void check(const struct page *p, unsigned category)
+static void check_width(const struct page *p, unsigned category)
 {
 	char line[SENTENCE_SIZE];
 	snprintf(line, sizeof line, "%s: %s", text(p, "column.check"),
 		category_check(p->r->texts, category));
-	wrap(p->out, line, 10, 12);
+	print_wrapped(p->out, line, 10, 12);
 }
 
-static void classes(const struct page *p)
+static void print_classes(const struct page *p)
 {
 	const struct figures *f = p->r->month;
 	unsigned permille;
 	struct ranked list[CATEGORY_COUNT];
 	char id[48];
-	heading(p, "heading.classes");
+	print_heading(p, "heading.classes");
 	for (unsigned c = 0; c < COLUMN_COUNT; c++) {
 		size_t count = category_ranking(f, c, list);
 		snprintf(id, sizeof id, "column.%s.short", column_name(c));
@@ -443,20 +443,20 @@ static void classes(const struct page *p)
 				fprintf(p->out, " %5u.%u %%", permille / 10, permille % 10);
 			else
 				right(p->out, "-", NUMBER_WIDTH + 2);
-			change(p, n, &p->r->month[1].category[c][g]);
+			print_change(p, n, &p->r->month[1].category[c][g]);
 			end_line(p);
 			if (c == COLUMN_BLOCK && *category_check(p->r->texts, g))
-				check(p, g);
+				check_width(p, g);
 		}
 	}
 }
 
-static void days(const struct page *p)
+static void print_days(const struct page *p)
 {
 	const struct figures *f = p->r->month;
 	char line[SENTENCE_SIZE] = "", number[COUNT_TEXT_SIZE], id[48];
 	struct sentence s = { line, 0, sizeof line };
-	heading(p, "heading.days");
+	print_heading(p, "heading.days");
 	if (!p->r->standouts)
 		say_text(&s, text(p, "days.none"));
 	else if (p->r->usual_day)
@@ -482,13 +482,13 @@ static void days(const struct page *p)
 	}
 }
 
-static void cohorts(const struct page *p)
+static void print_cohorts(const struct page *p)
 {
 	char title[DATE_TEXT_SIZE];
 	struct grid g = { 0 };
 	if (!p->r->cohorts)
 		return;
-	heading(p, "heading.cohorts");
+	print_heading(p, "heading.cohorts");
 	grid_row(&g, "");
 	for (unsigned o = 0; o < COHORT_OUTCOME_COUNT; o++)
 		grid_figure(&g, text_named(p->r->texts, "cohort", cohort_outcome_name(o)));
@@ -500,12 +500,12 @@ static void cohorts(const struct page *p)
 	grid_print(p, &g);
 }
 
-static void investigations(const struct page *p)
+static void print_investigations(const struct page *p)
 {
 	char opened[DATE_TEXT_SIZE], closed[DATE_TEXT_SIZE];
 	if (!p->r->investigations)
 		return;
-	heading(p, "heading.investigations");
+	print_heading(p, "heading.investigations");
 	for (unsigned i = 0; i < p->r->investigations; i++) {
 		const struct investigation *v = &p->r->investigation[i];
 		left(p->out, v->provider, MAILBOX_WIDTH);
@@ -516,10 +516,10 @@ static void investigations(const struct page *p)
 	}
 }
 
-static void typing_errors(const struct page *p)
+static void print_typing_errors(const struct page *p)
 {
 	if (p->r->typings)
-		heading(p, "heading.typing");
+		print_heading(p, "heading.typing");
 	for (unsigned i = 0; i < p->r->typings; i++) {
 		left(p->out, *p->r->typing[i].domain ? p->r->typing[i].domain : text(p, "group."),
 			TITLE_WIDTH);
@@ -547,10 +547,10 @@ static void mailboxes(const struct page *p)
 	}
 }
 
-static void other_mail(const struct page *p)
+static void print_other_mail(const struct page *p)
 {
 	const struct month_report *r = p->r;
-	heading(p, "heading.origins");
+	print_heading(p, "heading.origins");
 	left(p->out, "", TITLE_WIDTH);
 	right(p->out, text(p, "column.bounces"), NUMBER_WIDTH + 1);
 	right(p->out, text(p, "column.complaint"), NUMBER_WIDTH + 5);
@@ -558,12 +558,12 @@ static void other_mail(const struct page *p)
 	for (int o = ORIGIN_COUNT - 1; o >= 0; o--) {
 		left(p->out, text_named(r->texts, "origin", origin_name((unsigned)o)), TITLE_WIDTH);
 		cell(p, &r->month->origin[o][0]);
-		blanks(p->out, 4);
+		print_blanks(p->out, 4);
 		cell(p, &r->month->origin[o][1]);
 		end_line(p);
 	}
-	wrap(p->out, text(p, "origins.lead"), 0, 0);
-	heading(p, "heading.mailboxes");
+	print_wrapped(p->out, text(p, "origins.lead"), 0, 0);
+	print_heading(p, "heading.mailboxes");
 	for (unsigned k = 0; k < KIND_COUNT; k++)
 		if (*text_named(r->texts, "kind", kind_name(k))) {
 			left(p->out, text_named(r->texts, "kind", kind_name(k)), TITLE_WIDTH);
@@ -571,7 +571,7 @@ static void other_mail(const struct page *p)
 			end_line(p);
 		}
 	mailboxes(p);
-	heading(p, "heading.contacts");
+	print_heading(p, "heading.contacts");
 	fprintf(p->out, "%s\n", text(p, "contacts.lead"));
 	for (unsigned s = 0; s < STATE_COUNT; s++)
 		if (r->state[s].n > 0 || r->state[s].state != CELL_SHOWN) {
@@ -591,16 +591,16 @@ static void ledger_entry(const struct page *p, const char *id, const struct ledg
 	fprintf(p->out, "%s\n  %s\n", line, hash_text(e->hash, hash));
 }
 
-static void retention(const struct page *p, bool mail)
+static void print_retention(const struct page *p, bool mail)
 {
-	heading(p, "heading.retention");
-	wrap(p->out, p->r->retention, 0, 0);
+	print_heading(p, "heading.retention");
+	print_wrapped(p->out, p->r->retention, 0, 0);
 	if (p->r->closing.number)
 		ledger_entry(p, "retention.closing", &p->r->closing);
 	if (mail && p->r->head.number)
 		ledger_entry(p, "retention.head", &p->r->head);
 	if (mail && p->r->options->signing_key) {
-		wrap(p->out, text(p, "retention.signed"), 0, 0);
+		print_wrapped(p->out, text(p, "retention.signed"), 0, 0);
 		fprintf(p->out, "  %s\n", p->r->options->signing_key);
 	}
 }
@@ -611,7 +611,7 @@ static void method(const struct page *p)
 	struct sentence s = { line, 0, sizeof line };
 	snprintf(k, sizeof k, "%u", p->r->k);
 	snprintf(hidden, sizeof hidden, "%u", p->r->hidden);
-	heading(p, "heading.method");
+	print_heading(p, "heading.method");
 	FILL(&s, text(p, "method.zone"),
 		{ "zone", p->r->options->timezone ? p->r->options->timezone : "UTC" });
 	say_text(&s, " ");
@@ -620,12 +620,12 @@ static void method(const struct page *p)
 	FILL(&s, text(p, "method.hidden"), { "n", hidden });
 	say_text(&s, " ");
 	say_text(&s, text(p, "method.address"));
-	wrap(p->out, line, 0, 0);
+	print_wrapped(p->out, line, 0, 0);
 	for (const char *const *d = report_definitions; *d; d++) {
 		snprintf(id, sizeof id, "define.%s", *d);
 		snprintf(term, sizeof term, "define.%s.term", *d);
 		snprintf(line, sizeof line, "%s: %s", text(p, term), text(p, id));
-		wrap(p->out, line, 0, 2);
+		print_wrapped(p->out, line, 0, 2);
 	}
 }
 
@@ -642,24 +642,24 @@ int month_report_text(
 		{ "month", month_title(r->texts, r->month->month, title, sizeof title) });
 	fprintf(p.out, "%s\n", line);
 	if (r->options->organisation)
-		wrap(p.out, r->options->organisation, 0, 0);
+		print_wrapped(p.out, r->options->organisation, 0, 0);
 	end_line(&p);
-	verdict(&p);
+	print_verdict(&p);
 	key_figures(&p);
-	measures(&p);
+	print_measures(&p);
 	comments(&p);
 	what_broke(&p);
-	table(&p, "heading.provider", "column.provider", &r->month->providers, ROW_PROVIDER);
-	table(&p, "heading.campaign", "column.campaign", &r->month->campaigns, ROW_CAMPAIGN);
-	table(&p, "heading.group", "column.group", &r->month->groups, ROW_GROUP);
-	trend(&p);
-	classes(&p);
-	days(&p);
-	cohorts(&p);
-	investigations(&p);
-	typing_errors(&p);
-	other_mail(&p);
-	retention(&p, mail);
+	print_table(&p, "heading.provider", "column.provider", &r->month->providers, ROW_PROVIDER);
+	print_table(&p, "heading.campaign", "column.campaign", &r->month->campaigns, ROW_CAMPAIGN);
+	print_table(&p, "heading.group", "column.group", &r->month->groups, ROW_GROUP);
+	print_trend(&p);
+	print_classes(&p);
+	print_days(&p);
+	print_cohorts(&p);
+	print_investigations(&p);
+	print_typing_errors(&p);
+	print_other_mail(&p);
+	print_retention(&p, mail);
 	method(&p);
 	if (fclose(p.out) == 0)
 		return 0;

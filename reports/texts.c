@@ -48,7 +48,7 @@ static bool is_element(const xmlNode *node, const char *name)
 }
 
 /* Puts the texts of a catalogue over those that are there. */
-static bool take(struct texts *t, const xmlDoc *doc)
+static bool take_translation(struct texts *t, const xmlDoc *doc)
 {
 	const xmlNode *root = xmlDocGetRootElement(doc);
 	if (!root || !is_element(root, "texts"))
@@ -83,12 +83,12 @@ struct texts *texts_new(const char *language, char *error, size_t size)
 	bool read = false;
 	snprintf(error, size, "no memory for the report's texts");
 	if (!t || !(t->by_id = xmlHashCreate(512)) || !(t->base = read_catalogue("en")) ||
-		!take(t, t->base))
+		!take_translation(t, t->base))
 		goto out;
 	read = !language || strcmp(language, "en") == 0;
 	if (!read) {
 		other = read_catalogue(language);
-		read = other && take(t, other);
+		read = other && take_translation(t, other);
 		snprintf(error, size,
 			"language %s: no language that is built in, and no catalogue of texts in XML",
 			language);
@@ -163,7 +163,7 @@ bool texts_append(const struct texts *t, xmlNode *parent)
 
 /* --- sentences ------------------------------------------------------------ */
 
-static void append(struct sentence *s, const char *p, size_t n)
+static void append_text(struct sentence *s, const char *p, size_t n)
 {
 	size_t room = s->size - s->n - 1;
 	if (n > room) {
@@ -179,7 +179,7 @@ static void append(struct sentence *s, const char *p, size_t n)
 
 void say_text(struct sentence *s, const char *text)
 {
-	append(s, text, strlen(text));
+	append_text(s, text, strlen(text));
 }
 
 void say(struct sentence *s, const char *format, ...)
@@ -205,7 +205,7 @@ void fill(struct sentence *s, const char *pattern, const struct filling *list)
 	while (*pattern) {
 		size_t plain = strcspn(pattern, "{");
 		const char *end = pattern[plain] ? strchr(pattern + plain, '}') : NULL;
-		append(s, pattern, plain);
+		append_text(s, pattern, plain);
 		pattern += plain;
 		if (!*pattern)
 			break;
@@ -215,7 +215,7 @@ void fill(struct sentence *s, const char *pattern, const struct filling *list)
 			say_text(s, value);
 			pattern = end + 1;
 		} else {
-			append(s, pattern++, 1);
+			append_text(s, pattern++, 1);
 		}
 	}
 }

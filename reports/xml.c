@@ -46,7 +46,7 @@ static const char *plain_cell(
 	return buffer;
 }
 
-static void count(
+static void write_count(
 	const struct month_report *r, xmlNode *parent, const char *of, const struct cell *c)
 {
 	char text[COUNT_TEXT_SIZE];
@@ -59,9 +59,9 @@ static void count(
 static void columns(const struct month_report *r, xmlNode *parent, const struct cell *all,
 	const struct cell column[COLUMN_COUNT])
 {
-	count(r, parent, "all", all);
+	write_count(r, parent, "all", all);
 	for (unsigned c = 0; c < COLUMN_COUNT; c++)
-		count(r, parent, column_name(c), &column[c]);
+		write_count(r, parent, column_name(c), &column[c]);
 }
 
 /* The month before, and the change in percent where both can be said. */
@@ -79,7 +79,7 @@ static void comparison(const struct month_report *r, xmlNode *parent, const stru
 	}
 }
 
-static void share(xmlNode *parent, const struct cell *part, const struct cell *whole)
+static void write_share(xmlNode *parent, const struct cell *part, const struct cell *whole)
 {
 	char text[32];
 	unsigned permille;
@@ -97,7 +97,7 @@ static const char *plain_rate(long ppm, char *buffer, size_t size)
 	return buffer;
 }
 
-static void rate(xmlNode *parent, const char *name, const char *of, const struct cell *part,
+static void write_rate(xmlNode *parent, const char *name, const char *of, const struct cell *part,
 	const struct cell *sent)
 {
 	char text[32];
@@ -118,12 +118,12 @@ static void row_rates(xmlNode *parent, const struct row *row)
 {
 	struct cell bounces = row_bounces(row);
 	long ppm;
-	rate(parent, "rate", "bounces", &bounces, &row->sent);
-	rate(parent, "class-rate", "hard", &row->column[COLUMN_HARD], &row->sent);
-	rate(parent, "class-rate", "block", &row->column[COLUMN_BLOCK], &row->sent);
-	rate(parent, "class-rate", "complaint", &row->column[COLUMN_COMPLAINT], &row->sent);
+	write_rate(parent, "rate", "bounces", &bounces, &row->sent);
+	write_rate(parent, "class-rate", "hard", &row->column[COLUMN_HARD], &row->sent);
+	write_rate(parent, "class-rate", "block", &row->column[COLUMN_BLOCK], &row->sent);
+	write_rate(parent, "class-rate", "complaint", &row->column[COLUMN_COMPLAINT], &row->sent);
 	if (!rate_of(&bounces, &row->sent, &ppm))
-		rate(parent, "rate-at-most", NULL, &row->all, &row->sent);
+		write_rate(parent, "rate-at-most", NULL, &row->all, &row->sent);
 }
 
 /* --- verdict, measures, comments, targets --------------------------------- */
@@ -183,18 +183,18 @@ static void targets(const struct month_report *r, xmlNode *root)
 
 /* --- figures -------------------------------------------------------------- */
 
-static void figure(const struct month_report *r, xmlNode *parent, const char *id,
+static void write_figure(const struct month_report *r, xmlNode *parent, const char *id,
 	const struct cell *now, const struct cell *before)
 {
 	xmlNode *node = element(parent, "figure");
 	attribute(node, "id", id);
 	attribute(node, "title", text_named(r->texts, "column", id));
-	count(r, node, NULL, now);
-	share(node, now, &r->month->all);
+	write_count(r, node, NULL, now);
+	write_share(node, now, &r->month->all);
 	comparison(r, node, now, before);
-	rate(node, "rate", NULL, now, &r->month->sent);
+	write_rate(node, "rate", NULL, now, &r->month->sent);
 	if (!r->month[1].partial)
-		rate(node, "rate-before", NULL, before, &r->month[1].sent);
+		write_rate(node, "rate-before", NULL, before, &r->month[1].sent);
 }
 
 /* Only where it is known. */
@@ -204,7 +204,7 @@ static void sent(const struct month_report *r, xmlNode *parent)
 		return;
 	xmlNode *node = element(parent, "sent");
 	attribute_number(node, "days", r->month->sent_days);
-	count(r, node, NULL, &r->month->sent);
+	write_count(r, node, NULL, &r->month->sent);
 	if (r->month[1].sent_days)
 		comparison(r, node, &r->month->sent, &r->month[1].sent);
 }
@@ -213,14 +213,15 @@ static void figures(const struct month_report *r, xmlNode *root)
 {
 	xmlNode *node = element(root, "figures");
 	sent(r, node);
-	figure(r, node, "all", &r->month[0].all, &r->month[1].all);
-	figure(r, node, "bounces", &r->month[0].bounces, &r->month[1].bounces);
+	write_figure(r, node, "all", &r->month[0].all, &r->month[1].all);
+	write_figure(r, node, "bounces", &r->month[0].bounces, &r->month[1].bounces);
 	for (unsigned c = 0; c < COLUMN_COUNT; c++)
-		figure(r, node, column_name(c), &r->month[0].column[c], &r->month[1].column[c]);
+		write_figure(
+			r, node, column_name(c), &r->month[0].column[c], &r->month[1].column[c]);
 }
 
 /* Oldest first, from the first month that the records reach. */
-static void trend(const struct month_report *r, xmlNode *root)
+static void write_trend(const struct month_report *r, xmlNode *root)
 {
 	xmlNode *node = element(root, "trend");
 	char text[DATE_TEXT_SIZE];
@@ -238,14 +239,14 @@ static void trend(const struct month_report *r, xmlNode *root)
 		if (!f->sent_days)
 			continue;
 		xmlNode *volume = element(m, "sent");
-		count(r, volume, NULL, &f->sent);
-		rate(m, "rate", "bounces", &f->bounces, &f->sent);
-		rate(m, "class-rate", "hard", &f->column[COLUMN_HARD], &f->sent);
-		rate(m, "class-rate", "complaint", &f->column[COLUMN_COMPLAINT], &f->sent);
+		write_count(r, volume, NULL, &f->sent);
+		write_rate(m, "rate", "bounces", &f->bounces, &f->sent);
+		write_rate(m, "class-rate", "hard", &f->column[COLUMN_HARD], &f->sent);
+		write_rate(m, "class-rate", "complaint", &f->column[COLUMN_COMPLAINT], &f->sent);
 	}
 }
 
-static void since(
+static void write_since(
 	const struct month_report *r, xmlNode *node, unsigned category, const char *provider)
 {
 	char text[DATE_TEXT_SIZE];
@@ -265,7 +266,7 @@ static void category_attributes(const struct month_report *r, xmlNode *node, uns
 	attribute(node, "title", category_title(r->texts, category));
 }
 
-static void classes(const struct month_report *r, xmlNode *root)
+static void write_classes(const struct month_report *r, xmlNode *root)
 {
 	const struct figures *f = r->month;
 	xmlNode *node = element(root, "classes");
@@ -274,18 +275,18 @@ static void classes(const struct month_report *r, xmlNode *root)
 		xmlNode *class_node = element(node, "class");
 		attribute(class_node, "id", column_name(c));
 		attribute(class_node, "title", text_named(r->texts, "column", column_name(c)));
-		count(r, class_node, NULL, &f->column[c]);
+		write_count(r, class_node, NULL, &f->column[c]);
 		size_t n = category_ranking(f, c, list);
 		for (size_t i = 0; i < n; i++) {
 			unsigned g = list[i].category;
 			xmlNode *category = element(class_node, "category");
 			category_attributes(r, category, g);
 			if (*f->leader[g] && list[i].shown)
-				since(r, category, g, f->leader[g]);
+				write_since(r, category, g, f->leader[g]);
 			if (is_infrastructure(g))
 				attribute(category, "infrastructure", "true");
-			count(r, category, NULL, &f->category[c][g]);
-			share(category, &f->category[c][g], &f->all);
+			write_count(r, category, NULL, &f->category[c][g]);
+			write_share(category, &f->category[c][g], &f->all);
 			comparison(r, category, &f->category[c][g], &r->month[1].category[c][g]);
 			if (*f->leader[g] && list[i].shown)
 				element_text(category, "leader", f->leader[g]);
@@ -313,7 +314,7 @@ static void history(
 		xmlNode *month = element(node, "month");
 		attribute(month, "id", month_name(f->month, text, sizeof text));
 		if (then)
-			count(r, month, NULL, &then->all);
+			write_count(r, month, NULL, &then->all);
 	}
 }
 
@@ -342,27 +343,27 @@ static void rows(const struct month_report *r, xmlNode *root, enum row_kind kind
 			attribute(n, "name", row->name);
 		attribute(n, "title", row_title(r->texts, row, kind, title, sizeof title));
 		if (kind == ROW_GROUP)
-			count(r, n, "all", &row->all);
+			write_count(r, n, "all", &row->all);
 		else
 			columns(r, n, &row->all, row->column);
-		share(n, &row->all, &r->month->all);
+		write_share(n, &row->all, &r->month->all);
 		if (before)
 			comparison(r, n, &row->all, &before->all);
 		if (kind == ROW_GROUP)
-			rate(n, "rate-at-most", NULL, &row->all, &row->sent);
+			write_rate(n, "rate-at-most", NULL, &row->all, &row->sent);
 		else
 			row_rates(n, row);
 		if (before && kind != ROW_GROUP && !b->partial) {
 			struct cell bounces = row_bounces(before);
-			rate(n, "rate-before", NULL, &bounces, &before->sent);
+			write_rate(n, "rate-before", NULL, &bounces, &before->sent);
 		}
 		if (f->sent_days)
-			count(r, element(n, "sent"), NULL, &row->sent);
+			write_count(r, element(n, "sent"), NULL, &row->sent);
 		for (int w = 0; w < WORST_SHOWN && row->worst[w] != CATEGORY_NONE; w++) {
 			xmlNode *worst = element(n, "worst");
 			category_attributes(r, worst, row->worst[w]);
 			if (kind == ROW_PROVIDER)
-				since(r, worst, row->worst[w], row->name);
+				write_since(r, worst, row->worst[w], row->name);
 		}
 		if (!row->rest && row->worst[0] != CATEGORY_NONE &&
 			*category_check(r->texts, row->worst[0]))
@@ -372,7 +373,7 @@ static void rows(const struct month_report *r, xmlNode *root, enum row_kind kind
 	}
 }
 
-static void days(const struct month_report *r, xmlNode *root)
+static void write_days(const struct month_report *r, xmlNode *root)
 {
 	const struct figures *f = r->month;
 	xmlNode *node = element(root, "days");
@@ -383,7 +384,7 @@ static void days(const struct month_report *r, xmlNode *root)
 		snprintf(date, sizeof date, "%04d-%02d-%02d", f->month.year, f->month.month, d);
 		attribute(day, "date", date);
 		attribute(day, "weekday", weekday_name(r->texts, f->month, d));
-		count(r, day, NULL, &f->day[d - 1]);
+		write_count(r, day, NULL, &f->day[d - 1]);
 		for (unsigned i = 0; i < r->standouts; i++)
 			if (r->standout[i].day == d) {
 				xmlNode *standout = element(day, "standout");
@@ -398,7 +399,7 @@ static void days(const struct month_report *r, xmlNode *root)
 
 /* --- what became of it, what was looked into ------------------------------ */
 
-static void cohorts(const struct month_report *r, xmlNode *root)
+static void write_cohorts(const struct month_report *r, xmlNode *root)
 {
 	xmlNode *node = element(root, "cohorts");
 	char text[DATE_TEXT_SIZE];
@@ -408,11 +409,11 @@ static void cohorts(const struct month_report *r, xmlNode *root)
 		attribute(cohort, "title",
 			month_title(r->texts, r->cohort[i].month, text, sizeof text));
 		for (unsigned o = 0; o < COHORT_OUTCOME_COUNT; o++)
-			count(r, cohort, cohort_outcome_name(o), &r->cohort[i].outcome[o]);
+			write_count(r, cohort, cohort_outcome_name(o), &r->cohort[i].outcome[o]);
 	}
 }
 
-static void investigations(const struct month_report *r, xmlNode *root)
+static void write_investigations(const struct month_report *r, xmlNode *root)
 {
 	xmlNode *node = element(root, "investigations");
 	char text[DATE_TEXT_SIZE];
@@ -429,7 +430,7 @@ static void investigations(const struct month_report *r, xmlNode *root)
 	}
 }
 
-static void typing_errors(const struct month_report *r, xmlNode *root)
+static void write_typing_errors(const struct month_report *r, xmlNode *root)
 {
 	xmlNode *node = element(root, "typing-errors");
 	for (unsigned i = 0; i < r->typings; i++) {
@@ -438,11 +439,11 @@ static void typing_errors(const struct month_report *r, xmlNode *root)
 			attribute(domain, "name", r->typing[i].domain);
 		attribute(domain, "title",
 			*r->typing[i].domain ? r->typing[i].domain : text_of(r->texts, "group."));
-		count(r, domain, NULL, &r->typing[i].n);
+		write_count(r, domain, NULL, &r->typing[i].n);
 	}
 }
 
-static void other_mail(const struct month_report *r, xmlNode *root)
+static void write_other_mail(const struct month_report *r, xmlNode *root)
 {
 	xmlNode *node = element(root, "origins");
 	for (int o = ORIGIN_COUNT - 1; o >= 0; o--) {
@@ -451,8 +452,8 @@ static void other_mail(const struct month_report *r, xmlNode *root)
 		attribute(
 			origin, "title", text_named(r->texts, "origin", origin_name((unsigned)o)));
 		attribute(origin, "attributed", o >= ORIGIN_MATCHED ? "true" : "false");
-		count(r, origin, "bounces", &r->month->origin[o][0]);
-		count(r, origin, "complaint", &r->month->origin[o][1]);
+		write_count(r, origin, "bounces", &r->month->origin[o][0]);
+		write_count(r, origin, "complaint", &r->month->origin[o][1]);
 	}
 	node = element(root, "other-mail");
 	for (unsigned k = 0; k < KIND_COUNT; k++) {
@@ -462,21 +463,21 @@ static void other_mail(const struct month_report *r, xmlNode *root)
 		xmlNode *kind = element(node, "kind");
 		attribute(kind, "id", kind_name(k));
 		attribute(kind, "title", title);
-		count(r, kind, NULL, &r->kind[k]);
+		write_count(r, kind, NULL, &r->kind[k]);
 	}
 	node = element(root, "mailboxes");
 	for (size_t i = 0; i < r->mailboxes; i++) {
 		xmlNode *mailbox = element(node, "mailbox");
 		attribute(mailbox, "name", r->mailbox[i].name);
 		for (unsigned o = 0; o < OUTCOME_COUNT; o++)
-			count(r, mailbox, outcome_name(o), &r->mailbox[i].outcome[o]);
+			write_count(r, mailbox, outcome_name(o), &r->mailbox[i].outcome[o]);
 	}
 	node = element(root, "contacts");
 	for (unsigned s = 0; s < STATE_COUNT; s++) {
 		xmlNode *state = element(node, "state");
 		attribute(state, "id", contact_state_name(s));
 		attribute(state, "title", text_named(r->texts, "state", contact_state_name(s)));
-		count(r, state, NULL, &r->state[s]);
+		write_count(r, state, NULL, &r->state[s]);
 	}
 }
 
@@ -541,16 +542,16 @@ xmlDoc *month_report_document(const struct month_report *r)
 	summary(r, root);
 	targets(r, root);
 	figures(r, root);
-	trend(r, root);
-	classes(r, root);
+	write_trend(r, root);
+	write_classes(r, root);
 	rows(r, root, ROW_PROVIDER);
 	rows(r, root, ROW_CAMPAIGN);
 	rows(r, root, ROW_GROUP);
-	days(r, root);
-	cohorts(r, root);
-	investigations(r, root);
-	typing_errors(r, root);
-	other_mail(r, root);
+	write_days(r, root);
+	write_cohorts(r, root);
+	write_investigations(r, root);
+	write_typing_errors(r, root);
+	write_other_mail(r, root);
 	kept(r, root);
 	return doc;
 }

@@ -81,7 +81,7 @@ static enum alert_news news_of(sqlite3_stmt *st, int column)
 	return NEWS_NONE;
 }
 
-static int find(struct store *s, const struct alert_finding *f, struct known *k)
+static int find_alert(struct store *s, const struct alert_finding *f, struct known *k)
 {
 	sqlite3_stmt *st = db_bind(
 		s, SQL_ALERT_LAST, "tt", alert_condition_name(f->condition), f->subject);
@@ -100,7 +100,7 @@ static int find(struct store *s, const struct alert_finding *f, struct known *k)
  * What the ledger keeps of it: that there was one and how it ended; the figures go with the alert's
  * own retention.
  */
-static int note(
+static int note_alert(
 	struct store *s, int64_t number, const char *condition, const char *state, int64_t now)
 {
 	char detail[LEDGER_TEXT_SIZE];
@@ -119,18 +119,18 @@ static int open_new(struct store *s, const struct alert_finding *f, int64_t now)
 		g->from, g->to, g->provider, g->campaign, category_name(g->category));
 
 	return result ? result
-		      : note(s, sqlite3_last_insert_rowid(s->db),
+		      : note_alert(s, sqlite3_last_insert_rowid(s->db),
 				alert_condition_name(f->condition), "opened", now);
 }
 
-static int tell(struct store *s, int64_t number, enum alert_news news, int64_t now)
+static int tell_alert(struct store *s, int64_t number, enum alert_news news, int64_t now)
 {
 	return db_run(s, SQL_ALERT_NEWS, "iti", number, alert_news_name(news), now);
 }
 
 /* It fires, and is open now or was so within its cool-down. */
-static int go_on(struct store *s, const struct alert_options *o, const struct alert_finding *f,
-	const struct known *k, int64_t now)
+static int alert_goes_on(struct store *s, const struct alert_options *o,
+	const struct alert_finding *f, const struct known *k, int64_t now)
 {
 	const struct alert_figures *g = &f->figures;
 	bool quietly = k->news == NEWS_CLEARED; /* it opened again without a word */
@@ -138,21 +138,23 @@ static int go_on(struct store *s, const struct alert_options *o, const struct al
 
 	if (k->cleared &&
 		(db_run(s, SQL_ALERT_REOPEN, "i", k->number) ||
-			note(s, k->number, alert_condition_name(f->condition), "opened-again",
+			note_alert(s, k->number, alert_condition_name(f->condition), "opened-again",
 				now)))
 		return STORE_FAILED;
 	if (db_run(s, SQL_ALERT_FIRES, "iiiiiiiiittt", k->number, now, g->value, g->limit, g->usual,
 		    (int64_t)g->part, (int64_t)g->whole, g->from, g->to, g->provider, g->campaign,
 		    category_name(g->category)))
 		return STORE_FAILED;
-	return after && now - k->told >= after ? tell(s, k->number, NEWS_REPEATED, now) : STORE_OK;
+	return after && now - k->told >= after ? tell_alert(s, k->number, NEWS_REPEATED, now)
+					       : STORE_OK;
 }
 
 static int clear(struct store *s, int64_t number, enum alert_news news, int64_t now)
 {
-	if (db_run(s, SQL_ALERT_CLEAR, "ii", number, now) || note(s, number, "", "cleared", now))
+	if (db_run(s, SQL_ALERT_CLEAR, "ii", number, now) ||
+		note_alert(s, number, "", "cleared", now))
 		return STORE_FAILED;
-	return news == NEWS_CLEARED ? STORE_OK : tell(s, number, NEWS_CLEARED, now);
+	return news == NEWS_CLEARED ? STORE_OK : tell_alert(s, number, NEWS_CLEARED, now);
 }
 
 int store_alert_note(
@@ -165,13 +167,14 @@ int store_alert_note(
 		return store_fail(s, STORE_MISUSE, "alert outside a transaction");
 	if (!rule->active || f->level == LEVEL_CALM)
 		return STORE_OK; /* if it is open, store_alerts_settle() clears it */
-	if (find(s, f, &k))
+	if (find_alert(s, f, &k))
 		return STORE_FAILED;
 	bool is_open = k.number && !k.cleared;
 	if (f->level == LEVEL_OPEN)
 		return is_open ? db_run(s, SQL_ALERT_SEEN, "ii", k.number, now) : STORE_OK;
-	return is_open || (k.number && now - k.cleared < rule->cooldown) ? go_on(s, o, f, &k, now)
-									 : open_new(s, f, now);
+	return is_open || (k.number && now - k.cleared < rule->cooldown)
+		? alert_goes_on(s, o, f, &k, now)
+		: open_new(s, f, now);
 }
 
 int store_alerts_settle(struct store *s, const struct alert_options *o, int64_t now)

@@ -108,7 +108,7 @@ int causes_load(struct store *s)
 }
 
 /* Takes it out of one history; false: there was nothing of it. */
-static bool take_back(struct history *h, const struct taken_back *t)
+static bool take_back_cause(struct history *h, const struct taken_back *t)
 {
 	bool any = false;
 
@@ -128,12 +128,12 @@ static bool take_back(struct history *h, const struct taken_back *t)
 }
 
 /* What the rest of the history says, as of NOW. */
-static int move_one(struct store *s, const struct taken_back *t, struct contact *c, int64_t now,
+static int undo_contact(struct store *s, const struct taken_back *t, struct contact *c, int64_t now,
 	struct cause_moves *out)
 {
 	contact_elapse(s, c, now);
 	enum contact_state before = c->now.state;
-	if (!take_back(&c->history, t))
+	if (!take_back_cause(&c->history, t))
 		return STORE_OK;
 	if (contact_refold(s, c))
 		return STORE_FAILED;
@@ -143,7 +143,7 @@ static int move_one(struct store *s, const struct taken_back *t, struct contact 
 	return contact_save(s, SQL_CONTACT_PUT, c);
 }
 
-static int move_all(
+static int undo_contacts(
 	struct store *s, const struct taken_back *t, int64_t now, struct cause_moves *out)
 {
 	struct page page = { .n = 0 };
@@ -157,7 +157,7 @@ static int move_all(
 		page.n)
 		for (unsigned i = 0; i < page.n; i++)
 			if ((result = contact_load(s, page.key[i], &c, &found)) ||
-				(result = move_one(s, t, &c, now, out)))
+				(result = undo_contact(s, t, &c, now, out)))
 				return result;
 	return result;
 }
@@ -182,13 +182,13 @@ static int cause_of_choice(struct store *s, const struct cause_choice *choice, s
 void causes_filter(const struct store *s, struct history *h)
 {
 	for (unsigned i = 0; i < s->takings; i++)
-		take_back(h, &s->taken_back[i]);
+		take_back_cause(h, &s->taken_back[i]);
 }
 
 static int taken_back_add(
 	struct store *s, const struct taken_back *t, int64_t now, struct cause_moves *out)
 {
-	if (move_all(s, t, now, out) ||
+	if (undo_contacts(s, t, now, out) ||
 		db_run(s, SQL_TAKEN_BACK_ADD, "iiiTTii", now, t->first, t->last, t->rule,
 			t->provider, (int64_t)t->mta, (int64_t)t->campaign))
 		return STORE_FAILED;
@@ -204,7 +204,7 @@ static size_t taken_back_write(const struct taken_back *t, char *out, size_t siz
 }
 
 /* A line's text into OUT; what stands behind it, NULL when it does not fit. */
-static const char *take_part(const char *p, char *out, size_t size)
+static const char *take_cause_part(const char *p, char *out, size_t size)
 {
 	size_t n = strcspn(p, "\n");
 
@@ -223,8 +223,9 @@ static bool taken_back_read(struct taken_back *t, const char *text)
 
 	memset(t, 0, sizeof *t);
 	if (sscanf(text, "%lld %lld %lu %lu%n", &first, &last, &mta, &campaign, &n) != 4 ||
-		text[n] != '\n' || !(text = take_part(text + n + 1, t->rule, sizeof t->rule)) ||
-		!take_part(text, t->provider, sizeof t->provider))
+		text[n] != '\n' ||
+		!(text = take_cause_part(text + n + 1, t->rule, sizeof t->rule)) ||
+		!take_cause_part(text, t->provider, sizeof t->provider))
 		return false;
 	t->first = first;
 	t->last = last;

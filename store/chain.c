@@ -22,7 +22,7 @@ enum { FIELDS = 6, HEX_SIZE = 2 * LEDGER_HASH_SIZE + 1 };
 	INT64_C(1000000000000000) /* of an entry: more than there ever are, and sums with it do \
 				     not overflow */
 
-static void put_number(crypto_generichash_state *h, uint64_t v, unsigned bytes)
+static void put_chain_number(crypto_generichash_state *h, uint64_t v, unsigned bytes)
 {
 	unsigned char out[8];
 
@@ -31,11 +31,11 @@ static void put_number(crypto_generichash_state *h, uint64_t v, unsigned bytes)
 	crypto_generichash_update(h, out, bytes);
 }
 
-static void put_text(crypto_generichash_state *h, const char *text)
+static void put_chain_text(crypto_generichash_state *h, const char *text)
 {
 	size_t n = strlen(text);
 
-	put_number(h, n, 4);
+	put_chain_number(h, n, 4);
 	crypto_generichash_update(h, (const unsigned char *)text, n);
 }
 
@@ -48,10 +48,10 @@ void chain_hash(unsigned char out[LEDGER_HASH_SIZE], const unsigned char previou
 	crypto_generichash_init(&h, NULL, 0, LEDGER_HASH_SIZE);
 	crypto_generichash_update(&h, domain, sizeof domain);
 	crypto_generichash_update(&h, previous, LEDGER_HASH_SIZE);
-	put_number(&h, (uint64_t)e->number, 8);
-	put_number(&h, (uint64_t)e->at, 8);
-	put_text(&h, e->kind);
-	put_text(&h, e->detail);
+	put_chain_number(&h, (uint64_t)e->number, 8);
+	put_chain_number(&h, (uint64_t)e->at, 8);
+	put_chain_text(&h, e->kind);
+	put_chain_text(&h, e->detail);
 	crypto_generichash_final(&h, out, LEDGER_HASH_SIZE);
 }
 
@@ -77,7 +77,7 @@ void chain_word(char *out, size_t size, const char *name)
 	out[n] = '\0';
 }
 
-static bool parse_time(const char *text, int64_t *at)
+static bool parse_chain_time(const char *text, int64_t *at)
 {
 	struct tm tm = { 0 };
 	const char *end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm);
@@ -126,7 +126,7 @@ bool chain_parse(struct span line, struct ledger_entry *e, unsigned char previou
 			return false;
 	memset(e, 0, sizeof *e);
 	if (rest || sscanf(field[0], "%" SCNd64, &e->number) != 1 || e->number < 1 ||
-		e->number > NUMBER_MAX || !parse_time(field[1], &e->at) ||
+		e->number > NUMBER_MAX || !parse_chain_time(field[1], &e->at) ||
 		strlen(field[2]) >= sizeof e->kind || strlen(field[3]) >= sizeof e->detail ||
 		!parse_hash(field[4], previous) || !parse_hash(field[5], e->hash))
 		return false;
@@ -167,7 +167,7 @@ bool checkpoint_parse(struct span text, struct ledger_entry *e)
 	copy[text.n] = '\0';
 	if (sscanf(copy, "retour checkpoint 1 entry %" SCNd64 " at %31s hash %64[0-9a-f]",
 		    &e->number, at, hash) != 3 ||
-		!parse_time(at, &e->at) || !parse_hash(hash, e->hash))
+		!parse_chain_time(at, &e->at) || !parse_hash(hash, e->hash))
 		return false;
 	return checkpoint_text(again, e) == text.n && memcmp(again, copy, text.n) == 0;
 }

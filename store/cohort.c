@@ -14,7 +14,7 @@ const char *cohort_outcome_name(unsigned outcome)
 	return outcome < COHORT_OUTCOME_COUNT ? names[outcome] : "";
 }
 
-static int add(struct store *s, struct cohort_place p, int n)
+static int add_cohort(struct store *s, struct cohort_place p, int n)
 {
 	return db_run(s, SQL_COHORT_ADD, "iti", (int64_t)p.month, cohort_outcome_name(p.outcome),
 		(int64_t)n);
@@ -26,9 +26,9 @@ int cohort_move(struct store *s, struct cohort_place before, struct cohort_place
 
 	if (before.month == after.month && (!after.month || before.outcome == after.outcome))
 		return STORE_OK;
-	if (before.month && !stays && add(s, before, -1))
+	if (before.month && !stays && add_cohort(s, before, -1))
 		return STORE_FAILED;
-	return after.month ? add(s, after, 1) : STORE_OK;
+	return after.month ? add_cohort(s, after, 1) : STORE_OK;
 }
 
 int store_cohorts(struct store *s, int from, int to,

@@ -63,7 +63,7 @@ static int meaning_of(const struct packed *e)
 	}
 }
 
-static const char *segment_of(const struct packed *e)
+static const char *contact_segment_of(const struct packed *e)
 {
 	return e->profiled ? e->provider : "other";
 }
@@ -74,7 +74,7 @@ static struct cause cause_of(const struct store *s, const struct packed *e, int 
 
 	memcpy(cause.rule, e->rule, sizeof cause.rule);
 	snprintf(cause.provider, sizeof cause.provider, "%.*s", (int)sizeof cause.provider - 1,
-		segment_of(e));
+		contact_segment_of(e));
 	if (meaning == HISTORY_SOFT)
 		memcpy(cause.ladder, ladder_for(s, e)->name, sizeof cause.ladder);
 	return cause;
@@ -132,7 +132,8 @@ int contact_apply(struct store *s, const struct packed *e)
 		return STORE_OK;
 	if (meaning != HISTORY_DELIVERED && contact_is_taken_back(s, e, meaning))
 		return STORE_OK;
-	if (meaning == HISTORY_BLOCK && investigation_note(s, segment_of(e), e->category, e->at))
+	if (meaning == HISTORY_BLOCK &&
+		investigation_note(s, contact_segment_of(e), e->category, e->at))
 		return STORE_FAILED;
 	if (keys_old_state(s) && contact_rekey(s, e->old_contact, e->contact))
 		return STORE_FAILED;

@@ -94,7 +94,7 @@ static const struct cause *final_cause(const struct history *h)
 }
 
 /* The cause that the reason names; NULL: what the row says stays. */
-static const struct cause *explain(
+static const struct cause *explain_answer(
 	const struct history *h, enum because because, const char **reason)
 {
 	const struct cause *cause = because == FOR_BLOCK ? history_cause(h, h->block.by)
@@ -113,7 +113,7 @@ static const struct cause *explain(
 static void explain_contact(struct contact *c)
 {
 	const char *reason;
-	const struct cause *cause = explain(&c->history, c->now.because, &reason);
+	const struct cause *cause = explain_answer(&c->history, c->now.because, &reason);
 
 	if (!cause)
 		return;

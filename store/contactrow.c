@@ -8,7 +8,7 @@
 
 /* --- its place in the counts ---------------------------------------------- */
 
-static struct cohort_place place_of(const struct contact *c)
+static struct cohort_place place_of_contact(const struct contact *c)
 {
 	static const enum cohort_outcome outcomes[STATE_COUNT] = {
 		[STATE_ACTIVE] = COHORT_RECOVERED,
@@ -84,7 +84,7 @@ int contact_load(
 		sound = history_read(
 			&c->history, sqlite3_column_blob(st, 11), sqlite3_column_bytes(st, 11));
 	sqlite3_reset(st);
-	c->counted = place_of(c);
+	c->counted = place_of_contact(c);
 	if (sound && c->now.state == STATE_INACTIVE && history_is_empty(&c->history))
 		contact_remember_end(c);
 	return sound
@@ -148,7 +148,7 @@ int contact_save(struct store *s, enum sql how, struct contact *c)
 	unsigned char history[HISTORY_SIZE_MAX];
 	int n = history_write(&c->history, history);
 	int64_t tidy = tidy_time(s, c);
-	struct cohort_place place = place_of(c);
+	struct cohort_place place = place_of_contact(c);
 	sqlite3_stmt *st = db_bind(s, how, "btiiiiiiiTTTbii", c->key, PSEUDONYM_SIZE,
 		contact_state_name(c->now.state), c->at, c->now.since, c->now.until, c->now.due,
 		(int64_t)attempts_of(&c->now), (int64_t)c->now.pauses, c->moved, c->reason, c->rule,

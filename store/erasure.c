@@ -46,7 +46,7 @@ struct erasures {
 	struct entry *entry;
 };
 
-static void hash_of(unsigned char out[HASH_SIZE], const unsigned char key[KEY_SIZE],
+static void hash_of_pseudonym(unsigned char out[HASH_SIZE], const unsigned char key[KEY_SIZE],
 	const unsigned char *pseudonym)
 {
 	unsigned char input[sizeof "retour erasure 1" + PSEUDONYM_SIZE] = "retour erasure 1";
@@ -69,7 +69,7 @@ int erasures_note(struct store *s, enum erasure kind, const unsigned char *pseud
 		return store_fail(s, STORE_FAILED, "no memory");
 	int result = keys_erasure(s, true, now, key);
 	if (!result)
-		hash_of(e->entry[e->n].hash, key, pseudonym);
+		hash_of_pseudonym(e->entry[e->n].hash, key, pseudonym);
 	e->entry[e->n].kind = (int)kind;
 	e->now = now;
 	e->n += !result;
@@ -88,7 +88,7 @@ void erasures_discard(struct store *s)
 /* --- the file ------------------------------------------------------------- */
 
 /* The next line from *P on, without its end; NULL behind the last. */
-static const char *next_line(char **p)
+static const char *next_erasure_line(char **p)
 {
 	char *line = *p, *end = line ? strchr(line, '\n') : NULL;
 
@@ -100,7 +100,7 @@ static const char *next_line(char **p)
 }
 
 /* Reads the list; *TEXT is NULL when there is none. The lines begin at *LINES. */
-static int read_list(struct store *s, char **text, char **lines, size_t *n)
+static int read_erasures(struct store *s, char **text, char **lines, size_t *n)
 {
 	int result = keys_file_read(s, list_name, LIST_MAX, text, n);
 
@@ -158,7 +158,7 @@ int erasures_flush(struct store *s)
 
 	if (!e)
 		return STORE_OK;
-	if (read_list(s, &old, &lines, &n))
+	if (read_erasures(s, &old, &lines, &n))
 		return STORE_FAILED;
 	char *text = malloc(sizeof header + n + LINE_SIZE * (e->n + 1));
 	if (!text) {
@@ -196,11 +196,11 @@ int erasures_held(struct store *s, int64_t cutoff, bool expire, uint64_t *count,
 	struct entry e;
 	size_t n, kept = sizeof header - 1;
 	bool due = false;
-	int result = read_list(s, &text, &p, &n);
+	int result = read_erasures(s, &text, &p, &n);
 
 	*count = *overdue = 0;
 	*oldest = 0;
-	while (!result && text && (line = next_line(&p))) {
+	while (!result && text && (line = next_erasure_line(&p))) {
 		bool batch = batch_of(line, id, &day), entry = !batch && entry_of(line, &e);
 		if (!batch && !entry)
 			result = store_fail(s, STORE_KEYS, "%s/%s: damaged: not a list of erasures",
@@ -235,7 +235,7 @@ struct replay {
 	struct entry *entry;
 };
 
-static int compare(const void *a, const void *b)
+static int compare_erased(const void *a, const void *b)
 {
 	return memcmp(a, b, HASH_SIZE);
 }
@@ -249,8 +249,8 @@ static void sql_erased(sqlite3_context *context, int n, sqlite3_value **value)
 
 	(void)n;
 	if (sqlite3_value_bytes(value[0]) == PSEUDONYM_SIZE) {
-		hash_of(hash, r->key, sqlite3_value_blob(value[0]));
-		found = bsearch(hash, r->entry, r->n, sizeof *r->entry, compare);
+		hash_of_pseudonym(hash, r->key, sqlite3_value_blob(value[0]));
+		found = bsearch(hash, r->entry, r->n, sizeof *r->entry, compare_erased);
 	}
 	if (found)
 		sqlite3_result_int(context, found->kind);
@@ -261,7 +261,7 @@ static void sql_erased(sqlite3_context *context, int n, sqlite3_value **value)
 /*
  * The entries behind batch KNOWN, all where it is not in the list; LAST gets the last batch's name.
  */
-static int collect(
+static int collect_erased(
 	struct store *s, char *p, const char *known, struct replay *r, char last[ID_SIZE])
 {
 	const char *line;
@@ -274,7 +274,7 @@ static int collect(
 	r->entry = malloc((room + 1) * sizeof *r->entry);
 	if (!r->entry)
 		return store_fail(s, STORE_FAILED, "no memory");
-	while ((line = next_line(&p))) {
+	while ((line = next_erasure_line(&p))) {
 		if (batch_of(line, last, &day))
 			continue;
 		if (!*last || !entry_of(line, &r->entry[r->n]))
@@ -286,7 +286,7 @@ static int collect(
 	}
 	if (strcmp(last, known) == 0)
 		r->n = 0;
-	qsort(r->entry, r->n, sizeof *r->entry, compare);
+	qsort(r->entry, r->n, sizeof *r->entry, compare_erased);
 	return STORE_OK;
 }
 
@@ -316,7 +316,7 @@ int erasures_settle(struct store *s, int64_t now, uint64_t *replayed)
 	char known[ID_SIZE], last[ID_SIZE], *text, *lines;
 	size_t n;
 	bool own;
-	int result = read_list(s, &text, &lines, &n);
+	int result = read_erasures(s, &text, &lines, &n);
 
 	*replayed = 0;
 	if (result || (result = db_line(s, known, ID_SIZE, SQL_META_GET, "t", list_name)))
@@ -328,7 +328,7 @@ int erasures_settle(struct store *s, int64_t now, uint64_t *replayed)
 				s->o.keys_dir, list_name);
 		goto out;
 	}
-	if ((result = collect(s, lines, known, &r, last)) || strcmp(last, known) == 0 ||
+	if ((result = collect_erased(s, lines, known, &r, last)) || strcmp(last, known) == 0 ||
 		(result = db_enter(s, &own)))
 		goto out;
 	result = r.n ? keys_erasure(s, false, now, r.key) : STORE_OK;

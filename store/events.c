@@ -20,7 +20,7 @@ struct seeking {
 };
 
 /* A number of one of the word lists; 0, which is none in each of them, for null. */
-static uint8_t word(int (*by_name)(const char *), sqlite3_stmt *st, int column)
+static uint8_t event_word(int (*by_name)(const char *), sqlite3_stmt *st, int column)
 {
 	const char *name = (const char *)sqlite3_column_text(st, column);
 	int number = name ? by_name(name) : 0;
@@ -31,11 +31,11 @@ static uint8_t word(int (*by_name)(const char *), sqlite3_stmt *st, int column)
 static int visit_row(sqlite3_stmt *st, const struct seeking *k)
 {
 	struct past_event e = { .at = sqlite3_column_int64(st, 0),
-		.kind = word(kind_by_name, st, 1),
-		.klass = word(class_by_name, st, 2),
-		.category = word(category_by_name, st, 3),
+		.kind = event_word(kind_by_name, st, 1),
+		.klass = event_word(class_by_name, st, 2),
+		.category = event_word(category_by_name, st, 3),
 		.reply = (uint16_t)sqlite3_column_int(st, 5),
-		.origin = word(origin_by_name, st, 9),
+		.origin = event_word(origin_by_name, st, 9),
 		.margin = (int16_t)sqlite3_column_int(st, 12) };
 
 	db_text(st, 4, e.status, sizeof e.status);

@@ -113,7 +113,7 @@ static uint8_t number_of_cause(struct history *h, const struct cause *c)
 
 /* --- adding --------------------------------------------------------------- */
 
-static struct day *day_at(struct history *h, int64_t start)
+static struct day *history_day_at(struct history *h, int64_t start)
 {
 	unsigned i = h->days;
 
@@ -172,7 +172,7 @@ static void add_to_day(const struct history *h, struct day *d, enum history_kind
 bool history_add(struct history *h, enum history_kind kind, int64_t at, const struct cause *cause,
 	uint32_t campaign)
 {
-	struct day *d = day_at(h, day_start(at));
+	struct day *d = history_day_at(h, day_start(at));
 	int32_t second = d->coarse ? 0 : (int32_t)(at - d->start);
 
 	if (kind == HISTORY_DELIVERED) {
@@ -241,7 +241,7 @@ static void add_counts(
 
 bool history_add_day(struct history *h, const struct history *from, const struct day *d)
 {
-	struct day *to = day_at(h, d->start), theirs = *d;
+	struct day *to = history_day_at(h, d->start), theirs = *d;
 
 	if (is_nothing(to))
 		to->coarse = d->coarse;
@@ -333,7 +333,7 @@ static bool has_times(const struct day *d)
 }
 
 /* How many different times of the day lie before AT. */
-static int32_t rank_of(const struct day *d, int32_t at)
+static int32_t rank_of_kind(const struct day *d, int32_t at)
 {
 	const int32_t all[] = { d->last_soft, d->last_block, d->delivered };
 	int32_t rank = 0;
@@ -354,9 +354,9 @@ void history_coarsen(struct history *h)
 	for (unsigned i = 0; i < h->days; i++) {
 		struct day *d = &h->day[i], exact = *d;
 		d->coarse = has_times(d);
-		d->last_soft = d->first_soft = rank_of(&exact, exact.last_soft);
-		d->last_block = rank_of(&exact, exact.last_block);
-		d->delivered = rank_of(&exact, exact.delivered);
+		d->last_soft = d->first_soft = rank_of_kind(&exact, exact.last_soft);
+		d->last_block = rank_of_kind(&exact, exact.last_block);
+		d->delivered = rank_of_kind(&exact, exact.delivered);
 	}
 	h->soft.at = day_start(h->soft.at);
 	h->block.at = day_start(h->block.at);
@@ -489,7 +489,7 @@ static uint64_t read_number(struct cursor *c, unsigned bytes)
 	return v;
 }
 
-static void read_text(struct cursor *c, char *out, size_t size)
+static void read_history_text(struct cursor *c, char *out, size_t size)
 {
 	size_t n = read_number(c, 1);
 
@@ -503,7 +503,7 @@ static void read_text(struct cursor *c, char *out, size_t size)
 	c->n -= n;
 }
 
-static int32_t read_time(struct cursor *c)
+static int32_t history_time(struct cursor *c)
 {
 	uint64_t at = read_number(c, TIME_BYTES);
 
@@ -530,10 +530,10 @@ static void read_day(struct cursor *c, const struct history *h, struct day *d)
 		d->count[kind] = is ? (unsigned)read_number(c, 1) : 0;
 		d->by[kind] = is ? read_reference(c, h) : nothing;
 	}
-	d->first_soft = mask & 1u << HISTORY_SOFT ? read_time(c) : NEVER;
-	d->last_soft = mask & 1u << HISTORY_SOFT ? read_time(c) : NEVER;
-	d->last_block = mask & 1u << HISTORY_BLOCK ? read_time(c) : NEVER;
-	d->delivered = mask & FLAG_DELIVERED ? read_time(c) : NEVER;
+	d->first_soft = mask & 1u << HISTORY_SOFT ? history_time(c) : NEVER;
+	d->last_soft = mask & 1u << HISTORY_SOFT ? history_time(c) : NEVER;
+	d->last_block = mask & 1u << HISTORY_BLOCK ? history_time(c) : NEVER;
+	d->delivered = mask & FLAG_DELIVERED ? history_time(c) : NEVER;
 }
 
 static void read_base(struct cursor *c, struct standing *b, bool before)
@@ -559,9 +559,9 @@ static void read_causes(struct cursor *c, struct history *h)
 		struct cause *cause = &h->cause[h->causes];
 		cause->category = (uint8_t)read_number(c, 1);
 		cause->mta = (uint32_t)read_number(c, 4);
-		read_text(c, cause->rule, sizeof cause->rule);
-		read_text(c, cause->provider, sizeof cause->provider);
-		read_text(c, cause->ladder, sizeof cause->ladder);
+		read_history_text(c, cause->rule, sizeof cause->rule);
+		read_history_text(c, cause->provider, sizeof cause->provider);
+		read_history_text(c, cause->ladder, sizeof cause->ladder);
 	}
 	h->soft.at = (int64_t)read_number(c, 8);
 	h->soft.by = read_reference(c, h);
@@ -579,8 +579,8 @@ static void read_last_before(struct cursor *c, struct history *h, bool block)
 	int64_t at = (int64_t)read_number(c, 8);
 
 	cause.category = (uint8_t)read_number(c, 1);
-	read_text(c, name, sizeof name);
-	read_text(c, cause.rule, sizeof cause.rule);
+	read_history_text(c, name, sizeof name);
+	read_history_text(c, cause.rule, sizeof cause.rule);
 	if (!block)
 		memcpy(cause.ladder, name, sizeof cause.ladder);
 	else
@@ -601,10 +601,10 @@ static void read_day_before(struct cursor *c, const struct history *h, struct da
 	d->ended = flags & FLAG_ENDED;
 	d->count[HISTORY_SOFT] = (unsigned)read_number(c, 1);
 	d->count[HISTORY_BLOCK] = (unsigned)read_number(c, 1);
-	d->first_soft = read_time(c);
-	d->last_soft = read_time(c);
-	d->last_block = read_time(c);
-	d->delivered = read_time(c);
+	d->first_soft = history_time(c);
+	d->last_soft = history_time(c);
+	d->last_block = history_time(c);
+	d->delivered = history_time(c);
 	if (d->count[HISTORY_SOFT] && day_start(h->soft.at) == d->start)
 		d->by[HISTORY_SOFT] = h->soft.by;
 	if (d->count[HISTORY_BLOCK] && day_start(h->block.at) == d->start)

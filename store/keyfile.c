@@ -126,7 +126,7 @@ static int wrong_file(struct store *s, const char *dir, const char *name, const 
 }
 
 /* Opens NAME for reading, if it is ours alone. *FD is -1, and 0 returned, when there is none. */
-static int open_file(struct store *s, const char *name, int *fd)
+static int open_key_file(struct store *s, const char *name, int *fd)
 {
 	const char *dir = s->o.keys_dir;
 	int result = STORE_OK;
@@ -164,7 +164,7 @@ int keyfile_read(struct store *s, const char *name, unsigned char key[KEY_SIZE],
 	size_t bytes = 0;
 
 	*absent = false;
-	if (open_file(s, name, &fd))
+	if (open_key_file(s, name, &fd))
 		return STORE_KEYS;
 	*absent = fd < 0;
 	if (*absent)
@@ -264,7 +264,7 @@ int keys_file_read(struct store *s, const char *name, size_t max, char **text, s
 
 	*text = NULL;
 	*n = 0;
-	if (open_file(s, name, &fd))
+	if (open_key_file(s, name, &fd))
 		return STORE_KEYS;
 	if (fd < 0)
 		return STORE_OK;

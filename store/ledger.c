@@ -62,7 +62,7 @@ int store_ledger_last(struct store *s, const char *kind, const char *with, struc
 	return one_entry(s, db_bind(s, SQL_LEDGER_OF_KIND, "tt", kind, with), out);
 }
 
-static int append(struct store *s, int64_t now, const char *kind, const char *detail)
+static int append_entry(struct store *s, int64_t now, const char *kind, const char *detail)
 {
 	struct ledger_entry head, e = { .at = now };
 	unsigned char previous[LEDGER_HASH_SIZE];
@@ -94,7 +94,7 @@ int store_ledger(struct store *s, int64_t now, const char *kind, const char *det
 			"ledger entry without a kind, too long, of several lines, or with an address in it");
 	if ((result = db_enter(s, &own)))
 		return result;
-	return db_leave(s, own, append(s, now, kind, detail));
+	return db_leave(s, own, append_entry(s, now, kind, detail));
 }
 
 /* What the chain must begin with: entry 1 after zeros, or what the last cut says. */

@@ -43,7 +43,7 @@ static int read_mailings(struct store *s, enum sql which, int64_t now, struct ma
 	return !st || rc < 0 ? STORE_FAILED : STORE_OK;
 }
 
-static int compare(const void *a, const void *b)
+static int compare_mailings(const void *a, const void *b)
 {
 	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
 
@@ -72,7 +72,7 @@ static int64_t interval_of(struct mailings *m, bool weeks)
 	}
 	if (!gaps)
 		return 0;
-	qsort(gap, gaps, sizeof *gap, compare);
+	qsort(gap, gaps, sizeof *gap, compare_mailings);
 	return gap[gaps / 2] * DAY < INTERVAL_MAX ? gap[gaps / 2] * DAY : INTERVAL_MAX;
 }
 

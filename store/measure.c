@@ -107,7 +107,7 @@ static int64_t sum(const uint64_t *count, int64_t end, int64_t hours)
 	return (int64_t)n;
 }
 
-static int64_t least(const struct surges *u, const struct alert_rule *rule)
+static int64_t least_volume(const struct surges *u, const struct alert_rule *rule)
 {
 	return rule->minimum > u->s->o.k ? rule->minimum : u->s->o.k;
 }
@@ -180,7 +180,7 @@ static bool any_wanted(struct surges *u)
 				end++)
 				u->series[i]->wanted = sum(u->series[i]->count[surges[k].what], end,
 							       hours_of(rule)) >=
-					least(u, rule) / 2;
+					least_volume(u, rule) / 2;
 			any |= u->series[i]->wanted;
 		}
 	return any;
@@ -198,7 +198,7 @@ static int logs_are_all(struct store *s, int64_t now, bool *are)
 	return STORE_OK;
 }
 
-static int load(struct surges *u)
+static int load_measures(struct surges *u)
 {
 	int64_t present = u->now / HOUR, first = 0;
 	int64_t longest = 1;
@@ -221,7 +221,7 @@ static int load(struct surges *u)
 
 /* --- what is usual -------------------------------------------------------- */
 
-static int compare(const void *a, const void *b)
+static int compare_providers(const void *a, const void *b)
 {
 	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
 
@@ -230,7 +230,7 @@ static int compare(const void *a, const void *b)
 
 static int64_t median(int64_t *value, unsigned n)
 {
-	qsort(value, n, sizeof *value, compare);
+	qsort(value, n, sizeof *value, compare_providers);
 	return n % 2 ? value[n / 2] : (value[n / 2 - 1] + value[n / 2]) / 2;
 }
 
@@ -331,20 +331,20 @@ static struct judged judge(const struct surges *u, const struct surge *k, const 
 	int64_t hours = hours_of(rule), value = sum(count, end, hours), by_sent;
 	struct judged j = { LEVEL_CALM, value, -1, 0, end };
 
-	if (value < least(u, rule) / 2)
+	if (value < least_volume(u, rule) / 2)
 		return j;
 	j.usual = usual_count(u, count, end, hours);
 	if (j.usual < 0)
 		return j;
 	by_sent = usual_of_sent(u, r, count, end, hours);
 	j.usual = later(j.usual, by_sent);
-	j.limit = later(least(u, rule),
+	j.limit = later(least_volume(u, rule),
 		later(j.usual * rule->threshold / 1000 + 1, j.usual + DEVIATIONS * root(j.usual)));
 	if (by_sent < 0)
 		j.limit = later(j.limit, highest(u, count, extra, end, hours) * 3 / 2 + 1);
 	if (value >= j.limit)
 		j.level = LEVEL_FIRING;
-	else if (value >= least(u, rule) / 2 && value * 1000 > j.usual * rule->clear)
+	else if (value >= least_volume(u, rule) / 2 && value * 1000 > j.usual * rule->clear)
 		j.level = LEVEL_OPEN;
 	return j;
 }
@@ -364,7 +364,7 @@ static int spoken_of(struct store *s, const struct surge *k, const struct series
 	return rc < 0 ? STORE_FAILED : STORE_OK;
 }
 
-static const char *text_of(sqlite3_stmt *st)
+static const char *text_of_count(sqlite3_stmt *st)
 {
 	const char *text = (const char *)sqlite3_column_text(st, 0);
 
@@ -378,15 +378,15 @@ static int leader(struct store *s, sqlite3_stmt *st, uint64_t whole, char *out, 
 
 	if (rc == 1) {
 		if ((uint64_t)sqlite3_column_int64(st, 1) * 2 >= whole)
-			snprintf(out, size, "%s", text_of(st));
+			snprintf(out, size, "%s", text_of_count(st));
 		sqlite3_reset(st);
 	}
 	return rc < 0 ? STORE_FAILED : STORE_OK;
 }
 
 /* Where most of it lies. Throttling may be known from logs alone; then nothing more is known. */
-static int find_leaders(struct store *s, enum kind kind, const char *klass, const char *subject,
-	struct alert_figures *g)
+static int find_measure_leaders(struct store *s, enum kind kind, const char *klass,
+	const char *subject, struct alert_figures *g)
 {
 	char category[STORE_NAME_SIZE] = "";
 	const char *name = kind_name(kind);
@@ -435,7 +435,7 @@ static int note_surge(
 	if (g->whole < SENT_LEAST)
 		g->whole = 0;
 	if (j->level == LEVEL_FIRING && k->what != HOUR_THROTTLED &&
-		find_leaders(u->s, KIND_FAILURE, k->klass, f.subject, g))
+		find_measure_leaders(u->s, KIND_FAILURE, k->klass, f.subject, g))
 		return STORE_FAILED;
 	return store_alert_note(u->s, u->o, &f, u->now);
 }
@@ -477,7 +477,7 @@ static int watch_surges(struct store *s, const struct alert_options *o, int64_t 
 	u->s = s;
 	u->o = o;
 	u->now = now;
-	result = load(u);
+	result = load_measures(u);
 	for (unsigned i = 0; i < u->count && !result; i++)
 		for (unsigned k = 0; k < SURGES && !result && u->series[i]->wanted; k++)
 			if (o->rule[surges[k].condition].active && (i || surges[k].of_all))
@@ -566,7 +566,7 @@ static int watch_rate(struct store *s, const struct alert_options *o, const stru
 	if (r->sent < SENT_LEAST || f.figures.part < minimum)
 		return STORE_OK;
 	f.level = alert_level_of(rule, f.figures.value);
-	if (f.level == LEVEL_FIRING && find_leaders(s, k->kind, k->klass, "", &f.figures))
+	if (f.level == LEVEL_FIRING && find_measure_leaders(s, k->kind, k->klass, "", &f.figures))
 		return STORE_FAILED;
 	return store_alert_note(s, o, &f, now);
 }

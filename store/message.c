@@ -14,7 +14,7 @@
 
 enum { MESSAGE_KEY_SIZE = 16 };
 
-static int month_of(int64_t at)
+static int month_of_event(int64_t at)
 {
 	time_t t = at;
 	struct tm tm;
@@ -71,7 +71,7 @@ static int pack_recipient(struct store *s, const struct event *e, int64_t now, s
 	pack_provider(s, e, canonical, n, p);
 	typing_pack(s, canonical, n, p);
 	if (n) {
-		const unsigned char *month = keys_month(s, month_of(p->at), now);
+		const unsigned char *month = keys_month(s, month_of_event(p->at), now);
 		if (month) {
 			pseudonym(p->contact, PSEUDONYM_STATE, keys_state(s), canonical, n);
 			if (keys_old_state(s))

@@ -75,7 +75,7 @@ void minisign_id_text(const struct minisign_public *p, char out[MINISIGN_ID_TEXT
 		snprintf(out + 2 * i, 3, "%02X", p->id[MINISIGN_ID_SIZE - 1 - i]);
 }
 
-static bool next_line(const char **at, const char *end, struct line *out)
+static bool next_signature_line(const char **at, const char *end, struct line *out)
 {
 	const char *stop;
 
@@ -111,8 +111,8 @@ bool minisign_key_parse(const char *text, size_t n, struct minisign_public *out)
 	const char *at = text;
 	struct line l;
 
-	if (!next_line(&at, text + n, &l) ||
-		(begins(l, untrusted) && !next_line(&at, text + n, &l)) ||
+	if (!next_signature_line(&at, text + n, &l) ||
+		(begins(l, untrusted) && !next_signature_line(&at, text + n, &l)) ||
 		!base64(l, bytes, sizeof bytes) || memcmp(bytes, "Ed", 2) != 0)
 		return false;
 	memcpy(out->id, bytes + 2, sizeof out->id);
@@ -147,7 +147,7 @@ bool minisign_check_bare(const unsigned char signature[MINISIGN_SIGNATURE_SIZE],
 }
 
 /* What the second signature is of: the first one and the comment. Returns its length. */
-static size_t join(unsigned char out[MINISIGN_SIGNATURE_SIZE + MINISIGN_COMMENT_SIZE],
+static size_t join_lines(unsigned char out[MINISIGN_SIGNATURE_SIZE + MINISIGN_COMMENT_SIZE],
 	const unsigned char signature[MINISIGN_SIGNATURE_SIZE], const char *comment, size_t n)
 {
 	memcpy(out, signature, MINISIGN_SIGNATURE_SIZE);
@@ -173,7 +173,8 @@ size_t minisign_sign(char out[MINISIGN_TEXT_SIZE], const unsigned char seed[MINI
 	key_pair(p.key, secret, seed);
 	identify(&p);
 	memcpy(signature + 2, p.id, sizeof p.id);
-	crypto_sign_detached(global, NULL, joined, join(joined, bare, comment, length), secret);
+	crypto_sign_detached(
+		global, NULL, joined, join_lines(joined, bare, comment, length), secret);
 	sodium_memzero(secret, sizeof secret);
 	sodium_bin2base64(
 		first, sizeof first, signature, sizeof signature, sodium_base64_VARIANT_ORIGINAL);
@@ -196,7 +197,7 @@ enum minisign_result minisign_check(const char *signature, size_t length,
 	size_t said;
 
 	for (int i = 0; i < LINES; i++)
-		if (!next_line(&at, signature + length, &l[i]))
+		if (!next_signature_line(&at, signature + length, &l[i]))
 			return MINISIGN_UNREADABLE;
 	if (!begins(l[0], untrusted) || !base64(l[1], first, sizeof first) ||
 		memcmp(first, "ED", 2) != 0 || !begins(l[2], trusted) ||
@@ -210,7 +211,8 @@ enum minisign_result minisign_check(const char *signature, size_t length,
 	if (!minisign_check_bare(first + 2 + MINISIGN_ID_SIZE, p, bytes, n))
 		return MINISIGN_BAD;
 	if (crypto_sign_verify_detached(second, joined,
-		    join(joined, first + 2 + MINISIGN_ID_SIZE, l[2].p + strlen(trusted), said),
+		    join_lines(
+			    joined, first + 2 + MINISIGN_ID_SIZE, l[2].p + strlen(trusted), said),
 		    p->key))
 		return MINISIGN_BAD_COMMENT;
 	memcpy(comment, l[2].p + strlen(trusted), said);

@@ -88,7 +88,7 @@ bool pagefile_clean(unsigned char *page, size_t size, bool first)
 enum { HASH_SIZE = crypto_shorthash_BYTES };
 _Static_assert((int)PAGEFILE_SEAL == (int)HASH_SIZE + LEAF_HEAD, "hash and head");
 
-static void hash_of(
+static void hash_of_page(
 	unsigned char out[HASH_SIZE], const unsigned char *page, size_t size, uint64_t number)
 {
 	static const unsigned char none[HASH_SIZE];
@@ -117,7 +117,7 @@ static void seal_page(unsigned char *page, size_t size, uint64_t number)
 {
 	unsigned char *seal = page + size - PAGEFILE_SEAL;
 
-	hash_of(seal, page, size, number);
+	hash_of_page(seal, page, size, number);
 	memcpy(seal + HASH_SIZE, tree_head(page, number), LEAF_HEAD);
 }
 
@@ -132,7 +132,7 @@ static enum seal look_at_seal(const unsigned char *page, size_t size, uint64_t n
 
 	if (memcmp(seal, none, sizeof none) == 0)
 		return SEAL_NONE;
-	hash_of(hash, page, size, number);
+	hash_of_page(hash, page, size, number);
 	if (memcmp(seal, hash, sizeof hash) == 0)
 		return SEAL_WHOLE;
 	for (unsigned i = 0; i < LEAF_HEAD; i++)

@@ -22,17 +22,17 @@ enum { LOCAL_MAX = 254, DOMAIN_MAX = 253, LABEL_MAX = 63 };
 
 static const char atext_specials[] = "!#$%&'*+-/=?^_`{|}~";
 
-static bool is_alnum(unsigned char c)
+static bool is_local_alnum(unsigned char c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-static char lower(char c)
+static char lower_local(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
 }
 
-static bool is_ascii(struct span t)
+static bool is_ascii_local(struct span t)
 {
 	for (size_t i = 0; i < t.n; i++)
 		if ((unsigned char)t.p[i] >= 0x80)
@@ -48,7 +48,8 @@ static bool is_atoms(struct span t)
 {
 	for (size_t i = 0; i < t.n; i++) {
 		unsigned char c = (unsigned char)t.p[i];
-		if (!is_alnum(c) && c != '.' && c < 0x80 && (!c || !strchr(atext_specials, c)))
+		if (!is_local_alnum(c) && c != '.' && c < 0x80 &&
+			(!c || !strchr(atext_specials, c)))
 			return false;
 	}
 	return t.n > 0;
@@ -78,9 +79,9 @@ static size_t canonical_local(struct span t, bool fold, char *out)
 	}
 	if (t.n > LOCAL_MAX)
 		return 0;
-	if (is_ascii(t)) {
+	if (is_ascii_local(t)) {
 		for (; n < t.n; n++)
-			out[n] = fold ? lower(t.p[n]) : t.p[n];
+			out[n] = fold ? lower_local(t.p[n]) : t.p[n];
 		return n;
 	}
 	if (u8_check((const uint8_t *)t.p, t.n))
@@ -97,7 +98,7 @@ static size_t canonical_local(struct span t, bool fold, char *out)
 }
 
 /* Letters, digits, hyphens, underscores in labels of 1 to 63; or an address literal in brackets. */
-static bool is_domain(struct span t)
+static bool is_folded_domain(struct span t)
 {
 	size_t label = 0;
 
@@ -106,13 +107,14 @@ static bool is_domain(struct span t)
 	bool literal = t.p[0] == '[' && t.n > 2 && t.p[t.n - 1] == ']';
 	for (size_t i = literal; i < t.n - literal; i++) {
 		char c = t.p[i];
-		if (literal && (is_alnum((unsigned char)c) || c == '.' || c == ':' || c == '-'))
+		if (literal &&
+			(is_local_alnum((unsigned char)c) || c == '.' || c == ':' || c == '-'))
 			continue;
 		if (!literal && c == '.' && label) {
 			label = 0;
 			continue;
 		}
-		if (literal || !(is_alnum((unsigned char)c) || c == '-' || c == '_') ||
+		if (literal || !(is_local_alnum((unsigned char)c) || c == '-' || c == '_') ||
 			++label > LABEL_MAX)
 			return false;
 	}
@@ -126,11 +128,11 @@ static size_t canonical_domain(struct span t, char *out)
 
 	if (t.n && t.p[t.n - 1] == '.')
 		t.n--;
-	if (is_ascii(t)) {
-		if (!is_domain(t))
+	if (is_ascii_local(t)) {
+		if (!is_folded_domain(t))
 			return 0;
 		for (; n < t.n; n++)
-			out[n] = lower(t.p[n]);
+			out[n] = lower_local(t.p[n]);
 		return n;
 	}
 	char text[4 * DOMAIN_MAX + 1], *ascii = NULL;
@@ -140,7 +142,7 @@ static size_t canonical_domain(struct span t, char *out)
 	text[t.n] = '\0';
 	if (idn2_to_ascii_8z(text, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) == IDN2_OK) {
 		n = strlen(ascii);
-		if (is_domain((struct span){ ascii, n }))
+		if (is_folded_domain((struct span){ ascii, n }))
 			memcpy(out, ascii, n);
 		else
 			n = 0;

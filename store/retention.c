@@ -99,7 +99,7 @@ bool store_is_over(const struct store *s, enum retention_class retained, int64_t
 	return at < cutoff_of(now, s->o.retention[retained].period);
 }
 
-static void describe(const struct store *s, int64_t now, struct purge *out)
+static void describe_class(const struct store *s, int64_t now, struct purge *out)
 {
 	struct purge_class *c = out->at;
 
@@ -128,7 +128,7 @@ static void describe(const struct store *s, int64_t now, struct purge *out)
 }
 
 /* Fills in what is left; rows due for longer than GRACE are overdue. */
-static int count_left(struct store *s, int64_t grace, struct purge *p)
+static int count_overdue(struct store *s, int64_t grace, struct purge *p)
 {
 	struct purge_class *keys = &p->at[MONTH_KEYS], *erasures = &p->at[ERASURES];
 	int result;
@@ -148,8 +148,8 @@ static int count_left(struct store *s, int64_t grace, struct purge *p)
 
 int store_held(struct store *s, int64_t now, struct purge *out)
 {
-	describe(s, now, out);
-	return count_left(s, DAY, out);
+	describe_class(s, now, out);
+	return count_overdue(s, DAY, out);
 }
 
 int store_held_counted(struct store *s, int64_t now, struct purge *out)
@@ -170,7 +170,7 @@ int store_held_counted(struct store *s, int64_t now, struct purge *out)
 /* What a purge would do: the figures of what is due are told as deleted. */
 static int rehearse(struct store *s, struct purge *p)
 {
-	int result = count_left(s, 0, p);
+	int result = count_overdue(s, 0, p);
 
 	for (unsigned i = 0; i < p->count && !result; i++) {
 		struct purge_class *c = &p->at[i];
@@ -342,14 +342,14 @@ int store_purge(struct store *s, int64_t now, bool dry, struct purge *out)
 {
 	int result;
 
-	describe(s, now, out);
+	describe_class(s, now, out);
 	if (dry)
 		return rehearse(s, out);
 	if ((result = delete_due(s, now, out)) ||
 		(result = keys_destroy_unused(s, now, &out->keys_destroyed)) ||
 		(result = erasures_held(s, out->at[ERASURES].cutoff, true, &(uint64_t){ 0 },
 			 &(int64_t){ 0 }, &out->at[ERASURES].deleted)) ||
-		(result = scrub(s, &out->checkpointed)) || (result = count_left(s, 0, out)))
+		(result = scrub(s, &out->checkpointed)) || (result = count_overdue(s, 0, out)))
 		return result;
 	out->at[MONTH_KEYS].deleted = out->keys_destroyed;
 	for (unsigned i = 0; i < out->count; i++)

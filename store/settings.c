@@ -44,7 +44,7 @@ static void add_word(struct text *t, const char *word)
 	add(t, "%s", escaped);
 }
 
-static void describe(const struct store *s, struct text *t)
+static void describe_settings(const struct store *s, struct text *t)
 {
 	for (unsigned i = 0; i < RETAIN_COUNT; i++)
 		add(t, "%s=%lld ", retention_class_name(i), (long long)s->o.retention[i].period);
@@ -54,7 +54,7 @@ static void describe(const struct store *s, struct text *t)
 }
 
 /* The value of NAME in a detail; NULL: it is not there. */
-static const char *value_of(const char *detail, const char *name, char *out, size_t size)
+static const char *setting_value_of(const char *detail, const char *name, char *out, size_t size)
 {
 	char pairs[LEDGER_TEXT_SIZE], *rest = pairs, *pair;
 	size_t n = strlen(name);
@@ -81,7 +81,7 @@ static void describe_changes(const char *before, const char *settings, bool valu
 	while ((pair = strsep(&rest, " "))) {
 		char *value = strchr(pair, '=');
 		*value++ = '\0';
-		const char *was = value_of(before, pair, old, sizeof old);
+		const char *was = setting_value_of(before, pair, old, sizeof old);
 		if (!was || strcmp(was, value) == 0)
 			continue;
 		add(t, values ? "%s%s:%s>%s" : "%s%s", first ? " changed=" : ",", pair, was, value);
@@ -97,12 +97,12 @@ int settings_record(struct store *s, int64_t now)
 	struct text settings = { pairs, 0, sizeof pairs }, t = { detail, 0, sizeof detail };
 	struct ledger_entry last;
 
-	describe(s, &settings);
+	describe_settings(s, &settings);
 	crypto_generichash(hash, sizeof hash, (const unsigned char *)pairs, settings.n, NULL, 0);
 	sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
 	if (store_ledger_last(s, "configuration", NULL, &last))
 		return STORE_FAILED;
-	if (last.number && value_of(last.detail, "settings", old, sizeof old) &&
+	if (last.number && setting_value_of(last.detail, "settings", old, sizeof old) &&
 		strcmp(old, hex) == 0)
 		return STORE_OK;
 	for (int values = 1; values >= 0; values--) {
@@ -117,7 +117,7 @@ int settings_record(struct store *s, int64_t now)
 	return store_ledger(s, now, "configuration", detail);
 }
 
-static int note_mailbox(struct store *s, int64_t now, const char *detail)
+static int note_mailbox_setting(struct store *s, int64_t now, const char *detail)
 {
 	char pair[LEDGER_TEXT_SIZE];
 	struct ledger_entry last;
@@ -181,7 +181,7 @@ int store_note_mailboxes(
 			add_word(&t, pairs[p].value);
 		}
 		add(&t, " raw_retention=%lld", (long long)list[i].raw_retention);
-		result = note_mailbox(s, now, detail);
+		result = note_mailbox_setting(s, now, detail);
 	}
 	if (!result)
 		result = store_mailboxes(s, note_removed, &r);

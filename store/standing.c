@@ -246,7 +246,8 @@ static const struct transition *find_transition(enum contact_state from, enum ha
 	return NULL;
 }
 
-static void enter(const struct walk *w, struct standing *st, const struct transition *t, int64_t at)
+static void enter_state(
+	const struct walk *w, struct standing *st, const struct transition *t, int64_t at)
 {
 	bool changes = st->state != t->to, was_well = st->state == STATE_ACTIVE;
 
@@ -273,7 +274,7 @@ bool happens(const struct walk *w, struct standing *st, enum happening what, int
 	const struct transition *t = find_transition(st->state, what);
 
 	if (t)
-		enter(w, st, t, at);
+		enter_state(w, st, t, at);
 	return t;
 }
 

@@ -206,7 +206,7 @@ static int settle_schema(struct store *s, int64_t now, bool *made)
 	return result;
 }
 
-static int open_all(struct store *s, int64_t now, bool *created)
+static int open_store_parts(struct store *s, int64_t now, bool *created)
 {
 	int version, result;
 	struct stat st;
@@ -261,7 +261,7 @@ int store_open(struct store **out, const struct store_options *options, int64_t 
 	s->o = *options;
 	s->parts = parts;
 	tzset();
-	return open_all(s, now, created);
+	return open_store_parts(s, now, created);
 }
 
 void store_close(struct store *s)

@@ -18,7 +18,7 @@ static bool says_as_much(const struct contact *c, enum history_kind kind)
 	return contact_is_gone(c) && !c->history.days;
 }
 
-static void entry_of(struct packed *e, const struct suppression *given)
+static void suppress_entry_of(struct packed *e, const struct suppression *given)
 {
 	*e = (struct packed){ .at = given->at,
 		.kind = KIND_FAILURE,
@@ -50,7 +50,7 @@ int store_suppress(struct store *s, const char *address, size_t n, const struct 
 	if ((p.n == 2 && contact_rekey(s, p.key[1], p.key[0])) ||
 		contact_load(s, p.key[0], &c, &found))
 		return STORE_FAILED;
-	entry_of(&e, given);
+	suppress_entry_of(&e, given);
 	*what = given->at <= c.moved || contact_is_taken_back(s, &e, (int)kinds[klass])
 		? SUPPRESSED_SINCE_FREED
 		: contact_is_gone(&c) && (klass == CLASS_SOFT || says_as_much(&c, kinds[klass]))

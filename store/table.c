@@ -53,7 +53,7 @@ struct table {
 	char reason[REASONS_MAX][EVENT_RULE_SIZE];
 };
 
-static uint64_t number_at(const unsigned char *p, unsigned bytes)
+static uint64_t table_number_at(const unsigned char *p, unsigned bytes)
 {
 	uint64_t v = 0;
 
@@ -66,7 +66,7 @@ static uint64_t number_at(const unsigned char *p, unsigned bytes)
  * Where a pseudonym would lie if they were spread evenly; the next free place from there on is its
  * own.
  */
-static size_t place_of(const struct table *t, uint64_t high)
+static size_t place_of_cell(const struct table *t, uint64_t high)
 {
 	return (size_t)((unsigned __int128)high * t->places >> 64);
 }
@@ -114,8 +114,8 @@ static bool fits(const struct contact_row *r)
 /* False: there is no room for it. */
 static bool add_row(struct table *t, const struct contact_row *r, unsigned *reason)
 {
-	uint64_t high = number_at(r->key, 8);
-	size_t i = place_of(t, high);
+	uint64_t high = table_number_at(r->key, 8);
+	size_t i = place_of_cell(t, high);
 
 	*reason = reason_number(t, r->reason, *reason);
 	if (*reason == REASONS_MAX ||
@@ -124,7 +124,7 @@ static bool add_row(struct table *t, const struct contact_row *r, unsigned *reas
 		return false;
 	while (t->slot[i].word != EMPTY)
 		i = next_place(t, i);
-	t->slot[i] = (struct slot){ high, (uint32_t)number_at(r->key + 8, 4),
+	t->slot[i] = (struct slot){ high, (uint32_t)table_number_at(r->key + 8, 4),
 		(uint32_t)r->state << 24 | *reason << 16 | (uint16_t)(r->since / DAY) };
 	if (fits(r))
 		return true;
@@ -157,7 +157,7 @@ static int make_places(struct store *s, struct table *t)
 	return STORE_OK;
 }
 
-static int make_table(struct store *s, struct table *t, int64_t version)
+static int make_count_table(struct store *s, struct table *t, int64_t version)
 {
 	struct contact_row row;
 	unsigned reason = 0;
@@ -227,7 +227,7 @@ int contact_table_enter(struct store *s)
 		return STORE_OK;
 	if (worth(s, t, &is_worth))
 		return STORE_FAILED;
-	return is_worth ? make_table(s, t, version) : STORE_OK;
+	return is_worth ? make_count_table(s, t, version) : STORE_OK;
 }
 
 enum table_result contact_table_find(
@@ -240,9 +240,9 @@ enum table_result contact_table_find(
 	t->asked++;
 	if (!t->holds)
 		return TABLE_UNKNOWN;
-	uint64_t high = number_at(key, 8);
-	uint32_t low = (uint32_t)number_at(key + 8, 4);
-	size_t i = place_of(t, high);
+	uint64_t high = table_number_at(key, 8);
+	uint32_t low = (uint32_t)table_number_at(key + 8, 4);
+	size_t i = place_of_cell(t, high);
 	while (t->slot[i].word != EMPTY && (t->slot[i].high != high || t->slot[i].low != low))
 		i = next_place(t, i);
 	uint32_t word = t->slot[i].word;

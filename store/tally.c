@@ -122,7 +122,7 @@ int counters_flush(struct store *s)
 	return STORE_OK;
 }
 
-static bool same_cell(const struct tally *a, const struct tally *b)
+static bool same_tally_cell(const struct tally *a, const struct tally *b)
 {
 	return a->day == b->day && a->kind == b->kind && a->klass == b->klass &&
 		a->category == b->category && a->origin == b->origin &&
@@ -130,7 +130,7 @@ static bool same_cell(const struct tally *a, const struct tally *b)
 }
 
 /* FNV-1a: at worst a foreign campaign name makes a long walk through 1,024 cells. */
-static uint32_t cell_hash(const struct tally *t)
+static uint32_t tally_cell_hash(const struct tally *t)
 {
 	uint32_t h = 2166136261u ^ (uint32_t)t->day;
 
@@ -160,7 +160,7 @@ int tally_add(struct store *s, const struct packed *e)
 	memcpy(t.campaign, e->campaign, sizeof t.campaign);
 	if (c->cells >= CELLS_FULL && counters_flush(s))
 		return STORE_FAILED;
-	for (i = cell_hash(&t) % CELLS; c->cell[i].count && !same_cell(&c->cell[i], &t);
+	for (i = tally_cell_hash(&t) % CELLS; c->cell[i].count && !same_tally_cell(&c->cell[i], &t);
 		i = (i + 1) % CELLS)
 		;
 	if (!c->cell[i].count) {
@@ -233,7 +233,7 @@ int store_count_message(struct store *s, const char *mailbox, const char *outcom
  * A name's number; 0, which is "none" or empty in every list, where the name is empty because it is
  * not grouped by.
  */
-static uint8_t number_of(int (*by_name)(const char *), sqlite3_stmt *st, int column)
+static uint8_t tally_number_of(int (*by_name)(const char *), sqlite3_stmt *st, int column)
 {
 	const char *name = (const char *)sqlite3_column_text(st, column);
 	int number = name && *name ? by_name(name) : 0;
@@ -253,7 +253,7 @@ static uint8_t number_again(
 	const char *name = (const char *)sqlite3_column_text(st, column);
 
 	if (name && strcmp(name, last->text) != 0) {
-		last->number = number_of(by_name, st, column);
+		last->number = tally_number_of(by_name, st, column);
 		snprintf(last->text, sizeof last->text, "%s", name);
 	}
 	return last->number;

@@ -12,7 +12,7 @@ static struct {
 	char text[64];
 } fixed;
 
-static bool parse_time(const char *rfc3339, int64_t *out)
+static bool parse_clock_time(const char *rfc3339, int64_t *out)
 {
 	struct tm tm = { 0 };
 	const char *rest = strptime(rfc3339, "%Y-%m-%dT%H:%M:%S", &tm);
@@ -42,14 +42,14 @@ bool clock_parse(const char *text, int64_t *at)
 	struct tm tm = { 0 };
 	const char *rest = strptime(text, "%Y-%m-%d", &tm);
 	if (!rest || *rest)
-		return parse_time(text, at);
+		return parse_clock_time(text, at);
 	*at = timegm(&tm);
 	return true;
 }
 
 bool clock_set(const char *rfc3339)
 {
-	if (strlen(rfc3339) >= sizeof fixed.text || !parse_time(rfc3339, &fixed.at))
+	if (strlen(rfc3339) >= sizeof fixed.text || !parse_clock_time(rfc3339, &fixed.at))
 		return false;
 	fixed.set = true;
 	strcpy(fixed.text, rfc3339);

@@ -115,7 +115,7 @@ static int replace_regular(const char *path, struct span bytes, mode_t mode)
 }
 
 /* What the symbolic link PATH leads to, made as an empty file where it is not there. */
-static int follow(const char *path, char real[PATH_MAX])
+static int follow_link(const char *path, char real[PATH_MAX])
 {
 	if (realpath(path, real))
 		return 0;
@@ -135,7 +135,7 @@ int file_replace(const char *path, struct span bytes, mode_t mode)
 		return fd < 0 ? -1 : close_after(fd, write_all(fd, bytes));
 	}
 	if (!lstat(path, &st) && S_ISLNK(st.st_mode)) {
-		if (follow(path, real))
+		if (follow_link(path, real))
 			return -1;
 		path = real;
 	}

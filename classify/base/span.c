@@ -13,7 +13,7 @@ enum {
 	NO_CASE = 0xff - ('a' - 'A')
 }; /* of ASCII letters; other bytes may become the same, so it only makes candidates */
 
-static char lower(char c)
+static char lower_byte(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
@@ -21,7 +21,7 @@ static char lower(char c)
 bool span_same_nocase(const char *a, const char *b, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (a[i] != b[i] && lower(a[i]) != lower(b[i]))
+		if (a[i] != b[i] && lower_byte(a[i]) != lower_byte(b[i]))
 			return false;
 	return true;
 }

@@ -24,7 +24,7 @@ static void write_base64(struct out *o, const unsigned char *bytes, size_t n)
 	out_text(o, "\"");
 }
 
-static void write_number(struct out *o, const char *member, int64_t n)
+static void write_change_number(struct out *o, const char *member, int64_t n)
 {
 	out_text(o, member);
 	out_number(o, (uint64_t)n);
@@ -40,12 +40,12 @@ void changeline_write(struct out *o, const struct change *c, const char *cursor)
 	out_member(o, "life", c->life);
 	out_member(o, "by", c->by);
 	out_member(o, "key", c->key);
-	write_number(o, ",\"version\":", c->version);
+	write_change_number(o, ",\"version\":", c->version);
 	if (*cursor)
 		out_member(o, "cursor", cursor);
 	out_text(o, ",\"sealed\":");
 	write_base64(o, c->sealed, c->size);
-	write_number(o, ",\"leaf\":", c->leaf);
+	write_change_number(o, ",\"leaf\":", c->leaf);
 	out_text(o, ",\"path\":[");
 	for (unsigned i = 0; i < c->steps; i++) {
 		out_text(o, i ? "," : "");
@@ -103,7 +103,8 @@ static bool read_text(const json_object *line, const char *name, char *out, size
 	return true;
 }
 
-static bool read_number(const json_object *line, const char *name, int64_t most, int64_t *out)
+static bool read_change_number(
+	const json_object *line, const char *name, int64_t most, int64_t *out)
 {
 	json_object *value;
 	if (!json_object_object_get_ex(line, name, &value) ||
@@ -137,7 +138,8 @@ static bool read_path(const json_object *line, struct change *c)
 	return true;
 }
 
-static bool read_sealed(struct changeline_reader *r, const json_object *line, struct change *c)
+static bool read_sealed_change(
+	struct changeline_reader *r, const json_object *line, struct change *c)
 {
 	json_object *value;
 	if (!json_object_object_get_ex(line, "sealed", &value) ||
@@ -165,7 +167,7 @@ static const char *read_members(
 	char kind[32];
 	int64_t format = 0, leaf = 0;
 	json_object *signature = NULL;
-	if (!read_number(line, "retour", INT64_MAX, &format))
+	if (!read_change_number(line, "retour", INT64_MAX, &format))
 		return "it is no line of retour changes";
 	if (format != 1)
 		return "it is of a form that this version does not know";
@@ -181,10 +183,10 @@ static const char *read_members(
 		!read_text(line, "life", c->life, sizeof c->life) ||
 		!read_text(line, "by", c->by, sizeof c->by) ||
 		!read_text(line, "key", c->key, sizeof c->key) ||
-		!read_number(line, "version", INT64_MAX - 1, &c->version) ||
-		!read_number(line, "leaf", CHANGE_BATCH - 1, &leaf) || !read_path(line, c) ||
+		!read_change_number(line, "version", INT64_MAX - 1, &c->version) ||
+		!read_change_number(line, "leaf", CHANGE_BATCH - 1, &leaf) || !read_path(line, c) ||
 		!read_bytes(signature, c->signature, sizeof c->signature) ||
-		!read_sealed(r, line, c))
+		!read_sealed_change(r, line, c))
 		return form;
 	c->leaf = (unsigned)leaf;
 	return NULL;

@@ -30,7 +30,7 @@ struct advising {
 };
 
 /* The provider's segment, made when it is new; NULL when there are too many. */
-static struct segment *segment_of(struct advising *a, const char *provider)
+static struct segment *advice_segment_of(struct advising *a, const char *provider)
 {
 	for (size_t i = 0; i < a->segments; i++)
 		if (strcmp(a->segment[i].provider, provider) == 0)
@@ -46,7 +46,7 @@ static struct segment *segment_of(struct advising *a, const char *provider)
 
 static int take_day(void *context, const struct rates *r)
 {
-	struct segment *s = segment_of(context, r->provider);
+	struct segment *s = advice_segment_of(context, r->provider);
 	if (s)
 		s->day = *r;
 	return 0;
@@ -54,7 +54,7 @@ static int take_day(void *context, const struct rates *r)
 
 static int take_peak(void *context, const char *provider, uint64_t delivered)
 {
-	struct segment *s = segment_of(context, provider);
+	struct segment *s = advice_segment_of(context, provider);
 	if (s)
 		s->peak = delivered;
 	return 0;
@@ -64,22 +64,22 @@ static int take_limited(void *context, const struct tally *t)
 {
 	bool limited = t->category == CATEGORY_RATE_LIMITED && t->origin >= ORIGIN_MATCHED &&
 		(t->kind == KIND_FAILURE || t->kind == KIND_DELAY);
-	struct segment *s = limited ? segment_of(context, t->provider) : NULL;
+	struct segment *s = limited ? advice_segment_of(context, t->provider) : NULL;
 	if (s)
 		s->limited += t->count;
 	return 0;
 }
 
-static int take_investigation(void *context, const struct investigation *i)
+static int advise_on_investigation(void *context, const struct investigation *i)
 {
-	struct segment *s = segment_of(context, i->provider);
+	struct segment *s = advice_segment_of(context, i->provider);
 	if (s)
 		s->open_blocks += i->blocks;
 	return 0;
 }
 
 /* YYYYMMDD in the report's zone. */
-static int32_t day_at(int64_t at)
+static int32_t advice_day_at(int64_t at)
 {
 	time_t t = (time_t)at;
 	struct tm tm;
@@ -87,15 +87,15 @@ static int32_t day_at(int64_t at)
 	return (tm.tm_year + 1900) * 10000 + (tm.tm_mon + 1) * 100 + tm.tm_mday;
 }
 
-static int load(struct advising *a, int64_t now)
+static int load_advice(struct advising *a, int64_t now)
 {
 	struct store *store = a->session.store;
 	if (store_rolling(store, now - DAY, now, true, take_day, a) != STORE_OK ||
 		store_hour_peaks(store, now - PEAK_DAYS * DAY, now, take_peak, a) != STORE_OK ||
-		store_tallies(store, day_at(now - DAY), day_at(now),
+		store_tallies(store, advice_day_at(now - DAY), advice_day_at(now),
 			BY_KIND | BY_CATEGORY | BY_ORIGIN | BY_PROVIDER, take_limited,
 			a) != STORE_OK ||
-		store_investigations(store, take_investigation, a) != STORE_OK)
+		store_investigations(store, advise_on_investigation, a) != STORE_OK)
 		return session_store_failed(&a->session, "advice", STORE_FAILED);
 	return EXIT_WELL;
 }
@@ -115,7 +115,7 @@ static const char *ladder_of(const struct advising *a, const struct segment *s)
 }
 
 /* What the advice rests on, in words; only figures from k on. */
-static void explain(
+static void explain_advice(
 	const struct segment *s, const struct advice *v, unsigned k, char *out, size_t size)
 {
 	uint64_t attempts = s->day.delivered + s->day.deferred + s->day.rejected;
@@ -145,7 +145,7 @@ static void print_count(struct out *o, const char *key, bool known, uint64_t n)
 		out_text(o, "null");
 }
 
-static void print_json(struct out *o, const struct advising *a, const struct segment *s,
+static void print_advice_json(struct out *o, const struct advising *a, const struct segment *s,
 	const struct advice *v, const char *why)
 {
 	uint64_t attempts = s->day.delivered + s->day.deferred + s->day.rejected;
@@ -165,7 +165,7 @@ static void print_json(struct out *o, const struct advising *a, const struct seg
 	out_text(o, "}\n");
 }
 
-static void print_line(struct out *o, const struct advising *a, const struct segment *s,
+static void print_advice(struct out *o, const struct advising *a, const struct segment *s,
 	const struct advice *v, const char *why)
 {
 	char line[256], hourly[32] = "-";
@@ -202,8 +202,8 @@ static void print_all(struct advising *a, struct out *o, bool json)
 			continue;
 		}
 		seen |= 1u << v.action;
-		explain(s, &v, a->k, why, sizeof why);
-		(json ? print_json : print_line)(o, a, s, &v, why);
+		explain_advice(s, &v, a->k, why, sizeof why);
+		(json ? print_advice_json : print_advice)(o, a, s, &v, why);
 	}
 	if (!json)
 		print_legend(o, seen);
@@ -230,7 +230,7 @@ int cmd_advice(const struct config *config, int argc, char **argv)
 	int result = session_open(&a.session, config, SESSION_READ, clock_now());
 	a.segment = calloc(SEGMENTS_MAX, sizeof *a.segment);
 	if (result == EXIT_WELL)
-		result = a.segment ? load(&a, clock_now()) : EXIT_LOST;
+		result = a.segment ? load_advice(&a, clock_now()) : EXIT_LOST;
 	if (result == EXIT_WELL) {
 		out_open(&out, STDOUT_FILENO);
 		print_all(&a, &out, json);

@@ -14,7 +14,7 @@
 #include "poller/command/opening.h"
 #include "poller/command/settings.h"
 
-static int show(const struct config *config, int argc, char **argv)
+static int show_audit(const struct config *config, int argc, char **argv)
 {
 	char meant[WORD_MEANT_SIZE];
 	static const struct option options[] = { { "format", required_argument, NULL, 'f' },
@@ -148,7 +148,7 @@ static const struct {
 
 int cmd_audit(const struct config *config, int argc, char **argv)
 {
-	command_function *function = show;
+	command_function *function = show_audit;
 	bool offline = false;
 	for (size_t i = 0; argc > 1 && i < sizeof subcommands / sizeof *subcommands; i++)
 		if (!strcmp(argv[1], subcommands[i].name)) {
@@ -157,5 +157,6 @@ int cmd_audit(const struct config *config, int argc, char **argv)
 		}
 	if (!offline && !config->file)
 		return usage_error(argv[0], "needs a configuration; give it with -c FILE");
-	return function == show ? show(config, argc, argv) : function(config, argc - 1, argv + 1);
+	return function == show_audit ? show_audit(config, argc, argv)
+				      : function(config, argc - 1, argv + 1);
 }

@@ -53,7 +53,7 @@ static void print_name(char *buffer, size_t size, const char *name, const char *
 }
 
 /* "rule=… from=2026-11-01 to=2026-11-02 count=3 reason="…"": what the ledger keeps of it. */
-static void describe(const struct cause_job *j, uint64_t moved, char *detail, size_t size)
+static void describe_cause(const struct cause_job *j, uint64_t moved, char *detail, size_t size)
 {
 	char from[CLOCK_TEXT_SIZE], to[CLOCK_TEXT_SIZE];
 	const struct cause_choice *c = &j->choice;
@@ -77,7 +77,7 @@ static int undo(struct session *session, const struct cause_job *j, int64_t now)
 	if (store_begin(store))
 		return session_store_failed(session, j->command, STORE_FAILED);
 	int result = store_undo(store, &j->choice, now, &moves);
-	describe(j, count_moved(&moves), detail, sizeof detail);
+	describe_cause(j, count_moved(&moves), detail, sizeof detail);
 	if (!result && !j->dry_run &&
 		(result = store_ledger(store, now, "contact-undo", detail)) == STORE_OK)
 		result = store_commit(store);
@@ -93,26 +93,26 @@ static int undo(struct session *session, const struct cause_job *j, int64_t now)
 }
 
 /* What stands in the ledger is a name, and nobody's address. */
-static bool is_name(const char *text)
+static bool is_cause_name(const char *text)
 {
 	return reason_is_fit(text) && !strpbrk(text, " \t") && strlen(text) < EVENT_CAMPAIGN_SIZE;
 }
 
-static bool take_option(struct cause_job *j, int option, const char *value)
+static bool take_cause_option(struct cause_job *j, int option, const char *value)
 {
 	switch (option) {
 	case 'R':
 		j->choice.rule = value;
-		return is_name(value);
+		return is_cause_name(value);
 	case 'P':
 		j->choice.provider = value;
-		return is_name(value);
+		return is_cause_name(value);
 	case 'M':
 		j->choice.reporting_mta = value;
-		return is_name(value);
+		return is_cause_name(value);
 	case 'C':
 		j->choice.campaign = value;
-		return is_name(value);
+		return is_cause_name(value);
 	case 'f':
 		return j->from = clock_parse(value, &j->choice.from);
 	case 't':
@@ -140,7 +140,7 @@ int cmd_contact_undo(const struct config *config, int argc, char **argv)
 	struct cause_job j = { .command = "contact undo", .reason = NULL };
 	int64_t now = clock_now();
 	for (int option; (option = option_next(j.command, argc, argv, options)) != -1;)
-		if (!take_option(&j, option, optarg))
+		if (!take_cause_option(&j, option, optarg))
 			return usage_error(j.command, "see `retour contact --help`");
 	const struct cause_choice *c = &j.choice;
 	if (optind < argc || !(c->rule || c->provider || c->reporting_mta || c->campaign) ||

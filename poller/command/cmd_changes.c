@@ -22,7 +22,7 @@ struct giving {
 	uint64_t lines;
 };
 
-static int print_change(void *context, const struct change *c)
+static int print_change_line(void *context, const struct change *c)
 {
 	struct giving *g = context;
 	bool until = c->kind == CHANGE_UNTIL;
@@ -37,7 +37,8 @@ static int print_change(void *context, const struct change *c)
 static int give_round(struct session *s, struct giving *g, const char *cursor, bool all)
 {
 	g->lines = 0;
-	int given = store_changes(s->store, cursor, all, clock_now(), g->next, print_change, g);
+	int given = store_changes(
+		s->store, cursor, all, clock_now(), g->next, print_change_line, g);
 	if (out_flush(&g->out)) {
 		log_error("changes: writing: %s", strerror(g->out.failed));
 		return EXIT_LOST;
@@ -45,7 +46,7 @@ static int give_round(struct session *s, struct giving *g, const char *cursor, b
 	return given ? session_store_failed(s, "changes", given) : EXIT_WELL;
 }
 
-static int follow(struct session *s, struct giving *g, const char *since, bool all)
+static int follow_changes(struct session *s, struct giving *g, const char *since, bool all)
 {
 	char cursor[CHANGE_CURSOR_SIZE];
 	snprintf(cursor, sizeof cursor, "%s", since);
@@ -83,7 +84,8 @@ int cmd_changes(const struct config *config, int argc, char **argv)
 	out_open(&g.out, STDOUT_FILENO);
 	int result = session_open(&s, config, SESSION_BESIDE, clock_now());
 	if (result == EXIT_WELL)
-		result = following ? follow(&s, &g, since, all) : give_round(&s, &g, since, all);
+		result = following ? follow_changes(&s, &g, since, all)
+				   : give_round(&s, &g, since, all);
 	session_close(&s);
 	return result;
 }

@@ -95,7 +95,7 @@ static void print_address(struct check *c, struct span address)
 		sodium_memzero(clean, address.n);
 }
 
-static void print_json(
+static void print_answer_json(
 	struct check *c, struct span address, int word, const struct answer *a, const char *state)
 {
 	struct out *o = &c->out;
@@ -163,7 +163,7 @@ static int answer_record(
 		return EXIT_WELL;
 	const char *state = result ? "" : contact_state_name(answer.state);
 	if (c->json) {
-		print_json(c, address.p ? address : record, word, &answer, state);
+		print_answer_json(c, address.p ? address : record, word, &answer, state);
 		return EXIT_WELL;
 	}
 	if (c->csv)
@@ -389,7 +389,7 @@ static bool set_column(struct check *c, const char *text)
 	return number >= 1 && number <= CHECK_COLUMNS_MAX;
 }
 
-static int read_options(struct check *c, int argc, char **argv)
+static int read_check_options(struct check *c, int argc, char **argv)
 {
 	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
 		{ "column", required_argument, NULL, 'c' }, { "header", no_argument, NULL, 'h' },
@@ -454,7 +454,7 @@ int cmd_check(const struct config *config, int argc, char **argv)
 	c.only = -1;
 	c.separator = ',';
 	out_open(&c.out, STDOUT_FILENO);
-	int result = read_options(&c, argc, argv);
+	int result = read_check_options(&c, argc, argv);
 	if (result != EXIT_WELL)
 		return result;
 	if (optind < argc && strcmp(argv[optind], "-")) {

@@ -123,7 +123,7 @@ static void explain_event(struct classifier *c, const struct event *e)
 	c->tolds = 0;
 }
 
-static int print_event(void *context, const struct event *e)
+static int print_classified(void *context, const struct event *e)
 {
 	struct classifier *c = context;
 	size_t n = json_event(c->line, c->name, e, c->plain);
@@ -147,7 +147,7 @@ static int classify_message(void *context, const struct source_message *message)
 	char path[PATH_MAX];
 	c->name = message->name;
 	c->messages++;
-	if (classify(c->rules, &c->options, c->workspace, &m, print_event, c, &outcome))
+	if (classify(c->rules, &c->options, c->workspace, &m, print_classified, c, &outcome))
 		return -1;
 	if (outcome.overflow) {
 		log_error(
@@ -192,7 +192,7 @@ static int classify_path(struct classifier *c, const char *path)
 }
 
 /* Returns the index of the first path, or -1; getopt has said what is wrong then. */
-static int read_options(struct classifier *c, int argc, char **argv)
+static int read_classify_options(struct classifier *c, int argc, char **argv)
 {
 	static const struct option options[] = { { "plain", no_argument, NULL, 'p' },
 		{ "explain", no_argument, NULL, 'e' }, { 0 } };
@@ -213,7 +213,7 @@ int cmd_classify(const struct config *config, int argc, char **argv)
 	struct classifier *c = calloc(1, sizeof *c);
 	if (!c)
 		return EXIT_LOST;
-	int first = read_options(c, argc, argv);
+	int first = read_classify_options(c, argc, argv);
 	if (first < 0 || first >= argc) {
 		result = first < 0 ? usage_error("classify", "see `retour classify --help`")
 				   : usage_error("classify", "a file is missing, or - for stdin");

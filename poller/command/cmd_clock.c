@@ -6,7 +6,7 @@
 #include "classify/base/log.h"
 #include "poller/command/opening.h"
 
-static int show(const struct config *config)
+static int show_clock(const struct config *config)
 {
 	struct session s;
 	struct witness w;
@@ -69,7 +69,7 @@ int cmd_clock(const struct config *config, int argc, char **argv)
 		return usage_error(argv[0], "%swants show, or confirm --reason TEXT",
 			word_meant(meant, what, "show confirm"));
 	if (!strcmp(what, "show"))
-		return reason ? usage_error(argv[0], "show takes no --reason") : show(config);
+		return reason ? usage_error(argv[0], "show takes no --reason") : show_clock(config);
 	if (!reason_is_fit(reason))
 		return usage_error("clock confirm",
 			"wants --reason TEXT, up to %d bytes, without quotes, without an address",

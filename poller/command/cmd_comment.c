@@ -9,7 +9,7 @@
 #include "poller/command/opening.h"
 
 /* All of stdin without the line ends at its end; false: too long, or not read. */
-static bool read_text(char *text, size_t size)
+static bool read_comment(char *text, size_t size)
 {
 	size_t n = fread(text, 1, size, stdin);
 	if (ferror(stdin) || n == size || memchr(text, '\0', n))
@@ -37,7 +37,7 @@ int cmd_comment(const struct config *config, int argc, char **argv)
 		return usage_error(argv[0], "wants --month YYYY-MM and one TEXT, or - for stdin");
 	const char *words = argv[optind];
 	if (!strcmp(words, "-")) {
-		if (!read_text(text, sizeof text))
+		if (!read_comment(text, sizeof text))
 			return usage_error(argv[0], "stdin holds no text of less than %d bytes",
 				STORE_COMMENT_SIZE);
 		words = text;

@@ -52,7 +52,7 @@ static int not_an_address(struct job *j)
 }
 
 /* Every address through EACH. */
-static int each_address(
+static int each_contact_address(
 	struct job *j, const char *operand, int (*each)(struct job *j, struct span address))
 {
 	struct span address;
@@ -88,7 +88,7 @@ static int end_output(struct job *j, int result)
 
 /* --- show ----------------------------------------------------------------- */
 
-static void print_line(struct out *o, const char *name, const char *text)
+static void print_contact(struct out *o, const char *name, const char *text)
 {
 	char label[16];
 	snprintf(label, sizeof label, "  %-11s ", name);
@@ -121,16 +121,16 @@ static void print_text(struct job *j, struct span address, const struct contact_
 	}
 	out_text(o, "\n");
 	if (*v->reason)
-		print_line(o, "reason", v->reason);
+		print_contact(o, "reason", v->reason);
 	if (*v->rule)
-		print_line(o, "rule", v->rule);
+		print_contact(o, "rule", v->rule);
 	if (*v->ladder)
-		print_line(o, "ladder", v->ladder);
+		print_contact(o, "ladder", v->ladder);
 	if (*v->provider)
-		print_line(o, "waits for", v->provider);
+		print_contact(o, "waits for", v->provider);
 }
 
-static int print_event(void *context, const struct past_event *e)
+static int print_contact_event(void *context, const struct past_event *e)
 {
 	struct job *j = context;
 	bool first = !j->printed++;
@@ -144,7 +144,7 @@ static int print_event(void *context, const struct past_event *e)
 	return 0;
 }
 
-static void print_json(struct job *j, struct span address, const struct contact_view *v)
+static void print_contact_json(struct job *j, struct span address, const struct contact_view *v)
 {
 	struct out *o = &j->out;
 	const struct answer *a = &v->answer;
@@ -173,15 +173,16 @@ static int show_one(struct job *j, struct span address)
 		return session_store_failed(&j->session, j->command, result);
 	j->printed = 0;
 	if (j->json)
-		print_json(j, address, &view);
+		print_contact_json(j, address, &view);
 	else
 		print_text(j, address, &view);
-	result = store_events_of(j->session.store, address.p, address.n, j->events, print_event, j);
+	result = store_events_of(
+		j->session.store, address.p, address.n, j->events, print_contact_event, j);
 	out_text(&j->out, j->json ? "]}\n" : "\n");
 	return result ? session_store_failed(&j->session, j->command, result) : EXIT_WELL;
 }
 
-static int show(struct job *j, const struct config *config, int argc, char **argv)
+static int show_contacts(struct job *j, const struct config *config, int argc, char **argv)
 {
 	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
 		{ "last", required_argument, NULL, 'l' }, { 0 } };
@@ -203,7 +204,7 @@ static int show(struct job *j, const struct config *config, int argc, char **arg
 	int result = session_open(&j->session, config, SESSION_ANSWER, j->now);
 	if (result == EXIT_WELL)
 		result = end_output(
-			j, each_address(j, optind < argc ? argv[optind] : NULL, show_one));
+			j, each_contact_address(j, optind < argc ? argv[optind] : NULL, show_one));
 	return result;
 }
 
@@ -213,7 +214,7 @@ static const char *const move_names[] = { [MOVE_REVALIDATE] = "revalidate",
 	[MOVE_RESOLVE] = "resolve",
 	[MOVE_REACTIVATE] = "reactivate" };
 
-static int move_one(struct job *j, struct span address, enum contact_move move)
+static int move_contact(struct job *j, struct span address, enum contact_move move)
 {
 	enum contact_state from;
 	bool moved;
@@ -235,24 +236,25 @@ static int move_one(struct job *j, struct span address, enum contact_move move)
 
 static int revalidate_one(struct job *j, struct span address)
 {
-	return move_one(j, address, MOVE_REVALIDATE);
+	return move_contact(j, address, MOVE_REVALIDATE);
 }
 
 static int resolve_one(struct job *j, struct span address)
 {
-	return move_one(j, address, MOVE_RESOLVE);
+	return move_contact(j, address, MOVE_RESOLVE);
 }
 
 static int reactivate_one(struct job *j, struct span address)
 {
-	return move_one(j, address, MOVE_REACTIVATE);
+	return move_contact(j, address, MOVE_REACTIVATE);
 }
 
 /*
  * All or nothing is stored; what was refused is told and makes the exit code 1, the others are
  * moved.
  */
-static int move_all(struct job *j, enum contact_move move, const char *reason, const char *operand)
+static int move_contacts(
+	struct job *j, enum contact_move move, const char *reason, const char *operand)
 {
 	static int (*const each[])(
 		struct job * j, struct span address) = { [MOVE_REVALIDATE] = revalidate_one,
@@ -262,7 +264,7 @@ static int move_all(struct job *j, enum contact_move move, const char *reason, c
 	struct store *store = j->session.store;
 	if (store_begin(store))
 		return session_store_failed(&j->session, j->command, STORE_FAILED);
-	int result = each_address(j, operand, each[move]);
+	int result = each_contact_address(j, operand, each[move]);
 	snprintf(kind, sizeof kind, "contact-%s", move_names[move]);
 	snprintf(detail, sizeof detail, "count=%llu reason=\"%s\"", (unsigned long long)j->moved,
 		reason);
@@ -379,7 +381,7 @@ static int resolve_investigation(
 	return EXIT_WELL;
 }
 
-static int change(
+static int change_contact(
 	struct job *j, const struct config *config, enum contact_move move, int argc, char **argv)
 {
 	static const struct option options[] = { { "reason", required_argument, NULL, 'r' },
@@ -411,7 +413,7 @@ static int change(
 	int result = session_open(&j->session, config, SESSION_WRITE, j->now);
 	if (result == EXIT_WELL)
 		result = all ? resolve_investigation(j, provider, category, reason)
-			     : move_all(j, move, reason, optind < argc ? argv[optind] : NULL);
+			     : move_contacts(j, move, reason, optind < argc ? argv[optind] : NULL);
 	return result;
 }
 
@@ -464,10 +466,10 @@ int cmd_contact(const struct config *config, int argc, char **argv)
 	out_open(&j.out, STDOUT_FILENO);
 	argc--;
 	argv++;
-	int result = subcommands[i].what == SHOW ? show(&j, config, argc, argv)
+	int result = subcommands[i].what == SHOW ? show_contacts(&j, config, argc, argv)
 		: subcommands[i].what == STATES
 		? print_states(&j, argc, argv)
-		: change(&j, config, subcommands[i].move, argc, argv);
+		: change_contact(&j, config, subcommands[i].move, argc, argv);
 	session_close(&j.session);
 	return result;
 }

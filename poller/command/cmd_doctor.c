@@ -360,7 +360,7 @@ static void visit(struct doctor *d, const struct mailbox *box, int fd, const cha
 	free(payload);
 }
 
-static void check_mailbox(struct doctor *d, const struct mailbox *box)
+static void try_mailbox(struct doctor *d, const struct mailbox *box)
 {
 	char what[STORE_NAME_SIZE + 16];
 	int fd;
@@ -414,7 +414,7 @@ static void check_metrics(struct doctor *d)
 		found(d, SAD, "metrics", "%s: %s", parent, strerror(errno));
 }
 
-static void check_report(struct doctor *d)
+static void try_report(struct doctor *d)
 {
 	const struct config *c = d->config;
 	struct carrier_options options;
@@ -450,9 +450,9 @@ int cmd_doctor(const struct config *config, int argc, char **argv)
 	check_disk(&d);
 	check_parser(&d);
 	for (unsigned i = 0; i < config->mailboxes; i++)
-		check_mailbox(&d, &config->mailbox[i]);
+		try_mailbox(&d, &config->mailbox[i]);
 	check_page(&d, store);
-	check_report(&d);
+	try_report(&d);
 	check_metrics(&d);
 	if (d.sad)
 		printf("%u of these would fail a run.\n", d.sad);

@@ -19,7 +19,7 @@ static int print_key(void *context, const struct key_info *k)
 	return 0;
 }
 
-static int list(struct session *s)
+static int list_keys(struct session *s)
 {
 	printf("%-24s %-8s %-8s %-21s %-33s%s\n", "name", "purpose", "month", "made", "fingerprint",
 		"lies in a");
@@ -80,7 +80,7 @@ int cmd_key(const struct config *config, int argc, char **argv)
 			word_meant(meant, what, "list rotate retire"));
 	int result = session_open(&s, config, lists ? SESSION_READ : SESSION_WRITE, clock_now());
 	if (result == EXIT_WELL)
-		result = lists ? list(&s) : rotates ? rotate(&s, which) : retire(&s, which);
+		result = lists ? list_keys(&s) : rotates ? rotate(&s, which) : retire(&s, which);
 	session_close(&s);
 	return result;
 }

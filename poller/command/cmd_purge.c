@@ -12,7 +12,7 @@ static const char *day_text(int64_t at, char *buffer)
 	return at ? clock_format(at, buffer) : "-";
 }
 
-static void print_table(const struct purge *p, bool dry, FILE *out)
+static void print_purge_table(const struct purge *p, bool dry, FILE *out)
 {
 	char cutoff[CLOCK_TEXT_SIZE], oldest[CLOCK_TEXT_SIZE];
 	fprintf(out, "%-14s %-21s %12s %12s  %-21s %8s\n", "class", "cut-off (UTC)",
@@ -42,7 +42,7 @@ int purge_now(struct session *s, int64_t now, bool dry, FILE *table)
 			(unsigned long long)c->overdue);
 	}
 	if (table)
-		print_table(&purge, dry, table);
+		print_purge_table(&purge, dry, table);
 	else if (deleted && !dry)
 		log_notice("retention: %llu rows were due and are deleted, %u month keys destroyed",
 			(unsigned long long)deleted, purge.keys_destroyed);

@@ -21,15 +21,15 @@
  * A stop is asked for once and obeyed after the current batch; the second time it is not waited
  * for.
  */
-static void on_signal(int number)
+static void stop_run(int number)
 {
 	signal(number, SIG_DFL);
 	poll_stop();
 }
 
-static void catch_signals(void)
+static void catch_run_signals(void)
 {
-	struct sigaction action = { .sa_handler = on_signal };
+	struct sigaction action = { .sa_handler = stop_run };
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGHUP, &action, NULL);
@@ -83,15 +83,15 @@ static int purge(struct session *s, int64_t now)
 	return purge_now(s, now, false, NULL);
 }
 
-static int sign_head(struct session *s, int64_t now)
+static int sign_ledger_head(struct session *s, int64_t now)
 {
 	int result = store_checkpoint(s->store, now);
 	return result ? session_store_failed(s, "checkpoint", result) : EXIT_WELL;
 }
 
 /* What a run does when the mailboxes are read, in this order. */
-static int (*const phases[])(
-	struct session *s, int64_t now) = { advance, purge, alerts_run, report_if_due, sign_head };
+static int (*const phases[])(struct session *s, int64_t now) = { advance, purge, alerts_run,
+	report_if_due, sign_ledger_head };
 
 /*
  * A clock that is not believed dates nothing: what arrived until a day after the last time that is
@@ -141,7 +141,7 @@ int cmd_run(const struct config *config, int argc, char **argv)
 	double begin = clock_monotonic();
 	if (option_next(argv[0], argc, argv, none) != -1 || optind < argc)
 		return usage_error(argv[0], "takes no arguments");
-	catch_signals();
+	catch_run_signals();
 	int result = choose_mailboxes(config, 0, NULL, boxes);
 	if (result)
 		return result;
@@ -193,7 +193,7 @@ int cmd_poll(const struct config *config, int argc, char **argv)
 	if (choose_mailboxes(config, argc - optind, argv + optind, boxes))
 		return EXIT_USAGE;
 	struct poll_job job = { .config_file = config->file, .mailboxes = boxes, .now = now };
-	catch_signals();
+	catch_run_signals();
 	int result = dry ? EXIT_WELL : session_open(&s, config, SESSION_CREATE, now);
 	if (result == EXIT_WELL) {
 		job.store = s.store;
@@ -247,7 +247,7 @@ int cmd_import(const struct config *config, int argc, char **argv)
 				"%s is a list, no mail; right would be retour suppress import, with --from",
 				argv[i]);
 	job.paths = (const char *const *)argv + optind;
-	catch_signals();
+	catch_run_signals();
 	int result = session_open(&s, config, SESSION_CREATE, job.now);
 	if (result == EXIT_WELL) {
 		job.store = s.store;

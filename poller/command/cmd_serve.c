@@ -47,7 +47,7 @@ struct server {
 
 static volatile sig_atomic_t stop_asked, reload_asked;
 
-static void on_signal(int number)
+static void stop_serving(int number)
 {
 	if (number == SIGHUP)
 		reload_asked = 1;
@@ -66,7 +66,7 @@ static void close_store(struct server *s)
  * Rules, keys and store; also after a change of them and after a failure, so that a restored store
  * needs no restart.
  */
-static int open_store(struct server *s)
+static int open_served_store(struct server *s)
 {
 	close_store(s);
 	int result = session_open(&s->session, s->config, SESSION_ANSWER, clock_now());
@@ -80,12 +80,13 @@ static int open_store(struct server *s)
  * What the mail server is told of KEY. Other than addresses it asks for domains and local parts:
  * there is nothing about these.
  */
-static enum lookup_answer answer(struct server *s, const struct lookup *request, char *text)
+static enum lookup_answer answer_question(
+	struct server *s, const struct lookup *request, char *text)
 {
 	struct answer verdict;
 	*text = '\0';
 	s->asked++;
-	if (!s->store_open && open_store(s) != EXIT_WELL)
+	if (!s->store_open && open_served_store(s) != EXIT_WELL)
 		goto failed;
 	int result = store_check(s->session.store, request->key, request->n, clock_now(), &verdict);
 	if (result == STORE_MISUSE)
@@ -117,7 +118,7 @@ static bool serve_requests(struct server *s, struct connection *c, int fd)
 	while (well &&
 		(result = lookup_parse((struct span){ c->buffer + at, c->have - at }, &request,
 			 &used)) == LOOKUP_REQUEST) {
-		enum lookup_answer found = answer(s, &request, text);
+		enum lookup_answer found = answer_question(s, &request, text);
 		size_t n = lookup_reply(request.protocol, found, text, reply);
 		/* who does not read its answers has asked too much at once */
 		well = send(fd, reply, n, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)n;
@@ -205,9 +206,9 @@ static int serve(struct server *s, const sigset_t *waiting)
 }
 
 /* Signals come only while waiting, so that none is lost between looking and waiting. */
-static void catch_signals(sigset_t *waiting)
+static void catch_serve_signals(sigset_t *waiting)
 {
-	struct sigaction action = { .sa_handler = on_signal };
+	struct sigaction action = { .sa_handler = stop_serving };
 	sigset_t ours;
 	sigemptyset(&ours);
 	sigaddset(&ours, SIGTERM);
@@ -242,8 +243,8 @@ int cmd_serve(const struct config *config, int argc, char **argv)
 		return EXIT_USAGE;
 	s.config = config;
 	s.listener.fd = -1;
-	catch_signals(&waiting);
-	int result = open_store(&s);
+	catch_serve_signals(&waiting);
+	int result = open_served_store(&s);
 	if (result != EXIT_WELL)
 		return result;
 	if (listener_open(&s.listener, where, error, sizeof error)) {

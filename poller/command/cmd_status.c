@@ -87,7 +87,7 @@ static int say_stuck(void *context, const char *mailbox, uint64_t count, int64_t
 	return 0;
 }
 
-static int say_alert(void *context, const struct alert *a)
+static int say_open_alert(void *context, const struct alert *a)
 {
 	struct screen *s = context;
 	char text[64];
@@ -116,7 +116,7 @@ static int say_open(struct screen *s)
 	struct store *store = s->session.store;
 	int result = store_stuck(store, say_stuck, s);
 	if (!result)
-		result = store_alerts(store, ALERTS_OPEN, say_alert, s);
+		result = store_alerts(store, ALERTS_OPEN, say_open_alert, s);
 	if (s->alerts > OPEN_SHOWN)
 		printf("          and %u more: retour alerts\n", s->alerts - OPEN_SHOWN);
 	if (!result)

@@ -33,7 +33,7 @@ struct job {
 };
 
 /* Every line through EACH, which gives a store_result. */
-static int each_address(
+static int each_subject_address(
 	struct job *j, const char *operand, int (*each)(struct job *j, struct span address))
 {
 	struct span address;
@@ -68,7 +68,7 @@ static int each_address(
 }
 
 /* COUNTS and the request's name, as the ledger keeps them. */
-static int note(struct job *j, const char *counts)
+static int note_request(struct job *j, const char *counts)
 {
 	char detail[LEDGER_TEXT_SIZE];
 	const char *name = j->reference ? j->reference : "";
@@ -141,7 +141,7 @@ static void print_word(struct out *o, const char *name, const char *text)
 	out_text(o, "\n");
 }
 
-static void print_contact(struct out *o, const struct contact_view *v)
+static void print_subject(struct out *o, const struct contact_view *v)
 {
 	print_word(
 		o, "contact", v->known ? contact_state_name(v->answer.state) : "nothing is held");
@@ -170,7 +170,7 @@ static void print_contact(struct out *o, const struct contact_view *v)
 	}
 }
 
-static void member_number(struct out *o, const char *key, uint64_t n)
+static void member_count(struct out *o, const char *key, uint64_t n)
 {
 	out_text(o, ",\"");
 	out_text(o, key);
@@ -178,7 +178,7 @@ static void member_number(struct out *o, const char *key, uint64_t n)
 	out_number(o, n);
 }
 
-static void print_contact_json(struct out *o, const struct contact_view *v)
+static void print_subject_json(struct out *o, const struct contact_view *v)
 {
 	if (!v->known) {
 		out_text(o, ",\"contact\":null");
@@ -193,24 +193,24 @@ static void print_contact_json(struct out *o, const struct contact_view *v)
 	out_member(o, "rule", v->rule);
 	out_member(o, "ladder", v->ladder);
 	out_member(o, "waits_for", v->provider);
-	member_number(o, "attempts", v->answer.attempts);
-	member_number(o, "pauses", v->pauses);
+	member_count(o, "attempts", v->answer.attempts);
+	member_count(o, "pauses", v->pauses);
 	out_member_time(o, "last_event", v->last);
 	out_member_time(o, "reactivated", v->moved);
-	member_number(o, "soft_since", (uint64_t)v->month);
+	member_count(o, "soft_since", (uint64_t)v->month);
 	out_text(o, ",\"history\":[");
 	for (unsigned i = 0; i < v->days; i++) {
 		out_text(o, i ? ",{\"day\":\"" : "{\"day\":\"");
 		print_day(o, v->day[i].day);
 		out_text(o, "\"");
-		member_number(o, "soft", v->day[i].soft);
-		member_number(o, "blocked", v->day[i].blocks);
+		member_count(o, "soft", v->day[i].soft);
+		member_count(o, "blocked", v->day[i].blocks);
 		out_text(o, v->day[i].delivered ? ",\"delivered\":true}" : ",\"delivered\":false}");
 	}
 	out_text(o, "]}");
 }
 
-static int print_event(void *context, const struct past_event *e)
+static int print_subject_event(void *context, const struct past_event *e)
 {
 	struct job *j = context;
 	bool first = !j->printed++;
@@ -254,7 +254,7 @@ static void print_periods_json(struct job *j)
 		out_text(o, i ? ",{\"class\":" : "{\"class\":");
 		out_json(o, span_of(held[i].name));
 		out_member(o, "what", held[i].what);
-		member_number(o, "days", days_of(r->period));
+		member_count(o, "days", days_of(r->period));
 		out_member(o, "purpose", r->reason ? r->reason : "");
 		out_text(o, "}");
 	}
@@ -277,9 +277,10 @@ static int disclose_one(struct job *j, struct span address)
 		out_bytes(o, address.p, address.n);
 	if (!j->json)
 		out_text(o, "\n");
-	(j->json ? print_contact_json : print_contact)(o, &view);
+	(j->json ? print_subject_json : print_subject)(o, &view);
 	out_text(o, j->json ? ",\"events\":[" : "");
-	result = store_events_of(j->session.store, address.p, address.n, UINT_MAX, print_event, j);
+	result = store_events_of(
+		j->session.store, address.p, address.n, UINT_MAX, print_subject_event, j);
 	if (!j->json && !j->printed)
 		print_word(o, "events", "nothing is held");
 	out_text(o, j->json ? "]" : "\n");
@@ -293,7 +294,7 @@ static int disclose_one(struct job *j, struct span address)
 static int disclose(struct job *j, const char *operand)
 {
 	char counts[128];
-	int result = each_address(j, operand, disclose_one);
+	int result = each_subject_address(j, operand, disclose_one);
 	if (!j->json) {
 		out_text(&j->out, "What is kept, how long and why:\n");
 		print_periods(j);
@@ -301,7 +302,7 @@ static int disclose(struct job *j, const char *operand)
 	snprintf(counts, sizeof counts, "addresses=%llu held=%llu events=%llu",
 		(unsigned long long)j->asked, (unsigned long long)j->held,
 		(unsigned long long)j->events);
-	if (result <= EXIT_LOST && note(j, counts))
+	if (result <= EXIT_LOST && note_request(j, counts))
 		result = session_store_failed(&j->session, j->command, STORE_FAILED);
 	if (out_flush(&j->out)) {
 		log_error("%s: writing: %s", j->command, strerror(j->out.failed));
@@ -325,12 +326,12 @@ static int forget(struct job *j, const char *operand)
 	char counts[160];
 	if (store_begin(store))
 		return session_store_failed(&j->session, j->command, STORE_FAILED);
-	int result = each_address(j, operand, forget_one);
+	int result = each_subject_address(j, operand, forget_one);
 	snprintf(counts, sizeof counts,
 		"addresses=%llu contacts=%llu events=%llu suppressions_kept=%llu",
 		(unsigned long long)j->asked, (unsigned long long)e->contacts,
 		(unsigned long long)e->events, (unsigned long long)e->suppressions);
-	if (result == EXIT_WELL && (note(j, counts) || store_commit(store)))
+	if (result == EXIT_WELL && (note_request(j, counts) || store_commit(store)))
 		result = session_store_failed(&j->session, j->command, STORE_FAILED);
 	if (result != EXIT_WELL) {
 		store_rollback(store);

@@ -20,7 +20,7 @@ struct listing {
 	char key[STORE_FINGERPRINT_HEX];
 };
 
-static void print_json(struct listing *l, const char *pseudonym, const struct answer *a)
+static void print_suppression_json(struct listing *l, const char *pseudonym, const struct answer *a)
 {
 	struct out *o = &l->out;
 	out_text(o, "{\"pseudonym\":");
@@ -56,7 +56,7 @@ static int print_one(void *context, const char *pseudonym, const struct answer *
 {
 	struct listing *l = context;
 	if (l->json)
-		print_json(l, pseudonym, a);
+		print_suppression_json(l, pseudonym, a);
 	else
 		print_csv(l, pseudonym, a);
 	return l->out.failed ? STORE_FAILED : STORE_OK;

@@ -56,7 +56,7 @@ static bool is_campaign(const char *name)
  * The first need makes the key, which only a run's rights allow; every other time the store is only
  * read, so that no run is in the way.
  */
-static int open_store(struct signer *s, const struct config *config)
+static int open_verp_store(struct signer *s, const struct config *config)
 {
 	char name[STORE_NAME_SIZE], token[STORE_TOKEN_SIZE];
 	bool full;
@@ -179,7 +179,7 @@ int cmd_verp(const struct config *config, int argc, char **argv)
 	result = open_addresses(&lines, argv[0], optind < argc ? argv[optind] : NULL);
 	if (result != EXIT_WELL)
 		return result;
-	result = open_store(&s, config);
+	result = open_verp_store(&s, config);
 	if (result == EXIT_WELL)
 		result = sign_all(&s, &lines);
 	lines_close(&lines);

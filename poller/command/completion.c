@@ -36,7 +36,7 @@ static const struct offered common[] = {
 };
 enum { COMMON = sizeof common / sizeof *common };
 
-static struct span text_of(const char *p, size_t n)
+static struct span text_of_command(const char *p, size_t n)
 {
 	return (struct span){ p, n };
 }
@@ -53,25 +53,25 @@ static bool is_lower_word(const char *p, size_t n)
 static struct span value_at(const char *p)
 {
 	if (*p != ' ')
-		return text_of("", 0);
+		return text_of_command("", 0);
 	size_t n = strcspn(++p, " ]\n");
 	bool capital = isupper((unsigned char)*p), bars = memchr(p, '|', n) && n > 1;
-	return capital || bars ? text_of(p, n) : text_of("", 0);
+	return capital || bars ? text_of_command(p, n) : text_of_command("", 0);
 }
 
 /* The description, where the line begins with the option: "  --plain     with addresses". */
 static struct span help_at(const char *line, const char *option, struct span value)
 {
 	if (option != line + strspn(line, " ") || *line != ' ')
-		return text_of("", 0);
+		return text_of_command("", 0);
 	const char *p = value.n ? value.p + value.n : option + strcspn(option, " \n");
 	p += strspn(p, " ");
-	return text_of(p, strcspn(p, "\n"));
+	return text_of_command(p, strcspn(p, "\n"));
 }
 
-static void take_option(struct offer *o, const char *line, const char *p)
+static void take_completed_option(struct offer *o, const char *line, const char *p)
 {
-	struct offered found = { .name = text_of(
+	struct offered found = { .name = text_of_command(
 					 p + 2, strspn(p + 2, "abcdefghijklmnopqrstuvwxyz-")) };
 	unsigned i = 0;
 	found.value = value_at(found.name.p + found.name.n);
@@ -96,7 +96,7 @@ static void take_options(struct offer *o, const char *text)
 			line = p + 1;
 		bool begins = p == text || strchr(" [|\n", p[-1]);
 		if (begins && !strncmp(p, "--", 2) && islower((unsigned char)p[2]))
-			take_option(o, line, p);
+			take_completed_option(o, line, p);
 	}
 }
 
@@ -108,7 +108,7 @@ static void take_words(struct offer *o, const char *arguments)
 		p += strspn(p, "[ ");
 		size_t n = strcspn(p, " ]");
 		if (is_lower_word(p, n) && o->words < WORDS_MAX)
-			o->word[o->words++] = text_of(p, n);
+			o->word[o->words++] = text_of_command(p, n);
 		p = next ? next + 3 : NULL;
 	}
 }
@@ -128,7 +128,7 @@ static bool value_words(struct span value, void (*say)(struct span word))
 		return false;
 	for (const char *p = value.p, *end = value.p + value.n; say && p < end;) {
 		const char *bar = memchr(p, '|', (size_t)(end - p));
-		say(text_of(p, (size_t)((bar ? bar : end) - p)));
+		say(text_of_command(p, (size_t)((bar ? bar : end) - p)));
 		p = bar ? bar + 1 : end;
 	}
 	return true;

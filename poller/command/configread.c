@@ -217,7 +217,7 @@ static unsigned secrets_given(const struct secret_source *s)
 	return (s->file != NULL) + (s->command != NULL) + (s->credential != NULL);
 }
 
-static bool is_remote(const struct mailbox *box)
+static bool is_remote_host(const struct mailbox *box)
 {
 	return box->protocol == PROTOCOL_IMAP || box->protocol == PROTOCOL_POP3;
 }
@@ -255,7 +255,7 @@ static void check_mailbox(struct reader *r, struct mailbox *box)
 	standard_disposal(box, &box->quarantine, "Quarantine");
 	standard_disposal(box, &box->optout, "Optout");
 	check_optout(r, section, box);
-	if (!is_remote(box)) {
+	if (!is_remote_host(box)) {
 		if (!box->path)
 			complain(r, section, "path", "missing: the absolute path of the %s",
 				box->protocol == PROTOCOL_MBOX ? "mbox" : "Maildir");
@@ -302,7 +302,7 @@ static void check_ladder(struct reader *r, const struct ladder *ladder)
  * What a mail server would take in MAIL and RCPT: one '@', no blanks, no brackets, no control
  * characters.
  */
-static bool is_address(const char *text)
+static bool is_config_address(const char *text)
 {
 	const char *at = strchr(text, '@');
 	for (const char *p = text; *p; p++)
@@ -315,7 +315,7 @@ static bool is_address(const char *text)
 static void check_addresses(struct reader *r, const char *section, const struct list *list)
 {
 	for (unsigned i = 0; i < list->count; i++)
-		if (!is_address(list->at[i]))
+		if (!is_config_address(list->at[i]))
 			complain(r, section, "to",
 				"word %u is no address; right would be like deliverability@example.org",
 				i + 1);
@@ -390,7 +390,7 @@ static void check_report(struct reader *r)
 	if (c->post.to.count && !c->post.smtp_host && !c->post.sendmail)
 		complain(r, "report", "smtp",
 			"missing: how the report gets to those in \"to\"; or sendmail");
-	if (c->post.from && !is_address(c->post.from))
+	if (c->post.from && !is_config_address(c->post.from))
 		complain(r, "report", "from", "no address; right would be like retour@example.org");
 	check_addresses(r, "report", &c->post.to);
 	if (c->post.colour && !is_colour(c->post.colour))
@@ -609,7 +609,7 @@ static void check_same_mailbox(struct reader *r, const struct mailbox *box)
 					!strcmp(box->folder, other->folder)));
 		snprintf(section, sizeof section, "mailbox %s", box->name);
 		if (same)
-			complain(r, section, is_remote(box) ? "user" : "path",
+			complain(r, section, is_remote_host(box) ? "user" : "path",
 				"the same mailbox as in [mailbox %s]; right would be one section for each",
 				other->name);
 	}

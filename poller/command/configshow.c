@@ -16,7 +16,7 @@ struct shown {
 	size_t count, room;
 };
 
-static void take(
+static void take_shown_key(
 	void *context, const char *section, const char *key, const char *value, const char *file)
 {
 	struct shown *s = context;
@@ -55,7 +55,7 @@ static const struct given *find(const struct shown *s, const char *section, cons
 }
 
 /* PATTERN is the section's name in the table of keys. */
-static void print_section(
+static void print_shown_section(
 	FILE *out, const struct shown *s, const char *section, const char *pattern)
 {
 	fprintf(out, "[%s]\n", section);
@@ -78,7 +78,7 @@ static void print_named(FILE *out, const struct shown *s, const char *pattern)
 		for (size_t j = 0; first && j < i; j++)
 			first = strcmp(s->given[j].section, s->given[i].section) != 0;
 		if (first)
-			print_section(out, s, s->given[i].section, pattern);
+			print_shown_section(out, s, s->given[i].section, pattern);
 	}
 }
 
@@ -86,7 +86,7 @@ int config_show(struct config *c, const char *file, FILE *errors, FILE *out)
 {
 	struct shown s = { 0 };
 	const char *last = "";
-	int result = config_load_told(c, file, errors, take, &s);
+	int result = config_load_told(c, file, errors, take_shown_key, &s);
 	for (const struct key *k = config_keys; out && !result && k->section; k++) {
 		if (!strcmp(k->section, last))
 			continue;
@@ -94,7 +94,7 @@ int config_show(struct config *c, const char *file, FILE *errors, FILE *out)
 		if (strchr(last, '*'))
 			print_named(out, &s, last);
 		else
-			print_section(out, &s, last, last);
+			print_shown_section(out, &s, last, last);
 	}
 	for (size_t i = 0; i < s.count; i++) {
 		free(s.given[i].section);

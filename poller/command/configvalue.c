@@ -43,7 +43,7 @@ static int64_t size_in_bytes(const char *text)
 }
 
 /* "2%", "0.1%" in parts per million, to four digits behind the point; -1: it is none. */
-static int64_t share(const char *text)
+static int64_t share_value(const char *text)
 {
 	int64_t whole = 0, part = 0, unit = 1000;
 	size_t digits = strspn(text, "0123456789");
@@ -300,7 +300,7 @@ bool config_assign(struct config *c, void *base, const struct key *k, const char
 		*(int64_t *)at = n;
 		return true;
 	case SHARE:
-		n = share(value);
+		n = share_value(value);
 		if (n < k->min || n > k->max)
 			return false;
 		*(int64_t *)at = n;

@@ -23,9 +23,9 @@ enum {
 	SYSTEMD_FIRST_FD = 3, /* SD_LISTEN_FDS_START */
 };
 
-static int fail(char *error, size_t size, const char *format, ...)
+static int listener_failed(char *error, size_t size, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-static int fail(char *error, size_t size, const char *format, ...)
+static int listener_failed(char *error, size_t size, const char *format, ...)
 {
 	va_list arguments;
 	va_start(arguments, format);
@@ -52,7 +52,7 @@ static int listen_unix(struct listener *l, const char *path, char *error, size_t
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
 	if (strlen(path) >= sizeof at.sun_path)
-		return fail(error, size,
+		return listener_failed(error, size,
 			"%s: longer than the %zu bytes that a socket's path may have", path,
 			sizeof at.sun_path - 1);
 	strcpy(at.sun_path, path);
@@ -60,11 +60,11 @@ static int listen_unix(struct listener *l, const char *path, char *error, size_t
 		unlink(path);
 	l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (l->fd < 0 || bind(l->fd, (struct sockaddr *)&at, sizeof at))
-		return fail(error, size, "%s: %s", path, strerror(errno));
+		return listener_failed(error, size, "%s: %s", path, strerror(errno));
 	strcpy(l->path, path);
 	snprintf(l->name, sizeof l->name, "%s", path);
 	if (chmod(path, SOCKET_MODE) || listen(l->fd, BACKLOG))
-		return fail(error, size, "%s: %s", path, strerror(errno));
+		return listener_failed(error, size, "%s: %s", path, strerror(errno));
 	return 0;
 }
 
@@ -91,22 +91,22 @@ static int listen_inet(struct listener *l, const char *where, char *error, size_
 	size_t n = colon ? (size_t)(colon - where) : 0;
 	bool brackets = n > 2 && where[0] == '[' && where[n - 1] == ']';
 	if (!n || n >= sizeof host)
-		return fail(error, size,
+		return listener_failed(error, size,
 			"%s: neither a path that begins with /, nor ADDRESS:PORT, nor systemd",
 			where);
 	snprintf(host, sizeof host, "%.*s", (int)(brackets ? n - 2 : n), where + brackets);
 	int code = getaddrinfo(host, colon + 1, &hints, &at);
 	if (code)
-		return fail(error, size, "%s: %s", where, gai_strerror(code));
+		return listener_failed(error, size, "%s: %s", where, gai_strerror(code));
 	if (!stream_is_loopback(at->ai_addr)) {
-		fail(error, size,
+		listener_failed(error, size,
 			"%s: not a loopback address; the answers are for this machine only", where);
 		goto out;
 	}
 	l->fd = socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (l->fd < 0 || setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) ||
 		bind(l->fd, at->ai_addr, at->ai_addrlen) || listen(l->fd, BACKLOG)) {
-		fail(error, size, "%s: %s", where, strerror(errno));
+		listener_failed(error, size, "%s: %s", where, strerror(errno));
 		goto out;
 	}
 	name_of(l);
@@ -122,10 +122,10 @@ static int listen_systemd(struct listener *l, char *error, size_t size)
 	int listening = 0;
 	socklen_t n = sizeof listening;
 	if (!pid || !count || strtol(pid, NULL, 10) != getpid() || strtol(count, NULL, 10) != 1)
-		return fail(error, size,
+		return listener_failed(error, size,
 			"systemd: it has passed no socket, or more than one (LISTEN_FDS)");
 	if (getsockopt(SYSTEMD_FIRST_FD, SOL_SOCKET, SO_ACCEPTCONN, &listening, &n) || !listening)
-		return fail(error, size,
+		return listener_failed(error, size,
 			"systemd: what it has passed is not a listening stream socket");
 	l->fd = SYSTEMD_FIRST_FD;
 	fcntl(l->fd, F_SETFD, FD_CLOEXEC);

@@ -29,7 +29,7 @@ static bool month_key(const struct config *c, char *name, size_t size)
  * Reads the note into TEXT. False when there is none, or an empty one that an administrator laid
  * there to be written.
  */
-static bool read_note(const struct config *c, char text[NOTE_SIZE])
+static bool read_marker_note(const struct config *c, char text[NOTE_SIZE])
 {
 	int fd = c->marker ? open(c->marker, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW) : -1;
 	ssize_t n = fd < 0 ? 0 : read(fd, text, NOTE_SIZE - 1);
@@ -49,7 +49,7 @@ bool marker_allows_new(const struct config *c, char *why, size_t size)
 
 	if (!access(c->store_path, F_OK))
 		return true;
-	if (read_note(c, note)) {
+	if (read_marker_note(c, note)) {
 		snprintf(why, size, "%s: not there, but %s says that there was a store. %s",
 			c->store_path, c->marker, ask);
 		return false;
@@ -70,7 +70,7 @@ bool marker_note(const struct config *c)
 	if (!c->marker)
 		return true;
 	snprintf(wanted, sizeof wanted, "%s\n%s\n", note_head, c->store_path);
-	if (read_note(c, note) && !strcmp(note, wanted))
+	if (read_marker_note(c, note) && !strcmp(note, wanted))
 		return true;
 	/* in place: the directory may be root's and only the file the program's */
 	int fd = open(c->marker, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW, 0600);

@@ -8,7 +8,7 @@
 
 enum { TEXT_MAX = 2 << 20 };
 
-static struct rules_text text_of(const char *path)
+static struct rules_text text_of_file(const char *path)
 {
 	FILE *in = fopen(path, "re");
 	char *bytes = malloc(TEXT_MAX);
@@ -30,8 +30,8 @@ int main(int argc, char **argv)
 	bool wrote = false;
 
 	if (argc == 4) {
-		rules_text = text_of(argv[1]);
-		providers_text = text_of(argv[2]);
+		rules_text = text_of_file(argv[1]);
+		providers_text = text_of_file(argv[2]);
 		r = rules_read(&rules_text, &providers_text, error, sizeof error);
 		free((char *)rules_text.bytes.p);
 		free((char *)providers_text.bytes.p);

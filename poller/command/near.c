@@ -7,7 +7,7 @@
 
 enum { WORD_MAX = 40 };
 
-static int least(int a, int b)
+static int least_distance(int a, int b)
 {
 	return a < b ? a : b;
 }
@@ -23,10 +23,10 @@ int near_distance(const char *a, const char *b)
 	for (size_t i = 1; i <= n; i++) {
 		row[2][0] = (int)i;
 		for (size_t j = 1; j <= m; j++) {
-			row[2][j] = least(least(row[1][j] + 1, row[2][j - 1] + 1),
+			row[2][j] = least_distance(least_distance(row[1][j] + 1, row[2][j - 1] + 1),
 				row[1][j - 1] + (a[i - 1] != b[j - 1]));
 			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-				row[2][j] = least(row[2][j], row[0][j - 2] + 1);
+				row[2][j] = least_distance(row[2][j], row[0][j - 2] + 1);
 		}
 		memcpy(row[0], row[1], sizeof row[0]);
 		memcpy(row[1], row[2], sizeof row[1]);
@@ -39,7 +39,7 @@ void near_try(const char *typed, const char *word, const char **best, int *dista
 	int most = strlen(typed) > 5 ? 2 : 1, d = near_distance(typed, word);
 	/* the beginning of a word means it, too */
 	if (strlen(typed) >= 3 && !strncmp(typed, word, strlen(typed)))
-		d = least(d, 1);
+		d = least_distance(d, 1);
 	if (d <= most && d < *distance) {
 		*distance = d;
 		*best = word;

@@ -101,13 +101,13 @@ static char *receive_whole(int fd, size_t *n)
 	return bytes;
 }
 
-static void free_image(const void *bytes, size_t n)
+static void free_made_image(const void *bytes, size_t n)
 {
 	(void)n;
 	free((void *)bytes);
 }
 
-static struct rules *take_answer(char *answer, size_t n, bool ended, char *error, size_t size)
+static struct rules *take_image(char *answer, size_t n, bool ended, char *error, size_t size)
 {
 	struct rules *r = NULL;
 
@@ -115,7 +115,7 @@ static struct rules *take_answer(char *answer, size_t n, bool ended, char *error
 		snprintf(error, size, "%s", answer + 1);
 	} else if (answer && ended && n) {
 		memmove(answer, answer + 1, n - 1); /* the image is aligned as the block is */
-		r = rules_open(answer, n - 1, free_image);
+		r = rules_open(answer, n - 1, free_made_image);
 	}
 	if (!r)
 		free(answer);
@@ -142,6 +142,6 @@ struct rules *rules_make_apart(const struct rules_text *rules_text,
 	close(fds[0]);
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	return take_answer(
+	return take_image(
 		answer, n, WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS, error, size);
 }

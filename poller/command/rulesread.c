@@ -153,7 +153,7 @@ static bool parse_ini(struct reading *f)
 	return true;
 }
 
-static bool begin_reading(struct reading *f)
+static bool begin_rules(struct reading *f)
 {
 	if (!names_once(f) || !parse_ini(f))
 		return false;
@@ -594,7 +594,7 @@ struct rules *rules_read_apart(const struct rules_text *rules_text,
 	struct rules *built = NULL;
 	char why[512];
 
-	if (!begin_reading(&rules_file) || !begin_reading(&providers_file))
+	if (!begin_rules(&rules_file) || !begin_rules(&providers_file))
 		goto out;
 	if (parsed)
 		parsed(context);

@@ -59,7 +59,7 @@ static int files_open(struct source **out, const struct source_options *options)
 }
 
 /* Notes that the current path could not be read; the others go on. */
-static void failed(struct files *f, const char *why)
+static void file_failed(struct files *f, const char *why)
 {
 	if (!f->failures++)
 		source_fail(&f->base, "%s: %s", f->path, why);
@@ -74,7 +74,7 @@ static void file_done(struct files *f)
 
 /* --- opening what comes next ---------------------------------------------- */
 
-static void start_reader(struct files *f, int fd, bool regular, uint64_t size)
+static void start_mail_reader(struct files *f, int fd, bool regular, uint64_t size)
 {
 	f->fd = fd;
 	mbox_reader_start(&f->reader, fd, regular ? size : UINT64_MAX, f->max_message);
@@ -88,17 +88,17 @@ static bool is_maildir(int fd)
 }
 
 /* Enters the directory FD, which is ours from now on. */
-static void enter(struct files *f, int fd)
+static void enter_folder(struct files *f, int fd)
 {
 	if (f->depth == DEPTH_MAX) {
-		failed(f, "too many directories in one another");
+		file_failed(f, "too many directories in one another");
 		close(fd);
 		return;
 	}
 	struct level *l = &f->level[f->depth];
 	*l = (struct level){ .fd = fd, .path_length = strlen(f->path), .maildir = is_maildir(fd) };
 	if (listing_open(&l->listing, &fd, 1, false)) {
-		failed(f, strerror(errno));
+		file_failed(f, strerror(errno));
 		close(fd);
 		return;
 	}
@@ -108,7 +108,7 @@ static void enter(struct files *f, int fd)
 	const char *const paths[] = { f->path, NULL };
 	struct source_options options = { .paths = paths, .max_message = f->max_message };
 	if (source_maildir.open(&f->maildir, &options)) {
-		failed(f, f->maildir ? f->maildir->error : "no memory");
+		file_failed(f, f->maildir ? f->maildir->error : "no memory");
 		if (f->maildir)
 			f->maildir->ops->close(f->maildir, NULL, 0);
 		f->maildir = NULL;
@@ -126,32 +126,32 @@ static void open_entry(struct files *f, int dir, const char *name, bool given)
 		dir, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | (given ? 0 : O_NOFOLLOW | O_NONBLOCK));
 	if (fd < 0) {
 		if (given || (errno != ELOOP && errno != ENOENT && errno != ENXIO))
-			failed(f, strerror(errno));
+			file_failed(f, strerror(errno));
 		return;
 	}
 	if (fstat(fd, &st)) {
-		failed(f, strerror(errno));
+		file_failed(f, strerror(errno));
 		close(fd);
 	} else if (S_ISDIR(st.st_mode)) {
-		enter(f, fd);
+		enter_folder(f, fd);
 	} else if (S_ISREG(st.st_mode) || (given && !S_ISBLK(st.st_mode))) {
-		start_reader(f, fd, S_ISREG(st.st_mode), (uint64_t)st.st_size);
+		start_mail_reader(f, fd, S_ISREG(st.st_mode), (uint64_t)st.st_size);
 	} else {
 		if (given)
-			failed(f, "not a file or directory");
+			file_failed(f, "not a file or directory");
 		close(fd);
 	}
 }
 
 /* Opens the next entry of the innermost directory, or leaves it. */
-static void next_entry(struct files *f)
+static void next_in_folder(struct files *f)
 {
 	struct level *l = &f->level[f->depth - 1];
 	f->path[l->path_length] = '\0';
 	if (l->at == l->listed) {
 		long n = listing_next(l->listing, &l->window);
 		if (n < 0)
-			failed(f, strerror(errno));
+			file_failed(f, strerror(errno));
 		l->listed = n > 0 ? (size_t)n : 0;
 		l->at = 0;
 		if (!l->listed) {
@@ -168,7 +168,7 @@ static void next_entry(struct files *f)
 			fstatat(l->fd, name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISDIR(st.st_mode)))
 		return;
 	if (l->path_length + 1 + strlen(name) >= sizeof f->path) {
-		failed(f, strerror(ENAMETOOLONG));
+		file_failed(f, strerror(ENAMETOOLONG));
 		return;
 	}
 	const char *slash = l->path_length && f->path[l->path_length - 1] == '/' ? "" : "/";
@@ -180,9 +180,9 @@ static void next_path(struct files *f)
 {
 	const char *path = *f->next_path++;
 	if ((size_t)snprintf(f->path, sizeof f->path, "%s", path) >= sizeof f->path)
-		failed(f, strerror(ENAMETOOLONG));
+		file_failed(f, strerror(ENAMETOOLONG));
 	else if (!strcmp(path, "-"))
-		start_reader(f, STDIN_FILENO, false, 0);
+		start_mail_reader(f, STDIN_FILENO, false, 0);
 	else
 		open_entry(f, AT_FDCWD, path, true);
 }
@@ -195,7 +195,7 @@ static int from_file(struct files *f, const struct source_sink *sink)
 	struct mbox_message m;
 	int result = mbox_reader_next(&f->reader, &m);
 	if (result < 0)
-		failed(f, strerror(errno));
+		file_failed(f, strerror(errno));
 	if (result <= 0) {
 		file_done(f);
 		return 0;
@@ -237,7 +237,7 @@ static int from_maildir(struct files *f, const struct source_sink *sink)
 	if (result < 0 && f->last_id != before)
 		return -1;
 	if (result < 0)
-		failed(f, f->maildir->error);
+		file_failed(f, f->maildir->error);
 	f->maildir->ops->close(f->maildir, NULL, 0);
 	f->maildir = NULL;
 	return 0;
@@ -254,7 +254,7 @@ static int files_next(struct source *s, size_t count, const struct source_sink *
 		else if (f->maildir)
 			result = from_maildir(f, sink);
 		else if (f->depth)
-			next_entry(f);
+			next_in_folder(f);
 		else if (*f->next_path)
 			next_path(f);
 		else

@@ -83,7 +83,7 @@ static int imap_open(struct source **out, const struct source_options *options)
 }
 
 /* Another connection in the place of a lost one, in the same folder; UIDs stay what they are. */
-static int connect_again(struct imap_source *s)
+static int imap_connect_again(struct imap_source *s)
 {
 	int64_t left = s->mailbox->deadline - (int64_t)(clock_monotonic() - s->began);
 
@@ -103,7 +103,7 @@ static int connect_again(struct imap_source *s)
 /* --- reading -------------------------------------------------------------- */
 
 /* A message that is there and cannot be had: named, and left where it is. */
-static void say_stuck(struct imap_source *s, const struct imap_entry *e, const char *why)
+static void imap_say_stuck(struct imap_source *s, const struct imap_entry *e, const char *why)
 {
 	struct source_message m;
 	char name[32];
@@ -148,14 +148,14 @@ static int look_for_missing(struct imap_source *s)
 		if (result < 0)
 			return -1;
 		if (s->present || result > 0)
-			say_stuck(s, &w->at[i], "the server does not give its text");
+			imap_say_stuck(s, &w->at[i], "the server does not give its text");
 		w->at[i].had = true;
 	}
 	return 0;
 }
 
 /* Hands out one message of the batch in flight, once, whatever the server repeats. */
-static void hand_out(struct imap_source *s, const struct imap_entry *entry,
+static void imap_hand_out(struct imap_source *s, const struct imap_entry *entry,
 	const struct mailimap_msg_att *answer)
 {
 	struct imap_window *w = &s->window;
@@ -169,11 +169,11 @@ static void hand_out(struct imap_source *s, const struct imap_entry *entry,
 		return;
 	asked->had = true;
 	if (asked->size && !s->body.n) {
-		say_stuck(s, asked, "the server gives an empty text for it");
+		imap_say_stuck(s, asked, "the server gives an empty text for it");
 		return;
 	}
 	if (source_is_placeholder((struct span){ s->body.p, s->body.n })) {
-		say_stuck(s, asked,
+		imap_say_stuck(s, asked,
 			"the server gives a notice in its place, that it cannot be converted");
 		return;
 	}
@@ -231,7 +231,7 @@ static int read_range(struct imap_source *s, size_t from, size_t to)
 		}
 	}
 	s->reading = true;
-	s->on_fetch = hand_out;
+	s->on_fetch = imap_hand_out;
 	/* Some servers only estimate RFC822.SIZE, so twice the sum is allowed. */
 	result = body ? imap_fetch(s, true, set,
 				imap_fetch_type(mailimap_fetch_att_new_uid(),
@@ -286,7 +286,7 @@ static int read_batch(struct imap_source *s, size_t count)
  * first that did not come is where it broke: it is asked for once more over another connection, and
  * stepped over when that breaks there, too. 0: go on.
  */
-static int go_on_after_cut(struct imap_source *s)
+static int imap_go_on_after_cut(struct imap_source *s)
 {
 	struct imap_window *w = &s->window;
 	char why[SOURCE_ERROR_SIZE];
@@ -297,12 +297,12 @@ static int go_on_after_cut(struct imap_source *s)
 	if (!stream_was_cut(s->session.stream))
 		return -1;
 	if (w->next < w->end && w->at[w->next].uid == s->cut_uid) {
-		say_stuck(s, &w->at[w->next], "the connection breaks while it is read");
+		imap_say_stuck(s, &w->at[w->next], "the connection breaks while it is read");
 		w->next++;
 	} else if (w->next < w->end) {
 		s->cut_uid = w->at[w->next].uid;
 	}
-	if (!s->stopped && !connect_again(s))
+	if (!s->stopped && !imap_connect_again(s))
 		return 0;
 	memcpy(s->source.error, why, sizeof why); /* what began it tells more */
 	return -1;
@@ -322,7 +322,7 @@ static void adapt_batch(struct imap_source *s, double seconds)
 		s->batch *= 2;
 }
 
-static bool time_is_up(const struct imap_source *s)
+static bool imap_time_is_up(const struct imap_source *s)
 {
 	return s->mailbox->deadline &&
 		clock_monotonic() - s->began > (double)s->mailbox->deadline * READING_PERCENT / 100;
@@ -338,7 +338,7 @@ static int imap_next(struct source *source, size_t count, const struct source_si
 	s->handed = 0;
 	s->stopped = false;
 	while (!s->handed && count) {
-		if (time_is_up(s)) {
+		if (imap_time_is_up(s)) {
 			s->unfinished = true;
 			break;
 		}
@@ -353,7 +353,7 @@ static int imap_next(struct source *source, size_t count, const struct source_si
 		}
 		double before = clock_monotonic();
 		if (read_batch(s, count < s->batch ? count : s->batch) &&
-			(s->stopped || !s->session.broken || go_on_after_cut(s)))
+			(s->stopped || !s->session.broken || imap_go_on_after_cut(s)))
 			return -1;
 		adapt_batch(s, clock_monotonic() - before);
 		if (s->stopped)
@@ -429,7 +429,7 @@ static int imap_settle(
 /* --- the rest ------------------------------------------------------------- */
 
 /* How many of what the server said that it removed are still in the folder. */
-static int count_left(struct imap_source *s, uint64_t *left)
+static int count_unsettled(struct imap_source *s, uint64_t *left)
 {
 	struct mailimap_set *set;
 	struct uid_list found = { 0 };
@@ -494,7 +494,7 @@ static int imap_finish(struct source *source, struct settled *late)
 			"but not expunged, they come again",
 			(unsigned long long)s->marked.n);
 	if (s->removed.n && !s->session.broken) {
-		if (imap_select_source(s) || count_left(s, &left))
+		if (imap_select_source(s) || count_unsettled(s, &left))
 			return -1;
 		if (left)
 			return imap_fail(&s->session,

@@ -65,7 +65,7 @@ static int64_t epoch_of(const struct mailimap_date_time *t)
  * One FETCH answer, ours or unasked for (another client's flags): only those with a UID mean
  * something.
  */
-static void take_answer(struct mailimap_msg_att *answer, void *context)
+static void take_fetched(struct mailimap_msg_att *answer, void *context)
 {
 	struct imap_source *s = context;
 	struct imap_entry entry = { 0 };
@@ -103,7 +103,7 @@ static void take_answer(struct mailimap_msg_att *answer, void *context)
 void imap_set_handlers(struct imap_source *s)
 {
 	mailimap_set_progress_callback(s->session.imap, no_progress, no_progress, NULL);
-	mailimap_set_msg_att_handler(s->session.imap, take_answer, s);
+	mailimap_set_msg_att_handler(s->session.imap, take_fetched, s);
 	mailimap_set_msg_body_handler(s->session.imap, take_body, s);
 }
 

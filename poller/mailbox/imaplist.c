@@ -10,7 +10,7 @@ enum {
 	LISTING_LINE_MAX = 160,
 };
 
-static void collect(struct imap_source *s, const struct imap_entry *entry,
+static void collect_uid(struct imap_source *s, const struct imap_entry *entry,
 	const struct mailimap_msg_att *answer)
 {
 	(void)answer;
@@ -37,7 +37,7 @@ int imap_list_range(
 	int result;
 
 	s->window.n = s->window.next = 0;
-	s->on_fetch = collect;
+	s->on_fetch = collect_uid;
 	result = imap_fetch(s, false, mailimap_set_new_interval(first, last),
 		imap_fetch_type(mailimap_fetch_att_new_uid(), detail, NULL),
 		IMAP_ANSWER_MAX + (uint64_t)LISTING_LINE_MAX * (last - first + 1));

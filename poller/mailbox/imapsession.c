@@ -22,14 +22,14 @@ enum { IMAP_WORDS_SIZE = 200 }; /* of what a server says, in an error */
 
 static int connect_plainly(struct imap_session *s, const struct mailbox *m);
 static int greet(struct imap_session *s, bool *authenticated);
-static int protect(struct imap_session *s);
-static int ask_capabilities(struct imap_session *s);
-static int log_in(struct imap_session *s, const struct mailbox *m, const char *password);
+static int imap_protect(struct imap_session *s);
+static int imap_ask_capabilities(struct imap_session *s);
+static int imap_log_in(struct imap_session *s, const struct mailbox *m, const char *password);
 static int sasl(struct imap_session *s, const struct mailbox *m, const char *mechanism,
 	const char *password);
 static int login_command(struct imap_session *s, const struct mailbox *m, const char *password);
 static int ask_namespace(struct imap_session *s);
-static int list(struct imap_session *s, const char *pattern, bool *exists, char *delimiter);
+static int list_folders(struct imap_session *s, const char *pattern, bool *exists, char *delimiter);
 static int encode_name(struct imap_session *s, const char *written, char *out);
 
 int imap_fail(struct imap_session *s, const char *format, ...)
@@ -146,16 +146,16 @@ int imap_session_open(struct imap_session *s, const struct mailbox *m, const cha
 		if (authenticated)
 			return imap_fail(s,
 				"the server takes us for logged in before TLS (PREAUTH): refused");
-		if (protect(s))
+		if (imap_protect(s))
 			return -1;
 	}
-	if (ask_capabilities(s))
+	if (imap_ask_capabilities(s))
 		return -1;
-	if (!authenticated && log_in(s, m, password)) {
+	if (!authenticated && imap_log_in(s, m, password)) {
 		s->refused = !s->broken && !is_passing(s);
 		return -1;
 	}
-	if (!authenticated && ask_capabilities(s))
+	if (!authenticated && imap_ask_capabilities(s))
 		return -1;
 	return ask_namespace(s);
 }
@@ -197,7 +197,7 @@ static int greet(struct imap_session *s, bool *authenticated)
 	return imap_check(s, code, "greeting", NULL);
 }
 
-static int protect(struct imap_session *s)
+static int imap_protect(struct imap_session *s)
 {
 	int code;
 
@@ -220,7 +220,7 @@ static int protect(struct imap_session *s)
  * What was said before is replaced by an empty list, not by none: libetpan copies the list that it
  * has when a server answers OK and names nothing.
  */
-static int ask_capabilities(struct imap_session *s)
+static int imap_ask_capabilities(struct imap_session *s)
 {
 	struct mailimap_capability_data *answer = NULL, *empty = NULL;
 	clist *none = clist_new();
@@ -255,7 +255,7 @@ static const struct {
 	{ AUTH_XOAUTH2, "XOAUTH2" },
 };
 
-static int log_in(struct imap_session *s, const struct mailbox *m, const char *password)
+static int imap_log_in(struct imap_session *s, const struct mailbox *m, const char *password)
 {
 	const char *mechanism = NULL;
 	bool command;
@@ -340,10 +340,10 @@ static int ask_namespace(struct imap_session *s)
 		else if (code != MAILIMAP_ERROR_EXTENSION && imap_check(s, code, "NAMESPACE", NULL))
 			return -1;
 	}
-	return s->delimiter ? 0 : list(s, "", &exists, &s->delimiter);
+	return s->delimiter ? 0 : list_folders(s, "", &exists, &s->delimiter);
 }
 
-static int list(struct imap_session *s, const char *pattern, bool *exists, char *delimiter)
+static int list_folders(struct imap_session *s, const char *pattern, bool *exists, char *delimiter)
 {
 	clist *found = NULL;
 	int result;
@@ -482,7 +482,7 @@ int imap_folder_find(struct imap_session *s, const char *written, struct imap_fo
 		if (snprintf(out->name, sizeof out->name, "%s%s", prefix, form) >=
 			(int)sizeof out->name)
 			return imap_fail(s, "a folder's name is too long");
-		if (list(s, out->name, &out->exists, NULL))
+		if (list_folders(s, out->name, &out->exists, NULL))
 			return -1;
 	}
 	if (out->exists)
@@ -505,7 +505,7 @@ int imap_folder_make(struct imap_session *s, struct imap_folder *folder)
 	imap_expect(s, IMAP_ANSWER_MAX);
 	code = mailimap_create(s->imap, folder->name);
 	/* Refused also when another program was quicker. */
-	if (code == MAILIMAP_ERROR_CREATE && list(s, folder->name, &folder->exists, NULL))
+	if (code == MAILIMAP_ERROR_CREATE && list_folders(s, folder->name, &folder->exists, NULL))
 		return -1;
 	if (!folder->exists && imap_check(s, code, "making folder", folder->written))
 		return -1;

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static int compare(const void *a, const void *b);
+static int compare_uids(const void *a, const void *b);
 static int mark_deleted(struct imap_session *s, struct mailimap_set *set);
 static int expunge_marked(struct imap_session *s, struct uid_list *marked, uint64_t *done);
 static int search_deleted(struct imap_session *s, struct uid_list *found);
@@ -35,7 +35,7 @@ int uid_list_add(struct uid_list *list, uint32_t uid)
 	return 0;
 }
 
-static int compare(const void *a, const void *b)
+static int compare_uids(const void *a, const void *b)
 {
 	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
 
@@ -47,7 +47,7 @@ void uid_list_sort(struct uid_list *list)
 	size_t kept = 0;
 
 	if (list->n)
-		qsort(list->at, list->n, sizeof *list->at, compare);
+		qsort(list->at, list->n, sizeof *list->at, compare_uids);
 	for (size_t i = 0; i < list->n; i++)
 		if (!kept || list->at[kept - 1] != list->at[i])
 			list->at[kept++] = list->at[i];
@@ -56,7 +56,7 @@ void uid_list_sort(struct uid_list *list)
 
 bool uid_list_has(const struct uid_list *list, uint32_t uid)
 {
-	return list->n && bsearch(&uid, list->at, list->n, sizeof uid, compare);
+	return list->n && bsearch(&uid, list->at, list->n, sizeof uid, compare_uids);
 }
 
 void uid_list_free(struct uid_list *list)
@@ -115,7 +115,7 @@ static int mark_deleted(struct imap_session *s, struct mailimap_set *set)
 	return imap_check(s, code, "marking messages deleted", NULL);
 }
 
-static int search(struct imap_session *s, struct mailimap_search_key *key, const char *what,
+static int imap_search(struct imap_session *s, struct mailimap_search_key *key, const char *what,
 	struct uid_list *found)
 {
 	clist *result = NULL;
@@ -138,14 +138,14 @@ static int search_deleted(struct imap_session *s, struct uid_list *found)
 {
 	struct mailimap_search_key key = { .sk_type = MAILIMAP_SEARCH_KEY_DELETED };
 
-	return search(s, &key, "SEARCH DELETED", found);
+	return imap_search(s, &key, "SEARCH DELETED", found);
 }
 
 int imap_search_uids(struct imap_session *s, struct mailimap_set *set, struct uid_list *found)
 {
 	struct mailimap_search_key key = { .sk_type = MAILIMAP_SEARCH_KEY_UID,
 		.sk_data = { .sk_uid = set } };
-	int result = search(s, &key, "SEARCH UID", found);
+	int result = imap_search(s, &key, "SEARCH UID", found);
 
 	mailimap_set_free(set);
 	return result;

@@ -34,7 +34,8 @@ int64_t maildir_name_time(const char *name)
 }
 
 /* By time and name; in a Maildir the name ends at the ':'. */
-static int compare(const struct listing_entry *a, const struct listing_entry *b, bool maildir)
+static int compare_listed_names(
+	const struct listing_entry *a, const struct listing_entry *b, bool maildir)
 {
 	if (a->time != b->time)
 		return a->time < b->time ? -1 : 1;
@@ -61,9 +62,10 @@ static void sift_down(struct listing *l, size_t i, size_t n)
 		if (child >= n)
 			return;
 		if (child + 1 < n &&
-			compare(&l->window[child], &l->window[child + 1], l->maildir) < 0)
+			compare_listed_names(&l->window[child], &l->window[child + 1], l->maildir) <
+				0)
 			child++;
-		if (compare(&l->window[i], &l->window[child], l->maildir) >= 0)
+		if (compare_listed_names(&l->window[i], &l->window[child], l->maildir) >= 0)
 			return;
 		swap(&l->window[i], &l->window[child]);
 		i = child;
@@ -72,7 +74,7 @@ static void sift_down(struct listing *l, size_t i, size_t n)
 
 static void sift_up(struct listing *l, size_t i)
 {
-	for (; i && compare(&l->window[(i - 1) / 2], &l->window[i], l->maildir) < 0;
+	for (; i && compare_listed_names(&l->window[(i - 1) / 2], &l->window[i], l->maildir) < 0;
 		i = (i - 1) / 2)
 		swap(&l->window[(i - 1) / 2], &l->window[i]);
 }
@@ -84,10 +86,10 @@ static int offer(struct listing *l, const char *name, uint8_t dir)
 		.name = (char *)name,
 		.dir = dir,
 		.wanted = true };
-	if (l->started && compare(&e, &l->last, l->maildir) <= 0)
+	if (l->started && compare_listed_names(&e, &l->last, l->maildir) <= 0)
 		return 0;
 	bool full = l->n == LISTING_WINDOW;
-	if (full && compare(&e, &l->window[0], l->maildir) >= 0)
+	if (full && compare_listed_names(&e, &l->window[0], l->maildir) >= 0)
 		return 0;
 	e.name = strdup(name);
 	if (!e.name)

@@ -73,7 +73,7 @@ static int maildir_open(struct source **out, const struct source_options *option
  * Asks about the next entries of the window, by the part of their names that flags do not change.
  * 0, or -1 with the error text.
  */
-static int ask(struct maildir_source *m, const struct source_sink *sink)
+static int ask_maildir_wanted(struct maildir_source *m, const struct source_sink *sink)
 {
 	unsigned char ids[WANTED_WINDOW][SOURCE_ID_SIZE], wanted[WANTED_WINDOW];
 	size_t n = m->listed - m->at < WANTED_WINDOW ? m->listed - m->at : WANTED_WINDOW;
@@ -90,7 +90,7 @@ static int ask(struct maildir_source *m, const struct source_sink *sink)
 }
 
 /* The next entry that is wanted. 1, 0 at the end, -1 with the error text. */
-static int next_entry(
+static int next_maildir_file(
 	struct maildir_source *m, const struct source_sink *sink, const struct listing_entry **out)
 {
 	for (;;) {
@@ -103,7 +103,7 @@ static int next_entry(
 			if (!n)
 				return 0;
 		}
-		if (m->stays && sink->wanted && m->at == m->asked && ask(m, sink))
+		if (m->stays && sink->wanted && m->at == m->asked && ask_maildir_wanted(m, sink))
 			return -1;
 		*out = &m->window[m->at++];
 		if ((*out)->wanted)
@@ -112,7 +112,7 @@ static int next_entry(
 }
 
 /* Remembers the message for settle(). 0, or -1 without memory. */
-static int remember(struct maildir_source *m, const struct listing_entry *e)
+static int remember_file(struct maildir_source *m, const struct listing_entry *e)
 {
 	if (!m->mailbox)
 		return 0;
@@ -143,11 +143,11 @@ static void forget_settled(struct maildir_source *m)
 	memmove(m->handed, m->handed + n, m->handed_count * sizeof *m->handed);
 }
 
-static int hand_out(struct maildir_source *m, const struct listing_entry *e, const struct stat *st,
-	const struct source_sink *sink)
+static int maildir_hand_out(struct maildir_source *m, const struct listing_entry *e,
+	const struct stat *st, const struct source_sink *sink)
 {
 	m->last_id++;
-	if (remember(m, e))
+	if (remember_file(m, e))
 		return source_fail(&m->base, "no memory");
 	struct source_message message = {
 		.id = m->last_id,
@@ -167,7 +167,7 @@ static int hand_out(struct maildir_source *m, const struct listing_entry *e, con
 }
 
 /* One message that cannot be read does not hold up the others, but it does not go unsaid. */
-static int say_stuck(struct maildir_source *m, const struct listing_entry *e, int error,
+static int maildir_say_stuck(struct maildir_source *m, const struct listing_entry *e, int error,
 	const struct source_sink *sink)
 {
 	struct source_message message = { .name = strchr(e->name, '@') ? directory_name[e->dir]
@@ -187,17 +187,17 @@ static int maildir_next(struct source *s, size_t count, const struct source_sink
 	while (given < count) {
 		const struct listing_entry *e = NULL;
 		struct stat st;
-		int result = next_entry(m, sink, &e);
+		int result = next_maildir_file(m, sink, &e);
 		if (result < 0)
 			return -1;
 		if (!result)
 			break;
 		result = file_read(m->dirs[e->dir], e->name, m->max_message, &m->buffer, &st);
-		if (result < 0 && say_stuck(m, e, errno, sink))
+		if (result < 0 && maildir_say_stuck(m, e, errno, sink))
 			return -1;
 		if (result <= 0)
 			continue;
-		if (hand_out(m, e, &st, sink))
+		if (maildir_hand_out(m, e, &st, sink))
 			return -1;
 		given++;
 	}
@@ -240,7 +240,7 @@ static int make_directory(int dir, const char *name)
 /*
  * The cur/ of FOLDER, made when absent as Maildir++ has it. Descriptor, or -1 with the error text.
  */
-static int open_folder(struct maildir_source *m, const char *folder)
+static int open_maildir_folder(struct maildir_source *m, const char *folder)
 {
 	char name[FOLDER_SIZE];
 	int cur = -1, fd;
@@ -299,17 +299,17 @@ static int move_file(struct maildir_source *m, const struct handed *h, int cur)
 
 /* --- settling ------------------------------------------------------------- */
 
-static int by_id(const void *a, const void *b)
+static int by_file_id(const void *a, const void *b)
 {
 	const struct handed *x = a, *y = b;
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
-static struct handed *find(struct maildir_source *m, uint64_t id)
+static struct handed *find_file(struct maildir_source *m, uint64_t id)
 {
 	struct handed key = { .id = id };
 	struct handed *h = m->handed_count
-		? bsearch(&key, m->handed, m->handed_count, sizeof key, by_id)
+		? bsearch(&key, m->handed, m->handed_count, sizeof key, by_file_id)
 		: NULL;
 	return h && h->name ? h : NULL;
 }
@@ -318,13 +318,13 @@ static struct handed *find(struct maildir_source *m, uint64_t id)
  * Deletes or moves what has the settlement WHAT. 0, or -1 with the error text after doing what
  * could be done.
  */
-static int settle_one_kind(struct maildir_source *m, const struct settle_item *items, size_t count,
+static int settle_files(struct maildir_source *m, const struct settle_item *items, size_t count,
 	enum settlement what, struct settled *done)
 {
 	const struct disposal *d = source_disposal(m->mailbox, what);
 	int cur = -1, result = 0;
 	for (size_t i = 0; i < count; i++) {
-		struct handed *h = items[i].what == what ? find(m, items[i].id) : NULL;
+		struct handed *h = items[i].what == what ? find_file(m, items[i].id) : NULL;
 		if (!h)
 			continue;
 		int moved = 0;
@@ -335,7 +335,7 @@ static int settle_one_kind(struct maildir_source *m, const struct settle_item *i
 				result = source_fail(
 					&m->base, "%s: deleting: %s", m->path, strerror(errno));
 		} else if (d->action == DISPOSE_MOVE) {
-			if (cur < 0 && (cur = open_folder(m, d->folder)) < 0)
+			if (cur < 0 && (cur = open_maildir_folder(m, d->folder)) < 0)
 				return -1;
 			moved = move_file(m, h, cur);
 			if (moved < 0)
@@ -369,7 +369,7 @@ static int maildir_settle(
 		return 0;
 	}
 	for (enum settlement what = SETTLE_PROCESSED; what < SETTLEMENT_COUNT; what++)
-		if (settle_one_kind(m, items, count, what, done))
+		if (settle_files(m, items, count, what, done))
 			result = -1;
 	return result;
 }

@@ -180,7 +180,7 @@ static int mbox_open(struct source **out, const struct source_options *options)
 /*
  * Lets the scout run ahead and asks which of the messages are wanted. 0, or -1 with the error text.
  */
-static int ask(struct mbox_source *b, const struct source_sink *sink)
+static int ask_mbox_wanted(struct mbox_source *b, const struct source_sink *sink)
 {
 	unsigned char ids[MBOX_WANTED_WINDOW][SOURCE_ID_SIZE];
 	struct mbox_message m;
@@ -210,7 +210,7 @@ static int mbox_next(struct source *s, size_t count, const struct source_sink *s
 	while (given < count) {
 		struct mbox_message m;
 		bool asks = b->stays && sink->wanted;
-		if (asks && b->answered == b->asked && ask(b, sink))
+		if (asks && b->answered == b->asked && ask_mbox_wanted(b, sink))
 			return -1;
 		int result = mbox_reader_next(&b->reader, &m);
 		if (result < 0)
@@ -254,8 +254,8 @@ static size_t select_handed(struct mbox_source *b, const struct settle_item *ite
 	return n;
 }
 
-static int settle_one_kind(struct mbox_source *b, enum settlement what, struct stretch **x,
-	size_t n, struct settled *done)
+static int settle_mails(struct mbox_source *b, enum settlement what, struct stretch **x, size_t n,
+	struct settled *done)
 {
 	int action = source_disposal(b->mailbox, what)->action;
 	if (action == DISPOSE_MOVE && mbox_move(b, what, (const struct stretch *const *)x, n))
@@ -282,7 +282,7 @@ static int mbox_settle(
 		return source_fail(s, "no memory");
 	for (enum settlement what = SETTLE_PROCESSED; what < SETTLEMENT_COUNT && !result; what++) {
 		size_t n = select_handed(b, items, count, what, x);
-		result = n ? settle_one_kind(b, what, x, n, done) : 0;
+		result = n ? settle_mails(b, what, x, n, done) : 0;
 	}
 	free(x);
 	return result || !removing_pays(b) ? result : remove_settled(b);

@@ -218,7 +218,7 @@ static int write_note(struct cut *c, struct note *note)
 }
 
 /* Reads the note of this parity, its bytes into the buffer; false: it is not whole. */
-static bool read_note(struct cut *c, uint64_t parity, struct note *note)
+static bool read_cut_note(struct cut *c, uint64_t parity, struct note *note)
 {
 	unsigned char sum[SUM_SIZE];
 	uint64_t at = note_place(c, parity);
@@ -424,17 +424,17 @@ int mbox_cut(const char *path, int *fd, bool locked_beside, const char *scratch,
 /* --- after a kill --------------------------------------------------------- */
 
 /* Goes on behind the last note. 1, 0 when nothing had begun, -1 with errno. */
-static int go_on(struct cut *c, uint64_t size)
+static int go_on_cutting(struct cut *c, uint64_t size)
 {
 	struct note note, other;
 	unsigned char before[SUM_SIZE], after[SUM_SIZE];
-	bool even = read_note(c, 0, &note), odd = read_note(c, 1, &other);
+	bool even = read_cut_note(c, 0, &note), odd = read_cut_note(c, 1, &other);
 	if (!even && !odd)
 		return 0;
 	if (odd && (!even || other.sequence > note.sequence))
 		note = other;
 	c->sequence = note.sequence;
-	if (!read_note(c, note.sequence & 1, &note)) /* its bytes into the buffer again */
+	if (!read_cut_note(c, note.sequence & 1, &note)) /* its bytes into the buffer again */
 		return -1;
 	errno = ESTALE;
 	if (!note.n && size < note.size)
@@ -476,7 +476,7 @@ int mbox_cut_mend(const char *path, int fd, bool locked_beside, const char *scra
 	if (fstat(fd, &st) || wiped_grow(&c.buffer, PIECE))
 		result = -1;
 	else if (read_head(&c, &st))
-		result = go_on(&c, (uint64_t)st.st_size);
+		result = go_on_cutting(&c, (uint64_t)st.st_size);
 	/*
 	 * A disk that is full or fails is another matter than a journal that means nothing any
 	 * more.

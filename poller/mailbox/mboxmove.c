@@ -50,7 +50,7 @@ char *mbox_folder_path(struct mbox_source *b, const char *folder)
  * Opens the folder's mbox; MAKE: also one that is not there. Descriptor, or -1 with the error text,
  * or without when it is not there.
  */
-static int open_folder(struct mbox_source *b, const char *path, bool make)
+static int open_mbox_folder(struct mbox_source *b, const char *path, bool make)
 {
 	struct stat st;
 	int fd = open(
@@ -102,7 +102,7 @@ static size_t moved_from_line(
 }
 
 /* Appends the message X to the folder, whose end is at *END. 0, or -1 with errno. */
-static int append(const struct mbox_source *b, const struct stretch *x, int out, uint64_t *end,
+static int append_mail(const struct mbox_source *b, const struct stretch *x, int out, uint64_t *end,
 	struct wiped *buffer)
 {
 	char tail[2], line[FROM_LINE_MAX];
@@ -209,7 +209,8 @@ int mbox_move(
 	size_t before = m->at.n;
 	int result = -1, fd = -1;
 	char *path = mbox_folder_path(b, folder);
-	if (!path || (fd = open_folder(b, path, true)) < 0 || mbox_take(b, &lock, path, fd) < 0)
+	if (!path || (fd = open_mbox_folder(b, path, true)) < 0 ||
+		mbox_take(b, &lock, path, fd) < 0)
 		goto out;
 	if (fstat(fd, &st))
 		goto failed;
@@ -226,7 +227,7 @@ int mbox_move(
 			source_fail(&b->base, "%s: changed while it was read", b->path);
 			goto undo;
 		}
-		if (append(b, x[i], fd, &end, &buffer))
+		if (append_mail(b, x[i], fd, &end, &buffer))
 			goto failed;
 	}
 	if (fsync(fd) || (!st.st_size && directory_sync(path)))
@@ -255,7 +256,7 @@ out:
  * Whether OUT has at *AT the first bytes of what is in IN from BEGIN to END, up to its end SIZE.
  * *AT moves behind them.
  */
-static bool same_bytes(int in, uint64_t begin, uint64_t end, int out, uint64_t *at, uint64_t size)
+static bool same_mail(int in, uint64_t begin, uint64_t end, int out, uint64_t *at, uint64_t size)
 {
 	char a[4096], b[4096];
 	bool same = true;
@@ -296,7 +297,7 @@ static bool only_ours_behind(const struct mbox_source *b, int fd, uint64_t start
 			at += newline ? (uint64_t)(newline - line) + 1 : (uint64_t)got;
 			explicit_bzero(line, sizeof line);
 		}
-		if (!same_bytes(b->fd, x->begin + old, x->end, fd, &at, size))
+		if (!same_mail(b->fd, x->begin + old, x->end, fd, &at, size))
 			return false;
 		/* the empty line behind, which the last one of the mbox may not have had */
 		while (at < size && pread(fd, end, 1, (off_t)at) == 1 && *end == '\n')
@@ -306,7 +307,7 @@ static bool only_ours_behind(const struct mbox_source *b, int fd, uint64_t start
 }
 
 /* Cuts the folder back to where it was. 0, or -1 with the error text. */
-static int take_back(
+static int take_back_mail(
 	struct mbox_source *b, const struct moves_head *head, const struct stretches *moved)
 {
 	struct mbox_lock lock;
@@ -315,7 +316,7 @@ static int take_back(
 	char *path = mbox_folder_path(b, head->folder);
 	if (!path)
 		return -1;
-	int fd = open_folder(b, path, false);
+	int fd = open_mbox_folder(b, path, false);
 	if (fd < 0) {
 		result = errno == ENOENT ? 0 : -1;
 	} else if (mbox_take(b, &lock, path, fd) >= 0) {
@@ -346,7 +347,7 @@ int mbox_moves_mend(struct mbox_source *b, bool finished)
 		if (!finished && read_moves(journal, &head, &moved) &&
 			head.device == b->seen.st_dev && head.inode == b->seen.st_ino && moved.n &&
 			mbox_unchanged(b, &moved.at[0]))
-			result = take_back(b, &head, &moved);
+			result = take_back_mail(b, &head, &moved);
 		if (!result && !unlink(journal))
 			directory_sync(journal);
 		free(moved.at);

@@ -26,13 +26,13 @@ enum {
 	HELD = FROM_LINE_MAX + 16, /* more than an empty line and a From_ line */
 };
 
-static bool is_digit(char c)
+static bool is_from_digit(char c)
 {
 	return c >= '0' && c <= '9';
 }
 
 /* Cuts the next word off REST. */
-static struct span word(struct span *rest)
+static struct span from_line_word(struct span *rest)
 {
 	while (rest->n && (*rest->p == ' ' || *rest->p == '\t'))
 		rest->p++, rest->n--;
@@ -43,13 +43,13 @@ static struct span word(struct span *rest)
 }
 
 /* A number of at most four digits that is all of W, or -1. */
-static int number(struct span w)
+static int from_line_number(struct span w)
 {
 	int n = 0;
 	if (!w.n || w.n > 4)
 		return -1;
 	for (size_t i = 0; i < w.n; i++) {
-		if (!is_digit(w.p[i]))
+		if (!is_from_digit(w.p[i]))
 			return -1;
 		n = n * 10 + (w.p[i] - '0');
 	}
@@ -66,13 +66,13 @@ static int month(struct span w)
 }
 
 /* "12:34" or "12:34:56". */
-static bool clock_time(struct span w, struct tm *t)
+static bool from_line_time(struct span w, struct tm *t)
 {
 	if ((w.n != 5 && w.n != 8) || w.p[2] != ':' || (w.n == 8 && w.p[5] != ':'))
 		return false;
-	t->tm_hour = number((struct span){ w.p, 2 });
-	t->tm_min = number((struct span){ w.p + 3, 2 });
-	t->tm_sec = w.n == 8 ? number((struct span){ w.p + 6, 2 }) : 0;
+	t->tm_hour = from_line_number((struct span){ w.p, 2 });
+	t->tm_min = from_line_number((struct span){ w.p + 3, 2 });
+	t->tm_sec = w.n == 8 ? from_line_number((struct span){ w.p + 6, 2 }) : 0;
 	return t->tm_hour >= 0 && t->tm_hour < 24 && t->tm_min >= 0 && t->tm_min < 60 &&
 		t->tm_sec >= 0 && t->tm_sec <= 60;
 }
@@ -82,7 +82,7 @@ static bool zone(struct span w, int64_t *seconds)
 {
 	if (w.n != 5 || (w.p[0] != '+' && w.p[0] != '-'))
 		return false;
-	int n = number((struct span){ w.p + 1, 4 });
+	int n = from_line_number((struct span){ w.p + 1, 4 });
 	if (n < 0)
 		return false;
 	*seconds = (n / 100 * 60 + n % 100) * 60 * (w.p[0] == '-' ? -1 : 1);
@@ -100,19 +100,19 @@ bool mbox_from_line(struct span line, int64_t *at)
 		return false;
 	line.p += 5, line.n -= 5;
 	/* The last two words before the time are month and day, in either order. */
-	while ((w = word(&line)).n && !clock_time(w, &t)) {
+	while ((w = from_line_word(&line)).n && !from_line_time(w, &t)) {
 		before[0] = before[1];
 		before[1] = w;
 	}
 	t.tm_mon = month(before[0]);
-	t.tm_mday = number(before[1]);
+	t.tm_mday = from_line_number(before[1]);
 	if (t.tm_mon < 0) {
 		t.tm_mon = month(before[1]);
-		t.tm_mday = number(before[0]);
+		t.tm_mday = from_line_number(before[0]);
 	}
-	for (int i = 0; i < WORDS_AFTER_TIME && (w = word(&line)).n; i++)
+	for (int i = 0; i < WORDS_AFTER_TIME && (w = from_line_word(&line)).n; i++)
 		if (!zone(w, &offset) && year < 0 && w.n == 4)
-			year = number(w);
+			year = from_line_number(w);
 	if (t.tm_mon < 0 || t.tm_mday < 1 || t.tm_mday > 31 || year < 1970)
 		return false;
 	t.tm_year = year - 1900;
@@ -315,7 +315,7 @@ static int find_end(struct mbox_reader *r, struct scan *s, size_t *end)
 }
 
 /* Takes one '>' off every line that begins with '>'s and "From ". Returns the new length. */
-static size_t unquote(char *p, size_t n)
+static size_t unquote_from(char *p, size_t n)
 {
 	const char *in = p, *end = p + n;
 	char *out = p;
@@ -352,7 +352,7 @@ void mbox_id(unsigned char out[SOURCE_ID_SIZE], const char *p, uint64_t n, uint6
 }
 
 /* Reads the first bytes and decides what this is. 1, 0 when there is nothing, -1 with errno. */
-static int begin(struct mbox_reader *r)
+static int begin_mbox(struct mbox_reader *r)
 {
 	uint64_t dropped = 0;
 	int result = 1;
@@ -377,7 +377,7 @@ int mbox_reader_next(struct mbox_reader *r, struct mbox_message *out)
 		explicit_bzero(b->p + r->start - r->spent, r->spent);
 	r->spent = 0;
 	if (!r->begun) {
-		int result = begin(r);
+		int result = begin_mbox(r);
 		if (result <= 0)
 			return result;
 		if (r->mbox && have_line(r, &s))
@@ -416,7 +416,7 @@ int mbox_reader_next(struct mbox_reader *r, struct mbox_message *out)
 	if (n > r->max_message)
 		n = (size_t)r->max_message;
 	out->truncated = n < out->size;
-	out->bytes = (struct span){ p + s.body, s.quoted ? unquote(p + s.body, n) : n };
+	out->bytes = (struct span){ p + s.body, s.quoted ? unquote_from(p + s.body, n) : n };
 	out->end = out->begin + end + s.dropped;
 	r->offset = out->end;
 	r->start += end;

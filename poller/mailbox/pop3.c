@@ -64,7 +64,7 @@ static int stay_in_step(struct pop3 *p, bool refused_one)
 		: 0;
 }
 
-static bool time_is_up(const struct pop3 *p)
+static bool pop3_time_is_up(const struct pop3 *p)
 {
 	return p->mailbox->deadline &&
 		clock_monotonic() - p->began > (double)p->mailbox->deadline * READING_PERCENT / 100;
@@ -80,7 +80,7 @@ static int retrieve(struct pop3 *p, size_t until, const struct source_sink *sink
 	unsigned refused_before = p->refused;
 	int result = 0;
 	while (p->at < until) {
-		if (!result && time_is_up(p)) {
+		if (!result && pop3_time_is_up(p)) {
 			p->unfinished = true;
 			until = sent; /* what is on its way is read, no more is asked for */
 		}
@@ -111,7 +111,7 @@ static int retrieve(struct pop3 *p, size_t until, const struct source_sink *sink
  * Another connection in the place of one that was lost or ended; the messages are known again by
  * their ids.
  */
-static int connect_again(struct pop3 *p)
+static int pop3_connect_again(struct pop3 *p)
 {
 	int64_t left = p->mailbox->deadline - (int64_t)(clock_monotonic() - p->began);
 	if (!p->can.uidl || left <= 0 || ++p->connections >= CONNECTIONS_MAX)
@@ -127,7 +127,7 @@ static int connect_again(struct pop3 *p)
  * The connection was lost. When that was while the message before AT came, it is asked for once
  * more, and stepped over when it is lost there again. 0: go on.
  */
-static int go_on_after_cut(struct pop3 *p, const struct source_sink *sink)
+static int pop3_go_on_after_cut(struct pop3 *p, const struct source_sink *sink)
 {
 	char why[SOURCE_ERROR_SIZE];
 	size_t cut = p->at ? p->at - 1 : 0;
@@ -143,7 +143,7 @@ static int go_on_after_cut(struct pop3 *p, const struct source_sink *sink)
 		p->at = cut == p->cut_at ? cut + 1 : cut;
 		p->cut_at = cut;
 	}
-	if (++p->cuts < CUTS_MAX && !connect_again(p))
+	if (++p->cuts < CUTS_MAX && !pop3_connect_again(p))
 		return 0;
 	memcpy(p->base.error, why, sizeof why); /* what began it tells more */
 	p->usable = false;
@@ -154,7 +154,7 @@ static int go_on_after_cut(struct pop3 *p, const struct source_sink *sink)
  * The part of the list from AT that this connection can be asked for; messages that it does not
  * have are passed over.
  */
-static size_t part_end(struct pop3 *p, size_t room)
+static size_t pop3_part_end(struct pop3 *p, size_t room)
 {
 	size_t end;
 	while (p->at < p->listed && !p->list[p->at].number)
@@ -173,12 +173,12 @@ static int pop3_next(struct source *s, size_t count, const struct source_sink *s
 	if (!p->have_list && pop3_read_list(p, sink))
 		return -1;
 	while (given < count && !p->unfinished &&
-		(p->empties || (end = part_end(p, count - given)) > p->at)) {
+		(p->empties || (end = pop3_part_end(p, count - given)) > p->at)) {
 		int result = p->empties ? pop3_judge_empty(p, sink, &given)
 					: retrieve(p, end, sink, &given);
 		if (p->message.p)
 			explicit_bzero(p->message.p, p->message.capacity);
-		if (result && (p->usable || go_on_after_cut(p, sink)))
+		if (result && (p->usable || pop3_go_on_after_cut(p, sink)))
 			return -1;
 	}
 	return (int)given;
@@ -260,7 +260,7 @@ static int pop3_settle(
 	 * its end
 	 */
 	if (!result && p->usable && p->can.uidl && p->marked >= MARKED_MAX &&
-		(quit(p) || connect_again(p)))
+		(quit(p) || pop3_connect_again(p)))
 		result = -1;
 	done->deleted = p->confirmed;
 	p->confirmed = 0;
@@ -285,7 +285,7 @@ static int look_again(struct pop3 *p)
 	size_t gone = 0;
 	for (size_t i = 0; i < p->listed; i++)
 		gone += p->list[i].gone;
-	if (gone && connect_again(p) && p->emptied_not)
+	if (gone && pop3_connect_again(p) && p->emptied_not)
 		return -1;
 	if (p->usable && p->logged_in)
 		pop3_command(p, "QUIT");

@@ -65,7 +65,7 @@ static bool parse_listed(const struct pop3 *p, struct listed *out)
 	return true;
 }
 
-static int by_number(const void *a, const void *b)
+static int by_message_number(const void *a, const void *b)
 {
 	const struct listed *x = a, *y = b;
 	return x->number < y->number ? -1 : x->number > y->number;
@@ -76,7 +76,7 @@ static void sort_list(struct pop3 *p)
 {
 	size_t n = 0;
 	if (p->listed)
-		qsort(p->list, p->listed, sizeof *p->list, by_number);
+		qsort(p->list, p->listed, sizeof *p->list, by_message_number);
 	for (size_t i = 0; i < p->listed; i++)
 		if (!n || p->list[n - 1].number != p->list[i].number)
 			p->list[n++] = p->list[i];
@@ -118,7 +118,7 @@ int pop3_read_list(struct pop3 *p, const struct source_sink *sink)
 	return 0;
 }
 
-static int by_id(const void *a, const void *b)
+static int by_listed_id(const void *a, const void *b)
 {
 	return memcmp(
 		((const struct listed *)a)->id, ((const struct listed *)b)->id, SOURCE_ID_SIZE);
@@ -138,7 +138,7 @@ static int list_again(struct pop3 *p, struct listed **out, size_t *count)
 		free(list);
 		return p->usable ? pop3_refused(p, "UIDL refused") : -1;
 	}
-	qsort(list, *count, sizeof *list, by_id);
+	qsort(list, *count, sizeof *list, by_listed_id);
 	*out = list;
 	return 0;
 }
@@ -154,9 +154,9 @@ int pop3_find_numbers(struct pop3 *p)
 	if (list_again(p, &now, &count))
 		return -1;
 	for (size_t i = 1; i < count; i++)
-		twice += !by_id(&now[i - 1], &now[i]);
+		twice += !by_listed_id(&now[i - 1], &now[i]);
 	for (size_t i = 0; i < p->listed && !twice; i++) {
-		found = bsearch(&p->list[i], now, count, sizeof *now, by_id);
+		found = bsearch(&p->list[i], now, count, sizeof *now, by_listed_id);
 		p->list[i].number = found ? found->number : 0;
 		p->list[i].asked = false;
 		back += found && p->list[i].gone;

@@ -97,7 +97,7 @@ int pop3_say_stuck(
 	return sink->stuck && sink->stuck(sink->context, &m, why) ? pop3_refused(p, "stopped") : 0;
 }
 
-static int hand_out(struct pop3 *p, const struct listed *l, uint64_t size,
+static int pop3_hand_out(struct pop3 *p, const struct listed *l, uint64_t size,
 	const struct source_sink *sink, size_t *given)
 {
 	snprintf(p->name, sizeof p->name, "message %" PRIu32, l->number);
@@ -136,7 +136,7 @@ int pop3_judge_empty(struct pop3 *p, const struct source_sink *sink, size_t *giv
 		p->message.n = 0;
 		p->empties--;
 		if (size ? pop3_say_stuck(p, l, "the server gives an empty text for it", sink)
-			 : hand_out(p, l, 0, sink, given))
+			 : pop3_hand_out(p, l, 0, sink, given))
 			return -1;
 	}
 	return 0;
@@ -176,5 +176,5 @@ int pop3_take_message(
 		return pop3_say_stuck(p, l,
 			"the server gives a notice in its place, that it cannot be converted",
 			sink);
-	return hand_out(p, l, size, sink, given);
+	return pop3_hand_out(p, l, size, sink, given);
 }

@@ -40,7 +40,7 @@ static void note_capability(struct pop3 *p)
 }
 
 /* Asks anew and forgets what was said before. A server without CAPA has none of them. */
-static int ask_capabilities(struct pop3 *p)
+static int pop3_ask_capabilities(struct pop3 *p)
 {
 	unsigned lines = 0;
 	int result = 0;
@@ -70,7 +70,7 @@ static int start_tls(struct pop3 *p)
 		return pop3_broken(p, "plain text after the answer to STLS");
 	if (stream_start_tls(p->stream))
 		return pop3_broken(p, stream_error(p->stream));
-	return ask_capabilities(p);
+	return pop3_ask_capabilities(p);
 }
 
 static int login_reply(struct pop3 *p, enum reply reply)
@@ -234,12 +234,12 @@ int pop3_connect(struct pop3 *p, const char *password, int64_t deadline)
 		return pop3_broken(p, pop3_meaning(p, "the server does not want us now"));
 	if (greeting != REPLY_OK)
 		return greeting == REPLY_BROKEN ? -1 : pop3_broken(p, "the answer is not POP3's");
-	if (m->tls == TLS_STARTTLS ? start_tls(p) : ask_capabilities(p))
+	if (m->tls == TLS_STARTTLS ? start_tls(p) : pop3_ask_capabilities(p))
 		return -1;
 	p->base.certificate_end = stream_certificate_end(p->stream);
 	if (login(p, password))
 		return -1;
 	p->logged_in = true;
 	/* What a server can do may change with the login (RFC 2449 section 5). */
-	return ask_capabilities(p) || stat_maildrop(p) ? -1 : 0;
+	return pop3_ask_capabilities(p) || stat_maildrop(p) ? -1 : 0;
 }

@@ -31,8 +31,9 @@ struct failure {
 	size_t size;
 };
 
-static int fail(struct failure *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static int fail(struct failure *f, const char *format, ...)
+static int secret_failed(struct failure *f, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+static int secret_failed(struct failure *f, const char *format, ...)
 {
 	va_list arguments;
 	va_start(arguments, format);
@@ -70,27 +71,28 @@ static ssize_t read_all(int fd, char *buffer, int64_t deadline)
 	return -1;
 }
 
-static ssize_t read_file(const char *path, bool credential, char *buffer, struct failure *f)
+static ssize_t read_secret_file(const char *path, bool credential, char *buffer, struct failure *f)
 {
 	struct stat st;
 	ssize_t n = -1;
 	/* O_NONBLOCK: a pipe in its place must not hold us. */
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st)) {
-		fail(f, "%s: %s", path, strerror(errno));
+		secret_failed(f, "%s: %s", path, strerror(errno));
 	} else if (!S_ISREG(st.st_mode)) {
-		fail(f, "%s: not a regular file", path);
+		secret_failed(f, "%s: not a regular file", path);
 	} else if (st.st_uid != geteuid() && st.st_uid != 0) {
-		fail(f, "%s: belongs to another user: chown it to the user that runs this, or to root",
+		secret_failed(f,
+			"%s: belongs to another user: chown it to the user that runs this, or to root",
 			path);
 	} else if (st.st_mode & (credential ? S_IWGRP | S_IRWXO : S_IRWXG | S_IRWXO)) {
 		/*
 		 * systemd may open a credential to the service's group by an ACL, which shows as
 		 * group bits.
 		 */
-		fail(f, "%s: others may read it: chmod 600 %s", path, path);
+		secret_failed(f, "%s: others may read it: chmod 600 %s", path, path);
 	} else if ((n = read_all(fd, buffer, 0)) < 0) {
-		fail(f, "%s: %s", path,
+		secret_failed(f, "%s: %s", path,
 			errno == EFBIG ? "too long for a password or token" : strerror(errno));
 	}
 	if (fd >= 0)
@@ -102,7 +104,7 @@ static ssize_t read_file(const char *path, bool credential, char *buffer, struct
  * Starts the command in a process group of its own, so that all of it can be ended; its output in
  * *FD.
  */
-static int start(const char *command, pid_t *pid, int *fd)
+static int start_command(const char *command, pid_t *pid, int *fd)
 {
 	int ends[2], error = -1;
 	posix_spawn_file_actions_t actions;
@@ -133,7 +135,7 @@ static int start(const char *command, pid_t *pid, int *fd)
  * Waits until DEADLINE; then the whole group is killed. The wait status, or -1 when it had to be
  * killed.
  */
-static int finish(pid_t pid, int64_t deadline)
+static int finish_command(pid_t pid, int64_t deadline)
 {
 	int status;
 	pid_t ended;
@@ -152,23 +154,26 @@ static ssize_t read_command(const char *command, char *buffer, struct failure *f
 	int fd;
 	pid_t pid;
 	int64_t deadline = clock_monotonic_ms() + SECRET_COMMAND_SECONDS * 1000;
-	int error = start(command, &pid, &fd);
+	int error = start_command(command, &pid, &fd);
 	if (error)
-		return fail(f, "password_command: %s", strerror(error));
+		return secret_failed(f, "password_command: %s", strerror(error));
 	ssize_t n = read_all(fd, buffer, deadline);
 	int failure = errno;
 	close(fd);
-	int status = finish(pid, n < 0 ? 0 : deadline);
+	int status = finish_command(pid, n < 0 ? 0 : deadline);
 	if (n < 0 && failure == EFBIG)
-		return fail(f, "password_command: its output is too long for a password or token");
+		return secret_failed(
+			f, "password_command: its output is too long for a password or token");
 	if (n < 0 || status < 0)
 		return n >= 0 || failure == ETIMEDOUT
-			? fail(f, "password_command: no end within %d s", SECRET_COMMAND_SECONDS)
-			: fail(f, "password_command: %s", strerror(failure));
+			? secret_failed(
+				  f, "password_command: no end within %d s", SECRET_COMMAND_SECONDS)
+			: secret_failed(f, "password_command: %s", strerror(failure));
 	if (WIFSIGNALED(status))
-		return fail(f, "password_command: ended by signal %d", WTERMSIG(status));
+		return secret_failed(f, "password_command: ended by signal %d", WTERMSIG(status));
 	if (WEXITSTATUS(status))
-		return fail(f, "password_command: ended with exit code %d", WEXITSTATUS(status));
+		return secret_failed(
+			f, "password_command: ended with exit code %d", WEXITSTATUS(status));
 	return n;
 }
 
@@ -177,16 +182,16 @@ static ssize_t read_credential(const char *name, char *buffer, struct failure *f
 	char path[4096];
 	const char *directory = getenv("CREDENTIALS_DIRECTORY");
 	if (!directory || directory[0] != '/')
-		return fail(f,
+		return secret_failed(f,
 			"credential %s: $CREDENTIALS_DIRECTORY is not set: is there a LoadCredential= in the unit?",
 			name);
 	if (!name[0] || name[0] == '.' || strchr(name, '/'))
-		return fail(f,
+		return secret_failed(f,
 			"credential %s: a credential's name has no '/' and does not begin with '.'",
 			name);
 	if ((size_t)snprintf(path, sizeof path, "%s/%s", directory, name) >= sizeof path)
-		return fail(f, "credential %s: its path is too long", name);
-	return read_file(path, true, buffer, f);
+		return secret_failed(f, "credential %s: its path is too long", name);
+	return read_secret_file(path, true, buffer, f);
 }
 
 int secret_read(const struct secret_source *from, char **out, char *error, size_t size)
@@ -198,14 +203,14 @@ int secret_read(const struct secret_source *from, char **out, char *error, size_
 	if (!from->file && !from->command && !from->credential)
 		return 0;
 	if (sodium_init() < 0)
-		return fail(&f, "libsodium does not start");
+		return secret_failed(&f, "libsodium does not start");
 	char *buffer = sodium_malloc(SECRET_MAX + 1);
 	if (!buffer)
-		return fail(&f, "no memory for a secret");
+		return secret_failed(&f, "no memory for a secret");
 	const char *what = from->credential;
 	if (from->file) {
 		what = from->file;
-		n = read_file(from->file, false, buffer, &f);
+		n = read_secret_file(from->file, false, buffer, &f);
 	} else if (from->command) {
 		what = "password_command";
 		n = read_command(from->command, buffer, &f);
@@ -220,11 +225,11 @@ int secret_read(const struct secret_source *from, char **out, char *error, size_
 		n--;
 	buffer[n] = '\0';
 	if (!n)
-		fail(&f, "%s: empty", what);
+		secret_failed(&f, "%s: empty", what);
 	else if (strcspn(buffer, "\r\n") != (size_t)n)
-		fail(&f, "%s: more than one line, or a NUL", what);
+		secret_failed(&f, "%s: more than one line, or a NUL", what);
 	else if (!(*out = sodium_malloc((size_t)n + 1)))
-		fail(&f, "no memory for a secret");
+		secret_failed(&f, "no memory for a secret");
 	else {
 		memcpy(*out, buffer, (size_t)n + 1);
 		result = 0;

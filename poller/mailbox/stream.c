@@ -57,9 +57,10 @@ struct stream {
 	char error[STREAM_ERROR_SIZE];
 };
 
-static int fail(struct stream *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static int stream_failed(struct stream *s, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 static int64_t limit_of(const struct stream *s, int64_t milliseconds);
-static int wait_for(struct stream *s, short events, int64_t until);
+static int wait_for_stream(struct stream *s, short events, int64_t until);
 static int connect_to(struct stream *s, const struct addrinfo *at, int64_t until);
 static int connect_any(struct stream *s);
 static void parse_address(struct stream *s);
@@ -71,7 +72,7 @@ static int handshake_failed(struct stream *s, int code);
 static void describe_certificate(struct stream *s);
 
 /* The first error is the cause; what follows from it says nothing. */
-static int fail(struct stream *s, const char *format, ...)
+static int stream_failed(struct stream *s, const char *format, ...)
 {
 	va_list arguments;
 
@@ -93,7 +94,7 @@ static int64_t limit_of(const struct stream *s, int64_t milliseconds)
 }
 
 /* 0 when the socket is ready; -1 when UNTIL came first. */
-static int wait_for(struct stream *s, short events, int64_t until)
+static int wait_for_stream(struct stream *s, short events, int64_t until)
 {
 	for (;;) {
 		struct pollfd p = { .fd = s->fd, .events = events };
@@ -102,15 +103,16 @@ static int wait_for(struct stream *s, short events, int64_t until)
 
 		if (left <= 0) {
 			if (s->deadline && until == s->deadline)
-				return fail(
+				return stream_failed(
 					s, "not done after %lld s", (long long)s->options.deadline);
-			return fail(s, "no answer for %lld s", (long long)s->options.timeout);
+			return stream_failed(
+				s, "no answer for %lld s", (long long)s->options.timeout);
 		}
 		ready = poll(&p, 1, left < STREAM_POLL_MAX_MS ? (int)left : STREAM_POLL_MAX_MS);
 		if (ready > 0)
 			return 0;
 		if (ready < 0 && errno != EINTR)
-			return fail(s, "poll: %s", strerror(errno));
+			return stream_failed(s, "poll: %s", strerror(errno));
 	}
 }
 
@@ -138,21 +140,21 @@ static int connect_to(struct stream *s, const struct addrinfo *at, int64_t until
 	socklen_t size = sizeof problem;
 
 	if (s->options.tls == TLS_NONE && !stream_is_loopback(at->ai_addr))
-		return fail(s,
+		return stream_failed(s,
 			"tls is none, which is for loopback addresses only, and %s is not one: refused",
 			s->options.host);
 	s->fd = socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (s->fd < 0)
-		return fail(s, "socket: %s", strerror(errno));
+		return stream_failed(s, "socket: %s", strerror(errno));
 	setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	if (connect(s->fd, at->ai_addr, at->ai_addrlen) == 0)
 		return 0;
 	if (errno != EINPROGRESS)
-		fail(s, "connect: %s", strerror(errno));
-	else if (wait_for(s, POLLOUT, until) == 0) {
+		stream_failed(s, "connect: %s", strerror(errno));
+	else if (wait_for_stream(s, POLLOUT, until) == 0) {
 		if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &problem, &size) == 0 && problem == 0)
 			return 0;
-		fail(s, "connect: %s", strerror(problem));
+		stream_failed(s, "connect: %s", strerror(problem));
 	}
 	close(s->fd);
 	s->fd = -1;
@@ -174,7 +176,7 @@ static int connect_any(struct stream *s)
 	snprintf(port, sizeof port, "%u", (unsigned)s->options.port);
 	code = getaddrinfo(s->options.host, port, &hints, &list);
 	if (code)
-		return fail(s, "no address: %s",
+		return stream_failed(s, "no address: %s",
 			code == EAI_SYSTEM ? strerror(errno) : gai_strerror(code));
 	for (const struct addrinfo *a = list; a; a = a->ai_next)
 		count++;
@@ -204,10 +206,10 @@ static int load_authorities(struct stream *s)
 		: gnutls_certificate_set_x509_system_trust(s->credentials);
 
 	if (n < 0)
-		return fail(s, "%s: %s", file ? file : "the system's certificate authorities",
-			gnutls_strerror(n));
+		return stream_failed(s, "%s: %s",
+			file ? file : "the system's certificate authorities", gnutls_strerror(n));
 	if (n == 0)
-		return fail(s, "%s: no certificate in it",
+		return stream_failed(s, "%s: no certificate in it",
 			file ? file : "the system's certificate authorities");
 	return 0;
 }
@@ -226,12 +228,12 @@ static int prepare_tls(struct stream *s)
 	int code;
 
 	if (gnutls_certificate_allocate_credentials(&s->credentials) < 0)
-		return fail(s, "no memory");
+		return stream_failed(s, "no memory");
 	if (load_authorities(s))
 		return -1;
 	code = gnutls_init(&s->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL);
 	if (code < 0)
-		return fail(s, "TLS: %s", gnutls_strerror(code));
+		return stream_failed(s, "TLS: %s", gnutls_strerror(code));
 	code = gnutls_set_default_priority_append(s->session, TLS_PRIORITIES, NULL, 0);
 	if (code >= 0)
 		code = gnutls_credentials_set(s->session, GNUTLS_CRD_CERTIFICATE, s->credentials);
@@ -239,7 +241,7 @@ static int prepare_tls(struct stream *s)
 		!s->address_size) /* RFC 6066 section 3: no address literals in the server name */
 		code = gnutls_server_name_set(s->session, GNUTLS_NAME_DNS, host, strlen(host));
 	if (code < 0)
-		return fail(s, "TLS: %s", gnutls_strerror(code));
+		return stream_failed(s, "TLS: %s", gnutls_strerror(code));
 	s->expected[0] = (gnutls_typed_vdata_st){ .type = GNUTLS_DT_DNS_HOSTNAME,
 		.data = (unsigned char *)host };
 	if (s->address_size)
@@ -272,10 +274,10 @@ static void describe_certificate(struct stream *s)
 
 	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
 		if (status & table[i].bit) {
-			fail(s, "certificate of %s: %s", s->options.host, table[i].text);
+			stream_failed(s, "certificate of %s: %s", s->options.host, table[i].text);
 			return;
 		}
-	fail(s, "certificate of %s: not trusted", s->options.host);
+	stream_failed(s, "certificate of %s: not trusted", s->options.host);
 }
 
 static int handshake_failed(struct stream *s, int code)
@@ -283,14 +285,15 @@ static int handshake_failed(struct stream *s, int code)
 	if (code == GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR)
 		describe_certificate(s);
 	else if (code == GNUTLS_E_FATAL_ALERT_RECEIVED)
-		fail(s, "TLS: the server refused: %s",
+		stream_failed(s, "TLS: the server refused: %s",
 			gnutls_alert_get_name(gnutls_alert_get(s->session)));
 	else if (code == GNUTLS_E_UNEXPECTED_PACKET_LENGTH || code == GNUTLS_E_UNEXPECTED_PACKET ||
 		code == GNUTLS_E_UNSUPPORTED_VERSION_PACKET)
-		fail(s, "TLS: what the server says is no TLS: port %u may begin without it, then right would be tls = starttls, or another port",
+		stream_failed(s,
+			"TLS: what the server says is no TLS: port %u may begin without it, then right would be tls = starttls, or another port",
 			(unsigned)s->options.port);
 	else
-		fail(s, "TLS: %s", tls_error(code));
+		stream_failed(s, "TLS: %s", tls_error(code));
 	if (code != GNUTLS_E_FATAL_ALERT_RECEIVED)
 		gnutls_alert_send_appropriate(
 			s->session, code); /* so that the server's log has the reason too */
@@ -307,7 +310,8 @@ static int handshake(struct stream *s)
 	while ((code = gnutls_handshake(s->session)) < 0) {
 		if (gnutls_error_is_fatal(code))
 			return handshake_failed(s, code);
-		if (wait_for(s, gnutls_record_get_direction(s->session) ? POLLOUT : POLLIN, until))
+		if (wait_for_stream(
+			    s, gnutls_record_get_direction(s->session) ? POLLOUT : POLLIN, until))
 			return -1;
 	}
 	s->tls = true;
@@ -348,17 +352,17 @@ static int await_greeting(struct stream *s)
 								: GREETING_SECONDS;
 	for (size_t i = 0; i < sizeof implicit / sizeof implicit[0]; i++)
 		if (s->options.port == implicit[i] &&
-			wait_for(s, POLLIN, limit_of(s, seconds * 1000))) {
+			wait_for_stream(s, POLLIN, limit_of(s, seconds * 1000))) {
 			s->dead = false;
-			return fail(s,
+			return stream_failed(s,
 				"no greeting for %lld s: port %u wants TLS from the first byte, so right would be tls = implicit",
 				(long long)seconds, (unsigned)s->options.port);
 		}
-	if (wait_for(s, POLLIN, limit_of(s, s->options.timeout * 1000))) {
+	if (wait_for_stream(s, POLLIN, limit_of(s, s->options.timeout * 1000))) {
 		if (s->deadline && clock_monotonic_ms() >= s->deadline)
 			return -1;
 		s->dead = false;
-		return fail(s,
+		return stream_failed(s,
 			"no answer for %lld s; if the port wants TLS from the first byte, right would be tls = implicit",
 			(long long)s->options.timeout);
 	}
@@ -394,10 +398,10 @@ int stream_start_tls(struct stream *s)
 	if (s->dead)
 		return -1;
 	if (s->tls)
-		return fail(s, "TLS is on already");
+		return stream_failed(s, "TLS is on already");
 	if ((s->over && s->over->read_buffer_len) ||
 		recv(s->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
-		return fail(s, "data before the TLS handshake: refused");
+		return stream_failed(s, "data before the TLS handshake: refused");
 	return handshake(s);
 }
 
@@ -424,7 +428,7 @@ static ssize_t try_read(struct stream *s, void *buffer, size_t n, short *events)
 		if (got < 0 && (errno == EAGAIN || errno == EINTR))
 			return 0;
 		s->cut = true;
-		return fail(s, got ? "receiving: %s" : "the server closed the connection",
+		return stream_failed(s, got ? "receiving: %s" : "the server closed the connection",
 			strerror(errno));
 	}
 	got = gnutls_record_recv(s->session, buffer, n);
@@ -436,8 +440,8 @@ static ssize_t try_read(struct stream *s, void *buffer, size_t n, short *events)
 	}
 	s->cut = true;
 	if (got == 0 || got == GNUTLS_E_PREMATURE_TERMINATION)
-		return fail(s, "the server closed the connection");
-	return fail(s, "TLS: %s", tls_error((int)got));
+		return stream_failed(s, "the server closed the connection");
+	return stream_failed(s, "TLS: %s", tls_error((int)got));
 }
 
 ssize_t stream_read(struct stream *s, void *buffer, size_t n)
@@ -451,13 +455,13 @@ ssize_t stream_read(struct stream *s, void *buffer, size_t n)
 	if (s->deadline &&
 		clock_monotonic_ms() >=
 			s->deadline) /* a server that always has data never lets us wait */
-		return fail(s, "not done after %lld s", (long long)s->options.deadline);
+		return stream_failed(s, "not done after %lld s", (long long)s->options.deadline);
 	if (!s->left)
-		return fail(s, "the server sends more than was asked for");
+		return stream_failed(s, "the server sends more than was asked for");
 	if (n > s->left)
 		n = s->left;
 	while ((got = try_read(s, buffer, n, &events)) == 0)
-		if (wait_for(s, events, until))
+		if (wait_for_stream(s, events, until))
 			return -1;
 	if (got > 0 && s->left != UINT64_MAX)
 		s->left -= (uint64_t)got;
@@ -476,14 +480,14 @@ static ssize_t try_write(struct stream *s, const void *bytes, size_t n, short *e
 		if (errno == EAGAIN || errno == EINTR)
 			return 0;
 		s->cut = true;
-		return fail(s, "sending: %s", strerror(errno));
+		return stream_failed(s, "sending: %s", strerror(errno));
 	}
 	sent = gnutls_record_send(s->session, bytes, n);
 	if (sent >= 0)
 		return sent;
 	if (sent != GNUTLS_E_AGAIN && sent != GNUTLS_E_INTERRUPTED) {
 		s->cut = true;
-		return fail(s, "TLS: %s", tls_error((int)sent));
+		return stream_failed(s, "TLS: %s", tls_error((int)sent));
 	}
 	*events = gnutls_record_get_direction(s->session) ? POLLOUT : POLLIN;
 	return 0;
@@ -501,7 +505,7 @@ int stream_write(struct stream *s, const void *bytes, size_t n)
 
 		if (sent < 0)
 			return -1;
-		if (!sent && wait_for(s, events, limit_of(s, s->options.timeout * 1000)))
+		if (!sent && wait_for_stream(s, events, limit_of(s, s->options.timeout * 1000)))
 			return -1;
 		p += sent;
 		n -= (size_t)sent;

@@ -52,7 +52,7 @@ static int note_level(const struct round *r, enum alert_condition condition, enu
 	return store_alert_note(r->s->store, r->o, &f, r->now);
 }
 
-static int note(const struct round *r, enum alert_condition condition, const char *subject,
+static int note_told(const struct round *r, enum alert_condition condition, const char *subject,
 	int64_t value, int64_t from)
 {
 	return note_level(
@@ -60,7 +60,7 @@ static int note(const struct round *r, enum alert_condition condition, const cha
 }
 
 /* A mailbox that left the configuration is nobody's concern any more. */
-static int note_mailbox(void *context, const struct mailbox_state *m)
+static int note_mailbox_alert(void *context, const struct mailbox_state *m)
 {
 	const struct round *r = context;
 	int64_t last = m->read_at ? m->read_at : m->first_at;
@@ -68,10 +68,10 @@ static int note_mailbox(void *context, const struct mailbox_state *m)
 	     refused = failed && !strcmp(m->why, MAILBOX_LOGIN_REFUSED);
 	if (!mailbox_find(r->s->mailbox, r->s->mailboxes, m->name))
 		return 0;
-	if (last && note(r, ALERT_MAILBOX_SILENT, m->name, r->now - last, last))
+	if (last && note_told(r, ALERT_MAILBOX_SILENT, m->name, r->now - last, last))
 		return STORE_FAILED;
 	if (m->certificate_end &&
-		note(r, ALERT_CERTIFICATE, m->name, m->certificate_end - r->now, 0))
+		note_told(r, ALERT_CERTIFICATE, m->name, m->certificate_end - r->now, 0))
 		return STORE_FAILED;
 	/* a run that failed before the login has not seen it work: an open alert stays open */
 	enum alert_level level = failed && !refused
@@ -93,7 +93,9 @@ int disk_used_ppm(const char *path, int64_t *ppm)
 static int note_disk(const struct round *r)
 {
 	int64_t used;
-	return disk_used_ppm(r->s->options.path, &used) ? 0 : note(r, ALERT_DISK_FULL, "", used, 0);
+	return disk_used_ppm(r->s->options.path, &used)
+		? 0
+		: note_told(r, ALERT_DISK_FULL, "", used, 0);
 }
 
 /*
@@ -124,31 +126,31 @@ static int note_clock(const struct round *r)
 	int64_t last, jump;
 	if (store_alerts_last(r->s->store, &last) || compare_clocks(r, &jump))
 		return STORE_FAILED;
-	return note(r, ALERT_CLOCK_JUMP, "", last - r->now > jump ? last - r->now : jump, 0);
+	return note_told(r, ALERT_CLOCK_JUMP, "", last - r->now > jump ? last - r->now : jump, 0);
 }
 
 static int note_stuck(void *context, const char *mailbox, uint64_t count, int64_t since)
 {
 	const struct round *r = context;
 	return mailbox_find(r->s->mailbox, r->s->mailboxes, mailbox)
-		? note(r, ALERT_MESSAGE_STUCK, mailbox, (int64_t)count, since)
+		? note_told(r, ALERT_MESSAGE_STUCK, mailbox, (int64_t)count, since)
 		: 0;
 }
 
 static int note_lost_key(void *context, const char *month, bool replaced)
 {
 	(void)replaced;
-	return note(context, ALERT_KEY_LOST, month, 1, 0);
+	return note_told(context, ALERT_KEY_LOST, month, 1, 0);
 }
 
-static int evaluate(struct round *r)
+static int evaluate_alerts(struct round *r)
 {
 	struct store *store = r->s->store;
 	if (store_begin(store))
 		return -1;
 	if (!store_witness_ran(store, r->now, r->s->present.boot, r->s->present.began) &&
 		!note_clock(r) && !store_alerts_measure(store, r->o, r->now) &&
-		!store_mailboxes(store, note_mailbox, r) && !note_disk(r) &&
+		!store_mailboxes(store, note_mailbox_alert, r) && !note_disk(r) &&
 		!store_keys_lost(store, note_lost_key, r) && !store_stuck(store, note_stuck, r) &&
 		!store_alerts_settle(store, r->o, r->now))
 		return store_commit(store);
@@ -185,7 +187,7 @@ static int mark_told(struct round *r, const struct news *n)
 	return EXIT_WELL;
 }
 
-static int send_mail(const struct round *r, const struct news *n)
+static int send_alert_mail(const struct round *r, const struct news *n)
 {
 	struct report_options options = r->s->report;
 	struct buffer mail = { 0 };
@@ -230,7 +232,7 @@ static int run_command(const struct round *r, const struct news *n)
  * In one way, all at once: several alerts of one moment have one cause more often than not. Nobody
  * to tell is a choice, not a failure.
  */
-static int tell(struct round *r, enum alert_way way, bool wanted,
+static int tell_alerts(struct round *r, enum alert_way way, bool wanted,
 	int (*how)(const struct round *r, const struct news *n))
 {
 	struct news *n = calloc(1, sizeof *n);
@@ -265,14 +267,15 @@ static int tell_all(struct round *r)
 	struct session *s = r->s;
 	if (store_alerts(s->store, ALERTS_TO_TELL, say_news, r))
 		return session_store_failed(s, "alerts", STORE_FAILED);
-	int result = tell(r, BY_MAIL, s->post->alert_to.count > 0, send_mail);
-	return exit_worse(result, tell(r, BY_COMMAND, s->post->alert_command != NULL, run_command));
+	int result = tell_alerts(r, BY_MAIL, s->post->alert_to.count > 0, send_alert_mail);
+	return exit_worse(
+		result, tell_alerts(r, BY_COMMAND, s->post->alert_command != NULL, run_command));
 }
 
 int alerts_run(struct session *s, int64_t now)
 {
 	struct round r = { s, &s->post->alerts, now, now };
-	return evaluate(&r) ? session_store_failed(s, "alerts", STORE_FAILED) : tell_all(&r);
+	return evaluate_alerts(&r) ? session_store_failed(s, "alerts", STORE_FAILED) : tell_all(&r);
 }
 
 int alerts_doubt(struct session *s)
@@ -280,7 +283,7 @@ int alerts_doubt(struct session *s)
 	struct round r = { s, &s->post->alerts, s->now, s->present.now };
 	if (store_begin(s->store))
 		return session_store_failed(s, "alerts", STORE_FAILED);
-	int result = note(&r, ALERT_CLOCK_DOUBT, "", s->clock.off, s->now);
+	int result = note_told(&r, ALERT_CLOCK_DOUBT, "", s->clock.off, s->now);
 	if (!result)
 		result = store_commit(s->store);
 	if (result) {

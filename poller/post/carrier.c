@@ -39,20 +39,20 @@ struct smtp {
 	size_t size;
 };
 
-static int fail(const struct smtp *s, const char *format, ...)
+static int carrier_failed(const struct smtp *s, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-static int check(const struct smtp *s, int code, const char *what);
+static int check_reply(const struct smtp *s, int code, const char *what);
 static bool plain_ascii(const char *text, size_t max);
 static int check_options(const struct smtp *s);
 static int check_mail(const struct smtp *s, struct span mail);
 static int open_session(struct smtp *s);
 static int say_ehlo(struct smtp *s);
-static int protect(struct smtp *s);
-static int log_in(struct smtp *s);
-static int send_mail(struct smtp *s, struct span mail);
+static int smtp_protect(struct smtp *s);
+static int smtp_log_in(struct smtp *s);
+static int carry_mail(struct smtp *s, struct span mail);
 static void close_session(struct smtp *s);
 
-static int fail(const struct smtp *s, const char *format, ...)
+static int carrier_failed(const struct smtp *s, const char *format, ...)
 {
 	va_list arguments;
 	int n = snprintf(s->error, s->size, "%s:%u: ", s->options->stream.host,
@@ -66,20 +66,21 @@ static int fail(const struct smtp *s, const char *format, ...)
 	return -1;
 }
 
-static int check(const struct smtp *s, int code, const char *what)
+static int check_reply(const struct smtp *s, int code, const char *what)
 {
 	char words[SMTP_WORDS_SIZE];
 
 	if (code == MAILSMTP_NO_ERROR)
 		return 0;
 	if (*stream_error(s->stream))
-		return fail(s, "%s: %s", what, stream_error(s->stream));
+		return carrier_failed(s, "%s: %s", what, stream_error(s->stream));
 	if (code == MAILSMTP_ERROR_MEMORY)
-		return fail(s, "%s: no memory", what);
+		return carrier_failed(s, "%s: no memory", what);
 	if (s->session->response_code < 400 || s->session->response_code > 599)
-		return fail(s, "%s: the server's answer breaks the protocol", what);
+		return carrier_failed(s, "%s: the server's answer breaks the protocol", what);
 	redact(words, sizeof words, span_of(s->session->response), NULL);
-	return fail(s, "%s: refused by the server: %d %s", what, s->session->response_code, words);
+	return carrier_failed(
+		s, "%s: refused by the server: %d %s", what, s->session->response_code, words);
 }
 
 /* What may stand in a command: printable, no blanks, no angle brackets, not too long. */
@@ -100,20 +101,21 @@ static int check_options(const struct smtp *s)
 		"cannot be sent by SMTP (blanks, line breaks, beyond ASCII, or too long)";
 
 	if (!o->stream.host)
-		return fail(s, "no SMTP server is set");
+		return carrier_failed(s, "no SMTP server is set");
 	if (!plain_ascii(o->from, SMTP_PATH_MAX))
-		return fail(s, "the sender's address %s", wrong);
+		return carrier_failed(s, "the sender's address %s", wrong);
 	for (size_t i = 0; o->to[i]; i++)
 		if (!*o->to[i] || !plain_ascii(o->to[i], SMTP_PATH_MAX))
-			return fail(s, "recipient %zu %s", i + 1, wrong);
+			return carrier_failed(s, "recipient %zu %s", i + 1, wrong);
 	if (o->helo && (!*o->helo || !plain_ascii(o->helo, SMTP_HELO_MAX)))
-		return fail(s, "the EHLO name %s", wrong);
+		return carrier_failed(s, "the EHLO name %s", wrong);
 	if (o->user && !o->secret)
-		return fail(s, "a user without a password");
+		return carrier_failed(s, "a user without a password");
 	if (o->user && (strpbrk(o->user, "\r\n") || strpbrk(o->secret, "\r\n")))
-		return fail(s, "a line break in user or password");
+		return carrier_failed(s, "a line break in user or password");
 	if (o->user && !o->oauth2 && strlen(o->user) + strlen(o->secret) > SMTP_CREDENTIALS_MAX)
-		return fail(s, "user and password are longer than %d bytes", SMTP_CREDENTIALS_MAX);
+		return carrier_failed(
+			s, "user and password are longer than %d bytes", SMTP_CREDENTIALS_MAX);
 	return 0;
 }
 
@@ -123,19 +125,19 @@ static int open_session(struct smtp *s)
 	int code;
 
 	if (stream_open(&s->stream, &s->options->stream))
-		return fail(s, "%s", stream_error(s->stream));
+		return carrier_failed(s, "%s", stream_error(s->stream));
 	mmap_string_set_ceil(SIZE_MAX); /* beyond it libetpan moves strings into files under /tmp */
 	s->session = mailsmtp_new(0, NULL);
 	over = s->session ? stream_mailstream(s->stream) : NULL;
 	if (!over)
-		return fail(s, "no memory");
+		return carrier_failed(s, "no memory");
 	stream_allow(s->stream, SMTP_ANSWER_MAX);
 	code = mailsmtp_connect(s->session, over);
-	if (check(s, code, "greeting") || say_ehlo(s))
+	if (check_reply(s, code, "greeting") || say_ehlo(s))
 		return -1;
-	if (s->options->stream.tls == TLS_STARTTLS && protect(s))
+	if (s->options->stream.tls == TLS_STARTTLS && smtp_protect(s))
 		return -1;
-	return s->options->user ? log_in(s) : 0;
+	return s->options->user ? smtp_log_in(s) : 0;
 }
 
 static int say_ehlo(struct smtp *s)
@@ -145,38 +147,38 @@ static int say_ehlo(struct smtp *s)
 
 	stream_allow(s->stream, SMTP_ANSWER_MAX);
 	if (!s->options->helo)
-		return check(s, mailesmtp_ehlo(s->session), "EHLO");
+		return check_reply(s, mailesmtp_ehlo(s->session), "EHLO");
 	snprintf(command, sizeof command, "EHLO %s\r\n", s->options->helo);
 	if (mailsmtp_send_command(s->session, command) == -1)
-		return check(s, MAILSMTP_ERROR_STREAM, "EHLO");
+		return check_reply(s, MAILSMTP_ERROR_STREAM, "EHLO");
 	code = mailsmtp_read_response(s->session) == 250 ? mailesmtp_parse_ehlo(s->session)
 							 : MAILSMTP_ERROR_UNEXPECTED_CODE;
-	return check(s, code, "EHLO");
+	return check_reply(s, code, "EHLO");
 }
 
 /*
  * What was offered before TLS is forgotten: EHLO again sets all flags anew (RFC 3207 section 4.2).
  */
-static int protect(struct smtp *s)
+static int smtp_protect(struct smtp *s)
 {
 	int code;
 
 	stream_allow(s->stream, SMTP_ANSWER_MAX);
 	code = mailesmtp_starttls(s->session);
 	if (code == MAILSMTP_ERROR_STARTTLS_NOT_SUPPORTED)
-		return fail(s, "the server does not offer STARTTLS");
+		return carrier_failed(s, "the server does not offer STARTTLS");
 	/*
 	 * Where something stands behind the answer, stream_start_tls() says what is wrong better
 	 * than libetpan's code does.
 	 */
-	if (!s->session->stream->read_buffer_len && check(s, code, "STARTTLS"))
+	if (!s->session->stream->read_buffer_len && check_reply(s, code, "STARTTLS"))
 		return -1;
 	if (stream_start_tls(s->stream))
-		return fail(s, "%s", stream_error(s->stream));
+		return carrier_failed(s, "%s", stream_error(s->stream));
 	return say_ehlo(s);
 }
 
-static int log_in(struct smtp *s)
+static int smtp_log_in(struct smtp *s)
 {
 	static const struct {
 		int offered;
@@ -190,51 +192,53 @@ static int log_in(struct smtp *s)
 	size_t i = 0;
 
 	if (o->stream.tls != TLS_NONE && !stream_is_tls(s->stream))
-		return fail(s, "no TLS: nothing is sent");
+		return carrier_failed(s, "no TLS: nothing is sent");
 	stream_allow(s->stream, SMTP_ANSWER_MAX);
 	if (o->oauth2)
-		return check(s, mailsmtp_oauth2_authenticate(s->session, o->user, o->secret),
+		return check_reply(s, mailsmtp_oauth2_authenticate(s->session, o->user, o->secret),
 			"AUTH XOAUTH2");
 	while (i < sizeof mechanisms / sizeof mechanisms[0] &&
 		!(s->session->auth & mechanisms[i].offered))
 		i++;
 	if (i == sizeof mechanisms / sizeof mechanisms[0])
-		return fail(s, "the server offers no AUTH that we know (PLAIN, LOGIN, CRAM-MD5)");
+		return carrier_failed(
+			s, "the server offers no AUTH that we know (PLAIN, LOGIN, CRAM-MD5)");
 	s->session->response_code = 0;
 	if (mailesmtp_auth_sasl(s->session, mechanisms[i].mechanism, o->stream.host, NULL, NULL, "",
 		    o->user, o->secret, "") == MAILSMTP_NO_ERROR)
 		return 0;
 	if (!s->session->response_code && !*stream_error(s->stream))
-		return fail(s, "the SASL library here lacks %s (package libsasl2-modules)",
+		return carrier_failed(s,
+			"the SASL library here lacks %s (package libsasl2-modules)",
 			mechanisms[i].mechanism);
-	return check(s, MAILSMTP_ERROR_AUTH_LOGIN, "login");
+	return check_reply(s, MAILSMTP_ERROR_AUTH_LOGIN, "login");
 }
 
-static int send_mail(struct smtp *s, struct span mail)
+static int carry_mail(struct smtp *s, struct span mail)
 {
 	const struct carrier_options *o = s->options;
 	char what[64];
 
 	if ((s->session->esmtp & MAILSMTP_ESMTP_SIZE) && s->session->smtp_max_msg_size &&
 		mail.n > s->session->smtp_max_msg_size)
-		return fail(s, "the mail has %zu bytes, the server takes %zu", mail.n,
+		return carrier_failed(s, "the mail has %zu bytes, the server takes %zu", mail.n,
 			s->session->smtp_max_msg_size);
 	stream_allow(s->stream, SMTP_ANSWER_MAX);
-	if (check(s, mailesmtp_mail_size(s->session, o->from, 0, NULL, mail.n), "sender"))
+	if (check_reply(s, mailesmtp_mail_size(s->session, o->from, 0, NULL, mail.n), "sender"))
 		return -1;
 	for (size_t i = 0; o->to[i]; i++) {
 		snprintf(what, sizeof what, "recipient %zu", i + 1);
 		stream_allow(s->stream, SMTP_ANSWER_MAX);
-		if (check(s, mailsmtp_rcpt(s->session, o->to[i]), what))
+		if (check_reply(s, mailsmtp_rcpt(s->session, o->to[i]), what))
 			return -1;
 	}
 	stream_allow(s->stream, SMTP_ANSWER_MAX);
-	if (check(s, mailsmtp_data(s->session), "DATA"))
+	if (check_reply(s, mailsmtp_data(s->session), "DATA"))
 		return -1;
 	/* libetpan ends every mail with a line end of its own before the dot. */
 	if (mail.n > 2 && !memcmp(mail.p + mail.n - 2, "\r\n", 2))
 		mail.n -= 2;
-	return check(s, mailsmtp_data_message(s->session, mail.p, mail.n), "the mail");
+	return check_reply(s, mailsmtp_data_message(s->session, mail.p, mail.n), "the mail");
 }
 
 /* QUIT is said without waiting for its answer; on a lost stream the write fails at once. */
@@ -252,7 +256,7 @@ static void close_session(struct smtp *s)
 static int check_mail(const struct smtp *s, struct span mail)
 {
 	if (!mail.n || mail.n > UINT32_MAX || memchr(mail.p, '\0', mail.n))
-		return fail(s, "the mail is empty, too large, or has a NUL");
+		return carrier_failed(s, "the mail is empty, too large, or has a NUL");
 	return 0;
 }
 
@@ -268,7 +272,7 @@ int carry(const struct carrier_options *options, struct span mail, char *error, 
 	if (options->sendmail)
 		return sendmail_carry(options->sendmail, !*options->from, mail, error, size);
 	if (check_options(&s) == 0 && check_mail(&s, mail) == 0 && open_session(&s) == 0)
-		result = send_mail(&s, mail);
+		result = carry_mail(&s, mail);
 	close_session(&s);
 	return result;
 }

@@ -59,7 +59,7 @@ int report_make(
 	return result;
 }
 
-static int carry_mail(const struct post_options *c, struct span mail)
+static int hand_to_carrier(const struct post_options *c, struct span mail)
 {
 	char error[512], clean[512];
 	int result = delivery_carry(c, c->to.at, mail, error, sizeof error);
@@ -119,7 +119,7 @@ int report_mail(struct session *s, struct month month, int64_t now, bool test)
 		log_error("report of %04d-%02d: %s", month.year, month.month, error);
 		goto out;
 	}
-	if (carry_mail(s->post, (struct span){ mail.p, mail.n }))
+	if (hand_to_carrier(s->post, (struct span){ mail.p, mail.n }))
 		goto out;
 	snprintf(detail, sizeof detail, "month=%04d-%02d recipients=%u", month.year, month.month,
 		s->post->to.count);

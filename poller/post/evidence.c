@@ -32,7 +32,7 @@ static const char how_to_check[] =
 	"   N and HASH are what a monthly mail printed as the head of the ledger: take one that you have kept yourself. Without it the check cannot\n"
 	"   tell an older copy, or a history that was written anew by whoever has the key, from the real one.\n";
 
-static int join(char *out, const char *dir, const char *name, const char *ending)
+static int join_path(char *out, const char *dir, const char *name, const char *ending)
 {
 	if (snprintf(out, PATH_SIZE, "%s/%s%s", dir, name, ending) < PATH_SIZE)
 		return 0;
@@ -44,13 +44,14 @@ int evidence_write(
 	struct session *s, const char *dir, const char *name, struct span bytes, const char *what)
 {
 	char path[PATH_SIZE], signature[MINISIGN_TEXT_SIZE], comment[MINISIGN_COMMENT_SIZE];
-	if (join(path, dir, name, "") || write_whole(path, bytes))
+	if (join_path(path, dir, name, "") || write_whole(path, bytes))
 		return EXIT_LOST;
 	snprintf(comment, sizeof comment, "file:%s\t%s", name, what);
 	int result = store_sign(s->store, bytes.p, bytes.n, comment, signature);
 	if (result)
 		return session_store_failed(s, "signature", result);
-	return join(path, dir, name, EVIDENCE_SIGNATURE) || write_whole(path, span_of(signature))
+	return join_path(path, dir, name, EVIDENCE_SIGNATURE) ||
+			write_whole(path, span_of(signature))
 		? EXIT_LOST
 		: EXIT_WELL;
 }
@@ -80,8 +81,9 @@ int evidence_write_key(struct session *s, const char *dir)
 	int result = key_file(s, text, sizeof text);
 	if (result)
 		return result;
-	return join(path, dir, EVIDENCE_KEY, "") || write_whole(path, span_of(text)) ? EXIT_LOST
-										     : EXIT_WELL;
+	return join_path(path, dir, EVIDENCE_KEY, "") || write_whole(path, span_of(text))
+		? EXIT_LOST
+		: EXIT_WELL;
 }
 
 /* --- the export ----------------------------------------------------------- */
@@ -95,7 +97,7 @@ struct export
 	int result;
 };
 
-static void add(struct export *x, const char *name, struct span bytes)
+static void add_evidence_file(struct export *x, const char *name, struct span bytes)
 {
 	unsigned char sum[crypto_hash_sha256_BYTES];
 	char hex[2 * sizeof sum + 1];
@@ -133,13 +135,14 @@ static void add_ledger(struct export *x)
 		x->result = EXIT_BROKEN;
 		return;
 	}
-	add(x, EVIDENCE_LEDGER, (struct span){ ledger.p, ledger.n });
+	add_evidence_file(x, EVIDENCE_LEDGER, (struct span){ ledger.p, ledger.n });
 	buffer_free(&ledger);
 	if (store_ledger_head(x->session->store, &head))
 		x->result = exit_worse(
 			x->result, session_store_failed(x->session, "ledger", STORE_FAILED));
 	else
-		add(x, EVIDENCE_CHECKPOINT, (struct span){ text, checkpoint_text(text, &head) });
+		add_evidence_file(x, EVIDENCE_CHECKPOINT,
+			(struct span){ text, checkpoint_text(text, &head) });
 }
 
 static void add_audit(struct export *x, int64_t now, bool *broken)
@@ -157,7 +160,7 @@ static void add_audit(struct export *x, int64_t now, bool *broken)
 		struct buffer text;
 		failed = audit_format(audit, files[i].format, &text, error, sizeof error);
 		if (!failed)
-			add(x, files[i].name, (struct span){ text.p, text.n });
+			add_evidence_file(x, files[i].name, (struct span){ text.p, text.n });
 		buffer_free(&text);
 	}
 	*broken = !failed && audit_broken(audit);
@@ -190,8 +193,8 @@ int evidence_export(
 		return EXIT_LOST;
 	add_audit(&x, now, &broken);
 	add_ledger(&x);
-	add(&x, EVIDENCE_KEY, span_of(key));
-	add(&x, "VERIFY.txt", span_of(how_to_check));
+	add_evidence_file(&x, EVIDENCE_KEY, span_of(key));
+	add_evidence_file(&x, "VERIFY.txt", span_of(how_to_check));
 	if (fclose(x.sums))
 		x.result = exit_worse(x.result, EXIT_LOST);
 	if (x.result == EXIT_WELL)

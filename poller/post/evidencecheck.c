@@ -43,7 +43,7 @@ static struct span span_in(const struct wiped *w)
 }
 
 /* 1, or 0 after saying why not. */
-static int read_file(struct checking *c, const char *name, struct wiped *out)
+static int read_evidence_file(struct checking *c, const char *name, struct wiped *out)
 {
 	struct stat st;
 	int result = file_read(c->dir, name, FILE_MAX, out, &st);
@@ -81,7 +81,7 @@ static bool check_signature(struct checking *c, const char *name, struct span by
 	struct wiped text = { 0 };
 	bool good = false;
 	snprintf(path, sizeof path, "%s" EVIDENCE_SIGNATURE, name);
-	if (read_file(c, path, &text)) {
+	if (read_evidence_file(c, path, &text)) {
 		enum minisign_result result = minisign_check(
 			text.p, text.n, &c->key, bytes.p, bytes.n, comment);
 		good = result == MINISIGN_GOOD && names_file(comment, name);
@@ -106,7 +106,7 @@ static void check_listed(struct checking *c, const char *name, const char *hex)
 	unsigned char sum[crypto_hash_sha256_BYTES];
 	char real[SUM_HEX + 1];
 	struct wiped bytes = { 0 };
-	if (read_file(c, name, &bytes)) {
+	if (read_evidence_file(c, name, &bytes)) {
 		crypto_hash_sha256(sum, (const unsigned char *)bytes.p, bytes.n);
 		sodium_bin2hex(real, sizeof real, sum, sizeof sum);
 		if (strcmp(real, hex) != 0)
@@ -122,7 +122,7 @@ static void check_sums(struct checking *c)
 {
 	struct wiped sums = { 0 };
 	struct span rest, line;
-	if (!read_file(c, EVIDENCE_SUMS, &sums))
+	if (!read_evidence_file(c, EVIDENCE_SUMS, &sums))
 		goto out;
 	check_signature(c, EVIDENCE_SUMS, span_in(&sums));
 	rest = span_in(&sums);
@@ -238,14 +238,15 @@ static int open_parent(const char *path, const char **name)
 }
 
 /* A checkpoint that the auditor brings, from an earlier export. */
-static int take_checkpoint(struct checking *c, const char *path)
+static int check_checkpoint(struct checking *c, const char *path)
 {
 	int evidence = c->dir, result = EXIT_LOST;
 	struct wiped text = { 0 };
 	struct ledger_entry e;
 	const char *name;
 	c->dir = open_parent(path, &name);
-	if (c->dir >= 0 && read_file(c, name, &text) && check_signature(c, name, span_in(&text))) {
+	if (c->dir >= 0 && read_evidence_file(c, name, &text) &&
+		check_signature(c, name, span_in(&text))) {
 		result = EXIT_WELL;
 		if (checkpoint_parse(span_in(&text), &e))
 			add_head(c, path, &e);
@@ -260,7 +261,7 @@ static int take_checkpoint(struct checking *c, const char *path)
 }
 
 /* The key that the auditor trusts, else the one that lies with the evidence. */
-static int take_key(struct checking *c)
+static int take_trusted_key(struct checking *c)
 {
 	const char *given = c->o->key, *name = EVIDENCE_KEY;
 	char line[MINISIGN_KEY_TEXT_SIZE], id[MINISIGN_ID_TEXT_SIZE];
@@ -311,7 +312,7 @@ static void check_directory(struct checking *c)
 static void check_file(struct checking *c, const char *name)
 {
 	struct wiped bytes = { 0 };
-	if (read_file(c, name, &bytes)) {
+	if (read_evidence_file(c, name, &bytes)) {
 		check_signature(c, name, span_in(&bytes));
 		if (span_starts_nocase(span_in(&bytes), span_of("retour ledger ")))
 			check_ledger(c, name);
@@ -332,9 +333,9 @@ int evidence_verify(const char *path, const struct verify_options *o)
 	*c = (struct checking){ .o = o, .dir = -1, .findings = { .out = stdout } };
 	for (; c->heads < o->heads; c->heads++)
 		c->head[c->heads] = o->head[c->heads];
-	if ((result = open_evidence(c, path, &name)) || (result = take_key(c)))
+	if ((result = open_evidence(c, path, &name)) || (result = take_trusted_key(c)))
 		goto out;
-	if (o->checkpoint && (result = take_checkpoint(c, o->checkpoint)))
+	if (o->checkpoint && (result = check_checkpoint(c, o->checkpoint)))
 		goto out;
 	if (name)
 		check_file(c, name);

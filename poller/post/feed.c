@@ -19,9 +19,9 @@
 
 enum { WAIT_STEP_MS = 20 };
 
-static int start(char *const argv[], int input, pid_t *pid);
+static int start_feed(char *const argv[], int input, pid_t *pid);
 static int feed(int fd, struct span input, double until);
-static int wait_for(pid_t pid, double until, int *status);
+static int wait_for_feed(pid_t pid, double until, int *status);
 
 int feed_command(char *const argv[], struct span input, int seconds, int *status, bool *fed,
 	char *error, size_t size)
@@ -34,7 +34,7 @@ int feed_command(char *const argv[], struct span input, int seconds, int *status
 		snprintf(error, size, "socketpair: %s", strerror(errno));
 		return -1;
 	}
-	code = start(argv, ends[1], &pid);
+	code = start_feed(argv, ends[1], &pid);
 	close(ends[1]);
 	if (code) {
 		close(ends[0]);
@@ -43,14 +43,14 @@ int feed_command(char *const argv[], struct span input, int seconds, int *status
 	}
 	*fed = !feed(ends[0], input, until);
 	close(ends[0]);
-	if (wait_for(pid, until, status)) {
+	if (wait_for_feed(pid, until, status)) {
 		snprintf(error, size, "%s: not done after %d s", argv[0], seconds);
 		return -1;
 	}
 	return 0;
 }
 
-static int start(char *const argv[], int input, pid_t *pid)
+static int start_feed(char *const argv[], int input, pid_t *pid)
 {
 	static char path_variable[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
 	char *const environment[] = { path_variable, NULL };
@@ -99,7 +99,7 @@ static int feed(int fd, struct span input, double until)
 	return 0;
 }
 
-static int wait_for(pid_t pid, double until, int *status)
+static int wait_for_feed(pid_t pid, double until, int *status)
 {
 	pid_t ended;
 

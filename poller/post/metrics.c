@@ -41,7 +41,7 @@ static const char *label(const char *text, char buffer[LABEL_SIZE])
 }
 
 /* With up to two labels; NULL: none. */
-static void sample(const struct writer *w, const char *a, const char *a_value, const char *b,
+static void write_sample(const struct writer *w, const char *a, const char *a_value, const char *b,
 	const char *b_value, double value)
 {
 	char first[LABEL_SIZE], second[LABEL_SIZE];
@@ -63,44 +63,44 @@ static double stepped(const struct writer *w, uint64_t n)
 
 static int build(struct writer *w)
 {
-	sample(w, "version", RETOUR_VERSION, NULL, NULL, 1);
+	write_sample(w, "version", RETOUR_VERSION, NULL, NULL, 1);
 	return 0;
 }
 
 static int run_time(struct writer *w)
 {
-	sample(w, NULL, NULL, NULL, NULL, (double)w->run->now);
+	write_sample(w, NULL, NULL, NULL, NULL, (double)w->run->now);
 	return 0;
 }
 
 static int run_duration(struct writer *w)
 {
-	sample(w, NULL, NULL, NULL, NULL, w->run->seconds);
+	write_sample(w, NULL, NULL, NULL, NULL, w->run->seconds);
 	return 0;
 }
 
 static int run_result(struct writer *w)
 {
-	sample(w, NULL, NULL, NULL, NULL, w->run->result);
+	write_sample(w, NULL, NULL, NULL, NULL, w->run->result);
 	return 0;
 }
 
-static int read_time(void *context, const struct mailbox_state *m)
+static int metrics_time(void *context, const struct mailbox_state *m)
 {
 	if (m->read_at)
-		sample(context, "mailbox", m->name, NULL, NULL, (double)m->read_at);
+		write_sample(context, "mailbox", m->name, NULL, NULL, (double)m->read_at);
 	return 0;
 }
 
 static int mailbox_success(struct writer *w)
 {
-	return store_mailboxes(w->s->store, read_time, w);
+	return store_mailboxes(w->s->store, metrics_time, w);
 }
 
 static int failure_time(void *context, const struct mailbox_state *m)
 {
 	if (m->failed_at)
-		sample(context, "mailbox", m->name, NULL, NULL, (double)m->failed_at);
+		write_sample(context, "mailbox", m->name, NULL, NULL, (double)m->failed_at);
 	return 0;
 }
 
@@ -112,7 +112,7 @@ static int mailbox_failure(struct writer *w)
 static int certificate_end(void *context, const struct mailbox_state *m)
 {
 	if (m->certificate_end)
-		sample(context, "mailbox", m->name, NULL, NULL, (double)m->certificate_end);
+		write_sample(context, "mailbox", m->name, NULL, NULL, (double)m->certificate_end);
 	return 0;
 }
 
@@ -127,7 +127,7 @@ static int mailbox_certificate(struct writer *w)
  */
 static int message_count(void *context, const char *mailbox, const char *outcome, uint64_t count)
 {
-	sample(context, "mailbox", mailbox, "outcome", outcome,
+	write_sample(context, "mailbox", mailbox, "outcome", outcome,
 		strcmp(outcome, "new") == 0 ? stepped(context, count) : (double)count);
 	return 0;
 }
@@ -139,7 +139,7 @@ static int messages(struct writer *w)
 
 static int event_count(void *context, const char *provider, const char *what, uint64_t count)
 {
-	sample(context, "provider", provider, "class", what, stepped(context, count));
+	write_sample(context, "provider", provider, "class", what, stepped(context, count));
 	return 0;
 }
 
@@ -154,7 +154,7 @@ static int contacts(struct writer *w)
 	if (store_contact_counts(w->s->store, counts))
 		return STORE_FAILED;
 	for (unsigned i = 0; i < STATE_COUNT; i++)
-		sample(w, "state", contact_state_name(i), NULL, NULL, stepped(w, counts[i]));
+		write_sample(w, "state", contact_state_name(i), NULL, NULL, stepped(w, counts[i]));
 	return STORE_OK;
 }
 
@@ -171,7 +171,7 @@ static int alerts(struct writer *w)
 	if (store_alerts(w->s->store, ALERTS_OPEN, count_open, counts))
 		return STORE_FAILED;
 	for (unsigned i = 0; i < ALERT_CONDITION_COUNT; i++)
-		sample(w, "condition", alert_condition_name(i), NULL, NULL, counts[i]);
+		write_sample(w, "condition", alert_condition_name(i), NULL, NULL, counts[i]);
 	return STORE_OK;
 }
 
@@ -184,7 +184,7 @@ static int store_bytes(struct writer *w)
 	snprintf(log, sizeof log, "%s-wal", w->s->options.path);
 	bytes += stat(w->s->options.path, &st) ? 0 : (double)st.st_size;
 	bytes += stat(log, &st) ? 0 : (double)st.st_size;
-	sample(w, NULL, NULL, NULL, NULL, bytes);
+	write_sample(w, NULL, NULL, NULL, NULL, bytes);
 	return 0;
 }
 
@@ -192,7 +192,7 @@ static int disk_free(struct writer *w)
 {
 	struct statvfs v;
 	if (!statvfs(w->s->options.path, &v))
-		sample(w, NULL, NULL, NULL, NULL, (double)v.f_bavail * (double)v.f_frsize);
+		write_sample(w, NULL, NULL, NULL, NULL, (double)v.f_bavail * (double)v.f_frsize);
 	return 0;
 }
 
@@ -202,16 +202,16 @@ static int overdue(struct writer *w)
 	if (store_held(w->s->store, w->run->now, &held))
 		return STORE_FAILED;
 	for (unsigned i = 0; i < held.count; i++)
-		sample(w, "data", held.at[i].name, NULL, NULL, (double)held.at[i].overdue);
+		write_sample(w, "data", held.at[i].name, NULL, NULL, (double)held.at[i].overdue);
 	return STORE_OK;
 }
 
-static int ledger(struct writer *w)
+static int write_ledger_metrics(struct writer *w)
 {
 	struct ledger_entry head;
 	if (store_ledger_head(w->s->store, &head))
 		return STORE_FAILED;
-	sample(w, NULL, NULL, NULL, NULL, (double)head.number);
+	write_sample(w, NULL, NULL, NULL, NULL, (double)head.number);
 	return STORE_OK;
 }
 
@@ -242,7 +242,8 @@ static const struct family {
 		disk_free },
 	{ "retour_retention_overdue_rows", "gauge",
 		"Rows that are kept for longer than promised, by class of data.", overdue },
-	{ "retour_ledger_entries", "gauge", "Entries of the ledger.", ledger },
+	{ "retour_ledger_entries", "gauge", "Entries of the write_ledger_metrics.",
+		write_ledger_metrics },
 };
 
 static int write_families(struct writer *w)

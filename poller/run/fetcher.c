@@ -236,8 +236,8 @@ static int open_source(struct fetcher *f, const struct wire_start *start, const 
 	return wire_send(CHILD_FD, WIRE_OPENED, &opened, sizeof opened, text, strlen(text));
 }
 
-/* What finish() still settled is told before the goodbye. 0, or -1 with ERROR. */
-static int finish(struct fetcher *f, char error[SOURCE_ERROR_SIZE])
+/* What finish_visit() still settled is told before the goodbye. 0, or -1 with ERROR. */
+static int finish_visit(struct fetcher *f, char error[SOURCE_ERROR_SIZE])
 {
 	struct settled late = { 0 };
 	int result = f->ops->finish ? f->ops->finish(f->source, &late) : 0;
@@ -299,7 +299,7 @@ int fetcher_serve(const struct mailbox *list, unsigned count, const char *store_
 		say(WIRE_FAILED, f.source->error);
 		goto out;
 	}
-	if (finish(&f, error))
+	if (finish_visit(&f, error))
 		say(WIRE_FAILED, error);
 	else if (!wire_send(CHILD_FD, WIRE_FINISHED, NULL, 0, NULL, 0))
 		result = EXIT_WELL;

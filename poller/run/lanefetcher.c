@@ -17,7 +17,7 @@ enum {
 					      always wait, whatever its size */
 };
 
-static int take_message(struct lane *lane, unsigned char *payload, uint32_t length)
+static int take_waiting(struct lane *lane, unsigned char *payload, uint32_t length)
 {
 	struct waiting *w = calloc(1, sizeof *w);
 	if (!w)
@@ -123,7 +123,7 @@ static int fetcher_says(struct pump *p, struct lane *lane, const struct wire_hea
 	case WIRE_LISTED:
 		return answer_listed(p, lane, payload, head->length);
 	case WIRE_MESSAGE:
-		*taken = !take_message(lane, payload, head->length);
+		*taken = !take_waiting(lane, payload, head->length);
 		return *taken ? 0 : -1;
 	case WIRE_STUCK:
 		take_stuck(p, lane, head, payload);

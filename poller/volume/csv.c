@@ -17,7 +17,7 @@ char csv_separator(struct span line)
  * The field in quotes that begins at P, unquoted in place; *END is behind the closing quote, NULL
  * when there is none.
  */
-static struct span unquote(char *p, const char *limit, char **end)
+static struct span unquote_cell(char *p, const char *limit, char **end)
 {
 	char *out = ++p, *begin = p;
 	*end = NULL;
@@ -42,7 +42,7 @@ int csv_split(char *line, size_t n, char separator, struct span *field, size_t m
 		struct span text;
 		char *end = p;
 		if (p < limit && *p == '"') {
-			text = unquote(p, limit, &end);
+			text = unquote_cell(p, limit, &end);
 			while (end && end < limit && *end == ' ')
 				end++;
 		} else {
@@ -88,7 +88,7 @@ static void cut_record(struct span text, size_t n, struct span *record, size_t *
 }
 
 /* The physical line. */
-static enum csv_result broken(
+static enum csv_result csv_broken(
 	struct span text, struct span *record, struct span *field, size_t *used)
 {
 	const char *newline = memchr(text.p, '\n', text.n);
@@ -111,11 +111,11 @@ enum csv_result csv_next(struct span text, bool end, char separator, size_t want
 			if ((!at || at == text.n) && !end)
 				return CSV_MORE;
 			if (!at)
-				return broken(text, record, field, used);
+				return csv_broken(text, record, field, used);
 			while (at < text.n && text.p[at] == ' ')
 				at++;
 			if (at < text.n && text.p[at] != separator && !ends_record(text, at))
-				return broken(text, record, field, used);
+				return csv_broken(text, record, field, used);
 			stop = at;
 		} else {
 			for (stop = at;

@@ -38,7 +38,7 @@ void queue_free(struct queue *q)
 }
 
 /* Ids are made by the mail server, not by who writes to it: the key need not be secret. */
-static uint64_t hash_of(struct span a, struct span b, unsigned char salt)
+static uint64_t hash_of_queue_id(struct span a, struct span b, unsigned char salt)
 {
 	static const unsigned char key[crypto_shorthash_KEYBYTES] = "retour log queue";
 	unsigned char text[256], out[crypto_shorthash_BYTES];
@@ -55,7 +55,7 @@ static uint64_t hash_of(struct span a, struct span b, unsigned char salt)
 
 struct queued *queue_mail(struct queue *q, const struct log_line *l, bool make)
 {
-	uint64_t key = hash_of(l->host, l->id, (unsigned char)l->mta);
+	uint64_t key = hash_of_queue_id(l->host, l->id, (unsigned char)l->mta);
 	struct queued *set = q->mail[key % QUEUE_SETS], *oldest = set;
 	for (unsigned i = 0; i < QUEUE_WAYS; i++) {
 		if (set[i].key == key)
@@ -109,7 +109,7 @@ uint16_t queue_name(struct queue *q, const char *campaign)
 	struct span name = span_of(campaign);
 	if (!name.n || name.n >= EVENT_CAMPAIGN_SIZE)
 		return 0;
-	uint64_t i = hash_of(name, SPAN(""), 'c') % NAME_SLOTS;
+	uint64_t i = hash_of_queue_id(name, SPAN(""), 'c') % NAME_SLOTS;
 	for (; q->slot[i]; i = (i + 1) % NAME_SLOTS)
 		if (!strcmp(q->name[q->slot[i]], campaign))
 			return q->slot[i];

@@ -116,7 +116,7 @@ static int load_providers(struct logreader *r)
  * The host that answered says best who runs the mailbox, as for bounces; else the recipient's
  * domain.
  */
-static uint16_t provider_of(const struct logreader *r, struct span relay, struct span domain)
+static uint16_t log_provider_of(const struct logreader *r, struct span relay, struct span domain)
 {
 	const char *name = relay.n ? provider_by_host(r->rules, relay) : NULL;
 	if (!name && domain.n)
@@ -147,7 +147,7 @@ static int send_counts(struct logreader *r)
 	return n ? wire_send(CHILD_FD, WIRE_LOG_COUNTS, counts, n * sizeof *counts, NULL, 0) : 0;
 }
 
-static int count(struct logreader *r, int64_t at, uint16_t provider, uint16_t campaign,
+static int count_delivery(struct logreader *r, int64_t at, uint16_t provider, uint16_t campaign,
 	enum log_outcome outcome, uint32_t n)
 {
 	uint32_t slot = (uint32_t)(at / WIRE_LOG_SLOT);
@@ -169,7 +169,7 @@ static int count(struct logreader *r, int64_t at, uint16_t provider, uint16_t ca
 
 /* --- lines ---------------------------------------------------------------- */
 
-static bool is_ours(const struct logreader *r, struct span domain)
+static bool is_our_sender(const struct logreader *r, struct span domain)
 {
 	const char *at = r->options.verp ? strrchr(r->options.verp, '@') : NULL;
 	return origin_is_ours(&r->options, domain) ||
@@ -184,8 +184,8 @@ static enum queue_sender sender_of(const struct logreader *r, struct span sender
 		(!domain.n && span_equal_nocase(sender, SPAN("MAILER-DAEMON"))))
 		return SENDER_BOUNCE;
 	/* an unqualified sender is a user of the host */
-	return !domain.n || !r->options.domains[0] || is_ours(r, domain) ? SENDER_OURS
-									 : SENDER_FOREIGN;
+	return !domain.n || !r->options.domains[0] || is_our_sender(r, domain) ? SENDER_OURS
+									       : SENDER_FOREIGN;
 }
 
 /* What the return path says, as it does when a bounce comes back to it. */
@@ -249,18 +249,18 @@ static int take_attempt(struct logreader *r, const struct log_line *l)
 	while (!result && log_recipient(&rest, &domain)) {
 		if (l->reach == LOG_HOP)
 			r->mark.hops++;
-		else if (l->reach == LOG_LOCAL || !domain.n || is_ours(r, domain))
+		else if (l->reach == LOG_LOCAL || !domain.n || is_our_sender(r, domain))
 			r->mark.own++;
 		else if (sender == SENDER_BOUNCE)
 			r->mark.bounces++;
 		else if (sender == SENDER_FOREIGN)
 			r->mark.foreign++;
 		else {
-			uint16_t provider = provider_of(r, l->relay, domain);
+			uint16_t provider = log_provider_of(r, l->relay, domain);
 			if (deferred)
 				queue_wait(mail ? mail : (mail = queue_mail(r->queue, l, true)),
 					provider);
-			result = count(
+			result = count_delivery(
 				r, l->at, provider, mail ? mail->campaign : 0, l->outcome, 1);
 		}
 	}
@@ -282,14 +282,14 @@ static int take_expiry(struct logreader *r, const struct log_line *l)
 	struct queued *mail = queue_mail(r->queue, l, false);
 	int result = 0;
 	for (unsigned i = 0; mail && i < mail->waits && !result; i++)
-		result = count(r, l->at, mail->wait[i].provider, mail->campaign, LOG_REJECTED,
-			mail->wait[i].count);
+		result = count_delivery(r, l->at, mail->wait[i].provider, mail->campaign,
+			LOG_REJECTED, mail->wait[i].count);
 	if (mail)
 		queue_tried(mail);
 	return result;
 }
 
-static int take_line(struct logreader *r, struct span line)
+static int take_log_line(struct logreader *r, struct span line)
 {
 	struct log_line l;
 	struct queued *mail;
@@ -331,7 +331,7 @@ static void keep_tail(struct file *f, struct span part)
 	f->cut |= n < part.n;
 }
 
-static int take_text(struct logreader *r, struct span text)
+static int take_log_text(struct logreader *r, struct span text)
 {
 	struct file *f = r->file;
 	if (f->position < f->skip) {
@@ -352,7 +352,7 @@ static int take_text(struct logreader *r, struct span text)
 			return 0;
 		if (f->tail_n)
 			line = (struct span){ f->tail, f->tail_n };
-		int result = take_line(r, line);
+		int result = take_log_line(r, line);
 		f->tail_n = 0;
 		f->cut = false;
 		f->done = f->position;
@@ -396,15 +396,15 @@ static int take_unpacked(void *context, struct span bytes)
 	struct logreader *r = context;
 	struct file *f = r->file;
 	if (f->decided)
-		return take_text(r, bytes);
+		return take_log_text(r, bytes);
 	size_t n = bytes.n < WIRE_LOG_HEAD - f->head_n ? bytes.n : WIRE_LOG_HEAD - f->head_n;
 	memcpy(f->head + f->head_n, bytes.p, n);
 	f->head_n += n;
 	if (f->head_n < WIRE_LOG_HEAD)
 		return 0;
 	decide_known(r);
-	int result = take_text(r, (struct span){ f->head, f->head_n });
-	return result ? result : take_text(r, (struct span){ bytes.p + n, bytes.n - n });
+	int result = take_log_text(r, (struct span){ f->head, f->head_n });
+	return result ? result : take_log_text(r, (struct span){ bytes.p + n, bytes.n - n });
 }
 
 /* --- the talk with the run ------------------------------------------------ */
@@ -416,7 +416,7 @@ static int by_length(const void *a, const void *b)
 }
 
 /* What follows in the same file, or a copy of it, is known by what this mark says. */
-static int remember(struct logreader *r, const struct wire_log_mark *m)
+static int remember_log(struct logreader *r, const struct wire_log_mark *m)
 {
 	struct wire_log_known now = { .length = m->length, .offset = m->offset };
 	size_t i = 0;
@@ -459,7 +459,7 @@ static int send_mark(struct logreader *r, bool end)
 	if (!result)
 		result = wire_send(CHILD_FD, WIRE_LOG_MARK, m, sizeof *m, NULL, 0);
 	if (!result && m->length)
-		result = remember(r, m);
+		result = remember_log(r, m);
 	f->grown = m->length > 0;
 	memcpy(f->known_as, m->fingerprint, sizeof f->known_as);
 	f->marked = f->position;
@@ -475,7 +475,7 @@ static int send_ready(const struct file *f)
 	return wire_send(CHILD_FD, WIRE_LOG_READY, &at, sizeof at, NULL, 0);
 }
 
-static int failed(const char *why)
+static int log_failed(const char *why)
 {
 	wire_send(CHILD_FD, WIRE_FAILED, why, strlen(why), NULL, 0);
 	return -1;
@@ -488,7 +488,7 @@ static int go_to(struct logreader *r, uint64_t position)
 	if (position == f->raw)
 		return 0;
 	if (!f->decided || !unpack_is_plain(f->unpack) || position < f->raw || position > f->skip)
-		return failed("bytes out of order");
+		return log_failed("bytes out of order");
 	f->raw = f->position = f->done = position;
 	return 0;
 }
@@ -502,11 +502,11 @@ static int end_file(struct logreader *r, bool damaged)
 		damaged = true;
 	if (!f->decided) {
 		decide_known(r);
-		result = take_text(r, (struct span){ f->head, f->head_n });
+		result = take_log_text(r, (struct span){ f->head, f->head_n });
 	}
 	/* what is packed grows no more: its last line is whole, even without an end */
 	if (!result && f->tail_n && !damaged && !unpack_is_plain(f->unpack)) {
-		result = take_line(r, (struct span){ f->tail, f->tail_n });
+		result = take_log_line(r, (struct span){ f->tail, f->tail_n });
 		f->done = f->position;
 	}
 	if (!result)
@@ -529,7 +529,7 @@ static void close_file(struct logreader *r)
 	r->file = NULL;
 }
 
-static int open_file(struct logreader *r, const unsigned char *payload)
+static int open_log_file(struct logreader *r, const unsigned char *payload)
 {
 	struct wire_log_file head;
 	memcpy(&head, payload, sizeof head);
@@ -583,7 +583,8 @@ static int take_known(struct logreader *r, const unsigned char *payload, uint32_
 }
 
 /* One frame of the run; 0, 1 (a file failed), -1 (the talk is over). */
-static int answer(struct logreader *r, const struct wire_head *head, const unsigned char *payload)
+static int answer_log(
+	struct logreader *r, const struct wire_head *head, const unsigned char *payload)
 {
 	switch (head->type) {
 	case WIRE_LOG_STATE:
@@ -593,7 +594,7 @@ static int answer(struct logreader *r, const struct wire_head *head, const unsig
 	case WIRE_LOG_KNOWN:
 		return take_known(r, payload, head->length);
 	case WIRE_LOG_FILE:
-		return open_file(r, payload);
+		return open_log_file(r, payload);
 	case WIRE_LOG_BYTES:
 		return take_bytes(r, payload, head->length);
 	case WIRE_LOG_END:
@@ -624,7 +625,7 @@ int logreader_serve(struct rules *rules, const struct classify_options *options)
 		log_warning("log reader: %s; it runs with the rights of its user", error);
 	while ((got = wire_receive(CHILD_FD, &head, &payload, &capacity)) == 1) {
 		sandbox_new_budget();
-		if (answer(&r, &head, payload) < 0)
+		if (answer_log(&r, &head, payload) < 0)
 			break;
 		if (head.length)
 			sodium_memzero(payload, head.length);

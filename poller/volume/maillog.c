@@ -21,13 +21,13 @@ enum {
 
 /* --- small pieces --------------------------------------------------------- */
 
-static inline bool is_digit(char c)
+static inline bool is_log_digit(char c)
 {
 	return c >= '0' && c <= '9';
 }
-static inline bool is_alnum(char c)
+static inline bool is_queue_alnum(char c)
 {
-	return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+	return is_log_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
 }
 
 static inline struct span from(struct span text, size_t at)
@@ -46,14 +46,14 @@ static inline bool equal(struct span a, struct span b)
 }
 
 /* Where NEEDLE stands in TEXT; TEXT.n when it does not. */
-static inline size_t find(struct span text, struct span needle)
+static inline size_t find_form(struct span text, struct span needle)
 {
 	const char *at = memmem(text.p, text.n, needle.p, needle.n);
 	return at ? (size_t)(at - text.p) : text.n;
 }
 
 /* Cuts the word before the next blank off REST, with the blanks behind it. */
-static struct span word(struct span *rest)
+static struct span log_word(struct span *rest)
 {
 	const char *blank = memchr(rest->p, ' ', rest->n);
 	size_t n = blank ? (size_t)(blank - rest->p) : rest->n;
@@ -65,9 +65,9 @@ static struct span word(struct span *rest)
 }
 
 /* What follows KEY up to a comma, a blank or the end; "" when KEY is not there. KEY ends in '='. */
-static struct span value_of(struct span text, struct span key)
+static struct span log_value_of(struct span text, struct span key)
 {
-	size_t at = find(text, key), end;
+	size_t at = find_form(text, key), end;
 	if (at == text.n)
 		return (struct span){ text.p + at, 0 };
 	text = from(text, at + key.n);
@@ -78,7 +78,7 @@ static struct span value_of(struct span text, struct span key)
 
 static int two_digits(const char *p)
 {
-	return is_digit(p[0]) && is_digit(p[1]) ? (p[0] - '0') * 10 + p[1] - '0' : -1;
+	return is_log_digit(p[0]) && is_log_digit(p[1]) ? (p[0] - '0') * 10 + p[1] - '0' : -1;
 }
 
 /* --- time stamps ---------------------------------------------------------- */
@@ -110,7 +110,7 @@ static int64_t minute_without_year(const struct log_clock *clock, struct tm tm)
 	return -1;
 }
 
-static int month_of(const char *p)
+static int month_of_stamp(const char *p)
 {
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	for (int i = 0; i < 12; i++)
@@ -120,7 +120,7 @@ static int month_of(const char *p)
 }
 
 /* "hh:mm:ss" at P: hour and minute into TM, the seconds are returned; -1. */
-static int clock_time(const char *p, struct tm *tm)
+static int stamp_time(const char *p, struct tm *tm)
 {
 	int second = two_digits(p + 6);
 	tm->tm_hour = two_digits(p);
@@ -135,7 +135,7 @@ static int clock_time(const char *p, struct tm *tm)
  * "Z", "+01:00", "+0100" at the begin of TEXT as minutes east of UTC; its length, 0 when there is
  * none.
  */
-static size_t zone_of(struct span text, int *minutes)
+static size_t zone_of_stamp(struct span text, int *minutes)
 {
 	*minutes = 0;
 	if (text.n && (text.p[0] == 'Z' || text.p[0] == 'z'))
@@ -171,10 +171,10 @@ static enum stamp take_rfc3164(struct span *line, struct log_clock *clock, int64
 	struct tm tm = { 0 };
 	const char *p = line->p;
 	if (line->n < 16 || p[15] != ' ' || p[3] != ' ' || p[6] != ' ' ||
-		(tm.tm_mon = month_of(p)) < 0)
+		(tm.tm_mon = month_of_stamp(p)) < 0)
 		return STAMP_NONE;
-	tm.tm_mday = p[4] == ' ' && is_digit(p[5]) ? p[5] - '0' : two_digits(p + 4);
-	int second = clock_time(p + 7, &tm);
+	tm.tm_mday = p[4] == ' ' && is_log_digit(p[5]) ? p[5] - '0' : two_digits(p + 4);
+	int second = stamp_time(p + 7, &tm);
 	int64_t minute = tm.tm_mday >= 1 && second >= 0
 		? cached(clock, (struct span){ p, 12 }, &tm, false, true, 0)
 		: -1;
@@ -197,17 +197,17 @@ static enum stamp take_rfc3339(struct span *line, struct log_clock *clock, int64
 	tm.tm_year = century * 100 + two_digits(p + 2) - 1900;
 	tm.tm_mon = two_digits(p + 5) - 1;
 	tm.tm_mday = two_digits(p + 8);
-	int second = clock_time(p + 11, &tm);
+	int second = stamp_time(p + 11, &tm);
 	if (second < 0 || tm.tm_mon < 0 || tm.tm_mon > 11 || tm.tm_mday < 1)
 		return STAMP_NONE;
 	struct span rest = from(*line, 19);
 	if (rest.n && (rest.p[0] == '.' || rest.p[0] == ','))
-		for (rest = from(rest, 1); rest.n && is_digit(rest.p[0]); rest = from(rest, 1))
+		for (rest = from(rest, 1); rest.n && is_log_digit(rest.p[0]); rest = from(rest, 1))
 			;
 	bool bare = p[10] == ' ';
 	if (bare && rest.n)
 		rest = from(rest, 1);
-	size_t n = zone_of(rest, &zone);
+	size_t n = zone_of_stamp(rest, &zone);
 	if (n < rest.n && rest.p[n] != ' ')
 		n = 0; /* a message id that begins with a Z */
 	char stamp[STAMP_MINUTE + ZONE_MAX];
@@ -235,24 +235,25 @@ static enum stamp take_head(
 	bool framed = false; /* RFC 5424: "<22>1 stamp host program pid msgid - text" */
 	*program = out->host = (struct span){ line->p, 0 };
 	if (line->n && line->p[0] == '<') {
-		size_t close = find(*line, SPAN(">"));
+		size_t close = find_form(*line, SPAN(">"));
 		if (close > 4 || close == line->n)
 			return STAMP_NONE;
 		*line = from(*line, close + 1);
 		framed = starts(*line, SPAN("1 "));
 		*line = from(*line, framed ? 2 : 0);
 	}
-	enum stamp stamp = line->n && is_digit(line->p[0]) ? take_rfc3339(line, clock, &out->at)
-							   : take_rfc3164(line, clock, &out->at);
+	enum stamp stamp = line->n && is_log_digit(line->p[0])
+		? take_rfc3339(line, clock, &out->at)
+		: take_rfc3164(line, clock, &out->at);
 	if (stamp != STAMP_SYSLOG)
 		return stamp;
-	out->host = word(line);
-	*program = word(line);
+	out->host = log_word(line);
+	*program = log_word(line);
 	if (framed) {
-		word(line); /* process id, message id, structured data: none that a mail server
+		log_word(line); /* process id, message id, structured data: none that a mail server
 			       writes */
-		word(line);
-		word(line);
+		log_word(line);
+		log_word(line);
 		return stamp;
 	}
 	const char *end = memchr(program->p, '[', program->n);
@@ -283,7 +284,7 @@ static size_t address_end(struct span text, const char *ends, size_t count)
 }
 
 /* "<address>" at the begin of TEXT, which is cut behind it. */
-static bool bracketed(struct span *text, struct span *address)
+static bool log_bracketed(struct span *text, struct span *address)
 {
 	if (!text->n || text->p[0] != '<')
 		return false;
@@ -331,12 +332,12 @@ static struct span relay_host(struct span relay, bool *loopback)
 /* The first "ddd" that a server can have answered in TEXT, behind MARK; 0. */
 static int reply_behind(struct span text, struct span mark)
 {
-	size_t at = find(text, mark);
+	size_t at = find_form(text, mark);
 	if (at == text.n)
 		return 0;
 	text = from(text, at + mark.n);
-	return text.n >= 4 && is_digit(text.p[0]) && is_digit(text.p[1]) && is_digit(text.p[2]) &&
-			(text.p[3] == ' ' || text.p[3] == '-')
+	return text.n >= 4 && is_log_digit(text.p[0]) && is_log_digit(text.p[1]) &&
+			is_log_digit(text.p[2]) && (text.p[3] == ' ' || text.p[3] == '-')
 		? (text.p[0] - '0') * 100 + (text.p[1] - '0') * 10 + text.p[2] - '0'
 		: 0;
 }
@@ -351,7 +352,8 @@ static bool throttles(int reply, struct span text)
 	if (reply == 421)
 		return true;
 	if (reply < 400 || reply > 499 ||
-		(find(text, SPAN(" 4.7.")) == text.n && find(text, SPAN("-4.7.")) == text.n))
+		(find_form(text, SPAN(" 4.7.")) == text.n &&
+			find_form(text, SPAN("-4.7.")) == text.n))
 		return false;
 	return span_find_nocase(text, SPAN("greylist")) < 0 &&
 		span_find_nocase(text, SPAN("graylist")) < 0 &&
@@ -399,7 +401,7 @@ static const struct agent *agent_of(struct span program)
 static bool take_id(struct span *text, struct span *id)
 {
 	size_t n = 0;
-	while (n < text->n && n <= ID_MAX && is_alnum(text->p[n]))
+	while (n < text->n && n <= ID_MAX && is_queue_alnum(text->p[n]))
 		n++;
 	if (n < ID_MIN || n > ID_MAX || !starts(from(*text, n), SPAN(": ")))
 		return false;
@@ -414,15 +416,15 @@ static void postfix_attempt(struct span text, const struct agent *agent, struct 
 	struct span other;
 	bool loopback;
 	text = from(text, 3);
-	if (!bracketed(&text, &out->recipients))
+	if (!log_bracketed(&text, &out->recipients))
 		return;
 	if (starts(text, SPAN(", orig_to="))) {
 		text = from(text, 10);
-		if (!bracketed(&text, &other))
+		if (!log_bracketed(&text, &other))
 			return;
 	}
-	struct span status = value_of(text, SPAN(", status="));
-	struct span relay = value_of(text, SPAN(", relay="));
+	struct span status = log_value_of(text, SPAN(", status="));
+	struct span relay = log_value_of(text, SPAN(", relay="));
 	struct span said = from(text, (size_t)(status.p - text.p));
 	out->relay = relay_host(relay, &loopback);
 	if (equal(relay, SPAN("none")))
@@ -449,11 +451,11 @@ static void postfix_attempt(struct span text, const struct agent *agent, struct 
  */
 static void postfix_header(struct span text, struct log_line *out)
 {
-	size_t at = find(text, SPAN(": header "));
+	size_t at = find_form(text, SPAN(": header "));
 	if (at == text.n || memchr(text.p, ' ', at))
 		return;
 	text = from(text, at + 9);
-	size_t colon = find(text, SPAN(": ")), end = find(text, SPAN("; from=<"));
+	size_t colon = find_form(text, SPAN(": ")), end = find_form(text, SPAN("; from=<"));
 	if (end == text.n || colon + 2 > end)
 		return;
 	struct span value = { text.p + colon + 2, end - colon - 2 };
@@ -480,7 +482,7 @@ static bool read_postfix(struct span text, struct span program, struct log_line 
 			postfix_attempt(text, agent, out);
 	} else if (starts(text, SPAN("from=<"))) {
 		text = from(text, 5);
-		if (!bracketed(&text, &out->sender))
+		if (!log_bracketed(&text, &out->sender))
 			return true;
 		if (starts(text, SPAN(", status=expired")) ||
 			starts(text, SPAN(", status=force-expired")))
@@ -504,7 +506,7 @@ static bool exim_id(struct span id)
 	if (!middle || id.p[6] != '-' || id.p[7 + middle] != '-')
 		return false;
 	for (size_t i = 0; i < id.n; i++)
-		if (i != 6 && i != 7 + middle && !is_alnum(id.p[i]))
+		if (i != 6 && i != 7 + middle && !is_queue_alnum(id.p[i]))
 			return false;
 	return true;
 }
@@ -530,7 +532,8 @@ static const struct exim_flag {
  */
 static struct span exim_fields(struct span text, enum log_outcome outcome)
 {
-	text.n = outcome == LOG_DELIVERED ? find(text, SPAN(" C=\"")) : find(text, SPAN(": "));
+	text.n = outcome == LOG_DELIVERED ? find_form(text, SPAN(" C=\""))
+					  : find_form(text, SPAN(": "));
 	return text;
 }
 
@@ -540,12 +543,12 @@ static struct span exim_fields(struct span text, enum log_outcome outcome)
  */
 static bool exim_throttled(struct span text)
 {
-	size_t at = find(text, SPAN("SMTP error from remote mail server"));
+	size_t at = find_form(text, SPAN("SMTP error from remote mail server"));
 	if (at == text.n)
 		return false;
 	text = from(text, at);
 	for (size_t i = 0; i + 5 < text.n; i++)
-		if (text.p[i] == ':' && text.p[i + 1] == ' ' && is_digit(text.p[i + 2]))
+		if (text.p[i] == ':' && text.p[i + 1] == ' ' && is_log_digit(text.p[i + 2]))
 			return throttles(reply_behind(from(text, i), SPAN(": ")), text);
 	return false;
 }
@@ -561,11 +564,11 @@ static void exim_attempt(struct span text, struct log_line *out)
 		n--;
 	}
 	struct span rest = from(text, n), fields = exim_fields(rest, out->outcome);
-	size_t host = find(fields, SPAN(" H="));
+	size_t host = find_form(fields, SPAN(" H="));
 	out->reach = LOG_REMOTE;
 	if (host < fields.n) {
 		struct span relay = from(fields, host + 3);
-		size_t close = find(relay, SPAN("]"));
+		size_t close = find_form(relay, SPAN("]"));
 		relay.n = close < relay.n ? close + 1 : relay.n;
 		out->relay = relay_host(relay, &loopback);
 	} else if (out->outcome == LOG_DELIVERED) {
@@ -582,11 +585,12 @@ static bool read_exim(struct span text, bool syslog, struct log_line *out)
 	int64_t inner = 0;
 	struct log_clock scratch = { .now = INT64_MAX / 2 };
 	if (syslog && text.n &&
-		is_digit(text.p[0])) /* its own stamp behind syslog's; the line's time is known */
+		is_log_digit(
+			text.p[0])) /* its own stamp behind syslog's; the line's time is known */
 		take_rfc3339(&text, &scratch, &inner);
 	if (text.n && text.p[0] == '[')
-		word(&text); /* log_selector = +pid */
-	struct span rest = text, id = word(&rest), flag = word(&rest);
+		log_word(&text); /* log_selector = +pid */
+	struct span rest = text, id = log_word(&rest), flag = log_word(&rest);
 	if (!exim_id(id)) /* what it says of itself tells that this is its log */
 		return syslog || starts(text, SPAN("exim ")) ||
 			starts(text, SPAN("Start queue run")) ||
@@ -655,16 +659,16 @@ static void sendmail_attempt(struct span text, struct log_line *out)
 		quoted ^= text.p[end] == '"';
 	out->recipients = (struct span){ text.p, end };
 	text = from(text, end < text.n ? end : text.n);
-	size_t at = find(text, SPAN(", stat="));
+	size_t at = find_form(text, SPAN(", stat="));
 	if (at == text.n)
 		return;
 	struct span fields = { text.p, at }, stat = from(text, at + 7);
-	struct span mailer = value_of(fields, SPAN(", mailer=")),
-		    dsn = value_of(fields, SPAN(", dsn="));
-	size_t relay_at = find(fields, SPAN(", relay="));
+	struct span mailer = log_value_of(fields, SPAN(", mailer=")),
+		    dsn = log_value_of(fields, SPAN(", dsn="));
+	size_t relay_at = find_form(fields, SPAN(", relay="));
 	if (relay_at < fields.n) {
 		struct span relay = from(fields, relay_at + 8);
-		relay.n = find(relay, SPAN(", "));
+		relay.n = find_form(relay, SPAN(", "));
 		out->relay = relay_host(relay, &loopback);
 	}
 	out->reach = relay_at < fields.n || !mailer.n ? LOG_REMOTE : LOG_LOCAL;
@@ -695,14 +699,14 @@ static bool read_sendmail(struct span text, struct log_line *out)
 		sendmail_attempt(text, out);
 	} else if (starts(text, SPAN("from="))) {
 		struct span rest = from(text, 5);
-		if (!bracketed(&rest, &out->sender))
+		if (!log_bracketed(&rest, &out->sender))
 			out->sender = (struct span){ rest.p, address_end(rest, ",", 1) };
-		out->what = find(rest, SPAN(", size=")) < rest.n ? LOG_ARRIVED : LOG_NOTHING;
+		out->what = find_form(rest, SPAN(", size=")) < rest.n ? LOG_ARRIVED : LOG_NOTHING;
 	} else if (starts(text, SPAN("done; "))) {
 		out->what = LOG_DONE;
 	} else if (take_id(&text, &out->notice)) { /* "NEWID: sender notify: Cannot send message for
 						      5 days", "NEWID: DSN: User unknown" */
-		if (find(text, SPAN(": Cannot send message ")) < text.n)
+		if (find_form(text, SPAN(": Cannot send message ")) < text.n)
 			out->what = LOG_EXPIRED;
 	}
 	return true;

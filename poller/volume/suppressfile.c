@@ -125,7 +125,7 @@ static int64_t time_of(const char *text, size_t n)
 }
 
 /* What the receiver's own code says of a bounce. */
-static int look_again(int category, struct span code, struct span answer)
+static int look_again_at_list(int category, struct span code, struct span answer)
 {
 	struct codes c = codes_find(code), in_answer = codes_find(answer);
 	if (!c.status.digit && in_answer.status.digit)
@@ -150,7 +150,7 @@ static int look_again(int category, struct span code, struct span answer)
 					: category;
 }
 
-static struct span field_of(const struct reading *r, enum place p)
+static struct span suppress_field_of(const struct reading *r, enum place p)
 {
 	return (struct span){ r->field[p], r->length[p] };
 }
@@ -161,7 +161,7 @@ static int category_of(struct reading *r)
 	char folded[FIELD_SIZE];
 	int category = r->kind;
 	if (category == SUPPRESS_UNKNOWN && r->place[PLACE_REASON] != NOWHERE) {
-		size_t n = suppress_fold(field_of(r, PLACE_REASON), folded, sizeof folded);
+		size_t n = suppress_fold(suppress_field_of(r, PLACE_REASON), folded, sizeof folded);
 		category = n ? suppress_word(r->source->name, (struct span){ folded, n })
 			     : r->file->assumed;
 		sodium_memzero(folded, n);
@@ -173,12 +173,13 @@ static int category_of(struct reading *r)
 			"its reason is none that is known of %s; right would be hard, soft, complaint or opt-out",
 			r->source->name);
 	bool bounce = category >= 0 && category_class((unsigned)category) == CLASS_HARD;
-	return bounce ? look_again(category, field_of(r, PLACE_CODE), field_of(r, PLACE_ANSWER))
+	return bounce ? look_again_at_list(category, suppress_field_of(r, PLACE_CODE),
+				suppress_field_of(r, PLACE_ANSWER))
 		      : category;
 }
 
 /* `"Anna" <anna@example.net>` as lists of members have it. */
-static struct span address_within(struct span text)
+static struct span suppressed_address_within(struct span text)
 {
 	const char *open = text.n && text.p[text.n - 1] == '>' ? memrchr(text.p, '<', text.n)
 							       : NULL;
@@ -189,7 +190,8 @@ static int store_entry(struct reading *r, int category, int64_t at)
 {
 	struct suppressfile *f = r->file;
 	struct suppression entry = { .category = (enum category)category, .at = at };
-	struct span address = address_within(span_trim(field_of(r, PLACE_ADDRESS)));
+	struct span address = suppressed_address_within(
+		span_trim(suppress_field_of(r, PLACE_ADDRESS)));
 	enum suppressed what;
 	snprintf(entry.rule, sizeof entry.rule, "suppress.%s", f->source);
 	int result = store_suppress(r->store, address.p, address.n, &entry, f->now, &what);
@@ -271,7 +273,7 @@ static int kind_of_mark(const char *word, size_t n)
 }
 
 /* Reads the names of the columns. False: there is none for addresses. */
-static bool read_header(struct reading *r, struct span record)
+static bool read_list_header(struct reading *r, struct span record)
 {
 	int best[PLACES] = { -1, -1, -1, -1, -1 };
 	size_t used, n, mark_at = SIZE_MAX;
@@ -305,7 +307,7 @@ static int begin(struct reading *r, struct span record, bool *header)
 	r->separator = csv_separator(record);
 	if (r->source->plain) {
 		r->place[PLACE_ADDRESS] = 0;
-	} else if (read_header(r, record)) {
+	} else if (read_list_header(r, record)) {
 		*header = true;
 	} else if (memchr(record.p, '@', record.n)) {
 		r->place[PLACE_ADDRESS] = 0;
@@ -326,7 +328,7 @@ static int begin(struct reading *r, struct span record, bool *header)
 	return EXIT_WELL;
 }
 
-static int take_record(struct reading *r, struct span record, int *code)
+static int take_list_record(struct reading *r, struct span record, int *code)
 {
 	bool header = false;
 	if (!span_trim(record).n)
@@ -344,7 +346,7 @@ static int take_record(struct reading *r, struct span record, int *code)
 	return take_entry(r);
 }
 
-static uint64_t lines_in(struct span text)
+static uint64_t list_lines_in(struct span text)
 {
 	uint64_t n = 0;
 	for (const char *p = text.p; (p = memchr(p, '\n', text.n - (size_t)(p - text.p))); p++)
@@ -353,7 +355,7 @@ static uint64_t lines_in(struct span text)
 }
 
 /* The next record off TEXT; false: none is complete yet. */
-static bool next_record(struct reading *r, struct span *text, bool end, struct span *record,
+static bool next_list_record(struct reading *r, struct span *text, bool end, struct span *record,
 	size_t *used, bool *broken)
 {
 	struct span field;
@@ -386,14 +388,14 @@ static int take_chunk(struct reading *r, bool end, int *code)
 		log_error("the file is UTF-16; save it as UTF-8");
 		*code = EXIT_USAGE;
 	}
-	while (!result && !*code && next_record(r, &text, end, &record, &used, &broken)) {
+	while (!result && !*code && next_list_record(r, &text, end, &record, &used, &broken)) {
 		r->line++;
 		if (broken)
 			complain(r,
 				"a quote that is not closed, or something behind the closing one");
 		else
-			result = take_record(r, record, code);
-		uint64_t more = lines_in((struct span){ text.p, used });
+			result = take_list_record(r, record, code);
+		uint64_t more = list_lines_in((struct span){ text.p, used });
 		r->line += more ? more - 1 : 0;
 		text = (struct span){ text.p + used, text.n - used };
 	}

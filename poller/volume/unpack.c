@@ -102,7 +102,7 @@ static int feed_zstd(struct unpack *u, struct span bytes)
 	return 0;
 }
 
-static int begin(struct unpack *u)
+static int begin_unpacking(struct unpack *u)
 {
 	static const unsigned char gzip[] = { 0x1f, 0x8b }, zstd[] = { 0x28, 0xb5, 0x2f, 0xfd };
 	u->format = FORMAT_PLAIN;
@@ -136,7 +136,7 @@ static int feed_known(struct unpack *u, struct span bytes)
 /* What was held back until the format was known. */
 static int release_magic(struct unpack *u)
 {
-	int result = begin(u);
+	int result = begin_unpacking(u);
 	return result ? result : feed_known(u, (struct span){ (char *)u->magic, u->have });
 }
 

@@ -114,7 +114,8 @@ static const char *profile_named(const struct rules *rules, struct span name)
 }
 
 /* A profile's name stays, a domain becomes its profile's; everything else is counted together. */
-static void provider_of(const struct rules *rules, struct span text, char name[EVENT_PROVIDER_SIZE])
+static void csv_provider_of(
+	const struct rules *rules, struct span text, char name[EVENT_PROVIDER_SIZE])
 {
 	const char *known = profile_named(rules, text);
 	if (!known)
@@ -160,7 +161,7 @@ static bool take_values(struct reading *r, const struct span *field, struct volu
 				? "an address where a provider or a domain belongs"
 				: "no provider and no domain; right would be gmail, gmail.com or other");
 	else
-		provider_of(r->file->rules, field[provider], v->provider);
+		csv_provider_of(r->file->rules, field[provider], v->provider);
 	if (!count_of(field[sent], &v->sent))
 		complain(r, sent + 1, "no count; right would be a number of at most %d digits",
 			COUNT_DIGITS_MAX);
@@ -220,7 +221,7 @@ static void read_first(struct reading *r, const struct span *field, size_t count
 	r->unreadable = r->file->bad > 0;
 }
 
-static int take_line(struct reading *r, struct span line)
+static int take_csv_line(struct reading *r, struct span line)
 {
 	char copy[LINE_MAX_BYTES];
 	struct span field[COLUMNS_MAX];
@@ -264,7 +265,7 @@ int volumefile_import(struct volumefile *f, struct store *store, const char *pat
 		if (r.line == 1 && line.n >= bom.n && !memcmp(line.p, bom.p, bom.n))
 			line = span_trim((struct span){ line.p + bom.n, line.n - bom.n });
 		if (line.n)
-			failed = take_line(&r, line);
+			failed = take_csv_line(&r, line);
 	}
 	if (failed) {
 		log_error("volume: %s", store_error(store));

@@ -68,7 +68,7 @@ static int store_failed(struct counting *c)
 	return session_store_failed(c->session, "volume", STORE_FAILED);
 }
 
-static int begin(struct counting *c)
+static int begin_logs(struct counting *c)
 {
 	if (c->open)
 		return EXIT_WELL;
@@ -78,7 +78,7 @@ static int begin(struct counting *c)
 
 static int take_counts(struct counting *c, uint32_t length)
 {
-	int result = begin(c);
+	int result = begin_logs(c);
 	for (uint32_t at = 0; at < length && result == EXIT_WELL;
 		at += sizeof(struct wire_log_count)) {
 		struct wire_log_count n;
@@ -138,7 +138,7 @@ static int take_mark(
 	if (m.length > WIRE_LOG_HEAD || m.offset > INT64_MAX) {
 		return break_off(c, "volume", "the log reader said what it cannot have read");
 	}
-	int result = begin(c);
+	int result = begin_logs(c);
 	if (result == EXIT_WELL &&
 		((m.length && store_log_file_put(store, &f, m.grown ? m.replaces : NULL)) ||
 			store_log_state_put(store, c->state, c->state_n) || store_commit(store)))
@@ -206,8 +206,8 @@ static int take_frame(struct counting *c, const struct input *in, uint64_t raw, 
  * The answer to one frame. A failure of the store leaves the transaction to be rolled back, and
  * ends everything.
  */
-static int take_answer(struct counting *c, const struct input *in, uint64_t raw, uint64_t *position,
-	bool *ended, struct wire_log_mark *sum)
+static int take_log_answer(struct counting *c, const struct input *in, uint64_t raw,
+	uint64_t *position, bool *ended, struct wire_log_mark *sum)
 {
 	int result = EXIT_WELL;
 	for (bool ready = false; !ready && !c->broken;)
@@ -276,7 +276,8 @@ static int count_file(struct counting *c, const struct input *in)
 			    (size_t)n))
 			return break_off(c, in->path, "the log reader is gone");
 		result = exit_worse(result,
-			take_answer(c, in, at.position + (uint64_t)n, &at.position, &ended, &sum));
+			take_log_answer(
+				c, in, at.position + (uint64_t)n, &at.position, &ended, &sum));
 	}
 	if (result == EXIT_WELL && sum.fresh && sum.lines && !sum.recognised) {
 		log_warning("%s: no line of Postfix, Exim or sendmail in it", in->path);
@@ -331,7 +332,7 @@ static int note_known(void *context, const struct log_file *f)
 }
 
 /* Starts the reader and tells it what was known before. */
-static int start_reader(struct counting *c, pid_t *pid)
+static int start_log_reader(struct counting *c, pid_t *pid)
 {
 	struct wire_log_known *known = NULL;
 	void *state = NULL;
@@ -393,7 +394,7 @@ int volumelog_count(struct session *s, char **paths, size_t count, int64_t now)
 	}
 	sort_inputs(in, inputs);
 	if (inputs)
-		result = exit_worse(result, start_reader(&c, &pid));
+		result = exit_worse(result, start_log_reader(&c, &pid));
 	for (size_t i = 0; pid > 0 && i < inputs && !c.broken; i++)
 		if (!is_unchanged(&c, &in[i].st))
 			result = exit_worse(result, count_file(&c, &in[i]));
