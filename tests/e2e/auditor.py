@@ -191,9 +191,9 @@ with case("a setting that changes is in the ledger and the audit, with what it w
     root = audit_xml("changed.xml", 0)
     entries = [node.text for node in root.iter(AUDIT + "entry") if node.get("kind").startswith("configuration")]
     contains(entries[-2], "changed=events:15552000>7776000")
-    equal(entries[-1], "name=old protocol=maildir processed=move:Done unrecognised=move:Unrecognised quarantine=move:Quarantine raw_retention=1209600")
+    equal(entries[-1], "name=old protocol=maildir processed=move:Done unrecognised=move:Unrecognised quarantine=move:Quarantine optout=move:Optout raw_retention=1209600")
     equal([(node.get("name"), node.get("period")) for node in root.iter(AUDIT + "folder")],
-          [("Done", "14 days"), ("Unrecognised", "14 days"), ("Quarantine", "14 days")])
+          [("Done", "14 days"), ("Unrecognised", "14 days"), ("Quarantine", "14 days"), ("Optout", None)])
 
 with case("a broken promise is named, since when, and what to do, in each format, with exit code 3"):
     retour.now = "2027-06-01T06:00:00Z"
