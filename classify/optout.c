@@ -90,7 +90,7 @@ bool optout_read(struct reader *r)
 	struct found_address from;
 	struct arf request;
 	size_t i = 0;
-	if (r->nested || !address_next(r->mail->from, &i, &from) || sender_is_daemon(r) ||
+	if (!address_next(r->mail->from, &i, &from) || sender_is_daemon(r) ||
 		sender_has_null_path(r->mail))
 		return false;
 	bool signed_address = r->unsubscribe.n && !sender_is_auto_replied(r->mail);

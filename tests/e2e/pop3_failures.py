@@ -14,7 +14,8 @@ import generate
 from lib.harness import *
 
 USER = generate.FBL
-samples = [s for s in generate.generate(seed=12, bounces=0, complaints=300) if s.mailbox == USER and s.truth["events"] and not s.truth["duplicate"]]
+samples = [s for s in generate.generate(seed=12, bounces=0, complaints=300) if s.mailbox == USER and s.truth["events"] and not s.truth["duplicate"]
+           and "opt-out" not in s.truth["what"]]  # which stays where there is no folder to move it to
 mails = [(s.data, s.arrived) for s in samples]
 
 

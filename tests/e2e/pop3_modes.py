@@ -8,7 +8,8 @@ import generate
 from lib.harness import *
 
 USER = generate.FBL
-samples = [s for s in generate.generate(seed=11, bounces=0, complaints=60) if s.mailbox == USER and not s.truth["duplicate"]]
+samples = [s for s in generate.generate(seed=11, bounces=0, complaints=60) if s.mailbox == USER and not s.truth["duplicate"]
+           and "opt-out" not in s.truth["what"]]  # which stays where there is no folder to move it to
 recognised = [s for s in samples if s.truth["events"]]
 ORDINARY = b"From: someone@example.net\r\nSubject: Lunch\r\nDate: Thu, 1 Oct 2026 12:00:00 +0000\r\n\r\n.\r\n..Noon?\r\n"
 dovecot = Dovecot(tokens={TOKEN: USER})
