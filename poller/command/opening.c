@@ -240,7 +240,7 @@ static int open_all(
 		log_notice("made the store %s and its keys in %s", config->store_path,
 			config->keys_dir);
 	if (mode == SESSION_CREATE && !marker_note(config))
-		log_info("%s: %s; a lost store would not be noticed (retour doctor)",
+		log_notice("%s: %s; a lost store would not be noticed (retour doctor)",
 			config->marker, strerror(errno));
 	return EXIT_WELL;
 }
