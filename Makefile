@@ -48,6 +48,10 @@ $(BUILD)/embedded/lazy.o: $(BUILD)/embedded/lazy.S
 $(BUILD)/retour: $(BUILD)/poller/command/main.o $(BUILD)/embedded/lazy.o $(LIB_poller)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LDLIBS)
 
+# The same, linked with all its libraries: who packages it asks this one what it depends on.
+$(BUILD)/retour-linked: $(BUILD)/poller/command/main.o $(LIB_poller)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LDLIBS)
+
 define archive
 $$(BUILD)/lib$1.a: $$($1_OBJECTS)
 	@rm -f $$@
