@@ -144,6 +144,7 @@ FORGED = {
     "two of ours: only the topmost counts": {"above": MX + "; spf=none\n" + PASSED},
     "a pass of another domain": {"above": MX + "; dmarc=pass header.from=attacker.example; spf=pass smtp.mailfrom=x@attacker.example; dkim=pass header.d=attacker.example"},
     "a pass of a domain below the sender's": {"above": MX + "; dkim=pass header.d=attacker.example.net"},
+    "a pass of DMARC and SPF for a domain below the sender's": {"above": MX + "; dmarc=pass header.from=a.example.net; spf=pass smtp.mailfrom=x@a.example.net"},
     "a pass of a top-level domain": {"above": MX + "; dkim=pass header.d=net"},
     "a pass in a comment": {"above": MX + "; dmarc=fail (dmarc=pass header.from=example.net; dmarc=pass header.from=example.net) header.from=example.net"},
     "a pass in quotes": {"above": MX + '; spf=pass smtp.mailfrom="x; dmarc=pass header.from=example.net"@attacker.example'},
@@ -151,6 +152,7 @@ FORGED = {
     "softfail is no pass": {"above": MX + "; spf=softfail smtp.mailfrom=example.net; dmarc=bestguesspass header.from=example.net"},
     "a name that only begins like ours": {"above": MX + ".attacker.example; dmarc=pass header.from=example.net"},
     "two addresses in From": {"sender": "x@attacker.example, " + STRANGER, "above": PASSED.replace("example.net", "attacker.example")},
+    "two From fields, of two people of one domain": {"sender": STRANGER + "\nFrom: x@example.net", "above": PASSED},
 }
 for name, fields in FORGED.items():
     with case("a forged mail suppresses no stranger: " + name):
