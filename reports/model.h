@@ -180,8 +180,9 @@ struct month_report {
 	unsigned measures;
 };
 
-/* --- reports/findings.c: verdict, notes, measures, from the figures as shown. 0, or -1 with ERROR
- * --- */
+/* --- findings (reports/findings.c) --- */
+
+/* Verdict, notes, measures, from the figures as shown. 0, or -1 with ERROR. */
 int month_findings(struct month_report *r, char *error, size_t size);
 
 /* --- reports/words.c: names and numbers as people read them, in the report's language, whatever

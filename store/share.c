@@ -16,8 +16,7 @@
 
 enum { SHARE_FORMAT = 1, SHARE_HEAD = 1 + 3 * 8 + PSEUDONYM_SIZE };
 
-/* --- bytes
- * -------------------------------------------------------------------------------------------- */
+/* --- bytes ---------------------------------------------------------------- */
 
 static void number_write(unsigned char *p, int64_t v)
 {
@@ -55,8 +54,7 @@ bool share_read(struct share *h, const unsigned char *content, size_t n)
 	return history_read(&h->history, content + SHARE_HEAD, (int)(n - SHARE_HEAD));
 }
 
-/* --- rows
- * --------------------------------------------------------------------------------------------- */
+/* --- rows ----------------------------------------------------------------- */
 
 int share_put(struct store *s, const unsigned char key[PSEUDONYM_SIZE], int64_t life,
 	int64_t version, const unsigned char *sealed, size_t size)
@@ -118,8 +116,7 @@ int shares_load(struct store *s, const unsigned char key[PSEUDONYM_SIZE])
 	return rc < 0 ? STORE_FAILED : result;
 }
 
-/* --- operators' moves
- * --------------------------------------------------------------------------------- */
+/* --- operators' moves ----------------------------------------------------- */
 
 /* Which of two moves holds: the later one; of two in one second the same one at every site. */
 static int order_of_moves(const struct share *a, const struct share *b)
@@ -221,8 +218,7 @@ static void adopt_move(struct share *h, const struct share *move)
 		all->block = (struct last){ 0, { NO_CAUSE, 0 } };
 }
 
-/* --- the sum
- * ------------------------------------------------------------------------------------------ */
+/* --- the sum -------------------------------------------------------------- */
 
 /* The last day up to which a history has no exact times. */
 static int64_t coarse_until(const struct history *h)
@@ -304,8 +300,7 @@ void shares_sum(struct store *s, struct contact *c)
 	coarsen_again(&c->history, coarse);
 }
 
-/* --- this store's own share
- * --------------------------------------------------------------------------- */
+/* --- this store's own share ----------------------------------------------- */
 
 /* The version that follows on V: within a day (UTC) one more. */
 static int64_t next_version(int64_t v, int64_t at, int64_t forgotten)

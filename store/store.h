@@ -148,7 +148,7 @@ int store_open(struct store **out, const struct store_options *options, int64_t 
 void store_close(struct store *s);
 const char *store_error(const struct store *s);
 
-/* --- writing: one transaction per batch (store/event.c) ------------------- */
+/* --- writing: one transaction per batch (message.c) ------------------- */
 
 enum store_message_result { MESSAGE_NEW, MESSAGE_DUPLICATE };
 

@@ -7,8 +7,7 @@
 
 enum { DEPTH_MAX = 4, VARIANT = sodium_base64_VARIANT_ORIGINAL };
 
-/* --- out
- * ---------------------------------------------------------------------------------------------- */
+/* --- out ------------------------------------------------------------------ */
 
 /* In pieces of whole groups of three bytes, so that they can be put one behind the other. */
 static void write_base64(struct out *o, const unsigned char *bytes, size_t n)
@@ -56,9 +55,7 @@ void changeline_write(struct out *o, const struct change *c, const char *cursor)
 	out_text(o, "}\n");
 }
 
-/* --- in
- * -----------------------------------------------------------------------------------------------
- */
+/* --- in ------------------------------------------------------------------- */
 
 struct changeline_reader {
 	json_tokener *tokener;

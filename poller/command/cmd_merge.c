@@ -30,8 +30,7 @@ struct taking {
 	unsigned batch;
 };
 
-/* --- lines
- * -------------------------------------------------------------------------------------------- */
+/* --- lines ---------------------------------------------------------------- */
 
 /* More bytes; false at the end, or on failure with errno. */
 static bool read_more(struct taking *t)
@@ -63,8 +62,7 @@ static bool is_idle(const struct taking *t)
 	return poll(&p, 1, 0) == 0;
 }
 
-/* --- one line
- * ----------------------------------------------------------------------------------------- */
+/* --- one line ------------------------------------------------------------- */
 
 static void refuse_line(struct taking *t, const char *why)
 {

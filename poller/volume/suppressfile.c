@@ -92,8 +92,7 @@ int suppressfile_assumed(const char *word)
 	return SUPPRESS_UNKNOWN;
 }
 
-/* --- values
- * -------------------------------------------------------------------------------------------- */
+/* --- values --------------------------------------------------------------- */
 
 /* "1604300000", "2020-11-02T06:53:20Z", "2020-11-02 06:53:20", "Mon, 02 Nov 2020 06:53:20 UTC"; 0:
  * none of them. */
@@ -233,8 +232,7 @@ static int take_entry(struct reading *r)
 	return store_entry(r, category, at < r->file->now ? at : r->file->now);
 }
 
-/* --- records
- * ------------------------------------------------------------------------------------------- */
+/* --- records -------------------------------------------------------------- */
 
 static void fields_of(struct reading *r, struct span record)
 {

@@ -28,8 +28,7 @@ struct leaving {
 	void *context;
 };
 
-/* --- before the first line
- * ---------------------------------------------------------------------------- */
+/* --- before the first line ------------------------------------------------ */
 
 static int seed_all(struct store *s)
 {
@@ -98,8 +97,7 @@ static int leaving_open(struct leaving *l, int64_t now)
 	return !st || rc < 0 ? STORE_FAILED : STORE_OK;
 }
 
-/* --- lines
- * -------------------------------------------------------------------------------------------- */
+/* --- lines ---------------------------------------------------------------- */
 
 static int lines_flush(struct leaving *l)
 {

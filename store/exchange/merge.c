@@ -14,15 +14,14 @@
 
 enum { MERGING_STEP = 4096 };
 
-static int refuse_line(enum merge_result *result, char why[CHANGE_WHY_SIZE], const char *text)
+static int refuse_change(enum merge_result *result, char why[CHANGE_WHY_SIZE], const char *text)
 {
 	*result = MERGE_REFUSED;
 	snprintf(why, CHANGE_WHY_SIZE, "%s", text);
 	return STORE_OK;
 }
 
-/* --- who signed
- * --------------------------------------------------------------------------------------- */
+/* --- who signed ----------------------------------------------------------- */
 
 static const struct site_peer *peer_named(const struct store *s, const char *name)
 {
@@ -72,8 +71,7 @@ static const char *reason_against(struct store *s, const struct change *c)
 	return "its site has another state key, so that the two do not mean the same people: both need the same state.key";
 }
 
-/* --- contacts
- * ----------------------------------------------------------------------------------------- */
+/* --- contacts ------------------------------------------------------------- */
 
 static int merging_add(struct store *s, const unsigned char key[PSEUDONYM_SIZE])
 {
@@ -102,7 +100,7 @@ static int merge_contact(struct store *s, const struct change *c, int64_t life,
 
 	if (strlen(c->id) != 2 * sizeof key ||
 		sodium_hex2bin(key, sizeof key, c->id, 2 * sizeof key, NULL, NULL, NULL))
-		return refuse_line(result, why, "its id is no pseudonym");
+		return refuse_change(result, why, "its id is no pseudonym");
 	if (db_int(s, &known, SQL_SHARE_VERSION, "bi", key, PSEUDONYM_SIZE, life) ||
 		site_forgotten(s, key, &forgotten))
 		return STORE_FAILED;
@@ -111,9 +109,9 @@ static int merge_contact(struct store *s, const struct change *c, int64_t life,
 		return STORE_OK;
 	if (c->size > sizeof content ||
 		!site_unseal(s, CHANGE_CONTACT, c->sealed, c->size, content, &n))
-		return refuse_line(result, why, "it is sealed under another sites.key");
+		return refuse_change(result, why, "it is sealed under another sites.key");
 	if (!share_read(h, content, n))
-		return refuse_line(
+		return refuse_change(
 			result, why, "its content has a form that this version does not know");
 	if (h->erased < forgotten)
 		return STORE_OK;
@@ -210,13 +208,13 @@ static int merge_forget(struct store *s, const struct change *c, int64_t life, i
 	size_t n;
 
 	if (c->size > sizeof content || !site_unseal(s, c->kind, c->sealed, c->size, content, &n))
-		return refuse_line(result, why, "it is sealed under another sites.key");
+		return refuse_change(result, why, "it is sealed under another sites.key");
 	if (n != FORGET_SIZE || content[0] != 1)
-		return refuse_line(
+		return refuse_change(
 			result, why, "its content has a form that this version does not know");
 	site_mark(s, content + 2, mark);
 	if (strcmp(mark, c->id) != 0)
-		return refuse_line(result, why, "its id is not that of its content");
+		return refuse_change(result, why, "its id is not that of its content");
 	if (take_row(s, c, life, result))
 		return STORE_FAILED;
 	if (*result == MERGE_KNOWN)
@@ -238,20 +236,19 @@ static int merge_undo(struct store *s, const struct change *c, int64_t life, int
 
 	if (c->size > sizeof content - 1 ||
 		!site_unseal(s, c->kind, c->sealed, c->size, content, &n))
-		return refuse_line(result, why, "it is sealed under another sites.key");
+		return refuse_change(result, why, "it is sealed under another sites.key");
 	content[n] = '\0';
 	if (db_int(s, &before, SQL_CHANGE_LATEST, "tt", change_kind_name(c->kind), c->id))
 		return STORE_FAILED;
 	if (!before && cause_merge(s, (const char *)content, now, &good))
 		return STORE_FAILED;
 	if (!good)
-		return refuse_line(
+		return refuse_change(
 			result, why, "its content has a form that this version does not know");
 	return take_row(s, c, life, result);
 }
 
-/* --- all kinds
- * ---------------------------------------------------------------------------------------- */
+/* --- all kinds ------------------------------------------------------------ */
 
 int store_merge(struct store *s, const struct change *c, int64_t now, enum merge_result *result,
 	char why[CHANGE_WHY_SIZE])
@@ -267,9 +264,9 @@ int store_merge(struct store *s, const struct change *c, int64_t now, enum merge
 	if (ready)
 		return ready;
 	if ((against = reason_against(s, c)))
-		return refuse_line(result, why, against);
+		return refuse_change(result, why, against);
 	if (c->version < 1 || !*c->life)
-		return refuse_line(result, why, "its version or life is none");
+		return refuse_change(result, why, "its version or life is none");
 	if (site_life(s, c->site, c->life, &life))
 		return STORE_FAILED;
 	if (life == s->site->life) {
@@ -288,5 +285,5 @@ int store_merge(struct store *s, const struct change *c, int64_t now, enum merge
 		return merge_undo(s, c, life, now, result, why);
 	if (c->kind == CHANGE_CONFIRM)
 		return take_row(s, c, life, result);
-	return refuse_line(result, why, "it is of a kind that this version does not know");
+	return refuse_change(result, why, "it is of a kind that this version does not know");
 }

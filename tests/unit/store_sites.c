@@ -16,8 +16,7 @@ static struct {
 } at[STORES];
 static struct site_peer peers[SITES];
 
-/* --- sites
- * -------------------------------------------------------------------------------------------- */
+/* --- sites ---------------------------------------------------------------- */
 
 static void copy_key(const char *name, const char *from, const char *to)
 {
@@ -126,8 +125,7 @@ static int teardown_sites(void **state)
 	return agree ? 0 : -1;
 }
 
-/* --- lines
- * -------------------------------------------------------------------------------------------- */
+/* --- lines ---------------------------------------------------------------- */
 
 struct bag {
 	size_t n, room;
@@ -202,8 +200,7 @@ static void shuffle_into(unsigned to, const struct bag *b, unsigned lost)
 	free(order);
 }
 
-/* --- histories
- * ---------------------------------------------------------------------------------------- */
+/* --- histories ------------------------------------------------------------ */
 
 /* What may happen; one in each day and kind has one cause, as what is taken of a day is its last
  * one. */
@@ -276,8 +273,7 @@ static void read_mail(unsigned site, const struct read *all, size_t from, size_t
 	ok(store_commit(store));
 }
 
-/* --- rows
- * --------------------------------------------------------------------------------------------- */
+/* --- rows ----------------------------------------------------------------- */
 
 /* Behind HISTORY_DAYS_MAX days the month in whose cohort a contact is counted depends on what was
  * known when. */
@@ -372,8 +368,7 @@ static unsigned setting(const char *name, unsigned usual)
 	return text ? (unsigned)strtoul(text, NULL, 10) : usual;
 }
 
-/* --- tests
- * -------------------------------------------------------------------------------------------- */
+/* --- tests ---------------------------------------------------------------- */
 
 /* 1,000 random histories over 2 to 5 sites; what each read is exchanged several times on the way,
  * with a third of it lost. */
