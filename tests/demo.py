@@ -40,9 +40,10 @@ def main():
     options.add_argument("--build", default=os.path.join(program.ROOT, "build"))
     options.add_argument("--bounces", type=int, default=3600)
     options.add_argument("--complaints", type=int, default=320)
+    options.add_argument("--home", help="what it leaves lies here (default: demo in the build)")
     options = options.parse_args()
     build = os.path.abspath(options.build)
-    home = os.path.join(build, "demo")
+    home = os.path.abspath(options.home or os.path.join(build, "demo"))
     shutil.rmtree(home, ignore_errors=True)
     os.makedirs(home)
 
@@ -67,8 +68,11 @@ def main():
     need(first.code == 0, "the first poll", first)
     unrecognised = dovecot.count(generate.BOUNCES, "Unrecognised")
     say("First poll   %.1f seconds, at most %d MiB in any of its processes" % (first.seconds, max(first.memory.values()) // 1024 + 1))
-    need(dovecot.count(generate.BOUNCES) == 0 and dovecot.count(generate.FBL) == 0, "mail was left in the mailboxes", first)
-    say("             both mailboxes are empty; %d letters that are no reports were put into the folder Unrecognised" % unrecognised)
+    unproven = sum(sample.truth["what"] == "complaint-opt-out" and not sample.truth["events"][0]["recipient"] for sample in samples)
+    need(dovecot.count(generate.BOUNCES) == 0, "mail was left in the bounce mailbox", first)
+    need(dovecot.count(generate.FBL) == unproven, "the feedback mailbox does not hold the requests to unsubscribe, and only them", first)
+    say("             the bounce mailbox is empty; %d letters that are no reports were put into the folder Unrecognised" % unrecognised)
+    say("             %d requests to unsubscribe that do not say whom stay in the feedback mailbox for a person to read" % unproven)
 
     events = retour.sql("SELECT count(*) FROM event")[0][0]
     classes = retour.sql("SELECT class, count(*) FROM event WHERE class IN ('hard', 'soft', 'block', 'complaint') GROUP BY class ORDER BY 2 DESC")
