@@ -12,10 +12,13 @@
 
 #include "classify/base/units.h"
 #include "store/chain.h"
+#include "store/intact.h"
 
 enum {
 	PURGE_GRACE = 2 * DAY, /* a purge a day is promised; on the day after the first missed one
 				  somebody should look */
+	GAP_BROKEN = 31,       /* days without one: not even a monthly job did it */
+	GAP_REMEMBERED = 365 * DAY, /* so long after its end such a gap is told as broken */
 };
 
 #define REPORT_STATE_NAME(symbol, name) name,
@@ -46,6 +49,9 @@ static void note_gap(struct audit *a, int64_t from, int64_t to)
 	if (from > to)
 		return;
 	a->gap[a->gaps++ % AUDIT_GAPS_MAX] = (struct purge_gap){ from, to };
+	if (to >= a->now - GAP_REMEMBERED &&
+		(!a->longest.from || to - from > a->longest.to - a->longest.from))
+		a->longest = (struct purge_gap){ from, to };
 	a->days_missed += (uint64_t)((to - from) / DAY) + 1;
 }
 
@@ -87,6 +93,39 @@ const struct mail_purge *audit_mail_purge(const struct audit *a, const struct au
 	return NULL;
 }
 
+/* The number behind NAME ("events=") in a detail; 0 where there is none. */
+static int64_t pair_number(const char *detail, const char *name)
+{
+	const char *at = detail;
+	while ((at = strstr(at, name)) && at > detail && at[-1] != ' ')
+		at++;
+	return at ? strtoll(at + strlen(name), NULL, 10) : 0;
+}
+
+/*
+ * What the ledger says became of events, and whose days the tallies count: where one of both
+ * changed, only what is younger can be compared.
+ */
+static void follow_events(struct audit *a, const struct ledger_entry *e)
+{
+	int64_t cut = 0;
+	if (strcmp(e->kind, "configuration") == 0) {
+		a->events_period = pair_number(e->detail, "events=");
+		const char *changed = strstr(e->detail, "changed=");
+		if (changed &&
+			memmem(changed, strcspn(changed, " "), "timezone", strlen("timezone")))
+			cut = e->at;
+	} else if (strcmp(e->kind, "purge") == 0 && pair_number(e->detail, "events=")) {
+		cut = e->at - a->events_period + DAY;
+	} else if (strcmp(e->kind, "forget") == 0) {
+		a->events_forgotten += (uint64_t)pair_number(e->detail, "events=");
+	} else if (strcmp(e->kind, "restored") == 0) {
+		a->events_forgotten += (uint64_t)pair_number(e->detail, "erased_again=");
+	}
+	if (cut > a->events_cut)
+		a->events_cut = cut;
+}
+
 static int take_audit_entry(void *context, const struct ledger_entry *e)
 {
 	static const char *const routine[] = { "purge", "mail-purge", "checkpoint",
@@ -102,6 +141,7 @@ static int take_audit_entry(void *context, const struct ledger_entry *e)
 		note_gap(a, midnight(before->at) + DAY, midnight(e->at) - DAY);
 		a->purge[a->purges++ % AUDIT_PURGES_MAX] = *e;
 	}
+	follow_events(a, e);
 	if (strcmp(e->kind, "mail-purge") == 0 && strncmp(e->detail, "name=", strlen("name=")) == 0)
 		note_mail_purge(a, e);
 	if (strcmp(e->kind, "checkpoint") == 0) {
@@ -122,6 +162,16 @@ static int take_audited_key(void *context, const struct key_info *k)
 	struct audit *a = context;
 	if (a->keys < AUDIT_KEYS_MAX)
 		a->key[a->keys++] = *k;
+	return 0;
+}
+
+static int take_find(void *context, const char *what)
+{
+	struct finds *f = context;
+	size_t n = strlen(f->text);
+	if (n + strlen(what) + 3 < sizeof f->text)
+		snprintf(f->text + n, sizeof f->text - n, "%s%s", n ? "; " : "", what);
+	f->count++;
 	return 0;
 }
 
@@ -214,10 +264,21 @@ static void judge_purges(struct audit *a)
 {
 	struct promise *p = promise(a, "purge-daily");
 	int64_t last = a->purges ? a->purge[(a->purges - 1) % AUDIT_PURGES_MAX].at : a->first.at;
-	char at[32];
+	char at[32], from[32];
 	put(p->title, "Retention is applied every day");
 	put(p->detail, "the last time %s%s", a->purges ? utc_text(last, at, sizeof at) : "never",
 		a->days_missed ? "; days were missed before, see Purges" : "");
+	int64_t gap = a->longest.from ? (a->longest.to - a->longest.from) / DAY + 1 : 0;
+	if (gap > GAP_BROKEN) {
+		p->state = PROMISE_BROKEN;
+		p->since = a->longest.from;
+		put(p->detail, "%lld days without a purge, from %.10s on; the last time %s",
+			(long long)gap, utc_text(a->longest.from, from, sizeof from),
+			a->purges ? utc_text(last, at, sizeof at) : "never");
+		put(p->action,
+			"See that the timer runs (systemctl status retour.timer). A gap that is over is told for a year: what it left undone was done late.");
+		return;
+	}
 	if (!a->entries || a->now - midnight(last) < PURGE_GRACE + DAY)
 		return;
 	p->state = PROMISE_ATTENTION;
@@ -320,6 +381,53 @@ static void judge_lost_keys(struct audit *a)
 		"Put the key back into the key directory, if you have it. The events go with their period.");
 }
 
+static void judge_schema(struct audit *a)
+{
+	struct promise *p = promise(a, "schema-own");
+	put(p->title,
+		"The database has the tables, indexes and triggers that this program makes, and nothing else");
+	put(p->detail, "each was compared with what retour makes, byte for byte");
+	if (!a->schema.count)
+		return;
+	p->state = PROMISE_BROKEN;
+	put(p->detail, "%u differences: %s", a->schema.count, a->schema.text);
+	put(p->action,
+		"Copy the database before anything else writes to it, and find out who could write to the file. Then restore a backup: retour-recovery(7).");
+}
+
+/* Of each day that no purge has reached: counted when it came, and the row that came with it. */
+static void judge_tallies(struct audit *a)
+{
+	struct promise *p = promise(a, "events-tallied");
+	put(p->title, "The events that were counted are there until their time is over");
+	put(p->detail,
+		"on each day that no purge has reached as many are there as the tallies say%s",
+		a->events_forgotten ? ", less those that were erased on request" : "");
+	if (a->events_missing <= a->events_forgotten && !a->events_extra)
+		return;
+	p->state = PROMISE_BROKEN;
+	put(p->detail,
+		"%llu events are counted and not there (%llu were erased on request), %llu are there and not counted",
+		(unsigned long long)a->events_missing, (unsigned long long)a->events_forgotten,
+		(unsigned long long)a->events_extra);
+	put(p->action,
+		"Copy the database before anything else writes to it. Rows came or went past this program: find out who could write to the file.");
+}
+
+static void judge_strange_keys(struct audit *a)
+{
+	struct promise *p = promise(a, "keys-alone");
+	put(p->title,
+		"Nothing lies in the key directory but this store's keys, each under its own name");
+	put(p->detail, "every file was opened and its fingerprint compared");
+	if (!a->strange_keys.count)
+		return;
+	p->state = PROMISE_BROKEN;
+	put(p->detail, "%u found: %s", a->strange_keys.count, a->strange_keys.text);
+	put(p->action,
+		"Look at the key directory. A copy of a month's key outlives that month: remove it, and find out who made it.");
+}
+
 static void judge_keys(struct audit *a)
 {
 	struct promise *p = promise(a, "keys-known");
@@ -365,11 +473,14 @@ static void judge_promises(struct audit *a)
 {
 	for (unsigned i = 0; i < a->held.count; i++)
 		judge_class(a, &a->held.at[i]);
+	judge_schema(a);
 	judge_counts(a);
+	judge_tallies(a);
 	judge_bytes(a);
 	judge_pages(a);
 	judge_purges(a);
 	judge_keys(a);
+	judge_strange_keys(a);
 	judge_lost_keys(a);
 	judge_mailboxes(a);
 	judge_ledger(a);
@@ -388,12 +499,21 @@ int audit_load(struct audit **out, struct store *store, int64_t now,
 		return -1;
 	a->options = options;
 	a->now = now;
+	int held = store_held_counted(store, now, &a->held);
+	a->events_period = a->held.at[RETAIN_EVENTS].period; /* until an entry tells another */
 	int walked = store_ledger_walk(store, take_audit_entry, a);
 	a->torn = walked == STORE_BROKEN;
 	if (a->torn)
 		snprintf(a->fault, sizeof a->fault, "%s", store_error(store));
-	int held = store_held_counted(store, now, &a->held);
-	if ((a->torn || walked == STORE_OK) && (held == STORE_OK || held == STORE_BROKEN) &&
+	/* what is older than its period may be gone at any time, or not yet */
+	int64_t due = now - a->held.at[RETAIN_EVENTS].period + DAY;
+	if (a->events_cut < due)
+		a->events_cut = due;
+	if ((a->torn || walked == STORE_OK) &&
+		store_schema_differs(store, take_find, &a->schema) == STORE_OK &&
+		store_keys_strange(store, take_find, &a->strange_keys) == STORE_OK &&
+		audit_reconcile(a, store) == STORE_OK &&
+		(held == STORE_OK || held == STORE_BROKEN) &&
 		store_file_state(store, &a->file) == STORE_OK &&
 		store_keys(store, take_audited_key, a) == STORE_OK &&
 		store_keys_lost(store, take_lost_key, a) == STORE_OK &&

@@ -36,7 +36,7 @@ struct promise {
 	int64_t since; /* 0: does not apply, or is not known */
 	char title[AUDIT_TEXT_SIZE], detail[AUDIT_TEXT_SIZE], action[AUDIT_TEXT_SIZE];
 };
-enum { PROMISES_MAX = RETAIN_COUNT + 11 };
+enum { PROMISES_MAX = RETAIN_COUNT + 16 };
 
 struct purge_gap {
 	int64_t from, to; /* the first and the last day (UTC) without a purge */
@@ -54,6 +54,14 @@ struct audit {
 	struct store_file_state file;
 	struct key_info key[AUDIT_KEYS_MAX];
 	unsigned keys;
+	struct finds {
+		unsigned count;
+		char text[AUDIT_TEXT_SIZE / 2]; /* the first ones */
+	} schema, strange_keys;
+	int64_t events_period;
+	int64_t events_cut; /* no event from before it was left by a purge */
+	uint64_t events_forgotten, events_missing, events_extra;
+	struct purge_gap longest;        /* of those that were over not long ago, or are not */
 	char keys_lost[AUDIT_WORD_SIZE]; /* months, "2026-10, 2026-11" */
 	struct mailbox_state mailbox[AUDIT_MAILBOXES_MAX];
 	unsigned mailboxes;
@@ -82,6 +90,11 @@ struct audit {
 	unsigned records;
 };
 
+/*
+ * reports/reconcile.c: how many events are tallied and not there, or there and not tallied, on the
+ * days after the one of events_cut. A STORE_ result.
+ */
+int audit_reconcile(struct audit *a, struct store *store);
 /* What is known of F's mailbox; NULL: nothing was deleted there yet. */
 const struct mail_purge *audit_mail_purge(const struct audit *a, const struct audit_folder *f);
 /*

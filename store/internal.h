@@ -123,6 +123,8 @@ struct schema_conversion {
  * rows.
  */
 int schema_migrate(struct store *s, int from, const struct schema_conversion *conversions);
+/* The present schema, without rows, into a database with nothing in it. */
+int schema_make(sqlite3 *db);
 /* The trigger that keeps the ledger from being cut; only the ledger's own retention lifts it. */
 extern const char schema_ledger_guard[];
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include "store/keyring.h"
 
-enum { MONTHS_MAX = 4096 };
+enum { MONTHS_MAX = 4096, PRINT_SIZE = sizeof " fingerprint=" + STORE_FINGERPRINT_HEX };
 
 /* What the database knows of it. */
 static int describe_key(struct store *s, struct key_info *info)
@@ -181,6 +181,15 @@ int store_key_left(struct store *s, uint64_t *left)
 /* --- the end -------------------------------------------------------------- */
 
 /*
+ * " fingerprint=HEX" of the key NAME, so that a copy of it is known again when it is long gone; ""
+ * where the store knows none.
+ */
+static int key_print(struct store *s, const char *name, char print[PRINT_SIZE])
+{
+	return db_line(s, print, PRINT_SIZE, SQL_KEY_PRINT, "t", name);
+}
+
+/*
  * The ledger's word for it: a credential is its administrator's to destroy, it is only used no
  * more.
  */
@@ -191,9 +200,9 @@ static const char *end_of(enum key_place place)
 
 int store_key_retire(struct store *s, const char *name, int64_t now, bool *credential)
 {
+	char detail[160], print[PRINT_SIZE];
 	enum known known;
 	struct key_name k;
-	char detail[64];
 	bool own;
 	int result;
 
@@ -210,7 +219,9 @@ int store_key_retire(struct store *s, const char *name, int64_t now, bool *crede
 		return store_fail(s, STORE_MISUSE, "there is no key %s", name);
 	if (db_enter(s, &own))
 		return STORE_FAILED;
-	snprintf(detail, sizeof detail, "purpose=%s name=%s", k.purpose, name);
+	if (key_print(s, name, print))
+		return db_leave(s, own, STORE_FAILED);
+	snprintf(detail, sizeof detail, "purpose=%s name=%s%s", k.purpose, name, print);
 	result = place == KEY_FILE ? keyfile_destroy(s, name) : STORE_OK;
 	if (!result &&
 		(db_run(s, SQL_KEY_DELETE, "t", name) ||
@@ -224,13 +235,16 @@ int store_key_retire(struct store *s, const char *name, int64_t now, bool *crede
 
 static int note_destroyed(struct store *s, const char *name, int month, int64_t now)
 {
-	char detail[64];
+	char detail[128], print[PRINT_SIZE];
 	bool own;
 	int result = db_enter(s, &own);
 
 	if (result)
 		return result;
-	snprintf(detail, sizeof detail, "purpose=event month=%04d-%02d", month / 100, month % 100);
+	if (key_print(s, name, print))
+		return db_leave(s, own, STORE_FAILED);
+	snprintf(detail, sizeof detail, "purpose=event month=%04d-%02d%s", month / 100, month % 100,
+		print);
 	if (db_run(s, SQL_KEY_DELETE, "t", name) || store_ledger(s, now, "key-destroyed", detail))
 		result = STORE_FAILED;
 	return db_leave(s, own, result);
@@ -253,7 +267,7 @@ static int destroy_month(struct store *s, const char *name, int month, int64_t n
  */
 static int forget_old_state(struct store *s, int64_t now)
 {
-	char detail[64];
+	char detail[160], print[PRINT_SIZE];
 	int64_t left = 0;
 	bool own;
 
@@ -264,7 +278,9 @@ static int forget_old_state(struct store *s, int64_t now)
 	int result = db_enter(s, &own);
 	if (result)
 		return result;
-	snprintf(detail, sizeof detail, "purpose=state name=%s", s->keys->old_name);
+	if (key_print(s, s->keys->old_name, print))
+		return db_leave(s, own, STORE_FAILED);
+	snprintf(detail, sizeof detail, "purpose=state name=%s%s", s->keys->old_name, print);
 	if (db_run(s, SQL_KEY_DELETE, "t", s->keys->old_name) ||
 		store_ledger(s, now, end_of(keyfile_place(s, s->keys->old_name)), detail))
 		result = STORE_FAILED;

@@ -78,6 +78,7 @@ enum key_place keyfile_place(const struct store *s, const char *name);
 
 /* --- keys.c --------------------------------------------------------------- */
 
+void key_fingerprint(unsigned char out[FINGERPRINT_SIZE], const unsigned char key[KEY_SIZE]);
 enum known { KEY_UNKNOWN, KEY_KNOWN, KEY_OTHER };
 /* Whether the database knows KEY under NAME; KEY may be NULL: then only whether it knows one. */
 int keys_lookup(struct store *s, const char *name, const unsigned char *key, enum known *known);

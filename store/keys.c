@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include "store/keyring.h"
 
-static void key_fingerprint(unsigned char out[FINGERPRINT_SIZE], const unsigned char key[KEY_SIZE])
+void key_fingerprint(unsigned char out[FINGERPRINT_SIZE], const unsigned char key[KEY_SIZE])
 {
 	static const unsigned char text[] = "retour fingerprint 1";
 
@@ -156,7 +156,7 @@ void keys_state_fingerprint(struct store *s, bool old, char hex[STORE_FINGERPRIN
 int keys_note(struct store *s, const char *name, const unsigned char key[KEY_SIZE], int64_t now)
 {
 	unsigned char print[FINGERPRINT_SIZE];
-	char month[8] = "", detail[64];
+	char month[8] = "", detail[128], hex[STORE_FINGERPRINT_HEX];
 	struct key_name k;
 
 	if (fsync(s->keys->dir)) /* its maker may have been killed before it came to that */
@@ -169,11 +169,12 @@ int keys_note(struct store *s, const char *name, const unsigned char key[KEY_SIZ
 	if (db_run(s, SQL_KEY_PUT, "ttTbi", name, k.purpose, month, print, FINGERPRINT_SIZE, now))
 		return STORE_FAILED;
 	bool several = strcmp(k.purpose, "verp") == 0 || key_state_number(name);
-	snprintf(detail, sizeof detail, "purpose=%s%s%s", k.purpose,
+	sodium_bin2hex(hex, sizeof hex, print, sizeof print);
+	snprintf(detail, sizeof detail, "purpose=%s%s%s fingerprint=%s", k.purpose,
 		k.month           ? " month="
 			: several ? " name="
 				  : "",
-		several ? name : month);
+		several ? name : month, hex);
 	return store_ledger(s, now, "key-created", detail);
 }
 

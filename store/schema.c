@@ -242,6 +242,18 @@ int schema_version(struct store *s, int *version)
 	return STORE_OK;
 }
 
+int schema_make(sqlite3 *db)
+{
+	int rc = SQLITE_OK;
+
+	for (int v = 0; v < SCHEMA_VERSION && rc == SQLITE_OK; v++) {
+		rc = sqlite3_exec(db, steps[v].sql, NULL, NULL, NULL);
+		if (rc == SQLITE_OK && steps[v].then)
+			rc = sqlite3_exec(db, steps[v].then, NULL, NULL, NULL);
+	}
+	return rc == SQLITE_OK ? STORE_OK : STORE_FAILED;
+}
+
 /*
  * Rows are brought to their new form when all tables have theirs: what does that uses the
  * statements of the present schema.

@@ -13,6 +13,7 @@
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include "store/chain.h"
 #include "store/internal.h"
 
@@ -51,6 +52,9 @@ static void describe_settings(const struct store *s, struct text *t)
 	add(t, "act_on=%s redacted_diagnostics=%s all_domains=%s k=%u fold_local_part=%s",
 		origin_name(s->o.act_on), s->o.keep_diagnostics ? "yes" : "no",
 		s->o.all_domains ? "yes" : "no", s->o.k, s->o.fold_local_part ? "yes" : "no");
+	/* whose days the tallies' are */
+	add(t, " timezone=");
+	add_word(t, getenv("TZ") ? getenv("TZ") : "UTC");
 }
 
 /* The value of NAME in a detail; NULL: it is not there. */

@@ -18,6 +18,7 @@
 	X(SQL_ROLLBACK, "ROLLBACK") \
 \
 	X(SQL_META_GET, "SELECT value FROM meta WHERE name = ?1") \
+	X(SQL_META_NAMES, "SELECT name FROM meta") \
 	X(SQL_META_IS, "SELECT 1 FROM meta WHERE name = ?1 AND value = ?2") \
 	X(SQL_META_DELETE, "DELETE FROM meta WHERE name = ?1") \
 	X(SQL_META_PUT, \
@@ -25,6 +26,11 @@
 \
 	X(SQL_KEY_GET, "SELECT fingerprint FROM key WHERE name = ?1") \
 	X(SQL_KEY_ALL, "SELECT lower(hex(fingerprint)), at FROM key WHERE name = ?1") \
+	X(SQL_KEY_OF, "SELECT name FROM key WHERE fingerprint = ?1 ORDER BY name LIMIT 1") \
+	X(SQL_KEY_PRINT, \
+		"SELECT ' fingerprint=' || lower(hex(fingerprint)) FROM key WHERE name = ?1") \
+	X(SQL_EVENT_QUARTERS, \
+		"SELECT at - at % 900, count(*) FROM event WHERE at >= ?1 GROUP BY 1") \
 	X(SQL_KEY_MONTHS, "SELECT month FROM key WHERE purpose = 'event' ORDER BY month DESC") \
 	X(SQL_KEY_NEWEST, \
 		"SELECT name FROM key WHERE purpose = ?1 ORDER BY at DESC, name DESC LIMIT 1") \

@@ -134,6 +134,12 @@ static int open_database(struct store *s)
 	sqlite3_extended_result_codes(s->db, 1);
 	sqlite3_busy_timeout(s->db, BUSY_TIMEOUT_MS);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	/*
+	 * what somebody else put into the schema does nothing while we write or answer; who reads
+	 * for an audit sees what it makes of things
+	 */
+	sqlite3_db_config(s->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+	sqlite3_db_config(s->db, SQLITE_DBCONFIG_ENABLE_VIEW, s->o.read_only && !s->o.verify, NULL);
 	sqlite3_file_control(s->db, "main", SQLITE_FCNTL_PERSIST_WAL, &stay);
 	if (!s->o.read_only)
 		pagefile_seal(s->db);

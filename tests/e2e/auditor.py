@@ -367,10 +367,13 @@ def doctored(*statements):
     source, target = sqlite3.connect(retour.database), sqlite3.connect(saved)
     source.backup(target)
     target.close()
-    for trigger in ("ledger_keep", "ledger_fixed"):
+    guards = source.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
+    for trigger, _sql in guards:
         source.execute("DROP TRIGGER " + trigger)
     for statement in statements:
         source.execute(statement)
+    for _trigger, sql in guards:  # their absence would be told by itself
+        source.execute(sql)
     source.commit()
     source.close()
     told = retour.run("audit")

@@ -82,7 +82,7 @@ with case("two processes that begin at once make one key each month, and all tha
         again += [folder] if process.returncode == 4 else []
     for folder in again:
         equal(retour.run("import", folder).code, 0)
-    equal(ledger("key-created").count("purpose=event month=2026-10"), 1)
+    equal(sum(entry.startswith("purpose=event month=2026-10 ") for entry in ledger("key-created")), 1)
     key = pseudonym.key(KEYS + "event-2026-10.key")
     held = {row[0] for row in retour.sql("SELECT pseudonym FROM event")}
     equal([number for number in range(6) if pseudonym.of(key, "event", "atonce%d@example.net" % number) not in held], [])
@@ -113,7 +113,7 @@ with case("with the last contact the old key is overwritten, removed, and named 
     true(not os.path.exists(KEYS + "state.key"), "the old key is still there")
     kept.seek(0)
     true(digits not in kept.read(), "its bytes were not overwritten")
-    contains(ledger("key-destroyed"), "purpose=state name=state.key")
+    true(any(entry.startswith("purpose=state name=state.key fingerprint=") for entry in ledger("key-destroyed")), ledger("key-destroyed"))
     equal(verdicts(ANNA, BEN), ["suppress", "send"])
 
 with case("a key that came as a systemd credential is listed as such, works, and is not destroyed"):
@@ -254,6 +254,9 @@ with case("the clock set back over a month's end: both months have their keys, n
     equal(retour.run("purge").code, 0)
     true({"event-2026-11.key", "event-2026-12.key"} <= set(os.listdir(KEYS)), os.listdir(KEYS))
     equal(retour.sql("SELECT count(*) FROM event WHERE at > ?", int(datetime.datetime(2026, 12, 1, 0, 10, tzinfo=datetime.timezone.utc).timestamp())), [(0,)])
+    for month in ("2026-12", "2027-01", "2027-02", "2027-03", "2027-04", "2027-05"):  # a gap of more than a month is a broken promise of its own
+        retour.now = month + "-28T06:00:00Z"
+        equal(retour.run("purge").code, 0)
     retour.now = "2027-05-29T06:00:00Z"
     equal(retour.run("purge").code, 0)
     months = sorted(name for name in os.listdir(KEYS) if name.startswith("event-"))

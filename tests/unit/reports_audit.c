@@ -42,6 +42,11 @@ static struct store *a_store(void)
 	static struct store s;
 	fake_done(&s);
 	fake_year(&s, 2026, 10, 1);
+	/* no gap of more than a month: 2026-08-29, 2026-09-21, 2026-10-20 */
+	s.entry[0].at = 1788000000;
+	s.entry[2].at = 1792500000;
+	s.schema_fault = s.key_fault = NULL;
+	s.events_off = 0;
 	s.keys = 2;
 	snprintf(s.key[0].name, sizeof s.key[0].name, "state.key");
 	snprintf(s.key[0].purpose, sizeof s.key[0].purpose, "state");
@@ -123,13 +128,22 @@ static void days_without_a_purge_are_listed(void **state)
 	(void)state;
 	struct store *s = a_store();
 	bool broken = true;
-	char *text = audit(
-		s, &broken); /* entries of 2026-05-28, 2026-09-21, 2026-10-26; now is 2026-11-01 */
-	shows(text, "154 days (UTC) without a purge");
+	char *text = audit(s, &broken); /* now is 2026-11-01 */
+	shows(text, "61 days (UTC) without a purge");
 	shows(text,
-		"  2026-05-29 to 2026-09-20\n  2026-09-22 to 2026-10-25\n  2026-10-27 to 2026-10-31\n");
+		"  2026-08-30 to 2026-09-20\n  2026-09-22 to 2026-10-19\n  2026-10-21 to 2026-10-31\n");
 	shows(text, "LOOK AT: Retention is applied every day");
 	assert_false(broken);
+	free(text);
+	s->entry[0].at -= 10 * 86400; /* 32 days before the first purge */
+	text = audit(s, &broken);
+	assert_true(broken);
+	shows(text, "BROKEN: Retention is applied every day");
+	shows(text, "32 days without a purge, from 2026-08-20 on; the last time 2026-10-20");
+	free(text);
+	text = format(s, REPORT_TEXT, s->entry[1].at + 366 * 86400,
+		&broken); /* over for a year: the gap since is told in its place */
+	shows(text, "days without a purge, from 2026-10-21 on");
 	free(text);
 	s->entries = 0;
 	for (int day = 0; day < 5; day++)
@@ -153,6 +167,43 @@ static void counts_that_differ_break_a_promise(void **state)
 	assert_true(broken);
 	shows(text, "BROKEN: What the store says it holds is what is there");
 	shows(text, "events: 99 rows, 100 by the counts, other on 1 days; contacts: 300 rows");
+	free(text);
+	fake_done(s);
+}
+
+/* What somebody put beside what is ours, and events that are not those that were counted. */
+static void what_is_not_ours_breaks_a_promise(void **state)
+{
+	(void)state;
+	struct store *s = a_store();
+	bool broken = false;
+	s->schema_fault = "the table notes is not retour's";
+	char *text = audit(s, &broken);
+	assert_true(broken);
+	shows(text,
+		"BROKEN: The database has the tables, indexes and triggers that this program makes");
+	shows(text, "1 differences: the table notes is not retour's");
+	free(text);
+	s = a_store();
+	s->key_fault = "a copy of event-2026-10.key under another name";
+	text = audit(s, &broken);
+	assert_true(broken);
+	shows(text, "1 found: a copy of event-2026-10.key under another name");
+	free(text);
+	s = a_store();
+	s->events_off = -3;
+	text = audit(s, &broken);
+	assert_true(broken);
+	shows(text,
+		"3 events are counted and not there (0 were erased on request), 0 are there and not counted");
+	free(text);
+	fake_entry(s, 1793500000, "forget", "subjects=1 events=3 contacts=0 suppressions=0");
+	text = audit(s, &broken);
+	assert_false(broken);
+	free(text);
+	s->events_off = 1;
+	text = audit(s, &broken);
+	assert_true(broken);
 	free(text);
 	fake_done(s);
 }
@@ -278,6 +329,7 @@ int main(void)
 		cmocka_unit_test(a_broken_promise_says_what_to_do),
 		cmocka_unit_test(days_without_a_purge_are_listed),
 		cmocka_unit_test(counts_that_differ_break_a_promise),
+		cmocka_unit_test(what_is_not_ours_breaks_a_promise),
 		cmocka_unit_test(bytes_that_stay_break_a_promise),
 		cmocka_unit_test(a_mailbox_that_is_not_visited_is_told),
 		cmocka_unit_test(mail_that_was_deleted_in_folders_is_counted),

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <time.h>
 #include <string.h>
+#include "store/intact.h"
 #include "store/store.h"
 
 enum { FAKE_TALLIES_MAX = 200000, FAKE_ENTRIES_MAX = 16, FAKE_COUNTS_MAX = 512 };
@@ -45,6 +46,8 @@ struct store {
 	struct store_file_state file;
 	struct mailbox_state mailbox[4];
 	size_t mailboxes;
+	const char *schema_fault, *key_fault;
+	int64_t events_off; /* so many events more, on the last days, than are tallied */
 };
 
 static void fake_add(struct store *s, int32_t day, enum kind kind, enum klass klass,
@@ -320,6 +323,33 @@ int store_ledger_head(struct store *s, struct ledger_entry *out)
 {
 	*out = s->entries ? s->entry[s->entries - 1] : (struct ledger_entry){ .number = 0 };
 	return STORE_OK;
+}
+
+int store_schema_differs(struct store *s, intact_visit *visit, void *context)
+{
+	return s->schema_fault ? visit(context, s->schema_fault) : STORE_OK;
+}
+
+int store_keys_strange(struct store *s, intact_visit *visit, void *context)
+{
+	return s->key_fault ? visit(context, s->key_fault) : STORE_OK;
+}
+
+int store_event_days(struct store *s, int64_t from,
+	int (*visit)(void *context, int32_t day, uint64_t count), void *context)
+{
+	int64_t left = s->events_off > 0 ? 0 : -s->events_off;
+	(void)from;
+	for (size_t i = s->tallies; i-- > 0;) {
+		uint64_t gone = (uint64_t)left < s->tally[i].count ? (uint64_t)left
+								   : s->tally[i].count;
+		left -= (int64_t)gone;
+		if (visit(context, s->tally[i].day, s->tally[i].count - gone))
+			return STORE_FAILED;
+	}
+	return s->events_off > 0 && s->tallies
+		? visit(context, s->tally[s->tallies - 1].day, (uint64_t)s->events_off)
+		: STORE_OK;
 }
 
 int store_keys_lost(struct store *s, int (*visit)(void *context, const char *month, bool replaced),

@@ -289,6 +289,7 @@ static void half_a_message_is_none(void **state)
 	struct packed_event packed;
 
 	(void)state;
+	let_triggers_act();
 	ok(db_exec(store,
 		"CREATE TRIGGER broken BEFORE INSERT ON event BEGIN SELECT RAISE(FAIL, 'disk full'); END"));
 	ok(store_pack(store, &e, NOW, &packed));
@@ -316,6 +317,7 @@ static void half_a_batch_is_none(void **state)
 	struct packed_event packed;
 
 	(void)state;
+	let_triggers_act();
 	ok(db_exec(store,
 		"CREATE TRIGGER broken BEFORE INSERT ON contact BEGIN SELECT RAISE(FAIL, 'disk full'); END"));
 	ok(store_pack(store, &e, NOW, &packed));

@@ -370,6 +370,7 @@ static void what_stays_is_told(void **state)
 	(void)state;
 	put_failure("a@example.org", NOW);
 	foreign_hands = true;
+	let_triggers_act();
 	ok(db_exec(store,
 		"CREATE TRIGGER hold BEFORE DELETE ON event BEGIN SELECT RAISE(IGNORE); END"));
 	assert_int_equal(store_purge(store, NOW + 200 * DAY, false, &p), STORE_BROKEN);

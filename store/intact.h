@@ -1,0 +1,36 @@
+/*
+ * Whether what lies on disk is what this program put there, for the audit: the schema, the names
+ * under which the store keeps single values, the key directory, and whether the ledger is at least
+ * as new as what the key directory remembers of it.
+ */
+#ifndef RETOUR_STORE_INTACT_H
+#define RETOUR_STORE_INTACT_H
+
+#include "store/store.h"
+
+/*
+ * What is found is told in a line without addresses; what VISIT returns other than 0 ends the walk
+ * and is returned.
+ */
+typedef int intact_visit(void *context, const char *what);
+
+/*
+ * Every row of sqlite_schema that is none of those that this program makes, byte for byte, and each
+ * that is missing; then rows of the table meta under names that are not the program's.
+ */
+int store_schema_differs(struct store *s, intact_visit *visit, void *context);
+/*
+ * What lies in the key directory beside the keys of this store: files under other names (told as a
+ * key's copy where its key is known), directories, a key whose bytes are not those that the store
+ * knows, one that was destroyed.
+ */
+int store_keys_strange(struct store *s, intact_visit *visit, void *context);
+
+/*
+ * How many events there are from FROM on, by day (YYYYMMDD) of the report's zone, in the order of
+ * time; a day comes several times.
+ */
+int store_event_days(struct store *s, int64_t from,
+	int (*visit)(void *context, int32_t day, uint64_t count), void *context);
+
+#endif

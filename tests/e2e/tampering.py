@@ -1,0 +1,268 @@
+#!/usr/bin/python3
+"""A clever administrator: he may write the database, give the program a time, and put files beside the keys. Each thing that he can do to make the evidence say
+what is not so is done to a store of its own, and `retour audit` has to name it with exit code 3. What it cannot see yet stands in a list of its own, which
+retour-audit(7) tells in words; one that is told after all has to leave that list."""
+import os
+import shutil
+import sqlite3
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import generate
+from lib.harness import *
+
+DAY = 86400
+COUNT = {"told": 0, "untold": 0}
+samples = [sample.data for sample in generate.generate(seed=7, bounces=120, complaints=6)]
+
+
+def at(retour, day):
+    retour.now = day + "T06:00:00Z"
+
+
+def build():
+    """A store with events of two weeks, a purge on each day, evidence of the last one."""
+    retour = Retour()
+    box = os.path.join(retour.dir, "mails")
+    for number in range(14):
+        folder = os.path.join(box, str(number))
+        os.makedirs(folder)
+        for index, data in enumerate(samples[number::14]):
+            with open(os.path.join(folder, "%d.eml" % index), "wb") as f:
+                f.write(data)
+        at(retour, "2026-11-%02d" % (number + 2))
+        equal(retour.run("import", "--arrived", "now", folder).code, 0)
+        equal(retour.run("run").code, 0)
+    return retour
+
+
+model = build()
+
+
+class Copy(Retour):
+    """The same store, keys and settings elsewhere."""
+
+    def __init__(self):
+        super().__init__(now=model.now)
+        shutil.rmtree(self.data)
+        shutil.copytree(model.data, self.data)
+
+    def do(self, *statements):
+        """As somebody who can write the file does: with his own SQLite."""
+        connection = sqlite3.connect(self.database)
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.close()
+
+    def held(self, kind, day, change):
+        """What the store knows of its rows, made to agree."""
+        self.do("UPDATE held SET count = count + %d WHERE class = '%s' AND day = %d" % (change, kind, day))
+
+
+
+def copying_trigger(retour):
+    retour.do("CREATE TABLE seen_before AS SELECT * FROM event WHERE 0",
+              "CREATE TRIGGER event_copy BEFORE DELETE ON event BEGIN INSERT INTO seen_before SELECT * FROM event WHERE at = old.at; END")
+
+
+def view(retour):
+    retour.do("ALTER TABLE event RENAME TO event_all", "CREATE VIEW event AS SELECT * FROM event_all")
+
+
+def extra_table(retour):
+    retour.do("CREATE TABLE notes (pseudonym BLOB, at INTEGER)", "INSERT INTO notes SELECT pseudonym, at FROM event")
+
+
+def extra_index(retour):
+    retour.do("CREATE INDEX event_of ON event (pseudonym)")
+
+
+def dropped_guard(retour):
+    retour.do("DROP TRIGGER ledger_keep")
+
+
+def dropped_index(retour):
+    retour.do("DROP INDEX contact_due")
+
+
+def changed_guard(retour):
+    retour.do("DROP TRIGGER ledger_keep",
+              "CREATE TRIGGER ledger_keep BEFORE DELETE ON ledger BEGIN SELECT 1; END")
+
+
+def extra_meta(retour):
+    retour.do("INSERT INTO meta SELECT 'old ' || hex(pseudonym) || at || number, 'x' FROM event")
+
+
+def removed_events(retour):
+    (moment,) = retour.sql("SELECT at FROM event ORDER BY at DESC LIMIT 1")[0]
+    gone, words = retour.sql("SELECT count(*), sum(diagnostic IS NOT NULL) FROM event WHERE at = ?", moment)[0]
+    retour.do("DELETE FROM event WHERE at = %d" % moment)
+    retour.held("events", moment - moment % DAY, -gone)
+    retour.held("diagnostics", moment - moment % DAY, -words)
+
+
+def moved_event(retour):
+    moment, words = retour.sql("SELECT at, diagnostic IS NOT NULL FROM event ORDER BY at LIMIT 1")[0]
+    retour.do("UPDATE event SET at = at + %d WHERE (at, pseudonym, number) IN (SELECT at, pseudonym, number FROM event ORDER BY at LIMIT 1)" % (10 * DAY))
+    day = moment - moment % DAY
+    for kind, there in (("events", 1), ("diagnostics", words)):
+        if there:
+            retour.held(kind, day, -1)
+            retour.held(kind, day + 10 * DAY, 1)
+
+
+def inserted_event(retour):
+    moment = retour.sql("SELECT max(at) FROM event")[0][0]
+    retour.do("INSERT INTO event SELECT at, zeroblob(16), 0, kind, class, category, status, reply, rule, provider, campaign, origin, mailbox, NULL, margin"
+              " FROM event WHERE at = %d LIMIT 1" % moment)
+    retour.held("events", moment - moment % DAY, 1)
+
+
+def removed_contacts(retour):
+    rows = retour.sql("SELECT pseudonym, at, state FROM contact WHERE state = 'inactive' LIMIT 3")
+    for pseudonym, moment, state in rows:
+        retour.do("DELETE FROM contact WHERE hex(pseudonym) = '%s'" % pseudonym.hex().upper())
+        retour.held("contacts", moment - moment % DAY, -1)
+        retour.held("state " + state, 0, -1)
+
+
+def prolonged_contacts(retour):
+    for pseudonym, moment in retour.sql("SELECT pseudonym, at FROM contact ORDER BY at LIMIT 3"):
+        retour.do("UPDATE contact SET at = at + %d WHERE hex(pseudonym) = '%s'" % (5 * DAY, pseudonym.hex().upper()))
+        retour.held("contacts", moment - moment % DAY, -1)
+        retour.held("contacts", moment - moment % DAY + 5 * DAY, 1)
+
+
+def raised_tally(retour):
+    retour.do("UPDATE tally SET count = count + 40 WHERE (day, kind, class, category, origin, provider, campaign) IN"
+              " (SELECT day, kind, class, category, origin, provider, campaign FROM tally ORDER BY count DESC LIMIT 1)")
+
+
+def cut_tail(retour):
+    (last,) = retour.sql("SELECT max(number) FROM ledger")[0]
+    (guard,) = retour.sql("SELECT sql FROM sqlite_schema WHERE name = 'ledger_keep'")[0]
+    retour.do("DROP TRIGGER ledger_keep", "DELETE FROM ledger WHERE number > %d" % (last - 4), guard)
+
+
+def older_copy(retour):
+    """The store of some days ago comes back; everything in it is whole."""
+    saved = os.path.join(retour.dir, "saved.db")
+    source, target = sqlite3.connect(retour.database), sqlite3.connect(saved)
+    source.backup(target)
+    target.close()
+    source.close()
+    for day in ("2026-11-16", "2026-11-17"):
+        at(retour, day)
+        equal(retour.run("run").code, 0)
+    source, target = sqlite3.connect(saved), sqlite3.connect(retour.database)
+    source.backup(target)
+    source.close()
+    target.close()
+
+
+def foreign_key(retour):
+    keys = os.path.join(retour.data, "keys")
+    shutil.copy(os.path.join(keys, "event-2026-11.key"), os.path.join(keys, "README"))
+
+
+def stray_copy(retour):
+    keys = os.path.join(retour.data, "keys")
+    os.mkdir(os.path.join(keys, "old"), 0o700)
+    shutil.copy(os.path.join(keys, "event-2026-11.key"), os.path.join(keys, "old", "x"))
+
+
+def returned_key(retour):
+    """The key of a month whose events are gone, put back under another month's name."""
+    keys = os.path.join(retour.data, "keys")
+    shutil.copy(os.path.join(keys, "event-2026-11.key"), os.path.join(keys, "event-2026-12.key"))
+
+
+def other_key(retour):
+    """A month's key that is replaced by another: nobody can be found any more."""
+    path = os.path.join(retour.data, "keys", "event-2026-11.key")
+    with open(path) as f:
+        lines = f.read().split("\n")
+    lines[1] = "00" * 32
+    with open(path, "w") as f:
+        f.write("\n".join(lines))
+
+
+def back_dated(retour):
+    """Ten days without a purge, then the purges with the times of these days, as if the timer had run."""
+    for day in range(16, 26):
+        at(retour, "2026-11-%02d" % day)
+        equal(retour.run("purge").code, 0)
+    retour.now = None
+
+
+def no_purge(retour):
+    at(retour, "2026-12-31")
+
+
+def hidden_gap(retour):
+    at(retour, "2026-12-31")
+    retour.run("clock", "confirm", "--reason", "it was off")
+    retour.run("run")
+
+
+def purge_of_the_future(retour):
+    before = retour.sql("SELECT count(*) FROM event")
+    at(retour, "2030-01-01")
+    result = retour.run("purge")
+    told = result.code == 3 and retour.sql("SELECT count(*) FROM event") == before
+    return told
+
+
+DEEDS = (
+    ("a trigger copies what is deleted into another table", copying_trigger),
+    ("a view stands in the place of the events", view),
+    ("a table more", extra_table),
+    ("an index more", extra_index),
+    ("an index less", dropped_index),
+    ("the ledger's guard is gone", dropped_guard),
+    ("the ledger's guard does nothing", changed_guard),
+    ("rows under names of his own", extra_meta),
+    ("events removed by hand, and the kept counts with them", removed_events),
+    ("an event moved to a later day, and the kept counts with it", moved_event),
+    ("an event put in, and the kept counts with it", inserted_event),
+    ("contacts made younger, and the kept counts with them", prolonged_contacts),
+    ("a count of the reports raised", raised_tally),
+    ("a key under a name of its own", foreign_key),
+    ("a key in a folder of its own", stray_copy),
+    ("a key under another month's name", returned_key),
+    ("another key in a month's place", other_key),
+    ("45 days without a purge", no_purge),
+    ("45 days without a purge, and one since", hidden_gap),
+    ("a purge of the year 2030", purge_of_the_future),
+)
+
+UNTOLD = (
+    ("contacts removed by hand, and the kept counts with them", removed_contacts),
+    ("the ledger's last entries cut off; only a head that was kept elsewhere knows", cut_tail),
+    ("the whole store of two days ago; only a head that was kept elsewhere knows", older_copy),
+    ("ten missed days, back-dated", back_dated),
+)
+
+with case("nobody was there: every promise is kept"):
+    result = Copy().run("audit")
+    equal(result.code, 0, result)
+
+for name, deed in DEEDS:
+    with case("told: " + name):
+        copy = Copy()
+        told = deed(copy)
+        result = copy.run("audit")
+        told = result.code == 3 if told is None else told
+        COUNT["told" if told else "untold"] += 1
+        true(told, result)
+for name, deed in UNTOLD:
+    with case("not told yet: " + name):
+        copy = Copy()
+        deed(copy)
+        equal(copy.run("audit").code, 0, "it is told now: move it to the others")
+        COUNT["untold"] += 1
+comment("%(told)d tamperings told, %(untold)d untold" % COUNT)
+finish()
