@@ -20,7 +20,7 @@
 #include "poller/mailbox/mbox.h"
 
 enum {
-	FIRST_CAPACITY = 1 << 20,
+	FIRST_CAPACITY = 1 << 20,  /* of what is larger than that, or of unknown size */
 	BEYOND_MESSAGE = 1 << 18,  /* room behind a message of the maximum size */
 	FROM_LINE_MAX = 1000,      /* RFC 5322 allows lines of 998 */
 	HELD = FROM_LINE_MAX + 16, /* more than an empty line and a From_ line */
@@ -152,6 +152,12 @@ static void compact(struct mbox_reader *r)
 	r->start = 0;
 }
 
+/* Room for all of a small file and no more: all of it is wiped in the end. */
+static size_t first_capacity(const struct mbox_reader *r)
+{
+	return r->limit < FIRST_CAPACITY ? (size_t)r->limit + 1 : FIRST_CAPACITY;
+}
+
 /*
  * Reads more bytes behind those that are there; KEPT of the current message have to stay, *DROPPED
  * counts the bytes behind them that were given up. 1, 0 at the end of the input, -1 with errno.
@@ -170,7 +176,8 @@ static int more(struct mbox_reader *r, uint64_t kept, uint64_t *dropped)
 		*dropped += drop;
 	}
 	if (b->n == b->capacity) {
-		size_t room = b->capacity ? 2 * b->capacity : FIRST_CAPACITY;
+		size_t first = first_capacity(r);
+		size_t room = 2 * b->capacity > first ? 2 * b->capacity : first;
 		size_t most = (size_t)kept + BEYOND_MESSAGE;
 		if (wiped_grow(b, room < most || most < FIRST_CAPACITY ? room : most)) {
 			errno = ENOMEM;
