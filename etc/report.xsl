@@ -23,6 +23,8 @@
 <xsl:variable name="mail" select="$shape = 'mail'"/>
 <xsl:variable name="look"><xsl:choose><xsl:when test="$mail">style</xsl:when><xsl:otherwise>class</xsl:otherwise></xsl:choose></xsl:variable>
 <xsl:variable name="report" select="/r:report"/>
+<!-- The columns of a table in their order: those that any of its rows has. -->
+<xsl:variable name="columns" select="/r:report/r:texts/r:text[starts-with(@id, 'column.') and contains(@id, '.short')]"/>
 <!-- The organisation's colour: a band above the title; headings only where it can be read: COLOUR-ON has "light", "dark", both or neither. -->
 <xsl:variable name="colours"><xsl:if test="$colour != ''">
 	<xsl:value-of select="concat('header { border-top: 6px solid ', $colour, '; padding-top: 1rem; }&#10;')"/>
@@ -157,7 +159,7 @@
 		<tr><th class="t" scope="row"><a href="{$id}.html"><xsl:choose>
 				<xsl:when test="$month"><xsl:value-of select="$month/@title"/></xsl:when>
 				<xsl:otherwise><xsl:value-of select="concat(key('t', concat('month.', number(substring($id, 6)))), ' ', substring($id, 1, 4))"/></xsl:otherwise></xsl:choose></a></th>
-			<td class="n"><xsl:choose><xsl:when test="$month/r:bounces"><xsl:apply-templates select="$month/r:bounces"/></xsl:when><xsl:otherwise>–</xsl:otherwise></xsl:choose></td>
+			<td class="n"><xsl:choose><xsl:when test="$month/r:count[@of = 'bounces']"><xsl:apply-templates select="$month/r:count[@of = 'bounces']"/></xsl:when><xsl:otherwise>–</xsl:otherwise></xsl:choose></td>
 			<xsl:if test="$report/r:trend/r:month/r:rate"><td class="n"><xsl:if test="$month/r:rate[@of = 'bounces'] &gt;= $report/r:targets/r:target[@id = 'bounces']/@limit">✗ </xsl:if><xsl:call-template name="rate-text"><xsl:with-param name="of" select="$month/r:rate[@of = 'bounces']"/></xsl:call-template></td></xsl:if>
 			<td class="n"><xsl:choose><xsl:when test="$month"><xsl:apply-templates select="$month/r:count[@of = 'complaint']"/></xsl:when><xsl:otherwise>–</xsl:otherwise></xsl:choose></td>
 			<td class="w"><a href="{$id}.xml">XML</a> · <a href="{$id}.txt">Text</a></td></tr>
@@ -175,6 +177,7 @@
 <xsl:template name="badge"><xsl:choose>
 	<xsl:when test="@targets = 'missed'">✗ <xsl:value-of select="key('t', 'verdict.targets.missed')"/></xsl:when>
 	<xsl:when test="@targets = 'met'">✓ <xsl:value-of select="key('t', 'verdict.targets.met')"/></xsl:when>
+	<xsl:when test="@targets = 'untold'">? <xsl:value-of select="key('t', 'verdict.targets.untold')"/></xsl:when>
 </xsl:choose></xsl:template>
 
 <xsl:template match="r:verdict">
@@ -205,14 +208,14 @@
 
 <xsl:template match="r:figures">
 	<xsl:variable name="first" select="r:figure[@id = 'bounces' or @id = 'hard' or @id = 'complaint']"/>
-	<xsl:variable name="others" select="r:figure[@id = 'soft' or @id = 'block' or @id = 'undetermined'][@id != 'undetermined' or r:count != 0]"/>
+	<xsl:variable name="others" select="r:figure[@id = 'soft' or @id = 'block' or @id = 'undetermined' or @id = 'other'][@id != 'undetermined' or r:count != 0]"/>
 	<h2 xsl:use-attribute-sets="heading"><xsl:value-of select="key('t', 'heading.figures')"/></h2>
 	<xsl:choose>
 		<xsl:when test="$mail">
 			<table xsl:use-attribute-sets="table">
 				<tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'column.notices')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="$report/@title"/></th>
 					<th xsl:use-attribute-sets="column"><xsl:value-of select="$report/@before"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.change')"/></th></tr>
-				<xsl:for-each select="$first | $others"><xsl:sort select="number(@id = 'soft' or @id = 'block' or @id = 'undetermined')"/><tr>
+				<xsl:for-each select="$first | $others"><xsl:sort select="number(@id = 'soft' or @id = 'block' or @id = 'undetermined' or @id = 'other')"/><tr>
 					<th xsl:use-attribute-sets="row"><xsl:call-template name="key"><xsl:with-param name="of" select="@id"/></xsl:call-template><xsl:value-of select="@title"/><xsl:call-template name="target"/></th>
 					<td xsl:use-attribute-sets="number"><xsl:choose>
 						<xsl:when test="r:rate"><b style="font-size:17px"><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:rate"/></xsl:call-template></b><br/><xsl:apply-templates select="r:count"/></xsl:when>
@@ -241,7 +244,7 @@
 				<xsl:when test="r:before"><span><xsl:call-template name="fill"><xsl:with-param name="id" select="'figures.before'"/><xsl:with-param name="value"><xsl:call-template name="before"/></xsl:with-param></xsl:call-template></span></xsl:when>
 			</xsl:choose>
 		</div>
-		<xsl:if test="$report/r:targets/r:target[@id = current()/@id][@value]"><div><xsl:call-template name="target"/></div></xsl:if>
+		<xsl:if test="$report/r:targets/r:target[@id = current()/@id][@met]"><div><xsl:call-template name="target"/></div></xsl:if>
 	</li>
 </xsl:template>
 
@@ -250,7 +253,7 @@
 	<xsl:variable name="id" select="@id"/>
 	<xsl:variable name="months" select="$report/r:trend/r:month"/>
 	<xsl:variable name="rates" select="$months/*[self::r:rate or self::r:class-rate][@of = $id][current()/r:rate]"/>
-	<xsl:variable name="counts" select="($months/r:count[@of = $id] | $months/r:bounces[$id = 'bounces'])[not($rates)]"/>
+	<xsl:variable name="counts" select="$months/r:count[@of = $id][not($rates)]"/>
 	<xsl:variable name="limit" select="$report/r:targets/r:target[@id = $id][$rates]/@limit"/>
 	<xsl:variable name="max"><xsl:call-template name="maximum"><xsl:with-param name="of" select="$rates | $counts | $limit"/></xsl:call-template></xsl:variable>
 	<xsl:if test="count($months) &gt; 1 and $max &gt; 0">
@@ -265,12 +268,12 @@
 </xsl:template>
 
 <xsl:template name="month-figure"><xsl:choose>
-	<xsl:when test="self::r:count or self::r:bounces"><xsl:apply-templates select="."/></xsl:when>
+	<xsl:when test="self::r:count"><xsl:apply-templates select="."/></xsl:when>
 	<xsl:otherwise><xsl:call-template name="rate-text"><xsl:with-param name="of" select="."/></xsl:call-template></xsl:otherwise></xsl:choose></xsl:template>
 
 <!-- What the figure is held to, where there is a rate. -->
 <xsl:template name="target">
-	<xsl:variable name="target" select="$report/r:targets/r:target[@id = current()/@id][@value]"/>
+	<xsl:variable name="target" select="$report/r:targets/r:target[@id = current()/@id][@met]"/>
 	<xsl:if test="$target">
 		<span><xsl:attribute name="{$look}"><xsl:choose><xsl:when test="$mail">display:block;font-size:12px;<xsl:choose><xsl:when test="$target/@met = 'true'">opacity:.75</xsl:when><xsl:otherwise>font-weight:600</xsl:otherwise></xsl:choose></xsl:when><xsl:otherwise>target <xsl:value-of select="concat('met-', $target/@met)"/></xsl:otherwise></xsl:choose></xsl:attribute>
 			<xsl:choose><xsl:when test="$target/@met = 'true'">✓ </xsl:when><xsl:otherwise>✗ </xsl:otherwise></xsl:choose>
@@ -280,7 +283,7 @@
 </xsl:template>
 
 <xsl:template name="what-broke">
-	<xsl:variable name="list" select="r:classes/r:class/r:category[number(r:count) &gt; 0]"/>
+	<xsl:variable name="list" select="r:classes/r:class/r:category[@id != 'other'][number(r:count) &gt; 0]"/>
 	<xsl:variable name="max"><xsl:call-template name="maximum"><xsl:with-param name="of" select="$list/r:count"/></xsl:call-template></xsl:variable>
 	<xsl:if test="$list">
 		<h2 xsl:use-attribute-sets="heading"><xsl:value-of select="key('t', 'heading.broke')"/></h2>
@@ -329,9 +332,9 @@
 
 <xsl:template name="top">
 	<xsl:param name="rows"/><xsl:param name="what"/>
-	<xsl:variable name="list" select="$rows[@name][number(r:count[@of = 'all']) &gt; 0][position() &lt;= 5]"/>
-	<xsl:variable name="max"><xsl:call-template name="maximum"><xsl:with-param name="of" select="$list/r:count[@of = 'all']"/></xsl:call-template></xsl:variable>
-	<xsl:variable name="rates" select="boolean($list/r:rate | $list/r:rate-at-most)"/>
+	<xsl:variable name="list" select="$rows[@name][number(r:count[@of = 'bounces']) &gt; 0][position() &lt;= 5]"/>
+	<xsl:variable name="max"><xsl:call-template name="maximum"><xsl:with-param name="of" select="$list/r:count[@of = 'bounces']"/></xsl:call-template></xsl:variable>
+	<xsl:variable name="rates" select="boolean($list/r:rate)"/>
 	<xsl:if test="$list">
 		<table xsl:use-attribute-sets="table">
 			<xsl:if test="$mail and $what = 'campaign'"><xsl:attribute name="style">width:100%;border-collapse:collapse;font-size:13px;margin-top:14px</xsl:attribute></xsl:if>
@@ -340,8 +343,8 @@
 				<th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.change')"/></th></tr></thead>
 			<tbody><xsl:for-each select="$list"><tr>
 				<th xsl:use-attribute-sets="row"><xsl:value-of select="@title"/><xsl:if test="r:worst"><xsl:call-template name="small"><xsl:with-param name="text"><xsl:text> </xsl:text><xsl:value-of select="r:worst[1]/@title"/><xsl:for-each select="r:worst[1]"><xsl:call-template name="since"/></xsl:for-each></xsl:with-param></xsl:call-template></xsl:if>
-					<xsl:call-template name="bar"><xsl:with-param name="parts" select="r:count[@of != 'all']"/><xsl:with-param name="max" select="$max"/><xsl:with-param name="whole" select="r:count[@of = 'all']"/></xsl:call-template></th>
-				<td xsl:use-attribute-sets="number"><xsl:apply-templates select="r:count[@of = 'all']"/></td>
+					<xsl:call-template name="bar"><xsl:with-param name="parts" select="r:count[@of != 'bounces']"/><xsl:with-param name="max" select="$max"/><xsl:with-param name="whole" select="sum(r:count[@of = 'bounces' or @of = 'complaint'][number(.) &gt;= 0])"/></xsl:call-template></th>
+				<td xsl:use-attribute-sets="number"><xsl:apply-templates select="r:count[@of = 'bounces']"/></td>
 				<xsl:if test="$rates"><td xsl:use-attribute-sets="number"><xsl:call-template name="row-rate"/></td></xsl:if>
 				<td xsl:use-attribute-sets="number"><xsl:call-template name="change"/></td>
 			</tr></xsl:for-each></tbody>
@@ -384,7 +387,7 @@
 <!-- === twelve months, days === -->
 
 <xsl:template match="r:trend">
-	<xsl:variable name="max"><xsl:call-template name="maximum"><xsl:with-param name="of" select="r:month/r:count[@of = 'all'] | r:month/r:bounces"/></xsl:call-template></xsl:variable>
+	<xsl:variable name="max"><xsl:call-template name="maximum"><xsl:with-param name="of" select="r:month/r:count[@of = 'bounces']"/></xsl:call-template></xsl:variable>
 	<xsl:variable name="rates" select="boolean(r:month/r:rate)"/>
 	<xsl:if test="r:month">
 		<h2 xsl:use-attribute-sets="heading"><xsl:value-of select="key('t', 'heading.trend')"/></h2>
@@ -398,8 +401,8 @@
 					<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'column.month')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.bounces')"/></th>
 						<xsl:if test="$rates"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.rate')"/></th></xsl:if></tr></thead>
 					<tbody><xsl:for-each select="r:month"><tr>
-					<th xsl:use-attribute-sets="row"><xsl:value-of select="@title"/><xsl:call-template name="bar"><xsl:with-param name="parts" select="r:count[@of != 'all']"/><xsl:with-param name="max" select="$max"/><xsl:with-param name="whole" select="(r:count[@of = 'all'] | r:bounces)[number(.) &gt;= 0][1]"/></xsl:call-template></th>
-					<td xsl:use-attribute-sets="number"><xsl:apply-templates select="r:bounces"/></td>
+					<th xsl:use-attribute-sets="row"><xsl:value-of select="@title"/><xsl:call-template name="bar"><xsl:with-param name="parts" select="r:count[@of != 'bounces']"/><xsl:with-param name="max" select="$max"/><xsl:with-param name="whole" select="sum(r:count[@of = 'bounces' or @of = 'complaint'][number(.) &gt;= 0])"/></xsl:call-template></th>
+					<td xsl:use-attribute-sets="number"><xsl:apply-templates select="r:count[@of = 'bounces']"/></td>
 					<xsl:if test="$rates"><td xsl:use-attribute-sets="number"><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:rate[@of = 'bounces']"/></xsl:call-template></td></xsl:if>
 				</tr></xsl:for-each></tbody></table>
 			</xsl:when>
@@ -409,9 +412,9 @@
 					<xsl:call-template name="trend-chart"/>
 				</div>
 				<details><summary><xsl:value-of select="key('t', 'chart.figures')"/></summary><table class="data fold">
-					<thead><tr><th class="t" scope="col"><xsl:value-of select="key('t', 'column.month')"/></th><xsl:for-each select="r:month[1]/r:count"><th class="n" scope="col"><xsl:call-template name="column-title"/></th></xsl:for-each>
+					<thead><tr><th class="t" scope="col"><xsl:value-of select="key('t', 'column.month')"/></th><xsl:variable name="rows" select="r:month"/><xsl:for-each select="$columns[$rows/r:count/@of = substring-before(substring-after(@id, 'column.'), '.short')]"><th class="n" scope="col"><xsl:value-of select="."/></th></xsl:for-each>
 						<xsl:if test="$rates"><th class="n" scope="col"><xsl:value-of select="key('t', 'column.sent')"/></th><th class="n" scope="col"><xsl:value-of select="key('t', 'column.rate')"/></th><th class="n" scope="col"><xsl:value-of select="key('t', 'column.hard.short')"/> %</th><th class="n" scope="col"><xsl:value-of select="key('t', 'column.complaint.short')"/> %</th></xsl:if></tr></thead>
-					<tbody><xsl:for-each select="r:month"><tr><th class="t" scope="row"><xsl:value-of select="@title"/></th><xsl:for-each select="r:count"><td class="n"><xsl:call-template name="label"><xsl:with-param name="of" select="concat('column.', @of, '.short')"/></xsl:call-template><xsl:apply-templates select="."/></td></xsl:for-each>
+					<tbody><xsl:for-each select="r:month"><tr><th class="t" scope="row"><xsl:value-of select="@title"/></th><xsl:variable name="row" select="."/><xsl:for-each select="$columns[$row/../r:month/r:count/@of = substring-before(substring-after(@id, 'column.'), '.short')]"><xsl:variable name="of" select="substring-before(substring-after(@id, 'column.'), '.short')"/><td class="n"><xsl:call-template name="label"><xsl:with-param name="of" select="@id"/></xsl:call-template><xsl:call-template name="told"><xsl:with-param name="of" select="$row/r:count[@of = $of]"/></xsl:call-template></td></xsl:for-each>
 						<xsl:if test="$rates"><td class="n"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.sent'"/></xsl:call-template><xsl:choose><xsl:when test="r:sent"><xsl:apply-templates select="r:sent/r:count"/></xsl:when><xsl:otherwise>–</xsl:otherwise></xsl:choose></td>
 							<td class="n"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.rate'"/></xsl:call-template><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:rate[@of = 'bounces']"/></xsl:call-template></td>
 							<td class="n"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.hard.short'"/><xsl:with-param name="unit" select="' %'"/></xsl:call-template><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:class-rate[@of = 'hard']"/></xsl:call-template></td>
@@ -484,22 +487,22 @@
 </xsl:template>
 
 <xsl:template name="trend-chart">
-	<xsl:variable name="largest"><xsl:call-template name="maximum"><xsl:with-param name="of" select="r:month/r:count[@of = 'all'] | r:month/r:bounces"/></xsl:call-template></xsl:variable>
+	<xsl:variable name="largest"><xsl:call-template name="maximum"><xsl:with-param name="of" select="r:month/r:count[@of = 'bounces']"/></xsl:call-template></xsl:variable>
 	<xsl:variable name="top"><xsl:call-template name="round-up"><xsl:with-param name="n" select="$largest"/></xsl:call-template></xsl:variable>
 	<figure class="chart"><xsl:call-template name="gutter"><xsl:with-param name="top" select="$top"/></xsl:call-template>
 	<figcaption><xsl:value-of select="key('t', 'trend.chart')"/></figcaption>
 	<svg xmlns="http://www.w3.org/2000/svg" height="200" role="img">
 		<title><xsl:value-of select="key('t', 'trend.chart')"/></title>
-		<desc><xsl:for-each select="r:month"><xsl:value-of select="concat(@title, ': ')"/><xsl:apply-templates select="r:bounces"/>; </xsl:for-each></desc>
+		<desc><xsl:for-each select="r:month"><xsl:value-of select="concat(@title, ': ')"/><xsl:apply-templates select="r:count[@of = 'bounces']"/>; </xsl:for-each></desc>
 		<xsl:call-template name="grid"><xsl:with-param name="top" select="$top"/></xsl:call-template>
 		<xsl:for-each select="r:month">
 			<xsl:variable name="x"><xsl:call-template name="month-x"><xsl:with-param name="add" select="-2.9"/></xsl:call-template></xsl:variable>
-			<xsl:for-each select="r:count[@of != 'all'][number(.) &gt; 0]">
-				<xsl:variable name="below" select="sum(preceding-sibling::r:count[@of != 'all'][number(.) &gt; 0])"/>
+			<xsl:for-each select="r:count[@of != 'bounces'][number(.) &gt; 0]">
+				<xsl:variable name="below" select="sum(preceding-sibling::r:count[@of != 'bounces'][number(.) &gt; 0])"/>
 				<rect class="{@of}" x="{$x}" width="5.8%" y="{format-number(174 - ($below + .) * 150 div $top, '0.##')}" height="{format-number(. * 150 div $top, '0.##')}"/>
 			</xsl:for-each>
-			<xsl:variable name="parts" select="sum(r:count[@of != 'all'][number(.) &gt; 0])"/>
-			<xsl:variable name="whole" select="(r:count[@of = 'all'] | r:bounces)[number(.) &gt;= 0][1]"/>
+			<xsl:variable name="parts" select="sum(r:count[@of != 'bounces'][number(.) &gt; 0])"/>
+			<xsl:variable name="whole" select="sum(r:count[@of = 'bounces' or @of = 'complaint'][number(.) &gt;= 0])"/>
 			<xsl:if test="$whole &gt; $parts"><rect class="rest" x="{$x}" width="5.8%" y="{format-number(174 - $whole * 150 div $top, '0.##')}" height="{format-number(($whole - $parts) * 150 div $top, '0.##')}"/></xsl:if>
 		</xsl:for-each>
 		<line class="base" x1="0" x2="100%" y1="174" y2="174"/>
@@ -544,7 +547,7 @@
 							<xsl:attribute name="class"><xsl:choose><xsl:when test="r:standout">standout</xsl:when><xsl:otherwise>plain</xsl:otherwise></xsl:choose></xsl:attribute>
 						</rect>
 					</xsl:when>
-					<xsl:when test="r:count != 0"><rect class="hidden" x="{format-number((position() - 0.87) * $wide, '0.##')}%" width="{format-number(0.74 * $wide, '0.##')}%" y="169" height="5"/></xsl:when>
+					<xsl:when test="not(r:count)"><rect class="hidden" x="{format-number((position() - 0.87) * $wide, '0.##')}%" width="{format-number(0.74 * $wide, '0.##')}%" y="169" height="5"/></xsl:when>
 				</xsl:choose>
 			</xsl:for-each>
 			<line class="base" x1="0" x2="100%" y1="174" y2="174"/>
@@ -561,7 +564,7 @@
 		</svg>
 		<p class="legend"><span class="entry"><i class="key plain"/><xsl:value-of select="key('t', 'legend.day')"/></span>
 			<xsl:if test="r:day/r:standout"><span class="entry"><i class="key standout"/><xsl:value-of select="key('t', 'legend.standout')"/></span></xsl:if>
-			<xsl:if test="r:day[r:count != 0][not(number(r:count) &gt; 0)]"><span class="entry"><i class="key hidden"/><xsl:value-of select="key('t', 'legend.hidden')"/></span></xsl:if>
+			<xsl:if test="r:day[not(r:count)]"><span class="entry"><i class="key hidden"/><xsl:value-of select="key('t', 'legend.hidden')"/></span></xsl:if>
 			<xsl:if test="@usual &gt; 0"><span class="entry"><i class="key line-usual"/><xsl:value-of select="key('t', 'legend.usual')"/></span></xsl:if>
 			<span class="entry"><i class="key weekend"/><xsl:value-of select="key('t', 'legend.weekend')"/></span></p>
 		<xsl:if test="$begun"><ol class="began"><xsl:for-each select="$begun[not(@since = preceding::r:category/@since)]"><xsl:sort select="@since"/>
@@ -595,26 +598,31 @@
 	<xsl:apply-templates select="r:contacts"/>
 </xsl:template>
 
+<!-- A figure, or a dash where it is left out. -->
+<xsl:template name="told"><xsl:param name="of"/>
+	<xsl:choose><xsl:when test="$of"><xsl:apply-templates select="$of"/></xsl:when><xsl:otherwise>–</xsl:otherwise></xsl:choose></xsl:template>
+
 <xsl:template name="matrix">
 	<xsl:param name="rows"/><xsl:param name="what"/>
-	<xsl:variable name="rates" select="boolean($rows/r:rate | $rows/r:rate-at-most)"/>
+	<xsl:variable name="rates" select="boolean($rows/r:rate)"/>
 	<xsl:if test="$rows">
 		<h3 xsl:use-attribute-sets="subheading"><xsl:value-of select="key('t', concat('heading.', $what))"/></h3>
 		<table xsl:use-attribute-sets="table">
 			<xsl:if test="not($mail)"><xsl:attribute name="class">data fold</xsl:attribute></xsl:if>
 			<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', concat('column.', $what))"/></th>
 				<xsl:if test="not($mail) and $rows/r:history"><th class="n past" scope="col"><xsl:value-of select="key('t', 'column.history')"/></th></xsl:if>
-				<xsl:for-each select="$rows[1]/r:count[not($mail) or contains('all hard soft block', @of)]"><th xsl:use-attribute-sets="column"><xsl:call-template name="column-title"/></th></xsl:for-each>
+				<xsl:for-each select="$columns[$rows/r:count/@of = substring-before(substring-after(@id, 'column.'), '.short')][not($mail) or contains('bounces hard soft block other', substring-before(substring-after(@id, 'column.'), '.short'))]"><th xsl:use-attribute-sets="column"><xsl:value-of select="."/></th></xsl:for-each>
 				<xsl:if test="not($mail)"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.change')"/></th></xsl:if>
 				<xsl:if test="$rates"><xsl:if test="not($mail)"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.sent')"/></th></xsl:if><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.rate')"/></th><xsl:if test="$what != 'group' and not($mail)"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.hard.short')"/> %</th></xsl:if></xsl:if></tr></thead>
 			<tbody><xsl:for-each select="$rows"><tr><xsl:if test="not($mail) and $rows/r:history"><xsl:attribute name="class">has-past</xsl:attribute></xsl:if>
 				<th xsl:use-attribute-sets="row"><xsl:value-of select="@title"/><xsl:if test="r:worst"><xsl:call-template name="small"><xsl:with-param name="text"><xsl:text> </xsl:text><xsl:for-each select="r:worst[not($mail) or position() = 1]"><xsl:if test="position() &gt; 1">; </xsl:if><xsl:value-of select="@title"/><xsl:call-template name="since"/></xsl:for-each></xsl:with-param></xsl:call-template></xsl:if></th>
 				<xsl:if test="not($mail) and $rows/r:history"><td class="n past"><xsl:apply-templates select="r:history"/></td></xsl:if>
-				<xsl:for-each select="r:count[not($mail) or contains('all hard soft block', @of)]"><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="concat('column.', @of, '.short')"/></xsl:call-template><xsl:apply-templates select="."/></td></xsl:for-each>
+				<xsl:variable name="row" select="."/>
+				<xsl:for-each select="$columns[$rows/r:count/@of = substring-before(substring-after(@id, 'column.'), '.short')][not($mail) or contains('bounces hard soft block other', substring-before(substring-after(@id, 'column.'), '.short'))]"><xsl:variable name="of" select="substring-before(substring-after(@id, 'column.'), '.short')"/><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="@id"/></xsl:call-template><xsl:call-template name="told"><xsl:with-param name="of" select="$row/r:count[@of = $of]"/></xsl:call-template></td></xsl:for-each>
 				<xsl:if test="not($mail)"><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.change'"/></xsl:call-template><xsl:call-template name="change"/></td></xsl:if>
 				<xsl:if test="$rates"><xsl:if test="not($mail)"><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.sent'"/></xsl:call-template><xsl:choose><xsl:when test="r:sent/r:count != 0"><xsl:apply-templates select="r:sent/r:count"/></xsl:when><xsl:otherwise>–</xsl:otherwise></xsl:choose></td></xsl:if>
 					<td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.rate'"/></xsl:call-template><xsl:call-template name="row-rate"/></td>
-					<xsl:if test="$what != 'group' and not($mail)"><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.hard.short'"/><xsl:with-param name="unit" select="' %'"/></xsl:call-template><xsl:if test="$what = 'campaign' and r:class-rate[@of = 'hard'] &gt;= $report/r:targets/r:target[@id = 'hard']/@limit">✗ </xsl:if><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:class-rate[@of = 'hard']"/></xsl:call-template></td></xsl:if></xsl:if>
+					<xsl:if test="$what != 'group' and not($mail)"><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.hard.short'"/><xsl:with-param name="unit" select="' %'"/></xsl:call-template><xsl:if test="$what = 'campaign' and r:judged[@of = 'hard'][@as = 'missed']">✗ </xsl:if><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:class-rate[@of = 'hard']"/></xsl:call-template></td></xsl:if></xsl:if>
 			</tr></xsl:for-each></tbody>
 		</table>
 		<xsl:if test="$what = 'provider' and $rows/r:advice and not($mail)">
@@ -642,7 +650,8 @@
 			<th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.before')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.change')"/></th></tr></thead>
 		<tbody><xsl:for-each select="r:class[r:category]">
 			<tr><th xsl:use-attribute-sets="row"><xsl:call-template name="key"><xsl:with-param name="of" select="@id"/></xsl:call-template><b><xsl:value-of select="@title"/></b></th>
-				<td xsl:use-attribute-sets="number"><b><xsl:apply-templates select="r:count"/></b></td>
+				<td xsl:use-attribute-sets="number"><b><xsl:call-template name="told"><xsl:with-param name="of" select="r:count"/></xsl:call-template></b></td>
+				<xsl:if test="not($report/r:figures/r:figure[@id = current()/@id])"><td xsl:use-attribute-sets="number">–</td><td xsl:use-attribute-sets="number">–</td><td xsl:use-attribute-sets="number">–</td></xsl:if>
 				<xsl:for-each select="$report/r:figures/r:figure[@id = current()/@id]">
 					<td xsl:use-attribute-sets="number"><xsl:call-template name="share"/></td>
 					<td xsl:use-attribute-sets="number"><xsl:call-template name="before"/></td>
@@ -845,13 +854,9 @@
 <xsl:template name="limit-text"><xsl:param name="of"/><xsl:call-template name="rate-text"><xsl:with-param name="of" select="format-number($of, '0.##')"/></xsl:call-template></xsl:template>
 
 <!-- A row's rate of bounces, or what it is at most. -->
-<xsl:template name="row-rate">
-	<xsl:choose>
-		<xsl:when test="r:rate[@of = 'bounces'] or not(r:rate-at-most)"><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:rate[@of = 'bounces']"/></xsl:call-template></xsl:when>
-		<xsl:otherwise>≤ <xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:rate-at-most"/></xsl:call-template></xsl:otherwise>
-	</xsl:choose></xsl:template>
+<xsl:template name="row-rate"><xsl:if test="r:judged[@as = 'missed']">✗ </xsl:if><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:rate[@of = 'bounces']"/></xsl:call-template></xsl:template>
 
-<xsl:template match="r:count | r:trend/r:month/r:bounces">
+<xsl:template match="r:count">
 	<xsl:choose>
 		<xsl:when test="number(.) = number(.)"><xsl:call-template name="number"><xsl:with-param name="of" select="."/></xsl:call-template></xsl:when>
 		<xsl:otherwise><xsl:value-of select="."/></xsl:otherwise>
@@ -878,7 +883,6 @@
 
 <xsl:template name="share"><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:share"/></xsl:call-template></xsl:template>
 
-<xsl:template name="column-title"><xsl:value-of select="key('t', concat('column.', @of, '.short'))"/></xsl:template>
 
 <xsl:template name="small"><xsl:param name="text"/>
 	<span><xsl:attribute name="{$look}"><xsl:choose><xsl:when test="$mail">display:block;font-size:12px;opacity:.75</xsl:when><xsl:otherwise>small</xsl:otherwise></xsl:choose></xsl:attribute>
@@ -902,7 +906,7 @@
 
 <xsl:template name="legend"><xsl:param name="rest" select="false()"/>
 	<p><xsl:attribute name="{$look}"><xsl:choose><xsl:when test="$mail">margin:8px 0 0;font-size:12px;opacity:.85</xsl:when><xsl:otherwise>legend</xsl:otherwise></xsl:choose></xsl:attribute>
-		<xsl:for-each select="$report/r:figures/r:figure[@id != 'all' and @id != 'bounces'][r:count != 0]">
+		<xsl:for-each select="$report/r:figures/r:figure[@id != 'bounces'][r:count != 0]">
 			<xsl:choose>
 				<xsl:when test="$mail"><xsl:call-template name="key"><xsl:with-param name="of" select="@id"/></xsl:call-template><xsl:value-of select="@title"/>&#160;&#160; </xsl:when>
 				<xsl:otherwise><span class="entry"><i class="key {@id}"/><xsl:value-of select="@title"/></span></xsl:otherwise>
@@ -937,7 +941,7 @@
 		<xsl:otherwise>
 			<svg xmlns="http://www.w3.org/2000/svg" class="bar" viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true">
 				<xsl:for-each select="$seen">
-					<xsl:variable name="before" select="sum(preceding-sibling::*[self::r:count][$of = ''][@of != 'all'][number(.) &gt; 0])"/>
+					<xsl:variable name="before" select="sum(preceding-sibling::*[self::r:count][$of = ''][@of != 'bounces'][number(.) &gt; 0])"/>
 					<rect class="{concat($of, @of)}" x="{format-number(1000 * $before div $max, '0.#')}" width="{format-number(1000 * . div $max, '0.#')}" y="0" height="10"/>
 				</xsl:for-each>
 				<xsl:if test="$whole &gt; $sum"><rect class="rest" x="{format-number(1000 * $sum div $max, '0.#')}" width="{format-number(1000 * ($whole - $sum) div $max, '0.#')}" y="0" height="10"/></xsl:if>
@@ -1008,14 +1012,14 @@ table.data { width: 100%; border-collapse: collapse; font-size: .92rem; margin-b
 .rates svg { width: calc(100% - var(--gutter) - 3rem); }
 figcaption { font-size: .9rem; color: var(--soft-ink); margin-bottom: .5rem; }
 .grid line { stroke: var(--line); } .base { stroke: var(--strong); } .label { fill: var(--soft-ink); font-size: 12px; } .date { font-size: 11px; } .named { fill: var(--ink); font-weight: 600; }
-rect.hard { fill: var(--hard); } rect.soft { fill: var(--soft); } rect.block { fill: var(--block); } rect.undetermined { fill: var(--undetermined); } rect.complaint { fill: var(--complaint); }
+rect.hard { fill: var(--hard); } rect.soft { fill: var(--soft); } rect.block { fill: var(--block); } rect.undetermined { fill: var(--undetermined); } rect.other { fill: var(--rest); } rect.complaint { fill: var(--complaint); }
 rect.bounces, rect.standout { fill: var(--ink); } rect.plain { fill: var(--plain); } rect.rest { fill: var(--rest); } rect.weekend { fill: var(--wash); } rect.hidden { fill: none; stroke: var(--strong); } rect.past { opacity: .42; }
 .line { stroke-width: 2.5; stroke-linecap: round; } .line.bounces { stroke: var(--ink); } .line.hard { stroke: var(--hard); stroke-width: 2; } .dot.bounces { fill: var(--ink); } .dot.hard { fill: var(--paper); stroke: var(--hard); stroke-width: 2; }
 .limit { stroke: var(--worse); stroke-width: 1.5; stroke-dasharray: 5 4; } .usual { stroke: var(--soft-ink); stroke-dasharray: 2 3; } line.began { stroke: var(--worse); stroke-dasharray: 3 3; } circle.began { fill: var(--worse); } text.began { fill: var(--on); font-size: 12px; font-weight: 600; }
 ol.began { margin: .5rem 0 0; padding: 0; list-style: none; counter-reset: m; font-size: .9rem; } .began li { counter-increment: m; padding-left: 1.8rem; position: relative; margin: .2rem 0; }
 .began li::before { content: counter(m); position: absolute; left: 0; top: .1rem; width: 1.25rem; height: 1.25rem; line-height: 1.25rem; border-radius: 50%; background: var(--worse); color: var(--on); text-align: center; font-size: .78rem; font-weight: 600; }
 .key { display: inline-block; width: .7em; height: .7em; margin-right: .4em; background: var(--undetermined); }
-.key.hard { background: var(--hard); } .key.soft { background: var(--soft); } .key.block { background: var(--block); } .key.complaint { background: var(--complaint); } .key.plain { background: var(--plain); } .key.standout { background: var(--ink); }
+.key.hard { background: var(--hard); } .key.soft { background: var(--soft); } .key.block { background: var(--block); } .key.other { background: var(--rest); } .key.complaint { background: var(--complaint); } .key.plain { background: var(--plain); } .key.standout { background: var(--ink); }
 .key.rest { background: var(--rest); } .key.hidden { background: none; border: 1px solid var(--strong); } .key.weekend { background: var(--wash); border: 1px solid var(--line); }
 .key.line-bounces, .key.line-hard { border-radius: 50%; background: var(--ink); } .key.line-hard { background: none; border: .16em solid var(--hard); } .key.line-usual { background: none; height: 0; width: 1.2em; vertical-align: .25em; border-top: 2px dotted var(--soft-ink); }
 .legend { margin: .4rem 0 0; color: var(--soft-ink); font-size: .82rem; } .entry { display: inline-block; margin-right: 1.1rem; white-space: nowrap; }

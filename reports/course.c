@@ -35,9 +35,7 @@ static bool provider_may_be_named(const struct figures *f, const struct standout
 		return false;
 	for (unsigned c = 0; c < COLUMN_COUNT; c++)
 		shown += c == COLUMN_COMPLAINT ? 0 : row->column[c].n;
-	return (row->all.state == CELL_SHOWN &&
-		       row->column[COLUMN_COMPLAINT].state == CELL_SHOWN) ||
-		shown * 2 >= f->day[s->day - 1].n;
+	return row->bounces.state == CELL_SHOWN || shown * 2 >= f->day[s->day - 1].n;
 }
 
 /*

@@ -63,7 +63,6 @@ static int take_tally(void *context, const struct tally *t)
 	if (!attributed(t))
 		return 0;
 	enum column column = figure_column_of(t);
-	f->all.n += t->count;
 	f->bounces.n += column == COLUMN_COMPLAINT ? 0 : t->count;
 	f->day[day - 1].n += column == COLUMN_COMPLAINT ? 0 : t->count;
 	f->column[column].n += t->count;
@@ -83,13 +82,14 @@ static int take_tally(void *context, const struct tally *t)
 static int by_size(const void *a, const void *b)
 {
 	const struct row *x = a, *y = b;
-	return x->all.n != y->all.n ? (x->all.n < y->all.n ? 1 : -1) : strcmp(x->name, y->name);
+	return x->bounces.n != y->bounces.n ? (x->bounces.n < y->bounces.n ? 1 : -1)
+					    : strcmp(x->name, y->name);
 }
 
 static void add_to_row(struct row *row, unsigned column, uint64_t n)
 {
 	row->column[column].n += n;
-	row->all.n += n;
+	row->bounces.n += column == COLUMN_COMPLAINT ? 0 : n;
 }
 
 /* The most frequent causes of a row so far, each with its count. */
@@ -132,9 +132,16 @@ static size_t next_row(const struct gathering *g, size_t first, unsigned k, stru
 	return i;
 }
 
+static void fold_row(struct row *rest, const struct row *row)
+{
+	for (unsigned c = 0; c < COLUMN_COUNT; c++)
+		add_to_row(rest, c, row->column[c].n);
+}
+
 /*
  * By name: the first ROWS_SHOWN of at least k; the last row sums the others and what the store
- * already counts as NAMELESS.
+ * already counts as NAMELESS. Where that would be small, and so cost another row its figure, the
+ * smallest row joins it.
  */
 static int make_figure_table(
 	const struct gathering *g, unsigned k, const char *nameless, struct table *out)
@@ -148,17 +155,19 @@ static int make_figure_table(
 	qsort(row, rows, sizeof *row, by_size);
 	for (size_t i = 0; i < rows; i++) {
 		bool named = strcmp(row[i].name, nameless) != 0;
-		if (named && kept < ROWS_SHOWN && row[i].all.n >= k) {
+		if (named && kept < ROWS_SHOWN &&
+			(row[i].bounces.n >= k || row[i].column[COLUMN_COMPLAINT].n >= k)) {
 			row[kept++] = row[i];
 			continue;
 		}
-		for (unsigned c = 0; c < COLUMN_COUNT; c++)
-			add_to_row(&rest, c, row[i].column[c].n);
+		fold_row(&rest, &row[i]);
 		rest.folded += named;
 	}
 	for (unsigned c = 0; c < COLUMN_COUNT; c++)
 		add_to_row(&rest, c, g->beyond[c]);
-	if (rest.all.n > 0)
+	for (; kept > 1 && rest.bounces.n > 0 && rest.bounces.n < k; rest.folded++)
+		fold_row(&rest, &row[--kept]);
+	if (rest.bounces.n > 0 || rest.column[COLUMN_COMPLAINT].n > 0)
 		row[kept++] = rest;
 	struct row *fitting = kept ? reallocarray(row, kept, sizeof *row) : NULL;
 	*out = (struct table){ fitting ? fitting : row, kept };
@@ -258,12 +267,14 @@ static int make_groups(struct figures *f, const struct loading *l)
 	for (size_t i = 0; i < g->cells; i++) {
 		const char *name = g->name[g->cell[i].name];
 		unsigned group = store_domain_group(l->store, name);
-		group_row(f, group)->all.n += g->cell[i].n;
+		if (g->cell[i].column == COLUMN_COMPLAINT)
+			continue;
+		group_row(f, group)->bounces.n += g->cell[i].n;
 		f->folded[group].n += find_row(&f->providers, name) ? 0 : g->cell[i].n;
 	}
 	for (unsigned c = 0; c < COLUMN_COUNT; c++) {
-		group_row(f, DOMAIN_UNKNOWN)->all.n += g->beyond[c];
-		f->folded[DOMAIN_UNKNOWN].n += g->beyond[c];
+		group_row(f, DOMAIN_UNKNOWN)->bounces.n += c == COLUMN_COMPLAINT ? 0 : g->beyond[c];
+		f->folded[DOMAIN_UNKNOWN].n += c == COLUMN_COMPLAINT ? 0 : g->beyond[c];
 	}
 	return 0;
 }
@@ -278,18 +289,19 @@ static void table_equations(
 	equation_part(q, unlisted);
 	for (size_t i = 0; i < t->count; i++)
 		equation_part(q, &t->row[i].sent);
-	equation(q, &f->all);
+	equation(q, &f->bounces);
 	for (size_t i = 0; i < t->count; i++)
-		equation_part(q, &t->row[i].all);
+		equation_part(q, &t->row[i].bounces);
 	for (unsigned c = 0; c < COLUMN_COUNT; c++) {
 		equation(q, &f->column[c]);
 		for (size_t i = 0; i < t->count; i++)
 			equation_part(q, &t->row[i].column[c]);
 	}
 	for (size_t i = 0; i < t->count; i++) {
-		equation(q, &t->row[i].all);
+		equation(q, &t->row[i].bounces);
 		for (unsigned c = 0; c < COLUMN_COUNT; c++)
-			equation_part(q, &t->row[i].column[c]);
+			if (c != COLUMN_COMPLAINT)
+				equation_part(q, &t->row[i].column[c]);
 	}
 }
 
@@ -300,70 +312,76 @@ static void table_equations(
 static void group_equations(struct equations *q, struct figures *f)
 {
 	struct table *t = &f->providers;
-	equation(q, &f->all);
+	equation(q, &f->bounces);
 	for (unsigned g = 0; g < DOMAIN_GROUP_COUNT; g++)
-		equation_part(q, &f->groups.row[g].all);
+		equation_part(q, &f->groups.row[g].bounces);
 	equation(q, &f->sent);
 	for (unsigned g = 0; g < DOMAIN_GROUP_COUNT; g++)
 		equation_part(q, &f->groups.row[g].sent);
 	for (unsigned g = 0; g < DOMAIN_GROUP_COUNT; g++) {
 		unsigned group = f->groups.row[g].group;
-		equation(q, &f->groups.row[g].all);
+		equation(q, &f->groups.row[g].bounces);
 		for (size_t i = 0; i < t->count; i++)
 			if (!t->row[i].rest && t->row[i].group == group)
-				equation_part(q, &t->row[i].all);
+				equation_part(q, &t->row[i].bounces);
 		equation_part(q, &f->folded[group]);
 	}
 	if (t->count && t->row[t->count - 1].rest) {
-		equation(q, &t->row[t->count - 1].all);
+		equation(q, &t->row[t->count - 1].bounces);
 		for (unsigned g = 0; g < DOMAIN_GROUP_COUNT; g++)
 			equation_part(q, &f->folded[g]);
 	}
 }
 
 /*
- * What a reader wants first is worth most. Where the month's complaints are a small number, its sum
- * may not be shown both with and without them: then bounces are worth more than all notices.
+ * What a reader wants first is worth most, and what the month is judged by is withheld last: sums,
+ * what was sent, hard bounces. Of the classes of a row or of the month and of its days nothing is
+ * said where they are not shown; one sum says how much is left out.
  */
-enum { WORTH_MIXED = -1, WORTH_ROW = 1, WORTH_CLASS = CELL_DEAR, WORTH_SUM };
+enum { WORTH_HARD = 1, WORTH_ROW = CELL_DEAR, WORTH_CLASS, WORTH_HARD_SUM, WORTH_SUM };
 #define WORTH_STRANGE \
 	WORTH_SUM /* "<k" where nobody expects any: a category under a class that it is not of */
 
 static void value_rows(struct table *t)
 {
 	for (size_t i = 0; i < t->count; i++) {
-		t->row[i].all.worth = WORTH_ROW;
-		t->row[i].sent.worth = WORTH_ROW;
+		struct row *row = &t->row[i];
+		row->bounces.worth = WORTH_ROW;
+		row->sent.worth = WORTH_SUM;
+		for (unsigned c = 0; c < COLUMN_COUNT; c++)
+			row->column[c].vague = true;
+		row->column[COLUMN_HARD].worth = WORTH_HARD;
 	}
 }
 
-static void value_month(struct figures *f, unsigned k)
+static void value_month(struct figures *f)
 {
-	const bool mixed = f->column[COLUMN_COMPLAINT].n > 0 && f->column[COLUMN_COMPLAINT].n < k;
-	f->bounces.worth = f->sent.worth = WORTH_SUM;
-	f->all.worth = mixed ? WORTH_MIXED : WORTH_SUM;
+	f->bounces.worth = f->sent.worth = f->column[COLUMN_COMPLAINT].worth = WORTH_SUM;
 	for (unsigned c = 0; c < COLUMN_COUNT; c++) {
-		f->column[c].worth = WORTH_CLASS;
+		if (c != COLUMN_COMPLAINT) {
+			f->column[c].worth = c == COLUMN_HARD ? WORTH_HARD_SUM : WORTH_CLASS;
+			f->column[c].vague = true;
+		}
 		for (unsigned g = 0; g < CATEGORY_COUNT; g++)
 			if (f->category[c][g].n == 0 && column_of_category((enum category)g) != c)
 				f->category[c][g].worth = WORTH_STRANGE;
 	}
+	for (unsigned d = 0; d < DAYS_MAX; d++)
+		f->day[d].vague = true;
 	value_rows(&f->providers);
 	value_rows(&f->campaigns);
 	for (unsigned g = 0; g < DOMAIN_GROUP_COUNT; g++)
-		f->groups.row[g].all.worth = WORTH_ROW;
+		f->groups.row[g].bounces.worth = WORTH_ROW;
 }
 
 /* Every way in which one figure of the month follows from others. */
-static int suppress_month(struct figures *f, unsigned k)
+static int suppress_month(struct figures *f, unsigned k, const struct report_options *options)
 {
 	struct equations *q = equations_new(k);
 	if (!q)
 		return -1;
-	value_month(f, k);
-	equation(q, &f->all);
-	equation_part(q, &f->bounces);
-	equation_part(q, &f->column[COLUMN_COMPLAINT]);
+	value_month(f);
+	judge_targets(f, options);
 	equation(q, &f->bounces);
 	for (unsigned c = 0; c < COLUMN_COUNT; c++)
 		if (c != COLUMN_COMPLAINT)
@@ -388,6 +406,7 @@ static int suppress_month(struct figures *f, unsigned k)
 	group_equations(q, f);
 	int result = suppress(q);
 	equations_free(q);
+	settle_targets(f);
 	return result;
 }
 
@@ -403,10 +422,12 @@ static void withhold_words(struct figures *f)
 	for (size_t t = 0; t < 2; t++)
 		for (size_t i = 0; i < tables[t]->count; i++) {
 			struct row *row = &tables[t]->row[i];
-			uint64_t hidden = row->all.n;
-			bool said = row->all.state == CELL_SHOWN;
+			uint64_t hidden = row->bounces.n;
+			bool said = row->bounces.state == CELL_SHOWN;
 			for (unsigned c = 0; c < COLUMN_COUNT; c++)
-				hidden -= row->column[c].n < hidden ? row->column[c].n : hidden;
+				hidden -= c == COLUMN_COMPLAINT     ? 0
+					: row->column[c].n < hidden ? row->column[c].n
+								    : hidden;
 			for (int w = 0; w < WORST_SHOWN; w++) {
 				const struct cell *own =
 					&row->column[column_of_category(row->worst[w])];
@@ -432,9 +453,10 @@ static int as_shown(const void *a, const void *b)
 	const struct row *x = a, *y = b;
 	if (x->rest != y->rest)
 		return x->rest ? 1 : -1;
-	if (x->all.state == CELL_SHOWN || y->all.state == CELL_SHOWN)
-		return x->all.state != y->all.state ? (x->all.state == CELL_SHOWN ? -1 : 1)
-						    : by_size(a, b);
+	if (x->bounces.state == CELL_SHOWN || y->bounces.state == CELL_SHOWN)
+		return x->bounces.state != y->bounces.state
+			? (x->bounces.state == CELL_SHOWN ? -1 : 1)
+			: by_size(a, b);
 	return strcmp(x->name, y->name);
 }
 
@@ -462,7 +484,7 @@ int figures_load(struct month_report *r, struct store *store, struct figures *f,
 		make_groups(f, &l))
 		goto out;
 	find_figure_leaders(f, l.providers, r->k);
-	result = load_sent(store, f, from, to) ? -1 : suppress_month(f, r->k);
+	result = load_sent(store, f, from, to) ? -1 : suppress_month(f, r->k, r->options);
 	withhold_words(f);
 	order_rows(&f->providers);
 	order_rows(&f->campaigns);

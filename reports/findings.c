@@ -1,6 +1,7 @@
 /*
- * What the figures mean: the verdict, and the measures that follow from etc/measures.xml.
- * Everything here reads figures as they are shown: one that is suppressed triggers nothing.
+ * What the figures mean: the verdict, and the measures that follow from etc/measures.xml. Whether a
+ * target is kept was judged on the true figures (targets.c); everything else here reads figures as
+ * they are shown.
  */
 #include <libxml/parser.h>
 #include <libxml/xpath.h>
@@ -31,6 +32,12 @@ enum {
 static uint64_t figure_shown(const struct cell *c)
 {
 	return c->state == CELL_SHOWN ? c->n : 0;
+}
+
+/* Bounces and complaints: what weights are compared with. */
+static uint64_t figure_notices(const struct figures *f)
+{
+	return figure_shown(&f->bounces) + figure_shown(&f->column[COLUMN_COMPLAINT]);
 }
 
 /* --- verdict: against the month before ------------------------------------ */
@@ -90,7 +97,7 @@ static uint64_t sum_shown(const struct cell column[COLUMN_COUNT], unsigned excep
 {
 	uint64_t n = 0;
 	for (unsigned c = 0; c < COLUMN_COUNT; c++)
-		n += c == except ? 0 : figure_shown(&column[c]);
+		n += c == except || c == COLUMN_COMPLAINT ? 0 : figure_shown(&column[c]);
 	return n;
 }
 
@@ -103,7 +110,7 @@ static unsigned driving_column(
 	for (unsigned c = 0; c < COLUMN_COUNT; c++) {
 		int64_t moved = c == COLUMN_COMPLAINT
 			? 0
-			: movement(&now->column[c], &before->column[c], &before->all,
+			: movement(&now->column[c], &before->column[c], &before->bounces,
 				  sum_shown(before->column, c), way, k);
 		if (moved > most) {
 			most = moved;
@@ -124,7 +131,7 @@ static const char *driving_provider(const struct figures *now, const struct figu
 		const struct row *old = row->rest ? NULL
 						  : table_find(&before->providers, row->name);
 		int64_t moved = old ? movement(&row->column[column], &old->column[column],
-					      &old->all, sum_shown(old->column, column), way, k)
+					      &old->bounces, sum_shown(old->column, column), way, k)
 				    : 0;
 		if (moved > most) {
 			most = moved;
@@ -165,24 +172,30 @@ static void say_change(const struct month_report *r, struct sentence *s, int way
 
 /* --- verdict: against the targets ----------------------------------------- */
 
-/* Campaigns whose rate of hard bounces reaches the target; the highest rate's to *WORST. */
-static unsigned campaigns_missed(const struct month_report *r, const struct row **worst)
+/*
+ * Campaigns that miss the target of hard bounces; the highest rate's to *WORST, one whose rate is
+ * not shown where there is no other. How many are too small to be judged.
+ */
+static unsigned campaigns_missed(
+	const struct month_report *r, const struct row **worst, unsigned *untold)
 {
 	const struct table *t = &r->month->campaigns;
 	unsigned n = 0;
 	long ppm, most = -1;
 	*worst = NULL;
+	*untold = 0;
 	for (size_t i = 0; i < t->count; i++) {
 		const struct row *row = &t->row[i];
-		if (row->rest || !*row->name ||
-			!rate_of(&row->column[COLUMN_HARD], &row->sent, &ppm) ||
-			ppm < target_limit(r->options, TARGET_HARD))
+		*untold += row->judged[TARGET_HARD] == JUDGED_UNTOLD;
+		if (row->judged[TARGET_HARD] != JUDGED_MISSED)
 			continue;
+		n++;
+		if (!rate_of(&row->column[COLUMN_HARD], &row->sent, &ppm))
+			ppm = 0;
 		if (ppm > most) {
 			most = ppm;
 			*worst = row;
 		}
-		n++;
 	}
 	return n;
 }
@@ -193,36 +206,94 @@ static void begin_miss(struct sentence *misses)
 		say_text(misses, "; ");
 }
 
-static void say_target_misses(struct month_report *r, struct sentence *misses)
+/* "2.31 %", or what may be said where that is not shown: "at least 2 %". */
+static const char *missing_rate(const struct month_report *r, const struct cell *part,
+	const struct cell *sent, unsigned target, char *buffer, size_t size)
+{
+	char limit[COUNT_TEXT_SIZE];
+	long ppm;
+	struct sentence s = { buffer, 0, size };
+	if (rate_of(part, sent, &ppm))
+		return rate_text(r->texts, ppm, buffer, size);
+	*buffer = '\0';
+	FILL(&s, text_of(r->texts, "at-least"),
+		{ "n",
+			limit_text(
+				r->texts, target_limit(r->options, target), limit, sizeof limit) });
+	return buffer;
+}
+
+static void say_target_misses(const struct month_report *r, struct sentence *misses)
 {
 	char rate[COUNT_TEXT_SIZE], limit[COUNT_TEXT_SIZE], count[COUNT_TEXT_SIZE];
+	const struct figures *f = r->month;
 	const struct row *worst;
-	long ppm;
+	unsigned untold, n = campaigns_missed(r, &worst, &untold);
 	for (unsigned t = 0; t < TARGET_COUNT; t++) {
-		r->target_met[t] = rate_of(target_cell(r->month, t), &r->month->sent, &ppm) &&
-			ppm < target_limit(r->options, t);
-		if (!rate_of(target_cell(r->month, t), &r->month->sent, &ppm) || r->target_met[t])
+		if (f->judged[t] != JUDGED_MISSED)
 			continue;
 		begin_miss(misses);
 		FILL(misses, text_named(r->texts, "verdict.miss", target_name(t)),
-			{ "rate", rate_text(r->texts, ppm, rate, sizeof rate) },
+			{ "rate",
+				missing_rate(
+					r, target_cell(f, t), &f->sent, t, rate, sizeof rate) },
 			{ "limit",
 				limit_text(r->texts, target_limit(r->options, t), limit,
 					sizeof limit) });
 	}
-	unsigned n = campaigns_missed(r, &worst);
-	bool said = rate_of(target_cell(r->month, TARGET_HARD), &r->month->sent, &ppm) &&
-		!r->target_met[TARGET_HARD];
-	if (!worst || said || !rate_of(&worst->column[COLUMN_HARD], &worst->sent, &ppm))
+	if (!worst || f->judged[TARGET_HARD] == JUDGED_MISSED)
 		return;
-	r->target_met[TARGET_HARD] = false;
 	begin_miss(misses);
 	FILL(misses, text_of(r->texts, n > 1 ? "verdict.miss.campaigns" : "verdict.miss.campaign"),
 		{ "name", worst->name }, { "n", number_text(r->texts, n, count, sizeof count) },
-		{ "rate", rate_text(r->texts, ppm, rate, sizeof rate) },
+		{ "rate",
+			missing_rate(r, &worst->column[COLUMN_HARD], &worst->sent, TARGET_HARD,
+				rate, sizeof rate) },
 		{ "limit",
 			limit_text(r->texts, target_limit(r->options, TARGET_HARD), limit,
 				sizeof limit) });
+}
+
+/*
+ * Missed where anything is; met where that can be told of the month, whatever its smallest
+ * campaigns may be.
+ */
+static enum targets_state targets_state(const struct month_report *r)
+{
+	const struct row *worst;
+	unsigned untold, met = 0, missed = campaigns_missed(r, &worst, &untold);
+	for (unsigned t = 0; t < TARGET_COUNT; t++) {
+		missed += r->month->judged[t] == JUDGED_MISSED;
+		untold += r->month->judged[t] == JUDGED_UNTOLD;
+		met += r->month->judged[t] == JUDGED_MET;
+	}
+	return missed    ? TARGETS_MISSED
+		: untold ? TARGETS_UNTOLD
+		: met    ? TARGETS_MET
+			 : TARGETS_UNKNOWN;
+}
+
+/* What is too small to be judged is named, so that "all" is not said of it. */
+static void say_untold(const struct month_report *r, struct sentence *s)
+{
+	const struct row *worst;
+	char n[COUNT_TEXT_SIZE];
+	unsigned untold;
+	campaigns_missed(r, &worst, &untold);
+	for (unsigned t = 0; t < TARGET_COUNT; t++)
+		if (r->month->judged[t] == JUDGED_UNTOLD) {
+			say_text(s, " ");
+			FILL(s, text_of(r->texts, "verdict.untold"),
+				{ "what", text_named(r->texts, "column", target_name(t)) });
+		}
+	if (untold) {
+		say_text(s, " ");
+		FILL(s,
+			text_of(r->texts,
+				untold > 1 ? "verdict.untold.campaigns"
+					   : "verdict.untold.campaign"),
+			{ "n", number_text(r->texts, untold, n, sizeof n) });
+	}
 }
 
 /* What can be said of the targets, or of the counts where nobody knows how much was sent. */
@@ -235,11 +306,13 @@ static void say_targets(struct month_report *r, struct sentence *s)
 	long bounces, complaints;
 	say_target_misses(r, &misses);
 	bool known = rate_of(&f->bounces, &f->sent, &bounces);
-	r->targets = misses.n ? TARGETS_MISSED : known ? TARGETS_MET : TARGETS_UNKNOWN;
+	r->targets = targets_state(r);
 	if (r->targets == TARGETS_MISSED)
 		FILL(s, text_of(r->texts, "verdict.missed"), { "misses", text });
 	else if (known)
-		FILL(s, text_of(r->texts, "verdict.met"),
+		FILL(s,
+			text_of(r->texts,
+				r->targets == TARGETS_MET ? "verdict.met" : "verdict.met.told"),
 			{ "bounces", rate_text(r->texts, bounces, a, sizeof a) },
 			{ "limit",
 				limit_text(r->texts, target_limit(r->options, TARGET_BOUNCES), b,
@@ -255,6 +328,7 @@ static void say_targets(struct month_report *r, struct sentence *s)
 		FILL(s, text_of(r->texts, "verdict.counts"),
 			{ "bounces", cell_text(r, &f->bounces, a, sizeof a) },
 			{ "complaints", cell_text(r, &f->column[COLUMN_COMPLAINT], b, sizeof b) });
+	say_untold(r, s);
 }
 
 static void say_note(const struct month_report *r, struct sentence *s)
@@ -298,8 +372,7 @@ static void find_verdict(struct month_report *r)
 	bool urgent = false;
 	for (unsigned i = 0; i < r->measures; i++)
 		urgent |= strcmp(r->measure[i].urgency, "now") == 0 &&
-			r->measure[i].weight * 100 >=
-				(double)figure_shown(&now->all) * QUIET_PERCENT;
+			r->measure[i].weight * 100 >= (double)figure_notices(now) * QUIET_PERCENT;
 	say_note(r, &note);
 	say_targets(r, &s);
 	if (!comparable(r)) {
@@ -437,22 +510,34 @@ static bool names_category(const char *list, unsigned category)
 	return false;
 }
 
+/*
+ * A count that is not shown because of others is k or more, as everybody sees; then *WHOLE is
+ * false.
+ */
+static uint64_t said_at_least(const struct cell *c, unsigned k, bool *whole)
+{
+	*whole &= c->state != CELL_WITHHELD;
+	return c->state == CELL_WITHHELD ? k : figure_shown(c);
+}
+
 /* A measure that names causes: how many, where, since when. */
 static bool judge_categories(
 	struct judging *j, const xmlNode *node, struct measure *m, struct sentence *because)
 {
 	struct month_report *r = j->report;
-	char list[CATEGORIES_SIZE], count[COUNT_TEXT_SIZE], date[DATE_TEXT_SIZE], what[64];
+	char list[CATEGORIES_SIZE], count[COUNT_TEXT_SIZE] = "", number_alone[COUNT_TEXT_SIZE],
+				    date[DATE_TEXT_SIZE], what[64];
 	const char *provider = "";
 	uint64_t n = 0, most = 0;
 	int since = 0;
+	bool whole = true;
 	property(node, "category", list, sizeof list);
 	for (unsigned g = 0; g < CATEGORY_COUNT; g++) {
 		uint64_t of_category = 0;
 		if (!names_category(list, g))
 			continue;
 		for (unsigned c = 0; c < COLUMN_COUNT; c++)
-			of_category += figure_shown(&r->month->category[c][g]);
+			of_category += said_at_least(&r->month->category[c][g], r->k, &whole);
 		n += of_category;
 		if (of_category > most) {
 			most = of_category;
@@ -462,19 +547,21 @@ static bool judge_categories(
 	}
 	m->weight = finding_number(j, node, "factor") * (double)n;
 	if (n == 0 ||
-		(!since && m->weight * 100 < (double)figure_shown(&r->month->all) * WEIGHT_PERCENT))
+		(!since && m->weight * 100 < (double)figure_notices(r->month) * WEIGHT_PERCENT))
 		return false;
-	if (!since && n * 100 < figure_shown(&r->month->all) * URGENT_PERCENT &&
+	if (!since && n * 100 < figure_notices(r->month) * URGENT_PERCENT &&
 		strcmp(m->urgency, "now") == 0)
 		snprintf(m->urgency, sizeof m->urgency, "this month");
 	snprintf(what, sizeof what, "measure.%s.what", m->id);
+	number_text(r->texts, n, number_alone, sizeof number_alone);
+	struct sentence s = { count, 0, sizeof count };
+	FILL(&s, whole ? "{n}" : text_of(r->texts, "at-least"), { "n", number_alone });
 	FILL(because,
 		text_of(r->texts,
 			since               ? "because.since"
 				: *provider ? "because.at"
 					    : "because.plain"),
-		{ "n", number_text(r->texts, n, count, sizeof count) },
-		{ "what", text_of(r->texts, what) }, { "provider", provider },
+		{ "n", count }, { "what", text_of(r->texts, what) }, { "provider", provider },
 		{ "since",
 			since ? date_title(r->texts, r->month->month, since, date, sizeof date)
 			      : "" });

@@ -15,6 +15,13 @@
 int figures_load(struct month_report *r, struct store *store, struct figures *f, int32_t first_day,
 	struct gathering *days);
 
+/*
+ * reports/targets.c: judges F's targets, before its figures are suppressed; and what of it can be
+ * said, afterwards.
+ */
+void judge_targets(struct figures *f, const struct report_options *o);
+void settle_targets(struct figures *f);
+
 /* reports/course.c: the days that stand out, and what began on one, of the report's month. */
 void course_find(struct month_report *r, const struct gathering *days);
 

@@ -305,7 +305,8 @@ static char *subject_of(const struct month_report *r)
 		[MONTH_WORSE] = "verdict.state.worse" };
 	static const char *const targets[] = { [TARGETS_UNKNOWN] = NULL,
 		[TARGETS_MET] = "verdict.targets.met",
-		[TARGETS_MISSED] = "verdict.targets.missed" };
+		[TARGETS_MISSED] = "verdict.targets.missed",
+		[TARGETS_UNTOLD] = NULL };
 	char text[SUBJECT_SIZE] = "", title[DATE_TEXT_SIZE];
 	struct sentence s = { text, 0, sizeof text };
 	const char *verdict = targets[r->targets] ? targets[r->targets] : states[r->verdict];

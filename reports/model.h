@@ -40,6 +40,10 @@ const char *outcome_name(unsigned o);
 enum target { REPORT_TARGETS(REPORT_ENUM) TARGET_COUNT };
 const char *target_name(unsigned t);
 #undef REPORT_ENUM
+/*
+ * Whether a target is kept, as far as that may be said: a verdict on a small count would bound it.
+ */
+enum judged { JUDGED_NOT, JUDGED_UNTOLD, JUDGED_MET, JUDGED_MISSED };
 
 enum {
 	ROWS_SHOWN = 12, /* providers, campaigns: what lies beyond is summed in one row */
@@ -61,8 +65,9 @@ struct row {
 	unsigned folded;             /* 0, or: this row sums so many that are not shown by name */
 	bool rest;
 	unsigned group; /* enum domain_group; of providers */
-	struct cell all, column[COLUMN_COUNT];
+	struct cell bounces, column[COLUMN_COUNT];
 	struct cell sent;                 /* mails; 0: not known */
+	enum judged judged[TARGET_COUNT]; /* of campaigns, the target of hard bounces */
 	enum category worst[WORST_SHOWN]; /* the most frequent causes, each of k or more;
 					     CATEGORY_NONE at the end */
 };
@@ -81,8 +86,9 @@ struct figures {
 	int days;
 	bool covered; /* the store reaches back into the month */
 	bool partial; /* but not to its first day */
-	struct cell all, bounces, column[COLUMN_COUNT];
-	struct cell sent;        /* mails; 0: not known, and there are no rates */
+	struct cell bounces, column[COLUMN_COUNT];
+	struct cell sent;                 /* mails; 0: not known, and there are no rates */
+	enum judged judged[TARGET_COUNT]; /* of the month as a whole */
 	struct cell unlisted[2]; /* of these, those that stand in no row of providers, of campaigns;
 				    not printed */
 	int sent_days;           /* days of which that is known */
@@ -92,10 +98,10 @@ struct figures {
 	struct cell day[DAYS_MAX];                        /* bounces */
 	struct cell origin[ORIGIN_COUNT][2];              /* bounces, complaints */
 	struct table providers, campaigns;
-	struct table groups; /* only what they have in all and what was sent: classes would cost too
-				many cells elsewhere */
-	struct cell folded[DOMAIN_GROUP_COUNT]; /* of the providers without a row, all: not shown,
-						   but to be concluded */
+	struct table groups; /* only their bounces and what was sent: classes would cost too many
+				cells elsewhere */
+	struct cell folded[DOMAIN_GROUP_COUNT]; /* bounces of the providers without a row: not
+						   shown, but to be concluded */
 };
 
 struct standout {
@@ -136,7 +142,7 @@ struct comment {
 /* "3,412", "<10", "≥10", "12.34 %". */
 enum { COUNT_TEXT_SIZE = 32, DATE_TEXT_SIZE = 48 };
 enum verdict_state { MONTH_FIRST, MONTH_BETTER, MONTH_STEADY, MONTH_WORSE };
-enum targets_state { TARGETS_UNKNOWN, TARGETS_MET, TARGETS_MISSED };
+enum targets_state { TARGETS_UNKNOWN, TARGETS_MET, TARGETS_MISSED, TARGETS_UNTOLD };
 
 struct measure {
 	char id[32], urgency[16], owner[64], action[SENTENCE_SIZE], because[SENTENCE_SIZE];
@@ -173,8 +179,7 @@ struct month_report {
 	enum verdict_state verdict;
 	enum targets_state targets;
 	bool quiet;
-	bool target_met[TARGET_COUNT]; /* where there is a rate */
-	unsigned hidden;               /* counts of the report that are not shown */
+	unsigned hidden; /* counts of the report that are not shown */
 	char sentence[SENTENCE_SIZE], note[SENTENCE_SIZE], retention[SENTENCE_SIZE];
 	struct measure measure[MEASURES_MAX];
 	unsigned measures;
@@ -221,19 +226,21 @@ const char *hash_text(
 bool change_percent(const struct cell *now, const struct cell *before, long *percent);
 /* Share in tenths of a percent, where both are shown. */
 bool share_permille(const struct cell *part, const struct cell *whole, unsigned *permille);
-/* A row's bounces: its classes without complaints; shown where all of these are. */
-struct cell row_bounces(const struct row *row);
+/*
+ * What is not shown of a row's or a month's bounces by class, in one sum; false where nothing is
+ * left out, or it is all of them, or it cannot be told.
+ */
+bool other_bounces(
+	const struct cell *bounces, const struct cell column[COLUMN_COUNT], struct cell *other);
+/* The same of the causes of a class. */
+bool other_causes(const struct figures *f, unsigned column, struct cell *other);
 /* PART of what was sent, in parts per million, where both are shown and it is no more than that. */
 bool rate_of(const struct cell *part, const struct cell *sent, long *ppm);
 
-/*
- * The categories of a column that are not 0, the largest first, those not shown last. Returns how
- * many.
- */
+/* The categories of a column that are shown and not 0, the largest first. Returns how many. */
 struct ranked {
 	unsigned category;
 	uint64_t n;
-	bool shown;
 };
 size_t category_ranking(
 	const struct figures *f, unsigned column, struct ranked list[CATEGORY_COUNT]);
@@ -242,6 +249,7 @@ size_t category_ranking(
 const struct row *table_find(const struct table *t, const char *name);
 /* The cell that a target is about; its limit in parts per million. */
 const struct cell *target_cell(const struct figures *f, unsigned target);
+struct cell *target_of(struct figures *f, unsigned target);
 long target_limit(const struct report_options *o, unsigned target);
 /* From which day on there is much more of CATEGORY at PROVIDER (NULL: anywhere); 0: no such day. */
 int incident_day(const struct month_report *r, unsigned category, const char *provider);

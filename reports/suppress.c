@@ -94,10 +94,12 @@ static void begin_table(const struct equations *q)
 	int64_t k = q->k;
 	for (size_t i = 0; i < q->count; i++) {
 		struct cell *c = q->member[i].cell;
-		c->low = c->state == CELL_SHOWN ? (int64_t)c->n : c->state == CELL_SMALL ? 0 : k;
-		c->high = c->state == CELL_SHOWN ? (int64_t)c->n
-			: c->state == CELL_SMALL ? k - 1
-						 : FAR;
+		c->low = c->vague || c->state == CELL_SMALL ? 0 : k;
+		c->high = !c->vague && c->state == CELL_SMALL ? k - 1 : FAR;
+		c->low = c->least > c->low ? c->least : c->low;
+		c->high = c->most && c->most < c->high ? c->most : c->high;
+		if (c->state == CELL_SHOWN)
+			c->low = c->high = (int64_t)c->n;
 	}
 }
 
@@ -162,7 +164,9 @@ static bool read_table_line(struct line line, int64_t k, bool *learnt)
 static bool costs_less(
 	const struct cell *a, const struct cell *b, const struct cell *total, unsigned k)
 {
-	uint64_t enough = 2 * (uint64_t)k - 2;
+	uint64_t enough = a->vague && b->vague ? k
+					       : 2 * (uint64_t)k -
+			2; /* of what is only left out nobody knows that it is k or more */
 	if (a->worth != b->worth)
 		return a->worth < b->worth;
 	if (b == total)
@@ -331,7 +335,9 @@ static struct cell *told_by_guessing(const struct equations *q)
 void suppress_alone(struct cell *cell, unsigned k)
 {
 	if (cell->n > 0 && cell->n < k)
-		*cell = (struct cell){ .state = CELL_SMALL };
+		*cell = (struct cell){
+			.state = CELL_SMALL, .worth = cell->worth, .vague = cell->vague
+		};
 }
 
 int suppress(struct equations *q)

@@ -27,9 +27,13 @@ enum {
 struct cell {
 	uint64_t n; /* 0 once it is not shown */
 	enum cell_state state;
-	int worth; /* what a reader loses with it: where there is a choice, cells of less worth are
-		      withheld; 0 for details */
-	int64_t low, high; /* what a reader can conclude; the work of suppress() */
+	int worth;  /* what a reader loses with it: where there is a choice, cells of less worth are
+		       withheld; 0 for details */
+	bool vague; /* hidden, it is not even said whether it is small: it is left out, and a sum
+		       says what is left out in all */
+	int64_t least, most; /* what a sentence says of it, from below and (not 0) from above,
+				though it is not shown */
+	int64_t low, high;   /* what a reader can conclude; the work of suppress() */
 };
 
 /*

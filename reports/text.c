@@ -147,6 +147,15 @@ static void grid_cell(const struct page *p, struct grid *g, const struct cell *c
 	grid_figure(g, cell_text(p->r, c, number, sizeof number));
 }
 
+/* Nothing where it is not even said whether it is small. */
+static void grid_told(const struct page *p, struct grid *g, const struct cell *c)
+{
+	if (c->state == CELL_SHOWN || !c->vague)
+		grid_cell(p, g, c);
+	else
+		grid_figure(g, "-");
+}
+
 static void grid_print(const struct page *p, const struct grid *g)
 {
 	size_t width[GRID_COLUMNS] = { 0 }, name = 0, figures = 0;
@@ -200,22 +209,14 @@ static const char *print_rate(const struct page *p, const struct cell *part,
 	return rate_of(part, sent, &ppm) ? rate_text(p->r->texts, ppm, number, size) : "-";
 }
 
-/* Of its bounces; where these cannot be told, and of groups, at most that of all notices. */
-static void row_rate(
-	const struct page *p, struct grid *g, const struct row *row, enum row_kind kind)
+/* Of its bounces; marked where it misses the target of hard bounces. */
+static void row_rate(const struct page *p, struct grid *g, const struct row *row)
 {
-	char number[COUNT_TEXT_SIZE], bound[COUNT_TEXT_SIZE + 8];
-	struct cell bounces = row_bounces(row);
-	long ppm;
-	if ((kind != ROW_GROUP && rate_of(&bounces, &row->sent, &ppm)) ||
-		!rate_of(&row->all, &row->sent, &ppm)) {
-		grid_figure(g,
-			print_rate(p, kind == ROW_GROUP ? &row->all : &bounces, &row->sent, number,
-				sizeof number));
-		return;
-	}
-	snprintf(bound, sizeof bound, "≤ %s", rate_text(p->r->texts, ppm, number, sizeof number));
-	grid_figure(g, bound);
+	char number[COUNT_TEXT_SIZE], marked[COUNT_TEXT_SIZE + 8];
+	const char *text = print_rate(p, &row->bounces, &row->sent, number, sizeof number);
+	snprintf(marked, sizeof marked, "%s%s",
+		row->judged[TARGET_HARD] == JUDGED_MISSED ? "! " : "", text);
+	grid_figure(g, marked);
 }
 
 static void print_verdict(const struct page *p)
@@ -235,11 +236,10 @@ static void print_figure(const struct page *p, struct grid *g, const char *colum
 	const struct cell *now, const struct cell *before)
 {
 	char number[COUNT_TEXT_SIZE], mark[COUNT_TEXT_SIZE + 8];
-	long ppm;
 	grid_row(g, text_named(p->r->texts, "column", column));
 	grid_cell(p, g, now);
 	if (p->r->month[1].covered)
-		grid_cell(p, g, before);
+		grid_told(p, g, before);
 	grid_figure(g, change_text(p, now, before, number, sizeof number));
 	if (!p->r->month->sent_days || now == &p->r->month->sent)
 		return;
@@ -247,7 +247,7 @@ static void print_figure(const struct page *p, struct grid *g, const char *colum
 	for (unsigned t = 0; t < TARGET_COUNT; t++)
 		if (strcmp(target_name(t), column) == 0) {
 			long limit = target_limit(p->r->options, t);
-			bool missed = rate_of(now, &p->r->month->sent, &ppm) && ppm >= limit;
+			bool missed = p->r->month->judged[t] == JUDGED_MISSED;
 			snprintf(mark, sizeof mark, "%s %s", missed ? "! <" : "<",
 				limit_text(p->r->texts, limit, number, sizeof number));
 			grid_figure(g, mark);
@@ -270,8 +270,12 @@ static void key_figures(const struct page *p)
 		print_figure(p, &g, "sent", &now->sent, &before->sent);
 	}
 	print_figure(p, &g, "bounces", &now->bounces, &before->bounces);
+	struct cell other, none = { .vague = true, .state = CELL_SMALL };
 	for (unsigned c = 0; c < COLUMN_COUNT; c++)
-		print_figure(p, &g, column_name(c), &now->column[c], &before->column[c]);
+		if (now->column[c].state == CELL_SHOWN || !now->column[c].vague)
+			print_figure(p, &g, column_name(c), &now->column[c], &before->column[c]);
+	if (other_bounces(&now->bounces, now->column, &other))
+		print_figure(p, &g, "other", &other, &none);
 	grid_print(p, &g);
 }
 
@@ -293,9 +297,8 @@ static void what_broke(const struct page *p)
 	const struct figures *f = p->r->month;
 	bool used[COLUMN_COUNT][CATEGORY_COUNT] = { { false } };
 	char id[48];
-	if (f->all.state == CELL_SHOWN && f->all.n == 0)
+	if (f->bounces.state == CELL_SHOWN && f->bounces.n == 0)
 		return;
-	print_heading(p, "heading.broke");
 	for (int i = 0; i < CAUSES; i++) {
 		unsigned column = COLUMN_COUNT, category = 0;
 		uint64_t most = 0;
@@ -309,6 +312,8 @@ static void what_broke(const struct page *p)
 		if (column == COLUMN_COUNT)
 			break;
 		used[column][category] = true;
+		if (i == 0)
+			print_heading(p, "heading.broke");
 		left(p->out, category_title(p->r->texts, category), NAME_WIDTH);
 		cell(p, &f->category[column][category]);
 		print_change(p, &f->category[column][category],
@@ -322,6 +327,31 @@ static void what_broke(const struct page *p)
 	}
 }
 
+/*
+ * A column without a figure in any row only takes room; COLUMN_COUNT stands for what is left out.
+ */
+static bool column_used(const struct table *t, unsigned column)
+{
+	struct cell other;
+	for (size_t i = 0; i < t->count; i++) {
+		const struct row *row = &t->row[i];
+		const struct cell *c = column < COLUMN_COUNT ? &row->column[column] : &other;
+		if (column < COLUMN_COUNT ? c->n > 0
+					  : other_bounces(&row->bounces, row->column, &other))
+			return true;
+	}
+	return false;
+}
+
+static void grid_other(const struct page *p, struct grid *g, const struct row *row)
+{
+	struct cell other;
+	if (other_bounces(&row->bounces, row->column, &other))
+		grid_cell(p, g, &other);
+	else
+		grid_figure(g, "-");
+}
+
 static void print_table(const struct page *p, const char *title, const char *first,
 	const struct table *t, enum row_kind kind)
 {
@@ -331,24 +361,31 @@ static void print_table(const struct page *p, const char *title, const char *fir
 		return;
 	print_heading(p, title);
 	grid_row(&g, text(p, first));
-	grid_figure(&g, text(p, "column.all.short"));
+	grid_figure(&g, text(p, "column.bounces.short"));
 	for (unsigned c = 0; c < COLUMN_COUNT && kind != ROW_GROUP; c++) {
 		snprintf(id, sizeof id, "column.%s.short", column_name(c));
-		grid_figure(&g, text(p, id));
+		if (c == COLUMN_COMPLAINT && column_used(t, COLUMN_COUNT))
+			grid_figure(&g, text(p, "column.other.short"));
+		if (column_used(t, c))
+			grid_figure(&g, text(p, id));
 	}
 	if (p->r->month->sent_days)
 		grid_figure(&g, text(p, "column.rate"));
 	for (size_t i = 0; i < t->count; i++) {
 		const struct row *row = &t->row[i];
-		if (kind == ROW_GROUP && row->all.state == CELL_SHOWN && row->all.n == 0 &&
+		if (kind == ROW_GROUP && row->bounces.state == CELL_SHOWN && row->bounces.n == 0 &&
 			row->sent.state == CELL_SHOWN && row->sent.n == 0)
 			continue;
 		grid_row(&g, row_title(p->r->texts, row, kind, name, sizeof name));
-		grid_cell(p, &g, &row->all);
-		for (unsigned c = 0; c < COLUMN_COUNT && kind != ROW_GROUP; c++)
-			grid_cell(p, &g, &row->column[c]);
+		grid_cell(p, &g, &row->bounces);
+		for (unsigned c = 0; c < COLUMN_COUNT && kind != ROW_GROUP; c++) {
+			if (c == COLUMN_COMPLAINT && column_used(t, COLUMN_COUNT))
+				grid_other(p, &g, row);
+			if (column_used(t, c))
+				grid_told(p, &g, &row->column[c]);
+		}
 		if (p->r->month->sent_days)
-			row_rate(p, &g, row, kind);
+			row_rate(p, &g, row);
 	}
 	grid_print(p, &g);
 }
@@ -439,7 +476,7 @@ static void print_classes(const struct page *p)
 			left(p->out, text(p, id), 10);
 			left(p->out, category_title(p->r->texts, g), NAME_WIDTH + 7);
 			cell(p, n);
-			if (share_permille(n, &f->all, &permille))
+			if (c != COLUMN_COMPLAINT && share_permille(n, &f->bounces, &permille))
 				fprintf(p->out, " %5u.%u %%", permille / 10, permille % 10);
 			else
 				right(p->out, "-", NUMBER_WIDTH + 2);
@@ -447,6 +484,13 @@ static void print_classes(const struct page *p)
 			end_line(p);
 			if (c == COLUMN_BLOCK && *category_check(p->r->texts, g))
 				check_width(p, g);
+		}
+		struct cell other;
+		if (other_causes(f, c, &other)) {
+			left(p->out, text(p, id), 10);
+			left(p->out, text(p, "category.other"), NAME_WIDTH + 7);
+			cell(p, &other);
+			end_line(p);
 		}
 	}
 }

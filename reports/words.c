@@ -270,17 +270,30 @@ bool share_permille(const struct cell *part, const struct cell *whole, unsigned 
 	return true;
 }
 
-struct cell row_bounces(const struct row *row)
+bool other_bounces(
+	const struct cell *bounces, const struct cell column[COLUMN_COUNT], struct cell *other)
 {
-	struct cell sum = { 0 };
+	unsigned left_out = 0, shown = 0;
+	*other = (struct cell){ .n = bounces->n };
 	for (unsigned c = 0; c < COLUMN_COUNT; c++) {
 		if (c == COLUMN_COMPLAINT)
 			continue;
-		sum.n += row->column[c].n;
-		if (row->column[c].state != CELL_SHOWN)
-			sum.state = CELL_WITHHELD;
+		left_out += column[c].state != CELL_SHOWN;
+		shown += column[c].state == CELL_SHOWN && column[c].n > 0;
+		other->n -= column[c].n;
 	}
-	return sum;
+	return left_out && shown && bounces->state == CELL_SHOWN;
+}
+
+bool other_causes(const struct figures *f, unsigned column, struct cell *other)
+{
+	bool left_out = false;
+	*other = (struct cell){ .n = f->column[column].n };
+	for (unsigned g = 0; g < CATEGORY_COUNT; g++) {
+		left_out |= f->category[column][g].state != CELL_SHOWN;
+		other->n -= f->category[column][g].n;
+	}
+	return left_out && f->column[column].state == CELL_SHOWN;
 }
 
 bool rate_of(const struct cell *part, const struct cell *sent, long *ppm)
@@ -314,19 +327,23 @@ size_t category_ranking(
 	size_t n = 0;
 	for (unsigned g = 0; g < CATEGORY_COUNT; g++) {
 		const struct cell *c = &f->category[column][g];
-		if (c->n > 0 || c->state != CELL_SHOWN)
-			list[n++] = (struct ranked){ g, c->state == CELL_SHOWN ? c->n : 0,
-				c->state == CELL_SHOWN };
+		if (c->n > 0)
+			list[n++] = (struct ranked){ g, c->n };
 	}
 	qsort(list, n, sizeof *list, by_rank);
 	return n;
 }
 
-const struct cell *target_cell(const struct figures *f, unsigned target)
+struct cell *target_of(struct figures *f, unsigned target)
 {
 	return target == TARGET_HARD       ? &f->column[COLUMN_HARD]
 		: target == TARGET_BOUNCES ? &f->bounces
 					   : &f->column[COLUMN_COMPLAINT];
+}
+
+const struct cell *target_cell(const struct figures *f, unsigned target)
+{
+	return target_of((struct figures *)f, target);
 }
 
 long target_limit(const struct report_options *o, unsigned target)

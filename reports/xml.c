@@ -13,7 +13,7 @@
 #include "reports/model.h"
 
 #define REPORT_NAMESPACE "urn:retour:report:1"
-#define REPORT_VERSION "2"
+#define REPORT_VERSION "3"
 
 static xmlNode *element(xmlNode *parent, const char *name)
 {
@@ -56,12 +56,25 @@ static void write_count(
 		attribute(node, "of", of);
 }
 
-static void columns(const struct month_report *r, xmlNode *parent, const struct cell *all,
+/* Only where it is more than that some of a sum is left out. */
+static void write_told_count(
+	const struct month_report *r, xmlNode *parent, const char *of, const struct cell *c)
+{
+	if (c->state == CELL_SHOWN || !c->vague)
+		write_count(r, parent, of, c);
+}
+
+static void columns(const struct month_report *r, xmlNode *parent, const struct cell *bounces,
 	const struct cell column[COLUMN_COUNT])
 {
-	write_count(r, parent, "all", all);
+	struct cell other;
+	write_count(r, parent, "bounces", bounces);
 	for (unsigned c = 0; c < COLUMN_COUNT; c++)
-		write_count(r, parent, column_name(c), &column[c]);
+		if (c != COLUMN_COMPLAINT)
+			write_told_count(r, parent, column_name(c), &column[c]);
+	if (other_bounces(bounces, column, &other))
+		write_count(r, parent, "other", &other);
+	write_told_count(r, parent, "complaint", &column[COLUMN_COMPLAINT]);
 }
 
 /* The month before, and the change in percent where both can be said. */
@@ -70,7 +83,7 @@ static void comparison(const struct month_report *r, xmlNode *parent, const stru
 {
 	char text[COUNT_TEXT_SIZE];
 	long percent;
-	if (!r->month[1].covered)
+	if (!r->month[1].covered || (before->vague && before->state != CELL_SHOWN))
 		return;
 	element_text(parent, "before", plain_cell(r, before, text, sizeof text));
 	if (!r->month[1].partial && change_percent(now, before, &percent)) {
@@ -110,20 +123,26 @@ static void write_rate(xmlNode *parent, const char *name, const char *of, const 
 		attribute(node, "of", of);
 }
 
-/*
- * Of bounces, hard bounces, blocks, complaints; where the bounces cannot be told, they are no more
- * than all notices.
- */
 static void row_rates(xmlNode *parent, const struct row *row)
 {
-	struct cell bounces = row_bounces(row);
-	long ppm;
-	write_rate(parent, "rate", "bounces", &bounces, &row->sent);
+	write_rate(parent, "rate", "bounces", &row->bounces, &row->sent);
 	write_rate(parent, "class-rate", "hard", &row->column[COLUMN_HARD], &row->sent);
 	write_rate(parent, "class-rate", "block", &row->column[COLUMN_BLOCK], &row->sent);
 	write_rate(parent, "class-rate", "complaint", &row->column[COLUMN_COMPLAINT], &row->sent);
-	if (!rate_of(&bounces, &row->sent, &ppm))
-		write_rate(parent, "rate-at-most", NULL, &row->all, &row->sent);
+}
+
+/* What a target came to, as far as that may be said. */
+static void write_judged(xmlNode *parent, const enum judged judged[TARGET_COUNT])
+{
+	static const char *const words[] = {
+		[JUDGED_UNTOLD] = "untold", [JUDGED_MET] = "met", [JUDGED_MISSED] = "missed"
+	};
+	for (unsigned t = 0; t < TARGET_COUNT; t++)
+		if (judged[t] != JUDGED_NOT) {
+			xmlNode *node = element(parent, "judged");
+			attribute(node, "of", target_name(t));
+			attribute(node, "as", words[judged[t]]);
+		}
 }
 
 /* --- verdict, measures, comments, targets --------------------------------- */
@@ -134,9 +153,10 @@ static void summary(const struct month_report *r, xmlNode *root)
 		[MONTH_BETTER] = "better",
 		[MONTH_STEADY] = "steady",
 		[MONTH_WORSE] = "worse" };
-	static const char *const targets[] = {
-		[TARGETS_UNKNOWN] = "unknown", [TARGETS_MET] = "met", [TARGETS_MISSED] = "missed"
-	};
+	static const char *const targets[] = { [TARGETS_UNKNOWN] = "unknown",
+		[TARGETS_MET] = "met",
+		[TARGETS_MISSED] = "missed",
+		[TARGETS_UNTOLD] = "untold" };
 	char at[DATE_TEXT_SIZE];
 	xmlNode *node = element(root, "verdict");
 	attribute(node, "state", states[r->verdict]);
@@ -174,10 +194,11 @@ static void targets(const struct month_report *r, xmlNode *root)
 		attribute(target, "title", text_named(r->texts, "column", target_name(t)));
 		attribute(target, "limit",
 			plain_rate(target_limit(r->options, t), text, sizeof text));
-		if (rate_of(target_cell(r->month, t), &r->month->sent, &ppm)) {
+		if (rate_of(target_cell(r->month, t), &r->month->sent, &ppm))
 			attribute(target, "value", plain_rate(ppm, text, sizeof text));
-			attribute(target, "met", r->target_met[t] ? "true" : "false");
-		}
+		if (r->month->judged[t] == JUDGED_MET || r->month->judged[t] == JUDGED_MISSED)
+			attribute(target, "met",
+				r->month->judged[t] == JUDGED_MET ? "true" : "false");
 	}
 }
 
@@ -190,7 +211,8 @@ static void write_figure(const struct month_report *r, xmlNode *parent, const ch
 	attribute(node, "id", id);
 	attribute(node, "title", text_named(r->texts, "column", id));
 	write_count(r, node, NULL, now);
-	write_share(node, now, &r->month->all);
+	if (now != &r->month->column[COLUMN_COMPLAINT])
+		write_share(node, now, &r->month->bounces);
 	comparison(r, node, now, before);
 	write_rate(node, "rate", NULL, now, &r->month->sent);
 	if (!r->month[1].partial)
@@ -213,11 +235,14 @@ static void figures(const struct month_report *r, xmlNode *root)
 {
 	xmlNode *node = element(root, "figures");
 	sent(r, node);
-	write_figure(r, node, "all", &r->month[0].all, &r->month[1].all);
-	write_figure(r, node, "bounces", &r->month[0].bounces, &r->month[1].bounces);
+	const struct figures *f = r->month;
+	struct cell other, none = { .vague = true, .state = CELL_SMALL };
+	write_figure(r, node, "bounces", &f->bounces, &f[1].bounces);
 	for (unsigned c = 0; c < COLUMN_COUNT; c++)
-		write_figure(
-			r, node, column_name(c), &r->month[0].column[c], &r->month[1].column[c]);
+		if (f->column[c].state == CELL_SHOWN || !f->column[c].vague)
+			write_figure(r, node, column_name(c), &f->column[c], &f[1].column[c]);
+	if (other_bounces(&f->bounces, f->column, &other))
+		write_figure(r, node, "other", &other, &none);
 }
 
 /* Oldest first, from the first month that the records reach. */
@@ -233,9 +258,7 @@ static void write_trend(const struct month_report *r, xmlNode *root)
 		attribute(m, "id", month_name(f->month, text, sizeof text));
 		attribute(m, "title", month_title(r->texts, f->month, text, sizeof text));
 		attribute(m, "complete", f->partial ? "false" : "true");
-		columns(r, m, &f->all, f->column);
-		char number[COUNT_TEXT_SIZE];
-		element_text(m, "bounces", plain_cell(r, &f->bounces, number, sizeof number));
+		columns(r, m, &f->bounces, f->column);
 		if (!f->sent_days)
 			continue;
 		xmlNode *volume = element(m, "sent");
@@ -275,23 +298,31 @@ static void write_classes(const struct month_report *r, xmlNode *root)
 		xmlNode *class_node = element(node, "class");
 		attribute(class_node, "id", column_name(c));
 		attribute(class_node, "title", text_named(r->texts, "column", column_name(c)));
-		write_count(r, class_node, NULL, &f->column[c]);
+		write_told_count(r, class_node, NULL, &f->column[c]);
 		size_t n = category_ranking(f, c, list);
 		for (size_t i = 0; i < n; i++) {
 			unsigned g = list[i].category;
 			xmlNode *category = element(class_node, "category");
 			category_attributes(r, category, g);
-			if (*f->leader[g] && list[i].shown)
+			if (*f->leader[g])
 				write_since(r, category, g, f->leader[g]);
 			if (is_infrastructure(g))
 				attribute(category, "infrastructure", "true");
 			write_count(r, category, NULL, &f->category[c][g]);
-			write_share(category, &f->category[c][g], &f->all);
+			if (c != COLUMN_COMPLAINT)
+				write_share(category, &f->category[c][g], &f->bounces);
 			comparison(r, category, &f->category[c][g], &r->month[1].category[c][g]);
-			if (*f->leader[g] && list[i].shown)
+			if (*f->leader[g])
 				element_text(category, "leader", f->leader[g]);
 			if (*category_check(r->texts, g))
 				element_text(category, "check", category_check(r->texts, g));
+		}
+		struct cell other;
+		if (other_causes(f, c, &other)) {
+			xmlNode *category = element(class_node, "category");
+			attribute(category, "id", "other");
+			attribute(category, "title", text_of(r->texts, "category.other"));
+			write_count(r, category, NULL, &other);
 		}
 	}
 }
@@ -314,7 +345,7 @@ static void history(
 		xmlNode *month = element(node, "month");
 		attribute(month, "id", month_name(f->month, text, sizeof text));
 		if (then)
-			write_count(r, month, NULL, &then->all);
+			write_count(r, month, NULL, &then->bounces);
 	}
 }
 
@@ -333,7 +364,7 @@ static void rows(const struct month_report *r, xmlNode *root, enum row_kind kind
 	for (size_t i = 0; i < t->count; i++) {
 		const struct row *row = &t->row[i],
 				 *before = row->rest ? NULL : table_find(old, row->name);
-		if (kind == ROW_GROUP && row->all.state == CELL_SHOWN && row->all.n == 0 &&
+		if (kind == ROW_GROUP && row->bounces.state == CELL_SHOWN && row->bounces.n == 0 &&
 			row->sent.state == CELL_SHOWN && row->sent.n == 0)
 			continue;
 		xmlNode *n = element(node, "row");
@@ -343,22 +374,21 @@ static void rows(const struct month_report *r, xmlNode *root, enum row_kind kind
 			attribute(n, "name", row->name);
 		attribute(n, "title", row_title(r->texts, row, kind, title, sizeof title));
 		if (kind == ROW_GROUP)
-			write_count(r, n, "all", &row->all);
+			write_count(r, n, "bounces", &row->bounces);
 		else
-			columns(r, n, &row->all, row->column);
-		write_share(n, &row->all, &r->month->all);
+			columns(r, n, &row->bounces, row->column);
+		write_share(n, &row->bounces, &r->month->bounces);
 		if (before)
-			comparison(r, n, &row->all, &before->all);
+			comparison(r, n, &row->bounces, &before->bounces);
 		if (kind == ROW_GROUP)
-			write_rate(n, "rate-at-most", NULL, &row->all, &row->sent);
+			write_rate(n, "rate", "bounces", &row->bounces, &row->sent);
 		else
 			row_rates(n, row);
-		if (before && kind != ROW_GROUP && !b->partial) {
-			struct cell bounces = row_bounces(before);
-			write_rate(n, "rate-before", NULL, &bounces, &before->sent);
-		}
+		if (before && kind != ROW_GROUP && !b->partial)
+			write_rate(n, "rate-before", NULL, &before->bounces, &before->sent);
 		if (f->sent_days)
 			write_count(r, element(n, "sent"), NULL, &row->sent);
+		write_judged(n, row->judged);
 		for (int w = 0; w < WORST_SHOWN && row->worst[w] != CATEGORY_NONE; w++) {
 			xmlNode *worst = element(n, "worst");
 			category_attributes(r, worst, row->worst[w]);
@@ -384,7 +414,7 @@ static void write_days(const struct month_report *r, xmlNode *root)
 		snprintf(date, sizeof date, "%04d-%02d-%02d", f->month.year, f->month.month, d);
 		attribute(day, "date", date);
 		attribute(day, "weekday", weekday_name(r->texts, f->month, d));
-		write_count(r, day, NULL, &f->day[d - 1]);
+		write_told_count(r, day, NULL, &f->day[d - 1]);
 		for (unsigned i = 0; i < r->standouts; i++)
 			if (r->standout[i].day == d) {
 				xmlNode *standout = element(day, "standout");

@@ -193,16 +193,24 @@ class Cells(html.parser.HTMLParser):
 
 
 def rate_of(row):
-    rate, most = row.findtext(AT + "rate"), row.findtext(AT + "rate-at-most")
-    return rate + " %" if rate else "≤ %s %%" % most if most else "–"
+    rate = row.findtext(AT + "rate")
+    return ("✗ " if row.find(AT + "judged[@as='missed']") is not None else "") + (rate + " %" if rate else "–")
+
+
+def counts_told(row, rows, columns):
+    """The counts of a row as a table prints them: a dash where one is left out, no column that no row has."""
+    there = {count.get("of") for each in rows for count in each.findall(AT + "count")}
+    own = {count.get("of"): count.text for count in row.findall(AT + "count")}
+    return [own.get(column, "–") for column in columns if column in there]
 
 
 with case("each figure of the mail's body is the XML's"):
     for sender in english:
         rows = Cells(sender.body).texts()
         for table in ("providers", "campaigns", "groups"):
-            for row in sender.root.findall("%s%s/%srow" % (AT, table, AT)):
-                counts = [count.text for count in row.findall(AT + "count") if count.get("of") in ("all", "hard", "soft", "block")]
+            listed = sender.root.findall("%s%s/%srow" % (AT, table, AT))
+            for row in listed:
+                counts = counts_told(row, listed, ("bounces", "hard", "soft", "block", "other"))
                 wanted = counts + ([rate_of(row)] if sender.root.find(AT + "figures/" + AT + "sent") is not None else [])
                 true([cells for cells in rows if cells and cells[0].startswith(row.get("title").replace(",", "")) and cells[1:] == wanted], (sender.name, table, row.get("title"), wanted))
         for category in sender.root.iter(AT + "category"):
@@ -214,21 +222,24 @@ with case("each figure of the mail's body is the XML's"):
                 told = [cells[1] for cells in rows if len(cells) == 4 and figure.get("title") in cells[0]]
                 contains(told, rate + " % " + count if rate else count, (sender.name, figure.get("id")))
         for month in sender.root.findall(AT + "trend/" + AT + "month"):
-            true([cells for cells in rows if cells[:2] == [month.get("title"), month.findtext(AT + "bounces")]], (sender.name, month.get("id")))
+            true([cells for cells in rows if cells[:2] == [month.get("title"), month.findtext(AT + "count[@of='bounces']")]], (sender.name, month.get("id")))
 
 with case("each figure of the text is the XML's; no line is longer than 78 columns"):
     for sender in english:
         lines = [" ".join(line.replace(",", "").split()) for line in sender.text.splitlines()]
         for table in ("providers", "campaigns", "groups"):
-            for row in sender.root.findall("%s%s/%srow" % (AT, table, AT)):
-                counts = [count.text for count in row.findall(AT + "count")]
+            listed = sender.root.findall("%s%s/%srow" % (AT, table, AT))
+            used = {count.get("of") for row in listed for count in row.findall(AT + "count") if count.text != "0"}
+            for row in listed:
+                own = {count.get("of"): count.text for count in row.findall(AT + "count")}
+                counts = [own.get(column, "-") for column in ("bounces", "hard", "soft", "block", "undetermined", "other", "complaint") if column in used]
                 if set(counts) == {"0"}:
                     continue
                 true([line for line in lines if line.startswith(row.get("title").replace(",", "")[:10].strip()) and " " + " ".join(counts) in line], (sender.name, table, row.get("title")))
         for category in sender.root.iter(AT + "category"):
             true([line for line in lines if "%s %s" % (category.get("title").replace(",", ""), category.findtext(AT + "count")) in line], (sender.name, category.get("title")))
         for month in sender.root.findall(AT + "trend/" + AT + "month"):
-            true([line for line in lines if line.startswith("%s %s" % (month.get("title"), month.findtext(AT + "bounces")))], (sender.name, month.get("id")))
+            true([line for line in lines if line.startswith("%s %s" % (month.get("title"), month.findtext(AT + "count[@of='bounces']")))], (sender.name, month.get("id")))
     for sender in senders[:4]:
         equal([line for text in (sender.text, sender.plain) for line in text.splitlines() if len(line) > 78 or line != line.rstrip()], [], sender.name)
 

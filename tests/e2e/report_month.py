@@ -16,6 +16,7 @@ from lib.harness import *
 
 MONTH, BEFORE, VOLUME = "2026-10", "2026-09", 60000
 AT = "{urn:retour:report:1}"
+COLUMNS = ("bounces", "hard", "soft", "block", "undetermined", "other", "complaint")
 
 
 def sender(kind, **report):
@@ -73,9 +74,16 @@ def plain(text):
     return text.replace(",", "")
 
 
+def told(row, rows, columns):
+    """The counts of a row as a table prints them: a dash where one is left out, no column that no row has."""
+    there = {count.get("of") for each in rows for count in each.findall(AT + "count")}
+    own = {count.get("of"): count.text for count in row.findall(AT + "count")}
+    return [own.get(column, "–") for column in columns if column in there]
+
+
 def parts_add_up(total, parts):
     shown = [int(part) for part in parts if part.isdigit()]
-    if not total.isdigit():
+    if not (total or "").isdigit():
         return True
     return sum(shown) == int(total) if len(shown) == len(parts) else sum(shown) < int(total)
 
@@ -121,14 +129,14 @@ with case("parts add up to their totals; what is too small is not shown"):
     for name, root in top.items():
         for table in ("providers", "campaigns", "groups"):
             rows = root.findall("%s%s/%srow" % (AT, table, AT))
-            for index, figure in enumerate(("all", "hard", "soft", "block", "undetermined", "complaint")[:1 if table == "groups" else 6]):
-                total = root.find("%sfigures/%sfigure[@id='%s']/%scount" % (AT, AT, figure, AT)).text
-                parts = [row.findall(AT + "count")[index].text for row in rows]
+            for figure in COLUMNS[:1] if table == "groups" else (column for column in COLUMNS if column != "other"):
+                total = root.findtext("%sfigures/%sfigure[@id='%s']/%scount" % (AT, AT, figure, AT))
+                parts = [row.findtext("%scount[@of='%s']" % (AT, figure), "") for row in rows]
                 true(parts_add_up(total, parts), (name, table, figure, total, parts))
         classes = root.findall(AT + "classes/" + AT + "class")
         for klass in classes:
             true(parts_add_up(klass.findtext(AT + "count"), [count.text for count in klass.findall(AT + "category/" + AT + "count")]), klass.get("id"))
-        days = [day.findtext(AT + "count") for day in root.findall(AT + "days/" + AT + "day")]
+        days = [day.findtext(AT + "count", "") for day in root.findall(AT + "days/" + AT + "day")]
         true(parts_add_up(root.find("%sfigures/%sfigure[@id='bounces']/%scount" % (AT, AT, AT)).text, days), days)
         # what is sent is no notice: sums of months of one mail each are theirs to show
         small = [count.text for count in root.iter(AT + "count") if count.text.isdigit() and 0 < int(count.text) < 10]
@@ -139,9 +147,11 @@ with case("each figure of the page is the XML's"):
         page = Page(made(retour, "html"))
         rows = [[plain("".join(cell)) for cell in row] for row in page.rows]
         for table in ("providers", "campaigns", "groups"):
-            for row in top[name].findall("%s%s/%srow" % (AT, table, AT)):
-                counts = [count.text for count in row.findall(AT + "count")]
-                rates = {rate.get("of"): rate.text + " %" for rate in row.findall(AT + "rate")}
+            listed = top[name].findall("%s%s/%srow" % (AT, table, AT))
+            for row in listed:
+                mark = "✗ " if row.find(AT + "judged[@as='missed']") is not None else ""
+                counts = told(row, listed, COLUMNS)
+                rates = {rate.get("of"): mark + rate.text + " %" for rate in row.findall(AT + "rate")}
                 fitting = [cells for cells in rows if cells and cells[0].startswith(plain(row.get("title"))) and any(cells[at:at + len(counts)] == counts for at in (1, 2))]
                 true(fitting, (name, table, row.get("title"), counts))
                 true("bounces" not in rates or rates["bounces"] in fitting[0], (name, row.get("title"), rates, fitting[0]))

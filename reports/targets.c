@@ -1,0 +1,70 @@
+/*
+ * Whether the month and its campaigns keep their targets: judged on the true figures, before these
+ * are suppressed, and said as far as the saying gives no small figure away. "At least 2 % hard" of
+ * 900 mails bounds a count from below by 18, "below 2 %" from above by 17: bounds that suppression
+ * then knows (reports/suppress.h). Of a count below k neither may be said unless it says nothing:
+ * then it cannot be told, and that it cannot says that it is small.
+ */
+#include "reports/loading.h"
+
+/* The least count of SENT whose rate reaches LIMIT, as rates are rounded. */
+static uint64_t least_missing(uint64_t sent, long limit)
+{
+	uint64_t n = sent * (uint64_t)limit / 1000000;
+	while (n > 0 && rate_ppm(n - 1, sent) >= limit)
+		n--;
+	while (rate_ppm(n, sent) < limit)
+		n++;
+	return n;
+}
+
+static enum judged judge_cell(struct cell *part, const struct cell *sent, long limit, unsigned k)
+{
+	if (sent->n == 0 || part->n > sent->n || limit <= 0)
+		return JUDGED_NOT;
+	const uint64_t least = least_missing(sent->n, limit);
+	if (part->n < k && least > 1 && least < k) {
+		part->most = k - 1;
+		return JUDGED_UNTOLD;
+	}
+	if (part->n >= least) {
+		part->least = (int64_t)least;
+		return JUDGED_MISSED;
+	}
+	part->most = (int64_t)least - 1;
+	return JUDGED_MET;
+}
+
+void judge_targets(struct figures *f, const struct report_options *o)
+{
+	for (unsigned t = 0; t < TARGET_COUNT; t++)
+		f->judged[t] = judge_cell(target_of(f, t), &f->sent, target_limit(o, t), o->k);
+	for (size_t i = 0; i < f->campaigns.count; i++) {
+		struct row *row = &f->campaigns.row[i];
+		if (!row->rest && *row->name)
+			row->judged[TARGET_HARD] = judge_cell(&row->column[COLUMN_HARD], &row->sent,
+				target_limit(o, TARGET_HARD), o->k);
+	}
+}
+
+/*
+ * A rate is of what was sent, which must be seen; what is shown of a count that is not small can be
+ * judged by everybody.
+ */
+static enum judged settle_cell(const struct cell *part, const struct cell *sent, enum judged judged)
+{
+	if (judged != JUDGED_NOT && sent->state != CELL_SHOWN)
+		return JUDGED_UNTOLD;
+	return judged == JUDGED_UNTOLD && part->state == CELL_SHOWN ? JUDGED_MET : judged;
+}
+
+void settle_targets(struct figures *f)
+{
+	for (unsigned t = 0; t < TARGET_COUNT; t++)
+		f->judged[t] = settle_cell(target_of(f, t), &f->sent, f->judged[t]);
+	for (size_t i = 0; i < f->campaigns.count; i++) {
+		struct row *row = &f->campaigns.row[i];
+		row->judged[TARGET_HARD] = settle_cell(
+			&row->column[COLUMN_HARD], &row->sent, row->judged[TARGET_HARD]);
+	}
+}
