@@ -177,6 +177,94 @@ def lists(binary, count):
                 subprocess.run([hashing], stdin=f, check=False)
             alone = measured("reading and hashing alone", time.monotonic() - begin, count, size)
             print("    %.1f times as long as reading and hashing alone" % (seconds / alone))
+    served(retour, path)
+
+
+# What a pool of connections gets of `serve`: each asks again as soon as it has its answer. Prints answers a second, and the median and the 99th percentile of
+# the time that one took, in microseconds.
+ASKING = r"""
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+enum { POOL = 8 };
+static double now(void) { struct timespec t; clock_gettime(CLOCK_MONOTONIC, &t); return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3; }
+static int order(const void *a, const void *b) { return (*(const float *)a > *(const float *)b) - (*(const float *)a < *(const float *)b); }
+static double asked[POOL];
+static int ask(int fd, int i)
+{
+	char line[4096], request[4200];
+	if (!fgets(line, sizeof line, stdin))
+		return 0;
+	line[strcspn(line, "\n")] = 0;
+	int n = snprintf(request, sizeof request, "%zu:retour %s,", strlen(line) + 7, line);
+	asked[i] = now();
+	return write(fd, request, (size_t)n) == n;
+}
+int main(int argc, char **argv)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	struct pollfd pool[POOL];
+	size_t most = (size_t)atol(argv[2]), count = 0, waiting = 0;
+	float *took = calloc(most + POOL, sizeof *took);
+	char reply[4096];
+	double begin = now();
+	if (argc != 3 || strlen(argv[1]) >= sizeof to.sun_path || !took)
+		return 1;
+	strcpy(to.sun_path, argv[1]);
+	for (int i = 0; i < POOL; i++) {
+		pool[i] = (struct pollfd){ socket(AF_UNIX, SOCK_STREAM, 0), POLLIN, 0 };
+		if (connect(pool[i].fd, (struct sockaddr *)&to, sizeof to))
+			return 1;
+		waiting += (size_t)ask(pool[i].fd, i);
+	}
+	while (waiting) {
+		if (poll(pool, POOL, -1) < 0)
+			return 1;
+		for (int i = 0; i < POOL; i++) {
+			if (!pool[i].revents)
+				continue;
+			if (read(pool[i].fd, reply, sizeof reply) <= 0)
+				return 1;
+			took[count++] = (float)(now() - asked[i]);
+			waiting -= count > most || !ask(pool[i].fd, i);
+		}
+	}
+	double seconds = (now() - begin) / 1e6;
+	qsort(took, count, sizeof *took, order);
+	printf("%.0f %.0f %.0f\n", (double)count / seconds, (double)took[count / 2], (double)took[count * 99 / 100]);
+	return 0;
+}
+"""
+SERVED = 300000  # questions
+
+
+def served(retour, path):
+    """The addresses of PATH asked of `serve`, alone and beside an import."""
+    asking = os.path.join(retour.dir, "asking")
+    where = os.path.join(retour.dir, "ask")
+    subprocess.run([os.environ.get("CC", "cc"), "-O2", "-xc", "-", "-o", asking], input=ASKING, text=True, check=True)
+    server = subprocess.Popen(retour.arguments(["serve", "--postfix", where]), stderr=subprocess.DEVNULL)
+    while not os.path.exists(where) and server.poll() is None:
+        time.sleep(0.05)
+    mails = os.path.join(retour.dir, "mails.mbox")
+    growth.mails(mails, 0, growth.CHUNK, growth.CHUNK)
+    for what in ("serve, a pool of 8", "serve, beside an import"):
+        other = subprocess.Popen(retour.arguments(["import", mails]), stderr=subprocess.DEVNULL) if "import" in what else None
+        with open(path, encoding="ascii") as f:
+            result = subprocess.run([asking, where, str(SERVED)], stdin=f, stdout=subprocess.PIPE, text=True, check=False)
+        check(result.returncode == 0 and result.stdout, what + ": every question has its answer", result)
+        beside = other is None or other.poll() is None
+        print("%-34s %9s answers/s, median %s us, 99th percentile %s us%s" % (what, *(result.stdout.split() or "???"), "" if beside else "; the import ended first"))
+        if other:
+            check(other.wait() == 0, "the import beside it", other)
+    server.terminate()
+    server.wait()
+    os.remove(mails)
 
 
 CORPUS = os.environ.get("RETOUR_CORPUS") or os.path.join(os.path.dirname(program.ROOT), "shared", "corpus")
