@@ -17,6 +17,7 @@
 #include "classify/base/files.h"
 #include "store/internal.h"
 #include "store/pagefile.h"
+#include "store/siteparts.h"
 
 static const char mark[] = "backup";
 
@@ -85,8 +86,9 @@ static int note_restored(struct store *s, int64_t made, uint64_t erased, int64_t
 	gmtime_r(&(time_t){ made }, &tm);
 	snprintf(detail, sizeof detail, "made=%04d-%02d-%02d erased_again=%llu", tm.tm_year + 1900,
 		tm.tm_mon + 1, tm.tm_mday, (unsigned long long)erased);
-	return db_run(s, SQL_META_DELETE, "t", mark) ? STORE_FAILED
-						     : store_ledger(s, now, "restored", detail);
+	return db_run(s, SQL_META_DELETE, "t", mark) || site_restored(s)
+		? STORE_FAILED
+		: store_ledger(s, now, "restored", detail);
 }
 
 int backup_settle(struct store *s, int64_t now)

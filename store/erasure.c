@@ -300,7 +300,8 @@ static int erase_again(struct store *s, struct replay *r, const char *last, uint
 	if (db_run(s, SQL_ERASED_REDUCE, ""))
 		return STORE_FAILED;
 	*replayed = (uint64_t)sqlite3_changes(s->db);
-	if (held_delete(s, HELD_CONTACTS, db_bind(s, SQL_ERASED_CONTACTS, ""), &deleted) ||
+	if (db_run(s, SQL_ERASED_SHARES, "") ||
+		held_delete(s, HELD_CONTACTS, db_bind(s, SQL_ERASED_CONTACTS, ""), &deleted) ||
 		held_delete(s, HELD_EVENTS, db_bind(s, SQL_ERASED_EVENTS, ""), &deleted))
 		return STORE_FAILED;
 	*replayed += deleted;

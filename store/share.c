@@ -302,14 +302,18 @@ void shares_sum(struct store *s, struct contact *c)
 
 /* --- this store's own share ----------------------------------------------- */
 
-/* The version that follows on V: within a day (UTC) one more. */
+/*
+ * The version that follows on V: within a day (UTC) one more. Behind an erasure it is higher than
+ * all that the share had before, also where an older mail is read only then: its line may come
+ * before that of the erasure.
+ */
 static int64_t next_version(int64_t v, int64_t at, int64_t forgotten)
 {
-	int64_t day = (at / DAY) << VERSION_BITS;
+	int64_t day = (later(at, forgotten) / DAY) << VERSION_BITS;
 
-	/* behind all that it had on the day on which it was erased */
-	if (forgotten && day_start(forgotten) == day_start(at))
-		day += INT64_C(1) << (VERSION_BITS - 1);
+	if (forgotten && forgotten >= day_start(at))
+		day += (INT64_C(1) << (VERSION_BITS - 1)) +
+			AFTER_ERASURE * (forgotten - day_start(forgotten));
 	return v + 1 > day ? v + 1 : day;
 }
 
@@ -394,6 +398,32 @@ int share_seed(struct store *s, struct contact *c)
 		return STORE_FAILED;
 	h->version = next_version(0, c->at, h->erased);
 	return share_save(s, c->key, h);
+}
+
+int share_seed_all(struct store *s)
+{
+	struct page page = { .n = 0 };
+	struct contact c;
+	bool found;
+	int result;
+
+	while (!(result = contact_page(s, &page,
+			 db_bind(s, SQL_CONTACT_AFTER, "bi", page.last, PSEUDONYM_SIZE,
+				 (int64_t)CONTACT_PAGE))) &&
+		page.n)
+		for (unsigned i = 0; i < page.n; i++)
+			if ((result = contact_load(s, page.key[i], &c, &found)) ||
+				(result = share_seed(s, &c)))
+				return result;
+	return result;
+}
+
+int site_restored(struct store *s)
+{
+	if (!site_is_on(s))
+		return STORE_OK;
+	int result = site_begin_anew(s);
+	return result ? result : share_seed_all(s);
 }
 
 int share_date(struct store *s, struct contact *c, int64_t now)

@@ -67,13 +67,16 @@ static int get_meta(struct store *s, const char *name, int64_t *value)
 int site_begin_anew(struct store *s)
 {
 	unsigned char random[(SITE_LIFE_HEX - 1) / 2];
-	char life[SITE_LIFE_HEX];
+	char life[SITE_LIFE_HEX], name[STORE_NAME_SIZE];
 
 	randombytes_buf(random, sizeof random);
 	sodium_bin2hex(life, sizeof life, random, sizeof random);
 	s->site->ready = false;
-	return site_life(s, s->o.site, life, &s->site->life) ||
-			put_meta(s, meta_life, s->site->life)
+	if (s->o.site)
+		snprintf(name, sizeof name, "%s", s->o.site);
+	else if (db_line(s, name, sizeof name, SQL_SITE_NAME, "i", s->site->life))
+		return STORE_FAILED;
+	return site_life(s, name, life, &s->site->life) || put_meta(s, meta_life, s->site->life)
 		? STORE_FAILED
 		: STORE_OK;
 }
@@ -149,6 +152,11 @@ int site_key(struct store *s, bool make, int64_t now)
 	return result;
 }
 
+int site_lacks_key(struct store *s, const char *what)
+{
+	return store_fail(s, STORE_KEYS, "key %s/sites.key: %s", s->o.keys_dir, what);
+}
+
 static int site_recall(struct store *s)
 {
 	int64_t any = 0;
@@ -160,20 +168,26 @@ static int site_recall(struct store *s)
 	return s->o.read_only ? STORE_OK : db_exec(s, keep_together);
 }
 
+/* A store that had a name and has none for a while goes on with its share, else what it hears
+ * meanwhile would be missing in it when the name is back. */
 int site_open(struct store *s, int64_t now)
 {
-	int64_t any = 0;
+	int64_t life = 0;
 
-	if (!s->o.site)
-		return db_int(s, &any, SQL_SHARE_ANY, "") ? STORE_FAILED
-			: any && !s->o.read_only          ? db_exec(s, keep_together)
-							  : STORE_OK;
+	if (get_meta(s, meta_life, &life))
+		return STORE_FAILED;
+	if (!s->o.site && !life)
+		return STORE_OK;
 	s->site = sodium_malloc(sizeof *s->site);
 	if (!s->site)
 		return store_fail(s, STORE_FAILED, "no memory");
 	memset(s->site, 0, offsetof(struct site, share));
 	int result = site_recall(s);
-	return result ? result : site_key(s, false, now);
+	if (!result)
+		result = site_key(s, false, now);
+	if (!result && s->o.site && life && !s->site->has_key)
+		result = site_lacks_key(s, "missing. Put it back");
+	return result;
 }
 
 void site_close(struct store *s)

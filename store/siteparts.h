@@ -17,6 +17,7 @@ enum {
 	SHARES_MAX = 64,                  /* of one contact: sites and their lives */
 	FORGET_SIZE = 2 + PSEUDONYM_SIZE, /* 1, whether what suppresses is kept, the pseudonym */
 	VERSION_BITS = 20,                /* changes of a share within one day */
+	AFTER_ERASURE = 4,                /* and between two erasures, a second */
 };
 
 /* What one site knows of a contact. */
@@ -70,8 +71,16 @@ int64_t site_last_number(struct store *s);
 int site_ready(struct store *s, bool make, int64_t now);
 /* Once a day: all changes up to now get one number, and which came first is told no more. */
 int site_level(struct store *s, int64_t now);
-/* This store begins a new life: it was restored from a backup. */
+/* This store begins a new life, under its name or, while it has none, under that of the last one.
+ */
 int site_begin_anew(struct store *s);
+/*
+ * This store is a backup that was restored: it begins a new life, so that what it says from now on
+ * is not taken for what the former one has said under the same version.
+ */
+int site_restored(struct store *s);
+/* The error that sites.key is missing, and WHAT to do. */
+int site_lacks_key(struct store *s, const char *what);
 
 /*
  * Pads CONTENT, N bytes in a buffer of N + SEAL_PAD, and seals it into OUT, which has room for N +
@@ -108,6 +117,8 @@ int site_forgotten(struct store *s, const unsigned char pseudonym[PSEUDONYM_SIZE
 bool share_read(struct share *h, const unsigned char *content, size_t n);
 /* Returns its length; OUT has room for SHARE_SIZE_MAX + SEAL_PAD. */
 size_t share_write(struct share *h, unsigned char *out);
+/* A share of every contact that has none. */
+int share_seed_all(struct store *s);
 int share_save(struct store *s, const unsigned char key[PSEUDONYM_SIZE], struct share *h);
 /* Its row with what is sealed already. */
 int share_put(struct store *s, const unsigned char key[PSEUDONYM_SIZE], int64_t life,

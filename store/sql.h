@@ -118,6 +118,7 @@
 	X(SQL_ERASED_CONTACTS, \
 		"DELETE FROM contact WHERE erased(pseudonym) = 0 OR (state <> 'inactive' AND erased(pseudonym) = 1)" \
 		" RETURNING at, state") \
+	X(SQL_ERASED_SHARES, "DELETE FROM share WHERE erased(pseudonym) IN (0, 1)") \
 	X(SQL_ERASED_EVENTS, \
 		"DELETE FROM event WHERE erased(pseudonym) = 2 RETURNING at, typeof(diagnostic) <> 'null'") \
 	X(SQL_CONTACT_STATES, \
@@ -129,6 +130,7 @@
 	X(SQL_CONTACT_DUE, "SELECT count(*) FROM contact WHERE at < ?1") \
 	X(SQL_CONTACT_PURGE, "DELETE FROM contact WHERE at < ?1") \
 \
+	X(SQL_SITE_NAME, "SELECT name FROM site WHERE number = ?1") \
 	X(SQL_SITE_NUMBER, "SELECT number FROM site WHERE name = ?1 AND life = ?2") \
 	X(SQL_SITE_ADD, "INSERT INTO site (name, life) VALUES (?1, ?2)") \
 	X(SQL_SITE_ALL, \
@@ -139,7 +141,6 @@
 	X(SQL_SITE_UNTIL, \
 		"UPDATE site SET until = max(coalesce(until, 0), ?2), merged = ?3 WHERE number = ?1") \
 	X(SQL_SHARES, "SELECT life, version, body FROM share WHERE pseudonym = ?1") \
-	X(SQL_SHARE_ANY, "SELECT 1 FROM share LIMIT 1") \
 	X(SQL_SHARE_VERSION, "SELECT version FROM share WHERE pseudonym = ?1 AND life = ?2") \
 	X(SQL_SHARE_PUT, \
 		"INSERT INTO share (pseudonym, life, version, number, body) VALUES (?1, ?2, ?3, ?4, ?5)" \

@@ -253,8 +253,8 @@ static int open_store_parts(struct store *s, int64_t now, bool *created)
 		return result;
 	if (mailings_load(s) || causes_load(s))
 		return STORE_FAILED;
-	result = backup_settle(s, now);
-	return result ? result : site_open(s, now);
+	result = site_open(s, now);
+	return result ? result : backup_settle(s, now);
 }
 
 int store_open(struct store **out, const struct store_options *options, int64_t now, bool *created)

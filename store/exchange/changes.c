@@ -30,45 +30,25 @@ struct leaving {
 
 /* --- before the first line ------------------------------------------------ */
 
-static int seed_all(struct store *s)
-{
-	struct page page = { .n = 0 };
-	struct contact c;
-	bool found;
-	int result;
-
-	while (!(result = contact_page(s, &page,
-			 db_bind(s, SQL_CONTACT_AFTER, "bi", page.last, PSEUDONYM_SIZE,
-				 (int64_t)CONTACT_PAGE))) &&
-		page.n)
-		for (unsigned i = 0; i < page.n; i++)
-			if ((result = contact_load(s, page.key[i], &c, &found)) ||
-				(result = share_seed(s, &c)))
-				return result;
-	return result;
-}
-
 int site_ready(struct store *s, bool make, int64_t now)
 {
 	bool own;
 
-	if (!s->site)
+	if (!s->site || !s->o.site)
 		return store_fail(
 			s, STORE_MISUSE, "this store has no name among the sites: [store] site");
 	if (s->site->ready)
 		return STORE_OK;
 	int result = site_key(s, make, now);
 	if (!result && !s->site->has_key)
-		result = store_fail(s, STORE_KEYS,
-			"key %s/sites.key: missing. Put that of the first site there",
-			s->o.keys_dir);
+		result = site_lacks_key(s, "missing. Put that of the first site there");
 	if (result || s->site->life)
 		return result;
 	if ((result = db_enter(s, &own)))
 		return result;
 	result = site_begin_anew(s);
 	if (!result)
-		result = seed_all(s);
+		result = share_seed_all(s);
 	result = db_leave(s, own, result);
 	s->site->ready = !result;
 	return result;

@@ -4,81 +4,17 @@ site that was cut off and one that was lost catch up; what is not a configured s
 import json
 import os
 import random
-import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from lib.contacts import Bounces, DEAD, FULL  # noqa: E402
+from lib.contacts import DEAD, FULL  # noqa: E402
 from lib.harness import *  # noqa: E402,F403
+from lib.sites import *  # noqa: E402,F403
 
-NAMES = ("berlin", "hamburg", "koeln")
-SHARED = ("state.key", "message.key", "sites.key")
 random.seed(16)
 
-
-def make_site(name, first=None):
-    """A store of that name, with the keys of the first one."""
-    retour = Retour()
-    retour.config["store"]["site"] = name
-    if first:
-        os.makedirs(retour.config["keys"]["dir"], 0o700, exist_ok=True)
-        for key in SHARED:
-            shutil.copy(os.path.join(first.config["keys"]["dir"], key), retour.config["keys"]["dir"])
-    return retour, Bounces(retour)
-
-
-def public_key(retour):
-    """As `audit key` prints it; the first `changes` makes the key."""
-    changes(retour)
-    return retour.run("audit", "key").out.split()[-1]
-
-
-def changes(retour, *options):
-    result = retour.run("changes", *options)
-    equal(result.code, 0, result)
-    return result.out.splitlines()
-
-
-def merge(retour, lines, code=0):
-    result = retour.run("merge", input="".join(line + "\n" for line in lines))
-    equal(result.code, code, result)
-    return result.err
-
-
-def know_each_other(sites):
-    keys = {name: public_key(retour) for name, (retour, _) in sites.items()}
-    for name, (retour, _) in sites.items():
-        for other in NAMES:
-            if other != name:
-                retour.config["site " + other] = {"public_key": keys[other]}
-
-
-def exchange(sites, names=NAMES):
-    """Everybody's lines to everybody: out of order, some of them twice."""
-    given = {name: changes(sites[name][0]) for name in names}
-    for to in names:
-        lines = [line for name in names if name != to for line in given[name]]
-        lines += random.sample(lines, len(lines) // 3)
-        random.shuffle(lines)
-        merge(sites[to][0], lines)
-
-
-def answers(retour, people):
-    result = retour.run("check", input="".join(p + "\n" for p in people))
-    equal(result.code, 0, result)
-    return result.out
-
-
-def rows(retour):
-    return retour.sql("SELECT * FROM contact ORDER BY pseudonym")
-
-
-berlin, to_berlin = make_site("berlin")
-changes(berlin)
-hamburg, to_hamburg = make_site("hamburg", berlin)
-koeln, to_koeln = make_site("koeln", berlin)
-sites = {"berlin": (berlin, to_berlin), "hamburg": (hamburg, to_hamburg), "koeln": (koeln, to_koeln)}
-know_each_other(sites)
+sites = make_sites()
+(berlin, to_berlin), (hamburg, to_hamburg), (koeln, to_koeln) = (sites[name] for name in NAMES)
 
 # each hears of somebody else, and of one person all three
 PEOPLE = ["p%d.canary@example.net" % n for n in range(12)]

@@ -556,6 +556,49 @@ static void forgotten_everywhere(void **state)
 	empty_bag(&before);
 }
 
+static void forget_at(unsigned i, const char *who, int64_t now)
+{
+	struct erased sum = { 0 };
+	store = at[i].s;
+	ok(store_begin(store));
+	ok(store_forget(store, who, strlen(who), false, now, &sum));
+	ok(store_commit(store));
+}
+
+/*
+ * What is read behind an erasure, older mail too, is higher than all before it: its line comes
+ * before that of the erasure, and must not be taken for one that is known.
+ */
+static void read_behind_an_erasure(void **state)
+{
+	static const char who[] = "anna@example.net";
+	(void)state;
+	for (unsigned again = 0; again < 3; again++) {
+		store = at[1].s;
+		for (unsigned i = 0; i < 5; i++)
+			put_event(event_of(KIND_FAILURE, CATEGORY_MAILBOX_FULL, who,
+					  NOW - DAY + 60 * i + 600 * again),
+				NOW);
+		exchange(0);
+		forget_at(1, who, NOW + 3 * again);
+		put_event(event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, who, NOW - 2 * DAY), NOW);
+		struct bag b = { 0 };
+		char why[CHANGE_WHY_SIZE];
+		changes_of(1, false, &b);
+		store = at[2].s;
+		ok(store_begin(store));
+		for (size_t i = 0; i < b.n; i++) /* contacts stand first */
+			assert_int_not_equal(give(2, &b.line[i], why), MERGE_REFUSED);
+		ok(store_merge_settle(store, NOW));
+		ok(store_commit(store));
+		empty_bag(&b);
+		assert_int_equal(check(who, NOW).verdict, VERDICT_SUPPRESS);
+		exchange(0);
+		forget_at(1, who, NOW + 3 * again + 1);
+		exchange(0);
+	}
+}
+
 /* What is kept of an erased suppression stands at every site, and nothing beside it. */
 static void reduced_everywhere(void **state)
 {
@@ -767,6 +810,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			a_move_holds_everywhere, setup_sites, teardown_sites),
 		cmocka_unit_test_setup_teardown(forgotten_everywhere, setup_sites, teardown_sites),
+		cmocka_unit_test_setup_teardown(
+			read_behind_an_erasure, setup_sites, teardown_sites),
 		cmocka_unit_test_setup_teardown(reduced_everywhere, setup_sites, teardown_sites),
 		cmocka_unit_test_setup_teardown(undone_everywhere, setup_sites, teardown_sites),
 		cmocka_unit_test_setup_teardown(refused_in_words, setup_sites, teardown_sites),
