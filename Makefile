@@ -72,7 +72,7 @@ $(BUILD)/poller/command/rulesbuilt.o: $(BUILD)/embedded/rules.ini.inc $(BUILD)/e
 $(BUILD)/reports/html.o: $(BUILD)/embedded/report.xsl.inc
 $(BUILD)/reports/auditformat.o: $(BUILD)/embedded/audit.xsl.inc
 $(BUILD)/reports/texts.o: $(BUILD)/embedded/report.en.xml.inc $(BUILD)/embedded/report.de.xml.inc
-$(BUILD)/reports/findings.o: $(BUILD)/embedded/measures.xml.inc
+$(BUILD)/reports/measures.o: $(BUILD)/embedded/measures.xml.inc
 
 # The same rules ready for use, made by a program of this very build.
 $(BUILD)/mkrules: $(BUILD)/poller/command/mkrules.o $(BUILD)/poller/command/rulesread.o $(LIB_classify)

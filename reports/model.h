@@ -247,6 +247,10 @@ size_t category_ranking(
 
 /* The row of a name, or NULL. */
 const struct row *table_find(const struct table *t, const char *name);
+/* A count that is shown, else 0. */
+uint64_t figure_shown(const struct cell *c);
+/* Bounces and complaints that are shown: what weights are compared with. */
+uint64_t figure_notices(const struct figures *f);
 /* The cell that a target is about; its limit in parts per million. */
 const struct cell *target_cell(const struct figures *f, unsigned target);
 struct cell *target_of(struct figures *f, unsigned target);

@@ -359,3 +359,13 @@ int incident_day(const struct month_report *r, unsigned category, const char *pr
 			return r->incident[i].day;
 	return 0;
 }
+
+uint64_t figure_shown(const struct cell *c)
+{
+	return c->state == CELL_SHOWN ? c->n : 0;
+}
+
+uint64_t figure_notices(const struct figures *f)
+{
+	return figure_shown(&f->bounces) + figure_shown(&f->column[COLUMN_COMPLAINT]);
+}

@@ -1,0 +1,22 @@
+/*
+ * What the figures of a month mean, in parts: against the month before (blame.c), the measures
+ * (measures.c); findings.c puts them together.
+ */
+#ifndef RETOUR_REPORTS_FINDINGS_H
+#define RETOUR_REPORTS_FINDINGS_H
+
+#include "reports/model.h"
+
+/* Whether the month before is known from its first day to its last. */
+bool months_comparable(const struct month_report *r);
+/* -1 fell, 0 level, 1 rose; level too where the difference is below k or a side is not shown. */
+int change_direction(const struct cell *now, const struct cell *before, unsigned k);
+/* How bounces and complaints changed, to S, and where that lies. WAY: which way bounces went. */
+void say_change(const struct month_report *r, struct sentence *s, int way);
+
+/*
+ * The measures of REPORT, which is R as XML, into R, the weightiest first. 0, or -1 with ERROR.
+ */
+int measures_find(struct month_report *r, xmlDoc *report, char *error, size_t size);
+
+#endif
