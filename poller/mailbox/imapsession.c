@@ -17,6 +17,7 @@
 #include <string.h>
 #include <strings.h>
 #include "classify/redact.h"
+#include "poller/mailbox/greeting.h"
 
 enum { IMAP_WORDS_SIZE = 200 }; /* of what a server says, in an error */
 
@@ -187,6 +188,7 @@ static int connect_plainly(struct imap_session *s, const struct mailbox *m)
 static int greet(struct imap_session *s, bool *authenticated)
 {
 	mailstream *over = stream_mailstream(s->stream);
+	char text[GREETING_TEXT_SIZE];
 	int code;
 
 	if (!over)
@@ -194,6 +196,11 @@ static int greet(struct imap_session *s, bool *authenticated)
 	imap_expect(s, IMAP_ANSWER_MAX);
 	code = mailimap_connect(s->imap, over);
 	*authenticated = code == MAILIMAP_NO_ERROR_AUTHENTICATED;
+	const char *mistaken = greeting_mistaken(stream_speaks(s->stream), "IMAP", text);
+	if (mistaken) {
+		s->broken = true;
+		return imap_fail(s, "greeting: %s", mistaken);
+	}
 	return imap_check(s, code, "greeting", NULL);
 }
 

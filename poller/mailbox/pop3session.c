@@ -1,4 +1,5 @@
 /* Capabilities, TLS and login of a POP3 session. */
+#include "poller/mailbox/greeting.h"
 #include "poller/mailbox/pop3session.h"
 
 #include <inttypes.h>
@@ -224,12 +225,17 @@ int pop3_connect(struct pop3 *p, const char *password, int64_t deadline)
 		.timeout = m->timeout,
 		.deadline = deadline,
 	};
+	char text[GREETING_TEXT_SIZE], why[GREETING_TEXT_SIZE + 32];
 	p->begin = p->end = 0;
 	if (stream_open(&p->stream, &where))
 		return p->stream ? pop3_refused(p, stream_error(p->stream))
 				 : pop3_refused(p, "no memory");
 	p->usable = true;
 	enum reply greeting = pop3_reply(p);
+	if (greeting_mistaken(stream_speaks(p->stream), "POP3", text)) {
+		snprintf(why, sizeof why, "the answer is not POP3's: %s", text);
+		return pop3_refused(p, why);
+	}
 	if (greeting == REPLY_ERR)
 		return pop3_broken(p, pop3_meaning(p, "the server does not want us now"));
 	if (greeting != REPLY_OK)

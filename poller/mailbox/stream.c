@@ -24,13 +24,14 @@
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include "classify/base/clock.h"
+#include "poller/mailbox/greeting.h"
 
 enum {
 	STREAM_ERROR_SIZE = 256,
 	STREAM_BUFFER_SIZE = 65536, /* libetpan's read and write buffers */
 	STREAM_POLL_MAX_MS = 60000, /* one poll; longer waits are several */
 	CERTIFICATES_MAX = 8,       /* of a chain */
-	GREETING_SECONDS = 10,      /* at a port that is known for TLS from the first byte */
+	GREETING_SECONDS = 10,      /* of silence, before it is asked whether it waits for TLS */
 };
 
 /*
@@ -45,6 +46,7 @@ struct stream {
 	bool dead; /* an error happened; it stays */
 	bool cut;  /* it was the other end, or the line between */
 	bool tls;  /* shaken hands and verified */
+	bool met;  /* what answered the handshake was TLS, whatever became of it */
 	gnutls_session_t session;
 	gnutls_certificate_credentials_t credentials;
 	unsigned char address[16]; /* the host, when it is an IP literal */
@@ -54,6 +56,8 @@ struct stream {
 	uint64_t left;    /* bytes that may still be read */
 	mailstream *over; /* libetpan's view, while it is open */
 	mailstream_low_driver driver;
+	char first[GREETING_SIZE]; /* what came first, for a guess of what is spoken here */
+	size_t firsts;
 	char error[STREAM_ERROR_SIZE];
 };
 
@@ -69,7 +73,6 @@ static const char *tls_error(int code);
 static int prepare_tls(struct stream *s);
 static int handshake(struct stream *s);
 static int handshake_failed(struct stream *s, int code);
-static void describe_certificate(struct stream *s);
 
 /* The first error is the cause; what follows from it says nothing. */
 static int stream_failed(struct stream *s, const char *format, ...)
@@ -255,35 +258,13 @@ static int prepare_tls(struct stream *s)
 	return 0;
 }
 
-static void describe_certificate(struct stream *s)
-{
-	static const struct {
-		unsigned bit;
-		const char *text;
-	} table[] = {
-		{ GNUTLS_CERT_REVOKED, "revoked" },
-		{ GNUTLS_CERT_EXPIRED, "expired" },
-		{ GNUTLS_CERT_NOT_ACTIVATED, "not valid yet" },
-		{ GNUTLS_CERT_PURPOSE_MISMATCH, "not for a TLS server" },
-		{ GNUTLS_CERT_UNEXPECTED_OWNER, "made for another name" },
-		{ GNUTLS_CERT_INSECURE_ALGORITHM, "weak key or signature" },
-		{ GNUTLS_CERT_SIGNER_NOT_FOUND,
-			"issuer unknown (self-signed, or its authority is not in ca_file)" },
-	};
-	unsigned status = gnutls_session_get_verify_cert_status(s->session);
-
-	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
-		if (status & table[i].bit) {
-			stream_failed(s, "certificate of %s: %s", s->options.host, table[i].text);
-			return;
-		}
-	stream_failed(s, "certificate of %s: not trusted", s->options.host);
-}
-
 static int handshake_failed(struct stream *s, int code)
 {
+	s->met = code == GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR ||
+		code == GNUTLS_E_FATAL_ALERT_RECEIVED;
 	if (code == GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR)
-		describe_certificate(s);
+		stream_failed(s, "certificate of %s: %s", s->options.host,
+			greeting_certificate(gnutls_session_get_verify_cert_status(s->session)));
 	else if (code == GNUTLS_E_FATAL_ALERT_RECEIVED)
 		stream_failed(s, "TLS: the server refused: %s",
 			gnutls_alert_get_name(gnutls_alert_get(s->session)));
@@ -314,7 +295,7 @@ static int handshake(struct stream *s)
 			    s, gnutls_record_get_direction(s->session) ? POLLOUT : POLLIN, until))
 			return -1;
 	}
-	s->tls = true;
+	s->tls = s->met = true;
 	return 0;
 }
 
@@ -340,33 +321,48 @@ int64_t stream_certificate_end(const struct stream *s)
 	return first;
 }
 
+/* Does the silent port answer a handshake, on a connection of its own? SECONDS for each step. */
+static bool silence_is_tls(const struct stream *s, int64_t seconds)
+{
+	struct stream_options asking = s->options;
+	struct stream *other;
+
+	asking.tls = TLS_IMPLICIT;
+	asking.timeout = seconds;
+	asking.deadline = 2 * seconds;
+	bool met = !stream_open(&other, &asking) || (other && other->met);
+	stream_close(other);
+	return met;
+}
+
 /*
- * A server that wants TLS from the first byte is silent as we are. Where the port is known for that
- * we do not wait for as long as for a slow one, and say what is to be changed; at another port it
- * may be that.
+ * A server that wants TLS from the first byte is silent as we are. Before it is waited for as long
+ * as for a slow one, a second connection asks it.
  */
 static int await_greeting(struct stream *s)
 {
-	static const uint16_t implicit[] = { 465, 993, 995 };
-	int64_t seconds = s->options.timeout < GREETING_SECONDS ? s->options.timeout
-								: GREETING_SECONDS;
-	for (size_t i = 0; i < sizeof implicit / sizeof implicit[0]; i++)
-		if (s->options.port == implicit[i] &&
-			wait_for_stream(s, POLLIN, limit_of(s, seconds * 1000))) {
-			s->dead = false;
-			return stream_failed(s,
-				"no greeting for %lld s: port %u wants TLS from the first byte, so right would be tls = implicit",
-				(long long)seconds, (unsigned)s->options.port);
-		}
-	if (wait_for_stream(s, POLLIN, limit_of(s, s->options.timeout * 1000))) {
-		if (s->deadline && clock_monotonic_ms() >= s->deadline)
-			return -1;
-		s->dead = false;
+	int64_t first = s->options.timeout * 1000 / 3,
+		until = limit_of(s, s->options.timeout * 1000);
+
+	if (first > GREETING_SECONDS * 1000)
+		first = GREETING_SECONDS * 1000;
+	if (!wait_for_stream(s, POLLIN, limit_of(s, first)))
+		return 0;
+	if (s->deadline && clock_monotonic_ms() >= s->deadline)
+		return -1;
+	s->dead = false;
+	if (greeting_port_wants_tls(s->options.port) || silence_is_tls(s, (first + 1999) / 2000))
 		return stream_failed(s,
-			"no answer for %lld s; if the port wants TLS from the first byte, right would be tls = implicit",
-			(long long)s->options.timeout);
-	}
-	return 0;
+			"no greeting: port %u wants TLS from the first byte, so right would be tls = implicit",
+			(unsigned)s->options.port);
+	if (!wait_for_stream(s, POLLIN, until))
+		return 0;
+	if (s->deadline && clock_monotonic_ms() >= s->deadline)
+		return -1;
+	s->dead = false;
+	return stream_failed(s,
+		"no answer for %lld s; if the port wants TLS from the first byte, right would be tls = implicit",
+		(long long)s->options.timeout);
 }
 
 int stream_open(struct stream **out, const struct stream_options *options)
@@ -408,6 +404,11 @@ int stream_start_tls(struct stream *s)
 bool stream_is_tls(const struct stream *s)
 {
 	return s->tls;
+}
+
+const char *stream_speaks(const struct stream *s)
+{
+	return s ? greeting_protocol(s->first, s->firsts) : NULL;
 }
 
 void stream_allow(struct stream *s, uint64_t bytes)
@@ -465,6 +466,8 @@ ssize_t stream_read(struct stream *s, void *buffer, size_t n)
 			return -1;
 	if (got > 0 && s->left != UINT64_MAX)
 		s->left -= (uint64_t)got;
+	for (ssize_t i = 0; i < got && s->firsts < sizeof s->first; i++)
+		s->first[s->firsts++] = ((const char *)buffer)[i];
 	return got;
 }
 

@@ -47,6 +47,8 @@ int stream_open(struct stream **out, const struct stream_options *options);
  */
 int stream_start_tls(struct stream *s);
 bool stream_is_tls(const struct stream *s);
+/* As greeting_protocol() of what was read first. */
+const char *stream_speaks(const struct stream *s);
 /* When the first certificate of the server's chain ends; 0: no TLS, or it cannot be told. */
 int64_t stream_certificate_end(const struct stream *s);
 /* 127.0.0.0/8, ::1, and the first mapped into IPv6: what does not leave this machine. */

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "classify/redact.h"
+#include "poller/mailbox/greeting.h"
 #include "poller/post/sendmail.h"
 
 /*
@@ -29,6 +30,7 @@ enum {
 	SMTP_HELO_MAX = 255,
 	SMTP_CREDENTIALS_MAX = 360, /* user and password: what fits into one such line in base64 */
 	SMTP_WORDS_SIZE = 200,      /* of what the server says, in an error */
+	PROBE_SIZE = 262144,        /* bytes of a report's mail, about, which is not sent */
 };
 
 struct smtp {
@@ -49,6 +51,7 @@ static int open_session(struct smtp *s);
 static int say_ehlo(struct smtp *s);
 static int smtp_protect(struct smtp *s);
 static int smtp_log_in(struct smtp *s);
+static int name_parties(struct smtp *s, size_t size);
 static int carry_mail(struct smtp *s, struct span mail);
 static void close_session(struct smtp *s);
 
@@ -121,6 +124,8 @@ static int check_options(const struct smtp *s)
 
 static int open_session(struct smtp *s)
 {
+	char text[GREETING_TEXT_SIZE];
+	const char *mistaken;
 	mailstream *over;
 	int code;
 
@@ -133,6 +138,8 @@ static int open_session(struct smtp *s)
 		return carrier_failed(s, "no memory");
 	stream_allow(s->stream, SMTP_ANSWER_MAX);
 	code = mailsmtp_connect(s->session, over);
+	if ((mistaken = greeting_mistaken(stream_speaks(s->stream), "SMTP", text)) != NULL)
+		return carrier_failed(s, "greeting: %s", mistaken);
 	if (check_reply(s, code, "greeting") || say_ehlo(s))
 		return -1;
 	if (s->options->stream.tls == TLS_STARTTLS && smtp_protect(s))
@@ -214,17 +221,14 @@ static int smtp_log_in(struct smtp *s)
 	return check_reply(s, MAILSMTP_ERROR_AUTH_LOGIN, "login");
 }
 
-static int carry_mail(struct smtp *s, struct span mail)
+/* The sender and every recipient, of a mail of SIZE bytes. */
+static int name_parties(struct smtp *s, size_t size)
 {
 	const struct carrier_options *o = s->options;
 	char what[64];
 
-	if ((s->session->esmtp & MAILSMTP_ESMTP_SIZE) && s->session->smtp_max_msg_size &&
-		mail.n > s->session->smtp_max_msg_size)
-		return carrier_failed(s, "the mail has %zu bytes, the server takes %zu", mail.n,
-			s->session->smtp_max_msg_size);
 	stream_allow(s->stream, SMTP_ANSWER_MAX);
-	if (check_reply(s, mailesmtp_mail_size(s->session, o->from, 0, NULL, mail.n), "sender"))
+	if (check_reply(s, mailesmtp_mail_size(s->session, o->from, 0, NULL, size), "sender"))
 		return -1;
 	for (size_t i = 0; o->to[i]; i++) {
 		snprintf(what, sizeof what, "recipient %zu", i + 1);
@@ -232,6 +236,17 @@ static int carry_mail(struct smtp *s, struct span mail)
 		if (check_reply(s, mailsmtp_rcpt(s->session, o->to[i]), what))
 			return -1;
 	}
+	return 0;
+}
+
+static int carry_mail(struct smtp *s, struct span mail)
+{
+	if ((s->session->esmtp & MAILSMTP_ESMTP_SIZE) && s->session->smtp_max_msg_size &&
+		mail.n > s->session->smtp_max_msg_size)
+		return carrier_failed(s, "the mail has %zu bytes, the server takes %zu", mail.n,
+			s->session->smtp_max_msg_size);
+	if (name_parties(s, mail.n))
+		return -1;
 	stream_allow(s->stream, SMTP_ANSWER_MAX);
 	if (check_reply(s, mailsmtp_data(s->session), "DATA"))
 		return -1;
@@ -284,8 +299,8 @@ int carrier_probe(const struct carrier_options *options, char *error, size_t siz
 
 	if (options->sendmail)
 		return sendmail_probe(options->sendmail, error, size);
-	if (check_options(&s) == 0)
-		result = open_session(&s);
+	if (check_options(&s) == 0 && open_session(&s) == 0)
+		result = name_parties(&s, PROBE_SIZE);
 	close_session(&s);
 	return result;
 }

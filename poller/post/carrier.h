@@ -22,7 +22,7 @@ struct carrier_options {
  * text without addresses in ERROR.
  */
 int carry(const struct carrier_options *options, struct span mail, char *error, size_t size);
-/* doctor: connects, TLS, AUTH, says goodbye. */
+/* doctor: connects, TLS, AUTH, names sender and recipients, says goodbye without a mail. */
 int carrier_probe(const struct carrier_options *options, char *error, size_t size);
 
 #endif

@@ -11,6 +11,7 @@ ADDRESS = "some.body.rare@example.net"
 SECRET = "hunter2hunter2"
 dovecot = Dovecot()
 sink = Sink(tls="none")
+picky = Sink(tls="none", refuse=["dpo@example.org"])
 
 
 def a_file(retour, name, data, mode=0o600):
@@ -44,6 +45,11 @@ def silent(retour):
     listener.listen()
     retour.config["mailbox bounces"].update(port=listener.getsockname()[1], tls="starttls", timeout="3s")
     retour.listener = listener
+
+
+def report_to(server, tls):
+    """The report goes to this port of ours."""
+    return section("report", smtp="127.0.0.1:%d" % server, tls=tls, ca_file=dovecot.ca_file, to="dpo@example.org", timeout="12s", **{"from": "retour@example.org"})
 
 
 def named(name, data):
@@ -91,6 +97,13 @@ MISTAKES = (
     ("a host that is not there", box(host="mail.invalid"), ["poll"], 1, ["mail.invalid"]),
     ("TLS against a port without it", box(port=sink.port), ["poll"], 1, ["right would be tls = starttls"]),
     ("a port that waits for TLS", silent, ["poll"], 1, ["tls = implicit"]),
+    ("an IMAP port that waits for TLS", box(port=dovecot.imaps, tls="starttls", timeout="12s"), ["poll"], 1, ["wants TLS", "tls = implicit"]),
+    ("a POP3 port for IMAP", box(port=dovecot.pop3s), ["poll"], 1, ["speaks POP3", "one that speaks IMAP"]),
+    ("an IMAP port for POP3", box(protocol="pop3"), ["poll"], 1, ["speaks IMAP", "one that speaks POP3"]),
+    ("SMTP pointed at an IMAPS port", report_to(dovecot.imaps, "starttls"), ["doctor"], 1, ["wants TLS", "tls = implicit"]),
+    ("SMTP pointed at an IMAPS port, with TLS", report_to(dovecot.imaps, "implicit"), ["doctor"], 1, ["speaks IMAP", "one that speaks SMTP"]),
+    ("SMTP pointed at a POP3 port", report_to(dovecot.pop3, "starttls"), ["doctor"], 1, ["speaks POP3", "one that speaks SMTP"]),
+    ("a server that does not take the report's readers", report_to(picky.port, "none"), ["doctor"], 1, ["recipient 1", "550"]),
     ("two sections for one mailbox", twice, ["poll"], 2, ["[mailbox again]", "[mailbox bounces]"]),
     ("a zone that is none", section("report", timezone="Berlin"), ["poll"], 2, ["timezone", "Europe/Berlin"]),
     ("no way for the report", section("report", to="dpo@example.org"), ["poll"], 2, ["[report] smtp", "sendmail"]),
@@ -108,7 +121,7 @@ for what, make, words, code, said in MISTAKES:
         result = retour.run(*command, input="", timeout=60)
         true(result.code in (code if isinstance(code, tuple) else (code,)), result)
         for part in said:
-            contains(result.err, part)
+            contains(result.err + result.out * (words == ["doctor"]), part)
         true(SECRET not in result.err and ADDRESS not in result.err, result.err)
         true(len(result.err) < 1600, "it drowns: " + result.err)
         true(result.seconds < 20, "after %.0f s" % result.seconds)
