@@ -42,6 +42,16 @@ void common_token(struct reader *r, struct span token)
 	explicit_bzero(&v, sizeof v);
 }
 
+/* Is it the address of a List-Unsubscribe, the first one that is met? */
+static bool find_unsubscribe(struct reader *r, struct span address)
+{
+	struct span token = origin_token(r->options->unsubscribe, address);
+	if (r->unsubscribe.n || !token.n)
+		return false;
+	r->unsubscribe = token;
+	return true;
+}
+
 /*
  * The token of a signed return path, else a BATV tag, else the recipient of a classic VERP: in what
  * the bounce was sent to, or in what came back.
@@ -68,13 +78,15 @@ static void read_return_paths(struct reader *r, struct span *verp_path)
 				origin_is_ours(r->options, address_domain(a.text)) &&
 				!r->common.token[0])
 				reader_text(r->common.token, sizeof r->common.token, a.text);
-			else if (!r->unsubscribe.n &&
-				(token = origin_token(r->options->unsubscribe, a.text)).n)
-				r->unsubscribe = token;
+			else if (find_unsubscribe(r, a.text))
+				continue;
 			else if (!token.n && !r->verp[0] && origin_verp_recipient(a.text, r->verp))
 				*verp_path = a.text;
 		}
 	}
+	struct span copies = fields_find(r->mail->fields, SPAN("Cc"));
+	for (size_t i = 0; r->options->unsubscribe && address_next(copies, &i, &a);)
+		find_unsubscribe(r, a.text);
 	explicit_bzero(unwrapped, sizeof unwrapped);
 }
 

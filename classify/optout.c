@@ -85,16 +85,30 @@ static bool is_authenticated(const struct reader *r)
 		authres_passes(r->mail->fields, r->options->authserv_ids, address_domain(sender));
 }
 
+/*
+ * Nobody but one reader has such an address: who writes there asks, whatever the mail's From,
+ * return path or subject are. But for what a mail system or a machine answers by itself.
+ */
+static bool is_signed_request(const struct reader *r)
+{
+	bool system = sender_is_mailer_daemon(r) ||
+		((r->bounce_sender || r->bounce_subject) && sender_has_null_path(r->mail));
+	return r->unsubscribe.n && !system && !sender_is_auto_replied(r->mail);
+}
+
+static bool is_request_in_words(const struct reader *r)
+{
+	return !sender_is_daemon(r) && !sender_has_null_path(r->mail) &&
+		(asks(r, r->mail->subject_text) || text_asks(r));
+}
+
 bool optout_read(struct reader *r)
 {
 	struct found_address from;
 	struct arf request;
 	size_t i = 0;
-	if (!address_next(r->mail->from, &i, &from) || sender_is_daemon(r) ||
-		sender_has_null_path(r->mail))
-		return false;
-	bool signed_address = r->unsubscribe.n && !sender_is_auto_replied(r->mail);
-	if (!signed_address && !asks(r, r->mail->subject_text) && !text_asks(r))
+	bool named = address_next(r->mail->from, &i, &from);
+	if (!is_signed_request(r) && !(named && is_request_in_words(r)))
 		return false;
 	if (r->unsubscribe.n)
 		common_token(r, r->unsubscribe);
@@ -105,7 +119,8 @@ bool optout_read(struct reader *r)
 	r->common.origin = is_authenticated(r) ? ORIGIN_MATCHED : ORIGIN_UNVERIFIED;
 	arf_read(SPAN(""), &request);
 	request.type = FEEDBACK_OPT_OUT;
-	request.recipient[request.recipients++] = from.text;
+	if (named)
+		request.recipient[request.recipients++] = from.text;
 	complaint_read(r, &request);
 	return true;
 }

@@ -96,6 +96,21 @@ with case("a signed address: its reader is suppressed, whoever writes there, and
     equal(keys.sql("SELECT count(*) FROM event"), [(1,)])
     contains(result.err, "deleted 1")
 
+with case("a signed address: a postmaster's request, one without From, by Cc, and from a program with an empty return path count too, and what a mail system writes does not"):
+    keys = program()
+    readers = ["postmaster@example.net", "noname@example.net", "copy@example.net", "program@example.net", "away@example.net", "bounced@example.net"]
+    keys.run("run")
+    to = [urllib.parse.unquote(line.split("mailto:")[1].rstrip(">")) for line in
+          keys.run("verp", "--campaign", "nl10", "--unsubscribe", input="".join(r + "\n" for r in readers)).out.splitlines()[1:]]
+    mails = [request(readers[0], to=to[0], subject="hello"), request("x@example.com", to=to[1], subject="hello").replace(b"\nFrom: x@example.com", b""),
+             request(readers[2], to="someone@example.com\nCc: " + to[2], subject="hello"),
+             request(readers[3], to=to[3], subject="hello").replace(b"Return-Path: <program@example.net>", b"Return-Path: <>"),
+             request(readers[4], to=to[4], subject="I am away\nAuto-Submitted: auto-replied"),
+             request("MAILER-DAEMON@example.net", to=to[5], subject="Undelivered Mail Returned to Sender").replace(b"Return-Path: <MAILER-DAEMON@example.net>", b"Return-Path: <>")]
+    keys.config["mailbox bounces"] = {"protocol": "maildir", "path": box_of(keys.dir, mails)}
+    keys.run("run")
+    equal(suppressed(keys, *readers, "x@example.com"), readers[:4])
+
 with case("a return path of ours proves an opt-out too; an unsubscribe token proves no bounce"):
     retour = program()
     token = signed(retour, STRANGER).split("+", 1)[1]
