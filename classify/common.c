@@ -102,19 +102,6 @@ static void note_kinds(
 	}
 }
 
-/* "Re: Undelivered Mail" is what a person writes. */
-static bool is_answer(struct span subject)
-{
-	static const char *const marks[] = { "re:", "aw:", "fwd:", "fw:", "wg:", "tr:", "rv:",
-		"sv:", "antw:", "antw.:", "vs:", "odp:", "res:", "rif:", "enc:", "i:", "vb:",
-		"doorst:", "pd:", "vl:", "ynt:", "ilt:", "na:", "vá:", "回复:", "回复：",
-		"答复:", "转发:", "轉寄:" };
-	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
-		if (span_starts_nocase(subject, span_of(marks[i])))
-			return true;
-	return false;
-}
-
 void common_scan(struct reader *r)
 {
 	struct matches found;
@@ -129,7 +116,8 @@ void common_scan(struct reader *r)
 		r->notice_subject |= mark == MARK_NOTICE && begins;
 		r->held_subject |= mark == MARK_HELD;
 	}
-	r->answer = is_answer(r->mail->subject_text);
+	r->answer = rules_list_begins(r->rules, MARK_REPLY_SUBJECT,
+		r->mail->subject_text); /* "Re: Undelivered Mail" is what a person writes */
 	r->bounce_subject &= !r->answer;
 	rules_scan(r->rules, r->mail->sender_text, WHERE_SENDER, &found);
 	for (size_t i = 0; i < found.count; i++)

@@ -285,8 +285,8 @@ static struct span better_diagnostic(
 /* The host that answered, out of the receiver's words or the human part. */
 static struct span spoken_host(const struct reader *r, struct span about, struct span diagnostic)
 {
-	struct span host = prose_remote(diagnostic, diagnostic, (struct span){ "", 0 });
-	return host.n ? host : prose_remote(r->prose->human, about, diagnostic);
+	struct span host = prose_remote(r->rules, diagnostic, diagnostic, (struct span){ "", 0 });
+	return host.n ? host : prose_remote(r->rules, r->prose->human, about, diagnostic);
 }
 
 static bool read_group(struct reader *r, const struct dsn_reader *dsn,
@@ -384,7 +384,8 @@ static bool emit_prose(struct reader *r, struct event *e, enum kind kind, struct
 		kind = KIND_FAILURE;
 	e->kind = (uint8_t)kind;
 	reader_text(e->remote_mta, sizeof e->remote_mta, spoken_host(r, about, diagnostic));
-	reader_text(e->reporting_mta, sizeof e->reporting_mta, prose_reporter(r->prose->human));
+	reader_text(e->reporting_mta, sizeof e->reporting_mta,
+		prose_reporter(r->rules, r->prose->human));
 	evidence.remote_mta = span_of(e->remote_mta);
 	evidence.reporting_mta = span_of(e->reporting_mta);
 	return reader_decide(r, e, &evidence, words);

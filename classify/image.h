@@ -27,6 +27,7 @@ enum image_piece {
 	PIECE_FIELDS,
 	PIECE_PHRASES,
 	PIECE_TEXTS,
+	PIECE_LISTS,
 	/* automaton.c */
 	PIECE_AUTOMATON,
 	PIECE_SLOTS,

@@ -101,10 +101,11 @@ struct span prose_diagnostic(const struct prose *p, const struct rules *rules, s
  * mx.example.org[192.0.2.1] said"), or where the transcript of a session does in front of the
  * ANSWER, which lies within HUMAN or is empty. Points into them; empty where nobody is named.
  */
-struct span prose_remote(struct span human, struct span about, struct span answer);
+struct span prose_remote(
+	const struct rules *rules, struct span human, struct span about, struct span answer);
 
 /* The host that reports ("Generating server: …"), or an empty span. */
-struct span prose_reporter(struct span human);
+struct span prose_reporter(const struct rules *rules, struct span human);
 
 /* Does a mail header begin TEXT? */
 bool prose_is_header(struct span text);

@@ -10,7 +10,7 @@
 struct rules *rules_open(const void *bytes, size_t n, void (*release)(const void *bytes, size_t n))
 {
 	struct rules *r = image_fits(bytes, n) ? calloc(1, sizeof *r) : NULL;
-	size_t bases;
+	size_t bases, words;
 
 	if (!r)
 		return NULL;
@@ -21,6 +21,7 @@ struct rules *rules_open(const void *bytes, size_t n, void (*release)(const void
 	r->fields = image_piece(bytes, PIECE_FIELDS, sizeof *r->fields, &r->field_count);
 	r->phrases = image_piece(bytes, PIECE_PHRASES, sizeof *r->phrases, &r->phrase_count);
 	r->texts = image_piece(bytes, PIECE_TEXTS, 1, &r->texts_size);
+	r->words = image_piece(bytes, PIECE_LISTS, sizeof *r->words, &words);
 	r->automaton = automaton_open(bytes);
 	r->providers = provider_table_open(bytes);
 	if (bases == 1 && r->automaton && r->providers) {
@@ -82,6 +83,51 @@ bool searched_part(const struct searched *s, struct span part, struct matches *o
 		out->at[out->count++] = m;
 	}
 	return true;
+}
+
+void rules_borrow_lists(struct rules *r, const struct rules *lender)
+{
+	r->lender = lender;
+}
+
+struct list_words {
+	const struct list_word *begin, *end;
+};
+
+/* The words of LIST, of those who have any: *R becomes the rules that do. */
+static struct list_words list_words(const struct rules **r, enum rule_mark list)
+{
+	const uint32_t *begin = &(*r)->base->list_begin[list - LIST_FIRST];
+
+	if (begin[0] == begin[1] && (*r)->lender) {
+		*r = (*r)->lender;
+		begin = &(*r)->base->list_begin[list - LIST_FIRST];
+	}
+	return (struct list_words){ (*r)->words + begin[0], (*r)->words + begin[1] };
+}
+
+bool rules_list_ends(const struct rules *r, enum rule_mark list, struct span text)
+{
+	struct list_words all = list_words(&r, list);
+
+	for (const struct list_word *w = all.begin; w < all.end; w++) {
+		if (!span_ends_nocase(text, (struct span){ r->texts + w->text, w->n }))
+			continue;
+		char before = text.n > w->n ? text.p[text.n - w->n - 1] : ' ';
+		if (!((before | 0x20) >= 'a' && (before | 0x20) <= 'z') && before != '-')
+			return true;
+	}
+	return false;
+}
+
+bool rules_list_begins(const struct rules *r, enum rule_mark list, struct span text)
+{
+	struct list_words all = list_words(&r, list);
+
+	for (const struct list_word *w = all.begin; w < all.end; w++)
+		if (span_starts_nocase(text, (struct span){ r->texts + w->text, w->n }))
+			return true;
+	return false;
 }
 
 bool rules_look_at(const struct rules *r, struct span name)

@@ -38,10 +38,33 @@
 	X(MARK_BAIT, "bait") /* what asks the reader to click or to log in: no mail system does */ \
 	X(MARK_PASSING, "passing") /* what is said holds for now only */ \
 	X(MARK_WORDS, "words")     /* no rule: {mailbox} in a phrase stands for each phrase of \
-				      "words.mailbox" */
+				      "words.mailbox" */ \
+	X(MARK_BEFORE_RECIPIENT, "before-recipient") /* lists, no rules: words directly before an \
+							address that make it the recipient's, */ \
+	X(MARK_BEFORE_OTHER, "before-other")         /* somebody else's, */ \
+	X(MARK_BEFORE_ALIAS, "before-alias")         /* an alias of what stands in front; */ \
+	X(MARK_BEFORE_HOST, "before-host") /* before the name of the host that answered, or did \
+					      not, */ \
+	X(MARK_BEFORE_HOST_IP, \
+		"before-host-and-ip") /* the same where an IP address stands behind the name, */ \
+	X(MARK_BEFORE_CLIENT, "before-client") /* of the host that sent: ends as one of the others \
+						  does; */ \
+	X(MARK_BEHIND_HOST, "behind-host")     /* behind the name of the host that answered; */ \
+	X(MARK_BEFORE_REPORTER, "before-reporter") /* before that of the host that reports; */ \
+	X(MARK_REPLY_SUBJECT, "reply-subject")     /* a person's answer or forward begins so */
 #define RULE_ENUM(symbol, name) symbol,
 enum rule_mark { RULE_MARKS(RULE_ENUM) MARK_COUNT };
 #undef RULE_ENUM
+enum {
+	LIST_FIRST = MARK_BEFORE_RECIPIENT,
+	LIST_LAST = MARK_REPLY_SUBJECT,
+	LIST_COUNT = LIST_LAST - LIST_FIRST + 1
+};
+/* Are the phrases of that MARK a list, which no text is searched for? */
+static inline bool mark_is_list(enum rule_mark mark)
+{
+	return (int)mark >= LIST_FIRST && (int)mark <= LIST_LAST;
+}
 
 /* Where a rule's phrases are looked for; a mask. */
 enum {
@@ -213,6 +236,17 @@ void rules_search(const struct rules *r, struct span text, struct searched *out)
  * elsewhere, or too much was found. S may be NULL.
  */
 bool searched_part(const struct searched *s, struct span part, struct matches *out);
+/*
+ * Does TEXT end with a phrase of the LIST (MARK_BEFORE_…), and is that no end of a longer word?
+ * Does it begin with one (MARK_BEHIND_HOST, MARK_REPLY_SUBJECT)? By the letter, but for ASCII case.
+ */
+bool rules_list_ends(const struct rules *r, enum rule_mark list, struct span text);
+bool rules_list_begins(const struct rules *r, enum rule_mark list, struct span text);
+/*
+ * R takes from LENDER, which must outlive it, each list that it has none of: who wrote rules of his
+ * own before there was that list means no harm by its absence.
+ */
+void rules_borrow_lists(struct rules *r, const struct rules *lender);
 /* Is there a rule that looks at header fields of that NAME? */
 bool rules_look_at(const struct rules *r, struct span name);
 /*

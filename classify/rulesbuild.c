@@ -15,6 +15,7 @@ struct building {
 	uint32_t *phrases;
 	char *texts;
 	struct code_rule *codes;
+	struct list_word *words;
 	struct field_name fields[HEADER_FIELDS_MAX];
 	struct rules_base base;
 	struct rules view; /* of the above, for those who only read */
@@ -64,11 +65,14 @@ static bool rule_sane(const struct rule_spec *rule, size_t i, char *error, size_
 	if (rule->phrase_count > RULE_PHRASES_MAX || rule->code_count > RULE_CODES_MAX)
 		return rules_refuse(error, size, rule->id, "has more than %d phrases or %d codes",
 			RULE_PHRASES_MAX, RULE_CODES_MAX);
-	if (rule->phrase_count && !rule->where && rule->mark != MARK_VOCABULARY)
+	if (rule->phrase_count && !rule->where && rule->mark != MARK_VOCABULARY &&
+		!mark_is_list(rule->mark))
 		return rules_refuse(error, size, rule->id, "does not say where its phrases stand");
 	if (rule->phrase_and_code && !(rule->phrase_count && rule->code_count))
 		return rules_refuse(
 			error, size, rule->id, "wants phrase and code, but has only one of them");
+	if (mark_is_list(rule->mark) && rule->code_count)
+		return rules_refuse(error, size, rule->id, "is a list of words and takes no codes");
 	for (unsigned k = 0; k < rule->code_count; k++)
 		if (!code_pattern_sane(&rule->codes[k]))
 			return rules_refuse(
@@ -168,12 +172,17 @@ static const char *expand(
 	return wrong;
 }
 
+static bool is_searched(enum rule_mark mark)
+{
+	return mark != MARK_WORDS && !mark_is_list(mark);
+}
+
 static bool expand_all(const struct rules *r, struct expansion *e, char *error, size_t size)
 {
 	uint16_t family = 0;
 
 	for (size_t i = 0; i < r->count; i++)
-		for (unsigned k = 0; k < r->rules[i].phrase_count && r->rules[i].mark != MARK_WORDS;
+		for (unsigned k = 0; k < r->rules[i].phrase_count && is_searched(r->rules[i].mark);
 			k++) {
 			struct phrase phrase = { rule_phrase(r, &r->rules[i], k), (uint16_t)i,
 				++family, (uint8_t)r->rules[i].where };
@@ -222,12 +231,13 @@ static bool make_pieces(struct building *b, const struct rule_spec *specs, size_
 	b->phrases = calloc(phrases + 1, sizeof *b->phrases);
 	b->codes = calloc(count + 1, sizeof *b->codes);
 	b->texts = calloc(bytes, 1);
+	b->words = calloc(phrases + 1, sizeof *b->words);
 	b->view = (struct rules){ .rules = b->rules,
 		.phrases = b->phrases,
 		.codes = b->codes,
 		.texts = b->texts,
 		.texts_size = bytes };
-	return b->rules && b->phrases && b->codes && b->texts;
+	return b->rules && b->phrases && b->codes && b->texts && b->words;
 }
 
 static void copy_rule(struct building *b, const struct rule_spec *spec, int provider)
@@ -242,7 +252,7 @@ static void copy_rule(struct building *b, const struct rule_spec *spec, int prov
 	rule->klass = spec->klass;
 	rule->kind = spec->kind;
 	rule->mark = spec->mark;
-	rule->where = spec->mark == MARK_VOCABULARY
+	rule->where = spec->mark == MARK_VOCABULARY || mark_is_list(spec->mark)
 		? 0
 		: spec->where; /* known, and looked for nowhere */
 	rule->provider_number = provider;
@@ -324,6 +334,28 @@ static void index_fields(struct building *b)
 			note_field(b, b->phrases[b->rules[i].first_phrase + k]);
 }
 
+static void index_list(struct building *b, enum rule_mark list, uint32_t *count)
+{
+	for (size_t i = 0; i < b->view.count; i++)
+		for (unsigned k = 0; b->rules[i].mark == list && k < b->rules[i].phrase_count;
+			k++) {
+			const char *word = rule_phrase(&b->view, &b->rules[i], k);
+
+			b->words[(*count)++] = (struct list_word){ (uint32_t)(word - b->texts),
+				(uint32_t)strlen(word) };
+		}
+}
+
+static void index_lists(struct building *b)
+{
+	uint32_t *begin = b->base.list_begin;
+
+	for (unsigned i = 0; i < LIST_COUNT; i++) {
+		begin[i + 1] = begin[i];
+		index_list(b, (enum rule_mark)(LIST_FIRST + i), &begin[i + 1]);
+	}
+}
+
 static bool add_pieces(struct building *b)
 {
 	const struct rules *v = &b->view;
@@ -334,7 +366,9 @@ static bool add_pieces(struct building *b)
 		image_add(&b->image, PIECE_FIELDS, b->fields, v->field_count * sizeof *b->fields) &&
 		image_add(&b->image, PIECE_PHRASES, b->phrases,
 			v->phrase_count * sizeof *b->phrases) &&
-		image_add(&b->image, PIECE_TEXTS, b->texts, v->texts_size);
+		image_add(&b->image, PIECE_TEXTS, b->texts, v->texts_size) &&
+		image_add(&b->image, PIECE_LISTS, b->words,
+			b->base.list_begin[LIST_COUNT] * sizeof *b->words);
 }
 
 static void free_built_image(const void *bytes, size_t n)
@@ -372,6 +406,7 @@ struct rules *rules_build(const struct rule_spec *rules, size_t rule_count,
 		goto out;
 	index_codes(b);
 	index_fields(b);
+	index_lists(b);
 	if (add_pieces(b) && build_automaton(b, error, size) &&
 		(built = finish_rules(b, error, size)))
 		*error = 0;
@@ -382,6 +417,7 @@ out:
 		free(b->phrases);
 		free(b->codes);
 		free(b->texts);
+		free(b->words);
 	}
 	free(b);
 	return built;

@@ -20,10 +20,15 @@ struct field_name {
 	uint32_t text, n; /* among the texts */
 };
 
+/* A phrase of a list. */
+struct list_word {
+	uint32_t text, n; /* among the texts */
+};
+
 struct rules_base {
 	uint64_t field_lengths; /* a bit for the length of each name of a field */
 	uint32_t every_field;   /* there are phrases that begin otherwise, or too many */
-	uint32_t unused;
+	uint32_t list_begin[LIST_COUNT + 1]; /* where each list begins among their words */
 };
 
 /* All of it lies in the image. */
@@ -32,12 +37,14 @@ struct rules {
 	const struct rules_base *base;
 	const struct code_rule *codes; /* by provider */
 	const struct field_name *fields;
+	const struct list_word *words;
 	const uint32_t *
 		phrases; /* of all rules, one behind the other: where each begins among the texts */
 	const char *texts;
 	size_t count, code_count, field_count, phrase_count, texts_size;
 	struct automaton *automaton;
 	struct provider_table *providers;
+	const struct rules *lender; /* of lists that these rules have none of; NULL */
 	struct span image;
 	void (*release)(const void *bytes, size_t n);
 };

@@ -96,6 +96,19 @@ static struct rules *open_built_in(char *error, size_t size)
 	return r;
 }
 
+/* R, read from a file, with what it has no list of; R itself, or NULL. */
+static struct rules *complete_lists(struct rules *r)
+{
+	static struct rules *built_in; /* its image is the program's own and stays */
+	char unused[64];
+
+	if (r && !built_in)
+		built_in = open_built_in(unused, sizeof unused);
+	if (r && built_in)
+		rules_borrow_lists(r, built_in);
+	return r;
+}
+
 struct rules *rulesfile_load(
 	const char *rules_path, const char *providers_path, char *error, size_t size)
 {
@@ -105,7 +118,7 @@ struct rules *rulesfile_load(
 	if (!rules_path && !providers_path)
 		return open_built_in(error, size);
 	if (read_sources(&s, rules_path, providers_path, error, size))
-		r = rules_read(&s.rules, &s.providers, error, size);
+		r = complete_lists(rules_read(&s.rules, &s.providers, error, size));
 	free_sources(&s);
 	return r;
 }
@@ -236,6 +249,8 @@ struct rules *rulesfile_open(const char *rules_path, const char *providers_path,
 			r = named ? make_image(&s, error, size)
 				  : rules_read(&s.rules, &s.providers, error, size);
 	}
+	if (use != RULES_PROFILES)
+		complete_lists(r);
 	free_sources(&s);
 	return r;
 }

@@ -310,7 +310,7 @@ static bool set_mark(struct rules_reading *r, const char *key, char *value)
 			return true;
 		}
 	return refuse(r->file, r->section, key,
-		"unknown mark '%s'; such as returned-message or remote-says", value);
+		"unknown mark '%s'; such as returned-message or before-recipient", value);
 }
 
 static bool set_where(struct rules_reading *r, const char *key, char *value)

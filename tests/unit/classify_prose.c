@@ -5,6 +5,22 @@
 #include "classify_fixture.h"
 #include "classify/prose.h"
 
+static struct rules *rules;
+
+static int make_rules(void **state)
+{
+	(void)state;
+	rules = fixture_rules();
+	return 0;
+}
+
+static int free_rules(void **state)
+{
+	(void)state;
+	rules_free(rules);
+	return 0;
+}
+
 static void finds_the_host_that_answered(void **state)
 {
 	(void)state;
@@ -36,8 +52,8 @@ static void finds_the_host_that_answered(void **state)
 		{ "", "" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-		ASSERT_SPAN(
-			prose_remote(SPAN(""), span_of(cases[i].about), SPAN("")), cases[i].host);
+		ASSERT_SPAN(prose_remote(rules, SPAN(""), span_of(cases[i].about), SPAN("")),
+			cases[i].host);
 }
 
 /*
@@ -53,22 +69,24 @@ static void tells_sessions_apart(void **state)
 	struct span human = span_of(text);
 	struct span a = span_of(strstr(text, "550 no a")), b = span_of(strstr(text, "551 no b")),
 		    c = span_of(strstr(text, "550 <c@"));
-	ASSERT_SPAN(prose_remote(human, SPAN(""), a), "mx.example.org");
-	ASSERT_SPAN(prose_remote(human, SPAN(""), b), "mx.example.test");
-	ASSERT_SPAN(prose_remote(human, SPAN(""), c), "");
-	ASSERT_SPAN(prose_remote(human, SPAN(""), SPAN("550 not of this text")), "");
+	ASSERT_SPAN(prose_remote(rules, human, SPAN(""), a), "mx.example.org");
+	ASSERT_SPAN(prose_remote(rules, human, SPAN(""), b), "mx.example.test");
+	ASSERT_SPAN(prose_remote(rules, human, SPAN(""), c), "");
+	ASSERT_SPAN(prose_remote(rules, human, SPAN(""), SPAN("550 not of this text")), "");
 }
 
 static void finds_the_host_that_reports(void **state)
 {
 	(void)state;
-	ASSERT_SPAN(
-		prose_reporter(SPAN("Generating server: exch.example.org\n")), "exch.example.org");
-	ASSERT_SPAN(prose_reporter(SPAN("Hi. This is the qmail-send program at mx.example.org.\n")),
-		"mx.example.org");
-	ASSERT_SPAN(prose_reporter(SPAN("a@example.org\n    <exch.example.org #5.1.1>\n")),
+	ASSERT_SPAN(prose_reporter(rules, SPAN("Generating server: exch.example.org\n")),
 		"exch.example.org");
-	ASSERT_SPAN(prose_reporter(SPAN("host mx.example.org[203.0.113.1] said: 550 no")), "");
+	ASSERT_SPAN(prose_reporter(
+			    rules, SPAN("Hi. This is the qmail-send program at mx.example.org.\n")),
+		"mx.example.org");
+	ASSERT_SPAN(prose_reporter(rules, SPAN("a@example.org\n    <exch.example.org #5.1.1>\n")),
+		"exch.example.org");
+	ASSERT_SPAN(
+		prose_reporter(rules, SPAN("host mx.example.org[203.0.113.1] said: 550 no")), "");
 }
 
 int main(void)
@@ -78,5 +96,5 @@ int main(void)
 		cmocka_unit_test(tells_sessions_apart),
 		cmocka_unit_test(finds_the_host_that_reports),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, make_rules, free_rules);
 }

@@ -411,6 +411,29 @@ static void a_file_takes_the_place_of_the_built_in_rules(void **state)
 	rules_free(r);
 }
 
+static void a_list_of_a_file_counts_and_a_missing_one_is_borrowed(void **state)
+{
+	char error[512];
+	struct rules *r;
+	(void)state;
+
+	write_file("[a]\ncategory = mailbox-full\nen = full\n"
+		   "[subjects]\nmark = reply-subject\nen = \"moon: | vá:\"\n");
+	r = rulesfile_load(path, NULL, error, sizeof error);
+	if (!r)
+		fail_msg("%s", error);
+	assert_true(rules_list_begins(r, MARK_REPLY_SUBJECT, SPAN("Moon: full")));
+	assert_true(rules_list_begins(r, MARK_REPLY_SUBJECT, SPAN("Vá: full")));
+	assert_false(rules_list_begins(r, MARK_REPLY_SUBJECT, SPAN("Re: full")));
+	assert_true(rules_list_begins(rules, MARK_REPLY_SUBJECT, SPAN("Re: full")));
+	assert_true(rules_list_ends(r, MARK_BEFORE_RECIPIENT, SPAN("550 RCPT To:")));
+	assert_false(rules_list_ends(r, MARK_BEFORE_RECIPIENT, SPAN("550 be-for")));
+	assert_false(rules_list_ends(r, MARK_BEFORE_RECIPIENT, SPAN("550 wherefor")));
+	rules_free(r);
+	assert_refused(false, "[a]\nmark = before-host\nen = with\ncodes = 550\n",
+		"is a list of words and takes no codes");
+}
+
 static void note(void *context, const char *rule, const char *sentence)
 {
 	char *said = context;
@@ -473,6 +496,7 @@ int main(void)
 		cmocka_unit_test(errors_name_file_section_and_key),
 		cmocka_unit_test(codes_are_read_or_refused),
 		cmocka_unit_test(a_file_takes_the_place_of_the_built_in_rules),
+		cmocka_unit_test(a_list_of_a_file_counts_and_a_missing_one_is_borrowed),
 		cmocka_unit_test(the_lint_names_what_never_counts),
 	};
 
