@@ -1,0 +1,391 @@
+/*
+ * Whom the text is about: every address gets a rank, the highest are the recipients.
+ */
+#include "classify/proseparts.h"
+#include "classify/recipient.h"
+
+enum {
+	TRANSCRIPT_RECIPIENTS_MAX = 64,
+	MARK_GAP_MAX = 240, /* bytes between a mark and the address that it names */
+	MARK_AFTER_MAX = 100,
+	BARE_NAME_MAX = 64, /* RFC 5321 section 4.5.3.1.1 */
+};
+
+/* --- the rank of an address ----------------------------------------------- */
+
+/* Part of a link: "https://example.org/confirm?who=user@example.org". */
+static bool is_in_link(struct span line, const char *address)
+{
+	while (address > line.p && !strchr(" \t<>\"@", address[-1]))
+		address--;
+	size_t n = 0;
+	while (address + n < line.p + line.n &&
+		((address[n] | 0x20) >= 'a' && (address[n] | 0x20) <= 'z'))
+		n++;
+	return n > 1 && span_starts_nocase(span_between(address + n, line.p + line.n), SPAN("://"));
+}
+
+/* What stands in the line before the address, without bullets and quotes at either end. */
+static struct span line_prefix(struct span text, const struct found_address *a, size_t line)
+{
+	struct span prefix = span_trim((struct span){ text.p + line, a->begin - line });
+	while (prefix.n && strchr("-*>+.<\"'([|# \t", prefix.p[0])) {
+		prefix.p++;
+		prefix.n--;
+	}
+	while (prefix.n && strchr("<\"'([ \t", prefix.p[prefix.n - 1]))
+		prefix.n--;
+	return prefix;
+}
+
+struct ranking {
+	struct prose *p;
+	const struct rules *rules;
+	const struct span *own;
+	size_t owns;
+	size_t next_match; /* the first match that begins behind the address at hand */
+	long mark;         /* the last mark of recipients before it; -1 */
+	enum kind kind;    /* what that says: of several in one sentence the first */
+	size_t last_end;   /* of the address before */
+};
+
+static bool is_recipient_mark(const struct rules *rules, const struct match *m, enum kind *kind)
+{
+	switch (rule_at(rules, m->rule)->mark) {
+	case MARK_FAILED_RECIPIENTS:
+		*kind = KIND_FAILURE;
+		return true;
+	case MARK_DELAYED_RECIPIENTS:
+		*kind = KIND_DELAY;
+		return true;
+	case MARK_DELIVERED_RECIPIENTS:
+		*kind = KIND_SUCCESS;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool is_own(const struct ranking *r, struct span address)
+{
+	for (size_t i = 0; i < r->owns; i++)
+		if (address_equal(address, r->own[i]))
+			return true;
+	return address_is_role(address);
+}
+
+/* Is there a blank line, or a line of dashes, in TEXT? */
+static bool has_break(struct span text)
+{
+	struct span line;
+	bool first = true;
+	while (span_line(&text, &line)) {
+		if (!first && text.n && prose_is_separator(line))
+			return true;
+		first = false;
+	}
+	return false;
+}
+
+/*
+ * The rest of the mark's line, and when that ends in a colon the blank lines behind it: from there
+ * on addresses are named.
+ */
+static size_t list_begin(struct span human, const struct match *m)
+{
+	size_t i = m->end, last = 0;
+	while (i < human.n && human.p[i] != '\n') {
+		if (human.p[i] != ' ')
+			last = (unsigned char)human.p[i];
+		i++;
+	}
+	if (last != ':' && last != '.' && last != '-')
+		return m->end;
+	while (i < human.n && strchr(" \t\n", human.p[i]))
+		i++;
+	return i;
+}
+
+/* Behind "these failed:"? */
+static bool is_marked_before(
+	const struct ranking *r, const struct found_address *a, bool begins_line)
+{
+	if (r->mark < 0)
+		return false;
+	const struct match *m = &r->p->matches.at[r->mark];
+	const char *text = r->p->human.p;
+	if (m->end > a->begin) /* the phrase holds the address: "your message to <…> could not be
+				  delivered" */
+		return !memmem(text + m->begin, a->begin - m->begin, "\n\n", 2);
+	if (begins_line)
+		return !has_break(span_between(text + m->end, text + a->begin));
+	size_t from = list_begin(r->p->human, m);
+	if (from > a->begin)
+		from = m->end;
+	return a->begin - from <= MARK_GAP_MAX && r->last_end <= m->end &&
+		!memmem(text + from, a->begin - from, "\n\n", 2);
+}
+
+/* Before "could not be delivered"? */
+static bool is_marked_after(const struct ranking *r, const struct found_address *a, enum kind *kind)
+{
+	for (size_t i = r->next_match; i < r->p->matches.count; i++) {
+		const struct match *m = &r->p->matches.at[i];
+		if (m->begin < a->end)
+			continue;
+		if (m->begin - a->end > MARK_AFTER_MAX)
+			return false;
+		struct span gap = span_between(r->p->human.p + a->end, r->p->human.p + m->begin);
+		if (memchr(gap.p, '@', gap.n) || memmem(gap.p, gap.n, "\n\n", 2))
+			return false;
+		if (is_recipient_mark(r->rules, m,
+			    kind)) /* one that ends in a colon speaks of those behind it */
+			return list_begin(r->p->human, m) == m->end || !memchr(gap.p, '\n', gap.n);
+	}
+	return false;
+}
+
+/* A phrase that gives a category within [BEGIN, END)? */
+static bool has_phrase(const struct ranking *r, size_t begin, size_t end)
+{
+	for (size_t i = r->next_match; i-- > 0;) {
+		if (r->p->matches.at[i].begin + PROSE_LINE_MAX < begin)
+			break;
+		if (r->p->matches.at[i].end > begin &&
+			rule_at(r->rules, r->p->matches.at[i].rule)->category)
+			return true;
+	}
+	for (size_t i = r->next_match; i < r->p->matches.count && r->p->matches.at[i].begin < end;
+		i++)
+		if (rule_at(r->rules, r->p->matches.at[i].rule)->category)
+			return true;
+	return false;
+}
+
+static bool has_code(struct span text)
+{
+	struct codes c = codes_find(text);
+	return c.reply >= 400 || c.status.digit >= 4;
+}
+
+/* Postfix: "(expanded from", line end, "<alias>". */
+static bool is_behind_alias(struct span human, size_t begin)
+{
+	return span_ends_nocase(span_trim((struct span){ human.p, begin }), SPAN("expanded from"));
+}
+
+static enum prose_rank rank_of_address(
+	struct ranking *r, const struct found_address *a, enum kind *kind)
+{
+	struct span human = r->p->human, line = prose_line(human, a->begin);
+	size_t begin = (size_t)(line.p - human.p), end = begin + line.n;
+	struct span prefix = line_prefix(human, a, begin);
+	bool begins_line = prefix.n == 0 || (prefix.n <= 3 && prefix.p[prefix.n - 1] == ')');
+	*kind = r->kind;
+	if (is_in_link(line, a->text.p))
+		return RANK_NOT;
+	if (rules_list_ends(r->rules, MARK_BEFORE_ALIAS, prefix))
+		return RANK_LIKELY;
+	if (a->begin > 0 && human.p[a->begin - 1] == ':' &&
+		span_ends_nocase(prefix, SPAN("<mailto:")) && is_marked_before(r, a, true))
+		return is_own(r, a->text)
+			? RANK_OWN
+			: RANK_NAMED; /* "Name<mailto:user@example.org>", HTML that became text */
+	if (rules_list_ends(r->rules, MARK_BEFORE_OTHER, prefix) ||
+		(!prefix.n && is_behind_alias(human, begin)))
+		return RANK_NOT;
+	if (is_marked_before(r, a, begins_line))
+		return is_own(r, a->text) ? RANK_OWN : RANK_NAMED;
+	if (is_marked_after(r, a, kind))
+		return is_own(r, a->text) ? RANK_OWN : RANK_NAMED;
+	if (is_own(r, a->text))
+		return begins_line && a->angle && a->end < human.n && human.p[a->end] == ':'
+			? RANK_OWN
+			: RANK_NOT;
+	if (address_is_list_command(a->text))
+		return RANK_COMMAND;
+	if (rules_list_ends(r->rules, MARK_BEFORE_RECIPIENT, prefix))
+		return RANK_LIKELY;
+	struct span suffix = span_trim(span_between(human.p + a->end, human.p + end));
+	if (begins_line && (!suffix.n || suffix.p[0] == ':' || suffix.p[0] == ',' || a->angle))
+		return RANK_LIKELY;
+	if (has_code(line) || has_phrase(r, begin, end))
+		return RANK_LIKELY;
+	return RANK_MENTIONED;
+}
+
+/* --- the text about each --------------------------------------------------- */
+
+/* TEXT up to a line of dashes: behind it another chapter begins, the transcript of all. */
+static struct span before_break(struct span text)
+{
+	struct span rest = text, line;
+	while (span_line(&rest, &line))
+		if (line.p != text.p && prose_is_separator(line))
+			return span_between(text.p, line.p);
+	return text;
+}
+
+/*
+ * sendmail's transcript puts the receiver's answer in front of the line that names whom it is
+ * about:
+ *     <<< 550 Insecure Mail Relay
+ *     554 <user@example.org>... Remote protocol error
+ * and at times a line about the host, "421 mx.example.org (smtp)... Deferred: …", in between.
+ */
+static struct span answer_before(struct span human, struct span address)
+{
+	const char *end = prose_line(human, (size_t)(address.p - human.p)).p, *begin;
+	struct span host = end > human.p ? prose_line(human, (size_t)(end - 1 - human.p))
+					 : (struct span){ "", 0 };
+	if (span_find_nocase(host, SPAN(" (smtp)... ")) >= 0)
+		end = host.p;
+	begin = end;
+	for (unsigned lines = 0; lines < PROSE_ANSWER_LINES_MAX && begin > human.p; lines++) {
+		struct span before = prose_line(human, (size_t)(begin - 1 - human.p));
+		if (!span_starts_nocase(before, SPAN("<<< ")))
+			break;
+		begin = before.p;
+	}
+	return begin == end ? (struct span){ "", 0 } : span_trim(span_between(begin + 4, end));
+}
+
+/*
+ * "552 5.2.2 <user@example.org>... Mailbox full": the begin of the line, where the answer stands
+ * around ADDRESS; else NULL.
+ */
+static const char *answer_line(struct span human, struct span address)
+{
+	struct span line = prose_line(human, (size_t)(address.p - human.p)),
+		    before = span_between(line.p, address.p);
+	struct codes c = codes_find(before);
+	struct codes behind = codes_find(span_between(address.p + address.n, line.p + line.n));
+	bool alone = (c.reply || c.status.digit) && c.begin == 0 && !behind.reply &&
+		!behind.status.digit;
+	for (size_t i = c.end; i < before.n; i++)
+		alone &= strchr(" \t<", before.p[i]) != NULL;
+	return alone ? line.p : NULL;
+}
+
+/* From each recipient to the next; what is written before the first address belongs to nobody. */
+static void assign_text(struct prose *p, const struct rules *rules)
+{
+	const char *end = p->human.p + p->human.n;
+	for (size_t i = p->count; i-- > 0;) {
+		struct prose_recipient *r = &p->recipient[i];
+		const char *line = answer_line(p->human, r->address);
+		r->about = span_between(line ? line : r->address.p, end);
+		end = line ? line : r->address.p;
+		end -= !line && end > p->human.p && end[-1] == '<';
+		if (p->count > 1)
+			r->about = before_break(r->about);
+		r->diagnostic = answer_before(p->human, r->address);
+		if (!r->diagnostic.n)
+			r->diagnostic = prose_diagnostic(p, rules, r->about);
+		if (!r->diagnostic.n && p->count <= TRANSCRIPT_RECIPIENTS_MAX)
+			r->diagnostic = prose_transcript(p->human, r->address);
+	}
+}
+
+/* --- the recipients ------------------------------------------------------- */
+
+/*
+ * "is delayed for more than 4 hours for the following list of recipients": two marks, one of which
+ * says what happened.
+ */
+static bool is_one_sentence(
+	struct span human, const struct match *first, const struct match *second)
+{
+	struct span gap = span_between(human.p + first->end, human.p + second->begin);
+	return gap.n <= MARK_AFTER_MAX && !memchr(gap.p, ':', gap.n) &&
+		!memchr(gap.p, '.', gap.n) && !memmem(gap.p, gap.n, "\n\n", 2);
+}
+
+static void advance_marks(struct ranking *r, const struct found_address *a)
+{
+	enum kind kind;
+	for (; r->next_match < r->p->matches.count &&
+		r->p->matches.at[r->next_match].begin <= a->begin;
+		r->next_match++) {
+		const struct match *m = &r->p->matches.at[r->next_match];
+		if (!is_recipient_mark(r->rules, m, &kind))
+			continue;
+		if (r->mark < 0 || !is_one_sentence(r->p->human, &r->p->matches.at[r->mark], m))
+			r->kind = kind;
+		r->mark = (long)r->next_match;
+	}
+}
+
+/* Looks back only so far: the caller of classify() sees to it that nobody counts twice. */
+static bool is_among(const struct prose_recipient *list, size_t count, struct span address)
+{
+	enum { LOOK_BACK = 64 };
+	for (size_t i = count; i-- > 0 && count - i <= LOOK_BACK;)
+		if (address_equal(list[i].address, address))
+			return true;
+	return false;
+}
+
+/* Keeps those of the highest rank, each once. */
+static void keep_best(struct prose *p)
+{
+	enum prose_rank best = RANK_NOT;
+	size_t keep = 0;
+	for (size_t i = 0; i < p->count; i++) {
+		enum prose_rank rank = p->recipient[i].rank;
+		if (rank == RANK_OWN && best >= RANK_LIKELY)
+			continue;
+		if (rank > best || (best == RANK_OWN && rank == RANK_LIKELY))
+			best = rank;
+	}
+	for (size_t i = 0; i < p->count && best; i++)
+		if (p->recipient[i].rank == best &&
+			!is_among(p->recipient, keep, p->recipient[i].address))
+			p->recipient[keep++] = p->recipient[i];
+	p->count = keep;
+}
+
+void prose_recipients(
+	struct prose *p, const struct rules *rules, const struct span *own, size_t owns)
+{
+	struct ranking r = { .p = p, .rules = rules, .own = own, .owns = owns, .mark = -1 };
+	struct found_address a;
+	size_t i = 0;
+	for (unsigned seen = 0; seen < PROSE_ADDRESSES_MAX && p->count < PROSE_RECIPIENTS_MAX &&
+		address_next(p->human, &i, &a);
+		seen++) {
+		enum kind kind;
+		address_unglue(&a);
+		advance_marks(&r, &a);
+		enum prose_rank rank = rank_of_address(&r, &a, &kind);
+		if (rank != RANK_NOT)
+			p->recipient[p->count++] = (struct prose_recipient){
+				.address = a.text, .rank = rank, .kind = kind
+			};
+		r.last_end = a.end;
+	}
+	p->cut = p->count == PROSE_RECIPIENTS_MAX && address_next(p->human, &i, &a);
+	keep_best(p);
+	assign_text(p, rules);
+}
+
+struct span prose_bare_name(const struct prose *p, const struct rules *rules)
+{
+	static const char name[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	struct span none = { "", 0 };
+	enum kind kind;
+	for (size_t i = p->matches.count; i-- > 0;) {
+		if (!is_recipient_mark(rules, &p->matches.at[i], &kind) || kind != KIND_FAILURE)
+			continue;
+		size_t begin = list_begin(p->human, &p->matches.at[i]), end = begin;
+		while (end < p->human.n && end - begin < BARE_NAME_MAX &&
+			memchr(name, p->human.p[end], sizeof name - 1))
+			end++;
+		bool alone = end == p->human.n || p->human.p[end] == '\n';
+		return begin > p->matches.at[i].end && end > begin && alone
+			? span_between(p->human.p + begin, p->human.p + end)
+			: none;
+	}
+	return none;
+}
