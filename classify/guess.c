@@ -1,12 +1,12 @@
 /*
- * Which charset text is in whose mail does not say so (RFC 6657 section 4 leaves
- * that open, and old systems send their national one). Told by the looks of the
- * bytes above 127 alone:
+ * Which charset text is in whose mail does not say so (RFC 6657 section 4 leaves that open, and old
+ * systems send their national one). Told by the looks of the bytes above 127 alone:
  *
  *   they stand alone between ASCII letters         Western or Central European
  *   they stand in words, nearly all from 0xc0 on   Cyrillic; small letters lie low in KOI8-R, high
- *   in windows-1251 they stand in pairs                            Chinese, Japanese, Korean, by
- *   which first bytes are frequent
+ *                                                  in windows-1251
+ *   they stand in pairs                            Chinese, Japanese, Korean, by which first bytes
+ *                                                  are frequent
  */
 #include "classify/charset.h"
 

@@ -1,10 +1,9 @@
 /*
- * The tolerant MIME splitter (RFC 2045, RFC 2046 section 5.1). One pass over
- * the lines of the body, a stack of open boundaries no deeper than
- * MIME_DEPTH_MAX, and a rule for each kind of damage:
+ * The tolerant MIME splitter (RFC 2045, RFC 2046 section 5.1). One pass over the lines of the body,
+ * a stack of open boundaries no deeper than MIME_DEPTH_MAX, and a rule for each kind of damage:
  *
  *   no closing boundary        the part ends where its parent's does; one that ends with the
- *   message may be cut, so its last word does not count
+ *                              message may be cut, so its last word does not count
  *   closed, then opened again  the parts behind the closing line count
  *   boundary parameter lost    the first line that begins with "--" is the boundary
  *   no blank line              the body begins where the third line in a row is no field

@@ -5,12 +5,13 @@
  *
  *   token     = "v" key mac "=" campaign "=" local "=" domain      full: names the recipient
  *             / "w" key mac "=" campaign                          short: where the full one would
- *             not fit
+ *                                                     not fit
  *   key       = 2 characters of a-z 2-7, which key signed
  *   mac       = 12 characters of a-z 2-7: the first 60 bits of the MAC, as RFC 4648 section 6
- *   writes them, in lower case campaign, local, domain: each byte of a-z, 0-9, "-" and "." stands
- *   for itself, but a "." behind a "." and every other byte is "_" and two hexadecimal digits: mail
- *   systems may fold case, and two dots in a row are no dot-atom (RFC 5321 section 4.1.2)
+ *             writes them, in lower case
+ *   campaign, local, domain: each byte of a-z, 0-9, "-" and "." stands for itself, but a "." behind
+ *   a "." and every other byte is "_" and two hexadecimal digits: mail systems may fold case, and
+ *   two dots in a row are no dot-atom (RFC 5321 section 4.1.2)
  *
  * The return path's local part, with what stands around {token} in [origin] verp, has at most 64
  * octets (RFC 5321 section 4.5.3.1.1).

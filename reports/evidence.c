@@ -5,13 +5,13 @@
  *   changed      the entry's hash is not that of its content
  *   replaced     the entry is whole, but the next one continues another
  *   missing      a number that stands nowhere; at the beginning, unless a "ledger-cut" entry
- *   accounts for it
+ *                accounts for it
  *   inserted     a number that stands twice
  *   moved        a number that stands behind a later one
  *   cut off      a head that is known from elsewhere lies behind the end
  *   older copy   the same, but a signature vouches for the text as it is
  *   rewritten    an entry that is known from elsewhere has another hash, or a checkpoint is not
- *   signed by the key
+ *                signed by the key
  */
 #include "reports/evidence.h"
 

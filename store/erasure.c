@@ -5,8 +5,9 @@
  * It lies beside the keys, not in the database, because it must outlive it: the file "erasures",
  * text,
  *
- *   retour erasures 1 batch ID DAY                 16 hexadecimal digits and YYYY-MM-DD (UTC), one
- *   for each `retour forget`, then its entries:
+ *   retour erasures 1
+ *   batch ID DAY                 16 hexadecimal digits and YYYY-MM-DD (UTC), one for each `retour
+ *                                forget`, then its entries:
  *   contact HASH | reduced HASH | event HASH
  *
  * HASH is BLAKE2b-128 under erasure.key of "retour erasure 1" NUL pseudonym: whoever has list and

@@ -2,15 +2,18 @@
  * The key directory: mode 0700, ours; in it one file per key, mode 0600.
  *
  *   state.key           pseudonyms of contacts; long-lived. Replaced by state-2.key, then
- *   state-3.key and so on (store_key_add)
+ *                       state-3.key and so on (store_key_add)
  *   message.key         keys of messages seen; long-lived
  *   erasure.key         erasures, the list that a restored backup is held to (erasure.c); made by
- *   the first erasure sites.key           seals what goes from site to site (site.h); the same at
- *   all of them, made by the first `retour changes` verp-KK.key         return paths (verp.c); KK
- *   are the two characters by which a token names it; the newest signs, all check sign.key
- *   seed of the Ed25519 key that signs evidence (sign.c); made at the first need event-YYYY-MM.key
- *   pseudonyms of the events that arrived in that month (UTC); destroyed when the last of them is
- *   gone
+ *                       the first erasure
+ *   sites.key           seals what goes from site to site (site.h); the same at all of them, made
+ *                       by the first `retour changes`
+ *   verp-KK.key         return paths (verp.c); KK are the two characters by which a token names
+ *                       it; the newest signs, all check
+ *   sign.key            seed of the Ed25519 key that signs evidence (sign.c); made at the first
+ *                       need
+ *   event-YYYY-MM.key   pseudonyms of the events that arrived in that month (UTC); destroyed when
+ *                       the last of them is gone
  *
  * Keys without a month may come as systemd credentials instead, files of the same names in a
  * directory that is only read.

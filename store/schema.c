@@ -4,35 +4,42 @@
  * a change is a new step.
  *
  * What each table is for:
- *   event          what happened to whom, under the key of the month in which it arrived. Retention
- *   "events", its text "diagnostics" contact        whom not to write to, under the state key. No
- *   column and no order in common with event. Retention "contacts" investigation  blocks of a
- *   provider and category that the sender has to mend: days and counts; they stay seen, kept
- *   messages that were counted; messages that stay in their mailbox. Retention "messages" tally
- *   anonymous counts per day; they stay. campaign holds the day's names, so that their number has a
- *   bound
+ *   event          what happened to whom, under the key of the month in which it arrived.
+ *                  Retention "events", its text "diagnostics"
+ *   contact        whom not to write to, under the state key. No column and no order in common
+ *                  with event. Retention "contacts"
+ *   investigation  blocks of a provider and category that the sender has to mend: days and
+ *                  counts; they stay
+ *   seen, kept     messages that were counted; messages that stay in their mailbox. Retention
+ *                  "messages"
+ *   tally          anonymous counts per day; they stay. campaign holds the day's names, so that
+ *                  their number has a bound
  *   message_count  messages per day, mailbox and outcome; they stay
  *   mailbox        when each was read last
  *   folder         where a folder of moved mail ended at a time (UIDVALIDITY, UIDNEXT): how long
- *   each message has been there volume         how much was sent, per day, source, provider and
- *   campaign (volume.c); volume_hour the same of the last days by hour. They stay,
- *                  the hours for HOURS_KEPT
+ *                  each message has been there
+ *   volume         how much was sent, per day, source, provider and campaign (volume.c);
+ *                  volume_hour the same of the last days by hour. They stay, the hours for
+ *                  HOURS_KEPT
  *   cohort         of the recipients who went soft in a month, how many came to which end
- *   (cohort.c); recurrence: notices about recipients who had
- *                  none before, and about others. They stay
+ *                  (cohort.c); recurrence: notices about recipients who had none before, and about
+ *                  others. They stay
  *   typing         failures at domains that are one typing error away from a large provider's, by
- *   that provider's domain and day (typing.c). They stay comment        what operators say of a
- *   month; investigated: investigations that are over. They stay log_file       mail logs that were
- *   counted, by a hash of their beginning, and how far; log_state what the next file's beginning
- *   depends on notice_hour    notices of the last HOURS_KEPT hours, by provider; notice_total the
- *   same from the beginning, for metrics. Anonymous, as tallies are alert          what was out of
- *   the ordinary, when, and whether it was told (alert.c). Retention "alerts"
+ *                  that provider's domain and day (typing.c). They stay
+ *   comment        what operators say of a month; investigated: investigations that are over. They
+ *                  stay
+ *   log_file       mail logs that were counted, by a hash of their beginning, and how far;
+ *                  log_state what the next file's beginning depends on
+ *   notice_hour    notices of the last HOURS_KEPT hours, by provider; notice_total the same from
+ *                  the beginning, for metrics. Anonymous, as tallies are
+ *   alert          what was out of the ordinary, when, and whether it was told (alert.c).
+ *                  Retention "alerts"
  *   held           how many rows of each class of data there are, by day (held.c)
  *   taken_back     causes that an operator took back (cause.c): names of ours, numbers and days;
- *   they stay site           the sites that are known, and each life of their stores; share: what
- *   each of them knows of a contact, sealed; change: what else it
- *                  has said (site.h). A share goes with its contact; what was erased is a hash
- *                  there
+ *                  they stay
+ *   site           the sites that are known, and each life of their stores; share: what each of
+ *                  them knows of a contact, sealed; change: what else it has said (site.h). A
+ *                  share goes with its contact; what was erased is a hash there
  *   ledger         what was promised and done (ledger.c)
  *   key            fingerprints of the keys in the key directory (keys.c, keyfile.c)
  *

@@ -3,10 +3,10 @@
  * than last time.
  *
  *   configuration          "settings=HEX" (BLAKE2b-128 of the pairs), "changed=NAME:OLD>NEW,…"
- *   where something differs from the entry before, and
- *                          each setting as name=value, periods in seconds
+ *                          where something differs from the entry before, and each setting as
+ *                          name=value, periods in seconds
  *   configuration-mailbox  "name=NAME" and what becomes of the mail there; or "name=NAME
- *   removed=yes"
+ *                          removed=yes"
  *
  * Values come from the INI file: whatever would not be a word in a pair is written as %XX.
  */

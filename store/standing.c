@@ -1,10 +1,12 @@
 /*
  * Where a contact stands, and what leads from one state to the next.
  *
- *   active  > soft(n) > paused > revalidate > active      past the ladder again after a pause:
- * inactive, prolonged-soft active  > block   > investigate > retry-gated > active active  > hard or
- * complaint > inactive active  > unclear > inactive                           permanent and not
- * understood, from three mailings on: not-understood
+ *   active  > soft(n) > paused > revalidate > active       past the ladder again after a pause:
+ *                                                          inactive, prolonged-soft
+ *   active  > block   > investigate > retry-gated > active
+ *   active  > hard or complaint > inactive
+ *   active  > unclear > inactive                           permanent and not understood, from
+ *                                                          three mailings on: not-understood
  *
  * The table `transitions` is that drawing; retour-contacts(7) shows it, and a test holds the two
  * equal. walk_history() makes the state from a summary of all events, day by day, with what time

@@ -5,11 +5,12 @@
  *
  *   the program    it cannot run before it was written
  *   the last run   the clock is more than a day behind it, or ahead by far more than the gaps
- *   between runs that are usual here the kernel     since the last run the clock went another way
- *   than the seconds since the machine started (clock_gettime(2), CLOCK_BOOTTIME); where it went
- *                  the same way it is right, however long there was no run
+ *                  between runs that are usual here
+ *   the kernel     since the last run the clock went another way than the seconds since the machine
+ *                  started (clock_gettime(2), CLOCK_BOOTTIME); where it went the same way it is
+ *                  right, however long there was no run
  *   files, mail    the configuration, the program, the store's file or a message that a mailbox has
- *   dated is more than a day later than now
+ *                  dated is more than a day later than now
  *
  * A time given by --now is compared with the store's own times alone: kernel, files and mailboxes
  * know another present. Nobody speaks for a long gap: a mail server on the same machine has the

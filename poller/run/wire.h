@@ -1,20 +1,24 @@
 /*
  * How the run, its fetchers and its parsers talk: frames over socket pairs.
  *
- *   frame = type (u32), length (u32), length bytes; host byte order, for both ends
- *   are the same program on the same machine. Each type has a largest length
- *   (wire.c); a frame that breaks it, or a type that is unknown, ends the talk.
+ *   frame = type (u32), length (u32), length bytes; host byte order, for both ends are the same
+ *   program on the same machine. Each type has a largest length (wire.c); a frame that breaks it,
+ *   or a type that is unknown, ends the talk.
  *
  *   run > fetcher       START  NEXT  WANTED  SETTLE  EXPIRE  FINISH
  *   fetcher > run       OPENED  LISTED  MESSAGE  STUCK  BATCH  SETTLED  EXPIRED  FAILED or REFUSED
- * FINISHED run > parser        MESSAGE parser > run        READY  EVENT  PARSED run > carrier CARRY
- * or PROBE carrier > run       FAILED or FINISHED run > log reader    LOG_STATE  LOG_KNOWN, then
- * for each file LOG_FILE  LOG_BYTES…  LOG_END log reader > run    to each LOG_BYTES and LOG_END:
- * LOG_COUNTS…  LOG_STATE  LOG_MARK  LOG_READY, the last always; or FAILED
+ *                       FINISHED
+ *   run > parser        MESSAGE
+ *   parser > run        READY  EVENT  PARSED
+ *   run > carrier       CARRY or PROBE
+ *   carrier > run       FAILED or FINISHED
+ *   run > log reader    LOG_STATE  LOG_KNOWN, then for each file LOG_FILE  LOG_BYTES…  LOG_END
+ *   log reader > run    to each LOG_BYTES and LOG_END: LOG_COUNTS…  LOG_STATE  LOG_MARK  LOG_READY,
+ *                       the last always; or FAILED
  *
- * The run carries the bytes of a MESSAGE from the one to the other as they are
- * and never looks into them; it holds them until the parser has answered, so
- * that a parser's death costs nothing but another try.
+ * The run carries the bytes of a MESSAGE from the one to the other as they are and never looks into
+ * them; it holds them until the parser has answered, so that a parser's death costs nothing but
+ * another try.
  */
 #ifndef RETOUR_WIRE_H
 #define RETOUR_WIRE_H
