@@ -6,6 +6,7 @@ complete -c retour -n '__fish_use_subcommand' -l config -rF -d 'the configuratio
 complete -c retour -n '__fish_use_subcommand' -l verbose -d 'say more'
 complete -c retour -n '__fish_use_subcommand' -l quiet -d 'say only errors'
 complete -c retour -n '__fish_use_subcommand' -l now -x -d 'take this for the present time'
+complete -c retour -n '__fish_use_subcommand' -l yes -d 'also on the store in use'
 complete -c retour -n '__fish_use_subcommand' -l version -d 'print version and end'
 complete -c retour -n '__fish_use_subcommand' -l help -d 'what retour takes'
 complete -c retour -n __fish_use_subcommand -f -a run -d 'the scheduled job: poll, states, retention, alerts, last month\'s report'

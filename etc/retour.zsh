@@ -41,6 +41,7 @@ _retour()
 			'*--verbose[say more]' \
 			'*--quiet[say only errors]' \
 			'*--now[take this for the present time]:RFC:' \
+			'*--yes[also on the store in use]' \
 			'*--version[print version and end]' \
 			'*--help[what retour takes]' \
 			'1:command:->command' '*::argument:->argument'

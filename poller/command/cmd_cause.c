@@ -151,7 +151,7 @@ int cmd_contact_undo(const struct config *config, int argc, char **argv)
 		return usage_error(j.command,
 			"wants --reason TEXT: up to %d bytes, without quotes, without an address",
 			REASON_MAX);
-	int result = session_open(&session, config, SESSION_WRITE, now);
+	int result = session_open(&session, config, j.dry_run ? SESSION_TRY : SESSION_WRITE, now);
 	if (result == EXIT_WELL)
 		result = undo(&session, &j, now);
 	session_close(&session);

@@ -61,7 +61,7 @@ int cmd_purge(const struct config *config, int argc, char **argv)
 	}
 	if (optind < argc)
 		return usage_error(argv[0], "takes no arguments");
-	int result = session_open(&s, config, SESSION_WRITE, clock_now());
+	int result = session_open(&s, config, dry ? SESSION_TRY : SESSION_WRITE, clock_now());
 	if (result == EXIT_WELL && s.clock.doubt != CLOCK_BELIEVED && !dry)
 		result = session_doubt(&s);
 	else if (result == EXIT_WELL)

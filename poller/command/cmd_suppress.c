@@ -128,7 +128,7 @@ int cmd_suppress(const struct config *config, int argc, char **argv)
 	if (result != EXIT_WELL)
 		return result;
 	const char *path = optind < argc - 1 ? argv[1 + optind] : NULL;
-	result = session_open(&s, config, w.dry ? SESSION_WRITE : SESSION_CREATE, clock_now());
+	result = session_open(&s, config, w.dry ? SESSION_TRY : SESSION_CREATE, clock_now());
 	if (result == EXIT_WELL && s.clock.doubt != CLOCK_BELIEVED)
 		result = session_doubt(&s);
 	w.file.now = s.now;

@@ -31,6 +31,7 @@ static const struct offered common[] = {
 	{ { "verbose", 7 }, { "", 0 }, { "say more", 8 } },
 	{ { "quiet", 5 }, { "", 0 }, { "say only errors", 15 } },
 	{ { "now", 3 }, { "RFC3339", 7 }, { "take this for the present time", 30 } },
+	{ { "yes", 3 }, { "", 0 }, { "also on the store in use", 24 } },
 	{ { "version", 7 }, { "", 0 }, { "print version and end", 21 } },
 	{ { "help", 4 }, { "", 0 }, { "what retour takes", 17 } },
 };

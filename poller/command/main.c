@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include <sodium.h>
@@ -17,6 +18,7 @@
 #include "classify/redact.h"
 
 static const char standard_file[] = "/etc/retour/retour.ini";
+static bool confirmed; /* --yes */
 
 /* What was printed has to arrive, and what was said: a full disk is no success. */
 static int flushed(int result)
@@ -30,7 +32,7 @@ static int flushed(int result)
 static void print_usage(FILE *out)
 {
 	fprintf(out,
-		"usage: retour [-c FILE] [-v|-q] [--now RFC3339] COMMAND [ARG…]\n\n"
+		"usage: retour [-c FILE] [-v|-q] COMMAND [ARG…]\n\n"
 		"Empties bounce and feedback-loop mailboxes, tells whom not to write to, reports once a month.\n\n");
 	for (const struct command *c = commands; c->name; c++)
 		if (!c->hidden)
@@ -38,19 +40,20 @@ static void print_usage(FILE *out)
 	fprintf(out,
 		"\n  -c FILE          the configuration (--config); default %s\n"
 		"  -v, -q           say more; say only errors (--verbose, --quiet)\n"
-		"  --now RFC3339    take this for the present time\n"
+		"  --now RFC3339    take this for the present time: for trials. On the store in use (of %s, or\n"
+		"                   below /var/lib) what it changes wants --yes, too\n"
 		"  -V, --version    print version and end\n"
 		"  COMMAND --help   what the command takes\n\n"
 		"Environment: RETOUR_CONFIG (as -c), RETOUR_LEVEL (error, warning, notice, info, debug).\n"
 		"Exit codes: 0 all well; 1 something was lost or refused; 2 usage or configuration;\n"
 		"3 a retention or integrity promise is broken; 4 another run holds the lock.\n",
-		standard_file);
+		standard_file, standard_file);
 }
 
 static void print_help(const struct command *c)
 {
-	printf("usage: retour [-c FILE] [-v|-q] [--now RFC3339] %s %s\n\n%s\n\n%s", c->name,
-		c->arguments, c->summary, c->help);
+	printf("usage: retour [-c FILE] [-v|-q] %s %s\n\n%s\n\n%s", c->name, c->arguments,
+		c->summary, c->help);
 }
 
 /* Of a word that is no command. */
@@ -89,7 +92,7 @@ static int set_now(const char *text)
 }
 
 /*
- * --help and --now may stand behind the command too; they are taken out of its arguments.
+ * --help, --now and --yes may stand behind the command too; they are taken out of its arguments.
  * -1: go on; else the exit code.
  */
 static int take_common_options(const struct command *command, int *argc, char **argv)
@@ -102,6 +105,8 @@ static int take_common_options(const struct command *command, int *argc, char **
 		} else if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
 			print_help(command);
 			return flushed(EXIT_WELL);
+		} else if (!strcmp(argv[i], "--yes")) {
+			confirmed = true;
 		} else if (!strncmp(argv[i], "--now=", 6)) {
 			if (set_now(argv[i] + 6))
 				return EXIT_USAGE;
@@ -129,6 +134,14 @@ static int load_config(struct config *config, const struct command *command, con
 	return config_load(config, file, stderr);
 }
 
+/* Whatever the path by which it was named. */
+static bool is_standard(const char *file)
+{
+	struct stat a, b;
+	return file && !stat(file, &a) && !stat(standard_file, &b) && a.st_dev == b.st_dev &&
+		a.st_ino == b.st_ino;
+}
+
 static int dispatch(const struct command *command, const char *file, int argc, char **argv)
 {
 	static struct config config; /* too large for a stack */
@@ -138,6 +151,8 @@ static int dispatch(const struct command *command, const char *file, int argc, c
 	result = EXIT_USAGE;
 	if (!load_config(&config, command, file)) {
 		config.named = file ? file : standard_file;
+		config.standard = is_standard(config.file);
+		config.confirmed = confirmed;
 		/*
 		 * days and months of tallies and reports are those of this zone, on every machine
 		 */
@@ -188,7 +203,8 @@ int main(int argc, char **argv)
 	static const struct option options[] = { { "now", required_argument, NULL, 'n' },
 		{ "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'V' },
 		{ "quiet", no_argument, NULL, 'q' }, { "verbose", no_argument, NULL, 'v' },
-		{ "config", required_argument, NULL, 'c' }, { 0 } };
+		{ "config", required_argument, NULL, 'c' }, { "yes", no_argument, NULL, 'y' },
+		{ 0 } };
 	const char *file = getenv("RETOUR_CONFIG");
 	process_guard();
 	log_set_redaction(redact_said);
@@ -213,6 +229,9 @@ int main(int argc, char **argv)
 		case 'n':
 			if (set_now(optarg))
 				return EXIT_USAGE;
+			break;
+		case 'y':
+			confirmed = true;
 			break;
 		case 'h':
 			return help(NULL);

@@ -169,6 +169,22 @@ static void say_owner(const struct config *config)
 			(unsigned)st.st_uid);
 }
 
+/*
+ * A time that was given would date, purge and move the states of real people: on the store in use
+ * it is asked whether that is meant.
+ */
+static bool now_is_for_this(const struct config *config)
+{
+	static const char in_use[] = "/var/lib/";
+	if (!clock_is_set() || config->confirmed ||
+		(!config->standard && strncmp(config->store_path, in_use, sizeof in_use - 1)))
+		return true;
+	log_error(
+		"--now: %s is the store in use, and what a time decides there (purge, states, the report) stays done; right would be a copy of it under another -c FILE, or --yes",
+		config->store_path);
+	return false;
+}
+
 static int open_all(
 	struct session *s, const struct config *config, enum session_mode mode, int64_t now)
 {
@@ -184,7 +200,9 @@ static int open_all(
 	session_present(config, &s->present);
 	if (mode == SESSION_CREATE && first_by_clock(s))
 		return EXIT_BROKEN;
-	if (mode == SESSION_WRITE || mode == SESSION_CREATE) {
+	if (mode >= SESSION_WRITE && !now_is_for_this(config))
+		return EXIT_USAGE;
+	if (mode == SESSION_TRY || mode == SESSION_WRITE || mode == SESSION_CREATE) {
 		int result = take_lock(s, mode == SESSION_CREATE);
 		if (result)
 			return result;

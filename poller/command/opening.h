@@ -9,6 +9,7 @@
 enum session_mode {
 	SESSION_READ,   /* must exist; nothing is changed; no lock */
 	SESSION_ANSWER, /* the same, and what is damaged is refused: somebody acts on the answer */
+	SESSION_TRY,    /* must exist; the lock is taken; nothing is changed (--dry-run) */
 	SESSION_WRITE,  /* must exist; the lock is taken */
 	SESSION_BESIDE, /* must exist; written in short transactions beside a run; no lock */
 	SESSION_CREATE, /* made when absent; the lock is taken */
