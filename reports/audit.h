@@ -7,6 +7,9 @@
 
 #include <stdio.h>
 #include "reports/model.h"
+#include "store/audit.h"
+#include "store/keys.h"
+#include "store/writing.h"
 
 enum {
 	AUDIT_PURGES_MAX = 400, /* the latest: more than a year of daily purges */

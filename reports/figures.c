@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "reports/loading.h"
+#include "store/volume.h"
 
 struct loading {
 	struct month_report *report;

@@ -10,6 +10,9 @@
 #include "reports/reports.h"
 #include "reports/suppress.h"
 #include "reports/texts.h"
+#include "store/audit.h"
+#include "store/contacts.h"
+#include "store/figures.h"
 
 /* The columns of every table: the classes, failures without one, complaints. */
 #define REPORT_COLUMNS(X) \

@@ -11,6 +11,7 @@
 #include "classify/base/buffer.h"
 #include "classify/base/span.h"
 #include "store/store.h"
+#include "store/writing.h"
 
 struct report_options {
 	const char *organisation; /* printed in the title; NULL: none (the caller puts the first

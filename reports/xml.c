@@ -11,6 +11,7 @@
 
 #include "classify/base/units.h"
 #include "reports/xmlparts.h"
+#include "store/volume.h"
 
 #define REPORT_NAMESPACE "urn:retour:report:1"
 #define REPORT_VERSION "3"

@@ -5,6 +5,7 @@
 #ifndef RETOUR_STORE_CONTACT_H
 #define RETOUR_STORE_CONTACT_H
 
+#include "store/contacts.h"
 #include "store/standing.h"
 
 struct contact {

@@ -13,6 +13,7 @@
 #ifndef RETOUR_STORE_HISTORY_H
 #define RETOUR_STORE_HISTORY_H
 
+#include "store/contacts.h"
 #include "store/store.h"
 
 enum {

@@ -5,8 +5,14 @@
 #include <sqlite3.h>
 #include <string.h>
 #include "classify/base/units.h"
+#include "store/audit.h"
+#include "store/contacts.h"
+#include "store/figures.h"
+#include "store/keys.h"
 #include "store/sql.h"
 #include "store/store.h"
+#include "store/volume.h"
+#include "store/writing.h"
 
 enum {
 	PSEUDONYM_SIZE = 16,

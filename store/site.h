@@ -22,6 +22,7 @@
 #ifndef RETOUR_STORE_SITE_H
 #define RETOUR_STORE_SITE_H
 
+#include "store/contacts.h"
 #include "store/store.h"
 
 enum {

@@ -7,6 +7,7 @@
 
 #include <sodium.h>
 #include "store/contact.h"
+#include "store/contacts.h"
 #include "store/site.h"
 
 enum {

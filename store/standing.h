@@ -2,6 +2,7 @@
 #ifndef RETOUR_STORE_STANDING_H
 #define RETOUR_STORE_STANDING_H
 
+#include "store/contacts.h"
 #include "store/history.h"
 #include "store/internal.h"
 

@@ -48,8 +48,7 @@ static void mac_of(const unsigned char key[KEY_SIZE], int purpose, const char *c
 	sodium_memzero(input, sizeof input);
 }
 
-_Static_assert(
-	(int)STORE_TOKEN_SIZE == (int)VERP_TOKEN_SIZE, "a token of store.h is one of verp.h");
+_Static_assert((int)STORE_TOKEN_SIZE == (int)VERP_TOKEN_SIZE, "a token of keys.h is one of verp.h");
 
 int store_verp_token(struct store *s, bool unsubscribe, const char *campaign, const char *address,
 	size_t n, size_t room, char *token, bool *full)

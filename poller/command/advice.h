@@ -5,6 +5,7 @@
 #ifndef RETOUR_ADVICE_H
 #define RETOUR_ADVICE_H
 
+#include "store/figures.h"
 #include "store/store.h"
 
 /* From the best to the worst. */

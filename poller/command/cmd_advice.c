@@ -16,6 +16,7 @@
 #include "classify/base/log.h"
 #include "poller/command/out.h"
 #include "poller/command/opening.h"
+#include "store/contacts.h"
 
 enum {
 	SEGMENTS_MAX = 1024,

@@ -11,6 +11,8 @@
 #include "classify/base/log.h"
 #include "poller/command/out.h"
 #include "poller/command/opening.h"
+#include "store/audit.h"
+#include "store/contacts.h"
 
 struct cause_job {
 	const char *command, *reason;

@@ -18,6 +18,7 @@
 #include "classify/base/log.h"
 #include "poller/command/out.h"
 #include "poller/command/opening.h"
+#include "store/contacts.h"
 
 enum {
 	/* bytes of a line or field that are looked at; an address has 320 at most */

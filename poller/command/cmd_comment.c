@@ -7,6 +7,7 @@
 #include "classify/base/clock.h"
 #include "classify/base/log.h"
 #include "poller/command/opening.h"
+#include "store/figures.h"
 
 /* All of stdin without the line ends at its end; false: too long, or not read. */
 static bool read_comment(char *text, size_t size)

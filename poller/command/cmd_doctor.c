@@ -26,6 +26,9 @@
 #include "poller/mailbox/secret.h"
 #include "poller/run/wire.h"
 #include "reports/texts.h"
+#include "store/audit.h"
+#include "store/contacts.h"
+#include "store/keys.h"
 
 enum {
 	PARSER_PATIENCE = 20, /* seconds; it reads its rules in a tenth of one */

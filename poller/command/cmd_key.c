@@ -6,6 +6,7 @@
 #include "classify/base/clock.h"
 #include "classify/base/log.h"
 #include "poller/command/opening.h"
+#include "store/keys.h"
 
 static int print_key(void *context, const struct key_info *k)
 {

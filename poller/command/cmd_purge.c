@@ -6,6 +6,7 @@
 #include "classify/base/clock.h"
 #include "classify/base/log.h"
 #include "poller/command/purge.h"
+#include "store/audit.h"
 
 static const char *day_text(int64_t at, char *buffer)
 {

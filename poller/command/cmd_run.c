@@ -16,6 +16,8 @@
 #include "poller/command/purge.h"
 #include "poller/command/opening.h"
 #include "poller/volume/suppressfile.h"
+#include "store/audit.h"
+#include "store/keys.h"
 
 /*
  * A stop is asked for once and obeyed after the current batch; the second time it is not waited

@@ -11,6 +11,8 @@
 #include "classify/base/units.h"
 #include "poller/command/opening.h"
 #include "store/alert.h"
+#include "store/audit.h"
+#include "store/contacts.h"
 
 enum { OPEN_SHOWN = 8 };
 

@@ -16,6 +16,7 @@
 #include "poller/command/out.h"
 #include "poller/command/past.h"
 #include "poller/command/opening.h"
+#include "store/audit.h"
 
 struct job {
 	const char *command;

@@ -8,6 +8,7 @@
 #include "classify/base/log.h"
 #include "poller/command/opening.h"
 #include "poller/volume/suppressfile.h"
+#include "store/audit.h"
 
 struct wish {
 	const char *command, *reason;

@@ -13,6 +13,7 @@
 #include "classify/base/log.h"
 #include "poller/command/out.h"
 #include "poller/command/opening.h"
+#include "store/contacts.h"
 
 struct listing {
 	struct out out;

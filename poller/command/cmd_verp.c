@@ -14,6 +14,7 @@
 #include "classify/base/lines.h"
 #include "classify/base/log.h"
 #include "poller/command/opening.h"
+#include "store/keys.h"
 
 struct signer {
 	struct session session;

@@ -11,6 +11,7 @@
 #include "poller/command/opening.h"
 #include "poller/volume/volumefile.h"
 #include "poller/volume/volumelog.h"
+#include "store/volume.h"
 
 static bool is_source(const char *name)
 {

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include "classify/base/span.h"
+#include "store/contacts.h"
 #include "store/store.h"
 
 enum {

@@ -3,6 +3,7 @@
 #define RETOUR_PAST_H
 
 #include "poller/command/out.h"
+#include "store/contacts.h"
 #include "store/store.h"
 
 /* A JSON object; ALL: also mailbox and the receiver's words. */

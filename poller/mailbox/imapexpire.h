@@ -3,6 +3,7 @@
 #define RETOUR_IMAPEXPIRE_H
 
 #include "poller/mailbox/imapsource.h"
+#include "store/writing.h"
 
 /* As source_ops.expire. */
 int imap_expire(struct source *source, const char *folder, int64_t cutoff,

@@ -6,6 +6,7 @@
 #include "poller/mailbox/imapsettle.h"
 #include "poller/mailbox/local.h"
 #include "poller/mailbox/source.h"
+#include "store/contacts.h"
 
 enum {
 	IMAP_WINDOW_MESSAGES = 4096,    /* listed at once */

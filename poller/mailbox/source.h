@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include "classify/base/span.h"
 #include "store/store.h"
+#include "store/writing.h"
 
 struct mailbox; /* poller/mailbox/mailbox.h */
 

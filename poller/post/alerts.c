@@ -23,6 +23,8 @@
 #include "classify/base/log.h"
 #include "reports/alerts.h"
 #include "store/alert.h"
+#include "store/figures.h"
+#include "store/keys.h"
 #include "store/witness.h"
 
 enum {

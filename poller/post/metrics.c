@@ -17,6 +17,9 @@
 #include "poller/post/post.h"
 #include "classify/base/log.h"
 #include "store/alert.h"
+#include "store/audit.h"
+#include "store/contacts.h"
+#include "store/figures.h"
 
 enum { LABEL_SIZE = 256 };
 

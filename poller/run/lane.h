@@ -12,6 +12,7 @@
 #include "poller/mailbox/source.h"
 #include "poller/run/job.h"
 #include "poller/run/wire.h"
+#include "store/writing.h"
 
 #ifndef RETOUR_TEST_BATCH /* the test that kills at random moments wants many commits to hit */
 #define RETOUR_TEST_BATCH 500

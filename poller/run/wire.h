@@ -31,6 +31,8 @@
 #include "poller/run/outcome.h"
 #include "poller/mailbox/source.h"
 #include "store/store.h"
+#include "store/volume.h"
+#include "store/writing.h"
 
 enum wire_type {
 	WIRE_START = 1, /* struct wire_start, then for import the paths, each ending in NUL */

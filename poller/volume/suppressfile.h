@@ -4,6 +4,7 @@
 #define RETOUR_SUPPRESSFILE_H
 
 #include "classify/base/span.h"
+#include "store/contacts.h"
 #include "store/store.h"
 
 struct suppressfile {

@@ -15,6 +15,7 @@
 #include "poller/volume/csv.h"
 #include "classify/base/lines.h"
 #include "classify/base/log.h"
+#include "store/volume.h"
 
 enum {
 	COLUMNS_MAX = 64, /* of a record; more are an error */

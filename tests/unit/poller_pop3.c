@@ -3,6 +3,7 @@
  * hostile ones. The real server and TLS are in tests/e2e/pop3_*.py.
  */
 #include "tests/unit/collect.h"
+#include "store/contacts.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <signal.h>

@@ -1,5 +1,5 @@
 /*
- * A store for the reports' tests: the functions of store/store.h that reports call, over lists that
+ * A store for the reports' tests: the functions of the store that reports call, over lists that
  * a test fills. Linked in place of the real ones, so that a test says in a few lines what the store
  * holds.
  */
@@ -10,8 +10,14 @@
 #include <stdlib.h>
 #include <time.h>
 #include <string.h>
+#include "store/audit.h"
+#include "store/contacts.h"
+#include "store/figures.h"
 #include "store/intact.h"
+#include "store/keys.h"
 #include "store/store.h"
+#include "store/volume.h"
+#include "store/writing.h"
 
 enum { FAKE_TALLIES_MAX = 200000, FAKE_ENTRIES_MAX = 16, FAKE_COUNTS_MAX = 512 };
 

@@ -21,8 +21,11 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "store/audit.h"
+#include "store/contacts.h"
 #include "store/internal.h"
 #include "store/store.h"
+#include "store/writing.h"
 
 #define NOW ((int64_t)1794916800) /* 2026-11-17T12:00:00Z */
 

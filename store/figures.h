@@ -1,0 +1,128 @@
+/*
+ * Counts and rates, for reports, alerts and metrics.
+ */
+#ifndef RETOUR_STORE_FIGURES_H
+#define RETOUR_STORE_FIGURES_H
+
+#include "store/store.h"
+
+/* --- rates (store/kpi.c, store/cohort.c) ---------------------------------- */
+
+/*
+ * What was sent and what came back, of one day, month, provider, campaign, domain group. Notices
+ * are attributed ones (origin matched or verified) but for the last two; complaints are all
+ * feedback. They count where and when they arrived, mails where and when they were sent.
+ */
+struct rates {
+	int32_t day; /* YYYYMMDD; YYYYMM00 by month; 0 */
+	char provider[EVENT_PROVIDER_SIZE], campaign[EVENT_CAMPAIGN_SIZE];
+	char group[16];                                    /* domain_group_name() */
+	uint64_t sent;                                     /* 0: not known */
+	uint64_t delivered, deferred, throttled, rejected; /* by logs */
+	uint64_t hard, soft, block, undetermined, complaint;
+	uint64_t unattributed; /* failures and complaints that are not shown to be about our mail,
+				… */
+	uint64_t unverified;   /* … of these, those that show nothing at all */
+};
+enum { BY_MONTH = 128, BY_DOMAIN_GROUP = 256 };
+/*
+ * Of the days FROM..TO, summed over what is not named in GROUP: BY_DAY or BY_MONTH, BY_PROVIDER,
+ * BY_CAMPAIGN, BY_DOMAIN_GROUP.
+ */
+int store_rates(struct store *s, int32_t from, int32_t to, unsigned group,
+	int (*visit)(void *context, const struct rates *r), void *context);
+/*
+ * Of the seconds after FROM up to TO, in which events are kept; what was sent is known by the hour,
+ * and from logs alone.
+ */
+int store_rolling(struct store *s, int64_t from, int64_t to, bool by_provider,
+	int (*visit)(void *context, const struct rates *r), void *context);
+/* The most that was delivered to each provider in one hour of that time, by logs. */
+int store_hour_peaks(struct store *s, int64_t from, int64_t to,
+	int (*visit)(void *context, const char *provider, uint64_t delivered), void *context);
+/* Of a provider's name. */
+enum domain_group store_domain_group(const struct store *s, const char *provider);
+/* PART of WHOLE in parts per million, rounded; -1 where WHOLE is 0: there is no rate. */
+long rate_ppm(uint64_t part, uint64_t whole);
+
+/* What became of the recipients who went soft in a month (UTC), as of now. */
+#define COHORT_OUTCOMES(X) \
+	X(COHORT_RECOVERED, "recovered") \
+	X(COHORT_SOFT, "soft") \
+	X(COHORT_PAUSED, "paused") \
+	X(COHORT_HARD, "hard") \
+	X(COHORT_GIVEN_UP, "prolonged-soft")
+#define STORE_ENUM(symbol, name) symbol,
+enum cohort_outcome { COHORT_OUTCOMES(STORE_ENUM) COHORT_OUTCOME_COUNT };
+#undef STORE_ENUM
+const char *cohort_outcome_name(unsigned outcome);
+struct cohort {
+	int month; /* YYYYMM */
+	uint64_t count[COHORT_OUTCOME_COUNT];
+};
+int store_cohorts(struct store *s, int from, int to,
+	int (*visit)(void *context, const struct cohort *c), void *context);
+
+/*
+ * Notices that may change a contact, by class: about recipients who had none before, and about
+ * others.
+ */
+struct recurrence {
+	uint64_t first, repeated;
+};
+int store_recurrence(struct store *s, int32_t from, int32_t to, struct recurrence out[CLASS_COUNT]);
+
+/* --- counts for reports (store/tally.c) ----------------------------------- */
+
+/* One cell of the tallies. Days are YYYYMMDD in the report's zone. */
+struct tally {
+	int32_t day;
+	uint8_t kind, klass, category, origin;
+	char provider[EVENT_PROVIDER_SIZE]; /* "other" where no profile */
+	char campaign[EVENT_CAMPAIGN_SIZE]; /* "" unknown */
+	uint64_t count;
+};
+/*
+ * All cells of the days FROM..TO (inclusive), ordered by every column, summed over what is not
+ * named in GROUP.
+ */
+enum {
+	BY_DAY = 1,
+	BY_KIND = 2,
+	BY_CLASS = 4,
+	BY_CATEGORY = 8,
+	BY_ORIGIN = 16,
+	BY_PROVIDER = 32,
+	BY_CAMPAIGN = 64,
+	BY_EVERYTHING = 127 /* the rows as they lie: many times faster than any sum over them */
+};
+int store_tallies(struct store *s, int32_t from, int32_t to, unsigned group,
+	int (*visit)(void *context, const struct tally *t), void *context);
+/*
+ * Messages per mailbox and outcome ("new", "duplicate", "unrecognised", "quarantined") for the
+ * days.
+ */
+int store_message_counts(struct store *s, int32_t from, int32_t to,
+	int (*visit)(void *context, const char *mailbox, const char *outcome, uint64_t count),
+	void *context);
+/*
+ * Failures at domains that miss a large provider's by one typing error, by the domain that was
+ * meant; the most first (store/typing.c).
+ */
+int store_typing_errors(struct store *s, int32_t from, int32_t to,
+	int (*visit)(void *context, const char *meant, uint64_t count), void *context);
+/* The first day with a tally, YYYYMMDD; 0: none. */
+int store_first_day(struct store *s, int32_t *day);
+
+/* --- what operators say of a month (store/comment.c) ---------------------- */
+
+enum { STORE_COMMENT_SIZE = 4096, STORE_COMMENTS_MAX = 16 };
+/*
+ * MONTH is "YYYY-MM". STORE_MISUSE: too long, not UTF-8, an address in it, or there are
+ * STORE_COMMENTS_MAX. In a transaction of its own.
+ */
+int store_comment_add(struct store *s, const char *month, const char *text, int64_t now);
+int store_comments(struct store *s, const char *month,
+	int (*visit)(void *context, int64_t at, const char *text), void *context);
+
+#endif

@@ -1,0 +1,76 @@
+/*
+ * Keys, and what is signed with them: evidence, and return paths.
+ */
+#ifndef RETOUR_STORE_KEYS_H
+#define RETOUR_STORE_KEYS_H
+
+#include "store/store.h"
+
+/* --- keys (store/keylife.c) ----------------------------------------------- */
+
+struct key_info {
+	char name[STORE_NAME_SIZE]; /* file name */
+	char purpose[16];           /* state, event, message, verp, sign */
+	char month[8];              /* YYYY-MM for event keys */
+	char fingerprint[33]; /* hexadecimal, as the store knows it; "": it does not know the key */
+	int64_t at;           /* when it was made; 0: not known */
+	bool credential;      /* it came as one of systemd's, and is no file of ours */
+};
+int store_keys(
+	struct store *s, int (*visit)(void *context, const struct key_info *k), void *context);
+/*
+ * Calls VISIT for each month ("2026-11") that has events under a key that is not there. REPLACED:
+ * new events of that month go under another one. What VISIT returns other than 0 ends it and is
+ * returned.
+ */
+int store_keys_lost(struct store *s, int (*visit)(void *context, const char *month, bool replaced),
+	void *context);
+
+/*
+ * A new key of PURPOSE, its name into NAME (STORE_NAME_SIZE). Ledgered. "verp", 32 at most at a
+ * time: it signs from now on, old ones are still good for checking. "state": contacts move to it
+ * when they are touched, and are found under both; the one before it is destroyed by the first
+ * purge after the last contact has left it, and until then there is no third.
+ */
+int store_key_add(struct store *s, const char *purpose, int64_t now, char *name);
+/* How many contacts are still under the state key before the present one. */
+int store_key_left(struct store *s, uint64_t *left);
+/*
+ * Destroys the key NAME for good; STORE_MISUSE when it may not be: only keys of purpose "verp",
+ * whose tokens can no longer be proved then, and "sign". Ledgered. *CREDENTIAL: it is only used no
+ * more, and its administrator's to destroy.
+ */
+int store_key_retire(struct store *s, const char *name, int64_t now, bool *credential);
+
+/* --- signatures (store/sign.c, in the format of store/minisign.h) --------- */
+
+/* Makes the key that signs evidence where there is none yet. Ledgered with its public half. */
+int store_sign_ready(struct store *s, int64_t now);
+/* Its public half; *READY is false when there is none yet. */
+int store_sign_public(struct store *s, struct minisign_public *out, bool *ready);
+/*
+ * A signature file (MINISIGN_TEXT_SIZE) for BYTES, with COMMENT as the trusted comment. STORE_KEYS:
+ * there is no key.
+ */
+int store_sign(struct store *s, const void *bytes, size_t n, const char *comment, char *out);
+/*
+ * Signs the ledger's head, and notes that as an entry "checkpoint" of its own, so that whoever
+ * rewrites the chain has to have the key too. Once a day (UTC), and only when there is something
+ * new. Makes the key where there is none.
+ */
+int store_checkpoint(struct store *s, int64_t now);
+
+/* --- signed return paths (store/verp.c) ----------------------------------- */
+
+enum { STORE_TOKEN_SIZE = 65 };
+/*
+ * The token that stands for {token} in the return path, or the UNSUBSCRIBE address, of a mail of
+ * CAMPAIGN ([A-Za-z0-9._:+-], shorter than EVENT_CAMPAIGN_SIZE) to ADDRESS, into TOKEN of
+ * STORE_TOKEN_SIZE bytes; ROOM octets at most. *FULL: it names the recipient; else there was no
+ * room for that, and it only proves one that a report names. STORE_MISUSE: no address, or the
+ * campaign's name is too long. STORE_KEYS: there is no key yet.
+ */
+int store_verp_token(struct store *s, bool unsubscribe, const char *campaign, const char *address,
+	size_t n, size_t room, char *token, bool *full);
+
+#endif
