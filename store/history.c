@@ -2,12 +2,12 @@
  * The summary of a contact's events, and its bytes in contact.history:
  *
  *   version 3 | base: state, because, pauses, unclear, soft (2), blocks (2), since (8), until (8),
- *   due (8), first (8)
- *   | settled (8) | number of causes, causes | last soft, last block: at (8), reference | days
- *   cause: category, mta (4), then length and bytes of rule, provider and ladder reference: number
- *   of the cause in this list or 255, campaign (4) day: number since 1970 (2), flags, mask of
- *   kinds; of each kind in it count and reference; where there are any: first and last soft (3
- *   each), last block (3), delivered (3)
+ *               due (8), first (8) | settled (8) | number of causes, causes
+ *             | last soft, last block: at (8), reference | days
+ *   cause     category, mta (4), then length and bytes of rule, provider and ladder
+ *   reference number of the cause in this list or 255, campaign (4)
+ *   day       number since 1970 (2), flags, mask of kinds; of each kind in it count and reference;
+ *             where there are any: first and last soft (3 each), last block (3), delivered (3)
  *
  * Numbers are big-endian. Version 2 had no causes but the last ones, and no kinds but soft and
  * block; it is read, and written as version 3. Version 1, a list of failures of eight bytes each,
