@@ -23,7 +23,7 @@ enum {
 	AHEAD = 2,                    /* batches asked for */
 	COMMIT_MESSAGES = 2 * BATCH,  /* in one transaction, and settled at once: servers expunge a
 					 thousand as fast as a hundred */
-	IMPORT_MESSAGES = 20 * BATCH, /* of files, where nothing is settled: a page that many
+	IMPORT_MESSAGES = 60 * BATCH, /* of files, where nothing is settled: a page that many
 					 messages change is written once */
 };
 
