@@ -22,7 +22,6 @@
  * The margin is how much the winner had more than the strongest bid for another class; below zero
  * where a stronger hard was set aside.
  */
-#include <stdio.h>
 #include "classify/base/bytes.h"
 #include "classify/meaning.h"
 #include "classify/rules.h"
@@ -283,25 +282,26 @@ static const struct matches *search_words(const struct rules *r, struct heard *h
 }
 
 /*
- * Is match I inside a longer one, as "expired" is in "account has expired"? Then the longer one
- * speaks.
+ * Is match I inside a longer one, as "expired" is in "account has expired"? That speaks then; but
+ * what everybody says does not silence a provider's own words.
  */
 static bool is_inside(const struct rules *r, const struct matches *found, size_t i, unsigned where,
 	const struct decision *d)
 {
 	const struct match *m = &found->at[i];
-
+	bool own = *rule_at(r, m->rule)->provider;
 	/* Matches come in the order of their ends; those that hold this one end there or later. */
 	for (size_t k = i + 1; k < found->count; k++) {
 		const struct match *other = &found->at[k];
-
 		if (!other->gap && other->begin <= m->begin &&
 			other->end - other->begin > m->end - m->begin &&
+			(!own || *rule_at(r, other->rule)->provider) &&
 			applies(rule_at(r, other->rule), where, d))
 			return true;
 	}
 	for (size_t k = i; k-- > 0 && found->at[k].end == m->end;)
 		if (!found->at[k].gap && found->at[k].begin < m->begin &&
+			(!own || *rule_at(r, found->at[k].rule)->provider) &&
 			applies(rule_at(r, found->at[k].rule), where, d))
 			return true;
 	return false;

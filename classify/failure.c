@@ -204,6 +204,12 @@ static struct span receiver_domain(const struct reader *r)
 		return (struct span){ "", 0 };
 	struct span domain = address_domain(a.text);
 	const char *dot = memchr(domain.p, '.', domain.n);
+	if (provider_by_domain(r->rules, domain) && dot)
+		while (!is_mailbox_domain(r->rules, domain)) {
+			size_t label = (size_t)((const char *)memchr(domain.p, '.', domain.n) + 1 -
+				domain.p);
+			domain = (struct span){ domain.p + label, domain.n - label };
+		}
 	bool bare = dot && !memchr(dot + 1, '.', (size_t)(domain.p + domain.n - dot - 1)) &&
 		sender_has_null_path(r->mail); /* no host below it */
 	return bare || is_mailbox_domain(r->rules, domain) ? domain : (struct span){ "", 0 };
@@ -479,10 +485,19 @@ static void leave_ourselves_out(struct reader *r)
 static bool says_of_a_mail(const struct reader *r)
 {
 	struct codes c = codes_find(prose_diagnostic(r->prose, r->rules, r->prose->human));
-	if (!c.reply && !c.status.digit && !r->returned.present && r->prose->marked[MARK_BAIT])
-		return false;
-	return c.reply || c.status.digit || r->returned.present ||
-		(sender_is_daemon(r) && !sender_wants_answers(r));
+	if (c.reply || c.status.digit || r->returned.present)
+		return true;
+	return !r->prose->marked[MARK_BAIT] && sender_is_daemon(r) && !sender_wants_answers(r) &&
+		!mail_has_link(&r->w->mime, r->mail, &r->w->arena);
+}
+
+/* All whom the text names are at home: nobody writes a newsletter to himself. */
+static bool names_only_our_own(const struct reader *r)
+{
+	for (size_t i = 0; i < r->prose->count; i++)
+		if (!origin_is_ours(r->options, address_domain(r->prose->recipient[i].address)))
+			return false;
+	return true;
 }
 
 void failure_read_prose(struct reader *r)
@@ -498,6 +513,10 @@ void failure_read_prose(struct reader *r)
 		return;
 	doubt_mentions(r);
 	leave_ourselves_out(r);
+	if (p->count && names_only_our_own(r) && !says_of_a_mail(r)) {
+		reader_emit_none(r, KIND_NONE, "none.no-recipient");
+		return;
+	}
 	for (size_t i = 0; i < p->count; i++) {
 		const struct prose_recipient *named = &p->recipient[i];
 		*e = r->common;

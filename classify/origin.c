@@ -52,14 +52,19 @@ static bool is_campaign_header(const struct classify_options *options, struct sp
 /* The address behind " for " of a Received field. */
 static struct span received_for(struct span value)
 {
-	long at = span_find_nocase(value, SPAN(" for <"));
+	long at = span_find_nocase(value, SPAN(" for "));
 	if (at < 0)
-		at = span_find_nocase(value, SPAN("\tfor <"));
+		at = span_find_nocase(value, SPAN("\tfor "));
 	if (at < 0)
 		return (struct span){ "", 0 };
-	size_t i = (size_t)at + 5;
+	struct span rest = { value.p + at + 5, value.n - (size_t)at - 5 };
 	struct found_address a;
-	return address_next(value, &i, &a) ? a.text : (struct span){ "", 0 };
+	size_t i = 0, lead = 0;
+	while (lead < rest.n && strchr(" \t<", rest.p[lead]))
+		lead++;
+	return address_next(rest, &i, &a) && (size_t)(a.text.p - rest.p) <= lead
+		? a.text
+		: (struct span){ "", 0 };
 }
 
 void returned_read(

@@ -278,6 +278,7 @@ void prose_open(struct prose *p, const struct rules *rules, struct span text)
 	if (whole == text.n)
 		text = without_footers(text);
 	p->count = 0;
+	p->named = false;
 	memset(p->marked, 0, sizeof p->marked);
 	memset(p->said, 0, sizeof p->said);
 	p->category = false;

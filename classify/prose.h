@@ -47,6 +47,7 @@ struct prose {
 	bool said[KIND_COUNT]; /* a rule that names a kind matched */
 	uint16_t said_rule[KIND_COUNT];
 	bool category; /* a phrase that gives a category matched */
+	bool named;    /* recipient[] was filled */
 	bool cut;      /* more addresses follow than are read */
 	size_t count;
 	struct prose_recipient recipient[PROSE_RECIPIENTS_MAX];
@@ -59,8 +60,8 @@ struct prose {
 void prose_open(struct prose *p, const struct rules *rules, struct span text);
 
 /*
- * Fills recipient[] with the addresses of the highest rank, each once, in their order. OWN:
- * addresses of the sender.
+ * Fills recipient[] with the addresses of the highest rank, each once, in their order; once: who
+ * was left out of them stays out. OWN: addresses of the sender.
  */
 void prose_recipients(
 	struct prose *p, const struct rules *rules, const struct span *own, size_t owns);

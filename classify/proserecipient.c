@@ -174,13 +174,23 @@ static bool is_behind_alias(struct span human, size_t begin)
 	return span_ends_nocase(span_trim((struct span){ human.p, begin }), SPAN("expanded from"));
 }
 
+/* "Failed recipient: user@example.org": a label alone in front of the address. */
+static bool is_labelled(const struct rules *rules, struct span prefix)
+{
+	enum { LABEL_MIN = 8 }; /* "To:" stands in headers */
+	return prefix.n >= LABEL_MIN && prefix.p[prefix.n - 1] == ':' &&
+		rules_list_begins(rules, MARK_BEFORE_RECIPIENT, prefix) &&
+		rules_list_ends(rules, MARK_BEFORE_RECIPIENT, prefix);
+}
+
 static enum prose_rank rank_of_address(
 	struct ranking *r, const struct found_address *a, enum kind *kind)
 {
 	struct span human = r->p->human, line = prose_line(human, a->begin);
 	size_t begin = (size_t)(line.p - human.p), end = begin + line.n;
 	struct span prefix = line_prefix(human, a, begin);
-	bool begins_line = prefix.n == 0 || (prefix.n <= 3 && prefix.p[prefix.n - 1] == ')');
+	bool begins_line = prefix.n == 0 || (prefix.n <= 3 && prefix.p[prefix.n - 1] == ')') ||
+		is_labelled(r->rules, prefix);
 	*kind = r->kind;
 	if (is_in_link(line, a->text.p))
 		return RANK_NOT;
@@ -267,6 +277,31 @@ static const char *answer_line(struct span human, struct span address)
 	return alone ? line.p : NULL;
 }
 
+/*
+ * "User mailbox exceeds allowed size: <user@example.org>": the begin of the line, where a phrase
+ * and a colon stand in front of ADDRESS and nothing behind it; else NULL.
+ */
+static const char *cause_line(const struct prose *p, const struct rules *rules, struct span address)
+{
+	struct span line = prose_line(p->human, (size_t)(address.p - p->human.p)),
+		    before = span_between(line.p, address.p),
+		    behind = span_between(address.p + address.n, line.p + line.n);
+	while (before.n && strchr(" \t<", before.p[before.n - 1]))
+		before.n--;
+	while (behind.n && behind.p[0] && strchr("> \t.", behind.p[0]))
+		behind = span_between(behind.p + 1, behind.p + behind.n);
+	if (behind.n || !before.n || before.p[before.n - 1] != ':')
+		return NULL;
+	for (size_t i = 0; i < p->matches.count; i++) {
+		const struct match *m = &p->matches.at[i];
+		const char *begin = p->human.p + m->begin, *end = p->human.p + m->end;
+		if (begin >= before.p && end <= before.p + before.n &&
+			rule_at(rules, m->rule)->category)
+			return line.p;
+	}
+	return NULL;
+}
+
 /* From each recipient to the next; what is written before the first address belongs to nobody. */
 static void assign_text(struct prose *p, const struct rules *rules)
 {
@@ -274,6 +309,8 @@ static void assign_text(struct prose *p, const struct rules *rules)
 	for (size_t i = p->count; i-- > 0;) {
 		struct prose_recipient *r = &p->recipient[i];
 		const char *line = answer_line(p->human, r->address);
+		if (!line && p->count > 1)
+			line = cause_line(p, rules, r->address);
 		r->about = span_between(line ? line : r->address.p, end);
 		end = line ? line : r->address.p;
 		end -= !line && end > p->human.p && end[-1] == '<';
@@ -351,6 +388,9 @@ void prose_recipients(
 	struct ranking r = { .p = p, .rules = rules, .own = own, .owns = owns, .mark = -1 };
 	struct found_address a;
 	size_t i = 0;
+	if (p->named)
+		return;
+	p->named = true;
 	for (unsigned seen = 0; seen < PROSE_ADDRESSES_MAX && p->count < PROSE_RECIPIENTS_MAX &&
 		address_next(p->human, &i, &a);
 		seen++) {
@@ -382,7 +422,9 @@ struct span prose_bare_name(const struct prose *p, const struct rules *rules)
 		while (end < p->human.n && end - begin < BARE_NAME_MAX &&
 			memchr(name, p->human.p[end], sizeof name - 1))
 			end++;
-		bool alone = end == p->human.n || p->human.p[end] == '\n';
+		struct span behind = span_between(p->human.p + end, p->human.p + p->human.n);
+		bool alone = !behind.n || behind.p[0] == '\n' || behind.p[0] == '\t' ||
+			span_starts_nocase(behind, SPAN("  ")); /* "tom   not in the directory" */
 		return begin > p->matches.at[i].end && end > begin && alone
 			? span_between(p->human.p + begin, p->human.p + end)
 			: none;
