@@ -138,20 +138,23 @@ with case("a mailbox whose port and tls do not fit says what would be right, and
     plain = Sink(tls="none")
     retour.config["mailbox bounces"].update(port=plain.port, timeout="60s")
     contains(retour.run("poll", timeout=20).err, "right would be tls = starttls")
-    if os.geteuid() == 0:  # who may listen at these ports
-        for port, section in ((993, "mailbox bounces"), (465, "report")):
-            with socket.socket() as silent:
-                silent.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                silent.bind(("127.0.0.1", port))
-                silent.listen()
-                retour = fresh()
-                if section == "report":
-                    retour.config[section].update({"from": "retour@example.org", "to": "ops@example.org", "smtp": "127.0.0.1:465", "tls": "starttls"})
-                else:
-                    retour.config[section].update(host="127.0.0.1", port=993, tls="starttls", timeout="60s")
-                result = retour.run("doctor", timeout=30)
-                contains(result.out + result.err, "tls = implicit")
-                true(result.seconds < 25, result)
+    host = "127.%d.%d.1" % (1 + os.getpid() // 256 % 250, os.getpid() % 256)  # of this test alone
+    for port, section in ((993, "mailbox bounces"), (465, "report")):
+        with socket.socket() as silent:
+            silent.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                silent.bind((host, port))
+            except OSError:  # not for an ordinary user, nor beside a mail server
+                continue
+            silent.listen()
+            retour = fresh()
+            if section == "report":
+                retour.config[section].update({"from": "retour@example.org", "to": "ops@example.org", "smtp": host + ":465", "tls": "starttls"})
+            else:
+                retour.config[section].update(host=host, port=993, tls="starttls", timeout="60s")
+            result = retour.run("doctor", timeout=30)
+            contains(result.out + result.err, "tls = implicit")
+            true(result.seconds < 25, result)
 
 with case("rules that cannot be read, or a missing logo, do not stop check"):
     retour = fresh()
@@ -346,7 +349,8 @@ with case("3: what is overdue is found by the audit, and removed by purge"):
     true(retour.sql("SELECT count(*) FROM event")[0][0] > 50, "a dry run deleted")
     equal(retour.run("purge").code, 0)
     equal(retour.sql("SELECT count(*) FROM event"), [(0,)])
-    equal(retour.run("audit").code, 0)
+    after = retour.run("audit")
+    equal((after.code, re.findall(r"^  broken +(.*)$", after.out, re.M)), (3, ["Retention is applied every day"]))
 
 # --- the lock and signals ----------------------------------------------------------------------------------------------
 
