@@ -81,6 +81,14 @@ bool cause_is_taken_back(const struct store *s, enum history_kind kind, const st
 	return false;
 }
 
+bool cause_names_rule(const struct store *s, const char *rule)
+{
+	for (unsigned i = 0; i < s->takings; i++)
+		if (strcmp(s->taken_back[i].rule, rule) == 0)
+			return true;
+	return false;
+}
+
 int causes_load(struct store *s)
 {
 	sqlite3_stmt *st = db_bind(s, SQL_TAKEN_BACK, "i", (int64_t)TAKEN_BACK_MAX);

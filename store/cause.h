@@ -25,6 +25,9 @@ int causes_load(struct store *s);
 bool cause_is_taken_back(const struct store *s, enum history_kind kind, const struct cause *cause,
 	uint32_t campaign, int64_t at);
 
+/* Whether something was taken back by this RULE. */
+bool cause_names_rule(const struct store *s, const char *rule);
+
 /* Takes all that was taken back out of a history. */
 void causes_filter(const struct store *s, struct history *h);
 enum { CAUSE_TEXT_SIZE = 512 };

@@ -122,6 +122,11 @@ struct suppression {
 				       store_cause_undo() takes it back by this name */
 };
 /*
+ * The rule for a list of SOURCE that is taken in now: "suppress.SOURCE"; with "-2" and so on behind
+ * it where an operator took back what stood under the former names, which would end it at once.
+ */
+void store_suppress_rule(const struct store *s, const char *source, char rule[EVENT_RULE_SIZE]);
+/*
  * NOW: it changed the contact; BEFORE: it was known; SINCE_FREED: an operator let the contact
  * through after that date, which stays so.
  */

@@ -5,6 +5,7 @@
  * stay as they are.
  */
 #include <stdio.h>
+#include "store/cause.h"
 #include "store/contact.h"
 
 /* The final failure that is known says as much as the one to be taken: a hard one is for all, a
@@ -28,6 +29,13 @@ static void suppress_entry_of(struct packed *e, const struct suppression *given)
 		.known = 1 };
 	snprintf(e->rule, sizeof e->rule, "%s", given->rule);
 	snprintf(e->provider, sizeof e->provider, "other");
+}
+
+void store_suppress_rule(const struct store *s, const char *source, char rule[EVENT_RULE_SIZE])
+{
+	snprintf(rule, EVENT_RULE_SIZE, "suppress.%s", source);
+	for (unsigned n = 2; cause_names_rule(s, rule); n++)
+		snprintf(rule, EVENT_RULE_SIZE, "suppress.%s-%u", source, n);
 }
 
 int store_suppress(struct store *s, const char *address, size_t n, const struct suppression *given,

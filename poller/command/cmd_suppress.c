@@ -7,6 +7,7 @@
 #include "classify/base/clock.h"
 #include "classify/base/log.h"
 #include "poller/command/opening.h"
+#include "poller/command/rulesfile.h"
 #include "poller/volume/suppressfile.h"
 #include "store/audit.h"
 
@@ -61,14 +62,14 @@ static void tell(const struct wish *w)
 {
 	const struct suppressfile *f = &w->file;
 	log_notice(
-		"%s: %s%llu hard, %llu complaints, %llu opt-outs, %llu soft; %llu known before, %llu let through by an operator since, %llu that suppress nobody, %llu bad lines",
+		"%s: %s%llu hard, %llu complaints, %llu opt-outs, %llu soft; %llu known before, %llu let through by an operator since, %llu that suppress nobody, %llu bad lines; rule %s",
 		w->command, w->dry ? "a dry run, nothing is kept: " : "",
 		(unsigned long long)f->taken[CLASS_HARD],
 		(unsigned long long)(f->taken[CLASS_COMPLAINT] - f->opt_outs),
 		(unsigned long long)f->opt_outs, (unsigned long long)f->taken[CLASS_SOFT],
 		(unsigned long long)f->met[SUPPRESSED_BEFORE],
 		(unsigned long long)f->met[SUPPRESSED_SINCE_FREED], (unsigned long long)f->left_out,
-		(unsigned long long)f->bad);
+		(unsigned long long)f->bad, f->rule);
 }
 
 static int note(const struct wish *w, struct store *store, int64_t now)
@@ -77,7 +78,7 @@ static int note(const struct wish *w, struct store *store, int64_t now)
 	char detail[LEDGER_TEXT_SIZE];
 	snprintf(detail, sizeof detail,
 		"source=%s hard=%llu complaint=%llu opt-out=%llu soft=%llu known=%llu reason=\"%s\"",
-		f->source, (unsigned long long)f->taken[CLASS_HARD],
+		f->rule + strlen("suppress."), (unsigned long long)f->taken[CLASS_HARD],
 		(unsigned long long)(f->taken[CLASS_COMPLAINT] - f->opt_outs),
 		(unsigned long long)f->opt_outs, (unsigned long long)f->taken[CLASS_SOFT],
 		(unsigned long long)f->met[SUPPRESSED_BEFORE], w->reason ? w->reason : "");
@@ -89,6 +90,7 @@ static int take_list(struct wish *w, struct session *s, const char *path)
 {
 	if (store_begin(s->store))
 		return session_store_failed(s, w->command, STORE_FAILED);
+	store_suppress_rule(s->store, w->file.source, w->file.rule);
 	int code = suppressfile_import(&w->file, s->store, path);
 	bool keep = !w->dry && (code == EXIT_WELL || code == EXIT_LOST);
 	if (!keep) {
@@ -109,10 +111,22 @@ static int cannot_export(void)
 		"retour check --column NAME --only suppress --bare LIST.csv");
 }
 
+/* A session knows of the rules the providers only. */
+static struct rules *open_all_rules(const struct config *config)
+{
+	char error[512];
+	struct rules *rules = rulesfile_open(
+		config->rules_file, config->providers_file, RULES_ALL, error, sizeof error);
+	if (!rules)
+		log_error("%s", error);
+	return rules;
+}
+
 int cmd_suppress(const struct config *config, int argc, char **argv)
 {
 	char meant[WORD_MEANT_SIZE];
 	struct session s = { .lock = -1 };
+	struct rules *rules = NULL;
 	const char *what = argc > 1 ? argv[1] : "";
 	bool add = !strcmp(what, "add");
 	if (!strcmp(what, "export"))
@@ -133,8 +147,12 @@ int cmd_suppress(const struct config *config, int argc, char **argv)
 	if (result == EXIT_WELL && s.clock.doubt != CLOCK_BELIEVED)
 		result = session_doubt(&s);
 	w.file.now = s.now;
+	if (result == EXIT_WELL && !(rules = open_all_rules(config)))
+		result = EXIT_USAGE;
+	w.file.rules = rules;
 	if (result == EXIT_WELL)
 		result = take_list(&w, &s, path);
+	rules_free(rules);
 	session_close(&s);
 	return result;
 }

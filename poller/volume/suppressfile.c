@@ -3,8 +3,7 @@
  * answer as text has none, and then they stand in its order: address, reason, date. Bad lines are
  * told and left out: a list of a hundred thousand is not refused for one of them.
  *
- * What a service calls a bounce is looked at once more where it gives the receiver's code: 4.x.x is
- * no hard one, x.7.x is about the sender and suppresses nobody.
+ * What a service calls a bounce is looked at once more where it gives the receiver's answer.
  */
 #include "poller/volume/suppressfile.h"
 
@@ -15,13 +14,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include <sodium.h>
-#include "classify/base/clock.h"
 #include "classify/base/exitcode.h"
 #include "classify/base/log.h"
 #include "classify/base/units.h"
-#include "classify/date.h"
-#include "classify/rules.h"
 #include "poller/volume/csv.h"
+#include "poller/volume/suppressvalue.h"
 #include "poller/volume/suppresswords.h"
 
 enum {
@@ -40,7 +37,7 @@ struct reading {
 	const struct suppress_source *source;
 	uint64_t line;
 	char separator;
-	bool begun;
+	bool begun, skipping; /* SKIPPING: the rest of a line that is too long */
 	size_t place[PLACES];
 	int kind; /* category of all entries of the file, as a mark says; SUPPRESS_UNKNOWN: each
 		     says it */
@@ -94,61 +91,6 @@ int suppressfile_assumed(const char *word)
 
 /* --- values --------------------------------------------------------------- */
 
-/* "1604300000", "2020-11-02T06:53:20Z", "2020-11-02 06:53:20", "Mon, 02 Nov 2020 06:53:20 UTC"; 0:
- * none of them. */
-static int64_t time_of(const char *text, size_t n)
-{
-	char copy[64];
-	int64_t at = 0;
-	if (!n || n >= sizeof copy - 2)
-		return 0;
-	memcpy(copy, text, n);
-	copy[n] = '\0';
-	size_t digits = strspn(copy, "0123456789");
-	if (digits == n)
-		return n == 10    ? strtoll(copy, NULL, 10)
-			: n == 13 ? strtoll(copy, NULL, 10) / 1000
-				  : 0;
-	if (digits == 4 && n >= 19) { /* YYYY-MM-DD and a time: fractions and blanks are taken out,
-					 no zone is UTC */
-		char *rest = copy + 19;
-		if (*rest == '.')
-			memmove(rest, rest + 1 + strspn(rest + 1, "0123456789"),
-				strlen(rest + 1 + strspn(rest + 1, "0123456789")) + 1);
-		copy[10] = 'T';
-		if (!*rest || !strcmp(rest, " UTC") || !strcmp(rest, " +0000 UTC") ||
-			!strcmp(rest, " +0000"))
-			memcpy(rest, "Z", 2);
-	}
-	return clock_parse(copy, &at) ? at : date_parse((struct span){ text, n });
-}
-
-/* What the receiver's own code says of a bounce. */
-static int look_again_at_list(int category, struct span code, struct span answer)
-{
-	struct codes c = codes_find(code), in_answer = codes_find(answer);
-	if (!c.status.digit && in_answer.status.digit)
-		c = in_answer;
-	else if (!c.reply)
-		c.reply = in_answer.reply;
-	unsigned digit = c.status.digit ? c.status.digit : c.reply / 100,
-		 what = c.status.subject * 10u + c.status.detail;
-	if (c.status.digit && c.status.subject == 7)
-		return SUPPRESS_SKIP;
-	if (c.status.digit && what == 22)
-		return CATEGORY_MAILBOX_FULL;
-	if (c.status.digit && what == 34)
-		return SUPPRESS_SKIP; /* too large: about that message */
-	if (digit == 4)
-		return CATEGORY_EXPIRED;
-	if (digit != 5 || !c.status.digit)
-		return category;
-	return what == 12 || what == 44 ? CATEGORY_DOMAIN_UNKNOWN
-		: what == 21            ? CATEGORY_MAILBOX_DISABLED
-		: what == 13            ? CATEGORY_BAD_ADDRESS
-					: category;
-}
-
 static struct span suppress_field_of(const struct reading *r, enum place p)
 {
 	return (struct span){ r->field[p], r->length[p] };
@@ -172,9 +114,10 @@ static int category_of(struct reading *r)
 			"its reason is none that is known of %s; right would be hard, soft, complaint or opt-out",
 			r->source->name);
 	bool bounce = category >= 0 && category_class((unsigned)category) == CLASS_HARD;
-	return bounce ? look_again_at_list(category, suppress_field_of(r, PLACE_CODE),
-				suppress_field_of(r, PLACE_ANSWER))
-		      : category;
+	return bounce
+		? suppress_look_again(r->file->rules, category, suppress_field_of(r, PLACE_CODE),
+			  suppress_field_of(r, PLACE_ANSWER), suppress_field_of(r, PLACE_ADDRESS))
+		: category;
 }
 
 /* `"Anna" <anna@example.net>` as lists of members have it. */
@@ -192,7 +135,7 @@ static int store_entry(struct reading *r, int category, int64_t at)
 	struct span address = suppressed_address_within(
 		span_trim(suppress_field_of(r, PLACE_ADDRESS)));
 	enum suppressed what;
-	snprintf(entry.rule, sizeof entry.rule, "suppress.%s", f->source);
+	snprintf(entry.rule, sizeof entry.rule, "%s", f->rule);
 	int result = store_suppress(r->store, address.p, address.n, &entry, f->now, &what);
 	if (result == STORE_MISUSE) {
 		complain(r, "no address");
@@ -218,8 +161,8 @@ static int take_entry(struct reading *r)
 		r->file->left_out++;
 		return STORE_OK;
 	}
-	if (r->length[PLACE_DATE]) {
-		at = time_of(r->field[PLACE_DATE], r->length[PLACE_DATE]);
+	if (!suppress_no_time(suppress_field_of(r, PLACE_DATE))) {
+		at = suppress_time(suppress_field_of(r, PLACE_DATE));
 		if (at <= 0) {
 			complain(r, "no date; right would be 2026-11-02 or 2026-11-02T06:00:00Z");
 			return STORE_OK;
@@ -270,11 +213,20 @@ static int kind_of_mark(const char *word, size_t n)
 	return strcmp(copy, "bounce") ? suppressfile_assumed(copy) : CATEGORY_USER_UNKNOWN;
 }
 
+/* Whether a column NAME stands in any list, whatever it is about. */
+static bool is_usual_column(const struct suppress_source *s, struct span name)
+{
+	static const char usual[] = "count|id|group|groupid|groupname";
+	return suppress_listed(s->address, name) >= 0 || suppress_listed(s->date, name) >= 0 ||
+		suppress_listed(usual, name) >= 0;
+}
+
 /* Reads the names of the columns. False: there is none for addresses. */
 static bool read_list_header(struct reading *r, struct span record)
 {
 	int best[PLACES] = { -1, -1, -1, -1, -1 };
 	size_t used, n, mark_at = SIZE_MAX;
+	bool others = false;
 	struct span whole, field;
 	char text[FIELD_SIZE], name[FIELD_SIZE];
 	for (size_t i = 0; i < COLUMNS_MAX; i++) {
@@ -285,6 +237,7 @@ static bool read_list_header(struct reading *r, struct span record)
 			suppress_fold((struct span){ text, csv_unquote(field, text, sizeof text) },
 				name, sizeof name) };
 		name_column(r, i, folded, best);
+		others |= !is_usual_column(r->source, folded);
 		const char *mark = suppress_mark(r->source, folded, &n);
 		/* of several marks the one that the table has first */
 		if (mark && (size_t)(mark - r->source->mark) < mark_at) {
@@ -292,7 +245,8 @@ static bool read_list_header(struct reading *r, struct span record)
 			r->kind = kind_of_mark(mark, n);
 		}
 	}
-	if (mark_at == SIZE_MAX && r->source->otherwise)
+	/* with other columns it may be a list of all customers */
+	if (mark_at == SIZE_MAX && r->source->otherwise && !others)
 		r->kind = suppressfile_assumed(r->source->otherwise);
 	return best[PLACE_ADDRESS] >= 0;
 }
@@ -301,6 +255,10 @@ static bool read_list_header(struct reading *r, struct span record)
 static int begin(struct reading *r, struct span record, bool *header)
 {
 	*header = false;
+	if (memchr(record.p, '\r', record.n)) {
+		log_error("its lines end with CR alone; save it with LF or CRLF");
+		return EXIT_USAGE;
+	}
 	r->begun = true;
 	r->separator = csv_separator(record);
 	if (r->source->plain) {
@@ -329,7 +287,8 @@ static int begin(struct reading *r, struct span record, bool *header)
 static int take_list_record(struct reading *r, struct span record, int *code)
 {
 	bool header = false;
-	if (!span_trim(record).n)
+	bool tells_separator = record.n == 5 && span_starts_nocase(record, SPAN("sep="));
+	if (!span_trim(record).n || (!r->begun && tells_separator))
 		return STORE_OK;
 	if (!r->begun && (*code = begin(r, record, &header)))
 		return STORE_OK;
@@ -373,19 +332,54 @@ static bool next_list_record(struct reading *r, struct span *text, bool end, str
 	return result != CSV_MORE;
 }
 
+/* Leaves the rest of a line that is too long out of TEXT. */
+static void skip_list_line(struct reading *r, struct span *text)
+{
+	const char *newline = memchr(text->p, '\n', text->n);
+	size_t n = newline ? (size_t)(newline - text->p) + 1 : text->n;
+	r->skipping = !newline;
+	*text = (struct span){ text->p + n, text->n - n };
+}
+
+/*
+ * No record ends within the buffer: a quote is open, or a line is too long. It is left out up to
+ * its end, and what comes behind it is read.
+ */
+static void leave_list_line(struct reading *r, struct span *text, int *code)
+{
+	r->line++;
+	if (!r->begun) {
+		log_error("the first line is longer than %d bytes: this is no list", CHUNK);
+		*code = EXIT_USAGE;
+		return;
+	}
+	skip_list_line(r, text);
+	if (r->skipping)
+		complain(r, "longer than %d bytes", CHUNK);
+	else
+		complain(r, "a quote that is not closed");
+}
+
+static void begin_list_text(struct span *text, int *code)
+{
+	if (text->n >= 3 && !memcmp(text->p, "\xef\xbb\xbf", 3))
+		*text = (struct span){ text->p + 3, text->n - 3 };
+	if (text->n >= 2 && (!memcmp(text->p, "\xff\xfe", 2) || !memcmp(text->p, "\xfe\xff", 2))) {
+		log_error("the file is UTF-16; save it as UTF-8");
+		*code = EXIT_USAGE;
+	}
+}
+
 static int take_chunk(struct reading *r, bool end, int *code)
 {
 	struct span text = { r->buffer, r->have }, record;
 	size_t used;
 	bool broken, full = r->have == sizeof r->buffer;
 	int result = STORE_OK;
-	if (!r->begun && !r->line && text.n >= 3 && !memcmp(text.p, "\xef\xbb\xbf", 3))
-		text = (struct span){ text.p + 3, text.n - 3 };
-	if (!r->line && text.n >= 2 &&
-		(!memcmp(text.p, "\xff\xfe", 2) || !memcmp(text.p, "\xfe\xff", 2))) {
-		log_error("the file is UTF-16; save it as UTF-8");
-		*code = EXIT_USAGE;
-	}
+	if (!r->begun && !r->line)
+		begin_list_text(&text, code);
+	if (r->skipping)
+		skip_list_line(r, &text);
 	while (!result && !*code && next_list_record(r, &text, end, &record, &used, &broken)) {
 		r->line++;
 		if (broken)
@@ -397,11 +391,8 @@ static int take_chunk(struct reading *r, bool end, int *code)
 		r->line += more ? more - 1 : 0;
 		text = (struct span){ text.p + used, text.n - used };
 	}
-	if (full && text.n == sizeof r->buffer && !*code) {
-		log_error(
-			"line %llu: longer than %d bytes", (unsigned long long)r->line + 1, CHUNK);
-		*code = EXIT_LOST;
-	}
+	if (full && text.n == sizeof r->buffer && !*code)
+		leave_list_line(r, &text, code);
 	memmove(r->buffer, text.p, text.n);
 	r->have = text.n;
 	return result;

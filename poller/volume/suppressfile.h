@@ -4,6 +4,7 @@
 #define RETOUR_SUPPRESSFILE_H
 
 #include "classify/base/span.h"
+#include "classify/rules.h"
 #include "store/contacts.h"
 #include "store/store.h"
 
@@ -11,7 +12,9 @@ struct suppressfile {
 	const char *source; /* a name of suppressfile_sources() */
 	int assumed; /* enum category of entries whose file does not say why; -1: such a file is
 			refused */
+	const struct rules *rules; /* decide on receivers' answers */
 	int64_t now;
+	char rule[EVENT_RULE_SIZE]; /* under which its entries are kept: store_suppress_rule() */
 	/* what became of it, in entries */
 	uint64_t taken[CLASS_COUNT], opt_outs; /* OPT_OUTS: of the complaints */
 	uint64_t met[SUPPRESSED_COUNT];

@@ -19,7 +19,9 @@ FORMS = (
      {"anna": HARD, "ben": NOTHING, "carla": ("suppress", "domain-unknown"), "dora": NOTHING}),
     ("sendgrid", "ip,email,created\n192.0.2.1,{anna},1790000000\n", {"anna": COMPLAINT}),
     ("sendgrid", "email,created\n{anna},1790000000\n", {"anna": OPTOUT}),
-    ("sendgrid", "reason,email,created\nMail domain mentioned is invalid,{anna},1790000000\n", {"anna": HARD}),
+    ("sendgrid", "reason,email,created\nMail domain mentioned is invalid,{anna},1790000000\n", {"anna": ("suppress", "domain-unknown")}),
+    ("sendgrid", 'status,reason,email,created\n,550 Message rejected as spam by Content Filtering,{anna},1790000000\n5.0.0,554 IP listed at spamhaus,{ben},1790000000\n'
+     "550,552 Your mailbox is full,{carla},1790000000\n,550 gone fishing,{dora},1790000000\n", {"carla": NOTHING, "dora": HARD}),
     ("mailgun", 'address,code,error,created_at\n{anna},550,No such mailbox,"Fri, 02 Oct 2026 11:02:55 UTC"\n{ben},451,later,"Fri, 02 Oct 2026 11:02:55 UTC"\n', {"anna": HARD, "ben": NOTHING}),
     ("mailgun", 'address,tags,created_at\n{anna},*,"Fri, 02 Oct 2026 11:02:55 UTC"\n', {"anna": OPTOUT}),
     ("mailgun", 'address,created_at\n{anna},"Fri, 02 Oct 2026 11:02:55 UTC"\n', {"anna": COMPLAINT}),
@@ -118,6 +120,49 @@ with case("mailman and lists that do not say why want --as; an unknown source, a
     with open(plain, "w", encoding="utf-16") as f:
         f.write("email,reason\n")
     contains(retour.run("suppress", "import", plain).err, "UTF-16")
+
+with case("a list that was taken back can be put right: the next one has a name of its own, which its answers and the undo know"):
+    retour = Retour()
+    wrong = listed(retour, "email,reason,date\n{anna},hard,2026-10-02\n{ben},hard,2026-10-02\n")
+    right = listed(retour, "email,reason,date\n{anna},hard,2026-10-02\n", "right.csv")
+    undo = ("contact", "undo", "--from", "2026-10-01", "--to", "2026-11-02", "--reason", "wrong list")
+    for rule, next_rule in (("suppress.csv", "suppress.csv-2"), ("suppress.csv-2", "suppress.csv-3")):
+        retour.run("suppress", "import", wrong)
+        equal({name for name, answer in asked(retour).items() if answer == HARD}, {"anna", "ben"})
+        equal(retour.run(*undo, "--rule", rule).code, 0)
+        equal({name for name, answer in asked(retour).items() if answer == HARD}, set())
+        contains(retour.run("suppress", "import", right).err, "1 hard, 0 complaints, 0 opt-outs, 0 soft; 0 known before, 0 let through")
+        equal({name for name, answer in asked(retour).items() if answer == HARD}, {"anna"})
+        equal(retour.run("contact", "show", "--json", input=ADDRESS["anna"]).lines()[0]["rule"], next_rule)
+
+with case("a file that may list all customers is not taken for one of those who unsubscribed or complained"):
+    for source, text in (("sendgrid", "EMAIL,FIRST_NAME,CREATED_AT\n{anna},Anna,1790000000\n"), ("mailgun", "address,name,subscribed\n{anna},Anna,yes\n")):
+        result = Retour().run("suppress", "import", "--from", source, listed(retour, text))
+        equal(result.code, 2, result)
+        contains(result.err, "does not say why")
+
+with case("what breaks a line breaks no other one: a quote that stays open over megabytes, a line without end, in any place"):
+    many = "".join("p%d@example.com,hard,\n" % i for i in range(20000))
+    for bad in ('"p@example.com,hard,\n', "x" * 700000 + "@example.com,hard,\n", 'p@example.com,"hard\n'):
+        for text, count in (("%s" + many, 20000), (many + "%s{anna},hard,\n", 20001)):
+            retour = Retour()
+            result = retour.run("suppress", "import", listed(retour, "email,reason,date\n" + text % bad))
+            equal(result.code, 1, result)
+            contains(result.err, "%d hard" % count)
+            contains(result.err, "1 bad lines")
+    retour = Retour()
+    contains(retour.run("suppress", "import", listed(retour, "email,reason\r{anna},hard\r")).err, "CR alone")
+    contains(retour.run("suppress", "import", listed(retour, "email,reason" + "x" * 700000)).err, "no list")
+    contains(retour.run("suppress", "import", listed(retour, "sep=;\r\nemail;reason\r\n{anna};hard\r\n")).err, "1 hard")
+
+DATES = {"2026-10-02": 1, "2026-10-02 06:00": 1, "2026-10-02T06:00": 1, "2026-10-02 06:00:00 +0200": 1, "2026-10-02T23:00:00-0500": 2, "2026-10-02 06:00:00.5 UTC": 1,
+         "2026-10-02 06:00:00 +0000 UTC": 1, "null": 0, "\\N": 0, " ": 0, "2026-10-02 06:00 Berlin": None, "10/02/2026": None, "20261002": None}
+with case("dates as programs write them; what is none is named, never guessed"):
+    for text, wanted in DATES.items():
+        retour = Retour()
+        result = retour.run("suppress", "import", listed(retour, 'email,reason,date\n{anna},hard,"%s"\n' % text))
+        since = retour.run("check", "--json", input=ADDRESS["anna"]).lines()[0]["since"]
+        equal((result.code, since), (1, None) if wanted is None else (0, "2026-10-%02dT00:00:00Z" % (1 + wanted) if wanted else "2026-11-02T00:00:00Z"), text)
 
 with case("export says why it cannot exist, and what does"):
     result = retour.run("suppress", "export")
