@@ -37,6 +37,11 @@ LIB_poller := $(BUILD)/libpoller.a $(LIB_reports)
 .PHONY: all
 all: $(BUILD)/retour
 
+# On a machine without the libraries the first file says what to install, instead of the compiler's "no such file".
+$(BUILD)/libraries:
+	@CC="$(CC)" CPPFLAGS="$(PACKAGE_CFLAGS) $(CPPFLAGS)" tests/deps.sh --say compile
+	@mkdir -p $(@D) && touch $@
+
 # Libraries that are opened at the first call of one of their functions (poller/command/lazy.h).
 LAZY := xml2 xslt gnutls etpan json-c
 $(BUILD)/embedded/lazy.S: poller/command/lazystubs.sh $(BUILD)/poller/command/main.o $(LIB_poller)
@@ -59,7 +64,7 @@ $$(BUILD)/lib$1.a: $$($1_OBJECTS)
 endef
 $(foreach m,$(MODULES),$(eval $(call archive,$m)))
 
-$(BUILD)/%.o: %.c
+$(BUILD)/%.o: %.c | $(BUILD)/libraries
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 

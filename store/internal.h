@@ -42,6 +42,7 @@ struct store_part {
 };
 
 struct store {
+	void (*tick)(uint64_t changed); /* NULL: nobody wants to know */
 	sqlite3 *db;
 	struct store_options o;
 	const struct store_part *parts; /* store.c */

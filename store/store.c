@@ -302,3 +302,19 @@ int store_bulk(struct store *s, bool on)
 		sqlite3_db_release_memory(s->db);
 	return result;
 }
+
+static int say_tick(void *context)
+{
+	struct store *s = context;
+
+	s->tick((uint64_t)sqlite3_total_changes64(s->db));
+	return 0;
+}
+
+void store_set_tick(struct store *s, void (*tick)(uint64_t changed))
+{
+	enum { TICK_STEPS = 100000 }; /* of SQLite's machine: some milliseconds */
+
+	s->tick = tick;
+	sqlite3_progress_handler(s->db, tick ? TICK_STEPS : 0, tick ? say_tick : NULL, s);
+}

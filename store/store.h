@@ -156,4 +156,9 @@ int store_open(struct store **out, const struct store_options *options, int64_t 
 void store_close(struct store *s);
 const char *store_error(const struct store *s);
 
+/*
+ * While statements run, TICK is told again and again how many rows were changed since the store was
+ * opened. NULL: nobody is told any more.
+ */
+void store_set_tick(struct store *s, void (*tick)(uint64_t changed));
 #endif

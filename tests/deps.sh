@@ -1,19 +1,22 @@
 #!/bin/sh
 # Installs what is missing, through the system's package manager, and shows the command before it runs. Silent and fast when nothing is.
 #
-#	tests/deps.sh build|demo|check		build: compiling; demo: also its servers; check: also the tests' tools
+#	tests/deps.sh [--say] compile|build|demo|check	build: also what it loads when it runs; demo: also its servers; check: also the tests' tools
+#						--say: only says which command would install what is missing, and fails
 #
 # Debian and Ubuntu (apt-get) and Fedora (dnf), as root or through sudo. Needs nothing but a shell and a compiler to run.
 set -u
 PATH=$PATH:/usr/sbin:/sbin
 CC=${CC:-cc}
 PYTHON=${PYTHON:-/usr/bin/python3}
+say=
+[ "${1:-}" != --say ] || { say=1; shift; }
 for_what=${1:-check}
 
 # --- what is looked for: one function per thing, named in $things -------------------------------------------------
 
 have() { command -v "$1" >/dev/null 2>&1; }
-have_headers() { for h; do echo "#include <$h>"; done | $CC -E - >/dev/null 2>&1; }
+have_headers() { for h; do echo "#include <$h>"; done | $CC ${CPPFLAGS:-} -E - >/dev/null 2>&1; }
 have_file() { for f; do [ -e "$f" ] && return 0; done; return 1; }
 
 has() {
@@ -32,7 +35,7 @@ has() {
 	postfix) have postfix || have_file /usr/sbin/sendmail /usr/lib/sendmail ;;
 	xmllint) have xmllint ;;
 	cmocka) printf '#include <stdarg.h>\n#include <stddef.h>\n#include <stdint.h>\n#include <setjmp.h>\n#include <cmocka.h>\n' |
-		$CC -E - >/dev/null 2>&1 ;;
+		$CC ${CPPFLAGS:-} -E - >/dev/null 2>&1 ;;
 	sanitizers) echo 'int main(void) { return 0; }' | $CC -fsanitize=address,undefined -x c -o /dev/null - 2>/dev/null ;;
 	mandoc) have mandoc ;;
 	tidy) have tidy ;;
@@ -43,14 +46,16 @@ has() {
 	esac
 }
 
-build="compiler pkg-config libraries sasl"
+compile="compiler pkg-config libraries"
+build="$compile sasl"
 demo="$build dovecot python openssl time-zones"
 check="$demo postfix xmllint cmocka sanitizers mandoc minisign tidy swaks strace"
 case $for_what in
+compile) things=$compile ;;
 build) things=$build ;;
 demo) things=$demo ;;
 check) things=$check ;;
-*) echo "usage: $0 build|demo|check" >&2; exit 2 ;;
+*) echo "usage: $0 [--say] compile|build|demo|check" >&2; exit 2 ;;
 esac
 
 missing=
@@ -58,7 +63,10 @@ for thing in $things; do
 	has $thing || missing="$missing $thing"
 done
 [ -z "$missing" ] && exit 0
-echo "Missing for 'make $for_what':$missing"
+case $for_what in
+compile) echo "Missing for 'make':$missing" >&2 ;;
+*) echo "Missing for 'make $for_what':$missing" ;;
+esac
 
 # --- where it comes from -----------------------------------------------------------------------------------------
 
@@ -116,6 +124,14 @@ packages=
 for thing in $missing; do
 	packages="$packages $($family $thing)"
 done
+
+if [ -n "$say" ]; then
+	case $family in
+	debian) echo "Right would be: sudo apt-get install$packages" >&2 ;;
+	*) echo "Right would be: sudo dnf install$packages" >&2 ;;
+	esac
+	exit 1
+fi
 
 as_root=
 if [ "$(id -u)" -ne 0 ]; then

@@ -18,6 +18,12 @@ enum { LINE_SIZE = 2048 };
 
 static enum log_level limit = LOG_LEVEL_NOTICE;
 static bool lost;
+static void (*set_aside)(void);
+
+void log_set_aside(void (*wipe)(void))
+{
+	set_aside = wipe;
+}
 
 /* Before somebody says better: what may hold an address is not repeated. */
 static void withhold_text(char *buffer, size_t size, const char *text)
@@ -61,6 +67,8 @@ void log_line(enum log_level level, const char *format, ...)
 	if (level > limit)
 		return;
 	int saved = errno;
+	if (set_aside)
+		set_aside();
 	char text[LINE_SIZE], line[LINE_SIZE];
 	int n = is_journal() ? snprintf(line, sizeof line, "<%d>", level)
 			     : snprintf(line, sizeof line, "retour: ");

@@ -27,6 +27,9 @@ enum log_level log_level(void);
 bool log_lost(void);
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Called before each line: takes away what stands on the terminal's line. NULL: nothing does. */
+void log_set_aside(void (*wipe)(void));
+
 /* Writes TEXT into BUFFER of SIZE bytes, without addresses in it. */
 typedef void log_redaction(char *buffer, size_t size, const char *text);
 /*

@@ -2,6 +2,7 @@
  * audit: the evidence of retention and integrity; its export; and its check, for which nothing but
  * the evidence is needed.
  */
+#include "poller/run/progress.h"
 #include "poller/command/commands.h"
 
 #include <getopt.h>
@@ -43,8 +44,12 @@ static int show_audit(const struct config *config, int argc, char **argv)
 	if (result)
 		goto out;
 	settings_for_audit(&s, &about);
-	if (audit_load(&audit, s.store, clock_now(), &about, error, sizeof error) ||
-		audit_format(audit, (enum report_format)format, &text, error, sizeof error)) {
+	progress_begin("audit", NULL);
+	store_set_tick(s.store, progress_show);
+	int loaded = audit_load(&audit, s.store, clock_now(), &about, error, sizeof error);
+	store_set_tick(s.store, NULL);
+	progress_end();
+	if (loaded || audit_format(audit, (enum report_format)format, &text, error, sizeof error)) {
 		log_error("audit: %s", error);
 		result = EXIT_LOST;
 		goto out;

@@ -6,6 +6,7 @@
 #include "classify/base/clock.h"
 #include "classify/base/log.h"
 #include "poller/command/purge.h"
+#include "poller/run/progress.h"
 #include "store/audit.h"
 
 static const char *day_text(int64_t at, char *buffer)
@@ -32,7 +33,11 @@ int purge_now(struct session *s, int64_t now, bool dry, FILE *table)
 	struct purge purge = { 0 };
 	uint64_t deleted = 0;
 	char at[CLOCK_TEXT_SIZE], oldest[CLOCK_TEXT_SIZE];
+	progress_begin("purge", dry ? NULL : "rows");
+	store_set_tick(s->store, progress_show);
 	int result = store_purge(s->store, now, dry, &purge);
+	store_set_tick(s->store, NULL);
+	progress_end();
 	for (unsigned i = 0; i < purge.count; i++) {
 		const struct purge_class *c = &purge.at[i];
 		deleted += c->deleted;

@@ -1,6 +1,7 @@
 /* run, poll, import: everything that fills the store, and the scheduled job around it. */
 #include "poller/command/commands.h"
 
+#include <ftw.h>
 #include <getopt.h>
 #include <signal.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "classify/base/log.h"
 #include "poller/post/metrics.h"
 #include "poller/run/poll.h"
+#include "poller/run/progress.h"
 #include "poller/command/purge.h"
 #include "poller/command/opening.h"
 #include "poller/volume/suppressfile.h"
@@ -225,6 +227,29 @@ static bool is_suppression_list(const char *path)
 	return n > 0 && suppressfile_looks_so((struct span){ text, (size_t)n });
 }
 
+static uint64_t files_bytes;
+
+static int add_file_bytes(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)path;
+	(void)at;
+	if (type == FTW_F)
+		files_bytes += (uint64_t)st->st_size;
+	return 0;
+}
+
+/* Of all that is to be read; where somebody looks on. */
+static uint64_t bytes_of(const char *const *paths)
+{
+	enum { DIRECTORIES_OPEN = 16 };
+	files_bytes = 0;
+	for (; progress_is_seen() && *paths; paths++)
+		if (!strcmp(*paths, "-") ||
+			nftw(*paths, add_file_bytes, DIRECTORIES_OPEN, FTW_PHYS))
+			return 0;
+	return files_bytes;
+}
+
 int cmd_import(const struct config *config, int argc, char **argv)
 {
 	static const struct option options[] = { { "arrived", required_argument, NULL, 'a' },
@@ -249,6 +274,7 @@ int cmd_import(const struct config *config, int argc, char **argv)
 				"%s is a list, no mail; right would be retour suppress import, with --from",
 				argv[i]);
 	job.paths = (const char *const *)argv + optind;
+	job.bytes = bytes_of(job.paths);
 	catch_run_signals();
 	int result = session_open(&s, config, SESSION_CREATE, job.now);
 	if (result == EXIT_WELL) {

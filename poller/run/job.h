@@ -14,7 +14,8 @@ struct poll_job {
 	struct store *store;     /* NULL: dry run, nothing is stored or settled */
 	const struct mailbox *const *mailboxes; /* end with NULL; not for an import */
 	const char *const *paths;               /* import; end with NULL; NULL: none */
-	bool arrived_now;                       /* everything counts as arriving now */
+	uint64_t bytes;   /* of all paths, as the file system says; 0: not known */
+	bool arrived_now; /* everything counts as arriving now */
 	int64_t now;
 	bool doubted;    /* the clock is: mail that was moved does not expire */
 	int64_t certain; /* what arrived later than this, or nobody knows when, stays where it is;
@@ -25,6 +26,7 @@ struct poll_job {
 struct poll_counts {
 	uint64_t messages, fresh, duplicates, unrecognised, quarantined, events;
 	uint64_t deleted, moved, kept, expired;
+	uint64_t bytes;    /* of the messages, as they were handed over */
 	uint64_t old;      /* messages that are older than events are kept; not in the sum */
 	uint64_t ancient;  /* … than contacts are kept, too; not in the sum */
 	uint64_t unheeded; /* opt-outs that may not act */

@@ -98,6 +98,7 @@ static void message_done(struct pump *p, struct lane *lane, const struct wire_pa
 		lane->counts.quarantined++;
 	}
 	lane->counts.messages++;
+	lane->counts.bytes += head.size;
 	if (!lane->recognised)
 		lane->counts.unrecognised++;
 	if (p->job->store) {
@@ -149,6 +150,7 @@ static void message_quarantined(struct pump *p, struct lane *lane)
 	log_error("mailbox %s: %s ended its parser %d times; it goes to quarantine", lane->name,
 		log_clean(name, sizeof name, head.name), TRIES);
 	lane->counts.messages++;
+	lane->counts.bytes += head.size;
 	lane->counts.quarantined++;
 	if (p->job->store) {
 		if (need_transaction(p) ||

@@ -18,6 +18,7 @@
 #include "classify/base/clock.h"
 #include "poller/run/lane.h"
 #include "classify/base/log.h"
+#include "poller/run/progress.h"
 
 enum {
 	LANES_AT_ONCE = 4,
@@ -127,6 +128,17 @@ static size_t start_lanes(struct pump *p)
 	return active;
 }
 
+static void show_progress(const struct pump *p)
+{
+	uint64_t messages = 0, bytes = 0;
+	for (size_t i = 0; i < p->lane_count; i++) {
+		messages += p->lanes[i].counts.messages;
+		bytes += p->lanes[i].counts.bytes;
+	}
+	progress_bytes(bytes, p->job->bytes);
+	progress_show(messages);
+}
+
 static void work(struct pump *p)
 {
 	while (start_lanes(p) && !p->store_failed) {
@@ -147,6 +159,7 @@ static void work(struct pump *p)
 		}
 		if (p->store_failed)
 			return;
+		show_progress(p);
 		if (p->uncommitted >= (p->job->paths ? IMPORT_MESSAGES : COMMIT_MESSAGES) ||
 			all_idle(p) ||
 			(p->in_transaction &&
@@ -243,7 +256,9 @@ int poll_mailboxes(const struct poll_job *job, struct poll_counts *total)
 	}
 	if (job->store && job->paths && store_bulk(job->store, true))
 		pump_fail(&p);
+	progress_begin(job->paths ? "import" : "mailboxes", "mails");
 	work(&p);
+	progress_end();
 	if (job->store && job->paths)
 		store_bulk(job->store, false);
 	for (size_t i = 0; i < p.lane_count; i++) {

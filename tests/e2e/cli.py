@@ -250,6 +250,29 @@ with case("status: one screen with mailboxes, what is open, contacts and the rep
         equal(b"\033" in os.read(master, 65536), coloured)
         os.close(master)
 
+with case("a long import tells on a terminal how far it is, how fast, and what is left; nothing of that in a pipe, or with -q"):
+    retour = fresh()
+    mails = os.path.join(retour.dir, "many.mbox")
+    with open(mails, "wb") as f:
+        for number in range(60000):
+            f.write(b"From x Mon Nov  2 05:00:00 2026\nMessage-ID: <%d@mx.example.net>\nSubject: hello\n\nnothing\n\n" % number)
+    for how, options in ("a terminal", ()), ("a terminal, -q", ("-q",)), ("a pipe", ()):
+        retour = fresh()
+        retour.write_config()
+        master, slave = os.openpty() if "terminal" in how else os.pipe()
+        process = subprocess.Popen(retour.arguments(("import", mails), options), stdin=subprocess.DEVNULL, stderr=slave)
+        os.close(slave)
+        said = b""
+        try:
+            while piece := os.read(master, 65536):
+                said += piece
+        except OSError:  # a terminal's other end is closed
+            pass
+        equal(process.wait(), 0)
+        equal(bool(re.search(rb"import: \d+ mails, \d+ a second, \d+ %, about \d+ s left", said)), how == "a terminal", "%s: %s" % (how, said[-300:]))
+        true(b"\033" not in said, said[-300:])
+        os.close(master)
+
 with case("broken syntax: 2, with the line"):
     retour = fresh()
     retour.config["privacy"] = {"k": "10\nthis is no line of an INI file"}

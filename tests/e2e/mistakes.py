@@ -2,9 +2,11 @@
 """Forty mistakes of a first day. Each is told in a line that says what, where and what would be right, with the exit code, soon, and without a secret or an address."""
 import os
 import socket
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from lib import cleanup
 from lib.harness import *
 
 ADDRESS = "some.body.rare@example.net"
@@ -125,6 +127,19 @@ for what, make, words, code, said in MISTAKES:
         true(SECRET not in result.err and ADDRESS not in result.err, result.err)
         true(len(result.err) < 1600, "it drowns: " + result.err)
         true(result.seconds < 20, "after %.0f s" % result.seconds)
+
+with case("make without the libraries says which packages to install, and nothing of missing headers"):
+    place = cleanup.temporary("retour-bare-")
+    os.mkdir(place + "/bin")
+    with open(place + "/bin/pkg-config", "w") as f:
+        f.write("#!/bin/sh\nexit 1\n")
+    os.chmod(place + "/bin/pkg-config", 0o755)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    done = subprocess.run(["make", "-C", ROOT, "-s", "-j2", "BUILD=" + place + "/build"], capture_output=True, text=True, env={**environment, "PATH": place + "/bin:" + os.environ["PATH"]})
+    equal(done.returncode, 2, done.stderr)
+    true("libsodium-dev" in done.stderr or "libsodium-devel" in done.stderr, done.stderr)
+    contains(done.stderr, "Right would be: sudo ")
+    true("No such file" not in done.stderr, done.stderr)
 
 with case("a CRLF in the password file is none of it"):
     retour = Retour()
