@@ -80,7 +80,7 @@ $(BUILD)/reports/texts.o: $(BUILD)/embedded/report.en.xml.inc $(BUILD)/embedded/
 $(BUILD)/reports/measures.o: $(BUILD)/embedded/measures.xml.inc
 
 # The same rules ready for use, made by a program of this very build.
-$(BUILD)/mkrules: $(BUILD)/poller/command/mkrules.o $(BUILD)/poller/command/rulesread.o $(LIB_classify)
+$(BUILD)/mkrules: $(BUILD)/poller/command/mkrules.o $(BUILD)/poller/command/rulesread.o $(BUILD)/poller/command/ini.o $(LIB_classify)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LDLIBS)
 $(BUILD)/embedded/rules.image: $(BUILD)/mkrules etc/rules.ini etc/providers.ini
 	@mkdir -p $(@D)

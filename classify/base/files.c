@@ -28,6 +28,33 @@ int write_all(int fd, struct span bytes)
 	return 0;
 }
 
+int file_load(const char *path, size_t max, char **heap, size_t *n)
+{
+	FILE *in = fopen(path, "re");
+	int error = in ? 0 : errno;
+
+	*n = 0;
+	*heap = in ? malloc(max + 1) : NULL;
+	if (in && !*heap)
+		error = ENOMEM;
+	if (!error) {
+		errno = EIO;
+		*n = fread(*heap, 1, max + 1, in);
+		if (ferror(in))
+			error = errno;
+		else if (*n > max)
+			error = EFBIG;
+	}
+	if (in)
+		fclose(in);
+	if (!error)
+		return 0;
+	free(*heap);
+	*heap = NULL;
+	errno = error;
+	return -1;
+}
+
 /* Closes FD and keeps the errno of what failed before. */
 static int close_after(int fd, int result)
 {

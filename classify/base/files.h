@@ -1,4 +1,4 @@
-/* Files written whole: the one way in which all rooms write and replace them. */
+/* Files read and written whole: the one way in which all rooms write and replace them. */
 #ifndef RETOUR_FILES_H
 #define RETOUR_FILES_H
 
@@ -7,6 +7,12 @@
 
 /* Writes all BYTES to FD, going on after interruptions. 0, or -1 with errno. */
 int write_all(int fd, struct span bytes);
+
+/*
+ * The bytes of the file PATH, MAX at most, on the heap and the caller's; 0, or -1 with errno, EFBIG
+ * where there are more.
+ */
+int file_load(const char *path, size_t max, char **heap, size_t *n);
 
 /*
  * PATH becomes a file of MODE (one that exists keeps its own) with these BYTES, in one step and for

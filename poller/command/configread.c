@@ -1,10 +1,7 @@
 /*
- * The INI file, read through iniparser: its sections, the keys in them (configkeys.c), their values
+ * The INI file (ini.c): its sections, the keys in them (configkeys.c), their values
  * (configvalue.c), and behind the table what depends on several keys at once (check_mailbox(),
  * check_origin() …).
- *
- * iniparser folds section and key names to lower case and strips comments; a
- * value that holds ';' or '#' stands in double quotes.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -15,10 +12,12 @@
 #include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <iniparser/iniparser.h>
+#include "classify/base/files.h"
 #include "poller/command/configkeys.h"
-#include "poller/command/configraw.h"
+#include "poller/command/ini.h"
 #include "poller/command/near.h"
+
+enum { FILE_BYTES_MAX = 1 << 20 };
 
 struct reader {
 	struct config *config;
@@ -462,117 +461,6 @@ static void fill_paths(struct config *c)
 
 /* --- reading -------------------------------------------------------------- */
 
-/*
- * iniparser tells where the syntax is broken in a text of its own; only the line number of it is
- * taken, for the rest is the file's content.
- */
-static struct {
-	int line;
-	bool too_long;
-} syntax;
-
-static int take_syntax_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static int take_syntax_error(const char *format, ...)
-{
-	char text[2048];
-	va_list args;
-	va_start(args, format);
-	vsnprintf(text, sizeof text, format, args);
-	va_end(args);
-	const char *open = strchr(text, '(');
-	for (const char *next; open && (next = strchr(open + 1, '(')) && next < strchr(text, ')');)
-		open = next;
-	if (open && !syntax.line)
-		syntax.line = atoi(open + 1);
-	syntax.too_long = strstr(text, "too long") != NULL;
-	return 0;
-}
-
-/* One name that the file has: a section, or a key in one. */
-struct name {
-	struct name *next;
-	bool section;
-	unsigned line;
-	char text[]; /* in lower case, as iniparser has it; of a key "section:key" */
-};
-
-static bool seen_before(struct name **list, bool section, const char *within, const char *text,
-	size_t n, unsigned line, unsigned *first)
-{
-	size_t size = strlen(within) + n + 2;
-	struct name *name = malloc(sizeof *name + size);
-	if (!name)
-		abort();
-	snprintf(name->text, size, "%s%s%.*s", within, *within ? ":" : "", (int)n, text);
-	for (char *p = name->text; *p; p++)
-		*p = (char)tolower((unsigned char)*p);
-	for (struct name *other = *list; other; other = other->next)
-		if (other->section == section && !strcmp(other->text, name->text)) {
-			*first = other->line;
-			free(name);
-			return true;
-		}
-	name->section = section;
-	name->line = line;
-	name->next = *list;
-	*list = name;
-	return false;
-}
-
-/*
- * Of a section or key that stands twice iniparser takes the last values and says nothing: a mailbox
- * that was copied and not renamed would not be read. So the names of the file, which it has found
- * to be sound, are looked through once more.
- */
-static void find_twice(struct reader *r)
-{
-	struct name *names = NULL;
-	char *line = NULL, section[256] = "";
-	size_t room = 0;
-	bool goes_on = false,
-	     twice = false; /* the section: its keys are not complained of one by one */
-	unsigned number = 0, first = 0;
-	FILE *in = fopen(r->file, "re");
-	for (ssize_t n; in && (n = getline(&line, &room, in)) >= 0;) {
-		bool continued = goes_on;
-		const char *text = line + (number ? 0 : configraw_mark(line)),
-			   *p = text + strspn(text, " \t");
-		size_t end = strcspn(p, *p == '[' ? "]" : "=");
-		number++;
-		while (n && isspace((unsigned char)line[n - 1]))
-			n--;
-		goes_on = n && line[n - 1] == '\\';
-		if (continued || !*p || strchr(";#\r\n", *p))
-			continue;
-		for (; end && isspace((unsigned char)p[end - 1]); end--)
-			;
-		if (*p == '[') {
-			for (p++, end--; end && isspace((unsigned char)*p); p++)
-				end--;
-			snprintf(section, sizeof section, "%.*s", (int)end, p);
-			twice = seen_before(
-				&names, true, "", section, strlen(section), number, &first);
-			if (twice)
-				complain(r, section, NULL,
-					"stands in line %u and again in line %u; right would be once, or another name",
-					first, number);
-		} else if (!twice && seen_before(&names, false, section, p, end, number, &first)) {
-			char key[64];
-			snprintf(key, sizeof key, "%.*s", (int)end, p);
-			complain(r, section, key,
-				"stands in line %u and again in line %u; right would be once",
-				first, number);
-		}
-	}
-	for (struct name *next; names; names = next) {
-		next = names->next;
-		free(names);
-	}
-	free(line);
-	if (in)
-		fclose(in);
-}
-
 static void set_defaults(struct config *c)
 {
 	memset(c, 0, sizeof *c);
@@ -584,12 +472,13 @@ static void set_defaults(struct config *c)
 		c->ladder[c->ladders++] = config_standard_ladders[i];
 }
 
-static void complain_of_line(void *context, unsigned line, const char *fault)
+static void take_fault(void *context, const struct ini_fault *fault)
 {
-	if (line)
-		complain(context, NULL, NULL, "line %u: %s", line, fault);
+	if (fault->line)
+		complain(context, fault->section, fault->key, "line %u: %s", fault->line,
+			fault->text);
 	else
-		complain(context, NULL, NULL, "%s", fault);
+		complain(context, fault->section, fault->key, "%s", fault->text);
 }
 
 static bool same_text(const char *a, const char *b)
@@ -619,42 +508,20 @@ static void check_same_mailbox(struct reader *r, const struct mailbox *box)
  * was said. */
 static bool read_file(struct reader *r, const char *file)
 {
-	char path[64];
-	struct stat status;
+	char *heap;
+	size_t n;
 	r->file = file;
-	if (access(file, R_OK) ||
-		(!stat(file, &status) && S_ISDIR(status.st_mode) && (errno = EISDIR))) {
+	if (file_load(file, FILE_BYTES_MAX, &heap, &n)) {
 		complain(r, NULL, NULL, "%s%s", strerror(errno),
 			errno == ENOENT ? "; -c FILE names another, `retour config` prints a sample"
 					: "");
 		return false;
 	}
-	if (configraw_faults(file, complain_of_line, r))
+	r->ini = ini_parse((struct span){ heap, n }, take_fault, r);
+	free(heap);
+	if (!r->ini)
 		return false;
-	syntax.line = 0;
-	int copy = configraw_copy(file, path, sizeof path);
-	if (copy < 0) {
-		complain(r, NULL, NULL, "%s", strerror(errno));
-		return false;
-	}
-	iniparser_set_error_callback(take_syntax_error);
-	r->ini = iniparser_load(path);
-	iniparser_set_error_callback(NULL);
-	close(copy);
-	if (!r->ini) {
-		complain(r, NULL, NULL, "line %d: %s", syntax.line,
-			syntax.too_long
-				? "too long, at most 1,000 characters"
-				: "broken syntax; right would be [section], key = value, or a comment after ';'");
-		return false;
-	}
-	find_twice(r);
 	int sections = iniparser_getnsec(r->ini);
-	for (ssize_t i = 0; i < (ssize_t)r->ini->size; i++)
-		if (r->ini->key[i] && *r->ini->key[i] == ':')
-			complain(r, NULL, NULL,
-				"key %s stands before the first section; right would be below its [section]",
-				r->ini->key[i] + 1);
 	if (sections <= 0)
 		complain(r, NULL, NULL, "no section; `retour config` prints a sample");
 	for (int i = 0; i < sections; i++)

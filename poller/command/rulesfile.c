@@ -43,27 +43,18 @@ struct sources {
 static bool read_disk(const char *path, struct rules_text *text, char **heap, uid_t *owner,
 	char *error, size_t size)
 {
-	FILE *in = fopen(path, "re");
 	struct stat about;
 	size_t n;
 
-	if (!in) {
-		snprintf(error, size, "%s: %s", path, strerror(errno));
-		return false;
-	}
-	if (!fstat(fileno(in), &about))
-		*owner = about.st_uid;
-	*heap = malloc(FILE_BYTES_MAX + 1);
-	n = *heap ? fread(*heap, 1, FILE_BYTES_MAX + 1, in) : 0;
-	if (!*heap || ferror(in) || n > FILE_BYTES_MAX) {
-		if (n > FILE_BYTES_MAX)
+	if (file_load(path, FILE_BYTES_MAX, heap, &n)) {
+		if (errno == EFBIG)
 			snprintf(error, size, "%s: is larger than %d bytes", path, FILE_BYTES_MAX);
 		else
-			snprintf(error, size, "%s: %s", path, strerror(*heap ? EIO : ENOMEM));
-		fclose(in);
+			snprintf(error, size, "%s: %s", path, strerror(errno));
 		return false;
 	}
-	fclose(in);
+	if (!stat(path, &about))
+		*owner = about.st_uid;
 	*text = (struct rules_text){ path, { *heap, n } };
 	return true;
 }

@@ -1,26 +1,15 @@
 /*
  * etc/rules.ini and etc/providers.ini into the structs of classify/rules.h.
  * The files' format stands at their own top, for the person who edits them.
- *
- * The bytes are read once, checked for what iniparser would pass over in silence
- * (a section or key that is there twice), and given to it through a memory file:
- * the same way for a file on disk and for the copy that is compiled in.
  */
-#include <errno.h>
-#include <iniparser/iniparser.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
+#include <string.h>
+#include "poller/command/ini.h"
 #include "poller/command/rulesread.h"
-#include "classify/base/files.h"
 
 enum {
-	LINE_BYTES_MAX = 1000, /* iniparser takes 1024 */
-	SECTIONS_MAX = 4096,
-	KEYS_MAX = 512,          /* in one section */
 	SUFFIXES_MAX = 256,      /* domains or hosts of one provider */
 	CONNECTIONS_MAX = 10000, /* of one provider */
 	RANK_MAX = 500
@@ -31,6 +20,7 @@ struct reading {
 	const char *name; /* for messages */
 	struct span bytes;
 	dictionary *ini;
+	bool faulty;
 	char **owned; /* strings that specs point into */
 	size_t owned_count;
 	char *error;
@@ -58,104 +48,24 @@ static bool refuse(struct reading *f, const char *section, const char *key, cons
 
 /* --- bytes ---------------------------------------------------------------- */
 
-/* "[name]" of a section, "key" of a key, trimmed; empty for other lines. */
-static struct span line_name(struct span line)
+/* The first fault is told; the others may be its doing. */
+static void take_fault(void *context, const struct ini_fault *fault)
 {
-	struct span t = span_trim(line);
-	bool section = t.n && *t.p == '[';
-	const char *end = t.n && *t.p != ';' && *t.p != '#' ? memchr(t.p, section ? ']' : '=', t.n)
-							    : NULL;
+	struct reading *f = context;
 
-	return end ? span_trim((struct span){ t.p, (size_t)(end - t.p) + section })
-		   : (struct span){ t.p, 0 };
-}
-
-/* iniparser passes over names that are there twice in silence. */
-static bool names_once(struct reading *f)
-{
-	struct span rest = f->bytes, line, *seen = calloc(SECTIONS_MAX + KEYS_MAX, sizeof *seen);
-	struct span *keys = seen + SECTIONS_MAX;
-	size_t sections = 0, key_count = 0, i;
-	unsigned number = 0;
-	bool good = seen || refuse(f, NULL, NULL, "no memory");
-
-	while (good && span_line(&rest, &line)) {
-		struct span name = line_name(line), *list = name.n && *name.p == '[' ? seen : keys;
-		size_t *count = list == seen ? &sections : &key_count;
-
-		number++;
-		if (line.n > LINE_BYTES_MAX)
-			good = refuse(f, NULL, NULL,
-				"line %u is longer than %d bytes; go on in another key, such as en2",
-				number, LINE_BYTES_MAX);
-		if (!good || !name.n)
-			continue;
-		for (i = 0; i < *count && !span_equal_nocase(list[i], name); i++)
-			;
-		if (i < *count)
-			good = refuse(f, NULL, NULL, "line %u: %.*s is there twice", number,
-				(int)name.n, name.p);
-		else if (*count == (list == seen ? SECTIONS_MAX : KEYS_MAX))
-			good = refuse(f, NULL, NULL,
-				"line %u: more than %d sections, or %d keys in one", number,
-				SECTIONS_MAX, KEYS_MAX);
-		else
-			list[(*count)++] = name;
-		if (list == seen)
-			key_count = 0;
-	}
-	free(seen);
-	return good;
-}
-
-/* iniparser reports through a function without a context. */
-static char syntax_error[256];
-
-static int keep_syntax_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static int keep_syntax_error(const char *format, ...)
-{
-	va_list ap;
-
-	va_start(ap, format);
-	if (!*syntax_error)
-		vsnprintf(syntax_error, sizeof syntax_error, format, ap);
-	va_end(ap);
-	return 0;
-}
-
-static bool parse_ini(struct reading *f)
-{
-	char path[64];
-	int fd = memfd_create("ini", MFD_CLOEXEC);
-
-	if (fd < 0 || write_all(fd, f->bytes)) {
-		refuse(f, NULL, NULL, "memory file: %s", strerror(errno));
-		if (fd >= 0)
-			close(fd);
-		return false;
-	}
-	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	*syntax_error = 0;
-	iniparser_set_error_callback(keep_syntax_error);
-	f->ini = iniparser_load(path);
-	iniparser_set_error_callback(NULL);
-	close(fd);
-	if (!f->ini || *syntax_error) {
-		const char *line = strrchr(syntax_error, '(');
-
-		if (line && line[1] >= '0' && line[1] <= '9')
-			return refuse(f, NULL, NULL,
-				"line %d is neither [section], key = value nor a comment",
-				atoi(line + 1));
-		return refuse(f, NULL, NULL, "cannot be read as INI");
-	}
-	return true;
+	if (f->faulty)
+		return;
+	f->faulty = true;
+	if (fault->line)
+		refuse(f, fault->section, fault->key, "line %u: %s", fault->line, fault->text);
+	else
+		refuse(f, fault->section, fault->key, "%s", fault->text);
 }
 
 static bool begin_rules(struct reading *f)
 {
-	if (!names_once(f) || !parse_ini(f))
+	f->ini = ini_parse(f->bytes, take_fault, f);
+	if (!f->ini || f->faulty)
 		return false;
 	f->owned = calloc((size_t)f->ini->n + 2 * (size_t)iniparser_getnsec(f->ini) + 1,
 		sizeof *f->owned); /* a value per key, two lists per section */

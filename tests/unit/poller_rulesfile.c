@@ -331,11 +331,11 @@ static void errors_name_file_section_and_key(void **state)
 		"rule b: can never match");
 	assert_refused(false,
 		"[a]\ncategory = mailbox-full\nen = full\n[a]\ncategory = expired\nen = old\n",
-		"line 4: [a] is there twice");
+		"[a]: stands in line 1 and again in line 4");
 	assert_refused(false, "[a]\ncategory = mailbox-full\nen = full\nEN = too\n",
-		"line 4: EN is there twice");
+		"[a] EN: stands in line 3 and again in line 4");
 	assert_refused(
-		false, "[a]\ncategory = mailbox-full\nthis is no key\n", "line 3 is neither");
+		false, "[a]\ncategory = mailbox-full\nthis is no key\n", "line 3: broken syntax");
 	assert_refused(true, "[a]\nsize = huge\n", "[a] size: 'huge' is neither large nor small");
 	assert_refused(true, "[a]\nladder =\n", "[a] ladder: '' is no name of a ladder");
 	assert_refused(true, "[a]\ndomains = Example.org\n",
@@ -347,7 +347,7 @@ static void errors_name_file_section_and_key(void **state)
 	text[(3 << 20) - 1] = '\0';
 	assert_refused(false, text, "is larger than");
 	snprintf(text, 4096, "[a]\ncategory = mailbox-full\nen = %01200d\n", 1);
-	assert_refused(false, text, "line 3 is longer than 1000 bytes");
+	assert_refused(false, text, "line 3: too long, at most 1,000 characters");
 	free(text);
 }
 
