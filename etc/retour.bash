@@ -12,7 +12,7 @@ _retour()
 	done
 	case $command in
 	'')
-		options="-c -v -q -V --config --verbose --quiet --now --yes --version --help" words=" run poll import classify check contact suppress suppressions changes merge sites serve volume advice report comment alerts purge clock audit backup disclose forget verp key setup doctor status config completion"
+		options="-c -v -q -V --config --verbose --quiet --now --yes --version --help" words=" run poll import classify check contact suppress suppressions changes merge sites events serve volume advice report comment alerts purge clock audit backup disclose forget verp key setup doctor status config completion"
 		[[ $before != -c && $before != --config ]] || options= words=
 		[[ $before != --now ]] || return 0 ;;
 	run)
@@ -75,6 +75,11 @@ _retour()
 	sites)
 		words="" options=" --json --help"
 		case "$command $before" in
+	esac ;;
+	events)
+		words="" options=" --since --help"
+		case "$command $before" in
+	*" --since") return 0 ;;
 	esac ;;
 	serve)
 		words="" options=" --postfix --help"

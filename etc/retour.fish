@@ -61,6 +61,8 @@ complete -c retour -n '__fish_seen_subcommand_from changes' -l all -d 'also what
 complete -c retour -n __fish_use_subcommand -f -a merge -d 'takes the lines of other sites in'
 complete -c retour -n __fish_use_subcommand -f -a sites -d 'the sites that are known, and until when'
 complete -c retour -n '__fish_seen_subcommand_from sites' -l json -d 'one JSON object a line'
+complete -c retour -n __fish_use_subcommand -f -a events -d 'what was stored, as lines for a warehouse elsewhere'
+complete -c retour -n '__fish_seen_subcommand_from events' -l since -x -d 'only days that have another number of events than then, each as a whole; without it everything'
 complete -c retour -n __fish_use_subcommand -f -a serve -d 'the same for a mail server, while it takes mail'
 complete -c retour -n '__fish_seen_subcommand_from serve' -l postfix -x -d '/path of a UNIX socket, a loopback ADDRESS:PORT, or systemd: the one that it passes'
 complete -c retour -n __fish_use_subcommand -f -a volume -d 'how much was sent: what makes rates of counts'

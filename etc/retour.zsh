@@ -16,6 +16,7 @@ _retour()
 		'changes:what this site knows, as lines for the other sites'
 		'merge:takes the lines of other sites in'
 		'sites:the sites that are known, and until when'
+		'events:what was stored, as lines for a warehouse elsewhere'
 		'serve:the same for a mail server, while it takes mail'
 		'volume:how much was sent\: what makes rates of counts'
 		'advice:how fast to send to each provider'
@@ -106,6 +107,9 @@ _retour()
 		sites)
 		_arguments '--help[what it takes]' \
 			'*--json[one JSON object a line]' '*:file:_files' ;;
+		events)
+		_arguments '--help[what it takes]' \
+			'*--since[only days that have another number of events than then, each as a whole; without it everything]:CURSOR:' '*:file:_files' ;;
 		serve)
 		_arguments '--help[what it takes]' \
 			'*--postfix[/path of a UNIX socket, a loopback ADDRESS\:PORT, or systemd\: the one that it passes]:SOCKET:' '*:file:_files' ;;

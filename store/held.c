@@ -17,6 +17,11 @@ enum { CELLS = 512 /* a power of two */, CELLS_FULL = 384, SEEN_DAYS_MAX = 4000 
 #define STORE_STATE_NAME(symbol, name) "state " name,
 static const char *const names[] = { HELD_CLASSES(STORE_NAME2) STORE_STATES(STORE_STATE_NAME) };
 
+const char *held_name(enum held_class held)
+{
+	return names[held];
+}
+
 struct held_cell {
 	int64_t day; /* epoch seconds */
 	int64_t change;

@@ -426,6 +426,7 @@ int hours_visit(struct store *s, int64_t from, int64_t to,
 #define STORE_ENUM2(symbol, name) symbol,
 enum held_class { HELD_CLASSES(STORE_ENUM2) HELD_COUNT };
 #undef STORE_ENUM2
+const char *held_name(enum held_class held);
 /* Contacts are counted by state as well, all under one day: the begin of time. */
 static inline enum held_class held_state(enum contact_state state)
 {

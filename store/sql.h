@@ -54,6 +54,9 @@
 	X(SQL_EVENT_OF, \
 		"SELECT at, kind, class, category, status, reply, rule, provider, campaign, origin, mailbox, diagnostic, margin FROM event" \
 		" WHERE at >= ?1 AND at < ?2 AND pseudonym = ?3 ORDER BY at DESC, number DESC LIMIT ?4") \
+	X(SQL_EVENT_OF_DAY, \
+		"SELECT at, pseudonym, number, reply, kind, class, category, status, rule, provider, campaign, origin, mailbox FROM event" \
+		" WHERE at >= ?1 AND at < ?2 ORDER BY at, pseudonym, number") \
 	X(SQL_EVENT_BETWEEN, "SELECT 1 FROM event WHERE at >= ?1 AND at < ?2 LIMIT 1") \
 	X(SQL_EVENT_COUNT_BETWEEN, "SELECT count(*) FROM event WHERE at >= ?1 AND at < ?2") \
 	/* SQLite 3.40 tells of "diagnostic IS NOT NULL" in a RETURNING that it holds for every \
@@ -226,6 +229,8 @@
 	X(SQL_HELD_CUT, "DELETE FROM held WHERE class = ?1 AND day < ?2") \
 	X(SQL_HELD_SUM, "SELECT sum(count) FROM held WHERE class = ?1") \
 	X(SQL_HELD_DAYS, "SELECT day, count FROM held WHERE class = ?1") \
+	X(SQL_HELD_NEWEST, \
+		"SELECT day, count FROM (SELECT day, count FROM held WHERE class = ?1 AND count > 0 ORDER BY day DESC LIMIT ?2) ORDER BY day") \
 	X(SQL_HELD_DAY, "SELECT count FROM held WHERE class = ?1 AND day = ?2") \
 	/* the first day from ?2 on that has a count, or rows */ \
 	X(SQL_HELD_NEXT, \

@@ -90,6 +90,12 @@ const struct command commands[] = {
 		"Prints site, life (of its store), whose, until when its lines are complete, and how many contacts it knows, as CSV with a header, or\n"
 		"  --json      one JSON object a line\n",
 		CONFIG_NEEDED, false },
+	{ "events", cmd_events, "[--since CURSOR]",
+		"what was stored, as lines for a warehouse elsewhere",
+		"Prints one JSON object for each event, by pseudonym, without the receiver's words, and last one with the cursor that goes on from there.\n"
+		"  --since CURSOR   only days that have another number of events than then, each as a whole; without it everything\n"
+		"A line may come again: time, pseudonym and number tell it. What left the store is no longer deleted with it, and the ledger says so: retour-events(7).\n",
+		CONFIG_NEEDED, false },
 	{ "serve", cmd_serve, "--postfix SOCKET", "the same for a mail server, while it takes mail",
 		"Answers Postfix's questions about recipients (socketmap_table and tcp_table) until SIGTERM:\n"
 		"suppress becomes 550 5.1.1, hold 450 4.2.1, send says nothing.\n"

@@ -77,6 +77,7 @@ with case("the ledger has requests, decisions, reports, keys and backups"):
     do("key", "rotate", "verp")
     do("report", "--month", "2026-11", "--send", "--to", "dpo@example.org")
     do("audit", "export", os.path.join(retour.dir, "evidence"))
+    do("events")
 
 with case("the ledger has alerts: a mailbox that cannot be read"):
     os.rename(box, box + ".away")
