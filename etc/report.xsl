@@ -604,6 +604,7 @@
 
 <xsl:template name="matrix">
 	<xsl:param name="rows"/><xsl:param name="what"/>
+	<xsl:variable name="complained" select="boolean($rows/r:class-rate[@of = 'complaint'] or $rows/r:judged[@of = 'complaint'][@as = 'missed'])"/>
 	<xsl:variable name="rates" select="boolean($rows/r:rate)"/>
 	<xsl:if test="$rows">
 		<h3 xsl:use-attribute-sets="subheading"><xsl:value-of select="key('t', concat('heading.', $what))"/></h3>
@@ -613,7 +614,7 @@
 				<xsl:if test="not($mail) and $rows/r:history"><th class="n past" scope="col"><xsl:value-of select="key('t', 'column.history')"/></th></xsl:if>
 				<xsl:for-each select="$columns[$rows/r:count/@of = substring-before(substring-after(@id, 'column.'), '.short')][not($mail) or contains('bounces hard soft block other', substring-before(substring-after(@id, 'column.'), '.short'))]"><th xsl:use-attribute-sets="column"><xsl:value-of select="."/></th></xsl:for-each>
 				<xsl:if test="not($mail)"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.change')"/></th></xsl:if>
-				<xsl:if test="$rates"><xsl:if test="not($mail)"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.sent')"/></th></xsl:if><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.rate')"/></th><xsl:if test="$what != 'group' and not($mail)"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.hard.short')"/> %</th></xsl:if></xsl:if></tr></thead>
+				<xsl:if test="$rates"><xsl:if test="not($mail)"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.sent')"/></th></xsl:if><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.rate')"/></th><xsl:if test="$what != 'group' and not($mail)"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.hard.short')"/> %</th></xsl:if><xsl:if test="$complained and not($mail)"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.complaint.rate')"/></th></xsl:if></xsl:if></tr></thead>
 			<tbody><xsl:for-each select="$rows"><tr><xsl:if test="not($mail) and $rows/r:history"><xsl:attribute name="class">has-past</xsl:attribute></xsl:if>
 				<th xsl:use-attribute-sets="row"><xsl:value-of select="@title"/><xsl:if test="r:worst"><xsl:call-template name="small"><xsl:with-param name="text"><xsl:text> </xsl:text><xsl:for-each select="r:worst[not($mail) or position() = 1]"><xsl:if test="position() &gt; 1">; </xsl:if><xsl:value-of select="@title"/><xsl:call-template name="since"/></xsl:for-each></xsl:with-param></xsl:call-template></xsl:if></th>
 				<xsl:if test="not($mail) and $rows/r:history"><td class="n past"><xsl:apply-templates select="r:history"/></td></xsl:if>
@@ -622,7 +623,8 @@
 				<xsl:if test="not($mail)"><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.change'"/></xsl:call-template><xsl:call-template name="change"/></td></xsl:if>
 				<xsl:if test="$rates"><xsl:if test="not($mail)"><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.sent'"/></xsl:call-template><xsl:choose><xsl:when test="r:sent/r:count != 0"><xsl:apply-templates select="r:sent/r:count"/></xsl:when><xsl:otherwise>–</xsl:otherwise></xsl:choose></td></xsl:if>
 					<td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.rate'"/></xsl:call-template><xsl:call-template name="row-rate"/></td>
-					<xsl:if test="$what != 'group' and not($mail)"><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.hard.short'"/><xsl:with-param name="unit" select="' %'"/></xsl:call-template><xsl:if test="$what = 'campaign' and r:judged[@of = 'hard'][@as = 'missed']">✗ </xsl:if><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:class-rate[@of = 'hard']"/></xsl:call-template></td></xsl:if></xsl:if>
+					<xsl:if test="$what != 'group' and not($mail)"><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.hard.short'"/><xsl:with-param name="unit" select="' %'"/></xsl:call-template><xsl:if test="$what = 'campaign' and r:judged[@of = 'hard'][@as = 'missed']">✗ </xsl:if><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:class-rate[@of = 'hard']"/></xsl:call-template></td></xsl:if>
+					<xsl:if test="$complained and not($mail)"><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.complaint.rate'"/></xsl:call-template><xsl:if test="r:judged[@of = 'complaint'][@as = 'missed']">✗ </xsl:if><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:class-rate[@of = 'complaint']"/></xsl:call-template></td></xsl:if></xsl:if>
 			</tr></xsl:for-each></tbody>
 		</table>
 		<xsl:if test="$what = 'provider' and $rows/r:advice and not($mail)">
@@ -752,7 +754,7 @@
 		<xsl:for-each select="$rows">
 			<xsl:sort select="concat('0', translate(r:count[@of = 'complaint'], '&lt;≥', '')) * (number(r:count[@of = 'complaint']) = number(r:count[@of = 'complaint']))" data-type="number" order="descending"/>
 			<xsl:if test="position() &gt; 1">, </xsl:if>
-			<xsl:value-of select="@title"/><xsl:text>&#160;</xsl:text><b><xsl:apply-templates select="r:count[@of = 'complaint']"/></b><xsl:if test="r:class-rate[@of = 'complaint']"> (<xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:class-rate[@of = 'complaint']"/></xsl:call-template>)</xsl:if>
+			<xsl:value-of select="@title"/><xsl:text>&#160;</xsl:text><b><xsl:apply-templates select="r:count[@of = 'complaint']"/></b><xsl:if test="r:class-rate[@of = 'complaint']"> (<xsl:if test="r:judged[@of = 'complaint'][@as = 'missed']">✗ </xsl:if><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:class-rate[@of = 'complaint']"/></xsl:call-template>)</xsl:if>
 		</xsl:for-each>
 		<xsl:text>.</xsl:text></p>
 </xsl:template>
@@ -854,7 +856,7 @@
 <xsl:template name="limit-text"><xsl:param name="of"/><xsl:call-template name="rate-text"><xsl:with-param name="of" select="format-number($of, '0.##')"/></xsl:call-template></xsl:template>
 
 <!-- A row's rate of bounces, or what it is at most. -->
-<xsl:template name="row-rate"><xsl:if test="r:judged[@as = 'missed']">✗ </xsl:if><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:rate[@of = 'bounces']"/></xsl:call-template></xsl:template>
+<xsl:template name="row-rate"><xsl:if test="r:judged[@of = 'hard'][@as = 'missed']">✗ </xsl:if><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:rate[@of = 'bounces']"/></xsl:call-template></xsl:template>
 
 <xsl:template match="r:count">
 	<xsl:choose>

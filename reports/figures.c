@@ -198,9 +198,12 @@ static void find_figure_leaders(struct figures *f, const struct gathering *g, un
 /* --- what was sent -------------------------------------------------------- */
 
 struct sending {
+	const struct month_report *report;
 	struct figures *figures;
 	struct store *store;
-	uint32_t days; /* a bit for each day of which something is known */
+	uint32_t days;                      /* a bit for each day of which something is known */
+	char provider[EVENT_PROVIDER_SIZE]; /* of the last row, and whether it reports */
+	bool reports;
 };
 
 static struct row *find_row(struct table *t, const char *name)
@@ -218,33 +221,76 @@ static struct row *group_row(struct figures *f, unsigned group)
 }
 
 /* A name that has no row of its own is part of the last row, where that sums others. */
-static struct cell *sent_cell(struct table *t, const char *name, struct cell *unlisted)
+static struct row *row_holding(struct table *t, const char *name)
 {
 	struct row *row = find_row(t, name);
 	if (!row && t->count && t->row[t->count - 1].rest)
 		row = &t->row[t->count - 1];
-	return row ? &row->sent : unlisted;
+	return row;
+}
+
+static void add_sent(struct figures *f, unsigned table, const char *name, uint64_t n, bool reports)
+{
+	struct row *row = row_holding(table ? &f->campaigns : &f->providers, name);
+	if (row) {
+		row->sent.n += n;
+		*(reports ? &row->reporting.n : &row->silent.n) += n;
+	} else {
+		f->unlisted[table].n += n;
+		f->unlisted_reporting[table].n += reports ? n : 0;
+	}
 }
 
 static int take_sent(void *context, const struct volume *sent)
 {
 	struct sending *s = context;
 	struct figures *f = s->figures;
+	if (strcmp(s->provider, sent->provider) != 0) {
+		memcpy(s->provider, sent->provider, sizeof s->provider);
+		s->reports = feedback_from(s->report, f, sent->provider);
+	}
 	f->sent.n += sent->sent;
+	*(s->reports ? &f->reporting.n : &f->silent.n) += sent->sent;
 	s->days |= sent->sent ? UINT32_C(1) << sent->day % 100 % 32 : 0;
-	sent_cell(&f->providers, sent->provider, &f->unlisted[0])->n += sent->sent;
-	sent_cell(&f->campaigns, sent->campaign, &f->unlisted[1])->n += sent->sent;
+	add_sent(f, 0, sent->provider, sent->sent, s->reports);
+	add_sent(f, 1, sent->campaign, sent->sent, s->reports);
 	group_row(f, store_domain_group(s->store, sent->provider))->sent.n += sent->sent;
 	return 0;
 }
 
-static int load_sent(struct store *store, struct figures *f, int32_t from, int32_t to)
+static int load_sent(
+	struct month_report *r, struct store *store, struct figures *f, int32_t from, int32_t to)
 {
-	struct sending s = { f, store, 0 };
+	struct sending s = { .report = r, .figures = f, .store = store };
 	int result = store_volumes(store, from, to, VOLUME_ROWS, take_sent, &s);
 	for (; s.days; s.days &= s.days - 1)
 		f->sent_days++;
+	f->all_report = f->silent.n == 0;
 	return result == STORE_OK ? 0 : -1;
+}
+
+/*
+ * Which rows of providers tell of complaints. Who reads the report learns of the others that there
+ * was none, and of those from which none came before that there was one.
+ */
+static void mark_reporting(
+	const struct month_report *r, struct figures *f, const struct gathering *providers)
+{
+	for (size_t i = 0; i < providers->names; i++) {
+		const char *name = providers->name[i];
+		struct row *row = feedback_from(r, f, name) ? row_holding(&f->providers, name)
+							    : NULL;
+		if (!row)
+			continue;
+		row->reports = true;
+		if (!row->rest && feedback_is_new(r, f, name))
+			row->column[COLUMN_COMPLAINT].least = 1;
+	}
+	for (size_t i = 0; i < f->providers.count; i++) {
+		struct row *row = &f->providers.row[i];
+		row->reports |= row->rest &&
+			(row->reporting.n > 0 || row->column[COLUMN_COMPLAINT].n > 0);
+	}
 }
 
 /* --- domain groups -------------------------------------------------------- */
@@ -295,8 +341,9 @@ static void table_equations(
 		equation_part(q, &t->row[i].bounces);
 	for (unsigned c = 0; c < COLUMN_COUNT; c++) {
 		equation(q, &f->column[c]);
-		for (size_t i = 0; i < t->count; i++)
-			equation_part(q, &t->row[i].column[c]);
+		for (size_t i = 0; i < t->count; i++) /* a 0 that all know can hide nothing */
+			if (c != COLUMN_COMPLAINT || t != &f->providers || t->row[i].reports)
+				equation_part(q, &t->row[i].column[c]);
 	}
 	for (size_t i = 0; i < t->count; i++) {
 		equation(q, &t->row[i].bounces);
@@ -304,6 +351,60 @@ static void table_equations(
 			if (c != COLUMN_COMPLAINT)
 				equation_part(q, &t->row[i].column[c]);
 	}
+}
+
+/* A provider tells of complaints or does not; only what sums several has some of each. */
+static bool in_parts(const struct figures *f, const struct table *t, const struct row *row)
+{
+	return t != &f->providers || row->rest;
+}
+
+/*
+ * What could draw a complaint, of the month and of each row. Where all receivers tell of them it is
+ * what was sent.
+ */
+static void reporting_equations(struct equations *q, struct figures *f)
+{
+	struct table *tables[] = { &f->providers, &f->campaigns };
+	if (f->all_report)
+		return;
+	equation(q, &f->sent);
+	equation_part(q, &f->reporting);
+	equation_part(q, &f->silent);
+	for (unsigned n = 0; n < 2; n++) {
+		struct table *t = tables[n];
+		equation(q, &f->reporting);
+		equation_part(q, &f->unlisted_reporting[n]);
+		for (size_t i = 0; i < t->count; i++)
+			if (in_parts(f, t, &t->row[i]))
+				equation_part(q, &t->row[i].reporting);
+			else if (t->row[i].reports)
+				equation_part(q, &t->row[i].sent);
+		for (size_t i = 0; i < t->count; i++)
+			if (in_parts(f, t, &t->row[i])) {
+				equation(q, &t->row[i].sent);
+				equation_part(q, &t->row[i].reporting);
+				equation_part(q, &t->row[i].silent);
+			}
+	}
+}
+
+/* Where it is what was sent, or nothing, it is shown as that is. */
+static void settle_reporting(struct figures *f)
+{
+	struct table *tables[] = { &f->providers, &f->campaigns };
+	const struct cell none = { .n = 0 };
+	if (f->all_report)
+		f->reporting = f->sent;
+	for (unsigned n = 0; n < 2; n++)
+		for (size_t i = 0; i < tables[n]->count; i++) {
+			struct row *row = &tables[n]->row[i];
+			bool parts = in_parts(f, tables[n], row);
+			if (f->all_report || (!parts && row->reports))
+				row->reporting = row->sent;
+			else if (!parts)
+				row->reporting = none;
+		}
 }
 
 /*
@@ -349,6 +450,7 @@ static void value_rows(struct table *t)
 		struct row *row = &t->row[i];
 		row->bounces.worth = WORTH_ROW;
 		row->sent.worth = WORTH_SUM;
+		row->reporting.worth = WORTH_ROW;
 		for (unsigned c = 0; c < COLUMN_COUNT; c++)
 			row->column[c].vague = true;
 		row->column[COLUMN_HARD].worth = WORTH_HARD;
@@ -358,6 +460,7 @@ static void value_rows(struct table *t)
 static void value_month(struct figures *f)
 {
 	f->bounces.worth = f->sent.worth = f->column[COLUMN_COMPLAINT].worth = WORTH_SUM;
+	f->reporting.worth = WORTH_HARD_SUM;
 	for (unsigned c = 0; c < COLUMN_COUNT; c++) {
 		if (c != COLUMN_COMPLAINT) {
 			f->column[c].worth = c == COLUMN_HARD ? WORTH_HARD_SUM : WORTH_CLASS;
@@ -404,10 +507,12 @@ static int suppress_month(struct figures *f, unsigned k, const struct report_opt
 	}
 	table_equations(q, f, &f->providers, &f->unlisted[0]);
 	table_equations(q, f, &f->campaigns, &f->unlisted[1]);
+	reporting_equations(q, f);
 	group_equations(q, f);
 	int result = suppress(q);
 	equations_free(q);
-	settle_targets(f);
+	settle_reporting(f);
+	settle_targets(f, options);
 	return result;
 }
 
@@ -485,7 +590,10 @@ int figures_load(struct month_report *r, struct store *store, struct figures *f,
 		make_groups(f, &l))
 		goto out;
 	find_figure_leaders(f, l.providers, r->k);
-	result = load_sent(store, f, from, to) ? -1 : suppress_month(f, r->k, r->options);
+	if (load_sent(r, store, f, from, to))
+		goto out;
+	mark_reporting(r, f, l.providers);
+	result = suppress_month(f, r->k, r->options);
 	withhold_words(f);
 	order_rows(&f->providers);
 	order_rows(&f->campaigns);

@@ -16,32 +16,41 @@ enum {
 
 /* --- verdict: against the targets ----------------------------------------- */
 
-/*
- * Campaigns that miss the target of hard bounces; the highest rate's to *WORST, one whose rate is
- * not shown where there is no other. How many are too small to be judged.
- */
-static unsigned campaigns_missed(
-	const struct month_report *r, const struct row **worst, unsigned *untold)
+/* The rows of a table that miss a target. */
+struct missing_rows {
+	const struct row *worst; /* that of the highest rate; one whose rate is not shown where
+				    there is no other; NULL: none */
+	unsigned missed;
+	unsigned untold; /* too small to be judged */
+};
+
+static struct missing_rows rows_missing(const struct table *t, unsigned target)
 {
-	const struct table *t = &r->month->campaigns;
-	unsigned n = 0;
+	struct missing_rows m = { NULL, 0, 0 };
+	const unsigned column = target == TARGET_HARD ? COLUMN_HARD : COLUMN_COMPLAINT;
 	long ppm, most = -1;
-	*worst = NULL;
-	*untold = 0;
 	for (size_t i = 0; i < t->count; i++) {
 		const struct row *row = &t->row[i];
-		*untold += row->judged[TARGET_HARD] == JUDGED_UNTOLD;
-		if (row->judged[TARGET_HARD] != JUDGED_MISSED)
+		m.untold += row->judged[target] == JUDGED_UNTOLD;
+		if (row->judged[target] != JUDGED_MISSED)
 			continue;
-		n++;
-		if (!rate_of(&row->column[COLUMN_HARD], &row->sent, &ppm))
+		m.missed++;
+		if (!rate_of(&row->column[column], row_base(row, column), &ppm))
 			ppm = 0;
 		if (ppm > most) {
 			most = ppm;
-			*worst = row;
+			m.worst = row;
 		}
 	}
-	return n;
+	return m;
+}
+
+bool target_missed(const struct month_report *r, unsigned target)
+{
+	const struct figures *f = r->month;
+	return f->judged[target] == JUDGED_MISSED ||
+		(target != TARGET_BOUNCES && rows_missing(&f->campaigns, target).missed > 0) ||
+		(target == TARGET_COMPLAINT && rows_missing(&f->providers, target).missed > 0);
 }
 
 static void begin_miss(struct sentence *misses)
@@ -67,35 +76,55 @@ static const char *missing_rate(const struct month_report *r, const struct cell 
 	return buffer;
 }
 
-static void say_target_misses(const struct month_report *r, struct sentence *misses)
+/* The month itself. */
+static void say_month_miss(const struct month_report *r, struct sentence *misses, unsigned target)
 {
-	char rate[COUNT_TEXT_SIZE], limit[COUNT_TEXT_SIZE], count[COUNT_TEXT_SIZE];
+	char rate[COUNT_TEXT_SIZE], limit[COUNT_TEXT_SIZE];
 	const struct figures *f = r->month;
-	const struct row *worst;
-	unsigned untold, n = campaigns_missed(r, &worst, &untold);
-	for (unsigned t = 0; t < TARGET_COUNT; t++) {
-		if (f->judged[t] != JUDGED_MISSED)
-			continue;
-		begin_miss(misses);
-		FILL(misses, text_named(r->texts, "verdict.miss", target_name(t)),
-			{ "rate",
-				missing_rate(
-					r, target_cell(f, t), &f->sent, t, rate, sizeof rate) },
-			{ "limit",
-				limit_text(r->texts, target_limit(r->options, t), limit,
-					sizeof limit) });
-	}
-	if (!worst || f->judged[TARGET_HARD] == JUDGED_MISSED)
-		return;
 	begin_miss(misses);
-	FILL(misses, text_of(r->texts, n > 1 ? "verdict.miss.campaigns" : "verdict.miss.campaign"),
-		{ "name", worst->name }, { "n", number_text(r->texts, n, count, sizeof count) },
+	FILL(misses, text_named(r->texts, "verdict.miss", target_name(target)),
 		{ "rate",
-			missing_rate(r, &worst->column[COLUMN_HARD], &worst->sent, TARGET_HARD,
+			missing_rate(r, target_cell(f, target), target_base(f, target), target,
 				rate, sizeof rate) },
 		{ "limit",
-			limit_text(r->texts, target_limit(r->options, TARGET_HARD), limit,
-				sizeof limit) });
+			limit_text(
+				r->texts, target_limit(r->options, target), limit, sizeof limit) });
+}
+
+/* Some of its campaigns, or receivers. */
+static void say_rows_miss(const struct month_report *r, struct sentence *misses,
+	const struct table *t, enum row_kind kind, unsigned target)
+{
+	const struct missing_rows m = rows_missing(t, target);
+	const unsigned column = target == TARGET_HARD ? COLUMN_HARD : COLUMN_COMPLAINT;
+	char rate[COUNT_TEXT_SIZE], limit[COUNT_TEXT_SIZE], count[COUNT_TEXT_SIZE], id[64];
+	if (!m.worst)
+		return;
+	snprintf(id, sizeof id, "verdict.miss.%s.%s%s", target_name(target),
+		kind == ROW_CAMPAIGN ? "campaign" : "provider", m.missed > 1 ? "s" : "");
+	begin_miss(misses);
+	FILL(misses, text_of(r->texts, id), { "name", m.worst->name },
+		{ "n", number_text(r->texts, m.missed, count, sizeof count) },
+		{ "rate",
+			missing_rate(r, &m.worst->column[column], row_base(m.worst, column), target,
+				rate, sizeof rate) },
+		{ "limit",
+			limit_text(
+				r->texts, target_limit(r->options, target), limit, sizeof limit) });
+}
+
+/* Campaigns are named where the month as a whole does not say it, receivers where no campaign does.
+ */
+static void say_target_misses(const struct month_report *r, struct sentence *misses)
+{
+	const struct figures *f = r->month;
+	for (unsigned t = 0; t < TARGET_COUNT; t++)
+		if (f->judged[t] == JUDGED_MISSED)
+			say_month_miss(r, misses, t);
+		else if (t != TARGET_BOUNCES && rows_missing(&f->campaigns, t).missed)
+			say_rows_miss(r, misses, &f->campaigns, ROW_CAMPAIGN, t);
+		else if (t == TARGET_COMPLAINT)
+			say_rows_miss(r, misses, &f->providers, ROW_PROVIDER, t);
 }
 
 /*
@@ -104,10 +133,10 @@ static void say_target_misses(const struct month_report *r, struct sentence *mis
  */
 static enum targets_state targets_state(const struct month_report *r)
 {
-	const struct row *worst;
-	unsigned untold, met = 0, missed = campaigns_missed(r, &worst, &untold);
+	unsigned untold = rows_missing(&r->month->campaigns, TARGET_HARD).untold, met = 0,
+		 missed = 0;
 	for (unsigned t = 0; t < TARGET_COUNT; t++) {
-		missed += r->month->judged[t] == JUDGED_MISSED;
+		missed += target_missed(r, t);
 		untold += r->month->judged[t] == JUDGED_UNTOLD;
 		met += r->month->judged[t] == JUDGED_MET;
 	}
@@ -120,10 +149,8 @@ static enum targets_state targets_state(const struct month_report *r)
 /* What is too small to be judged is named, so that "all" is not said of it. */
 static void say_untold(const struct month_report *r, struct sentence *s)
 {
-	const struct row *worst;
 	char n[COUNT_TEXT_SIZE];
-	unsigned untold;
-	campaigns_missed(r, &worst, &untold);
+	const unsigned untold = rows_missing(&r->month->campaigns, TARGET_HARD).untold;
 	for (unsigned t = 0; t < TARGET_COUNT; t++)
 		if (r->month->judged[t] == JUDGED_UNTOLD) {
 			say_text(s, " ");
@@ -140,12 +167,20 @@ static void say_untold(const struct month_report *r, struct sentence *s)
 	}
 }
 
+/* Then a rate of complaints would say nothing. */
+static bool nobody_reports(const struct figures *f)
+{
+	return f->reporting.state == CELL_SHOWN && f->reporting.n == 0;
+}
+
 /* What can be said of the targets, or of the counts where nobody knows how much was sent. */
 static void say_targets(struct month_report *r, struct sentence *s)
 {
 	const struct figures *f = r->month;
 	char text[SENTENCE_SIZE] = "", a[COUNT_TEXT_SIZE], b[COUNT_TEXT_SIZE], c[COUNT_TEXT_SIZE],
 	     d[COUNT_TEXT_SIZE];
+	static const char *const met[2][2] = { { "verdict.met.told", "verdict.met.told.silent" },
+		{ "verdict.met", "verdict.met.silent" } };
 	struct sentence misses = { text, 0, sizeof text };
 	long bounces, complaints;
 	say_target_misses(r, &misses);
@@ -154,15 +189,13 @@ static void say_targets(struct month_report *r, struct sentence *s)
 	if (r->targets == TARGETS_MISSED)
 		FILL(s, text_of(r->texts, "verdict.missed"), { "misses", text });
 	else if (known)
-		FILL(s,
-			text_of(r->texts,
-				r->targets == TARGETS_MET ? "verdict.met" : "verdict.met.told"),
+		FILL(s, text_of(r->texts, met[r->targets == TARGETS_MET][nobody_reports(f)]),
 			{ "bounces", rate_text(r->texts, bounces, a, sizeof a) },
 			{ "limit",
 				limit_text(r->texts, target_limit(r->options, TARGET_BOUNCES), b,
 					sizeof b) },
 			{ "complaints",
-				rate_of(&f->column[COLUMN_COMPLAINT], &f->sent, &complaints)
+				rate_of(&f->column[COLUMN_COMPLAINT], &f->reporting, &complaints)
 					? rate_text(r->texts, complaints, c, sizeof c)
 					: cell_text(r, &f->column[COLUMN_COMPLAINT], c, sizeof c) },
 			{ "complaint-limit",
@@ -185,7 +218,7 @@ static void say_note(const struct month_report *r, struct sentence *s)
 	if (!f->sent_days)
 		say_text(s, text_of(r->texts, "note.no-volume"));
 	else
-		FILL(s, text_of(r->texts, "note.volume"),
+		FILL(s, text_of(r->texts, nobody_reports(f) ? "note.silent" : "note.volume"),
 			{ "sent", cell_text(r, &f->sent, sent, sizeof sent) }, { "n", n },
 			{ "days", days },
 			{ "bounces",
@@ -193,7 +226,7 @@ static void say_note(const struct month_report *r, struct sentence *s)
 					? rate_text(r->texts, ppm, a, sizeof a)
 					: cell_text(r, &f->bounces, a, sizeof a) },
 			{ "complaints",
-				rate_of(&f->column[COLUMN_COMPLAINT], &f->sent, &ppm)
+				rate_of(&f->column[COLUMN_COMPLAINT], &f->reporting, &ppm)
 					? rate_text(r->texts, ppm, b, sizeof b)
 					: cell_text(
 						  r, &f->column[COLUMN_COMPLAINT], b, sizeof b) });

@@ -16,11 +16,20 @@ int figures_load(struct month_report *r, struct store *store, struct figures *f,
 	struct gathering *days);
 
 /*
+ * reports/feedback.c: from which receivers complaints came, month by month, into R, whose months
+ * are set. 0, or -1. Then: whether one came from PROVIDER within twelve months up to F's; and in
+ * F's alone.
+ */
+int feedback_load(struct month_report *r, struct store *store);
+bool feedback_from(const struct month_report *r, const struct figures *f, const char *provider);
+bool feedback_is_new(const struct month_report *r, const struct figures *f, const char *provider);
+
+/*
  * reports/targets.c: judges F's targets, before its figures are suppressed; and what of it can be
  * said, afterwards.
  */
 void judge_targets(struct figures *f, const struct report_options *o);
-void settle_targets(struct figures *f);
+void settle_targets(struct figures *f, const struct report_options *o);
 
 /* reports/course.c: the days that stand out, and what began on one, of the report's month. */
 void course_find(struct month_report *r, const struct gathering *days);

@@ -69,8 +69,12 @@ struct row {
 	bool rest;
 	unsigned group; /* enum domain_group; of providers */
 	struct cell bounces, column[COLUMN_COUNT];
-	struct cell sent;                 /* mails; 0: not known */
-	enum judged judged[TARGET_COUNT]; /* of campaigns, the target of hard bounces */
+	struct cell sent;      /* mails; 0: not known */
+	bool reports;          /* of providers: it tells of complaints, or one it folds does */
+	struct cell reporting; /* of what was sent, to receivers that tell of complaints */
+	struct cell silent;    /* and to those that do not: not shown */
+	enum judged judged[TARGET_COUNT]; /* of campaigns hard bounces and complaints, of providers
+					     complaints */
 	enum category worst[WORST_SHOWN]; /* the most frequent causes, each of k or more;
 					     CATEGORY_NONE at the end */
 };
@@ -90,11 +94,15 @@ struct figures {
 	bool covered; /* the store reaches back into the month */
 	bool partial; /* but not to its first day */
 	struct cell bounces, column[COLUMN_COUNT];
-	struct cell sent;                 /* mails; 0: not known, and there are no rates */
+	struct cell sent;              /* mails; 0: not known, and there are no rates */
+	struct cell reporting, silent; /* of these, to receivers that tell of complaints; to the
+					  others, not printed */
+	bool all_report; /* there are no others: REPORTING is SENT, in each row, too */
 	enum judged judged[TARGET_COUNT]; /* of the month as a whole */
 	struct cell unlisted[2]; /* of these, those that stand in no row of providers, of campaigns;
 				    not printed */
-	int sent_days;           /* days of which that is known */
+	struct cell unlisted_reporting[2];
+	int sent_days; /* days of which that is known */
 	struct cell category[COLUMN_COUNT][CATEGORY_COUNT];
 	char leader[CATEGORY_COUNT][EVENT_PROVIDER_SIZE]; /* the provider that answers for half of a
 							     category or more; "" */
@@ -105,6 +113,16 @@ struct figures {
 				cells elsewhere */
 	struct cell folded[DOMAIN_GROUP_COUNT]; /* bounces of the providers without a row: not
 						   shown, but to be concluded */
+};
+
+/* A receiver from which complaints came: bit n, in the n-th month before the report's. */
+struct complaining_receiver {
+	char name[EVENT_PROVIDER_SIZE];
+	uint32_t months;
+};
+struct complaining {
+	struct complaining_receiver *receiver;
+	size_t count;
 };
 
 struct standout {
@@ -157,7 +175,8 @@ struct month_report {
 	struct texts *texts;
 	unsigned k;
 	struct figures month[MONTHS_SHOWN]; /* [0] is the report's, [1] the one before, … */
-	uint64_t usual_day;                 /* the median of the days */
+	struct complaining complaining;
+	uint64_t usual_day; /* the median of the days */
 	struct standout standout[STANDOUTS_MAX];
 	unsigned standouts;
 	struct incident incident[INCIDENTS_MAX];
@@ -258,6 +277,10 @@ uint64_t figure_notices(const struct figures *f);
 const struct cell *target_cell(const struct figures *f, unsigned target);
 struct cell *target_of(struct figures *f, unsigned target);
 long target_limit(const struct report_options *o, unsigned target);
+/* What a target's cell is held against: what was sent, of complaints what could draw one. */
+const struct cell *target_base(const struct figures *f, unsigned target);
+/* The same of a row and a column. */
+const struct cell *row_base(const struct row *row, unsigned column);
 /* From which day on there is much more of CATEGORY at PROVIDER (NULL: anywhere); 0: no such day. */
 int incident_day(const struct month_report *r, unsigned category, const char *provider);
 

@@ -209,6 +209,10 @@ int month_report_new(struct month_report **out, struct store *store, struct mont
 	for (int i = 0; i < MONTHS_SHOWN; i++) {
 		r->month[i].month = month_before(month, i);
 		r->month[i].days = days_of_month(r->month[i].month);
+	}
+	if (feedback_load(r, store))
+		goto failed;
+	for (int i = 0; i < MONTHS_SHOWN; i++) {
 		if (figures_load(r, store, &r->month[i], first_day, i == 0 ? &days : NULL))
 			goto failed;
 	}
@@ -242,6 +246,7 @@ void month_report_free(struct month_report *r)
 	for (unsigned i = 0; i < r->comments; i++)
 		free(r->comment[i].text);
 	texts_free(r->texts);
+	free(r->complaining.receiver);
 	free(r->mailbox);
 	free(r);
 }

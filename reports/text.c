@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reports/findings.h"
 #include "reports/textpage.h"
 
 enum {
@@ -75,11 +76,14 @@ static void print_figure(const struct page *p, struct grid *g, const char *colum
 	grid_figure(g, change_text(p, now, before, number, sizeof number));
 	if (!p->r->month->sent_days || now == &p->r->month->sent)
 		return;
-	grid_figure(g, print_rate(p, now, &p->r->month->sent, number, sizeof number));
+	const struct cell *base = now == &p->r->month->column[COLUMN_COMPLAINT]
+		? &p->r->month->reporting
+		: &p->r->month->sent;
+	grid_figure(g, print_rate(p, now, base, number, sizeof number));
 	for (unsigned t = 0; t < TARGET_COUNT; t++)
 		if (strcmp(target_name(t), column) == 0) {
 			long limit = target_limit(p->r->options, t);
-			bool missed = p->r->month->judged[t] == JUDGED_MISSED;
+			bool missed = target_missed(p->r, t);
 			snprintf(mark, sizeof mark, "%s %s", missed ? "! <" : "<",
 				limit_text(p->r->texts, limit, number, sizeof number));
 			grid_figure(g, mark);
@@ -222,6 +226,50 @@ static void print_table(const struct page *p, const char *title, const char *fir
 			row_rate(p, &g, row);
 	}
 	grid_print(p, &g);
+}
+
+/* Of the rows with complaints: how many, of what was sent to receivers that report them. */
+static void print_complaints_of(const struct page *p, const char *first, const struct table *t,
+	enum row_kind kind, bool *begun)
+{
+	char name[REPORT_NAME_SIZE + 32], number[COUNT_TEXT_SIZE], marked[COUNT_TEXT_SIZE + 8];
+	struct grid g = { 0 };
+	grid_row(&g, page_text(p, first));
+	grid_figure(&g, page_text(p, "column.complaint"));
+	if (p->r->month->sent_days) {
+		grid_figure(&g, page_text(p, "column.reporting"));
+		grid_figure(&g, page_text(p, "column.rate"));
+	}
+	for (size_t i = 0; i < t->count; i++) {
+		const struct row *row = &t->row[i];
+		const bool missed = row->judged[TARGET_COMPLAINT] == JUDGED_MISSED;
+		if (!missed && row->column[COLUMN_COMPLAINT].n == 0)
+			continue;
+		grid_row(&g, row_title(p->r->texts, row, kind, name, sizeof name));
+		grid_told(p, &g, &row->column[COLUMN_COMPLAINT]);
+		if (!p->r->month->sent_days)
+			continue;
+		grid_cell(p, &g, &row->reporting);
+		snprintf(marked, sizeof marked, "%s%s", missed ? "! " : "",
+			print_rate(p, &row->column[COLUMN_COMPLAINT], &row->reporting, number,
+				sizeof number));
+		grid_figure(&g, marked);
+	}
+	if (g.rows == 1)
+		return;
+	if (*begun)
+		page_line(p);
+	else
+		page_heading(p, "heading.complaints");
+	*begun = true;
+	grid_print(p, &g);
+}
+
+static void print_complaints(const struct page *p)
+{
+	bool begun = false;
+	print_complaints_of(p, "column.campaign", &p->r->month->campaigns, ROW_CAMPAIGN, &begun);
+	print_complaints_of(p, "column.provider", &p->r->month->providers, ROW_PROVIDER, &begun);
 }
 
 static void print_measures(const struct page *p)
@@ -533,6 +581,7 @@ int month_report_text(
 	print_table(&p, "heading.provider", "column.provider", &r->month->providers, ROW_PROVIDER);
 	print_table(&p, "heading.campaign", "column.campaign", &r->month->campaigns, ROW_CAMPAIGN);
 	print_table(&p, "heading.group", "column.group", &r->month->groups, ROW_GROUP);
+	print_complaints(&p);
 	print_trend(&p);
 	print_classes(&p);
 	print_days(&p);

@@ -346,6 +346,16 @@ const struct cell *target_cell(const struct figures *f, unsigned target)
 	return target_of((struct figures *)f, target);
 }
 
+const struct cell *target_base(const struct figures *f, unsigned target)
+{
+	return target == TARGET_COMPLAINT ? &f->reporting : &f->sent;
+}
+
+const struct cell *row_base(const struct row *row, unsigned column)
+{
+	return column == COLUMN_COMPLAINT ? &row->reporting : &row->sent;
+}
+
 long target_limit(const struct report_options *o, unsigned target)
 {
 	return (long)o->target[target];

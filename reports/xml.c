@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "classify/base/units.h"
+#include "reports/findings.h"
 #include "reports/xmlparts.h"
 #include "store/volume.h"
 
@@ -21,7 +22,8 @@ static void row_rates(xmlNode *parent, const struct row *row)
 	xml_rate(parent, "rate", "bounces", &row->bounces, &row->sent);
 	xml_rate(parent, "class-rate", "hard", &row->column[COLUMN_HARD], &row->sent);
 	xml_rate(parent, "class-rate", "block", &row->column[COLUMN_BLOCK], &row->sent);
-	xml_rate(parent, "class-rate", "complaint", &row->column[COLUMN_COMPLAINT], &row->sent);
+	xml_rate(
+		parent, "class-rate", "complaint", &row->column[COLUMN_COMPLAINT], &row->reporting);
 }
 
 /* What a target came to, as far as that may be said. */
@@ -87,29 +89,42 @@ static void targets(const struct month_report *r, xmlNode *root)
 		xml_attribute(target, "title", text_named(r->texts, "column", target_name(t)));
 		xml_attribute(target, "limit",
 			xml_plain_rate(target_limit(r->options, t), text, sizeof text));
-		if (rate_of(target_cell(r->month, t), &r->month->sent, &ppm))
+		if (rate_of(target_cell(r->month, t), target_base(r->month, t), &ppm))
 			xml_attribute(target, "value", xml_plain_rate(ppm, text, sizeof text));
-		if (r->month->judged[t] == JUDGED_MET || r->month->judged[t] == JUDGED_MISSED)
-			xml_attribute(target, "met",
-				r->month->judged[t] == JUDGED_MET ? "true" : "false");
+		if (target_missed(r, t))
+			xml_attribute(target, "met", "false");
+		else if (r->month->judged[t] == JUDGED_MET)
+			xml_attribute(target, "met", "true");
 	}
 }
 
 /* --- figures -------------------------------------------------------------- */
 
+/* Of the mails sent those to receivers that tell of complaints; only where there are any. */
+static void write_reporting(
+	const struct month_report *r, xmlNode *parent, const struct cell *reporting)
+{
+	if (reporting->n > 0 || reporting->state != CELL_SHOWN)
+		xml_count(r, xml_element(parent, "reporting"), NULL, reporting);
+}
+
 static void write_figure(const struct month_report *r, xmlNode *parent, const char *id,
 	const struct cell *now, const struct cell *before)
 {
+	const bool complaints = now == &r->month->column[COLUMN_COMPLAINT];
 	xmlNode *node = xml_element(parent, "figure");
 	xml_attribute(node, "id", id);
 	xml_attribute(node, "title", text_named(r->texts, "column", id));
 	xml_count(r, node, NULL, now);
-	if (now != &r->month->column[COLUMN_COMPLAINT])
+	if (!complaints)
 		xml_share(node, now, &r->month->bounces);
 	xml_comparison(r, node, now, before);
-	xml_rate(node, "rate", NULL, now, &r->month->sent);
+	xml_rate(node, "rate", NULL, now, complaints ? &r->month->reporting : &r->month->sent);
 	if (!r->month[1].partial)
-		xml_rate(node, "rate-before", NULL, before, &r->month[1].sent);
+		xml_rate(node, "rate-before", NULL, before,
+			complaints ? &r->month[1].reporting : &r->month[1].sent);
+	if (complaints)
+		write_reporting(r, node, &r->month->reporting);
 }
 
 /* Only where it is known. */
@@ -158,7 +173,7 @@ static void write_trend(const struct month_report *r, xmlNode *root)
 		xml_count(r, volume, NULL, &f->sent);
 		xml_rate(m, "rate", "bounces", &f->bounces, &f->sent);
 		xml_rate(m, "class-rate", "hard", &f->column[COLUMN_HARD], &f->sent);
-		xml_rate(m, "class-rate", "complaint", &f->column[COLUMN_COMPLAINT], &f->sent);
+		xml_rate(m, "class-rate", "complaint", &f->column[COLUMN_COMPLAINT], &f->reporting);
 	}
 }
 
@@ -283,6 +298,8 @@ static void rows(const struct month_report *r, xmlNode *root, enum row_kind kind
 			xml_rate(n, "rate-before", NULL, &before->bounces, &before->sent);
 		if (f->sent_days)
 			xml_count(r, xml_element(n, "sent"), NULL, &row->sent);
+		if (f->sent_days && kind != ROW_GROUP)
+			write_reporting(r, n, &row->reporting);
 		write_judged(n, row->judged);
 		for (int w = 0; w < WORST_SHOWN && row->worst[w] != CATEGORY_NONE; w++) {
 			xmlNode *worst = xml_element(n, "worst");

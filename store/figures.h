@@ -111,6 +111,9 @@ int store_message_counts(struct store *s, int32_t from, int32_t to,
  */
 int store_typing_errors(struct store *s, int32_t from, int32_t to,
 	int (*visit)(void *context, const char *meant, uint64_t count), void *context);
+/* The months (YYYYMM) and providers of the days FROM..TO with an attributed complaint. */
+int store_complaining(struct store *s, int32_t from, int32_t to,
+	int (*visit)(void *context, int32_t month, const char *provider), void *context);
 /* The first day with a tally, YYYYMMDD; 0: none. */
 int store_first_day(struct store *s, int32_t *day);
 

@@ -288,6 +288,11 @@
 		"SELECT CAST(julianday(format('%04d-%02d-%02d', day / 10000, day / 100 % 100, day % 100)) - 2440587.5 AS INTEGER)," \
 		" sum(count) FROM tally WHERE day >= ?1 AND kind = 'failure' AND origin IN ('matched', 'verified') GROUP BY day ORDER BY day") \
 	X(SQL_TALLY_FIRST, "SELECT min(day) FROM tally") \
+	/* day by day: that is where the key's order has complaints together */ \
+	X(SQL_TALLY_COMPLAINING, \
+		"WITH RECURSIVE span(day) AS (SELECT ?1 UNION ALL SELECT CASE WHEN day % 100 < 31 THEN day + 1 WHEN day / 100 % 100 < 12" \
+		" THEN day + 70 ELSE day + 8870 END FROM span WHERE day < ?2) SELECT DISTINCT tally.day / 100, provider FROM span CROSS JOIN tally" \
+		" ON tally.day = span.day AND kind = 'complaint' WHERE origin IN ('matched', 'verified') ORDER BY 1, 2") \
 	X(SQL_CAMPAIGN_KNOWN, "SELECT 1 FROM campaign WHERE day = ?1 AND name = ?2") \
 	X(SQL_CAMPAIGN_COUNT, "SELECT count(*) FROM campaign WHERE day = ?1") \
 	X(SQL_CAMPAIGN_ADD, "INSERT OR IGNORE INTO campaign (day, name) VALUES (?1, ?2)") \

@@ -298,6 +298,18 @@ int store_message_counts(struct store *s, int32_t from, int32_t to,
 	return result;
 }
 
+int store_complaining(struct store *s, int32_t from, int32_t to,
+	int (*visit)(void *context, int32_t month, const char *provider), void *context)
+{
+	sqlite3_stmt *st = db_bind(s, SQL_TALLY_COMPLAINING, "ii", (int64_t)from, (int64_t)to);
+	int result = STORE_OK;
+
+	while (db_row(s, st, &result))
+		result = visit(context, sqlite3_column_int(st, 0),
+			(const char *)sqlite3_column_text(st, 1));
+	return result;
+}
+
 int store_first_day(struct store *s, int32_t *day)
 {
 	int64_t first = 0;

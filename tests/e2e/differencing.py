@@ -32,6 +32,7 @@ def fill(retour, seed):
     """Tallies of three months, most of them small; {(month, ...): count} in the attacker's words."""
     rng, truth = random.Random(seed), {}
     causes, weight = CAUSES[rng.choice((0, 1)):], rng.choice((2, 4, 8))
+    silent = rng.sample(PROVIDERS, rng.choice((0, 1, 3, 6)))  # tell of no complaint; the first of them does in the last month
 
     def add(key, n):
         truth[key] = truth.get(key, 0) + n
@@ -42,7 +43,7 @@ def fill(retour, seed):
             for campaign in CAMPAIGNS:
                 for kind, column, category in causes:
                     n = rng.choice([0] * weight + [1, 2, 3, 5, 8, 12, 30])
-                    if not n:
+                    if not n or (kind == "complaint" and provider in silent and (month != MONTHS[-1] or provider != silent[0])):
                         continue
                     day = rng.randint(1, 28)
                     connection.execute("INSERT INTO tally VALUES (?, ?, ?, ?, 'matched', ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count",
@@ -58,8 +59,15 @@ def fill(retour, seed):
                         add((month, "bounces"), n)
                         add((month, "day", day), n)
         small = {"autumn": rng.choice((60, 200, 450, 900)), "weekly": rng.choice((100, 300, 700, 4000))}  # of which 2 % is few or many
+        reporting = {provider for provider in PROVIDERS for m in MONTHS[:MONTHS.index(month) + 1] if truth.get((m, "providers", provider, "complaint"))}
         for campaign, sent in (*small.items(), ("spring", SENT - sum(small.values()))):
-            connection.execute("INSERT INTO volume VALUES (?, 'import', 0, 'gmail', ?, ?, 0, 0, 0, 0)", (int(month.replace("-", "")) * 100 + 3, campaign, sent))
+            for provider in PROVIDERS:
+                part = rng.choice((sent // 20, sent // 10, 3)) if provider != PROVIDERS[-1] else sent
+                sent -= part
+                connection.execute("INSERT INTO volume VALUES (?, 'import', 0, ?, ?, ?, 0, 0, 0, 0)", (int(month.replace("-", "")) * 100 + 3, provider, campaign, part))
+                for key in ((month,), (month, "campaigns", campaign), (month, "providers", provider)):
+                    add(key + ("sent",), part)
+                    add(key + ("reporting" if provider in reporting else "silent",), part)
     connection.commit()
     connection.close()
     return truth
@@ -181,11 +189,15 @@ def rates(attack, node, key):
     everything = key + ("bounces",)
     if sent is not None and number(sent, "count").isdigit():
         n = int(number(sent, "count"))
+        reporting = number(node.find(REPORT + "reporting"), "count") if node.find(REPORT + "reporting") is not None else "0"
+        whole = {"complaint": int(reporting) if reporting.isdigit() else 0}
         for rate in node.findall(REPORT + "rate") + node.findall(REPORT + "class-rate"):
-            attack.share(key + (rate.get("of"),), n, rate.text)
+            attack.share(key + (rate.get("of"),), whole.get(rate.get("of"), n), rate.text)
         for judged in node.findall(REPORT + "judged"):  # at least so much, or less: 2 percent, as it is set
-            least = math.ceil(n * 0.02 - 1e-9)
-            if judged.get("as") == "missed":
+            least = math.ceil(whole.get(judged.get("of"), n) * (0.001 if judged.get("of") == "complaint" else 0.02) - 1e-9)
+            if judged.get("as") == "untold" and (attack.shown(key + (judged.get("of"),)) or not whole.get(judged.get("of"), n)):
+                pass  # few of what is seen, or of nobody knows how many
+            elif judged.get("as") == "missed":
                 attack.bound(key + (judged.get("of"),), least, FAR)
             elif judged.get("as") == "met":
                 attack.bound(key + (judged.get("of"),), 0, least - 1)
@@ -193,6 +205,31 @@ def rates(attack, node, key):
                 attack.small_by_word(key + (judged.get("of"),))
     for month in node.iterfind(REPORT + "history/" + REPORT + "month"):
         attack.know((month.get("id"),) + everything[1:], number(month, "count"))
+
+
+def volumes(attack, root, month):
+    """What was sent, and of it what went to receivers that tell of complaints. From those that do not none came within the months that there are."""
+    figure = root.find(REPORT + "figures")
+    for key, node, complaint in [((month,), figure, figure.find(REPORT + "figure[@id='complaint']"))] + [
+            ((month, table, row.get("name"), ), row, row) for table in ("campaigns", "providers") for row in root.find(REPORT + table).findall(REPORT + "row") if row.get("name") is not None]:
+        if node.find(REPORT + "sent") is None:
+            continue
+        reporting = complaint.find(REPORT + "reporting")
+        attack.know(key + ("sent",), number(node.find(REPORT + "sent"), "count"))
+        attack.know(key + ("reporting",), "0" if reporting is None else number(reporting, "count"))
+        attack.left_out(key + ("silent",))
+        attack.sum(key + ("sent",), [key + ("reporting",), key + ("silent",)])
+        if key[1:2] == ("providers",):
+            own = [(m,) + key[1:] + ("complaint",) for m in MONTHS[:MONTHS.index(month) + 1]]
+            for each in own:
+                attack.left_out(each)
+            attack.bound(("ever",) + key, 0 if reporting is None else 1, 0 if reporting is None else FAR)
+            attack.sum(("ever",) + key, own)
+    for column in ("sent", "reporting", "silent"):
+        rows = [(month, "campaigns", row.get("name"), column) for row in root.find(REPORT + "campaigns").findall(REPORT + "row") if row.get("name") is not None]
+        if len(rows) == len(root.find(REPORT + "campaigns").findall(REPORT + "row")):
+            attack.bound((month, "unlisted", column), 0, FAR)
+            attack.sum((month, column), rows + [(month, "unlisted", column)])
 
 
 def groups(attack, root, month):
@@ -223,7 +260,10 @@ def read(attack, root):
         attack.know((month, node.get("id")), number(node, "count"))
         relate(attack, month, before, node, (month, node.get("id")))
         for of, m in (("rate", month), ("rate-before", before)):
-            if number(node, of):
+            if number(node, of) and node.get("id") == "complaint":
+                if m == month:
+                    attack.share((m, "complaint"), int(number(node.find(REPORT + "reporting"), "count")), number(node, of))
+            elif number(node, of):
                 attack.share((m, node.get("id")), SENT, number(node, of))
     for node in root.find(REPORT + "trend"):
         for count in node.findall(REPORT + "count"):
@@ -233,14 +273,24 @@ def read(attack, root):
             attack.left_out((node.get("id"), column))
         attack.sum((node.get("id"), "bounces"), [(node.get("id"), column) for column in COLUMNS if column != "complaint"])
         for rate in node.findall(REPORT + "rate") + node.findall(REPORT + "class-rate"):
-            attack.share((node.get("id"), rate.get("of")), SENT, rate.text)
+            if rate.get("of") != "complaint":
+                attack.share((node.get("id"), rate.get("of")), SENT, rate.text)
+    complaint = root.find(REPORT + "figures").find(REPORT + "figure[@id='complaint']")
+    reporting = number(complaint.find(REPORT + "reporting"), "count") if complaint.find(REPORT + "reporting") is not None else "0"
     for node in root.find(REPORT + "targets"):
+        base = SENT if node.get("id") != "complaint" else int(reporting) if reporting.isdigit() else 0
+        if not base:
+            continue
         if node.get("value"):
-            attack.share((month, node.get("id")), SENT, node.get("value"))
-        least = math.ceil(SENT * float(node.get("limit")) / 100 - 1e-9)
-        if node.get("met"):
-            attack.bound((month, node.get("id")), *((0, least - 1) if node.get("met") == "true" else (least, FAR)))
-        else:
+            attack.share((month, node.get("id")), base, node.get("value"))
+        least = math.ceil(base * float(node.get("limit")) / 100 - 1e-9)
+        judged = root.iterfind(".//" + REPORT + "judged[@of='%s']" % node.get("id"))
+        if node.get("met") == "true":
+            attack.bound((month, node.get("id")), 0, least - 1)
+        elif node.get("met") == "false":
+            if not any(each.get("as") == "missed" for each in judged):
+                attack.bound((month, node.get("id")), least, FAR)
+        elif not attack.shown((month, node.get("id"))):
             attack.small_by_word((month, node.get("id")))
     single = {}
     for node in root.find(REPORT + "classes"):
@@ -280,6 +330,7 @@ def read(attack, root):
         for column in ("bounces",) + COLUMNS:
             attack.sum((month, column), [(month, table, name, column) for name in names])
     groups(attack, root, month)
+    volumes(attack, root, month)
     for node in root.find(REPORT + "classes"):
         for category in node.findall(REPORT + "category"):
             leader, key = number(category, "leader"), (month, "category", node.get("id"), category.get("id"))
@@ -393,7 +444,7 @@ def attempt(seed):
         hide_only_small(root, truth)
         read(lazy, root)
     for key in attack.low:
-        if "(rest)" not in key and key[1] not in ("origin", "folded") :
+        if "(rest)" not in key and key[1] not in ("origin", "folded", "unlisted") and key[0] != "ever":
             true(attack.low[key] <= truth.get(key, 0) <= attack.high[key], "%s is %d, and the reports say %d to %d" % (key, truth.get(key, 0), attack.low[key], attack.high[key]))
     leaks = attack.leaks()
     return len(attack.small), leaks, len(lazy.leaks())

@@ -186,6 +186,18 @@ int store_message_counts(struct store *s, int32_t from, int32_t to,
 	return STORE_OK;
 }
 
+int store_complaining(struct store *s, int32_t from, int32_t to,
+	int (*visit)(void *context, int32_t month, const char *provider), void *context)
+{
+	for (size_t i = 0; i < s->tallies; i++) {
+		const struct tally *t = &s->tally[i];
+		if (t->kind == KIND_COMPLAINT && t->origin >= ORIGIN_MATCHED && t->day >= from &&
+			t->day <= to && visit(context, t->day / 100, t->provider))
+			return STORE_FAILED;
+	}
+	return STORE_OK;
+}
+
 static const char *fake_group(const char *provider)
 {
 	static const char *const large[] = { "gmail", "microsoft", "yahoo", "gmx", "web.de",
