@@ -11,8 +11,6 @@
 bool months_comparable(const struct month_report *r);
 /* -1 fell, 0 level, 1 rose; level too where the difference is below k or a side is not shown. */
 int change_direction(const struct cell *now, const struct cell *before, unsigned k);
-/* Whether the month, or one of its campaigns or receivers, misses a target. */
-bool target_missed(const struct month_report *r, unsigned target);
 /* How bounces and complaints changed, to S, and where that lies. WAY: which way bounces went. */
 void say_change(const struct month_report *r, struct sentence *s, int way);
 

@@ -17,10 +17,11 @@ int figures_load(struct month_report *r, struct store *store, struct figures *f,
 
 /*
  * reports/feedback.c: from which receivers complaints came, month by month, into R, whose months
- * are set. 0, or -1. Then: whether one came from PROVIDER within twelve months up to F's; and in
- * F's alone.
+ * are set: of the days FROM..TO, which begin FEEDBACK_MONTHS before the first month's end. 0, or
+ * -1. Then: whether one came from PROVIDER within twelve months up to F's; and in F's alone.
  */
-int feedback_load(struct month_report *r, struct store *store);
+enum { FEEDBACK_MONTHS = 12 };
+int feedback_load(struct month_report *r, struct store *store, int32_t from, int32_t to);
 bool feedback_from(const struct month_report *r, const struct figures *f, const char *provider);
 bool feedback_is_new(const struct month_report *r, const struct figures *f, const char *provider);
 

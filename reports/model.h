@@ -277,6 +277,16 @@ uint64_t figure_notices(const struct figures *f);
 const struct cell *target_cell(const struct figures *f, unsigned target);
 struct cell *target_of(struct figures *f, unsigned target);
 long target_limit(const struct report_options *o, unsigned target);
+/* The rows of a table that miss a target. */
+struct missing_rows {
+	const struct row *worst; /* that of the highest rate; one whose rate is not shown where
+				    there is no other; NULL: none */
+	unsigned missed;
+	unsigned untold; /* too small to be judged */
+};
+struct missing_rows rows_missing(const struct table *t, unsigned target);
+/* Whether the month, or one of its campaigns or receivers, misses a target. */
+bool target_missed(const struct month_report *r, unsigned target);
 /* What a target's cell is held against: what was sent, of complaints what could draw one. */
 const struct cell *target_base(const struct figures *f, unsigned target);
 /* The same of a row and a column. */

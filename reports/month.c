@@ -210,7 +210,9 @@ int month_report_new(struct month_report **out, struct store *store, struct mont
 		r->month[i].month = month_before(month, i);
 		r->month[i].days = days_of_month(r->month[i].month);
 	}
-	if (feedback_load(r, store))
+	if (feedback_load(r, store,
+		    day_number(month_before(month, MONTHS_SHOWN + FEEDBACK_MONTHS - 2), 1),
+		    day_number(month, r->month->days)))
 		goto failed;
 	for (int i = 0; i < MONTHS_SHOWN; i++) {
 		if (figures_load(r, store, &r->month[i], first_day, i == 0 ? &days : NULL))

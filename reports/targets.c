@@ -99,3 +99,32 @@ void settle_targets(struct figures *f, const struct report_options *o)
 	for (size_t i = 0; i < f->providers.count; i++)
 		settle_row(&f->providers.row[i], o);
 }
+
+struct missing_rows rows_missing(const struct table *t, unsigned target)
+{
+	struct missing_rows m = { NULL, 0, 0 };
+	const unsigned column = target == TARGET_HARD ? COLUMN_HARD : COLUMN_COMPLAINT;
+	long ppm, most = -1;
+	for (size_t i = 0; i < t->count; i++) {
+		const struct row *row = &t->row[i];
+		m.untold += row->judged[target] == JUDGED_UNTOLD;
+		if (row->judged[target] != JUDGED_MISSED)
+			continue;
+		m.missed++;
+		if (!rate_of(&row->column[column], row_base(row, column), &ppm))
+			ppm = 0;
+		if (ppm > most) {
+			most = ppm;
+			m.worst = row;
+		}
+	}
+	return m;
+}
+
+bool target_missed(const struct month_report *r, unsigned target)
+{
+	const struct figures *f = r->month;
+	return f->judged[target] == JUDGED_MISSED ||
+		(target != TARGET_BOUNCES && rows_missing(&f->campaigns, target).missed > 0) ||
+		(target == TARGET_COMPLAINT && rows_missing(&f->providers, target).missed > 0);
+}

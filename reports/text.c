@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "reports/findings.h"
 #include "reports/textpage.h"
 
 enum {

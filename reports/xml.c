@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "classify/base/units.h"
-#include "reports/findings.h"
 #include "reports/xmlparts.h"
 #include "store/volume.h"
 
