@@ -126,6 +126,35 @@ static void follow_events(struct audit *a, const struct ledger_entry *e)
 		a->events_cut = cut;
 }
 
+/* Entries between "clock-given" and "clock-own" have the times that --now named. */
+static void follow_clock(struct audit *a, const struct ledger_entry *e)
+{
+	if (strcmp(e->kind, "clock-given") == 0) {
+		a->given = true;
+		a->given_always = e->number == 1;
+		if (!a->given_since)
+			a->given_since = e->at;
+	} else if (strcmp(e->kind, "clock-own") == 0) {
+		a->given = a->given_always = false;
+	} else if (a->given && !a->given_always) {
+		a->given_entries++;
+		a->given_purges += strcmp(e->kind, "purge") == 0 ||
+			strcmp(e->kind, "mail-purge") == 0;
+	}
+}
+
+/* What was before the first entry that is kept. */
+static int begin_times(struct audit *a, struct store *store)
+{
+	struct ledger_entry cut;
+	int result = store_ledger_last(store, "ledger-cut", NULL, &cut);
+	const char *word = result ? "own" : ledger_cut_time(&cut);
+	a->given_always = strcmp(word, "always") == 0;
+	a->given = strcmp(word, "own") != 0;
+	a->given_since = a->given ? cut.at : 0;
+	return result;
+}
+
 static int take_audit_entry(void *context, const struct ledger_entry *e)
 {
 	static const char *const routine[] = { "purge", "mail-purge", "checkpoint",
@@ -142,6 +171,7 @@ static int take_audit_entry(void *context, const struct ledger_entry *e)
 		a->purge[a->purges++ % AUDIT_PURGES_MAX] = *e;
 	}
 	follow_events(a, e);
+	follow_clock(a, e);
 	if (strcmp(e->kind, "mail-purge") == 0 && strncmp(e->detail, "name=", strlen("name=")) == 0)
 		note_mail_purge(a, e);
 	if (strcmp(e->kind, "checkpoint") == 0) {
@@ -285,6 +315,26 @@ static void judge_purges(struct audit *a)
 	p->since = midnight(last) + DAY;
 	put(p->action,
 		"See that the timer runs (systemctl status retour.timer). As long as nothing is overdue no promise is broken.");
+}
+
+static void judge_times(struct audit *a)
+{
+	struct promise *p = promise(a, "times-own");
+	put(p->title, "The times in the ledger are the clock's, and nobody's word");
+	put(p->detail, "no command that wrote was given a time by --now");
+	if (!a->given_since)
+		return;
+	p->since = a->given_since;
+	p->state = a->given_purges ? PROMISE_BROKEN : PROMISE_ATTENTION;
+	if (!a->given_entries) {
+		put(p->detail, "this store was made with --now: no time in it proves anything");
+		put(p->action, "Let a store whose times shall prove something begin anew.");
+		return;
+	}
+	put(p->detail, "%llu entries have a time that --now named, %llu of them tell of purges",
+		(unsigned long long)a->given_entries, (unsigned long long)a->given_purges);
+	put(p->action,
+		"Read the ledger from its entry clock-given to its entry clock-own, and find out who ran that and why. What it says of times was not so.");
 }
 
 static void judge_ledger(struct audit *a)
@@ -479,6 +529,7 @@ static void judge_promises(struct audit *a)
 	judge_bytes(a);
 	judge_pages(a);
 	judge_purges(a);
+	judge_times(a);
 	judge_keys(a);
 	judge_strange_keys(a);
 	judge_lost_keys(a);
@@ -501,7 +552,9 @@ int audit_load(struct audit **out, struct store *store, int64_t now,
 	a->now = now;
 	int held = store_held_counted(store, now, &a->held);
 	a->events_period = a->held.at[RETAIN_EVENTS].period; /* until an entry tells another */
-	int walked = store_ledger_walk(store, take_audit_entry, a);
+	int walked = begin_times(a, store);
+	if (walked == STORE_OK)
+		walked = store_ledger_walk(store, take_audit_entry, a);
 	a->torn = walked == STORE_BROKEN;
 	if (a->torn)
 		snprintf(a->fault, sizeof a->fault, "%s", store_error(store));

@@ -64,8 +64,12 @@ struct audit {
 	int64_t events_period;
 	int64_t events_cut; /* no event from before it was left by a purge */
 	uint64_t events_forgotten, events_missing, events_extra;
-	struct purge_gap longest;        /* of those that were over not long ago, or are not */
-	char keys_lost[AUDIT_WORD_SIZE]; /* months, "2026-10, 2026-11" */
+	bool given,
+		given_always; /* the times are somebody's word: now, and since the first entry */
+	int64_t given_since;  /* 0: never */
+	uint64_t given_entries, given_purges; /* not where they were from the first entry on */
+	struct purge_gap longest;             /* of those that were over not long ago, or are not */
+	char keys_lost[AUDIT_WORD_SIZE];      /* months, "2026-10, 2026-11" */
 	struct mailbox_state mailbox[AUDIT_MAILBOXES_MAX];
 	unsigned mailboxes;
 	bool torn; /* the chain does not hold */

@@ -71,6 +71,11 @@ int store_ledger_walk(
 int store_ledger_rows(struct store *s,
 	int (*visit)(void *context, const struct ledger_entry *e, const unsigned char *previous),
 	void *context);
+/*
+ * Whose word the times were where the last cut of the ledger was made: "own", "given", "always"
+ * (given by --now since the first entry). CUT may be no entry.
+ */
+const char *ledger_cut_time(const struct ledger_entry *cut);
 /* The last entry; number 0 when there is none. */
 int store_ledger_head(struct store *s, struct ledger_entry *out);
 /* The last entry of KIND whose detail contains the pair WITH (may be NULL); number 0: none. */

@@ -17,6 +17,8 @@
 #include "store/chain.h"
 #include "store/internal.h"
 
+enum { TIME_WORD_SIZE = 8 };
+
 /* -1 when the row is none that we wrote. PREVIOUS may be NULL. */
 static int read_entry(
 	sqlite3_stmt *st, struct ledger_entry *e, unsigned char previous[LEDGER_HASH_SIZE])
@@ -57,6 +59,13 @@ int store_ledger_head(struct store *s, struct ledger_entry *out)
 	return one_entry(s, db_bind(s, SQL_LEDGER_LAST, ""), out);
 }
 
+const char *ledger_cut_time(const struct ledger_entry *cut)
+{
+	if (strstr(cut->detail, " times=always"))
+		return "always";
+	return strstr(cut->detail, " times=given") ? "given" : "own";
+}
+
 int store_ledger_last(struct store *s, const char *kind, const char *with, struct ledger_entry *out)
 {
 	return one_entry(s, db_bind(s, SQL_LEDGER_OF_KIND, "tt", kind, with), out);
@@ -80,6 +89,37 @@ static int append_entry(struct store *s, int64_t now, const char *kind, const ch
 }
 
 /*
+ * Whose word the times of entries before BEFORE are at the end: "own", the clock's; "given", by
+ * --now; "always", given since the first entry. What a cut took with it stands in its entry.
+ */
+static int time_source(struct store *s, int64_t before, char word[TIME_WORD_SIZE])
+{
+	struct ledger_entry cut;
+
+	if (db_line(s, word, TIME_WORD_SIZE, SQL_LEDGER_TIME, "i", before))
+		return STORE_FAILED;
+	if (*word)
+		return STORE_OK;
+	int result = store_ledger_last(s, "ledger-cut", NULL, &cut);
+	snprintf(word, TIME_WORD_SIZE, "%s", result ? "" : ledger_cut_time(&cut));
+	return result;
+}
+
+/*
+ * An entry where the times' source changes. It is read from the chain itself, which cannot be bent
+ * as a value beside it could.
+ */
+static int append_time_source(struct store *s, int64_t now)
+{
+	char word[TIME_WORD_SIZE];
+	int result = time_source(s, INT64_MAX, word);
+
+	if (result || s->o.time_given == (strcmp(word, "own") != 0))
+		return result;
+	return append_entry(s, now, s->o.time_given ? "clock-given" : "clock-own", "");
+}
+
+/*
  * The chain's next entry depends on its last one, so both are read and written in one transaction.
  */
 int store_ledger(struct store *s, int64_t now, const char *kind, const char *detail)
@@ -94,7 +134,9 @@ int store_ledger(struct store *s, int64_t now, const char *kind, const char *det
 			"ledger entry without a kind, too long, of several lines, or with an address in it");
 	if ((result = db_enter(s, &own)))
 		return result;
-	return db_leave(s, own, append_entry(s, now, kind, detail));
+	if (!(result = append_time_source(s, now)))
+		result = append_entry(s, now, kind, detail);
+	return db_leave(s, own, result);
 }
 
 /* What the chain must begin with: entry 1 after zeros, or what the last cut says. */
@@ -163,7 +205,7 @@ int store_ledger_rows(struct store *s,
  */
 int ledger_cut(struct store *s, int64_t now, int64_t cutoff, uint64_t *deleted)
 {
-	char hex[2 * LEDGER_HASH_SIZE + 1], detail[LEDGER_TEXT_SIZE];
+	char hex[2 * LEDGER_HASH_SIZE + 1], detail[LEDGER_TEXT_SIZE], word[TIME_WORD_SIZE];
 	struct ledger_entry last_gone;
 	int64_t number = 0, due = 0;
 	int result;
@@ -178,7 +220,10 @@ int ledger_cut(struct store *s, int64_t now, int64_t cutoff, uint64_t *deleted)
 	if ((result = one_entry(s, db_bind(s, SQL_LEDGER_GET, "i", number - 1), &last_gone)))
 		return result;
 	sodium_bin2hex(hex, sizeof hex, last_gone.hash, sizeof last_gone.hash);
-	snprintf(detail, sizeof detail, "first=%lld previous=%s", (long long)number, hex);
+	if ((result = time_source(s, number, word)))
+		return result;
+	snprintf(detail, sizeof detail, "first=%lld previous=%s times=%s", (long long)number, hex,
+		word);
 	if ((result = store_ledger(s, now, "ledger-cut", detail)))
 		return result;
 	if (db_exec(s, "DROP TRIGGER ledger_keep") || db_run(s, SQL_LEDGER_PURGE, "i", number) ||

@@ -31,6 +31,10 @@
 		"SELECT ' fingerprint=' || lower(hex(fingerprint)) FROM key WHERE name = ?1") \
 	X(SQL_EVENT_QUARTERS, \
 		"SELECT at - at % 900, count(*) FROM event WHERE at >= ?1 GROUP BY 1") \
+	X(SQL_LEDGER_TIME, \
+		"SELECT CASE WHEN kind = 'clock-own' THEN 'own' WHEN number = 1 THEN 'always' ELSE 'given' END" \
+		" FROM ledger WHERE kind IN ('clock-given', 'clock-own') AND number < ?1" \
+		" ORDER BY number DESC LIMIT 1") \
 	X(SQL_KEY_MONTHS, "SELECT month FROM key WHERE purpose = 'event' ORDER BY month DESC") \
 	X(SQL_KEY_NEWEST, \
 		"SELECT name FROM key WHERE purpose = ?1 ORDER BY at DESC, name DESC LIMIT 1") \

@@ -104,9 +104,10 @@ struct store_options {
 	const char *path;            /* the database file */
 	const char *keys_dir;        /* 0700, ours */
 	const char *credentials_dir; /* systemd's, where lasting keys may lie instead; NULL: none */
-	bool create;    /* make store and keys when absent (run, poll, import); else absent is an
-			 error */
-	bool read_only; /* reports, check, audit */
+	bool create;     /* make store and keys when absent (run, poll, import); else absent is an
+			  error */
+	bool read_only;  /* reports, check, audit */
+	bool time_given; /* the present is somebody's word (--now), which the ledger marks */
 	bool verify; /* refuse every page that is not as it was written (pagefile.h); else those of
 			contacts only */
 	enum origin act_on; /* the worst origin that may change a contact's state */

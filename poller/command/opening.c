@@ -228,6 +228,7 @@ static int open_all(
 	s->report.logo = s->logo;
 	config_store_options(config, &s->options);
 	s->options.create = mode == SESSION_CREATE;
+	s->options.time_given = clock_is_set();
 	s->options.read_only = mode == SESSION_READ || mode == SESSION_ANSWER;
 	s->options.verify = mode == SESSION_ANSWER;
 	s->options.provider_group = group_of;

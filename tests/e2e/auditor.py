@@ -319,7 +319,7 @@ with case("the chain in the evidence is the documented one, computed by another 
         previous = fields[5]
 
 TAMPERED = (
-    ("an entry is changed", ledger(replace("version=", "version=9")), "ledger: entry 4 was changed"),
+    ("an entry is changed", ledger(replace("version=", "version=9")), "ledger: entry 5 was changed"),
     ("an entry's time is changed", ledger(replace("\t2026-09-21T06:00:00Z\tpurge", "\t2026-09-21T07:00:00Z\tpurge")), r"ledger: entry \d+ was changed"),
     ("an entry is changed and its hash made anew", ledger(reseal), "ledger: entry 8 was replaced: entry 9 continues another one"),
     ("an entry is removed", ledger(lambda lines: lines.pop(9)), "ledger: entry 9 is missing"),
@@ -345,7 +345,7 @@ for name, change, words in TAMPERED:
         contains(out, "The evidence does NOT hold")
 
 with case("one fault is told once: the sum, and the entry"):
-    code, out = verify(tampered(ledger(lambda lines: lines.pop(9))), "--key", key)
+    code, out = verify(tampered(ledger(lambda lines: lines.pop(10))), "--key", key)
     equal(out.count("BROKEN"), 2, out)
 
 with case("rollback is named: the whole evidence of October, against the head of November's mail"):

@@ -23,7 +23,7 @@ AT_MOST = 65535         # strace counts no further; no command makes so many cal
 SEED = int(os.environ.get("POINTS_SEED", "1"))
 NAMES = re.compile(r"retour\.db(-wal|-shm|\.lock)?|(state(-\d)?|message|sign|erasure|verp-..|event-\d{4}-\d\d)\.key|erasures?|20\d\d-\d\d\.(xml|html|txt)(\.minisig)?|"
                    r"VERIFY\.txt|SHA256SUMS|index\.html(\.minisig)?|report.*|copy\.db(-journal|-wal|-shm)?|.*\.minisig|ledger.*|checkpoint.*|audit.*|sign\.pub|retour\.pub")
-NOVEMBER, JUNE = "2026-11-20T06:00:00Z", "2027-06-20T06:00:00Z"
+NOVEMBER, JUNE = "2026-11-20T06:00:00Z", "2027-06-17T06:00:00Z"
 PEOPLE = ["point%d@example.net" % i for i in range(6)]
 
 
@@ -103,6 +103,16 @@ def read(place):
     well(place, ("run",))
 
 
+def read_and_purged(place):
+    """Half a year without a purge would be a broken promise of its own."""
+    read(place)
+    for month in ("2026-12", "2027-01", "2027-02", "2027-03", "2027-04"):
+        place.retour.now = month + "-18T06:00:00Z"
+        well(place, ("purge",))
+    place.retour.now = "2027-05-18T05:00:00Z"
+    well(place, ("purge",))
+
+
 def two_keys(place):
     read(place)
     well(place, ("key", "rotate", "verp"))
@@ -156,7 +166,7 @@ def after_report(place, now):
 
 COMMANDS = (
     Command("a first run", empty, NOVEMBER, ("run",), None, after_run),
-    Command("a run at which a month ends", read, JUNE, ("-q", "purge"), None, after_month),
+    Command("a run at which a month ends", read_and_purged, JUNE, ("-q", "purge"), None, after_month),
     Command("purge", read, NOVEMBER, ("purge",), None, after_run),
     Command("key rotate", read, NOVEMBER, ("key", "rotate"), None, after_run),
     Command("key rotate verp", read, NOVEMBER, ("key", "rotate", "verp"), None, after_run),

@@ -208,6 +208,39 @@ static void what_is_not_ours_breaks_a_promise(void **state)
 	fake_done(s);
 }
 
+/* A time that --now named is told; a purge at one breaks a promise. */
+static void given_times_are_told(void **state)
+{
+	(void)state;
+	struct store *s = a_store();
+	bool broken = true;
+	fake_entry(s, 1793500000, "clock-given", "");
+	char *text = audit(s, &broken);
+	assert_false(broken);
+	shows(text, "LOOK AT: The times in the ledger are the clock's");
+	free(text);
+	fake_entry(s, 1793500000, "purge", "events=0");
+	text = audit(s, &broken);
+	assert_true(broken);
+	shows(text, "1 entries have a time that --now named, 1 of them tell of purges");
+	free(text);
+	s = a_store();
+	s->entry[0].number = 2;
+	fake_entry(s, 1793500000, "clock-given", "");
+	fake_entry(s, 1793500000, "clock-own", "");
+	fake_entry(s, 1793500000, "purge", "events=0");
+	text = audit(s, &broken);
+	assert_false(broken);
+	free(text);
+	s = a_store();
+	fake_entry(s, 1793500000, "ledger-cut", "first=9 previous=00 times=always");
+	text = audit(s, &broken);
+	assert_false(broken);
+	shows(text, "this store was made with --now: no time in it proves anything");
+	free(text);
+	fake_done(s);
+}
+
 /* Deleted rows whose bytes are still there: a thing of a day, then a broken promise. */
 static void bytes_that_stay_break_a_promise(void **state)
 {
@@ -330,6 +363,7 @@ int main(void)
 		cmocka_unit_test(days_without_a_purge_are_listed),
 		cmocka_unit_test(counts_that_differ_break_a_promise),
 		cmocka_unit_test(what_is_not_ours_breaks_a_promise),
+		cmocka_unit_test(given_times_are_told),
 		cmocka_unit_test(bytes_that_stay_break_a_promise),
 		cmocka_unit_test(a_mailbox_that_is_not_visited_is_told),
 		cmocka_unit_test(mail_that_was_deleted_in_folders_is_counted),

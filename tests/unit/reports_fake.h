@@ -337,6 +337,21 @@ int store_ledger_walk(
 	return s->walk_result;
 }
 
+const char *ledger_cut_time(const struct ledger_entry *cut)
+{
+	return strstr(cut->detail, " times=always") ? "always" : "own";
+}
+
+int store_ledger_last(struct store *s, const char *kind, const char *with, struct ledger_entry *out)
+{
+	*out = (struct ledger_entry){ .number = 0 };
+	for (size_t i = 0; i < s->entries; i++)
+		if (strcmp(s->entry[i].kind, kind) == 0 &&
+			(!with || strstr(s->entry[i].detail, with)))
+			*out = s->entry[i];
+	return STORE_OK;
+}
+
 int store_ledger_head(struct store *s, struct ledger_entry *out)
 {
 	*out = s->entries ? s->entry[s->entries - 1] : (struct ledger_entry){ .number = 0 };
