@@ -109,8 +109,10 @@ const struct command commands[] = {
 		"  --source NAME   where the counts come from; a later file of the same source replaces the days that it has (default: import)\n"
 		"  --beside-log    this mail is in no log that is counted; else a day's file takes the place of what its logs say was sent\n"
 		"A file with an error is not stored at all; each error names line and column, and the exit code is 1.\n"
-		"log FILE…         counts deliveries, deferrals and rejections in logs of Postfix, Exim and sendmail, plain, .gz or .zst. A file that was\n"
-		"counted before, whatever its name is now, is read on from where it ended; give the rotated ones with the present one.\n",
+		"log FILE…         counts deliveries, deferrals and rejections in logs of Postfix, Exim, sendmail and OpenSMTPD, plain, .gz or .zst, as\n"
+		"syslogd, the journal (also -o json) or a container's runtime writes them. A file that was counted before, whatever its name is now,\n"
+		"is read on from where it ended; give the rotated ones with the present one. Exit code 1 where lines tell of deliveries and none of\n"
+		"them could be read.\n",
 		CONFIG_NEEDED, false },
 	{ "advice", cmd_advice, "[--json]", "how fast to send to each provider",
 		"From the last day's deferrals, refusals and notices, and what the provider's profile says: connections at once, mails an hour, the ladder,\n"

@@ -164,6 +164,8 @@ struct wire_log_mark {
 	uint8_t end;             /* of the file */
 	uint8_t shorter;         /* than what was counted of it */
 	uint64_t lines, recognised; /* since the last mark, and so on */
+	uint64_t unread;            /* lines that tell of an attempt and were not understood */
+	uint64_t first_unread;      /* which of LINES, from 1; 0: none */
 	uint64_t outcome[LOG_OUTCOME_COUNT];
 	uint64_t own, hops, bounces, foreign;
 };

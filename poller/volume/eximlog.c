@@ -1,6 +1,9 @@
-/* Exim: its specification's chapter "Log files". */
-#include "poller/volume/logparts.h"
+/* Exim: its specification, chapter "Log files". */
+#include "poller/volume/logforms.h"
+
 #include "poller/volume/logstamp.h"
+#include "poller/volume/logtext.h"
+#include "poller/volume/logwords.h"
 
 /* "1oabcD-000Abc-1X", and since 4.97 "1oabcD-00000000Abc-1XyZ". */
 static bool exim_id(struct span id)
@@ -35,8 +38,8 @@ static const struct exim_flag {
  */
 static struct span exim_fields(struct span text, enum log_outcome outcome)
 {
-	text.n = outcome == LOG_DELIVERED ? log_find(text, SPAN(" C=\""))
-					  : log_find(text, SPAN(": "));
+	text.n = outcome == LOG_DELIVERED ? text_find(text, SPAN(" C=\""))
+					  : text_find(text, SPAN(": "));
 	return text;
 }
 
@@ -46,13 +49,14 @@ static struct span exim_fields(struct span text, enum log_outcome outcome)
  */
 static bool exim_throttled(struct span text)
 {
-	size_t at = log_find(text, SPAN("SMTP error from remote mail server"));
+	size_t at = text_find(text, SPAN("SMTP error from remote mail server"));
 	if (at == text.n)
 		return false;
-	text = log_from(text, at);
+	text = text_from(text, at);
 	for (size_t i = 0; i + 5 < text.n; i++)
 		if (text.p[i] == ':' && text.p[i + 1] == ' ' && ascii_digit(text.p[i + 2]))
-			return log_throttles(log_reply_behind(log_from(text, i), SPAN(": ")), text);
+			return log_throttles(
+				log_reply_behind(text_from(text, i), SPAN(": ")), text);
 	return false;
 }
 
@@ -66,12 +70,12 @@ static void exim_attempt(struct span text, struct log_line *out)
 		out->recipients.n--;
 		n--;
 	}
-	struct span rest = log_from(text, n), fields = exim_fields(rest, out->outcome);
-	size_t host = log_find(fields, SPAN(" H="));
+	struct span rest = text_from(text, n), fields = exim_fields(rest, out->outcome);
+	size_t host = text_find(fields, SPAN(" H="));
 	out->reach = LOG_REMOTE;
 	if (host < fields.n) {
-		struct span relay = log_from(fields, host + 3);
-		size_t close = log_find(relay, SPAN("]"));
+		struct span relay = text_from(fields, host + 3);
+		size_t close = text_find(relay, SPAN("]"));
 		relay.n = close < relay.n ? close + 1 : relay.n;
 		out->relay = log_relay_host(relay, &loopback);
 	} else if (out->outcome == LOG_DELIVERED) {
@@ -83,31 +87,29 @@ static void exim_attempt(struct span text, struct log_line *out)
 		out->outcome = LOG_THROTTLED;
 }
 
-bool eximlog_read(struct span text, bool syslog, struct log_line *out)
+bool maillog_exim(struct span text, bool syslog, struct log_line *out)
 {
-	int64_t inner = 0;
+	struct log_time inner;
 	struct log_clock scratch = { .now = INT64_MAX / 2 };
-	if (syslog && text.n &&
-		ascii_digit(
-			text.p[0])) /* its own stamp behind syslog's; the line's time is known */
-		logstamp_rfc3339(&text, &scratch, &inner);
+	if (syslog && text.n && ascii_digit(text.p[0])) /* its own stamp behind syslog's */
+		log_stamp(&text, &scratch, &inner);
 	if (text.n && text.p[0] == '[')
 		log_word(&text); /* log_selector = +pid */
 	struct span rest = text, id = log_word(&rest), flag = log_word(&rest);
 	if (!exim_id(id)) /* what it says of itself tells that this is its log */
-		return syslog || log_starts(text, SPAN("exim ")) ||
-			log_starts(text, SPAN("Start queue run")) ||
-			log_starts(text, SPAN("End queue run"));
+		return syslog || text_starts(text, SPAN("exim ")) ||
+			text_starts(text, SPAN("Start queue run")) ||
+			text_starts(text, SPAN("End queue run"));
 	out->mta = LOG_EXIM;
 	out->id = id;
 	for (size_t i = 0; i < sizeof exim_flags / sizeof *exim_flags; i++) {
-		if (!log_equal(flag, exim_flags[i].text))
+		if (!text_equal(flag, exim_flags[i].text))
 			continue;
 		out->what = exim_flags[i].what;
 		out->outcome = exim_flags[i].outcome;
 		if (out->what == LOG_ARRIVED) {
 			out->sender = (struct span){ rest.p, log_address_end(rest, " ", 1) };
-			if (log_equal(out->sender, SPAN("<>")))
+			if (text_equal(out->sender, SPAN("<>")))
 				out->sender.n = 0;
 		} else if (out->what == LOG_ATTEMPT) {
 			exim_attempt(rest, out);

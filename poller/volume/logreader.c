@@ -22,6 +22,7 @@
 #include "classify/verp.h"
 #include "poller/run/child.h"
 #include "classify/base/log.h"
+#include "poller/volume/logcarrier.h"
 #include "poller/volume/logqueue.h"
 #include "poller/run/sandbox.h"
 #include "poller/volume/unpack.h"
@@ -68,6 +69,7 @@ struct logreader {
 	size_t providers;
 	uint64_t providers_hash;
 	struct queue *queue;
+	struct carrier *carrier;
 	struct wire_log_known *known;
 	size_t knowns;
 	struct file *file;
@@ -213,7 +215,8 @@ static void take_arrival(struct logreader *r, const struct log_line *l)
 	bool first = mail->sender == SENDER_UNKNOWN;
 	queue_heard(r->queue, mail, l);
 	mail->sender = (uint8_t)sender_of(r, l->sender);
-	queue_tried(mail);
+	if (!l->names_sender || l->what == LOG_ATTEMPT)
+		queue_tried(mail);
 	uint16_t campaign = first && mail->sender == SENDER_OURS ? campaign_of(r, l->sender) : 0;
 	if (campaign)
 		mail->campaign = campaign;
@@ -291,14 +294,22 @@ static int take_expiry(struct logreader *r, const struct log_line *l)
 
 static int take_log_line(struct logreader *r, struct span line)
 {
+	struct log_carried carried;
 	struct log_line l;
 	struct queued *mail;
 	r->mark.lines++;
-	if (!maillog_read(line, &r->file->clock, &l))
+	if (!carrier_line(r->carrier, line, &r->file->clock, &line, &carried))
+		return 0;
+	bool known = maillog_read(line, &carried, &r->file->clock, &l);
+	if (l.unread && !r->mark.unread++)
+		r->mark.first_unread = r->mark.lines;
+	if (!known)
 		return 0;
 	r->mark.recognised++;
 	if (l.notice.n)
 		take_notice(r, &l);
+	if (l.names_sender)
+		take_arrival(r, &l);
 	switch (l.what) {
 	case LOG_ARRIVED:
 		take_arrival(r, &l);
@@ -355,7 +366,8 @@ static int take_log_text(struct logreader *r, struct span text)
 		int result = take_log_line(r, line);
 		f->tail_n = 0;
 		f->cut = false;
-		f->done = f->position;
+		if (!carrier_is_within(r->carrier))
+			f->done = f->position;
 		if (result)
 			return result;
 		text = (struct span){ text.p + n + 1, text.n - n - 1 };
@@ -537,6 +549,7 @@ static int open_log_file(struct logreader *r, const unsigned char *payload)
 	r->file = calloc(1, sizeof *r->file);
 	if (!r->file)
 		return -1;
+	carrier_begin(r->carrier);
 	r->file->clock.reference = head.reference;
 	r->file->clock.now = head.now;
 	r->file->unpack = unpack_new(take_unpacked, r);
@@ -619,7 +632,8 @@ int logreader_serve(struct rules *rules, const struct classify_options *options)
 	fields_clear(&no_fields);
 	returned_read(&r.options, &no_fields, &r.no_headers);
 	r.queue = queue_new();
-	if (!r.queue || load_providers(&r))
+	r.carrier = carrier_new();
+	if (!r.queue || !r.carrier || load_providers(&r))
 		goto out;
 	if (sandbox_enter(CHILD_FD, error, sizeof error))
 		log_warning("log reader: %s; it runs with the rights of its user", error);
@@ -634,6 +648,7 @@ int logreader_serve(struct rules *rules, const struct classify_options *options)
 out:
 	close_file(&r);
 	queue_free(r.queue);
+	carrier_free(r.carrier);
 	free(r.known);
 	free(r.provider);
 	free(r.number);

@@ -1,7 +1,7 @@
 #include "poller/volume/logstamp.h"
 
 #include <time.h>
-#include "poller/volume/logparts.h"
+#include "poller/volume/logtext.h"
 
 enum {
 	DAY_SECONDS = 86400,
@@ -9,12 +9,11 @@ enum {
 	YEARS_BACK = 8,         /* two leap years are that far apart around 2100 */
 	STAMP_MINUTE = 16,
 	ZONE_MAX = 6, /* "2026-11-02T06:00", "+01:00" */
+	EPOCH_DIGITS = 10,
+	TAI_DIGITS = 16,
+	NANO_DIGITS = 8,
+	LEAP_SECONDS = 10, /* that multilog reckons with, as TAI64 began */
 };
-
-static int two_digits(const char *p)
-{
-	return ascii_digit(p[0]) && ascii_digit(p[1]) ? (p[0] - '0') * 10 + p[1] - '0' : -1;
-}
 
 /*
  * The minute that TM says, whose zone is ZONE minutes east of UTC or, when LOCAL, the process's; -1
@@ -43,12 +42,31 @@ static int64_t minute_without_year(const struct log_clock *clock, struct tm tm)
 	return -1;
 }
 
-static int month_of_stamp(const char *p)
+/* Of the C locale, and as journalctl writes them in German, French, Spanish, Italian, … */
+static const struct {
+	struct span name;
+	int month;
+} months[] = {
+#define MONTH(text, number) { { "" text, sizeof text - 1 }, number },
+	MONTH("Jan", 0) MONTH("Feb", 1) MONTH("Mar", 2) MONTH("Apr", 3) MONTH("May", 4) MONTH("Jun",
+		5) MONTH("Jul", 6) MONTH("Aug", 7) MONTH("Sep", 8) MONTH("Oct", 9) MONTH("Nov",
+		10) MONTH("Dec", 11) MONTH("Mär", 2) MONTH("Mai", 4) MONTH("Okt", 9) MONTH("Dez",
+		11) MONTH("janv", 0) MONTH("févr", 1) MONTH("mars", 2) MONTH("avril", 3)
+		MONTH("juin", 5) MONTH("juil", 6) MONTH("août", 7) MONTH("sept", 8) MONTH("déc", 11)
+			MONTH("ene", 0) MONTH("abr", 3) MONTH("ago", 7) MONTH("dic", 11)
+				MONTH("gen", 0) MONTH("mag", 4) MONTH("giu", 5) MONTH("lug", 6)
+					MONTH("set", 8) MONTH("ott", 9) MONTH("fev", 1)
+						MONTH("out", 9) MONTH("mrt", 2) MONTH("mei", 4)
+#undef MONTH
+};
+
+static int month_of_stamp(struct span name)
 {
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	for (int i = 0; i < 12; i++)
-		if (!memcmp(p, months + i * 3, 3))
-			return i;
+	if (name.n && name.p[name.n - 1] == '.')
+		name.n--;
+	for (size_t i = 0; i < sizeof months / sizeof *months; i++)
+		if (span_equal_nocase(name, months[i].name))
+			return months[i].month;
 	return -1;
 }
 
@@ -85,44 +103,113 @@ static size_t zone_of_stamp(struct span text, int *minutes)
 }
 
 /* STAMP is all that the minute depends on; lines of the same minute are reckoned once. */
-static int64_t cached(struct log_clock *clock, struct span stamp, const struct tm *tm, bool year,
-	bool local, int zone)
+static int64_t cached_minute(struct log_clock *clock, struct span stamp, const struct tm *tm,
+	bool year, bool local, int zone)
 {
-	if (clock->n && clock->n == stamp.n && !memcmp(clock->stamp, stamp.p, stamp.n))
-		return clock->minute;
-	clock->minute = year ? minute_of(tm, local, zone) : minute_without_year(clock, *tm);
-	clock->n = stamp.n <= sizeof clock->stamp ? stamp.n : 0;
-	memcpy(clock->stamp, stamp.p, clock->n);
-	return clock->minute;
+	struct log_minute *last = &clock->last[year];
+	if (last->n && last->n == stamp.n && !memcmp(last->stamp, stamp.p, stamp.n))
+		return last->minute;
+	last->minute = year ? minute_of(tm, local, zone) : minute_without_year(clock, *tm);
+	last->n = stamp.n <= sizeof last->stamp ? stamp.n : 0;
+	memcpy(last->stamp, stamp.p, last->n);
+	return last->minute;
 }
 
-/* "Nov  2 06:00:00 ". */
-static enum log_stamp take_rfc3164(struct span *line, struct log_clock *clock, int64_t *at)
+static bool minute_can_be(const struct log_clock *clock, int64_t at)
 {
+	return at >= EPOCH_2000 && at <= clock->now + DAY_SECONDS;
+}
+
+static void skip_blanks(struct span *text)
+{
+	while (text->n && text->p[0] == ' ')
+		*text = text_from(*text, 1);
+}
+
+/* ".123", ",123456" at the begin of TEXT. */
+static void skip_fraction(struct span *text)
+{
+	if (!text->n || (text->p[0] != '.' && text->p[0] != ','))
+		return;
+	for (*text = text_from(*text, 1); text->n && ascii_digit(text->p[0]);)
+		*text = text_from(*text, 1);
+}
+
+/* "2026" and a blank at the begin of TEXT; 0: there is none. */
+static int take_year(struct span *text)
+{
+	int century = text->n > 5 && text->p[4] == ' ' ? two_digits(text->p) : -1;
+	int rest = century >= 19 ? two_digits(text->p + 2) : -1;
+	if (rest < 0)
+		return 0;
+	*text = text_from(*text, 4);
+	skip_blanks(text);
+	return century * 100 + rest;
+}
+
+/*
+ * "Nov  2 06:00:00 "; with a fraction of the second, with a year before the month, before the time,
+ * or behind it (asctime(3)).
+ */
+static enum log_stamp take_words(
+	struct span *line, struct log_clock *clock, bool weekday, struct log_time *out)
+{
+	struct span rest = *line;
 	struct tm tm = { 0 };
-	const char *p = line->p;
-	if (line->n < 16 || p[15] != ' ' || p[3] != ' ' || p[6] != ' ' ||
-		(tm.tm_mon = month_of_stamp(p)) < 0)
+	int year = take_year(&rest);
+	tm.tm_mon = month_of_stamp(log_word(&rest));
+	struct span day = log_word(&rest);
+	tm.tm_mday = day.n == 1 && ascii_digit(day.p[0]) ? day.p[0] - '0'
+		: day.n == 2                             ? two_digits(day.p)
+							 : -1;
+	year = year ? year : take_year(&rest);
+	if (tm.tm_mon < 0 || tm.tm_mday < 1 || rest.n < 8)
 		return STAMP_NONE;
-	tm.tm_mday = p[4] == ' ' && ascii_digit(p[5]) ? p[5] - '0' : two_digits(p + 4);
-	int second = stamp_time(p + 7, &tm);
-	int64_t minute = tm.tm_mday >= 1 && second >= 0
-		? cached(clock, (struct span){ p, 12 }, &tm, false, true, 0)
-		: -1;
-	if (minute < 0)
+	struct span stamp = { line->p, (size_t)(rest.p + 5 - line->p) };
+	int second = stamp_time(rest.p, &tm);
+	rest = text_from(rest, 8);
+	skip_fraction(&rest);
+	if (second < 0 || !rest.n || (rest.p[0] != ' ' && rest.p[0] != ':'))
 		return STAMP_NONE;
-	*at = minute + second;
-	*line = log_from(*line, 16);
+	rest = text_from(rest, 1);
+	skip_blanks(&rest);
+	if (weekday && !year && (year = take_year(&rest)))
+		stamp.n = sizeof clock->last[0].stamp + 1; /* not all of it stands together */
+	tm.tm_year = year - 1900;
+	int64_t minute = cached_minute(clock, stamp, &tm, year != 0, true, 0);
+	if (minute < 0 || (year && !minute_can_be(clock, minute)))
+		return STAMP_NONE;
+	*out = (struct log_time){ minute + second, false };
+	*line = rest;
 	return STAMP_SYSLOG;
 }
 
-/* "2026-11-02T06:00:00.123+01:00 " and "2026-11-02 06:00:00.123 +0100 ". */
-enum log_stamp logstamp_rfc3339(struct span *line, struct log_clock *clock, int64_t *at)
+/* The zone at the begin of TEXT, in figures or, behind a WEEKDAY, in letters; its length. */
+static size_t zone_of_rfc3339(struct span text, bool weekday, int *zone, bool *local)
+{
+	size_t n = zone_of_stamp(text, zone);
+	if (n < text.n && text.p[n] != ' ')
+		n = 0; /* a message id that begins with a Z */
+	*local = !n;
+	if (n || !weekday)
+		return n;
+	struct span name = log_word(&text);
+	*local = !text_equal(name, SPAN("UTC")) && !text_equal(name, SPAN("GMT"));
+	return name.n <= ZONE_MAX ? name.n : 0;
+}
+
+/*
+ * "2026-11-02T06:00:00.123+01:00 ", "2026-11-02 06:00:00.123 +0100 ", and behind a WEEKDAY
+ * "2026-11-02 06:00:00 CET ".
+ */
+static enum log_stamp take_rfc3339(
+	struct span *line, struct log_clock *clock, bool weekday, struct log_time *out)
 {
 	struct tm tm = { 0 };
 	const char *p = line->p;
 	int century, zone = 0;
-	if (line->n < 20 || p[4] != '-' || p[7] != '-' || (p[10] != 'T' && p[10] != ' ') ||
+	bool local;
+	if (line->n < 19 || p[4] != '-' || p[7] != '-' || (p[10] != 'T' && p[10] != ' ') ||
 		(century = two_digits(p)) < 19 || two_digits(p + 2) < 0)
 		return STAMP_NONE;
 	tm.tm_year = century * 100 + two_digits(p + 2) - 1900;
@@ -131,61 +218,106 @@ enum log_stamp logstamp_rfc3339(struct span *line, struct log_clock *clock, int6
 	int second = stamp_time(p + 11, &tm);
 	if (second < 0 || tm.tm_mon < 0 || tm.tm_mon > 11 || tm.tm_mday < 1)
 		return STAMP_NONE;
-	struct span rest = log_from(*line, 19);
-	if (rest.n && (rest.p[0] == '.' || rest.p[0] == ','))
-		for (rest = log_from(rest, 1); rest.n && ascii_digit(rest.p[0]);
-			rest = log_from(rest, 1))
-			;
+	struct span rest = text_from(*line, 19);
+	skip_fraction(&rest);
 	bool bare = p[10] == ' ';
-	if (bare && rest.n)
-		rest = log_from(rest, 1);
-	size_t n = zone_of_stamp(rest, &zone);
-	if (n < rest.n && rest.p[n] != ' ')
-		n = 0; /* a message id that begins with a Z */
+	if (bare && rest.n && rest.p[0] == ' ')
+		rest = text_from(rest, 1);
+	size_t n = zone_of_rfc3339(rest, weekday, &zone, &local);
 	char stamp[STAMP_MINUTE + ZONE_MAX];
 	memcpy(stamp, p, STAMP_MINUTE);
 	memcpy(stamp + STAMP_MINUTE, rest.p, n);
-	int64_t minute = cached(
-		clock, (struct span){ stamp, STAMP_MINUTE + n }, &tm, true, !n, zone);
-	if (minute < EPOCH_2000 || minute > clock->now + DAY_SECONDS)
+	int64_t minute = cached_minute(
+		clock, (struct span){ stamp, STAMP_MINUTE + n }, &tm, true, local, zone);
+	if (!minute_can_be(clock, minute))
 		return STAMP_NONE;
-	*at = minute + second;
-	rest = log_from(rest, n);
-	while (rest.n && rest.p[0] == ' ')
-		rest = log_from(rest, 1);
-	*line = rest;
-	return bare ? STAMP_BARE : STAMP_SYSLOG;
+	*out = (struct log_time){ minute + second, !local };
+	*line = text_from(rest, n);
+	skip_blanks(line);
+	return bare && !weekday ? STAMP_BARE : STAMP_SYSLOG;
 }
 
-enum log_stamp logstamp_head(
-	struct span *line, struct log_clock *clock, struct log_line *out, struct span *program)
+int64_t log_epoch(struct span digits, const struct log_clock *clock)
 {
-	bool framed = false; /* RFC 5424: "<22>1 stamp host program pid msgid - text" */
-	*program = out->host = (struct span){ line->p, 0 };
-	if (line->n && line->p[0] == '<') {
-		size_t close = log_find(*line, SPAN(">"));
-		if (close > 4 || close == line->n)
+	int64_t at = 0;
+	if (digits.n < EPOCH_DIGITS)
+		return -1;
+	for (size_t i = 0; i < EPOCH_DIGITS; i++) {
+		if (!ascii_digit(digits.p[i]))
+			return -1;
+		at = at * 10 + digits.p[i] - '0';
+	}
+	return minute_can_be(clock, at) ? at : -1;
+}
+
+/* "1793595600.123456 ". */
+static enum log_stamp take_epoch(struct span *line, struct log_clock *clock, struct log_time *out)
+{
+	struct span rest = *line, word = log_word(&rest), fraction = word;
+	int64_t at = log_epoch(word, clock);
+	if (at < 0)
+		return STAMP_NONE;
+	fraction = text_from(word, EPOCH_DIGITS);
+	skip_fraction(&fraction);
+	if (fraction.n)
+		return STAMP_NONE;
+	*out = (struct log_time){ at, true };
+	*line = rest;
+	return STAMP_SYSLOG;
+}
+
+/* "@400000006ae70e1a2b5c1d3c ": seconds since 1970 in TAI, with 2^62 added. */
+static enum log_stamp take_tai64n(struct span *line, struct log_clock *clock, struct log_time *out)
+{
+	struct span rest = *line, word = log_word(&rest);
+	uint64_t label = 0;
+	if (word.n != 1 + TAI_DIGITS && word.n != 1 + TAI_DIGITS + NANO_DIGITS)
+		return STAMP_NONE;
+	for (size_t i = 1; i < word.n; i++) {
+		int digit = ascii_hex(word.p[i]);
+		if (digit < 0)
 			return STAMP_NONE;
-		*line = log_from(*line, close + 1);
-		framed = log_starts(*line, SPAN("1 "));
-		*line = log_from(*line, framed ? 2 : 0);
+		if (i <= TAI_DIGITS)
+			label = label << 4 | (uint64_t)digit;
 	}
-	enum log_stamp stamp = line->n && ascii_digit(line->p[0])
-		? logstamp_rfc3339(line, clock, &out->at)
-		: take_rfc3164(line, clock, &out->at);
-	if (stamp != STAMP_SYSLOG)
-		return stamp;
-	out->host = log_word(line);
-	*program = log_word(line);
-	if (framed) {
-		log_word(line); /* process id, message id, structured data: none that a mail server
-			       writes */
-		log_word(line);
-		log_word(line);
-		return stamp;
+	int64_t at = (int64_t)(label - (UINT64_C(1) << 62)) - LEAP_SECONDS;
+	if (!minute_can_be(clock, at))
+		return STAMP_NONE;
+	*out = (struct log_time){ at, true };
+	*line = rest;
+	return STAMP_SYSLOG;
+}
+
+/* "Mon ", "Mon, ", "lun. " at the begin of TEXT. */
+static bool take_weekday(struct span *text)
+{
+	struct span rest = *text, word = log_word(&rest);
+	if (word.n < 2 || word.n > 6 || month_of_stamp(word) >= 0)
+		return false;
+	*text = rest;
+	return true;
+}
+
+enum log_stamp log_stamp(struct span *line, struct log_clock *clock, struct log_time *time)
+{
+	struct span rest = *line;
+	enum log_stamp found = STAMP_NONE;
+	if (!line->n)
+		return STAMP_NONE;
+	if (line->p[0] == '@') {
+		found = take_tai64n(&rest, clock, time);
+	} else if (ascii_digit(line->p[0])) {
+		found = take_rfc3339(&rest, clock, false, time);
+		found = found ? found : take_words(&rest, clock, false, time);
+		found = found ? found : take_epoch(&rest, clock, time);
+	} else {
+		found = take_words(&rest, clock, false, time);
+		if (!found && take_weekday(&rest)) {
+			found = take_rfc3339(&rest, clock, true, time);
+			found = found ? found : take_words(&rest, clock, true, time);
+		}
 	}
-	const char *end = memchr(program->p, '[', program->n);
-	end = end ? end : memchr(program->p, ':', program->n);
-	program->n = end ? (size_t)(end - program->p) : program->n;
-	return stamp;
+	if (found)
+		*line = rest;
+	return found;
 }

@@ -1,22 +1,18 @@
 /*
  * One line of a mail server's log: what it says about one delivery attempt, about the sender of a
- * message in the queue, or about its end. Postfix, Exim and sendmail are told apart line by line,
- * so that a syslog file in which several programs write is read as well. Pure: no I/O, no clock,
- * nothing kept but the last time stamp; the spans of the answer point into the line.
- *
- * Time stamps are RFC 3164 ("Nov  2 06:00:00", without year and zone), RFC 3339 (with both), RFC
- * 5424's header, and Exim's own ("2026-11-02 06:00:00", with a zone or without). Without a zone
- * they are of the process's TZ; without a year they are of the last year in which the day does not
- * lie behind the reference time.
+ * message in the queue, or about its end. Postfix, Exim, sendmail and OpenSMTPD are told apart line
+ * by line, so that a syslog file in which several programs write is read as well, in whatever form
+ * the host's syslogd, its journal or its containers write it (loghead.h). Pure: no I/O, no clock,
+ * nothing kept but the last time stamps; the spans of the answer point into the line.
  */
 #ifndef RETOUR_MAILLOG_H
 #define RETOUR_MAILLOG_H
 
 #include <stdint.h>
-#include "classify/base/span.h"
 #include "poller/run/outcome.h"
+#include "poller/volume/loghead.h"
 
-enum log_mta { LOG_NONE, LOG_POSTFIX, LOG_EXIM, LOG_SENDMAIL, LOG_MTAS };
+enum log_mta { LOG_NONE, LOG_POSTFIX, LOG_EXIM, LOG_SENDMAIL, LOG_OPENSMTPD, LOG_MTAS };
 
 enum log_what {
 	LOG_NOTHING,  /* nothing that counts */
@@ -40,33 +36,27 @@ struct log_line {
 	enum log_what what;
 	enum log_outcome outcome;
 	enum log_reach reach;
-	int64_t at;             /* epoch seconds; 0: no time stamp */
-	struct span host, id;   /* HOST: the log's, "" where it names none */
-	struct span notice;     /* sendmail: the queue id of a bounce that was made of this message,
-				   whose arrival is not logged; "" */
-	struct span sender;     /* without angle brackets; "" is the null sender. Of CAMPAIGN: the
-				   header's value */
-	struct span header;     /* its name */
+	bool names_sender;    /* of ATTEMPT and EXPIRED: SENDER stands in the line, and ID is of one
+				 recipient */
+	bool unread;          /* NOTHING, though its words are those of an attempt */
+	int64_t at;           /* epoch seconds; 0: no time stamp */
+	struct span host, id; /* HOST: the log's, "" where it names none */
+	struct span notice;   /* sendmail: the queue id of a bounce that was made of this message,
+				 whose arrival is not logged; "" */
+	struct span sender;   /* without angle brackets; "" is the null sender. Of CAMPAIGN: the
+				 header's value */
+	struct span header;   /* its name */
 	struct span recipients; /* one address, or several (sendmail); log_recipient() takes them
 				   apart */
 	struct span relay;      /* host name of who answered, "" when nobody did */
 };
 
 /*
- * The reference for years, and the last stamp, whose reckoning serves the next line. Zeroed but for
- * REFERENCE and NOW at the begin.
+ * Reads LINE (without its end), with what CARRIED said of it (NULL: nothing did). False when it is
+ * no line of a mail server; *OUT is then empty but for UNREAD.
  */
-struct log_clock {
-	int64_t reference; /* epoch seconds: no line is much younger; when the file was written
-			    last */
-	int64_t now;       /* a line from the future is none */
-	char stamp[32];
-	size_t n;
-	int64_t minute;
-};
-
-/* Reads LINE (without its end). False when it is no line of a mail server; *OUT is then empty. */
-bool maillog_read(struct span line, struct log_clock *clock, struct log_line *out);
+bool maillog_read(struct span line, const struct log_carried *carried, struct log_clock *clock,
+	struct log_line *out);
 
 /* Cuts the next address off *REST and gives its domain, "" where it has none; false at the end. */
 bool log_recipient(struct span *rest, struct span *domain);

@@ -1,5 +1,8 @@
-/* Postfix: log_adhoc.c and qmgr_active.c of its sources. */
-#include "poller/volume/logparts.h"
+/* Postfix: log_adhoc.c, qmgr_active.c, header_checks(5). */
+#include "poller/volume/logforms.h"
+
+#include "poller/volume/logtext.h"
+#include "poller/volume/logwords.h"
 
 /* Programs of Postfix that say something that counts, and where their deliveries go. */
 static const struct agent {
@@ -29,9 +32,9 @@ static const struct agent *agent_of(struct span program)
 	const char *slash = memrchr(program.p, '/', program.n);
 	if (!slash)
 		return NULL;
-	struct span name = log_from(program, (size_t)(slash + 1 - program.p));
+	struct span name = text_from(program, (size_t)(slash + 1 - program.p));
 	for (size_t i = 0; i < sizeof agents / sizeof *agents; i++)
-		if (log_equal(agents[i].name, name))
+		if (text_equal(agents[i].name, name))
 			return &agents[i];
 	return NULL;
 }
@@ -41,26 +44,26 @@ static void postfix_attempt(struct span text, const struct agent *agent, struct 
 {
 	struct span other;
 	bool loopback;
-	text = log_from(text, 3);
+	text = text_from(text, 3);
 	if (!log_bracketed(&text, &out->recipients))
 		return;
-	if (log_starts(text, SPAN(", orig_to="))) {
-		text = log_from(text, 10);
+	if (text_starts(text, SPAN(", orig_to="))) {
+		text = text_from(text, 10);
 		if (!log_bracketed(&text, &other))
 			return;
 	}
 	struct span status = log_value_of(text, SPAN(", status="));
 	struct span relay = log_value_of(text, SPAN(", relay="));
-	struct span said = log_from(text, (size_t)(status.p - text.p));
+	struct span said = text_from(text, (size_t)(status.p - text.p));
 	out->relay = log_relay_host(relay, &loopback);
-	if (log_equal(relay, SPAN("none")))
+	if (text_equal(relay, SPAN("none")))
 		out->relay.n = 0;
 	out->reach = loopback ? LOG_HOP : agent->reach;
-	if (log_equal(status, SPAN("sent"))) {
+	if (text_equal(status, SPAN("sent"))) {
 		out->outcome = LOG_DELIVERED;
-	} else if (log_equal(status, SPAN("bounced"))) {
+	} else if (text_equal(status, SPAN("bounced"))) {
 		out->outcome = LOG_REJECTED;
-	} else if (log_equal(status, SPAN("deferred")) || log_equal(status, SPAN("SOFTBOUNCE"))) {
+	} else if (text_equal(status, SPAN("deferred")) || text_equal(status, SPAN("SOFTBOUNCE"))) {
 		int reply = log_reply_behind(said, SPAN(" said: "));
 		reply = reply ? reply : log_reply_behind(said, SPAN(" refused to talk to me: "));
 		out->outcome = agent->tries && log_throttles(reply, said) ? LOG_THROTTLED
@@ -77,16 +80,16 @@ static void postfix_attempt(struct span text, const struct agent *agent, struct 
  */
 static void postfix_header(struct span text, struct log_line *out)
 {
-	size_t at = log_find(text, SPAN(": header "));
+	size_t at = text_find(text, SPAN(": header "));
 	if (at == text.n || memchr(text.p, ' ', at))
 		return;
-	text = log_from(text, at + 9);
-	size_t colon = log_find(text, SPAN(": ")), end = log_find(text, SPAN("; from=<"));
+	text = text_from(text, at + 9);
+	size_t colon = text_find(text, SPAN(": ")), end = text_find(text, SPAN("; from=<"));
 	if (end == text.n || colon + 2 > end)
 		return;
 	struct span value = { text.p + colon + 2, end - colon - 2 };
 	for (size_t i = value.n; i-- > 0;)
-		if (log_starts(log_from(value, i), SPAN(" from "))) {
+		if (text_starts(text_from(value, i), SPAN(" from "))) {
 			value.n = i;
 			break;
 		}
@@ -95,29 +98,29 @@ static void postfix_header(struct span text, struct log_line *out)
 	out->what = LOG_CAMPAIGN;
 }
 
-bool postfixlog_read(struct span text, struct span program, struct log_line *out)
+bool maillog_postfix(struct span text, struct span program, struct log_line *out)
 {
 	const struct agent *agent = agent_of(program);
 	if (!agent)
-		return log_starts(program, SPAN("postfix"));
+		return text_starts(program, SPAN("postfix"));
 	out->mta = LOG_POSTFIX;
-	if (!log_id(&text, &out->id))
+	if (!log_take_id(&text, &out->id))
 		return true;
 	if (agent->delivers) {
-		if (log_starts(text, SPAN("to=<")))
+		if (text_starts(text, SPAN("to=<")))
 			postfix_attempt(text, agent, out);
-	} else if (log_starts(text, SPAN("from=<"))) {
-		text = log_from(text, 5);
+	} else if (text_starts(text, SPAN("from=<"))) {
+		text = text_from(text, 5);
 		if (!log_bracketed(&text, &out->sender))
 			return true;
-		if (log_starts(text, SPAN(", status=expired")) ||
-			log_starts(text, SPAN(", status=force-expired")))
+		if (text_starts(text, SPAN(", status=expired")) ||
+			text_starts(text, SPAN(", status=force-expired")))
 			out->what = LOG_EXPIRED;
-		else if (log_starts(text, SPAN(", size=")))
+		else if (text_starts(text, SPAN(", size=")))
 			out->what = LOG_ARRIVED;
-	} else if (log_equal(text, SPAN("removed"))) {
+	} else if (text_equal(text, SPAN("removed"))) {
 		out->what = LOG_DONE;
-	} else if (log_equal(agent->name, SPAN("cleanup"))) {
+	} else if (text_equal(agent->name, SPAN("cleanup"))) {
 		postfix_header(text, out);
 	}
 	return true;

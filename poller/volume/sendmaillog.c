@@ -1,10 +1,8 @@
-/* sendmail: Installation and Operation Guide section 2.1, and deliver.c of its sources. */
-#include "poller/volume/logparts.h"
+/* sendmail: Installation and Operation Guide section 2.1, deliver.c. */
+#include "poller/volume/logforms.h"
 
-bool sendmaillog_is(struct span program)
-{
-	return log_equal(program, SPAN("sendmail")) || log_starts(program, SPAN("sm-"));
-}
+#include "poller/volume/logtext.h"
+#include "poller/volume/logwords.h"
 
 /*
  * Where the mailers that sendmail's m4 files make end; with one that a site has made it depends on
@@ -40,34 +38,34 @@ static void sendmail_attempt(struct span text, struct log_line *out)
 {
 	bool loopback = false, quoted = false;
 	size_t end = 0;
-	text = log_from(text, 3);
+	text = text_from(text, 3);
 	for (; end + 1 < text.n && (quoted || text.p[end] != ',' || text.p[end + 1] != ' '); end++)
 		quoted ^= text.p[end] == '"';
 	out->recipients = (struct span){ text.p, end };
-	text = log_from(text, end < text.n ? end : text.n);
-	size_t at = log_find(text, SPAN(", stat="));
+	text = text_from(text, end < text.n ? end : text.n);
+	size_t at = text_find(text, SPAN(", stat="));
 	if (at == text.n)
 		return;
-	struct span fields = { text.p, at }, stat = log_from(text, at + 7);
+	struct span fields = { text.p, at }, stat = text_from(text, at + 7);
 	struct span mailer = log_value_of(fields, SPAN(", mailer=")),
 		    dsn = log_value_of(fields, SPAN(", dsn="));
-	size_t relay_at = log_find(fields, SPAN(", relay="));
+	size_t relay_at = text_find(fields, SPAN(", relay="));
 	if (relay_at < fields.n) {
-		struct span relay = log_from(fields, relay_at + 8);
-		relay.n = log_find(relay, SPAN(", "));
+		struct span relay = text_from(fields, relay_at + 8);
+		relay.n = text_find(relay, SPAN(", "));
 		out->relay = log_relay_host(relay, &loopback);
 	}
 	out->reach = relay_at < fields.n || !mailer.n ? LOG_REMOTE : LOG_LOCAL;
 	for (size_t i = 0; i < sizeof mailers / sizeof *mailers; i++)
-		if (log_equal(mailer, mailers[i].name))
+		if (text_equal(mailer, mailers[i].name))
 			out->reach = mailers[i].reach;
 	if (loopback)
 		out->reach = LOG_HOP;
-	if (log_starts(stat, SPAN("queued")))
+	if (text_starts(stat, SPAN("queued")))
 		return;
-	if (log_starts(stat, SPAN("Sent")))
+	if (text_starts(stat, SPAN("Sent")))
 		out->outcome = LOG_DELIVERED;
-	else if (log_starts(stat, SPAN("Deferred")) || (dsn.n && dsn.p[0] == '4'))
+	else if (text_starts(stat, SPAN("Deferred")) || (dsn.n && dsn.p[0] == '4'))
 		out->outcome = log_throttles(log_reply_behind(stat, SPAN("Deferred: ")), stat)
 			? LOG_THROTTLED
 			: LOG_DEFERRED;
@@ -76,23 +74,23 @@ static void sendmail_attempt(struct span text, struct log_line *out)
 	out->what = LOG_ATTEMPT;
 }
 
-bool sendmaillog_read(struct span text, struct log_line *out)
+bool maillog_sendmail(struct span text, struct log_line *out)
 {
 	out->mta = LOG_SENDMAIL;
-	if (!log_id(&text, &out->id))
+	if (!log_take_id(&text, &out->id))
 		return true;
-	if (log_starts(text, SPAN("to="))) {
+	if (text_starts(text, SPAN("to="))) {
 		sendmail_attempt(text, out);
-	} else if (log_starts(text, SPAN("from="))) {
-		struct span rest = log_from(text, 5);
+	} else if (text_starts(text, SPAN("from="))) {
+		struct span rest = text_from(text, 5);
 		if (!log_bracketed(&rest, &out->sender))
 			out->sender = (struct span){ rest.p, log_address_end(rest, ",", 1) };
-		out->what = log_find(rest, SPAN(", size=")) < rest.n ? LOG_ARRIVED : LOG_NOTHING;
-	} else if (log_starts(text, SPAN("done; "))) {
+		out->what = text_find(rest, SPAN(", size=")) < rest.n ? LOG_ARRIVED : LOG_NOTHING;
+	} else if (text_starts(text, SPAN("done; "))) {
 		out->what = LOG_DONE;
-	} else if (log_id(&text, &out->notice)) { /* "NEWID: sender notify: Cannot send message for
-						      5 days", "NEWID: DSN: User unknown" */
-		if (log_find(text, SPAN(": Cannot send message ")) < text.n)
+	} else if (log_take_id(&text, &out->notice)) { /* "NEWID: sender notify: Cannot send message
+						      for 5 days", "NEWID: DSN: User unknown" */
+		if (text_find(text, SPAN(": Cannot send message ")) < text.n)
 			out->what = LOG_EXPIRED;
 	}
 	return true;

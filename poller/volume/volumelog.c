@@ -106,6 +106,9 @@ static int take_counts(struct counting *c, uint32_t length)
 
 static void add_totals(struct wire_log_mark *sum, const struct wire_log_mark *m)
 {
+	if (m->first_unread && !sum->first_unread)
+		sum->first_unread = sum->lines + m->first_unread;
+	sum->unread += m->unread;
 	sum->lines += m->lines;
 	sum->recognised += m->recognised;
 	sum->own += m->own;
@@ -248,6 +251,31 @@ static void say_totals(const char *path, const struct wire_log_mark *m)
 		m->outcome[LOG_REJECTED]);
 }
 
+/* What was counted of a file, or what stands in it and could not be. */
+static int judge_count(const char *path, const struct wire_log_mark *m)
+{
+	uint64_t attempts = m->own + m->hops + m->bounces + m->foreign;
+	for (unsigned o = 0; o < LOG_OUTCOME_COUNT; o++)
+		attempts += m->outcome[o];
+	if (m->unread) {
+		log_warning("%s: %" PRIu64 " lines tell of deliveries in a form that is not known; "
+			    "they are not counted. The first is line %" PRIu64 "%s",
+			path, m->unread, m->first_unread,
+			m->fresh ? "" : " of those that were read now");
+		return attempts ? EXIT_WELL : EXIT_LOST;
+	}
+	if (!m->fresh || !m->lines || attempts)
+		return EXIT_WELL;
+	if (!m->recognised) {
+		log_warning("%s: no line of Postfix, Exim, sendmail or OpenSMTPD in it", path);
+		return EXIT_LOST;
+	}
+	log_warning("%s: %" PRIu64 " lines of a mail server, and no delivery among them; "
+		    "nothing is counted",
+		path, m->recognised);
+	return EXIT_WELL;
+}
+
 static int count_file(struct counting *c, const struct input *in)
 {
 	static unsigned char buffer[WIRE_LOG_CHUNK];
@@ -279,10 +307,7 @@ static int count_file(struct counting *c, const struct input *in)
 			take_log_answer(
 				c, in, at.position + (uint64_t)n, &at.position, &ended, &sum));
 	}
-	if (result == EXIT_WELL && sum.fresh && sum.lines && !sum.recognised) {
-		log_warning("%s: no line of Postfix, Exim or sendmail in it", in->path);
-		result = EXIT_LOST;
-	}
+	result = exit_worse(result, judge_count(in->path, &sum));
 	say_totals(in->path, &sum);
 	add_totals(&c->total, &sum);
 	return result;

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Counts from mail logs (`volume log`): what Postfix, Exim and sendmail write (tests/logs, counted by hand), and that nothing counts twice or is lost however
+"""Counts from mail logs (`volume log`): what Postfix, Exim, sendmail and OpenSMTPD write (tests/logs, counted by hand), and that nothing counts twice or is lost however
 a log is cut, renamed, packed, truncated, or the program killed."""
 import fcntl
 import glob
@@ -65,7 +65,7 @@ def zstd(data):
     return out
 
 
-NOT_COUNTED = {"postfix": (6, 2, 2, 1), "exim": (7, 1, 1, 1), "sendmail": (5, 1, 2, 1)}
+NOT_COUNTED = {"postfix": (6, 2, 2, 1), "exim": (7, 1, 1, 1), "sendmail": (5, 1, 2, 1), "opensmtpd": (1, 1, 1, 1)}
 for name in NOT_COUNTED:
     log = read(name + ".log")
     with case("%s: every shape counts as what it is" % name):

@@ -3,19 +3,25 @@
  * what is found lies within them.
  */
 #include "poller/volume/csv.h"
+#include "poller/volume/logcarrier.h"
 #include "poller/volume/maillog.h"
 #include "tests/fuzz/fuzz.h"
 
 static void read_log(struct span text)
 {
 	struct log_clock clock = { .reference = 1795132800, .now = 1795132800 };
+	struct carrier *carrier = carrier_new();
+	struct log_carried carried;
 	struct log_line l;
 	struct span line;
+	MUST(carrier);
 	while (span_line(&text, &line)) {
-		if (!maillog_read(line, &clock, &l))
+		if (!carrier_line(carrier, line, &clock, &line, &carried) ||
+			!maillog_read(line, &carried, &clock, &l))
 			continue;
-		const struct span found[] = { l.host, l.id, l.notice, l.sender, l.header,
-			l.recipients, l.relay };
+		MUST(fuzz_within(l.host, line) || fuzz_within(l.host, carried.host));
+		const struct span found[] = { l.id, l.notice, l.sender, l.header, l.recipients,
+			l.relay };
 		for (size_t i = 0; i < sizeof found / sizeof found[0]; i++)
 			MUST(fuzz_within(found[i], line));
 		MUST(l.what <= LOG_DONE && l.at <= clock.now + 86400);
@@ -23,6 +29,7 @@ static void read_log(struct span text)
 		for (size_t i = 0; log_recipient(&l.recipients, &domain); i++)
 			MUST(fuzz_within(domain, line) && i <= line.n);
 	}
+	carrier_free(carrier);
 }
 
 static void read_csv(struct span text)

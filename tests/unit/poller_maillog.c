@@ -27,7 +27,7 @@ static int setup(void **state)
 static bool read_line(const char *text, int64_t reference, struct log_line *l)
 {
 	struct log_clock clock = { .reference = reference, .now = NOW };
-	return maillog_read(span_of(text), &clock, l);
+	return maillog_read(span_of(text), NULL, &clock, l);
 }
 
 static void time_stamps(void **state)
@@ -60,6 +60,20 @@ static void time_stamps(void **state)
 		{ "2026-11-02 06:00:00.5 +0000 1rAbCd-0001Ab-2C Completed", NOW, 1793599200 },
 		{ "2026-11-02 06:00:00 ZrAbCd-0001Ab-2C Completed", NOW,
 			1793595600 }, /* an id that begins like a zone */
+		{ "2026 Nov  2 06:00:00 " POSTFIX "removed", NOW, 1793595600 },
+		{ "Nov  2 2026 06:00:00 " POSTFIX "removed", NOW, 1793595600 },
+		{ "Mon Nov  2 06:00:00 2026 " POSTFIX "removed", NOW, 1793595600 },
+		{ "Nov  2 06:00:00.5 " POSTFIX "removed", NOW, 1793595600 },
+		{ "Mon 2026-11-02 06:00:00 CET " POSTFIX "removed", NOW, 1793595600 },
+		{ "Mon 2026-11-02 05:00:00 UTC " POSTFIX "removed", NOW, 1793595600 },
+		{ "1793595600.123456 " POSTFIX "removed", NOW, 1793595600 },
+		{ "@400000006ae6cc5a1b2c3d4e " POSTFIX "removed", NOW, 1793510480 },
+		{ "2. Nov. 06:00:00 " POSTFIX "removed", NOW, 0 },
+		{ "2028 Nov  2 06:00:00 " POSTFIX "removed", NOW, 0 },
+		{ "1999999999.1 " POSTFIX "removed", NOW, 0 },
+		{ "1793595600x " POSTFIX "removed", NOW, 0 },
+		{ "@400000006ae6cc5a1b2c3d4 " POSTFIX "removed", NOW, 0 },
+		{ "@c00000006ae6cc5a1b2c3d4e " POSTFIX "removed", NOW, 0 },
 		{ "2028-11-02T06:00:00Z " POSTFIX "removed", NOW, 0 },
 		{ "1999-11-02T06:00:00Z " POSTFIX "removed", NOW, 0 },
 		{ "2026-02-29T06:00:00Z " POSTFIX "removed", NOW, 0 },
@@ -94,7 +108,7 @@ static void one_minute_after_the_other(void **state)
 	static const int64_t at[] = { 1793595659, 1793595660, 1793599260, 1793595660, 1793595660 };
 	(void)state;
 	for (int i = 0; i < 5; i++) {
-		assert_true(maillog_read(span_of(lines[i]), &clock, &l));
+		assert_true(maillog_read(span_of(lines[i]), NULL, &clock, &l));
 		assert_int_equal(l.at, at[i]);
 	}
 }
@@ -164,6 +178,53 @@ static void nothing_is_read_into_a_line(void **state)
 	}
 }
 
+/* What stands before the words: host and program are found in each, and nothing else is. */
+static void heads(void **state)
+{
+	static const struct {
+		const char *before, *host; /* HOST NULL: no line of a mail server */
+	} cases[] = {
+		{ "Nov  2 06:00:00 mta1 postfix/smtp[1]: ", "mta1" },
+		{ "Nov  2 06:00:00 mta1 postfix/smtp: ", "mta1" },
+		{ "Nov  2 06:00:00 postfix/smtp[1]: ", "" },
+		{ "Nov  2 06:00:00 [postfix/smtp] ", "" },
+		{ "Nov  2 06:00:00 [192.0.2.1] postfix/smtp[1]: ", "[192.0.2.1]" },
+		{ "Nov  2 06:00:00 mta1 postfix/smtp[1]: [ID 1 mail.info] ", "mta1" },
+		{ "Nov  2 06:00:00 mailer-server-01 postfix/smtp[1]: ", "mailer-server-01" },
+		{ "Nov  2 06:00:00 mta1 mail.info postfix/smtp[1]: ", "mta1" },
+		{ "Nov  2 06:00:00 loghost Message forwarded from mta1: postfix/smtp[1]: ",
+			"mta1" },
+		{ "<22>1 2026-11-02T06:00:00Z mta1 postfix/smtp 1 - [a b=\"] \\\"\"] ", "mta1" },
+		{ "1 2026-11-02T06:00:00Z mta1 postfix/smtp 1 - - ", "mta1" },
+		{ "mail-1  | 2026-11-02T06:00:00Z Nov  2 06:00:00 mta1 postfix/smtp[1]: ", "mta1" },
+		{ "2026-11-02T06:00:00Z stdout F Nov  2 06:00:00 mta1 postfix/smtp[1]: ", "mta1" },
+		{ "2026-11-02T06:00:00Z stdout F postfix/smtp[1]: ", "" },
+		{ "mta1 postfix/smtp[1]: ", NULL },
+		{ "| Nov  2 06:00:00 mta1 postfix/smtp[1]: ", NULL },
+		{ "Nov  2 06:00:00 mta1 app[1]: Nov  2 06:00:00 mta1 postfix/smtp[1]: ", NULL },
+		{ "Nov  2 06:00:00 mta1 app[1]: mail | Nov  2 06:00:00 mta1 postfix/smtp[1]: ",
+			NULL },
+		{ "2026-11-02T06:00:00Z stdout X Nov  2 06:00:00 mta1 postfix/smtp[1]: ", NULL },
+		{ "<22>1 2026-11-02T06:00:00Z mta1 app 1 - [a b=\"] postfix/smtp[1]: \"] ", NULL },
+		{ "<22>1 - mta1 postfix/smtp 1 - - ", NULL },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char text[512];
+		struct log_line l;
+		snprintf(text, sizeof text,
+			"%s4A1B2C3D4E: to=<a@example.net>, relay=x[192.0.2.1]:25, status=sent (ok)",
+			cases[i].before);
+		bool read = read_line(text, NOW, &l) && l.what == LOG_ATTEMPT;
+		if (read != (cases[i].host != NULL) || l.unread == read)
+			fail_msg("%s: read %d, unread %d", text, read, l.unread);
+		if (read &&
+			(l.host.n != strlen(cases[i].host) ||
+				memcmp(l.host.p, cases[i].host, l.host.n) != 0))
+			fail_msg("%s: host %.*s", text, (int)l.host.n, l.host.p);
+	}
+}
+
 static void several_recipients(void **state)
 {
 	static const char *const domains[] = { "example.net", "", "example.com", "example.org" };
@@ -191,6 +252,10 @@ static void cut_anywhere(void **state)
 		"2026-11-02 06:00:00.123 +0100 [12] 1rAbCd-0001Ab-2C == a@b.test R=r T=t defer (-44) H=m [::1]: SMTP error from remote mail server after RCPT TO:<a@b>: 421 x",
 		"Nov  2 06:00:00 mta1 exim[1]: 2026-11-02 06:00:00 1rAbCd-00000001Ab0-2CdE <= <> R=1rAbCd-0001Ab-2C U=x P=local",
 		"Nov  2 06:00:00 mta1 sm-mta[1]: 5A160000001002: to=<a@b>,<c@d>, delay=1, mailer=esmtp, relay=m. [127.0.0.1], dsn=4.7.0, stat=Deferred: 421 4.7.0 x",
+		"9 <22>1 2026-11-02T05:00:00Z mta1 postfix/smtp 1 - [a b=\"c\\\"]\"][d e=\"\"] \xef\xbb\xbf 4A1B2C3D4E: removed",
+		"\033[36mmail-1  |\033[0m 2026-11-02T05:00:00Z stdout F Mon Nov  2 06:00:00.5 2026 mta1 <mail.info> Message forwarded from x: postfix/smtp[1]: [ID 1 mail.info] 4A1B2C3D4E: removed",
+		"@400000006ae6cc5a1b2c3d4e Mon 2026-11-02 06:00:00,5 CET mta1 smtpd[1]: 9c0f1a2b3c4d5e02 mta delivery evpid=5a6b7c8011223301 from=<a@b> to=<c@d> rcpt=<-> source=\"-\" relay=\"192.0.2.26 (m)\" delay=1s result=\"TempFail\" stat=\"421 x\"",
+		"1793595600.5 mta1 smtpd[1]: relay: Ok for 5a6b7c8011223305: session=1, from=<a@b>, to=<c@d>, rcpt=<->, source=-, relay=1 (m), delay=1s, stat=250 x",
 		"Nov  2 06:00:00 mta1 sm-mta[1]: 5A160000001002: 5A160000001003: sender notify: Cannot send message for 5 days",
 	};
 	struct log_line l;
@@ -201,7 +266,7 @@ static void cut_anywhere(void **state)
 			struct log_clock clock = { .reference = NOW, .now = NOW };
 			struct span rest, domain;
 			memcpy(copy, lines[i], n);
-			maillog_read((struct span){ copy, n }, &clock, &l);
+			maillog_read((struct span){ copy, n }, NULL, &clock, &l);
 			for (rest = l.recipients; rest.p && log_recipient(&rest, &domain);)
 				assert_in_range(domain.n, 0, n);
 			free(copy);
@@ -214,6 +279,7 @@ int main(void)
 		cmocka_unit_test(time_stamps),
 		cmocka_unit_test(one_minute_after_the_other),
 		cmocka_unit_test(nothing_is_read_into_a_line),
+		cmocka_unit_test(heads),
 		cmocka_unit_test(several_recipients),
 		cmocka_unit_test(cut_anywhere),
 	};
