@@ -129,6 +129,17 @@ static bool take_cause_option(struct cause_job *j, int option, const char *value
 	}
 }
 
+/* A list that was taken over goes as a whole: its entries have dates of years. */
+static void default_days(struct cause_job *j, int64_t now)
+{
+	static const char list[] = "suppress.";
+	if (!j->choice.rule || strncmp(j->choice.rule, list, sizeof list - 1))
+		return;
+	if (!j->to)
+		j->choice.to = now;
+	j->from = j->to = true;
+}
+
 int cmd_contact_undo(const struct config *config, int argc, char **argv)
 {
 	static const struct option options[] = { { "rule", required_argument, NULL, 'R' },
@@ -145,6 +156,7 @@ int cmd_contact_undo(const struct config *config, int argc, char **argv)
 		if (!take_cause_option(&j, option, optarg))
 			return usage_error(j.command, "see `retour contact --help`");
 	const struct cause_choice *c = &j.choice;
+	default_days(&j, now);
 	if (optind < argc || !(c->rule || c->provider || c->reporting_mta || c->campaign) ||
 		!j.from || !j.to || c->from > c->to)
 		return usage_error(j.command,

@@ -64,7 +64,7 @@ const struct command commands[] = {
 		"  --reason TEXT  noted in the ledger with the counts; add wants it\n"
 		"  --dry-run      only say what would be taken over\n"
 		"What is known stays; whom an operator let through after an entry's date stays so. Bad lines are named by number and left out: exit code 1.\n"
-		"contact undo --rule suppress.ses takes a list back. Lists cannot be exported: the store has no addresses; use check --only suppress.\n",
+		"contact undo --rule suppress.ses --reason TEXT takes a list back. Lists cannot be exported: the store has no addresses; use check --only suppress.\n",
 		CONFIG_NEEDED, false },
 	{ "suppressions", cmd_suppressions, "[--since TIME] [--json]",
 		"the same answers by pseudonym, for a system that holds the key",

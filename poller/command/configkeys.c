@@ -194,7 +194,7 @@ const struct key config_keys[] = {
 	{ "alert *", "threshold", THRESHOLD, RULE(threshold), NULL, 1, 0, NULL, NULL,
 		"from here on it is an alert" },
 	{ "alert *", "clear", THRESHOLD, RULE(clear), NULL, 1, 0, NULL, NULL,
-		"and below this no longer" },
+		"and below this no longer; where only the threshold is given, it keeps its distance" },
 	{ "alert *", "window", PERIOD, RULE(window), NULL, HOUR, 7LL * DAY, NULL, NULL,
 		"figures of so long; surges in whole hours, up to 24h" },
 	{ "alert *", "minimum", NUMBER, RULE(minimum), NULL, 0, 1000000000, NULL, NULL,

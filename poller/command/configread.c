@@ -138,6 +138,24 @@ static void *named_section(
 	return ladder;
 }
 
+/*
+ * Where only the threshold is given, what ends the alert keeps its distance: it is the same share
+ * of it as in the standard rule.
+ */
+static void follow_threshold(struct config_reader *r, const char *section, struct alert_rule *rule)
+{
+	struct alert_options standard;
+	char threshold[96], clear[96];
+	alert_standard(&standard);
+	const struct alert_rule *usual = &standard.rule[rule->condition];
+	snprintf(threshold, sizeof threshold, "%s:threshold", section);
+	snprintf(clear, sizeof clear, "%s:clear", section);
+	if (iniparser_find_entry(r->ini, threshold) && !iniparser_find_entry(r->ini, clear) &&
+		rule->clear == usual->clear && usual->threshold)
+		rule->clear = (int64_t)((double)usual->clear * (double)rule->threshold /
+			(double)usual->threshold);
+}
+
 static void read_section(struct config_reader *r, const char *section)
 {
 	const char *name;
@@ -181,6 +199,8 @@ static void read_section(struct config_reader *r, const char *section)
 		}
 	}
 	free(names);
+	if (!strcmp(pattern, "alert *"))
+		follow_threshold(r, section, base);
 }
 
 /* --- reading -------------------------------------------------------------- */

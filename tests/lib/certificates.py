@@ -5,7 +5,7 @@ import subprocess
 
 from . import cleanup
 
-NAMES = "DNS:localhost,IP:127.0.0.1,IP:127.0.0.2,IP:::1"
+NAMES = "DNS:localhost,DNS:mail.example.org,DNS:smtp.example.org,IP:127.0.0.1,IP:127.0.0.2,IP:::1"
 
 # name: (subject alternative names, extended key usage, first day, last day, signed by the CA)
 KINDS = {
