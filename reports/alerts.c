@@ -55,6 +55,8 @@ static const struct {
 		"the time service of this machine; after a jump back times of the store lie in the future, after one forth purges may have been early: retour audit" },
 	[ALERT_OPTOUT] = { "Requests to unsubscribe are not honoured",
 		"the mail in the folder of opt-outs, and take who asks off the list; that they act by themselves: [origin] unsubscribe and authserv_id" },
+	[ALERT_SITE_SILENT] = { "Another site has not been heard of",
+		"whether retour changes runs there, and whether its lines reach retour merge here: retour sites" },
 	[ALERT_CLOCK_DOUBT] = { "The clock is not believed",
 		"what time it is: nothing is purged, no state moves, no report is sent until the clock is set, or is right and confirmed: retour clock" },
 };

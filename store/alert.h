@@ -40,7 +40,8 @@
 	X(ALERT_KEY_LOST, "key-lost", UNIT_COUNT, 1, 1, 0, 0, 24 * HOUR) \
 	X(ALERT_MESSAGE_STUCK, "message-stuck", UNIT_COUNT, 1, 1, 0, 0, 24 * HOUR) \
 	X(ALERT_CLOCK_DOUBT, "clock-doubt", UNIT_PERIOD, 1, 1, 0, 0, HOUR) \
-	X(ALERT_OPTOUT, "optout-not-honoured", UNIT_COUNT, 1, 1, 7 * 24 * HOUR, 0, 24 * HOUR)
+	X(ALERT_OPTOUT, "optout-not-honoured", UNIT_COUNT, 1, 1, 7 * 24 * HOUR, 0, 24 * HOUR) \
+	X(ALERT_SITE_SILENT, "site-silent", UNIT_PERIOD, 48 * HOUR, 26 * HOUR, 0, 0, 24 * HOUR)
 #define STORE_ENUM(symbol, ...) symbol,
 enum alert_condition { ALERT_CONDITIONS(STORE_ENUM) ALERT_CONDITION_COUNT };
 #undef STORE_ENUM

@@ -226,6 +226,20 @@ int store_sites(
 	return result ? result : !st || rc < 0 ? STORE_FAILED : STORE_OK;
 }
 
+int store_sites_heard(struct store *s, int (*visit)(void *context, const char *site, int64_t until),
+	void *context)
+{
+	int result = STORE_OK;
+
+	for (unsigned i = 0; i < s->o.peers && !result; i++) {
+		int64_t until = 0;
+		result = db_int(s, &until, SQL_SITE_HEARD, "t", s->o.peer[i].name);
+		if (!result && until)
+			result = visit(context, s->o.peer[i].name, until);
+	}
+	return result;
+}
+
 /* --- sealed --------------------------------------------------------------- */
 
 size_t site_seal(const struct store *s, enum change_kind kind, unsigned char *out,

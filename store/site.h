@@ -102,5 +102,8 @@ struct site_state {
 };
 int store_sites(struct store *s, int (*visit)(void *context, const struct site_state *state),
 	void *context);
+/* Of each configured site that was ever heard of: until when its lines are complete. */
+int store_sites_heard(struct store *s, int (*visit)(void *context, const char *site, int64_t until),
+	void *context);
 
 #endif

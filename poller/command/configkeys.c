@@ -257,6 +257,8 @@ const char *const config_condition_helps[ALERT_CONDITION_COUNT] = {
 	[ALERT_CLOCK_JUMP] = "how far the clock went back or forth between two runs",
 	[ALERT_OPTOUT] =
 		"requests to unsubscribe of which nothing proves who sent them; by whole days; they are kept",
+	[ALERT_SITE_SILENT] =
+		"how long the lines of another site have not come; from its first line on",
 	[ALERT_CLOCK_DOUBT] =
 		"how far the clock is from what its witness says; nothing that time decides is done meanwhile",
 };

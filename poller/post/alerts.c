@@ -25,6 +25,7 @@
 #include "store/alert.h"
 #include "store/figures.h"
 #include "store/keys.h"
+#include "store/site.h"
 #include "store/witness.h"
 
 enum {
@@ -145,6 +146,12 @@ static int note_lost_key(void *context, const char *month, bool replaced)
 	return note_told(context, ALERT_KEY_LOST, month, 1, 0);
 }
 
+static int note_site(void *context, const char *site, int64_t until)
+{
+	const struct round *r = context;
+	return note_told(r, ALERT_SITE_SILENT, site, r->now - until, until);
+}
+
 static int evaluate_alerts(struct round *r)
 {
 	struct store *store = r->s->store;
@@ -154,6 +161,7 @@ static int evaluate_alerts(struct round *r)
 		!note_clock(r) && !store_alerts_measure(store, r->o, r->now) &&
 		!store_mailboxes(store, note_mailbox_alert, r) && !note_disk(r) &&
 		!store_keys_lost(store, note_lost_key, r) && !store_stuck(store, note_stuck, r) &&
+		!store_sites_heard(store, note_site, r) &&
 		!store_alerts_settle(store, r->o, r->now))
 		return store_commit(store);
 	store_rollback(store);

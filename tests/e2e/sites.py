@@ -118,6 +118,29 @@ for name in NAMES:
     contains(answers(sites[name][0], [PEOPLE[1]]), "send")
 ok("an erasure and an undo at one site hold at all, and each confirms")
 
+# a site whose lines do not come is told, and only that one
+def silent(retour):
+    return retour.sql("SELECT subject FROM alert WHERE condition = 'site-silent' AND cleared IS NULL")
+
+
+box = os.path.join(hamburg.dir, "box")
+for name in ("new", "cur", "tmp"):
+    os.makedirs(os.path.join(box, name))
+hamburg.config["mailbox bounces"] = {"protocol": "maildir", "path": box}
+equal(hamburg.run("run").code, 0)
+equal(silent(hamburg), [], hamburg.run("sites").out)
+for site in (hamburg, koeln):
+    site.now = "2026-11-05T07:00:00Z"
+merge(hamburg, changes(koeln))
+equal(hamburg.run("run").code, 0)
+equal(silent(hamburg), [("berlin",)])
+contains(hamburg.run("alerts").out, "site-silent")
+hamburg.now = berlin.now = "2026-11-05T08:00:00Z"
+merge(hamburg, changes(berlin))
+equal(hamburg.run("run").code, 0)
+equal(silent(hamburg), [], hamburg.run("sites").out)
+ok("a site that has not been heard of for two days is an alert until its lines come")
+
 # while it goes on
 follower = berlin.start("changes", "--follow")
 equal(json.loads(follower.stdout.readline())["kind"], "contact")
