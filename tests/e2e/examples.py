@@ -330,7 +330,7 @@ for name in sorted(READ):
         lines += [line.strip() for line in re.sub(r"\\\n\s*", "", body).splitlines()]
     lines = [line.replace("\\(dq", '"') for line in lines]
     for line in lines:
-        command = line.removeprefix("$ ")
+        command = line.removeprefix("$ ").removesuffix(" &&")
         if not re.match(r"(retour|install) ", command) or command.startswith(ELSEWHERE):
             continue
         with case("%s: %s" % (os.path.basename(name), command)):

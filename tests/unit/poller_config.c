@@ -151,7 +151,11 @@ static void rules_of_alerts(void **state)
 		"[alert hard-rate] threshold: wrong value");
 	refused("[store]\n[alert hard-rate]\nthreshold = 200%\n",
 		"[alert hard-rate] threshold: wrong value");
-	refused("[store]\n[alert hard-rate]\nthreshold = 1%\n",
+	/* alone it takes what ends the alert along */
+	assert_int_equal(load("[store]\n[alert hard-rate]\nthreshold = 1%\n"), 0);
+	assert_int_equal(rule[ALERT_HARD_RATE].clear, 8000);
+	config_free(&config);
+	refused("[store]\n[alert hard-rate]\nthreshold = 1%\nclear = 1.6%\n",
 		"[alert hard-rate] clear: above the threshold");
 	refused("[store]\n[alert bounce-surge]\nthreshold = 2x\n",
 		"[alert bounce-surge] threshold: wrong value");
