@@ -1,41 +1,7 @@
-/*
- * The summary of a contact's events, and its bytes in contact.history:
- *
- *   version 3 | base: state, because, pauses, unclear, soft (2), blocks (2), since (8), until (8),
- *               due (8), first (8) | settled (8) | number of causes, causes
- *             | last soft, last block: at (8), reference | days
- *   cause     category, mta (4), then length and bytes of rule, provider and ladder
- *   reference number of the cause in this list or 255, campaign (4)
- *   day       number since 1970 (2), flags, mask of kinds; of each kind in it count and reference;
- *             where there are any: first and last soft (3 each), last block (3), delivered (3)
- *
- * Numbers are big-endian. Version 2 had no causes but the last ones, and no kinds but soft and
- * block; it is read, and written as version 3. Version 1, a list of failures of eight bytes each,
- * begins with a zero; schema.c brings it to this form.
- */
+/* The summary of a contact's events; its bytes are historybytes.c's. */
 #include <stdio.h>
 #include "store/history.h"
 #include "store/internal.h"
-
-enum {
-	FORMAT = 3,
-	FORMAT_BEFORE = 2,
-	FLAG_COARSE = 1,
-	FLAG_ENDED = 2,
-	FLAG_DELIVERED = 1 << HISTORY_DELIVERED, /* of the mask */
-	TIME_BYTES = 3,
-	NO_TIME = 0xffffff,
-	STANDING_BYTES = 4 + 2 * 2 + 4 * 8,
-	CAUSE_BYTES_MAX = 1 + 4 + 3 + EVENT_RULE_SIZE + EVENT_PROVIDER_SIZE + STORE_NAME_SIZE,
-	REFERENCE_BYTES = 1 + 4,
-	DAY_BYTES_MAX = 2 + 2 + HISTORY_CAUSED * (1 + REFERENCE_BYTES) + 4 * TIME_BYTES,
-};
-_Static_assert(2 + STANDING_BYTES + 8 + HISTORY_CAUSES_MAX * CAUSE_BYTES_MAX +
-			2 * (8 + REFERENCE_BYTES) + HISTORY_DAYS_MAX * DAY_BYTES_MAX <=
-		HISTORY_SIZE_MAX,
-	"a history must fit");
-
-static const struct reference nothing = { NO_CAUSE, 0 };
 
 /* --- causes --------------------------------------------------------------- */
 
@@ -76,8 +42,7 @@ static struct reference *reference_at(struct history *h, unsigned n)
 					    : NULL;
 }
 
-/* Numbers the causes in the order in which they are referred to, and forgets those that are not. */
-static void sort_causes(struct history *h)
+void history_sort_causes(struct history *h)
 {
 	struct cause sorted[HISTORY_CAUSES_MAX];
 	uint8_t number[HISTORY_CAUSES_MAX];
@@ -98,13 +63,13 @@ static void sort_causes(struct history *h)
 	h->causes = count;
 }
 
-static uint8_t number_of_cause(struct history *h, const struct cause *c)
+uint8_t history_cause_number(struct history *h, const struct cause *c)
 {
 	for (unsigned i = 0; i < h->causes; i++)
 		if (!order_of_causes(&h->cause[i], c))
 			return (uint8_t)i;
 	if (h->causes == HISTORY_CAUSES_MAX)
-		sort_causes(h);
+		history_sort_causes(h);
 	if (h->causes == HISTORY_CAUSES_MAX)
 		return NO_CAUSE;
 	h->cause[h->causes] = *c;
@@ -129,7 +94,7 @@ static struct day *history_day_at(struct history *h, int64_t start)
 		.last_block = NEVER,
 		.delivered = NEVER };
 	for (unsigned kind = 0; kind < HISTORY_CAUSED; kind++)
-		h->day[i].by[kind] = nothing;
+		h->day[i].by[kind] = NO_REFERENCE;
 	return &h->day[i];
 }
 
@@ -179,7 +144,7 @@ bool history_add(struct history *h, enum history_kind kind, int64_t at, const st
 		keep_last(&d->delivered, second);
 		return h->days <= HISTORY_DAYS_MAX;
 	}
-	struct reference by = { number_of_cause(h, cause), campaign };
+	struct reference by = { history_cause_number(h, cause), campaign };
 	add_to_day(h, d, kind, second, by);
 	if (kind == HISTORY_SOFT)
 		note_last(h, &h->soft, by, at);
@@ -201,7 +166,7 @@ static struct reference take_reference(
 	struct history *h, const struct history *from, struct reference r)
 {
 	return (struct reference){
-		r.cause < from->causes ? number_of_cause(h, &from->cause[r.cause]) : NO_CAUSE,
+		r.cause < from->causes ? history_cause_number(h, &from->cause[r.cause]) : NO_CAUSE,
 		r.campaign
 	};
 }
@@ -289,7 +254,7 @@ bool history_day_is_final(const struct day *d)
 void history_take_back(struct day *d, enum history_kind kind)
 {
 	d->count[kind] = 0;
-	d->by[kind] = nothing;
+	d->by[kind] = NO_REFERENCE;
 	if (kind == HISTORY_SOFT)
 		d->first_soft = d->last_soft = NEVER;
 	if (kind == HISTORY_BLOCK)
@@ -304,7 +269,7 @@ static void mend_last(struct history *h, struct last *last, enum history_kind ki
 {
 	if (last->at <= h->settled)
 		return;
-	*last = (struct last){ 0, nothing };
+	*last = (struct last){ 0, NO_REFERENCE };
 	for (unsigned i = 0; i < h->days; i++) {
 		const struct day *d = &h->day[i];
 		int32_t second = kind == HISTORY_SOFT ? d->last_soft : d->last_block;
@@ -379,268 +344,8 @@ bool history_is_empty(const struct history *h)
 		h->base.state == STATE_ACTIVE;
 }
 
-/* --- bytes ---------------------------------------------------------------- */
-
-static unsigned char *write_number(unsigned char *p, uint64_t v, unsigned bytes)
-{
-	for (unsigned i = bytes; i-- > 0; v >>= 8)
-		p[i] = (unsigned char)v;
-	return p + bytes;
-}
-
-static unsigned char *write_text(unsigned char *p, const char *text)
-{
-	size_t n = strlen(text);
-
-	p = write_number(p, n, 1);
-	memcpy(p, text, n);
-	return p + n;
-}
-
-static unsigned char *write_cause(unsigned char *p, const struct cause *c)
-{
-	p = write_number(p, c->category, 1);
-	p = write_number(p, c->mta, 4);
-	return write_text(write_text(write_text(p, c->rule), c->provider), c->ladder);
-}
-
-static unsigned char *write_reference(unsigned char *p, struct reference r)
-{
-	return write_number(write_number(p, r.cause, 1), r.campaign, 4);
-}
-
-static unsigned char *write_time(unsigned char *p, int32_t time)
-{
-	return write_number(p, time == NEVER ? NO_TIME : (uint64_t)time, TIME_BYTES);
-}
-
-static unsigned char *write_day(unsigned char *p, const struct day *d)
-{
-	unsigned mask = d->delivered != NEVER ? FLAG_DELIVERED : 0;
-
-	for (unsigned kind = 0; kind < HISTORY_CAUSED; kind++)
-		mask |= d->count[kind] ? 1u << kind : 0;
-	p = write_number(p, (uint64_t)(d->start / DAY), 2);
-	p = write_number(p, (d->coarse ? FLAG_COARSE : 0) | (d->ended ? FLAG_ENDED : 0), 1);
-	p = write_number(p, mask, 1);
-	for (unsigned kind = 0; kind < HISTORY_CAUSED; kind++)
-		if (mask & 1u << kind)
-			p = write_reference(write_number(p, d->count[kind], 1), d->by[kind]);
-	if (mask & 1u << HISTORY_SOFT)
-		p = write_time(write_time(p, d->first_soft), d->last_soft);
-	if (mask & 1u << HISTORY_BLOCK)
-		p = write_time(p, d->last_block);
-	return mask & FLAG_DELIVERED ? write_time(p, d->delivered) : p;
-}
-
-static unsigned char *write_base(unsigned char *p, const struct standing *b)
-{
-	p = write_number(p, b->state, 1);
-	p = write_number(p, b->because, 1);
-	p = write_number(p, b->pauses & 0xff, 1);
-	p = write_number(p, b->unclear & 0xff, 1);
-	p = write_number(p, b->soft & 0xffff, 2);
-	p = write_number(p, b->blocks & 0xffff, 2);
-	p = write_number(p, (uint64_t)b->since, 8);
-	p = write_number(p, (uint64_t)b->until, 8);
-	p = write_number(p, (uint64_t)b->due, 8);
-	return write_number(p, (uint64_t)b->first, 8);
-}
-
-int history_write(struct history *h, unsigned char out[HISTORY_SIZE_MAX])
-{
-	unsigned char *p = out;
-
-	if (history_is_empty(h))
-		return 0;
-	sort_causes(h);
-	p = write_base(write_number(p, FORMAT, 1), &h->base);
-	p = write_number(p, (uint64_t)h->settled, 8);
-	p = write_number(p, h->causes, 1);
-	for (unsigned i = 0; i < h->causes; i++)
-		p = write_cause(p, &h->cause[i]);
-	p = write_reference(write_number(p, (uint64_t)h->soft.at, 8), h->soft.by);
-	p = write_reference(write_number(p, (uint64_t)h->block.at, 8), h->block.by);
-	for (unsigned i = 0; i < h->days; i++)
-		p = write_day(p, &h->day[i]);
-	return (int)(p - out);
-}
-
-/* What is left to read; BAD once something did not fit. */
-struct cursor {
-	const unsigned char *p;
-	size_t n;
-	bool bad;
-};
-
-static uint64_t read_number(struct cursor *c, unsigned bytes)
-{
-	uint64_t v = 0;
-
-	if (c->n < bytes) {
-		c->bad = true;
-		c->n = 0;
-		return 0;
-	}
-	for (unsigned i = 0; i < bytes; i++)
-		v = v << 8 | c->p[i];
-	c->p += bytes;
-	c->n -= bytes;
-	return v;
-}
-
-static void read_history_text(struct cursor *c, char *out, size_t size)
-{
-	size_t n = read_number(c, 1);
-
-	if (n >= size || n > c->n) {
-		c->bad = true;
-		return;
-	}
-	memcpy(out, c->p, n);
-	out[n] = '\0';
-	c->p += n;
-	c->n -= n;
-}
-
-static int32_t history_time(struct cursor *c)
-{
-	uint64_t at = read_number(c, TIME_BYTES);
-
-	return at == NO_TIME ? NEVER : (int32_t)at;
-}
-
-static struct reference read_reference(struct cursor *c, const struct history *h)
-{
-	uint8_t cause = (uint8_t)read_number(c, 1);
-	uint32_t campaign = (uint32_t)read_number(c, 4);
-
-	c->bad |= cause != NO_CAUSE && cause >= h->causes;
-	return (struct reference){ cause, campaign };
-}
-
-static void read_day(struct cursor *c, const struct history *h, struct day *d)
-{
-	d->start = (int64_t)read_number(c, 2) * DAY;
-	unsigned flags = (unsigned)read_number(c, 1), mask = (unsigned)read_number(c, 1);
-	d->coarse = flags & FLAG_COARSE;
-	d->ended = flags & FLAG_ENDED;
-	for (unsigned kind = 0; kind < HISTORY_CAUSED; kind++) {
-		bool is = mask & 1u << kind;
-		d->count[kind] = is ? (unsigned)read_number(c, 1) : 0;
-		d->by[kind] = is ? read_reference(c, h) : nothing;
-	}
-	d->first_soft = mask & 1u << HISTORY_SOFT ? history_time(c) : NEVER;
-	d->last_soft = mask & 1u << HISTORY_SOFT ? history_time(c) : NEVER;
-	d->last_block = mask & 1u << HISTORY_BLOCK ? history_time(c) : NEVER;
-	d->delivered = mask & FLAG_DELIVERED ? history_time(c) : NEVER;
-}
-
-static void read_base(struct cursor *c, struct standing *b, bool before)
-{
-	b->state = (enum contact_state)read_number(c, 1);
-	b->because = (enum because)read_number(c, 1);
-	b->pauses = (unsigned)read_number(c, 1);
-	b->unclear = before ? 0 : (unsigned)read_number(c, 1);
-	b->soft = (unsigned)read_number(c, 2);
-	b->blocks = (unsigned)read_number(c, 2);
-	b->since = (int64_t)read_number(c, 8);
-	b->until = (int64_t)read_number(c, 8);
-	b->due = (int64_t)read_number(c, 8);
-	b->first = (int64_t)read_number(c, 8);
-}
-
-static void read_causes(struct cursor *c, struct history *h)
-{
-	unsigned n = (unsigned)read_number(c, 1);
-
-	c->bad |= n > HISTORY_CAUSES_MAX;
-	for (h->causes = 0; h->causes < n && !c->bad; h->causes++) {
-		struct cause *cause = &h->cause[h->causes];
-		cause->category = (uint8_t)read_number(c, 1);
-		cause->mta = (uint32_t)read_number(c, 4);
-		read_history_text(c, cause->rule, sizeof cause->rule);
-		read_history_text(c, cause->provider, sizeof cause->provider);
-		read_history_text(c, cause->ladder, sizeof cause->ladder);
-	}
-	h->soft.at = (int64_t)read_number(c, 8);
-	h->soft.by = read_reference(c, h);
-	h->block.at = (int64_t)read_number(c, 8);
-	h->block.by = read_reference(c, h);
-}
-
-/* --- version 2 ------------------------------------------------------------ */
-
-/* The last failure of a kind: its name was the ladder of a soft one, the provider of a block. */
-static void read_last_before(struct cursor *c, struct history *h, bool block)
-{
-	struct cause cause = { .category = 0 };
-	char name[STORE_NAME_SIZE] = "";
-	int64_t at = (int64_t)read_number(c, 8);
-
-	cause.category = (uint8_t)read_number(c, 1);
-	read_history_text(c, name, sizeof name);
-	read_history_text(c, cause.rule, sizeof cause.rule);
-	if (!block)
-		memcpy(cause.ladder, name, sizeof cause.ladder);
-	else
-		snprintf(cause.provider, sizeof cause.provider, "%.*s",
-			(int)sizeof cause.provider - 1, name);
-	*(block ? &h->block : &h->soft) = (struct last){ at,
-		at ? (struct reference){ number_of_cause(h, &cause), 0 } : nothing };
-}
-
-static void read_day_before(struct cursor *c, const struct history *h, struct day *d)
-{
-	d->start = (int64_t)read_number(c, 2) * DAY;
-	unsigned flags = (unsigned)read_number(c, 1);
-	memset(d->count, 0, sizeof d->count);
-	for (unsigned kind = 0; kind < HISTORY_CAUSED; kind++)
-		d->by[kind] = nothing;
-	d->coarse = flags & FLAG_COARSE;
-	d->ended = flags & FLAG_ENDED;
-	d->count[HISTORY_SOFT] = (unsigned)read_number(c, 1);
-	d->count[HISTORY_BLOCK] = (unsigned)read_number(c, 1);
-	d->first_soft = history_time(c);
-	d->last_soft = history_time(c);
-	d->last_block = history_time(c);
-	d->delivered = history_time(c);
-	if (d->count[HISTORY_SOFT] && day_start(h->soft.at) == d->start)
-		d->by[HISTORY_SOFT] = h->soft.by;
-	if (d->count[HISTORY_BLOCK] && day_start(h->block.at) == d->start)
-		d->by[HISTORY_BLOCK] = h->block.by;
-}
-
-bool history_read(struct history *h, const unsigned char *bytes, int n)
-{
-	struct cursor c = { bytes, (size_t)n, false };
-
-	history_clear(h);
-	if (!n)
-		return true;
-	unsigned format = (unsigned)read_number(&c, 1);
-	bool before = format == FORMAT_BEFORE;
-	if (format != FORMAT && !before)
-		return false;
-	read_base(&c, &h->base, before);
-	h->settled = (int64_t)read_number(&c, 8);
-	if (before) {
-		read_last_before(&c, h, false);
-		read_last_before(&c, h, true);
-	} else {
-		read_causes(&c, h);
-	}
-	while (c.n && !c.bad && h->days < HISTORY_DAYS_MAX) {
-		if (before)
-			read_day_before(&c, h, &h->day[h->days++]);
-		else
-			read_day(&c, h, &h->day[h->days++]);
-	}
-	return !c.bad && !c.n && h->base.state < STATE_COUNT;
-}
-
 void history_clear(struct history *h)
 {
 	memset(h, 0, offsetof(struct history, cause));
-	h->soft.by = h->block.by = nothing;
+	h->soft.by = h->block.by = NO_REFERENCE;
 }

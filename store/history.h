@@ -81,6 +81,7 @@ struct reference {
 	uint8_t cause;
 	uint32_t campaign;
 };
+#define NO_REFERENCE ((struct reference){ NO_CAUSE, 0 })
 
 /*
  * One day. Times are seconds of the day, NEVER where there was none; of a coarse day only their
@@ -133,6 +134,10 @@ void history_take_back(struct day *d, enum history_kind kind);
 void history_mend(struct history *h);
 /* The cause that REFERENCE names; an empty one where it is not known. */
 const struct cause *history_cause(const struct history *h, struct reference r);
+/* Its number in H, where it is entered from now on; NO_CAUSE where there are too many. */
+uint8_t history_cause_number(struct history *h, const struct cause *c);
+/* Numbers the causes in the order in which they are referred to, and forgets those that are not. */
+void history_sort_causes(struct history *h);
 /* Something final on this day: a hard failure or a complaint. */
 bool history_day_is_final(const struct day *d);
 /* Cuts all times to days. */
