@@ -1,6 +1,6 @@
 /*
  * What became of each alert: opened, told, reopened, cleared, forgotten after [retention] alerts.
- * Which conditions there are and when they fire is measure.c's and the caller's; this file knows
+ * Which conditions there are and when they fire is condition.c's and the caller's; this file knows
  * time and telling only.
  */
 #include <stdio.h>

@@ -114,11 +114,11 @@ struct alert {
 };
 
 /*
- * One evaluation, inside a transaction: store_alerts_measure() for all that the store itself knows,
+ * One evaluation, inside a transaction: store_alerts_watch() for all that the store itself knows,
  * store_alert_note() for what the caller found, at last store_alerts_settle(), which clears what
  * was neither. NOW is the same for all of them.
  */
-int store_alerts_measure(struct store *s, const struct alert_options *o, int64_t now);
+int store_alerts_watch(struct store *s, const struct alert_options *o, int64_t now);
 int store_alert_note(
 	struct store *s, const struct alert_options *o, const struct alert_finding *f, int64_t now);
 int store_alerts_settle(struct store *s, const struct alert_options *o, int64_t now);

@@ -457,6 +457,11 @@ int held_states_from_rows(struct store *s);
 /* Before all contacts from before CUTOFF go. */
 int held_cut_states(struct store *s, int64_t cutoff);
 
+/* --- volume.c ------------------------------------------------------------- */
+
+/* Whether what logs say of an hour is all that was sent: nobody brings other counts beside them. */
+int volume_logs_are_all(struct store *s, int64_t now, bool *are);
+
 /* --- kpi.c ---------------------------------------------------------------- */
 
 /*

@@ -145,3 +145,16 @@ int store_log_state_put(struct store *s, const void *value, size_t n)
 		return store_fail(s, STORE_MISUSE, "log state outside a transaction");
 	return db_run(s, SQL_LOG_STATE_PUT, "b", value, (int)n);
 }
+
+enum { IMPORTS_LATELY = 28 * DAY };
+
+int volume_logs_are_all(struct store *s, int64_t now, bool *are)
+{
+	int64_t imported = 0;
+
+	if (db_int(s, &imported, SQL_VOLUME_IMPORTED, "ii", (int64_t)day_of(now - IMPORTS_LATELY),
+		    (int64_t)day_of(now)))
+		return STORE_FAILED;
+	*are = !imported;
+	return STORE_OK;
+}

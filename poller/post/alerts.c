@@ -158,7 +158,7 @@ static int evaluate_alerts(struct round *r)
 	if (store_begin(store))
 		return -1;
 	if (!store_witness_ran(store, r->now, r->s->present.boot, r->s->present.began) &&
-		!note_clock(r) && !store_alerts_measure(store, r->o, r->now) &&
+		!note_clock(r) && !store_alerts_watch(store, r->o, r->now) &&
 		!store_mailboxes(store, note_mailbox_alert, r) && !note_disk(r) &&
 		!store_keys_lost(store, note_lost_key, r) && !store_stuck(store, note_stuck, r) &&
 		!store_sites_heard(store, note_site, r) &&

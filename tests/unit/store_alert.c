@@ -75,7 +75,7 @@ static void sent(int64_t at, const char *provider, int64_t delivered, int64_t th
 static void look(int64_t now)
 {
 	ok(store_begin(store));
-	ok(store_alerts_measure(store, &rules, now));
+	ok(store_alerts_watch(store, &rules, now));
 	ok(store_alerts_settle(store, &rules, now));
 	ok(store_commit(store));
 }
@@ -703,7 +703,7 @@ static unsigned false_alerts(int days, bool logs)
 			simulate_hour(start + day * DAY + h * HOUR, logs);
 			if (day < 0)
 				continue;
-			ok(store_alerts_measure(
+			ok(store_alerts_watch(
 				store, &rules, start + day * DAY + (h + 1) * HOUR - 60));
 			ok(store_alerts_settle(
 				store, &rules, start + day * DAY + (h + 1) * HOUR - 60));

@@ -1,0 +1,20 @@
+/* What the files of an alert's conditions share: condition.c, surge.c, leading.c. */
+#ifndef RETOUR_CONDITION_H
+#define RETOUR_CONDITION_H
+
+#include "store/alert.h"
+
+enum { SENT_LEAST = 200 /* mails below which a rate means nothing */ };
+
+/* Looks for surges and notes them, inside a transaction. */
+int surges_watch(struct store *s, const struct alert_options *o, int64_t now);
+
+/*
+ * Provider, category and campaign where at least half of G's part lies, of the events of KIND and
+ * KLASS (NULL: all) at the provider SUBJECT ("": all). Throttling may be known from logs alone;
+ * then nothing more is known.
+ */
+int alert_leaders(struct store *s, enum kind kind, const char *klass, const char *subject,
+	struct alert_figures *g);
+
+#endif
