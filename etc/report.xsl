@@ -1035,7 +1035,7 @@ details { margin-top: .6rem; font-size: .92rem; } summary { cursor: pointer; col
 .method dt { color: var(--ink); font-weight: 600; overflow-wrap: anywhere; } .method dd { margin: 0; }
 code { font-size: .8rem; overflow-wrap: anywhere; }
 @media (max-width: 58rem) { .pair { grid-template-columns: minmax(0, 1fr); } }
-@media screen and (max-width: 47rem) {
+@media screen and (max-width: 60rem) {
 	.fold thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); } .fold, .fold tbody { display: block; }
 	.fold tbody tr { display: grid; grid-template-columns: repeat(auto-fill, minmax(3.75rem, 1fr)); gap: .35rem .4rem; padding: .6rem 0; border-bottom: 1px solid var(--line); font-size: .88rem; }
 	.data.fold tbody th, .data.fold td { border: 0; padding: 0; } .fold tbody th { grid-column: 1 / -1; } .fold tr.has-past th { grid-column: 1 / -2; } .fold td.past { grid-column: -2 / -1; }

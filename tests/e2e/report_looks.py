@@ -20,7 +20,7 @@ from lib.harness import *
 MONTH, VOLUME = "2026-10", 60000
 AT, TEXTS = "{urn:retour:report:1}", "{urn:retour:texts:1}"
 READER = "deliverability@example.org"
-NARROW, WIDE = (320, 400, 700, 1200), 36000
+NARROW, WIDE = (320, 400, 700, 800, 900, 940, 970, 1200), 36000
 DARK = "(prefers-color-scheme: dark)"
 
 
