@@ -24,6 +24,7 @@
 #include "classify/base/log.h"
 #include "poller/volume/logcarrier.h"
 #include "poller/volume/logqueue.h"
+#include "poller/volume/providernumbers.h"
 #include "poller/run/sandbox.h"
 #include "poller/volume/unpack.h"
 #include "poller/run/wire.h"
@@ -64,10 +65,7 @@ struct logreader {
 	struct rules *rules;
 	struct classify_options options;
 	struct returned no_headers; /* what a return path alone says about its campaign */
-	const char **provider;      /* of the rules, by address, to find a name's number */
-	uint32_t *number;
-	size_t providers;
-	uint64_t providers_hash;
+	struct provider_numbers providers;
 	struct queue *queue;
 	struct carrier *carrier;
 	struct wire_log_known *known;
@@ -77,57 +75,6 @@ struct logreader {
 	size_t cells;
 	struct cell cell[CELLS];
 };
-
-/* --- providers by number -------------------------------------------------- */
-
-static int by_address(const void *a, const void *b)
-{
-	const char *x = *(const char *const *)a, *y = *(const char *const *)b;
-	return x < y ? -1 : x > y;
-}
-
-static int load_providers(struct logreader *r)
-{
-	crypto_generichash_state state;
-	while (provider_at(r->rules, r->providers))
-		r->providers++;
-	r->provider = calloc(r->providers + 1, sizeof *r->provider);
-	r->number = calloc(r->providers + 1, sizeof *r->number);
-	if (!r->provider || !r->number || r->providers >= QUEUE_OTHER)
-		return -1;
-	crypto_generichash_init(&state, NULL, 0, crypto_generichash_BYTES);
-	for (size_t i = 0; i < r->providers; i++) {
-		r->provider[i] = provider_at(r->rules, i);
-		crypto_generichash_update(
-			&state, (const unsigned char *)r->provider[i], strlen(r->provider[i]) + 1);
-	}
-	unsigned char hash[crypto_generichash_BYTES];
-	crypto_generichash_final(&state, hash, sizeof hash);
-	memcpy(&r->providers_hash, hash, sizeof r->providers_hash);
-	qsort(r->provider, r->providers, sizeof *r->provider, by_address);
-	for (size_t i = 0; i < r->providers; i++) {
-		const char *name = provider_at(r->rules, i);
-		const char **at = bsearch(
-			&name, r->provider, r->providers, sizeof *r->provider, by_address);
-		r->number[at - r->provider] = (uint32_t)i;
-	}
-	return 0;
-}
-
-/*
- * The host that answered says best who runs the mailbox, as for bounces; else the recipient's
- * domain.
- */
-static uint16_t log_provider_of(const struct logreader *r, struct span relay, struct span domain)
-{
-	const char *name = relay.n ? provider_by_host(r->rules, relay) : NULL;
-	if (!name && domain.n)
-		name = provider_by_domain(r->rules, domain);
-	const char **at = name
-		? bsearch(&name, r->provider, r->providers, sizeof *r->provider, by_address)
-		: NULL;
-	return at ? (uint16_t)r->number[at - r->provider] : QUEUE_OTHER;
-}
 
 /* --- counts --------------------------------------------------------------- */
 
@@ -259,7 +206,8 @@ static int take_attempt(struct logreader *r, const struct log_line *l)
 		else if (sender == SENDER_FOREIGN)
 			r->mark.foreign++;
 		else {
-			uint16_t provider = log_provider_of(r, l->relay, domain);
+			uint16_t provider = providernumbers_find(
+				&r->providers, r->rules, l->relay, domain);
 			if (deferred)
 				queue_wait(mail ? mail : (mail = queue_mail(r->queue, l, true)),
 					provider);
@@ -456,7 +404,7 @@ static int send_mark(struct logreader *r, bool end)
 	unsigned char *state = NULL;
 	int result = send_counts(r);
 	queue_sweep(r->queue);
-	size_t n = result ? 0 : queue_save(r->queue, r->providers_hash, WIRE_LOG_STATE_MAX, &state);
+	size_t n = result ? 0 : queue_save(r->queue, r->providers.hash, WIRE_LOG_STATE_MAX, &state);
 	if (!result)
 		result = state ? wire_send(CHILD_FD, WIRE_LOG_STATE, state, n, NULL, 0) : -1;
 	free(state);
@@ -601,7 +549,7 @@ static int answer_log(
 {
 	switch (head->type) {
 	case WIRE_LOG_STATE:
-		queue_load(r->queue, r->providers_hash,
+		queue_load(r->queue, r->providers.hash,
 			(struct span){ (const char *)payload, head->length });
 		return 0;
 	case WIRE_LOG_KNOWN:
@@ -633,7 +581,7 @@ int logreader_serve(struct rules *rules, const struct classify_options *options)
 	returned_read(&r.options, &no_fields, &r.no_headers);
 	r.queue = queue_new();
 	r.carrier = carrier_new();
-	if (!r.queue || !r.carrier || load_providers(&r))
+	if (!r.queue || !r.carrier || providernumbers_load(&r.providers, r.rules))
 		goto out;
 	if (sandbox_enter(CHILD_FD, error, sizeof error))
 		log_warning("log reader: %s; it runs with the rights of its user", error);
@@ -650,8 +598,7 @@ out:
 	queue_free(r.queue);
 	carrier_free(r.carrier);
 	free(r.known);
-	free(r.provider);
-	free(r.number);
+	providernumbers_free(&r.providers);
 	wipe_free(payload, capacity);
 	return result;
 }
