@@ -62,7 +62,7 @@ int month_report_index(const struct month_report *latest, const char *months, st
 
 /*
  * The finished mail: multipart/mixed of (multipart/alternative text + HTML), the XML and its
- * SIGNATURE (store/minisign.h; NULL: none); CRLF. NOW and TOKEN (unique) go into Date and
+ * SIGNATURE (store/base/minisign.h; NULL: none); CRLF. NOW and TOKEN (unique) go into Date and
  * Message-ID.
  */
 int month_report_mail(const struct month_report *r, int64_t now, const char *token,

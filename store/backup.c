@@ -16,7 +16,7 @@
 #include <unistd.h>
 #include "classify/base/files.h"
 #include "store/internal.h"
-#include "store/pagefile.h"
+#include "store/base/pagefile.h"
 #include "store/siteparts.h"
 
 static const char mark[] = "backup";

@@ -4,7 +4,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include "store/contact.h"
-#include "store/pagefile.h"
+#include "store/base/pagefile.h"
 
 /* --- its place in the counts ---------------------------------------------- */
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include "store/internal.h"
-#include "store/pagefile.h"
+#include "store/base/pagefile.h"
 
 static int pragma(struct store *s, const char *sql, int64_t *out)
 {

@@ -18,7 +18,7 @@
 #include "classify/base/files.h"
 #include "store/cause.h"
 #include "store/internal.h"
-#include "store/pagefile.h"
+#include "store/base/pagefile.h"
 #include "store/siteparts.h"
 
 static int refresh_keys(struct store *s)

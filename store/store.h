@@ -22,7 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "classify/event.h"
-#include "store/minisign.h"
+#include "store/base/minisign.h"
 
 struct store;
 

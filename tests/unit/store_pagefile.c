@@ -3,7 +3,7 @@
  * else of it is changed.
  */
 #include "tests/unit/store_fixture.h"
-#include "store/pagefile.h"
+#include "store/base/pagefile.h"
 
 enum { PAGE = 4096, ROWS = 4000, NEEDLE = 12 };
 

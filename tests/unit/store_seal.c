@@ -4,7 +4,7 @@
  */
 #include "store_fixture.h"
 #include <sqlite3.h>
-#include "store/pagefile.h"
+#include "store/base/pagefile.h"
 
 static void put_failed(const char *address)
 {

@@ -15,7 +15,7 @@
  * A page of a long row or of free pages begins with the number of another page, four bytes, of
  * which the first is zero.
  */
-#include "store/pagefile.h"
+#include "store/base/pagefile.h"
 
 #include <sodium.h>
 #include <sqlite3.h>

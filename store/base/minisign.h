@@ -3,8 +3,8 @@
  * (https://jedisct1.github.io/minisign/), so that whoever has that tool needs none of this program
  * to check what it signed. Pure functions.
  */
-#ifndef RETOUR_STORE_MINISIGN_H
-#define RETOUR_STORE_MINISIGN_H
+#ifndef RETOUR_STORE_BASE_MINISIGN_H
+#define RETOUR_STORE_BASE_MINISIGN_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -11,7 +11,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include "store/minisign.h"
+#include "store/base/minisign.h"
 
 enum {
 	KEY_BYTES = 2 + MINISIGN_ID_SIZE + MINISIGN_PUBLIC_SIZE,
