@@ -39,7 +39,7 @@ _retour()
 	*" --column") return 0 ;;
 	esac ;;
 	contact)
-		words=" show revalidate resolve reactivate undo states" options=" --json --last --reason --list --provider --category --rule --reporting-mta --campaign --from --to --dry-run --help"
+		words=" show revalidate resolve reactivate confirm undo states" options=" --json --last --reason --list --provider --category --rule --reporting-mta --from --to --campaign --dry-run --help"
 		case "$command $before" in
 	*" --last") return 0 ;;
 	*" --reason") return 0 ;;
@@ -47,9 +47,9 @@ _retour()
 	*" --category") return 0 ;;
 	*" --rule") return 0 ;;
 	*" --reporting-mta") return 0 ;;
-	*" --campaign") return 0 ;;
 	*" --from") return 0 ;;
 	*" --to") return 0 ;;
+	*" --campaign") return 0 ;;
 	esac ;;
 	suppress)
 		words=" import add" options=" --from --as --reason --dry-run --rule --only --help"

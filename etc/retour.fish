@@ -28,6 +28,7 @@ complete -c retour -n '__fish_seen_subcommand_from contact' -f -a show
 complete -c retour -n '__fish_seen_subcommand_from contact' -f -a revalidate
 complete -c retour -n '__fish_seen_subcommand_from contact' -f -a resolve
 complete -c retour -n '__fish_seen_subcommand_from contact' -f -a reactivate
+complete -c retour -n '__fish_seen_subcommand_from contact' -f -a confirm
 complete -c retour -n '__fish_seen_subcommand_from contact' -f -a undo
 complete -c retour -n '__fish_seen_subcommand_from contact' -f -a states
 complete -c retour -n '__fish_seen_subcommand_from contact' -l json
@@ -38,9 +39,9 @@ complete -c retour -n '__fish_seen_subcommand_from contact' -l provider -x
 complete -c retour -n '__fish_seen_subcommand_from contact' -l category -x
 complete -c retour -n '__fish_seen_subcommand_from contact' -l rule -x
 complete -c retour -n '__fish_seen_subcommand_from contact' -l reporting-mta -x
-complete -c retour -n '__fish_seen_subcommand_from contact' -l campaign -x
 complete -c retour -n '__fish_seen_subcommand_from contact' -l from -x
 complete -c retour -n '__fish_seen_subcommand_from contact' -l to -x
+complete -c retour -n '__fish_seen_subcommand_from contact' -l campaign -x
 complete -c retour -n '__fish_seen_subcommand_from contact' -l dry-run
 complete -c retour -n __fish_use_subcommand -f -a suppress -d 'take over whom another system knows not to write to'
 complete -c retour -n '__fish_seen_subcommand_from suppress' -f -a import

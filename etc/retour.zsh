@@ -79,11 +79,11 @@ _retour()
 			'*--category[]:C:' \
 			'*--rule[]:R:' \
 			'*--reporting-mta[]:M:' \
-			'*--campaign[]:C:' \
 			'*--from[]:DAY:' \
 			'*--to[]:DAY:' \
+			'*--campaign[]:C:' \
 			'*--dry-run[]' \
-			'1:what:( show revalidate resolve reactivate undo states)' '*:file:_files' ;;
+			'1:what:( show revalidate resolve reactivate confirm undo states)' '*:file:_files' ;;
 		suppress)
 		_arguments '--help[what it takes]' \
 			'*--from[]:value:( ses sendgrid mailgun postmark mailchimp brevo sparkpost listmonk mautic mailman csv)' \

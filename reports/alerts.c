@@ -51,6 +51,8 @@ static const struct {
 		"the messages that the journal names, with another mail program; what is damaged there has to be moved away by hand" },
 	[ALERT_KEY_LOST] = { "A month's key is missing, its events can be found no more",
 		"whether the key can be put back into the key directory (retour doctor); requests of data subjects about that month cannot be answered without it" },
+	[ALERT_UNCONFIRMED] = { "So many dead addresses at once that they are not believed",
+		"a few of them by hand; is the receiver, or our own relay, out of order? Then: retour contact undo, or retour contact confirm; until then they are on hold" },
 	[ALERT_CLOCK_JUMP] = { "The clock jumped",
 		"the time service of this machine; after a jump back times of the store lie in the future, after one forth purges may have been early: retour audit" },
 	[ALERT_OPTOUT] = { "Requests to unsubscribe are not honoured",

@@ -36,6 +36,7 @@
 		0, 0, 24 * HOUR) \
 	X(ALERT_RETENTION_OVERDUE, "retention-overdue", UNIT_COUNT, 1, 1, 0, 0, 24 * HOUR) \
 	X(ALERT_DISK_FULL, "disk-full", UNIT_SHARE, 900000, 850000, 0, 0, 24 * HOUR) \
+	X(ALERT_UNCONFIRMED, "unconfirmed-hard", UNIT_COUNT, 1, 1, 0, 0, 24 * HOUR) \
 	X(ALERT_CLOCK_JUMP, "clock-jump", UNIT_PERIOD, 600, 60, 0, 0, HOUR) \
 	X(ALERT_KEY_LOST, "key-lost", UNIT_COUNT, 1, 1, 0, 0, 24 * HOUR) \
 	X(ALERT_MESSAGE_STUCK, "message-stuck", UNIT_COUNT, 1, 1, 0, 0, 24 * HOUR) \

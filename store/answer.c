@@ -41,7 +41,7 @@ static void answer_row(
 		.soft = r->attempts,
 		.blocks = r->attempts,
 		.unclear = r->attempts };
-	struct walk w = { &s->o, quiet_of(s), r->key, NULL, NULL };
+	struct walk w = { &s->o, quiet_of(s), r->key, NULL, s, NULL };
 
 	elapse(&w, &st, now);
 	answer_of(&st, r->reason, r->full, now, out);

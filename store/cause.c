@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include "store/cause.h"
 #include "store/contact.h"
+#include "store/wave.h"
 
 enum { NAME_MAX_BYTES = 256 };
 
@@ -263,6 +264,11 @@ int store_undo(
 	if (!s->in_transaction)
 		return store_fail(s, STORE_MISUSE, "undo outside a transaction");
 	if (taken_back_add(s, &t, now, out))
+		return STORE_FAILED;
+	unsigned named = (choice->rule != NULL) + (choice->provider != NULL) +
+		(choice->reporting_mta != NULL) + (choice->campaign != NULL);
+	uint64_t waves;
+	if (named == 1 && wave_settle(s, choice, t.mta, "taken-back", &waves))
 		return STORE_FAILED;
 	char text[CAUSE_TEXT_SIZE];
 	size_t n = taken_back_write(&t, text, sizeof text);

@@ -200,6 +200,40 @@ static int watch_retention(struct store *s, const struct alert_options *o, int64
 	return result;
 }
 
+struct watching {
+	struct store *s;
+	const struct alert_options *o;
+	int64_t now;
+};
+
+static int note_wave(void *context, const struct wave *w)
+{
+	const struct watching *u = context;
+	struct alert_finding f = { .condition = ALERT_UNCONFIRMED,
+		.level = LEVEL_FIRING,
+		.figures = { .value = (int64_t)w->count,
+			.limit = u->o->rule[ALERT_UNCONFIRMED].threshold,
+			.usual = -1,
+			.part = w->count,
+			.from = w->day,
+			.to = w->until } };
+
+	snprintf(f.subject, sizeof f.subject, "%s %.*s", w->kind,
+		(int)(sizeof f.subject - sizeof "reporting-mta "), w->name);
+	if (strcmp(w->kind, "provider") == 0)
+		snprintf(f.figures.provider, sizeof f.figures.provider, "%.*s",
+			(int)sizeof f.figures.provider - 1, w->name);
+	return store_alert_note(u->s, u->o, &f, u->now);
+}
+
+/* Hard bounces that are held because they are too many to be believed. */
+static int watch_waves(struct store *s, const struct alert_options *o, int64_t now)
+{
+	struct watching u = { s, o, now };
+
+	return o->rule[ALERT_UNCONFIRMED].active ? store_waves(s, now, note_wave, &u) : STORE_OK;
+}
+
 int store_alerts_watch(struct store *s, const struct alert_options *o, int64_t now)
 {
 	if (!s->in_transaction)
@@ -207,7 +241,7 @@ int store_alerts_watch(struct store *s, const struct alert_options *o, int64_t n
 	if (counters_flush(s) || db_run(s, SQL_NOTICE_HOUR_FORGET, "i", now / HOUR - HOURS_KEPT))
 		return STORE_FAILED;
 	return surges_watch(s, o, now) || watch_rates(s, o, now) || watch_messages(s, o, now) ||
-			watch_retention(s, o, now)
+			watch_retention(s, o, now) || watch_waves(s, o, now)
 		? STORE_FAILED
 		: STORE_OK;
 }

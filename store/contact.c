@@ -10,6 +10,7 @@
  * history stays, so that what was wrong can be taken back.
  */
 #include <stdio.h>
+#include "store/brake.h"
 #include "store/cause.h"
 #include "store/contact.h"
 
@@ -147,7 +148,10 @@ int contact_apply(struct store *s, const struct packed *e)
 	if (contact_note(s, &c, e, meaning))
 		return STORE_FAILED;
 	c.at = later(c.at, day_start(e->at));
-	return contact_save(s, found ? SQL_CONTACT_PUT : SQL_CONTACT_ADD, &c);
+	if (contact_save(s, found ? SQL_CONTACT_PUT : SQL_CONTACT_ADD, &c))
+		return STORE_FAILED;
+	/* at last: it may change this contact, too */
+	return meaning == HISTORY_HARD ? brake_add(s, e) : STORE_OK;
 }
 
 static int advance_one(struct store *s, struct contact *c, int64_t now)
@@ -209,16 +213,27 @@ int store_advance(struct store *s, int64_t now, uint64_t *changed)
 		result = investigation_advance(s, now);
 	if (!result)
 		result = mailings_measure(s, now);
+	if (!result)
+		result = brake_advance(s, now);
 	return db_leave(s, own, result);
 }
 
 /* --- moved by an operator ------------------------------------------------- */
+
+/* Its cause stays known: it may yet be taken back. */
+static int confirm(struct store *s, struct contact *c)
+{
+	for (unsigned i = 0; i < c->history.days; i++)
+		c->history.day[i].confirmed |= c->history.day[i].count[HISTORY_HARD] > 0;
+	return contact_refold(s, c) ? STORE_FAILED : contact_save(s, SQL_CONTACT_PUT, c);
+}
 
 int store_contact_move(struct store *s, const char *address, size_t n, enum contact_move move,
 	int64_t now, enum contact_state *from, bool *moved)
 {
 	static const enum happening whats[] = { [MOVE_REVALIDATE] = REVALIDATED,
 		[MOVE_RESOLVE] = RESOLVED,
+		[MOVE_CONFIRM] = CONFIRMED,
 		[MOVE_REACTIVATE] = REACTIVATED };
 	struct pseudonyms p;
 	struct contact c;
@@ -238,6 +253,9 @@ int store_contact_move(struct store *s, const char *address, size_t n, enum cont
 	w = walk_of(s, &c);
 	if (!happens(&w, &c.now, whats[move], now))
 		return STORE_OK;
+	*moved = true;
+	if (move == MOVE_CONFIRM)
+		return confirm(s, &c);
 	/* from here on what happened before is part of the base */
 	c.history.days = 0;
 	c.history.base = c.now;
@@ -248,7 +266,6 @@ int store_contact_move(struct store *s, const char *address, size_t n, enum cont
 		c.history.soft = c.history.block = (struct last){ 0, { NO_CAUSE, 0 } };
 	}
 	c.at = later(c.at, day_start(now));
-	*moved = true;
 	if (site_is_on(s) && share_moved(s, &c, now))
 		return STORE_FAILED;
 	return contact_save(s, SQL_CONTACT_PUT, &c);

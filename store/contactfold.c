@@ -68,7 +68,7 @@ struct walk walk_of(const struct store *s, const struct contact *c)
 	const struct ladder *l = ladder_named(s, c->ladder),
 			    *unclear = ladder_named(s, NOT_UNDERSTOOD);
 
-	return (struct walk){ &s->o, quiet_of(s), c->key, l ? l : &last_resort,
+	return (struct walk){ &s->o, quiet_of(s), c->key, l ? l : &last_resort, s,
 		unclear ? unclear : &unclear_resort };
 }
 
@@ -83,37 +83,45 @@ static const struct cause *unclear_cause(const struct history *h)
 	return history_cause(h, (struct reference){ NO_CAUSE, 0 });
 }
 
-/* A complaint stands behind a hard failure of its day. */
-static const struct cause *final_cause(const struct history *h)
+/*
+ * A complaint stands behind a hard failure of its day; where none was believed at once it is the
+ * first that was not.
+ */
+static const struct cause *final_cause(const struct walk *w, const struct history *h)
 {
-	const struct day *d = final_day(h);
+	const struct day *d = final_day(w, h);
 
+	for (unsigned i = 0; i < h->days && !d; i++)
+		d = history_day_is_final(&h->day[i]) ? &h->day[i] : NULL;
 	if (!d)
 		return NULL;
+	if (d->count[HISTORY_COMPLAINT] && day_is_doubted(w, h, d))
+		return history_cause(h, d->by[HISTORY_COMPLAINT]);
 	return history_cause(h, d->by[d->count[HISTORY_HARD] ? HISTORY_HARD : HISTORY_COMPLAINT]);
 }
 
 /* The cause that the reason names; NULL: what the row says stays. */
 static const struct cause *explain_answer(
-	const struct history *h, enum because because, const char **reason)
+	const struct walk *w, const struct history *h, enum because because, const char **reason)
 {
-	const struct cause *cause = because == FOR_BLOCK ? history_cause(h, h->block.by)
-		: because == FOR_EVENT                   ? final_cause(h)
+	const struct cause *cause = because == FOR_BLOCK             ? history_cause(h, h->block.by)
+		: because == FOR_EVENT || because == FOR_UNCONFIRMED ? final_cause(w, h)
 		: because == FOR_UNCLEAR || because == FOR_UNCLEAR_LONG ? unclear_cause(h)
 		: because == AS_BEFORE                                  ? NULL
 				       : history_cause(h, h->soft.by);
 
 	*reason = because == FOR_TOO_LONG         ? PROLONGED_SOFT
 		: because == FOR_UNCLEAR_LONG     ? NOT_UNDERSTOOD
+		: because == FOR_UNCONFIRMED      ? UNCONFIRMED
 		: cause && because != FOR_NOTHING ? category_name(cause->category)
 						  : "";
 	return cause;
 }
 
-static void explain_contact(struct contact *c)
+static void explain_contact(const struct walk *w, struct contact *c)
 {
 	const char *reason;
-	const struct cause *cause = explain_answer(&c->history, c->now.because, &reason);
+	const struct cause *cause = explain_answer(w, &c->history, c->now.because, &reason);
 
 	if (!cause)
 		return;
@@ -130,7 +138,7 @@ void contact_fold(const struct store *s, struct contact *c, int64_t resolved)
 		? 0
 		: month_start(c->counted.month);
 	walk_history(&w, &c->history, resolved, &c->now);
-	explain_contact(c);
+	explain_contact(&w, c);
 }
 
 int contact_refold(struct store *s, struct contact *c)
@@ -157,5 +165,5 @@ void contact_elapse(const struct store *s, struct contact *c, int64_t now)
 	struct walk w = walk_of(s, c);
 
 	elapse(&w, &c->now, now);
-	explain_contact(c);
+	explain_contact(&w, c);
 }

@@ -20,6 +20,7 @@ static struct cohort_place place_of_contact(const struct contact *c)
 		[STATE_RETRY_GATED] = COHORT_SOFT,
 		[STATE_INACTIVE] = COHORT_HARD,
 		[STATE_UNCLEAR] = COHORT_SOFT,
+		[STATE_UNCONFIRMED] = COHORT_SOFT,
 	};
 	bool given_up = c->now.state == STATE_INACTIVE && !contact_is_gone(c);
 

@@ -22,7 +22,8 @@
 	X(STATE_INVESTIGATE, "investigate") \
 	X(STATE_RETRY_GATED, "retry-gated") \
 	X(STATE_INACTIVE, "inactive") \
-	X(STATE_UNCLEAR, "unclear")
+	X(STATE_UNCLEAR, "unclear") \
+	X(STATE_UNCONFIRMED, "unconfirmed")
 #define STORE_ENUM(symbol, name) symbol,
 enum verdict { STORE_VERDICTS(STORE_ENUM) VERDICT_COUNT };
 enum contact_state { STORE_STATES(STORE_ENUM) STATE_COUNT };
@@ -84,6 +85,7 @@ enum contact_move {
 	MOVE_REVALIDATE, /* paused: try it now */
 	MOVE_RESOLVE,    /* block, investigate: let it through; for all that wait, see
 			  store_resolve() */
+	MOVE_CONFIRM,    /* unconfirmed: it is true */
 	MOVE_REACTIVATE, /* inactive: forget why; what happened before NOW and is read later changes
 			    nothing */
 };
@@ -162,6 +164,20 @@ struct cause_moves {
  */
 int store_undo(
 	struct store *s, const struct cause_choice *choice, int64_t now, struct cause_moves *out);
+
+/* Hard bounces that were too many at once to be believed (store/brake.c). */
+struct wave {
+	const char *kind, *name;    /* "provider", "rule", "reporting-mta" */
+	int64_t day, opened, until; /* UNTIL: then time has confirmed them */
+	uint64_t count;             /* hard bounces of that day */
+};
+int store_waves(struct store *s, int64_t now, int (*visit)(void *context, const struct wave *w),
+	void *context);
+/*
+ * They were true: all who rest on the waves of this cause, between its days, are inactive. Inside a
+ * transaction.
+ */
+int store_confirm(struct store *s, const struct cause_choice *choice, uint64_t *waves);
 
 /* --- the events of one recipient (store/events.c) ------------------------- */
 

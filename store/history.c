@@ -222,6 +222,7 @@ bool history_add_day(struct history *h, const struct history *from, const struct
 	keep_last(&to->last_block, theirs.last_block);
 	keep_last(&to->delivered, theirs.delivered);
 	to->ended |= theirs.ended;
+	to->confirmed |= theirs.confirmed;
 	return h->days <= HISTORY_DAYS_MAX;
 }
 
@@ -247,6 +248,14 @@ void history_drop_last(struct history *h)
 bool history_day_is_final(const struct day *d)
 {
 	return d->count[HISTORY_HARD] || d->count[HISTORY_COMPLAINT];
+}
+
+bool history_has_hard(const struct history *h, int64_t day)
+{
+	for (unsigned i = 0; i < h->days; i++)
+		if (h->day[i].start >= day && h->day[i].count[HISTORY_HARD])
+			return true;
+	return false;
 }
 
 /* --- taking back ---------------------------------------------------------- */

@@ -32,7 +32,8 @@ enum because {
 	FOR_TOO_LONG,
 	AS_BEFORE,
 	FOR_UNCLEAR,
-	FOR_UNCLEAR_LONG
+	FOR_UNCLEAR_LONG,
+	FOR_UNCONFIRMED
 };
 
 /* Where a contact stands at one moment. */
@@ -91,7 +92,8 @@ enum { NEVER = -1 };
 struct day {
 	int64_t start;
 	bool coarse;
-	bool ended; /* the ladder ended on it */
+	bool ended;     /* the ladder ended on it */
+	bool confirmed; /* an operator knows that its hard failure is true */
 	unsigned count[HISTORY_CAUSED];
 	int32_t first_soft, last_soft, last_block, delivered;
 	struct reference by[HISTORY_CAUSED]; /* soft, block: of the last one; else the one that
@@ -140,6 +142,8 @@ uint8_t history_cause_number(struct history *h, const struct cause *c);
 void history_sort_causes(struct history *h);
 /* Something final on this day: a hard failure or a complaint. */
 bool history_day_is_final(const struct day *d);
+/* A hard failure on this day or later. */
+bool history_has_hard(const struct history *h, int64_t day);
 /* Cuts all times to days. */
 void history_coarsen(struct history *h);
 bool history_is_coarse(const struct history *h);

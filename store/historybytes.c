@@ -22,6 +22,7 @@ enum {
 	FORMAT_BEFORE = 2,
 	FLAG_COARSE = 1,
 	FLAG_ENDED = 2,
+	FLAG_CONFIRMED = 4,
 	FLAG_DELIVERED = 1 << HISTORY_DELIVERED, /* of the mask */
 	TIME_BYTES = 3,
 	NO_TIME = 0xffffff,
@@ -77,7 +78,10 @@ static unsigned char *write_day(unsigned char *p, const struct day *d)
 	for (unsigned kind = 0; kind < HISTORY_CAUSED; kind++)
 		mask |= d->count[kind] ? 1u << kind : 0;
 	p = write_number(p, (uint64_t)(d->start / DAY), 2);
-	p = write_number(p, (d->coarse ? FLAG_COARSE : 0) | (d->ended ? FLAG_ENDED : 0), 1);
+	p = write_number(p,
+		(d->coarse ? FLAG_COARSE : 0) | (d->ended ? FLAG_ENDED : 0) |
+			(d->confirmed ? FLAG_CONFIRMED : 0),
+		1);
 	p = write_number(p, mask, 1);
 	for (unsigned kind = 0; kind < HISTORY_CAUSED; kind++)
 		if (mask & 1u << kind)
@@ -183,6 +187,7 @@ static void read_day(struct cursor *c, const struct history *h, struct day *d)
 	unsigned flags = (unsigned)read_number(c, 1), mask = (unsigned)read_number(c, 1);
 	d->coarse = flags & FLAG_COARSE;
 	d->ended = flags & FLAG_ENDED;
+	d->confirmed = flags & FLAG_CONFIRMED;
 	for (unsigned kind = 0; kind < HISTORY_CAUSED; kind++) {
 		bool is = mask & 1u << kind;
 		d->count[kind] = is ? (unsigned)read_number(c, 1) : 0;
@@ -257,6 +262,7 @@ static void read_day_before(struct cursor *c, const struct history *h, struct da
 		d->by[kind] = NO_REFERENCE;
 	d->coarse = flags & FLAG_COARSE;
 	d->ended = flags & FLAG_ENDED;
+	d->confirmed = false;
 	d->count[HISTORY_SOFT] = (unsigned)read_number(c, 1);
 	d->count[HISTORY_BLOCK] = (unsigned)read_number(c, 1);
 	d->first_soft = history_time(c);

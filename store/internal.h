@@ -30,6 +30,8 @@ struct table;
 struct erasures;
 struct taken_back;
 struct site;
+struct brake;
+struct waves;
 
 /*
  * A part of the store that holds something in memory until a commit, or has to know that a snapshot
@@ -57,8 +59,11 @@ struct store {
 	int64_t interval;              /* between two mailings, seconds (mailings.c) */
 	struct taken_back *taken_back; /* cause.c */
 	unsigned takings;
-	struct site *site; /* site.c; NULL: no other site is known */
-	bool functions;    /* kpi.c's functions of SQL are there */
+	struct site *site;   /* site.c; NULL: no other site is known */
+	bool functions;      /* kpi.c's functions of SQL are there */
+	struct brake *brake; /* brake.c */
+	struct waves *waves; /* wave.c */
+	int64_t present;     /* the latest time that was said to be now */
 	bool in_transaction;
 	bool in_snapshot;
 	bool spoilt; /* an error in this transaction: it can only be rolled back */
@@ -114,7 +119,7 @@ int db_leave(struct store *s, bool own, int result);
 
 /* --- schema.c ------------------------------------------------------------- */
 
-enum { SCHEMA_VERSION = 15, APPLICATION_ID = 0x7265746f /* "reto" */ };
+enum { SCHEMA_VERSION = 16, APPLICATION_ID = 0x7265746f /* "reto" */ };
 /*
  * *VERSION is 0 for a database with nothing in it. Refuses what is not ours or newer than this
  * program.

@@ -11,6 +11,7 @@
 #include "classify/redact.h"
 #include "store/cause.h"
 #include "store/internal.h"
+#include "store/wave.h"
 
 enum { MESSAGE_KEY_SIZE = 16 };
 
@@ -105,7 +106,10 @@ static int pack(struct store *s, struct event *event, int64_t now, struct packed
 	status_text(event->status, p.status);
 	memcpy(p.campaign, event->campaign, strnlen(event->campaign, sizeof p.campaign - 1));
 	memcpy(p.rule, event->rule, strnlen(event->rule, sizeof p.rule - 1));
+	s->present = later(s->present, now);
 	p.mta = cause_number(s, CAUSE_MTA, event->reporting_mta);
+	if (p.klass == CLASS_HARD && wave_note_host(s, p.mta, event->reporting_mta))
+		return STORE_FAILED;
 	/*
 	 * what came of age before it even arrived here (mail that lay long in its mailbox) is not
 	 * kept first and purged then

@@ -40,6 +40,12 @@
  *   site           the sites that are known, and each life of their stores; share: what each of
  *                  them knows of a contact, sealed; change: what else it has said (site.h). A
  *                  share goes with its contact; what was erased is a hash there
+ *   brake_hour     hard bounces by hour, provider, rule and reporting MTA (a number), of 64 days
+ *                  (brake.c)
+ *   brake_peak     the most of an hour, by day and provider, rule or reporting MTA, of 128 days
+ *                  (wave.c)
+ *   wave           days on which they were improbable (wave.c); life: which site says so, 0: this
+ *                  store
  *   ledger         what was promised and done (ledger.c)
  *   key            fingerprints of the keys in the key directory (keys.c, keyfile.c)
  *
@@ -186,6 +192,15 @@ static const char version_15[] =
 	" PRIMARY KEY (kind, id, life)) STRICT, WITHOUT ROWID;"
 	"CREATE INDEX change_number ON change (number)";
 
+/* Hard bounces by the hour, and when they were improbable. */
+static const char version_16[] =
+	"CREATE TABLE brake_hour (hour INTEGER NOT NULL, provider TEXT NOT NULL, rule TEXT NOT NULL, mta INTEGER NOT NULL, count INTEGER NOT NULL,"
+	" PRIMARY KEY (hour, provider, rule, mta)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE brake_peak (kind TEXT NOT NULL, name TEXT NOT NULL, mta INTEGER NOT NULL, day INTEGER NOT NULL, whole INTEGER NOT NULL,"
+	" open INTEGER NOT NULL, PRIMARY KEY (kind, name, mta, day)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE wave (kind TEXT NOT NULL, name TEXT NOT NULL, mta INTEGER NOT NULL, day INTEGER NOT NULL, life INTEGER NOT NULL,"
+	" opened INTEGER NOT NULL, state TEXT NOT NULL, PRIMARY KEY (kind, name, mta, day, life)) STRICT, WITHOUT ROWID";
+
 struct step {
 	const char *sql, *then; /* THEN may be NULL */
 	const char *mark;       /* user_version after it; a pragma takes no parameter */
@@ -209,6 +224,7 @@ static const struct step steps[] = {
 	{ version_13, NULL, "PRAGMA user_version = 13" },
 	{ version_14, NULL, "PRAGMA user_version = 14" },
 	{ version_15, NULL, "PRAGMA user_version = 15" },
+	{ version_16, NULL, "PRAGMA user_version = 16" },
 };
 _Static_assert(
 	sizeof steps / sizeof *steps == SCHEMA_VERSION, "each version has a step that leads to it");

@@ -110,6 +110,37 @@
 		"SELECT pseudonym FROM contact WHERE pseudonym > ?1 ORDER BY pseudonym LIMIT ?2") \
 	X(SQL_CONTACT_FROM, \
 		"SELECT pseudonym FROM contact WHERE pseudonym > ?1 AND at >= ?2 ORDER BY pseudonym LIMIT ?3") \
+	X(SQL_BRAKE_ADD, \
+		"INSERT INTO brake_hour (hour, provider, rule, mta, count) VALUES (?1, ?2, ?3, ?4, ?5)" \
+		" ON CONFLICT DO UPDATE SET count = count + excluded.count") \
+	X(SQL_BRAKE_HOUR, \
+		"SELECT provider, rule, mta, count FROM brake_hour WHERE hour = ?1 ORDER BY count DESC, provider, rule, mta LIMIT ?2") \
+	X(SQL_BRAKE_NEXT, "SELECT min(hour) FROM brake_hour WHERE hour >= ?1") \
+	X(SQL_BRAKE_NEWEST, "SELECT max(hour) FROM brake_hour") \
+	X(SQL_BRAKE_PEAK, \
+		"INSERT INTO brake_peak (kind, name, mta, day, whole, open) VALUES (?1, ?2, ?3, ?4, ?5, ?6)" \
+		" ON CONFLICT DO UPDATE SET whole = max(whole, excluded.whole), open = max(open, excluded.open)") \
+	/* what a wave explains is a habit once somebody or time has confirmed it */ \
+	X(SQL_BRAKE_HABIT, \
+		"SELECT max(most), min(day) FROM (SELECT day, iif(EXISTS (SELECT 1 FROM wave WHERE wave.day = brake_peak.day AND" \
+		" (state = 'taken-back' OR (state = 'held' AND wave.day > ?6))), open, whole) AS most FROM brake_peak" \
+		" WHERE kind = ?1 AND name = ?2 AND mta = ?3 AND day >= ?4 AND day < ?5) WHERE most > 0") \
+	X(SQL_BRAKE_PEAK_FORGET, "DELETE FROM brake_peak WHERE day >= ?1 AND day < ?2") \
+	X(SQL_BRAKE_SENT, \
+		"SELECT sum(sent) FROM volume WHERE day BETWEEN ?1 AND ?2 AND (?3 = '' OR provider = ?3)") \
+	X(SQL_BRAKE_FORGET, "DELETE FROM brake_hour WHERE hour < ?1") \
+	X(SQL_WAVE_ADD, \
+		"INSERT OR IGNORE INTO wave (kind, name, mta, day, life, opened, state) VALUES (?1, ?2, ?3, ?4, 0, ?5, 'held')") \
+	X(SQL_WAVE_FORGET, "DELETE FROM wave WHERE state = 'held' AND day >= ?1") \
+	X(SQL_WAVES, \
+		"SELECT kind, name, mta, day, state FROM wave ORDER BY day DESC, kind, name LIMIT ?1") \
+	X(SQL_WAVES_HELD, \
+		"SELECT kind, name, day, opened, (SELECT sum(count) FROM brake_hour WHERE hour >= day / 3600 AND hour < day / 3600 + 24" \
+		" AND (kind = 'provider' AND provider = name OR kind = 'rule' AND rule = name OR kind = 'reporting-mta' AND brake_hour.mta = wave.mta))" \
+		" FROM wave WHERE state = 'held' AND day > ?1 ORDER BY day, kind, name") \
+	X(SQL_WAVE_SETTLE, \
+		"UPDATE wave SET state = ?1 WHERE state = 'held' AND day BETWEEN ?2 AND ?3 AND (kind = 'provider' AND name = ?4" \
+		" OR kind = 'rule' AND name = ?5 OR kind = 'reporting-mta' AND mta = ?6)") \
 	X(SQL_TAKEN_BACK_ADD, \
 		"INSERT INTO taken_back (at, first, last, rule, provider, mta, campaign) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)") \
 	X(SQL_TAKEN_BACK, \

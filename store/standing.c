@@ -15,6 +15,7 @@
  * day with a delivery, counts as settled by it.
  */
 #include "store/standing.h"
+#include "store/wave.h"
 
 /* How long the contact waits there. */
 #define TIMERS(X) \
@@ -27,7 +28,8 @@
 	X(ON_TRIAL, "quiet") \
 	X(ON_LONGER, "the longer of both") \
 	X(ON_DAYS, "the ladder's days, then quiet") \
-	X(UNCHANGED, "as before")
+	X(UNCHANGED, "as before") \
+	X(ON_DOUBT, "confirmation")
 
 #define ENUM(symbol, name) symbol,
 #define NAME(symbol, name) name,
@@ -36,7 +38,7 @@ static const char *const happening_names[] = { STORE_HAPPENINGS(NAME) };
 static const char *const timer_names[] = { TIMERS(NAME) };
 /* In the order of enum because. */
 static const char *const because_names[] = { "none", "the failure's", "the block's", "the event's",
-	PROLONGED_SOFT, "as before", "the failure's", NOT_UNDERSTOOD };
+	PROLONGED_SOFT, "as before", "the failure's", NOT_UNDERSTOOD, UNCONFIRMED };
 
 static const struct transition {
 	enum contact_state from;
@@ -48,6 +50,7 @@ static const struct transition {
 	{ STATE_ACTIVE, SOFT_FAILED, STATE_SOFT, ON_LADDER, FOR_SOFT },
 	{ STATE_ACTIVE, BLOCKED, STATE_BLOCK, ON_BLOCK, FOR_BLOCK },
 	{ STATE_ACTIVE, GONE, STATE_INACTIVE, NO_TIMER, FOR_EVENT },
+	{ STATE_ACTIVE, DOUBTED, STATE_UNCONFIRMED, ON_DOUBT, FOR_UNCONFIRMED },
 	{ STATE_ACTIVE, PUZZLED, STATE_UNCLEAR, ON_DAYS, FOR_UNCLEAR },
 
 	{ STATE_SOFT, SOFT_FAILED, STATE_SOFT, ON_LADDER, FOR_SOFT },
@@ -55,6 +58,7 @@ static const struct transition {
 	{ STATE_SOFT, LADDER_ENDED_AGAIN, STATE_INACTIVE, NO_TIMER, FOR_TOO_LONG },
 	{ STATE_SOFT, BLOCKED, STATE_BLOCK, ON_BLOCK, FOR_BLOCK },
 	{ STATE_SOFT, GONE, STATE_INACTIVE, NO_TIMER, FOR_EVENT },
+	{ STATE_SOFT, DOUBTED, STATE_UNCONFIRMED, ON_DOUBT, FOR_UNCONFIRMED },
 	{ STATE_SOFT, PUZZLED, STATE_SOFT, UNCHANGED, AS_BEFORE },
 	{ STATE_SOFT, PUZZLED_ENOUGH, STATE_INACTIVE, NO_TIMER, FOR_UNCLEAR_LONG },
 	{ STATE_SOFT, DELIVERED, STATE_ACTIVE, NO_TIMER, FOR_NOTHING },
@@ -62,6 +66,7 @@ static const struct transition {
 
 	{ STATE_PAUSED, SOFT_FAILED, STATE_PAUSED, ON_PAUSE, FOR_SOFT },
 	{ STATE_PAUSED, GONE, STATE_INACTIVE, NO_TIMER, FOR_EVENT },
+	{ STATE_PAUSED, DOUBTED, STATE_UNCONFIRMED, ON_DOUBT, FOR_UNCONFIRMED },
 	{ STATE_PAUSED, PUZZLED, STATE_PAUSED, UNCHANGED, AS_BEFORE },
 	{ STATE_PAUSED, PUZZLED_ENOUGH, STATE_INACTIVE, NO_TIMER, FOR_UNCLEAR_LONG },
 	{ STATE_PAUSED, DELIVERED, STATE_ACTIVE, NO_TIMER, FOR_NOTHING },
@@ -71,6 +76,7 @@ static const struct transition {
 	{ STATE_REVALIDATE, SOFT_FAILED, STATE_SOFT, ON_LADDER, FOR_SOFT },
 	{ STATE_REVALIDATE, BLOCKED, STATE_BLOCK, ON_BLOCK, FOR_BLOCK },
 	{ STATE_REVALIDATE, GONE, STATE_INACTIVE, NO_TIMER, FOR_EVENT },
+	{ STATE_REVALIDATE, DOUBTED, STATE_UNCONFIRMED, ON_DOUBT, FOR_UNCONFIRMED },
 	{ STATE_REVALIDATE, PUZZLED, STATE_UNCLEAR, ON_DAYS, FOR_UNCLEAR },
 	{ STATE_REVALIDATE, PUZZLED_ENOUGH, STATE_INACTIVE, NO_TIMER, FOR_UNCLEAR_LONG },
 	{ STATE_REVALIDATE, DELIVERED, STATE_ACTIVE, NO_TIMER, FOR_NOTHING },
@@ -79,6 +85,7 @@ static const struct transition {
 	{ STATE_BLOCK, SOFT_FAILED, STATE_BLOCK, ON_LONGER, AS_BEFORE },
 	{ STATE_BLOCK, BLOCKED, STATE_BLOCK, ON_BLOCK, FOR_BLOCK },
 	{ STATE_BLOCK, GONE, STATE_INACTIVE, NO_TIMER, FOR_EVENT },
+	{ STATE_BLOCK, DOUBTED, STATE_UNCONFIRMED, ON_DOUBT, FOR_UNCONFIRMED },
 	{ STATE_BLOCK, PUZZLED, STATE_BLOCK, UNCHANGED, AS_BEFORE },
 	{ STATE_BLOCK, PUZZLED_ENOUGH, STATE_INACTIVE, NO_TIMER, FOR_UNCLEAR_LONG },
 	{ STATE_BLOCK, DELIVERED, STATE_ACTIVE, NO_TIMER, FOR_NOTHING },
@@ -88,6 +95,7 @@ static const struct transition {
 	{ STATE_INVESTIGATE, SOFT_FAILED, STATE_INVESTIGATE, ON_LONGER, AS_BEFORE },
 	{ STATE_INVESTIGATE, BLOCKED, STATE_BLOCK, ON_BLOCK, FOR_BLOCK },
 	{ STATE_INVESTIGATE, GONE, STATE_INACTIVE, NO_TIMER, FOR_EVENT },
+	{ STATE_INVESTIGATE, DOUBTED, STATE_UNCONFIRMED, ON_DOUBT, FOR_UNCONFIRMED },
 	{ STATE_INVESTIGATE, PUZZLED, STATE_INVESTIGATE, UNCHANGED, AS_BEFORE },
 	{ STATE_INVESTIGATE, PUZZLED_ENOUGH, STATE_INACTIVE, NO_TIMER, FOR_UNCLEAR_LONG },
 	{ STATE_INVESTIGATE, DELIVERED, STATE_ACTIVE, NO_TIMER, FOR_NOTHING },
@@ -97,6 +105,7 @@ static const struct transition {
 	{ STATE_RETRY_GATED, SOFT_FAILED, STATE_SOFT, ON_LADDER, FOR_SOFT },
 	{ STATE_RETRY_GATED, BLOCKED, STATE_BLOCK, ON_BLOCK, FOR_BLOCK },
 	{ STATE_RETRY_GATED, GONE, STATE_INACTIVE, NO_TIMER, FOR_EVENT },
+	{ STATE_RETRY_GATED, DOUBTED, STATE_UNCONFIRMED, ON_DOUBT, FOR_UNCONFIRMED },
 	{ STATE_RETRY_GATED, PUZZLED, STATE_RETRY_GATED, UNCHANGED, AS_BEFORE },
 	{ STATE_RETRY_GATED, PUZZLED_ENOUGH, STATE_INACTIVE, NO_TIMER, FOR_UNCLEAR_LONG },
 	{ STATE_RETRY_GATED, DELIVERED, STATE_ACTIVE, NO_TIMER, FOR_NOTHING },
@@ -105,10 +114,18 @@ static const struct transition {
 	{ STATE_UNCLEAR, SOFT_FAILED, STATE_SOFT, ON_LADDER, FOR_SOFT },
 	{ STATE_UNCLEAR, BLOCKED, STATE_BLOCK, ON_BLOCK, FOR_BLOCK },
 	{ STATE_UNCLEAR, GONE, STATE_INACTIVE, NO_TIMER, FOR_EVENT },
+	{ STATE_UNCLEAR, DOUBTED, STATE_UNCONFIRMED, ON_DOUBT, FOR_UNCONFIRMED },
 	{ STATE_UNCLEAR, PUZZLED, STATE_UNCLEAR, ON_DAYS, FOR_UNCLEAR },
 	{ STATE_UNCLEAR, PUZZLED_ENOUGH, STATE_INACTIVE, NO_TIMER, FOR_UNCLEAR_LONG },
 	{ STATE_UNCLEAR, DELIVERED, STATE_ACTIVE, NO_TIMER, FOR_NOTHING },
 	{ STATE_UNCLEAR, TIME_UP, STATE_ACTIVE, NO_TIMER, FOR_NOTHING },
+
+	{ STATE_UNCONFIRMED, GONE, STATE_INACTIVE, NO_TIMER, FOR_EVENT },
+	{ STATE_UNCONFIRMED, DOUBTED, STATE_UNCONFIRMED, UNCHANGED, AS_BEFORE },
+	{ STATE_UNCONFIRMED, CONFIRMED, STATE_INACTIVE, NO_TIMER, FOR_EVENT },
+	{ STATE_UNCONFIRMED, REACTIVATED, STATE_ACTIVE, NO_TIMER, FOR_NOTHING },
+	{ STATE_UNCONFIRMED, DELIVERED, STATE_ACTIVE, NO_TIMER, FOR_NOTHING },
+	{ STATE_UNCONFIRMED, TIME_UP, STATE_INACTIVE, NO_TIMER, FOR_EVENT },
 
 	/*
 	 * final: nothing but an operator leads out; an earlier or harder reason takes the place of
@@ -143,6 +160,7 @@ static const enum verdict verdicts[STATE_COUNT] = {
 	[STATE_RETRY_GATED] = VERDICT_HOLD,
 	[STATE_INACTIVE] = VERDICT_SUPPRESS,
 	[STATE_UNCLEAR] = VERDICT_HOLD,
+	[STATE_UNCONFIRMED] = VERDICT_HOLD,
 };
 
 enum verdict standing_verdict(enum contact_state state)
@@ -215,6 +233,9 @@ static void set_timer(const struct walk *w, struct standing *st, enum timer time
 		step = whole_days(ladder_step(w->unclear, st->unclear));
 		st->until = day + step;
 		st->due = quiet_end(w, day, step + DAY);
+		break;
+	case ON_DOUBT:
+		st->until = st->due = day + DAY + whole_days(w->o->brake_hold);
 		break;
 	case ON_BLOCK:
 		st->until = later(st->held, at + w->o->block_hold);
@@ -410,11 +431,29 @@ static void end_for_good(const struct walk *w, struct standing *st, const struct
 	st->since = d->start;
 }
 
-const struct day *final_day(const struct history *h)
+bool day_is_doubted(const struct walk *w, const struct history *h, const struct day *d)
 {
-	for (unsigned i = 0; i < h->days; i++)
-		if (history_day_is_final(&h->day[i]))
-			return &h->day[i];
+	return d->count[HISTORY_HARD] && !d->confirmed &&
+		wave_holds(w->store, d->start, history_cause(h, d->by[HISTORY_HARD]));
+}
+
+static void doubt_day(
+	const struct walk *w, struct standing *st, const struct history *h, const struct day *d)
+{
+	if (!day_is_doubted(w, h, d))
+		return;
+	elapse(w, st, d->start);
+	happens(w, st, DOUBTED, d->start);
+}
+
+const struct day *final_day(const struct walk *w, const struct history *h)
+{
+	for (unsigned i = 0; i < h->days; i++) {
+		const struct day *d = &h->day[i];
+		if (d->count[HISTORY_COMPLAINT] ||
+			(d->count[HISTORY_HARD] && !day_is_doubted(w, h, d)))
+			return d;
+	}
 	return NULL;
 }
 
@@ -425,15 +464,17 @@ const struct day *final_day(const struct history *h)
 void walk_history(const struct walk *w, struct history *h, int64_t resolved, struct standing *out)
 {
 	struct standing st = h->base;
-	const struct day *final = final_day(h);
+	const struct day *final = final_day(w, h);
 	int64_t pending = resolved >= h->block.at ? resolved : 0;
 
 	for (unsigned i = 0; i < h->days; i++) {
 		walk_day(w, &st, &h->day[i], &pending);
-		if (&h->day[i] != final)
-			continue;
-		*out = st;
-		end_for_good(w, out, final);
+		if (&h->day[i] == final) {
+			*out = st;
+			end_for_good(w, out, final);
+		} else {
+			doubt_day(w, &st, h, &h->day[i]);
+		}
 	}
 	if (final)
 		return;
@@ -449,11 +490,12 @@ void settle_one_day(const struct walk *w, struct history *h)
 {
 	int64_t none = 0;
 
-	if (history_day_is_final(&h->day[0])) {
+	if (&h->day[0] == final_day(w, h)) {
 		history_drop_last(h);
 		return;
 	}
 	walk_day(w, &h->base, &h->day[0], &none);
+	doubt_day(w, &h->base, h, &h->day[0]);
 	h->settled = later(h->settled, h->day[0].start + DAY - 1);
 	history_drop_first(h);
 }

@@ -7,6 +7,7 @@
 #include "store/internal.h"
 
 #define PROLONGED_SOFT "prolonged-soft"
+#define UNCONFIRMED "unconfirmed"
 #define NOT_UNDERSTOOD "not-understood" /* also the name of its ladder */
 
 /* What an event, the passing of time or an operator means for a contact. */
@@ -22,7 +23,9 @@
 	X(REVALIDATED, "revalidate") \
 	X(REACTIVATED, "reactivate") \
 	X(PUZZLED, "unclear") \
-	X(PUZZLED_ENOUGH, "unclear too often")
+	X(PUZZLED_ENOUGH, "unclear too often") \
+	X(DOUBTED, "improbable hard") \
+	X(CONFIRMED, "confirm")
 #define STORE_ENUM(symbol, name) symbol,
 enum happening { STORE_HAPPENINGS(STORE_ENUM) HAPPENING_COUNT };
 #undef STORE_ENUM
@@ -34,6 +37,7 @@ struct walk {
 	const unsigned char *key; /* its pseudonym */
 	const struct ladder
 		*ladder; /* of its last soft failure; where only time passes it may be NULL */
+	const struct store *store; /* which hard failures are held (brake.h) */
 	const struct ladder
 		*unclear; /* of permanent failures that were not understood; NULL as well */
 };
@@ -43,7 +47,9 @@ bool happens(const struct walk *w, struct standing *st, enum happening what, int
 /* What time alone has done by AT. */
 void elapse(const struct walk *w, struct standing *st, int64_t at);
 /* The day with the hard failure or complaint that made it inactive; NULL: none did. */
-const struct day *final_day(const struct history *h);
+const struct day *final_day(const struct walk *w, const struct history *h);
+/* Its hard failure is one of a wave that nobody has confirmed. */
+bool day_is_doubted(const struct walk *w, const struct history *h, const struct day *d);
 /*
  * The state as of the last event. RESOLVED: when the investigation of its last block was, 0: never.
  * Notes in the days where a ladder ended.

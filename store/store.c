@@ -16,10 +16,12 @@
 #include <time.h>
 #include <unistd.h>
 #include "classify/base/files.h"
+#include "store/brake.h"
 #include "store/cause.h"
 #include "store/internal.h"
 #include "store/base/pagefile.h"
 #include "store/siteparts.h"
+#include "store/wave.h"
 
 static int refresh_keys(struct store *s)
 {
@@ -31,6 +33,7 @@ static int refresh_keys(struct store *s)
 /* What takes part in a transaction or a snapshot, in this order. */
 static const struct store_part parts[] = {
 	{ pending_flush, pending_discard, NULL },
+	{ brake_flush, brake_discard, NULL },
 	{ counters_flush, counters_discard, NULL },
 	{ erasures_flush, erasures_discard, NULL },
 	{ site_flush, site_discard, NULL },
@@ -251,7 +254,7 @@ static int open_store_parts(struct store *s, int64_t now, bool *created)
 		return result;
 	if ((result = keys_verify(s)))
 		return result;
-	if (mailings_load(s) || causes_load(s))
+	if (mailings_load(s) || causes_load(s) || wave_load(s))
 		return STORE_FAILED;
 	result = site_open(s, now);
 	return result ? result : backup_settle(s, now);
@@ -285,6 +288,7 @@ void store_close(struct store *s)
 	erasures_discard(s);
 	free(s->taken_back);
 	site_close(s);
+	brake_free(s);
 	for (int i = 0; i < SQL_COUNT; i++)
 		sqlite3_finalize(s->statement[i]);
 	sqlite3_close(s->db);

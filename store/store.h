@@ -131,8 +131,12 @@ struct store_options {
 	int64_t pause;    /* past its ladder: hold so long, then try again */
 	int64_t remember; /* that a mail was delivered, for failures before it that are read
 			   later */
-	int64_t block_hold;     /* after a block: hold so long; the sender has work to do, not the
-				   recipient */
+	int64_t brake_minimum; /* hard bounces of one provider, rule or reporting MTA within an hour
+				  that may be a wave; 0: there are none */
+	int64_t brake_factor;  /* beyond so many times the highest hour known */
+	int64_t brake_hold;    /* unconfirmed for so long, then they are taken for true */
+	int64_t block_hold;    /* after a block: hold so long; the sender has work to do, not the
+				  recipient */
 	int64_t block_patience; /* then hold for the investigation, so long after the block at
 				 most */
 	int64_t block_gate;  /* then let the addresses through one after the other in the course of

@@ -1,6 +1,7 @@
 /*
- * contact undo: what failures rest on, a rule, a provider, a reporting MTA, a campaign, is taken
- * back as a whole. The ledger notes the cause, the days and how many were moved, never whom.
+ * contact undo, contact confirm: what failures rest on, a rule, a provider, a reporting MTA, a
+ * campaign, is taken back, or said to be true, as a whole. The ledger notes the cause, the days and
+ * how many were moved, never whom.
  */
 #include "poller/command/commands.h"
 
@@ -17,7 +18,7 @@
 struct cause_job {
 	const char *command, *reason;
 	struct cause_choice choice;
-	bool dry_run, from, to;
+	bool dry_run, list, from, to;
 };
 
 /* Each move with its number, the largest part of a cause first in the order of the states. */
@@ -122,6 +123,8 @@ static bool take_cause_option(struct cause_job *j, int option, const char *value
 	case 'r':
 		j->reason = value;
 		return true;
+	case 'l':
+		return j->list = true;
 	case 'n':
 		return j->dry_run = true;
 	default:
@@ -138,6 +141,93 @@ static void default_days(struct cause_job *j, int64_t now)
 	if (!j->to)
 		j->choice.to = now;
 	j->from = j->to = true;
+}
+
+/* --- waves ---------------------------------------------------------------- */
+
+static int print_wave(void *context, const struct wave *w)
+{
+	struct out *o = context;
+	char day[CLOCK_TEXT_SIZE], until[CLOCK_TEXT_SIZE];
+	clock_format(w->day, day);
+	clock_format(w->until, until);
+	out_text(o, w->kind);
+	out_text(o, " ");
+	out_text(o, w->name);
+	out_text(o, ": ");
+	out_number(o, w->count);
+	out_text(o, " hard bounces on ");
+	out_bytes(o, day, 10);
+	out_text(o, ", held until ");
+	out_bytes(o, until, 10);
+	out_text(o, "\n");
+	return 0;
+}
+
+static int list_waves(struct session *session, int64_t now)
+{
+	static struct out o;
+	out_open(&o, STDOUT_FILENO);
+	int result = store_waves(session->store, now, print_wave, &o);
+	out_flush(&o);
+	return result ? session_store_failed(session, "contact confirm", result) : EXIT_WELL;
+}
+
+static int confirm(struct session *session, const struct cause_job *j, int64_t now)
+{
+	char detail[LEDGER_TEXT_SIZE];
+	struct store *store = session->store;
+	uint64_t waves = 0;
+	if (store_begin(store))
+		return session_store_failed(session, j->command, STORE_FAILED);
+	int result = store_confirm(store, &j->choice, &waves);
+	describe_cause(j, waves, detail, sizeof detail);
+	if (!result && waves)
+		result = store_ledger(store, now, "contact-confirm", detail);
+	if (!result)
+		result = store_commit(store);
+	if (result) {
+		store_rollback(store);
+		return session_store_failed(session, j->command, result);
+	}
+	if (!waves)
+		log_error("%s: nothing of this cause is held in these days; --list shows what is",
+			j->command);
+	else
+		log_notice("%s: %llu waves are confirmed", j->command, (unsigned long long)waves);
+	return waves ? EXIT_WELL : EXIT_LOST;
+}
+
+int cmd_contact_confirm(const struct config *config, int argc, char **argv)
+{
+	static const struct option options[] = { { "rule", required_argument, NULL, 'R' },
+		{ "provider", required_argument, NULL, 'P' },
+		{ "reporting-mta", required_argument, NULL, 'M' },
+		{ "from", required_argument, NULL, 'f' }, { "to", required_argument, NULL, 't' },
+		{ "reason", required_argument, NULL, 'r' }, { "list", no_argument, NULL, 'l' },
+		{ 0 } };
+	static struct session session = { .lock = -1 };
+	struct cause_job j = { .command = "contact confirm", .reason = NULL };
+	int64_t now = clock_now();
+	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
+		if (!take_cause_option(&j, option, optarg))
+			return usage_error(j.command, "see `retour contact --help`");
+	const struct cause_choice *c = &j.choice;
+	bool any = c->rule || c->provider || c->reporting_mta;
+	if (optind < argc ||
+		(j.list ? any || j.from || j.to || j.reason
+			: !any || !j.from || !j.to || c->from > c->to))
+		return usage_error(j.command,
+			"wants --list, or one of --rule, --provider, --reporting-mta, and --from and --to, days such as 2026-11-01");
+	if (!j.list && !reason_is_fit(j.reason))
+		return usage_error(j.command,
+			"wants --reason TEXT: up to %d bytes, without quotes, without an address",
+			REASON_MAX);
+	int result = session_open(&session, config, j.list ? SESSION_READ : SESSION_WRITE, now);
+	if (result == EXIT_WELL)
+		result = j.list ? list_waves(&session, now) : confirm(&session, &j, now);
+	session_close(&session);
+	return result;
 }
 
 int cmd_contact_undo(const struct config *config, int argc, char **argv)

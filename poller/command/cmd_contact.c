@@ -213,6 +213,7 @@ static int show_contacts(struct job *j, const struct config *config, int argc, c
 
 static const char *const move_names[] = { [MOVE_REVALIDATE] = "revalidate",
 	[MOVE_RESOLVE] = "resolve",
+	[MOVE_CONFIRM] = "confirm",
 	[MOVE_REACTIVATE] = "reactivate" };
 
 static int move_contact(struct job *j, struct span address, enum contact_move move)
@@ -245,6 +246,11 @@ static int resolve_one(struct job *j, struct span address)
 	return move_contact(j, address, MOVE_RESOLVE);
 }
 
+static int confirm_one(struct job *j, struct span address)
+{
+	return move_contact(j, address, MOVE_CONFIRM);
+}
+
 static int reactivate_one(struct job *j, struct span address)
 {
 	return move_contact(j, address, MOVE_REACTIVATE);
@@ -260,6 +266,7 @@ static int move_contacts(
 	static int (*const each[])(
 		struct job * j, struct span address) = { [MOVE_REVALIDATE] = revalidate_one,
 		[MOVE_RESOLVE] = resolve_one,
+		[MOVE_CONFIRM] = confirm_one,
 		[MOVE_REACTIVATE] = reactivate_one };
 	char kind[STORE_NAME_SIZE], detail[LEDGER_TEXT_SIZE];
 	struct store *store = j->session.store;
@@ -443,9 +450,22 @@ static const struct {
 	{ "revalidate", "contact revalidate", CHANGE, MOVE_REVALIDATE },
 	{ "resolve", "contact resolve", CHANGE, MOVE_RESOLVE },
 	{ "reactivate", "contact reactivate", CHANGE, MOVE_REACTIVATE },
+	{ "confirm", "contact confirm", CHANGE, MOVE_CONFIRM },
 	{ "undo", "contact undo", CAUSE, 0 },
 	{ "states", "contact states", STATES, 0 },
 };
+
+/* Not single recipients, but waves. */
+static bool is_about_causes(int argc, char **argv)
+{
+	static const char *const words[] = { "--list", "--provider", "--rule", "--reporting-mta",
+		"--from", "--to" };
+	for (int i = 0; i < argc; i++)
+		for (size_t w = 0; w < sizeof words / sizeof *words; w++)
+			if (strncmp(argv[i], words[w], strlen(words[w])) == 0)
+				return true;
+	return false;
+}
 
 int cmd_contact(const struct config *config, int argc, char **argv)
 {
@@ -456,10 +476,12 @@ int cmd_contact(const struct config *config, int argc, char **argv)
 		i++;
 	if (i == n)
 		return usage_error("contact",
-			"%s%s%swants show, revalidate, resolve, reactivate, undo or states; see `retour contact --help`",
+			"%s%s%swants show, revalidate, resolve, reactivate, confirm, undo or states; see `retour contact --help`",
 			argc > 1 && !strchr(argv[1], '@') ? argv[1] : "", argc > 1 ? ": " : "",
 			word_meant(meant, argc > 1 ? argv[1] : "",
-				"show revalidate resolve reactivate undo states"));
+				"show revalidate resolve reactivate confirm undo states"));
+	if (subcommands[i].move == MOVE_CONFIRM && argc > 2 && is_about_causes(argc - 2, argv + 2))
+		return cmd_contact_confirm(config, argc - 1, argv + 1);
 	if (subcommands[i].what == CAUSE)
 		return cmd_contact_undo(config, argc - 1, argv + 1);
 	j.command = subcommands[i].command;

@@ -39,7 +39,8 @@ const struct command commands[] = {
 		"\"Anna\" <anna@example.net> is anna@example.net. A line that is no address is answered with invalid and reason bad-address (nobody is to be\n"
 		"suppressed, the list is to be mended), counted on stderr, and makes the exit code 1.\n",
 		CONFIG_NEEDED, false },
-	{ "contact", cmd_contact, "show | revalidate | resolve | reactivate | undo | states",
+	{ "contact", cmd_contact,
+		"show | revalidate | resolve | reactivate | confirm | undo | states",
 		"what is known of a recipient; an operator's moves",
 		"Reads one address a line from FILE or stdin, or asks for it at a terminal; addresses are never arguments.\n"
 		"  show [--json] [--last N] [FILE|-]       state, answer, reason, rule, and the last N events, default 20\n"
@@ -49,6 +50,10 @@ const struct command commands[] = {
 		"  resolve --provider P --category C --reason TEXT\n"
 		"                                          it is mended: who waits for this investigation is let through\n"
 		"  resolve --reason TEXT [FILE|-]          only these who wait for one are let through\n"
+		"  confirm --list                          hard bounces that were too many at once to be believed, and are held\n"
+		"  confirm [--rule R] [--provider P] [--reporting-mta M] --from DAY --to DAY --reason TEXT\n"
+		"                                          they were true: who rests on them is suppressed now, not when [brake] hold is over\n"
+		"  confirm --reason TEXT [FILE|-]          only these\n"
 		"  undo [--rule R] [--provider P] [--reporting-mta M] [--campaign C] --from DAY --to DAY --reason TEXT [--dry-run]\n"
 		"                                          such failures were wrong: who rests on them goes where the rest of the history leads\n"
 		"  states                                  the table of all states and moves\n"

@@ -114,6 +114,12 @@ const struct key config_keys[] = {
 		"past its ladder a contact is left alone for so long, then tried once more" },
 	{ "soft", "remember", PERIOD, AT(soft_remember), "7d", DAY, YEAR, NULL, "7d",
 		"keep in mind for so long that a mail was delivered, for failures before it that are read later" },
+	{ "brake", "minimum", NUMBER, AT(brake_minimum), "30", 0, 1000000, NULL, "30",
+		"so many hard bounces of one provider, rule or reporting MTA within an hour may be a wave; 0: none is" },
+	{ "brake", "factor", NUMBER, AT(brake_factor), "3", 1, 1000, NULL, "3",
+		"when they are over so many times the highest hour of the last 62 days" },
+	{ "brake", "hold", PERIOD, AT(brake_hold), "5d", DAY, 30LL * DAY, NULL, "5d",
+		"their recipients are held as unconfirmed for so long, then suppressed, unless somebody says otherwise" },
 	{ "block", "hold", PERIOD, AT(block_hold), "1d", MINUTE, YEAR, NULL, "1d",
 		"after a block, wait so long before anything else" },
 	{ "block", "patience", PERIOD, AT(block_patience), "7d", DAY, YEAR, NULL, "7d",
@@ -216,6 +222,7 @@ const struct section_help config_section_helps[] = {
 	{ "mailbox *", "One section for each mailbox, the name after the blank" },
 	{ "retention", "How long each class of data is kept, and why" },
 	{ "soft", "Temporary failures" },
+	{ "brake", "Hard bounces that are too many at once to be believed" },
 	{ "block", "Refusals that are the sender's to mend" },
 	{ "ladder *",
 		"Retry ladders: large, small (the receiver's size), a category (mailbox-full, greylisted), a provider, what providers.ini names; not-understood for permanent failures that no rule knows, by mailings" },
@@ -254,6 +261,8 @@ const char *const config_condition_helps[ALERT_CONDITION_COUNT] = {
 	[ALERT_MESSAGE_STUCK] =
 		"messages that a mailbox did not hand out; they stay there and are tried again",
 	[ALERT_KEY_LOST] = "a month whose events lie under a key that is not there",
+	[ALERT_UNCONFIRMED] =
+		"hard bounces of a day that are held, because those of an hour were beyond [brake]; of a provider, a rule or a reporting MTA",
 	[ALERT_CLOCK_JUMP] = "how far the clock went back or forth between two runs",
 	[ALERT_OPTOUT] =
 		"requests to unsubscribe of which nothing proves who sent them; by whole days; they are kept",

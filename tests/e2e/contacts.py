@@ -179,11 +179,11 @@ with case("undo: what an outage did is taken back as a whole, by dry run first; 
         equal(undone.run("contact", "undo", *wrong).code, 2, wrong)
     before = undone.sql("SELECT state, count(*) FROM contact GROUP BY 1")
     result = undone.run("contact", "undo", "--dry-run", *cause)
-    equal((result.code, result.out), (0, "inactive to active: 30\n"), result)
+    equal((result.code, result.out), (0, "unconfirmed to active: 30\n"), result)
     contains(result.err, "nothing was changed")
     equal(undone.sql("SELECT state, count(*) FROM contact GROUP BY 1"), before)
     result = undone.run("contact", "undo", *cause)
-    equal((result.code, result.out), (0, "inactive to active: 30\n"), result)
+    equal((result.code, result.out), (0, "unconfirmed to active: 30\n"), result)
     equal(undone.sql("SELECT detail FROM ledger WHERE kind = 'contact-undo'"),
           [('provider=gmail reporting-mta=mail.example.org from=2026-11-02 to=2026-11-02 count=30 reason="gmail was out of order"',)])
     verdicts = [line["verdict"] for line in undone.run("check", "--json", input="v3@example.net\n%s\n%s\n" % (ANNA, BEN)).lines()]

@@ -35,7 +35,7 @@ with case("the table in retour-contacts(7) is that of `retour contact states` (e
     equal(table, run(BINARY, "contact", "states").stdout)
     moves = {(line.split()[0], line[31:42].strip()) for line in table.splitlines()}
     drawn = [line.split(" > ") for line in page.splitlines() if " > " in line]
-    equal(len(drawn), 4)
+    equal(len(drawn), 5)
     for states in drawn:
         for move in zip(states, states[1:]):
             true(move in moves, move)

@@ -1,0 +1,24 @@
+/*
+ * The brake: hard bounces that are too many at once to be believed (wave.h) hold whom they are
+ * about until they are confirmed.
+ */
+#ifndef RETOUR_STORE_BRAKE_H
+#define RETOUR_STORE_BRAKE_H
+
+#include "store/internal.h"
+
+/* Counts a hard bounce that has changed a contact. */
+int brake_add(struct store *s, const struct packed *e);
+/*
+ * Before a commit: what was counted is written, and waves that it makes hold whom they are about.
+ */
+int brake_flush(struct store *s);
+void brake_discard(struct store *s);
+void brake_free(struct store *s);
+/*
+ * Time: hours that were read after later ones, and waves that still hold, are judged anew with what
+ * is known by now; what nothing is compared with any more is forgotten.
+ */
+int brake_advance(struct store *s, int64_t now);
+
+#endif

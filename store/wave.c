@@ -1,0 +1,523 @@
+/*
+ * When hard bounces are too many at once to be believed.
+ *
+ * A receiver that is out of order answers "user unknown" for everybody (Gmail, December 2020), and
+ * so does a relay of our own that was set up wrongly. Of each provider, rule and reporting MTA the
+ * hour with the most hard bounces is kept for each day. An hour with more than so many times the
+ * most of any hour of the last weeks is a wave; where nothing is known of it, one in which nearly
+ * all say the same. The day is the unit because a contact keeps no times.
+ *
+ * A provider's wave explains its bounces: rules and MTAs are looked at without them, and what is
+ * explained is no habit before somebody, or time, has confirmed it. Where volumes say that
+ * less than a tenth of what was sent came back, a large mailing is no incident.
+ *
+ * Waves depend on brake_hour alone, not on the order in which it was filled: who reads an hour late
+ * looks at all hours behind it anew.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include "store/wave.h"
+
+enum {
+	HABIT_DAYS = 62,    /* who mails once a month has two mailings to compare with */
+	HABIT_LEAST = 5,    /* days since the first one, before there is a habit */
+	ALIKE_PERCENT = 95, /* of one rule: they all say the same */
+	SENT_PERCENT = 10,  /* of what was sent */
+	EDGE = 2,           /* hours: a wave that begins or ends at midnight has both days */
+	ROWS_MAX = 1024,    /* of one hour that are looked at, the largest */
+	WAVES_MAX = 1000,
+	HOSTS_MAX = 256,
+	WAVE_HOST_SIZE = 64,
+};
+
+enum wave_kind { OF_PROVIDER, OF_RULE, OF_MTA, WAVE_KINDS };
+static const char *const kinds[WAVE_KINDS] = { "provider", "rule", "reporting-mta" };
+
+/* One provider, rule or MTA on a day. */
+struct known_wave {
+	int64_t day;
+	enum wave_kind kind;
+	char name[WAVE_HOST_SIZE]; /* of an MTA only for people; "": not known */
+	uint32_t mta;
+	bool holds;
+};
+
+/* So many hard bounces of an hour. */
+struct row {
+	char provider[EVENT_PROVIDER_SIZE];
+	char rule[EVENT_RULE_SIZE];
+	uint32_t mta;
+	int64_t count;
+	bool explained; /* by a wave */
+};
+
+struct hour {
+	int64_t hour, day;
+	unsigned n;
+	struct row row[ROWS_MAX];
+};
+
+struct host {
+	uint32_t mta;
+	char name[WAVE_HOST_SIZE];
+};
+
+struct waves {
+	unsigned n, hosts;
+	struct host host[HOSTS_MAX]; /* the last ones; HOSTS counts on */
+	struct known_wave wave[WAVES_MAX];
+	struct hour hour; /* the one that is looked at */
+};
+
+static struct waves *waves(struct store *s)
+{
+	if (!s->waves && !(s->waves = calloc(1, sizeof *s->waves)))
+		store_fail(s, STORE_FAILED, "no memory");
+	return s->waves;
+}
+
+void wave_free(struct store *s)
+{
+	free(s->waves);
+	s->waves = NULL;
+}
+
+/* --- known ones ----------------------------------------------------------- */
+
+static bool is_of_wave(
+	const struct known_wave *w, const char *provider, const char *rule, uint32_t mta)
+{
+	switch (w->kind) {
+	case OF_PROVIDER:
+		return strcmp(w->name, provider) == 0;
+	case OF_RULE:
+		return strcmp(w->name, rule) == 0;
+	default:
+		return w->mta == mta;
+	}
+}
+
+static bool is_same(const struct known_wave *a, const struct known_wave *b)
+{
+	return a->kind == b->kind && a->mta == b->mta &&
+		(a->kind == OF_MTA || strcmp(a->name, b->name) == 0);
+}
+
+bool wave_holds(const struct store *s, int64_t day, const struct cause *cause)
+{
+	for (unsigned i = 0; s->waves && i < s->waves->n; i++) {
+		const struct known_wave *w = &s->waves->wave[i];
+		if (w->holds && w->day == day &&
+			is_of_wave(w, cause->provider, cause->rule, cause->mta))
+			return true;
+	}
+	return false;
+}
+
+int wave_load(struct store *s)
+{
+	sqlite3_stmt *st = db_bind(s, SQL_WAVES, "i", (int64_t)WAVES_MAX);
+	int rc = 0;
+
+	if (s->waves)
+		s->waves->n = 0;
+	while (st && (rc = db_step(s, st)) == 1) {
+		if (!waves(s)) {
+			sqlite3_reset(st);
+			return STORE_FAILED;
+		}
+		struct known_wave *w = &s->waves->wave[s->waves->n++];
+		const char *kind = (const char *)sqlite3_column_text(st, 0);
+		const char *state = (const char *)sqlite3_column_text(st, 4);
+		*w = (struct known_wave){ .day = sqlite3_column_int64(st, 3),
+			.mta = (uint32_t)sqlite3_column_int64(st, 2),
+			.holds = strcmp(state, "held") == 0 };
+		while (w->kind < OF_MTA && strcmp(kinds[w->kind], kind) != 0)
+			w->kind++;
+		db_text(st, 1, w->name, sizeof w->name);
+	}
+	if (st)
+		sqlite3_reset(st);
+	return !st || rc < 0 ? STORE_FAILED : STORE_OK;
+}
+
+bool wave_is_near(const struct store *s, int64_t day)
+{
+	for (unsigned i = 0; s->waves && i < s->waves->n; i++)
+		if (s->waves->wave[i].day >= day - DAY && s->waves->wave[i].day <= day + DAY)
+			return true;
+	return false;
+}
+
+int64_t wave_first_held(const struct store *s, int64_t now)
+{
+	int64_t first = INT64_MAX;
+
+	for (unsigned i = 0; s->waves && i < s->waves->n; i++) {
+		const struct known_wave *w = &s->waves->wave[i];
+		if (w->holds && w->day + DAY + whole_days(s->o.brake_hold) > now && w->day < first)
+			first = w->day;
+	}
+	return first;
+}
+
+/* Only what may be a host's name: it is printed. */
+static bool is_host(const char *name)
+{
+	size_t n = strspn(
+		name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_[]:");
+
+	return n && n < WAVE_HOST_SIZE && !name[n];
+}
+
+int wave_note_host(struct store *s, uint32_t mta, const char *host)
+{
+	struct waves *w = mta && is_host(host) ? waves(s) : NULL;
+
+	if (!w)
+		return s->spoilt ? STORE_FAILED : STORE_OK;
+	for (unsigned i = 0; i < HOSTS_MAX && i < w->hosts; i++)
+		if (w->host[i].mta == mta)
+			return STORE_OK;
+	struct host *h = &w->host[w->hosts++ % HOSTS_MAX];
+	h->mta = mta;
+	snprintf(h->name, sizeof h->name, "%s", host);
+	return STORE_OK;
+}
+
+/* --- one hour ------------------------------------------------------------- */
+
+/* *TOTAL: all hard bounces of the hour. */
+static int read_hour(struct store *s, struct hour *h, int64_t *total)
+{
+	sqlite3_stmt *st = db_bind(s, SQL_BRAKE_HOUR, "ii", h->hour, (int64_t)ROWS_MAX);
+	int rc = 0;
+
+	*total = 0;
+	for (h->n = 0; st && (rc = db_step(s, st)) == 1; h->n++) {
+		struct row *r = &h->row[h->n];
+		*r = (struct row){ .mta = (uint32_t)sqlite3_column_int64(st, 2),
+			.count = sqlite3_column_int64(st, 3) };
+		db_text(st, 0, r->provider, sizeof r->provider);
+		db_text(st, 1, r->rule, sizeof r->rule);
+		*total += r->count;
+	}
+	if (st)
+		sqlite3_reset(st);
+	return !st || rc < 0 ? STORE_FAILED : STORE_OK;
+}
+
+static struct known_wave wave_of(enum wave_kind kind, const struct hour *h, const struct row *r)
+{
+	struct known_wave w = {
+		.day = h->day, .kind = kind, .mta = kind == OF_MTA ? r->mta : 0, .holds = true
+	};
+
+	if (kind != OF_MTA)
+		snprintf(w.name, sizeof w.name, "%s", kind == OF_PROVIDER ? r->provider : r->rule);
+	return w;
+}
+
+struct counted {
+	int64_t whole;
+	int64_t open; /* that no wave explains */
+};
+
+static bool is_of_row(const struct known_wave *w, const struct row *r)
+{
+	return is_of_wave(w, r->provider, r->rule, r->mta);
+}
+
+static struct counted count_of(const struct hour *h, const struct known_wave *w)
+{
+	struct counted c = { 0, 0 };
+
+	for (unsigned i = 0; i < h->n; i++)
+		if (is_of_row(w, &h->row[i])) {
+			c.whole += h->row[i].count;
+			c.open += h->row[i].explained ? 0 : h->row[i].count;
+		}
+	return c;
+}
+
+/* Of those that no wave explains, how many were decided by the rule that decided most of them. */
+static int64_t count_alike(const struct hour *h, const struct known_wave *w)
+{
+	int64_t most = 0;
+
+	for (unsigned i = 0; i < h->n; i++) {
+		int64_t same = 0;
+		for (unsigned k = 0; k < h->n && is_of_row(w, &h->row[i]); k++) {
+			const struct row *r = &h->row[k];
+			if (!r->explained && is_of_row(w, r) &&
+				strcmp(r->rule, h->row[i].rule) == 0)
+				same += r->count;
+		}
+		most = later(most, same);
+	}
+	return most;
+}
+
+static void explain_rows(struct hour *h, const struct known_wave *w)
+{
+	for (unsigned i = 0; i < h->n; i++)
+		h->row[i].explained |= is_of_row(w, &h->row[i]);
+}
+
+/* That somebody confirmed it explains nothing. */
+static const struct known_wave *find_wave(const struct waves *all, const struct known_wave *w)
+{
+	for (unsigned i = 0; i < all->n; i++)
+		if (all->wave[i].day == w->day && is_same(&all->wave[i], w))
+			return &all->wave[i];
+	return NULL;
+}
+
+static void explain_known(const struct waves *all, struct hour *h)
+{
+	for (unsigned i = 0; i < all->n; i++)
+		if (all->wave[i].day == h->day)
+			explain_rows(h, &all->wave[i]);
+}
+
+/* --- habit ---------------------------------------------------------------- */
+
+struct habit {
+	int64_t peak, first; /* the most in an hour; the first day with any, 0: none */
+	int64_t sent; /* to the provider, or to all, on that day and the one before; 0: not known */
+};
+
+/* The key of a wave in tables; an MTA is its number there. */
+static const char *key_of(const struct known_wave *w)
+{
+	return w->kind == OF_MTA ? "" : w->name;
+}
+
+static int read_habit(struct store *s, const struct known_wave *w, struct habit *out)
+{
+	int64_t settled = w->day - DAY - whole_days(s->o.brake_hold);
+	sqlite3_stmt *st = db_bind(s, SQL_BRAKE_HABIT, "ttiiii", kinds[w->kind], key_of(w),
+		(int64_t)w->mta, w->day - HABIT_DAYS * DAY, w->day, settled);
+	int rc = st ? db_step(s, st) : -1;
+
+	*out = (struct habit){ 0 };
+	if (rc == 1) {
+		out->peak = sqlite3_column_int64(st, 0);
+		out->first = sqlite3_column_int64(st, 1);
+		sqlite3_reset(st);
+	}
+	if (rc < 0)
+		return STORE_FAILED;
+	return db_int(s, &out->sent, SQL_BRAKE_SENT, "iit", (int64_t)day_of(w->day - DAY),
+		(int64_t)day_of(w->day), w->kind == OF_PROVIDER ? w->name : "");
+}
+
+/* Of a rule that is new nothing can be said: that its bounces say the same is what a rule is. */
+static bool is_improbable(const struct store *s, const struct hour *in, const struct known_wave *w,
+	const struct habit *h, int64_t count)
+{
+	bool habit = h->first && h->first <= w->day - HABIT_LEAST * DAY;
+	bool much_of_sent = !h->sent || count * 100 >= h->sent * SENT_PERCENT;
+
+	if (habit)
+		return count > s->o.brake_factor * h->peak &&
+			(w->kind != OF_PROVIDER || much_of_sent);
+	return w->kind != OF_RULE && much_of_sent &&
+		count_alike(in, w) * 100 >= count * ALIKE_PERCENT;
+}
+
+/*
+ * What is kept of each hour: for every day the most. An hour so small that it could never matter
+ * costs nothing.
+ */
+static int write_peaks(struct store *s, const struct hour *h)
+{
+	int64_t total = 0;
+
+	for (unsigned i = 0; i < h->n; i++)
+		total += h->row[i].count;
+	if (total * s->o.brake_factor < s->o.brake_minimum)
+		return STORE_OK;
+	for (enum wave_kind kind = OF_PROVIDER; kind < WAVE_KINDS; kind++)
+		for (unsigned i = 0; i < h->n; i++) {
+			struct known_wave w = wave_of(kind, h, &h->row[i]);
+			bool again = kind == OF_MTA && !w.mta;
+			for (unsigned k = 0; k < i && !again; k++)
+				again = is_of_row(&w, &h->row[k]);
+			if (again)
+				continue;
+			struct counted c = count_of(h, &w);
+			if (db_run(s, SQL_BRAKE_PEAK, "ttiiii", kinds[kind], key_of(&w),
+				    (int64_t)w.mta, h->day, c.whole, c.open))
+				return STORE_FAILED;
+		}
+	return STORE_OK;
+}
+
+/* --- judging -------------------------------------------------------------- */
+
+/* The host's name, of a bounce that was read just now or of another day's wave. */
+static const char *host_of(const struct waves *all, uint32_t mta)
+{
+	for (unsigned i = 0; i < HOSTS_MAX && i < all->hosts; i++)
+		if (all->host[i].mta == mta)
+			return all->host[i].name;
+	for (unsigned i = 0; i < all->n; i++)
+		if (all->wave[i].kind == OF_MTA && all->wave[i].mta == mta && *all->wave[i].name)
+			return all->wave[i].name;
+	return "";
+}
+
+static int open_wave(struct store *s, const struct hour *h, struct known_wave w)
+{
+	const char *name = w.kind == OF_MTA ? host_of(s->waves, w.mta) : w.name;
+
+	if (find_wave(s->waves, &w))
+		return STORE_OK;
+	return db_run(s, SQL_WAVE_ADD, "ttiii", kinds[w.kind], name, (int64_t)w.mta, w.day,
+		       (h->hour + 1) * HOUR) ||
+			wave_load(s)
+		? STORE_FAILED
+		: STORE_OK;
+}
+
+/* Looks at what the row R is one of. */
+static int judge_row(
+	struct store *s, struct hour *h, const struct row *r, enum wave_kind kind, bool *opened)
+{
+	struct known_wave w = wave_of(kind, h, r);
+	struct counted c = count_of(h, &w);
+	struct habit habit;
+
+	if (c.open < later(s->o.brake_minimum, s->o.k) || (kind == OF_MTA && !w.mta))
+		return STORE_OK;
+	if (read_habit(s, &w, &habit))
+		return STORE_FAILED;
+	if (!is_improbable(s, h, &w, &habit, c.open))
+		return STORE_OK;
+	explain_rows(h, &w);
+	*opened = true;
+	if (open_wave(s, h, w))
+		return STORE_FAILED;
+	int64_t in_day = h->hour - h->day / HOUR;
+	w.day += in_day < EDGE ? -DAY : in_day >= DAY / HOUR - EDGE ? DAY : 0;
+	return open_wave(s, h, w);
+}
+
+/* The peaks of a day, after a wave explains some of its hours. */
+static int count_day_again(struct store *s, int64_t day)
+{
+	struct hour *h = &s->waves->hour;
+	int64_t total;
+
+	if (db_run(s, SQL_BRAKE_PEAK_FORGET, "ii", day, day + DAY))
+		return STORE_FAILED;
+	h->day = day;
+	for (h->hour = day / HOUR; h->hour < (day + DAY) / HOUR; h->hour++) {
+		if (read_hour(s, h, &total))
+			return STORE_FAILED;
+		explain_known(s->waves, h);
+		if (write_peaks(s, h))
+			return STORE_FAILED;
+	}
+	return STORE_OK;
+}
+
+int wave_judge_hour(struct store *s, int64_t hour, int64_t *first)
+{
+	struct hour *h = waves(s) ? &s->waves->hour : NULL;
+	int64_t total, day = day_start(hour * HOUR);
+	bool opened = false;
+
+	if (!h)
+		return STORE_FAILED;
+	h->hour = hour;
+	h->day = day;
+	if (read_hour(s, h, &total))
+		return STORE_FAILED;
+	explain_known(s->waves, h);
+	if (total >= later(s->o.brake_minimum, s->o.k))
+		for (enum wave_kind kind = OF_PROVIDER; kind < WAVE_KINDS; kind++)
+			for (unsigned i = 0; i < h->n; i++)
+				if (!h->row[i].explained &&
+					judge_row(s, h, &h->row[i], kind, &opened))
+					return STORE_FAILED;
+	if (!opened)
+		return write_peaks(s, h);
+	if (day - DAY < *first)
+		*first = day - DAY;
+	for (int64_t d = day - DAY; d <= day + DAY; d += DAY)
+		if (count_day_again(s, d))
+			return STORE_FAILED;
+	return STORE_OK;
+}
+
+/* Both are ordered by day, the newest first, so what is not in the other is found by looking. */
+static void find_difference(
+	const struct waves *now, const struct known_wave *before, unsigned n, int64_t *first)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (!find_wave(now, &before[i]) && before[i].day < *first)
+			*first = before[i].day;
+	for (unsigned i = 0; i < now->n; i++) {
+		bool known = false;
+		for (unsigned k = 0; k < n && !known; k++)
+			known = before[k].day == now->wave[i].day &&
+				is_same(&before[k], &now->wave[i]);
+		if (!known && now->wave[i].day < *first)
+			*first = now->wave[i].day;
+	}
+}
+
+static int judge_all(struct store *s, int64_t from)
+{
+	int64_t hour = from / HOUR, none = INT64_MAX;
+
+	for (;;) {
+		int64_t next = -1;
+		if (db_int(s, &next, SQL_BRAKE_NEXT, "i", hour))
+			return STORE_FAILED;
+		if (next < 0)
+			return STORE_OK;
+		if (wave_judge_hour(s, next, &none))
+			return STORE_FAILED;
+		hour = next + 1;
+	}
+}
+
+int wave_judge_from(struct store *s, int64_t hour, int64_t *first)
+{
+	int64_t from = day_start(hour * HOUR) - DAY;
+	struct known_wave *before;
+	unsigned n;
+	int result;
+
+	if (!waves(s))
+		return STORE_FAILED;
+	n = s->waves->n;
+	if (!(before = calloc(n + 1, sizeof *before)))
+		return store_fail(s, STORE_FAILED, "no memory");
+	memcpy(before, s->waves->wave, n * sizeof *before);
+	for (unsigned i = 0; i < n; i++) /* their names are still needed */
+		if (before[i].kind == OF_MTA && *before[i].name)
+			(void)wave_note_host(s, before[i].mta, before[i].name);
+	result = db_run(s, SQL_WAVE_FORGET, "i", from) || wave_load(s) ||
+			db_run(s, SQL_BRAKE_PEAK_FORGET, "ii", from, INT64_MAX) ||
+			judge_all(s, from)
+		? STORE_FAILED
+		: STORE_OK;
+	if (!result)
+		find_difference(s->waves, before, n, first);
+	free(before);
+	return result;
+}
+
+int wave_settle(struct store *s, const struct cause_choice *c, uint32_t mta, const char *state,
+	uint64_t *settled)
+{
+	if (db_run(s, SQL_WAVE_SETTLE, "tiitti", state, day_start(c->from), day_start(c->to),
+		    c->provider, c->rule, (int64_t)mta))
+		return STORE_FAILED;
+	*settled = (uint64_t)sqlite3_changes(s->db);
+	return wave_load(s);
+}

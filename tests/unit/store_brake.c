@@ -1,0 +1,353 @@
+/*
+ * The brake: hard bounces that are too many at once to be believed are held until they are
+ * confirmed.
+ */
+#include "store_fixture.h"
+
+enum { CROWD = 40 };
+static uint64_t next_message;
+
+static int setup_again(void)
+{
+	struct store_options o = test_options();
+
+	o.brake_minimum = 30;
+	o.brake_factor = 3;
+	o.brake_hold = 5 * DAY;
+	return open_store(o, NOW);
+}
+
+static int setup_braked(void **state)
+{
+	(void)state;
+	setenv("TZ", "Europe/Berlin", 1);
+	make_directory();
+	return setup_again();
+}
+
+static struct event hard_at(
+	const char *provider, const char *rule, const char *mta, const char *who, int64_t at)
+{
+	struct event e = event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, who, at);
+
+	snprintf(e.provider, sizeof e.provider, "%s", provider);
+	snprintf(e.rule, sizeof e.rule, "%s", rule);
+	snprintf(e.reporting_mta, sizeof e.reporting_mta, "%s", mta);
+	return e;
+}
+
+static void read_one(struct event e, int64_t now)
+{
+	ok(store_begin(store));
+	put(&e, next_message++, now);
+	ok(store_commit(store));
+}
+
+/*
+ * Bounces of N people, p0@, p1@ of NAME.example.org, BATCH of them in each transaction, ten seconds
+ * apart; one rule for names alike.
+ */
+static void crowd(const char *name, const char *provider, const char *mta, unsigned n,
+	unsigned batch, int64_t at)
+{
+	char who[96], rule[16];
+
+	snprintf(rule, sizeof rule, "rule-%.3s", name);
+	ok(store_begin(store));
+	for (unsigned i = 0; i < n; i++) {
+		if (i && i % batch == 0) {
+			ok(store_commit(store));
+			ok(store_begin(store));
+		}
+		snprintf(who, sizeof who, "p%u@%s.example.org", i, name);
+		struct event e = hard_at(provider, rule, mta, who, at + (int64_t)i * 10);
+		put(&e, next_message++, e.arrived);
+	}
+	ok(store_commit(store));
+}
+
+static struct answer ask(const char *name, unsigned i, int64_t now)
+{
+	struct answer a;
+	char who[96];
+	int n = snprintf(who, sizeof who, "p%u@%s.example.org", i, name);
+
+	ok(store_check(store, who, (size_t)n, now, &a));
+	return a;
+}
+
+static unsigned count_of(const char *name, unsigned n, enum contact_state state, int64_t now)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		count += ask(name, i, now).state == state;
+	return count;
+}
+
+static void advance(int64_t now)
+{
+	uint64_t changed;
+
+	ok(store_advance(store, now, &changed));
+}
+
+static int count_wave(void *context, const struct wave *w)
+{
+	(void)w;
+	++*(unsigned *)context;
+	return 0;
+}
+
+static unsigned waves_at(int64_t now)
+{
+	unsigned n = 0;
+
+	ok(store_waves(store, now, count_wave, &n));
+	return n;
+}
+
+/* A fortnight of small mailings: ten people a day are gone, at NAME's provider. */
+static void quiet_fortnight(const char *provider, const char *mta)
+{
+	char name[32];
+
+	for (unsigned day = 14; day > 0; day--) {
+		snprintf(name, sizeof name, "day%u", day);
+		crowd(name, provider, mta, 10, 3, NOW - (int64_t)day * DAY);
+	}
+	assert_int_equal(waves_at(NOW), 0);
+	assert_int_equal(count_of("day1", 10, STATE_INACTIVE, NOW), 10);
+}
+
+static void a_wave_is_held_and_time_confirms_it(void **state)
+{
+	int64_t until = day_start(NOW) + 6 * DAY;
+
+	(void)state;
+	quiet_fortnight("gmail", "");
+	crowd("out", "gmail", "", CROWD, 7, NOW);
+	assert_int_equal(count_of("out", CROWD, STATE_UNCONFIRMED, NOW + HOUR),
+		CROWD); /* the first ones, too */
+	struct answer a = ask("out", 0, NOW + HOUR);
+	assert_int_equal(a.verdict, VERDICT_HOLD);
+	assert_string_equal(a.reason, "unconfirmed");
+	assert_int_equal(a.until, until);
+	assert_int_equal(waves_at(NOW + HOUR), 1);
+	assert_int_equal(count_of("day1", 10, STATE_INACTIVE, NOW + HOUR), 10); /* nobody else */
+	assert_int_equal(ask("out", 0, until - 1).verdict, VERDICT_HOLD);
+	assert_int_equal(ask("out", 0, until).verdict, VERDICT_SUPPRESS);
+	advance(until);
+	assert_int_equal(count_of("out", CROWD, STATE_INACTIVE, until), CROWD);
+	assert_string_equal(ask("out", 0, until).reason, "user-unknown");
+	assert_int_equal(waves_at(until), 0);
+}
+
+/* Up to three times the best hour is as before. */
+static void what_is_usual_is_believed_at_once(void **state)
+{
+	(void)state;
+	quiet_fortnight("gmail", "");
+	crowd("much", "gmail", "", 30, 30, NOW);
+	assert_int_equal(count_of("much", 30, STATE_INACTIVE, NOW + HOUR), 30);
+	crowd("more", "gmail", "", 1, 1, NOW + 300);
+	assert_int_equal(count_of("much", 30, STATE_UNCONFIRMED, NOW + HOUR), 30);
+}
+
+/* Confirmed by time it is a habit, and the same again is none. */
+static void a_wave_that_time_confirmed_is_usual(void **state)
+{
+	(void)state;
+	quiet_fortnight("gmail", "");
+	crowd("first", "gmail", "", CROWD, 7, NOW);
+	crowd("soon", "gmail", "", CROWD, 7, NOW + 2 * DAY);
+	assert_int_equal(count_of("soon", CROWD, STATE_UNCONFIRMED, NOW + 2 * DAY + HOUR), CROWD);
+	crowd("next", "gmail", "", CROWD, 7, NOW + 14 * DAY);
+	assert_int_equal(count_of("next", CROWD, STATE_INACTIVE, NOW + 14 * DAY + HOUR), CROWD);
+}
+
+/* Where nothing is known: when they all say the same, and when it is much of what was sent. */
+static void without_a_habit(void **state)
+{
+	struct volume v = { .day = day_of(NOW), .provider = "yahoo", .sent = 1000 };
+	char who[64];
+
+	(void)state;
+	crowd("same", "gmail", "", CROWD, 7, NOW);
+	assert_int_equal(count_of("same", CROWD, STATE_UNCONFIRMED, NOW + HOUR), CROWD);
+	for (unsigned i = 0; i < CROWD; i++) {
+		snprintf(who, sizeof who, "p%u@mixed.example.org", i);
+		read_one(hard_at("icloud", i % 3 ? "one-rule" : "another", "", who, NOW + i),
+			NOW + i);
+	}
+	assert_int_equal(count_of("mixed", CROWD, STATE_INACTIVE, NOW + HOUR), CROWD);
+	ok(store_begin(store));
+	ok(store_volume_add(store, "csv", false, &v));
+	ok(store_commit(store));
+	crowd("few", "yahoo", "", CROWD, 7, NOW);
+	assert_int_equal(count_of("few", CROWD, STATE_INACTIVE, NOW + HOUR), CROWD);
+}
+
+/* What was sent is often known only later. */
+static void volumes_that_come_late_are_looked_at(void **state)
+{
+	struct volume v = { .day = day_of(NOW), .provider = "gmail", .sent = 1000 };
+
+	(void)state;
+	crowd("big", "gmail", "", CROWD, 7, NOW);
+	assert_int_equal(count_of("big", CROWD, STATE_UNCONFIRMED, NOW + HOUR), CROWD);
+	ok(store_begin(store));
+	ok(store_volume_add(store, "csv", false, &v));
+	ok(store_commit(store));
+	advance(NOW + DAY);
+	assert_int_equal(count_of("big", CROWD, STATE_INACTIVE, NOW + DAY), CROWD);
+	assert_int_equal(waves_at(NOW + DAY), 0);
+}
+
+/* A relay of our own that was set up wrongly: no provider stands out, who reports it does. */
+static void our_own_relay_is_seen(void **state)
+{
+	static const char *const providers[] = { "gmail", "yahoo", "icloud", "" };
+	char name[16];
+
+	(void)state;
+	quiet_fortnight("", "relay.example.org");
+	for (unsigned i = 0; i < 4; i++) {
+		snprintf(name, sizeof name, "out%u", i);
+		crowd(name, providers[i], "Relay.example.org", 20, 7, NOW + (int64_t)i);
+	}
+	for (unsigned i = 0; i < 4; i++) {
+		snprintf(name, sizeof name, "out%u", i);
+		assert_int_equal(count_of(name, 20, STATE_UNCONFIRMED, NOW + HOUR), 20);
+	}
+	assert_int_equal(
+		query_int(
+			"SELECT count(*) FROM wave WHERE kind = 'reporting-mta' AND lower(name) = 'relay.example.org'"),
+		1);
+}
+
+/* A host says what it likes; what is no host's name is not kept. */
+static void no_text_of_others_is_kept(void **state)
+{
+	(void)state;
+	quiet_fortnight("", "joe@example.org is gone");
+	crowd("a", "gmail", "joe@example.org is gone", 20, 7, NOW);
+	crowd("b", "yahoo", "joe@example.org is gone", 20, 7, NOW);
+	assert_int_equal(
+		query_int("SELECT count(*) FROM wave WHERE kind = 'reporting-mta' AND name = ''"),
+		1);
+}
+
+static void a_wave_over_midnight_is_one(void **state)
+{
+	int64_t midnight = day_start(NOW) + DAY;
+
+	(void)state;
+	quiet_fortnight("gmail", "");
+	crowd("before", "gmail", "", 12, 4, midnight - 120);
+	crowd("after", "gmail", "", CROWD, 7, midnight);
+	assert_int_equal(count_of("before", 12, STATE_UNCONFIRMED, midnight + HOUR), 12);
+	assert_int_equal(count_of("after", CROWD, STATE_UNCONFIRMED, midnight + HOUR), CROWD);
+}
+
+static void what_confirms_and_what_frees_one(void **state)
+{
+	char who[] = "p0@out.example.org", freed[] = "p1@out.example.org",
+	     told[] = "p2@out.example.org";
+	enum contact_state from;
+	bool moved;
+
+	(void)state;
+	quiet_fortnight("gmail", "");
+	crowd("out", "gmail", "", CROWD, 7, NOW);
+	read_one(hard_at("gmail", "code-5.1.1", "", who, NOW + 2 * DAY), NOW + 2 * DAY);
+	assert_int_equal(ask("out", 0, NOW + 2 * DAY).state, STATE_INACTIVE);
+	read_one(event_of(KIND_SUCCESS, CATEGORY_NONE, freed, NOW + 2 * DAY), NOW + 2 * DAY);
+	assert_int_equal(ask("out", 1, NOW + 2 * DAY).verdict, VERDICT_SEND);
+	ok(store_begin(store));
+	ok(store_contact_move(
+		store, told, strlen(told), MOVE_CONFIRM, NOW + 2 * DAY, &from, &moved));
+	ok(store_commit(store));
+	assert_true(moved && from == STATE_UNCONFIRMED);
+	assert_int_equal(ask("out", 2, NOW + 2 * DAY).state, STATE_INACTIVE);
+	assert_int_equal(count_of("out", CROWD, STATE_UNCONFIRMED, NOW + 2 * DAY), CROWD - 3);
+	advance(NOW + 10 * DAY);
+	assert_int_equal(ask("out", 1, NOW + 10 * DAY).verdict, VERDICT_SEND);
+}
+
+static void an_operator_decides(void **state)
+{
+	struct cause_choice gmail = { NOW - HOUR, NOW, .provider = "gmail" };
+	struct cause_choice yahoo = { NOW - HOUR, NOW, .provider = "yahoo" };
+	struct cause_moves moves;
+	uint64_t confirmed;
+
+	(void)state;
+	crowd("true", "gmail", "", CROWD, 7, NOW);
+	crowd("false", "yahoo", "", CROWD, 7, NOW);
+	ok(store_begin(store));
+	ok(store_confirm(store, &gmail, &confirmed));
+	ok(store_undo(store, &yahoo, NOW + HOUR, &moves));
+	ok(store_commit(store));
+	assert_int_equal(confirmed, 1);
+	assert_int_equal(moves.moved[STATE_UNCONFIRMED][STATE_ACTIVE], CROWD);
+	assert_int_equal(count_of("true", CROWD, STATE_INACTIVE, NOW + HOUR), CROWD);
+	assert_int_equal(count_of("false", CROWD, STATE_ACTIVE, NOW + HOUR), CROWD);
+	assert_int_equal(waves_at(NOW + HOUR), 0);
+	close_store();
+	assert_int_equal(setup_again(), 0);
+	crowd("true2", "gmail", "", 5, 5,
+		NOW + 600); /* of the same day: the operator's word holds */
+	assert_int_equal(count_of("true2", 5, STATE_INACTIVE, NOW + HOUR), 5);
+	advance(NOW + DAY);
+	assert_int_equal(count_of("true", CROWD, STATE_INACTIVE, NOW + DAY), CROWD);
+	assert_int_equal(count_of("false", CROWD, STATE_ACTIVE, NOW + DAY), CROWD);
+}
+
+/* Behind 64 days with events a day that is only doubted is no end. */
+static void a_doubted_day_becomes_past(void **state)
+{
+	char who[] = "p1@out.example.org";
+
+	(void)state;
+	crowd("out", "gmail", "", CROWD, 7, NOW);
+	read_one(event_of(KIND_SUCCESS, CATEGORY_NONE, who, NOW + DAY), NOW + DAY);
+	for (unsigned day = 2; day < 80; day++)
+		read_one(event_of(KIND_SUCCESS, CATEGORY_NONE, who, NOW + (int64_t)day * DAY),
+			NOW + (int64_t)day * DAY);
+	read_one(event_of(KIND_COMPLAINT, CATEGORY_ABUSE, who, NOW + 81 * DAY), NOW + 81 * DAY);
+	assert_string_equal(ask("out", 1, NOW + 81 * DAY).reason, "abuse");
+}
+
+static void complaints_are_never_held(void **state)
+{
+	char who[] = "p3@out.example.org";
+
+	(void)state;
+	crowd("out", "gmail", "", CROWD, 7, NOW);
+	struct event e = event_of(KIND_COMPLAINT, CATEGORY_ABUSE, who, NOW + HOUR);
+	read_one(e, NOW + HOUR);
+	assert_int_equal(ask("out", 3, NOW + HOUR).verdict, VERDICT_SUPPRESS);
+	assert_string_equal(ask("out", 3, NOW + HOUR).reason, "abuse");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup_braked, teardown)
+		TEST(a_wave_is_held_and_time_confirms_it),
+		TEST(what_is_usual_is_believed_at_once),
+		TEST(a_wave_that_time_confirmed_is_usual),
+		TEST(without_a_habit),
+		TEST(volumes_that_come_late_are_looked_at),
+		TEST(our_own_relay_is_seen),
+		TEST(no_text_of_others_is_kept),
+		TEST(a_wave_over_midnight_is_one),
+		TEST(what_confirms_and_what_frees_one),
+		TEST(an_operator_decides),
+		TEST(a_doubted_day_becomes_past),
+		TEST(complaints_are_never_held),
+	};
+
+	return cmocka_run_group_tests_name("brake", tests, NULL, NULL);
+}
