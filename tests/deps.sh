@@ -21,7 +21,7 @@ have_file() { for f; do [ -e "$f" ] && return 0; done; return 1; }
 
 has() {
 	case $1 in
-	compiler) have "$CC" ;;
+	compiler) have "${CC%% *}" ;;
 	pkg-config) have pkg-config ;;
 	libraries)
 		have_headers libetpan/libetpan.h iniparser/iniparser.h unistr.h gnutls/gnutls.h sqlite3.h sodium.h idn2.h seccomp.h zlib.h zstd.h json-c/json.h &&
