@@ -488,7 +488,9 @@ static bool says_of_a_mail(const struct reader *r)
 	if (c.reply || c.status.digit || r->returned.present)
 		return true;
 	return !r->prose->marked[MARK_BAIT] && sender_is_daemon(r) && !sender_wants_answers(r) &&
-		!mail_has_link(&r->w->mime, r->mail, &r->w->arena);
+		span_find_nocase(r->prose->human, SPAN("http://")) < 0 &&
+		span_find_nocase(r->prose->human, SPAN("https://")) < 0 &&
+		!mail_has_html_link(&r->w->mime, &r->w->arena);
 }
 
 /* All whom the text names are at home: nobody writes a newsletter to himself. */

@@ -256,11 +256,8 @@ static void take_part(struct opener *o, const struct part *p, enum role role)
 	}
 }
 
-bool mail_has_link(const struct mime *mime, const struct mail *mail, struct arena *arena)
+bool mail_has_html_link(const struct mime *mime, struct arena *arena)
 {
-	if (span_find_nocase(mail->human, SPAN("http://")) >= 0 ||
-		span_find_nocase(mail->human, SPAN("https://")) >= 0)
-		return true;
 	for (size_t i = 0; i < mime->count; i++) {
 		const struct part *p = &mime->part[i];
 		if (role_of(p) == ROLE_HTML &&

@@ -50,8 +50,8 @@ struct mail {
 void mail_open(struct mail *mail, struct mime *mime, struct arena *arena, struct charsets *charsets,
 	struct span bytes, bool truncated);
 
-/* Does what people are to read hold a link to the web? Decoded into ARENA. */
-bool mail_has_link(const struct mime *mime, const struct mail *mail, struct arena *arena);
+/* Does an HTML part link to the web? Decoded into ARENA. */
+bool mail_has_html_link(const struct mime *mime, struct arena *arena);
 
 /*
  * The one mail that is attached to another (RFC 2046 section 5.2.1), decoded into ARENA; empty

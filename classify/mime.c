@@ -157,6 +157,26 @@ static void mime_part_end(struct splitter *s, const char *at)
 }
 
 /* Reads a part's header at REST and makes it the open one; REST goes behind the header. */
+/*
+ * A boundary with a blank (RFC 2046 section 5.1.1 allows it within) whose field was folded there,
+ * by some with a tab in the blank's place: one blank again. None ends it. Returns the bytes left.
+ */
+static size_t boundary_unfold(char *boundary, size_t n)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < n; i++) {
+		bool fold = boundary[i] == '\t' || boundary[i] == '\r' || boundary[i] == '\n';
+		if (!fold)
+			boundary[kept++] = boundary[i];
+		else if (kept && boundary[kept - 1] != ' ' &&
+			!(i + 1 < n && strchr(" \t\r\n", boundary[i + 1])))
+			boundary[kept++] = ' ';
+	}
+	while (kept && boundary[kept - 1] == ' ')
+		kept--;
+	return kept;
+}
+
 static void part_begin(struct splitter *s, struct span *rest)
 {
 	struct mime *m = s->m;
@@ -174,9 +194,7 @@ static void part_begin(struct splitter *s, struct span *rest)
 	level->part = (size_t)s->open;
 	level->n = header_parameter(
 		p->content_type, SPAN("boundary"), level->boundary, sizeof level->boundary);
-	while (level->n &&
-		(level->boundary[level->n - 1] == ' ' || level->boundary[level->n - 1] == '\t'))
-		level->n--;
+	level->n = boundary_unfold(level->boundary, level->n);
 }
 
 /* LINE as "--boundary" or "--boundary--" of LEVEL. */

@@ -38,6 +38,8 @@ static void finds_the_parts(void **state)
 	static const char *const messages[] = {
 		TWO("boundary=b", "--b", "--b", "--b--\nepilogue"),
 		TWO("boundary=\"b\"", "--b", "--b", ""), /* never closed */
+		TWO("boundary=\"b\n\tc\n d\"", "--b c d", "--b c d",
+			"--b c d--"), /* folded at its blanks, once with a tab */
 		TWO("boundary=\"b c\"", "--b c", "--b c  ",
 			"--b c--"),                             /* a blank inside, blanks behind */
 		TWO("boundary=\"\\b\"", "--b", "--b", "--b--"), /* quoted pair */
