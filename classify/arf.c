@@ -2,8 +2,13 @@
  * The Abuse Reporting Format: fields of RFC 5965 section 3, types of section
  * 7.3, of RFC 6591 (auth-failure), RFC 6430 (not-spam), and those that senders
  * made up. What the type means for us stands in one table.
+ *
+ * X-ARF says the same in YAML ("Report-Type: spam", "Source: 192.0.2.1"; x-arf.org, version 0.2)
+ * and as XARF in JSON (versions 3 and 4). Its reports about anything but mail are none for us.
  */
 #include "classify/arf.h"
+
+#include "classify/jsonfind.h"
 
 static const struct {
 	enum kind kind;
@@ -41,10 +46,32 @@ static enum feedback type_of(struct span value)
 	return FEEDBACK_OTHER; /* RFC 5965 section 3.1: an unknown type is "other" */
 }
 
+/* What X-ARF calls the kind of a report about a mail; FEEDBACK_NONE: about no mail. */
+static enum feedback xarf_type(struct span value)
+{
+	static const struct {
+		struct span word;
+		enum feedback type;
+	} types[] = {
+		{ SPAN("spam"), FEEDBACK_ABUSE },
+		{ SPAN("bulk"), FEEDBACK_ABUSE },
+		{ SPAN("phish"), FEEDBACK_FRAUD },
+		{ SPAN("fraud"), FEEDBACK_FRAUD },
+		{ SPAN("malware"), FEEDBACK_VIRUS },
+		{ SPAN("virus"), FEEDBACK_VIRUS },
+	};
+	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+		if (span_find_nocase(value, types[i].word) >= 0)
+			return types[i].type;
+	return FEEDBACK_NONE;
+}
+
 static void read_field(struct arf *a, const struct field *f)
 {
 	if (span_equal_nocase(f->name, SPAN("Feedback-Type")))
 		a->type = type_of(f->value);
+	else if (span_equal_nocase(f->name, SPAN("Report-Type")))
+		a->type = xarf_type(f->value);
 	else if (span_equal_nocase(f->name, SPAN("Source-IP")) ||
 		(span_equal_nocase(f->name, SPAN("Source")) && !a->source_ip.n))
 		a->source_ip = f->value;
@@ -65,12 +92,63 @@ static void read_field(struct arf *a, const struct field *f)
 	a->fields++;
 }
 
+/* The first member of OBJECT that has one of the two names: XARF 4 renamed all of 3. */
+static struct span xarf_member(struct span object, struct span name, struct span older)
+{
+	struct span value = json_member_string(object, name);
+	return value.n ? value : json_member_string(object, older);
+}
+
+static void xarf_read(struct span text, struct arf *out)
+{
+	struct span all = json_value(text), report = json_member(all, SPAN("Report"));
+	if (!report.n)
+		report = all;
+	out->type = xarf_type(xarf_member(report, SPAN("type"), SPAN("ReportType")));
+	out->source_ip = xarf_member(report, SPAN("source_identifier"), SPAN("SourceIp"));
+	out->mail_from = xarf_member(report, SPAN("smtp_from"), SPAN("SmtpMailFromAddress"));
+	struct span to = xarf_member(report, SPAN("smtp_to"), SPAN("SmtpRcptToAddress"));
+	if (to.n)
+		out->recipient[out->recipients++] = to;
+	out->fields = out->type != FEEDBACK_NONE;
+}
+
+static bool is_xarf_json(struct span body)
+{
+	struct span all = json_value(body);
+	return json_member(all, SPAN("xarf_version")).n ||
+		json_member(json_member(all, SPAN("Report")), SPAN("ReportType")).n;
+}
+
+static bool is_xarf_yaml(struct span body)
+{
+	static const struct span dashes = { "---", 3 };
+	if (span_starts_nocase(body, dashes))
+		body = span_trim((struct span){ body.p + dashes.n, body.n - dashes.n });
+	return span_starts_nocase(body, SPAN("Reported-From:")) &&
+		span_find_nocase(body, SPAN("\nReport-Type:")) >= 0;
+}
+
 void arf_read(struct span body, struct arf *out)
 {
 	struct field f;
+	struct span line;
 	memset(out, 0, sizeof *out);
 	out->source_ip = out->reporting_mta = out->user_agent = out->mail_from =
 		out->reported_domain = (struct span){ "", 0 };
+	body = span_trim(body);
+	if (is_xarf_json(body)) {
+		xarf_read(body, out);
+		return;
+	}
+	if (is_xarf_yaml(body)) {
+		if (span_starts_nocase(body, SPAN("---")))
+			span_line(&body, &line);
+		while (header_next(&body, &f, NULL))
+			read_field(out, &f);
+		out->fields = out->type ? out->fields : 0;
+		return;
+	}
 	while (header_next(&body, &f, NULL))
 		read_field(out, &f);
 }
@@ -79,6 +157,8 @@ bool arf_looks_like(struct span body)
 {
 	struct span line;
 	body = span_trim(body);
+	if (is_xarf_yaml(body) || is_xarf_json(body))
+		return true;
 	return span_line(&body, &line) &&
 		(span_starts_nocase(line, SPAN("Feedback-Type:")) ||
 			span_starts_nocase(line, SPAN("User-Agent:"))) &&

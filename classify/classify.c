@@ -105,13 +105,26 @@ static bool tells_of_himself(struct reader *r)
 		!reader_answers_no(prose_diagnostic(r->prose, r->rules, r->prose->human));
 }
 
+/*
+ * A gateway or a list manager that sends its notices as anybody sends mail: a bounce's subject,
+ * somebody whom the receiver refused, and no question, which a person has.
+ */
+static bool is_gateway_notice(struct reader *r)
+{
+	struct span human = r->prose->human, subject = r->mail->subject_text;
+	return r->bounce_subject && !r->answer && r->prose->category && names_somebody(r) &&
+		r->prose->recipient[0].rank == RANK_NAMED && !memchr(human.p, '?', human.n) &&
+		!memchr(subject.p, '?', subject.n);
+}
+
 /* Nobody but a mail system writes this. */
 static bool is_surely_bounce(struct reader *r)
 {
 	if (r->mail->faileds || r->mail->is_status_report)
 		return true;
 	bool framed = sender_is_daemon(r) || sender_has_null_path(r->mail) ||
-		(r->bounce_subject && !sender_is_person(r)) || r->returned.present;
+		(r->bounce_subject && !sender_is_person(r)) || r->returned.present ||
+		is_gateway_notice(r);
 	/*
 	 * "Your mail to … awaits approval": names an address, reports no failure. "Re: …": a
 	 * person, or a person's machine.

@@ -55,21 +55,24 @@ static bool same_organisation(struct span a, struct span b)
 	return a.n && span_equal_nocase(a, b);
 }
 
-/*
- * The mailbox of the hop that collects reports: it says what it is for, or lies where the report's
- * own return path does.
- */
-static bool is_collector(const struct reader *r, struct span address)
+/* A mailbox that says that complaints are collected in it: "tosspam@", "fbl@". */
+static bool is_for_complaints(struct span address)
 {
 	static const struct span purposes[] = { SPAN("abuse"), SPAN("spam"), SPAN("complain"),
 		SPAN("comp"), SPAN("fbl"), SPAN("feedback"), SPAN("junk"), SPAN("report") };
 	struct span local = address_local(address);
-	struct found_address path;
-	size_t i = 0;
 	for (size_t k = 0; k < sizeof purposes / sizeof *purposes; k++)
 		if (span_starts_nocase(local, purposes[k]) || span_ends_nocase(local, purposes[k]))
 			return true;
-	return address_is_role(address) ||
+	return address_is_role(address);
+}
+
+/* The mailbox of the hop that collects reports may also lie where their own return path does. */
+static bool is_collector(const struct reader *r, struct span address)
+{
+	struct found_address path;
+	size_t i = 0;
+	return is_for_complaints(address) ||
 		(address_next(r->mail->return_path, &i, &path) &&
 			same_organisation(address_domain(path.text), address_domain(address)));
 }
@@ -97,7 +100,8 @@ size_t complaint_recipient(const struct reader *r, char *address)
 			return address_copy(address, first.text);
 	}
 	i = 0;
-	if (address_next(b->original_recipient, &i, &first) && !is_redacted(first.text))
+	if (address_next(b->original_recipient, &i, &first) && !is_redacted(first.text) &&
+		!is_for_complaints(first.text))
 		return address_copy(address, first.text);
 	for (size_t k = b->received_fors; k-- >
 		0;) /* the lowest is the first hop, where the recipient's own server took it in */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include "classify/dsn.h"
 #include "classify/header.h"
+#include "classify/jsonfind.h"
 #include "classify/sns.h"
 
 enum {
@@ -554,7 +555,8 @@ static void read_sns_delivery(struct reader *r, struct sns *s)
 	while (sns_next(s, &to)) {
 		struct evidence evidence = { .human = { "", 0 } };
 		*e = r->common;
-		if (!recipient_field(sns_text(&r->w->arena, to.address), false, e->recipient) ||
+		if (!recipient_field(
+			    json_unescaped(&r->w->arena, to.address), false, e->recipient) ||
 			!reader_is_new(r, e))
 			continue;
 		e->recipient_source = RECIPIENT_FINAL;
@@ -562,7 +564,7 @@ static void read_sns_delivery(struct reader *r, struct sns *s)
 		e->action = (uint8_t)dsn_action(to.action);
 		reader_text(e->reporting_mta, sizeof e->reporting_mta, dsn_host(s->reporting_mta));
 		evidence.status = status_parse(to.status);
-		evidence.diagnostic = dsn_diagnostic(sns_text(&r->w->arena, to.diagnostic));
+		evidence.diagnostic = dsn_diagnostic(json_unescaped(&r->w->arena, to.diagnostic));
 		evidence.remote_mta = (struct span){ "", 0 };
 		evidence.reporting_mta = span_of(e->reporting_mta);
 		if (!reader_decide(r, e, &evidence, (struct span){ "", 0 }))
@@ -575,7 +577,7 @@ bool failure_read_sns(struct reader *r)
 	struct sns s;
 	struct sns_recipient to;
 	struct arf a;
-	if (!sns_open(&s, r->mail->human))
+	if (!sns_open(&s, &r->w->arena, r->mail->human))
 		return false;
 	r->returned.present = true;
 	r->returned.from = s.source;
@@ -588,7 +590,7 @@ bool failure_read_sns(struct reader *r)
 	arf_read(SPAN(""), &a);
 	a.type = s.feedback;
 	while (a.recipients < ARF_RECIPIENTS_MAX && sns_next(&s, &to))
-		a.recipient[a.recipients++] = sns_text(&r->w->arena, to.address);
+		a.recipient[a.recipients++] = json_unescaped(&r->w->arena, to.address);
 	complaint_read(r, &a);
 	return true;
 }

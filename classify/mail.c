@@ -112,7 +112,8 @@ enum role {
 	ROLE_STATUS,
 	ROLE_FEEDBACK,
 	ROLE_DISPOSITION,
-	ROLE_RETURNED
+	ROLE_RETURNED,
+	ROLE_JSON
 };
 
 static const struct {
@@ -137,6 +138,9 @@ static const struct {
 	{ "message/rfc822-headers", ROLE_RETURNED },
 	{ "message/global-headers", ROLE_RETURNED },
 	{ "message/partial", ROLE_RETURNED },
+	{ "application/json", ROLE_JSON },
+	{ "application/xarf+json", ROLE_JSON },
+	{ "text/json", ROLE_JSON },
 };
 
 enum { ROLE_TELLS = 4 }; /* which letter of a type tells most of them apart; each is as long */
@@ -221,6 +225,15 @@ static bool is_mislabelled(struct opener *o, const struct part *p)
 		header_find(text, SPAN("Action")).n == 0;
 }
 
+/* A report of XARF (classify/arf.c); any other JSON is nobody's fate. */
+static void take_json(struct opener *o, struct span bytes)
+{
+	if (o->mail->has_feedback || !arf_looks_like(bytes))
+		return;
+	o->mail->feedback = bytes;
+	o->mail->has_feedback = true;
+}
+
 static void take_part(struct opener *o, const struct part *p, enum role role)
 {
 	switch (role) {
@@ -250,6 +263,9 @@ static void take_part(struct opener *o, const struct part *p, enum role role)
 		break;
 	case ROLE_RETURNED:
 		take_returned(o, part_bytes(p, o->arena, MAIL_RETURNED_MAX));
+		break;
+	case ROLE_JSON:
+		take_json(o, part_bytes(p, o->arena, MAIL_RETURNED_MAX));
 		break;
 	case ROLE_OTHER:
 		break;

@@ -266,6 +266,28 @@ static struct span without_footers(struct span text)
 	return text;
 }
 
+/*
+ * Where the first paragraph begins that is a disclaimer or a scanner's footer, though no line parts
+ * it from the text; its end where there is none, or a code stands behind it. Not the first
+ * paragraph: above a report some have theirs, too.
+ */
+static size_t footer_begin(const struct prose *p, const struct rules *rules)
+{
+	struct span human = p->human;
+	for (size_t i = 0; i < p->matches.count; i++) {
+		size_t at = p->matches.at[i].begin;
+		if (rule_at(rules, p->matches.at[i].rule)->mark != MARK_FOOTER || at >= human.n)
+			continue;
+		while (at && strchr(" \t*>[(", human.p[at - 1]))
+			at--;
+		struct codes c = codes_find((struct span){ human.p + at, human.n - at });
+		if (at >= 2 && human.p[at - 1] == '\n' && human.p[at - 2] == '\n' && !c.reply &&
+			!c.status.digit && span_trim((struct span){ human.p, at }).n)
+			return at;
+	}
+	return human.n;
+}
+
 void prose_open(struct prose *p, const struct rules *rules, struct span text)
 {
 	const char *header;
@@ -289,6 +311,7 @@ void prose_open(struct prose *p, const struct rules *rules, struct span text)
 	size_t cut = returned_begin(text, paragraph, rules, &p->matches, &header);
 	p->marked[MARK_RETURNED_MESSAGE] = cut < text.n;
 	p->human = (struct span){ text.p, cut };
+	p->human.n = footer_begin(p, rules);
 	p->returned = header ? span_between(header, text.p + text.n) : (struct span){ "", 0 };
 	note_matches(p, rules);
 }

@@ -201,6 +201,8 @@ static enum prose_rank rank_of_address(
 		return is_own(r, a->text)
 			? RANK_OWN
 			: RANK_NAMED; /* "Name<mailto:user@example.org>", HTML that became text */
+	if (span_ends_nocase(prefix, SPAN("expanded from:"))) /* sendmail: a local part failed */
+		return RANK_MENTIONED;
 	if (rules_list_ends(r->rules, MARK_BEFORE_OTHER, prefix) ||
 		(!prefix.n && is_behind_alias(human, begin)))
 		return RANK_NOT;

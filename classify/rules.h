@@ -26,6 +26,8 @@
 	X(MARK_NOTICE, "notice") /* subject begins so, or the text says: a system tells something \
 				    that is no fate of a mail */ \
 	X(MARK_HELD, "held")     /* a list keeps the mail until somebody has looked at it */ \
+	X(MARK_FOOTER, "footer") /* a paragraph begins so that is below any mail: a disclaimer, a \
+				    scanner's praise of itself */ \
 	X(MARK_STAGE_CONNECT, \
 		"stage-connect") /* the SMTP command that was refused: the greeting or EHLO, */ \
 	X(MARK_STAGE_MAIL, "stage-mail") /* MAIL FROM, */ \

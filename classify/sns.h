@@ -11,9 +11,10 @@
 
 struct sns {
 	enum kind kind;
-	enum feedback feedback;       /* of a complaint */
-	struct span text, recipients; /* the object; what is left of its array of recipients */
+	enum feedback feedback; /* of a complaint */
+	struct span recipients; /* what is left of the array of recipients */
 	struct span message_id, source, reporting_mta, answer;
+	struct span status; /* of those who have none of their own */
 };
 
 struct sns_recipient {
@@ -21,11 +22,8 @@ struct sns_recipient {
 		diagnostic; /* as they stand in the JSON: with its escapes */
 };
 
-/* False when TEXT is no such notification. */
-bool sns_open(struct sns *s, struct span text);
+/* False when TEXT is no such notification. One that stands in another is laid out in ARENA. */
+bool sns_open(struct sns *s, struct arena *arena, struct span text);
 bool sns_next(struct sns *s, struct sns_recipient *out);
-
-/* A JSON string's text without its escapes, in ARENA. */
-struct span sns_text(struct arena *arena, struct span string);
 
 #endif
