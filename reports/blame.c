@@ -1,138 +1,251 @@
 /*
- * What changed against the month before, and where.
+ * What changed against the month before, and where: in proportion to what was sent. Twice the mail
+ * with twice the bounces is no change, and the largest receiver has the most of everything. So each
+ * part is held against what its mail would have brought at its own rate of the month before, at the
+ * whole's rate where it had none; named is who has most of what is beyond that, and more of it than
+ * of the mail. Where nobody says how much was sent, counts are held against counts.
+ *
+ * Everything is taken from figures that are shown: what is said follows from the report.
  */
 #include "reports/findings.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 enum {
 	LEVEL_PERCENT = 10, /* a change below it counts as level */
+	ODDS = 2,           /* so many times more of the excess than of the mail */
 };
 
-int change_direction(const struct cell *now, const struct cell *before, unsigned k)
-{
-	if (now->state != CELL_SHOWN || before->state != CELL_SHOWN)
-		return 0;
-	uint64_t difference = now->n > before->n ? now->n - before->n : before->n - now->n;
-	if (difference < k || difference * 100 < before->n * LEVEL_PERCENT)
-		return 0;
-	return now->n > before->n ? 1 : -1;
-}
+/* A count of one month and of the one before, with what was sent. */
+struct compared {
+	const struct cell *now, *before, *sent, *sent_before; /* BEFORE may be NULL: none */
+};
 
 bool months_comparable(const struct month_report *r)
 {
 	return r->month[1].covered && !r->month[1].partial;
 }
 
-static void say_movement(const struct month_report *r, struct sentence *s, const char *column,
-	const struct cell *now, const struct cell *before)
+static bool is_shown(const struct cell *c)
+{
+	return c && c->state == CELL_SHOWN;
+}
+
+static bool rated(const struct compared *c)
+{
+	return is_shown(c->sent) && is_shown(c->sent_before) && c->sent->n > 0 &&
+		c->sent_before->n > 0;
+}
+
+/*
+ * How much more there is than was to be expected; false where that cannot be said. RATE: of the
+ * whole in the month before, for what had none of its own; below 0: nobody knows.
+ */
+static bool excess_of(const struct compared *c, double rate, double *out)
+{
+	if (!is_shown(c->now))
+		return false;
+	if (is_shown(c->before) && (rated(c) || rate < 0)) {
+		double factor = rated(c) ? (double)c->sent->n / (double)c->sent_before->n : 1;
+		*out = (double)c->now->n - (double)c->before->n * factor;
+		return true;
+	}
+	if (rate < 0 || !is_shown(c->sent))
+		return false;
+	*out = (double)c->now->n - rate * (double)c->sent->n;
+	return true;
+}
+
+/* -1 fell, 0 level, 1 rose. */
+static int way_of(const struct compared *c, unsigned k)
+{
+	double excess;
+	if (!is_shown(c->before) || !excess_of(c, -1, &excess))
+		return 0;
+	if (fabs(excess) < k || fabs(excess) * 100 < ((double)c->now->n - excess) * LEVEL_PERCENT)
+		return 0;
+	return excess > 0 ? 1 : -1;
+}
+
+static int way_of_counts(const struct cell *now, const struct cell *before, unsigned k)
+{
+	const struct compared c = { now, before, NULL, NULL };
+	return way_of(&c, k);
+}
+
+/* Bounces, or complaints. */
+static struct compared whole_of(const struct month_report *r, bool complaints)
+{
+	const struct figures *now = &r->month[0], *before = &r->month[1];
+	if (complaints)
+		return (struct compared){ &now->column[COLUMN_COMPLAINT],
+			&before->column[COLUMN_COMPLAINT], &now->reporting, &before->reporting };
+	return (struct compared){ &now->bounces, &before->bounces, &now->sent, &before->sent };
+}
+
+int change_direction(const struct month_report *r, bool complaints)
+{
+	const struct compared c = whole_of(r, complaints);
+	return way_of(&c, r->k);
+}
+
+static void say_movement(const struct month_report *r, struct sentence *s, bool complaints)
 {
 	static const char *const words[] = { "movement.down", "movement.level", "movement.up" };
-	char id[64], n[COUNT_TEXT_SIZE], change[COUNT_TEXT_SIZE] = "";
+	const struct compared c = whole_of(r, complaints);
+	char n[COUNT_TEXT_SIZE], change[COUNT_TEXT_SIZE] = "";
 	long percent;
-	int way = change_direction(now, before, r->k);
-	bool changed = change_percent(now, before, &percent) &&
+	int way = way_of_counts(c.now, c.before, r->k);
+	bool changed = change_percent(c.now, c.before, &percent) &&
 		(way || labs(percent) < LEVEL_PERCENT);
-	snprintf(id, sizeof id, "column.%s.words", column);
-	cell_text(r, now, n, sizeof n);
+	cell_text(r, c.now, n, sizeof n);
 	if (changed)
 		percent_text(
 			r->texts, way ? labs(percent) : percent, way == 0, change, sizeof change);
 	FILL(s, text_of(r->texts, changed ? words[way + 1] : "movement.count"),
-		{ "what", text_of(r->texts, id) }, { "n", n }, { "percent", change });
+		{ "what",
+			text_of(r->texts,
+				complaints ? "column.complaint.words" : "column.bounces.words") },
+		{ "n", n }, { "percent", change });
+	if (way && rated(&c) && way_of(&c, r->k) == 0)
+		say_text(s, text_of(r->texts, "movement.with-mail"));
+}
+
+/* What is to be explained. */
+struct blaming {
+	const struct month_report *report;
+	double excess; /* in the direction WAY, above 0 */
+	double rate;   /* of the month before; below 0: not known */
+	double sent;   /* 0: not known */
+	int way;
+};
+
+/* Half of the excess, and more of it than SHARE of all that was sent. */
+static bool explains(const struct blaming *b, double part, double share)
+{
+	if (part * 2 < b->excess || part < b->report->k)
+		return false;
+	return part >= b->excess || share <= 0 ||
+		(share < 1 && part / (b->excess - part) >= ODDS * share / (1 - share));
+}
+
+/* A row's part of the mail; where nobody knows that, of the bounces of the month before. */
+static double share_of(const struct blaming *b, const struct row *row, const struct row *old)
+{
+	if (b->sent > 0)
+		return (double)figure_shown(&row->sent) / b->sent;
+	const uint64_t whole = figure_shown(&b->report->month[1].bounces);
+	return old && whole ? (double)figure_shown(&old->bounces) / (double)whole : 0;
 }
 
 /*
- * How much a part of a whole moved at least, in the direction WAY; 0 where that cannot be said.
- * Where the count before is not shown, it was no more than what the shown parts left of the whole.
+ * Of what stands in no row of the month before it is known that there was none where that table has
+ * no row of others.
  */
-static int64_t movement(const struct cell *now, const struct cell *before,
-	const struct cell *whole_before, uint64_t others_before, int way, unsigned k)
+static const struct row *row_before(const struct table *before, const struct row *row, bool *none)
 {
-	if (before->state == CELL_SHOWN)
-		return change_direction(now, before, k) == way
-			? way * ((int64_t)now->n - (int64_t)before->n)
-			: 0;
-	if (way < 0 || now->state != CELL_SHOWN || whole_before->state != CELL_SHOWN)
-		return 0;
-	int64_t rise = (int64_t)now->n - ((int64_t)whole_before->n - (int64_t)others_before);
-	return rise >= (int64_t)k ? rise : 0;
+	const struct row *old = table_find(before, row->name);
+	*none = !old && !(before->count && before->row[before->count - 1].rest);
+	return old;
 }
 
-static uint64_t sum_shown(const struct cell column[COLUMN_COUNT], unsigned except)
+/* The row that has most of the excess, if that explains it; NULL: none does. */
+static const struct row *blamed_row(
+	const struct blaming *b, const struct table *now, const struct table *before)
 {
-	uint64_t n = 0;
-	for (unsigned c = 0; c < COLUMN_COUNT; c++)
-		n += c == except || c == COLUMN_COMPLAINT ? 0 : figure_shown(&column[c]);
-	return n;
+	const struct row *best = NULL, *best_before = NULL;
+	const struct cell nothing = { .n = 0 };
+	double most = 0, excess;
+	for (size_t i = 0; i < now->count; i++) {
+		const struct row *row = &now->row[i];
+		bool none;
+		const struct row *old = row_before(before, row, &none);
+		const struct compared c = { &row->bounces,
+			old            ? &old->bounces
+				: none ? &nothing
+				       : NULL,
+			&row->sent, old ? &old->sent : NULL };
+		if (row->rest || !*row->name || !excess_of(&c, b->rate, &excess))
+			continue;
+		if (excess * b->way > most) {
+			most = excess * b->way;
+			best = row;
+			best_before = old;
+		}
+	}
+	return best && explains(b, most, share_of(b, best, best_before)) ? best : NULL;
 }
 
-/* The class whose change is the largest part of the bounces' change. */
-static unsigned driving_column(
-	const struct figures *now, const struct figures *before, int way, unsigned k)
+/* The class that has most of it; COLUMN_COUNT: none has half. */
+static unsigned blamed_column(const struct blaming *b)
 {
+	const struct figures *now = &b->report->month[0], *before = &b->report->month[1];
 	unsigned best = COLUMN_COUNT;
-	int64_t most = 0;
-	for (unsigned c = 0; c < COLUMN_COUNT; c++) {
-		int64_t moved = c == COLUMN_COMPLAINT
-			? 0
-			: movement(&now->column[c], &before->column[c], &before->bounces,
-				  sum_shown(before->column, c), way, k);
-		if (moved > most) {
-			most = moved;
-			best = c;
+	double most = 0, excess;
+	for (unsigned n = 0; n < COLUMN_COMPLAINT; n++) {
+		const struct compared c = { &now->column[n], &before->column[n], &now->sent,
+			&before->sent };
+		/* hidden before, it was no more than what the others leave */
+		struct cell left = { .n = figure_shown(&before->bounces) };
+		for (unsigned o = 0; o < COLUMN_COMPLAINT; o++)
+			left.n -= o == n ? 0 : figure_shown(&before->column[o]);
+		const struct compared at_most = { c.now, &left, c.sent, c.sent_before };
+		bool hidden = !is_shown(c.before) && is_shown(&before->bounces) && b->way > 0;
+		if (excess_of(hidden ? &at_most : &c, -1, &excess) && excess * b->way > most) {
+			most = excess * b->way;
+			best = n;
 		}
 	}
-	return best;
+	return most * 2 >= b->excess ? best : COLUMN_COUNT;
 }
 
-/* The provider whose count in that class moved most. */
-static const char *driving_provider(const struct figures *now, const struct figures *before,
-	unsigned column, int way, unsigned k)
+/* "; most of the rise is blocks in campaign spring, above all at gmx": as far as it can be said. */
+static void say_blame(const struct month_report *r, struct sentence *s, int way)
 {
-	const char *best = NULL;
-	int64_t most = 0;
-	for (size_t i = 0; i < now->providers.count; i++) {
-		const struct row *row = &now->providers.row[i];
-		const struct row *old = row->rest ? NULL
-						  : table_find(&before->providers, row->name);
-		int64_t moved = old ? movement(&row->column[column], &old->column[column],
-					      &old->bounces, sum_shown(old->column, column), way, k)
-				    : 0;
-		if (moved > most) {
-			most = moved;
-			best = row->name;
-		}
-	}
-	return best;
-}
-
-/*
- * "Against September 2026, bounces rose by 12 % to 3,412 and …; most of the rise is blocks, above
- * all at gmx."
- */
-void say_change(const struct month_report *r, struct sentence *s, int way)
-{
+	static const char *const texts[2][2] = { { "verdict.driver", "verdict.driver.provider" },
+		{ "verdict.driver.campaign", "verdict.driver.campaign.provider" } };
 	const struct figures *now = &r->month[0], *before = &r->month[1];
-	char month[DATE_TEXT_SIZE], text[SENTENCE_SIZE] = "", id[64];
-	struct sentence movements = { text, 0, sizeof text };
-	say_movement(r, &movements, "bounces", &now->bounces, &before->bounces);
-	say_text(&movements, text_of(r->texts, "and"));
-	say_movement(r, &movements, "complaint", &now->column[COLUMN_COMPLAINT],
-		&before->column[COLUMN_COMPLAINT]);
-	unsigned column = way ? driving_column(now, before, way, r->k) : COLUMN_COUNT;
-	if (column < COLUMN_COUNT) {
-		const char *provider = driving_provider(now, before, column, way, r->k);
-		snprintf(id, sizeof id, "column.%s.words", column_name(column));
-		say_text(&movements, "; ");
-		FILL(&movements,
-			text_of(r->texts, provider ? "verdict.driver.provider" : "verdict.driver"),
-			{ "way", text_of(r->texts, way > 0 ? "verdict.rise" : "verdict.fall") },
-			{ "what", text_of(r->texts, id) },
-			{ "provider", provider ? provider : "" });
+	const struct compared c = whole_of(r, false);
+	struct blaming b = { .report = r, .way = way, .rate = -1 };
+	char id[64] = "column.bounces.words";
+	if (!excess_of(&c, -1, &b.excess))
+		return;
+	b.excess *= way;
+	if (rated(&c)) {
+		b.sent = (double)c.sent->n;
+		b.rate = (double)c.before->n / (double)c.sent_before->n;
 	}
+	const struct row *campaign = blamed_row(&b, &now->campaigns, &before->campaigns);
+	const struct row *provider = blamed_row(&b, &now->providers, &before->providers);
+	unsigned column = blamed_column(&b);
+	if (!campaign && !provider && column == COLUMN_COUNT)
+		return;
+	if (column < COLUMN_COUNT)
+		snprintf(id, sizeof id, "column.%s.words", column_name(column));
+	bool counts_too = way_of_counts(c.now, c.before, r->k) == way;
+	say_text(s, "; ");
+	FILL(s, text_of(r->texts, texts[campaign != NULL][provider != NULL]),
+		{ "way",
+			text_of(r->texts,
+				way > 0 ? (counts_too ? "verdict.rise" : "verdict.rise.rate")
+					: (counts_too ? "verdict.fall" : "verdict.fall.rate")) },
+		{ "what", text_of(r->texts, id) }, { "campaign", campaign ? campaign->name : "" },
+		{ "provider", provider ? provider->name : "" });
+}
+
+void say_change(const struct month_report *r, struct sentence *s)
+{
+	char month[DATE_TEXT_SIZE], text[SENTENCE_SIZE] = "";
+	struct sentence movements = { text, 0, sizeof text };
+	const int way = change_direction(r, false);
+	say_movement(r, &movements, false);
+	say_text(&movements, text_of(r->texts, "and"));
+	say_movement(r, &movements, true);
+	if (way)
+		say_blame(r, &movements, way);
 	FILL(s, text_of(r->texts, "verdict.against"),
-		{ "before", month_title(r->texts, before->month, month, sizeof month) },
+		{ "before", month_title(r->texts, r->month[1].month, month, sizeof month) },
 		{ "movements", text });
 }

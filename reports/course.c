@@ -13,6 +13,7 @@ enum {
 	INCIDENT_FACTOR = 4, /* something began on a day when there is so many times more per day
 				from it on */
 	INCIDENT_LEAST = 3,  /* and so many times k of it in all */
+	SENT_LEAST = 100,    /* mails of a day below which a rate means nothing */
 };
 
 /* --- days that stand out -------------------------------------------------- */
@@ -63,25 +64,54 @@ static void explain_day(const struct month_report *r, const struct gathering *g,
 	}
 }
 
+/* What was sent on each day, to all. */
+static void sum_sent(const struct gathering *sent, uint64_t day[DAYS_MAX])
+{
+	for (size_t i = 0; i < sent->cells; i++)
+		day[sent->cell[i].day - 1] += sent->cell[i].n;
+}
+
+/* Notices of a million mails on a usual day: the median of the days on which some were sent. */
+static uint64_t usual_rate(const struct figures *f, const uint64_t sent[DAYS_MAX])
+{
+	uint64_t rate[DAYS_MAX];
+	size_t n = 0;
+	for (int d = 0; d < f->days; d++)
+		if (sent[d] >= SENT_LEAST)
+			rate[n++] = f->day[d].n * 1000000 / sent[d];
+	qsort(rate, n, sizeof *rate, ascending);
+	return n ? rate[n / 2] : 0;
+}
+
 /*
- * The days with much more than the usual day, the largest first chosen, in the order of the month.
+ * The days with much more than the usual day, and than what was sent on it or the day before would
+ * bring; those with the most beyond that, in the order of the month.
  */
-static void find_standouts(struct month_report *r, const struct gathering *days)
+static void find_standouts(struct month_report *r, const struct course_days *days)
 {
 	const struct figures *f = r->month;
-	uint64_t sorted[DAYS_MAX] = { 0 };
+	uint64_t sorted[DAYS_MAX] = { 0 }, sent[DAYS_MAX] = { 0 }, beyond[DAYS_MAX] = { 0 };
 	for (int d = 0; d < f->days; d++)
 		sorted[d] = f->day[d].n;
 	qsort(sorted, (size_t)f->days, sizeof *sorted, ascending);
 	r->usual_day = sorted[f->days / 2];
-	uint64_t least = r->usual_day * STANDOUT_FACTOR > 3 * r->k ? r->usual_day * STANDOUT_FACTOR
-								   : 3 * r->k;
+	sum_sent(&days->sent, sent);
+	const uint64_t rate = usual_rate(f, sent), least = 3 * (uint64_t)r->k;
+	for (int d = 0; d < f->days; d++) {
+		uint64_t mails = d > 0 && sent[d - 1] > sent[d] ? sent[d - 1] : sent[d];
+		uint64_t usual = mails * rate / 1000000;
+		usual = usual > r->usual_day ? usual : r->usual_day;
+		if (f->day[d].n >= least && f->day[d].n >= usual * STANDOUT_FACTOR)
+			beyond[d] = f->day[d].n - usual;
+		sorted[d] = beyond[d];
+	}
+	qsort(sorted, (size_t)f->days, sizeof *sorted, ascending);
 	uint64_t limit = f->days > STANDOUTS_MAX ? sorted[f->days - STANDOUTS_MAX - 1] : 0;
 	for (int d = 0; d < f->days && r->standouts < STANDOUTS_MAX; d++)
-		if (f->day[d].n >= least && f->day[d].n > limit) {
+		if (beyond[d] > limit) {
 			struct standout *s = &r->standout[r->standouts++];
 			s->day = d + 1;
-			explain_day(r, days, s);
+			explain_day(r, &days->notices, s);
 			if (*s->provider && !provider_may_be_named(f, s))
 				*s->provider = '\0';
 		}
@@ -94,33 +124,65 @@ struct course {
 	struct month_report *report;
 	char provider[EVENT_PROVIDER_SIZE];
 	unsigned category;
-	uint64_t day[DAYS_MAX];
+	uint64_t day[DAYS_MAX], sent[DAYS_MAX];
 	int last; /* the last day with any bounce at all: a month may not be over */
 };
 
 /*
- * The day that parts the days most clearly into few and many: the greatest variance between both
- * sides. 0 where what follows is not much more, is over after a few days, or is only the month's
- * beginning.
+ * As much more of what was sent, too, where that is known: whoever begins to write to a provider
+ * begins to hear from it.
  */
-static int beginning(const struct course *c, unsigned k)
+static bool more_than_mail(const struct course *c, int best, uint64_t before, uint64_t after)
 {
-	uint64_t before = 0, all = 0, late = 0;
-	double most = 0;
+	uint64_t sent_before = 0, sent_after = 0;
+	for (int d = 0; d < c->last; d++)
+		*(d < best ? &sent_before : &sent_after) += c->sent[d];
+	if (sent_before + sent_after == 0)
+		return true;
+	return sent_before > 0 &&
+		(double)after * (double)sent_before >=
+		INCIDENT_FACTOR * (double)before * (double)sent_after;
+}
+
+/*
+ * The day that parts the days most clearly into few and many: the greatest variance between both
+ * sides, each day weighing as much as was sent on it where that is known.
+ */
+static int clearest_day(const struct course *c, uint64_t all)
+{
+	double weight = 0, whole = 0, most = 0;
+	uint64_t before = 0, mails = 0;
 	int best = 0;
 	for (int d = 0; d < c->last; d++)
-		all += c->day[d];
+		mails += c->sent[d];
+	for (int d = 0; d < c->last; d++)
+		whole += mails ? (double)c->sent[d] : 1;
 	for (int d = 1; d < c->last - 1; d++) {
 		before += c->day[d - 1];
-		double difference = (double)(all - before) / (c->last - d) - (double)before / d;
-		if (difference > 0 && difference * difference * d * (c->last - d) > most) {
-			most = difference * difference * d * (c->last - d);
+		weight += mails ? (double)c->sent[d - 1] : 1;
+		if (weight <= 0 || weight >= whole)
+			continue;
+		double difference = (double)(all - before) / (whole - weight) -
+			(double)before / weight;
+		double parts = difference * difference * weight * (whole - weight);
+		if (difference > 0 && parts > most && c->day[d] > 0) {
+			most = parts;
 			best = d;
 		}
 	}
+	return best;
+}
+
+/* 0 where what follows is not much more, is over after a few days, or is only the month's
+ * beginning. */
+static int beginning(const struct course *c, unsigned k)
+{
+	uint64_t before = 0, all = 0, late = 0;
+	for (int d = 0; d < c->last; d++)
+		all += c->day[d];
+	const int best = clearest_day(c, all);
 	if (best < 2)
 		return 0;
-	before = 0;
 	for (int d = 0; d < best; d++)
 		before += c->day[d];
 	for (int d = best + (c->last - best) / 2; d < c->last; d++)
@@ -128,7 +190,7 @@ static int beginning(const struct course *c, unsigned k)
 	bool much = (all - before) * (uint64_t)best >=
 		INCIDENT_FACTOR * before * (uint64_t)(c->last - best);
 	return all >= (uint64_t)INCIDENT_LEAST * k && all - before >= k && much &&
-			late * 4 >= all - before
+			late * 4 >= all - before && more_than_mail(c, best, before, all - before)
 		? best + 1
 		: 0;
 }
@@ -163,7 +225,16 @@ static int last_day(const struct gathering *days)
 	return last;
 }
 
-static void find_incidents(struct month_report *r, const struct gathering *days)
+/* What was sent to a provider by day. */
+static void take_course_sent(struct course *c, const struct gathering *sent)
+{
+	for (size_t i = 0; i < sent->cells; i++)
+		if (strcmp(sent->name[sent->cell[i].name], c->provider) == 0)
+			c->sent[sent->cell[i].day - 1] += sent->cell[i].n;
+}
+
+static void find_incidents(
+	struct month_report *r, const struct gathering *days, const struct gathering *sent)
 {
 	const int last = last_day(days);
 	for (size_t i = 0; i < days->cells;) {
@@ -178,12 +249,13 @@ static void find_incidents(struct month_report *r, const struct gathering *days)
 					COLUMN_COMPLAINT
 				? days->cell[i].n
 				: 0;
+		take_course_sent(&course, sent);
 		judge_course(&course);
 	}
 }
 
-void course_find(struct month_report *r, const struct gathering *days)
+void course_find(struct month_report *r, const struct course_days *days)
 {
 	find_standouts(r, days);
-	find_incidents(r, days);
+	find_incidents(r, &days->notices, &days->sent);
 }

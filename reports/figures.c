@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "reports/loading.h"
-#include "store/volume.h"
 
 struct loading {
 	struct month_report *report;
@@ -175,8 +174,17 @@ static int make_figure_table(
 	return 0;
 }
 
+static struct row *find_row(struct table *t, const char *name)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (!t->row[i].rest && strcmp(t->row[i].name, name) == 0)
+			return &t->row[i];
+	return NULL;
+}
+
 /*
- * The provider that stands behind half of a category or more, where k or more. The list is sorted.
+ * The provider that stands behind half of a category or more, where k or more, and of more of it
+ * than of the mail. The list is sorted.
  */
 static void find_figure_leaders(struct figures *f, const struct gathering *g, unsigned k)
 {
@@ -188,108 +196,12 @@ static void find_figure_leaders(struct figures *f, const struct gathering *g, un
 		const struct gathered_cell *c = &g->cell[i];
 		bool same = i > 0 && c[-1].name == c->name && c[-1].category == c->category;
 		n = same ? n + c->n : c->n;
+		const struct row *row = find_row(&f->providers, g->name[c->name]);
 		if (n >= k && n * 2 >= all[c->category] &&
-			strcmp(g->name[c->name], PROVIDER_NONE) != 0)
+			strcmp(g->name[c->name], PROVIDER_NONE) != 0 &&
+			beyond_volume(n, all[c->category], row ? row->sent.n : 0, f->sent.n))
 			snprintf(f->leader[c->category], sizeof *f->leader, "%.*s",
 				(int)sizeof *f->leader - 1, g->name[c->name]);
-	}
-}
-
-/* --- what was sent -------------------------------------------------------- */
-
-struct sending {
-	const struct month_report *report;
-	struct figures *figures;
-	struct store *store;
-	uint32_t days;                      /* a bit for each day of which something is known */
-	char provider[EVENT_PROVIDER_SIZE]; /* of the last row, and whether it reports */
-	bool reports;
-};
-
-static struct row *find_row(struct table *t, const char *name)
-{
-	for (size_t i = 0; i < t->count; i++)
-		if (!t->row[i].rest && strcmp(t->row[i].name, name) == 0)
-			return &t->row[i];
-	return NULL;
-}
-
-static struct row *group_row(struct figures *f, unsigned group)
-{
-	return &f->groups.row[(group + DOMAIN_GROUP_COUNT - 1) %
-		DOMAIN_GROUP_COUNT]; /* those that are not known come last */
-}
-
-/* A name that has no row of its own is part of the last row, where that sums others. */
-static struct row *row_holding(struct table *t, const char *name)
-{
-	struct row *row = find_row(t, name);
-	if (!row && t->count && t->row[t->count - 1].rest)
-		row = &t->row[t->count - 1];
-	return row;
-}
-
-static void add_sent(struct figures *f, unsigned table, const char *name, uint64_t n, bool reports)
-{
-	struct row *row = row_holding(table ? &f->campaigns : &f->providers, name);
-	if (row) {
-		row->sent.n += n;
-		*(reports ? &row->reporting.n : &row->silent.n) += n;
-	} else {
-		f->unlisted[table].n += n;
-		f->unlisted_reporting[table].n += reports ? n : 0;
-	}
-}
-
-static int take_sent(void *context, const struct volume *sent)
-{
-	struct sending *s = context;
-	struct figures *f = s->figures;
-	if (strcmp(s->provider, sent->provider) != 0) {
-		memcpy(s->provider, sent->provider, sizeof s->provider);
-		s->reports = feedback_from(s->report, f, sent->provider);
-	}
-	f->sent.n += sent->sent;
-	*(s->reports ? &f->reporting.n : &f->silent.n) += sent->sent;
-	s->days |= sent->sent ? UINT32_C(1) << sent->day % 100 % 32 : 0;
-	add_sent(f, 0, sent->provider, sent->sent, s->reports);
-	add_sent(f, 1, sent->campaign, sent->sent, s->reports);
-	group_row(f, store_domain_group(s->store, sent->provider))->sent.n += sent->sent;
-	return 0;
-}
-
-static int load_sent(
-	struct month_report *r, struct store *store, struct figures *f, int32_t from, int32_t to)
-{
-	struct sending s = { .report = r, .figures = f, .store = store };
-	int result = store_volumes(store, from, to, VOLUME_ROWS, take_sent, &s);
-	for (; s.days; s.days &= s.days - 1)
-		f->sent_days++;
-	f->all_report = f->silent.n == 0;
-	return result == STORE_OK ? 0 : -1;
-}
-
-/*
- * Which rows of providers tell of complaints. Who reads the report learns of the others that there
- * was none, and of those from which none came before that there was one.
- */
-static void mark_reporting(
-	const struct month_report *r, struct figures *f, const struct gathering *providers)
-{
-	for (size_t i = 0; i < providers->names; i++) {
-		const char *name = providers->name[i];
-		struct row *row = feedback_from(r, f, name) ? row_holding(&f->providers, name)
-							    : NULL;
-		if (!row)
-			continue;
-		row->reports = true;
-		if (!row->rest && feedback_is_new(r, f, name))
-			row->column[COLUMN_COMPLAINT].least = 1;
-	}
-	for (size_t i = 0; i < f->providers.count; i++) {
-		struct row *row = &f->providers.row[i];
-		row->reports |= row->rest &&
-			(row->reporting.n > 0 || row->column[COLUMN_COMPLAINT].n > 0);
 	}
 }
 
@@ -303,7 +215,7 @@ static int make_groups(struct figures *f, const struct loading *l)
 	if (!f->groups.row)
 		return -1;
 	for (unsigned group = 0; group < DOMAIN_GROUP_COUNT; group++) {
-		struct row *row = group_row(f, group);
+		struct row *row = table_group(f, group);
 		snprintf(row->name, sizeof row->name, "%s", domain_group_name(group));
 		row->group = group;
 	}
@@ -316,11 +228,12 @@ static int make_groups(struct figures *f, const struct loading *l)
 		unsigned group = store_domain_group(l->store, name);
 		if (g->cell[i].column == COLUMN_COMPLAINT)
 			continue;
-		group_row(f, group)->bounces.n += g->cell[i].n;
+		table_group(f, group)->bounces.n += g->cell[i].n;
 		f->folded[group].n += find_row(&f->providers, name) ? 0 : g->cell[i].n;
 	}
 	for (unsigned c = 0; c < COLUMN_COUNT; c++) {
-		group_row(f, DOMAIN_UNKNOWN)->bounces.n += c == COLUMN_COMPLAINT ? 0 : g->beyond[c];
+		table_group(f, DOMAIN_UNKNOWN)->bounces.n += c == COLUMN_COMPLAINT ? 0
+										   : g->beyond[c];
 		f->folded[DOMAIN_UNKNOWN].n += c == COLUMN_COMPLAINT ? 0 : g->beyond[c];
 	}
 	return 0;
@@ -575,10 +488,11 @@ static void order_rows(struct table *t)
 /* --- loading -------------------------------------------------------------- */
 
 int figures_load(struct month_report *r, struct store *store, struct figures *f, int32_t first_day,
-	struct gathering *days)
+	struct course_days *days)
 {
 	struct gathering providers = { .cells = 0 }, campaigns = { .cells = 0 };
-	struct loading l = { r, f, store, days ? days : &providers, &campaigns, days != NULL };
+	struct loading l = { r, f, store, days ? &days->notices : &providers, &campaigns,
+		days != NULL };
 	int32_t from = day_number(f->month, 1), to = day_number(f->month, f->days);
 	int result = -1;
 	f->covered = first_day > 0 && first_day <= to;
@@ -589,10 +503,10 @@ int figures_load(struct month_report *r, struct store *store, struct figures *f,
 		make_figure_table(&campaigns, r->k, CAMPAIGN_NONE, &f->campaigns) ||
 		make_groups(f, &l))
 		goto out;
-	find_figure_leaders(f, l.providers, r->k);
-	if (load_sent(r, store, f, from, to))
+	if (sent_load(r, store, f, from, to, days ? &days->sent : NULL))
 		goto out;
-	mark_reporting(r, f, l.providers);
+	find_figure_leaders(f, l.providers, r->k);
+	sent_mark_reporting(r, f, l.providers);
 	result = suppress_month(f, r->k, r->options);
 	withhold_words(f);
 	order_rows(&f->providers);

@@ -221,9 +221,7 @@ static void find_verdict(struct month_report *r)
 		say_text(&s, text_of(r->texts, "verdict.first"));
 		return;
 	}
-	int bounces = change_direction(&now->bounces, &before->bounces, r->k);
-	int complaints = change_direction(
-		&now->column[COLUMN_COMPLAINT], &before->column[COLUMN_COMPLAINT], r->k);
+	int bounces = change_direction(r, false), complaints = change_direction(r, true);
 	r->verdict = bounces > 0 || complaints > 0 ? MONTH_WORSE
 		: bounces < 0 || complaints < 0    ? MONTH_BETTER
 						   : MONTH_STEADY;
@@ -245,7 +243,7 @@ static void find_verdict(struct month_report *r)
 		s.n = 0;
 	else
 		say_text(&s, " ");
-	say_change(r, &s, bounces);
+	say_change(r, &s);
 }
 
 /* How many counts the report does not show. */

@@ -9,10 +9,13 @@
 
 /* Whether the month before is known from its first day to its last. */
 bool months_comparable(const struct month_report *r);
-/* -1 fell, 0 level, 1 rose; level too where the difference is below k or a side is not shown. */
-int change_direction(const struct cell *now, const struct cell *before, unsigned k);
-/* How bounces and complaints changed, to S, and where that lies. WAY: which way bounces went. */
-void say_change(const struct month_report *r, struct sentence *s, int way);
+/*
+ * Which way bounces, or complaints, went in proportion to what was sent: -1 they fell, 0 level, 1
+ * they rose; level too where the difference is below k or a side is not shown.
+ */
+int change_direction(const struct month_report *r, bool complaints);
+/* How bounces and complaints changed, to S, and where that lies. */
+void say_change(const struct month_report *r, struct sentence *s);
 
 /*
  * The measures of REPORT, which is R as XML, into R, the weightiest first. 0, or -1 with ERROR.

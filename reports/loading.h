@@ -7,13 +7,37 @@
 #define PROVIDER_NONE "other"           /* the store's word for receivers without a profile */
 #define CAMPAIGN_NONE "other campaigns" /* and for campaigns beyond its bound */
 
+/* The report's month by day: by provider, both sorted. */
+struct course_days {
+	struct gathering notices; /* attributed ones */
+	struct gathering sent;    /* mails; without columns and categories */
+};
+
 /*
  * reports/figures.c: what is published of one month, already suppressed, into F, whose month and
- * days are set. FIRST_DAY: of all tallies. DAYS: NULL, or where the providers' attributed notices
- * go, by day and sorted; the mail that is neither bounce nor complaint goes into R then. 0, or -1.
+ * days are set. FIRST_DAY: of all tallies. DAYS: NULL, or where the month goes by day; the mail
+ * that is neither bounce nor complaint goes into R then. 0, or -1.
  */
 int figures_load(struct month_report *r, struct store *store, struct figures *f, int32_t first_day,
-	struct gathering *days);
+	struct course_days *days);
+
+/*
+ * reports/sent.c: what was sent on the days FROM..TO, into F, whose tables are there, and by day
+ * into DAYS (may be NULL), sorted. 0, or -1.
+ */
+int sent_load(struct month_report *r, struct store *store, struct figures *f, int32_t from,
+	int32_t to, struct gathering *days);
+/*
+ * Marks the rows of PROVIDERS that tell of complaints. Who reads the report learns of the others
+ * that there was none, and of those from which none came before that there was one.
+ */
+void sent_mark_reporting(
+	const struct month_report *r, struct figures *f, const struct gathering *providers);
+/*
+ * Whether PART of WHOLE is out of proportion to SENT of ALL_SENT: true, too, where nobody knows how
+ * much was sent.
+ */
+bool beyond_volume(uint64_t part, uint64_t whole, uint64_t sent, uint64_t all_sent);
 
 /*
  * reports/feedback.c: from which receivers complaints came, month by month, into R, whose months
@@ -33,6 +57,6 @@ void judge_targets(struct figures *f, const struct report_options *o);
 void settle_targets(struct figures *f, const struct report_options *o);
 
 /* reports/course.c: the days that stand out, and what began on one, of the report's month. */
-void course_find(struct month_report *r, const struct gathering *days);
+void course_find(struct month_report *r, const struct course_days *days);
 
 #endif

@@ -269,6 +269,8 @@ size_t category_ranking(
 
 /* The row of a name, or NULL. */
 const struct row *table_find(const struct table *t, const char *name);
+/* The row of a domain group; those that are not known come last. */
+struct row *table_group(struct figures *f, unsigned group);
 /* A count that is shown, else 0. */
 uint64_t figure_shown(const struct cell *c);
 /* Bounces and complaints that are shown: what weights are compared with. */

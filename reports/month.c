@@ -190,7 +190,7 @@ int month_report_new(struct month_report **out, struct store *store, struct mont
 	const struct report_options *options, char *error, size_t size)
 {
 	struct month_report *r = calloc(1, sizeof *r);
-	struct gathering days = { .cells = 0 };
+	struct course_days days = { .notices = { .cells = 0 } };
 	int32_t first_day = 0;
 	*out = NULL;
 	if (!r) {
@@ -219,7 +219,8 @@ int month_report_new(struct month_report **out, struct store *store, struct mont
 			goto failed;
 	}
 	course_find(r, &days);
-	gathering_free(&days);
+	gathering_free(&days.notices);
+	gathering_free(&days.sent);
 	if (load_beside(r, store) || load_rest(r, store))
 		goto failed;
 	if (month_findings(r, error, size)) {
@@ -229,7 +230,8 @@ int month_report_new(struct month_report **out, struct store *store, struct mont
 	*out = r;
 	return 0;
 failed:
-	gathering_free(&days);
+	gathering_free(&days.notices);
+	gathering_free(&days.sent);
 	snprintf(error, size, "the figures of the month cannot be read: %s",
 		*store_error(store) ? store_error(store) : "no memory");
 	month_report_free(r);

@@ -313,6 +313,12 @@ const struct row *table_find(const struct table *t, const char *name)
 	return NULL;
 }
 
+struct row *table_group(struct figures *f, unsigned group)
+{
+	return &f->groups.row[(group + DOMAIN_GROUP_COUNT - 1) %
+		DOMAIN_GROUP_COUNT]; /* those that are not known come last */
+}
+
 static int by_rank(const void *a, const void *b)
 {
 	const struct ranked *x = a, *y = b;

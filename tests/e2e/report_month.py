@@ -102,7 +102,7 @@ with case("the planted causes are the first three statements, with their day, pl
     contains(because[2], "miss gmail.com by a typing error")
     true(len(measures) <= 7, len(measures))
     equal(top["loud"].find(AT + "verdict").get("targets"), "missed")
-    contains(top["loud"].findtext(AT + "verdict/" + AT + "sentence"), "most of the rise is blocks, above all at gmail")
+    contains(top["loud"].findtext(AT + "verdict/" + AT + "sentence"), "most of the rise is blocks in campaign newsletter, above all at gmail")
     body = made(loud, "text")
     first = body.split("Key figures")[0]
     true(all(sentence.split(".")[0][:40] in " ".join(first.split()) for sentence in because[:3]), first)

@@ -298,7 +298,8 @@ static void verdict_names_what_drives_the_change(void **state)
 	struct month_report *r = make(&s, &o);
 	assert_int_equal(r->verdict, MONTH_WORSE);
 	assert_non_null(strstr(r->sentence, "bounces rose by"));
-	assert_non_null(strstr(r->sentence, "blocks, above all at microsoft"));
+	assert_non_null(
+		strstr(r->sentence, "blocks in campaign autumn-sale, above all at microsoft"));
 	assert_non_null(strstr(r->note, "Sent counts are not available"));
 	assert_int_equal(r->measures, MEASURES_MAX);
 	assert_string_equal(r->measure[0].id, "reputation");

@@ -1,0 +1,99 @@
+/*
+ * What was sent in a month: to whom, in which campaign, on which day, and what of it could draw a
+ * complaint.
+ */
+#include <string.h>
+
+#include "reports/loading.h"
+#include "store/volume.h"
+
+struct sending {
+	const struct month_report *report;
+	struct figures *figures;
+	struct store *store;
+	struct gathering *by_day;           /* or NULL */
+	uint32_t days;                      /* a bit for each day of which something is known */
+	char provider[EVENT_PROVIDER_SIZE]; /* of the last row, and whether it reports */
+	bool reports;
+};
+
+/* A name that has no row of its own is part of the last row, where that sums others. */
+static struct row *row_holding(struct table *t, const char *name)
+{
+	struct row *row = (struct row *)table_find(t, name);
+	if (!row && t->count && t->row[t->count - 1].rest)
+		row = &t->row[t->count - 1];
+	return row;
+}
+
+static void add_sent(struct figures *f, unsigned table, const char *name, uint64_t n, bool reports)
+{
+	struct row *row = row_holding(table ? &f->campaigns : &f->providers, name);
+	if (row) {
+		row->sent.n += n;
+		*(reports ? &row->reporting.n : &row->silent.n) += n;
+	} else {
+		f->unlisted[table].n += n;
+		f->unlisted_reporting[table].n += reports ? n : 0;
+	}
+}
+
+static int take_sent(void *context, const struct volume *sent)
+{
+	struct sending *s = context;
+	struct figures *f = s->figures;
+	if (strcmp(s->provider, sent->provider) != 0) {
+		memcpy(s->provider, sent->provider, sizeof s->provider);
+		s->reports = feedback_from(s->report, f, sent->provider);
+	}
+	f->sent.n += sent->sent;
+	*(s->reports ? &f->reporting.n : &f->silent.n) += sent->sent;
+	s->days |= sent->sent ? UINT32_C(1) << sent->day % 100 % 32 : 0;
+	add_sent(f, 0, sent->provider, sent->sent, s->reports);
+	add_sent(f, 1, sent->campaign, sent->sent, s->reports);
+	table_group(f, store_domain_group(s->store, sent->provider))->sent.n += sent->sent;
+	if (!s->by_day || !sent->sent)
+		return 0;
+	struct gathered_cell cell = { .day = (uint8_t)(sent->day % 100), .n = sent->sent };
+	return gather(s->by_day, sent->provider, cell);
+}
+
+int sent_load(struct month_report *r, struct store *store, struct figures *f, int32_t from,
+	int32_t to, struct gathering *days)
+{
+	struct sending s = { .report = r, .figures = f, .store = store, .by_day = days };
+	int result = store_volumes(store, from, to, VOLUME_ROWS, take_sent, &s);
+	for (; s.days; s.days &= s.days - 1)
+		f->sent_days++;
+	f->all_report = f->silent.n == 0;
+	return result != STORE_OK || (days && gathering_sort(days)) ? -1 : 0;
+}
+
+void sent_mark_reporting(
+	const struct month_report *r, struct figures *f, const struct gathering *providers)
+{
+	for (size_t i = 0; i < providers->names; i++) {
+		const char *name = providers->name[i];
+		struct row *row = feedback_from(r, f, name) ? row_holding(&f->providers, name)
+							    : NULL;
+		if (!row)
+			continue;
+		row->reports = true;
+		if (!row->rest && feedback_is_new(r, f, name))
+			row->column[COLUMN_COMPLAINT].least = 1;
+	}
+	for (size_t i = 0; i < f->providers.count; i++) {
+		struct row *row = &f->providers.row[i];
+		row->reports |= row->rest &&
+			(row->reporting.n > 0 || row->column[COLUMN_COMPLAINT].n > 0);
+	}
+}
+
+bool beyond_volume(uint64_t part, uint64_t whole, uint64_t sent, uint64_t all_sent)
+{
+	enum { ODDS = 2 };
+	if (sent == 0 || all_sent <= sent || part >= whole)
+		return true;
+	return (double)part / (double)(whole - part) >=
+		ODDS * (double)sent / (double)(all_sent - sent);
+}
