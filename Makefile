@@ -14,7 +14,7 @@ DESTDIR ?=
 VERSION := 0.1.0
 
 # libetpan's pkg-config adds a specs file that makes the program non-PIE: linked by hand.
-PACKAGES := gnutls libxml-2.0 libxslt sqlite3 libsodium libidn2 libseccomp zlib libzstd json-c
+PACKAGES := gnutls libxml-2.0 libxslt sqlite3 libsodium libidn2 libseccomp zlib libzstd json-c libcurl
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wwrite-strings -Wformat=2
 HARDENING := -fPIE -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
@@ -43,7 +43,7 @@ $(BUILD)/libraries:
 	@mkdir -p $(@D) && touch $@
 
 # Libraries that are opened at the first call of one of their functions (poller/command/lazy.h).
-LAZY := xml2 xslt gnutls etpan json-c
+LAZY := xml2 xslt gnutls etpan json-c curl
 $(BUILD)/embedded/lazy.S: poller/command/lazystubs.sh $(BUILD)/poller/command/main.o $(LIB_poller)
 	@mkdir -p $(@D)
 	CC="$(CC)" $< $@ "$(LAZY)" $(filter %.o %.a,$^)
@@ -206,7 +206,7 @@ mandir = $(DESTDIR)$(prefix)/share/man
 datadir = $(DESTDIR)$(prefix)/share
 unitdir = $(DESTDIR)$(prefix)/lib/systemd/system
 UNITS := retour.service retour.timer retour-serve.service retour-serve.socket
-MANUALS := retour.1 retour.ini.5 retour-contacts.7 retour-categories.7 retour-audit.7 retour-privacy.7 retour-recovery.7 retour-sites.7 retour-events.7
+MANUALS := retour.1 retour.ini.5 retour-contacts.7 retour-categories.7 retour-audit.7 retour-privacy.7 retour-recovery.7 retour-sites.7 retour-events.7 retour-oauth.7
 install: all
 	install -d $(bindir) $(mandir)/man1 $(mandir)/man5 $(mandir)/man7 $(datadir)/retour $(datadir)/doc/retour \
 		$(datadir)/bash-completion/completions $(datadir)/zsh/site-functions $(datadir)/fish/vendor_completions.d $(unitdir) $(DESTDIR)$(sysconfdir)/retour

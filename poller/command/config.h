@@ -10,10 +10,11 @@
 #include <stdio.h>
 #include "classify/base/list.h"
 #include "poller/mailbox/mailbox.h"
+#include "poller/mailbox/oauth.h"
 #include "poller/post/post.h"
 #include "store/store.h"
 
-enum { CONFIG_MAILBOXES_MAX = 64 };
+enum { CONFIG_MAILBOXES_MAX = 64, OAUTHS_MAX = 16 };
 
 /* Another site, or this one under its own name. */
 struct config_site {
@@ -43,6 +44,8 @@ struct config {
 	const char *site; /* this store's name among several; NULL: there is no other */
 	struct config_site other[SITES_MAX];
 	unsigned others;
+	struct oauth_options oauth[OAUTHS_MAX];
+	unsigned oauths;
 	struct post_options post; /* [report], [alert], [metrics] */
 	struct mailbox mailbox[CONFIG_MAILBOXES_MAX];
 	unsigned mailboxes;

@@ -28,6 +28,13 @@ static unsigned secrets_given(const struct secret_source *s)
 	return (s->file != NULL) + (s->command != NULL) + (s->credential != NULL);
 }
 
+/* A file, a command, a credential, or a token server; an error text where it is not one of them. */
+static const char *secret_trouble(const struct secret_source *s, const char *oauth)
+{
+	unsigned given = secrets_given(s) + (oauth != NULL);
+	return given == 1 ? NULL : given ? "more than one secret" : "missing";
+}
+
 static bool is_remote_host(const struct mailbox *box)
 {
 	return box->protocol == PROTOCOL_IMAP || box->protocol == PROTOCOL_POP3;
@@ -58,6 +65,51 @@ static void check_optout(struct config_reader *r, const char *section, const str
 				box->optout.folder);
 }
 
+/* The section of that name; logging in with its tokens is XOAUTH2. */
+static const struct oauth_options *find_oauth(
+	struct config_reader *r, const char *section, const char *name, int *auth)
+{
+	const struct config *c = r->config;
+	if (!name)
+		return NULL;
+	if (*auth != AUTH_PLAIN && *auth != AUTH_XOAUTH2)
+		config_complain(r, section, "auth", "with oauth: right would be xoauth2");
+	*auth = AUTH_XOAUTH2;
+	for (unsigned i = 0; i < c->oauths; i++)
+		if (!strcmp(c->oauth[i].name, name))
+			return &c->oauth[i];
+	config_complain(r, section, "oauth", "there is no section [oauth %s]", name);
+	return NULL;
+}
+
+static void need_key(struct config_reader *r, const char *section, const char *key,
+	const char *value, const char *what)
+{
+	if (!value)
+		config_complain(r, section, key, "missing: %s", what);
+}
+
+static void check_oauth(struct config_reader *r, const struct oauth_options *o)
+{
+	char section[STORE_NAME_SIZE + 16];
+	snprintf(section, sizeof section, "oauth %s", o->name);
+	need_key(r, section, "token_url", o->token_url, "https://…, where tokens are had");
+	need_key(r, section, "client_id", o->client_id, "the application's id");
+	if (o->token_url && strncmp(o->token_url, "https://", 8))
+		config_complain(r, section, "token_url", "right would begin with https://");
+	if (o->certificate_file || o->grant == OAUTH_JWT_BEARER)
+		need_key(r, section, "key_file", o->key_file, "the RSA key that signs");
+	if (o->grant == OAUTH_REFRESH_TOKEN)
+		need_key(r, section, "refresh_token_file", o->refresh_token_file,
+			"the file with the refresh token");
+	if (o->client_secret_file && o->certificate_file)
+		config_complain(r, section, "client_secret_file",
+			"right would be a secret or a certificate, not both");
+	if (o->grant == OAUTH_CLIENT_CREDENTIALS && !o->client_secret_file && !o->certificate_file)
+		config_complain(r, section, "client_secret_file",
+			"missing: the file with the secret, or certificate_file and key_file");
+}
+
 static void check_mailbox(struct config_reader *r, struct mailbox *box)
 {
 	char section[STORE_NAME_SIZE + 16];
@@ -77,10 +129,12 @@ static void check_mailbox(struct config_reader *r, struct mailbox *box)
 		config_complain(r, section, "host", "missing: the name of the mail server");
 	if (!box->user)
 		config_complain(r, section, "user", "missing: the login name");
-	if (secrets_given(&box->secret) != 1)
+	const char *trouble = secret_trouble(&box->secret, box->oauth_name);
+	if (trouble)
 		config_complain(r, section, "password_file",
-			"%s: one of password_file, password_command, password_credential",
-			secrets_given(&box->secret) ? "more than one secret" : "missing");
+			"%s: one of password_file, password_command, password_credential, oauth",
+			trouble);
+	box->oauth = find_oauth(r, section, box->oauth_name, &box->auth);
 	if (!box->port)
 		box->port = box->protocol == PROTOCOL_IMAP ? (box->tls == TLS_IMPLICIT ? 993 : 143)
 							   : (box->tls == TLS_IMPLICIT ? 995 : 110);
@@ -239,10 +293,14 @@ static void check_report(struct config_reader *r)
 		config_complain(r, "report", "sendmail", "beside smtp: right would be one of them");
 	if ((c->post.smtp_host || c->post.sendmail) && c->post.to.count && !c->post.from)
 		config_complain(r, "report", "from", "missing: the sender of the report");
-	if (c->post.user && secrets_given(&c->post.secret) != 1)
+	const char *trouble = secret_trouble(&c->post.secret, c->post.oauth_name);
+	if (c->post.user && trouble)
 		config_complain(r, "report", "password_file",
-			"%s: one of password_file, password_command, password_credential",
-			secrets_given(&c->post.secret) ? "more than one secret" : "missing");
+			"%s: one of password_file, password_command, password_credential, oauth",
+			trouble);
+	if (c->post.oauth_name && !c->post.user)
+		config_complain(r, "report", "user", "missing: the login name that oauth is for");
+	c->post.oauth = find_oauth(r, "report", c->post.oauth_name, &c->post.auth);
 	if (!c->post.smtp_port)
 		c->post.smtp_port = c->post.tls == TLS_IMPLICIT ? 465 : 587;
 	char zone[512];
@@ -309,6 +367,8 @@ void config_check(struct config_reader *r)
 		check_same_mailbox(r, &c->mailbox[i]);
 	for (unsigned i = 0; i < c->ladders; i++)
 		check_ladder(r, &c->ladder[i]);
+	for (unsigned i = 0; i < c->oauths; i++)
+		check_oauth(r, &c->oauth[i]);
 	check_sites(r);
 	check_origin(r);
 	check_report(r);

@@ -8,6 +8,7 @@
 #define AT(field) offsetof(struct config, field)
 #define BOX(field) offsetof(struct mailbox, field)
 #define LADDER(field) offsetof(struct ladder, field)
+#define OAUTH(field) offsetof(struct oauth_options, field)
 #define SITE(field) offsetof(struct config_site, field)
 #define RULE(field) offsetof(struct alert_rule, field)
 
@@ -80,6 +81,8 @@ const struct key config_keys[] = {
 		"or a command that prints it" },
 	{ "mailbox *", "password_credential", TEXT, BOX(secret.credential), NULL, 0, 0, NULL, NULL,
 		"or the name of a systemd credential (LoadCredential=)" },
+	{ "mailbox *", "oauth", TEXT, BOX(oauth_name), NULL, 0, 0, NULL, NULL,
+		"or the NAME of an [oauth NAME] section, which a token is had by: retour-oauth(7)" },
 	{ "mailbox *", "folder", TEXT, BOX(folder), "INBOX", 0, 0, NULL, "INBOX",
 		"the folder to empty (imap)" },
 	{ "mailbox *", "path", FILE_PATH, BOX(path), NULL, 0, 0, NULL, NULL,
@@ -103,6 +106,28 @@ const struct key config_keys[] = {
 		"wait so long for a silent server" },
 	{ "mailbox *", "deadline", PERIOD, BOX(deadline), "1h", 10, 7 * DAY, NULL, NULL,
 		"the whole visit of this mailbox takes no longer" },
+
+	{ "oauth *", "token_url", TEXT, OAUTH(token_url), NULL, 0, 0, NULL, NULL,
+		"where tokens are had, https://" },
+	{ "oauth *", "grant", CHOICE, OAUTH(grant), "client_credentials", 0, 0,
+		CHOICES(OAUTH_GRANTS), NULL,
+		"client_credentials: the program's own access (Microsoft 365); jwt_bearer: a service account for its users (Google Workspace); refresh_token: what somebody has consented to" },
+	{ "oauth *", "client_id", TEXT, OAUTH(client_id), NULL, 0, 0, NULL, NULL,
+		"the application's id; with jwt_bearer the service account" },
+	{ "oauth *", "client_secret_file", FILE_PATH, OAUTH(client_secret_file), NULL, 0, 0, NULL,
+		NULL, "file with its secret, mode 0600" },
+	{ "oauth *", "certificate_file", FILE_PATH, OAUTH(certificate_file), NULL, 0, 0, NULL, NULL,
+		"or its certificate (PEM), beside key_file" },
+	{ "oauth *", "key_file", FILE_PATH, OAUTH(key_file), NULL, 0, 0, NULL, NULL,
+		"the RSA key (PEM, mode 0600) of the certificate or of the service account" },
+	{ "oauth *", "scope", TEXT, OAUTH(scope), NULL, 0, 0, NULL, NULL, "what the token is for" },
+	{ "oauth *", "refresh_token_file", FILE_PATH, OAUTH(refresh_token_file), NULL, 0, 0, NULL,
+		NULL,
+		"file with the refresh token, mode 0600; a new one takes its place, so its directory must be the program's to write" },
+	{ "oauth *", "subject", TEXT, OAUTH(subject), NULL, 0, 0, NULL, NULL,
+		"jwt_bearer: for whom the token is; default: the user who logs in" },
+	{ "oauth *", "ca_file", FILE_PATH, OAUTH(ca_file), NULL, 0, 0, NULL, NULL,
+		"CA certificates (PEM) to trust instead of the system's" },
 
 	RETENTION_CLASSES(RETENTION_KEYS)
 
@@ -159,6 +184,7 @@ const struct key config_keys[] = {
 	{ "report", "password_command", TEXT, AT(post.secret.command), NULL, 0, 0, NULL, NULL, "" },
 	{ "report", "password_credential", TEXT, AT(post.secret.credential), NULL, 0, 0, NULL, NULL,
 		"" },
+	{ "report", "oauth", TEXT, AT(post.oauth_name), NULL, 0, 0, NULL, NULL, "" },
 	{ "report", "helo", TEXT, AT(post.helo), NULL, 0, 0, NULL, NULL,
 		"EHLO name; default: the host's" },
 	{ "report", "timeout", PERIOD, AT(post.timeout), "60s", 1, 3600, NULL, NULL,
@@ -220,6 +246,8 @@ const struct section_help config_section_helps[] = {
 	{ "rules", "Classification" },
 	{ "privacy", "What is kept of a recipient" },
 	{ "mailbox *", "One section for each mailbox, the name after the blank" },
+	{ "oauth *",
+		"One section for each account at a token server, which mailboxes and the report name: retour-oauth(7)" },
 	{ "retention", "How long each class of data is kept, and why" },
 	{ "soft", "Temporary failures" },
 	{ "brake", "Hard bounces that are too many at once to be believed" },

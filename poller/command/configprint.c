@@ -97,7 +97,8 @@ static void print_section(FILE *out, const char *pattern)
 	}
 	static const struct {
 		const char *pattern, *example;
-	} examples[] = { { "mailbox *", "[mailbox bounces]" }, { "site *", ";[site hamburg]" } };
+	} examples[] = { { "mailbox *", "[mailbox bounces]" }, { "site *", ";[site hamburg]" },
+		{ "oauth *", ";[oauth microsoft]" } };
 	const char *example = NULL;
 	for (size_t i = 0; i < sizeof examples / sizeof *examples; i++)
 		if (!strcmp(pattern, examples[i].pattern))

@@ -87,6 +87,21 @@ static struct alert_rule *alert_section(
 	return NULL;
 }
 
+static struct oauth_options *oauth_section(
+	struct config_reader *r, const char *section, const char *name)
+{
+	struct config *c = r->config;
+	for (unsigned i = 0; i < c->oauths; i++) /* of a file read before */
+		if (!strcmp(c->oauth[i].name, name))
+			return &c->oauth[i];
+	if (c->oauths == OAUTHS_MAX) {
+		config_complain(r, section, NULL, "more than %d of them", OAUTHS_MAX);
+		return NULL;
+	}
+	c->oauth[c->oauths].name = config_keep(c, name);
+	return &c->oauth[c->oauths++];
+}
+
 /* The struct that a section with a name fills, with its defaults; NULL when there are too many. */
 static void *named_section(
 	struct config_reader *r, const char *pattern, const char *section, const char *name)
@@ -117,6 +132,8 @@ static void *named_section(
 	}
 	if (!strcmp(pattern, "alert *"))
 		return alert_section(r, section, name);
+	if (!strcmp(pattern, "oauth *"))
+		return oauth_section(r, section, name);
 	if (!strcmp(pattern, "site *")) {
 		if (c->others == SITES_MAX) {
 			config_complain(r, section, NULL, "more than %d sites", SITES_MAX);

@@ -43,6 +43,8 @@ struct secret_source {
 	const char *file, *command, *credential;
 };
 
+struct oauth_options; /* poller/mailbox/oauth.h */
+
 struct mailbox {
 	const char *name;
 	int protocol; /* enum protocol */
@@ -53,9 +55,11 @@ struct mailbox {
 	const char *user;
 	int auth; /* enum auth */
 	struct secret_source secret;
-	const char *path;   /* the Maildir or mbox */
-	const char *folder; /* IMAP folder; else the same as path */
-	int kind;           /* enum mailbox_kind */
+	const char *oauth_name;            /* [oauth NAME]; NULL: none */
+	const struct oauth_options *oauth; /* the same, once the file is read */
+	const char *path;                  /* the Maildir or mbox */
+	const char *folder;                /* IMAP folder; else the same as path */
+	int kind;                          /* enum mailbox_kind */
 	struct disposal processed, unrecognised, quarantine;
 	struct disposal optout; /* never deleted: neither DISPOSE_DELETE nor after raw_retention */
 	int64_t raw_retention;  /* seconds */

@@ -253,3 +253,22 @@ void secret_free(char *secret)
 {
 	sodium_free(secret); /* wipes it */
 }
+
+int secret_read_lines(const char *path, char **out, char *error, size_t size)
+{
+	struct failure f = { error, size };
+
+	*out = NULL;
+	if (sodium_init() < 0 || !(*out = sodium_malloc(SECRET_MAX + 1)))
+		return secret_failed(&f, "no memory for a secret");
+	ssize_t n = read_secret_file(path, false, *out, &f);
+	if (n >= 0)
+		(*out)[n] = '\0';
+	if (!n)
+		secret_failed(&f, "%s: empty", path);
+	if (n > 0)
+		return 0;
+	sodium_free(*out);
+	*out = NULL;
+	return -1;
+}

@@ -17,6 +17,8 @@ enum { SECRET_MAX = 16384 };
  * secret_free().
  */
 int secret_read(const struct secret_source *from, char **out, char *error, size_t size);
+/* The same of a file with any number of lines, a key in PEM. */
+int secret_read_lines(const char *path, char **out, char *error, size_t size);
 /* Another copy in such memory, or NULL without memory. */
 char *secret_copy(const char *secret);
 void secret_free(char *secret);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "classify/base/exitcode.h"
 #include "poller/run/child.h"
+#include "poller/mailbox/login.h"
 #include "poller/mailbox/secret.h"
 #include "poller/run/wire.h"
 
@@ -55,12 +56,14 @@ static int carry_or_probe(const struct post_options *c, const char *const *to, s
 	char *error, size_t size)
 {
 	struct carrier_options options;
-	char *secret = NULL;
+	const struct login login = { c->user, &c->secret, c->oauth, c->timeout };
+	char note[LOGIN_NOTE_SIZE], *secret = NULL;
+	bool refused;
 	if (!delivery_options(c, to, &options)) {
 		snprintf(error, size, "[report] needs from, to, and smtp or sendmail");
 		return -1;
 	}
-	if (options.user && secret_read(&c->secret, &secret, error, size))
+	if (options.user && login_secret(&login, &secret, note, &refused, error, size))
 		return -1;
 	options.secret = secret;
 	int result = mail.n ? carry(&options, mail, error, size)

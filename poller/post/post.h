@@ -17,6 +17,8 @@ struct post_options {
 		target[3]; /* parts per million of what was sent: hard, all bounces, complaints */
 	int tls, auth;
 	struct secret_source secret;
+	const char *oauth_name; /* as in struct mailbox */
+	const struct oauth_options *oauth;
 	struct list to;
 	struct list alert_to;
 	struct alert_options alerts;

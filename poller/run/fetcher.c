@@ -9,6 +9,7 @@
 #include <sodium.h>
 #include "poller/run/child.h"
 #include "classify/base/exitcode.h"
+#include "poller/mailbox/login.h"
 #include "poller/mailbox/mailbox.h"
 #include "poller/mailbox/secret.h"
 #include "poller/mailbox/source.h"
@@ -199,13 +200,20 @@ static int obey(struct fetcher *f, const struct wire_head *head)
 	return -1;
 }
 
+static struct login login_of(const struct mailbox *box)
+{
+	return (struct login){ box->user, &box->secret, box->oauth, box->timeout };
+}
+
 static int open_source(struct fetcher *f, const struct wire_start *start, const char *const *paths)
 {
 	struct source_options options = {
 		.paths = paths, .max_message = IMPORT_MESSAGE_MAX, .stays = start->stays
 	};
-	char error[SOURCE_ERROR_SIZE], text[SOURCE_ERROR_SIZE] = "";
-	char *secret = NULL;
+	char error[SOURCE_ERROR_SIZE], text[SOURCE_ERROR_SIZE + LOGIN_NOTE_SIZE];
+	char note[LOGIN_NOTE_SIZE] = "", *secret = NULL;
+	struct login login = { 0 };
+	bool refused;
 	f->ops = &source_file;
 	if (*start->mailbox) {
 		options.mailbox = mailbox_find(f->mailbox, f->mailboxes, start->mailbox);
@@ -216,8 +224,9 @@ static int open_source(struct fetcher *f, const struct wire_start *start, const 
 		f->ops = sources[options.mailbox->protocol];
 		options.scratch = start->settles ? f->scratch : NULL;
 		options.max_message = (uint64_t)options.mailbox->max_message;
-		if (secret_read(&options.mailbox->secret, &secret, error, sizeof error)) {
-			say(WIRE_REFUSED, error);
+		login = login_of(options.mailbox);
+		if (login_secret(&login, &secret, note, &refused, error, sizeof error)) {
+			say(refused ? WIRE_REFUSED : WIRE_FAILED, error);
 			return -1;
 		}
 		options.password = secret;
@@ -225,13 +234,16 @@ static int open_source(struct fetcher *f, const struct wire_start *start, const 
 	child_no_new_rights(); /* a password command was run before this */
 	int result = f->ops->open(&f->source, &options);
 	secret_free(secret);
+	if (result && f->source && f->source->refused)
+		login_explain(&login, f->source->error, sizeof f->source->error);
 	if (result) {
 		say(f->source && f->source->refused ? WIRE_REFUSED : WIRE_FAILED,
 			f->source ? f->source->error : "out of memory");
 		return -1;
 	}
+	strcpy(text, note);
 	if (f->ops->describe)
-		f->ops->describe(f->source, text, sizeof text);
+		f->ops->describe(f->source, text + strlen(note), SOURCE_ERROR_SIZE);
 	struct wire_opened opened = { .certificate_end = f->source->certificate_end };
 	return wire_send(CHILD_FD, WIRE_OPENED, &opened, sizeof opened, text, strlen(text));
 }

@@ -116,7 +116,7 @@ with case("retour(1) names every command and option of --help"):
             contains(page, "Fl Fl " + option, command)
 
 with case("mandoc finds nothing wrong in the manual pages"):
-    lint = run("mandoc", "-T", "lint", "-W", "warning", "etc/retour.1", "etc/retour.ini.5", "etc/retour-contacts.7", "etc/retour-categories.7", "etc/retour-audit.7", "etc/retour-privacy.7", "etc/retour-recovery.7", "etc/retour-sites.7", "etc/retour-events.7")
+    lint = run("mandoc", "-T", "lint", "-W", "warning", "etc/retour.1", "etc/retour.ini.5", "etc/retour-contacts.7", "etc/retour-categories.7", "etc/retour-audit.7", "etc/retour-privacy.7", "etc/retour-recovery.7", "etc/retour-sites.7", "etc/retour-events.7", "etc/retour-oauth.7")
     equal((lint.returncode, lint.stdout), (0, ""))
 
 UNITS = ["etc/retour" + name for name in (".service", ".timer", "-serve.service", "-serve.socket")]

@@ -178,11 +178,11 @@ class _TokenInfo(http.server.BaseHTTPRequestHandler):
 class Dovecot:
     """host; ports imap, imaps, pop3, pop3s; ca_file; users; password(user); base is its directory.
 
-    cert: a kind of certificates.KINDS. tokens: {token: user} switches XOAUTH2 on. separator, prefix: of the personal namespace.
+    cert: a kind of certificates.KINDS. tokens: {token: user} switches XOAUTH2 on; token_key: the public key (PEM) of tokens that it checks itself (2.3). separator, prefix: of the personal namespace.
     secure_only: plain-text logins need TLS even here (LOGINDISABLED). fsync: "never" for speed, "optimized" as in production.
     extra: more configuration text."""
 
-    def __init__(self, users=None, cert="good", tokens=None, separator=".", prefix="", secure_only=False, fsync="never", extra="",
+    def __init__(self, users=None, cert="good", tokens=None, separator=".", prefix="", secure_only=False, fsync="never", extra="", token_key=None,
                  mechanisms="plain login cram-md5 scram-sha-1 scram-sha-256"):
         self.users = dict(users or USERS)
         self.base = cleanup.temporary("retour-dc-")
@@ -193,6 +193,10 @@ class Dovecot:
         self._separator = separator
         certificate, key = authority().cert(cert)
         oauth2 = ""
+        if token_key:
+            oauth2 = _OAUTH2_2_3.format(base=self.base)
+            mechanisms += " xoauth2 oauthbearer"
+            self._take_token_key(token_key)
         if tokens:
             oauth2 = (_OAUTH2_2_3 if version() < (2, 4) else _OAUTH2_2_4).format(base=self.base)
             mechanisms += " xoauth2 oauthbearer"
@@ -248,6 +252,15 @@ class Dovecot:
         asks = "tokeninfo_url = %s\n" % url if version() < (2, 4) else "introspection_mode = get\nintrospection_url = %s\n" % url
         with open(self.base + "/oauth2.conf", "w") as f:
             f.write(asks + "username_attribute = user\nactive_attribute = active\nactive_value = true\n")
+
+    def _take_token_key(self, public_key):
+        """Dovecot 2.3 itself checks tokens that are JWT, signed with RS256: whose they are stands in their claim email."""
+        place = self.base + "/keys/default/RS256"
+        os.makedirs(place)
+        with open(place + "/default", "w") as f:
+            f.write(public_key)
+        with open(self.base + "/oauth2.conf", "w") as f:
+            f.write("introspection_mode = local\nlocal_validation_key_dict = fs:posix:prefix=%s/keys/\nusername_attribute = email\n" % self.base)
 
     def _chown(self, top):
         if os.getuid():

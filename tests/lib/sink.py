@@ -1,4 +1,5 @@
 """An SMTP server on loopback that takes mail and keeps it: mails in a folder, envelopes in a list. aiosmtpd does the protocol."""
+import base64
 import email
 import email.policy
 import logging
@@ -33,22 +34,24 @@ class _Controller(Controller):
         super().__init__(sink, **arguments)
 
     def factory(self):
-        return SMTP(self.handler, hostname="localhost", **self.sink.options)
+        server = SMTP(self.handler, hostname="localhost", **self.sink.options)
+        server.command_size_limits["AUTH"] = 12288  # RFC 4954 section 4
+        return server
 
 
 class Sink:
     """host, port, ca_file; mails: list of Mail; logins: user names that logged in or tried.
 
     tls: starttls | implicit | none. user: AUTH is required, with this name and PASSWORD. refuse: recipients that get a 550.
-    data_reply: answer to the mail itself, in place of 250 (then it is not kept)."""
+    token: a function that says whether an OAuth2 token is good. data_reply: answer to the mail itself, in place of 250 (then it is not kept)."""
 
     host = "127.0.0.1"
 
-    def __init__(self, folder=None, tls="starttls", user=None, password=PASSWORD, cert="good", refuse=(), data_reply=None):
+    def __init__(self, folder=None, tls="starttls", user=None, password=PASSWORD, cert="good", refuse=(), data_reply=None, token=None):
         self.folder = folder or cleanup.temporary("retour-smtp-")
         self.ca_file = authority().ca_file
         self.tls, self.user, self.secret = tls, user, password
-        self.refuse, self.data_reply = set(refuse), data_reply
+        self.refuse, self.data_reply, self.token = set(refuse), data_reply, token
         self.mails, self.logins = [], []
         self._lock = threading.Lock()
         context = None
@@ -79,6 +82,16 @@ class Sink:
         if good:
             session.sink_user = name
         return AuthResult(success=good, handled=False)  # the server answers a refusal
+
+    async def auth_XOAUTH2(self, server, args):
+        """AUTH XOAUTH2 (no RFC; as Google and Microsoft have it): the token is checked by self.token."""
+        words = base64.b64decode(args[1]).decode().split("\x01")
+        name, token = words[0].removeprefix("user="), words[1].removeprefix("auth=Bearer ")
+        self.logins.append(name)
+        good = name == self.user and bool(self.token) and self.token(token)
+        if good:
+            server.session.sink_user = name
+        return AuthResult(success=good, handled=False)
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if address in self.refuse:
