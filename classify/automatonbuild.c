@@ -309,9 +309,13 @@ bool automaton_build(struct image *image, const struct phrase *phrases, size_t c
 	char *error, size_t size)
 {
 	struct builder b = { 0 };
-	const char *why = count > PHRASES_MAX      ? "there are too many phrases"
-		: begin_phrase(&b, phrases, count) ? NULL
-						   : "no memory";
+	const char *why;
+	if (count > PHRASES_MAX)
+		why = "there are too many phrases";
+	else if (begin_phrase(&b, phrases, count))
+		why = NULL;
+	else
+		why = "no memory";
 
 	*wrong = count;
 	for (size_t i = 0; i < count && !why; i++)

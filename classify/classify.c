@@ -61,10 +61,15 @@ void workspace_free(struct workspace *w)
 
 static bool outcome_says(const struct reader *r, enum kind kind, const char **rule)
 {
-	const uint16_t *found = r->header_says[kind] ? &r->header_rule[kind]
-		: r->subject_says[kind]              ? &r->subject_rule[kind]
-		: r->prose->said[kind]               ? &r->prose->said_rule[kind]
-						     : NULL;
+	const uint16_t *found;
+	if (r->header_says[kind])
+		found = &r->header_rule[kind];
+	else if (r->subject_says[kind])
+		found = &r->subject_rule[kind];
+	else if (r->prose->said[kind])
+		found = &r->prose->said_rule[kind];
+	else
+		found = NULL;
 	if (found)
 		*rule = rule_at(r->rules, *found)->id;
 	return found != NULL;

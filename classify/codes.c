@@ -120,7 +120,13 @@ static bool reply_plausible(unsigned v)
  */
 static int specificity(struct status s)
 {
-	return s.subject == 4 && s.detail == 7 ? 1 : s.detail ? 2 : s.subject ? 1 : 0;
+	if (s.subject == 4 && s.detail == 7)
+		return 1;
+	if (s.detail)
+		return 2;
+	if (s.subject)
+		return 1;
+	return 0;
 }
 
 /* What stands before I in its line: a word that announces a code? */

@@ -162,7 +162,11 @@ static void find_provider(const struct rules *r, const struct evidence *e, char 
  */
 static int says(struct status s)
 {
-	return !s.subject && !s.detail ? 0 : !s.detail || (s.subject == 4 && s.detail == 7) ? 1 : 2;
+	if (!s.subject && !s.detail)
+		return 0;
+	if (!s.detail || (s.subject == 4 && s.detail == 7))
+		return 1;
+	return 2;
 }
 
 /*
@@ -311,9 +315,13 @@ static bool is_inside(const struct rules *r, const struct matches *found, size_t
 static bool bid_words(const struct rules *r, struct bids *bids, const struct decision *d,
 	struct span text, const struct matches *found, unsigned where, int weight)
 {
-	const char *source = where == WHERE_DIAGNOSTIC ? "the receiver's answer"
-		: where == WHERE_HUMAN                 ? "the human part"
-						       : "the subject";
+	const char *source;
+	if (where == WHERE_DIAGNOSTIC)
+		source = "the receiver's answer";
+	else if (where == WHERE_HUMAN)
+		source = "the human part";
+	else
+		source = "the subject";
 	bool said = false;
 
 	for (size_t i = 0; i < found->count; i++) {
@@ -421,9 +429,12 @@ static enum veto veto_of_words(const struct rules *r, const struct matches *foun
 			(where == WHERE_HUMAN &&
 				(begin > hard->at ? begin - hard->at : hard->at - begin) > NEAR))
 			continue;
-		one = rule->mark == MARK_PASSING  ? VETO_PASSING
-			: rule->rank >= RANK_SURE ? VETO_SURE
-						  : VETO_US;
+		if (rule->mark == MARK_PASSING)
+			one = VETO_PASSING;
+		else if (rule->rank >= RANK_SURE)
+			one = VETO_SURE;
+		else
+			one = VETO_US;
 		veto = one > veto ? one : veto;
 	}
 	return veto;

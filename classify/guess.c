@@ -46,7 +46,15 @@ static bool is_guessed_letter(unsigned char c)
 /* Length of the UTF-8 sequence at I, 0 when there is none. */
 static size_t sequence(const unsigned char *p, size_t n, size_t i)
 {
-	size_t length = p[i] >= 0xf0 ? 4 : p[i] >= 0xe0 ? 3 : p[i] >= 0xc2 ? 2 : 0;
+	size_t length;
+	if (p[i] >= 0xf0)
+		length = 4;
+	else if (p[i] >= 0xe0)
+		length = 3;
+	else if (p[i] >= 0xc2)
+		length = 2;
+	else
+		length = 0;
 	if (!length || length > n - i || p[i] > 0xf4)
 		return 0;
 	for (size_t k = 1; k < length; k++)

@@ -284,7 +284,11 @@ const char *provider_ladder_of(const struct provider_table *t, size_t number)
 {
 	const struct profile *p = &t->profiles[number];
 
-	return *p->ladder ? p->ladder : p->large ? "large" : "small";
+	if (*p->ladder)
+		return p->ladder;
+	if (p->large)
+		return "large";
+	return "small";
 }
 
 bool provider_large(const struct provider_table *t, size_t number)

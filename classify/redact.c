@@ -271,11 +271,15 @@ static struct span replacement(struct span w, bool told, const struct span *loca
 	}
 	if (!bare.n)
 		return w;
-	if (!told)
-		return span_starts_nocase(w, SPAN("www.")) ? SPAN("<url>")
-			: is_local_word(bare, locals)      ? SPAN("<address>")
-			: is_in_domain(bare, locals)       ? SPAN("<domain>")
-							   : w;
+	if (!told) {
+		if (span_starts_nocase(w, SPAN("www.")))
+			return SPAN("<url>");
+		if (is_local_word(bare, locals))
+			return SPAN("<address>");
+		if (is_in_domain(bare, locals))
+			return SPAN("<domain>");
+		return w;
+	}
 	if (is_url(w))
 		return SPAN("<url>");
 	if (is_address_word(w) || is_local_word(bare, locals))

@@ -151,7 +151,11 @@ static void say_figures(FILE *out, const struct alert *a, unsigned k)
 
 static const char *where_text(const struct alert *a)
 {
-	return *a->subject ? a->subject : *a->figures.provider ? a->figures.provider : "everywhere";
+	if (*a->subject)
+		return a->subject;
+	if (*a->figures.provider)
+		return a->figures.provider;
+	return "everywhere";
 }
 
 /* Notices are told of the stretch in which they came, the rest of the moment. */

@@ -54,9 +54,13 @@ int audit_format(const struct audit *a, enum report_format format, struct buffer
 {
 	*out = (struct buffer){ NULL, 0 };
 	snprintf(error, size, "no memory for the audit");
-	int result = format == REPORT_HTML ? as_html(a, out, error, size)
-		: format == REPORT_XML     ? as_xml(a, out)
-					   : as_text(a, out);
+	int result;
+	if (format == REPORT_HTML)
+		result = as_html(a, out, error, size);
+	else if (format == REPORT_XML)
+		result = as_xml(a, out);
+	else
+		result = as_text(a, out);
 	if (result)
 		buffer_free(out);
 	else

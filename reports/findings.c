@@ -103,10 +103,13 @@ static enum targets_state targets_state(const struct month_report *r)
 		untold += r->month->judged[t] == JUDGED_UNTOLD;
 		met += r->month->judged[t] == JUDGED_MET;
 	}
-	return missed    ? TARGETS_MISSED
-		: untold ? TARGETS_UNTOLD
-		: met    ? TARGETS_MET
-			 : TARGETS_UNKNOWN;
+	if (missed)
+		return TARGETS_MISSED;
+	if (untold)
+		return TARGETS_UNTOLD;
+	if (met)
+		return TARGETS_MET;
+	return TARGETS_UNKNOWN;
 }
 
 /* What is too small to be judged is named, so that "all" is not said of it. */
@@ -222,9 +225,12 @@ static void find_verdict(struct month_report *r)
 		return;
 	}
 	int bounces = change_direction(r, false), complaints = change_direction(r, true);
-	r->verdict = bounces > 0 || complaints > 0 ? MONTH_WORSE
-		: bounces < 0 || complaints < 0    ? MONTH_BETTER
-						   : MONTH_STEADY;
+	if (bounces > 0 || complaints > 0)
+		r->verdict = MONTH_WORSE;
+	else if (bounces < 0 || complaints < 0)
+		r->verdict = MONTH_BETTER;
+	else
+		r->verdict = MONTH_STEADY;
 	r->quiet = r->targets != TARGETS_MISSED && r->verdict != MONTH_WORSE && !urgent &&
 		!r->incidents;
 	if (r->quiet) {

@@ -153,9 +153,11 @@ static int by_place(const void *a, const void *b)
 	const struct gathered_cell *x = a, *y = b;
 	if (x->name != y->name)
 		return x->name < y->name ? -1 : 1;
-	return x->category != y->category ? x->category - y->category
-		: x->day != y->day        ? x->day - y->day
-					  : x->column - y->column;
+	if (x->category != y->category)
+		return x->category - y->category;
+	if (x->day != y->day)
+		return x->day - y->day;
+	return x->column - y->column;
 }
 
 /* Names are numbered anew in their order, so that cells are compared by numbers. */

@@ -342,9 +342,11 @@ size_t category_ranking(
 
 struct cell *target_of(struct figures *f, unsigned target)
 {
-	return target == TARGET_HARD       ? &f->column[COLUMN_HARD]
-		: target == TARGET_BOUNCES ? &f->bounces
-					   : &f->column[COLUMN_COMPLAINT];
+	if (target == TARGET_HARD)
+		return &f->column[COLUMN_HARD];
+	if (target == TARGET_BOUNCES)
+		return &f->bounces;
+	return &f->column[COLUMN_COMPLAINT];
 }
 
 const struct cell *target_cell(const struct figures *f, unsigned target)

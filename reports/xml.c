@@ -262,12 +262,20 @@ static void rows(const struct month_report *r, xmlNode *root, enum row_kind kind
 {
 	static const char *const names[] = { "providers", "campaigns", "groups" };
 	const struct figures *f = &r->month[0], *b = &r->month[1];
-	const struct table *t = kind == ROW_CAMPAIGN ? &f->campaigns
-		: kind == ROW_GROUP                  ? &f->groups
-						     : &f->providers;
-	const struct table *old = kind == ROW_CAMPAIGN ? &b->campaigns
-		: kind == ROW_GROUP                    ? &b->groups
-						       : &b->providers;
+	const struct table *t;
+	if (kind == ROW_CAMPAIGN)
+		t = &f->campaigns;
+	else if (kind == ROW_GROUP)
+		t = &f->groups;
+	else
+		t = &f->providers;
+	const struct table *old;
+	if (kind == ROW_CAMPAIGN)
+		old = &b->campaigns;
+	else if (kind == ROW_GROUP)
+		old = &b->groups;
+	else
+		old = &b->providers;
 	xmlNode *node = xml_element(root, names[kind]);
 	char title[REPORT_NAME_SIZE + 32];
 	for (size_t i = 0; i < t->count; i++) {

@@ -54,13 +54,18 @@ const char *alert_news_name(unsigned news)
 
 enum alert_level alert_level_of(const struct alert_rule *rule, int64_t value)
 {
-	if (alert_unit(rule->condition) == UNIT_REMAINING)
-		return value <= rule->threshold ? LEVEL_FIRING
-			: value <= rule->clear  ? LEVEL_OPEN
-						: LEVEL_CALM;
-	return value >= rule->threshold ? LEVEL_FIRING
-		: value >= rule->clear  ? LEVEL_OPEN
-					: LEVEL_CALM;
+	if (alert_unit(rule->condition) == UNIT_REMAINING) {
+		if (value <= rule->threshold)
+			return LEVEL_FIRING;
+		if (value <= rule->clear)
+			return LEVEL_OPEN;
+		return LEVEL_CALM;
+	}
+	if (value >= rule->threshold)
+		return LEVEL_FIRING;
+	if (value >= rule->clear)
+		return LEVEL_OPEN;
+	return LEVEL_CALM;
 }
 
 /* --- one finding ---------------------------------------------------------- */

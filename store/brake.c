@@ -209,5 +209,9 @@ int store_waves(struct store *s, int64_t now, int (*visit)(void *context, const 
 	}
 	if (st)
 		sqlite3_reset(st);
-	return result ? result : !st || rc < 0 ? STORE_FAILED : STORE_OK;
+	if (result)
+		return result;
+	if (!st || rc < 0)
+		return STORE_FAILED;
+	return STORE_OK;
 }

@@ -24,9 +24,11 @@ static uint64_t part_of(const struct rate *k, const struct rates *r)
 {
 	if (k->kind == KIND_COMPLAINT)
 		return r->complaint;
-	return !k->klass                        ? r->hard + r->soft + r->block + r->undetermined
-		: strcmp(k->klass, "hard") == 0 ? r->hard
-						: r->soft;
+	if (!k->klass)
+		return r->hard + r->soft + r->block + r->undetermined;
+	if (strcmp(k->klass, "hard") == 0)
+		return r->hard;
+	return r->soft;
 }
 
 /* Days of which nobody said yet how much was sent make no rate. */

@@ -104,17 +104,28 @@ static const struct cause *final_cause(const struct walk *w, const struct histor
 static const struct cause *explain_answer(
 	const struct walk *w, const struct history *h, enum because because, const char **reason)
 {
-	const struct cause *cause = because == FOR_BLOCK             ? history_cause(h, h->block.by)
-		: because == FOR_EVENT || because == FOR_UNCONFIRMED ? final_cause(w, h)
-		: because == FOR_UNCLEAR || because == FOR_UNCLEAR_LONG ? unclear_cause(h)
-		: because == AS_BEFORE                                  ? NULL
-				       : history_cause(h, h->soft.by);
+	const struct cause *cause;
+	if (because == FOR_BLOCK)
+		cause = history_cause(h, h->block.by);
+	else if (because == FOR_EVENT || because == FOR_UNCONFIRMED)
+		cause = final_cause(w, h);
+	else if (because == FOR_UNCLEAR || because == FOR_UNCLEAR_LONG)
+		cause = unclear_cause(h);
+	else if (because == AS_BEFORE)
+		cause = NULL;
+	else
+		cause = history_cause(h, h->soft.by);
 
-	*reason = because == FOR_TOO_LONG         ? PROLONGED_SOFT
-		: because == FOR_UNCLEAR_LONG     ? NOT_UNDERSTOOD
-		: because == FOR_UNCONFIRMED      ? UNCONFIRMED
-		: cause && because != FOR_NOTHING ? category_name(cause->category)
-						  : "";
+	if (because == FOR_TOO_LONG)
+		*reason = PROLONGED_SOFT;
+	else if (because == FOR_UNCLEAR_LONG)
+		*reason = NOT_UNDERSTOOD;
+	else if (because == FOR_UNCONFIRMED)
+		*reason = UNCONFIRMED;
+	else if (cause && because != FOR_NOTHING)
+		*reason = category_name(cause->category);
+	else
+		*reason = "";
 	return cause;
 }
 

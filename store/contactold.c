@@ -78,9 +78,12 @@ static int convert_old(struct store *s, const unsigned char key[PSEUDONYM_SIZE])
 	} else if (base->state != STATE_ACTIVE) {
 		old_last(&c, ladder);
 	}
-	base->because = base->state == STATE_ACTIVE ? FOR_NOTHING
-		: base->state == STATE_INACTIVE     ? FOR_TOO_LONG
-						    : FOR_SOFT;
+	if (base->state == STATE_ACTIVE)
+		base->because = FOR_NOTHING;
+	else if (base->state == STATE_INACTIVE)
+		base->because = FOR_TOO_LONG;
+	else
+		base->because = FOR_SOFT;
 	sqlite3_reset(st);
 	if (contact_is_gone(&c)) {
 		history_clear(&c.history);

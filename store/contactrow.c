@@ -107,9 +107,11 @@ int contact_page(struct store *s, struct page *page, sqlite3_stmt *st)
 
 unsigned attempts_of(const struct standing *st)
 {
-	return st->state == STATE_SOFT       ? st->soft
-		: st->state == STATE_UNCLEAR ? st->unclear
-					     : st->blocks;
+	if (st->state == STATE_SOFT)
+		return st->soft;
+	if (st->state == STATE_UNCLEAR)
+		return st->unclear;
+	return st->blocks;
 }
 
 bool contact_is_well(const struct contact *c)

@@ -22,14 +22,22 @@ static int order_of_causes(const struct cause *a, const struct cause *b)
 		order = strcmp(a->ladder, b->ladder);
 	if (!order)
 		order = strcmp(a->provider, b->provider);
-	return order ? order : a->mta < b->mta ? -1 : a->mta > b->mta;
+	if (order)
+		return order;
+	if (a->mta < b->mta)
+		return -1;
+	return a->mta > b->mta;
 }
 
 static int order_of(const struct history *h, struct reference a, struct reference b)
 {
 	int order = order_of_causes(history_cause(h, a), history_cause(h, b));
 
-	return order ? order : a.campaign < b.campaign ? -1 : a.campaign > b.campaign;
+	if (order)
+		return order;
+	if (a.campaign < b.campaign)
+		return -1;
+	return a.campaign > b.campaign;
 }
 
 /* All references of a history, one after the other; NULL behind the last. */

@@ -86,10 +86,13 @@ static enum column hour_column_of(const struct packed *e)
 		return COLUMN_COMPLAINT;
 	if (e->kind != KIND_FAILURE)
 		return COLUMNS;
-	return e->klass == CLASS_HARD     ? COLUMN_HARD
-		: e->klass == CLASS_SOFT  ? COLUMN_SOFT
-		: e->klass == CLASS_BLOCK ? COLUMN_BLOCK
-					  : COLUMN_UNDETERMINED;
+	if (e->klass == CLASS_HARD)
+		return COLUMN_HARD;
+	if (e->klass == CLASS_SOFT)
+		return COLUMN_SOFT;
+	if (e->klass == CLASS_BLOCK)
+		return COLUMN_BLOCK;
+	return COLUMN_UNDETERMINED;
 }
 
 int hours_add(struct store *s, const struct packed *e, int64_t now)

@@ -52,7 +52,11 @@ static int has_row(sqlite3 *db, const char *sql, sqlite3_stmt *row, int columns)
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(st);
 	sqlite3_finalize(st);
-	return rc == SQLITE_ROW ? 1 : rc == SQLITE_DONE ? 0 : -1;
+	if (rc == SQLITE_ROW)
+		return 1;
+	if (rc == SQLITE_DONE)
+		return 0;
+	return -1;
 }
 
 /*
@@ -84,10 +88,11 @@ static int tell_rows(
 			break;
 	}
 	sqlite3_finalize(st);
-	return result ? result
-		: rc == SQLITE_DONE || rc == SQLITE_ROW
-		? STORE_OK
-		: store_fail(s, STORE_FAILED, "%s: the schema cannot be read", s->o.path);
+	if (result)
+		return result;
+	if (rc == SQLITE_DONE || rc == SQLITE_ROW)
+		return STORE_OK;
+	return store_fail(s, STORE_FAILED, "%s: the schema cannot be read", s->o.path);
 }
 
 static int tell_meta(struct store *s, intact_visit *visit, void *context)
@@ -137,5 +142,9 @@ int store_event_days(struct store *s, int64_t from,
 		result = visit(context, day_of(sqlite3_column_int64(st, 0)),
 			(uint64_t)sqlite3_column_int64(st, 1));
 	sqlite3_reset(st);
-	return result ? result : rc < 0 ? STORE_FAILED : STORE_OK;
+	if (result)
+		return result;
+	if (rc < 0)
+		return STORE_FAILED;
+	return STORE_OK;
 }

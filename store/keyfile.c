@@ -71,13 +71,20 @@ bool key_name_parse(const char *name, struct key_name *out)
 	int year, month, end = 0;
 
 	out->month = 0;
-	out->purpose = strcmp(name, "state.key") == 0 || key_state_number(name) ? "state"
-		: strcmp(name, "message.key") == 0                              ? "message"
-		: strcmp(name, "sign.key") == 0                                 ? "sign"
-		: strcmp(name, "erasure.key") == 0                              ? "erasure"
-		: strcmp(name, "sites.key") == 0                                ? "sites"
-		: strncmp(name, "verp-", 5) == 0                                ? "verp"
-										: "event";
+	if (strcmp(name, "state.key") == 0 || key_state_number(name))
+		out->purpose = "state";
+	else if (strcmp(name, "message.key") == 0)
+		out->purpose = "message";
+	else if (strcmp(name, "sign.key") == 0)
+		out->purpose = "sign";
+	else if (strcmp(name, "erasure.key") == 0)
+		out->purpose = "erasure";
+	else if (strcmp(name, "sites.key") == 0)
+		out->purpose = "sites";
+	else if (strncmp(name, "verp-", 5) == 0)
+		out->purpose = "verp";
+	else
+		out->purpose = "event";
 	if (strcmp(out->purpose, "verp") == 0)
 		return strlen(name) == sizeof "verp-kk.key" - 1 &&
 			strspn(name + 5, key_base32) == 2 && strcmp(name + 7, ".key") == 0;

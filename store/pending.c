@@ -25,7 +25,11 @@ static int compare_places(const void *a, const void *b)
 	const struct pending_place *x = a, *y = b;
 	int order = memcmp(x->key, y->key, sizeof x->key);
 
-	return order ? order : x->number < y->number ? -1 : 1;
+	if (order)
+		return order;
+	if (x->number < y->number)
+		return -1;
+	return 1;
 }
 
 void pending_discard(struct store *s)

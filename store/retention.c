@@ -335,7 +335,11 @@ int store_scrub(struct store *s)
 	bool gone;
 	int result = scrub(s, &gone);
 
-	return result ? result : gone ? STORE_OK : not_truncated(s);
+	if (result)
+		return result;
+	if (gone)
+		return STORE_OK;
+	return not_truncated(s);
 }
 
 int store_purge(struct store *s, int64_t now, bool dry, struct purge *out)

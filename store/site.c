@@ -223,7 +223,11 @@ int store_sites(
 	}
 	if (st)
 		sqlite3_reset(st);
-	return result ? result : !st || rc < 0 ? STORE_FAILED : STORE_OK;
+	if (result)
+		return result;
+	if (!st || rc < 0)
+		return STORE_FAILED;
+	return STORE_OK;
 }
 
 int store_sites_heard(struct store *s, int (*visit)(void *context, const char *site, int64_t until),

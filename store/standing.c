@@ -371,8 +371,14 @@ static void soft_failures(const struct walk *w, struct standing *st, struct day 
 		return;
 	/* of a coarse day noon is the best guess for its ladder's age */
 	int64_t middle = d->start + DAY / 2, last = d->coarse ? middle : at;
-	if (!st->soft)
-		st->first = d->coarse ? middle : after_delivery ? at : d->start + d->first_soft;
+	if (!st->soft) {
+		if (d->coarse)
+			st->first = middle;
+		else if (after_delivery)
+			st->first = at;
+		else
+			st->first = d->start + d->first_soft;
+	}
 	st->soft += after_delivery ? 1 : d->count[HISTORY_SOFT];
 	happens(w, st, SOFT_FAILED, at);
 	if (st->state != STATE_SOFT)

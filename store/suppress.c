@@ -59,11 +59,12 @@ int store_suppress(struct store *s, const char *address, size_t n, const struct 
 		contact_load(s, p.key[0], &c, &found))
 		return STORE_FAILED;
 	suppress_entry_of(&e, given);
-	*what = given->at <= c.moved || contact_is_taken_back(s, &e, (int)kinds[klass])
-		? SUPPRESSED_SINCE_FREED
-		: contact_is_gone(&c) && (klass == CLASS_SOFT || says_as_much(&c, kinds[klass]))
-		? SUPPRESSED_BEFORE
-		: SUPPRESSED_NOW;
+	if (given->at <= c.moved || contact_is_taken_back(s, &e, (int)kinds[klass]))
+		*what = SUPPRESSED_SINCE_FREED;
+	else if (contact_is_gone(&c) && (klass == CLASS_SOFT || says_as_much(&c, kinds[klass])))
+		*what = SUPPRESSED_BEFORE;
+	else
+		*what = SUPPRESSED_NOW;
 	if (*what != SUPPRESSED_NOW)
 		return STORE_OK;
 	if (contact_note(s, &c, &e, (int)kinds[klass]))

@@ -150,7 +150,11 @@ static enum proof prove_verp(struct store *s, struct event *e)
 		memcpy(e->campaign, v.campaign, sizeof e->campaign);
 	}
 	sodium_memzero(&v, sizeof v);
-	return !key ? PROOF_NONE : named && !foreign ? PROOF_VALID : PROOF_FORGED;
+	if (!key)
+		return PROOF_NONE;
+	if (named && !foreign)
+		return PROOF_VALID;
+	return PROOF_FORGED;
 }
 
 static bool batv_day_fits(const char *tag, int64_t at)
@@ -188,9 +192,13 @@ enum origin verp_prove(struct store *s, struct event *e, int64_t at)
 	enum origin claimed = e->origin > ORIGIN_MATCHED
 		? ORIGIN_MATCHED
 		: (enum origin)e->origin; /* a parser has no keys: it cannot know */
-	enum proof proof = !*e->token               ? PROOF_NONE
-		: origin_is_batv(span_of(e->token)) ? prove_batv(s, e, at)
-						    : prove_verp(s, e);
+	enum proof proof;
+	if (!*e->token)
+		proof = PROOF_NONE;
+	else if (origin_is_batv(span_of(e->token)))
+		proof = prove_batv(s, e, at);
+	else
+		proof = prove_verp(s, e);
 
 	switch (proof) {
 	case PROOF_VALID:

@@ -489,10 +489,13 @@ int cmd_contact(const struct config *config, int argc, char **argv)
 	out_open(&j.out, STDOUT_FILENO);
 	argc--;
 	argv++;
-	int result = subcommands[i].what == SHOW ? show_contacts(&j, config, argc, argv)
-		: subcommands[i].what == STATES
-		? print_states(&j, argc, argv)
-		: change_contact(&j, config, subcommands[i].move, argc, argv);
+	int result;
+	if (subcommands[i].what == SHOW)
+		result = show_contacts(&j, config, argc, argv);
+	else if (subcommands[i].what == STATES)
+		result = print_states(&j, argc, argv);
+	else
+		result = change_contact(&j, config, subcommands[i].move, argc, argv);
 	session_close(&j.session);
 	return result;
 }

@@ -80,8 +80,14 @@ int cmd_key(const struct config *config, int argc, char **argv)
 			"%swants list, rotate, rotate verp, or retire NAME; see `retour key --help`",
 			word_meant(meant, what, "list rotate retire"));
 	int result = session_open(&s, config, lists ? SESSION_READ : SESSION_WRITE, clock_now());
-	if (result == EXIT_WELL)
-		result = lists ? list_keys(&s) : rotates ? rotate(&s, which) : retire(&s, which);
+	if (result == EXIT_WELL) {
+		if (lists)
+			result = list_keys(&s);
+		else if (rotates)
+			result = rotate(&s, which);
+		else
+			result = retire(&s, which);
+	}
 	session_close(&s);
 	return result;
 }

@@ -143,9 +143,11 @@ static int take_all(struct taking *t)
 	}
 	if (!result)
 		result = commit_batch(t);
-	return result                     ? session_store_failed(t->session, "merge", result)
-		: t->count[MERGE_REFUSED] ? EXIT_LOST
-					  : EXIT_WELL;
+	if (result)
+		return session_store_failed(t->session, "merge", result);
+	if (t->count[MERGE_REFUSED])
+		return EXIT_LOST;
+	return EXIT_WELL;
 }
 
 int cmd_merge(const struct config *config, int argc, char **argv)

@@ -32,7 +32,11 @@ static unsigned secrets_given(const struct secret_source *s)
 static const char *secret_trouble(const struct secret_source *s, const char *oauth)
 {
 	unsigned given = secrets_given(s) + (oauth != NULL);
-	return given == 1 ? NULL : given ? "more than one secret" : "missing";
+	if (given == 1)
+		return NULL;
+	if (given)
+		return "more than one secret";
+	return "missing";
 }
 
 static bool is_remote_host(const struct mailbox *box)

@@ -137,9 +137,13 @@ static int listen_systemd(struct listener *l, char *error, size_t size)
 int listener_open(struct listener *l, const char *where, char *error, size_t size)
 {
 	*l = (struct listener){ .fd = -1 };
-	int result = where[0] == '/'        ? listen_unix(l, where, error, size)
-		: !strcmp(where, "systemd") ? listen_systemd(l, error, size)
-					    : listen_inet(l, where, error, size);
+	int result;
+	if (where[0] == '/')
+		result = listen_unix(l, where, error, size);
+	else if (!strcmp(where, "systemd"))
+		result = listen_systemd(l, error, size);
+	else
+		result = listen_inet(l, where, error, size);
 	if (result)
 		listener_close(l);
 	return result;

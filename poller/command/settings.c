@@ -64,9 +64,13 @@ static void add_folder(struct audit_options *o, const struct mailbox *box, const
 {
 	if (d->action == DISPOSE_DELETE || o->folders == AUDIT_FOLDERS_MAX)
 		return;
-	const char *folder = d->action == DISPOSE_MOVE ? d->folder
-		: box->folder                          ? box->folder
-						       : "INBOX";
+	const char *folder;
+	if (d->action == DISPOSE_MOVE)
+		folder = d->folder;
+	else if (box->folder)
+		folder = box->folder;
+	else
+		folder = "INBOX";
 	o->folder[o->folders++] = (struct audit_folder){ box->name, folder, what, use,
 		d->action == DISPOSE_MOVE && use != FOLDER_USE_COUNT ? box->raw_retention : 0 };
 }

@@ -129,7 +129,9 @@ static int list_again(struct pop3 *p, struct listed **out, size_t *count)
 {
 	struct listed *list = calloc(p->count ? p->count : 1, sizeof *list), one;
 	unsigned lines = 0;
-	int result = p->count ? pop3_command(p, "UIDL") == REPLY_OK ? 1 : -1 : 0;
+	int result = 0;
+	if (p->count)
+		result = pop3_command(p, "UIDL") == REPLY_OK ? 1 : -1;
 	*count = 0;
 	while (list && result > 0 && (result = pop3_list_line(p, &lines)) > 0)
 		if (*count < p->count && parse_listed(p, &one))

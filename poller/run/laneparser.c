@@ -85,9 +85,13 @@ static void message_done(struct pump *p, struct lane *lane, const struct wire_pa
 	}
 	lane->counts.newest = head.arrived > lane->counts.newest ? head.arrived
 								 : lane->counts.newest;
-	enum settlement what = lane->unheeded ? SETTLE_OPTOUT
-		: lane->recognised            ? SETTLE_PROCESSED
-					      : SETTLE_UNRECOGNISED;
+	enum settlement what;
+	if (lane->unheeded)
+		what = SETTLE_OPTOUT;
+	else if (lane->recognised)
+		what = SETTLE_PROCESSED;
+	else
+		what = SETTLE_UNRECOGNISED;
 	if (parsed->overflow) {
 		char name[WIRE_NAME_SIZE];
 		log_warning(

@@ -8,7 +8,13 @@
 /* "1oabcD-000Abc-1X", and since 4.97 "1oabcD-00000000Abc-1XyZ". */
 static bool exim_id(struct span id)
 {
-	size_t middle = id.n == 16 ? 6 : id.n == 23 ? 11 : 0;
+	size_t middle;
+	if (id.n == 16)
+		middle = 6;
+	else if (id.n == 23)
+		middle = 11;
+	else
+		middle = 0;
 	if (!middle || id.p[6] != '-' || id.p[7 + middle] != '-')
 		return false;
 	for (size_t i = 0; i < id.n; i++)

@@ -241,7 +241,10 @@ bool log_head(struct span line, const struct log_carried *carried, struct log_cl
 		bool stream = skip_stream(&line);
 		skip_wrappings(&line);
 		enum log_stamp inner = log_stamp(&line, clock, &second);
-		stamp = inner ? inner : stream ? STAMP_NONE : stamp;
+		if (inner)
+			stamp = inner;
+		else if (stream)
+			stamp = STAMP_NONE;
 		head->at = inner && !first.exact ? second.at : first.at;
 	}
 	if (framed && !stamp && text_starts(line, SPAN("- ")))

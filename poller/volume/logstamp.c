@@ -159,9 +159,12 @@ static enum log_stamp take_words(
 	int year = take_year(&rest);
 	tm.tm_mon = month_of_stamp(log_word(&rest));
 	struct span day = log_word(&rest);
-	tm.tm_mday = day.n == 1 && ascii_digit(day.p[0]) ? day.p[0] - '0'
-		: day.n == 2                             ? two_digits(day.p)
-							 : -1;
+	if (day.n == 1 && ascii_digit(day.p[0]))
+		tm.tm_mday = day.p[0] - '0';
+	else if (day.n == 2)
+		tm.tm_mday = two_digits(day.p);
+	else
+		tm.tm_mday = -1;
 	year = year ? year : take_year(&rest);
 	if (tm.tm_mon < 0 || tm.tm_mday < 1 || rest.n < 8)
 		return STAMP_NONE;

@@ -94,7 +94,12 @@ static void envelope_line(struct span text, struct span result, bool remote, str
 		relay.n = close < relay.n ? close + 1 : relay.n;
 		out->relay = relay_of(relay, &loopback);
 	}
-	out->reach = !remote ? LOG_LOCAL : loopback ? LOG_HOP : LOG_REMOTE;
+	if (!remote)
+		out->reach = LOG_LOCAL;
+	else if (loopback)
+		out->reach = LOG_HOP;
+	else
+		out->reach = LOG_REMOTE;
 	int reply = log_reply_behind(stat, SPAN("stat=\""));
 	reply = reply ? reply : log_reply_behind(stat, SPAN("stat="));
 	if (out->outcome == LOG_DEFERRED && log_throttles(reply, stat))

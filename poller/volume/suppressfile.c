@@ -437,7 +437,11 @@ int suppressfile_import(struct suppressfile *f, struct store *store, const char 
 		close(fd);
 	sodium_memzero(r, sizeof *r);
 	free(r);
-	return code ? code : f->bad ? EXIT_LOST : EXIT_WELL;
+	if (code)
+		return code;
+	if (f->bad)
+		return EXIT_LOST;
+	return EXIT_WELL;
 }
 
 bool suppressfile_looks_so(struct span text)

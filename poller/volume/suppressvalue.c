@@ -69,10 +69,13 @@ int64_t suppress_time(struct span text)
 	memcpy(copy, text.p, text.n);
 	copy[text.n] = '\0';
 	size_t digits = strspn(copy, "0123456789");
-	if (digits == text.n)
-		return digits == 10    ? strtoll(copy, NULL, 10)
-			: digits == 13 ? strtoll(copy, NULL, 10) / 1000
-				       : 0;
+	if (digits == text.n) {
+		if (digits == 10)
+			return strtoll(copy, NULL, 10);
+		if (digits == 13)
+			return strtoll(copy, NULL, 10) / 1000;
+		return 0;
+	}
 	if (digits == 4 && text.n >= MINUTE_TEXT &&
 		(copy[DAY_TEXT] == ' ' || copy[DAY_TEXT] == 'T'))
 		return local_time_of(copy);

@@ -102,11 +102,13 @@ int suppress_word(const char *source, struct span word)
 			return words[i].category;
 	for (unsigned c = 0; c < CATEGORY_COUNT; c++) { /* our own words, as `check` prints them */
 		size_t n = suppress_fold(span_of(category_name(c)), name, sizeof name);
-		if (n && span_equal_nocase(word, (struct span){ name, n }))
-			return category_class(c) == CLASS_BLOCK || c == CATEGORY_NOT_SPAM
-				? SUPPRESS_SKIP
-				: category_class(c) == CLASS_NONE ? SUPPRESS_UNKNOWN
-								  : (int)c;
+		if (n && span_equal_nocase(word, (struct span){ name, n })) {
+			if (category_class(c) == CLASS_BLOCK || c == CATEGORY_NOT_SPAM)
+				return SUPPRESS_SKIP;
+			if (category_class(c) == CLASS_NONE)
+				return SUPPRESS_UNKNOWN;
+			return (int)c;
+		}
 	}
 	return SUPPRESS_UNKNOWN;
 }

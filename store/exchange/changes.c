@@ -135,7 +135,11 @@ static int give_shares(struct leaving *l, int64_t from, int64_t to, bool all)
 	}
 	if (st)
 		sqlite3_reset(st);
-	return result ? result : !st || rc < 0 ? STORE_FAILED : STORE_OK;
+	if (result)
+		return result;
+	if (!st || rc < 0)
+		return STORE_FAILED;
+	return STORE_OK;
 }
 
 static int give_others(struct leaving *l, int64_t from, int64_t to, bool all)
@@ -154,7 +158,11 @@ static int give_others(struct leaving *l, int64_t from, int64_t to, bool all)
 	}
 	if (st)
 		sqlite3_reset(st);
-	return result ? result : !st || rc < 0 ? STORE_FAILED : STORE_OK;
+	if (result)
+		return result;
+	if (!st || rc < 0)
+		return STORE_FAILED;
+	return STORE_OK;
 }
 
 /* Signed and sealed as all others; there is nothing in it but its time. */

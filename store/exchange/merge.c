@@ -189,10 +189,13 @@ static int obey_line(
 	s->site->forgets = true;
 	if (shares_load(s, key))
 		return STORE_FAILED;
-	if (s->site->shares)
-		return db_run(s, SQL_SHARE_DELETE_ALL, "b", key, PSEUDONYM_SIZE) ? STORE_FAILED
-			: shares_keep(s, key) || merging_add(s, key)             ? STORE_FAILED
-										 : STORE_OK;
+	if (s->site->shares) {
+		if (db_run(s, SQL_SHARE_DELETE_ALL, "b", key, PSEUDONYM_SIZE))
+			return STORE_FAILED;
+		if (shares_keep(s, key) || merging_add(s, key))
+			return STORE_FAILED;
+		return STORE_OK;
+	}
 	return contact_forget(s, key, keep, now, &sum) ||
 			db_run(s, SQL_SHARE_DELETE_ALL, "b", key, PSEUDONYM_SIZE) ||
 			held_note_deletion(s)
