@@ -2,11 +2,15 @@
  * Who sent the mail that came back. Its headers are whatever the reporter put
  * there: they match or they do not, and only a token's MAC (which the store
  * checks) proves anything. SRS is draft-mengwong-sender-rewrite, BATV is
- * draft-levine-smtp-batv; Feedback-ID is Gmail's, CFBL-Feedback-ID RFC 9477, List-ID RFC 2919.
+ * draft-levine-smtp-batv; Feedback-ID is Gmail's, List-ID RFC 2919.
  */
 #include "classify/origin.h"
 
 #include "classify/recipient.h"
+#include "classify/redact.h"
+
+/* A local part so short is part of too many names. */
+enum { CAMPAIGN_PERSON_MIN = 3 };
 
 /* --- the returned headers ------------------------------------------------- */
 
@@ -26,7 +30,6 @@ static const struct {
 	KNOWN("Cc", cc),
 	KNOWN("List-ID", list_id),
 	KNOWN("Feedback-ID", feedback_id),
-	KNOWN("CFBL-Feedback-ID", cfbl_id),
 	KNOWN("X-HmXmrOriginalRecipient", reported),
 	KNOWN("X-Original-To", original_recipient),
 	KNOWN("Delivered-To", original_recipient),
@@ -41,12 +44,34 @@ static const struct {
 	KNOWN("X-Envelope-Sender", return_path),
 };
 
-static bool is_campaign_header(const struct classify_options *options, struct span name)
+static struct span campaign_header_name(const char *configured)
+{
+	return (struct span){ configured, strcspn(configured, ":") };
+}
+
+/* The part of VALUE that CONFIGURED wants; empty where it has none. */
+static struct span campaign_part(const char *configured, struct span value)
+{
+	size_t n = strcspn(configured, ":");
+	unsigned wanted = configured[n] ? (unsigned)(configured[n + 1] - '0') : 0;
+	for (; wanted > 1; wanted--) {
+		const char *colon = memchr(value.p, ':', value.n);
+		if (!colon)
+			return (struct span){ "", 0 };
+		value.n -= (size_t)(colon + 1 - value.p);
+		value.p = colon + 1;
+	}
+	const char *end = configured[n] ? memchr(value.p, ':', value.n) : NULL;
+	return (struct span){ value.p, end ? (size_t)(end - value.p) : value.n };
+}
+
+struct span origin_configured_campaign(
+	const struct classify_options *options, struct span name, struct span value)
 {
 	for (const char *const *h = options->campaign_headers; h && *h; h++)
-		if (span_equal_nocase(name, span_of(*h)))
-			return true;
-	return false;
+		if (span_equal_nocase(name, campaign_header_name(*h)))
+			return campaign_part(*h, value);
+	return (struct span){ "", 0 };
 }
 
 /* The address behind " for " of a Received field. */
@@ -80,7 +105,7 @@ void returned_read(
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		wanted |= header_name_bit(known[i].name);
 	for (const char *const *h = options->campaign_headers; h && *h; h++)
-		wanted |= header_name_bit(span_of(*h));
+		wanted |= header_name_bit(campaign_header_name(*h));
 	for (size_t fields = 0; fields < RETURNED_FIELDS_MAX && fields_next(header, &at, &f);
 		fields++) {
 		out->present = true;
@@ -96,8 +121,8 @@ void returned_read(
 			if (!to->n)
 				*to = f.value;
 		}
-		if (!out->campaign.n && is_campaign_header(options, f.name))
-			out->campaign = f.value;
+		if (!out->campaign.n)
+			out->campaign = origin_configured_campaign(options, f.name, f.value);
 		if (out->received_fors < RETURNED_FOR_MAX &&
 			span_equal_nocase(f.name, SPAN("Received"))) {
 			struct span address = received_for(f.value);
@@ -328,11 +353,16 @@ static bool is_campaign_character(char c)
 		(c && strchr("._:+-", c));
 }
 
+static bool is_name_letter(char c)
+{
+	return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || (c >= '0' && c <= '9');
+}
+
 bool origin_copy_campaign(struct span text, char *buffer)
 {
 	size_t n = 0;
 	text = span_trim(text);
-	if (!text.n || memchr(text.p, '@', text.n))
+	if (!text.n || memchr(text.p, '@', text.n) || names_address(text))
 		return false;
 	while (n < text.n && n + 1 < EVENT_CAMPAIGN_SIZE) {
 		buffer[n] = is_campaign_character(text.p[n]) ? text.p[n] : '_';
@@ -340,6 +370,21 @@ bool origin_copy_campaign(struct span text, char *buffer)
 	}
 	buffer[n] = '\0';
 	return true;
+}
+
+bool origin_campaign_names(const char *campaign, struct span recipient)
+{
+	struct span name = span_of(campaign), local = address_local(recipient);
+	char own[EVENT_CAMPAIGN_SIZE];
+	size_t n = 0;
+	for (; n < local.n && n + 1 < sizeof own; n++)
+		own[n] = is_campaign_character(local.p[n]) ? local.p[n] : '_';
+	long at = n < CAMPAIGN_PERSON_MIN ? -1 : span_find_nocase(name, (struct span){ own, n });
+	explicit_bzero(own, sizeof own);
+	if (at < 0)
+		return false;
+	const char *before = name.p + at - (at > 0), *behind = name.p + at + n;
+	return (!at || !is_name_letter(*before)) && !is_name_letter(*behind);
 }
 
 /* "bounce+campaign+user=example.org@…": what stands between. */
@@ -354,6 +399,10 @@ static struct span verp_campaign(struct span path)
 }
 
 /*
+ * CFBL-Feedback-ID is none: it may name one message or recipient (RFC 9477, section 3.3), in words
+ * that its sender alone reads. Who puts a campaign into it says where: [origin] campaign_headers =
+ * CFBL-Feedback-ID:1.
+ *
  * Feedback-ID: "campaign:customer:mailtype:sender"; the first part is what senders vary most, and
  * may be empty.
  */
@@ -378,7 +427,6 @@ void origin_campaign(struct span verp_path, const struct returned *r, char *buff
 	buffer[0] = '\0';
 	if (origin_copy_campaign(verp_campaign(verp_path), buffer) ||
 		origin_copy_campaign(feedback_campaign(r->feedback_id), buffer) ||
-		origin_copy_campaign(r->cfbl_id, buffer) ||
 		origin_copy_campaign(list_campaign(r->list_id), buffer) ||
 		origin_copy_campaign(r->campaign, buffer))
 		return;

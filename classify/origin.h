@@ -21,8 +21,8 @@ enum {
 struct returned {
 	bool present;
 	struct span reported; /* X-HmXmrOriginalRecipient: Microsoft names there who complained */
-	struct span message_id, from, sender, return_path, to, cc, list_id, feedback_id, cfbl_id,
-		campaign, original_recipient, subject, date;
+	struct span message_id, from, sender, return_path, to, cc, list_id, feedback_id, campaign,
+		original_recipient, subject, date;
 	struct span
 		delivered[RETURNED_DELIVERED_MAX]; /* Delivered-To, X-Original-To, X-Forwarded-For
 						      and the like, each of them */
@@ -61,14 +61,23 @@ bool origin_is_batv(struct span token);
 size_t origin_verp_recipient(struct span return_path, char *address);
 
 /*
+ * The value of a returned header NAME that [origin] campaign_headers names, or that part of it
+ * ("NAME:2": the second of those that colons divide); else empty.
+ */
+struct span origin_configured_campaign(
+	const struct classify_options *options, struct span name, struct span value);
+/*
+ * TEXT with what a campaign's name may not hold as '_', into BUFFER of EVENT_CAMPAIGN_SIZE; false,
+ * BUFFER untouched, when it is empty or names an address.
+ */
+bool origin_copy_campaign(struct span text, char *buffer);
+/* Whether a word of CAMPAIGN is RECIPIENT's local part or mailbox: then it is no campaign's name.
+ */
+bool origin_campaign_names(const char *campaign, struct span recipient);
+/*
  * The campaign into BUFFER of EVENT_CAMPAIGN_SIZE bytes: classic VERP, Feedback-ID, List-ID,
  * configured header.
  */
-/*
- * TEXT with what a campaign's name may not hold as '_', into BUFFER of EVENT_CAMPAIGN_SIZE; false,
- * BUFFER untouched, when it is empty or an address.
- */
-bool origin_copy_campaign(struct span text, char *buffer);
 void origin_campaign(struct span verp_path, const struct returned *r, char *buffer);
 
 /* "<id@host> " as "id@host". */

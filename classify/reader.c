@@ -74,6 +74,10 @@ bool reader_emit(struct reader *r, struct event *e)
 		r->out->overflow = true;
 		return false;
 	}
+	if (*e->campaign &&
+		(origin_campaign_names(e->campaign, span_of(e->recipient)) ||
+			origin_campaign_names(e->campaign, span_of(e->original_recipient))))
+		memset(e->campaign, 0, sizeof e->campaign);
 	e->seq = ++r->out->events;
 	r->told = true;
 	r->stopped = r->sink(r->context, e);

@@ -296,6 +296,21 @@ static struct span replacement(struct span w, bool told, const struct span *loca
 	return w;
 }
 
+/* "user%host.tld", "user#host.tld", "host.tld!user": how mail was once routed. */
+static bool is_routed_address(struct span w)
+{
+	for (size_t i = 1; i + 1 < w.n; i++) {
+		bool host_first = w.p[i] == '!';
+		if (!host_first && w.p[i] != '%' && w.p[i] != '#')
+			continue;
+		struct span host = host_first ? (struct span){ w.p, i }
+					      : (struct span){ w.p + i + 1, w.n - i - 1 };
+		if (memchr(host.p, '.', host.n) && host.n > 3 && is_word_letter(host.p[host.n - 1]))
+			return true;
+	}
+	return false;
+}
+
 bool names_address(struct span text)
 {
 	for (size_t i = 0; i < text.n; i++) {
@@ -306,7 +321,8 @@ bool names_address(struct span text)
 		struct span word = { text.p + begin, i - begin };
 		bool whole = word.n > 2 && word.p[0] != '@' &&
 			word.p[word.n - 1] != '@'; /* an '@' of its own is a word */
-		if ((whole && !is_url(word) && is_address_word(word)) ||
+		if ((whole && !is_url(word) &&
+			    (is_address_word(word) || is_routed_address(word))) ||
 			(word.n && spoken_address(word, text.p, text.n, i)))
 			return true;
 	}

@@ -60,6 +60,7 @@ struct store {
 	struct taken_back *taken_back; /* cause.c */
 	unsigned takings;
 	struct site *site;   /* site.c; NULL: no other site is known */
+	bool forgotten;      /* fold.c: an erasure in this transaction took events */
 	bool functions;      /* kpi.c's functions of SQL are there */
 	struct brake *brake; /* brake.c */
 	struct waves *waves; /* wave.c */
@@ -381,8 +382,23 @@ int count_message(struct store *s, int32_t day, const char *mailbox, const char 
 /* Writes what was counted in memory; called before a commit. */
 int counters_flush(struct store *s);
 void counters_discard(struct store *s);
+/* In whose place the names stand that are beyond the bound, or did not last (fold.c). */
+extern const char other_campaigns[];
 /* YYYYMMDD in the process's TZ. */
 int32_t day_of(int64_t at);
+/* When such a day begins. */
+int64_t day_begin(int32_t day);
+
+/* --- fold.c --------------------------------------------------------------- */
+
+/*
+ * Judges the names of campaigns whose day is over: those that last stay, others are folded. Events
+ * before PURGED are there no more. In a transaction.
+ */
+int campaigns_judge(struct store *s, int64_t now, int64_t purged);
+/* A store_part: an erasure leaves no name of the present day under which nobody else is. */
+int campaigns_flush(struct store *s);
+void campaigns_discard(struct store *s);
 
 /* --- typing.c ------------------------------------------------------------- */
 

@@ -104,7 +104,9 @@ static int pack(struct store *s, struct event *event, int64_t now, struct packed
 	p.reply = event->reply;
 	p.margin = event->margin;
 	status_text(event->status, p.status);
-	memcpy(p.campaign, event->campaign, strnlen(event->campaign, sizeof p.campaign - 1));
+	size_t campaign_n = strnlen(event->campaign, sizeof p.campaign - 1);
+	if (!names_address((struct span){ event->campaign, campaign_n }))
+		memcpy(p.campaign, event->campaign, campaign_n);
 	memcpy(p.rule, event->rule, strnlen(event->rule, sizeof p.rule - 1));
 	s->present = later(s->present, now);
 	p.mta = cause_number(s, CAUSE_MTA, event->reporting_mta);

@@ -257,6 +257,8 @@ static int delete_due(struct store *s, int64_t now, struct purge *p)
 	for (unsigned i = 0; i < CLASSES && !result; i++)
 		result = purge_class(s, &classes[i], now, &p->at[i]);
 	if (!result)
+		result = campaigns_judge(s, now, p->at[RETAIN_EVENTS].cutoff);
+	if (!result)
 		result = note_deletion(s, p);
 	if (!result)
 		result = note_purge(s, now, p);

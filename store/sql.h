@@ -331,6 +331,32 @@
 		" ON tally.day = span.day AND kind = 'complaint' WHERE origin IN ('matched', 'verified') ORDER BY 1, 2") \
 	X(SQL_CAMPAIGN_KNOWN, "SELECT 1 FROM campaign WHERE day = ?1 AND name = ?2") \
 	X(SQL_CAMPAIGN_COUNT, "SELECT count(*) FROM campaign WHERE day = ?1") \
+	/* of the names of day ?1 those that do not last; its events lie from ?2 to ?3 */ \
+	X(SQL_CAMPAIGN_SMALL, \
+		"SELECT name FROM campaign WHERE day = ?1 AND name <> 'other campaigns'" \
+		" AND name NOT IN (SELECT campaign FROM event WHERE at >= ?2 AND at < ?3 AND campaign IS NOT NULL" \
+		" GROUP BY campaign HAVING count(DISTINCT pseudonym) >= ?4)" \
+		" AND name NOT IN (SELECT campaign FROM tally WHERE day >= ?5 AND day < ?1)" \
+		" AND name NOT IN (SELECT campaign FROM volume WHERE day >= ?5 AND day <= ?1 GROUP BY campaign, day HAVING sum(sent) >= ?4)" \
+		" AND (NOT ?6 OR name NOT IN (SELECT campaign FROM tally WHERE day = ?1 GROUP BY campaign HAVING sum(count) >= ?4))" \
+		" LIMIT ?7") \
+	X(SQL_CAMPAIGN_DAY, "SELECT min(day) FROM campaign WHERE day > ?1 AND day < ?2") \
+	X(SQL_CAMPAIGN_DELETE, "DELETE FROM campaign WHERE day = ?1 AND name = ?2") \
+	X(SQL_CAMPAIGN_JUDGED, "DELETE FROM campaign WHERE day = ?1") \
+	X(SQL_TALLY_FOLD, \
+		"INSERT INTO tally (day, kind, class, category, origin, provider, campaign, count)" \
+		" SELECT day, kind, class, category, origin, provider, ?3, count FROM tally WHERE day = ?1 AND campaign = ?2" \
+		" ON CONFLICT DO UPDATE SET count = count + excluded.count") \
+	X(SQL_TALLY_UNNAME, "DELETE FROM tally WHERE day = ?1 AND campaign = ?2") \
+	X(SQL_VOLUME_FOLD, \
+		"INSERT INTO volume (day, source, beside, provider, campaign, sent, delivered, deferred, throttled, rejected)" \
+		" SELECT day, source, beside, provider, ?3, sent, delivered, deferred, throttled, rejected FROM volume WHERE day = ?1 AND campaign = ?2" \
+		" ON CONFLICT DO UPDATE SET sent = sent + excluded.sent, delivered = delivered + excluded.delivered, deferred = deferred + excluded.deferred," \
+		" throttled = throttled + excluded.throttled, rejected = rejected + excluded.rejected") \
+	X(SQL_VOLUME_UNNAME, "DELETE FROM volume WHERE day = ?1 AND campaign = ?2") \
+	X(SQL_EVENT_FOLD, \
+		"UPDATE event SET campaign = ?3 WHERE at >= ?1 AND at < ?2 AND campaign <> ?3" \
+		" AND campaign NOT IN (SELECT campaign FROM tally WHERE day = ?4)") \
 	X(SQL_CAMPAIGN_ADD, "INSERT OR IGNORE INTO campaign (day, name) VALUES (?1, ?2)") \
 	X(SQL_MESSAGE_COUNT_ADD, \
 		"INSERT INTO message_count (day, mailbox, outcome, count) VALUES (?1, ?2, ?3, ?4)" \

@@ -37,6 +37,7 @@ static const struct store_part parts[] = {
 	{ counters_flush, counters_discard, NULL },
 	{ erasures_flush, erasures_discard, NULL },
 	{ site_flush, site_discard, NULL },
+	{ campaigns_flush, campaigns_discard, NULL },
 	{ NULL, keys_forget_months, refresh_keys },
 	{ NULL, NULL, contact_table_enter },
 	{ NULL, NULL, NULL },

@@ -44,8 +44,10 @@ int store_forget(
 		pseudonym(key, PSEUDONYM_STATE, old, canonical, n);
 		result = contact_forget(s, key, keep, now, sum);
 	}
+	uint64_t before = sum->events;
 	if (!result)
 		result = events_forget(s, canonical, n, now, &sum->events);
+	s->forgotten |= sum->events > before;
 	if (!result)
 		result = held_note_deletion(s);
 	sodium_memzero(canonical, sizeof canonical);

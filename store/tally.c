@@ -20,7 +20,7 @@ enum {
 	CAMPAIGNS_MAX = 2000
 };
 
-static const char other_campaigns[] = "other campaigns";
+const char other_campaigns[] = "other campaigns";
 
 struct message_cell {
 	int32_t day;
@@ -49,6 +49,16 @@ int32_t day_of(int64_t at)
 
 	localtime_r(&t, &tm);
 	return (tm.tm_year + 1900) * 10000 + (tm.tm_mon + 1) * 100 + tm.tm_mday;
+}
+
+int64_t day_begin(int32_t day)
+{
+	struct tm tm = { .tm_year = day / 10000 - 1900,
+		.tm_mon = day / 100 % 100 - 1,
+		.tm_mday = day % 100,
+		.tm_isdst = -1 };
+
+	return mktime(&tm);
 }
 
 static struct counters *counters(struct store *s)

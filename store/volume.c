@@ -29,6 +29,9 @@ int store_volume_add(struct store *s, const char *source, bool beside, const str
 {
 	if (!s->in_transaction)
 		return store_fail(s, STORE_MISUSE, "volume outside a transaction");
+	if (*v->campaign && strcmp(v->campaign, other_campaigns) != 0 &&
+		db_run(s, SQL_CAMPAIGN_ADD, "it", (int64_t)v->day, v->campaign))
+		return STORE_FAILED;
 	return db_run(s, SQL_VOLUME_ADD, "itittiiiii", (int64_t)v->day, source, (int64_t)beside,
 		*v->provider ? v->provider : "other", v->campaign, (int64_t)v->sent,
 		(int64_t)v->delivered, (int64_t)v->deferred, (int64_t)v->throttled,

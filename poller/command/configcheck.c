@@ -262,6 +262,13 @@ static void check_origin(struct config_reader *r)
 				"word %u is no domain; right would be like news.example.org",
 				i + 1);
 	}
+	for (unsigned i = 0; i < c->campaign_headers.count; i++) {
+		const char *name = c->campaign_headers.at[i], *colon = strchr(name, ':');
+		if (colon == name || (colon && (colon[1] < '1' || colon[1] > '9' || colon[2])))
+			config_complain(r, "origin", "campaign_headers",
+				"word %u is no header; right would be like X-Campaign-ID, or X-Mailing:2 for its second part",
+				i + 1);
+	}
 	check_form(r, "verp", c->verp,
 		"names no return path; right would be like bounce+{token}@bounce.example.org");
 	check_form(r, "unsubscribe", c->unsubscribe,

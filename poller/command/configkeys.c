@@ -45,7 +45,8 @@ const struct key config_keys[] = {
 	{ "origin", "batv_key_file", FILE_PATH, AT(batv_key_file), NULL, 0, 0, NULL, NULL,
 		"key with which our mail server signs BATV tags (prvs=), mode 0600; without it such a tag proves nothing" },
 	{ "origin", "campaign_headers", LIST, AT(campaign_headers), "X-Campaign-ID", 0, 0, NULL,
-		"X-Campaign-ID", "headers of our mail that name the campaign" },
+		"X-Campaign-ID",
+		"headers of our mail that name the campaign; NAME:2 is the second of the parts that colons divide, as in CFBL-Feedback-ID:2" },
 
 	{ "rules", "rules", FILE_PATH, AT(rules_file), NULL, 0, 0, NULL, NULL,
 		"rules to use instead of those built in; what is made of them is kept beside them, as FILE.image, where that can be written" },

@@ -173,10 +173,8 @@ static void take_arrival(struct logreader *r, const struct log_line *l)
 static void take_campaign(struct logreader *r, const struct log_line *l)
 {
 	char name[EVENT_CAMPAIGN_SIZE];
-	bool asked = false;
-	for (const char *const *h = r->options.campaign_headers; h && *h; h++)
-		asked |= span_equal_nocase(l->header, span_of(*h));
-	if (!asked || !origin_copy_campaign(l->sender, name))
+	if (!origin_copy_campaign(
+		    origin_configured_campaign(&r->options, l->header, l->sender), name))
 		return;
 	struct queued *mail = queue_mail(r->queue, l, true);
 	if (!mail->campaign)

@@ -226,6 +226,69 @@ static void finds_addresses_in_notes(void **state)
 			fail_msg("%s", others[i]);
 }
 
+/* A person in the place of a campaign: none, from whichever field it comes. */
+static void tells_campaigns_from_people(void **state)
+{
+	(void)state;
+	static const char *const headers[] = { "X-Campaign-ID", "CFBL-Feedback-ID:3", NULL };
+	static const struct classify_options options = { .campaign_headers = headers },
+					     bare = { .campaign_headers = NULL };
+	static const struct {
+		const char *path, *feedback, *list, *campaign; /* "": none */
+	} cases[] = {
+		{ "b+spring+joe=example.net@example.org", "x:1", "", "spring" },
+		{ "b+joe=40example.net+joe=example.net@example.org", "", "", "" },
+		{ "", "autumn:4711:mail:example", "", "autumn" },
+		{ "", "joe=example.net:4711:mail:example", "", "" },
+		{ "", "joe@example.net:4711:mail:example", "", "" },
+		{ "", "joe%40example.net:4711:mail:example", "", "" },
+		{ "", "joe%example.net:4711:mail:example", "", "" },
+		{ "", "example.net!joe:4711:mail:example", "", "" },
+		{ "", "joe#example.net:4711:mail:example", "", "" },
+		{ "", "", "News <news.example.org>", "news.example.org" },
+		{ "", "", "<joe=example.net.news.example.org>", "" },
+		{ "", "", "<joe@example.net>", "" },
+	};
+	char name[EVENT_CAMPAIGN_SIZE];
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct returned r = { .feedback_id = span_of(cases[i].feedback),
+			.list_id = span_of(cases[i].list),
+			.campaign = { "", 0 } };
+		origin_campaign(span_of(cases[i].path), &r, name);
+		if (strcmp(name, cases[i].campaign) != 0)
+			fail_msg("case %zu: got '%s', wanted '%s'", i, name, cases[i].campaign);
+	}
+	struct span cfbl = SPAN("CFBL-Feedback-ID"), value = SPAN("111:222:autumn:joe.doe");
+	assert_int_equal(origin_configured_campaign(&bare, cfbl, value).n, 0);
+	struct span part = origin_configured_campaign(&options, cfbl, value);
+	assert_true(span_equal_nocase(part, SPAN("autumn")));
+	assert_int_equal(origin_configured_campaign(&options, cfbl, SPAN("111:222")).n, 0);
+	assert_int_equal(
+		origin_configured_campaign(&options, SPAN("X-Campaign-ID"), SPAN("a:b")).n, 3);
+}
+
+static void a_campaign_does_not_name_its_recipient(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *campaign, *recipient;
+		bool names;
+	} cases[] = {
+		{ "custN_joe.doe", "joe.doe@example.net", true },
+		{ "JOE.DOE", "joe.doe@example.net", true },
+		{ "autumn:joe:7", "Joe@example.net", true },
+		{ "n_joe_doe", "joe/doe@example.net", true },
+		{ "autumn-2026", "joe@example.net", false },
+		{ "joely", "joe@example.net", false },
+		{ "nl-a", "a@example.net", false }, /* too short to be a name */
+		{ "autumn", "", false },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		if (origin_campaign_names(cases[i].campaign, span_of(cases[i].recipient)) !=
+			cases[i].names)
+			fail_msg("%s of %s", cases[i].campaign, cases[i].recipient);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +297,8 @@ int main(void)
 		cmocka_unit_test(counts_each_once),
 		cmocka_unit_test(groups_fields),
 		cmocka_unit_test(unwraps_and_matches),
+		cmocka_unit_test(tells_campaigns_from_people),
+		cmocka_unit_test(a_campaign_does_not_name_its_recipient),
 		cmocka_unit_test(redacts),
 		cmocka_unit_test(finds_addresses_in_notes),
 	};
