@@ -149,7 +149,6 @@ static const struct code_meaning REPLY_CODES[] = {
 		WEIGHT_REFUSES_US }, /* a filter's refusal of the message */
 	{ "551", R(551), CATEGORY_ADDRESS_CHANGED, WEIGHT_VAGUE - 1 },
 	{ "552", R(552), CATEGORY_MAILBOX_FULL, WEIGHT_VAGUE - 1 },
-	{ "553", R(553), CATEGORY_BAD_ADDRESS, WEIGHT_VAGUE - 1 },
 	{ "556", R(556), CATEGORY_DOMAIN_UNKNOWN, WEIGHT_USUAL },
 };
 
