@@ -16,5 +16,6 @@ bool maillog_postfix(struct span text, struct span program, struct log_line *out
 bool maillog_exim(struct span text, bool syslog, struct log_line *out);
 bool maillog_sendmail(struct span text, struct log_line *out);
 bool maillog_opensmtpd(struct span text, struct log_line *out);
+bool maillog_qmail(struct span text, struct log_line *out);
 
 #endif

@@ -16,15 +16,11 @@
 #include <stdlib.h>
 #include <sodium.h>
 #include "classify/base/exitcode.h"
-#include "classify/origin.h"
-#include "classify/recipient.h"
-#include "classify/rules.h"
-#include "classify/verp.h"
 #include "poller/run/child.h"
 #include "classify/base/log.h"
+#include "poller/volume/acctfile.h"
 #include "poller/volume/logcarrier.h"
-#include "poller/volume/logqueue.h"
-#include "poller/volume/providernumbers.h"
+#include "poller/volume/logtally.h"
 #include "poller/run/sandbox.h"
 #include "poller/volume/unpack.h"
 #include "poller/run/wire.h"
@@ -32,16 +28,6 @@
 enum {
 	LINE_MAX_SIZE = 32 * 1024,     /* longer lines are cut */
 	MARK_BYTES = 32 * 1024 * 1024, /* of text: so often what was counted is made durable */
-	CELLS = 8192,                  /* a power of two */
-	CELLS_FULL = WIRE_LOG_COUNTS_MAX,
-	ROUND_MINUTES = 10, /* sendmail: attempts of one message that are further apart belong to
-			       another round */
-};
-
-struct cell {
-	uint32_t slot; /* 0: free */
-	uint16_t provider, campaign;
-	uint32_t count[LOG_OUTCOME_COUNT];
 };
 
 struct file {
@@ -56,225 +42,40 @@ struct file {
 	bool grown; /* KNOWN_AS holds what it is known as by now */
 	unsigned char known_as[LOG_FINGERPRINT_SIZE];
 	size_t head_n, tail_n;
+	struct acct acct;
 	bool cut; /* the line is longer than TAIL: its rest is passed over */
 	char head[WIRE_LOG_HEAD], tail[LINE_MAX_SIZE];
 	struct log_clock clock;
 };
 
 struct logreader {
-	struct rules *rules;
-	struct classify_options options;
-	struct returned no_headers; /* what a return path alone says about its campaign */
-	struct provider_numbers providers;
-	struct queue *queue;
+	struct log_tally *tally;
 	struct carrier *carrier;
 	struct wire_log_known *known;
 	size_t knowns;
 	struct file *file;
-	struct wire_log_mark mark; /* counts since the last */
-	size_t cells;
-	struct cell cell[CELLS];
 };
 
-/* --- counts --------------------------------------------------------------- */
-
-static int send_counts(struct logreader *r)
-{
-	static struct wire_log_count counts[WIRE_LOG_COUNTS_MAX];
-	size_t n = 0;
-	for (size_t i = 0; i < CELLS && r->cells; i++) {
-		const struct cell *c = &r->cell[i];
-		if (!c->slot)
-			continue;
-		counts[n] = (struct wire_log_count){ .slot = c->slot,
-			.provider = c->provider == QUEUE_OTHER ? WIRE_LOG_OTHER : c->provider };
-		memcpy(counts[n].count, c->count, sizeof c->count);
-		strcpy(counts[n++].campaign, queue_campaign(r->queue, c->campaign));
-	}
-	memset(r->cell, 0, sizeof r->cell);
-	r->cells = 0;
-	return n ? wire_send(CHILD_FD, WIRE_LOG_COUNTS, counts, n * sizeof *counts, NULL, 0) : 0;
-}
-
-static int count_delivery(struct logreader *r, int64_t at, uint16_t provider, uint16_t campaign,
-	enum log_outcome outcome, uint32_t n)
-{
-	uint32_t slot = (uint32_t)(at / WIRE_LOG_SLOT);
-	uint32_t i = (slot * 2654435761u ^ provider * 40503u ^ campaign * 9973u) % CELLS;
-	r->mark.outcome[outcome] += n;
-	while (r->cell[i].slot &&
-		(r->cell[i].slot != slot || r->cell[i].provider != provider ||
-			r->cell[i].campaign != campaign))
-		i = (i + 1) % CELLS;
-	if (!r->cell[i].slot) {
-		r->cell[i] = (struct cell){
-			.slot = slot, .provider = provider, .campaign = campaign
-		};
-		r->cells++;
-	}
-	r->cell[i].count[outcome] += n;
-	return r->cells < CELLS_FULL ? 0 : send_counts(r);
-}
-
 /* --- lines ---------------------------------------------------------------- */
-
-static bool is_our_sender(const struct logreader *r, struct span domain)
-{
-	const char *at = r->options.verp ? strrchr(r->options.verp, '@') : NULL;
-	return origin_is_ours(&r->options, domain) ||
-		(at && span_equal_nocase(domain, span_of(at + 1)));
-}
-
-static enum queue_sender sender_of(const struct logreader *r, struct span sender)
-{
-	struct span local = address_local(sender), domain = address_domain(sender);
-	if (!sender.n || span_equal_nocase(local, SPAN("double-bounce")) ||
-		span_equal_nocase(local, SPAN("MAILER-DAEMON")) ||
-		(!domain.n && span_equal_nocase(sender, SPAN("MAILER-DAEMON"))))
-		return SENDER_BOUNCE;
-	/* an unqualified sender is a user of the host */
-	return !domain.n || !r->options.domains[0] || is_our_sender(r, domain) ? SENDER_OURS
-									       : SENDER_FOREIGN;
-}
-
-/* What the return path says, as it does when a bounce comes back to it. */
-static uint16_t campaign_of(struct logreader *r, struct span sender)
-{
-	char buffer[EVENT_ADDRESS_SIZE], name[EVENT_CAMPAIGN_SIZE] = "";
-	struct verp v;
-	struct span address = origin_unwrap(sender, buffer),
-		    token = origin_token(r->options.verp, address);
-	uint16_t number;
-	if (token.n && verp_decode(token, &v))
-		number = queue_name(r->queue, v.campaign);
-	else {
-		origin_campaign(address, &r->no_headers, name);
-		number = queue_name(r->queue, name);
-	}
-	sodium_memzero(&v, sizeof v);
-	sodium_memzero(buffer, sizeof buffer);
-	return number;
-}
-
-static void take_arrival(struct logreader *r, const struct log_line *l)
-{
-	struct queued *mail = queue_mail(r->queue, l, true);
-	bool first = mail->sender == SENDER_UNKNOWN;
-	queue_heard(r->queue, mail, l);
-	mail->sender = (uint8_t)sender_of(r, l->sender);
-	if (!l->names_sender || l->what == LOG_ATTEMPT)
-		queue_tried(mail);
-	uint16_t campaign = first && mail->sender == SENDER_OURS ? campaign_of(r, l->sender) : 0;
-	if (campaign)
-		mail->campaign = campaign;
-}
-
-/* A logged header names the campaign where the return path does not. */
-static void take_campaign(struct logreader *r, const struct log_line *l)
-{
-	char name[EVENT_CAMPAIGN_SIZE];
-	if (!origin_copy_campaign(
-		    origin_configured_campaign(&r->options, l->header, l->sender), name))
-		return;
-	struct queued *mail = queue_mail(r->queue, l, true);
-	if (!mail->campaign)
-		mail->campaign = queue_name(r->queue, name);
-}
-
-static int take_attempt(struct logreader *r, const struct log_line *l)
-{
-	struct queued *mail = queue_mail(r->queue, l, false);
-	enum queue_sender sender = mail ? (enum queue_sender)mail->sender : SENDER_UNKNOWN;
-	bool deferred = l->outcome == LOG_DEFERRED || l->outcome == LOG_THROTTLED;
-	struct span rest = l->recipients, domain;
-	int result = 0;
-	/* sendmail does not say when it begins a round */
-	if (mail && l->mta == LOG_SENDMAIL && mail->waits &&
-		l->at / 60 > (int64_t)mail->minute + ROUND_MINUTES)
-		queue_tried(mail);
-	if (mail)
-		queue_heard(r->queue, mail, l);
-	while (!result && log_recipient(&rest, &domain)) {
-		if (l->reach == LOG_HOP)
-			r->mark.hops++;
-		else if (l->reach == LOG_LOCAL || !domain.n || is_our_sender(r, domain))
-			r->mark.own++;
-		else if (sender == SENDER_BOUNCE)
-			r->mark.bounces++;
-		else if (sender == SENDER_FOREIGN)
-			r->mark.foreign++;
-		else {
-			uint16_t provider = providernumbers_find(
-				&r->providers, r->rules, l->relay, domain);
-			if (deferred)
-				queue_wait(mail ? mail : (mail = queue_mail(r->queue, l, true)),
-					provider);
-			result = count_delivery(
-				r, l->at, provider, mail ? mail->campaign : 0, l->outcome, 1);
-		}
-	}
-	return result;
-}
-
-/* Its sender is the null one, though the log does not say so. */
-static void take_notice(struct logreader *r, const struct log_line *l)
-{
-	struct log_line notice = *l;
-	notice.id = l->notice;
-	struct queued *mail = queue_mail(r->queue, &notice, true);
-	queue_heard(r->queue, mail, l);
-	mail->sender = SENDER_BOUNCE;
-}
-
-static int take_expiry(struct logreader *r, const struct log_line *l)
-{
-	struct queued *mail = queue_mail(r->queue, l, false);
-	int result = 0;
-	for (unsigned i = 0; mail && i < mail->waits && !result; i++)
-		result = count_delivery(r, l->at, mail->wait[i].provider, mail->campaign,
-			LOG_REJECTED, mail->wait[i].count);
-	if (mail)
-		queue_tried(mail);
-	return result;
-}
-
 static int take_log_line(struct logreader *r, struct span line)
 {
 	struct log_carried carried;
 	struct log_line l;
-	struct queued *mail;
-	r->mark.lines++;
-	if (!carrier_line(r->carrier, line, &r->file->clock, &line, &carried))
-		return 0;
-	bool known = maillog_read(line, &carried, &r->file->clock, &l);
-	if (l.unread && !r->mark.unread++)
-		r->mark.first_unread = r->mark.lines;
+	struct file *f = r->file;
+	struct wire_log_mark *m = &r->tally->mark;
+	bool known = true;
+	m->lines++;
+	if (!acct_read(&f->acct, line, &f->clock, &l)) {
+		if (!carrier_line(r->carrier, line, &f->clock, &line, &carried))
+			return 0;
+		known = maillog_read(line, &carried, &f->clock, &l);
+	}
+	if (l.unread && !m->unread++)
+		m->first_unread = m->lines;
 	if (!known)
 		return 0;
-	r->mark.recognised++;
-	if (l.notice.n)
-		take_notice(r, &l);
-	if (l.names_sender)
-		take_arrival(r, &l);
-	switch (l.what) {
-	case LOG_ARRIVED:
-		take_arrival(r, &l);
-		return 0;
-	case LOG_CAMPAIGN:
-		take_campaign(r, &l);
-		return 0;
-	case LOG_ATTEMPT:
-		return take_attempt(r, &l);
-	case LOG_EXPIRED:
-		return take_expiry(r, &l);
-	case LOG_DONE:
-		if ((mail = queue_mail(r->queue, &l, false)))
-			queue_forget(mail);
-		return 0;
-	case LOG_NOTHING:
-		break;
-	}
-	return 0;
+	m->recognised++;
+	return tally_line(r->tally, &l);
 }
 
 /* --- text into lines ------------------------------------------------------ */
@@ -335,7 +136,10 @@ static void decide_known(struct logreader *r)
 	struct file *f = r->file;
 	unsigned char hash[LOG_FINGERPRINT_SIZE];
 	uint64_t hashed = 0;
+	struct span rest = { f->head, f->head_n }, first;
 	f->decided = true;
+	if (span_line(&rest, &first)) /* reading may begin behind it */
+		acct_header(&f->acct, first);
 	for (size_t i = 0; i < r->knowns && r->known[i].length <= f->head_n; i++) {
 		const struct wire_log_known *k = &r->known[i];
 		if (k->length != hashed)
@@ -398,11 +202,13 @@ static int remember_log(struct logreader *r, const struct wire_log_mark *m)
 static int send_mark(struct logreader *r, bool end)
 {
 	struct file *f = r->file;
-	struct wire_log_mark *m = &r->mark;
+	struct wire_log_mark *m = &r->tally->mark;
 	unsigned char *state = NULL;
-	int result = send_counts(r);
-	queue_sweep(r->queue);
-	size_t n = result ? 0 : queue_save(r->queue, r->providers.hash, WIRE_LOG_STATE_MAX, &state);
+	int result = tally_send(r->tally);
+	queue_sweep(r->tally->queue);
+	size_t n = result
+		? 0
+		: queue_save(r->tally->queue, r->tally->providers.hash, WIRE_LOG_STATE_MAX, &state);
 	if (!result)
 		result = state ? wire_send(CHILD_FD, WIRE_LOG_STATE, state, n, NULL, 0) : -1;
 	free(state);
@@ -547,7 +353,7 @@ static int answer_log(
 {
 	switch (head->type) {
 	case WIRE_LOG_STATE:
-		queue_load(r->queue, r->providers.hash,
+		queue_load(r->tally->queue, r->tally->providers.hash,
 			(struct span){ (const char *)payload, head->length });
 		return 0;
 	case WIRE_LOG_KNOWN:
@@ -566,20 +372,15 @@ static int answer_log(
 int logreader_serve(struct rules *rules, const struct classify_options *options)
 {
 	static struct logreader r;
-	struct fields no_fields;
 	char error[512];
 	unsigned char *payload = NULL;
 	size_t capacity = 0;
 	struct wire_head head;
 	int got, result = EXIT_LOST;
 
-	r.options = *options;
-	r.rules = rules;
-	fields_clear(&no_fields);
-	returned_read(&r.options, &no_fields, &r.no_headers);
-	r.queue = queue_new();
+	r.tally = tally_new(rules, options);
 	r.carrier = carrier_new();
-	if (!r.queue || !r.carrier || providernumbers_load(&r.providers, r.rules))
+	if (!r.tally || !r.carrier)
 		goto out;
 	if (sandbox_enter(CHILD_FD, error, sizeof error))
 		log_warning("log reader: %s; it runs with the rights of its user", error);
@@ -593,10 +394,9 @@ int logreader_serve(struct rules *rules, const struct classify_options *options)
 	result = got == 0 ? EXIT_WELL : EXIT_LOST;
 out:
 	close_file(&r);
-	queue_free(r.queue);
+	tally_free(r.tally);
 	carrier_free(r.carrier);
 	free(r.known);
-	providernumbers_free(&r.providers);
 	wipe_free(payload, capacity);
 	return result;
 }

@@ -46,8 +46,18 @@ static bool read_words(const struct log_head *head, struct log_line *out)
 		maillog_opensmtpd(head->text, out);
 		return true;
 	}
-	return maillog_postfix(head->text, head->program, out) ||
-		maillog_opensmtpd(head->whole, out);
+	if (text_starts(program, SPAN("qmail"))) {
+		maillog_qmail(head->text, out);
+		return true;
+	}
+	if (maillog_postfix(head->text, head->program, out))
+		return true;
+	struct log_line empty = { .at = out->at, .host = { head->whole.p, 0 } };
+	*out = empty;
+	if (maillog_opensmtpd(head->whole, out))
+		return true;
+	*out = empty;
+	return maillog_qmail(head->whole, out);
 }
 
 /*

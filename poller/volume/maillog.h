@@ -1,9 +1,10 @@
 /*
  * One line of a mail server's log: what it says about one delivery attempt, about the sender of a
- * message in the queue, or about its end. Postfix, Exim, sendmail and OpenSMTPD are told apart line
- * by line, so that a syslog file in which several programs write is read as well, in whatever form
- * the host's syslogd, its journal or its containers write it (loghead.h). Pure: no I/O, no clock,
- * nothing kept but the last time stamps; the spans of the answer point into the line.
+ * message in the queue, or about its end. Postfix, Exim, sendmail, OpenSMTPD and qmail are told
+ * apart line by line, so that a syslog file in which several programs write is read as well, in
+ * whatever form the host's syslogd, its journal or its containers write it (loghead.h). Pure: no
+ * I/O, no clock, nothing kept but the last time stamps; the spans of the answer point into the
+ * line.
  */
 #ifndef RETOUR_MAILLOG_H
 #define RETOUR_MAILLOG_H
@@ -12,13 +13,15 @@
 #include "poller/run/outcome.h"
 #include "poller/volume/loghead.h"
 
-enum log_mta { LOG_NONE, LOG_POSTFIX, LOG_EXIM, LOG_SENDMAIL, LOG_OPENSMTPD, LOG_MTAS };
+enum log_mta { LOG_NONE, LOG_POSTFIX, LOG_EXIM, LOG_SENDMAIL, LOG_OPENSMTPD, LOG_QMAIL, LOG_MTAS };
 
 enum log_what {
 	LOG_NOTHING,  /* nothing that counts */
 	LOG_ARRIVED,  /* the message is in the queue, or is tried again: ID, SENDER */
 	LOG_CAMPAIGN, /* a header of it was logged: ID, HEADER, SENDER is its value */
 	LOG_ATTEMPT,  /* ID, RECIPIENTS, OUTCOME, … */
+	LOG_STARTED,  /* qmail: ID of a delivery to RECIPIENTS begins, of the message NOTICE */
+	LOG_ENDED,    /* and this is its OUTCOME */
 	LOG_EXPIRED,  /* the queue gave up on the recipients that are still deferred */
 	LOG_DONE,     /* the message left the queue */
 };
@@ -48,6 +51,7 @@ struct log_line {
 	struct span header;   /* its name */
 	struct span recipients; /* one address, or several (sendmail); log_recipient() takes them
 				   apart */
+	struct span job;        /* what the sending system calls the campaign; "" */
 	struct span relay;      /* host name of who answered, "" when nobody did */
 };
 

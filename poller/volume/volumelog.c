@@ -267,7 +267,9 @@ static int judge_count(const char *path, const struct wire_log_mark *m)
 	if (!m->fresh || !m->lines || attempts)
 		return EXIT_WELL;
 	if (!m->recognised) {
-		log_warning("%s: no line of Postfix, Exim, sendmail or OpenSMTPD in it", path);
+		log_warning(
+			"%s: no line of Postfix, Exim, sendmail, OpenSMTPD, qmail or PowerMTA in it",
+			path);
 		return EXIT_LOST;
 	}
 	log_warning("%s: %" PRIu64 " lines of a mail server, and no delivery among them; "

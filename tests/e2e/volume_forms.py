@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """Forms of logs (`volume log`): the same lines as each syslogd, journal, container runtime and shipper writes them count the same; what is recognised and
 cannot be counted is said."""
+import csv
 import datetime
+import io
 import json
 import os
 import re
@@ -156,6 +158,31 @@ for name in ("postfix", "sendmail", "opensmtpd"):
             count(retour, "".join(write(line) + "\n" for line in lines))
             equal(rows(retour), wanted(name))
 
+QMAIL = [(int(line[9:17], 16) - 10, line[26:]) for line in read("qmail.log").splitlines()]
+QMAIL_FORMS = {
+    "splogger": lambda at, words: "%s mta5 qmail: %d.123456 %s" % (datetime.datetime.fromtimestamp(at, datetime.timezone.utc).strftime("%b %d %H:%M:%S"), at, words),
+    "tai64nlocal": lambda at, words: datetime.datetime.fromtimestamp(at, datetime.timezone.utc).strftime("%Y-%m-%d %H:%M:%S.000000000 ") + words,
+    "seconds since 1970": lambda at, words: "%d.123456 %s" % (at, words),
+    "journalctl -o json": lambda at, words: json.dumps({"MESSAGE": words, "SYSLOG_IDENTIFIER": "qmail-send", "__REALTIME_TIMESTAMP": "%d000000" % at}),
+    "docker json-file": lambda at, words: json.dumps({"log": words + "\n", "stream": "stderr", "time": datetime.datetime.fromtimestamp(at, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")}),
+}
+for form, write in QMAIL_FORMS.items():
+    with case("qmail: " + form):
+        retour = fresh()
+        count(retour, "".join(write(at, words) + "\n" for at, words in QMAIL))
+        equal(rows(retour), wanted("qmail"))
+
+with case("PowerMTA: columns in another order, a second file with its own"):
+    table = list(csv.DictReader(io.StringIO(read("pmta.log"))))
+    retour = fresh()
+    for number, part in enumerate((table[:4], table[4:])):
+        out = io.StringIO()
+        writer = csv.DictWriter(out, ["type", *sorted(set(table[0]) - {"type"}, reverse=number > 0)])
+        writer.writeheader()
+        writer.writerows(part)
+        count(retour, out.getvalue(), name="acct-%d.csv" % number)
+    equal(rows(retour), wanted("pmta"))
+
 EXIM = read("exim.log").splitlines()
 STAMP = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\S*) ")
 EXIM_FORMS = {
@@ -209,7 +236,7 @@ with case("a mail server's lines without a delivery: said, too"):
     contains(count(retour, "".join(line.syslog + "\n" for line in POSTFIX if "to=<" not in line.words)).err, "lines of a mail server, and no delivery among them")
 
 with case("nothing of these is said of logs that are understood"):
-    for name in ("postfix", "exim", "sendmail", "opensmtpd"):
+    for name in ("postfix", "exim", "sendmail", "opensmtpd", "qmail", "pmta"):
         retour = fresh()
         err = count(retour, read(name + ".log")).err
         true("tell of deliveries" not in err and "no delivery" not in err, err)

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Counts from mail logs (`volume log`): what Postfix, Exim, sendmail and OpenSMTPD write (tests/logs, counted by hand), and that nothing counts twice or is lost however
+"""Counts from mail logs (`volume log`): what Postfix, Exim, sendmail, OpenSMTPD, qmail and PowerMTA write (tests/logs, counted by hand), and that nothing counts twice or is lost however
 a log is cut, renamed, packed, truncated, or the program killed."""
 import fcntl
 import glob
@@ -65,7 +65,7 @@ def zstd(data):
     return out
 
 
-NOT_COUNTED = {"postfix": (6, 2, 2, 1), "exim": (7, 1, 1, 1), "sendmail": (5, 1, 2, 1), "opensmtpd": (1, 1, 1, 1)}
+NOT_COUNTED = {"postfix": (6, 2, 2, 1), "exim": (7, 1, 1, 1), "sendmail": (5, 1, 2, 1), "opensmtpd": (1, 1, 1, 1), "qmail": (1, 0, 1, 1), "pmta": (1, 1, 1, 1)}
 for name in NOT_COUNTED:
     log = read(name + ".log")
     with case("%s: every shape counts as what it is" % name):
@@ -92,6 +92,8 @@ for name in NOT_COUNTED:
         for at in range(0, len(log), 997):
             count(retour, put(retour, "mail.log", log[at:at + 997], written=WRITTEN - len(log) + at, mode="ab"))
         equal(rows(retour), wanted(name))
+    if name == "pmta":
+        continue  # each of its files begins with the names of its columns
     for suffix, pack in (("gz", gzip.compress), ("zst", zstd), ("two members", lambda data: gzip.compress(data[:700]) + gzip.compress(data[700:]))):
         with case("%s: rotated, packed (%s), and gone on with" % (name, suffix)):
             retour = fresh()

@@ -2,6 +2,7 @@
  * Lines of mail logs, which anybody can write into by sending mail, and the fields of CSV files:
  * what is found lies within them.
  */
+#include "poller/volume/acctfile.h"
 #include "poller/volume/csv.h"
 #include "poller/volume/logcarrier.h"
 #include "poller/volume/maillog.h"
@@ -32,6 +33,23 @@ static void read_log(struct span text)
 	carrier_free(carrier);
 }
 
+static void read_accounting(struct span text)
+{
+	struct log_clock clock = { .reference = 1795132800, .now = 1795132800 };
+	struct acct *acct = calloc(1, sizeof *acct);
+	struct log_line l;
+	struct span line;
+	MUST(acct);
+	while (span_line(&text, &line)) {
+		if (!acct_read(acct, line, &clock, &l))
+			continue;
+		const struct span record = { acct->line, sizeof acct->line };
+		MUST(fuzz_within(l.sender, record) && fuzz_within(l.recipients, record) &&
+			fuzz_within(l.relay, record) && fuzz_within(l.job, record));
+	}
+	free(acct);
+}
+
 static void read_csv(struct span text)
 {
 	struct span record, field;
@@ -54,6 +72,7 @@ static void read_csv(struct span text)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
 	read_log(fuzz_span(bytes, n));
+	read_accounting(fuzz_span(bytes, n));
 	read_csv(fuzz_span(bytes, n));
 	return 0;
 }

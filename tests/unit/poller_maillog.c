@@ -255,6 +255,9 @@ static void cut_anywhere(void **state)
 		"9 <22>1 2026-11-02T05:00:00Z mta1 postfix/smtp 1 - [a b=\"c\\\"]\"][d e=\"\"] \xef\xbb\xbf 4A1B2C3D4E: removed",
 		"\033[36mmail-1  |\033[0m 2026-11-02T05:00:00Z stdout F Mon Nov  2 06:00:00.5 2026 mta1 <mail.info> Message forwarded from x: postfix/smtp[1]: [ID 1 mail.info] 4A1B2C3D4E: removed",
 		"@400000006ae6cc5a1b2c3d4e Mon 2026-11-02 06:00:00,5 CET mta1 smtpd[1]: 9c0f1a2b3c4d5e02 mta delivery evpid=5a6b7c8011223301 from=<a@b> to=<c@d> rcpt=<-> source=\"-\" relay=\"192.0.2.26 (m)\" delay=1s result=\"TempFail\" stat=\"421 x\"",
+		"@400000006ae6cc5a1b2c3d4e info msg 1: bytes 1 from <a@b> qp 1 uid 1",
+		"@400000006ae6cc5a1b2c3d4e starting delivery 1: msg 1 to remote a@b",
+		"Nov  2 06:00:00 mta1 qmail: 1793595600.5 delivery 1: deferral: Remote_host_said:_421_x/",
 		"1793595600.5 mta1 smtpd[1]: relay: Ok for 5a6b7c8011223305: session=1, from=<a@b>, to=<c@d>, rcpt=<->, source=-, relay=1 (m), delay=1s, stat=250 x",
 		"Nov  2 06:00:00 mta1 sm-mta[1]: 5A160000001002: 5A160000001003: sender notify: Cannot send message for 5 days",
 	};
