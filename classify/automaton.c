@@ -116,7 +116,9 @@ static bool knows_form(const struct automaton *a, const struct token *t)
 		unsigned char c = (unsigned char)t->bytes[i];
 		bool digit = c >= '0' && c <= '9';
 
-		form[i] = digit ? '0' : (char)(c < 128 ? a->base->letters.ascii[c] : c);
+		if (c < 128)
+			c = a->base->letters.ascii[c];
+		form[i] = digit ? '0' : (char)c;
 		digits |= digit;
 		letters |= !digit;
 	}

@@ -222,10 +222,9 @@ static struct span receiver_domain(const struct reader *r)
  */
 static bool bare_user(const struct reader *r, struct span field, char *address)
 {
-	struct span name = field.n ? field
-		: r->prose->count  ? (struct span){ "", 0 }
-				   : prose_bare_name(r->prose, r->rules),
-		    domain = receiver_domain(r);
+	struct span name = field, domain = receiver_domain(r);
+	if (!name.n && !r->prose->count)
+		name = prose_bare_name(r->prose, r->rules);
 	char joined[EVENT_ADDRESS_SIZE];
 	if (!name.n || !domain.n)
 		return false;

@@ -174,7 +174,8 @@ static size_t tag(struct span text, struct span *name, bool *end)
 		bool comment = text.n >= 4 && memcmp(text.p, "<!--", 4) == 0;
 		const char *stop = comment ? memmem(text.p, text.n, "-->", 3)
 					   : memchr(text.p, '>', text.n);
-		return stop ? (size_t)(stop - text.p) + (comment ? 3 : 1) : text.n;
+		size_t length = comment ? 3 : 1;
+		return stop ? (size_t)(stop - text.p) + length : text.n;
 	}
 	bool closes = i < text.n && strchr(" \t\r\n/>:", text.p[i]) != NULL && text.p[i];
 	if (!name->n || !closes)

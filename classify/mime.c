@@ -377,7 +377,8 @@ static struct span whole_part_characters(struct span bytes)
 		if (c < 0x80)
 			break;
 		if (c >= 0xc0) {
-			if (back < (c >= 0xf0 ? 4u : c >= 0xe0 ? 3u : 2u))
+			unsigned longer = (c >= 0xe0) + (c >= 0xf0);
+			if (back < 2 + longer)
 				bytes.n -= back;
 			break;
 		}

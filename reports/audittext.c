@@ -94,7 +94,8 @@ static void print_purges(const struct audit *a, FILE *out)
 	uint64_t gap = a->gaps > AUDIT_GAPS_MAX ? a->gaps - AUDIT_GAPS_MAX : 0;
 	print_audit_heading(out, "Purges");
 	fprintf(out, "%llu on record", (unsigned long long)a->purges);
-	fputs(first ? "; the latest:\n" : a->purges ? ":\n" : ".\n", out);
+	const char *more = a->purges ? ":\n" : ".\n";
+	fputs(first ? "; the latest:\n" : more, out);
 	for (uint64_t i = first; i < a->purges; i++) {
 		const struct ledger_entry *e = &a->purge[i % AUDIT_PURGES_MAX];
 		fprintf(out, "  %-22s %s\n", utc_text(e->at, from, sizeof from), e->detail);

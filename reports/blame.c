@@ -162,10 +162,8 @@ static const struct row *blamed_row(
 		const struct row *row = &now->row[i];
 		bool none;
 		const struct row *old = row_before(before, row, &none);
-		const struct compared c = { &row->bounces,
-			old            ? &old->bounces
-				: none ? &nothing
-				       : NULL,
+		const struct cell *unlisted = none ? &nothing : NULL;
+		const struct compared c = { &row->bounces, old ? &old->bounces : unlisted,
 			&row->sent, old ? &old->sent : NULL };
 		if (row->rest || !*row->name || !excess_of(&c, b->rate, &excess))
 			continue;
@@ -225,12 +223,11 @@ static void say_blame(const struct month_report *r, struct sentence *s, int way)
 	if (column < COLUMN_COUNT)
 		snprintf(id, sizeof id, "column.%s.words", column_name(column));
 	bool counts_too = way_of_counts(c.now, c.before, r->k) == way;
+	const char *rise = counts_too ? "verdict.rise" : "verdict.rise.rate",
+		   *fall = counts_too ? "verdict.fall" : "verdict.fall.rate";
 	say_text(s, "; ");
 	FILL(s, text_of(r->texts, texts[campaign != NULL][provider != NULL]),
-		{ "way",
-			text_of(r->texts,
-				way > 0 ? (counts_too ? "verdict.rise" : "verdict.rise.rate")
-					: (counts_too ? "verdict.fall" : "verdict.fall.rate")) },
+		{ "way", text_of(r->texts, way > 0 ? rise : fall) },
 		{ "what", text_of(r->texts, id) }, { "campaign", campaign ? campaign->name : "" },
 		{ "provider", provider ? provider->name : "" });
 }

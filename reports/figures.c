@@ -82,8 +82,9 @@ static int take_tally(void *context, const struct tally *t)
 static int by_size(const void *a, const void *b)
 {
 	const struct row *x = a, *y = b;
-	return x->bounces.n != y->bounces.n ? (x->bounces.n < y->bounces.n ? 1 : -1)
-					    : strcmp(x->name, y->name);
+	if (x->bounces.n != y->bounces.n)
+		return x->bounces.n < y->bounces.n ? 1 : -1;
+	return strcmp(x->name, y->name);
 }
 
 static void add_to_row(struct row *row, unsigned column, uint64_t n)
@@ -443,10 +444,10 @@ static void withhold_words(struct figures *f)
 			struct row *row = &tables[t]->row[i];
 			uint64_t hidden = row->bounces.n;
 			bool said = row->bounces.state == CELL_SHOWN;
-			for (unsigned c = 0; c < COLUMN_COUNT; c++)
-				hidden -= c == COLUMN_COMPLAINT     ? 0
-					: row->column[c].n < hidden ? row->column[c].n
-								    : hidden;
+			for (unsigned c = 0; c < COLUMN_COUNT; c++) {
+				uint64_t n = c == COLUMN_COMPLAINT ? 0 : row->column[c].n;
+				hidden -= n < hidden ? n : hidden;
+			}
 			for (int w = 0; w < WORST_SHOWN; w++) {
 				const struct cell *own =
 					&row->column[column_of_category(row->worst[w])];
@@ -472,10 +473,11 @@ static int as_shown(const void *a, const void *b)
 	const struct row *x = a, *y = b;
 	if (x->rest != y->rest)
 		return x->rest ? 1 : -1;
-	if (x->bounces.state == CELL_SHOWN || y->bounces.state == CELL_SHOWN)
-		return x->bounces.state != y->bounces.state
-			? (x->bounces.state == CELL_SHOWN ? -1 : 1)
-			: by_size(a, b);
+	if (x->bounces.state == CELL_SHOWN || y->bounces.state == CELL_SHOWN) {
+		if (x->bounces.state == y->bounces.state)
+			return by_size(a, b);
+		return x->bounces.state == CELL_SHOWN ? -1 : 1;
+	}
 	return strcmp(x->name, y->name);
 }
 

@@ -50,10 +50,10 @@ static xsltStylesheet *load_stylesheet(
 	xsltStylesheet *sheet = doc ? xsltParseStylesheetDoc(doc) : NULL;
 	if (sheet && sheet->errors == 0)
 		return sheet;
+	if (doc && !*said)
+		said = "not XSLT 1.0";
 	snprintf(error, size, "stylesheet %s: %s", from->path ? from->path : from->name,
-		!doc            ? "cannot be read as XML"
-			: *said ? said
-				: "not XSLT 1.0");
+		doc ? said : "cannot be read as XML");
 	if (sheet)
 		xsltFreeStylesheet(sheet);
 	else

@@ -169,12 +169,9 @@ static bool judge_categories(
 	number_text(r->texts, n, number_alone, sizeof number_alone);
 	struct sentence s = { count, 0, sizeof count };
 	FILL(&s, whole ? "{n}" : text_of(r->texts, "at-least"), { "n", number_alone });
-	FILL(because,
-		text_of(r->texts,
-			since               ? "because.since"
-				: *provider ? "because.at"
-					    : "because.plain"),
-		{ "n", count }, { "what", text_of(r->texts, what) }, { "provider", provider },
+	const char *form = *provider ? "because.at" : "because.plain";
+	FILL(because, text_of(r->texts, since ? "because.since" : form), { "n", count },
+		{ "what", text_of(r->texts, what) }, { "provider", provider },
 		{ "since",
 			since ? date_title(r->texts, r->month->month, since, date, sizeof date)
 			      : "" });

@@ -180,10 +180,8 @@ const char *limit_text(const struct texts *t, long ppm, char *buffer, size_t siz
 const char *percent_text(const struct texts *t, long percent, bool sign, char *buffer, size_t size)
 {
 	char number[32], digits[32];
-	snprintf(number, sizeof number, "%s%s",
-		percent < 0    ? "-"
-			: sign ? "+"
-			       : "",
+	const char *plus = sign ? "+" : "";
+	snprintf(number, sizeof number, "%s%s", percent < 0 ? "-" : plus,
 		number_text(t, (uint64_t)labs(percent), digits, sizeof digits));
 	return with_percent(t, number, buffer, size);
 }

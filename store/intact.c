@@ -80,10 +80,8 @@ static int tell_rows(
 			continue;
 		plain_name(type, (const char *)sqlite3_column_text(st, 0));
 		plain_name(name, (const char *)sqlite3_column_text(st, 1));
-		snprintf(what, sizeof what, "the %s %s is %s", type, name,
-			!ours           ? "missing"
-				: named ? "another than retour made"
-					: "not retour's");
+		const char *left = named ? "another than retour made" : "not retour's";
+		snprintf(what, sizeof what, "the %s %s is %s", type, name, ours ? left : "missing");
 		if ((result = visit(context, what)))
 			break;
 	}

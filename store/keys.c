@@ -170,11 +170,9 @@ int keys_note(struct store *s, const char *name, const unsigned char key[KEY_SIZ
 		return STORE_FAILED;
 	bool several = strcmp(k.purpose, "verp") == 0 || key_state_number(name);
 	sodium_bin2hex(hex, sizeof hex, print, sizeof print);
+	const char *label = several ? " name=" : "";
 	snprintf(detail, sizeof detail, "purpose=%s%s%s fingerprint=%s", k.purpose,
-		k.month           ? " month="
-			: several ? " name="
-				  : "",
-		several ? name : month, hex);
+		k.month ? " month=" : label, several ? name : month, hex);
 	return store_ledger(s, now, "key-created", detail);
 }
 

@@ -201,10 +201,8 @@ int store_message(struct store *s, const struct store_message *m, const struct p
 	if (mark_seen(s, m, now, &is_new))
 		return STORE_FAILED;
 	*result = is_new ? MESSAGE_NEW : MESSAGE_DUPLICATE;
-	if (count_message(s, day_of(at), m->mailbox,
-		    !is_new                 ? "duplicate"
-			    : m->recognised ? "new"
-					    : "unrecognised"))
+	const char *outcome = m->recognised ? "new" : "unrecognised";
+	if (count_message(s, day_of(at), m->mailbox, is_new ? outcome : "duplicate"))
 		return STORE_FAILED;
 	for (size_t i = 0; is_new && i < count; i++) {
 		memcpy(&p, &events[i], sizeof p);

@@ -400,7 +400,10 @@ static int judge_row(
 	if (open_wave(s, h, w))
 		return STORE_FAILED;
 	int64_t in_day = h->hour - h->day / HOUR;
-	w.day += in_day < EDGE ? -DAY : in_day >= DAY / HOUR - EDGE ? DAY : 0;
+	if (in_day < EDGE)
+		w.day -= DAY;
+	else if (in_day >= DAY / HOUR - EDGE)
+		w.day += DAY;
 	return open_wave(s, h, w);
 }
 

@@ -78,7 +78,9 @@ int directory_sync(const char *path)
 	}
 	memcpy(directory, path, n);
 	directory[n] = '\0';
-	int fd = open(slash ? n ? directory : "/" : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (!n)
+		strcpy(directory, slash ? "/" : ".");
+	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == EACCES ? 0 : -1; /* one may write into it, but not read it */
 	/* some file systems cannot, and need not */

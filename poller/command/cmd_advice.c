@@ -106,7 +106,9 @@ static int worst_first(const void *a, const void *b)
 	const struct segment *x = a, *y = b;
 	uint64_t n = x->day.delivered + x->day.deferred + x->day.rejected,
 		 m = y->day.delivered + y->day.deferred + y->day.rejected;
-	return n != m ? (n < m ? 1 : -1) : strcmp(x->provider, y->provider);
+	if (n != m)
+		return n < m ? 1 : -1;
+	return strcmp(x->provider, y->provider);
 }
 
 static const char *ladder_of(const struct advising *a, const struct segment *s)

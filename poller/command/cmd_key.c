@@ -68,9 +68,9 @@ int cmd_key(const struct config *config, int argc, char **argv)
 		return usage_error(argv[0], "see `retour key --help`");
 	char meant[WORD_MEANT_SIZE];
 	const char *what = optind < argc ? argv[optind] : "",
-		   *which = optind + 1 < argc ? argv[optind + 1]
-		: !strcmp(what, "rotate")     ? "state"
-					      : NULL;
+		   *which = strcmp(what, "rotate") ? NULL : "state";
+	if (optind + 1 < argc)
+		which = argv[optind + 1];
 	bool lists = !strcmp(what, "list") && !which,
 	     rotates = !strcmp(what, "rotate") && which &&
 		(!strcmp(which, "verp") || !strcmp(which, "state")),

@@ -139,9 +139,10 @@ static void check_mailbox(struct config_reader *r, struct mailbox *box)
 			"%s: one of password_file, password_command, password_credential, oauth",
 			trouble);
 	box->oauth = find_oauth(r, section, box->oauth_name, &box->auth);
-	if (!box->port)
-		box->port = box->protocol == PROTOCOL_IMAP ? (box->tls == TLS_IMPLICIT ? 993 : 143)
-							   : (box->tls == TLS_IMPLICIT ? 995 : 110);
+	if (!box->port && box->protocol == PROTOCOL_IMAP)
+		box->port = box->tls == TLS_IMPLICIT ? 993 : 143;
+	else if (!box->port)
+		box->port = box->tls == TLS_IMPLICIT ? 995 : 110;
 	if (box->protocol == PROTOCOL_POP3) {
 		const struct {
 			const char *key;

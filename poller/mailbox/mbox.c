@@ -265,9 +265,12 @@ static int settle_mails(struct mbox_source *b, enum settlement what, struct stre
 			return source_fail(&b->base, "no memory");
 		x[i]->end = 0;
 	}
-	*(action == DISPOSE_DELETE               ? &done->deleted
-			: action == DISPOSE_MOVE ? &done->moved
-						 : &done->kept) += n;
+	if (action == DISPOSE_DELETE)
+		done->deleted += n;
+	else if (action == DISPOSE_MOVE)
+		done->moved += n;
+	else
+		done->kept += n;
 	return 0;
 }
 

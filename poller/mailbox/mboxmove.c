@@ -291,8 +291,8 @@ static bool only_ours_behind(const struct mbox_source *b, int fd, uint64_t start
 		if (old) { /* ours is another, of a length that is always the same */
 			ssize_t got = pread(fd, line, sizeof line, (off_t)at);
 			const char *newline = got > 0 ? memchr(line, '\n', (size_t)got) : NULL;
-			if (got < 5 ? at + (uint64_t)(got < 0 ? 0 : got) < size
-				    : memcmp(line, "From ", 5) != 0)
+			uint64_t known = at + (uint64_t)(got < 0 ? 0 : got);
+			if (got < 5 ? known < size : memcmp(line, "From ", 5) != 0)
 				return false;
 			at += newline ? (uint64_t)(newline - line) + 1 : (uint64_t)got;
 			explicit_bzero(line, sizeof line);

@@ -215,11 +215,10 @@ static int stat_maildrop(struct pop3 *p)
 int pop3_connect(struct pop3 *p, const char *password, int64_t deadline)
 {
 	const struct mailbox *m = p->mailbox;
+	int standard = m->tls == TLS_IMPLICIT ? PORT_TLS : PORT_PLAIN;
 	struct stream_options where = {
 		.host = m->host,
-		.port = (uint16_t)(m->port               ? m->port
-				: m->tls == TLS_IMPLICIT ? PORT_TLS
-							 : PORT_PLAIN),
+		.port = (uint16_t)(m->port ? m->port : standard),
 		.tls = (enum tls)m->tls,
 		.ca_file = m->ca_file,
 		.timeout = m->timeout,

@@ -174,7 +174,7 @@ static int take_unpacked(void *context, struct span bytes)
 static int by_length(const void *a, const void *b)
 {
 	const struct wire_log_known *x = a, *y = b;
-	return x->length != y->length ? (x->length < y->length ? -1 : 1) : 0;
+	return (x->length > y->length) - (x->length < y->length);
 }
 
 /* What follows in the same file, or a copy of it, is known by what this mark says. */

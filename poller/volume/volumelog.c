@@ -320,14 +320,14 @@ static bool open_input(struct input *in, const char *path)
 {
 	*in = (struct input){ .path = path,
 		.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) };
-	if (in->fd < 0 || fstat(in->fd, &in->st))
-		log_error("%s: %s%s", path, strerror(errno),
-			!strcmp(path, "-")
-				? "; a log is known again by its file: right would be its path"
-				: errno == EACCES
-				? "; on Debian its group is adm: usermod -aG adm retour"
-				: "");
-	else if (!S_ISREG(in->st.st_mode))
+	const char *hint = "";
+	if (in->fd < 0 || fstat(in->fd, &in->st)) {
+		if (!strcmp(path, "-"))
+			hint = "; a log is known again by its file: right would be its path";
+		else if (errno == EACCES)
+			hint = "; on Debian its group is adm: usermod -aG adm retour";
+		log_error("%s: %s%s", path, strerror(errno), hint);
+	} else if (!S_ISREG(in->st.st_mode))
 		log_error("%s: not a regular file", path);
 	else
 		return true;

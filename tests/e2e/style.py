@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""One style: clang-format changes nothing, and no line is wider than 100 columns but for a text in quotes that would be torn.
+"""One style: clang-format changes nothing; no line is wider than 100 columns but for a text in quotes that would be torn; no ?: is an operand of another.
 Needs the clang-format whose judgement .clang-format was made for; each version has one of its own. Prints TAP.
 """
 import os
@@ -35,6 +35,36 @@ def wide(path):
                 yield "%s:%d" % (os.path.relpath(path, ROOT), number)
 
 
+def code_of(text):
+    """TEXT with comments as blanks and what is in quotes as dots; line ends stay."""
+    return re.sub(r'/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', lambda m: re.sub(r"[^\n]", " " if m[0][0] == "/" else ".", m[0]), text, flags=re.S)
+
+
+def nested(path):
+    """Where a ?: is an operand of another: within brackets that only group, too; as an argument of a call it is none."""
+    with open(path, encoding="utf-8") as f:
+        code = code_of(f.read())
+    line, levels = 1, [[]]  # the open ones at each level of brackets: "?" before its colon, ":" behind it, "(" stands for one outside
+    for at, sign in enumerate(code):
+        line += sign == "\n"
+        if sign in "([{":
+            before = re.search(r"(\w*)\s*$", code[max(0, at - 40):at])[1]
+            groups = sign == "(" and (not before or before == "return")
+            levels.append(["("] if groups and levels[-1] else [])
+        elif sign in ")]}" and len(levels) > 1:
+            levels.pop()
+        elif sign in ";,":
+            levels[-1].clear()
+        elif sign == "?":
+            if levels[-1]:
+                yield "%s:%d" % (os.path.relpath(path, ROOT), line)
+            levels[-1].append("?")
+        elif sign == ":" and "?" in levels[-1]:
+            while levels[-1].pop() != "?":
+                pass
+            levels[-1].append(":")
+
+
 def tell(number, name, wrong):
     print("%s %d - %s" % ("not ok" if wrong else "ok", number, name))
     for one in wrong:
@@ -44,13 +74,14 @@ def tell(number, name, wrong):
 def main():
     paths = list(files())
     tell(1, "no line is wider than %d columns" % COLUMNS, [one for path in paths for one in wide(path)])
+    tell(2, "no ?: is an operand of another", [one for path in paths if not os.path.relpath(path, ROOT).startswith("tests") for one in nested(path)])
     program = formatter()
     if program:
         said = subprocess.run([program, "--dry-run", "--style=file"] + paths, capture_output=True, text=True, cwd=ROOT).stderr
-        tell(2, "clang-format changes nothing", sorted({line.split(":")[0] for line in said.splitlines() if "warning:" in line}))
+        tell(3, "clang-format changes nothing", sorted({line.split(":")[0] for line in said.splitlines() if "warning:" in line}))
     else:
-        print("ok 2 - clang-format changes nothing # SKIP there is no clang-format %s" % VERSION)
-    print("1..2")
+        print("ok 3 - clang-format changes nothing # SKIP there is no clang-format %s" % VERSION)
+    print("1..3")
 
 
 main()
