@@ -82,7 +82,7 @@ int brake_add(struct store *s, const struct packed *e)
 }
 
 /* Everybody who rests on DAY or later, with the waves as they are now. */
-static int refold_since(struct store *s, int64_t day)
+int brake_refold(struct store *s, int64_t day)
 {
 	struct page page = { .n = 0 };
 	struct contact c;
@@ -159,7 +159,7 @@ int brake_flush(struct store *s)
 			return STORE_FAILED;
 	}
 	b->cells = 0;
-	return first < INT64_MAX ? refold_since(s, first) : STORE_OK;
+	return first < INT64_MAX ? brake_refold(s, first) : STORE_OK;
 }
 
 /* --- what becomes of them ------------------------------------------------- */
@@ -177,7 +177,7 @@ int brake_advance(struct store *s, int64_t now)
 		db_run(s, SQL_BRAKE_FORGET, "i", (now - CELLS_KEPT) / HOUR) ||
 		db_run(s, SQL_BRAKE_PEAK_FORGET, "ii", (int64_t)0, day_start(now - PEAKS_KEPT)))
 		return STORE_FAILED;
-	return first < INT64_MAX ? refold_since(s, first) : STORE_OK;
+	return first < INT64_MAX ? brake_refold(s, first) : STORE_OK;
 }
 
 int store_confirm(struct store *s, const struct cause_choice *choice, uint64_t *waves)
@@ -188,7 +188,7 @@ int store_confirm(struct store *s, const struct cause_choice *choice, uint64_t *
 					     : 0;
 	if (wave_settle(s, choice, mta, "confirmed", waves) || !*waves)
 		return s->spoilt ? STORE_FAILED : STORE_OK;
-	return refold_since(s, day_start(choice->from));
+	return brake_refold(s, day_start(choice->from));
 }
 
 int store_waves(struct store *s, int64_t now, int (*visit)(void *context, const struct wave *w),
@@ -202,7 +202,7 @@ int store_waves(struct store *s, int64_t now, int (*visit)(void *context, const 
 	while (!result && st && (rc = db_step(s, st)) == 1) {
 		struct wave w = { (const char *)sqlite3_column_text(st, 0), name,
 			sqlite3_column_int64(st, 2), sqlite3_column_int64(st, 3), 0,
-			(uint64_t)sqlite3_column_int64(st, 4) };
+			(uint64_t)sqlite3_column_int64(st, 4), sqlite3_column_int(st, 5) != 0 };
 		db_text(st, 1, name, sizeof name);
 		w.until = w.day + DAY + hold;
 		result = visit(context, &w);

@@ -20,5 +20,7 @@ void brake_free(struct store *s);
  * is known by now; what nothing is compared with any more is forgotten.
  */
 int brake_advance(struct store *s, int64_t now);
+/* Everybody with a hard failure on DAY or later stands where the waves as they are now say. */
+int brake_refold(struct store *s, int64_t day);
 
 #endif

@@ -142,7 +142,10 @@ static int undo_contact(struct store *s, const struct taken_back *t, struct cont
 {
 	contact_elapse(s, c, now);
 	enum contact_state before = c->now.state;
-	if (!take_back_cause(&c->history, t))
+	wave_mark(s, &c->history, MARK_HAD);
+	bool any = take_back_cause(&c->history, t);
+	wave_mark(s, &c->history, MARK_HAS);
+	if (!any)
 		return STORE_OK;
 	if (contact_refold(s, c))
 		return STORE_FAILED;
@@ -197,7 +200,7 @@ void causes_filter(const struct store *s, struct history *h)
 static int taken_back_add(
 	struct store *s, const struct taken_back *t, int64_t now, struct cause_moves *out)
 {
-	if (undo_contacts(s, t, now, out) ||
+	if (undo_contacts(s, t, now, out) || wave_close_empty(s) ||
 		db_run(s, SQL_TAKEN_BACK_ADD, "iiiTTii", now, t->first, t->last, t->rule,
 			t->provider, (int64_t)t->mta, (int64_t)t->campaign))
 		return STORE_FAILED;

@@ -211,6 +211,8 @@ struct watching {
 static int note_wave(void *context, const struct wave *w)
 {
 	const struct watching *u = context;
+	if (!w->own) /* its site tells */
+		return STORE_OK;
 	struct alert_finding f = { .condition = ALERT_UNCONFIRMED,
 		.level = LEVEL_FIRING,
 		.figures = { .value = (int64_t)w->count,

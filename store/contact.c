@@ -221,11 +221,13 @@ int store_advance(struct store *s, int64_t now, uint64_t *changed)
 /* --- moved by an operator ------------------------------------------------- */
 
 /* Its cause stays known: it may yet be taken back. */
-static int confirm(struct store *s, struct contact *c)
+static int confirm_contact(struct store *s, struct contact *c, int64_t now)
 {
 	for (unsigned i = 0; i < c->history.days; i++)
 		c->history.day[i].confirmed |= c->history.day[i].count[HISTORY_HARD] > 0;
-	return contact_refold(s, c) ? STORE_FAILED : contact_save(s, SQL_CONTACT_PUT, c);
+	return (site_is_on(s) && share_confirmed(s, c, now)) || contact_refold(s, c)
+		? STORE_FAILED
+		: contact_save(s, SQL_CONTACT_PUT, c);
 }
 
 int store_contact_move(struct store *s, const char *address, size_t n, enum contact_move move,
@@ -255,7 +257,7 @@ int store_contact_move(struct store *s, const char *address, size_t n, enum cont
 		return STORE_OK;
 	*moved = true;
 	if (move == MOVE_CONFIRM)
-		return confirm(s, &c);
+		return confirm_contact(s, &c, now);
 	/* from here on what happened before is part of the base */
 	c.history.days = 0;
 	c.history.base = c.now;

@@ -119,5 +119,7 @@ int share_date(struct store *s, struct contact *c, int64_t now);
  * settled by it.
  */
 int share_moved(struct store *s, struct contact *c, int64_t now);
+/* An operator confirmed hard failures of C, whichever site has read them. */
+int share_confirmed(struct store *s, struct contact *c, int64_t now);
 
 #endif

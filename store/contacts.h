@@ -169,7 +169,8 @@ int store_undo(
 struct wave {
 	const char *kind, *name;    /* "provider", "rule", "reporting-mta" */
 	int64_t day, opened, until; /* UNTIL: then time has confirmed them */
-	uint64_t count;             /* hard bounces of that day */
+	uint64_t count;             /* hard bounces of that day that were read here */
+	bool own;                   /* false: only another site says so */
 };
 int store_waves(struct store *s, int64_t now, int (*visit)(void *context, const struct wave *w),
 	void *context);

@@ -258,6 +258,11 @@ bool history_day_is_final(const struct day *d)
 	return d->count[HISTORY_HARD] || d->count[HISTORY_COMPLAINT];
 }
 
+void history_confirm(struct history *h, int64_t day)
+{
+	history_day_at(h, day)->confirmed = true;
+}
+
 bool history_has_hard(const struct history *h, int64_t day)
 {
 	for (unsigned i = 0; i < h->days; i++)

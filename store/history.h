@@ -142,6 +142,8 @@ uint8_t history_cause_number(struct history *h, const struct cause *c);
 void history_sort_causes(struct history *h);
 /* Something final on this day: a hard failure or a complaint. */
 bool history_day_is_final(const struct day *d);
+/* An operator knows that the hard failure of this day is true, whoever has read it. */
+void history_confirm(struct history *h, int64_t day);
 /* A hard failure on this day or later. */
 bool history_has_hard(const struct history *h, int64_t day);
 /* Cuts all times to days. */

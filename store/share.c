@@ -13,6 +13,7 @@
  */
 #include "store/cause.h"
 #include "store/siteparts.h"
+#include "store/wave.h"
 
 enum { SHARE_FORMAT = 1, SHARE_HEAD = 1 + 3 * 8 + PSEUDONYM_SIZE };
 
@@ -373,6 +374,26 @@ int share_note(struct store *s, struct contact *c, enum history_kind kind, int64
 	return STORE_OK;
 }
 
+int share_confirmed(struct store *s, struct contact *c, int64_t now)
+{
+	struct share *h, move;
+
+	if (shares_load(s, c->key) || !(h = own_share(s, c)))
+		return STORE_FAILED;
+	memcpy(&move, last_move(s->site), sizeof move);
+	adopt_move(h, &move);
+	for (unsigned i = 0; i < c->history.days; i++)
+		if (c->history.day[i].confirmed)
+			history_confirm(&h->history, c->history.day[i].start);
+	if (h->history.days > HISTORY_DAYS_MAX)
+		settle_share(s, c, h);
+	h->version = next_version(h->version, now, h->erased);
+	if (share_save(s, c->key, h))
+		return STORE_FAILED;
+	shares_sum(s, c);
+	return STORE_OK;
+}
+
 int share_moved(struct store *s, struct contact *c, int64_t now)
 {
 	struct share *h;
@@ -415,7 +436,7 @@ int share_seed_all(struct store *s)
 			if ((result = contact_load(s, page.key[i], &c, &found)) ||
 				(result = share_seed(s, &c)))
 				return result;
-	return result;
+	return result ? result : wave_tell_all(s);
 }
 
 int site_restored(struct store *s)

@@ -129,6 +129,7 @@ void site_discard(struct store *s)
 		return;
 	s->site->number = 0;
 	s->site->merging.n = 0;
+	s->site->merging.waves_from = 0;
 	s->site->ready = false;
 	get_meta(s, meta_life, &s->site->life);
 }

@@ -43,6 +43,7 @@ enum {
 	X(CHANGE_FORGET, "forget")   /* id: a hash; a data subject had a contact erased */ \
 	X(CHANGE_CONFIRM, "confirm") /* id: the same hash; this site has obeyed */ \
 	X(CHANGE_UNDO, "undo")       /* id: a hash; a cause that was taken back */ \
+	X(CHANGE_WAVE, "wave")       /* id: a hash; hard bounces that are held, or settled */ \
 	X(CHANGE_UNTIL, "until")     /* id: ""; the site's lines are complete until that time */
 #define STORE_ENUM(symbol, name) symbol,
 enum change_kind { CHANGE_KINDS(STORE_ENUM) CHANGE_KIND_COUNT };

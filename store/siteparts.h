@@ -35,6 +35,7 @@ struct share {
 struct merging {
 	size_t n, room;
 	unsigned char (*key)[PSEUDONYM_SIZE];
+	int64_t waves_from; /* waves of this day and later are others; 0: none is */
 };
 
 /* Of a handle whose store has a name. */

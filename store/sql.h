@@ -123,7 +123,7 @@
 	/* what a wave explains is a habit once somebody or time has confirmed it */ \
 	X(SQL_BRAKE_HABIT, \
 		"SELECT max(most), min(day) FROM (SELECT day, iif(EXISTS (SELECT 1 FROM wave WHERE wave.day = brake_peak.day AND" \
-		" (state = 'taken-back' OR (state = 'held' AND wave.day > ?6))), open, whole) AS most FROM brake_peak" \
+		" (state = 'taken-back' OR (state = 'held' AND wave.day > ?6 AND life = 0))), open, whole) AS most FROM brake_peak" \
 		" WHERE kind = ?1 AND name = ?2 AND mta = ?3 AND day >= ?4 AND day < ?5) WHERE most > 0") \
 	X(SQL_BRAKE_PEAK_FORGET, "DELETE FROM brake_peak WHERE day >= ?1 AND day < ?2") \
 	X(SQL_BRAKE_SENT, \
@@ -131,16 +131,30 @@
 	X(SQL_BRAKE_FORGET, "DELETE FROM brake_hour WHERE hour < ?1") \
 	X(SQL_WAVE_ADD, \
 		"INSERT OR IGNORE INTO wave (kind, name, mta, day, life, opened, state) VALUES (?1, ?2, ?3, ?4, 0, ?5, 'held')") \
-	X(SQL_WAVE_FORGET, "DELETE FROM wave WHERE state = 'held' AND day >= ?1") \
+	X(SQL_WAVE_FORGET, "DELETE FROM wave WHERE state = 'held' AND life = 0 AND day >= ?1") \
+	X(SQL_WAVE_DROP, \
+		"DELETE FROM wave WHERE kind = ?1 AND mta = ?3 AND (mta OR name = ?2) AND day = ?4 AND life = ?5") \
+	X(SQL_WAVE_PUT, \
+		"INSERT INTO wave (kind, name, mta, day, life, opened, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)") \
+	/* what any site settled is settled, and what was taken back is not confirmed any more */ \
+	X(SQL_WAVE_AGREE, \
+		"UPDATE wave SET state = (SELECT CASE max((w.state = 'confirmed') + 2 * (w.state = 'taken-back')) WHEN 0 THEN 'held' WHEN 1 THEN 'confirmed' ELSE 'taken-back' END" \
+		" FROM wave w WHERE w.kind = ?1 AND w.mta = ?3 AND (w.mta OR w.name = ?2) AND w.day = ?4)" \
+		" WHERE kind = ?1 AND mta = ?3 AND (mta OR name = ?2) AND day = ?4") \
 	X(SQL_WAVES, \
-		"SELECT kind, name, mta, day, state FROM wave ORDER BY day DESC, kind, name LIMIT ?1") \
+		"SELECT kind, name, mta, day, state, life, opened FROM wave ORDER BY day DESC, kind, name, mta, life LIMIT ?1") \
 	X(SQL_WAVES_HELD, \
-		"SELECT kind, name, day, opened, (SELECT sum(count) FROM brake_hour WHERE hour >= day / 3600 AND hour < day / 3600 + 24" \
-		" AND (kind = 'provider' AND provider = name OR kind = 'rule' AND rule = name OR kind = 'reporting-mta' AND brake_hour.mta = wave.mta))" \
-		" FROM wave WHERE state = 'held' AND day > ?1 ORDER BY day, kind, name") \
+		"SELECT kind, max(name), day, min(opened), (SELECT sum(count) FROM brake_hour WHERE hour >= day / 3600 AND hour < day / 3600 + 24" \
+		" AND (kind = 'provider' AND provider = name OR kind = 'rule' AND rule = name OR kind = 'reporting-mta' AND brake_hour.mta = wave.mta)), max(life = 0)" \
+		" FROM wave WHERE state = 'held' AND day > ?1 GROUP BY kind, mta, iif(mta, '', name), day ORDER BY day, kind, name") \
 	X(SQL_WAVE_SETTLE, \
 		"UPDATE wave SET state = ?1 WHERE state = 'held' AND day BETWEEN ?2 AND ?3 AND (kind = 'provider' AND name = ?4" \
-		" OR kind = 'rule' AND name = ?5 OR kind = 'reporting-mta' AND mta = ?6)") \
+		" OR kind = 'rule' AND name = ?5 OR kind = 'reporting-mta' AND mta = ?6) AND (life <> 0) = ?7") \
+	/* who settles what only others hold says so himself */ \
+	X(SQL_WAVE_OWN, \
+		"INSERT OR IGNORE INTO wave (kind, name, mta, day, life, opened, state) SELECT kind, name, mta, day, 0, opened, state FROM wave" \
+		" WHERE state = 'held' AND life <> 0 AND day BETWEEN ?1 AND ?2 AND (kind = 'provider' AND name = ?3 OR kind = 'rule' AND name = ?4 OR kind = 'reporting-mta' AND mta = ?5)" \
+		" AND NOT EXISTS (SELECT 1 FROM wave w WHERE w.kind = wave.kind AND w.mta = wave.mta AND (w.mta OR w.name = wave.name) AND w.day = wave.day AND w.life = 0)") \
 	X(SQL_TAKEN_BACK_ADD, \
 		"INSERT INTO taken_back (at, first, last, rule, provider, mta, campaign) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)") \
 	X(SQL_TAKEN_BACK, \

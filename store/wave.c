@@ -16,7 +16,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include "store/wave.h"
+#include "store/waveparts.h"
 
 enum {
 	HABIT_DAYS = 62,    /* who mails once a month has two mailings to compare with */
@@ -24,166 +24,7 @@ enum {
 	ALIKE_PERCENT = 95, /* of one rule: they all say the same */
 	SENT_PERCENT = 10,  /* of what was sent */
 	EDGE = 2,           /* hours: a wave that begins or ends at midnight has both days */
-	ROWS_MAX = 1024,    /* of one hour that are looked at, the largest */
-	WAVES_MAX = 1000,
-	HOSTS_MAX = 256,
-	WAVE_HOST_SIZE = 64,
 };
-
-enum wave_kind { OF_PROVIDER, OF_RULE, OF_MTA, WAVE_KINDS };
-static const char *const kinds[WAVE_KINDS] = { "provider", "rule", "reporting-mta" };
-
-/* One provider, rule or MTA on a day. */
-struct known_wave {
-	int64_t day;
-	enum wave_kind kind;
-	char name[WAVE_HOST_SIZE]; /* of an MTA only for people; "": not known */
-	uint32_t mta;
-	bool holds;
-};
-
-/* So many hard bounces of an hour. */
-struct row {
-	char provider[EVENT_PROVIDER_SIZE];
-	char rule[EVENT_RULE_SIZE];
-	uint32_t mta;
-	int64_t count;
-	bool explained; /* by a wave */
-};
-
-struct hour {
-	int64_t hour, day;
-	unsigned n;
-	struct row row[ROWS_MAX];
-};
-
-struct host {
-	uint32_t mta;
-	char name[WAVE_HOST_SIZE];
-};
-
-struct waves {
-	unsigned n, hosts;
-	struct host host[HOSTS_MAX]; /* the last ones; HOSTS counts on */
-	struct known_wave wave[WAVES_MAX];
-	struct hour hour; /* the one that is looked at */
-};
-
-static struct waves *waves(struct store *s)
-{
-	if (!s->waves && !(s->waves = calloc(1, sizeof *s->waves)))
-		store_fail(s, STORE_FAILED, "no memory");
-	return s->waves;
-}
-
-void wave_free(struct store *s)
-{
-	free(s->waves);
-	s->waves = NULL;
-}
-
-/* --- known ones ----------------------------------------------------------- */
-
-static bool is_of_wave(
-	const struct known_wave *w, const char *provider, const char *rule, uint32_t mta)
-{
-	switch (w->kind) {
-	case OF_PROVIDER:
-		return strcmp(w->name, provider) == 0;
-	case OF_RULE:
-		return strcmp(w->name, rule) == 0;
-	default:
-		return w->mta == mta;
-	}
-}
-
-static bool is_same(const struct known_wave *a, const struct known_wave *b)
-{
-	return a->kind == b->kind && a->mta == b->mta &&
-		(a->kind == OF_MTA || strcmp(a->name, b->name) == 0);
-}
-
-bool wave_holds(const struct store *s, int64_t day, const struct cause *cause)
-{
-	for (unsigned i = 0; s->waves && i < s->waves->n; i++) {
-		const struct known_wave *w = &s->waves->wave[i];
-		if (w->holds && w->day == day &&
-			is_of_wave(w, cause->provider, cause->rule, cause->mta))
-			return true;
-	}
-	return false;
-}
-
-int wave_load(struct store *s)
-{
-	sqlite3_stmt *st = db_bind(s, SQL_WAVES, "i", (int64_t)WAVES_MAX);
-	int rc = 0;
-
-	if (s->waves)
-		s->waves->n = 0;
-	while (st && (rc = db_step(s, st)) == 1) {
-		if (!waves(s)) {
-			sqlite3_reset(st);
-			return STORE_FAILED;
-		}
-		struct known_wave *w = &s->waves->wave[s->waves->n++];
-		const char *kind = (const char *)sqlite3_column_text(st, 0);
-		const char *state = (const char *)sqlite3_column_text(st, 4);
-		*w = (struct known_wave){ .day = sqlite3_column_int64(st, 3),
-			.mta = (uint32_t)sqlite3_column_int64(st, 2),
-			.holds = strcmp(state, "held") == 0 };
-		while (w->kind < OF_MTA && strcmp(kinds[w->kind], kind) != 0)
-			w->kind++;
-		db_text(st, 1, w->name, sizeof w->name);
-	}
-	if (st)
-		sqlite3_reset(st);
-	return !st || rc < 0 ? STORE_FAILED : STORE_OK;
-}
-
-bool wave_is_near(const struct store *s, int64_t day)
-{
-	for (unsigned i = 0; s->waves && i < s->waves->n; i++)
-		if (s->waves->wave[i].day >= day - DAY && s->waves->wave[i].day <= day + DAY)
-			return true;
-	return false;
-}
-
-int64_t wave_first_held(const struct store *s, int64_t now)
-{
-	int64_t first = INT64_MAX;
-
-	for (unsigned i = 0; s->waves && i < s->waves->n; i++) {
-		const struct known_wave *w = &s->waves->wave[i];
-		if (w->holds && w->day + DAY + whole_days(s->o.brake_hold) > now && w->day < first)
-			first = w->day;
-	}
-	return first;
-}
-
-/* Only what may be a host's name: it is printed. */
-static bool is_host(const char *name)
-{
-	size_t n = strspn(
-		name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_[]:");
-
-	return n && n < WAVE_HOST_SIZE && !name[n];
-}
-
-int wave_note_host(struct store *s, uint32_t mta, const char *host)
-{
-	struct waves *w = mta && is_host(host) ? waves(s) : NULL;
-
-	if (!w)
-		return s->spoilt ? STORE_FAILED : STORE_OK;
-	for (unsigned i = 0; i < HOSTS_MAX && i < w->hosts; i++)
-		if (w->host[i].mta == mta)
-			return STORE_OK;
-	struct host *h = &w->host[w->hosts++ % HOSTS_MAX];
-	h->mta = mta;
-	snprintf(h->name, sizeof h->name, "%s", host);
-	return STORE_OK;
-}
 
 /* --- one hour ------------------------------------------------------------- */
 
@@ -225,7 +66,7 @@ struct counted {
 
 static bool is_of_row(const struct known_wave *w, const struct row *r)
 {
-	return is_of_wave(w, r->provider, r->rule, r->mta);
+	return wave_is_of(w, r->provider, r->rule, r->mta);
 }
 
 static struct counted count_of(const struct hour *h, const struct known_wave *w)
@@ -264,11 +105,12 @@ static void explain_rows(struct hour *h, const struct known_wave *w)
 		h->row[i].explained |= is_of_row(w, &h->row[i]);
 }
 
-/* That somebody confirmed it explains nothing. */
+/* Of this store's own, as it judges by what it has read itself. */
 static const struct known_wave *find_wave(const struct waves *all, const struct known_wave *w)
 {
 	for (unsigned i = 0; i < all->n; i++)
-		if (all->wave[i].day == w->day && is_same(&all->wave[i], w))
+		if (all->wave[i].own && all->wave[i].day == w->day &&
+			wave_is_same(&all->wave[i], w))
 			return &all->wave[i];
 	return NULL;
 }
@@ -276,7 +118,7 @@ static const struct known_wave *find_wave(const struct waves *all, const struct 
 static void explain_known(const struct waves *all, struct hour *h)
 {
 	for (unsigned i = 0; i < all->n; i++)
-		if (all->wave[i].day == h->day)
+		if (all->wave[i].own && all->wave[i].day == h->day)
 			explain_rows(h, &all->wave[i]);
 }
 
@@ -296,8 +138,8 @@ static const char *key_of(const struct known_wave *w)
 static int read_habit(struct store *s, const struct known_wave *w, struct habit *out)
 {
 	int64_t settled = w->day - DAY - whole_days(s->o.brake_hold);
-	sqlite3_stmt *st = db_bind(s, SQL_BRAKE_HABIT, "ttiiii", kinds[w->kind], key_of(w),
-		(int64_t)w->mta, w->day - HABIT_DAYS * DAY, w->day, settled);
+	sqlite3_stmt *st = db_bind(s, SQL_BRAKE_HABIT, "ttiiii", wave_kind_names[w->kind],
+		key_of(w), (int64_t)w->mta, w->day - HABIT_DAYS * DAY, w->day, settled);
 	int rc = st ? db_step(s, st) : -1;
 
 	*out = (struct habit){ 0 };
@@ -347,7 +189,7 @@ static int write_peaks(struct store *s, const struct hour *h)
 			if (again)
 				continue;
 			struct counted c = count_of(h, &w);
-			if (db_run(s, SQL_BRAKE_PEAK, "ttiiii", kinds[kind], key_of(&w),
+			if (db_run(s, SQL_BRAKE_PEAK, "ttiiii", wave_kind_names[kind], key_of(&w),
 				    (int64_t)w.mta, h->day, c.whole, c.open))
 				return STORE_FAILED;
 		}
@@ -374,11 +216,14 @@ static int open_wave(struct store *s, const struct hour *h, struct known_wave w)
 
 	if (find_wave(s->waves, &w))
 		return STORE_OK;
-	return db_run(s, SQL_WAVE_ADD, "ttiii", kinds[w.kind], name, (int64_t)w.mta, w.day,
-		       (h->hour + 1) * HOUR) ||
-			wave_load(s)
-		? STORE_FAILED
-		: STORE_OK;
+	w.opened = (h->hour + 1) * HOUR;
+	if (db_run(s, SQL_WAVE_ADD, "ttiii", wave_kind_names[w.kind], name, (int64_t)w.mta, w.day,
+		    w.opened) ||
+		db_run(s, SQL_WAVE_AGREE, "ttii", wave_kind_names[w.kind], name, (int64_t)w.mta,
+			w.day) ||
+		(!s->waves->judging_all && wave_tell_known(s, &w, name, WAVE_HELD)))
+		return STORE_FAILED;
+	return wave_load(s);
 }
 
 /* Looks at what the row R is one of. */
@@ -428,7 +273,7 @@ static int count_day_again(struct store *s, int64_t day)
 
 int wave_judge_hour(struct store *s, int64_t hour, int64_t *first)
 {
-	struct hour *h = waves(s) ? &s->waves->hour : NULL;
+	struct hour *h = waves_made(s) ? &s->waves->hour : NULL;
 	int64_t total, day = day_start(hour * HOUR);
 	bool opened = false;
 
@@ -455,21 +300,32 @@ int wave_judge_hour(struct store *s, int64_t hour, int64_t *first)
 	return STORE_OK;
 }
 
-/* Both are ordered by day, the newest first, so what is not in the other is found by looking. */
-static void find_difference(
-	const struct waves *now, const struct known_wave *before, unsigned n, int64_t *first)
+static const struct known_wave *find_before(
+	const struct known_wave *before, unsigned n, const struct known_wave *w)
 {
-	for (unsigned i = 0; i < n; i++)
-		if (!find_wave(now, &before[i]) && before[i].day < *first)
-			*first = before[i].day;
-	for (unsigned i = 0; i < now->n; i++) {
-		bool known = false;
-		for (unsigned k = 0; k < n && !known; k++)
-			known = before[k].day == now->wave[i].day &&
-				is_same(&before[k], &now->wave[i]);
-		if (!known && now->wave[i].day < *first)
-			*first = now->wave[i].day;
-	}
+	for (unsigned k = 0; k < n; k++)
+		if (before[k].own && before[k].day == w->day && wave_is_same(&before[k], w))
+			return &before[k];
+	return NULL;
+}
+
+/* What is in the one and not in the other is told. */
+static int find_difference(
+	struct store *s, const struct known_wave *before, unsigned n, int64_t *first)
+{
+	const struct waves *now = s->waves;
+	int result = STORE_OK;
+	for (unsigned i = 0; i < n && !result; i++)
+		if (before[i].own && !find_wave(now, &before[i])) {
+			*first = before[i].day < *first ? before[i].day : *first;
+			result = wave_tell_known(s, &before[i], before[i].name, WAVE_GONE);
+		}
+	for (unsigned i = 0; i < now->n && !result; i++)
+		if (now->wave[i].own && !find_before(before, n, &now->wave[i])) {
+			*first = now->wave[i].day < *first ? now->wave[i].day : *first;
+			result = wave_tell_known(s, &now->wave[i], now->wave[i].name, WAVE_HELD);
+		}
+	return result;
 }
 
 static int judge_all(struct store *s, int64_t from)
@@ -495,7 +351,7 @@ int wave_judge_from(struct store *s, int64_t hour, int64_t *first)
 	unsigned n;
 	int result;
 
-	if (!waves(s))
+	if (!waves_made(s))
 		return STORE_FAILED;
 	n = s->waves->n;
 	if (!(before = calloc(n + 1, sizeof *before)))
@@ -504,23 +360,15 @@ int wave_judge_from(struct store *s, int64_t hour, int64_t *first)
 	for (unsigned i = 0; i < n; i++) /* their names are still needed */
 		if (before[i].kind == OF_MTA && *before[i].name)
 			(void)wave_note_host(s, before[i].mta, before[i].name);
+	s->waves->judging_all = true;
 	result = db_run(s, SQL_WAVE_FORGET, "i", from) || wave_load(s) ||
 			db_run(s, SQL_BRAKE_PEAK_FORGET, "ii", from, INT64_MAX) ||
 			judge_all(s, from)
 		? STORE_FAILED
 		: STORE_OK;
+	s->waves->judging_all = false;
 	if (!result)
-		find_difference(s->waves, before, n, first);
+		result = find_difference(s, before, n, first);
 	free(before);
 	return result;
-}
-
-int wave_settle(struct store *s, const struct cause_choice *c, uint32_t mta, const char *state,
-	uint64_t *settled)
-{
-	if (db_run(s, SQL_WAVE_SETTLE, "tiitti", state, day_start(c->from), day_start(c->to),
-		    c->provider, c->rule, (int64_t)mta))
-		return STORE_FAILED;
-	*settled = (uint64_t)sqlite3_changes(s->db);
-	return wave_load(s);
 }

@@ -7,6 +7,11 @@
 #include "store/history.h"
 #include "store/internal.h"
 
+#define WAVE_HELD "held"
+#define WAVE_CONFIRMED "confirmed"
+#define WAVE_TAKEN_BACK "taken-back"
+#define WAVE_GONE "gone" /* between sites: it is none any more */
+
 /* When the store is opened: the waves that are known. */
 int wave_load(struct store *s);
 void wave_free(struct store *s);
@@ -35,5 +40,30 @@ int64_t wave_first_held(const struct store *s, int64_t now);
  * of the one that is named, 0: none. *WAVES counts. */
 int wave_settle(struct store *s, const struct cause_choice *choice, uint32_t mta, const char *state,
 	uint64_t *waves);
+
+/*
+ * For an undo that looks at every contact since a day: its waves had somebody before (MARK_HAD),
+ * and have somebody still (MARK_HAS). wave_close_empty() then settles those that had and have none.
+ */
+enum wave_mark { MARK_HAD = 1, MARK_HAS = 2 };
+void wave_mark(struct store *s, const struct history *h, enum wave_mark mark);
+int wave_close_empty(struct store *s);
+/* All that are this store's own, for other sites that hear of it the first time. */
+int wave_tell_all(struct store *s);
+
+/* --- wavelines.c ---------------------------------------------------------- */
+
+/* A wave as this site tells it. */
+struct wave_line {
+	const char *kind, *name;
+	uint32_t mta;
+	int64_t day, opened;
+	const char *state;
+};
+/* For the other sites, where there are any. */
+int wave_tell(struct store *s, const struct wave_line *w);
+/* Takes what another life says; wave_load() is then due. Contacts are made anew by
+ * store_merge_settle(). */
+int wave_merge(struct store *s, const char *text, int64_t life, bool *good);
 
 #endif

@@ -155,8 +155,9 @@ static int print_wave(void *context, const struct wave *w)
 	out_text(o, " ");
 	out_text(o, w->name);
 	out_text(o, ": ");
-	out_number(o, w->count);
-	out_text(o, " hard bounces on ");
+	if (w->own)
+		out_number(o, w->count);
+	out_text(o, w->own ? " hard bounces on " : "hard bounces that another site read, on ");
 	out_bytes(o, day, 10);
 	out_text(o, ", held until ");
 	out_bytes(o, until, 10);

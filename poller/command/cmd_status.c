@@ -21,7 +21,7 @@ struct screen {
 	struct session session;
 	const struct mailbox *box; /* whose state is looked for */
 	bool met, colour;
-	unsigned alerts, blocks;
+	unsigned alerts, blocks, waves;
 	int64_t now;
 };
 
@@ -113,6 +113,35 @@ static int say_investigation(void *context, const struct investigation *i)
 	return 0;
 }
 
+static int say_wave(void *context, const struct wave *w)
+{
+	struct screen *s = context;
+	char text[64], until[CLOCK_TEXT_SIZE];
+	if (s->waves++ < OPEN_SHOWN) {
+		head(s, "held", false);
+		clock_format(w->until, until);
+		printf("%-20s %s, ", *w->name ? w->name : "-", w->kind);
+		if (w->own)
+			printf("%" PRIu64 " hard bounces not believed", w->count);
+		else
+			printf("not believed at another site");
+		printf(", since %s, until %.10s\n", ago(text, sizeof text, w->opened, s->now),
+			until);
+	}
+	return 0;
+}
+
+static int say_waves(struct screen *s)
+{
+	int result = store_waves(s->session.store, s->now, say_wave, s);
+	if (s->waves > OPEN_SHOWN)
+		printf("          and %u more: retour contact confirm --list\n",
+			s->waves - OPEN_SHOWN);
+	if (s->waves)
+		puts("          retour contact confirm, or undo, decides before that day");
+	return result;
+}
+
 static int say_open(struct screen *s)
 {
 	struct store *store = s->session.store;
@@ -126,7 +155,9 @@ static int say_open(struct screen *s)
 	if (s->blocks > OPEN_SHOWN)
 		printf("          and %u more: retour contact resolve --list\n",
 			s->blocks - OPEN_SHOWN);
-	if (!result && !s->alerts && !s->blocks)
+	if (!result)
+		result = say_waves(s);
+	if (!result && !s->alerts && !s->blocks && !s->waves)
 		puts("open      nothing");
 	return result;
 }

@@ -212,7 +212,7 @@ const struct command commands[] = {
 		CONFIG_NEEDED, false },
 	{ "status", cmd_status, "",
 		"one screen: when each mailbox was read, what is open, what is next",
-		"Last run, mailboxes, messages that are stuck, alerts and investigations that are open, contacts by state, last month's report.\n"
+		"Last run, mailboxes, messages that are stuck, alerts and investigations that are open, hard bounces that are not believed, contacts by state, last month's report.\n"
 		"Colours stand on a terminal only, and not where NO_COLOR is set.\n",
 		CONFIG_NEEDED, false },
 	{ "config", cmd_config, "[--manual] | check | show",

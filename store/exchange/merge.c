@@ -9,8 +9,10 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include "store/brake.h"
 #include "store/cause.h"
 #include "store/siteparts.h"
+#include "store/wave.h"
 
 enum { MERGING_STEP = 4096 };
 
@@ -156,6 +158,9 @@ int store_merge_settle(struct store *s, int64_t now)
 		if (!i || compare_keys(m->key[i - 1], m->key[i]))
 			result = contact_anew(s, m->key[i]);
 	m->n = 0;
+	if (!result && m->waves_from)
+		result = brake_refold(s, m->waves_from);
+	m->waves_from = 0;
 	return result;
 }
 
@@ -251,6 +256,28 @@ static int merge_undo(struct store *s, const struct change *c, int64_t life, int
 	return take_row(s, c, life, result);
 }
 
+static int merge_wave(struct store *s, const struct change *c, int64_t life,
+	enum merge_result *result, char why[CHANGE_WHY_SIZE])
+{
+	unsigned char content[CAUSE_TEXT_SIZE + 2 * SEAL_PAD];
+	int64_t known = 0;
+	bool good = true;
+	size_t n;
+
+	if (c->size > sizeof content - 1 ||
+		!site_unseal(s, c->kind, c->sealed, c->size, content, &n))
+		return refuse_change(result, why, "it is sealed under another sites.key");
+	content[n] = '\0';
+	if (db_int(s, &known, SQL_CHANGE_VERSION, "tti", change_kind_name(c->kind), c->id, life) ||
+		(known < c->version &&
+			(wave_merge(s, (const char *)content, life, &good) || wave_load(s))))
+		return STORE_FAILED;
+	if (!good)
+		return refuse_change(
+			result, why, "its content has a form that this version does not know");
+	return take_row(s, c, life, result);
+}
+
 /* --- all kinds ------------------------------------------------------------ */
 
 int store_merge(struct store *s, const struct change *c, int64_t now, enum merge_result *result,
@@ -286,6 +313,8 @@ int store_merge(struct store *s, const struct change *c, int64_t now, enum merge
 		return merge_forget(s, c, life, now, result, why);
 	if (c->kind == CHANGE_UNDO)
 		return merge_undo(s, c, life, now, result, why);
+	if (c->kind == CHANGE_WAVE)
+		return merge_wave(s, c, life, result, why);
 	if (c->kind == CHANGE_CONFIRM)
 		return take_row(s, c, life, result);
 	return refuse_change(result, why, "it is of a kind that this version does not know");

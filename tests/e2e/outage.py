@@ -95,6 +95,9 @@ with case("a receiver says 5.1.1 to everybody for two hours: nobody is suppresse
     minutes = [(at - OUTAGE) // 60 for at in with_brake.alerts()]
     equal(minutes, [15])
     equal(set(with_brake.verdicts(everybody, OUTAGE + 3 * 3600).values()), {"hold"})
+    status = with_brake.retour.run("status").out
+    contains(status, "held      gmail                provider, 3040 hard bounces not believed, since ")
+    contains(status, "retour contact confirm, or undo, decides")
     comment("valid ones ever suppressed: %d with the brake, %d without; alert after %d minutes" % (len(ever[True]), len(ever[False]), minutes[0]))
 
 with case("undone: the valid ones are written to again, and each dead one once more"):
@@ -102,6 +105,7 @@ with case("undone: the valid ones are written to again, and each dead one once m
     with_brake.retour.now = stamp(OUTAGE + 5 * 3600)
     result = with_brake.retour.run("contact", "undo", "--provider", "gmail", "--from", day, "--to", day, "--reason", "the receiver was out of order")
     equal((result.code, result.out), (0, "unconfirmed to active: 3040\n"))
+    equal("not believed" in with_brake.retour.run("status").out, False)
     said = with_brake.verdicts(VALID + DEAD, OUTAGE + 5 * 3600)
     equal(set(said.values()), {"send"})
     dead = [(r, GMAIL, "550 5.1.1 User unknown", OUTAGE + DAY + n) for n, r in enumerate(DEAD)]

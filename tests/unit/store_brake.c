@@ -304,6 +304,32 @@ static void an_operator_decides(void **state)
 	assert_int_equal(count_of("false", CROWD, STATE_ACTIVE, NOW + DAY), CROWD);
 }
 
+/* A cause of two names takes back a part of a wave; when nobody is left it is over. */
+static void undone_by_two_names(void **state)
+{
+	struct cause_choice out = { NOW - HOUR, NOW, .provider = "gmail", .rule = "rule-out" };
+	struct cause_choice more = { NOW - HOUR, NOW, .provider = "gmail", .rule = "rule-mor" };
+	struct cause_moves moves;
+
+	(void)state;
+	quiet_fortnight("gmail", "");
+	crowd("out", "gmail", "", CROWD, 7, NOW);
+	crowd("more", "gmail", "", CROWD, 7, NOW);
+	assert_int_equal(waves_at(NOW + HOUR), 1);
+	ok(store_begin(store));
+	ok(store_undo(store, &out, NOW + HOUR, &moves));
+	ok(store_commit(store));
+	assert_int_equal(moves.moved[STATE_UNCONFIRMED][STATE_ACTIVE], CROWD);
+	assert_int_equal(waves_at(NOW + HOUR), 1);
+	assert_int_equal(count_of("more", CROWD, STATE_UNCONFIRMED, NOW + HOUR), CROWD);
+	ok(store_begin(store));
+	ok(store_undo(store, &more, NOW + HOUR, &moves));
+	ok(store_commit(store));
+	assert_int_equal(waves_at(NOW + HOUR), 0);
+	advance(NOW + DAY);
+	assert_int_equal(waves_at(NOW + DAY), 0);
+}
+
 /* Behind 64 days with events a day that is only doubted is no end. */
 static void a_doubted_day_becomes_past(void **state)
 {
@@ -345,6 +371,7 @@ int main(void)
 		TEST(a_wave_over_midnight_is_one),
 		TEST(what_confirms_and_what_frees_one),
 		TEST(an_operator_decides),
+		TEST(undone_by_two_names),
 		TEST(a_doubted_day_becomes_past),
 		TEST(complaints_are_never_held),
 	};

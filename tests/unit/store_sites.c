@@ -15,6 +15,7 @@ static struct {
 	struct store *s;
 } at[STORES];
 static struct site_peer peers[SITES];
+static bool braked; /* improbable hard bounces are held */
 
 /* --- sites ---------------------------------------------------------------- */
 
@@ -37,6 +38,9 @@ static void open_at(unsigned i)
 {
 	struct store_options o = test_options();
 	bool created;
+	o.brake_minimum = braked ? 30 : 0;
+	o.brake_factor = 3;
+	o.brake_hold = 5 * DAY;
 	o.path = at[i].db;
 	o.keys_dir = at[i].keys;
 	o.site = i < SITES ? at[i].name : NULL;
@@ -656,6 +660,108 @@ static void undone_everywhere(void **state)
 		}
 }
 
+static int setup_braked_sites(void **state)
+{
+	braked = true;
+	return setup_sites(state);
+}
+
+static int teardown_braked_sites(void **state)
+{
+	braked = false;
+	return teardown_sites(state);
+}
+
+enum { WAVE_CROWD = 40 };
+
+static int count_wave(void *context, const struct wave *w)
+{
+	(void)w;
+	++*(unsigned *)context;
+	return 0;
+}
+
+static void read_wave(unsigned site, const char *provider)
+{
+	char who[64];
+	store = at[site].s;
+	ok(store_begin(store));
+	for (unsigned i = 0; i < WAVE_CROWD; i++) {
+		snprintf(who, sizeof who, "p%u@%s.example.org", i, provider);
+		struct event e = event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, who, NOW + i);
+		snprintf(e.provider, sizeof e.provider, "%s", provider);
+		put(&e, site * 100000 + i, NOW + i);
+	}
+	ok(store_commit(store));
+}
+
+/* How many of a wave are in this state, at all sites together. */
+static unsigned count_everywhere(const char *provider, enum contact_state state, int64_t now)
+{
+	unsigned n = 0;
+	char who[64];
+	for (unsigned site = 0; site < SITES; site++)
+		for (unsigned i = 0; i < WAVE_CROWD; i++) {
+			snprintf(who, sizeof who, "p%u@%s.example.org", i, provider);
+			store = at[site].s;
+			n += check(who, now).state == state;
+		}
+	return n;
+}
+
+/* Only the site that has read them sees that they are too many; what it holds is held everywhere,
+ * and what any site decides, as a whole or of one recipient, holds everywhere. */
+static void waves_are_held_everywhere(void **state)
+{
+	struct cause_choice yahoo = { .from = NOW, .to = NOW, .provider = "yahoo" };
+	struct cause_choice gmail = { .from = NOW, .to = NOW, .provider = "gmail" };
+	struct cause_moves moves;
+	enum contact_state from;
+	uint64_t waves;
+	bool moved;
+	(void)state;
+	read_wave(0, "gmail");
+	read_wave(1, "yahoo");
+	exchange(33);
+	exchange(0);
+	assert_int_equal(
+		count_everywhere("gmail", STATE_UNCONFIRMED, NOW + HOUR), SITES * WAVE_CROWD);
+	assert_int_equal(
+		count_everywhere("yahoo", STATE_UNCONFIRMED, NOW + HOUR), SITES * WAVE_CROWD);
+	store = at[2].s; /* has read nothing itself */
+	ok(store_begin(store));
+	ok(store_contact_move(
+		store, "p3@gmail.example.org", 20, MOVE_CONFIRM, NOW + HOUR, &from, &moved));
+	ok(store_commit(store));
+	assert_true(moved);
+	exchange(33);
+	exchange(0);
+	assert_int_equal(count_everywhere("gmail", STATE_INACTIVE, NOW + HOUR), SITES);
+	store = at[3].s;
+	ok(store_begin(store));
+	ok(store_confirm(store, &yahoo, &waves));
+	ok(store_commit(store));
+	assert_int_equal(waves, 1);
+	store = at[4].s;
+	ok(store_begin(store));
+	ok(store_undo(store, &gmail, NOW + HOUR, &moves));
+	ok(store_commit(store));
+	exchange(33);
+	exchange(0);
+	assert_int_equal(count_everywhere("yahoo", STATE_INACTIVE, NOW + HOUR), SITES * WAVE_CROWD);
+	assert_int_equal(count_everywhere("gmail", STATE_ACTIVE, NOW + HOUR), SITES * WAVE_CROWD);
+	advance_all(NOW + DAY);
+	exchange(0);
+	assert_int_equal(count_everywhere("yahoo", STATE_INACTIVE, NOW + DAY), SITES * WAVE_CROWD);
+	for (unsigned i = 0; i < SITES; i++) {
+		store = at[i].s;
+		unsigned held = 0;
+		ok(store_waves(store, NOW + DAY, count_wave, &held));
+		assert_int_equal(held, 0);
+		assert_same_rows(0, i);
+	}
+}
+
 static struct change one_line(unsigned from, struct bag *b)
 {
 	store = at[from].s;
@@ -814,6 +920,8 @@ int main(void)
 			read_behind_an_erasure, setup_sites, teardown_sites),
 		cmocka_unit_test_setup_teardown(reduced_everywhere, setup_sites, teardown_sites),
 		cmocka_unit_test_setup_teardown(undone_everywhere, setup_sites, teardown_sites),
+		cmocka_unit_test_setup_teardown(
+			waves_are_held_everywhere, setup_braked_sites, teardown_braked_sites),
 		cmocka_unit_test_setup_teardown(refused_in_words, setup_sites, teardown_sites),
 		cmocka_unit_test_setup_teardown(
 			another_state_key_is_refused, setup_sites, teardown_sites),
