@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <dirent.h>
 #include <unistd.h>
+#include "poller/mailbox/gone.h"
 #include "poller/mailbox/local.h"
 
 enum { NEW, CUR, DIRS, WANTED_WINDOW = 1024, FOLDER_SIZE = 256, NAME_SIZE = 256 };
@@ -39,6 +40,7 @@ struct maildir_source {
 	uint64_t last_id;
 	struct handed *handed;
 	size_t handed_count, handed_capacity;
+	struct gone gone;
 };
 
 /* --- handing out ---------------------------------------------------------- */
@@ -314,6 +316,13 @@ static struct handed *find_file(struct maildir_source *m, uint64_t id)
 	return h && h->name ? h : NULL;
 }
 
+static int remember_gone(struct maildir_source *m, const char *name)
+{
+	unsigned char id[SOURCE_ID_SIZE];
+	source_remote_id(id, (struct span){ name, strcspn(name, ":") }, SPAN(""));
+	return gone_add(&m->gone, id);
+}
+
 /*
  * Deletes or moves what has the settlement WHAT. 0, or -1 with the error text after doing what
  * could be done.
@@ -327,6 +336,8 @@ static int settle_files(struct maildir_source *m, const struct settle_item *item
 		struct handed *h = items[i].what == what ? find_file(m, items[i].id) : NULL;
 		if (!h)
 			continue;
+		if (d->action != DISPOSE_KEEP && remember_gone(m, h->name))
+			return source_fail(&m->base, "no memory");
 		int moved = 0;
 		if (d->action == DISPOSE_DELETE) {
 			if (!unlinkat(m->dirs[h->dir], h->name, 0))
@@ -436,6 +447,48 @@ static int maildir_expire(struct source *s, const char *folder, int64_t cutoff,
 	return result;
 }
 
+/* The files of one directory that were deleted or moved and are there. -1 with errno. */
+static int count_back(struct maildir_source *m, const char *name, uint64_t *back)
+{
+	unsigned char id[SOURCE_ID_SIZE];
+	int dir = directory_open(m->root, name);
+	DIR *d = dir >= 0 ? fdopendir(dir) : NULL;
+	if (!d) {
+		if (dir >= 0)
+			close(dir);
+		return -1;
+	}
+	errno = 0;
+	for (const struct dirent *e; (e = readdir(d));) {
+		if (e->d_name[0] == '.')
+			continue;
+		source_remote_id(id, (struct span){ e->d_name, strcspn(e->d_name, ":") }, SPAN(""));
+		*back += gone_has(&m->gone, id);
+	}
+	int failed = errno;
+	closedir(d);
+	errno = failed;
+	return failed ? -1 : 0;
+}
+
+/* What the Maildir still holds is compared with what it should: not all file systems are local. */
+static int maildir_finish(struct source *s, struct settled *late)
+{
+	struct maildir_source *m = (struct maildir_source *)s;
+	uint64_t back = 0;
+	(void)late;
+	for (int i = 0; i < DIRS && m->gone.n; i++)
+		if (count_back(m, directory_name[i], &back))
+			return source_fail(
+				s, "%s/%s: %s", m->path, directory_name[i], strerror(errno));
+	if (!back)
+		return 0;
+	return source_fail(s,
+		"%s: %" PRIu64
+		" messages were removed and are still there: this mailbox is not emptied",
+		m->path, back);
+}
+
 static int maildir_describe(struct source *s, char *text, size_t size)
 {
 	struct maildir_source *m = (struct maildir_source *)s;
@@ -464,6 +517,7 @@ static int maildir_close(struct source *s, char *error, size_t size)
 	for (size_t i = 0; i < m->handed_count; i++)
 		free(m->handed[i].name);
 	free(m->handed);
+	gone_free(&m->gone);
 	for (int i = 0; i < DIRS; i++)
 		if (m->dirs[i] >= 0)
 			close(m->dirs[i]);
@@ -479,6 +533,7 @@ const struct source_ops source_maildir = {
 	.next = maildir_next,
 	.settle = maildir_settle,
 	.expire = maildir_expire,
+	.finish = maildir_finish,
 	.describe = maildir_describe,
 	.close = maildir_close,
 };

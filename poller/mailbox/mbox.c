@@ -261,7 +261,8 @@ static int settle_mails(struct mbox_source *b, enum settlement what, struct stre
 	if (action == DISPOSE_MOVE && mbox_move(b, what, (const struct stretch *const *)x, n))
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		if (action != DISPOSE_KEEP && stretches_join(&b->removed, *x[i]))
+		if (action != DISPOSE_KEEP &&
+			(gone_add(&b->gone, x[i]->id) || stretches_join(&b->removed, *x[i])))
 			return source_fail(&b->base, "no memory");
 		x[i]->end = 0;
 	}
@@ -351,6 +352,41 @@ out:
 	return result;
 }
 
+/*
+ * What the file still holds is compared with what it should: a program that keeps a copy of it and
+ * does not heed our lock may write back what we took out.
+ */
+static int mbox_finish(struct source *s, struct settled *late)
+{
+	struct mbox_source *b = (struct mbox_source *)s;
+	struct mbox_reader reader = { .identify = true };
+	struct mbox_message m;
+	uint64_t back = 0;
+	int result = 0;
+	(void)late;
+	if (remove_settled(b))
+		return -1;
+	int fd = b->gone.n ? open(b->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) : -1;
+	if (fd < 0)
+		return b->gone.n && errno != ENOENT
+			? source_fail(s, "%s: %s", b->path, strerror(errno))
+			: 0;
+	mbox_reader_start(&reader, fd, UINT64_MAX, b->max_message);
+	reader.identify = true;
+	while ((result = mbox_reader_next(&reader, &m)) > 0)
+		back += gone_has(&b->gone, m.id);
+	mbox_reader_free(&reader);
+	close(fd);
+	if (result < 0)
+		return source_fail(s, "%s: %s", b->path, strerror(errno));
+	if (!back)
+		return 0;
+	return source_fail(s,
+		"%s: %" PRIu64
+		" messages were removed and are still there: this mailbox is not emptied",
+		b->path, back);
+}
+
 static int mbox_describe(struct source *s, char *text, size_t size)
 {
 	struct mbox_source *b = (struct mbox_source *)s;
@@ -370,6 +406,7 @@ static int mbox_close(struct source *s, char *error, size_t size)
 	mbox_reader_free(&b->scout);
 	free(b->handed.at);
 	free(b->removed.at);
+	gone_free(&b->gone);
 	for (int what = 0; what < SETTLEMENT_COUNT; what++)
 		free(b->moves[what].at.at);
 	if (b->fd >= 0)
@@ -385,6 +422,7 @@ const struct source_ops source_mbox = {
 	.next = mbox_next,
 	.settle = mbox_settle,
 	.expire = mbox_expire,
+	.finish = mbox_finish,
 	.describe = mbox_describe,
 	.close = mbox_close,
 };

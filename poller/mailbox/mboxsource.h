@@ -5,6 +5,7 @@
 #ifndef RETOUR_MBOXSOURCE_H
 #define RETOUR_MBOXSOURCE_H
 
+#include "poller/mailbox/gone.h"
 #include "poller/mailbox/mbox.h"
 #include "poller/mailbox/mboxcut.h"
 #include "poller/mailbox/mboxlock.h"
@@ -29,6 +30,7 @@ struct mbox_source {
 	uint64_t cut; /* bytes that were taken out since it was opened: numbers of messages count
 			 from then */
 	struct stretches handed;  /* out and not settled; .end is set to 0 when it was */
+	struct gone gone;         /* removed in this visit */
 	struct stretches removed; /* by settle(), still in the file */
 	struct mbox_moves moves[SETTLEMENT_COUNT]; /* by settlement */
 	/* Only where mail stays: the scout goes ahead and asks. */

@@ -1,0 +1,67 @@
+#!/usr/bin/python3
+"""A Maildir or an mbox from which deleting and moving do nothing, though the system says that they did (strace(1) answers in its place): said
+at the end of the visit, exit 1, and nothing counts twice."""
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from lib.contacts import BOUNCE, DEAD
+from lib.harness import *
+
+NOW = "2026-11-20T%02d:00:00Z"
+
+
+def bounce(number):
+    return (BOUNCE % {"date": "19 Nov 2026 05:00:00 +0000", "number": number, "recipient": "left%d@example.net" % number, "status": DEAD[0], "text": DEAD[1],
+                      "host": "mx.example.net"}).encode()
+
+
+def program(kind, **keys):
+    retour = Retour(now=NOW % 6)
+    path = os.path.join(retour.dir, "box")
+    if kind == "maildir":
+        for name in ("new", "cur", "tmp"):
+            os.makedirs("%s/%s" % (path, name))
+        for i in range(5):
+            with open("%s/new/%d.%d.mx" % (path, 1795150000 + i, i), "wb") as f:
+                f.write(bounce(i))
+    else:
+        with open(path, "wb") as f:
+            f.write(b"".join(b"From x@example.net Thu Nov 19 05:00:0%d 2026\n" % i + bounce(i).replace(b"\r\n", b"\n") + b"\n" for i in range(5)))
+    retour.config["mailbox bounces"] = dict({"protocol": kind, "path": path, "processed": "delete"}, **keys)
+    retour.write_config()
+    retour.box = path
+    return retour
+
+
+def idle(retour, calls, paths):
+    """Runs with CALLS that touch PATHS answered with 0 and not done."""
+    command = ["strace", "-f", "-o", "/dev/null", "-e", "trace=" + calls, "-e", "inject=%s:retval=0" % calls]
+    for path in paths:
+        command += ["-P", path]
+    done = subprocess.run(command + retour.arguments(["run"]), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=60, env=retour.environment)
+    return done.returncode, done.stderr.decode()
+
+
+for name, kind, keys, calls, paths in (
+        ("Maildir, deleting", "maildir", {}, "unlinkat,unlink", ("new", "cur")),
+        ("Maildir, moving", "maildir", {"processed": "move:Done"}, "renameat2,rename,renameat", ("new", "cur")),
+        ("mbox", "mbox", {}, "ftruncate", ("",))):
+    with case(name + ": what is still there is said, exit 1, and nothing counts twice"):
+        retour = program(kind, **keys)
+        paths = [os.path.normpath(os.path.join(retour.box, path)) for path in paths]
+        for hour in (6, 7):
+            retour.now = NOW % hour
+            code, err = idle(retour, calls, paths)
+            equal((code, "still there: this mailbox is not emptied" in err), (1, True), err)
+        equal(retour.sql("SELECT count(*) FROM event"), [(5,)])
+    with case(name + ": when it works again all is settled, and nothing is said"):
+        retour.now = NOW % 8
+        result = retour.run("run")
+        equal(result.code, 0, result)
+        equal(retour.sql("SELECT count(*) FROM event"), [(5,)])
+        left = sum(len(files) for place, _, files in os.walk(retour.box) if not "/." in place) if kind == "maildir" else os.path.getsize(retour.box)
+        equal(left, 0)
+
+finish()
