@@ -15,6 +15,7 @@ enum dsn_field {
 	FIELD_STATUS,
 	FIELD_DIAGNOSTIC,
 	FIELD_SUPPLEMENT,
+	FIELD_VERDICT,
 	FIELD_REMOTE,
 	FIELD_REPORTING,
 	FIELD_OTHER
@@ -31,6 +32,7 @@ static const struct {
 	{ { "Status", 6 }, FIELD_STATUS },
 	{ { "Diagnostic-Code", 15 }, FIELD_DIAGNOSTIC },
 	{ { "X-Supplementary-Info", 20 }, FIELD_SUPPLEMENT }, /* Cisco's, in its place */
+	{ { "X-PowerMTA-BounceCategory", 25 }, FIELD_VERDICT },
 	{ { "Remote-MTA", 10 }, FIELD_REMOTE },
 	{ { "Reporting-MTA", 13 }, FIELD_REPORTING },
 };
@@ -65,6 +67,8 @@ static struct span *slot(struct dsn_recipient *r, enum dsn_field field)
 		return &r->diagnostic;
 	case FIELD_SUPPLEMENT:
 		return &r->supplement;
+	case FIELD_VERDICT:
+		return &r->verdict;
 	case FIELD_REMOTE:
 		return &r->remote_mta;
 	default:
@@ -131,7 +135,7 @@ static void go_on_with_answer(struct span *rest, struct span *value)
 bool dsn_next(struct dsn_reader *r, struct dsn_recipient *out)
 {
 	const struct span none = { "", 0 };
-	*out = (struct dsn_recipient){ none, none, none, none, none, none, none, none, 0 };
+	*out = (struct dsn_recipient){ none, none, none, none, none, none, none, none, none, 0 };
 	for (;;) {
 		if (!r->has_pending) {
 			r->blank = false;

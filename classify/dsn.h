@@ -8,7 +8,7 @@
 struct dsn_recipient {
 	struct span original, final, actual; /* Original-Recipient, Final-Recipient,
 						X-Actual-Recipient: with their type */
-	struct span action, status, diagnostic, supplement, remote_mta;
+	struct span action, status, diagnostic, supplement, verdict, remote_mta;
 	unsigned fields; /* how many of these were there */
 };
 

@@ -319,6 +319,7 @@ static bool read_group(struct reader *r, const struct dsn_reader *dsn,
 		diagnostic.n = FIELD_READ_MAX;
 	evidence.diagnostic = header_text(&w->arena, w->charsets, diagnostic);
 	evidence.status = status_parse(group->status);
+	evidence.verdict = group->verdict;
 	e->action = (uint8_t)dsn_action(group->action);
 	e->kind = (uint8_t)kind_of_status(r, (enum action)e->action, evidence.status);
 	if (few && e->recipient[0]) {

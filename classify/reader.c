@@ -106,26 +106,30 @@ bool reader_answers_no(struct span text)
 }
 
 /*
- * Where nobody is quoted, and the text has no phrase that is known, what stands behind the address
- * may be the receiver's answer all the same: it is read as one. A single word that says hard is not
- * enough there.
+ * Where nothing above decides: what stands behind the address, where nobody is quoted, may be the
+ * receiver's answer all the same, and a single word that says hard is not enough there; else the
+ * word that the reporting system has for the cause, which never says hard.
  */
 static void decide_by_words(
 	const struct rules *rules, const struct evidence *e, struct span words, struct decision *d)
 {
 	enum { WORDS_MAX = 400, HARD_MARGIN_MIN = 300 };
+	bool bare = !e->diagnostic.n && !d->reply && !d->status.digit && words.n <= WORDS_MAX;
 	struct evidence second = *e;
 	struct decision said;
-	decide(rules, e, d);
-	if (e->kind != KIND_FAILURE || e->diagnostic.n || !words.n || words.n > WORDS_MAX ||
-		d->category != CATEGORY_UNDETERMINED || d->reply || d->status.digit)
-		return;
 	memset(&said, 0, sizeof said);
-	second.diagnostic = words;
+	second.diagnostic = bare && words.n ? words : e->verdict;
+	if (e->kind != KIND_FAILURE || d->category != CATEGORY_UNDETERMINED || !second.diagnostic.n)
+		return;
 	decide(rules, &second, &said);
-	if (said.category != CATEGORY_UNDETERMINED &&
-		(said.klass != CLASS_HARD || said.margin >= HARD_MARGIN_MIN))
-		*d = said;
+	if (said.category == CATEGORY_UNDETERMINED ||
+		(said.klass == CLASS_HARD &&
+			(second.diagnostic.p != words.p || said.margin < HARD_MARGIN_MIN)))
+		return;
+	d->klass = said.klass;
+	d->category = said.category;
+	d->margin = said.margin;
+	memcpy(d->rule, said.rule, sizeof d->rule);
 }
 
 bool reader_decide(struct reader *r, struct event *e, struct evidence *evidence, struct span words)
@@ -138,6 +142,7 @@ bool reader_decide(struct reader *r, struct event *e, struct evidence *evidence,
 	evidence->tell = r->options->tell;
 	evidence->tell_context = r->options->tell_context;
 	memset(&d, 0, sizeof d);
+	decide(r->rules, evidence, &d);
 	decide_by_words(r->rules, evidence, words, &d);
 	e->klass = (uint8_t)d.klass;
 	e->category = (uint8_t)d.category;
