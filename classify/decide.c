@@ -6,139 +6,15 @@
  * or down, so that words which leave no doubt ("mailbox full") beat a code that many use wrongly.
  * The strongest bid for each class is kept, and the highest of them wins.
  *
- * But not if it is hard. Soft and block pass by themselves; hard ends an address for good, and of a
- * customer who is lost by mistake nobody hears. So:
- *
- *   1. A tie or near-tie between hard and anything else is never hard.
- *   2. Words about us (the sender, sending, our host, our account, authentication), replies that
- *      refuse us (530, 534, 535, 538, 541) and a 5.7.x set hard aside, unless the recipient's own
- *      code and words both say hard, or its provider does, in the words that it documents. Where
- *      they leave no doubt (a callout, "sender verify failed", a login), and before any recipient
- *      was named, they do so whatever else is said. A 5.7.x leaves one thing: that nobody is there,
- *      in plain words; whole systems give it to any refusal.
- *   3. What passes ("temporarily locked, try again later") is soft, unless a 5.1.1 says that nobody
- *      is there; and so is what is said with a 4, or of mail that still waits.
+ * But not if it is hard: veto.c.
  *
  * The margin is how much the winner had more than the strongest bid for another class; below zero
  * where a stronger hard was set aside.
  */
 #include "classify/base/bytes.h"
-#include "classify/meaning.h"
-#include "classify/rules.h"
+#include "classify/veto.h"
 
-enum {
-	RANK_WEAK = -100, /* words from this rank down say little: the human part is asked, too, and
-			     they prove nothing */
-	RANK_SURE = 100,  /* words about us from this rank on leave no doubt */
-	RANK_PROVEN = 200, /* what is hard from this rank on is documented by its provider, or says
-			      why ("for inactivity") */
-	HARD_LEAD = 30,    /* by so much hard must be stronger than anything else */
-	NEAR = 160,        /* bytes between words of the human part that speak of the same */
-	ANSWER_MAX = 8192  /* bytes of a receiver's answer that are read */
-};
-
-struct bid {
-	int weight;    /* 0: none */
-	size_t length; /* of the phrase: of two as good the longer says more */
-	enum category category;
-	bool proven; /* by a rule of the provider that answered, one of RANK_PROVEN, or one that
-			wants an enhanced code beside the words */
-	bool human;  /* found in the human part, from byte AT on */
-	size_t at;
-	char rule[EVENT_RULE_SIZE];
-};
-
-/* The strongest bid for each class so far, and who is told of each. */
-struct bids {
-	const struct evidence *evidence;
-	bool passing;   /* nothing that is said is final: it comes with a 4, or the mail still
-			 waits */
-	bool own_words; /* words without doubt say hard */
-	struct bid best[CLASS_COUNT];
-};
-
-/* What is said, and where: a bid without its weight. */
-struct saying {
-	const char *source;
-	enum category category;
-	int klass; /* -1: the category's */
-	struct span words;
-	size_t length;
-	bool proven, human;
-	size_t at;
-};
-
-/* PREFIX and ID as a rule's name into OUT of EVENT_RULE_SIZE bytes. */
-static void join_rule(char *out, const char *prefix, const char *id)
-{
-	size_t n = strlen(prefix), m = strnlen(id, EVENT_RULE_SIZE - 1 - n);
-
-	memcpy(out, prefix, n);
-	memcpy(out + n, id, m);
-	out[n + m] = '\0';
-}
-
-static void bid(struct bids *bids, int weight, const char *prefix, const char *id,
-	const struct saying *what)
-{
-	enum klass klass = what->klass >= 0 ? (enum klass)what->klass
-					    : category_class(what->category);
-	struct bid *best = &bids->best[klass == CLASS_HARD && bids->passing ? CLASS_SOFT : klass];
-	char rule[EVENT_RULE_SIZE];
-
-	join_rule(rule, prefix, id);
-	if (bids->evidence->tell) {
-		const struct bid_told told = { what->source, rule, what->category, weight,
-			what->words };
-		bids->evidence->tell(bids->evidence->tell_context, &told);
-	}
-	if (weight < best->weight || (weight == best->weight && what->length <= best->length))
-		return;
-	*best = (struct bid){ .weight = weight,
-		.length = what->length,
-		.category = what->category,
-		.proven = what->proven,
-		.human = what->human,
-		.at = what->at };
-	memcpy(best->rule, rule, sizeof rule);
-}
-
-static void bid_rule(struct bids *bids, const struct rule *rule, int weight, struct saying what)
-{
-	what.category = rule->category;
-	what.klass = rule->klass;
-	what.proven = *rule->provider || rule->rank >= RANK_PROVEN ||
-		(rule->phrase_and_code && rule->codes[0].digit && rule->rank > RANK_WEAK);
-	bid(bids, (*rule->provider ? WEIGHT_PROVIDER : weight) + rule->rank, "", rule->id, &what);
-}
-
-static void bid_code(
-	struct bids *bids, const struct code_meaning *c, const char *prefix, const char *source)
-{
-	if (c)
-		bid(bids, c->weight, prefix, c->id,
-			&(struct saying){ .source = source, .category = c->category, .klass = -1 });
-}
-
-/* The strongest bid for a class other than BUT. */
-static enum klass strongest_but(const struct bids *bids, int but)
-{
-	enum klass best = CLASS_NONE;
-	int weight = -1;
-	size_t length = 0;
-
-	for (unsigned k = 0; k < CLASS_COUNT; k++) {
-		const struct bid *b = &bids->best[k];
-
-		if ((int)k == but || b->weight < weight ||
-			(b->weight == weight && b->length <= length))
-			continue;
-		best = (enum klass)k;
-		weight = b->weight;
-		length = b->length;
-	}
-	return best;
-}
+enum { ANSWER_MAX = 8192 /* bytes of a receiver's answer that are read */ };
 
 /* --- who answered --------------------------------------------------------- */
 
@@ -267,24 +143,6 @@ static bool applies(const struct rule *rule, unsigned where, const struct decisi
 		(!rule->phrase_and_code || rule_code_fits(rule, d->reply, d->status));
 }
 
-/* A text and what the rules find in it; it is searched once, when first asked for. */
-struct heard {
-	struct span text;
-	struct span original; /* the same bytes where they were first read */
-	const struct searched *searched;
-	bool done;
-	struct matches found; /* of rules for the receiver's words and for the human part: both tell
-				 of the SMTP command */
-};
-
-static const struct matches *search_words(const struct rules *r, struct heard *h)
-{
-	if (!h->done && !searched_part(h->searched, h->original, &h->found))
-		rules_scan(r, h->text, WHERE_DIAGNOSTIC | WHERE_HUMAN, &h->found);
-	h->done = true;
-	return &h->found;
-}
-
 /*
  * Is match I inside a longer one, as "expired" is in "account has expired"? That speaks then; but
  * what everybody says does not silence a provider's own words.
@@ -389,14 +247,14 @@ static bool bid_stage(const struct rules *r, struct bids *bids, const struct dec
 {
 	const char *id = NULL;
 	const struct stage *stage;
-	enum klass top = strongest_but(bids, -1);
+	enum klass top = bids_strongest_but(bids, -1);
 
 	if (bids->evidence->kind == KIND_DELAY || !(d->reply || d->status.digit) ||
 		(top != CLASS_HARD && bids->best[top].weight > WEIGHT_STAGE))
 		return false; /* nothing that the stage says would count */
-	stage = find_stage(r, search_words(r, answer), &id);
+	stage = find_stage(r, heard_words(r, answer), &id);
 	if (!stage)
-		stage = find_stage(r, search_words(r, human), &id);
+		stage = find_stage(r, heard_words(r, human), &id);
 	if (!stage || stage->category == CATEGORY_NONE)
 		return false;
 	bid(bids, WEIGHT_STAGE, "", id,
@@ -404,138 +262,6 @@ static bool bid_stage(const struct rules *r, struct bids *bids, const struct dec
 			.category = stage->category,
 			.klass = -1 });
 	return stage->before_recipient;
-}
-
-/* --- what sets hard aside ------------------------------------------------- */
-
-enum veto { VETO_NONE, VETO_PASSING, VETO_US, VETO_SURE }; /* the higher is the stronger */
-
-/*
- * The strongest veto among the words that were FOUND; where HARD stands in the human part, too,
- * only of those near it.
- */
-static enum veto veto_of_words(const struct rules *r, const struct matches *found,
-	const struct decision *d, const struct bid *hard, unsigned where)
-{
-	enum veto veto = VETO_NONE, one;
-
-	for (size_t i = 0; i < found->count; i++) {
-		const struct rule *rule = rule_at(r, found->at[i].rule);
-		size_t begin = found->at[i].begin;
-
-		if (!(rule->where & where) ||
-			(rule->phrase_and_code && !rule_code_fits(rule, d->reply, d->status)) ||
-			(rule->mark != MARK_ABOUT_US && rule->mark != MARK_PASSING) ||
-			(where == WHERE_HUMAN &&
-				(begin > hard->at ? begin - hard->at : hard->at - begin) > NEAR))
-			continue;
-		if (rule->mark == MARK_PASSING)
-			one = VETO_PASSING;
-		else if (rule->rank >= RANK_SURE)
-			one = VETO_SURE;
-		else
-			one = VETO_US;
-		veto = one > veto ? one : veto;
-	}
-	return veto;
-}
-
-static bool is_rrvs(struct status s)
-{
-	return s.detail == 17 || s.detail == 18;
-} /* RFC 7293: it is the recipient's */
-
-static enum veto veto_of_codes(const struct decision *d, const struct bids *bids)
-{
-	enum category said = bids->best[CLASS_HARD].category;
-	bool nobody = bids->own_words &&
-		(said == CATEGORY_USER_UNKNOWN || said == CATEGORY_BAD_ADDRESS);
-
-	switch (d->reply) {
-	case 530:
-	case 534:
-	case 535:
-	case 538:
-		return VETO_SURE;
-	case 541:
-		return VETO_US;
-	default:
-		return d->status.digit == 5 && d->status.subject == 7 && !is_rrvs(d->status) &&
-				!nobody
-			? VETO_US
-			: VETO_NONE;
-	}
-}
-
-/* The recipient's own code: it means hard by itself, and weighs at least WEIGHT. */
-static bool own_code(const struct decision *d, int weight)
-{
-	const struct code_meaning *c = meaning_of_status(d->status, 0);
-
-	return c && c->weight >= weight && category_class(c->category) == CLASS_HARD;
-}
-
-static enum veto find_veto(const struct rules *r, const struct bids *bids, const struct decision *d,
-	struct heard *answer, struct heard *human)
-{
-	const struct bid *hard = &bids->best[CLASS_HARD];
-	enum veto codes = veto_of_codes(d, bids),
-		  words = veto_of_words(r, search_words(r, answer), d, hard, WHERE_DIAGNOSTIC);
-
-	if (hard->human) {
-		enum veto near = veto_of_words(r, search_words(r, human), d, hard, WHERE_HUMAN);
-		words = near > words ? near : words;
-	}
-	return codes > words ? codes : words;
-}
-
-/* A refusal that speaks of us and says no more is a block. */
-static enum klass bid_about_us(struct bids *bids)
-{
-	bid(bids, WEIGHT_STAGE, "", "about-us",
-		&(struct saying){ .source = "words or codes about us",
-			.category = CATEGORY_POLICY,
-			.klass = -1 });
-	return CLASS_BLOCK;
-}
-
-/* The principle at the head of this file. Returns the class that wins. */
-static enum klass bids_judged(const struct rules *r, struct bids *bids, const struct decision *d,
-	struct heard *answer, struct heard *human, bool early)
-{
-	const struct bid *hard = &bids->best[CLASS_HARD];
-	enum klass other = strongest_but(bids, CLASS_HARD);
-	bool proven = (own_code(d, WEIGHT_USUAL) && bids->own_words) || hard->proven;
-	enum veto veto;
-	const char *why;
-
-	if (hard->weight < bids->best[other].weight || !hard->weight) {
-		if (bids->best[other].weight <= WEIGHT_DIGIT && !bids->passing &&
-			veto_of_words(r, search_words(r, answer), d, hard, WHERE_DIAGNOSTIC) >
-				VETO_PASSING)
-			return bid_about_us(bids);
-		return other;
-	}
-	veto = early ? VETO_SURE : find_veto(r, bids, d, answer, human);
-	if (veto == VETO_SURE || (veto == VETO_US && !proven))
-		why = early ? "set aside: no recipient had been named yet"
-			    : "set aside: it is about us";
-	else if (veto == VETO_PASSING && !proven && !own_code(d, WEIGHT_SPECIFIC))
-		why = "soft: it passes";
-	else if (hard->weight < bids->best[other].weight + (proven ? 1 : HARD_LEAD))
-		why = "set aside: too near to another class";
-	else
-		return CLASS_HARD;
-	if (bids->evidence->tell)
-		bids->evidence->tell(bids->evidence->tell_context,
-			&(struct bid_told){ why, hard->rule, hard->category, 0, { "", 0 } });
-	if (early)
-		return CLASS_BLOCK; /* the stage said so, if nothing else did */
-	if (veto == VETO_PASSING && hard->weight > bids->best[CLASS_SOFT].weight)
-		bids->best[CLASS_SOFT] = *hard;
-	if (veto > VETO_PASSING)
-		bid_about_us(bids);
-	return strongest_but(bids, CLASS_HARD);
 }
 
 /* --- the decision --------------------------------------------------------- */
@@ -566,14 +292,15 @@ static void conclude(const struct bids *bids, enum klass winner, struct decision
 
 	out->category = won->weight ? won->category : CATEGORY_UNDETERMINED;
 	out->klass = winner;
-	out->margin = (int16_t)(won->weight - bids->best[strongest_but(bids, (int)winner)].weight);
+	out->margin = (int16_t)(won->weight -
+		bids->best[bids_strongest_but(bids, (int)winner)].weight);
 	/*
 	 * a name that is not found for now says something about the name service, not yet about the
 	 * domain
 	 */
 	if (out->category == CATEGORY_DOMAIN_UNKNOWN && out->klass == CLASS_SOFT)
 		out->category = CATEGORY_NETWORK_ERROR;
-	join_rule(out->rule, "", *won->rule ? won->rule : "none");
+	bid_name(out->rule, "", *won->rule ? won->rule : "none");
 }
 
 void decide(const struct rules *r, const struct evidence *e, struct decision *out)
@@ -587,7 +314,7 @@ void decide(const struct rules *r, const struct evidence *e, struct decision *ou
 	find_provider(r, e, out->provider);
 	find_codes(e, out);
 	if (e->kind == KIND_SUCCESS) {
-		join_rule(out->rule, "", "kind.success");
+		bid_name(out->rule, "", "kind.success");
 		return;
 	}
 	bids.passing = e->kind == KIND_DELAY || (digit_of(out) == 4 && out->reply / 100 != 5);
@@ -600,12 +327,12 @@ void decide(const struct rules *r, const struct evidence *e, struct decision *ou
 	human.text = human.original = e->human;
 	human.searched = e->searched;
 	answer.done = human.done = false;
-	if (!bid_words(r, &bids, out, answer.text, search_words(r, &answer), WHERE_DIAGNOSTIC,
+	if (!bid_words(r, &bids, out, answer.text, heard_words(r, &answer), WHERE_DIAGNOSTIC,
 		    WEIGHT_WORDS) &&
-		!bid_words(r, &bids, out, human.text, search_words(r, &human), WHERE_HUMAN,
+		!bid_words(r, &bids, out, human.text, heard_words(r, &human), WHERE_HUMAN,
 			WEIGHT_HUMAN))
 		bid_subject(r, &bids, out, e->subject);
 	early = bid_stage(r, &bids, out, &answer, &human);
-	conclude(&bids, bids_judged(r, &bids, out, &answer, &human, early), out);
+	conclude(&bids, veto_judge(r, &bids, out, &answer, &human, early), out);
 	explicit_bzero(joined, answer.text.n);
 }
