@@ -22,75 +22,99 @@ static bool add_reader(struct list *to, const char *address)
 	return true;
 }
 
-int cmd_report(const struct config *config, int argc, char **argv)
+/* What the command line asks for. */
+struct report_wish {
+	struct month month;
+	const char *output;
+	enum report_format format;
+	bool send, formatted;
+	struct list to;
+};
+
+static int take_option(struct report_wish *w, const char *command, int option)
+{
+	int format;
+	switch (option) {
+	case 'm':
+		return month_parse(optarg, &w->month)
+			? EXIT_WELL
+			: usage_error(command, "--month %s: right would be YYYY-MM", optarg);
+	case 'f':
+		format = report_format_by_name(optarg);
+		if (format < 0)
+			return usage_error(
+				command, "--format %s: right would be xml, html or text", optarg);
+		w->format = (enum report_format)format;
+		w->formatted = true;
+		return EXIT_WELL;
+	case 'o':
+		w->output = optarg;
+		return EXIT_WELL;
+	case 's':
+		w->send = true;
+		return EXIT_WELL;
+	case 't':
+		if (add_reader(&w->to, optarg))
+			return EXIT_WELL;
+		return usage_error(command,
+			w->to.count == LIST_MAX
+				? "--to: too many readers"
+				: "--to: right would be one address, such as you@example.org");
+	default:
+		return usage_error(command, "see `retour report --help`");
+	}
+}
+
+/* Fills W, whose month is the standard; an exit code. */
+static int read_wish(struct report_wish *w, int argc, char **argv)
 {
 	static const struct option options[] = { { "month", required_argument, NULL, 'm' },
 		{ "format", required_argument, NULL, 'f' },
 		{ "output", required_argument, NULL, 'o' }, { "send", no_argument, NULL, 's' },
 		{ "to", required_argument, NULL, 't' }, { 0 } };
-	struct month month = month_before(month_of(clock_now()), 1);
-	const char *output = NULL;
-	int format = REPORT_TEXT;
-	bool send = false, formatted = false;
-	struct buffer text = { 0 };
-	struct list to = { 0 };
-	struct config other;
-	struct session s;
-	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;)
-		switch (option) {
-		case 'm':
-			if (!month_parse(optarg, &month))
-				return usage_error(
-					argv[0], "--month %s: right would be YYYY-MM", optarg);
-			break;
-		case 'f':
-			format = report_format_by_name(optarg);
-			formatted = true;
-			if (format < 0)
-				return usage_error(argv[0],
-					"--format %s: right would be xml, html or text", optarg);
-			break;
-		case 'o':
-			output = optarg;
-			break;
-		case 's':
-			send = true;
-			break;
-		case 't':
-			if (!add_reader(&to, optarg))
-				return usage_error(argv[0],
-					to.count == LIST_MAX
-						? "--to: too many readers"
-						: "--to: right would be one address, such as you@example.org");
-			break;
-		default:
-			return usage_error(argv[0], "see `retour report --help`");
-		}
+	struct month present = month_of(clock_now());
+	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;) {
+		int result = take_option(w, argv[0], option);
+		if (result)
+			return result;
+	}
 	if (optind < argc)
 		return usage_error(
 			argv[0], "unknown argument %s; see `retour report --help`", argv[optind]);
-	if (output && !new_file_is_fit(argv[0], output))
+	if (w->output && !new_file_is_fit(argv[0], w->output))
 		return EXIT_USAGE;
-	if (to.count && !send)
+	if (w->to.count && !w->send)
 		return usage_error(argv[0], "--to goes with --send");
-	if (to.count) {
+	if (w->month.year > present.year ||
+		(w->month.year == present.year && w->month.month > present.month))
+		return usage_error(
+			argv[0], "--month %04d-%02d has not begun", w->month.year, w->month.month);
+	return EXIT_WELL;
+}
+
+int cmd_report(const struct config *config, int argc, char **argv)
+{
+	struct report_wish w = { .month = month_before(month_of(clock_now()), 1),
+		.format = REPORT_TEXT };
+	struct buffer text = { 0 };
+	struct config other;
+	struct session s;
+	int result = read_wish(&w, argc, argv);
+	if (result)
+		return result;
+	if (w.to.count) {
 		other = *config;
-		other.post.to = to;
+		other.post.to = w.to;
 		config = &other;
 	}
-	struct month present = month_of(clock_now());
-	if (month.year > present.year ||
-		(month.year == present.year && month.month > present.month))
-		return usage_error(
-			argv[0], "--month %04d-%02d has not begun", month.year, month.month);
-	int result = session_open(&s, config, send ? SESSION_WRITE : SESSION_READ, clock_now());
+	result = session_open(&s, config, w.send ? SESSION_WRITE : SESSION_READ, clock_now());
 	if (result)
 		goto out;
-	if (send)
-		result = report_mail(&s, month, clock_now(), to.count > 0);
-	if (!send || formatted || output)
-		if (report_make(&s, month, (enum report_format)format, &text) ||
-			write_whole(output ? output : "-", (struct span){ text.p, text.n }))
+	if (w.send)
+		result = report_mail(&s, w.month, clock_now(), w.to.count > 0);
+	if (!w.send || w.formatted || w.output)
+		if (report_make(&s, w.month, w.format, &text) ||
+			write_whole(w.output ? w.output : "-", (struct span){ text.p, text.n }))
 			result = exit_worse(result, EXIT_LOST);
 out:
 	buffer_free(&text);

@@ -185,28 +185,10 @@ static bool now_is_for_this(const struct config *config)
 	return false;
 }
 
-static int open_all(
-	struct session *s, const struct config *config, enum session_mode mode, int64_t now)
+static int open_rules(struct session *s, enum session_mode mode)
 {
+	const struct config *config = s->config;
 	char error[512];
-	bool created = false;
-	*s = (struct session){ .config = config,
-		.config_file = config->file,
-		.mailbox = config->mailbox,
-		.mailboxes = config->mailboxes,
-		.post = &config->post,
-		.lock = -1,
-		.now = now };
-	session_present(config, &s->present);
-	if (mode == SESSION_CREATE && first_by_clock(s))
-		return EXIT_BROKEN;
-	if (mode >= SESSION_WRITE && !now_is_for_this(config))
-		return EXIT_USAGE;
-	if (mode == SESSION_TRY || mode == SESSION_WRITE || mode == SESSION_CREATE) {
-		int result = take_lock(s, mode == SESSION_CREATE);
-		if (result)
-			return result;
-	}
 	s->rules = rulesfile_open(
 		config->rules_file, config->providers_file, RULES_PROFILES, error, sizeof error);
 	if (!s->rules && mode == SESSION_ANSWER) { /* an answer needs none */
@@ -217,8 +199,13 @@ static int open_all(
 		log_error("%s", error);
 		return EXIT_USAGE;
 	}
-	if (mode != SESSION_ANSWER && !ladders_exist(s))
-		return EXIT_USAGE;
+	return mode == SESSION_ANSWER || ladders_exist(s) ? EXIT_WELL : EXIT_USAGE;
+}
+
+static int open_report(struct session *s, enum session_mode mode)
+{
+	const struct config *config = s->config;
+	char error[512];
 	report_options(config, &s->report);
 	if (config->post.logo && mode != SESSION_ANSWER &&
 		!(s->logo = logo_read(config->post.logo, error, sizeof error))) {
@@ -226,6 +213,13 @@ static int open_all(
 		return EXIT_USAGE;
 	}
 	s->report.logo = s->logo;
+	return EXIT_WELL;
+}
+
+static int fill_store_options(struct session *s, enum session_mode mode)
+{
+	const struct config *config = s->config;
+	char error[512];
 	config_store_options(config, &s->options);
 	s->options.create = mode == SESSION_CREATE;
 	s->options.time_given = clock_is_set();
@@ -248,6 +242,13 @@ static int open_all(
 		log_error("store: %s", error);
 		return EXIT_USAGE;
 	}
+	return EXIT_WELL;
+}
+
+static int open_store(struct session *s, enum session_mode mode, int64_t now)
+{
+	const struct config *config = s->config;
+	bool created = false;
 	int result = store_open(&s->store, &s->options, now, &created);
 	if (result)
 		return session_store_failed(s, "store", result);
@@ -262,6 +263,32 @@ static int open_all(
 		log_notice("%s: %s; a lost store would not be noticed (retour doctor)",
 			config->marker, strerror(errno));
 	return EXIT_WELL;
+}
+
+static int open_all(
+	struct session *s, const struct config *config, enum session_mode mode, int64_t now)
+{
+	*s = (struct session){ .config = config,
+		.config_file = config->file,
+		.mailbox = config->mailbox,
+		.mailboxes = config->mailboxes,
+		.post = &config->post,
+		.lock = -1,
+		.now = now };
+	session_present(config, &s->present);
+	if (mode == SESSION_CREATE && first_by_clock(s))
+		return EXIT_BROKEN;
+	if (mode >= SESSION_WRITE && !now_is_for_this(config))
+		return EXIT_USAGE;
+	if (mode == SESSION_TRY || mode == SESSION_WRITE || mode == SESSION_CREATE) {
+		int result = take_lock(s, mode == SESSION_CREATE);
+		if (result)
+			return result;
+	}
+	int result = open_rules(s, mode);
+	result = result ? result : open_report(s, mode);
+	result = result ? result : fill_store_options(s, mode);
+	return result ? result : open_store(s, mode, now);
 }
 
 int session_open(

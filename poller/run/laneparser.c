@@ -74,6 +74,41 @@ static void message_left(struct lane *lane)
 	lane_drop_first(lane);
 }
 
+/* Where the first waiting message goes. */
+static enum settlement settlement_of(
+	struct lane *lane, const struct wire_message *head, const struct wire_parsed *parsed)
+{
+	char name[WIRE_NAME_SIZE];
+	if (parsed->overflow) {
+		log_warning(
+			"mailbox %s: %s names more recipients than the %u that were read%s; it goes to quarantine",
+			lane->name, log_clean(name, sizeof name, head->name), parsed->events,
+			head->truncated ? ", or its report goes on beyond max_message" : "");
+		lane->counts.quarantined++;
+		return SETTLE_QUARANTINE;
+	}
+	if (lane->unheeded)
+		return SETTLE_OPTOUT;
+	return lane->recognised ? SETTLE_PROCESSED : SETTLE_UNRECOGNISED;
+}
+
+/* What the store took: a message that was seen before counts as such alone. */
+static void count_stored(
+	const struct pump *p, struct lane *lane, int64_t arrived, enum store_message_result result)
+{
+	if (result == MESSAGE_DUPLICATE) {
+		lane->counts.duplicates++;
+		return;
+	}
+	lane->counts.fresh++;
+	lane->counts.unheeded += lane->unheeded;
+	lane->counts.events += lane->event_count;
+	lane->counts.old += lane->event_count &&
+		store_is_over(p->job->store, RETAIN_EVENTS, arrived, p->job->now);
+	lane->counts.ancient += lane->event_count &&
+		store_is_over(p->job->store, RETAIN_CONTACTS, arrived, p->job->now);
+}
+
 /* The parser has answered for the first waiting message. */
 static void message_done(struct pump *p, struct lane *lane, const struct wire_parsed *parsed)
 {
@@ -85,22 +120,7 @@ static void message_done(struct pump *p, struct lane *lane, const struct wire_pa
 	}
 	lane->counts.newest = head.arrived > lane->counts.newest ? head.arrived
 								 : lane->counts.newest;
-	enum settlement what;
-	if (lane->unheeded)
-		what = SETTLE_OPTOUT;
-	else if (lane->recognised)
-		what = SETTLE_PROCESSED;
-	else
-		what = SETTLE_UNRECOGNISED;
-	if (parsed->overflow) {
-		char name[WIRE_NAME_SIZE];
-		log_warning(
-			"mailbox %s: %s names more recipients than the %u that were read%s; it goes to quarantine",
-			lane->name, log_clean(name, sizeof name, head.name), parsed->events,
-			head.truncated ? ", or its report goes on beyond max_message" : "");
-		what = SETTLE_QUARANTINE;
-		lane->counts.quarantined++;
-	}
+	enum settlement what = settlement_of(lane, &head, parsed);
 	lane->counts.messages++;
 	lane->counts.bytes += head.size;
 	if (!lane->recognised)
@@ -122,18 +142,7 @@ static void message_done(struct pump *p, struct lane *lane, const struct wire_pa
 			return;
 		}
 		p->uncommitted++;
-		if (result == MESSAGE_DUPLICATE) {
-			lane->counts.duplicates++;
-		} else {
-			lane->counts.fresh++;
-			lane->counts.unheeded += lane->unheeded;
-			lane->counts.events += lane->event_count;
-			lane->counts.old += lane->event_count &&
-				store_is_over(p->job->store, RETAIN_EVENTS, m.arrived, p->job->now);
-			lane->counts.ancient += lane->event_count &&
-				store_is_over(
-					p->job->store, RETAIN_CONTACTS, m.arrived, p->job->now);
-		}
+		count_stored(p, lane, m.arrived, result);
 	} else {
 		lane->counts.fresh++;
 		lane->counts.events += lane->event_count;

@@ -171,13 +171,10 @@ static void work(struct pump *p)
 	}
 }
 
-static void lane_report(struct pump *p, struct lane *lane, struct poll_counts *total)
+static void lane_say(const struct lane *lane, bool store_failed, bool ok)
 {
 	const struct poll_counts *c = &lane->counts;
-	bool ok = lane->done && !p->store_failed;
-	if (!lane->started)
-		return;
-	if (p->store_failed && c->messages)
+	if (store_failed && c->messages)
 		log_notice(
 			"mailbox %s: %llu messages were read, %llu of them settled; the others stay there for the next run",
 			lane->name, (unsigned long long)c->messages,
@@ -210,6 +207,11 @@ static void lane_report(struct pump *p, struct lane *lane, struct poll_counts *t
 		log_notice(
 			"mailbox %s: %llu messages stay there: while the clock is in doubt it is not certain when they arrived",
 			lane->name, (unsigned long long)c->left);
+}
+
+/* What the store is to know of the visit. */
+static void lane_note(struct pump *p, const struct lane *lane, bool ok)
+{
 	if (lane->box && p->job->store && !p->store_failed &&
 		((ok && store_stuck_settle(p->job->store, lane->name, p->job->now)) ||
 			store_mailbox_read(p->job->store, lane->name, p->job->now, ok,
@@ -217,10 +219,14 @@ static void lane_report(struct pump *p, struct lane *lane, struct poll_counts *t
 			(lane->opened &&
 				store_mailbox_certificate(
 					p->job->store, lane->name, lane->certificate_end)) ||
-			(lane->folders && (ok || c->expired) &&
+			(lane->folders && (ok || lane->counts.expired) &&
 				store_mail_purged(p->job->store, lane->name, lane->folders,
 					lane->expired, p->job->now))))
 		pump_fail(p);
+}
+
+static void add_counts(struct poll_counts *total, const struct poll_counts *c)
+{
 	total->messages += c->messages;
 	total->fresh += c->fresh;
 	total->duplicates += c->duplicates;
@@ -234,6 +240,16 @@ static void lane_report(struct pump *p, struct lane *lane, struct poll_counts *t
 	total->stuck += c->stuck;
 	total->left += c->left;
 	total->newest = c->newest > total->newest ? c->newest : total->newest;
+}
+
+static void lane_report(struct pump *p, struct lane *lane, struct poll_counts *total)
+{
+	bool ok = lane->done && !p->store_failed;
+	if (!lane->started)
+		return;
+	lane_say(lane, p->store_failed, ok);
+	lane_note(p, lane, ok);
+	add_counts(total, &lane->counts);
 	total->mailboxes++;
 	total->failed += !ok;
 }

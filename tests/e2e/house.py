@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The house: rooms lie one above the other in the order ORDER, an include goes down or stays in its room, and no two files need each other, by whatever way:
-neither by their includes nor, where objects lie in RETOUR_BUILD, by what they call. With --draw: rooms, lines, and what goes between them. Prints TAP.
+neither by their includes nor, where objects lie in RETOUR_BUILD, by what they call. No file and no function is longer than one reads at once.
+With --draw: rooms, lines, and what goes between them. Prints TAP.
 """
 import collections
 import glob
@@ -15,6 +16,8 @@ BUILD = os.environ.get("RETOUR_BUILD", os.path.join(ROOT, "build"))
 ORDER = (("classify/base",), ("classify",), ("store/base",), ("store",), ("store/exchange",), ("reports",), ("poller/mailbox",), ("poller/run",), ("poller/post", "poller/volume"), ("poller/command",))
 FLOOR = {room: number for number, rooms in enumerate(ORDER) for room in rooms}
 LARGEST = 23  # per cent of all lines, for one room
+FILE_LINES = 600
+FUNCTION_LINES = 60  # between its braces
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 
 
@@ -70,6 +73,18 @@ def calls(files):
     return arrows
 
 
+def long_functions(files):
+    for path, text in files.items():
+        begin = None
+        for number, line in enumerate(text.split("\n"), 1):
+            if line == "{":
+                begin = number
+            elif line.startswith("}") and begin:
+                if number - begin - 1 > FUNCTION_LINES:
+                    yield "%s:%d has %d lines" % (path, begin, number - begin - 1)
+                begin = None
+
+
 def is_up(path, to):
     room, other = os.path.dirname(path), os.path.dirname(to)
     return other != room and FLOOR[other] >= FLOOR[room]
@@ -111,6 +126,8 @@ def main():
         ("every file lies in a room", strays),
         ("every include names its file by its place", unknown),
         ("no include and no call goes up", upward),
+        ("no file has more than %d lines" % FILE_LINES, ["%s: %d" % (path, text.count("\n")) for path, text in files.items() if text.count("\n") > FILE_LINES]),
+        ("no function has more than %d lines" % FUNCTION_LINES, list(long_functions(files))),
         ("no circle of headers", circles(includes)),
         ("no circle of files that call each other", circles(called)),
         ("no room has more than %d %% of the lines" % LARGEST, ["%s: %d" % (room, n) for room, n in lines.items() if n * 100 > LARGEST * sum(lines.values())]))
