@@ -21,6 +21,7 @@ _retour()
 		'volume:how much was sent\: what makes rates of counts'
 		'advice:how fast to send to each provider'
 		'report:the monthly report'
+		'demo-report:the report on invented figures'
 		'comment:a remark that the month'\''s report prints'
 		'alerts:what is wrong now'
 		'purge:apply retention now'
@@ -128,6 +129,10 @@ _retour()
 			'*--output[default\: stdout]:FILE:_files' \
 			'*--send[mail it to the readers in \[report\] to, now]' \
 			'*--to[only to this reader instead, as a test; may stand several times. `run` still sends the month'\''s report when it is due]:ADDRESS:' '*:file:_files' ;;
+		demo-report)
+		_arguments '--help[what it takes]' \
+			'*--format[xml, html or text (default)]:value:( xml html text)' \
+			'*--output[default\: stdout]:FILE:_files' '*:file:_files' ;;
 		comment)
 		_arguments '--help[what it takes]' \
 			'*--month[the month that it is about]:YYYY-MM:' '*:file:_files' ;;

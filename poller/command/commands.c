@@ -133,6 +133,12 @@ const struct command commands[] = {
 		"  --send            mail it to the readers in [report] to, now\n"
 		"  --to ADDRESS      only to this reader instead, as a test; may stand several times. `run` still sends the month's report when it is due\n",
 		CONFIG_NEEDED, false },
+	{ "demo-report", cmd_demo, "[--format xml|html|text] [--output FILE]",
+		"the report on invented figures",
+		"Last month of a sender who is none, in the configuration's language and looks, if there is one. It needs neither mailboxes nor a store.\n"
+		"  --format F        xml, html or text (default)\n"
+		"  --output FILE     default: stdout\n",
+		CONFIG_OPTIONAL, false },
 	{ "comment", cmd_comment, "--month YYYY-MM TEXT|-",
 		"a remark that the month's report prints",
 		"  --month YYYY-MM   the month that it is about\n"

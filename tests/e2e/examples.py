@@ -60,7 +60,7 @@ for name, text in READ.items():
             while words and words[0].startswith("-"):
                 words = words[2 if words[0] in ("-c", "--now") else 1:]
             command = words[0].rstrip(".,;") if words else "--help"
-            if not re.fullmatch(r"[a-z]+", command):
+            if not re.fullmatch(r"[a-z-]+", command):
                 continue
             text = help_of(command)
             true(text, "%s: no such command: %s" % (name, line))
