@@ -17,7 +17,6 @@
 enum {
 	PURGE_GRACE = 2 * DAY, /* a purge a day is promised; on the day after the first missed one
 				  somebody should look */
-	GAP_BROKEN = 31,       /* days without one: not even a monthly job did it */
 	GAP_REMEMBERED = 365 * DAY, /* so long after its end such a gap is told as broken */
 };
 
@@ -172,6 +171,8 @@ static int take_audit_entry(void *context, const struct ledger_entry *e)
 	}
 	follow_events(a, e);
 	follow_clock(a, e);
+	if (strcmp(e->kind, "store-older") == 0)
+		a->older_at = e->at;
 	if (strcmp(e->kind, "mail-purge") == 0 && strncmp(e->detail, "name=", strlen("name=")) == 0)
 		note_mail_purge(a, e);
 	if (strcmp(e->kind, "checkpoint") == 0) {
@@ -224,54 +225,38 @@ static int take_audit_mailbox(void *context, const struct mailbox_state *m)
 
 /* --- judging -------------------------------------------------------------- */
 
-__attribute__((format(printf, 2, 3))) static void put(
-	char out[AUDIT_TEXT_SIZE], const char *format, ...)
-{
-	va_list list;
-	va_start(list, format);
-	vsnprintf(out, AUDIT_TEXT_SIZE, format, list);
-	va_end(list);
-}
-
-static struct promise *promise(struct audit *a, const char *id)
-{
-	struct promise *p = &a->promise[a->promises++];
-	snprintf(p->id, sizeof p->id, "%s", id);
-	return p;
-}
-
 static void judge_class(struct audit *a, const struct purge_class *c)
 {
 	char id[STORE_NAME_SIZE], period[32];
 	bool keys = strcmp(c->name, "month keys") == 0;
 	snprintf(id, sizeof id, "retention-%s", keys ? "keys" : c->name);
-	struct promise *p = promise(a, id);
+	struct promise *p = audit_promise(a, id);
 	if (keys)
-		put(p->title, "A month's key is destroyed with the last event of that month");
+		audit_say(p->title, "A month's key is destroyed with the last event of that month");
 	else
-		put(p->title, "What is older than %s in the class \"%s\" is deleted",
+		audit_say(p->title, "What is older than %s in the class \"%s\" is deleted",
 			period_text(c->period, period, sizeof period), c->name);
 	const char *unit = keys ? "key" : "row", *are = c->overdue == 1 ? " is" : "s are",
 		   *they = c->overdue == 1 ? "it is" : "they are";
-	put(p->detail, "%llu %s%s, none overdue", (unsigned long long)c->left, unit,
+	audit_say(p->detail, "%llu %s%s, none overdue", (unsigned long long)c->left, unit,
 		c->left == 1 ? "" : "s");
 	if (!c->overdue)
 		return;
 	p->state = PROMISE_BROKEN;
 	p->since = c->oldest ? c->oldest + c->period : c->cutoff;
-	put(p->detail, "%llu %s%s still there although %s due for deletion",
+	audit_say(p->detail, "%llu %s%s still there although %s due for deletion",
 		(unsigned long long)c->overdue, unit, are, they);
-	put(p->action,
+	audit_say(p->action,
 		"Run `retour purge` now. Then see why no run did: is the timer on (systemctl status retour.timer), and what does its journal say?");
 }
 
 /* Counted row by row now, and kept as rows came and went: figures that come about independently. */
 static void judge_counts(struct audit *a)
 {
-	struct promise *p = promise(a, "held-counts");
+	struct promise *p = audit_promise(a, "held-counts");
 	size_t n = 0;
-	put(p->title, "What the store says it holds is what is there");
-	put(p->detail,
+	audit_say(p->title, "What the store says it holds is what is there");
+	audit_say(p->detail,
 		"every row was counted; each class has as many, day by day, as came in and did not go");
 	for (unsigned i = 0; i < a->held.count; i++) {
 		const struct purge_class *c = &a->held.at[i];
@@ -286,26 +271,27 @@ static void judge_counts(struct audit *a)
 	if (p->state != PROMISE_BROKEN)
 		return;
 	p->since = a->last.at;
-	put(p->action,
+	audit_say(p->action,
 		"Copy the database before anything else writes to it. Rows came or went past this program: find out who could write to the file.");
 }
 
 static void judge_purges(struct audit *a)
 {
-	struct promise *p = promise(a, "purge-daily");
+	struct promise *p = audit_promise(a, "purge-daily");
 	int64_t last = a->purges ? a->purge[(a->purges - 1) % AUDIT_PURGES_MAX].at : a->first.at;
 	char at[32], from[32];
-	put(p->title, "Retention is applied every day");
-	put(p->detail, "the last time %s%s", a->purges ? utc_text(last, at, sizeof at) : "never",
+	audit_say(p->title, "Retention is applied every day");
+	audit_say(p->detail, "the last time %s%s",
+		a->purges ? utc_text(last, at, sizeof at) : "never",
 		a->days_missed ? "; days were missed before, see Purges" : "");
 	int64_t gap = a->longest.from ? (a->longest.to - a->longest.from) / DAY + 1 : 0;
 	if (gap > GAP_BROKEN) {
 		p->state = PROMISE_BROKEN;
 		p->since = a->longest.from;
-		put(p->detail, "%lld days without a purge, from %.10s on; the last time %s",
+		audit_say(p->detail, "%lld days without a purge, from %.10s on; the last time %s",
 			(long long)gap, utc_text(a->longest.from, from, sizeof from),
 			a->purges ? utc_text(last, at, sizeof at) : "never");
-		put(p->action,
+		audit_say(p->action,
 			"See that the timer runs (systemctl status retour.timer). A gap that is over is told for a year: what it left undone was done late.");
 		return;
 	}
@@ -313,51 +299,32 @@ static void judge_purges(struct audit *a)
 		return;
 	p->state = PROMISE_ATTENTION;
 	p->since = midnight(last) + DAY;
-	put(p->action,
+	audit_say(p->action,
 		"See that the timer runs (systemctl status retour.timer). As long as nothing is overdue no promise is broken.");
-}
-
-static void judge_times(struct audit *a)
-{
-	struct promise *p = promise(a, "times-own");
-	put(p->title, "The times in the ledger are the clock's, and nobody's word");
-	put(p->detail, "no command that wrote was given a time by --now");
-	if (!a->given_since)
-		return;
-	p->since = a->given_since;
-	p->state = a->given_purges ? PROMISE_BROKEN : PROMISE_ATTENTION;
-	if (!a->given_entries) {
-		put(p->detail, "this store was made with --now: no time in it proves anything");
-		put(p->action, "Let a store whose times shall prove something begin anew.");
-		return;
-	}
-	put(p->detail, "%llu entries have a time that --now named, %llu of them tell of purges",
-		(unsigned long long)a->given_entries, (unsigned long long)a->given_purges);
-	put(p->action,
-		"Read the ledger from its entry clock-given to its entry clock-own, and find out who ran that and why. What it says of times was not so.");
 }
 
 static void judge_ledger(struct audit *a)
 {
-	struct promise *p = promise(a, "ledger-chain");
-	put(p->title, "The ledger is complete and unchanged from its first entry to its last");
-	put(p->detail, "every entry's hash was computed again and fits");
+	struct promise *p = audit_promise(a, "ledger-chain");
+	audit_say(
+		p->title, "The ledger is complete and unchanged from its first entry to its last");
+	audit_say(p->detail, "every entry's hash was computed again and fits");
 	if (!a->torn)
 		return;
 	p->state = PROMISE_BROKEN;
 	p->since = a->last.at;
-	put(p->detail, "the ledger does not hold: %s", a->fault);
-	put(p->action,
+	audit_say(p->detail, "the ledger does not hold: %s", a->fault);
+	audit_say(p->action,
 		"Copy the database before anything else writes to it. Compare with the head in the last monthly mail and with the last exported evidence: "
 		"`retour audit verify` names what was changed. Find out who could write to the file.");
 }
 
 static void judge_signatures(struct audit *a)
 {
-	struct promise *p = promise(a, "ledger-signed");
+	struct promise *p = audit_promise(a, "ledger-signed");
 	char at[32];
-	put(p->title, "The ledger's head is signed every day");
-	put(p->detail, "%llu checkpoints, the last of %s", (unsigned long long)a->checkpoints,
+	audit_say(p->title, "The ledger's head is signed every day");
+	audit_say(p->detail, "%llu checkpoints, the last of %s", (unsigned long long)a->checkpoints,
 		a->checkpoints ? utc_text(a->checkpoint.at, at, sizeof at) : "never");
 	if (!a->entries ||
 		a->now - midnight(a->checkpoints ? a->checkpoint.at : a->first.at) <
@@ -365,29 +332,29 @@ static void judge_signatures(struct audit *a)
 		return;
 	p->state = PROMISE_ATTENTION;
 	p->since = a->checkpoints ? midnight(a->checkpoint.at) + DAY : a->first.at;
-	put(p->action,
+	audit_say(p->action,
 		"`retour run` signs; see what it says, and whether sign.key is in the key directory.");
 }
 
 static void judge_bytes(struct audit *a)
 {
-	struct promise *p = promise(a, "bytes-gone");
+	struct promise *p = audit_promise(a, "bytes-gone");
 	int64_t last = a->purges ? a->purge[(a->purges - 1) % AUDIT_PURGES_MAX].at : a->first.at;
-	put(p->title, "What is deleted is gone from the bytes of the database");
+	audit_say(p->title, "What is deleted is gone from the bytes of the database");
 	if (!a->file.secure_delete) {
 		p->state = PROMISE_BROKEN;
-		put(p->detail, "SQLite does not overwrite what is deleted");
-		put(p->action, "Use an SQLite that knows secure_delete.");
+		audit_say(p->detail, "SQLite does not overwrite what is deleted");
+		audit_say(p->action, "Use an SQLite that knows secure_delete.");
 	} else if (a->file.rewrite_due) {
 		bool late = a->now - midnight(last) >= PURGE_GRACE + DAY;
 		p->state = late ? PROMISE_BROKEN : PROMISE_ATTENTION;
 		p->since = late ? midnight(last) + DAY : a->last.at;
-		put(p->detail,
+		audit_say(p->detail,
 			"rows were deleted, and their bytes may still lie in the file or its log");
-		put(p->action,
+		audit_say(p->action,
 			"The next run or `retour purge` does it, when no other program reads the database.");
 	} else {
-		put(p->detail,
+		audit_say(p->detail,
 			"deleting overwrites, and the log was written to the file and emptied after the last deletion");
 	}
 }
@@ -395,24 +362,24 @@ static void judge_bytes(struct audit *a)
 static void judge_pages(struct audit *a)
 {
 	const struct store_file_state *f = &a->file;
-	struct promise *p = promise(a, "pages-whole");
+	struct promise *p = audit_promise(a, "pages-whole");
 
-	put(p->title, "The bytes of the database are those that were written");
+	audit_say(p->title, "The bytes of the database are those that were written");
 	if (f->damaged) {
 		p->state = f->answers_damaged ? PROMISE_BROKEN : PROMISE_ATTENTION;
-		put(p->detail,
+		audit_say(p->detail,
 			"%llu of %llu pages are not as retour wrote them, the first is page %llu; the contacts are %s",
 			(unsigned long long)f->damaged, (unsigned long long)f->pages,
 			(unsigned long long)f->first_damaged,
 			f->answers_damaged ? "among them" : "whole");
-		put(p->action,
+		audit_say(p->action,
 			"The disk, or another program, changed the file. Restore a backup: retour-recovery(7).");
 	} else if (f->unsealed) {
-		put(p->detail,
+		audit_say(p->detail,
 			"%llu of %llu pages; the others were not written since pages are sealed",
 			(unsigned long long)(f->pages - f->unsealed), (unsigned long long)f->pages);
 	} else {
-		put(p->detail, "all %llu pages", (unsigned long long)f->pages);
+		audit_say(p->detail, "all %llu pages", (unsigned long long)f->pages);
 	}
 }
 
@@ -421,86 +388,40 @@ static void judge_lost_keys(struct audit *a)
 {
 	if (!*a->keys_lost)
 		return;
-	struct promise *p = promise(a, "keys-there");
-	put(p->title, "Every month of events has its key");
+	struct promise *p = audit_promise(a, "keys-there");
+	audit_say(p->title, "Every month of events has its key");
 	p->state = PROMISE_ATTENTION;
-	put(p->detail,
+	audit_say(p->detail,
 		"the events of %s lie under a key that is not there: nobody can be found in them",
 		a->keys_lost);
-	put(p->action,
+	audit_say(p->action,
 		"Put the key back into the key directory, if you have it. The events go with their period.");
-}
-
-static void judge_schema(struct audit *a)
-{
-	struct promise *p = promise(a, "schema-own");
-	put(p->title,
-		"The database has the tables, indexes and triggers that this program makes, and nothing else");
-	put(p->detail, "each was compared with what retour makes, byte for byte");
-	if (!a->schema.count)
-		return;
-	p->state = PROMISE_BROKEN;
-	put(p->detail, "%u differences: %s", a->schema.count, a->schema.text);
-	put(p->action,
-		"Copy the database before anything else writes to it, and find out who could write to the file. Then restore a backup: retour-recovery(7).");
-}
-
-/* Of each day that no purge has reached: counted when it came, and the row that came with it. */
-static void judge_tallies(struct audit *a)
-{
-	struct promise *p = promise(a, "events-tallied");
-	put(p->title, "The events that were counted are there until their time is over");
-	put(p->detail,
-		"on each day that no purge has reached as many are there as the tallies say%s",
-		a->events_forgotten ? ", less those that were erased on request" : "");
-	if (a->events_missing <= a->events_forgotten && !a->events_extra)
-		return;
-	p->state = PROMISE_BROKEN;
-	put(p->detail,
-		"%llu events are counted and not there (%llu were erased on request), %llu are there and not counted",
-		(unsigned long long)a->events_missing, (unsigned long long)a->events_forgotten,
-		(unsigned long long)a->events_extra);
-	put(p->action,
-		"Copy the database before anything else writes to it. Rows came or went past this program: find out who could write to the file.");
-}
-
-static void judge_strange_keys(struct audit *a)
-{
-	struct promise *p = promise(a, "keys-alone");
-	put(p->title,
-		"Nothing lies in the key directory but this store's keys, each under its own name");
-	put(p->detail, "every file was opened and its fingerprint compared");
-	if (!a->strange_keys.count)
-		return;
-	p->state = PROMISE_BROKEN;
-	put(p->detail, "%u found: %s", a->strange_keys.count, a->strange_keys.text);
-	put(p->action,
-		"Look at the key directory. A copy of a month's key outlives that month: remove it, and find out who made it.");
 }
 
 static void judge_keys(struct audit *a)
 {
-	struct promise *p = promise(a, "keys-known");
+	struct promise *p = audit_promise(a, "keys-known");
 	unsigned unknown = 0;
 	for (unsigned i = 0; i < a->keys; i++)
 		unknown += !*a->key[i].fingerprint;
-	put(p->title, "Every key in the key directory is one that this store made");
-	put(p->detail, "%u keys", a->keys);
+	audit_say(p->title, "Every key in the key directory is one that this store made");
+	audit_say(p->detail, "%u keys", a->keys);
 	if (!unknown)
 		return;
 	p->state = PROMISE_ATTENTION;
-	put(p->detail, "%u of %u keys are unknown to the store", unknown, a->keys);
-	put(p->action,
+	audit_say(p->detail, "%u of %u keys are unknown to the store", unknown, a->keys);
+	audit_say(p->action,
 		"`retour key list` shows them. A key from elsewhere decides nothing, but somebody put it there.");
 }
 
 /* Mail that was moved goes when its folder is visited. */
 static void judge_mailboxes(struct audit *a)
 {
-	struct promise *p = promise(a, "raw-mail");
+	struct promise *p = audit_promise(a, "raw-mail");
 	char at[32];
-	put(p->title, "Mail that was moved to a folder is deleted there when its time is over");
-	put(p->detail, "every mailbox was visited within a day of its last turn");
+	audit_say(
+		p->title, "Mail that was moved to a folder is deleted there when its time is over");
+	audit_say(p->detail, "every mailbox was visited within a day of its last turn");
 	for (unsigned i = 0; i < a->options->folders; i++) {
 		const struct audit_folder *f = &a->options->folder[i];
 		for (unsigned m = 0; m < a->mailboxes; m++) {
@@ -510,28 +431,26 @@ static void judge_mailboxes(struct audit *a)
 				continue;
 			p->state = PROMISE_ATTENTION;
 			p->since = state->read_at + DAY;
-			put(p->detail, "mailbox %s was last read to its end %s", state->name,
+			audit_say(p->detail, "mailbox %s was last read to its end %s", state->name,
 				state->read_at ? utc_text(state->read_at, at, sizeof at) : "never");
-			put(p->action, "`retour doctor` tries the mailbox and says what fails.");
+			audit_say(p->action,
+				"`retour doctor` tries the mailbox and says what fails.");
 		}
 	}
 	if (!a->options->folders)
-		put(p->detail, "no folder is configured for that");
+		audit_say(p->detail, "no folder is configured for that");
 }
 
 static void judge_promises(struct audit *a)
 {
 	for (unsigned i = 0; i < a->held.count; i++)
 		judge_class(a, &a->held.at[i]);
-	judge_schema(a);
+	audit_judge_hands(a);
 	judge_counts(a);
-	judge_tallies(a);
 	judge_bytes(a);
 	judge_pages(a);
 	judge_purges(a);
-	judge_times(a);
 	judge_keys(a);
-	judge_strange_keys(a);
 	judge_lost_keys(a);
 	judge_mailboxes(a);
 	judge_ledger(a);
@@ -566,6 +485,7 @@ int audit_load(struct audit **out, struct store *store, int64_t now,
 		store_schema_differs(store, take_find, &a->schema) == STORE_OK &&
 		store_keys_strange(store, take_find, &a->strange_keys) == STORE_OK &&
 		audit_reconcile(a, store) == STORE_OK &&
+		store_is_older(store, &a->older, &a->noted) == STORE_OK &&
 		(held == STORE_OK || held == STORE_BROKEN) &&
 		store_file_state(store, &a->file) == STORE_OK &&
 		store_keys(store, take_audited_key, a) == STORE_OK &&

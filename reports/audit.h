@@ -21,6 +21,7 @@ enum {
 	AUDIT_TEXT_SIZE = 640,
 	AUDIT_WORD_SIZE = 3 * STORE_NAME_SIZE,
 	RECORD_FIELDS_MAX = 16,
+	GAP_BROKEN = 31, /* days without a purge: not even a monthly job did it */
 };
 
 /* Attention: nothing is broken, but somebody should look. */
@@ -61,6 +62,9 @@ struct audit {
 		unsigned count;
 		char text[AUDIT_TEXT_SIZE / 2]; /* the first ones */
 	} schema, strange_keys;
+	bool older;                /* than what the keys remember */
+	struct ledger_entry noted; /* what that is */
+	int64_t older_at;          /* when a run found that; 0: never */
 	int64_t events_period;
 	int64_t events_cut; /* no event from before it was left by a purge */
 	uint64_t events_forgotten, events_missing, events_extra;
@@ -97,6 +101,13 @@ struct audit {
 	unsigned records;
 };
 
+/* promise.c: the next promise, all well and without words yet; and its words, cut to their place.
+ */
+struct promise *audit_promise(struct audit *a, const char *id);
+void audit_say(char out[AUDIT_TEXT_SIZE], const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* audithands.c: the promises about what others did to the store. */
+void audit_judge_hands(struct audit *a);
 /*
  * reports/reconcile.c: how many events are tallied and not there, or there and not tallied, on the
  * days after the one of events_cut. A STORE_ result.

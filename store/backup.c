@@ -112,7 +112,9 @@ int backup_settle(struct store *s, int64_t now)
 			: STORE_OK;
 	if ((result = db_enter(s, &own)))
 		return result;
-	result = erasures_settle(s, now, &erased);
+	result = head_settle(s, made != 0, now);
+	if (!result)
+		result = erasures_settle(s, now, &erased);
 	if (!result && (made || erased))
 		result = note_restored(s, made ? made : now, erased, now);
 	return db_leave(s, own, result);

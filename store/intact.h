@@ -6,6 +6,7 @@
 #ifndef RETOUR_STORE_INTACT_H
 #define RETOUR_STORE_INTACT_H
 
+#include "store/audit.h"
 #include "store/store.h"
 
 /*
@@ -25,6 +26,12 @@ int store_schema_differs(struct store *s, intact_visit *visit, void *context);
  * knows, one that was destroyed.
  */
 int store_keys_strange(struct store *s, intact_visit *visit, void *context);
+
+/*
+ * Whether the store is older than what its keys remember of it, NOTED: an earlier copy, or one
+ * whose ledger was cut. NOTED's number is 0 where they remember nothing yet.
+ */
+int store_is_older(struct store *s, bool *older, struct ledger_entry *noted);
 
 /*
  * How many events there are from FROM on, by day (YYYYMMDD) of the report's zone, in the order of

@@ -60,6 +60,7 @@ struct store {
 	struct taken_back *taken_back; /* cause.c */
 	unsigned takings;
 	struct site *site;   /* site.c; NULL: no other site is known */
+	bool ledgered;       /* an entry was added since head.c noted the last */
 	bool forgotten;      /* fold.c: an erasure in this transaction took events */
 	bool functions;      /* kpi.c's functions of SQL are there */
 	struct brake *brake; /* brake.c */
@@ -388,6 +389,16 @@ extern const char other_campaigns[];
 int32_t day_of(int64_t at);
 /* When such a day begins. */
 int64_t day_begin(int32_t day);
+
+/* --- head.c --------------------------------------------------------------- */
+
+/*
+ * In a transaction, when the store is opened for writing: an older copy is ledgered, or refused
+ * (STORE_BROKEN). RESTORED: it is a backup that is taken into use.
+ */
+int head_settle(struct store *s, bool restored, int64_t now);
+/* Before a store that wrote is closed. */
+int head_note(struct store *s);
 
 /* --- fold.c --------------------------------------------------------------- */
 

@@ -21,7 +21,7 @@ enum {
 };
 
 /* What lies there by right and is no key. */
-static const char *const beside[] = { ".", "..", "erasures", "lost+found" };
+static const char *const beside[] = { ".", "..", "erasures", "ledger-head", "lost+found" };
 
 static bool belongs(const char *name)
 {

@@ -84,6 +84,7 @@ static int append_entry(struct store *s, int64_t now, const char *kind, const ch
 	snprintf(e.kind, sizeof e.kind, "%s", kind);
 	snprintf(e.detail, sizeof e.detail, "%s", detail);
 	chain_hash(e.hash, previous, &e);
+	s->ledgered = true;
 	return db_run(s, SQL_LEDGER_ADD, "iittbb", e.number, e.at, e.kind, e.detail, previous,
 		LEDGER_HASH_SIZE, e.hash, LEDGER_HASH_SIZE);
 }

@@ -31,6 +31,8 @@
 		"SELECT ' fingerprint=' || lower(hex(fingerprint)) FROM key WHERE name = ?1") \
 	X(SQL_EVENT_QUARTERS, \
 		"SELECT at - at % 900, count(*) FROM event WHERE at >= ?1 GROUP BY 1") \
+	X(SQL_LEDGER_IS, "SELECT 1 FROM ledger WHERE number = ?1 AND hash = ?2") \
+	X(SQL_LEDGER_FIRST, "SELECT min(number) FROM ledger") \
 	X(SQL_LEDGER_TIME, \
 		"SELECT CASE WHEN kind = 'clock-own' THEN 'own' WHEN number = 1 THEN 'always' ELSE 'given' END" \
 		" FROM ledger WHERE kind IN ('clock-given', 'clock-own') AND number < ?1" \

@@ -280,6 +280,7 @@ void store_close(struct store *s)
 		return;
 	if (s->in_transaction)
 		store_rollback(s);
+	head_note(s); /* where it cannot be, the next one does */
 	counters_discard(s);
 	free(s->counters);
 	free(s->hours);

@@ -376,8 +376,11 @@ def doctored(*statements):
         source.execute(sql)
     source.commit()
     source.close()
+    head = os.path.join(retour.data, "keys", "ledger-head")
+    os.rename(head, saved + ".head")  # he writes there, too
     told = retour.run("audit")
     retour.run("audit", "export", os.path.join(desk, "doctored"))
+    os.rename(saved + ".head", head)
     code, out = verify("doctored", "--key", key, "--head", head_of(mails[1])) if os.path.isdir(os.path.join(desk, "doctored")) else (None, "")
     source, target = sqlite3.connect(saved), sqlite3.connect(retour.database)
     source.backup(target)

@@ -31,7 +31,7 @@ with case("a backup has mode 0600, no key, one state of all tables, and says unt
     equal([name for name in os.listdir(retour.dir) if name.startswith("copy")], ["copy.db"])
     with open(copy, "rb") as f:
         data = f.read()
-    for name in os.listdir(retour.data + "/keys"):
+    for name in sorted(set(os.listdir(retour.data + "/keys")) - {"ledger-head"}):
         with open(retour.data + "/keys/" + name) as f:
             key = f.read().split("\n")[1]
         true(key.encode() not in data.lower() and bytes.fromhex(key) not in data, name)

@@ -49,7 +49,7 @@ with case("a key has two lines, mode 0600 and a directory of mode 0700, and lies
     equal(stat.S_IMODE(os.stat(KEYS).st_mode), 0o700)
     with open(retour.database, "rb") as f:
         database = f.read()
-    for name in os.listdir(KEYS):
+    for name in sorted(set(os.listdir(KEYS)) - {"ledger-head"}):
         with open(KEYS + name) as f:
             head, digits = f.read().splitlines()
         true(head.startswith("retour key 1 ") and len(digits) == 64, name)

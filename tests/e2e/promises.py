@@ -118,7 +118,7 @@ with case("another program makes the same pseudonyms: the vectors of retour-priv
     equal(len(live), retour.sql("SELECT count(*) FROM contact")[0][0])
     true(live, "no contact to compare")
 
-FILES = [r"retour\.db(-wal|-shm)?", r"retour\.db\.lock", r"keys/(state(-\d+)?|message|erasure|sign|event-\d{4}-\d\d|verp-[a-z2-7]{2})\.key", r"keys/erasures",
+FILES = [r"retour\.db(-wal|-shm)?", r"retour\.db\.lock", r"keys/(state(-\d+)?|message|erasure|sign|event-\d{4}-\d\d|verp-[a-z2-7]{2})\.key", r"keys/(erasures|ledger-head)",
          r"reports/(\d{4}-\d\d\.(xml|html|txt)(\.minisig)?|index\.html(\.minisig)?|retour\.pub)", r"retour\.prom"]
 with case("no file exists that is not on the list, in the data directory or for temporary use, whatever was done"):
     empty = retour.dir + "/tmp"

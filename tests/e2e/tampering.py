@@ -147,14 +147,35 @@ def cut_tail(retour):
     retour.do("DROP TRIGGER ledger_keep", "DELETE FROM ledger WHERE number > %d" % (last - 4), guard)
 
 
-def older_copy(retour):
+def cut_and_run(retour):
+    cut_tail(retour)
+    at(retour, "2026-11-16")
+    equal(retour.run("run").code, 0)
+
+
+def older_copy_and_head(retour):
+    head = os.path.join(retour.data, "keys", "ledger-head")
+    shutil.copy(head, retour.dir)
+    older_copy(retour)
+    shutil.copy(os.path.join(retour.dir, "ledger-head"), head)
+
+
+def refused_copy(retour):
+    """A raw copy, so without a backup's mark."""
+    older_copy(retour, ("2026-12-10", "2027-01-05"))
+    result = retour.run("run")
+    contains(result.err, "an older copy")
+    return result.code == 3 and retour.run("audit").code == 3
+
+
+def older_copy(retour, days=("2026-11-16", "2026-11-17")):
     """The store of some days ago comes back; everything in it is whole."""
     saved = os.path.join(retour.dir, "saved.db")
     source, target = sqlite3.connect(retour.database), sqlite3.connect(saved)
     source.backup(target)
     target.close()
     source.close()
-    for day in ("2026-11-16", "2026-11-17"):
+    for day in days:
         at(retour, day)
         equal(retour.run("run").code, 0)
     source, target = sqlite3.connect(saved), sqlite3.connect(retour.database)
@@ -244,13 +265,16 @@ DEEDS = (
     ("45 days without a purge", no_purge),
     ("45 days without a purge, and one since", hidden_gap),
     ("ten missed days, back-dated", back_dated),
+    ("the ledger's last entries cut off", cut_tail),
+    ("the same, and a run since", cut_and_run),
+    ("the whole store of two days ago", older_copy),
+    ("the store of two months ago, when the erasures since are forgotten", refused_copy),
     ("a purge of the year 2030", purge_of_the_future),
 )
 
 UNTOLD = (
     ("contacts removed by hand, and the kept counts with them", removed_contacts),
-    ("the ledger's last entries cut off; only a head that was kept elsewhere knows", cut_tail),
-    ("the whole store of two days ago; only a head that was kept elsewhere knows", older_copy),
+    ("the whole store of two days ago, and what the keys remember of it; only a head that was kept elsewhere knows", older_copy_and_head),
 )
 
 with case("nobody was there: every promise is kept"):

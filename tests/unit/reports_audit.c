@@ -46,6 +46,7 @@ static struct store *a_store(void)
 	s.entry[0].at = 1788000000;
 	s.entry[2].at = 1792500000;
 	s.schema_fault = s.key_fault = NULL;
+	s.older = false;
 	s.events_off = 0;
 	s.keys = 2;
 	snprintf(s.key[0].name, sizeof s.key[0].name, "state.key");
@@ -189,6 +190,12 @@ static void what_is_not_ours_breaks_a_promise(void **state)
 	text = audit(s, &broken);
 	assert_true(broken);
 	shows(text, "1 found: a copy of event-2026-10.key under another name");
+	free(text);
+	s = a_store();
+	s->older = true;
+	text = audit(s, &broken);
+	assert_true(broken);
+	shows(text, "BROKEN: The store is as new as its keys remember");
 	free(text);
 	s = a_store();
 	s->events_off = -3;

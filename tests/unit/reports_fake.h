@@ -52,6 +52,7 @@ struct store {
 	struct store_file_state file;
 	struct mailbox_state mailbox[4];
 	size_t mailboxes;
+	bool older;
 	const char *schema_fault, *key_fault;
 	int64_t events_off; /* so many events more, on the last days, than are tallied */
 };
@@ -366,6 +367,13 @@ int store_schema_differs(struct store *s, intact_visit *visit, void *context)
 int store_keys_strange(struct store *s, intact_visit *visit, void *context)
 {
 	return s->key_fault ? visit(context, s->key_fault) : STORE_OK;
+}
+
+int store_is_older(struct store *s, bool *older, struct ledger_entry *noted)
+{
+	*noted = (struct ledger_entry){ .number = 7 };
+	*older = s->older;
+	return STORE_OK;
 }
 
 int store_event_days(struct store *s, int64_t from,
