@@ -19,13 +19,13 @@ enum { NAME_MAX_BYTES = 256 };
 uint32_t cause_number(const struct store *s, enum cause_purpose purpose, const char *name)
 {
 	static const char *const purposes[] = {
-		[CAUSE_MTA] = "mta", [CAUSE_CAMPAIGN] = "campaign"
+		[CAUSE_MTA] = "mta", [CAUSE_CAMPAIGN] = "campaign", [CAUSE_HOST] = "host"
 	};
 	unsigned char input[NAME_MAX_BYTES + 64], hash[crypto_generichash_BYTES_MIN];
 	size_t n = strnlen(name, NAME_MAX_BYTES);
 	uint32_t number = 0;
 
-	while (purpose == CAUSE_MTA && n && name[n - 1] == '.')
+	while (purpose != CAUSE_CAMPAIGN && n && name[n - 1] == '.')
 		n--;
 	if (!n)
 		return 0;

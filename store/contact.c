@@ -133,8 +133,7 @@ int contact_apply(struct store *s, const struct packed *e)
 		return STORE_OK;
 	if (meaning != HISTORY_DELIVERED && contact_is_taken_back(s, e, meaning))
 		return STORE_OK;
-	if (meaning == HISTORY_BLOCK &&
-		investigation_note(s, contact_segment_of(e), e->category, e->at))
+	if (meaning == HISTORY_BLOCK && investigation_note(s, e, contact_segment_of(e)))
 		return STORE_FAILED;
 	if (keys_old_state(s) && contact_rekey(s, e->old_contact, e->contact))
 		return STORE_FAILED;

@@ -220,16 +220,21 @@ int store_forget(
 /* --- investigations (store/investigation.c) ------------------------------- */
 
 /*
- * Blocks are the sender's to mend: one investigation for each provider and category. Times are
- * days.
+ * Blocks are the sender's to mend: one investigation for each provider and category, from a day on
+ * which they are beyond noise. Times are days.
  */
 struct investigation {
 	char provider[EVENT_PROVIDER_SIZE]; /* a profile's name or "other" */
 	enum category category;
-	int64_t opened, last; /* the first block and the last one since it was opened */
+	int64_t opened, last; /* the first and the last day beyond noise */
 	int64_t closed;       /* 0: it is open */
-	uint64_t blocks;
+	uint64_t blocks;      /* of all days since it was opened */
 };
+/*
+ * Opens and holds what the blocks of the last days call for, in a transaction of its own where
+ * there is none; store_advance() does it, too.
+ */
+int store_investigate(struct store *s, int64_t now);
 /* Those that are open. */
 int store_investigations(
 	struct store *s, int (*visit)(void *context, const struct investigation *i), void *context);
@@ -241,7 +246,7 @@ int store_past_investigations(struct store *s, int64_t from, int64_t to,
 	int (*visit)(void *context, const struct investigation *i), void *context);
 /*
  * The operator has mended it: whoever waits for it is let through the gate. *RELEASED counts them.
- * STORE_MISUSE: there is none open. The ledger is the caller's to write.
+ * STORE_MISUSE: there is none open, and nobody waits. The ledger is the caller's to write.
  */
 int store_resolve(struct store *s, const char *provider, enum category category, int64_t now,
 	uint64_t *released);

@@ -42,6 +42,19 @@ int store_hour_peaks(struct store *s, int64_t from, int64_t to,
 	int (*visit)(void *context, const char *provider, uint64_t delivered), void *context);
 /* Of a provider's name. */
 enum domain_group store_domain_group(const struct store *s, const char *provider);
+/* How a provider refuses mail because of its sender, for who judges whether it does so now. */
+struct refusing {
+	char provider[EVENT_PROVIDER_SIZE]; /* a profile's name or "other" */
+	uint64_t sent;   /* what blocks of today are of: the mails of today or of the last days; 0:
+			    nobody said */
+	uint64_t usual;  /* blocks of a usual day */
+	uint64_t blocks; /* today and yesterday, since an operator resolved them; of one host of
+			    "other" at most k */
+	unsigned hosts;  /* of receivers without a profile: how many of them did */
+};
+/* Each provider with such blocks; days of the report's zone. */
+int store_refusing(struct store *s, int64_t now,
+	int (*visit)(void *context, const struct refusing *r), void *context);
 /* PART of WHOLE in parts per million, rounded; -1 where WHOLE is 0: there is no rate. */
 long rate_ppm(uint64_t part, uint64_t whole);
 

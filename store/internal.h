@@ -121,7 +121,7 @@ int db_leave(struct store *s, bool own, int result);
 
 /* --- schema.c ------------------------------------------------------------- */
 
-enum { SCHEMA_VERSION = 16, APPLICATION_ID = 0x7265746f /* "reto" */ };
+enum { SCHEMA_VERSION = 17, APPLICATION_ID = 0x7265746f /* "reto" */ };
 /*
  * *VERSION is 0 for a database with nothing in it. Refuses what is not ours or newer than this
  * program.
@@ -285,6 +285,7 @@ struct packed {
 	int16_t margin;
 	uint8_t kind, klass, category, origin;
 	uint32_t mta;     /* cause_number() of the reporting MTA */
+	uint32_t host;    /* of the receiving host's organisation; 0: not known */
 	uint8_t known;    /* 1: there is a recipient; else both pseudonyms are zero */
 	uint8_t profiled; /* 1: provider is a profile's name; only those go into the tallies, which
 			     stay */
@@ -314,15 +315,12 @@ int contact_from_version_1(struct store *s);
 
 /* --- investigation.c ------------------------------------------------------ */
 
-/*
- * A block AT a time opens the provider's investigation, or adds to it; one from before it was
- * resolved does not.
- */
-int investigation_note(struct store *s, const char *provider, enum category category, int64_t at);
+/* Counts a block; one from before it was resolved does not count. */
+int investigation_note(struct store *s, const struct packed *e, const char *provider);
 /* When it was resolved last; 0: never. */
 int investigation_resolved(
 	struct store *s, const char *provider, enum category category, int64_t *at);
-/* Without a block for a quiet period it is over. */
+/* Opens and holds what is due; without a day beyond noise for a quiet period it is over. */
 int investigation_advance(struct store *s, int64_t now);
 
 /* --- mailings.c ----------------------------------------------------------- */

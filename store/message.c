@@ -62,6 +62,21 @@ static void pack_diagnostic(const struct store *s, const struct event *e, struct
 	memcpy(p->diagnostic, e->diagnostic, n);
 }
 
+/*
+ * A receiver without a profile is told from others by the last labels of its host: three where the
+ * second one is as short as that of a country's registry (co.uk).
+ */
+static uint32_t pack_host(const struct store *s, const struct event *e)
+{
+	const char *host = e->remote_mta, *label = host + strnlen(host, sizeof e->remote_mta);
+	size_t n = 0;
+
+	for (unsigned labels = 0; label > host; label--, n++)
+		if (label[-1] == '.' && label[0] && ++labels >= 2 && (labels > 2 || n > 6))
+			break;
+	return cause_number(s, CAUSE_HOST, label);
+}
+
 static int pack_recipient(struct store *s, const struct event *e, int64_t now, struct packed *p)
 {
 	char canonical[CANONICAL_SIZE];
@@ -112,6 +127,7 @@ static int pack(struct store *s, struct event *event, int64_t now, struct packed
 	p.mta = cause_number(s, CAUSE_MTA, event->reporting_mta);
 	if (p.klass == CLASS_HARD && wave_note_host(s, p.mta, event->reporting_mta))
 		return STORE_FAILED;
+	p.host = p.klass == CLASS_BLOCK ? pack_host(s, event) : 0;
 	/*
 	 * what came of age before it even arrived here (mail that lay long in its mailbox) is not
 	 * kept first and purged then

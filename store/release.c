@@ -35,21 +35,26 @@ static int release_all(struct store *s, const char *provider, enum category cate
 int store_resolve(struct store *s, const char *provider, enum category category, int64_t now,
 	uint64_t *released)
 {
+	int64_t open = 0;
 	bool own;
 	int result = db_enter(s, &own);
 
 	*released = 0;
 	if (result)
 		return result;
-	result = db_run(s, SQL_INVESTIGATION_CLOSE, "tti", provider, category_name(category),
-		day_start(now));
-	if (!result)
-		result = db_run(s, SQL_INVESTIGATION_RESOLVE, "tti", provider,
-			category_name(category), now);
-	if (!result && !sqlite3_changes(s->db))
-		result = store_fail(
-			s, STORE_MISUSE, "no investigation of this provider and category is open");
+	if (db_int(s, &open, SQL_INVESTIGATION_IS_OPEN, "tt", provider, category_name(category)))
+		result = STORE_FAILED;
 	if (!result)
 		result = release_all(s, provider, category, now, released);
+	if (!result && !open && !*released)
+		result = store_fail(s, STORE_MISUSE,
+			"no investigation of this provider and category is open, and nobody waits for one");
+	if (!result &&
+		(db_run(s, SQL_INVESTIGATION_CLOSE, "tti", provider, category_name(category),
+			 day_start(now)) ||
+			db_run(s, SQL_INVESTIGATION_RESOLVE, "tti", provider,
+				category_name(category), now) ||
+			db_run(s, SQL_REFUSED_DELETE, "tt", provider, category_name(category))))
+		result = STORE_FAILED;
 	return db_leave(s, own, result);
 }

@@ -10,6 +10,8 @@
  *                  with event. Retention "contacts"
  *   investigation  blocks of a provider and category that the sender has to mend: days and
  *                  counts; they stay
+ *   refused        blocks per day, provider and category, and where there is no profile by a number
+ *                  of the receiving host, made with a key; for REFUSALS_KEPT days
  *   seen, kept     messages that were counted; messages that stay in their mailbox. Retention
  *                  "messages"
  *   tally          anonymous counts per day; they stay. campaign holds the day's names, so that
@@ -201,6 +203,11 @@ static const char version_16[] =
 	"CREATE TABLE wave (kind TEXT NOT NULL, name TEXT NOT NULL, mta INTEGER NOT NULL, day INTEGER NOT NULL, life INTEGER NOT NULL,"
 	" opened INTEGER NOT NULL, state TEXT NOT NULL, PRIMARY KEY (kind, name, mta, day, life)) STRICT, WITHOUT ROWID";
 
+/* Blocks by day, of receivers without a profile by host: what opens an investigation. */
+static const char version_17[] =
+	"CREATE TABLE refused (day INTEGER NOT NULL, provider TEXT NOT NULL, category TEXT NOT NULL, host INTEGER NOT NULL, count INTEGER NOT NULL,"
+	" PRIMARY KEY (day, provider, category, host)) STRICT, WITHOUT ROWID";
+
 struct step {
 	const char *sql, *then; /* THEN may be NULL */
 	const char *mark;       /* user_version after it; a pragma takes no parameter */
@@ -225,6 +232,7 @@ static const struct step steps[] = {
 	{ version_14, NULL, "PRAGMA user_version = 14" },
 	{ version_15, NULL, "PRAGMA user_version = 15" },
 	{ version_16, NULL, "PRAGMA user_version = 16" },
+	{ version_17, NULL, "PRAGMA user_version = 17" },
 };
 _Static_assert(
 	sizeof steps / sizeof *steps == SCHEMA_VERSION, "each version has a step that leads to it");

@@ -216,10 +216,40 @@
 		"INSERT INTO change (kind, id, life, version, number, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)" \
 		" ON CONFLICT DO UPDATE SET version = excluded.version, number = excluded.number, body = excluded.body") \
 \
-	X(SQL_INVESTIGATION_NOTE, \
-		"INSERT INTO investigation (provider, category, opened, last, blocks, resolved) VALUES (?1, ?2, ?3, ?3, 1, 0)" \
+	X(SQL_REFUSED_MORE, \
+		"UPDATE refused SET count = count + 1 WHERE day = ?1 AND provider = ?2 AND category = ?3 AND host = ?4" \
+		" AND ?5 > coalesce((SELECT resolved FROM investigation WHERE provider = ?2 AND category = ?3), 0)") \
+	X(SQL_REFUSED_ADD, \
+		"INSERT INTO refused (day, provider, category, host, count) SELECT ?1, ?2, ?3, ?4, 1" \
+		" WHERE ?5 > coalesce((SELECT resolved FROM investigation WHERE provider = ?2 AND category = ?3), 0)" \
+		" ON CONFLICT DO UPDATE SET count = count + 1") \
+	X(SQL_REFUSING_HOSTS, \
+		"SELECT count(DISTINCT host) FROM refused WHERE day = ?1 AND provider = 'other'") \
+	X(SQL_REFUSING, \
+		"SELECT provider, sum(iif(host = 0, n, min(n, ?2))), sum(host <> 0) FROM (SELECT provider, host, sum(count) AS n FROM refused" \
+		" WHERE day >= ?1 GROUP BY provider, host) GROUP BY provider ORDER BY provider") \
+	X(SQL_REFUSED_FORGET, "DELETE FROM refused WHERE day < ?1") \
+	X(SQL_REFUSED_DELETE, "DELETE FROM refused WHERE provider = ?1 AND category = ?2") \
+	/* days that may be beyond noise; the first one first */ \
+	X(SQL_REFUSED_DAYS, \
+		"SELECT provider, day, 0, sum(count) FROM refused WHERE day BETWEEN ?1 AND ?2 GROUP BY day, provider HAVING sum(count) >= ?3" \
+		" ORDER BY day, provider") \
+	/* hosts without a profile; as many as on half of the days before are usual there */ \
+	X(SQL_REFUSING_HOST_DAYS, \
+		"WITH host_day AS (SELECT day, host, sum(count) AS n FROM refused WHERE provider = 'other' AND host <> 0 AND day > ?1 - ?4" \
+		" AND day <= ?2 GROUP BY day, host) SELECT 'other', day, host, n FROM host_day AS b WHERE n >= ?3 AND day >= ?1" \
+		" AND 2 * (SELECT count(*) FROM host_day AS h WHERE h.host = b.host AND h.day < b.day AND h.day >= b.day - ?4 AND 3 * h.n >= b.n) < ?4" \
+		" ORDER BY day, host") \
+	/* each category with a part of at least ?4 blocks; times are days in seconds */ \
+	X(SQL_INVESTIGATION_OPENS, \
+		"INSERT INTO investigation (provider, category, opened, last, blocks, resolved)" \
+		" SELECT provider, category, day * 86400, day * 86400, sum(count), 0 FROM refused" \
+		" WHERE day = ?2 AND provider = ?1 AND (?3 = 0 OR host = ?3) GROUP BY category HAVING sum(count) >= ?4" \
 		" ON CONFLICT DO UPDATE SET opened = min(coalesce(opened, excluded.opened), excluded.opened)," \
-		" last = max(last, excluded.last), blocks = blocks + 1 WHERE ?4 > resolved") \
+		" last = max(last, excluded.last), blocks = max(blocks, (SELECT sum(r.count) FROM refused AS r WHERE r.provider = investigation.provider" \
+		" AND r.category = investigation.category AND r.day * 86400 >= min(coalesce(opened, excluded.opened), excluded.opened)))") \
+	X(SQL_INVESTIGATION_OPEN_SINCE, \
+		"SELECT 1 FROM investigation WHERE provider = ?1 AND opened < ?2 * 86400 LIMIT 1") \
 	X(SQL_INVESTIGATION_RESOLVED, \
 		"SELECT resolved FROM investigation WHERE provider = ?1 AND category = ?2") \
 	X(SQL_INVESTIGATION_PAST, \
@@ -232,8 +262,10 @@
 		"REPLACE INTO investigated (closed, provider, category, opened, blocks)" \
 		" SELECT ?2, provider, category, opened, blocks FROM investigation WHERE opened IS NOT NULL AND last <= ?1") \
 	X(SQL_INVESTIGATION_RESOLVE, \
-		"UPDATE investigation SET opened = NULL, blocks = 0, resolved = ?3 WHERE provider = ?1 AND category = ?2" \
-		" AND opened IS NOT NULL") \
+		"INSERT INTO investigation (provider, category, opened, last, blocks, resolved) VALUES (?1, ?2, NULL, ?3, 0, ?3)" \
+		" ON CONFLICT DO UPDATE SET opened = NULL, blocks = 0, resolved = excluded.resolved") \
+	X(SQL_INVESTIGATION_IS_OPEN, \
+		"SELECT 1 FROM investigation WHERE provider = ?1 AND category = ?2 AND opened IS NOT NULL") \
 	X(SQL_INVESTIGATION_QUIET, \
 		"UPDATE investigation SET opened = NULL, blocks = 0 WHERE opened IS NOT NULL AND last <= ?1") \
 	X(SQL_INVESTIGATION_OPEN, \

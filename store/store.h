@@ -141,8 +141,8 @@ struct store_options {
 				 most */
 	int64_t block_gate;  /* then let the addresses through one after the other in the course of
 				so long */
-	int64_t block_quiet; /* then, without another block for so long, the contact is active, and
-				the investigation over */
+	int64_t block_quiet; /* then, without another block for so long, the contact is active;
+				without a day beyond noise the investigation is over */
 	const char *(*provider_ladder)(void *context,
 		const char *provider); /* the ladder that a profile names; may be NULL */
 	enum domain_group (*provider_group)(

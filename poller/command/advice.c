@@ -26,9 +26,14 @@ static const struct step {
 	{ 0, ADVICE_GROW, 100, 125 },
 };
 
+/* From so many refusals for what we are on, go no further. */
 enum {
-	BLOCKED_PPM = 50000
-}; /* of what was tried: from so many refusals for what we are on, go no further */
+	BLOCKED_PPM = 50000,        /* of what was sent … */
+	BLOCKED_SHARE_PPM = 500000, /* … else of the day's bounces, … */
+	BLOCKED_USUAL = 3,          /* … and so many times what is usual */
+	BLOCKING_HOSTS =
+		10, /* receivers without a profile are not held for what a few of them do */
+};
 
 const char *advice_name(enum advice_action a)
 {
@@ -40,14 +45,25 @@ const char *advice_text(enum advice_action a)
 	return a < ADVICE_ACTION_COUNT ? texts[a] : "";
 }
 
-/*
- * Blocks by k, and by what was sent where that is known; an investigation that is open says it
- * without.
- */
-static bool is_blocked(const struct segment *s, unsigned k)
+static uint64_t advice_part(uint64_t n, uint64_t ppm)
 {
-	long share = rate_ppm(s->day.block, s->day.sent);
-	return s->open_blocks >= k || (s->day.block >= k && (share < 0 || share >= BLOCKED_PPM));
+	return (n * ppm + 999999) / 1000000;
+}
+
+/* So many blocks in a day freeze it. */
+static uint64_t blocks_that_freeze(const struct segment *s, unsigned k)
+{
+	uint64_t bounces = s->day.hard + s->day.soft + s->day.block + s->day.undetermined;
+	uint64_t least = s->sent ? advice_part(s->sent, BLOCKED_PPM)
+				 : advice_part(bounces, BLOCKED_SHARE_PPM);
+	if (!s->sent && least < BLOCKED_USUAL * s->usual)
+		least = BLOCKED_USUAL * s->usual;
+	return least > k ? least : k;
+}
+
+static bool refuses_now(const struct segment *s, unsigned k)
+{
+	return s->blocks >= blocks_that_freeze(s, k) && (!s->many || s->hosts >= BLOCKING_HOSTS);
 }
 
 bool advise(const struct segment *s, unsigned k, struct advice *out)
@@ -57,14 +73,18 @@ bool advise(const struct segment *s, unsigned k, struct advice *out)
 	const struct step *step = steps;
 	*out = (struct advice){ .throttled_ppm = by_log ? rate_ppm(s->day.throttled, attempts)
 							: -1 };
-	if (is_blocked(s, k)) {
+	if (refuses_now(s, k)) {
 		out->action = ADVICE_FREEZE;
+		out->thaws_below = blocks_that_freeze(s, k);
 		return true;
 	}
-	if (!by_log && s->limited < k)
+	/* what it takes, it has to show; others are held for none of the hosts without a profile */
+	out->probing = s->refused && !by_log && !s->many;
+	if (!by_log && s->limited < k && !out->probing)
 		return false;
 	/* of notices alone nobody knows the share: slower, and look again tomorrow */
-	while (by_log ? out->throttled_ppm < step->throttled_ppm : step->action != ADVICE_SLOW)
+	enum advice_action blind = out->probing ? ADVICE_CRAWL : ADVICE_SLOW;
+	while (by_log ? out->throttled_ppm < step->throttled_ppm : step->action != blind)
 		step++;
 	unsigned limit = s->limit;
 	if (!limit)

@@ -13,8 +13,9 @@
 	X(ADVICE_GROW, "grow", "takes what it gets; a little more may be tried") \
 	X(ADVICE_KEEP, "keep", "begins to defer; not more than now") \
 	X(ADVICE_SLOW, "slow", "defers much; half of what it took") \
-	X(ADVICE_CRAWL, "crawl", "defers most; one connection, a quarter of what it took") \
-	X(ADVICE_FREEZE, "freeze", "refuses our mail; send nothing there until that is mended")
+	X(ADVICE_CRAWL, "crawl", \
+		"defers most, or refused until lately; one connection, a quarter of what it took") \
+	X(ADVICE_FREEZE, "freeze", "refuses our mail; send nothing there for now")
 #define ADVICE_ENUM(symbol, name, text) symbol,
 enum advice_action { ADVICE_ACTIONS(ADVICE_ENUM) ADVICE_ACTION_COUNT };
 #undef ADVICE_ENUM
@@ -31,12 +32,17 @@ enum {
 struct segment {
 	char provider[EVENT_PROVIDER_SIZE];
 	bool large;
-	unsigned limit;       /* connections, by its profile; 0: not known */
-	struct rates day;     /* the last 24 hours */
-	uint64_t limited;     /* notices of these days that speak of a rate limit */
-	uint64_t peak;        /* the most that it took in one hour of the last days, by logs; 0: not
-			       known */
-	uint64_t open_blocks; /* of the investigations that are open */
+	unsigned limit;   /* connections, by its profile; 0: not known */
+	struct rates day; /* the last 24 hours */
+	uint64_t limited; /* notices of these days that speak of a rate limit */
+	uint64_t peak;    /* the most that it took in one hour of the last days, by logs; 0: not
+			   known */
+	uint64_t blocks;  /* of the last 24 hours, but for those that an operator resolved */
+	uint64_t sent;    /* mails of which they are; 0: nobody says how many were sent */
+	uint64_t usual;   /* blocks of a usual day, where that is so */
+	bool many;        /* receivers without a profile, all of them … */
+	unsigned hosts;   /* … and how many of them refused mail on this day or the last */
+	bool refused;     /* an investigation is open, of the last days */
 };
 
 struct advice {
@@ -44,6 +50,8 @@ struct advice {
 	unsigned connections; /* 0: none */
 	uint64_t hourly;      /* mails an hour; 0: not known, or none */
 	long throttled_ppm;   /* of the attempts; -1: not known */
+	bool probing;         /* it refused until lately, and nothing shows that it is over */
+	uint64_t thaws_below; /* frozen: with fewer blocks in 24 hours it is not */
 };
 
 /* False: fewer than K of everything; nothing can be said. */

@@ -20,7 +20,8 @@
 
 enum {
 	SEGMENTS_MAX = 1024,
-	PEAK_DAYS = 7, /* the best hour is looked for in so many days */
+	PEAK_DAYS = 7,   /* the best hour is looked for in so many days */
+	LATELY_DAYS = 3, /* a receiver that refused on one of them has to show that it takes mail */
 };
 
 struct advising {
@@ -73,9 +74,25 @@ static int take_limited(void *context, const struct tally *t)
 
 static int advise_on_investigation(void *context, const struct investigation *i)
 {
-	struct segment *s = advice_segment_of(context, i->provider);
+	struct advising *a = context;
+	struct segment *s = i->last > clock_now() - LATELY_DAYS * DAY
+		? advice_segment_of(a, i->provider)
+		: NULL;
 	if (s)
-		s->open_blocks += i->blocks;
+		s->refused = true;
+	return 0;
+}
+
+static int take_refusing(void *context, const struct refusing *r)
+{
+	struct segment *s = advice_segment_of(context, r->provider);
+	if (!s)
+		return 0;
+	s->sent = s->day.sent > r->sent ? s->day.sent : r->sent;
+	s->usual = r->usual;
+	s->blocks = r->blocks < s->day.block ? r->blocks : s->day.block;
+	s->hosts = r->hosts;
+	s->many = !strcmp(r->provider, "other");
 	return 0;
 }
 
@@ -96,6 +113,7 @@ static int load_advice(struct advising *a, int64_t now)
 		store_tallies(store, advice_day_at(now - DAY), advice_day_at(now),
 			BY_KIND | BY_CATEGORY | BY_ORIGIN | BY_PROVIDER, take_limited,
 			a) != STORE_OK ||
+		store_refusing(store, now, take_refusing, a) != STORE_OK ||
 		store_investigations(store, advise_on_investigation, a) != STORE_OK)
 		return session_store_failed(&a->session, "advice", STORE_FAILED);
 	return EXIT_WELL;
@@ -122,11 +140,13 @@ static void explain_advice(
 	const struct segment *s, const struct advice *v, unsigned k, char *out, size_t size)
 {
 	uint64_t attempts = s->day.delivered + s->day.deferred + s->day.rejected;
-	if (v->action == ADVICE_FREEZE && s->open_blocks >= k)
-		snprintf(out, size, "%llu blocks in open investigations",
-			(unsigned long long)s->open_blocks);
+	if (v->action == ADVICE_FREEZE && s->sent)
+		snprintf(out, size, "%llu blocks in 24 hours, of %llu mails",
+			(unsigned long long)s->blocks, (unsigned long long)s->sent);
 	else if (v->action == ADVICE_FREEZE)
-		snprintf(out, size, "%llu blocks in a day", (unsigned long long)s->day.block);
+		snprintf(out, size, "%llu blocks in 24 hours", (unsigned long long)s->blocks);
+	else if (v->probing)
+		snprintf(out, size, "refused until lately; a trial until it takes mail");
 	else if (v->throttled_ppm < 0)
 		snprintf(out, size, "%llu notices of a rate limit", (unsigned long long)s->limited);
 	else if (s->day.throttled < k)
@@ -135,6 +155,16 @@ static void explain_advice(
 	else
 		snprintf(out, size, "%llu of %llu attempts throttled",
 			(unsigned long long)s->day.throttled, (unsigned long long)attempts);
+}
+
+/* What would have to happen. */
+static void explain_thaw(const struct advice *v, char *out, size_t size)
+{
+	*out = '\0';
+	if (v->action == ADVICE_FREEZE)
+		snprintf(out, size,
+			"thaws when fewer than %llu come in 24 hours, then as a trial; or when its cause is resolved",
+			(unsigned long long)v->thaws_below);
 }
 
 static void print_count(struct out *o, const char *key, bool known, uint64_t n)
@@ -152,6 +182,7 @@ static void print_advice_json(struct out *o, const struct advising *a, const str
 	const struct advice *v, const char *why)
 {
 	uint64_t attempts = s->day.delivered + s->day.deferred + s->day.rejected;
+	char thaw[160];
 	out_text(o, "{\"provider\":");
 	out_json(o, span_of(s->provider));
 	out_member(o, "action", advice_name(v->action));
@@ -165,17 +196,25 @@ static void print_advice_json(struct out *o, const struct advising *a, const str
 		s->day.throttled);
 	print_count(o, "blocks", s->day.block >= a->k || !s->day.block, s->day.block);
 	out_member(o, "why", why);
+	explain_thaw(v, thaw, sizeof thaw);
+	out_text(o, ",\"thaw\":");
+	if (*thaw)
+		out_json(o, span_of(thaw));
+	else
+		out_text(o, "null");
 	out_text(o, "}\n");
 }
 
 static void print_advice(struct out *o, const struct advising *a, const struct segment *s,
 	const struct advice *v, const char *why)
 {
-	char line[256], hourly[32] = "-";
+	char line[512], hourly[32] = "-", thaw[160];
+	explain_thaw(v, thaw, sizeof thaw);
 	if (v->hourly)
 		snprintf(hourly, sizeof hourly, "%llu", (unsigned long long)v->hourly);
-	snprintf(line, sizeof line, "%-18s %-7s %11u %10s  %-8s %s\n", s->provider,
-		advice_name(v->action), v->connections, hourly, ladder_of(a, s), why);
+	snprintf(line, sizeof line, "%-18s %-7s %11u %10s  %-8s %s%s%s\n", s->provider,
+		advice_name(v->action), v->connections, hourly, ladder_of(a, s), why,
+		*thaw ? "; " : "", thaw);
 	out_text(o, line);
 }
 

@@ -128,6 +128,14 @@ static bool mail_doubts(struct session *s, const struct poll_counts *counts)
 	return s->clock.doubt != CLOCK_BELIEVED;
 }
 
+/* So that advice and the list of what is blocked know of what was read just now. */
+static int investigate(struct session *s)
+{
+	return store_investigate(s->store, s->now)
+		? session_store_failed(s, "investigations", STORE_FAILED)
+		: EXIT_WELL;
+}
+
 static int believed(struct session *s)
 {
 	return store_witness_ran(s->store, s->now, s->present.boot, s->present.began)
@@ -209,6 +217,8 @@ int cmd_poll(const struct config *config, int argc, char **argv)
 		else if (!counts.store_failed)
 			result = exit_worse(result,
 				mail_doubts(&s, &counts) ? session_doubt(&s) : believed(&s));
+		if (!dry && !counts.store_failed && s.clock.doubt == CLOCK_BELIEVED)
+			result = exit_worse(result, investigate(&s));
 	}
 	session_close(&s);
 	return result;
@@ -283,6 +293,8 @@ int cmd_import(const struct config *config, int argc, char **argv)
 		result = poll_all(&job, &counts);
 		if (s.clock.doubt != CLOCK_BELIEVED)
 			result = exit_worse(result, session_doubt(&s));
+		else if (!counts.store_failed)
+			result = exit_worse(result, investigate(&s));
 	}
 	session_close(&s);
 	return result;

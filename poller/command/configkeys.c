@@ -153,7 +153,7 @@ const struct key config_keys[] = {
 	{ "block", "gate", PERIOD, AT(block_gate), "1d", MINUTE, 30LL * DAY, NULL, "1d",
 		"then let the addresses of the provider through, spread over so long" },
 	{ "block", "quiet", PERIOD, AT(block_quiet), "14d", DAY, 10LL * YEAR, NULL, "14d",
-		"without another block for so long, the contact is active again and the investigation over" },
+		"without another block for so long, the contact is active again; without a day of blocks beyond noise the investigation is over" },
 	{ "ladder *", "steps", PERIODS, LADDER(step), NULL, MINUTE, YEAR, NULL, NULL,
 		"waiting times after the first, second, … soft failure" },
 	{ "ladder *", "end", PERIOD, LADDER(end), "72h", MINUTE, YEAR, NULL, NULL,

@@ -96,7 +96,15 @@ with case("blocks freeze the provider"):
     equal(retour.run("import", "--arrived", "now", box).code, 0)
     told = advice(retour)
     equal((told["gmail"]["action"], told["gmail"]["freeze"], told["gmail"]["connections"], told["gmail"]["mails_per_hour"]), ("freeze", True, 0, 0))
-    contains(told["gmail"]["why"], "blocks")
+    contains(told["gmail"]["why"], "40 blocks in 24 hours, of 600 mails")
+    contains(told["gmail"]["thaw"], "fewer than 30")
+    contains(retour.run("advice").out, "thaws when fewer than 30")
+    equal(told["orange"]["thaw"], None)
+
+with case("what an operator resolved is no reason to wait"):
+    equal(retour.run("contact", "resolve", "--provider", "gmail", "--category", "spam-content", "--reason", "mended").code, 0)
+    told = advice(retour)
+    equal((told["gmail"]["action"], told["gmail"]["freeze"]), ("grow", False))
 
 with case("the report of the month has rates from the same log"):
     text = retour.run("report", "--month", "2026-11").out

@@ -78,24 +78,78 @@ static void blocks_freeze(void **state)
 	struct segment s = of(1000, 0);
 	struct advice a;
 	(void)state;
-	s.day.block = 49;
+	s.sent = 1000;
+	s.blocks = s.day.block = 49;
 	assert_true(advise(&s, K, &a));
 	assert_int_equal(a.action, ADVICE_GROW);
-	s.day.block = 50;
+	s.blocks = s.day.block = 50;
 	assert_true(advise(&s, K, &a));
 	assert_int_equal(a.action, ADVICE_FREEZE);
 	assert_int_equal(a.connections, 0);
 	assert_int_equal(a.hourly, 0);
-	s.day.block = 0;
-	s.open_blocks = K;
+	assert_int_equal(a.thaws_below, 50);
+	/* what was resolved since does not count, nor what is little of very much */
+	s.blocks = 0;
+	assert_true(advise(&s, K, &a));
+	assert_int_equal(a.action, ADVICE_GROW);
+	s.sent = 600000;
+	s.blocks = s.day.block = 30;
+	assert_true(advise(&s, K, &a));
+	assert_int_equal(a.action, ADVICE_GROW);
+}
+
+static void without_volumes_share_and_habit_freeze(void **state)
+{
+	struct segment s = { .provider = "gmx", .blocks = K, .day = { .block = K } };
+	struct advice a;
+	(void)state;
 	assert_true(advise(&s, K, &a));
 	assert_int_equal(a.action, ADVICE_FREEZE);
-	/* without sent counts the number alone tells */
-	s = (struct segment){ .provider = "gmx", .day = { .block = K } };
-	assert_true(advise(&s, K, &a));
-	assert_int_equal(a.action, ADVICE_FREEZE);
-	s.day.block = K - 1;
+	assert_int_equal(a.thaws_below, K);
+	s.blocks = s.day.block = K - 1;
 	assert_false(advise(&s, K, &a));
+	s.blocks = s.day.block = 40;
+	s.day.hard = 41; /* less than half of the bounces */
+	s.usual = 2;
+	assert_false(advise(&s, K, &a));
+	s.day.hard = 40;
+	assert_true(advise(&s, K, &a));
+	s.usual = 14; /* not three times what is usual */
+	assert_false(advise(&s, K, &a));
+}
+
+static void few_hosts_freeze_no_others(void **state)
+{
+	struct segment s = of(1000, 0);
+	struct advice a;
+	(void)state;
+	s.many = true;
+	s.sent = 1000;
+	s.blocks = s.day.block = 500;
+	s.hosts = 9;
+	assert_true(advise(&s, K, &a));
+	assert_int_equal(a.action, ADVICE_GROW);
+	s.hosts = 10;
+	assert_true(advise(&s, K, &a));
+	assert_int_equal(a.action, ADVICE_FREEZE);
+}
+
+static void who_refused_lately_gets_a_trial(void **state)
+{
+	struct segment s = { .provider = "gmx", .large = true, .refused = true, .peak = 1000 };
+	struct advice a;
+	(void)state;
+	assert_true(advise(&s, K, &a));
+	assert_int_equal(a.action, ADVICE_CRAWL);
+	assert_true(a.probing);
+	assert_int_equal(a.connections, 1);
+	assert_int_equal(a.hourly, 250);
+	s.many = true;
+	assert_false(advise(&s, K, &a));
+	s.many = false;
+	s.day.delivered = K; /* it takes mail */
+	assert_true(advise(&s, K, &a));
+	assert_int_equal(a.action, ADVICE_GROW);
 }
 
 static void without_logs_notices_tell(void **state)
@@ -121,6 +175,9 @@ int main(void)
 		cmocka_unit_test(steps_at_their_borders),
 		cmocka_unit_test(a_profile_limits),
 		cmocka_unit_test(blocks_freeze),
+		cmocka_unit_test(without_volumes_share_and_habit_freeze),
+		cmocka_unit_test(few_hosts_freeze_no_others),
+		cmocka_unit_test(who_refused_lately_gets_a_trial),
 		cmocka_unit_test(without_logs_notices_tell),
 	};
 	return cmocka_run_group_tests_name("advice", tests, NULL, NULL);

@@ -164,6 +164,24 @@ static void late_messages_do_not_undo(void **state)
 	assert_int_equal(check(joe, NOW + DAY).attempts, 2);
 }
 
+/* Each block is beyond noise, as if ten mails had been sent on each of these days. */
+static void look_into_all(int64_t now, int days)
+{
+	struct volume v = { .sent = 10 };
+
+	store->o.k = 1;
+	for (int d = 0; d <= days; d++) {
+		v.day = day_of(now - d * DAY);
+		ok(store_begin(store));
+		snprintf(v.provider, sizeof v.provider, "gmail");
+		ok(store_volume_add(store, "csv", false, &v));
+		snprintf(v.provider, sizeof v.provider, "other");
+		ok(store_volume_add(store, "csv", false, &v));
+		ok(store_commit(store));
+	}
+	ok(store_investigate(store, now));
+}
+
 static int count_investigation(void *context, const struct investigation *i)
 {
 	struct investigation *last = context;
@@ -194,6 +212,7 @@ static void block_is_investigated(void **state)
 	failed(CATEGORY_REPUTATION, day + 9 * DAY);
 	expect(day + 9 * DAY, VERDICT_HOLD, STATE_BLOCK, day + 9 * DAY + 6 * HOUR, "reputation");
 	assert_int_equal(check(joe, day + 9 * DAY).attempts, 2);
+	look_into_all(day + 9 * DAY, 10);
 	ok(store_investigations(store, count_investigation, &open));
 	assert_int_equal(open.blocks, 2);
 	assert_string_equal(open.provider, "other");
@@ -229,6 +248,7 @@ static void resolving_lets_through(void **state)
 	assert_int_equal(a.state, STATE_RETRY_GATED);
 	assert_in_range(a.until, resolved, resolved + DAY);
 	assert_int_equal(a.since, day_start(resolved));
+	look_into_all(resolved, 3);
 	ok(store_investigations(store, count_investigation, &open));
 	assert_string_equal(open.provider, "other");
 
@@ -240,6 +260,7 @@ static void resolving_lets_through(void **state)
 	strcpy(e.recipient, "jane@example.org");
 	e.arrived = NOW + HOUR;
 	put_event(e, resolved + HOUR);
+	ok(store_investigate(store, resolved + HOUR));
 	assert_int_equal(check("jane@example.org", resolved + HOUR).since, a.since);
 	assert_int_equal(
 		query_int(
@@ -248,6 +269,7 @@ static void resolving_lets_through(void **state)
 	e.arrived = resolved + HOUR;
 	put_event(e, resolved + HOUR);
 	assert_int_equal(check("jane@example.org", resolved + HOUR).state, STATE_BLOCK);
+	ok(store_investigate(store, resolved + HOUR));
 	assert_int_equal(
 		query_int(
 			"SELECT blocks FROM investigation WHERE opened IS NOT NULL AND provider = 'gmail'"),

@@ -120,18 +120,23 @@ static void investigations_that_are_over_are_remembered(void **state)
 	uint64_t released, changed;
 
 	(void)state;
-	put_failure("a@example.org", CATEGORY_REPUTATION, ORIGIN_MATCHED, "gmail");
-	put_failure("b@example.org", CATEGORY_REPUTATION, ORIGIN_MATCHED, "gmail");
-	put_failure("c@example.org", CATEGORY_POLICY, ORIGIN_MATCHED, "gmx");
+	char who[32];
+
+	for (unsigned n = 0; n < 60; n++) {
+		snprintf(who, sizeof who, "a%u@example.org", n);
+		put_failure(who, n < 30 ? CATEGORY_REPUTATION : CATEGORY_POLICY, ORIGIN_MATCHED,
+			n < 30 ? "gmail" : "gmx");
+	}
+	ok(store_investigate(store, NOW));
 	ok(store_resolve(store, "gmail", CATEGORY_REPUTATION, NOW + 2 * DAY, &released));
 	*said = '\0';
 	ok(store_past_investigations(store, NOW, NOW + 60 * DAY, say_investigation, NULL));
-	assert_string_equal(said, "gmail reputation 0 1 2;");
+	assert_string_equal(said, "gmail reputation 0 1 30;");
 	ok(store_advance(store, NOW + 20 * DAY, &changed));
 	*said = '\0';
 	ok(store_past_investigations(
 		store, NOW + 2 * DAY, NOW + 60 * DAY, say_investigation, NULL));
-	assert_string_equal(said, "gmx policy 0 19 1;");
+	assert_string_equal(said, "gmx policy 0 19 30;");
 }
 
 int main(void)
