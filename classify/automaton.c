@@ -200,7 +200,7 @@ static void pattern_found(struct scan *s, const struct pattern *p, uint32_t end)
 {
 	uint32_t begin = s->ring[(s->token - p->count + 1) % RING], gap = 0;
 
-	switch ((enum part)p->part) {
+	switch ((enum pattern_part)p->part) {
 	case PART_FIRST:
 		s->gap[p->gap][0] = begin;
 		s->gap[p->gap][1] = end;

@@ -74,7 +74,7 @@ static uint32_t learn_word(struct builder *b, const struct token *t)
 
 /* Adds TEXT as one row of symbols; NULL, or what is wrong with it. */
 static const char *add_pattern(struct builder *b, struct span text, const struct phrase *phrase,
-	enum part part, unsigned gap)
+	enum pattern_part part, unsigned gap)
 {
 	const unsigned char *begin = (const unsigned char *)text.p, *end = begin + text.n;
 	struct scratch scratch;

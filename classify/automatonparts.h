@@ -17,7 +17,7 @@
 #include "classify/automaton.h"
 #include "classify/token.h"
 
-enum part { PART_WHOLE, PART_FIRST, PART_SECOND };
+enum pattern_part { PART_WHOLE, PART_FIRST, PART_SECOND };
 
 struct pattern {
 	uint32_t symbols; /* where its row begins */

@@ -18,10 +18,10 @@ void bid(struct bids *bids, int weight, const char *prefix, const char *id,
 	char rule[EVENT_RULE_SIZE];
 
 	bid_name(rule, prefix, id);
-	if (bids->evidence->tell) {
+	if (bids->clues->tell) {
 		const struct bid_told told = { what->source, rule, what->category, weight,
 			what->words };
-		bids->evidence->tell(bids->evidence->tell_context, &told);
+		bids->clues->tell(bids->clues->tell_context, &told);
 	}
 	if (weight < best->weight || (weight == best->weight && what->length <= best->length))
 		return;

@@ -27,7 +27,7 @@ struct bid {
 
 /* The strongest bid for each class so far, and who is told of each. */
 struct bids {
-	const struct evidence *evidence;
+	const struct clues *clues;
 	bool passing;   /* nothing that is said is final: it comes with a 4, or the mail still
 			 waits */
 	bool own_words; /* words without doubt say hard */

@@ -18,7 +18,7 @@ enum { ANSWER_MAX = 8192 /* bytes of a receiver's answer that are read */ };
 
 /* --- who answered --------------------------------------------------------- */
 
-static void find_provider(const struct rules *r, const struct evidence *e, char *name)
+static void find_provider(const struct rules *r, const struct clues *e, char *name)
 {
 	const char *found = provider_by_host(r, e->remote_mta);
 
@@ -50,7 +50,7 @@ static int says(struct status s)
  * systems fill the field in with what they make of the answer. A success that is quoted in the
  * report of a failure is no evidence.
  */
-static void find_codes(const struct evidence *e, struct decision *out)
+static void find_codes(const struct clues *e, struct decision *out)
 {
 	struct codes answer = codes_find(e->diagnostic);
 	struct status own = e->status;
@@ -249,7 +249,7 @@ static bool bid_stage(const struct rules *r, struct bids *bids, const struct dec
 	const struct stage *stage;
 	enum klass top = bids_strongest_but(bids, -1);
 
-	if (bids->evidence->kind == KIND_DELAY || !(d->reply || d->status.digit) ||
+	if (bids->clues->kind == KIND_DELAY || !(d->reply || d->status.digit) ||
 		(top != CLASS_HARD && bids->best[top].weight > WEIGHT_STAGE))
 		return false; /* nothing that the stage says would count */
 	stage = find_stage(r, heard_words(r, answer), &id);
@@ -272,7 +272,7 @@ static unsigned digit_of(const struct decision *d)
 	return d->status.digit ? d->status.digit : d->reply / 100;
 }
 
-static void bid_digit(struct bids *bids, const struct evidence *e, unsigned digit)
+static void bid_digit(struct bids *bids, const struct clues *e, unsigned digit)
 {
 	if (digit == 4 || digit == 5)
 		bid(bids, WEIGHT_DIGIT, "digit.", digit == 4 ? "4" : "5",
@@ -303,9 +303,9 @@ static void conclude(const struct bids *bids, enum klass winner, struct decision
 	bid_name(out->rule, "", *won->rule ? won->rule : "none");
 }
 
-void decide(const struct rules *r, const struct evidence *e, struct decision *out)
+void decide(const struct rules *r, const struct clues *e, struct decision *out)
 {
-	struct bids bids = { .evidence = e };
+	struct bids bids = { .clues = e };
 	char joined[ANSWER_MAX];
 	struct heard answer, human;
 	bool early;

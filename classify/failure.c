@@ -301,7 +301,7 @@ static bool read_group(struct reader *r, const struct dsn_reader *dsn,
 	struct workspace *w = r->w;
 	struct event *e = &w->event;
 	size_t used = w->arena.used;
-	struct evidence evidence = { .human = { "", 0 }, .diagnostic = { "", 0 } };
+	struct clues clues = { .human = { "", 0 }, .diagnostic = { "", 0 } };
 	struct span diagnostic = dsn_diagnostic(
 		group->diagnostic.n ? group->diagnostic : dsn_supplement(group->supplement));
 	*e = r->common;
@@ -317,27 +317,27 @@ static bool read_group(struct reader *r, const struct dsn_reader *dsn,
 		return true;
 	if (diagnostic.n > FIELD_READ_MAX)
 		diagnostic.n = FIELD_READ_MAX;
-	evidence.diagnostic = header_text(&w->arena, w->charsets, diagnostic);
-	evidence.status = status_parse(group->status);
-	evidence.verdict = group->verdict;
+	clues.diagnostic = header_text(&w->arena, w->charsets, diagnostic);
+	clues.status = status_parse(group->status);
+	clues.verdict = group->verdict;
 	e->action = (uint8_t)dsn_action(group->action);
-	e->kind = (uint8_t)kind_of_status(r, (enum action)e->action, evidence.status);
+	e->kind = (uint8_t)kind_of_status(r, (enum action)e->action, clues.status);
 	if (few && e->recipient[0]) {
-		evidence.human = single ? r->prose->human
-					: prose_about(r->prose->human, span_of(e->recipient));
-		evidence.diagnostic = better_diagnostic(
-			r, evidence.diagnostic, evidence.human, span_of(e->recipient));
+		clues.human = single ? r->prose->human
+				     : prose_about(r->prose->human, span_of(e->recipient));
+		clues.diagnostic = better_diagnostic(
+			r, clues.diagnostic, clues.human, span_of(e->recipient));
 	} else if (single) {
-		evidence.human = r->prose->human;
+		clues.human = r->prose->human;
 	}
 	reader_text(e->remote_mta, sizeof e->remote_mta, dsn_host(group->remote_mta));
 	if (!e->remote_mta[0])
 		reader_text(e->remote_mta, sizeof e->remote_mta,
-			spoken_host(r, evidence.human, evidence.diagnostic));
+			spoken_host(r, clues.human, clues.diagnostic));
 	reader_text(e->reporting_mta, sizeof e->reporting_mta, dsn_host(dsn->reporting_mta));
-	evidence.remote_mta = span_of(e->remote_mta);
-	evidence.reporting_mta = span_of(e->reporting_mta);
-	bool go_on = reader_decide(r, e, &evidence, (struct span){ "", 0 });
+	clues.remote_mta = span_of(e->remote_mta);
+	clues.reporting_mta = span_of(e->reporting_mta);
+	bool go_on = reader_decide(r, e, &clues, (struct span){ "", 0 });
 	arena_reset(&w->arena, used);
 	return go_on;
 }
@@ -380,7 +380,7 @@ static bool says_delay(const struct reader *r, struct span diagnostic)
 static bool emit_prose(struct reader *r, struct event *e, enum kind kind, struct span about,
 	struct span diagnostic, struct span words)
 {
-	struct evidence evidence = { .diagnostic = diagnostic, .human = about };
+	struct clues clues = { .diagnostic = diagnostic, .human = about };
 	if (e->recipient[0] && !reader_is_new(r, e))
 		return true;
 	if (!kind)
@@ -393,9 +393,9 @@ static bool emit_prose(struct reader *r, struct event *e, enum kind kind, struct
 	reader_text(e->remote_mta, sizeof e->remote_mta, spoken_host(r, about, diagnostic));
 	reader_text(e->reporting_mta, sizeof e->reporting_mta,
 		prose_reporter(r->rules, r->prose->human));
-	evidence.remote_mta = span_of(e->remote_mta);
-	evidence.reporting_mta = span_of(e->reporting_mta);
-	return reader_decide(r, e, &evidence, words);
+	clues.remote_mta = span_of(e->remote_mta);
+	clues.reporting_mta = span_of(e->reporting_mta);
+	return reader_decide(r, e, &clues, words);
 }
 
 /* X-Failed-Recipients names them; the text says why. */
@@ -553,7 +553,7 @@ static void read_sns_delivery(struct reader *r, struct sns *s)
 	struct event *e = &r->w->event;
 	struct sns_recipient to;
 	while (sns_next(s, &to)) {
-		struct evidence evidence = { .human = { "", 0 } };
+		struct clues clues = { .human = { "", 0 } };
 		*e = r->common;
 		if (!recipient_field(
 			    json_unescaped(&r->w->arena, to.address), false, e->recipient) ||
@@ -563,11 +563,11 @@ static void read_sns_delivery(struct reader *r, struct sns *s)
 		e->kind = (uint8_t)s->kind;
 		e->action = (uint8_t)dsn_action(to.action);
 		reader_text(e->reporting_mta, sizeof e->reporting_mta, dsn_host(s->reporting_mta));
-		evidence.status = status_parse(to.status);
-		evidence.diagnostic = dsn_diagnostic(json_unescaped(&r->w->arena, to.diagnostic));
-		evidence.remote_mta = (struct span){ "", 0 };
-		evidence.reporting_mta = span_of(e->reporting_mta);
-		if (!reader_decide(r, e, &evidence, (struct span){ "", 0 }))
+		clues.status = status_parse(to.status);
+		clues.diagnostic = dsn_diagnostic(json_unescaped(&r->w->arena, to.diagnostic));
+		clues.remote_mta = (struct span){ "", 0 };
+		clues.reporting_mta = span_of(e->reporting_mta);
+		if (!reader_decide(r, e, &clues, (struct span){ "", 0 }))
 			return;
 	}
 }

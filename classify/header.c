@@ -168,14 +168,14 @@ static bool encoded_word(struct span text, struct encoded_word *w)
 /*
  * Decoded bytes that wait for more of the same charset: a character may be cut between two words.
  */
-struct pending {
+struct pending_words {
 	char *bytes;
 	size_t n, size;
 	struct span charset;
 };
 
 static void pending_flush(
-	struct pending *p, struct charsets *charsets, char *out, size_t *n, size_t size)
+	struct pending_words *p, struct charsets *charsets, char *out, size_t *n, size_t size)
 {
 	if (p->n)
 		*n += charset_to_utf8(
@@ -183,7 +183,7 @@ static void pending_flush(
 	p->n = 0;
 }
 
-static void pending_add(struct pending *p, const struct encoded_word *w)
+static void pending_add(struct pending_words *p, const struct encoded_word *w)
 {
 	char *to = p->bytes + p->n;
 	p->n += w->encoding == 'b' ? base64_decode(w->text, to, p->size - p->n)
@@ -225,7 +225,7 @@ struct span header_text(struct arena *arena, struct charsets *charsets, struct s
 	char *out = arena_alloc(arena, size), *scratch = arena_alloc(arena, value.n + 4);
 	if (!out || !scratch)
 		return (struct span){ "", 0 };
-	struct pending pending = { scratch, 0, value.n, { "", 0 } };
+	struct pending_words pending = { scratch, 0, value.n, { "", 0 } };
 	size_t n = 0, i = 0, raw = 0;
 	while (i < value.n) {
 		struct encoded_word w;
@@ -273,14 +273,14 @@ struct span header_token(struct span value)
 	return span_trim((struct span){ value.p, n });
 }
 
-struct parameter {
+struct field_parameter {
 	struct span name;  /* with its RFC 2231 marks */
 	struct span value; /* between the quotes, or as it stands */
 	bool quoted;
 };
 
 /* Cuts the next "; name=value" off REST. */
-static bool parameter_next(struct span *rest, struct parameter *p)
+static bool parameter_next(struct span *rest, struct field_parameter *p)
 {
 	while (rest->n) {
 		const char *end = rest->p + rest->n, *i = rest->p;
@@ -322,7 +322,7 @@ static bool parameter_next(struct span *rest, struct parameter *p)
  * EXTENDED.
  */
 static size_t parameter_append(
-	const struct parameter *p, bool extended, char *buffer, size_t n, size_t size)
+	const struct field_parameter *p, bool extended, char *buffer, size_t n, size_t size)
 {
 	for (size_t i = 0; i < p->value.n; i++) {
 		char c = p->value.p[i];
@@ -345,7 +345,7 @@ static size_t parameter_append(
 
 size_t header_parameter(struct span value, struct span name, char *buffer, size_t size)
 {
-	struct parameter p;
+	struct field_parameter p;
 	size_t n = 0;
 	unsigned section = 0;
 	const char *semicolon = memchr(value.p, ';', value.n);

@@ -83,13 +83,13 @@ static const char *const breaking[] = { "br", "p", "div", "tr", "li", "ul", "ol"
 /* Elements whose text no reader sees. */
 static const char *const hidden[] = { "script", "style", "head" };
 
-struct output {
+struct html_output {
 	char *to;
 	size_t n, size;
 	bool gap; /* a blank is due */
 };
 
-static void put_html_bytes(struct output *o, const char *bytes, size_t n)
+static void put_html_bytes(struct html_output *o, const char *bytes, size_t n)
 {
 	if (o->n + n + 1 > o->size)
 		return;
@@ -100,7 +100,7 @@ static void put_html_bytes(struct output *o, const char *bytes, size_t n)
 	o->n += n;
 }
 
-static void put_character(struct output *o, unsigned c)
+static void put_character(struct html_output *o, unsigned c)
 {
 	uint8_t bytes[6];
 	if (c == ' ' || c == 0xa0) {
@@ -112,7 +112,7 @@ static void put_character(struct output *o, unsigned c)
 		put_html_bytes(o, (const char *)bytes, (size_t)n);
 }
 
-static void put_line(struct output *o)
+static void put_line(struct html_output *o)
 {
 	o->gap = false;
 	if (o->n && o->n < o->size &&
@@ -212,7 +212,7 @@ static size_t character_length(struct span text)
 
 size_t html_text(struct span text, char *out, size_t size)
 {
-	struct output o = { out, 0, size, false };
+	struct html_output o = { out, 0, size, false };
 	size_t i = 0;
 	while (i < text.n && o.n + 4 < size) {
 		struct span rest = { text.p + i, text.n - i }, name;

@@ -15,12 +15,12 @@
 enum { FILE_NAME_MAX = 4096 }; /* PATH_MAX */
 _Static_assert((int)DATE_SIZE >= (int)EVENT_STATUS_SIZE, "one buffer serves both");
 
-struct output {
+struct json_output {
 	char *to;
 	size_t n, size;
 };
 
-static inline void put_bytes(struct output *o, const char *text, size_t n)
+static inline void put_bytes(struct json_output *o, const char *text, size_t n)
 {
 	if (o->n + n <= o->size) {
 		memcpy(o->to + o->n, text, n);
@@ -28,7 +28,7 @@ static inline void put_bytes(struct output *o, const char *text, size_t n)
 	}
 }
 
-static inline void put_json_text(struct output *o, const char *text)
+static inline void put_json_text(struct json_output *o, const char *text)
 {
 	put_bytes(o, text, strlen(text));
 }
@@ -40,7 +40,7 @@ static unsigned specials(bytes16 b)
 }
 
 /* The character at TEXT, which is no plain one; the bytes it has there. */
-static size_t put_special(struct output *o, const char *text, size_t n)
+static size_t put_special(struct json_output *o, const char *text, size_t n)
 {
 	unsigned char c = (unsigned char)*text;
 	ucs4_t character;
@@ -64,7 +64,7 @@ static size_t put_special(struct output *o, const char *text, size_t n)
 }
 
 /* A string, or null for the empty one. */
-static void put_string(struct output *o, const char *text, size_t n)
+static void put_string(struct json_output *o, const char *text, size_t n)
 {
 	if (!n) {
 		put_json_text(o, "null");
@@ -83,13 +83,13 @@ static void put_string(struct output *o, const char *text, size_t n)
 
 size_t json_string(char *buffer, size_t size, const char *text, size_t n)
 {
-	struct output o = { buffer, 0, size - 1 };
+	struct json_output o = { buffer, 0, size - 1 };
 	put_string(&o, text, n);
 	buffer[o.n] = '\0';
 	return o.n;
 }
 
-static void put_json_number(struct output *o, unsigned value)
+static void put_json_number(struct json_output *o, unsigned value)
 {
 	char text[DECIMAL_SIZE];
 	if (value)
@@ -98,7 +98,7 @@ static void put_json_number(struct output *o, unsigned value)
 		put_json_text(o, "null");
 }
 
-enum shape {
+enum json_shape {
 	SHAPE_FILE,
 	SHAPE_NUMBER32,
 	SHAPE_NUMBER16,
@@ -111,7 +111,7 @@ enum shape {
 
 static const struct {
 	struct span opening;
-	enum shape shape;
+	enum json_shape shape;
 	size_t offset;
 	const char *(*name_of)(unsigned);
 	bool plain_only;
@@ -147,7 +147,7 @@ static const struct {
 	{ KEY("derived"), SHAPE_BOOL, AT(derived), NULL, false },
 };
 
-static void put_value(struct output *o, size_t key, const char *file, const struct event *e)
+static void put_value(struct json_output *o, size_t key, const char *file, const struct event *e)
 {
 	const unsigned char *member = (const unsigned char *)e + keys[key].offset;
 	char text[DATE_SIZE];
@@ -185,7 +185,7 @@ static void put_value(struct output *o, size_t key, const char *file, const stru
 
 size_t json_event(char *buffer, const char *file, const struct event *e, bool plain)
 {
-	struct output o = { buffer, 0, JSON_EVENT_SIZE };
+	struct json_output o = { buffer, 0, JSON_EVENT_SIZE };
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
 		put_bytes(&o, keys[i].opening.p, keys[i].opening.n);
 		if (keys[i].plain_only && !plain)

@@ -105,7 +105,7 @@ int64_t mail_arrived(const struct mail *mail, int64_t mailbox)
 
 /* --- its parts ------------------------------------------------------------ */
 
-enum role {
+enum part_role {
 	ROLE_OTHER,
 	ROLE_TEXT,
 	ROLE_HTML,
@@ -118,7 +118,7 @@ enum role {
 
 static const struct {
 	const char *type;
-	enum role role;
+	enum part_role role;
 } roles[] = {
 	{ "text/plain", ROLE_TEXT },
 	{ "text", ROLE_TEXT },
@@ -145,7 +145,7 @@ static const struct {
 
 enum { ROLE_TELLS = 4 }; /* which letter of a type tells most of them apart; each is as long */
 
-static enum role role_of(const struct part *p)
+static enum part_role role_of(const struct part *p)
 {
 	if (p->multipart)
 		return ROLE_OTHER;
@@ -234,7 +234,7 @@ static void take_json(struct opener *o, struct span bytes)
 	o->mail->has_feedback = true;
 }
 
-static void take_part(struct opener *o, const struct part *p, enum role role)
+static void take_part(struct opener *o, const struct part *p, enum part_role role)
 {
 	switch (role) {
 	case ROLE_TEXT:
@@ -390,7 +390,7 @@ void mail_open(struct mail *mail, struct mime *mime, struct arena *arena, struct
 		o.status_follows |= role[i] == ROLE_STATUS;
 	}
 	for (size_t i = 0; i < mime->count; i++)
-		take_part(&o, &mime->part[i], (enum role)role[i]);
+		take_part(&o, &mime->part[i], (enum part_role)role[i]);
 	if (!o.texts &&
 		mime->part[0].multipart) { /* the only words may stand before the first part */
 		struct part preamble = mime->part[0];
@@ -408,7 +408,7 @@ struct span mail_attached(const struct mime *mime, struct arena *arena)
 	struct span attached = { "", 0 };
 	for (size_t i = 0; i < mime->count; i++) {
 		const struct part *p = &mime->part[i];
-		enum role role = role_of(p);
+		enum part_role role = role_of(p);
 		if (p->multipart || ((role == ROLE_TEXT || role == ROLE_HTML) && !is_attachment(p)))
 			continue;
 		if (role == ROLE_OTHER && !part_is(p, "message/rfc822"))

@@ -111,11 +111,11 @@ bool reader_answers_no(struct span text)
  * word that the reporting system has for the cause, which never says hard.
  */
 static void decide_by_words(
-	const struct rules *rules, const struct evidence *e, struct span words, struct decision *d)
+	const struct rules *rules, const struct clues *e, struct span words, struct decision *d)
 {
 	enum { WORDS_MAX = 400, HARD_MARGIN_MIN = 300 };
 	bool bare = !e->diagnostic.n && !d->reply && !d->status.digit && words.n <= WORDS_MAX;
-	struct evidence second = *e;
+	struct clues second = *e;
 	struct decision said;
 	memset(&said, 0, sizeof said);
 	second.diagnostic = bare && words.n ? words : e->verdict;
@@ -132,18 +132,18 @@ static void decide_by_words(
 	memcpy(d->rule, said.rule, sizeof d->rule);
 }
 
-bool reader_decide(struct reader *r, struct event *e, struct evidence *evidence, struct span words)
+bool reader_decide(struct reader *r, struct event *e, struct clues *clues, struct span words)
 {
 	struct decision d;
-	evidence->kind = (enum kind)e->kind;
-	evidence->subject = r->mail->subject_text;
-	evidence->recipient_domain = address_domain(span_of(e->recipient));
-	evidence->searched = &r->prose->searched;
-	evidence->tell = r->options->tell;
-	evidence->tell_context = r->options->tell_context;
+	clues->kind = (enum kind)e->kind;
+	clues->subject = r->mail->subject_text;
+	clues->recipient_domain = address_domain(span_of(e->recipient));
+	clues->searched = &r->prose->searched;
+	clues->tell = r->options->tell;
+	clues->tell_context = r->options->tell_context;
 	memset(&d, 0, sizeof d);
-	decide(r->rules, evidence, &d);
-	decide_by_words(r->rules, evidence, words, &d);
+	decide(r->rules, clues, &d);
+	decide_by_words(r->rules, clues, words, &d);
 	e->klass = (uint8_t)d.klass;
 	e->category = (uint8_t)d.category;
 	e->status = d.status;
@@ -151,6 +151,6 @@ bool reader_decide(struct reader *r, struct event *e, struct evidence *evidence,
 	e->margin = d.margin;
 	memcpy(e->provider, d.provider, sizeof e->provider);
 	memcpy(e->rule, d.rule, sizeof e->rule);
-	diagnostic_field(r, e, evidence->diagnostic.n ? evidence->diagnostic : words);
+	diagnostic_field(r, e, clues->diagnostic.n ? clues->diagnostic : words);
 	return reader_emit(r, e);
 }

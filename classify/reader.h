@@ -85,7 +85,7 @@ void reader_emit_none(struct reader *r, enum kind kind, const char *why);
  * Fills in what the evidence decides, and hands the event out. WORDS stand for the diagnostic where
  * there is none.
  */
-bool reader_decide(struct reader *r, struct event *e, struct evidence *evidence, struct span words);
+bool reader_decide(struct reader *r, struct event *e, struct clues *evidence, struct span words);
 
 /* Does the text give a code of refusal? */
 bool reader_answers_no(struct span text);

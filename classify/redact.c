@@ -13,13 +13,13 @@ enum {
 	LOCAL_LENGTH_MIN = 3, /* a shorter local part is a word like any other */
 };
 
-struct output {
+struct redact_output {
 	char *to;
 	size_t n, size;
 };
 
 /* Whole words only: once one does not fit, nothing more is written. */
-static void put_word(struct output *o, struct span text)
+static void put_word(struct redact_output *o, struct span text)
 {
 	if (o->n + text.n >= o->size) {
 		o->size = o->n + 1;
@@ -332,7 +332,7 @@ bool names_address(struct span text)
 size_t redact(char *buffer, size_t size, struct span text, const struct span *locals)
 {
 	char clean[EVENT_DIAGNOSTIC_SIZE * 2];
-	struct output o = { buffer, 0, size };
+	struct redact_output o = { buffer, 0, size };
 	size_t n = span_copy_text(clean, sizeof clean, text), i = 0;
 	if (!size)
 		return 0;

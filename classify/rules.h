@@ -316,7 +316,7 @@ struct bid_told {
 typedef void bid_sink(void *context, const struct bid_told *b);
 
 /* All that was found about one recipient; spans may be empty. Texts are valid UTF-8. */
-struct evidence {
+struct clues {
 	enum kind kind;         /* failure, delay or success, as Action or the wording says */
 	struct status status;   /* the recipient's own Status field */
 	struct span diagnostic; /* Diagnostic-Code or quoted SMTP answer */
@@ -346,6 +346,6 @@ struct decision {
  * Evidence in the order of the design: own fields, provider's rule, enhanced code, reply code,
  * phrases, bare digit.
  */
-void decide(const struct rules *r, const struct evidence *e, struct decision *out);
+void decide(const struct rules *r, const struct clues *e, struct decision *out);
 
 #endif

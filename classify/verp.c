@@ -6,12 +6,12 @@
 static const char base32[] = "abcdefghijklmnopqrstuvwxyz234567";
 enum { HEAD = 1 + VERP_KEY_SIZE - 1 + VERP_MAC_SIZE - 1 };
 
-struct writer {
+struct token_writer {
 	char *to;
 	size_t n, room;
 };
 
-static void put_token(struct writer *w, char c)
+static void put_token(struct token_writer *w, char c)
 {
 	if (w->n < w->room)
 		w->to[w->n] = c;
@@ -23,7 +23,7 @@ static bool stands_for_itself(char c)
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
 }
 
-static void put_field(struct writer *w, struct span field)
+static void put_field(struct token_writer *w, struct span field)
 {
 	static const char hex[] = "0123456789abcdef";
 	put_token(w, '=');
@@ -41,7 +41,7 @@ static void put_field(struct writer *w, struct span field)
 
 size_t verp_encode(const struct verp *v, char *out, size_t room)
 {
-	struct writer w = { out, 0, room };
+	struct token_writer w = { out, 0, room };
 	const char *at = strrchr(v->recipient, '@');
 	put_token(&w, v->full ? 'v' : 'w');
 	for (size_t i = 0; i < VERP_KEY_SIZE - 1; i++)

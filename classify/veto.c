@@ -137,8 +137,8 @@ enum klass veto_judge(const struct rules *r, struct bids *bids, const struct dec
 		why = "set aside: too near to another class";
 	else
 		return CLASS_HARD;
-	if (bids->evidence->tell)
-		bids->evidence->tell(bids->evidence->tell_context,
+	if (bids->clues->tell)
+		bids->clues->tell(bids->clues->tell_context,
 			&(struct bid_told){ why, hard->rule, hard->category, 0, { "", 0 } });
 	if (early)
 		return CLASS_BLOCK; /* the stage said so, if nothing else did */

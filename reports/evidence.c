@@ -116,7 +116,7 @@ int evidence_ledger(struct store *store, struct buffer *out, char *error, size_t
 
 /* --- the check ------------------------------------------------------------ */
 
-struct walk {
+struct evidence_walk {
 	const struct chain_check *check;
 	struct findings *f;
 	int64_t *number; /* of all entries, sorted */
@@ -149,7 +149,7 @@ static int by_entry_number(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static bool stands_twice(const struct walk *w, int64_t number)
+static bool stands_twice(const struct evidence_walk *w, int64_t number)
 {
 	const int64_t *at = bsearch(&number, w->number, w->entries, sizeof number, by_entry_number);
 	return at &&
@@ -157,7 +157,7 @@ static bool stands_twice(const struct walk *w, int64_t number)
 			(at + 1 < w->number + w->entries && at[1] == number));
 }
 
-static int list_numbers(struct walk *w, struct span text)
+static int list_numbers(struct evidence_walk *w, struct span text)
 {
 	struct ledger_entry e;
 	unsigned char previous[LEDGER_HASH_SIZE];
@@ -192,7 +192,7 @@ static void say_range(
 }
 
 /* The numbers FROM..TO were passed over: those that stand elsewhere will be told as moved. */
-static void say_missing(struct walk *w, int64_t from, int64_t to)
+static void say_missing(struct evidence_walk *w, int64_t from, int64_t to)
 {
 	int64_t begin = from;
 	for (size_t i = 0; i < w->entries && begin <= to; i++) {
@@ -208,7 +208,7 @@ static void say_missing(struct walk *w, int64_t from, int64_t to)
 		say_range(w->f, begin, to, "is missing", "are missing");
 }
 
-static void end_changed(struct walk *w)
+static void end_changed(struct evidence_walk *w)
 {
 	if (w->changed_from)
 		say_range(w->f, w->changed_from, w->changed_to,
@@ -217,7 +217,7 @@ static void end_changed(struct walk *w)
 	w->changed_from = 0;
 }
 
-static void take_changed(struct walk *w, int64_t number)
+static void take_changed(struct evidence_walk *w, int64_t number)
 {
 	if (w->changed_from && number == w->changed_to + 1) {
 		w->changed_to = number;
@@ -227,7 +227,7 @@ static void take_changed(struct walk *w, int64_t number)
 	w->changed_from = w->changed_to = number;
 }
 
-static void take_exported_key(struct walk *w, const struct ledger_entry *e)
+static void take_exported_key(struct evidence_walk *w, const struct ledger_entry *e)
 {
 	static const char before[] = "purpose=sign public=";
 	struct minisign_public p;
@@ -242,7 +242,7 @@ static void take_exported_key(struct walk *w, const struct ledger_entry *e)
 
 /* An entry "checkpoint" speaks of the one before it. */
 static void read_checkpoint(
-	struct walk *w, const struct ledger_entry *e, const struct ledger_entry *before)
+	struct evidence_walk *w, const struct ledger_entry *e, const struct ledger_entry *before)
 {
 	char hash[HEX_SIZE], id[MINISIGN_ID_TEXT_SIZE], own[MINISIGN_ID_TEXT_SIZE], encoded[96],
 		text[CHECKPOINT_TEXT_SIZE], real[HEX_SIZE];
@@ -281,7 +281,7 @@ static void read_checkpoint(
 		e->number);
 }
 
-static void compare_heads(struct walk *w, const struct ledger_entry *e)
+static void compare_heads(struct evidence_walk *w, const struct ledger_entry *e)
 {
 	char hash[HEX_SIZE];
 	for (unsigned i = 0; i < w->check->heads; i++) {
@@ -301,7 +301,7 @@ static void compare_heads(struct walk *w, const struct ledger_entry *e)
 }
 
 static void take_evidence_entry(
-	struct walk *w, const struct ledger_entry *e, const unsigned char *previous)
+	struct evidence_walk *w, const struct ledger_entry *e, const unsigned char *previous)
 {
 	unsigned char hash[LEDGER_HASH_SIZE], origin[LEDGER_HASH_SIZE];
 	int64_t number;
@@ -346,7 +346,7 @@ static void take_evidence_entry(
 	w->last = *e;
 }
 
-static void judge_ends(struct walk *w)
+static void judge_ends(struct evidence_walk *w)
 {
 	static const unsigned char zeros[LEDGER_HASH_SIZE];
 	char at[CHAIN_TIME_SIZE];
@@ -384,7 +384,7 @@ static void judge_ends(struct walk *w)
 	}
 }
 
-static void judge_whole(struct walk *w, unsigned before)
+static void judge_whole(struct evidence_walk *w, unsigned before)
 {
 	char at[CHAIN_TIME_SIZE], hash[HEX_SIZE];
 	if (!w->key_seen)
@@ -409,7 +409,7 @@ static void judge_whole(struct walk *w, unsigned before)
 
 void evidence_check_ledger(struct span text, const struct chain_check *check, struct findings *f)
 {
-	struct walk *w = calloc(1, sizeof *w);
+	struct evidence_walk *w = calloc(1, sizeof *w);
 	struct span line, rest = text;
 	struct ledger_entry e;
 	unsigned char previous[LEDGER_HASH_SIZE];

@@ -27,7 +27,7 @@ struct equations {
 };
 
 /* One equation as it lies in the list. */
-struct line {
+struct suppress_line {
 	const struct member *at; /* [0] is the total */
 	size_t count;
 };
@@ -78,11 +78,11 @@ void equation_part(struct equations *q, struct cell *part)
 }
 
 /* The equation that begins at *AT; moves on to the next. False at the end. */
-static bool next_table_line(const struct equations *q, size_t *at, struct line *line)
+static bool next_table_line(const struct equations *q, size_t *at, struct suppress_line *line)
 {
 	if (*at >= q->count)
 		return false;
-	*line = (struct line){ q->member + *at, 1 };
+	*line = (struct suppress_line){ q->member + *at, 1 };
 	while (*at + line->count < q->count && !line->at[line->count].total)
 		line->count++;
 	*at += line->count;
@@ -129,7 +129,7 @@ static bool narrow(struct cell *c, int64_t low, int64_t high, int64_t k, bool *l
 	return tells_too_much(c, k);
 }
 
-static struct bounds sum_of_parts(struct line line)
+static struct bounds sum_of_parts(struct suppress_line line)
 {
 	struct bounds sum = { 0, 0 };
 	for (size_t i = 1; i < line.count; i++) {
@@ -143,7 +143,7 @@ static struct bounds sum_of_parts(struct line line)
  * Concludes what one equation allows. Returns whether it told too much of a cell; *LEARNT whether
  * it told anything.
  */
-static bool read_table_line(struct line line, int64_t k, bool *learnt)
+static bool read_table_line(struct suppress_line line, int64_t k, bool *learnt)
 {
 	struct cell *total = line.at[0].cell;
 	struct bounds sum = sum_of_parts(line);
@@ -178,7 +178,7 @@ static bool costs_less(
  * Whether one more cell of which only "<k" is known keeps the range of all that are hidden: where
  * their sum can be parted in every way.
  */
-static bool zero_suffices(struct line line, unsigned k)
+static bool zero_suffices(struct suppress_line line, unsigned k)
 {
 	uint64_t sum = 0, hidden = 0;
 	for (size_t i = 1; i < line.count; i++) {
@@ -195,7 +195,7 @@ static bool zero_suffices(struct line line, unsigned k)
  * The cell of a line that costs least; a zero where that is enough and what is more would be worth
  * more, or where nothing else is left.
  */
-static struct cell *victim(struct line line, unsigned k)
+static struct cell *victim(struct suppress_line line, unsigned k)
 {
 	struct cell *best = NULL, *total = line.at[0].cell, *zero = NULL;
 	for (size_t i = 0; i < line.count; i++) {
@@ -210,7 +210,7 @@ static struct cell *victim(struct line line, unsigned k)
 	return best && !(zero && zero->worth < best->worth && zero_suffices(line, k)) ? best : zero;
 }
 
-static bool is_in(const struct cell *c, struct line line)
+static bool is_in(const struct cell *c, struct suppress_line line)
 {
 	for (size_t i = 0; i < line.count; i++)
 		if (line.at[i].cell == c)
@@ -218,7 +218,7 @@ static bool is_in(const struct cell *c, struct line line)
 	return false;
 }
 
-static bool share_hidden(struct line a, struct line b)
+static bool share_hidden(struct suppress_line a, struct suppress_line b)
 {
 	for (size_t i = 0; i < a.count; i++)
 		if (a.at[i].cell->state != CELL_SHOWN && is_in(a.at[i].cell, b))
@@ -230,10 +230,10 @@ static bool share_hidden(struct line a, struct line b)
  * What hides a cell of LINE may also be found in another line with one of its hidden cells: where
  * that costs less.
  */
-static struct cell *cheaper_victim(const struct equations *q, struct line line)
+static struct cell *cheaper_victim(const struct equations *q, struct suppress_line line)
 {
 	struct cell *best = victim(line, q->k);
-	struct line other;
+	struct suppress_line other;
 	for (size_t at = 0; best && best->worth >= CELL_DEAR && next_table_line(q, &at, &other);) {
 		struct cell *c = share_hidden(line, other) ? victim(other, q->k) : NULL;
 		if (c && c->n > 0 && c->worth < best->worth)
@@ -256,7 +256,7 @@ static struct cell *told_by_reading(const struct equations *q)
 	begin_table(q);
 	for (int round = 0; round < PROPAGATION_ROUNDS; round++) {
 		bool learnt = false;
-		struct line line;
+		struct suppress_line line;
 		for (size_t at = 0; next_table_line(q, &at, &line);) {
 			struct cell *c = read_table_line(line, q->k, &learnt)
 				? cheaper_victim(q, line)
@@ -272,13 +272,13 @@ static struct cell *told_by_reading(const struct equations *q)
 
 /* Assumes that GUESSED is N and looks for an equation that this breaks. True when there is none. */
 static bool possible(
-	const struct equations *q, struct cell *guessed, int64_t n, struct line *broken)
+	const struct equations *q, struct cell *guessed, int64_t n, struct suppress_line *broken)
 {
 	begin_table(q);
 	guessed->low = guessed->high = n;
 	for (int round = 0; round < PROPAGATION_ROUNDS; round++) {
 		bool learnt = false;
-		struct line line;
+		struct suppress_line line;
 		for (size_t at = 0; next_table_line(q, &at, &line);) {
 			read_table_line(line, q->k, &learnt);
 			for (size_t i = 0; i < line.count; i++)
@@ -300,7 +300,7 @@ static bool possible(
 static struct cell *victim_near(const struct equations *q, const struct cell *cell)
 {
 	struct cell *anywhere = NULL;
-	struct line line;
+	struct suppress_line line;
 	for (size_t at = 0; next_table_line(q, &at, &line);) {
 		bool hidden = false, here = false;
 		for (size_t i = 0; i < line.count; i++) {
@@ -321,7 +321,7 @@ static struct cell *told_by_guessing(const struct equations *q)
 {
 	for (size_t i = 0; i < q->count; i++) {
 		struct cell *guessed = q->member[i].cell;
-		struct line line;
+		struct suppress_line line;
 		if (guessed->state != CELL_SMALL ||
 			(possible(q, guessed, 1, &line) && possible(q, guessed, q->k - 1, &line)))
 			continue;

@@ -71,7 +71,7 @@ enum alert_level alert_level_of(const struct alert_rule *rule, int64_t value)
 /* --- one finding ---------------------------------------------------------- */
 
 /* The alert of a condition and subject: the open one, or else the one that was cleared last. */
-struct known {
+struct known_alert {
 	int64_t number, cleared, told;
 	enum alert_news news;
 };
@@ -86,15 +86,15 @@ static enum alert_news news_of(sqlite3_stmt *st, int column)
 	return NEWS_NONE;
 }
 
-static int find_alert(struct store *s, const struct alert_finding *f, struct known *k)
+static int find_alert(struct store *s, const struct alert_finding *f, struct known_alert *k)
 {
 	sqlite3_stmt *st = db_bind(
 		s, SQL_ALERT_LAST, "tt", alert_condition_name(f->condition), f->subject);
 	int rc = st ? db_step(s, st) : -1;
 
-	*k = (struct known){ 0 };
+	*k = (struct known_alert){ 0 };
 	if (rc == 1) {
-		*k = (struct known){ sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 1),
+		*k = (struct known_alert){ sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 1),
 			sqlite3_column_int64(st, 2), news_of(st, 3) };
 		sqlite3_reset(st);
 	}
@@ -135,7 +135,7 @@ static int tell_alert(struct store *s, int64_t number, enum alert_news news, int
 
 /* It fires, and is open now or was so within its cool-down. */
 static int alert_goes_on(struct store *s, const struct alert_options *o,
-	const struct alert_finding *f, const struct known *k, int64_t now)
+	const struct alert_finding *f, const struct known_alert *k, int64_t now)
 {
 	const struct alert_figures *g = &f->figures;
 	bool quietly = k->news == NEWS_CLEARED; /* it opened again without a word */
@@ -166,12 +166,12 @@ int store_alert_note(
 	struct store *s, const struct alert_options *o, const struct alert_finding *f, int64_t now)
 {
 	const struct alert_rule *rule = &o->rule[f->condition];
-	struct known k;
+	struct known_alert k;
 
 	if (!s->in_transaction)
 		return store_fail(s, STORE_MISUSE, "alert outside a transaction");
 	if (!rule->active || f->level == LEVEL_CALM)
-		return STORE_OK; /* if it is open, store_alerts_settle() clears it */
+		return STORE_OK; /* if it is open, store_alerts_clear() clears it */
 	if (find_alert(s, f, &k))
 		return STORE_FAILED;
 	bool is_open = k.number && !k.cleared;
@@ -182,7 +182,7 @@ int store_alert_note(
 		: open_new(s, f, now);
 }
 
-int store_alerts_settle(struct store *s, const struct alert_options *o, int64_t now)
+int store_alerts_clear(struct store *s, const struct alert_options *o, int64_t now)
 {
 	(void)o;
 	for (;;) {

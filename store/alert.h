@@ -116,13 +116,13 @@ struct alert {
 
 /*
  * One evaluation, inside a transaction: store_alerts_watch() for all that the store itself knows,
- * store_alert_note() for what the caller found, at last store_alerts_settle(), which clears what
+ * store_alert_note() for what the caller found, at last store_alerts_clear(), which clears what
  * was neither. NOW is the same for all of them.
  */
 int store_alerts_watch(struct store *s, const struct alert_options *o, int64_t now);
 int store_alert_note(
 	struct store *s, const struct alert_options *o, const struct alert_finding *f, int64_t now);
-int store_alerts_settle(struct store *s, const struct alert_options *o, int64_t now);
+int store_alerts_clear(struct store *s, const struct alert_options *o, int64_t now);
 /* The level that the rule gives a value. */
 enum alert_level alert_level_of(const struct alert_rule *rule, int64_t value);
 /* When the last evaluation was; 0: never. */

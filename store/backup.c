@@ -91,7 +91,7 @@ static int note_restored(struct store *s, int64_t made, uint64_t erased, int64_t
 		: store_ledger(s, now, "restored", detail);
 }
 
-int backup_settle(struct store *s, int64_t now)
+int backup_admit(struct store *s, int64_t now)
 {
 	uint64_t erased;
 	int64_t made = 0;
@@ -114,7 +114,7 @@ int backup_settle(struct store *s, int64_t now)
 		return result;
 	result = head_settle(s, made != 0, now);
 	if (!result)
-		result = erasures_settle(s, now, &erased);
+		result = erasures_replay(s, now, &erased);
 	if (!result && (made || erased))
 		result = note_restored(s, made ? made : now, erased, now);
 	return db_leave(s, own, result);

@@ -25,7 +25,7 @@ enum {
 };
 #define LATE "brake-late"
 
-struct cell {
+struct brake_cell {
 	int64_t hour;
 	char provider[EVENT_PROVIDER_SIZE];
 	char rule[EVENT_RULE_SIZE];
@@ -35,7 +35,7 @@ struct cell {
 
 struct brake {
 	unsigned cells;
-	struct cell cell[CELLS_MAX];
+	struct brake_cell cell[CELLS_MAX];
 };
 
 void brake_free(struct store *s)
@@ -65,7 +65,7 @@ int brake_add(struct store *s, const struct packed *e)
 	if (!b && !(b = s->brake = calloc(1, sizeof *b)))
 		return store_fail(s, STORE_FAILED, "no memory");
 	for (unsigned i = 0; i < b->cells; i++) {
-		struct cell *c = &b->cell[i];
+		struct brake_cell *c = &b->cell[i];
 		if (c->hour == e->at / HOUR && c->mta == e->mta && !strcmp(c->provider, provider) &&
 			!strcmp(c->rule, e->rule)) {
 			c->count++;
@@ -74,8 +74,8 @@ int brake_add(struct store *s, const struct packed *e)
 	}
 	if (b->cells == CELLS_MAX && brake_flush(s))
 		return STORE_FAILED;
-	struct cell *c = &b->cell[b->cells++];
-	*c = (struct cell){ .hour = e->at / HOUR, .mta = e->mta, .count = 1 };
+	struct brake_cell *c = &b->cell[b->cells++];
+	*c = (struct brake_cell){ .hour = e->at / HOUR, .mta = e->mta, .count = 1 };
 	snprintf(c->provider, sizeof c->provider, "%.*s", (int)sizeof c->provider - 1, provider);
 	memcpy(c->rule, e->rule, sizeof c->rule);
 	return STORE_OK;
@@ -84,7 +84,7 @@ int brake_add(struct store *s, const struct packed *e)
 /* Everybody who rests on DAY or later, with the waves as they are now. */
 int brake_refold(struct store *s, int64_t day)
 {
-	struct page page = { .n = 0 };
+	struct contact_page page = { .n = 0 };
 	struct contact c;
 	bool found;
 	int result;
@@ -105,7 +105,7 @@ int brake_refold(struct store *s, int64_t day)
 
 static int compare_cells(const void *a, const void *b)
 {
-	const struct cell *x = a, *y = b;
+	const struct brake_cell *x = a, *y = b;
 
 	return x->hour < y->hour ? -1 : x->hour > y->hour;
 }
@@ -134,7 +134,7 @@ static int note_late(struct store *s, int64_t hour)
 static int write_cells(struct store *s, const struct brake *b)
 {
 	for (unsigned i = 0; i < b->cells; i++) {
-		const struct cell *c = &b->cell[i];
+		const struct brake_cell *c = &b->cell[i];
 		if (db_run(s, SQL_BRAKE_ADD, "ittii", c->hour, c->provider, c->rule,
 			    (int64_t)c->mta, c->count))
 			return STORE_FAILED;

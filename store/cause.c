@@ -158,7 +158,7 @@ static int undo_contact(struct store *s, const struct taken_back *t, struct cont
 static int undo_contacts(
 	struct store *s, const struct taken_back *t, int64_t now, struct cause_moves *out)
 {
-	struct page page = { .n = 0 };
+	struct contact_page page = { .n = 0 };
 	struct contact c;
 	bool found;
 	int result;

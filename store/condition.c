@@ -73,7 +73,7 @@ static int watch_rate(struct store *s, const struct alert_options *o, const stru
 {
 	const struct alert_rule *rule = &o->rule[k->condition];
 	struct alert_finding f = { .condition = k->condition };
-	uint64_t minimum = (uint64_t)later(rule->minimum, s->o.k);
+	uint64_t minimum = (uint64_t)larger(rule->minimum, s->o.k);
 
 	f.figures = (struct alert_figures){ .value = rate_ppm(part_of(k, r), r->sent),
 		.limit = rule->threshold,

@@ -96,7 +96,7 @@ int contact_note(struct store *s, struct contact *c, const struct packed *e, int
 	if (!history_add(&c->history, (enum history_kind)meaning, e->at, &cause,
 		    cause_number(s, CAUSE_CAMPAIGN, e->campaign))) {
 		struct walk w = walk_of(s, c);
-		settle_one_day(&w, &c->history);
+		fold_one_day(&w, &c->history);
 	}
 	return contact_refold(s, c);
 }
@@ -181,7 +181,7 @@ static int each_due(struct store *s, enum sql which,
 	int (*do_one)(struct store *s, struct contact *c, int64_t now), int64_t now,
 	uint64_t *count)
 {
-	struct page page = { .n = 0 };
+	struct contact_page page = { .n = 0 };
 	struct contact c;
 	bool found;
 	int result;

@@ -62,13 +62,13 @@ int contact_note(struct store *s, struct contact *c, const struct packed *e, int
 
 enum { CONTACT_PAGE = 1000 };
 /* Some contacts at a time, while they are changed. */
-struct page {
+struct contact_page {
 	unsigned n;
 	unsigned char last[PSEUDONYM_SIZE]; /* the last one of the page before */
 	unsigned char key[CONTACT_PAGE][PSEUDONYM_SIZE];
 };
 /* Fills the page with what ST gives; ST may be NULL: db_bind() failed. */
-int contact_page(struct store *s, struct page *page, sqlite3_stmt *st);
+int contact_page(struct store *s, struct contact_page *page, sqlite3_stmt *st);
 
 /* *FOUND is false, and C an active contact, when there is no row. */
 int contact_load(

@@ -95,7 +95,7 @@ static int convert_old(struct store *s, const unsigned char key[PSEUDONYM_SIZE])
 
 int contact_from_version_1(struct store *s)
 {
-	struct page page = { .n = 0 };
+	struct contact_page page = { .n = 0 };
 	int result;
 
 	while (!(result = contact_page(s, &page,

@@ -93,7 +93,7 @@ int contact_load(
 		: store_fail(s, STORE_FAILED, "%s: the history of a contact is damaged", s->o.path);
 }
 
-int contact_page(struct store *s, struct page *page, sqlite3_stmt *st)
+int contact_page(struct store *s, struct contact_page *page, sqlite3_stmt *st)
 {
 	int rc = 0;
 

@@ -312,7 +312,7 @@ static int erase_again(struct store *s, struct replay *r, const char *last, uint
 		: STORE_OK;
 }
 
-int erasures_settle(struct store *s, int64_t now, uint64_t *replayed)
+int erasures_replay(struct store *s, int64_t now, uint64_t *replayed)
 {
 	struct replay r = { .n = 0 };
 	char known[ID_SIZE], last[ID_SIZE], *text, *lines;

@@ -14,7 +14,7 @@
 enum { HOUR_CELLS = 256 /* a power of two */, HOUR_CELLS_FULL = 192 };
 
 /* The columns of notice_hour. */
-enum column {
+enum hour_column {
 	COLUMN_HARD,
 	COLUMN_SOFT,
 	COLUMN_BLOCK,
@@ -80,7 +80,7 @@ static bool is_throttling(const struct packed *e)
 }
 
 /* The column of a failure or complaint; COLUMNS for what is none. */
-static enum column hour_column_of(const struct packed *e)
+static enum hour_column hour_column_of(const struct packed *e)
 {
 	if (e->kind == KIND_COMPLAINT)
 		return COLUMN_COMPLAINT;
@@ -98,7 +98,7 @@ static enum column hour_column_of(const struct packed *e)
 int hours_add(struct store *s, const struct packed *e, int64_t now)
 {
 	bool ours = e->origin == ORIGIN_MATCHED || e->origin == ORIGIN_VERIFIED;
-	enum column column = hour_column_of(e);
+	enum hour_column column = hour_column_of(e);
 	bool throttling = (column != COLUMNS || e->kind == KIND_DELAY) && is_throttling(e);
 
 	if (!ours || (column == COLUMNS && !throttling) || e->at / HOUR <= now / HOUR - HOURS_KEPT)

@@ -26,7 +26,7 @@ struct counters;
 struct hours;
 struct held_changes;
 struct pending;
-struct table;
+struct answer_table;
 struct erasures;
 struct taken_back;
 struct site;
@@ -53,7 +53,7 @@ struct store {
 	struct hours *hours;            /* hour.c */
 	struct held_changes *held;      /* held.c */
 	struct pending *pending;        /* pending.c */
-	struct table *table;            /* table.c */
+	struct answer_table *table;     /* table.c */
 	struct erasures *erasures;      /* erasure.c */
 	sqlite3_stmt *statement[SQL_COUNT];
 	int64_t interval;              /* between two mailings, seconds (mailings.c) */
@@ -228,7 +228,7 @@ void erasures_discard(struct store *s);
  * When the store is opened for writing: what was erased since this database was as it is now is
  * erased again. *REPLAYED counts rows.
  */
-int erasures_settle(struct store *s, int64_t now, uint64_t *replayed);
+int erasures_replay(struct store *s, int64_t now, uint64_t *replayed);
 /*
  * What the list holds: entries, their oldest day, and how many are older than CUTOFF; with EXPIRE,
  * inside no transaction, these are removed.
@@ -236,7 +236,7 @@ int erasures_settle(struct store *s, int64_t now, uint64_t *replayed);
 int erasures_held(struct store *s, int64_t cutoff, bool expire, uint64_t *count, int64_t *oldest,
 	uint64_t *overdue);
 /* When the store is opened: a restored backup is settled, or refused. */
-int backup_settle(struct store *s, int64_t now);
+int backup_admit(struct store *s, int64_t now);
 
 /* --- pseudonym.c ---------------------------------------------------------- */
 
@@ -514,6 +514,10 @@ static inline int64_t day_start(int64_t at)
 	return at - ((at % DAY) + DAY) % DAY;
 }
 static inline int64_t later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+static inline int64_t larger(int64_t a, int64_t b)
 {
 	return a > b ? a : b;
 }

@@ -363,7 +363,7 @@ static int compare_names(const void *a, const void *b)
 }
 
 /* Adds to LIST what lies in the directory FD, which it closes. -1 with errno. */
-static int list_directory(const struct store *s, int fd, bool credentials, struct listing *list)
+static int list_directory(const struct store *s, int fd, bool credentials, struct key_listing *list)
 {
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
@@ -387,7 +387,7 @@ static int list_directory(const struct store *s, int fd, bool credentials, struc
 	return 0;
 }
 
-int keyfile_list(struct store *s, struct listing *list)
+int keyfile_list(struct store *s, struct key_listing *list)
 {
 	const char *credentials = s->o.credentials_dir;
 
@@ -414,7 +414,7 @@ int keyfile_list(struct store *s, struct listing *list)
 /* Whether the file in ST has the name of a key, too. */
 static bool is_key_too(struct store *s, const struct stat *st)
 {
-	struct listing list;
+	struct key_listing list;
 	struct stat other;
 	bool found = false;
 

@@ -29,7 +29,7 @@ static int describe_key(struct store *s, struct key_info *info)
 int store_keys(
 	struct store *s, int (*visit)(void *context, const struct key_info *k), void *context)
 {
-	struct listing list;
+	struct key_listing list;
 	struct key_name k;
 	int result = keyfile_list(s, &list);
 
@@ -58,7 +58,7 @@ int store_keys(
 int keys_months(
 	struct store *s, int64_t cutoff, uint64_t *count, int64_t *oldest, uint64_t *overdue)
 {
-	struct listing list;
+	struct key_listing list;
 	struct key_name k;
 	int result = keyfile_list(s, &list);
 
@@ -332,7 +332,7 @@ static bool is_former_state(const struct store *s, const char *name, const struc
 
 int keys_destroy_unused(struct store *s, int64_t now, unsigned *destroyed)
 {
-	struct listing list;
+	struct key_listing list;
 	struct key_name k;
 	bool has = false;
 	int result = forget_old_state(s, now);

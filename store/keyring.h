@@ -60,7 +60,7 @@ int keyfile_load(struct store *s, const char *name, bool make, unsigned char key
  * Overwrites the file, then removes its name. What the file system copied elsewhere is beyond us.
  */
 int keyfile_destroy(struct store *s, const char *name);
-struct listing {
+struct key_listing {
 	unsigned count;
 	struct listed {
 		char name[KEY_NAME_SIZE];
@@ -72,7 +72,7 @@ struct listing {
  * All names that are keys or begun ones, sorted, and of the credentials those that are used; the
  * caller frees LIST->key.
  */
-int keyfile_list(struct store *s, struct listing *list);
+int keyfile_list(struct store *s, struct key_listing *list);
 enum key_place { KEY_NOWHERE, KEY_FILE, KEY_CREDENTIAL };
 enum key_place keyfile_place(const struct store *s, const char *name);
 

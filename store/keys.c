@@ -84,7 +84,7 @@ int keys_refresh(struct store *s, bool *changed)
  */
 static int refuse_lost_store(struct store *s)
 {
-	struct listing list;
+	struct key_listing list;
 	struct key_name k;
 	const char *left = NULL;
 	int version, result = keyfile_list(s, &list);

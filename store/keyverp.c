@@ -29,7 +29,7 @@ static int read_verp(struct store *s, const char *name)
 
 static int read_verps(struct store *s)
 {
-	struct listing list;
+	struct key_listing list;
 	struct key_name k;
 	int result;
 

@@ -79,7 +79,7 @@ int store_stuck_note(struct store *s, const char *mailbox, const unsigned char *
 				db_run(s, SQL_STUCK_PUT, "tbi", mailbox, id, REMOTE_ID_SIZE, now));
 }
 
-int store_stuck_settle(struct store *s, const char *mailbox, int64_t now)
+int store_stuck_gone(struct store *s, const char *mailbox, int64_t now)
 {
 	bool own;
 	int result = db_enter(s, &own);

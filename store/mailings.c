@@ -61,7 +61,7 @@ static int64_t interval_of(struct mailings *m, bool weeks)
 		int64_t before = kept && m->day[kept - 1] == day ? m->count[--kept] : 0;
 		m->day[kept] = day;
 		m->count[kept] = before + m->count[i];
-		largest = later(largest, m->count[kept++]);
+		largest = larger(largest, m->count[kept++]);
 	}
 	for (unsigned i = 0; i < kept; i++) {
 		if (m->count[i] * 100 < largest * SHARE_LEAST)

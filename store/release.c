@@ -10,7 +10,7 @@ static int release_one(struct store *s, struct contact *c, int64_t now)
 static int release_all(struct store *s, const char *provider, enum category category, int64_t now,
 	uint64_t *released)
 {
-	struct page page = { .n = 0 };
+	struct contact_page page = { .n = 0 };
 	struct contact c;
 	bool found;
 	int result;

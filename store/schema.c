@@ -208,13 +208,13 @@ static const char version_17[] =
 	"CREATE TABLE refused (day INTEGER NOT NULL, provider TEXT NOT NULL, category TEXT NOT NULL, host INTEGER NOT NULL, count INTEGER NOT NULL,"
 	" PRIMARY KEY (day, provider, category, host)) STRICT, WITHOUT ROWID";
 
-struct step {
+struct schema_step {
 	const char *sql, *then; /* THEN may be NULL */
 	const char *mark;       /* user_version after it; a pragma takes no parameter */
 };
 
 /* steps[n] leads from version n to n + 1. */
-static const struct step steps[] = {
+static const struct schema_step steps[] = {
 	{ version_1, schema_ledger_guard,
 		"PRAGMA application_id = 0x7265746f; PRAGMA user_version = 1" },
 	{ version_2, NULL, "PRAGMA user_version = 2" },

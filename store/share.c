@@ -272,7 +272,7 @@ static void sum_days(struct store *s, struct contact *c)
 		}
 		if (!fits) {
 			struct walk w = walk_of(s, c);
-			settle_one_day(&w, h);
+			fold_one_day(&w, h);
 		}
 	}
 }
@@ -423,7 +423,7 @@ int share_seed(struct store *s, struct contact *c)
 
 int share_seed_all(struct store *s)
 {
-	struct page page = { .n = 0 };
+	struct contact_page page = { .n = 0 };
 	struct contact c;
 	bool found;
 	int result;

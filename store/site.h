@@ -83,11 +83,11 @@ enum merge_result { MERGE_TAKEN, MERGE_KNOWN, MERGE_REFUSED };
 /*
  * Takes a line, inside a transaction. REFUSED: nothing was changed, and WHY says why, in words
  * without anything that came with the line. What it returns is of the store, not of the line.
- * Contacts are made anew by store_merge_settle(), before the commit.
+ * Contacts are made anew by store_merge_refold(), before the commit.
  */
 int store_merge(struct store *s, const struct change *c, int64_t now, enum merge_result *result,
 	char why[CHANGE_WHY_SIZE]);
-int store_merge_settle(struct store *s, int64_t now);
+int store_merge_refold(struct store *s, int64_t now);
 
 /*
  * What is known of each site and life: until when its lines are complete, and how many shares of

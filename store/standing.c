@@ -492,7 +492,7 @@ void walk_history(const struct walk *w, struct history *h, int64_t resolved, str
 }
 
 /* Behind the day that ended it nothing counts; else what happened first is settled. */
-void settle_one_day(const struct walk *w, struct history *h)
+void fold_one_day(const struct walk *w, struct history *h)
 {
 	int64_t none = 0;
 

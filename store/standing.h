@@ -59,7 +59,7 @@ void walk_history(const struct walk *w, struct history *h, int64_t resolved, str
  * One day too many: the first becomes part of the base, and what comes later about it changes
  * nothing any more; where the first is the one that made it inactive, the last is forgotten.
  */
-void settle_one_day(const struct walk *w, struct history *h);
+void fold_one_day(const struct walk *w, struct history *h);
 /* Exact times are needed in this state. */
 bool is_running(enum contact_state state);
 enum verdict standing_verdict(enum contact_state state);

@@ -258,7 +258,7 @@ static int open_store_parts(struct store *s, int64_t now, bool *created)
 	if (mailings_load(s) || causes_load(s) || wave_load(s))
 		return STORE_FAILED;
 	result = site_open(s, now);
-	return result ? result : backup_settle(s, now);
+	return result ? result : backup_admit(s, now);
 }
 
 int store_open(struct store **out, const struct store_options *options, int64_t now, bool *created)

@@ -188,7 +188,7 @@ static int load_series(struct surges *u)
 	int64_t longest = 1;
 
 	for (unsigned k = 0; k < SURGES; k++)
-		longest = later(longest, hours_of(&u->o->rule[surges[k].condition]));
+		longest = larger(longest, hours_of(&u->o->rule[surges[k].condition]));
 	u->first = present - PRESENT;
 	if (!series_of(u, ""))
 		return store_fail(u->s, STORE_FAILED, "no memory");
@@ -257,7 +257,7 @@ static int64_t usual_of_sent(const struct surges *u, const struct series *r, con
 	if (past < SENT_LEAST)
 		return -1;
 	int64_t whole = sum(count, end - hours, HIGHEST_OF) * 1000000 / past;
-	return later(n >= WEEKS_LEAST ? median(rate, n) : 0, whole) * sent / 1000000;
+	return larger(n >= WEEKS_LEAST ? median(rate, n) : 0, whole) * sent / 1000000;
 }
 
 /* The hours in which this alert was open are no ordinary ones. */
@@ -287,7 +287,7 @@ static int64_t highest(const struct surges *u, const uint64_t *count, const bool
 
 	for (int64_t i = end - hours; i >= u->begin && i > end - HIGHEST_OF; i--)
 		if (!extra[i])
-			most = later(most, sum(count, i, hours));
+			most = larger(most, sum(count, i, hours));
 	return most;
 }
 
@@ -302,18 +302,18 @@ static int64_t root(int64_t n)
 
 /* --- surges --------------------------------------------------------------- */
 
-struct judged {
+struct judged_surge {
 	enum alert_level level;
 	int64_t value, usual, limit, end;
 };
 
-static struct judged judge(const struct surges *u, const struct surge *k, const struct series *r,
-	const bool *extra, int64_t end)
+static struct judged_surge judge(const struct surges *u, const struct surge *k,
+	const struct series *r, const bool *extra, int64_t end)
 {
 	const struct alert_rule *rule = &u->o->rule[k->condition];
 	const uint64_t *count = r->count[k->what];
 	int64_t hours = hours_of(rule), value = sum(count, end, hours), by_sent;
-	struct judged j = { LEVEL_CALM, value, -1, 0, end };
+	struct judged_surge j = { LEVEL_CALM, value, -1, 0, end };
 
 	if (value < least_volume(u, rule) / 2)
 		return j;
@@ -321,11 +321,11 @@ static struct judged judge(const struct surges *u, const struct surge *k, const 
 	if (j.usual < 0)
 		return j;
 	by_sent = usual_of_sent(u, r, count, end, hours);
-	j.usual = later(j.usual, by_sent);
-	j.limit = later(least_volume(u, rule),
-		later(j.usual * rule->threshold / 1000 + 1, j.usual + DEVIATIONS * root(j.usual)));
+	j.usual = larger(j.usual, by_sent);
+	j.limit = larger(least_volume(u, rule),
+		larger(j.usual * rule->threshold / 1000 + 1, j.usual + DEVIATIONS * root(j.usual)));
 	if (by_sent < 0)
-		j.limit = later(j.limit, highest(u, count, extra, end, hours) * 3 / 2 + 1);
+		j.limit = larger(j.limit, highest(u, count, extra, end, hours) * 3 / 2 + 1);
 	if (value >= j.limit)
 		j.level = LEVEL_FIRING;
 	else if (value >= least_volume(u, rule) / 2 && value * 1000 > j.usual * rule->clear)
@@ -348,8 +348,8 @@ static int spoken_of(struct store *s, const struct surge *k, const struct series
 	return rc < 0 ? STORE_FAILED : STORE_OK;
 }
 
-static int note_surge(
-	struct surges *u, const struct surge *k, const struct series *r, const struct judged *j)
+static int note_surge(struct surges *u, const struct surge *k, const struct series *r,
+	const struct judged_surge *j)
 {
 	const struct alert_rule *rule = &u->o->rule[k->condition];
 	struct alert_finding f = { .condition = k->condition, .level = j->level };
@@ -380,7 +380,7 @@ static int note_surge(
 static int watch_series(struct surges *u, const struct surge *k, const struct series *r)
 {
 	bool extra[HOURS_KEPT];
-	struct judged worst, j;
+	struct judged_surge worst, j;
 	int64_t until;
 
 	if (extraordinary(u, k, r, extra) || spoken_of(u->s, k, r, &until))

@@ -29,7 +29,7 @@ enum {
  * The word of one that time does not change: state (4 bits from 24), reason (8 from 16), since as a
  * day (16).
  */
-struct slot {
+struct table_slot {
 	uint64_t high; /* of the pseudonym */
 	uint32_t low, word;
 };
@@ -41,11 +41,11 @@ struct own {
 	bool full; /* its ladder is the one of full mailboxes */
 };
 
-struct table {
+struct answer_table {
 	bool holds, too_large;
-	int64_t version;   /* of the data that it was made from, or given up for */
-	uint64_t asked;    /* since it was made */
-	struct slot *slot; /* in the order of their pseudonyms, EMPTY ones between them */
+	int64_t version;         /* of the data that it was made from, or given up for */
+	uint64_t asked;          /* since it was made */
+	struct table_slot *slot; /* in the order of their pseudonyms, EMPTY ones between them */
 	size_t places;
 	struct own *own;
 	size_t owns, own_room;
@@ -66,17 +66,17 @@ static uint64_t table_number_at(const unsigned char *p, unsigned bytes)
  * Where a pseudonym would lie if they were spread evenly; the next free place from there on is its
  * own.
  */
-static size_t place_of_cell(const struct table *t, uint64_t high)
+static size_t place_of_cell(const struct answer_table *t, uint64_t high)
 {
 	return (size_t)((unsigned __int128)high * t->places >> 64);
 }
 
-static size_t next_place(const struct table *t, size_t i)
+static size_t next_place(const struct answer_table *t, size_t i)
 {
 	return i + 1 < t->places ? i + 1 : 0;
 }
 
-static bool grow_own(struct table *t)
+static bool grow_own(struct answer_table *t)
 {
 	if (t->owns < t->own_room)
 		return true;
@@ -92,7 +92,7 @@ static bool grow_own(struct table *t)
  * The number of a reason's text; REASONS_MAX when there are too many. They come in runs and are
  * few.
  */
-static unsigned reason_number(struct table *t, const char *text, unsigned last)
+static unsigned reason_number(struct answer_table *t, const char *text, unsigned last)
 {
 	if (last < t->reasons && strcmp(t->reason[last], text) == 0)
 		return last;
@@ -112,7 +112,7 @@ static bool fits(const struct contact_row *r)
 }
 
 /* False: there is no room for it. */
-static bool add_row(struct table *t, const struct contact_row *r, unsigned *reason)
+static bool add_row(struct answer_table *t, const struct contact_row *r, unsigned *reason)
 {
 	uint64_t high = table_number_at(r->key, 8);
 	size_t i = place_of_cell(t, high);
@@ -124,7 +124,7 @@ static bool add_row(struct table *t, const struct contact_row *r, unsigned *reas
 		return false;
 	while (t->slot[i].word != EMPTY)
 		i = next_place(t, i);
-	t->slot[i] = (struct slot){ high, (uint32_t)table_number_at(r->key + 8, 4),
+	t->slot[i] = (struct table_slot){ high, (uint32_t)table_number_at(r->key + 8, 4),
 		(uint32_t)r->state << 24 | *reason << 16 | (uint16_t)(r->since / DAY) };
 	if (fits(r))
 		return true;
@@ -134,15 +134,15 @@ static bool add_row(struct table *t, const struct contact_row *r, unsigned *reas
 	return true;
 }
 
-static void empty_table(struct table *t)
+static void empty_table(struct answer_table *t)
 {
 	free(t->slot);
 	free(t->own);
-	memset(t, 0, offsetof(struct table, reason));
+	memset(t, 0, offsetof(struct answer_table, reason));
 }
 
 /* Places for all contacts, one of them at least empty. */
-static int make_places(struct store *s, struct table *t)
+static int make_places(struct store *s, struct answer_table *t)
 {
 	int64_t count = 0;
 
@@ -157,7 +157,7 @@ static int make_places(struct store *s, struct table *t)
 	return STORE_OK;
 }
 
-static int make_count_table(struct store *s, struct table *t, int64_t version)
+static int make_count_table(struct store *s, struct answer_table *t, int64_t version)
 {
 	struct contact_row row;
 	unsigned reason = 0;
@@ -184,7 +184,7 @@ static int make_count_table(struct store *s, struct table *t, int64_t version)
 	return too_large ? STORE_OK : STORE_FAILED;
 }
 
-static int worth(struct store *s, const struct table *t, bool *is)
+static int worth(struct store *s, const struct answer_table *t, bool *is)
 {
 	int64_t pages = 0;
 
@@ -194,7 +194,7 @@ static int worth(struct store *s, const struct table *t, bool *is)
 	return STORE_OK;
 }
 
-static struct table *table(struct store *s)
+static struct answer_table *table(struct store *s)
 {
 	if (!s->table && !(s->table = calloc(1, sizeof *s->table)))
 		store_fail(s, STORE_FAILED, "no memory");
@@ -203,7 +203,7 @@ static struct table *table(struct store *s)
 
 int store_expect(struct store *s, uint64_t checks)
 {
-	struct table *t = table(s);
+	struct answer_table *t = table(s);
 
 	if (!t)
 		return STORE_FAILED;
@@ -213,7 +213,7 @@ int store_expect(struct store *s, uint64_t checks)
 
 int contact_table_enter(struct store *s)
 {
-	struct table *t = table(s);
+	struct answer_table *t = table(s);
 	int64_t version = 0;
 	bool is_worth;
 
@@ -233,7 +233,7 @@ int contact_table_enter(struct store *s)
 enum table_result contact_table_find(
 	struct store *s, const unsigned char key[PSEUDONYM_SIZE], struct contact_row *out)
 {
-	struct table *t = s->table;
+	struct answer_table *t = s->table;
 
 	if (!s->in_snapshot || !t)
 		return TABLE_UNKNOWN;

@@ -36,8 +36,8 @@ static int read_hour(struct store *s, struct hour *h, int64_t *total)
 
 	*total = 0;
 	for (h->n = 0; st && (rc = db_step(s, st)) == 1; h->n++) {
-		struct row *r = &h->row[h->n];
-		*r = (struct row){ .mta = (uint32_t)sqlite3_column_int64(st, 2),
+		struct wave_row *r = &h->row[h->n];
+		*r = (struct wave_row){ .mta = (uint32_t)sqlite3_column_int64(st, 2),
 			.count = sqlite3_column_int64(st, 3) };
 		db_text(st, 0, r->provider, sizeof r->provider);
 		db_text(st, 1, r->rule, sizeof r->rule);
@@ -48,7 +48,8 @@ static int read_hour(struct store *s, struct hour *h, int64_t *total)
 	return !st || rc < 0 ? STORE_FAILED : STORE_OK;
 }
 
-static struct known_wave wave_of(enum wave_kind kind, const struct hour *h, const struct row *r)
+static struct known_wave wave_of(
+	enum wave_kind kind, const struct hour *h, const struct wave_row *r)
 {
 	struct known_wave w = {
 		.day = h->day, .kind = kind, .mta = kind == OF_MTA ? r->mta : 0, .holds = true
@@ -64,7 +65,7 @@ struct counted {
 	int64_t open; /* that no wave explains */
 };
 
-static bool is_of_row(const struct known_wave *w, const struct row *r)
+static bool is_of_row(const struct known_wave *w, const struct wave_row *r)
 {
 	return wave_is_of(w, r->provider, r->rule, r->mta);
 }
@@ -89,12 +90,12 @@ static int64_t count_alike(const struct hour *h, const struct known_wave *w)
 	for (unsigned i = 0; i < h->n; i++) {
 		int64_t same = 0;
 		for (unsigned k = 0; k < h->n && is_of_row(w, &h->row[i]); k++) {
-			const struct row *r = &h->row[k];
+			const struct wave_row *r = &h->row[k];
 			if (!r->explained && is_of_row(w, r) &&
 				strcmp(r->rule, h->row[i].rule) == 0)
 				same += r->count;
 		}
-		most = later(most, same);
+		most = larger(most, same);
 	}
 	return most;
 }
@@ -227,14 +228,14 @@ static int open_wave(struct store *s, const struct hour *h, struct known_wave w)
 }
 
 /* Looks at what the row R is one of. */
-static int judge_row(
-	struct store *s, struct hour *h, const struct row *r, enum wave_kind kind, bool *opened)
+static int judge_row(struct store *s, struct hour *h, const struct wave_row *r, enum wave_kind kind,
+	bool *opened)
 {
 	struct known_wave w = wave_of(kind, h, r);
 	struct counted c = count_of(h, &w);
 	struct habit habit;
 
-	if (c.open < later(s->o.brake_minimum, s->o.k) || (kind == OF_MTA && !w.mta))
+	if (c.open < larger(s->o.brake_minimum, s->o.k) || (kind == OF_MTA && !w.mta))
 		return STORE_OK;
 	if (read_habit(s, &w, &habit))
 		return STORE_FAILED;
@@ -284,7 +285,7 @@ int wave_judge_hour(struct store *s, int64_t hour, int64_t *first)
 	if (read_hour(s, h, &total))
 		return STORE_FAILED;
 	explain_known(s->waves, h);
-	if (total >= later(s->o.brake_minimum, s->o.k))
+	if (total >= larger(s->o.brake_minimum, s->o.k))
 		for (enum wave_kind kind = OF_PROVIDER; kind < WAVE_KINDS; kind++)
 			for (unsigned i = 0; i < h->n; i++)
 				if (!h->row[i].explained &&

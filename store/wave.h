@@ -63,7 +63,7 @@ struct wave_line {
 /* For the other sites, where there are any. */
 int wave_tell(struct store *s, const struct wave_line *w);
 /* Takes what another life says; wave_load() is then due. Contacts are made anew by
- * store_merge_settle(). */
+ * store_merge_refold(). */
 int wave_merge(struct store *s, const char *text, int64_t life, bool *good);
 
 #endif

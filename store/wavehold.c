@@ -67,11 +67,11 @@ int wave_load(struct store *s)
 		struct known_wave *w = &s->waves->wave[s->waves->n++];
 		const char *kind = (const char *)sqlite3_column_text(st, 0);
 		const char *state = (const char *)sqlite3_column_text(st, 4);
+		const char *over = strcmp(state, WAVE_CONFIRMED) == 0 ? WAVE_CONFIRMED
+								      : WAVE_TAKEN_BACK;
 		*w = (struct known_wave){ .day = sqlite3_column_int64(st, 3),
 			.mta = (uint32_t)sqlite3_column_int64(st, 2),
-			.state = strcmp(state, WAVE_HELD) == 0       ? WAVE_HELD
-				: strcmp(state, WAVE_CONFIRMED) == 0 ? WAVE_CONFIRMED
-								     : WAVE_TAKEN_BACK,
+			.state = strcmp(state, WAVE_HELD) == 0 ? WAVE_HELD : over,
 			.holds = strcmp(state, WAVE_HELD) == 0,
 			.own = sqlite3_column_int64(st, 5) == 0,
 			.opened = sqlite3_column_int64(st, 6) };

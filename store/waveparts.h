@@ -30,7 +30,7 @@ struct known_wave {
 };
 
 /* So many hard bounces of an hour. */
-struct row {
+struct wave_row {
 	char provider[EVENT_PROVIDER_SIZE];
 	char rule[EVENT_RULE_SIZE];
 	uint32_t mta;
@@ -41,7 +41,7 @@ struct row {
 struct hour {
 	int64_t hour, day;
 	unsigned n;
-	struct row row[ROWS_MAX];
+	struct wave_row row[ROWS_MAX];
 };
 
 struct host {

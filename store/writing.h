@@ -121,7 +121,7 @@ int store_mailbox_read(struct store *s, const char *mailbox, int64_t now, bool o
  * has, since when.
  */
 int store_stuck_note(struct store *s, const char *mailbox, const unsigned char *id, int64_t now);
-int store_stuck_settle(struct store *s, const char *mailbox, int64_t now);
+int store_stuck_gone(struct store *s, const char *mailbox, int64_t now);
 int store_stuck(struct store *s,
 	int (*visit)(void *context, const char *mailbox, uint64_t count, int64_t since),
 	void *context);

@@ -15,7 +15,7 @@ static const char *const texts[] = { ADVICE_ACTIONS(ADVICE_TEXT) };
  * From this share of throttled attempts on, the worst first; what is left of connections and of the
  * best hour, in percent.
  */
-static const struct step {
+static const struct advice_step {
 	long throttled_ppm;
 	enum advice_action action;
 	unsigned connections, hourly;
@@ -70,7 +70,7 @@ bool advise(const struct segment *s, unsigned k, struct advice *out)
 {
 	uint64_t attempts = s->day.delivered + s->day.deferred + s->day.rejected;
 	bool by_log = attempts >= k;
-	const struct step *step = steps;
+	const struct advice_step *step = steps;
 	*out = (struct advice){ .throttled_ppm = by_log ? rate_ppm(s->day.throttled, attempts)
 							: -1 };
 	if (refuses_now(s, k)) {

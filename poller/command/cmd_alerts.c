@@ -9,7 +9,7 @@
 #include "poller/command/opening.h"
 #include "reports/alerts.h"
 
-struct listing {
+struct alert_listing {
 	const struct report_options *options;
 	bool json;
 	uint64_t count;
@@ -17,7 +17,7 @@ struct listing {
 
 static int print(void *context, const struct alert *a)
 {
-	struct listing *l = context;
+	struct alert_listing *l = context;
 	struct buffer text = { 0 };
 	if (l->json ? alert_json(a, l->options->k, &text) : alerts_text(a, 1, l->options, &text)) {
 		log_error("alerts: no memory");
@@ -36,7 +36,7 @@ int cmd_alerts(const struct config *config, int argc, char **argv)
 	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
 		{ "all", no_argument, NULL, 'a' }, { 0 } };
 	struct session s;
-	struct listing l = { 0 };
+	struct alert_listing l = { 0 };
 	enum alert_choice choice = ALERTS_OPEN;
 	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;) {
 		if (option != 'j' && option != 'a')

@@ -44,7 +44,7 @@ static const char *verdict_word(unsigned v)
 
 static const char our_columns[] = "verdict,until,state,reason,since";
 
-struct check {
+struct list_check {
 	struct session *session;
 	int64_t now;
 	bool json, bare;
@@ -63,7 +63,7 @@ struct check {
 
 /* --- one answer ----------------------------------------------------------- */
 
-static void print_columns(struct check *c, int word, const struct answer *a, const char *state)
+static void print_columns(struct list_check *c, int word, const struct answer *a, const char *state)
 {
 	const char separator[] = { c->separator, '\0' };
 	struct out *o = &c->out;
@@ -80,7 +80,7 @@ static void print_columns(struct check *c, int word, const struct answer *a, con
 }
 
 /* A line's address goes out as it came, but control characters do not reach anybody's terminal. */
-static void print_address(struct check *c, struct span address)
+static void print_address(struct list_check *c, struct span address)
 {
 	char clean[3 * CHECK_ADDRESS_MAX + 1];
 	bool plain = true;
@@ -96,8 +96,8 @@ static void print_address(struct check *c, struct span address)
 		sodium_memzero(clean, address.n);
 }
 
-static void print_answer_json(
-	struct check *c, struct span address, int word, const struct answer *a, const char *state)
+static void print_answer_json(struct list_check *c, struct span address, int word,
+	const struct answer *a, const char *state)
 {
 	struct out *o = &c->out;
 	out_text(o, "{\"address\":");
@@ -110,7 +110,7 @@ static void print_answer_json(
 	out_text(o, "}\n");
 }
 
-static void tell_bad(struct check *c)
+static void tell_bad(struct list_check *c)
 {
 	/* the text of the line stays out of stderr */
 	if (++c->bad <= CHECK_BAD_TOLD)
@@ -131,7 +131,7 @@ static struct span address_within(struct span text)
 		    : (struct span){ NULL, 0 };
 }
 
-static int ask_store(struct check *c, struct span address, struct answer *answer)
+static int ask_store(struct list_check *c, struct span address, struct answer *answer)
 {
 	int result = address.p
 		? store_check(c->session->store, address.p, address.n, c->now, answer)
@@ -148,7 +148,7 @@ static int ask_store(struct check *c, struct span address, struct answer *answer
  * EXIT_WELL, or the exit code to end with.
  */
 static int answer_record(
-	struct check *c, struct span record, const char *line_end, struct span address)
+	struct list_check *c, struct span record, const char *line_end, struct span address)
 {
 	struct answer answer = { 0 };
 	int result = ask_store(c, address, &answer), word = (int)answer.verdict;
@@ -180,7 +180,7 @@ static int answer_record(
 /* --- CSV ------------------------------------------------------------------ */
 
 /* Which column is named so; false: none. */
-static bool find_column(struct check *c, struct span header)
+static bool find_column(struct list_check *c, struct span header)
 {
 	struct span record, field;
 	char name[CHECK_ADDRESS_MAX];
@@ -204,7 +204,7 @@ static bool is_utf16(struct span text)
 }
 
 /* The first record says what separates, and as a header which column it is. */
-static int begin_csv(struct check *c, struct span *text)
+static int begin_csv(struct list_check *c, struct span *text)
 {
 	static const char mark[] = "\xef\xbb\xbf";
 	struct span rest = *text, line, record, field;
@@ -256,7 +256,7 @@ static uint64_t lines_in(struct span record)
 	return n;
 }
 
-static int answer_csv(struct check *c, struct span record, struct span field, size_t used)
+static int answer_csv(struct list_check *c, struct span record, struct span field, size_t used)
 {
 	char address[CHECK_ADDRESS_MAX];
 	size_t n = 0;
@@ -277,7 +277,7 @@ static int answer_csv(struct check *c, struct span record, struct span field, si
 /* --- records -------------------------------------------------------------- */
 
 /* One line or record off TEXT. False: none is complete yet. FULL: more would not fit. */
-static bool next_record(struct check *c, struct span *text, bool end, bool full, int *result)
+static bool next_record(struct list_check *c, struct span *text, bool end, bool full, int *result)
 {
 	struct span record, field;
 	size_t used;
@@ -306,7 +306,7 @@ static bool next_record(struct check *c, struct span *text, bool end, bool full,
 	return true;
 }
 
-static int answer_chunk(struct check *c, bool end)
+static int answer_chunk(struct list_check *c, bool end)
 {
 	struct span text = { c->buffer, c->have };
 	int result = EXIT_WELL;
@@ -330,7 +330,7 @@ static int answer_chunk(struct check *c, bool end)
 	return result;
 }
 
-static int answer_all(struct check *c, int fd)
+static int answer_all(struct list_check *c, int fd)
 {
 	struct store *store = c->session->store;
 	int result = EXIT_WELL;
@@ -377,7 +377,7 @@ static int verdict_by_name(const char *name)
 }
 
 /* A number counts from 1, and is told from a name by its digits; a name stands in a header. */
-static bool set_column(struct check *c, const char *text)
+static bool set_column(struct list_check *c, const char *text)
 {
 	c->csv = true;
 	if (text[strspn(text, "0123456789")]) {
@@ -390,7 +390,7 @@ static bool set_column(struct check *c, const char *text)
 	return number >= 1 && number <= CHECK_COLUMNS_MAX;
 }
 
-static int read_check_options(struct check *c, int argc, char **argv)
+static int read_check_options(struct list_check *c, int argc, char **argv)
 {
 	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
 		{ "column", required_argument, NULL, 'c' }, { "header", no_argument, NULL, 'h' },
@@ -435,7 +435,7 @@ static int read_check_options(struct check *c, int argc, char **argv)
 }
 
 /* How much there is to ask, where the input is a file. */
-static int expect(struct check *c, int fd)
+static int expect(struct list_check *c, int fd)
 {
 	struct stat st;
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
@@ -448,7 +448,7 @@ static int expect(struct check *c, int fd)
 int cmd_check(const struct config *config, int argc, char **argv)
 {
 	struct session s = { .lock = -1 };
-	static struct check c; /* too large for a stack */
+	static struct list_check c; /* too large for a stack */
 	int in = STDIN_FILENO;
 	c.session = &s;
 	c.now = clock_now();

@@ -22,7 +22,7 @@ enum {
 	EVENTS_MAX = 10000,
 };
 
-struct job {
+struct contact_job {
 	const char *command; /* "contact show" */
 	struct session session;
 	struct lines lines;
@@ -34,7 +34,7 @@ struct job {
 };
 
 /* Reads the addresses, one after the other, with a prompt where a person sits. */
-static bool next_address(struct job *j, bool ask, struct span *address)
+static bool next_address(struct contact_job *j, bool ask, struct span *address)
 {
 	do {
 		if (ask)
@@ -45,7 +45,7 @@ static bool next_address(struct job *j, bool ask, struct span *address)
 	return true;
 }
 
-static int not_an_address(struct job *j)
+static int not_an_address(struct contact_job *j)
 {
 	log_warning("line %llu is no address", (unsigned long long)j->lines.number);
 	j->bad++;
@@ -53,8 +53,8 @@ static int not_an_address(struct job *j)
 }
 
 /* Every address through EACH. */
-static int each_contact_address(
-	struct job *j, const char *operand, int (*each)(struct job *j, struct span address))
+static int each_contact_address(struct contact_job *j, const char *operand,
+	int (*each)(struct contact_job *j, struct span address))
 {
 	struct span address;
 	int result = open_addresses(&j->lines, j->command, operand);
@@ -79,7 +79,7 @@ static int each_contact_address(
 	return result;
 }
 
-static int end_output(struct job *j, int result)
+static int end_output(struct contact_job *j, int result)
 {
 	if (!out_flush(&j->out))
 		return result;
@@ -98,7 +98,7 @@ static void print_contact(struct out *o, const char *name, const char *text)
 	out_text(o, "\n");
 }
 
-static void print_text(struct job *j, struct span address, const struct contact_view *v)
+static void print_text(struct contact_job *j, struct span address, const struct contact_view *v)
 {
 	struct out *o = &j->out;
 	const struct answer *a = &v->answer;
@@ -133,7 +133,7 @@ static void print_text(struct job *j, struct span address, const struct contact_
 
 static int print_contact_event(void *context, const struct past_event *e)
 {
-	struct job *j = context;
+	struct contact_job *j = context;
 	bool first = !j->printed++;
 	if (j->json) {
 		out_text(&j->out, first ? "" : ",");
@@ -145,7 +145,8 @@ static int print_contact_event(void *context, const struct past_event *e)
 	return 0;
 }
 
-static void print_contact_json(struct job *j, struct span address, const struct contact_view *v)
+static void print_contact_json(
+	struct contact_job *j, struct span address, const struct contact_view *v)
 {
 	struct out *o = &j->out;
 	const struct answer *a = &v->answer;
@@ -164,7 +165,7 @@ static void print_contact_json(struct job *j, struct span address, const struct 
 	out_text(o, ",\"events\":[");
 }
 
-static int show_one(struct job *j, struct span address)
+static int show_one(struct contact_job *j, struct span address)
 {
 	struct contact_view view;
 	int result = store_contact_show(j->session.store, address.p, address.n, j->now, &view);
@@ -183,7 +184,7 @@ static int show_one(struct job *j, struct span address)
 	return result ? session_store_failed(&j->session, j->command, result) : EXIT_WELL;
 }
 
-static int show_contacts(struct job *j, const struct config *config, int argc, char **argv)
+static int show_contacts(struct contact_job *j, const struct config *config, int argc, char **argv)
 {
 	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
 		{ "last", required_argument, NULL, 'l' }, { 0 } };
@@ -216,7 +217,7 @@ static const char *const move_names[] = { [MOVE_REVALIDATE] = "revalidate",
 	[MOVE_CONFIRM] = "confirm",
 	[MOVE_REACTIVATE] = "reactivate" };
 
-static int move_contact(struct job *j, struct span address, enum contact_move move)
+static int move_contact(struct contact_job *j, struct span address, enum contact_move move)
 {
 	enum contact_state from;
 	bool moved;
@@ -236,22 +237,22 @@ static int move_contact(struct job *j, struct span address, enum contact_move mo
 	return EXIT_WELL;
 }
 
-static int revalidate_one(struct job *j, struct span address)
+static int revalidate_one(struct contact_job *j, struct span address)
 {
 	return move_contact(j, address, MOVE_REVALIDATE);
 }
 
-static int resolve_one(struct job *j, struct span address)
+static int resolve_one(struct contact_job *j, struct span address)
 {
 	return move_contact(j, address, MOVE_RESOLVE);
 }
 
-static int confirm_one(struct job *j, struct span address)
+static int confirm_one(struct contact_job *j, struct span address)
 {
 	return move_contact(j, address, MOVE_CONFIRM);
 }
 
-static int reactivate_one(struct job *j, struct span address)
+static int reactivate_one(struct contact_job *j, struct span address)
 {
 	return move_contact(j, address, MOVE_REACTIVATE);
 }
@@ -261,10 +262,10 @@ static int reactivate_one(struct job *j, struct span address)
  * moved.
  */
 static int move_contacts(
-	struct job *j, enum contact_move move, const char *reason, const char *operand)
+	struct contact_job *j, enum contact_move move, const char *reason, const char *operand)
 {
 	static int (*const each[])(
-		struct job * j, struct span address) = { [MOVE_REVALIDATE] = revalidate_one,
+		struct contact_job * j, struct span address) = { [MOVE_REVALIDATE] = revalidate_one,
 		[MOVE_RESOLVE] = resolve_one,
 		[MOVE_CONFIRM] = confirm_one,
 		[MOVE_REACTIVATE] = reactivate_one };
@@ -299,7 +300,7 @@ static void print_date(struct out *o, int64_t day)
 
 static int print_investigation(void *context, const struct investigation *i)
 {
-	struct job *j = context;
+	struct contact_job *j = context;
 	struct out *o = &j->out;
 	const char *check;
 	out_text(o, i->provider);
@@ -325,7 +326,7 @@ static int print_investigation(void *context, const struct investigation *i)
 
 static int print_investigation_json(void *context, const struct investigation *i)
 {
-	struct job *j = context;
+	struct contact_job *j = context;
 	struct out *o = &j->out;
 	const char *check;
 	out_text(o, "{\"provider\":");
@@ -346,7 +347,7 @@ static int print_investigation_json(void *context, const struct investigation *i
 	return 0;
 }
 
-static int list_investigations(struct job *j, const struct config *config)
+static int list_investigations(struct contact_job *j, const struct config *config)
 {
 	int result = session_open(&j->session, config, SESSION_ANSWER, j->now);
 	if (result != EXIT_WELL)
@@ -360,7 +361,7 @@ static int list_investigations(struct job *j, const struct config *config)
 }
 
 static int resolve_investigation(
-	struct job *j, const char *provider, const char *category, const char *reason)
+	struct contact_job *j, const char *provider, const char *category, const char *reason)
 {
 	char detail[LEDGER_TEXT_SIZE];
 	struct store *store = j->session.store;
@@ -389,8 +390,8 @@ static int resolve_investigation(
 	return EXIT_WELL;
 }
 
-static int change_contact(
-	struct job *j, const struct config *config, enum contact_move move, int argc, char **argv)
+static int change_contact(struct contact_job *j, const struct config *config,
+	enum contact_move move, int argc, char **argv)
 {
 	static const struct option options[] = { { "reason", required_argument, NULL, 'r' },
 		{ "list", no_argument, NULL, 'l' }, { "json", no_argument, NULL, 'j' },
@@ -427,7 +428,7 @@ static int change_contact(
 
 /* --- states --------------------------------------------------------------- */
 
-static int print_states(struct job *j, int argc, char **argv)
+static int print_states(struct contact_job *j, int argc, char **argv)
 {
 	static const int widths[STORE_TRANSITION_WORDS] = { 11, 18, 11, 29, 0 };
 	static const struct option none[] = { { 0 } };
@@ -469,7 +470,7 @@ static bool is_about_causes(int argc, char **argv)
 
 int cmd_contact(const struct config *config, int argc, char **argv)
 {
-	static struct job j = { .session = { .lock = -1 } }; /* too large for a stack */
+	static struct contact_job j = { .session = { .lock = -1 } }; /* too large for a stack */
 	char meant[WORD_MEANT_SIZE];
 	size_t n = sizeof subcommands / sizeof *subcommands, i = 0;
 	while (i < n && (argc < 2 || strcmp(argv[1], subcommands[i].name)))

@@ -102,7 +102,7 @@ static int commit_batch(struct taking *t)
 	if (!t->batch)
 		return STORE_OK;
 	t->batch = 0;
-	int result = store_merge_settle(t->session->store, clock_now());
+	int result = store_merge_refold(t->session->store, clock_now());
 	if (!result)
 		return store_commit(t->session->store);
 	store_rollback(t->session->store);

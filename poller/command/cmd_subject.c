@@ -18,7 +18,7 @@
 #include "poller/command/opening.h"
 #include "store/audit.h"
 
-struct job {
+struct subject_job {
 	const char *command;
 	struct session session;
 	struct lines lines;
@@ -34,8 +34,8 @@ struct job {
 };
 
 /* Every line through EACH, which gives a store_result. */
-static int each_subject_address(
-	struct job *j, const char *operand, int (*each)(struct job *j, struct span address))
+static int each_subject_address(struct subject_job *j, const char *operand,
+	int (*each)(struct subject_job *j, struct span address))
 {
 	struct span address;
 	int result = open_addresses(&j->lines, j->command, operand);
@@ -69,7 +69,7 @@ static int each_subject_address(
 }
 
 /* COUNTS and the request's name, as the ledger keeps them. */
-static int note_request(struct job *j, const char *counts)
+static int note_request(struct subject_job *j, const char *counts)
 {
 	char detail[LEDGER_TEXT_SIZE];
 	const char *name = j->reference ? j->reference : "";
@@ -213,7 +213,7 @@ static void print_subject_json(struct out *o, const struct contact_view *v)
 
 static int print_subject_event(void *context, const struct past_event *e)
 {
-	struct job *j = context;
+	struct subject_job *j = context;
 	bool first = !j->printed++;
 	if (j->json) {
 		out_text(&j->out, first ? "" : ",");
@@ -228,7 +228,7 @@ static int print_subject_event(void *context, const struct past_event *e)
 }
 
 /* Periods and reasons, as the configuration has them now. */
-static void print_periods(struct job *j)
+static void print_periods(struct subject_job *j)
 {
 	struct out *o = &j->out;
 	for (unsigned i = 0; i < HELD; i++) {
@@ -246,7 +246,7 @@ static void print_periods(struct job *j)
 	print_word(o, "counts", "numbers per day, provider and campaign stay; they name nobody");
 }
 
-static void print_periods_json(struct job *j)
+static void print_periods_json(struct subject_job *j)
 {
 	struct out *o = &j->out;
 	out_text(o, ",\"retention\":[");
@@ -262,7 +262,7 @@ static void print_periods_json(struct job *j)
 	out_text(o, "]}\n");
 }
 
-static int disclose_one(struct job *j, struct span address)
+static int disclose_one(struct subject_job *j, struct span address)
 {
 	struct contact_view view;
 	struct out *o = &j->out;
@@ -292,7 +292,7 @@ static int disclose_one(struct job *j, struct span address)
 	return result;
 }
 
-static int disclose(struct job *j, const char *operand)
+static int disclose(struct subject_job *j, const char *operand)
 {
 	char counts[128];
 	int result = each_subject_address(j, operand, disclose_one);
@@ -314,13 +314,13 @@ static int disclose(struct job *j, const char *operand)
 
 /* --- forget --------------------------------------------------------------- */
 
-static int forget_one(struct job *j, struct span address)
+static int forget_one(struct subject_job *j, struct span address)
 {
 	return store_forget(j->session.store, address.p, address.n, j->keep, j->now, &j->erased);
 }
 
 /* All or nothing: a request that is half done would be worse than one that failed. */
-static int forget(struct job *j, const char *operand)
+static int forget(struct subject_job *j, const char *operand)
 {
 	struct store *store = j->session.store;
 	struct erased *e = &j->erased;
@@ -347,9 +347,9 @@ static int forget(struct job *j, const char *operand)
 /* --- both ----------------------------------------------------------------- */
 
 static int subject(const struct config *config, int argc, char **argv, const struct option *options,
-	int (*what)(struct job *j, const char *operand))
+	int (*what)(struct subject_job *j, const char *operand))
 {
-	static struct job j = { .session = { .lock = -1 } }; /* too large for a stack */
+	static struct subject_job j = { .session = { .lock = -1 } }; /* too large for a stack */
 	j.command = argv[0];
 	j.now = clock_now();
 	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;) {

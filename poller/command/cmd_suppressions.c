@@ -15,13 +15,14 @@
 #include "poller/command/opening.h"
 #include "store/contacts.h"
 
-struct listing {
+struct suppression_listing {
 	struct out out;
 	bool json;
 	char key[STORE_FINGERPRINT_HEX];
 };
 
-static void print_suppression_json(struct listing *l, const char *pseudonym, const struct answer *a)
+static void print_suppression_json(
+	struct suppression_listing *l, const char *pseudonym, const struct answer *a)
 {
 	struct out *o = &l->out;
 	out_text(o, "{\"pseudonym\":");
@@ -35,7 +36,7 @@ static void print_suppression_json(struct listing *l, const char *pseudonym, con
 	out_text(o, "}\n");
 }
 
-static void print_csv(struct listing *l, const char *pseudonym, const struct answer *a)
+static void print_csv(struct suppression_listing *l, const char *pseudonym, const struct answer *a)
 {
 	const char *const fields[] = { pseudonym, l->key, verdict_name(a->verdict) };
 	struct out *o = &l->out;
@@ -55,7 +56,7 @@ static void print_csv(struct listing *l, const char *pseudonym, const struct ans
 
 static int print_one(void *context, const char *pseudonym, const struct answer *a)
 {
-	struct listing *l = context;
+	struct suppression_listing *l = context;
 	if (l->json)
 		print_suppression_json(l, pseudonym, a);
 	else
@@ -67,7 +68,7 @@ int cmd_suppressions(const struct config *config, int argc, char **argv)
 {
 	static const struct option options[] = { { "since", required_argument, NULL, 's' },
 		{ "json", no_argument, NULL, 'j' }, { 0 } };
-	static struct listing l; /* too large for a stack */
+	static struct suppression_listing l; /* too large for a stack */
 	struct session s = { .lock = -1 };
 	int64_t since = 0;
 	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;) {

@@ -16,7 +16,7 @@ enum {
 };
 
 /* One file while it is read. */
-struct reading {
+struct rules_source {
 	const char *name; /* for messages */
 	struct span bytes;
 	dictionary *ini;
@@ -27,10 +27,11 @@ struct reading {
 	size_t size;
 };
 
-static bool refuse(struct reading *f, const char *section, const char *key, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+static bool refuse(struct rules_source *f, const char *section, const char *key, const char *format,
+	...) __attribute__((format(printf, 4, 5)));
 
-static bool refuse(struct reading *f, const char *section, const char *key, const char *format, ...)
+static bool refuse(
+	struct rules_source *f, const char *section, const char *key, const char *format, ...)
 {
 	char why[512];
 	va_list ap;
@@ -51,7 +52,7 @@ static bool refuse(struct reading *f, const char *section, const char *key, cons
 /* The first fault is told; the others may be its doing. */
 static void take_fault(void *context, const struct ini_fault *fault)
 {
-	struct reading *f = context;
+	struct rules_source *f = context;
 
 	if (f->faulty)
 		return;
@@ -62,7 +63,7 @@ static void take_fault(void *context, const struct ini_fault *fault)
 		refuse(f, fault->section, fault->key, "%s", fault->text);
 }
 
-static bool begin_rules(struct reading *f)
+static bool begin_rules(struct rules_source *f)
 {
 	f->ini = ini_parse(f->bytes, take_fault, f);
 	if (!f->ini || f->faulty)
@@ -72,7 +73,7 @@ static bool begin_rules(struct reading *f)
 	return f->owned || refuse(f, NULL, NULL, "no memory");
 }
 
-static void end_reading(struct reading *f)
+static void end_reading(struct rules_source *f)
 {
 	for (size_t i = 0; i < f->owned_count; i++)
 		free(f->owned[i]);
@@ -82,7 +83,7 @@ static void end_reading(struct reading *f)
 }
 
 /* A copy of TEXT that lives as long as the reading and may be cut up. */
-static char *own(struct reading *f, const char *text)
+static char *own(struct rules_source *f, const char *text)
 {
 	char *copy = strdup(text);
 
@@ -169,7 +170,7 @@ static bool parse_code(const char *text, struct code_pattern *out)
 /* --- rules ---------------------------------------------------------------- */
 
 struct rules_reading {
-	struct reading *file;
+	struct rules_source *file;
 	const char *section;
 	struct rule_spec *rule;
 };
@@ -345,7 +346,7 @@ static bool set_rule_key(struct rules_reading *r, const char *key, char *value)
 }
 
 /* Calls EACH for all keys of SECTION; values may be cut up. */
-static bool each_key(struct reading *f, const char *section,
+static bool each_key(struct rules_source *f, const char *section,
 	bool (*each)(void *context, const char *key, char *value), void *context)
 {
 	int n = iniparser_getsecnkeys(f->ini, section);
@@ -370,7 +371,7 @@ static bool rule_key(void *context, const char *key, char *value)
 	return set_rule_key(context, key, value);
 }
 
-static bool read_rules(struct reading *f, struct rule_spec **out, size_t *count)
+static bool read_rules(struct rules_source *f, struct rule_spec **out, size_t *count)
 {
 	size_t n = (size_t)iniparser_getnsec(f->ini);
 	struct rule_spec *rules = *out = calloc(n + 1, sizeof *rules);
@@ -396,7 +397,7 @@ static bool read_rules(struct reading *f, struct rule_spec **out, size_t *count)
 /* --- providers ------------------------------------------------------------ */
 
 struct profile_reading {
-	struct reading *file;
+	struct rules_source *file;
 	struct provider_spec *spec;
 	const char *domains[SUFFIXES_MAX + 1];
 	const char *hosts[SUFFIXES_MAX + 1];
@@ -449,7 +450,7 @@ static bool profile_key(void *context, const char *key, char *value)
 		refuse(p->file, p->spec->name, key, "'%s' is neither large nor small", value);
 }
 
-static const char *const *keep_list(struct reading *f, const char **list, size_t count)
+static const char *const *keep_list(struct rules_source *f, const char **list, size_t count)
 {
 	const char **copy = calloc(count + 1, sizeof *copy);
 
@@ -460,7 +461,7 @@ static const char *const *keep_list(struct reading *f, const char **list, size_t
 	return copy;
 }
 
-static bool read_providers(struct reading *f, struct provider_spec **out, size_t *count)
+static bool read_providers(struct rules_source *f, struct provider_spec **out, size_t *count)
 {
 	size_t n = (size_t)iniparser_getnsec(f->ini);
 	struct provider_spec *specs = *out = calloc(n + 1, sizeof *specs);
@@ -491,10 +492,10 @@ struct rules *rules_read_apart(const struct rules_text *rules_text,
 	const struct rules_text *providers_text, void (*parsed)(void *context), void *context,
 	char *error, size_t size)
 {
-	struct reading rules_file = {
+	struct rules_source rules_file = {
 		.name = rules_text->name, .bytes = rules_text->bytes, .error = error, .size = size
 	};
-	struct reading providers_file = { .name = providers_text->name,
+	struct rules_source providers_file = { .name = providers_text->name,
 		.bytes = providers_text->bytes,
 		.error = error,
 		.size = size };

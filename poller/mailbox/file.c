@@ -20,7 +20,7 @@
 enum { DEPTH_MAX = 16 };
 
 /* A directory that is being read. */
-struct level {
+struct directory_level {
 	int fd;
 	struct listing *listing;
 	struct listing_entry *window;
@@ -38,7 +38,7 @@ struct files {
 	int fd; /* a file or standard input, through READER */
 	struct mbox_reader reader;
 	struct source *maildir;
-	struct level level[DEPTH_MAX];
+	struct directory_level level[DEPTH_MAX];
 	unsigned depth;
 	char path[PATH_MAX];                 /* its name */
 	char shown[PATH_MAX + NAME_MAX + 2]; /* the same with a Maildir's file */
@@ -95,8 +95,10 @@ static void enter_folder(struct files *f, int fd)
 		close(fd);
 		return;
 	}
-	struct level *l = &f->level[f->depth];
-	*l = (struct level){ .fd = fd, .path_length = strlen(f->path), .maildir = is_maildir(fd) };
+	struct directory_level *l = &f->level[f->depth];
+	*l = (struct directory_level){
+		.fd = fd, .path_length = strlen(f->path), .maildir = is_maildir(fd)
+	};
 	if (listing_open(&l->listing, &fd, 1, false)) {
 		file_failed(f, strerror(errno));
 		close(fd);
@@ -146,7 +148,7 @@ static void open_entry(struct files *f, int dir, const char *name, bool given)
 /* Opens the next entry of the innermost directory, or leaves it. */
 static void next_in_folder(struct files *f)
 {
-	struct level *l = &f->level[f->depth - 1];
+	struct directory_level *l = &f->level[f->depth - 1];
 	f->path[l->path_length] = '\0';
 	if (l->at == l->listed) {
 		long n = listing_next(l->listing, &l->window);
@@ -294,7 +296,7 @@ static int files_close(struct source *s, char *error, size_t size)
 	if (f->maildir)
 		f->maildir->ops->close(f->maildir, NULL, 0);
 	while (f->depth) {
-		struct level *l = &f->level[--f->depth];
+		struct directory_level *l = &f->level[--f->depth];
 		listing_close(l->listing);
 		close(l->fd);
 	}

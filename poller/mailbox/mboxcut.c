@@ -35,7 +35,7 @@ struct journal_head {
 	unsigned char sum[SUM_SIZE]; /* of the head without it, and the gaps */
 };
 
-struct gap {
+struct cut_gap {
 	uint64_t begin, end;
 };
 
@@ -50,7 +50,7 @@ struct note {
 
 struct cut {
 	int fd, journal;
-	struct gap *gap;
+	struct cut_gap *gap;
 	uint64_t gaps, sequence;
 	struct wiped buffer;
 };
@@ -194,7 +194,7 @@ char *mbox_journal_path(const char *scratch, const char *path, const char *kind)
 
 static uint64_t note_place(const struct cut *c, uint64_t sequence)
 {
-	return sizeof(struct journal_head) + c->gaps * sizeof(struct gap) +
+	return sizeof(struct journal_head) + c->gaps * sizeof(struct cut_gap) +
 		(sequence & 1) * (sizeof(struct note) + PIECE);
 }
 
@@ -251,7 +251,7 @@ static bool read_head(struct cut *c, const struct stat *st)
 	if (fstat(c->journal, &journal) || pread_whole(c->journal, &head, sizeof head, 0) ||
 		memcmp(head.magic, magic, sizeof magic) || head.device != st->st_dev ||
 		head.inode != st->st_ino || !head.gaps ||
-		head.gaps > (uint64_t)journal.st_size / sizeof(struct gap))
+		head.gaps > (uint64_t)journal.st_size / sizeof(struct cut_gap))
 		return false;
 	c->gaps = head.gaps;
 	c->gap = calloc(c->gaps, sizeof *c->gap);
@@ -330,15 +330,16 @@ static void cut_free(struct cut *c)
 static int cut_in_place(const char *path, int fd, const char *scratch, const struct stretches *gone,
 	const struct stat *st, int (*decided)(void *context), void *context)
 {
-	struct cut c = {
-		.fd = fd, .journal = -1, .gaps = gone->n, .gap = calloc(gone->n, sizeof(struct gap))
-	};
+	struct cut c = { .fd = fd,
+		.journal = -1,
+		.gaps = gone->n,
+		.gap = calloc(gone->n, sizeof(struct cut_gap)) };
 	char *journal = mbox_journal_path(scratch, path, "journal");
 	int result = -1;
 	if (!journal || !c.gap || wiped_grow(&c.buffer, PIECE))
 		goto out;
 	for (size_t i = 0; i < gone->n; i++)
-		c.gap[i] = (struct gap){ gone->at[i].begin, gone->at[i].end };
+		c.gap[i] = (struct cut_gap){ gone->at[i].begin, gone->at[i].end };
 	c.journal = open(journal, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (c.journal < 0 || write_head(&c, st) || directory_sync(journal))
 		goto out;

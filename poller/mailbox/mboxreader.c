@@ -207,7 +207,7 @@ static int more(struct mbox_reader *r, uint64_t kept, uint64_t *dropped)
 /* --- one message ---------------------------------------------------------- */
 
 /* The current message while its end is looked for; positions count from buffer.p[start]. */
-struct scan {
+struct mbox_scan {
 	size_t body;   /* behind the From_ line */
 	size_t at;     /* bytes before were looked at */
 	uint64_t kept; /* From_ line and message at its largest */
@@ -225,7 +225,7 @@ static const char *current(const struct mbox_reader *r)
 }
 
 /* more(), with the positions that follow what was dropped moved along. */
-static int scan_more(struct mbox_reader *r, struct scan *s)
+static int scan_more(struct mbox_reader *r, struct mbox_scan *s)
 {
 	uint64_t before = s->dropped;
 	int result = more(r, s->kept, &s->dropped);
@@ -237,7 +237,7 @@ static int scan_more(struct mbox_reader *r, struct scan *s)
  * Sees to it that the line at position AT of the scan is there whole, as far as a From_ line is
  * long. -1 with errno.
  */
-static int have_line(struct mbox_reader *r, struct scan *s)
+static int have_line(struct mbox_reader *r, struct mbox_scan *s)
 {
 	for (;;) {
 		size_t n = available(r) - s->at;
@@ -264,7 +264,7 @@ static struct span line_at(const struct mbox_reader *r, size_t at, size_t *whole
 }
 
 /* True when an empty line, or the From_ line itself, stands before position AT. */
-static bool after_empty_line(const struct mbox_reader *r, const struct scan *s, size_t at)
+static bool after_empty_line(const struct mbox_reader *r, const struct mbox_scan *s, size_t at)
 {
 	const char *p = current(r);
 	if (at == s->body)
@@ -287,7 +287,7 @@ static const char *find_from(const char *p, size_t n)
 }
 
 /* Finds where the message ends: *END counts from start. 0, or -1 with errno. */
-static int find_end(struct mbox_reader *r, struct scan *s, size_t *end)
+static int find_end(struct mbox_reader *r, struct mbox_scan *s, size_t *end)
 {
 	for (;;) {
 		const char *base = current(r);
@@ -374,7 +374,7 @@ static int begin_mbox(struct mbox_reader *r)
 
 int mbox_reader_next(struct mbox_reader *r, struct mbox_message *out)
 {
-	struct scan s = { .kept = FROM_LINE_MAX };
+	struct mbox_scan s = { .kept = FROM_LINE_MAX };
 	struct wiped *b = &r->buffer;
 	size_t whole = 0, end;
 	*out = (struct mbox_message){ .from_line = { "", 0 }, .begin = r->offset };

@@ -139,7 +139,7 @@ static int send_form(struct exchange *x, const char *form, int64_t timeout)
 /* --- the answer ----------------------------------------------------------- */
 
 /* What RFC 6749 section 5.2 and the token servers say, and what is to be done about it. */
-static const struct trouble {
+static const struct oauth_trouble {
 	const char *code;
 	bool refused;
 	const char *text;

@@ -240,7 +240,7 @@ static int pop3_settle(
 			done->kept++;
 			continue;
 		}
-		struct listed *l = items[i].id && items[i].id <= p->listed
+		struct pop3_listed *l = items[i].id && items[i].id <= p->listed
 			? &p->list[items[i].id - 1]
 			: NULL;
 		if (!l || !l->number)

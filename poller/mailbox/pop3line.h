@@ -21,7 +21,7 @@ enum {
  * One message of the maildrop. Its place in the list is what the run knows it by; numbers are those
  * of one connection.
  */
-struct listed {
+struct pop3_listed {
 	uint32_t number; /* 0: this connection does not have it */
 	unsigned char id[SOURCE_ID_SIZE];
 	bool asked, gone; /* its DELE was agreed to in this connection; and the QUIT of one */
@@ -47,7 +47,7 @@ struct pop3 {
 		bool pipelining, uidl, plain, xoauth2;
 	} can;
 	uint64_t count, octets; /* STAT */
-	struct listed *list;
+	struct pop3_listed *list;
 	size_t listed, capacity, at;
 	bool have_list;
 	unsigned refused;              /* RETRs */

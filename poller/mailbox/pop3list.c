@@ -10,11 +10,11 @@ enum {
 	WANTED_WINDOW = 1024,
 };
 
-static int add_listed(struct pop3 *p, const struct listed *entries, size_t n)
+static int add_listed(struct pop3 *p, const struct pop3_listed *entries, size_t n)
 {
 	if (p->listed + n > p->capacity) {
 		size_t capacity = p->capacity ? 2 * p->capacity : 4096;
-		struct listed *list = realloc(p->list, capacity * sizeof *list);
+		struct pop3_listed *list = realloc(p->list, capacity * sizeof *list);
 		if (!list)
 			return pop3_broken(p, "no memory");
 		p->list = list;
@@ -27,7 +27,7 @@ static int add_listed(struct pop3 *p, const struct listed *entries, size_t n)
 
 /* Takes those of N entries that are wanted. */
 static int add_wanted(
-	struct pop3 *p, struct listed *entries, size_t n, const struct source_sink *sink)
+	struct pop3 *p, struct pop3_listed *entries, size_t n, const struct source_sink *sink)
 {
 	unsigned char ids[WANTED_WINDOW][SOURCE_ID_SIZE], wanted[WANTED_WINDOW];
 	size_t kept = 0;
@@ -50,7 +50,7 @@ static int add_wanted(
 }
 
 /* "NUMBER TEXT" of UIDL or LIST. False when it is not that, or the number means nothing. */
-static bool parse_listed(const struct pop3 *p, struct listed *out)
+static bool parse_listed(const struct pop3 *p, struct pop3_listed *out)
 {
 	char *end;
 	if (p->line[0] < '0' || p->line[0] > '9')
@@ -59,7 +59,7 @@ static bool parse_listed(const struct pop3 *p, struct listed *out)
 	struct span id = span_trim(span_of(end));
 	if (!number || number > INT32_MAX || *end != ' ' || !id.n)
 		return false;
-	*out = (struct listed){ .number = (uint32_t)number };
+	*out = (struct pop3_listed){ .number = (uint32_t)number };
 	/* Two servers behind one name do not share their ids. */
 	source_remote_id(out->id, span_of(p->mailbox->host), id);
 	return true;
@@ -67,7 +67,7 @@ static bool parse_listed(const struct pop3 *p, struct listed *out)
 
 static int by_message_number(const void *a, const void *b)
 {
-	const struct listed *x = a, *y = b;
+	const struct pop3_listed *x = a, *y = b;
 	return x->number < y->number ? -1 : x->number > y->number;
 }
 
@@ -86,7 +86,7 @@ static void sort_list(struct pop3 *p)
 /* UIDL where there is one; else LIST, which tells the numbers. */
 int pop3_read_list(struct pop3 *p, const struct source_sink *sink)
 {
-	struct listed window[WANTED_WINDOW];
+	struct pop3_listed window[WANTED_WINDOW];
 	size_t n = 0;
 	unsigned lines = 0;
 	int result;
@@ -120,14 +120,14 @@ int pop3_read_list(struct pop3 *p, const struct source_sink *sink)
 
 static int by_listed_id(const void *a, const void *b)
 {
-	return memcmp(
-		((const struct listed *)a)->id, ((const struct listed *)b)->id, SOURCE_ID_SIZE);
+	return memcmp(((const struct pop3_listed *)a)->id, ((const struct pop3_listed *)b)->id,
+		SOURCE_ID_SIZE);
 }
 
 /* All messages of the maildrop, in the order of their ids, into *OUT (free it). */
-static int list_again(struct pop3 *p, struct listed **out, size_t *count)
+static int list_again(struct pop3 *p, struct pop3_listed **out, size_t *count)
 {
-	struct listed *list = calloc(p->count ? p->count : 1, sizeof *list), one;
+	struct pop3_listed *list = calloc(p->count ? p->count : 1, sizeof *list), one;
 	unsigned lines = 0;
 	int result = 0;
 	if (p->count)
@@ -151,7 +151,7 @@ static int list_again(struct pop3 *p, struct listed **out, size_t *count)
  */
 int pop3_find_numbers(struct pop3 *p)
 {
-	struct listed *now = NULL, *found;
+	struct pop3_listed *now = NULL, *found;
 	size_t count, twice = 0, back = 0;
 	if (list_again(p, &now, &count))
 		return -1;

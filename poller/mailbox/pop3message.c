@@ -88,8 +88,8 @@ static int read_message(struct pop3 *p, uint64_t *size)
 }
 
 /* A message that is there and cannot be had: named, and left where it is. */
-int pop3_say_stuck(
-	struct pop3 *p, const struct listed *l, const char *why, const struct source_sink *sink)
+int pop3_say_stuck(struct pop3 *p, const struct pop3_listed *l, const char *why,
+	const struct source_sink *sink)
 {
 	struct source_message m = { .id = (uint64_t)(l - p->list) + 1, .name = p->name };
 	snprintf(p->name, sizeof p->name, "message %" PRIu32, l->number);
@@ -97,7 +97,7 @@ int pop3_say_stuck(
 	return sink->stuck && sink->stuck(sink->context, &m, why) ? pop3_refused(p, "stopped") : 0;
 }
 
-static int pop3_hand_out(struct pop3 *p, const struct listed *l, uint64_t size,
+static int pop3_hand_out(struct pop3 *p, const struct pop3_listed *l, uint64_t size,
 	const struct source_sink *sink, size_t *given)
 {
 	snprintf(p->name, sizeof p->name, "message %" PRIu32, l->number);
@@ -120,7 +120,7 @@ static int pop3_hand_out(struct pop3 *p, const struct listed *l, uint64_t size,
 int pop3_judge_empty(struct pop3 *p, const struct source_sink *sink, size_t *given)
 {
 	while (p->empties) {
-		const struct listed *l = &p->list[p->empty[p->empties - 1]];
+		const struct pop3_listed *l = &p->list[p->empty[p->empties - 1]];
 		uint64_t size = 1;
 		char line[32];
 		if (!l->number) { /* gone with the connection before */
@@ -147,7 +147,7 @@ int pop3_judge_empty(struct pop3 *p, const struct source_sink *sink, size_t *giv
  * counts. 0, or -1 with the error text.
  */
 int pop3_take_message(
-	struct pop3 *p, const struct listed *l, const struct source_sink *sink, size_t *given)
+	struct pop3 *p, const struct pop3_listed *l, const struct source_sink *sink, size_t *given)
 {
 	uint64_t size;
 	p->reading = true;

@@ -9,7 +9,7 @@
  * counts. 0, or -1 with the error text.
  */
 int pop3_take_message(
-	struct pop3 *p, const struct listed *l, const struct source_sink *sink, size_t *given);
+	struct pop3 *p, const struct pop3_listed *l, const struct source_sink *sink, size_t *given);
 
 /*
  * What came empty: a message of no bytes by the server's own account, or one that it cannot give.
@@ -18,7 +18,7 @@ int pop3_take_message(
 int pop3_judge_empty(struct pop3 *p, const struct source_sink *sink, size_t *given);
 
 /* A message that is there and cannot be had: named, and left where it is. 0 or -1. */
-int pop3_say_stuck(
-	struct pop3 *p, const struct listed *l, const char *why, const struct source_sink *sink);
+int pop3_say_stuck(struct pop3 *p, const struct pop3_listed *l, const char *why,
+	const struct source_sink *sink);
 
 #endif

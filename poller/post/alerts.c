@@ -161,8 +161,7 @@ static int evaluate_alerts(struct round *r)
 		!note_clock(r) && !store_alerts_watch(store, r->o, r->now) &&
 		!store_mailboxes(store, note_mailbox_alert, r) && !note_disk(r) &&
 		!store_keys_lost(store, note_lost_key, r) && !store_stuck(store, note_stuck, r) &&
-		!store_sites_heard(store, note_site, r) &&
-		!store_alerts_settle(store, r->o, r->now))
+		!store_sites_heard(store, note_site, r) && !store_alerts_clear(store, r->o, r->now))
 		return store_commit(store);
 	store_rollback(store);
 	return -1;

@@ -88,8 +88,7 @@ int evidence_write_key(struct session *s, const char *dir)
 
 /* --- the export ----------------------------------------------------------- */
 
-struct export
-{
+struct evidence_export {
 	struct session *session;
 	const struct audit_options *about;
 	const char *dir, *what;
@@ -97,7 +96,7 @@ struct export
 	int result;
 };
 
-static void add_evidence_file(struct export *x, const char *name, struct span bytes)
+static void add_evidence_file(struct evidence_export *x, const char *name, struct span bytes)
 {
 	unsigned char sum[crypto_hash_sha256_BYTES];
 	char hex[2 * sizeof sum + 1];
@@ -125,7 +124,7 @@ static int empty_directory(const char *dir)
 	return entries > 2 ? -1 : 0;
 }
 
-static void add_ledger(struct export *x)
+static void add_ledger(struct evidence_export *x)
 {
 	char error[512], text[CHECKPOINT_TEXT_SIZE];
 	struct ledger_entry head;
@@ -145,7 +144,7 @@ static void add_ledger(struct export *x)
 			(struct span){ text, checkpoint_text(text, &head) });
 }
 
-static void add_audit(struct export *x, int64_t now, bool *broken)
+static void add_audit(struct evidence_export *x, int64_t now, bool *broken)
 {
 	static const struct {
 		enum report_format format;
@@ -176,7 +175,7 @@ int evidence_export(
 {
 	char what[64], at[CLOCK_TEXT_SIZE], key[256];
 	struct buffer sums = { 0 };
-	struct export x = { .session = s, .about = about, .dir = dir, .what = what };
+	struct evidence_export x = { .session = s, .about = about, .dir = dir, .what = what };
 	bool broken = false;
 	snprintf(what, sizeof what, "retour evidence of %s", clock_format(now, at));
 	int result = store_sign_ready(s->store, now);

@@ -23,7 +23,7 @@
 
 enum { LABEL_SIZE = 256 };
 
-struct writer {
+struct metrics_writer {
 	FILE *out;
 	struct session *s;
 	const struct metrics_run *run;
@@ -44,8 +44,8 @@ static const char *label(const char *text, char buffer[LABEL_SIZE])
 }
 
 /* With up to two labels; NULL: none. */
-static void write_sample(const struct writer *w, const char *a, const char *a_value, const char *b,
-	const char *b_value, double value)
+static void write_sample(const struct metrics_writer *w, const char *a, const char *a_value,
+	const char *b, const char *b_value, double value)
 {
 	char first[LABEL_SIZE], second[LABEL_SIZE];
 	fputs(w->name, w->out);
@@ -57,32 +57,32 @@ static void write_sample(const struct writer *w, const char *a, const char *a_va
 }
 
 /* Recipients and what happened to them: in steps of k. */
-static double stepped(const struct writer *w, uint64_t n)
+static double stepped(const struct metrics_writer *w, uint64_t n)
 {
 	return (double)(n - n % w->s->options.k);
 }
 
 /* --- families ------------------------------------------------------------- */
 
-static int build(struct writer *w)
+static int build(struct metrics_writer *w)
 {
 	write_sample(w, "version", RETOUR_VERSION, NULL, NULL, 1);
 	return 0;
 }
 
-static int run_time(struct writer *w)
+static int run_time(struct metrics_writer *w)
 {
 	write_sample(w, NULL, NULL, NULL, NULL, (double)w->run->now);
 	return 0;
 }
 
-static int run_duration(struct writer *w)
+static int run_duration(struct metrics_writer *w)
 {
 	write_sample(w, NULL, NULL, NULL, NULL, w->run->seconds);
 	return 0;
 }
 
-static int run_result(struct writer *w)
+static int run_result(struct metrics_writer *w)
 {
 	write_sample(w, NULL, NULL, NULL, NULL, w->run->result);
 	return 0;
@@ -95,7 +95,7 @@ static int metrics_time(void *context, const struct mailbox_state *m)
 	return 0;
 }
 
-static int mailbox_success(struct writer *w)
+static int mailbox_success(struct metrics_writer *w)
 {
 	return store_mailboxes(w->s->store, metrics_time, w);
 }
@@ -107,7 +107,7 @@ static int failure_time(void *context, const struct mailbox_state *m)
 	return 0;
 }
 
-static int mailbox_failure(struct writer *w)
+static int mailbox_failure(struct metrics_writer *w)
 {
 	return store_mailboxes(w->s->store, failure_time, w);
 }
@@ -119,7 +119,7 @@ static int certificate_end(void *context, const struct mailbox_state *m)
 	return 0;
 }
 
-static int mailbox_certificate(struct writer *w)
+static int mailbox_certificate(struct metrics_writer *w)
 {
 	return store_mailboxes(w->s->store, certificate_end, w);
 }
@@ -135,7 +135,7 @@ static int message_count(void *context, const char *mailbox, const char *outcome
 	return 0;
 }
 
-static int messages(struct writer *w)
+static int messages(struct metrics_writer *w)
 {
 	return store_message_counts(w->s->store, 0, INT32_MAX, message_count, w);
 }
@@ -146,12 +146,12 @@ static int event_count(void *context, const char *provider, const char *what, ui
 	return 0;
 }
 
-static int events(struct writer *w)
+static int events(struct metrics_writer *w)
 {
 	return store_totals(w->s->store, event_count, w);
 }
 
-static int contacts(struct writer *w)
+static int contacts(struct metrics_writer *w)
 {
 	uint64_t counts[STATE_COUNT];
 	if (store_contact_counts(w->s->store, counts))
@@ -168,7 +168,7 @@ static int count_open(void *context, const struct alert *a)
 	return 0;
 }
 
-static int alerts(struct writer *w)
+static int alerts(struct metrics_writer *w)
 {
 	unsigned counts[ALERT_CONDITION_COUNT] = { 0 };
 	if (store_alerts(w->s->store, ALERTS_OPEN, count_open, counts))
@@ -179,7 +179,7 @@ static int alerts(struct writer *w)
 }
 
 /* With what is not yet in the database file itself. */
-static int store_bytes(struct writer *w)
+static int store_bytes(struct metrics_writer *w)
 {
 	char log[4096];
 	struct stat st;
@@ -191,7 +191,7 @@ static int store_bytes(struct writer *w)
 	return 0;
 }
 
-static int disk_free(struct writer *w)
+static int disk_free(struct metrics_writer *w)
 {
 	struct statvfs v;
 	if (!statvfs(w->s->options.path, &v))
@@ -199,7 +199,7 @@ static int disk_free(struct writer *w)
 	return 0;
 }
 
-static int overdue(struct writer *w)
+static int overdue(struct metrics_writer *w)
 {
 	struct purge held;
 	if (store_held(w->s->store, w->run->now, &held))
@@ -209,7 +209,7 @@ static int overdue(struct writer *w)
 	return STORE_OK;
 }
 
-static int write_ledger_metrics(struct writer *w)
+static int write_ledger_metrics(struct metrics_writer *w)
 {
 	struct ledger_entry head;
 	if (store_ledger_head(w->s->store, &head))
@@ -220,7 +220,7 @@ static int write_ledger_metrics(struct writer *w)
 
 static const struct family {
 	const char *name, *type, *help;
-	int (*write)(struct writer *w);
+	int (*write)(struct metrics_writer *w);
 } families[] = {
 	{ "retour_build_info", "gauge", "The program's version.", build },
 	{ "retour_run_timestamp_seconds", "gauge", "When the last run began.", run_time },
@@ -249,7 +249,7 @@ static const struct family {
 		write_ledger_metrics },
 };
 
-static int write_families(struct writer *w)
+static int write_families(struct metrics_writer *w)
 {
 	for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
 		w->name = families[i].name;
@@ -264,7 +264,7 @@ static int write_families(struct writer *w)
 int metrics_write(struct session *s, const struct metrics_run *run)
 {
 	struct buffer text = { NULL, 0 };
-	struct writer w = { .s = s, .run = run };
+	struct metrics_writer w = { .s = s, .run = run };
 	struct stat st;
 	int result = EXIT_LOST;
 	if (!s->post->metrics_file)

@@ -16,7 +16,7 @@ enum {
 };
 
 /* What each type may carry: a fixed part, then up to COUNT items of ITEM bytes. */
-static const struct shape {
+static const struct wire_shape {
 	uint32_t fixed, item, count;
 } shapes[WIRE_TYPES] = {
 	[WIRE_START] = { sizeof(struct wire_start), 1, 1024 * 1024 },

@@ -31,7 +31,7 @@ enum {
 
 enum place { PLACE_ADDRESS, PLACE_REASON, PLACE_DATE, PLACE_CODE, PLACE_ANSWER, PLACES };
 
-struct reading {
+struct suppress_reading {
 	struct suppressfile *file;
 	struct store *store;
 	const struct suppress_source *source;
@@ -48,7 +48,7 @@ struct reading {
 };
 
 __attribute__((format(printf, 2, 3))) static void complain(
-	struct reading *r, const char *format, ...)
+	struct suppress_reading *r, const char *format, ...)
 {
 	char text[256];
 	va_list args;
@@ -91,13 +91,13 @@ int suppressfile_assumed(const char *word)
 
 /* --- values --------------------------------------------------------------- */
 
-static struct span suppress_field_of(const struct reading *r, enum place p)
+static struct span suppress_field_of(const struct suppress_reading *r, enum place p)
 {
 	return (struct span){ r->field[p], r->length[p] };
 }
 
 /* The category of an entry; SUPPRESS_SKIP, or SUPPRESS_UNKNOWN, which was said. */
-static int category_of(struct reading *r)
+static int category_of(struct suppress_reading *r)
 {
 	char folded[FIELD_SIZE];
 	int category = r->kind;
@@ -128,7 +128,7 @@ static struct span suppressed_address_within(struct span text)
 	return open ? (struct span){ open + 1, (size_t)(text.p + text.n - 1 - open) - 1 } : text;
 }
 
-static int store_entry(struct reading *r, int category, int64_t at)
+static int store_entry(struct suppress_reading *r, int category, int64_t at)
 {
 	struct suppressfile *f = r->file;
 	struct suppression entry = { .category = (enum category)category, .at = at };
@@ -151,7 +151,7 @@ static int store_entry(struct reading *r, int category, int64_t at)
 	return STORE_OK;
 }
 
-static int take_entry(struct reading *r)
+static int take_entry(struct suppress_reading *r)
 {
 	int64_t at = r->file->now;
 	int category = category_of(r);
@@ -177,7 +177,7 @@ static int take_entry(struct reading *r)
 
 /* --- records -------------------------------------------------------------- */
 
-static void fields_of(struct reading *r, struct span record)
+static void fields_of(struct suppress_reading *r, struct span record)
 {
 	struct span whole, field;
 	size_t used;
@@ -191,7 +191,8 @@ static void fields_of(struct reading *r, struct span record)
 	}
 }
 
-static void name_column(struct reading *r, size_t number, struct span name, int best[PLACES])
+static void name_column(
+	struct suppress_reading *r, size_t number, struct span name, int best[PLACES])
 {
 	const struct suppress_source *s = r->source;
 	const char *const lists[PLACES] = { s->address, s->reason, s->date, s->answer[0],
@@ -222,7 +223,7 @@ static bool is_usual_column(const struct suppress_source *s, struct span name)
 }
 
 /* Reads the names of the columns. False: there is none for addresses. */
-static bool read_list_header(struct reading *r, struct span record)
+static bool read_list_header(struct suppress_reading *r, struct span record)
 {
 	int best[PLACES] = { -1, -1, -1, -1, -1 };
 	size_t used, n, mark_at = SIZE_MAX;
@@ -252,7 +253,7 @@ static bool read_list_header(struct reading *r, struct span record)
 }
 
 /* What the first record says; *HEADER: it is no entry itself. An exit code. */
-static int begin(struct reading *r, struct span record, bool *header)
+static int begin(struct suppress_reading *r, struct span record, bool *header)
 {
 	*header = false;
 	if (memchr(record.p, '\r', record.n)) {
@@ -284,7 +285,7 @@ static int begin(struct reading *r, struct span record, bool *header)
 	return EXIT_WELL;
 }
 
-static int take_list_record(struct reading *r, struct span record, int *code)
+static int take_list_record(struct suppress_reading *r, struct span record, int *code)
 {
 	bool header = false;
 	bool tells_separator = record.n == 5 && span_starts_nocase(record, SPAN("sep="));
@@ -312,8 +313,8 @@ static uint64_t list_lines_in(struct span text)
 }
 
 /* The next record off TEXT; false: none is complete yet. */
-static bool next_list_record(struct reading *r, struct span *text, bool end, struct span *record,
-	size_t *used, bool *broken)
+static bool next_list_record(struct suppress_reading *r, struct span *text, bool end,
+	struct span *record, size_t *used, bool *broken)
 {
 	struct span field;
 	*broken = false;
@@ -333,7 +334,7 @@ static bool next_list_record(struct reading *r, struct span *text, bool end, str
 }
 
 /* Leaves the rest of a line that is too long out of TEXT. */
-static void skip_list_line(struct reading *r, struct span *text)
+static void skip_list_line(struct suppress_reading *r, struct span *text)
 {
 	const char *newline = memchr(text->p, '\n', text->n);
 	size_t n = newline ? (size_t)(newline - text->p) + 1 : text->n;
@@ -345,7 +346,7 @@ static void skip_list_line(struct reading *r, struct span *text)
  * No record ends within the buffer: a quote is open, or a line is too long. It is left out up to
  * its end, and what comes behind it is read.
  */
-static void leave_list_line(struct reading *r, struct span *text, int *code)
+static void leave_list_line(struct suppress_reading *r, struct span *text, int *code)
 {
 	r->line++;
 	if (!r->begun) {
@@ -370,7 +371,7 @@ static void begin_list_text(struct span *text, int *code)
 	}
 }
 
-static int take_chunk(struct reading *r, bool end, int *code)
+static int take_chunk(struct suppress_reading *r, bool end, int *code)
 {
 	struct span text = { r->buffer, r->have }, record;
 	size_t used;
@@ -403,14 +404,14 @@ int suppressfile_import(struct suppressfile *f, struct store *store, const char 
 	bool standard = !path || !strcmp(path, "-");
 	int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC), code = EXIT_WELL,
 	    result = STORE_OK;
-	struct reading *r = calloc(1, sizeof *r);
+	struct suppress_reading *r = calloc(1, sizeof *r);
 	ssize_t n = 1;
 	if (fd < 0 || !r) {
 		log_error("%s: %s", standard ? "stdin" : path, strerror(errno));
 		free(r);
 		return EXIT_USAGE;
 	}
-	*r = (struct reading){ .file = f,
+	*r = (struct suppress_reading){ .file = f,
 		.store = store,
 		.source = suppress_source(f->source),
 		.kind = SUPPRESS_UNKNOWN,

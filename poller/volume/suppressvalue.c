@@ -93,7 +93,7 @@ int suppress_look_again(const struct rules *rules, int category, struct span cod
 	struct span answer, struct span address)
 {
 	char text[ANSWER_TEXT_MAX];
-	struct evidence e = { .kind = KIND_FAILURE,
+	struct clues e = { .kind = KIND_FAILURE,
 		.status = status_parse(code),
 		.recipient_domain = address_domain(address) };
 	struct decision d;

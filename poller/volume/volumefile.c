@@ -24,7 +24,7 @@ enum {
 	COUNT_DIGITS_MAX = 12, /* of one row's count */
 };
 
-enum column { COLUMN_DAY, COLUMN_CAMPAIGN, COLUMN_PROVIDER, COLUMN_SENT, COLUMNS };
+enum volume_column { COLUMN_DAY, COLUMN_CAMPAIGN, COLUMN_PROVIDER, COLUMN_SENT, COLUMNS };
 static const struct {
 	const char *name;      /* as errors say it */
 	const char *header[4]; /* how a header may say it */
@@ -37,7 +37,7 @@ static const struct {
 	[COLUMN_SENT] = { "sent", { "sent", "count", "volume" }, true },
 };
 
-struct reading {
+struct volume_reading {
 	struct volumefile *file;
 	struct store *store;
 	const char *path;
@@ -51,7 +51,7 @@ struct reading {
 
 /* COLUMN counts from 1; 0: the line as a whole. */
 __attribute__((format(printf, 3, 4))) static void complain(
-	struct reading *r, size_t column, const char *format, ...)
+	struct volume_reading *r, size_t column, const char *format, ...)
 {
 	char text[256];
 	va_list args;
@@ -127,7 +127,7 @@ static void csv_provider_of(
 /* --- records -------------------------------------------------------------- */
 
 /* The day's first row in this file: what the source said of it before is forgotten. */
-static int open_day(struct reading *r, long number, int32_t day)
+static int open_day(struct volume_reading *r, long number, int32_t day)
 {
 	uint64_t before;
 	if (r->seen[number / 8] & 1 << number % 8)
@@ -140,7 +140,8 @@ static int open_day(struct reading *r, long number, int32_t day)
 }
 
 /* The values of a record into V; false when something in it is wrong, which was said. */
-static bool take_values(struct reading *r, const struct span *field, struct volume *v, long *number)
+static bool take_values(
+	struct volume_reading *r, const struct span *field, struct volume *v, long *number)
 {
 	uint64_t bad = r->file->bad;
 	size_t day = r->place[COLUMN_DAY], campaign = r->place[COLUMN_CAMPAIGN],
@@ -169,7 +170,7 @@ static bool take_values(struct reading *r, const struct span *field, struct volu
 	return bad == r->file->bad;
 }
 
-static int take_record(struct reading *r, const struct span *field, size_t count)
+static int take_record(struct volume_reading *r, const struct span *field, size_t count)
 {
 	struct volume v;
 	long number;
@@ -187,7 +188,7 @@ static int take_record(struct reading *r, const struct span *field, size_t count
 	return result;
 }
 
-static bool names_column(struct span field, enum column c)
+static bool names_column(struct span field, enum volume_column c)
 {
 	for (size_t i = 0;
 		i < sizeof columns[c].header / sizeof *columns[c].header && columns[c].header[i];
@@ -201,13 +202,14 @@ static bool names_column(struct span field, enum column c)
  * The first record: a header when it names the day, else the columns stand in the order of the
  * format.
  */
-static void read_first(struct reading *r, const struct span *field, size_t count, bool *header)
+static void read_first(
+	struct volume_reading *r, const struct span *field, size_t count, bool *header)
 {
 	*header = false;
 	r->width = count;
 	for (size_t i = 0; i < count; i++)
 		*header |= names_column(field[i], COLUMN_DAY);
-	for (enum column c = 0; c < COLUMNS; c++) {
+	for (enum volume_column c = 0; c < COLUMNS; c++) {
 		r->place[c] = *header ? COLUMNS_MAX : c;
 		for (size_t i = 0; *header && i < count && r->place[c] == COLUMNS_MAX; i++)
 			if (names_column(field[i], c))
@@ -222,7 +224,7 @@ static void read_first(struct reading *r, const struct span *field, size_t count
 	r->unreadable = r->file->bad > 0;
 }
 
-static int take_csv_line(struct reading *r, struct span line)
+static int take_csv_line(struct volume_reading *r, struct span line)
 {
 	char copy[LINE_MAX_BYTES];
 	struct span field[COLUMNS_MAX];
@@ -253,14 +255,14 @@ int volumefile_import(struct volumefile *f, struct store *store, const char *pat
 {
 	static const struct span bom = { "\xef\xbb\xbf", 3 };
 	static struct lines lines; /* too large for a stack */
-	static struct reading r;
+	static struct volume_reading r;
 	struct span line;
 	int failed = STORE_OK, result = EXIT_WELL;
 	if (lines_open(&lines, path)) {
 		log_error("%s: %s", path, strerror(errno));
 		return EXIT_LOST;
 	}
-	r = (struct reading){ .file = f, .store = store, .path = path };
+	r = (struct volume_reading){ .file = f, .store = store, .path = path };
 	while (!failed && !r.unreadable && lines_next(&lines, &line)) {
 		r.line = lines.number;
 		if (r.line == 1 && line.n >= bom.n && !memcmp(line.p, bom.p, bom.n))

@@ -143,7 +143,7 @@ static int contact_anew(struct store *s, const unsigned char key[PSEUDONYM_SIZE]
 		: contact_save(s, found ? SQL_CONTACT_PUT : SQL_CONTACT_ADD, &c);
 }
 
-int store_merge_settle(struct store *s, int64_t now)
+int store_merge_refold(struct store *s, int64_t now)
 {
 	struct merging *m;
 	int result = STORE_OK;

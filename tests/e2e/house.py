@@ -85,6 +85,14 @@ def long_functions(files):
                 begin = None
 
 
+def doubled_tags(files):
+    places = collections.defaultdict(set)
+    for path, text in files.items():
+        for tag in re.findall(r"\b(?:struct|enum|union)\s+(\w+)\s*\{", re.sub(r"/\*.*?\*/", "", text, flags=re.S)):
+            places[tag].add(path)
+    return ["%s: %s" % (tag, " ".join(sorted(paths))) for tag, paths in places.items() if len(paths) > 1]
+
+
 def is_up(path, to):
     room, other = os.path.dirname(path), os.path.dirname(to)
     return other != room and FLOOR[other] >= FLOOR[room]
@@ -128,6 +136,7 @@ def main():
         ("no include and no call goes up", upward),
         ("no file has more than %d lines" % FILE_LINES, ["%s: %d" % (path, text.count("\n")) for path, text in files.items() if text.count("\n") > FILE_LINES]),
         ("no function has more than %d lines" % FUNCTION_LINES, list(long_functions(files))),
+        ("no tag of a struct or enum stands for two things", doubled_tags(files)),
         ("no circle of headers", circles(includes)),
         ("no circle of files that call each other", circles(called)),
         ("no room has more than %d %% of the lines" % LARGEST, ["%s: %d" % (room, n) for room, n in lines.items() if n * 100 > LARGEST * sum(lines.values())]))

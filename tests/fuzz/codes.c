@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
 	struct span text = fuzz_text(bytes, n);
 	struct codes c = codes_find(text);
-	struct evidence e = { .kind = KIND_FAILURE,
+	struct clues e = { .kind = KIND_FAILURE,
 		.diagnostic = text,
 		.human = { "", 0 },
 		.subject = { "", 0 },

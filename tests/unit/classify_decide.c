@@ -331,7 +331,7 @@ static void evidence_is_weighed(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
-		struct evidence e = { .kind = CASES[i].kind,
+		struct clues e = { .kind = CASES[i].kind,
 			.status = status_parse(span(CASES[i].own)),
 			.diagnostic = span(CASES[i].diagnostic),
 			.human = span(CASES[i].human),
@@ -373,7 +373,7 @@ static void the_margin_is_told(void **state)
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		decide(rules,
-			&(struct evidence){
+			&(struct clues){
 				.kind = KIND_FAILURE, .diagnostic = span(cases[i].diagnostic) },
 			&d);
 		if (d.margin != cases[i].margin)
@@ -384,7 +384,7 @@ static void the_margin_is_told(void **state)
 
 static void the_subject_speaks_last(void **state)
 {
-	struct evidence e = { .kind = KIND_FAILURE, .subject = SPAN("Virus found") };
+	struct clues e = { .kind = KIND_FAILURE, .subject = SPAN("Virus found") };
 	struct decision d;
 	(void)state;
 
@@ -405,7 +405,7 @@ static void long_and_broken_texts_end(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-		struct evidence e = { .kind = KIND_FAILURE,
+		struct clues e = { .kind = KIND_FAILURE,
 			.diagnostic = { text, SIZE },
 			.human = { text, SIZE },
 			.subject = { text, SIZE } };

@@ -173,7 +173,7 @@ static void receivers_are_understood(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof ANSWERS / sizeof *ANSWERS; i++) {
-		struct evidence e = { .kind = KIND_FAILURE,
+		struct clues e = { .kind = KIND_FAILURE,
 			.status = status_parse(span_of(ANSWERS[i].status)),
 			.diagnostic = span_of(ANSWERS[i].answer),
 			.remote_mta = span_of(ANSWERS[i].host) };
@@ -378,7 +378,7 @@ static void codes_are_read_or_refused(void **state)
 
 static void a_file_takes_the_place_of_the_built_in_rules(void **state)
 {
-	struct evidence e = { .kind = KIND_FAILURE,
+	struct clues e = { .kind = KIND_FAILURE,
 		.diagnostic = SPAN("451 the moon is full; wait"),
 		.recipient_domain = SPAN("lists.example.org") };
 	struct decision d;

@@ -38,7 +38,7 @@ static ino_t kept_inode(void)
 /* Which rule speaks for "the moon is full". */
 static void assert_speaks(const char *wanted, enum rules_use use)
 {
-	struct evidence e = { .kind = KIND_FAILURE, .diagnostic = SPAN("the moon is full") };
+	struct clues e = { .kind = KIND_FAILURE, .diagnostic = SPAN("the moon is full") };
 	struct decision d;
 	char error[512];
 	struct rules *r = rulesfile_open(path, NULL, use, error, sizeof error);

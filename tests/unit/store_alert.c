@@ -76,7 +76,7 @@ static void look(int64_t now)
 {
 	ok(store_begin(store));
 	ok(store_alerts_watch(store, &rules, now));
-	ok(store_alerts_settle(store, &rules, now));
+	ok(store_alerts_clear(store, &rules, now));
 	ok(store_commit(store));
 }
 
@@ -413,7 +413,7 @@ static void found(enum alert_level level, int64_t now)
 
 	ok(store_begin(store));
 	ok(store_alert_note(store, &rules, &f, now));
-	ok(store_alerts_settle(store, &rules, now));
+	ok(store_alerts_clear(store, &rules, now));
 	ok(store_commit(store));
 }
 
@@ -705,7 +705,7 @@ static unsigned false_alerts(int days, bool logs)
 				continue;
 			ok(store_alerts_watch(
 				store, &rules, start + day * DAY + (h + 1) * HOUR - 60));
-			ok(store_alerts_settle(
+			ok(store_alerts_clear(
 				store, &rules, start + day * DAY + (h + 1) * HOUR - 60));
 		}
 		ok(store_commit(store));

@@ -198,7 +198,7 @@ static void shuffle_into(unsigned to, const struct bag *b, unsigned lost)
 		ok(store_begin(store));
 		for (; i < n && batch--; i++)
 			assert_int_not_equal(give(to, &b->line[order[i]], why), MERGE_REFUSED);
-		ok(store_merge_settle(store, NOW));
+		ok(store_merge_refold(store, NOW));
 		ok(store_commit(store));
 	}
 	free(order);
@@ -415,7 +415,7 @@ static void again_is_nothing(void **state)
 	for (size_t i = 0; i < bag.n; i++)
 		if (bag.line[i].kind == CHANGE_CONTACT)
 			assert_int_equal(give(1, &bag.line[i], why), MERGE_KNOWN);
-	ok(store_merge_settle(store, NOW));
+	ok(store_merge_refold(store, NOW));
 	ok(store_commit(store));
 	char *after = rows_of(1);
 	assert_string_equal(before, after);
@@ -593,7 +593,7 @@ static void read_behind_an_erasure(void **state)
 		ok(store_begin(store));
 		for (size_t i = 0; i < b.n; i++) /* contacts stand first */
 			assert_int_not_equal(give(2, &b.line[i], why), MERGE_REFUSED);
-		ok(store_merge_settle(store, NOW));
+		ok(store_merge_refold(store, NOW));
 		ok(store_commit(store));
 		empty_bag(&b);
 		assert_int_equal(check(who, NOW).verdict, VERDICT_SUPPRESS);
@@ -820,7 +820,7 @@ static void refused_in_words(void **state)
 	char why[CHANGE_WHY_SIZE];
 	ok(store_begin(at[1].s));
 	assert_int_equal(give(1, &good, why), MERGE_TAKEN);
-	ok(store_merge_settle(at[1].s, NOW));
+	ok(store_merge_refold(at[1].s, NOW));
 	ok(store_commit(at[1].s));
 	assert_int_equal(check("anna@example.net", NOW).verdict, VERDICT_SUPPRESS);
 	empty_bag(&b);
