@@ -165,6 +165,11 @@ static dictionary *parse_copy(struct ini_reading *r)
 		goto out;
 	}
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	if (access(path, R_OK)) { /* iniparser takes nothing but a name */
+		tell_fault(r, 0, NULL, NULL, "%s: %s; right would be a mounted /proc", path,
+			strerror(errno));
+		goto out;
+	}
 	memset(&syntax, 0, sizeof syntax);
 	iniparser_set_error_callback(take_syntax_error);
 	ini = iniparser_load(path);

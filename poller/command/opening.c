@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -151,22 +152,43 @@ int session_doubt(struct session *s)
 	return exit_worse(EXIT_BROKEN, alerts_doubt(s));
 }
 
+/* True when the directory of the store is another user's than root's or this one's. */
+static bool owner_is_another(const struct config *config, char directory[PATH_MAX], uid_t *owner)
+{
+	struct stat st;
+	snprintf(directory, PATH_MAX, "%s", config->store_path);
+	*strrchr(directory, '/') = '\0';
+	if (!*directory || stat(directory, &st) || st.st_uid == geteuid() || !st.st_uid)
+		return false;
+	*owner = st.st_uid;
+	return true;
+}
+
 /* Where the store is somebody else's, all that failed did so because of that. */
 static void say_owner(const struct config *config)
 {
-	char directory[4096];
-	struct stat st;
-	snprintf(directory, sizeof directory, "%s", config->store_path);
-	*strrchr(directory, '/') = '\0';
-	if (!*directory || stat(directory, &st) || st.st_uid == geteuid() || !st.st_uid)
+	char directory[PATH_MAX];
+	uid_t uid;
+	if (!owner_is_another(config, directory, &uid))
 		return;
-	const struct passwd *owner = getpwuid(st.st_uid);
+	const struct passwd *owner = getpwuid(uid);
 	if (owner)
 		log_error("%s belongs to user %s: sudo -u %s retour …", directory, owner->pw_name,
 			owner->pw_name);
 	else
 		log_error("%s belongs to user number %u: run it as that one", directory,
-			(unsigned)st.st_uid);
+			(unsigned)uid);
+}
+
+/* The store's user could not read the keys and files that root makes there. */
+static bool root_is_a_guest(const struct config *config)
+{
+	char directory[PATH_MAX];
+	uid_t uid;
+	if (geteuid() || !owner_is_another(config, directory, &uid))
+		return false;
+	log_error("store: root does not write into what is another user's");
+	return true;
 }
 
 /*
@@ -275,6 +297,8 @@ static int open_all(
 		.post = &config->post,
 		.lock = -1,
 		.now = now };
+	if (mode != SESSION_READ && mode != SESSION_ANSWER && root_is_a_guest(config))
+		return EXIT_USAGE;
 	session_present(config, &s->present);
 	if (mode == SESSION_CREATE && first_by_clock(s))
 		return EXIT_BROKEN;

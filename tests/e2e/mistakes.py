@@ -156,5 +156,14 @@ if os.geteuid() == 0:
             result = retour.run(command, input="")
             true(result.code in (1, 2), result)
             contains(result.err, "sudo -u nobody retour")
+    with case("root makes nothing in a directory of another user's"):
+        retour = Retour()
+        os.makedirs(retour.data, exist_ok=True)
+        os.chown(retour.data, 65534, -1)
+        for command in ("run",), ("import", "/dev/null"), ("purge",), ("key", "rotate", "verp"):
+            result = retour.run(*command)
+            equal(result.code, 2, result)
+            contains(result.err, "sudo -u nobody retour")
+        equal(os.listdir(retour.data), [])
 
 finish()
