@@ -59,7 +59,8 @@ static bool same_organisation(struct span a, struct span b)
 static bool is_for_complaints(struct span address)
 {
 	static const struct span purposes[] = { SPAN("abuse"), SPAN("spam"), SPAN("complain"),
-		SPAN("comp"), SPAN("fbl"), SPAN("feedback"), SPAN("junk"), SPAN("report") };
+		SPAN("complaint"), SPAN("complaints"), SPAN("comp"), SPAN("fbl"), SPAN("reports"),
+		SPAN("feedback"), SPAN("junk"), SPAN("report") };
 	struct span local = address_local(address);
 	for (size_t k = 0; k < sizeof purposes / sizeof *purposes; k++)
 		if (span_starts_nocase(local, purposes[k]) || span_ends_nocase(local, purposes[k]))
