@@ -6,7 +6,11 @@
  * it was judged to last not long before; any other is folded into "other campaigns", in events,
  * tallies and volumes.
  *
- * The table campaign holds the names that are not judged yet, by day. Afterwards those that tallies
+ * So does a recipient domain that is kept by name ([privacy] domains = all), which may be a
+ * person's own: of its day's events alone, and in them, since nothing else has it.
+ *
+ * The table campaign holds the names that are not judged yet, by day, and an empty one where there
+ * are domains to judge. Afterwards those that tallies
  * hold are those that last.
  */
 #include <stdlib.h>
@@ -63,7 +67,10 @@ static int fold_day(struct store *s, int32_t day, int64_t least, bool gone, bool
 	if (result)
 		return result;
 	/* those, too, that were beyond the bound when they came */
-	return db_run(s, SQL_EVENT_FOLD, "iiti", begin, end, other_campaigns, (int64_t)day);
+	return db_run(s, SQL_EVENT_FOLD, "iiti", begin, end, other_campaigns, (int64_t)day) ||
+			kpi_functions(s) || db_run(s, SQL_DOMAIN_FOLD, "iii", begin, end, least)
+		? STORE_FAILED
+		: STORE_OK;
 }
 
 /* The oldest day before BEFORE, and behind AFTER, of which a name is not judged; 0: none. */

@@ -179,6 +179,9 @@ static int add_event(struct store *s, const struct packed *p, const char *mailbo
 		return STORE_FAILED;
 	int n = p->known ? PSEUDONYM_SIZE : 0;
 	int64_t number = 0;
+	if (!p->profiled && strcmp(p->provider, "other") != 0 &&
+		db_run(s, SQL_CAMPAIGN_ADD, "it", (int64_t)p->day, ""))
+		return STORE_FAILED;
 	for (int tries = 0; tries < 2; tries++) {
 		if (db_run(s, SQL_EVENT_ADD, "ibtTTTiTtTttTii", p->at, p->pseudonym, n,
 			    kind_name(p->kind), class_name(p->klass), category_name(p->category),

@@ -381,7 +381,7 @@
 	X(SQL_CAMPAIGN_COUNT, "SELECT count(*) FROM campaign WHERE day = ?1") \
 	/* of the names of day ?1 those that do not last; its events lie from ?2 to ?3 */ \
 	X(SQL_CAMPAIGN_SMALL, \
-		"SELECT name FROM campaign WHERE day = ?1 AND name <> 'other campaigns'" \
+		"SELECT name FROM campaign WHERE day = ?1 AND name NOT IN ('', 'other campaigns')" \
 		" AND name NOT IN (SELECT campaign FROM event WHERE at >= ?2 AND at < ?3 AND campaign IS NOT NULL" \
 		" GROUP BY campaign HAVING count(DISTINCT pseudonym) >= ?4)" \
 		" AND name NOT IN (SELECT campaign FROM tally WHERE day >= ?5 AND day < ?1)" \
@@ -405,6 +405,11 @@
 	X(SQL_EVENT_FOLD, \
 		"UPDATE event SET campaign = ?3 WHERE at >= ?1 AND at < ?2 AND campaign <> ?3" \
 		" AND campaign NOT IN (SELECT campaign FROM tally WHERE day = ?4)") \
+	/* a domain without a profile, of fewer than ?3 recipients */ \
+	X(SQL_DOMAIN_FOLD, \
+		"UPDATE event SET provider = 'other' WHERE at >= ?1 AND at < ?2 AND provider LIKE '%.%' AND domain_group(provider) = ''" \
+		" AND provider NOT IN (SELECT provider FROM event WHERE at >= ?1 AND at < ?2 AND provider LIKE '%.%'" \
+		" GROUP BY provider HAVING count(DISTINCT pseudonym) >= ?3)") \
 	X(SQL_CAMPAIGN_ADD, "INSERT OR IGNORE INTO campaign (day, name) VALUES (?1, ?2)") \
 	X(SQL_MESSAGE_COUNT_ADD, \
 		"INSERT INTO message_count (day, mailbox, outcome, count) VALUES (?1, ?2, ?3, ?4)" \

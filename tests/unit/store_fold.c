@@ -133,6 +133,36 @@ static void an_address_is_no_campaign(void **state)
 	assert_int_equal(count_bytes("joe+40example", 13), 0);
 }
 
+static enum domain_group unknown_group(void *context, const char *provider)
+{
+	(void)context;
+	return strcmp(provider, "other") == 0 ? DOMAIN_BUSINESS : DOMAIN_UNKNOWN;
+}
+
+/* [privacy] domains = all names a domain from k recipients on, and a person's own not. */
+static void a_domain_of_few_is_other(void **state)
+{
+	struct store_options o = test_options();
+	char address[64];
+
+	(void)state;
+	close_store();
+	o.all_domains = true;
+	o.provider_group = unknown_group;
+	ok(open_store(o, NOW));
+	for (int i = 0; i < 10; i++) {
+		snprintf(address, sizeof address, "a%d@firm.example", i);
+		put_event(event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, address, NOW), NOW);
+	}
+	put_event(event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, "me@doe.example", NOW), NOW);
+	assert_int_equal(query_int("SELECT count(*) FROM event WHERE provider = 'doe.example'"), 1);
+	purge_at(NOW + DAY);
+	assert_int_equal(
+		query_int("SELECT count(*) FROM event WHERE provider = 'firm.example'"), 10);
+	assert_int_equal(query_int("SELECT count(*) FROM event WHERE provider = 'other'"), 1);
+	assert_int_equal(count_bytes("doe.example", 11), 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 int main(void)
 {
@@ -142,6 +172,7 @@ int main(void)
 		TEST(what_was_sent_counts),
 		TEST(an_erasure_takes_the_name_with_it),
 		TEST(an_address_is_no_campaign),
+		TEST(a_domain_of_few_is_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
