@@ -111,6 +111,7 @@
 	<xsl:apply-templates select="r:comments"/>
 	<xsl:call-template name="what-broke"/>
 	<xsl:call-template name="where"/>
+	<xsl:apply-templates select="r:timeline"/>
 	<xsl:apply-templates select="r:trend"/>
 	<xsl:call-template name="details"/>
 	<xsl:apply-templates select="r:retention"/>
@@ -384,6 +385,18 @@
 	</xsl:for-each>
 </xsl:template>
 
+<xsl:template match="r:timeline">
+	<h2 xsl:use-attribute-sets="heading"><xsl:value-of select="key('t', 'heading.timeline')"/></h2>
+	<p xsl:use-attribute-sets="lead"><xsl:value-of select="key('t', 'timeline.lead')"/></p>
+	<table xsl:use-attribute-sets="table">
+		<xsl:if test="not($mail)"><xsl:attribute name="class">data timeline</xsl:attribute></xsl:if>
+		<tbody><xsl:for-each select="r:milestone"><tr>
+			<th xsl:use-attribute-sets="row"><xsl:value-of select="@when"/></th>
+			<td xsl:use-attribute-sets="words"><xsl:value-of select="."/></td>
+		</tr></xsl:for-each></tbody>
+	</table>
+</xsl:template>
+
 <!-- === twelve months, days === -->
 
 <xsl:template match="r:trend">
@@ -393,6 +406,7 @@
 		<h2 xsl:use-attribute-sets="heading"><xsl:value-of select="key('t', 'heading.trend')"/></h2>
 		<p xsl:use-attribute-sets="lead">
 			<xsl:value-of select="key('t', 'trend.lead')"/>
+			<xsl:if test="r:month/r:sent/@uncounted"><xsl:text> </xsl:text><xsl:value-of select="key('t', 'trend.uncounted')"/></xsl:if>
 			<xsl:if test="count(r:month) &lt; 12"><xsl:text> </xsl:text><xsl:call-template name="fill"><xsl:with-param name="id" select="'trend.begin'"/><xsl:with-param name="name" select="'month'"/><xsl:with-param name="value" select="r:month[1]/@title"/></xsl:call-template></xsl:if>
 		</p>
 		<xsl:choose>
@@ -403,7 +417,7 @@
 					<tbody><xsl:for-each select="r:month"><tr>
 					<th xsl:use-attribute-sets="row"><xsl:value-of select="@title"/><xsl:call-template name="bar"><xsl:with-param name="parts" select="r:count[@of != 'bounces']"/><xsl:with-param name="max" select="$max"/><xsl:with-param name="whole" select="sum(r:count[@of = 'bounces' or @of = 'complaint'][number(.) &gt;= 0])"/></xsl:call-template></th>
 					<td xsl:use-attribute-sets="number"><xsl:apply-templates select="r:count[@of = 'bounces']"/></td>
-					<xsl:if test="$rates"><td xsl:use-attribute-sets="number"><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:rate[@of = 'bounces']"/></xsl:call-template></td></xsl:if>
+					<xsl:if test="$rates"><td xsl:use-attribute-sets="number"><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:rate[@of = 'bounces']"/></xsl:call-template><xsl:if test="r:sent/@uncounted">*</xsl:if></td></xsl:if>
 				</tr></xsl:for-each></tbody></table>
 			</xsl:when>
 			<xsl:otherwise>
@@ -415,7 +429,7 @@
 					<thead><tr><th class="t" scope="col"><xsl:value-of select="key('t', 'column.month')"/></th><xsl:variable name="rows" select="r:month"/><xsl:for-each select="$columns[$rows/r:count/@of = substring-before(substring-after(@id, 'column.'), '.short')]"><th class="n" scope="col"><xsl:value-of select="."/></th></xsl:for-each>
 						<xsl:if test="$rates"><th class="n" scope="col"><xsl:value-of select="key('t', 'column.sent')"/></th><th class="n" scope="col"><xsl:value-of select="key('t', 'column.rate')"/></th><th class="n" scope="col"><xsl:value-of select="key('t', 'column.hard.short')"/> %</th><th class="n" scope="col"><xsl:value-of select="key('t', 'column.complaint.short')"/> %</th></xsl:if></tr></thead>
 					<tbody><xsl:for-each select="r:month"><tr><th class="t" scope="row"><xsl:value-of select="@title"/></th><xsl:variable name="row" select="."/><xsl:for-each select="$columns[$row/../r:month/r:count/@of = substring-before(substring-after(@id, 'column.'), '.short')]"><xsl:variable name="of" select="substring-before(substring-after(@id, 'column.'), '.short')"/><td class="n"><xsl:call-template name="label"><xsl:with-param name="of" select="@id"/></xsl:call-template><xsl:call-template name="told"><xsl:with-param name="of" select="$row/r:count[@of = $of]"/></xsl:call-template></td></xsl:for-each>
-						<xsl:if test="$rates"><td class="n"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.sent'"/></xsl:call-template><xsl:choose><xsl:when test="r:sent"><xsl:apply-templates select="r:sent/r:count"/></xsl:when><xsl:otherwise>–</xsl:otherwise></xsl:choose></td>
+						<xsl:if test="$rates"><td class="n"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.sent'"/></xsl:call-template><xsl:choose><xsl:when test="r:sent"><xsl:apply-templates select="r:sent/r:count"/><xsl:if test="r:sent/@uncounted">*</xsl:if></xsl:when><xsl:otherwise>–</xsl:otherwise></xsl:choose></td>
 							<td class="n"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.rate'"/></xsl:call-template><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:rate[@of = 'bounces']"/></xsl:call-template></td>
 							<td class="n"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.hard.short'"/><xsl:with-param name="unit" select="' %'"/></xsl:call-template><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:class-rate[@of = 'hard']"/></xsl:call-template></td>
 							<td class="n"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.complaint.short'"/><xsl:with-param name="unit" select="' %'"/></xsl:call-template><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:class-rate[@of = 'complaint']"/></xsl:call-template></td></xsl:if></tr></xsl:for-each></tbody>
@@ -1006,6 +1020,7 @@ table.data { width: 100%; border-collapse: collapse; font-size: .92rem; margin-b
 .data th:first-child { padding-left: 0; }
 .data thead th { border-bottom-color: var(--strong); color: var(--soft-ink); font-size: .82rem; vertical-align: bottom; }
 .t, .w { text-align: left; } .t { overflow-wrap: anywhere; } .w { color: var(--soft-ink); font-size: .88rem; }
+.timeline th { white-space: nowrap; padding-right: 1rem; vertical-align: top; } @media (max-width: 30rem) { .timeline th { white-space: normal; } }
 .n { text-align: right; white-space: nowrap; } .data b { font-weight: 650; } td.past { vertical-align: middle; } .fold .t { min-width: 7.5rem; }
 .spark { display: block; width: 4.5rem; height: 1.25rem; margin: .1rem 0 0 auto; }
 .bar { display: block; width: 100%; height: 8px; margin-top: .3rem; }

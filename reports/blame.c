@@ -21,6 +21,7 @@ enum {
 /* A count of one month and of the one before, with what was sent. */
 struct compared {
 	const struct cell *now, *before, *sent, *sent_before; /* BEFORE may be NULL: none */
+	bool uncounted; /* too many days of which nobody said how much was sent */
 };
 
 bool months_comparable(const struct month_report *r)
@@ -35,7 +36,7 @@ static bool is_shown(const struct cell *c)
 
 static bool rated(const struct compared *c)
 {
-	return is_shown(c->sent) && is_shown(c->sent_before) && c->sent->n > 0 &&
+	return !c->uncounted && is_shown(c->sent) && is_shown(c->sent_before) && c->sent->n > 0 &&
 		c->sent_before->n > 0;
 }
 
@@ -71,18 +72,28 @@ static int way_of(const struct compared *c, unsigned k)
 
 static int way_of_counts(const struct cell *now, const struct cell *before, unsigned k)
 {
-	const struct compared c = { now, before, NULL, NULL };
+	const struct compared c = { .now = now, .before = before };
 	return way_of(&c, k);
+}
+
+/* Then rates of two months are no rates of the same. */
+static bool many_uncounted(const struct figures *f)
+{
+	enum { TENTH = 10 };
+	return days_in(f->uncounted) * TENTH > f->sent_days;
 }
 
 /* Bounces, or complaints. */
 static struct compared whole_of(const struct month_report *r, bool complaints)
 {
 	const struct figures *now = &r->month[0], *before = &r->month[1];
+	const bool uncounted = many_uncounted(now) || many_uncounted(before);
 	if (complaints)
 		return (struct compared){ &now->column[COLUMN_COMPLAINT],
-			&before->column[COLUMN_COMPLAINT], &now->reporting, &before->reporting };
-	return (struct compared){ &now->bounces, &before->bounces, &now->sent, &before->sent };
+			&before->column[COLUMN_COMPLAINT], &now->reporting, &before->reporting,
+			uncounted };
+	return (struct compared){ &now->bounces, &before->bounces, &now->sent, &before->sent,
+		uncounted };
 }
 
 int change_direction(const struct month_report *r, bool complaints)
@@ -164,7 +175,7 @@ static const struct row *blamed_row(
 		const struct row *old = row_before(before, row, &none);
 		const struct cell *unlisted = none ? &nothing : NULL;
 		const struct compared c = { &row->bounces, old ? &old->bounces : unlisted,
-			&row->sent, old ? &old->sent : NULL };
+			&row->sent, old ? &old->sent : NULL, b->rate < 0 };
 		if (row->rest || !*row->name || !excess_of(&c, b->rate, &excess))
 			continue;
 		if (excess * b->way > most) {
@@ -184,12 +195,13 @@ static unsigned blamed_column(const struct blaming *b)
 	double most = 0, excess;
 	for (unsigned n = 0; n < COLUMN_COMPLAINT; n++) {
 		const struct compared c = { &now->column[n], &before->column[n], &now->sent,
-			&before->sent };
+			&before->sent, b->rate < 0 };
 		/* hidden before, it was no more than what the others leave */
 		struct cell left = { .n = figure_shown(&before->bounces) };
 		for (unsigned o = 0; o < COLUMN_COMPLAINT; o++)
 			left.n -= o == n ? 0 : figure_shown(&before->column[o]);
-		const struct compared at_most = { c.now, &left, c.sent, c.sent_before };
+		const struct compared at_most = { c.now, &left, c.sent, c.sent_before,
+			c.uncounted };
 		bool hidden = !is_shown(c.before) && is_shown(&before->bounces) && b->way > 0;
 		if (excess_of(hidden ? &at_most : &c, -1, &excess) && excess * b->way > most) {
 			most = excess * b->way;

@@ -196,6 +196,15 @@ static void say_note(const struct month_report *r, struct sentence *s)
 					? rate_text(r->texts, ppm, b, sizeof b)
 					: cell_text(
 						  r, &f->column[COLUMN_COMPLAINT], b, sizeof b) });
+	const int uncounted = days_in(f->uncounted);
+	if (uncounted) {
+		snprintf(n, sizeof n, "%d", uncounted);
+		say_text(s, " ");
+		FILL(s,
+			text_of(r->texts,
+				uncounted > 1 ? "note.uncounted.days" : "note.uncounted.day"),
+			{ "n", n });
+	}
 	if (f->partial) {
 		say_text(s, " ");
 		say_text(s, text_of(r->texts, "note.partial"));

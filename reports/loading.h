@@ -28,6 +28,11 @@ int figures_load(struct month_report *r, struct store *store, struct figures *f,
 int sent_load(struct month_report *r, struct store *store, struct figures *f, int32_t from,
 	int32_t to, struct gathering *days);
 /*
+ * Marks the days of all months of which nobody said how much was sent, though of this weekday
+ * somebody does as a rule.
+ */
+void sent_find_uncounted(struct month_report *r);
+/*
  * Marks the rows of PROVIDERS that tell of complaints. Who reads the report learns of the others
  * that there was none, and of those from which none came before that there was one.
  */

@@ -55,6 +55,7 @@ enum {
 	DAYS_MAX = 31,
 	STANDOUTS_MAX = 4,
 	INCIDENTS_MAX = 8,
+	MILESTONES_MAX = 40,
 	COHORTS_SHOWN = 6,
 	INVESTIGATIONS_MAX = 24,
 	TYPING_SHOWN = 8,
@@ -102,7 +103,9 @@ struct figures {
 	struct cell unlisted[2]; /* of these, those that stand in no row of providers, of campaigns;
 				    not printed */
 	struct cell unlisted_reporting[2];
-	int sent_days; /* days of which that is known */
+	int sent_days;      /* days of which that is known */
+	uint32_t sent_mask; /* which: bit n, the n-th day, from 1 */
+	uint32_t uncounted; /* and on which nobody said so, though as a rule somebody does */
 	struct cell category[COLUMN_COUNT][CATEGORY_COUNT];
 	char leader[CATEGORY_COUNT][EVENT_PROVIDER_SIZE]; /* the provider that answers for half of a
 							     category or more; "" */
@@ -170,6 +173,22 @@ struct measure {
 	double weight;
 };
 
+/* Something that happened in the month, as the time line tells it. */
+enum milestone_kind {
+	MILESTONE_UNREAD,
+	MILESTONE_ALERT,
+	MILESTONE_SINCE,
+	MILESTONE_DAY,
+	MILESTONE_UNCOUNTED,
+	MILESTONE_KIND_COUNT
+};
+struct milestone {
+	int64_t from, to; /* TO 0: it went on when the month was over */
+	bool days;        /* known to the day: TO is the last one's beginning */
+	enum milestone_kind kind;
+	char text[SENTENCE_SIZE];
+};
+
 struct month_report {
 	const struct report_options *options;
 	struct texts *texts;
@@ -183,6 +202,8 @@ struct month_report {
 	unsigned incidents;
 	struct cohort_row cohort[COHORTS_SHOWN];
 	unsigned cohorts;
+	struct milestone milestone[MILESTONES_MAX]; /* in the order of time */
+	unsigned milestones;
 	struct investigation investigation[INVESTIGATIONS_MAX]; /* of k blocks or more */
 	unsigned investigations;
 	struct typing_row typing[TYPING_SHOWN + 1];
@@ -220,12 +241,15 @@ const char *category_check(const struct texts *t,
 enum row_kind { ROW_PROVIDER, ROW_CAMPAIGN, ROW_GROUP };
 const char *row_title(const struct texts *t, const struct row *row, enum row_kind kind,
 	char *buffer, size_t size);
+/* "Gmail", for "gmail"; a name that the catalogue has no title for stays as it is. */
+const char *provider_title(const struct month_report *r, const char *name);
 const char *month_title(
 	const struct texts *t, struct month m, char *buffer, size_t size); /* "October 2026" */
 const char *month_name(struct month m, char *buffer, size_t size);         /* "2026-10" */
 const char *date_title(const struct texts *t, struct month m, int day, char *buffer,
 	size_t size); /* "12 October" */
 int days_of_month(struct month m);
+int days_in(uint32_t mask);                  /* of a month, a bit each */
 int32_t day_number(struct month m, int day); /* YYYYMMDD */
 const char *weekday_name(const struct texts *t, struct month m, int day);
 const char *number_text(const struct texts *t, uint64_t n, char *buffer, size_t size);
@@ -295,6 +319,17 @@ const struct cell *target_base(const struct figures *f, unsigned target);
 const struct cell *row_base(const struct row *row, unsigned column);
 /* From which day on there is much more of CATEGORY at PROVIDER (NULL: anywhere); 0: no such day. */
 int incident_day(const struct month_report *r, unsigned category, const char *provider);
+
+/* --- reports/timeline.c --------------------------------------------------- */
+/* What happened between BEGIN and END of the month, into R, whose figures and course are there. 0,
+ * or -1. */
+int timeline_find(struct month_report *r, struct store *store, int64_t begin, int64_t end);
+const char *milestone_kind_name(unsigned kind);
+/* "12 October, 09:00–14:00"; and as other programs read it, "2026-10-12T09:00", of a day alone
+ * "2026-10-12". */
+const char *milestone_when(
+	const struct month_report *r, const struct milestone *m, char *buffer, size_t size);
+const char *milestone_stamp(const struct milestone *m, int64_t at, char *buffer, size_t size);
 
 /* --- reports/definitions.c: what the words of the report mean, in the order in which they are
  * explained --- */

@@ -221,7 +221,9 @@ int month_report_new(struct month_report **out, struct store *store, struct mont
 	course_find(r, &days);
 	gathering_free(&days.notices);
 	gathering_free(&days.sent);
-	if (load_beside(r, store) || load_rest(r, store))
+	sent_find_uncounted(r);
+	if (timeline_find(r, store, month_end(month_before(month, 1)), month_end(month)) ||
+		load_beside(r, store) || load_rest(r, store))
 		goto failed;
 	if (month_findings(r, error, size)) {
 		month_report_free(r);

@@ -3,6 +3,7 @@
  * complaint.
  */
 #include <string.h>
+#include <time.h>
 
 #include "reports/loading.h"
 #include "store/volume.h"
@@ -63,8 +64,8 @@ int sent_load(struct month_report *r, struct store *store, struct figures *f, in
 {
 	struct sending s = { .report = r, .figures = f, .store = store, .by_day = days };
 	int result = store_volumes(store, from, to, VOLUME_ROWS, take_sent, &s);
-	for (; s.days; s.days &= s.days - 1)
-		f->sent_days++;
+	f->sent_mask = s.days;
+	f->sent_days = days_in(s.days);
 	f->all_report = f->silent.n == 0;
 	return result != STORE_OK || (days && gathering_sort(days)) ? -1 : 0;
 }
@@ -96,4 +97,47 @@ bool beyond_volume(uint64_t part, uint64_t whole, uint64_t sent, uint64_t all_se
 		return true;
 	return (double)part / (double)(whole - part) >=
 		ODDS * (double)sent / (double)(all_sent - sent);
+}
+
+/* --- days of which nobody spoke ------------------------------------------- */
+
+enum {
+	HABIT_LEAST = 4,    /* a weekday has a habit when it was there so often */
+	HABIT_PERCENT = 75, /* and so many of them are counted */
+};
+
+static int weekday_of(struct month m, int day)
+{
+	struct tm tm = { .tm_year = m.year - 1900, .tm_mon = m.month - 1, .tm_mday = day };
+	timegm(&tm);
+	return tm.tm_wday;
+}
+
+/* The last day of a month of which anything is known; a month may not be over. */
+static int last_known_day(const struct figures *f, bool over)
+{
+	int last = f->days;
+	while (!over && last > 0 && !(f->sent_mask >> last & 1) && f->day[last - 1].n == 0)
+		last--;
+	return last;
+}
+
+void sent_find_uncounted(struct month_report *r)
+{
+	unsigned there[7] = { 0 }, counted[7] = { 0 };
+	bool begun = false;
+	for (int pass = 0; pass < 2; pass++, begun = false)
+		for (int i = MONTHS_SHOWN - 1; i >= 0; i--) {
+			struct figures *f = &r->month[i];
+			for (int d = 1; d <= last_known_day(f, i > 0); d++) {
+				bool known = f->sent_mask >> d & 1;
+				unsigned w = (unsigned)weekday_of(f->month, d);
+				begun |= known;
+				there[w] += !pass && begun;
+				counted[w] += !pass && known;
+				if (pass && begun && !known && there[w] >= HABIT_LEAST &&
+					counted[w] * 100 >= there[w] * HABIT_PERCENT)
+					f->uncounted |= UINT32_C(1) << d;
+			}
+		}
 }

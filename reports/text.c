@@ -10,8 +10,6 @@
 enum {
 	NAME_WIDTH = 25,
 	BAR_WIDTH = 38,
-	MAILBOX_WIDTH = 18,
-	TITLE_WIDTH = 44,
 	STATEMENTS = 3,
 	RATE_GAP = 2,
 };
@@ -305,10 +303,34 @@ static void comments(const struct page *p)
 	}
 }
 
+static void print_timeline(const struct page *p)
+{
+	char when[4 * DATE_TEXT_SIZE], line[SENTENCE_SIZE + sizeof when];
+	if (p->r->milestones)
+		page_heading(p, "heading.timeline");
+	for (unsigned i = 0; i < p->r->milestones; i++) {
+		snprintf(line, sizeof line, "%s: %s",
+			milestone_when(p->r, &p->r->milestone[i], when, sizeof when),
+			p->r->milestone[i].text);
+		page_wrapped(p->out, line, 0, 2);
+	}
+}
+
+/* Marked where days are missing in what was sent. */
+static void trend_rate(const struct page *p, const struct figures *f)
+{
+	char number[COUNT_TEXT_SIZE], marked[COUNT_TEXT_SIZE + 8];
+	snprintf(marked, sizeof marked, "%s%s",
+		print_rate(p, &f->bounces, &f->sent, number, sizeof number),
+		f->uncounted ? "*" : "");
+	page_right(p->out, marked, PAGE_NUMBER_WIDTH + RATE_GAP);
+}
+
 static void print_trend(const struct page *p)
 {
 	uint64_t most = 0;
-	char title[DATE_TEXT_SIZE], number[COUNT_TEXT_SIZE];
+	char title[DATE_TEXT_SIZE];
+	bool missing = false;
 	bool rated = p->r->month->sent_days;
 	for (int i = 0; i < MONTHS_SHOWN; i++)
 		if (p->r->month[i].bounces.n > most)
@@ -318,13 +340,12 @@ static void print_trend(const struct page *p)
 		const struct figures *f = &p->r->month[i];
 		if (!f->covered)
 			continue;
+		missing |= rated && f->uncounted;
 		page_left(p->out, month_title(p->r->texts, f->month, title, sizeof title),
 			NAME_WIDTH - 8);
 		page_cell(p, &f->bounces);
 		if (rated)
-			page_right(p->out,
-				print_rate(p, &f->bounces, &f->sent, number, sizeof number),
-				PAGE_NUMBER_WIDTH + RATE_GAP);
+			trend_rate(p, f);
 		if (f->bounces.n > 0)
 			fputs("  ", p->out);
 		for (uint64_t n = most ? (f->bounces.n * BAR_WIDTH + most - 1) / most : 0; n > 0;
@@ -332,6 +353,8 @@ static void print_trend(const struct page *p)
 			fputc('#', p->out);
 		page_line(p);
 	}
+	if (missing)
+		page_wrapped(p->out, page_text(p, "trend.uncounted"), 0, 2);
 }
 
 static void check_width(const struct page *p, unsigned category)
@@ -408,155 +431,6 @@ static void print_days(const struct page *p)
 	}
 }
 
-static void print_cohorts(const struct page *p)
-{
-	char title[DATE_TEXT_SIZE];
-	struct grid g = { 0 };
-	if (!p->r->cohorts)
-		return;
-	page_heading(p, "heading.cohorts");
-	grid_row(&g, "");
-	for (unsigned o = 0; o < COHORT_OUTCOME_COUNT; o++)
-		grid_figure(&g, text_named(p->r->texts, "cohort", cohort_outcome_name(o)));
-	for (unsigned i = p->r->cohorts; i-- > 0;) {
-		grid_row(&g, month_title(p->r->texts, p->r->cohort[i].month, title, sizeof title));
-		for (unsigned o = 0; o < COHORT_OUTCOME_COUNT; o++)
-			grid_cell(p, &g, &p->r->cohort[i].outcome[o]);
-	}
-	grid_print(p, &g);
-}
-
-static void print_investigations(const struct page *p)
-{
-	char opened[DATE_TEXT_SIZE], closed[DATE_TEXT_SIZE];
-	if (!p->r->investigations)
-		return;
-	page_heading(p, "heading.investigations");
-	for (unsigned i = 0; i < p->r->investigations; i++) {
-		const struct investigation *v = &p->r->investigation[i];
-		page_left(p->out, v->provider, MAILBOX_WIDTH);
-		page_left(p->out, category_title(p->r->texts, v->category), NAME_WIDTH + 10);
-		fprintf(p->out, " %s - %s\n", day_text(v->opened, opened, sizeof opened),
-			v->closed ? day_text(v->closed, closed, sizeof closed)
-				  : page_text(p, "investigations.open"));
-	}
-}
-
-static void print_typing_errors(const struct page *p)
-{
-	if (p->r->typings)
-		page_heading(p, "heading.typing");
-	for (unsigned i = 0; i < p->r->typings; i++) {
-		page_left(p->out,
-			*p->r->typing[i].domain ? p->r->typing[i].domain : page_text(p, "group."),
-			TITLE_WIDTH);
-		page_cell(p, &p->r->typing[i].n);
-		page_line(p);
-	}
-}
-
-/* A grid at a time: there may be more mailboxes than it has rows. */
-static void mailboxes(const struct page *p)
-{
-	const struct month_report *r = p->r;
-	for (size_t i = 0; i < r->mailboxes;) {
-		struct grid g = { 0 };
-		page_line(p);
-		grid_row(&g, page_text(p, "column.mailbox"));
-		for (unsigned o = 0; o < OUTCOME_COUNT; o++)
-			grid_figure(&g, text_named(r->texts, "outcome", outcome_name(o)));
-		for (; i < r->mailboxes && g.rows < GRID_ROWS; i++) {
-			grid_row(&g, r->mailbox[i].name);
-			for (unsigned o = 0; o < OUTCOME_COUNT; o++)
-				grid_cell(p, &g, &r->mailbox[i].outcome[o]);
-		}
-		grid_print(p, &g);
-	}
-}
-
-static void print_other_mail(const struct page *p)
-{
-	const struct month_report *r = p->r;
-	page_heading(p, "heading.origins");
-	page_left(p->out, "", TITLE_WIDTH);
-	page_right(p->out, page_text(p, "column.bounces"), PAGE_NUMBER_WIDTH + 1);
-	page_right(p->out, page_text(p, "column.complaint"), PAGE_NUMBER_WIDTH + 5);
-	page_line(p);
-	for (int o = ORIGIN_COUNT - 1; o >= 0; o--) {
-		page_left(p->out, text_named(r->texts, "origin", origin_name((unsigned)o)),
-			TITLE_WIDTH);
-		page_cell(p, &r->month->origin[o][0]);
-		page_blanks(p->out, 4);
-		page_cell(p, &r->month->origin[o][1]);
-		page_line(p);
-	}
-	page_wrapped(p->out, page_text(p, "origins.lead"), 0, 0);
-	page_heading(p, "heading.mailboxes");
-	for (unsigned k = 0; k < KIND_COUNT; k++)
-		if (*text_named(r->texts, "kind", kind_name(k))) {
-			page_left(p->out, text_named(r->texts, "kind", kind_name(k)), TITLE_WIDTH);
-			page_cell(p, &r->kind[k]);
-			page_line(p);
-		}
-	mailboxes(p);
-	page_heading(p, "heading.contacts");
-	fprintf(p->out, "%s\n", page_text(p, "contacts.lead"));
-	for (unsigned s = 0; s < STATE_COUNT; s++)
-		if (r->state[s].n > 0 || r->state[s].state != CELL_SHOWN) {
-			page_left(p->out, text_named(r->texts, "state", contact_state_name(s)),
-				TITLE_WIDTH);
-			page_cell(p, &r->state[s]);
-			page_line(p);
-		}
-}
-
-static void ledger_entry(const struct page *p, const char *id, const struct ledger_entry *e)
-{
-	char hash[LEDGER_HASH_SIZE * 2 + 1], number[32], line[SENTENCE_SIZE] = "";
-	struct sentence s = { line, 0, sizeof line };
-	snprintf(number, sizeof number, "%lld", (long long)e->number);
-	FILL(&s, page_text(p, id), { "n", number });
-	fprintf(p->out, "%s\n  %s\n", line, hash_text(e->hash, hash));
-}
-
-static void print_retention(const struct page *p, bool mail)
-{
-	page_heading(p, "heading.retention");
-	page_wrapped(p->out, p->r->retention, 0, 0);
-	if (p->r->closing.number)
-		ledger_entry(p, "retention.closing", &p->r->closing);
-	if (mail && p->r->head.number)
-		ledger_entry(p, "retention.head", &p->r->head);
-	if (mail && p->r->options->signing_key) {
-		page_wrapped(p->out, page_text(p, "retention.signed"), 0, 0);
-		fprintf(p->out, "  %s\n", p->r->options->signing_key);
-	}
-}
-
-static void method(const struct page *p)
-{
-	char line[SENTENCE_SIZE * 2] = "", k[16], hidden[16], id[48], term[48];
-	struct sentence s = { line, 0, sizeof line };
-	snprintf(k, sizeof k, "%u", p->r->k);
-	snprintf(hidden, sizeof hidden, "%u", p->r->hidden);
-	page_heading(p, "heading.method");
-	FILL(&s, page_text(p, "method.zone"),
-		{ "zone", p->r->options->timezone ? p->r->options->timezone : "UTC" });
-	say_text(&s, " ");
-	FILL(&s, page_text(p, "method.k"), { "k", k });
-	say_text(&s, " ");
-	FILL(&s, page_text(p, "method.hidden"), { "n", hidden });
-	say_text(&s, " ");
-	say_text(&s, page_text(p, "method.address"));
-	page_wrapped(p->out, line, 0, 0);
-	for (const char *const *d = report_definitions; *d; d++) {
-		snprintf(id, sizeof id, "define.%s", *d);
-		snprintf(term, sizeof term, "define.%s.term", *d);
-		snprintf(line, sizeof line, "%s: %s", page_text(p, term), page_text(p, id));
-		page_wrapped(p->out, line, 0, 2);
-	}
-}
-
 int month_report_text(
 	const struct month_report *r, bool mail, struct buffer *out, char *error, size_t size)
 {
@@ -581,15 +455,12 @@ int month_report_text(
 	print_table(&p, "heading.campaign", "column.campaign", &r->month->campaigns, ROW_CAMPAIGN);
 	print_table(&p, "heading.group", "column.group", &r->month->groups, ROW_GROUP);
 	print_complaints(&p);
+	print_timeline(&p);
 	print_trend(&p);
 	print_classes(&p);
 	print_days(&p);
-	print_cohorts(&p);
-	print_investigations(&p);
-	print_typing_errors(&p);
-	print_other_mail(&p);
-	print_retention(&p, mail);
-	method(&p);
+	page_beside(&p);
+	page_end(&p, mail);
 	if (fclose(p.out) == 0)
 		return 0;
 	buffer_free(out);

@@ -66,6 +66,12 @@ static const char *numbered(const struct texts *t, const char *prefix, int n)
 	return text_named(t, prefix, name);
 }
 
+const char *provider_title(const struct month_report *r, const char *name)
+{
+	const char *title = text_named(r->texts, "provider", name);
+	return *title ? title : name;
+}
+
 const char *month_title(const struct texts *t, struct month m, char *buffer, size_t size)
 {
 	struct sentence s = { buffer, 0, size };
@@ -384,4 +390,12 @@ uint64_t figure_shown(const struct cell *c)
 uint64_t figure_notices(const struct figures *f)
 {
 	return figure_shown(&f->bounces) + figure_shown(&f->column[COLUMN_COMPLAINT]);
+}
+
+int days_in(uint32_t mask)
+{
+	int n = 0;
+	for (; mask; mask &= mask - 1)
+		n++;
+	return n;
 }

@@ -133,6 +133,8 @@ static void sent(const struct month_report *r, xmlNode *parent)
 		return;
 	xmlNode *node = xml_element(parent, "sent");
 	xml_number(node, "days", r->month->sent_days);
+	if (r->month->uncounted)
+		xml_number(node, "uncounted", days_in(r->month->uncounted));
 	xml_count(r, node, NULL, &r->month->sent);
 	if (r->month[1].sent_days)
 		xml_comparison(r, node, &r->month->sent, &r->month[1].sent);
@@ -169,6 +171,8 @@ static void write_trend(const struct month_report *r, xmlNode *root)
 		if (!f->sent_days)
 			continue;
 		xmlNode *volume = xml_element(m, "sent");
+		if (f->uncounted)
+			xml_number(volume, "uncounted", days_in(f->uncounted));
 		xml_count(r, volume, NULL, &f->sent);
 		xml_rate(m, "rate", "bounces", &f->bounces, &f->sent);
 		xml_rate(m, "class-rate", "hard", &f->column[COLUMN_HARD], &f->sent);
@@ -347,6 +351,24 @@ static void write_days(const struct month_report *r, xmlNode *root)
 	}
 }
 
+static void write_timeline(const struct month_report *r, xmlNode *root)
+{
+	char text[4 * DATE_TEXT_SIZE];
+	if (!r->milestones)
+		return;
+	xmlNode *node = xml_element(root, "timeline");
+	for (unsigned i = 0; i < r->milestones; i++) {
+		const struct milestone *m = &r->milestone[i];
+		xmlNode *entry = xmlNewTextChild(
+			node, node->ns, BAD_CAST "milestone", BAD_CAST m->text);
+		xml_attribute(entry, "kind", milestone_kind_name(m->kind));
+		xml_attribute(entry, "from", milestone_stamp(m, m->from, text, sizeof text));
+		if (m->to)
+			xml_attribute(entry, "to", milestone_stamp(m, m->to, text, sizeof text));
+		xml_attribute(entry, "when", milestone_when(r, m, text, sizeof text));
+	}
+}
+
 /* --- what became of it, what was looked into ------------------------------ */
 
 static void write_cohorts(const struct month_report *r, xmlNode *root)
@@ -498,6 +520,7 @@ xmlDoc *month_report_document(const struct month_report *r)
 	rows(r, root, ROW_CAMPAIGN);
 	rows(r, root, ROW_GROUP);
 	write_days(r, root);
+	write_timeline(r, root);
 	write_cohorts(r, root);
 	write_investigations(r, root);
 	write_typing_errors(r, root);

@@ -8,66 +8,6 @@
 #include "classify/base/units.h"
 #include "store/internal.h"
 
-static const struct {
-	const char *name;
-	enum alert_unit unit;
-	struct alert_rule rule;
-} conditions[] = {
-#define CONDITION(symbol, name, unit, threshold, clear, window, minimum, cooldown) \
-	[symbol] = { name, unit, { symbol, true, threshold, clear, window, minimum, cooldown } },
-	ALERT_CONDITIONS(CONDITION)
-#undef CONDITION
-};
-
-#define NEWS_NAME(symbol, name) name,
-static const char *const news_names[] = { ALERT_NEWS(NEWS_NAME) };
-
-const char *alert_condition_name(unsigned condition)
-{
-	return condition < ALERT_CONDITION_COUNT ? conditions[condition].name : "";
-}
-
-int alert_condition_by_name(const char *name)
-{
-	for (int i = 0; i < ALERT_CONDITION_COUNT; i++)
-		if (strcmp(conditions[i].name, name) == 0)
-			return i;
-	return -1;
-}
-
-enum alert_unit alert_unit(unsigned condition)
-{
-	return conditions[condition].unit;
-}
-
-void alert_standard(struct alert_options *out)
-{
-	*out = (struct alert_options){ .repeat = 7 * DAY };
-	for (int i = 0; i < ALERT_CONDITION_COUNT; i++)
-		out->rule[i] = conditions[i].rule;
-}
-
-const char *alert_news_name(unsigned news)
-{
-	return news < ALERT_NEWS_COUNT ? news_names[news] : "";
-}
-
-enum alert_level alert_level_of(const struct alert_rule *rule, int64_t value)
-{
-	if (alert_unit(rule->condition) == UNIT_REMAINING) {
-		if (value <= rule->threshold)
-			return LEVEL_FIRING;
-		if (value <= rule->clear)
-			return LEVEL_OPEN;
-		return LEVEL_CALM;
-	}
-	if (value >= rule->threshold)
-		return LEVEL_FIRING;
-	if (value >= rule->clear)
-		return LEVEL_OPEN;
-	return LEVEL_CALM;
-}
-
 /* --- one finding ---------------------------------------------------------- */
 
 /* The alert of a condition and subject: the open one, or else the one that was cleared last. */
@@ -81,7 +21,7 @@ static enum alert_news news_of(sqlite3_stmt *st, int column)
 	const char *name = (const char *)sqlite3_column_text(st, column);
 
 	for (unsigned i = 0; name && i < ALERT_NEWS_COUNT; i++)
-		if (strcmp(name, news_names[i]) == 0)
+		if (strcmp(name, alert_news_name(i)) == 0)
 			return (enum alert_news)i;
 	return NEWS_NONE;
 }
@@ -123,9 +63,13 @@ static int open_new(struct store *s, const struct alert_finding *f, int64_t now)
 		f->subject, now, g->value, g->limit, g->usual, (int64_t)g->part, (int64_t)g->whole,
 		g->from, g->to, g->provider, g->campaign, category_name(g->category));
 
-	return result ? result
-		      : note_alert(s, sqlite3_last_insert_rowid(s->db),
-				alert_condition_name(f->condition), "opened", now);
+	if (result)
+		return result;
+	const int64_t number = sqlite3_last_insert_rowid(s->db);
+	return note_alert(s, number, alert_condition_name(f->condition), "opened", now) ||
+			trouble_note(s, number)
+		? STORE_FAILED
+		: STORE_OK;
 }
 
 static int tell_alert(struct store *s, int64_t number, enum alert_news news, int64_t now)
@@ -148,7 +92,8 @@ static int alert_goes_on(struct store *s, const struct alert_options *o,
 		return STORE_FAILED;
 	if (db_run(s, SQL_ALERT_FIRES, "iiiiiiiiittt", k->number, now, g->value, g->limit, g->usual,
 		    (int64_t)g->part, (int64_t)g->whole, g->from, g->to, g->provider, g->campaign,
-		    category_name(g->category)))
+		    category_name(g->category)) ||
+		trouble_note(s, k->number))
 		return STORE_FAILED;
 	return after && now - k->told >= after ? tell_alert(s, k->number, NEWS_REPEATED, now)
 					       : STORE_OK;
@@ -156,7 +101,7 @@ static int alert_goes_on(struct store *s, const struct alert_options *o,
 
 static int clear(struct store *s, int64_t number, enum alert_news news, int64_t now)
 {
-	if (db_run(s, SQL_ALERT_CLEAR, "ii", number, now) ||
+	if (db_run(s, SQL_ALERT_CLEAR, "ii", number, now) || trouble_note(s, number) ||
 		note_alert(s, number, "", "cleared", now))
 		return STORE_FAILED;
 	return news == NEWS_CLEARED ? STORE_OK : tell_alert(s, number, NEWS_CLEARED, now);

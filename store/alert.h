@@ -143,6 +143,22 @@ int store_alerts(struct store *s, enum alert_choice choice,
 enum alert_way { BY_MAIL, BY_COMMAND };
 int store_alert_told(struct store *s, int64_t number, enum alert_way way);
 
+/*
+ * What lasts of an alert when its retention is over, for the report of its month: names and times,
+ * no figures.
+ */
+struct past_alert {
+	enum alert_condition condition;
+	char subject[STORE_NAME_SIZE];
+	int64_t opened, cleared; /* CLEARED 0: it is open */
+	int64_t since, until;    /* when what it is about was first seen, and when last */
+	char provider[EVENT_PROVIDER_SIZE], campaign[EVENT_CAMPAIGN_SIZE];
+	enum category category;
+};
+/* Those that began before TO and were not over at FROM, by number. */
+int store_troubles(struct store *s, int64_t from, int64_t to,
+	int (*visit)(void *context, const struct past_alert *t), void *context);
+
 /* --- counts by hour (store/hour.c) and from the beginning, for metrics ---- */
 
 /*

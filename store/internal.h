@@ -121,7 +121,7 @@ int db_leave(struct store *s, bool own, int result);
 
 /* --- schema.c ------------------------------------------------------------- */
 
-enum { SCHEMA_VERSION = 17, APPLICATION_ID = 0x7265746f /* "reto" */ };
+enum { SCHEMA_VERSION = 18, APPLICATION_ID = 0x7265746f /* "reto" */ };
 /*
  * *VERSION is 0 for a database with nothing in it. Refuses what is not ours or newer than this
  * program.
@@ -426,6 +426,8 @@ int typing_add(struct store *s, const struct packed *p);
  * a commit, as tallies are.
  */
 int hours_add(struct store *s, const struct packed *e, int64_t now);
+/* Notes what lasts of alert NUMBER as it is now (trouble.c). */
+int trouble_note(struct store *s, int64_t number);
 int hours_flush(struct store *s);
 void hours_discard(struct store *s);
 /* COUNT notices of a cell of the tallies, into the totals. */

@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include "store/chain.h"
+#include "classify/base/units.h"
 #include "store/internal.h"
 
 #define STORE_NAME2(symbol, name) name,
@@ -186,10 +187,29 @@ int store_mail_purged(struct store *s, const char *mailbox, unsigned uses,
 	return db_leave(s, own, result);
 }
 
+/* A mailbox that is read once a day is read; one that was not for longer had a gap. */
+enum { UNREAD_LEAST = 36 * HOUR };
+
 int store_mailbox_read(struct store *s, const char *mailbox, int64_t now, bool ok, const char *why)
 {
-	return ok ? db_run(s, SQL_MAILBOX_READ, "ti", mailbox, now)
-		  : db_run(s, SQL_MAILBOX_FAILED, "tit", mailbox, now, why ? why : "");
+	if (!ok)
+		return db_run(s, SQL_MAILBOX_FAILED, "tit", mailbox, now, why ? why : "");
+	if (db_run(s, SQL_MAILBOX_UNREAD, "tii", mailbox, now, (int64_t)UNREAD_LEAST))
+		return STORE_FAILED;
+	return db_run(s, SQL_MAILBOX_READ, "ti", mailbox, now);
+}
+
+int store_unread(struct store *s, int64_t from, int64_t to,
+	int (*visit)(void *context, const char *mailbox, int64_t since, int64_t until),
+	void *context)
+{
+	sqlite3_stmt *st = db_bind(s, SQL_UNREAD, "ii", from, to);
+	int result = STORE_OK;
+
+	while (db_row(s, st, &result))
+		result = visit(context, (const char *)sqlite3_column_text(st, 0),
+			sqlite3_column_int64(st, 1), sqlite3_column_int64(st, 2));
+	return result;
 }
 
 int store_mailbox_certificate(struct store *s, const char *mailbox, int64_t end)

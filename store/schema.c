@@ -35,7 +35,9 @@
  *   notice_hour    notices of the last HOURS_KEPT hours, by provider; notice_total the same from
  *                  the beginning, for metrics. Anonymous, as tallies are
  *   alert          what was out of the ordinary, when, and whether it was told (alert.c).
- *                  Retention "alerts"
+ *                  Retention "alerts"; trouble: what a month's report says of them, without
+ *                  figures. It stays
+ *   unread         when a mailbox was not read (mailbox.c). It stays
  *   held           how many rows of each class of data there are, by day (held.c)
  *   taken_back     causes that an operator took back (cause.c): names of ours, numbers and days;
  *                  they stay
@@ -208,6 +210,16 @@ static const char version_17[] =
 	"CREATE TABLE refused (day INTEGER NOT NULL, provider TEXT NOT NULL, category TEXT NOT NULL, host INTEGER NOT NULL, count INTEGER NOT NULL,"
 	" PRIMARY KEY (day, provider, category, host)) STRICT, WITHOUT ROWID";
 
+/* What went wrong in a month stays, for its report: alerts without figures, mailboxes that nobody
+ * read. */
+static const char version_18[] =
+	"CREATE TABLE trouble (number INTEGER PRIMARY KEY, condition TEXT NOT NULL, subject TEXT NOT NULL, opened INTEGER NOT NULL,"
+	" since INTEGER NOT NULL, until INTEGER NOT NULL, cleared INTEGER, provider TEXT NOT NULL, campaign TEXT NOT NULL,"
+	" category TEXT NOT NULL) STRICT;"
+	"INSERT INTO trouble SELECT number, condition, subject, opened, since, until, cleared, provider, campaign, category FROM alert;"
+	"CREATE TABLE unread (mailbox TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL, PRIMARY KEY (mailbox, since))"
+	" STRICT, WITHOUT ROWID";
+
 struct schema_step {
 	const char *sql, *then; /* THEN may be NULL */
 	const char *mark;       /* user_version after it; a pragma takes no parameter */
@@ -233,6 +245,7 @@ static const struct schema_step steps[] = {
 	{ version_15, NULL, "PRAGMA user_version = 15" },
 	{ version_16, NULL, "PRAGMA user_version = 16" },
 	{ version_17, NULL, "PRAGMA user_version = 17" },
+	{ version_18, NULL, "PRAGMA user_version = 18" },
 };
 _Static_assert(
 	sizeof steps / sizeof *steps == SCHEMA_VERSION, "each version has a step that leads to it");

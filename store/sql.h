@@ -5,6 +5,8 @@
 #ifndef RETOUR_STORE_SQL_H
 #define RETOUR_STORE_SQL_H
 
+#include "store/sqlalert.h"
+
 #define STORE_REDUCE \
 	"UPDATE contact SET until = NULL, due = NULL, attempts = 0, pauses = 0, counted_from = 0, rule = NULL, ladder = NULL," \
 	" history = NULL, tidy = NULL, cohort = NULL"
@@ -340,6 +342,8 @@
 	X(SQL_HELD_FROM_KEPT, \
 		"INSERT INTO held SELECT ?1, at - at % 86400, count(*) FROM kept GROUP BY 2") \
 \
+	X(SQL_MAILBOX_UNREAD, \
+		"INSERT OR IGNORE INTO unread (mailbox, since, until) SELECT name, read_at, ?2 FROM mailbox WHERE name = ?1 AND ?2 - read_at >= ?3") \
 	X(SQL_MAILBOX_READ, \
 		"INSERT INTO mailbox (name, read_at, first_at) VALUES (?1, ?2, ?2) ON CONFLICT DO UPDATE SET read_at = excluded.read_at") \
 	X(SQL_MAILBOX_FAILED, \
@@ -534,36 +538,7 @@
 		" AND origin IN ('matched', 'verified') AND (?6 = '' OR iif(domain_group(provider) = '', 'other', provider) = ?6)" \
 		" GROUP BY 1 HAVING count(*) >= ?5 ORDER BY 2 DESC, 1 LIMIT 1") \
 \
-	X(SQL_ALERT_ADD, \
-		"INSERT INTO alert (condition, subject, opened, at, reopened, news, told, by_mail, by_command, value, bound, usual, part, whole, since, until," \
-		" provider, campaign, category) VALUES (?1, ?2, ?3, ?3, 0, 'opened', ?3, 1, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)") \
-	/* the open one, else the last one */ \
-	X(SQL_ALERT_LAST, \
-		"SELECT number, cleared, told, news, until FROM alert WHERE condition = ?1 AND subject = ?2" \
-		" ORDER BY cleared IS NULL DESC, cleared DESC LIMIT 1") \
-	X(SQL_ALERT_FIRES, \
-		"UPDATE alert SET at = ?2, value = ?3, bound = ?4, usual = ?5, part = ?6, whole = ?7, since = ?8, until = ?9, provider = ?10, campaign = ?11," \
-		" category = ?12 WHERE number = ?1") \
-	X(SQL_ALERT_SEEN, "UPDATE alert SET at = ?2 WHERE number = ?1") \
-	X(SQL_ALERT_REOPEN, \
-		"UPDATE alert SET cleared = NULL, reopened = reopened + 1 WHERE number = ?1") \
-	X(SQL_ALERT_NEWS, \
-		"UPDATE alert SET news = ?2, told = ?3, by_mail = 1, by_command = 1 WHERE number = ?1") \
-	X(SQL_ALERT_UNSEEN, "SELECT number, news FROM alert WHERE cleared IS NULL AND at <> ?1") \
-	X(SQL_ALERT_CLEAR, "UPDATE alert SET cleared = ?2, at = ?2 WHERE number = ?1") \
-	X(SQL_ALERT_SPANS, \
-		"SELECT min(since, opened), coalesce(cleared, ?3) FROM alert WHERE condition = ?1 AND subject = ?2") \
-	/* ?1: 0 all, 1 open ones, 2 those with news to tell */ \
-	X(SQL_ALERT_LIST, \
-		"SELECT number, condition, subject, opened, at, cleared, reopened, news, by_mail, by_command, value, bound, usual, part, whole, since, until," \
-		" provider, campaign, category FROM alert WHERE ?1 = 0 OR (?1 = 1 AND cleared IS NULL) OR (?1 = 2 AND (by_mail OR by_command))" \
-		" ORDER BY number") \
-	X(SQL_ALERT_TOLD_BY_MAIL, "UPDATE alert SET by_mail = 0 WHERE number = ?1") \
-	X(SQL_ALERT_TOLD_BY_COMMAND, "UPDATE alert SET by_command = 0 WHERE number = ?1") \
-	X(SQL_ALERT_COUNT, "SELECT count(*) FROM alert") \
-	X(SQL_ALERT_OLDEST, "SELECT min(at) FROM alert") \
-	X(SQL_ALERT_DUE, "SELECT count(*) FROM alert WHERE at < ?1") \
-	X(SQL_ALERT_PURGE, "DELETE FROM alert WHERE at < ?1") \
+	STORE_SQL_ALERTS(X) \
 \
 	X(SQL_LOG_FILES, \
 		"SELECT fingerprint, length, offset, device, inode, size, mtime, at FROM log_file ORDER BY length, fingerprint") \

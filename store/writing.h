@@ -115,6 +115,10 @@ int store_mail_purged(struct store *s, const char *mailbox, unsigned uses,
 	"login refused" /* the reason of a failure that is the password's or the token's */
 /* Remembers that the mailbox was read to its end at NOW, or failed (why: without addresses). */
 int store_mailbox_read(struct store *s, const char *mailbox, int64_t now, bool ok, const char *why);
+/* When mailboxes were not read, for 36 hours or more, between FROM and TO, by time. */
+int store_unread(struct store *s, int64_t from, int64_t to,
+	int (*visit)(void *context, const char *mailbox, int64_t since, int64_t until),
+	void *context);
 /*
  * Messages that a mailbox does not hand out: one that was met at NOW (ID of REMOTE_ID_SIZE bytes);
  * after a visit to the end at NOW, that those not met again are gone; and how many each mailbox

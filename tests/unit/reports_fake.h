@@ -15,6 +15,7 @@
 #include "store/figures.h"
 #include "store/intact.h"
 #include "store/keys.h"
+#include "store/alert.h"
 #include "store/store.h"
 #include "store/volume.h"
 #include "store/writing.h"
@@ -40,6 +41,13 @@ struct store {
 		uint64_t count;
 	} typing[16];
 	size_t typings;
+	struct {
+		const char *mailbox;
+		int64_t since, until;
+	} unread[4];
+	size_t unreads;
+	struct past_alert trouble[8];
+	size_t troubles;
 	const char *comment[4];
 	size_t comments;
 	uint64_t state[STATE_COUNT];
@@ -196,6 +204,29 @@ int store_complaining(struct store *s, int32_t from, int32_t to,
 			t->day <= to && visit(context, t->day / 100, t->provider))
 			return STORE_FAILED;
 	}
+	return STORE_OK;
+}
+
+int store_unread(struct store *s, int64_t from, int64_t to,
+	int (*visit)(void *context, const char *mailbox, int64_t since, int64_t until),
+	void *context)
+{
+	for (size_t i = 0; i < s->unreads; i++)
+		if (s->unread[i].since < to && s->unread[i].until >= from &&
+			visit(context, s->unread[i].mailbox, s->unread[i].since,
+				s->unread[i].until))
+			return STORE_FAILED;
+	return STORE_OK;
+}
+
+int store_troubles(struct store *s, int64_t from, int64_t to,
+	int (*visit)(void *context, const struct past_alert *t), void *context)
+{
+	for (size_t i = 0; i < s->troubles; i++)
+		if (s->trouble[i].opened < to &&
+			(!s->trouble[i].cleared || s->trouble[i].cleared >= from) &&
+			visit(context, &s->trouble[i]))
+			return STORE_FAILED;
 	return STORE_OK;
 }
 

@@ -538,6 +538,100 @@ static void old_alerts_go_with_their_retention(void **state)
 
 /* --- where the hours come from -------------------------------------------- */
 
+static struct past_alert trouble[8];
+static unsigned troubles;
+
+static int take_trouble(void *context, const struct past_alert *t)
+{
+	(void)context;
+	assert_true(troubles < 8);
+	trouble[troubles++] = *t;
+	return 0;
+}
+
+static void assert_block_trouble(int64_t from, int64_t to, unsigned times)
+{
+	unsigned found = 0;
+
+	troubles = 0;
+	ok(store_troubles(store, from, to, take_trouble, NULL));
+	for (unsigned i = 0; i < troubles; i++)
+		if (trouble[i].condition == ALERT_BLOCK_SURGE) {
+			found++;
+			assert_string_equal(trouble[i].subject, "gmail");
+			assert_int_equal(trouble[i].since, NOW);
+			assert_int_equal(trouble[i].until, NOW + 3 * HOUR);
+			assert_true(trouble[i].cleared > NOW + 3 * HOUR);
+		}
+	assert_int_equal(found, times);
+}
+
+/* What the month's report says of an alert stays when the alert is gone, and comes with an upgrade.
+ */
+static void when_it_was_outlasts_an_alert(void **state)
+{
+	struct purge p;
+
+	(void)state;
+	past(NOW, 28, "gmail", "soft", 12);
+	for (int h = 0; h < 3; h++) {
+		hour(NOW + h * HOUR, "gmail", "block", 90);
+		look(NOW + h * HOUR + 600);
+	}
+	for (int h = 3; h < 6; h++)
+		look(NOW + h * HOUR + 600);
+	assert_block_trouble(NOW - DAY, NOW + DAY, 1);
+	assert_block_trouble(NOW - DAY, NOW, 0);
+	assert_block_trouble(NOW + DAY, NOW + 2 * DAY, 0);
+	sql("DROP TABLE trouble; DROP TABLE unread; UPDATE alert SET since = %lld; PRAGMA user_version = 17",
+		(long long)NOW); /* as it knows its last hour alone */
+	close_store();
+	ok(open_store(test_options(), NOW + 7 * HOUR));
+	assert_block_trouble(NOW - DAY, NOW + DAY, 1);
+	ok(store_purge(store, NOW + 366 * DAY, false, &p));
+	assert_int_equal(list(ALERTS_ALL), 0);
+	assert_block_trouble(NOW - DAY, NOW + DAY, 1);
+}
+
+static char gap_of[64];
+static int64_t gap[2];
+
+static int take_gap(void *context, const char *mailbox, int64_t since, int64_t until)
+{
+	(*(unsigned *)context)++;
+	snprintf(gap_of, sizeof gap_of, "%s", mailbox);
+	gap[0] = since;
+	gap[1] = until;
+	return 0;
+}
+
+static unsigned gaps(int64_t from, int64_t to)
+{
+	unsigned n = 0;
+
+	ok(store_unread(store, from, to, take_gap, &n));
+	return n;
+}
+
+/* A mailbox that is read once a day has no gap; one that was not for two days, or failed, has one.
+ */
+static void when_a_mailbox_was_not_read_is_kept(void **state)
+{
+	(void)state;
+	for (int d = 0; d < 4; d++)
+		ok(store_mailbox_read(store, "bounces", NOW + d * DAY, true, NULL));
+	assert_int_equal(gaps(0, NOW + 100 * DAY), 0);
+	ok(store_mailbox_read(store, "bounces", NOW + 4 * DAY, false, "no route"));
+	ok(store_mailbox_read(store, "bounces", NOW + 5 * DAY, true, NULL));
+	assert_int_equal(gaps(NOW, NOW + 100 * DAY), 1);
+	assert_string_equal(gap_of, "bounces");
+	assert_int_equal(gap[0], NOW + 3 * DAY);
+	assert_int_equal(gap[1], NOW + 5 * DAY);
+	assert_int_equal(gaps(NOW + 4 * DAY, NOW + 4 * DAY + 1), 1);
+	assert_int_equal(gaps(0, NOW + 3 * DAY), 0);
+	assert_int_equal(gaps(NOW + 6 * DAY, NOW + 9 * DAY), 0);
+}
+
 static void events_are_counted_in_their_hours(void **state)
 {
 	struct event e;
@@ -589,7 +683,7 @@ static void an_older_store_is_brought_up(void **state)
 	sql("CREATE TABLE hours_before AS SELECT * FROM notice_hour; CREATE TABLE totals_before AS SELECT * FROM notice_total;"
 	    "DROP TABLE notice_hour; DROP TABLE notice_total; DROP TABLE alert; DROP TABLE stuck; ALTER TABLE mailbox DROP COLUMN first_at;"
 	    "ALTER TABLE mailbox DROP COLUMN certificate_end;"
-	    "DROP TABLE held; DROP INDEX contact_at; DROP INDEX kept_at; ALTER TABLE event DROP COLUMN margin; DROP TABLE taken_back; DROP TABLE site; DROP TABLE share; DROP TABLE change; DROP TABLE refused; DROP TABLE wave; DROP TABLE brake_hour; DROP TABLE brake_peak; PRAGMA user_version = 6");
+	    "DROP TABLE held; DROP INDEX contact_at; DROP INDEX kept_at; ALTER TABLE event DROP COLUMN margin; DROP TABLE taken_back; DROP TABLE site; DROP TABLE share; DROP TABLE change; DROP TABLE refused; DROP TABLE wave; DROP TABLE brake_hour; DROP TABLE brake_peak; DROP TABLE trouble; DROP TABLE unread; PRAGMA user_version = 6");
 	close_store();
 	struct store_options o = test_options();
 	o.provider_group = all_known;
@@ -836,6 +930,8 @@ int main(void)
 		T(what_stays_open_is_repeated),
 		T(a_rule_that_is_off_opens_nothing),
 		T(old_alerts_go_with_their_retention),
+		T(when_it_was_outlasts_an_alert),
+		T(when_a_mailbox_was_not_read_is_kept),
 		T(events_are_counted_in_their_hours),
 		T(an_older_store_is_brought_up),
 		T(an_incident_is_told_within_the_hour_with_logs),

@@ -1,0 +1,243 @@
+/*
+ * The month in dates: alerts with their begin and end, mailboxes that nobody read, what began on a
+ * day and went on, days that stand out, days of which nobody said how much was sent. Each is told
+ * as far as it lies in the month, so that a report that is made again later says the same.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "reports/model.h"
+#include "store/alert.h"
+#include "store/writing.h"
+
+struct timeline {
+	struct month_report *report;
+	int64_t begin, end; /* of the month */
+};
+
+const char *milestone_kind_name(unsigned kind)
+{
+	static const char *const names[] = { [MILESTONE_UNREAD] = "unread",
+		[MILESTONE_ALERT] = "alert",
+		[MILESTONE_SINCE] = "since",
+		[MILESTONE_DAY] = "day",
+		[MILESTONE_UNCOUNTED] = "uncounted" };
+	return names[kind];
+}
+
+static struct sentence milestone_text(struct milestone *m)
+{
+	return (struct sentence){ m->text, 0, sizeof m->text };
+}
+
+static struct milestone *add_milestone(
+	struct timeline *t, enum milestone_kind kind, int64_t from, int64_t to)
+{
+	struct month_report *r = t->report;
+	if (r->milestones == MILESTONES_MAX)
+		return NULL;
+	struct milestone *m = &r->milestone[r->milestones++];
+	*m = (struct milestone){ .from = from, .to = to >= t->end ? 0 : to, .kind = kind };
+	return m;
+}
+
+/* --- by the hour ---------------------------------------------------------- */
+
+static int take_unread(void *context, const char *mailbox, int64_t since, int64_t until)
+{
+	struct timeline *t = context;
+	struct milestone *m = add_milestone(t, MILESTONE_UNREAD, since, until);
+	if (!m)
+		return 0;
+	struct sentence s = milestone_text(m);
+	FILL(&s, text_of(t->report->texts, "timeline.unread"), { "mailbox", mailbox });
+	return 0;
+}
+
+static void say_trouble(struct timeline *t, struct milestone *m, const struct past_alert *trouble)
+{
+	const struct texts *texts = t->report->texts;
+	struct sentence s = milestone_text(m);
+	const char *where = *trouble->subject ? trouble->subject : trouble->provider;
+	say_text(
+		&s, text_named(texts, "alert", alert_condition_name((unsigned)trouble->condition)));
+	if (*where)
+		FILL(&s, ": {where}", { "where", provider_title(t->report, where) });
+	if (trouble->category != CATEGORY_NONE)
+		FILL(&s, "; {what}", { "what", category_title(texts, trouble->category) });
+	if (*trouble->campaign) {
+		say_text(&s, "; ");
+		FILL(&s, text_of(texts, "timeline.campaign"), { "campaign", trouble->campaign });
+	}
+}
+
+/* What a surge is about is known to the hour, the rest to when it was noticed and was over. */
+static int take_trouble(void *context, const struct past_alert *trouble)
+{
+	struct timeline *t = context;
+	const bool surge = alert_unit((unsigned)trouble->condition) == UNIT_FACTOR;
+	int64_t over = surge ? trouble->until : trouble->cleared;
+	struct milestone *m = add_milestone(t, MILESTONE_ALERT,
+		surge ? trouble->since : trouble->opened, trouble->cleared ? over : 0);
+	if (m)
+		say_trouble(t, m, trouble);
+	return 0;
+}
+
+/* --- by the day ----------------------------------------------------------- */
+
+static int64_t day_begin(const struct timeline *t, int day)
+{
+	const struct month m = t->report->month->month;
+	struct tm tm = {
+		.tm_year = m.year - 1900, .tm_mon = m.month - 1, .tm_mday = day, .tm_isdst = -1
+	};
+	return (int64_t)mktime(&tm);
+}
+
+static struct milestone *add_days(struct timeline *t, enum milestone_kind kind, int first, int last)
+{
+	struct milestone *m = add_milestone(
+		t, kind, day_begin(t, first), last ? day_begin(t, last) : 0);
+	if (m)
+		m->days = true;
+	return m;
+}
+
+static void find_begun(struct timeline *t)
+{
+	struct month_report *r = t->report;
+	for (unsigned i = 0; i < r->incidents; i++) {
+		const struct incident *incident = &r->incident[i];
+		struct milestone *m = add_days(t, MILESTONE_SINCE, incident->day, 0);
+		if (!m)
+			return;
+		struct sentence s = milestone_text(m);
+		FILL(&s, text_of(r->texts, "timeline.since"),
+			{ "cause", category_title(r->texts, incident->category) },
+			{ "provider", provider_title(r, incident->provider) });
+	}
+}
+
+static void find_days(struct timeline *t)
+{
+	struct month_report *r = t->report;
+	char number[COUNT_TEXT_SIZE], id[64];
+	for (unsigned i = 0; i < r->standouts; i++) {
+		const struct standout *out = &r->standout[i];
+		struct milestone *m = add_days(t, MILESTONE_DAY, out->day, out->day);
+		if (!m)
+			return;
+		struct sentence s = milestone_text(m);
+		FILL(&s, text_of(r->texts, "timeline.day"),
+			{ "n", cell_text(r, &r->month->day[out->day - 1], number, sizeof number) });
+		if (out->column < COLUMN_COUNT) {
+			snprintf(id, sizeof id, "column.%s.words", column_name(out->column));
+			say_text(&s, ", ");
+			FILL(&s, text_of(r->texts, "days.mostly"),
+				{ "what", text_of(r->texts, id) });
+		}
+		if (*out->provider) {
+			say_text(&s, ", ");
+			FILL(&s, text_of(r->texts, "at"),
+				{ "provider", provider_title(r, out->provider) });
+		}
+	}
+}
+
+/* Days on which nobody is expected to say anything do not part those on which somebody is. */
+static void find_uncounted(struct timeline *t)
+{
+	struct month_report *r = t->report;
+	const struct figures *f = r->month;
+	for (int d = 1; d <= f->days; d++) {
+		int last = 0;
+		for (; d <= f->days && !(f->sent_mask >> d & 1); d++)
+			last = f->uncounted >> d & 1 ? d : last;
+		if (!last)
+			continue;
+		int first = last;
+		for (int e = last; e > 0 && !(f->sent_mask >> e & 1); e--)
+			first = f->uncounted >> e & 1 ? e : first;
+		struct milestone *m = add_days(t, MILESTONE_UNCOUNTED, first, last);
+		if (m)
+			snprintf(m->text, sizeof m->text, "%s",
+				text_of(r->texts, "timeline.uncounted"));
+	}
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct milestone *x = a, *y = b;
+	if (x->from != y->from)
+		return x->from < y->from ? -1 : 1;
+	return x->kind != y->kind ? (int)x->kind - (int)y->kind : strcmp(x->text, y->text);
+}
+
+int timeline_find(struct month_report *r, struct store *store, int64_t begin, int64_t end)
+{
+	struct timeline t = { r, begin, end };
+	if (store_unread(store, begin, end, take_unread, &t) != STORE_OK ||
+		store_troubles(store, begin, end, take_trouble, &t) != STORE_OK)
+		return -1;
+	find_begun(&t);
+	find_days(&t);
+	find_uncounted(&t);
+	qsort(r->milestone, r->milestones, sizeof *r->milestone, by_time);
+	return 0;
+}
+
+/* --- when it was ---------------------------------------------------------- */
+
+const char *milestone_stamp(const struct milestone *m, int64_t at, char *buffer, size_t size)
+{
+	time_t t = (time_t)at;
+	struct tm tm = { 0 };
+	localtime_r(&t, &tm);
+	strftime(buffer, size, m->days ? "%Y-%m-%d" : "%Y-%m-%dT%H:%M", &tm);
+	return buffer;
+}
+
+/* "12 October", or "12 October, 09:00"; the time alone where the day was just said. */
+static const char *moment_title(const struct month_report *r, const struct milestone *m, int64_t at,
+	bool time_alone, char *buffer, size_t size)
+{
+	char date[DATE_TEXT_SIZE], hour[16];
+	time_t t = (time_t)at;
+	struct tm tm = { 0 };
+	localtime_r(&t, &tm);
+	strftime(hour, sizeof hour, "%H:%M", &tm);
+	date_title(r->texts, (struct month){ tm.tm_year + 1900, tm.tm_mon + 1 }, tm.tm_mday, date,
+		sizeof date);
+	if (m->days)
+		snprintf(buffer, size, "%s", date);
+	else
+		snprintf(buffer, size, "%s%s%s", time_alone ? "" : date, time_alone ? "" : ", ",
+			hour);
+	return buffer;
+}
+
+const char *milestone_when(
+	const struct month_report *r, const struct milestone *m, char *buffer, size_t size)
+{
+	char begin[2 * DATE_TEXT_SIZE], end[2 * DATE_TEXT_SIZE], a[16], b[16];
+	struct sentence s = { buffer, 0, size };
+	const struct milestone day = { .days = true };
+	bool same_day = m->to &&
+		strcmp(milestone_stamp(&day, m->from, a, sizeof a),
+			milestone_stamp(&day, m->to, b, sizeof b)) == 0;
+	*buffer = '\0';
+	moment_title(r, m, m->from, false, begin, sizeof begin);
+	if (m->to)
+		moment_title(r, m, m->to, same_day, end, sizeof end);
+	if (m->days && same_day)
+		say_text(&s, begin);
+	else if (!m->to)
+		FILL(&s, text_of(r->texts, "timeline.from"), { "begin", begin });
+	else
+		FILL(&s, same_day ? "{begin}–{end}" : "{begin} – {end}", { "begin", begin },
+			{ "end", end });
+	return buffer;
+}
