@@ -35,7 +35,7 @@ _retour()
 	check)
 		words="" options=" --json --bare --only --column --header --help"
 		case "$command $before" in
-	*" --only") COMPREPLY=($(compgen -W " send hold suppress invalid" -- "$word")); return 0 ;;
+	*" --only") COMPREPLY=($(compgen -W " send hold suppress invalid hint" -- "$word")); return 0 ;;
 	*" --column") return 0 ;;
 	esac ;;
 	contact)

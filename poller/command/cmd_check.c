@@ -16,6 +16,7 @@
 #include "classify/base/clock.h"
 #include "poller/volume/csv.h"
 #include "classify/base/log.h"
+#include "poller/command/hint.h"
 #include "poller/command/out.h"
 #include "poller/command/opening.h"
 #include "store/contacts.h"
@@ -42,13 +43,14 @@ static const char *verdict_word(unsigned v)
 	return v == VERDICT_INVALID ? "invalid" : verdict_name(v);
 }
 
-static const char our_columns[] = "verdict,until,state,reason,since";
+static const char our_columns[] = "verdict,until,state,reason,since,hint";
 
 struct list_check {
 	struct session *session;
 	int64_t now;
 	bool json, bare;
 	int only;           /* enum verdict, -1: all */
+	int only_hint;      /* enum hint; HINT_COUNT: any; -1: all */
 	const char *column; /* the column's name; NULL: by number or no CSV */
 	bool csv, header;   /* HEADER: the first record is one */
 	size_t number;      /* of the column, from 0 */
@@ -56,6 +58,7 @@ struct list_check {
 	bool begun;   /* the first record was seen */
 	bool in_line; /* the begin of a line longer than a chunk was answered */
 	uint64_t line, answered, bad;
+	struct hints hints;
 	struct out out;
 	size_t have;
 	char buffer[CHECK_CHUNK];
@@ -63,7 +66,8 @@ struct list_check {
 
 /* --- one answer ----------------------------------------------------------- */
 
-static void print_columns(struct list_check *c, int word, const struct answer *a, const char *state)
+static void print_columns(
+	struct list_check *c, int word, const struct answer *a, const char *state, const char *hint)
 {
 	const char separator[] = { c->separator, '\0' };
 	struct out *o = &c->out;
@@ -77,6 +81,8 @@ static void print_columns(struct list_check *c, int word, const struct answer *a
 	out_text(o, a->reason);
 	out_text(o, separator);
 	out_time(o, a->since);
+	out_text(o, separator);
+	out_text(o, hint);
 }
 
 /* A line's address goes out as it came, but control characters do not reach anybody's terminal. */
@@ -97,7 +103,7 @@ static void print_address(struct list_check *c, struct span address)
 }
 
 static void print_answer_json(struct list_check *c, struct span address, int word,
-	const struct answer *a, const char *state)
+	const struct answer *a, const char *state, const char *hint)
 {
 	struct out *o = &c->out;
 	out_text(o, "{\"address\":");
@@ -107,6 +113,7 @@ static void print_answer_json(struct list_check *c, struct span address, int wor
 	out_member(o, "state", state);
 	out_member(o, "reason", a->reason);
 	out_member_time(o, "since", a->since);
+	out_member(o, "hint", hint);
 	out_text(o, "}\n");
 }
 
@@ -131,16 +138,26 @@ static struct span address_within(struct span text)
 		    : (struct span){ NULL, 0 };
 }
 
-static int ask_store(struct list_check *c, struct span address, struct answer *answer)
+/* *ADDRESS becomes what is asked about, if that is one within it. */
+static int ask_store(struct list_check *c, struct span *address, struct answer *answer)
 {
-	int result = address.p
-		? store_check(c->session->store, address.p, address.n, c->now, answer)
+	int result = address->p
+		? store_check(c->session->store, address->p, address->n, c->now, answer)
 		: STORE_MISUSE;
-	struct span within = address.p && result == STORE_MISUSE
-		? address_within(span_trim(address))
+	struct span within = address->p && result == STORE_MISUSE
+		? address_within(span_trim(*address))
 		: (struct span){ NULL, 0 };
-	return within.p ? store_check(c->session->store, within.p, within.n, c->now, answer)
-			: result;
+	if (!within.p)
+		return result;
+	*address = within;
+	return store_check(c->session->store, within.p, within.n, c->now, answer);
+}
+
+static bool is_wanted(const struct list_check *c, int word, enum hint hint)
+{
+	if (c->only_hint >= 0)
+		return c->only_hint == HINT_COUNT ? hint != HINT_NONE : (int)hint == c->only_hint;
+	return c->only < 0 || c->only == word;
 }
 
 /*
@@ -151,7 +168,9 @@ static int answer_record(
 	struct list_check *c, struct span record, const char *line_end, struct span address)
 {
 	struct answer answer = { 0 };
-	int result = ask_store(c, address, &answer), word = (int)answer.verdict;
+	struct span asked = address;
+	char hint[HINT_SIZE];
+	int result = ask_store(c, &asked, &answer), word = (int)answer.verdict;
 	if (result && result != STORE_MISUSE)
 		return session_store_failed(c->session, "check", result);
 	if (result) {
@@ -160,11 +179,11 @@ static int answer_record(
 		word = VERDICT_INVALID;
 	}
 	c->answered++;
-	if (c->only >= 0 && c->only != word)
+	if (!is_wanted(c, word, hint_of(&c->hints, asked.p ? asked : record, !result, hint)))
 		return EXIT_WELL;
 	const char *state = result ? "" : contact_state_name(answer.state);
 	if (c->json) {
-		print_answer_json(c, address.p ? address : record, word, &answer, state);
+		print_answer_json(c, address.p ? address : record, word, &answer, state, hint);
 		return EXIT_WELL;
 	}
 	if (c->csv)
@@ -172,7 +191,7 @@ static int answer_record(
 	else
 		print_address(c, address);
 	if (!c->bare)
-		print_columns(c, word, &answer, state);
+		print_columns(c, word, &answer, state, hint);
 	out_text(&c->out, line_end);
 	return EXIT_WELL;
 }
@@ -376,6 +395,13 @@ static int verdict_by_name(const char *name)
 	return -1;
 }
 
+static bool set_only(struct list_check *c, const char *word)
+{
+	c->only = verdict_by_name(word);
+	c->only_hint = strcmp(word, "hint") ? hint_by_name(word) : HINT_COUNT;
+	return c->only >= 0 || c->only_hint >= 0;
+}
+
 /* A number counts from 1, and is told from a name by its digits; a name stands in a header. */
 static bool set_column(struct list_check *c, const char *text)
 {
@@ -414,10 +440,9 @@ static int read_check_options(struct list_check *c, int argc, char **argv)
 					CHECK_COLUMNS_MAX);
 			break;
 		case 'o':
-			c->only = verdict_by_name(optarg);
-			if (c->only < 0)
-				return usage_error(
-					argv[0], "--only wants send, hold, suppress or invalid");
+			if (!set_only(c, optarg))
+				return usage_error(argv[0],
+					"--only wants send, hold, suppress or invalid; or hint, typo, syntax");
 			break;
 		default:
 			return usage_error(argv[0], "see `retour check --help`");
@@ -452,7 +477,7 @@ int cmd_check(const struct config *config, int argc, char **argv)
 	int in = STDIN_FILENO;
 	c.session = &s;
 	c.now = clock_now();
-	c.only = -1;
+	c.only = c.only_hint = -1;
 	c.separator = ',';
 	out_open(&c.out, STDOUT_FILENO);
 	int result = read_check_options(&c, argc, argv);
@@ -466,6 +491,7 @@ int cmd_check(const struct config *config, int argc, char **argv)
 		}
 	}
 	result = session_open(&s, config, SESSION_ANSWER, c.now);
+	c.hints.rules = s.rules;
 	if (result == EXIT_WELL)
 		result = expect(&c, in);
 	if (result == EXIT_WELL)

@@ -26,13 +26,15 @@ const struct command commands[] = {
 		"yields no event prints one of kind \"none\" and says why in \"rule\".\n",
 		CONFIG_OPTIONAL, false },
 	{ "check", cmd_check,
-		"[--json | --bare] [--only send|hold|suppress|invalid] [--column NAME|N [--header]] [FILE|-]",
+		"[--json | --bare] [--only send|hold|suppress|invalid|hint] [--column NAME|N [--header]] [FILE|-]",
 		"addresses in, verdicts out: send, hold until T, suppress",
-		"Reads one address a line from FILE or stdin and prints address, verdict, until, state, reason, since in the\n"
-		"same order: as CSV with a header, or\n"
+		"Reads one address a line from FILE or stdin and prints address, verdict, until, state, reason, since, hint in\n"
+		"the same order: as CSV with a header, or\n"
 		"  --json           one JSON object a line\n"
 		"  --bare           only the lines as they came, which goes with --only\n"
 		"  --only VERDICT   only those that are answered with send, hold, suppress or invalid\n"
+		"  --only hint      only those with a hint, which decides nothing: typo:gmail.com (one letter beside a large provider's domain), syntax:comma,\n"
+		"                   blank, dots, invisible, no-at, no-dot, two-at; --only typo, --only syntax\n"
 		"  --column NAME    the addresses stand in this column of a CSV file, as its first line says; columns separated by comma,\n"
 		"                   semicolon or tab are kept, ours are added behind them\n"
 		"  --column N       in its N-th column; with --header the first line is one\n"

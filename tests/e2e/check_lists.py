@@ -14,7 +14,7 @@ from lib.harness import *  # noqa: E402,F403
 from lib.contacts import Bounces, DEAD, FULL  # noqa: E402
 
 DEAD_ONE, FULL_ONE, WELL = "dead.canary@example.net", "full.canary@example.net", "well.canary@example.net"
-ADDED = ["verdict", "until", "state", "reason", "since"]
+ADDED = ["verdict", "until", "state", "reason", "since", "hint"]
 
 retour = Retour()
 bounces = Bounces(retour)
@@ -31,7 +31,7 @@ def ask(text, *options, code=0):
 def table(text, *options, code=0, delimiter=",", **more):
     """The verdict column and the rows as lists."""
     rows = list(csv.reader(io.StringIO(ask(text, *options, code=code).out, newline=""), delimiter=delimiter, **more))
-    return [row[-5] for row in rows], rows
+    return [row[-6] for row in rows], rows
 
 
 with case("one address a line: as before"):
@@ -39,7 +39,7 @@ with case("one address a line: as before"):
     equal(rows[0], ["address", *ADDED])
     equal(verdicts[1:], ["suppress", "hold", "send"])
     equal([row[0] for row in rows[1:]], [DEAD_ONE, FULL_ONE, WELL])
-    equal(rows[2][2:], ["2026-11-02T17:00:00Z", "soft", "mailbox-full", "2026-11-02T00:00:00Z"])
+    equal(rows[2][2:], ["2026-11-02T17:00:00Z", "soft", "mailbox-full", "2026-11-02T00:00:00Z", ""])
 
 with case("a byte order mark before the first address is none of it"):
     equal(table("\ufeff%s\n" % DEAD_ONE)[0][1:], ["suppress"])
@@ -73,7 +73,7 @@ with case("the last line needs no end"):
 with case("--json: one object a line for a column too"):
     lines = ask(SHEET, "--json", "--column", "E-Mail").lines()
     equal([(line["address"], line["verdict"], sorted(line)) for line in lines],
-          [(a, v, ["address", "reason", "since", "state", "until", "verdict"]) for a, v in ((DEAD_ONE, "suppress"), (FULL_ONE, "hold"), (WELL, "send"))])
+          [(a, v, ["address", "hint", "reason", "since", "state", "until", "verdict"]) for a, v in ((DEAD_ONE, "suppress"), (FULL_ONE, "hold"), (WELL, "send"))])
 
 with case("--only filters, with or without our columns"):
     addresses = "%s\n%s\n%s\n" % (DEAD_ONE, FULL_ONE, WELL)
@@ -102,6 +102,21 @@ with case("an address with a name, as address books write it, is that address; a
     equal(ask("\n".join(lines) + "\n", "--only", "invalid", "--bare", code=1).out.splitlines(), lines[4:])
     equal(ask("\n".join(lines) + "\n", "--only", "suppress", "--bare", code=1).out.splitlines(), lines[:3])
     equal(len(ask("mail\n" + "\n".join('"%s"' % line.replace('"', '""') for line in lines) + "\n", "--column", "mail", "--only", "suppress", "--bare", code=1).out.splitlines()), 4)
+
+HINTS = {"new@gamil.com": "typo:gmail.com", "new@GMAIL.CON": "typo:gmail.com", "new@hotmial.com": "typo:hotmail.com", "New One <new@yaho.com>": "typo:yahoo.com",
+         "new@gmail.com": None, "new@gmx.net": None, "new@example.net": None, "n\u00fcr@example.net": None, "new@localhost": "syntax:no-dot", "new@[192.0.2.1]": None,
+         "new\u200b@gmail.com": "syntax:invisible", "new@gm\u00adail.com": "syntax:invisible", "\ufeffnew@gmail.com": "syntax:invisible",
+         "new gmail.com": "syntax:no-at", "new@gmail,com": "syntax:comma", "ne w@gmail.com": "syntax:blank", "new@home@gmail.com": "syntax:two-at",
+         ".new@gmail.com": None, "new@gmail..com": "syntax:dots", "new@": "syntax"}
+with case("hints: a domain one letter beside a large one, and what is wrong with a form; nobody's answer changes for it"):
+    text = "x\n" + "".join('"%s"\n' % a for a in HINTS)
+    lines = ask(text, "--column", "x", "--json", code=1).lines()
+    equal({line["address"]: line["hint"] for line in lines}, HINTS)
+    equal({line["verdict"] for line in lines if not (line["hint"] or "").startswith("syntax")}, {"send"})
+    equal([row[-1] for row in table(text, "--column", "x", code=1)[1]], ["hint", *[hint or "" for hint in HINTS.values()]])
+    for word in ("typo", "syntax", "hint"):
+        found = ask(text, "--column", "x", "--only", word, "--bare", code=1).out.splitlines()[1:]
+        equal(found, ['"%s"' % a for a, hint in HINTS.items() if hint and (word == "hint" or hint.startswith(word))])
 
 with case("wrong questions: 2"):
     for options in (["--column", "nope"], ["--column", "0"], ["--column", "99999"], ["--header"], ["--only", "maybe"], ["--bare", "--json"], ["x@example.org"]):
