@@ -3,8 +3,7 @@
  *
  * The socket is non-blocking and every wait is a poll() with the smaller of two
  * limits: the timeout (no progress) and the deadline (everything on this
- * stream, against a server that drips bytes). TLS is GnuTLS with the checks of
- * RFC 9525 and RFC 8314: chain, name or address, key purpose, validity, TLS 1.2 or later.
+ * stream, against a server that drips bytes). TLS is tls.c's.
  */
 #include "poller/mailbox/stream.h"
 
@@ -21,103 +20,18 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
-#include <gnutls/gnutls.h>
-#include <gnutls/x509.h>
 #include "classify/base/clock.h"
 #include "poller/mailbox/greeting.h"
+#include "poller/mailbox/tls.h"
 
 enum {
-	STREAM_ERROR_SIZE = 256,
 	STREAM_BUFFER_SIZE = 65536, /* libetpan's read and write buffers */
-	STREAM_POLL_MAX_MS = 60000, /* one poll; longer waits are several */
-	CERTIFICATES_MAX = 8,       /* of a chain */
 	GREETING_SECONDS = 10,      /* of silence, before it is asked whether it waits for TLS */
 };
 
-/*
- * The distribution's own policy (crypto-policies) stays in force; what RFC 8996 ended is taken out,
- * keys below 112 bits are refused.
- */
-#define TLS_PRIORITIES "-VERS-TLS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%PROFILE_MEDIUM"
-
-struct stream {
-	struct stream_options options;
-	int fd;
-	bool dead; /* an error happened; it stays */
-	bool cut;  /* it was the other end, or the line between */
-	bool tls;  /* shaken hands and verified */
-	bool met;  /* what answered the handshake was TLS, whatever became of it */
-	gnutls_session_t session;
-	gnutls_certificate_credentials_t credentials;
-	unsigned char address[16]; /* the host, when it is an IP literal */
-	size_t address_size;       /* 0: it is a name */
-	gnutls_typed_vdata_st expected[2];
-	int64_t deadline; /* monotonic milliseconds; 0: none */
-	uint64_t left;    /* bytes that may still be read */
-	mailstream *over; /* libetpan's view, while it is open */
-	mailstream_low_driver driver;
-	char first[GREETING_SIZE]; /* what came first, for a guess of what is spoken here */
-	size_t firsts;
-	char error[STREAM_ERROR_SIZE];
-};
-
-static int stream_failed(struct stream *s, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-static int64_t limit_of(const struct stream *s, int64_t milliseconds);
-static int wait_for_stream(struct stream *s, short events, int64_t until);
 static int connect_to(struct stream *s, const struct addrinfo *at, int64_t until);
 static int connect_any(struct stream *s);
 static void parse_address(struct stream *s);
-static int load_authorities(struct stream *s);
-static const char *tls_error(int code);
-static int prepare_tls(struct stream *s);
-static int handshake(struct stream *s);
-static int handshake_failed(struct stream *s, int code);
-
-/* The first error is the cause; what follows from it says nothing. */
-static int stream_failed(struct stream *s, const char *format, ...)
-{
-	va_list arguments;
-
-	if (!s->dead) {
-		va_start(arguments, format);
-		vsnprintf(s->error, sizeof s->error, format, arguments);
-		va_end(arguments);
-	}
-	s->dead = true;
-	return -1;
-}
-
-/* When a wait that begins now and may take so long must end. */
-static int64_t limit_of(const struct stream *s, int64_t milliseconds)
-{
-	int64_t until = clock_monotonic_ms() + milliseconds;
-
-	return s->deadline && s->deadline < until ? s->deadline : until;
-}
-
-/* 0 when the socket is ready; -1 when UNTIL came first. */
-static int wait_for_stream(struct stream *s, short events, int64_t until)
-{
-	for (;;) {
-		struct pollfd p = { .fd = s->fd, .events = events };
-		int64_t left = until - clock_monotonic_ms();
-		int ready;
-
-		if (left <= 0) {
-			if (s->deadline && until == s->deadline)
-				return stream_failed(
-					s, "not done after %lld s", (long long)s->options.deadline);
-			return stream_failed(
-				s, "no answer for %lld s", (long long)s->options.timeout);
-		}
-		ready = poll(&p, 1, left < STREAM_POLL_MAX_MS ? (int)left : STREAM_POLL_MAX_MS);
-		if (ready > 0)
-			return 0;
-		if (ready < 0 && errno != EINTR)
-			return stream_failed(s, "poll: %s", strerror(errno));
-	}
-}
 
 bool stream_is_loopback(const struct sockaddr *address)
 {
@@ -154,7 +68,7 @@ static int connect_to(struct stream *s, const struct addrinfo *at, int64_t until
 		return 0;
 	if (errno != EINPROGRESS)
 		stream_failed(s, "connect: %s", strerror(errno));
-	else if (wait_for_stream(s, POLLOUT, until) == 0) {
+	else if (stream_wait(s, POLLOUT, until) == 0) {
 		if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &problem, &size) == 0 && problem == 0)
 			return 0;
 		stream_failed(s, "connect: %s", strerror(problem));
@@ -172,7 +86,7 @@ static int connect_any(struct stream *s)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_IDN | AI_NUMERICSERV },
 			*list = NULL;
-	int64_t until = limit_of(s, s->options.timeout * 1000);
+	int64_t until = stream_limit(s, s->options.timeout * 1000);
 	int result = -1, count = 0, code;
 	char port[8];
 
@@ -201,126 +115,6 @@ static void parse_address(struct stream *s)
 		s->address_size = 16;
 }
 
-static int load_authorities(struct stream *s)
-{
-	const char *file = s->options.ca_file;
-	int n = file
-		? gnutls_certificate_set_x509_trust_file(s->credentials, file, GNUTLS_X509_FMT_PEM)
-		: gnutls_certificate_set_x509_system_trust(s->credentials);
-
-	if (n < 0)
-		return stream_failed(s, "%s: %s",
-			file ? file : "the system's certificate authorities", gnutls_strerror(n));
-	if (n == 0)
-		return stream_failed(s, "%s: no certificate in it",
-			file ? file : "the system's certificate authorities");
-	return 0;
-}
-
-/* GnuTLS hides what the socket said. */
-static const char *tls_error(int code)
-{
-	bool socket_failed = code == GNUTLS_E_PULL_ERROR || code == GNUTLS_E_PUSH_ERROR;
-
-	return socket_failed && errno ? strerror(errno) : gnutls_strerror(code);
-}
-
-static int prepare_tls(struct stream *s)
-{
-	const char *host = s->options.host;
-	int code;
-
-	if (gnutls_certificate_allocate_credentials(&s->credentials) < 0)
-		return stream_failed(s, "no memory");
-	if (load_authorities(s))
-		return -1;
-	code = gnutls_init(&s->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL);
-	if (code < 0)
-		return stream_failed(s, "TLS: %s", gnutls_strerror(code));
-	code = gnutls_set_default_priority_append(s->session, TLS_PRIORITIES, NULL, 0);
-	if (code >= 0)
-		code = gnutls_credentials_set(s->session, GNUTLS_CRD_CERTIFICATE, s->credentials);
-	if (code >= 0 &&
-		!s->address_size) /* RFC 6066 section 3: no address literals in the server name */
-		code = gnutls_server_name_set(s->session, GNUTLS_NAME_DNS, host, strlen(host));
-	if (code < 0)
-		return stream_failed(s, "TLS: %s", gnutls_strerror(code));
-	s->expected[0] = (gnutls_typed_vdata_st){ .type = GNUTLS_DT_DNS_HOSTNAME,
-		.data = (unsigned char *)host };
-	if (s->address_size)
-		s->expected[0] = (gnutls_typed_vdata_st){ .type = GNUTLS_DT_IP_ADDRESS,
-			.data = s->address,
-			.size = (unsigned)s->address_size };
-	s->expected[1] = (gnutls_typed_vdata_st){ .type = GNUTLS_DT_KEY_PURPOSE_OID,
-		.data = (unsigned char *)GNUTLS_KP_TLS_WWW_SERVER };
-	gnutls_session_set_verify_cert2(s->session, s->expected, 2, 0);
-	gnutls_transport_set_int(s->session, s->fd);
-	return 0;
-}
-
-static int handshake_failed(struct stream *s, int code)
-{
-	s->met = code == GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR ||
-		code == GNUTLS_E_FATAL_ALERT_RECEIVED;
-	if (code == GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR)
-		stream_failed(s, "certificate of %s: %s", s->options.host,
-			greeting_certificate(gnutls_session_get_verify_cert_status(s->session)));
-	else if (code == GNUTLS_E_FATAL_ALERT_RECEIVED)
-		stream_failed(s, "TLS: the server refused: %s",
-			gnutls_alert_get_name(gnutls_alert_get(s->session)));
-	else if (code == GNUTLS_E_UNEXPECTED_PACKET_LENGTH || code == GNUTLS_E_UNEXPECTED_PACKET ||
-		code == GNUTLS_E_UNSUPPORTED_VERSION_PACKET)
-		stream_failed(s,
-			"TLS: what the server says is no TLS: port %u may begin without it, then right would be tls = starttls, or another port",
-			(unsigned)s->options.port);
-	else
-		stream_failed(s, "TLS: %s", tls_error(code));
-	if (code != GNUTLS_E_FATAL_ALERT_RECEIVED)
-		gnutls_alert_send_appropriate(
-			s->session, code); /* so that the server's log has the reason too */
-	return -1;
-}
-
-static int handshake(struct stream *s)
-{
-	int64_t until = limit_of(s, s->options.timeout * 1000);
-	int code;
-
-	if (prepare_tls(s))
-		return -1;
-	while ((code = gnutls_handshake(s->session)) < 0) {
-		if (gnutls_error_is_fatal(code))
-			return handshake_failed(s, code);
-		if (wait_for_stream(
-			    s, gnutls_record_get_direction(s->session) ? POLLOUT : POLLIN, until))
-			return -1;
-	}
-	s->tls = s->met = true;
-	return 0;
-}
-
-/* What was verified: each certificate of the chain holds at present. */
-int64_t stream_certificate_end(const struct stream *s)
-{
-	unsigned count = 0;
-	const gnutls_datum_t *chain = s->tls ? gnutls_certificate_get_peers(s->session, &count)
-					     : NULL;
-	int64_t first = 0;
-
-	for (unsigned i = 0; chain && i < count && i < CERTIFICATES_MAX; i++) {
-		gnutls_x509_crt_t crt;
-		if (gnutls_x509_crt_init(&crt) < 0)
-			return first;
-		time_t end = gnutls_x509_crt_import(crt, &chain[i], GNUTLS_X509_FMT_DER) < 0
-			? -1
-			: gnutls_x509_crt_get_expiration_time(crt);
-		gnutls_x509_crt_deinit(crt);
-		if (end > 0 && (!first || end < first))
-			first = end;
-	}
-	return first;
-}
-
 /* Does the silent port answer a handshake, on a connection of its own? SECONDS for each step. */
 static bool silence_is_tls(const struct stream *s, int64_t seconds)
 {
@@ -342,11 +136,11 @@ static bool silence_is_tls(const struct stream *s, int64_t seconds)
 static int await_greeting(struct stream *s)
 {
 	int64_t first = s->options.timeout * 1000 / 3,
-		until = limit_of(s, s->options.timeout * 1000);
+		until = stream_limit(s, s->options.timeout * 1000);
 
 	if (first > GREETING_SECONDS * 1000)
 		first = GREETING_SECONDS * 1000;
-	if (!wait_for_stream(s, POLLIN, limit_of(s, first)))
+	if (!stream_wait(s, POLLIN, stream_limit(s, first)))
 		return 0;
 	if (s->deadline && clock_monotonic_ms() >= s->deadline)
 		return -1;
@@ -355,7 +149,7 @@ static int await_greeting(struct stream *s)
 		return stream_failed(s,
 			"no greeting: port %u wants TLS from the first byte, so right would be tls = implicit",
 			(unsigned)s->options.port);
-	if (!wait_for_stream(s, POLLIN, until))
+	if (!stream_wait(s, POLLIN, until))
 		return 0;
 	if (s->deadline && clock_monotonic_ms() >= s->deadline)
 		return -1;
@@ -379,7 +173,7 @@ int stream_open(struct stream **out, const struct stream_options *options)
 	parse_address(s);
 	if (connect_any(s))
 		return -1;
-	return options->tls == TLS_IMPLICIT ? handshake(s) : await_greeting(s);
+	return options->tls == TLS_IMPLICIT ? tls_handshake(s) : await_greeting(s);
 }
 
 /*
@@ -398,7 +192,7 @@ int stream_start_tls(struct stream *s)
 	if ((s->over && s->over->read_buffer_len) ||
 		recv(s->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
 		return stream_failed(s, "data before the TLS handshake: refused");
-	return handshake(s);
+	return tls_handshake(s);
 }
 
 bool stream_is_tls(const struct stream *s)
@@ -442,12 +236,12 @@ static ssize_t try_read(struct stream *s, void *buffer, size_t n, short *events)
 	s->cut = true;
 	if (got == 0 || got == GNUTLS_E_PREMATURE_TERMINATION)
 		return stream_failed(s, "the server closed the connection");
-	return stream_failed(s, "TLS: %s", tls_error((int)got));
+	return stream_failed(s, "TLS: %s", tls_said((int)got));
 }
 
 ssize_t stream_read(struct stream *s, void *buffer, size_t n)
 {
-	int64_t until = limit_of(s, s->options.timeout * 1000);
+	int64_t until = stream_limit(s, s->options.timeout * 1000);
 	short events;
 	ssize_t got;
 
@@ -462,7 +256,7 @@ ssize_t stream_read(struct stream *s, void *buffer, size_t n)
 	if (n > s->left)
 		n = s->left;
 	while ((got = try_read(s, buffer, n, &events)) == 0)
-		if (wait_for_stream(s, events, until))
+		if (stream_wait(s, events, until))
 			return -1;
 	if (got > 0 && s->left != UINT64_MAX)
 		s->left -= (uint64_t)got;
@@ -490,7 +284,7 @@ static ssize_t try_write(struct stream *s, const void *bytes, size_t n, short *e
 		return sent;
 	if (sent != GNUTLS_E_AGAIN && sent != GNUTLS_E_INTERRUPTED) {
 		s->cut = true;
-		return stream_failed(s, "TLS: %s", tls_error((int)sent));
+		return stream_failed(s, "TLS: %s", tls_said((int)sent));
 	}
 	*events = gnutls_record_get_direction(s->session) ? POLLOUT : POLLIN;
 	return 0;
@@ -508,7 +302,7 @@ int stream_write(struct stream *s, const void *bytes, size_t n)
 
 		if (sent < 0)
 			return -1;
-		if (!sent && wait_for_stream(s, events, limit_of(s, s->options.timeout * 1000)))
+		if (!sent && stream_wait(s, events, stream_limit(s, s->options.timeout * 1000)))
 			return -1;
 		p += sent;
 		n -= (size_t)sent;
