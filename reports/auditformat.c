@@ -3,8 +3,8 @@
  * audit.xsl.
  */
 #include "reports/audit.h"
+#include "reports/xmlparts.h"
 
-#include <libxml/xmlsave.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,23 +19,6 @@ static int as_text(const struct audit *a, struct buffer *out)
 		return -1;
 	audit_write_text(a, file);
 	return fclose(file) ? -1 : 0;
-}
-
-static int as_xml(const struct audit *a, struct buffer *out)
-{
-	xmlDoc *doc = audit_document(a);
-	xmlBuffer *buffer = xmlBufferCreate();
-	xmlSaveCtxt *save = buffer ? xmlSaveToBuffer(buffer, "UTF-8", XML_SAVE_FORMAT) : NULL;
-	bool written = doc && save && xmlSaveDoc(save, doc) >= 0;
-	if (save && xmlSaveClose(save) < 0)
-		written = false;
-	out->p = written
-		? strndup((const char *)xmlBufferContent(buffer), (size_t)xmlBufferLength(buffer))
-		: NULL;
-	out->n = out->p ? (size_t)xmlBufferLength(buffer) : 0;
-	xmlBufferFree(buffer);
-	xmlFreeDoc(doc);
-	return out->p ? 0 : -1;
 }
 
 static int as_html(const struct audit *a, struct buffer *out, char *error, size_t size)
@@ -58,7 +41,7 @@ int audit_format(const struct audit *a, enum report_format format, struct buffer
 	if (format == REPORT_HTML)
 		result = as_html(a, out, error, size);
 	else if (format == REPORT_XML)
-		result = as_xml(a, out);
+		result = xml_print(audit_document(a), out);
 	else
 		result = as_text(a, out);
 	if (result)

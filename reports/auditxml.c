@@ -3,6 +3,7 @@
  * source of the HTML. Times are RFC 3339, UTC.
  */
 #include "reports/audit.h"
+#include "reports/xmlparts.h"
 
 #include <string.h>
 
@@ -197,16 +198,9 @@ static void pairs(xmlNode *parent, const char *name, const struct audit_pair *pa
 
 xmlDoc *audit_document(const struct audit *a)
 {
-	xmlDoc *doc = xmlNewDoc(BAD_CAST "1.0");
-	xmlNode *root = doc ? xmlNewDocNode(doc, NULL, BAD_CAST "audit", NULL) : NULL, *node;
-	xmlNs *ns = root ? xmlNewNs(root, BAD_CAST AUDIT_NAMESPACE, NULL) : NULL;
-	if (!ns) {
-		xmlFreeNode(root);
-		xmlFreeDoc(doc);
+	xmlNode *root = xml_root("audit", AUDIT_NAMESPACE), *node;
+	if (!root)
 		return NULL;
-	}
-	xmlDocSetRootElement(doc, root);
-	xmlSetNs(root, ns);
 	audit_attribute(root, "version", "1");
 	attribute_time(root, "at", a->now);
 	audit_attribute(root, "state", promise_state_name(a->worst));
@@ -231,5 +225,5 @@ xmlDoc *audit_document(const struct audit *a)
 	for (unsigned i = 0; i < a->records; i++)
 		audit_attribute(audit_element_text(node, "field", a->record[i].text), "name",
 			a->record[i].name);
-	return doc;
+	return root->doc;
 }

@@ -86,42 +86,11 @@ static bool add_parameter(struct mailmime_content *content, const char *name, co
 	return false;
 }
 
-static struct mailmime_content *composite(const char *subtype, const char *boundary)
+/* TYPE, which may be NULL, becomes the content's; so far as it comes to none it is freed. */
+static struct mailmime_content *content_of(
+	struct mailmime_type *type, const char *subtype, const char *parameter, const char *value)
 {
 	struct mailmime_content *content = NULL;
-	struct mailmime_composite_type *kind = mailmime_composite_type_new(
-		MAILMIME_COMPOSITE_TYPE_MULTIPART, NULL);
-	struct mailmime_type *type = kind
-		? mailmime_type_new(MAILMIME_TYPE_COMPOSITE_TYPE, NULL, kind)
-		: NULL;
-	clist *parameters = clist_new();
-	char *name = strdup(subtype);
-	if (type && parameters && name)
-		content = mailmime_content_new(type, name, parameters);
-	if (content && add_parameter(content, "boundary", boundary))
-		return content;
-	if (content) {
-		mailmime_content_free(content);
-		return NULL;
-	}
-	if (type)
-		mailmime_type_free(type);
-	else if (kind)
-		mailmime_composite_type_free(kind);
-	if (parameters)
-		clist_free(parameters);
-	free(name);
-	return NULL;
-}
-
-static struct mailmime_content *discrete(
-	int media, const char *subtype, const char *parameter, const char *value)
-{
-	struct mailmime_content *content = NULL;
-	struct mailmime_discrete_type *kind = mailmime_discrete_type_new(media, NULL);
-	struct mailmime_type *type = kind
-		? mailmime_type_new(MAILMIME_TYPE_DISCRETE_TYPE, kind, NULL)
-		: NULL;
 	clist *parameters = clist_new();
 	char *name = strdup(subtype);
 	if (type && parameters && name)
@@ -134,12 +103,34 @@ static struct mailmime_content *discrete(
 	}
 	if (type)
 		mailmime_type_free(type);
-	else if (kind)
-		mailmime_discrete_type_free(kind);
 	if (parameters)
 		clist_free(parameters);
 	free(name);
 	return NULL;
+}
+
+static struct mailmime_content *composite(const char *subtype, const char *boundary)
+{
+	struct mailmime_composite_type *kind = mailmime_composite_type_new(
+		MAILMIME_COMPOSITE_TYPE_MULTIPART, NULL);
+	struct mailmime_type *type = kind
+		? mailmime_type_new(MAILMIME_TYPE_COMPOSITE_TYPE, NULL, kind)
+		: NULL;
+	if (kind && !type)
+		mailmime_composite_type_free(kind);
+	return content_of(type, subtype, "boundary", boundary);
+}
+
+static struct mailmime_content *discrete(
+	int media, const char *subtype, const char *parameter, const char *value)
+{
+	struct mailmime_discrete_type *kind = mailmime_discrete_type_new(media, NULL);
+	struct mailmime_type *type = kind
+		? mailmime_type_new(MAILMIME_TYPE_DISCRETE_TYPE, kind, NULL)
+		: NULL;
+	if (kind && !type)
+		mailmime_discrete_type_free(kind);
+	return content_of(type, subtype, parameter, value);
 }
 
 static struct mailmime *multipart(

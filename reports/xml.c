@@ -4,7 +4,6 @@
  * numbers are plain digits whatever the language. A count is a number, or "<k" or "≥k" where it is
  * not shown.
  */
-#include <libxml/xmlsave.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -491,17 +490,10 @@ static void kept(const struct month_report *r, xmlNode *root)
 
 xmlDoc *month_report_document(const struct month_report *r)
 {
-	xmlDoc *doc = xmlNewDoc(BAD_CAST "1.0");
-	xmlNode *root = doc ? xmlNewDocNode(doc, NULL, BAD_CAST "report", NULL) : NULL;
-	xmlNs *ns = root ? xmlNewNs(root, BAD_CAST REPORT_NAMESPACE, NULL) : NULL;
+	xmlNode *root = xml_root("report", REPORT_NAMESPACE);
 	char text[DATE_TEXT_SIZE];
-	if (!ns) {
-		xmlFreeNode(root);
-		xmlFreeDoc(doc);
+	if (!root)
 		return NULL;
-	}
-	xmlDocSetRootElement(doc, root);
-	xmlSetNs(root, ns);
 	xml_attribute(root, "version", REPORT_VERSION);
 	xml_attribute(root, "month", month_name(r->month->month, text, sizeof text));
 	xml_attribute(root, "title", month_title(r->texts, r->month->month, text, sizeof text));
@@ -526,24 +518,12 @@ xmlDoc *month_report_document(const struct month_report *r)
 	write_typing_errors(r, root);
 	write_other_mail(r, root);
 	kept(r, root);
-	return doc;
+	return root->doc;
 }
 
 int month_report_xml(const struct month_report *r, struct buffer *out, char *error, size_t size)
 {
-	xmlDoc *doc = month_report_document(r);
-	xmlBuffer *buffer = xmlBufferCreate();
-	xmlSaveCtxt *save = buffer ? xmlSaveToBuffer(buffer, "UTF-8", XML_SAVE_FORMAT) : NULL;
-	bool written = doc && save && xmlSaveDoc(save, doc) >= 0;
-	if (save && xmlSaveClose(save) < 0)
-		written = false;
-	out->p = written
-		? strndup((const char *)xmlBufferContent(buffer), (size_t)xmlBufferLength(buffer))
-		: NULL;
-	out->n = out->p ? (size_t)xmlBufferLength(buffer) : 0;
-	xmlBufferFree(buffer);
-	xmlFreeDoc(doc);
-	if (out->p)
+	if (!xml_print(month_report_document(r), out))
 		return 0;
 	snprintf(error, size, "no memory for the report's XML");
 	return -1;

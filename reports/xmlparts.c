@@ -3,6 +3,9 @@
  */
 #include "reports/xmlparts.h"
 
+#include <libxml/xmlsave.h>
+#include <string.h>
+
 #include <stdio.h>
 
 xmlNode *xml_element(xmlNode *parent, const char *name)
@@ -107,4 +110,35 @@ void xml_rate(xmlNode *parent, const char *name, const char *of, const struct ce
 		parent, parent->ns, BAD_CAST name, BAD_CAST xml_plain_rate(ppm, text, sizeof text));
 	if (of)
 		xml_attribute(node, "of", of);
+}
+
+xmlNode *xml_root(const char *name, const char *namespace)
+{
+	xmlDoc *doc = xmlNewDoc(BAD_CAST "1.0");
+	xmlNode *root = doc ? xmlNewDocNode(doc, NULL, BAD_CAST name, NULL) : NULL;
+	xmlNs *ns = root ? xmlNewNs(root, BAD_CAST namespace, NULL) : NULL;
+	if (!ns) {
+		xmlFreeNode(root);
+		xmlFreeDoc(doc);
+		return NULL;
+	}
+	xmlDocSetRootElement(doc, root);
+	xmlSetNs(root, ns);
+	return root;
+}
+
+int xml_print(xmlDoc *doc, struct buffer *out)
+{
+	xmlBuffer *buffer = xmlBufferCreate();
+	xmlSaveCtxt *save = buffer ? xmlSaveToBuffer(buffer, "UTF-8", XML_SAVE_FORMAT) : NULL;
+	bool written = doc && save && xmlSaveDoc(save, doc) >= 0;
+	if (save && xmlSaveClose(save) < 0)
+		written = false;
+	out->p = written
+		? strndup((const char *)xmlBufferContent(buffer), (size_t)xmlBufferLength(buffer))
+		: NULL;
+	out->n = out->p ? (size_t)xmlBufferLength(buffer) : 0;
+	xmlBufferFree(buffer);
+	xmlFreeDoc(doc);
+	return out->p ? 0 : -1;
 }

@@ -33,4 +33,9 @@ const char *xml_plain_rate(long ppm, char *buffer, size_t size);
 void xml_rate(xmlNode *parent, const char *name, const char *of, const struct cell *part,
 	const struct cell *sent);
 
+/* The root NAME of a new document, in NAMESPACE; NULL: no memory. */
+xmlNode *xml_root(const char *name, const char *namespace);
+/* DOC (may be NULL), which it frees, as text, which is the caller's. -1: no memory. */
+int xml_print(xmlDoc *doc, struct buffer *out);
+
 #endif

@@ -197,9 +197,9 @@ int store_waves(struct store *s, int64_t now, int (*visit)(void *context, const 
 	int64_t hold = whole_days(s->o.brake_hold);
 	sqlite3_stmt *st = db_bind(s, SQL_WAVES_HELD, "i", now - DAY - hold);
 	char name[STORE_NAME_SIZE];
-	int rc = 0, result = STORE_OK;
+	int result = STORE_OK;
 
-	while (!result && st && (rc = db_step(s, st)) == 1) {
+	while (db_row(s, st, &result)) {
 		struct wave w = { (const char *)sqlite3_column_text(st, 0), name,
 			sqlite3_column_int64(st, 2), sqlite3_column_int64(st, 3), 0,
 			(uint64_t)sqlite3_column_int64(st, 4), sqlite3_column_int(st, 5) != 0 };
@@ -207,11 +207,5 @@ int store_waves(struct store *s, int64_t now, int (*visit)(void *context, const 
 		w.until = w.day + DAY + hold;
 		result = visit(context, &w);
 	}
-	if (st)
-		sqlite3_reset(st);
-	if (result)
-		return result;
-	if (!st || rc < 0)
-		return STORE_FAILED;
-	return STORE_OK;
+	return result;
 }

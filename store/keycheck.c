@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "classify/base/files.h"
 #include "store/intact.h"
 #include "store/keyring.h"
 
@@ -149,16 +150,13 @@ static int tell_key(struct store *s, const char *file, intact_visit *visit, void
 
 int store_keys_strange(struct store *s, intact_visit *visit, void *context)
 {
-	int fd = openat(s->keys->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = STORE_OK;
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = directory_of(openat(s->keys->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	int result = STORE_OK;
 	struct dirent *entry;
 	struct key_name k;
 
-	if (!dir) {
-		if (fd >= 0)
-			close(fd);
+	if (!dir)
 		return key_error(s, ".", "the directory cannot be read");
-	}
 	for (unsigned told = 0; !result && told < STRAYS_MAX && (entry = readdir(dir)); told++) {
 		if (belongs(entry->d_name))
 			continue;

@@ -365,15 +365,12 @@ static int compare_names(const void *a, const void *b)
 /* Adds to LIST what lies in the directory FD, which it closes. -1 with errno. */
 static int list_directory(const struct store *s, int fd, bool credentials, struct key_listing *list)
 {
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = directory_of(fd);
 	struct dirent *entry;
 	struct key_name k;
 
-	if (!dir) {
-		if (fd >= 0)
-			close(fd);
+	if (!dir)
 		return -1;
-	}
 	while (list->count < KEYS_MAX && (entry = readdir(dir))) {
 		const char *name = entry->d_name;
 		bool begun = !credentials && strncmp(name, ".new-", 5) == 0;

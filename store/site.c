@@ -209,9 +209,9 @@ int store_sites(
 	struct store *s, int (*visit)(void *context, const struct site_state *state), void *context)
 {
 	sqlite3_stmt *st = db_bind(s, SQL_SITE_ALL, "i", s->site ? s->site->life : 0);
-	int rc = 0, result = STORE_OK;
+	int result = STORE_OK;
 
-	while (st && !result && (rc = db_step(s, st)) == 1) {
+	while (db_row(s, st, &result)) {
 		struct site_state state = { .own = sqlite3_column_int(st, 2),
 			.until = sqlite3_column_int64(st, 3),
 			.merged = sqlite3_column_int64(st, 4),
@@ -222,13 +222,7 @@ int store_sites(
 		db_text(st, 1, state.life, sizeof state.life);
 		result = visit(context, &state);
 	}
-	if (st)
-		sqlite3_reset(st);
-	if (result)
-		return result;
-	if (!st || rc < 0)
-		return STORE_FAILED;
-	return STORE_OK;
+	return result;
 }
 
 int store_sites_heard(struct store *s, int (*visit)(void *context, const char *site, int64_t until),

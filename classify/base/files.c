@@ -66,6 +66,15 @@ static int close_after(int fd, int result)
 	return result;
 }
 
+DIR *directory_of(int fd)
+{
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!dir && fd >= 0)
+		close_after(fd, -1);
+	return dir;
+}
+
 int directory_sync(const char *path)
 {
 	char directory[PATH_MAX];

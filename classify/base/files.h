@@ -2,6 +2,7 @@
 #ifndef RETOUR_FILES_H
 #define RETOUR_FILES_H
 
+#include <dirent.h>
 #include <sys/types.h>
 #include "classify/base/span.h"
 
@@ -21,6 +22,12 @@ int file_load(const char *path, size_t max, char **heap, size_t *n);
  * no regular file (a device, a FIFO) is written to and never replaced. 0, or -1 with errno.
  */
 int file_replace(const char *path, struct span bytes, mode_t mode);
+
+/*
+ * What lies in the directory FD, which closedir() closes then; NULL with errno where FD is none,
+ * and it is closed.
+ */
+DIR *directory_of(int fd);
 
 /* Syncs the directory that PATH lies in, so that names in it last. 0, or -1 with errno. */
 int directory_sync(const char *path);

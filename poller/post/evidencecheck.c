@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <sodium.h>
+#include "classify/base/files.h"
 #include "classify/base/exitcode.h"
 #include "poller/mailbox/local.h"
 #include "classify/base/log.h"
@@ -157,13 +158,10 @@ static bool is_listed(const struct checking *c, const char *name)
 /* What nobody signed must not pass for a part of it. */
 static void check_strangers(struct checking *c)
 {
-	int fd = openat(c->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = directory_of(openat(c->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	char clean[NAME_SIZE * 4];
 	if (!dir) {
 		finding_broken(&c->findings, "the directory cannot be listed");
-		if (fd >= 0)
-			close(fd);
 		return;
 	}
 	for (struct dirent *entry; (entry = readdir(dir));)

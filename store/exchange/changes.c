@@ -124,31 +124,25 @@ static int give_shares(struct leaving *l, int64_t from, int64_t to, bool all)
 {
 	sqlite3_stmt *st = db_bind(
 		l->s, SQL_SHARE_SINCE, "iiii", from, to, (int64_t)all, l->s->site->life);
-	int rc = 0, result = STORE_OK;
+	int result = STORE_OK;
 	char id[2 * PSEUDONYM_SIZE + 1];
 
-	while (st && !result && (rc = db_step(l->s, st)) == 1) {
+	while (db_row(l->s, st, &result)) {
 		sodium_bin2hex(id, sizeof id, sqlite3_column_blob(st, 0), PSEUDONYM_SIZE);
 		result = line_add(l, CHANGE_CONTACT, id, sqlite3_column_int64(st, 1),
 			sqlite3_column_int64(st, 2), sqlite3_column_blob(st, 3),
 			(size_t)sqlite3_column_bytes(st, 3));
 	}
-	if (st)
-		sqlite3_reset(st);
-	if (result)
-		return result;
-	if (!st || rc < 0)
-		return STORE_FAILED;
-	return STORE_OK;
+	return result;
 }
 
 static int give_others(struct leaving *l, int64_t from, int64_t to, bool all)
 {
 	sqlite3_stmt *st = db_bind(
 		l->s, SQL_CHANGE_SINCE, "iiii", from, to, (int64_t)all, l->s->site->life);
-	int rc = 0, result = STORE_OK;
+	int result = STORE_OK;
 
-	while (st && !result && (rc = db_step(l->s, st)) == 1) {
+	while (db_row(l->s, st, &result)) {
 		int kind = change_kind_by_name((const char *)sqlite3_column_text(st, 0));
 		if (kind >= 0)
 			result = line_add(l, (enum change_kind)kind,
@@ -156,13 +150,7 @@ static int give_others(struct leaving *l, int64_t from, int64_t to, bool all)
 				sqlite3_column_int64(st, 2), sqlite3_column_int64(st, 3),
 				sqlite3_column_blob(st, 4), (size_t)sqlite3_column_bytes(st, 4));
 	}
-	if (st)
-		sqlite3_reset(st);
-	if (result)
-		return result;
-	if (!st || rc < 0)
-		return STORE_FAILED;
-	return STORE_OK;
+	return result;
 }
 
 /* Signed and sealed as all others; there is nothing in it but its time. */

@@ -233,19 +233,30 @@ static int merge_forget(struct store *s, const struct change *c, int64_t life, i
 		: STORE_OK;
 }
 
+enum { SEALED_TEXT_SIZE = CAUSE_TEXT_SIZE + 2 * SEAL_PAD };
+
+/* The text in C, of SEALED_TEXT_SIZE bytes; false: it is sealed under another key. */
+static bool unseal_text(struct store *s, const struct change *c, unsigned char *content)
+{
+	size_t n;
+
+	if (c->size > SEALED_TEXT_SIZE - 1 ||
+		!site_unseal(s, c->kind, c->sealed, c->size, content, &n))
+		return false;
+	content[n] = '\0';
+	return true;
+}
+
 /* One that any site took back is taken back; another site's line of the same says nothing new. */
 static int merge_undo(struct store *s, const struct change *c, int64_t life, int64_t now,
 	enum merge_result *result, char why[CHANGE_WHY_SIZE])
 {
-	unsigned char content[CAUSE_TEXT_SIZE + 2 * SEAL_PAD];
+	unsigned char content[SEALED_TEXT_SIZE];
 	int64_t before = 0;
 	bool good = true;
-	size_t n;
 
-	if (c->size > sizeof content - 1 ||
-		!site_unseal(s, c->kind, c->sealed, c->size, content, &n))
+	if (!unseal_text(s, c, content))
 		return refuse_change(result, why, "it is sealed under another sites.key");
-	content[n] = '\0';
 	if (db_int(s, &before, SQL_CHANGE_LATEST, "tt", change_kind_name(c->kind), c->id))
 		return STORE_FAILED;
 	if (!before && cause_merge(s, (const char *)content, now, &good))
@@ -259,15 +270,12 @@ static int merge_undo(struct store *s, const struct change *c, int64_t life, int
 static int merge_wave(struct store *s, const struct change *c, int64_t life,
 	enum merge_result *result, char why[CHANGE_WHY_SIZE])
 {
-	unsigned char content[CAUSE_TEXT_SIZE + 2 * SEAL_PAD];
+	unsigned char content[SEALED_TEXT_SIZE];
 	int64_t known = 0;
 	bool good = true;
-	size_t n;
 
-	if (c->size > sizeof content - 1 ||
-		!site_unseal(s, c->kind, c->sealed, c->size, content, &n))
+	if (!unseal_text(s, c, content))
 		return refuse_change(result, why, "it is sealed under another sites.key");
-	content[n] = '\0';
 	if (db_int(s, &known, SQL_CHANGE_VERSION, "tti", change_kind_name(c->kind), c->id, life) ||
 		(known < c->version &&
 			(wave_merge(s, (const char *)content, life, &good) || wave_load(s))))

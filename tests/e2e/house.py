@@ -17,6 +17,7 @@ ORDER = (("classify/base",), ("classify",), ("store/base",), ("store",), ("store
 FLOOR = {room: number for number, rooms in enumerate(ORDER) for room in rooms}
 LARGEST = 23  # per cent of all lines, for one room
 FILE_LINES = 600
+LONGER = {"store/sql.h": "all SQL is in one table"}  # and why
 FUNCTION_LINES = 60  # between its braces
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 
@@ -134,7 +135,7 @@ def main():
         ("every file lies in a room", strays),
         ("every include names its file by its place", unknown),
         ("no include and no call goes up", upward),
-        ("no file has more than %d lines" % FILE_LINES, ["%s: %d" % (path, text.count("\n")) for path, text in files.items() if text.count("\n") > FILE_LINES]),
+        ("no file has more than %d lines" % FILE_LINES, ["%s: %d" % (path, text.count("\n")) for path, text in files.items() if text.count("\n") > FILE_LINES and path not in LONGER]),
         ("no function has more than %d lines" % FUNCTION_LINES, list(long_functions(files))),
         ("no tag of a struct or enum stands for two things", doubled_tags(files)),
         ("no circle of headers", circles(includes)),
