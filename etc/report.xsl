@@ -603,6 +603,7 @@
 	<xsl:call-template name="infrastructure"/>
 	<xsl:call-template name="blocks"/>
 	<xsl:apply-templates select="r:investigations"/>
+	<xsl:apply-templates select="r:delays"/>
 	<xsl:apply-templates select="r:cohorts"/>
 	<xsl:apply-templates select="r:typing-errors"/>
 	<xsl:call-template name="complaints"/>
@@ -727,6 +728,19 @@
 			</tr></xsl:for-each></tbody>
 		</table>
 	</xsl:if>
+</xsl:template>
+
+<xsl:template match="r:delays">
+	<h3 xsl:use-attribute-sets="subheading"><xsl:value-of select="key('t', 'heading.delays')"/></h3>
+	<p xsl:use-attribute-sets="lead"><xsl:value-of select="key('t', 'delays.lead')"/></p>
+	<table xsl:use-attribute-sets="table">
+		<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'column.provider')"/></th>
+			<xsl:for-each select="r:row[1]/r:count"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', concat('column.', @of))"/></th></xsl:for-each></tr></thead>
+		<tbody><xsl:for-each select="r:row"><tr>
+			<th xsl:use-attribute-sets="row"><xsl:value-of select="@title"/><xsl:if test="r:worst"><xsl:call-template name="small"><xsl:with-param name="text"><xsl:text> </xsl:text><xsl:value-of select="r:worst/@title"/></xsl:with-param></xsl:call-template></xsl:if></th>
+			<xsl:for-each select="r:count"><td xsl:use-attribute-sets="number"><xsl:apply-templates select="."/></td></xsl:for-each>
+		</tr></xsl:for-each></tbody>
+	</table>
 </xsl:template>
 
 <xsl:template match="r:cohorts">

@@ -17,6 +17,7 @@ struct loading {
 	struct store *store;
 	struct gathering *providers, *campaigns;
 	bool by_day;
+	struct gathering *delays; /* or NULL */
 };
 
 /* --- tallies into figures ------------------------------------------------- */
@@ -60,6 +61,12 @@ static int take_tally(void *context, const struct tally *t)
 		f->origin[t->origin][t->kind == KIND_COMPLAINT].n += t->count;
 	if (!report && l->by_day)
 		l->report->kind[t->kind].n += t->count;
+	if (t->kind == KIND_DELAY && l->delays && t->origin >= ORIGIN_MATCHED) {
+		struct gathered_cell delay = {
+			.column = DELAY_NOTICE, .category = t->category, .n = t->count
+		};
+		return gather(l->delays, t->provider, delay);
+	}
 	if (!attributed(t))
 		return 0;
 	enum column column = figure_column_of(t);
@@ -494,7 +501,7 @@ int figures_load(struct month_report *r, struct store *store, struct figures *f,
 {
 	struct gathering providers = { .cells = 0 }, campaigns = { .cells = 0 };
 	struct loading l = { r, f, store, days ? &days->notices : &providers, &campaigns,
-		days != NULL };
+		days != NULL, days ? &days->delays : NULL };
 	int32_t from = day_number(f->month, 1), to = day_number(f->month, f->days);
 	int result = -1;
 	f->covered = first_day > 0 && first_day <= to;
@@ -505,7 +512,7 @@ int figures_load(struct month_report *r, struct store *store, struct figures *f,
 		make_figure_table(&campaigns, r->k, CAMPAIGN_NONE, &f->campaigns) ||
 		make_groups(f, &l))
 		goto out;
-	if (sent_load(r, store, f, from, to, days ? &days->sent : NULL))
+	if (sent_load(r, store, f, from, to, days))
 		goto out;
 	find_figure_leaders(f, l.providers, r->k);
 	sent_mark_reporting(r, f, l.providers);

@@ -7,10 +7,14 @@
 #define PROVIDER_NONE "other"           /* the store's word for receivers without a profile */
 #define CAMPAIGN_NONE "other campaigns" /* and for campaigns beyond its bound */
 
+/* What is deferred: attempts in mail logs, of these throttled ones, delay notices by category. */
+enum delay_column { DELAY_DEFERRED, DELAY_THROTTLED, DELAY_NOTICE };
+
 /* The report's month by day: by provider, both sorted. */
 struct course_days {
 	struct gathering notices; /* attributed ones */
 	struct gathering sent;    /* mails; without columns and categories */
+	struct gathering delays;  /* of the whole month, by enum delay_column */
 };
 
 /*
@@ -23,10 +27,10 @@ int figures_load(struct month_report *r, struct store *store, struct figures *f,
 
 /*
  * reports/sent.c: what was sent on the days FROM..TO, into F, whose tables are there, and by day
- * into DAYS (may be NULL), sorted. 0, or -1.
+ * into DAYS (may be NULL), with deferrals. 0, or -1.
  */
 int sent_load(struct month_report *r, struct store *store, struct figures *f, int32_t from,
-	int32_t to, struct gathering *days);
+	int32_t to, struct course_days *days);
 /*
  * Marks the days of all months of which nobody said how much was sent, though of this weekday
  * somebody does as a rule.
@@ -38,6 +42,9 @@ void sent_find_uncounted(struct month_report *r);
  */
 void sent_mark_reporting(
 	const struct month_report *r, struct figures *f, const struct gathering *providers);
+/* reports/delays.c: who takes mail late, into R, whose kinds of mail are counted. 0, or -1. */
+int delays_find(struct month_report *r, const struct gathering *delays);
+
 /*
  * Whether PART of WHOLE is out of proportion to SENT of ALL_SENT: true, too, where nobody knows how
  * much was sent.

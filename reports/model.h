@@ -142,6 +142,15 @@ struct incident {
 	uint64_t n; /* orders them; never shown */
 };
 
+/* A provider that takes mail late. */
+struct delay_row {
+	char name[REPORT_NAME_SIZE];
+	struct cell deferred;  /* attempts, by mail logs */
+	struct cell throttled; /* of these, those answered with 421 or 4.7.x */
+	struct cell notices;   /* delay notices */
+	enum category cause;   /* of half of these or more; else CATEGORY_NONE */
+};
+
 struct mailbox_row {
 	char name[STORE_NAME_SIZE];
 	struct cell outcome[OUTCOME_COUNT];
@@ -202,6 +211,8 @@ struct month_report {
 	unsigned incidents;
 	struct cohort_row cohort[COHORTS_SHOWN];
 	unsigned cohorts;
+	struct delay_row delay[ROWS_SHOWN]; /* the most deferrals first */
+	unsigned delays;
 	struct milestone milestone[MILESTONES_MAX]; /* in the order of time */
 	unsigned milestones;
 	struct investigation investigation[INVESTIGATIONS_MAX]; /* of k blocks or more */

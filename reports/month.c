@@ -219,8 +219,11 @@ int month_report_new(struct month_report **out, struct store *store, struct mont
 			goto failed;
 	}
 	course_find(r, &days);
+	if (gathering_sort(&days.delays) || delays_find(r, &days.delays))
+		goto failed;
 	gathering_free(&days.notices);
 	gathering_free(&days.sent);
+	gathering_free(&days.delays);
 	sent_find_uncounted(r);
 	if (timeline_find(r, store, month_end(month_before(month, 1)), month_end(month)) ||
 		load_beside(r, store) || load_rest(r, store))
@@ -234,6 +237,7 @@ int month_report_new(struct month_report **out, struct store *store, struct mont
 failed:
 	gathering_free(&days.notices);
 	gathering_free(&days.sent);
+	gathering_free(&days.delays);
 	snprintf(error, size, "the figures of the month cannot be read: %s",
 		*store_error(store) ? store_error(store) : "no memory");
 	month_report_free(r);

@@ -12,7 +12,7 @@ struct sending {
 	const struct month_report *report;
 	struct figures *figures;
 	struct store *store;
-	struct gathering *by_day;           /* or NULL */
+	struct course_days *days_of;        /* or NULL */
 	uint32_t days;                      /* a bit for each day of which something is known */
 	char provider[EVENT_PROVIDER_SIZE]; /* of the last row, and whether it reports */
 	bool reports;
@@ -39,6 +39,24 @@ static void add_sent(struct figures *f, unsigned table, const char *name, uint64
 	}
 }
 
+static int gather_delay(
+	struct course_days *days, const struct volume *v, enum delay_column column, uint64_t n)
+{
+	struct gathered_cell cell = { .column = (uint8_t)column, .n = n };
+	return n ? gather(&days->delays, v->provider, cell) : 0;
+}
+
+static int take_sent_day(struct course_days *days, const struct volume *v)
+{
+	struct gathered_cell cell = { .day = (uint8_t)(v->day % 100), .n = v->sent };
+	if (v->sent && gather(&days->sent, v->provider, cell))
+		return -1;
+	return gather_delay(days, v, DELAY_DEFERRED, v->deferred) ||
+			gather_delay(days, v, DELAY_THROTTLED, v->throttled)
+		? -1
+		: 0;
+}
+
 static int take_sent(void *context, const struct volume *sent)
 {
 	struct sending *s = context;
@@ -53,21 +71,18 @@ static int take_sent(void *context, const struct volume *sent)
 	add_sent(f, 0, sent->provider, sent->sent, s->reports);
 	add_sent(f, 1, sent->campaign, sent->sent, s->reports);
 	table_group(f, store_domain_group(s->store, sent->provider))->sent.n += sent->sent;
-	if (!s->by_day || !sent->sent)
-		return 0;
-	struct gathered_cell cell = { .day = (uint8_t)(sent->day % 100), .n = sent->sent };
-	return gather(s->by_day, sent->provider, cell);
+	return s->days_of ? take_sent_day(s->days_of, sent) : 0;
 }
 
 int sent_load(struct month_report *r, struct store *store, struct figures *f, int32_t from,
-	int32_t to, struct gathering *days)
+	int32_t to, struct course_days *days)
 {
-	struct sending s = { .report = r, .figures = f, .store = store, .by_day = days };
+	struct sending s = { .report = r, .figures = f, .store = store, .days_of = days };
 	int result = store_volumes(store, from, to, VOLUME_ROWS, take_sent, &s);
 	f->sent_mask = s.days;
 	f->sent_days = days_in(s.days);
 	f->all_report = f->silent.n == 0;
-	return result != STORE_OK || (days && gathering_sort(days)) ? -1 : 0;
+	return result != STORE_OK || (days && gathering_sort(&days->sent)) ? -1 : 0;
 }
 
 void sent_mark_reporting(

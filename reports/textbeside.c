@@ -9,6 +9,30 @@
 
 enum { BESIDE_NAME_WIDTH = 25, BESIDE_MAILBOX_WIDTH = 18, BESIDE_TITLE_WIDTH = 44 };
 
+static void print_delays(const struct page *p)
+{
+	struct grid g = { 0 };
+	if (!p->r->delays)
+		return;
+	page_heading(p, "heading.delays");
+	grid_row(&g, page_text(p, "column.provider"));
+	grid_figure(&g, page_text(p, "column.deferred"));
+	grid_figure(&g, page_text(p, "column.throttled"));
+	grid_figure(&g, page_text(p, "column.delay"));
+	for (unsigned i = 0; i < p->r->delays; i++) {
+		const struct delay_row *row = &p->r->delay[i];
+		grid_row(&g, provider_title(p->r, row->name));
+		grid_cell(p, &g, &row->deferred);
+		grid_cell(p, &g, &row->throttled);
+		grid_cell(p, &g, &row->notices);
+	}
+	grid_print(p, &g);
+	for (unsigned i = 0; i < p->r->delays; i++)
+		if (p->r->delay[i].cause != CATEGORY_NONE)
+			fprintf(p->out, "%s: %s\n", provider_title(p->r, p->r->delay[i].name),
+				category_title(p->r->texts, p->r->delay[i].cause));
+}
+
 static void print_cohorts(const struct page *p)
 {
 	char title[DATE_TEXT_SIZE];
@@ -161,6 +185,7 @@ static void method(const struct page *p)
 
 void page_beside(const struct page *p)
 {
+	print_delays(p);
 	print_cohorts(p);
 	print_investigations(p);
 	print_typing_errors(p);

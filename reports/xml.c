@@ -350,6 +350,24 @@ static void write_days(const struct month_report *r, xmlNode *root)
 	}
 }
 
+static void write_delays(const struct month_report *r, xmlNode *root)
+{
+	if (!r->delays)
+		return;
+	xmlNode *node = xml_element(root, "delays");
+	for (unsigned i = 0; i < r->delays; i++) {
+		const struct delay_row *row = &r->delay[i];
+		xmlNode *n = xml_element(node, "row");
+		xml_attribute(n, "name", row->name);
+		xml_attribute(n, "title", provider_title(r, row->name));
+		xml_count(r, n, "deferred", &row->deferred);
+		xml_count(r, n, "throttled", &row->throttled);
+		xml_count(r, n, "delay", &row->notices);
+		if (row->cause != CATEGORY_NONE)
+			category_attributes(r, xml_element(n, "worst"), row->cause);
+	}
+}
+
 static void write_timeline(const struct month_report *r, xmlNode *root)
 {
 	char text[4 * DATE_TEXT_SIZE];
@@ -513,6 +531,7 @@ xmlDoc *month_report_document(const struct month_report *r)
 	rows(r, root, ROW_GROUP);
 	write_days(r, root);
 	write_timeline(r, root);
+	write_delays(r, root);
 	write_cohorts(r, root);
 	write_investigations(r, root);
 	write_typing_errors(r, root);
