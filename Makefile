@@ -241,6 +241,11 @@ deb:
 	@cd $(DEB_TREE) && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL dpkg-buildpackage -b -us -uc >../build.log 2>&1 || { tail -20 ../build.log >&2; exit 1; }
 	@ls $(BUILD)/deb/*.deb
 
+# The same in clean systems of each SUITE, installed, used, upgraded, removed (tests/packages.sh); as root, with debootstrap and the network.
+.PHONY: packages
+packages:
+	@BUILD=$(abspath $(BUILD)) tests/packages.sh $(SUITES)
+
 clean:
 	rm -rf $(BUILD)
 

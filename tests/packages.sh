@@ -1,0 +1,185 @@
+#!/bin/sh
+# make packages: the Debian package in clean systems, one for each SUITE: built there twice (the same bytes), looked at by lintian, installed beside nothing,
+# used, upgraded, removed, purged and installed again. Configuration, store and keys must outlive all of it. As root; needs debootstrap and the network.
+#
+#     tests/packages.sh [SUITE…]        bookworm and trixie
+set -u
+ROOT=$(cd "$(dirname "$0")/.." && pwd)
+HOME_OF_ALL=${BUILD:-$ROOT/build}/packages
+unset BUILD MAKEFLAGS MFLAGS MAKELEVEL # are not those of the systems inside
+export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
+passed=0 failed=0
+
+ok() { passed=$((passed + 1)); echo "ok - $SUITE: $1"; }
+not_ok() {
+	failed=$((failed + 1)); echo "not ok - $SUITE: $1"
+	[ -f "$log" ] && tail -n 15 "$log" | sed 's/^/# /'
+}
+# shows WHAT COMMAND…: ok when the command ends well; what it says goes into the log.
+shows() {
+	what=$1; shift
+	if "$@" >"$log" 2>&1; then ok "$what"; else not_ok "$what"; fi
+}
+inside() { chroot "$system" "$@"; }
+as_retour() { inside runuser -u retour -- retour "$@"; }
+says() { grep -q -- "$1" "$log"; }
+
+leave() {
+	for place in "$HOME_OF_ALL"/*/proc; do
+		[ -e "$place/self" ] && umount "$place"
+	done
+}
+trap leave EXIT
+trap 'exit 1' INT TERM
+
+# --- systems ---------------------------------------------------------------------------------------------------------
+
+# A minimal system of the suite, made once; then a copy of it under NAME, with /proc.
+fresh() {
+	base=$HOME_OF_ALL/$SUITE
+	if [ ! -e "$base/ready" ]; then
+		rm -rf "$base"; mkdir -p "$base"
+		debootstrap --variant=minbase "$SUITE" "$base" >"$log" 2>&1 || return 1
+		inside_of "$base" apt-get -q clean
+		touch "$base/ready"
+	fi
+	system=$HOME_OF_ALL/$SUITE-$1
+	[ -e "$system/proc/self" ] && umount "$system/proc"
+	rm -rf "$system"; cp -a "$base" "$system" || return 1
+	for file in /etc/resolv.conf /etc/hosts; do
+		[ -e "$file" ] && cp -L "$file" "$system$file"
+	done
+	mount -t proc proc "$system/proc" && inside apt-get -q update >>"$log" 2>&1
+}
+inside_of() { directory=$1; shift; chroot "$directory" "$@"; }
+
+# --- the package is built --------------------------------------------------------------------------------------------
+
+# build VERSION: leaves the package in /src/build/deb of the system.
+build() {
+	inside sh -c "cd /src && sed -i '1s/([^)]*)/($1)/' etc/debian/changelog && make -s deb" >>"$log" 2>&1 &&
+		cp "$system"/src/build/deb/retour_"$1"_*.deb "$HOME_OF_ALL/$SUITE.$2.deb"
+}
+
+prepare_builder() {
+	fresh builder || return 1
+	mkdir "$system/src"
+	(cd "$ROOT" && tar -c classify store reports poller etc tests Makefile README.md LICENSE) | tar -x -C "$system/src"
+	inside apt-get -qy install --no-install-recommends make gcc dpkg-dev debhelper lintian >>"$log" 2>&1 &&
+		inside sh -c 'cd /src && ln -s etc/debian debian && apt-get -qy --no-install-recommends build-dep ./ && rm debian' >>"$log" 2>&1
+}
+
+built() {
+	shows "a clean system has what the package is built with" prepare_builder
+	shows "it is built" build 0.1.0 one
+	shows "lintian finds nothing" inside sh -c 'lintian --fail-on error,warning /src/build/deb/*.deb'
+	shows "it is built again" build 0.1.0 two
+	shows "two builds have the same bytes" cmp "$HOME_OF_ALL/$SUITE.one.deb" "$HOME_OF_ALL/$SUITE.two.deb"
+	shows "the next version is built" build 0.1.1 next
+}
+
+# --- and used --------------------------------------------------------------------------------------------------------
+
+install_package() { cp "$HOME_OF_ALL/$SUITE.$1.deb" "$system/retour.deb" && inside apt-get -qy install ./retour.deb; }
+
+bounce() {
+	cat <<-END
+		From: MAILER-DAEMON@mx.example.net
+		To: bounces@example.org
+		Date: $(date -u -R)
+		Subject: Undelivered Mail Returned to Sender
+		MIME-Version: 1.0
+		Content-Type: multipart/report; report-type=delivery-status; boundary=b
+
+		--b
+
+		Not delivered.
+
+		--b
+		Content-Type: message/delivery-status
+
+		Reporting-MTA: dns; mx.example.net
+
+		Final-Recipient: rfc822; anna@example.net
+		Action: failed
+		Status: 5.1.1
+		Diagnostic-Code: smtp; 550 5.1.1 User unknown
+
+		--b
+		Content-Type: text/rfc822-headers
+
+		From: news@example.org
+		To: anna@example.net
+		Message-ID: <1@example.org>
+
+		--b--
+	END
+}
+
+configured() {
+	cat >"$system/etc/retour/retour.ini" <<-END
+		[origin]
+		domains = example.org
+		[mailbox bounces]
+		protocol = maildir
+		path = /var/lib/retour/box
+	END
+	inside install -d -o retour -g retour -m 700 /var/lib/retour/box /var/lib/retour/box/new /var/lib/retour/box/cur /var/lib/retour/box/tmp
+	bounce >"$system/var/lib/retour/box/new/1.mx" && inside chown retour:retour /var/lib/retour/box/new/1.mx
+}
+
+asked() { echo anna@example.net | as_retour check --bare --only suppress | grep -qx anna@example.net; }
+owned() {
+	inside sh -c 'stat -c "%a %U %G %n" /etc/retour /etc/retour/retour.ini /etc/retour/retour.ini.made /var/lib/retour' | tee "$log.stat"
+	printf '%s\n' "750 root retour /etc/retour" "640 root retour /etc/retour/retour.ini" "600 retour retour /etc/retour/retour.ini.made" "700 retour retour /var/lib/retour" |
+		cmp - "$log.stat"
+}
+doctor_names_what_is_missing() { ! as_retour doctor && as_retour doctor | grep -q 'FAIL  mailbox bounces'; }
+timer_is_off() { ! inside test -e /etc/systemd/system/timers.target.wants/retour.timer; }
+run_well() { as_retour run && test -z "$(ls "$system/var/lib/retour/box/new")"; }
+kept_keys() { inside sh -c 'cat /var/lib/retour/keys/*.key | sha256sum' | cmp - "$HOME_OF_ALL/$SUITE.keys"; }
+version_is() { inside retour --version | grep -q "^retour $1\$"; }
+gone() { ! inside sh -c 'command -v retour' && inside test -e /etc/retour/retour.ini; }
+purged_but_keys() { ! inside test -e /etc/retour/retour.ini && inside test -e /var/lib/retour/retour.db && kept_keys; }
+
+used() {
+	log=$HOME_OF_ALL/$SUITE.log
+	shows "another clean system" fresh user
+	shows "the package is installed, with what it needs" install_package one
+	shows "its user and directories are there, for nobody else" owned
+	shows "the timer is off until somebody says so" timer_is_off
+	# shellcheck disable=SC2016 # for the shell inside
+	shows "every manual is there" inside sh -c 'for m in retour.1 retour.ini.5 retour-contacts.7 retour-sites.7; do ls /usr/share/man/man${m##*.}/$m.gz || exit 1; done'
+	shows "doctor names what is missing in the sample configuration" doctor_names_what_is_missing
+	shows "a configuration is written, a bounce comes" configured
+	shows "a run reads it" run_well
+	shows "check knows whom not to write to" asked
+	inside sh -c 'cat /var/lib/retour/keys/*.key | sha256sum' >"$HOME_OF_ALL/$SUITE.keys"
+	shows "the next version is installed over it" install_package next
+	shows "the configuration is the edited one" inside grep -q '^path = /var/lib/retour/box' /etc/retour/retour.ini
+	shows "keys and modes are the same" kept_keys
+	shows "modes are the same" owned
+	shows "check still knows it" asked
+	shows "audit keeps its word" as_retour audit
+	shows "it is removed" inside apt-get -qy remove retour
+	shows "the program is gone, its configuration is not" gone
+	shows "it is purged" inside apt-get -qy purge retour
+	shows "store and keys stay" purged_but_keys
+	shows "it is installed again" install_package next
+	configured >"$log" 2>&1
+	shows "and knows what it knew" asked
+}
+
+[ "$(id -u)" = 0 ] || { echo "tests/packages.sh: as root, for clean systems: sudo make packages" >&2; exit 2; }
+command -v debootstrap >/dev/null || { echo "tests/packages.sh: needs debootstrap: apt-get install debootstrap" >&2; exit 2; }
+mkdir -p "$HOME_OF_ALL"
+[ $# -gt 0 ] || set -- bookworm trixie
+for SUITE; do
+	log=$HOME_OF_ALL/$SUITE.log
+	: >"$log"
+	rm -f "$HOME_OF_ALL/$SUITE".*.deb
+	built
+	used
+done
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
