@@ -175,7 +175,7 @@ PEOPLE = ["anna@example.net", "ben@example.net", "carla@example.net"]
 work = cleanup.temporary("retour-work-")
 os.chmod(work, 0o777)
 month = time.strftime("%Y-%m")
-for name, text in (("google.key", "key\n"), ("token", "token\n"), ("addresses.txt", "\n".join(PEOPLE) + "\n"), ("recipients.txt", PEOPLE[0] + "\n"), ("address.txt", "somebody@example.com\n"),
+for name, text in (("google.key", "key\n"), ("token", "token\n"), ("addresses.txt", "\n".join(PEOPLE) + "\ndora@gamil.com\n"), ("recipients.txt", PEOPLE[0] + "\n"), ("address.txt", "somebody@example.com\n"),
                    ("list.csv", "mail,email\n" + "".join("%s,%s\n" % (who, who) for who in PEOPLE)),
                    ("suppressed.tsv", "dora@example.net\tBOUNCE\t2026-10-02T06:00:00Z\nemil@example.net\tCOMPLAINT\t2026-10-03T06:00:00Z\n"),
                    ("sent.csv", "day,campaign,provider-or-domain,sent\n%s-01,nl10,gmail.com,1200\n" % month)):
