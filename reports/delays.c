@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "reports/loading.h"
+#include "reports/sections.h"
+#include "reports/xmlparts.h"
 
 /* What stands in no row: of a row's deferrals those not throttled, of all delay notices the others.
  */
@@ -109,3 +111,49 @@ int delays_find(struct month_report *r, const struct gathering *delays)
 	qsort(r->delay, r->delays, sizeof *r->delay, by_deferrals);
 	return 0;
 }
+
+/* --- as a section --------------------------------------------------------- */
+
+static void write_delays(const struct month_report *r, xmlNode *root)
+{
+	if (!r->delays)
+		return;
+	xmlNode *node = xml_element(root, "delays");
+	for (unsigned i = 0; i < r->delays; i++) {
+		const struct delay_row *row = &r->delay[i];
+		xmlNode *n = xml_element(node, "row");
+		xml_attribute(n, "name", row->name);
+		xml_attribute(n, "title", provider_title(r, row->name));
+		xml_count(r, n, "deferred", &row->deferred);
+		xml_count(r, n, "throttled", &row->throttled);
+		xml_count(r, n, "delay", &row->notices);
+		if (row->cause != CATEGORY_NONE)
+			xml_category(r, xml_element(n, "worst"), row->cause);
+	}
+}
+
+static void print_delays(const struct page *p)
+{
+	struct grid g = { 0 };
+	if (!p->r->delays)
+		return;
+	page_heading(p, "heading.delays");
+	grid_row(&g, page_text(p, "column.provider"));
+	grid_figure(&g, page_text(p, "column.deferred"));
+	grid_figure(&g, page_text(p, "column.throttled"));
+	grid_figure(&g, page_text(p, "column.delay"));
+	for (unsigned i = 0; i < p->r->delays; i++) {
+		const struct delay_row *row = &p->r->delay[i];
+		grid_row(&g, provider_title(p->r, row->name));
+		grid_cell(p, &g, &row->deferred);
+		grid_cell(p, &g, &row->throttled);
+		grid_cell(p, &g, &row->notices);
+	}
+	grid_print(p, &g);
+	for (unsigned i = 0; i < p->r->delays; i++)
+		if (p->r->delay[i].cause != CATEGORY_NONE)
+			fprintf(p->out, "%s: %s\n", provider_title(p->r, p->r->delay[i].name),
+				category_title(p->r->texts, p->r->delay[i].cause));
+}
+
+const struct section section_delays = { NULL, write_delays, print_delays };

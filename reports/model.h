@@ -262,6 +262,7 @@ const char *date_title(const struct texts *t, struct month m, int day, char *buf
 int days_of_month(struct month m);
 int days_in(uint32_t mask);                  /* of a month, a bit each */
 int32_t day_number(struct month m, int day); /* YYYYMMDD */
+int64_t month_end(struct month m);           /* when it is over */
 const char *weekday_name(const struct texts *t, struct month m, int day);
 const char *number_text(const struct texts *t, uint64_t n, char *buffer, size_t size);
 const char *cell_text(

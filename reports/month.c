@@ -8,77 +8,11 @@
 #include <time.h>
 
 #include "reports/loading.h"
+#include "reports/sections.h"
 
 enum { MAILBOXES_MAX = 256 };
 
-bool month_parse(const char *text, struct month *out)
-{
-	if (strlen(text) != 7 || text[4] != '-' || strspn(text, "0123456789-") != 7 ||
-		strspn(text + 5, "0123456789") != 2 || strspn(text, "0123456789") != 4)
-		return false;
-	*out = (struct month){ atoi(text), atoi(text + 5) };
-	return out->year >= 1970 && out->month >= 1 && out->month <= 12;
-}
-
-struct month month_of(int64_t at)
-{
-	time_t t = (time_t)at;
-	struct tm tm = { 0 };
-	localtime_r(&t, &tm);
-	return (struct month){ tm.tm_year + 1900, tm.tm_mon + 1 };
-}
-
-struct month month_before(struct month m, int n)
-{
-	int months = m.year * 12 + (m.month - 1) - n;
-	return (struct month){ months / 12, months % 12 + 1 };
-}
-
-static int64_t month_end(struct month m)
-{
-	struct tm tm = {
-		.tm_year = m.year - 1900, .tm_mon = m.month, .tm_mday = 1, .tm_isdst = -1
-	};
-	return (int64_t)mktime(&tm);
-}
-
-/* --- cohorts, investigations, typing errors, comments --------------------- */
-
-static int take_cohort(void *context, const struct cohort *c)
-{
-	struct month_report *r = context;
-	if (r->cohorts == COHORTS_SHOWN)
-		return 0;
-	struct cohort_row *row = &r->cohort[r->cohorts++];
-	row->month = (struct month){ c->month / 100, c->month % 100 };
-	for (unsigned o = 0; o < COHORT_OUTCOME_COUNT; o++) {
-		row->outcome[o].n = c->count[o];
-		suppress_alone(&row->outcome[o], r->k);
-	}
-	return 0;
-}
-
-/* One of a few blocks would name a receiver with less than k of them. */
-static int take_month_investigation(void *context, const struct investigation *i)
-{
-	struct month_report *r = context;
-	if (i->blocks >= r->k && i->opened < month_end(r->month->month) &&
-		r->investigations < INVESTIGATIONS_MAX)
-		r->investigation[r->investigations++] = *i;
-	return 0;
-}
-
-static int take_typing(void *context, const char *meant, uint64_t n)
-{
-	struct month_report *r = context;
-	bool named = n >= r->k && r->typings < TYPING_SHOWN;
-	if (named || r->typings == 0 || *r->typing[r->typings - 1].domain)
-		r->typings++;
-	struct typing_row *row = &r->typing[r->typings - 1];
-	snprintf(row->domain, sizeof row->domain, "%s", named ? meant : "");
-	row->n.n += n;
-	return 0;
-}
+/* --- comments, and what stands beside the figures ------------------------- */
 
 static int take_comment(void *context, int64_t at, const char *text)
 {
@@ -92,22 +26,18 @@ static int take_comment(void *context, int64_t at, const char *text)
 	return 0;
 }
 
-static int load_beside(struct month_report *r, struct store *store)
+static int load_comments(struct month_report *r, struct store *store)
 {
-	struct month m = r->month->month, first = month_before(m, COHORTS_SHOWN - 1);
-	int32_t from = day_number(m, 1), to = day_number(m, r->month->days);
 	char name[16];
-	month_name(m, name, sizeof name);
-	if (store_cohorts(store, first.year * 100 + first.month, m.year * 100 + m.month,
-		    take_cohort, r) != STORE_OK ||
-		store_investigations(store, take_month_investigation, r) != STORE_OK ||
-		store_past_investigations(store, month_end(month_before(m, 1)), month_end(m),
-			take_month_investigation, r) != STORE_OK ||
-		store_typing_errors(store, from, to, take_typing, r) != STORE_OK ||
-		store_comments(store, name, take_comment, r) != STORE_OK)
-		return -1;
-	for (unsigned i = 0; i < r->typings; i++)
-		suppress_alone(&r->typing[i].n, r->k);
+	month_name(r->month->month, name, sizeof name);
+	return store_comments(store, name, take_comment, r) == STORE_OK ? 0 : -1;
+}
+
+static int load_sections(struct month_report *r, struct store *store)
+{
+	for (const struct section *const *s = month_sections; *s; s++)
+		if ((*s)->load && (*s)->load(r, store))
+			return -1;
 	return 0;
 }
 
@@ -226,7 +156,7 @@ int month_report_new(struct month_report **out, struct store *store, struct mont
 	gathering_free(&days.delays);
 	sent_find_uncounted(r);
 	if (timeline_find(r, store, month_end(month_before(month, 1)), month_end(month)) ||
-		load_beside(r, store) || load_rest(r, store))
+		load_comments(r, store) || load_sections(r, store) || load_rest(r, store))
 		goto failed;
 	if (month_findings(r, error, size)) {
 		month_report_free(r);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "reports/textpage.h"
+#include "reports/sections.h"
 
 enum {
 	NAME_WIDTH = 25,
@@ -459,7 +459,8 @@ int month_report_text(
 	print_trend(&p);
 	print_classes(&p);
 	print_days(&p);
-	page_beside(&p);
+	for (const struct section *const *section = month_sections; *section; section++)
+		(*section)->print(&p);
 	page_end(&p, mail);
 	if (fclose(p.out) == 0)
 		return 0;

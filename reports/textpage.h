@@ -56,9 +56,7 @@ void grid_print(const struct page *p, const struct grid *g);
 /* A blank and a count. */
 void page_cell(const struct page *p, const struct cell *c);
 
-/* --- reports/textbeside.c ------------------------------------------------- */
-/* What became of soft bounces, what was looked into, what else came. */
-void page_beside(const struct page *p);
+/* --- reports/textend.c ---------------------------------------------------- */
 /* Retention, and how to read the report. MAIL: with the ledger's head as it is now. */
 void page_end(const struct page *p, bool mail);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "classify/base/units.h"
+#include "reports/sections.h"
 #include "reports/xmlparts.h"
 #include "store/volume.h"
 
@@ -193,13 +194,6 @@ static void write_since(
 		node, "since-title", date_title(r->texts, r->month->month, day, text, sizeof text));
 }
 
-static void category_attributes(const struct month_report *r, xmlNode *node, unsigned category)
-{
-	xml_attribute(
-		node, "id", category == CATEGORY_NONE ? "undetermined" : category_name(category));
-	xml_attribute(node, "title", category_title(r->texts, category));
-}
-
 static void write_classes(const struct month_report *r, xmlNode *root)
 {
 	const struct figures *f = r->month;
@@ -214,7 +208,7 @@ static void write_classes(const struct month_report *r, xmlNode *root)
 		for (size_t i = 0; i < n; i++) {
 			unsigned g = list[i].category;
 			xmlNode *category = xml_element(class_node, "category");
-			category_attributes(r, category, g);
+			xml_category(r, category, g);
 			if (*f->leader[g])
 				write_since(r, category, g, f->leader[g]);
 			if (is_infrastructure(g))
@@ -313,7 +307,7 @@ static void rows(const struct month_report *r, xmlNode *root, enum row_kind kind
 		write_judged(n, row->judged);
 		for (int w = 0; w < WORST_SHOWN && row->worst[w] != CATEGORY_NONE; w++) {
 			xmlNode *worst = xml_element(n, "worst");
-			category_attributes(r, worst, row->worst[w]);
+			xml_category(r, worst, row->worst[w]);
 			if (kind == ROW_PROVIDER)
 				write_since(r, worst, row->worst[w], row->name);
 		}
@@ -350,24 +344,6 @@ static void write_days(const struct month_report *r, xmlNode *root)
 	}
 }
 
-static void write_delays(const struct month_report *r, xmlNode *root)
-{
-	if (!r->delays)
-		return;
-	xmlNode *node = xml_element(root, "delays");
-	for (unsigned i = 0; i < r->delays; i++) {
-		const struct delay_row *row = &r->delay[i];
-		xmlNode *n = xml_element(node, "row");
-		xml_attribute(n, "name", row->name);
-		xml_attribute(n, "title", provider_title(r, row->name));
-		xml_count(r, n, "deferred", &row->deferred);
-		xml_count(r, n, "throttled", &row->throttled);
-		xml_count(r, n, "delay", &row->notices);
-		if (row->cause != CATEGORY_NONE)
-			category_attributes(r, xml_element(n, "worst"), row->cause);
-	}
-}
-
 static void write_timeline(const struct month_report *r, xmlNode *root)
 {
 	char text[4 * DATE_TEXT_SIZE];
@@ -387,88 +363,6 @@ static void write_timeline(const struct month_report *r, xmlNode *root)
 }
 
 /* --- what became of it, what was looked into ------------------------------ */
-
-static void write_cohorts(const struct month_report *r, xmlNode *root)
-{
-	xmlNode *node = xml_element(root, "cohorts");
-	char text[DATE_TEXT_SIZE];
-	for (unsigned i = r->cohorts; i-- > 0;) {
-		xmlNode *cohort = xml_element(node, "cohort");
-		xml_attribute(cohort, "id", month_name(r->cohort[i].month, text, sizeof text));
-		xml_attribute(cohort, "title",
-			month_title(r->texts, r->cohort[i].month, text, sizeof text));
-		for (unsigned o = 0; o < COHORT_OUTCOME_COUNT; o++)
-			xml_count(r, cohort, cohort_outcome_name(o), &r->cohort[i].outcome[o]);
-	}
-}
-
-static void write_investigations(const struct month_report *r, xmlNode *root)
-{
-	xmlNode *node = xml_element(root, "investigations");
-	char text[DATE_TEXT_SIZE];
-	for (unsigned i = 0; i < r->investigations; i++) {
-		const struct investigation *v = &r->investigation[i];
-		xmlNode *n = xml_element(node, "investigation");
-		xml_attribute(n, "provider", v->provider);
-		category_attributes(r, n, v->category);
-		xml_attribute(n, "opened", day_text(v->opened, text, sizeof text));
-		if (v->closed)
-			xml_attribute(n, "closed", day_text(v->closed, text, sizeof text));
-		if (v->closed)
-			xml_number(n, "days", (v->closed - v->opened) / DAY);
-	}
-}
-
-static void write_typing_errors(const struct month_report *r, xmlNode *root)
-{
-	xmlNode *node = xml_element(root, "typing-errors");
-	for (unsigned i = 0; i < r->typings; i++) {
-		xmlNode *domain = xml_element(node, "domain");
-		if (*r->typing[i].domain)
-			xml_attribute(domain, "name", r->typing[i].domain);
-		xml_attribute(domain, "title",
-			*r->typing[i].domain ? r->typing[i].domain : text_of(r->texts, "group."));
-		xml_count(r, domain, NULL, &r->typing[i].n);
-	}
-}
-
-static void write_other_mail(const struct month_report *r, xmlNode *root)
-{
-	xmlNode *node = xml_element(root, "origins");
-	for (int o = ORIGIN_COUNT - 1; o >= 0; o--) {
-		xmlNode *origin = xml_element(node, "origin");
-		xml_attribute(origin, "id", origin_name((unsigned)o));
-		xml_attribute(
-			origin, "title", text_named(r->texts, "origin", origin_name((unsigned)o)));
-		xml_attribute(origin, "attributed", o >= ORIGIN_MATCHED ? "true" : "false");
-		xml_count(r, origin, "bounces", &r->month->origin[o][0]);
-		xml_count(r, origin, "complaint", &r->month->origin[o][1]);
-	}
-	node = xml_element(root, "other-mail");
-	for (unsigned k = 0; k < KIND_COUNT; k++) {
-		const char *title = text_named(r->texts, "kind", kind_name(k));
-		if (!*title)
-			continue;
-		xmlNode *kind = xml_element(node, "kind");
-		xml_attribute(kind, "id", kind_name(k));
-		xml_attribute(kind, "title", title);
-		xml_count(r, kind, NULL, &r->kind[k]);
-	}
-	node = xml_element(root, "mailboxes");
-	for (size_t i = 0; i < r->mailboxes; i++) {
-		xmlNode *mailbox = xml_element(node, "mailbox");
-		xml_attribute(mailbox, "name", r->mailbox[i].name);
-		for (unsigned o = 0; o < OUTCOME_COUNT; o++)
-			xml_count(r, mailbox, outcome_name(o), &r->mailbox[i].outcome[o]);
-	}
-	node = xml_element(root, "contacts");
-	for (unsigned s = 0; s < STATE_COUNT; s++) {
-		xmlNode *state = xml_element(node, "state");
-		xml_attribute(state, "id", contact_state_name(s));
-		xml_attribute(state, "title", text_named(r->texts, "state", contact_state_name(s)));
-		xml_count(r, state, NULL, &r->state[s]);
-	}
-}
 
 static void kept(const struct month_report *r, xmlNode *root)
 {
@@ -531,11 +425,8 @@ xmlDoc *month_report_document(const struct month_report *r)
 	rows(r, root, ROW_GROUP);
 	write_days(r, root);
 	write_timeline(r, root);
-	write_delays(r, root);
-	write_cohorts(r, root);
-	write_investigations(r, root);
-	write_typing_errors(r, root);
-	write_other_mail(r, root);
+	for (const struct section *const *s = month_sections; *s; s++)
+		(*s)->write(r, root);
 	kept(r, root);
 	return root->doc;
 }

@@ -142,3 +142,10 @@ int xml_print(xmlDoc *doc, struct buffer *out)
 	xmlFreeDoc(doc);
 	return out->p ? 0 : -1;
 }
+
+void xml_category(const struct month_report *r, xmlNode *node, unsigned category)
+{
+	xml_attribute(
+		node, "id", category == CATEGORY_NONE ? "undetermined" : category_name(category));
+	xml_attribute(node, "title", category_title(r->texts, category));
+}

@@ -33,6 +33,8 @@ const char *xml_plain_rate(long ppm, char *buffer, size_t size);
 void xml_rate(xmlNode *parent, const char *name, const char *of, const struct cell *part,
 	const struct cell *sent);
 
+/* A category's id and title. */
+void xml_category(const struct month_report *r, xmlNode *node, unsigned category);
 /* The root NAME of a new document, in NAMESPACE; NULL: no memory. */
 xmlNode *xml_root(const char *name, const char *namespace);
 /* DOC (may be NULL), which it frees, as text, which is the caller's. -1: no memory. */
