@@ -155,8 +155,13 @@ _retour()
 		case "$command $before" in
 	esac ;;
 	setup)
-		words="" options=" --new-store --help"
+		words="" options=" --domains --host --user --password-file --to --smtp --ca-file --start --no-start --new-store --help"
 		case "$command $before" in
+	*" --domains") return 0 ;;
+	*" --host") return 0 ;;
+	*" --user") return 0 ;;
+	*" --to") return 0 ;;
+	*" --smtp") return 0 ;;
 	esac ;;
 	doctor)
 		words="" options=" --help"

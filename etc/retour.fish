@@ -116,7 +116,16 @@ complete -c retour -n __fish_use_subcommand -f -a key -d 'the keys of pseudonyms
 complete -c retour -n '__fish_seen_subcommand_from key' -f -a list
 complete -c retour -n '__fish_seen_subcommand_from key' -f -a rotate
 complete -c retour -n '__fish_seen_subcommand_from key' -f -a retire
-complete -c retour -n __fish_use_subcommand -f -a setup -d 'begin anew where the store is lost for good'
+complete -c retour -n __fish_use_subcommand -f -a setup -d 'a first configuration by seven questions; begin anew where the store is lost for good'
+complete -c retour -n '__fish_seen_subcommand_from setup' -l domains -x -d 'your sending domains'
+complete -c retour -n '__fish_seen_subcommand_from setup' -l host -x -d ']     the mail server of the bounce mailbox'
+complete -c retour -n '__fish_seen_subcommand_from setup' -l user -x -d 'its login name'
+complete -c retour -n '__fish_seen_subcommand_from setup' -l password-file -rF -d 'the password lies there already'
+complete -c retour -n '__fish_seen_subcommand_from setup' -l to -x -d 'who reads the report'
+complete -c retour -n '__fish_seen_subcommand_from setup' -l smtp -x -d ']     the mail server that takes it'
+complete -c retour -n '__fish_seen_subcommand_from setup' -l ca-file -rF -d 'CA certificates (PEM) to trust instead of the system\'s'
+complete -c retour -n '__fish_seen_subcommand_from setup' -l start -d 'enables and starts the timer; --no-start does not'
+complete -c retour -n '__fish_seen_subcommand_from setup' -l no-start
 complete -c retour -n '__fish_seen_subcommand_from setup' -l new-store -d 'makes a new one. The keys of the lost one are moved beside their directory, not destroyed'
 complete -c retour -n __fish_use_subcommand -f -a doctor -d 'preflight: configuration, keys, store, mailboxes, TLS, SMTP, rules, clock'
 complete -c retour -n __fish_use_subcommand -f -a status -d 'one screen: when each mailbox was read, what is open, what is next'

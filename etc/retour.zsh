@@ -32,7 +32,7 @@ _retour()
 		'forget:erase a data subject'
 		'verp:signed return paths for the sending system'
 		'key:the keys of pseudonyms and return paths'
-		'setup:begin anew where the store is lost for good'
+		'setup:a first configuration by seven questions; begin anew where the store is lost for good'
 		'doctor:preflight\: configuration, keys, store, mailboxes, TLS, SMTP, rules, clock'
 		'status:one screen\: when each mailbox was read, what is open, what is next'
 		'config:print a commented sample of the INI file; what is wrong with it, what holds'
@@ -174,6 +174,15 @@ _retour()
 			'1:what:( list rotate retire)' '*:file:_files' ;;
 		setup)
 		_arguments '--help[what it takes]' \
+			'*--domains[your sending domains]:LIST:' \
+			'*--host[\]     the mail server of the bounce mailbox]:HOST:' \
+			'*--user[its login name]:NAME:' \
+			'*--password-file[the password lies there already]:FILE:_files' \
+			'*--to[who reads the report]:LIST:' \
+			'*--smtp[\]     the mail server that takes it]:HOST:' \
+			'*--ca-file[CA certificates (PEM) to trust instead of the system'\''s]:FILE:_files' \
+			'*--start[enables and starts the timer; --no-start does not]' \
+			'*--no-start[]' \
 			'*--new-store[makes a new one. The keys of the lost one are moved beside their directory, not destroyed]' '*:file:_files' ;;
 		doctor)
 		_arguments '--help[what it takes]' '*:file:_files' ;;

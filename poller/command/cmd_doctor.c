@@ -23,6 +23,7 @@
 #include "poller/post/logo.h"
 #include "poller/command/rulesfile.h"
 #include "poller/run/sandbox.h"
+#include "poller/run/visit.h"
 #include "poller/mailbox/secret.h"
 #include "poller/run/wire.h"
 #include "reports/texts.h"
@@ -331,52 +332,14 @@ static void say_certificate(struct doctor *d, const char *what, int64_t end)
 			"the server's certificate is good until %s", clock_format(end, text));
 }
 
-/* A visit without reading: the fetcher opens, describes what it found, and says goodbye. */
-static void visit(struct doctor *d, const struct mailbox *box, int fd, const char *what)
-{
-	struct wire_start start = { 0 };
-	struct wire_head head;
-	unsigned char *payload = NULL;
-	size_t capacity = 0;
-	struct wire_opened opened = { 0 };
-	char text[WIRE_TEXT_MAX + 1], clean[WIRE_TEXT_MAX + 1];
-	snprintf(start.mailbox, sizeof start.mailbox, "%s", box->name);
-	bool answered = !wire_send(fd, WIRE_START, &start, sizeof start, NULL, 0) &&
-		!wire_send(fd, WIRE_FINISH, NULL, 0, NULL, 0) &&
-		wire_receive(fd, &head, &payload, &capacity) == 1 &&
-		(head.type == WIRE_OPENED || head.type == WIRE_FAILED || head.type == WIRE_REFUSED);
-	if (answered) {
-		size_t fixed = head.type == WIRE_OPENED ? sizeof opened : 0;
-		memcpy(&opened, payload, fixed);
-		span_copy_text(text, sizeof text,
-			(struct span){ (const char *)payload + fixed, head.length - fixed });
-		found(d, head.type == WIRE_OPENED ? WELL : SAD, what, "%s",
-			log_clean(clean, sizeof clean, text));
-		say_certificate(d, what, opened.certificate_end);
-		if (head.type == WIRE_OPENED &&
-			(wire_receive(fd, &head, &payload, &capacity) != 1 ||
-				head.type != WIRE_FINISHED))
-			found(d, SAD, what, "the goodbye failed");
-	} else {
-		found(d, SAD, what, "its fetcher process ended without a word");
-	}
-	free(payload);
-}
-
 static void try_mailbox(struct doctor *d, const struct mailbox *box)
 {
-	char what[STORE_NAME_SIZE + 16];
-	int fd;
+	char what[STORE_NAME_SIZE + 16], text[WIRE_TEXT_MAX + 1];
+	int64_t end;
 	snprintf(what, sizeof what, "mailbox %s", box->name);
-	pid_t pid = child_start("fetcher", what, d->config->file, &fd);
-	if (pid < 0) {
-		found(d, SAD, what, "its fetcher process cannot be started");
-		return;
-	}
-	child_patience(fd, 5 * box->timeout);
-	visit(d, box, fd, what);
-	close(fd);
-	child_end(pid);
+	enum visit result = mailbox_visit(d->config->file, box, text, sizeof text, &end);
+	found(d, result == VISIT_OPENED ? WELL : SAD, what, "%s", text);
+	say_certificate(d, what, end);
 }
 
 /*

@@ -1,6 +1,6 @@
 /*
- * setup: what an operator does once. Begins anew with a new store where the old one is lost for
- * good.
+ * setup: what an operator does once. A first configuration (firstsetup.c); and a new store where
+ * the old one is lost for good.
  */
 #include "poller/command/commands.h"
 
@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "classify/base/clock.h"
 #include "classify/base/log.h"
+#include "poller/command/firstsetup.h"
 #include "poller/command/marker.h"
 #include "poller/command/opening.h"
 
@@ -35,22 +36,14 @@ static int move_keys_away(const struct config *c, int64_t now)
 	return 0;
 }
 
-int cmd_setup(const struct config *config, int argc, char **argv)
+static int new_store(const struct config *config, const char *command)
 {
-	static const struct option options[] = { { "new-store", no_argument, NULL, 'n' }, { 0 } };
 	struct session s = { .lock = -1 };
-	bool anew = false;
-
-	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;) {
-		if (option != 'n')
-			return usage_error(argv[0], "see `retour setup --help`");
-		anew = true;
-	}
-	if (!anew || optind < argc)
-		return usage_error(argv[0], "wants --new-store; see `retour setup --help`");
+	if (!config->file)
+		return usage_error(command, "%s: no such configuration", config->named);
 	if (!access(config->store_path, F_OK))
 		return usage_error(
-			argv[0], "%s: there is a store; move it away first", config->store_path);
+			command, "%s: there is a store; move it away first", config->store_path);
 	if (move_keys_away(config, clock_now()))
 		return EXIT_LOST;
 	if (marker_remove(config)) {
@@ -60,4 +53,37 @@ int cmd_setup(const struct config *config, int argc, char **argv)
 	int result = session_open(&s, config, SESSION_CREATE, clock_now());
 	session_close(&s);
 	return result;
+}
+
+int cmd_setup(const struct config *config, int argc, char **argv)
+{
+	static const struct option options[] = { { "new-store", no_argument, NULL, 'n' },
+		{ "domains", required_argument, NULL, 'd' },
+		{ "host", required_argument, NULL, 'h' }, { "user", required_argument, NULL, 'u' },
+		{ "password-file", required_argument, NULL, 'p' },
+		{ "to", required_argument, NULL, 't' }, { "smtp", required_argument, NULL, 's' },
+		{ "ca-file", required_argument, NULL, 'c' }, { "start", no_argument, NULL, 'S' },
+		{ "no-start", no_argument, NULL, 'N' }, { 0 } };
+	struct setup_answers given = { 0 };
+	const struct {
+		int option;
+		const char **value;
+	} values[] = { { 'd', &given.domains }, { 'h', &given.host }, { 'u', &given.user },
+		{ 'p', &given.password_file }, { 't', &given.to }, { 's', &given.smtp },
+		{ 'c', &given.ca_file } };
+	bool anew = false;
+	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;) {
+		if (option == '?' || option == ':')
+			return usage_error(argv[0], "see `retour setup --help`");
+		for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+			if (option == values[i].option)
+				*values[i].value = optarg;
+		anew |= option == 'n';
+		given.start |= option == 'S';
+		given.no_start |= option == 'N';
+	}
+	if (optind < argc || (anew && argc > 2))
+		return usage_error(argv[0], "%s; see `retour setup --help`",
+			anew ? "--new-store goes alone" : "takes no arguments");
+	return anew ? new_store(config, argv[0]) : setup_first(config, &given, argv[0]);
 }

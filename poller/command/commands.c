@@ -209,11 +209,25 @@ const struct command commands[] = {
 		"  rotate verp   a new key signs return paths; older ones still check what they signed\n"
 		"  retire NAME   destroys an old key of return paths; do it when no bounce of its mails is to be expected any more\n",
 		CONFIG_NEEDED, false },
-	{ "setup", cmd_setup, "--new-store", "begin anew where the store is lost for good",
+	{ "setup", cmd_setup,
+		"[--domains LIST] [--host HOST[:PORT]] [--user NAME] [--password-file FILE] [--to LIST] [--smtp HOST[:PORT]] [--ca-file FILE] [--start | --no-start] | --new-store",
+		"a first configuration by seven questions; begin anew where the store is lost for good",
+		"Asks for sending domains, the bounce mailbox's server, login name and password, the report's readers and mail server, and whether to start;\n"
+		"tries the mailbox and the mail server, finds out their protocol and TLS, and writes the INI file, with comments, and the password's.\n"
+		"What an option says is not asked; without a terminal the other answers are read from stdin, one a line. Where something does not work,\n"
+		"nothing is written: exit code 1.\n"
+		"  --domains LIST         your sending domains\n"
+		"  --host HOST[:PORT]     the mail server of the bounce mailbox\n"
+		"  --user NAME            its login name\n"
+		"  --password-file FILE   the password lies there already\n"
+		"  --to LIST              who reads the report\n"
+		"  --smtp HOST[:PORT]     the mail server that takes it\n"
+		"  --ca-file FILE         CA certificates (PEM) to trust instead of the system's\n"
+		"  --start                enables and starts the timer; --no-start does not\n"
 		"Where a store was made once and is not there, a run makes no new one: its disk may not be mounted, and a new store knows nobody who is\n"
 		"not to be written to. When it is lost and there is no backup:\n"
-		"  --new-store   makes a new one. The keys of the lost one are moved beside their directory, not destroyed\n",
-		CONFIG_NEEDED, false },
+		"  --new-store            makes a new one. The keys of the lost one are moved beside their directory, not destroyed\n",
+		CONFIG_MADE, false },
 	{ "doctor", cmd_doctor, "",
 		"preflight: configuration, keys, store, mailboxes, TLS, SMTP, rules, clock",
 		"Tries everything that a run needs and changes nothing. Exit code 1 when something does not work.\n",

@@ -32,7 +32,9 @@ struct command {
 	const char *arguments; /* "[MAILBOX…] [--dry-run]" */
 	const char *summary;   /* one line for --help */
 	const char *help;      /* the rest of COMMAND --help */
-	enum { CONFIG_NEEDED, CONFIG_OPTIONAL, CONFIG_NONE } config;
+	/* OPTIONAL: read where it is; MADE: the command makes it, where it is not; NONE: not read
+	 */
+	enum { CONFIG_NEEDED, CONFIG_OPTIONAL, CONFIG_MADE, CONFIG_NONE } config;
 	bool hidden;
 };
 extern const struct command commands[]; /* ends with name NULL */

@@ -49,10 +49,11 @@ struct config {
 	struct post_options post; /* [report], [alert], [metrics] */
 	struct mailbox mailbox[CONFIG_MAILBOXES_MAX];
 	unsigned mailboxes;
-	bool standard;     /* it is the file that is read when none is named */
-	bool confirmed;    /* --yes was given */
-	const char *named; /* for the commands that need none: the file that would be read */
-	void *memory;      /* owns the strings */
+	bool standard;          /* it is the file that is read when none is named */
+	bool would_be_standard; /* NAMED is that file's name */
+	bool confirmed;         /* --yes was given */
+	const char *named;      /* for the commands that need none: the file that would be read */
+	void *memory;           /* owns the strings */
 };
 
 /*

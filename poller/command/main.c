@@ -129,6 +129,10 @@ static int load_config(struct config *config, const struct command *command, con
 {
 	if (command->config == CONFIG_NONE)
 		return config_load(config, NULL, stderr);
+	if (command->config == CONFIG_MADE) {
+		file = file ? file : standard_file;
+		return config_load(config, access(file, F_OK) ? NULL : file, stderr);
+	}
 	if (!file && (command->config == CONFIG_NEEDED || !access(standard_file, R_OK)))
 		file = command->hidden ? NULL : standard_file;
 	return config_load(config, file, stderr);
@@ -152,6 +156,7 @@ static int dispatch(const struct command *command, const char *file, int argc, c
 	if (!load_config(&config, command, file)) {
 		config.named = file ? file : standard_file;
 		config.standard = is_standard(config.file);
+		config.would_be_standard = !strcmp(config.named, standard_file);
 		config.confirmed = confirmed;
 		/*
 		 * days and months of tallies and reports are those of this zone, on every machine
