@@ -92,7 +92,7 @@ int campaigns_judge(struct store *s, int64_t now, int64_t purged)
 	while (!result && day) {
 		result = fold_day(s, day, s->o.k, day_begin(day) < purged, &folded);
 		if (!result)
-			result = db_run(s, SQL_CAMPAIGN_JUDGED, "i", (int64_t)day);
+			result = db_run(s, SQL_CAMPAIGN_DELETE, "it", (int64_t)day, NULL);
 		if (!result)
 			result = unjudged_day(s, day, today, &day);
 	}

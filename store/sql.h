@@ -393,27 +393,23 @@
 		" AND (NOT ?6 OR name NOT IN (SELECT campaign FROM tally WHERE day = ?1 GROUP BY campaign HAVING sum(count) >= ?4))" \
 		" LIMIT ?7") \
 	X(SQL_CAMPAIGN_DAY, "SELECT min(day) FROM campaign WHERE day > ?1 AND day < ?2") \
-	X(SQL_CAMPAIGN_DELETE, "DELETE FROM campaign WHERE day = ?1 AND name = ?2") \
-	X(SQL_CAMPAIGN_JUDGED, "DELETE FROM campaign WHERE day = ?1") \
+	X(SQL_CAMPAIGN_DELETE, \
+		"DELETE FROM campaign WHERE day = ?1 AND (?2 IS NULL OR name = ?2)") \
 	X(SQL_TALLY_FOLD, \
-		"INSERT INTO tally (day, kind, class, category, origin, provider, campaign, count)" \
-		" SELECT day, kind, class, category, origin, provider, ?3, count FROM tally WHERE day = ?1 AND campaign = ?2" \
+		"INSERT INTO tally SELECT day, kind, class, category, origin, provider, ?3, count FROM tally WHERE day = ?1 AND campaign = ?2" \
 		" ON CONFLICT DO UPDATE SET count = count + excluded.count") \
 	X(SQL_TALLY_UNNAME, "DELETE FROM tally WHERE day = ?1 AND campaign = ?2") \
 	X(SQL_VOLUME_FOLD, \
-		"INSERT INTO volume (day, source, beside, provider, campaign, sent, delivered, deferred, throttled, rejected)" \
-		" SELECT day, source, beside, provider, ?3, sent, delivered, deferred, throttled, rejected FROM volume WHERE day = ?1 AND campaign = ?2" \
-		" ON CONFLICT DO UPDATE SET sent = sent + excluded.sent, delivered = delivered + excluded.delivered, deferred = deferred + excluded.deferred," \
-		" throttled = throttled + excluded.throttled, rejected = rejected + excluded.rejected") \
+		"INSERT INTO volume SELECT day, source, beside, provider, ?3, sent, delivered, deferred, throttled, rejected FROM volume" \
+		" WHERE day = ?1 AND campaign = ?2 ON CONFLICT DO UPDATE SET sent = sent + excluded.sent, delivered = delivered + excluded.delivered," \
+		" deferred = deferred + excluded.deferred, throttled = throttled + excluded.throttled, rejected = rejected + excluded.rejected") \
 	X(SQL_VOLUME_UNNAME, "DELETE FROM volume WHERE day = ?1 AND campaign = ?2") \
 	X(SQL_EVENT_FOLD, \
 		"UPDATE event SET campaign = ?3 WHERE at >= ?1 AND at < ?2 AND campaign <> ?3" \
 		" AND campaign NOT IN (SELECT campaign FROM tally WHERE day = ?4)") \
-	/* a domain without a profile, of fewer than ?3 recipients */ \
 	X(SQL_DOMAIN_FOLD, \
-		"UPDATE event SET provider = 'other' WHERE at >= ?1 AND at < ?2 AND provider LIKE '%.%' AND domain_group(provider) = ''" \
-		" AND provider NOT IN (SELECT provider FROM event WHERE at >= ?1 AND at < ?2 AND provider LIKE '%.%'" \
-		" GROUP BY provider HAVING count(DISTINCT pseudonym) >= ?3)") \
+		"UPDATE event SET provider = 'other' WHERE at >= ?1 AND at < ?2 AND provider LIKE '%.%' AND domain_group(provider) = '' AND provider" \
+		" NOT IN (SELECT provider FROM event WHERE at >= ?1 AND at < ?2 GROUP BY provider HAVING count(DISTINCT pseudonym) >= ?3)") \
 	X(SQL_CAMPAIGN_ADD, "INSERT OR IGNORE INTO campaign (day, name) VALUES (?1, ?2)") \
 	X(SQL_MESSAGE_COUNT_ADD, \
 		"INSERT INTO message_count (day, mailbox, outcome, count) VALUES (?1, ?2, ?3, ?4)" \

@@ -22,6 +22,7 @@
 #include "poller/command/marker.h"
 #include "poller/post/logo.h"
 #include "poller/command/rulesfile.h"
+#include "poller/run/confine.h"
 #include "poller/run/sandbox.h"
 #include "poller/run/visit.h"
 #include "poller/mailbox/secret.h"
@@ -323,6 +324,20 @@ static void check_parser(struct doctor *d)
 	child_end(pid);
 }
 
+static void check_walls(struct doctor *d)
+{
+	int version = confine_landlock();
+	if (!sandbox_filters())
+		found(d, ODD, "fetchers", "this build has no walls around them");
+	else if (version)
+		found(d, WELL, "fetchers",
+			"see resolver, certificates and their mailbox, no key and no store (Landlock %d), and start no program",
+			version);
+	else
+		found(d, ODD, "fetchers",
+			"start no program, but this kernel has no Landlock: a server that takes one over can read keys and store");
+}
+
 static void say_certificate(struct doctor *d, const char *what, int64_t end)
 {
 	const struct alert_rule *rule = &d->config->post.alerts.rule[ALERT_CERTIFICATE];
@@ -415,6 +430,7 @@ int cmd_doctor(const struct config *config, int argc, char **argv)
 	check_marker(&d);
 	check_disk(&d);
 	check_parser(&d);
+	check_walls(&d);
 	for (unsigned i = 0; i < config->mailboxes; i++)
 		try_mailbox(&d, &config->mailbox[i]);
 	check_page(&d, store);

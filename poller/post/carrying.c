@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "classify/base/exitcode.h"
 #include "poller/run/child.h"
+#include "poller/run/confine.h"
 #include "poller/mailbox/login.h"
 #include "poller/mailbox/secret.h"
 #include "poller/run/wire.h"
@@ -66,6 +67,13 @@ static int carry_or_probe(const struct post_options *c, const char *const *to, s
 	if (options.user && login_secret(&login, &secret, note, &refused, error, size))
 		return -1;
 	options.secret = secret;
+	/* a sendmail command has rights of its own, which it needs */
+	const struct confine walls = { .network = true,
+		.read = (const char *const[]){ options.stream.ca_file, NULL } };
+	if (!options.sendmail && confine_enter(&walls, error, size)) {
+		secret_free(secret);
+		return -1;
+	}
 	int result = mail.n ? carry(&options, mail, error, size)
 			    : carrier_probe(&options, error, size);
 	secret_free(secret);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sodium.h>
 #include "poller/run/child.h"
+#include "poller/run/confine.h"
 #include "classify/base/exitcode.h"
 #include "poller/mailbox/login.h"
 #include "poller/mailbox/mailbox.h"
@@ -205,6 +206,36 @@ static struct login login_of(const struct mailbox *box)
 	return (struct login){ box->user, &box->secret, box->oauth, box->timeout };
 }
 
+/* The directory of PATH, into DIRECTORY of SIZE bytes; returns it. */
+static const char *directory_of(const char *path, char *directory, size_t size)
+{
+	const char *slash = strrchr(path, '/');
+	snprintf(directory, size, "%.*s", slash > path ? (int)(slash - path) : 1,
+		slash ? path : ".");
+	return directory;
+}
+
+/*
+ * Before the first byte of a server, or of a file that came by mail. An mbox is shortened with a
+ * journal in the store's directory, so that one is left, too; it talks to nobody.
+ */
+static int confine_fetcher(const struct mailbox *box, const char *const *paths, const char *scratch,
+	char *error, size_t size)
+{
+	bool mbox = box && box->protocol == PROTOCOL_MBOX;
+	char beside[4096];
+	const char *const own[] = { box ? box->ca_file : NULL, NULL };
+	const char *path = box ? box->path : NULL;
+	if (mbox && path)
+		path = directory_of(path, beside, sizeof beside);
+	const char *const files[] = { path, mbox ? scratch : NULL, NULL };
+	bool local = box && box->protocol != PROTOCOL_IMAP && box->protocol != PROTOCOL_POP3;
+	const struct confine c = {
+		.network = box && !local, .read = box ? own : paths, .write = local ? files : NULL
+	};
+	return confine_enter(&c, error, size);
+}
+
 static int open_source(struct fetcher *f, const struct wire_start *start, const char *const *paths)
 {
 	struct source_options options = {
@@ -232,6 +263,11 @@ static int open_source(struct fetcher *f, const struct wire_start *start, const 
 		options.password = secret;
 	}
 	child_no_new_rights(); /* a password command was run before this */
+	if (confine_fetcher(options.mailbox, paths, f->scratch, error, sizeof error)) {
+		secret_free(secret);
+		say(WIRE_FAILED, error);
+		return -1;
+	}
 	int result = f->ops->open(&f->source, &options);
 	secret_free(secret);
 	if (result && f->source && f->source->refused)

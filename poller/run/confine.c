@@ -1,0 +1,249 @@
+/* The walls of those who talk to servers. See landlock(7), seccomp_rule_add(3). */
+#include "poller/run/confine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/landlock.h>
+#include <seccomp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "poller/run/child.h"
+#include "poller/run/sandbox.h"
+
+/* --- paths ---------------------------------------------------------------- */
+
+/* Newer than some headers. */
+#ifndef LANDLOCK_ACCESS_FS_REFER
+#define LANDLOCK_ACCESS_FS_REFER (1ULL << 13)
+#endif
+#ifndef LANDLOCK_ACCESS_FS_TRUNCATE
+#define LANDLOCK_ACCESS_FS_TRUNCATE (1ULL << 14)
+#endif
+
+static const uint64_t may_read = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR,
+		      may_write = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR |
+	LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+	LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
+	LANDLOCK_ACCESS_FS_REFER | LANDLOCK_ACCESS_FS_TRUNCATE,
+		      /* none of these to anybody */
+	nobody_may = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_MAKE_CHAR |
+	LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
+	LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM;
+
+/*
+ * Resolver, certificates, the libraries that both load at their first use, and what they ask of the
+ * system. Not /etc as a whole: passwords lie there.
+ */
+static const char *const system_paths[] = { "/etc/resolv.conf", "/etc/hosts", "/etc/host.conf",
+	"/etc/nsswitch.conf", "/etc/gai.conf", "/etc/services", "/etc/protocols", "/etc/localtime",
+	"/etc/ld.so.cache", "/etc/ssl", "/etc/pki", "/etc/ca-certificates", "/etc/gnutls",
+	"/etc/crypto-policies", "/etc/pkcs11", "/usr/lib", "/usr/lib64", "/lib", "/lib64",
+	"/usr/share", "/run/systemd/resolve", "/run/nscd", "/var/run/nscd", "/dev/urandom",
+	"/dev/null", NULL };
+
+int confine_landlock(void)
+{
+	long version = syscall(
+		SYS_landlock_create_ruleset, NULL, (size_t)0, LANDLOCK_CREATE_RULESET_VERSION);
+	return version > 0 ? (int)version : 0;
+}
+
+/* What a kernel of VERSION knows of RIGHTS. */
+static uint64_t known_rights(uint64_t rights, int version)
+{
+	if (version < 2)
+		rights &= ~(uint64_t)LANDLOCK_ACCESS_FS_REFER;
+	if (version < 3)
+		rights &= ~(uint64_t)LANDLOCK_ACCESS_FS_TRUNCATE;
+	return rights;
+}
+
+static void allow_paths(int rules, const char *const *path, uint64_t rights)
+{
+	static const uint64_t of_files = LANDLOCK_ACCESS_FS_READ_FILE |
+		LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_TRUNCATE;
+	struct stat st;
+	for (; path && *path; path++) {
+		struct landlock_path_beneath_attr beneath = { .parent_fd = open(
+								      *path, O_PATH | O_CLOEXEC) };
+		if (beneath.parent_fd < 0)
+			continue;
+		bool directory = !fstat(beneath.parent_fd, &st) && S_ISDIR(st.st_mode);
+		beneath.allowed_access = directory ? rights : rights & of_files;
+		syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0);
+		close(beneath.parent_fd);
+	}
+}
+
+static void close_paths(const struct confine *c)
+{
+	int version = confine_landlock();
+	struct landlock_ruleset_attr handled = { .handled_access_fs = known_rights(
+							 may_write | nobody_may, version) };
+	int rules = version ? (int)syscall(SYS_landlock_create_ruleset, &handled,
+				      sizeof handled.handled_access_fs, 0)
+			    : -1;
+	if (rules < 0)
+		return;
+	allow_paths(rules, system_paths, may_read);
+	allow_paths(rules, c->read, may_read);
+	allow_paths(rules, c->write, known_rights(may_write, version));
+	syscall(SYS_landlock_restrict_self, rules, 0);
+	close(rules);
+}
+
+/* --- system calls --------------------------------------------------------- */
+
+/* What talking, resolving, reading and writing files takes. */
+static const int usual[] = { SCMP_SYS(access), SCMP_SYS(brk), SCMP_SYS(chdir), SCMP_SYS(chmod),
+	SCMP_SYS(clock_getres), SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep), SCMP_SYS(close),
+	SCMP_SYS(close_range), SCMP_SYS(connect), SCMP_SYS(copy_file_range), SCMP_SYS(dup),
+	SCMP_SYS(dup2), SCMP_SYS(dup3), SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl),
+	SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_wait), SCMP_SYS(eventfd2), SCMP_SYS(exit),
+	SCMP_SYS(exit_group), SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(fadvise64),
+	SCMP_SYS(fallocate), SCMP_SYS(fchmod), SCMP_SYS(fchmodat), SCMP_SYS(fchown),
+	SCMP_SYS(fcntl), SCMP_SYS(fcntl64), SCMP_SYS(fdatasync), SCMP_SYS(flock), SCMP_SYS(fstat),
+	SCMP_SYS(fstat64), SCMP_SYS(fstatfs), SCMP_SYS(fsync), SCMP_SYS(ftruncate),
+	SCMP_SYS(ftruncate64), SCMP_SYS(futex), SCMP_SYS(getcwd), SCMP_SYS(getdents64),
+	SCMP_SYS(getegid), SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getpeername),
+	SCMP_SYS(getpid), SCMP_SYS(getppid), SCMP_SYS(getrandom), SCMP_SYS(getrusage),
+	SCMP_SYS(getsockname), SCMP_SYS(getsockopt), SCMP_SYS(gettid), SCMP_SYS(gettimeofday),
+	SCMP_SYS(getuid), SCMP_SYS(ioctl), SCMP_SYS(link), SCMP_SYS(linkat), SCMP_SYS(lseek),
+	SCMP_SYS(_llseek), SCMP_SYS(lstat), SCMP_SYS(lstat64), SCMP_SYS(madvise),
+	SCMP_SYS(membarrier), SCMP_SYS(mkdir), SCMP_SYS(mkdirat), SCMP_SYS(mlock), SCMP_SYS(mlock2),
+	SCMP_SYS(mremap), SCMP_SYS(msync), SCMP_SYS(munlock), SCMP_SYS(munmap), SCMP_SYS(nanosleep),
+	SCMP_SYS(newfstatat), SCMP_SYS(fstatat64), SCMP_SYS(open), SCMP_SYS(openat),
+	SCMP_SYS(openat2), SCMP_SYS(pipe), SCMP_SYS(pipe2), SCMP_SYS(poll), SCMP_SYS(ppoll),
+	SCMP_SYS(prctl), SCMP_SYS(pread64), SCMP_SYS(prlimit64), SCMP_SYS(pselect6),
+	SCMP_SYS(pwrite64), SCMP_SYS(read), SCMP_SYS(readahead), SCMP_SYS(readlink),
+	SCMP_SYS(readlinkat), SCMP_SYS(readv), SCMP_SYS(recv), SCMP_SYS(recvfrom),
+	SCMP_SYS(recvmmsg), SCMP_SYS(recvmsg), SCMP_SYS(rename), SCMP_SYS(renameat),
+	SCMP_SYS(renameat2), SCMP_SYS(restart_syscall), SCMP_SYS(rmdir), SCMP_SYS(rseq),
+	SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(sched_getaffinity), SCMP_SYS(sched_yield), SCMP_SYS(select), SCMP_SYS(send),
+	SCMP_SYS(sendfile), SCMP_SYS(sendmmsg), SCMP_SYS(sendmsg), SCMP_SYS(sendto),
+	SCMP_SYS(set_robust_list), SCMP_SYS(setsockopt), SCMP_SYS(shutdown), SCMP_SYS(sigaltstack),
+	SCMP_SYS(splice), SCMP_SYS(stat), SCMP_SYS(stat64), SCMP_SYS(statfs), SCMP_SYS(statx),
+	SCMP_SYS(sysinfo), SCMP_SYS(time), SCMP_SYS(umask), SCMP_SYS(uname), SCMP_SYS(unlink),
+	SCMP_SYS(unlinkat), SCMP_SYS(utimensat), SCMP_SYS(write), SCMP_SYS(writev) };
+
+/* What no library does by the way: who does that is somebody else by now. */
+static const int ends[] = { SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork), SCMP_SYS(vfork),
+	SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev), SCMP_SYS(listen),
+	SCMP_SYS(accept), SCMP_SYS(accept4), SCMP_SYS(mount), SCMP_SYS(unshare), SCMP_SYS(setns),
+	SCMP_SYS(open_by_handle_at), SCMP_SYS(pidfd_open), SCMP_SYS(pidfd_getfd), SCMP_SYS(bpf),
+	SCMP_SYS(io_uring_setup), SCMP_SYS(userfaultfd), SCMP_SYS(keyctl), SCMP_SYS(add_key),
+	SCMP_SYS(request_key), SCMP_SYS(perf_event_open), SCMP_SYS(setuid), SCMP_SYS(setgid),
+	SCMP_SYS(kill) };
+
+static int add_all(scmp_filter_ctx filter, uint32_t what, const int *call, size_t n)
+{
+	int problem = 0;
+	for (size_t i = 0; i < n && !problem; i++)
+		problem = seccomp_rule_add(filter, what, call[i], 0);
+	return problem;
+}
+
+static int add_looked_at(scmp_filter_ctx filter, bool network)
+{
+	enum { CODE = PROT_EXEC, BOTH = PROT_EXEC | PROT_WRITE };
+	const struct {
+		int call;
+		struct scmp_arg_cmp argument;
+		bool asked;
+	} rules[] = {
+		/* a library may be loaded, and memory that is written is not run */
+		{ SCMP_SYS(mmap), SCMP_A2(SCMP_CMP_MASKED_EQ, CODE, 0), true },
+		{ SCMP_SYS(mmap), SCMP_A2(SCMP_CMP_MASKED_EQ, BOTH, CODE), true },
+		{ SCMP_SYS(mmap2), SCMP_A2(SCMP_CMP_MASKED_EQ, CODE, 0), true },
+		{ SCMP_SYS(mmap2), SCMP_A2(SCMP_CMP_MASKED_EQ, BOTH, CODE), true },
+		{ SCMP_SYS(mprotect), SCMP_A2(SCMP_CMP_MASKED_EQ, CODE, 0), true },
+		{ SCMP_SYS(socket), SCMP_A0(SCMP_CMP_EQ, AF_INET, 0), network },
+		{ SCMP_SYS(socket), SCMP_A0(SCMP_CMP_EQ, AF_INET6, 0), network },
+		{ SCMP_SYS(socket), SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0), network },
+		{ SCMP_SYS(socket), SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0), network },
+		{ SCMP_SYS(bind), SCMP_A2(SCMP_CMP_LE, 128, 0), network },
+		{ SCMP_SYS(tgkill), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0), true },
+	};
+	int problem = 0;
+	for (size_t i = 0; i < sizeof rules / sizeof *rules && !problem; i++)
+		if (rules[i].asked)
+			problem = seccomp_rule_add(
+				filter, SCMP_ACT_ALLOW, rules[i].call, 1, rules[i].argument);
+	return problem;
+}
+
+/* Other calls are refused as if the kernel did not know them: a newer library finds another way. */
+static int close_calls(bool network)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
+	int problem = filter ? 0 : -ENOMEM;
+	if (!problem)
+		problem = add_all(filter, SCMP_ACT_ALLOW, usual, sizeof usual / sizeof *usual);
+	if (!problem)
+		problem = add_all(filter, SCMP_ACT_KILL_PROCESS, ends, sizeof ends / sizeof *ends);
+	if (!problem)
+		problem = add_looked_at(filter, network);
+	if (!problem)
+		problem = seccomp_load(filter);
+	seccomp_release(filter);
+	return problem;
+}
+
+#ifdef RETOUR_TEST_CRASH /* what a server might make of a process with a hole: the tests say which \
+			  */
+#include <stdlib.h>
+#include <sys/ptrace.h>
+#include "classify/base/log.h"
+
+static void misbehave_inside(void)
+{
+	const char *deed = getenv("RETOUR_TEST_INSIDE"), *path = deed ? strchr(deed, ':') : NULL;
+	if (!deed)
+		return;
+	errno = 0;
+	if (!strncmp(deed, "read:", 5))
+		open(path + 1, O_RDONLY | O_CLOEXEC);
+	else if (!strncmp(deed, "write:", 6))
+		open(path + 1, O_RDWR | O_CLOEXEC);
+	else if (!strncmp(deed, "make:", 5))
+		open(path + 1, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	else if (!strcmp(deed, "exec"))
+		execl("/bin/true", "true", (char *)NULL);
+	else if (!strcmp(deed, "fork"))
+		fork();
+	else if (!strcmp(deed, "ptrace"))
+		ptrace(PTRACE_ATTACH, getppid(), NULL, NULL);
+	else if (!strcmp(deed, "listen"))
+		listen(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), 1);
+	else if (!strcmp(deed, "socket"))
+		socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	else if (!strcmp(deed, "code"))
+		mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS,
+			-1, 0);
+	log_notice("inside: %s", strerror(errno));
+}
+#else
+static void misbehave_inside(void) {}
+#endif
+
+int confine_enter(const struct confine *c, char *error, size_t size)
+{
+	int problem = 0;
+	if (!sandbox_filters())
+		return 0;
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	close_paths(c);
+	problem = close_calls(c->network);
+	if (problem)
+		snprintf(error, size, "no system-call filter: %s", strerror(-problem));
+	misbehave_inside();
+	return problem ? -1 : 0;
+}

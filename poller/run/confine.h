@@ -1,0 +1,29 @@
+/*
+ * What the fetcher and the carrier may still do when they have their password and before they hear
+ * the first byte of a foreign server: talk, resolve names, read certificates, and, where the
+ * mailbox is a file, read and write that. No key, no store, no program, no other process. Landlock
+ * (landlock(7)) where the kernel has it, and a filter of seccomp(2).
+ */
+#ifndef RETOUR_CONFINE_H
+#define RETOUR_CONFINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What is left of the file system beside resolver and certificates; lists end with NULL. */
+struct confine {
+	bool network;             /* else no socket is made */
+	const char *const *read;  /* paths; may be NULL */
+	const char *const *write; /* directories; may be NULL */
+};
+
+/*
+ * For good. What is not there is passed over, and so is Landlock where the kernel has none. 0, or
+ * -1 with why in ERROR of SIZE bytes: no filter could be set. Builds for sanitizers and coverage
+ * have neither (sandbox_filters()).
+ */
+int confine_enter(const struct confine *c, char *error, size_t size);
+/* The version of the kernel's Landlock; 0: it has none. */
+int confine_landlock(void);
+
+#endif

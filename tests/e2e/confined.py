@@ -1,0 +1,84 @@
+#!/usr/bin/python3
+"""The walls around those who talk to servers, from inside: a build for this test has a fetcher and a carrier that, when they have their password and before
+they hear a server, do what one with a hole would do. Each deed is refused, or ends that process; the ordinary work is done behind the same walls."""
+import ctypes
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import generate
+from lib.harness import *
+
+CRASH_BUILD = os.path.join(os.environ.get("RETOUR_BUILD", os.path.join(ROOT, "build")), "crash", "retour")
+LANDLOCK = ctypes.CDLL(None).syscall(444, None, ctypes.c_size_t(0), 1) > 0
+samples = [sample.data for sample in generate.generate(seed=5, bounces=30, complaints=0)]
+dovecot, sink = Dovecot(), Sink(tls="none")
+
+
+def network(retour):
+    dovecot.deliver(generate.BOUNCES, samples[:5])
+    retour.config["mailbox bounces"] = dovecot.mailbox(generate.BOUNCES, "imap", password_file=retour.secret())
+
+
+def local(retour):
+    box = os.path.join(retour.dir, "box")
+    for name in ("new", "cur", "tmp"):
+        os.makedirs(os.path.join(box, name))
+    for number, data in enumerate(samples[:5]):
+        with open("%s/new/%d.M%d.host" % (box, 1790000000 + number, number), "wb") as f:
+            f.write(data)
+    retour.config["mailbox bounces"] = {"protocol": "maildir", "path": box, "unrecognised": "delete"}
+
+
+def carrier(retour):
+    local(retour)
+    retour.config["report"].update(sink.report(to="dpo@example.org", ca_file=None, **{"from": "retour@example.org"}))
+
+
+def deed(retour, what, *command):
+    retour.environment["RETOUR_TEST_INSIDE"] = what
+    result = retour.run(*command)
+    del retour.environment["RETOUR_TEST_INSIDE"]
+    return result
+
+
+WHERE = {"an IMAP fetcher": (network, ("poll",)), "a Maildir fetcher": (local, ("poll",)), "a carrier": (carrier, ("report", "--month", "2026-10", "--send", "--to", "dpo@example.org"))}
+for who, (prepare, command) in WHERE.items():
+    retour = Retour(CRASH_BUILD)
+    prepare(retour)
+    equal(retour.run("poll").code, 0)
+    with open(retour.dir + "/other.pw", "w") as f:
+        f.write("secret\n")
+    paths = {"a key": retour.data + "/keys/state.key", "the store": retour.database, "the settings": retour.dir + "/retour.ini",
+             "another password": retour.dir + "/other.pw", "the system's users": "/etc/passwd"}
+    for name, path in paths.items():
+        for way in "read", "write":
+            if not LANDLOCK:
+                continue
+            with case("%s: %s, to %s it, is refused" % (who, name, way)):
+                contains(deed(retour, way + ":" + path, *command).err, "inside: Permission denied")
+    if LANDLOCK:
+        with case("%s: no file is made where none belongs" % who):
+            contains(deed(retour, "make:" + retour.data + "/new", *command).err, "inside: Permission denied")
+            true(not os.path.exists(retour.data + "/new"), "it is there")
+    with case("%s: no process is made" % who):
+        contains(deed(retour, "fork", *command).err, "inside: Function not implemented")
+    for what in "exec", "ptrace", "listen":
+        if (who, what) == ("a Maildir fetcher", "listen"):
+            continue
+        with case("%s: %s ends it" % (who, what)):
+            result = deed(retour, what, *command)
+            true(result.code != 0 and "inside:" not in result.err, result)
+            contains(result.err, "ended without a word" if prepare is carrier else "signal 31")
+    with case("%s: memory that is written is not run" % who):
+        contains(deed(retour, "code", *command).err, "inside: Function not implemented")
+
+with case("a Maildir fetcher: no socket is made"):
+    retour = Retour(CRASH_BUILD)
+    local(retour)
+    contains(deed(retour, "socket", "poll").err, "inside: Function not implemented")
+
+with case("doctor says so"):
+    contains(retour.run("doctor").out, "no key and no store (Landlock" if LANDLOCK else "this kernel has no Landlock")
+
+finish()
