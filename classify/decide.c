@@ -20,7 +20,7 @@ enum { ANSWER_MAX = 8192 /* bytes of a receiver's answer that are read */ };
 
 static void find_provider(const struct rules *r, const struct clues *e, char *name)
 {
-	const char *found = provider_by_host(r, e->remote_mta);
+	const char *found = e->provider ? e->provider : provider_by_host(r, e->remote_mta);
 
 	if (!found)
 		found = provider_by_domain(r, e->recipient_domain);

@@ -325,6 +325,7 @@ struct clues {
 	struct span verdict;    /* the reporting system's own word for the cause */
 	struct span subject;
 	struct span remote_mta, reporting_mta, recipient_domain; /* host names only */
+	const char *provider; /* the profile's name where it is known already, else NULL */
 	const struct searched
 		*searched; /* a text of which diagnostic or human may be parts, or NULL */
 	bid_sink *tell;    /* told of every bid, NULL: nobody asked */

@@ -39,7 +39,7 @@ _retour()
 	*" --column") return 0 ;;
 	esac ;;
 	contact)
-		words=" show revalidate resolve reactivate confirm undo states" options=" --json --last --reason --list --provider --category --rule --reporting-mta --from --to --campaign --dry-run --help"
+		words=" show revalidate resolve reactivate confirm undo rejudge states" options=" --json --last --reason --list --provider --category --rule --reporting-mta --from --to --campaign --dry-run --help"
 		case "$command $before" in
 	*" --last") return 0 ;;
 	*" --reason") return 0 ;;

@@ -30,6 +30,7 @@ complete -c retour -n '__fish_seen_subcommand_from contact' -f -a resolve
 complete -c retour -n '__fish_seen_subcommand_from contact' -f -a reactivate
 complete -c retour -n '__fish_seen_subcommand_from contact' -f -a confirm
 complete -c retour -n '__fish_seen_subcommand_from contact' -f -a undo
+complete -c retour -n '__fish_seen_subcommand_from contact' -f -a rejudge
 complete -c retour -n '__fish_seen_subcommand_from contact' -f -a states
 complete -c retour -n '__fish_seen_subcommand_from contact' -l json
 complete -c retour -n '__fish_seen_subcommand_from contact' -l last -x

@@ -84,7 +84,7 @@ _retour()
 			'*--to[]:DAY:' \
 			'*--campaign[]:C:' \
 			'*--dry-run[]' \
-			'1:what:( show revalidate resolve reactivate confirm undo states)' '*:file:_files' ;;
+			'1:what:( show revalidate resolve reactivate confirm undo rejudge states)' '*:file:_files' ;;
 		suppress)
 		_arguments '--help[what it takes]' \
 			'*--from[]:value:( ses sendgrid mailgun postmark mailchimp brevo sparkpost listmonk mautic mailman csv)' \

@@ -14,13 +14,14 @@
 #include "store/contact.h"
 #include "store/wave.h"
 
-enum { NAME_MAX_BYTES = 256 };
+enum { NAME_MAX_BYTES = 512 };
 
 uint32_t cause_number(const struct store *s, enum cause_purpose purpose, const char *name)
 {
-	static const char *const purposes[] = {
-		[CAUSE_MTA] = "mta", [CAUSE_CAMPAIGN] = "campaign", [CAUSE_HOST] = "host"
-	};
+	static const char *const purposes[] = { [CAUSE_MTA] = "mta",
+		[CAUSE_CAMPAIGN] = "campaign",
+		[CAUSE_ANSWER] = "answer",
+		[CAUSE_HOST] = "host" };
 	unsigned char input[NAME_MAX_BYTES + 64], hash[crypto_generichash_BYTES_MIN];
 	size_t n = strnlen(name, NAME_MAX_BYTES);
 	uint32_t number = 0;
@@ -38,6 +39,15 @@ uint32_t cause_number(const struct store *s, enum cause_purpose purpose, const c
 	for (unsigned i = 0; i < 4; i++)
 		number = number << 8 | hash[i];
 	return number ? number : 1;
+}
+
+uint32_t answer_number(const struct store *s, const char *provider, unsigned reply,
+	const char *status, const char *diagnostic)
+{
+	char text[EVENT_PROVIDER_SIZE + EVENT_STATUS_SIZE + DIAGNOSTIC_KEPT_SIZE + 32];
+
+	snprintf(text, sizeof text, "%s\n%u\n%s\n%s", provider, reply, status, diagnostic);
+	return cause_number(s, CAUSE_ANSWER, text);
 }
 
 /* --- taken back ----------------------------------------------------------- */

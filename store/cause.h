@@ -8,13 +8,20 @@
 #include "store/history.h"
 #include "store/internal.h"
 
-enum cause_purpose { CAUSE_MTA, CAUSE_CAMPAIGN, CAUSE_HOST };
+enum cause_purpose { CAUSE_MTA, CAUSE_CAMPAIGN, CAUSE_HOST, CAUSE_ANSWER };
 /*
- * The number under which a contact remembers a host or a campaign, made with a key so that nobody
- * finds the name by trying; 0 for "". NAME need not end within a span of its own; ASCII capitals
- * are folded.
+ * The number under which a contact remembers a host, a campaign or an answer, made with a key so
+ * that nobody finds the name by trying; 0 for "". NAME need not end within a span of its own; ASCII
+ * capitals are folded.
  */
 uint32_t cause_number(const struct store *s, enum cause_purpose purpose, const char *name);
+
+/*
+ * The number under which a contact remembers an answer: of all that is kept of it and decides it.
+ * PROVIDER: a profile's name, else "".
+ */
+uint32_t answer_number(const struct store *s, const char *provider, unsigned reply,
+	const char *status, const char *diagnostic);
 
 /* Reads what was taken back, when the store is opened. */
 int causes_load(struct store *s);

@@ -16,8 +16,6 @@
 
 /* --- what an event means -------------------------------------------------- */
 
-enum { MEANS_NOTHING = -1 };
-
 /* Whether the receiver says that it is for good (RFC 3463 section 2, RFC 5321 section 4.2.1). */
 static bool is_permanent(const struct packed *e)
 {
@@ -48,7 +46,7 @@ static int meaning_of_failure(const struct packed *e)
  * complaint of the sort "not spam" is praise. What is neither understood nor permanent changes
  * nothing.
  */
-static int meaning_of(const struct packed *e)
+int contact_meaning(const struct packed *e)
 {
 	switch (e->kind) {
 	case KIND_FAILURE:
@@ -69,7 +67,7 @@ static const char *contact_segment_of(const struct packed *e)
 	return e->profiled ? e->provider : "other";
 }
 
-static struct cause cause_of(const struct store *s, const struct packed *e, int meaning)
+struct cause contact_cause(const struct store *s, const struct packed *e, int meaning)
 {
 	struct cause cause = { .category = e->category, .mta = e->mta };
 
@@ -83,18 +81,18 @@ static struct cause cause_of(const struct store *s, const struct packed *e, int 
 
 int contact_note(struct store *s, struct contact *c, const struct packed *e, int meaning)
 {
-	struct cause cause = cause_of(s, e, meaning);
+	struct cause cause = contact_cause(s, e, meaning);
 	bool final = meaning == HISTORY_HARD || meaning == HISTORY_COMPLAINT;
 
 	if (site_is_on(s))
 		return share_note(s, c, (enum history_kind)meaning, e->at, &cause,
-			       cause_number(s, CAUSE_CAMPAIGN, e->campaign))
+			       cause_number(s, CAUSE_CAMPAIGN, e->campaign), e->answer)
 			? STORE_FAILED
 			: contact_refold(s, c);
 	if (e->at <= c->history.settled && !final)
 		return STORE_OK;
 	if (!history_add(&c->history, (enum history_kind)meaning, e->at, &cause,
-		    cause_number(s, CAUSE_CAMPAIGN, e->campaign))) {
+		    cause_number(s, CAUSE_CAMPAIGN, e->campaign), e->answer)) {
 		struct walk w = walk_of(s, c);
 		fold_one_day(&w, &c->history);
 	}
@@ -118,14 +116,14 @@ bool contact_is_taken_back(const struct store *s, const struct packed *e, int me
 
 	if (!s->takings)
 		return false;
-	cause = cause_of(s, e, meaning);
+	cause = contact_cause(s, e, meaning);
 	return cause_is_taken_back(s, (enum history_kind)meaning, &cause,
 		cause_number(s, CAUSE_CAMPAIGN, e->campaign), e->at);
 }
 
 int contact_apply(struct store *s, const struct packed *e)
 {
-	int meaning = meaning_of(e);
+	int meaning = contact_meaning(e);
 	struct contact c;
 	bool found;
 
@@ -264,7 +262,7 @@ int store_contact_move(struct store *s, const char *address, size_t n, enum cont
 	if (move == MOVE_REACTIVATE) {
 		c.moved = now;
 		c.reason[0] = c.rule[0] = '\0';
-		c.history.soft = c.history.block = (struct last){ 0, { NO_CAUSE, 0 } };
+		c.history.soft = c.history.block = (struct last){ 0, NO_REFERENCE };
 	}
 	c.at = later(c.at, day_start(now));
 	if (site_is_on(s) && share_moved(s, &c, now))

@@ -55,6 +55,10 @@ int contact_rekey(struct store *s, const unsigned char old[PSEUDONYM_SIZE],
 	const unsigned char present[PSEUDONYM_SIZE]);
 /* An operator took this cause back (store_cause_undo). */
 bool contact_is_taken_back(const struct store *s, const struct packed *e, int meaning);
+enum { MEANS_NOTHING = -1 };
+/* What E adds to a history, an enum history_kind or MEANS_NOTHING, and on what it rests then. */
+int contact_meaning(const struct packed *e);
+struct cause contact_cause(const struct store *s, const struct packed *e, int meaning);
 /* Adds what E means to the history and makes the state anew. */
 int contact_note(struct store *s, struct contact *c, const struct packed *e, int meaning);
 
@@ -104,7 +108,7 @@ bool site_is_on(const struct store *s);
  * An event joins this store's own share of the contact; C's history is then the sum of all.
  */
 int share_note(struct store *s, struct contact *c, enum history_kind kind, int64_t at,
-	const struct cause *cause, uint32_t campaign);
+	const struct cause *cause, uint32_t campaign, uint32_t answer);
 /*
  * A contact was forgotten: its shares go, and of one that was only reduced what is left of its row
  * is the share. The others are told.
@@ -119,6 +123,12 @@ int share_date(struct store *s, struct contact *c, int64_t now);
  * settled by it.
  */
 int share_moved(struct store *s, struct contact *c, int64_t now);
+/*
+ * This store's own share of C is made other by CHANGE, which says whether it did; C's history is
+ * then the sum again.
+ */
+int share_changed(struct store *s, struct contact *c, int64_t now,
+	bool (*change)(void *context, struct history *h), void *context, bool *changed);
 /* An operator confirmed hard failures of C, whichever site has read them. */
 int share_confirmed(struct store *s, struct contact *c, int64_t now);
 

@@ -80,7 +80,7 @@ static const struct cause *unclear_cause(const struct history *h)
 	for (unsigned i = h->days; i-- > 0;)
 		if (h->day[i].count[HISTORY_UNCLEAR])
 			return history_cause(h, h->day[i].by[HISTORY_UNCLEAR]);
-	return history_cause(h, (struct reference){ NO_CAUSE, 0 });
+	return history_cause(h, NO_REFERENCE);
 }
 
 /*

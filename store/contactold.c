@@ -33,7 +33,7 @@ static void old_failures(struct contact *c, const unsigned char *p, int n, const
 		for (int i = 0; i < OLD_FAILURE_SIZE; i++)
 			v = v << 8 | p[i];
 		history_add(&c->history, v & 1 ? HISTORY_BLOCK : HISTORY_SOFT, (int64_t)(v >> 1),
-			v & 1 ? &block : &soft, 0);
+			v & 1 ? &block : &soft, 0, 0);
 	}
 }
 
@@ -42,7 +42,7 @@ static void old_last(struct contact *c, const char *ladder)
 {
 	struct cause soft = old_cause(c, CLASS_SOFT, ladder);
 
-	history_add(&c->history, HISTORY_SOFT, c->at, &soft, 0);
+	history_add(&c->history, HISTORY_SOFT, c->at, &soft, 0, 0);
 	history_drop_first(&c->history);
 }
 

@@ -44,7 +44,7 @@ void contact_remember_end(struct contact *c)
 	if (klass == CLASS_HARD || klass == CLASS_COMPLAINT) {
 		memcpy(cause.rule, c->rule, sizeof cause.rule);
 		history_add(&c->history, klass == CLASS_HARD ? HISTORY_HARD : HISTORY_COMPLAINT,
-			c->now.since, &cause, 0);
+			c->now.since, &cause, 0, 0);
 		return;
 	}
 	c->history.base = c->now;

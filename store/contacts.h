@@ -165,6 +165,24 @@ struct cause_moves {
 int store_undo(
 	struct store *s, const struct cause_choice *choice, int64_t now, struct cause_moves *out);
 
+/* --- decided again (store/again/rejudge.c) -------------------------------------- */
+
+struct rules;
+/* How many failures that are kept there are, and what was found of them. */
+struct rejudged {
+	uint64_t events, changed;
+	uint64_t gone;   /* their words are no longer kept: left as they are */
+	uint64_t untold; /* what decided them is not among what is kept: left as they are */
+	struct cause_moves moves;
+};
+/*
+ * Decides the kept failures again by RULES, as far as BEFORE (the rules that the program brings
+ * along) or the rule itself shows that what is kept tells what it was decided by, and takes
+ * contacts where that leads. Inside a transaction; the ledger is the caller's to write.
+ */
+int store_rejudge(struct store *s, const struct rules *rules, const struct rules *before,
+	int64_t now, struct rejudged *out);
+
 /* Hard bounces that were too many at once to be believed (store/brake.c). */
 struct wave {
 	const char *kind, *name;    /* "provider", "rule", "reporting-mta" */

@@ -35,9 +35,11 @@ static int order_of(const struct history *h, struct reference a, struct referenc
 
 	if (order)
 		return order;
-	if (a.campaign < b.campaign)
+	if (a.campaign != b.campaign)
+		return a.campaign < b.campaign ? -1 : 1;
+	if (a.answer < b.answer)
 		return -1;
-	return a.campaign > b.campaign;
+	return a.answer > b.answer;
 }
 
 /* All references of a history, one after the other; NULL behind the last. */
@@ -143,7 +145,7 @@ static void add_to_day(const struct history *h, struct day *d, enum history_kind
 }
 
 bool history_add(struct history *h, enum history_kind kind, int64_t at, const struct cause *cause,
-	uint32_t campaign)
+	uint32_t campaign, uint32_t answer)
 {
 	struct day *d = history_day_at(h, day_start(at));
 	int32_t second = d->coarse ? 0 : (int32_t)(at - d->start);
@@ -152,7 +154,7 @@ bool history_add(struct history *h, enum history_kind kind, int64_t at, const st
 		keep_last(&d->delivered, second);
 		return h->days <= HISTORY_DAYS_MAX;
 	}
-	struct reference by = { history_cause_number(h, cause), campaign };
+	struct reference by = { history_cause_number(h, cause), campaign, answer };
 	add_to_day(h, d, kind, second, by);
 	if (kind == HISTORY_SOFT)
 		note_last(h, &h->soft, by, at);
@@ -175,7 +177,7 @@ static struct reference take_reference(
 {
 	return (struct reference){
 		r.cause < from->causes ? history_cause_number(h, &from->cause[r.cause]) : NO_CAUSE,
-		r.campaign
+		r.campaign, r.answer
 	};
 }
 
@@ -289,7 +291,7 @@ void history_take_back(struct day *d, enum history_kind kind)
  */
 static void mend_last(struct history *h, struct last *last, enum history_kind kind)
 {
-	if (last->at <= h->settled)
+	if (last->at && last->at <= h->settled)
 		return;
 	*last = (struct last){ 0, NO_REFERENCE };
 	for (unsigned i = 0; i < h->days; i++) {
@@ -310,6 +312,40 @@ void history_mend(struct history *h)
 	h->days = kept;
 	mend_last(h, &h->soft, HISTORY_SOFT);
 	mend_last(h, &h->block, HISTORY_BLOCK);
+}
+
+/* What DAY, as it was, says of KIND now stands in D as AGAIN has it. */
+static void judge_kind(struct history *h, struct day *d, const struct day *was, unsigned kind,
+	const struct verdict_again *again)
+{
+	enum history_kind to = again->kind;
+	struct reference by = { history_cause_number(h, &again->cause), was->by[kind].campaign,
+		was->by[kind].answer };
+	int32_t first = d->coarse ? 0 : again->first, last = d->coarse ? 0 : again->last;
+	unsigned sum;
+
+	if (kind == HISTORY_SOFT || kind == HISTORY_BLOCK)
+		last = kind == HISTORY_SOFT ? was->last_soft : was->last_block;
+	if (kind == HISTORY_SOFT || kind == HISTORY_BLOCK)
+		first = kind == HISTORY_SOFT ? was->first_soft : was->last_block;
+	add_to_day(h, d, to, last, by);
+	sum = d->count[to] - 1 + was->count[kind];
+	d->count[to] = sum < HISTORY_COUNT_MAX ? sum : HISTORY_COUNT_MAX;
+	if (to == HISTORY_SOFT && first < d->first_soft)
+		d->first_soft = first;
+}
+
+void history_judge_day(
+	struct history *h, struct day *d, const struct verdict_again *again[HISTORY_CAUSED])
+{
+	const struct day was = *d;
+
+	for (unsigned kind = 0; kind < HISTORY_CAUSED; kind++)
+		if (again[kind])
+			history_take_back(d, kind);
+	for (unsigned kind = 0; kind < HISTORY_CAUSED; kind++)
+		if (again[kind] && again[kind]->kind != HISTORY_DELIVERED)
+			judge_kind(h, d, &was, kind, again[kind]);
 }
 
 /* --- coarse days ---------------------------------------------------------- */

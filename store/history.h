@@ -20,7 +20,7 @@ enum {
 	HISTORY_DAYS_MAX = 64,   /* days with events; older ones become the base */
 	HISTORY_COUNT_MAX = 255, /* of one kind in one day; more are not told apart */
 	HISTORY_CAUSES_MAX = 32, /* different ones; of more it is not known what they rest on */
-	HISTORY_SIZE_MAX = 9216,
+	HISTORY_SIZE_MAX = 10752,
 };
 
 /* Why a contact is where it is. */
@@ -77,12 +77,15 @@ struct cause {
 };
 
 enum { NO_CAUSE = 255 };
-/* A cause of history.cause, or NO_CAUSE, and the campaign's number, 0: none. */
+/*
+ * A cause of history.cause, or NO_CAUSE, and the numbers of the campaign and of what was answered
+ * (cause.c), 0: none.
+ */
 struct reference {
 	uint8_t cause;
-	uint32_t campaign;
+	uint32_t campaign, answer;
 };
-#define NO_REFERENCE ((struct reference){ NO_CAUSE, 0 })
+#define NO_REFERENCE ((struct reference){ NO_CAUSE, 0, 0 })
 
 /*
  * One day. Times are seconds of the day, NEVER where there was none; of a coarse day only their
@@ -122,7 +125,7 @@ void history_clear(struct history *h);
  * now; the caller makes the first one part of the base.
  */
 bool history_add(struct history *h, enum history_kind kind, int64_t at, const struct cause *cause,
-	uint32_t campaign);
+	uint32_t campaign, uint32_t answer);
 /*
  * Adds a day of another history, and the last failures that FROM knows; as history_add(). In
  * whatever order days are added the sum is the same.
@@ -134,6 +137,19 @@ void history_drop_last(struct history *h);
 /* Takes what D says of a kind of failure back; history_mend() when all is taken back. */
 void history_take_back(struct day *d, enum history_kind kind);
 void history_mend(struct history *h);
+/*
+ * What a day's failures of one kind are after they were decided again: KIND, HISTORY_DELIVERED for
+ * nothing, and CAUSE. FIRST and LAST: seconds of the day of such answers, for a kind with times
+ * that had none.
+ */
+struct verdict_again {
+	enum history_kind kind;
+	struct cause cause;
+	int32_t first, last;
+};
+/* Makes it so of the kinds for which AGAIN is there; history_mend() is then due. */
+void history_judge_day(
+	struct history *h, struct day *d, const struct verdict_again *again[HISTORY_CAUSED]);
 /* The cause that REFERENCE names; an empty one where it is not known. */
 const struct cause *history_cause(const struct history *h, struct reference r);
 /* Its number in H, where it is entered from now on; NO_CAUSE where there are too many. */

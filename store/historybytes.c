@@ -1,24 +1,25 @@
 /*
  * The bytes of a contact's history, in contact.history:
  *
- *   version 3 | base: state, because, pauses, unclear, soft (2), blocks (2), since (8), until (8),
+ *   version 4 | base: state, because, pauses, unclear, soft (2), blocks (2), since (8), until (8),
  *               due (8), first (8) | settled (8) | number of causes, causes
  *             | last soft, last block: at (8), reference | days
  *   cause     category, mta (4), then length and bytes of rule, provider and ladder
- *   reference number of the cause in this list or 255, campaign (4)
+ *   reference number of the cause in this list or 255, campaign (4), answer (4)
  *   day       number since 1970 (2), flags, mask of kinds; of each kind in it count and reference;
  *             where there are any: first and last soft (3 each), last block (3), delivered (3)
  *
- * Numbers are big-endian. Version 2 had no causes but the last ones, and no kinds but soft and
- * block; it is read, and written as version 3. Version 1, a list of failures of eight bytes each,
- * begins with a zero; schema.c brings it to this form.
+ * Numbers are big-endian. Version 3 had no answers. Version 2 had no causes but the last ones, and
+ * no kinds but soft and block; it is read, and written as version 4. Version 1, a list of failures
+ * of eight bytes each, begins with a zero; schema.c brings it to this form.
  */
 #include <stdio.h>
 #include "store/history.h"
 #include "store/internal.h"
 
 enum {
-	FORMAT = 3,
+	FORMAT = 4,
+	FORMAT_WITHOUT_ANSWERS = 3,
 	FORMAT_BEFORE = 2,
 	FLAG_COARSE = 1,
 	FLAG_ENDED = 2,
@@ -28,7 +29,7 @@ enum {
 	NO_TIME = 0xffffff,
 	STANDING_BYTES = 4 + 2 * 2 + 4 * 8,
 	CAUSE_BYTES_MAX = 1 + 4 + 3 + EVENT_RULE_SIZE + EVENT_PROVIDER_SIZE + STORE_NAME_SIZE,
-	REFERENCE_BYTES = 1 + 4,
+	REFERENCE_BYTES = 1 + 4 + 4,
 	DAY_BYTES_MAX = 2 + 2 + HISTORY_CAUSED * (1 + REFERENCE_BYTES) + 4 * TIME_BYTES,
 };
 _Static_assert(2 + STANDING_BYTES + 8 + HISTORY_CAUSES_MAX * CAUSE_BYTES_MAX +
@@ -63,7 +64,7 @@ static unsigned char *write_cause(unsigned char *p, const struct cause *c)
 
 static unsigned char *write_reference(unsigned char *p, struct reference r)
 {
-	return write_number(write_number(p, r.cause, 1), r.campaign, 4);
+	return write_number(write_number(write_number(p, r.cause, 1), r.campaign, 4), r.answer, 4);
 }
 
 static unsigned char *write_time(unsigned char *p, int32_t time)
@@ -132,7 +133,7 @@ int history_write(struct history *h, unsigned char out[HISTORY_SIZE_MAX])
 struct cursor {
 	const unsigned char *p;
 	size_t n;
-	bool bad;
+	bool bad, answers; /* references have them */
 };
 
 static uint64_t read_number(struct cursor *c, unsigned bytes)
@@ -177,8 +178,10 @@ static struct reference read_reference(struct cursor *c, const struct history *h
 	uint8_t cause = (uint8_t)read_number(c, 1);
 	uint32_t campaign = (uint32_t)read_number(c, 4);
 
+	uint32_t answer = c->answers ? (uint32_t)read_number(c, 4) : 0;
+
 	c->bad |= cause != NO_CAUSE && cause >= h->causes;
-	return (struct reference){ cause, campaign };
+	return (struct reference){ cause, campaign, answer };
 }
 
 static void read_day(struct cursor *c, const struct history *h, struct day *d)
@@ -250,7 +253,7 @@ static void read_last_before(struct cursor *c, struct history *h, bool block)
 		snprintf(cause.provider, sizeof cause.provider, "%.*s",
 			(int)sizeof cause.provider - 1, name);
 	*(block ? &h->block : &h->soft) = (struct last){ at,
-		at ? (struct reference){ history_cause_number(h, &cause), 0 } : NO_REFERENCE };
+		at ? (struct reference){ history_cause_number(h, &cause), 0, 0 } : NO_REFERENCE };
 }
 
 static void read_day_before(struct cursor *c, const struct history *h, struct day *d)
@@ -277,14 +280,15 @@ static void read_day_before(struct cursor *c, const struct history *h, struct da
 
 bool history_read(struct history *h, const unsigned char *bytes, int n)
 {
-	struct cursor c = { bytes, (size_t)n, false };
+	struct cursor c = { bytes, (size_t)n, false, false };
 
 	history_clear(h);
 	if (!n)
 		return true;
 	unsigned format = (unsigned)read_number(&c, 1);
 	bool before = format == FORMAT_BEFORE;
-	if (format != FORMAT && !before)
+	c.answers = format == FORMAT;
+	if (format != FORMAT && format != FORMAT_WITHOUT_ANSWERS && !before)
 		return false;
 	read_base(&c, &h->base, before);
 	h->settled = (int64_t)read_number(&c, 8);

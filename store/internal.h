@@ -285,6 +285,7 @@ struct packed {
 	int16_t margin;
 	uint8_t kind, klass, category, origin;
 	uint32_t mta;     /* cause_number() of the reporting MTA */
+	uint32_t answer;  /* of what was answered (cause.c); 0: none */
 	uint32_t host;    /* of the receiving host's organisation; 0: not known */
 	uint8_t known;    /* 1: there is a recipient; else both pseudonyms are zero */
 	uint8_t profiled; /* 1: provider is a profile's name; only those go into the tallies, which

@@ -135,6 +135,7 @@ static int pack(struct store *s, struct event *event, int64_t now, struct packed
 	if (!store_is_over(s, RETAIN_DIAGNOSTICS, p.at, now))
 		pack_diagnostic(s, event, &p);
 	result = pack_recipient(s, event, now, &p);
+	p.answer = answer_number(s, p.profiled ? p.provider : "", p.reply, p.status, p.diagnostic);
 	memset(out, 0, sizeof *out);
 	if (!result)
 		memcpy(out, &p, sizeof p);

@@ -214,9 +214,9 @@ static void adopt_move(struct share *h, const struct share *move)
 	all->settled = move->history.settled;
 	h->moved = later(h->moved, move->moved);
 	if (all->soft.at <= h->moved)
-		all->soft = (struct last){ 0, { NO_CAUSE, 0 } };
+		all->soft = (struct last){ 0, NO_REFERENCE };
 	if (all->block.at <= h->moved)
-		all->block = (struct last){ 0, { NO_CAUSE, 0 } };
+		all->block = (struct last){ 0, NO_REFERENCE };
 }
 
 /* --- the sum -------------------------------------------------------------- */
@@ -354,7 +354,7 @@ static void settle_share(struct store *s, struct contact *c, struct share *h)
 }
 
 int share_note(struct store *s, struct contact *c, enum history_kind kind, int64_t at,
-	const struct cause *cause, uint32_t campaign)
+	const struct cause *cause, uint32_t campaign, uint32_t answer)
 {
 	bool final = kind == HISTORY_HARD || kind == HISTORY_COMPLAINT;
 	struct share *h, move;
@@ -364,10 +364,30 @@ int share_note(struct store *s, struct contact *c, enum history_kind kind, int64
 	memcpy(&move, last_move(s->site), sizeof move);
 	adopt_move(h, &move);
 	if ((at > h->history.settled || final) &&
-		!history_add(&h->history, kind, at, cause, campaign))
+		!history_add(&h->history, kind, at, cause, campaign, answer))
 		settle_share(s, c, h);
 	h->at = later(h->at, day_start(at));
 	h->version = next_version(h->version, at, h->erased);
+	if (share_save(s, c->key, h))
+		return STORE_FAILED;
+	shares_sum(s, c);
+	return STORE_OK;
+}
+
+int share_changed(struct store *s, struct contact *c, int64_t now,
+	bool (*change)(void *context, struct history *h), void *context, bool *changed)
+{
+	struct share *h, move;
+
+	*changed = false;
+	if (shares_load(s, c->key) || !(h = own_share(s, c)))
+		return STORE_FAILED;
+	memcpy(&move, last_move(s->site), sizeof move);
+	adopt_move(h, &move);
+	if (!change(context, &h->history))
+		return STORE_OK;
+	*changed = true;
+	h->version = next_version(h->version, now, h->erased);
 	if (share_save(s, c->key, h))
 		return STORE_FAILED;
 	shares_sum(s, c);

@@ -65,6 +65,11 @@
 	X(SQL_EVENT_OF_DAY, \
 		"SELECT at, pseudonym, number, reply, kind, class, category, status, rule, provider, campaign, origin, mailbox FROM event" \
 		" WHERE at >= ?1 AND at < ?2 ORDER BY at, pseudonym, number") \
+	X(SQL_EVENT_JUDGED, \
+		"SELECT at, pseudonym, number, class, category, status, reply, rule, provider, diagnostic, origin FROM event" \
+		" WHERE (at, pseudonym, number) > (?1, ?2, ?3) AND kind = 'failure' ORDER BY at, pseudonym, number LIMIT ?4") \
+	X(SQL_EVENT_JUDGE, \
+		"UPDATE event SET class = ?4, category = ?5, rule = ?6, margin = ?7 WHERE at = ?1 AND pseudonym = ?2 AND number = ?3") \
 	X(SQL_EVENT_BETWEEN, "SELECT 1 FROM event WHERE at >= ?1 AND at < ?2 LIMIT 1") \
 	X(SQL_EVENT_COUNT_BETWEEN, "SELECT count(*) FROM event WHERE at >= ?1 AND at < ?2") \
 	/* SQLite 3.40 tells of "diagnostic IS NOT NULL" in a RETURNING that it holds for every \

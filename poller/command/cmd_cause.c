@@ -22,7 +22,7 @@ struct cause_job {
 };
 
 /* Each move with its number, the largest part of a cause first in the order of the states. */
-static void print_moves(const struct cause_moves *m)
+void print_moves(const struct cause_moves *m)
 {
 	static struct out o;
 	out_open(&o, STDOUT_FILENO);
@@ -40,7 +40,7 @@ static void print_moves(const struct cause_moves *m)
 	out_flush(&o);
 }
 
-static uint64_t count_moved(const struct cause_moves *m)
+uint64_t count_moved(const struct cause_moves *m)
 {
 	uint64_t n = m->matched;
 	for (unsigned state = 0; state < STATE_COUNT; state++)

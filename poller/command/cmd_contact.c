@@ -444,7 +444,7 @@ static int print_states(struct contact_job *j, int argc, char **argv)
 
 static const struct {
 	const char *name, *command;
-	enum { SHOW, CHANGE, STATES, CAUSE } what;
+	enum { SHOW, CHANGE, STATES, CAUSE, REJUDGE } what;
 	enum contact_move move;
 } subcommands[] = {
 	{ "show", "contact show", SHOW, 0 },
@@ -453,6 +453,7 @@ static const struct {
 	{ "reactivate", "contact reactivate", CHANGE, MOVE_REACTIVATE },
 	{ "confirm", "contact confirm", CHANGE, MOVE_CONFIRM },
 	{ "undo", "contact undo", CAUSE, 0 },
+	{ "rejudge", "contact rejudge", REJUDGE, 0 },
 	{ "states", "contact states", STATES, 0 },
 };
 
@@ -477,12 +478,14 @@ int cmd_contact(const struct config *config, int argc, char **argv)
 		i++;
 	if (i == n)
 		return usage_error("contact",
-			"%s%s%swants show, revalidate, resolve, reactivate, confirm, undo or states; see `retour contact --help`",
+			"%s%s%swants show, revalidate, resolve, reactivate, confirm, undo, rejudge or states; see `retour contact --help`",
 			argc > 1 && !strchr(argv[1], '@') ? argv[1] : "", argc > 1 ? ": " : "",
 			word_meant(meant, argc > 1 ? argv[1] : "",
-				"show revalidate resolve reactivate confirm undo states"));
+				"show revalidate resolve reactivate confirm undo rejudge states"));
 	if (subcommands[i].move == MOVE_CONFIRM && argc > 2 && is_about_causes(argc - 2, argv + 2))
 		return cmd_contact_confirm(config, argc - 1, argv + 1);
+	if (subcommands[i].what == REJUDGE)
+		return cmd_contact_rejudge(config, argc - 1, argv + 1);
 	if (subcommands[i].what == CAUSE)
 		return cmd_contact_undo(config, argc - 1, argv + 1);
 	j.command = subcommands[i].command;

@@ -42,7 +42,7 @@ const struct command commands[] = {
 		"suppressed, the list is to be mended), counted on stderr, and makes the exit code 1.\n",
 		CONFIG_NEEDED, false },
 	{ "contact", cmd_contact,
-		"show | revalidate | resolve | reactivate | confirm | undo | states",
+		"show | revalidate | resolve | reactivate | confirm | undo | rejudge | states",
 		"what is known of a recipient; an operator's moves",
 		"Reads one address a line from FILE or stdin, or asks for it at a terminal; addresses are never arguments.\n"
 		"  show [--json] [--last N] [FILE|-]       state, answer, reason, rule, and the last N events, default 20\n"
@@ -58,6 +58,7 @@ const struct command commands[] = {
 		"  confirm --reason TEXT [FILE|-]          only these\n"
 		"  undo [--rule R] [--provider P] [--reporting-mta M] [--campaign C] --from DAY --to DAY --reason TEXT [--dry-run]\n"
 		"                                          such failures were wrong: who rests on them goes where the rest of the history leads\n"
+		"  rejudge [--reason TEXT] [--dry-run]     rules were mended: what is kept is decided again, and contacts go where that leads\n"
 		"  states                                  the table of all states and moves\n"
 		"The ledger notes each change with its reason and counts. Where the table has no such move it is refused: exit code 1.\n",
 		CONFIG_OPTIONAL, false },

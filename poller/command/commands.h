@@ -13,7 +13,11 @@
 
 typedef int command_function(const struct config *config, int argc, char **argv);
 
-command_function cmd_contact_undo, cmd_contact_confirm; /* of contact */
+command_function cmd_contact_undo, cmd_contact_confirm, cmd_contact_rejudge; /* of contact */
+/* From state to state, a line each, and how many came to another one (cmd_cause.c). */
+struct cause_moves;
+void print_moves(const struct cause_moves *m);
+uint64_t count_moved(const struct cause_moves *m);
 command_function cmd_run, cmd_poll, cmd_import, cmd_classify, cmd_check, cmd_contact, cmd_suppress,
 	cmd_suppressions, cmd_changes, cmd_merge, cmd_sites, cmd_events, cmd_serve, cmd_volume,
 	cmd_advice, cmd_verp, cmd_key, cmd_forget, cmd_backup, cmd_disclose, cmd_report,

@@ -89,7 +89,7 @@ with case("completion knows the commands, their words and their options"):
         return set(run("bash", "-c", script, "bash", BINARY, *words).stdout.split())
     equal(completed("re"), {"report"})
     equal(completed(""), set(re.findall(r"^  ([a-z][a-z-]+) ", run(BINARY, "--help").stdout, re.M)))
-    equal(completed("-c", "x.ini", "contact", "re"), {"revalidate", "resolve", "reactivate"})
+    equal(completed("-c", "x.ini", "contact", "re"), {"revalidate", "resolve", "reactivate", "rejudge"})
     equal(completed("key", ""), {"list", "rotate", "retire"})
     options = completed("-v", "check", "--")
     true({"--json", "--only", "--column"} <= options, options)
