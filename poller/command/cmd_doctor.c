@@ -20,6 +20,7 @@
 #include "poller/post/delivery.h"
 #include "classify/base/log.h"
 #include "poller/command/marker.h"
+#include "poller/command/medium.h"
 #include "poller/post/logo.h"
 #include "poller/command/rulesfile.h"
 #include "poller/run/confine.h"
@@ -202,6 +203,22 @@ static void check_disk(struct doctor *d)
 	if (full)
 		found(d, used >= 1000000 ? SAD : ODD, "disk", "%s: %lld.%lld %% used", directory,
 			(long long)(used / 10000), (long long)(used % 10000 / 1000));
+}
+
+/* Said of keys and store alike: both hold what is destroyed one day. */
+static void check_media(struct doctor *d)
+{
+	char text[256], store[4096];
+	const char *keys = medium_keeps_here(d->config->keys_dir, text, sizeof text);
+	if (keys)
+		found(d, ODD, "keys",
+			"%s: %s: a destroyed key is not gone. Lay them on an encrypted file system (LUKS), or on tmpfs with systemd credentials; retour-privacy(7), MEDIA",
+			d->config->keys_dir, keys);
+	parent_of(d->config->store_path, store, sizeof store);
+	if (medium_keeps_here(store, text, sizeof text))
+		found(d, ODD, "store",
+			"%s: %s: what is deleted is not gone. Lay it on an encrypted file system; retour-privacy(7), MEDIA",
+			store, text);
 }
 
 /* A lost store shows by the note of it only. */
@@ -430,6 +447,7 @@ int cmd_doctor(const struct config *config, int argc, char **argv)
 	check_marker(&d);
 	check_disk(&d);
 	check_parser(&d);
+	check_media(&d);
 	check_walls(&d);
 	for (unsigned i = 0; i < config->mailboxes; i++)
 		try_mailbox(&d, &config->mailbox[i]);
