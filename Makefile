@@ -102,7 +102,7 @@ unit: units
 	@set -e; for t in $(UNIT_TESTS); do $$t; done
 
 # What follows installs what is missing first, then builds through a make of its own that sees what was installed.
-.PHONY: deps demo check points promises bench fuzz fuzzers replays metamorphic coverage install uninstall
+.PHONY: deps demo check points promises bench fuzz fuzzers replays metamorphic lab coverage install uninstall
 NEEDS = @CC="$(CC)" PYTHON="$(PYTHON)" tests/deps.sh
 MAKE_ALL = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
 # Quietly: what the demo and the tests say is to be read.
@@ -177,6 +177,12 @@ CAMPAIGN ?= 300
 SEED ?= 1
 metamorphic: all
 	@RETOUR=$(abspath $(BUILD))/retour CAMPAIGN=$(CAMPAIGN) SEED=$(SEED) $(PYTHON) tests/e2e/metamorphic.py
+
+# Real mail systems make bounces of a receiver's scripted answers (tests/lab.py); those that are no installed Postfix are fetched as Debian packages, unpacked,
+# not installed. LAB: which.
+LAB ?=
+lab: all
+	@RETOUR=$(abspath $(BUILD))/retour $(PYTHON) tests/lab.py $(LAB)
 
 # The same targets with a driver of our own (tests/fuzz/replay.c): seeds and some damage, for `make check`.
 replays: $(FUZZ_TARGETS:%=$(BUILD)/replay/%)

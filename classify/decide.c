@@ -66,6 +66,7 @@ static void find_codes(const struct clues *e, struct decision *out)
 	if (answer.status.digit &&
 		(!own.digit || (says(answer.status) && says(answer.status) >= says(own))))
 		out->status = answer.status;
+	out->guessed = own.digit && answer.reply && !answer.status.digit;
 	if (!out->status.digit)
 		out->status = (struct status){ 0, 0, 0 };
 }
@@ -257,6 +258,10 @@ static bool bid_stage(const struct rules *r, struct bids *bids, const struct dec
 		stage = find_stage(r, heard_words(r, human), &id);
 	if (!stage || stage->category == CATEGORY_NONE)
 		return false;
+	/* sendmail reads any 550 there as 5.2.0, "mailbox disabled" */
+	if (stage->mark == MARK_STAGE_DATA && d->guessed &&
+		bids->best[CLASS_HARD].weight <= WEIGHT_VAGUE)
+		bids->best[CLASS_HARD].weight = 0;
 	bid(bids, WEIGHT_STAGE, "", id,
 		&(struct saying){ .source = "the SMTP command that was refused",
 			.category = stage->category,

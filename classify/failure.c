@@ -10,6 +10,7 @@
 #include "classify/header.h"
 #include "classify/jsonfind.h"
 #include "classify/sns.h"
+#include "classify/transfer.h"
 
 enum {
 	FIELD_READ_MAX = 4096,     /* of a Diagnostic-Code */
@@ -317,7 +318,8 @@ static bool read_group(struct reader *r, const struct dsn_reader *dsn,
 		return true;
 	if (diagnostic.n > FIELD_READ_MAX)
 		diagnostic.n = FIELD_READ_MAX;
-	clues.diagnostic = header_text(&w->arena, w->charsets, diagnostic);
+	clues.diagnostic = header_text(
+		&w->arena, w->charsets, octal_unescaped(&w->arena, diagnostic));
 	clues.status = status_parse(group->status);
 	clues.verdict = group->verdict;
 	e->action = (uint8_t)dsn_action(group->action);

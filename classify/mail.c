@@ -5,6 +5,8 @@
  */
 #include "classify/mail.h"
 
+#include "classify/transfer.h"
+
 #include "classify/arf.h"
 #include "classify/date.h"
 #include "classify/dsn.h"
@@ -398,6 +400,9 @@ void mail_open(struct mail *mail, struct mime *mime, struct arena *arena, struct
 		take_text_part(&o, &preamble);
 	}
 	mail->human = join_texts(&o);
+	struct span plain = octal_unescaped(arena, mail->human);
+	if (plain.p != mail->human.p && span_is_utf8(plain))
+		mail->human = plain;
 	mail->is_status_report = mime->part[0].multipart &&
 		report_type_is(mail->content_type, SPAN("delivery-status"));
 	mail->is_summary = is_summary(mail) || has_summary(mime);

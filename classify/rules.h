@@ -336,6 +336,7 @@ struct decision {
 	enum klass klass;
 	enum category category;
 	struct status status; /* the code to print: never invented */
+	bool guessed;         /* it is what the reporting system made of an answer without one */
 	uint16_t reply;
 	int16_t margin; /* of the winner over the strongest bid for another class; below 0: a
 			   stronger hard was set aside */

@@ -4,6 +4,8 @@
  */
 #include "classify/transfer.h"
 
+#include <string.h>
+
 enum { NONE = 64, PADDING = 65 };
 
 /*
@@ -127,4 +129,39 @@ size_t q_decode(struct span text, char *out, size_t size)
 		out[n++] = c;
 	}
 	return n;
+}
+
+/* The byte that "\ooo" at I stands for, if it is one beyond ASCII; else 0. */
+static unsigned octal_at(struct span text, size_t i)
+{
+	enum { ESCAPE = 4, OCTAL_BITS = 3 };
+	unsigned byte = 0;
+	if (text.n - i < ESCAPE || text.p[i] != '\\' ||
+		(text.p[i + 1] != '2' && text.p[i + 1] != '3'))
+		return 0;
+	for (size_t k = i + 1; k < i + ESCAPE; k++) {
+		if (text.p[k] < '0' || text.p[k] > '7')
+			return 0;
+		byte = byte << OCTAL_BITS | (unsigned)(text.p[k] - '0');
+	}
+	return byte;
+}
+
+struct span octal_unescaped(struct arena *arena, struct span text)
+{
+	enum { ESCAPE = 4 };
+	const char *first = text.p, *end = text.p + text.n;
+	while ((first = memchr(first, '\\', (size_t)(end - first))) &&
+		!octal_at(text, (size_t)(first - text.p)))
+		first++;
+	char *out = first ? arena_alloc(arena, text.n) : NULL;
+	size_t n = 0;
+	if (!out)
+		return text;
+	for (size_t i = 0; i < text.n;) {
+		unsigned byte = octal_at(text, i);
+		out[n++] = byte ? (char)byte : text.p[i];
+		i += byte ? ESCAPE : 1;
+	}
+	return (struct span){ out, n };
 }

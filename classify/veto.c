@@ -84,7 +84,7 @@ static bool own_code(const struct decision *d, int weight)
 {
 	const struct code_meaning *c = meaning_of_status(d->status, 0);
 
-	return c && c->weight >= weight && category_class(c->category) == CLASS_HARD;
+	return c && !d->guessed && c->weight >= weight && category_class(c->category) == CLASS_HARD;
 }
 
 static enum veto find_veto(const struct rules *r, const struct bids *bids, const struct decision *d,
