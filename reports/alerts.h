@@ -5,7 +5,7 @@
 #define RETOUR_REPORTS_ALERTS_H
 
 #include "reports/reports.h"
-#include "store/alert.h"
+#include "store/watch/alert.h"
 
 /*
  * OPTIONS: organisation, k, and for the mail from and to. Each gives 0, or -1 (no memory). Free

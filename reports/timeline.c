@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "reports/model.h"
-#include "store/alert.h"
+#include "store/watch/alert.h"
 #include "store/writing.h"
 
 struct timeline {

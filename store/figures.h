@@ -141,4 +141,14 @@ int store_comment_add(struct store *s, const char *month, const char *text, int6
 int store_comments(struct store *s, const char *month,
 	int (*visit)(void *context, int64_t at, const char *text), void *context);
 
+/* --- counts by hour (store/hour.c) and from the beginning, for metrics ---- */
+
+/*
+ * Notices since the store was made, by provider and what they are: a class, "undetermined",
+ * "complaint", or "unattributed".
+ */
+int store_totals(struct store *s,
+	int (*visit)(void *context, const char *provider, const char *what, uint64_t count),
+	void *context);
+
 #endif

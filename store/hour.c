@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "classify/base/units.h"
-#include "store/alert.h"
 #include "store/internal.h"
 
 enum { HOUR_CELLS = 256 /* a power of two */, HOUR_CELLS_FULL = 192 };

@@ -8,7 +8,8 @@
  *   figures.h   counts and rates for reports
  *   keys.h      keys, signatures, signed return paths
  *   audit.h     retention, ledger, backups, the state of the file
- *   alert.h, site.h, witness.h, chain.h, intact.h and exchange/: their own
+ *   site.h, chain.h, intact.h, exchange/: their own
+ *   watch/      alerts and the witness, who look at it from above
  *
  * Functions return 0 or a STORE_ error; store_error() then says what happened,
  * without ever naming an address. Time comes in as an argument, epoch seconds UTC.

@@ -10,7 +10,7 @@
 #include "classify/base/log.h"
 #include "classify/base/units.h"
 #include "poller/command/opening.h"
-#include "store/alert.h"
+#include "store/watch/alert.h"
 #include "store/audit.h"
 #include "store/contacts.h"
 

@@ -22,11 +22,11 @@
 #include "poller/post/feed.h"
 #include "classify/base/log.h"
 #include "reports/alerts.h"
-#include "store/alert.h"
+#include "store/watch/alert.h"
 #include "store/figures.h"
 #include "store/keys.h"
 #include "store/site.h"
-#include "store/witness.h"
+#include "store/watch/witness.h"
 
 enum {
 	COMMAND_SECONDS = 60,

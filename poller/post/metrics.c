@@ -16,7 +16,7 @@
 #include "poller/post/outfile.h"
 #include "poller/post/post.h"
 #include "classify/base/log.h"
-#include "store/alert.h"
+#include "store/watch/alert.h"
 #include "store/audit.h"
 #include "store/contacts.h"
 #include "store/figures.h"

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include "classify/base/list.h"
 #include "poller/mailbox/mailbox.h"
-#include "store/alert.h"
+#include "store/watch/alert.h"
 
 struct post_options {
 	const char *organisation, *from, *smtp_host, *ca_file, *user, *sendmail, *timezone, *dir,

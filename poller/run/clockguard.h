@@ -23,7 +23,7 @@
 #include <stdint.h>
 #include "classify/base/units.h"
 #include "classify/base/clock.h"
-#include "store/witness.h"
+#include "store/watch/witness.h"
 
 /* Its words stand in the ledger. */
 #define CLOCK_DOUBTS(X) \

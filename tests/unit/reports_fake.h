@@ -15,7 +15,7 @@
 #include "store/figures.h"
 #include "store/intact.h"
 #include "store/keys.h"
-#include "store/alert.h"
+#include "store/watch/alert.h"
 #include "store/store.h"
 #include "store/volume.h"
 #include "store/writing.h"

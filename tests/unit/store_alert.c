@@ -3,7 +3,7 @@
  * cools down; a bad day is seen, quiet years are quiet.
  */
 #include "tests/unit/store_fixture.h"
-#include "store/alert.h"
+#include "store/watch/alert.h"
 
 static enum domain_group all_known(void *context, const char *provider)
 {

@@ -4,7 +4,7 @@
  * time and telling only.
  */
 #include <stdio.h>
-#include "store/alert.h"
+#include "store/watch/alert.h"
 #include "classify/base/units.h"
 #include "store/internal.h"
 

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 #include "classify/base/units.h"
-#include "store/alert.h"
+#include "store/watch/alert.h"
 
 static const struct {
 	const char *name;

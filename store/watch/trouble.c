@@ -2,7 +2,7 @@
  * What lasts of alerts, so that a month's report can be made again when they are gone: what, where,
  * from when to when. No figures.
  */
-#include "store/alert.h"
+#include "store/watch/alert.h"
 #include "store/internal.h"
 
 int trouble_note(struct store *s, int64_t number)

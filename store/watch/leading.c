@@ -1,6 +1,6 @@
 /* Where most of an alert's figure lies. */
 #include <stdio.h>
-#include "store/condition.h"
+#include "store/watch/condition.h"
 #include "store/internal.h"
 
 static const char *text_of_count(sqlite3_stmt *st)

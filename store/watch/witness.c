@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <time.h>
 #include "classify/base/units.h"
-#include "store/alert.h"
+#include "store/watch/alert.h"
 #include "store/internal.h"
-#include "store/witness.h"
+#include "store/watch/witness.h"
 
 #define CLOCK_RUNS "clock-runs"
 #define CLOCK_START "clock-boot"

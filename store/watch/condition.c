@@ -3,7 +3,7 @@
  * over a window, mail that was not recognised or not read, retention.
  */
 #include <stdio.h>
-#include "store/condition.h"
+#include "store/watch/condition.h"
 #include "store/internal.h"
 
 /* --- rates ---------------------------------------------------------------- */

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <stdio.h>
 #include "classify/base/units.h"
-#include "store/condition.h"
+#include "store/watch/condition.h"
 #include "store/internal.h"
 
 enum {

@@ -2,7 +2,7 @@
 #ifndef RETOUR_CONDITION_H
 #define RETOUR_CONDITION_H
 
-#include "store/alert.h"
+#include "store/watch/alert.h"
 
 enum { SENT_LEAST = 200 /* mails below which a rate means nothing */ };
 

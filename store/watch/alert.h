@@ -159,14 +159,4 @@ struct past_alert {
 int store_troubles(struct store *s, int64_t from, int64_t to,
 	int (*visit)(void *context, const struct past_alert *t), void *context);
 
-/* --- counts by hour (store/hour.c) and from the beginning, for metrics ---- */
-
-/*
- * Notices since the store was made, by provider and what they are: a class, "undetermined",
- * "complaint", or "unattributed".
- */
-int store_totals(struct store *s,
-	int (*visit)(void *context, const char *provider, const char *what, uint64_t count),
-	void *context);
-
 #endif
