@@ -14,7 +14,7 @@ DESTDIR ?=
 VERSION := 0.1.0
 
 # libetpan's pkg-config adds a specs file that makes the program non-PIE: linked by hand.
-PACKAGES := gnutls libxml-2.0 libxslt sqlite3 libsodium libidn2 libseccomp zlib libzstd json-c libcurl
+PACKAGES := gnutls libxml-2.0 libxslt sqlite3 libsodium libidn2 libseccomp zlib libzstd json-c libcurl libmicrohttpd
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wwrite-strings -Wformat=2
 HARDENING := -fPIE -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
@@ -43,7 +43,7 @@ $(BUILD)/libraries:
 	@mkdir -p $(@D) && touch $@
 
 # Libraries that are opened at the first call of one of their functions (poller/command/lazy.h).
-LAZY := xml2 xslt gnutls etpan json-c curl
+LAZY := xml2 xslt gnutls etpan json-c curl microhttpd
 $(BUILD)/embedded/lazy.S: poller/command/lazystubs.sh $(BUILD)/poller/command/main.o $(LIB_poller)
 	@mkdir -p $(@D)
 	CC="$(CC)" $< $@ "$(LAZY)" $(filter %.o %.a,$^)
@@ -220,7 +220,7 @@ install: all
 	install -m 644 $(patsubst %,etc/%,$(filter %.1,$(MANUALS))) $(mandir)/man1/
 	install -m 644 $(patsubst %,etc/%,$(filter %.5,$(MANUALS))) $(mandir)/man5/
 	install -m 644 $(patsubst %,etc/%,$(filter %.7,$(MANUALS))) $(mandir)/man7/
-	install -m 644 etc/rules.ini etc/providers.ini etc/*.xsl etc/*.xsd etc/*.xml etc/grafana-dashboard.json etc/prometheus-rules.yml $(datadir)/retour/
+	install -m 644 etc/rules.ini etc/providers.ini etc/*.xsl etc/*.xsd etc/*.xml etc/grafana-dashboard.json etc/prometheus-rules.yml etc/retour-http.yaml $(datadir)/retour/
 	install -m 644 etc/retour.bash $(datadir)/bash-completion/completions/retour
 	install -m 644 etc/retour.zsh $(datadir)/zsh/site-functions/_retour
 	install -m 644 etc/retour.fish $(datadir)/fish/vendor_completions.d/retour.fish

@@ -82,9 +82,10 @@ _retour()
 	*" --since") return 0 ;;
 	esac ;;
 	serve)
-		words="" options=" --postfix --help"
+		words="" options=" --postfix --http --token-file --help"
 		case "$command $before" in
 	*" --postfix") return 0 ;;
+	*" --http") return 0 ;;
 	esac ;;
 	volume)
 		words=" import log" options=" --source --beside-log --help"

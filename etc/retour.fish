@@ -65,8 +65,10 @@ complete -c retour -n __fish_use_subcommand -f -a sites -d 'the sites that are k
 complete -c retour -n '__fish_seen_subcommand_from sites' -l json -d 'one JSON object a line'
 complete -c retour -n __fish_use_subcommand -f -a events -d 'what was stored, as lines for a warehouse elsewhere'
 complete -c retour -n '__fish_seen_subcommand_from events' -l since -x -d 'only days that have another number of events than then, each as a whole; without it everything'
-complete -c retour -n __fish_use_subcommand -f -a serve -d 'the same for a mail server, while it takes mail'
+complete -c retour -n __fish_use_subcommand -f -a serve -d 'the same for a mail server, or for programs over HTTP'
 complete -c retour -n '__fish_seen_subcommand_from serve' -l postfix -x -d '/path of a UNIX socket, a loopback ADDRESS:PORT, or systemd: the one that it passes'
+complete -c retour -n '__fish_seen_subcommand_from serve' -l http -x -d 'HTTP/1.1 for programs: POST /check with {"address": …} or {"addresses": […]}, GET /healthz, GET /metrics'
+complete -c retour -n '__fish_seen_subcommand_from serve' -l token-file -rF -d 'who asks must show what stands in it (Authorization: Bearer …); wanted for an ADDRESS:PORT, where anybody may connect'
 complete -c retour -n __fish_use_subcommand -f -a volume -d 'how much was sent: what makes rates of counts'
 complete -c retour -n '__fish_seen_subcommand_from volume' -f -a import
 complete -c retour -n '__fish_seen_subcommand_from volume' -f -a log

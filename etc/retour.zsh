@@ -17,7 +17,7 @@ _retour()
 		'merge:takes the lines of other sites in'
 		'sites:the sites that are known, and until when'
 		'events:what was stored, as lines for a warehouse elsewhere'
-		'serve:the same for a mail server, while it takes mail'
+		'serve:the same for a mail server, or for programs over HTTP'
 		'volume:how much was sent\: what makes rates of counts'
 		'advice:how fast to send to each provider'
 		'report:the monthly report'
@@ -113,7 +113,9 @@ _retour()
 			'*--since[only days that have another number of events than then, each as a whole; without it everything]:CURSOR:' '*:file:_files' ;;
 		serve)
 		_arguments '--help[what it takes]' \
-			'*--postfix[/path of a UNIX socket, a loopback ADDRESS\:PORT, or systemd\: the one that it passes]:SOCKET:' '*:file:_files' ;;
+			'*--postfix[/path of a UNIX socket, a loopback ADDRESS\:PORT, or systemd\: the one that it passes]:SOCKET:' \
+			'*--http[HTTP/1.1 for programs\: POST /check with {"address"\: …} or {"addresses"\: \[…\]}, GET /healthz, GET /metrics]:SOCKET:' \
+			'*--token-file[who asks must show what stands in it (Authorization\: Bearer …); wanted for an ADDRESS\:PORT, where anybody may connect]:FILE:_files' '*:file:_files' ;;
 		volume)
 		_arguments '--help[what it takes]' \
 			'*--source[where the counts come from; a later file of the same source replaces the days that it has (default\: import)]:NAME:' \

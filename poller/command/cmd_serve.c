@@ -1,6 +1,7 @@
 /*
- * serve: the answers of `check` for a mail server, before it sends. Postfix asks over a socket
- * (lookup.c), one recipient a time; what is suppressed it refuses, what is on hold it defers.
+ * serve: the answers of `check` for a mail server, before it sends, and for programs (httpserve.c).
+ * Postfix asks over a socket (lookup.c), one recipient a time; what is suppressed it refuses, what
+ * is on hold it defers.
  *
  * One process, one thread, no locks: an answer costs microseconds. It reads the store and never
  * writes; a purge beside it has to wait for no more than one answer. It has no children and no
@@ -20,7 +21,10 @@
 #include "poller/command/listener.h"
 #include "classify/base/log.h"
 #include "poller/command/lookup.h"
+#include "poller/command/httpserve.h"
 #include "poller/command/opening.h"
+#include "poller/command/served.h"
+#include "poller/mailbox/secret.h"
 
 enum {
 	SERVE_CONNECTIONS_MAX = 256, /* Postfix has 100 processes by default; above it the one that
@@ -35,11 +39,8 @@ struct connection {
 };
 
 struct server {
-	const struct config *config;
-	struct session session;
+	struct served served;
 	struct listener listener;
-	bool store_open, failing;
-	uint64_t asked, refused, deferred, failed;
 	unsigned count;
 	struct pollfd polled[SERVE_CONNECTIONS_MAX + 1]; /* the listener, then one per connection */
 	struct connection connection[SERVE_CONNECTIONS_MAX];
@@ -55,27 +56,6 @@ static void stop_serving(int number)
 		stop_asked = 1;
 }
 
-static void close_store(struct server *s)
-{
-	if (s->store_open)
-		session_close(&s->session);
-	s->store_open = false;
-}
-
-/*
- * Rules, keys and store; also after a change of them and after a failure, so that a restored store
- * needs no restart.
- */
-static int open_served_store(struct server *s)
-{
-	close_store(s);
-	int result = session_open(&s->session, s->config, SESSION_ANSWER, clock_now());
-	s->store_open = true;
-	if (result != EXIT_WELL)
-		close_store(s);
-	return result;
-}
-
 /*
  * What the mail server is told of KEY. Other than addresses it asks for domains and local parts:
  * there is nothing about these.
@@ -85,24 +65,11 @@ static enum lookup_answer answer_question(
 {
 	struct answer verdict;
 	*text = '\0';
-	s->asked++;
-	if (!s->store_open && open_served_store(s) != EXIT_WELL)
-		goto failed;
-	int result = store_check(s->session.store, request->key, request->n, clock_now(), &verdict);
+	int result = served_check(&s->served, request->key, request->n, &verdict);
 	if (result == STORE_MISUSE)
 		return LOOKUP_NONE;
-	if (result) {
-		log_error("serve: %s", store_error(s->session.store));
-		goto failed;
-	}
-	s->failing = false;
-	s->refused += verdict.verdict == VERDICT_SUPPRESS;
-	s->deferred += verdict.verdict == VERDICT_HOLD;
-	return lookup_action(&verdict, text);
-failed:
-	close_store(s);
-	s->failed++;
-	s->failing = true;
+	if (!result)
+		return lookup_action(&verdict, text);
 	strcpy(text, "the store cannot be read");
 	return LOOKUP_LATER;
 }
@@ -184,7 +151,7 @@ static int serve(struct server *s, const sigset_t *waiting)
 		if (reload_asked) {
 			reload_asked = 0;
 			log_notice("serve: opening the store anew");
-			close_store(s);
+			served_close(&s->served);
 		}
 		int ready = ppoll(s->polled, s->count + 1, NULL, waiting);
 		if (ready < 0 && errno != EINTR) {
@@ -202,7 +169,7 @@ static int serve(struct server *s, const sigset_t *waiting)
 			n++)
 			;
 	}
-	return s->failing ? EXIT_LOST : EXIT_WELL;
+	return s->served.failing ? EXIT_LOST : EXIT_WELL;
 }
 
 /* Signals come only while waiting, so that none is lost between looking and waiting. */
@@ -223,43 +190,93 @@ static void catch_serve_signals(sigset_t *waiting)
 	sigaction(SIGHUP, &action, NULL);
 }
 
-int cmd_serve(const struct config *config, int argc, char **argv)
+struct serve_options {
+	const char *postfix, *http, *token_file;
+};
+
+static int read_serve_options(struct serve_options *o, int argc, char **argv)
 {
 	static const struct option options[] = { { "postfix", required_argument, NULL, 'p' },
-		{ 0 } };
+		{ "http", required_argument, NULL, 'h' },
+		{ "token-file", required_argument, NULL, 't' }, { 0 } };
+	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;) {
+		if (option != 'p' && option != 'h' && option != 't')
+			return usage_error(argv[0], "see `retour serve --help`");
+		if (option == 'p')
+			o->postfix = optarg;
+		else if (option == 'h')
+			o->http = optarg;
+		else
+			o->token_file = optarg;
+	}
+	if (!o->postfix == !o->http || optind < argc)
+		return usage_error(argv[0],
+			"wants --postfix SOCKET or --http SOCKET and nothing else; see `retour serve --help`");
+	if (o->token_file && !o->http)
+		return usage_error(argv[0], "--token-file goes with --http");
+	/* anybody on this machine may connect there */
+	if (o->http && !o->token_file && strchr(o->http, ':') && *o->http != '/')
+		return usage_error(argv[0],
+			"%s: right would be a --token-file beside it, or a UNIX socket", o->http);
+	return EXIT_WELL;
+}
+
+static int serve_http(struct server *s, const char *token_file, const sigset_t *waiting)
+{
+	struct http_server h = { .served = &s->served, .listener = &s->listener };
+	char error[512], *token = NULL;
+	if (token_file &&
+		secret_read(&(struct secret_source){ .file = token_file }, &token, error,
+			sizeof error)) {
+		log_error("serve: %s", error);
+		return EXIT_USAGE;
+	}
+	h.token = token;
+	log_notice("serve: answering on %s", s->listener.name);
+	int result = http_serve(&h, waiting, &stop_asked, &reload_asked);
+	log_notice("serve: %llu requests, %llu without the token", (unsigned long long)h.requests,
+		(unsigned long long)h.unauthorised);
+	secret_free(token);
+	return result;
+}
+
+static int serve_postfix(struct server *s, const sigset_t *waiting)
+{
+	log_notice("serve: answering on %s", s->listener.name);
+	return serve(s, waiting);
+}
+
+int cmd_serve(const struct config *config, int argc, char **argv)
+{
 	static struct server s; /* too large for a stack */
-	const char *where = NULL;
+	struct serve_options o = { 0 };
 	char error[256];
 	sigset_t waiting;
-	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;) {
-		if (option != 'p')
-			return usage_error(argv[0], "see `retour serve --help`");
-		where = optarg;
-	}
-	if (!where || optind < argc)
-		return usage_error(argv[0],
-			"wants --postfix SOCKET and nothing else; see `retour serve --help`");
+	int result = read_serve_options(&o, argc, argv);
+	if (result)
+		return result;
+	const char *where = o.http ? o.http : o.postfix;
 	if (strchr(where, '/') && !new_file_is_fit(argv[0], where))
 		return EXIT_USAGE;
-	s.config = config;
+	s.served.config = config;
 	s.listener.fd = -1;
 	catch_serve_signals(&waiting);
-	int result = open_served_store(&s);
+	result = served_open(&s.served);
 	if (result != EXIT_WELL)
 		return result;
 	if (listener_open(&s.listener, where, error, sizeof error)) {
 		log_error("serve: %s", error);
 		result = EXIT_USAGE;
 	} else {
-		log_notice("serve: answering on %s", s.listener.name);
-		result = serve(&s, &waiting);
+		result = o.http ? serve_http(&s, o.token_file, &waiting)
+				: serve_postfix(&s, &waiting);
 		log_notice("serve: %llu asked, %llu refused, %llu deferred, %llu without an answer",
-			(unsigned long long)s.asked, (unsigned long long)s.refused,
-			(unsigned long long)s.deferred, (unsigned long long)s.failed);
+			(unsigned long long)s.served.asked, (unsigned long long)s.served.refused,
+			(unsigned long long)s.served.deferred, (unsigned long long)s.served.failed);
 	}
 	while (s.count)
 		drop(&s, s.count - 1);
 	listener_close(&s.listener);
-	close_store(&s);
+	served_close(&s.served);
 	return result;
 }

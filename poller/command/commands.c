@@ -104,11 +104,14 @@ const struct command commands[] = {
 		"  --since CURSOR   only days that have another number of events than then, each as a whole; without it everything\n"
 		"A line may come again: time, pseudonym and number tell it. What left the store is no longer deleted with it, and the ledger says so: retour-events(7).\n",
 		CONFIG_NEEDED, false },
-	{ "serve", cmd_serve, "--postfix SOCKET", "the same for a mail server, while it takes mail",
+	{ "serve", cmd_serve, "--postfix SOCKET | --http SOCKET [--token-file FILE]",
+		"the same for a mail server, or for programs over HTTP",
 		"Answers Postfix's questions about recipients (socketmap_table and tcp_table) until SIGTERM:\n"
 		"suppress becomes 550 5.1.1, hold 450 4.2.1, send says nothing.\n"
 		"  --postfix SOCKET   /path of a UNIX socket, a loopback ADDRESS:PORT, or systemd: the one that it passes\n"
 		"For submission and local senders only, see retour(1): check_recipient_access socketmap:unix:retour/ask:retour\n"
+		"  --http SOCKET      HTTP/1.1 for programs: POST /check with {\"address\": …} or {\"addresses\": […]}, GET /healthz, GET /metrics\n"
+		"  --token-file FILE  who asks must show what stands in it (Authorization: Bearer …); wanted for an ADDRESS:PORT, where anybody may connect\n"
 		"SIGHUP opens the store anew.\n",
 		CONFIG_NEEDED, false },
 	{ "volume", cmd_volume, "import [--source NAME] [--beside-log] FILE | log FILE…",

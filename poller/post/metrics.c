@@ -15,6 +15,7 @@
 #include "classify/base/exitcode.h"
 #include "poller/post/outfile.h"
 #include "poller/post/post.h"
+#include "classify/base/clock.h"
 #include "classify/base/log.h"
 #include "store/watch/alert.h"
 #include "store/audit.h"
@@ -27,6 +28,7 @@ struct metrics_writer {
 	FILE *out;
 	struct session *s;
 	const struct metrics_run *run;
+	bool of_run;      /* RUN has more than the time */
 	const char *name; /* of the family that is being written */
 };
 
@@ -252,6 +254,8 @@ static const struct family {
 static int write_families(struct metrics_writer *w)
 {
 	for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+		if (!w->of_run && !strncmp(families[i].name, "retour_run_", strlen("retour_run_")))
+			continue; /* a run alone knows it */
 		w->name = families[i].name;
 		fprintf(w->out, "# HELP %s %s\n# TYPE %s %s\n", w->name, families[i].help, w->name,
 			families[i].type);
@@ -264,7 +268,7 @@ static int write_families(struct metrics_writer *w)
 int metrics_write(struct session *s, const struct metrics_run *run)
 {
 	struct buffer text = { NULL, 0 };
-	struct metrics_writer w = { .s = s, .run = run };
+	struct metrics_writer w = { .s = s, .run = run, .of_run = true };
 	struct stat st;
 	int result = EXIT_LOST;
 	if (!s->post->metrics_file)
@@ -282,4 +286,17 @@ int metrics_write(struct session *s, const struct metrics_run *run)
 	}
 	buffer_free(&text);
 	return result;
+}
+
+int metrics_text(struct session *s, struct buffer *out)
+{
+	const struct metrics_run present = { .now = clock_now() };
+	struct metrics_writer w = { .s = s, .run = &present };
+	*out = (struct buffer){ 0 };
+	w.out = open_memstream(&out->p, &out->n);
+	if (w.out && !write_families(&w) && !fclose(w.out))
+		return 0;
+	if (w.out)
+		session_store_failed(s, "metrics", STORE_FAILED);
+	return -1;
 }

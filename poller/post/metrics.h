@@ -17,4 +17,10 @@ struct metrics_run {
  */
 int metrics_write(struct session *s, const struct metrics_run *run);
 
+/*
+ * The same without the figures of a run, as text; buffer_free(). 0, or -1 with the store's error
+ * text, or without memory.
+ */
+int metrics_text(struct session *s, struct buffer *out);
+
 #endif

@@ -171,7 +171,7 @@ Message-ID: <%(user)s.2@example.org>
 """
 dovecot.deliver("bounces@example.org", [(BOUNCE % {"user": user, "status": status, "text": text}).replace("\n", "\r\n").encode() for user, status, text in
                                         (("ben", "5.2.2", "552 5.2.2 Mailbox full"), ("carla", "5.1.1", "550 5.1.1 User unknown"))])
-PEOPLE = ["anna@example.net", "ben@example.net", "carla@example.net", "dora@gamil.com"]
+PEOPLE = ["anna@example.net", "ben@example.net", "carla@example.net"]
 work = cleanup.temporary("retour-work-")
 os.chmod(work, 0o777)
 month = time.strftime("%Y-%m")

@@ -1,0 +1,42 @@
+#include "poller/command/served.h"
+
+#include "classify/base/clock.h"
+#include "classify/base/log.h"
+#include "poller/command/commands.h"
+#include "poller/command/opening.h"
+
+void served_close(struct served *s)
+{
+	if (s->open)
+		session_close(&s->session);
+	s->open = false;
+}
+
+int served_open(struct served *s)
+{
+	served_close(s);
+	int result = session_open(&s->session, s->config, SESSION_ANSWER, clock_now());
+	s->open = true;
+	if (result != EXIT_WELL)
+		served_close(s);
+	return result;
+}
+
+int served_check(struct served *s, const char *address, size_t n, struct answer *out)
+{
+	int result = STORE_FAILED;
+	s->asked++;
+	if (s->open || served_open(s) == EXIT_WELL) {
+		result = store_check(s->session.store, address, n, clock_now(), out);
+		if (result && result != STORE_MISUSE)
+			log_error("serve: %s", store_error(s->session.store));
+	}
+	s->failing = result && result != STORE_MISUSE;
+	if (s->failing) {
+		served_close(s);
+		s->failed++;
+	}
+	s->refused += !result && out->verdict == VERDICT_SUPPRESS;
+	s->deferred += !result && out->verdict == VERDICT_HOLD;
+	return result;
+}

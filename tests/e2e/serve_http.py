@@ -1,0 +1,224 @@
+#!/usr/bin/python3
+"""serve --http: the answers of check for programs. One address and many, the token, what is no question, limits, silence, a store that is away; clients in curl and Python."""
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+import urllib.request
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from lib.harness import *
+
+DEAD, FULL, FINE = "dead@example.net", "full@example.net", "fine@example.net"
+TOKEN = "a-token-of-thirty-two-characters"
+BOUNCE = """\
+From: MAILER-DAEMON@mx.example.net
+To: bounces@example.org
+Subject: Undelivered Mail Returned to Sender
+Date: Mon, 02 Nov 2026 05:00:00 +0000
+Message-ID: <%(user)s.1@mx.example.net>
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"
+
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.net
+
+Final-Recipient: rfc822; %(user)s@example.net
+Action: failed
+Status: %(status)s
+Diagnostic-Code: smtp; %(text)s
+
+--b
+Content-Type: text/rfc822-headers
+
+From: news@example.org
+To: %(user)s@example.net
+Message-ID: <%(user)s.2@example.org>
+
+--b--
+"""
+retour = Retour()
+mail = os.path.join(retour.dir, "mail")
+os.mkdir(mail)
+for user, status, text in (("dead", "5.1.1", "550 5.1.1 User unknown"), ("full", "5.2.2", "552 5.2.2 Mailbox full")):
+    with open(os.path.join(mail, user + ".eml"), "w") as f:
+        f.write(BOUNCE % {"user": user, "status": status, "text": text})
+equal(retour.run("import", mail).code, 0)
+token_file = retour.secret(TOKEN, "token")
+
+
+def start(where, *options):
+    process = retour.start("serve", "--http", where, *options, options=("-v",))
+    line = process.stderr.readline().decode()
+    contains(line, "answering on ")
+    return process, line.rpartition("answering on ")[2].strip()
+
+
+def ended(process):
+    process.send_signal(signal.SIGTERM)
+    _out, err = process.communicate(timeout=20)
+    return process.returncode, err.decode()
+
+
+class Unix(http.client.HTTPConnection):
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(20)
+        self.sock.connect(self.host)
+
+
+def ask(method, path, body=None, token=TOKEN, connection=None):
+    """(status, fields, body); JSON where it is that."""
+    connection = connection or http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request(method, path, json.dumps(body) if body is not None and not isinstance(body, (bytes, str)) else body,
+                       {"Authorization": "Bearer " + token} if token is not None else {})
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    return answer.status, answer.headers, json.loads(text) if answer.headers["Content-Type"] == "application/json" else text
+
+
+def asked(body, **keys):
+    return ask("POST", "/check", body, **keys)
+
+
+process, name = start("127.0.0.1:0", "--token-file", token_file)
+port = int(name.rpartition(":")[2])
+with case("one address: the answer is that of check --json"):
+    for who in (DEAD, FULL, FINE):
+        status, fields, answer = asked({"address": who})
+        equal(status, 200)
+        wanted = retour.run("check", "--json", input=who + "\n").lines()[0]
+        equal(answer, {name: wanted[name] for name in answer})
+        equal(sorted(answer), sorted(["address", "verdict", "until", "state", "reason", "since"]))
+        equal(fields["Cache-Control"], "no-store")
+    equal([asked({"address": who})[2]["verdict"] for who in (DEAD, FULL, FINE, "no address")], ["suppress", "hold", "send", "invalid"])
+with case("many: in their order; ten thousand at once"):
+    equal([a["verdict"] for a in asked({"addresses": [FULL, "x", DEAD, FINE]})[2]["answers"]], ["hold", "invalid", "suppress", "send"])
+    equal(asked({"addresses": []})[2], {"answers": []})
+    many = ["user%d@example.net" % n for n in range(9999)] + [DEAD]
+    begin = time.monotonic()
+    answers = asked({"addresses": many})[2]["answers"]
+    equal((len(answers), answers[-1]["verdict"], answers[0]["address"]), (10000, "suppress", "user0@example.net"))
+    comment("10,000 answers in %.2f s" % (time.monotonic() - begin))
+with case("an address with quotes and beyond ASCII comes back as it was asked"):
+    for who in ('"a\\"b"@example.net', "jos\u00e9@example.net"):
+        equal(asked({"address": who})[2]["address"], who)
+with case("without the token, or with another: 401, and nothing is said"):
+    for wrong in (None, "", TOKEN[:-1], TOKEN + "x", TOKEN.upper()):
+        for method, path in (("POST", "/check"), ("GET", "/metrics"), ("GET", "/nothing")):
+            status, fields, answer = ask(method, path, {"address": DEAD} if method == "POST" else None, token=wrong)
+            equal((status, fields["WWW-Authenticate"]), (401, "Bearer"))
+            equal(list(answer), ["error"])
+with case("what is no question: 400, with what would be right"):
+    for body in ("", "{", "[]", "nonsense", '{"address": 5}', '{"addresses": "x"}', '{"addresses": [1]}', '{"address": "a", "addresses": []}', '{"adress": "a"}', "{}",
+                 '{"address": "a@b.example"} x', '{"address":' * 2000, b'{"address": "\xff"}', json.dumps({"addresses": ["x"] * 10001})):
+        status, _fields, answer = asked(body)
+        equal(status, 400, body[:60])
+        true(answer["error"], answer)
+with case("other paths and methods: 404 and 405"):
+    equal([ask("GET", path)[0] for path in ("/", "/check/", "/healthz/../check", "/metricsx")], [404] * 4)
+    equal([ask(*request)[0] for request in (("GET", "/check"), ("PUT", "/check", {}), ("POST", "/metrics", {}), ("DELETE", "/check"))], [405] * 4)
+with case("healthz needs no token"):
+    equal(ask("GET", "/healthz", token=None)[0], 200)
+with case("metrics: in the form of Prometheus, without the figures of a run, with how much was asked"):
+    status, fields, text = ask("GET", "/metrics")
+    equal((status, fields["Content-Type"]), (200, "text/plain; version=0.0.4"))
+    for line in text.splitlines():
+        true(re.fullmatch(r'# (HELP|TYPE) retour_\w+ .*|retour_\w+(\{.*\})? -?[0-9.e+-]+', line), line)
+    contains(text, "retour_contacts{")
+    true("retour_run_" not in text, text)
+    true(int(re.search(r"^retour_serve_questions_total (\d+)$", text, re.M).group(1)) > 10000, text)
+with case("a body that is too long: 413; a head that is: refused; the next one is served"):
+    status = asked(b'{"address": "' + b"a" * (1 << 20) + b'"}')[0]
+    equal(status, 413)
+    connection = socket.create_connection(("127.0.0.1", port))
+    connection.settimeout(20)
+    connection.sendall(b"GET /healthz HTTP/1.1\r\nX: " + b"a" * 100000 + b"\r\n\r\n")
+    try:
+        contains(connection.recv(100).decode(), " 431 ")
+    except ConnectionError:
+        pass
+    equal(asked({"address": DEAD})[0], 200)
+with case("more connections than there is room for, all silent: they go, and a question is answered"):
+    crowd = [socket.create_connection(("127.0.0.1", port)) for _ in range(100)]
+    begin, status = time.monotonic(), None
+    while status != 200 and time.monotonic() - begin < 40:
+        try:
+            status = asked({"address": DEAD})[0]
+        except (OSError, http.client.HTTPException):
+            time.sleep(0.2)
+    equal(status, 200)
+    true(time.monotonic() - begin < 25, "after %.0f s" % (time.monotonic() - begin))
+    del crowd
+with case("garbage and a client that goes in the middle harm nobody"):
+    for bad in (b"\x16\x03\x01\x02\x00", b"GET\r\n\r\n", b"POST /check HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n",
+                b"POST /check HTTP/1.1\r\nAuthorization: Bearer %s\r\nContent-Length: 100\r\n\r\n{" % TOKEN.encode(),
+                b"POST /check HTTP/1.1\r\nAuthorization: Bearer %s\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n" % TOKEN.encode()):
+        connection = socket.create_connection(("127.0.0.1", port))
+        connection.sendall(bad)
+        connection.close()
+    equal(asked({"address": DEAD})[0], 200)
+with case("a store that is away is 503, and taken again when it is back"):
+    aside = retour.data + ".aside"
+    os.rename(retour.data, aside)
+    process.send_signal(signal.SIGHUP)
+    time.sleep(1.3)
+    equal([asked({"address": DEAD})[0], asked({"addresses": [DEAD]})[0], ask("GET", "/healthz")[0], ask("GET", "/metrics")[0]], [503] * 4)
+    os.rename(aside, retour.data)
+    equal(asked({"address": DEAD})[2]["verdict"], "suppress")
+with case("a client in curl, the token from a file"):
+    if shutil.which("curl"):
+        done = subprocess.run(["curl", "-s", "-H", "@-", "-d", json.dumps({"address": DEAD}), "http://127.0.0.1:%d/check" % port], capture_output=True, text=True,
+                              input="Authorization: Bearer " + TOKEN + "\n")
+        equal(json.loads(done.stdout)["verdict"], "suppress")
+with case("a client in Python's standard library"):
+    request = urllib.request.Request("http://127.0.0.1:%d/check" % port, json.dumps({"addresses": [DEAD, FINE]}).encode(), {"Authorization": "Bearer " + TOKEN})
+    equal([a["verdict"] for a in json.load(urllib.request.urlopen(request))["answers"]], ["suppress", "send"])
+with case("SIGTERM ends it; no address and no token was said"):
+    code, err = ended(process)
+    equal(code, 0, err)
+    contains(err, "without the token")
+    true("@" not in err and TOKEN not in err, err)
+
+path = os.path.join(retour.dir, "http")
+with case("a UNIX socket: who is in its group may ask, without a token"):
+    process, _name = start(path)
+    equal(stat.S_IMODE(os.stat(path).st_mode), 0o660)
+    equal(asked({"address": DEAD}, token=None, connection=Unix(path))[2]["verdict"], "suppress")
+    equal(ended(process)[0], 0)
+    true(not os.path.exists(path), "the socket is still there")
+with case("README's example, to the letter but for the path"):
+    line = re.search(r"^    \$ (curl .*/check)$", open(os.path.join(ROOT, "README.md")).read(), re.M).group(1)
+    if shutil.which("curl"):
+        process, _name = start(path)
+        done = subprocess.run(["sh", "-c", line.replace("/path/of/socket", path).replace("carla@", "dead@")], capture_output=True, text=True)
+        ended(process)
+        answer = json.loads(done.stdout)
+        equal((answer["verdict"], answer["reason"], list(answer)), ("suppress", "user-unknown", ["address", "verdict", "until", "state", "reason", "since"]))
+with case("a UNIX socket with a token wants it"):
+    process, _name = start(path, "--token-file", token_file)
+    equal([asked({"address": DEAD}, token=t, connection=Unix(path))[0] for t in (None, TOKEN)], [401, 200])
+    ended(process)
+with case("refused: an address that others reach, a loopback address without a token, both kinds at once, a token that others may read"):
+    for words, said in ((("--http", "0.0.0.0:0", "--token-file", token_file), "not a loopback address"), (("--http", "127.0.0.1:0"), "--token-file"),
+                        (("--http", path, "--postfix", path), "wants"), (("--postfix", path, "--token-file", token_file), "goes with --http"),
+                        (("--http", path, "--token-file", retour.secret(TOKEN, "open", 0o644)), "chmod 600")):
+        result = retour.run("serve", *words)
+        equal(result.code, 2, result)
+        contains(result.err, said)
+with case("etc/retour-http.yaml names what there is, and nothing else"):
+    text = open(os.path.join(ROOT, "etc/retour-http.yaml")).read()
+    equal(re.findall(r"^  (/\w+):$", text, re.M), ["/check", "/healthz", "/metrics"])
+    states = re.search(r"state: \{.*enum: \[(.*), null\]", text).group(1).split(", ")
+    words = re.findall(r'X\(\w+, "([a-z-]+)"\)', re.search(r"#define STORE_STATES\(X\).*?\n#define", open(os.path.join(ROOT, "store/contacts.h")).read(), re.S).group(0))
+    equal(sorted(states), sorted(words))
+finish()
