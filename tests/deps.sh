@@ -9,6 +9,7 @@ set -u
 PATH=$PATH:/usr/sbin:/sbin
 CC=${CC:-cc}
 PYTHON=${PYTHON:-/usr/bin/python3}
+servers=$(dirname "$0")/../build/servers
 say=
 [ "${1:-}" != --say ] || { say=1; shift; }
 for_what=${1:-check}
@@ -29,6 +30,8 @@ has() {
 	sasl) have_file /usr/lib/*/sasl2/libscram.so /usr/lib64/sasl2/libscram.so /usr/lib/sasl2/libscram.so ;;
 	dovecot) have dovecot && have_file /usr/lib/dovecot/imap-login /usr/libexec/dovecot/imap-login &&
 		have_file /usr/lib/dovecot/pop3-login /usr/libexec/dovecot/pop3-login ;;
+	# Unpacked beside the build (tests/servers.sh), for Debian lets one IMAP server be installed. Fedora has no Courier: its tests are skipped there.
+	other-servers) ! have apt-get || have_file "$servers/usr/lib/cyrus/bin/imapd" ;;
 	python) [ -x "$PYTHON" ] && "$PYTHON" -c 'import aiosmtpd, sqlite3' 2>/dev/null ;;
 	openssl) have openssl ;;
 	# A mail server that is here already is not replaced: its tests say that they are skipped.
@@ -49,7 +52,7 @@ has() {
 compile="compiler pkg-config libraries"
 build="$compile sasl"
 demo="$build dovecot python openssl time-zones"
-check="$demo postfix xmllint cmocka sanitizers mandoc minisign tidy swaks strace"
+check="$demo postfix xmllint cmocka sanitizers mandoc minisign tidy swaks strace other-servers"
 case $for_what in
 compile) things=$compile ;;
 build) things=$build ;;
@@ -159,14 +162,18 @@ if [ $family = debian ]; then
 	# Postfix without a configuration: it does not start, and the tests bring their own.
 	*" postfix "*) run $as_root sh -c 'echo postfix postfix/main_mailer_type select No configuration | debconf-set-selections' ;;
 	esac
-	run $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install $packages || exit 1
+	[ -z "${packages# }" ] || run $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install $packages || exit 1
 else
 	run $as_root dnf -y install $packages || exit 1
 fi
 
+case " $missing " in
+*" other-servers "*) "$(dirname "$0")/servers.sh" "$servers" || echo "Cyrus and Courier cannot be fetched: their tests are skipped." ;;
+esac
+
 still=
 for thing in $missing; do
-	has $thing || still="$still $thing"
+	[ "$thing" = other-servers ] || has $thing || still="$still $thing"
 done
 if [ -n "$still" ]; then
 	echo "Still missing:$still" >&2
