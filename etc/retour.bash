@@ -137,12 +137,12 @@ _retour()
 		case "$command $before" in
 	esac ;;
 	disclose)
-		words="" options=" --json --reference --help"
+		words="" options=" --json --variants --reference --help"
 		case "$command $before" in
 	*" --reference") return 0 ;;
 	esac ;;
 	forget)
-		words="" options=" --keep-suppression --reference --help"
+		words="" options=" --keep-suppression --variants --reference --help"
 		case "$command $before" in
 	*" --reference") return 0 ;;
 	esac ;;

@@ -8,11 +8,14 @@
 
 #include <getopt.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include "classify/base/clock.h"
 #include "classify/base/lines.h"
 #include "classify/base/log.h"
+#include "classify/event.h"
+#include "classify/recipient.h"
 #include "poller/command/out.h"
 #include "poller/command/past.h"
 #include "poller/command/opening.h"
@@ -25,13 +28,66 @@ struct subject_job {
 	struct out out;
 	int64_t now;
 	const char *reference;
-	bool json, keep;
+	bool json, keep, variants;
 	unsigned printed; /* events of one address */
 	uint64_t asked, bad,
 		held; /* addresses; lines that are none; addresses about which something was held */
+	uint64_t variants_tried; /* other spellings that were looked for, too */
 	uint64_t events;
 	struct erased erased;
 };
+
+/* --- other spellings ------------------------------------------------------ */
+
+enum { VARIANTS_MAX = 3 };
+typedef char address_variant[EVENT_ADDRESS_SIZE];
+
+/* LOCAL at DOMAIN, cut before a '+', and with UNDOTTED without its dots. False: none, or too long.
+ */
+static bool spell(address_variant out, struct span local, struct span domain, bool undotted)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < local.n && local.p[i] != '+' && n + 1 < EVENT_ADDRESS_SIZE; i++)
+		if (!undotted || local.p[i] != '.')
+			out[n++] = local.p[i];
+	int tail = snprintf(out + n, EVENT_ADDRESS_SIZE - n, "@%.*s", (int)domain.n, domain.p);
+	return n && tail > 0 && n + (size_t)tail < EVENT_ADDRESS_SIZE;
+}
+
+/*
+ * What reaches the mailbox of ADDRESS as well, as its receiver has it: without the tag behind a
+ * '+', and at Gmail without dots and under both of its domains. Case, quotes and international
+ * domains are one spelling anyway (retour-privacy(7)).
+ */
+static unsigned variants_of(struct span address, address_variant out[VARIANTS_MAX])
+{
+	struct span local = address_local(address), domain = address_domain(address);
+	static const struct span gmail[] = { SPAN("gmail.com"), SPAN("googlemail.com") };
+	bool dots = span_equal_nocase(domain, gmail[0]) || span_equal_nocase(domain, gmail[1]);
+	unsigned n = 0;
+	if (!local.n || *local.p == '"')
+		return 0;
+	n += memchr(local.p, '+', local.n) && spell(out[n], local, domain, false);
+	for (int i = 0; dots && i < 2; i++)
+		n += spell(out[n], local, gmail[i], true);
+	return n;
+}
+
+/* EACH for the address, and where that is asked for for its variants. */
+static int each_variant(struct subject_job *j, struct span address,
+	int (*each)(struct subject_job *j, struct span address))
+{
+	address_variant variant[VARIANTS_MAX];
+	unsigned n = j->variants ? variants_of(address, variant) : 0;
+	int result = each(j, address);
+	for (unsigned i = 0; i < n && !result; i++)
+		if (!span_equal_nocase(span_of(variant[i]), address)) {
+			result = each(j, span_of(variant[i]));
+			j->variants_tried += !result;
+		}
+	explicit_bzero(variant, sizeof variant);
+	return result;
+}
 
 /* Every line through EACH, which gives a store_result. */
 static int each_subject_address(struct subject_job *j, const char *operand,
@@ -49,7 +105,7 @@ static int each_subject_address(struct subject_job *j, const char *operand,
 			break;
 		if (!address.n)
 			continue;
-		int stored = each(j, address);
+		int stored = each_variant(j, address, each);
 		j->asked += !stored;
 		if (stored == STORE_MISUSE) {
 			log_warning("line %llu is no address", (unsigned long long)j->lines.number);
@@ -319,6 +375,23 @@ static int forget_one(struct subject_job *j, struct span address)
 	return store_forget(j->session.store, address.p, address.n, j->keep, j->now, &j->erased);
 }
 
+/* For whoever answers the request; no address is in it. */
+static void say_forgotten(struct subject_job *j)
+{
+	const struct erased *e = &j->erased;
+	printf("Erased for %llu addresses%s: state and history (%llu), and the events of every month whose key is there (%llu).\n",
+		(unsigned long long)(j->asked + j->variants_tried),
+		j->variants_tried ? ", other spellings among them" : "",
+		(unsigned long long)e->contacts, (unsigned long long)e->events);
+	if (e->suppressions)
+		printf("Kept for %llu of them, under a pseudonym: that they are not to be written to, since when and why; "
+		       "who objects to direct mail has to be remembered to be left alone (Article 21(3) GDPR).\n",
+			(unsigned long long)e->suppressions);
+	puts("What stays names nobody and cannot be found by an address: counts per day, hashes of whole messages, events of months whose keys are destroyed.");
+	if (!j->variants)
+		puts("Other spellings that reach the same mailbox (a tag behind '+', dots at Gmail) are addresses of their own: name them, or ask with --variants.");
+}
+
 /* All or nothing: a request that is half done would be worse than one that failed. */
 static int forget(struct subject_job *j, const char *operand)
 {
@@ -340,6 +413,7 @@ static int forget(struct subject_job *j, const char *operand)
 		return result;
 	}
 	log_notice("%s: %s", j->command, counts);
+	say_forgotten(j);
 	int scrubbed = store_scrub(store);
 	return scrubbed ? session_store_failed(&j->session, j->command, scrubbed) : EXIT_WELL;
 }
@@ -357,6 +431,7 @@ static int subject(const struct config *config, int argc, char **argv, const str
 			return usage_error(argv[0], "see `retour %s --help`", argv[0]);
 		j.json |= option == 'j';
 		j.keep |= option == 'k';
+		j.variants |= option == 'v';
 		j.reference = option == 'r' ? optarg : j.reference;
 	}
 	if (j.reference && !reason_is_fit(j.reference))
@@ -380,6 +455,7 @@ static int subject(const struct config *config, int argc, char **argv, const str
 int cmd_disclose(const struct config *config, int argc, char **argv)
 {
 	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
+		{ "variants", no_argument, NULL, 'v' },
 		{ "reference", required_argument, NULL, 'r' }, { 0 } };
 	return subject(config, argc, argv, options, disclose);
 }
@@ -387,6 +463,7 @@ int cmd_disclose(const struct config *config, int argc, char **argv)
 int cmd_forget(const struct config *config, int argc, char **argv)
 {
 	static const struct option options[] = { { "keep-suppression", no_argument, NULL, 'k' },
+		{ "variants", no_argument, NULL, 'v' },
 		{ "reference", required_argument, NULL, 'r' }, { 0 } };
 	return subject(config, argc, argv, options, forget);
 }

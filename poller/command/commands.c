@@ -183,18 +183,20 @@ const struct command commands[] = {
 		"Writes a copy to FILE, which must not exist. The keys are not in it. To restore, put it in the place of the store: the next run\n"
 		"first erases again what was erased since. A copy older than [retention] backups is refused.\n",
 		CONFIG_NEEDED, false },
-	{ "disclose", cmd_disclose, "[--json] [--reference TEXT] [FILE|-]",
+	{ "disclose", cmd_disclose, "[--json] [--variants] [--reference TEXT] [FILE|-]",
 		"what is held about a data subject",
 		"Reads one address a line from FILE or stdin, or asks for it at a terminal; addresses are never arguments. Prints for each the contact's state and\n"
 		"history, all events that are kept, and how long and why each is kept.\n"
 		"  --json             one JSON object a line\n"
+		"  --variants         other spellings that reach the same mailbox, too: without the tag behind a '+', and at Gmail without dots and in both domains\n"
 		"  --reference TEXT   the request's number or name, for the ledger, which notes counts only\n",
 		CONFIG_NEEDED, false },
-	{ "forget", cmd_forget, "[--keep-suppression] [--reference TEXT] [FILE|-]",
+	{ "forget", cmd_forget, "[--keep-suppression] [--variants] [--reference TEXT] [FILE|-]",
 		"erase a data subject",
 		"Reads one address a line as disclose does, and deletes contact and events under every key that is there; then their bytes are removed\n"
 		"from the files.\n"
 		"  --keep-suppression   who is never to be written to again stays so: of the contact are left state, day, reason and pseudonym\n"
+		"  --variants           other spellings that reach the same mailbox, too: without the tag behind a '+', and at Gmail without dots and in both domains\n"
 		"  --reference TEXT     the request's number or name, for the ledger, which notes counts only\n"
 		"Exit code 3: it is deleted, but a reader is in the way of the bytes; the next run or purge removes them.\n",
 		CONFIG_NEEDED, false },

@@ -129,4 +129,21 @@ with case("no address of a data subject is in any file, log or argument"):
     texts = {"process list": b"\n".join(retour.command_lines), "log": result.err.encode()}
     equal(canary.search([ANNA, BEN, CARLA, DORA], [retour.data], texts), [])
 
+with case("other spellings of an address are found with --variants alone; what was erased and kept is said in words to hand on"):
+    retour = Retour(now="2026-12-20T06:00:00Z")
+    bounces = Bounces(retour)
+    bounces.take(("joe.doe@example.net", DEAD, 3), ("joe.doe+news@example.net", DEAD, 4), ("ann.b@gmail.com", DEAD, 5), ("annb@googlemail.com", DEAD, 6),
+                 ("Max@example.net", DEAD, 7))
+    wanted = "Joe.Doe+news@EXAMPLE.net\na.n.n.b+x@googlemail.com\n"
+    equal([line["events"] != [] for line in disclosed(*wanted.split())], [True, False])
+    result = retour.run("disclose", "--json", "--variants", input=wanted)
+    equal(sorted(line["address"] for line in result.lines() if line["events"]), ["Joe.Doe+news@EXAMPLE.net", "Joe.Doe@EXAMPLE.net", "annb@googlemail.com"])
+    result = retour.run("forget", "--variants", "--keep-suppression", input=wanted)
+    equal(result.code, 0, result)
+    equal(retour.sql("SELECT count(*) FROM event"), [(2,)])  # ann.b at Gmail was written with a dot that nobody named; Max did not ask
+    contains(result.out, "Erased for 6 addresses, other spellings among them")
+    contains(result.out, "Kept for 3 of them")
+    true("@" not in result.out, result.out)
+    contains(retour.run("forget", input="max@example.net\n").out, "ask with --variants")
+
 finish()
