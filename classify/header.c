@@ -190,7 +190,7 @@ static void pending_add(struct pending_words *p, const struct encoded_word *w)
 				   : q_decode(w->text, to, p->size - p->n);
 }
 
-static size_t skip_blanks(struct span text, size_t i)
+static size_t skip_field_blanks(struct span text, size_t i)
 {
 	size_t n = 0;
 	while (i + n < text.n &&
@@ -238,7 +238,7 @@ struct span header_text(struct arena *arena, struct charsets *charsets, struct s
 			pending_add(&pending, &w);
 			i += w.length;
 			raw = i;
-			size_t gap = skip_blanks(value, i);
+			size_t gap = skip_field_blanks(value, i);
 			struct encoded_word next;
 			if (gap &&
 				encoded_word((struct span){ value.p + i + gap, value.n - i - gap },
@@ -250,7 +250,7 @@ struct span header_text(struct arena *arena, struct charsets *charsets, struct s
 		}
 		if (value.p[i] == '\r' || value.p[i] == '\n') {
 			copy_raw((struct span){ value.p + raw, i - raw }, charsets, out, &n, size);
-			i += skip_blanks(value, i);
+			i += skip_field_blanks(value, i);
 			raw = i;
 			if (n < size)
 				out[n++] = ' ';

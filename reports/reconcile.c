@@ -23,7 +23,7 @@ struct reconciliation {
 };
 
 /* A day beyond the room counts with the last: it can only make a difference more. */
-static void add_to_day(struct reconciliation *r, int32_t day, int64_t change)
+static void add_reconciled(struct reconciliation *r, int32_t day, int64_t change)
 {
 	unsigned i = r->days;
 	while (i && r->at[i - 1].day > day)
@@ -42,13 +42,13 @@ static void add_to_day(struct reconciliation *r, int32_t day, int64_t change)
 
 static int take_tallied(void *context, const struct tally *t)
 {
-	add_to_day(context, t->day, -(int64_t)t->count);
+	add_reconciled(context, t->day, -(int64_t)t->count);
 	return 0;
 }
 
 static int take_events(void *context, int32_t day, uint64_t count)
 {
-	add_to_day(context, day, (int64_t)count);
+	add_reconciled(context, day, (int64_t)count);
 	return 0;
 }
 

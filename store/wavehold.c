@@ -105,7 +105,7 @@ int64_t wave_first_held(const struct store *s, int64_t now)
 }
 
 /* Only what may be a host's name: it is printed. */
-static bool is_host(const char *name)
+static bool is_host_name(const char *name)
 {
 	size_t n = strspn(
 		name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_[]:");
@@ -115,7 +115,7 @@ static bool is_host(const char *name)
 
 int wave_note_host(struct store *s, uint32_t mta, const char *host)
 {
-	struct waves *w = mta && is_host(host) ? waves_made(s) : NULL;
+	struct waves *w = mta && is_host_name(host) ? waves_made(s) : NULL;
 
 	if (!w)
 		return s->spoilt ? STORE_FAILED : STORE_OK;

@@ -152,7 +152,7 @@ static int fill_day(struct demo *d, int64_t noon, unsigned ago)
 	return result;
 }
 
-static int fill(struct demo *d)
+static int fill_demo(struct demo *d)
 {
 	struct store *store = d->session.store;
 	struct month after = month_before(d->month, -1);
@@ -198,7 +198,7 @@ static int demo_report(const struct config *config, const char *directory,
 	own.post.organisation = "Example Ltd (invented figures)";
 	log_set_level(LOG_LEVEL_WARNING); /* that a store was made is of no interest */
 	int result = session_open(&d.session, &own, SESSION_CREATE, clock_now());
-	if (result == EXIT_WELL && fill(&d))
+	if (result == EXIT_WELL && fill_demo(&d))
 		result = session_store_failed(&d.session, "demo-report", STORE_FAILED);
 	if (result == EXIT_WELL && report_make(&d.session, d.month, format, out))
 		result = EXIT_LOST;

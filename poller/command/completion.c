@@ -102,7 +102,7 @@ static void take_options(struct offer *o, const char *text)
 }
 
 /* "list | rotate [state|verp] | retire NAME": the first word of each alternative. */
-static void take_words(struct offer *o, const char *arguments)
+static void take_completion_words(struct offer *o, const char *arguments)
 {
 	for (const char *p = arguments; p;) {
 		const char *next = strstr(p, " | ");
@@ -117,7 +117,7 @@ static void take_words(struct offer *o, const char *arguments)
 static void offer_of(struct offer *o, const struct command *c)
 {
 	*o = (struct offer){ 0 };
-	take_words(o, c->arguments);
+	take_completion_words(o, c->arguments);
 	take_options(o, c->arguments);
 	take_options(o, c->help);
 }

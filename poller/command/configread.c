@@ -36,7 +36,7 @@ static const char *find_pattern(const char *section, const char **name)
 	return NULL;
 }
 
-static const struct key *find_key(const char *pattern, const char *name)
+static const struct key *find_config_key(const char *pattern, const char *name)
 {
 	for (const struct key *k = config_keys; k->section; k++)
 		if (!strcmp(k->section, pattern) && !strcmp(k->name, name))
@@ -191,7 +191,7 @@ static void read_section(struct config_reader *r, const char *section)
 	for (int i = 0; i < count; i++) {
 		const char *key_name = names[i] + strlen(section) + 1,
 			   *value = iniparser_getstring(r->ini, names[i], "");
-		const struct key *k = find_key(pattern, key_name);
+		const struct key *k = find_config_key(pattern, key_name);
 		if (!k) {
 			list_known(r, section, key_name, pattern);
 		} else if (!*value || config_assign(r->config, base, k, value)) {
@@ -233,7 +233,7 @@ static void set_defaults(struct config *c)
 		c->ladder[c->ladders++] = config_standard_ladders[i];
 }
 
-static void take_fault(void *context, const struct ini_fault *fault)
+static void take_config_fault(void *context, const struct ini_fault *fault)
 {
 	if (fault->line)
 		config_complain(context, fault->section, fault->key, "line %u: %s", fault->line,
@@ -255,7 +255,7 @@ static bool read_file(struct config_reader *r, const char *file)
 					: "");
 		return false;
 	}
-	r->ini = ini_parse((struct span){ heap, n }, take_fault, r);
+	r->ini = ini_parse((struct span){ heap, n }, take_config_fault, r);
 	free(heap);
 	if (!r->ini)
 		return false;

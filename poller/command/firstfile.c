@@ -21,14 +21,14 @@ static int firstfile_failed(const char *path)
 }
 
 /* Root sets up for the user of the unit; everybody else for himself. */
-static const struct passwd *whose(void)
+static const struct passwd *whose_file(void)
 {
 	return geteuid() ? NULL : getpwnam("retour");
 }
 
 static int give(const char *path, mode_t mode, bool readable_only)
 {
-	const struct passwd *user = whose();
+	const struct passwd *user = whose_file();
 
 	if (chmod(path, mode))
 		return firstfile_failed(path);
@@ -170,8 +170,9 @@ static int make_place(const char *store_path, const char *marker)
 	} else if (*directory && errno != EEXIST) {
 		return firstfile_failed(directory);
 	}
-	int fd = marker && whose() ? open(marker, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)
-				   : -1;
+	int fd = marker && whose_file()
+		? open(marker, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)
+		: -1;
 	if (fd < 0)
 		return 0;
 	close(fd);

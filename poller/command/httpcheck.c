@@ -41,7 +41,7 @@ static struct json_object *answer_object(struct served *s, struct json_object *a
 	return o;
 }
 
-static struct json_object *answer_all(struct served *s, struct json_object *addresses)
+static struct json_object *answer_http_all(struct served *s, struct json_object *addresses)
 {
 	size_t n = json_object_array_length(addresses);
 	struct json_object *all = json_object_new_object(), *list = json_object_new_array();
@@ -144,7 +144,7 @@ unsigned http_check(struct served *s, const char *body, size_t n, char **text, s
 	if (wrong) {
 		http_error(wrong, text, length);
 		status = 400;
-	} else if ((answer = one ? answer_object(s, one) : answer_all(s, many))) {
+	} else if ((answer = one ? answer_object(s, one) : answer_http_all(s, many))) {
 		const char *from = json_object_to_json_string_length(
 			answer, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &n);
 		status = give_text(from, n, 200, text, length);

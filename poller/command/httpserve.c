@@ -151,7 +151,7 @@ static enum MHD_Result send_answer(
 	return result;
 }
 
-static enum MHD_Result refuse(struct MHD_Connection *c, unsigned status)
+static enum MHD_Result refuse_request(struct MHD_Connection *c, unsigned status)
 {
 	const char *what = "";
 	char *text;
@@ -204,7 +204,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *c, const cha
 		h->requests++;
 		r->refused = judge_head(h, c, path, method);
 		/* who may not ask need not say more */
-		return r->refused ? refuse(c, r->refused) : MHD_YES;
+		return r->refused ? refuse_request(c, r->refused) : MHD_YES;
 	}
 	if (*n) {
 		take_http_body(r, bytes, *n);
@@ -212,12 +212,12 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *c, const cha
 		return MHD_YES;
 	}
 	if (r->refused)
-		return refuse(c, r->refused);
+		return refuse_request(c, r->refused);
 	const struct route *route = find_route(path);
 	unsigned status = route->answer(h, r, &text, &length);
 	return text ? send_answer(c, status, status == 200 ? route->type : "application/json", text,
 			      length)
-		    : refuse(c, 500);
+		    : refuse_request(c, 500);
 }
 
 static void forget_request(

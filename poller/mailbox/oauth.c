@@ -63,7 +63,7 @@ static int oauth_failed(struct exchange *x, bool refused, const char *format, ..
 
 /* --- the request ---------------------------------------------------------- */
 
-static size_t take_body(char *bytes, size_t one, size_t n, void *context)
+static size_t take_answer_body(char *bytes, size_t one, size_t n, void *context)
 {
 	struct exchange *x = context;
 
@@ -104,7 +104,7 @@ static void set_request(CURL *curl, struct exchange *x, const char *form, int64_
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)timeout);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)timeout);
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_answer_body);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, x);
 	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
 	curl_easy_setopt(curl, CURLOPT_HEADERDATA, x);

@@ -225,7 +225,7 @@ static void lane_note(struct pump *p, const struct lane *lane, bool ok)
 		pump_fail(p);
 }
 
-static void add_counts(struct poll_counts *total, const struct poll_counts *c)
+static void add_lane_counts(struct poll_counts *total, const struct poll_counts *c)
 {
 	total->messages += c->messages;
 	total->fresh += c->fresh;
@@ -249,7 +249,7 @@ static void lane_report(struct pump *p, struct lane *lane, struct poll_counts *t
 		return;
 	lane_say(lane, p->store_failed, ok);
 	lane_note(p, lane, ok);
-	add_counts(total, &lane->counts);
+	add_lane_counts(total, &lane->counts);
 	total->mailboxes++;
 	total->failed += !ok;
 }

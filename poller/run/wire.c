@@ -199,7 +199,7 @@ int channel_send(struct channel *c, uint32_t type, const void *bytes, size_t n, 
 }
 
 /* The frames that wait, as far as they fit one call, without what of the first is out. */
-static size_t gather(const struct channel *c, struct iovec io[2 * FRAMES_AT_ONCE])
+static size_t gather_parts(const struct channel *c, struct iovec io[2 * FRAMES_AT_ONCE])
 {
 	size_t n = 0, skip = c->sent;
 	for (struct wire_out *out = c->first; out && n + 2 <= 2 * FRAMES_AT_ONCE; out = out->next) {
@@ -220,7 +220,7 @@ int channel_flush(struct channel *c)
 {
 	while (c->first) {
 		struct iovec io[2 * FRAMES_AT_ONCE];
-		struct msghdr message = { .msg_iov = io, .msg_iovlen = gather(c, io) };
+		struct msghdr message = { .msg_iov = io, .msg_iovlen = gather_parts(c, io) };
 		ssize_t n = sendmsg(c->fd, &message, MSG_NOSIGNAL);
 		if (n < 0 && errno == EINTR)
 			continue;

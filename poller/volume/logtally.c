@@ -192,7 +192,7 @@ static void take_start(struct log_tally *t, const struct log_line *l)
 			delivery, providernumbers_find(&t->providers, t->rules, l->relay, domain));
 }
 
-static int take_end(struct log_tally *t, const struct log_line *l)
+static int take_tally_end(struct log_tally *t, const struct log_line *l)
 {
 	struct queued *delivery = queue_mail(t->queue, l, false);
 	int result = 0;
@@ -255,7 +255,7 @@ int tally_line(struct log_tally *t, const struct log_line *l)
 		take_start(t, l);
 		return 0;
 	case LOG_ENDED:
-		return take_end(t, l);
+		return take_tally_end(t, l);
 	case LOG_EXPIRED:
 		return take_expiry(t, l);
 	case LOG_DONE:

@@ -94,7 +94,7 @@ static int32_t day_of_number(long number)
 	return (tm.tm_year + 1900) * 10000 + (tm.tm_mon + 1) * 100 + tm.tm_mday;
 }
 
-static bool count_of(struct span text, uint64_t *out)
+static bool count_in_column(struct span text, uint64_t *out)
 {
 	*out = 0;
 	for (size_t i = 0; i < text.n; i++) {
@@ -164,13 +164,13 @@ static bool take_values(
 				: "no provider and no domain; right would be gmail, gmail.com or other");
 	else
 		csv_provider_of(r->file->rules, field[provider], v->provider);
-	if (!count_of(field[sent], &v->sent))
+	if (!count_in_column(field[sent], &v->sent))
 		complain(r, sent + 1, "no count; right would be a number of at most %d digits",
 			COUNT_DIGITS_MAX);
 	return bad == r->file->bad;
 }
 
-static int take_record(struct volume_reading *r, const struct span *field, size_t count)
+static int take_volume_record(struct volume_reading *r, const struct span *field, size_t count)
 {
 	struct volume v;
 	long number;
@@ -248,7 +248,7 @@ static int take_csv_line(struct volume_reading *r, struct span line)
 	}
 	if (!r->width)
 		read_first(r, field, count, &header);
-	return header || r->unreadable ? STORE_OK : take_record(r, field, count);
+	return header || r->unreadable ? STORE_OK : take_volume_record(r, field, count);
 }
 
 int volumefile_import(struct volumefile *f, struct store *store, const char *path)

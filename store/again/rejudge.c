@@ -66,7 +66,7 @@ struct kept_event {
 		diagnostic[DIAGNOSTIC_KEPT_SIZE];
 };
 
-static uint32_t slot_of(uint32_t number, int64_t day)
+static uint32_t rejudge_slot_of(uint32_t number, int64_t day)
 {
 	return (number ^ (uint32_t)(day / DAY) * 2654435761u) % SLOTS;
 }
@@ -74,7 +74,7 @@ static uint32_t slot_of(uint32_t number, int64_t day)
 static struct answer_again *find_answer(
 	const struct judged_again *j, uint32_t number, int64_t day, const char *rule)
 {
-	for (uint32_t i = j->slot[slot_of(number, day)]; i; i = j->answer[i - 1].next) {
+	for (uint32_t i = j->slot[rejudge_slot_of(number, day)]; i; i = j->answer[i - 1].next) {
 		struct answer_again *a = &j->answer[i - 1];
 		if (a->number == number && a->day == day && strcmp(a->was, rule) == 0)
 			return a;
@@ -229,8 +229,8 @@ static int judge_event(struct judged_again *j, const struct kept_event *e)
 		a->day = day;
 		a->first = a->last = second;
 		memcpy(a->was, e->rule, sizeof a->was);
-		a->next = j->slot[slot_of(number, day)];
-		j->slot[slot_of(number, day)] = (uint32_t)j->n;
+		a->next = j->slot[rejudge_slot_of(number, day)];
+		j->slot[rejudge_slot_of(number, day)] = (uint32_t)j->n;
 		judge_answer(j, e, a);
 	}
 	a->first = second < a->first ? second : a->first;

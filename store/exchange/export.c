@@ -71,7 +71,7 @@ static void cursor_write(struct exporting *x, char *text)
 	sodium_bin2base64(text, EXPORT_CURSOR_SIZE, x->bytes, n, CURSOR_VARIANT);
 }
 
-static bool cursor_read(struct exporting *x, const char *text)
+static bool export_cursor_read(struct exporting *x, const char *text)
 {
 	const unsigned char *p = x->bytes, *end;
 	const char *stop;
@@ -167,7 +167,7 @@ int store_export(struct store *s, const char *cursor, char *next, struct exporte
 	size_t at = 0;
 
 	*sum = (struct exported){ 0 };
-	if (x && *cursor && !cursor_read(x, cursor))
+	if (x && *cursor && !export_cursor_read(x, cursor))
 		result = store_fail(s, STORE_MISUSE, "not a cursor of this command");
 	if (!result)
 		result = load_days(s, &x->now);

@@ -94,6 +94,14 @@ def doubled_tags(files):
     return ["%s: %s" % (tag, " ".join(sorted(paths))) for tag, paths in places.items() if len(paths) > 1]
 
 
+def doubled_statics(files):
+    places = collections.defaultdict(set)
+    for path, text in files.items():
+        for name in re.findall(r"^static (?!inline\b)[^;={}()]*?\b(\w+)\(", re.sub(r"/\*.*?\*/", "", text, flags=re.S), re.M):
+            places[name].add(path)
+    return ["%s: %s" % (name, " ".join(sorted(paths))) for name, paths in places.items() if len(paths) > 1]
+
+
 def is_up(path, to):
     room, other = os.path.dirname(path), os.path.dirname(to)
     return other != room and FLOOR[other] >= FLOOR[room]
@@ -138,6 +146,7 @@ def main():
         ("no file has more than %d lines" % FILE_LINES, ["%s: %d" % (path, text.count("\n")) for path, text in files.items() if text.count("\n") > FILE_LINES and path not in LONGER]),
         ("no function has more than %d lines" % FUNCTION_LINES, list(long_functions(files))),
         ("no tag of a struct or enum stands for two things", doubled_tags(files)),
+        ("no static function's name stands in two files", doubled_statics(files)),
         ("no circle of headers", circles(includes)),
         ("no circle of files that call each other", circles(called)),
         ("no room has more than %d %% of the lines" % LARGEST, ["%s: %d" % (room, n) for room, n in lines.items() if n * 100 > LARGEST * sum(lines.values())]))
