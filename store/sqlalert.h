@@ -4,7 +4,21 @@
 #ifndef RETOUR_STORE_SQLALERT_H
 #define RETOUR_STORE_SQLALERT_H
 
+/* Receivers from which a complaint came since the day FIRST, up to LAST. */
+#define STORE_REPORTING(first, last) \
+	"WITH RECURSIVE span(day) AS (SELECT " first \
+	" UNION ALL SELECT CASE WHEN day % 100 < 31 THEN day + 1 WHEN day / 100 % 100 < 12" \
+	" THEN day + 70 ELSE day + 8870 END FROM span WHERE day < " last \
+	"), reporting(provider) AS (SELECT provider FROM notice_hour WHERE complaint > 0" \
+	" UNION SELECT provider FROM span CROSS JOIN tally ON tally.day = span.day AND kind = 'complaint' WHERE origin IN ('matched', 'verified'))"
 #define STORE_SQL_ALERTS(X) \
+	X(SQL_REPORTING_SENT, \
+		STORE_REPORTING("?3", \
+			"?2") " SELECT sum(iif(source = 'log' AND day IN (SELECT day FROM volume WHERE day BETWEEN ?1 AND ?2 AND source <> 'log' AND NOT beside), 0, sent))" \
+			      " FROM volume WHERE day BETWEEN ?1 AND ?2 AND (?4 IS NULL OR campaign = ?4) AND provider IN (SELECT provider FROM reporting)") \
+	X(SQL_REPORTING_SENT_HOURS, \
+		STORE_REPORTING("?3", \
+			"?4") " SELECT sum(delivered + rejected) FROM volume_hour WHERE hour BETWEEN ?1 AND ?2 AND provider IN (SELECT provider FROM reporting)") \
 	X(SQL_UNREAD, \
 		"SELECT mailbox, since, until FROM unread WHERE since < ?2 AND until >= ?1 ORDER BY since, mailbox") \
 	X(SQL_ALERT_ADD, \

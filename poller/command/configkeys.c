@@ -273,7 +273,7 @@ const char *const config_condition_helps[ALERT_CONDITION_COUNT] = {
 	[ALERT_HARD_RATE] = "hard bounces, as a share of what was sent",
 	[ALERT_SOFT_RATE] = "soft bounces",
 	[ALERT_BOUNCE_RATE] = "all bounces",
-	[ALERT_COMPLAINT_RATE] = "complaints",
+	[ALERT_COMPLAINT_RATE] = "complaints, of the mail to receivers that report them",
 	[ALERT_COMPLAINT_RATE_HIGH] = "complaints, where receivers begin to block",
 	[ALERT_UNRECOGNISED] =
 		"messages that were not recognised, as a share of those read for the first time; by whole days",
@@ -295,6 +295,12 @@ const char *const config_condition_helps[ALERT_CONDITION_COUNT] = {
 	[ALERT_CLOCK_JUMP] = "how far the clock went back or forth between two runs",
 	[ALERT_OPTOUT] =
 		"requests to unsubscribe of which nothing proves who sent them; by whole days; they are kept",
+	[ALERT_CAMPAIGN_HARD] =
+		"hard bounces of one campaign, as a share of what was sent in it; by whole days",
+	[ALERT_CAMPAIGN_COMPLAINT] =
+		"complaints about one campaign, of its mail to receivers that report them; by whole days",
+	[ALERT_FORGED] =
+		"notices about mail that is not ours, as a multiple of a usual day's; by whole days",
 	[ALERT_SITE_SILENT] =
 		"how long the lines of another site have not come; from its first line on",
 	[ALERT_CLOCK_DOUBT] =

@@ -42,7 +42,12 @@
 	X(ALERT_MESSAGE_STUCK, "message-stuck", UNIT_COUNT, 1, 1, 0, 0, 24 * HOUR) \
 	X(ALERT_CLOCK_DOUBT, "clock-doubt", UNIT_PERIOD, 1, 1, 0, 0, HOUR) \
 	X(ALERT_OPTOUT, "optout-not-honoured", UNIT_COUNT, 1, 1, 7 * 24 * HOUR, 0, 24 * HOUR) \
-	X(ALERT_SITE_SILENT, "site-silent", UNIT_PERIOD, 48 * HOUR, 26 * HOUR, 0, 0, 24 * HOUR)
+	X(ALERT_SITE_SILENT, "site-silent", UNIT_PERIOD, 48 * HOUR, 26 * HOUR, 0, 0, 24 * HOUR) \
+	X(ALERT_CAMPAIGN_HARD, "campaign-hard-rate", UNIT_SHARE, 20000, 16000, 72 * HOUR, 20, \
+		72 * HOUR) \
+	X(ALERT_CAMPAIGN_COMPLAINT, "campaign-complaint-rate", UNIT_SHARE, 1000, 800, 72 * HOUR, \
+		10, 72 * HOUR) \
+	X(ALERT_FORGED, "forged-surge", UNIT_FACTOR, 5000, 3000, 24 * HOUR, 100, 24 * HOUR)
 #define STORE_ENUM(symbol, ...) symbol,
 enum alert_condition { ALERT_CONDITIONS(STORE_ENUM) ALERT_CONDITION_COUNT };
 #undef STORE_ENUM

@@ -68,22 +68,37 @@ static int figures_of(struct store *s, int64_t window, int64_t now, bool by_hour
 	return rc < 0 ? STORE_FAILED : STORE_OK;
 }
 
+/* Complaints are held against what can draw one. */
+static int base_of(struct store *s, const struct rate *k, const struct rates *r, int64_t window,
+	int64_t now, bool by_hour, uint64_t *sent)
+{
+	*sent = r->sent;
+	if (k->kind != KIND_COMPLAINT)
+		return STORE_OK;
+	return by_hour ? reporting_sent_hours(s, now - window, now, sent)
+		       : reporting_sent(s, NULL, now - window, now, sent);
+}
+
 static int watch_rate(struct store *s, const struct alert_options *o, const struct rate *k,
-	const struct rates *r, int64_t now)
+	const struct rates *r, int64_t now, bool by_hour)
 {
 	const struct alert_rule *rule = &o->rule[k->condition];
 	struct alert_finding f = { .condition = k->condition };
-	uint64_t minimum = (uint64_t)larger(rule->minimum, s->o.k);
+	uint64_t minimum = (uint64_t)larger(rule->minimum, s->o.k), sent = 0;
 
-	f.figures = (struct alert_figures){ .value = rate_ppm(part_of(k, r), r->sent),
+	if (r->sent < SENT_LEAST || part_of(k, r) < minimum)
+		return STORE_OK;
+	if (base_of(s, k, r, rule->window, now, by_hour, &sent))
+		return STORE_FAILED;
+	if (sent < SENT_LEAST)
+		return STORE_OK;
+	f.figures = (struct alert_figures){ .value = rate_ppm(part_of(k, r), sent),
 		.limit = rule->threshold,
 		.usual = -1,
 		.part = part_of(k, r),
-		.whole = r->sent,
+		.whole = sent,
 		.from = now - rule->window,
 		.to = now };
-	if (r->sent < SENT_LEAST || f.figures.part < minimum)
-		return STORE_OK;
 	f.level = alert_level_of(rule, f.figures.value);
 	if (f.level == LEVEL_FIRING && alert_leaders(s, k->kind, k->klass, "", &f.figures))
 		return STORE_FAILED;
@@ -104,7 +119,7 @@ static int watch_rates(struct store *s, const struct alert_options *o, int64_t n
 		if (rule->window != window)
 			result = figures_of(s, rule->window, now, by_hour, &r);
 		window = rule->window;
-		result = result ? result : watch_rate(s, o, &rates[i], &r, now);
+		result = result ? result : watch_rate(s, o, &rates[i], &r, now, by_hour);
 	}
 	return result;
 }
@@ -244,8 +259,9 @@ int store_alerts_watch(struct store *s, const struct alert_options *o, int64_t n
 		return store_fail(s, STORE_MISUSE, "alerts outside a transaction");
 	if (counters_flush(s) || db_run(s, SQL_NOTICE_HOUR_FORGET, "i", now / HOUR - HOURS_KEPT))
 		return STORE_FAILED;
-	return surges_watch(s, o, now) || watch_rates(s, o, now) || watch_messages(s, o, now) ||
-			watch_retention(s, o, now) || watch_waves(s, o, now)
+	return surges_watch(s, o, now) || watch_rates(s, o, now) || campaigns_watch(s, o, now) ||
+			watch_messages(s, o, now) || watch_retention(s, o, now) ||
+			watch_waves(s, o, now)
 		? STORE_FAILED
 		: STORE_OK;
 }

@@ -6,6 +6,16 @@
 
 enum { SENT_LEAST = 200 /* mails below which a rate means nothing */ };
 
+/*
+ * How much was sent from FROM to TO to receivers from which a complaint came within twelve months:
+ * by whole days, in CAMPAIGN (NULL: in all); and by hours, as logs say.
+ */
+int reporting_sent(struct store *s, const char *campaign, int64_t from, int64_t to, uint64_t *sent);
+int reporting_sent_hours(struct store *s, int64_t from, int64_t to, uint64_t *sent);
+
+/* Looks at single campaigns and at notices not about our mail, inside a transaction. */
+int campaigns_watch(struct store *s, const struct alert_options *o, int64_t now);
+
 /* Looks for surges and notes them, inside a transaction. */
 int surges_watch(struct store *s, const struct alert_options *o, int64_t now);
 

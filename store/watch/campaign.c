@@ -1,0 +1,156 @@
+/*
+ * Alerts about single campaigns, and about waves of notices that are not about our mail. Both go by
+ * whole days, as tallies do. A campaign's notices are held against what was sent in it on the same
+ * days, so that they meet the mail that they are about; its complaints against what of that went to
+ * receivers from which one came within twelve months.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include "classify/base/units.h"
+#include "store/watch/condition.h"
+#include "store/internal.h"
+
+enum { YEAR_OF_COMPLAINTS = 365 * DAY, FORGED_PAST = 28, FORGED_KNOWN = 7 * DAY };
+
+int reporting_sent(struct store *s, const char *campaign, int64_t from, int64_t to, uint64_t *sent)
+{
+	int64_t n = 0;
+	int result = db_int(s, &n, SQL_REPORTING_SENT, "iiiT", (int64_t)day_of(from),
+		(int64_t)day_of(to), (int64_t)day_of(to - YEAR_OF_COMPLAINTS), campaign);
+
+	*sent = (uint64_t)n;
+	return result;
+}
+
+int reporting_sent_hours(struct store *s, int64_t from, int64_t to, uint64_t *sent)
+{
+	int64_t n = 0;
+	int result = db_int(s, &n, SQL_REPORTING_SENT_HOURS, "iiii", from / HOUR + 1, to / HOUR,
+		(int64_t)day_of(to - YEAR_OF_COMPLAINTS), (int64_t)day_of(to));
+
+	*sent = (uint64_t)n;
+	return result;
+}
+
+/* --- campaigns ------------------------------------------------------------ */
+
+struct campaign_watch {
+	struct store *s;
+	const struct alert_options *o;
+	enum alert_condition condition;
+	int64_t now;
+};
+
+/* So many are beyond the threshold by more than chance makes of it. */
+static bool beyond_chance(const struct alert_rule *rule, uint64_t part, uint64_t sent)
+{
+	const uint64_t least = sent * (uint64_t)rule->threshold / 1000000;
+
+	return part > least && (part - least) * (part - least) >= 4 * least;
+}
+
+static int watch_campaign(void *context, const struct rates *r)
+{
+	const struct campaign_watch *w = context;
+	const struct alert_rule *rule = &w->o->rule[w->condition];
+	const bool complaints = w->condition == ALERT_CAMPAIGN_COMPLAINT;
+	const int64_t from = w->now - rule->window;
+	uint64_t sent = r->sent, part = complaints ? r->complaint : r->hard;
+	struct alert_finding f = { .condition = w->condition };
+
+	if (!*r->campaign || sent < SENT_LEAST || part < (uint64_t)larger(rule->minimum, w->s->o.k))
+		return STORE_OK;
+	if (complaints && reporting_sent(w->s, r->campaign, from, w->now, &sent))
+		return STORE_FAILED;
+	if (sent < SENT_LEAST)
+		return STORE_OK;
+	snprintf(f.subject, sizeof f.subject, "%.*s", STORE_NAME_SIZE - 1, r->campaign);
+	f.figures = (struct alert_figures){ .value = rate_ppm(part, sent),
+		.limit = rule->threshold,
+		.usual = -1,
+		.part = part,
+		.whole = sent,
+		.from = from,
+		.to = w->now };
+	f.level = alert_level_of(rule, f.figures.value);
+	if (f.level == LEVEL_FIRING && !beyond_chance(rule, part, sent))
+		f.level = LEVEL_OPEN;
+	return store_alert_note(w->s, w->o, &f, w->now);
+}
+
+/* --- forged waves --------------------------------------------------------- */
+
+struct forged_days {
+	int32_t today, yesterday;
+	uint64_t now, past[FORGED_PAST];
+	unsigned days;
+};
+
+static int take_forged(void *context, const struct rates *r)
+{
+	struct forged_days *d = context;
+
+	if (r->day == d->today || r->day == d->yesterday)
+		d->now = r->unattributed > d->now ? r->unattributed : d->now;
+	else if (d->days < FORGED_PAST)
+		d->past[d->days++] = r->unattributed;
+	return 0;
+}
+
+static int by_count(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	if (x == y)
+		return 0;
+	return x < y ? -1 : 1;
+}
+
+/* Days without any are days, too. */
+static int watch_forged(struct store *s, const struct alert_options *o, int64_t now)
+{
+	const struct alert_rule *rule = &o->rule[ALERT_FORGED];
+	struct forged_days d = { .today = day_of(now), .yesterday = day_of(now - DAY) };
+	uint64_t minimum = (uint64_t)larger(rule->minimum, s->o.k);
+	int32_t first = 0;
+
+	if (store_rates(s, d.yesterday, d.today, BY_DAY, take_forged, &d) ||
+		store_first_day(s, &first))
+		return STORE_FAILED;
+	if (d.now < minimum / 2 || !first || first > day_of(now - FORGED_KNOWN))
+		return STORE_OK;
+	if (store_rates(s, day_of(now - (FORGED_PAST + 1) * DAY), day_of(now - 2 * DAY), BY_DAY,
+		    take_forged, &d))
+		return STORE_FAILED;
+	qsort(d.past, FORGED_PAST, sizeof *d.past, by_count);
+	const uint64_t usual = d.past[FORGED_PAST / 2];
+	const uint64_t limit = usual * (uint64_t)rule->threshold / 1000 + 1;
+	struct alert_finding f = { .condition = ALERT_FORGED,
+		.figures = { .value = usual ? (int64_t)(d.now * 1000 / usual) : 0,
+			.limit = larger((int64_t)limit, (int64_t)minimum),
+			.usual = (int64_t)usual,
+			.part = d.now,
+			.from = now - rule->window,
+			.to = now } };
+	f.level = LEVEL_CALM;
+	if (d.now >= (uint64_t)f.figures.limit)
+		f.level = LEVEL_FIRING;
+	else if (d.now * 1000 > usual * (uint64_t)rule->clear)
+		f.level = LEVEL_OPEN;
+	return store_alert_note(s, o, &f, now);
+}
+
+int campaigns_watch(struct store *s, const struct alert_options *o, int64_t now)
+{
+	static const enum alert_condition of[] = { ALERT_CAMPAIGN_HARD, ALERT_CAMPAIGN_COMPLAINT };
+
+	for (unsigned i = 0; i < sizeof of / sizeof *of; i++) {
+		struct campaign_watch w = { s, o, of[i], now };
+		const struct alert_rule *rule = &o->rule[of[i]];
+		if (rule->active &&
+			store_rates(s, day_of(now - rule->window), day_of(now), BY_CAMPAIGN,
+				watch_campaign, &w))
+			return STORE_FAILED;
+	}
+	return o->rule[ALERT_FORGED].active ? watch_forged(s, o, now) : STORE_OK;
+}
