@@ -76,7 +76,16 @@ static void bid_codes(const struct rules *r, struct bids *bids, const struct dec
 	size_t at = 0;
 	int i;
 
-	bid_code(bids, meaning_of_status(d->status, d->reply), "code.", "the enhanced code");
+	const struct code_meaning *own = meaning_of_status(d->status, d->reply);
+	struct code_meaning less;
+
+	/* the receiver's words say more than a code that somebody else made of them */
+	if (own && d->guessed && own->weight > WEIGHT_GUESSED) {
+		less = *own;
+		less.weight = WEIGHT_GUESSED;
+		own = &less;
+	}
+	bid_code(bids, own, "code.", "the enhanced code");
 	if (d->reply)
 		bid_code(bids, meaning_of_reply(d->reply), "reply.", "the reply code");
 	while ((i = rules_next_by_code(r, d->provider, d->reply, d->status, &at)) >= 0) {

@@ -15,6 +15,7 @@ enum {
 	WEIGHT_REFUSES_US = 350, /* code: of the account or the message that is refused, whatever
 				    else is said */
 	WEIGHT_USUAL = 300,      /* code: means this unless words say otherwise */
+	WEIGHT_GUESSED = 260,    /* code: what a reporting system made of an answer without one */
 	WEIGHT_HUMAN = 200,      /* words of the human part */
 	WEIGHT_SUBJECT = 150,
 	WEIGHT_VAGUE = 100, /* code: better than nothing */

@@ -59,6 +59,29 @@ ANSWERS = {
     "long": Answer("rcpt", ["550 5.1.1 " + "We looked for this address in each of our directories and asked all of our servers for it, " * 3 + "but the user is unknown"],
                    "hard", "user-unknown"),
     "hangs-up": Answer("dot", [], "soft", "network-error|expired"),
+    "mail-refused": Answer("mail", ["550 5.7.1 Error 4712"], "block", "sender-rejected|policy"),
+    "mail-spf": Answer("mail", ["550 5.7.23 The SPF check of your domain failed"], "block", "auth-failure"),
+    "mail-login": Answer("mail", ["530 5.7.0 Authentication required"], "block", "policy"),
+    "mail-unknown": Answer("mail", ["550 5.1.8 The sender's domain was not found"], "block", "sender-rejected"),
+    "russian": Answer("rcpt", ["550 Пользователь не найден"], "hard", "user-unknown"),
+    "french": Answer("rcpt", ["550 Boîte aux lettres inconnue"], "hard", "user-unknown"),
+    "french-full": Answer("rcpt", ["552 La boîte du destinataire est pleine"], "soft", "mailbox-full"),
+    "japanese": Answer("rcpt", ["550 そのユーザーは存在しません"], "hard", "user-unknown"),
+    "spanish": Answer("rcpt", ["550 El usuario no existe"], "hard", "user-unknown"),
+    "polish-spam": Answer("dot", ["554 5.7.1 Wiadomość uznana za spam"], "block", "spam-content"),
+    "ptr": Answer("rcpt", ["554 5.7.25 There is no PTR record for 192.0.2.10"], "block", "infrastructure"),
+    "helo": Answer("rcpt", ["504 5.5.2 <mail>: Helo command rejected: need fully-qualified hostname"], "block", "infrastructure"),
+    "null-mx": Answer("rcpt", ["556 5.1.10 Recipient address has null MX"], "hard", "domain-unknown|not-accepting"),
+    "filter": Answer("rcpt", ["541 5.4.1 Message rejected by our filter"], "block", "policy|content-rejected|spam-content"),
+    "limit": Answer("rcpt", ["550 5.7.28 You have sent too many mails today"], "soft", "rate-limited"),
+    "link": Answer("dot", ["554 5.7.1 A link in your mail is on a list of phishing sites"], "block", "spam-content|content-rejected|virus|reputation"),
+    "attachment": Answer("dot", ["552 5.7.0 This attachment type is not allowed"], "block", "content-rejected"),
+    "header": Answer("dot", ["550 5.6.0 Duplicate header: From"], "block", "non-compliant"),
+    "loop": Answer("rcpt", ["554 5.4.6 Too many hops"], "soft", "routing-loop"),
+    "inactive": Answer("rcpt", ["550 5.2.1 This mailbox has been inactive for 12 months"], "hard", "mailbox-disabled"),
+    "internal": Answer("rcpt", ["550 5.7.133 Only senders inside the organization may write to this group"], "block", "policy"),
+    "locked": Answer("rcpt", ["550 The mailbox is temporarily locked, try again later"], "soft", "mailbox-disabled|system-error"),
+    "no-mail": Answer("rcpt", ["550 5.3.2 This address does not accept mail"], "hard", "not-accepting"),
     "not-understood": Answer("rcpt", ["550 Error 17"], None, "undetermined"),
 }
 # Several recipients of one mail.
@@ -66,7 +89,7 @@ TOGETHER = [("unknown", "full"), ("full", "listed", "taken"), ("callout", "plain
 
 
 class Receiver:
-    """Answers as ANSWERS say, by the local part of the recipient; takes what has a null sender, and keeps it. bounces: [bytes]"""
+    """Answers as ANSWERS say, by the local part of the recipient, or behind a plus of the sender; takes what has a null sender, and keeps it. bounces: [bytes]"""
 
     def __init__(self):
         self.bounces = []
@@ -97,7 +120,8 @@ class Receiver:
                 say("250-mx.cust.example", "250-8BITMIME", "250 ENHANCEDSTATUSCODES")
             elif word == b"MAIL":
                 sender, taken = address, []
-                say("250 2.1.0 ok")
+                answer = self._answer_of(address.split("+")[-1], "mail")
+                say(*answer.lines if answer else ["250 2.1.0 ok"])
             elif word == b"RCPT":
                 answer = self._answer_of(address, "rcpt") if sender else None
                 taken += [] if answer else [address]
@@ -320,7 +344,7 @@ def start_sendmail(receiver):
 SYSTEMS = {"postfix": start_postfix, "exim": start_exim, "opensmtpd": start_opensmtpd, "sendmail": start_sendmail}
 # What a system makes unknowable, with the reason: the cell is not judged.
 EXPLAINED = {
-    ("postfix", "chinese"): "bytes beyond ASCII are '?' in its reports",
+    **{("postfix", name): "bytes beyond ASCII are '?' in its reports" for name in ("chinese", "russian", "french", "japanese")},
     ("sendmail", "not-understood"): "it says 5.1.1 of any 550 in answer to RCPT TO, and nothing tells that the receiver did not",
     **{("sendmail", name): "it keeps the host's state, and may report that in the answer's place" for name in ("grey", "busy", "slow-down", "hangs-up")},
     ("opensmtpd", "no-words"): "its reports do not say which command was refused",
@@ -346,7 +370,8 @@ def send_all(port):
             if name in ANSWERS:
                 truth[address] = name
         with smtplib.SMTP("127.0.0.1", port, timeout=20) as smtp:
-            smtp.sendmail(SENDER, to, mail(to))
+            by = SENDER.replace("@", "+%s@" % group[0]) if ANSWERS.get(group[0], Answer("", [], None, "")).stage == "mail" else SENDER
+            smtp.sendmail(by, to, mail(to))
     return truth
 
 
