@@ -102,6 +102,7 @@ static struct span xarf_member(struct span object, struct span name, struct span
 static void xarf_read(struct span text, struct arf *out)
 {
 	struct span all = json_value(text), report = json_member(all, SPAN("Report"));
+	out->escaped = true;
 	if (!report.n)
 		report = all;
 	out->type = xarf_type(xarf_member(report, SPAN("type"), SPAN("ReportType")));
@@ -111,6 +112,16 @@ static void xarf_read(struct span text, struct arf *out)
 	if (to.n)
 		out->recipient[out->recipients++] = to;
 	out->fields = out->type != FEEDBACK_NONE;
+}
+
+void arf_unescape(struct arf *a, struct arena *arena)
+{
+	if (!a->escaped)
+		return;
+	for (size_t i = 0; i < a->recipients; i++)
+		a->recipient[i] = json_unescaped(arena, a->recipient[i]);
+	a->source_ip = json_unescaped(arena, a->source_ip);
+	a->mail_from = json_unescaped(arena, a->mail_from);
 }
 
 static bool is_xarf_json(struct span body)

@@ -5,6 +5,7 @@
 #ifndef RETOUR_ARF_H
 #define RETOUR_ARF_H
 
+#include "classify/base/arena.h"
 #include "classify/event.h"
 #include "classify/header.h"
 
@@ -15,10 +16,13 @@ struct arf {
 	struct span source_ip, reporting_mta, user_agent, mail_from, reported_domain;
 	struct span recipient[ARF_RECIPIENTS_MAX];
 	size_t recipients;
+	bool escaped;    /* they and the IP have JSON's escapes: arf_unescape() */
 	unsigned fields; /* how many of these there were; 0: this is no report */
 };
 
 void arf_read(struct span body, struct arf *out);
+/* What has JSON's escapes without them, in ARENA. */
+void arf_unescape(struct arf *a, struct arena *arena);
 /* True when the text is a report although it is not labelled as one. */
 bool arf_looks_like(struct span body);
 

@@ -220,6 +220,7 @@ static void read_any_message(struct reader *r)
 	struct arf feedback;
 	if (r->mail->has_feedback) {
 		arf_read(r->mail->feedback, &feedback);
+		arf_unescape(&feedback, &r->w->arena);
 		if (feedback.fields) {
 			complaint_read(r, &feedback);
 			return;

@@ -6,7 +6,7 @@ import random
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from lib.contacts import Bounces, DEAD, FULL, LISTED  # noqa: E402
+from lib.contacts import BOUNCE, Bounces, DEAD, FULL, LISTED  # noqa: E402
 from lib.harness import *  # noqa: E402,F403
 from lib.sites import *  # noqa: E402,F403
 
@@ -117,6 +117,20 @@ with case("words that are no longer kept: the events are counted apart, and left
     result = old.run("contact", "rejudge")
     equal((result.code, result.out), (0, ""))
     contains(result.err, "left as they are: 10 whose words are no longer kept, 0 that what is kept does not tell")
+
+with case("what decided is not among what is kept: left, and counted"):
+    human = "The following recipient does not exist: user unknown. No such user here."
+    spoken, to_spoken = fresh()
+    mail = spoken.dir + "/spoken.eml"
+    with open(mail, "w", encoding="ascii") as f:
+        f.write(BOUNCE.replace("Your mail could not be delivered.", human)
+                % {"recipient": ANNA, "status": "5.0.0", "text": "550 5.0.0", "host": "mx.example.net", "number": 77, "date": "03 Nov 2026 05:00:00 +0000"})
+    equal(spoken.run("import", mail).code, 0)
+    said = shown(spoken)[0]
+    equal((said["state"], said["rule"].startswith("code")), ("inactive", False))
+    result = spoken.run("contact", "rejudge")
+    contains(result.err, "left as they are: 0 whose words are no longer kept, 1 that what is kept does not tell")
+    equal((result.out, shown(spoken)[0]), ("", said))
 
 with case("of several sites each decides what it has read, and all learn where that leads"):
     sites = make_sites()

@@ -16,6 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 		arf_kind(a.type) < KIND_COUNT && arf_category(a.type) < CATEGORY_COUNT);
 	for (size_t i = 0; i < a.recipients; i++)
 		MUST(fuzz_within(a.recipient[i], report));
+	arf_unescape(&a, fuzz_arena());
 	struct arena *arena = fuzz_arena();
 	if (sns_open(&s, arena, text)) {
 		struct span laid_out = { arena->base, arena->size };
