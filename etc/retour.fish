@@ -20,7 +20,7 @@ complete -c retour -n '__fish_seen_subcommand_from classify' -l explain -d 'say 
 complete -c retour -n __fish_use_subcommand -f -a check -d 'addresses in, verdicts out: send, hold until T, suppress'
 complete -c retour -n '__fish_seen_subcommand_from check' -l json -d 'one JSON object a line'
 complete -c retour -n '__fish_seen_subcommand_from check' -l bare -d 'only the lines as they came, which goes with --only'
-complete -c retour -n '__fish_seen_subcommand_from check' -l only -x -a ' send hold suppress invalid hint' -d 'hint      only those with a hint, which decides nothing: typo:gmail.com (one letter beside a large provider\'s domain), syntax:comma,'
+complete -c retour -n '__fish_seen_subcommand_from check' -l only -x -a ' send hold suppress invalid hint' -d 'hint      only those with a hint, which decides nothing: typo:gmail.com (one letter beside a large provider\'s domain), no-domain, syntax:comma,'
 complete -c retour -n '__fish_seen_subcommand_from check' -l column -x -d 'in its N-th column; with --header the first line is one'
 complete -c retour -n '__fish_seen_subcommand_from check' -l header
 complete -c retour -n __fish_use_subcommand -f -a contact -d 'what is known of a recipient; an operator\'s moves'

@@ -67,7 +67,7 @@ _retour()
 		_arguments '--help[what it takes]' \
 			'*--json[one JSON object a line]' \
 			'*--bare[only the lines as they came, which goes with --only]' \
-			'*--only[hint      only those with a hint, which decides nothing\: typo\:gmail.com (one letter beside a large provider'\''s domain), syntax\:comma,]:value:( send hold suppress invalid hint)' \
+			'*--only[hint      only those with a hint, which decides nothing\: typo\:gmail.com (one letter beside a large provider'\''s domain), no-domain, syntax\:comma,]:value:( send hold suppress invalid hint)' \
 			'*--column[in its N-th column; with --header the first line is one]:NAME:' \
 			'*--header[]' '*:file:_files' ;;
 		contact)

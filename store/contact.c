@@ -211,6 +211,8 @@ int store_advance(struct store *s, int64_t now, uint64_t *changed)
 	if (!result)
 		result = mailings_measure(s, now);
 	if (!result)
+		result = nodomain_advance(s, now);
+	if (!result)
 		result = brake_advance(s, now);
 	return db_leave(s, own, result);
 }

@@ -235,6 +235,14 @@ struct erased {
 int store_forget(
 	struct store *s, const char *address, size_t n, bool keep, int64_t now, struct erased *sum);
 
+/* --- domains that nobody has (store/nodomain.c) ------------------------------- */
+
+/*
+ * *GONE: k mails to DOMAIN or more, on two days at least, came back because its name is not known,
+ * and nothing else was heard of it. What is no domain is not gone.
+ */
+int store_domain_is_gone(struct store *s, const char *domain, size_t n, bool *gone);
+
 /* --- investigations (store/investigation.c) ------------------------------- */
 
 /*

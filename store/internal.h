@@ -62,6 +62,7 @@ struct store {
 	struct site *site;   /* site.c; NULL: no other site is known */
 	bool ledgered;       /* an entry was added since head.c noted the last */
 	bool forgotten;      /* fold.c: an erasure in this transaction took events */
+	bool any_gone;       /* nodomain.c: some domain is noted */
 	bool functions;      /* kpi.c's functions of SQL are there */
 	struct brake *brake; /* brake.c */
 	struct waves *waves; /* wave.c */
@@ -121,7 +122,7 @@ int db_leave(struct store *s, bool own, int result);
 
 /* --- schema.c ------------------------------------------------------------- */
 
-enum { SCHEMA_VERSION = 18, APPLICATION_ID = 0x7265746f /* "reto" */ };
+enum { SCHEMA_VERSION = 19, APPLICATION_ID = 0x7265746f /* "reto" */ };
 /*
  * *VERSION is 0 for a database with nothing in it. Refuses what is not ours or newer than this
  * program.
@@ -284,10 +285,11 @@ struct packed {
 	uint16_t reply;
 	int16_t margin;
 	uint8_t kind, klass, category, origin;
-	uint32_t mta;     /* cause_number() of the reporting MTA */
-	uint32_t answer;  /* of what was answered (cause.c); 0: none */
-	uint32_t host;    /* of the receiving host's organisation; 0: not known */
-	uint8_t known;    /* 1: there is a recipient; else both pseudonyms are zero */
+	uint32_t mta;    /* cause_number() of the reporting MTA */
+	int64_t domain;  /* a number of the recipient's domain, for nodomain.c; 0: of no interest */
+	uint32_t answer; /* of what was answered (cause.c); 0: none */
+	uint32_t host;   /* of the receiving host's organisation; 0: not known */
+	uint8_t known;   /* 1: there is a recipient; else both pseudonyms are zero */
 	uint8_t profiled; /* 1: provider is a profile's name; only those go into the tallies, which
 			     stay */
 	unsigned char contact[PSEUDONYM_SIZE];     /* under the state key */
@@ -419,6 +421,17 @@ void campaigns_discard(struct store *s);
 void typing_pack(const struct store *s, const char *address, size_t n, struct packed *p);
 /* Counts it, inside the transaction. */
 int typing_add(struct store *s, const struct packed *p);
+
+/* --- nodomain.c --------------------------------------------------------------- */
+
+/* Whether any domain is noted, when the store is opened. */
+int nodomain_load(struct store *s);
+/* The number of the domain of canonical ADDRESS, where P says that nobody has it, or has. */
+void nodomain_pack(const struct store *s, const char *address, size_t n, struct packed *p);
+int nodomain_add(struct store *s, const struct packed *p);
+/* Of somebody who is erased; inside the transaction. */
+int nodomain_forget(struct store *s, const char *canonical, size_t n);
+int nodomain_advance(struct store *s, int64_t now);
 
 /* --- hour.c --------------------------------------------------------------- */
 

@@ -86,6 +86,7 @@ static int pack_recipient(struct store *s, const struct event *e, int64_t now, s
 
 	pack_provider(s, e, canonical, n, p);
 	typing_pack(s, canonical, n, p);
+	nodomain_pack(s, canonical, n, p);
 	if (n) {
 		const unsigned char *month = keys_month(s, month_of_event(p->at), now);
 		if (month) {
@@ -229,7 +230,7 @@ int store_message(struct store *s, const struct store_message *m, const struct p
 		if (p.kind == KIND_NONE || is_repeated(events, i))
 			continue;
 		if (add_event(s, &p, m->mailbox) || tally_add(s, &p) || typing_add(s, &p) ||
-			hours_add(s, &p, now) || pending_add(s, &p))
+			nodomain_add(s, &p) || hours_add(s, &p, now) || pending_add(s, &p))
 			return STORE_FAILED;
 	}
 	return STORE_OK;

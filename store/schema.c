@@ -10,6 +10,8 @@
  *                  with event. Retention "contacts"
  *   investigation  blocks of a provider and category that the sender has to mend: days and
  *                  counts; they stay
+ *   gone_domain    domains that nobody has, as numbers made with a key (nodomain.c); for the
+ *                  period of events after the last failure
  *   refused        blocks per day, provider and category, and where there is no profile by a number
  *                  of the receiving host, made with a key; for REFUSALS_KEPT days
  *   seen, kept     messages that were counted; messages that stay in their mailbox. Retention
@@ -220,6 +222,10 @@ static const char version_18[] =
 	"CREATE TABLE unread (mailbox TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL, PRIMARY KEY (mailbox, since))"
 	" STRICT, WITHOUT ROWID";
 
+/* Domains that nobody has. */
+static const char version_19[] =
+	"CREATE TABLE gone_domain (domain INTEGER PRIMARY KEY, count INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL) STRICT";
+
 struct schema_step {
 	const char *sql, *then; /* THEN may be NULL */
 	const char *mark;       /* user_version after it; a pragma takes no parameter */
@@ -246,6 +252,7 @@ static const struct schema_step steps[] = {
 	{ version_16, NULL, "PRAGMA user_version = 16" },
 	{ version_17, NULL, "PRAGMA user_version = 17" },
 	{ version_18, NULL, "PRAGMA user_version = 18" },
+	{ version_19, NULL, "PRAGMA user_version = 19" },
 };
 _Static_assert(
 	sizeof steps / sizeof *steps == SCHEMA_VERSION, "each version has a step that leads to it");

@@ -423,6 +423,14 @@
 		"SELECT mailbox, outcome, sum(count) FROM message_count WHERE day BETWEEN ?1 AND ?2" \
 		" GROUP BY mailbox, outcome ORDER BY mailbox, outcome") \
 \
+	X(SQL_GONE_ANY, "SELECT 1 FROM gone_domain LIMIT 1") \
+	X(SQL_GONE_ADD, \
+		"INSERT INTO gone_domain (domain, count, first, last) VALUES (?1, 1, ?2, ?2) ON CONFLICT DO UPDATE SET count = count + 1," \
+		" first = min(first, excluded.first), last = max(last, excluded.last)") \
+	X(SQL_GONE_DELETE, "DELETE FROM gone_domain WHERE domain = ?1") \
+	X(SQL_GONE_FORGET, "DELETE FROM gone_domain WHERE last < ?1") \
+	X(SQL_GONE_FIND, \
+		"SELECT 1 FROM gone_domain WHERE domain = ?1 AND count >= ?2 AND last - first >= ?3") \
 	X(SQL_TYPING_ADD, \
 		"INSERT INTO typing (day, domain, count) VALUES (?1, ?2, 1) ON CONFLICT DO UPDATE SET count = count + 1") \
 	X(SQL_TYPING, \

@@ -255,7 +255,7 @@ static int open_store_parts(struct store *s, int64_t now, bool *created)
 		return result;
 	if ((result = keys_verify(s)))
 		return result;
-	if (mailings_load(s) || causes_load(s) || wave_load(s))
+	if (mailings_load(s) || causes_load(s) || nodomain_load(s) || wave_load(s))
 		return STORE_FAILED;
 	result = site_open(s, now);
 	return result ? result : backup_admit(s, now);

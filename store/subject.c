@@ -47,6 +47,8 @@ int store_forget(
 	uint64_t before = sum->events;
 	if (!result)
 		result = events_forget(s, canonical, n, now, &sum->events);
+	if (!result)
+		result = nodomain_forget(s, canonical, n);
 	s->forgotten |= sum->events > before;
 	if (!result)
 		result = held_note_deletion(s);

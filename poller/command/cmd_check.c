@@ -442,7 +442,7 @@ static int read_check_options(struct list_check *c, int argc, char **argv)
 		case 'o':
 			if (!set_only(c, optarg))
 				return usage_error(argv[0],
-					"--only wants send, hold, suppress or invalid; or hint, typo, syntax");
+					"--only wants send, hold, suppress or invalid; or hint, typo, no-domain, syntax");
 			break;
 		default:
 			return usage_error(argv[0], "see `retour check --help`");
@@ -492,6 +492,7 @@ int cmd_check(const struct config *config, int argc, char **argv)
 	}
 	result = session_open(&s, config, SESSION_ANSWER, c.now);
 	c.hints.rules = s.rules;
+	c.hints.store = s.store;
 	if (result == EXIT_WELL)
 		result = expect(&c, in);
 	if (result == EXIT_WELL)

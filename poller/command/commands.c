@@ -33,8 +33,8 @@ const struct command commands[] = {
 		"  --json           one JSON object a line\n"
 		"  --bare           only the lines as they came, which goes with --only\n"
 		"  --only VERDICT   only those that are answered with send, hold, suppress or invalid\n"
-		"  --only hint      only those with a hint, which decides nothing: typo:gmail.com (one letter beside a large provider's domain), syntax:comma,\n"
-		"                   blank, dots, invisible, no-at, no-dot, two-at; --only typo, --only syntax\n"
+		"  --only hint      only those with a hint, which decides nothing: typo:gmail.com (one letter beside a large provider's domain), no-domain, syntax:comma,\n"
+		"                   blank, dots, invisible, no-at, no-dot, two-at; --only typo, no-domain, syntax\n"
 		"  --column NAME    the addresses stand in this column of a CSV file, as its first line says; columns separated by comma,\n"
 		"                   semicolon or tab are kept, ours are added behind them\n"
 		"  --column N       in its N-th column; with --header the first line is one\n"
@@ -250,8 +250,7 @@ const struct command commands[] = {
 		"show        every key with its value, and the file that it stands in\n",
 		CONFIG_NONE, false },
 	{ "completion", NULL, "bash | zsh | fish",
-		"print the script by which a shell completes retour's words",
-		"bash and zsh: source <(retour completion bash); fish: retour completion fish | source. `make install` and packages put them in place.\n",
+		"print the script by which a shell completes retour's words", "bash and zsh: source <(retour completion bash); fish: retour completion fish | source. `make install` and packages put them in place.\n",
 		CONFIG_NONE, false },
 	{ "fetcher", cmd_fetcher, "", "", "", CONFIG_OPTIONAL, true },
 	{ "parser", cmd_parser, "", "", "", CONFIG_OPTIONAL, true },

@@ -1,7 +1,7 @@
 /*
  * Two sorts of slips: of the form, which a mail server refuses or which only looks like the address
  * that is meant, and of the domain: one letter beside a large provider's, where sixty hard bounces
- * are no news any more.
+ * are no news any more; or of a domain that nobody has.
  */
 #include "poller/command/hint.h"
 
@@ -85,7 +85,7 @@ static const char *fault_of(struct span address, bool is_address)
 /* --- domain --------------------------------------------------------------- */
 
 /* Lists have few domains and many addresses. */
-static const char *near_of(struct hints *h, struct span domain)
+static const struct hint_domain *look_at_domain(struct hints *h, struct span domain)
 {
 	enum { PLACES = sizeof h->domain / sizeof *h->domain };
 	uint32_t hash = 2166136261u;
@@ -98,23 +98,30 @@ static const char *near_of(struct hints *h, struct span domain)
 		place->n = (unsigned char)domain.n;
 		memcpy(place->name, domain.p, domain.n);
 		place->near = provider_mistyped(h->rules, domain);
+		/* a store that cannot be read says so with the next answer */
+		if (store_domain_is_gone(h->store, domain.p, domain.n, &place->gone))
+			place->n = 0;
 	}
-	return place->near;
+	return place;
 }
 
 enum hint hint_of(struct hints *h, struct span address, bool is_address, char out[HINT_SIZE])
 {
 	address = span_trim(address);
-	const char *fault = fault_of(address, is_address), *near;
+	const char *fault = fault_of(address, is_address);
+	const struct hint_domain *known;
 	*out = '\0';
 	if (fault) {
 		snprintf(out, HINT_SIZE, *fault ? "%s:%s" : "%s", hints[HINT_SYNTAX], fault);
 		return HINT_SYNTAX;
 	}
 	struct span domain = address_domain(address);
-	if (domain.n && (near = near_of(h, domain))) {
-		snprintf(out, HINT_SIZE, "%s:%s", hints[HINT_TYPO], near);
+	if (!domain.n || !(known = look_at_domain(h, domain)))
+		return HINT_NONE;
+	if (known->near) {
+		snprintf(out, HINT_SIZE, "%s:%s", hints[HINT_TYPO], known->near);
 		return HINT_TYPO;
 	}
-	return HINT_NONE;
+	snprintf(out, HINT_SIZE, "%s", known->gone ? hints[HINT_NO_DOMAIN] : "");
+	return known->gone ? HINT_NO_DOMAIN : HINT_NONE;
 }

@@ -6,12 +6,14 @@
 #define RETOUR_COMMAND_HINT_H
 
 #include "classify/rules.h"
+#include "store/contacts.h"
 
 /* The better known first: of several the first one is told. */
 #define HINTS(X) \
 	X(HINT_NONE, "") \
 	X(HINT_SYNTAX, "syntax") \
-	X(HINT_TYPO, "typo")
+	X(HINT_TYPO, "typo") \
+	X(HINT_NO_DOMAIN, "no-domain")
 #define HINT_ENUM(symbol, name) symbol,
 enum hint { HINTS(HINT_ENUM) HINT_COUNT };
 #undef HINT_ENUM
@@ -21,10 +23,12 @@ int hint_by_name(const char *name); /* -1: none */
 /* Remembers the domains that were looked at; zeroed at first. */
 struct hints {
 	const struct rules *rules;
+	struct store *store;
 	struct hint_domain {
 		unsigned char n;
 		char name[63];
 		const char *near;
+		bool gone;
 	} domain[1024];
 };
 

@@ -118,6 +118,14 @@ with case("hints: a domain one letter beside a large one, and what is wrong with
         found = ask(text, "--column", "x", "--only", word, "--bare", code=1).out.splitlines()[1:]
         equal(found, ['"%s"' % a for a, hint in HINTS.items() if hint and (word == "hint" or hint.startswith(word))])
 
+with case("a hint where nobody has the domain: k mails on two days came back for it"):
+    nobody = ("5.4.4", "Host or domain name not found. Name service error for name=nobody.test type=MX: Host not found")
+    bounces.take(*[("n%d@nobody.test" % n, nobody, 1 if n % 2 else 2) for n in range(10)])
+    retour.now = "2026-11-02T06:00:00Z"
+    line = ask("new@nobody.test\n", "--json").lines()[0]
+    equal((line["verdict"], line["hint"]), ("send", "no-domain"))
+    equal(ask("new@nobody.test\n%s\n" % WELL, "--only", "no-domain", "--bare").out, "new@nobody.test\n")
+
 with case("wrong questions: 2"):
     for options in (["--column", "nope"], ["--column", "0"], ["--column", "99999"], ["--header"], ["--only", "maybe"], ["--bare", "--json"], ["x@example.org"]):
         ask("id,mail\n1,%s\n" % WELL, *options, code=2)
