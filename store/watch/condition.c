@@ -69,8 +69,8 @@ static int figures_of(struct store *s, int64_t window, int64_t now, bool by_hour
 }
 
 /* Complaints are held against what can draw one. */
-static int base_of(struct store *s, const struct rate *k, const struct rates *r, int64_t window,
-	int64_t now, bool by_hour, uint64_t *sent)
+static int base_of_rate(struct store *s, const struct rate *k, const struct rates *r,
+	int64_t window, int64_t now, bool by_hour, uint64_t *sent)
 {
 	*sent = r->sent;
 	if (k->kind != KIND_COMPLAINT)
@@ -88,7 +88,7 @@ static int watch_rate(struct store *s, const struct alert_options *o, const stru
 
 	if (r->sent < SENT_LEAST || part_of(k, r) < minimum)
 		return STORE_OK;
-	if (base_of(s, k, r, rule->window, now, by_hour, &sent))
+	if (base_of_rate(s, k, r, rule->window, now, by_hour, &sent))
 		return STORE_FAILED;
 	if (sent < SENT_LEAST)
 		return STORE_OK;
