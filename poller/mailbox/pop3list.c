@@ -2,6 +2,7 @@
 #include "poller/mailbox/pop3list.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,6 +84,28 @@ static void sort_list(struct pop3 *p)
 	p->listed = n;
 }
 
+/* Names the keys that let mail stay; their default is keep. -1. */
+static int lacks_uidl(struct pop3 *p)
+{
+	static const struct {
+		enum settlement what;
+		const char *key;
+	} keys[] = { { SETTLE_PROCESSED, "processed" }, { SETTLE_UNRECOGNISED, "unrecognised" },
+		{ SETTLE_QUARANTINE, "quarantine" } };
+	char text[256];
+	int n = snprintf(text, sizeof text,
+		"the server has no UIDL: mail that stays there cannot be told from new mail; right would be");
+	const char *before = " ";
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		if (source_disposal(p->mailbox, keys[i].what)->action == DISPOSE_DELETE)
+			continue;
+		n += snprintf(
+			text + n, sizeof text - (size_t)n, "%s%s = delete", before, keys[i].key);
+		before = " and ";
+	}
+	return pop3_refused(p, text);
+}
+
 /* UIDL where there is one; else LIST, which tells the numbers. */
 int pop3_read_list(struct pop3 *p, const struct source_sink *sink)
 {
@@ -95,9 +118,7 @@ int pop3_read_list(struct pop3 *p, const struct source_sink *sink)
 		return 0;
 	enum reply reply = p->can.uidl || p->stays ? pop3_command(p, "UIDL") : REPLY_ERR;
 	if (reply == REPLY_ERR && p->stays)
-		return pop3_refused(p,
-			"the server has no UIDL: mail that stays there cannot be told from new mail; use delete for processed, "
-			"unrecognised and quarantine");
+		return lacks_uidl(p);
 	if (reply == REPLY_ERR)
 		reply = pop3_command(p, "LIST");
 	if (reply == REPLY_ERR)
