@@ -113,6 +113,13 @@ def read_and_purged(place):
     well(place, ("purge",))
 
 
+def read_and_waiting(place):
+    read(place)
+    for i, person in enumerate(PEOPLE[:2]):
+        with open("%s/new/%d.%d.mx" % (place.maildir, 1796083200 + i, i), "wb") as f:
+            f.write(bounce(100 + i, person, DEAD if i % 2 else FULL, 30).replace(b"30 Nov 2026 05:00:00", b"01 Dec 2026 00:00:00"))
+
+
 def two_keys(place):
     read(place)
     well(place, ("key", "rotate", "verp"))
@@ -125,6 +132,16 @@ def after_run(place, now):
     equal(sum(len(names) for _f, _d, names in os.walk(place.maildir)), 0, "mails left in the mailbox")
     equal(place.retour.sql("SELECT count(*), count(DISTINCT pseudonym) FROM event"), [(len(PEOPLE), len(PEOPLE))], "events")
     equal([v == "suppress" for v in verdicts(place)], [bool(i % 2) for i in range(len(PEOPLE))], "verdicts")
+
+
+def after_turn(place, now):
+    well(place, ("run",))
+    well(place, ("run",))
+    equal(sum(len(names) for _f, _d, names in os.walk(place.maildir)), 0, "mails left in the mailbox")
+    equal(place.retour.sql("SELECT count(*) FROM event"), [(len(PEOPLE) + 2,)], "events")
+    true({"event-2026-11.key", "event-2026-12.key"} <= set(os.listdir(place.retour.data + "/keys")), "a month's key is missing")
+    equal([v == "suppress" for v in verdicts(place)], [bool(i % 2) for i in range(len(PEOPLE))], "verdicts")
+    equal(len(os.listdir(place.sent)) in (1, 2), True, "the report went out")
 
 
 def after_month(place, now):
@@ -167,6 +184,8 @@ def after_report(place, now):
 COMMANDS = (
     Command("a first run", empty, NOVEMBER, ("run",), None, after_run),
     Command("a run at which a month ends", read_and_purged, JUNE, ("-q", "purge"), None, after_month),
+    Command("a run with the first mail of a month", read_and_waiting, "2026-12-01T00:10:00Z", ("run",), None, after_turn),
+    Command("a run with the last mail of a month, in the next", empty, "2026-12-01T00:10:00Z", ("run",), None, after_run),
     Command("purge", read, NOVEMBER, ("purge",), None, after_run),
     Command("key rotate", read, NOVEMBER, ("key", "rotate"), None, after_run),
     Command("key rotate verp", read, NOVEMBER, ("key", "rotate", "verp"), None, after_run),
