@@ -2,6 +2,7 @@
  * SQLite's statements with less ceremony: prepared once per handle, bound by a type string, errors
  * as a message on the handle.
  */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include "store/internal.h"
@@ -9,12 +10,16 @@
 #define STORE_SQL_TEXT(symbol, text) text,
 static const char *const texts[] = { STORE_SQL(STORE_SQL_TEXT) };
 
-static int db_error(struct store *s)
+int db_error(struct store *s)
 {
-	if (sqlite3_extended_errcode(s->db) == SQLITE_IOERR_DATA)
+	int code = sqlite3_extended_errcode(s->db), system = sqlite3_system_errno(s->db);
+	if (code == SQLITE_IOERR_DATA)
 		return store_fail(s, STORE_FAILED,
 			"%s: damaged: a page is not as it was written; `retour audit` counts them, retour-recovery(7) says what to do",
 			s->o.path);
+	/* a disk that is full is told as such for some files only, not for -shm */
+	if ((code & 0xff) == SQLITE_IOERR && (system == ENOSPC || system == EDQUOT))
+		return store_fail(s, STORE_FAILED, "%s: %s", s->o.path, strerror(system));
 	return store_fail(s, STORE_FAILED, "%s: %s", s->o.path, sqlite3_errmsg(s->db));
 }
 

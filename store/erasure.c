@@ -297,7 +297,7 @@ static int erase_again(struct store *s, struct replay *r, const char *last, uint
 
 	if (sqlite3_create_function_v2(s->db, "erased", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY, r,
 		    sql_erased, NULL, NULL, NULL) != SQLITE_OK)
-		return store_fail(s, STORE_FAILED, "%s: %s", s->o.path, sqlite3_errmsg(s->db));
+		return db_error(s);
 	if (db_run(s, SQL_ERASED_REDUCE, ""))
 		return STORE_FAILED;
 	*replayed = (uint64_t)sqlite3_changes(s->db);

@@ -15,9 +15,7 @@ static int pragma(struct store *s, const char *sql, int64_t *out)
 	if (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW)
 		*out = sqlite3_column_int64(st, 0);
 	sqlite3_finalize(st);
-	return rc == SQLITE_ROW
-		? STORE_OK
-		: store_fail(s, STORE_FAILED, "%s: %s", s->o.path, sqlite3_errmsg(s->db));
+	return rc == SQLITE_ROW ? STORE_OK : db_error(s);
 }
 
 static int64_t size_of(const char *path)

@@ -110,6 +110,9 @@ int db_finish_text(struct store *s, sqlite3_stmt *st, char *buffer, size_t size)
 /* A column's text cut into BUFFER; "" for null. */
 void db_text(sqlite3_stmt *st, int column, char *buffer, size_t size);
 int db_exec(struct store *s, const char *sql);
+/* STORE_FAILED, with what SQLite says of its last failure on the handle; a full disk by its name.
+ */
+int db_error(struct store *s);
 
 /* --- transaction.c -------------------------------------------------------- */
 

@@ -44,7 +44,7 @@ int kpi_functions(struct store *s)
 	if (sqlite3_create_function(s->db, "domain_group", 1,
 		    SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, s, domain_group, NULL,
 		    NULL))
-		return store_fail(s, STORE_FAILED, "%s: %s", s->o.path, sqlite3_errmsg(s->db));
+		return db_error(s);
 	s->functions = true;
 	return STORE_OK;
 }

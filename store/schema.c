@@ -264,7 +264,7 @@ static int pragma_int(struct store *s, const char *sql, int64_t *out)
 
 	if (sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) != SQLITE_OK ||
 		sqlite3_step(st) != SQLITE_ROW)
-		result = store_fail(s, STORE_FAILED, "%s: %s", s->o.path, sqlite3_errmsg(s->db));
+		result = db_error(s);
 	else
 		*out = sqlite3_column_int64(st, 0);
 	sqlite3_finalize(st);

@@ -96,7 +96,7 @@ static int apply_pragma(struct store *s, const struct pragma *p)
 		rc = sqlite3_step(st);
 	}
 	if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
-		result = store_fail(s, STORE_FAILED, "%s: %s", s->o.path, sqlite3_errmsg(s->db));
+		result = db_error(s);
 	} else if (p->answer) {
 		const char *answer = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(st, 0)
 						      : NULL;
