@@ -22,7 +22,7 @@ bool log_recipient(struct span *rest, struct span *domain)
 }
 
 /* "/usr/sbin/sendmail": the last part of a path; "postfix/smtp" is none. */
-static struct span base_of(struct span program)
+static struct span program_base(struct span program)
 {
 	const char *slash = text_starts(program, SPAN("/")) ? memrchr(program.p, '/', program.n)
 							    : NULL;
@@ -37,7 +37,7 @@ static bool is_sendmail(struct span program)
 /* Whose line it is, the program's name says; what is named in a container need not say it. */
 static bool read_words(const struct log_head *head, struct log_line *out)
 {
-	struct span program = base_of(head->program);
+	struct span program = program_base(head->program);
 	if (is_sendmail(program))
 		return maillog_sendmail(head->text, out);
 	if (text_starts(program, SPAN("exim")))
