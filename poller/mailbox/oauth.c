@@ -95,7 +95,11 @@ static size_t take_header(char *bytes, size_t one, size_t n, void *context)
 static void set_request(CURL *curl, struct exchange *x, const char *form, int64_t timeout)
 {
 	curl_easy_setopt(curl, CURLOPT_URL, x->options->token_url);
+#if LIBCURL_VERSION_NUM >= 0x075500 /* 7.85 */
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https");
+#else
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS, (long)CURLPROTO_HTTPS);
+#endif
 	curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	if (x->options->ca_file)
 		curl_easy_setopt(curl, CURLOPT_CAINFO, x->options->ca_file);
