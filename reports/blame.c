@@ -241,7 +241,7 @@ static void say_blame(const struct month_report *r, struct sentence *s, int way)
 	FILL(s, text_of(r->texts, texts[campaign != NULL][provider != NULL]),
 		{ "way", text_of(r->texts, way > 0 ? rise : fall) },
 		{ "what", text_of(r->texts, id) }, { "campaign", campaign ? campaign->name : "" },
-		{ "provider", provider ? provider->name : "" });
+		{ "provider", provider ? provider_title(r, provider->name) : "" });
 }
 
 void say_change(const struct month_report *r, struct sentence *s)

@@ -66,7 +66,8 @@ static void say_rows_miss(const struct month_report *r, struct sentence *misses,
 	snprintf(id, sizeof id, "verdict.miss.%s.%s%s", target_name(target),
 		kind == ROW_CAMPAIGN ? "campaign" : "provider", m.missed > 1 ? "s" : "");
 	begin_miss(misses);
-	FILL(misses, text_of(r->texts, id), { "name", m.worst->name },
+	FILL(misses, text_of(r->texts, id),
+		{ "name", kind == ROW_PROVIDER ? provider_title(r, m.worst->name) : m.worst->name },
 		{ "n", number_text(r->texts, m.missed, count, sizeof count) },
 		{ "rate",
 			missing_rate(r, &m.worst->column[column], row_base(m.worst, column), target,

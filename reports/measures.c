@@ -171,7 +171,7 @@ static bool judge_categories(
 	FILL(&s, whole ? "{n}" : text_of(r->texts, "at-least"), { "n", number_alone });
 	const char *form = *provider ? "because.at" : "because.plain";
 	FILL(because, text_of(r->texts, since ? "because.since" : form), { "n", count },
-		{ "what", text_of(r->texts, what) }, { "provider", provider },
+		{ "what", text_of(r->texts, what) }, { "provider", provider_title(r, provider) },
 		{ "since",
 			since ? date_title(r->texts, r->month->month, since, date, sizeof date)
 			      : "" });

@@ -117,7 +117,7 @@ static void mostly_at(const struct page *p, const char *provider, size_t used)
 {
 	char line[SENTENCE_SIZE] = ", ";
 	struct sentence s = { line, strlen(line), sizeof line };
-	FILL(&s, page_text(p, "mostly-at"), { "provider", provider });
+	FILL(&s, page_text(p, "mostly-at"), { "provider", provider_title(p->r, provider) });
 	if (used + 1 < PAGE_WIDTH)
 		page_left(p->out, line,
 			text_width(line) < PAGE_WIDTH - used ? text_width(line)

@@ -42,6 +42,12 @@ const char *category_check(const struct texts *t, unsigned category)
 	return category == CATEGORY_NONE ? "" : text_named(t, "check", category_name(category));
 }
 
+const char *provider_title(const struct month_report *r, const char *name)
+{
+	const char *title = text_named(r->texts, "provider", name);
+	return *title ? title : name;
+}
+
 const char *row_title(
 	const struct texts *t, const struct row *row, enum row_kind kind, char *buffer, size_t size)
 {
@@ -54,6 +60,8 @@ const char *row_title(
 		title = text_named(t, "group", row->name);
 	else if (!*row->name)
 		title = text_of(t, "row.unknown");
+	else if (kind == ROW_PROVIDER && *text_named(t, "provider", row->name))
+		title = text_named(t, "provider", row->name);
 	snprintf(buffer, size, "%s", title);
 	return buffer;
 }
@@ -64,12 +72,6 @@ static const char *numbered(const struct texts *t, const char *prefix, int n)
 	char name[16];
 	snprintf(name, sizeof name, "%d", n);
 	return text_named(t, prefix, name);
-}
-
-const char *provider_title(const struct month_report *r, const char *name)
-{
-	const char *title = text_named(r->texts, "provider", name);
-	return *title ? title : name;
 }
 
 const char *month_title(const struct texts *t, struct month m, char *buffer, size_t size)

@@ -96,13 +96,13 @@ with case("the planted causes are the first three statements, with their day, pl
     measures = top["loud"].findall(AT + "measures/" + AT + "measure")
     equal([measure.get("id") for measure in measures[:3]], ["authentication", "bad-list", "typing-errors"])
     because = [measure.findtext(AT + "because") for measure in measures]
-    contains(because[0], "since 12 October, mostly at gmail")
+    contains(because[0], "since 12 October, mostly at Gmail")
     contains(because[1], "Campaign partner-offer")
     contains(because[1], "target below 2 %.")
     contains(because[2], "miss gmail.com by a typing error")
     true(len(measures) <= 7, len(measures))
     equal(top["loud"].find(AT + "verdict").get("targets"), "missed")
-    contains(top["loud"].findtext(AT + "verdict/" + AT + "sentence"), "most of the rise is blocks in campaign newsletter, above all at gmail")
+    contains(top["loud"].findtext(AT + "verdict/" + AT + "sentence"), "most of the rise is blocks in campaign newsletter, above all at Gmail")
     body = made(loud, "text")
     first = body.split("Key figures")[0]
     true(all(sentence.split(".")[0][:40] in " ".join(first.split()) for sentence in because[:3]), first)
@@ -213,7 +213,7 @@ with case("in German, every word of it; figures are the same"):
     german = Page(made(loud, "html"))
     words = "".join(german.words)
     contains(words, "Zustellbarkeitsbericht Oktober 2026")
-    contains(words, "Seit dem 12. Oktober, überwiegend bei gmail")
+    contains(words, "Seit dem 12. Oktober, überwiegend bei Gmail")
     left = [word for word in ("Provider", "Campaign", "Change", "bounced", "mostly", "target below", "Month", "notices", "Retention", "Weekday") if re.search(r"\b%s\b" % word, words)]
     equal(left, [])
     root = xml.fromstring(made(loud, "xml"))

@@ -169,7 +169,7 @@ static void totals_do_not_give_a_cell_away(void **state)
 	assert_int_equal(r->month->bounces.n, 153);
 	struct buffer text = render(r, REPORT_TEXT);
 	assert_false(holds(&text, "40")); /* nor what the small one would follow from */
-	assert_true(holds(&text, "gmail") && holds(&text, "43"));
+	assert_true(holds(&text, "Gmail") && holds(&text, "43"));
 	buffer_free(&text);
 	month_report_free(r);
 	fake_done(&s);
@@ -299,11 +299,11 @@ static void verdict_names_what_drives_the_change(void **state)
 	assert_int_equal(r->verdict, MONTH_WORSE);
 	assert_non_null(strstr(r->sentence, "bounces rose by"));
 	assert_non_null(
-		strstr(r->sentence, "blocks in campaign autumn-sale, above all at microsoft"));
+		strstr(r->sentence, "blocks in campaign autumn-sale, above all at Microsoft"));
 	assert_non_null(strstr(r->note, "Sent counts are not available"));
 	assert_int_equal(r->measures, MEASURES_MAX);
 	assert_string_equal(r->measure[0].id, "reputation");
-	assert_non_null(strstr(r->measure[0].because, "mostly at microsoft"));
+	assert_non_null(strstr(r->measure[0].because, "mostly at Microsoft"));
 	assert_true(r->standouts > 0);
 	bool fourteenth = false;
 	for (unsigned i = 0; i < r->standouts; i++)
