@@ -210,6 +210,10 @@ static void say_note(const struct month_report *r, struct sentence *s)
 		say_text(s, " ");
 		say_text(s, text_of(r->texts, "note.partial"));
 	}
+	if (r->running) {
+		say_text(s, " ");
+		say_text(s, text_of(r->texts, "note.running"));
+	}
 }
 
 /*

@@ -226,7 +226,8 @@ struct month_report {
 	size_t mailboxes;
 	struct cell state[STATE_COUNT];
 	struct purge held;
-	bool ledger_torn;            /* its chain does not hold */
+	bool running;     /* the month is not over: its figures go up to the day before today */
+	bool ledger_torn; /* its chain does not hold */
 	struct ledger_entry closing; /* the last entry of the month; number 0: none */
 	struct ledger_entry purged;  /* the last purge of the month */
 	struct ledger_entry head;    /* now; only the mail shows it */

@@ -116,6 +116,22 @@ static int load_rest(struct month_report *r, struct store *store)
 	return held == STORE_OK || held == STORE_BROKEN ? 0 : -1;
 }
 
+static void set_months(struct month_report *r, struct month month, int32_t today)
+{
+	for (int i = 0; i < MONTHS_SHOWN; i++) {
+		r->month[i].month = month_before(month, i);
+		r->month[i].days = days_of_month(r->month[i].month);
+	}
+	/*
+	 * two reports of one day are the same, so that what came between them is not their
+	 * difference
+	 */
+	if (today / 100 == day_number(month, 1) / 100) {
+		r->running = true;
+		r->month->days = today % 100 - 1;
+	}
+}
+
 int month_report_new(struct month_report **out, struct store *store, struct month month,
 	const struct report_options *options, char *error, size_t size)
 {
@@ -136,10 +152,7 @@ int month_report_new(struct month_report **out, struct store *store, struct mont
 	}
 	if (store_first_day(store, &first_day) != STORE_OK)
 		goto failed;
-	for (int i = 0; i < MONTHS_SHOWN; i++) {
-		r->month[i].month = month_before(month, i);
-		r->month[i].days = days_of_month(r->month[i].month);
-	}
+	set_months(r, month, options->today);
 	if (feedback_load(r, store,
 		    day_number(month_before(month, MONTHS_SHOWN + FEEDBACK_MONTHS - 2), 1),
 		    day_number(month, r->month->days)))

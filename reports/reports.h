@@ -27,8 +27,10 @@ struct report_options {
 	const char *logo;         /* the organisation's, as a data URI, on pages; NULL: none */
 	const char *colour; /* a band above the title, and headings where it can be read: "#rrggbb",
 			       "#rgb" or a name of CSS; NULL: none */
-	int64_t target[3];  /* parts per million of the mail sent, each for hard bounces, all
-			       bounces, complaints */
+	int32_t today; /* YYYYMMDD in the report's zone: a month that is not over is told up to the
+			  day before; 0: as far as there is anything */
+	int64_t target[3]; /* parts per million of the mail sent, each for hard bounces, all
+			      bounces, complaints */
 };
 
 struct month {

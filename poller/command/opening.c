@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include "classify/rules.h"
 #include "poller/command/commands.h"
@@ -229,6 +230,9 @@ static int open_report(struct session *s, enum session_mode mode)
 	const struct config *config = s->config;
 	char error[512];
 	report_options(config, &s->report);
+	struct tm tm = { 0 };
+	localtime_r(&(time_t){ s->now }, &tm);
+	s->report.today = (tm.tm_year + 1900) * 10000 + (tm.tm_mon + 1) * 100 + tm.tm_mday;
 	if (config->post.logo && mode != SESSION_ANSWER &&
 		!(s->logo = logo_read(config->post.logo, error, sizeof error))) {
 		log_error("[report] logo: %s", error);

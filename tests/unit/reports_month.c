@@ -815,9 +815,44 @@ static void stylesheet_reaches_nothing_else(void **state)
 	unlink(victim);
 }
 
+/* Of a month that is not over two reports of one day are the same, whatever came between them. */
+static void a_running_month_stands_still_for_a_day(void **state)
+{
+	(void)state;
+	static struct store s;
+	struct report_options o = options();
+	fake_done(&s);
+	fake_year(&s, 2026, 10, 1);
+	o.today = 20261015;
+	struct month_report *r = make(&s, &o);
+	struct buffer before = render(r, REPORT_XML);
+	month_report_free(r);
+	assert_true(holds(&before, "The month is not over"));
+	for (int i = 0; i < 30; i++)
+		fake_add(&s, 20261015, KIND_FAILURE, CLASS_HARD, CATEGORY_USER_UNKNOWN,
+			ORIGIN_MATCHED, "gmail", "autumn", 1);
+	r = make(&s, &o);
+	struct buffer same = render(r, REPORT_XML);
+	month_report_free(r);
+	assert_int_equal(before.n, same.n);
+	assert_memory_equal(before.p, same.p, same.n);
+	o.today = 20261016;
+	r = make(&s, &o);
+	struct buffer later = render(r, REPORT_XML);
+	month_report_free(r);
+	assert_false(later.n == same.n && memcmp(later.p, same.p, same.n) == 0);
+	free(before.p);
+	free(same.p);
+	free(later.p);
+	o.today = 20261001; /* there is no day before */
+	month_report_free(make(&s, &o));
+	fake_done(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_running_month_stands_still_for_a_day),
 		cmocka_unit_test(sums_add_up_and_small_cells_are_hidden),
 		cmocka_unit_test(totals_do_not_give_a_cell_away),
 		cmocka_unit_test(months_agree_between_reports),
