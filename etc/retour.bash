@@ -12,7 +12,7 @@ _retour()
 	done
 	case $command in
 	'')
-		options="-c -v -q -V --config --verbose --quiet --now --yes --version --help" words=" run poll import classify check contact suppress suppressions changes merge sites events serve volume advice report demo-report comment alerts purge clock audit backup disclose forget verp key setup doctor status config completion"
+		options="-c -v -q -V --config --verbose --quiet --now --yes --version --help" words=" run poll import classify check contact suppress suppressions changes merge sites events serve volume advice report words demo-report comment alerts purge clock audit backup disclose forget verp key setup doctor status config completion"
 		[[ $before != -c && $before != --config ]] || options= words=
 		[[ $before != --now ]] || return 0 ;;
 	run)
@@ -102,6 +102,12 @@ _retour()
 	*" --month") return 0 ;;
 	*" --format") COMPREPLY=($(compgen -W " xml html text" -- "$word")); return 0 ;;
 	*" --to") return 0 ;;
+	esac ;;
+	words)
+		words="" options=" --days --margin --json --rules --explain --help"
+		case "$command $before" in
+	*" --days") return 0 ;;
+	*" --margin") return 0 ;;
 	esac ;;
 	demo-report)
 		words="" options=" --format --output --help"

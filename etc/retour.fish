@@ -82,6 +82,12 @@ complete -c retour -n '__fish_seen_subcommand_from report' -l format -x -a ' xml
 complete -c retour -n '__fish_seen_subcommand_from report' -l output -rF -d 'default: stdout'
 complete -c retour -n '__fish_seen_subcommand_from report' -l send -d 'mail it to the readers in [report] to, now'
 complete -c retour -n '__fish_seen_subcommand_from report' -l to -x -d 'only to this reader instead, as a test; may stand several times. `run` still sends the month\'s report when it is due'
+complete -c retour -n __fish_use_subcommand -f -a words -d 'answers that no rule knew, redacted and counted'
+complete -c retour -n '__fish_seen_subcommand_from words' -l days -x -d 'of the last N days, default 30; the words themselves go with [retention] diagnostics'
+complete -c retour -n '__fish_seen_subcommand_from words' -l margin -x -d 'decided by less than N, default 100: retour classify --explain shows margins'
+complete -c retour -n '__fish_seen_subcommand_from words' -l json -d 'one JSON object a line'
+complete -c retour -n '__fish_seen_subcommand_from words' -l rules -d 'as sections for rules.ini; the category is yours to fill in'
+complete -c retour -n '__fish_seen_subcommand_from words' -l explain
 complete -c retour -n __fish_use_subcommand -f -a demo-report -d 'the report on invented figures'
 complete -c retour -n '__fish_seen_subcommand_from demo-report' -l format -x -a ' xml html text' -d 'xml, html or text (default)'
 complete -c retour -n '__fish_seen_subcommand_from demo-report' -l output -rF -d 'default: stdout'

@@ -21,6 +21,7 @@ _retour()
 		'volume:how much was sent\: what makes rates of counts'
 		'advice:how fast to send to each provider'
 		'report:the monthly report'
+		'words:answers that no rule knew, redacted and counted'
 		'demo-report:the report on invented figures'
 		'comment:a remark that the month'\''s report prints'
 		'alerts:what is wrong now'
@@ -131,6 +132,13 @@ _retour()
 			'*--output[default\: stdout]:FILE:_files' \
 			'*--send[mail it to the readers in \[report\] to, now]' \
 			'*--to[only to this reader instead, as a test; may stand several times. `run` still sends the month'\''s report when it is due]:ADDRESS:' '*:file:_files' ;;
+		words)
+		_arguments '--help[what it takes]' \
+			'*--days[of the last N days, default 30; the words themselves go with \[retention\] diagnostics]:N:' \
+			'*--margin[decided by less than N, default 100\: retour classify --explain shows margins]:N:' \
+			'*--json[one JSON object a line]' \
+			'*--rules[as sections for rules.ini; the category is yours to fill in]' \
+			'*--explain[]' '*:file:_files' ;;
 		demo-report)
 		_arguments '--help[what it takes]' \
 			'*--format[xml, html or text (default)]:value:( xml html text)' \

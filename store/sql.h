@@ -70,6 +70,11 @@
 		" WHERE (at, pseudonym, number) > (?1, ?2, ?3) AND kind = 'failure' ORDER BY at, pseudonym, number LIMIT ?4") \
 	X(SQL_EVENT_JUDGE, \
 		"UPDATE event SET class = ?4, category = ?5, rule = ?6, margin = ?7 WHERE at = ?1 AND pseudonym = ?2 AND number = ?3") \
+	X(SQL_WORDS_COUNT, \
+		"SELECT count(*) FROM event WHERE diagnostic IS NOT NULL AND at >= ?1 AND kind IN ('failure', 'delay')") \
+	X(SQL_WORDS, \
+		"SELECT at, pseudonym, diagnostic, class, rule, provider, margin FROM event WHERE diagnostic IS NOT NULL AND at >= ?1" \
+		" AND kind IN ('failure', 'delay') AND (class IS NULL OR margin < ?2) ORDER BY at") \
 	X(SQL_EVENT_BETWEEN, "SELECT 1 FROM event WHERE at >= ?1 AND at < ?2 LIMIT 1") \
 	X(SQL_EVENT_COUNT_BETWEEN, "SELECT count(*) FROM event WHERE at >= ?1 AND at < ?2") \
 	/* SQLite 3.40 tells of "diagnostic IS NOT NULL" in a RETURNING that it holds for every \
