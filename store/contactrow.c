@@ -97,9 +97,12 @@ int contact_page(struct store *s, struct contact_page *page, sqlite3_stmt *st)
 {
 	int rc = 0;
 
+	/* what is read here stays in memory, where contact_load() finds it and looks no more */
+	pagefile_verify(s->db, true);
 	for (page->n = 0; st && page->n < CONTACT_PAGE && (rc = db_step(s, st)) == 1; page->n++)
 		memcpy(page->key[page->n], sqlite3_column_blob(st, 0), PSEUDONYM_SIZE);
 	sqlite3_reset(st);
+	pagefile_verify(s->db, s->o.verify);
 	if (page->n)
 		memcpy(page->last, page->key[page->n - 1], PSEUDONYM_SIZE);
 	return !st || rc < 0 ? STORE_FAILED : STORE_OK;
