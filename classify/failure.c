@@ -493,7 +493,7 @@ static bool says_of_a_mail(const struct reader *r)
 	return !r->prose->marked[MARK_BAIT] && sender_is_daemon(r) && !sender_wants_answers(r) &&
 		span_find_nocase(r->prose->human, SPAN("http://")) < 0 &&
 		span_find_nocase(r->prose->human, SPAN("https://")) < 0 &&
-		!mail_has_html_link(&r->w->mime, &r->w->arena);
+		!mail_has_html_link(&r->w->mime, &r->w->arena, r->w->charsets);
 }
 
 /* All whom the text names are at home: nobody writes a newsletter to himself. */

@@ -274,12 +274,12 @@ static void take_part(struct opener *o, const struct part *p, enum part_role rol
 	}
 }
 
-bool mail_has_html_link(const struct mime *mime, struct arena *arena)
+bool mail_has_html_link(const struct mime *mime, struct arena *arena, struct charsets *charsets)
 {
 	for (size_t i = 0; i < mime->count; i++) {
 		const struct part *p = &mime->part[i];
 		if (role_of(p) == ROLE_HTML &&
-			span_find_nocase(part_bytes(p, arena, MIME_TEXT_MAX), SPAN("href=")) >= 0)
+			span_find_nocase(part_source(p, arena, charsets), SPAN("href=")) >= 0)
 			return true;
 	}
 	return false;

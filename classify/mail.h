@@ -51,7 +51,7 @@ void mail_open(struct mail *mail, struct mime *mime, struct arena *arena, struct
 	struct span bytes, bool truncated);
 
 /* Does an HTML part link to the web? Decoded into ARENA. */
-bool mail_has_html_link(const struct mime *mime, struct arena *arena);
+bool mail_has_html_link(const struct mime *mime, struct arena *arena, struct charsets *charsets);
 
 /*
  * The one mail that is attached to another (RFC 2046 section 5.2.1), decoded into ARENA; empty

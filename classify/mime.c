@@ -401,11 +401,16 @@ static struct span to_utf8(
 	return (struct span){ arena_take(arena, n), n };
 }
 
-struct span part_text(const struct part *p, struct arena *arena, struct charsets *charsets)
+struct span part_source(const struct part *p, struct arena *arena, struct charsets *charsets)
 {
 	char name[64];
 	struct span charset = part_charset(p, name, sizeof name);
-	struct span text = to_utf8(part_bytes(p, arena, MIME_TEXT_MAX), charset, arena, charsets);
+	return to_utf8(part_bytes(p, arena, MIME_TEXT_MAX), charset, arena, charsets);
+}
+
+struct span part_text(const struct part *p, struct arena *arena, struct charsets *charsets)
+{
+	struct span text = part_source(p, arena, charsets);
 	if (!part_is(p, "text/html"))
 		return text;
 	size_t room;

@@ -67,6 +67,8 @@ struct span mime_whole_words(struct span text);
  */
 struct span part_bytes(const struct part *p, struct arena *arena, size_t max);
 
+/* The same in UTF-8, in ARENA: HTML with its tags. */
+struct span part_source(const struct part *p, struct arena *arena, struct charsets *charsets);
 /* The part as UTF-8 text, at most about MIME_TEXT_MAX bytes; HTML as its text. */
 struct span part_text(const struct part *p, struct arena *arena, struct charsets *charsets);
 
