@@ -27,6 +27,7 @@ def fresh(**mailbox):
     return retour
 
 
+SLOW = os.path.join(os.environ.get("RETOUR_BUILD", os.path.join(ROOT, "build")), "crash", "retour")  # waits at each of many commits
 dovecot = Dovecot()
 samples = [(sample.data, sample.arrived) for sample in generate.generate(seed=5, bounces=3000, complaints=0)]
 
@@ -258,6 +259,7 @@ with case("a long import tells on a terminal how far it is, how fast, and what i
             f.write(b"From x Mon Nov  2 05:00:00 2026\nMessage-ID: <%d@mx.example.net>\nSubject: hello\n\nnothing\n\n" % number)
     for how, options in ("a terminal", ()), ("a terminal, -q", ("-q",)), ("a pipe", ()):
         retour = fresh()
+        retour.binary = SLOW
         retour.write_config()
         master, slave = os.openpty() if "terminal" in how else os.pipe()
         process = subprocess.Popen(retour.arguments(("import", mails), options), stdin=subprocess.DEVNULL, stderr=slave)

@@ -21,7 +21,7 @@ def demo(*arguments, config=(), now=NOW):
 with case("as text, on the terminal"):
     result = demo()
     equal((result.returncode, result.stderr), (0, ""))
-    for words in ("October 2026", "Example Ltd (invented figures)", "Key figures", "What to do", "microsoft", "Complaints"):
+    for words in ("October 2026", "Example Ltd (invented figures)", "Key figures", "What to do", "Microsoft", "Complaints"):
         contains(result.stdout, words)
     true("@" not in result.stdout, result.stdout)
 with case("nothing is left behind"):
