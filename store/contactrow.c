@@ -170,8 +170,11 @@ int contact_save(struct store *s, enum sql how, struct contact *c)
 		sqlite3_bind_null(st, 14);
 	if (!place.month)
 		sqlite3_bind_null(st, 15);
-	return db_finish(s, st) || move_held(s, c) ? STORE_FAILED
-						   : cohort_move(s, c->counted, place);
+	/* a row that grows moves others, of pages beside its own, which may not have been read */
+	pagefile_verify(s->db, true);
+	int result = db_finish(s, st);
+	pagefile_verify(s->db, s->o.verify);
+	return result || move_held(s, c) ? STORE_FAILED : cohort_move(s, c->counted, place);
 }
 
 bool ladder_is_full(const char *name)
