@@ -6,13 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include "classify/base/units.h"
+#include "store/contact.h"
 #include "store/internal.h"
 
 enum { SLOTS = 1 << 16 /* a power of two, above twice the shapes */, SOME_RECIPIENTS = 8 };
 _Static_assert(SLOTS > 2 * WORDS_SHAPES_MAX, "there must be room");
 
-/* Whose answers a shape is; no more than k are told apart. */
+/*
+ * Whose answers a shape is; no more than k are told apart. Of one month only: the next gives the
+ * same person another pseudonym.
+ */
 struct recipients {
+	int month;
 	unsigned n, room;
 	unsigned char (*of)[PSEUDONYM_SIZE];
 };
@@ -130,8 +135,11 @@ static struct shape_entry *shape_entry_of(struct shapes *all, const struct words
 }
 
 /* Counts WHO once, until there are K; false without memory. */
-static bool recipient_count(struct recipients *r, unsigned k, const void *who)
+static bool recipient_count(struct recipients *r, unsigned k, int month, const void *who)
 {
+	if (r->month != month && r->n < k)
+		r->n = 0;
+	r->month = month;
 	for (unsigned i = 0; i < r->n; i++)
 		if (memcmp(r->of[i], who, PSEUDONYM_SIZE) == 0)
 			return true;
@@ -180,7 +188,8 @@ static int shape_count(struct store *s, struct shapes *all, sqlite3_stmt *st, st
 	e->shape.answers++;
 	e->shape.last = shape.first; /* they come by time */
 	return sqlite3_column_bytes(st, 1) != PSEUDONYM_SIZE ||
-			recipient_count(&e->recipients, all->k, sqlite3_column_blob(st, 1))
+			recipient_count(&e->recipients, all->k, month_of_time(shape.first),
+				sqlite3_column_blob(st, 1))
 		? STORE_OK
 		: store_fail(s, STORE_FAILED, "no memory");
 }

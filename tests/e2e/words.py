@@ -44,6 +44,12 @@ with case("one recipient who comes again and again is one"):
     bounces.take(*[("s.words@example.net", (RARE[0], "550 5.0.0 This connection was not from a user of ours %d" % n), "%02d Dec" % (4 + n)) for n in range(9)])
     true("This connection" not in said("--json").out, "shown")
 
+with case("two recipients of two months are two, though each month gives them other pseudonyms"):
+    for month in "Nov", "Dec":
+        bounces.take(*[("t%d.words@example.net" % n, (RARE[0], "550 5.0.0 The end of the line was not where we would have it"), "%s %s" % (day, month))
+                       for n in range(2) for day in ("28" if month == "Nov" else "02",)])
+    true("end of the line" not in said("--json", "--days", "60").out, "shown")
+
 with case("as rules: a section each, which can be filled in and used"):
     text = said("--rules").out
     contains(text, "\n[own.1]\ncategory =\n")
