@@ -20,6 +20,7 @@ struct suffix {
 
 struct profile {
 	char name[EVENT_PROVIDER_SIZE];
+	char title[PROVIDER_TITLE_SIZE];
 	char ladder[LADDER_NAME_SIZE];
 	bool large;
 	unsigned connections;
@@ -120,6 +121,8 @@ static bool add_profile(
 	memcpy(t->profiles[number].name, spec->name, sizeof spec->name);
 	t->profiles[number].large = spec->large;
 	t->profiles[number].connections = spec->connections;
+	if (spec->title)
+		snprintf(t->profiles[number].title, PROVIDER_TITLE_SIZE, "%s", spec->title);
 	if (spec->ladder)
 		snprintf(t->profiles[number].ladder, LADDER_NAME_SIZE, "%s", spec->ladder);
 	t->count++;
@@ -280,6 +283,13 @@ const char *provider_name(const struct provider_table *t, size_t number)
 {
 	return t->profiles[number].name;
 }
+const char *provider_title_of(const struct provider_table *t, size_t number)
+{
+	const struct profile *p = &t->profiles[number];
+
+	return *p->title ? p->title : NULL;
+}
+
 const char *provider_ladder_of(const struct provider_table *t, size_t number)
 {
 	const struct profile *p = &t->profiles[number];

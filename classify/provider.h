@@ -34,6 +34,8 @@ size_t provider_count(const struct provider_table *t);
 const char *provider_name(const struct provider_table *t, size_t number);
 unsigned provider_connections_of(const struct provider_table *t, size_t number);
 bool provider_large(const struct provider_table *t, size_t number);
+/* NULL where the profile says none. */
+const char *provider_title_of(const struct provider_table *t, size_t number);
 /* "large" or "small" where the profile names none. */
 const char *provider_ladder_of(const struct provider_table *t, size_t number);
 

@@ -231,6 +231,13 @@ const char *provider_ladder(const struct rules *r, const char *name)
 	return number >= 0 ? provider_ladder_of(r->providers, (size_t)number) : NULL;
 }
 
+const char *provider_titled(const struct rules *r, const char *name)
+{
+	int number = provider_number(r->providers, name);
+
+	return number >= 0 ? provider_title_of(r->providers, (size_t)number) : NULL;
+}
+
 unsigned provider_connections(const struct rules *r, const char *name)
 {
 	int number = provider_number(r->providers, name);

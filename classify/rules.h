@@ -127,7 +127,7 @@ struct rule {
 	bool phrase_and_code;
 };
 
-enum { LADDER_NAME_SIZE = 64 };
+enum { LADDER_NAME_SIZE = 64, PROVIDER_TITLE_SIZE = 48 };
 
 struct provider_spec {
 	char name[EVENT_PROVIDER_SIZE]; /* "gmail", "microsoft", … ; printed in reports */
@@ -139,6 +139,7 @@ struct provider_spec {
 				 its size */
 	unsigned connections; /* that it takes from one host at once, where it says so; 0: not
 			       known */
+	const char *title;    /* as reports print it; NULL: its name */
 };
 
 /*
@@ -180,6 +181,8 @@ bool provider_is_large(const struct rules *r, const char *name);
 const char *provider_mistyped(const struct rules *r, struct span domain);
 /* The ladder of the profile NAME; NULL where there is no such profile. */
 const char *provider_ladder(const struct rules *r, const char *name);
+/* As reports print the profile NAME; NULL where there is no such profile, or it says nothing. */
+const char *provider_titled(const struct rules *r, const char *name);
 /* How many connections the profile NAME takes at once; 0: not known. */
 unsigned provider_connections(const struct rules *r, const char *name);
 /* The N-th profile's name, NULL past the end. */

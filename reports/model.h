@@ -251,9 +251,9 @@ const char *category_title(const struct texts *t, unsigned category);
 const char *category_check(const struct texts *t,
 	unsigned category); /* what to look at first; "" where the category calls for nothing */
 enum row_kind { ROW_PROVIDER, ROW_CAMPAIGN, ROW_GROUP };
-const char *row_title(const struct texts *t, const struct row *row, enum row_kind kind,
+const char *row_title(const struct month_report *r, const struct row *row, enum row_kind kind,
 	char *buffer, size_t size);
-/* "Gmail", for "gmail"; a name that the catalogue has no title for stays as it is. */
+/* "Gmail", for "gmail": what the catalogue says, else the profile, else the name as it is. */
 const char *provider_title(const struct month_report *r, const char *name);
 const char *month_title(
 	const struct texts *t, struct month m, char *buffer, size_t size); /* "October 2026" */

@@ -29,6 +29,10 @@ struct report_options {
 			       "#rgb" or a name of CSS; NULL: none */
 	int32_t today; /* YYYYMMDD in the report's zone: a month that is not over is told up to the
 			  day before; 0: as far as there is anything */
+	/* as a provider is printed that the texts do not translate; NULL, or gives NULL: by its
+	 * name */
+	const char *(*provider_title)(void *context, const char *name);
+	void *provider_context;
 	int64_t target[3]; /* parts per million of the mail sent, each for hard bounces, all
 			      bounces, complaints */
 };

@@ -211,7 +211,7 @@ static void print_table(const struct page *p, const char *title, const char *fir
 		if (kind == ROW_GROUP && row->bounces.state == CELL_SHOWN && row->bounces.n == 0 &&
 			row->sent.state == CELL_SHOWN && row->sent.n == 0)
 			continue;
-		grid_row(&g, row_title(p->r->texts, row, kind, name, sizeof name));
+		grid_row(&g, row_title(p->r, row, kind, name, sizeof name));
 		grid_cell(p, &g, &row->bounces);
 		for (unsigned c = 0; c < COLUMN_COUNT && kind != ROW_GROUP; c++) {
 			if (c == COLUMN_COMPLAINT && column_used(t, COLUMN_COUNT))
@@ -242,7 +242,7 @@ static void print_complaints_of(const struct page *p, const char *first, const s
 		const bool missed = row->judged[TARGET_COMPLAINT] == JUDGED_MISSED;
 		if (!missed && row->column[COLUMN_COMPLAINT].n == 0)
 			continue;
-		grid_row(&g, row_title(p->r->texts, row, kind, name, sizeof name));
+		grid_row(&g, row_title(p->r, row, kind, name, sizeof name));
 		grid_told(p, &g, &row->column[COLUMN_COMPLAINT]);
 		if (!p->r->month->sent_days)
 			continue;

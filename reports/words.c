@@ -45,12 +45,17 @@ const char *category_check(const struct texts *t, unsigned category)
 const char *provider_title(const struct month_report *r, const char *name)
 {
 	const char *title = text_named(r->texts, "provider", name);
-	return *title ? title : name;
+	if (!*title)
+		title = r->options->provider_title
+			? r->options->provider_title(r->options->provider_context, name)
+			: NULL;
+	return title ? title : name;
 }
 
-const char *row_title(
-	const struct texts *t, const struct row *row, enum row_kind kind, char *buffer, size_t size)
+const char *row_title(const struct month_report *r, const struct row *row, enum row_kind kind,
+	char *buffer, size_t size)
 {
+	const struct texts *t = r->texts;
 	static const char *const rest[] = { "row.rest.providers", "row.rest.campaigns",
 		"row.rest.groups" };
 	const char *title = row->name;
@@ -60,8 +65,8 @@ const char *row_title(
 		title = text_named(t, "group", row->name);
 	else if (!*row->name)
 		title = text_of(t, "row.unknown");
-	else if (kind == ROW_PROVIDER && *text_named(t, "provider", row->name))
-		title = text_named(t, "provider", row->name);
+	else if (kind == ROW_PROVIDER)
+		title = provider_title(r, row->name);
 	snprintf(buffer, size, "%s", title);
 	return buffer;
 }

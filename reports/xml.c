@@ -286,7 +286,7 @@ static void rows(const struct month_report *r, xmlNode *root, enum row_kind kind
 			xml_number(n, "folded", row->folded);
 		else
 			xml_attribute(n, "name", row->name);
-		xml_attribute(n, "title", row_title(r->texts, row, kind, title, sizeof title));
+		xml_attribute(n, "title", row_title(r, row, kind, title, sizeof title));
 		if (kind == ROW_GROUP)
 			xml_count(r, n, "bounces", &row->bounces);
 		else

@@ -27,6 +27,11 @@ static const char *ladder(void *context, const char *provider)
 	return provider_ladder(context, provider);
 }
 
+static const char *printed_name(void *context, const char *provider)
+{
+	return provider_titled(context, provider);
+}
+
 /* A provider without a profile is somebody's own mail server more often than not. */
 static enum domain_group group_of(void *context, const char *provider)
 {
@@ -239,6 +244,8 @@ static int open_report(struct session *s, enum session_mode mode)
 		return EXIT_USAGE;
 	}
 	s->report.logo = s->logo;
+	s->report.provider_title = printed_name;
+	s->report.provider_context = s->rules;
 	return EXIT_WELL;
 }
 

@@ -435,6 +435,14 @@ static bool profile_key(void *context, const char *key, char *value)
 		return (*value && strlen(value) < LADDER_NAME_SIZE) ||
 			refuse(p->file, p->spec->name, key, "'%s' is no name of a ladder", value);
 	}
+	if (!strcmp(key, "title")) {
+		p->spec->title = value;
+		return (*value && strlen(value) < PROVIDER_TITLE_SIZE &&
+			       span_is_utf8(span_of(value)) && !strpbrk(value, "\t\r\n\033@")) ||
+			refuse(p->file, p->spec->name, key,
+				"'%s' is no title of at most %d bytes in UTF-8", value,
+				PROVIDER_TITLE_SIZE - 1);
+	}
 	if (!strcmp(key, "connections")) {
 		p->spec->connections = (unsigned)strtoul(value, NULL, 10);
 		return (value[strspn(value, "0123456789")] == '\0' && p->spec->connections >= 1 &&
@@ -444,7 +452,7 @@ static bool profile_key(void *context, const char *key, char *value)
 	}
 	if (strcmp(key, "size"))
 		return refuse(p->file, p->spec->name, key,
-			"unknown key; size, ladder, connections, domains or hosts (domains2 … where a line is too short)");
+			"unknown key; title, size, ladder, connections, domains or hosts (domains2 … where a line is too short)");
 	p->spec->large = !strcmp(value, "large");
 	return p->spec->large || !strcmp(value, "small") ||
 		refuse(p->file, p->spec->name, key, "'%s' is neither large nor small", value);

@@ -268,8 +268,11 @@ static void providers_are_known_by_host_and_domain(void **state)
 	assert_string_equal(provider_ladder(rules, "t-online"), "large");
 	assert_string_equal(provider_ladder(rules, "posteo"), "small");
 	assert_null(provider_ladder(rules, "nobody"));
-	while (provider_at(rules, n))
-		n++;
+	assert_string_equal(provider_titled(rules, "t-online"), "Telekom (t-online)");
+	assert_null(provider_titled(rules, "nobody"));
+	for (; provider_at(rules, n); n++)
+		if (strcmp(provider_at(rules, n), "other") != 0)
+			assert_non_null(provider_titled(rules, provider_at(rules, n)));
 	assert_true(n >= 40);
 }
 
@@ -338,6 +341,9 @@ static void errors_name_file_section_and_key(void **state)
 		false, "[a]\ncategory = mailbox-full\nthis is no key\n", "line 3: broken syntax");
 	assert_refused(true, "[a]\nsize = huge\n", "[a] size: 'huge' is neither large nor small");
 	assert_refused(true, "[a]\nladder =\n", "[a] ladder: '' is no name of a ladder");
+	assert_refused(true, "[a]\ntitle = abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuv\n",
+		"is no title of at most 47 bytes");
+	assert_refused(true, "[a]\ntitle = anna@example.org\n", "[a] title: ");
 	assert_refused(true, "[a]\ndomains = Example.org\n",
 		"[a] domains: 'Example.org' is no lower-case host name");
 	assert_refused(true, "[a]\ncolour = blue\n", "[a] colour: unknown key");
@@ -386,7 +392,7 @@ static void a_file_takes_the_place_of_the_built_in_rules(void **state)
 	char error[512], providers[] = "/tmp/retour-providers-XXXXXX";
 	int fd = mkstemp(providers);
 	static const char profile[] =
-		"[moon]\nsize = large\nladder = slow\ndomains = \"example.org\"\n";
+		"[moon]\ntitle = \"The Moon; far & M\xc3\xbcller\"\nsize = large\nladder = slow\ndomains = \"example.org\"\n";
 	(void)state;
 
 	assert_true(
@@ -405,6 +411,7 @@ static void a_file_takes_the_place_of_the_built_in_rules(void **state)
 	assert_int_equal(d.klass, CLASS_BLOCK);
 	assert_true(provider_is_large(r, "moon"));
 	assert_string_equal(provider_ladder(r, "moon"), "slow");
+	assert_string_equal(provider_titled(r, "moon"), "The Moon; far & M\xc3\xbcller");
 	e.diagnostic = SPAN("452 the moon is full; wait");
 	decide(r, &e, &d);
 	assert_string_not_equal(d.rule, "moon.full");
