@@ -15,6 +15,7 @@
 #include "classify/reader.h"
 
 #include <stdlib.h>
+#include "classify/base/bytes.h"
 #include "classify/header.h"
 
 enum {
@@ -41,7 +42,7 @@ static void workspace_wipe(struct workspace *w)
 {
 	arena_wipe(&w->arena);
 	recipient_set_wipe(w->seen);
-	explicit_bzero(&w->event, sizeof w->event);
+	workspace_wipe_event(w);
 }
 
 void workspace_free(struct workspace *w)
@@ -347,18 +348,29 @@ static bool open_message(struct workspace *w, const struct classify_options *opt
 	return true;
 }
 
+/* The rest of it points into the mail or counts, and is filled before it is read. */
+static void reader_open(struct reader *r, const struct rules *rules,
+	const struct classify_options *options, struct workspace *w)
+{
+	memset(r, 0, offsetof(struct reader, own));
+	r->verp[0] = '\0';
+	memset(&r->common, 0, offsetof(struct event, diagnostic));
+	r->rules = rules;
+	r->options = options;
+	r->w = w;
+	r->mail = &w->mail;
+	r->prose = &w->prose;
+}
+
 int classify(const struct rules *rules, const struct classify_options *options, struct workspace *w,
 	const struct message *m, event_sink *sink, void *context, struct outcome *out)
 {
-	struct reader r = { .rules = rules,
-		.options = options,
-		.w = w,
-		.mail = &w->mail,
-		.prose = &w->prose,
-		.sink = sink,
-		.context = context,
-		.out = out,
-		.truncated = m->truncated };
+	struct reader r;
+	reader_open(&r, rules, options, w);
+	r.sink = sink;
+	r.context = context;
+	r.out = out;
+	r.truncated = m->truncated;
 	*out = (struct outcome){ 0 };
 	int64_t arrived = m->arrived;
 	r.nested = open_message(w, options, m, &arrived);
@@ -369,7 +381,8 @@ int classify(const struct rules *rules, const struct classify_options *options, 
 	if (!r.told) /* a report that names nobody and says nothing */
 		reader_emit_none(&r, KIND_NONE, "none.empty-report");
 	int stopped = r.stopped;
-	explicit_bzero(&r, sizeof r);
+	bytes_wipe(r.verp, sizeof r.verp);
+	bytes_wipe(&r.common, offsetof(struct event, diagnostic));
 	workspace_wipe(w);
 	return stopped;
 }

@@ -130,7 +130,7 @@ static void read_ip(char *buffer, size_t size, struct span field)
 
 static void start_complaint(struct reader *r, const struct arf *a, struct event *e)
 {
-	*e = r->common;
+	reader_begin(r);
 	e->kind = (uint8_t)arf_kind(a->type);
 	e->category = (uint8_t)arf_category(a->type);
 	e->klass = (uint8_t)category_class(e->category);

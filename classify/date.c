@@ -13,30 +13,42 @@ enum {
 	YEAR_LAST = 9999,
 };
 
-static const char *const months[] = { "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep",
-	"oct", "nov", "dec" };
+static const char months[] = "janfebmaraprmayjunjulaugsepoctnovdec";
+enum { MONTH_LETTERS = 3, MONTHS = 12 };
 static const struct {
-	const char *name;
+	struct span name;
 	int hours;
-} zones[] = { { "ut", 0 }, { "utc", 0 }, { "gmt", 0 }, { "z", 0 }, { "est", -5 }, { "edt", -4 },
-	{ "cst", -6 }, { "cdt", -5 }, { "mst", -7 }, { "mdt", -6 }, { "pst", -8 }, { "pdt", -7 },
-	{ "jst", 9 }, { "cet", 1 }, { "cest", 2 }, { "bst", 1 }, { "msk", 3 } };
+} zones[] = { { { "ut", 2 }, 0 }, { { "utc", 3 }, 0 }, { { "gmt", 3 }, 0 }, { { "z", 1 }, 0 },
+	{ { "est", 3 }, -5 }, { { "edt", 3 }, -4 }, { { "cst", 3 }, -6 }, { { "cdt", 3 }, -5 },
+	{ { "mst", 3 }, -7 }, { { "mdt", 3 }, -6 }, { { "pst", 3 }, -8 }, { { "pdt", 3 }, -7 },
+	{ { "jst", 3 }, 9 }, { { "cet", 3 }, 1 }, { { "cest", 4 }, 2 }, { { "bst", 3 }, 1 },
+	{ { "msk", 3 }, 3 } };
+enum { ZONE_LETTERS_MAX = 4 };
+
+/* What parts words, and what begins a comment. */
+enum { DATE_PARTS = 1, DATE_COMMENT = 2 };
+static const unsigned char date_signs[256] = {
+	[0] = DATE_PARTS,
+	[' '] = DATE_PARTS,
+	['\t'] = DATE_PARTS,
+	['\r'] = DATE_PARTS,
+	['\n'] = DATE_PARTS,
+	[','] = DATE_PARTS,
+	['('] = DATE_COMMENT,
+};
 
 /* The next word, without blanks and commas; a comment is no word. */
 static bool word_next(struct span *rest, struct span *word)
 {
-	while (rest->n && strchr(" \t\r\n,", rest->p[0])) {
-		rest->p++;
-		rest->n--;
-	}
-	if (!rest->n || rest->p[0] == '(')
-		return false;
-	size_t n = 0;
-	while (n < rest->n && !strchr(" \t\r\n,(", rest->p[n]))
-		n++;
-	*word = (struct span){ rest->p, n };
-	*rest = (struct span){ rest->p + n, rest->n - n };
-	return true;
+	const char *p = rest->p, *end = p + rest->n, *begin;
+	while (p < end && date_signs[(unsigned char)*p] == DATE_PARTS)
+		p++;
+	begin = p;
+	while (p < end && !date_signs[(unsigned char)*p])
+		p++;
+	*word = (struct span){ begin, (size_t)(p - begin) };
+	*rest = (struct span){ p, (size_t)(end - p) };
+	return word->n > 0;
 }
 
 /* WORD as a number of at most nine digits; -1. */
@@ -55,8 +67,12 @@ static long date_number(struct span word)
 
 static int month_of_name(struct span word)
 {
-	for (int i = 0; i < 12; i++)
-		if (word.n >= 3 && span_starts_nocase(word, span_of(months[i])))
+	if (word.n < MONTH_LETTERS)
+		return -1;
+	word.n = MONTH_LETTERS;
+	for (int i = 0; i < MONTHS; i++)
+		if (span_equal_nocase(
+			    word, (struct span){ months + i * MONTH_LETTERS, MONTH_LETTERS }))
 			return i;
 	return -1;
 }
@@ -89,8 +105,10 @@ static bool zone_of_name(struct span word, long *seconds)
 		*seconds = (value / 100 * 60 + value % 100) * 60 * (word.p[0] == '-' ? -1 : 1);
 		return value >= 0;
 	}
+	if (word.n > ZONE_LETTERS_MAX || ascii_digit(word.p[0]))
+		return false;
 	for (size_t i = 0; i < sizeof zones / sizeof zones[0]; i++)
-		if (span_equal_nocase(word, span_of(zones[i].name))) {
+		if (span_equal_nocase(word, zones[i].name)) {
 			*seconds = zones[i].hours * 3600L;
 			return true;
 		}

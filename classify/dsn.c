@@ -22,25 +22,26 @@ enum dsn_field {
 };
 
 static const struct {
-	struct span name;
+	struct header_known name;
 	enum dsn_field field;
 } names[] = {
-	{ { "Final-Recipient", 15 }, FIELD_FINAL },
-	{ { "Original-Recipient", 18 }, FIELD_ORIGINAL },
-	{ { "X-Actual-Recipient", 18 }, FIELD_ACTUAL },
-	{ { "Action", 6 }, FIELD_ACTION },
-	{ { "Status", 6 }, FIELD_STATUS },
-	{ { "Diagnostic-Code", 15 }, FIELD_DIAGNOSTIC },
-	{ { "X-Supplementary-Info", 20 }, FIELD_SUPPLEMENT }, /* Cisco's, in its place */
-	{ { "X-PowerMTA-BounceCategory", 25 }, FIELD_VERDICT },
-	{ { "Remote-MTA", 10 }, FIELD_REMOTE },
-	{ { "Reporting-MTA", 13 }, FIELD_REPORTING },
+	{ HEADER_KNOWN("Final-Recipient"), FIELD_FINAL },
+	{ HEADER_KNOWN("Original-Recipient"), FIELD_ORIGINAL },
+	{ HEADER_KNOWN("X-Actual-Recipient"), FIELD_ACTUAL },
+	{ HEADER_KNOWN("Action"), FIELD_ACTION },
+	{ HEADER_KNOWN("Status"), FIELD_STATUS },
+	{ HEADER_KNOWN("Diagnostic-Code"), FIELD_DIAGNOSTIC },
+	{ HEADER_KNOWN("X-Supplementary-Info"), FIELD_SUPPLEMENT }, /* Cisco's, in its place */
+	{ HEADER_KNOWN("X-PowerMTA-BounceCategory"), FIELD_VERDICT },
+	{ HEADER_KNOWN("Remote-MTA"), FIELD_REMOTE },
+	{ HEADER_KNOWN("Reporting-MTA"), FIELD_REPORTING },
 };
 
 static enum dsn_field field_of(struct span name)
 {
+	unsigned number = header_name_number(name);
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (span_equal_nocase(name, names[i].name))
+		if (header_name_is(name, number, &names[i].name))
 			return names[i].field;
 	return FIELD_OTHER;
 }

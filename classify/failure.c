@@ -52,12 +52,13 @@ static enum kind kind_of_status(const struct reader *r, enum action action, stru
 	return status.digit == 5 ? KIND_FAILURE : kind_of_words(r);
 }
 
-/* Is ADDRESS an addressee of the mail that came back? */
-static bool is_addressee_of(const struct returned *b, struct span address)
+/* Is ADDRESS an addressee of the mail that came back, in To or Cc, or anywhere? */
+enum { IN_TO_OR_CC = 2, IN_ANY_FIELD = 3 };
+static bool is_addressee_of(const struct returned *b, struct span address, size_t fields_looked_at)
 {
 	const struct span fields[] = { b->to, b->cc, b->original_recipient };
 	struct found_address a;
-	for (size_t f = 0; f < sizeof fields / sizeof fields[0]; f++)
+	for (size_t f = 0; f < fields_looked_at; f++)
 		for (size_t i = 0; address_next(fields[f], &i, &a);)
 			if (address_equal(a.text, address))
 				return true;
@@ -80,19 +81,6 @@ static bool is_ourselves(const struct reader *r, struct span address)
 		for (size_t i = 0; address_next(r->mail->path[p], &i, &a);)
 			if (address_equal(a.text, address))
 				return true;
-	return false;
-}
-
-/* Is ADDRESS an addressee, in To or Cc? */
-static bool is_written_to(const struct returned *b, struct span address)
-{
-	struct found_address a;
-	for (size_t i = 0; address_next(b->to, &i, &a);)
-		if (address_equal(a.text, address))
-			return true;
-	for (size_t i = 0; address_next(b->cc, &i, &a);)
-		if (address_equal(a.text, address))
-			return true;
 	return false;
 }
 
@@ -123,7 +111,7 @@ static bool forwarding_subscriber(const struct reader *r, struct span final, cha
 	struct found_address to;
 	struct span who = { "", 0 }, one;
 	if ((r->common.origin != ORIGIN_MATCHED && r->common.origin != ORIGIN_VERIFIED) ||
-		is_written_to(b, final) || b->cc.n)
+		is_addressee_of(b, final, IN_TO_OR_CC) || b->cc.n)
 		return false;
 	for (size_t n = 0; n < b->received_fors + b->delivereds && (one = taken_in_for(b, n)).n;
 		n++) {
@@ -305,7 +293,7 @@ static bool read_group(struct reader *r, const struct dsn_reader *dsn,
 	struct clues clues = { .human = { "", 0 }, .diagnostic = { "", 0 } };
 	struct span diagnostic = dsn_diagnostic(
 		group->diagnostic.n ? group->diagnostic : dsn_supplement(group->supplement));
-	*e = r->common;
+	reader_begin(r);
 	dsn_address(r, group, single, e);
 	if (!e->recipient[0] && bare_field(group->final).n &&
 		bare_user(r, bare_field(group->final), e->recipient))
@@ -347,19 +335,24 @@ static bool read_group(struct reader *r, const struct dsn_reader *dsn,
 bool failure_read_status(struct reader *r)
 {
 	struct dsn_reader dsn;
-	struct dsn_recipient group;
+	struct dsn_recipient group, first;
 	size_t groups = 0;
 	dsn_open(&dsn, r->mail->status);
 	for (; groups <= ABOUT_RECIPIENTS_MAX && dsn_next(&dsn, &group); groups++) {
 		reader_remember(r, group.original);
 		reader_remember(r, group.final);
+		if (!groups)
+			first = group;
 	}
 	bool single = groups == 1, few = groups <= ABOUT_RECIPIENTS_MAX;
 	if (!groups)
 		return false;
 	r->out->overflow |= r->truncated && r->mail->status_is_last;
-	dsn_open(&dsn, r->mail->status);
-	while (dsn_next(&dsn, &group))
+	if (single)
+		read_group(r, &dsn, &first, single, few);
+	else
+		dsn_open(&dsn, r->mail->status);
+	while (!single && dsn_next(&dsn, &group))
 		if (!read_group(r, &dsn, &group, single, few))
 			break;
 	return r->out->events > 0 || r->stopped;
@@ -426,7 +419,7 @@ static bool read_failed_header(struct reader *r)
 				if (!diagnostic.n)
 					diagnostic = prose_diagnostic(r->prose, r->rules, p->human);
 			}
-			*e = r->common;
+			reader_begin(r);
 			address_copy(e->recipient, a.text);
 			e->recipient_source = RECIPIENT_HEADER;
 			if (r->others <= 1 && r->mail->faileds == 1)
@@ -464,7 +457,7 @@ static void doubt_mentions(struct reader *r)
 	if (!p->count || p->recipient[0].rank > RANK_MENTIONED)
 		return;
 	for (size_t i = 0; i < p->count; i++)
-		if (is_addressee_of(&r->returned, p->recipient[i].address))
+		if (is_addressee_of(&r->returned, p->recipient[i].address, IN_ANY_FIELD))
 			p->recipient[keep++] = p->recipient[i];
 	if (keep || p->count > 1 || names_others(r))
 		p->count = keep;
@@ -524,7 +517,7 @@ void failure_read_prose(struct reader *r)
 	}
 	for (size_t i = 0; i < p->count; i++) {
 		const struct prose_recipient *named = &p->recipient[i];
-		*e = r->common;
+		reader_begin(r);
 		address_copy(e->recipient, named->address);
 		e->recipient_source = RECIPIENT_TEXT;
 		if (p->count == 1)
@@ -538,7 +531,7 @@ void failure_read_prose(struct reader *r)
 	}
 	if (p->count)
 		return;
-	*e = r->common;
+	reader_begin(r);
 	address_from_elsewhere(r, e);
 	if (!e->recipient[0] && !says_of_a_mail(r)) {
 		reader_emit_none(r, KIND_NONE, "none.no-recipient");
@@ -556,7 +549,7 @@ static void read_sns_delivery(struct reader *r, struct sns *s)
 	struct sns_recipient to;
 	while (sns_next(s, &to)) {
 		struct clues clues = { .human = { "", 0 } };
-		*e = r->common;
+		reader_begin(r);
 		if (!recipient_field(
 			    json_unescaped(&r->w->arena, to.address), false, e->recipient) ||
 			!reader_is_new(r, e))

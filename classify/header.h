@@ -61,16 +61,42 @@ size_t header_name(struct span line, size_t *value);
  * A bit for NAME, whatever its case. Who looks for some names joins their bits: most fields have
  * none of them, and need no comparing.
  */
-static inline uint64_t header_name_bit(struct span name)
+enum {
+	HEADER_BITS = 64,
+	HEADER_SPREAD = 7,
+	HEADER_LETTER = 0x1f
+}; /* of an ASCII letter these bits do not tell its case */
+static inline unsigned header_name_number(struct span name)
 {
-	enum {
-		BITS = 64,
-		SPREAD = 7,
-		LETTER = 0x1f
-	}; /* of an ASCII letter these bits do not tell its case */
 	unsigned first = name.n ? (unsigned char)name.p[0] : 0,
 		 last = name.n ? (unsigned char)name.p[name.n - 1] : 0;
-	return UINT64_C(1) << ((first & LETTER) + (last & LETTER) * SPREAD + name.n) % BITS;
+	return ((first & HEADER_LETTER) + (last & HEADER_LETTER) * HEADER_SPREAD +
+		       (unsigned)name.n) %
+		HEADER_BITS;
+}
+static inline uint64_t header_name_bit(struct span name)
+{
+	return UINT64_C(1) << header_name_number(name);
+}
+
+/* A name in a table, with the number of its bit: only those of the same number need comparing. */
+struct header_known {
+	struct span name;
+	unsigned number;
+};
+#define HEADER_KNOWN(text) \
+	{ \
+		{ text, sizeof text - 1 }, \
+			(((unsigned char)text[0] & HEADER_LETTER) + \
+				((unsigned char)text[sizeof text - 2] & HEADER_LETTER) * \
+					HEADER_SPREAD + \
+				(unsigned)sizeof text - 1) % \
+			HEADER_BITS \
+	}
+static inline bool header_name_is(
+	struct span name, unsigned number, const struct header_known *known)
+{
+	return number == known->number && span_equal_nocase(name, known->name);
 }
 
 /*

@@ -16,17 +16,18 @@
 enum {
 	SUMMARY_NAME_MAX = 256,
 	SUMMARY_NAME_PARTS = 4,
+	REPORT_TYPE_SIZE = 64,
 };
 
 /* --- its own header ------------------------------------------------------- */
 
 static const struct {
-	struct span name;
+	struct header_known name;
 	size_t offset;
 } known[] = {
 #define KNOWN(text, member) \
 	{ \
-		{ text, sizeof text - 1 }, offsetof(struct mail, member) \
+		HEADER_KNOWN(text), offsetof(struct mail, member) \
 	}
 	KNOWN("From", from),
 	KNOWN("Sender", sender),
@@ -41,10 +42,22 @@ static const struct {
 	KNOWN("In-Reply-To", in_reply_to),
 	KNOWN("Content-Type", content_type),
 };
-static const struct span path_names[] = { { "Delivered-To", 12 }, { "X-Original-To", 13 },
-	{ "Envelope-To", 11 }, { "X-Envelope-To", 13 } };
-static const struct span failed_names[] = { { "X-Failed-Recipients", 19 },
-	{ "X-Failed-Recipient", 18 } };
+static const struct header_known path_names[] = { HEADER_KNOWN("Delivered-To"),
+	HEADER_KNOWN("X-Original-To"), HEADER_KNOWN("Envelope-To"), HEADER_KNOWN("X-Envelope-To") };
+static const struct header_known failed_names[] = { HEADER_KNOWN("X-Failed-Recipients"),
+	HEADER_KNOWN("X-Failed-Recipient") };
+static const struct header_known return_path_name = HEADER_KNOWN("Return-Path");
+
+static bool is_known_as(
+	struct span name, unsigned number, const struct header_known *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (header_name_is(name, number, &names[i]))
+			return true;
+	return false;
+}
+#define IS_KNOWN_AS(name, number, names) \
+	is_known_as(name, number, names, sizeof names / sizeof names[0])
 
 static bool is_one_of(struct span name, const struct span *names, size_t count)
 {
@@ -61,25 +74,26 @@ static void read_header(struct mail *mail, const struct fields *fields)
 	struct field f;
 	uint64_t wanted = 0;
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-		wanted |= header_name_bit(known[i].name);
+		wanted |= UINT64_C(1) << known[i].name.number;
 	for (size_t i = 0; i < sizeof path_names / sizeof path_names[0]; i++)
-		wanted |= header_name_bit(path_names[i]);
+		wanted |= UINT64_C(1) << path_names[i].number;
 	for (size_t i = 0; i < sizeof failed_names / sizeof failed_names[0]; i++)
-		wanted |= header_name_bit(failed_names[i]);
+		wanted |= UINT64_C(1) << failed_names[i].number;
 	mail->fields = fields;
 	while (fields_next(fields, &at, &f)) {
-		if (!(wanted & header_name_bit(f.name)))
+		unsigned number = header_name_number(f.name);
+		if (!(wanted >> number & 1))
 			continue;
-		if (span_equal_nocase(f.name, SPAN("Return-Path")))
+		if (header_name_is(f.name, number, &return_path_name))
 			mail->has_return_path = true;
 		for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
 			struct span *to = (struct span *)((char *)mail + known[i].offset);
-			if (span_equal_nocase(f.name, known[i].name) && !to->n)
+			if (header_name_is(f.name, number, &known[i].name) && !to->n)
 				*to = f.value;
 		}
-		if (mail->paths < MAIL_PATHS_MAX && IS_ONE_OF(f.name, path_names))
+		if (mail->paths < MAIL_PATHS_MAX && IS_KNOWN_AS(f.name, number, path_names))
 			mail->path[mail->paths++] = f.value;
-		if (mail->faileds < MAIL_FAILED_MAX && IS_ONE_OF(f.name, failed_names))
+		if (mail->faileds < MAIL_FAILED_MAX && IS_KNOWN_AS(f.name, number, failed_names))
 			mail->failed[mail->faileds++] = f.value;
 	}
 }
@@ -316,11 +330,11 @@ static struct span join_texts(struct opener *o)
 	return (struct span){ out, n };
 }
 
-static bool report_type_is(struct span content_type, struct span type)
+/* Of CONTENT_TYPE, in BUFFER; empty when it has none. */
+static struct span report_type(struct span content_type, char buffer[REPORT_TYPE_SIZE])
 {
-	char value[64];
-	size_t n = header_parameter(content_type, SPAN("report-type"), value, sizeof value);
-	return span_equal_nocase(span_trim((struct span){ value, n }), type);
+	size_t n = header_parameter(content_type, SPAN("report-type"), buffer, REPORT_TYPE_SIZE);
+	return span_trim((struct span){ buffer, n });
 }
 
 /*
@@ -359,9 +373,9 @@ static bool has_summary(const struct mime *mime)
  * "Report Domain: … Submitter: …" is the subject that RFC 7489 section 7.2.1.1 and RFC 8460 section
  * 5.3 prescribe.
  */
-static bool is_summary(const struct mail *mail)
+static bool is_summary(const struct mail *mail, struct span type)
 {
-	return report_type_is(mail->content_type, SPAN("tlsrpt")) ||
+	return span_equal_nocase(type, SPAN("tlsrpt")) ||
 		(span_starts_nocase(mail->subject_text, SPAN("Report Domain:")) &&
 			span_find_nocase(mail->subject_text, SPAN("Submitter:")) > 0);
 }
@@ -403,9 +417,11 @@ void mail_open(struct mail *mail, struct mime *mime, struct arena *arena, struct
 	struct span plain = octal_unescaped(arena, mail->human);
 	if (plain.p != mail->human.p && span_is_utf8(plain))
 		mail->human = plain;
+	char buffer[REPORT_TYPE_SIZE];
+	struct span type = report_type(mail->content_type, buffer);
 	mail->is_status_report = mime->part[0].multipart &&
-		report_type_is(mail->content_type, SPAN("delivery-status"));
-	mail->is_summary = is_summary(mail) || has_summary(mime);
+		span_equal_nocase(type, SPAN("delivery-status"));
+	mail->is_summary = is_summary(mail, type) || has_summary(mime);
 }
 
 struct span mail_attached(const struct mime *mime, struct arena *arena)
@@ -439,9 +455,10 @@ struct span mail_nested_report(
 		struct span bytes = mime_skip_envelope(
 			part_bytes(&mime->part[i], arena, MAIL_REPORT_MAX));
 		mime_header(bytes, &body, &fields);
-		struct span type = fields_find(&fields, SPAN("Content-Type"));
+		char buffer[REPORT_TYPE_SIZE];
+		struct span type = report_type(fields_find(&fields, SPAN("Content-Type")), buffer);
 		for (size_t k = 0; k < sizeof reports / sizeof *reports; k++)
-			if (report_type_is(type, reports[k]))
+			if (span_equal_nocase(type, reports[k]))
 				return bytes;
 	}
 	return none;

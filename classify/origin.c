@@ -15,12 +15,12 @@ enum { CAMPAIGN_PERSON_MIN = 3 };
 /* --- the returned headers ------------------------------------------------- */
 
 static const struct {
-	struct span name;
+	struct header_known name;
 	size_t offset;
 } known[] = {
 #define KNOWN(text, member) \
 	{ \
-		{ text, sizeof text - 1 }, offsetof(struct returned, member) \
+		HEADER_KNOWN(text), offsetof(struct returned, member) \
 	}
 	KNOWN("Message-ID", message_id),
 	KNOWN("From", from),
@@ -103,17 +103,18 @@ void returned_read(
 		*(struct span *)((char *)out + known[i].offset) = (struct span){ "", 0 };
 	uint64_t wanted = header_name_bit(SPAN("Received"));
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-		wanted |= header_name_bit(known[i].name);
+		wanted |= UINT64_C(1) << known[i].name.number;
 	for (const char *const *h = options->campaign_headers; h && *h; h++)
 		wanted |= header_name_bit(campaign_header_name(*h));
 	for (size_t fields = 0; fields < RETURNED_FIELDS_MAX && fields_next(header, &at, &f);
 		fields++) {
 		out->present = true;
-		if (!(wanted & header_name_bit(f.name)))
+		unsigned number = header_name_number(f.name);
+		if (!(wanted >> number & 1))
 			continue;
 		for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
 			struct span *to = (struct span *)((char *)out + known[i].offset);
-			if (!span_equal_nocase(f.name, known[i].name))
+			if (!header_name_is(f.name, number, &known[i].name))
 				continue;
 			if ((to == &out->original_recipient || to == out->delivered) &&
 				out->delivereds < RETURNED_DELIVERED_MAX)

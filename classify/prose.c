@@ -296,16 +296,17 @@ void prose_open(struct prose *p, const struct rules *rules, struct span text)
 		while (text.n && ((unsigned char)text.p[text.n] & 0xc0) == 0x80)
 			text.n--;
 	}
-	size_t whole = header_paragraph(text);
-	if (whole == text.n)
+	size_t whole = text.n, paragraph = header_paragraph(text);
+	if (paragraph == whole)
 		text = without_footers(text);
+	if (text.n < whole)
+		paragraph = header_paragraph(text);
 	p->count = 0;
 	p->named = false;
 	memset(p->marked, 0, sizeof p->marked);
 	memset(p->said, 0, sizeof p->said);
 	p->category = false;
-	size_t paragraph = header_paragraph(
-		text); /* nobody reports behind the mail that came back, so that is not searched */
+	/* nobody reports behind the mail that came back, so that is not searched */
 	rules_search(rules, (struct span){ text.p, paragraph }, &p->searched);
 	take_human(p, rules);
 	size_t cut = returned_begin(text, paragraph, rules, &p->matches, &header);

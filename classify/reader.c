@@ -4,6 +4,7 @@
  */
 #include "classify/reader.h"
 
+#include "classify/base/bytes.h"
 #include "classify/redact.h"
 #include "classify/vocabulary.h"
 
@@ -61,6 +62,27 @@ static void diagnostic_field(struct reader *r, struct event *e, struct span text
 	explicit_bzero(clean, sizeof clean);
 }
 
+struct event *reader_begin(struct reader *r)
+{
+	struct event *e = &r->w->event;
+	workspace_wipe_event(r->w);
+	memcpy(e, &r->common, offsetof(struct event, diagnostic));
+	r->w->begun = true;
+	return e;
+}
+
+/* Of the diagnostic, which is written once, what is there; a blank may have been taken back. */
+void workspace_wipe_event(struct workspace *w)
+{
+	struct event *e = &w->event;
+	size_t before = offsetof(struct event, diagnostic);
+	if (!w->begun)
+		return;
+	size_t said = strnlen(e->diagnostic, sizeof e->diagnostic) + BYTES;
+	bytes_wipe(e, before + said < sizeof *e ? before + said : sizeof *e);
+	w->begun = false;
+}
+
 bool reader_is_new(struct reader *r, const struct event *e)
 {
 	enum recipient_added added = recipient_set_add(r->w->seen, span_of(e->recipient));
@@ -81,14 +103,13 @@ bool reader_emit(struct reader *r, struct event *e)
 	e->seq = ++r->out->events;
 	r->told = true;
 	r->stopped = r->sink(r->context, e);
-	explicit_bzero(e, sizeof *e);
+	workspace_wipe_event(r->w);
 	return r->stopped == 0;
 }
 
 void reader_emit_none(struct reader *r, enum kind kind, const char *why)
 {
-	struct event *e = &r->w->event;
-	*e = r->common;
+	struct event *e = reader_begin(r);
 	e->seq = 1;
 	e->kind = (uint8_t)kind;
 	reader_text(e->rule, sizeof e->rule, span_of(why));
@@ -96,7 +117,7 @@ void reader_emit_none(struct reader *r, enum kind kind, const char *why)
 		r->out->events = 1;
 	r->told = true;
 	r->stopped = r->sink(r->context, e);
-	explicit_bzero(e, sizeof *e);
+	workspace_wipe_event(r->w);
 }
 
 bool reader_answers_no(struct span text)

@@ -22,7 +22,8 @@ struct workspace {
 	struct mime mime;
 	struct mail mail;
 	struct prose prose;
-	struct event event;
+	struct event event; /* zeros while none is begun */
+	bool begun;         /* reader_begin() was called, the event not wiped yet */
 };
 
 struct reader {
@@ -32,18 +33,10 @@ struct reader {
 	struct mail *mail;
 	struct prose *prose;
 	struct returned returned;
-	struct event common;            /* what all events share */
-	struct span own[PROSE_OWN_MAX]; /* addresses of the sender */
-	size_t owns;
-	struct span
-		other[READER_OTHERS_MAX]; /* addresses or fields that name recipients: redaction
-					     takes their local parts out of each other's answers */
-	size_t others;
+	size_t owns, others;
 	struct span unsubscribe; /* token of an address that we made for List-Unsubscribe, to which
 				    this message was sent; empty: none */
 	bool nested; /* the mail is one that stood in another: its header is the other one's word */
-	char verp[EVENT_ADDRESS_SIZE]; /* recipient in a VERP return path of this message, classic
-					  or with a token; "" */
 	bool subject_says[KIND_COUNT], header_says[KIND_COUNT];
 	uint16_t subject_rule[KIND_COUNT], header_rule[KIND_COUNT];
 	bool bounce_subject, bounce_sender, receipt_subject, notice_subject, held_subject;
@@ -54,6 +47,14 @@ struct reader {
 	struct outcome *out;
 	bool told;   /* an event left */
 	int stopped; /* what the sink said */
+	/* What follows is not cleared: counted above, and what all events share but diagnostic. */
+	struct span own[PROSE_OWN_MAX]; /* addresses of the sender */
+	struct span
+		other[READER_OTHERS_MAX]; /* addresses or fields that name recipients: redaction
+					     takes their local parts out of each other's answers */
+	char verp[EVENT_ADDRESS_SIZE];    /* recipient in a VERP return path of this message,
+					     classic or with a token; "" */
+	struct event common;              /* what all events share: no diagnostic */
 };
 
 /* --- what every room needs: classify/reader.c ----------------------------- */
@@ -62,6 +63,11 @@ static inline void reader_text(char *buffer, size_t size, struct span text)
 {
 	span_copy_text(buffer, size, text);
 }
+
+/* The workspace's event with what all events share. */
+struct event *reader_begin(struct reader *r);
+/* Forgets the event begun, if one is. */
+void workspace_wipe_event(struct workspace *w);
 
 /*
  * Notes that ADDRESS, an address or a field like "rfc822; a@example.org", names somebody; those

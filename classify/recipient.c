@@ -21,15 +21,41 @@ static bool is_address_alnum(char c)
 	return ascii_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
 }
 
+/* What stands in a local part, and what in a domain, too; all beyond ASCII does in both. */
+enum { IN_LOCAL = 1, IN_DOMAIN = 2, IN_BOTH = 3 };
+static const unsigned char address_signs[128] = {
+	['!'] = IN_LOCAL,
+	['#'] = IN_LOCAL,
+	['$'] = IN_LOCAL,
+	['%'] = IN_LOCAL,
+	['&'] = IN_LOCAL,
+	['\''] = IN_LOCAL,
+	['*'] = IN_LOCAL,
+	['+'] = IN_LOCAL,
+	['-'] = IN_BOTH,
+	['.'] = IN_BOTH,
+	['/'] = IN_LOCAL,
+	['='] = IN_LOCAL,
+	['?'] = IN_LOCAL,
+	['^'] = IN_LOCAL,
+	['_'] = IN_BOTH,
+	['`'] = IN_LOCAL,
+	['{'] = IN_LOCAL,
+	['|'] = IN_LOCAL,
+	['}'] = IN_LOCAL,
+	['~'] = IN_LOCAL,
+};
+
 static bool is_local_part(char c)
 {
-	return is_address_alnum(c) || (unsigned char)c >= 0x80 ||
-		(c && strchr("!#$%&'*+-/=?^_`{|}~.", c));
+	unsigned char u = (unsigned char)c;
+	return is_address_alnum(c) || u >= 0x80 || address_signs[u] & IN_LOCAL;
 }
 
 static bool is_recipient_domain(char c)
 {
-	return is_address_alnum(c) || (unsigned char)c >= 0x80 || c == '-' || c == '.' || c == '_';
+	unsigned char u = (unsigned char)c;
+	return is_address_alnum(c) || u >= 0x80 || address_signs[u] & IN_DOMAIN;
 }
 
 /* The first byte of the local part that ends before AT. */
@@ -69,12 +95,14 @@ static size_t domain_end(struct span text, size_t at)
 /* Names in front of an address that are not part of it: "to=user@example.org". */
 static size_t skip_label(struct span text, size_t begin, size_t at)
 {
-	static const char *const labels[] = { "to=", "from=", "for=", "rcpt=", "email=", "mail=",
-		"address=", "recipient=", "user=", "orcpt=", "smtp=" };
+	static const struct span labels[] = { { "to=", 3 }, { "from=", 5 }, { "for=", 4 },
+		{ "rcpt=", 5 }, { "email=", 6 }, { "mail=", 5 }, { "address=", 8 },
+		{ "recipient=", 10 }, { "user=", 5 }, { "orcpt=", 6 }, { "smtp=", 5 } };
 	struct span local = { text.p + begin, at - begin };
-	for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++)
-		if (span_starts_nocase(local, span_of(labels[i])) && local.n > strlen(labels[i]))
-			return begin + strlen(labels[i]);
+	bool equals = memchr(local.p, '=', local.n) != NULL;
+	for (size_t i = 0; equals && i < sizeof labels / sizeof labels[0]; i++)
+		if (span_starts_nocase(local, labels[i]) && local.n > labels[i].n)
+			return begin + labels[i].n;
 	if (local.n > 4 && local.p[3] == '-' && (local.p[0] == '4' || local.p[0] == '5') &&
 		ascii_digit(local.p[1]) && ascii_digit(local.p[2]))
 		return begin +

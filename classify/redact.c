@@ -42,7 +42,7 @@ static bool is_hex(char c)
  * What parts words (quotes and brackets stay as they are), and what there must be in one that is
  * replaced.
  */
-enum { PARTS = 1, TELLS = 2 };
+enum { PARTS = 1, TELLS = 2, WRAPS = 4 /* begins what some write for an '@' */ };
 static const unsigned char signs[256] = {
 	[' '] = PARTS,
 	['<'] = PARTS,
@@ -60,7 +60,10 @@ static const unsigned char signs[256] = {
 	['|'] = PARTS,
 	['@'] = TELLS,
 	[':'] = TELLS,
-	['='] = TELLS,
+	['='] = TELLS | WRAPS,
+	['%'] = WRAPS,
+	['+'] = WRAPS,
+	['&'] = WRAPS,
 	['0'] = TELLS,
 	['1'] = TELLS,
 	['2'] = TELLS,
@@ -71,7 +74,7 @@ static const unsigned char signs[256] = {
 	['7'] = TELLS,
 	['8'] = TELLS,
 	['9'] = TELLS,
-	[0xef] = TELLS /* the wide '@' of Unicode */
+	[0xef] = TELLS | WRAPS /* the wide '@' of Unicode */
 };
 static bool is_word_separator(char c)
 {
@@ -95,7 +98,8 @@ static bool is_address_word(struct span w)
 	if (memchr(w.p, '@', w.n))
 		return true;
 	for (size_t i = 0; i < w.n; i++)
-		for (size_t k = 0; strchr("%=+&\xef", w.p[i]) && k < sizeof at / sizeof *at; k++)
+		for (size_t k = 0;
+			signs[(unsigned char)w.p[i]] & WRAPS && k < sizeof at / sizeof *at; k++)
 			if (w.n - i >= at[k].n && memcmp(w.p + i, at[k].p, at[k].n) == 0)
 				return true;
 	const char *equals = memrchr(w.p, '=', w.n);

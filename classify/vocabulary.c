@@ -259,11 +259,17 @@ static void keep_piece(struct keeping *k, struct span piece)
 
 size_t keep_known_words(char *buffer, size_t size, struct span text, const struct rules *rules)
 {
-	struct keeping k = { .rules = rules, .text = text, .to = buffer, .size = size };
+	struct keeping k; /* what phrases it has is found where it is asked for */
 	size_t at = 0;
 
 	if (!size)
 		return 0;
+	k.rules = rules;
+	k.text = text;
+	k.to = buffer;
+	k.n = 0;
+	k.size = size;
+	k.searched = k.number_before = k.word_before = false;
 	while (at < text.n) {
 		struct span piece = piece_at(text, at);
 

@@ -13,17 +13,46 @@ enum {
 	NO_CASE = 0xff - ('a' - 'A')
 }; /* of ASCII letters; other bytes may become the same, so it only makes candidates */
 
-static char lower_byte(char c)
+/* Eight bytes that differ in nothing but the case of letters? */
+static bool same_eight(uint64_t a, uint64_t b)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+	const uint64_t each = UINT64_C(0x0101010101010101);
+	uint64_t differ = a ^ b, low = (a | each * 0x20) & each * 0x7f;
+	uint64_t letters = (low + each * (0x80 - 'a')) & ~(low + each * (0x7f - 'z')) & ~a &
+		each * 0x80; /* the highest bit of each byte that is one */
+	return !(differ & ~(letters >> 2));
 }
 
+static uint64_t load_eight(const char *p)
+{
+	uint64_t x;
+	memcpy(&x, p, sizeof x);
+	return x;
+}
+
+static uint32_t load_four(const char *p)
+{
+	uint32_t x;
+	memcpy(&x, p, sizeof x);
+	return x;
+}
+
+/* The last bytes are looked at together with some that were before: a load is for eight or four. */
 bool span_same_nocase(const char *a, const char *b, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		if (a[i] != b[i] && lower_byte(a[i]) != lower_byte(b[i]))
+	if (n < 4) {
+		for (size_t i = 0; i < n; i++)
+			if (!same_eight((unsigned char)a[i], (unsigned char)b[i]))
+				return false;
+		return true;
+	}
+	if (n < 8)
+		return same_eight(load_four(a) | (uint64_t)load_four(a + n - 4) << 32,
+			load_four(b) | (uint64_t)load_four(b + n - 4) << 32);
+	for (size_t i = 0; i + 8 < n; i += 8)
+		if (!same_eight(load_eight(a + i), load_eight(b + i)))
 			return false;
-	return true;
+	return same_eight(load_eight(a + n - 8), load_eight(b + n - 8));
 }
 
 long span_find_nocase(struct span text, struct span needle)

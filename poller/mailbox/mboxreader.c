@@ -34,12 +34,14 @@ static bool is_from_digit(char c)
 /* Cuts the next word off REST. */
 static struct span from_line_word(struct span *rest)
 {
-	while (rest->n && (*rest->p == ' ' || *rest->p == '\t'))
-		rest->p++, rest->n--;
-	struct span w = { rest->p, 0 };
-	while (rest->n && *rest->p != ' ' && *rest->p != '\t')
-		rest->p++, rest->n--, w.n++;
-	return w;
+	const char *p = rest->p, *end = p + rest->n, *begin;
+	while (p < end && (*p == ' ' || *p == '\t'))
+		p++;
+	begin = p;
+	while (p < end && *p != ' ' && *p != '\t')
+		p++;
+	*rest = (struct span){ p, (size_t)(end - p) };
+	return (struct span){ begin, (size_t)(p - begin) };
 }
 
 /* A number of at most four digits that is all of W, or -1. */

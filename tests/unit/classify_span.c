@@ -2,6 +2,8 @@
  * Spans: lines end as mail ends them, text comes out as UTF-8 whatever came in, and no call is
  * slower than its bytes.
  */
+#include "classify/base/bytes.h"
+#include "classify/header.h"
 #include "classify_fixture.h"
 
 static void trims_and_compares(void **state)
@@ -160,6 +162,52 @@ static void cuts_at_a_character(void **state)
 	assert_int_equal(span_copy_text(NULL, 0, text), 0);
 }
 
+static char one_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+
+/* Every pair of bytes, at each place of texts of every length that is compared in another way. */
+static void case_is_folded_as_one_by_one(void **state)
+{
+	char a[24], b[24];
+	(void)state;
+	for (size_t n = 1; n < sizeof a; n++)
+		for (size_t at = 0; at < n; at++)
+			for (unsigned pair = 0; pair<256 * 256; pair += n> 9 ? 7 : 1) {
+				memset(a, 'x', n);
+				memset(b, 'X', n);
+				a[at] = (char)(pair & 255);
+				b[at] = (char)(pair >> 8);
+				assert_int_equal(span_same_nocase(a, b, n),
+					one_lower(a[at]) == one_lower(b[at]));
+			}
+}
+
+static void wiping_ends_where_it_should(void **state)
+{
+	char text[200];
+	(void)state;
+	for (size_t begin = 0; begin < 20; begin++)
+		for (size_t n = 0; n < sizeof text - 21; n++) {
+			memset(text, 'x', sizeof text);
+			bytes_wipe(text + begin, n);
+			for (size_t i = 0; i < sizeof text; i++)
+				assert_int_equal(text[i], i >= begin && i < begin + n ? 0 : 'x');
+		}
+}
+
+static void names_in_tables_have_the_numbers_of_names(void **state)
+{
+	static const struct header_known known[] = { HEADER_KNOWN("From"), HEADER_KNOWN("To"),
+		HEADER_KNOWN("X-Failed-Recipients"), HEADER_KNOWN("Content-Transfer-Encoding") };
+	(void)state;
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		assert_int_equal(known[i].number, header_name_number(known[i].name));
+	assert_true(header_name_is(SPAN("TO"), header_name_number(SPAN("TO")), &known[1]));
+	assert_false(header_name_is(SPAN("Cc"), header_name_number(SPAN("Cc")), &known[1]));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -170,6 +218,9 @@ int main(void)
 		cmocka_unit_test(many_lines_cost_their_bytes),
 		cmocka_unit_test(copies_text_as_utf8),
 		cmocka_unit_test(cuts_at_a_character),
+		cmocka_unit_test(case_is_folded_as_one_by_one),
+		cmocka_unit_test(wiping_ends_where_it_should),
+		cmocka_unit_test(names_in_tables_have_the_numbers_of_names),
 		cmocka_unit_test(copies_words_from_any_place),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
