@@ -225,6 +225,12 @@ static int serve_http(struct server *s, const char *token_file, const sigset_t *
 {
 	struct http_server h = { .served = &s->served, .listener = &s->listener };
 	char error[512], *token = NULL;
+	if (s->listener.inet && !token_file) {
+		log_error(
+			"serve: %s: anybody on this machine may connect there: right would be a --token-file beside it, or a UNIX socket",
+			s->listener.name);
+		return EXIT_USAGE;
+	}
 	if (token_file &&
 		secret_read(&(struct secret_source){ .file = token_file }, &token, error,
 			sizeof error)) {

@@ -1,6 +1,7 @@
 /*
  * One thread, no locks, as for a mail server (cmd_serve.c): libmicrohttpd is asked to work whenever
- * its epoll descriptor has something. Limits: connections, bytes of a request, time without a word.
+ * its epoll descriptor has something. Limits: connections, bytes of a request, time without a word,
+ * time for a request (who sends a byte now and then is never silent).
  * Nobody's address is in a path or a field, so none is in a log.
  */
 #include "poller/command/httpserve.h"
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <microhttpd.h>
 #include <sodium.h>
 #include "classify/base/clock.h"
@@ -17,6 +19,12 @@
 #include "poller/command/httpcheck.h"
 #include "poller/command/commands.h"
 #include "poller/post/metrics.h"
+
+#ifdef RETOUR_TEST_CRASH /* so that the test of a slow client does not take long */
+enum { HTTP_REQUEST_SECONDS = 2 };
+#else
+enum { HTTP_REQUEST_SECONDS = 60 }; /* from the end of the one before to its own */
+#endif
 
 enum {
 	HTTP_CONNECTIONS_MAX = 64,
@@ -31,6 +39,58 @@ struct http_request {
 	size_t n;
 	unsigned refused; /* status that is known before the body has come; 0: none */
 };
+
+/* Who is connected, and since when a request of his is awaited. */
+struct http_client {
+	int fd; /* -1: nobody */
+	double since;
+};
+static struct http_client clients[HTTP_CONNECTIONS_MAX];
+
+static struct http_client *client_of(int fd)
+{
+	for (size_t i = 0; i < HTTP_CONNECTIONS_MAX; i++)
+		if (clients[i].fd == fd)
+			return &clients[i];
+	return NULL;
+}
+
+static int fd_of(struct MHD_Connection *c)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		c, MHD_CONNECTION_INFO_CONNECTION_FD);
+	return info ? info->connect_fd : -1;
+}
+
+static void await_request(int fd)
+{
+	struct http_client *client = fd < 0 ? NULL : client_of(fd);
+	if (client)
+		client->since = clock_monotonic();
+}
+
+static void note_client(void *context, struct MHD_Connection *c, void **own,
+	enum MHD_ConnectionNotificationCode what)
+{
+	bool came = what == MHD_CONNECTION_NOTIFY_STARTED;
+	int fd = fd_of(c);
+	struct http_client *client = client_of(came ? -1 : fd);
+	(void)context;
+	(void)own;
+	if (client && fd >= 0)
+		client->fd = came ? fd : -1;
+	if (came)
+		await_request(fd);
+}
+
+/* Whose request takes too long is cut off; libmicrohttpd finds the end of his stream. */
+static void cut_off_slow(void)
+{
+	double now = clock_monotonic();
+	for (size_t i = 0; i < HTTP_CONNECTIONS_MAX; i++)
+		if (clients[i].fd >= 0 && now - clients[i].since > HTTP_REQUEST_SECONDS)
+			shutdown(clients[i].fd, SHUT_RDWR);
+}
 
 typedef unsigned http_answer(
 	struct http_server *h, const struct http_request *r, char **text, size_t *length);
@@ -225,8 +285,8 @@ static void forget_request(
 {
 	struct http_request *r = *own;
 	(void)context;
-	(void)c;
 	(void)why;
+	await_request(fd_of(c));
 	if (r)
 		sodium_free(r->body);
 	free(r);
@@ -244,12 +304,15 @@ int http_serve(struct http_server *h, const sigset_t *waiting, volatile sig_atom
 	volatile sig_atomic_t *reload)
 {
 	const struct timespec tick = { HTTP_TICK_MS / 1000, 0 };
+	for (size_t i = 0; i < HTTP_CONNECTIONS_MAX; i++)
+		clients[i].fd = -1;
 	struct MHD_Daemon *d = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, handle, h,
 		MHD_OPTION_EXTERNAL_LOGGER, stay_silent, NULL, MHD_OPTION_LISTEN_SOCKET,
 		h->listener->fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_CONNECTIONS_MAX,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_SILENCE_SECONDS,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_HEAD_MAX,
-		MHD_OPTION_NOTIFY_COMPLETED, forget_request, NULL, MHD_OPTION_END);
+		MHD_OPTION_NOTIFY_COMPLETED, forget_request, NULL, MHD_OPTION_NOTIFY_CONNECTION,
+		note_client, NULL, MHD_OPTION_END);
 	const union MHD_DaemonInfo *info = d ? MHD_get_daemon_info(d, MHD_DAEMON_INFO_EPOLL_FD)
 					     : NULL;
 	if (!info) {
@@ -271,6 +334,7 @@ int http_serve(struct http_server *h, const sigset_t *waiting, volatile sig_atom
 			log_error("serve: poll: %s", strerror(errno));
 			result = EXIT_LOST;
 		}
+		cut_off_slow();
 		MHD_run(d);
 	}
 	MHD_stop_daemon(d);

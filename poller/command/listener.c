@@ -110,10 +110,25 @@ static int listen_inet(struct listener *l, const char *where, char *error, size_
 		goto out;
 	}
 	name_of(l);
+	l->inet = true;
 	result = 0;
 out:
 	freeaddrinfo(at);
 	return result;
+}
+
+/* The unit says where it listens, and may have been changed. */
+static int look_where(struct listener *l, char *error, size_t size)
+{
+	struct sockaddr_storage at = { 0 };
+	socklen_t n = sizeof at;
+	if (getsockname(SYSTEMD_FIRST_FD, (struct sockaddr *)&at, &n))
+		return listener_failed(error, size, "systemd: %s", strerror(errno));
+	l->inet = at.ss_family != AF_UNIX;
+	if (l->inet && !stream_is_loopback((struct sockaddr *)&at))
+		return listener_failed(error, size,
+			"systemd: its ListenStream= is not a loopback address; the answers are for this machine only");
+	return 0;
 }
 
 static int listen_systemd(struct listener *l, char *error, size_t size)
@@ -127,6 +142,8 @@ static int listen_systemd(struct listener *l, char *error, size_t size)
 	if (getsockopt(SYSTEMD_FIRST_FD, SOL_SOCKET, SO_ACCEPTCONN, &listening, &n) || !listening)
 		return listener_failed(error, size,
 			"systemd: what it has passed is not a listening stream socket");
+	if (look_where(l, error, size))
+		return -1;
 	l->fd = SYSTEMD_FIRST_FD;
 	fcntl(l->fd, F_SETFD, FD_CLOEXEC);
 	fcntl(l->fd, F_SETFL, fcntl(l->fd, F_GETFL) | O_NONBLOCK);

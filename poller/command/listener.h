@@ -10,7 +10,8 @@
 #include <sys/un.h>
 
 struct listener {
-	int fd; /* non-blocking, close-on-exec; -1: none */
+	int fd;    /* non-blocking, close-on-exec; -1: none */
+	bool inet; /* a loopback address: anybody on this machine may connect */
 	char path[sizeof((struct sockaddr_un *)0)->sun_path]; /* "" unless it is a UNIX socket of
 								 our own: removed at the end */
 	char name[128]; /* for people: the path, "127.0.0.1:10330", "systemd" */
@@ -18,8 +19,8 @@ struct listener {
 
 /*
  * WHERE is "/path", "ADDRESS:PORT" with a numeric loopback address (IPv6 in brackets; port 0: any),
- * or "systemd". A stale UNIX socket is replaced, one on which somebody answers is not. 0, or -1
- * with what failed in ERROR.
+ * or "systemd", which may pass a UNIX socket or one on a loopback address. A stale UNIX socket is
+ * replaced, one on which somebody answers is not. 0, or -1 with what failed in ERROR.
  */
 int listener_open(struct listener *l, const char *where, char *error, size_t size);
 void listener_close(struct listener *l);

@@ -159,6 +159,51 @@ with case("more connections than there is room for, all silent: they go, and a q
     equal(status, 200)
     true(time.monotonic() - begin < 25, "after %.0f s" % (time.monotonic() - begin))
     del crowd
+
+
+def raw(data, wait=0.5):
+    """All that is answered to these bytes."""
+    connection = socket.create_connection(("127.0.0.1", port))
+    connection.settimeout(wait)
+    connection.sendall(data)
+    said = b""
+    try:
+        while piece := connection.recv(65536):
+            said += piece
+    except OSError:
+        pass
+    connection.close()
+    return said
+
+
+QUESTION = json.dumps({"address": DEAD}).encode()
+WITH = b"Authorization: Bearer %s\r\n" % TOKEN.encode()
+HIDDEN = b"POST /check HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s" % (len(QUESTION), QUESTION)
+with case("smuggling: what hides behind a request with two lengths, or a length and chunks, is not answered without the token"):
+    for fields, body in ((b"Content-Length: 0\r\nTransfer-Encoding: chunked\r\n", b"0\r\n\r\n"), (b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", b"0\r\n\r\n"),
+                         (b"Content-Length: 0\r\nContent-Length: 5\r\n", b""), (b"Content-Length : 0\r\n", b""), (b"Transfer-Encoding: xchunked\r\n", b"0\r\n\r\n"),
+                         (b"Transfer-Encoding:\x0bchunked\r\n", b"0\r\n\r\n"), (b"Content-Length: +0\r\n", b""), (b"Content-Length: -1\r\n", b"")):
+        said = raw(b"POST /check HTTP/1.1\r\nHost: x\r\n" + WITH + fields + b"\r\n" + body + HIDDEN)
+        true(b"suppress" not in said and said.count(b"HTTP/1.1 200") == 0, (fields, said))
+with case("two tokens in one request, or none behind a good one on the same connection"):
+    ask_two = b"POST /check HTTP/1.1\r\nHost: x\r\n%sContent-Length: %d\r\n\r\n%s"
+    said = raw(ask_two % (WITH, len(QUESTION), QUESTION) + HIDDEN)
+    equal((said.count(b'"suppress"'), said.count(b" 200 OK"), said.count(b" 401 ")), (1, 1, 1), said)
+    equal(raw(ask_two % (b"Authorization: Bearer no\r\n" + WITH, len(QUESTION), QUESTION)).count(b" 401 "), 1)
+with case("a million addresses are too many for one request, in one piece or in chunks, and nothing is kept of them"):
+    many = b'{"addresses": [' + b",".join(b'"u%d@example.net"' % n for n in range(1000000)) + b"]}"
+    equal(asked(many)[0], 413)
+    chunked = b"".join(b"%x\r\n%s\r\n" % (len(many[at:at + 65536]), many[at:at + 65536]) for at in range(0, len(many), 65536)) + b"0\r\n\r\n"
+    contains(raw(b"POST /check HTTP/1.1\r\nHost: x\r\n" + WITH + b"Transfer-Encoding: chunked\r\n\r\n" + chunked, 10).decode(), " 413 ")
+    memory = int(re.search(r"VmRSS:\s+(\d+)", open("/proc/%d/status" % process.pid).read()).group(1))
+    true(memory < 64 * 1024, "%d KiB" % memory)
+with case("an expectation of 100, a NUL, a line of 64 KiB, other versions: no answer without the token, and the next one is served"):
+    for bad in (b"POST /check HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n", b"GET /metrics\0 HTTP/1.1\r\n\r\n", b"GET /" + b"a" * 65536 + b" HTTP/1.1\r\n\r\n",
+                b"GET /metrics HTTP/0.9\r\n\r\n", b"GET /metrics HTTP/9.9\r\n\r\n", b"GET /metrics HTTP/1.1\r\nX: a\r\n Authorization: Bearer " + TOKEN.encode() + b"\r\n\r\n",
+                b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"):
+        said = raw(bad)
+        true(b" 200 " not in said and b"100 Continue" not in said, (bad[:40], said))
+    equal(asked({"address": DEAD})[0], 200)
 with case("garbage and a client that goes in the middle harm nobody"):
     for bad in (b"\x16\x03\x01\x02\x00", b"GET\r\n\r\n", b"POST /check HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n",
                 b"POST /check HTTP/1.1\r\nAuthorization: Bearer %s\r\nContent-Length: 100\r\n\r\n{" % TOKEN.encode(),
@@ -188,6 +233,28 @@ with case("SIGTERM ends it; no address and no token was said"):
     equal(code, 0, err)
     contains(err, "without the token")
     true("@" not in err and TOKEN not in err, err)
+
+with case("who sends a byte now and then is cut off, and another has the place"):
+    mine = Retour(os.path.join(os.environ.get("RETOUR_BUILD", os.path.join(ROOT, "build")), "crash", "retour"))
+    mine.dir, mine.data, mine.ini, mine.config = retour.dir, retour.data, retour.ini, retour.config
+    retour, usual = mine, retour
+    process, name = start("127.0.0.1:0", "--token-file", token_file)
+    port = int(name.rpartition(":")[2])
+    crowd = [socket.create_connection(("127.0.0.1", port)) for _ in range(64)]
+    begin, open_still = time.monotonic(), list(crowd)
+    for slow in crowd:
+        slow.sendall(b"GET /healthz HTTP/1.1\r\nX: ")
+    while open_still and time.monotonic() - begin < 12:
+        time.sleep(0.5)
+        for slow in list(open_still):
+            try:
+                slow.sendall(b"a")
+            except OSError:
+                open_still.remove(slow)
+    equal(len(open_still), 0, "%d are still there" % len(open_still))
+    equal(asked({"address": DEAD})[0], 200)
+    ended(process)
+    retour = usual
 
 path = os.path.join(retour.dir, "http")
 with case("a UNIX socket: who is in its group may ask, without a token"):
@@ -221,4 +288,39 @@ with case("etc/retour-http.yaml names what there is, and nothing else"):
     states = re.search(r"state: \{.*enum: \[(.*), null\]", text).group(1).split(", ")
     words = re.findall(r'X\(\w+, "([a-z-]+)"\)', re.search(r"#define STORE_STATES\(X\).*?\n#define", open(os.path.join(ROOT, "store/contacts.h")).read(), re.S).group(0))
     equal(sorted(states), sorted(words))
+
+
+def passed(family, where, *options):
+    """serve --http systemd with a socket of ours in its place, as ExecStart= of the unit has it; (pid, socket)."""
+    listening = socket.socket(family)
+    listening.bind(where)
+    listening.listen()
+    retour.write_config()
+    pid = os.fork()
+    if pid == 0:
+        os.dup2(listening.fileno(), 3)
+        os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
+        arguments = retour.arguments((*re.search(r"^ExecStart=\S+ -c \S+ (.*)$", open(os.path.join(ROOT, "etc/retour-http.service")).read(), re.M).group(1).split(), *options))
+        os.execv(arguments[0], arguments)
+    return pid, listening
+
+
+with case("systemd passes its socket: answered there; the socket stays systemd's"):
+    pid, listening = passed(socket.AF_UNIX, path)
+    listening.close()
+    equal(asked({"address": DEAD}, token=None, connection=Unix(path))[2]["verdict"], "suppress")
+    os.kill(pid, signal.SIGTERM)
+    equal(os.waitpid(pid, 0)[1], 0)
+    true(os.path.exists(path), "the socket is gone")
+    os.unlink(path)
+with case("systemd passes a loopback port: not without a token; any other address: not at all"):
+    for where, options, code in ((("127.0.0.1", 0), (), 2), (("0.0.0.0", 0), ("--token-file", token_file), 2)):
+        pid, listening = passed(socket.AF_INET, where, *options)
+        equal(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), code)
+    pid, listening = passed(socket.AF_INET, ("127.0.0.1", 0), "--token-file", token_file)
+    port = listening.getsockname()[1]
+    listening.close()
+    equal([asked({"address": DEAD}, token=t)[0] for t in (None, TOKEN)], [401, 200])
+    os.kill(pid, signal.SIGTERM)
+    equal(os.waitpid(pid, 0)[1], 0)
 finish()
