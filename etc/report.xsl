@@ -308,7 +308,7 @@
 <!-- Who stands behind a cause, and since when. -->
 <xsl:template name="leader">
 	<xsl:if test="r:leader or @since"><xsl:call-template name="small"><xsl:with-param name="text"><xsl:text> </xsl:text>
-		<xsl:if test="r:leader"><xsl:call-template name="fill"><xsl:with-param name="id" select="'mostly-at'"/><xsl:with-param name="name" select="'provider'"/><xsl:with-param name="value" select="concat(key('t', concat('provider.', r:leader)), substring(r:leader, 1 + string-length(r:leader) * number(boolean(key('t', concat('provider.', r:leader))))))"/></xsl:call-template></xsl:if>
+		<xsl:if test="r:leader"><xsl:call-template name="fill"><xsl:with-param name="id" select="'mostly-at'"/><xsl:with-param name="name" select="'provider'"/><xsl:with-param name="value" select="r:leader/@title"/></xsl:call-template></xsl:if>
 		<xsl:call-template name="since"><xsl:with-param name="first" select="not(r:leader)"/></xsl:call-template></xsl:with-param></xsl:call-template></xsl:if>
 </xsl:template>
 
@@ -538,7 +538,7 @@
 					<xsl:if test="position() &gt; 1">; </xsl:if>
 					<xsl:value-of select="concat(@weekday, ' ', number(substring(@date, 9)), ': ')"/><b><xsl:apply-templates select="r:count"/></b>
 					<xsl:if test="r:standout/@class"><xsl:text> </xsl:text><xsl:call-template name="fill"><xsl:with-param name="id" select="'days.mostly'"/><xsl:with-param name="name" select="'what'"/><xsl:with-param name="value" select="key('t', concat('column.', r:standout/@class, '.words'))"/></xsl:call-template></xsl:if>
-					<xsl:if test="r:standout/@provider"><xsl:text> </xsl:text><xsl:call-template name="fill"><xsl:with-param name="id" select="'at'"/><xsl:with-param name="name" select="'provider'"/><xsl:with-param name="value" select="concat(key('t', concat('provider.', r:standout/@provider)), substring(r:standout/@provider, 1 + string-length(r:standout/@provider) * number(boolean(key('t', concat('provider.', r:standout/@provider))))))"/></xsl:call-template></xsl:if>
+					<xsl:if test="r:standout/@provider"><xsl:text> </xsl:text><xsl:call-template name="fill"><xsl:with-param name="id" select="'at'"/><xsl:with-param name="name" select="'provider'"/><xsl:with-param name="value" select="r:standout/@provider-title"/></xsl:call-template></xsl:if>
 				</xsl:for-each>
 				<xsl:text>.</xsl:text>
 			</xsl:when>
@@ -583,7 +583,7 @@
 			<span class="entry"><i class="key weekend"/><xsl:value-of select="key('t', 'legend.weekend')"/></span></p>
 		<xsl:if test="$begun"><ol class="began"><xsl:for-each select="$begun[not(@since = preceding::r:category/@since)]"><xsl:sort select="@since"/>
 			<li><b><xsl:value-of select="@since-title"/></b><xsl:text>: </xsl:text><xsl:for-each select="$begun[@since = current()/@since]"><xsl:if test="position() &gt; 1">; </xsl:if><xsl:value-of select="@title"/>
-				<xsl:if test="r:leader"><xsl:text>, </xsl:text><xsl:call-template name="fill"><xsl:with-param name="id" select="'mostly-at'"/><xsl:with-param name="name" select="'provider'"/><xsl:with-param name="value" select="concat(key('t', concat('provider.', r:leader)), substring(r:leader, 1 + string-length(r:leader) * number(boolean(key('t', concat('provider.', r:leader))))))"/></xsl:call-template></xsl:if></xsl:for-each></li></xsl:for-each></ol></xsl:if>
+				<xsl:if test="r:leader"><xsl:text>, </xsl:text><xsl:call-template name="fill"><xsl:with-param name="id" select="'mostly-at'"/><xsl:with-param name="name" select="'provider'"/><xsl:with-param name="value" select="r:leader/@title"/></xsl:call-template></xsl:if></xsl:for-each></li></xsl:for-each></ol></xsl:if>
 		</figure>
 		<details><summary><xsl:value-of select="key('t', 'chart.figures')"/></summary><table class="data">
 			<thead><tr><th class="t" scope="col"><xsl:value-of select="key('t', 'column.day')"/></th><th class="n" scope="col"><xsl:value-of select="key('t', 'column.bounces')"/></th></tr></thead>
@@ -721,7 +721,7 @@
 			<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'column.provider')"/></th><th xsl:use-attribute-sets="words-column"><xsl:value-of select="key('t', 'column.cause')"/></th>
 				<th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.since')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.until')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.days')"/></th></tr></thead>
 			<tbody><xsl:for-each select="r:investigation"><tr>
-				<th xsl:use-attribute-sets="row"><xsl:value-of select="concat(key('t', concat('provider.', @provider)), substring(@provider, 1 + string-length(@provider) * number(boolean(key('t', concat('provider.', @provider))))))"/></th><td xsl:use-attribute-sets="words"><xsl:value-of select="@title"/></td>
+				<th xsl:use-attribute-sets="row"><xsl:value-of select="@provider-title"/></th><td xsl:use-attribute-sets="words"><xsl:value-of select="@title"/></td>
 				<td xsl:use-attribute-sets="number"><xsl:value-of select="@opened"/></td>
 				<td xsl:use-attribute-sets="number"><xsl:choose><xsl:when test="@closed"><xsl:value-of select="@closed"/></xsl:when><xsl:otherwise><b><xsl:value-of select="key('t', 'investigations.open')"/></b></xsl:otherwise></xsl:choose></td>
 				<td xsl:use-attribute-sets="number"><xsl:choose><xsl:when test="@closed"><xsl:value-of select="@days"/></xsl:when><xsl:otherwise>–</xsl:otherwise></xsl:choose></td>

@@ -83,6 +83,34 @@ static bool many_uncounted(const struct figures *f)
 	return days_in(f->uncounted) * TENTH > f->sent_days;
 }
 
+static struct compared column_of(const struct month_report *r, unsigned column)
+{
+	const struct figures *now = &r->month[0], *before = &r->month[1];
+	return (struct compared){ &now->column[column], &before->column[column], &now->sent,
+		&before->sent, many_uncounted(now) || many_uncounted(before) };
+}
+
+unsigned risen_class(const struct month_report *r)
+{
+	enum {
+		HALF_AGAIN = 50,   /* percent beyond what the mail would have brought */
+		WEIGHT_PERCENT = 5 /* of all bounces: few of a rare class are chance */
+	};
+	unsigned best = COLUMN_COUNT;
+	double most = 0, excess;
+	for (unsigned n = 0; n < COLUMN_COMPLAINT; n++) {
+		const struct compared c = column_of(r, n);
+		if (is_shown(c.before) && excess_of(&c, -1, &excess) && excess >= r->k &&
+			excess * 100 >= ((double)c.now->n - excess) * HALF_AGAIN &&
+			excess * 100 >= (double)figure_shown(&r->month->bounces) * WEIGHT_PERCENT &&
+			excess > most) {
+			most = excess;
+			best = n;
+		}
+	}
+	return best;
+}
+
 /* Bounces, or complaints. */
 static struct compared whole_of(const struct month_report *r, bool complaints)
 {
@@ -116,9 +144,7 @@ static void say_movement(const struct month_report *r, struct sentence *s, bool 
 		percent_text(
 			r->texts, way ? labs(percent) : percent, way == 0, change, sizeof change);
 	FILL(s, text_of(r->texts, changed ? words[way + 1] : "movement.count"),
-		{ "what",
-			text_of(r->texts,
-				complaints ? "column.complaint.words" : "column.bounces.words") },
+		{ "what", column_words(r->texts, complaints ? COLUMN_COMPLAINT : COLUMN_COUNT) },
 		{ "n", n }, { "percent", change });
 	if (way && rated(&c) && way_of(&c, r->k) == 0)
 		say_text(s, text_of(r->texts, "movement.with-mail"));
@@ -131,7 +157,13 @@ struct blaming {
 	double rate;   /* of the month before; below 0: not known */
 	double sent;   /* 0: not known */
 	int way;
+	unsigned column; /* of which class; COLUMN_COUNT: of all bounces */
 };
+
+static const struct cell *blamed_cell(const struct blaming *b, const struct row *row)
+{
+	return b->column < COLUMN_COUNT ? &row->column[b->column] : &row->bounces;
+}
 
 /* Half of the excess, and more of it than SHARE of all that was sent. */
 static bool explains(const struct blaming *b, double part, double share)
@@ -147,8 +179,10 @@ static double share_of(const struct blaming *b, const struct row *row, const str
 {
 	if (b->sent > 0)
 		return (double)figure_shown(&row->sent) / b->sent;
-	const uint64_t whole = figure_shown(&b->report->month[1].bounces);
-	return old && whole ? (double)figure_shown(&old->bounces) / (double)whole : 0;
+	const struct figures *before = &b->report->month[1];
+	const uint64_t whole = figure_shown(
+		b->column < COLUMN_COUNT ? &before->column[b->column] : &before->bounces);
+	return old && whole ? (double)figure_shown(blamed_cell(b, old)) / (double)whole : 0;
 }
 
 /*
@@ -174,8 +208,9 @@ static const struct row *blamed_row(
 		bool none;
 		const struct row *old = row_before(before, row, &none);
 		const struct cell *unlisted = none ? &nothing : NULL;
-		const struct compared c = { &row->bounces, old ? &old->bounces : unlisted,
-			&row->sent, old ? &old->sent : NULL, b->rate < 0 };
+		const struct compared c = { blamed_cell(b, row),
+			old ? blamed_cell(b, old) : unlisted, &row->sent, old ? &old->sent : NULL,
+			b->rate < 0 };
 		if (row->rest || !*row->name || !excess_of(&c, b->rate, &excess))
 			continue;
 		if (excess * b->way > most) {
@@ -211,6 +246,20 @@ static unsigned blamed_column(const struct blaming *b)
 	return most * 2 >= b->excess ? best : COLUMN_COUNT;
 }
 
+/* What B's class of the month has beyond C's month before; false where that cannot be said. */
+static bool excess_found(struct blaming *b, const struct compared *c)
+{
+	b->rate = -1;
+	if (!excess_of(c, -1, &b->excess))
+		return false;
+	b->excess *= b->way;
+	if (rated(c)) {
+		b->sent = (double)c->sent->n;
+		b->rate = (double)c->before->n / (double)c->sent_before->n;
+	}
+	return true;
+}
+
 /* "; most of the rise is blocks in campaign spring, above all at gmx": as far as it can be said. */
 static void say_blame(const struct month_report *r, struct sentence *s, int way)
 {
@@ -218,29 +267,41 @@ static void say_blame(const struct month_report *r, struct sentence *s, int way)
 		{ "verdict.driver.campaign", "verdict.driver.campaign.provider" } };
 	const struct figures *now = &r->month[0], *before = &r->month[1];
 	const struct compared c = whole_of(r, false);
-	struct blaming b = { .report = r, .way = way, .rate = -1 };
-	char id[64] = "column.bounces.words";
-	if (!excess_of(&c, -1, &b.excess))
+	struct blaming b = { .report = r, .way = way, .column = COLUMN_COUNT };
+	if (!excess_found(&b, &c))
 		return;
-	b.excess *= way;
-	if (rated(&c)) {
-		b.sent = (double)c.sent->n;
-		b.rate = (double)c.before->n / (double)c.sent_before->n;
-	}
 	const struct row *campaign = blamed_row(&b, &now->campaigns, &before->campaigns);
 	const struct row *provider = blamed_row(&b, &now->providers, &before->providers);
 	unsigned column = blamed_column(&b);
 	if (!campaign && !provider && column == COLUMN_COUNT)
 		return;
-	if (column < COLUMN_COUNT)
-		snprintf(id, sizeof id, "column.%s.words", column_name(column));
 	bool counts_too = way_of_counts(c.now, c.before, r->k) == way;
 	const char *rise = counts_too ? "verdict.rise" : "verdict.rise.rate",
 		   *fall = counts_too ? "verdict.fall" : "verdict.fall.rate";
 	say_text(s, "; ");
 	FILL(s, text_of(r->texts, texts[campaign != NULL][provider != NULL]),
 		{ "way", text_of(r->texts, way > 0 ? rise : fall) },
-		{ "what", text_of(r->texts, id) }, { "campaign", campaign ? campaign->name : "" },
+		{ "what", column_words(r->texts, column) },
+		{ "campaign", campaign ? campaign->name : "" },
+		{ "provider", provider ? provider_title(r, provider->name) : "" });
+}
+
+/* "; blocks alone rose by 89 % to 155, above all at Microsoft", while bounces as a whole did not.
+ */
+static void say_risen_class(const struct month_report *r, struct sentence *s, unsigned column)
+{
+	const struct compared c = column_of(r, column);
+	struct blaming b = { .report = r, .way = 1, .column = column };
+	char n[COUNT_TEXT_SIZE], change[COUNT_TEXT_SIZE] = "";
+	long percent;
+	if (!change_percent(c.now, c.before, &percent) || percent <= 0 || !excess_found(&b, &c))
+		return;
+	const struct row *provider = blamed_row(&b, &r->month[0].providers, &r->month[1].providers);
+	say_text(s, "; ");
+	FILL(s, text_of(r->texts, provider ? "verdict.alone.provider" : "verdict.alone"),
+		{ "what", column_words(r->texts, column) },
+		{ "percent", percent_text(r->texts, percent, 0, change, sizeof change) },
+		{ "n", cell_text(r, c.now, n, sizeof n) },
 		{ "provider", provider ? provider_title(r, provider->name) : "" });
 }
 
@@ -254,6 +315,8 @@ void say_change(const struct month_report *r, struct sentence *s)
 	say_movement(r, &movements, true);
 	if (way)
 		say_blame(r, &movements, way);
+	else if (risen_class(r) < COLUMN_COUNT)
+		say_risen_class(r, &movements, risen_class(r));
 	FILL(s, text_of(r->texts, "verdict.against"),
 		{ "before", month_title(r->texts, r->month[1].month, month, sizeof month) },
 		{ "movements", text });

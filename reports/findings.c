@@ -246,7 +246,7 @@ static void find_verdict(struct month_report *r)
 	else
 		r->verdict = MONTH_STEADY;
 	r->quiet = r->targets != TARGETS_MISSED && r->verdict != MONTH_WORSE && !urgent &&
-		!r->incidents;
+		!r->incidents && risen_class(r) == COLUMN_COUNT;
 	if (r->quiet) {
 		s.n = 0;
 		FILL(&s,

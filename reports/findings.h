@@ -14,6 +14,11 @@ bool months_comparable(const struct month_report *r);
  * they rose; level too where the difference is below k or a side is not shown.
  */
 int change_direction(const struct month_report *r, bool complaints);
+/*
+ * The class (COLUMN_HARD …) that has most beyond what its mail would have brought, if that is half
+ * of it again, k, and of weight; COLUMN_COUNT: none has.
+ */
+unsigned risen_class(const struct month_report *r);
 /* How bounces and complaints changed, to S, and where that lies. */
 void say_change(const struct month_report *r, struct sentence *s);
 

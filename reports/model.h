@@ -253,6 +253,8 @@ const char *category_check(const struct texts *t,
 enum row_kind { ROW_PROVIDER, ROW_CAMPAIGN, ROW_GROUP };
 const char *row_title(const struct month_report *r, const struct row *row, enum row_kind kind,
 	char *buffer, size_t size);
+/* "hard bounces" within a sentence; COLUMN_COUNT: "bounces". */
+const char *column_words(const struct texts *t, unsigned column);
 /* "Gmail", for "gmail": what the catalogue says, else the profile, else the name as it is. */
 const char *provider_title(const struct month_report *r, const char *name);
 const char *month_title(

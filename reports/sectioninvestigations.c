@@ -33,6 +33,7 @@ static void write_investigations(const struct month_report *r, xmlNode *root)
 		const struct investigation *v = &r->investigation[i];
 		xmlNode *n = xml_element(node, "investigation");
 		xml_attribute(n, "provider", v->provider);
+		xml_attribute(n, "provider-title", provider_title(r, v->provider));
 		xml_category(r, n, v->category);
 		xml_attribute(n, "opened", day_text(v->opened, text, sizeof text));
 		if (v->closed)
@@ -50,7 +51,7 @@ static void print_investigations(const struct page *p)
 	page_heading(p, "heading.investigations");
 	for (unsigned i = 0; i < p->r->investigations; i++) {
 		const struct investigation *v = &p->r->investigation[i];
-		page_left(p->out, v->provider, INVESTIGATED_WIDTH);
+		page_left(p->out, provider_title(p->r, v->provider), INVESTIGATED_WIDTH);
 		page_left(p->out, category_title(p->r->texts, v->category),
 			INVESTIGATED_CATEGORY_WIDTH);
 		fprintf(p->out, " %s - %s\n", day_text(v->opened, opened, sizeof opened),

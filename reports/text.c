@@ -403,7 +403,7 @@ static void print_classes(const struct page *p)
 static void print_days(const struct page *p)
 {
 	const struct figures *f = p->r->month;
-	char line[SENTENCE_SIZE] = "", number[COUNT_TEXT_SIZE], id[48];
+	char line[SENTENCE_SIZE] = "", number[COUNT_TEXT_SIZE];
 	struct sentence s = { line, 0, sizeof line };
 	page_heading(p, "heading.days");
 	if (!p->r->standouts)
@@ -419,11 +419,10 @@ static void print_days(const struct page *p)
 			f->month.month, out->day);
 		page_cell(p, &f->day[out->day - 1]);
 		used += PAGE_NUMBER_WIDTH + 1;
-		snprintf(id, sizeof id, "column.%s.words",
-			out->column < COLUMN_COUNT ? column_name(out->column) : "bounces");
 		if (out->column < COLUMN_COUNT) {
-			fprintf(p->out, "  %s", page_text(p, id));
-			used += 2 + text_width(page_text(p, id));
+			const char *words = column_words(p->r->texts, out->column);
+			fprintf(p->out, "  %s", words);
+			used += 2 + text_width(words);
 		}
 		if (*out->provider)
 			mostly_at(p, out->provider, used);

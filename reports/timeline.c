@@ -124,7 +124,7 @@ static void find_begun(struct timeline *t)
 static void find_days(struct timeline *t)
 {
 	struct month_report *r = t->report;
-	char number[COUNT_TEXT_SIZE], id[64];
+	char number[COUNT_TEXT_SIZE];
 	for (unsigned i = 0; i < r->standouts; i++) {
 		const struct standout *out = &r->standout[i];
 		struct milestone *m = add_days(t, MILESTONE_DAY, out->day, out->day);
@@ -134,10 +134,9 @@ static void find_days(struct timeline *t)
 		FILL(&s, text_of(r->texts, "timeline.day"),
 			{ "n", cell_text(r, &r->month->day[out->day - 1], number, sizeof number) });
 		if (out->column < COLUMN_COUNT) {
-			snprintf(id, sizeof id, "column.%s.words", column_name(out->column));
 			say_text(&s, ", ");
 			FILL(&s, text_of(r->texts, "days.mostly"),
-				{ "what", text_of(r->texts, id) });
+				{ "what", column_words(r->texts, out->column) });
 		}
 		if (*out->provider) {
 			say_text(&s, ", ");

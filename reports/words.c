@@ -30,6 +30,14 @@ const char *target_name(unsigned t)
 	return LOOK_UP(target_names, TARGET_COUNT, t);
 }
 
+const char *column_words(const struct texts *t, unsigned column)
+{
+	char id[64];
+	snprintf(id, sizeof id, "column.%s.words",
+		column < COLUMN_COUNT ? column_name(column) : "bounces");
+	return text_of(t, id);
+}
+
 const char *category_title(const struct texts *t, unsigned category)
 {
 	/* a failure whose rule named no category reads as one whose cause is not stated */

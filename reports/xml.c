@@ -218,8 +218,11 @@ static void write_classes(const struct month_report *r, xmlNode *root)
 				xml_share(category, &f->category[c][g], &f->bounces);
 			xml_comparison(
 				r, category, &f->category[c][g], &r->month[1].category[c][g]);
-			if (*f->leader[g])
+			if (*f->leader[g]) {
 				xml_text(category, "leader", f->leader[g]);
+				xml_attribute(
+					category->last, "title", provider_title(r, f->leader[g]));
+			}
 			if (*category_check(r->texts, g))
 				xml_text(category, "check", category_check(r->texts, g));
 		}
@@ -337,9 +340,12 @@ static void write_days(const struct month_report *r, xmlNode *root)
 				if (r->standout[i].column < COLUMN_COUNT)
 					xml_attribute(standout, "class",
 						column_name(r->standout[i].column));
-				if (*r->standout[i].provider)
-					xml_attribute(
-						standout, "provider", r->standout[i].provider);
+				const char *provider = r->standout[i].provider;
+				if (!*provider)
+					continue;
+				xml_attribute(standout, "provider", provider);
+				xml_attribute(
+					standout, "provider-title", provider_title(r, provider));
 			}
 	}
 }

@@ -329,6 +329,42 @@ static void verdict_names_what_drives_the_change(void **state)
 	fake_done(&s);
 }
 
+/* Bounces of two months as a whole the same, of one class half again as many: that is the news. */
+static void a_class_that_rose_alone_is_said(void **state)
+{
+	(void)state;
+	static const struct {
+		unsigned blocks, sent;
+		const char *said; /* NULL: nothing */
+	} now[] = {
+		{ 155, 70000, "; blocks alone rose by 94 % to 155, above all at Microsoft." },
+		{ 100, 70000, NULL },  /* a quarter more, and few */
+		{ 155, 140000, NULL }, /* so did the mail */
+	};
+	struct report_options o = options();
+	for (size_t i = 0; i < sizeof now / sizeof *now; i++) {
+		struct store s = { 0 };
+		fake_failures(&s, 20260901, CATEGORY_USER_UNKNOWN, "gmail", "a", 900);
+		fake_failures(&s, 20260901, CATEGORY_REPUTATION, "microsoft", "a", 40);
+		fake_failures(&s, 20260901, CATEGORY_REPUTATION, "gmail", "a", 40);
+		fake_failures(&s, 20261001, CATEGORY_USER_UNKNOWN, "gmail", "a", 900);
+		fake_failures(
+			&s, 20261001, CATEGORY_REPUTATION, "microsoft", "a", now[i].blocks - 40);
+		fake_failures(&s, 20261001, CATEGORY_REPUTATION, "gmail", "a", 40);
+		fake_sent(&s, 20260901, "gmail", "a", 60000);
+		fake_sent(&s, 20260901, "microsoft", "a", 10000);
+		fake_sent(&s, 20261001, "gmail", "a", now[i].sent - 10000);
+		fake_sent(&s, 20261001, "microsoft", "a", 10000);
+		struct month_report *r = make(&s, &o);
+		if (now[i].said && !strstr(r->sentence, now[i].said))
+			fail_msg("wanted '%s' in '%s'", now[i].said, r->sentence);
+		if (!now[i].said)
+			assert_null(strstr(r->sentence, "alone"));
+		month_report_free(r);
+		fake_done(&s);
+	}
+}
+
 static void first_month_compares_with_nothing(void **state)
 {
 	(void)state;
@@ -872,6 +908,7 @@ int main(void)
 		cmocka_unit_test(cells_without_a_sum_are_hidden),
 		cmocka_unit_test(changes_and_shares),
 		cmocka_unit_test(verdict_names_what_drives_the_change),
+		cmocka_unit_test(a_class_that_rose_alone_is_said),
 		cmocka_unit_test(first_month_compares_with_nothing),
 		cmocka_unit_test(hidden_figures_trigger_nothing),
 		cmocka_unit_test(months_and_days),
