@@ -61,8 +61,8 @@ static const struct code_meaning STATUS_CODES[] = {
 	{ "5.4.316", S(5, 4, 316), CATEGORY_EXPIRED, WEIGHT_SPECIFIC },
 	{ "5.4.317", S(5, 4, 317), CATEGORY_TLS_FAILURE, WEIGHT_USUAL },
 	{ "5.4.x", SX(5, 4), CATEGORY_NETWORK_ERROR, WEIGHT_VAGUE },
-	{ "554 5.5.0", { 554, 554, 5, 5, 0, 0 }, CATEGORY_UNDETERMINED,
-		WEIGHT_DIGIT }, /* sendmail writes it for any 554 */
+	{ "55x 5.5.0", { 550, 554, 5, 5, 0, 0 }, CATEGORY_UNDETERMINED,
+		WEIGHT_DIGIT }, /* sendmail writes it for any of them */
 	{ "5.5.2", S(5, 5, 2), CATEGORY_PROTOCOL_ERROR, WEIGHT_VAGUE },
 	{ "5.5.3", S(5, 5, 3), CATEGORY_TOO_MANY_RECIPIENTS, WEIGHT_USUAL },
 	{ "5.5.x", SX(5, 5), CATEGORY_PROTOCOL_ERROR, WEIGHT_VAGUE },

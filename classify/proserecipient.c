@@ -183,6 +183,21 @@ static bool is_labelled(const struct rules *rules, struct span prefix)
 		rules_list_ends(rules, MARK_BEFORE_RECIPIENT, prefix);
 }
 
+/*
+ * Where the WORDS that name the address stand behind a code in its line they are a receiver's, who
+ * may speak of the sender ("550-The server could not deliver mail to …"): they name nobody beside
+ * those whom the report names.
+ */
+static enum prose_rank rank_of_named(
+	const struct ranking *r, const struct found_address *a, size_t words)
+{
+	struct span human = r->p->human, line = prose_line(human, a->begin);
+
+	if (is_own(r, a->text))
+		return RANK_OWN;
+	return has_code(span_between(line.p, human.p + words)) ? RANK_LIKELY : RANK_NAMED;
+}
+
 static enum prose_rank rank_of_address(
 	struct ranking *r, const struct found_address *a, enum kind *kind)
 {
@@ -207,9 +222,9 @@ static enum prose_rank rank_of_address(
 		(!prefix.n && is_behind_alias(human, begin)))
 		return RANK_NOT;
 	if (is_marked_before(r, a, begins_line))
-		return is_own(r, a->text) ? RANK_OWN : RANK_NAMED;
+		return rank_of_named(r, a, r->p->matches.at[r->mark].begin);
 	if (is_marked_after(r, a, kind))
-		return is_own(r, a->text) ? RANK_OWN : RANK_NAMED;
+		return rank_of_named(r, a, a->begin);
 	if (is_own(r, a->text))
 		return begins_line && a->angle && a->end < human.n && human.p[a->end] == ':'
 			? RANK_OWN

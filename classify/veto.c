@@ -10,7 +10,8 @@
  *      was named, they do so whatever else is said. A 5.7.x leaves one thing: that nobody is there,
  *      in plain words; whole systems give it to any refusal.
  *   3. What passes ("temporarily locked, try again later") is soft, unless a 5.1.1 says that nobody
- *      is there; and so is what is said with a 4, or of mail that still waits.
+ *      is there, and even then where the words leave no doubt ("lookup failed temporarily"); and so
+ *      is what is said with a 4, or of mail that still waits.
  */
 #include "classify/veto.h"
 
@@ -20,7 +21,13 @@ enum {
 	NEAR = 160,      /* bytes between words of the human part that speak of the same */
 };
 
-enum veto { VETO_NONE, VETO_PASSING, VETO_US, VETO_SURE }; /* the higher is the stronger */
+enum veto {
+	VETO_NONE,
+	VETO_PASSING,
+	VETO_PASSING_SURE,
+	VETO_US,
+	VETO_SURE
+}; /* the higher is the stronger */
 
 /*
  * The strongest veto among the words that were FOUND; where HARD stands in the human part, too,
@@ -42,7 +49,7 @@ static enum veto veto_of_words(const struct rules *r, const struct matches *foun
 				(begin > hard->at ? begin - hard->at : hard->at - begin) > NEAR))
 			continue;
 		if (rule->mark == MARK_PASSING)
-			one = VETO_PASSING;
+			one = rule->rank >= RANK_SURE ? VETO_PASSING_SURE : VETO_PASSING;
 		else if (rule->rank >= RANK_SURE)
 			one = VETO_SURE;
 		else
@@ -101,6 +108,22 @@ static enum veto find_veto(const struct rules *r, const struct bids *bids, const
 	return codes > words ? codes : words;
 }
 
+/*
+ * Does the recipient's answer outweigh that it passes? Who is unknown stays unknown; what is locked
+ * may be opened, whatever code stands beside it.
+ */
+static bool stays(const struct decision *d, const struct bids *bids, enum veto veto)
+{
+	const struct bid *hard = &bids->best[CLASS_HARD];
+	bool locked = hard->category == CATEGORY_MAILBOX_DISABLED ||
+		hard->category == CATEGORY_NOT_ACCEPTING;
+
+	if (veto == VETO_PASSING_SURE)
+		return false;
+	return hard->proven || own_code(d, WEIGHT_SPECIFIC) ||
+		(!locked && bids->own_words && own_code(d, WEIGHT_USUAL));
+}
+
 /* A refusal that speaks of us and says no more is a block. */
 static enum klass bid_about_us(struct bids *bids)
 {
@@ -123,7 +146,7 @@ enum klass veto_judge(const struct rules *r, struct bids *bids, const struct dec
 	if (hard->weight < bids->best[other].weight || !hard->weight) {
 		if (bids->best[other].weight <= WEIGHT_DIGIT && !bids->passing &&
 			veto_of_words(r, heard_words(r, answer), d, hard, WHERE_DIAGNOSTIC) >
-				VETO_PASSING)
+				VETO_PASSING_SURE)
 			return bid_about_us(bids);
 		return other;
 	}
@@ -131,7 +154,7 @@ enum klass veto_judge(const struct rules *r, struct bids *bids, const struct dec
 	if (veto == VETO_SURE || (veto == VETO_US && !proven))
 		why = early ? "set aside: no recipient had been named yet"
 			    : "set aside: it is about us";
-	else if (veto == VETO_PASSING && !proven && !own_code(d, WEIGHT_SPECIFIC))
+	else if ((veto == VETO_PASSING || veto == VETO_PASSING_SURE) && !stays(d, bids, veto))
 		why = "soft: it passes";
 	else if (hard->weight < bids->best[other].weight + (proven ? 1 : HARD_LEAD))
 		why = "set aside: too near to another class";
@@ -142,9 +165,10 @@ enum klass veto_judge(const struct rules *r, struct bids *bids, const struct dec
 			&(struct bid_told){ why, hard->rule, hard->category, 0, { "", 0 } });
 	if (early)
 		return CLASS_BLOCK; /* the stage said so, if nothing else did */
-	if (veto == VETO_PASSING && hard->weight > bids->best[CLASS_SOFT].weight)
+	if ((veto == VETO_PASSING || veto == VETO_PASSING_SURE) &&
+		hard->weight > bids->best[CLASS_SOFT].weight)
 		bids->best[CLASS_SOFT] = *hard;
-	if (veto > VETO_PASSING)
+	if (veto > VETO_PASSING_SURE)
 		bid_about_us(bids);
 	return bids_strongest_but(bids, CLASS_HARD);
 }
