@@ -112,6 +112,7 @@ int store_contact_show(
 	out->pauses = c.now.pauses;
 	memcpy(out->reason, c.reason, sizeof out->reason);
 	memcpy(out->rule, c.rule, sizeof out->rule);
+	out->objection = contact_objects(&c);
 	out->last = c.at;
 	out->moved = c.moved;
 	out->month = c.counted.month;

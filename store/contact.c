@@ -62,6 +62,14 @@ int contact_meaning(const struct packed *e)
 	}
 }
 
+enum retention_class store_contact_class(const struct packed_event *e)
+{
+	struct packed p;
+
+	memcpy(&p, e, sizeof p);
+	return contact_meaning(&p) == HISTORY_COMPLAINT ? RETAIN_OBJECTIONS : RETAIN_CONTACTS;
+}
+
 static const char *contact_segment_of(const struct packed *e)
 {
 	return e->profiled ? e->provider : "other";

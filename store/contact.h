@@ -14,6 +14,7 @@ struct contact {
 	int64_t moved; /* when an operator moved it: what happened before is settled; 0: never */
 	int64_t held;  /* AT as the row has it, and so the kept counts; 0: there is none yet */
 	enum contact_state held_state; /* the same of its state */
+	bool held_objection;           /* and whether it is kept as an objection */
 	struct cohort_place counted;   /* where the row says that it was counted */
 	struct standing now; /* as of its last event, or of the last time that time changed it */
 	char reason[EVENT_RULE_SIZE];
@@ -82,6 +83,13 @@ int contact_load(
  * SQL_CONTACT_PUT.
  */
 int contact_save(struct store *s, enum sql how, struct contact *c);
+/* Somebody objected to mail: a complaint or an opt-out that was not taken back. */
+bool contact_objects(const struct contact *c);
+/*
+ * Leaves of who is inactive that he is, since when and why, of who objected that he did; with RULE
+ * also by what, so that it can be taken back.
+ */
+int contact_reduce(struct store *s, const struct contact *c, bool rule);
 /* Deliveries are all that is known of this recipient, for the failures that may still come late. */
 bool contact_is_well(const struct contact *c);
 unsigned attempts_of(const struct standing *st);

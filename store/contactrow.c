@@ -28,6 +28,33 @@ static struct cohort_place place_of_contact(const struct contact *c)
 		given_up ? COHORT_GIVEN_UP : outcomes[c->now.state] };
 }
 
+/* --- objections ----------------------------------------------------------- */
+
+/* The first day with one; NULL: there is none. */
+static const struct day *objection_day(const struct contact *c)
+{
+	for (unsigned i = 0; i < c->history.days; i++)
+		if (c->history.day[i].count[HISTORY_COMPLAINT])
+			return &c->history.day[i];
+	return NULL;
+}
+
+bool contact_objects(const struct contact *c)
+{
+	return objection_day(c) != NULL;
+}
+
+int contact_reduce(struct store *s, const struct contact *c, bool rule)
+{
+	const struct day *d = objection_day(c);
+
+	if (!d)
+		return db_run(s, SQL_CONTACT_REDUCE, "b", c->key, PSEUDONYM_SIZE);
+	const struct cause *cause = history_cause(&c->history, d->by[HISTORY_COMPLAINT]);
+	return db_run(s, SQL_CONTACT_REDUCE_OBJECTION, "bitT", c->key, PSEUDONYM_SIZE, d->start,
+		category_name(cause->category), rule ? cause->rule : "");
+}
+
 /* --- the row -------------------------------------------------------------- */
 
 /*
@@ -45,8 +72,12 @@ void contact_remember_end(struct contact *c)
 		memcpy(cause.rule, c->rule, sizeof cause.rule);
 		history_add(&c->history, klass == CLASS_HARD ? HISTORY_HARD : HISTORY_COMPLAINT,
 			c->now.since, &cause, 0, 0);
-		return;
 	}
+	if (c->held_objection && klass != CLASS_COMPLAINT)
+		history_add(&c->history, HISTORY_COMPLAINT, c->now.since,
+			&(struct cause){ .category = CATEGORY_OPT_OUT }, 0, 0);
+	if (c->history.days)
+		return;
 	c->history.base = c->now;
 	c->history.settled = later(c->at, 1);
 }
@@ -68,6 +99,7 @@ int contact_load(
 		return rc ? STORE_FAILED : STORE_OK;
 	c->now.state = state_by_name((const char *)sqlite3_column_text(st, 0));
 	c->held_state = c->now.state;
+	c->held_objection = sqlite3_column_int(st, 13);
 	c->now.because = AS_BEFORE;
 	c->at = c->held = sqlite3_column_int64(st, 1);
 	c->now.since = sqlite3_column_int64(st, 2);
@@ -134,12 +166,19 @@ static int64_t tidy_time(const struct store *s, const struct contact *c)
 	return is_running(c->now.state) || history_is_coarse(h) ? 0 : over;
 }
 
+static enum held_class held_contact(bool objection)
+{
+	return objection ? HELD_OBJECTIONS : HELD_CONTACTS;
+}
+
 /* The kept counts of contacts by day, and by state. */
 static int move_held(struct store *s, const struct contact *c)
 {
-	if (c->held != c->at &&
-		((c->held && held_note(s, HELD_CONTACTS, c->held, -1)) ||
-			held_note(s, HELD_CONTACTS, c->at, 1)))
+	bool objects = contact_objects(c);
+
+	if ((c->held != c->at || c->held_objection != objects) &&
+		((c->held && held_note(s, held_contact(c->held_objection), c->held, -1)) ||
+			held_note(s, held_contact(objects), c->at, 1)))
 		return STORE_FAILED;
 	if (c->held && c->held_state == c->now.state)
 		return STORE_OK;
@@ -155,10 +194,11 @@ int contact_save(struct store *s, enum sql how, struct contact *c)
 	int n = history_write(&c->history, history);
 	int64_t tidy = tidy_time(s, c);
 	struct cohort_place place = place_of_contact(c);
-	sqlite3_stmt *st = db_bind(s, how, "btiiiiiiiTTTbii", c->key, PSEUDONYM_SIZE,
+	sqlite3_stmt *st = db_bind(s, how, "btiiiiiiiTTTbiii", c->key, PSEUDONYM_SIZE,
 		contact_state_name(c->now.state), c->at, c->now.since, c->now.until, c->now.due,
 		(int64_t)attempts_of(&c->now), (int64_t)c->now.pauses, c->moved, c->reason, c->rule,
-		c->ladder, n ? history : NULL, n, tidy, (int64_t)place.month);
+		c->ladder, n ? history : NULL, n, tidy, (int64_t)place.month,
+		(int64_t)contact_objects(c));
 
 	if (!st)
 		return STORE_FAILED;

@@ -46,6 +46,7 @@ enum { CONTACT_DAYS_MAX = 64 };
 /* All that is known of one contact. */
 struct contact_view {
 	struct answer answer;
+	bool objection;                     /* kept as such, for longer than contacts */
 	bool known;                         /* false: never heard of, or well for long */
 	unsigned pauses;                    /* since it was active */
 	char reason[EVENT_RULE_SIZE];       /* also where the answer is send */
@@ -226,6 +227,8 @@ struct erased {
 	uint64_t contacts, events;
 	uint64_t suppressions; /* contacts of which only is left that they are not to be written to,
 				  since when and why */
+	uint64_t objections;   /* of the contacts, those who had objected to mail */
+	uint64_t objections_kept; /* the same of the suppressions */
 };
 /*
  * Inside a transaction: deletes what is held about ADDRESS under every key that is there, and adds

@@ -87,7 +87,8 @@ int held_delete(struct store *s, enum held_class held, sqlite3_stmt *st, uint64_
 
 	while (db_row(s, st, &result)) {
 		int64_t at = sqlite3_column_int64(st, 0);
-		result = held_note(s, held, at, -1);
+		bool objection = held == HELD_CONTACTS && sqlite3_column_int(st, 2);
+		result = held_note(s, objection ? HELD_OBJECTIONS : held, at, -1);
 		if (!result && held == HELD_EVENTS && sqlite3_column_int(st, 1))
 			result = held_note(s, HELD_DIAGNOSTICS, at, -1);
 		if (!result && held == HELD_CONTACTS)
@@ -112,11 +113,12 @@ int held_cut(struct store *s, enum held_class held, int64_t cutoff, uint64_t del
 					 : held_note(s, held, cutoff, whole - (int64_t)deleted);
 }
 
-int held_cut_states(struct store *s, int64_t cutoff)
+int held_cut_states(struct store *s, bool objections, int64_t cutoff)
 {
 	for (unsigned i = 0; i < STATE_COUNT; i++) {
 		int64_t n = 0;
-		if (db_int(s, &n, SQL_CONTACT_DUE_STATE, "it", cutoff, contact_state_name(i)) ||
+		if (db_int(s, &n, SQL_CONTACT_DUE_STATE, "iti", cutoff, contact_state_name(i),
+			    (int64_t)objections) ||
 			(n && held_note(s, held_state(i), 0, -n)))
 			return STORE_FAILED;
 	}
@@ -227,6 +229,7 @@ int held_compare(struct store *s, enum held_class held, uint64_t *count, unsigne
 	static const enum sql counting[] = { [HELD_EVENTS] = SQL_EVENT_COUNT_BETWEEN,
 		[HELD_DIAGNOSTICS] = SQL_DIAGNOSTIC_COUNT_DAY,
 		[HELD_CONTACTS] = SQL_CONTACT_COUNT_DAY,
+		[HELD_OBJECTIONS] = SQL_OBJECTION_COUNT_DAY,
 		[HELD_KEPT] = SQL_KEPT_COUNT_DAY };
 	int64_t day = 0, found = 0;
 	bool differs;
@@ -261,7 +264,8 @@ int held_states_from_rows(struct store *s)
 int held_from_rows(struct store *s)
 {
 	static const enum sql sources[] = { SQL_HELD_FROM_EVENTS, SQL_HELD_FROM_DIAGNOSTICS,
-		SQL_HELD_FROM_CONTACTS, SQL_HELD_FROM_SEEN, SQL_HELD_FROM_KEPT };
+		SQL_HELD_FROM_CONTACTS, SQL_HELD_FROM_OBJECTIONS, SQL_HELD_FROM_SEEN,
+		SQL_HELD_FROM_KEPT };
 
 	held_discard(s);
 	for (size_t i = 0; i < sizeof sources / sizeof *sources; i++)

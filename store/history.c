@@ -255,6 +255,14 @@ void history_drop_last(struct history *h)
 	h->days--;
 }
 
+bool history_objection_is_last(const struct history *h)
+{
+	for (unsigned i = 0; i + 1 < h->days; i++)
+		if (h->day[i].count[HISTORY_COMPLAINT])
+			return false;
+	return h->days > 2 && h->day[h->days - 1].count[HISTORY_COMPLAINT];
+}
+
 bool history_day_is_final(const struct day *d)
 {
 	return d->count[HISTORY_HARD] || d->count[HISTORY_COMPLAINT];

@@ -156,6 +156,8 @@ const struct cause *history_cause(const struct history *h, struct reference r);
 uint8_t history_cause_number(struct history *h, const struct cause *c);
 /* Numbers the causes in the order in which they are referred to, and forgets those that are not. */
 void history_sort_causes(struct history *h);
+/* Its last day is the only one with a complaint. */
+bool history_objection_is_last(const struct history *h);
 /* Something final on this day: a hard failure or a complaint. */
 bool history_day_is_final(const struct day *d);
 /* An operator knows that the hard failure of this day is true, whoever has read it. */

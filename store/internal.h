@@ -125,7 +125,7 @@ int db_leave(struct store *s, bool own, int result);
 
 /* --- schema.c ------------------------------------------------------------- */
 
-enum { SCHEMA_VERSION = 19, APPLICATION_ID = 0x7265746f /* "reto" */ };
+enum { SCHEMA_VERSION = 20, APPLICATION_ID = 0x7265746f /* "reto" */ };
 /*
  * *VERSION is 0 for a database with nothing in it. Refuses what is not ours or newer than this
  * program.
@@ -316,6 +316,13 @@ int contact_apply(struct store *s, const struct packed *e);
 int pending_add(struct store *s, const struct packed *e);
 int pending_flush(struct store *s);
 void pending_discard(struct store *s);
+/*
+ * Takes from those who objected before CUTOFF, the end of contacts, all but that they did, since
+ * when and by what; inside the transaction.
+ */
+int objections_reduce(struct store *s, int64_t cutoff);
+/* Notes in rows from before schema version 20 who objected. */
+int objections_from_rows(struct store *s);
 /* Brings the rows of schema version 1 to the present form, inside the transaction. */
 int contact_from_version_1(struct store *s);
 
@@ -470,6 +477,7 @@ int hours_visit(struct store *s, int64_t from, int64_t to,
 	X(HELD_EVENTS, "events") \
 	X(HELD_DIAGNOSTICS, "diagnostics") \
 	X(HELD_CONTACTS, "contacts") \
+	X(HELD_OBJECTIONS, "objections") \
 	X(HELD_SEEN, "seen") \
 	X(HELD_KEPT, "kept")
 #define STORE_ENUM2(symbol, name) symbol,
@@ -504,7 +512,7 @@ int held_note_deletion(struct store *s);
 int held_from_rows(struct store *s);
 int held_states_from_rows(struct store *s);
 /* Before all contacts from before CUTOFF go. */
-int held_cut_states(struct store *s, int64_t cutoff);
+int held_cut_states(struct store *s, bool objections, int64_t cutoff);
 
 /* --- volume.c ------------------------------------------------------------- */
 

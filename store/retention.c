@@ -35,6 +35,8 @@ static const struct data_class {
 		{ { SQL_DIAGNOSTIC_PURGE, HELD_DIAGNOSTICS } } },
 	{ RETAIN_CONTACTS, SQL_CONTACT_COUNT, SQL_CONTACT_OLDEST, SQL_CONTACT_DUE, 1,
 		{ { SQL_CONTACT_PURGE, HELD_CONTACTS } } },
+	{ RETAIN_OBJECTIONS, SQL_OBJECTION_COUNT, SQL_OBJECTION_OLDEST, SQL_OBJECTION_DUE, 1,
+		{ { SQL_OBJECTION_PURGE, HELD_OBJECTIONS } } },
 	{ RETAIN_MESSAGES, SQL_MESSAGES_COUNT, SQL_MESSAGES_OLDEST, SQL_MESSAGES_DUE, 2,
 		{ { SQL_SEEN_PURGE, HELD_SEEN }, { SQL_KEPT_PURGE, HELD_KEPT } } },
 	{ RETAIN_ALERTS, SQL_ALERT_COUNT, SQL_ALERT_OLDEST, SQL_ALERT_DUE, 1,
@@ -204,7 +206,9 @@ static int purge_class(
 		return STORE_FAILED;
 	if (due && d->table[0].held == HELD_EVENTS && cut_diagnostics(s, c->cutoff))
 		return STORE_FAILED;
-	if (due && d->table[0].held == HELD_CONTACTS && held_cut_states(s, c->cutoff))
+	bool objections = d->retained == RETAIN_OBJECTIONS;
+	if (due && (objections || d->retained == RETAIN_CONTACTS) &&
+		held_cut_states(s, objections, c->cutoff))
 		return STORE_FAILED;
 	for (unsigned i = 0; i < d->purges && due; i++) {
 		if (db_run(s, d->table[i].purge, "i", c->cutoff))
@@ -256,6 +260,8 @@ static int delete_due(struct store *s, int64_t now, struct purge *p)
 		return result;
 	for (unsigned i = 0; i < CLASSES && !result; i++)
 		result = purge_class(s, &classes[i], now, &p->at[i]);
+	if (!result)
+		result = objections_reduce(s, p->at[RETAIN_CONTACTS].cutoff);
 	if (!result)
 		result = campaigns_judge(s, now, p->at[RETAIN_EVENTS].cutoff);
 	if (!result)

@@ -7,7 +7,7 @@
  *   event          what happened to whom, under the key of the month in which it arrived.
  *                  Retention "events", its text "diagnostics"
  *   contact        whom not to write to, under the state key. No column and no order in common
- *                  with event. Retention "contacts"
+ *                  with event. Retention "contacts"; where objection is 1, "objections"
  *   investigation  blocks of a provider and category that the sender has to mend: days and
  *                  counts; they stay
  *   gone_domain    domains that nobody has, as numbers made with a key (nodomain.c); for the
@@ -226,6 +226,12 @@ static const char version_18[] =
 static const char version_19[] =
 	"CREATE TABLE gone_domain (domain INTEGER PRIMARY KEY, count INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL) STRICT";
 
+/* Who objected to mail is remembered for longer than who could not be reached. */
+static const char version_20[] =
+	"ALTER TABLE contact ADD COLUMN objection INTEGER NOT NULL DEFAULT 0;"
+	"DROP INDEX contact_at;"
+	"CREATE INDEX contact_at ON contact (objection, at)";
+
 struct schema_step {
 	const char *sql, *then; /* THEN may be NULL */
 	const char *mark;       /* user_version after it; a pragma takes no parameter */
@@ -253,6 +259,7 @@ static const struct schema_step steps[] = {
 	{ version_17, NULL, "PRAGMA user_version = 17" },
 	{ version_18, NULL, "PRAGMA user_version = 18" },
 	{ version_19, NULL, "PRAGMA user_version = 19" },
+	{ version_20, NULL, "PRAGMA user_version = 20" },
 };
 _Static_assert(
 	sizeof steps / sizeof *steps == SCHEMA_VERSION, "each version has a step that leads to it");

@@ -6,10 +6,8 @@
 #define RETOUR_STORE_SQL_H
 
 #include "store/sqlalert.h"
+#include "store/sqlcontact.h"
 
-#define STORE_REDUCE \
-	"UPDATE contact SET until = NULL, due = NULL, attempts = 0, pauses = 0, counted_from = 0, rule = NULL, ladder = NULL," \
-	" history = NULL, tidy = NULL, cohort = NULL"
 #define STORE_SQL(X) \
 	X(SQL_BEGIN, "BEGIN IMMEDIATE") \
 	X(SQL_BEGIN_READ, "BEGIN DEFERRED") \
@@ -92,38 +90,6 @@
 	X(SQL_DIAGNOSTIC_PURGE, \
 		"UPDATE event SET diagnostic = NULL WHERE diagnostic IS NOT NULL AND at < ?1") \
 \
-	X(SQL_CONTACT_GET, \
-		"SELECT state, at, since, until, due, attempts, pauses, counted_from, reason, rule, ladder, history, cohort FROM contact" \
-		" WHERE pseudonym = ?1") \
-	X(SQL_CONTACT_ROW, \
-		"SELECT pseudonym, state, since, until, due, attempts, reason, ladder FROM contact WHERE pseudonym = ?1") \
-	X(SQL_CONTACT_ROWS, \
-		"SELECT pseudonym, state, since, until, due, attempts, reason, ladder FROM contact ORDER BY pseudonym") \
-	X(SQL_CONTACT_SINCE, \
-		"SELECT pseudonym, state, since, until, due, attempts, reason, ladder, old IS NOT NULL FROM contact WHERE max(at, since) >= ?1" \
-		" ORDER BY pseudonym") \
-	X(SQL_CONTACT_ADD, \
-		"INSERT INTO contact (pseudonym, state, at, since, until, due, attempts, pauses, counted_from, reason, rule, ladder, history," \
-		" tidy, cohort) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)") \
-	X(SQL_CONTACT_PUT, \
-		"INSERT INTO contact (pseudonym, state, at, since, until, due, attempts, pauses, counted_from, reason, rule, ladder, history," \
-		" tidy, cohort) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) ON CONFLICT DO UPDATE SET" \
-		" state = excluded.state, at = excluded.at, since = excluded.since, until = excluded.until, due = excluded.due," \
-		" attempts = excluded.attempts, pauses = excluded.pauses, counted_from = excluded.counted_from, reason = excluded.reason," \
-		" rule = excluded.rule, ladder = excluded.ladder, history = excluded.history, tidy = excluded.tidy, cohort = excluded.cohort") \
-	/* under another state key; who is there already stays as it is */ \
-	X(SQL_CONTACT_REKEY, \
-		"UPDATE OR IGNORE contact SET pseudonym = ?1, old = NULL WHERE pseudonym = ?2") \
-	X(SQL_CONTACT_AGE, "UPDATE contact SET old = 1") \
-	X(SQL_CONTACT_OLD, "SELECT count(*) FROM contact WHERE old IS NOT NULL") \
-	X(SQL_CONTACT_TIMED, \
-		"SELECT pseudonym FROM contact WHERE due IS NOT NULL AND due <= ?1 ORDER BY due LIMIT ?2") \
-	X(SQL_CONTACT_UNTIDY, \
-		"SELECT pseudonym FROM contact WHERE tidy IS NOT NULL AND tidy <= ?1 ORDER BY tidy LIMIT ?2") \
-	X(SQL_CONTACT_AFTER, \
-		"SELECT pseudonym FROM contact WHERE pseudonym > ?1 ORDER BY pseudonym LIMIT ?2") \
-	X(SQL_CONTACT_FROM, \
-		"SELECT pseudonym FROM contact WHERE pseudonym > ?1 AND at >= ?2 ORDER BY pseudonym LIMIT ?3") \
 	X(SQL_BRAKE_ADD, \
 		"INSERT INTO brake_hour (hour, provider, rule, mta, count) VALUES (?1, ?2, ?3, ?4, ?5)" \
 		" ON CONFLICT DO UPDATE SET count = count + excluded.count") \
@@ -173,28 +139,7 @@
 		"INSERT INTO taken_back (at, first, last, rule, provider, mta, campaign) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)") \
 	X(SQL_TAKEN_BACK, \
 		"SELECT first, last, rule, provider, mta, campaign FROM taken_back ORDER BY number DESC LIMIT ?1") \
-	X(SQL_CONTACT_BLOCKED, \
-		"SELECT pseudonym FROM contact WHERE pseudonym > ?1 AND state IN ('block', 'investigate') AND reason = ?2" \
-		" ORDER BY pseudonym LIMIT ?3") \
-	X(SQL_CONTACT_DELETE, "DELETE FROM contact WHERE pseudonym = ?1 RETURNING at, state") \
-	/* that somebody is not to be written to, since when and why, and nothing else */ \
-	X(SQL_CONTACT_REDUCE, STORE_REDUCE " WHERE pseudonym = ?1 AND state = 'inactive'") \
-	/* erasure.c's function knows what was erased; its numbers are those of enum erasure */ \
-	X(SQL_ERASED_REDUCE, STORE_REDUCE " WHERE state = 'inactive' AND erased(pseudonym) = 1") \
-	X(SQL_ERASED_CONTACTS, \
-		"DELETE FROM contact WHERE erased(pseudonym) = 0 OR (state <> 'inactive' AND erased(pseudonym) = 1)" \
-		" RETURNING at, state") \
-	X(SQL_ERASED_SHARES, "DELETE FROM share WHERE erased(pseudonym) IN (0, 1)") \
-	X(SQL_ERASED_EVENTS, \
-		"DELETE FROM event WHERE erased(pseudonym) = 2 RETURNING at, typeof(diagnostic) <> 'null'") \
-	X(SQL_CONTACT_STATES, \
-		"SELECT substr(class, 7), count FROM held WHERE class >= 'state ' AND class < 'state!'") \
-	X(SQL_CONTACT_EACH_STATE, "SELECT state FROM contact") \
-	X(SQL_CONTACT_DUE_STATE, "SELECT count(*) FROM contact WHERE at < ?1 AND state = ?2") \
-	X(SQL_CONTACT_COUNT, "SELECT count(*) FROM contact") \
-	X(SQL_CONTACT_OLDEST, "SELECT min(at) FROM contact") \
-	X(SQL_CONTACT_DUE, "SELECT count(*) FROM contact WHERE at < ?1") \
-	X(SQL_CONTACT_PURGE, "DELETE FROM contact WHERE at < ?1") \
+	STORE_SQL_CONTACTS(X) \
 \
 	X(SQL_SITE_NAME, "SELECT name FROM site WHERE number = ?1") \
 	X(SQL_SITE_NUMBER, "SELECT number FROM site WHERE name = ?1 AND life = ?2") \
@@ -333,18 +278,24 @@
 		"SELECT min(day) FROM (SELECT min(day) AS day FROM held WHERE class = ?1 AND day >= ?2 UNION ALL SELECT at - at % 86400 FROM (SELECT CASE ?1" \
 		" WHEN 'events' THEN (SELECT min(at) FROM event WHERE at >= ?2)" \
 		" WHEN 'diagnostics' THEN (SELECT min(at) FROM event WHERE diagnostic IS NOT NULL AND at >= ?2)" \
-		" WHEN 'contacts' THEN (SELECT min(at) FROM contact WHERE at >= ?2)" \
+		" WHEN 'contacts' THEN (SELECT min(at) FROM contact WHERE objection = 0 AND at >= ?2)" \
+		" WHEN 'objections' THEN (SELECT min(at) FROM contact WHERE objection = 1 AND at >= ?2)" \
 		" WHEN 'kept' THEN (SELECT min(at) FROM kept WHERE at >= ?2) END AS at) WHERE at IS NOT NULL)") \
 	X(SQL_DIAGNOSTIC_COUNT_DAY, \
 		"SELECT count(*) FROM event WHERE diagnostic IS NOT NULL AND at >= ?1 AND at < ?2") \
-	X(SQL_CONTACT_COUNT_DAY, "SELECT count(*) FROM contact WHERE at >= ?1 AND at < ?2") \
+	X(SQL_CONTACT_COUNT_DAY, \
+		"SELECT count(*) FROM contact WHERE objection = 0 AND at >= ?1 AND at < ?2") \
+	X(SQL_OBJECTION_COUNT_DAY, \
+		"SELECT count(*) FROM contact WHERE objection = 1 AND at >= ?1 AND at < ?2") \
 	X(SQL_KEPT_COUNT_DAY, "SELECT count(*) FROM kept WHERE at >= ?1 AND at < ?2") \
 	X(SQL_HELD_FROM_EVENTS, \
 		"INSERT INTO held SELECT ?1, at - at % 86400, count(*) FROM event GROUP BY 2") \
 	X(SQL_HELD_FROM_DIAGNOSTICS, \
 		"INSERT INTO held SELECT ?1, at - at % 86400, count(*) FROM event WHERE diagnostic IS NOT NULL GROUP BY 2") \
 	X(SQL_HELD_FROM_CONTACTS, \
-		"INSERT INTO held SELECT ?1, at - at % 86400, count(*) FROM contact GROUP BY 2") \
+		"INSERT INTO held SELECT ?1, at - at % 86400, count(*) FROM contact WHERE objection = 0 GROUP BY 2") \
+	X(SQL_HELD_FROM_OBJECTIONS, \
+		"INSERT INTO held SELECT ?1, at - at % 86400, count(*) FROM contact WHERE objection = 1 GROUP BY 2") \
 	X(SQL_HELD_FROM_STATES, \
 		"INSERT INTO held SELECT 'state ' || state, 0, count(*) FROM contact GROUP BY state") \
 	X(SQL_HELD_FROM_SEEN, \

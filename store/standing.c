@@ -497,6 +497,9 @@ void fold_one_day(const struct walk *w, struct history *h)
 	int64_t none = 0;
 
 	if (&h->day[0] == final_day(w, h)) {
+		/* an objection is not forgotten for a hard failure, which may be taken back */
+		if (history_objection_is_last(h))
+			h->day[h->days - 2] = h->day[h->days - 1];
 		history_drop_last(h);
 		return;
 	}

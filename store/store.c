@@ -49,6 +49,7 @@ static const struct schema_conversion conversions[] = {
 	{ 7, hours_from_events },
 	{ 10, held_from_rows },
 	{ 11, held_states_from_rows },
+	{ 20, objections_from_rows },
 	{ 0, NULL },
 };
 
@@ -269,6 +270,9 @@ int store_open(struct store **out, const struct store_options *options, int64_t 
 	if (!s || sodium_init() < 0)
 		return STORE_FAILED;
 	s->o = *options;
+	struct retention *r = s->o.retention;
+	if (r[RETAIN_OBJECTIONS].period < r[RETAIN_CONTACTS].period)
+		r[RETAIN_OBJECTIONS].period = r[RETAIN_CONTACTS].period;
 	s->parts = parts;
 	tzset();
 	return open_store_parts(s, now, created);

@@ -69,7 +69,10 @@ struct retention {
 	X(RETAIN_DIAGNOSTICS, "diagnostics", "30d", "redacted words of the receivers", \
 		"wording needed to tune rules and to ask a receiver") \
 	X(RETAIN_CONTACTS, "contacts", "730d", "states of recipients, after their last event", \
-		"not to write again to dead addresses and complainants") \
+		"not to write again to dead addresses") \
+	X(RETAIN_OBJECTIONS, "objections", "3y", \
+		"that somebody objected to mail: opt-outs, complaints and what was entered by hand, after the last event; at least as long as contacts", \
+		"who objected to mail is left alone after a pause of years, too (GDPR Article 21(3))") \
 	X(RETAIN_MESSAGES, "messages", "90d", \
 		"hashes by which a message that is read again is known", \
 		"no message counts twice") \

@@ -10,15 +10,23 @@
 int contact_forget(struct store *s, const unsigned char key[PSEUDONYM_SIZE], bool keep, int64_t now,
 	struct erased *sum)
 {
-	if (keep && db_run(s, SQL_CONTACT_REDUCE, "b", key, PSEUDONYM_SIZE))
+	struct contact c;
+	bool found;
+
+	if (contact_load(s, key, &c, &found))
 		return STORE_FAILED;
-	if (keep && sqlite3_changes(s->db)) {
+	bool objects = found && contact_objects(&c);
+	if (keep && found && c.now.state == STATE_INACTIVE) {
+		if (contact_reduce(s, &c, false))
+			return STORE_FAILED;
 		sum->suppressions++;
+		sum->objections_kept += objects;
 		return erasures_note(s, REDUCED_CONTACT, key, now);
 	}
 	if (held_delete(s, HELD_CONTACTS, db_bind(s, SQL_CONTACT_DELETE, "b", key, PSEUDONYM_SIZE),
 		    &sum->contacts))
 		return STORE_FAILED;
+	sum->objections += objects;
 	/* also where there is none any more: a backup may have one */
 	return erasures_note(s, ERASED_CONTACT, key, now);
 }

@@ -8,13 +8,12 @@
 #include "store/cause.h"
 #include "store/contact.h"
 
-/* The final failure that is known says as much as the one to be taken: a hard one is for all, a
- * complaint may be for less. */
+/* The final failure that is known says as much as the one to be taken: that an address is dead is
+ * no objection, which is kept for longer. */
 static bool says_as_much(const struct contact *c, enum history_kind kind)
 {
 	for (unsigned i = 0; contact_is_gone(c) && i < c->history.days; i++)
-		if (c->history.day[i].count[HISTORY_HARD] ||
-			(kind == HISTORY_COMPLAINT && c->history.day[i].count[kind]))
+		if (c->history.day[i].count[kind])
 			return true;
 	return contact_is_gone(c) && !c->history.days;
 }

@@ -146,7 +146,7 @@ static int make_places(struct store *s, struct answer_table *t)
 {
 	int64_t count = 0;
 
-	if (db_int(s, &count, SQL_CONTACT_COUNT, ""))
+	if (db_int(s, &count, SQL_CONTACT_ALL, ""))
 		return STORE_FAILED;
 	t->places = (size_t)count * 100 / FILLED + 1;
 	t->too_large = t->places * sizeof *t->slot > TABLE_BYTES_MAX;

@@ -34,6 +34,8 @@ int store_pack(struct store *s, const struct event *event, int64_t now, struct p
 int store_bulk(struct store *s, bool on);
 /* May it change its contact: is there one, and is the origin proven as well as act_on wants? */
 bool store_may_act(const struct store *s, const struct packed_event *e);
+/* As what its contact is kept: RETAIN_OBJECTIONS, or RETAIN_CONTACTS. */
+enum retention_class store_contact_class(const struct packed_event *e);
 
 int store_begin(struct store *s);
 /*

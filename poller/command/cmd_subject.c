@@ -144,6 +144,9 @@ static const struct {
 	{ "contact",
 		"whether mail may be sent, why, and the failures that this is made from; under a pseudonym, after the last event",
 		RETAIN_CONTACTS },
+	{ "objections",
+		"where somebody complained, unsubscribed or was entered by hand: the same, and past the period of contacts only that, since when and why",
+		RETAIN_OBJECTIONS },
 	{ "events", "what happened to single mails; under a pseudonym of the month",
 		RETAIN_EVENTS },
 	{ "diagnostics", "the receiver's words in these events, without addresses",
@@ -209,6 +212,7 @@ static void print_subject(struct out *o, const struct contact_view *v)
 	print_time(o, "until", v->answer.until);
 	print_word(o, "reason", v->reason);
 	print_word(o, "rule", v->rule);
+	print_word(o, "kept as", v->objection ? "objections" : "contacts");
 	print_word(o, "ladder", v->ladder);
 	print_word(o, "waits for", v->provider);
 	print_number(o, "attempts", v->answer.attempts);
@@ -250,6 +254,7 @@ static void print_subject_json(struct out *o, const struct contact_view *v)
 	out_member(o, "rule", v->rule);
 	out_member(o, "ladder", v->ladder);
 	out_member(o, "waits_for", v->provider);
+	out_member(o, "kept_as", v->objection ? "objections" : "contacts");
 	member_count(o, "attempts", v->answer.attempts);
 	member_count(o, "pauses", v->pauses);
 	out_member_time(o, "last_event", v->last);
@@ -355,6 +360,10 @@ static int disclose(struct subject_job *j, const char *operand)
 	if (!j->json) {
 		out_text(&j->out, "What is kept, how long and why:\n");
 		print_periods(j);
+		out_text(&j->out,
+			"What `retour forget` would take: state and history, and the events of every month whose key is there.\n"
+			"What it would leave: counts and hashes that name nobody, and with --keep-suppression, under a pseudonym, that an address is not to be written to, "
+			"since who objects to direct mail has to be remembered to be left alone (Article 21(3) GDPR).\n");
 	}
 	snprintf(counts, sizeof counts, "addresses=%llu held=%llu events=%llu",
 		(unsigned long long)j->asked, (unsigned long long)j->held,
@@ -375,7 +384,12 @@ static int forget_one(struct subject_job *j, struct span address)
 	return store_forget(j->session.store, address.p, address.n, j->keep, j->now, &j->erased);
 }
 
-/* For whoever answers the request; no address is in it. */
+static unsigned long long kept_days(const struct subject_job *j, enum retention_class retained)
+{
+	return (unsigned long long)days_of(j->session.options.retention[retained].period);
+}
+
+/* For whoever answers the request, a sentence each; no address is in it. */
 static void say_forgotten(struct subject_job *j)
 {
 	const struct erased *e = &j->erased;
@@ -384,10 +398,18 @@ static void say_forgotten(struct subject_job *j)
 		j->variants_tried ? ", other spellings among them" : "",
 		(unsigned long long)e->contacts, (unsigned long long)e->events);
 	if (e->suppressions)
-		printf("Kept for %llu of them, under a pseudonym: that they are not to be written to, since when and why; "
+		printf("Kept for %llu of them, under a pseudonym: that they are not to be written to, since when and why, for %llu days where they objected themselves (%llu) and %llu days where the address is dead; "
 		       "who objects to direct mail has to be remembered to be left alone (Article 21(3) GDPR).\n",
-			(unsigned long long)e->suppressions);
+			(unsigned long long)e->suppressions, kept_days(j, RETAIN_OBJECTIONS),
+			(unsigned long long)e->objections_kept, kept_days(j, RETAIN_CONTACTS));
+	if (e->objections)
+		printf("Erased with the rest: the objection to mail of %llu of them, which nothing remembers any more, so that they may be written to again; --keep-suppression would have kept it.\n",
+			(unsigned long long)e->objections);
 	puts("What stays names nobody and cannot be found by an address: counts per day, hashes of whole messages, events of months whose keys are destroyed.");
+	printf("What ends by itself: a hash of what was erased, so that no backup brings it back (%llu days), copies in backups (%llu days), and reports in the mailboxes, which are read or deleted as each mailbox's section says.\n",
+		kept_days(j, RETAIN_BACKUPS) + 2, kept_days(j, RETAIN_BACKUPS));
+	printf("What proves that this was done, for %llu days: an entry of the ledger with these counts%s.\n",
+		kept_days(j, RETAIN_LEDGER), j->reference ? " and the request's name" : "");
 	if (!j->variants)
 		puts("Other spellings that reach the same mailbox (a tag behind '+', dots at Gmail) are addresses of their own: name them, or ask with --variants.");
 }

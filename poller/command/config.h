@@ -37,6 +37,7 @@ struct config {
 	bool fold_local_part;
 	int64_t period[RETAIN_COUNT];
 	const char *reason[RETAIN_COUNT];
+	int64_t usual_objections; /* where the file names no period for them */
 	int64_t soft_quiet, soft_mailings, soft_pause, soft_remember, brake_minimum, brake_factor,
 		brake_hold, block_hold, block_patience, block_gate, block_quiet;
 	struct ladder ladder[LADDERS_MAX];

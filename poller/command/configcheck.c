@@ -358,7 +358,7 @@ static const char *beside_store(struct config *c, const char *name)
 	return config_keep(c, path);
 }
 
-void config_fill_paths(struct config *c)
+void config_fill_rest(struct config *c)
 {
 	char marker[4096];
 	if (!c->keys_dir)
@@ -368,6 +368,19 @@ void config_fill_paths(struct config *c)
 		c->marker = config_keep(c, marker);
 	if (!c->post.dir)
 		c->post.dir = beside_store(c, "reports");
+	if (!c->period[RETAIN_OBJECTIONS])
+		c->period[RETAIN_OBJECTIONS] = c->period[RETAIN_CONTACTS] > c->usual_objections
+			? c->period[RETAIN_CONTACTS]
+			: c->usual_objections;
+}
+
+static void check_retention(struct config_reader *r)
+{
+	const struct config *c = r->config;
+	if (c->period[RETAIN_OBJECTIONS] &&
+		c->period[RETAIN_OBJECTIONS] < c->period[RETAIN_CONTACTS])
+		config_complain(r, "retention", "objections",
+			"shorter than contacts: who objected would get mail before a dead address does; right would be at least as long");
 }
 
 void config_check(struct config_reader *r)
@@ -382,8 +395,9 @@ void config_check(struct config_reader *r)
 	for (unsigned i = 0; i < c->oauths; i++)
 		check_oauth(r, &c->oauth[i]);
 	check_sites(r);
+	check_retention(r);
 	check_origin(r);
 	check_report(r);
 	check_alerts(r);
-	config_fill_paths(c);
+	config_fill_rest(c);
 }

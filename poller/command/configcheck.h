@@ -26,7 +26,7 @@ __attribute__((format(printf, 4, 5))) void config_complain(
 /* Complains of what does not go together, and fills in what follows from the rest. */
 void config_check(struct config_reader *r);
 
-/* Paths that the file does not name. */
-void config_fill_paths(struct config *c);
+/* Paths that the file does not name, and the period of objections: not below that of contacts. */
+void config_fill_rest(struct config *c);
 
 #endif

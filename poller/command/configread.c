@@ -229,6 +229,8 @@ static void set_defaults(struct config *c)
 	for (const struct key *k = config_keys; k->section; k++)
 		if (!strchr(k->section, '*') && k->standard && !config_assign(c, c, k, k->standard))
 			abort();
+	c->usual_objections = c->period[RETAIN_OBJECTIONS];
+	c->period[RETAIN_OBJECTIONS] = 0; /* longer where contacts are */
 	for (size_t i = 0; i < STANDARD_LADDERS; i++)
 		c->ladder[c->ladders++] = config_standard_ladders[i];
 }
@@ -313,7 +315,7 @@ int config_load_told(
 		.context = context };
 	set_defaults(c);
 	if (!file) {
-		config_fill_paths(c);
+		config_fill_rest(c);
 		return 0;
 	}
 	c->file = c->post.config_file = config_keep(c, file);

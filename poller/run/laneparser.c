@@ -92,6 +92,15 @@ static enum settlement settlement_of(
 	return lane->recognised ? SETTLE_PROCESSED : SETTLE_UNRECOGNISED;
 }
 
+/* How long what a message does to contacts is kept. */
+static enum retention_class kept_as(const struct lane *lane)
+{
+	for (unsigned i = 0; i < lane->event_count; i++)
+		if (store_contact_class(&lane->events[i]) == RETAIN_OBJECTIONS)
+			return RETAIN_OBJECTIONS;
+	return RETAIN_CONTACTS;
+}
+
 /* What the store took: a message that was seen before counts as such alone. */
 static void count_stored(
 	const struct pump *p, struct lane *lane, int64_t arrived, enum store_message_result result)
@@ -106,7 +115,7 @@ static void count_stored(
 	lane->counts.old += lane->event_count &&
 		store_is_over(p->job->store, RETAIN_EVENTS, arrived, p->job->now);
 	lane->counts.ancient += lane->event_count &&
-		store_is_over(p->job->store, RETAIN_CONTACTS, arrived, p->job->now);
+		store_is_over(p->job->store, kept_as(lane), arrived, p->job->now);
 }
 
 /* The parser has answered for the first waiting message. */

@@ -197,7 +197,7 @@ static void lane_say(const struct lane *lane, bool store_failed, bool ok)
 			lane->name, (unsigned long long)c->old);
 	if (c->ancient)
 		log_notice(
-			"mailbox %s: %llu of them are older than [retention] contacts, too: nothing stays of them",
+			"mailbox %s: %llu of them are older than [retention] contacts, and objections older than [retention] objections, too: nothing stays of them",
 			lane->name, (unsigned long long)c->ancient);
 	if (c->unheeded)
 		log_warning(

@@ -52,7 +52,7 @@ with case("disclosed is every event of every month, the contact with its history
     equal(ben["contact"]["soft_since"], 202612)
     equal((nobody["contact"], nobody["events"]), (None, []))
     equal({held["class"]: held["days"] for held in nobody["retention"]},
-          {"contact": 730, "events": 180, "diagnostics": 30, "messages": 90, "ledger": 3650})
+          {"contact": 730, "objections": 1095, "events": 180, "diagnostics": 30, "messages": 90, "ledger": 3650})
     true(all(held["purpose"] and held["what"] for held in nobody["retention"]), nobody)
 
 with case("disclosed as text, with the same facts"):
@@ -143,7 +143,36 @@ with case("other spellings of an address are found with --variants alone; what w
     equal(retour.sql("SELECT count(*) FROM event"), [(2,)])  # ann.b at Gmail was written with a dot that nobody named; Max did not ask
     contains(result.out, "Erased for 6 addresses, other spellings among them")
     contains(result.out, "Kept for 3 of them")
+    contains(result.out, "what was erased, so that no backup brings it back (32 days)")
+    contains(result.out, "What proves that this was done, for 3650 days: an entry of the ledger with these counts.")
     true("@" not in result.out, result.out)
     contains(retour.run("forget", input="max@example.net\n").out, "ask with --variants")
+
+with case("who objected is kept as such, for longer; an erasure says what it does to objections, one sentence each"):
+    retour = Retour(now="2026-12-20T06:00:00Z")
+    bounces = Bounces(retour)
+    bounces.take(("kim@example.net", DEAD, 3))
+    equal(retour.run("suppress", "add", "--reason", "asked by phone", input="kim@example.net\nlee@example.net\n").code, 0)
+    kim, lee = disclosed("kim@example.net", "lee@example.net")
+    equal((kim["contact"]["kept_as"], lee["contact"]["kept_as"]), ("objections", "objections"))
+    equal({row["class"]: row["days"] for row in kim["retention"]}["objections"], 1095)
+    result = retour.run("disclose", input="lee@example.net\n")
+    for part in ("kept as      objections", "What `retour forget` would take: ", "What it would leave: "):
+        contains(result.out, part)
+    result = retour.run("forget", "--keep-suppression", input="kim@example.net\n")
+    contains(result.out, "for 1095 days where they objected themselves (1) and 730 days where the address is dead")
+    equal(retour.sql("SELECT reason, objection, history FROM contact ORDER BY history"), [("opt-out", 1, None), ("opt-out", 1, retour.sql("SELECT max(history) FROM contact")[0][0])])
+    result = retour.run("forget", input="lee@example.net\n")
+    contains(result.out, "Erased with the rest: the objection to mail of 1 of them")
+    equal(retour.run("check", "--json", input="lee@example.net").lines()[0]["verdict"], "send")
+    retour.now = "2028-12-25T06:00:00Z"
+    equal(retour.run("clock", "confirm", "--reason", "years later").code, 0)
+    equal(retour.run("purge").code, 0)
+    equal(retour.run("check", "--json", input="kim@example.net").lines()[0]["verdict"], "suppress")
+    retour.now = "2029-12-20T06:00:00Z"
+    equal(retour.run("clock", "confirm", "--reason", "years later").code, 0)
+    equal(retour.run("purge").code, 0)
+    equal(retour.run("check", "--json", input="kim@example.net").lines()[0]["verdict"], "send")
+    contains(retour.sql("SELECT detail FROM ledger WHERE kind = 'purge' ORDER BY number DESC LIMIT 1")[0][0], "objections=1 ")
 
 finish()

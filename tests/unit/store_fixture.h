@@ -67,6 +67,7 @@ static inline struct store_options test_options(void)
 			[RETAIN_EVENTS] = { "events", 180 * DAY, "diagnosis" },
 			[RETAIN_DIAGNOSTICS] = { "diagnostics", 30 * DAY, "reading" },
 			[RETAIN_CONTACTS] = { "contacts", 730 * DAY, "suppression" },
+			[RETAIN_OBJECTIONS] = { "objections", 1095 * DAY, "objections" },
 			[RETAIN_MESSAGES] = { "messages", 90 * DAY, "nothing twice" },
 			[RETAIN_ALERTS] = { "alerts", 365 * DAY, "alerts" },
 			[RETAIN_LEDGER] = { "ledger", 3650 * DAY, "evidence" },

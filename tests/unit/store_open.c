@@ -63,6 +63,7 @@ static const char *const allowed[] = {
 	"contact.due",
 	"contact.history",
 	"contact.ladder",
+	"contact.objection",
 	"contact.old",
 	"contact.pauses",
 	"contact.pseudonym",
@@ -247,7 +248,7 @@ static const char *const allowed[] = {
 static const char *const allowed_objects[] = {
 	"CREATE UNIQUE INDEX alert_open ON alert (condition, subject) WHERE cleared IS NULL",
 	"CREATE INDEX change_number ON change (number)",
-	"CREATE INDEX contact_at ON contact (at)",
+	"CREATE INDEX contact_at ON contact (objection, at)",
 	"CREATE INDEX contact_due ON contact (due) WHERE due IS NOT NULL",
 	"CREATE INDEX contact_old ON contact (old) WHERE old IS NOT NULL",
 	"CREATE INDEX contact_tidy ON contact (tidy) WHERE tidy IS NOT NULL",

@@ -75,7 +75,154 @@ static void each_class_at_its_cutoff(void **state)
 	expect(&p, "contacts", 0, 2);
 	ok(store_purge(store, midnight + 730 * DAY + 1, false, &p));
 	expect(&p, "contacts", 2, 0);
+	expect(&p, "objections", 0, 0);
 	assert_int_equal(query_int("SELECT sum(count) FROM tally"), 2); /* anonymous, they stay */
+}
+
+/* Who objected is remembered beyond the contacts; then that ends as well, and the ledger says it.
+ */
+static void an_objection_outlives_contacts(void **state)
+{
+	static const char hard[] = "hard@example.org", both[] = "both@example.org",
+			  optout[] = "optout@example.org", listed[] = "listed@example.org";
+	const struct suppression by_hand = { CATEGORY_OPT_OUT, NOW, "suppress.add" };
+	const char *const objectors[] = { both, optout, listed };
+	const int64_t midnight = day_start(NOW);
+	struct contact_view view;
+	struct ledger_entry e;
+	enum suppressed what;
+	struct purge p;
+
+	(void)state;
+	put_failure(hard, NOW);
+	put_failure(both, NOW - 30 * DAY);
+	put_event(event_of(KIND_COMPLAINT, CATEGORY_ABUSE, both, NOW), NOW);
+	put_event(event_of(KIND_OPTOUT, CATEGORY_OPT_OUT, optout, NOW), NOW);
+	ok(store_begin(store));
+	ok(store_suppress(store, listed, strlen(listed), &by_hand, NOW, &what));
+	ok(store_commit(store));
+	ok(store_held(store, NOW, &p));
+	expect(&p, "contacts", 0, 1);
+	expect(&p, "objections", 0, 3);
+
+	ok(store_purge(store, midnight + 731 * DAY, false, &p));
+	expect(&p, "contacts", 1, 0);
+	expect(&p, "objections", 0, 3);
+	assert_int_equal(check(hard, midnight + 731 * DAY).verdict, VERDICT_SEND);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(
+			check(objectors[i], midnight + 731 * DAY).verdict, VERDICT_SUPPRESS);
+	/* of the bounce before the complaint nothing is known any more */
+	assert_string_equal(check(both, midnight + 731 * DAY).reason, "abuse");
+	ok(store_contact_show(store, both, strlen(both), midnight + 731 * DAY, &view));
+	assert_int_equal(view.answer.since, midnight);
+	assert_true(view.objection);
+	assert_int_equal(query_int("SELECT count(*) FROM contact WHERE history IS NOT NULL"), 0);
+
+	/* heard of again: it is an objection still */
+	put_event(event_of(KIND_FAILURE, CATEGORY_MAILBOX_FULL, both, NOW), midnight + 731 * DAY);
+	ok(store_held_counted(store, midnight + 731 * DAY, &p));
+	assert_int_equal(class_of(&p, "objections")->left, 3);
+	assert_int_equal(class_of(&p, "objections")->days_off, 0);
+	ok(store_purge(store, midnight + 1095 * DAY, false, &p));
+	expect(&p, "objections", 0, 3);
+	ok(store_purge(store, midnight + 1096 * DAY, false, &p));
+	expect(&p, "objections", 3, 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(check(objectors[i], midnight + 1096 * DAY).verdict, VERDICT_SEND);
+	ok(store_ledger_last(store, "purge", "objections=3", &e));
+	assert_int_equal(e.at, midnight + 1096 * DAY);
+	assert_int_equal(
+		query_int(
+			"SELECT sum(count) FROM held WHERE class = 'objections' OR class LIKE 'state %'"),
+		0);
+}
+
+/* However short a period somebody gives them. */
+static void objections_end_with_contacts_at_the_earliest(void **state)
+{
+	struct store_options o = test_options();
+	struct purge p;
+
+	(void)state;
+	o.retention[RETAIN_OBJECTIONS].period = DAY;
+	ok(open_store(o, NOW));
+	put_event(event_of(KIND_COMPLAINT, CATEGORY_ABUSE, "a@example.org", NOW), NOW);
+	ok(store_purge(store, day_start(NOW) + 729 * DAY, false, &p));
+	expect(&p, "objections", 0, 1);
+	assert_int_equal(class_of(&p, "objections")->period, 730 * DAY);
+	ok(store_purge(store, day_start(NOW) + 731 * DAY, false, &p));
+	expect(&p, "objections", 1, 0);
+}
+
+/* An objection ends when an operator says so, or what it rests on was wrong. */
+static void an_objection_ends_by_hand(void **state)
+{
+	static const char A[] = "a@example.org", B[] = "b@example.org";
+	struct cause_choice choice = { NOW - DAY, NOW + DAY, .rule = "test.rule" };
+	struct event e = event_of(KIND_COMPLAINT, CATEGORY_ABUSE, B, NOW);
+	enum contact_state from;
+	struct cause_moves moves;
+	struct purge p;
+	bool moved;
+
+	(void)state;
+	strcpy(e.rule, "test.rule");
+	put_event(event_of(KIND_COMPLAINT, CATEGORY_ABUSE, A, NOW), NOW);
+	put_event(e, NOW);
+	ok(store_held(store, NOW, &p));
+	expect(&p, "objections", 0, 2);
+	ok(store_begin(store));
+	ok(store_contact_move(store, A, strlen(A), MOVE_REACTIVATE, NOW + HOUR, &from, &moved));
+	ok(store_undo(store, &choice, NOW + HOUR, &moves));
+	ok(store_commit(store));
+	assert_true(moved);
+	assert_int_equal(moves.matched, 1);
+	ok(store_held_counted(store, NOW + HOUR, &p));
+	assert_int_equal(class_of(&p, "objections")->left, 0);
+	assert_int_equal(class_of(&p, "objections")->kept, 0);
+	assert_int_equal(class_of(&p, "contacts")->days_off, 0);
+}
+
+/* A store of schema version 19, which knew contacts alone. */
+static void objections_from_before_are_found(void **state)
+{
+	struct purge p;
+
+	(void)state;
+	put_failure("a@example.org", NOW);
+	put_failure("b@example.org", NOW - DAY);
+	put_event(event_of(KIND_COMPLAINT, CATEGORY_ABUSE, "b@example.org", NOW), NOW);
+	put_event(event_of(KIND_OPTOUT, CATEGORY_OPT_OUT, "c@example.org", NOW), NOW);
+	ok(db_exec(store,
+		"DROP INDEX contact_at; ALTER TABLE contact DROP COLUMN objection; CREATE INDEX contact_at ON contact (at);"
+		"DELETE FROM held WHERE class IN ('contacts', 'objections');"
+		"INSERT INTO held SELECT 'contacts', at - at % 86400, count(*) FROM contact GROUP BY 2;"
+		"PRAGMA user_version = 19"));
+	close_store();
+	ok(open_store(test_options(), NOW));
+	ok(store_held_counted(store, NOW, &p));
+	expect(&p, "contacts", 0, 1);
+	expect(&p, "objections", 0, 2);
+	assert_int_equal(class_of(&p, "contacts")->days_off, 0);
+	assert_int_equal(class_of(&p, "objections")->days_off, 0);
+}
+
+/* Sixty-four days of a dead address that somebody still writes to, then a complaint. */
+static void a_full_history_keeps_the_objection(void **state)
+{
+	static const char A[] = "a@example.org";
+	struct purge p;
+
+	(void)state;
+	put_failure(A, NOW - 80 * DAY);
+	for (int day = -79; day < -10; day++)
+		put_event(event_of(KIND_FAILURE, CATEGORY_MAILBOX_FULL, A, NOW + day * DAY), NOW);
+	put_event(event_of(KIND_COMPLAINT, CATEGORY_ABUSE, A, NOW - 5 * DAY), NOW);
+	for (int day = -4; day < 0; day++)
+		put_event(event_of(KIND_FAILURE, CATEGORY_MAILBOX_FULL, A, NOW + day * DAY), NOW);
+	ok(store_held(store, NOW, &p));
+	expect(&p, "objections", 0, 1);
 }
 
 /*
@@ -388,8 +535,8 @@ static void the_ledger_tells_of_purges(void **state)
 	ok(store_purge(store, NOW, false, &p));
 	ok(store_ledger_last(store, "purge", NULL, &e));
 	int64_t first = e.number;
-	assert_string_equal(
-		e.detail, "events=0 diagnostics=0 contacts=0 messages=0 alerts=0 ledger=0");
+	assert_string_equal(e.detail,
+		"events=0 diagnostics=0 contacts=0 objections=0 messages=0 alerts=0 ledger=0");
 	ok(store_purge(store, NOW + HOUR, false, &p)); /* nothing done, the same day */
 	ok(store_ledger_last(store, "purge", NULL, &e));
 	assert_int_equal(e.number, first);
@@ -408,6 +555,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(each_class_at_its_cutoff),
+		TEST(an_objection_outlives_contacts),
+		cmocka_unit_test_setup_teardown(
+			objections_end_with_contacts_at_the_earliest, setup_empty, teardown),
+		TEST(an_objection_ends_by_hand),
+		TEST(a_full_history_keeps_the_objection),
+		TEST(objections_from_before_are_found),
 		TEST(a_rewrite_is_not_forgotten),
 		TEST(dry_changes_nothing),
 		TEST(what_an_audit_sees),

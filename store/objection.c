@@ -1,0 +1,60 @@
+/*
+ * Objections: who complained, unsubscribed, or was entered by hand, does not want mail. That is
+ * kept as a class of retention of its own, for longer than who could not be reached: a complainant
+ * who is written to again after a pause of years was never heard. Past the period of contacts
+ * nothing else is known of him but that he objected, since when and by what.
+ *
+ * A contact objects while its history has such a day: an operator's reactivation ends it, and so
+ * does a cause that is taken back. The row says so in a column (schema.c), by which the class is
+ * counted and found.
+ */
+#include "store/contact.h"
+
+/* EACH to all that WHICH gives behind the last of the page, or before CUTOFF. */
+static int each_objection(struct store *s, enum sql which, const int64_t *cutoff,
+	int (*each)(struct store *s, const struct contact *c))
+{
+	struct contact_page page = { .n = 0 };
+	struct contact c;
+	bool found;
+	int result;
+
+	while (!(result = contact_page(s, &page,
+			 cutoff ? db_bind(s, which, "ii", *cutoff, (int64_t)CONTACT_PAGE)
+				: db_bind(s, which, "bi", page.last, PSEUDONYM_SIZE,
+					  (int64_t)CONTACT_PAGE))) &&
+		page.n)
+		for (unsigned i = 0; i < page.n; i++)
+			if ((result = contact_load(s, page.key[i], &c, &found)) ||
+				(result = each(s, &c)))
+				return result;
+	return result;
+}
+
+static int reduce_objection(struct store *s, const struct contact *c)
+{
+	return contact_reduce(s, c, true);
+}
+
+/* Where several sites have one memory the history is that of all of them, and stays to its end. */
+int objections_reduce(struct store *s, int64_t cutoff)
+{
+	return site_is_on(s) ? STORE_OK
+			     : each_objection(s, SQL_OBJECTION_WORDY, &cutoff, reduce_objection);
+}
+
+static int mark_objection(struct store *s, const struct contact *c)
+{
+	if (!contact_objects(c))
+		return STORE_OK;
+	return db_run(s, SQL_CONTACT_OBJECT, "b", c->key, PSEUDONYM_SIZE) ||
+			held_note(s, HELD_CONTACTS, c->at, -1) ||
+			held_note(s, HELD_OBJECTIONS, c->at, 1)
+		? STORE_FAILED
+		: STORE_OK;
+}
+
+int objections_from_rows(struct store *s)
+{
+	return each_objection(s, SQL_CONTACT_ENDED, NULL, mark_objection);
+}
