@@ -152,6 +152,30 @@ static int replace_regular(const char *path, struct span bytes, mode_t mode)
 	return result ? result : directory_sync(path);
 }
 
+bool file_finish_replacing(const char *path, char end)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	char draft[PATH_MAX], last = (char)~end;
+	struct stat st, old;
+	bool whole = false;
+
+	if (snprintf(draft, sizeof draft, draft_form, (int)(name - path), path, name) >=
+		(int)sizeof draft)
+		return false;
+	int fd = open(draft, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	if (!flock(fd, LOCK_EX) && !fstat(fd, &st) && S_ISREG(st.st_mode) &&
+		st.st_uid == geteuid() && st.st_nlink == 1 && st.st_size > 0 &&
+		pread(fd, &last, 1, st.st_size - 1) == 1)
+		whole = last == end &&
+			(lstat(path, &old) ||
+				(S_ISREG(old.st_mode) && old.st_mtime <= st.st_mtime)) &&
+			!rename(draft, path) && !directory_sync(path);
+	close(fd);
+	return whole;
+}
+
 /* What the symbolic link PATH leads to, made as an empty file where it is not there. */
 static int follow_link(const char *path, char real[PATH_MAX])
 {

@@ -22,6 +22,12 @@ int file_load(const char *path, size_t max, char **heap, size_t *n);
  * no regular file (a device, a FIFO) is written to and never replaced. 0, or -1 with errno.
  */
 int file_replace(const char *path, struct span bytes, mode_t mode);
+/*
+ * What a kill left of file_replace() after all BYTES were written and before they were in the place
+ * of PATH, whose last byte then was END: PATH becomes that now. Not where PATH was written since.
+ * True: it did.
+ */
+bool file_finish_replacing(const char *path, char end);
 
 /*
  * What lies in the directory FD, which closedir() closes then; NULL with errno where FD is none,

@@ -93,6 +93,29 @@ static void need_key(struct config_reader *r, const char *section, const char *k
 		config_complain(r, section, key, "missing: %s", what);
 }
 
+/* Is PATH in the directory of FILE, or below it? */
+static bool lies_beside(const char *path, const char *file)
+{
+	size_t n = (size_t)(strrchr(file, '/') - file);
+	return path && !strncmp(path, file, n) && (path[n] == '/' || !path[n]);
+}
+
+/*
+ * Who asks the token server may write into that directory (confine_for_token()): what else is worth
+ * something must not lie there.
+ */
+static void check_token_place(
+	struct config_reader *r, const char *section, const struct oauth_options *o)
+{
+	const struct config *c = r->config;
+	const char *file = o->refresh_token_file;
+	if (o->grant == OAUTH_REFRESH_TOKEN && file &&
+		(lies_beside(c->store_path, file) || lies_beside(c->keys_dir, file) ||
+			lies_beside(c->file, file)))
+		config_complain(r, section, "refresh_token_file",
+			"the store, its keys or this file lie in the same place; right would be a directory of its own, such as /var/lib/retour/oauth");
+}
+
 static void check_oauth(struct config_reader *r, const struct oauth_options *o)
 {
 	char section[STORE_NAME_SIZE + 16];
@@ -106,6 +129,7 @@ static void check_oauth(struct config_reader *r, const struct oauth_options *o)
 	if (o->grant == OAUTH_REFRESH_TOKEN)
 		need_key(r, section, "refresh_token_file", o->refresh_token_file,
 			"the file with the refresh token");
+	check_token_place(r, section, o);
 	if (o->client_secret_file && o->certificate_file)
 		config_complain(r, section, "client_secret_file",
 			"right would be a secret or a certificate, not both");
@@ -392,6 +416,7 @@ void config_check(struct config_reader *r)
 		check_same_mailbox(r, &c->mailbox[i]);
 	for (unsigned i = 0; i < c->ladders; i++)
 		check_ladder(r, &c->ladder[i]);
+	config_fill_rest(c);
 	for (unsigned i = 0; i < c->oauths; i++)
 		check_oauth(r, &c->oauth[i]);
 	check_sites(r);
@@ -399,5 +424,4 @@ void config_check(struct config_reader *r)
 	check_origin(r);
 	check_report(r);
 	check_alerts(r);
-	config_fill_rest(c);
 }

@@ -124,7 +124,7 @@ const struct key config_keys[] = {
 	{ "oauth *", "scope", TEXT, OAUTH(scope), NULL, 0, 0, NULL, NULL, "what the token is for" },
 	{ "oauth *", "refresh_token_file", FILE_PATH, OAUTH(refresh_token_file), NULL, 0, 0, NULL,
 		NULL,
-		"file with the refresh token, mode 0600; a new one takes its place, so its directory must be the program's to write" },
+		"file with the refresh token, mode 0600; a new one takes its place, so it lies in a directory of its own that the program may write to" },
 	{ "oauth *", "subject", TEXT, OAUTH(subject), NULL, 0, 0, NULL, NULL,
 		"jwt_bearer: for whom the token is; default: the user who logs in" },
 	{ "oauth *", "ca_file", FILE_PATH, OAUTH(ca_file), NULL, 0, 0, NULL, NULL,

@@ -4,25 +4,29 @@
 #include <stdio.h>
 #include <string.h>
 #include "classify/base/clock.h"
+#include "classify/base/units.h"
 #include "poller/mailbox/secret.h"
 
-int login_secret(const struct login *from, char **secret, char *note, bool *refused, char *error,
-	size_t size)
+/* Where the token server does not say: RFC 6749 leaves it open, an hour is what all give. */
+enum { USUAL_LIFETIME = HOUR };
+
+int login_secret(const struct login *from, struct login_given *given, char *error, size_t size)
 {
 	struct oauth_answer answer;
 	int result;
 
-	*note = '\0';
-	*refused = true;
+	*given = (struct login_given){ .refused = true };
 	if (!from->oauth)
-		return secret_read(from->kept, secret, error, size);
+		return secret_read(from->kept, &given->secret, error, size);
 	result = oauth_ask(
 		from->oauth, from->user, from->timeout, clock_now(), &answer, error, size);
-	*secret = answer.token;
-	*refused = answer.refused;
+	given->secret = answer.token;
+	given->refused = answer.refused;
+	given->lifetime = answer.lifetime > 0 ? answer.lifetime : USUAL_LIFETIME;
 	if (!result)
-		snprintf(note, LOGIN_NOTE_SIZE, "a token by oauth %.40s, good for %" PRId64 " s; ",
-			from->oauth->name, answer.lifetime);
+		snprintf(given->note, sizeof given->note,
+			"a token by oauth %.40s, good for %" PRId64 " s; ", from->oauth->name,
+			answer.lifetime);
 	return result;
 }
 

@@ -18,13 +18,16 @@ struct login {
 };
 
 enum { LOGIN_NOTE_SIZE = 96 };
-/*
- * *SECRET is of secret_free(); NULL where nothing is configured. NOTE (LOGIN_NOTE_SIZE bytes) is
- * what doctor says of it, ending in "; ", or "". 0, or -1 with a text in ERROR; *REFUSED: not by a
- * trouble that passes.
- */
-int login_secret(const struct login *from, char **secret, char *note, bool *refused, char *error,
-	size_t size);
+
+struct login_given {
+	char *secret;               /* of secret_free(); NULL where nothing is configured */
+	char note[LOGIN_NOTE_SIZE]; /* what doctor says of it, ending in "; ", or "" */
+	int64_t lifetime;           /* of a token, in seconds; 0: it is none */
+	bool refused;               /* after -1: not by a trouble that passes */
+};
+
+/* 0, or -1 with a text in ERROR. */
+int login_secret(const struct login *from, struct login_given *given, char *error, size_t size);
 /*
  * Behind the ERROR of a login that the server refused, what that means where a token had been
  * given.

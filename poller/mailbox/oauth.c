@@ -28,7 +28,8 @@
 enum {
 	OAUTH_ANSWER_MAX = 65536,
 	OAUTH_DEPTH_MAX = 8,
-	OAUTH_WORDS_SIZE = 160,  /* of the server's own, in an error */
+	OAUTH_WORDS_SIZE = 160, /* of the server's own, in an error */
+	RETRY_MAX = 7 * DAY,
 	OAUTH_SKEW = 2 * MINUTE, /* seconds by which clocks may differ unsaid */
 };
 
@@ -40,7 +41,8 @@ struct exchange {
 	size_t n;
 	long status;
 	int64_t server_time; /* of its Date field; -1: it has none */
-	char retry_after[32];
+	int64_t retry_after; /* seconds; 0: nothing is said of it */
+	const char *form;    /* what was sent: it has the secrets */
 	char *error;
 	size_t size;
 };
@@ -76,6 +78,16 @@ static size_t take_answer_body(char *bytes, size_t one, size_t n, void *context)
 	return n;
 }
 
+/* Seconds, or a date (RFC 9110 section 10.2.3); 0 for what is neither. */
+static int64_t retry_seconds(const struct exchange *x, const char *text)
+{
+	int64_t at = *text >= '0' && *text <= '9' && text[strspn(text, "0123456789")] == '\0'
+		? x->now + (int64_t)strtoull(text, NULL, 10)
+		: (int64_t)curl_getdate(text, NULL);
+
+	return at > x->now && at - x->now <= RETRY_MAX ? at - x->now : 0;
+}
+
 static size_t take_header(char *bytes, size_t one, size_t n, void *context)
 {
 	struct exchange *x = context;
@@ -87,8 +99,7 @@ static size_t take_header(char *bytes, size_t one, size_t n, void *context)
 	if (!strncasecmp(line, "Date:", 5))
 		x->server_time = (int64_t)curl_getdate(line + 5, NULL);
 	if (!strncasecmp(line, "Retry-After:", 12))
-		snprintf(x->retry_after, sizeof x->retry_after, "%.*s", 30,
-			line + 12 + strspn(line + 12, " "));
+		x->retry_after = retry_seconds(x, line + 12 + strspn(line + 12, " "));
 	return n;
 }
 
@@ -197,15 +208,35 @@ static const char *text_of(struct json_object *object, const char *name)
 		: NULL;
 }
 
+/* Does SAID quote what was sent to prove who we are? No value of a form has a '&'. */
+static bool quotes_secret(const struct exchange *x, const char *said)
+{
+	static const char *const fields[] = { "client_secret=", "refresh_token=", "assertion=" };
+	bool quotes = false;
+
+	for (size_t i = 0; i < sizeof fields / sizeof *fields && !quotes; i++) {
+		const char *value = strstr(x->form, fields[i]);
+		size_t n = value ? strcspn(value += strlen(fields[i]), "&") : 0;
+		char *plain = n ? curl_easy_unescape(NULL, value, (int)n, NULL) : NULL;
+
+		if (!plain)
+			continue;
+		quotes = strstr(said, plain) || memmem(said, strlen(said), value, n);
+		sodium_memzero(plain, strlen(plain));
+		curl_free(plain);
+	}
+	return quotes;
+}
+
 /* The server's own words, redacted; "" where there are none. */
-static const char *own_words(struct json_object *object, char *buffer)
+static const char *own_words(const struct exchange *x, struct json_object *object, char *buffer)
 {
 	const char *said = text_of(object, "error_description");
 
 	char clean[OAUTH_WORDS_SIZE - 4];
 
 	*buffer = '\0';
-	if (said && *said) {
+	if (said && *said && !quotes_secret(x, said)) {
 		redact(clean, sizeof clean, span_of(said), NULL);
 		snprintf(buffer, OAUTH_WORDS_SIZE, " (%s)", clean);
 	}
@@ -214,17 +245,18 @@ static const char *own_words(struct json_object *object, char *buffer)
 
 static int refused_answer(struct exchange *x, struct json_object *object)
 {
-	char words[OAUTH_WORDS_SIZE], skew[96];
+	char words[OAUTH_WORDS_SIZE], skew[96], later[48] = "";
 	const char *code = text_of(object, "error");
-	bool throttled = x->status == 429 || (x->status == 503 && *x->retry_after);
+	bool throttled = x->status == 429 || (x->status == 503 && x->retry_after);
 
 	skew_text(x, skew, sizeof skew);
-	own_words(object, words);
+	own_words(x, object, words);
+	if (x->retry_after)
+		snprintf(later, sizeof later, ", in %" PRId64 " s", x->retry_after);
 	if (throttled || (code && !strcmp(code, "slow_down")))
 		return oauth_failed(x, false,
-			"the token server wants fewer requests (%ld%s%s); the next run asks again",
-			x->status, *x->retry_after ? ", in " : "",
-			*x->retry_after ? x->retry_after : "");
+			"the token server wants fewer requests (%ld%s); the next run asks again",
+			x->status, later);
 	if (code && !strcmp(code, "invalid_grant"))
 		return oauth_failed(
 			x, true, "invalid_grant: %s%s%s", revoked[x->options->grant], skew, words);
@@ -325,6 +357,9 @@ static int lock_refresh_token(struct exchange *x)
 			file, strerror(errno));
 		return -2;
 	}
+	/* a kill may have come between an answer and its place: what lies there is the one that is
+	 * taken from now on */
+	file_finish_replacing(file, '\n');
 	return fd;
 }
 
@@ -350,7 +385,7 @@ int oauth_ask(const struct oauth_options *o, const char *user, int64_t timeout, 
 		oauth_failed(&x, false, "no memory");
 	else if (oauth_form(o, user, now, form, why, sizeof why))
 		oauth_failed(&x, true, "preparing the request: %s", why);
-	else if (!send_form(&x, form, timeout))
+	else if (x.form = form, !send_form(&x, form, timeout))
 		result = take_answer(&x);
 	sodium_free(form);
 	sodium_free(x.body);

@@ -58,25 +58,31 @@ static int carry_or_probe(const struct post_options *c, const char *const *to, s
 {
 	struct carrier_options options;
 	const struct login login = { c->user, &c->secret, c->oauth, c->timeout };
-	char note[LOGIN_NOTE_SIZE], *secret = NULL;
-	bool refused;
+	struct login_given given = { 0 };
 	if (!delivery_options(c, to, &options)) {
 		snprintf(error, size, "[report] needs from, to, and smtp or sendmail");
 		return -1;
 	}
-	if (options.user && login_secret(&login, &secret, note, &refused, error, size))
+	if (!options.sendmail && confine_for_token(c->oauth, options.stream.ca_file, error, size))
 		return -1;
-	options.secret = secret;
+	if (options.user && login_secret(&login, &given, error, size))
+		return -1;
+	options.secret = given.secret;
 	/* a sendmail command has rights of its own, which it needs */
 	const struct confine walls = { .network = true,
 		.read = (const char *const[]){ options.stream.ca_file, NULL } };
 	if (!options.sendmail && confine_enter(&walls, error, size)) {
-		secret_free(secret);
+		secret_free(given.secret);
 		return -1;
 	}
 	int result = mail.n ? carry(&options, mail, error, size)
 			    : carrier_probe(&options, error, size);
-	secret_free(secret);
+	secret_free(given.secret);
+	if (result && *given.note) { /* where there is a token, it is not the token server */
+		char said[WIRE_TEXT_MAX - LOGIN_NOTE_SIZE];
+		span_copy_text(said, sizeof said, span_of(error));
+		snprintf(error, size, "%s%s", given.note, said);
+	}
 	return result;
 }
 

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include "poller/mailbox/oauth.h"
 
 /* What is left of the file system beside resolver and certificates; lists end with NULL. */
 struct confine {
@@ -23,6 +24,12 @@ struct confine {
  * have neither (sandbox_filters()).
  */
 int confine_enter(const struct confine *c, char *error, size_t size);
+/*
+ * Before that, while a token server is asked for O (NULL: it is not): its secrets may still be
+ * read, its refresh token be replaced, and nothing else; CA_FILE (may be NULL) is what
+ * confine_enter() will leave. 0 or -1 likewise.
+ */
+int confine_for_token(const struct oauth_options *o, const char *ca_file, char *error, size_t size);
 /* The version of the kernel's Landlock; 0: it has none. */
 int confine_landlock(void);
 

@@ -242,9 +242,8 @@ static int open_source(struct fetcher *f, const struct wire_start *start, const 
 		.paths = paths, .max_message = IMPORT_MESSAGE_MAX, .stays = start->stays
 	};
 	char error[SOURCE_ERROR_SIZE], text[SOURCE_ERROR_SIZE + LOGIN_NOTE_SIZE];
-	char note[LOGIN_NOTE_SIZE] = "", *secret = NULL;
+	struct login_given given = { 0 };
 	struct login login = { 0 };
-	bool refused;
 	f->ops = &source_file;
 	if (*start->mailbox) {
 		options.mailbox = mailbox_find(f->mailbox, f->mailboxes, start->mailbox);
@@ -256,31 +255,35 @@ static int open_source(struct fetcher *f, const struct wire_start *start, const 
 		options.scratch = start->settles ? f->scratch : NULL;
 		options.max_message = (uint64_t)options.mailbox->max_message;
 		login = login_of(options.mailbox);
-		if (login_secret(&login, &secret, note, &refused, error, sizeof error)) {
-			say(refused ? WIRE_REFUSED : WIRE_FAILED, error);
+		if (confine_for_token(login.oauth, options.mailbox->ca_file, error, sizeof error) ||
+			login_secret(&login, &given, error, sizeof error)) {
+			say(given.refused ? WIRE_REFUSED : WIRE_FAILED, error);
 			return -1;
 		}
-		options.password = secret;
+		options.password = given.secret;
 	}
 	child_no_new_rights(); /* a password command was run before this */
 	if (confine_fetcher(options.mailbox, paths, f->scratch, error, sizeof error)) {
-		secret_free(secret);
+		secret_free(given.secret);
 		say(WIRE_FAILED, error);
 		return -1;
 	}
 	int result = f->ops->open(&f->source, &options);
-	secret_free(secret);
+	secret_free(given.secret);
 	if (result && f->source && f->source->refused)
 		login_explain(&login, f->source->error, sizeof f->source->error);
 	if (result) {
-		say(f->source && f->source->refused ? WIRE_REFUSED : WIRE_FAILED,
+		/* how far it came: where there is a token, it is not the token server */
+		snprintf(text, sizeof text, "%s%s", given.note,
 			f->source ? f->source->error : "out of memory");
+		say(f->source && f->source->refused ? WIRE_REFUSED : WIRE_FAILED, text);
 		return -1;
 	}
-	strcpy(text, note);
+	strcpy(text, given.note);
 	if (f->ops->describe)
-		f->ops->describe(f->source, text + strlen(note), SOURCE_ERROR_SIZE);
-	struct wire_opened opened = { .certificate_end = f->source->certificate_end };
+		f->ops->describe(f->source, text + strlen(given.note), SOURCE_ERROR_SIZE);
+	struct wire_opened opened = { .certificate_end = f->source->certificate_end,
+		.token_lifetime = given.lifetime };
 	return wire_send(CHILD_FD, WIRE_OPENED, &opened, sizeof opened, text, strlen(text));
 }
 

@@ -72,6 +72,27 @@ void pump_fail(struct pump *p)
 	p->store_failed = true;
 }
 
+bool lane_visit_again(struct pump *p, struct lane *lane, const char *text)
+{
+	char clean[SOURCE_ERROR_SIZE];
+	double now = clock_monotonic();
+	if (!lane->opened || lane->finishing || !lane->token_lifetime || poll_stopping() ||
+		p->store_failed || now - lane->since < (double)lane->token_lifetime ||
+		now - lane->begun >= (double)lane->box->deadline)
+		return false;
+	log_notice("mailbox %s: %s; its token had run out: once more, with a new one", lane->name,
+		log_clean(clean, sizeof clean, text));
+	lane_end_fetcher(lane);
+	lane_end_parser(lane);
+	while (lane->first)
+		lane_drop_first(lane);
+	lane->item_count = 0;
+	lane->asked = lane->settling = lane->parser_starts = 0;
+	lane->opened = lane->ended = false;
+	lane_start(p, lane);
+	return true;
+}
+
 int lane_start_parser(struct pump *p, struct lane *lane)
 {
 	int fd;
@@ -126,6 +147,7 @@ void lane_start(struct pump *p, struct lane *lane)
 	uint32_t count = BATCH;
 	lane->started = true;
 	lane->since = clock_monotonic();
+	lane->begun = lane->begun > 0 ? lane->begun : lane->since;
 	snprintf(label, sizeof label, "fetcher %s", lane->name);
 	lane->fetcher = child_start("fetcher", label, p->job->config_file, &fd);
 	if (lane->fetcher < 0) {

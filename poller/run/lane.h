@@ -45,8 +45,10 @@ struct lane {
 	int64_t certificate_end; /* as its fetcher found it; 0: no TLS, or not opened */
 	bool parser_ready;
 	unsigned asked, settling, parser_starts;
-	double since;      /* the fetcher was started */
-	double head_since; /* the parser has the first waiting message */
+	double since;           /* the fetcher was started */
+	double begun;           /* the first one of this run was */
+	int64_t token_lifetime; /* seconds from then on; 0: no token */
+	double head_since;      /* the parser has the first waiting message */
 	struct waiting *first, *last;
 	size_t waiting_bytes;
 	struct packed_event *events; /* of the first waiting message */
@@ -84,6 +86,12 @@ void lane_free(struct lane *lane);
 
 /* The mailbox is over for this run: logged once. TEXT is from the fetcher or ours. */
 void lane_fail(struct lane *lane, const char *text);
+/*
+ * The session broke with TEXT. Where its token had run out by then, the mailbox is visited once
+ * more, with a new one: what was stored and not settled comes again, and counts once. False: it was
+ * not the token, or the mailbox's time is over.
+ */
+bool lane_visit_again(struct pump *p, struct lane *lane, const char *text);
 /*
  * RESULT of telling the fetcher something. When it is gone its last words may still be in the
  * socket: lane_serve_fetcher() finds the channel broken, reads them, and says those instead of

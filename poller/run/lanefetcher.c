@@ -76,6 +76,7 @@ static void say_opened(
 	memcpy(&opened, payload, sizeof opened);
 	lane->opened = true;
 	lane->certificate_end = opened.certificate_end;
+	lane->token_lifetime = opened.token_lifetime;
 	span_copy_text(text, sizeof text,
 		(struct span){
 			(const char *)payload + sizeof opened, head->length - sizeof opened });
@@ -102,10 +103,13 @@ static void take_stuck(struct pump *p, struct lane *lane, const struct wire_head
 		pump_fail(p);
 }
 
-static void say_failed(struct lane *lane, const struct wire_head *head, const unsigned char *text)
+static void say_failed(
+	struct pump *p, struct lane *lane, const struct wire_head *head, const unsigned char *text)
 {
 	char copy[WIRE_TEXT_MAX + 1];
 	span_copy_text(copy, sizeof copy, (struct span){ (const char *)text, head->length });
+	if (head->type == WIRE_FAILED && lane_visit_again(p, lane, copy))
+		return;
 	lane->refused = head->type == WIRE_REFUSED;
 	lane_fail(lane, *copy ? copy : "failed without a word");
 }
@@ -149,7 +153,7 @@ static int fetcher_says(struct pump *p, struct lane *lane, const struct wire_hea
 		return lane_expired(p, lane, (const struct wire_expired *)payload);
 	case WIRE_REFUSED:
 	case WIRE_FAILED:
-		say_failed(lane, head, payload);
+		say_failed(p, lane, head, payload);
 		return 0;
 	case WIRE_FINISHED:
 		if (!lane->finishing)
@@ -188,11 +192,15 @@ void lane_serve_fetcher(struct pump *p, struct lane *lane)
 	if (lane->failed || lane->done || (got >= 0 && !lane->from.broken))
 		return;
 	/* its last words may still be in the socket when writing to it failed */
-	while (!lane->failed && !lane->done && channel_receive(&lane->from, &head, &payload) == 1) {
+	pid_t gone = lane->fetcher;
+	while (!lane->failed && !lane->done && lane->fetcher == gone &&
+		channel_receive(&lane->from, &head, &payload) == 1) {
 		if (head.type == WIRE_FAILED || head.type == WIRE_REFUSED)
-			say_failed(lane, &head, payload);
+			say_failed(p, lane, &head, payload);
 		wipe_free(payload, head.length);
 	}
+	if (lane->fetcher != gone)
+		return;
 	if (!lane->failed && !lane->done) {
 		char how[128], text[160];
 		pid_t pid = lane->fetcher;

@@ -83,6 +83,7 @@ struct wire_start {
 
 struct wire_opened {
 	int64_t certificate_end; /* struct source's */
+	int64_t token_lifetime;  /* struct login_given's */
 };
 
 struct wire_message {

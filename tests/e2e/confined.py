@@ -7,12 +7,15 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import generate
+from lib.dovecot import version
 from lib.harness import *
+from lib.tokens import SECRET, Tokens
 
 CRASH_BUILD = os.path.join(os.environ.get("RETOUR_BUILD", os.path.join(ROOT, "build")), "crash", "retour")
 LANDLOCK = ctypes.CDLL(None).syscall(444, None, ctypes.c_size_t(0), 1) > 0
 samples = [sample.data for sample in generate.generate(seed=5, bounces=30, complaints=0)]
-dovecot, sink = Dovecot(), Sink(tls="none")
+tokens = Tokens(generate.BOUNCES)
+dovecot, sink = Dovecot(token_key=tokens.key.public) if version() < (2, 4) else Dovecot(), Sink(tls="none")
 
 
 def network(retour):
@@ -35,14 +38,28 @@ def carrier(retour):
     retour.config["report"].update(sink.report(to="dpo@example.org", ca_file=None, **{"from": "retour@example.org"}))
 
 
-def deed(retour, what, *command):
-    retour.environment["RETOUR_TEST_INSIDE"] = what
+def deed(retour, what, *command, wall=""):
+    retour.environment["RETOUR_TEST_INSIDE" + wall] = what
     result = retour.run(*command)
-    del retour.environment["RETOUR_TEST_INSIDE"]
+    del retour.environment["RETOUR_TEST_INSIDE" + wall]
     return result
 
 
+def asking(retour):
+    dovecot.deliver(generate.BOUNCES, samples[:5])
+    folder = os.path.join(retour.dir, "oauth")
+    os.makedirs(folder, exist_ok=True)
+    for name, text in (("client", SECRET), ("refresh", tokens.refresh)):
+        with open(os.path.join(folder, name), "w") as f:
+            f.write(text + "\n")
+        os.chmod(os.path.join(folder, name), 0o600)
+    retour.config["oauth test"] = tokens.section(grant="refresh_token", client_secret_file=folder + "/client", refresh_token_file=folder + "/refresh")
+    retour.config["mailbox bounces"] = dovecot.mailbox(generate.BOUNCES, "imap", oauth="test")
+
+
 WHERE = {"an IMAP fetcher": (network, ("poll",)), "a Maildir fetcher": (local, ("poll",)), "a carrier": (carrier, ("report", "--month", "2026-10", "--send", "--to", "dpo@example.org"))}
+if version() < (2, 4):
+    WHERE["a fetcher that asks a token server"] = (asking, ("poll",))
 for who, (prepare, command) in WHERE.items():
     retour = Retour(CRASH_BUILD)
     prepare(retour)
@@ -56,7 +73,8 @@ for who, (prepare, command) in WHERE.items():
             if not LANDLOCK:
                 continue
             with case("%s: %s, to %s it, is refused" % (who, name, way)):
-                contains(deed(retour, way + ":" + path, *command).err, "inside: Permission denied")
+                for wall in ("", "_FIRST") if prepare is asking else ("",):
+                    contains(deed(retour, way + ":" + path, *command, wall=wall).err, "inside: Permission denied")
     if LANDLOCK:
         with case("%s: no file is made where none belongs" % who):
             contains(deed(retour, "make:" + retour.data + "/new", *command).err, "inside: Permission denied")
@@ -72,6 +90,22 @@ for who, (prepare, command) in WHERE.items():
             contains(result.err, "ended without a word" if prepare is carrier else "signal 31")
     with case("%s: memory that is written is not run" % who):
         contains(deed(retour, "code", *command).err, "inside: Function not implemented")
+
+if version() < (2, 4):
+    with case("while the token server is asked: no program, no process, no listening, no code; its own secret can be read, and later not"):
+        retour = Retour(CRASH_BUILD)
+        asking(retour)
+        equal(retour.run("poll").code, 0)
+        contains(deed(retour, "fork", "poll", wall="_FIRST").err, "inside: Function not implemented")
+        contains(deed(retour, "code", "poll", wall="_FIRST").err, "inside: Function not implemented")
+        for what in "exec", "ptrace", "listen":
+            result = deed(retour, what, "poll", wall="_FIRST")
+            true(result.code != 0 and "inside:" not in result.err, result)
+        if LANDLOCK:
+            own = retour.config["oauth test"]["client_secret_file"]
+            contains(deed(retour, "read:" + own, "poll", wall="_FIRST").err, "inside: Success")
+            contains(deed(retour, "write:" + own + "x", "poll", wall="_FIRST").err, "inside: No such file")
+            contains(deed(retour, "read:" + own, "poll").err, "inside: Permission denied")
 
 with case("a Maildir fetcher: no socket is made"):
     retour = Retour(CRASH_BUILD)

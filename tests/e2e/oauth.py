@@ -2,7 +2,12 @@
 """Logging in by OAuth: a token endpoint of our own that checks what it is asked with, and a real Dovecot that checks the tokens itself. Every grant; a refresh token that
 rotates; and each trouble in words of its own: expired, revoked, a clock that is wrong, too many requests, a server that is none."""
 import os
+import shutil
+import socket
+import subprocess
 import sys
+import threading
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from lib.dovecot import version
@@ -25,7 +30,7 @@ def fresh(**keys):
     retour.config["mailbox bounces"] = dovecot.mailbox(USER, oauth="test", processed="delete", unrecognised="delete", timeout="10s")
     retour.config["oauth test"] = tokens.section(**keys)
     tokens.asked.clear()
-    tokens.forced, tokens.clock_offset, tokens.lifetime, tokens.delay, tokens.rotate = None, 0, 3600, 0, True
+    tokens.forced, tokens.clock_offset, tokens.lifetime, tokens.delay, tokens.rotate, tokens.drip = None, 0, 3600, 0, True, 0
     return retour
 
 
@@ -54,6 +59,7 @@ def empties(retour):
 
 def fails(retour, *words, alert, code=1):
     """A run that does not get in says so; the alert of a refused login is opened or not."""
+    dovecot.clear(USER)
     dovecot.deliver(USER, [MAIL % 999])
     result = retour.run("run", timeout=60)
     equal(result.code, code, result)
@@ -152,7 +158,20 @@ with case("and one that is behind"):
 with case("too many requests: it passes, and is no refused login"):
     retour = secret(fresh())
     tokens.forced = (429, {"Retry-After": "120"}, {"error": "temporarily_unavailable"})
-    fails(retour, "the token server wants fewer requests (429, in 120)", "the next run asks again", alert=False)
+    fails(retour, "the token server wants fewer requests (429, in 120 s)", "the next run asks again", alert=False)
+with case("what it says of when is read, not repeated: a date, nonsense, too much"):
+    for field, words in ((time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 300)), "(429, in "), ("\x1b[31m" + SECRET, "(429)"), ("99999999999999999999", "(429)"),
+                         ("-5", "(429)")):
+        retour = secret(fresh())
+        tokens.forced = (429, {"Retry-After": field}, b"")
+        true("\x1b" not in fails(retour, "the token server wants fewer requests " + words, alert=False).err, field)
+with case("a server that quotes our secret has its words left out"):
+    for quoted in (SECRET, SECRET.replace("-", "%2D")):
+        retour = secret(fresh())
+        retour.config["oauth test"]["client_secret_file"] = retour.secret(quoted, "quoted")
+        tokens.forced = (401, {}, {"error": "invalid_client", "error_description": "the secret %s is wrong" % quoted})
+        result = fails(retour, "oauth test: invalid_client", alert=True)
+        true("is wrong)" not in result.err and quoted not in result.err, result.err)
 for code, words, alert in (("invalid_client", "secret or certificate is wrong or has expired", True), ("unauthorized_client", "let the administrator allow", True),
                            ("invalid_scope", "scope", True), ("consent_required", "steps of consent", True), ("temporarily_unavailable", "overloaded", False)):
     with case("the answer " + code):
@@ -176,6 +195,23 @@ with case("a token server that does not answer"):
     tokens.delay = 5
     result = fails(retour, "reaching the token server", alert=False)
     true(result.seconds < 30, result)
+with case("one that answers a byte at a time does not hold the run longer than timeout"):
+    retour = secret(fresh())
+    retour.config["mailbox bounces"]["timeout"] = "2s"
+    tokens.drip = 0.2
+    true(fails(retour, "reaching the token server", alert=False).seconds < 20, "too long")
+    tokens.drip = 0
+with case("endless fields"):
+    retour = secret(fresh())
+    tokens.forced = (200, {"X-%d" % n: "a" * 60000 for n in range(20)}, b"{}")
+    fails(retour, "reaching the token server", alert=False)
+with case("a redirection to another host: the secret does not go there"):
+    elsewhere = Tokens(USER)
+    for status in 301, 302, 307, 308:
+        retour = secret(fresh())
+        tokens.forced = (status, {"Location": elsewhere.url}, b"")
+        fails(retour, "answers %d" % status, alert=False)
+    equal(elsewhere.asked, [])
 for kind in ("self-signed", "wrong-host", "expired"):
     with case("a token server whose certificate is %s sees no secret" % kind):
         other = Tokens(cert=kind)
@@ -183,6 +219,99 @@ for kind in ("self-signed", "wrong-host", "expired"):
         retour.config["oauth test"]["token_url"] = other.url
         fails(retour, "reaching the token server", alert=False)
         equal(other.asked, [])
+
+# --- a token that runs out, and a kill ------------------------------------------------------------------------------------------
+
+
+class Cut(threading.Thread):
+    """A way to Dovecot that is slow and, SECONDS after a session began, broken, as a server does it whose token has run out; COUNT sessions."""
+
+    def __init__(self, seconds, count):
+        super().__init__(daemon=True)
+        self.seconds, self.count, self.sessions = seconds, count, 0
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.start()
+
+    def run(self):
+        while True:
+            client, server = self.listener.accept()[0], socket.create_connection(("127.0.0.1", dovecot.imaps))
+            self.sessions += 1
+            until = time.monotonic() + self.seconds if self.sessions <= self.count else None
+            for a, b, rate in (client, server, None), (server, client, 150000):
+                threading.Thread(target=self.carry, args=(a, b, rate, until), daemon=True).start()
+
+    def carry(self, a, b, rate, until):
+        a.settimeout(0.1)
+        while not until or time.monotonic() < until:
+            try:
+                data = a.recv(16384)
+                if not data:
+                    break
+                b.sendall(data)
+                time.sleep(len(data) / rate if rate else 0)
+            except TimeoutError:
+                pass
+            except OSError:
+                break
+        for s in a, b:
+            try:
+                s.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+
+def long_visit(lifetime):
+    retour = secret(fresh())
+    cut = Cut(3, 1)
+    retour.config["mailbox bounces"]["port"] = cut.port
+    dovecot.deliver(USER, [MAIL % (1000 + n) + b"x" * 1000 for n in range(600)])
+    tokens.lifetime = lifetime
+    result = retour.run("run", timeout=100)
+    return cut, result
+
+
+with case("a session that ends with its token is taken up with a new one, in the same run"):
+    cut, result = long_visit(2)
+    equal(result.code, 0, result)
+    equal((dovecot.count(USER), cut.sessions, len(tokens.asked)), (0, 3, 2), result)
+    contains(result.err, "its token had run out: once more, with a new one")
+with case("one that ends before its token does is taken up with the same"):
+    cut, result = long_visit(3600)
+    equal((result.code, dovecot.count(USER), cut.sessions, len(tokens.asked)), (0, 0, 2, 1), result)
+if shutil.which("strace") and os.geteuid() == 0:
+    with case("killed between the answer and its place: the new refresh token is found and used"):
+        retour = secret(fresh(grant="refresh_token"))
+        path = retour.config["oauth test"]["refresh_token_file"] = refreshing(retour)
+        tokens.refresh = open(path).read().strip()
+        empties(retour)
+        old, calls = open(path).read(), "rename,renameat,renameat2"
+        subprocess.run(["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=" + calls, "-e", "inject=%s:signal=SIGKILL:when=1" % calls, *retour.arguments(["poll"])],
+                       capture_output=True, timeout=60)
+        equal((open(path).read(), len(tokens.asked)), (old, 2))
+        true(tokens.refresh != old.strip(), "the server gave no other")
+        empties(retour)
+        equal(open(path).read().strip(), tokens.refresh)
+        equal(sorted(os.listdir(os.path.dirname(path))), ["refresh", "refresh.lock"])
+    with case("half of one is not"):
+        draft = os.path.join(os.path.dirname(path), ".refresh.retour-draft")
+        with open(draft, "w") as f:
+            f.write("half-of-a-tok")
+        os.chmod(draft, 0o600)
+        empties(retour)
+    with case("nor one that lay there before somebody wrote another"):
+        with open(draft, "w") as f:
+            f.write("an-old-one\n")
+        os.chmod(draft, 0o600)
+        os.utime(draft, (1, 1))
+        empties(retour)
+with case("refused: a refresh token that lies with the store, its keys or the INI file"):
+    retour = secret(fresh(grant="refresh_token"))
+    for place in retour.data, retour.dir, retour.data + "/keys":
+        retour.config["oauth test"]["refresh_token_file"] = place + "/token"
+        result = retour.run("poll")
+        equal(result.code, 2, result)
+        contains(result.err, "a directory of its own")
 
 # --- the configuration, and doctor ----------------------------------------------------------------------------------------------
 
@@ -205,6 +334,10 @@ with case("doctor goes through it: the token, then the mailbox"):
     equal(retour.run("run").code, 0)
     result = retour.run("doctor")
     contains(result.out, "a token by oauth test, good for 3600 s; INBOX")
+    right = retour.config["mailbox bounces"]["port"]
+    retour.config["mailbox bounces"]["port"] = free_port()
+    contains(retour.run("doctor").out, "a token by oauth test, good for 3600 s; 127.0.0.1:")
+    retour.config["mailbox bounces"]["port"] = right
     retour.config["oauth test"]["client_secret_file"] = "/nonexistent/secret"
     contains(retour.run("doctor").out, "oauth test: preparing the request: /nonexistent/secret: No such file")
     retour.config["oauth test"]["client_secret_file"] = retour.secret("wrong", "other")

@@ -72,9 +72,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(status)
         for field in {"Content-Type": "application/json", "Content-Length": str(len(body)), **fields}.items():
             self.send_header(*field)
-        self.end_headers()
         try:
-            self.wfile.write(body)
+            self.end_headers()
+            for at in range(0, len(body), 1 if tokens.drip else 1 << 20):
+                self.wfile.write(body[at:at + (1 if tokens.drip else 1 << 20)])
+                time.sleep(tokens.drip)
         except OSError:  # it has heard enough
             pass
 
@@ -83,12 +85,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 
 class Tokens:
-    """url; asked: the forms; given: the access tokens. user: whose they are; lifetime: seconds; clock_offset: of the server's clock; forced: an answer
+    """url; asked: the forms; given: the access tokens. user: whose they are; lifetime: seconds; clock_offset: of the server's clock; drip: seconds between two bytes of an answer; forced: an answer
     (status, fields, body) to everything; refresh: the one that is taken; rotate: another one comes with each answer."""
 
     def __init__(self, user="bounces@example.org", cert="good"):
         self.key, self.client_key = Key(), Key()
         self.user, self.lifetime, self.clock_offset, self.delay = user, 3600, 0, 0
+        self.drip = 0
         self.forced, self.rotate, self.refresh = None, True, "first-refresh-token"
         self.asked, self.given, self.number, self.lock = [], [], 0, threading.Lock()
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
