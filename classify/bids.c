@@ -38,8 +38,6 @@ void bid_rule(struct bids *bids, const struct rule *rule, int weight, struct say
 {
 	what.category = rule->category;
 	what.klass = rule->klass;
-	if (*rule->provider && bids->relayed && category_class(rule->category) == CLASS_HARD)
-		return; /* what its words mean where it answers says nothing of another's */
 	what.proven = *rule->provider || rule->rank >= RANK_PROVEN ||
 		(rule->phrase_and_code && rule->codes[0].digit && rule->rank > RANK_WEAK);
 	bid(bids, (*rule->provider ? WEIGHT_PROVIDER : weight) + rule->rank, "", rule->id, &what);

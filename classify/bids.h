@@ -31,7 +31,6 @@ struct bids {
 	bool passing;   /* nothing that is said is final: it comes with a 4, or the mail still
 			 waits */
 	bool own_words; /* words without doubt say hard */
-	bool relayed;   /* the provider only reports what another's host answered */
 	struct bid best[CLASS_COUNT];
 };
 

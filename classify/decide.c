@@ -18,21 +18,17 @@ enum { ANSWER_MAX = 8192 /* bytes of a receiver's answer that are read */ };
 
 /* --- who answered --------------------------------------------------------- */
 
-/* True when the provider is that of the host that reports, while another one answered. */
-static bool find_provider(const struct rules *r, const struct clues *e, char *name)
+/* The host that reports is asked last, and not where it says that another one answered. */
+static void find_provider(const struct rules *r, const struct clues *e, char *name)
 {
 	const char *found = e->provider ? e->provider : provider_by_host(r, e->remote_mta);
 
 	if (!found)
 		found = provider_by_domain(r, e->recipient_domain);
-	bool relayed = !found && e->remote_mta.n &&
-		!span_equal_nocase(e->remote_mta, e->reporting_mta);
-
-	if (!found)
+	if (!found && (!e->remote_mta.n || span_equal_nocase(e->remote_mta, e->reporting_mta)))
 		found = provider_by_host(r, e->reporting_mta);
 	found = found ? found : "";
 	memcpy(name, found, strnlen(found, EVENT_PROVIDER_SIZE - 1) + 1);
-	return relayed;
 }
 
 /* --- which codes ---------------------------------------------------------- */
@@ -330,7 +326,7 @@ void decide(const struct rules *r, const struct clues *e, struct decision *out)
 	bool early;
 
 	memset(out, 0, sizeof *out);
-	bids.relayed = find_provider(r, e, out->provider);
+	find_provider(r, e, out->provider);
 	find_codes(e, out);
 	if (e->kind == KIND_SUCCESS) {
 		bid_name(out->rule, "", "kind.success");

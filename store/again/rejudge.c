@@ -138,10 +138,12 @@ static void decide_again(const struct rules *r, const struct kept_event *e, bool
 	struct listening *l, struct decision *out)
 {
 	char buffer[DIAGNOSTIC_KEPT_SIZE + 8];
+	struct span words = answer_text(e, buffer), none = { "", 0 };
+	bool answered = e->reply || *e->status; /* else they are from the human part */
 	struct clues clues = { .kind = KIND_FAILURE,
 		.status = status_parse((struct span){ e->status, strlen(e->status) }),
-		.diagnostic = answer_text(e, buffer),
-		.human = { "", 0 },
+		.diagnostic = answered ? words : none,
+		.human = answered ? none : words,
 		.subject = { "", 0 },
 		.remote_mta = { "", 0 },
 		.reporting_mta = { "", 0 },

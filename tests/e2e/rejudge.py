@@ -132,6 +132,19 @@ with case("what decided is not among what is kept: left, and counted"):
     contains(result.err, "left as they are: 0 whose words are no longer kept, 1 that what is kept does not tell")
     equal((result.out, shown(spoken)[0]), ("", said))
 
+with case("words that were read in the human part are decided as such: the same rules find the same"):
+    people, _ = fresh()
+    mail = os.path.join(people.dir, "people.eml")
+    with open(mail, "w", encoding="utf-8") as f:
+        f.write("Return-Path: <>\nFrom: MAILER-DAEMON@mx.example.net\nTo: bounces@example.org\nSubject: Mancata consegna\n"
+                "Date: Tue, 03 Nov 2026 05:00:00 +0000\nMessage-ID: <88@mx.example.net>\nMIME-Version: 1.0\n"
+                "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n"
+                "Il messaggio torna al mittente: questo indirizzo non risulta nel nostro elenco.\n\n<%s>\n\n--- Below this line is a copy of the message.\n\n"
+                "From: news@example.org\nTo: %s\nMessage-ID: <88.2@example.org>\nSubject: x\n\nx\n" % (ANNA, ANNA))
+    equal(people.run("import", mail).code, 0)
+    equal(people.sql("SELECT class FROM event"), [("hard",)])
+    contains(people.run("contact", "rejudge", "--dry-run").err, "1 failures are kept, 0 are decided otherwise")
+
 with case("of several sites each decides what it has read, and all learn where that leads"):
     sites = make_sites()
     for name, mails in zip(NAMES, (MAILS[:5], MAILS[5:], [])):
