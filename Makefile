@@ -178,11 +178,13 @@ SEED ?= 1
 metamorphic: all
 	@RETOUR=$(abspath $(BUILD))/retour CAMPAIGN=$(CAMPAIGN) SEED=$(SEED) $(PYTHON) tests/e2e/metamorphic.py
 
-# Real mail systems make bounces of a receiver's scripted answers (tests/lab.py); those that are no installed Postfix are fetched as Debian packages, unpacked,
-# not installed. LAB: which.
+# Real mail systems send to receivers whose answers are known, and `retour run` reads the bounces that they make (tests/lab/run). As root: it makes a network and
+# mounts of its own. Those that are no installed Postfix are fetched as Debian packages, unpacked, not installed. LAB: which.
 LAB ?=
-lab: all
-	@RETOUR=$(abspath $(BUILD))/retour $(PYTHON) tests/lab.py $(LAB)
+lab:
+	$(NEEDS) lab
+	@$(BUILDING) all
+	@RETOUR=$(abspath $(BUILD))/retour LAB_CACHE=$(abspath $(BUILD))/lab $(PYTHON) tests/lab/run $(LAB)
 
 # The same targets with a driver of our own (tests/fuzz/replay.c): seeds and some damage, for `make check`.
 replays: $(FUZZ_TARGETS:%=$(BUILD)/replay/%)

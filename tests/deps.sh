@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs what is missing, through the system's package manager, and shows the command before it runs. Silent and fast when nothing is.
 #
-#	tests/deps.sh [--say] compile|build|demo|check	build: also what it loads when it runs; demo: also its servers; check: also the tests' tools
+#	tests/deps.sh [--say] compile|build|demo|check|lab	build: also what it loads when it runs; demo: also its servers; check: also the tests' tools;
+#						lab: also what the laboratory's mail systems are set up with
 #						--say: only says which command would install what is missing, and fails
 #
 # Debian and Ubuntu (apt-get) and Fedora (dnf), as root or through sudo. Needs nothing but a shell and a compiler to run.
@@ -32,6 +33,9 @@ has() {
 		have_file /usr/lib/dovecot/pop3-login /usr/libexec/dovecot/pop3-login ;;
 	# Unpacked beside the build (tests/servers.sh), for Debian lets one IMAP server be installed. Fedora has no Courier: its tests are skipped there.
 	other-servers) ! have apt-get || have_file "$servers/usr/lib/cyrus/bin/imapd" ;;
+	lmtp) have_file /usr/lib/dovecot/lmtp /usr/libexec/dovecot/lmtp ;;
+	network-tools) have ip && have unshare ;;
+	m4) have m4 ;;
 	python) [ -x "$PYTHON" ] && "$PYTHON" -c 'import aiosmtpd, sqlite3' 2>/dev/null ;;
 	openssl) have openssl ;;
 	# A mail server that is here already is not replaced: its tests say that they are skipped.
@@ -52,13 +56,15 @@ has() {
 compile="compiler pkg-config libraries"
 build="$compile sasl"
 demo="$build dovecot python openssl time-zones"
-check="$demo postfix xmllint cmocka sanitizers mandoc minisign tidy swaks strace other-servers"
+check="$demo postfix xmllint cmocka sanitizers mandoc minisign tidy swaks strace other-servers lmtp network-tools"
+lab="$demo postfix lmtp network-tools m4"
 case $for_what in
 compile) things=$compile ;;
 build) things=$build ;;
 demo) things=$demo ;;
 check) things=$check ;;
-*) echo "usage: $0 [--say] compile|build|demo|check" >&2; exit 2 ;;
+lab) things=$lab ;;
+*) echo "usage: $0 [--say] compile|build|demo|check|lab" >&2; exit 2 ;;
 esac
 
 missing=
@@ -80,6 +86,9 @@ debian() {
 	libraries) echo libetpan-dev libgnutls28-dev libxml2-dev libxslt1-dev libsqlite3-dev libsodium-dev libiniparser-dev libidn2-dev libunistring-dev libseccomp-dev zlib1g-dev libzstd-dev libjson-c-dev libcurl4-gnutls-dev libmicrohttpd-dev ;;
 	sasl) echo libsasl2-modules ;;
 	dovecot) echo dovecot-core dovecot-imapd dovecot-pop3d ;;
+	lmtp) echo dovecot-lmtpd ;;
+	network-tools) echo iproute2 util-linux ;;
+	m4) echo m4 ;;
 	python) echo python3 python3-aiosmtpd ;;
 	openssl) echo openssl ;;
 	postfix) echo postfix ;;
@@ -102,6 +111,9 @@ fedora() {
 	libraries) echo libetpan-devel gnutls-devel libxml2-devel libxslt-devel sqlite-devel libsodium-devel iniparser-devel libidn2-devel libunistring-devel libseccomp-devel zlib-devel libzstd-devel json-c-devel libcurl-devel libmicrohttpd-devel ;;
 	sasl) echo cyrus-sasl-plain cyrus-sasl-md5 cyrus-sasl-scram ;;
 	dovecot) echo dovecot ;;
+	lmtp) echo dovecot ;;
+	network-tools) echo iproute util-linux ;;
+	m4) echo m4 ;;
 	python) echo python3 python3-aiosmtpd ;;
 	openssl) echo openssl ;;
 	postfix) echo postfix ;;
