@@ -1,26 +1,40 @@
 /*
  * The bytes of a contact's history, in contact.history:
  *
- *   version 4 | base: state, because, pauses, unclear, soft (2), blocks (2), since (8), until (8),
- *               due (8), first (8) | settled (8) | number of causes, causes
- *             | last soft, last block: at (8), reference | days
- *   cause     category, mta (4), then length and bytes of rule, provider and ladder
- *   reference number of the cause in this list or 255, campaign (4), answer (4)
- *   day       number since 1970 (2), flags, mask of kinds; of each kind in it count and reference;
- *             where there are any: first and last soft (3 each), last block (3), delivered (3)
+ *   version 5 | what is there | base: state, because, pauses, unclear, soft (2), blocks (2), since
+ * (8), until (8), due (8), first (8) | settled (8) | number of causes, causes | last soft, last
+ * block: at (8), reference | days cause     category, mta (4), then length and bytes of rule,
+ * provider and ladder reference number of the cause in this list or 63, with a bit each for
+ * campaign (4), answer (4) day       number since 1970 (2), flags, mask of kinds; of each kind in
+ * it count and reference; where there are any: first and last soft (3 each), last block (3),
+ * delivered (3)
  *
- * Numbers are big-endian. Version 3 had no answers. Version 2 had no causes but the last ones, and
- * no kinds but soft and block; it is read, and written as version 4. Version 1, a list of failures
- * of eight bytes each, begins with a zero; schema.c brings it to this form.
+ * Numbers are big-endian. Most contacts have one event: a base that is all zeros, what was never
+ * settled and a last failure that the days tell are left out, which halves a row.
+ *
+ * Version 4 had all of it, and references of 1, 4 and 4 bytes (255: no cause). Version 3 had no
+ * answers. Version 2 had no causes but the last ones, and no kinds but soft and block. They are
+ * read, and written as version 5. Version 1, a list of failures of eight bytes each, begins with a
+ * zero; schema.c brings it to this form.
  */
 #include <stdio.h>
 #include "store/history.h"
 #include "store/internal.h"
 
 enum {
-	FORMAT = 4,
+	FORMAT = 5,
 	FORMAT_WITHOUT_ANSWERS = 3,
 	FORMAT_BEFORE = 2,
+	HAS_BASE = 1,
+	HAS_SETTLED = 2,
+	HAS_SOFT = 4,
+	HAS_BLOCK = 8,
+	SOFT_OF_DAYS = 16,
+	BLOCK_OF_DAYS = 32,
+	PARTS_MAX = 63,
+	CAUSE_BITS = 0x3f, /* of a reference; all of them: none */
+	HAS_CAMPAIGN = 0x40,
+	HAS_ANSWER = 0x80,
 	FLAG_COARSE = 1,
 	FLAG_ENDED = 2,
 	FLAG_CONFIRMED = 4,
@@ -32,10 +46,31 @@ enum {
 	REFERENCE_BYTES = 1 + 4 + 4,
 	DAY_BYTES_MAX = 2 + 2 + HISTORY_CAUSED * (1 + REFERENCE_BYTES) + 4 * TIME_BYTES,
 };
-_Static_assert(2 + STANDING_BYTES + 8 + HISTORY_CAUSES_MAX * CAUSE_BYTES_MAX +
+_Static_assert(3 + STANDING_BYTES + 8 + HISTORY_CAUSES_MAX * CAUSE_BYTES_MAX +
 			2 * (8 + REFERENCE_BYTES) + HISTORY_DAYS_MAX * DAY_BYTES_MAX <=
 		HISTORY_SIZE_MAX,
 	"a history must fit");
+_Static_assert((int)HISTORY_CAUSES_MAX <= (int)CAUSE_BITS, "a reference must fit");
+
+/* --- the last failures ---------------------------------------------------- */
+
+/* What the days say of the last failure of a kind; at 0: nothing. */
+static struct last last_of_days(const struct history *h, enum history_kind kind)
+{
+	for (unsigned i = h->days; i-- > 0;) {
+		const struct day *d = &h->day[i];
+		int32_t second = kind == HISTORY_SOFT ? d->last_soft : d->last_block;
+		if (d->count[kind])
+			return (struct last){ d->start + (d->coarse ? 0 : second), d->by[kind] };
+	}
+	return (struct last){ 0, NO_REFERENCE };
+}
+
+static bool same_last(const struct last *a, const struct last *b)
+{
+	return a->at == b->at && a->by.cause == b->by.cause && a->by.campaign == b->by.campaign &&
+		a->by.answer == b->by.answer;
+}
 
 /* --- writing -------------------------------------------------------------- */
 
@@ -64,7 +99,12 @@ static unsigned char *write_cause(unsigned char *p, const struct cause *c)
 
 static unsigned char *write_reference(unsigned char *p, struct reference r)
 {
-	return write_number(write_number(write_number(p, r.cause, 1), r.campaign, 4), r.answer, 4);
+	unsigned cause = r.cause == NO_CAUSE ? CAUSE_BITS : r.cause;
+
+	p = write_number(
+		p, cause | (r.campaign ? HAS_CAMPAIGN : 0) | (r.answer ? HAS_ANSWER : 0), 1);
+	p = r.campaign ? write_number(p, r.campaign, 4) : p;
+	return r.answer ? write_number(p, r.answer, 4) : p;
 }
 
 static unsigned char *write_time(unsigned char *p, int32_t time)
@@ -108,20 +148,43 @@ static unsigned char *write_base(unsigned char *p, const struct standing *b)
 	return write_number(p, (uint64_t)b->first, 8);
 }
 
+/* Which of the two a last failure needs: to be written, to be told from the days, or none. */
+static unsigned last_is(const struct history *h, enum history_kind kind, const struct last *last,
+	unsigned has, unsigned of_days)
+{
+	struct last told = last_of_days(h, kind), none = { 0, NO_REFERENCE };
+
+	if (same_last(last, &none))
+		return 0;
+	return same_last(last, &told) ? of_days : has;
+}
+
+static unsigned char *write_last(unsigned char *p, const struct last *last)
+{
+	return write_reference(write_number(p, (uint64_t)last->at, 8), last->by);
+}
+
 int history_write(struct history *h, unsigned char out[HISTORY_SIZE_MAX])
 {
-	unsigned char *p = out;
+	static const unsigned char nothing[STANDING_BYTES];
+	unsigned char base[STANDING_BYTES], *p = out;
 
 	if (history_is_empty(h))
 		return 0;
 	history_sort_causes(h);
-	p = write_base(write_number(p, FORMAT, 1), &h->base);
-	p = write_number(p, (uint64_t)h->settled, 8);
+	write_base(base, &h->base);
+	unsigned is = (memcmp(base, nothing, sizeof base) ? HAS_BASE : 0) |
+		(h->settled ? HAS_SETTLED : 0) |
+		last_is(h, HISTORY_SOFT, &h->soft, HAS_SOFT, SOFT_OF_DAYS) |
+		last_is(h, HISTORY_BLOCK, &h->block, HAS_BLOCK, BLOCK_OF_DAYS);
+	p = write_number(write_number(p, FORMAT, 1), is, 1);
+	p = is & HAS_BASE ? write_base(p, &h->base) : p;
+	p = is & HAS_SETTLED ? write_number(p, (uint64_t)h->settled, 8) : p;
 	p = write_number(p, h->causes, 1);
 	for (unsigned i = 0; i < h->causes; i++)
 		p = write_cause(p, &h->cause[i]);
-	p = write_reference(write_number(p, (uint64_t)h->soft.at, 8), h->soft.by);
-	p = write_reference(write_number(p, (uint64_t)h->block.at, 8), h->block.by);
+	p = is & HAS_SOFT ? write_last(p, &h->soft) : p;
+	p = is & HAS_BLOCK ? write_last(p, &h->block) : p;
 	for (unsigned i = 0; i < h->days; i++)
 		p = write_day(p, &h->day[i]);
 	return (int)(p - out);
@@ -133,7 +196,7 @@ int history_write(struct history *h, unsigned char out[HISTORY_SIZE_MAX])
 struct cursor {
 	const unsigned char *p;
 	size_t n;
-	bool bad, answers; /* references have them */
+	bool bad, whole, answers; /* references have all their bytes; or but for the answers */
 };
 
 static uint64_t read_number(struct cursor *c, unsigned bytes)
@@ -175,13 +238,24 @@ static int32_t history_time(struct cursor *c)
 
 static struct reference read_reference(struct cursor *c, const struct history *h)
 {
-	uint8_t cause = (uint8_t)read_number(c, 1);
-	uint32_t campaign = (uint32_t)read_number(c, 4);
+	struct reference r = { (uint8_t)read_number(c, 1), 0, 0 };
+	bool campaign = c->whole || r.cause & HAS_CAMPAIGN;
+	bool answer = c->whole ? c->answers : r.cause & HAS_ANSWER;
 
-	uint32_t answer = c->answers ? (uint32_t)read_number(c, 4) : 0;
+	r.cause &= c->whole ? 0xff : CAUSE_BITS;
+	if (r.cause == (c->whole ? NO_CAUSE : CAUSE_BITS))
+		r.cause = NO_CAUSE;
+	r.campaign = campaign ? (uint32_t)read_number(c, 4) : 0;
+	r.answer = answer ? (uint32_t)read_number(c, 4) : 0;
+	c->bad |= r.cause != NO_CAUSE && r.cause >= h->causes;
+	return r;
+}
 
-	c->bad |= cause != NO_CAUSE && cause >= h->causes;
-	return (struct reference){ cause, campaign, answer };
+static struct last read_last_failure(struct cursor *c, const struct history *h)
+{
+	int64_t at = (int64_t)read_number(c, 8);
+
+	return (struct last){ at, read_reference(c, h) };
 }
 
 static void read_day(struct cursor *c, const struct history *h, struct day *d)
@@ -229,10 +303,6 @@ static void read_causes(struct cursor *c, struct history *h)
 		read_history_text(c, cause->provider, sizeof cause->provider);
 		read_history_text(c, cause->ladder, sizeof cause->ladder);
 	}
-	h->soft.at = (int64_t)read_number(c, 8);
-	h->soft.by = read_reference(c, h);
-	h->block.at = (int64_t)read_number(c, 8);
-	h->block.by = read_reference(c, h);
 }
 
 /* --- version 2 ------------------------------------------------------------ */
@@ -278,31 +348,64 @@ static void read_day_before(struct cursor *c, const struct history *h, struct da
 		d->by[HISTORY_BLOCK] = h->block.by;
 }
 
+/* Version 4 and before: all of it is there. */
+static void read_whole_history(struct cursor *c, struct history *h, bool before)
+{
+	read_base(c, &h->base, before);
+	h->settled = (int64_t)read_number(c, 8);
+	if (before) {
+		read_last_before(c, h, false);
+		read_last_before(c, h, true);
+	} else {
+		read_causes(c, h);
+		h->soft = read_last_failure(c, h);
+		h->block = read_last_failure(c, h);
+	}
+	while (c->n && !c->bad && h->days < HISTORY_DAYS_MAX) {
+		if (before)
+			read_day_before(c, h, &h->day[h->days++]);
+		else
+			read_day(c, h, &h->day[h->days++]);
+	}
+}
+
+static void read_history(struct cursor *c, struct history *h)
+{
+	unsigned is = (unsigned)read_number(c, 1);
+
+	if (is & HAS_BASE)
+		read_base(c, &h->base, false);
+	h->settled = is & HAS_SETTLED ? (int64_t)read_number(c, 8) : 0;
+	read_causes(c, h);
+	if (is & HAS_SOFT)
+		h->soft = read_last_failure(c, h);
+	if (is & HAS_BLOCK)
+		h->block = read_last_failure(c, h);
+	while (c->n && !c->bad && h->days < HISTORY_DAYS_MAX)
+		read_day(c, h, &h->day[h->days++]);
+	if (is & SOFT_OF_DAYS)
+		h->soft = last_of_days(h, HISTORY_SOFT);
+	if (is & BLOCK_OF_DAYS)
+		h->block = last_of_days(h, HISTORY_BLOCK);
+	c->bad |= is > PARTS_MAX || ((is & SOFT_OF_DAYS) && !h->soft.at) ||
+		((is & BLOCK_OF_DAYS) && !h->block.at);
+}
+
 bool history_read(struct history *h, const unsigned char *bytes, int n)
 {
-	struct cursor c = { bytes, (size_t)n, false, false };
+	struct cursor c = { bytes, (size_t)n, false, false, true };
 
 	history_clear(h);
 	if (!n)
 		return true;
 	unsigned format = (unsigned)read_number(&c, 1);
-	bool before = format == FORMAT_BEFORE;
-	c.answers = format == FORMAT;
-	if (format != FORMAT && format != FORMAT_WITHOUT_ANSWERS && !before)
+	if (format < FORMAT_BEFORE || format > FORMAT)
 		return false;
-	read_base(&c, &h->base, before);
-	h->settled = (int64_t)read_number(&c, 8);
-	if (before) {
-		read_last_before(&c, h, false);
-		read_last_before(&c, h, true);
-	} else {
-		read_causes(&c, h);
-	}
-	while (c.n && !c.bad && h->days < HISTORY_DAYS_MAX) {
-		if (before)
-			read_day_before(&c, h, &h->day[h->days++]);
-		else
-			read_day(&c, h, &h->day[h->days++]);
-	}
+	c.whole = format < FORMAT;
+	c.answers = format != FORMAT_WITHOUT_ANSWERS;
+	if (format == FORMAT)
+		read_history(&c, h);
+	else
+		read_whole_history(&c, h, format == FORMAT_BEFORE);
 	return !c.bad && !c.n && h->base.state < STATE_COUNT;
 }
