@@ -180,6 +180,27 @@ static bool is_inside(const struct rules *r, const struct matches *found, size_t
 	return false;
 }
 
+static bool in_address_char(char c)
+{
+	return c > ' ' && c < 127 && !strchr("<>()[]\",:;", c);
+}
+
+/* Is match M a part of an address, as "refused" is in x@refused.example? Names say nothing. */
+static bool is_in_address(struct span text, const struct match *m)
+{
+	size_t begin = m->begin, end = m->end;
+	bool at = false;
+
+	if (m->gap)
+		return false;
+	while (begin > 0 && m->begin - begin < EVENT_ADDRESS_SIZE &&
+		in_address_char(text.p[begin - 1]))
+		at |= text.p[--begin] == '@';
+	while (end < text.n && end - m->end < EVENT_ADDRESS_SIZE && in_address_char(text.p[end]))
+		at |= text.p[end++] == '@';
+	return at;
+}
+
 /* True when words were found that say something. */
 static bool bid_words(const struct rules *r, struct bids *bids, const struct decision *d,
 	struct span text, const struct matches *found, unsigned where, int weight)
@@ -197,7 +218,8 @@ static bool bid_words(const struct rules *r, struct bids *bids, const struct dec
 		const struct match *m = &found->at[i];
 		const struct rule *rule = rule_at(r, m->rule);
 
-		if (!applies(rule, where, d) || is_inside(r, found, i, where, d))
+		if (!applies(rule, where, d) || is_inside(r, found, i, where, d) ||
+			is_in_address(text, m))
 			continue;
 		bid_rule(bids, rule, weight,
 			(struct saying){ .source = source,

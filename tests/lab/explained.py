@@ -5,6 +5,15 @@ EXPLAINED = {
     ("opensmtpd", "no-words", "*"): "its reports do not say which command was refused",
     ("opensmtpd", "grey|busy|slow-down|hangs-up|hangs-up-early|too-many|data-busy|disk|together-callout-plain-grey", "*"):
         "after a temporary refusal it leaves the host alone for minutes",
+    ("opensmtpd", "pipe-nobody", "class|category"): "it does not report what the program's exit code was",
+    ("opensmtpd", "nobody-here", "*"): "it does not take a mail to an unknown user of its own",
+    ("opensmtpd", "no-address|mx-gone|dns-null-mx", "*"): "it tries for days, and says of each that no mail server was found",
+    ("opensmtpd", "dns-fails|refused|no-route|banner|banner-busy|hangs-up-at-once|ehlo-refused|tls-not-offered|tls-broken", "*"):
+        "it tries for days, and says of each that there was a network error",
+    ("opensmtpd", "orcpt", "recipient|contact"): "its reports have no Original-Recipient",
+    ("opensmtpd", "expanded|others", "*"): "it reports for each recipient of an alias, and has no Original-Recipient",
+    ("opensmtpd", "greylisted-then-taken", "*"): "it warns although it was told not to",
+    ("nullmailer", "callout", "*"): "its own program fails that was to make a bounce of it",
     ("nullmailer", "grey|busy|slow-down|too-many|data-busy|disk", "recognised|action"): "it warns at once, and gives up only after days",
     ("nullmailer", "hangs-up|hangs-up-early", "*"): "it says nothing of a host that hung up, not even that it did",
     ("nullmailer", "no-words", "*"): "its reports do not say which command was refused",

@@ -3,16 +3,18 @@ files with Debian's packages unpacked over them. So each finds the paths, users 
 import glob
 import os
 import shutil
+import socket
 import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 from lib import cleanup
 
 HOST, HERE, CUSTOMERS = "mail.example.org", "here.example", "cust.example"
-ADDRESSES = ["192.0.2.%d" % i for i in (10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 25, 26, 31, 32, 33, 34, 35, 36)]
+OWN = ("192.0.2.25", "192.0.2.26")  # addresses of the system that sends
 # Users that Debian's packages make when they are installed, and two people with mailboxes.
 SYSTEM_USERS = ("Debian-exim", "smmta", "smmsp", "opensmtpd", "opensmtpq", "courier", "dma", "nullmail", "chasquid", "mlmmj", "list", "spamass-milter", "clamav",
                 "_rspamd", "postsrsd")
@@ -62,8 +64,10 @@ def enter():
         os.environ[INSIDE] = "1"
         os.execvp("unshare", ["unshare", "-m", "-n", "-u", "--propagation", "private", sys.executable, *sys.argv])
     subprocess.run("ip link set lo up; hostname " + HOST, shell=True, check=True)
-    for address in ADDRESSES:
+    for address in OWN:
         subprocess.run(["ip", "addr", "add", address + "/32", "dev", "lo"], check=True)
+    # All others of the network are here, too, but no address of an interface: a system that looks for its own does not take a receiver for itself.
+    subprocess.run(["ip", "route", "add", "local", "192.0.2.0/24", "dev", "lo"], check=True)
 
 
 class Etc:
@@ -113,15 +117,25 @@ class Room:
             os.mknod(self.path("dev/" + name), 0o666 | stat.S_IFCHR, os.makedev(1, minor))
             os.chmod(self.path("dev/" + name), 0o666)
         os.chmod(self.path("tmp"), 0o1777)
+        self.syslog = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.syslog.bind(self.path("dev/log"))
+        os.chmod(self.path("dev/log"), 0o666)
+        threading.Thread(target=self.keep_log, daemon=True).start()
         for name, text in etc.files.items():
             self.write("etc/" + name, text)
         shutil.copytree(etc.homes, self.root + etc.homes)
         for name in os.listdir(etc.homes):
             shutil.chown(self.root + os.path.join(etc.homes, name), name, name)
 
+    def keep_log(self):
+        """What the system says to syslog lies in its log, too."""
+        with open(self.dir + "-log", "ab", 0) as log:
+            while True:
+                log.write(self.syslog.recv(65536) + b"\n")
+
     def close(self):
         if os.environ.get("LAB_LOGS"):
-            subprocess.run(["sh", "-c", 'head -c 200000 "$1"/tmp/* "$2-log" >"$3/$(basename "$2")" 2>&1', "sh", self.root, self.dir, os.environ["LAB_LOGS"]])
+            subprocess.run(["sh", "-c", 'cat "$1"/tmp/*log* "$2-log" >"$3/$(basename "$2")" 2>&1; true', "sh", self.root, self.dir, os.environ["LAB_LOGS"]])
         self.unmount()
 
     def unmount(self):
@@ -134,7 +148,7 @@ class Room:
             os.unlink(self.dir + "-log")
 
     def path(self, name):
-        return os.path.join(self.root, name)
+        return os.path.join(self.root, name.lstrip("/"))
 
     def write(self, name, text, mode=0o644):
         path = self.path(name)

@@ -279,6 +279,43 @@ class Sendmail(Sender):
         pass
 
 
+class Courier(Sender):
+    packages = ("courier-mta",)
+    features = frozenset(("dsn", "utf8", "patient", "mx"))
+
+    def start(self):
+        files = {"me": HOST, "defaultdomain": "example.org", "dsnfrom": "Mail Delivery System <MAILER-DAEMON@%s>" % HOST, "locals": "localhost\n" + HOST,
+                 "esmtpacceptmailfor": HOST, "queuetime": "1h" if self.patient else "1", "warntime": "1" if self.patient else "1h", "retryalpha": "1",
+                 "retrybeta": "1", "retrygamma": "1", "retrymaxdelta": "1", "esmtptimeoutconnect": "3"}
+        for name, text in files.items():
+            self.room.write("etc/courier/" + name, text + "\n")
+        self.room.write("etc/environment", "")
+        self.room.write("etc/courier/smtpaccess/default", "192.0.2\tallow,RELAYCLIENT\n127.0.0\tallow,RELAYCLIENT\n")
+        for name, more in (("courierd", 'ESMTP_BLOCKBACKSCATTER=""\nESMTP_USE_STARTTLS=0\n'),
+                           ("esmtpd", 'ADDRESS=%s\nPORT=25\nBOFHCHECKDNS=0\nTARPIT=0\nCOURIERTLS=""\nMAXPERIP=200\nMAXPERC=200\nMAXDAEMONS=200\n' % self.address)):
+            with open(self.room.path("etc/courier/" + name), "a") as out:
+                out.write(more)
+        for name in ("", "/sts", "/allfilters", "/filters", "/msgq", "/msgs", "/track"):
+            self.room.folder("var/lib/courier" + name, "courier", 0o755, "courier")
+        self.room.folder("var/lib/courier/tmp", "courier", 0o770, "courier")
+        self.room.folder("run/courier", "courier", 0o755, "courier")
+        for name in ("sendmail", "submitmkdir"):
+            found = self.room.run("sh", "-c", "ls /usr/sbin/%s /usr/lib/courier/courier/%s 2>/dev/null; true" % (name, name)).split()
+            for path in found:
+                shutil.chown(self.room.path(path), "root" if name == "sendmail" else "courier", "courier")
+                os.chmod(self.room.path(path), 0o2755 if name == "sendmail" else 0o4755)
+        self.room.run("chown", "-R", "courier:courier", "/etc/courier/aliases", "/etc/courier/aliasdir", check=False)
+        self.room.run("ln", "-sf", "../lib/courier/makedat", "/usr/bin/makedat")  # as its package's alternatives would
+        for command in ("makesmtpaccess", "makealiases", "makeacceptmailfor"):
+            self.room.run("/usr/sbin/" + command, check=False)
+        self.room.start("sh", "-c", "set -a; . /etc/courier/courierd; exec /usr/lib/courier/courier/courierd")
+        process = self.room.start("sh", "-c", "set -a; . /etc/courier/esmtpd; export ACCESSFILE=/etc/courier/smtpaccess.dat; exec /usr/sbin/couriertcpd -address=%s "
+                                  "-nodnslookup -noidentlookup -access=/etc/courier/smtpaccess.dat -maxprocs=200 -maxperip=200 -user=courier -group=courier 25 "
+                                  "/usr/sbin/courieresmtpd" % self.address)
+        self.wait(process)
+        self.version = "Courier " + re.search(r"[\d.]+", self.room.run("sh", "-c", "/usr/lib/courier/courier/courierd --version 2>&1; cat /usr/lib/courier/*version* 2>/dev/null; true") + " 0")[0]
+
+
 class Dma(Sender):
     """No server: a command takes the mail, and a process of its own delivers it. Its queue is tried by the command, and kept for five days."""
     packages = ("dma",)
@@ -315,4 +352,4 @@ class Nullmailer(Sender):
         self.room.run("/usr/bin/nullmailer-inject", "-f", sender, *to, input=data.replace(b"\r\n", b"\n"))
 
 
-SENDERS = {"postfix": Postfix, "exim": Exim, "opensmtpd": OpenSMTPD, "sendmail": Sendmail, "dma": Dma, "nullmailer": Nullmailer}
+SENDERS = {"postfix": Postfix, "exim": Exim, "opensmtpd": OpenSMTPD, "sendmail": Sendmail, "courier": Courier, "dma": Dma, "nullmailer": Nullmailer}
