@@ -13,14 +13,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "classify/base/files.h"
+#include "tests/unit/place.h"
 
-static char here[64];
+static char here[PLACE_SIZE];
 
 static int enter(void **state)
 {
 	(void)state;
-	strcpy(here, "/tmp/retour-files-XXXXXX");
-	return mkdtemp(here) && !chdir(here) ? 0 : -1;
+	return place_make(here) && !chdir(here) ? 0 : -1;
 }
 
 static int leave(void **state)

@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include "poller/command/config.h"
 #include "poller/mailbox/source.h"
+#include "tests/unit/place.h"
 
 enum { COLLECT_MAX = 20000 };
 
@@ -110,13 +111,12 @@ static inline int collect_settle(
 
 /* --- a directory of one's own: the working directory of the test ---------- */
 
-static char scratch_path[64];
+static char scratch_path[PLACE_SIZE];
 
 static inline int scratch_setup(void **state)
 {
 	(void)state;
-	strcpy(scratch_path, "/tmp/retour-unit-XXXXXX");
-	return !mkdtemp(scratch_path) || chdir(scratch_path);
+	return !place_make(scratch_path) || chdir(scratch_path);
 }
 
 static inline int scratch_remove(const char *path, const struct stat *st, int type, struct FTW *ftw)

@@ -15,9 +15,10 @@
 #include <sodium.h>
 #include "classify/image.h"
 #include "poller/command/rulesfile.h"
+#include "tests/unit/place.h"
 
-static char directory[] = "/tmp/retour-kept-XXXXXX";
-static char path[64], kept[80];
+static char directory[PLACE_SIZE];
+static char path[PLACE_SIZE + 16], kept[PLACE_SIZE + 24];
 
 static void write_text(const char *text)
 {
@@ -193,7 +194,7 @@ static void pieces_out_of_place_are_no_image(void **state)
 static int set_up(void **state)
 {
 	(void)state;
-	if (sodium_init() < 0 || !mkdtemp(directory))
+	if (sodium_init() < 0 || !place_make(directory))
 		return -1;
 	snprintf(path, sizeof path, "%s/rules.ini", directory);
 	snprintf(kept, sizeof kept, "%s.image", path);

@@ -26,10 +26,11 @@
 #include "store/internal.h"
 #include "store/store.h"
 #include "store/writing.h"
+#include "tests/unit/place.h"
 
 #define NOW ((int64_t)1794916800) /* 2026-11-17T12:00:00Z */
 
-static char directory[64], database[96], keys[96];
+static char directory[PLACE_SIZE], database[96], keys[96];
 static struct store *store;
 
 static const char *large_gmail(void *context, const char *provider)
@@ -80,8 +81,7 @@ static inline struct store_options test_options(void)
 
 static inline void make_directory(void)
 {
-	strcpy(directory, "/tmp/retour-store-XXXXXX");
-	assert_non_null(mkdtemp(directory));
+	assert_true(place_make(directory));
 	snprintf(database, sizeof database, "%s/retour.db", directory);
 	snprintf(keys, sizeof keys, "%s/keys", directory);
 }

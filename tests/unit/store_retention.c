@@ -425,15 +425,59 @@ static struct bytes read_files(void)
 	return b;
 }
 
+struct needle {
+	uint64_t end; /* its last eight bytes, which no other has */
+	const unsigned char *p;
+	size_t n;
+	bool found;
+};
+
+static int compare_ends(const void *a, const void *b)
+{
+	const struct needle *x = a, *y = b;
+
+	return (x->end > y->end) - (x->end < y->end);
+}
+
+/* All in one pass over B: an end that may be one of them is looked up, and the rest compared. */
+static void find_needles(const struct bytes *b, struct needle *needles, unsigned count)
+{
+	static bool begun[1 << 16];
+	struct needle here = { .end = 0 };
+
+	qsort(needles, count, sizeof *needles, compare_ends);
+	memset(begun, false, sizeof begun);
+	for (unsigned i = 0; i < count; i++) {
+		assert_true(i == 0 || needles[i].end != needles[i - 1].end);
+		begun[needles[i].end >> 48] = true;
+	}
+	for (size_t at = sizeof here.end; at <= b->n; at++) {
+		memcpy(&here.end, b->p + at - sizeof here.end, sizeof here.end);
+		if (!begun[here.end >> 48])
+			continue;
+		struct needle *it = bsearch(&here, needles, count, sizeof *needles, compare_ends);
+		if (it && at >= it->n && memcmp(b->p + at - it->n, it->p, it->n) == 0)
+			it->found = true;
+	}
+}
+
 static unsigned found(const struct bytes *b, const struct canary *c, unsigned first, unsigned count,
 	size_t offset, size_t n)
 {
+	struct needle *needles = calloc(count, sizeof *needles);
 	unsigned hits = 0;
 
-	for (unsigned i = first; i < first + count; i++) {
-		const unsigned char *needle = (const unsigned char *)&c[i] + offset;
-		hits += memmem(b->p, b->n, needle, n ? n : strlen((const char *)needle)) != NULL;
+	assert_non_null(needles);
+	for (unsigned i = 0; i < count; i++) {
+		struct needle *it = &needles[i];
+		it->p = (const unsigned char *)&c[first + i] + offset;
+		it->n = n ? n : strlen((const char *)it->p);
+		memcpy(&it->end, it->p + it->n - sizeof it->end, sizeof it->end);
 	}
+	find_needles(b, needles, count);
+	for (unsigned i = 0; i < count; i++)
+		hits += needles[i].found;
+	free(needles);
 	return hits;
 }
 #define TEXT offsetof(struct canary, text), 0
