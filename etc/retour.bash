@@ -158,8 +158,9 @@ _retour()
 	*" --campaign") return 0 ;;
 	esac ;;
 	key)
-		words=" list rotate retire" options=" --help"
+		words=" list rotate retire" options=" --give-up --reason --help"
 		case "$command $before" in
+	*" --reason") return 0 ;;
 	esac ;;
 	setup)
 		words="" options=" --domains --host --user --password-file --to --smtp --ca-file --start --no-start --new-store --help"

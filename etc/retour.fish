@@ -127,6 +127,8 @@ complete -c retour -n __fish_use_subcommand -f -a key -d 'the keys of pseudonyms
 complete -c retour -n '__fish_seen_subcommand_from key' -f -a list
 complete -c retour -n '__fish_seen_subcommand_from key' -f -a rotate
 complete -c retour -n '__fish_seen_subcommand_from key' -f -a retire
+complete -c retour -n '__fish_seen_subcommand_from key' -l give-up -d '--reason TEXT    forgets those who are left, objections too: they may be written to again'
+complete -c retour -n '__fish_seen_subcommand_from key' -l reason -x
 complete -c retour -n __fish_use_subcommand -f -a setup -d 'a first configuration by seven questions; begin anew where the store is lost for good'
 complete -c retour -n '__fish_seen_subcommand_from setup' -l domains -x -d 'your sending domains'
 complete -c retour -n '__fish_seen_subcommand_from setup' -l host -x -d ']     the mail server of the bounce mailbox'

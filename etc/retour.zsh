@@ -183,6 +183,8 @@ _retour()
 			'*--unsubscribe[instead address,list_unsubscribe\: the signed address of each for the field List-Unsubscribe; \[origin\] unsubscribe says its form]' '*:file:_files' ;;
 		key)
 		_arguments '--help[what it takes]' \
+			'*--give-up[--reason TEXT    forgets those who are left, objections too\: they may be written to again]' \
+			'*--reason[]:TEXT:' \
 			'1:what:( list rotate retire)' '*:file:_files' ;;
 		setup)
 		_arguments '--help[what it takes]' \

@@ -15,7 +15,7 @@ enum {
 	AUDIT_PURGES_MAX = 400, /* the latest: more than a year of daily purges */
 	AUDIT_GAPS_MAX = 50,
 	AUDIT_ACTS_MAX = 100, /* the latest of keys, erasures, manual changes, settings, exports */
-	AUDIT_KINDS_MAX = 32,
+	AUDIT_KINDS_MAX = 64,
 	AUDIT_KEYS_MAX = 256,
 	AUDIT_MAILBOXES_MAX = 64,
 	AUDIT_TEXT_SIZE = 640,

@@ -52,7 +52,9 @@ static int load_any(struct store *s, const struct pseudonyms *p, struct contact 
 {
 	int result = contact_load(s, p->key[0], c, found);
 
-	return result || *found || p->n < 2 ? result : contact_load(s, p->key[1], c, found);
+	for (unsigned i = 1; i < p->n && !result && !*found; i++)
+		result = contact_load(s, p->key[i], c, found);
+	return result;
 }
 
 static int check_key(struct store *s, const unsigned char key[PSEUDONYM_SIZE], int64_t now,
@@ -143,7 +145,7 @@ int store_suppressions(struct store *s, int64_t since, int64_t now, char key[STO
 	sqlite3_stmt *st = db_bind(s, SQL_CONTACT_SINCE, "i", since > 0 ? day_start(since) : 0);
 
 	while (db_row(s, st, &result)) {
-		keys_state_fingerprint(s, sqlite3_column_int(st, 8), key);
+		keys_state_fingerprint(s, keys_generation(s, sqlite3_column_int64(st, 8)), key);
 		memset(&answer, 0, sizeof answer);
 		contact_read_row(st, &row);
 		answer_row(s, &row, now, &answer);

@@ -109,13 +109,25 @@ int contact_note(struct store *s, struct contact *c, const struct packed *e, int
 
 /* --- in ------------------------------------------------------------------- */
 
-int contact_rekey(struct store *s, const unsigned char old[PSEUDONYM_SIZE],
-	const unsigned char present[PSEUDONYM_SIZE])
+int contact_rekey(struct store *s, unsigned count, const unsigned char old[][PSEUDONYM_SIZE],
+	const unsigned char present[PSEUDONYM_SIZE], bool *moved)
 {
-	return db_run(s, SQL_CONTACT_REKEY, "bb", present, PSEUDONYM_SIZE, old, PSEUDONYM_SIZE) ||
-			(sqlite3_changes(s->db) && held_note_deletion(s))
-		? STORE_FAILED
-		: STORE_OK;
+	bool any = false;
+
+	for (unsigned i = 0; i < count; i++) {
+		if (db_run(s, SQL_CONTACT_REKEY, "bb", present, PSEUDONYM_SIZE, old[i],
+			    PSEUDONYM_SIZE))
+			return STORE_FAILED;
+		bool one = sqlite3_changes(s->db);
+		any |= one;
+		if (one &&
+			db_run(s, SQL_SHARE_REKEY, "bb", present, PSEUDONYM_SIZE, old[i],
+				PSEUDONYM_SIZE))
+			return STORE_FAILED;
+	}
+	if (moved)
+		*moved = any;
+	return any ? held_note_deletion(s) : STORE_OK;
 }
 
 bool contact_is_taken_back(const struct store *s, const struct packed *e, int meaning)
@@ -141,7 +153,7 @@ int contact_apply(struct store *s, const struct packed *e)
 		return STORE_OK;
 	if (meaning == HISTORY_BLOCK && investigation_note(s, e, contact_segment_of(e)))
 		return STORE_FAILED;
-	if (keys_old_state(s) && contact_rekey(s, e->old_contact, e->contact))
+	if (contact_rekey(s, keys_old_states(s), e->old_contact, e->contact, NULL))
 		return STORE_FAILED;
 	if (contact_load(s, e->contact, &c, &found))
 		return STORE_FAILED;
@@ -254,7 +266,7 @@ int store_contact_move(struct store *s, const char *address, size_t n, enum cont
 		return store_fail(s, STORE_MISUSE, "move outside a transaction");
 	if (pseudonyms_of(s, address, n, &p))
 		return STORE_MISUSE;
-	if ((p.n == 2 && contact_rekey(s, p.key[1], p.key[0])) ||
+	if (contact_rekey(s, p.n - 1, &p.key[1], p.key[0], NULL) ||
 		contact_load(s, p.key[0], &c, &found))
 		return STORE_FAILED;
 	contact_elapse(s, &c, now);

@@ -51,9 +51,9 @@ int64_t month_start(int month);
 
 /* --- contact.c ------------------------------------------------------------ */
 
-/* A contact that is touched moves to the present state key. */
-int contact_rekey(struct store *s, const unsigned char old[PSEUDONYM_SIZE],
-	const unsigned char present[PSEUDONYM_SIZE]);
+/* A contact that is touched moves to the present state key; OLD are its COUNT others. */
+int contact_rekey(struct store *s, unsigned count, const unsigned char old[][PSEUDONYM_SIZE],
+	const unsigned char present[PSEUDONYM_SIZE], bool *moved);
 /* An operator took this cause back (store_cause_undo). */
 bool contact_is_taken_back(const struct store *s, const struct packed *e, int meaning);
 enum { MEANS_NOTHING = -1 };
@@ -98,12 +98,12 @@ void contact_remember_end(struct contact *c);
 /* The ladder of full mailboxes. */
 bool ladder_is_full(const char *name);
 /*
- * Under which pseudonyms an address may be found: under the state key, and where there is one under
- * the key before it.
+ * Under which pseudonyms an address may be found: under the state key, and by way of those before
+ * it, while they are needed.
  */
 struct pseudonyms {
 	unsigned n;
-	unsigned char key[2][PSEUDONYM_SIZE];
+	unsigned char key[1 + OLD_STATES_MAX][PSEUDONYM_SIZE];
 };
 /* STORE_MISUSE when ADDRESS is none. */
 int pseudonyms_of(struct store *s, const char *address, size_t n, struct pseudonyms *out);

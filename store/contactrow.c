@@ -239,15 +239,12 @@ void contact_read_row(sqlite3_stmt *st, struct contact_row *out)
 
 int pseudonyms_of(struct store *s, const char *address, size_t n, struct pseudonyms *out)
 {
-	const unsigned char *old = keys_old_state(s);
 	char canonical[CANONICAL_SIZE];
 
 	n = address_canonical(address, n, s->o.fold_local_part, canonical);
-	out->n = old ? 2 : 1;
-	if (n)
-		pseudonym(out->key[0], PSEUDONYM_STATE, keys_state(s), canonical, n);
-	if (n && old)
-		pseudonym(out->key[1], PSEUDONYM_STATE, old, canonical, n);
+	out->n = 1 + keys_old_states(s);
+	for (unsigned i = 0; i < out->n && n; i++)
+		keys_contact_pseudonym(s, i, i, canonical, n, out->key[i]);
 	sodium_memzero(canonical, sizeof canonical);
 	return n ? STORE_OK : store_fail(s, STORE_MISUSE, "not an address");
 }

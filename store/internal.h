@@ -17,6 +17,8 @@
 enum {
 	PSEUDONYM_SIZE = 16,
 	KEY_SIZE = 32,
+	OLD_STATES_MAX =
+		3, /* state keys before the present one by which contacts are still found */
 	STORE_ERROR_SIZE = 512,
 	BUSY_TIMEOUT_MS = 5000, /* how long a reader or writer waits for the other */
 };
@@ -125,7 +127,7 @@ int db_leave(struct store *s, bool own, int result);
 
 /* --- schema.c ------------------------------------------------------------- */
 
-enum { SCHEMA_VERSION = 20, APPLICATION_ID = 0x7265746f /* "reto" */ };
+enum { SCHEMA_VERSION = 21, APPLICATION_ID = 0x7265746f /* "reto" */ };
 /*
  * *VERSION is 0 for a database with nothing in it. Refuses what is not ours or newer than this
  * program.
@@ -156,15 +158,26 @@ int keys_record(struct store *s, int64_t now);
 /* The keys are those that the store was made with. */
 int keys_verify(struct store *s);
 const unsigned char *keys_state(const struct store *s);
-/* The state key before it, while contacts are left under it; else NULL. */
-const unsigned char *keys_old_state(const struct store *s);
+/* How many state keys before it are needed, for contacts that have not moved to it. */
+unsigned keys_old_states(const struct store *s);
+/*
+ * The contact's pseudonym of an address in canonical form by way of the state key GENERATION: 0 is
+ * the present one, 1 the one before it and so on. A pseudonym is sealed under each newer key in
+ * turn; SEALS less than GENERATION gives what stood in the store before the last rotations.
+ */
+void keys_contact_pseudonym(const struct store *s, unsigned generation, unsigned seals,
+	const char *canonical, size_t n, unsigned char out[PSEUDONYM_SIZE]);
+/* Notes in rows from before schema version 21 whose key they are under, and seals them. */
+int keys_seal_old(struct store *s);
 /*
  * For a handle that reads: whether another process has replaced the state key since; then the new
  * one is read. In a snapshot it is never.
  */
 int keys_refresh(struct store *s, bool *changed);
 /* What store_keys() gives as the fingerprint of the state key. */
-void keys_state_fingerprint(struct store *s, bool old, char hex[STORE_FINGERPRINT_HEX]);
+void keys_state_fingerprint(struct store *s, unsigned generation, char hex[STORE_FINGERPRINT_HEX]);
+/* The generation of a contact whose row has NUMBER in its column old; 0: none. */
+unsigned keys_generation(const struct store *s, int64_t number);
 const unsigned char *keys_message(const struct store *s);
 /*
  * The newest key that signs return paths, its two characters into ID; NULL (message set) when there
@@ -254,6 +267,8 @@ size_t address_canonical(
 	const char *address, size_t n, bool fold_local_part, char out[CANONICAL_SIZE]);
 void pseudonym(unsigned char out[PSEUDONYM_SIZE], enum pseudonym_purpose purpose,
 	const unsigned char key[KEY_SIZE], const char *canonical, size_t n);
+/* A pseudonym made under another key, sealed under KEY: the other key alone finds it no more. */
+void pseudonym_seal(unsigned char p[PSEUDONYM_SIZE], const unsigned char key[KEY_SIZE]);
 
 /* --- subject.c --- */
 
@@ -295,9 +310,9 @@ struct packed {
 	uint8_t known;   /* 1: there is a recipient; else both pseudonyms are zero */
 	uint8_t profiled; /* 1: provider is a profile's name; only those go into the tallies, which
 			     stay */
-	unsigned char contact[PSEUDONYM_SIZE];     /* under the state key */
-	unsigned char old_contact[PSEUDONYM_SIZE]; /* under the one before it, where there is one */
-	unsigned char pseudonym[PSEUDONYM_SIZE];   /* under the month's key */
+	unsigned char contact[PSEUDONYM_SIZE];                     /* under the state key */
+	unsigned char old_contact[OLD_STATES_MAX][PSEUDONYM_SIZE]; /* by way of those before it */
+	unsigned char pseudonym[PSEUDONYM_SIZE];                   /* under the month's key */
 	char status[EVENT_STATUS_SIZE];
 	char provider[STORE_NAME_SIZE]; /* a profile's name, the domain with [privacy] domains =
 					   all, or "other" */

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
+#include "store/base/pagefile.h"
+#include "store/contact.h"
 #include "store/keyring.h"
 
 enum { MONTHS_MAX = 4096, PRINT_SIZE = sizeof " fingerprint=" + STORE_FINGERPRINT_HEX };
@@ -117,41 +119,89 @@ int store_keys_lost(struct store *s, int (*visit)(void *context, const char *mon
 
 /* --- rotation ------------------------------------------------------------- */
 
+/* SEALED(pseudonym), for what is moved under the key that it is given. */
+static void sql_sealed(sqlite3_context *context, int count, sqlite3_value **value)
+{
+	unsigned char p[PSEUDONYM_SIZE];
+
+	(void)count;
+	if (sqlite3_value_bytes(*value) != PSEUDONYM_SIZE) {
+		sqlite3_result_error(context, "not a pseudonym", -1);
+		return;
+	}
+	memcpy(p, sqlite3_value_blob(*value), sizeof p);
+	pseudonym_seal(p, sqlite3_user_data(context));
+	sqlite3_result_blob(context, p, sizeof p, SQLITE_TRANSIENT);
+}
+
 /*
- * A new state key. The file is there before the transaction that makes it the present one and marks
- * all contacts as being under the one before it; a kill in between leaves a file that the next call
- * takes.
+ * All contacts, or those that are old, are sealed under KEY, so that whoever has the keys before it
+ * finds nobody with them alone. NUMBER: of the key that is theirs where they have none yet.
+ */
+static int seal_contacts(
+	struct store *s, enum sql which, const unsigned char key[KEY_SIZE], int64_t number)
+{
+	if (sqlite3_create_function_v2(s->db, "sealed", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY,
+		    (void *)(uintptr_t)key, sql_sealed, NULL, NULL, NULL) != SQLITE_OK)
+		return db_error(s);
+	pagefile_verify(s->db, true);
+	int result = db_run(s, which, "i", number);
+	if (!result && which == SQL_CONTACT_SEAL)
+		result = db_run(s, SQL_SHARE_SEAL, "");
+	pagefile_verify(s->db, s->o.verify);
+	return result ? result : held_note_deletion(s);
+}
+
+int keys_seal_old(struct store *s)
+{
+	return s->keys->olds ? seal_contacts(s, SQL_CONTACT_SEAL_OLD, s->keys->state,
+				       key_state_ordinal(s->keys->old[0].name))
+			     : STORE_OK;
+}
+
+static int refuse_state(struct store *s)
+{
+	if (s->keys->olds == OLD_STATES_MAX)
+		return store_fail(s, STORE_MISUSE,
+			"%s and %u state keys after it are still needed to find contacts; `retour key retire %s` says by how many, and ends it",
+			s->keys->old[OLD_STATES_MAX - 1].name, OLD_STATES_MAX - 1,
+			s->keys->old[OLD_STATES_MAX - 1].name);
+	if (s->o.peers)
+		return store_fail(s, STORE_MISUSE,
+			"other sites have this state key: with another one here, none would take what the others say; see retour-sites(7)");
+	return STORE_OK;
+}
+
+/*
+ * A new state key. The file is there before the transaction that makes it the present one and seals
+ * all contacts under it; a kill in between leaves a file that the next call takes.
  */
 static int add_state(struct store *s, int64_t now, char *name)
 {
 	unsigned char key[KEY_SIZE];
-	int64_t left = 0;
 	bool own;
 
-	if (db_int(s, &left, SQL_CONTACT_OLD, ""))
-		return STORE_FAILED;
-	if (*s->keys->old_name)
-		return store_fail(s, STORE_MISUSE,
-			"%lld contacts are still under the state key before the present one; the next purge after the last of them "
-			"has moved or expired destroys it",
-			(long long)left);
-	if (s->o.peers)
-		return store_fail(s, STORE_MISUSE,
-			"other sites have this state key: with another one here, none would take what the others say; see retour-sites(7)");
+	if (refuse_state(s))
+		return STORE_MISUSE;
 	unsigned present = key_state_number(s->keys->state_name);
 	snprintf(name, STORE_NAME_SIZE, "state-%u.key", present ? present + 1 : 2);
 	int result = keyfile_load(s, name, true, key);
+	/* all pseudonyms are held apart while they change: in a file without a name, not in memory
+	 */
+	if (!result)
+		result = db_exec(s, "PRAGMA temp_store = FILE");
 	if (!result && !(result = db_enter(s, &own))) {
 		result = keys_note(s, name, key, now) ||
 				db_run(s, SQL_KEY_AFTER_OTHERS, "tt", name, "state") ||
-				db_run(s, SQL_CONTACT_AGE, "")
+				seal_contacts(s, SQL_CONTACT_SEAL, key,
+					key_state_ordinal(s->keys->state_name))
 			? STORE_FAILED
 			: STORE_OK;
 		result = db_leave(s, own, result);
 	}
 	sodium_memzero(key, sizeof key);
-	if (result)
-		return result;
+	if (db_exec(s, "PRAGMA temp_store = MEMORY") || result)
+		return result ? result : STORE_FAILED;
 	sodium_mprotect_readwrite(s->keys);
 	result = keys_load_state(s, false);
 	sodium_mprotect_readonly(s->keys);
@@ -167,15 +217,35 @@ int store_key_add(struct store *s, const char *purpose, int64_t now, char *name)
 	return store_fail(s, STORE_MISUSE, "keys of purpose %s are not made on demand", purpose);
 }
 
-int store_key_left(struct store *s, uint64_t *left)
+static int count_left(struct store *s, unsigned old, struct key_left *left)
 {
-	int64_t n = 0;
+	int64_t number = key_state_ordinal(s->keys->old[old].name), contacts = 0, objections = 0;
 
-	*left = 0;
-	if (db_int(s, &n, SQL_CONTACT_OLD, ""))
+	snprintf(left->name, sizeof left->name, "%s", s->keys->old[old].name);
+	if (db_int(s, &contacts, SQL_CONTACT_OLD, "i", number) ||
+		db_int(s, &objections, SQL_OBJECTION_OLD, "i", number))
 		return STORE_FAILED;
-	*left = (uint64_t)n;
+	left->contacts = (uint64_t)contacts;
+	left->objections = (uint64_t)objections;
 	return STORE_OK;
+}
+
+int store_key_left(struct store *s, unsigned n, struct key_left *left)
+{
+	memset(left, 0, sizeof *left);
+	return n < s->keys->olds ? count_left(s, n, left) : STORE_OK;
+}
+
+int store_key_move(struct store *s, const char *address, size_t n, bool *moved)
+{
+	struct pseudonyms p;
+
+	*moved = false;
+	if (!s->in_transaction)
+		return store_fail(s, STORE_MISUSE, "move outside a transaction");
+	if (pseudonyms_of(s, address, n, &p))
+		return STORE_MISUSE;
+	return contact_rekey(s, p.n - 1, &p.key[1], p.key[0], moved);
 }
 
 /* --- the end -------------------------------------------------------------- */
@@ -198,21 +268,15 @@ static const char *end_of(enum key_place place)
 	return place == KEY_CREDENTIAL ? "key-released" : "key-destroyed";
 }
 
-int store_key_retire(struct store *s, const char *name, int64_t now, bool *credential)
+/* Of return paths and of evidence; what they signed can no longer be proved. */
+static int retire_signing(struct store *s, const char *name, const char *purpose, int64_t now)
 {
+	enum key_place place = keyfile_place(s, name);
 	char detail[160], print[PRINT_SIZE];
 	enum known known;
-	struct key_name k;
 	bool own;
 	int result;
 
-	if (strlen(name) >= KEY_NAME_SIZE || !key_name_parse(name, &k) ||
-		(strcmp(k.purpose, "verp") != 0 && strcmp(k.purpose, "sign") != 0))
-		return store_fail(s, STORE_MISUSE,
-			"only keys of return paths, verp-KK.key, and sign.key are retired by hand: event keys go with their "
-			"last event, and without state.key and message.key there is no store");
-	enum key_place place = keyfile_place(s, name);
-	*credential = place == KEY_CREDENTIAL;
 	if (keys_lookup(s, name, NULL, &known))
 		return STORE_FAILED;
 	if (place != KEY_FILE && known == KEY_UNKNOWN)
@@ -221,7 +285,7 @@ int store_key_retire(struct store *s, const char *name, int64_t now, bool *crede
 		return STORE_FAILED;
 	if (key_print(s, name, print))
 		return db_leave(s, own, STORE_FAILED);
-	snprintf(detail, sizeof detail, "purpose=%s name=%s%s", k.purpose, name, print);
+	snprintf(detail, sizeof detail, "purpose=%s name=%s%s", purpose, name, print);
 	result = place == KEY_FILE ? keyfile_destroy(s, name) : STORE_OK;
 	if (!result &&
 		(db_run(s, SQL_KEY_DELETE, "t", name) ||
@@ -231,6 +295,121 @@ int store_key_retire(struct store *s, const char *name, int64_t now, bool *crede
 	s->keys->verp_read = false;
 	sodium_mprotect_readonly(s->keys);
 	return db_leave(s, own, result);
+}
+
+/*
+ * A state key before the present one goes with the last contact that is found by it, or by one
+ * before it, which is sealed under it. The store forgets it first: without its file it would not
+ * open.
+ */
+static int forget_state(struct store *s, unsigned old, int64_t now)
+{
+	char detail[160], print[PRINT_SIZE];
+	const char *name = s->keys->old[old].name;
+
+	if (key_print(s, name, print))
+		return STORE_FAILED;
+	snprintf(detail, sizeof detail, "purpose=state name=%s%s", name, print);
+	return db_run(s, SQL_KEY_DELETE, "t", name) ||
+			store_ledger(s, now, end_of(keyfile_place(s, name)), detail)
+		? STORE_FAILED
+		: STORE_OK;
+}
+
+/* A state key that was replaced and forgotten. */
+static bool is_former_state(const struct store *s, const char *name)
+{
+	for (unsigned i = 0; i < s->keys->olds; i++)
+		if (strcmp(name, s->keys->old[i].name) == 0)
+			return false;
+	return key_state_number(name) < key_state_number(s->keys->state_name);
+}
+
+static int destroy_former_states(struct store *s)
+{
+	struct key_listing list;
+	struct key_name k;
+	int result = keyfile_list(s, &list);
+
+	if (result)
+		return result;
+	for (unsigned i = 0; i < list.count && !result; i++)
+		if (!list.key[i].credential && list.key[i].name[0] != '.' &&
+			key_name_parse(list.key[i].name, &k) && strcmp(k.purpose, "state") == 0 &&
+			is_former_state(s, list.key[i].name))
+			result = keyfile_destroy(s, list.key[i].name);
+	free(list.key);
+	return result;
+}
+
+/* Who is still found by it is known no more, by the word of an operator. */
+static int give_up(struct store *s, const struct key_left *left, const char *reason, int64_t now)
+{
+	int64_t number = key_state_ordinal(left->name);
+	char detail[LEDGER_TEXT_SIZE];
+	uint64_t gone = 0;
+
+	snprintf(detail, sizeof detail,
+		"purpose=state name=%s contacts=%llu objections=%llu reason=\"%s\"", left->name,
+		(unsigned long long)(left->contacts - left->objections),
+		(unsigned long long)left->objections, reason);
+	return db_run(s, SQL_SHARE_GIVE_UP, "i", number) ||
+			held_delete(s, HELD_CONTACTS, db_bind(s, SQL_CONTACT_GIVE_UP, "i", number),
+				&gone) ||
+			held_note_deletion(s) || store_ledger(s, now, "key-given-up", detail)
+		? STORE_FAILED
+		: STORE_OK;
+}
+
+static int retire_state(struct store *s, const char *name, const char *reason, int64_t now)
+{
+	struct key_left left = { .contacts = 0 };
+	unsigned old = 0;
+	bool own;
+	int result;
+
+	while (old < s->keys->olds && strcmp(s->keys->old[old].name, name) != 0)
+		old++;
+	if (old == s->keys->olds)
+		return store_fail(s, STORE_MISUSE,
+			"%s is no state key that was replaced; `retour key rotate` replaces the present one",
+			name);
+	if (count_left(s, old, &left))
+		return STORE_FAILED;
+	if (left.contacts && !reason)
+		return store_fail(s, STORE_MISUSE,
+			"%llu contacts, %llu of them objections, are found by way of %s and sealed under the present key; it goes with the last of them. "
+			"Give `retour key retire %s FILE` the addresses that you have: they move; --give-up --reason TEXT forgets the rest",
+			(unsigned long long)left.contacts, (unsigned long long)left.objections,
+			name, name);
+	if (db_enter(s, &own))
+		return STORE_FAILED;
+	result = left.contacts ? give_up(s, &left, reason, now) : STORE_OK;
+	/* and those before it, which are needed no more either */
+	for (unsigned i = old; i < s->keys->olds && !result; i++)
+		result = forget_state(s, i, now);
+	if ((result = db_leave(s, own, result)))
+		return result;
+	sodium_mprotect_readwrite(s->keys);
+	result = keys_load_state(s, false);
+	sodium_mprotect_readonly(s->keys);
+	return result ? result : destroy_former_states(s);
+}
+
+int store_key_retire(struct store *s, const char *name, const char *give_up_reason, int64_t now,
+	bool *credential)
+{
+	struct key_name k;
+
+	if (strlen(name) >= KEY_NAME_SIZE || !key_name_parse(name, &k) ||
+		(strcmp(k.purpose, "verp") != 0 && strcmp(k.purpose, "sign") != 0 &&
+			strcmp(k.purpose, "state") != 0))
+		return store_fail(s, STORE_MISUSE,
+			"keys of return paths, verp-KK.key, sign.key and state keys that were replaced are retired by hand: event keys go with "
+			"their last event, and without message.key there is no store");
+	*credential = keyfile_place(s, name) == KEY_CREDENTIAL;
+	return strcmp(k.purpose, "state") ? retire_signing(s, name, k.purpose, now)
+					  : retire_state(s, name, give_up_reason, now);
 }
 
 static int note_destroyed(struct store *s, const char *name, int month, int64_t now)
@@ -261,35 +440,24 @@ static int destroy_month(struct store *s, const char *name, int month, int64_t n
 	return result ? result : note_destroyed(s, name, month, now);
 }
 
-/*
- * The state key before the present one goes with the last contact under it. The store forgets it
- * first: without its file it would not open.
- */
-static int forget_old_state(struct store *s, int64_t now)
+/* The oldest first: a key is needed by those before it. */
+static int forget_old_states(struct store *s, int64_t now)
 {
-	char detail[160], print[PRINT_SIZE];
-	int64_t left = 0;
+	struct key_left left = { .contacts = 0 };
+	unsigned olds = s->keys->olds;
 	bool own;
+	int result = olds ? db_enter(s, &own) : STORE_OK;
 
-	if (db_int(s, &left, SQL_CONTACT_OLD, ""))
-		return STORE_FAILED;
-	if (left || !*s->keys->old_name)
-		return STORE_OK;
-	int result = db_enter(s, &own);
-	if (result)
+	if (!olds || result)
 		return result;
-	if (key_print(s, s->keys->old_name, print))
-		return db_leave(s, own, STORE_FAILED);
-	snprintf(detail, sizeof detail, "purpose=state name=%s%s", s->keys->old_name, print);
-	if (db_run(s, SQL_KEY_DELETE, "t", s->keys->old_name) ||
-		store_ledger(s, now, end_of(keyfile_place(s, s->keys->old_name)), detail))
-		result = STORE_FAILED;
-	result = db_leave(s, own, result);
-	if (result)
+	while (olds && !(result = count_left(s, olds - 1, &left)) && !left.contacts &&
+		!(result = forget_state(s, olds - 1, now)))
+		olds--;
+	if ((result = db_leave(s, own, result)))
 		return result;
 	sodium_mprotect_readwrite(s->keys);
-	sodium_memzero(s->keys->old_state, KEY_SIZE);
-	s->keys->old_name[0] = '\0';
+	for (; s->keys->olds > olds; s->keys->olds--)
+		sodium_memzero(&s->keys->old[s->keys->olds - 1], sizeof *s->keys->old);
 	sodium_mprotect_readonly(s->keys);
 	return STORE_OK;
 }
@@ -323,22 +491,15 @@ static int forget_destroyed(struct store *s, int64_t now)
 	return result;
 }
 
-/* A state key that was replaced and forgotten. */
-static bool is_former_state(const struct store *s, const char *name, const struct key_name *k)
-{
-	return strcmp(k->purpose, "state") == 0 && strcmp(name, s->keys->old_name) != 0 &&
-		key_state_number(name) < key_state_number(s->keys->state_name);
-}
-
 int keys_destroy_unused(struct store *s, int64_t now, unsigned *destroyed)
 {
 	struct key_listing list;
 	struct key_name k;
 	bool has = false;
-	int result = forget_old_state(s, now);
+	int result = forget_old_states(s, now);
 
 	*destroyed = 0;
-	if (result || (result = keyfile_list(s, &list)))
+	if (result || (result = destroy_former_states(s)) || (result = keyfile_list(s, &list)))
 		return result;
 	keys_forget_months(s);
 	for (unsigned i = 0; i < list.count && !result; i++) {
@@ -349,8 +510,6 @@ int keys_destroy_unused(struct store *s, int64_t now, unsigned *destroyed)
 			continue;
 		}
 		key_name_parse(list.key[i].name, &k);
-		if (is_former_state(s, list.key[i].name, &k))
-			result = keyfile_destroy(s, list.key[i].name);
 		if (!k.month || k.month >= month_now(now) ||
 			(result = keys_month_has_events(s, k.month, &has)) || has)
 			continue;

@@ -20,9 +20,12 @@ struct keyring {
 	unsigned next; /* the slot that is used next */
 	unsigned char state[KEY_SIZE], message[KEY_SIZE];
 	char state_name[KEY_NAME_SIZE];
-	unsigned char old_state[KEY_SIZE]; /* the one before it */
-	char old_name[KEY_NAME_SIZE];      /* "": no contact is left under it */
-	int64_t version;                   /* of the data when the names were read */
+	unsigned olds; /* those before it by which contacts are still found, the newest first */
+	struct old_state {
+		unsigned char key[KEY_SIZE];
+		char name[KEY_NAME_SIZE];
+	} old[OLD_STATES_MAX];
+	int64_t version; /* of the data when the names were read */
 	struct held {
 		int month; /* YYYYMM, 0: free */
 		unsigned char key[KEY_SIZE];
@@ -49,6 +52,13 @@ bool key_name_parse(const char *name, struct key_name *out);
 void key_name_of_month(int month, char name[KEY_NAME_SIZE]);
 /* N of state-N.key; 0: it is none. */
 unsigned key_state_number(const char *name);
+/* The same, as rows of contacts have it; 1 for state.key. */
+static inline int64_t key_state_ordinal(const char *name)
+{
+	unsigned n = key_state_number(name);
+
+	return n ? n : 1;
+}
 int key_error(struct store *s, const char *name, const char *what);
 
 int keyfile_directory(struct store *s, bool make);

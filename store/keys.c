@@ -20,26 +20,27 @@ void key_fingerprint(unsigned char out[FINGERPRINT_SIZE], const unsigned char ke
 }
 
 /*
- * Which state keys the database knows: the present one, and the one before it. Without a database
+ * Which state keys the database knows: the present one, and those before it. Without a database
  * it is the first one.
  */
 static int read_state_names(struct store *s, bool make)
 {
-	char(*names[])[KEY_NAME_SIZE] = { &s->keys->state_name, &s->keys->old_name };
+	struct keyring *k = s->keys;
 	sqlite3_stmt *st;
 	unsigned n = 0;
 	int rc = 0;
 
-	strcpy(s->keys->state_name, "state.key");
-	s->keys->old_name[0] = '\0';
+	strcpy(k->state_name, "state.key");
+	k->olds = 0;
+	memset(k->old, 0, sizeof k->old);
 	if (make)
 		return STORE_OK;
-	if (db_int(s, &s->keys->version, SQL_DATA_VERSION, "") ||
-		!(st = db_bind(s, SQL_KEY_STATES, "")))
+	if (db_int(s, &k->version, SQL_DATA_VERSION, "") || !(st = db_bind(s, SQL_KEY_STATES, "")))
 		return STORE_FAILED;
-	while (n < 2 && (rc = db_step(s, st)) == 1)
-		db_text(st, 0, *names[n++], KEY_NAME_SIZE);
+	for (; n <= OLD_STATES_MAX && (rc = db_step(s, st)) == 1; n++)
+		db_text(st, 0, n ? k->old[n - 1].name : k->state_name, KEY_NAME_SIZE);
 	sqlite3_reset(st);
+	k->olds = n ? n - 1 : 0;
 	return rc < 0 ? STORE_FAILED : STORE_OK;
 }
 
@@ -49,14 +50,23 @@ int keys_load_state(struct store *s, bool make)
 
 	if (!result)
 		result = keyfile_load(s, s->keys->state_name, make, s->keys->state);
-	if (!result && *s->keys->old_name)
-		result = keyfile_load(s, s->keys->old_name, false, s->keys->old_state);
+	for (unsigned i = 0; i < s->keys->olds && !result; i++)
+		result = keyfile_load(s, s->keys->old[i].name, false, s->keys->old[i].key);
 	return result;
+}
+
+static bool same_state_names(const struct keyring *a, char names[][KEY_NAME_SIZE])
+{
+	bool same = strcmp(a->state_name, names[0]) == 0;
+
+	for (unsigned i = 0; i < OLD_STATES_MAX; i++)
+		same &= strcmp(a->old[i].name, names[i + 1]) == 0;
+	return same;
 }
 
 int keys_refresh(struct store *s, bool *changed)
 {
-	char before[KEY_NAME_SIZE], old[KEY_NAME_SIZE];
+	char before[OLD_STATES_MAX + 1][KEY_NAME_SIZE];
 	int64_t version = 0;
 
 	*changed = false;
@@ -67,12 +77,11 @@ int keys_refresh(struct store *s, bool *changed)
 	if (version == s->keys->version)
 		return STORE_OK;
 	sodium_mprotect_readwrite(s->keys);
-	memcpy(before, s->keys->state_name, KEY_NAME_SIZE);
-	memcpy(old, s->keys->old_name, KEY_NAME_SIZE);
-	int result = read_state_names(s, false);
-	*changed = strcmp(before, s->keys->state_name) != 0 || strcmp(old, s->keys->old_name) != 0;
-	if (!result && *changed)
-		result = keys_load_state(s, false);
+	memcpy(before[0], s->keys->state_name, KEY_NAME_SIZE);
+	for (unsigned i = 0; i < OLD_STATES_MAX; i++)
+		memcpy(before[i + 1], s->keys->old[i].name, KEY_NAME_SIZE);
+	int result = keys_load_state(s, false);
+	*changed = !same_state_names(s->keys, before);
 	sodium_mprotect_readonly(s->keys);
 	return result || !*changed ? result : keys_verify(s);
 }
@@ -133,9 +142,28 @@ const unsigned char *keys_state(const struct store *s)
 	return s->keys->state;
 }
 
-const unsigned char *keys_old_state(const struct store *s)
+unsigned keys_old_states(const struct store *s)
 {
-	return *s->keys->old_name ? s->keys->old_state : NULL;
+	return s->keys->olds;
+}
+
+void keys_contact_pseudonym(const struct store *s, unsigned generation, unsigned seals,
+	const char *canonical, size_t n, unsigned char out[PSEUDONYM_SIZE])
+{
+	const struct keyring *k = s->keys;
+
+	pseudonym(out, PSEUDONYM_STATE, generation ? k->old[generation - 1].key : k->state,
+		canonical, n);
+	for (unsigned newer = generation; newer-- > 0 && seals > 0; seals--)
+		pseudonym_seal(out, newer ? k->old[newer - 1].key : k->state);
+}
+
+unsigned keys_generation(const struct store *s, int64_t number)
+{
+	for (unsigned i = 0; i < s->keys->olds; i++)
+		if (number == key_state_ordinal(s->keys->old[i].name))
+			return i + 1;
+	return 0;
 }
 
 const unsigned char *keys_message(const struct store *s)
@@ -143,11 +171,11 @@ const unsigned char *keys_message(const struct store *s)
 	return s->keys->message;
 }
 
-void keys_state_fingerprint(struct store *s, bool old, char hex[STORE_FINGERPRINT_HEX])
+void keys_state_fingerprint(struct store *s, unsigned generation, char hex[STORE_FINGERPRINT_HEX])
 {
 	unsigned char print[FINGERPRINT_SIZE];
 
-	key_fingerprint(print, old ? s->keys->old_state : s->keys->state);
+	key_fingerprint(print, generation ? s->keys->old[generation - 1].key : s->keys->state);
 	sodium_bin2hex(hex, STORE_FINGERPRINT_HEX, print, sizeof print);
 }
 
@@ -220,8 +248,8 @@ int keys_verify(struct store *s)
 {
 	int result = verify_key(s, s->keys->state_name, s->keys->state);
 
-	if (!result && *s->keys->old_name)
-		result = verify_key(s, s->keys->old_name, s->keys->old_state);
+	for (unsigned i = 0; i < s->keys->olds && !result; i++)
+		result = verify_key(s, s->keys->old[i].name, s->keys->old[i].key);
 	return result ? result : verify_key(s, "message.key", s->keys->message);
 }
 

@@ -28,19 +28,33 @@ int store_keys_lost(struct store *s, int (*visit)(void *context, const char *mon
 
 /*
  * A new key of PURPOSE, its name into NAME (STORE_NAME_SIZE). Ledgered. "verp", 32 at most at a
- * time: it signs from now on, old ones are still good for checking. "state": contacts move to it
- * when they are touched, and are found under both; the one before it is destroyed by the first
- * purge after the last contact has left it, and until then there is no third.
+ * time: it signs from now on, old ones are still good for checking. "state": all contacts are
+ * sealed under it at once, so that the keys before it alone find nobody; they move to it when they
+ * are touched, and an older key is destroyed by the first purge after the last contact has left it.
+ * Until then there are four at most. store_scrub() is to be called then.
  */
 int store_key_add(struct store *s, const char *purpose, int64_t now, char *name);
-/* How many contacts are still under the state key before the present one. */
-int store_key_left(struct store *s, uint64_t *left);
+/* Contacts that are found by way of an older state key, or of one before it. */
+struct key_left {
+	char name[STORE_NAME_SIZE];    /* "": there is no such key */
+	uint64_t contacts, objections; /* the latter are among the former */
+};
+/* The N-th key before the present one, from 0 on. */
+int store_key_left(struct store *s, unsigned n, struct key_left *left);
+/*
+ * ADDRESS is known: its contact moves to the present state key, inside a transaction. STORE_MISUSE:
+ * no address.
+ */
+int store_key_move(struct store *s, const char *address, size_t n, bool *moved);
 /*
  * Destroys the key NAME for good; STORE_MISUSE when it may not be: only keys of purpose "verp",
- * whose tokens can no longer be proved then, and "sign". Ledgered. *CREDENTIAL: it is only used no
- * more, and its administrator's to destroy.
+ * whose tokens can no longer be proved then, "sign", and "state" where another took its place and
+ * no contact is found by it any more. GIVE_UP_REASON (else NULL): these contacts are forgotten, the
+ * objections among them; store_scrub() is to be called then. Ledgered. *CREDENTIAL: it is only used
+ * no more, and its administrator's to destroy.
  */
-int store_key_retire(struct store *s, const char *name, int64_t now, bool *credential);
+int store_key_retire(struct store *s, const char *name, const char *give_up_reason, int64_t now,
+	bool *credential);
 
 /* --- signatures (store/sign.c, in the format of store/minisign.h) --------- */
 

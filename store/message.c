@@ -90,10 +90,10 @@ static int pack_recipient(struct store *s, const struct event *e, int64_t now, s
 	if (n) {
 		const unsigned char *month = keys_month(s, month_of_event(p->at), now);
 		if (month) {
-			pseudonym(p->contact, PSEUDONYM_STATE, keys_state(s), canonical, n);
-			if (keys_old_state(s))
-				pseudonym(p->old_contact, PSEUDONYM_STATE, keys_old_state(s),
-					canonical, n);
+			keys_contact_pseudonym(s, 0, 0, canonical, n, p->contact);
+			for (unsigned i = 0; i < keys_old_states(s); i++)
+				keys_contact_pseudonym(
+					s, i + 1, i + 1, canonical, n, p->old_contact[i]);
 			pseudonym(p->pseudonym, PSEUDONYM_EVENT, month, canonical, n);
 			p->known = 1;
 		} else {

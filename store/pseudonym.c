@@ -188,3 +188,14 @@ void pseudonym(unsigned char out[PSEUDONYM_SIZE], enum pseudonym_purpose purpose
 	crypto_generichash(out, PSEUDONYM_SIZE, input, sizeof prefix[0] + n, key, KEY_SIZE);
 	sodium_memzero(input, sizeof input);
 }
+
+void pseudonym_seal(unsigned char p[PSEUDONYM_SIZE], const unsigned char key[KEY_SIZE])
+{
+	static const char prefix[] = "retour pseudonym 1\0seal";
+	unsigned char input[sizeof prefix + PSEUDONYM_SIZE];
+
+	memcpy(input, prefix, sizeof prefix);
+	memcpy(input + sizeof prefix, p, PSEUDONYM_SIZE);
+	crypto_generichash(p, PSEUDONYM_SIZE, input, sizeof input, key, KEY_SIZE);
+	sodium_memzero(input, sizeof input);
+}

@@ -232,6 +232,11 @@ static const char version_20[] =
 	"DROP INDEX contact_at;"
 	"CREATE INDEX contact_at ON contact (objection, at)";
 
+/* Contacts know by which state key they are found; their rows are sealed (keylife.c). */
+static const char version_21[] =
+	"DROP INDEX contact_old;"
+	"CREATE INDEX contact_old ON contact (old, objection) WHERE old IS NOT NULL";
+
 struct schema_step {
 	const char *sql, *then; /* THEN may be NULL */
 	const char *mark;       /* user_version after it; a pragma takes no parameter */
@@ -260,6 +265,7 @@ static const struct schema_step steps[] = {
 	{ version_18, NULL, "PRAGMA user_version = 18" },
 	{ version_19, NULL, "PRAGMA user_version = 19" },
 	{ version_20, NULL, "PRAGMA user_version = 20" },
+	{ version_21, NULL, "PRAGMA user_version = 21" },
 };
 _Static_assert(
 	sizeof steps / sizeof *steps == SCHEMA_VERSION, "each version has a step that leads to it");

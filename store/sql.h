@@ -41,7 +41,7 @@
 	X(SQL_KEY_NEWEST, \
 		"SELECT name FROM key WHERE purpose = ?1 ORDER BY at DESC, name DESC LIMIT 1") \
 	X(SQL_KEY_STATES, \
-		"SELECT name FROM key WHERE purpose = 'state' ORDER BY at DESC, name DESC LIMIT 2") \
+		"SELECT name FROM key WHERE purpose = 'state' ORDER BY at DESC, name DESC LIMIT 4") \
 	X(SQL_KEY_PUT, \
 		"INSERT INTO key (name, purpose, month, fingerprint, at) VALUES (?1, ?2, ?3, ?4, ?5)" \
 		" ON CONFLICT DO UPDATE SET fingerprint = excluded.fingerprint, at = excluded.at") \
@@ -161,6 +161,9 @@
 	X(SQL_SHARE_REKEY, "UPDATE OR IGNORE share SET pseudonym = ?1 WHERE pseudonym = ?2") \
 	X(SQL_SHARE_SINCE, \
 		"SELECT pseudonym, life, version, body FROM share WHERE number > ?1 AND number <= ?2 AND (?3 OR life = ?4) ORDER BY number, pseudonym, life") \
+	X(SQL_SHARE_SEAL, "UPDATE share SET pseudonym = sealed(pseudonym)") \
+	X(SQL_SHARE_GIVE_UP, \
+		"DELETE FROM share WHERE pseudonym IN (SELECT pseudonym FROM contact WHERE old <= ?1)") \
 	X(SQL_SHARE_LEVEL, "UPDATE share SET number = ?2 WHERE number > ?1 AND number < ?2") \
 	X(SQL_CHANGE_SINCE, \
 		"SELECT kind, id, life, version, body FROM change WHERE number > ?1 AND number <= ?2 AND (?3 OR life = ?4) ORDER BY number, kind, id, life") \

@@ -14,7 +14,7 @@
 	X(SQL_CONTACT_ROWS, \
 		"SELECT pseudonym, state, since, until, due, attempts, reason, ladder FROM contact ORDER BY pseudonym") \
 	X(SQL_CONTACT_SINCE, \
-		"SELECT pseudonym, state, since, until, due, attempts, reason, ladder, old IS NOT NULL FROM contact WHERE max(at, since) >= ?1" \
+		"SELECT pseudonym, state, since, until, due, attempts, reason, ladder, old FROM contact WHERE max(at, since) >= ?1" \
 		" ORDER BY pseudonym") \
 	X(SQL_CONTACT_ADD, \
 		"INSERT INTO contact (pseudonym, state, at, since, until, due, attempts, pauses, counted_from, reason, rule, ladder, history," \
@@ -29,8 +29,16 @@
 	/* under another state key; who is there already stays as it is */ \
 	X(SQL_CONTACT_REKEY, \
 		"UPDATE OR IGNORE contact SET pseudonym = ?1, old = NULL WHERE pseudonym = ?2") \
-	X(SQL_CONTACT_AGE, "UPDATE contact SET old = 1") \
-	X(SQL_CONTACT_OLD, "SELECT count(*) FROM contact WHERE old IS NOT NULL") \
+	/* keylife.c's function seals a pseudonym under the present state key; old is the number \
+	 * of the key that a contact is found by, null: the present one */ \
+	X(SQL_CONTACT_SEAL, \
+		"UPDATE contact SET pseudonym = sealed(pseudonym), old = coalesce(old, ?1)") \
+	X(SQL_CONTACT_SEAL_OLD, \
+		"UPDATE contact SET pseudonym = sealed(pseudonym), old = ?1 WHERE old IS NOT NULL") \
+	X(SQL_CONTACT_OLD, "SELECT count(*) FROM contact WHERE old <= ?1") \
+	X(SQL_OBJECTION_OLD, "SELECT count(*) FROM contact WHERE old <= ?1 AND objection = 1") \
+	X(SQL_CONTACT_GIVE_UP, \
+		"DELETE FROM contact WHERE old <= ?1 RETURNING at, state, objection") \
 	X(SQL_CONTACT_TIMED, \
 		"SELECT pseudonym FROM contact WHERE due IS NOT NULL AND due <= ?1 ORDER BY due LIMIT ?2") \
 	X(SQL_CONTACT_UNTIDY, \

@@ -50,6 +50,7 @@ static const struct schema_conversion conversions[] = {
 	{ 10, held_from_rows },
 	{ 11, held_states_from_rows },
 	{ 20, objections_from_rows },
+	{ 21, keys_seal_old },
 	{ 0, NULL },
 };
 

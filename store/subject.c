@@ -31,11 +31,35 @@ int contact_forget(struct store *s, const unsigned char key[PSEUDONYM_SIZE], boo
 	return erasures_note(s, ERASED_CONTACT, key, now);
 }
 
+/*
+ * The contact by way of every state key that is here, and for backups what it was called before
+ * each rotation.
+ */
+static int contacts_forget(struct store *s, const char *canonical, size_t n, bool keep, int64_t now,
+	struct erased *sum)
+{
+	unsigned char key[PSEUDONYM_SIZE];
+	int result = STORE_OK;
+
+	for (unsigned i = 0; i <= keys_old_states(s) && !result; i++) {
+		for (unsigned seals = 0; seals < i && !result; seals++) {
+			keys_contact_pseudonym(s, i, seals, canonical, n, key);
+			result = erasures_note(
+				s, keep ? REDUCED_CONTACT : ERASED_CONTACT, key, now);
+		}
+		keys_contact_pseudonym(s, i, i, canonical, n, key);
+		if (!result)
+			result = contact_forget(s, key, keep, now, sum);
+		if (!result)
+			result = share_forget(s, key, keep, now);
+	}
+	return result;
+}
+
 int store_forget(
 	struct store *s, const char *address, size_t n, bool keep, int64_t now, struct erased *sum)
 {
 	char canonical[CANONICAL_SIZE];
-	unsigned char key[PSEUDONYM_SIZE];
 	int result;
 
 	if (!s->in_transaction)
@@ -43,15 +67,7 @@ int store_forget(
 	n = address_canonical(address, n, s->o.fold_local_part, canonical);
 	if (!n)
 		return store_fail(s, STORE_MISUSE, "not an address");
-	const unsigned char *old = keys_old_state(s);
-	pseudonym(key, PSEUDONYM_STATE, keys_state(s), canonical, n);
-	result = contact_forget(s, key, keep, now, sum);
-	if (!result)
-		result = share_forget(s, key, keep, now);
-	if (!result && old) {
-		pseudonym(key, PSEUDONYM_STATE, old, canonical, n);
-		result = contact_forget(s, key, keep, now, sum);
-	}
+	result = contacts_forget(s, canonical, n, keep, now, sum);
 	uint64_t before = sum->events;
 	if (!result)
 		result = events_forget(s, canonical, n, now, &sum->events);

@@ -54,7 +54,7 @@ int store_suppress(struct store *s, const char *address, size_t n, const struct 
 	if ((klass != CLASS_HARD && klass != CLASS_COMPLAINT && klass != CLASS_SOFT) ||
 		given->at > now || pseudonyms_of(s, address, n, &p))
 		return STORE_MISUSE;
-	if ((p.n == 2 && contact_rekey(s, p.key[1], p.key[0])) ||
+	if (contact_rekey(s, p.n - 1, &p.key[1], p.key[0], NULL) ||
 		contact_load(s, p.key[0], &c, &found))
 		return STORE_FAILED;
 	suppress_entry_of(&e, given);

@@ -24,7 +24,7 @@ struct store_message {
  * that a report with 100,000 recipients needs no memory for addresses. PACKED_EVENT_SIZE bytes,
  * aligned for int64_t; a plain value, its layout is the store's own business.
  */
-enum { PACKED_EVENT_SIZE = 664 };
+enum { PACKED_EVENT_SIZE = 696 };
 struct packed_event {
 	int64_t opaque[PACKED_EVENT_SIZE / 8];
 };

@@ -1,11 +1,13 @@
-/* key: which keys there are, a new one for return paths, and the end of an old one. */
+/* key: which keys there are, a new one for contacts or return paths, and the end of an old one. */
 #include "poller/command/commands.h"
 
 #include <getopt.h>
 #include <string.h>
 #include "classify/base/clock.h"
 #include "classify/base/log.h"
+#include "classify/base/lines.h"
 #include "poller/command/opening.h"
+#include "store/audit.h"
 #include "store/keys.h"
 
 static int print_key(void *context, const struct key_info *k)
@@ -24,13 +26,14 @@ static int list_keys(struct session *s)
 {
 	printf("%-24s %-8s %-8s %-21s %-33s%s\n", "name", "purpose", "month", "made", "fingerprint",
 		"lies in a");
-	uint64_t left = 0;
+	struct key_left left = { .contacts = 0 };
 	int result = store_keys(s->store, print_key, NULL);
-	if (!result)
-		result = store_key_left(s->store, &left);
-	if (left)
-		printf("%llu contacts are still under the state key before the present one; it is destroyed when the last has moved or expired\n",
-			(unsigned long long)left);
+	for (unsigned i = 0;
+		!result && !(result = store_key_left(s->store, i, &left)) && *left.name; i++)
+		if (left.contacts)
+			printf("%llu contacts, %llu of them objections, are found by way of %s, which finds nobody alone any more; it is destroyed when the last has moved or expired\n",
+				(unsigned long long)left.contacts,
+				(unsigned long long)left.objections, left.name);
 	return result ? session_store_failed(s, "key list", result) : EXIT_WELL;
 }
 
@@ -42,30 +45,108 @@ static int rotate(struct session *s, const char *purpose)
 		return session_store_failed(s, "key rotate", result);
 	printf(strcmp(purpose, "state")
 			? "%s signs return paths from now on; the older ones are still good for checking\n"
-			: "%s names contacts from now on; each moves to it when something is heard of it, and is found until then\n",
+			: "%s names contacts from now on, and all that were known are sealed under it: the key before it finds nobody alone any more. "
+			  "It is needed to find those who have not moved; each moves when something is heard of it\n",
 		name);
-	return EXIT_WELL;
+	if (!strcmp(purpose, "state"))
+		result = store_scrub(s->store);
+	return result ? session_store_failed(s, "key rotate", result) : EXIT_WELL;
 }
 
-static int retire(struct session *s, const char *name)
+/* --- retire --------------------------------------------------------------- */
+
+struct retiring {
+	const char *name, *reason; /* NULL: nobody is given up */
+	const char *addresses;     /* a file, "-", or NULL */
+	uint64_t asked, moved, bad;
+};
+
+static int move_addresses(struct session *s, struct retiring *r)
 {
-	bool credential;
-	int result = store_key_retire(s->store, name, clock_now(), &credential);
+	struct lines lines;
+	struct span address;
+	int result = open_addresses(&lines, "key retire", r->addresses);
+	if (result != EXIT_WELL)
+		return result;
+	while (!result && lines_next(&lines, &address)) {
+		bool moved = false;
+		if (!address.n)
+			continue;
+		int stored = store_key_move(s->store, address.p, address.n, &moved);
+		r->asked++;
+		r->moved += moved;
+		r->bad += stored == STORE_MISUSE;
+		if (stored && stored != STORE_MISUSE)
+			result = stored;
+	}
+	if (!result && lines.failed)
+		result = STORE_FAILED;
+	lines_close(&lines);
+	return result;
+}
+
+/* One transaction: all whose address is given move, and the ledger says how many. */
+static int move_all(struct session *s, struct retiring *r)
+{
+	char detail[LEDGER_TEXT_SIZE];
+	int result = store_begin(s->store);
+	if (result)
+		return session_store_failed(s, "key retire", result);
+	result = move_addresses(s, r);
+	snprintf(detail, sizeof detail, "addresses=%llu moved=%llu", (unsigned long long)r->asked,
+		(unsigned long long)r->moved);
+	if (!result && r->moved)
+		result = store_ledger(s->store, clock_now(), "key-moved", detail);
+	if (!result)
+		result = store_commit(s->store);
+	if (result) {
+		store_rollback(s->store);
+		return result == EXIT_USAGE ? result
+					    : session_store_failed(s, "key retire", result);
+	}
+	log_notice(
+		"key retire: %llu addresses, %llu contacts moved to the present key, %llu lines that are no address",
+		(unsigned long long)r->asked, (unsigned long long)r->moved,
+		(unsigned long long)r->bad);
+	return r->bad ? EXIT_LOST : EXIT_WELL;
+}
+
+static int retire(struct session *s, struct retiring *r)
+{
+	bool credential, state = !strncmp(r->name, "state", 5);
+	int moved = state && r->addresses ? move_all(s, r) : EXIT_WELL;
+	if (moved != EXIT_WELL && moved != EXIT_LOST)
+		return moved;
+	int result = store_key_retire(s->store, r->name, r->reason, clock_now(), &credential);
 	if (result)
 		return session_store_failed(s, "key retire", result);
 	printf(credential
 			? "%s is used no more; it came as a credential, which is yours to destroy\n"
-			: "%s is destroyed; what it signed can no longer be proved\n",
-		name);
-	return EXIT_WELL;
+			: "%s is destroyed; %s\n",
+		r->name,
+		state ? "nobody is found by it any more"
+		      : "what it signed can no longer be proved");
+	if (state && (result = store_scrub(s->store)))
+		return session_store_failed(s, "key retire", result);
+	return moved;
 }
+
+static const char retire_usage[] =
+	"retire NAME; of a state key also: FILE or - with addresses, and --give-up with --reason TEXT, up to 200 bytes without quotes and without an address";
 
 int cmd_key(const struct config *config, int argc, char **argv)
 {
-	static const struct option none[] = { { 0 } };
+	static const struct option options[] = { { "give-up", no_argument, NULL, 'g' },
+		{ "reason", required_argument, NULL, 'r' }, { 0 } };
 	struct session s = { .lock = -1 };
-	if (option_next(argv[0], argc, argv, none) != -1)
-		return usage_error(argv[0], "see `retour key --help`");
+	struct retiring r = { .name = NULL };
+	bool give_up = false;
+	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;) {
+		if (option == '?')
+			return usage_error(argv[0], "see `retour key --help`");
+		give_up |= option == 'g';
+		r.reason = option == 'r' ? optarg : r.reason;
+	}
 	char meant[WORD_MEANT_SIZE];
 	const char *what = optind < argc ? argv[optind] : "",
 		   *which = strcmp(what, "rotate") ? NULL : "state";
@@ -75,7 +156,13 @@ int cmd_key(const struct config *config, int argc, char **argv)
 	     rotates = !strcmp(what, "rotate") && which &&
 		(!strcmp(which, "verp") || !strcmp(which, "state")),
 	     retires = !strcmp(what, "retire") && which;
-	if (argc - optind > 2 || !(lists || rotates || retires))
+	r.name = which;
+	r.addresses = retires && optind + 2 < argc ? argv[optind + 2] : NULL;
+	bool state = retires && !strncmp(which, "state", 5);
+	if (give_up != (r.reason != NULL) || (r.reason && !reason_is_fit(r.reason)) ||
+		(!state && (give_up || r.addresses)))
+		return usage_error(argv[0], retire_usage);
+	if (argc - optind > (state ? 3 : 2) || !(lists || rotates || retires))
 		return usage_error(argv[0],
 			"%swants list, rotate, rotate verp, or retire NAME; see `retour key --help`",
 			word_meant(meant, what, "list rotate retire"));
@@ -86,7 +173,7 @@ int cmd_key(const struct config *config, int argc, char **argv)
 		else if (rotates)
 			result = rotate(&s, which);
 		else
-			result = retire(&s, which);
+			result = retire(&s, &r);
 	}
 	session_close(&s);
 	return result;

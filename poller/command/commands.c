@@ -219,12 +219,17 @@ const struct command
 			"Each mail gets its recipient's return path as envelope sender; [origin] verp says its form. A bounce that comes back to it is verified:\n"
 			"recipient and campaign are read from it, and a forged one is told apart. The first call makes the key.\n",
 			CONFIG_NEEDED, false },
-		{ "key", cmd_key, "list | rotate [state|verp] | retire NAME",
+		{ "key", cmd_key,
+			"list | rotate [state|verp] | retire NAME [--give-up --reason TEXT] [FILE|-]",
 			"the keys of pseudonyms and return paths",
 			"  list          name, purpose, month, when it was made, fingerprint\n"
-			"  rotate        a new key for the pseudonyms of contacts (rotate state); each contact moves to it when something is heard of it, the old key goes with the last\n"
+			"  rotate        a new key for the pseudonyms of contacts (rotate state): all are sealed under it at once, so that the old key finds nobody alone any more;\n"
+			"                each contact moves to it when something is heard of it, the old key goes with the last\n"
 			"  rotate verp   a new key signs return paths; older ones still check what they signed\n"
-			"  retire NAME   destroys an old key of return paths; do it when no bounce of its mails is to be expected any more\n",
+			"  retire NAME   destroys an old key of return paths; do it when no bounce of its mails is to be expected any more\n"
+			"  retire STATE-KEY [FILE|-]  ends a state key that was replaced, at once: who is in FILE, one address per line, moves to the present key.\n"
+			"                Where contacts are left it says how many, and how many of them are objections, and the key stays\n"
+			"  --give-up --reason TEXT    forgets those who are left, objections too: they may be written to again\n",
 			CONFIG_NEEDED, false },
 		{ "setup", cmd_setup,
 			"[--domains LIST] [--host HOST[:PORT]] [--user NAME] [--password-file FILE] [--to LIST] [--smtp HOST[:PORT]] [--ca-file FILE] [--start | --no-start] | --new-store",

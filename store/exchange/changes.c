@@ -65,7 +65,7 @@ static int leaving_open(struct leaving *l, int64_t now)
 		return result;
 	crypto_sign_seed_keypair(public, l->secret, seed);
 	sodium_memzero(seed, sizeof seed);
-	keys_state_fingerprint(l->s, false, l->key);
+	keys_state_fingerprint(l->s, 0, l->key);
 	st = db_bind(l->s, SQL_SITE_LIVES, "");
 	while (st && l->lives < LIVES_MAX && (rc = db_step(l->s, st)) == 1) {
 		l->life[l->lives].number = sqlite3_column_int64(st, 0);

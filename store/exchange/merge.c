@@ -64,12 +64,14 @@ static const char *reason_against(struct store *s, const struct change *c)
 		return "it passes on the word of a site that is not configured: [site NAME]";
 	if (!is_signed(s->site, c, peer))
 		return "its signature is not that of its site: [site NAME] public_key is another, or the line is damaged";
-	keys_state_fingerprint(s, false, key);
+	keys_state_fingerprint(s, 0, key);
 	if (strcmp(c->key, key) == 0)
 		return NULL;
-	keys_state_fingerprint(s, true, key);
-	if (keys_old_state(s) && strcmp(c->key, key) == 0)
-		return "its site still has the state key before this one: give it the new one; what it has said comes again then";
+	for (unsigned i = 1; i <= keys_old_states(s); i++) {
+		keys_state_fingerprint(s, i, key);
+		if (strcmp(c->key, key) == 0)
+			return "its site still has the state key before this one: give it the new one; what it has said comes again then";
+	}
 	return "its site has another state key, so that the two do not mean the same people: both need the same state.key";
 }
 

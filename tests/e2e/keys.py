@@ -38,10 +38,16 @@ def ledger(kind):
     return [row[0] for row in retour.sql("SELECT detail FROM ledger WHERE kind = ? ORDER BY number", kind)]
 
 
-def contacts_under(name):
-    key = pseudonym.key(KEYS + name)
+def contacts_under(name, *newer):
+    """Who is found by the key NAME, and the NEWER ones under which its pseudonyms were sealed."""
     held = {row[0] for row in retour.sql("SELECT pseudonym FROM contact")}
-    return [address for address in (ANNA, BEN, CARLA) if pseudonym.of(key, "state", address) in held]
+    found = []
+    for address in ANNA, BEN, CARLA:
+        made = pseudonym.of(pseudonym.key(KEYS + name), "state", address)
+        for other in newer:
+            made = pseudonym.sealed(pseudonym.key(KEYS + other), made)
+        found += [address] if made in held else []
+    return found
 
 
 with case("a key has two lines, mode 0600 and a directory of mode 0700, and lies outside of the database"):
@@ -95,13 +101,23 @@ with case("rotated: everybody is found under both keys, and the progress is show
     equal(rest[0][0], "9")
     bounces.take((ANNA, DEAD, 10))
     equal(listed()[1][0][0], "8")
-    equal((contacts_under("state.key"), contacts_under("state-2.key")), ([BEN, CARLA], [ANNA]))
+    equal((contacts_under("state.key", "state-2.key"), contacts_under("state-2.key")), ([BEN, CARLA], [ANNA]))
+    equal(contacts_under("state.key"), [])
     contains(retour.run("audit").out, "state-2.key")
 
-with case("a third key is refused as long as contacts are left under the first"):
-    result = retour.run("key", "rotate", "state")
+with case("a state key that was replaced is retired: who can be named moves, the rest is told and not forgotten unasked"):
+    for code, arguments in ((2, ("state.key",)), (2, ("state.key", "--give-up")), (2, ("state-2.key",)), (2, ("state.key", ANNA)), (2, ("verp-aa.key", "-"))):
+        result = retour.run("key", "retire", *arguments, input="")
+        equal(result.code, code, (arguments, result))
+    retour.command_lines.clear()
+    contains(retour.run("key", "retire", "state.key").err, "8 contacts, 0 of them objections, are found by way of state.key")
+    result = retour.run("key", "retire", "state.key", "-", input="%s\nno address\n" % CARLA)
     equal(result.code, 2, result)
-    contains(result.err, "8 contacts are still under the state key before")
+    contains(result.err, "1 contacts moved")
+    contains(result.err, "7 contacts, 0 of them objections")
+    equal(ledger("key-moved"), ["addresses=2 moved=1"])
+    equal((contacts_under("state.key", "state-2.key"), contacts_under("state-2.key")), ([BEN], [ANNA, CARLA]))
+    equal(verdicts(ANNA, BEN, CARLA), ["suppress"] * 3)
     equal(len(ledger("key-destroyed")), 0)
 
 with case("with the last contact the old key is overwritten, removed, and named in the ledger"):
@@ -115,6 +131,18 @@ with case("with the last contact the old key is overwritten, removed, and named 
     true(digits not in kept.read(), "its bytes were not overwritten")
     true(any(entry.startswith("purpose=state name=state.key fingerprint=") for entry in ledger("key-destroyed")), ledger("key-destroyed"))
     equal(verdicts(ANNA, BEN), ["suppress", "send"])
+
+with case("a state key whose contacts cannot be named is ended by an operator's word, and the ledger counts what was given up"):
+    other = Retour(now="2026-11-20T06:00:00Z")
+    Bounces(other).take((ANNA, DEAD, 3))
+    equal(other.run("suppress", "add", "--reason", "asked", input=BEN).code, 0)
+    equal(other.run("key", "rotate").code, 0)
+    contains(other.run("key", "list").out, "2 contacts, 1 of them objections, are found by way of state.key, which finds nobody alone any more")
+    result = other.run("key", "retire", "state.key", "--give-up", "--reason", "nobody has the list any more")
+    equal(result.code, 0, result)
+    equal(other.sql("SELECT detail FROM ledger WHERE kind = 'key-given-up'"), [('purpose=state name=state.key contacts=1 objections=1 reason="nobody has the list any more"',)])
+    equal((os.path.exists(other.data + "/keys/state.key"), other.sql("SELECT count(*) FROM contact")), (False, [(0,)]))
+    equal(other.run("audit").code, 0)
 
 with case("a key that came as a systemd credential is listed as such, works, and is not destroyed"):
     credentials = retour.dir + "/credentials"

@@ -126,6 +126,11 @@ def two_keys(place):
     well(place, ("key", "rotate", "verp"))
 
 
+def two_states(place):
+    read(place)
+    well(place, ("key", "rotate"))
+
+
 def after_run(place, now):
     well(place, ("run",))
     well(place, ("run",))
@@ -188,6 +193,7 @@ COMMANDS = (
     Command("a run with the last mail of a month, in the next", empty, "2026-12-01T00:10:00Z", ("run",), None, after_run),
     Command("purge", read, NOVEMBER, ("purge",), None, after_run),
     Command("key rotate", read, NOVEMBER, ("key", "rotate"), None, after_run),
+    Command("key retire of a state key", two_states, NOVEMBER, ("key", "retire", "state.key", "-"), "\n".join(PEOPLE).encode(), after_run),
     Command("key rotate verp", read, NOVEMBER, ("key", "rotate", "verp"), None, after_run),
     Command("key retire", two_keys, NOVEMBER, ("key", "retire", "VERP"), None, after_run),
     Command("forget", read, NOVEMBER, ("forget",), (PEOPLE[1] + "\n").encode(), after_forget),

@@ -144,6 +144,14 @@ with case("the ledger says that a credential was released, which is not destroye
     true(os.path.exists(credentials + "/" + name), "it is gone")
     contains(newest("key-released"), name)
 
+with case("the ledger says who moved to another state key, and who was given up with the old one"):
+    bounces.take(("gus.kinds@example.net", DEAD, "01 Dec"), ("hal.kinds@example.net", DEAD, "01 Dec"))
+    do("key", "rotate")
+    do("key", "retire", "state.key", "-", input="gus.kinds@example.net", code=2)
+    equal(newest("key-moved"), "addresses=1 moved=1")
+    do("key", "retire", "state.key", "--give-up", "--reason", "their addresses are lost")
+    contains(newest("key-given-up"), "purpose=state name=state.key contacts=")
+
 with case("the ledger says that a month's key was lost"):
     for number in 1, 2:
         with open(bounces.folder + "/1.eml", "w", encoding="ascii") as f:

@@ -109,10 +109,13 @@ with case("an old copy of the database cannot be looked up for months whose keys
 
 with case("another program makes the same pseudonyms: the vectors of retour-privacy(7), and what is in the store"):
     with open(os.path.join(ROOT, "etc", "retour-privacy.7"), encoding="utf-8") as f:
-        vectors = re.findall(r"^(state|event) +(\S+@\S+) +([0-9a-f]{32})$", f.read(), re.M)
+        manual = f.read()
+    vectors = re.findall(r"^(state|event) +(\S+@\S+) +([0-9a-f]{32})$", manual, re.M)
     true(len(vectors) >= 6, vectors)
     for purpose, address, value in vectors:
         equal(pseudonym.of(bytes(range(32)), purpose, address).hex(), value, address)
+    sealed, = re.findall(r"^sealed +joe@example.org +([0-9a-f]{32})$", manual, re.M)
+    equal(pseudonym.sealed(bytes(range(32, 64)), pseudonym.of(bytes(range(32)), "state", "joe@example.org")).hex(), sealed)
     state = pseudonym.key(retour.data + "/keys/state.key")
     live = [address for address in addresses if pseudonym.of(state, "state", address) in {row[0] for row in retour.sql("SELECT pseudonym FROM contact")}]
     equal(len(live), retour.sql("SELECT count(*) FROM contact")[0][0])

@@ -18,3 +18,8 @@ def of(secret, purpose, address):
     """16 bytes; PURPOSE is "state" or "event"."""
     text = b"retour pseudonym 1\0" + purpose.encode() + b"\0" + canonical(address).encode()
     return hashlib.blake2b(text, digest_size=16, key=secret).digest()
+
+
+def sealed(secret, pseudonym):
+    """One that was made under an older state key, after a rotation to this one."""
+    return hashlib.blake2b(b"retour pseudonym 1\0seal\0" + pseudonym, digest_size=16, key=secret).digest()

@@ -112,6 +112,25 @@ static void what_came_after_an_erasure_stays(void **state)
 	assert_int_equal(query_int("SELECT count(*) FROM event"), 1);
 }
 
+/* The copy has another pseudonym of who was erased: it was made before the state key was replaced.
+ */
+static void a_backup_from_before_a_rotation_does_not_bring_back_the_erased(void **state)
+{
+	char name[STORE_NAME_SIZE];
+
+	(void)state;
+	put_failure("a@example.org", NOW);
+	put_failure("b@example.org", NOW);
+	backup(NOW);
+	ok(store_key_add(store, "state", NOW, name));
+	ok(store_key_add(store, "state", NOW, name));
+	forget("a@example.org", false, NOW);
+	restore();
+	ok(open_store(test_options(), NOW));
+	assert_false(known("a@example.org"));
+	assert_true(known("b@example.org"));
+}
+
 static void a_suppression_that_was_kept_is_kept_again(void **state)
 {
 	(void)state;
@@ -281,6 +300,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup_backup, teardown)
 		TEST(a_restored_backup_does_not_bring_back_the_erased),
 		TEST(what_came_after_an_erasure_stays),
+		TEST(a_backup_from_before_a_rotation_does_not_bring_back_the_erased),
 		TEST(a_suppression_that_was_kept_is_kept_again),
 		TEST(a_backup_that_is_too_old_is_refused),
 		TEST(a_backup_has_no_keys_and_nothing_deleted),

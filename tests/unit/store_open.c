@@ -250,7 +250,7 @@ static const char *const allowed_objects[] = {
 	"CREATE INDEX change_number ON change (number)",
 	"CREATE INDEX contact_at ON contact (objection, at)",
 	"CREATE INDEX contact_due ON contact (due) WHERE due IS NOT NULL",
-	"CREATE INDEX contact_old ON contact (old) WHERE old IS NOT NULL",
+	"CREATE INDEX contact_old ON contact (old, objection) WHERE old IS NOT NULL",
 	"CREATE INDEX contact_tidy ON contact (tidy) WHERE tidy IS NOT NULL",
 	"CREATE INDEX event_diagnostic ON event (at) WHERE diagnostic IS NOT NULL",
 	"CREATE INDEX kept_at ON kept (at)",

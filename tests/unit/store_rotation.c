@@ -21,10 +21,10 @@ static void rotate(int64_t now)
 
 static uint64_t left(void)
 {
-	uint64_t n;
+	struct key_left l;
 
-	ok(store_key_left(store, &n));
-	return n;
+	ok(store_key_left(store, 0, &l));
+	return l.contacts;
 }
 
 static bool key_exists(const char *name)
@@ -93,8 +93,6 @@ static void the_old_key_goes_with_the_last_contact(void **state)
 	put_failure(A, NOW);
 	put_failure(B, NOW);
 	rotate(NOW);
-	assert_int_equal(store_key_add(store, "state", NOW, name), STORE_MISUSE);
-	assert_non_null(strstr(store_error(store), "2 contacts"));
 	ok(store_begin(store));
 	struct erased sum = { 0 };
 	ok(store_forget(store, A, strlen(A), false, NOW, &sum));
@@ -111,6 +109,165 @@ static void the_old_key_goes_with_the_last_contact(void **state)
 	ok(open_store(test_options(), NOW + 731 * DAY));
 	ok(store_key_add(store, "state", NOW + 731 * DAY, name));
 	assert_string_equal(name, "state-3.key");
+}
+
+/* What is in the store, as whoever has only the old key and the file would look for it. */
+static bool in_file(const unsigned char p[PSEUDONYM_SIZE])
+{
+	sqlite3_stmt *st;
+	bool is;
+
+	assert_int_equal(sqlite3_prepare_v2(store->db, "SELECT 1 FROM contact WHERE pseudonym = ?1",
+				 -1, &st, NULL),
+		SQLITE_OK);
+	sqlite3_bind_blob(st, 1, p, PSEUDONYM_SIZE, SQLITE_STATIC);
+	is = sqlite3_step(st) == SQLITE_ROW;
+	sqlite3_finalize(st);
+	return is;
+}
+
+static void an_old_key_alone_finds_nobody(void **state)
+{
+	unsigned char key[KEY_SIZE], p[PSEUDONYM_SIZE];
+
+	(void)state;
+	put_failure(A, NOW);
+	memcpy(key, keys_state(store), KEY_SIZE);
+	pseudonym(p, PSEUDONYM_STATE, key, A, strlen(A));
+	assert_true(in_file(p));
+	rotate(NOW);
+	assert_false(in_file(p));
+	pseudonym_seal(p, keys_state(store));
+	assert_true(in_file(p));
+	assert_int_equal(check(A, NOW).verdict, VERDICT_SUPPRESS);
+}
+
+static void put_complaint(const char *address, int64_t at)
+{
+	put_event(event_of(KIND_COMPLAINT, CATEGORY_ABUSE, address, at), at);
+}
+
+/* Three times, and everybody is found, the objection beyond the period of contacts. */
+static void objections_survive_rotations(void **state)
+{
+	static const char *const address[] = { "one@example.org", "two@example.org",
+		"three@example.org", "four@example.org" };
+	char name[STORE_NAME_SIZE];
+	struct key_left l;
+	struct purge p;
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		put_complaint(address[i], NOW);
+		if (i < 3)
+			ok(store_key_add(store, "state", NOW, name));
+	}
+	assert_string_equal(name, "state-4.key");
+	assert_int_equal(store_key_add(store, "state", NOW, name), STORE_MISUSE);
+	assert_non_null(strstr(store_error(store), "retour key retire state.key"));
+	for (int opened = 0; opened < 2; opened++) {
+		for (int i = 0; i < 4; i++)
+			assert_int_equal(check(address[i], NOW).verdict, VERDICT_SUPPRESS);
+		for (unsigned i = 0; i < 3; i++) {
+			ok(store_key_left(store, i, &l));
+			assert_int_equal(l.contacts, 3 - i);
+			assert_int_equal(l.objections, 3 - i);
+		}
+		close_store();
+		ok(open_store(test_options(), NOW));
+	}
+	ok(store_purge(store, NOW + 800 * DAY, false, &p));
+	assert_int_equal(check(address[0], NOW + 800 * DAY).verdict, VERDICT_SUPPRESS);
+	/* the newest of the old keys has nobody of its own, and the ones before it need it */
+	put_failure(address[2], NOW + 801 * DAY);
+	ok(store_purge(store, NOW + 801 * DAY, false, &p));
+	assert_true(key_exists("state-3.key"));
+	ok(store_purge(store, NOW + 1900 * DAY, false, &p));
+	assert_false(
+		key_exists("state.key") || key_exists("state-2.key") || key_exists("state-3.key"));
+	assert_true(key_exists("state-4.key"));
+}
+
+static void move(const char *address, bool expected)
+{
+	bool moved;
+
+	ok(store_begin(store));
+	ok(store_key_move(store, address, strlen(address), &moved));
+	ok(store_commit(store));
+	assert_int_equal(moved, expected);
+}
+
+/* Its end: who can be named moves, who cannot is given up by an operator's word, and counted. */
+static void a_state_key_is_retired(void **state)
+{
+	char name[STORE_NAME_SIZE];
+	struct ledger_entry e;
+	bool credential;
+
+	(void)state;
+	put_complaint(A, NOW);
+	put_complaint(B, NOW);
+	put_failure("c@example.org", NOW);
+	assert_int_equal(
+		store_key_retire(store, "state.key", NULL, NOW, &credential), STORE_MISUSE);
+	rotate(NOW);
+	ok(store_key_add(store, "state", NOW, name));
+	put_failure("d@example.org", NOW);
+	assert_int_equal(
+		store_key_retire(store, "state-3.key", NULL, NOW, &credential), STORE_MISUSE);
+	assert_int_equal(
+		store_key_retire(store, "state-2.key", NULL, NOW, &credential), STORE_MISUSE);
+	assert_non_null(strstr(store_error(store), "3 contacts, 2 of them objections"));
+	move(A, true);
+	move(A, false);
+	move("nobody@example.org", false);
+	assert_int_equal(
+		store_key_retire(store, "state-2.key", NULL, NOW, &credential), STORE_MISUSE);
+	ok(store_key_retire(store, "state-2.key", "the list is lost", NOW, &credential));
+	assert_false(credential || key_exists("state.key") || key_exists("state-2.key"));
+	ok(store_ledger_last(store, "key-given-up", NULL, &e));
+	assert_string_equal(e.detail,
+		"purpose=state name=state-2.key contacts=1 objections=1 reason=\"the list is lost\"");
+	ok(store_ledger_last(store, "key-destroyed", "name=state.key", &e));
+	assert_int_not_equal(e.number, 0);
+	for (int opened = 0; opened < 2; opened++) {
+		assert_int_equal(check(A, NOW).verdict, VERDICT_SUPPRESS);
+		assert_int_equal(check("d@example.org", NOW).verdict, VERDICT_SUPPRESS);
+		assert_int_equal(check(B, NOW).verdict, VERDICT_SEND);
+		close_store();
+		ok(open_store(test_options(), NOW));
+	}
+	assert_int_equal(
+		store_key_retire(store, "state-2.key", NULL, NOW, &credential), STORE_MISUSE);
+}
+
+/* A store of schema version 20 in the middle of a rotation. */
+static void a_rotation_from_before_is_sealed(void **state)
+{
+	unsigned char p[PSEUDONYM_SIZE];
+	sqlite3_stmt *st;
+
+	(void)state;
+	put_complaint(A, NOW);
+	pseudonym(p, PSEUDONYM_STATE, keys_state(store), A, strlen(A));
+	rotate(NOW);
+	put_failure(B, NOW);
+	assert_int_equal(
+		sqlite3_prepare_v2(store->db,
+			"UPDATE contact SET pseudonym = ?1 WHERE old IS NOT NULL", -1, &st, NULL),
+		SQLITE_OK);
+	sqlite3_bind_blob(st, 1, p, sizeof p, SQLITE_STATIC);
+	assert_int_equal(sqlite3_step(st), SQLITE_DONE);
+	sqlite3_finalize(st);
+	ok(db_exec(store,
+		"DROP INDEX contact_old; CREATE INDEX contact_old ON contact (old) WHERE old IS NOT NULL; PRAGMA user_version = 20"));
+	close_store();
+	ok(open_store(test_options(), NOW));
+	assert_false(in_file(p));
+	assert_int_equal(left(), 1);
+	assert_int_equal(check(A, NOW).verdict, VERDICT_SUPPRESS);
+	assert_int_equal(check(B, NOW).verdict, VERDICT_SUPPRESS);
 }
 
 /* Killed after the store forgot the key, before its file went. */
@@ -337,12 +494,12 @@ static void keys_of_return_paths_may_be_credentials(void **state)
 	o.credentials_dir = credentials;
 	ok(open_store(o, NOW));
 	ok(store_verp_token(store, false, "nl", A, strlen(A), 64, token, &full));
-	ok(store_key_retire(store, name, NOW, &credential));
+	ok(store_key_retire(store, name, NULL, NOW, &credential));
 	assert_true(credential);
 	assert_int_equal(access(to, F_OK), 0);
 	ok(store_ledger_last(store, "key-released", NULL, &e));
 	assert_non_null(strstr(e.detail, name));
-	assert_int_equal(store_key_retire(store, name, NOW, &credential), STORE_MISUSE);
+	assert_int_equal(store_key_retire(store, name, NULL, NOW, &credential), STORE_MISUSE);
 }
 
 int main(void)
@@ -353,6 +510,10 @@ int main(void)
 		TEST(who_is_heard_of_moves_with_all_that_is_known),
 		TEST(time_moves_nobody),
 		TEST(the_old_key_goes_with_the_last_contact),
+		TEST(an_old_key_alone_finds_nobody),
+		TEST(objections_survive_rotations),
+		TEST(a_state_key_is_retired),
+		TEST(a_rotation_from_before_is_sealed),
 		TEST(a_forgotten_key_is_destroyed_by_the_next_purge),
 		TEST(a_rotation_that_was_killed_is_no_harm),
 		TEST(a_reader_that_is_open_learns_of_it),

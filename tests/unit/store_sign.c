@@ -179,11 +179,11 @@ static void another_key_is_refused(void **state)
 	unlink(path);
 	assert_int_equal(store_sign_ready(store, NOW), STORE_KEYS);
 	assert_non_null(strstr(store_error(store), "retire sign.key"));
-	ok(store_key_retire(store, "sign.key", NOW, &(bool){ false }));
+	ok(store_key_retire(store, "sign.key", NULL, NOW, &(bool){ false }));
 	ok(store_sign_ready(store, NOW));
 	ok(store_sign(store, "x", 1, "", text));
 	assert_int_equal(
-		store_key_retire(store, "verp-aa.key", NOW, &(bool){ false }), STORE_MISUSE);
+		store_key_retire(store, "verp-aa.key", NULL, NOW, &(bool){ false }), STORE_MISUSE);
 }
 
 /* One entry has one line, and one line one entry. */

@@ -157,14 +157,16 @@ static void keys_rotate_and_retire(void **state)
 	assert_memory_equal(newer + 1, second + 5, 2);
 	struct event e = returned(token, "anna@example.org");
 	assert_int_equal(prove(&e), ORIGIN_VERIFIED);
-	ok(store_key_retire(store, key_name, NOW + DAY, &(bool){ false }));
+	ok(store_key_retire(store, key_name, NULL, NOW + DAY, &(bool){ false }));
 	e = returned(token, "anna@example.org"); /* can no longer be proved, and was not made up for
 						    all we know */
 	assert_int_equal(prove(&e), ORIGIN_MATCHED);
 	e = returned(newer, "anna@example.org");
 	assert_int_equal(prove(&e), ORIGIN_VERIFIED);
-	assert_int_equal(store_key_retire(store, "state.key", NOW, &(bool){ false }), STORE_MISUSE);
-	assert_int_equal(store_key_retire(store, key_name, NOW, &(bool){ false }), STORE_MISUSE);
+	assert_int_equal(
+		store_key_retire(store, "state.key", NULL, NOW, &(bool){ false }), STORE_MISUSE);
+	assert_int_equal(
+		store_key_retire(store, key_name, NULL, NOW, &(bool){ false }), STORE_MISUSE);
 	assert_int_equal(
 		query_int(
 			"SELECT count(*) FROM ledger WHERE kind = 'key-created' AND detail LIKE 'purpose=verp name=%'"),
