@@ -163,13 +163,19 @@ _retour()
 	*" --reason") return 0 ;;
 	esac ;;
 	setup)
-		words="" options=" --domains --host --user --password-file --to --smtp --ca-file --start --no-start --new-store --help"
+		words="" options=" --domains --host --user --password-file --oauth --to --smtp --ca-file --start --no-start --mailbox --new-store --tenant --token-url --client-id --client-secret-file --certificate-file --key-file --refresh-token-file --scope --help"
 		case "$command $before" in
 	*" --domains") return 0 ;;
 	*" --host") return 0 ;;
 	*" --user") return 0 ;;
+	*" --oauth") return 0 ;;
 	*" --to") return 0 ;;
 	*" --smtp") return 0 ;;
+	*" --mailbox") return 0 ;;
+	*" --tenant") return 0 ;;
+	*" --token-url") return 0 ;;
+	*" --client-id") return 0 ;;
+	*" --scope") return 0 ;;
 	esac ;;
 	doctor)
 		words="" options=" --help"

@@ -129,17 +129,27 @@ complete -c retour -n '__fish_seen_subcommand_from key' -f -a rotate
 complete -c retour -n '__fish_seen_subcommand_from key' -f -a retire
 complete -c retour -n '__fish_seen_subcommand_from key' -l give-up -d '--reason TEXT    forgets those who are left, objections too: they may be written to again'
 complete -c retour -n '__fish_seen_subcommand_from key' -l reason -x
-complete -c retour -n __fish_use_subcommand -f -a setup -d 'a first configuration by seven questions; begin anew where the store is lost for good'
+complete -c retour -n __fish_use_subcommand -f -a setup -d 'a first configuration by seven questions; another mailbox; begin anew where the store is lost for good'
 complete -c retour -n '__fish_seen_subcommand_from setup' -l domains -x -d 'your sending domains'
 complete -c retour -n '__fish_seen_subcommand_from setup' -l host -x -d ']     the mail server of the bounce mailbox'
 complete -c retour -n '__fish_seen_subcommand_from setup' -l user -x -d 'its login name'
 complete -c retour -n '__fish_seen_subcommand_from setup' -l password-file -rF -d 'the password lies there already'
+complete -c retour -n '__fish_seen_subcommand_from setup' -l oauth -x -d 'microsoft, google, other, or the NAME of an [oauth NAME] that is there'
 complete -c retour -n '__fish_seen_subcommand_from setup' -l to -x -d 'who reads the report'
 complete -c retour -n '__fish_seen_subcommand_from setup' -l smtp -x -d ']     the mail server that takes it'
 complete -c retour -n '__fish_seen_subcommand_from setup' -l ca-file -rF -d 'CA certificates (PEM) to trust instead of the system\'s'
 complete -c retour -n '__fish_seen_subcommand_from setup' -l start -d 'enables and starts the timer; --no-start does not'
 complete -c retour -n '__fish_seen_subcommand_from setup' -l no-start
+complete -c retour -n '__fish_seen_subcommand_from setup' -l mailbox -x -d 'asks for server, login name and password, and tries them'
 complete -c retour -n '__fish_seen_subcommand_from setup' -l new-store -d 'makes a new one. The keys of the lost one are moved beside their directory, not destroyed'
+complete -c retour -n '__fish_seen_subcommand_from setup' -l tenant -x -d 'Microsoft\'s directory; or --token-url URL, where tokens are had'
+complete -c retour -n '__fish_seen_subcommand_from setup' -l token-url -x
+complete -c retour -n '__fish_seen_subcommand_from setup' -l client-id -x -d 'the application, or Google\'s service account'
+complete -c retour -n '__fish_seen_subcommand_from setup' -l client-secret-file -rF -d '--certificate-file FILE --key-file FILE, --key-file FILE, --refresh-token-file FILE'
+complete -c retour -n '__fish_seen_subcommand_from setup' -l certificate-file -rF
+complete -c retour -n '__fish_seen_subcommand_from setup' -l key-file -rF
+complete -c retour -n '__fish_seen_subcommand_from setup' -l refresh-token-file -rF
+complete -c retour -n '__fish_seen_subcommand_from setup' -l scope -x -d 'what the token is for'
 complete -c retour -n __fish_use_subcommand -f -a doctor -d 'preflight: configuration, keys, store, mailboxes, TLS, SMTP, rules, clock'
 complete -c retour -n __fish_use_subcommand -f -a status -d 'one screen: when each mailbox was read, what is open, what is next'
 complete -c retour -n __fish_use_subcommand -f -a config -d 'print a commented sample of the INI file; what is wrong with it, what holds'

@@ -33,7 +33,7 @@ _retour()
 		'forget:erase a data subject'
 		'verp:signed return paths for the sending system'
 		'key:the keys of pseudonyms and return paths'
-		'setup:a first configuration by seven questions; begin anew where the store is lost for good'
+		'setup:a first configuration by seven questions; another mailbox; begin anew where the store is lost for good'
 		'doctor:preflight\: configuration, keys, store, mailboxes, TLS, SMTP, rules, clock'
 		'status:one screen\: when each mailbox was read, what is open, what is next'
 		'config:print a commented sample of the INI file; what is wrong with it, what holds'
@@ -192,12 +192,22 @@ _retour()
 			'*--host[\]     the mail server of the bounce mailbox]:HOST:' \
 			'*--user[its login name]:NAME:' \
 			'*--password-file[the password lies there already]:FILE:_files' \
+			'*--oauth[microsoft, google, other, or the NAME of an \[oauth NAME\] that is there]:SERVICE:' \
 			'*--to[who reads the report]:LIST:' \
 			'*--smtp[\]     the mail server that takes it]:HOST:' \
 			'*--ca-file[CA certificates (PEM) to trust instead of the system'\''s]:FILE:_files' \
 			'*--start[enables and starts the timer; --no-start does not]' \
 			'*--no-start[]' \
-			'*--new-store[makes a new one. The keys of the lost one are moved beside their directory, not destroyed]' '*:file:_files' ;;
+			'*--mailbox[asks for server, login name and password, and tries them]:NAME:' \
+			'*--new-store[makes a new one. The keys of the lost one are moved beside their directory, not destroyed]' \
+			'*--tenant[Microsoft'\''s directory; or --token-url URL, where tokens are had]:ID:' \
+			'*--token-url[]:URL:' \
+			'*--client-id[the application, or Google'\''s service account]:ID:' \
+			'*--client-secret-file[--certificate-file FILE --key-file FILE, --key-file FILE, --refresh-token-file FILE]:FILE:_files' \
+			'*--certificate-file[]:FILE:_files' \
+			'*--key-file[]:FILE:_files' \
+			'*--refresh-token-file[]:FILE:_files' \
+			'*--scope[what the token is for]:WORDS:' '*:file:_files' ;;
 		doctor)
 		_arguments '--help[what it takes]' '*:file:_files' ;;
 		status)

@@ -16,6 +16,8 @@ struct asking {
 };
 
 void asking_begin(struct asking *a);
+/* Shows again what is typed, where a signal came meanwhile; its handler may call it. */
+void asking_restore(void);
 /*
  * The answer to QUESTION into ANSWER (ANSWER_SIZE bytes): GIVEN (an option's value; NULL: none),
  * what is typed or read, or STANDARD where that is empty (NULL: then it is asked again, and without

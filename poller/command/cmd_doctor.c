@@ -3,6 +3,7 @@
  * found.
  */
 #include "poller/command/commands.h"
+#include "poller/command/actas.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -432,6 +433,21 @@ static void try_report(struct doctor *d)
 			c->post.sendmail ? c->post.sendmail : c->post.smtp_host, c->post.to.count);
 }
 
+/* What only root may read, a run of the store's user does not find. */
+static int become_owner(struct doctor *d)
+{
+	const struct passwd *owner = geteuid() ? NULL : opening_owner(d->config);
+	if (!owner)
+		return 0;
+	if (act_as_for_good(owner))
+		return -1;
+	found(d, WELL, "user", "tried as %s, whose the store is", owner->pw_name);
+	if (access(d->config->file, R_OK))
+		found(d, SAD, "configuration", "%s: %s, for %s", d->config->file, strerror(errno),
+			owner->pw_name);
+	return 0;
+}
+
 int cmd_doctor(const struct config *config, int argc, char **argv)
 {
 	static const struct option none[] = { { 0 } };
@@ -439,6 +455,8 @@ int cmd_doctor(const struct config *config, int argc, char **argv)
 	if (option_next(argv[0], argc, argv, none) != -1 || optind < argc)
 		return usage_error(argv[0], "takes no arguments");
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (become_owner(&d))
+		return EXIT_LOST;
 	check_config(&d);
 	check_clock(&d);
 	check_batv(&d);

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -55,29 +56,43 @@ static int new_store(const struct config *config, const char *command)
 	return result;
 }
 
+/* An option's value goes to its member of struct setup_answers. */
+enum { FIRST_VALUE = 256 };
+#define VALUE(member) (FIRST_VALUE + (int)offsetof(struct setup_answers, member))
+
+static const struct option setup_options[] = {
+	{ "domains", required_argument, NULL, VALUE(domains) },
+	{ "host", required_argument, NULL, VALUE(host) },
+	{ "user", required_argument, NULL, VALUE(user) },
+	{ "password-file", required_argument, NULL, VALUE(password_file) },
+	{ "to", required_argument, NULL, VALUE(to) },
+	{ "smtp", required_argument, NULL, VALUE(smtp) },
+	{ "ca-file", required_argument, NULL, VALUE(ca_file) },
+	{ "mailbox", required_argument, NULL, VALUE(mailbox) },
+	{ "oauth", required_argument, NULL, VALUE(oauth.service) },
+	{ "tenant", required_argument, NULL, VALUE(oauth.tenant) },
+	{ "token-url", required_argument, NULL, VALUE(oauth.token_url) },
+	{ "client-id", required_argument, NULL, VALUE(oauth.client_id) },
+	{ "client-secret-file", required_argument, NULL, VALUE(oauth.client_secret_file) },
+	{ "certificate-file", required_argument, NULL, VALUE(oauth.certificate_file) },
+	{ "key-file", required_argument, NULL, VALUE(oauth.key_file) },
+	{ "refresh-token-file", required_argument, NULL, VALUE(oauth.refresh_token_file) },
+	{ "scope", required_argument, NULL, VALUE(oauth.scope) },
+	{ "new-store", no_argument, NULL, 'n' },
+	{ "start", no_argument, NULL, 'S' },
+	{ "no-start", no_argument, NULL, 'N' },
+	{ 0 },
+};
+
 int cmd_setup(const struct config *config, int argc, char **argv)
 {
-	static const struct option options[] = { { "new-store", no_argument, NULL, 'n' },
-		{ "domains", required_argument, NULL, 'd' },
-		{ "host", required_argument, NULL, 'h' }, { "user", required_argument, NULL, 'u' },
-		{ "password-file", required_argument, NULL, 'p' },
-		{ "to", required_argument, NULL, 't' }, { "smtp", required_argument, NULL, 's' },
-		{ "ca-file", required_argument, NULL, 'c' }, { "start", no_argument, NULL, 'S' },
-		{ "no-start", no_argument, NULL, 'N' }, { 0 } };
 	struct setup_answers given = { 0 };
-	const struct {
-		int option;
-		const char **value;
-	} values[] = { { 'd', &given.domains }, { 'h', &given.host }, { 'u', &given.user },
-		{ 'p', &given.password_file }, { 't', &given.to }, { 's', &given.smtp },
-		{ 'c', &given.ca_file } };
 	bool anew = false;
-	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;) {
+	for (int option; (option = option_next(argv[0], argc, argv, setup_options)) != -1;) {
 		if (option == '?' || option == ':')
 			return usage_error(argv[0], "see `retour setup --help`");
-		for (size_t i = 0; i < sizeof values / sizeof *values; i++)
-			if (option == values[i].option)
-				*values[i].value = optarg;
+		if (option >= FIRST_VALUE)
+			*(const char **)((char *)&given + option - FIRST_VALUE) = optarg;
 		anew |= option == 'n';
 		given.start |= option == 'S';
 		given.no_start |= option == 'N';

@@ -232,12 +232,12 @@ const struct command
 			"  --give-up --reason TEXT    forgets those who are left, objections too: they may be written to again\n",
 			CONFIG_NEEDED, false },
 		{ "setup", cmd_setup,
-			"[--domains LIST] [--host HOST[:PORT]] [--user NAME] [--password-file FILE] [--to LIST] [--smtp HOST[:PORT]] [--ca-file FILE] [--start | --no-start] | --new-store",
-			"a first configuration by seven questions; begin anew where the store is lost for good",
+			"[--domains LIST] [--host HOST[:PORT]] [--user NAME] [--password-file FILE | --oauth SERVICE …] [--to LIST] [--smtp HOST[:PORT]] [--ca-file FILE] [--start | --no-start] | --mailbox NAME … | --new-store",
+			"a first configuration by seven questions; another mailbox; begin anew where the store is lost for good",
 			"Asks for sending domains, the bounce mailbox's server, login name and password, the report's readers and mail server, and whether to start;\n"
 			"tries the mailbox and the mail server, finds out their protocol and TLS, and writes the INI file, with comments, and the password's.\n"
 			"What an option says is not asked; without a terminal the other answers are read from stdin, one a line. Where something does not work,\n"
-			"nothing is written: exit code 1.\n"
+			"nothing is written: exit code 1. Root tries it as the user retour.\n"
 			"  --domains LIST         your sending domains\n"
 			"  --host HOST[:PORT]     the mail server of the bounce mailbox\n"
 			"  --user NAME            its login name\n"
@@ -245,6 +245,16 @@ const struct command
 			"  --to LIST              who reads the report\n"
 			"  --smtp HOST[:PORT]     the mail server that takes it\n"
 			"  --ca-file FILE         CA certificates (PEM) to trust instead of the system's\n"
+			"Where no password is taken (retour-oauth(7); asked for by itself at Microsoft 365 and Gmail):\n"
+			"  --oauth SERVICE        microsoft, google, other, or the NAME of an [oauth NAME] that is there\n"
+			"  --tenant ID            Microsoft's directory; or --token-url URL, where tokens are had\n"
+			"  --client-id ID         the application, or Google's service account\n"
+			"  --client-secret-file FILE, --certificate-file FILE --key-file FILE, --key-file FILE, --refresh-token-file FILE\n"
+			"                         by what right; without any the secret is asked for\n"
+			"  --scope WORDS          what the token is for\n"
+			"Another mailbox, beside what is there, in a file of its own (/etc/retour/retour.d/NAME.ini):\n"
+			"  --mailbox NAME         asks for server, login name and password, and tries them\n"
+			"Else:\n"
 			"  --start                enables and starts the timer; --no-start does not\n"
 			"Where a store was made once and is not there, a run makes no new one: its disk may not be mounted, and a new store knows nobody who is\n"
 			"not to be written to. When it is lost and there is no backup:\n"

@@ -5,6 +5,7 @@
  */
 #include "poller/command/firstsetup.h"
 
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,12 +13,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "classify/base/log.h"
+#include "poller/command/actas.h"
 #include "poller/command/commands.h"
 #include "poller/command/firstfile.h"
+#include "poller/command/firstoauth.h"
 #include "poller/post/carrying.h"
 #include "poller/run/visit.h"
 
-enum { LOGIN_TRIES = 3 };
+enum { TRIES = 3 };
+
+/* What a signal's handler takes away. */
+static struct first *volatile under_way;
 
 extern char **environ;
 
@@ -39,10 +45,52 @@ static void split_port(char *host, unsigned *port)
 	}
 }
 
+/* The draft's errors without the draft's name, which nobody has chosen. */
+static void say_draft(const struct first *f, char *said)
+{
+	size_t n = strlen(f->draft);
+	char clean[512], *rest = said;
+
+	for (char *line; (line = strsep(&rest, "\n")) != NULL;)
+		if (*line)
+			log_error("setup: %s",
+				log_clean(clean, sizeof clean,
+					strncmp(line, f->draft, n) || strncmp(line + n, ": ", 2)
+						? line
+						: line + n + 2));
+}
+
 /* The draft as it is now, read and checked; its errors are said. */
 static int load_draft(const struct first *f, struct config *config)
 {
-	return firstfile_draft(f) || config_load(config, f->draft, stderr) ? -1 : 0;
+	char *said = NULL;
+	size_t n = 0;
+	FILE *errors = open_memstream(&said, &n);
+	int result = -1;
+
+	if (!errors)
+		return -1;
+	result = firstfile_draft(f) || config_load(config, f->draft, errors) ? -1 : 0;
+	if (!fclose(errors))
+		say_draft(f, said);
+	free(said);
+	return result;
+}
+
+/* Is it HOST or HOST:PORT? What else people type here has an @ or a /, or two colons. */
+static bool host_is_fit(const char *host)
+{
+	const char *port = strchr(host, ':');
+	size_t n = port ? strlen(port + 1) : 0;
+
+	if (!strpbrk(host, "@/ ") &&
+		(!port || strchr(port + 1, ':') ||
+			(n && n < 6 && strspn(port + 1, "0123456789") == n &&
+				atoi(port + 1) < 65536)))
+		return true;
+	log_error(
+		"setup: right would be the name of the mail server, or with its port: mail.example.org:993");
+	return false;
 }
 
 /* Which way into the mailbox works; the first one that reaches a login decides. */
@@ -56,10 +104,17 @@ static enum visit find_mailbox(struct first *f, char *text, size_t size)
 	for (size_t i = 0; i < sizeof mailbox_ways / sizeof *mailbox_ways; i++) {
 		f->protocol = mailbox_ways[i].protocol;
 		f->tls = mailbox_ways[i].tls;
-		if (load_draft(f, &config) == 0)
-			result = mailbox_visit(f->draft, &config.mailbox[0], text, size, &end);
-		else
-			snprintf(text, size, "it cannot be configured so");
+		*text = '\0';
+		if (load_draft(f, &config)) {
+			config_free(&config);
+			return VISIT_REFUSED; /* said; another way would be no other */
+		}
+		if (act_as(firstfile_user()) == 0) {
+			result = mailbox_visit(f->draft,
+				mailbox_find(config.mailbox, config.mailboxes, f->mailbox), text,
+				size, &end);
+			act_as_root();
+		}
 		config_free(&config);
 		if (result != VISIT_FAILED)
 			return result;
@@ -70,23 +125,45 @@ static enum visit find_mailbox(struct first *f, char *text, size_t size)
 	return result;
 }
 
-static int ask_mailbox(struct first *f, struct asking *a, const struct setup_answers *given)
+/* What is shown at the login, into a file of its own. */
+static int ask_secret(struct first *f, struct asking *a, const struct setup_answers *given,
+	const struct config *there)
 {
-	char password[ANSWER_SIZE], text[512];
+	char password[ANSWER_SIZE];
+	int by_token = given->password_file ? 0 : firstoauth_ask(f, a, &given->oauth, there);
+
+	if (by_token || given->password_file)
+		return by_token < 0 ? -1 : 0;
+	int failed = asking_ask(a, "Its password (it goes into a file of its own)", NULL, NULL,
+			     true, password) ||
+		firstfile_password(f, password);
+	explicit_bzero(password, sizeof password);
+	return failed ? -1 : 0;
+}
+
+/* THERE: what is configured already. */
+static int ask_mailbox(struct first *f, struct asking *a, const struct setup_answers *given,
+	const struct config *there)
+{
+	unsigned first_question = a->number;
+	const char *usual = f->beside && there->mailboxes ? there->mailbox[0].host : NULL;
+	char text[512];
 
 	for (unsigned tries = 1;; tries++) {
-		a->number = 1;
-		if (asking_ask(a, "The mail server of the mailbox that bounces return to",
-			    given->host, NULL, false, f->host))
+		a->number = first_question;
+		if (asking_ask(a,
+			    f->beside ? "The mail server of the mailbox"
+				      : "The mail server of the mailbox that bounces return to",
+			    given->host, usual, false, f->host))
+			return -1;
+		bool wrong_host = !host_is_fit(f->host);
+		if (wrong_host && a->terminal && !given->host && tries < TRIES)
+			continue;
+		if (wrong_host)
 			return -1;
 		split_port(f->host, &f->port);
 		if (asking_ask(a, "Its login name", given->user, NULL, false, f->user) ||
-			asking_ask(a, "Its password (it goes into a file of its own)",
-				given->password_file ? "" : NULL, NULL, true, password))
-			return -1;
-		int failed = given->password_file ? 0 : firstfile_password(f, password);
-		explicit_bzero(password, sizeof password);
-		if (failed)
+			ask_secret(f, a, given, there))
 			return -1;
 		enum visit result = find_mailbox(f, text, sizeof text);
 		if (result == VISIT_OPENED) {
@@ -94,23 +171,29 @@ static int ask_mailbox(struct first *f, struct asking *a, const struct setup_ans
 				text);
 			return 0;
 		}
-		log_error("mailbox: %s", text);
+		if (*text)
+			log_error("mailbox: %s", text);
 		bool fixed = given->host && given->user && given->password_file;
-		if (!a->terminal || fixed || tries == LOGIN_TRIES)
+		if (!a->terminal || fixed || tries == TRIES)
 			return -1;
 	}
 }
 
-/* Would the mail server take the report, with this security, and with or without a login? */
+/*
+ * Would the mail server take the report, with this security, and with or without a login? TEXT is
+ * "" where that was not tried, which is said.
+ */
 static bool smtp_works(struct first *f, const char *tls, bool login, char *text, size_t size)
 {
 	static struct config config; /* too large for a stack */
 
 	f->smtp_tls = tls;
 	f->smtp_login = login;
-	bool works = load_draft(f, &config) == 0 &&
+	*text = '\0';
+	bool works = load_draft(f, &config) == 0 && act_as(firstfile_user()) == 0 &&
 		!delivery_carry(
 			&config.post, config.post.to.at, (struct span){ NULL, 0 }, text, size);
+	act_as_root();
 	config_free(&config);
 	return works;
 }
@@ -123,13 +206,15 @@ static int ask_report(struct first *f, struct asking *a, const struct setup_answ
 	} ways[] = { { "starttls", false }, { "starttls", true }, { "implicit", false },
 		{ "implicit", true } };
 	char text[512] = "", first[512] = "", clean[512], standard[ANSWER_SIZE + 8];
+	unsigned first_question = a->number;
 
 	for (unsigned tries = 1;; tries++) {
-		a->number = 4;
+		a->number = first_question;
 		if (asking_ask(a, "Who reads the report (addresses, with commas)", given->to, NULL,
 			    false, f->to))
 			return -1;
-		snprintf(standard, sizeof standard, "%s:587", f->host);
+		snprintf(standard, sizeof standard, firstoauth_smtp(f->host) ? "%s" : "%s:587",
+			firstoauth_smtp(f->host) ? firstoauth_smtp(f->host) : f->host);
 		if (asking_ask(a, "The mail server that takes it", given->smtp, standard, false,
 			    f->smtp))
 			return -1;
@@ -139,11 +224,15 @@ static int ask_report(struct first *f, struct asking *a, const struct setup_answ
 					f->smtp_login ? ", with the mailbox's login" : "");
 				return 0;
 			}
+			if (!*text)
+				break;
 			if (!*first)
 				snprintf(first, sizeof first, "%s", text);
 		}
-		log_error("report: %s", log_clean(clean, sizeof clean, *first ? first : text));
-		if (!a->terminal || (given->to && given->smtp) || tries == LOGIN_TRIES)
+		if (*first || *text)
+			log_error("report: %s",
+				log_clean(clean, sizeof clean, *first ? first : text));
+		if (!a->terminal || (given->to && given->smtp) || tries == TRIES)
 			return -1;
 		*first = '\0';
 	}
@@ -179,9 +268,18 @@ static int run_systemctl(void)
 	return 0;
 }
 
+/* Where this program lies: cron's PATH is short. */
+static const char *own_path(char *path, size_t size)
+{
+	ssize_t n = readlink("/proc/self/exe", path, size - 1);
+
+	path[n > 0 ? n : 0] = '\0';
+	return n > 0 ? path : "retour";
+}
+
 static int ask_start(struct asking *a, const struct setup_answers *given, const struct first *f)
 {
-	char answer[ANSWER_SIZE];
+	char answer[ANSWER_SIZE], path[4096];
 	bool systemd = !access("/run/systemd/system", F_OK) && f->standard && !geteuid();
 	const char *option = given->no_start || !systemd ? "no" : NULL;
 
@@ -192,45 +290,96 @@ static int ask_start(struct asking *a, const struct setup_answers *given, const 
 		return run_systemctl();
 	if (systemd)
 		fprintf(stderr, "   not started; later: systemctl enable --now retour.timer\n");
+	else if (firstfile_user())
+		fprintf(stderr, "   for /etc/cron.d/retour: */10 * * * * %s %s -q -c %s run\n",
+			firstfile_user()->pw_name, own_path(path, sizeof path), f->file);
 	else
-		fprintf(stderr, "   for cron: */10 * * * * retour -q -c %s run\n", f->file);
+		fprintf(stderr, "   for cron: */10 * * * * %s -q -c %s run\n",
+			own_path(path, sizeof path), f->file);
 	return 0;
 }
 
 static int finish(const struct first *f, struct config *config)
 {
-	if (load_draft(f, config) || firstfile_finish(f, config->store_path, config->marker))
+	char marker[4096];
+	snprintf(marker, sizeof marker, "%s.made", f->file); /* not the draft's, as it has it */
+	if (load_draft(f, config) || firstfile_finish(f, config->store_path, marker))
 		return -1;
-	fprintf(stderr, "   wrote %s and %s; `retour doctor` tries all of it\n", f->file,
-		f->password_file);
+	fprintf(stderr, "   wrote %s%s%s; `retour doctor` tries all of it\n", f->result,
+		f->password_made ? " and " : "", f->password_made ? f->password_file : "");
 	return 0;
 }
 
-static int ask_all(struct first *f, const struct setup_answers *given)
+static int ask_domains(struct first *f, struct asking *a, const struct setup_answers *given)
+{
+	static struct config config; /* too large for a stack */
+
+	for (unsigned tries = 1;; tries++) {
+		a->number = 0;
+		if (asking_ask(a, "Your sending domains (example.org, news.example.org)",
+			    given->domains, NULL, false, f->domains))
+			return -1;
+		int wrong = load_draft(f, &config);
+		config_free(&config);
+		if (!wrong)
+			break;
+		if (!a->terminal || given->domains || tries == TRIES)
+			return -1;
+	}
+	/* the first of them, for the report's sender */
+	snprintf(f->from, sizeof f->from, "retour@%.*s", (int)strcspn(f->domains, ", \t"),
+		f->domains);
+	return 0;
+}
+
+/* Ctrl-C at a question: what is typed is seen again, and nothing stays. */
+static void give_up(int number)
+{
+	static const char said[] = "\nretour: setup: given up, nothing was written\n";
+
+	asking_restore();
+	if (under_way)
+		firstfile_drop(under_way);
+	if (write(STDERR_FILENO, said, sizeof said - 1) < 0)
+		_exit(EXIT_LOST);
+	_exit(128 + number);
+}
+
+static void catch_signals(struct first *f)
+{
+	const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	const struct sigaction action = { .sa_handler = give_up };
+
+	under_way = f;
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		sigaction(numbers[i], &action, NULL);
+}
+
+static int ask_all(struct first *f, const struct setup_answers *given, const struct config *there)
 {
 	static struct config config; /* too large for a stack */
 	struct asking a;
 
 	asking_begin(&a);
 	system_zone(f->zone);
-	if (firstfile_begin(f) ||
-		asking_ask(&a, "Your sending domains (example.org, news.example.org)",
-			given->domains, NULL, false, f->domains) ||
-		load_draft(f, &config)) {
+	catch_signals(f);
+	if (firstfile_begin(f) || (!f->beside && ask_domains(f, &a, given))) {
 		firstfile_drop(f);
 		return EXIT_USAGE;
 	}
-	/* the first of them, for the report's sender */
-	snprintf(f->from, sizeof f->from, "retour@%.*s", (int)strcspn(f->domains, ", \t"),
-		f->domains);
-	config_free(&config);
-	if (ask_mailbox(f, &a, given) || ask_report(f, &a, given) || finish(f, &config)) {
+	if (ask_mailbox(f, &a, given, there) || (!f->beside && ask_report(f, &a, given)) ||
+		finish(f, &config)) {
 		config_free(&config);
 		firstfile_drop(f);
 		log_error("setup: given up, nothing was written");
 		return EXIT_LOST;
 	}
+	under_way = NULL;
 	config_free(&config);
+	if (f->beside)
+		return EXIT_WELL;
+	fprintf(stderr,
+		"   another mailbox, such as for complaints: retour setup --mailbox complaints\n");
 	return ask_start(&a, given, f) ? EXIT_LOST : EXIT_WELL;
 }
 
@@ -242,24 +391,76 @@ static bool whole_path(const char *named, char *path, size_t size)
 	if (*named != '/' && !getcwd(here, sizeof here))
 		return false;
 	int n = snprintf(path, size, "%s%s%s", here, *named == '/' ? "" : "/", named);
-	return n >= 0 && (size_t)n < size;
+	return n >= 0 && (size_t)n < size && !strpbrk(path, "\r\n");
 }
 
-int setup_first(const struct config *config, const struct setup_answers *given, const char *command)
+static bool whole_paths(struct setup_answers *given)
+{
+	static char path[5][4096];
+	const char **const files[] = { &given->password_file, &given->ca_file,
+		&given->oauth.client_secret_file, &given->oauth.certificate_file,
+		&given->oauth.key_file, &given->oauth.refresh_token_file };
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		if (!*files[i] || **files[i] == '/')
+			continue;
+		if (n == sizeof path / sizeof *path ||
+			!whole_path(*files[i], path[n], sizeof path[n]))
+			return false;
+		*files[i] = path[n++];
+	}
+	return true;
+}
+
+static bool mailbox_name_is_fit(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n && n < STORE_NAME_SIZE && *name != '-' &&
+		strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_") == n;
+}
+
+/* May there be a setup, of what? */
+static int judge_setup(
+	const struct config *config, const struct setup_answers *given, const char *command)
+{
+	if (config->would_be_standard && !geteuid() && !firstfile_user())
+		return usage_error(command,
+			"there is no user retour, as whom it runs: useradd --system --home-dir /var/lib/retour --shell /usr/sbin/nologin retour");
+	if (!given->mailbox)
+		return firstfile_is_free(config->named)
+			? EXIT_WELL
+			: usage_error(command,
+				  "%s is there: edit it, or move it away first; `retour doctor` tries it, `retour setup --mailbox NAME` adds a mailbox",
+				  config->named);
+	if (firstfile_is_free(config->named))
+		return usage_error(command,
+			"%s: not there, or the sample: `retour setup` comes first", config->named);
+	if (!mailbox_name_is_fit(given->mailbox))
+		return usage_error(command,
+			"--mailbox: right would be a name of small letters, digits and hyphens");
+	return mailbox_find(config->mailbox, config->mailboxes, given->mailbox)
+		? usage_error(command, "[mailbox %s] is there already", given->mailbox)
+		: EXIT_WELL;
+}
+
+int setup_first(const struct config *config, struct setup_answers *given, const char *command)
 {
 	static struct first f;
 	static char path[4096];
+	int result = judge_setup(config, given, command);
 
-	if (!firstfile_is_free(config->named))
-		return usage_error(command,
-			"%s is there: edit it, or move it away first; `retour doctor` tries it",
-			config->named);
-	if (!whole_path(config->named, path, sizeof path))
-		return usage_error(command, "%s: its path is too long", config->named);
-	f = (struct first){
-		.file = path, .standard = config->would_be_standard, .ca_file = given->ca_file
-	};
+	if (result)
+		return result;
+	if (!whole_path(config->named, path, sizeof path) || !whole_paths(given))
+		return usage_error(command, "%s: a path is too long", config->named);
+	f = (struct first){ .file = path,
+		.standard = config->would_be_standard,
+		.ca_file = given->ca_file,
+		.mailbox = given->mailbox ? given->mailbox : "bounces",
+		.beside = given->mailbox };
 	if (given->password_file)
 		snprintf(f.password_file, sizeof f.password_file, "%s", given->password_file);
-	return ask_all(&f, given);
+	return ask_all(&f, given, config);
 }

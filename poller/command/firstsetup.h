@@ -3,15 +3,17 @@
 #define RETOUR_FIRSTSETUP_H
 
 #include "poller/command/config.h"
+#include "poller/command/firstoauth.h"
 
 /* What options said; NULL: it is asked. */
 struct setup_answers {
 	const char *domains, *host, *user, *password_file, *to, *smtp, *ca_file;
+	const char *mailbox; /* to be added to what is there; NULL: a first configuration */
+	struct setup_oauth oauth;
 	bool start, no_start;
 };
 
 /* The exit code of COMMAND, which is its name for errors. */
-int setup_first(
-	const struct config *config, const struct setup_answers *given, const char *command);
+int setup_first(const struct config *config, struct setup_answers *given, const char *command);
 
 #endif

@@ -170,6 +170,13 @@ static bool owner_is_another(const struct config *config, char directory[PATH_MA
 	return true;
 }
 
+const struct passwd *opening_owner(const struct config *config)
+{
+	char directory[PATH_MAX];
+	uid_t uid;
+	return owner_is_another(config, directory, &uid) ? getpwuid(uid) : NULL;
+}
+
 /* Where the store is somebody else's, all that failed did so because of that. */
 static void say_owner(const struct config *config)
 {

@@ -2,6 +2,7 @@
 #ifndef RETOUR_OPENING_H
 #define RETOUR_OPENING_H
 
+#include <pwd.h>
 #include "poller/command/config.h"
 #include "poller/run/session.h"
 
@@ -22,6 +23,8 @@ enum session_mode {
 int session_open(
 	struct session *s, const struct config *config, enum session_mode mode, int64_t now);
 void session_close(struct session *s);
+/* Whose the store's directory is, unless it is root's or ours; NULL else. */
+const struct passwd *opening_owner(const struct config *config);
 /*
  * Says why the clock is not believed, notes it for doctor, and opens the alert. EXIT_BROKEN, or
  * worse.

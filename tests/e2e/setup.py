@@ -6,18 +6,23 @@ import pty
 import re
 import select
 import signal
+import shutil
 import subprocess
 import sys
+import termios
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from lib import cleanup
+from lib.dovecot import version
 from lib.harness import *
+from lib.tokens import CLIENT, SECRET, Tokens
 
 USER = "bounces@example.org"
 dovecot, sink = Dovecot(), Sink(tls="starttls")
 asking = Sink(tls="starttls", user=USER)
 FILE = "conf/new.ini"
+silent = []  # is what is typed not shown, at Ctrl-C and at the end
 number = 0
 
 
@@ -114,8 +119,164 @@ with case("a domain cannot bring in a section of its own"):
     true(not os.path.exists(os.path.join(where, FILE)) or "\n[alert]\ncommand" not in open(os.path.join(where, FILE)).read(), result)
 
 
+with case("what people type in the place of an answer: said once, with what would be right, and nothing stays"):
+    for answers, host, smtp_host, words in (
+            (("https://example.org",), None, None, "word 1 is no domain"), (("news@example.org",), None, None, "word 1 is no domain"),
+            (("example.org",), "imaps://mail.example.org", None, "right would be the name of the mail server"), (("example.org",), USER, None, "right would be the name of the mail server"),
+            (("example.org",), "127.0.0.1:imaps", None, "right would be the name of the mail server"), (("example.org",), "127.0.0.1:99999", None, "right would be the name of the mail server"),
+            (("example.org", USER, PASSWORD, "deliverability"), None, None, "[report] to: word 1 is no address"),
+            (("example.org", USER, PASSWORD, "dpo@example.org"), None, "smtp://mail.example.org", "right would be HOST or HOST:PORT"),
+            (("example.org", USER, "x" * 600), None, None, "characters at most")):
+        where = place()
+        options = (("--host", host) if host else ()) + (("--smtp", smtp_host) if smtp_host else ())
+        result = setup(where, dovecot.imaps, *options, answers=answers)
+        nothing_stays(result, where, words, code=result.code or 99)
+        equal(result.err.count(words), 1, result.err)
+        true(".draft" not in result.err, result.err)
+with case("killed half-way, then begun again: it goes on where nothing lies in the way"):
+    where = place()
+    os.makedirs(os.path.join(where, "conf"))
+    for name in "new.ini.draft", "bounces.pw":
+        with open(os.path.join(where, "conf", name), "w") as f:
+            f.write("half")
+    equal(setup(where, dovecot.imaps, answers=ANSWERS).code, 0)
+    equal(sorted(os.listdir(os.path.join(where, "conf"))), ["bounces.pw", "data", "new.ini"])
+with case("a password file that somebody else laid there is not written over"):
+    where = place()
+    os.makedirs(os.path.join(where, "conf"))
+    with open(os.path.join(where, "conf/bounces.pw"), "w") as f:
+        f.write("theirs")
+    result = setup(where, dovecot.imaps, answers=ANSWERS)
+    contains(result.err, "is there already; give it as --password-file")
+    equal(open(os.path.join(where, "conf/bounces.pw")).read(), "theirs")
+with case("whatever the umask: the directory for the group, files for the owner"):
+    for mask in 0, 0o77, 0o777:
+        where, before = place(), os.umask(mask)
+        result = setup(where, dovecot.imaps, answers=ANSWERS)
+        os.umask(before)
+        equal(result.code, 0, result)
+        equal([os.stat(os.path.join(where, "conf", name)).st_mode & 0o777 for name in ("", "bounces.pw", "new.ini")], [0o750, 0o600, 0o640])
+
+# --- another mailbox -----------------------------------------------------------------------------------------------------------
+
+where = place()
+equal(setup(where, dovecot.imaps, answers=ANSWERS).code, 0)
+with open(os.path.join(where, FILE), "a") as f:
+    f.write("; an edit of ours")
+edited = open(os.path.join(where, FILE)).read()
+
+
+def another(where, *options, answers):
+    return program(where, "setup", "--mailbox", *options, "--ca-file", dovecot.ca_file, input="".join(answer + "\n" for answer in answers))
+
+
+with case("another mailbox: three questions, a file of its own, what is there stays to the byte"):
+    result = another(where, "complaints", answers=("127.0.0.1:%d" % dovecot.imaps, "fbl@example.org", PASSWORD))
+    equal(result.code, 0, result)
+    equal(open(os.path.join(where, FILE)).read(), edited)
+    text = open(os.path.join(where, "conf/new.d/complaints.ini")).read()
+    for line in ("[mailbox complaints]", "protocol = imap", "user = fbl@example.org"):
+        contains(text, line)
+    true("[report]" not in text and "[origin]" not in text, text)
+    equal(sorted(os.listdir(os.path.join(where, "conf"))), ["bounces.pw", "complaints.pw", "data", "new.d", "new.ini"])
+    contains(program(where, "doctor").out, "2 mailboxes")
+with case("it is tried: a wrong password, the same mailbox again, a name that is taken or none, before there is a configuration"):
+    for name, answers, code, words in (("more", ("127.0.0.1:%d" % dovecot.imaps, "x@example.org", "wrong"), 1, "login"), ("more", ("127.0.0.1:%d" % dovecot.imaps, USER, PASSWORD), 1, "[mailbox bounces]"),
+                                       ("complaints", (), 2, "is there already"), ("Über", (), 2, "small letters"), ("../x", (), 2, "small letters")):
+        result = another(where, name, answers=answers)
+        equal(result.code, code, result)
+        contains(result.err, words)
+        equal(sorted(os.listdir(os.path.join(where, "conf"))), ["bounces.pw", "complaints.pw", "data", "new.d", "new.ini"])
+        equal(os.listdir(os.path.join(where, "conf/new.d")), ["complaints.ini"])
+    result = another(place(), "more", answers=())
+    equal(result.code, 2, result)
+    contains(result.err, "comes first")
+
+# --- tokens in the place of a password ---------------------------------------------------------------------------------------------
+
+if version() < (2, 4):
+    tokens = Tokens(USER)
+    by_token = Dovecot(token_key=tokens.key.public)
+    OAUTH = ("--oauth", "other", "--token-url", tokens.url, "--client-id", CLIENT, "--scope", "imap offline", "--ca-file", by_token.ca_file)
+    with case("by OAuth: the secret goes into a file of its own, and the mailbox opens"):
+        where = place()
+        result = setup(where, by_token.imaps, *OAUTH, answers=("example.org", USER, SECRET, "dpo@example.org", "no"))
+        equal(result.code, 0, result)
+        text = open(os.path.join(where, FILE)).read()
+        for line in ("[oauth other]", "client_secret_file = %s/conf/other.secret" % where, "oauth = other"):
+            contains(text, line)
+        true("password_file" not in text and SECRET not in text + result.err + result.out, "the secret stands there")
+        equal(sorted(os.listdir(os.path.join(where, "conf"))), ["data", "new.ini", "other.secret"])
+        equal(os.stat(os.path.join(where, "conf/other.secret")).st_mode & 0o777, 0o600)
+        equal(program(where, "doctor").code, 0)
+    with case("another mailbox by the same section"):
+        tokens.user = "fbl@example.org"
+        result = another(where, "complaints", "--oauth", "other", answers=("127.0.0.1:%d" % by_token.imaps, "fbl@example.org"))
+        equal(result.code, 0, result)
+        text = open(os.path.join(where, "conf/new.d/complaints.ini")).read()
+        contains(text, "oauth = other")
+        true("[oauth" not in text, text)
+        tokens.user = USER
+    with case("by OAuth: with a certificate, with a service account's key, with a refresh token"):
+        key = ("--key-file", tokens.client_key.key_file)
+        refresh = os.path.join(cleanup.temporary("retour-token-"), "refresh")
+        with open(refresh, "w") as f:
+            f.write(tokens.refresh + "\n")
+        os.chmod(refresh, 0o600)
+        for options, answers, line in ((("--certificate-file", tokens.client_key.certificate_file, *key), (), "grant = client_credentials"), (key, (), "grant = jwt_bearer"),
+                                       (("--refresh-token-file", refresh), (SECRET,), "grant = refresh_token")):
+            where = place()
+            result = setup(where, by_token.imaps, *OAUTH, *options, answers=("example.org", USER, *answers, "dpo@example.org", "no"))
+            equal(result.code, 0, result)
+            contains(open(os.path.join(where, FILE)).read(), line)
+    with case("by OAuth: what does not work is said, and no secret stays"):
+        for options, answers, words in (((), ("example.org", USER, "wr0ng-secret"), "invalid_client"), (("--oauth", "nobody"), ("example.org", USER), "right would be microsoft, google or other"),
+                                        (("--token-url", "http://x/"), ("example.org", USER, SECRET), "right would begin with https://"),
+                                        (("--certificate-file", tokens.client_key.certificate_file), ("example.org", USER), "--key-file")):
+            where = place()
+            nothing_stays(setup(where, by_token.imaps, *OAUTH, *options, answers=answers), where, words)
+with case("Microsoft 365 and Gmail are not asked for a password"):
+    for host, question in (("outlook.office365.com", "The directory (tenant) ID"), ("imap.gmail.com", "The service account")):
+        where = place()
+        nothing_stays(program(where, "setup", "--host", host, input="example.org\n%s\n" % USER), where, "takes no passwords", "no answer to: " + question)
+
+# --- root, and the program's user --------------------------------------------------------------------------------------------------
+
+ACCOUNTS = 'mount --bind "$1/passwd" /etc/passwd && mount --bind "$1/group" /etc/group && shift && exec "$@"'
+if os.geteuid() == 0 and not subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode:
+    with case("root sets up for the user retour, and tries as that one"):
+        where = place()
+        os.chmod(os.path.dirname(where), 0o755)
+        os.chmod(where, 0o755)
+        for name, line in (("passwd", "retour:x:64999:64999::/:/bin/false"), ("group", "retour:x:64999:")):
+            with open("/etc/" + name) as f, open(os.path.join(where, name), "w") as g:
+                g.write(f.read() + line + "\n")
+        shared = os.path.join(where, "ca.pem")
+        shutil.copy(dovecot.ca_file, shared)
+        os.chmod(shared, 0o644)
+        command = ["unshare", "--mount", "sh", "-c", ACCOUNTS, "sh", where, BINARY, "-c", FILE, "setup", "--host", "127.0.0.1:%d" % dovecot.imaps, "--ca-file", shared,
+                   "--smtp", "127.0.0.1:%d" % sink.port]
+        done = subprocess.run(command, input="".join(a + "\n" for a in ANSWERS), capture_output=True, text=True, cwd=where, timeout=60)
+        equal(done.returncode, 0, done.stderr)
+        equal({name: (os.stat(os.path.join(where, "conf", name)).st_uid, os.stat(os.path.join(where, "conf", name)).st_gid, os.stat(os.path.join(where, "conf", name)).st_mode & 0o777)
+               for name in ("", "bounces.pw", "new.ini", "data", "new.ini.made")},
+              {"": (0, 64999, 0o750), "bounces.pw": (64999, 64999, 0o600), "new.ini": (0, 64999, 0o640), "data": (64999, 64999, 0o700), "new.ini.made": (64999, 64999, 0o600)})
+        contains(done.stderr, "for /etc/cron.d/retour: */10 * * * * retour /")
+        doctor = subprocess.run(command[:command.index("setup")] + ["doctor"], capture_output=True, text=True, cwd=where, timeout=60)
+        equal(doctor.returncode, 0, doctor.stdout)
+        contains(doctor.stdout, "tried as retour")
+    with case("a file that only root may read is told by root's own setup and doctor"):
+        secret = os.path.join(where, "root.pw")
+        with open(secret, "w") as f:
+            f.write(PASSWORD + "\n")
+        os.chmod(secret, 0o600)
+        done = subprocess.run(command + ["--password-file", secret, "--mailbox", "more", "--user", "more@example.org"], capture_output=True, text=True, cwd=where, timeout=60)
+        equal(done.returncode, 1, done.stderr)
+        contains(done.stderr, "root.pw: Permission denied")
+
+
 def on_terminal(where, *options, answers):
-    """What a terminal shows; each answer is typed when its question stands there."""
+    """What a terminal shows; each answer is typed when its question stands there. An answer of None is Ctrl-C."""
     pid, fd = pty.fork()
     if pid == 0:
         os.chdir(where)
@@ -130,8 +291,12 @@ def on_terminal(where, *options, answers):
             break
         shown += piece
         if answers and re.search(answers[0][0] + r"[^\n]*: $", shown):
-            os.write(fd, answers.pop(0)[1].encode() + b"\n")
+            answer = answers.pop(0)[1]
+            if answer is None:
+                silent.append(not termios.tcgetattr(fd)[3] & termios.ECHO)
+            os.write(fd, b"\x03" if answer is None else answer.encode() + b"\n")
             shown += "|"
+    silent.append(not termios.tcgetattr(fd)[3] & termios.ECHO)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown
 
 
@@ -147,4 +312,17 @@ with case("on a terminal: seven questions with numbers, the password is not show
     contains(shown, "works, by imap (tls = implicit): INBOX")
     contains(shown, "works (tls = starttls)")
     equal(program(where, "doctor").code, 0)
+with case("on a terminal: a domain that is none is asked for again"):
+    where = place()
+    code, shown = on_terminal(where, "--ca-file", dovecot.ca_file, "--to", "dpo@example.org", answers=[("1. Your sending domains", "https://example.org"), ("1. Your sending domains", "example.org"),
+                                                                                  ("2. The mail server", "imap://x"), ("2. The mail server", None)])
+    contains(shown, "right would be like news.example.org")
+    contains(shown, "right would be the name of the mail server")
+with case("Ctrl-C where the password is typed: what is typed is seen again, and nothing stays"):
+    where = place()
+    silent.clear()
+    code, shown = on_terminal(where, "--ca-file", dovecot.ca_file, answers=[("1. Your sending domains", "example.org"), ("2. The mail server", host), ("3. Its login", USER), ("4. Its password", None)])
+    equal((code, silent), (130, [True, False]), shown)
+    contains(shown, "given up, nothing was written")
+    equal([name for _place, _folders, files in os.walk(where) for name in files], [])
 finish()
