@@ -37,7 +37,7 @@ code { font: .85em ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace;
 				<xsl:otherwise>Every promise that can be checked here is kept.</xsl:otherwise></xsl:choose></p>
 			<xsl:apply-templates select="a:promises/a:promise[@state = 'broken']" mode="todo"/>
 			<xsl:apply-templates select="a:promises/a:promise[@state = 'attention']" mode="todo"/>
-			<xsl:apply-templates select="a:promises | a:schedule | a:purges | a:keys | a:ledger | a:settings"/>
+			<xsl:apply-templates select="a:promises | a:schedule | a:purges | a:keys | a:requests | a:ledger | a:settings"/>
 			<h2>Database and program</h2>
 			<div class="scroll"><table><tbody>
 				<tr><th scope="row">secure_delete</th><td><xsl:value-of select="a:store/@secure-delete"/></td></tr>
@@ -104,6 +104,15 @@ code { font: .85em ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace;
 		<xsl:for-each select="a:key"><tr><th scope="row"><xsl:value-of select="@name"/></th><td><xsl:value-of select="@purpose"/></td><td><xsl:value-of select="@month"/></td>
 			<td class="t"><xsl:call-template name="time"><xsl:with-param name="at" select="@made"/></xsl:call-template></td><td><code><xsl:value-of select="@fingerprint"/></code><xsl:if test="not(@fingerprint)">unknown to the store</xsl:if><xsl:if test="@place = 'credential'"> a credential</xsl:if></td></tr></xsl:for-each>
 	</tbody></table></div>
+</xsl:template>
+
+<xsl:template match="a:requests">
+	<h2>Requests of data subjects</h2>
+	<p><xsl:value-of select="@count"/> on record.</p>
+	<xsl:if test="a:request"><div class="scroll"><table><thead><tr><th scope="col" class="n">Number</th><th scope="col">When</th><th scope="col">What</th><th scope="col">Called</th><th scope="col">Found</th></tr></thead><tbody>
+		<xsl:for-each select="a:request"><tr><td class="n"><xsl:value-of select="@number"/></td><td class="t"><xsl:value-of select="substring(@at, 1, 10)"/></td><th scope="row"><xsl:value-of select="@kind"/></th>
+			<td class="breaks"><xsl:value-of select="."/><xsl:if test="@corrected-by"> (corrected by entry <xsl:value-of select="@corrected-by"/>)</xsl:if></td><td class="breaks"><xsl:value-of select="@counts"/></td></tr></xsl:for-each>
+	</tbody></table></div></xsl:if>
 </xsl:template>
 
 <xsl:template match="a:ledger">

@@ -12,7 +12,7 @@ _retour()
 	done
 	case $command in
 	'')
-		options="-c -v -q -V --config --verbose --quiet --now --yes --version --help" words=" run poll import classify check contact suppress suppressions changes merge sites events serve volume advice report words demo-report comment alerts purge clock audit backup disclose forget verp key setup doctor status config completion"
+		options="-c -v -q -V --config --verbose --quiet --now --yes --version --help" words=" run poll import classify check contact suppress suppressions changes merge sites events serve volume advice report words demo-report comment alerts purge clock audit backup disclose forget requests verp key setup doctor status config completion"
 		[[ $before != -c && $before != --config ]] || options= words=
 		[[ $before != --now ]] || return 0 ;;
 	run)
@@ -149,6 +149,11 @@ _retour()
 	esac ;;
 	forget)
 		words="" options=" --keep-suppression --variants --reference --help"
+		case "$command $before" in
+	*" --reference") return 0 ;;
+	esac ;;
+	requests)
+		words=" list correct" options=" --json --reference --help"
 		case "$command $before" in
 	*" --reference") return 0 ;;
 	esac ;;

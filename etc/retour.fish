@@ -120,6 +120,11 @@ complete -c retour -n __fish_use_subcommand -f -a forget -d 'erase a data subjec
 complete -c retour -n '__fish_seen_subcommand_from forget' -l keep-suppression -d 'who is never to be written to again stays so: of the contact are left state, day, reason and pseudonym'
 complete -c retour -n '__fish_seen_subcommand_from forget' -l variants -d 'other spellings that reach the same mailbox, too: without the tag behind a \'+\', and at Gmail without dots and in both domains'
 complete -c retour -n '__fish_seen_subcommand_from forget' -l reference -x -d 'the request\'s number or name, for the ledger, which notes counts only'
+complete -c retour -n __fish_use_subcommand -f -a requests -d 'the register of what data subjects asked for'
+complete -c retour -n '__fish_seen_subcommand_from requests' -f -a list
+complete -c retour -n '__fish_seen_subcommand_from requests' -f -a correct
+complete -c retour -n '__fish_seen_subcommand_from requests' -l json -d 'one JSON object a line'
+complete -c retour -n '__fish_seen_subcommand_from requests' -l reference -x
 complete -c retour -n __fish_use_subcommand -f -a verp -d 'signed return paths for the sending system'
 complete -c retour -n '__fish_seen_subcommand_from verp' -l campaign -x -d 'the name of the mailing: letters, digits and . _ : + -'
 complete -c retour -n '__fish_seen_subcommand_from verp' -l unsubscribe -d 'instead address,list_unsubscribe: the signed address of each for the field List-Unsubscribe; [origin] unsubscribe says its form'

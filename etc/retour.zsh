@@ -31,6 +31,7 @@ _retour()
 		'backup:a copy of the store while others use it'
 		'disclose:what is held about a data subject'
 		'forget:erase a data subject'
+		'requests:the register of what data subjects asked for'
 		'verp:signed return paths for the sending system'
 		'key:the keys of pseudonyms and return paths'
 		'setup:a first configuration by seven questions; another mailbox; begin anew where the store is lost for good'
@@ -177,6 +178,11 @@ _retour()
 			'*--keep-suppression[who is never to be written to again stays so\: of the contact are left state, day, reason and pseudonym]' \
 			'*--variants[other spellings that reach the same mailbox, too\: without the tag behind a '\''+'\'', and at Gmail without dots and in both domains]' \
 			'*--reference[the request'\''s number or name, for the ledger, which notes counts only]:TEXT:' '*:file:_files' ;;
+		requests)
+		_arguments '--help[what it takes]' \
+			'*--json[one JSON object a line]' \
+			'*--reference[]:TEXT:' \
+			'1:what:( list correct)' '*:file:_files' ;;
 		verp)
 		_arguments '--help[what it takes]' \
 			'*--campaign[the name of the mailing\: letters, digits and . _ \: + -]:C:' \

@@ -169,6 +169,7 @@ static int take_audit_entry(void *context, const struct ledger_entry *e)
 		note_gap(a, midnight(before->at) + DAY, midnight(e->at) - DAY);
 		a->purge[a->purges++ % AUDIT_PURGES_MAX] = *e;
 	}
+	requests_take(&a->requests, e);
 	follow_events(a, e);
 	follow_clock(a, e);
 	if (strcmp(e->kind, "store-older") == 0)

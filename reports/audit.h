@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include "reports/model.h"
+#include "reports/requests.h"
 #include "store/audit.h"
 #include "store/keys.h"
 #include "store/writing.h"
@@ -94,6 +95,7 @@ struct audit {
 		uint64_t deleted[FOLDER_USE_COUNT];
 	} mail[AUDIT_MAILBOXES_MAX];
 	unsigned mails;
+	struct request_register requests;
 	struct promise promise[PROMISES_MAX];
 	unsigned promises;
 	enum promise_state worst;

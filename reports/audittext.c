@@ -155,6 +155,23 @@ static void print_ledger(const struct audit *a, FILE *out)
 	}
 }
 
+static void print_requests(const struct audit *a, FILE *out)
+{
+	const struct request *r;
+	char at[32];
+	print_audit_heading(out, "Requests of data subjects");
+	fprintf(out, "%llu on record%s\n", (unsigned long long)a->requests.count,
+		a->requests.count > REQUESTS_MAX ? ", the latest:" : "");
+	for (uint64_t n = 0; (r = requests_at(&a->requests, n)); n++) {
+		fprintf(out, "  %8lld  %.10s  %-10s %s (%s)", (long long)r->number,
+			utc_text(r->at, at, sizeof at), r->kind, *r->reference ? r->reference : "-",
+			r->counts);
+		if (r->corrected)
+			fprintf(out, "; corrected by entry %lld", (long long)r->corrected_by);
+		fputc('\n', out);
+	}
+}
+
 static void store(const struct audit *a, FILE *out)
 {
 	print_audit_heading(out, "Settings in force");
@@ -182,6 +199,7 @@ void audit_write_text(const struct audit *a, FILE *out)
 	print_schedule(a, out);
 	print_keys(a, out);
 	print_purges(a, out);
+	print_requests(a, out);
 	print_ledger(a, out);
 	store(a, out);
 	print_audit_heading(out, "For the record of processing activities (Article 30 GDPR)");

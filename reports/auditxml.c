@@ -154,6 +154,24 @@ static void write_keys(const struct audit *a, xmlNode *root)
 	}
 }
 
+static void write_requests(const struct audit *a, xmlNode *root)
+{
+	xmlNode *list = audit_element(root, "requests"), *node;
+	const struct request *r;
+	audit_attribute_number(list, "count", (int64_t)a->requests.count);
+	for (uint64_t n = 0; (r = requests_at(&a->requests, n)); n++) {
+		node = audit_element_text(list, "request", r->reference);
+		audit_attribute_number(node, "number", r->number);
+		attribute_time(node, "at", r->at);
+		audit_attribute(node, "kind", r->kind);
+		audit_attribute(node, "counts", r->counts);
+		if (r->corrected) {
+			attribute_time(node, "corrected", r->corrected);
+			audit_attribute_number(node, "corrected-by", r->corrected_by);
+		}
+	}
+}
+
 static void write_ledger(const struct audit *a, xmlNode *root)
 {
 	xmlNode *list = audit_element(root, "ledger"), *node;
@@ -210,6 +228,7 @@ xmlDoc *audit_document(const struct audit *a)
 	write_schedule(a, root);
 	write_keys(a, root);
 	write_purges(a, root);
+	write_requests(a, root);
 	write_ledger(a, root);
 	node = audit_element(root, "settings");
 	pairs(node, "setting", a->options->setting, a->options->settings);

@@ -28,6 +28,7 @@ struct subject_job {
 	struct out out;
 	int64_t now;
 	const char *reference;
+	int64_t request; /* its number in the register */
 	bool json, keep, variants;
 	unsigned printed; /* events of one address */
 	uint64_t asked, bad,
@@ -124,14 +125,19 @@ static int each_subject_address(struct subject_job *j, const char *operand,
 	return result;
 }
 
-/* COUNTS and the request's name, as the ledger keeps them. */
+/* COUNTS and the request's name, as the ledger keeps them; its number there is the request's. */
 static int note_request(struct subject_job *j, const char *counts)
 {
+	struct ledger_entry entry;
 	char detail[LEDGER_TEXT_SIZE];
 	const char *name = j->reference ? j->reference : "";
 	snprintf(detail, sizeof detail, "%s%s%s%s", counts, *name ? " reference=\"" : "", name,
 		*name ? "\"" : "");
-	return store_ledger(j->session.store, j->now, j->command, detail);
+	if (store_ledger(j->session.store, j->now, j->command, detail) ||
+		store_ledger_head(j->session.store, &entry))
+		return STORE_FAILED;
+	j->request = entry.number;
+	return STORE_OK;
 }
 
 /* --- disclose ------------------------------------------------------------- */
@@ -370,6 +376,9 @@ static int disclose(struct subject_job *j, const char *operand)
 		(unsigned long long)j->events);
 	if (result <= EXIT_LOST && note_request(j, counts))
 		result = session_store_failed(&j->session, j->command, STORE_FAILED);
+	else if (result <= EXIT_LOST)
+		log_notice("%s: number %lld in the register of requests", j->command,
+			(long long)j->request);
 	if (out_flush(&j->out)) {
 		log_error("%s: writing: %s", j->command, strerror(j->out.failed));
 		result = exit_worse(result, EXIT_LOST);
@@ -408,8 +417,9 @@ static void say_forgotten(struct subject_job *j)
 	puts("What stays names nobody and cannot be found by an address: counts per day, hashes of whole messages, events of months whose keys are destroyed.");
 	printf("What ends by itself: a hash of what was erased, so that no backup brings it back (%llu days), copies in backups (%llu days), and reports in the mailboxes, which are read or deleted as each mailbox's section says.\n",
 		kept_days(j, RETAIN_BACKUPS) + 2, kept_days(j, RETAIN_BACKUPS));
-	printf("What proves that this was done, for %llu days: an entry of the ledger with these counts%s.\n",
-		kept_days(j, RETAIN_LEDGER), j->reference ? " and the request's name" : "");
+	printf("What proves that this was done, for %llu days: number %lld in the register of requests, with these counts%s.\n",
+		kept_days(j, RETAIN_LEDGER), (long long)j->request,
+		j->reference ? " and the request's name" : "");
 	if (!j->variants)
 		puts("Other spellings that reach the same mailbox (a tag behind '+', dots at Gmail) are addresses of their own: name them, or ask with --variants.");
 }
@@ -456,10 +466,8 @@ static int subject(const struct config *config, int argc, char **argv, const str
 		j.variants |= option == 'v';
 		j.reference = option == 'r' ? optarg : j.reference;
 	}
-	if (j.reference && !reason_is_fit(j.reference))
-		return usage_error(argv[0],
-			"--reference wants up to %d bytes, without quotes, without an address",
-			REASON_MAX);
+	if (j.reference && !reference_is_fit(j.reference))
+		return reference_error(argv[0]);
 	if (argc - optind > 1)
 		return usage_error(argv[0],
 			"one FILE at most; addresses come from it or from stdin, never as arguments");

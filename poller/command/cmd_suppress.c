@@ -47,10 +47,11 @@ static int read_options(struct wish *w, bool add, int argc, char **argv)
 		default:
 			return usage_error(w->command, "see `retour suppress --help`");
 		}
-	if ((add && !w->reason) || (w->reason && !reason_is_fit(w->reason)))
+	if ((add && (!w->reason || !reference_is_fit(w->reason))) ||
+		(w->reason && !reason_is_fit(w->reason)))
 		return usage_error(w->command,
-			"%s--reason TEXT: up to %d bytes, without quotes, without an address",
-			add ? "wants " : "", REASON_MAX);
+			"%s--reason TEXT: up to %d bytes, without quotes, without an address%s",
+			add ? "wants " : "", REASON_MAX, add ? ", without a name in brackets" : "");
 	if (argc - optind > 1 || (!add && optind == argc))
 		return usage_error(w->command,
 			add ? "addresses come from one file or from stdin"

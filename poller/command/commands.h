@@ -22,7 +22,7 @@ command_function cmd_run, cmd_poll, cmd_import, cmd_classify, cmd_check, cmd_con
 	cmd_suppressions, cmd_changes, cmd_merge, cmd_sites, cmd_events, cmd_serve, cmd_volume,
 	cmd_advice, cmd_verp, cmd_key, cmd_forget, cmd_backup, cmd_disclose, cmd_report,
 	cmd_comment, cmd_alerts, cmd_purge, cmd_audit, cmd_doctor, cmd_status, cmd_clock, cmd_setup,
-	cmd_demo, cmd_words;
+	cmd_demo, cmd_words, cmd_requests;
 /*
  * Not for people: what the run starts in processes of their own (cmd_processes.c), and how the
  * sample INI file is made.

@@ -1,6 +1,7 @@
 /* What commands refuse of their arguments. */
 #include "poller/command/usage.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
@@ -22,6 +23,38 @@ bool reason_is_fit(const char *text)
 			text[i] == '@')
 			return false;
 	return !names_address(span_of(text));
+}
+
+/* "kim at example.net": what stands behind " at " has a dot within. */
+static bool spells_address(const char *text)
+{
+	static const char word[] = " at ";
+	for (const char *at = text; (at = strcasestr(at, word)); at++) {
+		const char *host = at + sizeof word - 1, *dot = strpbrk(host, ". ");
+		if (dot && *dot == '.' && dot > host && isalpha((unsigned char)dot[1]))
+			return true;
+	}
+	return false;
+}
+
+bool reference_is_fit(const char *text)
+{
+	static const char open[] = "([{", closed[] = ")]}";
+	if (!reason_is_fit(text) || strpbrk(text, "<>") || spells_address(text))
+		return false;
+	for (const char *at = text; (at = strpbrk(at, open)); at++) {
+		size_t n = strcspn(at + 1, closed);
+		if (strcspn(at + 1, "0123456789") >= n)
+			return false;
+	}
+	return true;
+}
+
+int reference_error(const char *command)
+{
+	return usage_error(command,
+		"--reference wants up to %d bytes, without quotes, without an address, and without a name in brackets",
+		REASON_MAX);
 }
 
 bool new_file_is_fit(const char *command, const char *path)

@@ -10,6 +10,12 @@ enum { REASON_MAX = 200 }; /* bytes; it has to fit into an entry of the ledger *
  * nobody's address. TEXT may be NULL: unfit.
  */
 bool reason_is_fit(const char *text);
+/*
+ * The same of a request's name in the register, which is for others' eyes as well: nothing in angle
+ * brackets, and in others no words alone, where the name beside an address stands.
+ */
+bool reference_is_fit(const char *text);
+int reference_error(const char *command); /* says what is wanted; the exit code */
 
 /*
  * Whether PATH, an argument under whose name a file is to be made, may be one: not when its last

@@ -75,6 +75,7 @@ with case("the ledger has requests, decisions, reports, keys and backups"):
     do("contact", "resolve", "--provider", "other", "--category", "reputation", "--reason", "delisted")
     do("suppress", "add", "--reason", "by phone", input="eve.kinds@example.net")
     do("disclose", "--reference", "DS-1", input=BEN)
+    do("requests", "correct", str(retour.sql("SELECT max(number) FROM ledger WHERE kind = 'disclose'")[0][0]), "--reference", "DS-1a")
     do("backup", copy)
     do("forget", "--reference", "DS-2", input=CARLA)
     do("key", "rotate", "state")

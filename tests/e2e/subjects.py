@@ -144,7 +144,7 @@ with case("other spellings of an address are found with --variants alone; what w
     contains(result.out, "Erased for 6 addresses, other spellings among them")
     contains(result.out, "Kept for 3 of them")
     contains(result.out, "what was erased, so that no backup brings it back (32 days)")
-    contains(result.out, "What proves that this was done, for 3650 days: an entry of the ledger with these counts.")
+    contains(result.out, "What proves that this was done, for 3650 days: number ")
     true("@" not in result.out, result.out)
     contains(retour.run("forget", input="max@example.net\n").out, "ask with --variants")
 
@@ -174,5 +174,38 @@ with case("who objected is kept as such, for longer; an erasure says what it doe
     equal(retour.run("purge").code, 0)
     equal(retour.run("check", "--json", input="kim@example.net").lines()[0]["verdict"], "send")
     contains(retour.sql("SELECT detail FROM ledger WHERE kind = 'purge' ORDER BY number DESC LIMIT 1")[0][0], "objections=1 ")
+
+with case("requests stand in a register by number, without addresses; a name that was wrong is corrected by a new entry; the audit lists them"):
+    retour = Retour(now="2026-12-20T06:00:00Z")
+    bounces = Bounces(retour)
+    bounces.take(("kim@example.net", DEAD, 3))
+    contains(retour.run("requests").out, "Nobody has asked yet.")
+    equal(retour.run("disclose", "--reference", "DS-1 [2026/7]", input="kim@example.net\n").code, 0)
+    equal(retour.run("suppress", "add", "--reason", "asked by phone", input="kim@example.net\n").code, 0)
+    said = retour.run("forget", "--keep-suppression", "--reference", "DS 2", input="kim@example.net\n").out
+    access, objection, erasure = retour.run("requests", "--json").lines()
+    equal([(one["kind"], one["reference"], one["corrected"]) for one in (access, objection, erasure)],
+          [("access", "DS-1 [2026/7]", None), ("objection", "asked by phone", None), ("erasure", "DS 2", None)])
+    contains(said, "number %d in the register of requests, with these counts and the request's name" % erasure["number"])
+    equal(erasure["counts"], "addresses=1 contacts=0 events=1 suppressions_kept=1")
+    equal(retour.sql("SELECT kind FROM ledger WHERE number = ?", access["number"]), [("disclose",)])
+    for text in ("Kim Lee <kim>", "a <b", "for (Kim Lee)", "[Kim Lee]", "kim at example.net", "kim@example.net", 'a"b', ""):
+        for command in (("requests", "correct", str(access["number"]), "--reference", text), ("disclose", "--reference", text)) + ((("suppress", "add", "--reason", text),) if text else ()):
+            equal(retour.run(*command, input="").code, 2, command)
+    retour.command_lines.clear()
+    for command in (("correct",), ("correct", "1", "--reference", "x"), ("correct", "x", "--reference", "x"), ("correct", str(access["number"])), ("list", "--reference", "x"), ("delete", "1")):
+        equal(retour.run("requests", *command).code, 2, command)
+    equal(retour.run("requests", "correct", str(access["number"]), "--reference", "DS-3 (2026)").code, 0)
+    now = retour.run("requests", "--json").lines()
+    equal(len(now), 3)
+    equal((now[0]["number"], now[0]["reference"], now[0]["corrected"], now[0]["counts"]), (access["number"], "DS-3 (2026)", "2026-12-20T06:00:00Z", access["counts"]))
+    contains(retour.run("requests").out, "; corrected 2026-12-20 by entry ")
+    contains(ledger("request-corrected")[0], 'reference="DS-3 (2026)"')
+    contains(ledger("disclose")[0], 'reference="DS-1 [2026/7]"')
+    text = retour.run("audit")
+    contains(text.out, "Requests of data subjects\n-------------------------\n3 on record\n")
+    contains(text.out, "DS-3 (2026)")
+    contains(retour.run("audit", "--format", "html").out, "Requests of data subjects")
+    true("kim" not in (text.out + retour.run("requests").out).lower(), "somebody is named")
 
 finish()

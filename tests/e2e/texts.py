@@ -87,7 +87,7 @@ with case("completion knows the commands, their words and their options"):
     def completed(*words):
         script = '. etc/retour.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _retour; printf "%s\\n" "${COMPREPLY[@]}"'
         return set(run("bash", "-c", script, "bash", BINARY, *words).stdout.split())
-    equal(completed("re"), {"report"})
+    equal(completed("re"), {"report", "requests"})
     equal(completed(""), set(re.findall(r"^  ([a-z][a-z-]+) ", run(BINARY, "--help").stdout, re.M)))
     equal(completed("-c", "x.ini", "contact", "re"), {"revalidate", "resolve", "reactivate", "rejudge"})
     equal(completed("key", ""), {"list", "rotate", "retire"})
