@@ -33,7 +33,7 @@ has() {
 		have_file /usr/lib/dovecot/pop3-login /usr/libexec/dovecot/pop3-login ;;
 	# Unpacked beside the build (tests/servers.sh), for Debian lets one IMAP server be installed. Fedora has no Courier: its tests are skipped there.
 	other-servers) ! have apt-get || have_file "$servers/usr/lib/cyrus/bin/imapd" ;;
-	lmtp) have_file /usr/lib/dovecot/lmtp /usr/libexec/dovecot/lmtp ;;
+	lmtp) have_file /usr/lib/dovecot/lmtp /usr/libexec/dovecot/lmtp && have_file /usr/lib/dovecot/modules/lib90_sieve_plugin.so /usr/lib64/dovecot/lib90_sieve_plugin.so ;;
 	network-tools) have ip && have unshare ;;
 	m4) have m4 ;;
 	python) [ -x "$PYTHON" ] && "$PYTHON" -c 'import aiosmtpd, sqlite3' 2>/dev/null ;;
@@ -86,7 +86,7 @@ debian() {
 	libraries) echo libetpan-dev libgnutls28-dev libxml2-dev libxslt1-dev libsqlite3-dev libsodium-dev libiniparser-dev libidn2-dev libunistring-dev libseccomp-dev zlib1g-dev libzstd-dev libjson-c-dev libcurl4-gnutls-dev libmicrohttpd-dev ;;
 	sasl) echo libsasl2-modules ;;
 	dovecot) echo dovecot-core dovecot-imapd dovecot-pop3d ;;
-	lmtp) echo dovecot-lmtpd ;;
+	lmtp) echo dovecot-lmtpd dovecot-sieve ;;
 	network-tools) echo iproute2 util-linux ;;
 	m4) echo m4 ;;
 	python) echo python3 python3-aiosmtpd ;;
@@ -111,7 +111,7 @@ fedora() {
 	libraries) echo libetpan-devel gnutls-devel libxml2-devel libxslt-devel sqlite-devel libsodium-devel iniparser-devel libidn2-devel libunistring-devel libseccomp-devel zlib-devel libzstd-devel json-c-devel libcurl-devel libmicrohttpd-devel ;;
 	sasl) echo cyrus-sasl-plain cyrus-sasl-md5 cyrus-sasl-scram ;;
 	dovecot) echo dovecot ;;
-	lmtp) echo dovecot ;;
+	lmtp) echo dovecot dovecot-pigeonhole ;;
 	network-tools) echo iproute util-linux ;;
 	m4) echo m4 ;;
 	python) echo python3 python3-aiosmtpd ;;

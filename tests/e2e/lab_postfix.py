@@ -4,4 +4,4 @@ import os
 import sys
 
 LAB = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lab", "run")
-os.execv(sys.executable, [sys.executable, LAB, "postfix"])
+os.execv(sys.executable, [sys.executable, LAB, "--quick", "postfix"])

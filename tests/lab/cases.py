@@ -101,16 +101,18 @@ def made(klass, category, kind="failure", action="failed", reply=None, status=No
 
 
 DELIVERED = {action: Truth("success", None, None, action, None, None) for action in ("delivered", "relayed", "expanded", "delivered|relayed|expanded")}
+AUTOREPLY = Truth("autoreply", None, None, None, None, None)
 SILENT = Truth(NOTHING, None, None, None, None, None)
 
 
 class Case:
     """truth: {recipient as we know it: Truth}; to: whom the mail is sent to, when these are others. needs: what the system must be able to do: dsn, utf8, local,
-    patient (a queue that waits, and warns), tls (a rule that demands it), mx (it looks up mail servers). campaign: as it is read, None: of the mail's header."""
+    patient (a queue that waits, and warns), tls (a rule that demands it), mx (it looks up mail servers). campaign: as it is read, None: of the mail's header; also: who else
+    may be named."""
 
-    def __init__(self, name, truth, to=None, needs=(), sender=SENDER, mail=(), rcpt=(), size=0, headers="", campaign=None):
+    def __init__(self, name, truth, to=None, needs=(), sender=SENDER, mail=(), rcpt=(), size=0, headers="", campaign=None, body="", also=()):
         self.name, self.truth, self.to, self.needs, self.sender = name, truth, to or list(truth), tuple(needs), sender
-        self.mail, self.rcpt, self.size, self.headers, self.campaign = list(mail), list(rcpt), size, headers, campaign
+        self.mail, self.rcpt, self.size, self.headers, self.campaign, self.body, self.also = list(mail), list(rcpt), size, headers, campaign, body, list(also)
 
 
 def at(name, domain=CUSTOMERS, more=""):
@@ -129,6 +131,9 @@ def together(*names):
     return Case("together-" + "-".join(names), {at(name, more=more): truth_of(name) if name in ANSWERS else SILENT for name in names})
 
 
+# What rspamd takes for spam, and what clamd is told to take for a virus.
+SPAM = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
+VIRUS = "LAB-TEST-FILE-THAT-IS-NO-VIRUS-7f3a9c"
 EXPIRED = "network-error|expired"
 CASES = [
     *answers(),
@@ -180,4 +185,42 @@ CASES = [
     Case("delay-full", {at("disk", more="delay"): truth_of("disk", "delay", "delayed")}, needs=["patient"]),
     Case("delay-refused", {at("y", "refused.example"): made("soft", EXPIRED, "delay", "delayed")}, needs=["patient", "mx"]),
     Case("greylisted-then-taken", {at("once", more="grey"): SILENT}, needs=["patient", "dsn"], rcpt=["NOTIFY=FAILURE"]),
+    # Receivers that are real, and refuse by their own rules.
+    *[Case("postfix-" + name, {at(name, "rx-postfix.example"): truth}, needs=["mx", "rx-postfix"], **more) for name, truth, more in (
+        ("nobody", made("hard", "user-unknown", reply=550, status="5.1.1"), {}),
+        ("listed", made("block", "reputation", reply=554, status="5.7.1"), {}),
+        ("sender", made("block", "sender-rejected", reply=554, status="5.7.1"), {}),
+        ("closed", made("block", "policy", reply=554, status="5.7.1"), {}),
+        ("greylisted", made("soft", "greylisted|expired", reply=450), {}),
+        ("later", made("soft", "system-error|rate-limited|network-error|expired|greylisted", reply=450), {}),
+        ("box", made("block", "content-rejected|policy|spam-content", reply=550, status="5.7.1"), {"headers": "X-Lab: refused\r\n"}),
+    )],
+    Case("postfix-size", {at("size", "rx-postfix.example"): made("soft", "message-too-large")}, needs=["mx", "rx-postfix"],
+         size=250000),
+    Case("postfix-relay", {at("x", "rx-relay.example"): made("block", "relay-denied", reply=554, status="5.7.1")}, needs=["mx", "rx-postfix"]),
+    Case("dovecot-full", {at("full", "rx-postfix.example"): made("soft", "mailbox-full")}, needs=["mx", "rx-postfix"]),
+    Case("sieve-vacation", {at("away", "rx-postfix.example"): AUTOREPLY}, needs=["mx", "rx-postfix"]),
+    Case("sieve-reject", {at("declines", "rx-postfix.example"): made("block", "policy|content-rejected", action=None)}, needs=["mx", "rx-postfix"]),
+    Case("sieve-redirect", {at("passes-on", "rx-postfix.example"): truth_of("unknown")}, needs=["mx", "rx-postfix"], also=["unknown+sieve@cust.example"]),
+    *[Case("exim-" + name, {at(name, "rx-exim.example"): truth}, needs=["mx", "rx-exim"], **more) for name, truth, more in (
+        ("nobody", made("hard", "user-unknown", reply=550), {}),
+        ("listed", made("block", "reputation", reply=550), {}),
+        ("callout", made("block", "sender-rejected", reply=550), {"sender": "bounces+callout@news.example.com"}),
+        ("later", made("soft", "system-error|rate-limited|network-error|expired|greylisted", reply=451), {}),
+        ("box", made("block", "spam-content|content-rejected", reply=550), {"headers": "X-Lab: refused\r\n"}),
+        ("full", made("soft", "mailbox-full"), {}),
+    )],
+    Case("exim-relay", {at("x", "rx-exim-relay.example"): made("block", "relay-denied", reply=550)}, needs=["mx", "rx-exim"]),
+    Case("exim-size", {at("size", "rx-exim.example"): made("soft", "message-too-large")}, needs=["mx", "rx-exim"], size=250000),
+    Case("sendmail-nobody", {at("nobody-here", "rx-sendmail.example"): made("hard", "user-unknown", reply=550, status="5.1.1")}, needs=["mx", "rx-sendmail"]),
+    Case("sendmail-closed", {at("closed", "rx-sendmail.example"): made("block", "policy", reply=550, status="5.7.1")}, needs=["mx", "rx-sendmail"]),
+    Case("sendmail-denied", {at("anna", "rx-sendmail.example"): made("hard", "mailbox-disabled", reply=550, status="5.2.1")}, needs=["mx", "rx-sendmail"]),
+    Case("sendmail-relay", {at("x", "rx-sendmail-relay.example"): made("block", "relay-denied", reply=550, status="5.7.1")}, needs=["mx", "rx-sendmail"]),
+    Case("sendmail-size", {at("size", "rx-sendmail.example"): made("soft", "message-too-large")}, needs=["mx", "rx-sendmail"],
+         size=250000),
+    Case("opensmtpd-nobody", {at("nobody-here", "rx-opensmtpd.example"): made("hard", "user-unknown", reply=524)}, needs=["mx", "rx-opensmtpd"]),
+    Case("opensmtpd-relay", {at("x", "rx-opensmtpd-relay.example"): made("hard", "user-unknown", reply=550)}, needs=["mx", "rx-opensmtpd"]),
+    Case("opensmtpd-size", {at("size", "rx-opensmtpd.example"): made("soft", "message-too-large")}, needs=["mx", "rx-opensmtpd"], size=250000),
+    Case("rspamd", {at("box", "rx-spam.example"): made("block", "spam-content", reply=554)}, needs=["mx", "rx-spam"], body=SPAM),
+    Case("clamav", {at("box", "rx-virus.example"): made("block", "virus", reply=550)}, needs=["mx", "rx-virus"], body=VIRUS),
 ]

@@ -2,6 +2,8 @@
 
 # (system or *, case as a regular expression, column of the table or *): why
 EXPLAINED = {
+    ("*", "sieve-redirect", "recipient|contact"): "a bounce of what Sieve sent on names only whom it was sent on to",
+    ("*", "opensmtpd-nobody", "class|category|contact"): "OpenSMTPD says 'Mailing list expansion problem' of a user that its table of virtual users has not",
     ("opensmtpd", "no-words", "*"): "its reports do not say which command was refused",
     ("opensmtpd", "grey|busy|slow-down|hangs-up|hangs-up-early|too-many|data-busy|disk|together-callout-plain-grey", "*"):
         "after a temporary refusal it leaves the host alone for minutes",
@@ -32,6 +34,8 @@ EXPLAINED = {
     ("exim", "orcpt", "contact"): "its reports have no Original-Recipient",
     ("exim", "relayed|expanded", "action"): "it says delivered of what it only passed on",
     ("exim", "utf8-not-taken", "recognised"): "it sends to the address written in ASCII, which the receiver takes",
+    ("sendmail", "expanded", "*"): "it says nothing of an alias's recipients that it passed on",
+    ("sendmail", "mx-is-us", "category"): "its report's fields say only that its configuration is wrong",
     ("sendmail", "nobody-here", "recognised"): "it does not take a mail to an unknown user of its own",
 }
 

@@ -59,6 +59,10 @@ class Journey:
             for path in fresh[begin:begin + 100]:
                 self.read[os.path.basename(path).split(",")[0]] = []
             for event in done.lines():
+                if event["kind"] == "autoreply":  # names nobody; what it answers is for the laboratory to know
+                    with open(event["file"], "rb") as mail:
+                        answered = re.search(rb"^In-Reply-To: <(.*)>", mail.read(), re.M)
+                    event["message_id"] = answered and answered[1].decode()
                 self.read[os.path.basename(event["file"]).split(",")[0]].append(event)
         return [event for found in self.read.values() for event in found]
 

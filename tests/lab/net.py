@@ -5,6 +5,7 @@ import struct
 import threading
 
 from lab.cases import ANSWERS, OURS
+from lab.places import OWN
 
 # Domain: its mail servers' addresses. What each of them is like stands in WAYS.
 ZONE = {
@@ -12,8 +13,8 @@ ZONE = {
     "busy-banner.example": ["192.0.2.13"], "hangs-up.example": ["192.0.2.14"], "bad-tls.example": ["192.0.2.15"], "old.example": ["192.0.2.16"],
     "modern.example": ["192.0.2.17"], "no-ehlo.example": ["192.0.2.18"], "refused.example": ["192.0.2.19"], "tls.example": ["192.0.2.10"],
     "nobody-there.example": ["203.0.113.1"], "loop.example": ["192.0.2.25", "192.0.2.26"], "here.example": ["192.0.2.25"],
-    "rx-postfix.example": ["192.0.2.31"], "rx-exim.example": ["192.0.2.32"], "rx-sendmail.example": ["192.0.2.33"], "rx-opensmtpd.example": ["192.0.2.34"],
-    "rx-dovecot.example": ["192.0.2.35"], "rx-list.example": ["192.0.2.36"],
+    **{"rx-%s.example" % name: ["192.0.2.%d" % (31 + i)] for i, name in enumerate(("postfix", "exim", "sendmail", "opensmtpd", "relay", "spam", "virus"))},
+    "rx-exim-relay.example": ["192.0.2.32"], "rx-sendmail-relay.example": ["192.0.2.33"], "rx-opensmtpd-relay.example": ["192.0.2.34"],
 }
 WAYS = {"192.0.2.10": "", "192.0.2.11": "ours", "192.0.2.12": "banner", "192.0.2.13": "busy-banner", "192.0.2.14": "hangs-up", "192.0.2.15": "bad-tls",
         "192.0.2.16": "old", "192.0.2.17": "modern", "192.0.2.18": "no-ehlo"}
@@ -129,6 +130,8 @@ class Talk:
 
     def rcpt(self, sender, address, taken):
         answer = self.answer_of(address, "rcpt") if sender else None
+        if self.way == "ours" and address.startswith("bounces+callout") and self.sock.getpeername()[0] == "192.0.2.32":
+            return self.say("550 5.1.1 no such user")  # to the receiver that asks whether the sender exists
         if address.startswith("once") and address not in self.seen:
             self.seen.add(address)
             return self.say("450 4.7.1 Greylisted, please come back")
@@ -201,6 +204,7 @@ def quietly(talk):
 def start(take):
     """The name server; all mail servers run."""
     server, seen = NameServer(), set()
+    server.listed.update(OWN)
     server.start()
     for address in WAYS:
         listen(address, take, seen)
