@@ -90,7 +90,7 @@ static struct compared column_of(const struct month_report *r, unsigned column)
 		&before->sent, many_uncounted(now) || many_uncounted(before) };
 }
 
-unsigned risen_class(const struct month_report *r)
+unsigned risen_class(const struct month_report *r, unsigned but)
 {
 	enum {
 		HALF_AGAIN = 50,   /* percent beyond what the mail would have brought */
@@ -100,7 +100,8 @@ unsigned risen_class(const struct month_report *r)
 	double most = 0, excess;
 	for (unsigned n = 0; n < COLUMN_COMPLAINT; n++) {
 		const struct compared c = column_of(r, n);
-		if (is_shown(c.before) && excess_of(&c, -1, &excess) && excess >= r->k &&
+		if (n != but && is_shown(c.before) && excess_of(&c, -1, &excess) &&
+			excess >= r->k &&
 			excess * 100 >= ((double)c.now->n - excess) * HALF_AGAIN &&
 			excess * 100 >= (double)figure_shown(&r->month->bounces) * WEIGHT_PERCENT &&
 			excess > most) {
@@ -179,10 +180,13 @@ static double share_of(const struct blaming *b, const struct row *row, const str
 {
 	if (b->sent > 0)
 		return (double)figure_shown(&row->sent) / b->sent;
-	const struct figures *before = &b->report->month[1];
-	const uint64_t whole = figure_shown(
-		b->column < COLUMN_COUNT ? &before->column[b->column] : &before->bounces);
-	return old && whole ? (double)figure_shown(blamed_cell(b, old)) / (double)whole : 0;
+	const uint64_t whole = figure_shown(&b->report->month[1].bounces);
+	return old && whole ? (double)figure_shown(&old->bounces) / (double)whole : 0;
+}
+
+static bool has_rest(const struct table *t)
+{
+	return t->count && t->row[t->count - 1].rest;
 }
 
 /*
@@ -192,7 +196,7 @@ static double share_of(const struct blaming *b, const struct row *row, const str
 static const struct row *row_before(const struct table *before, const struct row *row, bool *none)
 {
 	const struct row *old = table_find(before, row->name);
-	*none = !old && !(before->count && before->row[before->count - 1].rest);
+	*none = !old && !has_rest(before);
 	return old;
 }
 
@@ -219,6 +223,17 @@ static const struct row *blamed_row(
 			best_before = old;
 		}
 	}
+	if (b->way < 0 && !has_rest(now))
+		for (size_t i = 0; i < before->count; i++) {
+			const struct row *row = &before->row[i];
+			if (row->rest || !*row->name || table_find(now, row->name))
+				continue;
+			excess = (double)figure_shown(blamed_cell(b, row));
+			if (excess > most) { /* it is no more written to, or there is no more */
+				most = excess;
+				best = best_before = row;
+			}
+		}
 	return best && explains(b, most, share_of(b, best, best_before)) ? best : NULL;
 }
 
@@ -260,21 +275,40 @@ static bool excess_found(struct blaming *b, const struct compared *c)
 	return true;
 }
 
-/* "; most of the rise is blocks in campaign spring, above all at gmx": as far as it can be said. */
-static void say_blame(const struct month_report *r, struct sentence *s, int way)
+/* B about WAY of COLUMN, which is of all bounces where nothing can be said of the class alone. */
+static bool blame_begin(struct blaming *b, const struct month_report *r, int way, unsigned column)
+{
+	const struct compared whole = whole_of(r, false);
+	*b = (struct blaming){ .report = r, .way = way, .column = column };
+	if (column < COLUMN_COUNT) {
+		const struct compared its = column_of(r, column);
+		if (excess_found(b, &its))
+			return true;
+		b->column = COLUMN_COUNT;
+	}
+	return excess_found(b, &whole);
+}
+
+/*
+ * "; most of the rise is blocks in campaign spring, above all at gmx": as far as it can be said;
+ * where the blamed class is, not where most of all classes together is. The class; COLUMN_COUNT.
+ */
+static unsigned say_blame(const struct month_report *r, struct sentence *s, int way)
 {
 	static const char *const texts[2][2] = { { "verdict.driver", "verdict.driver.provider" },
 		{ "verdict.driver.campaign", "verdict.driver.campaign.provider" } };
 	const struct figures *now = &r->month[0], *before = &r->month[1];
 	const struct compared c = whole_of(r, false);
-	struct blaming b = { .report = r, .way = way, .column = COLUMN_COUNT };
-	if (!excess_found(&b, &c))
-		return;
+	struct blaming b;
+	if (!blame_begin(&b, r, way, COLUMN_COUNT))
+		return COLUMN_COUNT;
+	const unsigned column = blamed_column(&b);
+	if (!blame_begin(&b, r, way, column))
+		return COLUMN_COUNT;
 	const struct row *campaign = blamed_row(&b, &now->campaigns, &before->campaigns);
 	const struct row *provider = blamed_row(&b, &now->providers, &before->providers);
-	unsigned column = blamed_column(&b);
 	if (!campaign && !provider && column == COLUMN_COUNT)
-		return;
+		return COLUMN_COUNT;
 	bool counts_too = way_of_counts(c.now, c.before, r->k) == way;
 	const char *rise = counts_too ? "verdict.rise" : "verdict.rise.rate",
 		   *fall = counts_too ? "verdict.fall" : "verdict.fall.rate";
@@ -284,21 +318,28 @@ static void say_blame(const struct month_report *r, struct sentence *s, int way)
 		{ "what", column_words(r->texts, column) },
 		{ "campaign", campaign ? campaign->name : "" },
 		{ "provider", provider ? provider_title(r, provider->name) : "" });
+	return column;
 }
 
-/* "; blocks alone rose by 89 % to 155, above all at Microsoft", while bounces as a whole did not.
+/*
+ * "; blocks alone rose by 89 % to 155, above all at Microsoft", where bounces as a whole did not;
+ * TOO: they did, and above all in another class.
  */
-static void say_risen_class(const struct month_report *r, struct sentence *s, unsigned column)
+static void say_risen_class(
+	const struct month_report *r, struct sentence *s, unsigned column, bool too)
 {
+	static const char *const texts[2][2] = { { "verdict.alone", "verdict.alone.provider" },
+		{ "verdict.too", "verdict.too.provider" } };
 	const struct compared c = column_of(r, column);
-	struct blaming b = { .report = r, .way = 1, .column = column };
+	struct blaming b;
 	char n[COUNT_TEXT_SIZE], change[COUNT_TEXT_SIZE] = "";
 	long percent;
-	if (!change_percent(c.now, c.before, &percent) || percent <= 0 || !excess_found(&b, &c))
+	if (!change_percent(c.now, c.before, &percent) || percent <= 0 ||
+		!blame_begin(&b, r, 1, column))
 		return;
 	const struct row *provider = blamed_row(&b, &r->month[0].providers, &r->month[1].providers);
 	say_text(s, "; ");
-	FILL(s, text_of(r->texts, provider ? "verdict.alone.provider" : "verdict.alone"),
+	FILL(s, text_of(r->texts, texts[too][provider != NULL]),
 		{ "what", column_words(r->texts, column) },
 		{ "percent", percent_text(r->texts, percent, 0, change, sizeof change) },
 		{ "n", cell_text(r, c.now, n, sizeof n) },
@@ -313,10 +354,10 @@ void say_change(const struct month_report *r, struct sentence *s)
 	say_movement(r, &movements, false);
 	say_text(&movements, text_of(r->texts, "and"));
 	say_movement(r, &movements, true);
-	if (way)
-		say_blame(r, &movements, way);
-	else if (risen_class(r) < COLUMN_COUNT)
-		say_risen_class(r, &movements, risen_class(r));
+	const unsigned blamed = way ? say_blame(r, &movements, way) : COLUMN_COUNT;
+	const unsigned risen = risen_class(r, way > 0 ? blamed : COLUMN_COUNT);
+	if (risen < COLUMN_COUNT && (way <= 0 || blamed < COLUMN_COUNT))
+		say_risen_class(r, &movements, risen, way > 0);
 	FILL(s, text_of(r->texts, "verdict.against"),
 		{ "before", month_title(r->texts, r->month[1].month, month, sizeof month) },
 		{ "movements", text });

@@ -217,7 +217,7 @@ static void say_note(const struct month_report *r, struct sentence *s)
 }
 
 /*
- * After the measures: a month is quiet when nothing got worse, nothing began, and no urgent measure
+ * After the measures: a month is quiet when nothing changed, nothing began, and no urgent measure
  * has weight.
  */
 static void find_verdict(struct month_report *r)
@@ -245,8 +245,8 @@ static void find_verdict(struct month_report *r)
 		r->verdict = MONTH_BETTER;
 	else
 		r->verdict = MONTH_STEADY;
-	r->quiet = r->targets != TARGETS_MISSED && r->verdict != MONTH_WORSE && !urgent &&
-		!r->incidents && risen_class(r) == COLUMN_COUNT;
+	r->quiet = r->targets != TARGETS_MISSED && r->verdict == MONTH_STEADY && !urgent &&
+		!r->incidents && risen_class(r, COLUMN_COUNT) == COLUMN_COUNT;
 	if (r->quiet) {
 		s.n = 0;
 		FILL(&s,

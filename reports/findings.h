@@ -16,9 +16,9 @@ bool months_comparable(const struct month_report *r);
 int change_direction(const struct month_report *r, bool complaints);
 /*
  * The class (COLUMN_HARD …) that has most beyond what its mail would have brought, if that is half
- * of it again, k, and of weight; COLUMN_COUNT: none has.
+ * of it again, k, and of weight; COLUMN_COUNT: none has. BUT is not asked for.
  */
-unsigned risen_class(const struct month_report *r);
+unsigned risen_class(const struct month_report *r, unsigned but);
 /* How bounces and complaints changed, to S, and where that lies. */
 void say_change(const struct month_report *r, struct sentence *s);
 

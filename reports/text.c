@@ -80,8 +80,10 @@ static void print_figure(const struct page *p, struct grid *g, const char *colum
 	for (unsigned t = 0; t < TARGET_COUNT; t++)
 		if (strcmp(target_name(t), column) == 0) {
 			long limit = target_limit(p->r->options, t);
-			bool missed = target_missed(p->r, t);
-			snprintf(mark, sizeof mark, "%s %s", missed ? "! <" : "<",
+			const char *missed = target_missed(p->r, t) ? "(!) <" : "<";
+			if (p->r->month->judged[t] == JUDGED_MISSED)
+				missed = "! <";
+			snprintf(mark, sizeof mark, "%s %s", missed,
 				limit_text(p->r->texts, limit, number, sizeof number));
 			grid_figure(g, mark);
 		}

@@ -56,11 +56,16 @@ static int take_unread(void *context, const char *mailbox, int64_t since, int64_
 	return 0;
 }
 
+static const char *where_of(const struct past_alert *trouble)
+{
+	return *trouble->subject ? trouble->subject : trouble->provider;
+}
+
 static void say_trouble(struct timeline *t, struct milestone *m, const struct past_alert *trouble)
 {
 	const struct texts *texts = t->report->texts;
 	struct sentence s = milestone_text(m);
-	const char *where = *trouble->subject ? trouble->subject : trouble->provider;
+	const char *where = where_of(trouble);
 	say_text(
 		&s, text_named(texts, "alert", alert_condition_name((unsigned)trouble->condition)));
 	if (*where)
@@ -73,17 +78,74 @@ static void say_trouble(struct timeline *t, struct milestone *m, const struct pa
 	}
 }
 
-/* What a surge is about is known to the hour, the rest to when it was noticed and was over. */
+/* What these are about is known to the hour, the rest to when it was noticed and was over. */
+static bool known_to_the_hour(const struct past_alert *trouble)
+{
+	return trouble->condition == ALERT_BOUNCE_SURGE ||
+		trouble->condition == ALERT_BLOCK_SURGE || trouble->condition == ALERT_THROTTLING;
+}
+
+static int64_t trouble_begin(const struct past_alert *trouble)
+{
+	return known_to_the_hour(trouble) ? trouble->since : trouble->opened;
+}
+
+/* 0: it is not over. */
+static int64_t trouble_end(const struct past_alert *trouble)
+{
+	if (!trouble->cleared)
+		return 0;
+	return known_to_the_hour(trouble) ? trouble->until : trouble->cleared;
+}
+
+static bool overlap(const struct past_alert *a, const struct past_alert *b)
+{
+	return (!trouble_end(a) || trouble_end(a) > trouble_begin(b)) &&
+		(!trouble_end(b) || trouble_end(b) > trouble_begin(a));
+}
+
+/* Whether B says of the same what A does, and says it better: one trouble is one line. */
+static bool said_better(const struct past_alert *a, const struct past_alert *b)
+{
+	static const enum alert_condition better[][2] = { { ALERT_BOUNCE_SURGE, ALERT_BLOCK_SURGE },
+		{ ALERT_COMPLAINT_RATE, ALERT_COMPLAINT_RATE_HIGH } };
+	if (strcmp(where_of(a), where_of(b)) != 0 || a->category != b->category ||
+		strcmp(a->campaign, b->campaign) != 0 || !overlap(a, b))
+		return false;
+	if (a->condition == b->condition)
+		return !*a->subject && *b->subject;
+	for (size_t i = 0; i < sizeof better / sizeof *better; i++)
+		if (a->condition == better[i][0] && b->condition == better[i][1])
+			return true;
+	return false;
+}
+
+struct troubles {
+	struct past_alert at[MILESTONES_MAX];
+	size_t count;
+};
+
 static int take_trouble(void *context, const struct past_alert *trouble)
 {
-	struct timeline *t = context;
-	const bool surge = alert_unit((unsigned)trouble->condition) == UNIT_FACTOR;
-	int64_t over = surge ? trouble->until : trouble->cleared;
-	struct milestone *m = add_milestone(t, MILESTONE_ALERT,
-		surge ? trouble->since : trouble->opened, trouble->cleared ? over : 0);
-	if (m)
-		say_trouble(t, m, trouble);
+	struct troubles *t = context;
+	if (t->count < MILESTONES_MAX)
+		t->at[t->count++] = *trouble;
 	return 0;
+}
+
+static void say_troubles(struct timeline *t, const struct troubles *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const struct past_alert *trouble = &list->at[i];
+		bool said = false;
+		for (size_t n = 0; n < list->count && !said; n++)
+			said = n != i && said_better(trouble, &list->at[n]);
+		struct milestone *m = said ? NULL
+					   : add_milestone(t, MILESTONE_ALERT,
+						     trouble_begin(trouble), trouble_end(trouble));
+		if (m)
+			say_trouble(t, m, trouble);
+	}
 }
 
 /* --- by the day ----------------------------------------------------------- */
@@ -178,9 +240,11 @@ static int by_time(const void *a, const void *b)
 int timeline_find(struct month_report *r, struct store *store, int64_t begin, int64_t end)
 {
 	struct timeline t = { r, begin, end };
+	struct troubles troubles = { .count = 0 };
 	if (store_unread(store, begin, end, take_unread, &t) != STORE_OK ||
-		store_troubles(store, begin, end, take_trouble, &t) != STORE_OK)
+		store_troubles(store, begin, end, take_trouble, &troubles) != STORE_OK)
 		return -1;
+	say_troubles(&t, &troubles);
 	find_begun(&t);
 	find_days(&t);
 	find_uncounted(&t);

@@ -54,7 +54,7 @@ static int watch_campaign(void *context, const struct rates *r)
 	const struct campaign_watch *w = context;
 	const struct alert_rule *rule = &w->o->rule[w->condition];
 	const bool complaints = w->condition == ALERT_CAMPAIGN_COMPLAINT;
-	const int64_t from = w->now - rule->window;
+	const int64_t from = day_begin(day_of(w->now - rule->window));
 	uint64_t sent = r->sent, part = complaints ? r->complaint : r->hard;
 	struct alert_finding f = { .condition = w->condition };
 
@@ -83,6 +83,7 @@ static int watch_campaign(void *context, const struct rates *r)
 struct forged_days {
 	int32_t today, yesterday;
 	uint64_t now, past[FORGED_PAST];
+	int32_t day; /* which of the two NOW is of */
 	unsigned days;
 };
 
@@ -90,9 +91,10 @@ static int take_forged(void *context, const struct rates *r)
 {
 	struct forged_days *d = context;
 
-	if (r->day == d->today || r->day == d->yesterday)
+	if (r->day == d->today || r->day == d->yesterday) {
+		d->day = r->unattributed > d->now ? r->day : d->day;
 		d->now = r->unattributed > d->now ? r->unattributed : d->now;
-	else if (d->days < FORGED_PAST)
+	} else if (d->days < FORGED_PAST)
 		d->past[d->days++] = r->unattributed;
 	return 0;
 }
@@ -125,13 +127,14 @@ static int watch_forged(struct store *s, const struct alert_options *o, int64_t 
 	qsort(d.past, FORGED_PAST, sizeof *d.past, by_count);
 	const uint64_t usual = d.past[FORGED_PAST / 2];
 	const uint64_t limit = usual * (uint64_t)rule->threshold / 1000 + 1;
+	const int64_t begin = day_begin(d.day), end = day_begin(day_of(begin + 36 * HOUR));
 	struct alert_finding f = { .condition = ALERT_FORGED,
 		.figures = { .value = usual ? (int64_t)(d.now * 1000 / usual) : 0,
 			.limit = larger((int64_t)limit, (int64_t)minimum),
 			.usual = (int64_t)usual,
 			.part = d.now,
-			.from = now - rule->window,
-			.to = now } };
+			.from = begin,
+			.to = end < now ? end : now } };
 	f.level = LEVEL_CALM;
 	if (d.now >= (uint64_t)f.figures.limit)
 		f.level = LEVEL_FIRING;

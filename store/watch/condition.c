@@ -97,7 +97,7 @@ static int watch_rate(struct store *s, const struct alert_options *o, const stru
 		.usual = -1,
 		.part = part_of(k, r),
 		.whole = sent,
-		.from = now - rule->window,
+		.from = by_hour ? now - rule->window : day_begin(day_of(now - rule->window)),
 		.to = now };
 	f.level = alert_level_of(rule, f.figures.value);
 	if (f.level == LEVEL_FIRING && alert_leaders(s, k->kind, k->klass, "", &f.figures))

@@ -15,8 +15,8 @@ static const char *const big_domains[] = { "big.example", NULL };
 static const char *const big_hosts[] = { ".mx.big.example", NULL };
 static const char *const filter_hosts[] = { ".filter.example", NULL };
 static const struct provider_spec PROVIDERS[] = {
-	{ "big", big_domains, big_hosts, true, NULL, 0 },
-	{ "filter", NULL, filter_hosts, false, NULL, 0 },
+	{ "big", big_domains, big_hosts, true, NULL, 0, NULL },
+	{ "filter", NULL, filter_hosts, false, NULL, 0, NULL },
 };
 
 static struct rules *rules;

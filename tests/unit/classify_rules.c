@@ -16,8 +16,8 @@ static const char *const gmail_domains[] = { "gmail.com", "googlemail.com", NULL
 static const char *const gmail_hosts[] = { ".google.com", NULL };
 static const char *const mail_hosts[] = { "mail.google.com", "example.net", NULL };
 static const struct provider_spec PROVIDERS[] = {
-	{ "gmail", gmail_domains, gmail_hosts, true, NULL, 0 },
-	{ "other", NULL, mail_hosts, false, NULL, 0 },
+	{ "gmail", gmail_domains, gmail_hosts, true, NULL, 0, NULL },
+	{ "other", NULL, mail_hosts, false, NULL, 0, NULL },
 };
 
 static struct rule_spec rule(const char *id, const char *first, const char *second)
@@ -477,8 +477,8 @@ static void the_longest_suffix_names_the_provider(void **state)
 
 static void suffixes_belong_to_one_provider(void **state)
 {
-	struct provider_spec twice[] = { { "one", gmail_domains, NULL, false, NULL, 0 },
-		{ "two", gmail_domains, NULL, false, NULL, 0 } };
+	struct provider_spec twice[] = { { "one", gmail_domains, NULL, false, NULL, 0, NULL },
+		{ "two", gmail_domains, NULL, false, NULL, 0, NULL } };
 	struct rule_spec specs[] = { rule("a", "full", NULL) };
 	char error[256];
 	(void)state;

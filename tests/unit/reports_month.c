@@ -365,6 +365,48 @@ static void a_class_that_rose_alone_is_said(void **state)
 	}
 }
 
+/*
+ * Dead addresses of one campaign, full mailboxes at one receiver: the first are not said to be at
+ * the second; and when the campaign is over, the fall is its.
+ */
+static void each_class_has_its_own_place(void **state)
+{
+	(void)state;
+	struct store s = { 0 };
+	struct report_options o = options();
+	static const char *const at[] = { "gmail", "gmx", "microsoft", "yahoo" };
+	for (int month = 8; month <= 10; month++) {
+		int32_t day = 20260000 + month * 100 + 1;
+		for (size_t i = 0; i < sizeof at / sizeof *at; i++) {
+			fake_failures(&s, day, CATEGORY_USER_UNKNOWN, at[i], "news", 200);
+			fake_failures(&s, day, CATEGORY_MAILBOX_FULL, at[i], "news", 100);
+			fake_sent(&s, day, at[i], "news", 50000);
+			if (month == 9) {
+				fake_failures(
+					&s, day, CATEGORY_USER_UNKNOWN, at[i], "partner", 140);
+				fake_sent(&s, day, at[i], "partner", 1500);
+			}
+		}
+		if (month == 9)
+			fake_failures(&s, day, CATEGORY_MAILBOX_FULL, "gmx", "news", 450);
+	}
+	struct month_report *r;
+	char error[256] = "";
+	assert_int_equal(
+		month_report_new(&r, &s, (struct month){ 2026, 9 }, &o, error, sizeof error), 0);
+	static const char rose[] =
+		"; most of the rise is hard bounces in campaign partner; soft bounces rose as well, by 113 % to 850, above all at gmx.";
+	if (!strstr(r->sentence, rose))
+		fail_msg("wanted '%s' in '%s'", rose, r->sentence);
+	month_report_free(r);
+	r = make(&s, &o);
+	static const char fell[] = "; most of the fall is hard bounces in campaign partner.";
+	if (!strstr(r->sentence, fell))
+		fail_msg("wanted '%s' in '%s'", fell, r->sentence);
+	month_report_free(r);
+	fake_done(&s);
+}
+
 static void first_month_compares_with_nothing(void **state)
 {
 	(void)state;
@@ -909,6 +951,7 @@ int main(void)
 		cmocka_unit_test(changes_and_shares),
 		cmocka_unit_test(verdict_names_what_drives_the_change),
 		cmocka_unit_test(a_class_that_rose_alone_is_said),
+		cmocka_unit_test(each_class_has_its_own_place),
 		cmocka_unit_test(first_month_compares_with_nothing),
 		cmocka_unit_test(hidden_figures_trigger_nothing),
 		cmocka_unit_test(months_and_days),

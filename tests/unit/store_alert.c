@@ -242,13 +242,13 @@ static void throttling_is_seen_in_notices_and_in_logs(void **state)
 	past(NOW, 28, "gmail", "soft", 1);
 	for (int h = 1; h <= 28 * 24; h++)
 		sent(NOW - h * HOUR, "yahoo", 1000, 20);
-	sent(NOW, "yahoo", 500, 90);
+	sent(NOW, "yahoo", 500, 45);
 	look(NOW + 600);
 	assert_int_equal(list(ALERTS_ALL), 0);
 	hour(NOW, "yahoo", "throttled", 20);
 	look(NOW + 700);
 	assert_non_null(open_one(ALERT_THROTTLING, "yahoo"));
-	assert_int_equal(open_one(ALERT_THROTTLING, "yahoo")->figures.part, 110);
+	assert_int_equal(open_one(ALERT_THROTTLING, "yahoo")->figures.part, 65);
 }
 
 /* --- rates ---------------------------------------------------------------- */
