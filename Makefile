@@ -178,6 +178,11 @@ SEED ?= 1
 metamorphic: all
 	@RETOUR=$(abspath $(BUILD))/retour CAMPAIGN=$(CAMPAIGN) SEED=$(SEED) $(PYTHON) tests/e2e/metamorphic.py
 
+# A quarter of a sender, mail by mail, with eight incidents: what is said of it is what was planted. Four minutes.
+.PHONY: quarter
+quarter: all
+	@RETOUR=$(abspath $(BUILD))/retour $(PYTHON) tests/quarter.py
+
 # Real mail systems send to receivers whose answers are known, and `retour run` reads the bounces that they make (tests/lab/run). As root: it makes a network and
 # mounts of its own. Those that are no installed Postfix are fetched as Debian packages, unpacked, not installed. LAB: which.
 LAB ?=
