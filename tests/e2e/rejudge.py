@@ -139,7 +139,7 @@ with case("words that were read in the human part are decided as such: the same 
         f.write("Return-Path: <>\nFrom: MAILER-DAEMON@mx.example.net\nTo: bounces@example.org\nSubject: Mancata consegna\n"
                 "Date: Tue, 03 Nov 2026 05:00:00 +0000\nMessage-ID: <88@mx.example.net>\nMIME-Version: 1.0\n"
                 "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n"
-                "Il messaggio torna al mittente: questo indirizzo non risulta nel nostro elenco.\n\n<%s>\n\n--- Below this line is a copy of the message.\n\n"
+                "Il messaggio per %s torna al mittente: questo indirizzo non risulta nel nostro elenco.\n\n--- Below this line is a copy of the message.\n\n"
                 "From: news@example.org\nTo: %s\nMessage-ID: <88.2@example.org>\nSubject: x\n\nx\n" % (ANNA, ANNA))
     equal(people.run("import", mail).code, 0)
     equal(people.sql("SELECT class FROM event"), [("hard",)])
