@@ -196,6 +196,22 @@ static bool is_one_word(const struct scan *s, uint32_t begin, uint32_t end)
 	return begin < end;
 }
 
+static bool ends_clause(const struct scan *s, uint32_t begin, uint32_t end)
+{
+	for (uint32_t i = begin; i < end; i++)
+		if (s->text[i] && strchr(".,;:", s->text[i]))
+			return true;
+	return false;
+}
+
+static bool gap_fits(const struct scan *s, enum gap_kind kind, uint32_t begin, uint32_t end)
+{
+	if (kind == GAP_NEAR)
+		return !ends_clause(s, begin, end) &&
+			(end - begin <= 1 || is_one_word(s, begin, end));
+	return kind == GAP_ANY || is_one_word(s, begin, end);
+}
+
 static void pattern_found(struct scan *s, const struct pattern *p, uint32_t end)
 {
 	uint32_t begin = s->ring[(s->token - p->count + 1) % RING], gap = 0;
@@ -209,8 +225,7 @@ static void pattern_found(struct scan *s, const struct pattern *p, uint32_t end)
 		if (!s->gap[p->gap][1] || begin < s->gap[p->gap][1] ||
 			begin - s->gap[p->gap][1] > PHRASE_GAP_MAX)
 			return;
-		if (s->automaton->base->gap_is_word[p->gap] &&
-			!is_one_word(s, s->gap[p->gap][1], begin))
+		if (!gap_fits(s, s->automaton->base->gap_kind[p->gap], s->gap[p->gap][1], begin))
 			return;
 		gap = begin - s->gap[p->gap][1];
 		begin = s->gap[p->gap][0];

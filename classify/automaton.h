@@ -12,7 +12,7 @@
 
 enum {
 	PHRASE_TOKENS_MAX = 32, /* words and signs in one phrase */
-	PHRASE_GAP_MAX = 160,   /* bytes that " ... " or " {} " in a phrase stands for, at most */
+	PHRASE_GAP_MAX = 160,   /* bytes that " ... " and its kin in a phrase stand for, at most */
 	PHRASE_GAPS = 1024,     /* phrases with a gap */
 	PHRASES_MAX = 64000
 };

@@ -113,8 +113,8 @@ static const char *add_pattern(struct builder *b, struct span text, const struct
 
 static const struct gap {
 	const char *sign;
-	bool is_word;
-} GAPS[] = { { " ... ", false }, { " {} ", true } };
+	enum gap_kind kind;
+} GAPS[] = { { " ... ", GAP_ANY }, { " {} ", GAP_WORD }, { " .. ", GAP_NEAR } };
 
 /* The first gap in TEXT, at *AT; NULL: none. */
 static const struct gap *find_gap(const char *text, const char **at)
@@ -149,7 +149,7 @@ static const char *add_phrase(
 	if (!shared && b->a.base->gaps == PHRASE_GAPS)
 		return "is one too many with a gap";
 	b->a.base->gaps += !shared;
-	b->a.base->gap_is_word[b->a.base->gaps - 1] = gap->is_word;
+	b->a.base->gap_kind[b->a.base->gaps - 1] = (uint8_t)gap->kind;
 	wrong = add_pattern(b, (struct span){ text.p, (size_t)(at - text.p) }, phrase, PART_FIRST,
 		b->a.base->gaps - 1);
 	return wrong ? wrong

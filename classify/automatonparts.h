@@ -9,7 +9,7 @@
  *
  * "over ... quota" is two phrases; the second counts where the first stood at
  * most PHRASE_GAP_MAX bytes before it. In "user {} unknown" the bytes between may
- * be one word only.
+ * be one word only, in "no .. user" one word at most and no end of a clause.
  */
 #ifndef RETOUR_AUTOMATONPARTS_H
 #define RETOUR_AUTOMATONPARTS_H
@@ -51,13 +51,15 @@ struct slot {
 	bool exact; /* short: its hash is no other word's of its length */
 };
 
+enum gap_kind { GAP_ANY, GAP_WORD, GAP_NEAR };
+
 /* What is of a fixed size. */
 struct automaton_base {
 	struct letters letters;
 	uint32_t sign[128]; /* ids of signs: every second token is one */
 	uint32_t slot_mask, word_count, node_count;
 	uint32_t gaps;
-	uint8_t gap_is_word[PHRASE_GAPS];
+	uint8_t gap_kind[PHRASE_GAPS];
 };
 
 /*

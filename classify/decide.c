@@ -201,6 +201,33 @@ static bool is_in_address(struct span text, const struct match *m)
 	return at;
 }
 
+static bool is_hard(const struct rule *rule)
+{
+	return rule->klass < 0 && category_class(rule->category) == CLASS_HARD;
+}
+
+/* "address 192.0.2.7 unknown" is of a host, and that is ours: nobody's mailbox has such a name. */
+static bool has_ip(struct span text)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		size_t dots = 0, n = i;
+		bool begins = ascii_digit(text.p[i]) && (!i || strchr(" [(", text.p[i - 1]));
+		while (begins && n < text.n && (ascii_digit(text.p[n]) || text.p[n] == '.'))
+			dots += text.p[n++] == '.';
+		if (dots == 3 && (n == text.n || text.p[n] != '@'))
+			return true;
+	}
+	return false;
+}
+
+/* Is what RULE says of a recipient said of a host's address here? */
+static bool is_of_host(struct span text, const struct match *m, const struct rule *rule)
+{
+	if (m->gap)
+		return has_ip((struct span){ text.p + m->begin, m->end - m->begin });
+	return rule->rank <= RANK_WEAK && !memchr(text.p, '@', text.n) && has_ip(text);
+}
+
 /* True when words were found that say something. */
 static bool bid_words(const struct rules *r, struct bids *bids, const struct decision *d,
 	struct span text, const struct matches *found, unsigned where, int weight)
@@ -219,7 +246,7 @@ static bool bid_words(const struct rules *r, struct bids *bids, const struct dec
 		const struct rule *rule = rule_at(r, m->rule);
 
 		if (!applies(rule, where, d) || is_inside(r, found, i, where, d) ||
-			is_in_address(text, m))
+			is_in_address(text, m) || (is_hard(rule) && is_of_host(text, m, rule)))
 			continue;
 		bid_rule(bids, rule, weight,
 			(struct saying){ .source = source,
@@ -228,8 +255,7 @@ static bool bid_words(const struct rules *r, struct bids *bids, const struct dec
 				.human = where != WHERE_DIAGNOSTIC,
 				.at = m->begin });
 		said |= rule->rank > RANK_WEAK;
-		bids->own_words |= rule->rank > RANK_WEAK && rule->klass < 0 &&
-			category_class(rule->category) == CLASS_HARD;
+		bids->own_words |= rule->rank > RANK_WEAK && is_hard(rule);
 	}
 	return said;
 }

@@ -102,8 +102,8 @@ struct rule_spec {
 	unsigned code_count;
 	/*
 	 * UTF-8; " ... " stands for a short stretch of anything, " {} " for one word of anything,
-	 * as an address is, {mailbox} for each phrase of the rule "words.mailbox"; '*' for itself.
-	 * Owned by the caller, copied by rules_build().
+	 * as an address is, " .. " for one or none, {mailbox} for each phrase of the rule
+	 * "words.mailbox"; '*' for itself. Owned by the caller, copied by rules_build().
 	 */
 	const char *phrases[RULE_PHRASES_MAX];
 	unsigned phrase_count;

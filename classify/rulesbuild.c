@@ -152,7 +152,7 @@ static const char *expand(
 	words = find_list(r, list + 1, n);
 	if (!words || !list[n + 1])
 		return "names a list that is not there";
-	bool before_gap = strstr(list, " ... ") || strstr(list, " {} ");
+	bool before_gap = strstr(list, " ... ") || strstr(list, " {} ") || strstr(list, " .. ");
 	unsigned count = settled && !before_gap ? 1 : words->phrase_count;
 	for (unsigned k = 0; k < count && !wrong; k++) {
 		char *text;

@@ -341,6 +341,7 @@ static void a_list_stands_for_each_of_its_phrases(void **state)
 	struct rule_spec specs[] = {
 		rule("state", "{box} {gone}", "{box} {} {gone}"),
 		rule("other", "full {box}", "sign {}"),
+		rule("near", "kein .. nutzer", NULL),
 		list("words.box", "mailbox", "user account"),
 		list("words.gone", "is unknown", "not found"),
 	};
@@ -348,15 +349,22 @@ static void a_list_stands_for_each_of_its_phrases(void **state)
 	static const struct {
 		const char *text, *ids;
 	} cases[] = {
-		{ "user account not found", "state" }, { "mailbox is unknown", "state" },
+		{ "user account not found", "state" },
+		{ "mailbox is unknown", "state" },
 		{ "mailbox kim@example.org is unknown", "state" },
 		{ "User account <kim@example.org>: not found", "state" },
 		{ "mailbox: kim not found", "state" },
 		{ "mailbox of kim not found", "" }, /* two words between */
 		{ "mailbox", "" },                  /* a list by itself says nothing */
-		{ "not found", "" }, { "kim not found in mailbox", "" },
+		{ "not found", "" },
+		{ "kim not found in mailbox", "" },
 		{ "full user account", "other" },
 		{ "sign {}", "other" }, /* at the end it is no gap */
+		{ "kein nutzer", "near" },
+		{ "hier ist kein solcher nutzer", "near" },
+		{ "keine post", "" },
+		{ "kein platz, nutzer", "" }, /* another clause */
+		{ "kein platz beim nutzer", "" },
 	};
 	(void)state;
 
