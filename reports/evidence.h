@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 #include "reports/reports.h"
-#include "store/audit.h"
+#include "store/promises.h"
 
 /* The whole ledger as text (store/chain.h). 0, or -1 with ERROR. */
 int evidence_ledger(struct store *store, struct buffer *out, char *error, size_t size);

@@ -18,7 +18,7 @@ struct course_days {
 };
 
 /*
- * reports/figures.c: what is published of one month, already suppressed, into F, whose month and
+ * reports/published.c: what is published of one month, already suppressed, into F, whose month and
  * days are set. FIRST_DAY: of all tallies. DAYS: NULL, or where the month goes by day; the mail
  * that is neither bounce nor complaint goes into R then. 0, or -1.
  */

@@ -10,7 +10,7 @@
 #include "reports/reports.h"
 #include "reports/suppress.h"
 #include "reports/texts.h"
-#include "store/audit.h"
+#include "store/promises.h"
 #include "store/contacts.h"
 #include "store/figures.h"
 

@@ -1,5 +1,5 @@
 /*
- * The month's model: the figures of twelve months (figures.c), the course of the last one
+ * The month's model: the figures of twelve months (published.c), the course of the last one
  * (course.c), and what stands beside them.
  */
 #include <stdio.h>

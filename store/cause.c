@@ -10,6 +10,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "classify/base/span.h"
 #include "store/cause.h"
 #include "store/contact.h"
 #include "store/wave.h"
@@ -225,18 +226,6 @@ static size_t taken_back_write(const struct taken_back *t, char *out, size_t siz
 		t->provider);
 }
 
-/* A line's text into OUT; what stands behind it, NULL when it does not fit. */
-static const char *take_cause_part(const char *p, char *out, size_t size)
-{
-	size_t n = strcspn(p, "\n");
-
-	if (n >= size || !p[n])
-		return NULL;
-	memcpy(out, p, n);
-	out[n] = '\0';
-	return p + n + 1;
-}
-
 static bool taken_back_read(struct taken_back *t, const char *text)
 {
 	long long first, last;
@@ -246,8 +235,8 @@ static bool taken_back_read(struct taken_back *t, const char *text)
 	memset(t, 0, sizeof *t);
 	if (sscanf(text, "%lld %lld %lu %lu%n", &first, &last, &mta, &campaign, &n) != 4 ||
 		text[n] != '\n' ||
-		!(text = take_cause_part(text + n + 1, t->rule, sizeof t->rule)) ||
-		!take_cause_part(text, t->provider, sizeof t->provider))
+		!(text = text_take_line(text + n + 1, t->rule, sizeof t->rule)) ||
+		!text_take_line(text, t->provider, sizeof t->provider))
 		return false;
 	t->first = first;
 	t->last = last;

@@ -6,7 +6,7 @@
 #ifndef RETOUR_STORE_INTACT_H
 #define RETOUR_STORE_INTACT_H
 
-#include "store/audit.h"
+#include "store/promises.h"
 #include "store/store.h"
 
 /*

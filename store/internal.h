@@ -5,7 +5,7 @@
 #include <sqlite3.h>
 #include <string.h>
 #include "classify/base/units.h"
-#include "store/audit.h"
+#include "store/promises.h"
 #include "store/contacts.h"
 #include "store/figures.h"
 #include "store/keys.h"

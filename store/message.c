@@ -10,19 +10,11 @@
 #include <time.h>
 #include "classify/redact.h"
 #include "store/cause.h"
+#include "store/contact.h"
 #include "store/internal.h"
 #include "store/wave.h"
 
 enum { MESSAGE_KEY_SIZE = 16 };
-
-static int month_of_event(int64_t at)
-{
-	time_t t = at;
-	struct tm tm;
-
-	gmtime_r(&t, &tm);
-	return (tm.tm_year + 1900) * 100 + tm.tm_mon + 1;
-}
 
 /*
  * With [privacy] domains = all an event without a profile keeps the recipient's domain, for as long
@@ -88,7 +80,7 @@ static int pack_recipient(struct store *s, const struct event *e, int64_t now, s
 	typing_pack(s, canonical, n, p);
 	nodomain_pack(s, canonical, n, p);
 	if (n) {
-		const unsigned char *month = keys_month(s, month_of_event(p->at), now);
+		const unsigned char *month = keys_month(s, month_of_time(p->at), now);
 		if (month) {
 			keys_contact_pseudonym(s, 0, 0, canonical, n, p->contact);
 			for (unsigned i = 0; i < keys_old_states(s); i++)

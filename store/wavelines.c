@@ -9,6 +9,7 @@
  * A line's content: text, one part a line: kind | name | MTA, day, opened | state.
  */
 #include <stdio.h>
+#include "classify/base/span.h"
 #include "store/siteparts.h"
 #include "store/wave.h"
 
@@ -39,18 +40,6 @@ int wave_tell(struct store *s, const struct wave_line *w)
 		: STORE_OK;
 }
 
-/* A line's text into OUT; what stands behind it, NULL when it does not fit. */
-static const char *take_wave_part(const char *p, char out[WAVE_WORD_SIZE])
-{
-	size_t n = strcspn(p, "\n");
-
-	if (n >= WAVE_WORD_SIZE || !p[n])
-		return NULL;
-	memcpy(out, p, n);
-	out[n] = '\0';
-	return p + n + 1;
-}
-
 static bool is_word(const char *const words[], size_t n, const char *word)
 {
 	for (size_t i = 0; i < n; i++)
@@ -66,8 +55,10 @@ int wave_merge(struct store *s, const char *text, int64_t life, bool *good)
 	unsigned long mta;
 	long long day, opened;
 
-	*good = (text = take_wave_part(text, kind)) && (text = take_wave_part(text, name)) &&
-		(text = take_wave_part(text, numbers)) && take_wave_part(text, state) &&
+	*good = (text = text_take_line(text, kind, sizeof kind)) &&
+		(text = text_take_line(text, name, sizeof name)) &&
+		(text = text_take_line(text, numbers, sizeof numbers)) &&
+		text_take_line(text, state, sizeof state) &&
 		is_word(kind_words, sizeof kind_words / sizeof *kind_words, kind) &&
 		is_word(state_words, sizeof state_words / sizeof *state_words, state) &&
 		sscanf(numbers, "%lu %lld %lld", &mta, &day, &opened) == 3 && day > 0 &&

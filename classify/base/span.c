@@ -133,6 +133,17 @@ static unsigned beyond_ascii(bytes16 b)
 	return bytes_mask((bytes16)(b >= bytes_all(0x80)));
 }
 
+const char *text_take_line(const char *text, char *out, size_t size)
+{
+	size_t n = strcspn(text, "\n");
+
+	if (n >= size || !text[n])
+		return NULL;
+	memcpy(out, text, n);
+	out[n] = '\0';
+	return text + n + 1;
+}
+
 size_t span_ascii_run(struct span text)
 {
 	return (size_t)(bytes_find(text.p, text.p + text.n, beyond_ascii) - text.p);

@@ -82,6 +82,12 @@ static inline bool span_is_blank(struct span text)
 /* Cuts the next line (without its CR, LF or CRLF) off REST; false at the end. */
 bool span_line(struct span *rest, struct span *line);
 
+/*
+ * What stands before the first LF of TEXT, which ends in NUL, into OUT of SIZE bytes, with a NUL.
+ * Returns what stands behind that LF; NULL when there is none or the line does not fit.
+ */
+const char *text_take_line(const char *text, char *out, size_t size);
+
 /* Bytes at the beginning of TEXT that are ASCII. */
 size_t span_ascii_run(struct span text);
 bool span_is_ascii(struct span text);

@@ -5,7 +5,7 @@
 #include "classify/base/clock.h"
 #include "classify/base/log.h"
 #include "poller/command/opening.h"
-#include "store/audit.h"
+#include "store/promises.h"
 
 int cmd_backup(const struct config *config, int argc, char **argv)
 {

@@ -12,7 +12,7 @@
 #include "classify/base/log.h"
 #include "poller/command/out.h"
 #include "poller/command/opening.h"
-#include "store/audit.h"
+#include "store/promises.h"
 #include "store/contacts.h"
 
 struct cause_job {

@@ -15,7 +15,7 @@
 #include "poller/command/out.h"
 #include "poller/command/past.h"
 #include "poller/command/opening.h"
-#include "store/audit.h"
+#include "store/promises.h"
 
 enum {
 	EVENTS_STANDARD = 20, /* shown of each recipient */

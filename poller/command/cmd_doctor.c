@@ -30,7 +30,7 @@
 #include "poller/mailbox/secret.h"
 #include "poller/run/wire.h"
 #include "reports/texts.h"
-#include "store/audit.h"
+#include "store/promises.h"
 #include "store/contacts.h"
 #include "store/keys.h"
 

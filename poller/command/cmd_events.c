@@ -12,7 +12,7 @@
 #include "classify/base/log.h"
 #include "poller/command/opening.h"
 #include "poller/command/out.h"
-#include "store/audit.h"
+#include "store/promises.h"
 #include "store/export.h"
 #include "store/writing.h"
 

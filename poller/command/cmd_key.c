@@ -7,7 +7,7 @@
 #include "classify/base/log.h"
 #include "classify/base/lines.h"
 #include "poller/command/opening.h"
-#include "store/audit.h"
+#include "store/promises.h"
 #include "store/keys.h"
 
 static int print_key(void *context, const struct key_info *k)

@@ -7,7 +7,7 @@
 #include "classify/base/log.h"
 #include "poller/command/purge.h"
 #include "poller/run/progress.h"
-#include "store/audit.h"
+#include "store/promises.h"
 
 static const char *day_text(int64_t at, char *buffer)
 {

@@ -12,7 +12,7 @@
 #include "classify/base/log.h"
 #include "poller/command/opening.h"
 #include "poller/command/rulesfile.h"
-#include "store/audit.h"
+#include "store/promises.h"
 #include "store/contacts.h"
 
 static const char rejudging[] = "contact rejudge";

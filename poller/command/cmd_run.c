@@ -18,7 +18,7 @@
 #include "poller/command/purge.h"
 #include "poller/command/opening.h"
 #include "poller/volume/suppressfile.h"
-#include "store/audit.h"
+#include "store/promises.h"
 #include "store/keys.h"
 
 /*

@@ -11,7 +11,7 @@
 #include "classify/base/units.h"
 #include "poller/command/opening.h"
 #include "store/watch/alert.h"
-#include "store/audit.h"
+#include "store/promises.h"
 #include "store/contacts.h"
 
 enum { OPEN_SHOWN = 8 };

@@ -19,7 +19,7 @@
 #include "poller/command/out.h"
 #include "poller/command/past.h"
 #include "poller/command/opening.h"
-#include "store/audit.h"
+#include "store/promises.h"
 
 struct subject_job {
 	const char *command;

@@ -9,7 +9,7 @@
 #include "poller/command/opening.h"
 #include "poller/command/rulesfile.h"
 #include "poller/volume/suppressfile.h"
-#include "store/audit.h"
+#include "store/promises.h"
 
 struct wish {
 	const char *command, *reason;

@@ -333,7 +333,7 @@ static int ask_domains(struct first *f, struct asking *a, const struct setup_ans
 }
 
 /* Ctrl-C at a question: what is typed is seen again, and nothing stays. */
-static void give_up(int number)
+static void give_setup_up(int number)
 {
 	static const char said[] = "\nretour: setup: given up, nothing was written\n";
 
@@ -348,7 +348,7 @@ static void give_up(int number)
 static void catch_signals(struct first *f)
 {
 	const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
-	const struct sigaction action = { .sa_handler = give_up };
+	const struct sigaction action = { .sa_handler = give_setup_up };
 
 	under_way = f;
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)

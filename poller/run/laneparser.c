@@ -12,7 +12,7 @@
 #include "poller/run/child.h"
 #include "classify/base/clock.h"
 #include "classify/base/log.h"
-#include "store/audit.h"
+#include "store/promises.h"
 
 enum {
 	TRIES = 2,             /* parsers that a message may kill before it is set aside */

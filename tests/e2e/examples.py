@@ -15,6 +15,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from lib import cleanup
+from lib.bounce import bounce
 from lib.harness import *
 
 READ = {name: open(os.path.join(ROOT, name)).read() for name in
@@ -142,34 +143,7 @@ forward(587, sink.port)
 
 # --- what the examples find: the files that they name, and bounces of the people whom they show --------------------------------
 
-BOUNCE = """\
-From: MAILER-DAEMON@mx.example.net
-To: bounces@example.org
-Subject: Undelivered Mail Returned to Sender
-Message-ID: <%(user)s.1@mx.example.net>
-MIME-Version: 1.0
-Content-Type: multipart/report; report-type=delivery-status; boundary="b"
-
---b
-Content-Type: message/delivery-status
-
-Reporting-MTA: dns; mx.example.net
-
-Final-Recipient: rfc822; %(user)s@example.net
-Action: failed
-Status: %(status)s
-Diagnostic-Code: smtp; %(text)s
-
---b
-Content-Type: text/rfc822-headers
-
-From: news@example.org
-To: %(user)s@example.net
-Message-ID: <%(user)s.2@example.org>
-
---b--
-"""
-dovecot.deliver("bounces@example.org", [(BOUNCE % {"user": user, "status": status, "text": text}).replace("\n", "\r\n").encode() for user, status, text in
+dovecot.deliver("bounces@example.org", [bounce(user, status, text, date=None).replace("\n", "\r\n").encode() for user, status, text in
                                         (("ben", "5.2.2", "552 5.2.2 Mailbox full"), ("carla", "5.1.1", "550 5.1.1 User unknown"))])
 PEOPLE = ["anna@example.net", "ben@example.net", "carla@example.net"]
 work = cleanup.temporary("retour-work-")
@@ -180,8 +154,7 @@ for name, text in (("google.key", "key\n"), ("token", "token\n"), ("addresses.tx
                    ("suppressed.tsv", "dora@example.net\tBOUNCE\t2026-10-02T06:00:00Z\nemil@example.net\tCOMPLAINT\t2026-10-03T06:00:00Z\n"),
                    ("sent.csv", "day,campaign,provider-or-domain,sent\n%s-01,nl10,gmail.com,1200\n" % month)):
     write(os.path.join(work, name), text, 0o644)
-write(os.path.join(work, "mail.eml"), BOUNCE.replace("Action:", "Remote-MTA: dns; gmail-smtp-in.l.google.com\nAction:").replace("@example.net\nRemote", "@gmail.com\nRemote") % {
-    "user": "anna", "status": "5.2.2", "text": "552 5.2.2 The email account that you tried to reach is over quota"}, 0o644)
+write(os.path.join(work, "mail.eml"), bounce("anna", "5.2.2", "552 5.2.2 The email account that you tried to reach is over quota", "gmail.com", "gmail-smtp-in.l.google.com", None), 0o644)
 write("/var/log/mail.log.1", open(ROOT + "/tests/logs/postfix.log").read(), 0o640)
 write("/var/log/mail.log", "", 0o640)
 for log in "/var/log/mail.log.1", "/var/log/mail.log":

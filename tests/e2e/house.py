@@ -102,6 +102,17 @@ def doubled_statics(files):
     return ["%s: %s" % (name, " ".join(sorted(paths))) for name, paths in places.items() if len(paths) > 1]
 
 
+def borrowed_names(files):
+    """A header that is no .c file's own, with the name of one in another room: who reads an include takes it for that one's."""
+    found = []
+    for path in sorted(files):
+        body = path[:-2] + ".c"
+        if path.endswith(".h") and body not in files:
+            others = [other for other in files if os.path.basename(other) == os.path.basename(body) and not os.path.dirname(other).startswith(os.path.dirname(path))]
+            found += ["%s is not that of %s" % (path, other) for other in others]
+    return found
+
+
 def is_up(path, to):
     room, other = os.path.dirname(path), os.path.dirname(to)
     return other != room and FLOOR[other] >= FLOOR[room]
@@ -147,6 +158,7 @@ def main():
         ("no function has more than %d lines" % FUNCTION_LINES, list(long_functions(files))),
         ("no tag of a struct or enum stands for two things", doubled_tags(files)),
         ("no static function's name stands in two files", doubled_statics(files)),
+        ("no header has the name of another room's file", borrowed_names(files)),
         ("no circle of headers", circles(includes)),
         ("no circle of files that call each other", circles(called)),
         ("no room has more than %d %% of the lines" % LARGEST, ["%s: %d" % (room, n) for room, n in lines.items() if n * 100 > LARGEST * sum(lines.values())]))

@@ -14,44 +14,17 @@ import time
 import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from lib.bounce import bounce
 from lib.harness import *
 
 DEAD, FULL, FINE = "dead@example.net", "full@example.net", "fine@example.net"
 TOKEN = "a-token-of-thirty-two-characters"
-BOUNCE = """\
-From: MAILER-DAEMON@mx.example.net
-To: bounces@example.org
-Subject: Undelivered Mail Returned to Sender
-Date: Mon, 02 Nov 2026 05:00:00 +0000
-Message-ID: <%(user)s.1@mx.example.net>
-MIME-Version: 1.0
-Content-Type: multipart/report; report-type=delivery-status; boundary="b"
-
---b
-Content-Type: message/delivery-status
-
-Reporting-MTA: dns; mx.example.net
-
-Final-Recipient: rfc822; %(user)s@example.net
-Action: failed
-Status: %(status)s
-Diagnostic-Code: smtp; %(text)s
-
---b
-Content-Type: text/rfc822-headers
-
-From: news@example.org
-To: %(user)s@example.net
-Message-ID: <%(user)s.2@example.org>
-
---b--
-"""
 retour = Retour()
 mail = os.path.join(retour.dir, "mail")
 os.mkdir(mail)
 for user, status, text in (("dead", "5.1.1", "550 5.1.1 User unknown"), ("full", "5.2.2", "552 5.2.2 Mailbox full")):
     with open(os.path.join(mail, user + ".eml"), "w") as f:
-        f.write(BOUNCE % {"user": user, "status": status, "text": text})
+        f.write(bounce(user, status, text))
 equal(retour.run("import", mail).code, 0)
 token_file = retour.secret(TOKEN, "token")
 

@@ -12,42 +12,10 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from lib import postfix  # noqa: E402
+from lib.bounce import bounce  # noqa: E402
 from lib.harness import *  # noqa: E402,F403
 
 DEAD, FULL, FINE = "dead@example.net", "full@example.net", "fine@example.net"
-BOUNCE = """\
-From: MAILER-DAEMON@mx.example.net
-To: bounces@example.org
-Subject: Undelivered Mail Returned to Sender
-Date: Mon, 02 Nov 2026 05:00:00 +0000
-Message-ID: <%(user)s.1@mx.example.net>
-MIME-Version: 1.0
-Content-Type: multipart/report; report-type=delivery-status; boundary="b"
-
---b
-Content-Type: text/plain
-
-The mail could not be delivered.
-
---b
-Content-Type: message/delivery-status
-
-Reporting-MTA: dns; mx.example.net
-
-Final-Recipient: rfc822; %(user)s@example.net
-Action: failed
-Status: %(status)s
-Diagnostic-Code: smtp; %(text)s
-
---b
-Content-Type: text/rfc822-headers
-
-From: news@example.org
-To: %(user)s@example.net
-Message-ID: <%(user)s.2@example.org>
-
---b--
-"""
 
 
 class Asker:
@@ -89,7 +57,7 @@ mail = os.path.join(retour.dir, "mail")
 os.mkdir(mail)
 for user, status, text in (("dead", "5.1.1", "550 5.1.1 User unknown"), ("full", "5.2.2", "552 5.2.2 Mailbox full")):
     with open(os.path.join(mail, user + ".eml"), "w") as f:
-        f.write(BOUNCE % {"user": user, "status": status, "text": text})
+        f.write(bounce(user, status, text))
 result = retour.run("import", mail)
 check(result.code == 0, "two bounces are imported", result)
 

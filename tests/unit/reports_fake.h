@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <time.h>
 #include <string.h>
-#include "store/audit.h"
+#include "store/promises.h"
 #include "store/contacts.h"
 #include "store/figures.h"
 #include "store/intact.h"

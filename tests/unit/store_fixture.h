@@ -21,7 +21,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#include "store/audit.h"
+#include "store/promises.h"
 #include "store/contacts.h"
 #include "store/internal.h"
 #include "store/store.h"

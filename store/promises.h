@@ -1,8 +1,8 @@
 /*
  * What proves that promises are kept: retention, the ledger, settings, backups, the file.
  */
-#ifndef RETOUR_STORE_AUDIT_H
-#define RETOUR_STORE_AUDIT_H
+#ifndef RETOUR_STORE_PROMISES_H
+#define RETOUR_STORE_PROMISES_H
 
 #include "store/store.h"
 
