@@ -1,7 +1,7 @@
 # make          the program, build/retour
 # make demo     installs what is missing, builds, runs the main job on servers of its own
 # make check    installs what is missing, builds, runs every test
-# make deb      a package for Debian and Ubuntu
+# make deb      a package for Debian and Ubuntu; make rpm: for Fedora and its kin
 # make install, make uninstall    below $(prefix); the configuration's directory is $(sysconfdir)/retour
 # Everything that is made lies in $(BUILD).
 
@@ -253,6 +253,20 @@ deb:
 	@mv $(DEB_TREE)/etc/debian $(DEB_TREE)/debian
 	@cd $(DEB_TREE) && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL dpkg-buildpackage -b -us -uc >../build.log 2>&1 || { tail -20 ../build.log >&2; exit 1; }
 	@ls $(BUILD)/deb/*.deb
+
+# A package for Fedora and its kin, in $(BUILD)/rpm, with its source package; needs rpm-build. RPM_OPTIONS=--nodeps where rpm does not know what is installed.
+.PHONY: rpm
+RPM_TREE = $(BUILD)/rpm/retour-$(VERSION)
+rpm:
+	@command -v rpmbuild >/dev/null || { echo "make rpm needs rpm-build" >&2; exit 1; }
+	@rm -rf $(BUILD)/rpm && mkdir -p $(RPM_TREE)
+	@cp -a classify store reports poller etc tests Makefile README.md LICENSE $(RPM_TREE)/
+	@find $(RPM_TREE) -name __pycache__ -prune -exec rm -rf {} +
+	@tar -C $(BUILD)/rpm --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -cf - retour-$(VERSION) | gzip -n > $(RPM_TREE).tar.gz
+	@SOURCE_DATE_EPOCH=$$(date -u -d 2026-11-21 +%s) rpmbuild -ba $(RPM_OPTIONS) --define "_topdir $(abspath $(BUILD)/rpm)" --define "_sourcedir $(abspath $(BUILD)/rpm)" \
+		--define "version_of_retour $(VERSION)" --define "_buildhost localhost" --define "use_source_date_epoch_as_buildtime 1" --define "clamp_mtime_to_source_date_epoch 1" \
+		etc/retour.spec >$(BUILD)/rpm/build.log 2>&1 || { tail -20 $(BUILD)/rpm/build.log >&2; exit 1; }
+	@ls $(BUILD)/rpm/RPMS/*/*.rpm $(BUILD)/rpm/SRPMS/*.rpm
 
 # The same in clean systems of each SUITE, installed, used, upgraded, removed (tests/packages.sh); as root, with debootstrap and the network.
 .PHONY: packages

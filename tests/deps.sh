@@ -132,7 +132,7 @@ fedora() {
 if have apt-get; then family=debian
 elif have dnf; then family=fedora
 else
-	echo "Neither apt-get nor dnf is here: please install these by hand (README.md, Dependencies)." >&2
+	echo "Neither apt-get nor dnf is here: please install these by hand (README.md, Dependencies; for the tests etc/CONTRIBUTING.md)." >&2
 	exit 1
 fi
 packages=

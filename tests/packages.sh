@@ -1,6 +1,7 @@
 #!/bin/sh
 # make packages: the Debian package in clean systems, one for each SUITE: built there twice (the same bytes), looked at by lintian, installed beside nothing,
-# used, upgraded, removed, purged and installed again. Configuration, store and keys must outlive all of it. As root; needs debootstrap and the network.
+# used, upgraded, removed, purged and installed again. Configuration, store and keys must outlive all of it. The same of the rpm package, with Debian's rpm: its
+# dependencies bear Fedora's names, and are not looked at. An image of the Debian package, where buildah is. As root; needs debootstrap and the network.
 #
 #     tests/packages.sh [SUITE…]        bookworm and trixie
 set -u
@@ -170,6 +171,66 @@ used() {
 	shows "and knows what it knew" asked
 }
 
+# --- as an rpm -------------------------------------------------------------------------------------------------------
+
+build_rpm() { inside sh -c "cd /src && make -s rpm RPM_OPTIONS=--nodeps" >>"$log" 2>&1 && cp "$system"/src/build/rpm/RPMS/*/retour-0*.rpm "$HOME_OF_ALL/$SUITE.$1.rpm"; }
+install_rpm() { cp "$HOME_OF_ALL/$SUITE.one.rpm" "$system/retour.rpm" && inside rpm "$@" --nodeps /retour.rpm; }
+# What it is linked with comes with the Debian package, which goes again.
+prepare_rpm_user() {
+	fresh rpm-user && install_package one && inside dpkg --purge retour && inside rm -rf /etc/retour /var/lib/retour &&
+		inside userdel retour && inside apt-get -qy install --no-install-recommends rpm systemd
+	inside groupdel retour-ask
+	inside test ! -e /usr/bin/retour
+}
+rpm_gone() { ! inside test -e /usr/bin/retour && inside test -e /etc/retour/retour.ini.rpmsave && inside test -e /var/lib/retour/retour.db && kept_keys; }
+
+rpm_used() {
+	system=$HOME_OF_ALL/$SUITE-builder
+	shows "what an rpm is built with" inside apt-get -qy install --no-install-recommends rpm rpmlint
+	shows "the rpm is built" build_rpm one
+	shows "rpmlint finds nothing" inside sh -c 'cd /src && rpmlint -r etc/retour.rpmlintrc build/rpm/RPMS/*/retour-0*.rpm build/rpm/SRPMS/*.rpm etc/retour.spec'
+	shows "it is built again" build_rpm two
+	shows "two builds of it have the same bytes" cmp "$HOME_OF_ALL/$SUITE.one.rpm" "$HOME_OF_ALL/$SUITE.two.rpm"
+	shows "a system for it" prepare_rpm_user
+	shows "the rpm is installed" install_rpm -i
+	shows "its user and directories are there, too" owned
+	configured >"$log" 2>&1
+	shows "a run reads the bounce" run_well
+	inside sh -c 'cat /var/lib/retour/keys/*.key | sha256sum' >"$HOME_OF_ALL/$SUITE.keys"
+	shows "it is installed over itself" install_rpm -U --force
+	shows "the configuration is the edited one, still" inside grep -q '^path = /var/lib/retour/box' /etc/retour/retour.ini
+	shows "and check knows whom not to write to" asked
+	shows "it is erased" inside rpm -e --nodeps retour
+	shows "the program is gone; configuration, store and keys are not" rpm_gone
+}
+
+# --- as an image -----------------------------------------------------------------------------------------------------
+
+in_image() { buildah --root "$HOME_OF_ALL/images" --runroot "$HOME_OF_ALL/images.run" --storage-driver vfs "$@"; }
+make_base_image() {
+	container=$(in_image from scratch) && in_image add -q "$container" "$HOME_OF_ALL/$SUITE" / && in_image commit -q "$container" localhost/base && in_image rm "$container"
+}
+build_image() {
+	rm -rf "$HOME_OF_ALL/image"; mkdir "$HOME_OF_ALL/image"
+	cp "$HOME_OF_ALL/$SUITE.one.deb" "$HOME_OF_ALL/image/retour_0.1.0_any.deb"
+	in_image bud --isolation chroot --network host --build-arg BASE=localhost/base -f "$ROOT/etc/Containerfile" -t retour "$HOME_OF_ALL/image"
+}
+image_answers() {
+	container=$(in_image from --pull-never localhost/retour) && in_image run --isolation chroot "$container" -- /usr/bin/retour demo-report --format xml | grep -q '<report' &&
+		in_image run --isolation chroot "$container" -- /bin/sh -c 'id -un; touch /var/lib/retour/x && ! touch /etc/retour/x' | grep -qx retour
+}
+
+image_used() {
+	if ! command -v buildah >/dev/null; then
+		echo "ok - $SUITE: an image # SKIP no buildah here"; return
+	fi
+	rm -rf "$HOME_OF_ALL/images" "$HOME_OF_ALL/images.run"
+	shows "an image of the clean system" make_base_image
+	shows "an image is built from etc/Containerfile" build_image
+	shows "its program answers, as the user retour" image_answers
+	rm -rf "$HOME_OF_ALL/images" "$HOME_OF_ALL/images.run" "$HOME_OF_ALL/image"
+}
+
 [ "$(id -u)" = 0 ] || { echo "tests/packages.sh: as root, for clean systems: sudo make packages" >&2; exit 2; }
 command -v debootstrap >/dev/null || { echo "tests/packages.sh: needs debootstrap: apt-get install debootstrap" >&2; exit 2; }
 mkdir -p "$HOME_OF_ALL"
@@ -180,6 +241,8 @@ for SUITE; do
 	rm -f "$HOME_OF_ALL/$SUITE".*.deb
 	built
 	used
+	rpm_used
+	image_used
 done
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -115,6 +115,11 @@ with case("retour(1) names every command and option of --help"):
         for option in re.findall(r"--([a-z][a-z-]+)", run(BINARY, command, "--help").stdout):
             contains(page, "Fl Fl " + option, command)
 
+with case("the CHANGELOG names each version of the database"):
+    versions = [int(number) for number in re.findall(r"^\| (\d+) \|", read("etc", "CHANGELOG.md"), re.M)]
+    present = int(re.search(r"SCHEMA_VERSION = (\d+)", read("store", "internal.h")).group(1))
+    equal(versions, list(range(1, present + 1)))
+
 with case("mandoc finds nothing wrong in the manual pages"):
     lint = run("mandoc", "-T", "lint", "-W", "warning", "etc/retour.1", "etc/retour.ini.5", "etc/retour-contacts.7", "etc/retour-categories.7", "etc/retour-audit.7", "etc/retour-privacy.7", "etc/retour-recovery.7", "etc/retour-sites.7", "etc/retour-events.7", "etc/retour-oauth.7")
     equal((lint.returncode, lint.stdout), (0, ""))
