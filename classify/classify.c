@@ -4,7 +4,8 @@
  *   feedback report  RFC 5965            > complaint, opt-out, authentication report
  *   delivery status  RFC 3464            > failure, delay, success, one per recipient
  *   notification     SES over SNS, JSON  > the same
- *   disposition, statistics              > nothing (read receipts, DMARC aggregates, TLS-RPT)
+ *   disposition                          > nothing (read receipts)
+ *   statistics       RFC 7489, RFC 8460  > summary: counts of no single mail (summary.h)
  *   automatic reply  RFC 3834, wording   > autoreply, challenge
  *   prose            wording             > failure, delay, success
  *   anything else                        > nothing
@@ -215,6 +216,24 @@ static bool is_notice(const struct reader *r)
 	return r->notice_subject && !(s.digit == 4 && s.subject == 3 && r->bounce_sender);
 }
 
+/* What cannot be read as a whole is left to a person. */
+static void read_summary(struct reader *r)
+{
+	static const char *const rules[] = {
+		[SUMMARY_DMARC] = "summary.dmarc", [SUMMARY_TLS] = "summary.tls"
+	};
+	struct summary *s = &r->w->summary;
+	if (!summary_read(s, r->options, &r->w->mime, &r->w->arena)) {
+		reader_emit_none(r, KIND_NONE, "none.summary-report");
+		return;
+	}
+	if (r->options->summarise)
+		r->stopped = r->options->summarise(r->options->summary_context, s);
+	if (!r->stopped)
+		reader_emit_none(r, KIND_SUMMARY, rules[s->head.kind]);
+	r->told = true;
+}
+
 static void read_any_message(struct reader *r)
 {
 	const char *rule = "";
@@ -243,7 +262,7 @@ static void read_any_message(struct reader *r)
 		return;
 	}
 	if (r->mail->is_summary) {
-		reader_emit_none(r, KIND_NONE, "none.summary-report");
+		read_summary(r);
 		return;
 	}
 	common_scan_header(r);

@@ -11,6 +11,8 @@
 struct rules; /* classify/rules.h */
 struct bid_told;
 typedef void bid_sink(void *context, const struct bid_told *b);
+struct summary; /* classify/summary.h */
+typedef int summary_sink(void *context, const struct summary *s);
 
 /* What an organisation says of itself; all lists end with NULL and stay the caller's. */
 struct classify_options {
@@ -25,6 +27,9 @@ struct classify_options {
 	bid_sink *tell; /* told of the evidence for the event that comes next (classify/rules.h);
 			   NULL: nobody asked */
 	void *tell_context;
+	summary_sink *summarise; /* told of the report that a mail of KIND_SUMMARY is, before its
+				    event; NULL: nobody asked */
+	void *summary_context;
 };
 
 /*

@@ -24,7 +24,8 @@
 	X(KIND_OPTOUT, "optout") \
 	X(KIND_AUTOREPLY, "autoreply") \
 	X(KIND_CHALLENGE, "challenge") \
-	X(KIND_AUTHREPORT, "authreport")
+	X(KIND_AUTHREPORT, "authreport") \
+	X(KIND_SUMMARY, "summary")
 
 /* What it means for the address. An empty name is printed as null. */
 #define EVENT_CLASSES(X) \

@@ -346,8 +346,7 @@ static bool names_summary(const struct part *p)
 	static const struct span types[] = { { "application/gzip", 16 },
 		{ "application/x-gzip", 18 }, { "application/zip", 15 },
 		{ "application/x-zip-compressed", 28 }, { "application/xml", 15 },
-		{ "text/xml", 8 }, { "application/octet-stream", 24 },
-		{ "application/tlsrpt+gzip", 23 }, { "application/tlsrpt+json", 23 } };
+		{ "text/xml", 8 }, { "application/octet-stream", 24 }, { "application/json", 16 } };
 	char name[SUMMARY_NAME_MAX];
 	if (!IS_ONE_OF(span_of(p->type), types))
 		return false;
@@ -364,7 +363,10 @@ static bool names_summary(const struct part *p)
 static bool has_summary(const struct mime *mime)
 {
 	for (size_t i = 0; i < mime->count; i++)
-		if (!mime->part[i].multipart && names_summary(&mime->part[i]))
+		if (!mime->part[i].multipart &&
+			(part_is(&mime->part[i], "application/tlsrpt+gzip") ||
+				part_is(&mime->part[i], "application/tlsrpt+json") ||
+				names_summary(&mime->part[i])))
 			return true;
 	return false;
 }

@@ -12,6 +12,7 @@
 #include "classify/prose.h"
 #include "classify/recipient.h"
 #include "classify/rules.h"
+#include "classify/summary.h"
 
 enum { READER_OTHERS_MAX = 64 };
 
@@ -24,6 +25,7 @@ struct workspace {
 	struct prose prose;
 	struct event event; /* zeros while none is begun */
 	bool begun;         /* reader_begin() was called, the event not wiped yet */
+	struct summary summary;
 };
 
 struct reader {

@@ -127,7 +127,7 @@ int db_leave(struct store *s, bool own, int result);
 
 /* --- schema.c ------------------------------------------------------------- */
 
-enum { SCHEMA_VERSION = 21, APPLICATION_ID = 0x7265746f /* "reto" */ };
+enum { SCHEMA_VERSION = 22, APPLICATION_ID = 0x7265746f /* "reto" */ };
 /*
  * *VERSION is 0 for a database with nothing in it. Refuses what is not ours or newer than this
  * program.
@@ -295,6 +295,13 @@ int events_forget(struct store *s, const char *canonical, size_t n, int64_t now,
 enum origin verp_prove(struct store *s, struct event *e, int64_t at);
 
 /* --- message.c ------------------------------------------------------------ */
+
+/*
+ * Notes that what DIGEST is of was counted, WHAT kind of thing it is; *IS_NEW is false when it was
+ * before. Inside the transaction.
+ */
+int seen_mark(struct store *s, const char *what, const unsigned char digest[STORE_DIGEST_SIZE],
+	int64_t now, bool *is_new);
 
 /* What lies in a struct packed_event. */
 struct packed {
@@ -494,7 +501,8 @@ int hours_visit(struct store *s, int64_t from, int64_t to,
 	X(HELD_CONTACTS, "contacts") \
 	X(HELD_OBJECTIONS, "objections") \
 	X(HELD_SEEN, "seen") \
-	X(HELD_KEPT, "kept")
+	X(HELD_KEPT, "kept") \
+	X(HELD_SUMMARIES, "summaries")
 #define STORE_ENUM2(symbol, name) symbol,
 enum held_class { HELD_CLASSES(STORE_ENUM2) HELD_COUNT };
 #undef STORE_ENUM2

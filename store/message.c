@@ -152,14 +152,16 @@ bool store_may_act(const struct store *s, const struct packed_event *e)
 	return p.known && p.origin >= s->o.act_on;
 }
 
-/* *IS_NEW is false when the message was counted before. */
-static int mark_seen(struct store *s, const struct store_message *m, int64_t now, bool *is_new)
+int seen_mark(struct store *s, const char *what, const unsigned char digest[STORE_DIGEST_SIZE],
+	int64_t now, bool *is_new)
 {
-	unsigned char input[sizeof "retour seen 1" + STORE_DIGEST_SIZE] = "retour seen 1",
-						     key[MESSAGE_KEY_SIZE];
+	crypto_generichash_state state;
+	unsigned char key[MESSAGE_KEY_SIZE];
 
-	memcpy(input + sizeof "retour seen 1", m->digest, STORE_DIGEST_SIZE);
-	crypto_generichash(key, sizeof key, input, sizeof input, keys_message(s), KEY_SIZE);
+	crypto_generichash_init(&state, keys_message(s), KEY_SIZE, sizeof key);
+	crypto_generichash_update(&state, (const unsigned char *)what, strlen(what) + 1);
+	crypto_generichash_update(&state, digest, STORE_DIGEST_SIZE);
+	crypto_generichash_final(&state, key, sizeof key);
 	if (db_run(s, SQL_SEEN_ADD, "bi", key, MESSAGE_KEY_SIZE, day_start(now)))
 		return STORE_FAILED;
 	*is_new = sqlite3_changes(s->db) == 1;
@@ -211,7 +213,7 @@ int store_message(struct store *s, const struct store_message *m, const struct p
 
 	if (!s->in_transaction)
 		return store_fail(s, STORE_MISUSE, "message outside a transaction");
-	if (mark_seen(s, m, now, &is_new))
+	if (seen_mark(s, "retour seen 1", m->digest, now, &is_new))
 		return STORE_FAILED;
 	*result = is_new ? MESSAGE_NEW : MESSAGE_DUPLICATE;
 	const char *outcome = m->recognised ? "new" : "unrecognised";
@@ -219,7 +221,7 @@ int store_message(struct store *s, const struct store_message *m, const struct p
 		return STORE_FAILED;
 	for (size_t i = 0; is_new && i < count; i++) {
 		memcpy(&p, &events[i], sizeof p);
-		if (p.kind == KIND_NONE || is_repeated(events, i))
+		if (p.kind == KIND_NONE || p.kind == KIND_SUMMARY || is_repeated(events, i))
 			continue;
 		if (add_event(s, &p, m->mailbox) || tally_add(s, &p) || typing_add(s, &p) ||
 			nodomain_add(s, &p) || hours_add(s, &p, now) || pending_add(s, &p))

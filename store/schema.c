@@ -40,6 +40,9 @@
  *                  Retention "alerts"; trouble: what a month's report says of them, without
  *                  figures. It stays
  *   unread         when a mailbox was not read (mailbox.c). It stays
+ *   summary        what receivers report of our domains (summary.c): counts by day (its noon, UTC),
+ *                  receiver, network of the source, alignment, result of a TLS session. Retention
+ *                  "summaries"
  *   held           how many rows of each class of data there are, by day (held.c)
  *   taken_back     causes that an operator took back (cause.c): names of ours, numbers and days;
  *                  they stay
@@ -237,6 +240,12 @@ static const char version_21[] =
 	"DROP INDEX contact_old;"
 	"CREATE INDEX contact_old ON contact (old, objection) WHERE old IS NOT NULL";
 
+/* What receivers report of our domains. */
+static const char version_22[] =
+	"CREATE TABLE summary (at INTEGER NOT NULL, kind TEXT NOT NULL, receiver TEXT NOT NULL, domain TEXT NOT NULL, network TEXT NOT NULL,"
+	" disposition TEXT NOT NULL, dkim INTEGER NOT NULL, spf INTEGER NOT NULL, result TEXT NOT NULL, count INTEGER NOT NULL,"
+	" PRIMARY KEY (at, kind, receiver, domain, network, disposition, dkim, spf, result)) STRICT, WITHOUT ROWID";
+
 struct schema_step {
 	const char *sql, *then; /* THEN may be NULL */
 	const char *mark;       /* user_version after it; a pragma takes no parameter */
@@ -266,6 +275,7 @@ static const struct schema_step steps[] = {
 	{ version_19, NULL, "PRAGMA user_version = 19" },
 	{ version_20, NULL, "PRAGMA user_version = 20" },
 	{ version_21, NULL, "PRAGMA user_version = 21" },
+	{ version_22, NULL, "PRAGMA user_version = 22" },
 };
 _Static_assert(
 	sizeof steps / sizeof *steps == SCHEMA_VERSION, "each version has a step that leads to it");

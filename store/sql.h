@@ -7,6 +7,7 @@
 
 #include "store/sqlalert.h"
 #include "store/sqlcontact.h"
+#include "store/sqlsummary.h"
 
 #define STORE_SQL(X) \
 	X(SQL_BEGIN, "BEGIN IMMEDIATE") \
@@ -283,7 +284,8 @@
 		" WHEN 'diagnostics' THEN (SELECT min(at) FROM event WHERE diagnostic IS NOT NULL AND at >= ?2)" \
 		" WHEN 'contacts' THEN (SELECT min(at) FROM contact WHERE objection = 0 AND at >= ?2)" \
 		" WHEN 'objections' THEN (SELECT min(at) FROM contact WHERE objection = 1 AND at >= ?2)" \
-		" WHEN 'kept' THEN (SELECT min(at) FROM kept WHERE at >= ?2) END AS at) WHERE at IS NOT NULL)") \
+		" WHEN 'kept' THEN (SELECT min(at) FROM kept WHERE at >= ?2)" \
+		" WHEN 'summaries' THEN (SELECT min(at) FROM summary WHERE at >= ?2) END AS at) WHERE at IS NOT NULL)") \
 	X(SQL_DIAGNOSTIC_COUNT_DAY, \
 		"SELECT count(*) FROM event WHERE diagnostic IS NOT NULL AND at >= ?1 AND at < ?2") \
 	X(SQL_CONTACT_COUNT_DAY, \
@@ -507,6 +509,7 @@
 		" GROUP BY 1 HAVING count(*) >= ?5 ORDER BY 2 DESC, 1 LIMIT 1") \
 \
 	STORE_SQL_ALERTS(X) \
+	STORE_SQL_SUMMARIES(X) \
 \
 	X(SQL_LOG_FILES, \
 		"SELECT fingerprint, length, offset, device, inode, size, mtime, at FROM log_file ORDER BY length, fingerprint") \

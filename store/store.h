@@ -77,6 +77,9 @@ struct retention {
 		"hashes by which a message that is read again is known", \
 		"no message counts twice") \
 	X(RETAIN_ALERTS, "alerts", "365d", "alerts", "comparison with the year before") \
+	X(RETAIN_SUMMARIES, "summaries", "400d", \
+		"what receivers report of our domains (DMARC, TLS): counts by day and network", \
+		"comparison with the year before, and with what was usual before a break") \
 	X(RETAIN_LEDGER, "ledger", "10y", "the ledger: counts only", \
 		"evidence that retention was kept") \
 	X(RETAIN_BACKUPS, "backups", "30d", \

@@ -4,6 +4,7 @@
 #ifndef RETOUR_STORE_WRITING_H
 #define RETOUR_STORE_WRITING_H
 
+#include "classify/summary.h"
 #include "store/store.h"
 
 /* --- writing: one transaction per batch (message.c) ------------------- */
@@ -45,6 +46,13 @@ int store_begin(struct store *s);
  */
 int store_message(struct store *s, const struct store_message *m, const struct packed_event *events,
 	size_t count, int64_t now, enum store_message_result *result);
+/*
+ * Counts the report that such a message is (store/summary.c): DIGEST is the hash of its
+ * summary_identity(); one that was counted before changes nothing. In the message's transaction,
+ * and only where it is new.
+ */
+int store_summary(struct store *s, const unsigned char digest[STORE_DIGEST_SIZE],
+	const struct summary_head *head, const struct summary_row *row, size_t rows, int64_t now);
 int store_commit(struct store *s); /* durable when it returns 0 */
 void store_rollback(struct store *s);
 /* Counts a message that never became events (quarantined). In a transaction. */

@@ -15,6 +15,15 @@ const struct disposal *lane_disposal(const struct lane *lane, enum settlement wh
 	return lane->box ? source_disposal(lane->box, what) : &stays;
 }
 
+void lane_forget_said(struct lane *lane)
+{
+	wipe_free(lane->summary, lane->summary_size);
+	lane->summary = NULL;
+	lane->summary_size = 0;
+	lane->event_count = 0;
+	lane->recognised = lane->unheeded = false;
+}
+
 void lane_drop_first(struct lane *lane)
 {
 	struct waiting *w = lane->first;
@@ -24,8 +33,7 @@ void lane_drop_first(struct lane *lane)
 	lane->waiting_bytes -= w->length;
 	wipe_free(w->payload, w->length);
 	free(w);
-	lane->event_count = 0;
-	lane->recognised = lane->unheeded = false;
+	lane_forget_said(lane);
 	lane->head_since = clock_monotonic();
 }
 
@@ -170,6 +178,7 @@ void lane_free(struct lane *lane)
 	lane_end_parser(lane);
 	while (lane->first)
 		lane_drop_first(lane);
+	lane_forget_said(lane);
 	wipe_free(lane->events, lane->event_room * sizeof *lane->events);
 	free(lane->items);
 }

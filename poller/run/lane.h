@@ -53,6 +53,8 @@ struct lane {
 	size_t waiting_bytes;
 	struct packed_event *events; /* of the first waiting message */
 	size_t event_count, event_room;
+	unsigned char *summary; /* struct wire_summary and its rows, or NULL */
+	size_t summary_size;
 	bool recognised, unheeded; /* UNHEEDED: it has an opt-out that may not act */
 	struct wire_settle *items; /* stored in the open transaction, to be settled after it */
 	size_t item_count, item_room;
@@ -101,6 +103,8 @@ void lane_told(struct lane *lane, int result);
 /* The store is over for this run: logged once, and what was not committed is rolled back. */
 void pump_fail(struct pump *p);
 
+/* What a parser has said of the first waiting message so far counts no more. */
+void lane_forget_said(struct lane *lane);
 /* The first waiting message is done with: wiped and freed. */
 void lane_drop_first(struct lane *lane);
 /*

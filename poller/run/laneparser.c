@@ -118,6 +118,18 @@ static void count_stored(
 		store_is_over(p->job->store, kept_as(lane), arrived, p->job->now);
 }
 
+/* The report that the first waiting message is, in the transaction that takes the message. */
+static int store_lane_summary(const struct pump *p, const struct lane *lane)
+{
+	struct wire_summary w;
+	if (!lane->summary)
+		return 0;
+	memcpy(&w, lane->summary, sizeof w);
+	return store_summary(p->job->store, w.digest, &w.head,
+		(const struct summary_row *)(lane->summary + sizeof w),
+		(lane->summary_size - sizeof w) / sizeof(struct summary_row), p->job->now);
+}
+
 /* The parser has answered for the first waiting message. */
 static void message_done(struct pump *p, struct lane *lane, const struct wire_parsed *parsed)
 {
@@ -143,6 +155,7 @@ static void message_done(struct pump *p, struct lane *lane, const struct wire_pa
 		if (need_transaction(p) ||
 			store_message(p->job->store, &m, lane->events, lane->event_count,
 				p->job->now, &result) ||
+			(result == MESSAGE_NEW && store_lane_summary(p, lane)) ||
 			(lane->unheeded && result == MESSAGE_NEW &&
 				store_count_message(
 					p->job->store, lane->name, "not-honoured", m.arrived)) ||
@@ -206,8 +219,7 @@ void lane_parser_died(struct pump *p, struct lane *lane)
 	child_status(child_end(pid), text, sizeof text);
 	lane->parser = 0;
 	lane->parser_ready = false;
-	lane->event_count = 0;
-	lane->recognised = lane->unheeded = false;
+	lane_forget_said(lane);
 	if (was_ready && lane->first) {
 		log_warning("mailbox %s: the parser %s", lane->name, text);
 		if (++lane->first->tries >= TRIES)
@@ -225,6 +237,8 @@ void lane_parser_died(struct pump *p, struct lane *lane)
 
 static bool kind_fits(const struct lane *lane, unsigned kind)
 {
+	if (kind == KIND_SUMMARY)
+		return true;
 	bool feedback = kind == KIND_COMPLAINT || kind == KIND_OPTOUT || kind == KIND_AUTHREPORT;
 	return !lane->box || lane->box->kind == MAILBOX_AUTO ||
 		feedback == (lane->box->kind == MAILBOX_FBL);
@@ -243,7 +257,12 @@ static int take_event(struct pump *p, struct lane *lane, struct event *e)
 	e->arrived = arrival(p, e->arrived);
 	if (e->kind == KIND_NONE || !kind_fits(lane, e->kind))
 		return 0;
+	/* a report that is not here would be deleted and lost */
+	if (e->kind == KIND_SUMMARY && !lane->summary)
+		return -1;
 	lane->recognised = true;
+	if (e->kind == KIND_SUMMARY)
+		return 0;
 	if (lane->event_count >= CLASSIFY_EVENTS_MAX)
 		return -1;
 	if (p->job->store) {
@@ -266,6 +285,23 @@ static int take_event(struct pump *p, struct lane *lane, struct event *e)
 	return 0;
 }
 
+/* The report that the first waiting message is: kept until the parser is done with it. */
+static bool take_summary(struct lane *lane, const unsigned char *payload, size_t n)
+{
+	struct wire_summary w;
+	memcpy(&w, payload, sizeof w);
+	if (!lane->first || lane->summary ||
+		!summary_valid(&w.head, (const struct summary_row *)(payload + sizeof w),
+			(n - sizeof w) / sizeof(struct summary_row)))
+		return false;
+	lane->summary = malloc(n);
+	if (!lane->summary)
+		return false;
+	memcpy(lane->summary, payload, n);
+	lane->summary_size = n;
+	return true;
+}
+
 /* What one frame of the parser means. False: it is not honest. */
 static bool parser_says(
 	struct pump *p, struct lane *lane, const struct wire_head *head, unsigned char *payload)
@@ -282,6 +318,8 @@ static bool parser_says(
 	}
 	if (head->type == WIRE_EVENT)
 		return !take_event(p, lane, (struct event *)payload);
+	if (head->type == WIRE_SUMMARY)
+		return take_summary(lane, payload, head->length);
 	if (head->type != WIRE_PARSED || !lane->first)
 		return false;
 	memcpy(&parsed, payload, sizeof parsed);

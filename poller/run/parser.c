@@ -40,6 +40,19 @@ static void digest_message(const struct message *m, unsigned char digest[STORE_D
 	crypto_generichash_final(&state, digest, STORE_DIGEST_SIZE);
 }
 
+/* Its id is only hashed: it may hold anything. */
+static int send_summary(void *context, const struct summary *s)
+{
+	struct wire_summary w = { .head = s->head };
+	crypto_generichash_state state;
+	(void)context;
+	crypto_generichash_init(&state, NULL, 0, STORE_DIGEST_SIZE);
+	summary_identity(&s->head, feed_hash, &state);
+	crypto_generichash_final(&state, w.digest, STORE_DIGEST_SIZE);
+	memset(w.head.id, 0, sizeof w.head.id);
+	return wire_send(CHILD_FD, WIRE_SUMMARY, &w, sizeof w, s->row, s->rows * sizeof *s->row);
+}
+
 #ifdef RETOUR_TEST_CRASH /* what a mail might make of a parser with a hole: the tests say which by \
 			    a header field */
 #include <fcntl.h>
@@ -92,6 +105,7 @@ static int parse(const struct parser *p, const unsigned char *payload, size_t n)
 		.arrived = head.arrived,
 		.truncated = head.truncated };
 	struct classify_options options = p->options;
+	options.summarise = send_summary;
 #ifdef RETOUR_TEST_CRASH
 	options.redact = options.redact && !misbehave(m.bytes);
 #endif
@@ -105,18 +119,30 @@ static int parse(const struct parser *p, const unsigned char *payload, size_t n)
 	return wire_send(CHILD_FD, WIRE_PARSED, &parsed, sizeof parsed, NULL, 0);
 }
 
-int parser_serve(struct rules *rules, const struct classify_options *options)
+/* For good, and with all that a mail may need inside. */
+static void parser_close_door(void)
 {
 	char error[512];
+
+	summary_prepare();
+	if (sandbox_enter(CHILD_FD, error, sizeof error))
+		log_warning("parser: %s; it runs with the rights of its user", error);
+}
+
+/*
+ * The door is closed when the first mail is there and before a byte of it is read: a mailbox
+ * without new mail does not wait for libraries.
+ */
+int parser_serve(struct rules *rules, const struct classify_options *options)
+{
 	struct parser p = { .rules = rules, .options = *options };
 	unsigned char *payload = NULL;
 	size_t capacity = 0;
 	struct wire_head head;
 	int result = EXIT_LOST;
+	bool closed = false;
 
 	p.workspace = workspace_new();
-	if (sandbox_enter(CHILD_FD, error, sizeof error))
-		log_warning("parser: %s; it runs with the rights of its user", error);
 	if (!p.workspace || wire_send(CHILD_FD, WIRE_READY, NULL, 0, NULL, 0))
 		goto out;
 	for (;;) {
@@ -125,6 +151,9 @@ int parser_serve(struct rules *rules, const struct classify_options *options)
 			result = got == 0 ? EXIT_WELL : EXIT_LOST;
 			break;
 		}
+		if (!closed)
+			parser_close_door();
+		closed = true;
 		sandbox_new_budget();
 		if (parse(&p, payload, head.length))
 			break;

@@ -34,6 +34,8 @@ static const struct wire_shape {
 	[WIRE_FAILED] = { 0, 1, WIRE_TEXT_MAX },
 	[WIRE_REFUSED] = { 0, 1, WIRE_TEXT_MAX },
 	[WIRE_EVENT] = { sizeof(struct event), 0, 0 },
+	[WIRE_SUMMARY] = { sizeof(struct wire_summary), sizeof(struct summary_row),
+		SUMMARY_ROWS_MAX },
 	[WIRE_PARSED] = { sizeof(struct wire_parsed), 0, 0 },
 	[WIRE_CARRY] = { 1, 1, WIRE_MAIL_MAX },
 	[WIRE_LOG_STATE] = { 0, 1, WIRE_LOG_STATE_MAX },

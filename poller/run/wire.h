@@ -9,7 +9,7 @@
  *   fetcher > run       OPENED  LISTED  MESSAGE  STUCK  BATCH  SETTLED  EXPIRED  FAILED or REFUSED
  *                       FINISHED
  *   run > parser        MESSAGE
- *   parser > run        READY  EVENT  PARSED
+ *   parser > run        READY  EVENT  SUMMARY  PARSED
  *   run > carrier       CARRY or PROBE
  *   carrier > run       FAILED or FINISHED
  *   run > log reader    LOG_STATE  LOG_KNOWN, then for each file LOG_FILE  LOG_BYTES…  LOG_END
@@ -28,6 +28,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 #include "classify/event.h"
+#include "classify/summary.h"
 #include "poller/run/outcome.h"
 #include "poller/mailbox/source.h"
 #include "store/store.h"
@@ -64,6 +65,7 @@ enum wire_type {
 	WIRE_LOG_COUNTS, /* struct wire_log_count[] */
 	WIRE_LOG_MARK, /* struct wire_log_mark: what was sent before belongs together, up to here */
 	WIRE_LOG_READY, /* struct wire_log_bytes: go on from there */
+	WIRE_SUMMARY,   /* struct wire_summary, then struct summary_row[] */
 	WIRE_TYPES
 };
 
@@ -119,6 +121,12 @@ struct wire_parsed {
 	uint32_t events; /* EVENT frames before this one */
 	uint8_t overflow;
 	unsigned char digest[STORE_DIGEST_SIZE];
+};
+
+/* At most one of a message, before its event. */
+struct wire_summary {
+	unsigned char digest[STORE_DIGEST_SIZE]; /* hash of summary_identity() */
+	struct summary_head head;                /* without its id */
 };
 
 enum {

@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from lib.contacts import BOUNCE, DEAD, FULL, LISTED, Bounces
 from lib.harness import *
 
-HELD = ("events", "diagnostics", "contacts", "objections", "messages", "alerts", "ledger", "month keys", "erasures")
+HELD = ("events", "diagnostics", "contacts", "objections", "messages", "alerts", "summaries", "ledger", "month keys", "erasures")
 AUDIT = "{urn:retour:audit:1}"
 ANNA, BEN, CARLA, DORA = ("%s.kinds@example.net" % name for name in ("anna", "ben", "carla", "dora"))
 with open(os.path.join(ROOT, "etc", "retour-audit.7"), encoding="utf-8") as f:

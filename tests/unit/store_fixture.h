@@ -71,6 +71,7 @@ static inline struct store_options test_options(void)
 			[RETAIN_OBJECTIONS] = { "objections", 1095 * DAY, "objections" },
 			[RETAIN_MESSAGES] = { "messages", 90 * DAY, "nothing twice" },
 			[RETAIN_ALERTS] = { "alerts", 365 * DAY, "alerts" },
+			[RETAIN_SUMMARIES] = { "summaries", 400 * DAY, "authentication" },
 			[RETAIN_LEDGER] = { "ledger", 3650 * DAY, "evidence" },
 			[RETAIN_BACKUPS] = { "backups", 30 * DAY, "restoring" },
 		},

@@ -44,12 +44,12 @@ static void what_stands_in_a_new_one(void **state)
 	ok(store_ledger_walk(store, collect, text));
 	mask_fingerprints(text);
 	assert_string_equal(text,
-		"1 store-created schema=21\n"
+		"1 store-created schema=22\n"
 		"2 key-created purpose=state fingerprint=HEX\n"
 		"3 key-created purpose=message fingerprint=HEX\n"
 		"4 program version=" RETOUR_VERSION "\n"
-		"5 configuration settings=0adc41fa5c6fe9ff058413e07ef6deaf events=15552000 diagnostics=2592000 contacts=63072000 "
-		"objections=94608000 messages=7776000 alerts=31536000 ledger=315360000 backups=2592000 act_on=matched redacted_diagnostics=yes all_domains=no "
+		"5 configuration settings=7b528cfc0d70b3bd9810d663db2a1599 events=15552000 diagnostics=2592000 contacts=63072000 "
+		"objections=94608000 messages=7776000 alerts=31536000 summaries=34560000 ledger=315360000 backups=2592000 act_on=matched redacted_diagnostics=yes all_domains=no "
 		"k=10 fold_local_part=yes timezone=Europe/Berlin\n");
 }
 
@@ -70,7 +70,7 @@ static void a_change_of_everything_fits(void **state)
 	ok(open_store(o, NOW + 1));
 	ok(store_ledger_last(store, "configuration", NULL, &e));
 	assert_non_null(strstr(e.detail,
-		" changed=events,diagnostics,contacts,objections,messages,alerts,ledger,backups,act_on,redacted_diagnostics,all_domains,k events=123456789 "));
+		" changed=events,diagnostics,contacts,objections,messages,alerts,summaries,ledger,backups,act_on,redacted_diagnostics,all_domains,k events=123456789 "));
 	static const char end[] = " k=123456 fold_local_part=yes timezone=Europe/Berlin";
 	assert_string_equal(e.detail + strlen(e.detail) - strlen(end), end);
 }
@@ -269,7 +269,7 @@ static void the_hash_is_the_documented_one(void **state)
 		"\0\0\0\x0d"
 		"store-created"
 		"\0\0\0\x09"
-		"schema=21";
+		"schema=22";
 	unsigned char hash[32];
 	sqlite3 *db;
 	sqlite3_stmt *st;
