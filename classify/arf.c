@@ -9,6 +9,7 @@
 #include "classify/arf.h"
 
 #include "classify/jsonfind.h"
+#include "classify/transfer.h"
 
 static const struct {
 	enum kind kind;
@@ -122,6 +123,35 @@ void arf_unescape(struct arf *a, struct arena *arena)
 		a->recipient[i] = json_unescaped(arena, a->recipient[i]);
 	a->source_ip = json_unescaped(arena, a->source_ip);
 	a->mail_from = json_unescaped(arena, a->mail_from);
+}
+
+/* What the element of a list of evidence holds: a text, or base64, which has no colon. */
+static struct span xarf_payload(struct span sample, struct arena *arena)
+{
+	struct span type = xarf_member(sample, SPAN("content_type"), SPAN("ContentType"));
+	struct span text = json_lines(arena, xarf_member(sample, SPAN("payload"), SPAN("Payload")));
+	char *decoded;
+
+	if (!span_starts_nocase(type, SPAN("message/")) && !span_starts_nocase(type, SPAN("text/")))
+		return (struct span){ "", 0 };
+	if (!text.n || memchr(text.p, ':', text.n))
+		return text;
+	if (!(decoded = arena_alloc(arena, text.n)))
+		return (struct span){ "", 0 };
+	return (struct span){ decoded, base64_decode(text, decoded, text.n) };
+}
+
+struct span arf_sample(struct span body, struct arena *arena)
+{
+	struct span all = json_value(span_trim(body)), report = json_member(all, SPAN("Report"));
+	struct span rest = json_member(all, SPAN("evidence")), sample, text;
+
+	if (!rest.n)
+		rest = json_member(report.n ? report : all, SPAN("Samples"));
+	for (unsigned i = 0; i < ARF_SAMPLES_MAX && json_element(&rest, &sample); i++)
+		if ((text = xarf_payload(sample, arena)).n)
+			return text;
+	return (struct span){ "", 0 };
 }
 
 static bool is_xarf_json(struct span body)

@@ -9,7 +9,10 @@
 #include "classify/event.h"
 #include "classify/header.h"
 
-enum { ARF_RECIPIENTS_MAX = 64 }; /* Original-Rcpt-To fields of one report */
+enum {
+	ARF_RECIPIENTS_MAX = 64, /* Original-Rcpt-To fields of one report */
+	ARF_SAMPLES_MAX = 8,     /* pieces of evidence of an XARF report that are looked at */
+};
 
 struct arf {
 	enum feedback type;
@@ -23,6 +26,11 @@ struct arf {
 void arf_read(struct span body, struct arf *out);
 /* What has JSON's escapes without them, in ARENA. */
 void arf_unescape(struct arf *a, struct arena *arena);
+/*
+ * The mail or its header that the XARF report in BODY encloses as evidence, decoded into ARENA;
+ * empty where it encloses none, or in any other report: there it is a part of the mail.
+ */
+struct span arf_sample(struct span body, struct arena *arena);
 /* True when the text is a report although it is not labelled as one. */
 bool arf_looks_like(struct span body);
 

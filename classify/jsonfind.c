@@ -142,7 +142,15 @@ static size_t unicode_escape(struct span s, size_t i, char *to, size_t *used)
 	return n > 0 ? (size_t)n : 0;
 }
 
-struct span json_unescaped(struct arena *arena, struct span string)
+/* What an escape of one letter stands for; LINES: line ends are such, else blanks. */
+static char letter_escaped(char c, bool lines)
+{
+	if (c != 'n' && c != 'r' && c != 't')
+		return c;
+	return lines && c == 'n' ? '\n' : ' ';
+}
+
+static struct span without_escapes(struct arena *arena, struct span string, bool lines)
 {
 	if (!memchr(string.p, '\\', string.n))
 		return string;
@@ -159,10 +167,21 @@ struct span json_unescaped(struct arena *arena, struct span string)
 		}
 		if (c == '\\' && i + 1 < string.n) {
 			c = string.p[++i];
-			if (c == 'n' || c == 'r' || c == 't')
-				c = ' ';
+			if (lines && c == 'r') /* a line end is an LF here */
+				continue;
+			c = letter_escaped(c, lines);
 		}
 		out[n++] = c;
 	}
 	return (struct span){ out, n };
+}
+
+struct span json_unescaped(struct arena *arena, struct span string)
+{
+	return without_escapes(arena, string, false);
+}
+
+struct span json_lines(struct arena *arena, struct span string)
+{
+	return without_escapes(arena, string, true);
 }

@@ -28,5 +28,7 @@ bool json_element(struct span *rest, struct span *value);
 
 /* A JSON string's text without its escapes, in ARENA unless it has none. */
 struct span json_unescaped(struct arena *arena, struct span string);
+/* The same with its line ends (LF), which are blanks there. */
+struct span json_lines(struct arena *arena, struct span string);
 
 #endif

@@ -250,6 +250,17 @@ static void take_json(struct opener *o, struct span bytes)
 	o->mail->has_feedback = true;
 }
 
+/* The mail that an XARF report is about is no part: it stands within the report. */
+static void take_sample(struct opener *o)
+{
+	struct span sample = o->mail->has_feedback && !o->mail->has_returned
+		? span_trim(arf_sample(o->mail->feedback, o->arena))
+		: (struct span){ "", 0 };
+
+	if (sample.n && prose_is_header(mime_skip_envelope(sample)))
+		take_returned(o, sample);
+}
+
 static void take_part(struct opener *o, const struct part *p, enum part_role role)
 {
 	switch (role) {
@@ -409,6 +420,7 @@ void mail_open(struct mail *mail, struct mime *mime, struct arena *arena, struct
 	}
 	for (size_t i = 0; i < mime->count; i++)
 		take_part(&o, &mime->part[i], (enum part_role)role[i]);
+	take_sample(&o);
 	if (!o.texts &&
 		mime->part[0].multipart) { /* the only words may stand before the first part */
 		struct part preamble = mime->part[0];
