@@ -168,6 +168,7 @@ static void imap_hand_out(struct imap_source *s, const struct imap_entry *entry,
 	if (!asked || asked->had || !entry->had || s->stopped)
 		return;
 	asked->had = true;
+	s->was_silent = false;
 	if (asked->size && !s->body.n) {
 		imap_say_stuck(s, asked, "the server gives an empty text for it");
 		return;
@@ -282,30 +283,40 @@ static int read_batch(struct imap_source *s, size_t count)
 }
 
 /*
- * The connection was lost while a batch came. Messages come in the order of their UIDs, so the
- * first that did not come is where it broke: it is asked for once more over another connection, and
- * stepped over when that breaks there, too. 0: go on.
+ * The connection was lost while a batch came, or fell silent. Messages come in the order of their
+ * UIDs, so the first that did not come is where it broke: it is asked for once more over another
+ * connection, and stepped over when that breaks there, too. A silence costs a whole timeout, so
+ * that one is stepped over at once where the server still lets us in; at a second silence with no
+ * message between it is the server that says nothing. 0: go on.
  */
 static int imap_go_on_after_cut(struct imap_source *s)
 {
 	struct imap_window *w = &s->window;
+	bool silent = stream_was_silent(s->session.stream);
 	char why[SOURCE_ERROR_SIZE];
 
 	memcpy(why, s->source.error, sizeof why);
 	while (w->next < w->end && w->at[w->next].had)
 		w->next++;
-	if (!stream_was_cut(s->session.stream))
+	if (!stream_was_cut(s->session.stream) && (!silent || s->was_silent))
 		return -1;
-	if (w->next < w->end && w->at[w->next].uid == s->cut_uid) {
-		imap_say_stuck(s, &w->at[w->next], "the connection breaks while it is read");
+	const struct imap_entry *lost = w->next < w->end ? &w->at[w->next] : NULL;
+	if (lost && !silent && lost->uid == s->cut_uid) {
+		imap_say_stuck(s, lost, "the connection breaks while it is read");
 		w->next++;
-	} else if (w->next < w->end) {
-		s->cut_uid = w->at[w->next].uid;
+	} else if (lost && !silent) {
+		s->cut_uid = lost->uid;
 	}
-	if (!s->stopped && !imap_connect_again(s))
-		return 0;
-	memcpy(s->source.error, why, sizeof why); /* what began it tells more */
-	return -1;
+	s->was_silent = silent;
+	if (s->stopped || imap_connect_again(s)) {
+		memcpy(s->source.error, why, sizeof why); /* what began it tells more */
+		return -1;
+	}
+	if (lost && silent) {
+		imap_say_stuck(s, lost, "the server falls silent while it is read");
+		w->next++;
+	}
+	return 0;
 }
 
 /*

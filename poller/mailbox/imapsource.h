@@ -53,6 +53,7 @@ struct imap_source {
 		       for */
 	unsigned connections;
 	uint32_t cut_uid;        /* the last connection was lost at it */
+	bool was_silent;         /* the last connection fell silent, and no message came since */
 	struct uid_list removed; /* what the server said that it deleted or moved */
 
 	/* while a FETCH runs */

@@ -124,27 +124,41 @@ static int pop3_connect_again(struct pop3 *p)
 }
 
 /*
- * The connection was lost. When that was while the message before AT came, it is asked for once
- * more, and stepped over when it is lost there again. 0: go on.
+ * The connection was lost or fell silent while the message LIST[CUT] came. Where it was lost, the
+ * message is asked for once more, and stepped over when it is lost there again; a silence costs a
+ * whole timeout, so there it is stepped over at once.
+ */
+static int pop3_step_over(struct pop3 *p, size_t cut, bool silent, const struct source_sink *sink)
+{
+	bool over = silent || cut == p->cut_at;
+
+	p->at = over ? cut + 1 : cut;
+	p->cut_at = cut;
+	return over ? pop3_say_stuck(p, &p->list[cut],
+			      silent ? "the server falls silent while it is read"
+				     : "the connection breaks while it is read",
+			      sink)
+		    : 0;
+}
+
+/*
+ * Another connection after one that was lost, or fell silent in a message. At a second silence with
+ * no message between it is the server that says nothing. 0: go on.
  */
 static int pop3_go_on_after_cut(struct pop3 *p, const struct source_sink *sink)
 {
 	char why[SOURCE_ERROR_SIZE];
 	size_t cut = p->at ? p->at - 1 : 0;
-	bool in_message = p->reading;
+	bool in_message = p->reading, silent = stream_was_silent(p->stream);
 	p->reading = false;
-	if (!stream_was_cut(p->stream))
+	if (!stream_was_cut(p->stream) && (!silent || !in_message || p->was_silent))
 		return -1;
 	memcpy(why, p->base.error, sizeof why);
-	if (in_message && cut == p->cut_at &&
-		pop3_say_stuck(p, &p->list[cut], "the connection breaks while it is read", sink))
+	p->was_silent = silent;
+	if (in_message && !silent && pop3_step_over(p, cut, silent, sink))
 		return -1;
-	if (in_message) {
-		p->at = cut == p->cut_at ? cut + 1 : cut;
-		p->cut_at = cut;
-	}
 	if (++p->cuts < CUTS_MAX && !pop3_connect_again(p))
-		return 0;
+		return silent ? pop3_step_over(p, cut, silent, sink) : 0;
 	memcpy(p->base.error, why, sizeof why); /* what began it tells more */
 	p->usable = false;
 	return -1;

@@ -57,6 +57,7 @@ struct pop3 {
 	bool reading;     /* a message is on its way: what ends the connection then may be the
 			   message */
 	unsigned cuts;
+	bool was_silent;   /* the last connection fell silent, and no message came since */
 	size_t begin, end; /* of what was received and not read */
 	struct wiped message;
 	char line[POP3_LINE_MAX + 1];

@@ -165,7 +165,7 @@ int pop3_take_message(
 	}
 	if (read_message(p, &size))
 		return -1;
-	p->reading = false;
+	p->reading = p->was_silent = false;
 	if (!sink)
 		return 0;
 	if (!size && p->empties < POP3_RETR_DEPTH) {

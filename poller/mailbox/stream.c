@@ -332,6 +332,11 @@ bool stream_was_cut(const struct stream *s)
 	return s->cut;
 }
 
+bool stream_was_silent(const struct stream *s)
+{
+	return s->silent;
+}
+
 const char *stream_error(const struct stream *s)
 {
 	return s ? s->error : "no memory";

@@ -71,6 +71,8 @@ void stream_close(struct stream *s); /* and frees; NULL is allowed */
 const char *stream_error(const struct stream *s);
 /* Did the connection break, unlike one that was too slow, too long or against the protocol? */
 bool stream_was_cut(const struct stream *s);
+/* Or was there no answer for a whole timeout, and the deadline not over? */
+bool stream_was_silent(const struct stream *s);
 
 /*
  * The stream as libetpan wants it. The mailstream's close wipes its buffers and does not free the

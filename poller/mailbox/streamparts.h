@@ -11,10 +11,11 @@ enum { STREAM_ERROR_SIZE = 256 };
 struct stream {
 	struct stream_options options;
 	int fd;
-	bool dead; /* an error happened; it stays */
-	bool cut;  /* it was the other end, or the line between */
-	bool tls;  /* shaken hands and verified */
-	bool met;  /* what answered the handshake was TLS, whatever became of it */
+	bool dead;   /* an error happened; it stays */
+	bool cut;    /* it was the other end, or the line between */
+	bool silent; /* nothing came for a whole timeout */
+	bool tls;    /* shaken hands and verified */
+	bool met;    /* what answered the handshake was TLS, whatever became of it */
 	gnutls_session_t session;
 	gnutls_certificate_credentials_t credentials;
 	unsigned char address[16]; /* the host, when it is an IP literal */

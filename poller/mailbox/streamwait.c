@@ -41,6 +41,7 @@ int stream_wait(struct stream *s, short events, int64_t until)
 			if (s->deadline && until == s->deadline)
 				return stream_failed(
 					s, "not done after %lld s", (long long)s->options.deadline);
+			s->silent = !s->dead;
 			return stream_failed(
 				s, "no answer for %lld s", (long long)s->options.timeout);
 		}

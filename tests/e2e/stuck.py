@@ -59,6 +59,21 @@ class SickPop3(FakePop3):
         return super()._pop_retr(c, rest)
 
 
+class SilentPop3(SickPop3):
+    def _pop_retr(self, c, rest):
+        if self.sick and dict(self._there(c)).get(int(rest)) == BAD:
+            self.tries += 1
+            silence(c)
+        return FakePop3._pop_retr(self, c, rest)
+
+
+def silence(c):
+    """Until the client goes; what was sent before is on its way."""
+    while c.sock.recv(65536):
+        pass
+    raise EOFError
+
+
 CASES = [
     ("IMAP: NO", lambda: imap(lambda fake, c: True), "does not give its text"),
     ("IMAP: left out of the answer", lambda: imap(lambda fake, c: None), "does not give its text"),
@@ -66,6 +81,8 @@ CASES = [
     ("IMAP: empty", lambda: imap(lambda fake, c: c.send("* %d FETCH (UID %d BODY[] \"\")\r\n" % (fake.number(BAD), BAD))), "gives an empty text"),
     ("IMAP: without its UID", lambda: imap(lambda fake, c: c.send(b"* %d FETCH (BODY[] {5}\r\nhello)\r\n" % fake.number(BAD))), "does not give its text"),
     ("IMAP: a placeholder", lambda: imap(lambda fake, c: c.send(fake.fetched(BAD, PLACEHOLDER % b"IMAP4"))), "gives a notice in its place"),
+    ("IMAP: silence", lambda: imap(lambda fake, c: silence(c)), "UID 3 cannot be had: the server falls silent while it is read"),
+    ("POP3: silence", lambda: SilentPop3(None), "message 3 cannot be had: the server falls silent while it is read"),
     ("POP3: -ERR", lambda: SickPop3("-ERR [SYS/PERM] unavailable\r\n"), "message 3 cannot be had"),
     ("POP3: empty", lambda: SickPop3("+OK\r\n.\r\n"), "gives an empty text"),
     ("POP3: a placeholder", lambda: SickPop3(b"+OK\r\n" + PLACEHOLDER % b"POP3" + b".\r\n"), "gives a notice in its place"),
@@ -74,7 +91,7 @@ CASES = [
 
 def program(fake, **keys):
     retour = Retour()
-    retour.config["mailbox bounces"] = fake.mailbox(retour.secret(), **{"unrecognised": "delete", "quarantine": "delete", **keys})
+    retour.config["mailbox bounces"] = fake.mailbox(retour.secret(), **{"unrecognised": "delete", "quarantine": "delete", "timeout": "2s", **keys})
     return retour
 
 
@@ -122,7 +139,7 @@ for name, server, why in CASES:
 
 # --- what goes ------------------------------------------------------------------------------------------------------------------
 
-for name, server in (("IMAP", CASES[0][1]), ("POP3", CASES[6][1])):
+for name, server in (("IMAP", CASES[0][1]), ("POP3", next(server for name, server, _why in CASES if name == "POP3: -ERR"))):
     with case(name + ": one that somebody else deletes is forgotten"):
         fake = server()
         retour = program(fake)
