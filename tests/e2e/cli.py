@@ -489,6 +489,9 @@ with case("doctor before the first run, where nothing is there yet"):
         contains(result.out, words)
         true(not os.path.exists(place), "doctor made something")
 
+with case("doctor has nothing to say of the rules that are built in"):
+    true("look  rules" not in fresh().run("doctor").out, fresh().run("doctor").out)
+
 with case("doctor looks through rules of one's own"):
     retour = fresh()
     rules = os.path.join(retour.dir, "rules.ini")
