@@ -133,10 +133,11 @@ _retour()
 	*" --reason") return 0 ;;
 	esac ;;
 	audit)
-		words=" export verify key" options=" --format --output --key --head --checkpoint --help"
+		words=" export verify key" options=" --format --output --key --head --checkpoint --log --timestamps --tsa-ca --help"
 		case "$command $before" in
 	*" --format") COMPREPLY=($(compgen -W " text xml html" -- "$word")); return 0 ;;
 	*" --head") return 0 ;;
+	*" --timestamps") return 0 ;;
 	esac ;;
 	backup)
 		words="" options=" --help"

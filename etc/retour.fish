@@ -111,6 +111,9 @@ complete -c retour -n '__fish_seen_subcommand_from audit' -l output -rF -d 'defa
 complete -c retour -n '__fish_seen_subcommand_from audit' -l key -rF -d 'the public key that you trust; default: the one that lies with the evidence'
 complete -c retour -n '__fish_seen_subcommand_from audit' -l head -x -d 'the ledger\'s head as a monthly mail printed it; more than one may be given'
 complete -c retour -n '__fish_seen_subcommand_from audit' -l checkpoint -rF -d 'a checkpoint of an earlier export, its signature beside it'
+complete -c retour -n '__fish_seen_subcommand_from audit' -l log -rF -d 'what a log, or a command, outside has heard ([witness]): in each line the first N:HASH counts'
+complete -c retour -n '__fish_seen_subcommand_from audit' -l timestamps -x -d 'heads with their time-stamps (RFC 3161), which openssl verifies, with --tsa-ca FILE, the certificates of the authority'
+complete -c retour -n '__fish_seen_subcommand_from audit' -l tsa-ca -rF
 complete -c retour -n __fish_use_subcommand -f -a backup -d 'a copy of the store while others use it'
 complete -c retour -n __fish_use_subcommand -f -a disclose -d 'what is held about a data subject'
 complete -c retour -n '__fish_seen_subcommand_from disclose' -l json -d 'one JSON object a line'

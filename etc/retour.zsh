@@ -165,6 +165,9 @@ _retour()
 			'*--key[the public key that you trust; default\: the one that lies with the evidence]:FILE:_files' \
 			'*--head[the ledger'\''s head as a monthly mail printed it; more than one may be given]:N:' \
 			'*--checkpoint[a checkpoint of an earlier export, its signature beside it]:FILE:_files' \
+			'*--log[what a log, or a command, outside has heard (\[witness\])\: in each line the first N\:HASH counts]:FILE:_files' \
+			'*--timestamps[heads with their time-stamps (RFC 3161), which openssl verifies, with --tsa-ca FILE, the certificates of the authority]:DIR:' \
+			'*--tsa-ca[]:FILE:_files' \
 			'1:what:( export verify key)' '*:file:_files' ;;
 		backup)
 		_arguments '--help[what it takes]' '*:file:_files' ;;

@@ -79,3 +79,25 @@ int head_note(struct store *s)
 	s->ledgered = false;
 	return keys_file_write(s, head_name, text, checkpoint_text(text, &last));
 }
+
+/* --- witnesses outside ---------------------------------------------------- */
+
+enum { TOLD_NAME_SIZE = 32 };
+
+int store_head_told(struct store *s, const char *way, int64_t *what)
+{
+	char name[TOLD_NAME_SIZE];
+
+	*what = 0;
+	snprintf(name, sizeof name, "head-%s", way);
+	return db_int(s, what, SQL_META_GET, "t", name);
+}
+
+int store_head_tell(struct store *s, const char *way, int64_t what)
+{
+	char name[TOLD_NAME_SIZE], text[24];
+
+	snprintf(name, sizeof name, "head-%s", way);
+	snprintf(text, sizeof text, "%lld", (long long)what);
+	return db_run(s, SQL_META_PUT, "tt", name, text);
+}

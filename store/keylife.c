@@ -343,7 +343,8 @@ static int destroy_former_states(struct store *s)
 }
 
 /* Who is still found by it is known no more, by the word of an operator. */
-static int give_up(struct store *s, const struct key_left *left, const char *reason, int64_t now)
+static int give_up_contacts(
+	struct store *s, const struct key_left *left, const char *reason, int64_t now)
 {
 	int64_t number = key_state_ordinal(left->name);
 	char detail[LEDGER_TEXT_SIZE];
@@ -384,7 +385,7 @@ static int retire_state(struct store *s, const char *name, const char *reason, i
 			name, name);
 	if (db_enter(s, &own))
 		return STORE_FAILED;
-	result = left.contacts ? give_up(s, &left, reason, now) : STORE_OK;
+	result = left.contacts ? give_up_contacts(s, &left, reason, now) : STORE_OK;
 	/* and those before it, which are needed no more either */
 	for (unsigned i = old; i < s->keys->olds && !result; i++)
 		result = forget_state(s, i, now);

@@ -76,6 +76,12 @@ int store_ledger_rows(struct store *s,
  * (given by --now since the first entry). CUT may be no entry.
  */
 const char *ledger_cut_time(const struct ledger_entry *cut);
+/*
+ * What the witness WAY ("syslog", "command", "timestamp") was told last: a number of the teller's
+ * own; 0: nothing. It is no evidence, only so that nobody hears the same twice.
+ */
+int store_head_told(struct store *s, const char *way, int64_t *what);
+int store_head_tell(struct store *s, const char *way, int64_t what);
 /* The last entry; number 0 when there is none. */
 int store_ledger_head(struct store *s, struct ledger_entry *out);
 /* The last entry of KIND whose detail contains the pair WITH (may be NULL); number 0: none. */

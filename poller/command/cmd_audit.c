@@ -113,7 +113,10 @@ static int verify(const struct config *config, int argc, char **argv)
 {
 	static const struct option options[] = { { "key", required_argument, NULL, 'k' },
 		{ "head", required_argument, NULL, 'h' },
-		{ "checkpoint", required_argument, NULL, 'c' }, { 0 } };
+		{ "checkpoint", required_argument, NULL, 'c' },
+		{ "log", required_argument, NULL, 'l' },
+		{ "timestamps", required_argument, NULL, 't' },
+		{ "tsa-ca", required_argument, NULL, 'a' }, { 0 } };
 	static struct verify_options o;
 	(void)config;
 	for (int option; (option = option_next("audit verify", argc, argv, options)) != -1;)
@@ -123,6 +126,15 @@ static int verify(const struct config *config, int argc, char **argv)
 			break;
 		case 'c':
 			o.checkpoint = optarg;
+			break;
+		case 'l':
+			o.log = optarg;
+			break;
+		case 't':
+			o.stamps = optarg;
+			break;
+		case 'a':
+			o.ca = optarg;
 			break;
 		case 'h':
 			if (o.heads == sizeof o.head / sizeof *o.head ||
@@ -135,6 +147,9 @@ static int verify(const struct config *config, int argc, char **argv)
 		default:
 			return usage_error("audit verify", "see `retour audit --help`");
 		}
+	if (!o.stamps != !o.ca)
+		return usage_error("audit verify",
+			"--timestamps and --tsa-ca, the certificates of their authority, need each other");
 	if (argc - optind != 1)
 		return usage_error(
 			"audit verify", "wants the directory of the evidence, or one file of it");

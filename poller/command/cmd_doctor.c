@@ -76,6 +76,26 @@ static void check_config(struct doctor *d)
 		found(d, SAD, "alert command", "%s: %s", c->post.alert_command, strerror(errno));
 }
 
+/* Each is told by a run that nobody looks at. */
+static void check_witnesses(struct doctor *d)
+{
+	const struct post_options *p = &d->config->post;
+	const struct {
+		const char *name, *path;
+		int mode;
+	} all[] = { { "witness: log", p->witness_syslog, W_OK },
+		{ "witness: command", p->witness_command, X_OK },
+		{ "witness: stamp", p->witness_timestamp, X_OK } };
+	unsigned named = 0;
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		named += all[i].path != NULL;
+		if (all[i].path && access(all[i].path, all[i].mode))
+			found(d, SAD, all[i].name, "%s: %s", all[i].path, strerror(errno));
+	}
+	if (named)
+		found(d, WELL, "witnesses", "%u are told the ledger's head", named);
+}
+
 static void check_batv(struct doctor *d)
 {
 	char error[512], *key = NULL;
@@ -458,6 +478,7 @@ int cmd_doctor(const struct config *config, int argc, char **argv)
 	if (become_owner(&d))
 		return EXIT_LOST;
 	check_config(&d);
+	check_witnesses(&d);
 	check_clock(&d);
 	check_batv(&d);
 	check_rules(&d);

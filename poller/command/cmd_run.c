@@ -13,6 +13,7 @@
 #include "poller/post/delivery.h"
 #include "classify/base/log.h"
 #include "poller/post/metrics.h"
+#include "poller/post/outside.h"
 #include "poller/run/poll.h"
 #include "poller/run/progress.h"
 #include "poller/command/purge.h"
@@ -181,6 +182,7 @@ int cmd_run(const struct config *config, int argc, char **argv)
 		result = exit_worse(result, phases[i](&s, now));
 	}
 metrics:
+	result = exit_worse(result, outside_tell(&s));
 	result = exit_worse(result,
 		metrics_write(
 			&s, &(struct metrics_run){ s.now, clock_monotonic() - begin, result }));

@@ -185,6 +185,8 @@ const struct command commands[] = {
 		"  --key FILE|RW…    the public key that you trust; default: the one that lies with the evidence\n"
 		"  --head N:HASH     the ledger's head as a monthly mail printed it; more than one may be given\n"
 		"  --checkpoint FILE a checkpoint of an earlier export, its signature beside it\n"
+		"  --log FILE        what a log, or a command, outside has heard ([witness]): in each line the first N:HASH counts\n"
+		"  --timestamps DIR  heads with their time-stamps (RFC 3161), which openssl verifies, with --tsa-ca FILE, the certificates of the authority\n"
 		"key                 prints the public key, for minisign -P\n"
 		"Exit code 3 when a retention or integrity promise is broken.\n",
 		CONFIG_OPTIONAL, false },

@@ -392,6 +392,8 @@ void config_fill_rest(struct config *c)
 		c->marker = config_keep(c, marker);
 	if (!c->post.dir)
 		c->post.dir = beside_store(c, "reports");
+	if (!c->post.witness_dir)
+		c->post.witness_dir = beside_store(c, "witness");
 	if (!c->period[RETAIN_OBJECTIONS])
 		c->period[RETAIN_OBJECTIONS] = c->period[RETAIN_CONTACTS] > c->usual_objections
 			? c->period[RETAIN_CONTACTS]
@@ -421,6 +423,8 @@ void config_check(struct config_reader *r)
 		check_oauth(r, &c->oauth[i]);
 	check_sites(r);
 	check_retention(r);
+	if (r->config->post.witness_tsa && !r->config->post.witness_timestamp)
+		config_complain(r, "witness", "tsa", "needs timestamp, the command that asks it");
 	check_origin(r);
 	check_report(r);
 	check_alerts(r);

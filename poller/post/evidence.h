@@ -31,7 +31,9 @@ struct verify_options {
 	const char *key; /* file or the line itself; NULL: the one that lies with the evidence */
 	struct known_head head[16]; /* from --head */
 	unsigned heads;
-	const char *checkpoint; /* file with a signature beside it; NULL: none */
+	const char *checkpoint;  /* file with a signature beside it; NULL: none */
+	const char *log;         /* what a log or a command has heard; NULL: none */
+	const char *stamps, *ca; /* directory of time-stamps, and the authority's certificates */
 };
 /*
  * Checks PATH, a directory of evidence or one file of it, and says what it finds on stdout. Exit

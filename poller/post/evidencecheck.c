@@ -4,6 +4,7 @@
  * file has a limit.
  */
 #include "poller/post/evidence.h"
+#include "poller/post/evidencewitness.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -30,9 +31,7 @@ struct checking {
 	int dir;
 	struct minisign_public key;
 	struct findings findings;
-	struct known_head
-		head[sizeof((struct verify_options *)0)->head / sizeof(struct known_head) + 2];
-	unsigned heads;
+	struct heads heads;
 	char listed[FILES_MAX][NAME_SIZE];
 	unsigned files;
 	bool chain; /* a ledger was checked */
@@ -176,9 +175,10 @@ static void check_strangers(struct checking *c)
 
 static void add_head(struct checking *c, const char *source, const struct ledger_entry *e)
 {
-	struct known_head *h = &c->head[c->heads++];
-	*h = (struct known_head){ .source = source, .number = e->number };
-	memcpy(h->hash, e->hash, sizeof h->hash);
+	struct known_head h = { .source = source, .number = e->number };
+	memcpy(h.hash, e->hash, sizeof h.hash);
+	if (!heads_add(&c->heads, &h))
+		finding_broken(&c->findings, "no memory for the head of %s", source);
 }
 
 static void check_ledger(struct checking *c, const char *name)
@@ -186,7 +186,9 @@ static void check_ledger(struct checking *c, const char *name)
 	struct wiped text = { 0 };
 	struct stat st;
 	if (file_read(c->dir, name, FILE_MAX, &text, &st) == 1) {
-		struct chain_check check = { .head = c->head, .heads = c->heads, .key = &c->key };
+		struct chain_check check = {
+			.head = c->heads.head, .heads = c->heads.n, .key = &c->key
+		};
 		char path[NAME_SIZE + sizeof EVIDENCE_SIGNATURE], comment[MINISIGN_COMMENT_SIZE];
 		struct wiped signature = { 0 };
 		snprintf(path, sizeof path, "%s" EVIDENCE_SIGNATURE, name);
@@ -314,7 +316,7 @@ static void check_file(struct checking *c, const char *name)
 		check_signature(c, name, span_in(&bytes));
 		if (span_starts_nocase(span_in(&bytes), span_of("retour ledger ")))
 			check_ledger(c, name);
-		else if (c->heads)
+		else if (c->heads.n)
 			finding_broken(
 				&c->findings, "%s: holds no ledger to look for a head in", name);
 	}
@@ -329,17 +331,21 @@ int evidence_verify(const char *path, const struct verify_options *o)
 	if (!c)
 		return EXIT_LOST;
 	*c = (struct checking){ .o = o, .dir = -1, .findings = { .out = stdout } };
-	for (; c->heads < o->heads; c->heads++)
-		c->head[c->heads] = o->head[c->heads];
+	for (unsigned i = 0; i < o->heads; i++)
+		if (!heads_add(&c->heads, &o->head[i]))
+			goto out;
 	if ((result = open_evidence(c, path, &name)) || (result = take_trusted_key(c)))
 		goto out;
 	if (o->checkpoint && (result = check_checkpoint(c, o->checkpoint)))
+		goto out;
+	if ((o->log && (result = witness_heads(o->log, &c->heads, &c->findings))) ||
+		(o->stamps && (result = witness_stamps(o->stamps, o->ca, &c->heads, &c->findings))))
 		goto out;
 	if (name)
 		check_file(c, name);
 	else
 		check_directory(c);
-	if (c->chain && !o->heads && !o->checkpoint)
+	if (c->chain && !o->heads && !o->checkpoint && !o->log && !o->stamps)
 		puts("note    no head was given: an older copy, or a history written anew with the key, would not show. Take one from a monthly mail: --head N:HASH");
 	if (c->findings.broken)
 		printf("The evidence does NOT hold: %u finding%s.\n", c->findings.broken,
@@ -350,6 +356,7 @@ int evidence_verify(const char *path, const struct verify_options *o)
 out:
 	if (c->dir >= 0)
 		close(c->dir);
+	free(c->heads.head);
 	free(c);
 	return result;
 }

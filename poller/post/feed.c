@@ -19,12 +19,18 @@
 
 enum { WAIT_STEP_MS = 20 };
 
-static int start_feed(char *const argv[], int input, pid_t *pid);
+static int start_feed(char *const argv[], int input, int output, pid_t *pid);
 static int feed(int fd, struct span input, double until);
 static int wait_for_feed(pid_t pid, double until, int *status);
 
 int feed_command(char *const argv[], struct span input, int seconds, int *status, bool *fed,
 	char *error, size_t size)
+{
+	return feed_command_into(argv, input, -1, seconds, status, fed, error, size);
+}
+
+int feed_command_into(char *const argv[], struct span input, int output, int seconds, int *status,
+	bool *fed, char *error, size_t size)
 {
 	double until = clock_monotonic() + seconds;
 	int ends[2] = { -1, -1 }, code;
@@ -34,7 +40,7 @@ int feed_command(char *const argv[], struct span input, int seconds, int *status
 		snprintf(error, size, "socketpair: %s", strerror(errno));
 		return -1;
 	}
-	code = start_feed(argv, ends[1], &pid);
+	code = start_feed(argv, ends[1], output, &pid);
 	close(ends[1]);
 	if (code) {
 		close(ends[0]);
@@ -50,7 +56,7 @@ int feed_command(char *const argv[], struct span input, int seconds, int *status
 	return 0;
 }
 
-static int start_feed(char *const argv[], int input, pid_t *pid)
+static int start_feed(char *const argv[], int input, int output, pid_t *pid)
 {
 	static char path_variable[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
 	char *const environment[] = { path_variable, NULL };
@@ -68,7 +74,10 @@ static int start_feed(char *const argv[], int input, pid_t *pid)
 	posix_spawn_file_actions_init(&files);
 	posix_spawnattr_init(&attributes);
 	posix_spawn_file_actions_adddup2(&files, input, STDIN_FILENO);
-	posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	if (output < 0)
+		posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	else
+		posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
 	posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
 	posix_spawnattr_setflags(&attributes,
 		POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);

@@ -16,5 +16,8 @@
  */
 int feed_command(char *const argv[], struct span input, int seconds, int *status, bool *fed,
 	char *error, size_t size);
+/* The same, with its output into the file OUTPUT. */
+int feed_command_into(char *const argv[], struct span input, int output, int seconds, int *status,
+	bool *fed, char *error, size_t size);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * What leaves the house, where it goes and when: the INI file's [report], [alert] and [metrics],
- * read and checked.
+ * What leaves the house, where it goes and when: the INI file's [report], [alert], [witness] and
+ * [metrics], read and checked.
  */
 #ifndef RETOUR_POST_H
 #define RETOUR_POST_H
@@ -23,6 +23,8 @@ struct post_options {
 	struct list alert_to;
 	struct alert_options alerts;
 	const char *alert_command, *metrics_file;
+	const char *witness_syslog, *witness_command, *witness_timestamp, *witness_tsa,
+		*witness_dir;    /* of the ledger's head (outside.h) */
 	const char *config_file; /* a carrier process reads it anew; NULL: built-in defaults */
 };
 

@@ -1,0 +1,168 @@
+/* What witnesses are told, and how. */
+#include "poller/post/outside.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+#include <sodium.h>
+#include "classify/base/exitcode.h"
+#include "classify/base/files.h"
+#include "classify/base/log.h"
+#include "poller/post/feed.h"
+#include "poller/post/outfile.h"
+#include "poller/post/post.h"
+#include "store/chain.h"
+
+enum { WITNESS_SECONDS = 60, STAMP_MAX = 65536, WITNESS_PATH = 4096 };
+
+struct witness_round {
+	struct session *s;
+	struct ledger_entry head;
+};
+
+/* "<86>Nov 29 10:00:00 retour: ledger head 12:HEX", as syslog(3) has it (RFC 3164). */
+static int tell_syslog(const struct witness_round *r, const char *path)
+{
+	char text[256], hex[2 * LEDGER_HASH_SIZE + 1], at[32];
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	time_t now = r->s->now;
+	struct tm tm;
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), code;
+
+	if (strlen(path) >= sizeof to.sun_path) {
+		log_error("[witness] syslog: %s: path too long", path);
+		return -1;
+	}
+	strcpy(to.sun_path, path);
+	strftime(at, sizeof at, "%b %e %H:%M:%S", localtime_r(&now, &tm));
+	int n = snprintf(text, sizeof text, "<%d>%s retour: ledger head %lld:%s",
+		LOG_AUTHPRIV | LOG_NOTICE, at, (long long)r->head.number,
+		sodium_bin2hex(hex, sizeof hex, r->head.hash, sizeof r->head.hash));
+	code = fd < 0 ||
+			sendto(fd, text, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT,
+				(struct sockaddr *)&to, sizeof to) != n
+		? errno
+		: 0;
+	if (code)
+		log_error(
+			"[witness] syslog: %s: %s; the next run tries again", path, strerror(code));
+	if (fd >= 0)
+		close(fd);
+	return code ? -1 : 0;
+}
+
+static int run_witness(char *const argv[], struct span input, const char *key)
+{
+	char error[512];
+	bool fed;
+	int status = 0;
+
+	if (feed_command(argv, input, WITNESS_SECONDS, &status, &fed, error, sizeof error))
+		log_error("[witness] %s: %s; the next run tries again", key, error);
+	else if (status)
+		log_error("[witness] %s: %s ended with %s %d; the next run tries again", key,
+			argv[0], WIFEXITED(status) ? "exit code" : "signal",
+			WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+	else
+		return 0;
+	return -1;
+}
+
+static int tell_command(const struct witness_round *r, const char *command)
+{
+	char text[CHECKPOINT_TEXT_SIZE];
+	char *const argv[] = { (char *)command, NULL };
+
+	return run_witness(argv, (struct span){ text, checkpoint_text(text, &r->head) }, "command");
+}
+
+/* NAME in [witness] dir. False: too long. */
+static bool witness_path(
+	char out[WITNESS_PATH], const struct witness_round *r, const char *ending, const char *more)
+{
+	return snprintf(out, WITNESS_PATH, "%s/" OUTSIDE_HEAD "%lld%s%s", r->s->post->witness_dir,
+		       (long long)r->head.number, ending, more) < WITNESS_PATH;
+}
+
+/*
+ * The command has the checkpoint's file, the name of the one that it is to make, and [witness] tsa
+ * as its arguments. Only a file that is whole gets its name.
+ */
+static int take_stamp(const struct witness_round *r, const char *command)
+{
+	char text[CHECKPOINT_TEXT_SIZE], checkpoint[WITNESS_PATH], made[WITNESS_PATH],
+		stamp[WITNESS_PATH];
+	const char *dir = r->s->post->witness_dir;
+	struct stat st;
+
+	if (!witness_path(checkpoint, r, OUTSIDE_TEXT, "") ||
+		!witness_path(made, r, OUTSIDE_STAMP, ".new") ||
+		!witness_path(stamp, r, OUTSIDE_STAMP, "") ||
+		(mkdir(dir, 0700) && errno != EEXIST)) {
+		log_error("[witness] dir: %s: %s", dir, strerror(errno));
+		return -1;
+	}
+	if (write_whole(checkpoint, (struct span){ text, checkpoint_text(text, &r->head) }))
+		return -1;
+	unlink(made);
+	char *const argv[] = { (char *)command, checkpoint, made,
+		(char *)(r->s->post->witness_tsa ? r->s->post->witness_tsa : ""), NULL };
+	int result = run_witness(argv, (struct span){ "", 0 }, "timestamp");
+	if (!result &&
+		(stat(made, &st) || !S_ISREG(st.st_mode) || !st.st_size || st.st_size > STAMP_MAX ||
+			rename(made, stamp))) {
+		log_error("[witness] timestamp: %s made no time-stamp; the next run tries again",
+			command);
+		result = -1;
+	}
+	if (result) {
+		unlink(made);
+		unlink(checkpoint);
+	}
+	return result;
+}
+
+/* TELL, where WHAT is not what this witness heard last. */
+static int tell_witness(const struct witness_round *r, const char *way, int64_t what,
+	const char *place, int (*tell)(const struct witness_round *r, const char *place))
+{
+	struct store *store = r->s->store;
+	int64_t told = 0;
+
+	if (!place)
+		return EXIT_WELL;
+	if (store_head_told(store, way, &told))
+		return session_store_failed(r->s, "ledger", STORE_FAILED);
+	if (told == what)
+		return EXIT_WELL;
+	if (tell(r, place))
+		return EXIT_LOST;
+	return store_head_tell(store, way, what)
+		? session_store_failed(r->s, "ledger", STORE_FAILED)
+		: EXIT_WELL;
+}
+
+int outside_tell(struct session *s)
+{
+	const struct post_options *post = s->post;
+	struct witness_round r = { .s = s };
+	int result;
+
+	if (!post->witness_syslog && !post->witness_command && !post->witness_timestamp)
+		return EXIT_WELL;
+	if (store_ledger_head(s->store, &r.head))
+		return session_store_failed(s, "ledger", STORE_FAILED);
+	result = tell_witness(&r, "syslog", r.head.number, post->witness_syslog, tell_syslog);
+	result = exit_worse(result,
+		tell_witness(&r, "command", r.head.number, post->witness_command, tell_command));
+	return exit_worse(result,
+		tell_witness(&r, "timestamp", s->present.now / DAY, post->witness_timestamp,
+			take_stamp));
+}
