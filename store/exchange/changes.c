@@ -208,7 +208,12 @@ int store_changes(struct store *s, const char *cursor, bool all, int64_t now,
 	if (!result && !(result = store_snapshot(s, true))) {
 		to = site_last_number(s);
 		snprintf(next, CHANGE_CURSOR_SIZE, "%s-%" PRId64, own_life(l), to);
-		result = to < 0 ? STORE_FAILED : give_shares(l, from, to, all);
+		/* else it would be said that all was given until now */
+		if (to >= 0 && from > to)
+			result = store_fail(s, STORE_MISUSE,
+				"this is no cursor of this store; begin without one");
+		else
+			result = to < 0 ? STORE_FAILED : give_shares(l, from, to, all);
 		if (!result)
 			result = give_others(l, from, to, all);
 		if (!result)

@@ -52,6 +52,9 @@ with case("a backup that is restored is another life of its site: others keep wh
     to_berlin.take((PEOPLE[0], DEAD, 2), (PEOPLE[1], DEAD, 2))
     exchange(sites)
     cursor = json.loads(changes(berlin)[-1])["cursor"]
+    ahead = berlin.run("changes", "--since", cursor + "0")
+    equal((ahead.code, ahead.out), (2, ""), ahead)
+    contains(ahead.err, "no cursor of this store")
     restore(berlin, copy)
     to_berlin.take((PEOPLE[0], FULL, 2), (PEOPLE[0], FULL, 2), (PEOPLE[1], FULL, 2), (PEOPLE[2], DEAD, 2))
     contains(berlin.run("changes", "--since", cursor).err, "no cursor of this store")
