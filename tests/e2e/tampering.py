@@ -136,6 +136,14 @@ def prolonged_contacts(retour):
         retour.held("contacts", moment - moment % DAY + 5 * DAY, 1)
 
 
+def denied_objections(retour):
+    """Who objected is to be written to again when the contacts' period is over."""
+    for pseudonym, moment in retour.sql("SELECT pseudonym, at FROM contact WHERE objection = 1"):
+        retour.do("UPDATE contact SET objection = 0 WHERE hex(pseudonym) = '%s'" % pseudonym.hex().upper())
+        retour.held("objections", moment - moment % DAY, -1)
+        retour.do("INSERT INTO held VALUES ('contacts', %d, 1) ON CONFLICT DO UPDATE SET count = count + 1" % (moment - moment % DAY), "DELETE FROM held WHERE count = 0")
+
+
 def raised_tally(retour):
     retour.do("UPDATE tally SET count = count + 40 WHERE (day, kind, class, category, origin, provider, campaign) IN"
               " (SELECT day, kind, class, category, origin, provider, campaign FROM tally ORDER BY count DESC LIMIT 1)")
@@ -257,6 +265,7 @@ DEEDS = (
     ("an event moved to a later day, and the kept counts with it", moved_event),
     ("an event put in, and the kept counts with it", inserted_event),
     ("contacts made younger, and the kept counts with them", prolonged_contacts),
+    ("objections made contacts, and the kept counts with them", denied_objections),
     ("a count of the reports raised", raised_tally),
     ("a key under a name of its own", foreign_key),
     ("a key in a folder of its own", stray_copy),

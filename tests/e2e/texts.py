@@ -56,6 +56,16 @@ with case("retour-categories(7) has each category with its class, and means by e
     told = [json.loads(line)["category"] for line in run(BINARY, "classify", box).stdout.splitlines()]
     equal([(code, got) for (name, code), got in zip(claims, told)], [(code, name) for name, code in claims])
 
+with case("retour-privacy(7) has each table of the store, and no other; each test that it and retour-audit(7) name is there"):
+    retour = Retour()
+    retour.run("import", "/dev/null")
+    tables = {name for name, in retour.sql("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'")}
+    page = read("etc", "retour-privacy.7")
+    named = {word.strip() for line in re.findall(r"^\.It .* Ta store, (?:tables?|column \w+ of) ([a-z_, ]+(?: and [a-z_]+)?) Ta", page, re.M) for word in re.split(r",| and ", line)}
+    equal(sorted(named), sorted(tables))
+    for path in re.findall(r"tests/[a-z0-9]+/[a-z0-9_]+\.(?:py|c)", page + read("etc", "retour-audit.7")):
+        true(os.path.exists(os.path.join(ROOT, path)), path)
+
 for shell in "bash", "zsh", "fish":
     with case("etc/retour.%s is what `retour completion %s` prints (else: make texts), and %s takes it" % (shell, shell, shell)):
         equal(read("etc", "retour." + shell), run(BINARY, "completion", shell).stdout)
