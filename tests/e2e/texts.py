@@ -134,6 +134,15 @@ with case("mandoc finds nothing wrong in the manual pages"):
     lint = run("mandoc", "-T", "lint", "-W", "warning", "etc/retour.1", "etc/retour.ini.5", "etc/retour-contacts.7", "etc/retour-categories.7", "etc/retour-audit.7", "etc/retour-privacy.7", "etc/retour-recovery.7", "etc/retour-sites.7", "etc/retour-events.7", "etc/retour-oauth.7")
     equal((lint.returncode, lint.stdout), (0, ""))
 
+if shutil.which("shellcheck"):
+    with case("shellcheck has no warning about the scripts"):
+        scripts = [name for name in run("git", "ls-files").stdout.split() or [] if os.path.isfile(os.path.join(ROOT, name))
+                   and re.match(rb"#!/bin/(ba)?sh\b", open(os.path.join(ROOT, name), "rb").read(16))]
+        checked = run("shellcheck", "-S", "warning", *scripts) if scripts else None
+        true(not checked or checked.returncode == 0, checked and checked.stdout)
+else:
+    ok("shellcheck # SKIP it is not here")
+
 UNITS = ["etc/retour" + name for name in (".service", ".timer", "-serve.service", "-serve.socket", "-http.service", "-http.socket")]
 if shutil.which("systemd-analyze"):
     with case("systemd takes the units"):
