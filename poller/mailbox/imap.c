@@ -283,26 +283,28 @@ static int read_batch(struct imap_source *s, size_t count)
 }
 
 /*
- * The connection was lost while a batch came, or fell silent. Messages come in the order of their
- * UIDs, so the first that did not come is where it broke: it is asked for once more over another
- * connection, and stepped over when that breaks there, too. A silence costs a whole timeout, so
- * that one is stepped over at once where the server still lets us in; at a second silence with no
- * message between it is the server that says nothing. 0: go on.
+ * The connection was lost while a batch came, spoke no IMAP, or fell silent. Messages come in the
+ * order of their UIDs, so the first that did not come is where it broke: it is asked for once more
+ * over another connection, and stepped over when that breaks there, too. A silence costs a whole
+ * timeout, so that one is stepped over at once where the server still lets us in; at a second
+ * silence with no message between it is the server that says nothing. 0: go on.
  */
 static int imap_go_on_after_cut(struct imap_source *s)
 {
 	struct imap_window *w = &s->window;
-	bool silent = stream_was_silent(s->session.stream);
+	bool silent = stream_was_silent(s->session.stream), misspoken = s->session.misspoken;
 	char why[SOURCE_ERROR_SIZE];
 
 	memcpy(why, s->source.error, sizeof why);
 	while (w->next < w->end && w->at[w->next].had)
 		w->next++;
-	if (!stream_was_cut(s->session.stream) && (!silent || s->was_silent))
+	if (!stream_was_cut(s->session.stream) && !misspoken && (!silent || s->was_silent))
 		return -1;
 	const struct imap_entry *lost = w->next < w->end ? &w->at[w->next] : NULL;
 	if (lost && !silent && lost->uid == s->cut_uid) {
-		imap_say_stuck(s, lost, "the connection breaks while it is read");
+		imap_say_stuck(s, lost,
+			misspoken ? "the server's answer for it breaks the protocol"
+				  : "the connection breaks while it is read");
 		w->next++;
 	} else if (lost && !silent) {
 		s->cut_uid = lost->uid;
@@ -513,6 +515,10 @@ static int imap_finish(struct source *source, struct settled *late)
 				"emptied",
 				(unsigned long long)left);
 	}
+	if (s->unlisted)
+		return imap_fail(&s->session,
+			"the server says that there are %llu messages more than it lists: they stay there",
+			(unsigned long long)s->unlisted);
 	if (s->unfinished)
 		return imap_fail(&s->session,
 			"its deadline of %lld s is near: what was read is settled, the rest is for the next run",

@@ -64,6 +64,27 @@ int imap_exists_now(struct imap_source *s, uint32_t *exists)
 }
 
 /*
+ * How many of RANGE messages are not in the window, though they are still there: *EXISTS is what
+ * the server says now. Others may have gone meanwhile, which only a NOOP tells.
+ */
+static int count_unlisted(struct imap_source *s, uint32_t range, uint32_t *exists)
+{
+	const struct imap_window *w = &s->window;
+	uint32_t distinct = 0, before = *exists;
+
+	for (size_t i = 0; i < w->n; i++)
+		distinct += !i || w->at[i].uid != w->at[i - 1].uid;
+	if (distinct >= range)
+		return 0;
+	if (imap_exists_now(s, exists))
+		return -1;
+	uint32_t gone = before > *exists ? before - *exists : 0;
+	if (range - distinct > gone && range - distinct - gone > s->unlisted)
+		s->unlisted = range - distinct - gone;
+	return 0;
+}
+
+/*
  * Fills the window with the next messages above LAST; an empty one is the end. The position may be
  * wrong, because messages go while we read: each listing begins one message before it, which must
  * be one that we had. Is it not, we step back.
@@ -98,6 +119,9 @@ int imap_list_window(struct imap_source *s)
 					(unsigned long)exists);
 			continue;
 		}
+		uint32_t now = exists;
+		if (count_unlisted(s, end - first + 1, &now))
+			return -1;
 		if (first > 1 && w->at[0].uid > s->last) {
 			s->position = first > IMAP_WINDOW_MESSAGES ? first - IMAP_WINDOW_MESSAGES
 								   : 1;

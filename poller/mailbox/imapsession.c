@@ -82,7 +82,7 @@ int imap_check(struct imap_session *s, int code, const char *what, const char *f
 		break;
 	case MAILIMAP_ERROR_PARSE:
 		reason = "the server's answer breaks the protocol";
-		s->broken = true;
+		s->broken = s->misspoken = true;
 		break;
 	case MAILIMAP_ERROR_PROTOCOL:
 		reason = "the server does not take the command";
@@ -338,7 +338,8 @@ static int ask_namespace(struct imap_session *s)
 			struct mailimap_namespace_info *first = clist_content(
 				clist_begin(all->ns_personal->ns_data_list));
 
-			if (first->ns_prefix && strlen(first->ns_prefix) < sizeof s->prefix)
+			if (first->ns_prefix && strlen(first->ns_prefix) < sizeof s->prefix &&
+				!strpbrk(first->ns_prefix, "\r\n")) /* no name has them */
 				strcpy(s->prefix, first->ns_prefix);
 			s->delimiter = first->ns_delimiter;
 		}

@@ -34,6 +34,8 @@ struct imap_session {
 			   opened */
 	bool refused;     /* the login failed, not the connection */
 	bool broken;      /* the dialogue is out of step: nothing more is said */
+	bool misspoken;   /* it is so because an answer broke the protocol */
+	bool no_move;     /* MOVE is offered and not taken */
 	char *error;      /* the caller's */
 	size_t error_size;
 };

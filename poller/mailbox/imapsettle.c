@@ -285,9 +285,14 @@ static int move_set(struct imap_session *s, const struct uid_list *uids, struct 
 {
 	struct mailimap_set *source = NULL, *destination = NULL;
 	struct uid_list copied = { 0 };
-	bool move = imap_has(s, "MOVE");
+	bool move = imap_has(s, "MOVE") && !s->no_move;
 	uint64_t removed = 0;
 	int result, code = copy_or_move(s, move, set, to, &source, &destination);
+	if (move && code == MAILIMAP_ERROR_PROTOCOL) { /* offered, and BAD all the same */
+		s->no_move = true;
+		move = false;
+		code = copy_or_move(s, false, set, to, &source, &destination);
+	}
 
 	result = imap_check(s, code, "moving messages to folder", to->written);
 	if (!result && source)

@@ -49,6 +49,7 @@ struct imap_source {
 	char *password;         /* for another connection, where one is lost at a message */
 	double began;           /* of the visit, clock_monotonic() */
 	bool unfinished;        /* it was ended before its deadline */
+	uint32_t unlisted;      /* messages of a range that its listing left out */
 	size_t batch; /* messages asked for at once: as many as a part of the deadline is good
 		       for */
 	unsigned connections;

@@ -81,6 +81,7 @@ CASES = [
     ("IMAP: empty", lambda: imap(lambda fake, c: c.send("* %d FETCH (UID %d BODY[] \"\")\r\n" % (fake.number(BAD), BAD))), "gives an empty text"),
     ("IMAP: without its UID", lambda: imap(lambda fake, c: c.send(b"* %d FETCH (BODY[] {5}\r\nhello)\r\n" % fake.number(BAD))), "does not give its text"),
     ("IMAP: a placeholder", lambda: imap(lambda fake, c: c.send(fake.fetched(BAD, PLACEHOLDER % b"IMAP4"))), "gives a notice in its place"),
+    ("IMAP: no IMAP", lambda: imap(lambda fake, c: c.send(fake.fetched(BAD).replace(b"01-Nov-2026 10:00:00 +0000", b""))), "the server's answer for it breaks the protocol"),
     ("IMAP: silence", lambda: imap(lambda fake, c: silence(c)), "UID 3 cannot be had: the server falls silent while it is read"),
     ("POP3: silence", lambda: SilentPop3(None), "message 3 cannot be had: the server falls silent while it is read"),
     ("POP3: -ERR", lambda: SickPop3("-ERR [SYS/PERM] unavailable\r\n"), "message 3 cannot be had"),
@@ -211,6 +212,31 @@ with case("a message that is empty is none that cannot be had"):
     result = retour.run("poll")
     equal(result.code, 0, result)
     equal(fake.mails, {})
+
+with case("a listing has the same UID for all: what it tells is settled, the others are missed in words, exit 1"):
+    fake = FakeImap([bounce(n) for n in range(5)])
+    fake.on("FETCH", lambda c, tag, rest: [c.send("* %d FETCH (UID 3 RFC822.SIZE 900)\r\n" % (n + 1)) for n in range(len(fake.mails))] and c.ok(tag))
+    retour = program(fake)
+    for _ in range(2):
+        result = retour.run("run")
+        equal(result.code, 1, result)
+        contains(result.err, "messages more than it lists")
+    equal((events(retour), len(fake.mails)), (1, 4))
+
+with case("MOVE is offered and not known: mail is copied and then deleted"):
+    fake = FakeImap([bounce(n) for n in range(5)])
+    fake.on("UID MOVE", lambda c, tag, rest: c.send(tag + " BAD unknown command\r\n"))
+    retour = program(fake, processed="move:Done")
+    equal(retour.run("run").code, 0)
+    equal((len(fake.mails), len(fake.folders["Done"])), (0, 5))
+    equal(len(fake.commands("UID MOVE")), 1)
+
+with case("a namespace with line ends is none: no command of ours carries a line of the server's"):
+    fake = FakeImap([bounce(n) for n in range(5)])
+    fake.on("NAMESPACE", lambda c, tag, rest: c.send('* NAMESPACE (({11}\r\nX\r\nA LOGOUT ".")) NIL NIL\r\n') or c.ok(tag))
+    retour = program(fake, processed="move:Done")
+    retour.run("run")
+    true(not any(line.startswith("A LOGOUT") for line in fake.said), fake.said)
 
 with case("UIDNEXT is too low: what lies there is read"):
     fake = FakeImap([bounce(n) for n in range(5)])
