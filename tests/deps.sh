@@ -49,6 +49,7 @@ has() {
 	swaks) have swaks ;;
 	minisign) have minisign ;;
 	strace) have strace ;;
+	shellcheck) have shellcheck ;;
 	time-zones) have_file /usr/share/zoneinfo/Europe/Berlin ;;
 	esac
 }
@@ -56,7 +57,7 @@ has() {
 compile="compiler pkg-config libraries"
 build="$compile sasl"
 demo="$build dovecot python openssl time-zones"
-check="$demo postfix xmllint cmocka sanitizers mandoc minisign tidy swaks strace other-servers lmtp network-tools"
+check="$demo postfix xmllint cmocka sanitizers mandoc minisign tidy swaks strace shellcheck other-servers lmtp network-tools"
 lab="$demo postfix lmtp network-tools m4"
 case $for_what in
 compile) things=$compile ;;
@@ -100,6 +101,7 @@ debian() {
 	swaks) echo swaks ;;
 	minisign) echo minisign ;;
 	strace) echo strace ;;
+	shellcheck) echo shellcheck ;;
 	time-zones) echo tzdata ;;
 	esac
 }
@@ -125,6 +127,7 @@ fedora() {
 	swaks) echo swaks ;;
 	minisign) echo minisign ;;
 	strace) echo strace ;;
+	shellcheck) echo ShellCheck ;;
 	time-zones) echo tzdata ;;
 	esac
 }
