@@ -221,6 +221,9 @@ CASES = [
     Case("opensmtpd-nobody", {at("nobody-here", "rx-opensmtpd.example"): made("hard", "user-unknown", reply=524)}, needs=["mx", "rx-opensmtpd"]),
     Case("opensmtpd-relay", {at("x", "rx-opensmtpd-relay.example"): made("hard", "user-unknown", reply=550)}, needs=["mx", "rx-opensmtpd"]),
     Case("opensmtpd-size", {at("size", "rx-opensmtpd.example"): made("soft", "message-too-large")}, needs=["mx", "rx-opensmtpd"], size=250000),
+    Case("list-closed", {at("closed", "rx-list.example"): made("block", "policy", action=None)}, needs=["mx", "rx-list"]),
+    Case("list-small", {at("small", "rx-list.example"): made("soft", "message-too-large", action=None)}, needs=["mx", "rx-list"], size=9000),
+    Case("list-held", {at("held", "rx-list.example"): SILENT}, needs=["mx", "rx-list"]),
     Case("rspamd", {at("box", "rx-spam.example"): made("block", "spam-content", reply=554)}, needs=["mx", "rx-spam"], body=SPAM),
     Case("clamav", {at("box", "rx-virus.example"): made("block", "virus", reply=550)}, needs=["mx", "rx-virus"], body=VIRUS),
 ]

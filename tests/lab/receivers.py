@@ -208,6 +208,54 @@ def opensmtpd(etc, cache):
     room.start("/usr/sbin/smtpd", "-d")
 
 
+# --- mailing lists -------------------------------------------------------------------
+
+LISTS_EXIM = """\
+primary_hostname = mx.rx-list.example
+log_file_path = /tmp/exim-%slog
+local_interfaces = 192.0.2.38
+daemon_smtp_ports = 25
+tls_advertise_hosts =
+exim_user = Debian-exim
+exim_group = Debian-exim
+acl_smtp_rcpt = accept
+begin routers
+lists:
+  driver = accept
+  domains = rx-list.example
+  address_data = ${lookup{$local_part}lsearch{/etc/lists}{$value}fail}
+  transport = list
+begin transports
+list:
+  driver = pipe
+  command = /usr/bin/mlmmj-receive -F -L $address_data
+  user = list
+  group = list
+  home_directory = /var/spool/mlmmj
+  current_directory = /var/spool/mlmmj
+"""
+LISTS = {"closed": {"subonlypost": ""}, "small": {"maxmailsize": "5000"}, "held": {"moderated": ""}}  # mlmmj's tunables
+
+
+def mlmmj(etc, cache):
+    room = Room(etc, fetch(cache, PACKAGES["list"]))
+    room.folder("var/spool/exim4", "Debian-exim", 0o750, "Debian-exim")
+    room.write("etc/exim4/exim4.conf", LISTS_EXIM)
+    room.write("etc/lists", "".join("%s: /var/spool/mlmmj/%s\n" % (name, name) for name in LISTS))
+    for name, tunables in LISTS.items():
+        top = "var/spool/mlmmj/" + name
+        for part in ("incoming", "queue", "queue/discarded", "archive", "subconf", "unsubconf", "bounce", "control", "moderation", "subscribers.d", "digesters.d",
+                     "requeue", "nomailsubs.d"):
+            room.folder(os.path.join(top, part))
+        shutil.copytree(room.path("usr/share/mlmmj/text.skel/en"), room.path(top + "/text"))
+        for tunable, value in {"listaddress": name + "@rx-list.example", "owner": "owner@news.example.com", "moderators": "owner@rx-list.example",
+                               "relayhost": "192.0.2.11", **tunables}.items():
+            room.write(os.path.join(top, "control", tunable), value + "\n")
+        room.write(top + "/index", "0\n")
+    room.run("chown", "-R", "list:list", "/var/spool/mlmmj")
+    room.start("/usr/sbin/exim4", "-bdf", "-q1m")
+
+
 # --- filters ------------------------------------------------------------------------
 
 
@@ -246,7 +294,7 @@ def listens(port):
     return subprocess.run(["sh", "-c", "ss -Hltn sport = :%d | grep -q ." % port]).returncode == 0
 
 
-PACKAGES = {"exim": ("exim4-daemon-light",), "sendmail": ("sendmail-bin",), "opensmtpd": ("opensmtpd",), "spam": ("rspamd",), "virus": ("clamav-milter", "clamav-daemon")}
+PACKAGES = {"list": ("mlmmj", "exim4-daemon-light"), "exim": ("exim4-daemon-light",), "sendmail": ("sendmail-bin",), "opensmtpd": ("opensmtpd",), "spam": ("rspamd",), "virus": ("clamav-milter", "clamav-daemon")}
 
 
 def start(etc, cache, quick):
@@ -265,7 +313,7 @@ def start(etc, cache, quick):
     else:
         Boxes(milters)
         found["postfix"] = ""
-    for name, function in (("exim", exim), ("sendmail", sendmail), ("opensmtpd", opensmtpd)) if not quick else ():
+    for name, function in (("exim", exim), ("sendmail", sendmail), ("opensmtpd", opensmtpd), ("list", mlmmj)) if not quick else ():
         try:
             function(etc, cache)
             found[name] = ""
