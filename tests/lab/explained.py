@@ -22,10 +22,9 @@ EXPLAINED = {
     ("nullmailer", "together-.*", "*"): "it gives up at the first recipient that is refused, and says the same of all",
     ("dma", "no-words", "*"): "its reports do not say which command was refused",
     ("dma", "grey|busy|slow-down|hangs-up|hangs-up-early|too-many|data-busy|disk|together-callout-plain-grey|mx-gone|dns-fails|dns-null-mx|mx-is-us|refused|no-route|"
-     "banner-busy|hangs-up-at-once", "*"): "it tries for five days, and nothing sets another time",
+     "banner-busy|hangs-up-at-once|postfix-greylisted|postfix-later|exim-later", "*"): "it tries for five days, and nothing sets another time",
     ("dma", "ehlo-refused|no-esmtp", "*"): "it gives up on a host without ESMTP with the words 'unknown bounce reason'",
     ("dma", "size", "recognised"): "it does not say how large a mail is, and the receiver takes it",
-    ("dma", ".*", "action"): "its reports are prose",
     ("sendmail", "not-understood", "*"): "it says 5.1.1 of any 550 in answer to RCPT TO, and nothing tells that the receiver did not",
     ("sendmail", "grey|busy|slow-down|hangs-up|hangs-up-early|disk|too-many|data-busy|together-callout-plain-grey", "*"): "it keeps the host's state, and may report that in the answer's place",
     ("exim", "pipe-nobody", "*"): "it does not report what the program's exit code was",

@@ -41,9 +41,17 @@ def fetch(cache, packages):
         if os.path.islink("/" + name) and os.path.isdir(os.path.join(root + ".new", name)):
             shutil.copytree(os.path.join(root + ".new", name), os.path.join(root + ".new/usr", name), symlinks=True, dirs_exist_ok=True)
             shutil.rmtree(os.path.join(root + ".new", name))
+    with open(os.path.join(cache, packages[0], "versions"), "w") as out:
+        out.writelines(os.path.basename(package) + "\n" for package in sorted(glob.glob(debs + "/*.deb")))
     shutil.rmtree(debs)
     os.rename(root + ".new", root)
     return root
+
+
+def version(cache, package):
+    """Of a package that was fetched."""
+    with open(os.path.join(cache, package, "versions")) as names:
+        return next(name.split("_")[1] for name in names if name.startswith(package + "_"))
 
 
 def why_not():
@@ -67,7 +75,7 @@ def enter():
     for address in OWN:
         subprocess.run(["ip", "addr", "add", address + "/32", "dev", "lo"], check=True)
     # All others of the network are here, too, but no address of an interface: a system that looks for its own does not take a receiver for itself.
-    subprocess.run(["ip", "route", "add", "local", "192.0.2.0/24", "dev", "lo"], check=True)
+    subprocess.run(["ip", "route", "add", "local", "192.0.2.0/24", "dev", "lo", "src", OWN[0]], check=True)
 
 
 class Etc:
@@ -105,6 +113,7 @@ class Room:
         self.root, layers = self.dir + "/root", self.dir + "/layers"
         for path in (self.root, layers):
             os.mkdir(path)
+        self.processes, self.closed = [], False
         cleanup.defer(self.close)
         subprocess.run(["mount", "-t", "tmpfs", "none", layers], check=True)
         os.mkdir(layers + "/work")
@@ -134,6 +143,11 @@ class Room:
                 log.write(self.syslog.recv(65536) + b"\n")
 
     def close(self):
+        if self.closed:
+            return
+        self.closed = True
+        for process in self.processes:
+            cleanup.end(process)
         if os.environ.get("LAB_LOGS"):
             subprocess.run(["sh", "-c", 'cat "$1"/tmp/*log* "$2-log" >"$3/$(basename "$2")" 2>&1; true', "sh", self.root, self.dir, os.environ["LAB_LOGS"]])
         self.unmount()
@@ -176,7 +190,7 @@ class Room:
         with open(self.dir + "-log", "ab") as log:
             process = subprocess.Popen(["chroot", self.root, *command], stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=cleanup.die_with_parent,
                                        start_new_session=True)
-        cleanup.defer(cleanup.end, process)
+        self.processes.append(process)
         return process
 
     def log(self):

@@ -1,5 +1,6 @@
 """Mail systems that receive, and refuse by rules of their own: their answers are real. Each has a domain rx-NAME.example. What they take and cannot deliver they send
 back themselves."""
+import glob
 import os
 import shutil
 import subprocess
@@ -77,6 +78,12 @@ class Boxes:
                      message_size_limit="200000", header_checks="regexp:%s/headers" % server.dir, smtpd_relay_restrictions="permit", maximal_queue_lifetime="0",
                      bounce_queue_lifetime="0", smtpd_restriction_classes="from_us", from_us="check_sender_access inline:{news.example.com=REJECT}", smtpd_delay_reject="yes", milter_default_action="tempfail", smtp_bind_address="192.0.2.31")
 
+
+    def forget(self):
+        """Whom Sieve has answered, and what it sent on: or each system but the first would be spared."""
+        for name in SCRIPTS:
+            for path in glob.glob("%s/mail/%s@%s/.dovecot.lda-dupes" % (self.dovecot.base, name, BOXES)):
+                os.unlink(path)
 
     def keep_log(self):
         if os.environ.get("LAB_LOGS"):
@@ -294,6 +301,7 @@ def listens(port):
     return subprocess.run(["sh", "-c", "ss -Hltn sport = :%d | grep -q ." % port]).returncode == 0
 
 
+boxes = []  # the one that runs
 PACKAGES = {"list": ("mlmmj", "exim4-daemon-light"), "exim": ("exim4-daemon-light",), "sendmail": ("sendmail-bin",), "opensmtpd": ("opensmtpd",), "spam": ("rspamd",), "virus": ("clamav-milter", "clamav-daemon")}
 
 
@@ -311,7 +319,7 @@ def start(etc, cache, quick):
     if postfix.missing():
         found["postfix"] = postfix.missing()
     else:
-        Boxes(milters)
+        boxes.append(Boxes(milters))
         found["postfix"] = ""
     for name, function in (("exim", exim), ("sendmail", sendmail), ("opensmtpd", opensmtpd), ("list", mlmmj)) if not quick else ():
         try:

@@ -7,8 +7,8 @@ import socket
 import subprocess
 
 from lab.cases import HERE
-from lab.places import HOST, Room, fetch, wait_until
-from lib import postfix
+from lab.places import HOST, Room, fetch, version, wait_until
+from lib import cleanup, postfix
 
 # Recipients of HERE, in the words of /etc/aliases; PROGRAMS fail.
 PROGRAMS = {"pipe": "echo The archive is closed; exit 1", "pipe-nobody": "exit 67"}
@@ -21,6 +21,7 @@ NETWORKS = "127.0.0.0/8, 192.0.2.0/24"
 class Sender:
     """start() it, then submit(). patient: its queue waits, and warns after a second; else what is not taken at once comes back. Raises RuntimeError where it cannot run."""
     packages, features = (), frozenset()
+    prose = False  # its reports have no fields
     patience = 40  # seconds in which all bounces come
 
     def __init__(self, etc, cache, patient=False):
@@ -45,14 +46,21 @@ class Sender:
 
     def wait(self, process):
         """Until it listens."""
-        def listens():
-            try:
-                socket.create_connection((self.address, 25), 1).close()
-                return True
-            except OSError:
-                return process.poll() is not None
-        if not wait_until(listens) or process.poll() is not None:
+        if not wait_until(lambda: self.listens() or process.poll() is not None) or process.poll() is not None:
             raise RuntimeError("it does not start: " + (self.room.log()[-300:] if self.room else ""))
+
+    def listens(self):
+        try:
+            socket.create_connection((self.address, 25), 1).close()
+            return True
+        except OSError:
+            return False
+
+    def stop(self):
+        if self.room:
+            self.room.close()
+        if self.listens():
+            raise RuntimeError("%s still listens" % self.version)
 
     def greeting(self):
         with socket.create_connection((self.address, 25), 20) as sock:
@@ -91,7 +99,12 @@ class Postfix(Sender):
         os.makedirs(self.etc.dir + "/spool", exist_ok=True)
         os.chmod(self.etc.dir + "/spool", 0o1777)
         subprocess.run(["/usr/sbin/postalias", "-c", server.dir, "hash:%s/aliases" % server.dir], check=True)
+        self.server = server
         self.version = "Postfix " + subprocess.run(["/usr/sbin/postconf", "-dh", "mail_version"], stdout=subprocess.PIPE, text=True).stdout.strip()
+
+    def stop(self):
+        cleanup.end(self.server.process)
+        super().stop()
 
 
 EXIM = """\
@@ -313,19 +326,19 @@ class Courier(Sender):
                                   "-nodnslookup -noidentlookup -access=/etc/courier/smtpaccess.dat -maxprocs=200 -maxperip=200 -user=courier -group=courier 25 "
                                   "/usr/sbin/courieresmtpd" % self.address)
         self.wait(process)
-        self.version = "Courier " + re.search(r"[\d.]+", self.room.run("sh", "-c", "/usr/lib/courier/courier/courierd --version 2>&1; cat /usr/lib/courier/*version* 2>/dev/null; true") + " 0")[0]
+        self.version = "Courier " + version(self.cache, "courier-mta")
 
 
 class Dma(Sender):
     """No server: a command takes the mail, and a process of its own delivers it. Its queue is tried by the command, and kept for five days."""
-    packages = ("dma",)
+    packages, prose = ("dma",), True
     features = frozenset(("mx",))
 
     def start(self):
         self.room.write("etc/dma/dma.conf", "MAILNAME /etc/mailname\nALIASES /etc/aliases\n")
         self.room.write("etc/aliases", "")
         self.room.folder("var/spool/dma", "mail", 0o2775, "mail")
-        self.version = "dma " + re.search(r"v[\d.]+|[\d.]+", self.room.run("sh", "-c", "dma --version 2>&1 || dma -V 2>&1; true") + " 0").group()
+        self.version = "dma " + version(self.cache, "dma")
 
     def submit(self, sender, to, data, mail=(), rcpt=()):
         self.room.run("/usr/sbin/dma", "-f", sender, *to, input=data.replace(b"\r\n", b"\n"))
@@ -346,7 +359,7 @@ class Nullmailer(Sender):
             self.room.folder("var/spool/nullmailer" + name, "nullmail", 0o755)
         self.room.run("sh", "-c", "rm -f /var/spool/nullmailer/trigger; mkfifo -m 622 /var/spool/nullmailer/trigger; chown nullmail /var/spool/nullmailer/trigger")
         self.room.start("/usr/sbin/nullmailer-send")
-        self.version = "nullmailer"
+        self.version = "nullmailer " + version(self.cache, "nullmailer").split("%3a")[-1]
 
     def submit(self, sender, to, data, mail=(), rcpt=()):
         self.room.run("/usr/bin/nullmailer-inject", "-f", sender, *to, input=data.replace(b"\r\n", b"\n"))
