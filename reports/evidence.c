@@ -62,7 +62,7 @@ bool known_head_parse(const char *text, struct known_head *out)
 	const char *colon = strchr(text, ':'), *hex = colon ? colon + 1 : text;
 	char *end = NULL;
 	out->number = 0;
-	out->found = false;
+	out->found = out->own = false;
 	if (colon) {
 		out->number = strtoll(text, &end, 10);
 		if (end != colon || out->number < 1)
@@ -384,6 +384,22 @@ static void judge_ends(struct evidence_walk *w)
 	}
 }
 
+/* What stands behind the last entry that somebody has kept could still be written anew. */
+static void say_known(const struct evidence_walk *w)
+{
+	int64_t known = 0;
+	for (unsigned i = 0; i < w->check->heads; i++) {
+		const struct known_head *h = &w->check->head[i];
+		if (h->found && !h->own && h->number > known)
+			known = h->number;
+	}
+	if (known)
+		fprintf(w->f->out,
+			"known   up to entry %" PRId64 " by what you have kept, %" PRId64
+			" behind it by this evidence alone\n",
+			known, w->last.number - known);
+}
+
 static void judge_whole(struct evidence_walk *w, unsigned before)
 {
 	char at[CHAIN_TIME_SIZE], hash[HEX_SIZE];
@@ -402,6 +418,7 @@ static void judge_whole(struct evidence_walk *w, unsigned before)
 				finding_ok(w->f, "ledger: it contains entry %" PRId64 " of %s",
 					w->check->head[i].number, w->check->head[i].source);
 	}
+	say_known(w);
 	sodium_bin2hex(hash, sizeof hash, w->last.hash, sizeof w->last.hash);
 	fprintf(w->f->out, "head    %" PRId64 ":%s of %s\n", w->last.number, hash,
 		chain_time(w->last.at, at));

@@ -27,6 +27,7 @@ struct known_head {
 	int64_t number;     /* 0: only the hash is known */
 	unsigned char hash[LEDGER_HASH_SIZE];
 	bool found; /* set by the check */
+	bool own;   /* it lies with the evidence: nobody outside has kept it */
 };
 /* "12:HEX", or HEX alone, as the mails print them. */
 bool known_head_parse(const char *text, struct known_head *out);

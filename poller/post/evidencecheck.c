@@ -173,9 +173,9 @@ static void check_strangers(struct checking *c)
 
 /* --- ledger and heads ----------------------------------------------------- */
 
-static void add_head(struct checking *c, const char *source, const struct ledger_entry *e)
+static void add_head(struct checking *c, const char *source, bool own, const struct ledger_entry *e)
 {
-	struct known_head h = { .source = source, .number = e->number };
+	struct known_head h = { .source = source, .number = e->number, .own = own };
 	memcpy(h.hash, e->hash, sizeof h.hash);
 	if (!heads_add(&c->heads, &h))
 		finding_broken(&c->findings, "no memory for the head of %s", source);
@@ -210,7 +210,7 @@ static void take_own_checkpoint(struct checking *c)
 	struct stat st;
 	if (file_read(c->dir, EVIDENCE_CHECKPOINT, FILE_MAX, &text, &st) == 1) {
 		if (checkpoint_parse(span_in(&text), &e))
-			add_head(c, EVIDENCE_CHECKPOINT, &e);
+			add_head(c, EVIDENCE_CHECKPOINT, true, &e);
 		else
 			finding_broken(&c->findings,
 				EVIDENCE_CHECKPOINT ": was changed: it is no checkpoint");
@@ -249,7 +249,7 @@ static int check_checkpoint(struct checking *c, const char *path)
 		check_signature(c, name, span_in(&text))) {
 		result = EXIT_WELL;
 		if (checkpoint_parse(span_in(&text), &e))
-			add_head(c, path, &e);
+			add_head(c, path, false, &e);
 		else
 			finding_broken(&c->findings, "%s: is no checkpoint", path);
 	}

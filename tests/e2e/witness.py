@@ -3,6 +3,7 @@
 puts an older copy back with all its keys, or sets the clock, is told by `audit verify` from what they have heard, and not without it."""
 import datetime
 import os
+import re
 import shutil
 import socket
 import sqlite3
@@ -143,6 +144,7 @@ with case("what they have heard verifies with the evidence"):
         equal(code, 0, (name, out))
         contains(out, "The evidence holds.")
         contains(out, "it contains entry")
+        true(re.search(r"^known   up to entry \d+ by what you have kept, [1-9]\d* behind it by this evidence alone$", out, re.M), out)
         true("no head was given" not in out, out)
     contains(verified(evidence("first"), *BY_STAMPS)[1], ": entry ")
 
