@@ -24,6 +24,7 @@ enum {
 	CELLS_MAX = 256, /* counted in memory at a time */
 };
 #define LATE "brake-late"
+#define FRESH "brake-day" /* the first day with hard bounces since the days were looked at */
 
 struct brake_cell {
 	int64_t hour;
@@ -131,6 +132,19 @@ static int note_late(struct store *s, int64_t hour)
 	return db_run(s, SQL_META_PUT, "tt", LATE, text);
 }
 
+static int note_fresh(struct store *s, int64_t day)
+{
+	int64_t known = 0;
+	char text[32];
+
+	if (db_int(s, &known, SQL_META_GET, "t", FRESH))
+		return STORE_FAILED;
+	if (known && known <= day)
+		return STORE_OK;
+	snprintf(text, sizeof text, "%lld", (long long)day);
+	return db_run(s, SQL_META_PUT, "tt", FRESH, text);
+}
+
 static int write_cells(struct store *s, const struct brake *b)
 {
 	for (unsigned i = 0; i < b->cells; i++) {
@@ -150,7 +164,8 @@ int brake_flush(struct store *s)
 	if (!b || !b->cells)
 		return STORE_OK;
 	qsort(b->cell, b->cells, sizeof *b->cell, compare_cells);
-	if (note_late(s, b->cell[0].hour) || write_cells(s, b))
+	if (note_late(s, b->cell[0].hour) || note_fresh(s, day_start(b->cell[0].hour * HOUR)) ||
+		write_cells(s, b))
 		return STORE_FAILED;
 	for (unsigned i = 0; i < b->cells; i++) {
 		int64_t hour = b->cell[i].hour;
@@ -164,6 +179,22 @@ int brake_flush(struct store *s)
 
 /* --- what becomes of them ------------------------------------------------- */
 
+/* *FROM: earlier, where a day that has grown is a wave as a whole. */
+static int look_at_days(struct store *s, int64_t now, int64_t *from)
+{
+	int64_t day = 0;
+	bool any = false;
+
+	if (db_int(s, &day, SQL_META_GET, "t", FRESH))
+		return STORE_FAILED;
+	for (; day && day <= now && !any && s->o.brake_minimum; day += DAY)
+		if (wave_judge_day(s, day, false, &any))
+			return STORE_FAILED;
+	if (any && (!*from || (day - DAY) / HOUR < *from))
+		*from = (day - DAY) / HOUR;
+	return db_run(s, SQL_META_DELETE, "t", FRESH);
+}
+
 int brake_advance(struct store *s, int64_t now)
 {
 	int64_t first = INT64_MAX, late, held = wave_first_held(s, now);
@@ -171,6 +202,8 @@ int brake_advance(struct store *s, int64_t now)
 	if (brake_flush(s) || read_late(s, &late))
 		return STORE_FAILED;
 	int64_t from = held < INT64_MAX && (!late || held / HOUR < late) ? held / HOUR : late;
+	if (look_at_days(s, now, &from))
+		return STORE_FAILED;
 	if (from && s->o.brake_minimum && wave_judge_from(s, from, &first))
 		return STORE_FAILED;
 	if (db_run(s, SQL_META_DELETE, "t", LATE) ||

@@ -9,6 +9,20 @@
 #include "store/sqlcontact.h"
 #include "store/sqlsummary.h"
 
+/*
+ * Hard bounces of a day by NAME and MTA: the most on another day that no wave spoils, the first
+ * such day, those of the day that no wave explains, and their last hour.
+ */
+#define BRAKE_DAY(NAME, MTA) \
+	"SELECT name, mta, max(iif(day < ?1, total, 0)), min(day), sum(iif(day = ?1, open, 0)) AS today, max(last) FROM (SELECT " NAME \
+	" AS name, " MTA \
+	" AS mta, hour / 24 AS day, sum(count) AS total, max(hour) AS last, sum(iif(hour / 24 = ?1 AND EXISTS" \
+	" (SELECT 1 FROM wave WHERE wave.day = ?1 * 86400 AND life = 0 AND (wave.kind = 'provider' AND wave.name = provider" \
+	" OR wave.kind = 'rule' AND wave.name = rule OR wave.kind = 'reporting-mta' AND wave.mta = brake_hour.mta)), 0, count)) AS open" \
+	" FROM brake_hour WHERE hour >= (?1 - ?2) * 24 AND hour < (?1 + 1) * 24 GROUP BY 1, 2, 3) AS t WHERE t.day = ?1 OR NOT EXISTS" \
+	" (SELECT 1 FROM wave WHERE wave.day = t.day * 86400 AND (state = 'taken-back' OR (state = 'held' AND wave.day > ?4 AND life = 0)))" \
+	" GROUP BY 1, 2 HAVING today >= ?3 ORDER BY 1, 2 LIMIT ?5"
+
 #define STORE_SQL(X) \
 	X(SQL_BEGIN, "BEGIN IMMEDIATE") \
 	X(SQL_BEGIN_READ, "BEGIN DEFERRED") \
@@ -109,6 +123,9 @@
 	X(SQL_BRAKE_PEAK_FORGET, "DELETE FROM brake_peak WHERE day >= ?1 AND day < ?2") \
 	X(SQL_BRAKE_SENT, \
 		"SELECT sum(sent) FROM volume WHERE day BETWEEN ?1 AND ?2 AND (?3 = '' OR provider = ?3)") \
+	X(SQL_BRAKE_DAY_OF_PROVIDER, BRAKE_DAY("provider", "0")) \
+	X(SQL_BRAKE_DAY_OF_RULE, BRAKE_DAY("rule", "0")) \
+	X(SQL_BRAKE_DAY_OF_MTA, BRAKE_DAY("''", "brake_hour.mta")) \
 	X(SQL_BRAKE_FORGET, "DELETE FROM brake_hour WHERE hour < ?1") \
 	X(SQL_WAVE_ADD, \
 		"INSERT OR IGNORE INTO wave (kind, name, mta, day, life, opened, state) VALUES (?1, ?2, ?3, ?4, 0, ?5, 'held')") \

@@ -7,6 +7,8 @@
  * most of any hour of the last weeks is a wave; where nothing is known of it, one in which nearly
  * all say the same. The day is the unit because a contact keeps no times.
  *
+ * What drips below that is seen by the day (waveday.c).
+ *
  * A provider's wave explains its bounces: rules and MTAs are looked at without them, and what is
  * explained is no habit before somebody, or time, has confirmed it. Where volumes say that
  * less than a tenth of what was sent came back, a large mailing is no incident.
@@ -211,7 +213,7 @@ static const char *host_of(const struct waves *all, uint32_t mta)
 	return "";
 }
 
-static int open_wave(struct store *s, const struct hour *h, struct known_wave w)
+int wave_open(struct store *s, const struct hour *h, struct known_wave w)
 {
 	const char *name = w.kind == OF_MTA ? host_of(s->waves, w.mta) : w.name;
 
@@ -243,18 +245,17 @@ static int judge_row(struct store *s, struct hour *h, const struct wave_row *r, 
 		return STORE_OK;
 	explain_rows(h, &w);
 	*opened = true;
-	if (open_wave(s, h, w))
+	if (wave_open(s, h, w))
 		return STORE_FAILED;
 	int64_t in_day = h->hour - h->day / HOUR;
 	if (in_day < EDGE)
 		w.day -= DAY;
 	else if (in_day >= DAY / HOUR - EDGE)
 		w.day += DAY;
-	return open_wave(s, h, w);
+	return wave_open(s, h, w);
 }
 
-/* The peaks of a day, after a wave explains some of its hours. */
-static int count_day_again(struct store *s, int64_t day)
+int wave_count_again(struct store *s, int64_t day)
 {
 	struct hour *h = &s->waves->hour;
 	int64_t total;
@@ -296,7 +297,7 @@ int wave_judge_hour(struct store *s, int64_t hour, int64_t *first)
 	if (day - DAY < *first)
 		*first = day - DAY;
 	for (int64_t d = day - DAY; d <= day + DAY; d += DAY)
-		if (count_day_again(s, d))
+		if (wave_count_again(s, d))
 			return STORE_FAILED;
 	return STORE_OK;
 }
@@ -331,16 +332,21 @@ static int find_difference(
 
 static int judge_all(struct store *s, int64_t from)
 {
-	int64_t hour = from / HOUR, none = INT64_MAX;
+	int64_t hour = from / HOUR, none = INT64_MAX, day = 0;
+	bool any;
 
 	for (;;) {
 		int64_t next = -1;
 		if (db_int(s, &next, SQL_BRAKE_NEXT, "i", hour))
 			return STORE_FAILED;
+		int64_t another = next < 0 ? INT64_MAX : day_start(next * HOUR);
+		if (day && another != day && wave_judge_day(s, day, true, &any))
+			return STORE_FAILED;
 		if (next < 0)
 			return STORE_OK;
 		if (wave_judge_hour(s, next, &none))
 			return STORE_FAILED;
+		day = another;
 		hour = next + 1;
 	}
 }

@@ -32,6 +32,11 @@ int wave_judge_hour(struct store *s, int64_t hour, int64_t *first);
  * somebody settled stay. *FIRST as above, also of waves that are none any more.
  */
 int wave_judge_from(struct store *s, int64_t hour, int64_t *first);
+/*
+ * waveday.c: the whole day, which drips hour by hour below what makes a wave. *ANY: it is one, or
+ * has become one where it OPENS it.
+ */
+int wave_judge_day(struct store *s, int64_t day, bool opens, bool *any);
 /* The day has a wave, or the one before or behind it has one. */
 bool wave_is_near(const struct store *s, int64_t day);
 /* The first day of a wave whose end is not over by NOW; INT64_MAX: there is none. */

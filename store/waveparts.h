@@ -62,6 +62,10 @@ struct waves *waves_made(struct store *s);
 bool wave_is_of(const struct known_wave *w, const char *provider, const char *rule, uint32_t mta);
 /* But for the day. */
 bool wave_is_same(const struct known_wave *a, const struct known_wave *b);
+/* Opens W, of hour H, where it is not known yet. */
+int wave_open(struct store *s, const struct hour *h, struct known_wave w);
+/* The peaks of a day, after a wave explains some of its hours. */
+int wave_count_again(struct store *s, int64_t day);
 /* Tells other sites that W, called NAME, is STATE now. */
 int wave_tell_known(
 	struct store *s, const struct known_wave *w, const char *name, const char *state);

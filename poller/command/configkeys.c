@@ -141,7 +141,7 @@ const struct key config_keys[] = {
 	{ "soft", "remember", PERIOD, AT(soft_remember), "7d", DAY, YEAR, NULL, "7d",
 		"keep in mind for so long that a mail was delivered, for failures before it that are read later" },
 	{ "brake", "minimum", NUMBER, AT(brake_minimum), "30", 0, 1000000, NULL, "30",
-		"so many hard bounces of one provider, rule or reporting MTA within an hour may be a wave; 0: none is" },
+		"so many hard bounces of one provider, rule or reporting MTA within an hour, or four times as many within a day, may be a wave; 0: none is" },
 	{ "brake", "factor", NUMBER, AT(brake_factor), "3", 1, 1000, NULL, "3",
 		"when they are over so many times the highest hour of the last 62 days" },
 	{ "brake", "hold", PERIOD, AT(brake_hold), "5d", DAY, 30LL * DAY, NULL, "5d",

@@ -154,6 +154,44 @@ static void what_is_usual_is_believed_at_once(void **state)
 	assert_int_equal(count_of("much", 30, STATE_UNCONFIRMED, NOW + HOUR), 30);
 }
 
+/* So many in a day that come in hours too small for a wave. */
+static void drip(const char *name, unsigned hours, unsigned n)
+{
+	char part[32];
+
+	for (unsigned h = 0; h < hours; h++) {
+		snprintf(part, sizeof part, "%s%u", name, h);
+		crowd(part, "gmail", "", n, 7, day_start(NOW) + (int64_t)(h + 1) * HOUR);
+	}
+}
+
+static void a_day_that_drips_is_a_wave(void **state)
+{
+	int64_t end = day_start(NOW) + 12 * HOUR;
+
+	(void)state;
+	quiet_fortnight("gmail", "");
+	drip("few", 4, 29); /* 116 of the 120 */
+	advance(end);
+	assert_int_equal(waves_at(end), 0);
+	assert_int_equal(count_of("few0", 29, STATE_INACTIVE, end), 29);
+	crowd("other", "yahoo", "", 10, 7, day_start(NOW) + 2 * HOUR);
+	crowd("drop", "gmail", "", 4, 4, day_start(NOW) + 6 * HOUR);
+	advance(end);
+	assert_int_equal(waves_at(end), 1);
+	assert_int_equal(count_of("few0", 29, STATE_UNCONFIRMED, end), 29);
+	assert_int_equal(count_of("drop", 4, STATE_UNCONFIRMED, end), 4);
+	assert_int_equal(count_of("other", 10, STATE_INACTIVE, end), 10);
+	advance(end + HOUR); /* looked at anew it is the same */
+	assert_int_equal(waves_at(end + HOUR), 1);
+	assert_int_equal(count_of("day1", 10, STATE_INACTIVE, end), 10);
+	for (unsigned h = 0; h < 5; h++) /* and what is held is no habit of the next day */
+		crowd(h % 2 ? "odd" : "even", "gmail", "", 29, 7,
+			day_start(NOW) + DAY + (int64_t)(h + 3) * HOUR);
+	advance(end + DAY);
+	assert_int_equal(count_of("odd", 29, STATE_UNCONFIRMED, end + DAY), 29);
+}
+
 /* Confirmed by time it is a habit, and the same again is none. */
 static void a_wave_that_time_confirmed_is_usual(void **state)
 {
@@ -363,6 +401,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup_braked, teardown)
 		TEST(a_wave_is_held_and_time_confirms_it),
 		TEST(what_is_usual_is_believed_at_once),
+		TEST(a_day_that_drips_is_a_wave),
 		TEST(a_wave_that_time_confirmed_is_usual),
 		TEST(without_a_habit),
 		TEST(volumes_that_come_late_are_looked_at),
