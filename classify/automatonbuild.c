@@ -137,7 +137,7 @@ static const char *add_phrase(
 	struct builder *b, const struct phrase *phrase, const struct phrase *previous)
 {
 	struct span text = span_of(phrase->text);
-	const char *at, *rest, *wrong;
+	const char *at = text.p, *rest, *wrong = NULL;
 	const struct gap *gap = find_gap(text.p, &at);
 	bool shared = gap && phrase->family && previous && previous->family == phrase->family;
 

@@ -241,7 +241,7 @@ int pseudonyms_of(struct store *s, const char *address, size_t n, struct pseudon
 {
 	char canonical[CANONICAL_SIZE];
 
-	n = address_canonical(address, n, s->o.fold_local_part, canonical);
+	n = address_canonical(address, n, store_folding(s), canonical);
 	out->n = 1 + keys_old_states(s);
 	for (unsigned i = 0; i < out->n && n; i++)
 		keys_contact_pseudonym(s, i, i, canonical, n, out->key[i]);

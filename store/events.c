@@ -108,7 +108,7 @@ int store_events_of(struct store *s, const char *address, size_t n, unsigned lim
 		.canonical = canonical, .left = limit, .visit = visit, .context = context
 	};
 
-	k.n = address_canonical(address, n, s->o.fold_local_part, canonical);
+	k.n = address_canonical(address, n, store_folding(s), canonical);
 	int result = k.n ? each_month(s, &k, read_events)
 			 : store_fail(s, STORE_MISUSE, "not an address");
 	sodium_memzero(canonical, sizeof canonical);

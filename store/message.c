@@ -73,7 +73,7 @@ static int pack_recipient(struct store *s, const struct event *e, int64_t now, s
 {
 	char canonical[CANONICAL_SIZE];
 	size_t n = address_canonical(e->recipient, strnlen(e->recipient, sizeof e->recipient),
-		s->o.fold_local_part, canonical);
+		store_folding(s), canonical);
 	int result = STORE_OK;
 
 	pack_provider(s, e, canonical, n, p);

@@ -102,7 +102,7 @@ int store_domain_is_gone(struct store *s, const char *domain, size_t n, bool *go
 	if (!s->any_gone || n > sizeof address - 2)
 		return STORE_OK;
 	memcpy(address + 2, domain, n);
-	n = address_canonical(address, n + 2, s->o.fold_local_part, canonical);
+	n = address_canonical(address, n + 2, store_folding(s), canonical);
 	if (!n)
 		return STORE_OK;
 	int result = db_int(s, &found, SQL_GONE_FIND, "iii",

@@ -4,7 +4,8 @@
  * Canonical form: the text without blanks and angle brackets around it; the domain in lower-case
  * A-labels (IDNA 2008, libidn2) without a final dot; quotes around a local part that needs none
  * removed (RFC 5321 section 4.1.2: "joe"@x is joe@x); the local part in NFC, and lower-cased where
- * [privacy] fold_local_part says so. No receiver in use tells Joe@ from joe@.
+ * [privacy] fold_local_part says so. No receiver in use tells Joe@ from joe@. With [privacy]
+ * fold_gmail googlemail.com is gmail.com, and the dots of an atom's local part there go.
  *
  * Pseudonym: BLAKE2b, 16 bytes, under a 32-byte key, of "retour pseudonym 1" NUL purpose NUL
  * canonical form, where purpose is "state" or "event". Another form or input is another version.
@@ -153,8 +154,28 @@ static size_t canonical_domain(struct span t, char *out)
 	return n;
 }
 
-size_t address_canonical(
-	const char *address, size_t n, bool fold_local_part, char out[CANONICAL_SIZE])
+/* Gmail takes no account of dots, and its second domain is the first: N of OUT, as many or fewer.
+ */
+static size_t fold_gmail(char *out, size_t local, size_t n)
+{
+	static const struct span second = SPAN("googlemail.com"), first = SPAN("gmail.com");
+	const struct span domain = { out + local + 1, n - local - 1 };
+	size_t kept = 0;
+
+	if (*out == '"' || !(span_equal_nocase(domain, first) || span_equal_nocase(domain, second)))
+		return n;
+	for (size_t i = 0; i < local; i++)
+		if (out[i] != '.')
+			out[kept++] = out[i];
+	if (!kept)
+		return n; /* nothing but dots is nobody's mailbox */
+	out[kept++] = '@';
+	memcpy(out + kept, first.p, first.n);
+	sodium_memzero(out + kept + first.n, n - kept - first.n);
+	return kept + first.n;
+}
+
+size_t address_canonical(const char *address, size_t n, unsigned folding, char out[CANONICAL_SIZE])
 {
 	struct span t = span_trim((struct span){ address, n });
 
@@ -164,13 +185,16 @@ size_t address_canonical(
 	if (!at)
 		return 0;
 	size_t local_n = (size_t)(at - t.p);
-	size_t local = canonical_local((struct span){ t.p, local_n }, fold_local_part, out);
+	size_t local = canonical_local((struct span){ t.p, local_n }, folding & FOLD_CASE, out);
 	if (!local)
 		return 0;
 	out[local] = '@';
 	size_t domain = canonical_domain(
 		(struct span){ at + 1, t.n - local_n - 1 }, out + local + 1);
-	return domain ? local + 1 + domain : 0;
+	if (!domain)
+		return 0;
+	return folding & FOLD_GMAIL ? fold_gmail(out, local, local + 1 + domain)
+				    : local + 1 + domain;
 }
 _Static_assert(LOCAL_MAX + 1 + DOMAIN_MAX <= CANONICAL_SIZE, "a canonical address must fit");
 

@@ -52,6 +52,8 @@ static void describe_settings(const struct store *s, struct text *t)
 	add(t, "act_on=%s redacted_diagnostics=%s all_domains=%s k=%u fold_local_part=%s",
 		origin_name(s->o.act_on), s->o.keep_diagnostics ? "yes" : "no",
 		s->o.all_domains ? "yes" : "no", s->o.k, s->o.fold_local_part ? "yes" : "no");
+	if (s->o.fold_gmail)
+		add(t, " fold_gmail=yes");
 	/* whose days the tallies' are */
 	add(t, " timezone=");
 	add_word(t, getenv("TZ") ? getenv("TZ") : "UTC");

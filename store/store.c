@@ -156,25 +156,38 @@ static int open_database(struct store *s)
 	return STORE_OK;
 }
 
-/* What must be the same as when the store was made, else pseudonyms of one address would differ. */
-static int check_folding(struct store *s, bool made)
+/*
+ * What must be the same as when the store was made, else pseudonyms of one address would differ.
+ * MISSING: what a store means that was made before there was such a setting.
+ */
+static int check_folding(
+	struct store *s, bool made, const char *name, bool folded, const char *missing)
 {
-	const char *now = s->o.fold_local_part ? "yes" : "no";
+	const char *now = folded ? "yes" : "no", *then = missing;
 	sqlite3_stmt *st;
 	int result = STORE_OK, rc;
 
 	if (made)
-		return db_run(s, SQL_META_PUT, "tt", "fold_local_part", now);
-	st = db_bind(s, SQL_META_GET, "t", "fold_local_part");
+		return db_run(s, SQL_META_PUT, "tt", name, now);
+	st = db_bind(s, SQL_META_GET, "t", name);
 	rc = st ? db_step(s, st) : -1;
 	if (rc < 0)
 		return STORE_FAILED;
-	if (!rc || strcmp((const char *)sqlite3_column_text(st, 0), now) != 0)
+	if (rc)
+		then = (const char *)sqlite3_column_text(st, 0);
+	if (strcmp(then, now) != 0)
 		result = store_fail(s, STORE_MISUSE,
-			"[privacy] fold_local_part is %s, but the store %s was made with the other setting",
-			now, s->o.path);
+			"[privacy] %s is %s, but the store %s was made with the other setting",
+			name, now, s->o.path);
 	sqlite3_reset(st);
 	return result;
+}
+
+static int check_foldings(struct store *s, bool made)
+{
+	int result = check_folding(s, made, "fold_local_part", s->o.fold_local_part, "not known");
+
+	return result ? result : check_folding(s, made, "fold_gmail", s->o.fold_gmail, "no");
 }
 
 /* In the ledger: the program's version, when it is another one than last time. */
@@ -209,7 +222,7 @@ static int settle_schema(struct store *s, int64_t now, bool *made)
 		(store_ledger(s, now, "store-created", schema) || keys_record(s, now)))
 		result = STORE_FAILED;
 	if (!result)
-		result = check_folding(s, *made);
+		result = check_foldings(s, *made);
 	if (!result && (record_program(s, now) || settings_record(s, now)))
 		result = STORE_FAILED;
 	if (!result)
@@ -253,7 +266,7 @@ static int open_store_parts(struct store *s, int64_t now, bool *created)
 		return result;
 	if (!s->o.read_only && (result = settle_schema(s, now, created)))
 		return result;
-	if (s->o.read_only && (result = check_folding(s, false)))
+	if (s->o.read_only && (result = check_foldings(s, false)))
 		return result;
 	if ((result = keys_verify(s)))
 		return result;

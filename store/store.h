@@ -122,6 +122,7 @@ struct store_options {
 	struct site_peer peer[SITES_MAX];
 	unsigned peers;
 	bool fold_local_part;
+	bool fold_gmail;       /* a.nna@googlemail.com is anna@gmail.com */
 	bool keep_diagnostics; /* [privacy] diagnostics = redacted */
 	bool all_domains;      /* [privacy] domains = all */
 	unsigned k;

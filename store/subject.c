@@ -64,7 +64,7 @@ int store_forget(
 
 	if (!s->in_transaction)
 		return store_fail(s, STORE_MISUSE, "forget outside a transaction");
-	n = address_canonical(address, n, s->o.fold_local_part, canonical);
+	n = address_canonical(address, n, store_folding(s), canonical);
 	if (!n)
 		return store_fail(s, STORE_MISUSE, "not an address");
 	result = contacts_forget(s, canonical, n, keep, now, sum);

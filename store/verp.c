@@ -56,7 +56,7 @@ int store_verp_token(struct store *s, bool unsubscribe, const char *campaign, co
 	char canonical[CANONICAL_SIZE];
 	struct verp v = { .full = true };
 	const unsigned char *key = keys_verp_newest(s, v.key);
-	size_t length = key ? address_canonical(address, n, s->o.fold_local_part, canonical) : 0;
+	size_t length = key ? address_canonical(address, n, store_folding(s), canonical) : 0;
 	int result = STORE_OK;
 
 	*token = '\0';
@@ -86,7 +86,7 @@ static bool mac_fits(const struct store *s, const unsigned char *key, const stru
 {
 	char canonical[CANONICAL_SIZE], mac[VERP_MAC_SIZE];
 	size_t n = address_canonical(
-		address, strnlen(address, EVENT_ADDRESS_SIZE), s->o.fold_local_part, canonical);
+		address, strnlen(address, EVENT_ADDRESS_SIZE), store_folding(s), canonical);
 	bool fits = false;
 
 	for (int purpose = 0;

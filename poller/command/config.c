@@ -46,6 +46,7 @@ void config_store_options(const struct config *c, struct store_options *o)
 		.keys_dir = c->keys_dir,
 		.act_on = act_on[c->act_on],
 		.fold_local_part = c->fold_local_part,
+		.fold_gmail = c->fold_gmail,
 		.keep_diagnostics = c->diagnostics == 0,
 		.all_domains = c->domains_kept == 1,
 		.k = (unsigned)c->k,

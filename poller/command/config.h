@@ -34,7 +34,7 @@ struct config {
 	int diagnostics;  /* 0 redacted, 1 none */
 	int domains_kept; /* 0 known, 1 all */
 	int64_t k;
-	bool fold_local_part;
+	bool fold_local_part, fold_gmail;
 	int64_t period[RETAIN_COUNT];
 	const char *reason[RETAIN_COUNT];
 	int64_t usual_objections; /* where the file names no period for them */

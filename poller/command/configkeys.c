@@ -60,7 +60,9 @@ const struct key config_keys[] = {
 	{ "privacy", "k", NUMBER, AT(k), "10", 2, 1000, NULL, "10",
 		"smaller figures than this are not shown" },
 	{ "privacy", "fold_local_part", BOOLEAN, AT(fold_local_part), "yes", 0, 0, NULL, "yes",
-		"Anna@example.org and anna@example.org are one recipient" },
+		"Anna@example.org and anna@example.org are one recipient; for good, once there is a store" },
+	{ "privacy", "fold_gmail", BOOLEAN, AT(fold_gmail), "no", 0, 0, NULL, "no",
+		"an.na@googlemail.com and anna@gmail.com are one recipient, as they are at Google; for good, once there is a store" },
 
 	{ "mailbox *", "protocol", CHOICE, BOX(protocol), "imap", 0, 0, CHOICES(PROTOCOLS), "imap",
 		"how the mailbox is read" },

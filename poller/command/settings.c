@@ -85,6 +85,8 @@ static void add_settings(const struct config *c, struct audit_options *o)
 	pair(&o->setting[o->settings++], "[privacy] k", "%lld", (long long)c->k);
 	pair(&o->setting[o->settings++], "[privacy] fold_local_part", "%s",
 		c->fold_local_part ? "yes" : "no");
+	pair(&o->setting[o->settings++], "[privacy] fold_gmail", "%s",
+		c->fold_gmail ? "yes" : "no");
 	pair(&o->setting[o->settings++], "[origin] act_on", "%s", act_on[c->act_on]);
 	pair(&o->setting[o->settings++], "[report] to", "%u addressees", c->post.to.count);
 	pair(&o->setting[o->settings++], "mailboxes", "%u", c->mailboxes);

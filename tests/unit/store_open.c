@@ -543,6 +543,11 @@ static void folding_cannot_change(void **state)
 	close_store();
 	o.fold_local_part = false;
 	expect_refusal(o, STORE_MISUSE, "fold_local_part");
+	o = test_options();
+	o.fold_gmail = true;
+	expect_refusal(o, STORE_MISUSE, "fold_gmail");
+	tamper("DELETE FROM meta WHERE name = 'fold_gmail'"); /* made before there was one */
+	expect_refusal(o, STORE_MISUSE, "fold_gmail");
 }
 
 /*

@@ -118,9 +118,39 @@ static void stable(void **state)
 	assert_string_not_equal(sodium_bin2hex(hex, sizeof hex, out, sizeof out), expected_event);
 }
 
+static void gmail_is_folded_where_that_is_asked_for(void **state)
+{
+	static const struct {
+		const char *address, *plain, *folded;
+	} cases[] = {
+		{ "An.na@Gmail.com", "an.na@gmail.com", "anna@gmail.com" },
+		{ "anna@GOOGLEMAIL.com.", "anna@googlemail.com", "anna@gmail.com" },
+		{ ".a..n.na.@googlemail.com", ".a..n.na.@googlemail.com", "anna@gmail.com" },
+		{ "an.na+news@gmail.com", "an.na+news@gmail.com", "anna+news@gmail.com" },
+		{ "\"an na.b\"@gmail.com", "\"an na.b\"@gmail.com", "\"an na.b\"@gmail.com" },
+		{ "\"an.na\"@gmail.com", "an.na@gmail.com", "anna@gmail.com" },
+		{ "...@gmail.com", "...@gmail.com", "...@gmail.com" },
+		{ "an.na@gmail.com.example.org", "an.na@gmail.com.example.org",
+			"an.na@gmail.com.example.org" },
+		{ "an.na@notgmail.com", "an.na@notgmail.com", "an.na@notgmail.com" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		for (int folded = 0; folded < 2; folded++) {
+			const char *wanted = folded ? cases[i].folded : cases[i].plain;
+			char out[CANONICAL_SIZE];
+			size_t n = address_canonical(cases[i].address, strlen(cases[i].address),
+				FOLD_CASE | (folded ? FOLD_GMAIL : 0), out);
+			if (n != strlen(wanted) || memcmp(out, wanted, n) != 0)
+				fail_msg("%s: got %.*s, wanted %s", cases[i].address, (int)n, out,
+					wanted);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(gmail_is_folded_where_that_is_asked_for),
 		cmocka_unit_test(forms),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(stable),
