@@ -112,7 +112,7 @@ with case("mail that is truly old decides whom not to write to, its event goes w
     result = retour.run("run")
     equal(result.code, 0, result)
     contains(result.err, "2 messages are older than [retention] events: they decide whom not to write to")
-    contains(result.err, "1 of them are older than [retention] contacts, too: nothing stays of them")
+    contains(result.err, "1 of them are older than [retention] contacts, and objections older than [retention] objections, too: nothing stays of them")
     equal(verdicts(retour, (1, 2)), ["suppress", "send"])
     equal(retour.sql("SELECT count(*) FROM event"), [(0,)])
 
