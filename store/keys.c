@@ -314,25 +314,6 @@ static int note_lost(struct store *s, int month, int64_t now)
 	return store_ledger(s, now, "key-lost", detail);
 }
 
-/*
- * MONTH has another key than the one in use. Where one of its keys was lost before, this is the
- * lost one, put back in the place of the new one: it is taken, for no month may stop a mailbox, and
- * what lies under the other is told as lost. Anywhere else it is refused.
- */
-static int take_back(struct store *s, int month, const char *name,
-	const unsigned char key[KEY_SIZE], int64_t now)
-{
-	struct ledger_entry e;
-	char with[32];
-
-	snprintf(with, sizeof with, "month=%04d-%02d", month / 100, month % 100);
-	if (store_ledger_last(s, "key-lost", with, &e))
-		return STORE_FAILED;
-	if (!e.number)
-		return key_error(s, name, "not the key that the store has used for that month");
-	return note_lost(s, month, now) ? STORE_FAILED : keys_note(s, name, key, now);
-}
-
 /* Month keys: made when absent. */
 static int load_month(struct store *s, int month, int64_t now, unsigned char key[KEY_SIZE])
 {
@@ -356,7 +337,7 @@ static int load_month(struct store *s, int month, int64_t now, unsigned char key
 	if (keys_lookup(s, name, key, &known))
 		return STORE_FAILED;
 	if (known == KEY_OTHER)
-		return take_back(s, month, name, key, now);
+		return key_error(s, name, "not the key that the store has used for that month");
 	return known == KEY_KNOWN ? STORE_OK : keys_note(s, name, key, now);
 }
 

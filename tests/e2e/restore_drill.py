@@ -103,34 +103,6 @@ with case("yesterday's backup: all who were known are, the waiting mail is read,
     contains(s.retour.run("alerts").out, "key")
     contains(" ".join(s.run("2026-11-21T06:20:00Z", "audit").out.split()), "the events of 2026-11 lie under a key that is not there")
 
-with case("the lost key of a month is put back in the place of its new one: it is taken, the other is told as lost, no mailbox stops"):
-    s = site("2026-11-20")
-    s.restore()
-    s.run("2026-11-21T06:10:00Z", "run")
-    other = Site()
-    other.comes(OLD, "20 Nov 2026 05:00:00 +0000", 1795150800)
-    other.run("2026-11-20T06:00:00Z", "run")
-    name = "/keys/event-2026-11.key"
-    shutil.copy2(other.retour.data + name, s.retour.data + name)
-    s.comes("after.drill@example.net", "21 Nov 2026 05:30:00 +0000", 1795239000)
-    for minute in (20, 30):
-        s.run("2026-11-21T06:%d:00Z" % minute, "run")
-    equal(s.waiting(), 0)
-    equal(len(s.retour.sql("SELECT 1 FROM ledger WHERE kind = 'key-lost' AND detail LIKE '%month=2026-11%'")), 2)
-    contains(s.retour.run("alerts").out, "key")
-    s.run("2026-11-21T06:40:00Z", "audit")
-    s.run("2026-11-21T06:40:00Z", "disclose", input="after.drill@example.net\n")
-
-with case("a key of a month that was never lost is not replaced by another: refused, the mail stays"):
-    fresh = Site()
-    fresh.comes(OLD, "02 Nov 2026 05:00:00 +0000", 1793595600)
-    fresh.run("2026-11-02T06:00:00Z", "run")
-    shutil.copy2(other.retour.data + name, fresh.retour.data + name)
-    fresh.comes(LATE, "20 Nov 2026 05:00:00 +0000", 1795150800)
-    fresh.retour.now = "2026-11-20T06:00:00Z"
-    true(fresh.retour.run("run").code in (1, 2), "taken")
-    equal(fresh.waiting(), 1)
-
 with case("a backup of the beginning of the month: who was heard of since is not known, and all else works"):
     s = site("2026-11-02")
     s.restore()
