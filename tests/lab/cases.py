@@ -225,5 +225,5 @@ CASES = [
     Case("list-small", {at("small", "rx-list.example"): made("soft", "message-too-large", action=None)}, needs=["mx", "rx-list"], size=9000),
     Case("list-held", {at("held", "rx-list.example"): SILENT}, needs=["mx", "rx-list"]),
     Case("rspamd", {at("box", "rx-spam.example"): made("block", "spam-content", reply=554)}, needs=["mx", "rx-spam"], body=SPAM),
-    Case("clamav", {at("box", "rx-virus.example"): made("block", "virus", reply=550)}, needs=["mx", "rx-virus"], body=VIRUS),
+    Case("clamav", {at("box", "rx-clam.example"): made("block", "virus", reply=550)}, needs=["mx", "rx-clam"], body=VIRUS),
 ]

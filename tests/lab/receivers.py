@@ -67,13 +67,13 @@ class Boxes:
         cleanup.defer(self.keep_log)
         for name, text in (("access", "".join("%s@%s %s\n" % (name, BOXES, what) for name, what in ACCESS.items())),
                            ("boxes", "".join("%s@%s box\n" % (name, domain) for name in ["full", "box", "size", *SCRIPTS, *ACCESS] for domain in
-                                             (BOXES, "rx-spam.example", "rx-virus.example"))),
+                                             (BOXES, "rx-spam.example", "rx-clam.example"))),
                            ("headers", "/^X-Lab: refused/ REJECT We do not take this kind of mail\n")):
             with open("%s/%s" % (server.dir, name), "w") as out:
                 out.write(text)
         server.start("permit_mynetworks, reject_unauth_destination, reject_unlisted_recipient, check_recipient_access texthash:%s/access, permit" % server.dir,
                      FROM_OUTSIDE + DELIVERY + "".join(MILTERS % pair for pair in (milters or {}).items()),
-                     myhostname="mx.rx-postfix.example", mynetworks="127.0.0.0/8", mydestination="", virtual_mailbox_domains=BOXES + ", rx-spam.example, rx-virus.example",
+                     myhostname="mx.rx-postfix.example", mynetworks="127.0.0.0/8", mydestination="", virtual_mailbox_domains=BOXES + ", rx-spam.example, rx-clam.example",
                      virtual_mailbox_maps="texthash:%s/boxes" % server.dir, virtual_transport="lmtp:inet:127.0.0.1:%d" % port, default_transport="smtp",
                      message_size_limit="200000", header_checks="regexp:%s/headers" % server.dir, smtpd_relay_restrictions="permit", maximal_queue_lifetime="0",
                      bounce_queue_lifetime="0", smtpd_restriction_classes="from_us", from_us="check_sender_access inline:{news.example.com=REJECT}", smtpd_delay_reject="yes", milter_default_action="tempfail", smtp_bind_address="192.0.2.31")
@@ -289,7 +289,7 @@ def clamav(etc, cache):
     room.write("var/lib/clamav/lab.ndb", "Lab.Test:0:*:%s\n" % VIRUS.encode().hex())
     room.write("etc/clamav/clamd.conf", "Foreground yes\nDatabaseDirectory /var/lib/clamav\nTCPSocket %d\nTCPAddr 127.0.0.1\nUser clamav\nLogSyslog yes\n" % inside)
     room.write("etc/clamav/clamav-milter.conf", "Foreground yes\nMilterSocket inet:%d@127.0.0.1\nClamdSocket tcp:127.0.0.1:%d\nOnInfected Reject\n"
-               "RejectMsg Message refused: %%v found\nUser clamav\nLogSyslog yes\n" % (port, inside))
+               "RejectMsg Message infected by %%v\nUser clamav\nLogSyslog yes\n" % (port, inside))
     room.start("/usr/sbin/clamd", "-c", "/etc/clamav/clamd.conf")
     if not wait_until(lambda: listens(inside), MILTER_PATIENCE):
         raise RuntimeError("clamd does not start: " + room.log()[-200:])
@@ -302,13 +302,13 @@ def listens(port):
 
 
 boxes = []  # the one that runs
-PACKAGES = {"list": ("mlmmj", "exim4-daemon-light"), "exim": ("exim4-daemon-light",), "sendmail": ("sendmail-bin",), "opensmtpd": ("opensmtpd",), "spam": ("rspamd",), "virus": ("clamav-milter", "clamav-daemon")}
+PACKAGES = {"list": ("mlmmj", "exim4-daemon-light"), "exim": ("exim4-daemon-light",), "sendmail": ("sendmail-bin",), "opensmtpd": ("opensmtpd",), "spam": ("rspamd",), "clam": ("clamav-milter", "clamav-daemon")}
 
 
 def start(etc, cache, quick):
     """{name: why it is not here, or an empty text} of all receivers."""
     found, milters = {}, {}
-    for name, last, function in (("spam", 36, rspamd), ("virus", 37, clamav)) if not quick else ():
+    for name, last, function in (("spam", 36, rspamd), ("clam", 37, clamav)) if not quick else ():
         try:
             room, port = function(etc, cache)
             if not wait_until(lambda: listens(port), MILTER_PATIENCE):

@@ -21,7 +21,7 @@ NETWORKS = "127.0.0.0/8, 192.0.2.0/24"
 class Sender:
     """start() it, then submit(). patient: its queue waits, and warns after a second; else what is not taken at once comes back. Raises RuntimeError where it cannot run."""
     packages, features = (), frozenset()
-    prose = False  # its reports have no fields
+    prose = False  # its own reports have no fields
     patience = 40  # seconds in which all bounces come
 
     def __init__(self, etc, cache, patient=False):
@@ -209,7 +209,7 @@ match from any for any action "out"
 
 class OpenSMTPD(Sender):
     packages = ("opensmtpd",)
-    patience = 130  # it begins one connection to a host in a second
+    patience = 220  # it begins one connection to a host in a second
     features = frozenset(("dsn", "local", "patient", "tls", "mx"))
 
     def start(self):
