@@ -28,6 +28,7 @@ struct counters;
 struct hours;
 struct held_changes;
 struct pending;
+struct seen;
 struct answer_table;
 struct erasures;
 struct taken_back;
@@ -55,6 +56,7 @@ struct store {
 	struct hours *hours;            /* hour.c */
 	struct held_changes *held;      /* held.c */
 	struct pending *pending;        /* pending.c */
+	struct seen *seen;              /* seen.c */
 	struct answer_table *table;     /* table.c */
 	struct erasures *erasures;      /* erasure.c */
 	sqlite3_stmt *statement[SQL_COUNT];
@@ -298,6 +300,14 @@ int events_forget(struct store *s, const char *canonical, size_t n, int64_t now,
  * whatever its headers say.
  */
 enum origin verp_prove(struct store *s, struct event *e, int64_t at);
+
+/* --- seen.c --------------------------------------------------------------- */
+
+enum { MESSAGE_KEY_SIZE = 16 };
+/* Notes a message by its key; *IS_NEW is false when it was counted before. */
+int seen_add(struct store *s, const unsigned char key[MESSAGE_KEY_SIZE], int64_t now, bool *is_new);
+int seen_flush(struct store *s);
+void seen_discard(struct store *s);
 
 /* --- message.c ------------------------------------------------------------ */
 

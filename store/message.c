@@ -14,8 +14,6 @@
 #include "store/internal.h"
 #include "store/wave.h"
 
-enum { MESSAGE_KEY_SIZE = 16 };
-
 /*
  * With [privacy] domains = all an event without a profile keeps the recipient's domain, for as long
  * as the event lasts; a longer one than the column is "other".
@@ -162,10 +160,7 @@ int seen_mark(struct store *s, const char *what, const unsigned char digest[STOR
 	crypto_generichash_update(&state, (const unsigned char *)what, strlen(what) + 1);
 	crypto_generichash_update(&state, digest, STORE_DIGEST_SIZE);
 	crypto_generichash_final(&state, key, sizeof key);
-	if (db_run(s, SQL_SEEN_ADD, "bi", key, MESSAGE_KEY_SIZE, day_start(now)))
-		return STORE_FAILED;
-	*is_new = sqlite3_changes(s->db) == 1;
-	return *is_new ? held_note(s, HELD_SEEN, now, 1) : STORE_OK;
+	return seen_add(s, key, now, is_new);
 }
 
 static int add_event(struct store *s, const struct packed *p, const char *mailbox)

@@ -3,22 +3,70 @@
  * each contact lies on a page of its own; in the order of their pseudonyms each page is read and
  * changed once, and what many messages say of one contact comes together. It is the order of
  * arrival among those of one contact.
+ *
+ * The more events come together, the fewer pages are changed for each; so an event is kept as short
+ * as it is: its numbers, then the texts that a contact is made of, each with its NUL.
  */
+#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include "store/internal.h"
 
-enum { PENDING_MAX = 8192 }; /* 5 MiB */
+enum {
+	PENDING_MAX = 32768,
+	PENDING_BYTES = 5 << 20,
+	NUMBERS = offsetof(struct packed, status), /* of an event, and the pseudonyms */
+	EVENT_BYTES_MAX = sizeof(struct packed)
+};
 
 struct pending_place {
 	unsigned char key[8]; /* the begin of the pseudonym: more decides nothing but the order */
-	uint32_t number;
+	uint32_t at;          /* where its event begins: in the order of arrival */
 };
 
 struct pending {
 	uint32_t n;
 	struct pending_place place[PENDING_MAX];
-	struct packed event[PENDING_MAX];
+	uint32_t bytes;
+	unsigned char events[PENDING_BYTES];
 };
+
+static unsigned char *pending_put_text(unsigned char *p, const char *text)
+{
+	size_t n = strlen(text) + 1;
+
+	memcpy(p, text, n);
+	return p + n;
+}
+
+static const unsigned char *pending_take_text(const unsigned char *p, char *text, size_t size)
+{
+	snprintf(text, size, "%s", (const char *)p);
+	return p + strlen((const char *)p) + 1;
+}
+
+static void pending_keep(struct pending *p, const struct packed *e)
+{
+	unsigned char *begin = p->events + p->bytes, *end = begin + NUMBERS;
+
+	memcpy(begin, e, NUMBERS);
+	end = pending_put_text(pending_put_text(end, e->status), e->provider);
+	end = pending_put_text(pending_put_text(end, e->campaign), e->rule);
+	p->bytes = (uint32_t)(end - p->events);
+}
+
+static int apply_kept(struct store *s, const unsigned char *p)
+{
+	struct packed e;
+
+	memset(&e, 0, sizeof e);
+	memcpy(&e, p, NUMBERS);
+	p = pending_take_text(p + NUMBERS, e.status, sizeof e.status);
+	p = pending_take_text(p, e.provider, sizeof e.provider);
+	p = pending_take_text(p, e.campaign, sizeof e.campaign);
+	pending_take_text(p, e.rule, sizeof e.rule);
+	return contact_apply(s, &e);
+}
 
 static int compare_places(const void *a, const void *b)
 {
@@ -27,7 +75,7 @@ static int compare_places(const void *a, const void *b)
 
 	if (order)
 		return order;
-	if (x->number < y->number)
+	if (x->at < y->at)
 		return -1;
 	return 1;
 }
@@ -35,7 +83,7 @@ static int compare_places(const void *a, const void *b)
 void pending_discard(struct store *s)
 {
 	if (s->pending)
-		s->pending->n = 0;
+		s->pending->n = s->pending->bytes = 0;
 }
 
 int pending_flush(struct store *s)
@@ -47,7 +95,7 @@ int pending_flush(struct store *s)
 		return STORE_OK;
 	qsort(p->place, p->n, sizeof p->place[0], compare_places);
 	for (uint32_t i = 0; i < p->n && !result; i++)
-		result = contact_apply(s, &p->event[p->place[i].number]);
+		result = apply_kept(s, p->events + p->place[i].at);
 	pending_discard(s);
 	return result;
 }
@@ -62,8 +110,9 @@ int pending_add(struct store *s, const struct packed *e)
 		return store_fail(s, STORE_FAILED, "no memory");
 	if (!e->known)
 		return contact_apply(s, e);
-	p->place[p->n].number = p->n;
-	memcpy(p->place[p->n].key, e->contact, sizeof p->place[0].key);
-	p->event[p->n++] = *e;
-	return p->n == PENDING_MAX ? pending_flush(s) : STORE_OK;
+	p->place[p->n].at = p->bytes;
+	memcpy(p->place[p->n++].key, e->contact, sizeof p->place[0].key);
+	pending_keep(p, e);
+	return p->n == PENDING_MAX || p->bytes > PENDING_BYTES - EVENT_BYTES_MAX ? pending_flush(s)
+										 : STORE_OK;
 }

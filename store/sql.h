@@ -250,7 +250,8 @@
 		"SELECT provider, category, opened, last, blocks FROM investigation WHERE opened IS NOT NULL" \
 		" ORDER BY provider, category") \
 \
-	X(SQL_SEEN_ADD, "INSERT OR IGNORE INTO seen (key, at) VALUES (?1, ?2)") \
+	X(SQL_SEEN_GET, "SELECT 1 FROM seen WHERE key = ?1") \
+	X(SQL_SEEN_ADD, "INSERT INTO seen (key, at) VALUES (?1, ?2)") \
 	X(SQL_STUCK_PUT, \
 		"INSERT INTO stuck (mailbox, id, since, at) VALUES (?1, ?2, ?3, ?3) ON CONFLICT DO UPDATE SET at = excluded.at") \
 	X(SQL_STUCK_GONE, "DELETE FROM stuck WHERE mailbox = ?1 AND at < ?2") \

@@ -32,6 +32,7 @@ static int refresh_keys(struct store *s)
 
 /* What takes part in a transaction or a snapshot, in this order. */
 static const struct store_part parts[] = {
+	{ seen_flush, seen_discard, NULL },
 	{ pending_flush, pending_discard, NULL },
 	{ brake_flush, brake_discard, NULL },
 	{ counters_flush, counters_discard, NULL },
@@ -304,6 +305,7 @@ void store_close(struct store *s)
 	free(s->hours);
 	free(s->held);
 	free(s->pending);
+	free(s->seen);
 	contact_table_free(s);
 	erasures_discard(s);
 	free(s->taken_back);

@@ -24,7 +24,9 @@ enum {
 	LANES_AT_ONCE = 4,
 	TICK_MS = 250,
 };
-static const double parser_seconds = 30, commit_seconds = 1, grace_seconds = 60;
+static const double parser_seconds = 30, grace_seconds = 60;
+/* Of files nothing is settled, and large transactions are cheaper. */
+static const double commit_seconds = 1, import_seconds = 3;
 
 /* Everything stored so far becomes durable, and only then is settled. */
 static void commit(struct pump *p)
@@ -163,7 +165,8 @@ static void work(struct pump *p)
 		if (p->uncommitted >= (p->job->paths ? IMPORT_MESSAGES : COMMIT_MESSAGES) ||
 			all_idle(p) ||
 			(p->in_transaction &&
-				clock_monotonic() - p->transaction_since > commit_seconds))
+				clock_monotonic() - p->transaction_since >
+					(p->job->paths ? import_seconds : commit_seconds)))
 			commit(p);
 		for (size_t i = 0; i < p->lane_count; i++)
 			if (p->lanes[i].started)

@@ -1,7 +1,9 @@
 /*
  * A layer between SQLite and the system's files (sqlite.org/vfs.html). Of a database file it
- * changes what is written, and only in bytes that no reader looks at; the write-ahead log, whose
- * checksums cover every byte, and all else pass through.
+ * changes what is written, and only in bytes that no reader looks at. The write-ahead log, whose
+ * checksums cover every byte, and all else pass through; but the head of one of the log's frames
+ * waits for the page behind it, so that both are one call of the system. Whatever else is asked of
+ * the log writes that head first.
  *
  * A page of a tree (sqlite.org/fileformat2.html section 1.6), behind the file's head of 100 bytes
  * in the first page:
@@ -30,7 +32,8 @@ enum {
 	INNER_HEAD = 12,
 	PAGE_MIN = 512,
 	PAGE_MAX = 65536,
-	BLOCK_HEAD = 4
+	BLOCK_HEAD = 4,
+	FRAME_HEAD = 24 /* of a page in the write-ahead log */
 };
 
 /* --- a page --------------------------------------------------------------- */
@@ -146,8 +149,11 @@ static enum seal look_at_seal(const unsigned char *page, size_t size, uint64_t n
 struct layered {
 	sqlite3_file base;
 	sqlite3_file *own;
-	bool database, verify;
-	int room; /* what the file's head says of the room for seals */
+	bool database, verify, log;
+	int room;         /* what the file's head says of the room for seals */
+	bool waits;       /* a frame's head, for the page behind it */
+	sqlite3_int64 at; /* where it belongs */
+	unsigned char head[FRAME_HEAD];
 };
 
 static sqlite3_vfs layer;
@@ -161,21 +167,40 @@ static sqlite3_file *own_file(sqlite3_file *f)
 }
 #define OWN(f) (own_file(f)->pMethods)
 
+/* Writes the head that waits. */
+static int settle_head(sqlite3_file *f)
+{
+	struct layered *l = (struct layered *)f;
+
+	if (!l->waits)
+		return SQLITE_OK;
+	l->waits = false;
+	return OWN(f)->xWrite(own_file(f), l->head, FRAME_HEAD, l->at);
+}
+
 static int layer_close(sqlite3_file *f)
 {
-	return OWN(f)->xClose(own_file(f));
+	int rc = settle_head(f), closed = OWN(f)->xClose(own_file(f));
+
+	return rc == SQLITE_OK ? closed : rc;
 }
 static int layer_truncate(sqlite3_file *f, sqlite3_int64 n)
 {
-	return OWN(f)->xTruncate(own_file(f), n);
+	int rc = settle_head(f);
+
+	return rc == SQLITE_OK ? OWN(f)->xTruncate(own_file(f), n) : rc;
 }
 static int layer_sync(sqlite3_file *f, int flags)
 {
-	return OWN(f)->xSync(own_file(f), flags);
+	int rc = settle_head(f);
+
+	return rc == SQLITE_OK ? OWN(f)->xSync(own_file(f), flags) : rc;
 }
 static int layer_size(sqlite3_file *f, sqlite3_int64 *n)
 {
-	return OWN(f)->xFileSize(own_file(f), n);
+	int rc = settle_head(f);
+
+	return rc == SQLITE_OK ? OWN(f)->xFileSize(own_file(f), n) : rc;
 }
 static int layer_lock(sqlite3_file *f, int kind)
 {
@@ -242,8 +267,10 @@ static void note_room(struct layered *l, const void *bytes, int n, sqlite3_int64
 static int layer_read(sqlite3_file *f, void *p, int n, sqlite3_int64 at)
 {
 	struct layered *l = (struct layered *)f;
-	int rc = OWN(f)->xRead(own_file(f), p, n, at);
+	int rc = settle_head(f);
 
+	if (rc == SQLITE_OK)
+		rc = OWN(f)->xRead(own_file(f), p, n, at);
 	if (rc != SQLITE_OK)
 		return rc;
 	note_room(l, p, n, at);
@@ -253,12 +280,38 @@ static int layer_read(sqlite3_file *f, void *p, int n, sqlite3_int64 at)
 	return SQLITE_OK;
 }
 
+/* A frame of the log comes as its head and its page. */
+static int log_write(sqlite3_file *f, const void *bytes, int n, sqlite3_int64 at)
+{
+	unsigned char frame[FRAME_HEAD + PAGE_MAX];
+	struct layered *l = (struct layered *)f;
+	bool joins = l->waits && at == l->at + FRAME_HEAD && n <= PAGE_MAX;
+	int rc = joins ? SQLITE_OK : settle_head(f);
+
+	if (rc != SQLITE_OK)
+		return rc;
+	if (n == FRAME_HEAD) {
+		memcpy(l->head, bytes, FRAME_HEAD);
+		l->at = at;
+		l->waits = true;
+		return SQLITE_OK;
+	}
+	l->waits = false;
+	if (!joins)
+		return OWN(f)->xWrite(own_file(f), bytes, n, at);
+	memcpy(frame, l->head, FRAME_HEAD);
+	memcpy(frame + FRAME_HEAD, bytes, (size_t)n);
+	return OWN(f)->xWrite(own_file(f), frame, FRAME_HEAD + n, at - FRAME_HEAD);
+}
+
 /* SQLite writes whole pages to a database. */
 static int layer_write(sqlite3_file *f, const void *bytes, int n, sqlite3_int64 at)
 {
 	_Alignas(8) unsigned char page[PAGE_MAX];
 	struct layered *l = (struct layered *)f;
 
+	if (l->log)
+		return log_write(f, bytes, n, at);
 	note_room(l, bytes, n, at);
 	if (is_page(f, n, at)) {
 		memcpy(page, bytes, (size_t)n);
@@ -302,7 +355,8 @@ static int layer_open(sqlite3_vfs *v, const char *name, sqlite3_file *f, int fla
 	(void)v;
 	l->own = (sqlite3_file *)(l + 1);
 	l->database = flags & SQLITE_OPEN_MAIN_DB;
-	l->verify = false;
+	l->log = flags & SQLITE_OPEN_WAL;
+	l->verify = l->waits = false;
 	l->room = ROOM_UNKNOWN;
 	rc = own_layer()->xOpen(own_layer(), name, l->own, flags, out);
 	/* a file whose own layer knows less would be asked for what it has not */
