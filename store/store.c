@@ -321,7 +321,7 @@ void store_close(struct store *s)
 int store_bulk(struct store *s, bool on)
 {
 	int result = db_exec(s,
-		on ? "PRAGMA cache_size = -24576; PRAGMA wal_autocheckpoint = 32000"
+		on ? "PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 32000"
 		   : "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4000");
 
 	if (!on)

@@ -113,6 +113,7 @@ int lane_start_parser(struct pump *p, struct lane *lane)
 		return -1;
 	}
 	channel_open(&lane->to, fd);
+	lane->to.gathers = true;
 	lane->parser_ready = false;
 	lane->parser_starts++;
 	lane->head_since = clock_monotonic();

@@ -18,12 +18,30 @@ struct parser {
 	struct rules *rules;
 	struct classify_options options;
 	struct workspace *workspace;
+	struct event
+		last; /* of the message: it goes together with what ends the message's events */
+	bool waits;
 };
 
 static int send_event(void *context, const struct event *event)
 {
-	(void)context;
-	return wire_send(CHILD_FD, WIRE_EVENT, event, sizeof *event, NULL, 0);
+	struct parser *p = context;
+	if (p->waits && wire_send(CHILD_FD, WIRE_EVENT, &p->last, sizeof p->last, NULL, 0))
+		return -1;
+	p->last = *event;
+	p->waits = true;
+	return 0;
+}
+
+static int send_parsed(struct parser *p, const struct wire_parsed *parsed)
+{
+	if (!p->waits)
+		return wire_send(CHILD_FD, WIRE_PARSED, parsed, sizeof *parsed, NULL, 0);
+	p->waits = false;
+	int result = wire_send_both(CHILD_FD, WIRE_EVENT, &p->last, sizeof p->last, WIRE_PARSED,
+		parsed, sizeof *parsed);
+	sodium_memzero(&p->last, sizeof p->last);
+	return result;
 }
 
 static void feed_hash(void *context, const void *bytes, size_t n)
@@ -95,7 +113,7 @@ static bool misbehave(struct span mail)
 }
 #endif
 
-static int parse(const struct parser *p, const unsigned char *payload, size_t n)
+static int parse(struct parser *p, const unsigned char *payload, size_t n)
 {
 	struct wire_message head;
 	struct wire_parsed parsed = { 0 };
@@ -110,13 +128,13 @@ static int parse(const struct parser *p, const unsigned char *payload, size_t n)
 	options.redact = options.redact && !misbehave(m.bytes);
 #endif
 	digest_message(&m, parsed.digest);
-	if (classify(p->rules, &options, p->workspace, &m, send_event, NULL, &outcome))
+	if (classify(p->rules, &options, p->workspace, &m, send_event, p, &outcome))
 		return -1;
 	parsed.id = head.id;
 	parsed.arrived = outcome.arrived;
 	parsed.events = outcome.events;
 	parsed.overflow = outcome.overflow;
-	return wire_send(CHILD_FD, WIRE_PARSED, &parsed, sizeof parsed, NULL, 0);
+	return send_parsed(p, &parsed);
 }
 
 /* For good, and with all that a mail may need inside. */

@@ -153,6 +153,8 @@ static void work(struct pump *p)
 				lane_serve_parser(p, lane);
 			if (lane->from.fd >= 0)
 				lane_serve_fetcher(p, lane);
+			if (lane->to.fd >= 0)
+				channel_flush(&lane->to);
 			watch_clock(p, lane);
 			if (lane->failed && lane->to.fd < 0)
 				while (lane->first) /* nobody is left to read it; it is still in the

@@ -71,14 +71,9 @@ void wipe_free(void *p, size_t n)
 
 /* --- blocking ------------------------------------------------------------- */
 
-int wire_send(int fd, uint32_t type, const void *a, size_t a_size, const void *b, size_t b_size)
+static int send_parts(int fd, struct iovec *parts, size_t count)
 {
-	struct wire_head head = { type, (uint32_t)(a_size + b_size) };
-	struct iovec io[3] = { { &head, sizeof head }, { (void *)a, a_size },
-		{ (void *)b, b_size } };
-	struct msghdr message = { .msg_iov = io, .msg_iovlen = 3 };
-	if (!wire_length_fits(type, head.length))
-		return -1;
+	struct msghdr message = { .msg_iov = parts, .msg_iovlen = count };
 	while (message.msg_iovlen) {
 		ssize_t n = sendmsg(fd, &message, MSG_NOSIGNAL);
 		if (n < 0 && errno == EINTR)
@@ -96,6 +91,25 @@ int wire_send(int fd, uint32_t type, const void *a, size_t a_size, const void *b
 		}
 	}
 	return 0;
+}
+
+int wire_send(int fd, uint32_t type, const void *a, size_t a_size, const void *b, size_t b_size)
+{
+	struct wire_head head = { type, (uint32_t)(a_size + b_size) };
+	struct iovec parts[] = { { &head, sizeof head }, { (void *)a, a_size },
+		{ (void *)b, b_size } };
+	return wire_length_fits(type, head.length) ? send_parts(fd, parts, 3) : -1;
+}
+
+int wire_send_both(int fd, uint32_t first, const void *a, size_t a_size, uint32_t second,
+	const void *b, size_t b_size)
+{
+	struct wire_head heads[] = { { first, (uint32_t)a_size }, { second, (uint32_t)b_size } };
+	struct iovec parts[] = { { &heads[0], sizeof heads[0] }, { (void *)a, a_size },
+		{ &heads[1], sizeof heads[1] }, { (void *)b, b_size } };
+	return wire_length_fits(first, heads[0].length) && wire_length_fits(second, heads[1].length)
+		? send_parts(fd, parts, 4)
+		: -1;
 }
 
 /* 1: all of it; 0: the end before the first byte; -1. */
@@ -189,12 +203,14 @@ int channel_send(struct channel *c, uint32_t type, const void *bytes, size_t n, 
 	out->head = (struct wire_head){ type, (uint32_t)n };
 	out->bytes = own ? own : bytes;
 	out->owned = own != NULL;
-	bool waits = c->first;
+	bool waits = c->first || c->gathers;
 	if (c->last)
 		c->last->next = out;
 	else
 		c->first = out;
 	c->last = out;
+	if (c->gathers && ++c->gathered >= FRAMES_AT_ONCE)
+		return channel_flush(c);
 	return waits && !c->broken
 		? 0
 		: channel_flush(c); /* what waits is written when poll() says that it can */
@@ -220,6 +236,7 @@ static size_t gather_parts(const struct channel *c, struct iovec io[2 * FRAMES_A
 
 int channel_flush(struct channel *c)
 {
+	c->gathered = 0;
 	while (c->first) {
 		struct iovec io[2 * FRAMES_AT_ONCE];
 		struct msghdr message = { .msg_iov = io, .msg_iovlen = gather_parts(c, io) };

@@ -192,6 +192,9 @@ bool wire_length_fits(uint32_t type, uint32_t length);
 
 /* One frame of two pieces, the second may be empty. 0, or -1 when the other end is gone. */
 int wire_send(int fd, uint32_t type, const void *a, size_t a_size, const void *b, size_t b_size);
+/* Two frames in one call, otherwise as wire_send(). */
+int wire_send_both(int fd, uint32_t first, const void *a, size_t a_size, uint32_t second,
+	const void *b, size_t b_size);
 /*
  * The next frame; the payload goes into *BUFFER, which grows to what is needed and is kept for the
  * next (free() it). 1, 0 at a clean end, -1 at a broken frame or connection.
@@ -218,6 +221,8 @@ struct channel {
 	struct wire_out *first, *last;
 	size_t sent; /* bytes of the first frame that are out */
 	bool broken;
+	bool gathers;      /* frames are written some at once; channel_flush() writes the last */
+	unsigned gathered; /* since something was written */
 };
 
 void channel_open(struct channel *c, int fd); /* takes FD, makes it non-blocking */
@@ -226,8 +231,8 @@ bool channel_wants_write(const struct channel *c);
 /* Is the frame with these BYTES, not copied, the first of those that are not wholly sent yet? */
 bool channel_is_at(const struct channel *c, const void *bytes);
 /*
- * Queues a frame, and writes it unless others wait already: COPY makes a copy that the channel
- * owns; else BYTES must live until it is sent or the channel is closed.
+ * Queues a frame, and writes it unless others wait already or the channel gathers: COPY makes a
+ * copy that the channel owns; else BYTES must live until it is sent or the channel is closed.
  */
 int channel_send(struct channel *c, uint32_t type, const void *bytes, size_t n, bool copy);
 /* Writes what the socket takes now. -1: the other end is gone. */
