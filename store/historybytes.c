@@ -258,7 +258,7 @@ static struct last read_last_failure(struct cursor *c, const struct history *h)
 	return (struct last){ at, read_reference(c, h) };
 }
 
-static void read_day(struct cursor *c, const struct history *h, struct day *d)
+static void read_history_day(struct cursor *c, const struct history *h, struct day *d)
 {
 	d->start = (int64_t)read_number(c, 2) * DAY;
 	unsigned flags = (unsigned)read_number(c, 1), mask = (unsigned)read_number(c, 1);
@@ -365,7 +365,7 @@ static void read_whole_history(struct cursor *c, struct history *h, bool before)
 		if (before)
 			read_day_before(c, h, &h->day[h->days++]);
 		else
-			read_day(c, h, &h->day[h->days++]);
+			read_history_day(c, h, &h->day[h->days++]);
 	}
 }
 
@@ -382,7 +382,7 @@ static void read_history(struct cursor *c, struct history *h)
 	if (is & HAS_BLOCK)
 		h->block = read_last_failure(c, h);
 	while (c->n && !c->bad && h->days < HISTORY_DAYS_MAX)
-		read_day(c, h, &h->day[h->days++]);
+		read_history_day(c, h, &h->day[h->days++]);
 	if (is & SOFT_OF_DAYS)
 		h->soft = last_of_days(h, HISTORY_SOFT);
 	if (is & BLOCK_OF_DAYS)

@@ -152,7 +152,7 @@ static int take_looked_at(struct store *s, sqlite3_stmt *st, struct looked_at *o
 }
 
 /* All days of the window that nobody has looked at for good, the first one first. */
-static int look_at_days(struct store *s, int64_t today, int64_t from)
+static int look_for_refusals(struct store *s, int64_t today, int64_t from)
 {
 	struct looking l = { .s = s, .today = today };
 	struct looked_at *at = calloc(LOOKED_AT_MAX, sizeof *at);
@@ -188,7 +188,7 @@ int store_investigate(struct store *s, int64_t now)
 	if (!result)
 		result = counters_flush(s);
 	if (!result)
-		result = look_at_days(
+		result = look_for_refusals(
 			s, today, today - (quiet < REFUSALS_WINDOW ? quiet : REFUSALS_WINDOW - 1));
 	return db_leave(s, own, result);
 }

@@ -28,8 +28,8 @@ int wave_note_host(struct store *s, uint32_t mta, const char *host);
  */
 int wave_judge_hour(struct store *s, int64_t hour, int64_t *first);
 /*
- * Looks at all hours from HOUR on anew, as if they had been read in their order; waves that
- * somebody settled stay. *FIRST as above, also of waves that are none any more.
+ * waveanew.c: looks at all hours from HOUR on anew, as if they had been read in their order; waves
+ * that somebody settled stay. *FIRST as above, also of waves that are none any more.
  */
 int wave_judge_from(struct store *s, int64_t hour, int64_t *first);
 /*

@@ -62,6 +62,8 @@ struct waves *waves_made(struct store *s);
 bool wave_is_of(const struct known_wave *w, const char *provider, const char *rule, uint32_t mta);
 /* But for the day. */
 bool wave_is_same(const struct known_wave *a, const struct known_wave *b);
+/* The one of ALL that W is, of its day; NULL: none. */
+const struct known_wave *wave_find(const struct waves *all, const struct known_wave *w);
 /* Opens W, of hour H, where it is not known yet. */
 int wave_open(struct store *s, const struct hour *h, struct known_wave w);
 /* The peaks of a day, after a wave explains some of its hours. */
