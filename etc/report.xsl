@@ -606,6 +606,7 @@
 	<xsl:apply-templates select="r:delays"/>
 	<xsl:apply-templates select="r:cohorts"/>
 	<xsl:apply-templates select="r:typing-errors"/>
+	<xsl:apply-templates select="r:summaries"/>
 	<xsl:call-template name="complaints"/>
 	<xsl:apply-templates select="r:days"/>
 	<xsl:apply-templates select="r:origins"/>
@@ -762,6 +763,39 @@
 		<table xsl:use-attribute-sets="table">
 			<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'column.domain')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.count')"/></th></tr></thead>
 			<tbody><xsl:for-each select="r:domain"><tr><th xsl:use-attribute-sets="row"><xsl:value-of select="@title"/></th><td xsl:use-attribute-sets="number"><xsl:apply-templates select="r:count"/></td></tr></xsl:for-each></tbody>
+		</table>
+	</xsl:if>
+</xsl:template>
+
+<!-- Counts of machines and networks: k does not apply to them. -->
+<xsl:template match="r:summaries">
+	<h3 xsl:use-attribute-sets="subheading"><xsl:value-of select="key('t', 'heading.summaries')"/></h3>
+	<p xsl:use-attribute-sets="lead"><xsl:choose><xsl:when test="@dmarc + @tls = 0"><xsl:value-of select="key('t', 'summaries.none')"/></xsl:when><xsl:otherwise><xsl:value-of select="key('t', 'summaries.lead')"/></xsl:otherwise></xsl:choose></p>
+	<xsl:if test="r:source">
+		<table xsl:use-attribute-sets="table">
+			<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'summaries.source')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'summaries.mails')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'summaries.unaligned')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'summaries.no-dkim')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'summaries.no-spf')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'summaries.refused')"/></th></tr></thead>
+			<tbody><xsl:for-each select="r:source"><tr>
+				<th xsl:use-attribute-sets="row"><xsl:value-of select="@network"/><xsl:if test="@known = 'true'"><xsl:call-template name="small"><xsl:with-param name="text" select="concat(' ', @domain)"/></xsl:call-template></xsl:if></th>
+				<td xsl:use-attribute-sets="number"><xsl:call-template name="number"><xsl:with-param name="of" select="@mails"/></xsl:call-template></td><td xsl:use-attribute-sets="number"><xsl:call-template name="number"><xsl:with-param name="of" select="@unaligned"/></xsl:call-template></td><td xsl:use-attribute-sets="number"><xsl:call-template name="number"><xsl:with-param name="of" select="@without-dkim"/></xsl:call-template></td><td xsl:use-attribute-sets="number"><xsl:call-template name="number"><xsl:with-param name="of" select="@without-spf"/></xsl:call-template></td><td xsl:use-attribute-sets="number"><xsl:call-template name="number"><xsl:with-param name="of" select="@refused"/></xsl:call-template></td>
+			</tr></xsl:for-each></tbody>
+		</table>
+	</xsl:if>
+	<xsl:if test="r:break">
+		<table xsl:use-attribute-sets="table">
+			<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'summaries.receiver')"/></th><th xsl:use-attribute-sets="words-column"><xsl:value-of select="key('t', 'summaries.source')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'summaries.unaligned')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'summaries.mails')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.since')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.until')"/></th></tr></thead>
+			<tbody><xsl:for-each select="r:break"><tr>
+				<th xsl:use-attribute-sets="row"><xsl:value-of select="@receiver"/></th><td xsl:use-attribute-sets="words"><xsl:value-of select="concat(@network, ' ', @domain)"/></td>
+				<td xsl:use-attribute-sets="number"><xsl:call-template name="number"><xsl:with-param name="of" select="@unaligned"/></xsl:call-template></td><td xsl:use-attribute-sets="number"><xsl:call-template name="number"><xsl:with-param name="of" select="@mails"/></xsl:call-template></td><td xsl:use-attribute-sets="number"><xsl:value-of select="@first-title"/></td><td xsl:use-attribute-sets="number"><xsl:value-of select="@last-title"/></td>
+			</tr></xsl:for-each></tbody>
+		</table>
+	</xsl:if>
+	<xsl:if test="r:sessions">
+		<table xsl:use-attribute-sets="table">
+			<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'column.domain')"/></th><th xsl:use-attribute-sets="words-column"><xsl:value-of select="key('t', 'summaries.result')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'summaries.sessions')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.since')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.until')"/></th></tr></thead>
+			<tbody><xsl:for-each select="r:sessions"><tr>
+				<th xsl:use-attribute-sets="row"><xsl:value-of select="@domain"/></th><td xsl:use-attribute-sets="words"><xsl:value-of select="@title"/></td>
+				<td xsl:use-attribute-sets="number"><xsl:call-template name="number"><xsl:with-param name="of" select="@count"/></xsl:call-template></td><td xsl:use-attribute-sets="number"><xsl:value-of select="@first-title"/></td><td xsl:use-attribute-sets="number"><xsl:value-of select="@last-title"/></td>
+			</tr></xsl:for-each></tbody>
 		</table>
 	</xsl:if>
 </xsl:template>

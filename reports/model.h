@@ -167,6 +167,18 @@ struct typing_row {
 	struct cell n;
 };
 
+/* What receivers report of our domains. Counts of infrastructure: k does not apply to them. */
+enum { SOURCES_SHOWN = 12, BREAKS_SHOWN = 12, SESSIONS_SHOWN = 24 };
+struct reported {
+	uint64_t receivers[SUMMARY_KIND_COUNT];
+	struct alignment_source source[SOURCES_SHOWN + 1]; /* the last one is all others */
+	unsigned sources;
+	struct alignment_break broken[BREAKS_SHOWN];
+	unsigned breaks;
+	struct tls_sessions session[SESSIONS_SHOWN];
+	unsigned sessions;
+};
+
 struct comment {
 	int64_t at;
 	char *text;
@@ -219,6 +231,7 @@ struct month_report {
 	unsigned investigations;
 	struct typing_row typing[TYPING_SHOWN + 1];
 	unsigned typings;
+	struct reported reported;
 	struct comment comment[STORE_COMMENTS_MAX];
 	unsigned comments;
 	struct cell kind[KIND_COUNT]; /* mail that is neither bounce nor complaint */

@@ -4,6 +4,7 @@
 #ifndef RETOUR_STORE_FIGURES_H
 #define RETOUR_STORE_FIGURES_H
 
+#include "classify/summary.h"
 #include "store/store.h"
 
 /* --- rates (store/kpi.c, store/cohort.c) ---------------------------------- */
@@ -129,6 +130,45 @@ int store_complaining(struct store *s, int32_t from, int32_t to,
 	int (*visit)(void *context, int32_t month, const char *provider), void *context);
 /* The first day with a tally, YYYYMMDD; 0: none. */
 int store_first_day(struct store *s, int32_t *day);
+
+/* --- what receivers report of our domains (store/summary.c) ---------------- */
+
+/* Mail of a domain of ours that came from a network. */
+struct alignment_source {
+	char network[SUMMARY_NETWORK_SIZE], domain[SUMMARY_DOMAIN_SIZE]; /* "": others */
+	bool known; /* as a rule its mail is aligned: it is a source of ours */
+	uint64_t mails, unaligned;
+	uint64_t no_dkim, no_spf; /* aligned by the other alone, or not at all */
+	uint64_t refused;         /* put aside or refused by the receiver's DMARC policy */
+};
+/* What of a known source's mail was not aligned at a receiver. Times are noons of days, UTC. */
+struct alignment_break {
+	char receiver[SUMMARY_RECEIVER_SIZE], network[SUMMARY_NETWORK_SIZE],
+		domain[SUMMARY_DOMAIN_SIZE];
+	uint64_t mails, unaligned;
+	int64_t first, last;
+};
+/* Sessions to us, as those tell who made them. */
+struct tls_sessions {
+	char domain[SUMMARY_DOMAIN_SIZE]; /* of the policy; "": another */
+	unsigned result;                  /* enum summary_result */
+	uint64_t count, receivers;
+	int64_t first, last;
+};
+/*
+ * Of the days FROM..TO (YYYYMMDD): the sources, known ones first, then the most mails; LIMIT
+ * breaks, the largest first; the sessions by domain. A source is known by these days and the 31
+ * before.
+ */
+int store_alignment_sources(struct store *s, int32_t from, int32_t to,
+	int (*visit)(void *context, const struct alignment_source *a), void *context);
+int store_alignment_breaks(struct store *s, int32_t from, int32_t to, unsigned limit,
+	int (*visit)(void *context, const struct alignment_break *b), void *context);
+int store_tls_sessions(struct store *s, int32_t from, int32_t to,
+	int (*visit)(void *context, const struct tls_sessions *t), void *context);
+/* How many receivers sent reports of KIND about these days. */
+int store_summary_receivers(
+	struct store *s, enum summary_kind kind, int32_t from, int32_t to, uint64_t *count);
 
 /* --- what operators say of a month (store/comment.c) ---------------------- */
 

@@ -4,6 +4,14 @@
 #ifndef RETOUR_STORE_SQLSUMMARY_H
 #define RETOUR_STORE_SQLSUMMARY_H
 
+/*
+ * A source is known whose mail was aligned as a rule: DKIM or SPF passed for half of it or more,
+ * and for LEAST mails.
+ */
+#define STORE_SOURCE_KNOWN(least) \
+	"(network <> '' AND domain <> '' AND sum(iif(dkim OR spf, count, 0)) >= " least \
+	" AND sum(iif(dkim OR spf, count, 0)) * 2 >= sum(count))"
+
 /* A count of all reports together stays below the largest number, however many lie. */
 #define STORE_SQL_SUMMARIES(X) \
 	X(SQL_SUMMARY_MORE, \
@@ -12,6 +20,25 @@
 	X(SQL_SUMMARY_ADD, \
 		"INSERT INTO summary (at, kind, receiver, domain, network, disposition, dkim, spf, result, count)" \
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)") \
+	/* sources from ?2 to ?3; whether they are known, from ?1 on. ?4: the least that makes \
+	 * known */ \
+	X(SQL_ALIGNMENT_SOURCES, \
+		"SELECT network, domain, sum(iif(at >= ?2, count, 0)) AS mails, sum(iif(at >= ?2 AND NOT dkim AND NOT spf, count, 0))," \
+		" sum(iif(at >= ?2 AND NOT dkim, count, 0)), sum(iif(at >= ?2 AND NOT spf, count, 0))," \
+		" sum(iif(at >= ?2 AND disposition <> 'none', count, 0)), " STORE_SOURCE_KNOWN( \
+			"?4") " AS known" \
+			      " FROM summary WHERE kind = 'dmarc' AND at >= ?1 AND at < ?3 GROUP BY network, domain HAVING mails > 0" \
+			      " ORDER BY known DESC, mails DESC, network, domain") \
+	X(SQL_ALIGNMENT_BREAKS, \
+		"WITH source AS (SELECT network, domain FROM summary WHERE kind = 'dmarc' AND at >= ?1 AND at < ?3 GROUP BY network, domain HAVING " STORE_SOURCE_KNOWN( \
+			"?4") ") SELECT receiver, network, domain, sum(count), sum(iif(dkim OR spf, 0, count)) AS unaligned," \
+			      " min(iif(dkim OR spf, NULL, at)), max(iif(dkim OR spf, NULL, at)) FROM summary JOIN source USING (network, domain)" \
+			      " WHERE kind = 'dmarc' AND at >= ?2 AND at < ?3 GROUP BY 1, 2, 3 HAVING unaligned > 0 ORDER BY unaligned DESC, 1, 2, 3 LIMIT ?5") \
+	X(SQL_TLS_SESSIONS, \
+		"SELECT domain, result, sum(count), count(DISTINCT receiver), min(at), max(at) FROM summary WHERE kind = 'tls' AND at >= ?1 AND at < ?2" \
+		" GROUP BY domain, result ORDER BY domain = '', domain, 3 DESC, result") \
+	X(SQL_SUMMARY_RECEIVERS, \
+		"SELECT count(DISTINCT receiver) FROM summary WHERE kind = ?3 AND at >= ?1 AND at < ?2") \
 	X(SQL_SUMMARY_COUNT, "SELECT count(*) FROM summary") \
 	X(SQL_SUMMARY_COUNT_DAY, "SELECT count(*) FROM summary WHERE at >= ?1 AND at < ?2") \
 	X(SQL_SUMMARY_OLDEST, "SELECT min(at) FROM summary") \

@@ -55,3 +55,86 @@ int store_summary(struct store *s, const unsigned char digest[STORE_DIGEST_SIZE]
 			return STORE_FAILED;
 	return STORE_OK;
 }
+
+/* --- for the report ------------------------------------------------------- */
+
+enum { KNOWN_LEAST = 100 /* aligned mails */, KNOWN_BEFORE = 31 * DAY };
+
+/* From the beginning of day FROM to the end of day TO. */
+static int64_t span_end(int32_t to)
+{
+	return day_begin(day_of(day_begin(to) + 36 * HOUR));
+}
+
+int store_alignment_sources(struct store *s, int32_t from, int32_t to,
+	int (*visit)(void *context, const struct alignment_source *a), void *context)
+{
+	const int64_t begin = day_begin(from);
+	sqlite3_stmt *st = db_bind(s, SQL_ALIGNMENT_SOURCES, "iiii", begin - KNOWN_BEFORE, begin,
+		span_end(to), (int64_t)KNOWN_LEAST);
+	int result = STORE_OK;
+
+	while (db_row(s, st, &result)) {
+		struct alignment_source a = { .mails = (uint64_t)sqlite3_column_int64(st, 2),
+			.unaligned = (uint64_t)sqlite3_column_int64(st, 3),
+			.no_dkim = (uint64_t)sqlite3_column_int64(st, 4),
+			.no_spf = (uint64_t)sqlite3_column_int64(st, 5),
+			.refused = (uint64_t)sqlite3_column_int64(st, 6),
+			.known = sqlite3_column_int(st, 7) };
+		db_text(st, 0, a.network, sizeof a.network);
+		db_text(st, 1, a.domain, sizeof a.domain);
+		result = visit(context, &a);
+	}
+	return result;
+}
+
+int store_alignment_breaks(struct store *s, int32_t from, int32_t to, unsigned limit,
+	int (*visit)(void *context, const struct alignment_break *b), void *context)
+{
+	const int64_t begin = day_begin(from);
+	sqlite3_stmt *st = db_bind(s, SQL_ALIGNMENT_BREAKS, "iiiii", begin - KNOWN_BEFORE, begin,
+		span_end(to), (int64_t)KNOWN_LEAST, (int64_t)limit);
+	int result = STORE_OK;
+
+	while (db_row(s, st, &result)) {
+		struct alignment_break b = { .mails = (uint64_t)sqlite3_column_int64(st, 3),
+			.unaligned = (uint64_t)sqlite3_column_int64(st, 4),
+			.first = sqlite3_column_int64(st, 5),
+			.last = sqlite3_column_int64(st, 6) };
+		db_text(st, 0, b.receiver, sizeof b.receiver);
+		db_text(st, 1, b.network, sizeof b.network);
+		db_text(st, 2, b.domain, sizeof b.domain);
+		result = visit(context, &b);
+	}
+	return result;
+}
+
+int store_tls_sessions(struct store *s, int32_t from, int32_t to,
+	int (*visit)(void *context, const struct tls_sessions *t), void *context)
+{
+	sqlite3_stmt *st = db_bind(s, SQL_TLS_SESSIONS, "ii", day_begin(from), span_end(to));
+	int result = STORE_OK;
+
+	while (db_row(s, st, &result)) {
+		int found = tls_result_by_name((const char *)sqlite3_column_text(st, 1));
+		struct tls_sessions t = { .result = found < 0 ? TLS_OTHER : (unsigned)found,
+			.count = (uint64_t)sqlite3_column_int64(st, 2),
+			.receivers = (uint64_t)sqlite3_column_int64(st, 3),
+			.first = sqlite3_column_int64(st, 4),
+			.last = sqlite3_column_int64(st, 5) };
+		db_text(st, 0, t.domain, sizeof t.domain);
+		result = visit(context, &t);
+	}
+	return result;
+}
+
+int store_summary_receivers(
+	struct store *s, enum summary_kind kind, int32_t from, int32_t to, uint64_t *count)
+{
+	int64_t n = 0;
+	int result = db_int(s, &n, SQL_SUMMARY_RECEIVERS, "iit", day_begin(from), span_end(to),
+		summary_kind_name(kind));
+
+	*count = (uint64_t)n;
+	return result;
+}

@@ -2,12 +2,15 @@
 """Reports of receivers, DMARC aggregate and TLS, that land in a mailbox: read by the parser behind its filter, counted once, and deleted as what was
 understood is; what is damaged is left to a person."""
 import os
+import subprocess
 import sys
+import xml.etree.ElementTree
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from lib.harness import *
 from lib.summaries import *
 
+REPORT = "{urn:retour:report:1}"
 NOW = "2026-11-03T06:00:00Z"
 DAY = 1793577600  # 2 November 2026
 ROWS = [("192.0.2.17", 180, "none", True, True, "example.com"), ("192.0.2.18", 20, "none", True, True, "example.com"),
@@ -89,5 +92,54 @@ with case("a file is imported as well, and audit knows the class"):
     retour.now = "2026-12-03T06:00:00Z"
     equal(retour.run("purge").code, 0)
     equal(one(retour, "SELECT count(*) FROM summary"), 0)
+
+MONTH = {day: DAY + (day - 2) * 86400 for day in range(1, 31)}  # of November
+
+
+def month_mails():
+    """Two receivers, two sources of ours and a stranger; at mailbox.test one source lost its DKIM and SPF from the 12th to the 15th; TLS failed on three days."""
+    mails = []
+    for day, begin in MONTH.items():
+        broken = 12 <= day <= 15
+        mails.append(dmarc_mail([("192.0.2.17", 400, "reject" if broken else "none", not broken, not broken, "example.com"),
+                                 ("2001:db8:7::1", 100, "none", True, False, "news.example.com"), ("203.0.113.9", 30, "reject", False, False, "example.com")], begin))
+        mails.append(dmarc_mail([("192.0.2.17", 200, "none", True, True, "example.com")], begin, receiver="other.test"))
+        mails.append(tls_mail(begin, 1000, {"certificate-expired": 40} if 20 <= day <= 22 else {}))
+    return mails
+
+
+with case("the month's report says which source broke alignment at whom, when, and how TLS went"):
+    retour = Retour(now="2026-12-01T06:00:00Z")
+    maildir(retour, month_mails())
+    result = retour.run("poll")
+    equal(result.code, 0, result)
+    output = os.path.join(retour.dir, "report")
+    equal(retour.run("report", "--month", "2026-11", "--format", "xml", "--output", output).code, 0)
+    lint = subprocess.run(["xmllint", "--noout", "--schema", os.path.join(ROOT, "etc", "report.xsd"), output], stderr=subprocess.PIPE, check=False)
+    equal(lint.returncode, 0, lint.stderr)
+    tree = xml.etree.ElementTree.parse(output).getroot()
+    part = tree.find(REPORT + "summaries")
+    equal(dict(part.attrib), {"dmarc": "2", "tls": "1"})
+    sources = [(s.get("network"), s.get("known"), s.get("mails"), s.get("unaligned"), s.get("without-dkim"), s.get("without-spf"), s.get("refused")) for s in part.findall(REPORT + "source")]
+    equal(sources, [("192.0.2.0/24", "true", "18000", "1600", "1600", "1600", "1600"), ("2001:db8:7::/48", "true", "3000", "0", "0", "3000", "0"),
+                    ("all others", "false", "900", "900", "900", "900", "900")])
+    breaks = [dict(b.attrib) for b in part.findall(REPORT + "break")]
+    equal(breaks, [{"receiver": "mailbox.test", "network": "192.0.2.0/24", "domain": "example.com", "mails": "12000", "unaligned": "1600", "first": "2026-11-12", "first-title": "12 November",
+                    "last": "2026-11-15", "last-title": "15 November"}])
+    sessions = [(s.get("domain"), s.get("result"), s.get("count"), s.get("first"), s.get("last")) for s in part.findall(REPORT + "sessions")]
+    equal(sessions, [("example.com", "well", "30000", "2026-11-01", "2026-11-30"), ("example.com", "certificate-expired", "120", "2026-11-20", "2026-11-22")])
+    because = {m.get("id"): m.findtext(REPORT + "because") for m in tree.iter(REPORT + "measure")}
+    equal(because.get("alignment"), "1,600 of 12,000 mails from 192.0.2.0/24 were not aligned at mailbox.test, from 12 November on.")
+    for form, words in (("text", ("mailbox.test: 1,600 of 12,000 mails of example.com from 192.0.2.0/24 were not", "Certificate expired")), ("html", ("192.0.2.0/24", "1,600", "Certificate expired"))):
+        equal(retour.run("report", "--month", "2026-11", "--format", form, "--output", output).code, 0)
+        with open(output, encoding="utf-8") as f:
+            said = f.read()
+        for word in words:
+            contains(said, word, form)
+
+with case("a month without reports says so"):
+    equal(retour.run("report", "--month", "2026-10", "--format", "text", "--output", output).code, 0)
+    with open(output, encoding="utf-8") as f:
+        contains(f.read(), "No report of a receiver about this month is kept")
 
 finish()
