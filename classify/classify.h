@@ -8,7 +8,8 @@
 #include "classify/event.h"
 #include "classify/base/span.h"
 
-struct rules; /* classify/rules.h */
+struct rules;       /* classify/rules.h */
+struct mail_stream; /* classify/mailstream.h */
 struct bid_told;
 typedef void bid_sink(void *context, const struct bid_told *b);
 struct summary; /* classify/summary.h */
@@ -19,6 +20,7 @@ struct classify_options {
 	const char *const *domains;          /* ours, lower-case A-labels: [origin] domains */
 	const char *const *campaign_headers; /* header names whose value is the campaign: [origin]
 						campaign_headers */
+	const struct mail_stream *streams;   /* of our mail (classify/mailstream.h); NULL: none */
 	const char *verp;                    /* e.g. "bounce+{token}@bounce.example.org", or NULL */
 	const char *unsubscribe;             /* the same of the address in List-Unsubscribe */
 	const char *const *authserv_ids;     /* names of our mail servers in Authentication-Results:

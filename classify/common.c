@@ -5,6 +5,7 @@
 #include "classify/reader.h"
 
 #include "classify/header.h"
+#include "classify/mailstream.h"
 #include "classify/verp.h"
 
 enum {
@@ -160,6 +161,17 @@ void common_scan_header(struct reader *r)
 	}
 }
 
+/* The campaign says more than a header: it may be signed. */
+void common_stream(struct reader *r)
+{
+	const struct mail_stream *all = r->options->streams,
+				 *stream = stream_of_campaign(all, r->common.campaign);
+	if (!stream)
+		stream = stream_of_header(all, r->returned.list_id, r->returned.from);
+	if (stream)
+		reader_text(r->common.stream, sizeof r->common.stream, span_of(stream->name));
+}
+
 void common_read(struct reader *r, int64_t arrived)
 {
 	const struct mail *m = r->mail;
@@ -178,5 +190,6 @@ void common_read(struct reader *r, int64_t arrived)
 		origin_message_id(r->returned.message_id));
 	if (!r->common.campaign[0])
 		origin_campaign(verp_path, &r->returned, r->common.campaign);
+	common_stream(r);
 	r->out->arrived = r->common.arrived;
 }

@@ -141,5 +141,6 @@ bool event_valid(const struct event *e)
 		TEXT_VALID(original_recipient) && TEXT_VALID(token) && TEXT_VALID(provider) &&
 		TEXT_VALID(remote_mta) && TEXT_VALID(reporting_mta) && TEXT_VALID(message_id) &&
 		TEXT_VALID(source_ip) && TEXT_VALID(rule) && TEXT_VALID(diagnostic) &&
-		campaign_valid(e->campaign, sizeof e->campaign);
+		campaign_valid(e->campaign, sizeof e->campaign) &&
+		campaign_valid(e->stream, sizeof e->stream);
 }

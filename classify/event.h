@@ -138,6 +138,7 @@ enum {
 	EVENT_RULE_SIZE = 64,
 	EVENT_PROVIDER_SIZE = 32,
 	EVENT_CAMPAIGN_SIZE = 64,
+	EVENT_STREAM_SIZE = 32,
 	EVENT_IP_SIZE = 46,
 	EVENT_TOKEN_SIZE = 128,
 	EVENT_STATUS_SIZE = 16
@@ -172,6 +173,7 @@ struct event {
 					 checks its MAC */
 	char provider[EVENT_PROVIDER_SIZE]; /* profile name; "": none */
 	char campaign[EVENT_CAMPAIGN_SIZE]; /* [A-Za-z0-9._:+-], never an '@' */
+	char stream[EVENT_STREAM_SIZE];     /* of our mail: [stream NAME]; "": none is known */
 	char remote_mta[EVENT_HOST_SIZE];
 	char reporting_mta[EVENT_HOST_SIZE];
 	char message_id[EVENT_MESSAGE_ID_SIZE]; /* of the returned mail, no angle brackets */

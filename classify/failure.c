@@ -578,6 +578,7 @@ bool failure_read_sns(struct reader *r)
 	r->returned.from = s.source;
 	r->common.origin = (uint8_t)origin_of(r->options, &r->returned);
 	reader_text(r->common.message_id, sizeof r->common.message_id, s.message_id);
+	common_stream(r);
 	if (s.kind != KIND_COMPLAINT) {
 		read_sns_delivery(r, &s);
 		return r->told;

@@ -114,7 +114,7 @@ static const struct {
 	enum json_shape shape;
 	size_t offset;
 	const char *(*name_of)(unsigned);
-	bool plain_only;
+	unsigned only; /* with this flag */
 } keys[] = {
 #define AT(member) offsetof(struct event, member)
 #define OPENING(text) \
@@ -122,29 +122,30 @@ static const struct {
 		text, sizeof text - 1 \
 	}
 #define KEY(name) OPENING(", \"" name "\": ")
-	{ OPENING("{\"file\": "), SHAPE_FILE, 0, NULL, false },
-	{ KEY("seq"), SHAPE_NUMBER32, AT(seq), NULL, false },
-	{ KEY("kind"), SHAPE_NAME, AT(kind), kind_name, false },
-	{ KEY("class"), SHAPE_NAME, AT(klass), class_name, false },
-	{ KEY("category"), SHAPE_NAME, AT(category), category_name, false },
-	{ KEY("status"), SHAPE_STATUS, AT(status), NULL, false },
-	{ KEY("reply"), SHAPE_NUMBER16, AT(reply), NULL, false },
-	{ KEY("action"), SHAPE_NAME, AT(action), action_name, false },
-	{ KEY("recipient"), SHAPE_TEXT, AT(recipient), NULL, true },
-	{ KEY("original_recipient"), SHAPE_TEXT, AT(original_recipient), NULL, true },
-	{ KEY("provider"), SHAPE_TEXT, AT(provider), NULL, false },
-	{ KEY("remote_mta"), SHAPE_TEXT, AT(remote_mta), NULL, false },
-	{ KEY("reporting_mta"), SHAPE_TEXT, AT(reporting_mta), NULL, false },
-	{ KEY("campaign"), SHAPE_TEXT, AT(campaign), NULL, false },
-	{ KEY("message_id"), SHAPE_TEXT, AT(message_id), NULL, true },
-	{ KEY("feedback_type"), SHAPE_NAME, AT(feedback), feedback_name, false },
-	{ KEY("source_ip"), SHAPE_TEXT, AT(source_ip), NULL, true },
-	{ KEY("arrived"), SHAPE_TIME, AT(arrived), NULL, false },
-	{ KEY("origin"), SHAPE_NAME, AT(origin), origin_name, false },
-	{ KEY("rule"), SHAPE_TEXT, AT(rule), NULL, false },
-	{ KEY("diagnostic"), SHAPE_TEXT, AT(diagnostic), NULL, false },
-	{ KEY("recipient_source"), SHAPE_NAME, AT(recipient_source), recipient_source_name, false },
-	{ KEY("derived"), SHAPE_BOOL, AT(derived), NULL, false },
+	{ OPENING("{\"file\": "), SHAPE_FILE, 0, NULL, 0 },
+	{ KEY("seq"), SHAPE_NUMBER32, AT(seq), NULL, 0 },
+	{ KEY("kind"), SHAPE_NAME, AT(kind), kind_name, 0 },
+	{ KEY("class"), SHAPE_NAME, AT(klass), class_name, 0 },
+	{ KEY("category"), SHAPE_NAME, AT(category), category_name, 0 },
+	{ KEY("status"), SHAPE_STATUS, AT(status), NULL, 0 },
+	{ KEY("reply"), SHAPE_NUMBER16, AT(reply), NULL, 0 },
+	{ KEY("action"), SHAPE_NAME, AT(action), action_name, 0 },
+	{ KEY("recipient"), SHAPE_TEXT, AT(recipient), NULL, JSON_PLAIN },
+	{ KEY("original_recipient"), SHAPE_TEXT, AT(original_recipient), NULL, JSON_PLAIN },
+	{ KEY("provider"), SHAPE_TEXT, AT(provider), NULL, 0 },
+	{ KEY("remote_mta"), SHAPE_TEXT, AT(remote_mta), NULL, 0 },
+	{ KEY("reporting_mta"), SHAPE_TEXT, AT(reporting_mta), NULL, 0 },
+	{ KEY("campaign"), SHAPE_TEXT, AT(campaign), NULL, 0 },
+	{ KEY("message_id"), SHAPE_TEXT, AT(message_id), NULL, JSON_PLAIN },
+	{ KEY("feedback_type"), SHAPE_NAME, AT(feedback), feedback_name, 0 },
+	{ KEY("source_ip"), SHAPE_TEXT, AT(source_ip), NULL, JSON_PLAIN },
+	{ KEY("arrived"), SHAPE_TIME, AT(arrived), NULL, 0 },
+	{ KEY("origin"), SHAPE_NAME, AT(origin), origin_name, 0 },
+	{ KEY("rule"), SHAPE_TEXT, AT(rule), NULL, 0 },
+	{ KEY("diagnostic"), SHAPE_TEXT, AT(diagnostic), NULL, 0 },
+	{ KEY("recipient_source"), SHAPE_NAME, AT(recipient_source), recipient_source_name, 0 },
+	{ KEY("derived"), SHAPE_BOOL, AT(derived), NULL, 0 },
+	{ KEY("stream"), SHAPE_TEXT, AT(stream), NULL, JSON_STREAMS },
 };
 
 static void put_value(struct json_output *o, size_t key, const char *file, const struct event *e)
@@ -183,12 +184,15 @@ static void put_value(struct json_output *o, size_t key, const char *file, const
 	}
 }
 
-size_t json_event(char *buffer, const char *file, const struct event *e, bool plain)
+size_t json_event(char *buffer, const char *file, const struct event *e, unsigned flags)
 {
 	struct json_output o = { buffer, 0, JSON_EVENT_SIZE };
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+		bool hidden = keys[i].only & ~flags;
+		if (hidden && keys[i].only == JSON_STREAMS)
+			continue;
 		put_bytes(&o, keys[i].opening.p, keys[i].opening.n);
-		if (keys[i].plain_only && !plain)
+		if (hidden)
 			put_json_text(&o, "null");
 		else
 			put_value(&o, i, file, e);

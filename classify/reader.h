@@ -100,6 +100,8 @@ bool reader_answers_no(struct span text);
 
 /* --- what all events of a message share: classify/common.c ---------------- */
 
+/* The stream, where campaign or returned mail name one; once more when these became others. */
+void common_stream(struct reader *r);
 /* The returned mail, return paths, the sender's own addresses, origin, campaign. */
 void common_read(struct reader *r, int64_t arrived);
 

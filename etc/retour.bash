@@ -33,16 +33,18 @@ _retour()
 		case "$command $before" in
 	esac ;;
 	check)
-		words="" options=" --json --bare --only --column --header --help"
+		words="" options=" --json --bare --only --stream --column --header --help"
 		case "$command $before" in
 	*" --only") COMPREPLY=($(compgen -W " send hold suppress invalid hint" -- "$word")); return 0 ;;
+	*" --stream") return 0 ;;
 	*" --column") return 0 ;;
 	esac ;;
 	contact)
-		words=" show revalidate resolve reactivate confirm undo rejudge states" options=" --json --last --reason --list --provider --category --rule --reporting-mta --from --to --campaign --dry-run --help"
+		words=" show revalidate resolve reactivate confirm undo rejudge states" options=" --json --last --reason --stream --list --provider --category --rule --reporting-mta --from --to --campaign --dry-run --help"
 		case "$command $before" in
 	*" --last") return 0 ;;
 	*" --reason") return 0 ;;
+	*" --stream") return 0 ;;
 	*" --provider") return 0 ;;
 	*" --category") return 0 ;;
 	*" --rule") return 0 ;;
@@ -52,16 +54,18 @@ _retour()
 	*" --campaign") return 0 ;;
 	esac ;;
 	suppress)
-		words=" import add" options=" --from --as --reason --dry-run --rule --only --help"
+		words=" import add" options=" --from --as --stream --reason --dry-run --rule --only --help"
 		case "$command $before" in
 	*" --from") COMPREPLY=($(compgen -W " ses sendgrid mailgun postmark mailchimp brevo sparkpost listmonk mautic mailman csv" -- "$word")); return 0 ;;
 	*" --as") return 0 ;;
+	*" --stream") return 0 ;;
 	*" --reason") return 0 ;;
 	esac ;;
 	suppressions)
-		words="" options=" --since --json --help"
+		words="" options=" --since --stream --json --help"
 		case "$command $before" in
 	*" --since") return 0 ;;
+	*" --stream") return 0 ;;
 	esac ;;
 	changes)
 		words="" options=" --since --follow --all --help"
@@ -82,10 +86,11 @@ _retour()
 	*" --since") return 0 ;;
 	esac ;;
 	serve)
-		words="" options=" --postfix --http --token-file --help"
+		words="" options=" --postfix --http --token-file --stream --help"
 		case "$command $before" in
 	*" --postfix") return 0 ;;
 	*" --http") return 0 ;;
+	*" --stream") return 0 ;;
 	esac ;;
 	volume)
 		words=" import log" options=" --source --beside-log --help"

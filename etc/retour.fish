@@ -21,6 +21,7 @@ complete -c retour -n __fish_use_subcommand -f -a check -d 'addresses in, verdic
 complete -c retour -n '__fish_seen_subcommand_from check' -l json -d 'one JSON object a line'
 complete -c retour -n '__fish_seen_subcommand_from check' -l bare -d 'only the lines as they came, which goes with --only'
 complete -c retour -n '__fish_seen_subcommand_from check' -l only -x -a ' send hold suppress invalid hint' -d 'hint      only those with a hint, which decides nothing: typo:gmail.com (one letter beside a large provider\'s domain), no-domain, syntax:comma,'
+complete -c retour -n '__fish_seen_subcommand_from check' -l stream -x -d 'for mail of the [stream S]: complaints and opt-outs about other streams do not count. Without it any counts.'
 complete -c retour -n '__fish_seen_subcommand_from check' -l column -x -d 'in its N-th column; with --header the first line is one'
 complete -c retour -n '__fish_seen_subcommand_from check' -l header
 complete -c retour -n __fish_use_subcommand -f -a contact -d 'what is known of a recipient; an operator\'s moves'
@@ -35,6 +36,7 @@ complete -c retour -n '__fish_seen_subcommand_from contact' -f -a states
 complete -c retour -n '__fish_seen_subcommand_from contact' -l json
 complete -c retour -n '__fish_seen_subcommand_from contact' -l last -x
 complete -c retour -n '__fish_seen_subcommand_from contact' -l reason -x
+complete -c retour -n '__fish_seen_subcommand_from contact' -l stream -x
 complete -c retour -n '__fish_seen_subcommand_from contact' -l list
 complete -c retour -n '__fish_seen_subcommand_from contact' -l provider -x
 complete -c retour -n '__fish_seen_subcommand_from contact' -l category -x
@@ -49,12 +51,14 @@ complete -c retour -n '__fish_seen_subcommand_from suppress' -f -a import
 complete -c retour -n '__fish_seen_subcommand_from suppress' -f -a add
 complete -c retour -n '__fish_seen_subcommand_from suppress' -l from -x -a ' ses sendgrid mailgun postmark mailchimp brevo sparkpost listmonk mautic mailman csv'
 complete -c retour -n '__fish_seen_subcommand_from suppress' -l as -x -d 'what entries are whose list does not say why: hard, complaint, opt-out or soft'
+complete -c retour -n '__fish_seen_subcommand_from suppress' -l stream -x -d 'its complaints and opt-outs are about mail of the [stream S] only; hard and soft are for all'
 complete -c retour -n '__fish_seen_subcommand_from suppress' -l reason -x -d 'noted in the ledger with the counts; add wants it'
 complete -c retour -n '__fish_seen_subcommand_from suppress' -l dry-run -d 'only say what would be taken over'
 complete -c retour -n '__fish_seen_subcommand_from suppress' -l rule
 complete -c retour -n '__fish_seen_subcommand_from suppress' -l only
 complete -c retour -n __fish_use_subcommand -f -a suppressions -d 'the same answers by pseudonym, for a system that holds the key'
 complete -c retour -n '__fish_seen_subcommand_from suppressions' -l since -x -d 'only those of whom something was heard, or whose state changed, on that day (UTC) or later;'
+complete -c retour -n '__fish_seen_subcommand_from suppressions' -l stream -x -d 'the answers for mail of the [stream S], as check gives them'
 complete -c retour -n '__fish_seen_subcommand_from suppressions' -l json -d 'one JSON object a line'
 complete -c retour -n __fish_use_subcommand -f -a changes -d 'what this site knows, as lines for the other sites'
 complete -c retour -n '__fish_seen_subcommand_from changes' -l since -x -d 'what changed since then; without it everything. A line may come again'
@@ -69,6 +73,7 @@ complete -c retour -n __fish_use_subcommand -f -a serve -d 'the same for a mail 
 complete -c retour -n '__fish_seen_subcommand_from serve' -l postfix -x -d '/path of a UNIX socket, a loopback ADDRESS:PORT, or systemd: the one that it passes'
 complete -c retour -n '__fish_seen_subcommand_from serve' -l http -x -d 'HTTP/1.1 for programs: POST /check with {"address": …} or {"addresses": […]}, GET /healthz, GET /metrics'
 complete -c retour -n '__fish_seen_subcommand_from serve' -l token-file -rF -d 'who asks must show what stands in it (Authorization: Bearer …); wanted for an ADDRESS:PORT, where anybody may connect'
+complete -c retour -n '__fish_seen_subcommand_from serve' -l stream -x -d 'answers are for mail of the [stream S]; over HTTP "stream" in the question names another'
 complete -c retour -n __fish_use_subcommand -f -a volume -d 'how much was sent: what makes rates of counts'
 complete -c retour -n '__fish_seen_subcommand_from volume' -f -a import
 complete -c retour -n '__fish_seen_subcommand_from volume' -f -a log

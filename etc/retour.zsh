@@ -70,6 +70,7 @@ _retour()
 			'*--json[one JSON object a line]' \
 			'*--bare[only the lines as they came, which goes with --only]' \
 			'*--only[hint      only those with a hint, which decides nothing\: typo\:gmail.com (one letter beside a large provider'\''s domain), no-domain, syntax\:comma,]:value:( send hold suppress invalid hint)' \
+			'*--stream[for mail of the \[stream S\]\: complaints and opt-outs about other streams do not count. Without it any counts.]:S:' \
 			'*--column[in its N-th column; with --header the first line is one]:NAME:' \
 			'*--header[]' '*:file:_files' ;;
 		contact)
@@ -77,6 +78,7 @@ _retour()
 			'*--json[]' \
 			'*--last[]:N:' \
 			'*--reason[]:TEXT:' \
+			'*--stream[]:S:' \
 			'*--list[]' \
 			'*--provider[]:P:' \
 			'*--category[]:C:' \
@@ -91,6 +93,7 @@ _retour()
 		_arguments '--help[what it takes]' \
 			'*--from[]:value:( ses sendgrid mailgun postmark mailchimp brevo sparkpost listmonk mautic mailman csv)' \
 			'*--as[what entries are whose list does not say why\: hard, complaint, opt-out or soft]:KIND:' \
+			'*--stream[its complaints and opt-outs are about mail of the \[stream S\] only; hard and soft are for all]:S:' \
 			'*--reason[noted in the ledger with the counts; add wants it]:TEXT:' \
 			'*--dry-run[only say what would be taken over]' \
 			'*--rule[]' \
@@ -99,6 +102,7 @@ _retour()
 		suppressions)
 		_arguments '--help[what it takes]' \
 			'*--since[only those of whom something was heard, or whose state changed, on that day (UTC) or later;]:TIME:' \
+			'*--stream[the answers for mail of the \[stream S\], as check gives them]:S:' \
 			'*--json[one JSON object a line]' '*:file:_files' ;;
 		changes)
 		_arguments '--help[what it takes]' \
@@ -117,7 +121,8 @@ _retour()
 		_arguments '--help[what it takes]' \
 			'*--postfix[/path of a UNIX socket, a loopback ADDRESS\:PORT, or systemd\: the one that it passes]:SOCKET:' \
 			'*--http[HTTP/1.1 for programs\: POST /check with {"address"\: …} or {"addresses"\: \[…\]}, GET /healthz, GET /metrics]:SOCKET:' \
-			'*--token-file[who asks must show what stands in it (Authorization\: Bearer …); wanted for an ADDRESS\:PORT, where anybody may connect]:FILE:_files' '*:file:_files' ;;
+			'*--token-file[who asks must show what stands in it (Authorization\: Bearer …); wanted for an ADDRESS\:PORT, where anybody may connect]:FILE:_files' \
+			'*--stream[answers are for mail of the \[stream S\]; over HTTP "stream" in the question names another]:S:' '*:file:_files' ;;
 		volume)
 		_arguments '--help[what it takes]' \
 			'*--source[where the counts come from; a later file of the same source replaces the days that it has (default\: import)]:NAME:' \

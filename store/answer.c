@@ -5,6 +5,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include "store/contact.h"
+#include "store/table.h"
 
 /* --- out ------------------------------------------------------------------ */
 
@@ -29,9 +30,21 @@ static void answer_of(
 	snprintf(out->reason, sizeof out->reason, "%s", reason);
 }
 
+/* What is final for all mail goes before it. */
+static void answer_objection(const struct store *s, const struct objected *o, struct answer *out)
+{
+	if (!o || out->state == STATE_INACTIVE)
+		return;
+	*out = (struct answer){
+		.verdict = VERDICT_SUPPRESS, .state = STATE_INACTIVE, .since = o->since
+	};
+	snprintf(out->reason, sizeof out->reason, "%s", category_name(o->category));
+	snprintf(out->stream, sizeof out->stream, "%s", stream_name(s, o->stream));
+}
+
 /* The answer that a row gives NOW: time that passed since it was written has its due. */
-static void answer_row(
-	const struct store *s, const struct contact_row *r, int64_t now, struct answer *out)
+static void answer_row(const struct store *s, const struct contact_row *r, unsigned stream,
+	int64_t now, struct answer *out)
 {
 	struct standing st = { .state = r->state,
 		.because = AS_BEFORE,
@@ -45,6 +58,7 @@ static void answer_row(
 
 	elapse(&w, &st, now);
 	answer_of(&st, r->reason, r->full, now, out);
+	answer_objection(s, objection_against(s, r, stream), out);
 }
 
 /* The contact under whichever of its pseudonyms it is. */
@@ -57,15 +71,15 @@ static int load_any(struct store *s, const struct pseudonyms *p, struct contact 
 	return result;
 }
 
-static int check_key(struct store *s, const unsigned char key[PSEUDONYM_SIZE], int64_t now,
-	struct answer *out, bool *found)
+static int check_key(struct store *s, const unsigned char key[PSEUDONYM_SIZE], unsigned stream,
+	int64_t now, struct answer *out, bool *found)
 {
 	struct contact_row row;
 	enum table_result in_table = contact_table_find(s, key, &row);
 
 	*found = in_table == TABLE_FOUND;
 	if (*found)
-		answer_row(s, &row, now, out);
+		answer_row(s, &row, stream, now, out);
 	if (in_table != TABLE_UNKNOWN)
 		return STORE_OK;
 	sqlite3_stmt *st = db_bind(s, SQL_CONTACT_ROW, "b", key, PSEUDONYM_SIZE);
@@ -73,13 +87,19 @@ static int check_key(struct store *s, const unsigned char key[PSEUDONYM_SIZE], i
 	*found = rc == 1;
 	if (*found) {
 		contact_read_row(st, &row);
-		answer_row(s, &row, now, out);
+		answer_row(s, &row, stream, now, out);
 		sqlite3_reset(st);
 	}
 	return rc < 0 ? STORE_FAILED : STORE_OK;
 }
 
 int store_check(struct store *s, const char *address, size_t n, int64_t now, struct answer *out)
+{
+	return store_check_stream(s, address, n, 0, now, out);
+}
+
+int store_check_stream(struct store *s, const char *address, size_t n, unsigned stream, int64_t now,
+	struct answer *out)
 {
 	struct pseudonyms p;
 	bool found = false, again = true;
@@ -91,11 +111,34 @@ int store_check(struct store *s, const char *address, size_t n, int64_t now, str
 		if (pseudonyms_of(s, address, n, &p))
 			return STORE_MISUSE;
 		for (unsigned i = 0; i < p.n && !found && !result; i++)
-			result = check_key(s, p.key[i], now, out, &found);
+			result = check_key(s, p.key[i], stream, now, out, &found);
 		if (!result && !found)
 			result = keys_refresh(s, &again);
 	}
 	return result;
+}
+
+/* The objections to streams, and the first of them where nothing stands against all mail. */
+static void show_objections(
+	const struct store *s, const struct history *h, struct contact_view *out)
+{
+	const struct objection *o, *first = NULL;
+
+	for (unsigned i = 0; (o = history_first_objection(h, i)) && i < CONTACT_OBJECTIONS_MAX;
+		i++, out->objections++) {
+		const struct cause *cause = history_cause(h, o->by);
+		snprintf(out->objected[i].stream, EVENT_STREAM_SIZE, "%s",
+			stream_name(s, o->stream));
+		out->objected[i].since = o->at;
+		out->objected[i].category = cause->category;
+		memcpy(out->objected[i].rule, cause->rule, sizeof cause->rule);
+		first = !first || o->at < first->at ? o : first;
+	}
+	if (first)
+		answer_objection(s,
+			&(struct objected){
+				first->stream, history_cause(h, first->by)->category, first->at },
+			&out->answer);
 }
 
 int store_contact_show(
@@ -111,6 +154,7 @@ int store_contact_show(
 		return STORE_FAILED;
 	contact_elapse(s, &c, now);
 	answer_of(&c.now, c.reason, ladder_is_full(c.ladder), now, &out->answer);
+	show_objections(s, &c.history, out);
 	out->pauses = c.now.pauses;
 	memcpy(out->reason, c.reason, sizeof out->reason);
 	memcpy(out->rule, c.rule, sizeof out->rule);
@@ -135,7 +179,8 @@ int store_contact_show(
 	return STORE_OK;
 }
 
-int store_suppressions(struct store *s, int64_t since, int64_t now, char key[STORE_FINGERPRINT_HEX],
+int store_suppressions(struct store *s, int64_t since, unsigned stream, int64_t now,
+	char key[STORE_FINGERPRINT_HEX],
 	int (*visit)(void *context, const char *pseudonym, const struct answer *a), void *context)
 {
 	char hex[STORE_PSEUDONYM_HEX];
@@ -145,10 +190,10 @@ int store_suppressions(struct store *s, int64_t since, int64_t now, char key[STO
 	sqlite3_stmt *st = db_bind(s, SQL_CONTACT_SINCE, "i", since > 0 ? day_start(since) : 0);
 
 	while (db_row(s, st, &result)) {
-		keys_state_fingerprint(s, keys_generation(s, sqlite3_column_int64(st, 8)), key);
+		keys_state_fingerprint(s, keys_generation(s, sqlite3_column_int64(st, 9)), key);
 		memset(&answer, 0, sizeof answer);
 		contact_read_row(st, &row);
-		answer_row(s, &row, now, &answer);
+		answer_row(s, &row, stream, now, &answer);
 		sodium_bin2hex(hex, sizeof hex, row.key, sizeof row.key);
 		result = visit(context, hex, &answer);
 	}

@@ -22,7 +22,8 @@ uint32_t cause_number(const struct store *s, enum cause_purpose purpose, const c
 	static const char *const purposes[] = { [CAUSE_MTA] = "mta",
 		[CAUSE_CAMPAIGN] = "campaign",
 		[CAUSE_ANSWER] = "answer",
-		[CAUSE_HOST] = "host" };
+		[CAUSE_HOST] = "host",
+		[CAUSE_STREAM] = "stream" };
 	unsigned char input[NAME_MAX_BYTES + 64], hash[crypto_generichash_BYTES_MIN];
 	size_t n = strnlen(name, NAME_MAX_BYTES);
 	uint32_t number = 0;
@@ -127,10 +128,18 @@ int causes_load(struct store *s)
 	return !st || rc < 0 ? STORE_FAILED : STORE_OK;
 }
 
-/* Takes it out of one history; false: there was nothing of it. */
-static bool take_back_cause(struct history *h, const struct taken_back *t)
+static bool is_objection_of(void *context, const struct history *h, const struct objection *o)
 {
-	bool any = false;
+	const struct taken_back *t = context;
+
+	return o->at >= t->first && o->at <= t->last && may_take_back(t, HISTORY_COMPLAINT) &&
+		is_same(t, history_cause(h, o->by), o->by.campaign);
+}
+
+/* Takes it out of one history; false: there was nothing of it. */
+static bool take_back_cause(struct history *h, struct taken_back *t)
+{
+	bool any = history_take_objections_back(h, is_objection_of, t);
 
 	for (unsigned i = 0; i < h->days; i++)
 		for (unsigned kind = 0; kind < HISTORY_CAUSED; kind++) {
@@ -148,7 +157,7 @@ static bool take_back_cause(struct history *h, const struct taken_back *t)
 }
 
 /* What the rest of the history says, as of NOW. */
-static int undo_contact(struct store *s, const struct taken_back *t, struct contact *c, int64_t now,
+static int undo_contact(struct store *s, struct taken_back *t, struct contact *c, int64_t now,
 	struct cause_moves *out)
 {
 	contact_elapse(s, c, now);
@@ -167,7 +176,7 @@ static int undo_contact(struct store *s, const struct taken_back *t, struct cont
 }
 
 static int undo_contacts(
-	struct store *s, const struct taken_back *t, int64_t now, struct cause_moves *out)
+	struct store *s, struct taken_back *t, int64_t now, struct cause_moves *out)
 {
 	struct contact_page page = { .n = 0 };
 	struct contact c;
@@ -209,7 +218,7 @@ void causes_filter(const struct store *s, struct history *h)
 }
 
 static int taken_back_add(
-	struct store *s, const struct taken_back *t, int64_t now, struct cause_moves *out)
+	struct store *s, struct taken_back *t, int64_t now, struct cause_moves *out)
 {
 	if (undo_contacts(s, t, now, out) || wave_close_empty(s) ||
 		db_run(s, SQL_TAKEN_BACK_ADD, "iiiTTii", now, t->first, t->last, t->rule,

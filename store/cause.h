@@ -8,7 +8,7 @@
 #include "store/history.h"
 #include "store/internal.h"
 
-enum cause_purpose { CAUSE_MTA, CAUSE_CAMPAIGN, CAUSE_HOST, CAUSE_ANSWER };
+enum cause_purpose { CAUSE_MTA, CAUSE_CAMPAIGN, CAUSE_HOST, CAUSE_ANSWER, CAUSE_STREAM };
 /*
  * The number under which a contact remembers a host, a campaign or an answer, made with a key so
  * that nobody finds the name by trying; 0 for "". NAME need not end within a span of its own; ASCII

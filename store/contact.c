@@ -14,93 +14,15 @@
 #include "store/cause.h"
 #include "store/contact.h"
 
-/* --- what an event means -------------------------------------------------- */
-
-/* Whether the receiver says that it is for good (RFC 3463 section 2, RFC 5321 section 4.2.1). */
-static bool is_permanent(const struct packed *e)
-{
-	return e->status[0] ? e->status[0] == '5' : e->reply >= 500 && e->reply <= 599;
-}
-
-static int meaning_of_failure(const struct packed *e)
-{
-	/* it was this message, not this address */
-	if (e->category == CATEGORY_MESSAGE_TOO_LARGE)
-		return MEANS_NOTHING;
-	switch (e->klass) {
-	case CLASS_HARD:
-		return HISTORY_HARD;
-	case CLASS_COMPLAINT:
-		return HISTORY_COMPLAINT;
-	case CLASS_SOFT:
-		return HISTORY_SOFT;
-	case CLASS_BLOCK:
-		return HISTORY_BLOCK;
-	default:
-		return is_permanent(e) ? HISTORY_UNCLEAR : MEANS_NOTHING;
-	}
-}
-
-/*
- * What an event adds to the history. A delay is no failure: the sender's queue is still trying. A
- * complaint of the sort "not spam" is praise. What is neither understood nor permanent changes
- * nothing.
- */
-int contact_meaning(const struct packed *e)
-{
-	switch (e->kind) {
-	case KIND_FAILURE:
-		return meaning_of_failure(e);
-	case KIND_COMPLAINT:
-		return e->category == CATEGORY_NOT_SPAM ? MEANS_NOTHING : HISTORY_COMPLAINT;
-	case KIND_OPTOUT:
-		return HISTORY_COMPLAINT;
-	case KIND_SUCCESS:
-		return HISTORY_DELIVERED;
-	default:
-		return MEANS_NOTHING;
-	}
-}
-
-enum retention_class store_contact_class(const struct packed_event *e)
-{
-	struct packed p;
-
-	memcpy(&p, e, sizeof p);
-	return contact_meaning(&p) == HISTORY_COMPLAINT ? RETAIN_OBJECTIONS : RETAIN_CONTACTS;
-}
-
-static const char *contact_segment_of(const struct packed *e)
-{
-	return e->profiled ? e->provider : "other";
-}
-
-struct cause contact_cause(const struct store *s, const struct packed *e, int meaning)
-{
-	struct cause cause = { .category = e->category, .mta = e->mta };
-
-	memcpy(cause.rule, e->rule, sizeof cause.rule);
-	snprintf(cause.provider, sizeof cause.provider, "%.*s", (int)sizeof cause.provider - 1,
-		contact_segment_of(e));
-	if (meaning == HISTORY_SOFT)
-		memcpy(cause.ladder, ladder_for(s, e)->name, sizeof cause.ladder);
-	return cause;
-}
-
 int contact_note(struct store *s, struct contact *c, const struct packed *e, int meaning)
 {
-	struct cause cause = contact_cause(s, e, meaning);
 	bool final = meaning == HISTORY_HARD || meaning == HISTORY_COMPLAINT;
 
 	if (site_is_on(s))
-		return share_note(s, c, (enum history_kind)meaning, e->at, &cause,
-			       cause_number(s, CAUSE_CAMPAIGN, e->campaign), e->answer)
-			? STORE_FAILED
-			: contact_refold(s, c);
+		return share_note(s, c, e, meaning) ? STORE_FAILED : contact_refold(s, c);
 	if (e->at <= c->history.settled && !final)
 		return STORE_OK;
-	if (!history_add(&c->history, (enum history_kind)meaning, e->at, &cause,
-		    cause_number(s, CAUSE_CAMPAIGN, e->campaign), e->answer)) {
+	if (!contact_add(s, &c->history, e, meaning)) {
 		struct walk w = walk_of(s, c);
 		fold_one_day(&w, &c->history);
 	}
@@ -249,6 +171,48 @@ static int confirm_contact(struct store *s, struct contact *c, int64_t now)
 		: contact_save(s, SQL_CONTACT_PUT, c);
 }
 
+struct freeing {
+	uint32_t stream;
+	int64_t now;
+};
+
+static bool free_stream(void *context, struct history *h)
+{
+	const struct freeing *f = context;
+
+	history_free_stream(h, f->stream, f->now);
+	return true;
+}
+
+int store_contact_free(
+	struct store *s, const char *address, size_t n, unsigned stream, int64_t now, bool *freed)
+{
+	struct freeing f = { stream ? s->stream[stream - 1] : 0, now };
+	struct pseudonyms p;
+	struct contact c;
+	bool found;
+
+	*freed = false;
+	if (!s->in_transaction || !stream)
+		return store_fail(s, STORE_MISUSE, "free outside a transaction, or no stream");
+	if (pseudonyms_of(s, address, n, &p))
+		return STORE_MISUSE;
+	if (contact_rekey(s, p.n - 1, &p.key[1], p.key[0], NULL) ||
+		contact_load(s, p.key[0], &c, &found))
+		return STORE_FAILED;
+	if (!history_objection(&c.history, f.stream))
+		return STORE_OK;
+	if (site_is_on(s)) {
+		if (share_changed(s, &c, now, free_stream, &f, freed))
+			return STORE_FAILED;
+	} else {
+		*freed = free_stream(&f, &c.history);
+	}
+	c.at = later(c.at, day_start(now));
+	return contact_refold(s, &c) || contact_save(s, SQL_CONTACT_PUT, &c) ? STORE_FAILED
+									     : STORE_OK;
+}
+
 int store_contact_move(struct store *s, const char *address, size_t n, enum contact_move move,
 	int64_t now, enum contact_state *from, bool *moved)
 {
@@ -270,9 +234,10 @@ int store_contact_move(struct store *s, const char *address, size_t n, enum cont
 		contact_load(s, p.key[0], &c, &found))
 		return STORE_FAILED;
 	contact_elapse(s, &c, now);
-	*from = c.now.state;
+	bool objected = move == MOVE_REACTIVATE && history_first_objection(&c.history, 0);
+	*from = objected ? STATE_INACTIVE : c.now.state;
 	w = walk_of(s, &c);
-	if (!happens(&w, &c.now, whats[move], now))
+	if (!happens(&w, &c.now, whats[move], now) && !objected)
 		return STORE_OK;
 	*moved = true;
 	if (move == MOVE_CONFIRM)
@@ -283,6 +248,7 @@ int store_contact_move(struct store *s, const char *address, size_t n, enum cont
 	c.history.settled = now;
 	if (move == MOVE_REACTIVATE) {
 		c.moved = now;
+		c.history.objections = 0;
 		c.reason[0] = c.rule[0] = '\0';
 		c.history.soft = c.history.block = (struct last){ 0, NO_REFERENCE };
 	}

@@ -12,6 +12,8 @@ struct contact {
 	unsigned char key[PSEUDONYM_SIZE];
 	int64_t at;    /* day of its last event; retention counts from there */
 	int64_t moved; /* when an operator moved it: what happened before is settled; 0: never */
+	bool objected; /* to streams of our mail, as the row has it */
+	bool wordless; /* nothing else is left in its history */
 	int64_t held;  /* AT as the row has it, and so the kept counts; 0: there is none yet */
 	enum contact_state held_state; /* the same of its state */
 	bool held_objection;           /* and whether it is kept as an objection */
@@ -49,6 +51,20 @@ bool contact_is_gone(const struct contact *c);
 int month_of_time(int64_t at);
 int64_t month_start(int month);
 
+/* --- meaning.c ------------------------------------------------------------ */
+
+enum { MEANS_NOTHING = -1 };
+/* What E adds to a history, an enum history_kind or MEANS_NOTHING, and on what it rests then. */
+int contact_meaning(const struct packed *e);
+/* The provider to whose blocks E counts. */
+const char *contact_segment_of(const struct packed *e);
+struct cause contact_cause(const struct store *s, const struct packed *e, int meaning);
+/*
+ * Adds what E means to a history: an objection to its stream, or to its day. False: it has a day
+ * too many.
+ */
+bool contact_add(const struct store *s, struct history *h, const struct packed *e, int meaning);
+
 /* --- contact.c ------------------------------------------------------------ */
 
 /* A contact that is touched moves to the present state key; OLD are its COUNT others. */
@@ -56,11 +72,7 @@ int contact_rekey(struct store *s, unsigned count, const unsigned char old[][PSE
 	const unsigned char present[PSEUDONYM_SIZE], bool *moved);
 /* An operator took this cause back (store_cause_undo). */
 bool contact_is_taken_back(const struct store *s, const struct packed *e, int meaning);
-enum { MEANS_NOTHING = -1 };
-/* What E adds to a history, an enum history_kind or MEANS_NOTHING, and on what it rests then. */
-int contact_meaning(const struct packed *e);
-struct cause contact_cause(const struct store *s, const struct packed *e, int meaning);
-/* Adds what E means to the history and makes the state anew. */
+/* Adds what E means to a contact's history, and makes the state anew. */
 int contact_note(struct store *s, struct contact *c, const struct packed *e, int meaning);
 
 /* --- contactrow.c --------------------------------------------------------- */
@@ -115,8 +127,7 @@ bool site_is_on(const struct store *s);
 /*
  * An event joins this store's own share of the contact; C's history is then the sum of all.
  */
-int share_note(struct store *s, struct contact *c, enum history_kind kind, int64_t at,
-	const struct cause *cause, uint32_t campaign, uint32_t answer);
+int share_note(struct store *s, struct contact *c, const struct packed *e, int meaning);
 /*
  * A contact was forgotten: its shares go, and of one that was only reduced what is left of its row
  * is the share. The others are told.

@@ -4,6 +4,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include "store/contact.h"
+#include "store/table.h"
 #include "store/base/pagefile.h"
 
 /* --- its place in the counts ---------------------------------------------- */
@@ -41,13 +42,76 @@ static const struct day *objection_day(const struct contact *c)
 
 bool contact_objects(const struct contact *c)
 {
-	return objection_day(c) != NULL;
+	return objection_day(c) || history_first_objection(&c->history, 0);
+}
+
+/* What the row says of an end; OBJECTED: also that there was an objection to all mail. */
+static void remember_end(struct contact *c, bool objected)
+{
+	int category = category_by_name(c->reason);
+	enum klass klass = category > 0 ? category_class((unsigned)category) : CLASS_NONE;
+	struct cause cause = { .category = category > 0 ? (uint8_t)category
+							: CATEGORY_UNDETERMINED };
+
+	if (klass == CLASS_HARD || klass == CLASS_COMPLAINT) {
+		memcpy(cause.rule, c->rule, sizeof cause.rule);
+		history_add(&c->history, klass == CLASS_HARD ? HISTORY_HARD : HISTORY_COMPLAINT,
+			c->now.since, &cause, 0, 0);
+	}
+	if (objected && klass != CLASS_COMPLAINT)
+		history_add(&c->history, HISTORY_COMPLAINT, c->now.since,
+			&(struct cause){ .category = CATEGORY_OPT_OUT }, 0, 0);
+	if (c->history.days)
+		return;
+	c->history.base = c->now;
+	c->history.settled = later(c->at, 1);
+}
+
+/* Of who objected to streams: his end, where there is one, and of each stream the first day. */
+static int reduce_to_streams(struct store *s, const struct contact *from, bool rule)
+{
+	const struct day *d = objection_day(from);
+	const struct objection *o;
+	struct contact c = *from;
+
+	history_clear(&c.history);
+	c.now = (struct standing){
+		.state = STATE_ACTIVE, .because = AS_BEFORE, .since = from->now.since
+	};
+	c.moved = 0;
+	*c.ladder = '\0';
+	if (!rule || from->now.state != STATE_INACTIVE)
+		*c.rule = '\0';
+	if (from->now.state != STATE_INACTIVE)
+		*c.reason = '\0';
+	else
+		c.now.state = STATE_INACTIVE;
+	if (c.now.state == STATE_INACTIVE && d) {
+		c.now.since = d->start;
+		snprintf(c.reason, sizeof c.reason, "%s",
+			category_name(
+				history_cause(&from->history, d->by[HISTORY_COMPLAINT])->category));
+	}
+	if (c.now.state == STATE_INACTIVE)
+		remember_end(&c, d);
+	for (unsigned i = 0; (o = history_first_objection(&from->history, i)); i++) {
+		struct cause cause = { .category = history_cause(&from->history, o->by)->category };
+		if (rule)
+			memcpy(cause.rule, history_cause(&from->history, o->by)->rule,
+				sizeof cause.rule);
+		history_object(&c.history, o->stream, o->at, &cause, 0, 0);
+	}
+	history_coarsen(&c.history);
+	c.wordless = true;
+	return contact_save(s, SQL_CONTACT_PUT, &c);
 }
 
 int contact_reduce(struct store *s, const struct contact *c, bool rule)
 {
 	const struct day *d = objection_day(c);
 
+	if (c->objected)
+		return reduce_to_streams(s, c, rule);
 	if (!d)
 		return db_run(s, SQL_CONTACT_REDUCE, "b", c->key, PSEUDONYM_SIZE);
 	const struct cause *cause = history_cause(&c->history, d->by[HISTORY_COMPLAINT]);
@@ -63,23 +127,7 @@ int contact_reduce(struct store *s, const struct contact *c, bool rule)
  */
 void contact_remember_end(struct contact *c)
 {
-	int category = category_by_name(c->reason);
-	enum klass klass = category > 0 ? category_class((unsigned)category) : CLASS_NONE;
-	struct cause cause = { .category = category > 0 ? (uint8_t)category
-							: CATEGORY_UNDETERMINED };
-
-	if (klass == CLASS_HARD || klass == CLASS_COMPLAINT) {
-		memcpy(cause.rule, c->rule, sizeof cause.rule);
-		history_add(&c->history, klass == CLASS_HARD ? HISTORY_HARD : HISTORY_COMPLAINT,
-			c->now.since, &cause, 0, 0);
-	}
-	if (c->held_objection && klass != CLASS_COMPLAINT)
-		history_add(&c->history, HISTORY_COMPLAINT, c->now.since,
-			&(struct cause){ .category = CATEGORY_OPT_OUT }, 0, 0);
-	if (c->history.days)
-		return;
-	c->history.base = c->now;
-	c->history.settled = later(c->at, 1);
+	remember_end(c, c->held_objection);
 }
 
 int contact_load(
@@ -113,6 +161,7 @@ int contact_load(
 	db_text(st, 9, c->rule, sizeof c->rule);
 	db_text(st, 10, c->ladder, sizeof c->ladder);
 	c->now.episode = month_start((int)sqlite3_column_int64(st, 12));
+	c->objected = sqlite3_column_int(st, 14);
 	if (sqlite3_column_bytes(st, 11))
 		sound = history_read(
 			&c->history, sqlite3_column_blob(st, 11), sqlite3_column_bytes(st, 11));
@@ -152,7 +201,7 @@ unsigned attempts_of(const struct standing *st)
 bool contact_is_well(const struct contact *c)
 {
 	return c->now.state == STATE_ACTIVE && !c->moved && !c->history.settled &&
-		!c->history.soft.at && !c->history.block.at;
+		!c->history.soft.at && !c->history.block.at && !c->history.objections;
 }
 
 /* When the times of the history are cut to days, or a row that says nothing goes; 0: never. */
@@ -194,11 +243,12 @@ int contact_save(struct store *s, enum sql how, struct contact *c)
 	int n = history_write(&c->history, history);
 	int64_t tidy = tidy_time(s, c);
 	struct cohort_place place = place_of_contact(c);
-	sqlite3_stmt *st = db_bind(s, how, "btiiiiiiiTTTbiii", c->key, PSEUDONYM_SIZE,
+	int64_t streams = history_first_objection(&c->history, 0) ? 1 + c->wordless : 0;
+	sqlite3_stmt *st = db_bind(s, how, "btiiiiiiiTTTbiiii", c->key, PSEUDONYM_SIZE,
 		contact_state_name(c->now.state), c->at, c->now.since, c->now.until, c->now.due,
 		(int64_t)attempts_of(&c->now), (int64_t)c->now.pauses, c->moved, c->reason, c->rule,
 		c->ladder, n ? history : NULL, n, tidy, (int64_t)place.month,
-		(int64_t)contact_objects(c));
+		(int64_t)contact_objects(c), streams);
 
 	if (!st)
 		return STORE_FAILED;
@@ -210,6 +260,8 @@ int contact_save(struct store *s, enum sql how, struct contact *c)
 		sqlite3_bind_null(st, 14);
 	if (!place.month)
 		sqlite3_bind_null(st, 15);
+	if (!streams)
+		sqlite3_bind_null(st, 17);
 	/* a row that grows moves others, of pages beside its own, which may not have been read */
 	pagefile_verify(s->db, true);
 	int result = db_finish(s, st);
@@ -220,6 +272,27 @@ int contact_save(struct store *s, enum sql how, struct contact *c)
 bool ladder_is_full(const char *name)
 {
 	return name && strcmp(name, category_name(CATEGORY_MAILBOX_FULL)) == 0;
+}
+
+/* A history that cannot be read says nothing that would let anybody through. */
+static void row_objections(sqlite3_stmt *st, struct contact_row *out)
+{
+	struct history h;
+	const struct objection *o;
+	int n = sqlite3_column_bytes(st, 8);
+
+	out->objections = 0;
+	if (!n)
+		return;
+	if (!history_read(&h, sqlite3_column_blob(st, 8), n)) {
+		out->objected[out->objections++] = (struct objected){ OBJECTION_ANY,
+			CATEGORY_OTHER_COMPLAINT, out->since };
+		return;
+	}
+	for (; out->objections < OBJECTED_MAX && (o = history_first_objection(&h, out->objections));
+		out->objections++)
+		out->objected[out->objections] = (struct objected){ o->stream,
+			history_cause(&h, o->by)->category, o->at };
 }
 
 void contact_read_row(sqlite3_stmt *st, struct contact_row *out)
@@ -235,6 +308,7 @@ void contact_read_row(sqlite3_stmt *st, struct contact_row *out)
 	out->reason = reason && strlen(reason) < EVENT_RULE_SIZE ? reason : "";
 	out->full = out->state == STATE_PAUSED &&
 		ladder_is_full((const char *)sqlite3_column_text(st, 7));
+	row_objections(st, out);
 }
 
 int pseudonyms_of(struct store *s, const char *address, size_t n, struct pseudonyms *out)

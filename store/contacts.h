@@ -35,14 +35,25 @@ struct answer {
 	enum verdict verdict;
 	int64_t until; /* hold: not before; 0: open */
 	enum contact_state state;
-	unsigned attempts;            /* n of soft(n) */
-	int64_t since;                /* the state's first day; 0: never heard of */
-	char reason[EVENT_RULE_SIZE]; /* category, or e.g. prolonged-soft; "" for send */
+	unsigned attempts;              /* n of soft(n) */
+	int64_t since;                  /* the state's first day; 0: never heard of */
+	char reason[EVENT_RULE_SIZE];   /* category, or e.g. prolonged-soft; "" for send */
+	char stream[EVENT_STREAM_SIZE]; /* of our mail, to which alone the reason applies; "": to
+					   all */
 };
 /* ADDRESS is any text of N bytes; STORE_MISUSE when it is no address. */
 int store_check(struct store *s, const char *address, size_t n, int64_t now, struct answer *out);
+/*
+ * The same for mail of one STREAM, as store_stream() numbers them; 0: for whatever mail, which an
+ * objection to any stream stands against. An objection of unknown stream stands against all.
+ */
+int store_check_stream(struct store *s, const char *address, size_t n, unsigned stream, int64_t now,
+	struct answer *out);
+/* The number of a configured stream, from 1; 0: none is called so. And its name; "" of 0. */
+unsigned store_stream(const struct store *s, const char *name);
+const char *store_stream_name(const struct store *s, unsigned stream);
 
-enum { CONTACT_DAYS_MAX = 64 };
+enum { CONTACT_DAYS_MAX = 64, CONTACT_OBJECTIONS_MAX = 17 };
 /* All that is known of one contact. */
 struct contact_view {
 	struct answer answer;
@@ -64,6 +75,14 @@ struct contact_view {
 		unsigned soft, blocks;
 		bool delivered;
 	} day[CONTACT_DAYS_MAX];
+	unsigned objections; /* to streams of our mail */
+	struct {
+		char stream[EVENT_STREAM_SIZE]; /* "": one that is no longer configured, which is
+						   for all */
+		int64_t since;
+		enum category category;
+		char rule[EVENT_RULE_SIZE];
+	} objected[CONTACT_OBJECTIONS_MAX];
 };
 int store_contact_show(
 	struct store *s, const char *address, size_t n, int64_t now, struct contact_view *out);
@@ -71,11 +90,12 @@ int store_contact_show(
 enum { STORE_PSEUDONYM_HEX = 33, STORE_FINGERPRINT_HEX = 33 };
 /*
  * The contacts, by pseudonym, of whom something was heard or whose state changed on the day of
- * SINCE or later (0: all), with the answer of NOW; who is active again is among them. KEY is the
- * fingerprint of the key under which a pseudonym is made: of the state key, or of the one before
- * it.
+ * SINCE or later (0: all), with the answer of NOW for STREAM, as store_check_stream() has it; who
+ * is active again is among them. KEY is the fingerprint of the key under which a pseudonym is made:
+ * of the state key, or of the one before it.
  */
-int store_suppressions(struct store *s, int64_t since, int64_t now, char key[STORE_FINGERPRINT_HEX],
+int store_suppressions(struct store *s, int64_t since, unsigned stream, int64_t now,
+	char key[STORE_FINGERPRINT_HEX],
 	int (*visit)(void *context, const char *pseudonym, const struct answer *a), void *context);
 
 /*
@@ -92,6 +112,13 @@ enum contact_move {
 };
 int store_contact_move(struct store *s, const char *address, size_t n, enum contact_move move,
 	int64_t now, enum contact_state *from, bool *moved);
+/*
+ * An operator lets ADDRESS through in one STREAM again: what was said against it before NOW, and is
+ * read later, changes nothing. *FREED is false where nothing was. Inside a transaction; the ledger
+ * is the caller's to write.
+ */
+int store_contact_free(
+	struct store *s, const char *address, size_t n, unsigned stream, int64_t now, bool *freed);
 /* Contacts per state now. */
 int store_contact_counts(struct store *s, uint64_t counts[STATE_COUNT]);
 
@@ -123,6 +150,7 @@ struct suppression {
 	int64_t at;                 /* since when; not later than now */
 	char rule[EVENT_RULE_SIZE]; /* the list that it comes from, "suppress.ses";
 				       store_cause_undo() takes it back by this name */
+	unsigned stream;            /* a complaint's: store_stream(); 0: for all mail */
 };
 /*
  * The rule for a list of SOURCE that is taken in now: "suppress.SOURCE"; with "-2" and so on behind
@@ -210,6 +238,7 @@ struct past_event {
 	char status[EVENT_STATUS_SIZE];
 	char provider[STORE_NAME_SIZE];
 	char campaign[EVENT_CAMPAIGN_SIZE];
+	char stream[EVENT_STREAM_SIZE]; /* of our mail; "": none was known */
 	char rule[EVENT_RULE_SIZE];
 	char mailbox[STORE_NAME_SIZE];
 	char diagnostic[DIAGNOSTIC_KEPT_SIZE]; /* redacted; "": not or no longer kept */

@@ -21,7 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include "store/internal.h"
+#include "store/contact.h"
 
 enum {
 	HASH_SIZE = 16,
@@ -291,6 +291,24 @@ static int collect_erased(
 	return STORE_OK;
 }
 
+static int reduce_again(struct store *s, uint64_t *replayed)
+{
+	struct contact_page page = { .n = 0 };
+	struct contact c;
+	bool found;
+	int result;
+
+	while (!(result = contact_page(s, &page,
+			 db_bind(s, SQL_ERASED_OBJECTED, "bi", page.last, PSEUDONYM_SIZE,
+				 (int64_t)CONTACT_PAGE))) &&
+		page.n)
+		for (unsigned i = 0; i < page.n; i++, ++*replayed)
+			if ((result = contact_load(s, page.key[i], &c, &found)) ||
+				(result = contact_reduce(s, &c, false)))
+				return result;
+	return result;
+}
+
 static int erase_again(struct store *s, struct replay *r, const char *last, uint64_t *replayed)
 {
 	uint64_t deleted = 0;
@@ -301,6 +319,8 @@ static int erase_again(struct store *s, struct replay *r, const char *last, uint
 	if (db_run(s, SQL_ERASED_REDUCE, ""))
 		return STORE_FAILED;
 	*replayed = (uint64_t)sqlite3_changes(s->db);
+	if (reduce_again(s, replayed))
+		return STORE_FAILED;
 	if (db_run(s, SQL_ERASED_SHARES, "") ||
 		held_delete(s, HELD_CONTACTS, db_bind(s, SQL_ERASED_CONTACTS, ""), &deleted) ||
 		held_delete(s, HELD_EVENTS, db_bind(s, SQL_ERASED_EVENTS, ""), &deleted))

@@ -44,6 +44,7 @@ static int visit_row(sqlite3_stmt *st, const struct seeking *k)
 	db_text(st, 8, e.campaign, sizeof e.campaign);
 	db_text(st, 10, e.mailbox, sizeof e.mailbox);
 	db_text(st, 11, e.diagnostic, sizeof e.diagnostic);
+	db_text(st, 13, e.stream, sizeof e.stream);
 	return k->visit(k->context, &e);
 }
 

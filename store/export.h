@@ -23,7 +23,7 @@ struct event_row {
 	int64_t at;
 	char pseudonym[EXPORT_PSEUDONYM_SIZE]; /* under the key of its month (UTC) */
 	unsigned number, reply;
-	const char *kind, *klass, *category, *status, *rule, *provider, *campaign, *origin,
+	const char *kind, *klass, *category, *status, *rule, *provider, *campaign, *stream, *origin,
 		*mailbox;
 };
 

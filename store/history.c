@@ -29,7 +29,7 @@ static int order_of_causes(const struct cause *a, const struct cause *b)
 	return a->mta > b->mta;
 }
 
-static int order_of(const struct history *h, struct reference a, struct reference b)
+int history_reference_order(const struct history *h, struct reference a, struct reference b)
 {
 	int order = order_of_causes(history_cause(h, a), history_cause(h, b));
 
@@ -48,6 +48,9 @@ static struct reference *reference_at(struct history *h, unsigned n)
 	if (n < 2)
 		return n ? &h->block.by : &h->soft.by;
 	n -= 2;
+	if (n < h->objections)
+		return &h->objection[n].by;
+	n -= h->objections;
 	return n < h->days * HISTORY_CAUSED ? &h->day[n / HISTORY_CAUSED].by[n % HISTORY_CAUSED]
 					    : NULL;
 }
@@ -112,7 +115,7 @@ static struct day *history_day_at(struct history *h, int64_t start)
 static bool is_later(
 	const struct history *h, struct reference a, int64_t at, struct reference b, int64_t then)
 {
-	return at > then || (at == then && order_of(h, a, b) > 0);
+	return at > then || (at == then && history_reference_order(h, a, b) > 0);
 }
 
 static void note_last(const struct history *h, struct last *last, struct reference by, int64_t at)
@@ -135,7 +138,7 @@ static void add_to_day(const struct history *h, struct day *d, enum history_kind
 
 	if (!d->count[kind] ||
 		(timed ? is_later(h, by, second, d->by[kind], known)
-		       : order_of(h, by, d->by[kind]) < 0))
+		       : history_reference_order(h, by, d->by[kind]) < 0))
 		d->by[kind] = by;
 	d->count[kind] += d->count[kind] < HISTORY_COUNT_MAX;
 	if (kind == HISTORY_SOFT && (d->first_soft == NEVER || second < d->first_soft))
@@ -172,7 +175,7 @@ static bool is_nothing(const struct day *d)
 }
 
 /* A reference of FROM's as one of H's. */
-static struct reference take_reference(
+struct reference history_take_reference(
 	struct history *h, const struct history *from, struct reference r)
 {
 	return (struct reference){
@@ -204,10 +207,10 @@ static void add_counts(
 		bool timed = kind == HISTORY_SOFT || kind == HISTORY_BLOCK;
 		if (!d->count[kind])
 			continue;
-		struct reference by = take_reference(h, from, d->by[kind]);
+		struct reference by = history_take_reference(h, from, d->by[kind]);
 		if (!to->count[kind] ||
 			(timed ? is_later(h, by, theirs, to->by[kind], ours)
-			       : order_of(h, by, to->by[kind]) < 0))
+			       : history_reference_order(h, by, to->by[kind]) < 0))
 			to->by[kind] = by;
 		unsigned sum = to->count[kind] + d->count[kind];
 		to->count[kind] = sum < HISTORY_COUNT_MAX ? sum : HISTORY_COUNT_MAX;
@@ -239,9 +242,11 @@ bool history_add_day(struct history *h, const struct history *from, const struct
 void history_add_last(struct history *h, const struct history *from)
 {
 	if (from->soft.at)
-		note_last(h, &h->soft, take_reference(h, from, from->soft.by), from->soft.at);
+		note_last(
+			h, &h->soft, history_take_reference(h, from, from->soft.by), from->soft.at);
 	if (from->block.at)
-		note_last(h, &h->block, take_reference(h, from, from->block.by), from->block.at);
+		note_last(h, &h->block, history_take_reference(h, from, from->block.by),
+			from->block.at);
 }
 
 void history_drop_first(struct history *h)
@@ -406,7 +411,7 @@ bool history_is_coarse(const struct history *h)
 
 bool history_is_empty(const struct history *h)
 {
-	return !h->days && !h->settled && !h->soft.at && !h->block.at &&
+	return !h->days && !h->objections && !h->settled && !h->soft.at && !h->block.at &&
 		h->base.state == STATE_ACTIVE;
 }
 

@@ -20,7 +20,10 @@ enum {
 	HISTORY_DAYS_MAX = 64,   /* days with events; older ones become the base */
 	HISTORY_COUNT_MAX = 255, /* of one kind in one day; more are not told apart */
 	HISTORY_CAUSES_MAX = 32, /* different ones; of more it is not known what they rest on */
-	HISTORY_SIZE_MAX = 10752,
+	HISTORY_SIZE_MAX = 12800,
+	OBJECTION_STREAMS_MAX = 16, /* told apart; an objection to a further one is one to all */
+	OBJECTION_DAYS_MAX = 4,     /* of a stream: its first ones and the last */
+	OBJECTIONS_MAX = (OBJECTION_STREAMS_MAX + 1) * (OBJECTION_DAYS_MAX + 1),
 };
 
 /* Why a contact is where it is. */
@@ -109,12 +112,28 @@ struct last {
 	struct reference by;
 };
 
+/*
+ * That somebody does not want one stream of our mail (a complaint, an opt-out), from a day on; or
+ * FREED, that an operator let it through: what was said of the stream up to AT is over. It moves no
+ * standing: whoever is asked about that stream answers by it. An objection to all mail is a
+ * HISTORY_COMPLAINT of its day.
+ */
+#define OBJECTION_ANY UINT32_MAX /* one of too many streams: it is for all */
+struct objection {
+	uint32_t stream; /* a number (cause.c), never 0 */
+	bool freed;
+	int64_t at; /* a day; FREED: a time */
+	struct reference by;
+};
+
 struct history {
 	struct standing base; /* where the contact stood before the first day */
 	int64_t settled; /* what happened at or before this time is in the base; 0: nothing is */
 	struct last soft, block;
 	unsigned causes, days;
+	unsigned objections; /* by stream, FREED first, then by day */
 	struct cause cause[HISTORY_CAUSES_MAX];
+	struct objection objection[OBJECTIONS_MAX + 1];
 	struct day day[HISTORY_DAYS_MAX + 1];
 };
 
@@ -164,6 +183,41 @@ bool history_day_is_final(const struct day *d);
 void history_confirm(struct history *h, int64_t day);
 /* A hard failure on this day or later. */
 bool history_has_hard(const struct history *h, int64_t day);
+/* --- objections to one stream (historystream.c) -------------------------------- */
+
+/*
+ * Adds an objection to STREAM; one that an operator's decision lies behind is over already. In
+ * whatever order they are added the sum is the same.
+ */
+void history_object(struct history *h, uint32_t stream, int64_t at, const struct cause *cause,
+	uint32_t campaign, uint32_t answer);
+/* An operator lets STREAM through. */
+void history_free_stream(struct history *h, uint32_t stream, int64_t at);
+/*
+ * The objections of N other histories, FROM(context, i) being the one: what was let through first,
+ * so that the sum is the same in whatever order they stand.
+ */
+typedef const struct history *history_number(void *context, unsigned i);
+void history_add_objections(struct history *h, unsigned n, history_number *from, void *context);
+/* When STREAM was let through last; 0: never. */
+int64_t history_freed(const struct history *h, uint32_t stream);
+/* They are as history_object() and the others leave them: for bytes that are read. */
+bool history_objections_are_sound(const struct history *h);
+/* An operator let all mail through: what was said up to AT is over. */
+void history_drop_objections(struct history *h, int64_t at);
+/* The first objection to STREAM; NULL: there is none. */
+const struct objection *history_objection(const struct history *h, uint32_t stream);
+/* The N-th objection that is the first to its stream; NULL behind the last. */
+const struct objection *history_first_objection(const struct history *h, unsigned n);
+/* Takes those of which TEST is true back; false: there was none. */
+bool history_take_objections_back(struct history *h,
+	bool (*test)(void *context, const struct history *h, const struct objection *o),
+	void *context);
+/* For historystream.c alone: history.c's. */
+int history_reference_order(const struct history *h, struct reference a, struct reference b);
+struct reference history_take_reference(
+	struct history *h, const struct history *from, struct reference r);
+
 /* Cuts all times to days. */
 void history_coarsen(struct history *h);
 bool history_is_coarse(const struct history *h);

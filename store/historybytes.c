@@ -1,13 +1,20 @@
 /*
  * The bytes of a contact's history, in contact.history:
  *
- *   version 5 | what is there | base: state, because, pauses, unclear, soft (2), blocks (2), since
- * (8), until (8), due (8), first (8) | settled (8) | number of causes, causes | last soft, last
- * block: at (8), reference | days cause     category, mta (4), then length and bytes of rule,
- * provider and ladder reference number of the cause in this list or 63, with a bit each for
- * campaign (4), answer (4) day       number since 1970 (2), flags, mask of kinds; of each kind in
- * it count and reference; where there are any: first and last soft (3 each), last block (3),
- * delivered (3)
+ *   version 5 | what is there
+ *             | base: state, because, pauses, unclear, soft (2), blocks (2), since (8), until (8),
+ *               due (8), first (8)
+ *             | settled (8) | number of causes, causes
+ *             | last soft, last block: at (8), reference | number of objections, objections | days
+ *
+ *   cause: category, mta (4), then length and bytes of rule, provider and ladder
+ *
+ *   reference: number of the cause in this list or 63, with a bit each for campaign (4), answer (4)
+ *
+ *   objection: stream (4), whether it was let through, at (8), reference
+ *
+ *   day: number since 1970 (2), flags, mask of kinds; of each kind in it count and reference; where
+ *   there are any: first and last soft (3 each), last block (3), delivered (3)
  *
  * Numbers are big-endian. Most contacts have one event: a base that is all zeros, what was never
  * settled and a last failure that the days tell are left out, which halves a row.
@@ -31,7 +38,8 @@ enum {
 	HAS_BLOCK = 8,
 	SOFT_OF_DAYS = 16,
 	BLOCK_OF_DAYS = 32,
-	PARTS_MAX = 63,
+	HAS_OBJECTIONS = 64,
+	PARTS_MAX = 127,
 	CAUSE_BITS = 0x3f, /* of a reference; all of them: none */
 	HAS_CAMPAIGN = 0x40,
 	HAS_ANSWER = 0x80,
@@ -44,10 +52,12 @@ enum {
 	STANDING_BYTES = 4 + 2 * 2 + 4 * 8,
 	CAUSE_BYTES_MAX = 1 + 4 + 3 + EVENT_RULE_SIZE + EVENT_PROVIDER_SIZE + STORE_NAME_SIZE,
 	REFERENCE_BYTES = 1 + 4 + 4,
+	OBJECTION_BYTES = 4 + 1 + 8 + REFERENCE_BYTES,
 	DAY_BYTES_MAX = 2 + 2 + HISTORY_CAUSED * (1 + REFERENCE_BYTES) + 4 * TIME_BYTES,
 };
 _Static_assert(3 + STANDING_BYTES + 8 + HISTORY_CAUSES_MAX * CAUSE_BYTES_MAX +
-			2 * (8 + REFERENCE_BYTES) + HISTORY_DAYS_MAX * DAY_BYTES_MAX <=
+			2 * (8 + REFERENCE_BYTES) + 1 + OBJECTIONS_MAX * OBJECTION_BYTES +
+			HISTORY_DAYS_MAX * DAY_BYTES_MAX <=
 		HISTORY_SIZE_MAX,
 	"a history must fit");
 _Static_assert((int)HISTORY_CAUSES_MAX <= (int)CAUSE_BITS, "a reference must fit");
@@ -164,6 +174,17 @@ static unsigned char *write_last(unsigned char *p, const struct last *last)
 	return write_reference(write_number(p, (uint64_t)last->at, 8), last->by);
 }
 
+static unsigned char *write_objections(unsigned char *p, const struct history *h)
+{
+	p = write_number(p, h->objections, 1);
+	for (unsigned i = 0; i < h->objections; i++) {
+		const struct objection *o = &h->objection[i];
+		p = write_number(write_number(p, o->stream, 4), o->freed, 1);
+		p = write_reference(write_number(p, (uint64_t)o->at, 8), o->by);
+	}
+	return p;
+}
+
 int history_write(struct history *h, unsigned char out[HISTORY_SIZE_MAX])
 {
 	static const unsigned char nothing[STANDING_BYTES];
@@ -176,7 +197,8 @@ int history_write(struct history *h, unsigned char out[HISTORY_SIZE_MAX])
 	unsigned is = (memcmp(base, nothing, sizeof base) ? HAS_BASE : 0) |
 		(h->settled ? HAS_SETTLED : 0) |
 		last_is(h, HISTORY_SOFT, &h->soft, HAS_SOFT, SOFT_OF_DAYS) |
-		last_is(h, HISTORY_BLOCK, &h->block, HAS_BLOCK, BLOCK_OF_DAYS);
+		last_is(h, HISTORY_BLOCK, &h->block, HAS_BLOCK, BLOCK_OF_DAYS) |
+		(h->objections ? HAS_OBJECTIONS : 0);
 	p = write_number(write_number(p, FORMAT, 1), is, 1);
 	p = is & HAS_BASE ? write_base(p, &h->base) : p;
 	p = is & HAS_SETTLED ? write_number(p, (uint64_t)h->settled, 8) : p;
@@ -185,6 +207,7 @@ int history_write(struct history *h, unsigned char out[HISTORY_SIZE_MAX])
 		p = write_cause(p, &h->cause[i]);
 	p = is & HAS_SOFT ? write_last(p, &h->soft) : p;
 	p = is & HAS_BLOCK ? write_last(p, &h->block) : p;
+	p = is & HAS_OBJECTIONS ? write_objections(p, h) : p;
 	for (unsigned i = 0; i < h->days; i++)
 		p = write_day(p, &h->day[i]);
 	return (int)(p - out);
@@ -305,6 +328,21 @@ static void read_causes(struct cursor *c, struct history *h)
 	}
 }
 
+static void read_objections(struct cursor *c, struct history *h)
+{
+	unsigned n = (unsigned)read_number(c, 1);
+
+	c->bad |= n > OBJECTIONS_MAX;
+	for (h->objections = 0; h->objections < n && !c->bad; h->objections++) {
+		struct objection *o = &h->objection[h->objections];
+		o->stream = (uint32_t)read_number(c, 4);
+		o->freed = read_number(c, 1);
+		o->at = (int64_t)read_number(c, 8);
+		o->by = read_reference(c, h);
+	}
+	c->bad |= !history_objections_are_sound(h);
+}
+
 /* --- version 2 ------------------------------------------------------------ */
 
 /* The last failure of a kind: its name was the ladder of a soft one, the provider of a block. */
@@ -381,6 +419,8 @@ static void read_history(struct cursor *c, struct history *h)
 		h->soft = read_last_failure(c, h);
 	if (is & HAS_BLOCK)
 		h->block = read_last_failure(c, h);
+	if (is & HAS_OBJECTIONS)
+		read_objections(c, h);
 	while (c->n && !c->bad && h->days < HISTORY_DAYS_MAX)
 		read_history_day(c, h, &h->day[h->days++]);
 	if (is & SOFT_OF_DAYS)

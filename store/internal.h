@@ -11,6 +11,7 @@
 #include "store/keys.h"
 #include "store/sql.h"
 #include "store/store.h"
+#include "store/streams.h"
 #include "store/volume.h"
 #include "store/writing.h"
 
@@ -63,14 +64,15 @@ struct store {
 	int64_t interval;              /* between two mailings, seconds (mailings.c) */
 	struct taken_back *taken_back; /* cause.c */
 	unsigned takings;
-	struct site *site;   /* site.c; NULL: no other site is known */
-	bool ledgered;       /* an entry was added since head.c noted the last */
-	bool forgotten;      /* fold.c: an erasure in this transaction took events */
-	bool any_gone;       /* nodomain.c: some domain is noted */
-	bool functions;      /* kpi.c's functions of SQL are there */
-	struct brake *brake; /* brake.c */
-	struct waves *waves; /* wave.c */
-	int64_t present;     /* the latest time that was said to be now */
+	struct site *site;            /* site.c; NULL: no other site is known */
+	bool ledgered;                /* an entry was added since head.c noted the last */
+	bool forgotten;               /* fold.c: an erasure in this transaction took events */
+	bool any_gone;                /* nodomain.c: some domain is noted */
+	bool functions;               /* kpi.c's functions of SQL are there */
+	struct brake *brake;          /* brake.c */
+	struct waves *waves;          /* wave.c */
+	uint32_t stream[STREAMS_MAX]; /* the numbers of o.stream (streams.c) */
+	int64_t present;              /* the latest time that was said to be now */
 	bool in_transaction;
 	bool in_snapshot;
 	bool spoilt; /* an error in this transaction: it can only be rolled back */
@@ -129,7 +131,7 @@ int db_leave(struct store *s, bool own, int result);
 
 /* --- schema.c ------------------------------------------------------------- */
 
-enum { SCHEMA_VERSION = 22, APPLICATION_ID = 0x7265746f /* "reto" */ };
+enum { SCHEMA_VERSION = 23, APPLICATION_ID = 0x7265746f /* "reto" */ };
 /*
  * *VERSION is 0 for a database with nothing in it. Refuses what is not ours or newer than this
  * program.
@@ -325,6 +327,7 @@ struct packed {
 	uint16_t reply;
 	int16_t margin;
 	uint8_t kind, klass, category, origin;
+	uint8_t stream;  /* of our mail: its place in o.streams, from 1; 0: none is known */
 	uint32_t mta;    /* cause_number() of the reporting MTA */
 	int64_t domain;  /* a number of the recipient's domain, for nodomain.c; 0: of no interest */
 	uint32_t answer; /* of what was answered (cause.c); 0: none */
@@ -394,29 +397,6 @@ struct cohort_place {
 };
 /* The contact went from BEFORE, as it was last counted, to AFTER. */
 int cohort_move(struct store *s, struct cohort_place before, struct cohort_place after);
-/* What an answer needs of a contact's row. REASON lasts as long as the row or the table. */
-struct contact_row {
-	unsigned char key[PSEUDONYM_SIZE];
-	enum contact_state state;
-	int64_t since, until, due;
-	unsigned attempts;
-	const char *reason;
-	bool full; /* its ladder is the one of full mailboxes */
-};
-/* Of a statement that gives pseudonym, state, since, until, due, attempts, reason, ladder. */
-void contact_read_row(sqlite3_stmt *st, struct contact_row *out);
-
-/* --- table.c -------------------------------------------------------------- */
-
-/* At the begin of a snapshot: makes the table where that is worth it. */
-int contact_table_enter(struct store *s);
-enum table_result { TABLE_UNKNOWN, TABLE_NONE, TABLE_FOUND };
-/*
- * UNKNOWN: there is no table for this snapshot, ask the database. NONE: there is no such contact.
- */
-enum table_result contact_table_find(
-	struct store *s, const unsigned char key[PSEUDONYM_SIZE], struct contact_row *out);
-void contact_table_free(struct store *s);
 
 /* --- tally.c -------------------------------------------------------------- */
 

@@ -115,6 +115,7 @@ static int pack(struct store *s, struct event *event, int64_t now, struct packed
 		memcpy(p.campaign, event->campaign, campaign_n);
 	memcpy(p.rule, event->rule, strnlen(event->rule, sizeof p.rule - 1));
 	s->present = later(s->present, now);
+	p.stream = stream_of_event(s, event);
 	p.mta = cause_number(s, CAUSE_MTA, event->reporting_mta);
 	if (p.klass == CLASS_HARD && wave_note_host(s, p.mta, event->reporting_mta))
 		return STORE_FAILED;
@@ -174,11 +175,11 @@ static int add_event(struct store *s, const struct packed *p, const char *mailbo
 		db_run(s, SQL_CAMPAIGN_ADD, "it", (int64_t)p->day, ""))
 		return STORE_FAILED;
 	for (int tries = 0; tries < 2; tries++) {
-		if (db_run(s, SQL_EVENT_ADD, "ibtTTTiTtTttTii", p->at, p->pseudonym, n,
+		if (db_run(s, SQL_EVENT_ADD, "ibtTTTiTtTttTiiT", p->at, p->pseudonym, n,
 			    kind_name(p->kind), class_name(p->klass), category_name(p->category),
 			    p->status, (int64_t)p->reply, p->rule, p->provider, p->campaign,
 			    origin_name(p->origin), mailbox, p->diagnostic, number,
-			    (int64_t)p->margin))
+			    (int64_t)p->margin, store_stream_name(s, p->stream)))
 			return STORE_FAILED;
 		if (sqlite3_changes(s->db))
 			return STORE_OK;
@@ -218,8 +219,9 @@ int store_message(struct store *s, const struct store_message *m, const struct p
 		memcpy(&p, &events[i], sizeof p);
 		if (p.kind == KIND_NONE || p.kind == KIND_SUMMARY || is_repeated(events, i))
 			continue;
-		if (add_event(s, &p, m->mailbox) || tally_add(s, &p) || typing_add(s, &p) ||
-			nodomain_add(s, &p) || hours_add(s, &p, now) || pending_add(s, &p))
+		if (add_event(s, &p, m->mailbox) || tally_add(s, &p) || stream_count(s, &p) ||
+			typing_add(s, &p) || nodomain_add(s, &p) || hours_add(s, &p, now) ||
+			pending_add(s, &p))
 			return STORE_FAILED;
 	}
 	return STORE_OK;

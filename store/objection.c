@@ -39,8 +39,12 @@ static int reduce_objection(struct store *s, const struct contact *c)
 /* Where several sites have one memory the history is that of all of them, and stays to its end. */
 int objections_reduce(struct store *s, int64_t cutoff)
 {
-	return site_is_on(s) ? STORE_OK
-			     : each_objection(s, SQL_OBJECTION_WORDY, &cutoff, reduce_objection);
+	if (site_is_on(s))
+		return STORE_OK;
+	return each_objection(s, SQL_OBJECTION_WORDY, &cutoff, reduce_objection) ||
+			each_objection(s, SQL_OBJECTION_WORDY_STREAM, &cutoff, reduce_objection)
+		? STORE_FAILED
+		: STORE_OK;
 }
 
 static int mark_objection(struct store *s, const struct contact *c)

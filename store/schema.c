@@ -18,6 +18,7 @@
  *                  "messages"
  *   tally          anonymous counts per day; they stay. campaign holds the day's names, so that
  *                  their number has a bound
+ *   stream_count   the same by stream of our mail ([stream NAME]); it stays
  *   message_count  messages per day, mailbox and outcome; they stay
  *   mailbox        when each was read last
  *   folder         where a folder of moved mail ended at a time (UIDVALIDITY, UIDNEXT): how long
@@ -246,6 +247,16 @@ static const char version_22[] =
 	" disposition TEXT NOT NULL, dkim INTEGER NOT NULL, spf INTEGER NOT NULL, result TEXT NOT NULL, count INTEGER NOT NULL,"
 	" PRIMARY KEY (at, kind, receiver, domain, network, disposition, dkim, spf, result)) STRICT, WITHOUT ROWID";
 
+/*
+ * Objections to one stream: whether a contact's history has any, 2: and little else; of which
+ * stream an event is; counts by stream.
+ */
+static const char version_23[] =
+	"ALTER TABLE contact ADD COLUMN objected INTEGER;"
+	"ALTER TABLE event ADD COLUMN stream TEXT;"
+	"CREATE TABLE stream_count (day INTEGER NOT NULL, stream TEXT NOT NULL, what TEXT NOT NULL, count INTEGER NOT NULL,"
+	" PRIMARY KEY (day, stream, what)) STRICT, WITHOUT ROWID";
+
 struct schema_step {
 	const char *sql, *then; /* THEN may be NULL */
 	const char *mark;       /* user_version after it; a pragma takes no parameter */
@@ -276,6 +287,7 @@ static const struct schema_step steps[] = {
 	{ version_20, NULL, "PRAGMA user_version = 20" },
 	{ version_21, NULL, "PRAGMA user_version = 21" },
 	{ version_22, NULL, "PRAGMA user_version = 22" },
+	{ version_23, NULL, "PRAGMA user_version = 23" },
 };
 _Static_assert(
 	sizeof steps / sizeof *steps == SCHEMA_VERSION, "each version has a step that leads to it");

@@ -217,6 +217,7 @@ static void adopt_move(struct share *h, const struct share *move)
 		all->soft = (struct last){ 0, NO_REFERENCE };
 	if (all->block.at <= h->moved)
 		all->block = (struct last){ 0, NO_REFERENCE };
+	history_drop_objections(all, h->moved);
 }
 
 /* --- the sum -------------------------------------------------------------- */
@@ -277,6 +278,13 @@ static void sum_days(struct store *s, struct contact *c)
 	}
 }
 
+static const struct history *history_of_share(void *context, unsigned i)
+{
+	const struct site *site = context;
+
+	return &site->share[i].history;
+}
+
 void shares_sum(struct store *s, struct contact *c)
 {
 	struct site *site = s->site;
@@ -297,6 +305,7 @@ void shares_sum(struct store *s, struct contact *c)
 	}
 	memcpy(c->ladder, history_cause(&c->history, c->history.soft.by)->ladder, sizeof c->ladder);
 	sum_days(s, c);
+	history_add_objections(&c->history, site->shares, history_of_share, site);
 	causes_filter(s, &c->history);
 	coarsen_again(&c->history, coarse);
 }
@@ -353,9 +362,10 @@ static void settle_share(struct store *s, struct contact *c, struct share *h)
 		history_drop_first(&h->history);
 }
 
-int share_note(struct store *s, struct contact *c, enum history_kind kind, int64_t at,
-	const struct cause *cause, uint32_t campaign, uint32_t answer)
+int share_note(struct store *s, struct contact *c, const struct packed *e, int meaning)
 {
+	enum history_kind kind = (enum history_kind)meaning;
+	int64_t at = e->at;
 	bool final = kind == HISTORY_HARD || kind == HISTORY_COMPLAINT;
 	struct share *h, move;
 
@@ -363,8 +373,7 @@ int share_note(struct store *s, struct contact *c, enum history_kind kind, int64
 		return STORE_FAILED;
 	memcpy(&move, last_move(s->site), sizeof move);
 	adopt_move(h, &move);
-	if ((at > h->history.settled || final) &&
-		!history_add(&h->history, kind, at, cause, campaign, answer))
+	if ((at > h->history.settled || final) && !contact_add(s, &h->history, e, meaning))
 		settle_share(s, c, h);
 	h->at = later(h->at, day_start(at));
 	h->version = next_version(h->version, at, h->erased);

@@ -70,14 +70,14 @@
 	 * first */ \
 	X(SQL_EVENT_ADD, \
 		"INSERT INTO event (at, pseudonym, number, kind, class, category, status, reply, rule, provider, campaign, origin, mailbox," \
-		" diagnostic, margin) VALUES (?1, ?2, ?14, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?15) ON CONFLICT DO NOTHING") \
+		" diagnostic, margin, stream) VALUES (?1, ?2, ?14, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?15, ?16) ON CONFLICT DO NOTHING") \
 	X(SQL_EVENT_NUMBER, "SELECT max(number) + 1 FROM event WHERE at = ?1 AND pseudonym = ?2") \
 	X(SQL_EVENT_OF, \
-		"SELECT at, kind, class, category, status, reply, rule, provider, campaign, origin, mailbox, diagnostic, margin FROM event" \
-		" WHERE at >= ?1 AND at < ?2 AND pseudonym = ?3 ORDER BY at DESC, number DESC LIMIT ?4") \
+		"SELECT at, kind, class, category, status, reply, rule, provider, campaign, origin, mailbox, diagnostic, margin, stream" \
+		" FROM event WHERE at >= ?1 AND at < ?2 AND pseudonym = ?3 ORDER BY at DESC, number DESC LIMIT ?4") \
 	X(SQL_EVENT_OF_DAY, \
-		"SELECT at, pseudonym, number, reply, kind, class, category, status, rule, provider, campaign, origin, mailbox FROM event" \
-		" WHERE at >= ?1 AND at < ?2 ORDER BY at, pseudonym, number") \
+		"SELECT at, pseudonym, number, reply, kind, class, category, status, rule, provider, campaign, origin, mailbox, stream" \
+		" FROM event WHERE at >= ?1 AND at < ?2 ORDER BY at, pseudonym, number") \
 	X(SQL_EVENT_JUDGED, \
 		"SELECT at, pseudonym, number, class, category, status, reply, rule, provider, diagnostic, origin FROM event" \
 		" WHERE (at, pseudonym, number) > (?1, ?2, ?3) AND kind = 'failure' ORDER BY at, pseudonym, number LIMIT ?4") \
@@ -158,6 +158,8 @@
 	X(SQL_TAKEN_BACK, \
 		"SELECT first, last, rule, provider, mta, campaign FROM taken_back ORDER BY number DESC LIMIT ?1") \
 	STORE_SQL_CONTACTS(X) \
+	X(SQL_STREAM_COUNT, \
+		"INSERT INTO stream_count (day, stream, what, count) VALUES (?1, ?2, ?3, 1) ON CONFLICT DO UPDATE SET count = count + 1") \
 \
 	X(SQL_SITE_NAME, "SELECT name FROM site WHERE number = ?1") \
 	X(SQL_SITE_NUMBER, "SELECT number FROM site WHERE name = ?1 AND life = ?2") \

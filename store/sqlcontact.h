@@ -7,25 +7,27 @@
 	" history = NULL, tidy = NULL, cohort = NULL"
 #define STORE_SQL_CONTACTS(X) \
 	X(SQL_CONTACT_GET, \
-		"SELECT state, at, since, until, due, attempts, pauses, counted_from, reason, rule, ladder, history, cohort, objection" \
+		"SELECT state, at, since, until, due, attempts, pauses, counted_from, reason, rule, ladder, history, cohort, objection, objected" \
 		" FROM contact WHERE pseudonym = ?1") \
 	X(SQL_CONTACT_ROW, \
-		"SELECT pseudonym, state, since, until, due, attempts, reason, ladder FROM contact WHERE pseudonym = ?1") \
+		"SELECT pseudonym, state, since, until, due, attempts, reason, ladder, iif(objected, history, NULL) FROM contact" \
+		" WHERE pseudonym = ?1") \
 	X(SQL_CONTACT_ROWS, \
-		"SELECT pseudonym, state, since, until, due, attempts, reason, ladder FROM contact ORDER BY pseudonym") \
-	X(SQL_CONTACT_SINCE, \
-		"SELECT pseudonym, state, since, until, due, attempts, reason, ladder, old FROM contact WHERE max(at, since) >= ?1" \
+		"SELECT pseudonym, state, since, until, due, attempts, reason, ladder, iif(objected, history, NULL) FROM contact" \
 		" ORDER BY pseudonym") \
+	X(SQL_CONTACT_SINCE, \
+		"SELECT pseudonym, state, since, until, due, attempts, reason, ladder, iif(objected, history, NULL), old" \
+		" FROM contact WHERE max(at, since) >= ?1 ORDER BY pseudonym") \
 	X(SQL_CONTACT_ADD, \
 		"INSERT INTO contact (pseudonym, state, at, since, until, due, attempts, pauses, counted_from, reason, rule, ladder, history," \
-		" tidy, cohort, objection) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)") \
+		" tidy, cohort, objection, objected) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)") \
 	X(SQL_CONTACT_PUT, \
 		"INSERT INTO contact (pseudonym, state, at, since, until, due, attempts, pauses, counted_from, reason, rule, ladder, history," \
-		" tidy, cohort, objection) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) ON CONFLICT DO UPDATE SET" \
+		" tidy, cohort, objection, objected) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) ON CONFLICT DO UPDATE SET" \
 		" state = excluded.state, at = excluded.at, since = excluded.since, until = excluded.until, due = excluded.due," \
 		" attempts = excluded.attempts, pauses = excluded.pauses, counted_from = excluded.counted_from, reason = excluded.reason," \
 		" rule = excluded.rule, ladder = excluded.ladder, history = excluded.history, tidy = excluded.tidy, cohort = excluded.cohort," \
-		" objection = excluded.objection") \
+		" objection = excluded.objection, objected = excluded.objected") \
 	/* under another state key; who is there already stays as it is */ \
 	X(SQL_CONTACT_REKEY, \
 		"UPDATE OR IGNORE contact SET pseudonym = ?1, old = NULL WHERE pseudonym = ?2") \
@@ -61,11 +63,19 @@
 		"SELECT pseudonym FROM contact WHERE pseudonym > ?1 AND state = 'inactive' AND objection = 0 ORDER BY pseudonym LIMIT ?2") \
 	/* objections of which more is known than that they were made */ \
 	X(SQL_OBJECTION_WORDY, \
-		"SELECT pseudonym FROM contact WHERE objection = 1 AND at < ?1 AND state = 'inactive' AND history IS NOT NULL LIMIT ?2") \
+		"SELECT pseudonym FROM contact WHERE objection = 1 AND at < ?1 AND state = 'inactive' AND history IS NOT NULL" \
+		" AND objected IS NULL LIMIT ?2") \
+	X(SQL_OBJECTION_WORDY_STREAM, \
+		"SELECT pseudonym FROM contact WHERE objection = 1 AND at < ?1 AND objected = 1 LIMIT ?2") \
 	/* erasure.c's function knows what was erased; its numbers are those of enum erasure */ \
-	X(SQL_ERASED_REDUCE, STORE_REDUCE " WHERE state = 'inactive' AND erased(pseudonym) = 1") \
+	X(SQL_ERASED_REDUCE, \
+		STORE_REDUCE \
+		" WHERE state = 'inactive' AND objected IS NULL AND erased(pseudonym) = 1") \
+	X(SQL_ERASED_OBJECTED, \
+		"SELECT pseudonym FROM contact WHERE pseudonym > ?1 AND objected IS NOT NULL AND erased(pseudonym) = 1" \
+		" ORDER BY pseudonym LIMIT ?2") \
 	X(SQL_ERASED_CONTACTS, \
-		"DELETE FROM contact WHERE erased(pseudonym) = 0 OR (state <> 'inactive' AND erased(pseudonym) = 1)" \
+		"DELETE FROM contact WHERE erased(pseudonym) = 0 OR (state <> 'inactive' AND objected IS NULL AND erased(pseudonym) = 1)" \
 		" RETURNING at, state, objection") \
 	X(SQL_ERASED_SHARES, "DELETE FROM share WHERE erased(pseudonym) IN (0, 1)") \
 	X(SQL_ERASED_EVENTS, \

@@ -19,6 +19,7 @@
 #include "store/brake.h"
 #include "store/cause.h"
 #include "store/internal.h"
+#include "store/table.h"
 #include "store/base/pagefile.h"
 #include "store/siteparts.h"
 #include "store/wave.h"
@@ -271,6 +272,7 @@ static int open_store_parts(struct store *s, int64_t now, bool *created)
 		return result;
 	if ((result = keys_verify(s)))
 		return result;
+	streams_number(s);
 	if (mailings_load(s) || causes_load(s) || nodomain_load(s) || wave_load(s))
 		return STORE_FAILED;
 	result = site_open(s, now);

@@ -26,6 +26,7 @@
 #include "store/base/minisign.h"
 
 struct store;
+struct mail_stream;
 
 enum store_result {
 	STORE_OK = 0,
@@ -117,8 +118,9 @@ struct store_options {
 	bool time_given; /* the present is somebody's word (--now), which the ledger marks */
 	bool verify; /* refuse every page that is not as it was written (pagefile.h); else those of
 			contacts only */
-	enum origin act_on; /* the worst origin that may change a contact's state */
-	const char *site;   /* this store's name among several; NULL: there is no other */
+	const struct mail_stream *streams; /* of our mail (classify/mailstream.h); NULL: none */
+	enum origin act_on;                /* the worst origin that may change a contact's state */
+	const char *site; /* this store's name among several; NULL: there is no other */
 	struct site_peer peer[SITES_MAX];
 	unsigned peers;
 	bool fold_local_part;

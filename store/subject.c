@@ -16,7 +16,7 @@ int contact_forget(struct store *s, const unsigned char key[PSEUDONYM_SIZE], boo
 	if (contact_load(s, key, &c, &found))
 		return STORE_FAILED;
 	bool objects = found && contact_objects(&c);
-	if (keep && found && c.now.state == STATE_INACTIVE) {
+	if (keep && found && (c.now.state == STATE_INACTIVE || c.objected)) {
 		if (contact_reduce(s, &c, false))
 			return STORE_FAILED;
 		sum->suppressions++;

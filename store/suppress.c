@@ -10,8 +10,12 @@
 
 /* The final failure that is known says as much as the one to be taken: that an address is dead is
  * no objection, which is kept for longer. */
-static bool says_as_much(const struct contact *c, enum history_kind kind)
+static bool says_as_much(
+	const struct store *s, const struct contact *c, enum history_kind kind, unsigned stream)
 {
+	if (stream && kind == HISTORY_COMPLAINT &&
+		history_objection(&c->history, s->stream[stream - 1]))
+		return true;
 	for (unsigned i = 0; contact_is_gone(c) && i < c->history.days; i++)
 		if (c->history.day[i].count[kind])
 			return true;
@@ -21,7 +25,9 @@ static bool says_as_much(const struct contact *c, enum history_kind kind)
 static void suppress_entry_of(struct packed *e, const struct suppression *given)
 {
 	*e = (struct packed){ .at = given->at,
-		.kind = KIND_FAILURE,
+		.kind = category_class(given->category) == CLASS_COMPLAINT ? KIND_OPTOUT
+									   : KIND_FAILURE,
+		.stream = (uint8_t)given->stream,
 		.klass = category_class(given->category),
 		.category = given->category,
 		.origin = ORIGIN_VERIFIED,
@@ -58,9 +64,13 @@ int store_suppress(struct store *s, const char *address, size_t n, const struct 
 		contact_load(s, p.key[0], &c, &found))
 		return STORE_FAILED;
 	suppress_entry_of(&e, given);
-	if (given->at <= c.moved || contact_is_taken_back(s, &e, (int)kinds[klass]))
+	int64_t freed = given->stream && klass == CLASS_COMPLAINT
+		? history_freed(&c.history, s->stream[given->stream - 1])
+		: 0;
+	if (given->at <= later(c.moved, freed) || contact_is_taken_back(s, &e, (int)kinds[klass]))
 		*what = SUPPRESSED_SINCE_FREED;
-	else if (contact_is_gone(&c) && (klass == CLASS_SOFT || says_as_much(&c, kinds[klass])))
+	else if ((contact_is_gone(&c) && klass == CLASS_SOFT) ||
+		(klass != CLASS_SOFT && says_as_much(s, &c, kinds[klass], given->stream)))
 		*what = SUPPRESSED_BEFORE;
 	else
 		*what = SUPPRESSED_NOW;

@@ -13,6 +13,7 @@
  */
 #include <stdlib.h>
 #include "store/internal.h"
+#include "store/table.h"
 
 enum {
 	TABLE_BYTES_MAX = 28 << 20, /* the contacts of a larger store are asked for one by one */
@@ -39,6 +40,8 @@ struct own {
 	uint16_t since, attempts; /* since as a day */
 	uint8_t state, reason;
 	bool full; /* its ladder is the one of full mailboxes */
+	uint8_t objections;
+	uint32_t objected; /* the first of them */
 };
 
 struct answer_table {
@@ -49,6 +52,8 @@ struct answer_table {
 	size_t places;
 	struct own *own;
 	size_t owns, own_room;
+	struct objected *objected;
+	size_t objections, objected_room;
 	unsigned reasons;
 	char reason[REASONS_MAX][EVENT_RULE_SIZE];
 };
@@ -88,6 +93,18 @@ static bool grow_own(struct answer_table *t)
 	return true;
 }
 
+static bool grow_objected(struct answer_table *t)
+{
+	if (t->objections + OBJECTED_MAX <= t->objected_room)
+		return true;
+	struct objected *more = realloc(t->objected, (t->objected_room + GROWTH) * sizeof *more);
+	if (!more)
+		return false;
+	t->objected = more;
+	t->objected_room += GROWTH;
+	return true;
+}
+
 /*
  * The number of a reason's text; REASONS_MAX when there are too many. They come in runs and are
  * few.
@@ -108,7 +125,7 @@ static unsigned reason_number(struct answer_table *t, const char *text, unsigned
 
 static bool fits(const struct contact_row *r)
 {
-	return !r->due && !r->until && !r->attempts && !r->full;
+	return !r->due && !r->until && !r->attempts && !r->full && !r->objections;
 }
 
 /* False: there is no room for it. */
@@ -119,8 +136,10 @@ static bool add_row(struct answer_table *t, const struct contact_row *r, unsigne
 
 	*reason = reason_number(t, r->reason, *reason);
 	if (*reason == REASONS_MAX ||
-		t->places * sizeof *t->slot + t->own_room * sizeof *t->own > TABLE_BYTES_MAX ||
-		!grow_own(t))
+		t->places * sizeof *t->slot + t->own_room * sizeof *t->own +
+				t->objected_room * sizeof *t->objected >
+			TABLE_BYTES_MAX ||
+		!grow_own(t) || !grow_objected(t))
 		return false;
 	while (t->slot[i].word != EMPTY)
 		i = next_place(t, i);
@@ -130,7 +149,10 @@ static bool add_row(struct answer_table *t, const struct contact_row *r, unsigne
 		return true;
 	t->slot[i].word = ON_ITS_OWN | (uint32_t)t->owns;
 	t->own[t->owns++] = (struct own){ r->until, r->due, (uint16_t)(r->since / DAY),
-		(uint16_t)(r->attempts & 0xffff), (uint8_t)r->state, (uint8_t)*reason, r->full };
+		(uint16_t)(r->attempts & 0xffff), (uint8_t)r->state, (uint8_t)*reason, r->full,
+		(uint8_t)r->objections, (uint32_t)t->objections };
+	memcpy(t->objected + t->objections, r->objected, r->objections * sizeof *r->objected);
+	t->objections += r->objections;
 	return true;
 }
 
@@ -138,6 +160,7 @@ static void empty_table(struct answer_table *t)
 {
 	free(t->slot);
 	free(t->own);
+	free(t->objected);
 	memset(t, 0, offsetof(struct answer_table, reason));
 }
 
@@ -246,6 +269,7 @@ enum table_result contact_table_find(
 	while (t->slot[i].word != EMPTY && (t->slot[i].high != high || t->slot[i].low != low))
 		i = next_place(t, i);
 	uint32_t word = t->slot[i].word;
+	out->objections = 0;
 	if (word == EMPTY)
 		return TABLE_NONE;
 	memcpy(out->key, key, PSEUDONYM_SIZE);
@@ -257,6 +281,9 @@ enum table_result contact_table_find(
 		out->attempts = o->attempts;
 		out->state = o->state;
 		out->full = o->full;
+		out->objections = o->objections;
+		memcpy(out->objected, t->objected + o->objected,
+			o->objections * sizeof *out->objected);
 		out->reason = t->reason[o->reason];
 	} else {
 		out->until = out->due = 0;

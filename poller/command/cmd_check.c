@@ -43,13 +43,17 @@ static const char *verdict_word(unsigned v)
 	return v == VERDICT_INVALID ? "invalid" : verdict_name(v);
 }
 
-static const char our_columns[] = "verdict,until,state,reason,since,hint";
+static const char our_columns[] = "verdict,until,state,reason,since,hint",
+		  stream_column[] = ",stream"; /* where there are streams */
 
 struct list_check {
 	struct session *session;
 	int64_t now;
 	bool json, bare;
-	int only;           /* enum verdict, -1: all */
+	int only;        /* enum verdict, -1: all */
+	unsigned stream; /* store_stream(); 0: whatever mail */
+	const char *stream_name;
+	bool streams;       /* there are some, so answers say which */
 	int only_hint;      /* enum hint; HINT_COUNT: any; -1: all */
 	const char *column; /* the column's name; NULL: by number or no CSV */
 	bool csv, header;   /* HEADER: the first record is one */
@@ -83,6 +87,10 @@ static void print_columns(
 	out_time(o, a->since);
 	out_text(o, separator);
 	out_text(o, hint);
+	if (c->streams) {
+		out_text(o, separator);
+		out_text(o, a->stream);
+	}
 }
 
 /* A line's address goes out as it came, but control characters do not reach anybody's terminal. */
@@ -114,6 +122,7 @@ static void print_answer_json(struct list_check *c, struct span address, int wor
 	out_member(o, "reason", a->reason);
 	out_member_time(o, "since", a->since);
 	out_member(o, "hint", hint);
+	out_member(o, "stream", a->stream);
 	out_text(o, "}\n");
 }
 
@@ -141,16 +150,16 @@ static struct span address_within(struct span text)
 /* *ADDRESS becomes what is asked about, if that is one within it. */
 static int ask_store(struct list_check *c, struct span *address, struct answer *answer)
 {
-	int result = address->p
-		? store_check(c->session->store, address->p, address->n, c->now, answer)
-		: STORE_MISUSE;
+	int result = address->p ? store_check_stream(c->session->store, address->p, address->n,
+					  c->stream, c->now, answer)
+				: STORE_MISUSE;
 	struct span within = address->p && result == STORE_MISUSE
 		? address_within(span_trim(*address))
 		: (struct span){ NULL, 0 };
 	if (!within.p)
 		return result;
 	*address = within;
-	return store_check(c->session->store, within.p, within.n, c->now, answer);
+	return store_check_stream(c->session->store, within.p, within.n, c->stream, c->now, answer);
 }
 
 static bool is_wanted(const struct list_check *c, int word, enum hint hint)
@@ -260,6 +269,10 @@ static int begin_csv(struct list_check *c, struct span *text)
 			out_bytes(&c->out, &c->separator, 1);
 			out_bytes(&c->out, p, strcspn(p, ","));
 		}
+		if (!c->bare && c->streams) {
+			out_bytes(&c->out, &c->separator, 1);
+			out_text(&c->out, stream_column + 1);
+		}
 		out_text(&c->out, used - record.n == 2 ? "\r\n" : "\n");
 	}
 	*text = (struct span){ rest.p + used, rest.n - used };
@@ -357,6 +370,7 @@ static int answer_all(struct list_check *c, int fd)
 	if (!c->json && !c->csv && !c->bare) {
 		out_text(&c->out, "address,");
 		out_text(&c->out, our_columns);
+		out_text(&c->out, c->streams ? stream_column : "");
 		out_text(&c->out, "\n");
 	}
 	while (result == EXIT_WELL && n > 0) {
@@ -421,7 +435,7 @@ static int read_check_options(struct list_check *c, int argc, char **argv)
 	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
 		{ "column", required_argument, NULL, 'c' }, { "header", no_argument, NULL, 'h' },
 		{ "only", required_argument, NULL, 'o' }, { "bare", no_argument, NULL, 'b' },
-		{ 0 } };
+		{ "stream", required_argument, NULL, 's' }, { 0 } };
 	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;)
 		switch (option) {
 		case 'j':
@@ -432,6 +446,9 @@ static int read_check_options(struct list_check *c, int argc, char **argv)
 			break;
 		case 'h':
 			c->header = true;
+			break;
+		case 's':
+			c->stream_name = optarg;
 			break;
 		case 'c':
 			if (!set_column(c, optarg))
@@ -478,11 +495,14 @@ int cmd_check(const struct config *config, int argc, char **argv)
 	c.session = &s;
 	c.now = clock_now();
 	c.only = c.only_hint = -1;
+	c.streams = config->streams[0].name;
 	c.separator = ',';
 	out_open(&c.out, STDOUT_FILENO);
 	int result = read_check_options(&c, argc, argv);
 	if (result != EXIT_WELL)
 		return result;
+	if (!stream_option(config, argv[0], c.stream_name, &c.stream))
+		return EXIT_USAGE;
 	if (optind < argc && strcmp(argv[optind], "-")) {
 		in = open(argv[optind], O_RDONLY | O_CLOEXEC);
 		if (in < 0) {

@@ -126,7 +126,8 @@ static void explain_event(struct classifier *c, const struct event *e)
 static int print_classified(void *context, const struct event *e)
 {
 	struct classifier *c = context;
-	size_t n = json_event(c->line, c->name, e, c->plain);
+	size_t n = json_event(c->line, c->name, e,
+		(c->plain ? JSON_PLAIN : 0) | (c->options.streams[0].name ? JSON_STREAMS : 0));
 	if (fwrite(c->line, 1, n, stdout) != n) {
 		log_error("classify: standard output: %s", strerror(errno));
 		return -1;
@@ -221,6 +222,7 @@ int cmd_classify(const struct config *config, int argc, char **argv)
 	}
 	c->options = (struct classify_options){ .domains = config->domains.at,
 		.campaign_headers = config->campaign_headers.at,
+		.streams = config->streams,
 		.tell = c->explain ? keep_bid : NULL,
 		.tell_context = c,
 		.verp = config->verp,

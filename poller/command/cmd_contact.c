@@ -30,6 +30,8 @@ struct contact_job {
 	int64_t now;
 	bool json;
 	unsigned events, printed;
+	unsigned stream; /* that is reactivated; 0: all */
+	const char *stream_name;
 	uint64_t bad, refused, moved;
 };
 
@@ -98,6 +100,21 @@ static void print_contact(struct out *o, const char *name, const char *text)
 	out_text(o, "\n");
 }
 
+/* "newsletter since 2026-11-02T00:00:00Z: opt-out (suppress.ses)" */
+static void print_objection(struct out *o, const struct contact_view *v, unsigned i)
+{
+	const char *stream = v->objected[i].stream, *rule = v->objected[i].rule;
+	out_text(o, "  objection   ");
+	out_text(o, *stream ? stream : "a stream that is not configured, so all");
+	out_text(o, " since ");
+	out_time(o, v->objected[i].since);
+	out_text(o, ": ");
+	out_text(o, category_name(v->objected[i].category));
+	out_text(o, *rule ? " (" : "");
+	out_text(o, rule);
+	out_text(o, *rule ? ")\n" : "\n");
+}
+
 static void print_text(struct contact_job *j, struct span address, const struct contact_view *v)
 {
 	struct out *o = &j->out;
@@ -123,6 +140,8 @@ static void print_text(struct contact_job *j, struct span address, const struct 
 	out_text(o, "\n");
 	if (*v->reason)
 		print_contact(o, "reason", v->reason);
+	for (unsigned i = 0; i < v->objections; i++)
+		print_objection(o, v, i);
 	if (*v->rule)
 		print_contact(o, "rule", v->rule);
 	if (*v->ladder)
@@ -162,6 +181,16 @@ static void print_contact_json(
 	out_member(o, "rule", v->rule);
 	out_member(o, "ladder", v->ladder);
 	out_member(o, "waits_for", v->provider);
+	out_text(o, ",\"objections\":[");
+	for (unsigned i = 0; i < v->objections; i++) {
+		out_text(o, i ? ",{\"stream\":" : "{\"stream\":");
+		out_json(o, span_of(v->objected[i].stream));
+		out_member_time(o, "since", v->objected[i].since);
+		out_member(o, "category", category_name(v->objected[i].category));
+		out_member(o, "rule", v->objected[i].rule);
+		out_text(o, "}");
+	}
+	out_text(o, "]");
 	out_text(o, ",\"events\":[");
 }
 
@@ -252,8 +281,27 @@ static int confirm_one(struct contact_job *j, struct span address)
 	return move_contact(j, address, MOVE_CONFIRM);
 }
 
+static int free_in_stream(struct contact_job *j, struct span address)
+{
+	bool freed;
+	int result = store_contact_free(
+		j->session.store, address.p, address.n, j->stream, j->now, &freed);
+	if (result == STORE_MISUSE)
+		return not_an_address(j);
+	if (result)
+		return session_store_failed(&j->session, j->command, result);
+	j->moved += freed;
+	j->refused += !freed;
+	if (!freed)
+		log_warning("line %llu: refused: nothing was said against this stream alone",
+			(unsigned long long)j->lines.number);
+	return EXIT_WELL;
+}
+
 static int reactivate_one(struct contact_job *j, struct span address)
 {
+	if (j->stream)
+		return free_in_stream(j, address);
 	return move_contact(j, address, MOVE_REACTIVATE);
 }
 
@@ -275,8 +323,9 @@ static int move_contacts(
 		return session_store_failed(&j->session, j->command, STORE_FAILED);
 	int result = each_contact_address(j, operand, each[move]);
 	snprintf(kind, sizeof kind, "contact-%s", move_names[move]);
-	snprintf(detail, sizeof detail, "count=%llu reason=\"%s\"", (unsigned long long)j->moved,
-		reason);
+	snprintf(detail, sizeof detail, "count=%llu%s%s reason=\"%s\"",
+		(unsigned long long)j->moved, j->stream ? " stream=" : "",
+		j->stream ? j->stream_name : "", reason);
 	if (result > EXIT_LOST || (j->moved && store_ledger(store, j->now, kind, detail)) ||
 		store_commit(store)) {
 		store_rollback(store);
@@ -396,15 +445,19 @@ static int change_contact(struct contact_job *j, const struct config *config,
 	static const struct option options[] = { { "reason", required_argument, NULL, 'r' },
 		{ "list", no_argument, NULL, 'l' }, { "json", no_argument, NULL, 'j' },
 		{ "provider", required_argument, NULL, 'p' },
-		{ "category", required_argument, NULL, 'c' }, { 0 } };
+		{ "category", required_argument, NULL, 'c' },
+		{ "stream", required_argument, NULL, 's' }, { 0 } };
 	const char *reason = NULL, *provider = NULL, *category = NULL;
 	bool list = false;
 	for (int option; (option = option_next(j->command, argc, argv, options)) != -1;) {
-		if (option == '?' || (option != 'r' && move != MOVE_RESOLVE))
+		bool fits = option == 's' ? move == MOVE_REACTIVATE
+					  : option == 'r' || move == MOVE_RESOLVE;
+		if (option == '?' || !fits)
 			return usage_error(j->command, "see `retour contact --help`");
 		reason = option == 'r' ? optarg : reason;
 		provider = option == 'p' ? optarg : provider;
 		category = option == 'c' ? optarg : category;
+		j->stream_name = option == 's' ? optarg : j->stream_name;
 		list |= option == 'l';
 		j->json |= option == 'j';
 	}
@@ -415,6 +468,8 @@ static int change_contact(struct contact_job *j, const struct config *config,
 			"see `retour contact --help`; addresses come from a file or from stdin, never as arguments");
 	if (list)
 		return list_investigations(j, config);
+	if (!stream_option(config, j->command, j->stream_name, &j->stream))
+		return EXIT_USAGE;
 	if (!reason_is_fit(reason))
 		return usage_error(j->command,
 			"wants --reason TEXT: up to %d bytes, without quotes, without an address",

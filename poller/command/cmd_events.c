@@ -48,6 +48,7 @@ static int print_event_row(void *context, const struct event_row *row)
 	out_row_text(o, "rule", row->rule);
 	out_row_text(o, "provider", row->provider);
 	out_row_text(o, "campaign", row->campaign);
+	out_row_text(o, "stream", row->stream);
 	out_row_text(o, "origin", row->origin);
 	out_row_text(o, "mailbox", row->mailbox);
 	out_text(o, "}\n");

@@ -36,6 +36,7 @@ static int serve_with_rules(const struct config *config, enum rules_use use, boo
 {
 	const struct classify_options options = { .domains = config->domains.at,
 		.campaign_headers = config->campaign_headers.at,
+		.streams = config->streams,
 		.verp = config->verp,
 		.unsubscribe = config->unsubscribe,
 		.authserv_ids = config->authserv_ids.at,

@@ -65,7 +65,7 @@ static enum lookup_answer answer_question(
 {
 	struct answer verdict;
 	*text = '\0';
-	int result = served_check(&s->served, request->key, request->n, &verdict);
+	int result = served_check(&s->served, request->key, request->n, s->served.stream, &verdict);
 	if (result == STORE_MISUSE)
 		return LOOKUP_NONE;
 	if (!result)
@@ -191,21 +191,24 @@ static void catch_serve_signals(sigset_t *waiting)
 }
 
 struct serve_options {
-	const char *postfix, *http, *token_file;
+	const char *postfix, *http, *token_file, *stream;
 };
 
 static int read_serve_options(struct serve_options *o, int argc, char **argv)
 {
 	static const struct option options[] = { { "postfix", required_argument, NULL, 'p' },
 		{ "http", required_argument, NULL, 'h' },
-		{ "token-file", required_argument, NULL, 't' }, { 0 } };
+		{ "token-file", required_argument, NULL, 't' },
+		{ "stream", required_argument, NULL, 's' }, { 0 } };
 	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;) {
-		if (option != 'p' && option != 'h' && option != 't')
+		if (option == '?')
 			return usage_error(argv[0], "see `retour serve --help`");
 		if (option == 'p')
 			o->postfix = optarg;
 		else if (option == 'h')
 			o->http = optarg;
+		else if (option == 's')
+			o->stream = optarg;
 		else
 			o->token_file = optarg;
 	}
@@ -261,6 +264,8 @@ int cmd_serve(const struct config *config, int argc, char **argv)
 	int result = read_serve_options(&o, argc, argv);
 	if (result)
 		return result;
+	if (!stream_option(config, argv[0], o.stream, &s.served.stream))
+		return EXIT_USAGE;
 	const char *where = o.http ? o.http : o.postfix;
 	if (strchr(where, '/') && !new_file_is_fit(argv[0], where))
 		return EXIT_USAGE;

@@ -12,7 +12,7 @@
 #include "store/promises.h"
 
 struct wish {
-	const char *command, *reason;
+	const char *command, *reason, *stream;
 	bool dry;
 	struct suppressfile file;
 };
@@ -21,7 +21,8 @@ static int read_options(struct wish *w, bool add, int argc, char **argv)
 {
 	static const struct option options[] = { { "from", required_argument, NULL, 'f' },
 		{ "as", required_argument, NULL, 'a' }, { "reason", required_argument, NULL, 'r' },
-		{ "dry-run", no_argument, NULL, 'n' }, { 0 } };
+		{ "dry-run", no_argument, NULL, 'n' }, { "stream", required_argument, NULL, 's' },
+		{ 0 } };
 	for (int option; (option = option_next(w->command, argc, argv, options)) != -1;)
 		switch (option) {
 		case 'f':
@@ -40,6 +41,9 @@ static int read_options(struct wish *w, bool add, int argc, char **argv)
 			break;
 		case 'r':
 			w->reason = optarg;
+			break;
+		case 's':
+			w->stream = optarg;
 			break;
 		case 'n':
 			w->dry = true;
@@ -78,11 +82,12 @@ static int note(const struct wish *w, struct store *store, int64_t now)
 	const struct suppressfile *f = &w->file;
 	char detail[LEDGER_TEXT_SIZE];
 	snprintf(detail, sizeof detail,
-		"source=%s hard=%llu complaint=%llu opt-out=%llu soft=%llu known=%llu reason=\"%s\"",
+		"source=%s hard=%llu complaint=%llu opt-out=%llu soft=%llu known=%llu%s%s reason=\"%s\"",
 		f->rule + strlen("suppress."), (unsigned long long)f->taken[CLASS_HARD],
 		(unsigned long long)(f->taken[CLASS_COMPLAINT] - f->opt_outs),
 		(unsigned long long)f->opt_outs, (unsigned long long)f->taken[CLASS_SOFT],
-		(unsigned long long)f->met[SUPPRESSED_BEFORE], w->reason ? w->reason : "");
+		(unsigned long long)f->met[SUPPRESSED_BEFORE], w->stream ? " stream=" : "",
+		w->stream ? w->stream : "", w->reason ? w->reason : "");
 	return store_ledger(store, now, "suppress-import", detail);
 }
 
@@ -143,6 +148,8 @@ int cmd_suppress(const struct config *config, int argc, char **argv)
 	int result = read_options(&w, add, argc - 1, argv + 1);
 	if (result != EXIT_WELL)
 		return result;
+	if (!stream_option(config, w.command, w.stream, &w.file.stream))
+		return EXIT_USAGE;
 	const char *path = optind < argc - 1 ? argv[1 + optind] : NULL;
 	result = session_open(&s, config, w.dry ? SESSION_TRY : SESSION_CREATE, clock_now());
 	if (result == EXIT_WELL && s.clock.doubt != CLOCK_BELIEVED)

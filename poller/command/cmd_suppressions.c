@@ -17,7 +17,7 @@
 
 struct suppression_listing {
 	struct out out;
-	bool json;
+	bool json, streams;
 	char key[STORE_FINGERPRINT_HEX];
 };
 
@@ -33,6 +33,7 @@ static void print_suppression_json(
 	out_member(o, "state", contact_state_name(a->state));
 	out_member(o, "reason", a->reason);
 	out_member_time(o, "since", a->since);
+	out_member(o, "stream", a->stream);
 	out_text(o, "}\n");
 }
 
@@ -51,6 +52,10 @@ static void print_csv(struct suppression_listing *l, const char *pseudonym, cons
 	out_text(o, a->reason);
 	out_text(o, ",");
 	out_time(o, a->since);
+	if (l->streams) {
+		out_text(o, ",");
+		out_text(o, a->stream);
+	}
 	out_text(o, "\n");
 }
 
@@ -67,27 +72,38 @@ static int print_one(void *context, const char *pseudonym, const struct answer *
 int cmd_suppressions(const struct config *config, int argc, char **argv)
 {
 	static const struct option options[] = { { "since", required_argument, NULL, 's' },
-		{ "json", no_argument, NULL, 'j' }, { 0 } };
+		{ "json", no_argument, NULL, 'j' }, { "stream", required_argument, NULL, 'm' },
+		{ 0 } };
 	static struct suppression_listing l; /* too large for a stack */
 	struct session s = { .lock = -1 };
+	const char *stream_name = NULL;
+	unsigned stream;
 	int64_t since = 0;
 	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;) {
-		if (option != 's' && option != 'j')
+		if (option == '?')
 			return usage_error(argv[0], "see `retour suppressions --help`");
 		if (option == 's' && !clock_parse(optarg, &since))
 			return usage_error(argv[0],
 				"--since %s is no time; right would be 2026-11-02T06:00:00Z or 2026-11-02",
 				optarg);
+		stream_name = option == 'm' ? optarg : stream_name;
 		l.json |= option == 'j';
 	}
 	if (optind < argc)
 		return usage_error(argv[0], "takes no argument");
+	if (!stream_option(config, argv[0], stream_name, &stream))
+		return EXIT_USAGE;
+	l.streams = config->streams[0].name;
 	out_open(&l.out, STDOUT_FILENO);
 	int result = session_open(&s, config, SESSION_ANSWER, clock_now());
 	if (result == EXIT_WELL) {
 		if (!l.json)
-			out_text(&l.out, "pseudonym,key,verdict,until,state,reason,since\n");
-		int listed = store_suppressions(s.store, since, clock_now(), l.key, print_one, &l);
+			out_text(&l.out,
+				l.streams
+					? "pseudonym,key,verdict,until,state,reason,since,stream\n"
+					: "pseudonym,key,verdict,until,state,reason,since\n");
+		int listed = store_suppressions(
+			s.store, since, stream, clock_now(), l.key, print_one, &l);
 		if (out_flush(&l.out)) {
 			log_error("suppressions: writing: %s", strerror(l.out.failed));
 			result = EXIT_LOST;

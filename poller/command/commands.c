@@ -26,7 +26,7 @@ const struct command commands[] = {
 		"yields no event prints one of kind \"none\" and says why in \"rule\".\n",
 		CONFIG_OPTIONAL, false },
 	{ "check", cmd_check,
-		"[--json | --bare] [--only send|hold|suppress|invalid|hint] [--column NAME|N [--header]] [FILE|-]",
+		"[--json | --bare] [--only send|hold|suppress|invalid|hint] [--stream S] [--column NAME|N [--header]] [FILE|-]",
 		"addresses in, verdicts out: send, hold until T, suppress",
 		"Reads one address a line from FILE or stdin and prints address, verdict, until, state, reason, since, hint in\n"
 		"the same order: as CSV with a header, or\n"
@@ -35,6 +35,8 @@ const struct command commands[] = {
 		"  --only VERDICT   only those that are answered with send, hold, suppress or invalid\n"
 		"  --only hint      only those with a hint, which decides nothing: typo:gmail.com (one letter beside a large provider's domain), no-domain, syntax:comma,\n"
 		"                   blank, dots, invisible, no-at, no-dot, two-at; --only typo, no-domain, syntax\n"
+		"  --stream S       for mail of the [stream S]: complaints and opt-outs about other streams do not count. Without it any counts.\n"
+		"                   Where there are streams, answers say behind hint which one they rest on; nothing there: on all mail\n"
 		"  --column NAME    the addresses stand in this column of a CSV file, as its first line says; columns separated by comma,\n"
 		"                   semicolon or tab are kept, ours are added behind them\n"
 		"  --column N       in its N-th column; with --header the first line is one\n"
@@ -48,6 +50,8 @@ const struct command commands[] = {
 		"  show [--json] [--last N] [FILE|-]       state, answer, reason, rule, and the last N events, default 20\n"
 		"  revalidate --reason TEXT [FILE|-]       who is paused is tried again now\n"
 		"  reactivate --reason TEXT [FILE|-]       who is inactive is active again; what happened before is settled\n"
+		"  reactivate --stream S --reason TEXT [FILE|-]\n"
+		"                                          only a complaint or an opt-out about mail of the [stream S] is settled\n"
 		"  resolve --list [--json]                 the investigations that are open, with what to look at\n"
 		"  resolve --provider P --category C --reason TEXT\n"
 		"                                          it is mended: who waits for this investigation is let through\n"
@@ -69,17 +73,19 @@ const struct command commands[] = {
 		"                 where it comes from; csv (default) has columns email, reason, date\n"
 		"add [FILE|-]     addresses, one a line, as opt-outs\n"
 		"  --as KIND      what entries are whose list does not say why: hard, complaint, opt-out or soft\n"
+		"  --stream S     its complaints and opt-outs are about mail of the [stream S] only; hard and soft are for all\n"
 		"  --reason TEXT  noted in the ledger with the counts; add wants it\n"
 		"  --dry-run      only say what would be taken over\n"
 		"What is known stays; whom an operator let through after an entry's date stays so. Bad lines are named by number and left out: exit code 1.\n"
 		"contact undo --rule suppress.ses --reason TEXT takes a list back. Lists cannot be exported: the store has no addresses; use check --only suppress.\n",
 		CONFIG_NEEDED, false },
-	{ "suppressions", cmd_suppressions, "[--since TIME] [--json]",
+	{ "suppressions", cmd_suppressions, "[--since TIME] [--stream S] [--json]",
 		"the same answers by pseudonym, for a system that holds the key",
 		"Prints pseudonym, fingerprint of the key, verdict, until, state, reason, since of all contacts, as CSV with a header, or\n"
 		"  --json         one JSON object a line\n"
 		"  --since TIME   only those of whom something was heard, or whose state changed, on that day (UTC) or later;\n"
 		"                 a date or a time such as 2026-11-02T06:00:00Z\n"
+		"  --stream S     the answers for mail of the [stream S], as check gives them\n"
 		"How a pseudonym is made of an address: retour-contacts(7).\n",
 		CONFIG_NEEDED, false },
 	{ "changes", cmd_changes, "[--since CURSOR] [--follow] [--all]",
@@ -104,7 +110,7 @@ const struct command commands[] = {
 		"  --since CURSOR   only days that have another number of events than then, each as a whole; without it everything\n"
 		"A line may come again: time, pseudonym and number tell it. What left the store is no longer deleted with it, and the ledger says so: retour-events(7).\n",
 		CONFIG_NEEDED, false },
-	{ "serve", cmd_serve, "--postfix SOCKET | --http SOCKET [--token-file FILE]",
+	{ "serve", cmd_serve, "--postfix SOCKET | --http SOCKET [--token-file FILE] [--stream S]",
 		"the same for a mail server, or for programs over HTTP",
 		"Answers Postfix's questions about recipients (socketmap_table and tcp_table) until SIGTERM:\n"
 		"suppress becomes 550 5.1.1, hold 450 4.2.1, send says nothing.\n"
@@ -112,6 +118,7 @@ const struct command commands[] = {
 		"For submission and local senders only, see retour(1): check_recipient_access socketmap:unix:retour/ask:retour\n"
 		"  --http SOCKET      HTTP/1.1 for programs: POST /check with {\"address\": …} or {\"addresses\": […]}, GET /healthz, GET /metrics\n"
 		"  --token-file FILE  who asks must show what stands in it (Authorization: Bearer …); wanted for an ADDRESS:PORT, where anybody may connect\n"
+		"  --stream S         answers are for mail of the [stream S]; over HTTP \"stream\" in the question names another\n"
 		"SIGHUP opens the store anew.\n",
 		CONFIG_NEEDED, false },
 	{ "volume", cmd_volume, "import [--source NAME] [--beside-log] FILE | log FILE…",
@@ -240,7 +247,8 @@ const struct command commands[] = {
 		"  --give-up --reason TEXT    forgets those who are left, objections too: they may be written to again\n",
 		CONFIG_NEEDED, false },
 	{ "setup", cmd_setup,
-		"[--domains LIST] [--host HOST[:PORT]] [--user NAME] [--password-file FILE | --oauth SERVICE …] [--to LIST] [--smtp HOST[:PORT]] [--ca-file FILE] [--start | --no-start] | --mailbox NAME … | --new-store", "a first configuration by seven questions; another mailbox; begin anew where the store is lost for good",
+		"[--domains LIST] [--host HOST[:PORT]] [--user NAME] [--password-file FILE | --oauth SERVICE …] [--to LIST] [--smtp HOST[:PORT]] [--ca-file FILE] [--start | --no-start] | --mailbox NAME … | --new-store",
+		"a first configuration by seven questions; another mailbox; begin anew where the store is lost for good",
 		"Asks for sending domains, the bounce mailbox's server, login name and password, the report's readers and mail server, and whether to start;\n"
 		"tries the mailbox and the mail server, finds out their protocol and TLS, and writes the INI file, with comments, and the password's.\n"
 		"What an option says is not asked; without a terminal the other answers are read from stdin, one a line. Where something does not work,\n"

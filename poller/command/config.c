@@ -63,6 +63,7 @@ void config_store_options(const struct config *c, struct store_options *o)
 		.block_gate = c->block_gate,
 		.block_quiet = c->block_quiet };
 	memcpy(o->ladder, c->ladder, sizeof o->ladder);
+	o->streams = c->streams;
 	o->site = c->site;
 	for (unsigned i = 0; i < c->others; i++) {
 		struct site_peer *peer = &o->peer[o->peers];

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include "classify/base/list.h"
+#include "classify/mailstream.h"
 #include "poller/mailbox/mailbox.h"
 #include "poller/mailbox/oauth.h"
 #include "poller/post/post.h"
@@ -19,6 +20,11 @@ enum { CONFIG_MAILBOXES_MAX = 64, OAUTHS_MAX = 16 };
 /* Another site, or this one under its own name. */
 struct config_site {
 	const char *name, *public_key;
+};
+
+/* A stream of our mail. */
+struct config_stream {
+	struct list campaigns, from, list_ids;
 };
 
 struct config {
@@ -45,6 +51,9 @@ struct config {
 	const char *site; /* this store's name among several; NULL: there is no other */
 	struct config_site other[SITES_MAX];
 	unsigned others;
+	struct config_stream stream[STREAMS_MAX];
+	struct mail_stream
+		streams[STREAMS_MAX + 1]; /* the same, as it is asked; ends without a name */
 	struct oauth_options oauth[OAUTHS_MAX];
 	unsigned oauths;
 	struct post_options post; /* [report], [alert], [metrics] */

@@ -409,6 +409,19 @@ static void check_retention(struct config_reader *r)
 			"shorter than contacts: who objected would get mail before a dead address does; right would be at least as long");
 }
 
+static void check_streams(struct config_reader *r)
+{
+	const struct config *c = r->config;
+	char section[EVENT_STREAM_SIZE + 16];
+	for (unsigned i = 0; i < STREAMS_MAX && c->streams[i].name; i++) {
+		const struct config_stream *s = &c->stream[i];
+		snprintf(section, sizeof section, "stream %s", c->streams[i].name);
+		if (!s->campaigns.count && !s->from.count && !s->list_ids.count)
+			config_complain(r, section, NULL,
+				"nothing says which mail is meant; right would be campaign, list_id or from");
+	}
+}
+
 void config_check(struct config_reader *r)
 {
 	struct config *c = r->config;
@@ -425,6 +438,7 @@ void config_check(struct config_reader *r)
 	check_retention(r);
 	if (r->config->post.witness_tsa && !r->config->post.witness_timestamp)
 		config_complain(r, "witness", "tsa", "needs timestamp, the command that asks it");
+	check_streams(r);
 	check_origin(r);
 	check_report(r);
 	check_alerts(r);

@@ -10,6 +10,7 @@
 #define LADDER(field) offsetof(struct ladder, field)
 #define OAUTH(field) offsetof(struct oauth_options, field)
 #define SITE(field) offsetof(struct config_site, field)
+#define STREAM(field) offsetof(struct config_stream, field)
 #define RULE(field) offsetof(struct alert_rule, field)
 
 /* A class of data: its period, and the written reason for it. */
@@ -47,6 +48,13 @@ const struct key config_keys[] = {
 	{ "origin", "campaign_headers", LIST, AT(campaign_headers), "X-Campaign-ID", 0, 0, NULL,
 		"X-Campaign-ID",
 		"headers of our mail that name the campaign; NAME:2 is the second of the parts that colons divide, as in CFBL-Feedback-ID:2" },
+
+	{ "stream *", "campaign", LIST, STREAM(campaigns), NULL, 0, 0, NULL, NULL,
+		"its campaigns, e.g. order-*, invoice-*: * stands for any characters, here and below" },
+	{ "stream *", "list_id", LIST, STREAM(list_ids), NULL, 0, 0, NULL, NULL,
+		"or what its mail has in List-ID, between < and >" },
+	{ "stream *", "from", LIST, STREAM(from), NULL, 0, 0, NULL, NULL,
+		"or in From: a domain, which stands for those below it as well, or an address" },
 
 	{ "rules", "rules", FILE_PATH, AT(rules_file), NULL, 0, 0, NULL, NULL,
 		"rules to use instead of those built in; what is made of them is kept beside them, as FILE.image, where that can be written" },
@@ -258,6 +266,8 @@ const struct section_help config_section_helps[] = {
 	{ "store", "What lasts" },
 	{ "keys", "" },
 	{ "origin", "Which returned mail is ours: anybody can send a forged bounce" },
+	{ "stream *",
+		"One section for each kind of our mail that is wanted or not by itself, as newsletters beside orders: a complaint or an opt-out is for its stream, a hard bounce for all, and so is what no stream is known of; the first that fits holds: by campaign, then List-ID, then From" },
 	{ "rules", "Classification" },
 	{ "privacy", "What is kept of a recipient" },
 	{ "mailbox *", "One section for each mailbox, the name after the blank" },

@@ -98,7 +98,7 @@ static void print_section(FILE *out, const char *pattern)
 	static const struct {
 		const char *pattern, *example;
 	} examples[] = { { "mailbox *", "[mailbox bounces]" }, { "site *", ";[site hamburg]" },
-		{ "oauth *", ";[oauth microsoft]" } };
+		{ "oauth *", ";[oauth microsoft]" }, { "stream *", ";[stream transactional]" } };
 	const char *example = NULL;
 	for (size_t i = 0; i < sizeof examples / sizeof *examples; i++)
 		if (!strcmp(pattern, examples[i].pattern))

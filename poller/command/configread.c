@@ -102,6 +102,26 @@ static struct oauth_options *oauth_section(
 	return &c->oauth[c->oauths++];
 }
 
+static struct config_stream *stream_section(
+	struct config_reader *r, const char *section, const char *name)
+{
+	struct config *c = r->config;
+	int i = stream_by_name(c->streams, name); /* of a file read before */
+	if (i >= 0)
+		return &c->stream[i];
+	for (i = 0; c->streams[i].name;)
+		i++;
+	if (i == STREAMS_MAX || strlen(name) >= EVENT_STREAM_SIZE) {
+		config_complain(r, section, NULL,
+			"there may be %d streams, and a name has %d characters at most",
+			STREAMS_MAX, EVENT_STREAM_SIZE - 1);
+		return NULL;
+	}
+	c->streams[i] = (struct mail_stream){ config_keep(c, name), c->stream[i].campaigns.at,
+		c->stream[i].from.at, c->stream[i].list_ids.at };
+	return &c->stream[i];
+}
+
 /* The struct that a section with a name fills, with its defaults; NULL when there are too many. */
 static void *named_section(
 	struct config_reader *r, const char *pattern, const char *section, const char *name)
@@ -134,6 +154,8 @@ static void *named_section(
 		return alert_section(r, section, name);
 	if (!strcmp(pattern, "oauth *"))
 		return oauth_section(r, section, name);
+	if (!strcmp(pattern, "stream *"))
+		return stream_section(r, section, name);
 	if (!strcmp(pattern, "site *")) {
 		if (c->others == SITES_MAX) {
 			config_complain(r, section, NULL, "more than %d sites", SITES_MAX);

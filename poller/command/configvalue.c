@@ -148,7 +148,7 @@ static bool host_port_value(struct config *c, const char *text)
 }
 
 /* "2.5" as 2500 for a SCALE of 1000; -1: it is no such number. */
-static int64_t decimal(const char *text, size_t n, int64_t scale)
+static int64_t scaled_number(const char *text, size_t n, int64_t scale)
 {
 	int64_t value = 0;
 	size_t i = 0;
@@ -171,13 +171,13 @@ static int64_t threshold(enum alert_unit unit, const char *text)
 	size_t n = strlen(text);
 	switch (unit) {
 	case UNIT_FACTOR:
-		return decimal(text, n, 1000);
+		return scaled_number(text, n, 1000);
 	case UNIT_SHARE: {
-		int64_t ppm = n && text[n - 1] == '%' ? decimal(text, n - 1, 10000) : -1;
+		int64_t ppm = n && text[n - 1] == '%' ? scaled_number(text, n - 1, 10000) : -1;
 		return ppm <= 1000000 ? ppm : -1;
 	}
 	case UNIT_COUNT:
-		return decimal(text, n, 1);
+		return scaled_number(text, n, 1);
 	case UNIT_PERIOD:
 	case UNIT_REMAINING:
 		break;

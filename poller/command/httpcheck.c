@@ -20,14 +20,15 @@ static void add_time(struct json_object *o, const char *name, int64_t at)
 }
 
 /* As `retour check --json` has it; NULL where the store cannot be read. */
-static struct json_object *answer_object(struct served *s, struct json_object *address)
+static struct json_object *answer_object(
+	struct served *s, struct json_object *address, unsigned stream)
 {
 	static const char *const verdicts[] = {
 		[VERDICT_SEND] = "send", [VERDICT_HOLD] = "hold", [VERDICT_SUPPRESS] = "suppress"
 	};
 	const char *text = json_object_get_string(address);
 	struct answer a = { 0 };
-	int result = served_check(s, text, (size_t)json_object_get_string_len(address), &a);
+	int result = served_check(s, text, (size_t)json_object_get_string_len(address), stream, &a);
 
 	if (result && result != STORE_MISUSE)
 		return NULL;
@@ -38,16 +39,19 @@ static struct json_object *answer_object(struct served *s, struct json_object *a
 	add_text(o, "state", result ? "" : contact_state_name(a.state));
 	add_text(o, "reason", result ? "bad-address" : a.reason);
 	add_time(o, "since", a.since);
+	add_text(o, "stream", a.stream);
 	return o;
 }
 
-static struct json_object *answer_http_all(struct served *s, struct json_object *addresses)
+static struct json_object *answer_http_all(
+	struct served *s, struct json_object *addresses, unsigned stream)
 {
 	size_t n = json_object_array_length(addresses);
 	struct json_object *all = json_object_new_object(), *list = json_object_new_array();
 
 	for (size_t i = 0; i < n; i++) {
-		struct json_object *one = answer_object(s, json_object_array_get_idx(addresses, i));
+		struct json_object *one = answer_object(
+			s, json_object_array_get_idx(addresses, i), stream);
 		if (!one) {
 			json_object_put(list);
 			json_object_put(all);
@@ -89,18 +93,26 @@ void http_error(const char *what, char **text, size_t *length)
 }
 
 /* What is asked, or why it is no question. */
-static const char *read_question(
-	struct json_object *asked, struct json_object **one, struct json_object **many)
+static const char *read_question(const struct served *s, struct json_object *asked,
+	struct json_object **one, struct json_object **many, unsigned *stream)
 {
-	bool has_one, has_many;
+	bool has_one, has_many, has_stream;
+	struct json_object *name;
 
 	*one = *many = NULL;
 	if (!json_object_is_type(asked, json_type_object))
 		return "right would be {\"address\": \"…\"} or {\"addresses\": [\"…\"]}";
 	has_one = json_object_object_get_ex(asked, "address", one);
 	has_many = json_object_object_get_ex(asked, "addresses", many);
-	if (has_one + has_many != 1 || json_object_object_length(asked) != 1)
-		return "right would be one member, address or addresses";
+	has_stream = json_object_object_get_ex(asked, "stream", &name);
+	if (has_one + has_many != 1 || json_object_object_length(asked) != 1 + has_stream)
+		return "right would be one member, address or addresses, and none beside it but stream";
+	int number = has_stream && json_object_is_type(name, json_type_string)
+		? stream_by_name(s->config->streams, json_object_get_string(name))
+		: -1;
+	if (has_stream && number < 0)
+		return "stream: right would be the name of a configured one";
+	*stream = has_stream ? (unsigned)number + 1 : s->stream;
 	if (has_one)
 		return json_object_is_type(*one, json_type_string)
 			? NULL
@@ -130,7 +142,7 @@ unsigned http_check(struct served *s, const char *body, size_t n, char **text, s
 {
 	json_tokener *tokener = json_tokener_new_ex(JSON_DEPTH_MAX);
 	struct json_object *asked = NULL, *one = NULL, *many = NULL, *answer = NULL;
-	unsigned status = 500;
+	unsigned status = 500, stream = 0;
 
 	*text = NULL;
 	*length = 0;
@@ -139,12 +151,13 @@ unsigned http_check(struct served *s, const char *body, size_t n, char **text, s
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 	asked = json_tokener_parse_ex(tokener, body, (int)n);
 	const char *wrong = json_tokener_get_error(tokener) == json_tokener_success
-		? read_question(asked, &one, &many)
+		? read_question(s, asked, &one, &many, &stream)
 		: "the body is no JSON";
 	if (wrong) {
 		http_error(wrong, text, length);
 		status = 400;
-	} else if ((answer = one ? answer_object(s, one) : answer_http_all(s, many))) {
+	} else if ((answer = one ? answer_object(s, one, stream)
+				 : answer_http_all(s, many, stream))) {
 		const char *from = json_object_to_json_string_length(
 			answer, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &n);
 		status = give_text(from, n, 200, text, length);

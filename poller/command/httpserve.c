@@ -125,7 +125,7 @@ static unsigned answer_health(
 	static const char nobody[] = "nobody@healthz.invalid";
 	struct answer a;
 	(void)r;
-	bool well = !served_check(h->served, nobody, sizeof nobody - 1, &a);
+	bool well = !served_check(h->served, nobody, sizeof nobody - 1, 0, &a);
 	h->served->asked--; /* it is no question of a sender */
 	if (well)
 		http_check(h->served, "{\"addresses\":[]}", 16, text, length);

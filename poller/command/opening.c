@@ -351,3 +351,21 @@ void session_close(struct session *s)
 	if (s->lock >= 0)
 		close(s->lock);
 }
+
+bool stream_option(
+	const struct config *config, const char *command, const char *name, unsigned *stream)
+{
+	int number = name ? stream_by_name(config->streams, name) : -1;
+	char known[STREAMS_MAX * EVENT_STREAM_SIZE + 32] = "";
+	size_t n = 0;
+	*stream = (unsigned)(number + 1);
+	if (!name || number >= 0)
+		return true;
+	for (unsigned i = 0; i < STREAMS_MAX && config->streams[i].name; i++)
+		n += (size_t)snprintf(known + n, sizeof known - n, "%s%s", i ? ", " : "",
+			config->streams[i].name);
+	usage_error(command, "--stream %s: %s%s", strchr(name, '@') ? "ADDRESS" : name,
+		n ? "right would be one of " : "the configuration has no section [stream NAME]",
+		known);
+	return false;
+}

@@ -30,6 +30,12 @@ const struct passwd *opening_owner(const struct config *config);
  * worse.
  */
 int session_doubt(struct session *s);
+/*
+ * NAME, an option's value, as store_stream() will number it; NULL: 0. False: no stream is called
+ * so, which is said as COMMAND.
+ */
+bool stream_option(
+	const struct config *config, const char *command, const char *name, unsigned *stream);
 /* The present as the program has it, and the files that belong to it. */
 void session_present(const struct config *config, struct clock_present *out);
 

@@ -18,6 +18,7 @@ void past_event_json(struct out *o, const struct past_event *e, bool all)
 		out_text(o, "null");
 	out_member(o, "provider", e->provider);
 	out_member(o, "campaign", e->campaign);
+	out_member(o, "stream", e->stream);
 	out_member(o, "origin", origin_name(e->origin));
 	out_member(o, "rule", e->rule);
 	if (all) {

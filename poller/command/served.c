@@ -22,12 +22,13 @@ int served_open(struct served *s)
 	return result;
 }
 
-int served_check(struct served *s, const char *address, size_t n, struct answer *out)
+int served_check(
+	struct served *s, const char *address, size_t n, unsigned stream, struct answer *out)
 {
 	int result = STORE_FAILED;
 	s->asked++;
 	if (s->open || served_open(s) == EXIT_WELL) {
-		result = store_check(s->session.store, address, n, clock_now(), out);
+		result = store_check_stream(s->session.store, address, n, stream, clock_now(), out);
 		if (result && result != STORE_MISUSE)
 			log_error("serve: %s", store_error(s->session.store));
 	}

@@ -12,6 +12,7 @@
 struct served {
 	const struct config *config;
 	struct session session;
+	unsigned stream;    /* for which is asked where the question names none; store_stream() */
 	bool open, failing; /* FAILING: the last question had no answer */
 	uint64_t asked, refused, deferred, failed;
 };
@@ -20,6 +21,7 @@ struct served {
 int served_open(struct served *s);
 void served_close(struct served *s);
 /* Opens it where it is not; STORE_OK, STORE_MISUSE for what is no address, else no answer: said. */
-int served_check(struct served *s, const char *address, size_t n, struct answer *out);
+int served_check(
+	struct served *s, const char *address, size_t n, unsigned stream, struct answer *out);
 
 #endif

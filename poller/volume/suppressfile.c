@@ -131,7 +131,9 @@ static struct span suppressed_address_within(struct span text)
 static int store_entry(struct suppress_reading *r, int category, int64_t at)
 {
 	struct suppressfile *f = r->file;
-	struct suppression entry = { .category = (enum category)category, .at = at };
+	struct suppression entry = {
+		.category = (enum category)category, .at = at, .stream = f->stream
+	};
 	struct span address = suppressed_address_within(
 		span_trim(suppress_field_of(r, PLACE_ADDRESS)));
 	enum suppressed what;

@@ -10,8 +10,9 @@
 
 struct suppressfile {
 	const char *source; /* a name of suppressfile_sources() */
-	int assumed; /* enum category of entries whose file does not say why; -1: such a file is
-			refused */
+	int assumed;     /* enum category of entries whose file does not say why; -1: such a file is
+			    refused */
+	unsigned stream; /* that complaints and opt-outs are about: store_stream(); 0: all mail */
 	const struct rules *rules; /* decide on receivers' answers */
 	int64_t now;
 	char rule[EVENT_RULE_SIZE]; /* under which its entries are kept: store_suppress_rule() */

@@ -117,7 +117,8 @@ static int export_rows(struct store *s, int64_t day, struct exported *sum,
 			.number = (unsigned)sqlite3_column_int(st, 2),
 			.reply = (unsigned)sqlite3_column_int(st, 3) };
 		const char **const texts[] = { &row.kind, &row.klass, &row.category, &row.status,
-			&row.rule, &row.provider, &row.campaign, &row.origin, &row.mailbox };
+			&row.rule, &row.provider, &row.campaign, &row.origin, &row.mailbox,
+			&row.stream };
 		for (int i = 0; i < (int)(sizeof texts / sizeof *texts); i++)
 			*texts[i] = (const char *)sqlite3_column_text(st, 4 + i);
 		if (sqlite3_column_bytes(st, 1) == PSEUDONYM_SIZE)

@@ -73,7 +73,7 @@ with case("the last line needs no end"):
 with case("--json: one object a line for a column too"):
     lines = ask(SHEET, "--json", "--column", "E-Mail").lines()
     equal([(line["address"], line["verdict"], sorted(line)) for line in lines],
-          [(a, v, ["address", "hint", "reason", "since", "state", "until", "verdict"]) for a, v in ((DEAD_ONE, "suppress"), (FULL_ONE, "hold"), (WELL, "send"))])
+          [(a, v, ["address", "hint", "reason", "since", "state", "stream", "until", "verdict"]) for a, v in ((DEAD_ONE, "suppress"), (FULL_ONE, "hold"), (WELL, "send"))])
 
 with case("--only filters, with or without our columns"):
     addresses = "%s\n%s\n%s\n" % (DEAD_ONE, FULL_ONE, WELL)

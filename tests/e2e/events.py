@@ -10,7 +10,7 @@ from lib.contacts import BOUNCE, DEAD, FULL, Bounces
 from lib.harness import *
 
 NOW = "2026-12-20T06:00:00Z"
-FIELDS = ["at", "pseudonym", "key", "number", "kind", "class", "category", "status", "reply", "rule", "provider", "campaign", "origin", "mailbox"]
+FIELDS = ["at", "pseudonym", "key", "number", "kind", "class", "category", "status", "reply", "rule", "provider", "campaign", "stream", "origin", "mailbox"]
 people = ["person%d.events@example.net" % n for n in range(8)]
 retour = Retour(now=NOW)
 bounces = Bounces(retour)

@@ -71,7 +71,7 @@ with case("one address: the answer is that of check --json"):
         equal(status, 200)
         wanted = retour.run("check", "--json", input=who + "\n").lines()[0]
         equal(answer, {name: wanted[name] for name in answer})
-        equal(sorted(answer), sorted(["address", "verdict", "until", "state", "reason", "since"]))
+        equal(sorted(answer), sorted(["address", "verdict", "until", "state", "reason", "since", "stream"]))
         equal(fields["Cache-Control"], "no-store")
     equal([asked({"address": who})[2]["verdict"] for who in (DEAD, FULL, FINE, "no address")], ["suppress", "hold", "send", "invalid"])
 with case("many: in their order; ten thousand at once"):
@@ -243,7 +243,7 @@ with case("README's example, to the letter but for the path"):
         done = subprocess.run(["sh", "-c", line.replace("/path/of/socket", path).replace("carla@", "dead@")], capture_output=True, text=True)
         ended(process)
         answer = json.loads(done.stdout)
-        equal((answer["verdict"], answer["reason"], list(answer)), ("suppress", "user-unknown", ["address", "verdict", "until", "state", "reason", "since"]))
+        equal((answer["verdict"], answer["reason"], list(answer)), ("suppress", "user-unknown", ["address", "verdict", "until", "state", "reason", "since", "stream"]))
 with case("a UNIX socket with a token wants it"):
     process, _name = start(path, "--token-file", token_file)
     equal([asked({"address": DEAD}, token=t, connection=Unix(path))[0] for t in (None, TOKEN)], [401, 200])

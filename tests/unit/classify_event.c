@@ -85,7 +85,7 @@ static void prints_json(void **state)
 	char *line = malloc(JSON_EVENT_SIZE + 1);
 	assert_non_null(line);
 	struct event e = honest();
-	line[json_event(line, "a\"\xff\n.eml", &e, true)] = '\0';
+	line[json_event(line, "a\"\xff\n.eml", &e, JSON_PLAIN)] = '\0';
 	assert_string_equal(line,
 		"{\"file\": \"a\\\"\xef\xbf\xbd\\u000a.eml\", \"seq\": 1, \"kind\": \"failure\", \"class\": \"hard\", \"category\": \"user-unknown\", "
 		"\"status\": \"5.1.1\", \"reply\": 550, \"action\": null, \"recipient\": \"j\xc3\xb6rg@example.net\", \"original_recipient\": null, "
@@ -95,7 +95,7 @@ static void prints_json(void **state)
 	strcpy(e.original_recipient, "other@example.net");
 	strcpy(e.message_id, "id@example.com");
 	strcpy(e.source_ip, "192.0.2.1");
-	line[json_event(line, "x", &e, false)] = '\0';
+	line[json_event(line, "x", &e, 0)] = '\0';
 	assert_null(strstr(line, "example."));
 	assert_null(strstr(line, "192.0.2.1"));
 	assert_non_null(strstr(line, "\"recipient\": null, \"original_recipient\": null"));
@@ -117,7 +117,7 @@ static void json_fits(void **state)
 	memset(e.recipient, '"', sizeof e.recipient - 1);
 	memset(e.message_id, '\x02', sizeof e.message_id - 1);
 	memset(e.remote_mta, '"', sizeof e.remote_mta - 1);
-	size_t n = json_event(line, file, &e, true);
+	size_t n = json_event(line, file, &e, JSON_PLAIN);
 	assert_true(n < JSON_EVENT_SIZE);
 	assert_memory_equal(line + n - 2, "}\n", 2);
 	free(file);

@@ -2,6 +2,7 @@
  * Contacts: each line of the drawing, what the sending system is told, and that the order of
  * messages does not matter.
  */
+#include "store/table.h"
 #include "tests/unit/store_fixture.h"
 
 static const char joe[] = "joe@example.org";

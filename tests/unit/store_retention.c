@@ -85,7 +85,7 @@ static void an_objection_outlives_contacts(void **state)
 {
 	static const char hard[] = "hard@example.org", both[] = "both@example.org",
 			  optout[] = "optout@example.org", listed[] = "listed@example.org";
-	const struct suppression by_hand = { CATEGORY_OPT_OUT, NOW, "suppress.add" };
+	const struct suppression by_hand = { CATEGORY_OPT_OUT, NOW, "suppress.add", 0 };
 	const char *const objectors[] = { both, optout, listed };
 	const int64_t midnight = day_start(NOW);
 	struct contact_view view;
@@ -195,7 +195,7 @@ static void objections_from_before_are_found(void **state)
 	put_event(event_of(KIND_COMPLAINT, CATEGORY_ABUSE, "b@example.org", NOW), NOW);
 	put_event(event_of(KIND_OPTOUT, CATEGORY_OPT_OUT, "c@example.org", NOW), NOW);
 	ok(db_exec(store,
-		"DROP INDEX contact_at; DROP INDEX contact_old; ALTER TABLE contact DROP COLUMN objection; CREATE INDEX contact_old ON contact (old) WHERE old IS NOT NULL; CREATE INDEX contact_at ON contact (at);"
+		"ALTER TABLE contact DROP COLUMN objected; ALTER TABLE event DROP COLUMN stream; DROP TABLE stream_count; DROP INDEX contact_at; DROP INDEX contact_old; ALTER TABLE contact DROP COLUMN objection; CREATE INDEX contact_old ON contact (old) WHERE old IS NOT NULL; CREATE INDEX contact_at ON contact (at);"
 		"DELETE FROM held WHERE class IN ('contacts', 'objections');"
 		"INSERT INTO held SELECT 'contacts', at - at % 86400, count(*) FROM contact GROUP BY 2;"
 		"DROP TABLE summary; PRAGMA user_version = 19"));

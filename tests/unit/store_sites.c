@@ -15,6 +15,8 @@ static struct {
 	struct store *s;
 } at[STORES];
 static struct site_peer peers[SITES];
+static const struct mail_stream streams[] = { { .name = "newsletter" }, { .name = "orders" },
+	{ 0 } };
 static bool braked; /* improbable hard bounces are held */
 
 /* --- sites ---------------------------------------------------------------- */
@@ -46,6 +48,7 @@ static void open_at(unsigned i)
 	o.site = i < SITES ? at[i].name : NULL;
 	memcpy(o.peer, peers, sizeof peers);
 	o.peers = SITES;
+	o.streams = streams;
 	store = NULL;
 	int result = store_open(&at[i].s, &o, NOW, &created);
 	store = at[i].s;
@@ -221,11 +224,12 @@ static struct event random_event(unsigned person, bool long_one)
 		{ KIND_FAILURE, CATEGORY_REPUTATION, 550, { 5, 7, 1 } },
 		{ KIND_SUCCESS, CATEGORY_UNDETERMINED, 250, { 2, 0, 0 } },
 		{ KIND_FAILURE, CATEGORY_UNDETERMINED, 550, { 5, 0, 0 } },
+		{ KIND_OPTOUT, CATEGORY_OPT_OUT, 0, { 0, 0, 0 } }, /* of a stream */
 		{ KIND_FAILURE, CATEGORY_USER_UNKNOWN, 550, { 5, 1, 1 } },
 		{ KIND_COMPLAINT, CATEGORY_ABUSE, 0, { 0, 0, 0 } },
 	};
 	/* what is final is rare: else every history ends with it */
-	unsigned which = (unsigned)rand() % (long_one || person % 3 ? 5 : 7),
+	unsigned which = (unsigned)rand() % (long_one || person % 3 ? 6 : 8),
 		 day = (unsigned)rand() % SPAN_DAYS;
 	char address[64], campaign[16];
 	snprintf(address, sizeof address, "person%u@example.net", person);
@@ -234,6 +238,8 @@ static struct event random_event(unsigned person, bool long_one)
 	e.reply = all[which].reply;
 	e.status = (struct status){ all[which].status[0], all[which].status[1],
 		all[which].status[2] };
+	if (e.kind == KIND_OPTOUT)
+		snprintf(e.stream, sizeof e.stream, "%s", streams[rand() % 2].name);
 	snprintf(campaign, sizeof campaign, "c%d", rand() % 5);
 	snprintf(e.campaign, sizeof e.campaign, "%s", campaign);
 	return e;

@@ -166,8 +166,10 @@ static void an_older_store_has_a_place_for_them(void **state)
 
 	(void)state;
 	put_event(event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, "a@example.org", NOW), NOW);
-	assert_int_equal(sqlite3_exec(store->db, "DROP TABLE summary; PRAGMA user_version = 21",
-				 NULL, NULL, NULL),
+	assert_int_equal(
+		sqlite3_exec(store->db,
+			"ALTER TABLE contact DROP COLUMN objected; ALTER TABLE event DROP COLUMN stream; DROP TABLE stream_count; DROP TABLE summary; PRAGMA user_version = 21",
+			NULL, NULL, NULL),
 		SQLITE_OK);
 	close_store();
 	ok(open_store(test_options(), NOW));
