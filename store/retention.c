@@ -303,13 +303,17 @@ static int rewrite_file(struct store *s)
 	return db_run(s, SQL_META_PUT, "tt", "rewrite", "due");
 }
 
-static bool truncate_log(struct store *s)
+/* *DONE: nobody else's reading was in the way. A full disk is an error of its own. */
+static int truncate_log(struct store *s, bool *done)
 {
 	int pages = -1, moved;
 	int rc = sqlite3_wal_checkpoint_v2(
 		s->db, "main", SQLITE_CHECKPOINT_TRUNCATE, &pages, &moved);
 
-	return rc == SQLITE_OK && pages == 0;
+	*done = rc == SQLITE_OK && pages == 0;
+	return rc == SQLITE_FULL
+		? store_fail(s, STORE_FAILED, "%s: %s", s->o.path, sqlite3_errmsg(s->db))
+		: STORE_OK;
 }
 
 /*
@@ -318,18 +322,17 @@ static bool truncate_log(struct store *s)
  */
 static int scrub(struct store *s, bool *gone)
 {
-	bool due;
+	bool due, noted;
 
 	*gone = false;
-	if (rewrite_file(s) || rewrite_is(s, "due", &due))
+	if (rewrite_file(s) || rewrite_is(s, "due", &due) || truncate_log(s, gone))
 		return STORE_FAILED;
-	*gone = truncate_log(s);
 	if (!*gone || !due)
 		return STORE_OK;
 	if (db_run(s, SQL_META_PUT, "tt", "rewrite", "done"))
 		return STORE_FAILED;
-	truncate_log(s); /* of the note alone: nothing is lost where it cannot be */
-	return STORE_OK;
+	/* of the note alone: nothing is lost where another reads */
+	return truncate_log(s, &noted);
 }
 
 static int not_truncated(struct store *s)

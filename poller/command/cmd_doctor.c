@@ -326,6 +326,21 @@ static void check_clock(struct doctor *d)
 		clock_is_set() ? " (given)" : "", d->config->post.timezone);
 }
 
+/* Has the parser at FD read a mail, which it does behind its filter only? */
+static bool parser_reads(int fd, struct wire_head *head, unsigned char **payload, size_t *capacity)
+{
+	static const char mail[] = "Subject: a probe\r\n\r\n";
+	const struct wire_message m = { .arrived = clock_now() };
+
+	if (wire_receive(fd, head, payload, capacity) != 1 || head->type != WIRE_READY ||
+		wire_send(fd, WIRE_MESSAGE, &m, sizeof m, mail, sizeof mail - 1))
+		return false;
+	while (wire_receive(fd, head, payload, capacity) == 1)
+		if (head->type == WIRE_PARSED)
+			return true;
+	return false;
+}
+
 /* Is the parser behind its filter? The kernel says so ("Seccomp: 2", proc(5)). */
 static void check_parser(struct doctor *d)
 {
@@ -340,7 +355,7 @@ static void check_parser(struct doctor *d)
 		return;
 	}
 	child_patience(fd, PARSER_PATIENCE);
-	bool ready = wire_receive(fd, &head, &payload, &capacity) == 1 && head.type == WIRE_READY;
+	bool ready = parser_reads(fd, &head, &payload, &capacity);
 	snprintf(path, sizeof path, "/proc/%ld/status", (long)pid);
 	FILE *status = ready ? fopen(path, "re") : NULL;
 	while (status && fgets(line, sizeof line, status))
@@ -349,7 +364,7 @@ static void check_parser(struct doctor *d)
 	if (status)
 		fclose(status);
 	if (!ready)
-		found(d, SAD, "parser", "its process does not start");
+		found(d, SAD, "parser", "its process does not start, or reads no mail");
 	else if (mode == '2')
 		found(d, WELL, "parser",
 			"behind its system-call filter: no files, no network, no processes");
