@@ -116,13 +116,13 @@ def moved_event(retour):
 
 def inserted_event(retour):
     moment = retour.sql("SELECT max(at) FROM event")[0][0]
-    retour.do("INSERT INTO event SELECT at, zeroblob(16), 0, kind, class, category, status, reply, rule, provider, campaign, origin, mailbox, NULL, margin"
+    retour.do("INSERT INTO event SELECT at, zeroblob(16), 0, kind, class, category, status, reply, rule, provider, campaign, origin, mailbox, NULL, margin, stream"
               " FROM event WHERE at = %d LIMIT 1" % moment)
     retour.held("events", moment - moment % DAY, 1)
 
 
 def removed_contacts(retour):
-    rows = retour.sql("SELECT pseudonym, at, state FROM contact WHERE state = 'inactive' LIMIT 3")
+    rows = retour.sql("SELECT pseudonym, at, state FROM contact WHERE state = 'inactive' AND objection IS NOT 1 LIMIT 3")
     for pseudonym, moment, state in rows:
         retour.do("DELETE FROM contact WHERE hex(pseudonym) = '%s'" % pseudonym.hex().upper())
         retour.held("contacts", moment - moment % DAY, -1)
