@@ -148,8 +148,8 @@ static void parser_close_door(void)
 }
 
 /*
- * The door is closed when the first mail is there and before a byte of it is read: a mailbox
- * without new mail does not wait for libraries.
+ * The door is closed before it is ready: who dies while libraries are loaded has not died of a
+ * mail, which would go to quarantine for it.
  */
 int parser_serve(struct rules *rules, const struct classify_options *options)
 {
@@ -158,9 +158,9 @@ int parser_serve(struct rules *rules, const struct classify_options *options)
 	size_t capacity = 0;
 	struct wire_head head;
 	int result = EXIT_LOST;
-	bool closed = false;
 
 	p.workspace = workspace_new();
+	parser_close_door();
 	if (!p.workspace || wire_send(CHILD_FD, WIRE_READY, NULL, 0, NULL, 0))
 		goto out;
 	for (;;) {
@@ -169,9 +169,6 @@ int parser_serve(struct rules *rules, const struct classify_options *options)
 			result = got == 0 ? EXIT_WELL : EXIT_LOST;
 			break;
 		}
-		if (!closed)
-			parser_close_door();
-		closed = true;
 		sandbox_new_budget();
 		if (parse(&p, payload, head.length))
 			break;
