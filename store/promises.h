@@ -100,6 +100,24 @@ struct mailbox_setting {
 int store_note_mailboxes(
 	struct store *s, const struct mailbox_setting *list, unsigned count, int64_t now);
 
+enum { SECTION_PAIRS_MAX = 6 };
+/*
+ * What else a section of the INI file says that evidence rests on; of a value that names an address
+ * the ledger says that only. Usual: it says nothing that the program would not do without it, and
+ * has no entry as long as it never did.
+ */
+struct setting_section {
+	const char *name;
+	struct {
+		const char *name, *value;
+	} pair[SECTION_PAIRS_MAX];
+	unsigned pairs;
+	bool usual;
+};
+/* Notes each section that says something else than last time. */
+int store_note_sections(
+	struct store *s, const struct setting_section *list, unsigned count, int64_t now);
+
 /* --- backups (store/backup.c) --------------------------------------------- */
 
 /*

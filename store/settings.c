@@ -7,6 +7,8 @@
  *                          name=value, periods in seconds
  *   configuration-mailbox  "name=NAME" and what becomes of the mail there; or "name=NAME
  *                          removed=yes"
+ *   configuration-section  "name=NAME", then as configuration: what else a section says that
+ *                          evidence rests on, from the first time that it is not as usual
  *
  * Values come from the INI file: whatever would not be a word in a pair is written as %XX.
  */
@@ -14,12 +16,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "classify/redact.h"
 #include "store/chain.h"
 #include "store/internal.h"
 
 enum {
 	SETTINGS_HASH_SIZE = 16,
-	WORD_SIZE = 100, /* a longer name is cut, so that what stands behind it has room */
+	WORD_SIZE = 100,          /* a longer name is cut, so that what stands behind it has room */
+	SECTION_WORDS_SIZE = 320, /* the same for all values of a section */
 };
 
 struct text {
@@ -95,32 +99,111 @@ static void describe_changes(const char *before, const char *settings, bool valu
 	}
 }
 
-int settings_record(struct store *s, int64_t now)
+/*
+ * An entry of KIND, which begins with NAME ("" or "name=NAME ") where several have one, when the
+ * pairs of SETTINGS, or their HASH, are others than last time. USUAL: not the first time.
+ */
+static int note_settings(struct store *s, int64_t now, const char *kind, const char *name,
+	const unsigned char *hash, const struct text *settings, bool usual)
 {
-	unsigned char hash[SETTINGS_HASH_SIZE];
-	char pairs[LEDGER_TEXT_SIZE], detail[LEDGER_TEXT_SIZE], hex[2 * SETTINGS_HASH_SIZE + 1],
+	char detail[LEDGER_TEXT_SIZE], with[LEDGER_TEXT_SIZE], hex[2 * SETTINGS_HASH_SIZE + 1],
 		old[64];
-	struct text settings = { pairs, 0, sizeof pairs }, t = { detail, 0, sizeof detail };
+	struct text t = { detail, 0, sizeof detail };
 	struct ledger_entry last;
 
-	describe_settings(s, &settings);
-	crypto_generichash(hash, sizeof hash, (const unsigned char *)pairs, settings.n, NULL, 0);
-	sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
-	if (store_ledger_last(s, "configuration", NULL, &last))
+	sodium_bin2hex(hex, sizeof hex, hash, SETTINGS_HASH_SIZE);
+	snprintf(with, sizeof with, "%.*s", (int)strcspn(name, " "), name);
+	if (store_ledger_last(s, kind, *with ? with : NULL, &last))
 		return STORE_FAILED;
-	if (last.number && setting_value_of(last.detail, "settings", old, sizeof old) &&
-		strcmp(old, hex) == 0)
+	if (last.number ? setting_value_of(last.detail, "settings", old, sizeof old) &&
+				strcmp(old, hex) == 0
+			: usual)
 		return STORE_OK;
 	for (int values = 1; values >= 0; values--) {
 		t.n = 0;
-		add(&t, "settings=%s", hex);
+		add(&t, "%ssettings=%s", name, hex);
 		if (last.number)
-			describe_changes(last.detail, pairs, values, &t);
-		if (t.n + 1 + settings.n < sizeof detail)
+			describe_changes(last.detail, settings->p, values, &t);
+		if (t.n + 1 + settings->n < sizeof detail)
 			break;
 	}
-	add(&t, " %s", pairs);
-	return store_ledger(s, now, "configuration", detail);
+	add(&t, " %s", settings->p);
+	return store_ledger(s, now, kind, detail);
+}
+
+int settings_record(struct store *s, int64_t now)
+{
+	unsigned char hash[SETTINGS_HASH_SIZE];
+	char pairs[LEDGER_TEXT_SIZE];
+	struct text settings = { pairs, 0, sizeof pairs };
+
+	describe_settings(s, &settings);
+	crypto_generichash(hash, sizeof hash, (const unsigned char *)pairs, settings.n, NULL, 0);
+	return note_settings(s, now, "configuration", "", hash, &settings, false);
+}
+
+/* Of an address in a setting the ledger says that there is one, and no more. */
+static const char *section_value(const char *value)
+{
+	return strchr(value, '@') || names_address(span_of(value)) ? "an address" : value;
+}
+
+static void hash_section(crypto_generichash_state *state, const struct setting_section *section)
+{
+	for (unsigned i = 0; i < section->pairs; i++) {
+		const char *value = section_value(section->pair[i].value);
+		crypto_generichash_update(state, (const unsigned char *)value, strlen(value) + 1);
+	}
+}
+
+/* ALL: of all sections, in hexadecimal. What is cut, so that all have room, is in the hash. */
+static int note_section(
+	struct store *s, int64_t now, const struct setting_section *section, const char *all)
+{
+	unsigned char hash[SETTINGS_HASH_SIZE];
+	char pairs[LEDGER_TEXT_SIZE], name[LEDGER_TEXT_SIZE], word[SECTION_WORDS_SIZE];
+	struct text settings = { pairs, 0, sizeof pairs }, begin = { name, 0, sizeof name };
+	crypto_generichash_state state;
+
+	crypto_generichash_init(&state, NULL, 0, sizeof hash);
+	hash_section(&state, section);
+	crypto_generichash_final(&state, hash, sizeof hash);
+	for (unsigned i = 0; i < section->pairs; i++) {
+		chain_word(
+			word, sizeof word / section->pairs, section_value(section->pair[i].value));
+		add(&settings, "%s%s=%s", i ? " " : "", section->pair[i].name, word);
+	}
+	add(&begin, "name=");
+	add_word(&begin, section->name);
+	add(&begin, " all=%s ", all);
+	return note_settings(
+		s, now, "configuration-section", name, hash, &settings, section->usual);
+}
+
+int store_note_sections(
+	struct store *s, const struct setting_section *list, unsigned count, int64_t now)
+{
+	unsigned char hash[SETTINGS_HASH_SIZE];
+	char all[2 * SETTINGS_HASH_SIZE + 1], old[64];
+	crypto_generichash_state state;
+	struct ledger_entry last;
+	bool own;
+	int result = db_enter(s, &own);
+
+	crypto_generichash_init(&state, NULL, 0, sizeof hash);
+	for (unsigned i = 0; i < count; i++)
+		hash_section(&state, &list[i]);
+	crypto_generichash_final(&state, hash, sizeof hash);
+	sodium_bin2hex(all, sizeof all, hash, sizeof hash);
+	if (!result)
+		result = store_ledger_last(s, "configuration-section", NULL, &last);
+	/* none is asked for by its name while all are as the newest entry knows them */
+	if (!result &&
+		!(last.number && setting_value_of(last.detail, "all", old, sizeof old) &&
+			strcmp(old, all) == 0))
+		for (unsigned i = 0; i < count && !result; i++)
+			result = note_section(s, now, &list[i], all);
+	return db_leave(s, own, result);
 }
 
 static int note_mailbox_setting(struct store *s, int64_t now, const char *detail)

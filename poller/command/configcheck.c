@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "classify/redact.h"
 #include "poller/command/configkeys.h"
 
 void config_complain(
@@ -407,6 +408,13 @@ static void check_retention(struct config_reader *r)
 		c->period[RETAIN_OBJECTIONS] < c->period[RETAIN_CONTACTS])
 		config_complain(r, "retention", "objections",
 			"shorter than contacts: who objected would get mail before a dead address does; right would be at least as long");
+	for (unsigned i = 0; i < RETAIN_COUNT; i++) {
+		char key[STORE_NAME_SIZE];
+		snprintf(key, sizeof key, "%s_reason", retention_class_name(i));
+		if (c->reason[i] && names_address(span_of(c->reason[i])))
+			config_complain(r, "retention", key,
+				"names an address; the ledger keeps the reason, and has none");
+	}
 }
 
 static void check_streams(struct config_reader *r)

@@ -294,7 +294,7 @@ static int open_store(struct session *s, enum session_mode mode, int64_t now)
 		return session_store_failed(s, "store", result);
 	if (!s->options.read_only && (result = judge_clock(s)))
 		return result;
-	if (!s->options.read_only && (result = settings_note_mailboxes(s->store, config, s->now)))
+	if (!s->options.read_only && (result = settings_note(s->store, config, s->now)))
 		return session_store_failed(s, "ledger", result);
 	if (created)
 		log_notice("made the store %s and its keys in %s", config->store_path,

@@ -26,7 +26,7 @@ static const char *disposal(const struct disposal *d, char out[DISPOSAL_SIZE])
 	return out;
 }
 
-int settings_note_mailboxes(struct store *store, const struct config *config, int64_t now)
+static int note_mailboxes(struct store *store, const struct config *config, int64_t now)
 {
 	struct {
 		char word[4][DISPOSAL_SIZE];
@@ -46,6 +46,72 @@ int settings_note_mailboxes(struct store *store, const struct config *config, in
 	free(list);
 	free(all);
 	return result;
+}
+
+static void add_pair(struct setting_section *s, const char *name, const char *value)
+{
+	s->pair[s->pairs].name = name;
+	s->pair[s->pairs++].value = value ? value : "none";
+}
+
+#define USUAL_REASON(symbol, name, usual, holds, why) why,
+static const char *const usual_reasons[] = { RETENTION_CLASSES(USUAL_REASON) };
+
+static void reason_section(struct setting_section *s, const struct config *c, unsigned retained,
+	char name[STORE_NAME_SIZE])
+{
+	snprintf(name, STORE_NAME_SIZE, "retention.%s", retention_class_name(retained));
+	*s = (struct setting_section){ .name = name,
+		.usual = strcmp(c->reason[retained], usual_reasons[retained]) == 0 };
+	add_pair(s, "reason", c->reason[retained]);
+}
+
+static void witness_section(struct setting_section *s, const struct post_options *p)
+{
+	bool any = p->witness_syslog || p->witness_command || p->witness_timestamp;
+	*s = (struct setting_section){ .name = "witness", .usual = !any };
+	add_pair(s, "syslog", p->witness_syslog);
+	add_pair(s, "command", p->witness_command);
+	add_pair(s, "timestamp", p->witness_timestamp);
+	add_pair(s, "tsa", p->witness_tsa);
+	add_pair(s, "dir", p->witness_timestamp ? p->witness_dir : NULL);
+}
+
+enum { LIST_TEXT_SIZE = 4096 };
+
+/* Joined by "+", which a word of the ledger has plainly. */
+static const char *list_text(const struct list *list, char out[LIST_TEXT_SIZE])
+{
+	size_t n = 0;
+	*out = '\0';
+	for (unsigned i = 0; i < list->count && n < LIST_TEXT_SIZE; i++)
+		n += (size_t)snprintf(
+			out + n, LIST_TEXT_SIZE - n, "%s%s", i ? "+" : "", list->at[i]);
+	return *out ? out : NULL;
+}
+
+static int note_sections(struct store *store, const struct config *c, int64_t now)
+{
+	struct setting_section list[RETAIN_COUNT + 2];
+	char name[RETAIN_COUNT][STORE_NAME_SIZE], domains[LIST_TEXT_SIZE],
+		campaigns[LIST_TEXT_SIZE], servers[LIST_TEXT_SIZE];
+	unsigned n = 0;
+	for (; n < RETAIN_COUNT; n++)
+		reason_section(&list[n], c, n, name[n]);
+	witness_section(&list[n++], &c->post);
+	list[n] = (struct setting_section){ .name = "origin" };
+	add_pair(&list[n], "domains", list_text(&c->domains, domains));
+	add_pair(&list[n], "campaign_headers", list_text(&c->campaign_headers, campaigns));
+	add_pair(&list[n], "authserv_ids", list_text(&c->authserv_ids, servers));
+	add_pair(&list[n], "verp", c->verp ? "yes" : "no");
+	add_pair(&list[n++], "unsubscribe", c->unsubscribe ? "yes" : "no");
+	return store_note_sections(store, list, n, now);
+}
+
+int settings_note(struct store *store, const struct config *config, int64_t now)
+{
+	int result = note_mailboxes(store, config, now);
+	return result ? result : note_sections(store, config, now);
 }
 
 __attribute__((format(printf, 3, 4))) static void pair(

@@ -10,9 +10,10 @@
 #include "reports/audit.h"
 
 /*
- * What becomes of each mailbox's mail, into the ledger when it is not what it was. A store result.
+ * What becomes of each mailbox's mail, why each class of data is kept, who witnesses and what
+ * counts as ours, into the ledger when it is not what it was. A store result.
  */
-int settings_note_mailboxes(struct store *store, const struct config *config, int64_t now);
+int settings_note(struct store *store, const struct config *config, int64_t now);
 /*
  * What an audit needs of the configuration; the versions of program and libraries. The session
  * outlives it.

@@ -111,11 +111,16 @@ with case("the ledger says that a backup was restored, and that what was erased 
     made |= kinds()
 
 with case("the ledger says which setting was changed from what to what, and which keys went"):
-    retour.config["retention"] = {"events": "20d"}
+    retour.config["retention"] = {"events": "20d", "alerts_reason": "somebody asked"}
+    retour.config["witness"] = {"command": "/bin/true"}
     del retour.config["report"]["to"]
     retour.now = "2027-02-02T06:00:00Z"
     do("run")
     contains(newest("configuration"), "changed=events:15552000>1728000")
+    sections = [row[0] for row in retour.sql("SELECT detail FROM ledger WHERE kind = 'configuration-section' ORDER BY number")]
+    equal([re.sub(r" (all|settings)=\w+", "", line) for line in sections[1:]],
+          ["name=retention.alerts reason=somebody%20asked", "name=witness syslog=none command=/bin/true timestamp=none tsa=none dir=none"])
+    true(sections[0].startswith("name=origin "), sections)
     contains(newest("key-destroyed"), "purpose=event month=2026-1")
 
 with case("the ledger has an operator's decision about a recipient, with its reason"):
@@ -175,7 +180,7 @@ with case("no entry of any kind holds an address or a pseudonym"):
     for detail, in retour.sql("SELECT detail FROM ledger"):
         true("@" not in detail and "kinds" not in detail, detail)
         for word in re.findall(r"\b[0-9a-f]{32}\b", detail):
-            true("settings=" + word in detail or "fingerprint=" + word in detail, detail)
+            true("settings=" + word in detail or "all=" + word in detail or "fingerprint=" + word in detail, detail)
 
 with case("every kind that the manual describes was made, and no other"):
     made |= kinds()

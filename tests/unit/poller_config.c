@@ -178,6 +178,8 @@ static void what_is_wrong_is_named(void **state)
 		"[privacy] k: wrong value \"1\"; right would be a number from 2 to 1000");
 	refused("[privacy]\nk = 12d\n", "[privacy] k: wrong value");
 	refused("[privacy]\nfold_local_part = maybe\n", "right would be yes or no");
+	refused("[retention]\nevents_reason = anna (at) example.org asked\n",
+		"[retention] events_reason: names an address");
 	refused("[retention]\nevents = 180\n",
 		"[retention] events: wrong value \"180\"; right would be a period");
 	refused("[retention]\nevents = 99999999999999999999d\n", "[retention] events: wrong value");

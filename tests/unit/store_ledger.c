@@ -145,6 +145,57 @@ static void mailboxes_are_noted_when_they_change(void **state)
 		last_mailbox("name=bounces"), "name=bounces protocol=imap processed=keep", 41);
 }
 
+static const char *last_section(const char *with)
+{
+	static struct ledger_entry e;
+
+	ok(store_ledger_last(store, "configuration-section", with, &e));
+	return e.number ? strchr(strchr(e.detail, ' ') + 1, ' ') + 1 : NULL; /* behind all=HEX */
+}
+
+/*
+ * Why each class of data is kept and who witnesses is noted when it is first other than usual, and
+ * whenever it changes, with what it was; what does not fit is in the hash.
+ */
+static void sections_are_noted_when_they_change(void **state)
+{
+	char reason[400];
+	struct setting_section list[] = {
+		{ "retention.events", { { "reason", "usual" } }, 1, true },
+		{ "witness", { { "syslog", "/dev/log" }, { "tsa", "https://joe@example.org/" } }, 2,
+			false },
+	};
+	struct ledger_entry before, after;
+
+	(void)state;
+	ok(store_note_sections(store, list, 2, NOW));
+	assert_null(last_section("name=retention.events"));
+	assert_non_null(strstr(last_section("name=witness"), " syslog=/dev/log tsa=an%20address"));
+	ok(store_ledger_head(store, &before));
+	ok(store_note_sections(store, list, 2, NOW + 1));
+	ok(store_ledger_head(store, &after));
+	assert_int_equal(after.number, before.number);
+
+	memset(reason, 'x', sizeof reason - 1);
+	reason[sizeof reason - 1] = '\0';
+	list[0].pair[0].value = reason;
+	list[0].usual = false;
+	ok(store_note_sections(store, list, 2, NOW + 2));
+	ok(store_ledger_head(store, &before));
+	assert_int_equal(before.number, after.number + 1);
+	assert_non_null(last_section("name=retention.events"));
+	reason[sizeof reason - 2] = 'y'; /* behind what the entry shows */
+	ok(store_note_sections(store, list, 2, NOW + 3));
+	ok(store_ledger_head(store, &after));
+	assert_int_equal(after.number, before.number + 1);
+	list[0].pair[0].value = "usual";
+	list[0].usual = true;
+	list[1].pair[0].value = "none";
+	ok(store_note_sections(store, list, 2, NOW + 4));
+	assert_non_null(strstr(last_section("name=retention.events"), " reason=usual"));
+	assert_non_null(strstr(last_section("name=witness"), " changed=syslog:/dev/log>none "));
+}
+
 /* A file that holds copies of deleted rows says so until it is written anew. */
 static void the_file_says_what_it_still_holds(void **state)
 {
@@ -333,6 +384,7 @@ int main(void)
 		TEST(changes_are_noted_once),
 		TEST(a_change_of_everything_fits),
 		TEST(mailboxes_are_noted_when_they_change),
+		TEST(sections_are_noted_when_they_change),
 		TEST(the_file_says_what_it_still_holds),
 		TEST(last_of_a_kind),
 		TEST(what_is_refused),
