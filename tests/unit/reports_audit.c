@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "reports/model.h"
-#include "tests/unit/reports_fake.h"
+#include "tests/unit/reports_year.h"
 
 enum { NOW = 1793500000 };
 

@@ -12,7 +12,7 @@
 #include <sodium.h>
 
 #include "reports/model.h"
-#include "tests/unit/reports_fake.h"
+#include "tests/unit/reports_year.h"
 
 #define TOKEN "20261101T032640.5c1f"
 

@@ -1,0 +1,213 @@
+/*
+ * Alerts over simulated senders: quiet days are quiet, a bad one is told within the hour.
+ */
+#include "tests/unit/store_alert.h"
+
+/* A generator of our own (splitmix64): the same days on every machine. */
+static uint64_t seed;
+
+static uint64_t random_number(void)
+{
+	uint64_t z = seed += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	return z ^ z >> 31;
+}
+
+static int64_t below(int64_t n)
+{
+	return (int64_t)(random_number() % (uint64_t)n);
+}
+
+/*
+ * N trials, each a success with PPM in a million; for large N the normal approximation by a sum of
+ * twelve.
+ */
+static int64_t successes(int64_t n, int64_t ppm)
+{
+	int64_t mean = n * ppm / 1000000, noise = 0, count = 0, deviation = 0;
+
+	if (n < 2000) {
+		for (int64_t i = 0; i < n; i++)
+			count += below(1000000) < ppm;
+		return count;
+	}
+	while ((deviation + 1) * (deviation + 1) <= mean)
+		deviation++;
+	for (int i = 0; i < 12; i++)
+		noise += below(2001);
+	count = mean + (noise - 12000) * deviation / 1000;
+	return count > 0 ? count : 0;
+}
+
+static const struct provider_share {
+	const char *name;
+	int64_t percent;
+} shares[] = { { "gmail", 40 }, { "microsoft", 20 }, { "yahoo", 8 }, { "gmx", 12 },
+	{ "other", 20 } };
+
+enum { SHARES = sizeof shares / sizeof *shares };
+
+/*
+ * An hour of a shop: single mails by day more than by night, on Tuesdays and Thursdays at ten a
+ * newsletter of some 50,000, once in ten days another one at any working hour. Lists differ: their
+ * hard bounces lie between 0.2 and 0.9 %.
+ */
+static int64_t mails_of(int64_t at, int64_t *hard_ppm)
+{
+	int64_t hour_of_day = at / HOUR % 24,
+		weekday = at / DAY % 7; /* 1970-01-01 was a Thursday: 5 is Tuesday, 0 Thursday */
+	int64_t mails = hour_of_day < 6 ? 200 : hour_of_day < 22 ? 1200 : 500;
+	bool newsletter = hour_of_day == 10 && (weekday == 5 || weekday == 0);
+
+	*hard_ppm = 4000;
+	if (newsletter || (hour_of_day >= 8 && hour_of_day < 18 && below(100) == 0)) {
+		mails += 45000 + below(10000);
+		*hard_ppm = 2000 + below(7000);
+	}
+	return mails + below(mails / 4);
+}
+
+/* With LOGS the hours of what was sent are known. */
+static void simulate_hour(int64_t at, bool logs)
+{
+	int64_t hard_ppm, mails = mails_of(at, &hard_ppm);
+
+	for (int i = 0; i < SHARES; i++) {
+		int64_t n = mails * shares[i].percent / 100;
+		ok(db_run(store, SQL_NOTICE_HOUR_ADD, "itiiiiii", at / HOUR, shares[i].name,
+			successes(n, hard_ppm), successes(n, 4000), successes(n, 500),
+			successes(n, 300), successes(n, 250), successes(n, 1500)));
+		if (logs)
+			ok(db_run(store, SQL_HOUR_ADD, "itiiii", at / HOUR, shares[i].name, n,
+				successes(n, 10000), successes(n, 10000), (int64_t)0));
+	}
+}
+
+/* Alerts that opened in so many days after eight weeks. */
+static unsigned false_alerts(int days, bool logs)
+{
+	int64_t start = NOW - NOW % DAY;
+
+	for (int64_t day = -56; day < days; day++) {
+		ok(store_begin(store));
+		for (int64_t h = 0; h < 24; h++) {
+			simulate_hour(start + day * DAY + h * HOUR, logs);
+			if (day < 0)
+				continue;
+			ok(store_alerts_watch(
+				store, &rules, start + day * DAY + (h + 1) * HOUR - 60));
+			ok(store_alerts_clear(
+				store, &rules, start + day * DAY + (h + 1) * HOUR - 60));
+		}
+		ok(store_commit(store));
+	}
+	return list(ALERTS_ALL);
+}
+
+static void quiet_days_are_quiet(void **state)
+{
+	unsigned with_logs;
+
+	(void)state;
+	seed = 1;
+	rules.rule[ALERT_RETENTION_OVERDUE].active = false; /* nobody purges here */
+	with_logs = false_alerts(500, true);
+	print_message("%u false alerts in 500 days\n", with_logs);
+	assert_in_range(with_logs, 0, 15); /* less than one a month */
+}
+
+static void and_where_nobody_says_how_much_was_sent(void **state)
+{
+	unsigned without;
+
+	(void)state;
+	seed = 2;
+	rules.rule[ALERT_RETENTION_OVERDUE].active = false;
+	without = false_alerts(500, false);
+	print_message("%u false alerts in 500 days\n", without);
+	assert_in_range(without, 0, 15);
+}
+
+/*
+ * gmail refuses a third of the mail from 10:20 on the twelfth on; the run comes every ten minutes.
+ */
+static void an_incident_is_told_within_the_hour(bool logs)
+{
+	int64_t start = NOW - NOW % DAY, incident = start + 12 * DAY + 10 * HOUR + 20 * 60,
+		told = 0;
+
+	seed = 3;
+	for (int64_t day = -35; day < 12; day++) {
+		ok(store_begin(store));
+		for (int64_t h = 0; h < 24; h++)
+			simulate_hour(start + day * DAY + h * HOUR, logs);
+		ok(store_commit(store));
+	}
+	for (int64_t at = start + 12 * DAY; at < start + 13 * DAY && !told; at += 600) {
+		ok(store_begin(store));
+		if (at % HOUR == 0)
+			simulate_hour(at, logs);
+		if (at >= incident) /* 1,200 mails an hour, 40 % of them there */
+			hour(at, "gmail", "block", 27);
+		ok(store_commit(store));
+		look(at + 60);
+		if (open_one(ALERT_BLOCK_SURGE, "gmail"))
+			told = at + 60;
+		else if (at < incident)
+			assert_int_equal(list(ALERTS_ALL), 0);
+	}
+	print_message("told after %lld minutes\n", (long long)(told - incident) / 60);
+	assert_in_range(told, incident, incident + HOUR);
+}
+
+static void an_incident_is_told_within_the_hour_with_logs(void **state)
+{
+	(void)state;
+	an_incident_is_told_within_the_hour(true);
+}
+
+static void an_incident_is_told_within_the_hour_without_logs(void **state)
+{
+	(void)state;
+	an_incident_is_told_within_the_hour(false);
+}
+
+/* A campaign of 20,000 to a bought list: a tenth of the addresses is dead. */
+static void a_bought_list_is_told_within_the_hour(void **state)
+{
+	int64_t start = NOW - NOW % DAY, at = start + 10 * HOUR;
+
+	(void)state;
+	seed = 4;
+	for (int64_t day = -35; day <= 0; day++) {
+		ok(store_begin(store));
+		for (int64_t h = 0; h < (day < 0 ? 24 : 10); h++)
+			simulate_hour(start + day * DAY + h * HOUR, true);
+		ok(store_commit(store));
+	}
+	look(at);
+	assert_int_equal(list(ALERTS_ALL), 0);
+	ok(store_begin(store));
+	simulate_hour(at, true);
+	sent(at, "other", 20000, 0);
+	hour(at, "other", "hard", 2000);
+	ok(store_commit(store));
+	look(at + HOUR / 2);
+	assert_non_null(open_one(ALERT_HARD_RATE, ""));
+	assert_non_null(open_one(ALERT_BOUNCE_SURGE, "other"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(an_incident_is_told_within_the_hour_with_logs),
+		T(an_incident_is_told_within_the_hour_without_logs),
+		T(a_bought_list_is_told_within_the_hour),
+		T(quiet_days_are_quiet),
+		T(and_where_nobody_says_how_much_was_sent),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

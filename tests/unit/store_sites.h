@@ -1,0 +1,302 @@
+/*
+ * What the tests of several sites share: their stores, random histories, exchange, equal rows.
+ */
+#ifndef RETOUR_TEST_STORE_SITES_H
+#define RETOUR_TEST_STORE_SITES_H
+
+#include "store_fixture.h"
+#include "store/site.h"
+#include "store/sql.h"
+#include <sodium.h>
+
+enum { SITES = 5, ONE = SITES, STORES, HISTORIES = 1000, EVENTS_MAX = 24, SPAN_DAYS = 90 };
+
+static struct {
+	char dir[80], db[128], keys[128], name[16];
+	struct store *s;
+} at[STORES];
+
+static struct site_peer peers[SITES];
+
+static const struct mail_stream streams[] = { { .name = "newsletter" }, { .name = "orders" },
+	{ 0 } };
+
+static bool braked; /* improbable hard bounces are held */
+
+static inline void copy_key(const char *name, const char *from, const char *to)
+{
+	char path[256], text[256];
+	snprintf(path, sizeof path, "%s/%s", from, name);
+	int fd = open(path, O_RDONLY);
+	assert_true(fd >= 0);
+	ssize_t n = read(fd, text, sizeof text);
+	close(fd);
+	snprintf(path, sizeof path, "%s/%s", to, name);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, (size_t)n), n);
+	close(fd);
+}
+
+static inline void open_at(unsigned i)
+{
+	struct store_options o = test_options();
+	bool created;
+	o.brake_minimum = braked ? 30 : 0;
+	o.brake_factor = 3;
+	o.brake_hold = 5 * DAY;
+	o.path = at[i].db;
+	o.keys_dir = at[i].keys;
+	o.site = i < SITES ? at[i].name : NULL;
+	memcpy(o.peer, peers, sizeof peers);
+	o.peers = SITES;
+	o.streams = streams;
+	store = NULL;
+	int result = store_open(&at[i].s, &o, NOW, &created);
+	store = at[i].s;
+	ok(result);
+}
+
+static inline int count_line(void *context, const struct change *c)
+{
+	(void)c;
+	++*(unsigned *)context;
+	return 0;
+}
+
+static inline void make_at(unsigned i, bool with_keys)
+{
+	snprintf(at[i].dir, sizeof at[i].dir, "%s/%u", directory, i);
+	snprintf(at[i].db, sizeof at[i].db, "%s/%u/retour.db", directory, i);
+	snprintf(at[i].keys, sizeof at[i].keys, "%s/%u/keys", directory, i);
+	snprintf(at[i].name, sizeof at[i].name, "site%u", i);
+	assert_int_equal(mkdir(at[i].dir, 0700), 0);
+	assert_int_equal(mkdir(at[i].keys, 0700), 0);
+	static const char *const shared[] = { "state.key", "message.key", "sites.key" };
+	for (unsigned k = 0; with_keys && i && k < 3; k++)
+		copy_key(shared[k], at[0].keys, at[i].keys);
+	open_at(i);
+}
+
+static inline void learn_key(unsigned i)
+{
+	struct minisign_public public;
+	bool ready;
+	snprintf(peers[i].name, sizeof peers[i].name, "%s", at[i].name);
+	store = at[i].s;
+	ok(store_sign_ready(store, NOW));
+	ok(store_sign_public(store, &public, &ready));
+	assert_true(ready);
+	memcpy(peers[i].key, public.key, sizeof peers[i].key);
+}
+
+static inline void close_at(unsigned i)
+{
+	store_close(at[i].s);
+	at[i].s = store = NULL;
+}
+
+/* All stores, each site with the keys of the first one and everybody's public key. */
+static inline int setup_sites(void **state)
+{
+	char next[CHANGE_CURSOR_SIZE];
+	unsigned n = 0;
+	(void)state;
+	setenv("TZ", "UTC", 1);
+	make_directory();
+	make_at(0, false);
+	ok(store_changes(at[0].s, "", false, NOW, next, count_line, &n));
+	assert_int_equal(n, 1); /* until */
+	for (unsigned i = 1; i < STORES; i++)
+		make_at(i, true);
+	for (unsigned i = 0; i < SITES; i++)
+		learn_key(i);
+	for (unsigned i = 0; i < STORES; i++) {
+		close_at(i);
+		open_at(i);
+		if (i < SITES)
+			ok(store_changes(at[i].s, "", false, NOW, next, count_line, &n));
+	}
+	return 0;
+}
+
+static inline int teardown_sites(void **state)
+{
+	(void)state;
+	bool agree = true;
+	for (unsigned i = 0; i < STORES; i++) {
+		store = at[i].s;
+		agree &= foreign_hands || counts_agree();
+		if (store)
+			close_at(i);
+	}
+	remove_tree(directory);
+	return agree ? 0 : -1;
+}
+
+struct bag {
+	size_t n, room;
+	struct change *line;
+};
+
+static inline int collect(void *context, const struct change *c)
+{
+	struct bag *b = context;
+	if (b->n == b->room) {
+		b->room = b->room ? 2 * b->room : 1024;
+		b->line = realloc(b->line, b->room * sizeof *b->line);
+		assert_non_null(b->line);
+	}
+	b->line[b->n] = *c;
+	unsigned char *copy = malloc(c->size);
+	memcpy(copy, c->sealed, c->size);
+	b->line[b->n++].sealed = copy;
+	return 0;
+}
+
+static inline void empty_bag(struct bag *b)
+{
+	for (size_t i = 0; i < b->n; i++)
+		free((void *)b->line[i].sealed);
+	free(b->line);
+	memset(b, 0, sizeof *b);
+}
+
+static inline void changes_of(unsigned i, bool all, struct bag *b)
+{
+	char next[CHANGE_CURSOR_SIZE];
+	store = at[i].s;
+	ok(store_changes(at[i].s, "", all, NOW, next, collect, b));
+}
+
+static inline enum merge_result give(unsigned to, const struct change *c, char why[CHANGE_WHY_SIZE])
+{
+	enum merge_result result;
+	store = at[to].s;
+	ok(store_merge(at[to].s, c, NOW, &result, why));
+	return result;
+}
+
+/* Lines in any order, some of them twice, and of SHARE in a hundred that are lost nothing; in
+ * batches of any size. */
+static inline void shuffle_into(unsigned to, const struct bag *b, unsigned lost)
+{
+	char why[CHANGE_WHY_SIZE];
+	size_t *order = malloc(2 * b->n * sizeof *order), n = 0;
+	for (size_t i = 0; i < b->n; i++) {
+		if ((unsigned)rand() % 100 < lost)
+			continue;
+		order[n++] = i;
+		if (rand() % 4 == 0)
+			order[n++] = i;
+	}
+	for (size_t i = n; i > 1; i--) {
+		size_t j = (size_t)rand() % i, swap = order[i - 1];
+		order[i - 1] = order[j];
+		order[j] = swap;
+	}
+	store = at[to].s;
+	for (size_t i = 0; i < n;) {
+		size_t batch = (size_t)(rand() % 700 + 1);
+		ok(store_begin(store));
+		for (; i < n && batch--; i++)
+			assert_int_not_equal(give(to, &b->line[order[i]], why), MERGE_REFUSED);
+		ok(store_merge_refold(store, NOW));
+		ok(store_commit(store));
+	}
+	free(order);
+}
+
+struct read {
+	struct event event;
+	unsigned site;
+};
+
+/* Behind HISTORY_DAYS_MAX days the month in whose cohort a contact is counted depends on what was
+ * known when. */
+static bool but_cohorts;
+
+/* The whole table contact as text, in the order of pseudonyms; the caller frees it. */
+static inline char *rows_of(unsigned i)
+{
+	sqlite3 *db;
+	sqlite3_stmt *st;
+	size_t n = 0, room = 1 << 20;
+	char *text = malloc(room);
+	*text = '\0';
+	assert_int_equal(sqlite3_open_v2(at[i].db, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	assert_int_equal(
+		sqlite3_prepare_v2(db, "SELECT * FROM contact ORDER BY pseudonym", -1, &st, NULL),
+		SQLITE_OK);
+	while (sqlite3_step(st) == SQLITE_ROW) {
+		for (int c = 0; c < sqlite3_column_count(st); c++) {
+			if (but_cohorts && strcmp(sqlite3_column_name(st, c), "cohort") == 0)
+				continue;
+			bool blob = sqlite3_column_type(st, c) == SQLITE_BLOB;
+			size_t bytes = (size_t)sqlite3_column_bytes(st, c);
+			if (n + 2 * bytes + 64 > room)
+				text = realloc(text, room *= 2);
+			if (blob)
+				sodium_bin2hex(
+					text + n, room - n, sqlite3_column_blob(st, c), bytes);
+			else
+				snprintf(text + n, room - n, "%s",
+					(const char *)(sqlite3_column_text(st, c)
+							? sqlite3_column_text(st, c)
+							: (const unsigned char *)"-"));
+			n += strlen(text + n);
+			text[n++] = c + 1 < sqlite3_column_count(st) ? '|' : '\n';
+			text[n] = '\0';
+		}
+	}
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+	return text;
+}
+
+static inline void assert_same_rows(unsigned a, unsigned b)
+{
+	char *x = rows_of(a), *y = rows_of(b);
+	assert_true(strlen(x) > 1000);
+	for (char *p = x, *q = y; *p || *q;) {
+		size_t n = strcspn(p, "\n"), m = strcspn(q, "\n");
+		if (n != m || memcmp(p, q, n)) {
+			size_t same = 0, from;
+			while (p[same] == q[same])
+				same++;
+			from = same > 40 ? same - 40 : 0;
+			print_error("stores %u and %u, byte %zu:\n%.32s\n%.120s\n%.120s\n", a, b,
+				same, p, p + from, q + from);
+			fail();
+		}
+		p += n + (p[n] != '\0');
+		q += m + (q[m] != '\0');
+	}
+	free(x);
+	free(y);
+}
+
+static inline void advance_all(int64_t now)
+{
+	uint64_t changed;
+	for (unsigned i = 0; i < STORES; i++) {
+		store = at[i].s;
+		ok(store_advance(store, now, &changed));
+	}
+}
+
+/* Every site's own lines to every other, those that were lost once more. */
+static inline void exchange(unsigned lost)
+{
+	struct bag bag[SITES] = { { 0 } };
+	for (unsigned i = 0; i < SITES; i++)
+		changes_of(i, false, &bag[i]);
+	for (unsigned i = 0; i < SITES; i++)
+		for (unsigned j = 0; j < SITES; j++)
+			if (i != j)
+				shuffle_into(j, &bag[i], lost);
+	for (unsigned i = 0; i < SITES; i++)
+		empty_bag(&bag[i]);
+}
+
+#endif
