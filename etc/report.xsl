@@ -599,6 +599,7 @@
 	<xsl:call-template name="matrix"><xsl:with-param name="rows" select="r:providers/r:row"/><xsl:with-param name="what" select="'provider'"/></xsl:call-template>
 	<xsl:call-template name="matrix"><xsl:with-param name="rows" select="r:campaigns/r:row"/><xsl:with-param name="what" select="'campaign'"/></xsl:call-template>
 	<xsl:call-template name="matrix"><xsl:with-param name="rows" select="r:groups/r:row"/><xsl:with-param name="what" select="'group'"/></xsl:call-template>
+	<xsl:call-template name="matrix"><xsl:with-param name="rows" select="r:streams/r:row"/><xsl:with-param name="what" select="'stream'"/></xsl:call-template>
 	<xsl:apply-templates select="r:classes"/>
 	<xsl:call-template name="infrastructure"/>
 	<xsl:call-template name="blocks"/>
@@ -622,20 +623,22 @@
 	<xsl:param name="rows"/><xsl:param name="what"/>
 	<xsl:variable name="complained" select="boolean($rows/r:class-rate[@of = 'complaint'] or $rows/r:judged[@of = 'complaint'][@as = 'missed'])"/>
 	<xsl:variable name="rates" select="boolean($rows/r:rate)"/>
+	<xsl:variable name="in-mail"><xsl:choose><xsl:when test="$what = 'stream'">bounces hard complaint optout</xsl:when><xsl:otherwise>bounces hard soft block other</xsl:otherwise></xsl:choose></xsl:variable>
 	<xsl:if test="$rows">
 		<h3 xsl:use-attribute-sets="subheading"><xsl:value-of select="key('t', concat('heading.', $what))"/></h3>
+		<xsl:if test="$what = 'stream'"><p xsl:use-attribute-sets="lead"><xsl:value-of select="key('t', 'streams.lead')"/></p></xsl:if>
 		<table xsl:use-attribute-sets="table">
 			<xsl:if test="not($mail)"><xsl:attribute name="class">data fold</xsl:attribute></xsl:if>
 			<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', concat('column.', $what))"/></th>
 				<xsl:if test="not($mail) and $rows/r:history"><th class="n past" scope="col"><xsl:value-of select="key('t', 'column.history')"/></th></xsl:if>
-				<xsl:for-each select="$columns[$rows/r:count/@of = substring-before(substring-after(@id, 'column.'), '.short')][not($mail) or contains('bounces hard soft block other', substring-before(substring-after(@id, 'column.'), '.short'))]"><th xsl:use-attribute-sets="column"><xsl:value-of select="."/></th></xsl:for-each>
+				<xsl:for-each select="$columns[$rows/r:count/@of = substring-before(substring-after(@id, 'column.'), '.short')][not($mail) or contains($in-mail, substring-before(substring-after(@id, 'column.'), '.short'))]"><th xsl:use-attribute-sets="column"><xsl:value-of select="."/></th></xsl:for-each>
 				<xsl:if test="not($mail)"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.change')"/></th></xsl:if>
 				<xsl:if test="$rates"><xsl:if test="not($mail)"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.sent')"/></th></xsl:if><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.rate')"/></th><xsl:if test="$what != 'group' and not($mail)"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.hard.short')"/> %</th></xsl:if><xsl:if test="$complained and not($mail)"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.complaint.rate')"/></th></xsl:if></xsl:if></tr></thead>
 			<tbody><xsl:for-each select="$rows"><tr><xsl:if test="not($mail) and $rows/r:history"><xsl:attribute name="class">has-past</xsl:attribute></xsl:if>
 				<th xsl:use-attribute-sets="row"><xsl:value-of select="@title"/><xsl:if test="r:worst"><xsl:call-template name="small"><xsl:with-param name="text"><xsl:text> </xsl:text><xsl:for-each select="r:worst[not($mail) or position() = 1]"><xsl:if test="position() &gt; 1">; </xsl:if><xsl:value-of select="@title"/><xsl:call-template name="since"/></xsl:for-each></xsl:with-param></xsl:call-template></xsl:if></th>
 				<xsl:if test="not($mail) and $rows/r:history"><td class="n past"><xsl:apply-templates select="r:history"/></td></xsl:if>
 				<xsl:variable name="row" select="."/>
-				<xsl:for-each select="$columns[$rows/r:count/@of = substring-before(substring-after(@id, 'column.'), '.short')][not($mail) or contains('bounces hard soft block other', substring-before(substring-after(@id, 'column.'), '.short'))]"><xsl:variable name="of" select="substring-before(substring-after(@id, 'column.'), '.short')"/><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="@id"/></xsl:call-template><xsl:call-template name="told"><xsl:with-param name="of" select="$row/r:count[@of = $of]"/></xsl:call-template></td></xsl:for-each>
+				<xsl:for-each select="$columns[$rows/r:count/@of = substring-before(substring-after(@id, 'column.'), '.short')][not($mail) or contains($in-mail, substring-before(substring-after(@id, 'column.'), '.short'))]"><xsl:variable name="of" select="substring-before(substring-after(@id, 'column.'), '.short')"/><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="@id"/></xsl:call-template><xsl:call-template name="told"><xsl:with-param name="of" select="$row/r:count[@of = $of]"/></xsl:call-template></td></xsl:for-each>
 				<xsl:if test="not($mail)"><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.change'"/></xsl:call-template><xsl:call-template name="change"/></td></xsl:if>
 				<xsl:if test="$rates"><xsl:if test="not($mail)"><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.sent'"/></xsl:call-template><xsl:choose><xsl:when test="r:sent/r:count != 0"><xsl:apply-templates select="r:sent/r:count"/></xsl:when><xsl:otherwise>–</xsl:otherwise></xsl:choose></td></xsl:if>
 					<td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.rate'"/></xsl:call-template><xsl:call-template name="row-rate"/></td>

@@ -42,6 +42,13 @@ void sent_find_uncounted(struct month_report *r);
  */
 void sent_mark_reporting(
 	const struct month_report *r, struct figures *f, const struct gathering *providers);
+/*
+ * reports/sectionstreams.c: what came back of each stream on the days FROM..TO, into F, whose
+ * campaigns are there: 0, or -1; and every way in which its figures follow from others, or others
+ * from them.
+ */
+int streams_load(struct store *store, struct figures *f, int32_t from, int32_t to);
+void stream_equations(struct equations *q, struct figures *f);
 /* reports/delays.c: who takes mail late, into R, whose kinds of mail are counted. 0, or -1. */
 int delays_find(struct month_report *r, const struct gathering *delays);
 

@@ -68,7 +68,8 @@ struct row {
 	char name[REPORT_NAME_SIZE]; /* "": campaign unknown */
 	unsigned folded;             /* 0, or: this row sums so many that are not shown by name */
 	bool rest;
-	unsigned group; /* enum domain_group; of providers */
+	unsigned group; /* of providers, enum domain_group; of campaigns, the place of their stream
+			 */
 	struct cell bounces, column[COLUMN_COUNT];
 	struct cell sent;      /* mails; 0: not known */
 	bool reports;          /* of providers: it tells of complaints, or one it folds does */
@@ -83,6 +84,15 @@ struct row {
 struct table {
 	struct row *row;
 	size_t count;
+};
+
+/* A stream of our mail; the last row sums what is of none. */
+enum { STREAMS_SHOWN = 24 };
+struct stream_row {
+	struct row row;
+	struct cell optout;
+	struct cell elsewhere[COLUMN_COUNT + 1]; /* of each column and of the bounces: what stands
+						    in no row of a campaign of it; not printed */
 };
 
 /*
@@ -112,6 +122,8 @@ struct figures {
 	struct cell day[DAYS_MAX];                        /* bounces */
 	struct cell origin[ORIGIN_COUNT][2];              /* bounces, complaints */
 	struct table providers, campaigns;
+	struct stream_row *stream; /* by name; NULL: nothing came back of any */
+	size_t streams;
 	struct table groups; /* only their bounces and what was sent: classes would cost too many
 				cells elsewhere */
 	struct cell folded[DOMAIN_GROUP_COUNT]; /* bounces of the providers without a row: not
@@ -263,7 +275,7 @@ int month_findings(struct month_report *r, char *error, size_t size);
 const char *category_title(const struct texts *t, unsigned category);
 const char *category_check(const struct texts *t,
 	unsigned category); /* what to look at first; "" where the category calls for nothing */
-enum row_kind { ROW_PROVIDER, ROW_CAMPAIGN, ROW_GROUP };
+enum row_kind { ROW_PROVIDER, ROW_CAMPAIGN, ROW_GROUP, ROW_STREAM };
 const char *row_title(const struct month_report *r, const struct row *row, enum row_kind kind,
 	char *buffer, size_t size);
 /* "hard bounces" within a sentence; COLUMN_COUNT: "bounces". */

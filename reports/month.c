@@ -195,6 +195,7 @@ void month_report_free(struct month_report *r)
 		free(r->month[i].providers.row);
 		free(r->month[i].campaigns.row);
 		free(r->month[i].groups.row);
+		free(r->month[i].stream);
 	}
 	for (unsigned i = 0; i < r->comments; i++)
 		free(r->comment[i].text);

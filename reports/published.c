@@ -430,6 +430,7 @@ static int suppress_month(struct figures *f, unsigned k, const struct report_opt
 	table_equations(q, f, &f->campaigns, &f->unlisted[1]);
 	reporting_equations(q, f);
 	group_equations(q, f);
+	stream_equations(q, f);
 	int result = suppress(q);
 	equations_free(q);
 	settle_reporting(f);
@@ -512,7 +513,7 @@ int figures_load(struct month_report *r, struct store *store, struct figures *f,
 		make_figure_table(&campaigns, r->k, CAMPAIGN_NONE, &f->campaigns) ||
 		make_groups(f, &l))
 		goto out;
-	if (sent_load(r, store, f, from, to, days))
+	if (sent_load(r, store, f, from, to, days) || streams_load(store, f, from, to))
 		goto out;
 	find_figure_leaders(f, l.providers, r->k);
 	sent_mark_reporting(r, f, l.providers);

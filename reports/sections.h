@@ -15,7 +15,7 @@ struct section {
 };
 
 extern const struct section section_delays, section_cohorts, section_investigations, section_typing,
-	section_summaries, section_other_mail;
+	section_summaries, section_streams, section_other_mail;
 extern const struct section *const month_sections[]; /* ends with NULL */
 
 #endif

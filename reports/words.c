@@ -65,7 +65,7 @@ const char *row_title(const struct month_report *r, const struct row *row, enum 
 {
 	const struct texts *t = r->texts;
 	static const char *const rest[] = { "row.rest.providers", "row.rest.campaigns",
-		"row.rest.groups" };
+		"row.rest.groups", "row.rest.streams" };
 	const char *title = row->name;
 	if (row->rest)
 		title = text_of(t, rest[kind]);

@@ -125,6 +125,15 @@ int store_message_counts(struct store *s, int32_t from, int32_t to,
  */
 int store_typing_errors(struct store *s, int32_t from, int32_t to,
 	int (*visit)(void *context, const char *meant, uint64_t count), void *context);
+/*
+ * What came back of each stream of our mail, attributed, on the days FROM..TO: by class ("" where
+ * there is none), "complaint", "optout" (store/streams.c); in the order of the streams' names.
+ */
+int store_stream_counts(struct store *s, int32_t from, int32_t to,
+	int (*visit)(void *context, const char *stream, const char *what, uint64_t count),
+	void *context);
+/* The stream that a campaign is of, as its name says; "": that does not. */
+const char *store_campaign_stream(const struct store *s, const char *campaign);
 /* The months (YYYYMM) and providers of the days FROM..TO with an attributed complaint. */
 int store_complaining(struct store *s, int32_t from, int32_t to,
 	int (*visit)(void *context, int32_t month, const char *provider), void *context);

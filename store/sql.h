@@ -160,6 +160,8 @@
 	STORE_SQL_CONTACTS(X) \
 	X(SQL_STREAM_COUNT, \
 		"INSERT INTO stream_count (day, stream, what, count) VALUES (?1, ?2, ?3, 1) ON CONFLICT DO UPDATE SET count = count + 1") \
+	X(SQL_STREAM_COUNTS, \
+		"SELECT stream, what, sum(count) FROM stream_count WHERE day BETWEEN ?1 AND ?2 GROUP BY stream, what ORDER BY stream, what") \
 \
 	X(SQL_SITE_NAME, "SELECT name FROM site WHERE number = ?1") \
 	X(SQL_SITE_NUMBER, "SELECT number FROM site WHERE name = ?1 AND life = ?2") \

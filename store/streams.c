@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include "store/cause.h"
 #include "store/contacts.h"
+#include "store/figures.h"
 #include "store/internal.h"
 #include "store/table.h"
 
@@ -74,4 +75,25 @@ int stream_count(struct store *s, const struct packed *e)
 		what = kind_name(e->kind);
 	return db_run(
 		s, SQL_STREAM_COUNT, "itt", (int64_t)e->day, store_stream_name(s, e->stream), what);
+}
+
+int store_stream_counts(struct store *s, int32_t from, int32_t to,
+	int (*visit)(void *context, const char *stream, const char *what, uint64_t count),
+	void *context)
+{
+	sqlite3_stmt *st = db_bind(s, SQL_STREAM_COUNTS, "ii", (int64_t)from, (int64_t)to);
+	int result = STORE_OK;
+
+	while (db_row(s, st, &result))
+		result = visit(context, (const char *)sqlite3_column_text(st, 0),
+			(const char *)sqlite3_column_text(st, 1),
+			(uint64_t)sqlite3_column_int64(st, 2));
+	return result;
+}
+
+const char *store_campaign_stream(const struct store *s, const char *campaign)
+{
+	const struct mail_stream *stream = stream_of_campaign(s->o.streams, campaign);
+
+	return stream ? stream->name : "";
 }

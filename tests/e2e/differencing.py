@@ -23,6 +23,7 @@ CAUSES = (("failure", "hard", "user-unknown"), ("failure", "hard", "domain-unkno
 GROUP = {"gmx": "", "web.de": "", "other": "business"}  # the others are "large": by etc/providers.ini, which everybody can read
 PROVIDERS = ("gmail", "microsoft", "yahoo", "gmx", "web.de", "icloud", "t-online", "orange", "other")
 CAMPAIGNS = ("spring", "autumn", "weekly", "")
+STREAMS = {"seasons": ("spring", "autumn"), "regular": ("weekly",), "(rest)": ("",)}  # by campaign alone: who knows that adds them up
 MONTHS = ("2026-08", "2026-09", "2026-10")
 
 
@@ -48,6 +49,13 @@ def fill(retour, seed):
                     day = rng.randint(1, 28)
                     connection.execute("INSERT INTO tally VALUES (?, ?, ?, ?, 'matched', ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count",
                                        (int(month.replace("-", "")) * 100 + day, kind, column, category, provider, campaign, n))
+                    stream = next(name for name, campaigns in STREAMS.items() if campaign in campaigns)
+                    if stream != "(rest)":
+                        connection.execute("INSERT INTO stream_count VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count",
+                                           (int(month.replace("-", "")) * 100 + day, stream, column, n))
+                    add((month, "streams", stream, column), n)
+                    if kind == "failure":
+                        add((month, "streams", stream, "bounces"), n)
                     add((month, column), n)
                     add((month, "category", column, category), n)
                     for table, name in (("providers", provider), ("campaigns", campaign)):
@@ -247,6 +255,26 @@ def groups(attack, root, month):
     attack.sum((month, "providers", "(rest)", "bounces"), folded)
 
 
+def streams(attack, root, month, before):
+    """A stream is the sum of its campaigns, the month that of its streams."""
+    rows = root.find(REPORT + "streams")
+    for row in rows if rows is not None else ():
+        name = row.get("name", "(rest)")
+        for column in ("bounces",) + COLUMNS:
+            attack.know((month, "streams", name, column), number(row, "count", column))
+            attack.left_out((month, "streams", name, column))
+        relate(attack, month, before, row, (month, "streams", name, "bounces"))
+        attack.sum((month, "streams", name, "bounces"), [(month, "streams", name, column) for column in COLUMNS if column != "complaint"])
+        for column in ("bounces",) + COLUMNS:
+            own = [(month, "campaigns", campaign, column) for campaign in STREAMS[name]]
+            for each in own:
+                attack.left_out(each)
+            attack.sum((month, "streams", name, column), own)
+    for column in ("bounces",) + COLUMNS:
+        if rows is not None and len(rows) == len(STREAMS):
+            attack.sum((month, column), [(month, "streams", name, column) for name in STREAMS])
+
+
 def read(attack, root):
     """Writes down all that a report says."""
     month = root.get("month")
@@ -330,6 +358,7 @@ def read(attack, root):
         for column in ("bounces",) + COLUMNS:
             attack.sum((month, column), [(month, table, name, column) for name in names])
     groups(attack, root, month)
+    streams(attack, root, month, before)
     volumes(attack, root, month)
     for node in root.find(REPORT + "classes"):
         for category in node.findall(REPORT + "category"):
@@ -357,8 +386,8 @@ def read(attack, root):
 def hide_only_small(root, truth):
     """The same report as one would write it who hides the small figures and no others."""
     month = root.get("month")
-    for table in ("providers", "campaigns"):
-        for row in root.find(REPORT + table).findall(REPORT + "row"):
+    for table in ("providers", "campaigns", "streams"):
+        for row in root.findall(REPORT + table + "/" + REPORT + "row"):
             if row.get("name") is None:
                 continue
             there = {count.get("of") for count in row.findall(REPORT + "count")}
@@ -430,6 +459,9 @@ def spoken(root, attack):
 def attempt(seed):
     """Who collects two months' reports in three formats: what is hidden, what the attacker finds, and what he finds where only small figures are hidden."""
     retour = Retour(now="2026-08-01T06:00:00Z")
+    for name, campaigns in STREAMS.items():
+        if name != "(rest)":
+            retour.config["stream " + name] = {"campaign": ", ".join(campaigns)}
     equal(retour.run("run").code, 0)
     truth = fill(retour, seed)
     retour.now = "2026-11-02T06:00:00Z"

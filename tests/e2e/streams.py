@@ -6,7 +6,9 @@ import json
 import os
 import signal
 import sqlite3
+import subprocess
 import sys
+import xml.etree.ElementTree
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from lib.harness import *
@@ -195,4 +197,56 @@ with case("a section that says of no mail that it is meant, or too many of them:
     result = sender(**{"stream_s%d" % n: {"campaign": "c%d" % n} for n in range(15)}).run("config", "check")
     equal(result.code, 2)
     contains(result.err, "16 streams")
+REPORT = "{urn:retour:report:1}"
+ORDERS = "From: shop@mail.shop.example.org\n"
+# of October and November: how many of each, by stream; 10 are few
+NOVEMBER = [("newsletter", NEWS, COMPLAINT, 14), ("newsletter", NEWS, BOUNCE, 31), ("orders", ORDERS, BOUNCE, 12), ("orders", ORDERS, COMPLAINT, 3), ("", "From: other@example.org\n", BOUNCE, 25),
+            ("", "From: other@example.org\n", COMPLAINT, 11)]
+OCTOBER = [("newsletter", NEWS, BOUNCE, 62)]
+
+
+def months(retour):
+    for month, rows in (("10", OCTOBER), ("11", NOVEMBER)):
+        place = os.path.join(retour.dir, "month" + month)
+        os.mkdir(place)
+        for r, (_stream, fields, form, n) in enumerate(rows):
+            for i in range(n):
+                with open(os.path.join(place, "%d-%d.eml" % (r, i)), "w") as f:
+                    f.write((form % {"user": "m%sr%di%d" % (month, r, i), "fields": fields}).replace("02 Nov", "02 " + {"10": "Oct", "11": "Nov"}[month]))
+        equal(retour.run("import", "--arrived", "header", place).code, 0)
+
+
+with case("the month's report has them, as they were counted here; few are not told, in no format; without streams there is no such table"):
+    retour = sender()
+    retour.now = "2026-12-01T06:00:00Z"
+    months(retour)
+    output = os.path.join(retour.dir, "report")
+    equal(retour.run("report", "--month", "2026-11", "--format", "xml", "--output", output).code, 0)
+    lint = subprocess.run(["xmllint", "--noout", "--nonet", "--schema", os.path.join(ROOT, "etc", "report.xsd"), output], capture_output=True, text=True, check=False)
+    equal(lint.returncode, 0, lint.stderr)
+    told = {}
+    for row in xml.etree.ElementTree.parse(output).getroot().find(REPORT + "streams"):
+        told[row.get("name")] = {c.get("of"): c.text for c in row.findall(REPORT + "count")}
+        equal(row.findtext(REPORT + "before"), "62" if row.get("name") == "newsletter" else None)
+    equal(list(told), ["newsletter", "orders", None])
+
+    def counted(stream, form):
+        return sum(n for name, _fields, of, n in NOVEMBER if of is form and name == (stream or ""))
+    for stream, counts in told.items():
+        equal((stream, counts["bounces"], counts["hard"]), (stream, str(counted(stream, BOUNCE)), str(counted(stream, BOUNCE))))
+    hidden = [stream for stream, counts in told.items() if not counts.get("complaint", "<").isdigit()]
+    true("orders" in hidden and len(hidden) == 2, "28 complaints less 14 and 11 are 3: %r" % told)
+    texts = {form: retour.run("report", "--month", "2026-11", "--format", form).out for form in ("text", "html")}
+    part = texts["text"][texts["text"].index("By stream"):]
+    lines = {line.split("  ")[0]: line.split()[1:] for line in part.splitlines()[2:6]}
+    equal((lines["newsletter"][:2], lines["orders"][:2]), (["31", "31"], ["12", "12"]))
+    contains(texts["html"], "By stream")
+    contains(texts["text"], "Of no stream")
+    retour.config["report"] = {"language": "de"}
+    for form in ("text", "html"):
+        contains(retour.run("report", "--month", "2026-11", "--format", form).out, "Nach Mailstrom")
+    plain = Retour(now="2026-12-01T06:00:00Z")
+    months(plain)
+    for form, word in (("text", "By stream"), ("html", "By stream"), ("xml", "<streams")):
+        true(word not in plain.run("report", "--month", "2026-11", "--format", form).out, form)
 finish()

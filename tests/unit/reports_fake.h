@@ -42,6 +42,12 @@ struct store {
 	} typing[16];
 	size_t typings;
 	struct {
+		int32_t day;
+		const char *name, *what; /* by name */
+		uint64_t count;
+	} stream[16];
+	size_t streams;
+	struct {
 		const char *mailbox;
 		int64_t since, until;
 	} unread[4];
@@ -193,6 +199,28 @@ int store_message_counts(struct store *s, int32_t from, int32_t to,
 			    s->message[i].count))
 			return STORE_FAILED;
 	return STORE_OK;
+}
+
+int store_stream_counts(struct store *s, int32_t from, int32_t to,
+	int (*visit)(void *context, const char *stream, const char *what, uint64_t count),
+	void *context)
+{
+	for (size_t i = 0; i < s->streams; i++)
+		if (s->stream[i].day >= from && s->stream[i].day <= to &&
+			visit(context, s->stream[i].name, s->stream[i].what, s->stream[i].count))
+			return STORE_FAILED;
+	return STORE_OK;
+}
+
+/* "news-2026" is of the stream "news". */
+const char *store_campaign_stream(const struct store *s, const char *campaign)
+{
+	for (size_t i = 0; i < s->streams; i++) {
+		size_t n = strlen(s->stream[i].name);
+		if (strncmp(campaign, s->stream[i].name, n) == 0 && campaign[n] == '-')
+			return s->stream[i].name;
+	}
+	return "";
 }
 
 int store_complaining(struct store *s, int32_t from, int32_t to,
