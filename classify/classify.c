@@ -227,6 +227,7 @@ static void read_summary(struct reader *r)
 		reader_emit_none(r, KIND_NONE, "none.summary-report");
 		return;
 	}
+	summary_sender(&s->head, sender_proven_domain(r));
 	if (r->options->summarise)
 		r->stopped = r->options->summarise(r->options->summary_context, s);
 	if (!r->stopped)

@@ -10,7 +10,6 @@
  *
  * Everything else is an opt-out of unverified origin, which acts on nobody.
  */
-#include "classify/authres.h"
 #include "classify/header.h"
 #include "classify/reader.h"
 
@@ -62,30 +61,6 @@ static bool text_asks(const struct reader *r)
 }
 
 /*
- * The one address of the one From field; an empty span where there are several, and so nobody can
- * tell which of them was authenticated.
- */
-static struct span only_sender(const struct reader *r)
-{
-	struct fields_at at = { 0 };
-	struct found_address first = { 0 }, second;
-	struct field f;
-	size_t fields = 0, i = 0;
-	while (fields_next(r->mail->fields, &at, &f))
-		fields += span_equal_nocase(f.name, SPAN("From"));
-	bool one = fields == 1 && address_next(r->mail->from, &i, &first) &&
-		!address_next(r->mail->from, &i, &second);
-	return one ? first.text : (struct span){ "", 0 };
-}
-
-static bool is_authenticated(const struct reader *r)
-{
-	struct span sender = only_sender(r);
-	return sender.n && !r->nested &&
-		authres_passes(r->mail->fields, r->options->authserv_ids, address_domain(sender));
-}
-
-/*
  * Nobody but one reader has such an address: who writes there asks, whatever the mail's From,
  * return path or subject are. But for what a mail system or a machine answers by itself.
  */
@@ -116,7 +91,7 @@ bool optout_read(struct reader *r)
 	 * what the mail shows of ours, an attached newsletter for example, says nothing about who
 	 * sent it
 	 */
-	r->common.origin = is_authenticated(r) ? ORIGIN_MATCHED : ORIGIN_UNVERIFIED;
+	r->common.origin = sender_proven_domain(r).n ? ORIGIN_MATCHED : ORIGIN_UNVERIFIED;
 	arf_read(SPAN(""), &request);
 	request.type = FEEDBACK_OPT_OUT;
 	if (named)

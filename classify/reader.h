@@ -133,6 +133,11 @@ bool sender_is_mailer_daemon(const struct reader *r);
 /* Sent by somebody who takes answers. */
 bool sender_is_person(const struct reader *r);
 
+/*
+ * The domain of the only address in From, where our own mail server found it authenticated
+ * (authres.h); else an empty span. A mail within another has none.
+ */
+struct span sender_proven_domain(const struct reader *r);
 /* As RFC 3834 section 5 labels them. */
 bool sender_is_auto_replied(const struct mail *m);
 

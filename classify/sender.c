@@ -4,6 +4,7 @@
  */
 #include "classify/reader.h"
 
+#include "classify/authres.h"
 #include "classify/header.h"
 
 bool sender_is_daemon(const struct reader *r)
@@ -74,4 +75,31 @@ bool sender_is_auto_replied(const struct mail *m)
 	struct span value = header_token(m->auto_submitted);
 	return span_starts_nocase(value, SPAN("auto-replied")) ||
 		span_starts_nocase(value, SPAN("auto-notified"));
+}
+
+/*
+ * The one address of the one From field; an empty span where there are several, and so nobody can
+ * tell which of them was authenticated.
+ */
+static struct span only_sender(const struct reader *r)
+{
+	struct fields_at at = { 0 };
+	struct found_address first = { 0 }, second;
+	struct field f;
+	size_t fields = 0, i = 0;
+	while (fields_next(r->mail->fields, &at, &f))
+		fields += span_equal_nocase(f.name, SPAN("From"));
+	bool one = fields == 1 && address_next(r->mail->from, &i, &first) &&
+		!address_next(r->mail->from, &i, &second);
+	return one ? first.text : (struct span){ "", 0 };
+}
+
+struct span sender_proven_domain(const struct reader *r)
+{
+	struct span sender = only_sender(r), domain = { "", 0 };
+	if (sender.n && !r->nested)
+		domain = address_domain(sender);
+	return authres_passes(r->mail->fields, r->options->authserv_ids, domain)
+		? domain
+		: (struct span){ "", 0 };
 }

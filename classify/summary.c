@@ -73,6 +73,31 @@ void summary_receiver(struct span name, char receiver[SUMMARY_RECEIVER_SIZE])
 		memset(receiver, 0, SUMMARY_RECEIVER_SIZE);
 }
 
+/* One is the other, or lies below it. */
+static bool names_the_same(struct span name, struct span domain)
+{
+	struct span longer = name.n > domain.n ? name : domain,
+		    shorter = name.n > domain.n ? domain : name;
+	return span_ends_nocase(longer, shorter) && memchr(shorter.p, '.', shorter.n) &&
+		(longer.n == shorter.n || longer.p[longer.n - shorter.n - 1] == '.');
+}
+
+/* Of a domain that is too long the end is kept: that of who has it. */
+void summary_sender(struct summary_head *head, struct span domain)
+{
+	enum { BEHIND_MAX = 36 };
+	char name[SUMMARY_RECEIVER_SIZE], behind[SUMMARY_RECEIVER_SIZE];
+	head->verified = domain.n > 0;
+	if (!domain.n || names_the_same(span_of(head->receiver), domain))
+		return;
+	if (domain.n > BEHIND_MAX)
+		domain = (struct span){ domain.p + domain.n - BEHIND_MAX, BEHIND_MAX };
+	summary_receiver(domain, behind);
+	memcpy(name, head->receiver, sizeof name);
+	memset(head->receiver, 0, sizeof head->receiver);
+	snprintf(head->receiver, sizeof head->receiver, "%.23s (%.36s)", name, behind);
+}
+
 void summary_domain(
 	const struct classify_options *options, struct span name, char domain[SUMMARY_DOMAIN_SIZE])
 {
@@ -165,6 +190,8 @@ void summary_identity(const struct summary_head *head,
 	feed(context, head->id, strnlen(head->id, sizeof head->id) + 1);
 	feed(context, &head->begin, sizeof head->begin);
 	feed(context, &head->end, sizeof head->end);
+	if (head->verified) /* a forged one shadows no genuine one */
+		feed(context, &head->verified, sizeof head->verified);
 }
 
 /* NUL-terminated within SIZE, of bytes that are plain or in ALSO. */
@@ -179,7 +206,7 @@ static bool is_word_of(const char *text, size_t size, const char *also)
 
 bool summary_valid(const struct summary_head *head, const struct summary_row *row, size_t rows)
 {
-	if (head->kind >= SUMMARY_KIND_COUNT || rows > SUMMARY_ROWS_MAX ||
+	if (head->kind >= SUMMARY_KIND_COUNT || head->verified > 1 || rows > SUMMARY_ROWS_MAX ||
 		!summary_plausible(head) || !is_word_of(head->receiver, sizeof head->receiver, ""))
 		return false;
 	for (size_t i = 0; i < rows; i++)

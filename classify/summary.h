@@ -86,8 +86,14 @@ struct summary_head {
 	char receiver[SUMMARY_RECEIVER_SIZE]; /* who reports; no address */
 	char id[SUMMARY_ID_SIZE];             /* as it came: for summary_identity() alone */
 	uint8_t kind;                         /* enum summary_kind */
-	uint8_t unused[7];
+	uint8_t verified;                     /* 1: proven who sent it, summary_sender() */
+	uint8_t unused[6];
 };
+
+/*
+ * Anyone can write such a report, and of whomever he wants. Which ones are verified is kept beside
+ * each count; the others are told apart, and nothing follows from them alone.
+ */
 
 /* A summary_sink (classify/classify.h) takes one; it is the classifier's again after the call. */
 struct summary {
@@ -103,6 +109,13 @@ struct summary {
  */
 bool summary_read(struct summary *s, const struct classify_options *options,
 	const struct mime *mime, struct arena *arena);
+
+/*
+ * DOMAIN is proven to have sent the report (classify/authres.h); "" where nothing proves it. Anyone
+ * can call himself what he likes: unless the receiver's name is that of the domain, the domain
+ * stands behind it.
+ */
+void summary_sender(struct summary_head *head, struct span domain);
 
 /*
  * The bytes by which a report is known again when it is sent twice: who reports, its id, its time.

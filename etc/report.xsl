@@ -774,6 +774,8 @@
 <xsl:template match="r:summaries">
 	<h3 xsl:use-attribute-sets="subheading"><xsl:value-of select="key('t', 'heading.summaries')"/></h3>
 	<p xsl:use-attribute-sets="lead"><xsl:choose><xsl:when test="@dmarc + @tls = 0"><xsl:value-of select="key('t', 'summaries.none')"/></xsl:when><xsl:otherwise><xsl:value-of select="key('t', 'summaries.lead')"/></xsl:otherwise></xsl:choose></p>
+	<xsl:for-each select="r:doubt"><p xsl:use-attribute-sets="lead"><strong><xsl:value-of select="."/></strong></p></xsl:for-each>
+	<xsl:for-each select="r:apart"><p xsl:use-attribute-sets="lead"><xsl:value-of select="."/></p></xsl:for-each>
 	<xsl:if test="r:source">
 		<table xsl:use-attribute-sets="table">
 			<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'summaries.source')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'summaries.mails')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'summaries.unaligned')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'summaries.no-dkim')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'summaries.no-spf')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'summaries.refused')"/></th></tr></thead>

@@ -182,7 +182,11 @@ struct typing_row {
 /* What receivers report of our domains. Counts of infrastructure: k does not apply to them. */
 enum { SOURCES_SHOWN = 12, BREAKS_SHOWN = 12, SESSIONS_SHOWN = 24 };
 struct reported {
+	/* of which its figures are: reports that are proven to be the receiver's, if there are any
+	 */
+	bool verified[SUMMARY_KIND_COUNT];
 	uint64_t receivers[SUMMARY_KIND_COUNT];
+	struct summary_told apart[SUMMARY_KIND_COUNT]; /* of no proven origin, and not counted */
 	struct alignment_source source[SOURCES_SHOWN + 1]; /* the last one is all others */
 	unsigned sources;
 	struct alignment_break broken[BREAKS_SHOWN];

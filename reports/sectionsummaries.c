@@ -42,18 +42,33 @@ static int take_sessions(void *context, const struct tls_sessions *t)
 	return 0;
 }
 
+static int load_told(
+	struct reported *r, struct store *store, enum summary_kind k, int32_t from, int32_t to)
+{
+	struct summary_told proven, other;
+	if (store_summary_told(store, k, from, to, true, &proven) != STORE_OK ||
+		store_summary_told(store, k, from, to, false, &other) != STORE_OK)
+		return -1;
+	r->verified[k] = proven.receivers > 0;
+	r->receivers[k] = r->verified[k] ? proven.receivers : other.receivers;
+	if (r->verified[k])
+		r->apart[k] = other;
+	return 0;
+}
+
 static int load_summaries(struct month_report *report, struct store *store)
 {
 	struct reported *r = &report->reported;
 	struct month m = report->month->month;
 	const int32_t from = day_number(m, 1), to = day_number(m, report->month->days);
 	for (unsigned k = 0; k < SUMMARY_KIND_COUNT; k++)
-		if (store_summary_receivers(
-			    store, (enum summary_kind)k, from, to, &r->receivers[k]) != STORE_OK)
+		if (load_told(r, store, (enum summary_kind)k, from, to))
 			return -1;
-	if (store_alignment_sources(store, from, to, take_source, r) != STORE_OK ||
-		store_alignment_breaks(store, from, to, BREAKS_SHOWN, take_break, r) != STORE_OK ||
-		store_tls_sessions(store, from, to, take_sessions, r) != STORE_OK)
+	const bool dmarc = r->verified[SUMMARY_DMARC], tls = r->verified[SUMMARY_TLS];
+	if (store_alignment_sources(store, from, to, dmarc, take_source, r) != STORE_OK ||
+		store_alignment_breaks(store, from, to, dmarc, BREAKS_SHOWN, take_break, r) !=
+			STORE_OK ||
+		store_tls_sessions(store, from, to, tls, take_sessions, r) != STORE_OK)
 		return -1;
 	r->sources += r->source[r->sources].mails > 0;
 	return 0;
@@ -101,11 +116,44 @@ static void write_alignment(const struct month_report *r, xmlNode *root)
 	}
 }
 
+/* Figures that anybody may have made up are marked as such. */
+static bool is_unproven(const struct reported *r)
+{
+	for (unsigned k = 0; k < SUMMARY_KIND_COUNT; k++)
+		if (r->receivers[k] && !r->verified[k])
+			return true;
+	return false;
+}
+
+/* What is not counted, of reports of KIND; false where that is nothing. */
+static bool apart_sentence(const struct month_report *r, unsigned kind, char *line, size_t size)
+{
+	static const char *const said[] = { [SUMMARY_DMARC] = "summaries.apart-mails",
+		[SUMMARY_TLS] = "summaries.apart-sessions" };
+	const struct summary_told *apart = &r->reported.apart[kind];
+	char count[COUNT_TEXT_SIZE], receivers[COUNT_TEXT_SIZE];
+	struct sentence s = { line, 0, size };
+	FILL(&s, text_of(r->texts, said[kind]),
+		{ "n", number_text(r->texts, apart->count, count, sizeof count) },
+		{ "receivers",
+			number_text(r->texts, apart->receivers, receivers, sizeof receivers) });
+	return apart->receivers > 0;
+}
+
 static void write_summaries(const struct month_report *r, xmlNode *root)
 {
+	char line[SENTENCE_SIZE];
 	xmlNode *node = xml_element(root, "summaries");
 	xml_number(node, "dmarc", (long long)r->reported.receivers[SUMMARY_DMARC]);
 	xml_number(node, "tls", (long long)r->reported.receivers[SUMMARY_TLS]);
+	xml_attribute(
+		node, "dmarc-verified", r->reported.verified[SUMMARY_DMARC] ? "true" : "false");
+	xml_attribute(node, "tls-verified", r->reported.verified[SUMMARY_TLS] ? "true" : "false");
+	if (is_unproven(&r->reported))
+		xml_text(node, "doubt", text_of(r->texts, "summaries.doubt"));
+	for (unsigned k = 0; k < SUMMARY_KIND_COUNT; k++)
+		if (apart_sentence(r, k, line, sizeof line))
+			xml_text(node, "apart", line);
 	write_alignment(r, node);
 	for (unsigned i = 0; i < r->reported.sessions; i++) {
 		const struct tls_sessions *t = &r->reported.session[i];
@@ -192,12 +240,18 @@ static void print_sessions(const struct page *p)
 static void print_summaries(const struct page *p)
 {
 	const struct reported *r = &p->r->reported;
+	char line[SENTENCE_SIZE];
 	page_heading(p, "heading.summaries");
 	if (!r->receivers[SUMMARY_DMARC] && !r->receivers[SUMMARY_TLS]) {
 		page_wrapped(p->out, page_text(p, "summaries.none"), 0, 0);
 		return;
 	}
 	page_wrapped(p->out, page_text(p, "summaries.lead"), 0, 0);
+	if (is_unproven(r))
+		page_wrapped(p->out, page_text(p, "summaries.doubt"), 0, 0);
+	for (unsigned k = 0; k < SUMMARY_KIND_COUNT; k++)
+		if (apart_sentence(p->r, k, line, sizeof line))
+			page_wrapped(p->out, line, 0, 0);
 	print_sources(p);
 	print_breaks(p);
 	print_sessions(p);

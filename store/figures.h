@@ -167,17 +167,20 @@ struct tls_sessions {
 /*
  * Of the days FROM..TO (YYYYMMDD): the sources, known ones first, then the most mails; LIMIT
  * breaks, the largest first; the sessions by domain. A source is known by these days and the 31
- * before.
+ * before. VERIFIED: by reports that are proven to be the receiver's, or by the others.
  */
-int store_alignment_sources(struct store *s, int32_t from, int32_t to,
+int store_alignment_sources(struct store *s, int32_t from, int32_t to, bool verified,
 	int (*visit)(void *context, const struct alignment_source *a), void *context);
-int store_alignment_breaks(struct store *s, int32_t from, int32_t to, unsigned limit,
+int store_alignment_breaks(struct store *s, int32_t from, int32_t to, bool verified, unsigned limit,
 	int (*visit)(void *context, const struct alignment_break *b), void *context);
-int store_tls_sessions(struct store *s, int32_t from, int32_t to,
+int store_tls_sessions(struct store *s, int32_t from, int32_t to, bool verified,
 	int (*visit)(void *context, const struct tls_sessions *t), void *context);
-/* How many receivers sent reports of KIND about these days. */
-int store_summary_receivers(
-	struct store *s, enum summary_kind kind, int32_t from, int32_t to, uint64_t *count);
+/* How many receivers sent reports of KIND about these days, and about how much. */
+struct summary_told {
+	uint64_t receivers, count; /* mails or sessions */
+};
+int store_summary_told(struct store *s, enum summary_kind kind, int32_t from, int32_t to,
+	bool verified, struct summary_told *out);
 
 /* --- what operators say of a month (store/comment.c) ---------------------- */
 

@@ -42,8 +42,8 @@
  *                  figures. It stays
  *   unread         when a mailbox was not read (mailbox.c). It stays
  *   summary        what receivers report of our domains (summary.c): counts by day (its noon, UTC),
- *                  receiver, network of the source, alignment, result of a TLS session. Retention
- *                  "summaries"
+ *                  whether it is proven who sent them, receiver, network of the source, alignment,
+ *                  result of a TLS session. Retention "summaries"
  *   held           how many rows of each class of data there are, by day (held.c)
  *   taken_back     causes that an operator took back (cause.c): names of ours, numbers and days;
  *                  they stay
@@ -257,6 +257,15 @@ static const char version_23[] =
 	"CREATE TABLE stream_count (day INTEGER NOT NULL, stream TEXT NOT NULL, what TEXT NOT NULL, count INTEGER NOT NULL,"
 	" PRIMARY KEY (day, stream, what)) STRICT, WITHOUT ROWID";
 
+/* Which reports are proven to come from who says so; those from before are not. */
+static const char version_24[] =
+	"ALTER TABLE summary RENAME TO summary_old;"
+	"CREATE TABLE summary (at INTEGER NOT NULL, kind TEXT NOT NULL, verified INTEGER NOT NULL, receiver TEXT NOT NULL, domain TEXT NOT NULL,"
+	" network TEXT NOT NULL, disposition TEXT NOT NULL, dkim INTEGER NOT NULL, spf INTEGER NOT NULL, result TEXT NOT NULL, count INTEGER NOT NULL,"
+	" PRIMARY KEY (at, kind, verified, receiver, domain, network, disposition, dkim, spf, result)) STRICT, WITHOUT ROWID;"
+	"INSERT INTO summary SELECT at, kind, 0, receiver, domain, network, disposition, dkim, spf, result, count FROM summary_old;"
+	"DROP TABLE summary_old";
+
 struct schema_step {
 	const char *sql, *then; /* THEN may be NULL */
 	const char *mark;       /* user_version after it; a pragma takes no parameter */
@@ -288,6 +297,7 @@ static const struct schema_step steps[] = {
 	{ version_21, NULL, "PRAGMA user_version = 21" },
 	{ version_22, NULL, "PRAGMA user_version = 22" },
 	{ version_23, NULL, "PRAGMA user_version = 23" },
+	{ version_24, NULL, "PRAGMA user_version = 24" },
 };
 _Static_assert(
 	sizeof steps / sizeof *steps == SCHEMA_VERSION, "each version has a step that leads to it");

@@ -16,10 +16,10 @@
 #define STORE_SQL_SUMMARIES(X) \
 	X(SQL_SUMMARY_MORE, \
 		"UPDATE summary SET count = min(count + ?10, 1000000000000) WHERE at = ?1 AND kind = ?2 AND receiver = ?3 AND domain = ?4" \
-		" AND network = ?5 AND disposition = ?6 AND dkim = ?7 AND spf = ?8 AND result = ?9") \
+		" AND network = ?5 AND disposition = ?6 AND dkim = ?7 AND spf = ?8 AND result = ?9 AND verified = ?11") \
 	X(SQL_SUMMARY_ADD, \
-		"INSERT INTO summary (at, kind, receiver, domain, network, disposition, dkim, spf, result, count)" \
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)") \
+		"INSERT INTO summary (at, kind, receiver, domain, network, disposition, dkim, spf, result, count, verified)" \
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)") \
 	/* sources from ?2 to ?3; whether they are known, from ?1 on. ?4: the least that makes \
 	 * known */ \
 	X(SQL_ALIGNMENT_SOURCES, \
@@ -27,20 +27,22 @@
 		" sum(iif(at >= ?2 AND NOT dkim, count, 0)), sum(iif(at >= ?2 AND NOT spf, count, 0))," \
 		" sum(iif(at >= ?2 AND disposition <> 'none', count, 0)), " STORE_SOURCE_KNOWN( \
 			"?4") " AS known" \
-			      " FROM summary WHERE kind = 'dmarc' AND at >= ?1 AND at < ?3 GROUP BY network, domain HAVING mails > 0" \
+			      " FROM summary WHERE kind = 'dmarc' AND verified = ?5 AND at >= ?1 AND at < ?3 GROUP BY network, domain HAVING mails > 0" \
 			      " ORDER BY known DESC, mails DESC, network, domain") \
 	X(SQL_ALIGNMENT_BREAKS, \
-		"WITH source AS (SELECT network, domain FROM summary WHERE kind = 'dmarc' AND at >= ?1 AND at < ?3 GROUP BY network, domain HAVING " STORE_SOURCE_KNOWN( \
+		"WITH source AS (SELECT network, domain FROM summary WHERE kind = 'dmarc' AND verified = ?6 AND at >= ?1 AND at < ?3 GROUP BY network, domain HAVING " STORE_SOURCE_KNOWN( \
 			"?4") ") SELECT receiver, network, domain, sum(count), sum(iif(dkim OR spf, 0, count)) AS unaligned," \
 			      " min(iif(dkim OR spf, NULL, at)), max(iif(dkim OR spf, NULL, at)) FROM summary JOIN source USING (network, domain)" \
-			      " WHERE kind = 'dmarc' AND at >= ?2 AND at < ?3 GROUP BY 1, 2, 3 HAVING unaligned > 0 ORDER BY unaligned DESC, 1, 2, 3 LIMIT ?5") \
+			      " WHERE kind = 'dmarc' AND verified = ?6 AND at >= ?2 AND at < ?3 GROUP BY 1, 2, 3 HAVING unaligned > 0 ORDER BY unaligned DESC, 1, 2, 3 LIMIT ?5") \
 	X(SQL_TLS_SESSIONS, \
-		"SELECT domain, result, sum(count), count(DISTINCT receiver), min(at), max(at) FROM summary WHERE kind = 'tls' AND at >= ?1 AND at < ?2" \
+		"SELECT domain, result, sum(count), count(DISTINCT receiver), min(at), max(at) FROM summary WHERE kind = 'tls' AND verified = ?3 AND at >= ?1 AND at < ?2" \
 		" GROUP BY domain, result ORDER BY domain = '', domain, 3 DESC, result") \
 	X(SQL_SUMMARY_RECEIVERS, \
-		"SELECT count(DISTINCT receiver) FROM summary WHERE kind = ?3 AND at >= ?1 AND at < ?2") \
+		"SELECT count(DISTINCT receiver), sum(count) FROM summary WHERE kind = ?3 AND verified = ?4 AND at >= ?1 AND at < ?2") \
 	X(SQL_SUMMARY_COUNT, "SELECT count(*) FROM summary") \
 	X(SQL_SUMMARY_COUNT_DAY, "SELECT count(*) FROM summary WHERE at >= ?1 AND at < ?2") \
+	X(SQL_SUMMARY_ROWS, \
+		"SELECT count(*), sum(receiver = ?4) FROM summary WHERE at >= ?1 AND at < ?2 AND verified = ?3") \
 	X(SQL_SUMMARY_OLDEST, "SELECT min(at) FROM summary") \
 	X(SQL_SUMMARY_DUE, "SELECT count(*) FROM summary WHERE at < ?1") \
 	X(SQL_SUMMARY_PURGE, "DELETE FROM summary WHERE at < ?1")

@@ -42,7 +42,7 @@ const struct key config_keys[] = {
 	{ "origin", "unsubscribe", TEXT, AT(unsubscribe), NULL, 0, 0, NULL, NULL,
 		"the same of the address in List-Unsubscribe, e.g. unsubscribe+{token}@bounce.example.org: what comes there, signed, is an opt-out" },
 	{ "origin", "authserv_id", LIST, AT(authserv_ids), "", 0, 0, NULL, NULL,
-		"the name under which our mail server writes Authentication-Results, on each mail, taking off those of others: an opt-out counts where From passed" },
+		"the name under which our mail server writes Authentication-Results, on each mail, taking off those of others: an opt-out counts where From passed, and a receiver's report is then proven to be its own" },
 	{ "origin", "batv_key_file", FILE_PATH, AT(batv_key_file), NULL, 0, 0, NULL, NULL,
 		"key with which our mail server signs BATV tags (prvs=), mode 0600; without it such a tag proves nothing" },
 	{ "origin", "campaign_headers", LIST, AT(campaign_headers), "X-Campaign-ID", 0, 0, NULL,

@@ -118,6 +118,37 @@ static void names_of_receivers_are_no_addresses(void **state)
 	assert_string_equal(kept, "");
 }
 
+/* Who is proven to have sent it stands behind what it calls itself. */
+static void a_name_is_no_proof(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *said, *proven, *kept;
+	} names[] = {
+		{ "mailbox.test", "", "mailbox.test" },
+		{ "mailbox.test", "mailbox.test", "mailbox.test" },
+		{ "mailbox.test", "reports.MAILBOX.test", "mailbox.test" },
+		{ "mailbox.test", "notmailbox.test", "mailbox.test (notmailbox.test)" },
+		{ "Mail Service", "a.test", "Mail Service (a.test)" },
+		{ "Mail Service", "b.test", "Mail Service (b.test)" },
+		{ "test", "mailbox.test", "test (mailbox.test)" },
+		{ "An organisation with a name that goes on and on, Inc.",
+			"some.very.long.name.of.a.domain.that.goes.on.mailbox.test",
+			"An organisation with a  (f.a.domain.that.goes.on.mailbox.test)" },
+		{ "x", "a\x01\xff@b.test", "x (b.test)" },
+	};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		struct summary_head head = {
+			.kind = SUMMARY_DMARC, .begin = 1793577600, .end = 1793663999
+		};
+		summary_receiver(span_of(names[i].said), head.receiver);
+		summary_sender(&head, span_of(names[i].proven));
+		assert_string_equal(head.receiver, names[i].kept);
+		assert_int_equal(head.verified, *names[i].proven != 0);
+		assert_true(summary_valid(&head, NULL, 0));
+	}
+}
+
 /* Each line breaks one thing of a report. */
 static void refuses_what_is_none(void **state)
 {
@@ -377,6 +408,7 @@ static void refuses_what_no_parser_sends(void **state)
 		assert_false(summary_valid(&head, &row, 1)); \
 	} while (0)
 	BROKEN(head.kind = SUMMARY_KIND_COUNT);
+	BROKEN(head.verified = 2);
 	BROKEN(head.begin = 0);
 	BROKEN(head.end = head.begin - 1);
 	BROKEN(memset(head.receiver, 'x', sizeof head.receiver));
@@ -400,6 +432,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_are_counts_by_network),
 		cmocka_unit_test(names_of_receivers_are_no_addresses),
+		cmocka_unit_test(a_name_is_no_proof),
 		cmocka_unit_test(refuses_what_is_none),
 		cmocka_unit_test(tls_sessions_are_counted_by_result),
 		cmocka_unit_test(rows_are_bounded),

@@ -345,48 +345,52 @@ int store_typing_errors(struct store *s, int32_t from, int32_t to,
 }
 
 /* What receivers report is tested on a store (tests/e2e/summaries.py). */
-int store_alignment_sources(struct store *s, int32_t from, int32_t to,
+int store_alignment_sources(struct store *s, int32_t from, int32_t to, bool verified,
 	int (*visit)(void *context, const struct alignment_source *a), void *context)
 {
 	(void)s;
 	(void)from;
 	(void)to;
+	(void)verified;
 	(void)visit;
 	(void)context;
 	return STORE_OK;
 }
 
-int store_alignment_breaks(struct store *s, int32_t from, int32_t to, unsigned limit,
+int store_alignment_breaks(struct store *s, int32_t from, int32_t to, bool verified, unsigned limit,
 	int (*visit)(void *context, const struct alignment_break *b), void *context)
 {
 	(void)s;
 	(void)from;
 	(void)to;
+	(void)verified;
 	(void)limit;
 	(void)visit;
 	(void)context;
 	return STORE_OK;
 }
 
-int store_tls_sessions(struct store *s, int32_t from, int32_t to,
+int store_tls_sessions(struct store *s, int32_t from, int32_t to, bool verified,
 	int (*visit)(void *context, const struct tls_sessions *t), void *context)
 {
 	(void)s;
 	(void)from;
 	(void)to;
+	(void)verified;
 	(void)visit;
 	(void)context;
 	return STORE_OK;
 }
 
-int store_summary_receivers(
-	struct store *s, enum summary_kind kind, int32_t from, int32_t to, uint64_t *count)
+int store_summary_told(struct store *s, enum summary_kind kind, int32_t from, int32_t to,
+	bool verified, struct summary_told *out)
 {
 	(void)s;
 	(void)kind;
 	(void)from;
 	(void)to;
-	*count = 0;
+	(void)verified;
+	*out = (struct summary_told){ 0, 0 };
 	return STORE_OK;
 }
 

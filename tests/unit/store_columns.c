@@ -199,6 +199,7 @@ static const char *const allowed[] = {
 	"summary.receiver",
 	"summary.result",
 	"summary.spf",
+	"summary.verified",
 	"taken_back.at",
 	"taken_back.campaign",
 	"taken_back.first",

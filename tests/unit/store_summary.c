@@ -47,7 +47,7 @@ static void a_report_counts_once(void **state)
 	put_summary(&head, row, 2, 1, NOW);
 	assert_int_equal(query_int("SELECT count(*) FROM summary"), 2);
 	assert_int_equal(query_int("SELECT sum(count) FROM summary"), 187);
-	assert_int_equal(query_int("SELECT count(*) FROM seen"), 1);
+	assert_int_equal(query_int("SELECT count(*) FROM seen"), 2); /* its id, what it tells */
 	put_summary(&head, row, 1, 2, NOW); /* another of the same day: one row */
 	assert_int_equal(query_int("SELECT count(*) FROM summary"), 2);
 	assert_int_equal(query_int("SELECT sum(count) FROM summary"), 367);
@@ -79,12 +79,15 @@ static void a_report_has_one_day(void **state)
 	struct summary_row row[] = { row_of("192.0.2.0/24", 1, true) };
 	struct summary_head west = head_of("west.test", midnight - DAY + 5 * HOUR),
 			    east = head_of("east.test", midnight - DAY - 9 * HOUR),
-			    later = head_of("later.test", midnight + 300 * DAY);
+			    later = head_of("later.test", midnight + 12 * HOUR),
+			    never = head_of("never.test", midnight + 300 * DAY);
 
 	(void)state;
 	put_summary(&west, row, 1, 1, NOW);
 	put_summary(&east, row, 1, 2, NOW);
 	put_summary(&later, row, 1, 3, NOW);
+	put_summary(&never, row, 1, 4, NOW); /* of a time that has not come */
+	assert_int_equal(query_int("SELECT count(*) FROM summary"), 3);
 	assert_int_equal(query_int("SELECT at FROM summary WHERE receiver = 'west.test'"),
 		midnight - DAY / 2);
 	assert_int_equal(query_int("SELECT at FROM summary WHERE receiver = 'east.test'"),
@@ -117,6 +120,7 @@ static void a_day_is_bounded(void **state)
 	uint64_t sum = 0;
 
 	(void)state;
+	head.verified = 1;
 	for (unsigned n = 0; n < REPORTS; n++) {
 		snprintf(head.receiver, sizeof head.receiver, "forged%u.test", n);
 		for (unsigned i = 0; i < 1000; i++) {
@@ -140,6 +144,89 @@ static void a_day_is_bounded(void **state)
 	}
 	ok(store_commit(store));
 	assert_true(query_int("SELECT max(count) FROM summary") <= 1000000000000);
+}
+
+/* What nothing proves takes little room, whoever it claims to be of, and none of the others'. */
+static void what_is_not_proven_is_bounded_more(void **state)
+{
+	enum { REPORTS = 30, ROWS = 1500 };
+	static struct summary_row row[ROWS];
+	struct summary_head forged = head_of("mailbox.test", day_start(NOW) - DAY), real = forged;
+
+	(void)state;
+	for (unsigned n = 0; n < REPORTS; n++) {
+		for (unsigned i = 0; i < ROWS; i++) {
+			char network[SUMMARY_NETWORK_SIZE];
+			snprintf(network, sizeof network, "%u.%u.%u.0/24", n + 1, i / 250, i % 250);
+			row[i] = row_of(network, 1, false);
+		}
+		if (n)
+			snprintf(forged.receiver, sizeof forged.receiver, "mailbox%u.test", n);
+		put_summary(&forged, row, ROWS, n + 1, NOW);
+		assert_true(
+			query_int(
+				"SELECT max(n) FROM (SELECT count(*) AS n FROM summary GROUP BY receiver)") <=
+			1025);
+	}
+	assert_true(query_int("SELECT count(*) FROM summary") <= 2600);
+	assert_int_equal(query_int("SELECT sum(count) FROM summary"), REPORTS * ROWS);
+	assert_int_equal(query_int("SELECT sum(verified) FROM summary"), 0);
+	real.verified = 1;
+	put_summary(&real, row, ROWS, REPORTS + 1, NOW);
+	assert_int_equal(
+		query_int(
+			"SELECT count(*) FROM summary WHERE verified AND receiver = 'mailbox.test' AND network <> ''"),
+		ROWS);
+}
+
+/* Under another id, in another order; few mails may well be alike. */
+static void the_same_told_anew_counts_once(void **state)
+{
+	struct summary_head head = head_of("mailbox.test", day_start(NOW) - DAY),
+			    other = head_of("other.test", day_start(NOW) - DAY);
+	struct summary_row row[] = { row_of("192.0.2.0/24", 180, true),
+		row_of("198.51.100.0/24", 7, false) },
+			   back[] = { row[1], row[0] };
+
+	(void)state;
+	put_summary(&head, row, 2, 1, NOW);
+	put_summary(&head, back, 2, 2, NOW);
+	assert_int_equal(query_int("SELECT sum(count) FROM summary"), 187);
+	put_summary(&other, back, 2, 3, NOW);
+	head.verified = 1;
+	put_summary(&head, back, 2, 4, NOW);
+	assert_int_equal(query_int("SELECT sum(count) FROM summary"), 3 * 187);
+	put_summary(&head, row + 1, 1, 5, NOW);
+	put_summary(&head, row + 1, 1, 6, NOW);
+	assert_int_equal(query_int("SELECT sum(count) FROM summary"), 3 * 187 + 2 * 7);
+}
+
+static int count_sources(void *context, const struct alignment_source *a)
+{
+	*(uint64_t *)context += a->mails;
+	return STORE_OK;
+}
+
+static void what_is_proven_is_told_apart(void **state)
+{
+	struct summary_head head = head_of("mailbox.test", day_start(NOW) - DAY);
+	struct summary_row row[] = { row_of("192.0.2.0/24", 180, true) };
+	struct summary_told told;
+	uint64_t mails = 0;
+	int32_t day = day_of(NOW - DAY);
+
+	(void)state;
+	put_summary(&head, row, 1, 1, NOW);
+	head.verified = 1;
+	row[0].count = 200;
+	put_summary(&head, row, 1, 2, NOW);
+	ok(store_alignment_sources(store, day, day, true, count_sources, &mails));
+	assert_int_equal(mails, 200);
+	ok(store_alignment_sources(store, day, day, false, count_sources, &mails));
+	assert_int_equal(mails, 380);
+	ok(store_summary_told(store, SUMMARY_DMARC, day, day, false, &told));
+	assert_int_equal(told.receivers, 1);
+	assert_int_equal(told.count, 180);
 }
 
 static void a_report_is_kept_for_its_period(void **state)
@@ -178,6 +265,26 @@ static void an_older_store_has_a_place_for_them(void **state)
 	assert_int_equal(query_int("SELECT sum(count) FROM summary"), 180);
 }
 
+/* Of those from before version 24 nothing proves who sent them. */
+static void older_reports_are_not_proven(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		sqlite3_exec(store->db,
+			"DROP TABLE summary; CREATE TABLE summary (at INTEGER NOT NULL, kind TEXT NOT NULL, receiver TEXT NOT NULL, domain TEXT NOT NULL, network TEXT NOT NULL,"
+			" disposition TEXT NOT NULL, dkim INTEGER NOT NULL, spf INTEGER NOT NULL, result TEXT NOT NULL, count INTEGER NOT NULL,"
+			" PRIMARY KEY (at, kind, receiver, domain, network, disposition, dkim, spf, result)) STRICT, WITHOUT ROWID;"
+			"INSERT INTO summary VALUES (43200, 'dmarc', 'mailbox.test', 'example.com', '192.0.2.0/24', 'none', 1, 0, '', 7); INSERT INTO held VALUES ('summaries', 0, 1); PRAGMA user_version = 23",
+			NULL, NULL, NULL),
+		SQLITE_OK);
+	close_store();
+	ok(open_store(test_options(), NOW));
+	assert_int_equal(
+		query_int(
+			"SELECT count FROM summary WHERE NOT verified AND dkim AND network = '192.0.2.0/24'"),
+		7);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +293,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_report_has_one_day, setup, teardown),
 		cmocka_unit_test_setup_teardown(tls_results_lie_beside, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_day_is_bounded, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			what_is_not_proven_is_bounded_more, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_same_told_anew_counts_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_proven_is_told_apart, setup, teardown),
+		cmocka_unit_test_setup_teardown(older_reports_are_not_proven, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_report_is_kept_for_its_period, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			an_older_store_has_a_place_for_them, setup, teardown),
