@@ -401,38 +401,57 @@ static int delete_by_trash(struct imap_source *s, const struct uid_list *uids, u
 	return result;
 }
 
+static int delete_uids(struct imap_source *s, const struct uid_list *uids, uint64_t *deleted)
+{
+	return s->trash.written ? delete_by_trash(s, uids, deleted)
+				: imap_remove(&s->session, uids, &s->marked, deleted);
+}
+
+/*
+ * The UIDs of those ITEMS that the configuration wants settled by ACTION; with WHAT of that kind
+ * alone. In order.
+ */
+static int choose_uids(struct imap_source *s, const struct settle_item *items, size_t count,
+	enum disposal_action action, int what, struct uid_list *uids)
+{
+	int result = 0;
+
+	uids->n = 0;
+	for (size_t i = 0; i < count && !result; i++)
+		if (source_disposal(s->mailbox, items[i].what)->action == action &&
+			(what < 0 || (int)items[i].what == what))
+			result = uid_list_add(uids, (uint32_t)items[i].id);
+	uid_list_sort(uids);
+	for (size_t i = 0; i < uids->n && !result && action != DISPOSE_KEEP; i++)
+		result = uid_list_add(&s->removed, uids->at[i]);
+	return result ? imap_check(&s->session, MAILIMAP_ERROR_MEMORY, "settling", NULL) : 0;
+}
+
+/* What is deleted goes at once, whatever it was: each time costs the server a look at the folder.
+ */
 static int imap_settle(
 	struct source *source, const struct settle_item *items, size_t count, struct settled *done)
 {
 	struct imap_source *s = imap_source_of(source);
+	struct uid_list uids = { 0 };
 	uint64_t moved = 0, deleted = 0;
-	int result = 0;
 
 	if (s->session.broken || imap_select_source(s))
 		return -1;
+	int result = choose_uids(s, items, count, DISPOSE_DELETE, -1, &uids);
+	if (!result && uids.n)
+		result = delete_uids(s, &uids, &deleted);
 	for (int what = 0; what < FOLDERS_MAX && !result; what++) {
-		const struct disposal *d = source_disposal(s->mailbox, (enum settlement)what);
-		struct uid_list uids = { 0 };
-
-		for (size_t i = 0; i < count && !result; i++)
-			if ((int)items[i].what == what &&
-				uid_list_add(&uids, (uint32_t)items[i].id))
-				result = imap_check(
-					&s->session, MAILIMAP_ERROR_MEMORY, "settling", NULL);
-		uid_list_sort(&uids);
-		for (size_t i = 0; i < uids.n && !result && d->action != DISPOSE_KEEP; i++)
-			result = uid_list_add(&s->removed, uids.at[i]);
-		if (!result && uids.n && d->action == DISPOSE_DELETE)
-			result = s->trash.written
-				? delete_by_trash(s, &uids, &deleted)
-				: imap_remove(&s->session, &uids, &s->marked, &deleted);
-		else if (!result && d->action == DISPOSE_MOVE)
+		result = choose_uids(s, items, count, DISPOSE_MOVE, what, &uids);
+		if (!result)
 			result = imap_move(
 				&s->session, &uids, &s->target[what], &s->marked, &moved);
-		else if (!result)
-			done->kept += uids.n;
-		uid_list_free(&uids);
 	}
+	if (!result)
+		result = choose_uids(s, items, count, DISPOSE_KEEP, -1, &uids);
+	if (!result)
+		done->kept += uids.n;
+	uid_list_free(&uids);
 	done->deleted += deleted;
 	done->moved += moved;
 	s->position = s->position > deleted + moved ? s->position - (uint32_t)(deleted + moved) : 1;
@@ -451,7 +470,7 @@ static int count_unsettled(struct imap_source *s, uint64_t *left)
 	*left = 0;
 	uid_list_sort(&s->removed);
 	for (size_t at = 0, n; at < s->removed.n && !result; at += n) {
-		n = uid_set(&s->removed, at, &set);
+		n = uid_set(&s->removed, at, IMAP_SET_UIDS_MAX, &set);
 		if (!n)
 			return imap_check(&s->session, MAILIMAP_ERROR_MEMORY, "UID set", NULL);
 		result = imap_search_uids(&s->session, set, &found);

@@ -30,13 +30,14 @@ struct imap_session {
 	unsigned port;
 	char delimiter;                /* between the levels of a folder's name; 0: no levels */
 	char prefix[IMAP_FOLDER_SIZE]; /* of the personal namespace, e.g. "INBOX." */
-	int64_t deadline; /* seconds for all that is said; 0: the mailbox's. Set before it is
-			   opened */
-	bool refused;     /* the login failed, not the connection */
-	bool broken;      /* the dialogue is out of step: nothing more is said */
-	bool misspoken;   /* it is so because an answer broke the protocol */
-	bool no_move;     /* MOVE is offered and not taken */
-	char *error;      /* the caller's */
+	int64_t deadline;   /* seconds for all that is said; 0: the mailbox's. Set before it is
+			     opened */
+	bool refused;       /* the login failed, not the connection */
+	bool broken;        /* the dialogue is out of step: nothing more is said */
+	bool misspoken;     /* it is so because an answer broke the protocol */
+	bool no_move;       /* MOVE is offered and not taken */
+	size_t settle_uids; /* that one command changes (imapsettle.c); 0: none was sent yet */
+	char *error;        /* the caller's */
 	size_t error_size;
 };
 

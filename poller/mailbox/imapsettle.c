@@ -8,9 +8,13 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include "classify/base/clock.h"
+
+enum { ANSWER_EACH = 64 /* bytes that a server says of one message that it changes */ };
+static const double settle_quick = 1, settle_slow = 10; /* seconds of one set */
 
 static int compare_uids(const void *a, const void *b);
-static int mark_deleted(struct imap_session *s, struct mailimap_set *set);
+static int mark_deleted(struct imap_session *s, struct mailimap_set *set, size_t n);
 static int expunge_marked(struct imap_session *s, struct uid_list *marked, uint64_t *done);
 static int search_deleted(struct imap_session *s, struct uid_list *found);
 static int remove_set(struct imap_session *s, const struct uid_list *uids, size_t first, size_t n,
@@ -65,17 +69,16 @@ void uid_list_free(struct uid_list *list)
 	*list = (struct uid_list){ 0 };
 }
 
-size_t uid_set(const struct uid_list *list, size_t first, struct mailimap_set **set)
+size_t uid_set(const struct uid_list *list, size_t first, size_t most, struct mailimap_set **set)
 {
 	enum { RANGE_BYTES = sizeof "4294967295:4294967295," - 1 };
 	size_t at = first, bytes = 0;
 
 	*set = mailimap_set_new_empty();
-	while (*set && at < list->n && at - first < IMAP_SET_UIDS &&
-		bytes + RANGE_BYTES <= IMAP_SET_BYTES) {
+	while (*set && at < list->n && at - first < most && bytes + RANGE_BYTES <= IMAP_SET_BYTES) {
 		size_t end = at + 1;
 
-		while (end < list->n && end - first < IMAP_SET_UIDS &&
+		while (end < list->n && end - first < most &&
 			list->at[end] == list->at[end - 1] + 1)
 			end++;
 		if (mailimap_set_add_interval(*set, list->at[at], list->at[end - 1]) !=
@@ -91,7 +94,23 @@ size_t uid_set(const struct uid_list *list, size_t first, struct mailimap_set **
 	return at - first;
 }
 
-static int mark_deleted(struct imap_session *s, struct mailimap_set *set)
+/* How many UIDs a command that changes the folder has: as many as the server does in its time. */
+static size_t uids_at_once(const struct imap_session *s)
+{
+	return s->settle_uids ? s->settle_uids : IMAP_SET_UIDS;
+}
+
+static void adapt_uids(struct imap_session *s, double seconds)
+{
+	size_t now = uids_at_once(s);
+
+	if (seconds < settle_quick && now < IMAP_SET_UIDS_MAX)
+		s->settle_uids = 2 * now;
+	else if (seconds > settle_slow && now > IMAP_SET_UIDS / 2)
+		s->settle_uids = now / 2;
+}
+
+static int mark_deleted(struct imap_session *s, struct mailimap_set *set, size_t n)
 {
 	struct mailimap_flag_list *flags = mailimap_flag_list_new_empty();
 	struct mailimap_flag *deleted = mailimap_flag_new_deleted();
@@ -104,7 +123,8 @@ static int mark_deleted(struct imap_session *s, struct mailimap_set *set)
 	}
 	if (store) {
 		flags = NULL;
-		imap_expect(s, IMAP_ANSWER_MAX);
+		/* .SILENT is a wish: a server may answer for each */
+		imap_expect(s, IMAP_ANSWER_MAX + ANSWER_EACH * (uint64_t)n);
 		code = mailimap_uid_store(s->imap, set, store);
 		mailimap_store_att_flags_free(store);
 	}
@@ -172,7 +192,7 @@ static int expunge_marked(struct imap_session *s, struct uid_list *marked, uint6
 		same = same && uid_list_has(marked, found.at[i]);
 	result = 0;
 	if (same) {
-		imap_expect(s, IMAP_ANSWER_MAX + 64 * (uint64_t)found.n);
+		imap_expect(s, IMAP_ANSWER_MAX + ANSWER_EACH * (uint64_t)found.n);
 		result = imap_check(s, mailimap_expunge(s->imap), "EXPUNGE", NULL);
 		if (!result) {
 			*done += found.n;
@@ -187,10 +207,10 @@ out:
 static int remove_set(struct imap_session *s, const struct uid_list *uids, size_t first, size_t n,
 	struct mailimap_set *set, struct uid_list *marked, uint64_t *done)
 {
-	if (mark_deleted(s, set))
+	if (mark_deleted(s, set, n))
 		return -1;
 	if (imap_has(s, "UIDPLUS")) {
-		imap_expect(s, IMAP_ANSWER_MAX);
+		imap_expect(s, IMAP_ANSWER_MAX + ANSWER_EACH * (uint64_t)n);
 		if (imap_check(s, mailimap_uid_expunge(s->imap, set), "UID EXPUNGE", NULL))
 			return -1;
 		*done += n;
@@ -209,19 +229,23 @@ int imap_remove(struct imap_session *s, const struct uid_list *uids, struct uid_
 
 	for (size_t at = 0, n; at < uids->n; at += n) {
 		int result;
+		double before = clock_monotonic();
 
-		n = uid_set(uids, at, &set);
+		n = uid_set(uids, at, uids_at_once(s), &set);
 		if (!n)
 			return imap_check(s, MAILIMAP_ERROR_MEMORY, "UID set", NULL);
 		result = remove_set(s, uids, at, n, set, marked, done);
 		mailimap_set_free(set);
+		adapt_uids(s, clock_monotonic() - before);
 		if (result)
 			return -1;
 	}
 	return expunge_marked(s, marked, done);
 }
 
-/* COPYUID's source set must lie within ours; what it names is what was copied. */
+/*
+ * COPYUID's source set must lie within ours, each UID once; what it names is what was copied.
+ */
 static int check_copied(struct imap_session *s, const struct uid_list *uids,
 	struct mailimap_set *source, struct uid_list *copied)
 {
@@ -229,16 +253,16 @@ static int check_copied(struct imap_session *s, const struct uid_list *uids,
 		const struct mailimap_set_item *item = clist_content(at);
 		uint32_t low = item->set_first < item->set_last ? item->set_first : item->set_last;
 		uint32_t high = item->set_first < item->set_last ? item->set_last : item->set_first;
+		const uint32_t *uid = bsearch(&low, uids->at, uids->n, sizeof low, compare_uids);
 
-		if (high - low >= uids->n || !uid_list_has(uids, low) ||
-			!uid_list_has(uids, high)) {
+		if (high - low >= uids->n || !uid || !uid_list_has(uids, high) ||
+			copied->n > uids->n) {
 			s->broken = true;
 			return imap_fail(s,
 				"the server says that it moved other messages than it was asked to");
 		}
-		for (size_t i = 0; i < uids->n; i++)
-			if (uids->at[i] >= low && uids->at[i] <= high &&
-				uid_list_add(copied, uids->at[i]))
+		for (; uid < uids->at + uids->n && *uid <= high; uid++)
+			if (uid_list_add(copied, *uid))
 				return imap_check(s, MAILIMAP_ERROR_MEMORY, "UID set", NULL);
 	}
 	uid_list_sort(copied);
@@ -260,13 +284,13 @@ static int list_set(const struct mailimap_set *set, size_t most, struct uid_list
 }
 
 /* A server may want the folder made first, though it lists it. */
-static int copy_or_move(struct imap_session *s, bool move, struct mailimap_set *set,
+static int copy_or_move(struct imap_session *s, bool move, struct mailimap_set *set, size_t n,
 	struct imap_folder *to, struct mailimap_set **source, struct mailimap_set **destination)
 {
 	uint32_t validity = 0;
 
 	for (int tries = 0;; tries++) {
-		imap_expect(s, IMAP_ANSWER_MAX);
+		imap_expect(s, IMAP_ANSWER_MAX + ANSWER_EACH * (uint64_t)n);
 		int code = move ? mailimap_uidplus_uid_move(
 					  s->imap, set, to->name, &validity, source, destination)
 				: mailimap_uidplus_uid_copy(
@@ -287,11 +311,11 @@ static int move_set(struct imap_session *s, const struct uid_list *uids, struct 
 	struct uid_list copied = { 0 };
 	bool move = imap_has(s, "MOVE") && !s->no_move;
 	uint64_t removed = 0;
-	int result, code = copy_or_move(s, move, set, to, &source, &destination);
+	int result, code = copy_or_move(s, move, set, uids->n, to, &source, &destination);
 	if (move && code == MAILIMAP_ERROR_PROTOCOL) { /* offered, and BAD all the same */
 		s->no_move = true;
 		move = false;
-		code = copy_or_move(s, false, set, to, &source, &destination);
+		code = copy_or_move(s, false, set, uids->n, to, &source, &destination);
 	}
 
 	result = imap_check(s, code, "moving messages to folder", to->written);
@@ -329,13 +353,15 @@ int imap_move_to(struct imap_session *s, const struct uid_list *uids, struct ima
 	for (size_t at = 0, n; at < uids->n; at += n) {
 		struct uid_list part;
 		int result;
+		double before = clock_monotonic();
 
-		n = uid_set(uids, at, &set);
+		n = uid_set(uids, at, uids_at_once(s), &set);
 		if (!n)
 			return imap_check(s, MAILIMAP_ERROR_MEMORY, "UID set", NULL);
 		part = (struct uid_list){ .at = uids->at + at, .n = n };
 		result = move_set(s, &part, set, to, marked, done, there);
 		mailimap_set_free(set);
+		adapt_uids(s, clock_monotonic() - before);
 		if (result)
 			return -1;
 	}

@@ -10,7 +10,12 @@
 
 enum {
 	IMAP_SET_BYTES = 8000, /* of one UID set: servers take command lines of 8192 */
-	IMAP_SET_UIDS = 1000,  /* in one command: bounds the answer too */
+	/*
+	 * In one command, which bounds its answer too: at first, and where the server is quick.
+	 * Each such command costs it a look at the whole folder, whatever it takes away.
+	 */
+	IMAP_SET_UIDS = 1000,
+	IMAP_SET_UIDS_MAX = 6000,
 };
 
 /* UIDs, ascending, each once. */
@@ -24,10 +29,10 @@ bool uid_list_has(const struct uid_list *list, uint32_t uid);
 void uid_list_free(struct uid_list *list);
 
 /*
- * How many of LIST from FIRST on fit into one command; *SET gets them (mailimap_set_free), only
- * UIDs of the list, neighbours as ranges. 0 without memory.
+ * How many of LIST from FIRST on, at MOST, fit into one command; *SET gets them
+ * (mailimap_set_free), only UIDs of the list, neighbours as ranges. 0 without memory.
  */
-size_t uid_set(const struct uid_list *list, size_t first, struct mailimap_set **set);
+size_t uid_set(const struct uid_list *list, size_t first, size_t most, struct mailimap_set **set);
 
 /*
  * Both write what they removed from the folder to *DONE.

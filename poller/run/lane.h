@@ -21,8 +21,8 @@
 enum {
 	BATCH = RETOUR_TEST_BATCH,    /* messages a fetcher is asked for at once */
 	AHEAD = 2,                    /* batches asked for */
-	COMMIT_MESSAGES = 2 * BATCH,  /* in one transaction, and settled at once: servers expunge a
-					 thousand as fast as a hundred */
+	COMMIT_MESSAGES = 12 * BATCH, /* in one transaction, and settled at once: each time a server
+					 looks at the whole folder, whatever goes */
 	IMPORT_MESSAGES = 60 * BATCH, /* of files, where nothing is settled: a page that many
 					 messages change is written once */
 };

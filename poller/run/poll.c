@@ -26,7 +26,7 @@ enum {
 };
 static const double parser_seconds = 30, grace_seconds = 60;
 /* Of files nothing is settled, and large transactions are cheaper. */
-static const double commit_seconds = 1, import_seconds = 3;
+static const double commit_seconds = 2, import_seconds = 3;
 
 /* Everything stored so far becomes durable, and only then is settled. */
 static void commit(struct pump *p)
