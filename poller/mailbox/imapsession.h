@@ -37,6 +37,8 @@ struct imap_session {
 	bool misspoken;     /* it is so because an answer broke the protocol */
 	bool no_move;       /* MOVE is offered and not taken */
 	size_t settle_uids; /* that one command changes (imapsettle.c); 0: none was sent yet */
+	bool moved_before;  /* a message went to another folder, and it was shown that it arrived */
+	bool tells_copies;  /* by COPYUID, what arrived in another folder */
 	char *error;        /* the caller's */
 	size_t error_size;
 };

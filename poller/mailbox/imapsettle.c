@@ -3,8 +3,14 @@
  *
  * RFC 3501 section 6.4.3 (EXPUNGE takes all that is marked), RFC 4315 (UID EXPUNGE,
  * COPYUID), RFC 6851 (MOVE; vanished UIDs are no error, so COPYUID says what really moved).
+ *
+ * An OK alone does not prove that a message arrived in another folder. COPYUID does; without it
+ * the target must have grown by as many as were there to go (STATUS), else what was copied is not
+ * deleted. The first message of a session goes alone, so that a server which only says so has no
+ * more than that one to lose.
  */
 #include "poller/mailbox/imapsettle.h"
+#include "poller/mailbox/imapfolders.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +18,12 @@
 
 enum { ANSWER_EACH = 64 /* bytes that a server says of one message that it changes */ };
 static const double settle_quick = 1, settle_slow = 10; /* seconds of one set */
+
+/* Messages on their way to another folder, until it is known that they arrived. */
+struct going {
+	uint64_t present; /* how many of them were in the folder that they leave */
+	int64_t before;   /* messages in the other one; -1: the server does not tell */
+};
 
 static int compare_uids(const void *a, const void *b);
 static int mark_deleted(struct imap_session *s, struct mailimap_set *set, size_t n);
@@ -21,6 +33,10 @@ static int remove_set(struct imap_session *s, const struct uid_list *uids, size_
 	struct mailimap_set *set, struct uid_list *marked, uint64_t *done);
 static int move_set(struct imap_session *s, const struct uid_list *uids, struct mailimap_set *set,
 	struct imap_folder *to, struct uid_list *marked, uint64_t *done, struct uid_list *there);
+static int count_there(struct imap_session *s, const struct imap_folder *to, int64_t *messages);
+static int look_before(struct imap_session *s, const struct imap_folder *to,
+	const struct uid_list *uids, struct going *going);
+static int look_after(struct imap_session *s, const struct imap_folder *to, struct going *going);
 static int check_copied(struct imap_session *s, const struct uid_list *uids,
 	struct mailimap_set *source, struct uid_list *copied);
 
@@ -283,9 +299,83 @@ static int list_set(const struct mailimap_set *set, size_t most, struct uid_list
 	return 0;
 }
 
+/* How many messages TO has, by STATUS; -1 where the server does not tell. -1: the session ended. */
+static int count_there(struct imap_session *s, const struct imap_folder *to, int64_t *messages)
+{
+	struct mailimap_status_att_list *what = mailimap_status_att_list_new_empty();
+	struct mailimap_mailbox_data_status *told = NULL;
+
+	*messages = -1;
+	if (!what ||
+		mailimap_status_att_list_add(what, MAILIMAP_STATUS_ATT_MESSAGES) !=
+			MAILIMAP_NO_ERROR) {
+		if (what)
+			mailimap_status_att_list_free(what);
+		return imap_check(s, MAILIMAP_ERROR_MEMORY, "STATUS", NULL);
+	}
+	imap_expect(s, IMAP_ANSWER_MAX);
+	int code = mailimap_status(s->imap, to->name, what, &told);
+	mailimap_status_att_list_free(what);
+	/* some answer BAD: that is not told, either */
+	int result = code == MAILIMAP_ERROR_PROTOCOL ? -1 : imap_check(s, code, "STATUS", NULL);
+	clist *infos = told ? told->st_info_list : NULL;
+	for (clistiter *at = infos && !result ? clist_begin(infos) : NULL; at;
+		at = clist_next(at)) {
+		const struct mailimap_status_info *info = clist_content(at);
+
+		if (info->st_att == MAILIMAP_STATUS_ATT_MESSAGES)
+			*messages = info->st_value;
+	}
+	if (told)
+		mailimap_mailbox_data_status_free(told);
+	return s->broken ? -1 : 0;
+}
+
+/* Where a server told COPYUID before, nothing need be counted. */
+static int look_before(struct imap_session *s, const struct imap_folder *to,
+	const struct uid_list *uids, struct going *going)
+{
+	struct mailimap_set *set;
+	struct uid_list found = { 0 };
+
+	*going = (struct going){ .before = -1 };
+	if (s->tells_copies)
+		return 0;
+	if (!uid_set(uids, 0, uids->n, &set))
+		return imap_check(s, MAILIMAP_ERROR_MEMORY, "UID set", NULL);
+	int result = imap_search_uids(s, set, &found);
+	for (size_t i = 0; i < found.n; i++)
+		going->present += uid_list_has(uids, found.at[i]);
+	uid_list_free(&found);
+	return result ? -1 : count_there(s, to, &going->before);
+}
+
+/* Without COPYUID: did as many come as were there to go? */
+static int look_after(struct imap_session *s, const struct imap_folder *to, struct going *going)
+{
+	int64_t now;
+
+	if (s->tells_copies || !going->present)
+		return 0;
+	if (count_there(s, to, &now))
+		return -1;
+	uint64_t came = now > going->before ? (uint64_t)(now - going->before) : 0;
+	if (going->before < 0 || now < 0)
+		return imap_fail(s,
+			"nothing shows that messages arrive in folder %s: the server gives neither COPYUID nor a STATUS of it",
+			imap_folder_shown(to));
+	if (came < going->present)
+		return imap_fail(s,
+			"the server says that it put %llu messages into folder %s, where %llu more are than before",
+			(unsigned long long)going->present, imap_folder_shown(to),
+			(unsigned long long)came);
+	return 0;
+}
+
 /* A server may want the folder made first, though it lists it. */
 static int copy_or_move(struct imap_session *s, bool move, struct mailimap_set *set, size_t n,
-	struct imap_folder *to, struct mailimap_set **source, struct mailimap_set **destination)
+	struct imap_folder *to, struct mailimap_set **source, struct mailimap_set **destination,
+	struct going *going)
 {
 	uint32_t validity = 0;
 
@@ -299,7 +389,8 @@ static int copy_or_move(struct imap_session *s, bool move, struct mailimap_set *
 		if (code == MAILIMAP_NO_ERROR || tries || !info || !info->rsp_trycreate)
 			return code;
 		to->exists = false;
-		if (imap_folder_make(s, to))
+		if (imap_folder_make(s, to) ||
+			(!s->tells_copies && count_there(s, to, &going->before)))
 			return code;
 	}
 }
@@ -309,22 +400,31 @@ static int move_set(struct imap_session *s, const struct uid_list *uids, struct 
 {
 	struct mailimap_set *source = NULL, *destination = NULL;
 	struct uid_list copied = { 0 };
+	struct going going;
 	bool move = imap_has(s, "MOVE") && !s->no_move;
 	uint64_t removed = 0;
-	int result, code = copy_or_move(s, move, set, uids->n, to, &source, &destination);
+	if (look_before(s, to, uids, &going))
+		return -1;
+	int result, code = copy_or_move(s, move, set, uids->n, to, &source, &destination, &going);
 	if (move && code == MAILIMAP_ERROR_PROTOCOL) { /* offered, and BAD all the same */
 		s->no_move = true;
 		move = false;
-		code = copy_or_move(s, false, set, uids->n, to, &source, &destination);
+		code = copy_or_move(s, false, set, uids->n, to, &source, &destination, &going);
 	}
 
 	result = imap_check(s, code, "moving messages to folder", to->written);
-	if (!result && source)
+	if (!result && source) {
 		result = check_copied(s, uids, source, &copied);
+		s->tells_copies = true;
+	} else if (!result) {
+		result = look_after(s, to, &going);
+	}
+	/* Who tells COPYUID and does not now has copied nothing: they were gone already. */
+	const struct uid_list *gone = s->tells_copies ? &copied : uids;
 	if (!result && !move)
-		result = imap_remove(s, source ? &copied : uids, marked, &removed);
+		result = imap_remove(s, gone, marked, &removed);
 	if (!result)
-		*done += source ? copied.n : uids->n;
+		*done += gone->n;
 	if (!result && there && destination && list_set(destination, there->n + uids->n, there))
 		result = imap_check(s, MAILIMAP_ERROR_MEMORY, "UID set", NULL);
 	if (source)
@@ -355,15 +455,17 @@ int imap_move_to(struct imap_session *s, const struct uid_list *uids, struct ima
 		int result;
 		double before = clock_monotonic();
 
-		n = uid_set(uids, at, uids_at_once(s), &set);
+		part = (struct uid_list){ .at = uids->at + at, .n = uids->n - at };
+		n = uid_set(&part, 0, s->moved_before ? uids_at_once(s) : 1, &set);
 		if (!n)
 			return imap_check(s, MAILIMAP_ERROR_MEMORY, "UID set", NULL);
-		part = (struct uid_list){ .at = uids->at + at, .n = n };
+		part.n = n;
 		result = move_set(s, &part, set, to, marked, done, there);
 		mailimap_set_free(set);
 		adapt_uids(s, clock_monotonic() - before);
 		if (result)
 			return -1;
+		s->moved_before = true;
 	}
 	return 0;
 }

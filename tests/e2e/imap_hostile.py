@@ -290,6 +290,48 @@ fake = FakeImap(mails)
 fake.on("CREATE", answer("TAG NO [CANNOT] no\r\n"))
 fails("a folder that cannot be made", fake, "making folder Done", events=5, left=5, processed="move:Done")
 
+# An OK alone proves nothing: what did not come to the other folder is not deleted.
+ONE_FEWER = 3  # what a server keeps of each copy
+OLD = "IMAP4rev1 AUTH=PLAIN"
+
+
+def copy_some(c, tag, rest, keep=None, move=False):
+    """Copies all but what is beyond KEEP of them, and says OK without COPYUID."""
+    uids, folder = fake.uids(rest.split(" ")[0]), rest.split(" ", 1)[1].strip('"')
+    fake.folders[folder] += [fake.mails[uid] for uid in uids][:keep]
+    if move:
+        fake._remove(c, uids)
+    c.ok(tag)
+
+
+for capabilities in (OLD, OLD + " UIDPLUS"):
+    fake = FakeImap(mails, capabilities=capabilities)
+    fake.on("UID COPY", lambda c, tag, rest: copy_some(c, tag, rest, 0))
+    fails("%s: COPY says OK and does nothing: nothing is deleted" % capabilities, fake, "where 0 more are than before", events=5, left=5, processed="move:Done")
+    check(not fake.commands("UID STORE"), "and nothing is marked", fake.said)
+
+    fake = FakeImap(mails, capabilities=capabilities)
+    fake.on("UID COPY", lambda c, tag, rest: copy_some(c, tag, rest, ONE_FEWER))
+    fails("%s: COPY loses one of four: what it shows to be there is deleted" % capabilities, fake, "put 4 messages into folder Done, where 3 more", events=5, left=4, processed="move:Done")
+
+    fake = FakeImap(mails, capabilities=capabilities)
+    fake.on("UID COPY", copy_some)
+    works("%s: COPY without COPYUID, and STATUS shows that they came" % capabilities, fake, 5, processed="move:Done")
+    check(len(fake.folders["Done"]) == 5, "they lie there", fake.folders)
+
+    fake = FakeImap(mails, capabilities=capabilities)
+    fake.on("UID COPY", copy_some)
+    fake.on("STATUS", answer("TAG BAD unknown\r\n"))
+    fails("%s: neither COPYUID nor STATUS" % capabilities, fake, "gives neither COPYUID nor a STATUS", events=5, left=5, processed="move:Done")
+
+fake = FakeImap(mails)
+fake.on("UID MOVE", lambda c, tag, rest: copy_some(c, tag, rest, 0, move=True))
+fails("MOVE says OK and destroys: one message is lost, not all", fake, "where 0 more are than before", events=5, left=4, processed="move:Done")
+
+fake = FakeImap(mails, capabilities=OLD + " MOVE")
+fake.on("UID MOVE", lambda c, tag, rest: copy_some(c, tag, rest, move=True))
+works("MOVE without COPYUID, and STATUS shows that they came", fake, 5, processed="move:Done")
+
 fake = FakeImap(mails)
 fake.on("UID EXPUNGE", lambda c, tag, rest: c.reset())
 fails("reset while it is settled", fake, "UID EXPUNGE", events=5, left=5)

@@ -174,6 +174,13 @@ class FakeImap:
                % (len(self.mails), self.uidvalidity, self.uidnext))
         c.ok(tag, "[READ-WRITE] selected")
 
+    def _status(self, c, tag, rest):
+        name = rest.split(" ")[0].strip('"')
+        if name not in self.folders:
+            return c.send(tag + " NO no such folder\r\n")
+        c.send('* STATUS "%s" (MESSAGES %d)\r\n' % (name, len(self.folders[name])))
+        return c.ok(tag)
+
     def _noop(self, c, tag, _rest):
         c.ok(tag)
 
