@@ -88,6 +88,24 @@ int store_stuck_gone(struct store *s, const char *mailbox, int64_t now)
 	return result ? result : db_leave(s, own, db_run(s, SQL_STUCK_GONE, "ti", mailbox, now));
 }
 
+int store_stuck_any(struct store *s, const char *mailbox, bool *any)
+{
+	int64_t found = 0;
+	int result = db_int(s, &found, SQL_STUCK_ANY, "t", mailbox);
+
+	*any = found != 0;
+	return result ? STORE_FAILED : STORE_OK;
+}
+
+int store_stuck_is(struct store *s, const char *mailbox, const unsigned char *id, bool *is)
+{
+	int64_t found = 0;
+	int result = db_int(s, &found, SQL_STUCK_GET, "tb", mailbox, id, REMOTE_ID_SIZE);
+
+	*is = found != 0;
+	return result ? STORE_FAILED : STORE_OK;
+}
+
 int store_stuck(struct store *s,
 	int (*visit)(void *context, const char *mailbox, uint64_t count, int64_t since),
 	void *context)

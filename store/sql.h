@@ -259,6 +259,8 @@
 	X(SQL_STUCK_PUT, \
 		"INSERT INTO stuck (mailbox, id, since, at) VALUES (?1, ?2, ?3, ?3) ON CONFLICT DO UPDATE SET at = excluded.at") \
 	X(SQL_STUCK_GONE, "DELETE FROM stuck WHERE mailbox = ?1 AND at < ?2") \
+	X(SQL_STUCK_ANY, "SELECT EXISTS (SELECT 1 FROM stuck WHERE mailbox = ?1)") \
+	X(SQL_STUCK_GET, "SELECT 1 FROM stuck WHERE mailbox = ?1 AND id = ?2") \
 	X(SQL_STUCK_COUNT, "SELECT mailbox, count(*), min(since) FROM stuck GROUP BY mailbox") \
 	X(SQL_KEPT_GET, "SELECT at, what FROM kept WHERE mailbox = ?1 AND id = ?2") \
 	X(SQL_KEPT_PUT, "REPLACE INTO kept (mailbox, id, what, at) VALUES (?1, ?2, ?3, ?4)") \

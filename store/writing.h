@@ -136,6 +136,9 @@ int store_unread(struct store *s, int64_t from, int64_t to,
  */
 int store_stuck_note(struct store *s, const char *mailbox, const unsigned char *id, int64_t now);
 int store_stuck_gone(struct store *s, const char *mailbox, int64_t now);
+/* Has MAILBOX such messages? Is the one with ID among them? */
+int store_stuck_any(struct store *s, const char *mailbox, bool *any);
+int store_stuck_is(struct store *s, const char *mailbox, const unsigned char *id, bool *is);
 int store_stuck(struct store *s,
 	int (*visit)(void *context, const char *mailbox, uint64_t count, int64_t since),
 	void *context);

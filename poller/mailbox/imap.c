@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sodium.h>
 #include "classify/base/clock.h"
 #include "poller/mailbox/imapexpire.h"
 #include "poller/mailbox/imapfetch.h"
@@ -61,6 +62,7 @@ static int imap_open(struct source **out, const struct source_options *options)
 	s->mailbox = options->mailbox;
 	s->max_message = options->max_message ? options->max_message : 1;
 	s->stays = options->stays;
+	s->asks = options->stays || options->some_stuck;
 	s->position = 1;
 	s->batch = BATCH_FIRST;
 	s->began = clock_monotonic();
@@ -71,6 +73,8 @@ static int imap_open(struct source **out, const struct source_options *options)
 						      : 0;
 	if (opened || imap_find_folders(s) || imap_find_trash(s))
 		return -1;
+	if (sodium_init() < 0)
+		return imap_fail(&s->session, "libsodium does not start");
 	if (imap_select_folder(s, &s->folder, imap_moves_or_deletes(s->mailbox)))
 		return -1;
 	selected = s->session.imap->imap_selection_info;
@@ -223,7 +227,7 @@ static int read_range(struct imap_source *s, size_t from, size_t to)
 	set = mailimap_set_new_empty();
 	for (size_t i = from, end; set && i < to; i = end) {
 		for (end = i + 1;
-			end < to && (!s->stays || w->at[end].uid == w->at[end - 1].uid + 1); end++)
+			end < to && (!s->asks || w->at[end].uid == w->at[end - 1].uid + 1); end++)
 			;
 		if (mailimap_set_add_interval(set, w->at[i].uid, w->at[end - 1].uid) !=
 			MAILIMAP_NO_ERROR) {
@@ -257,7 +261,7 @@ static int read_batch(struct imap_source *s, size_t count)
 	for (w->end = w->next; w->end < w->n && w->end - w->next < count; w->end++) {
 		const struct imap_entry *e = &w->at[w->end];
 
-		runs += s->stays && (w->end == w->next || e[-1].uid + 1 != e->uid);
+		runs += s->asks && (w->end == w->next || e[-1].uid + 1 != e->uid);
 		bytes += e->size;
 		if (w->end > w->next &&
 			(bytes > BATCH_BYTES || e->size > s->max_message ||
@@ -286,8 +290,9 @@ static int read_batch(struct imap_source *s, size_t count)
  * The connection was lost while a batch came, spoke no IMAP, or fell silent. Messages come in the
  * order of their UIDs, so the first that did not come is where it broke: it is asked for once more
  * over another connection, and stepped over when that breaks there, too. A silence costs a whole
- * timeout, so that one is stepped over at once where the server still lets us in; at a second
- * silence with no message between it is the server that says nothing. 0: go on.
+ * timeout, so that one is stepped over at once where the server still lets us in, as is one that
+ * could not be had before; at a second silence with no message between it is the server that says
+ * nothing, and the visit ends. The next one tries last what this one stepped over. 0: go on.
  */
 static int imap_go_on_after_cut(struct imap_source *s)
 {
@@ -298,10 +303,11 @@ static int imap_go_on_after_cut(struct imap_source *s)
 	memcpy(why, s->source.error, sizeof why);
 	while (w->next < w->end && w->at[w->next].had)
 		w->next++;
-	if (!stream_was_cut(s->session.stream) && !misspoken && (!silent || s->was_silent))
+	if (!stream_was_cut(s->session.stream) && !misspoken && !silent)
 		return -1;
 	const struct imap_entry *lost = w->next < w->end ? &w->at[w->next] : NULL;
-	if (lost && !silent && lost->uid == s->cut_uid) {
+	bool ends = silent && s->was_silent && !s->at_late;
+	if (lost && !silent && (lost->uid == s->cut_uid || s->at_late)) {
 		imap_say_stuck(s, lost,
 			misspoken ? "the server's answer for it breaks the protocol"
 				  : "the connection breaks while it is read");
@@ -309,16 +315,16 @@ static int imap_go_on_after_cut(struct imap_source *s)
 	} else if (lost && !silent) {
 		s->cut_uid = lost->uid;
 	}
-	s->was_silent = silent;
-	if (s->stopped || imap_connect_again(s)) {
-		memcpy(s->source.error, why, sizeof why); /* what began it tells more */
-		return -1;
-	}
-	if (lost && silent) {
+	s->was_silent = silent && !s->at_late;
+	bool back = !s->stopped && !imap_connect_again(s);
+	if (back && lost && silent) {
 		imap_say_stuck(s, lost, "the server falls silent while it is read");
 		w->next++;
 	}
-	return 0;
+	if (back && !ends)
+		return 0;
+	memcpy(s->source.error, why, sizeof why); /* what began it tells more */
+	return -1;
 }
 
 /*
@@ -341,6 +347,36 @@ static bool imap_time_is_up(const struct imap_source *s)
 		clock_monotonic() - s->began > (double)s->mailbox->deadline * READING_PERCENT / 100;
 }
 
+/*
+ * The next of those that could not be had before. Each may cost a connection, and one is kept for
+ * settling: what cannot be tried any more is only told. False: there is none left.
+ */
+static bool imap_next_late(struct imap_source *s)
+{
+	bool may = s->connections + 2 < CONNECTIONS_MAX && !imap_time_is_up(s);
+
+	while (!s->stopped && imap_take_late(s)) {
+		if (may)
+			return true;
+		imap_say_stuck(s, &s->window.at[0],
+			"it could not be had before, and this visit had no time to try it");
+		s->window.next = s->window.n;
+	}
+	return false;
+}
+
+/* 1, 0 at the end, -1. */
+static int imap_fill_window(struct imap_source *s, const struct source_sink *sink)
+{
+	if (!s->at_late) {
+		if (imap_list_window(s))
+			return -1;
+		if (s->window.n)
+			return imap_drop_unwanted(s, sink) ? -1 : 1;
+	}
+	return imap_next_late(s);
+}
+
 static int imap_next(struct source *source, size_t count, const struct source_sink *sink)
 {
 	struct imap_source *s = imap_source_of(source);
@@ -356,12 +392,11 @@ static int imap_next(struct source *source, size_t count, const struct source_si
 			break;
 		}
 		if (s->window.next == s->window.n) {
-			if (imap_list_window(s))
-				return -1;
-			if (!s->window.n)
+			int more = imap_fill_window(s, sink);
+			if (more < 0 || s->stopped)
+				return more < 0 ? -1 : imap_fail(&s->session, "stopped");
+			if (!more)
 				break;
-			if (imap_drop_unwanted(s, sink))
-				return -1;
 			continue;
 		}
 		double before = clock_monotonic();
@@ -555,6 +590,7 @@ static int imap_close(struct source *source, char *error, size_t size)
 	imap_session_close(&s->session);
 	secret_free(s->password);
 	wiped_free(&s->body);
+	free(s->late);
 	uid_list_free(&s->marked);
 	uid_list_free(&s->removed);
 	free(s);

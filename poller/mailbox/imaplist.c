@@ -1,6 +1,7 @@
 /* Listing a folder that changes meanwhile. */
 #include "poller/mailbox/imaplist.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include "poller/mailbox/imapfetch.h"
@@ -142,6 +143,36 @@ int imap_list_window(struct imap_source *s)
 	return 0;
 }
 
+static int put_aside(struct imap_source *s, const struct imap_entry *entry)
+{
+	if (s->late_n == s->late_room) {
+		size_t room = s->late_room ? 2 * s->late_room : 64;
+		struct imap_entry *grown = reallocarray(s->late, room, sizeof *grown);
+
+		if (!grown)
+			return imap_check(&s->session, MAILIMAP_ERROR_MEMORY, "listing", NULL);
+		s->late = grown;
+		s->late_room = room;
+	}
+	s->late[s->late_n++] = *entry;
+	return 0;
+}
+
+bool imap_take_late(struct imap_source *s)
+{
+	struct imap_window *w = &s->window;
+
+	if (!s->late_n)
+		return false;
+	size_t i = randombytes_uniform((uint32_t)s->late_n);
+	w->at[0] = s->late[i];
+	s->late[i] = s->late[--s->late_n];
+	w->n = 1;
+	w->next = w->end = 0;
+	s->at_late = true;
+	return true;
+}
+
 /* Where mail stays in the folder, what was read before is passed over. */
 int imap_drop_unwanted(struct imap_source *s, const struct source_sink *sink)
 {
@@ -151,7 +182,7 @@ int imap_drop_unwanted(struct imap_source *s, const struct source_sink *sink)
 	int result = -1;
 	size_t kept = 0;
 
-	if (!s->stays || !sink->wanted || !w->n)
+	if (!s->asks || !sink->wanted || !w->n)
 		return 0;
 	ids = calloc(w->n, sizeof *ids);
 	wanted = calloc(w->n, 1);
@@ -168,7 +199,9 @@ int imap_drop_unwanted(struct imap_source *s, const struct source_sink *sink)
 		imap_check(&s->session, MAILIMAP_ERROR_MEMORY, "listing", NULL);
 	}
 	for (size_t i = 0; i < w->n && !result; i++)
-		if (wanted[i])
+		if (wanted[i] == WANTED_LAST)
+			result = put_aside(s, &w->at[i]);
+		else if (wanted[i])
 			w->at[kept++] = w->at[i];
 	w->n = kept;
 	free(ids);

@@ -20,7 +20,16 @@ int imap_exists_now(struct imap_source *s, uint32_t *exists);
 /* Fills the window with the next messages; an empty one is the end. 0 or -1. */
 int imap_list_window(struct imap_source *s);
 
-/* Asks SINK which of the window are wanted, and drops the others. 0 or -1. */
+/*
+ * Asks SINK which of the window are wanted, and drops the others; those that are wanted last are
+ * put aside. 0 or -1.
+ */
 int imap_drop_unwanted(struct imap_source *s, const struct source_sink *sink);
+
+/*
+ * One of those that were put aside into the window, each visit in another order, so that none that
+ * hangs keeps the others from their turn for ever. False: there is none left.
+ */
+bool imap_take_late(struct imap_source *s);
 
 #endif

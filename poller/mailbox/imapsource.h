@@ -34,6 +34,7 @@ struct imap_source {
 	const struct mailbox *mailbox;
 	uint64_t max_message;
 	bool stays;
+	bool asks; /* sink->wanted() which are to be read: not all of a range of UIDs are */
 	struct imap_folder folder; /* what is read */
 	struct imap_folder
 		trash; /* by way of which is deleted; written is NULL where an expunge deletes */
@@ -45,6 +46,9 @@ struct imap_source {
 	uint32_t last;                 /* the highest UID listed so far */
 	uint32_t position;             /* probably the sequence number of the first one above it */
 	struct imap_window window;
+	struct imap_entry *late; /* could not be had before: for the end */
+	size_t late_n, late_room;
+	bool at_late;           /* the window has one of them */
 	struct uid_list marked; /* without UIDPLUS: marked and not expunged yet */
 	char *password;         /* for another connection, where one is lost at a message */
 	double began;           /* of the visit, clock_monotonic() */

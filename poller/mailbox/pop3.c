@@ -39,6 +39,7 @@ static int pop3_open(struct source **out, const struct source_options *options)
 	p->mailbox = options->mailbox;
 	p->max_message = options->max_message;
 	p->stays = options->stays;
+	p->some_stuck = options->some_stuck;
 	p->began = clock_monotonic();
 	p->cut_at = SIZE_MAX;
 	if (sodium_init() < 0)
@@ -126,11 +127,11 @@ static int pop3_connect_again(struct pop3 *p)
 /*
  * The connection was lost or fell silent while the message LIST[CUT] came. Where it was lost, the
  * message is asked for once more, and stepped over when it is lost there again; a silence costs a
- * whole timeout, so there it is stepped over at once.
+ * whole timeout, so there it is stepped over at once, as is one that could not be had before.
  */
 static int pop3_step_over(struct pop3 *p, size_t cut, bool silent, const struct source_sink *sink)
 {
-	bool over = silent || cut == p->cut_at;
+	bool over = silent || cut == p->cut_at || p->list[cut].late;
 
 	p->at = over ? cut + 1 : cut;
 	p->cut_at = cut;
@@ -143,7 +144,8 @@ static int pop3_step_over(struct pop3 *p, size_t cut, bool silent, const struct 
 
 /*
  * Another connection after one that was lost, or fell silent in a message. At a second silence with
- * no message between it is the server that says nothing. 0: go on.
+ * no message between it is the server that says nothing, and the visit ends. The next one tries
+ * last what this one stepped over. 0: go on.
  */
 static int pop3_go_on_after_cut(struct pop3 *p, const struct source_sink *sink)
 {
@@ -151,14 +153,18 @@ static int pop3_go_on_after_cut(struct pop3 *p, const struct source_sink *sink)
 	size_t cut = p->at ? p->at - 1 : 0;
 	bool in_message = p->reading, silent = stream_was_silent(p->stream);
 	p->reading = false;
-	if (!stream_was_cut(p->stream) && (!silent || !in_message || p->was_silent))
+	if (!stream_was_cut(p->stream) && (!silent || !in_message))
 		return -1;
+	bool late = in_message && p->list[cut].late, ends = silent && p->was_silent && !late;
 	memcpy(why, p->base.error, sizeof why);
-	p->was_silent = silent;
+	p->was_silent = silent && !late;
 	if (in_message && !silent && pop3_step_over(p, cut, silent, sink))
 		return -1;
-	if (++p->cuts < CUTS_MAX && !pop3_connect_again(p))
-		return silent ? pop3_step_over(p, cut, silent, sink) : 0;
+	bool back = ++p->cuts < CUTS_MAX && !pop3_connect_again(p);
+	if (back && silent && in_message && pop3_step_over(p, cut, silent, sink))
+		return -1;
+	if (back && !ends)
+		return 0;
 	memcpy(p->base.error, why, sizeof why); /* what began it tells more */
 	p->usable = false;
 	return -1;
@@ -174,8 +180,24 @@ static size_t pop3_part_end(struct pop3 *p, size_t room)
 	while (p->at < p->listed && !p->list[p->at].number)
 		p->at++;
 	for (end = p->at; end < p->listed && end - p->at < room && p->list[end].number; end++)
-		;
+		if (end > p->at && p->list[end].late)
+			break; /* it is asked for alone */
 	return end;
+}
+
+/*
+ * What could not be had before may cost a connection: where this visit can afford none, it is only
+ * told. 0 or -1.
+ */
+static int pop3_pass_late(struct pop3 *p, const struct source_sink *sink)
+{
+	while (p->at < p->listed && p->list[p->at].late && !p->empties &&
+		(p->cuts + 1 >= CUTS_MAX || pop3_time_is_up(p)))
+		if (pop3_say_stuck(p, &p->list[p->at++],
+			    "it could not be had before, and this visit had no time to try it",
+			    sink))
+			return -1;
+	return 0;
 }
 
 static int pop3_next(struct source *s, size_t count, const struct source_sink *sink)
@@ -186,8 +208,12 @@ static int pop3_next(struct source *s, size_t count, const struct source_sink *s
 		return -1;
 	if (!p->have_list && pop3_read_list(p, sink))
 		return -1;
-	while (given < count && !p->unfinished &&
-		(p->empties || (end = pop3_part_end(p, count - given)) > p->at)) {
+	while (given < count && !p->unfinished) {
+		if (pop3_pass_late(p, sink))
+			return -1;
+		end = pop3_part_end(p, count - given);
+		if (!p->empties && end == p->at)
+			break;
 		int result = p->empties ? pop3_judge_empty(p, sink, &given)
 					: retrieve(p, end, sink, &given);
 		if (p->message.p)
@@ -315,6 +341,12 @@ static int pop3_finish(struct source *s, struct settled *late)
 	if (!result)
 		result = look_again(p);
 	p->usable = false;
+	if (!result && p->have_list && p->said != p->first_count)
+		result = source_fail(&p->base,
+			"%s:%u: the server says that there are %" PRIu64
+			" messages (STAT) and lists %" PRIu64
+			": what it lists was read, for the rest ask its administrator",
+			p->mailbox->host, (unsigned)p->mailbox->port, p->first_count, p->said);
 	if (!result && p->unfinished)
 		result = pop3_refused(p,
 			"its deadline is near: what was read is settled, the rest is for the next run");

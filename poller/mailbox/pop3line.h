@@ -24,6 +24,7 @@ enum {
 struct pop3_listed {
 	uint32_t number; /* 0: this connection does not have it */
 	unsigned char id[SOURCE_ID_SIZE];
+	bool late;        /* it could not be had before: behind all others */
 	bool asked, gone; /* its DELE was agreed to in this connection; and the QUIT of one */
 };
 
@@ -31,7 +32,7 @@ struct pop3 {
 	struct source base;
 	const struct mailbox *mailbox;
 	uint64_t max_message;
-	bool stays;
+	bool stays, some_stuck; /* struct source_options' */
 	struct stream *stream;
 	bool usable; /* the connection is in step: a command may be sent */
 	bool logged_in;
@@ -47,6 +48,8 @@ struct pop3 {
 		bool pipelining, uidl, plain, xoauth2;
 	} can;
 	uint64_t count, octets; /* STAT */
+	uint64_t said;          /* messages that the first listing named */
+	uint64_t first_count;   /* of the first connection */
 	struct pop3_listed *list;
 	size_t listed, capacity, at;
 	bool have_list;

@@ -1,6 +1,7 @@
 /* UIDL and LIST. A message number means nothing but itself, and that in one connection. */
 #include "poller/mailbox/pop3list.h"
 
+#include <sodium.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,15 +35,17 @@ static int add_wanted(
 	size_t kept = 0;
 	if (!n)
 		return 0;
-	if (p->stays && sink->wanted) {
+	if ((p->stays || p->some_stuck) && sink->wanted) {
 		for (size_t i = 0; i < n; i++)
 			memcpy(ids[i], entries[i].id, SOURCE_ID_SIZE);
 		if (sink->wanted(
 			    sink->context, (const unsigned char(*)[SOURCE_ID_SIZE])ids, n, wanted))
 			return pop3_broken(p, "stopped");
 		for (size_t i = 0; i < n; i++)
-			if (wanted[i])
-				entries[kept++] = entries[i];
+			if (wanted[i]) {
+				entries[kept] = entries[i];
+				entries[kept++].late = wanted[i] == WANTED_LAST;
+			}
 		n = kept;
 	}
 	if (n > MESSAGES_MAX - p->listed)
@@ -75,13 +78,38 @@ static int by_message_number(const void *a, const void *b)
 /* In the order of the mailbox, each number once. */
 static void sort_list(struct pop3 *p)
 {
-	size_t n = 0;
+	size_t n = 0, before = p->listed;
 	if (p->listed)
 		qsort(p->list, p->listed, sizeof *p->list, by_message_number);
 	for (size_t i = 0; i < p->listed; i++)
 		if (!n || p->list[n - 1].number != p->list[i].number)
 			p->list[n++] = p->list[i];
 	p->listed = n;
+	p->said -= before - n;
+}
+
+/* Behind all others, in another order at each visit: none that hangs keeps the others from their
+ * turn. */
+static int put_late_last(struct pop3 *p)
+{
+	size_t n = 0, late = 0;
+	struct pop3_listed *aside = p->some_stuck ? calloc(p->listed + 1, sizeof *aside) : NULL;
+	if (!p->some_stuck)
+		return 0;
+	if (!aside)
+		return pop3_broken(p, "no memory");
+	for (size_t i = 0; i < p->listed; i++)
+		if (p->list[i].late)
+			aside[late++] = p->list[i];
+		else
+			p->list[n++] = p->list[i];
+	for (; late; n++) {
+		size_t i = randombytes_uniform((uint32_t)late);
+		p->list[n] = aside[i];
+		aside[i] = aside[--late];
+	}
+	free(aside);
+	return 0;
 }
 
 /* Names the keys that let mail stay; their default is keep. -1. */
@@ -114,19 +142,22 @@ int pop3_read_list(struct pop3 *p, const struct source_sink *sink)
 	unsigned lines = 0;
 	int result;
 	p->have_list = true;
-	if (!p->count)
-		return 0;
+	p->first_count = p->count;
 	enum reply reply = p->can.uidl || p->stays ? pop3_command(p, "UIDL") : REPLY_ERR;
 	if (reply == REPLY_ERR && p->stays)
-		return lacks_uidl(p);
-	if (reply == REPLY_ERR)
+		return p->count ? lacks_uidl(p) : 0;
+	if (reply == REPLY_ERR) {
 		reply = pop3_command(p, "LIST");
-	if (reply == REPLY_ERR)
-		return pop3_refused(p, pop3_meaning(p, "LIST refused"));
+		p->some_stuck = false; /* they are not known again */
+	}
+	if (reply == REPLY_ERR) /* of nothing some have no list */
+		return p->count ? pop3_refused(p, pop3_meaning(p, "LIST refused")) : 0;
 	if (reply != REPLY_OK)
 		return -1;
 	while ((result = pop3_list_line(p, &lines)) > 0) {
-		n += parse_listed(p, &window[n]);
+		bool is = parse_listed(p, &window[n]);
+		n += is;
+		p->said += is;
 		if (n < WANTED_WINDOW)
 			continue;
 		if (add_wanted(p, window, n, sink))
@@ -136,7 +167,7 @@ int pop3_read_list(struct pop3 *p, const struct source_sink *sink)
 	if (result || add_wanted(p, window, n, sink))
 		return -1;
 	sort_list(p);
-	return 0;
+	return put_late_last(p);
 }
 
 static int by_listed_id(const void *a, const void *b)
@@ -148,14 +179,16 @@ static int by_listed_id(const void *a, const void *b)
 /* All messages of the maildrop, in the order of their ids, into *OUT (free it). */
 static int list_again(struct pop3 *p, struct pop3_listed **out, size_t *count)
 {
-	struct pop3_listed *list = calloc(p->count ? p->count : 1, sizeof *list), one;
+	/* STAT may be wrong, and some may have come since */
+	uint64_t most = (p->said > p->count ? p->said : p->count) + WANTED_WINDOW;
+	if (most > MESSAGES_MAX)
+		most = MESSAGES_MAX;
+	struct pop3_listed *list = calloc((size_t)most, sizeof *list), one;
 	unsigned lines = 0;
-	int result = 0;
-	if (p->count)
-		result = pop3_command(p, "UIDL") == REPLY_OK ? 1 : -1;
+	int result = pop3_command(p, "UIDL") == REPLY_OK ? 1 : -1;
 	*count = 0;
 	while (list && result > 0 && (result = pop3_list_line(p, &lines)) > 0)
-		if (*count < p->count && parse_listed(p, &one))
+		if (*count < most && parse_listed(p, &one))
 			list[(*count)++] = one;
 	if (!list || result) {
 		free(list);

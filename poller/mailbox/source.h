@@ -40,7 +40,10 @@ struct source_message {
 		*name; /* for a person who looks for it: "UID 42", a file name; never an address */
 };
 
-/* Both return 0 to go on; anything else stops the batch, and next() returns -1. */
+/* Last: it could not be had in an earlier visit, so it is tried when all others were read. */
+enum source_wanted { WANTED_NOT, WANTED_NOW, WANTED_LAST };
+
+/* All return 0 to go on; anything else stops the batch, and next() returns -1. */
 struct source_sink {
 	/* Takes one message; the bytes are the source's again afterwards, which wipes them. */
 	int (*message)(void *context, const struct source_message *m);
@@ -51,8 +54,8 @@ struct source_sink {
 	 */
 	int (*stuck)(void *context, const struct source_message *m, const char *why);
 	/*
-	 * Only where mail stays in the mailbox: which of COUNT messages are wanted? WANTED[i] is
-	 * set to 0 or 1. May be NULL: all.
+	 * Only where mail stays in the mailbox, or some of it could not be had before: which of
+	 * COUNT messages are wanted? WANTED[i] is set to an enum source_wanted. May be NULL: all.
 	 */
 	int (*wanted)(void *context, const unsigned char (*remote_ids)[SOURCE_ID_SIZE],
 		size_t count, unsigned char *wanted);
@@ -77,6 +80,8 @@ struct source_options {
 	const char *scratch; /* outlives the source: where journals of what is done to files lie;
 				NULL: nothing will be settled */
 	bool stays;          /* some of what is read stays in the mailbox: ask wanted() */
+	bool some_stuck;     /* some could not be had before: ask wanted() where what is read can
+				be known again */
 };
 
 struct source {

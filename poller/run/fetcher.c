@@ -238,9 +238,10 @@ static int confine_fetcher(const struct mailbox *box, const char *const *paths, 
 
 static int open_source(struct fetcher *f, const struct wire_start *start, const char *const *paths)
 {
-	struct source_options options = {
-		.paths = paths, .max_message = IMPORT_MESSAGE_MAX, .stays = start->stays
-	};
+	struct source_options options = { .paths = paths,
+		.max_message = IMPORT_MESSAGE_MAX,
+		.stays = start->stays,
+		.some_stuck = start->some_stuck };
 	char error[SOURCE_ERROR_SIZE], text[SOURCE_ERROR_SIZE + LOGIN_NOTE_SIZE];
 	struct login_given given = { 0 };
 	struct login login = { 0 };

@@ -129,6 +129,7 @@ static int send_start(struct pump *p, struct lane *lane)
 	if (!payload)
 		return -1;
 	struct wire_start start = { 0 };
+	bool stuck = false;
 	if (lane->box) {
 		snprintf(start.mailbox, sizeof start.mailbox, "%s", lane->name);
 		start.stays = lane->box->processed.action == DISPOSE_KEEP ||
@@ -138,6 +139,9 @@ static int send_start(struct pump *p, struct lane *lane)
 				lane->box->protocol !=
 					PROTOCOL_POP3); /* a server without UIDL reads them again */
 		start.settles = p->job->store != NULL;
+		if (p->job->store && store_stuck_any(p->job->store, lane->name, &stuck))
+			pump_fail(p);
+		start.some_stuck = stuck;
 	}
 	memcpy(payload, &start, sizeof start);
 	for (const char *const *path = p->job->paths; !lane->box && path && *path; path++) {

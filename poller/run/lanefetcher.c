@@ -38,6 +38,24 @@ static int take_waiting(struct lane *lane, unsigned char *payload, uint32_t leng
 	return 0;
 }
 
+/* What could not be had before comes behind all others. */
+static int put_stuck_last(struct pump *p, struct lane *lane, const unsigned char *ids, size_t count,
+	unsigned char *wanted)
+{
+	bool stuck;
+	if (store_stuck_any(p->job->store, lane->name, &stuck))
+		return -1;
+	for (size_t i = 0; i < count && stuck; i++) {
+		bool is = false;
+		if (wanted[i] &&
+			store_stuck_is(p->job->store, lane->name, ids + i * SOURCE_ID_SIZE, &is))
+			return -1;
+		if (is)
+			wanted[i] = WANTED_LAST;
+	}
+	return 0;
+}
+
 static int answer_listed(
 	struct pump *p, struct lane *lane, const unsigned char *ids, uint32_t length)
 {
@@ -45,14 +63,15 @@ static int answer_listed(
 	unsigned char *wanted = malloc(count ? count : 1);
 	if (!wanted)
 		return -1;
-	memset(wanted, 1, count);
+	memset(wanted, WANTED_NOW, count);
 	unsigned keeps = 0;
 	for (int what = SETTLE_PROCESSED; what < SETTLEMENT_COUNT; what++)
 		keeps |= (unsigned)(lane_disposal(lane, (enum settlement)what)->action ==
 				 DISPOSE_KEEP)
 			<< what;
 	if (p->job->store &&
-		store_wanted(p->job->store, lane->name, ids, count, keeps, p->job->now, wanted))
+		(store_wanted(p->job->store, lane->name, ids, count, keeps, p->job->now, wanted) ||
+			put_stuck_last(p, lane, ids, count, wanted)))
 		pump_fail(p);
 	int result = channel_send(&lane->from, WIRE_WANTED, wanted, count, true);
 	free(wanted);

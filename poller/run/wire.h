@@ -38,7 +38,7 @@
 enum wire_type {
 	WIRE_START = 1, /* struct wire_start, then for import the paths, each ending in NUL */
 	WIRE_NEXT,      /* uint32_t: messages at most */
-	WIRE_WANTED,    /* one byte for each id of the LISTED before: 0 or 1 */
+	WIRE_WANTED,    /* one byte for each id of the LISTED before: enum source_wanted */
 	WIRE_SETTLE,    /* struct wire_settle[] */
 	WIRE_EXPIRE,    /* struct wire_expire */
 	WIRE_FINISH,    /* nothing */
@@ -80,6 +80,7 @@ enum {
 struct wire_start {
 	char mailbox[STORE_NAME_SIZE]; /* "" for import */
 	uint8_t stays;                 /* struct source_options.stays */
+	uint8_t some_stuck;            /* the same's */
 	uint8_t settles;               /* not a dry run: what a kill left may be mended */
 };
 

@@ -138,6 +138,119 @@ for name, server, why in CASES:
         equal(retour.sql("SELECT count(*) FROM stuck"), [(0,)])
         equal(open_alerts(retour), [])
 
+# --- many that break the connection, or hang: each visit gets further -----------------------------------------------------------
+
+MANY = set(range(3, 11))  # of 12 messages, one behind the other
+
+
+def cut(c):
+    c.reset()
+
+
+class ManyPop3(FakePop3):
+    def __init__(self, bad, how):
+        super().__init__([bounce(n) for n in range(12)])
+        self.bad, self.how, self.tried = set(bad), how, []
+
+    def _pop_retr(self, c, rest):
+        uid = dict(self._there(c)).get(int(rest))
+        if uid in self.bad:
+            self.tried.append(uid)
+            self.how(c)
+        return super()._pop_retr(c, rest)
+
+
+def many_imap(bad, how):
+    fake = FakeImap([bounce(n) for n in range(12)])
+    fake.bad, fake.tried = set(bad), []
+
+    def uid_fetch(c, tag, rest):
+        if "BODY" not in rest:
+            return True
+        for uid in fake.uids(rest.split(" ")[0]):
+            if uid in fake.bad:
+                fake.tried.append(uid)
+                how(c)
+            c.send(fake.fetched(uid))
+        c.ok(tag)
+
+    fake.on("UID FETCH", uid_fetch)
+    return fake
+
+
+for name, server in (("IMAP", many_imap), ("POP3", ManyPop3)):
+    fake = server(MANY, cut)
+    retour = program(fake)
+    with case(name + ": eight messages in a row break the connection: each visit gets further, all others are read"):
+        known = 0
+        for visit in range(8):
+            retour.run("poll")
+            now = retour.sql("SELECT count(*) FROM stuck")[0][0]
+            true(now > known or now == len(MANY), "visit %d: %d known, before %d" % (visit, now, known))
+            known = now
+            if set(fake.mails) == MANY:
+                break
+        equal((events(retour), set(fake.mails)), (4, MANY), "after %d visits" % (visit + 1))
+        comment("%s: %d visits" % (name, visit + 1))
+    with case(name + ": what comes after is read at once, and those that break are tried in turn, last"):
+        fake.mails[fake.uidnext] = bounce(50)
+        fake.uidnext += 1
+        fake.tried.clear()
+        result = retour.run("poll")
+        equal((result.code, events(retour), set(fake.mails)), (1, 5, MANY), result)
+        true(0 < len(fake.tried) < len(MANY), fake.tried)
+        contains(result.err, "this visit had no time to try it")
+        equal(retour.sql("SELECT count(*) FROM stuck"), [(len(MANY),)])
+        for _ in range(40):
+            if set(fake.tried) == MANY:
+                break
+            retour.run("poll")
+        equal(set(fake.tried), MANY, "each had its turn")
+    with case(name + ": one that can be had is had, though all others still break"):
+        fake.bad.discard(7)
+        for _ in range(40):
+            retour.run("poll")
+            if 7 not in fake.mails:
+                break
+        equal((events(retour), set(fake.mails)), (6, MANY - {7}))
+    fake = server({3, 4, 5}, silence)
+    retour = program(fake, timeout="1s")
+    with case(name + ": three in a row at which the server falls silent: the second visit has all others"):
+        result = retour.run("poll")
+        equal((result.code, retour.sql("SELECT count(*) FROM stuck")), (1, [(2,)]), result)
+        contains(result.err, "no answer for 1 s")
+        retour.run("poll")
+        equal((events(retour), set(fake.mails)), (9, {3, 4, 5}))
+
+# --- POP3: what STAT says and what is listed ---------------------------------------------------------------------------------------
+
+
+class Miscounting(FakePop3):
+    stat = 0
+    hidden = frozenset()
+
+    def _pop_stat(self, c, _rest):
+        c.send("+OK %d 100\r\n" % self.stat)
+
+    def _pop_uidl(self, c, _rest):
+        self._lines(c, ["%d u%d" % (number, uid) for number, uid in self._there(c) if uid not in self.hidden])
+
+
+for stat, hidden, left in ((0, (), 0), (3, (), 0), (5, (2, 4), 2), (4000000000, (), 0)):
+    with case("POP3: STAT says %d of five, of which %d are listed: what is listed is read, and it is said" % (stat, 5 - len(hidden))):
+        fake = Miscounting([bounce(n) for n in range(5)])
+        fake.stat, fake.hidden = stat, set(hidden)
+        retour = program(fake)
+        result = retour.run("poll")
+        equal((result.code, events(retour), len(fake.mails)), (1, 5 - left, left), result)
+        contains(result.err, "there are %d messages (STAT) and lists %d" % (stat, 5 - left))
+
+with case("POP3: an empty maildrop that has no list is empty"):
+    fake = FakePop3([])
+    fake._pop_uidl = fake._pop_list = lambda c, rest: c.send("-ERR no messages\r\n")
+    for keys in ({}, {"processed": "keep"}):
+        equal(program(fake, **keys).run("poll").code, 0)
+
 # --- what goes ------------------------------------------------------------------------------------------------------------------
 
 for name, server in (("IMAP", CASES[0][1]), ("POP3", next(server for name, server, _why in CASES if name == "POP3: -ERR"))):
@@ -175,16 +288,17 @@ def idle_imap(word):
     return fake
 
 
-for name, server, keys in (("IMAP: UID EXPUNGE", lambda: idle_imap("UID EXPUNGE"), {}),
-                           ("IMAP: UID MOVE", lambda: idle_imap("UID MOVE"), {"processed": "move:Done"}),
-                           ("POP3: QUIT", lambda: Hoarder([bounce(n) for n in range(5)]), {})):
+STILL = "still there: this mailbox is not emptied"
+for name, server, keys, why in (("IMAP: UID EXPUNGE", lambda: idle_imap("UID EXPUNGE"), {}, STILL),
+                                ("IMAP: UID MOVE", lambda: idle_imap("UID MOVE"), {"processed": "move:Done"}, "where 0 more are than before"),
+                                ("POP3: QUIT", lambda: Hoarder([bounce(n) for n in range(5)]), {}, STILL)):
     fake = server()
     retour = program(fake, **keys)
     with case(name + " is answered with OK and does nothing: exit 1, in words, nothing is counted twice"):
         for _ in range(2):
             result = retour.run("run")
             equal(result.code, 1, result)
-            contains(result.err, "still there: this mailbox is not emptied")
+            contains(result.err, why)
         equal(events(retour), 5)
         equal(len(fake.mails), 5)
     with case(name + ": after six hours mailbox-silent opens"):

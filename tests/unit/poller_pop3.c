@@ -81,7 +81,7 @@ static void nothing_there(void **state)
 {
 	(void)state;
 	const struct step steps[] = { GREETING, LOGIN, { "STAT", "+OK 0 0\r\n", 0 },
-		{ "QUIT", "+OK bye\r\n", 0 }, END };
+		{ "UIDL", "+OK\r\n.\r\n", 0 }, { "QUIT", "+OK bye\r\n", 0 }, END };
 	check(steps, false, SETTLE_PROCESSED, "", 0);
 }
 
