@@ -33,6 +33,7 @@ struct fetcher {
 	unsigned char *buffer; /* of the last frame */
 	size_t capacity;
 	struct later *first, **last;
+	struct wire_gather mail; /* messages on their way; all else is told behind them */
 	char scratch[4096];
 };
 
@@ -41,15 +42,24 @@ static const struct source_ops *const sources[] = { [PROTOCOL_IMAP] = &source_im
 	[PROTOCOL_MAILDIR] = &source_maildir,
 	[PROTOCOL_MBOX] = &source_mbox };
 
-static int say(uint32_t type, const char *text)
+static int tell_run(struct fetcher *f, uint32_t type, const void *a, size_t a_size, const void *b,
+	size_t b_size)
+{
+	return wire_gather_flush(&f->mail, CHILD_FD) ||
+			wire_send(CHILD_FD, type, a, a_size, b, b_size)
+		? -1
+		: 0;
+}
+
+static int say(struct fetcher *f, uint32_t type, const char *text)
 {
 	size_t n = strlen(text);
-	return wire_send(CHILD_FD, type, text, n > WIRE_TEXT_MAX ? WIRE_TEXT_MAX : n, NULL, 0);
+	return tell_run(f, type, text, n > WIRE_TEXT_MAX ? WIRE_TEXT_MAX : n, NULL, 0);
 }
 
 static int send_message(void *context, const struct source_message *m)
 {
-	(void)context;
+	struct fetcher *f = context;
 	struct wire_message head = {
 		.id = m->id, .arrived = m->arrived, .size = m->size, .truncated = m->truncated
 	};
@@ -57,17 +67,17 @@ static int send_message(void *context, const struct source_message *m)
 	span_copy_text(head.name, sizeof head.name, span_of(m->name ? m->name : ""));
 	if (m->bytes.n > WIRE_MAIL_MAX) /* a source that reads more than it was allowed */
 		return -1;
-	return wire_send(CHILD_FD, WIRE_MESSAGE, &head, sizeof head, m->bytes.p, m->bytes.n);
+	return wire_gather_send(
+		&f->mail, CHILD_FD, WIRE_MESSAGE, &head, sizeof head, m->bytes.p, m->bytes.n);
 }
 
 static int send_stuck(void *context, const struct source_message *m, const char *why)
 {
-	(void)context;
 	struct wire_message head = { .id = m->id, .size = m->size };
 	size_t n = strlen(why);
 	memcpy(head.remote_id, m->remote_id, sizeof head.remote_id);
 	span_copy_text(head.name, sizeof head.name, span_of(m->name ? m->name : ""));
-	return wire_send(CHILD_FD, WIRE_STUCK, &head, sizeof head, why,
+	return tell_run(context, WIRE_STUCK, &head, sizeof head, why,
 		n > WIRE_TEXT_MAX ? WIRE_TEXT_MAX : n);
 }
 
@@ -111,7 +121,7 @@ static int ask_wanted(void *context, const unsigned char (*ids)[SOURCE_ID_SIZE],
 	struct fetcher *f = context;
 	for (size_t done = 0, n; done < count; done += n) {
 		n = count - done < WIRE_LIST_MAX ? count - done : WIRE_LIST_MAX;
-		if (wire_send(CHILD_FD, WIRE_LISTED, ids + done, n * SOURCE_ID_SIZE, NULL, 0) ||
+		if (tell_run(f, WIRE_LISTED, ids + done, n * SOURCE_ID_SIZE, NULL, 0) ||
 			receive_wanted(f, n, wanted + done))
 			return -1;
 	}
@@ -149,7 +159,7 @@ static int next_batch(struct fetcher *f, uint32_t count)
 	if (n < 0)
 		return -1;
 	uint32_t had = (uint32_t)n;
-	return wire_send(CHILD_FD, WIRE_BATCH, &had, sizeof had, NULL, 0);
+	return tell_run(f, WIRE_BATCH, &had, sizeof had, NULL, 0);
 }
 
 static int settle(struct fetcher *f, const unsigned char *payload, size_t n)
@@ -166,7 +176,7 @@ static int settle(struct fetcher *f, const unsigned char *payload, size_t n)
 	}
 	int result = f->ops->settle(f->source, items, count, &done);
 	free(items);
-	return result ? -1 : wire_send(CHILD_FD, WIRE_SETTLED, &done, sizeof done, NULL, 0);
+	return result ? -1 : tell_run(f, WIRE_SETTLED, &done, sizeof done, NULL, 0);
 }
 
 static int expire(struct fetcher *f, const unsigned char *payload)
@@ -180,7 +190,7 @@ static int expire(struct fetcher *f, const unsigned char *payload)
 		f->ops->expire(
 			f->source, what.folder, what.cutoff, &what.due, &done.removed, &done.end))
 		return -1;
-	return wire_send(CHILD_FD, WIRE_EXPIRED, &done, sizeof done, NULL, 0);
+	return tell_run(f, WIRE_EXPIRED, &done, sizeof done, NULL, 0);
 }
 
 /* 0: go on, 1: finished, -1: failed. */
@@ -249,7 +259,7 @@ static int open_source(struct fetcher *f, const struct wire_start *start, const 
 	if (*start->mailbox) {
 		options.mailbox = mailbox_find(f->mailbox, f->mailboxes, start->mailbox);
 		if (!options.mailbox) {
-			say(WIRE_FAILED, "this mailbox is gone from the configuration");
+			say(f, WIRE_FAILED, "this mailbox is gone from the configuration");
 			return -1;
 		}
 		f->ops = sources[options.mailbox->protocol];
@@ -258,7 +268,7 @@ static int open_source(struct fetcher *f, const struct wire_start *start, const 
 		login = login_of(options.mailbox);
 		if (confine_for_token(login.oauth, options.mailbox->ca_file, error, sizeof error) ||
 			login_secret(&login, &given, error, sizeof error)) {
-			say(given.refused ? WIRE_REFUSED : WIRE_FAILED, error);
+			say(f, given.refused ? WIRE_REFUSED : WIRE_FAILED, error);
 			return -1;
 		}
 		options.password = given.secret;
@@ -266,7 +276,7 @@ static int open_source(struct fetcher *f, const struct wire_start *start, const 
 	child_no_new_rights(); /* a password command was run before this */
 	if (confine_fetcher(options.mailbox, paths, f->scratch, error, sizeof error)) {
 		secret_free(given.secret);
-		say(WIRE_FAILED, error);
+		say(f, WIRE_FAILED, error);
 		return -1;
 	}
 	int result = f->ops->open(&f->source, &options);
@@ -277,7 +287,7 @@ static int open_source(struct fetcher *f, const struct wire_start *start, const 
 		/* how far it came: where there is a token, it is not the token server */
 		snprintf(text, sizeof text, "%s%s", given.note,
 			f->source ? f->source->error : "out of memory");
-		say(f->source && f->source->refused ? WIRE_REFUSED : WIRE_FAILED, text);
+		say(f, f->source && f->source->refused ? WIRE_REFUSED : WIRE_FAILED, text);
 		return -1;
 	}
 	strcpy(text, given.note);
@@ -285,7 +295,7 @@ static int open_source(struct fetcher *f, const struct wire_start *start, const 
 		f->ops->describe(f->source, text + strlen(given.note), SOURCE_ERROR_SIZE);
 	struct wire_opened opened = { .certificate_end = f->source->certificate_end,
 		.token_lifetime = given.lifetime };
-	return wire_send(CHILD_FD, WIRE_OPENED, &opened, sizeof opened, text, strlen(text));
+	return tell_run(f, WIRE_OPENED, &opened, sizeof opened, text, strlen(text));
 }
 
 /* What finish_visit() still settled is told before the goodbye. 0, or -1 with ERROR. */
@@ -296,7 +306,7 @@ static int finish_visit(struct fetcher *f, char error[SOURCE_ERROR_SIZE])
 	if (result)
 		memcpy(error, f->source->error, SOURCE_ERROR_SIZE);
 	if (late.deleted + late.moved + late.kept)
-		wire_send(CHILD_FD, WIRE_SETTLED, &late, sizeof late, NULL, 0);
+		tell_run(f, WIRE_SETTLED, &late, sizeof late, NULL, 0);
 	int closed = f->ops->close(f->source, result ? NULL : error, SOURCE_ERROR_SIZE);
 	f->source = NULL;
 	return result ? result : closed;
@@ -348,17 +358,18 @@ int fetcher_serve(const struct mailbox *list, unsigned count, const char *store_
 		state = obey(&f, &head);
 	} while (state == 0);
 	if (state < 0) {
-		say(WIRE_FAILED, f.source->error);
+		say(&f, WIRE_FAILED, f.source->error);
 		goto out;
 	}
 	if (finish_visit(&f, error))
-		say(WIRE_FAILED, error);
-	else if (!wire_send(CHILD_FD, WIRE_FINISHED, NULL, 0, NULL, 0))
+		say(&f, WIRE_FAILED, error);
+	else if (!tell_run(&f, WIRE_FINISHED, NULL, 0, NULL, 0))
 		result = EXIT_WELL;
 out:
 	if (f.source)
 		f.ops->close(f.source, NULL, 0);
 	wipe_free(f.buffer, f.capacity);
+	wire_gather_free(&f.mail);
 	for (struct later *later = f.first, *next; later; later = next) {
 		next = later->next;
 		free(later);

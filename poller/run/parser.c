@@ -154,6 +154,7 @@ static void parser_close_door(void)
 int parser_serve(struct rules *rules, const struct classify_options *options)
 {
 	struct parser p = { .rules = rules, .options = *options };
+	struct wire_ahead ahead = { 0 };
 	unsigned char *payload = NULL;
 	size_t capacity = 0;
 	struct wire_head head;
@@ -164,7 +165,7 @@ int parser_serve(struct rules *rules, const struct classify_options *options)
 	if (!p.workspace || wire_send(CHILD_FD, WIRE_READY, NULL, 0, NULL, 0))
 		goto out;
 	for (;;) {
-		int got = wire_receive(CHILD_FD, &head, &payload, &capacity);
+		int got = wire_receive_ahead(&ahead, CHILD_FD, &head, &payload, &capacity);
 		if (got <= 0 || head.type != WIRE_MESSAGE) {
 			result = got == 0 ? EXIT_WELL : EXIT_LOST;
 			break;
@@ -175,6 +176,7 @@ int parser_serve(struct rules *rules, const struct classify_options *options)
 		sodium_memzero(payload, head.length);
 	}
 out:
+	wire_ahead_free(&ahead);
 	wipe_free(payload, capacity);
 	workspace_free(p.workspace);
 	return result;

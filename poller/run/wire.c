@@ -11,8 +11,8 @@
 #include <sodium.h>
 
 enum {
-	IN_SIZE = 64 * 1024, /* bytes that are read at once */
-	FRAMES_AT_ONCE = 8   /* that are written at once */
+	IN_SIZE = 64 * 1024, /* bytes that are read at once, or gathered */
+	FRAMES_AT_ONCE = 32  /* that are written at once */
 };
 
 /* What each type may carry: a fixed part, then up to COUNT items of ITEM bytes. */
@@ -112,11 +112,76 @@ int wire_send_both(int fd, uint32_t first, const void *a, size_t a_size, uint32_
 		: -1;
 }
 
-/* 1: all of it; 0: the end before the first byte; -1. */
-static int read_whole(int fd, void *buffer, size_t n)
+int wire_gather_flush(struct wire_gather *g, int fd)
+{
+	struct iovec all = { g->bytes, g->n };
+	int result = g->n ? send_parts(fd, &all, 1) : 0;
+	if (g->n)
+		sodium_memzero(g->bytes, g->n);
+	g->n = 0;
+	return result;
+}
+
+int wire_gather_send(struct wire_gather *g, int fd, uint32_t type, const void *a, size_t a_size,
+	const void *b, size_t b_size)
+{
+	struct wire_head head = { type, (uint32_t)(a_size + b_size) };
+	const struct iovec parts[] = { { &head, sizeof head }, { (void *)(uintptr_t)a, a_size },
+		{ (void *)(uintptr_t)b, b_size } };
+	size_t n = sizeof head + a_size + b_size;
+	if (!wire_length_fits(type, head.length) || (!g->bytes && !(g->bytes = malloc(IN_SIZE))))
+		return -1;
+	if (n > IN_SIZE - g->n && wire_gather_flush(g, fd))
+		return -1;
+	if (n > IN_SIZE)
+		return wire_send(fd, type, a, a_size, b, b_size);
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+		if (parts[i].iov_len) {
+			memcpy(g->bytes + g->n, parts[i].iov_base, parts[i].iov_len);
+			g->n += parts[i].iov_len;
+		}
+	return 0;
+}
+
+void wire_gather_free(struct wire_gather *g)
+{
+	wipe_free(g->bytes, g->bytes ? IN_SIZE : 0);
+	*g = (struct wire_gather){ 0 };
+}
+
+/* As recv(). Small frames come many at once; a large one's rest comes to its own place. */
+static ssize_t ahead_read(struct wire_ahead *ahead, int fd, void *to, size_t missing)
+{
+	if (ahead->at == ahead->end &&
+		(missing >= IN_SIZE / 4 || (!ahead->bytes && !(ahead->bytes = malloc(IN_SIZE)))))
+		return recv(fd, to, missing, 0);
+	if (ahead->at == ahead->end) {
+		ssize_t n = recv(fd, ahead->bytes, IN_SIZE, 0);
+		if (n <= 0)
+			return n;
+		ahead->at = 0;
+		ahead->end = (size_t)n;
+	}
+	size_t n = ahead->end - ahead->at < missing ? ahead->end - ahead->at : missing;
+	memcpy(to, ahead->bytes + ahead->at, n);
+	sodium_memzero(ahead->bytes + ahead->at, n);
+	ahead->at += n;
+	return (ssize_t)n;
+}
+
+void wire_ahead_free(struct wire_ahead *ahead)
+{
+	wipe_free(ahead->bytes, ahead->bytes ? IN_SIZE : 0);
+	*ahead = (struct wire_ahead){ 0 };
+}
+
+/* 1: all of it; 0: the end before the first byte; -1. AHEAD may be NULL. */
+static int read_whole(struct wire_ahead *ahead, int fd, void *buffer, size_t n)
 {
 	for (size_t have = 0; have < n;) {
-		ssize_t got = recv(fd, (char *)buffer + have, n - have, 0);
+		char *to = (char *)buffer + have;
+		ssize_t got = ahead ? ahead_read(ahead, fd, to, n - have)
+				    : recv(fd, to, n - have, 0);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
@@ -126,9 +191,10 @@ static int read_whole(int fd, void *buffer, size_t n)
 	return 1;
 }
 
-int wire_receive(int fd, struct wire_head *head, unsigned char **buffer, size_t *capacity)
+int wire_receive_ahead(struct wire_ahead *ahead, int fd, struct wire_head *head,
+	unsigned char **buffer, size_t *capacity)
 {
-	int result = read_whole(fd, head, sizeof *head);
+	int result = read_whole(ahead, fd, head, sizeof *head);
 	if (result <= 0)
 		return result;
 	if (!wire_length_fits(head->type, head->length))
@@ -141,7 +207,12 @@ int wire_receive(int fd, struct wire_head *head, unsigned char **buffer, size_t 
 			return -1;
 		*capacity = head->length;
 	}
-	return head->length == 0 || read_whole(fd, *buffer, head->length) == 1 ? 1 : -1;
+	return head->length == 0 || read_whole(ahead, fd, *buffer, head->length) == 1 ? 1 : -1;
+}
+
+int wire_receive(int fd, struct wire_head *head, unsigned char **buffer, size_t *capacity)
+{
+	return wire_receive_ahead(NULL, fd, head, buffer, capacity);
 }
 
 /* --- non-blocking --------------------------------------------------------- */
@@ -172,9 +243,9 @@ void channel_close(struct channel *c)
 	while (c->first)
 		drop_first(c);
 	wipe_free(c->payload, c->payload ? c->head.length : 0);
-	wipe_free(c->in, c->in ? IN_SIZE : 0);
-	c->payload = c->in = NULL;
-	c->have = c->in_at = c->in_end = 0;
+	wire_ahead_free(&c->ahead);
+	c->payload = NULL;
+	c->have = 0;
 }
 
 bool channel_is_at(const struct channel *c, const void *bytes)
@@ -259,26 +330,6 @@ int channel_flush(struct channel *c)
 	return 0;
 }
 
-/* As recv(). Small frames come many at once; a large one's rest comes to its own place. */
-static ssize_t channel_read(struct channel *c, void *to, size_t missing)
-{
-	if (c->in_at == c->in_end &&
-		(missing >= IN_SIZE / 4 || (!c->in && !(c->in = malloc(IN_SIZE)))))
-		return recv(c->fd, to, missing, 0);
-	if (c->in_at == c->in_end) {
-		ssize_t n = recv(c->fd, c->in, IN_SIZE, 0);
-		if (n <= 0)
-			return n;
-		c->in_at = 0;
-		c->in_end = (size_t)n;
-	}
-	size_t n = c->in_end - c->in_at < missing ? c->in_end - c->in_at : missing;
-	memcpy(to, c->in + c->in_at, n);
-	sodium_memzero(c->in + c->in_at, n);
-	c->in_at += n;
-	return (ssize_t)n;
-}
-
 int channel_receive(struct channel *c, struct wire_head *head, unsigned char **payload)
 {
 	for (;;) {
@@ -294,7 +345,7 @@ int channel_receive(struct channel *c, struct wire_head *head, unsigned char **p
 		size_t missing = c->have < sizeof c->head
 			? sizeof c->head - c->have
 			: sizeof c->head + c->head.length - c->have;
-		ssize_t n = channel_read(c, to, missing);
+		ssize_t n = ahead_read(&c->ahead, c->fd, to, missing);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))

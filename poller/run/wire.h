@@ -202,6 +202,31 @@ int wire_send_both(int fd, uint32_t first, const void *a, size_t a_size, uint32_
  */
 int wire_receive(int fd, struct wire_head *head, unsigned char **buffer, size_t *capacity);
 
+/*
+ * Small frames, many in one call: for where mail goes through. What is told otherwise to the same
+ * end waits for wire_gather_flush(), so that the order stays.
+ */
+struct wire_gather {
+	unsigned char *bytes; /* NULL until it is used; wiped when it is written */
+	size_t n;
+};
+/* As wire_send(), now or later. */
+int wire_gather_send(struct wire_gather *g, int fd, uint32_t type, const void *a, size_t a_size,
+	const void *b, size_t b_size);
+/* Writes what waits. 0, or -1 when the other end is gone. */
+int wire_gather_flush(struct wire_gather *g, int fd);
+void wire_gather_free(struct wire_gather *g);
+
+/* What came with a frame and is of the next ones; all of FD is read through it from then on. */
+struct wire_ahead {
+	unsigned char *bytes; /* NULL until it is used; wiped as it is taken */
+	size_t at, end;
+};
+/* As wire_receive(). */
+int wire_receive_ahead(struct wire_ahead *ahead, int fd, struct wire_head *head,
+	unsigned char **buffer, size_t *capacity);
+void wire_ahead_free(struct wire_ahead *ahead);
+
 /* --- non-blocking, for the run -------------------------------------------- */
 
 /* One frame on its way out. The bytes are owned by whoever queued it, until sent. */
@@ -217,8 +242,7 @@ struct channel {
 	struct wire_head head; /* of the frame that is coming in */
 	size_t have;           /* bytes of head and payload so far */
 	unsigned char *payload;
-	unsigned char *in; /* what was read at once, of several frames; wiped when it is taken */
-	size_t in_at, in_end;
+	struct wire_ahead ahead;
 	struct wire_out *first, *last;
 	size_t sent; /* bytes of the first frame that are out */
 	bool broken;

@@ -64,6 +64,52 @@ static void a_frame_arrives_as_it_was_sent(void **state)
 	free(payload);
 }
 
+/*
+ * Nothing is written before the gathered bytes are full or flushed, none of them stays behind, and
+ * both ends keep the order: small ones, one as large as the buffer, one larger.
+ */
+static void gathered_frames_arrive_in_their_order(void **state)
+{
+	(void)state;
+	static const size_t sizes[] = { 4, 0, 3000, 65536, 5, 150000, 1 };
+	enum { COUNT = sizeof sizes / sizeof sizes[0], MOST = 150000 };
+	static unsigned char mail[MOST];
+	struct wire_gather gather = { 0 };
+	struct wire_ahead ahead = { 0 };
+	struct wire_head head;
+	struct wire_message m = { 0 };
+	unsigned char *payload = NULL;
+	size_t capacity = 0;
+	memset(mail, 'x', sizeof mail);
+	assert_int_equal(
+		wire_gather_send(&gather, ends[0], WIRE_MESSAGE, &m, sizeof m, mail, 9), 0);
+	assert_int_equal(recv(ends[1], &head, 1, MSG_DONTWAIT), -1);
+	assert_int_equal(wire_gather_flush(&gather, ends[0]), 0);
+	assert_int_equal(wire_receive_ahead(&ahead, ends[1], &head, &payload, &capacity), 1);
+	for (size_t i = 0; i < sizeof head + sizeof m + 9; i++) /* wiped */
+		assert_int_equal(gather.bytes[i] | ahead.bytes[i], 0);
+	if (fork() == 0) {
+		for (m.id = 0; m.id < COUNT; m.id++)
+			if (wire_gather_send(&gather, ends[0], WIRE_MESSAGE, &m, sizeof m, mail,
+				    sizes[m.id]))
+				_exit(1);
+		_exit(wire_gather_flush(&gather, ends[0]) != 0);
+	}
+	for (uint64_t i = 0; i < COUNT; i++) {
+		assert_int_equal(
+			wire_receive_ahead(&ahead, ends[1], &head, &payload, &capacity), 1);
+		memcpy(&m, payload, sizeof m);
+		assert_int_equal(m.id, i);
+		assert_int_equal(head.length, sizeof m + sizes[i]);
+		assert_memory_equal(payload + sizeof m, mail, sizes[i]);
+	}
+	shutdown(ends[0], SHUT_WR);
+	assert_int_equal(wire_receive_ahead(&ahead, ends[1], &head, &payload, &capacity), 0);
+	wire_gather_free(&gather);
+	wire_ahead_free(&ahead);
+	free(payload);
+}
+
 static void a_frame_that_ends_early_is_broken(void **state)
 {
 	(void)state;
@@ -152,6 +198,8 @@ int main(void)
 		cmocka_unit_test(lengths_are_checked_by_type),
 		cmocka_unit_test_setup_teardown(
 			a_frame_arrives_as_it_was_sent, open_pair, close_pair),
+		cmocka_unit_test_setup_teardown(
+			gathered_frames_arrive_in_their_order, open_pair, close_pair),
 		cmocka_unit_test_setup_teardown(
 			a_frame_that_ends_early_is_broken, open_pair, close_pair),
 		cmocka_unit_test_setup_teardown(
