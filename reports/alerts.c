@@ -65,6 +65,8 @@ static const struct {
 		"DMARC of the domains that are forged; their notices act on nobody: retour report, origin of the notices" },
 	[ALERT_SITE_SILENT] = { "Another site has not been heard of",
 		"whether retour changes runs there, and whether its lines reach retour merge here: retour sites" },
+	[ALERT_HOOK] = { "Changes of whom not to write to do not arrive",
+		"what [hook] command says when it is run by hand, and the journal: it must read everything and end with exit code 0; retour check knows them" },
 	[ALERT_CLOCK_DOUBT] = { "The clock is not believed",
 		"what time it is: nothing is purged, no state moves, no report is sent until the clock is set, or is right and confirmed: retour clock" },
 };

@@ -42,9 +42,8 @@ static void answer_objection(const struct store *s, const struct objected *o, st
 	snprintf(out->stream, sizeof out->stream, "%s", stream_name(s, o->stream));
 }
 
-/* The answer that a row gives NOW: time that passed since it was written has its due. */
-static void answer_row(const struct store *s, const struct contact_row *r, unsigned stream,
-	int64_t now, struct answer *out)
+void answer_row(const struct store *s, const struct contact_row *r, unsigned stream, int64_t now,
+	struct answer *out)
 {
 	struct standing st = { .state = r->state,
 		.because = AS_BEFORE,

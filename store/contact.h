@@ -17,6 +17,7 @@ struct contact {
 	int64_t held;  /* AT as the row has it, and so the kept counts; 0: there is none yet */
 	enum contact_state held_state; /* the same of its state */
 	bool held_objection;           /* and whether it is kept as an objection */
+	uint64_t suppressed;           /* what of it is, as the row has it (news.h) */
 	struct cohort_place counted;   /* where the row says that it was counted */
 	struct standing now; /* as of its last event, or of the last time that time changed it */
 	char reason[EVENT_RULE_SIZE];
@@ -119,6 +120,13 @@ struct pseudonyms {
 };
 /* STORE_MISUSE when ADDRESS is none. */
 int pseudonyms_of(struct store *s, const char *address, size_t n, struct pseudonyms *out);
+
+/* --- answer.c ------------------------------------------------------------- */
+
+struct contact_row;
+/* The answer that a row gives NOW for STREAM: time that passed since it was written has its due. */
+void answer_row(const struct store *s, const struct contact_row *r, unsigned stream, int64_t now,
+	struct answer *out);
 
 /* --- share.c: where several sites have one memory (site.h) ---------------- */
 

@@ -4,6 +4,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include "store/contact.h"
+#include "store/news.h"
 #include "store/table.h"
 #include "store/base/pagefile.h"
 
@@ -130,6 +131,18 @@ void contact_remember_end(struct contact *c)
 	remember_end(c, c->held_objection);
 }
 
+/* What of C is suppressed, as a number that is another one where that changed. */
+static uint64_t suppressed_of(const struct contact *c)
+{
+	const struct objection *o;
+	uint64_t sum = c->now.state == STATE_INACTIVE ||
+		(c->now.state == STATE_PAUSED && ladder_is_full(c->ladder));
+
+	for (unsigned i = 0; (o = history_first_objection(&c->history, i)); i++)
+		sum += (uint64_t)o->stream << 8 | 2;
+	return sum;
+}
+
 int contact_load(
 	struct store *s, const unsigned char key[PSEUDONYM_SIZE], struct contact *c, bool *found)
 {
@@ -169,6 +182,7 @@ int contact_load(
 	c->counted = place_of_contact(c);
 	if (sound && c->now.state == STATE_INACTIVE && history_is_empty(&c->history))
 		contact_remember_end(c);
+	c->suppressed = suppressed_of(c);
 	return sound
 		? STORE_OK
 		: store_fail(s, STORE_FAILED, "%s: the history of a contact is damaged", s->o.path);
@@ -266,7 +280,9 @@ int contact_save(struct store *s, enum sql how, struct contact *c)
 	pagefile_verify(s->db, true);
 	int result = db_finish(s, st);
 	pagefile_verify(s->db, s->o.verify);
-	return result || move_held(s, c) ? STORE_FAILED : cohort_move(s, c->counted, place);
+	if (result || move_held(s, c) || cohort_move(s, c->counted, place))
+		return STORE_FAILED;
+	return s->o.tell && suppressed_of(c) != c->suppressed ? news_mark(s, c->key) : STORE_OK;
 }
 
 bool ladder_is_full(const char *name)

@@ -36,6 +36,7 @@ struct taken_back;
 struct site;
 struct brake;
 struct waves;
+struct told_addresses;
 
 /*
  * A part of the store that holds something in memory until a commit, or has to know that a snapshot
@@ -65,6 +66,8 @@ struct store {
 	struct taken_back *taken_back; /* cause.c */
 	unsigned takings;
 	struct site *site;            /* site.c; NULL: no other site is known */
+	struct told_addresses *news;  /* news.c */
+	int64_t news_number;          /* of this transaction's; 0: it has none yet */
 	bool ledgered;                /* an entry was added since head.c noted the last */
 	bool forgotten;               /* fold.c: an erasure in this transaction took events */
 	bool any_gone;                /* nodomain.c: some domain is noted */
@@ -131,7 +134,7 @@ int db_leave(struct store *s, bool own, int result);
 
 /* --- schema.c ------------------------------------------------------------- */
 
-enum { SCHEMA_VERSION = 24, APPLICATION_ID = 0x7265746f /* "reto" */ };
+enum { SCHEMA_VERSION = 25, APPLICATION_ID = 0x7265746f /* "reto" */ };
 /*
  * *VERSION is 0 for a database with nothing in it. Refuses what is not ours or newer than this
  * program.

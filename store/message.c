@@ -12,6 +12,7 @@
 #include "store/cause.h"
 #include "store/contact.h"
 #include "store/internal.h"
+#include "store/news.h"
 #include "store/wave.h"
 
 /*
@@ -86,6 +87,9 @@ static int pack_recipient(struct store *s, const struct event *e, int64_t now, s
 					s, i + 1, i + 1, canonical, n, p->old_contact[i]);
 			pseudonym(p->pseudonym, PSEUDONYM_EVENT, month, canonical, n);
 			p->known = 1;
+			if (s->o.tell && p->origin >= s->o.act_on)
+				news_hear(s, p->contact, e->recipient,
+					strnlen(e->recipient, sizeof e->recipient));
 		} else {
 			result = STORE_KEYS;
 		}

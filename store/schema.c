@@ -266,6 +266,11 @@ static const char version_24[] =
 	"INSERT INTO summary SELECT at, kind, 0, receiver, domain, network, disposition, dkim, spf, result, count FROM summary_old;"
 	"DROP TABLE summary_old";
 
+/* A change of whom not to write to that is to be told: the number of its transaction. */
+static const char version_25[] =
+	"ALTER TABLE contact ADD COLUMN news INTEGER;"
+	"CREATE INDEX contact_news ON contact (news) WHERE news IS NOT NULL";
+
 struct schema_step {
 	const char *sql, *then; /* THEN may be NULL */
 	const char *mark;       /* user_version after it; a pragma takes no parameter */
@@ -298,6 +303,7 @@ static const struct schema_step steps[] = {
 	{ version_22, NULL, "PRAGMA user_version = 22" },
 	{ version_23, NULL, "PRAGMA user_version = 23" },
 	{ version_24, NULL, "PRAGMA user_version = 24" },
+	{ version_25, NULL, "PRAGMA user_version = 25" },
 };
 _Static_assert(
 	sizeof steps / sizeof *steps == SCHEMA_VERSION, "each version has a step that leads to it");

@@ -18,6 +18,14 @@
 	X(SQL_CONTACT_SINCE, \
 		"SELECT pseudonym, state, since, until, due, attempts, reason, ladder, iif(objected, history, NULL), old" \
 		" FROM contact WHERE max(at, since) >= ?1 ORDER BY pseudonym") \
+	X(SQL_NEWS, \
+		"SELECT pseudonym, state, since, until, due, attempts, reason, ladder, iif(objected, history, NULL), old, news" \
+		" FROM contact WHERE news IS NOT NULL ORDER BY news, pseudonym LIMIT ?1") \
+	X(SQL_NEWS_NEXT, "SELECT coalesce(max(news), 0) + 1 FROM contact WHERE news IS NOT NULL") \
+	X(SQL_NEWS_MARK, "UPDATE contact SET news = ?2 WHERE pseudonym = ?1") \
+	X(SQL_NEWS_TOLD, "UPDATE contact SET news = NULL WHERE pseudonym = ?1 AND news = ?2") \
+	X(SQL_NEWS_DROP, "UPDATE contact SET news = NULL WHERE news IS NOT NULL") \
+	X(SQL_NEWS_LEVEL, "UPDATE contact SET news = 1 WHERE news IS NOT NULL") \
 	X(SQL_CONTACT_ADD, \
 		"INSERT INTO contact (pseudonym, state, at, since, until, due, attempts, pauses, counted_from, reason, rule, ladder, history," \
 		" tidy, cohort, objection, objected) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)") \
@@ -44,7 +52,7 @@
 	X(SQL_CONTACT_TIMED, \
 		"SELECT pseudonym FROM contact WHERE due IS NOT NULL AND due <= ?1 ORDER BY due LIMIT ?2") \
 	X(SQL_CONTACT_UNTIDY, \
-		"SELECT pseudonym FROM contact WHERE tidy IS NOT NULL AND tidy <= ?1 ORDER BY tidy LIMIT ?2") \
+		"SELECT pseudonym FROM contact WHERE tidy IS NOT NULL AND tidy <= ?1 AND news IS NULL ORDER BY tidy LIMIT ?2") \
 	X(SQL_CONTACT_AFTER, \
 		"SELECT pseudonym FROM contact WHERE pseudonym > ?1 ORDER BY pseudonym LIMIT ?2") \
 	X(SQL_CONTACT_FROM, \

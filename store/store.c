@@ -19,6 +19,7 @@
 #include "store/brake.h"
 #include "store/cause.h"
 #include "store/internal.h"
+#include "store/news.h"
 #include "store/table.h"
 #include "store/base/pagefile.h"
 #include "store/siteparts.h"
@@ -40,6 +41,7 @@ static const struct store_part parts[] = {
 	{ erasures_flush, erasures_discard, NULL },
 	{ site_flush, site_discard, NULL },
 	{ campaigns_flush, campaigns_discard, NULL },
+	{ news_flush, news_discard, NULL },
 	{ NULL, keys_forget_months, refresh_keys },
 	{ NULL, NULL, contact_table_enter },
 	{ NULL, NULL, NULL },
@@ -312,6 +314,7 @@ void store_close(struct store *s)
 	erasures_discard(s);
 	free(s->taken_back);
 	site_close(s);
+	news_close(s);
 	brake_free(s);
 	for (int i = 0; i < SQL_COUNT; i++)
 		sqlite3_finalize(s->statement[i]);

@@ -120,7 +120,9 @@ struct store_options {
 			contacts only */
 	const struct mail_stream *streams; /* of our mail (classify/mailstream.h); NULL: none */
 	enum origin act_on;                /* the worst origin that may change a contact's state */
-	const char *site; /* this store's name among several; NULL: there is no other */
+	bool tell;           /* [hook]: who is suppressed, or no longer, is to be told (news.h) */
+	bool tell_addresses; /* … with the address where it is in memory */
+	const char *site;    /* this store's name among several; NULL: there is no other */
 	struct site_peer peer[SITES_MAX];
 	unsigned peers;
 	bool fold_local_part;

@@ -76,6 +76,16 @@ static void check_config(struct doctor *d)
 		found(d, SAD, "alert command", "%s: %s", c->post.alert_command, strerror(errno));
 }
 
+static void check_hook(struct doctor *d)
+{
+	const struct post_options *p = &d->config->post;
+	if (p->hook_command && access(p->hook_command, X_OK))
+		found(d, SAD, "hook", "%s: %s", p->hook_command, strerror(errno));
+	else if (p->hook_command)
+		found(d, WELL, "hook", "%s is told of changes%s", p->hook_command,
+			p->hook_addresses ? ", with addresses" : ", by pseudonym");
+}
+
 /* Each is told by a run that nobody looks at. */
 static void check_witnesses(struct doctor *d)
 {
@@ -494,6 +504,7 @@ int cmd_doctor(const struct config *config, int argc, char **argv)
 		return EXIT_LOST;
 	check_config(&d);
 	check_witnesses(&d);
+	check_hook(&d);
 	check_clock(&d);
 	check_batv(&d);
 	check_rules(&d);

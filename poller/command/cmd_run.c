@@ -12,6 +12,7 @@
 #include "classify/base/clock.h"
 #include "poller/post/delivery.h"
 #include "classify/base/log.h"
+#include "poller/post/hook.h"
 #include "poller/post/metrics.h"
 #include "poller/post/outside.h"
 #include "poller/run/poll.h"
@@ -95,8 +96,8 @@ static int sign_ledger_head(struct session *s, int64_t now)
 }
 
 /* What a run does when the mailboxes are read, in this order. */
-static int (*const phases[])(struct session *s, int64_t now) = { advance, purge, alerts_run,
-	report_if_due, sign_ledger_head };
+static int (*const phases[])(struct session *s, int64_t now) = { advance, purge, hook_run,
+	alerts_run, report_if_due, sign_ledger_head };
 
 /*
  * A clock that is not believed dates nothing: what arrived until a day after the last time that is

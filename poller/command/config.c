@@ -45,6 +45,8 @@ void config_store_options(const struct config *c, struct store_options *o)
 	*o = (struct store_options){ .path = c->store_path,
 		.keys_dir = c->keys_dir,
 		.act_on = act_on[c->act_on],
+		.tell = c->post.hook_command != NULL,
+		.tell_addresses = c->post.hook_addresses,
 		.fold_local_part = c->fold_local_part,
 		.fold_gmail = c->fold_gmail,
 		.keep_diagnostics = c->diagnostics == 0,

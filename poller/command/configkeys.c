@@ -245,6 +245,14 @@ const struct key config_keys[] = {
 	{ "alert *", "cooldown", PERIOD, RULE(cooldown), NULL, 0, YEAR, NULL, NULL,
 		"what comes back within so long is the same alert, and is not told at once" },
 
+	{ "hook", "command", FILE_PATH, AT(post.hook_command), NULL, 0, 0, NULL,
+		"/usr/local/bin/suppressions",
+		"a command that gets who is suppressed, or no longer, as JSON lines on its standard input: retour-events(7)" },
+	{ "hook", "addresses", BOOLEAN, AT(post.hook_addresses), "no", 0, 0, NULL, NULL,
+		"with the address where this run read it in a mail; else pseudonyms alone" },
+	{ "hook", "timeout", PERIOD, AT(post.hook_timeout), "60s", 1, 10LL * MINUTE, NULL, NULL,
+		"so long may it take for one batch of up to 500" },
+
 	{ "witness", "syslog", FILE_PATH, AT(post.witness_syslog), NULL, 0, 0, NULL, "/dev/log",
 		"the socket of the system's log, which gets each new head of the ledger" },
 	{ "witness", "command", FILE_PATH, AT(post.witness_command), NULL, 0, 0, NULL, NULL,
@@ -329,6 +337,8 @@ const char *const config_condition_helps[ALERT_CONDITION_COUNT] = {
 		"notices about mail that is not ours, as a multiple of a usual day's; by whole days",
 	[ALERT_SITE_SILENT] =
 		"how long the lines of another site have not come; from its first line on",
+	[ALERT_HOOK] =
+		"how long [hook] command has not taken what it is told; nothing is lost meanwhile",
 	[ALERT_CLOCK_DOUBT] =
 		"how far the clock is from what its witness says; nothing that time decides is done meanwhile",
 };

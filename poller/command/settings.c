@@ -66,6 +66,13 @@ static void reason_section(struct setting_section *s, const struct config *c, un
 	add_pair(s, "reason", c->reason[retained]);
 }
 
+static void hook_section(struct setting_section *s, const struct post_options *p)
+{
+	*s = (struct setting_section){ .name = "hook", .usual = !p->hook_command };
+	add_pair(s, "command", p->hook_command);
+	add_pair(s, "addresses", p->hook_addresses ? "yes" : "no");
+}
+
 static void witness_section(struct setting_section *s, const struct post_options *p)
 {
 	bool any = p->witness_syslog || p->witness_command || p->witness_timestamp;
@@ -92,13 +99,14 @@ static const char *list_text(const struct list *list, char out[LIST_TEXT_SIZE])
 
 static int note_sections(struct store *store, const struct config *c, int64_t now)
 {
-	struct setting_section list[RETAIN_COUNT + 2];
+	struct setting_section list[RETAIN_COUNT + 3];
 	char name[RETAIN_COUNT][STORE_NAME_SIZE], domains[LIST_TEXT_SIZE],
 		campaigns[LIST_TEXT_SIZE], servers[LIST_TEXT_SIZE];
 	unsigned n = 0;
 	for (; n < RETAIN_COUNT; n++)
 		reason_section(&list[n], c, n, name[n]);
 	witness_section(&list[n++], &c->post);
+	hook_section(&list[n++], &c->post);
 	list[n] = (struct setting_section){ .name = "origin" };
 	add_pair(&list[n], "domains", list_text(&c->domains, domains));
 	add_pair(&list[n], "campaign_headers", list_text(&c->campaign_headers, campaigns));

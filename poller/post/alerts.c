@@ -25,6 +25,7 @@
 #include "store/watch/alert.h"
 #include "store/figures.h"
 #include "store/keys.h"
+#include "store/news.h"
 #include "store/site.h"
 #include "store/watch/witness.h"
 
@@ -152,6 +153,14 @@ static int note_site(void *context, const char *site, int64_t until)
 	return note_told(r, ALERT_SITE_SILENT, site, r->now - until, until);
 }
 
+static int note_hook(const struct round *r)
+{
+	struct news_trouble t;
+	if (store_news_trouble(r->s->store, &t))
+		return STORE_FAILED;
+	return note_told(r, ALERT_HOOK, "", t.since ? r->now - t.since : 0, t.since);
+}
+
 static int evaluate_alerts(struct round *r)
 {
 	struct store *store = r->s->store;
@@ -161,7 +170,8 @@ static int evaluate_alerts(struct round *r)
 		!note_clock(r) && !store_alerts_watch(store, r->o, r->now) &&
 		!store_mailboxes(store, note_mailbox_alert, r) && !note_disk(r) &&
 		!store_keys_lost(store, note_lost_key, r) && !store_stuck(store, note_stuck, r) &&
-		!store_sites_heard(store, note_site, r) && !store_alerts_clear(store, r->o, r->now))
+		!store_sites_heard(store, note_site, r) && !note_hook(r) &&
+		!store_alerts_clear(store, r->o, r->now))
 		return store_commit(store);
 	store_rollback(store);
 	return -1;

@@ -22,6 +22,7 @@ enum { WAIT_STEP_MS = 20 };
 static int start_feed(char *const argv[], int input, int output, pid_t *pid);
 static int feed(int fd, struct span input, double until);
 static int wait_for_feed(pid_t pid, double until, int *status);
+static bool left_unread(int fd);
 
 int feed_command(char *const argv[], struct span input, int seconds, int *status, bool *fed,
 	char *error, size_t size)
@@ -48,12 +49,24 @@ int feed_command_into(char *const argv[], struct span input, int output, int sec
 		return -1;
 	}
 	*fed = !feed(ends[0], input, until);
+	shutdown(ends[0], SHUT_WR);
+	code = wait_for_feed(pid, until, status);
+	*fed &= !left_unread(ends[0]);
 	close(ends[0]);
-	if (wait_for_feed(pid, until, status)) {
+	if (code) {
 		snprintf(error, size, "%s: not done after %d s", argv[0], seconds);
 		return -1;
 	}
 	return 0;
+}
+
+/* The other end was closed with something in it: unix(7) has no other reason for that error. */
+static bool left_unread(int fd)
+{
+	int error = 0;
+	socklen_t n = sizeof error;
+
+	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &n) || error == ECONNRESET;
 }
 
 static int start_feed(char *const argv[], int input, int output, pid_t *pid)

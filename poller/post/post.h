@@ -23,6 +23,9 @@ struct post_options {
 	struct list alert_to;
 	struct alert_options alerts;
 	const char *alert_command, *metrics_file;
+	const char *hook_command; /* hook.h; NULL: nobody is told */
+	bool hook_addresses;
+	int64_t hook_timeout; /* seconds, for one batch */
 	const char *witness_syslog, *witness_command, *witness_timestamp, *witness_tsa,
 		*witness_dir;    /* of the ledger's head (outside.h) */
 	const char *config_file; /* a carrier process reads it anew; NULL: built-in defaults */

@@ -47,7 +47,8 @@
 		72 * HOUR) \
 	X(ALERT_CAMPAIGN_COMPLAINT, "campaign-complaint-rate", UNIT_SHARE, 1000, 800, 72 * HOUR, \
 		10, 72 * HOUR) \
-	X(ALERT_FORGED, "forged-surge", UNIT_FACTOR, 5000, 3000, 24 * HOUR, 100, 24 * HOUR)
+	X(ALERT_FORGED, "forged-surge", UNIT_FACTOR, 5000, 3000, 24 * HOUR, 100, 24 * HOUR) \
+	X(ALERT_HOOK, "hook-failing", UNIT_PERIOD, HOUR, 1, 0, 0, 6 * HOUR)
 #define STORE_ENUM(symbol, ...) symbol,
 enum alert_condition { ALERT_CONDITIONS(STORE_ENUM) ALERT_CONDITION_COUNT };
 #undef STORE_ENUM

@@ -68,7 +68,7 @@ static void a_store_from_before_is_sealed_by_the_next_purge(void **state)
 	put_failed("anna@example.net");
 	close_store();
 	from_outside(
-		"PRAGMA journal_mode = DELETE; DROP INDEX contact_at; DROP INDEX contact_old; ALTER TABLE contact DROP COLUMN objection; CREATE INDEX contact_old ON contact (old) WHERE old IS NOT NULL; CREATE INDEX contact_at ON contact (at); ALTER TABLE event DROP COLUMN margin; DROP TABLE taken_back; DROP TABLE site; DROP TABLE share; DROP TABLE change; DROP TABLE refused; DROP TABLE gone_domain; ALTER TABLE contact DROP COLUMN objected; ALTER TABLE event DROP COLUMN stream; DROP TABLE stream_count; DROP TABLE summary; DROP TABLE trouble; DROP TABLE unread; DROP TABLE wave; DROP TABLE brake_hour; DROP TABLE brake_peak; VACUUM; PRAGMA user_version = 10",
+		"PRAGMA journal_mode = DELETE; DROP INDEX contact_at; DROP INDEX contact_old; ALTER TABLE contact DROP COLUMN objection; CREATE INDEX contact_old ON contact (old) WHERE old IS NOT NULL; CREATE INDEX contact_at ON contact (at); ALTER TABLE event DROP COLUMN margin; DROP TABLE taken_back; DROP TABLE site; DROP TABLE share; DROP TABLE change; DROP TABLE refused; DROP TABLE gone_domain; DROP INDEX contact_news; ALTER TABLE contact DROP COLUMN news; ALTER TABLE contact DROP COLUMN objected; ALTER TABLE event DROP COLUMN stream; DROP TABLE stream_count; DROP TABLE summary; DROP TABLE trouble; DROP TABLE unread; DROP TABLE wave; DROP TABLE brake_hour; DROP TABLE brake_peak; VACUUM; PRAGMA user_version = 10",
 		true);
 	ok(open_store(test_options(), NOW));
 	struct store_file_state f = file_state();

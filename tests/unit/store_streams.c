@@ -212,7 +212,7 @@ static void a_store_from_before_streams(void **state)
 	assert_int_equal(sqlite3_open(database, &db), SQLITE_OK);
 	assert_int_equal(
 		sqlite3_exec(db,
-			"DROP TABLE stream_count; ALTER TABLE contact DROP COLUMN objected;"
+			"DROP TABLE stream_count; DROP INDEX contact_news; ALTER TABLE contact DROP COLUMN news; ALTER TABLE contact DROP COLUMN objected;"
 			"ALTER TABLE event DROP COLUMN stream; PRAGMA user_version = 22",
 			NULL, NULL, NULL),
 		SQLITE_OK);
@@ -222,6 +222,31 @@ static void a_store_from_before_streams(void **state)
 	assert_verdicts("anna@example.net", "xxx", NOW);
 	say(CATEGORY_ABUSE, "joe@example.net", "newsletter", NOW);
 	assert_verdicts("joe@example.net", "xx-", NOW);
+}
+
+/* Who was suppressed before is not told; who is from now on, is. */
+static void a_store_from_before_news(void **state)
+{
+	sqlite3 *db;
+	struct store_options o = with_streams(streams);
+
+	(void)state;
+	say(CATEGORY_ABUSE, "anna@example.net", "", NOW);
+	close_store();
+	assert_int_equal(sqlite3_open(database, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db,
+				 "DROP INDEX contact_news; ALTER TABLE contact DROP COLUMN news;"
+				 "PRAGMA user_version = 24",
+				 NULL, NULL, NULL),
+		SQLITE_OK);
+	sqlite3_close(db);
+	o.tell = true;
+	ok(open_store(o, NOW));
+	assert_int_equal(query_int("PRAGMA user_version"), SCHEMA_VERSION);
+	assert_int_equal(query_int("SELECT count(*) FROM contact WHERE news IS NOT NULL"), 0);
+	say(CATEGORY_ABUSE, "joe@example.net", "newsletter", NOW);
+	say(CATEGORY_ABUSE, "anna@example.net", "", NOW);
+	assert_int_equal(query_int("SELECT count(*) FROM contact WHERE news IS NOT NULL"), 1);
 }
 
 /* --- histories ----------------------------------------------------------------- */
@@ -297,6 +322,7 @@ int main(void)
 		STREAM_TEST(an_erasure_may_keep_it),
 		STREAM_TEST(a_list_may_be_of_one_stream),
 		STREAM_TEST(a_store_from_before_streams),
+		STREAM_TEST(a_store_from_before_news),
 		cmocka_unit_test(sums_are_the_same_in_any_order),
 	};
 

@@ -1,0 +1,152 @@
+/*
+ * The command gets a batch as JSON lines on its standard input. Nothing is marked as told before it
+ * has ended well, so a kill between the two tells the batch again. After a failure later runs wait
+ * longer and longer before they try again; the order stays, for nothing overtakes.
+ */
+#include "poller/post/hook.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <sodium.h>
+#include "classify/base/buffer.h"
+#include "classify/base/clock.h"
+#include "classify/base/exitcode.h"
+#include "classify/base/log.h"
+#include "classify/json.h"
+#include "poller/post/feed.h"
+#include "poller/post/post.h"
+#include "store/news.h"
+
+enum {
+	HOOK_RUN_SECONDS = 300, /* all batches of one run; what is left comes with the next */
+	HOOK_TEXT = 512,        /* the longest text in a line */
+};
+
+struct hook_batch {
+	FILE *out;
+	int64_t now;
+	struct news_told told;
+};
+
+/* --- lines ------------------------------------------------------------------ */
+
+/* BEFORE: what stands before the name, "," or the begin of an object. */
+static void hook_text(FILE *out, const char *before, const char *name, const char *value)
+{
+	char json[JSON_STRING_ROOM(HOOK_TEXT)];
+
+	json_string(json, sizeof json, value ? value : "", value ? strnlen(value, HOOK_TEXT) : 0);
+	fprintf(out, "%s\"%s\":%s", before, name, json);
+	sodium_memzero(json, sizeof json);
+}
+
+static void hook_time(FILE *out, const char *name, int64_t at)
+{
+	char text[CLOCK_TEXT_SIZE];
+
+	if (at)
+		fprintf(out, ",\"%s\":\"%s\"", name, clock_format(at, text));
+	else
+		fprintf(out, ",\"%s\":null", name);
+}
+
+static int hook_line(void *context, const struct news_line *l)
+{
+	struct hook_batch *b = context;
+	char at[CLOCK_TEXT_SIZE];
+
+	fprintf(b->out, "{\"at\":\"%s\"", clock_format(b->now, at));
+	hook_text(b->out, ",", "pseudonym", l->pseudonym);
+	hook_text(b->out, ",", "key", l->key);
+	hook_text(b->out, ",", "address", l->address);
+	hook_text(b->out, ",", "verdict", verdict_name(l->answer.verdict));
+	hook_time(b->out, "until", l->answer.until);
+	hook_text(b->out, ",", "state", contact_state_name(l->answer.state));
+	hook_text(b->out, ",", "reason", l->answer.reason);
+	hook_time(b->out, "since", l->answer.since);
+	fputs(",\"streams\":[", b->out);
+	for (unsigned i = 0; i < l->streams; i++) {
+		hook_text(b->out, i ? ",{" : "{", "stream", l->stream[i].name);
+		hook_text(b->out, ",", "reason", l->stream[i].reason);
+		hook_time(b->out, "since", l->stream[i].since);
+		fputs("}", b->out);
+	}
+	fputs("]}\n", b->out);
+	return ferror(b->out) ? STORE_FAILED : STORE_OK;
+}
+
+/* --- the command ------------------------------------------------------------- */
+
+static int hook_command(const struct session *s, const struct buffer *lines)
+{
+	char *const argv[] = { (char *)s->post->hook_command, NULL };
+	char error[512];
+	bool fed;
+	int status = 0;
+
+	if (feed_command(argv, (struct span){ lines->p, lines->n }, (int)s->post->hook_timeout,
+		    &status, &fed, error, sizeof error))
+		log_error("[hook] command: %s; a later run tries again", error);
+	else if (status)
+		log_error("[hook] command: %s ended with %s %d; a later run tries again", argv[0],
+			WIFEXITED(status) ? "exit code" : "signal",
+			WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+	else if (!fed)
+		log_error(
+			"[hook] command: %s ended before it had read everything; a later run tries again",
+			argv[0]);
+	else
+		return 0;
+	return -1;
+}
+
+/* One batch. *MORE: there may be another. */
+static int hook_tell(struct session *s, int64_t now, struct hook_batch *b, bool *more)
+{
+	struct buffer lines = { NULL, 0 };
+	int listed, result = EXIT_WELL;
+
+	b->now = now;
+	b->out = open_memstream(&lines.p, &lines.n);
+	if (!b->out) {
+		log_error("[hook]: no memory");
+		return EXIT_LOST;
+	}
+	listed = store_news(s->store, now, &b->told, hook_line, b);
+	if (fclose(b->out) || listed)
+		result = session_store_failed(s, "hook", STORE_FAILED);
+	else if (b->told.n && hook_command(s, &lines)) {
+		result = EXIT_LOST;
+		if (store_news_failed(s->store, now))
+			result = session_store_failed(s, "hook", STORE_FAILED);
+	} else if (b->told.n && store_news_tell(s->store, &b->told)) {
+		result = session_store_failed(s, "hook", STORE_FAILED);
+	}
+	sodium_memzero(lines.p, lines.n);
+	buffer_free(&lines);
+	*more = result == EXIT_WELL && b->told.n == NEWS_BATCH;
+	if (result == EXIT_WELL && b->told.n)
+		log_info("[hook] command: %u changes were told", b->told.n);
+	return result;
+}
+
+int hook_run(struct session *s, int64_t now)
+{
+	static struct hook_batch batch; /* too large for a stack */
+	double until = clock_monotonic() + HOOK_RUN_SECONDS;
+	struct news_trouble trouble;
+	int result = EXIT_WELL;
+	bool more = true;
+
+	if (!s->post->hook_command)
+		return store_news_drop(s->store) ? session_store_failed(s, "hook", STORE_FAILED)
+						 : EXIT_WELL;
+	if (store_news_trouble(s->store, &trouble))
+		return session_store_failed(s, "hook", STORE_FAILED);
+	if (trouble.next > now)
+		return EXIT_WELL;
+	while (more && result == EXIT_WELL && clock_monotonic() < until)
+		result = hook_tell(s, now, &batch, &more);
+	return result;
+}
