@@ -102,7 +102,7 @@ unit: units
 	@set -e; for t in $(UNIT_TESTS); do $$t; done
 
 # What follows installs what is missing first, then builds through a make of its own that sees what was installed.
-.PHONY: deps demo check points promises bench fuzz fuzzers replays metamorphic lab coverage install uninstall
+.PHONY: deps demo check points kills promises bench fuzz fuzzers replays metamorphic lab coverage install uninstall
 NEEDS = @CC="$(CC)" PYTHON="$(PYTHON)" tests/deps.sh
 MAKE_ALL = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
 # Quietly: what the demo and the tests say is to be read.
@@ -134,6 +134,13 @@ points:
 	@$(BUILDING) all $(BUILD)/unit/poller_mbox
 	@RETOUR=$(abspath $(BUILD))/retour POINTS=all $(PYTHON) tests/e2e/kill_points.py $(POINTS)
 	@RETOUR_BUILD=$(abspath $(BUILD)) POINTS=all $(PYTHON) tests/e2e/mbox_points.py
+
+# kill -9 of the run, of a fetcher, of a parser, at random moments of reading from each kind of mailbox (tests/e2e/kill_random.py): KILLS of each.
+KILLS ?= 100
+kills:
+	$(NEEDS) check
+	@$(CRASH_BUILD)
+	@RETOUR=$(abspath $(BUILD))/crash/retour SOURCES="imap pop3 maildir mbox" KILLS=$(KILLS) SEED=$(SEED) $(PYTHON) tests/e2e/kill_random.py
 
 # What is promised about data and evidence, line by line.
 promises:

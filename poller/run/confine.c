@@ -141,8 +141,22 @@ static const int ends[] = { SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork)
 	SCMP_SYS(accept), SCMP_SYS(accept4), SCMP_SYS(mount), SCMP_SYS(unshare), SCMP_SYS(setns),
 	SCMP_SYS(open_by_handle_at), SCMP_SYS(pidfd_open), SCMP_SYS(pidfd_getfd), SCMP_SYS(bpf),
 	SCMP_SYS(io_uring_setup), SCMP_SYS(userfaultfd), SCMP_SYS(keyctl), SCMP_SYS(add_key),
-	SCMP_SYS(request_key), SCMP_SYS(perf_event_open), SCMP_SYS(setuid), SCMP_SYS(setgid),
-	SCMP_SYS(kill) };
+	SCMP_SYS(request_key), SCMP_SYS(perf_event_open), SCMP_SYS(setuid), SCMP_SYS(setgid) };
+
+/*
+ * A signal ends who sends it. Signal 0 is none: by it the reader of an mbox learns whether the
+ * owner of a lock lives; who talks to a server has no use for that.
+ */
+static int add_kill(scmp_filter_ctx filter, bool network)
+{
+	if (network)
+		return seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(kill), 0);
+	int problem = seccomp_rule_add(
+		filter, SCMP_ACT_ALLOW, SCMP_SYS(kill), 1, SCMP_A1(SCMP_CMP_EQ, 0, 0));
+	return problem ? problem
+		       : seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(kill), 1,
+				 SCMP_A1(SCMP_CMP_GT, 0, 0));
+}
 
 static int add_all(scmp_filter_ctx filter, uint32_t what, const int *call, size_t n)
 {
@@ -208,6 +222,8 @@ static int close_calls(bool network, bool first)
 	if (!problem)
 		problem = add_all(filter, SCMP_ACT_KILL_PROCESS, ends, sizeof ends / sizeof *ends);
 	if (!problem)
+		problem = add_kill(filter, network);
+	if (!problem)
 		problem = add_looked_at(filter, network);
 	if (!problem)
 		problem = seccomp_load(filter);
@@ -217,6 +233,7 @@ static int close_calls(bool network, bool first)
 
 #ifdef RETOUR_TEST_CRASH /* what a server might make of a process with a hole: the tests say which \
 			  */
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/ptrace.h>
 #include "classify/base/log.h"
@@ -238,6 +255,10 @@ static void misbehave_inside(bool first)
 		execl("/bin/true", "true", (char *)NULL);
 	else if (!strcmp(deed, "fork"))
 		fork();
+	else if (!strcmp(deed, "signal"))
+		kill(getppid(), SIGCONT);
+	else if (!strcmp(deed, "probe"))
+		kill(getppid(), 0);
 	else if (!strcmp(deed, "ptrace"))
 		ptrace(PTRACE_ATTACH, getppid(), NULL, NULL);
 	else if (!strcmp(deed, "listen"))

@@ -81,8 +81,11 @@ for who, (prepare, command) in WHERE.items():
             true(not os.path.exists(retour.data + "/new"), "it is there")
     with case("%s: no process is made" % who):
         contains(deed(retour, "fork", *command).err, "inside: Function not implemented")
-    for what in "exec", "ptrace", "listen":
+    for what in "exec", "ptrace", "listen", "signal", "probe":
         if (who, what) == ("a Maildir fetcher", "listen"):
+            continue
+        if (who, what) == ("a Maildir fetcher", "probe"):  # the owner of an mbox's lock is looked for
+            contains(deed(retour, what, *command).err, "inside: Success")
             continue
         with case("%s: %s ends it" % (who, what)):
             result = deed(retour, what, *command)

@@ -64,4 +64,16 @@ for name, kind, keys, calls, paths in (
         left = sum(len(files) for place, _, files in os.walk(retour.box) if not "/." in place) if kind == "maildir" else os.path.getsize(retour.box)
         equal(left, 0)
 
+with case("an mbox whose lock was left by a process that is gone is read at once; one whose owner lives is waited for"):
+    retour = program("mbox", timeout="1s")
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    for pid, code, events in ((os.getpid(), 1, 0), (dead.pid, 0, 5)):
+        with open(retour.box + ".lock", "w") as f:
+            f.write("%d:%s\n" % (pid, os.uname().nodename))
+        result = retour.run("run")
+        equal((result.code, retour.sql("SELECT count(*) FROM event")), (code, [(events,)]), result)
+        contains(result.err, "held by somebody else" if code else "deleted 5")
+    true(not os.path.exists(retour.box + ".lock"), "the lock is still there")
+
 finish()
