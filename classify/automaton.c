@@ -63,6 +63,11 @@ void automaton_free(struct automaton *a)
 	free(a);
 }
 
+const struct letters *automaton_letters(const struct automaton *a)
+{
+	return &a->base->letters;
+}
+
 /* --- words ---------------------------------------------------------------- */
 
 static bool same_phrase(

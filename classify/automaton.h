@@ -8,6 +8,7 @@
 #define RETOUR_AUTOMATON_H
 
 #include "classify/image.h"
+#include "classify/letters.h"
 #include "classify/rules.h"
 
 enum {
@@ -39,6 +40,9 @@ bool automaton_build(struct image *image, const struct phrase *phrases, size_t c
  */
 struct automaton *automaton_open(const void *image);
 void automaton_free(struct automaton *a);
+
+/* How A folds what it reads. */
+const struct letters *automaton_letters(const struct automaton *a);
 
 /* As rules_next_word(). */
 bool automaton_next_word(

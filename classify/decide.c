@@ -12,6 +12,7 @@
  * where a stronger hard was set aside.
  */
 #include "classify/base/bytes.h"
+#include "classify/sense.h"
 #include "classify/veto.h"
 
 enum { ANSWER_MAX = 8192 /* bytes of a receiver's answer that are read */ };
@@ -395,6 +396,8 @@ void decide(const struct rules *r, const struct clues *e, struct decision *out)
 		!bid_words(r, &bids, out, human.text, heard_words(r, &human), WHERE_HUMAN,
 			WEIGHT_HUMAN))
 		bid_subject(r, &bids, out, e->subject);
+	if (e->kind == KIND_FAILURE)
+		bid_senses(r, &bids, answer.text.n ? answer.text : human.text);
 	early = bid_stage(r, &bids, out, &answer, &human);
 	conclude(&bids, veto_judge(r, &bids, out, &answer, &human, early), out);
 	explicit_bzero(joined, answer.text.n);

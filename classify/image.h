@@ -28,6 +28,7 @@ enum image_piece {
 	PIECE_PHRASES,
 	PIECE_TEXTS,
 	PIECE_LISTS,
+	PIECE_STEMS,
 	/* automaton.c */
 	PIECE_AUTOMATON,
 	PIECE_SLOTS,

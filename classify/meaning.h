@@ -18,6 +18,7 @@ enum {
 	WEIGHT_GUESSED = 260,    /* code: what a reporting system made of an answer without one */
 	WEIGHT_HUMAN = 200,      /* words of the human part */
 	WEIGHT_SUBJECT = 150,
+	WEIGHT_SENSE = 110, /* the sum of words that no rule knows as a phrase */
 	WEIGHT_VAGUE = 100, /* code: better than nothing */
 	WEIGHT_STAGE = 2,
 	WEIGHT_WAITS = 2, /* it still waits in a queue, nobody says why */

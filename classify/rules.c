@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 #include "classify/rulesparts.h"
+#include "classify/sense.h"
 
 /* --- open and close ------------------------------------------------------- */
 
@@ -22,6 +23,7 @@ struct rules *rules_open(const void *bytes, size_t n, void (*release)(const void
 	r->phrases = image_piece(bytes, PIECE_PHRASES, sizeof *r->phrases, &r->phrase_count);
 	r->texts = image_piece(bytes, PIECE_TEXTS, 1, &r->texts_size);
 	r->words = image_piece(bytes, PIECE_LISTS, sizeof *r->words, &words);
+	r->stems = image_piece(bytes, PIECE_STEMS, sizeof *r->stems, &r->stem_count);
 	r->automaton = automaton_open(bytes);
 	r->providers = provider_table_open(bytes);
 	if (bases == 1 && r->automaton && r->providers) {

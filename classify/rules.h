@@ -53,19 +53,58 @@
 						  does; */ \
 	X(MARK_BEHIND_HOST, "behind-host")     /* behind the name of the host that answered; */ \
 	X(MARK_BEFORE_REPORTER, "before-reporter") /* before that of the host that reports; */ \
-	X(MARK_REPLY_SUBJECT, "reply-subject")     /* a person's answer or forward begins so */
+	X(MARK_REPLY_SUBJECT, "reply-subject")     /* a person's answer or forward begins so */ \
+	/* stems of words that speak of the same, in any language (classify/sense.h) */ \
+	X(MARK_SENSE_BOX, "sense-box") /* who or what a mail is for */ \
+	X(MARK_SENSE_NOT, "sense-not") \
+	X(MARK_SENSE_EXIST, "sense-exist") /* is there, is known */ \
+	X(MARK_SENSE_UNKNOWN, "sense-unknown") \
+	X(MARK_SENSE_LEFT, "sense-left") \
+	X(MARK_SENSE_HOUSE, "sense-house") /* that somebody leaves */ \
+	X(MARK_SENSE_WORK, "sense-work")   /* with a not: is employed there no longer */ \
+	X(MARK_SENSE_GONE, "sense-gone")   /* has left, was deleted, is closed for good */ \
+	X(MARK_SENSE_NOBODY, "sense-nobody") \
+	X(MARK_SENSE_SENDER, "sense-sender") /* we, our host, our login */ \
+	X(MARK_SENSE_YOUR, "sense-your") \
+	X(MARK_SENSE_PASSING, "sense-passing") /* for now, or something is out of order */ \
+	X(MARK_SENSE_REFUSE, "sense-refuse") \
+	X(MARK_SENSE_ACCEPT, "sense-accept") \
+	X(MARK_SENSE_MAIL, "sense-mail") \
+	X(MARK_SENSE_LIMIT, "sense-limit") \
+	X(MARK_SENSE_TIME, "sense-time") /* an hour, a day */ \
+	X(MARK_SENSE_SEND, "sense-send") \
+	X(MARK_SENSE_SPACE, "sense-space") \
+	X(MARK_SENSE_USED, "sense-used") /* is used up, is reached */ \
+	X(MARK_SENSE_SPAM, "sense-spam") \
+	X(MARK_SENSE_SCORE, "sense-score") \
+	X(MARK_SENSE_LISTED, "sense-listed") \
+	X(MARK_SENSE_PROOF, "sense-proof") /* SPF, DKIM, DMARC */ \
+	X(MARK_SENSE_DNS, "sense-dns")     /* the name of our host */ \
+	X(MARK_SENSE_RELAY, "sense-relay") \
+	X(MARK_SENSE_OUTSIDE, "sense-outside") /* who may not write to somebody */ \
+	X(MARK_SENSE_HEADER, "sense-header") \
+	X(MARK_SENSE_TWICE, "sense-twice") /* is there twice, is missing */ \
+	X(MARK_SENSE_FORM, "sense-form")   /* the form of an address */ \
+	X(MARK_SENSE_OTHER, "sense-other") /* what can be missing or closed, too, and is nobody's \
+					      mailbox */
 #define RULE_ENUM(symbol, name) symbol,
 enum rule_mark { RULE_MARKS(RULE_ENUM) MARK_COUNT };
 #undef RULE_ENUM
 enum {
 	LIST_FIRST = MARK_BEFORE_RECIPIENT,
 	LIST_LAST = MARK_REPLY_SUBJECT,
-	LIST_COUNT = LIST_LAST - LIST_FIRST + 1
+	LIST_COUNT = LIST_LAST - LIST_FIRST + 1,
+	SENSE_FIRST = MARK_SENSE_BOX,
+	SENSE_LAST = MARK_SENSE_OTHER
 };
 /* Are the phrases of that MARK a list, which no text is searched for? */
 static inline bool mark_is_list(enum rule_mark mark)
 {
-	return (int)mark >= LIST_FIRST && (int)mark <= LIST_LAST;
+	return (int)mark >= LIST_FIRST && (int)mark <= SENSE_LAST;
+}
+static inline bool mark_is_sense(enum rule_mark mark)
+{
+	return (int)mark >= SENSE_FIRST && (int)mark <= SENSE_LAST;
 }
 
 /* Where a rule's phrases are looked for; a mask. */

@@ -407,8 +407,8 @@ struct rules *rules_build(const struct rule_spec *rules, size_t rule_count,
 	index_codes(b);
 	index_fields(b);
 	index_lists(b);
-	if (add_pieces(b) && build_automaton(b, error, size) &&
-		(built = finish_rules(b, error, size)))
+	if (add_pieces(b) && stems_build(&b->image, &b->view, error, size) &&
+		build_automaton(b, error, size) && (built = finish_rules(b, error, size)))
 		*error = 0;
 out:
 	if (b) {

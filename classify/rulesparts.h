@@ -8,6 +8,8 @@
 #include "classify/automaton.h"
 #include "classify/provider.h"
 
+struct stem; /* sense.h */
+
 enum { ANY_PROVIDER = -1, HEADER_FIELDS_MAX = 256, FIELD_LENGTHS = 64 };
 
 struct code_rule {
@@ -38,10 +40,11 @@ struct rules {
 	const struct code_rule *codes; /* by provider */
 	const struct field_name *fields;
 	const struct list_word *words;
+	const struct stem *stems;
 	const uint32_t *
 		phrases; /* of all rules, one behind the other: where each begins among the texts */
 	const char *texts;
-	size_t count, code_count, field_count, phrase_count, texts_size;
+	size_t count, code_count, field_count, phrase_count, texts_size, stem_count;
 	struct automaton *automaton;
 	struct provider_table *providers;
 	const struct rules *lender; /* of lists that these rules have none of; NULL */
@@ -55,6 +58,8 @@ bool rules_refuse(char *error, size_t size, const char *id, const char *format, 
 bool code_pattern_sane(const struct code_pattern *p);
 /* Everything that fits INNER fits OUTER. */
 bool code_pattern_covers(const struct code_pattern *outer, const struct code_pattern *inner);
+/* Adds the piece of stems, of the rules of R that are senses. False with a text in ERROR. */
+bool stems_build(struct image *image, const struct rules *r, char *error, size_t size);
 /* Is there a phrase or a code of rule I that no other takes? False with a text in ERROR. */
 bool rule_reachable(const struct rules *r, size_t i, char *error, size_t size);
 

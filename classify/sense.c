@@ -1,0 +1,272 @@
+#include "classify/sense.h"
+
+#include "classify/rulesparts.h"
+#include "classify/token.h"
+
+enum { CLAUSES_MAX = 24, WORDS_MAX = 200 };
+
+#define NUMBER (UINT32_C(1) << 31)
+
+/* What a clause must say, all of it; nothing of what keeps it from that, in it or anywhere. */
+static const struct said_of {
+	const char *id;
+	enum category category;
+	uint32_t all, none, nowhere;
+} SAID_OF[] = {
+#define ABOUT_OTHERS \
+	(SENSE(SENDER) | SENSE(YOUR) | SENSE(PASSING) | SENSE(REFUSE) | SENSE(SPAM) | \
+		SENSE(OUTSIDE) | SENSE(PROOF) | SENSE(LISTED) | SENSE(RELAY) | SENSE(HEADER) | \
+		SENSE(LIMIT) | SENSE(SEND) | SENSE(DNS))
+#define NO_BOX (SENSE(OTHER) | SENSE(ACCEPT) | SENSE(SPACE) | SENSE(USED))
+	{ "sense.score", CATEGORY_SPAM_CONTENT, SENSE(SCORE) | NUMBER, SENSE(SENDER), 0 },
+	{ "sense.spam", CATEGORY_SPAM_CONTENT, SENSE(SPAM), SENSE(PASSING), 0 },
+	{ "sense.proof", CATEGORY_AUTH_FAILURE, SENSE(PROOF), 0, 0 },
+	{ "sense.listed", CATEGORY_REPUTATION, SENSE(LISTED), 0, 0 },
+	{ "sense.dns", CATEGORY_INFRASTRUCTURE, SENSE(DNS), SENSE(BOX), 0 },
+	{ "sense.relay", CATEGORY_RELAY_DENIED, SENSE(RELAY), SENSE(LIMIT), 0 },
+	{ "sense.header", CATEGORY_NON_COMPLIANT, SENSE(HEADER) | SENSE(TWICE), 0, 0 },
+	{ "sense.rate", CATEGORY_RATE_LIMITED, SENSE(LIMIT) | SENSE(TIME), SENSE(SPACE), 0 },
+	{ "sense.rate", CATEGORY_RATE_LIMITED, SENSE(LIMIT) | SENSE(SEND), SENSE(SPACE), 0 },
+	{ "sense.full", CATEGORY_MAILBOX_FULL, SENSE(SPACE) | SENSE(USED), SENSE(SENDER), 0 },
+	{ "sense.full", CATEGORY_MAILBOX_FULL, SENSE(SPACE) | SENSE(NOT), SENSE(SENDER), 0 },
+	{ "sense.full", CATEGORY_MAILBOX_FULL, SENSE(BOX) | SENSE(USED), SENSE(SENDER), 0 },
+	{ "sense.sender", CATEGORY_SENDER_REJECTED, SENSE(SENDER) | SENSE(UNKNOWN), 0, 0 },
+	{ "sense.sender", CATEGORY_SENDER_REJECTED, SENSE(SENDER) | SENSE(NOT) | SENSE(EXIST), 0,
+		0 },
+	{ "sense.sender", CATEGORY_SENDER_REJECTED, SENSE(SENDER) | SENSE(TWICE), 0, 0 },
+	{ "sense.sending", CATEGORY_SENDER_REJECTED, SENSE(SEND) | SENSE(REFUSE), 0, 0 },
+	{ "sense.sending", CATEGORY_SENDER_REJECTED, SENSE(SEND) | SENSE(GONE), 0, 0 },
+	{ "sense.refused", CATEGORY_POLICY, SENSE(NOT) | SENSE(ACCEPT) | SENSE(MAIL), 0, 0 },
+	{ "sense.refused", CATEGORY_POLICY, SENSE(NOT) | SENSE(ACCEPT) | SENSE(SENDER), 0, 0 },
+	{ "sense.refused", CATEGORY_POLICY, SENSE(NOT) | SENSE(ACCEPT) | SENSE(YOUR), 0, 0 },
+	{ "sense.refused", CATEGORY_POLICY, SENSE(REFUSE) | SENSE(MAIL), 0, 0 },
+	{ "sense.refused", CATEGORY_POLICY, SENSE(REFUSE) | SENSE(YOUR), 0, 0 },
+	{ "sense.refused", CATEGORY_POLICY, SENSE(REFUSE) | SENSE(SENDER), 0, 0 },
+	{ "sense.outside", CATEGORY_POLICY, SENSE(OUTSIDE) | SENSE(NOT), 0, 0 },
+	{ "sense.outside", CATEGORY_POLICY, SENSE(OUTSIDE) | SENSE(ACCEPT), 0, 0 },
+	{ "sense.outside", CATEGORY_POLICY, SENSE(OUTSIDE) | SENSE(REFUSE), 0, 0 },
+	{ "sense.nobody", CATEGORY_USER_UNKNOWN, SENSE(BOX) | SENSE(UNKNOWN), NO_BOX,
+		ABOUT_OTHERS },
+	{ "sense.nobody", CATEGORY_USER_UNKNOWN, SENSE(BOX) | SENSE(NOT) | SENSE(EXIST), NO_BOX,
+		ABOUT_OTHERS },
+	{ "sense.nobody", CATEGORY_USER_UNKNOWN, SENSE(BOX) | SENSE(NOBODY), NO_BOX, ABOUT_OTHERS },
+	{ "sense.left", CATEGORY_USER_UNKNOWN, SENSE(BOX) | SENSE(NOT) | SENSE(WORK), NO_BOX,
+		ABOUT_OTHERS },
+	{ "sense.gone", CATEGORY_MAILBOX_DISABLED, SENSE(BOX) | SENSE(GONE), NO_BOX | SENSE(NOT),
+		ABOUT_OTHERS },
+	{ "sense.left", CATEGORY_USER_UNKNOWN, SENSE(BOX) | SENSE(LEFT) | SENSE(HOUSE), NO_BOX,
+		ABOUT_OTHERS },
+	{ "sense.form", CATEGORY_BAD_ADDRESS, SENSE(BOX) | SENSE(FORM), NO_BOX, ABOUT_OTHERS },
+};
+
+/* --- words ---------------------------------------------------------------- */
+
+/* The senses of the word of N folded BYTES. */
+static uint32_t senses_of(const struct rules *r, const char *bytes, size_t n)
+{
+	size_t low = 0, high = r->stem_count;
+
+	while (low < high) { /* the first that stands behind the word */
+		size_t middle = low + (high - low) / 2;
+		const struct stem *s = &r->stems[middle];
+		int order = memcmp(s->word, bytes, s->n < n ? s->n : n);
+
+		if (order > 0 || (!order && s->n > n))
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	while (low) {
+		const struct stem *s = &r->stems[low - 1];
+
+		if (s->n <= n && (s->open || s->n == n) && !memcmp(s->word, bytes, s->n))
+			return s->senses;
+		low = s->parent;
+	}
+	return 0;
+}
+
+struct senses_reader {
+	const struct rules *rules;
+	const struct letters *letters;
+	uint32_t clause[CLAUSES_MAX];
+	size_t clauses; /* that were begun before this one */
+	uint32_t last;  /* the senses of the last word */
+	bool word;      /* one was read: a number before it is a code */
+};
+
+static void hear_token(struct senses_reader *h, const struct token *t)
+{
+	char folded[STEM_SIZE * 2];
+	size_t n = t->n < sizeof folded ? t->n : sizeof folded;
+	uint32_t *clause = &h->clause[h->clauses], senses;
+
+	for (size_t i = 0; i < n; i++)
+		folded[i] = t->folded ? t->bytes[i]
+				      : (char)h->letters->ascii[(unsigned char)t->bytes[i]];
+	if (ascii_digit(folded[0])) {
+		*clause |= h->word ? NUMBER : 0;
+		return;
+	}
+	senses = senses_of(h->rules, folded, n);
+	h->word = true;
+	/* "your message" is any mail to anybody */
+	if (senses & SENSE(MAIL) && h->last == SENSE(YOUR))
+		*clause &= ~SENSE(YOUR);
+	*clause |= senses;
+	h->last = senses;
+}
+
+/* Is what stands there up to the next blank an address, a host, a link? Its end, or BEGIN. */
+static const unsigned char *skip_name(const unsigned char *begin, const unsigned char *end)
+{
+	bool name = false;
+	const unsigned char *p = begin;
+
+	for (; p<end && * p> ' '; p++)
+		name |= *p == '@' || *p == '=' || (*p == '/' && p > begin && p[-1] == '/') ||
+			(*p == '.' && p + 1 < end && p > begin && p[1] > ' ' &&
+				!ascii_digit((char)p[1]) && p[1] < 127 &&
+				!strchr(".,;:)'\"", p[1]));
+	return name ? p : begin;
+}
+
+static bool ends_sentence(const struct token *t, const unsigned char *end)
+{
+	return strchr(";!?()", *t->begin) ||
+		(*t->begin == '.' && (t->end == end || *t->end <= ' '));
+}
+
+static void hear(struct senses_reader *h, struct span text)
+{
+	const unsigned char *p = (const unsigned char *)text.p, *end = p + text.n, *behind;
+	struct scratch scratch;
+	bool begins = true;
+
+	for (size_t words = 0; words < WORDS_MAX; words++) {
+		p = skip_blanks(h->letters, p, end);
+		if (p >= end)
+			break;
+		if (begins && (behind = skip_name(p, end)) > p) {
+			p = behind;
+			continue;
+		}
+		struct token t = take_token(h->letters, p, end, &scratch);
+
+		if (t.n && !t.sign)
+			hear_token(h, &t);
+		else if (t.n && ends_sentence(&t, end) && h->clauses + 1 < CLAUSES_MAX)
+			h->clauses++;
+		begins = t.blank_behind;
+		p = t.next > p ? t.next : p + 1;
+	}
+	explicit_bzero(&scratch, sizeof scratch);
+}
+
+/* --- sentences ------------------------------------------------------------ */
+
+static bool says_so(const struct senses_reader *h, const struct said_of *s, uint32_t heard)
+{
+	if (heard & s->nowhere)
+		return false;
+	for (size_t i = 0; i <= h->clauses; i++)
+		if ((h->clause[i] & s->all) == s->all && !(h->clause[i] & s->none))
+			return true;
+	return false;
+}
+
+/*
+ * Does every clause that tells of somebody who is missing or gone speak of the sender, of our host
+ * or of what is yours?
+ */
+static bool is_of_us(const struct senses_reader *h)
+{
+	const uint32_t missing = SENSE(UNKNOWN) | SENSE(EXIST) | SENSE(GONE) | SENSE(NOBODY),
+		       us = SENSE(SENDER) | SENSE(YOUR), host = SENSE(BOX) | SENSE(DNS);
+	bool any = false;
+
+	for (size_t i = 0; i <= h->clauses; i++)
+		if (h->clause[i] & missing) {
+			if (!(h->clause[i] & us) && (h->clause[i] & host) != host)
+				return false;
+			any = true;
+		}
+	return any;
+}
+
+struct sense sense_read(const struct rules *r, struct span text)
+{
+	struct senses_reader h = { .rules = r, .letters = automaton_letters(r->automaton) };
+	struct sense found = { .category = CATEGORY_NONE };
+
+	if (!r->stem_count && r->lender)
+		h.rules = r->lender;
+	hear(&h, text);
+	for (size_t i = 0; i <= h.clauses; i++)
+		found.heard |= h.clause[i];
+	found.of_us = is_of_us(&h);
+	for (size_t i = 0; i < sizeof SAID_OF / sizeof *SAID_OF; i++)
+		if (says_so(&h, &SAID_OF[i], found.heard)) {
+			found.id = SAID_OF[i].id;
+			found.category = SAID_OF[i].category;
+			break;
+		}
+	return found;
+}
+
+/* --- bids ----------------------------------------------------------------- */
+
+enum { WEAK = WEIGHT_WORDS + RANK_WEAK }; /* what words weigh at most that say little */
+
+static const struct sense OF_US = { "sense.us", CATEGORY_POLICY, 0, true };
+
+static void bid_sense(struct bids *bids, int weight, const struct sense *s)
+{
+	bid(bids, weight, "", s->id,
+		&(struct saying){
+			.source = "the sense of the words", .category = s->category, .klass = -1 });
+}
+
+/* A word for a missing or closed thing, and the thing is none that a person gets mail in. */
+static bool of_something_else(const struct sense *s, enum category category)
+{
+	return (category == CATEGORY_USER_UNKNOWN || category == CATEGORY_MAILBOX_DISABLED) &&
+		!(s->heard & SENSE(BOX)) && s->heard & (SENSE(OTHER) | SENSE(SENDER));
+}
+
+/* Nothing but words says hard, and no rule of the provider's. */
+static bool is_word_alone(const struct bid *best)
+{
+	return best->length && !best->proven;
+}
+
+void bid_senses(const struct rules *r, struct bids *bids, struct span text)
+{
+	enum klass top = bids_strongest_but(bids, -1);
+	struct bid *best = &bids->best[top];
+	bool weak = best->weight <= (best->human ? WEIGHT_VAGUE : WEAK);
+	enum klass said;
+	struct sense s;
+
+	if (!text.n ||
+		(top == CLASS_HARD ? best->weight > WEIGHT_VAGUE && !is_word_alone(best) : !weak))
+		return;
+	s = sense_read(r, text);
+	said = s.id ? category_class(s.category) : top;
+	if (top == CLASS_HARD && best->weight > WEIGHT_VAGUE) {
+		if (weak && s.id && said != CLASS_HARD)
+			bid_sense(bids, best->weight, &s); /* a tie is never hard */
+		else if (s.of_us && !best->human)
+			bid_sense(bids, best->weight, &OF_US);
+		else if (!best->human && of_something_else(&s, best->category) &&
+			(weak || !memchr(text.p, '@', text.n)))
+			best->weight = 0;
+	} else if (!s.id || s.category == best->category) {
+		return;
+	} else if (best->weight <= WEIGHT_VAGUE) {
+		bid_sense(bids, WEIGHT_SENSE, &s);
+	} else if (said == top &&
+		(best->category == CATEGORY_POLICY || best->category == CATEGORY_MAILBOX_FULL)) {
+		bid_sense(bids, best->weight + 1, &s);
+	}
+}

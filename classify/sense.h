@@ -1,0 +1,41 @@
+/*
+ * What words speak of, by their stems: "exist*" is "existe", "existiert" and "exists". Where no
+ * rule knows an answer, its words still say whom they are about, whether there is a not among them,
+ * and what of; a few sentences are made of that (classify/sense.c), and hold for all languages at
+ * once. Weaker than any phrase; hard only where nothing in the answer speaks of anything else.
+ */
+#ifndef RETOUR_SENSE_H
+#define RETOUR_SENSE_H
+
+#include "classify/bids.h"
+
+enum { STEM_SIZE = 24 };
+
+/* A word or its begin, folded, as it lies in the image: in the order of their bytes. */
+struct stem {
+	char word[STEM_SIZE];
+	uint8_t n;
+	uint8_t open;    /* more letters may follow */
+	uint16_t parent; /* the longest open one that this begins with, from 1; 0: none */
+	uint32_t senses; /* SENSE() of each */
+};
+
+#define SENSE(name) (UINT32_C(1) << (MARK_SENSE_##name - SENSE_FIRST))
+
+/* What an answer says in the sum. */
+struct sense {
+	const char *id; /* NULL: nothing */
+	enum category category;
+	uint32_t heard; /* senses of all its words */
+	bool of_us;     /* who is missing there is we */
+};
+
+/* Reads TEXT (valid UTF-8) clause by clause. Addresses and names of hosts in it say nothing. */
+struct sense sense_read(const struct rules *r, struct span text);
+/*
+ * Bids what TEXT says where nothing but weak evidence was bid before, and sets a weak hard aside
+ * that the words speak against.
+ */
+void bid_senses(const struct rules *r, struct bids *bids, struct span text);
+
+#endif
