@@ -12,10 +12,11 @@
 #include "reports/alerts.h"
 #include "reports/model.h"
 
-enum { TEXT_SIZE = 128, SUBJECT_SIZE = 1024, JSON_SIZE = 1024 };
+enum { TEXT_SIZE = 128, LONG_TEXT_SIZE = 3 * TEXT_SIZE, SUBJECT_SIZE = 1024, JSON_SIZE = 1024 };
 
+/* SAYS: what the names in the alert's detail are. */
 static const struct {
-	const char *title, *look;
+	const char *title, *look, *says;
 } about[ALERT_CONDITION_COUNT] = {
 	[ALERT_BOUNCE_SURGE] = { "More bounces than usual",
 		"what went out in this hour and to whom (campaign, list, new import), and the receiver's words: retour report, the mail log" },
@@ -63,6 +64,12 @@ static const struct {
 		"consent of its recipients, frequency, and whether unsubscribing works" },
 	[ALERT_FORGED] = { "Many notices about mail that is not ours",
 		"DMARC of the domains that are forged; their notices act on nobody: retour report, origin of the notices" },
+	[ALERT_ALIGNMENT] = { "Our own mail is no longer aligned with its From",
+		"DKIM key and SPF record of the source that lost its alignment, and who changed either: retour report, authentication as receivers report it",
+		"say" },
+	[ALERT_TLS_FAILURES] = { "TLS sessions to our mail servers fail",
+		"certificates of the receiving hosts and the names in them, MTA-STS policy, TLSA records",
+		"results" },
 	[ALERT_SITE_SILENT] = { "Another site has not been heard of",
 		"whether retour changes runs there, and whether its lines reach retour merge here: retour sites" },
 	[ALERT_HOOK] = { "Changes of whom not to write to do not arrive",
@@ -181,16 +188,50 @@ static void say_where(FILE *out, const struct alert *a)
 			category_name(g->category));
 	if (*g->campaign)
 		fprintf(out, "; most in campaign %s", g->campaign);
+	if (*g->detail && about[a->condition].says)
+		fprintf(out, "\n  %-7s %s", about[a->condition].says, g->detail);
+}
+
+/*
+ * What there is of it now that it cleared. A share whose count is not told would tell it, and a
+ * factor is of a count as well.
+ */
+static const char *present_text(const struct alert *a, unsigned k, char buffer[LONG_TEXT_SIZE])
+{
+	const struct alert_present *p = &a->present;
+	char value[TEXT_SIZE], part[TEXT_SIZE], whole[TEXT_SIZE];
+	if (!p->known)
+		return "not known";
+	if (alert_unit(a->condition) == UNIT_FACTOR)
+		return count_text(p->part, k, buffer);
+	if (a->condition == ALERT_LOGIN_REFUSED)
+		return "it logs in";
+	if (a->condition == ALERT_MESSAGE_STUCK) {
+		snprintf(buffer, LONG_TEXT_SIZE, "%lld", (long long)p->value);
+		return buffer;
+	}
+	if (!p->whole)
+		return value_text(a->condition, p->value, k, buffer);
+	count_text(p->part, k, part);
+	count_text(p->whole, k, whole);
+	if (told(p->part, k))
+		snprintf(buffer, LONG_TEXT_SIZE, "%s: %s of %s",
+			value_text(a->condition, p->value, k, value), part, whole);
+	else
+		snprintf(buffer, LONG_TEXT_SIZE, "%s of %s", part, whole);
+	return buffer;
 }
 
 static void say_alert(FILE *out, const struct alert *a, unsigned k)
 {
-	char text[TEXT_SIZE];
+	char text[LONG_TEXT_SIZE];
 	const char *check = category_check(texts_english(), a->figures.category);
 	fprintf(out, "%s: %s\n", a->cleared ? "Cleared" : "Open", about[a->condition].title);
 	fprintf(out, "  what    %s%s", alert_condition_name(a->condition),
 		a->cleared ? ", when it fired last: " : ": ");
 	say_figures(out, a, k);
+	if (a->cleared)
+		fprintf(out, ".\n  now     %s", present_text(a, k, text));
 	fprintf(out, ".\n  where   ");
 	say_where(out, a);
 	fprintf(out, "\n  since   %s", utc_text(alert_since(a), text, sizeof text));
@@ -232,12 +273,16 @@ int alerts_text(const struct alert *list, size_t count, const struct report_opti
 
 const char *alert_line(const struct alert *a, unsigned k, char buffer[ALERT_LINE_SIZE])
 {
-	char text[TEXT_SIZE];
+	char text[LONG_TEXT_SIZE];
 	const struct alert_figures *g = &a->figures;
 	bool surge = alert_unit(a->condition) == UNIT_FACTOR,
 	     figure = a->condition != ALERT_LOGIN_REFUSED;
 	const char *value = surge ? count_text(g->part, k, text)
 				  : value_text(a->condition, g->value, k, text);
+	if (a->cleared) {
+		value = present_text(a, k, text);
+		figure = a->present.known && figure;
+	}
 	snprintf(buffer, ALERT_LINE_SIZE, "alert %s: %s: %s%s%s (%s)", alert_news_name(a->news),
 		alert_condition_name(a->condition), where_text(a), figure ? ", " : "",
 		figure ? value : "", about[a->condition].title);
@@ -314,6 +359,19 @@ static void member_value(
 		member_number(out, name, told((uint64_t)value, k), value);
 }
 
+/* What there is of it now that it cleared, in the unit of "value". */
+static void member_present(FILE *out, const struct alert *a, unsigned k)
+{
+	const struct alert_present *p = &a->present;
+	bool surge = alert_unit(a->condition) == UNIT_FACTOR, known = a->cleared && p->known;
+	if (known && (!p->whole || told(p->part, k)))
+		member_value(out, "now", a->condition, surge ? (int64_t)p->part : p->value, k);
+	else
+		member_number(out, "now", false, 0);
+	member_number(out, "now_count", known && told(p->part, k), (int64_t)p->part);
+	member_number(out, "now_of", known && p->whole >= k, (int64_t)p->whole);
+}
+
 static void say_json(FILE *out, const struct alert *a, unsigned k)
 {
 	static const char *const units[] = { [UNIT_FACTOR] = "count",
@@ -342,6 +400,8 @@ static void say_json(FILE *out, const struct alert *a, unsigned k)
 		out, "usual", surge && g->usual >= 0 && told((uint64_t)g->usual, k), g->usual);
 	member_number(out, "count", told(g->part, k), (int64_t)g->part);
 	member_number(out, "of", g->whole >= k, (int64_t)g->whole);
+	member_present(out, a, k);
+	member_text(out, "detail", g->detail);
 	member_text(out, "provider", g->provider);
 	member_text(out, "category", category_name(g->category));
 	member_text(out, "campaign", g->campaign);

@@ -271,6 +271,12 @@ static const char version_25[] =
 	"ALTER TABLE contact ADD COLUMN news INTEGER;"
 	"CREATE INDEX contact_news ON contact (news) WHERE news IS NOT NULL";
 
+/* Who says what an alert says, and what there is of it when it clears. */
+static const char version_26[] = "ALTER TABLE alert ADD COLUMN detail TEXT NOT NULL DEFAULT '';"
+				 "ALTER TABLE alert ADD COLUMN present INTEGER;"
+				 "ALTER TABLE alert ADD COLUMN present_part INTEGER;"
+				 "ALTER TABLE alert ADD COLUMN present_whole INTEGER";
+
 struct schema_step {
 	const char *sql, *then; /* THEN may be NULL */
 	const char *mark;       /* user_version after it; a pragma takes no parameter */
@@ -304,6 +310,7 @@ static const struct schema_step steps[] = {
 	{ version_23, NULL, "PRAGMA user_version = 23" },
 	{ version_24, NULL, "PRAGMA user_version = 24" },
 	{ version_25, NULL, "PRAGMA user_version = 25" },
+	{ version_26, NULL, "PRAGMA user_version = 26" },
 };
 _Static_assert(
 	sizeof steps / sizeof *steps == SCHEMA_VERSION, "each version has a step that leads to it");

@@ -23,20 +23,27 @@
 		"SELECT mailbox, since, until FROM unread WHERE since < ?2 AND until >= ?1 ORDER BY since, mailbox") \
 	X(SQL_ALERT_ADD, \
 		"INSERT INTO alert (condition, subject, opened, at, reopened, news, told, by_mail, by_command, value, bound, usual, part, whole, since, until," \
-		" provider, campaign, category) VALUES (?1, ?2, ?3, ?3, 0, 'opened', ?3, 1, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)") \
+		" provider, campaign, category, detail) VALUES (?1, ?2, ?3, ?3, 0, 'opened', ?3, 1, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)") \
 	/* the open one, else the last one */ \
 	X(SQL_ALERT_LAST, \
 		"SELECT number, cleared, told, news, until FROM alert WHERE condition = ?1 AND subject = ?2" \
 		" ORDER BY cleared IS NULL DESC, cleared DESC LIMIT 1") \
 	X(SQL_ALERT_FIRES, \
 		"UPDATE alert SET at = ?2, value = ?3, bound = ?4, usual = ?5, part = ?6, whole = ?7, since = ?8, until = ?9, provider = ?10, campaign = ?11," \
-		" category = ?12 WHERE number = ?1") \
+		" category = ?12, detail = ?13, present = NULL, present_part = NULL, present_whole = NULL WHERE number = ?1") \
+	X(SQL_ALERT_PRESENT, \
+		"UPDATE alert SET present = ?3, present_part = ?4, present_whole = ?5 WHERE condition = ?1 AND subject = ?2 AND cleared IS NULL") \
+	X(SQL_ALERT_ANY_OPEN, \
+		"SELECT 1 FROM alert WHERE condition = ?1 AND cleared IS NULL LIMIT 1") \
+	X(SQL_ALERT_IS_OPEN, \
+		"SELECT 1 FROM alert WHERE condition = ?1 AND subject = ?2 AND cleared IS NULL") \
 	X(SQL_ALERT_SEEN, "UPDATE alert SET at = ?2 WHERE number = ?1") \
 	X(SQL_ALERT_REOPEN, \
 		"UPDATE alert SET cleared = NULL, reopened = reopened + 1 WHERE number = ?1") \
 	X(SQL_ALERT_NEWS, \
 		"UPDATE alert SET news = ?2, told = ?3, by_mail = 1, by_command = 1 WHERE number = ?1") \
-	X(SQL_ALERT_UNSEEN, "SELECT number, news FROM alert WHERE cleared IS NULL AND at <> ?1") \
+	X(SQL_ALERT_UNSEEN, \
+		"SELECT number, news, condition, subject, present FROM alert WHERE cleared IS NULL AND at <> ?1") \
 	X(SQL_ALERT_CLEAR, "UPDATE alert SET cleared = ?2, at = ?2 WHERE number = ?1") \
 	/* what fired last may not say where any more */ \
 	X(SQL_TROUBLE_NOTE, \
@@ -52,7 +59,7 @@
 	/* ?1: 0 all, 1 open ones, 2 those with news to tell */ \
 	X(SQL_ALERT_LIST, \
 		"SELECT number, condition, subject, opened, at, cleared, reopened, news, by_mail, by_command, value, bound, usual, part, whole, since, until," \
-		" provider, campaign, category FROM alert WHERE ?1 = 0 OR (?1 = 1 AND cleared IS NULL) OR (?1 = 2 AND (by_mail OR by_command))" \
+		" provider, campaign, category, detail, present, present_part, present_whole FROM alert WHERE ?1 = 0 OR (?1 = 1 AND cleared IS NULL) OR (?1 = 2 AND (by_mail OR by_command))" \
 		" ORDER BY number") \
 	X(SQL_ALERT_TOLD_BY_MAIL, "UPDATE alert SET by_mail = 0 WHERE number = ?1") \
 	X(SQL_ALERT_TOLD_BY_COMMAND, "UPDATE alert SET by_command = 0 WHERE number = ?1") \

@@ -12,6 +12,11 @@
 	"(network <> '' AND domain <> '' AND sum(iif(dkim OR spf, count, 0)) >= " least \
 	" AND sum(iif(dkim OR spf, count, 0)) * 2 >= sum(count))"
 
+/* Receivers that reported before: who only just began may say what he likes. */
+#define STORE_REPORTERS(kind) \
+	"WITH reporter AS (SELECT receiver FROM summary WHERE kind = '" kind \
+	"' AND verified AND receiver <> '' AND at >= ?1 AND at < ?2 GROUP BY receiver HAVING count(DISTINCT at) >= ?5)"
+
 /* A count of all reports together stays below the largest number, however many lie. */
 #define STORE_SQL_SUMMARIES(X) \
 	X(SQL_SUMMARY_MORE, \
@@ -34,6 +39,34 @@
 			"?4") ") SELECT receiver, network, domain, sum(count), sum(iif(dkim OR spf, 0, count)) AS unaligned," \
 			      " min(iif(dkim OR spf, NULL, at)), max(iif(dkim OR spf, NULL, at)) FROM summary JOIN source USING (network, domain)" \
 			      " WHERE kind = 'dmarc' AND verified = ?6 AND at >= ?2 AND at < ?3 GROUP BY 1, 2, 3 HAVING unaligned > 0 ORDER BY unaligned DESC, 1, 2, 3 LIMIT ?5") \
+	/* what alerts go by, verified reports: the past is from ?1 to ?2, ?3 the end; ?4 as \
+	 * above; of receivers that reported on ?5 days of the past */ \
+	X(SQL_ALIGNMENT_DAYS, \
+		STORE_REPORTERS( \
+			"dmarc") ", source AS (SELECT network, domain FROM summary WHERE kind = 'dmarc' AND verified AND at >= ?1 AND at < ?2" \
+				 " GROUP BY network, domain HAVING " STORE_SOURCE_KNOWN( \
+					 "?4") ") SELECT domain, at, sum(count), sum(iif(dkim OR spf, 0, count)) FROM summary JOIN source USING (network, domain)" \
+					       " JOIN reporter USING (receiver) WHERE kind = 'dmarc' AND verified AND at >= ?1 AND at < ?3" \
+					       " GROUP BY domain, at ORDER BY domain, at") \
+	X(SQL_ALIGNMENT_WHO, \
+		STORE_REPORTERS( \
+			"dmarc") ", source AS (SELECT network, domain FROM summary WHERE kind = 'dmarc' AND verified AND at >= ?1 AND at < ?2" \
+				 " GROUP BY network, domain HAVING " STORE_SOURCE_KNOWN( \
+					 "?4") ") SELECT receiver FROM summary JOIN source USING (network, domain) JOIN reporter USING (receiver)" \
+					       " WHERE kind = 'dmarc' AND verified AND at >= ?2 AND at < ?3 AND domain = ?6 AND NOT dkim AND NOT spf" \
+					       " GROUP BY receiver ORDER BY sum(count) DESC, receiver") \
+	X(SQL_TLS_DAYS, \
+		STORE_REPORTERS( \
+			"tls") " SELECT domain, at, sum(count), sum(iif(result = 'well', 0, count)) FROM summary JOIN reporter USING (receiver)" \
+			       " WHERE kind = 'tls' AND verified AND at >= ?1 AND at < ?3 AND domain <> '' AND ?4 IS NOT NULL" \
+			       " GROUP BY domain, at ORDER BY domain, at") \
+	X(SQL_TLS_WHAT, \
+		STORE_REPORTERS( \
+			"tls") " SELECT result FROM summary JOIN reporter USING (receiver) WHERE kind = 'tls' AND verified AND at >= ?2 AND at < ?3" \
+			       " AND ?4 IS NOT NULL AND domain = ?6 AND result <> 'well' GROUP BY result ORDER BY sum(count) DESC, result") \
+	/* what is said since ?1, as a text that changes with it */ \
+	X(SQL_SUMMARY_SAID, \
+		"SELECT ?1 || ' ' || count(*) || ' ' || coalesce(sum(count), 0) FROM summary WHERE at >= ?1 AND verified AND kind = ?2") \
 	X(SQL_TLS_SESSIONS, \
 		"SELECT domain, result, sum(count), count(DISTINCT receiver), min(at), max(at) FROM summary WHERE kind = 'tls' AND verified = ?3 AND at >= ?1 AND at < ?2" \
 		" GROUP BY domain, result ORDER BY domain = '', domain, 3 DESC, result") \

@@ -335,6 +335,10 @@ const char *const config_condition_helps[ALERT_CONDITION_COUNT] = {
 		"complaints about one campaign, of its mail to receivers that report them; by whole days",
 	[ALERT_FORGED] =
 		"notices about mail that is not ours, as a multiple of a usual day's; by whole days",
+	[ALERT_ALIGNMENT] =
+		"mail of a domain of ours, from sources that are ours, of which receivers report that neither DKIM nor SPF was aligned, where that is three times its usual share; by the days of verified reports, of receivers that reported on seven days before",
+	[ALERT_TLS_FAILURES] =
+		"TLS sessions to our mail servers that failed, of a policy domain, as the same receivers report",
 	[ALERT_SITE_SILENT] =
 		"how long the lines of another site have not come; from its first line on",
 	[ALERT_HOOK] =

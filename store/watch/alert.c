@@ -59,9 +59,9 @@ static int open_new(struct store *s, const struct alert_finding *f, int64_t now)
 {
 	const struct alert_figures *g = &f->figures;
 
-	int result = db_run(s, SQL_ALERT_ADD, "ttiiiiiiiittt", alert_condition_name(f->condition),
+	int result = db_run(s, SQL_ALERT_ADD, "ttiiiiiiiitttt", alert_condition_name(f->condition),
 		f->subject, now, g->value, g->limit, g->usual, (int64_t)g->part, (int64_t)g->whole,
-		g->from, g->to, g->provider, g->campaign, category_name(g->category));
+		g->from, g->to, g->provider, g->campaign, category_name(g->category), g->detail);
 
 	if (result)
 		return result;
@@ -90,9 +90,9 @@ static int alert_goes_on(struct store *s, const struct alert_options *o,
 			note_alert(s, k->number, alert_condition_name(f->condition), "opened-again",
 				now)))
 		return STORE_FAILED;
-	if (db_run(s, SQL_ALERT_FIRES, "iiiiiiiiittt", k->number, now, g->value, g->limit, g->usual,
-		    (int64_t)g->part, (int64_t)g->whole, g->from, g->to, g->provider, g->campaign,
-		    category_name(g->category)) ||
+	if (db_run(s, SQL_ALERT_FIRES, "iiiiiiiiitttt", k->number, now, g->value, g->limit,
+		    g->usual, (int64_t)g->part, (int64_t)g->whole, g->from, g->to, g->provider,
+		    g->campaign, category_name(g->category), g->detail) ||
 		trouble_note(s, k->number))
 		return STORE_FAILED;
 	return after && now - k->told >= after ? tell_alert(s, k->number, NEWS_REPEATED, now)
@@ -107,6 +107,24 @@ static int clear(struct store *s, int64_t number, enum alert_news news, int64_t 
 	return news == NEWS_CLEARED ? STORE_OK : tell_alert(s, number, NEWS_CLEARED, now);
 }
 
+static int alert_calmed(struct store *s, enum alert_condition condition, const char *subject,
+	const struct alert_figures *g)
+{
+	return db_run(s, SQL_ALERT_PRESENT, "ttiii", alert_condition_name(condition), subject,
+		g->value, (int64_t)g->part, (int64_t)g->whole);
+}
+
+int store_alert_is_open(
+	struct store *s, enum alert_condition condition, const char *subject, bool *is_open)
+{
+	int64_t found = 0;
+	int result = db_int(
+		s, &found, SQL_ALERT_IS_OPEN, "tt", alert_condition_name(condition), subject);
+
+	*is_open = found > 0;
+	return result;
+}
+
 int store_alert_note(
 	struct store *s, const struct alert_options *o, const struct alert_finding *f, int64_t now)
 {
@@ -115,8 +133,10 @@ int store_alert_note(
 
 	if (!s->in_transaction)
 		return store_fail(s, STORE_MISUSE, "alert outside a transaction");
-	if (!rule->active || f->level == LEVEL_CALM)
-		return STORE_OK; /* if it is open, store_alerts_clear() clears it */
+	if (!rule->active)
+		return STORE_OK;
+	if (f->level == LEVEL_CALM) /* if it is open, store_alerts_clear() clears it */
+		return alert_calmed(s, f->condition, f->subject, &f->figures);
 	if (find_alert(s, f, &k))
 		return STORE_FAILED;
 	bool is_open = k.number && !k.cleared;
@@ -127,20 +147,51 @@ int store_alert_note(
 		: open_new(s, f, now);
 }
 
+/* Of these nothing is noted when there is none. */
+static bool is_none_unless_noted(const char *condition)
+{
+	static const enum alert_condition of[] = { ALERT_BOUNCE_SURGE, ALERT_BLOCK_SURGE,
+		ALERT_THROTTLING, ALERT_UNCONFIRMED, ALERT_KEY_LOST, ALERT_MESSAGE_STUCK,
+		ALERT_CLOCK_DOUBT };
+
+	for (size_t i = 0; i < sizeof of / sizeof *of; i++)
+		if (strcmp(alert_condition_name(of[i]), condition) == 0)
+			return true;
+	return false;
+}
+
+/* Clears the first one that was not seen; *MORE: there was one. */
+static int clear_unseen(struct store *s, int64_t now, bool *more)
+{
+	const struct alert_figures none = { .value = 0 };
+	char condition[STORE_NAME_SIZE], subject[STORE_NAME_SIZE];
+	sqlite3_stmt *st = db_bind(s, SQL_ALERT_UNSEEN, "i", now);
+	int rc = st ? db_step(s, st) : -1;
+
+	*more = rc > 0;
+	if (rc <= 0)
+		return rc ? STORE_FAILED : STORE_OK;
+	int64_t number = sqlite3_column_int64(st, 0);
+	enum alert_news news = news_of(st, 1);
+	db_text(st, 2, condition, sizeof condition);
+	db_text(st, 3, subject, sizeof subject);
+	bool noted = sqlite3_column_type(st, 4) != SQLITE_NULL;
+	sqlite3_reset(st);
+	if (!noted && is_none_unless_noted(condition) &&
+		alert_calmed(s, (enum alert_condition)alert_condition_by_name(condition), subject,
+			&none))
+		return STORE_FAILED;
+	return clear(s, number, news, now);
+}
+
 int store_alerts_clear(struct store *s, const struct alert_options *o, int64_t now)
 {
+	bool more = true;
+
 	(void)o;
-	for (;;) {
-		sqlite3_stmt *st = db_bind(s, SQL_ALERT_UNSEEN, "i", now);
-		int rc = st ? db_step(s, st) : -1;
-		if (rc <= 0)
-			break;
-		int64_t number = sqlite3_column_int64(st, 0);
-		enum alert_news news = news_of(st, 1);
-		sqlite3_reset(st);
-		if (clear(s, number, news, now))
+	while (more)
+		if (clear_unseen(s, now, &more))
 			return STORE_FAILED;
-	}
 	char text[32];
 	snprintf(text, sizeof text, "%lld", (long long)now);
 	return s->spoilt ? STORE_FAILED : db_run(s, SQL_META_PUT, "tt", "alerts", text);
@@ -191,6 +242,10 @@ static void read_alert(sqlite3_stmt *st, struct alert *a)
 	db_text(st, 2, a->subject, sizeof a->subject);
 	db_text(st, 17, a->figures.provider, sizeof a->figures.provider);
 	db_text(st, 18, a->figures.campaign, sizeof a->figures.campaign);
+	db_text(st, 20, a->figures.detail, sizeof a->figures.detail);
+	a->present = (struct alert_present){ sqlite3_column_type(st, 21) != SQLITE_NULL,
+		sqlite3_column_int64(st, 21), (uint64_t)sqlite3_column_int64(st, 22),
+		(uint64_t)sqlite3_column_int64(st, 23) };
 }
 
 int store_alerts(struct store *s, enum alert_choice choice,

@@ -48,7 +48,9 @@
 	X(ALERT_CAMPAIGN_COMPLAINT, "campaign-complaint-rate", UNIT_SHARE, 1000, 800, 72 * HOUR, \
 		10, 72 * HOUR) \
 	X(ALERT_FORGED, "forged-surge", UNIT_FACTOR, 5000, 3000, 24 * HOUR, 100, 24 * HOUR) \
-	X(ALERT_HOOK, "hook-failing", UNIT_PERIOD, HOUR, 1, 0, 0, 6 * HOUR)
+	X(ALERT_HOOK, "hook-failing", UNIT_PERIOD, HOUR, 1, 0, 0, 6 * HOUR) \
+	X(ALERT_ALIGNMENT, "alignment-broken", UNIT_SHARE, 50000, 25000, 72 * HOUR, 50, 24 * HOUR) \
+	X(ALERT_TLS_FAILURES, "tls-failures", UNIT_SHARE, 20000, 10000, 72 * HOUR, 20, 24 * HOUR)
 #define STORE_ENUM(symbol, ...) symbol,
 enum alert_condition { ALERT_CONDITIONS(STORE_ENUM) ALERT_CONDITION_COUNT };
 #undef STORE_ENUM
@@ -72,6 +74,7 @@ struct alert_options {
 /* The standard rule of each condition. */
 void alert_standard(struct alert_options *out);
 
+enum { ALERT_DETAIL_SIZE = 192 };
 /*
  * What was found, and where most of it lies: "" and CATEGORY_NONE where no one answers for half of
  * it and for k.
@@ -83,6 +86,15 @@ struct alert_figures {
 	int64_t from, to;     /* of which time */
 	char provider[EVENT_PROVIDER_SIZE], campaign[EVENT_CAMPAIGN_SIZE];
 	enum category category;
+	char detail[ALERT_DETAIL_SIZE]; /* names that belong to it: who says so, of what sort */
+};
+
+/* What there is of it when it clears; KNOWN is false while it is open, and where nobody can tell.
+ */
+struct alert_present {
+	bool known;
+	int64_t value;
+	uint64_t part, whole;
 };
 
 enum alert_level {
@@ -115,20 +127,25 @@ struct alert {
 	unsigned reopened;          /* how often it opened again within its cool-down */
 	enum alert_condition condition;
 	char subject[STORE_NAME_SIZE];
-	struct alert_figures figures; /* while it is open the last ones at which it fired */
-	enum alert_news news;         /* the last that was to be told */
-	bool by_mail, by_command;     /* it still is, in this way */
+	struct alert_figures figures; /* the last ones at which it fired */
+	struct alert_present present;
+	enum alert_news news;     /* the last that was to be told */
+	bool by_mail, by_command; /* it still is, in this way */
 };
 
 /*
  * One evaluation, inside a transaction: store_alerts_watch() for all that the store itself knows,
  * store_alert_note() for what the caller found, at last store_alerts_clear(), which clears what
- * was neither. NOW is the same for all of them.
+ * was neither. NOW is the same for all of them. What was noted as calm is what an alert says when
+ * it clears.
  */
 int store_alerts_watch(struct store *s, const struct alert_options *o, int64_t now);
 int store_alert_note(
 	struct store *s, const struct alert_options *o, const struct alert_finding *f, int64_t now);
 int store_alerts_clear(struct store *s, const struct alert_options *o, int64_t now);
+/* Whether there is one: for what is not worth computing without. */
+int store_alert_is_open(
+	struct store *s, enum alert_condition condition, const char *subject, bool *is_open);
 /* The level that the rule gives a value. */
 enum alert_level alert_level_of(const struct alert_rule *rule, int64_t value);
 /* When the last evaluation was; 0: never. */

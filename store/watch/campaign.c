@@ -56,15 +56,21 @@ static int watch_campaign(void *context, const struct rates *r)
 	const bool complaints = w->condition == ALERT_CAMPAIGN_COMPLAINT;
 	const int64_t from = day_begin(day_of(w->now - rule->window));
 	uint64_t sent = r->sent, part = complaints ? r->complaint : r->hard;
-	struct alert_finding f = { .condition = w->condition };
+	struct alert_finding f = { .condition = w->condition, .level = LEVEL_CALM };
+	const bool enough = part >= (uint64_t)larger(rule->minimum, w->s->o.k);
+	bool is_open = true;
 
-	if (!*r->campaign || sent < SENT_LEAST || part < (uint64_t)larger(rule->minimum, w->s->o.k))
+	snprintf(f.subject, sizeof f.subject, "%.*s", STORE_NAME_SIZE - 1, r->campaign);
+	if (!*r->campaign || sent < SENT_LEAST)
+		return STORE_OK;
+	if (!enough && store_alert_is_open(w->s, w->condition, f.subject, &is_open))
+		return STORE_FAILED;
+	if (!is_open)
 		return STORE_OK;
 	if (complaints && reporting_sent(w->s, r->campaign, from, w->now, &sent))
 		return STORE_FAILED;
 	if (sent < SENT_LEAST)
 		return STORE_OK;
-	snprintf(f.subject, sizeof f.subject, "%.*s", STORE_NAME_SIZE - 1, r->campaign);
 	f.figures = (struct alert_figures){ .value = rate_ppm(part, sent),
 		.limit = rule->threshold,
 		.usual = -1,
@@ -72,7 +78,8 @@ static int watch_campaign(void *context, const struct rates *r)
 		.whole = sent,
 		.from = from,
 		.to = w->now };
-	f.level = alert_level_of(rule, f.figures.value);
+	if (enough)
+		f.level = alert_level_of(rule, f.figures.value);
 	if (f.level == LEVEL_FIRING && !beyond_chance(rule, part, sent))
 		f.level = LEVEL_OPEN;
 	return store_alert_note(w->s, w->o, &f, w->now);
@@ -114,13 +121,15 @@ static int watch_forged(struct store *s, const struct alert_options *o, int64_t 
 	const struct alert_rule *rule = &o->rule[ALERT_FORGED];
 	struct forged_days d = { .today = day_of(now), .yesterday = day_of(now - DAY) };
 	uint64_t minimum = (uint64_t)larger(rule->minimum, s->o.k);
+	struct alert_finding f = { .condition = ALERT_FORGED, .level = LEVEL_CALM };
 	int32_t first = 0;
 
 	if (store_rates(s, d.yesterday, d.today, BY_DAY, take_forged, &d) ||
 		store_first_day(s, &first))
 		return STORE_FAILED;
+	f.figures.part = d.now;
 	if (d.now < minimum / 2 || !first || first > day_of(now - FORGED_KNOWN))
-		return STORE_OK;
+		return store_alert_note(s, o, &f, now);
 	if (store_rates(s, day_of(now - (FORGED_PAST + 1) * DAY), day_of(now - 2 * DAY), BY_DAY,
 		    take_forged, &d))
 		return STORE_FAILED;
@@ -128,14 +137,12 @@ static int watch_forged(struct store *s, const struct alert_options *o, int64_t 
 	const uint64_t usual = d.past[FORGED_PAST / 2];
 	const uint64_t limit = usual * (uint64_t)rule->threshold / 1000 + 1;
 	const int64_t begin = day_begin(d.day), end = day_begin(day_of(begin + 36 * HOUR));
-	struct alert_finding f = { .condition = ALERT_FORGED,
-		.figures = { .value = usual ? (int64_t)(d.now * 1000 / usual) : 0,
-			.limit = larger((int64_t)limit, (int64_t)minimum),
-			.usual = (int64_t)usual,
-			.part = d.now,
-			.from = begin,
-			.to = end < now ? end : now } };
-	f.level = LEVEL_CALM;
+	f.figures = (struct alert_figures){ .value = usual ? (int64_t)(d.now * 1000 / usual) : 0,
+		.limit = larger((int64_t)limit, (int64_t)minimum),
+		.usual = (int64_t)usual,
+		.part = d.now,
+		.from = begin,
+		.to = end < now ? end : now };
 	if (d.now >= (uint64_t)f.figures.limit)
 		f.level = LEVEL_FIRING;
 	else if (d.now * 1000 > usual * (uint64_t)rule->clear)

@@ -83,10 +83,15 @@ static int watch_rate(struct store *s, const struct alert_options *o, const stru
 	const struct rates *r, int64_t now, bool by_hour)
 {
 	const struct alert_rule *rule = &o->rule[k->condition];
-	struct alert_finding f = { .condition = k->condition };
+	struct alert_finding f = { .condition = k->condition, .level = LEVEL_CALM };
 	uint64_t minimum = (uint64_t)larger(rule->minimum, s->o.k), sent = 0;
+	bool is_open = true;
 
-	if (r->sent < SENT_LEAST || part_of(k, r) < minimum)
+	if (r->sent < SENT_LEAST)
+		return STORE_OK;
+	if (part_of(k, r) < minimum && store_alert_is_open(s, k->condition, "", &is_open))
+		return STORE_FAILED;
+	if (!is_open)
 		return STORE_OK;
 	if (base_of_rate(s, k, r, rule->window, now, by_hour, &sent))
 		return STORE_FAILED;
@@ -99,7 +104,8 @@ static int watch_rate(struct store *s, const struct alert_options *o, const stru
 		.whole = sent,
 		.from = by_hour ? now - rule->window : day_begin(day_of(now - rule->window)),
 		.to = now };
-	f.level = alert_level_of(rule, f.figures.value);
+	if (part_of(k, r) >= minimum)
+		f.level = alert_level_of(rule, f.figures.value);
 	if (f.level == LEVEL_FIRING && alert_leaders(s, k->kind, k->klass, "", &f.figures))
 		return STORE_FAILED;
 	return store_alert_note(s, o, &f, now);
@@ -191,8 +197,9 @@ static int watch_messages(struct store *s, const struct alert_options *o, int64_
 			.whole = all,
 			.from = now - strange->window,
 			.to = now } };
-	return n.unrecognised < (uint64_t)strange->minimum ? STORE_OK
-							   : store_alert_note(s, o, &f, now);
+	if (n.unrecognised < (uint64_t)strange->minimum)
+		f.level = LEVEL_CALM;
+	return store_alert_note(s, o, &f, now);
 }
 
 static int watch_retention(struct store *s, const struct alert_options *o, int64_t now)
@@ -261,7 +268,7 @@ int store_alerts_watch(struct store *s, const struct alert_options *o, int64_t n
 		return STORE_FAILED;
 	return surges_watch(s, o, now) || watch_rates(s, o, now) || campaigns_watch(s, o, now) ||
 			watch_messages(s, o, now) || watch_retention(s, o, now) ||
-			watch_waves(s, o, now)
+			watch_waves(s, o, now) || reported_watch(s, o, now)
 		? STORE_FAILED
 		: STORE_OK;
 }

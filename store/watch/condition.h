@@ -16,6 +16,9 @@ int reporting_sent_hours(struct store *s, int64_t from, int64_t to, uint64_t *se
 /* Looks at single campaigns and at notices not about our mail, inside a transaction. */
 int campaigns_watch(struct store *s, const struct alert_options *o, int64_t now);
 
+/* Looks at what receivers report of our domains, inside a transaction. */
+int reported_watch(struct store *s, const struct alert_options *o, int64_t now);
+
 /* Looks for surges and notes them, inside a transaction. */
 int surges_watch(struct store *s, const struct alert_options *o, int64_t now);
 

@@ -383,6 +383,10 @@ static int watch_series(struct surges *u, const struct surge *k, const struct se
 	struct judged_surge worst, j;
 	int64_t until;
 
+	if (!r->wanted) {
+		worst = judge(u, k, r, NULL, PRESENT); /* so little that it is calm */
+		return note_surge(u, k, r, &worst);
+	}
 	if (extraordinary(u, k, r, extra) || spoken_of(u->s, k, r, &until))
 		return STORE_FAILED;
 	worst = judge(u, k, r, extra, PRESENT);
@@ -397,7 +401,7 @@ static int watch_series(struct surges *u, const struct surge *k, const struct se
 			(j.level == worst.level && j.value - j.usual > worst.value - worst.usual))
 			worst = j;
 	}
-	return worst.level == LEVEL_CALM ? STORE_OK : note_surge(u, k, r, &worst);
+	return note_surge(u, k, r, &worst);
 }
 
 int surges_watch(struct store *s, const struct alert_options *o, int64_t now)
@@ -412,7 +416,7 @@ int surges_watch(struct store *s, const struct alert_options *o, int64_t now)
 	u->now = now;
 	result = load_series(u);
 	for (unsigned i = 0; i < u->count && !result; i++)
-		for (unsigned k = 0; k < SURGES && !result && u->series[i]->wanted; k++)
+		for (unsigned k = 0; k < SURGES && !result; k++)
 			if (o->rule[surges[k].condition].active && (i || surges[k].of_all))
 				result = watch_series(u, &surges[k], u->series[i]);
 	result = result ? result : write_seen(u);

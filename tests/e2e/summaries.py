@@ -183,6 +183,33 @@ with case("where no word of our mail server proves any, all are shown as doubtfu
     equal(len(part.findall(REPORT + "break")), 1)
     equal(measures & {"alignment", "tls-sessions"}, set())
 
+with case("alerts name the domain, the share, who says so and since when; what nothing proves opens none"):
+    for proven in (False, True):
+        retour = Retour(now="2026-11-16T06:00:00Z")
+        mails = [dmarc_mail([("192.0.2.17", 1000, "none", True, True, "example.com")], MONTH[day], message="%d" % day) for day in range(1, 15)]
+        mails += [tls_mail(MONTH[day], 500, {}, message="t%d" % day) for day in range(1, 15)]
+        mails += [dmarc_mail([("192.0.2.17", 1000, "reject", False, False, "example.com")], MONTH[15], message="15", proven=proven),
+                  tls_mail(MONTH[15], 470, {"certificate-expired": 30, "sts-policy-fetch-error": 4}, message="t15", proven=proven)]
+        maildir(retour, mails)
+        told = os.path.join(retour.dir, "told")
+        command = os.path.join(retour.dir, "command")
+        with open(command, "w", encoding="utf-8") as f:
+            f.write("#!/bin/sh\ncat > %s\n" % told)
+        os.chmod(command, 0o755)
+        retour.config["alert"] = {"command": command}
+        result = retour.run("run")
+        equal(result.code, 0, result)
+        if not proven:
+            equal((os.path.exists(told), "alert opened" in result.err), (False, False), result)
+            continue
+        contains(result.err, "alert opened: alignment-broken: example.com, 33.33 %")
+        contains(result.err, "alert opened: tls-failures: example.com, 2.26 %")
+        with open(told, encoding="utf-8") as f:
+            alerts = {a["condition"]: a for a in json.load(f)["alerts"]}
+        broken, failing = alerts["alignment-broken"], alerts["tls-failures"]
+        equal((broken["subject"], broken["count"], broken["of"], broken["detail"], broken["since"][:10]), ("example.com", 1000, 3000, "mailbox.test", "2026-11-15"))
+        equal((failing["subject"], failing["count"], failing["of"], failing["detail"], failing["since"][:10]), ("example.com", 34, 1504, "certificate-expired, sts-policy-fetch-error", "2026-11-15"))
+
 with case("two receivers that call themselves the same are two"):
     retour = Retour(now=NOW)
     maildir(retour, [dmarc_mail(ROWS, DAY, receiver="Mail Service", sender=sender, message=sender) for sender in ("a.test", "b.test")])

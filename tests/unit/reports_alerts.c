@@ -144,6 +144,61 @@ static void what_is_left_of_a_certificate(void **state)
 	says(a, "certificate-expiry: ended.", true);
 }
 
+/* A share whose count is small would tell it. */
+static void what_is_left_when_it_clears(void **state)
+{
+	struct alert a = { .condition = ALERT_HARD_RATE,
+		.opened = NOW,
+		.cleared = NOW + 3600,
+		.news = NEWS_CLEARED,
+		.figures = { .value = 23456,
+			.limit = 20000,
+			.usual = -1,
+			.part = 235,
+			.whole = 10019 },
+		.present = { true, 4100, 41, 10000 } };
+	char line[ALERT_LINE_SIZE];
+
+	(void)state;
+	says(a, "hard-rate, when it fired last: 2.34 %: 235 of 10,019.", true);
+	says(a, "now     0.41 %: 41 of 10,000.", true);
+	json_says(a, "\"now\": 0.004100, \"now_count\": 41, \"now_of\": 10000");
+	assert_non_null(strstr(alert_line(&a, 10, line), "everywhere, 0.41 %: 41 of 10,000"));
+	a.present = (struct alert_present){ true, 300, 3, 10000 };
+	says(a, "now     fewer than 10 of 10,000.", true);
+	says(a, "0.03", false);
+	json_says(a, "\"now\": null, \"now_count\": null, \"now_of\": 10000");
+	a.present.known = false;
+	says(a, "now     not known.", true);
+	json_says(a, "\"now\": null");
+	a = surge();
+	a.cleared = NOW + 7200;
+	a.present = (struct alert_present){ .known = true };
+	says(a, "now     0.", true);
+	json_says(a, "\"now\": 0");
+	a.cleared = 0;
+	says(a, "now ", false);
+}
+
+static void who_says_so(void **state)
+{
+	struct alert a = { .condition = ALERT_ALIGNMENT,
+		.subject = "example.com",
+		.opened = NOW,
+		.figures = { .value = 86667,
+			.limit = 50000,
+			.usual = -1,
+			.part = 520,
+			.whole = 6000,
+			.from = NOW - 86400,
+			.detail = "mailbox.test, Yahoo (dmarc.yahoo.com)" } };
+
+	(void)state;
+	says(a, "alignment-broken: 8.66 %: 520 of 6,000. The alert opens at 5.00 %", true);
+	says(a, "where   example.com\n  say     mailbox.test, Yahoo (dmarc.yahoo.com)\n", true);
+	json_says(a, "\"detail\": \"mailbox.test, Yahoo (dmarc.yahoo.com)\"");
+}
+
 static void a_subject_is_one_line(void **state)
 {
 	struct alert a[2] = { surge(), surge() };
@@ -168,6 +223,8 @@ int main(void)
 		cmocka_unit_test(units),
 		cmocka_unit_test(whatever_a_campaign_is_called),
 		cmocka_unit_test(what_is_left_of_a_certificate),
+		cmocka_unit_test(what_is_left_when_it_clears),
+		cmocka_unit_test(who_says_so),
 		cmocka_unit_test(a_subject_is_one_line),
 	};
 

@@ -94,6 +94,22 @@ static inline const struct alert *open_one(enum alert_condition condition, const
 	return NULL;
 }
 
+/* Notices and sent mail of a day, as tallies and counts have them. */
+static inline void tallied(int64_t at, const char *kind, const char *klass, const char *origin,
+	const char *provider, const char *campaign, int64_t n)
+{
+	sql("INSERT INTO tally VALUES (%d, '%s', '%s', '%s', '%s', '%s', '%s', %lld) ON CONFLICT DO UPDATE SET count = count + excluded.count",
+		(int)day_of(at), kind, klass,
+		strcmp(kind, "complaint") == 0 ? "abuse" : "user-unknown", origin, provider,
+		campaign, (long long)n);
+}
+
+static inline void sent_in(int64_t at, const char *provider, const char *campaign, int64_t n)
+{
+	sql("INSERT INTO volume VALUES (%d, 'list', 0, '%s', '%s', %lld, 0, 0, 0, 0)",
+		(int)day_of(at), provider, campaign, (long long)n);
+}
+
 static inline void found(enum alert_level level, int64_t now)
 {
 	struct alert_finding f = { .condition = ALERT_MAILBOX_SILENT,

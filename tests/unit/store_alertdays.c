@@ -85,6 +85,45 @@ static void simulate_hour(int64_t at, bool logs)
 	}
 }
 
+/*
+ * What receivers report of a day: a large source, a small one, and one whose mail goes by lists
+ * that change it; one day in twenty somebody passes on more. Of TLS sessions few fail.
+ */
+static void simulate_reports(int64_t begin)
+{
+	static const struct {
+		const char *receiver, *network, *domain;
+		int64_t mails, ppm;
+	} reports[] = { { "google.com", "192.0.2.0/24", "example.com", 10000, 4000 },
+		{ "Yahoo", "192.0.2.0/24", "example.com", 2500, 8000 },
+		{ "google.com", "198.51.100.0/24", "shop.example.com", 60, 20000 },
+		{ "google.com", "203.0.113.0/24", "lists.example.com", 1500, 90000 } };
+	static unsigned digests;
+	unsigned char d[STORE_DIGEST_SIZE] = { 0 };
+
+	for (size_t i = 0; i < 2 * sizeof reports / sizeof *reports; i++) {
+		const bool tls = i >= sizeof reports / sizeof *reports;
+		const size_t n = i % (sizeof reports / sizeof *reports);
+		struct summary_head head = { .kind = tls ? SUMMARY_TLS : SUMMARY_DMARC,
+			.verified = 1,
+			.begin = begin,
+			.end = begin + DAY - 1 };
+		int64_t mails = reports[n].mails / 2 + below(reports[n].mails),
+			ppm = tls ? 3000 : reports[n].ppm * (below(20) ? 1 : 3);
+		int64_t bad = successes(mails, ppm);
+		struct summary_row row[2] = { { .dkim = !tls, .count = (uint64_t)(mails - bad) },
+			{ .result = tls ? TLS_OTHER : TLS_WELL, .count = (uint64_t)bad } };
+		digests++;
+		memcpy(d, &digests, sizeof digests);
+		strcpy(head.receiver, reports[n].receiver);
+		for (int k = 0; k < 2; k++) {
+			strcpy(row[k].domain, reports[n].domain);
+			strcpy(row[k].network, tls ? "" : reports[n].network);
+		}
+		ok(store_summary(store, d, &head, row, 2, begin + DAY + 5 * HOUR));
+	}
+}
+
 /* Alerts that opened in so many days after eight weeks. */
 static unsigned false_alerts(int days, bool logs)
 {
@@ -94,6 +133,8 @@ static unsigned false_alerts(int days, bool logs)
 		ok(store_begin(store));
 		for (int64_t h = 0; h < 24; h++) {
 			simulate_hour(start + day * DAY + h * HOUR, logs);
+			if (h == 5)
+				simulate_reports(start + (day - 1) * DAY);
 			if (day < 0)
 				continue;
 			ok(store_alerts_watch(

@@ -72,7 +72,7 @@ static void when_it_was_outlasts_an_alert(void **state)
 	assert_block_trouble(NOW - DAY, NOW + DAY, 1);
 	assert_block_trouble(NOW - DAY, NOW, 0);
 	assert_block_trouble(NOW + DAY, NOW + 2 * DAY, 0);
-	sql("DROP INDEX contact_at; DROP INDEX contact_old; ALTER TABLE contact DROP COLUMN objection; CREATE INDEX contact_old ON contact (old) WHERE old IS NOT NULL; CREATE INDEX contact_at ON contact (at); DROP TABLE gone_domain; DROP INDEX contact_news; ALTER TABLE contact DROP COLUMN news; ALTER TABLE contact DROP COLUMN objected; ALTER TABLE event DROP COLUMN stream; DROP TABLE stream_count; DROP TABLE summary; DROP TABLE trouble; DROP TABLE unread; UPDATE alert SET since = %lld; PRAGMA user_version = 17",
+	sql("DROP INDEX contact_at; DROP INDEX contact_old; ALTER TABLE contact DROP COLUMN objection; CREATE INDEX contact_old ON contact (old) WHERE old IS NOT NULL; CREATE INDEX contact_at ON contact (at); DROP TABLE gone_domain; DROP INDEX contact_news; ALTER TABLE contact DROP COLUMN news; ALTER TABLE contact DROP COLUMN objected; ALTER TABLE event DROP COLUMN stream; DROP TABLE stream_count; ALTER TABLE alert DROP COLUMN detail; ALTER TABLE alert DROP COLUMN present; ALTER TABLE alert DROP COLUMN present_part; ALTER TABLE alert DROP COLUMN present_whole; DROP TABLE summary; DROP TABLE trouble; DROP TABLE unread; UPDATE alert SET since = %lld; PRAGMA user_version = 17",
 		(long long)NOW); /* as it knows its last hour alone */
 	close_store();
 	ok(open_store(test_options(), NOW + 7 * HOUR));

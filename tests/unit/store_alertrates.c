@@ -101,21 +101,6 @@ static void imported_counts_make_rates_by_the_day(void **state)
 
 /* --- campaigns, and what is not ours --------------------------------------- */
 
-static void tallied(int64_t at, const char *kind, const char *klass, const char *origin,
-	const char *provider, const char *campaign, int64_t n)
-{
-	sql("INSERT INTO tally VALUES (%d, '%s', '%s', '%s', '%s', '%s', '%s', %lld) ON CONFLICT DO UPDATE SET count = count + excluded.count",
-		(int)day_of(at), kind, klass,
-		strcmp(kind, "complaint") == 0 ? "abuse" : "user-unknown", origin, provider,
-		campaign, (long long)n);
-}
-
-static void sent_in(int64_t at, const char *provider, const char *campaign, int64_t n)
-{
-	sql("INSERT INTO volume VALUES (%d, 'list', 0, '%s', '%s', %lld, 0, 0, 0, 0)",
-		(int)day_of(at), provider, campaign, (long long)n);
-}
-
 /* The whole is well below the threshold, a small campaign in it far above: that one is named. */
 static void a_bad_campaign_in_a_good_month_is_told(void **state)
 {

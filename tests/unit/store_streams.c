@@ -212,7 +212,7 @@ static void a_store_from_before_streams(void **state)
 	assert_int_equal(sqlite3_open(database, &db), SQLITE_OK);
 	assert_int_equal(
 		sqlite3_exec(db,
-			"DROP TABLE stream_count; DROP INDEX contact_news; ALTER TABLE contact DROP COLUMN news; ALTER TABLE contact DROP COLUMN objected;"
+			"ALTER TABLE alert DROP COLUMN detail; ALTER TABLE alert DROP COLUMN present; ALTER TABLE alert DROP COLUMN present_part; ALTER TABLE alert DROP COLUMN present_whole; DROP TABLE stream_count; DROP INDEX contact_news; ALTER TABLE contact DROP COLUMN news; ALTER TABLE contact DROP COLUMN objected;"
 			"ALTER TABLE event DROP COLUMN stream; PRAGMA user_version = 22",
 			NULL, NULL, NULL),
 		SQLITE_OK);
@@ -234,10 +234,12 @@ static void a_store_from_before_news(void **state)
 	say(CATEGORY_ABUSE, "anna@example.net", "", NOW);
 	close_store();
 	assert_int_equal(sqlite3_open(database, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db,
-				 "DROP INDEX contact_news; ALTER TABLE contact DROP COLUMN news;"
-				 "PRAGMA user_version = 24",
-				 NULL, NULL, NULL),
+	assert_int_equal(
+		sqlite3_exec(db,
+			"DROP INDEX contact_news; ALTER TABLE contact DROP COLUMN news;"
+			"ALTER TABLE alert DROP COLUMN detail; ALTER TABLE alert DROP COLUMN present; ALTER TABLE alert DROP COLUMN present_part; ALTER TABLE alert DROP COLUMN present_whole; "
+			"PRAGMA user_version = 24",
+			NULL, NULL, NULL),
 		SQLITE_OK);
 	sqlite3_close(db);
 	o.tell = true;
