@@ -136,7 +136,11 @@ static void forward_of_words(struct reader *r, struct event *e)
 	char who[EVENT_ADDRESS_SIZE];
 	if (e->recipient_source != RECIPIENT_TEXT && e->recipient_source != RECIPIENT_HEADER)
 		return;
-	if (!forwarding_subscriber(r, span_of(e->recipient), who))
+	struct span from = prose_alias(r->prose->human, r->rules, span_of(e->recipient));
+	if (!forwarding_subscriber(r, span_of(e->recipient), who) &&
+		!(r->common.origin >= ORIGIN_MATCHED &&
+			is_addressee_of(&r->returned, from, IN_TO_OR_CC) &&
+			address_copy(who, from)))
 		return;
 	strcpy(e->recipient, who);
 	e->recipient_source = RECIPIENT_FORWARDED;

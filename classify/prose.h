@@ -74,6 +74,12 @@ void prose_recipients(
 struct span prose_bare_name(const struct prose *p, const struct rules *rules);
 
 /*
+ * Whose alias ADDRESS is, where the text says so right behind it: "(generated from
+ * anna@example.org)"; else an empty span.
+ */
+struct span prose_alias(struct span human, const struct rules *rules, struct span address);
+
+/*
  * What the text says about ADDRESS, or an empty span: the lines from where it is named to the next
  * blank line.
  */

@@ -241,6 +241,22 @@ static enum prose_rank rank_of_address(
 	return RANK_MENTIONED;
 }
 
+struct span prose_alias(struct span human, const struct rules *rules, struct span address)
+{
+	struct found_address a;
+	bool behind = false;
+	for (size_t i = 0; address_next(human, &i, &a);) {
+		size_t begin = (size_t)(prose_line(human, a.begin).p - human.p);
+		if (behind)
+			return rules_list_ends(
+				       rules, MARK_BEFORE_ALIAS, line_prefix(human, &a, begin))
+				? a.text
+				: (struct span){ "", 0 };
+		behind = address_equal(a.text, address);
+	}
+	return (struct span){ "", 0 };
+}
+
 /* --- the text about each --------------------------------------------------- */
 
 /* TEXT up to a line of dashes: behind it another chapter begins, the transcript of all. */

@@ -153,12 +153,39 @@ static void decide_by_words(
 	memcpy(d->rule, said.rule, sizeof d->rule);
 }
 
+/* Does ANSWER speak of what it has from BEGIN to END: "550 5.1.1 <tom@example.org>", "tom@…: "? */
+static bool speaks_of(struct span answer, size_t begin, size_t end)
+{
+	while (begin && strchr("<[( ", answer.p[begin - 1]))
+		begin--;
+	while (end < answer.n && strchr(">])", answer.p[end]))
+		end++;
+	return (begin && ascii_digit(answer.p[begin - 1])) ||
+		(end < answer.n && (answer.p[end] == ':' || answer.p[end] == '.'));
+}
+
+/* Whom the answer speaks of is who sent the mail: a receiver quotes what it heard of him. */
+static bool names_us(const struct reader *r, const struct event *e, struct span answer)
+{
+	struct found_address a;
+	bool us = false;
+	for (size_t i = 0; address_next(answer, &i, &a);) {
+		if (address_equal(a.text, span_of(e->recipient)))
+			return false;
+		for (size_t k = 0; k < r->owns && !us; k++)
+			us = address_equal(a.text, r->own[k]) && speaks_of(answer, a.begin, a.end);
+	}
+	return us;
+}
+
 bool reader_decide(struct reader *r, struct event *e, struct clues *clues, struct span words)
 {
 	struct decision d;
 	clues->kind = (enum kind)e->kind;
 	clues->subject = r->mail->subject_text;
 	clues->recipient_domain = address_domain(span_of(e->recipient));
+	clues->names_us = e->kind == KIND_FAILURE && e->recipient[0] &&
+		names_us(r, e, clues->diagnostic);
 	clues->searched = &r->prose->searched;
 	clues->tell = r->options->tell;
 	clues->tell_context = r->options->tell_context;

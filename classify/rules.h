@@ -367,6 +367,7 @@ struct clues {
 	struct span verdict;    /* the reporting system's own word for the cause */
 	struct span subject;
 	struct span remote_mta, reporting_mta, recipient_domain; /* host names only */
+	bool names_us; /* the answer names an address of the sender's, and not the recipient's */
 	const char *provider; /* the profile's name where it is known already, else NULL */
 	const struct searched
 		*searched; /* a text of which diagnostic or human may be parts, or NULL */

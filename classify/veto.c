@@ -6,9 +6,10 @@
  *   2. Words about us (the sender, sending, our host, our account, authentication), replies that
  *      refuse us (530, 534, 535, 538, 541) and a 5.7.x set hard aside, unless the recipient's own
  *      code and words both say hard, or its provider does, in the words that it documents. Where
- *      they leave no doubt (a callout, "sender verify failed", a login), and before any recipient
- *      was named, they do so whatever else is said. A 5.7.x leaves one thing: that nobody is there,
- *      in plain words; whole systems give it to any refusal.
+ *      they leave no doubt (a callout, "sender verify failed", a login), where the address that the
+ *      answer names is the sender's, and before any recipient was named, they do so whatever else
+ * is said. A 5.7.x leaves one thing: that nobody is there, in plain words; whole systems give it to
+ * any refusal.
  *   3. What passes ("temporarily locked, try again later") is soft, unless a 5.1.1 says that nobody
  *      is there, and even then where the words leave no doubt ("lookup failed temporarily"); and so
  *      is what is said with a 4, or of mail that still waits.
@@ -101,6 +102,8 @@ static enum veto find_veto(const struct rules *r, const struct bids *bids, const
 	enum veto codes = veto_of_codes(d, bids),
 		  words = veto_of_words(r, heard_words(r, answer), d, hard, WHERE_DIAGNOSTIC);
 
+	if (bids->clues->names_us)
+		return VETO_SURE;
 	if (hard->human) {
 		enum veto near = veto_of_words(r, heard_words(r, human), d, hard, WHERE_HUMAN);
 		words = near > words ? near : words;
