@@ -26,8 +26,9 @@ enum {
 	BATCH_SLACK = 2 * 1024 * 1024,
 	MESSAGE_OVERHEAD = 4096, /* around one message in the answer */
 	BATCH_FIRST = 16,
-	BATCH_LAST = 1024,
+	BATCH_LAST = IMAP_WINDOW_MESSAGES,
 };
+static const double batch_seconds = 6, batch_at_once = 0.25;
 
 /* --- open ----------------------------------------------------------------- */
 
@@ -217,16 +218,21 @@ static int read_batch(struct imap_source *s, size_t count)
 
 /*
  * As much at once as an eighth of the deadline is good for, so that any deadline which reads one
- * message makes progress.
+ * message makes progress; and not more than some seconds, so that who ends the run or waits for
+ * its messages to be settled does not wait long.
  */
 static void adapt_batch(struct imap_source *s, double seconds)
 {
-	double deadline = (double)s->mailbox->deadline;
+	double most = (double)s->mailbox->deadline / 8;
 
-	if (seconds > deadline / 8 && s->batch > 1)
+	if (most > batch_seconds)
+		most = batch_seconds;
+	if (seconds > most && s->batch > 1)
 		s->batch /= 2;
-	else if (seconds < deadline / 24 && s->batch < BATCH_LAST)
-		s->batch *= 2;
+	else if (seconds < most / 3)
+		s->batch *= seconds < batch_at_once && most > 8 * batch_at_once ? 8 : 2;
+	if (s->batch > BATCH_LAST)
+		s->batch = BATCH_LAST;
 }
 
 /* 1, 0 at the end, -1. */

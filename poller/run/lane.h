@@ -15,16 +15,17 @@
 #include "store/writing.h"
 
 #ifndef RETOUR_TEST_BATCH /* the test that kills at random moments wants many commits to hit */
-#define RETOUR_TEST_BATCH 500
+#define RETOUR_TEST_BATCH 4096
 #endif
 
 enum {
-	BATCH = RETOUR_TEST_BATCH,    /* messages a fetcher is asked for at once */
-	AHEAD = 2,                    /* batches asked for */
-	COMMIT_MESSAGES = 12 * BATCH, /* in one transaction, and settled at once: each time a server
-					 looks at the whole folder, whatever goes */
-	IMPORT_MESSAGES = 60 * BATCH, /* of files, where nothing is settled: a page that many
-					 messages change is written once */
+	BATCH = RETOUR_TEST_BATCH, /* messages a fetcher is asked for at once: each time costs a
+				      far server's round trip */
+	AHEAD = 2,                 /* batches asked for */
+	COMMIT_MESSAGES = BATCH + BATCH / 2, /* in one transaction, and settled at once: each time a
+					 server looks at the whole folder, whatever goes */
+	IMPORT_MESSAGES = 8 * BATCH,         /* of files, where nothing is settled: a page that many
+						 messages change is written once */
 };
 
 /* A message that its parser has not answered yet. */
