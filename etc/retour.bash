@@ -16,20 +16,20 @@ _retour()
 		[[ $before != -c && $before != --config ]] || options= words=
 		[[ $before != --now ]] || return 0 ;;
 	run)
-		words="" options=" --help"
+		words="" options=" --json --help"
 		case "$command $before" in
 	esac ;;
 	poll)
-		words="" options=" --dry-run --help"
+		words="" options=" --dry-run --json --help"
 		case "$command $before" in
 	esac ;;
 	import)
-		words="" options=" --arrived --help"
+		words="" options=" --arrived --json --help"
 		case "$command $before" in
 	*" --arrived") COMPREPLY=($(compgen -W " header now" -- "$word")); return 0 ;;
 	esac ;;
 	classify)
-		words="" options=" --plain --explain --help"
+		words="" options=" --plain --explain --json --help"
 		case "$command $before" in
 	esac ;;
 	check)
@@ -54,7 +54,7 @@ _retour()
 	*" --campaign") return 0 ;;
 	esac ;;
 	suppress)
-		words=" import add" options=" --from --as --stream --reason --dry-run --rule --only --help"
+		words=" import add" options=" --json --from --as --stream --reason --dry-run --rule --only --help"
 		case "$command $before" in
 	*" --from") COMPREPLY=($(compgen -W " ses sendgrid mailgun postmark mailchimp brevo sparkpost listmonk mautic mailman csv" -- "$word")); return 0 ;;
 	*" --as") return 0 ;;
@@ -73,7 +73,7 @@ _retour()
 	*" --since") return 0 ;;
 	esac ;;
 	merge)
-		words="" options=" --help"
+		words="" options=" --json --help"
 		case "$command $before" in
 	esac ;;
 	sites)
@@ -81,7 +81,7 @@ _retour()
 		case "$command $before" in
 	esac ;;
 	events)
-		words="" options=" --since --help"
+		words="" options=" --since --json --help"
 		case "$command $before" in
 	*" --since") return 0 ;;
 	esac ;;
@@ -93,7 +93,7 @@ _retour()
 	*" --stream") return 0 ;;
 	esac ;;
 	volume)
-		words=" import log" options=" --source --beside-log --help"
+		words=" import log" options=" --source --beside-log --json --help"
 		case "$command $before" in
 	*" --source") return 0 ;;
 	esac ;;
@@ -120,7 +120,7 @@ _retour()
 	*" --format") COMPREPLY=($(compgen -W " xml html text" -- "$word")); return 0 ;;
 	esac ;;
 	comment)
-		words="" options=" --month --help"
+		words="" options=" --month --json --help"
 		case "$command $before" in
 	*" --month") return 0 ;;
 	esac ;;
@@ -129,23 +129,23 @@ _retour()
 		case "$command $before" in
 	esac ;;
 	purge)
-		words="" options=" --dry-run --help"
+		words="" options=" --dry-run --json --help"
 		case "$command $before" in
 	esac ;;
 	clock)
-		words=" show confirm" options=" --reason --help"
+		words=" show confirm" options=" --reason --json --help"
 		case "$command $before" in
 	*" --reason") return 0 ;;
 	esac ;;
 	audit)
-		words=" export verify key" options=" --format --output --key --head --checkpoint --log --timestamps --tsa-ca --help"
+		words=" export verify key" options=" --format --json --output --key --head --checkpoint --log --timestamps --tsa-ca --help"
 		case "$command $before" in
 	*" --format") COMPREPLY=($(compgen -W " text xml html" -- "$word")); return 0 ;;
 	*" --head") return 0 ;;
 	*" --timestamps") return 0 ;;
 	esac ;;
 	backup)
-		words="" options=" --help"
+		words="" options=" --json --help"
 		case "$command $before" in
 	esac ;;
 	disclose)
@@ -154,7 +154,7 @@ _retour()
 	*" --reference") return 0 ;;
 	esac ;;
 	forget)
-		words="" options=" --keep-suppression --variants --reference --help"
+		words="" options=" --keep-suppression --variants --json --reference --help"
 		case "$command $before" in
 	*" --reference") return 0 ;;
 	esac ;;
@@ -164,12 +164,12 @@ _retour()
 	*" --reference") return 0 ;;
 	esac ;;
 	verp)
-		words="" options=" --campaign --unsubscribe --help"
+		words="" options=" --campaign --unsubscribe --json --help"
 		case "$command $before" in
 	*" --campaign") return 0 ;;
 	esac ;;
 	key)
-		words=" list rotate retire" options=" --give-up --reason --help"
+		words=" list rotate retire" options=" --give-up --reason --json --help"
 		case "$command $before" in
 	*" --reason") return 0 ;;
 	esac ;;
@@ -189,15 +189,15 @@ _retour()
 	*" --scope") return 0 ;;
 	esac ;;
 	doctor)
-		words="" options=" --help"
+		words="" options=" --json --help"
 		case "$command $before" in
 	esac ;;
 	status)
-		words="" options=" --help"
+		words="" options=" --json --help"
 		case "$command $before" in
 	esac ;;
 	config)
-		words=" check show" options=" --manual --help"
+		words=" check show" options=" --manual --json --help"
 		case "$command $before" in
 	esac ;;
 	completion)

@@ -10,13 +10,17 @@ complete -c retour -n '__fish_use_subcommand' -l yes -d 'also on the store in us
 complete -c retour -n '__fish_use_subcommand' -l version -d 'print version and end'
 complete -c retour -n '__fish_use_subcommand' -l help -d 'what retour takes'
 complete -c retour -n __fish_use_subcommand -f -a run -d 'the scheduled job: poll, states, retention, alerts, last month\'s report'
+complete -c retour -n '__fish_seen_subcommand_from run' -l json -d 'one JSON object a line: what was read of each mailbox'
 complete -c retour -n __fish_use_subcommand -f -a poll -d 'only fetch, classify, store, settle'
 complete -c retour -n '__fish_seen_subcommand_from poll' -l dry-run -d 'read and classify, but touch neither the store nor the mailbox'
+complete -c retour -n '__fish_seen_subcommand_from poll' -l json -d 'one JSON object a line: what was read of each mailbox'
 complete -c retour -n __fish_use_subcommand -f -a import -d 'the same for files'
 complete -c retour -n '__fish_seen_subcommand_from import' -l arrived -x -a ' header now' -d 'now      it arrives now'
+complete -c retour -n '__fish_seen_subcommand_from import' -l json -d 'one JSON object: what was read'
 complete -c retour -n __fish_use_subcommand -f -a classify -d 'print events as JSON lines; stores nothing'
 complete -c retour -n '__fish_seen_subcommand_from classify' -l plain -d 'with addresses, message ids and the full diagnostic text'
 complete -c retour -n '__fish_seen_subcommand_from classify' -l explain -d 'say on stderr what was seen of each event, how much it weighs, and which rule won (*)'
+complete -c retour -n '__fish_seen_subcommand_from classify' -l json -d 'as it is: one JSON object a line'
 complete -c retour -n __fish_use_subcommand -f -a check -d 'addresses in, verdicts out: send, hold until T, suppress'
 complete -c retour -n '__fish_seen_subcommand_from check' -l json -d 'one JSON object a line'
 complete -c retour -n '__fish_seen_subcommand_from check' -l bare -d 'only the lines as they came, which goes with --only'
@@ -33,7 +37,7 @@ complete -c retour -n '__fish_seen_subcommand_from contact' -f -a confirm
 complete -c retour -n '__fish_seen_subcommand_from contact' -f -a undo
 complete -c retour -n '__fish_seen_subcommand_from contact' -f -a rejudge
 complete -c retour -n '__fish_seen_subcommand_from contact' -f -a states
-complete -c retour -n '__fish_seen_subcommand_from contact' -l json
+complete -c retour -n '__fish_seen_subcommand_from contact' -l json -d 'behind any of these: one JSON object a line, with what was moved'
 complete -c retour -n '__fish_seen_subcommand_from contact' -l last -x
 complete -c retour -n '__fish_seen_subcommand_from contact' -l reason -x
 complete -c retour -n '__fish_seen_subcommand_from contact' -l stream -x
@@ -49,6 +53,7 @@ complete -c retour -n '__fish_seen_subcommand_from contact' -l dry-run
 complete -c retour -n __fish_use_subcommand -f -a suppress -d 'take over whom another system knows not to write to'
 complete -c retour -n '__fish_seen_subcommand_from suppress' -f -a import
 complete -c retour -n '__fish_seen_subcommand_from suppress' -f -a add
+complete -c retour -n '__fish_seen_subcommand_from suppress' -l json -d 'one JSON object: what was taken over'
 complete -c retour -n '__fish_seen_subcommand_from suppress' -l from -x -a ' ses sendgrid mailgun postmark mailchimp brevo sparkpost listmonk mautic mailman csv'
 complete -c retour -n '__fish_seen_subcommand_from suppress' -l as -x -d 'what entries are whose list does not say why: hard, complaint, opt-out or soft'
 complete -c retour -n '__fish_seen_subcommand_from suppress' -l stream -x -d 'its complaints and opt-outs are about mail of the [stream S] only; hard and soft are for all'
@@ -65,10 +70,12 @@ complete -c retour -n '__fish_seen_subcommand_from changes' -l since -x -d 'what
 complete -c retour -n '__fish_seen_subcommand_from changes' -l follow -d 'goes on: looks every second, and says "until" once a minute'
 complete -c retour -n '__fish_seen_subcommand_from changes' -l all -d 'also what other sites have said, for a site that begins anew'
 complete -c retour -n __fish_use_subcommand -f -a merge -d 'takes the lines of other sites in'
+complete -c retour -n '__fish_seen_subcommand_from merge' -l json -d 'one JSON object: how many lines were new, known, refused'
 complete -c retour -n __fish_use_subcommand -f -a sites -d 'the sites that are known, and until when'
 complete -c retour -n '__fish_seen_subcommand_from sites' -l json -d 'one JSON object a line'
 complete -c retour -n __fish_use_subcommand -f -a events -d 'what was stored, as lines for a warehouse elsewhere'
 complete -c retour -n '__fish_seen_subcommand_from events' -l since -x -d 'only days that have another number of events than then, each as a whole; without it everything'
+complete -c retour -n '__fish_seen_subcommand_from events' -l json -d 'as it is: one JSON object a line'
 complete -c retour -n __fish_use_subcommand -f -a serve -d 'the same for a mail server, or for programs over HTTP'
 complete -c retour -n '__fish_seen_subcommand_from serve' -l postfix -x -d '/path of a UNIX socket, a loopback ADDRESS:PORT, or systemd: the one that it passes'
 complete -c retour -n '__fish_seen_subcommand_from serve' -l http -x -d 'HTTP/1.1 for programs: POST /check with {"address": …} or {"addresses": […]}, GET /healthz, GET /metrics'
@@ -79,6 +86,7 @@ complete -c retour -n '__fish_seen_subcommand_from volume' -f -a import
 complete -c retour -n '__fish_seen_subcommand_from volume' -f -a log
 complete -c retour -n '__fish_seen_subcommand_from volume' -l source -x -d 'where the counts come from; a later file of the same source replaces the days that it has (default: import)'
 complete -c retour -n '__fish_seen_subcommand_from volume' -l beside-log -d 'this mail is in no log that is counted; else a day\'s file takes the place of what its logs say was sent'
+complete -c retour -n '__fish_seen_subcommand_from volume' -l json -d 'one JSON object: what was counted'
 complete -c retour -n __fish_use_subcommand -f -a advice -d 'how fast to send to each provider'
 complete -c retour -n '__fish_seen_subcommand_from advice' -l json -d 'one JSON object a line'
 complete -c retour -n __fish_use_subcommand -f -a report -d 'the monthly report'
@@ -98,20 +106,24 @@ complete -c retour -n '__fish_seen_subcommand_from demo-report' -l format -x -a 
 complete -c retour -n '__fish_seen_subcommand_from demo-report' -l output -rF -d 'default: stdout'
 complete -c retour -n __fish_use_subcommand -f -a comment -d 'a remark that the month\'s report prints'
 complete -c retour -n '__fish_seen_subcommand_from comment' -l month -x -d 'the month that it is about'
+complete -c retour -n '__fish_seen_subcommand_from comment' -l json -d 'one JSON object: that it was noted'
 complete -c retour -n __fish_use_subcommand -f -a alerts -d 'what is wrong now'
 complete -c retour -n '__fish_seen_subcommand_from alerts' -l all -d 'also those that are over, as long as [retention] alerts keeps them'
 complete -c retour -n '__fish_seen_subcommand_from alerts' -l json -d 'one JSON object a line'
 complete -c retour -n __fish_use_subcommand -f -a purge -d 'apply retention now'
 complete -c retour -n '__fish_seen_subcommand_from purge' -l dry-run -d 'only say what would be deleted'
+complete -c retour -n '__fish_seen_subcommand_from purge' -l json -d 'one JSON object a line for each class of data'
 complete -c retour -n __fish_use_subcommand -f -a clock -d 'whether the clock is believed, and that it is right'
 complete -c retour -n '__fish_seen_subcommand_from clock' -f -a show
 complete -c retour -n '__fish_seen_subcommand_from clock' -f -a confirm
 complete -c retour -n '__fish_seen_subcommand_from clock' -l reason -x
+complete -c retour -n '__fish_seen_subcommand_from clock' -l json -d 'one JSON object'
 complete -c retour -n __fish_use_subcommand -f -a audit -d 'retention and integrity evidence'
 complete -c retour -n '__fish_seen_subcommand_from audit' -f -a export
 complete -c retour -n '__fish_seen_subcommand_from audit' -f -a verify
 complete -c retour -n '__fish_seen_subcommand_from audit' -f -a key
 complete -c retour -n '__fish_seen_subcommand_from audit' -l format -x -a ' text xml html' -d 'text (default), xml or html'
+complete -c retour -n '__fish_seen_subcommand_from audit' -l json -d 'one JSON object a line: each promise, each class of data'
 complete -c retour -n '__fish_seen_subcommand_from audit' -l output -rF -d 'default: stdout'
 complete -c retour -n '__fish_seen_subcommand_from audit' -l key -rF -d 'the public key that you trust; default: the one that lies with the evidence'
 complete -c retour -n '__fish_seen_subcommand_from audit' -l head -x -d 'the ledger\'s head as a monthly mail printed it; more than one may be given'
@@ -120,6 +132,7 @@ complete -c retour -n '__fish_seen_subcommand_from audit' -l log -rF -d 'what a 
 complete -c retour -n '__fish_seen_subcommand_from audit' -l timestamps -x -d 'heads with their time-stamps (RFC 3161), which openssl verifies, with --tsa-ca FILE, the certificates of the authority'
 complete -c retour -n '__fish_seen_subcommand_from audit' -l tsa-ca -rF
 complete -c retour -n __fish_use_subcommand -f -a backup -d 'a copy of the store while others use it'
+complete -c retour -n '__fish_seen_subcommand_from backup' -l json -d 'one JSON object: the file, and until when it can be restored'
 complete -c retour -n __fish_use_subcommand -f -a disclose -d 'what is held about a data subject'
 complete -c retour -n '__fish_seen_subcommand_from disclose' -l json -d 'one JSON object a line'
 complete -c retour -n '__fish_seen_subcommand_from disclose' -l variants -d 'other spellings that reach the same mailbox, too: without the tag behind a \'+\', and at Gmail without dots and in both domains'
@@ -127,6 +140,7 @@ complete -c retour -n '__fish_seen_subcommand_from disclose' -l reference -x -d 
 complete -c retour -n __fish_use_subcommand -f -a forget -d 'erase a data subject'
 complete -c retour -n '__fish_seen_subcommand_from forget' -l keep-suppression -d 'who is never to be written to again stays so: of the contact are left state, day, reason and pseudonym'
 complete -c retour -n '__fish_seen_subcommand_from forget' -l variants -d 'other spellings that reach the same mailbox, too: without the tag behind a \'+\', and at Gmail without dots and in both domains'
+complete -c retour -n '__fish_seen_subcommand_from forget' -l json -d 'one JSON object: what was erased, and what is kept'
 complete -c retour -n '__fish_seen_subcommand_from forget' -l reference -x -d 'the request\'s number or name, for the ledger, which notes counts only'
 complete -c retour -n __fish_use_subcommand -f -a requests -d 'the register of what data subjects asked for'
 complete -c retour -n '__fish_seen_subcommand_from requests' -f -a list
@@ -136,12 +150,14 @@ complete -c retour -n '__fish_seen_subcommand_from requests' -l reference -x
 complete -c retour -n __fish_use_subcommand -f -a verp -d 'signed return paths for the sending system'
 complete -c retour -n '__fish_seen_subcommand_from verp' -l campaign -x -d 'the name of the mailing: letters, digits and . _ : + -'
 complete -c retour -n '__fish_seen_subcommand_from verp' -l unsubscribe -d 'instead address,list_unsubscribe: the signed address of each for the field List-Unsubscribe; [origin] unsubscribe says its form'
+complete -c retour -n '__fish_seen_subcommand_from verp' -l json -d 'one JSON object a line'
 complete -c retour -n __fish_use_subcommand -f -a key -d 'the keys of pseudonyms and return paths'
 complete -c retour -n '__fish_seen_subcommand_from key' -f -a list
 complete -c retour -n '__fish_seen_subcommand_from key' -f -a rotate
 complete -c retour -n '__fish_seen_subcommand_from key' -f -a retire
 complete -c retour -n '__fish_seen_subcommand_from key' -l give-up -d '--reason TEXT    forgets those who are left, objections too: they may be written to again'
 complete -c retour -n '__fish_seen_subcommand_from key' -l reason -x
+complete -c retour -n '__fish_seen_subcommand_from key' -l json -d 'one JSON object a line'
 complete -c retour -n __fish_use_subcommand -f -a setup -d 'a first configuration by seven questions; another mailbox; begin anew where the store is lost for good'
 complete -c retour -n '__fish_seen_subcommand_from setup' -l domains -x -d 'your sending domains'
 complete -c retour -n '__fish_seen_subcommand_from setup' -l host -x -d ']     the mail server of the bounce mailbox'
@@ -164,11 +180,14 @@ complete -c retour -n '__fish_seen_subcommand_from setup' -l key-file -rF
 complete -c retour -n '__fish_seen_subcommand_from setup' -l refresh-token-file -rF
 complete -c retour -n '__fish_seen_subcommand_from setup' -l scope -x -d 'what the token is for'
 complete -c retour -n __fish_use_subcommand -f -a doctor -d 'preflight: configuration, keys, store, mailboxes, TLS, SMTP, rules, clock'
+complete -c retour -n '__fish_seen_subcommand_from doctor' -l json -d 'one JSON object a line: result (ok, look, fail), what, reason'
 complete -c retour -n __fish_use_subcommand -f -a status -d 'one screen: when each mailbox was read, what is open, what is next'
+complete -c retour -n '__fish_seen_subcommand_from status' -l json -d 'one JSON object a line, by kind: run, mailbox, stuck, alert, investigation, wave, contacts, report'
 complete -c retour -n __fish_use_subcommand -f -a config -d 'print a commented sample of the INI file; what is wrong with it, what holds'
 complete -c retour -n '__fish_seen_subcommand_from config' -f -a check
 complete -c retour -n '__fish_seen_subcommand_from config' -f -a show
 complete -c retour -n '__fish_seen_subcommand_from config' -l manual -d 'the list of keys, as the manual has it'
+complete -c retour -n '__fish_seen_subcommand_from config' -l json -d 'of check one JSON object, of show one a line: section, key, value, file'
 complete -c retour -n __fish_use_subcommand -f -a completion -d 'print the script by which a shell completes retour\'s words'
 complete -c retour -n '__fish_seen_subcommand_from completion' -f -a bash
 complete -c retour -n '__fish_seen_subcommand_from completion' -f -a zsh

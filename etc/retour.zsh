@@ -54,17 +54,21 @@ _retour()
 	argument)
 		case $line[1] in
 		run)
-		_arguments '--help[what it takes]' '*:file:_files' ;;
+		_arguments '--help[what it takes]' \
+			'*--json[one JSON object a line\: what was read of each mailbox]' '*:file:_files' ;;
 		poll)
 		_arguments '--help[what it takes]' \
-			'*--dry-run[read and classify, but touch neither the store nor the mailbox]' '*:file:_files' ;;
+			'*--dry-run[read and classify, but touch neither the store nor the mailbox]' \
+			'*--json[one JSON object a line\: what was read of each mailbox]' '*:file:_files' ;;
 		import)
 		_arguments '--help[what it takes]' \
-			'*--arrived[now      it arrives now]:value:( header now)' '*:file:_files' ;;
+			'*--arrived[now      it arrives now]:value:( header now)' \
+			'*--json[one JSON object\: what was read]' '*:file:_files' ;;
 		classify)
 		_arguments '--help[what it takes]' \
 			'*--plain[with addresses, message ids and the full diagnostic text]' \
-			'*--explain[say on stderr what was seen of each event, how much it weighs, and which rule won (*)]' '*:file:_files' ;;
+			'*--explain[say on stderr what was seen of each event, how much it weighs, and which rule won (*)]' \
+			'*--json[as it is\: one JSON object a line]' '*:file:_files' ;;
 		check)
 		_arguments '--help[what it takes]' \
 			'*--json[one JSON object a line]' \
@@ -75,7 +79,7 @@ _retour()
 			'*--header[]' '*:file:_files' ;;
 		contact)
 		_arguments '--help[what it takes]' \
-			'*--json[]' \
+			'*--json[behind any of these\: one JSON object a line, with what was moved]' \
 			'*--last[]:N:' \
 			'*--reason[]:TEXT:' \
 			'*--stream[]:S:' \
@@ -91,6 +95,7 @@ _retour()
 			'1:what:( show revalidate resolve reactivate confirm undo rejudge states)' '*:file:_files' ;;
 		suppress)
 		_arguments '--help[what it takes]' \
+			'*--json[one JSON object\: what was taken over]' \
 			'*--from[]:value:( ses sendgrid mailgun postmark mailchimp brevo sparkpost listmonk mautic mailman csv)' \
 			'*--as[what entries are whose list does not say why\: hard, complaint, opt-out or soft]:KIND:' \
 			'*--stream[its complaints and opt-outs are about mail of the \[stream S\] only; hard and soft are for all]:S:' \
@@ -110,13 +115,15 @@ _retour()
 			'*--follow[goes on\: looks every second, and says "until" once a minute]' \
 			'*--all[also what other sites have said, for a site that begins anew]' '*:file:_files' ;;
 		merge)
-		_arguments '--help[what it takes]' '*:file:_files' ;;
+		_arguments '--help[what it takes]' \
+			'*--json[one JSON object\: how many lines were new, known, refused]' '*:file:_files' ;;
 		sites)
 		_arguments '--help[what it takes]' \
 			'*--json[one JSON object a line]' '*:file:_files' ;;
 		events)
 		_arguments '--help[what it takes]' \
-			'*--since[only days that have another number of events than then, each as a whole; without it everything]:CURSOR:' '*:file:_files' ;;
+			'*--since[only days that have another number of events than then, each as a whole; without it everything]:CURSOR:' \
+			'*--json[as it is\: one JSON object a line]' '*:file:_files' ;;
 		serve)
 		_arguments '--help[what it takes]' \
 			'*--postfix[/path of a UNIX socket, a loopback ADDRESS\:PORT, or systemd\: the one that it passes]:SOCKET:' \
@@ -127,6 +134,7 @@ _retour()
 		_arguments '--help[what it takes]' \
 			'*--source[where the counts come from; a later file of the same source replaces the days that it has (default\: import)]:NAME:' \
 			'*--beside-log[this mail is in no log that is counted; else a day'\''s file takes the place of what its logs say was sent]' \
+			'*--json[one JSON object\: what was counted]' \
 			'1:what:( import log)' '*:file:_files' ;;
 		advice)
 		_arguments '--help[what it takes]' \
@@ -151,21 +159,25 @@ _retour()
 			'*--output[default\: stdout]:FILE:_files' '*:file:_files' ;;
 		comment)
 		_arguments '--help[what it takes]' \
-			'*--month[the month that it is about]:YYYY-MM:' '*:file:_files' ;;
+			'*--month[the month that it is about]:YYYY-MM:' \
+			'*--json[one JSON object\: that it was noted]' '*:file:_files' ;;
 		alerts)
 		_arguments '--help[what it takes]' \
 			'*--all[also those that are over, as long as \[retention\] alerts keeps them]' \
 			'*--json[one JSON object a line]' '*:file:_files' ;;
 		purge)
 		_arguments '--help[what it takes]' \
-			'*--dry-run[only say what would be deleted]' '*:file:_files' ;;
+			'*--dry-run[only say what would be deleted]' \
+			'*--json[one JSON object a line for each class of data]' '*:file:_files' ;;
 		clock)
 		_arguments '--help[what it takes]' \
 			'*--reason[]:TEXT:' \
+			'*--json[one JSON object]' \
 			'1:what:( show confirm)' '*:file:_files' ;;
 		audit)
 		_arguments '--help[what it takes]' \
 			'*--format[text (default), xml or html]:value:( text xml html)' \
+			'*--json[one JSON object a line\: each promise, each class of data]' \
 			'*--output[default\: stdout]:FILE:_files' \
 			'*--key[the public key that you trust; default\: the one that lies with the evidence]:FILE:_files' \
 			'*--head[the ledger'\''s head as a monthly mail printed it; more than one may be given]:N:' \
@@ -175,7 +187,8 @@ _retour()
 			'*--tsa-ca[]:FILE:_files' \
 			'1:what:( export verify key)' '*:file:_files' ;;
 		backup)
-		_arguments '--help[what it takes]' '*:file:_files' ;;
+		_arguments '--help[what it takes]' \
+			'*--json[one JSON object\: the file, and until when it can be restored]' '*:file:_files' ;;
 		disclose)
 		_arguments '--help[what it takes]' \
 			'*--json[one JSON object a line]' \
@@ -185,6 +198,7 @@ _retour()
 		_arguments '--help[what it takes]' \
 			'*--keep-suppression[who is never to be written to again stays so\: of the contact are left state, day, reason and pseudonym]' \
 			'*--variants[other spellings that reach the same mailbox, too\: without the tag behind a '\''+'\'', and at Gmail without dots and in both domains]' \
+			'*--json[one JSON object\: what was erased, and what is kept]' \
 			'*--reference[the request'\''s number or name, for the ledger, which notes counts only]:TEXT:' '*:file:_files' ;;
 		requests)
 		_arguments '--help[what it takes]' \
@@ -194,11 +208,13 @@ _retour()
 		verp)
 		_arguments '--help[what it takes]' \
 			'*--campaign[the name of the mailing\: letters, digits and . _ \: + -]:C:' \
-			'*--unsubscribe[instead address,list_unsubscribe\: the signed address of each for the field List-Unsubscribe; \[origin\] unsubscribe says its form]' '*:file:_files' ;;
+			'*--unsubscribe[instead address,list_unsubscribe\: the signed address of each for the field List-Unsubscribe; \[origin\] unsubscribe says its form]' \
+			'*--json[one JSON object a line]' '*:file:_files' ;;
 		key)
 		_arguments '--help[what it takes]' \
 			'*--give-up[--reason TEXT    forgets those who are left, objections too\: they may be written to again]' \
 			'*--reason[]:TEXT:' \
+			'*--json[one JSON object a line]' \
 			'1:what:( list rotate retire)' '*:file:_files' ;;
 		setup)
 		_arguments '--help[what it takes]' \
@@ -223,12 +239,15 @@ _retour()
 			'*--refresh-token-file[]:FILE:_files' \
 			'*--scope[what the token is for]:WORDS:' '*:file:_files' ;;
 		doctor)
-		_arguments '--help[what it takes]' '*:file:_files' ;;
+		_arguments '--help[what it takes]' \
+			'*--json[one JSON object a line\: result (ok, look, fail), what, reason]' '*:file:_files' ;;
 		status)
-		_arguments '--help[what it takes]' '*:file:_files' ;;
+		_arguments '--help[what it takes]' \
+			'*--json[one JSON object a line, by kind\: run, mailbox, stuck, alert, investigation, wave, contacts, report]' '*:file:_files' ;;
 		config)
 		_arguments '--help[what it takes]' \
 			'*--manual[the list of keys, as the manual has it]' \
+			'*--json[of check one JSON object, of show one a line\: section, key, value, file]' \
 			'1:what:( check show)' '*:file:_files' ;;
 		completion)
 		_arguments '--help[what it takes]' \

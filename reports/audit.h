@@ -124,6 +124,8 @@ const struct mail_purge *audit_mail_purge(const struct audit *a, const struct au
 void audit_record(struct audit *a);
 /* reports/audittext.c, reports/auditxml.c */
 void audit_write_text(const struct audit *a, FILE *out);
+/* reports/auditjson.c */
+void audit_write_lines(const struct audit *a, FILE *out);
 xmlDoc *audit_document(const struct audit *a);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * The audit in its formats: text (audittext.c), XML (auditxml.c), and a page made of that by
- * audit.xsl.
+ * The audit in its formats: text (audittext.c), lines of JSON (auditjson.c), XML (auditxml.c), and
+ * a page made of that by audit.xsl.
  */
 #include "reports/audit.h"
 #include "reports/xmlparts.h"
@@ -12,12 +12,15 @@ static const char embedded_audit_xsl[] = {
 #include "embedded/audit.xsl.inc"
 };
 
-static int as_text(const struct audit *a, struct buffer *out)
+static int as_text(const struct audit *a, bool lines, struct buffer *out)
 {
 	FILE *file = open_memstream(&out->p, &out->n);
 	if (!file)
 		return -1;
-	audit_write_text(a, file);
+	if (lines)
+		audit_write_lines(a, file);
+	else
+		audit_write_text(a, file);
 	return fclose(file) ? -1 : 0;
 }
 
@@ -43,7 +46,7 @@ int audit_format(const struct audit *a, enum report_format format, struct buffer
 	else if (format == REPORT_XML)
 		result = xml_print(audit_document(a), out);
 	else
-		result = as_text(a, out);
+		result = as_text(a, format == REPORT_LINES, out);
 	if (result)
 		buffer_free(out);
 	else

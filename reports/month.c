@@ -214,6 +214,8 @@ int month_report_format(const struct month_report *r, enum report_format format,
 		return month_report_xml(r, out, error, size);
 	case REPORT_HTML:
 		return month_report_html(r, HTML_PAGE, NULL, out, error, size);
+	case REPORT_LINES:
+		break;
 	case REPORT_TEXT:
 		return month_report_text(r, false, out, error, size);
 	}

@@ -55,7 +55,12 @@ int month_report_new(struct month_report **out, struct store *store, struct mont
 void month_report_free(struct month_report *r);
 
 /* The formats. XML is the source; HTML is made of it by the stylesheet. 0, or -1 with ERROR. */
-enum report_format { REPORT_XML, REPORT_HTML, REPORT_TEXT };
+enum report_format {
+	REPORT_XML,
+	REPORT_HTML,
+	REPORT_TEXT,
+	REPORT_LINES /* of JSON; an audit only */
+};
 int month_report_format(const struct month_report *r, enum report_format format, struct buffer *out,
 	char *error, size_t size);
 

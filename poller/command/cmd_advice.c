@@ -195,7 +195,7 @@ static void print_advice_json(struct out *o, const struct advising *a, const str
 		s->day.throttled >= a->k || (attempts >= a->k && !s->day.throttled),
 		s->day.throttled);
 	print_count(o, "blocks", s->day.block >= a->k || !s->day.block, s->day.block);
-	out_member(o, "why", why);
+	out_member(o, "reason", why);
 	explain_thaw(v, thaw, sizeof thaw);
 	out_text(o, ",\"thaw\":");
 	if (*thaw)

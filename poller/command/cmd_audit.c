@@ -35,6 +35,8 @@ static int show_audit(const struct config *config, int argc, char **argv)
 			return usage_error(argv[0], "see `retour audit --help`");
 		output = option == 'o' ? optarg : output;
 	}
+	if (json_asked())
+		format = REPORT_LINES;
 	if (optind < argc)
 		return usage_error(argv[0], "unknown argument %s; %ssee `retour audit --help`",
 			argv[optind], word_meant(meant, argv[optind], "export verify key"));

@@ -5,6 +5,7 @@
 #include "classify/base/clock.h"
 #include "classify/base/log.h"
 #include "poller/command/opening.h"
+#include "reports/jsonline.h"
 #include "store/promises.h"
 
 int cmd_backup(const struct config *config, int argc, char **argv)
@@ -22,7 +23,13 @@ int cmd_backup(const struct config *config, int argc, char **argv)
 		int stored = store_backup(s.store, argv[optind], clock_now(), &until);
 		if (stored)
 			result = session_store_failed(&s, argv[0], stored);
-		else
+		else if (json_asked()) {
+			struct jsonline l = jsonline_begin(stdout);
+			jsonline_text(&l, "file", argv[optind]);
+			jsonline_time(&l, "until", until);
+			jsonline_end(&l);
+		}
+		if (!stored)
 			log_notice(
 				"backup: made without the keys; destroy it by %.10s, from then on it cannot be restored",
 				clock_format(until, text));

@@ -12,6 +12,7 @@
 #include "classify/base/log.h"
 #include "poller/command/out.h"
 #include "poller/command/opening.h"
+#include "reports/jsonline.h"
 #include "store/promises.h"
 #include "store/contacts.h"
 
@@ -30,6 +31,14 @@ void print_moves(const struct cause_moves *m)
 		for (unsigned to = 0; to < STATE_COUNT; to++) {
 			if (!m->moved[from][to])
 				continue;
+			if (json_asked()) {
+				struct jsonline l = jsonline_begin(stdout);
+				jsonline_text(&l, "from", contact_state_name(from));
+				jsonline_text(&l, "to", contact_state_name(to));
+				jsonline_count(&l, "count", m->moved[from][to]);
+				jsonline_end(&l);
+				continue;
+			}
 			out_text(&o, contact_state_name(from));
 			out_text(&o, from == to ? " stays: " : " to ");
 			out_text(&o, from == to ? "" : contact_state_name(to));
@@ -145,8 +154,25 @@ static void default_days(struct cause_job *j, int64_t now)
 
 /* --- waves ---------------------------------------------------------------- */
 
+static void print_wave_line(const struct wave *w)
+{
+	struct jsonline l = jsonline_begin(stdout);
+	jsonline_text(&l, "cause", w->kind);
+	jsonline_text(&l, "name", w->name);
+	jsonline_count(&l, "count", w->own ? w->count : 0);
+	jsonline_flag(&l, "own", w->own);
+	jsonline_time(&l, "at", w->day);
+	jsonline_time(&l, "since", w->opened);
+	jsonline_time(&l, "until", w->until);
+	jsonline_end(&l);
+}
+
 static int print_wave(void *context, const struct wave *w)
 {
+	if (json_asked()) {
+		print_wave_line(w);
+		return 0;
+	}
 	struct out *o = context;
 	char day[CLOCK_TEXT_SIZE], until[CLOCK_TEXT_SIZE];
 	clock_format(w->day, day);
@@ -194,7 +220,12 @@ static int confirm(struct session *session, const struct cause_job *j, int64_t n
 	if (!waves)
 		log_error("%s: nothing of this cause is held in these days; --list shows what is",
 			j->command);
-	else
+	else if (json_asked()) {
+		struct jsonline l = jsonline_begin(stdout);
+		jsonline_count(&l, "count", waves);
+		jsonline_end(&l);
+	}
+	if (waves)
 		log_notice("%s: %llu waves are confirmed", j->command, (unsigned long long)waves);
 	return waves ? EXIT_WELL : EXIT_LOST;
 }
@@ -210,7 +241,7 @@ int cmd_contact_confirm(const struct config *config, int argc, char **argv)
 	static struct session session = { .lock = -1 };
 	struct cause_job j = { .command = "contact confirm", .reason = NULL };
 	int64_t now = clock_now();
-	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
+	for (int option; (option = option_next(j.command, argc, argv, options)) != -1;)
 		if (!take_cause_option(&j, option, optarg))
 			return usage_error(j.command, "see `retour contact --help`");
 	const struct cause_choice *c = &j.choice;

@@ -7,6 +7,7 @@
 #include "classify/base/clock.h"
 #include "classify/base/log.h"
 #include "poller/command/opening.h"
+#include "reports/jsonline.h"
 #include "store/figures.h"
 
 /* All of stdin without the line ends at its end; false: too long, or not read. */
@@ -47,6 +48,12 @@ int cmd_comment(const struct config *config, int argc, char **argv)
 	if (result == EXIT_WELL) {
 		int added = store_comment_add(s.store, name, words, clock_now());
 		result = added ? session_store_failed(&s, "comment", added) : EXIT_WELL;
+		if (!added && json_asked()) {
+			struct jsonline l = jsonline_begin(stdout);
+			jsonline_text(&l, "month", name);
+			jsonline_time(&l, "at", clock_now());
+			jsonline_end(&l);
+		}
 	}
 	session_close(&s);
 	return result;

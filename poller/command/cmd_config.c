@@ -7,13 +7,21 @@
 #include <getopt.h>
 #include <string.h>
 #include "poller/command/configshow.h"
+#include "reports/jsonline.h"
 
 /* What a run would make of the file that is there. */
 static int examine(const char *file, bool show)
 {
 	static struct config own; /* too large for a stack */
-	int result = config_show(&own, file, stderr, show ? stdout : NULL) ? EXIT_USAGE : EXIT_WELL;
-	if (result == EXIT_WELL && !show)
+	int result = config_show(&own, file, stderr, show ? stdout : NULL, json_asked())
+		? EXIT_USAGE
+		: EXIT_WELL;
+	if (result == EXIT_WELL && !show && json_asked()) {
+		struct jsonline l = jsonline_begin(stdout);
+		jsonline_text(&l, "file", file);
+		jsonline_count(&l, "mailboxes", own.mailboxes);
+		jsonline_end(&l);
+	} else if (result == EXIT_WELL && !show)
 		printf("%s: %u mailboxes, nothing wrong; `retour doctor` tries them\n", file,
 			own.mailboxes);
 	config_free(&own);

@@ -15,6 +15,7 @@
 #include "poller/command/out.h"
 #include "poller/command/past.h"
 #include "poller/command/opening.h"
+#include "reports/jsonline.h"
 #include "store/promises.h"
 
 enum {
@@ -333,6 +334,12 @@ static int move_contacts(
 			? result
 			: session_store_failed(&j->session, j->command, STORE_FAILED);
 	}
+	if (j->json) {
+		struct jsonline l = jsonline_begin(stdout);
+		jsonline_count(&l, "count", j->moved);
+		jsonline_count(&l, "refused", j->refused);
+		jsonline_end(&l);
+	}
 	log_notice("%s: %llu moved, %llu refused", j->command, (unsigned long long)j->moved,
 		(unsigned long long)j->refused);
 	return j->refused ? exit_worse(result, EXIT_LOST) : result;
@@ -381,9 +388,9 @@ static int print_investigation_json(void *context, const struct investigation *i
 	out_text(o, "{\"provider\":");
 	out_json(o, span_of(i->provider));
 	out_member(o, "category", category_name(i->category));
-	out_text(o, ",\"blocks\":");
+	out_text(o, ",\"count\":");
 	out_number(o, i->blocks);
-	out_text(o, ",\"opened\":\"");
+	out_text(o, ",\"since\":\"");
 	print_date(o, i->opened);
 	out_text(o, "\",\"last\":\"");
 	print_date(o, i->last);
@@ -434,6 +441,13 @@ static int resolve_investigation(
 		int code = session_store_failed(&j->session, j->command, result);
 		return result == STORE_MISUSE ? EXIT_LOST : code; /* refused */
 	}
+	if (j->json) {
+		struct jsonline l = jsonline_begin(stdout);
+		jsonline_text(&l, "provider", provider);
+		jsonline_text(&l, "category", category);
+		jsonline_count(&l, "count", released);
+		jsonline_end(&l);
+	}
 	log_notice("%s: %s %s is resolved; %llu contacts are let through the gate", j->command,
 		provider, category, (unsigned long long)released);
 	return EXIT_WELL;
@@ -451,7 +465,7 @@ static int change_contact(struct contact_job *j, const struct config *config,
 	bool list = false;
 	for (int option; (option = option_next(j->command, argc, argv, options)) != -1;) {
 		bool fits = option == 's' ? move == MOVE_REACTIVATE
-					  : option == 'r' || move == MOVE_RESOLVE;
+					  : option == 'r' || option == 'j' || move == MOVE_RESOLVE;
 		if (option == '?' || !fits)
 			return usage_error(j->command, "see `retour contact --help`");
 		reason = option == 'r' ? optarg : reason;
@@ -462,8 +476,7 @@ static int change_contact(struct contact_job *j, const struct config *config,
 		j->json |= option == 'j';
 	}
 	bool all = provider || category;
-	if (argc - optind > (all || list ? 0 : 1) || (all && !(provider && category)) ||
-		(j->json && !list))
+	if (argc - optind > (all || list ? 0 : 1) || (all && !(provider && category)))
 		return usage_error(j->command,
 			"see `retour contact --help`; addresses come from a file or from stdin, never as arguments");
 	if (list)
@@ -487,10 +500,18 @@ static int print_states(struct contact_job *j, int argc, char **argv)
 {
 	static const int widths[STORE_TRANSITION_WORDS] = { 11, 18, 11, 29, 0 };
 	static const struct option none[] = { { 0 } };
+	static const char *const names[STORE_TRANSITION_WORDS] = { "from", "what", "to", "when",
+		"then" };
 	const char *words[STORE_TRANSITION_WORDS];
 	if (option_next(j->command, argc, argv, none) != -1 || optind < argc)
 		return usage_error(j->command, "takes no argument");
-	for (unsigned n = 0; store_transition(n, words); n++)
+	for (unsigned n = 0; json_asked() && store_transition(n, words); n++) {
+		struct jsonline l = jsonline_begin(stdout);
+		for (unsigned i = 0; i < STORE_TRANSITION_WORDS; i++)
+			jsonline_text(&l, names[i], words[i]);
+		jsonline_end(&l);
+	}
+	for (unsigned n = 0; !json_asked() && store_transition(n, words); n++)
 		for (unsigned i = 0; i < STORE_TRANSITION_WORDS; i++)
 			printf("%-*s%s", widths[i], words[i],
 				i + 1 < STORE_TRANSITION_WORDS ? " " : "\n");

@@ -29,6 +29,7 @@
 #include "poller/run/visit.h"
 #include "poller/mailbox/secret.h"
 #include "poller/run/wire.h"
+#include "reports/jsonline.h"
 #include "reports/texts.h"
 #include "store/promises.h"
 #include "store/contacts.h"
@@ -51,12 +52,20 @@ __attribute__((format(printf, 4, 5))) static void found(
 	struct doctor *d, enum finding finding, const char *what, const char *format, ...)
 {
 	static const char *const words[] = { [WELL] = "ok", [ODD] = "look", [SAD] = "FAIL" };
-	printf("%-4s  %-20s ", words[finding], what);
+	char text[JSONLINE_TEXT];
 	va_list args;
 	va_start(args, format);
-	vprintf(format, args);
+	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	putchar('\n');
+	if (json_asked()) {
+		struct jsonline l = jsonline_begin(stdout);
+		jsonline_text(&l, "result", finding == SAD ? "fail" : words[finding]);
+		jsonline_text(&l, "what", what);
+		jsonline_text(&l, "reason", text);
+		jsonline_end(&l);
+	} else {
+		printf("%-4s  %-20s %s\n", words[finding], what, text);
+	}
 	d->sad += finding == SAD;
 }
 
@@ -519,7 +528,7 @@ int cmd_doctor(const struct config *config, int argc, char **argv)
 	check_page(&d, store);
 	try_report(&d);
 	check_metrics(&d);
-	if (d.sad)
+	if (d.sad && !json_asked())
 		printf("%u of these would fail a run.\n", d.sad);
 	return d.sad ? EXIT_LOST : EXIT_WELL;
 }

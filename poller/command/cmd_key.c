@@ -7,6 +7,7 @@
 #include "classify/base/log.h"
 #include "classify/base/lines.h"
 #include "poller/command/opening.h"
+#include "reports/jsonline.h"
 #include "store/promises.h"
 #include "store/keys.h"
 
@@ -14,6 +15,18 @@ static int print_key(void *context, const struct key_info *k)
 {
 	char made[CLOCK_TEXT_SIZE] = "";
 	(void)context;
+	if (json_asked()) {
+		struct jsonline l = jsonline_begin(stdout);
+		jsonline_text(&l, "kind", "key");
+		jsonline_text(&l, "name", k->name);
+		jsonline_text(&l, "purpose", k->purpose);
+		jsonline_text(&l, "month", k->month);
+		jsonline_time(&l, "at", k->at);
+		jsonline_text(&l, "fingerprint", k->fingerprint);
+		jsonline_text(&l, "lies_in", k->credential ? "credential" : "file");
+		jsonline_end(&l);
+		return 0;
+	}
 	if (k->at)
 		clock_format(k->at, made);
 	printf("%-24s %-8s %-8s %-21s %-33s%s\n", k->name, k->purpose, *k->month ? k->month : "-",
@@ -22,18 +35,43 @@ static int print_key(void *context, const struct key_info *k)
 	return 0;
 }
 
+static void print_left(const struct key_left *left)
+{
+	if (!json_asked()) {
+		printf("%llu contacts, %llu of them objections, are found by way of %s, which finds nobody alone any more; it is destroyed when the last has moved or expired\n",
+			(unsigned long long)left->contacts, (unsigned long long)left->objections,
+			left->name);
+		return;
+	}
+	struct jsonline l = jsonline_begin(stdout);
+	jsonline_text(&l, "kind", "left");
+	jsonline_text(&l, "name", left->name);
+	jsonline_count(&l, "count", left->contacts);
+	jsonline_count(&l, "objections", left->objections);
+	jsonline_end(&l);
+}
+
+/* What was done to the key NAME. */
+static void print_done(const char *done, const char *name, uint64_t moved)
+{
+	struct jsonline l = jsonline_begin(stdout);
+	jsonline_text(&l, "kind", done);
+	jsonline_text(&l, "name", name);
+	jsonline_count(&l, "count", moved);
+	jsonline_end(&l);
+}
+
 static int list_keys(struct session *s)
 {
-	printf("%-24s %-8s %-8s %-21s %-33s%s\n", "name", "purpose", "month", "made", "fingerprint",
-		"lies in a");
+	if (!json_asked())
+		printf("%-24s %-8s %-8s %-21s %-33s%s\n", "name", "purpose", "month", "made",
+			"fingerprint", "lies in a");
 	struct key_left left = { .contacts = 0 };
 	int result = store_keys(s->store, print_key, NULL);
 	for (unsigned i = 0;
 		!result && !(result = store_key_left(s->store, i, &left)) && *left.name; i++)
 		if (left.contacts)
-			printf("%llu contacts, %llu of them objections, are found by way of %s, which finds nobody alone any more; it is destroyed when the last has moved or expired\n",
-				(unsigned long long)left.contacts,
-				(unsigned long long)left.objections, left.name);
+			print_left(&left);
 	return result ? session_store_failed(s, "key list", result) : EXIT_WELL;
 }
 
@@ -43,11 +81,14 @@ static int rotate(struct session *s, const char *purpose)
 	int result = store_key_add(s->store, purpose, clock_now(), name);
 	if (result)
 		return session_store_failed(s, "key rotate", result);
-	printf(strcmp(purpose, "state")
-			? "%s signs return paths from now on; the older ones are still good for checking\n"
-			: "%s names contacts from now on, and all that were known are sealed under it: the key before it finds nobody alone any more. "
-			  "It is needed to find those who have not moved; each moves when something is heard of it\n",
-		name);
+	if (json_asked())
+		print_done("made", name, 0);
+	else
+		printf(strcmp(purpose, "state")
+				? "%s signs return paths from now on; the older ones are still good for checking\n"
+				: "%s names contacts from now on, and all that were known are sealed under it: the key before it finds nobody alone any more. "
+				  "It is needed to find those who have not moved; each moves when something is heard of it\n",
+			name);
 	if (!strcmp(purpose, "state"))
 		result = store_scrub(s->store);
 	return result ? session_store_failed(s, "key rotate", result) : EXIT_WELL;
@@ -120,12 +161,15 @@ static int retire(struct session *s, struct retiring *r)
 	int result = store_key_retire(s->store, r->name, r->reason, clock_now(), &credential);
 	if (result)
 		return session_store_failed(s, "key retire", result);
-	printf(credential
-			? "%s is used no more; it came as a credential, which is yours to destroy\n"
-			: "%s is destroyed; %s\n",
-		r->name,
-		state ? "nobody is found by it any more"
-		      : "what it signed can no longer be proved");
+	if (json_asked())
+		print_done("retired", r->name, r->moved);
+	else
+		printf(credential
+				? "%s is used no more; it came as a credential, which is yours to destroy\n"
+				: "%s is destroyed; %s\n",
+			r->name,
+			state ? "nobody is found by it any more"
+			      : "what it signed can no longer be proved");
 	if (state && (result = store_scrub(s->store)))
 		return session_store_failed(s, "key retire", result);
 	return moved;

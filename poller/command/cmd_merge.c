@@ -16,6 +16,7 @@
 #include "classify/base/log.h"
 #include "poller/command/changeline.h"
 #include "poller/command/opening.h"
+#include "reports/jsonline.h"
 
 enum { BATCH_MAX = 20000, READ_STEP = 1 << 16, REFUSALS_NAMED = 100 };
 
@@ -171,6 +172,14 @@ int cmd_merge(const struct config *config, int argc, char **argv)
 	}
 	if (result == EXIT_WELL) {
 		result = take_all(&t);
+		if (json_asked()) {
+			struct jsonline l = jsonline_begin(stdout);
+			jsonline_count(&l, "count", t.number);
+			jsonline_count(&l, "new", t.count[MERGE_TAKEN]);
+			jsonline_count(&l, "known", t.count[MERGE_KNOWN]);
+			jsonline_count(&l, "refused", t.count[MERGE_REFUSED]);
+			jsonline_end(&l);
+		}
 		log_notice("merge: %llu lines: %llu new, %llu known, %llu refused",
 			(unsigned long long)t.number, (unsigned long long)t.count[MERGE_TAKEN],
 			(unsigned long long)t.count[MERGE_KNOWN],

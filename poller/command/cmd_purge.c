@@ -7,6 +7,7 @@
 #include "classify/base/log.h"
 #include "poller/command/purge.h"
 #include "poller/run/progress.h"
+#include "reports/jsonline.h"
 #include "store/promises.h"
 
 static const char *day_text(int64_t at, char *buffer)
@@ -14,8 +15,28 @@ static const char *day_text(int64_t at, char *buffer)
 	return at ? clock_format(at, buffer) : "-";
 }
 
+static void print_purge_lines(const struct purge *p, bool dry, FILE *out)
+{
+	for (unsigned i = 0; i < p->count; i++) {
+		const struct purge_class *c = &p->at[i];
+		struct jsonline l = jsonline_begin(out);
+		jsonline_text(&l, "class", c->name);
+		jsonline_time(&l, "cutoff", c->cutoff);
+		jsonline_count(&l, "count", c->deleted);
+		jsonline_flag(&l, "dry_run", dry);
+		jsonline_count(&l, "left", c->left);
+		jsonline_time(&l, "oldest", c->oldest);
+		jsonline_count(&l, "overdue", c->overdue);
+		jsonline_end(&l);
+	}
+}
+
 static void print_purge_table(const struct purge *p, bool dry, FILE *out)
 {
+	if (json_asked()) {
+		print_purge_lines(p, dry, out);
+		return;
+	}
 	char cutoff[CLOCK_TEXT_SIZE], oldest[CLOCK_TEXT_SIZE];
 	fprintf(out, "%-14s %-21s %12s %12s  %-21s %8s\n", "class", "cut-off (UTC)",
 		dry ? "would delete" : "deleted", "left", "oldest left", "overdue");

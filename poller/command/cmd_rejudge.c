@@ -86,7 +86,7 @@ int cmd_contact_rejudge(const struct config *config, int argc, char **argv)
 	struct rules *rules, *before;
 	int64_t now = clock_now();
 
-	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+	for (int option; (option = option_next(rejudging, argc, argv, options)) != -1;) {
 		if (option != 'r' && option != 'n')
 			return usage_error(rejudging, "see `retour contact --help`");
 		reason = option == 'r' ? optarg : reason;

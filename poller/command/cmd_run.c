@@ -162,7 +162,10 @@ int cmd_run(const struct config *config, int argc, char **argv)
 	result = session_open(&s, config, SESSION_CREATE, now);
 	if (result)
 		goto out;
-	struct poll_job job = { .config_file = config->file, .store = s.store, .mailboxes = boxes };
+	struct poll_job job = { .config_file = config->file,
+		.store = s.store,
+		.mailboxes = boxes,
+		.json = json_asked() };
 	job_by_clock(&s, &job);
 	result = poll_all(&job, &counts);
 	if (counts.stopped) {
@@ -207,7 +210,9 @@ int cmd_poll(const struct config *config, int argc, char **argv)
 	}
 	if (choose_mailboxes(config, argc - optind, argv + optind, boxes))
 		return EXIT_USAGE;
-	struct poll_job job = { .config_file = config->file, .mailboxes = boxes, .now = now };
+	struct poll_job job = {
+		.config_file = config->file, .mailboxes = boxes, .now = now, .json = json_asked()
+	};
 	catch_run_signals();
 	int result = dry ? EXIT_WELL : session_open(&s, config, SESSION_CREATE, now);
 	if (result == EXIT_WELL) {
@@ -286,6 +291,7 @@ int cmd_import(const struct config *config, int argc, char **argv)
 			return usage_error(argv[0],
 				"%s is a list, no mail; right would be retour suppress import, with --from",
 				argv[i]);
+	job.json = json_asked();
 	job.paths = (const char *const *)argv + optind;
 	job.bytes = bytes_of(job.paths);
 	catch_run_signals();

@@ -10,6 +10,7 @@
 #include "classify/base/log.h"
 #include "classify/base/units.h"
 #include "poller/command/opening.h"
+#include "poller/command/statuslines.h"
 #include "store/watch/alert.h"
 #include "store/promises.h"
 #include "store/contacts.h"
@@ -212,20 +213,29 @@ static int say_run(struct screen *s)
 	return STORE_OK;
 }
 
+static int say_all(struct screen *s, const char *command)
+{
+	static int (*const say[])(
+		struct screen *) = { say_run, say_mailboxes, say_open, say_contacts, say_next };
+	for (size_t i = 0; i < sizeof say / sizeof *say; i++)
+		if (say[i](s))
+			return session_store_failed(&s->session, command, STORE_FAILED);
+	return EXIT_WELL;
+}
+
 int cmd_status(const struct config *config, int argc, char **argv)
 {
 	static const struct option none[] = { { 0 } };
-	static int (*const say[])(
-		struct screen *) = { say_run, say_mailboxes, say_open, say_contacts, say_next };
 	const char *no_colour = getenv("NO_COLOR");
 	struct screen s = { .config = config, .now = clock_now() };
 	if (option_next(argv[0], argc, argv, none) != -1 || optind < argc)
 		return usage_error(argv[0], "takes no arguments");
 	s.colour = isatty(STDOUT_FILENO) && !(no_colour && *no_colour);
 	int result = session_open(&s.session, config, SESSION_READ, s.now);
-	for (size_t i = 0; result == EXIT_WELL && i < sizeof say / sizeof *say; i++)
-		if (say[i](&s))
-			result = session_store_failed(&s.session, argv[0], STORE_FAILED);
+	if (result == EXIT_WELL && json_asked())
+		result = status_lines(&s.session, s.now);
+	else if (result == EXIT_WELL)
+		result = say_all(&s, argv[0]);
 	session_close(&s.session);
 	return result;
 }

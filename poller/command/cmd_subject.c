@@ -19,6 +19,7 @@
 #include "poller/command/out.h"
 #include "poller/command/past.h"
 #include "poller/command/opening.h"
+#include "reports/jsonline.h"
 #include "store/promises.h"
 
 struct subject_job {
@@ -424,6 +425,20 @@ static void say_forgotten(struct subject_job *j)
 		puts("Other spellings that reach the same mailbox (a tag behind '+', dots at Gmail) are addresses of their own: name them, or ask with --variants.");
 }
 
+static void forgotten_line(const struct subject_job *j)
+{
+	const struct erased *e = &j->erased;
+	struct jsonline l = jsonline_begin(stdout);
+	jsonline_count(&l, "number", (uint64_t)j->request);
+	jsonline_text(&l, "reference", j->reference);
+	jsonline_count(&l, "addresses", j->asked + j->variants_tried);
+	jsonline_count(&l, "count", e->contacts);
+	jsonline_count(&l, "events", e->events);
+	jsonline_count(&l, "suppressions_kept", e->suppressions);
+	jsonline_count(&l, "objections_kept", e->objections_kept);
+	jsonline_end(&l);
+}
+
 /* All or nothing: a request that is half done would be worse than one that failed. */
 static int forget(struct subject_job *j, const char *operand)
 {
@@ -445,7 +460,10 @@ static int forget(struct subject_job *j, const char *operand)
 		return result;
 	}
 	log_notice("%s: %s", j->command, counts);
-	say_forgotten(j);
+	if (json_asked())
+		forgotten_line(j);
+	else
+		say_forgotten(j);
 	int scrubbed = store_scrub(store);
 	return scrubbed ? session_store_failed(&j->session, j->command, scrubbed) : EXIT_WELL;
 }

@@ -9,6 +9,7 @@
 #include "poller/command/opening.h"
 #include "poller/command/rulesfile.h"
 #include "poller/volume/suppressfile.h"
+#include "reports/jsonline.h"
 #include "store/promises.h"
 
 struct wish {
@@ -66,6 +67,20 @@ static int read_options(struct wish *w, bool add, int argc, char **argv)
 static void tell(const struct wish *w)
 {
 	const struct suppressfile *f = &w->file;
+	if (json_asked()) {
+		struct jsonline l = jsonline_begin(stdout);
+		jsonline_text(&l, "rule", f->rule);
+		jsonline_flag(&l, "dry_run", w->dry);
+		jsonline_count(&l, "hard", f->taken[CLASS_HARD]);
+		jsonline_count(&l, "complaint", f->taken[CLASS_COMPLAINT] - f->opt_outs);
+		jsonline_count(&l, "optout", f->opt_outs);
+		jsonline_count(&l, "soft", f->taken[CLASS_SOFT]);
+		jsonline_count(&l, "known", f->met[SUPPRESSED_BEFORE]);
+		jsonline_count(&l, "let_through", f->met[SUPPRESSED_SINCE_FREED]);
+		jsonline_count(&l, "left_out", f->left_out);
+		jsonline_count(&l, "bad", f->bad);
+		jsonline_end(&l);
+	}
 	log_notice(
 		"%s: %s%llu hard, %llu complaints, %llu opt-outs, %llu soft; %llu known before, %llu let through by an operator since, %llu that suppress nobody, %llu bad lines; rule %s",
 		w->command, w->dry ? "a dry run, nothing is kept: " : "",

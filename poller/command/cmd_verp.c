@@ -14,9 +14,12 @@
 #include "classify/base/lines.h"
 #include "classify/base/log.h"
 #include "poller/command/opening.h"
+#include "classify/base/buffer.h"
+#include "reports/jsonline.h"
 #include "store/keys.h"
 
 struct signer {
+	FILE *to; /* where a return path is printed */
 	struct session session;
 	bool unsubscribe;          /* addresses of List-Unsubscribe instead */
 	struct span before, after; /* of [origin] verp or unsubscribe, around {token} */
@@ -87,18 +90,53 @@ static void print_part(const struct signer *s, struct span part)
 {
 	for (size_t i = 0; i < part.n; i++)
 		if (s->unsubscribe && strchr("=&;%/?#", part.p[i]))
-			printf("%%%02X", (unsigned char)part.p[i]);
+			fprintf(s->to, "%%%02X", (unsigned char)part.p[i]);
 		else
-			putchar(part.p[i]);
+			fputc(part.p[i], s->to);
 }
 
 static void print_signed(const struct signer *s, const char *token)
 {
-	fputs(s->unsubscribe ? "<mailto:" : "", stdout);
+	fputs(s->unsubscribe ? "<mailto:" : "", s->to);
 	print_part(s, s->before);
 	print_part(s, span_of(token));
 	print_part(s, s->after);
-	puts(s->unsubscribe ? ">" : "");
+	fputs(s->unsubscribe ? ">" : "", s->to);
+}
+
+static void print_signed_csv(struct signer *s, struct span address, const char *token)
+{
+	bool quote = memchr(address.p, ',', address.n) || memchr(address.p, '"', address.n);
+	if (quote)
+		putchar('"');
+	for (size_t i = 0; i < address.n; i++) {
+		if (address.p[i] == '"')
+			putchar('"');
+		putchar(address.p[i]);
+	}
+	fputs(quote ? "\"," : ",", stdout);
+	s->to = stdout;
+	print_signed(s, token);
+	putchar('\n');
+}
+
+static void print_signed_line(struct signer *s, struct span address, const char *token)
+{
+	struct buffer path = { NULL, 0 };
+	char text[JSONLINE_TEXT];
+	s->to = open_memstream(&path.p, &path.n);
+	if (!s->to)
+		return;
+	print_signed(s, token);
+	fclose(s->to);
+	snprintf(text, sizeof text, "%.*s", (int)address.n, address.p);
+	struct jsonline l = jsonline_begin(stdout);
+	jsonline_text(&l, "address", text);
+	jsonline_text(&l, s->unsubscribe ? "list_unsubscribe" : "return_path", path.p);
+	jsonline_end(&l);
+	sodium_memzero(text, sizeof text);
+	sodium_memzero(path.p, path.n);
+	buffer_free(&path);
 }
 
 static int sign_line(struct signer *s, struct span address, uint64_t number)
@@ -118,16 +156,10 @@ static int sign_line(struct signer *s, struct span address, uint64_t number)
 	if (result)
 		return session_store_failed(&s->session, "verp", result);
 	s->short_ones += !full;
-	bool quote = memchr(address.p, ',', address.n) || memchr(address.p, '"', address.n);
-	if (quote)
-		putchar('"');
-	for (size_t i = 0; i < address.n; i++) {
-		if (address.p[i] == '"')
-			putchar('"');
-		putchar(address.p[i]);
-	}
-	fputs(quote ? "\"," : ",", stdout);
-	print_signed(s, token);
+	if (json_asked())
+		print_signed_line(s, address, token);
+	else
+		print_signed_csv(s, address, token);
 	sodium_memzero(token, sizeof token);
 	return EXIT_WELL;
 }
@@ -136,7 +168,8 @@ static int sign_all(struct signer *s, struct lines *lines)
 {
 	struct span line;
 	int result = EXIT_WELL;
-	puts(s->unsubscribe ? "address,list_unsubscribe" : "address,return_path");
+	if (!json_asked())
+		puts(s->unsubscribe ? "address,list_unsubscribe" : "address,return_path");
 	while (result == EXIT_WELL && lines_next(lines, &line))
 		result = sign_line(s, line, lines->number);
 	if (fflush(stdout) || lines->failed) {

@@ -11,6 +11,7 @@
 #include "poller/command/opening.h"
 #include "poller/volume/volumefile.h"
 #include "poller/volume/volumelog.h"
+#include "reports/jsonline.h"
 #include "store/volume.h"
 
 static bool is_source(const char *name)
@@ -49,6 +50,15 @@ static int volume_import(const struct config *config, int argc, char **argv)
 		if (result == EXIT_WELL && store_commit(s.store))
 			result = session_store_failed(&s, "volume", STORE_FAILED);
 	}
+	if (result == EXIT_WELL && json_asked()) {
+		struct jsonline l = jsonline_begin(stdout);
+		jsonline_text(&l, "file", argv[optind]);
+		jsonline_text(&l, "source", f.source);
+		jsonline_count(&l, "count", f.sent);
+		jsonline_count(&l, "days", f.days);
+		jsonline_count(&l, "corrected", f.corrected);
+		jsonline_end(&l);
+	}
 	if (result == EXIT_WELL)
 		log_notice(
 			"%s: %llu mails on %u days, of source %s; it had spoken of %u of these days before",
@@ -67,7 +77,8 @@ static int volume_log(const struct config *config, int argc, char **argv)
 		return usage_error("volume log", "wants a FILE, or several");
 	int result = session_open(&s, config, SESSION_WRITE, clock_now());
 	if (result == EXIT_WELL)
-		result = volumelog_count(&s, argv + optind, (size_t)(argc - optind), clock_now());
+		result = volumelog_count(&s, argv + optind, (size_t)(argc - optind), clock_now(),
+			json_asked() ? stdout : NULL);
 	session_close(&s);
 	return result;
 }

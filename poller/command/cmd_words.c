@@ -62,9 +62,9 @@ static void print_shape_csv(
 static void print_shape_json(
 	struct out *o, const struct words_shape *w, const char *first, const char *last)
 {
-	out_text(o, "{\"answers\":");
+	out_text(o, "{\"count\":");
 	out_number(o, w->answers);
-	out_member(o, "first", first);
+	out_member(o, "since", first);
 	out_member(o, "last", last);
 	out_member(o, "class", w->klass);
 	out_member(o, "rule", w->rule);

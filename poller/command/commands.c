@@ -4,26 +4,31 @@
 #include <string.h>
 
 const struct command commands[] = {
-	{ "run", cmd_run, "",
+	{ "run", cmd_run, "[--json]",
 		"the scheduled job: poll, states, retention, alerts, last month's report",
 		"Empties all mailboxes, applies what is due in the contacts' states and in retention, tells what is wrong, and from\n"
-		"[report] day on sends last month's report, once. A systemd timer or cron starts it. A second run beside it ends with 4.\n",
+		"[report] day on sends last month's report, once. A systemd timer or cron starts it. A second run beside it ends with 4.\n"
+		"  --json   one JSON object a line: what was read of each mailbox\n",
 		CONFIG_NEEDED, false },
-	{ "poll", cmd_poll, "[--dry-run] [MAILBOX…]", "only fetch, classify, store, settle",
+	{ "poll", cmd_poll, "[--dry-run] [--json] [MAILBOX…]",
+		"only fetch, classify, store, settle",
 		"  --dry-run   read and classify, but touch neither the store nor the mailbox\n"
-		"MAILBOX is the name of a [mailbox NAME] section; without one, all are read.\n",
+		"MAILBOX is the name of a [mailbox NAME] section; without one, all are read.\n"
+		"  --json      one JSON object a line: what was read of each mailbox\n",
 		CONFIG_NEEDED, false },
-	{ "import", cmd_import, "[--arrived header|now] PATH…", "the same for files",
+	{ "import", cmd_import, "[--arrived header|now] [--json] PATH…", "the same for files",
 		"PATH is a mail, an mbox, a Maildir, a directory of these, or - for stdin. Nothing is changed there.\n"
 		"  --arrived header   it arrived when the Maildir name, the From_ line, else Received or Date says (default)\n"
-		"  --arrived now      it arrives now\n",
+		"  --arrived now      it arrives now\n"
+		"  --json             one JSON object: what was read\n",
 		CONFIG_NEEDED, false },
-	{ "classify", cmd_classify, "[--plain] [--explain] PATH…",
+	{ "classify", cmd_classify, "[--plain] [--explain] [--json] PATH…",
 		"print events as JSON lines; stores nothing",
 		"  --plain     with addresses, message ids and the full diagnostic text\n"
 		"  --explain   say on stderr what was seen of each event, how much it weighs, and which rule won (*)\n"
 		"PATH is a mail, an mbox, a Maildir, a directory of these, or - for stdin. One JSON object a line; a message that\n"
-		"yields no event prints one of kind \"none\" and says why in \"rule\".\n",
+		"yields no event prints one of kind \"none\" and says why in \"rule\".\n"
+		"  --json      as it is: one JSON object a line\n",
 		CONFIG_OPTIONAL, false },
 	{ "check", cmd_check,
 		"[--json | --bare] [--only send|hold|suppress|invalid|hint] [--stream S] [--column NAME|N [--header]] [FILE|-]",
@@ -64,9 +69,10 @@ const struct command commands[] = {
 		"                                          such failures were wrong: who rests on them goes where the rest of the history leads\n"
 		"  rejudge [--reason TEXT] [--dry-run]     rules were mended: what is kept is decided again, and contacts go where that leads\n"
 		"  states                                  the table of all states and moves\n"
-		"The ledger notes each change with its reason and counts. Where the table has no such move it is refused: exit code 1.\n",
+		"The ledger notes each change with its reason and counts. Where the table has no such move it is refused: exit code 1.\n"
+		"  --json behind any of these: one JSON object a line, with what was moved\n",
 		CONFIG_OPTIONAL, false },
-	{ "suppress", cmd_suppress, "import FILE | add [FILE|-]",
+	{ "suppress", cmd_suppress, "import FILE | add [FILE|-] [--json]",
 		"take over whom another system knows not to write to",
 		"import FILE      a list as services and newsletter programs give it, as CSV; - for stdin\n"
 		"  --from ses|sendgrid|mailgun|postmark|mailchimp|brevo|sparkpost|listmonk|mautic|mailman|csv\n"
@@ -77,7 +83,8 @@ const struct command commands[] = {
 		"  --reason TEXT  noted in the ledger with the counts; add wants it\n"
 		"  --dry-run      only say what would be taken over\n"
 		"What is known stays; whom an operator let through after an entry's date stays so. Bad lines are named by number and left out: exit code 1.\n"
-		"contact undo --rule suppress.ses --reason TEXT takes a list back. Lists cannot be exported: the store has no addresses; use check --only suppress.\n",
+		"contact undo --rule suppress.ses --reason TEXT takes a list back. Lists cannot be exported: the store has no addresses; use check --only suppress.\n"
+		"  --json         one JSON object: what was taken over\n",
 		CONFIG_NEEDED, false },
 	{ "suppressions", cmd_suppressions, "[--since TIME] [--stream S] [--json]",
 		"the same answers by pseudonym, for a system that holds the key",
@@ -96,19 +103,21 @@ const struct command commands[] = {
 		"  --all            also what other sites have said, for a site that begins anew\n"
 		"How several machines have one memory: retour-sites(7). [store] site is this one's name.\n",
 		CONFIG_NEEDED, false },
-	{ "merge", cmd_merge, "[FILE|-]", "takes the lines of other sites in",
+	{ "merge", cmd_merge, "[--json] [FILE|-]", "takes the lines of other sites in",
 		"Reads what `retour changes` printed on other sites, in any order, as often as they come. Only sites with a section [site NAME] are taken.\n"
-		"A line that is refused is named by its number, with the reason, and changes nothing; the others are taken, and the exit code is 1.\n",
+		"A line that is refused is named by its number, with the reason, and changes nothing; the others are taken, and the exit code is 1.\n"
+		"  --json   one JSON object: how many lines were new, known, refused\n",
 		CONFIG_NEEDED, false },
 	{ "sites", cmd_sites, "[--json]", "the sites that are known, and until when",
 		"Prints site, life (of its store), whose, until when its lines are complete, and how many contacts it knows, as CSV with a header, or\n"
 		"  --json      one JSON object a line\n",
 		CONFIG_NEEDED, false },
-	{ "events", cmd_events, "[--since CURSOR]",
+	{ "events", cmd_events, "[--since CURSOR] [--json]",
 		"what was stored, as lines for a warehouse elsewhere",
 		"Prints one JSON object for each event, by pseudonym, without the receiver's words, and last one with the cursor that goes on from there.\n"
 		"  --since CURSOR   only days that have another number of events than then, each as a whole; without it everything\n"
-		"A line may come again: time, pseudonym and number tell it. What left the store is no longer deleted with it, and the ledger says so: retour-events(7).\n",
+		"A line may come again: time, pseudonym and number tell it. What left the store is no longer deleted with it, and the ledger says so: retour-events(7).\n"
+		"  --json           as it is: one JSON object a line\n",
 		CONFIG_NEEDED, false },
 	{ "serve", cmd_serve, "--postfix SOCKET | --http SOCKET [--token-file FILE] [--stream S]",
 		"the same for a mail server, or for programs over HTTP",
@@ -121,7 +130,7 @@ const struct command commands[] = {
 		"  --stream S         answers are for mail of the [stream S]; over HTTP \"stream\" in the question names another\n"
 		"SIGHUP opens the store anew.\n",
 		CONFIG_NEEDED, false },
-	{ "volume", cmd_volume, "import [--source NAME] [--beside-log] FILE | log FILE…",
+	{ "volume", cmd_volume, "import [--source NAME] [--beside-log] FILE | log FILE… [--json]",
 		"how much was sent: what makes rates of counts",
 		"import FILE       CSV with day,campaign,provider-or-domain,sent, or a header that names these columns; - for stdin.\n"
 		"  --source NAME   where the counts come from; a later file of the same source replaces the days that it has (default: import)\n"
@@ -130,7 +139,8 @@ const struct command commands[] = {
 		"log FILE…         counts deliveries, deferrals and rejections in logs of Postfix, Exim, sendmail, OpenSMTPD, qmail and PowerMTA (accounting files),\n"
 		"plain, .gz or .zst, as syslogd, the journal (also -o json) or a container's runtime writes them. A file that was counted before, whatever its name is now,\n"
 		"is read on from where it ended; give the rotated ones with the present one. Exit code 1 where lines tell of deliveries and none of\n"
-		"them could be read.\n",
+		"them could be read.\n"
+		"  --json          one JSON object: what was counted\n",
 		CONFIG_NEEDED, false },
 	{ "advice", cmd_advice, "[--json]", "how fast to send to each provider",
 		"From the last day's deferrals, refusals and notices, and what the provider's profile says: connections at once, mails an hour, the ladder,\n"
@@ -161,10 +171,11 @@ const struct command commands[] = {
 		"  --format F        xml, html or text (default)\n"
 		"  --output FILE     default: stdout\n",
 		CONFIG_OPTIONAL, false },
-	{ "comment", cmd_comment, "--month YYYY-MM TEXT|-",
+	{ "comment", cmd_comment, "--month YYYY-MM [--json] TEXT|-",
 		"a remark that the month's report prints",
 		"  --month YYYY-MM   the month that it is about\n"
-		"TEXT, or stdin with -, is printed in the report as it stands; it must not name an address.\n",
+		"TEXT, or stdin with -, is printed in the report as it stands; it must not name an address.\n"
+		"  --json            one JSON object: that it was noted\n",
 		CONFIG_NEEDED, false },
 	{ "alerts", cmd_alerts, "[--all] [--json]", "what is wrong now",
 		"Prints the alerts that are open: what, where, since when, the figures, and what to look at first.\n"
@@ -172,18 +183,20 @@ const struct command commands[] = {
 		"  --json    one JSON object a line\n"
 		"The conditions and their thresholds stand in retour.ini(5); `run` looks at them and tells [alert] to and command.\n",
 		CONFIG_NEEDED, false },
-	{ "purge", cmd_purge, "[--dry-run]", "apply retention now",
+	{ "purge", cmd_purge, "[--dry-run] [--json]", "apply retention now",
 		"  --dry-run   only say what would be deleted\n"
-		"Exit code 3 when something overdue remains, or its bytes are still in the file.\n",
+		"Exit code 3 when something overdue remains, or its bytes are still in the file.\n"
+		"  --json      one JSON object a line for each class of data\n",
 		CONFIG_NEEDED, false },
-	{ "clock", cmd_clock, "[show | confirm --reason TEXT]",
+	{ "clock", cmd_clock, "[show | confirm --reason TEXT] [--json]",
 		"whether the clock is believed, and that it is right",
 		"A run that does not believe its clock (it went back, it is far ahead of the last run) purges nothing, moves no state and sends no report.\n"
 		"  show             what the clock says, when the last run was, whether it is believed, and why not (exit code 3)\n"
-		"  confirm          the clock is right: the next run goes on. --reason TEXT is required and ledgered\n",
+		"  confirm          the clock is right: the next run goes on. --reason TEXT is required and ledgered\n"
+		"  --json           one JSON object\n",
 		CONFIG_NEEDED, false },
 	{ "audit", cmd_audit,
-		"[--format text|xml|html] [--output FILE] | export DIR | verify DIR|FILE | key",
+		"[--format text|xml|html | --json] [--output FILE] | export DIR | verify DIR|FILE | key",
 		"retention and integrity evidence",
 		"  --format F        text (default), xml or html\n"
 		"  --output FILE     default: stdout\n"
@@ -195,11 +208,13 @@ const struct command commands[] = {
 		"  --log FILE        what a log, or a command, outside has heard ([witness]): in each line the first N:HASH counts\n"
 		"  --timestamps DIR  heads with their time-stamps (RFC 3161), which openssl verifies, with --tsa-ca FILE, the certificates of the authority\n"
 		"key                 prints the public key, for minisign -P\n"
-		"Exit code 3 when a retention or integrity promise is broken.\n",
+		"Exit code 3 when a retention or integrity promise is broken.\n"
+		"  --json            one JSON object a line: each promise, each class of data\n",
 		CONFIG_OPTIONAL, false },
-	{ "backup", cmd_backup, "FILE", "a copy of the store while others use it",
+	{ "backup", cmd_backup, "[--json] FILE", "a copy of the store while others use it",
 		"Writes a copy to FILE, which must not exist. The keys are not in it. To restore, put it in the place of the store: the next run\n"
-		"first erases again what was erased since. A copy older than [retention] backups is refused.\n",
+		"first erases again what was erased since. A copy older than [retention] backups is refused.\n"
+		"  --json   one JSON object: the file, and until when it can be restored\n",
 		CONFIG_NEEDED, false },
 	{ "disclose", cmd_disclose, "[--json] [--variants] [--reference TEXT] [FILE|-]",
 		"what is held about a data subject",
@@ -209,14 +224,16 @@ const struct command commands[] = {
 		"  --variants         other spellings that reach the same mailbox, too: without the tag behind a '+', and at Gmail without dots and in both domains\n"
 		"  --reference TEXT   the request's number or name, for the ledger, which notes counts only\n",
 		CONFIG_NEEDED, false },
-	{ "forget", cmd_forget, "[--keep-suppression] [--variants] [--reference TEXT] [FILE|-]",
+	{ "forget", cmd_forget,
+		"[--keep-suppression] [--variants] [--json] [--reference TEXT] [FILE|-]",
 		"erase a data subject",
 		"Reads one address a line as disclose does, and deletes contact and events under every key that is there; then their bytes are removed\n"
 		"from the files.\n"
 		"  --keep-suppression   who is never to be written to again stays so: of the contact are left state, day, reason and pseudonym\n"
 		"  --variants           other spellings that reach the same mailbox, too: without the tag behind a '+', and at Gmail without dots and in both domains\n"
 		"  --reference TEXT     the request's number or name, for the ledger, which notes counts only\n"
-		"Exit code 3: it is deleted, but a reader is in the way of the bytes; the next run or purge removes them.\n",
+		"Exit code 3: it is deleted, but a reader is in the way of the bytes; the next run or purge removes them.\n"
+		"  --json               one JSON object: what was erased, and what is kept\n",
 		CONFIG_NEEDED, false },
 	{ "requests", cmd_requests, "[list] [--json] | correct NUMBER --reference TEXT",
 		"the register of what data subjects asked for",
@@ -226,16 +243,17 @@ const struct command commands[] = {
 		"  correct NUMBER --reference TEXT   another name for a request, by a new entry; the first one stays in the ledger\n"
 		"TEXT holds no address, and no name in brackets.\n",
 		CONFIG_NEEDED, false },
-	{ "verp", cmd_verp, "--campaign C [--unsubscribe] [FILE|-]",
+	{ "verp", cmd_verp, "--campaign C [--unsubscribe] [--json] [FILE|-]",
 		"signed return paths for the sending system",
 		"Reads one address a line from FILE or stdin and prints address,return_path as CSV with a header, in the same order.\n"
 		"  --campaign C   the name of the mailing: letters, digits and . _ : + -\n"
 		"  --unsubscribe  instead address,list_unsubscribe: the signed address of each for the field List-Unsubscribe; [origin] unsubscribe says its form\n"
 		"Each mail gets its recipient's return path as envelope sender; [origin] verp says its form. A bounce that comes back to it is verified:\n"
-		"recipient and campaign are read from it, and a forged one is told apart. The first call makes the key.\n",
+		"recipient and campaign are read from it, and a forged one is told apart. The first call makes the key.\n"
+		"  --json         one JSON object a line\n",
 		CONFIG_NEEDED, false },
 	{ "key", cmd_key,
-		"list | rotate [state|verp] | retire NAME [--give-up --reason TEXT] [FILE|-]",
+		"list | rotate [state|verp] | retire NAME [--give-up --reason TEXT] [FILE|-] [--json]",
 		"the keys of pseudonyms and return paths",
 		"  list          name, purpose, month, when it was made, fingerprint\n"
 		"  rotate        a new key for the pseudonyms of contacts (rotate state): all are sealed under it at once, so that the old key finds nobody alone any more;\n"
@@ -244,11 +262,11 @@ const struct command commands[] = {
 		"  retire NAME   destroys an old key of return paths; do it when no bounce of its mails is to be expected any more\n"
 		"  retire STATE-KEY [FILE|-]  ends a state key that was replaced, at once: who is in FILE, one address per line, moves to the present key.\n"
 		"                Where contacts are left it says how many, and how many of them are objections, and the key stays\n"
-		"  --give-up --reason TEXT    forgets those who are left, objections too: they may be written to again\n",
+		"  --give-up --reason TEXT    forgets those who are left, objections too: they may be written to again\n"
+		"  --json        one JSON object a line\n",
 		CONFIG_NEEDED, false },
-	{ "setup", cmd_setup,
-		"[--domains LIST] [--host HOST[:PORT]] [--user NAME] [--password-file FILE | --oauth SERVICE …] [--to LIST] [--smtp HOST[:PORT]] [--ca-file FILE] [--start | --no-start] | --mailbox NAME … | --new-store",
-		"a first configuration by seven questions; another mailbox; begin anew where the store is lost for good",
+	{ "setup",
+		cmd_setup, "[--domains LIST] [--host HOST[:PORT]] [--user NAME] [--password-file FILE | --oauth SERVICE …] [--to LIST] [--smtp HOST[:PORT]] [--ca-file FILE] [--start | --no-start] | --mailbox NAME … | --new-store", "a first configuration by seven questions; another mailbox; begin anew where the store is lost for good",
 		"Asks for sending domains, the bounce mailbox's server, login name and password, the report's readers and mail server, and whether to start;\n"
 		"tries the mailbox and the mail server, finds out their protocol and TLS, and writes the INI file, with comments, and the password's.\n"
 		"What an option says is not asked; without a terminal the other answers are read from stdin, one a line. Where something does not work,\n"
@@ -275,20 +293,23 @@ const struct command commands[] = {
 		"not to be written to. When it is lost and there is no backup:\n"
 		"  --new-store            makes a new one. The keys of the lost one are moved beside their directory, not destroyed\n",
 		CONFIG_MADE, false },
-	{ "doctor", cmd_doctor, "",
+	{ "doctor", cmd_doctor, "[--json]",
 		"preflight: configuration, keys, store, mailboxes, TLS, SMTP, rules, clock",
-		"Tries everything that a run needs and changes nothing. Exit code 1 when something does not work.\n",
+		"Tries everything that a run needs and changes nothing. Exit code 1 when something does not work.\n"
+		"  --json   one JSON object a line: result (ok, look, fail), what, reason\n",
 		CONFIG_NEEDED, false },
-	{ "status", cmd_status, "",
+	{ "status", cmd_status, "[--json]",
 		"one screen: when each mailbox was read, what is open, what is next",
 		"Last run, mailboxes, messages that are stuck, alerts and investigations that are open, hard bounces that are not believed, contacts by state, last month's report.\n"
-		"Colours stand on a terminal only, and not where NO_COLOR is set.\n",
+		"Colours stand on a terminal only, and not where NO_COLOR is set.\n"
+		"  --json   one JSON object a line, by kind: run, mailbox, stuck, alert, investigation, wave, contacts, report\n",
 		CONFIG_NEEDED, false },
-	{ "config", cmd_config, "[--manual] | check | show",
+	{ "config", cmd_config, "[--manual] | check | show [--json]",
 		"print a commented sample of the INI file; what is wrong with it, what holds",
 		"  --manual    the list of keys, as the manual has it\n"
 		"check       reads the configuration with its drop-ins and says what is wrong: exit code 2; it touches nothing else\n"
-		"show        every key with its value, and the file that it stands in\n",
+		"show        every key with its value, and the file that it stands in\n"
+		"  --json    of check one JSON object, of show one a line: section, key, value, file\n",
 		CONFIG_NONE, false },
 	{ "completion", NULL, "bash | zsh | fish",
 		"print the script by which a shell completes retour's words",

@@ -2,6 +2,7 @@
  */
 #include "poller/command/configkeys.h"
 #include "poller/command/configshow.h"
+#include "reports/jsonline.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@ struct given {
 struct shown {
 	struct given *given;
 	size_t count, room;
+	bool json;
 };
 
 static void take_shown_key(
@@ -39,11 +41,22 @@ static void take_shown_key(
 		abort();
 }
 
-static void print_line(FILE *out, const char *key, const char *value, const char *origin)
+/* ORIGIN: the file; NULL: it is the default. */
+static void print_line(FILE *out, const struct shown *s, const char *section, const char *key,
+	const char *value, const char *origin)
 {
 	char line[1200];
+	if (s->json) {
+		struct jsonline l = jsonline_begin(out);
+		jsonline_text(&l, "section", section);
+		jsonline_text(&l, "key", key);
+		jsonline_text(&l, "value", value);
+		jsonline_text(&l, "file", origin);
+		jsonline_end(&l);
+		return;
+	}
 	snprintf(line, sizeof line, strpbrk(value, ";#") ? "%s = \"%s\"" : "%s = %s", key, value);
-	fprintf(out, "%-52s ; %s\n", line, origin);
+	fprintf(out, "%-52s ; %s\n", line, origin ? origin : "default");
 }
 
 static const struct given *find(const struct shown *s, const char *section, const char *key)
@@ -58,16 +71,18 @@ static const struct given *find(const struct shown *s, const char *section, cons
 static void print_shown_section(
 	FILE *out, const struct shown *s, const char *section, const char *pattern)
 {
-	fprintf(out, "[%s]\n", section);
+	if (!s->json)
+		fprintf(out, "[%s]\n", section);
 	for (const struct key *k = config_keys; k->section; k++) {
 		const struct given *g = strcmp(k->section, pattern) ? NULL
 								    : find(s, section, k->name);
 		if (g)
-			print_line(out, k->name, g->value, g->file);
+			print_line(out, s, section, k->name, g->value, g->file);
 		else if (!strcmp(k->section, pattern) && k->standard)
-			print_line(out, k->name, k->standard, "default");
+			print_line(out, s, section, k->name, k->standard, NULL);
 	}
-	fputc('\n', out);
+	if (!s->json)
+		fputc('\n', out);
 }
 
 /* The sections with a name that PATTERN, "mailbox *", stands for, each once. */
@@ -82,9 +97,9 @@ static void print_named(FILE *out, const struct shown *s, const char *pattern)
 	}
 }
 
-int config_show(struct config *c, const char *file, FILE *errors, FILE *out)
+int config_show(struct config *c, const char *file, FILE *errors, FILE *out, bool json)
 {
-	struct shown s = { 0 };
+	struct shown s = { .json = json };
 	const char *last = "";
 	int result = config_load_told(c, file, errors, take_shown_key, &s);
 	for (const struct key *k = config_keys; out && !result && k->section; k++) {

@@ -5,7 +5,7 @@
 #include "poller/command/config.h"
 
 /* Loads FILE into C as config_load() does, and prints to OUT, where it is not NULL, each key with
- * the file that its value stands in, or "default". */
-int config_show(struct config *c, const char *file, FILE *errors, FILE *out);
+ * the file that its value stands in, or "default"; with JSON as lines of that. */
+int config_show(struct config *c, const char *file, FILE *errors, FILE *out, bool json);
 
 #endif

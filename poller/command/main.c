@@ -164,6 +164,8 @@ static int dispatch(const struct command *command, const char *file, int argc, c
 		setenv("TZ", config.post.timezone, 1);
 		tzset();
 		optind = 0; /* getopt starts anew on the command's own arguments */
+		if (strstr(command->help, "--json"))
+			json_allow();
 		result = command->function ? command->function(&config, argc, argv)
 					   : completion_print(commands, argc, argv);
 	}

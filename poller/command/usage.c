@@ -126,9 +126,42 @@ static void say_unknown_option(const char *command, const char *word, const stru
 		usage_error(command, "%s: no such option", word);
 }
 
+static bool json_allowed, json_given;
+
+void json_allow(void)
+{
+	json_allowed = true;
+}
+
+bool json_asked(void)
+{
+	return json_given;
+}
+
+/* OPTIONS, and --json where it is allowed and not among them, into WITH. */
+enum { OPTIONS_MAX = 32, OPTION_JSON = 1000 };
+static const struct option *options_with_json(
+	const struct option *options, struct option with[OPTIONS_MAX])
+{
+	size_t n = 0;
+	for (; options[n].name && n < OPTIONS_MAX - 2; n++) {
+		if (!strcmp(options[n].name, "json"))
+			return options;
+		with[n] = options[n];
+	}
+	with[n++] = (struct option){ "json", no_argument, NULL, OPTION_JSON };
+	with[n] = (struct option){ 0 };
+	return json_allowed ? with : options;
+}
+
 int option_next(const char *command, int argc, char **argv, const struct option *options)
 {
-	return option_next_of(command, argc, argv, ":", options);
+	struct option with[OPTIONS_MAX];
+	const struct option *all = options_with_json(options, with);
+	int value;
+	while ((value = option_next_of(command, argc, argv, ":", all)) == OPTION_JSON)
+		json_given = true;
+	return value;
 }
 
 const char *word_meant(char text[WORD_MEANT_SIZE], const char *typed, const char *words)

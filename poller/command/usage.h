@@ -26,6 +26,12 @@ bool new_file_is_fit(const char *command, const char *path);
 
 struct option;
 /*
+ * The command at hand takes --json, whether or not its own options name it: option_next() notes
+ * that it was given, and json_asked() says so.
+ */
+void json_allow(void);
+bool json_asked(void);
+/*
  * getopt_long() for the long options of a command: the value of the next one, -1 behind the last.
  * What is wrong is said as COMMAND, with the option that was meant where one is near, and never
  * with the text behind a '='; '?' then.

@@ -15,6 +15,7 @@ struct poll_job {
 	const struct mailbox *const *mailboxes; /* end with NULL; not for an import */
 	const char *const *paths;               /* import; end with NULL; NULL: none */
 	uint64_t bytes;   /* of all paths, as the file system says; 0: not known */
+	bool json;        /* a line on stdout for each mailbox */
 	bool arrived_now; /* everything counts as arriving now */
 	int64_t now;
 	bool doubted;    /* the clock is: mail that was moved does not expire */

@@ -19,6 +19,7 @@
 #include "poller/run/lane.h"
 #include "classify/base/log.h"
 #include "poller/run/progress.h"
+#include "reports/jsonline.h"
 
 enum {
 	LANES_AT_ONCE = 4,
@@ -176,6 +177,28 @@ static void work(struct pump *p)
 	}
 }
 
+static void lane_line(const struct lane *lane, int64_t now, bool ok)
+{
+	const struct poll_counts *c = &lane->counts;
+	struct jsonline l = jsonline_begin(stdout);
+	jsonline_text(&l, "mailbox", lane->name);
+	jsonline_time(&l, "at", now);
+	jsonline_flag(&l, "well", ok);
+	jsonline_count(&l, "count", c->messages);
+	jsonline_count(&l, "new", c->fresh);
+	jsonline_count(&l, "known", c->duplicates);
+	jsonline_count(&l, "unrecognised", c->unrecognised);
+	jsonline_count(&l, "quarantined", c->quarantined);
+	jsonline_count(&l, "events", c->events);
+	jsonline_count(&l, "deleted", c->deleted);
+	jsonline_count(&l, "moved", c->moved);
+	jsonline_count(&l, "kept", c->kept);
+	jsonline_count(&l, "expired", c->expired);
+	jsonline_count(&l, "stuck", c->stuck);
+	jsonline_end(&l);
+	fflush(stdout);
+}
+
 static void lane_say(const struct lane *lane, bool store_failed, bool ok)
 {
 	const struct poll_counts *c = &lane->counts;
@@ -252,6 +275,8 @@ static void lane_report(struct pump *p, struct lane *lane, struct poll_counts *t
 	bool ok = lane->done && !p->store_failed;
 	if (!lane->started)
 		return;
+	if (p->job->json)
+		lane_line(lane, p->job->now, ok);
 	lane_say(lane, p->store_failed, ok);
 	lane_note(p, lane, ok);
 	add_lane_counts(total, &lane->counts);

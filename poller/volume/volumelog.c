@@ -18,6 +18,7 @@
 #include "classify/base/exitcode.h"
 #include "classify/base/log.h"
 #include "poller/run/wire.h"
+#include "reports/jsonline.h"
 
 enum {
 	PATIENCE = 120, /* seconds for an answer */
@@ -395,8 +396,21 @@ out:
 	return result;
 }
 
-static void say_sum(const struct wire_log_mark *m)
+static void say_sum(const struct wire_log_mark *m, FILE *json)
 {
+	if (json) {
+		struct jsonline l = jsonline_begin(json);
+		jsonline_count(&l, "count", m->outcome[LOG_DELIVERED]);
+		jsonline_count(
+			&l, "deferred", m->outcome[LOG_DEFERRED] + m->outcome[LOG_THROTTLED]);
+		jsonline_count(&l, "throttled", m->outcome[LOG_THROTTLED]);
+		jsonline_count(&l, "rejected", m->outcome[LOG_REJECTED]);
+		jsonline_count(&l, "own", m->own);
+		jsonline_count(&l, "hops", m->hops);
+		jsonline_count(&l, "bounces", m->bounces);
+		jsonline_count(&l, "foreign", m->foreign);
+		jsonline_end(&l);
+	}
 	log_notice("volume: %" PRIu64 " delivered, %" PRIu64 " deferred (%" PRIu64
 		   " throttled), %" PRIu64 " rejected; not counted: %" PRIu64
 		   " to own mailboxes, %" PRIu64 " through this host itself, %" PRIu64
@@ -406,7 +420,7 @@ static void say_sum(const struct wire_log_mark *m)
 		m->foreign);
 }
 
-int volumelog_count(struct session *s, char **paths, size_t count, int64_t now)
+int volumelog_count(struct session *s, char **paths, size_t count, int64_t now, FILE *json)
 {
 	struct counting c = { .session = s, .now = now, .fd = -1 };
 	struct input *in = calloc(count, sizeof *in);
@@ -428,7 +442,7 @@ int volumelog_count(struct session *s, char **paths, size_t count, int64_t now)
 	if (c.open)
 		store_rollback(s->store);
 	if (pid > 0 && !c.broken)
-		say_sum(&c.total);
+		say_sum(&c.total, json);
 	if (c.fd >= 0)
 		close(c.fd);
 	child_end(pid);

@@ -50,7 +50,7 @@ with case("each provider by its own answers and its profile's limit"):
     equal([told[name]["connections"] for name in sorted(told)], [20, 1, 1])
     equal([told[name]["mails_per_hour"] for name in sorted(told)], [500, 44, 15])
     equal((told["gmail"]["attempts"], told["gmail"]["throttled"], told["gmail"]["freeze"], told["gmail"]["ladder"]), (600, 0, False, "large"))
-    contains(told["united-internet"]["why"], "40 of 100 attempts")
+    contains(told["united-internet"]["reason"], "40 of 100 attempts")
 
 with case("as text, the busiest first, with what the words mean"):
     out = retour.run("advice").out
@@ -97,7 +97,7 @@ with case("blocks freeze the provider"):
     equal(retour.run("import", "--arrived", "now", box).code, 0)
     told = advice(retour)
     equal((told["gmail"]["action"], told["gmail"]["freeze"], told["gmail"]["connections"], told["gmail"]["mails_per_hour"]), ("freeze", True, 0, 0))
-    contains(told["gmail"]["why"], "40 blocks in 24 hours, of 600 mails")
+    contains(told["gmail"]["reason"], "40 blocks in 24 hours, of 600 mails")
     contains(told["gmail"]["thaw"], "fewer than 30")
     contains(retour.run("advice").out, "thaws when fewer than 30")
     equal(told["orange"]["thaw"], None)

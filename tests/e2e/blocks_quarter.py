@@ -90,7 +90,7 @@ for volumes in (True, False):
         for day, name in TRUTH:
             line = advice[day][name]
             equal((line["connections"], line["mails_per_hour"], line["freeze"]), (0, 0, True), line)
-            contains(line["why"], "blocks in 24 hours")
+            contains(line["reason"], "blocks in 24 hours")
             contains(line["thaw"], "thaws when fewer than ")
         if volumes:
             contains(advice[50]["gmail"]["thaw"], "fewer than 300 come in 24 hours")  # 5 % of 6,000
@@ -99,7 +99,7 @@ for volumes in (True, False):
         equal(trials, [(52, "gmail"), (53, "gmail")])
         true(all(line["thaw"] is None for lines in advice.values() for line in lines.values() if line["action"] != "freeze"), "what is not frozen has nothing to thaw")
     with case("an investigation is opened on the day of a planted block, held while it goes on, over a quiet period later, and no other is: " + known):
-        opened = sorted({(line["provider"], line["category"], line["opened"], line["last"]) for lines in listed.values() for line in lines})
+        opened = sorted({(line["provider"], line["category"], line["since"], line["last"]) for lines in listed.values() for line in lines})
         wanted = [("gmail", "reputation", date(50), date(50)), ("gmail", "reputation", date(50), date(51)), ("other", "reputation", date(HOST), date(HOST)),
                   ("other", "reputation", date(ALL), date(ALL))]
         joined = wanted[:3] + [("other", "reputation", date(HOST), date(ALL))]  # where the former one was still open

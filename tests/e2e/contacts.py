@@ -141,7 +141,7 @@ to_blocked.take((CARLA, LISTED, 1, "gmail-smtp-in.l.google.com"), (BEN, LISTED, 
 with case("resolve --list: one investigation for each provider and category, with what to look at"):
     listed = {(i["provider"], i["category"]): i for i in blocked.run("contact", "resolve", "--list", "--json").lines()}
     equal(sorted(listed), [("gmail", "reputation"), ("other", "reputation")])
-    equal((listed["gmail", "reputation"]["blocks"], listed["gmail", "reputation"]["opened"]), (2, "2026-11-01"))
+    equal((listed["gmail", "reputation"]["count"], listed["gmail", "reputation"]["since"]), (2, "2026-11-01"))
     true(any("Listings" in line for line in listed["gmail", "reputation"]["checklist"]), listed)
     text = blocked.run("contact", "resolve", "--list").out
     contains(text, "gmail reputation: 2 blocks from 2026-11-01 to 2026-11-01")

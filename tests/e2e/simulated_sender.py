@@ -23,7 +23,7 @@ investigations = collections.defaultdict(set)
 
 def look(_day, _verdicts):
     for line in retour.run("contact", "resolve", "--list", "--json").lines():
-        investigations[line["provider"], line["category"]].add(line["opened"])
+        investigations[line["provider"], line["category"]].add(line["since"])
 
 
 verdicts = world.run(retour, dovecot, look)

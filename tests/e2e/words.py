@@ -32,9 +32,9 @@ with case("answers that differ in numbers are one shape; codes stay; what fewer 
     result = said("--json")
     lines = result.lines()
     odd = [line for line in lines if "error # on line #" in line["answer"]]
-    equal([(line["answers"], line["first"], line["last"], line["class"]) for line in odd], [(4, "2026-12-05", "2026-12-08", None)], result)
+    equal([(line["count"], line["since"], line["last"], line["class"]) for line in odd], [(4, "2026-12-05", "2026-12-08", None)], result)
     contains(odd[0]["answer"], "550 5.0.0 ")
-    equal([line["answers"] for line in lines if "other server does not know" in line["answer"]], [3], result)
+    equal([line["count"] for line in lines if "other server does not know" in line["answer"]], [3], result)
     bounces.take(("r.words@example.net", (RARE[0], "550 5.0.0 Today the other end has different plans"), "09 Dec"))
     result = said("--json")
     true("different plans" not in result.out, result)

@@ -1,0 +1,53 @@
+/* Lines of JSON (jsonline.h). */
+#include "reports/jsonline.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include "classify/base/clock.h"
+#include "classify/json.h"
+
+struct jsonline jsonline_begin(FILE *out)
+{
+	fputc('{', out);
+	return (struct jsonline){ out, false };
+}
+
+static void jsonline_key(struct jsonline *l, const char *key)
+{
+	fprintf(l->out, "%s\"%s\":", l->more ? "," : "", key);
+	l->more = true;
+}
+
+void jsonline_text(struct jsonline *l, const char *key, const char *value)
+{
+	char json[JSON_STRING_ROOM(JSONLINE_TEXT)];
+
+	json_string(
+		json, sizeof json, value ? value : "", value ? strnlen(value, JSONLINE_TEXT) : 0);
+	jsonline_key(l, key);
+	fputs(json, l->out);
+}
+
+void jsonline_count(struct jsonline *l, const char *key, uint64_t n)
+{
+	jsonline_key(l, key);
+	fprintf(l->out, "%" PRIu64, n);
+}
+
+void jsonline_flag(struct jsonline *l, const char *key, bool value)
+{
+	jsonline_key(l, key);
+	fputs(value ? "true" : "false", l->out);
+}
+
+void jsonline_time(struct jsonline *l, const char *key, int64_t at)
+{
+	char text[CLOCK_TEXT_SIZE] = "";
+
+	jsonline_text(l, key, at ? clock_format(at, text) : NULL);
+}
+
+void jsonline_end(struct jsonline *l)
+{
+	fputs("}\n", l->out);
+}

@@ -1,0 +1,26 @@
+/*
+ * Lines of JSON as all commands print them with --json (retour(1), JSON): one object a line, null
+ * for what is not known, times as RFC 3339 in UTC.
+ */
+#ifndef RETOUR_JSONLINE_H
+#define RETOUR_JSONLINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct jsonline {
+	FILE *out;
+	bool more; /* a member stands in it */
+};
+
+struct jsonline jsonline_begin(FILE *out);
+/* VALUE may be NULL; it and "" are null. What is longer than JSONLINE_TEXT bytes is cut. */
+enum { JSONLINE_TEXT = 4096 };
+void jsonline_text(struct jsonline *l, const char *key, const char *value);
+void jsonline_count(struct jsonline *l, const char *key, uint64_t n);
+void jsonline_flag(struct jsonline *l, const char *key, bool value);
+void jsonline_time(struct jsonline *l, const char *key, int64_t at); /* 0: null */
+void jsonline_end(struct jsonline *l);
+
+#endif
