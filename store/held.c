@@ -231,7 +231,8 @@ int held_compare(struct store *s, enum held_class held, uint64_t *count, unsigne
 		[HELD_CONTACTS] = SQL_CONTACT_COUNT_DAY,
 		[HELD_OBJECTIONS] = SQL_OBJECTION_COUNT_DAY,
 		[HELD_KEPT] = SQL_KEPT_COUNT_DAY,
-		[HELD_SUMMARIES] = SQL_SUMMARY_COUNT_DAY };
+		[HELD_SUMMARIES] = SQL_SUMMARY_COUNT_DAY,
+		[HELD_SITE_SUMMARIES] = SQL_SITE_SUMMARY_COUNT_DAY };
 	int64_t day = 0, found = 0;
 	bool differs;
 	int result;

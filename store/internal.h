@@ -76,6 +76,7 @@ struct store {
 	struct waves *waves;          /* wave.c */
 	uint32_t stream[STREAMS_MAX]; /* the numbers of o.stream (streams.c) */
 	int64_t present;              /* the latest time that was said to be now */
+	bool every_site;              /* figures are read of all sites (store_every_site) */
 	bool in_transaction;
 	bool in_snapshot;
 	bool spoilt; /* an error in this transaction: it can only be rolled back */
@@ -113,6 +114,11 @@ int db_finish(struct store *s, sqlite3_stmt *st);
 int db_finish_int(struct store *s, sqlite3_stmt *st, int64_t *out);
 /* The same as text, cut into BUFFER; "" where there is no row. */
 int db_finish_text(struct store *s, sqlite3_stmt *st, char *buffer, size_t size);
+/* Of two statements that stand one behind the other (OF_ALL) the one that is asked for. */
+static inline enum sql sql_seen(const struct store *s, enum sql own)
+{
+	return s->every_site ? (enum sql)(own + 1) : own;
+}
 #define db_run(s, ...) db_finish(s, db_bind(s, __VA_ARGS__))
 #define db_int(s, out, ...) db_finish_int(s, db_bind(s, __VA_ARGS__), out)
 #define db_line(s, buffer, size, ...) db_finish_text(s, db_bind(s, __VA_ARGS__), buffer, size)
@@ -134,7 +140,7 @@ int db_leave(struct store *s, bool own, int result);
 
 /* --- schema.c ------------------------------------------------------------- */
 
-enum { SCHEMA_VERSION = 26, APPLICATION_ID = 0x7265746f /* "reto" */ };
+enum { SCHEMA_VERSION = 27, APPLICATION_ID = 0x7265746f /* "reto" */ };
 /*
  * *VERSION is 0 for a database with nothing in it. Refuses what is not ours or newer than this
  * program.
@@ -500,7 +506,8 @@ int hours_visit(struct store *s, int64_t from, int64_t to,
 	X(HELD_OBJECTIONS, "objections") \
 	X(HELD_SEEN, "seen") \
 	X(HELD_KEPT, "kept") \
-	X(HELD_SUMMARIES, "summaries")
+	X(HELD_SUMMARIES, "summaries") \
+	X(HELD_SITE_SUMMARIES, "summaries of sites")
 #define STORE_ENUM2(symbol, name) symbol,
 enum held_class { HELD_CLASSES(STORE_ENUM2) HELD_COUNT };
 #undef STORE_ENUM2

@@ -230,12 +230,13 @@ static int visit_rows(struct store *s, sqlite3_stmt *st, bool over,
 int store_investigations(
 	struct store *s, int (*visit)(void *context, const struct investigation *i), void *context)
 {
-	return visit_rows(s, db_bind(s, SQL_INVESTIGATION_OPEN, ""), false, visit, context);
+	return visit_rows(
+		s, db_bind(s, sql_seen(s, SQL_INVESTIGATION_OPEN), ""), false, visit, context);
 }
 
 int store_past_investigations(struct store *s, int64_t from, int64_t to,
 	int (*visit)(void *context, const struct investigation *i), void *context)
 {
-	return visit_rows(
-		s, db_bind(s, SQL_INVESTIGATION_PAST, "ii", from, to), true, visit, context);
+	return visit_rows(s, db_bind(s, sql_seen(s, SQL_INVESTIGATION_PAST), "ii", from, to), true,
+		visit, context);
 }

@@ -221,7 +221,7 @@ int store_unread(struct store *s, int64_t from, int64_t to,
 	int (*visit)(void *context, const char *mailbox, int64_t since, int64_t until),
 	void *context)
 {
-	sqlite3_stmt *st = db_bind(s, SQL_UNREAD, "ii", from, to);
+	sqlite3_stmt *st = db_bind(s, sql_seen(s, SQL_UNREAD), "ii", from, to);
 	int result = STORE_OK;
 
 	while (db_row(s, st, &result))

@@ -50,6 +50,10 @@
  *   site           the sites that are known, and each life of their stores; share: what each of
  *                  them knows of a contact, sealed; change: what else it has said (site.h). A
  *                  share goes with its contact; what was erased is a hash there
+ *   site_…         what other sites say of their tallies, volumes and so on, by day, part and life
+ *                  (exchange/figures.c); each is kept as the table beside which it stands. figure:
+ *                  which version of each day is held; figure_touched: days of this store's own that
+ *                  changed
  *   brake_hour     hard bounces by hour, provider, rule and reporting MTA (a number), of 64 days
  *                  (brake.c)
  *   brake_peak     the most of an hour, by day and provider, rule or reporting MTA, of 128 days
@@ -277,6 +281,34 @@ static const char version_26[] = "ALTER TABLE alert ADD COLUMN detail TEXT NOT N
 				 "ALTER TABLE alert ADD COLUMN present_part INTEGER;"
 				 "ALTER TABLE alert ADD COLUMN present_whole INTEGER";
 
+/* What other sites say of their days. */
+static const char version_27[] =
+	"CREATE TABLE figure (name TEXT NOT NULL, day INTEGER NOT NULL, part INTEGER NOT NULL, life INTEGER NOT NULL, version INTEGER NOT NULL,"
+	" number INTEGER NOT NULL, PRIMARY KEY (name, day, part, life)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX figure_number ON figure (number);"
+	"CREATE TABLE figure_touched (name TEXT NOT NULL, day INTEGER NOT NULL, part INTEGER NOT NULL, PRIMARY KEY (name, day, part))"
+	" STRICT, WITHOUT ROWID;"
+	"CREATE TABLE site_tally (day INTEGER NOT NULL, kind TEXT NOT NULL, class TEXT NOT NULL, category TEXT NOT NULL, origin TEXT NOT NULL, provider TEXT NOT NULL, campaign TEXT NOT NULL, count INTEGER NOT NULL,"
+	" part INTEGER NOT NULL, life INTEGER NOT NULL, PRIMARY KEY (day, kind, class, category, origin, provider, campaign, part, life)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE site_volume (day INTEGER NOT NULL, source TEXT NOT NULL, beside INTEGER NOT NULL, provider TEXT NOT NULL, campaign TEXT NOT NULL, sent INTEGER NOT NULL, delivered INTEGER NOT NULL, deferred INTEGER NOT NULL, throttled INTEGER NOT NULL, rejected INTEGER NOT NULL,"
+	" part INTEGER NOT NULL, life INTEGER NOT NULL, PRIMARY KEY (day, source, provider, campaign, beside, part, life)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE site_message_count (day INTEGER NOT NULL, mailbox TEXT NOT NULL, outcome TEXT NOT NULL, count INTEGER NOT NULL,"
+	" part INTEGER NOT NULL, life INTEGER NOT NULL, PRIMARY KEY (day, mailbox, outcome, part, life)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE site_typing (day INTEGER NOT NULL, domain TEXT NOT NULL, count INTEGER NOT NULL,"
+	" part INTEGER NOT NULL, life INTEGER NOT NULL, PRIMARY KEY (day, domain, part, life)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE site_stream_count (day INTEGER NOT NULL, stream TEXT NOT NULL, what TEXT NOT NULL, count INTEGER NOT NULL,"
+	" part INTEGER NOT NULL, life INTEGER NOT NULL, PRIMARY KEY (day, stream, what, part, life)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE site_summary (day INTEGER NOT NULL, kind TEXT NOT NULL, verified INTEGER NOT NULL, receiver TEXT NOT NULL, domain TEXT NOT NULL, network TEXT NOT NULL, disposition TEXT NOT NULL, dkim INTEGER NOT NULL, spf INTEGER NOT NULL, result TEXT NOT NULL, count INTEGER NOT NULL,"
+	" part INTEGER NOT NULL, life INTEGER NOT NULL, PRIMARY KEY (day, kind, verified, receiver, domain, network, disposition, dkim, spf, result, part, life)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE site_trouble (day INTEGER NOT NULL, number INTEGER NOT NULL, condition TEXT NOT NULL, subject TEXT NOT NULL, opened INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL, cleared INTEGER NOT NULL, provider TEXT NOT NULL, campaign TEXT NOT NULL, category TEXT NOT NULL,"
+	" part INTEGER NOT NULL, life INTEGER NOT NULL, PRIMARY KEY (day, number, part, life)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE site_unread (day INTEGER NOT NULL, mailbox TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL,"
+	" part INTEGER NOT NULL, life INTEGER NOT NULL, PRIMARY KEY (day, mailbox, since, part, life)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE site_investigation (day INTEGER NOT NULL, provider TEXT NOT NULL, category TEXT NOT NULL, opened INTEGER NOT NULL, last INTEGER NOT NULL, blocks INTEGER NOT NULL,"
+	" part INTEGER NOT NULL, life INTEGER NOT NULL, PRIMARY KEY (day, provider, category, part, life)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE site_investigated (day INTEGER NOT NULL, provider TEXT NOT NULL, category TEXT NOT NULL, opened INTEGER NOT NULL, blocks INTEGER NOT NULL,"
+	" part INTEGER NOT NULL, life INTEGER NOT NULL, PRIMARY KEY (day, provider, category, part, life)) STRICT, WITHOUT ROWID";
+
 struct schema_step {
 	const char *sql, *then; /* THEN may be NULL */
 	const char *mark;       /* user_version after it; a pragma takes no parameter */
@@ -311,6 +343,7 @@ static const struct schema_step steps[] = {
 	{ version_24, NULL, "PRAGMA user_version = 24" },
 	{ version_25, NULL, "PRAGMA user_version = 25" },
 	{ version_26, NULL, "PRAGMA user_version = 26" },
+	{ version_27, NULL, "PRAGMA user_version = 27" },
 };
 _Static_assert(
 	sizeof steps / sizeof *steps == SCHEMA_VERSION, "each version has a step that leads to it");

@@ -472,7 +472,10 @@ int site_restored(struct store *s)
 {
 	if (!site_is_on(s))
 		return STORE_OK;
+	int64_t former = s->site->life;
 	int result = site_begin_anew(s);
+	if (!result)
+		result = figures_restored(s, former);
 	return result ? result : share_seed_all(s);
 }
 

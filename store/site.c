@@ -118,6 +118,13 @@ int site_level(struct store *s, int64_t now)
 
 int site_flush(struct store *s)
 {
+	bool any = false;
+	int64_t number;
+
+	if (site_is_on(s) &&
+		(figures_any_touched(s, &any) ||
+			(any && (!(number = site_number(s)) || figures_number(s, number)))))
+		return STORE_FAILED;
 	if (s->site)
 		s->site->number = 0;
 	return STORE_OK;
@@ -166,6 +173,8 @@ static int site_recall(struct store *s)
 		db_int(s, &any, SQL_CHANGE_ANY, "t", change_kind_name(CHANGE_FORGET)))
 		return STORE_FAILED;
 	s->site->forgets = any;
+	if (figures_open(s))
+		return STORE_FAILED;
 	return s->o.read_only ? STORE_OK : db_exec(s, keep_together);
 }
 
@@ -223,6 +232,11 @@ int store_sites(
 		result = visit(context, &state);
 	}
 	return result;
+}
+
+void store_every_site(struct store *s, bool every)
+{
+	s->every_site = every;
 }
 
 int store_sites_heard(struct store *s, int (*visit)(void *context, const char *site, int64_t until),

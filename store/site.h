@@ -44,6 +44,7 @@ enum {
 	X(CHANGE_CONFIRM, "confirm") /* id: the same hash; this site has obeyed */ \
 	X(CHANGE_UNDO, "undo")       /* id: a hash; a cause that was taken back */ \
 	X(CHANGE_WAVE, "wave")       /* id: a hash; hard bounces that are held, or settled */ \
+	X(CHANGE_FIGURES, "figures") /* id: table, day and part; a site's counts of it */ \
 	X(CHANGE_UNTIL, "until")     /* id: ""; the site's lines are complete until that time */
 #define STORE_ENUM(symbol, name) symbol,
 enum change_kind { CHANGE_KINDS(STORE_ENUM) CHANGE_KIND_COUNT };
@@ -103,6 +104,12 @@ struct site_state {
 };
 int store_sites(struct store *s, int (*visit)(void *context, const struct site_state *state),
 	void *context);
+/*
+ * From now on reports' figures are those of all sites that were merged, or of this one alone again:
+ * tallies, volumes, messages, mistyped domains, what receivers report, alerts, mailboxes that were
+ * not read and investigations.
+ */
+void store_every_site(struct store *s, bool every);
 /* Of each configured site that was ever heard of: until when its lines are complete. */
 int store_sites_heard(struct store *s, int (*visit)(void *context, const char *site, int64_t until),
 	void *context);

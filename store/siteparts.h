@@ -1,11 +1,13 @@
 /*
  * What the files about sites share: site.c (names, lives, seal, signature), share.c (contacts),
- * changes.c (out), merge.c (in).
+ * changes.c (out), merge.c (in),
+ * sitedays.c and figures.c (days).
  */
 #ifndef RETOUR_STORE_SITEPARTS_H
 #define RETOUR_STORE_SITEPARTS_H
 
 #include <sodium.h>
+#include <stdio.h>
 #include "store/contact.h"
 #include "store/contacts.h"
 #include "store/site.h"
@@ -138,5 +140,45 @@ void shares_sum(struct store *s, struct contact *c);
 int share_reduce(struct store *s, const unsigned char key[PSEUDONYM_SIZE], int64_t now);
 /* A contact of which no site has a share becomes this store's own. */
 int share_seed(struct store *s, struct contact *c);
+
+/* Sets *RESULT and WHY, whose text TEXT is. */
+static inline int refuse_change(
+	enum merge_result *result, char why[CHANGE_WHY_SIZE], const char *text)
+{
+	*result = MERGE_REFUSED;
+	snprintf(why, CHANGE_WHY_SIZE, "%s", text);
+	return STORE_OK;
+}
+
+/* --- sitedays.c, exchange/figures.c --------------------------------------- */
+
+enum { FIGURE_PARTS = 64 };
+/* A part of a day; of a table by time its epoch seconds. */
+struct figure_place {
+	int64_t day, part;
+};
+/* Begins as zeroes; its memory is the caller's to free. There is room for SEAL_PAD more. */
+struct figure_bytes {
+	unsigned char *p;
+	size_t n, room;
+};
+
+/* From now on the handle notes which days of its own change. */
+int figures_open(struct store *s);
+/* All days that there are are to be told. */
+int figures_seed(struct store *s);
+/* At the end of a transaction: whether something changed; it gets NUMBER. */
+int figures_any_touched(struct store *s, bool *any);
+int figures_number(struct store *s, int64_t number);
+/* What was written outside of a transaction gets a number as well. */
+int figures_settle(struct store *s);
+/* What LIFE says of it, 0: this store; not sealed. */
+int figure_content(struct store *s, const char *name, struct figure_place at, int64_t life,
+	struct figure_bytes *b);
+/* As store_merge(), which has seen who signed. */
+int figures_merge(struct store *s, const struct change *c, int64_t life, enum merge_result *result,
+	char why[CHANGE_WHY_SIZE]);
+/* What is there has been said by life FORMER, and is said no more. */
+int figures_restored(struct store *s, int64_t former);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "store/sqlalert.h"
 #include "store/sqlcontact.h"
+#include "store/sqlfigures.h"
 #include "store/sqlsummary.h"
 
 /*
@@ -160,8 +161,7 @@
 	STORE_SQL_CONTACTS(X) \
 	X(SQL_STREAM_COUNT, \
 		"INSERT INTO stream_count (day, stream, what, count) VALUES (?1, ?2, ?3, 1) ON CONFLICT DO UPDATE SET count = count + 1") \
-	X(SQL_STREAM_COUNTS, \
-		"SELECT stream, what, sum(count) FROM stream_count WHERE day BETWEEN ?1 AND ?2 GROUP BY stream, what ORDER BY stream, what") \
+	OF_ALL(X, SQL_STREAM_COUNTS, STREAM_COUNTS_OF, "stream_count", EVERY_STREAM) \
 \
 	X(SQL_SITE_NAME, "SELECT name FROM site WHERE number = ?1") \
 	X(SQL_SITE_NUMBER, "SELECT number FROM site WHERE name = ?1 AND life = ?2") \
@@ -234,9 +234,8 @@
 		"SELECT 1 FROM investigation WHERE provider = ?1 AND opened < ?2 * 86400 LIMIT 1") \
 	X(SQL_INVESTIGATION_RESOLVED, \
 		"SELECT resolved FROM investigation WHERE provider = ?1 AND category = ?2") \
-	X(SQL_INVESTIGATION_PAST, \
-		"SELECT provider, category, opened, closed, blocks FROM investigated WHERE closed > ?1 AND closed <= ?2" \
-		" ORDER BY closed, provider, category") \
+	OF_ALL(X, SQL_INVESTIGATION_PAST, INVESTIGATION_PAST_OF, "investigated", \
+		EVERY_INVESTIGATED) \
 	X(SQL_INVESTIGATION_CLOSE, \
 		"REPLACE INTO investigated (closed, provider, category, opened, blocks)" \
 		" SELECT ?3, provider, category, opened, blocks FROM investigation WHERE provider = ?1 AND category = ?2 AND opened IS NOT NULL") \
@@ -250,9 +249,8 @@
 		"SELECT 1 FROM investigation WHERE provider = ?1 AND category = ?2 AND opened IS NOT NULL") \
 	X(SQL_INVESTIGATION_QUIET, \
 		"UPDATE investigation SET opened = NULL, blocks = 0 WHERE opened IS NOT NULL AND last <= ?1") \
-	X(SQL_INVESTIGATION_OPEN, \
-		"SELECT provider, category, opened, last, blocks FROM investigation WHERE opened IS NOT NULL" \
-		" ORDER BY provider, category") \
+	OF_ALL(X, SQL_INVESTIGATION_OPEN, INVESTIGATION_OPEN_OF, "investigation", \
+		EVERY_INVESTIGATION) \
 \
 	X(SQL_SEEN_GET, "SELECT 1 FROM seen WHERE key = ?1") \
 	X(SQL_SEEN_ADD, "INSERT INTO seen (key, at) VALUES (?1, ?2)") \
@@ -296,6 +294,9 @@
 	X(SQL_HELD_TIDY, "DELETE FROM held WHERE class = ?1 AND day = ?2 AND count = 0") \
 	X(SQL_HELD_BEFORE, "SELECT sum(count) FROM held WHERE class = ?1 AND day < ?2") \
 	X(SQL_HELD_CUT, "DELETE FROM held WHERE class = ?1 AND day < ?2") \
+	X(SQL_HELD_FORGET, "DELETE FROM held WHERE class = ?1") \
+	X(SQL_HELD_FROM_SITE_SUMMARIES, \
+		"INSERT INTO held SELECT ?1, day - day % 86400, count(*) FROM site_summary GROUP BY 2") \
 	X(SQL_HELD_SUM, "SELECT sum(count) FROM held WHERE class = ?1") \
 	X(SQL_HELD_DAYS, "SELECT day, count FROM held WHERE class = ?1") \
 	X(SQL_HELD_NEWEST, \
@@ -309,7 +310,8 @@
 		" WHEN 'contacts' THEN (SELECT min(at) FROM contact WHERE objection = 0 AND at >= ?2)" \
 		" WHEN 'objections' THEN (SELECT min(at) FROM contact WHERE objection = 1 AND at >= ?2)" \
 		" WHEN 'kept' THEN (SELECT min(at) FROM kept WHERE at >= ?2)" \
-		" WHEN 'summaries' THEN (SELECT min(at) FROM summary WHERE at >= ?2) END AS at) WHERE at IS NOT NULL)") \
+		" WHEN 'summaries' THEN (SELECT min(at) FROM summary WHERE at >= ?2)" \
+		" WHEN 'summaries of sites' THEN (SELECT min(day) FROM site_summary WHERE day >= ?2) END AS at) WHERE at IS NOT NULL)") \
 	X(SQL_DIAGNOSTIC_COUNT_DAY, \
 		"SELECT count(*) FROM event WHERE diagnostic IS NOT NULL AND at >= ?1 AND at < ?2") \
 	X(SQL_CONTACT_COUNT_DAY, \
@@ -350,14 +352,9 @@
 		"INSERT INTO tally (day, kind, class, category, origin, provider, campaign, count)" \
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO UPDATE SET count = count + excluded.count") \
 	/* ?3 is a mask of what keeps the cells apart */ \
-	X(SQL_TALLY_GROUPS, \
-		"SELECT iif(?3 & 1, day, 0), iif(?3 & 2, kind, ''), iif(?3 & 4, class, ''), iif(?3 & 8, category, '')," \
-		" iif(?3 & 16, origin, ''), iif(?3 & 32, provider, ''), iif(?3 & 64, campaign, ''), sum(count) FROM tally" \
-		" WHERE day BETWEEN ?1 AND ?2 GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 1, 2, 3, 4, 5, 6, 7") \
+	OF_ALL(X, SQL_TALLY_GROUPS, TALLY_GROUPS_OF, "tally", EVERY_TALLY) \
 	/* the same with every bit of the mask, as the rows lie */ \
-	X(SQL_TALLY_ROWS, \
-		"SELECT day, kind, class, category, origin, provider, campaign, count FROM tally WHERE day BETWEEN ?1 AND ?2" \
-		" ORDER BY day, kind, class, category, origin, provider, campaign") \
+	OF_ALL(X, SQL_TALLY_ROWS, TALLY_ROWS_OF, "tally", EVERY_TALLY) \
 	/* days since 1970 on which mail was sent, and on which bounces came */ \
 	X(SQL_MAILINGS_SENT, \
 		"SELECT CAST(julianday(format('%04d-%02d-%02d', day / 10000, day / 100 % 100, day % 100)) - 2440587.5 AS INTEGER)," \
@@ -365,12 +362,9 @@
 	X(SQL_MAILINGS_BOUNCED, \
 		"SELECT CAST(julianday(format('%04d-%02d-%02d', day / 10000, day / 100 % 100, day % 100)) - 2440587.5 AS INTEGER)," \
 		" sum(count) FROM tally WHERE day >= ?1 AND kind = 'failure' AND origin IN ('matched', 'verified') GROUP BY day ORDER BY day") \
-	X(SQL_TALLY_FIRST, "SELECT min(day) FROM tally") \
+	OF_ALL(X, SQL_TALLY_FIRST, TALLY_FIRST_OF, "tally", EVERY_TALLY) \
 	/* day by day: that is where the key's order has complaints together */ \
-	X(SQL_TALLY_COMPLAINING, \
-		"WITH RECURSIVE span(day) AS (SELECT ?1 UNION ALL SELECT CASE WHEN day % 100 < 31 THEN day + 1 WHEN day / 100 % 100 < 12" \
-		" THEN day + 70 ELSE day + 8870 END FROM span WHERE day < ?2) SELECT DISTINCT tally.day / 100, provider FROM span CROSS JOIN tally" \
-		" ON tally.day = span.day AND kind = 'complaint' WHERE origin IN ('matched', 'verified') ORDER BY 1, 2") \
+	OF_ALL(X, SQL_TALLY_COMPLAINING, TALLY_COMPLAINING_OF, "tally", EVERY_TALLY) \
 	X(SQL_CAMPAIGN_KNOWN, "SELECT 1 FROM campaign WHERE day = ?1 AND name = ?2") \
 	X(SQL_CAMPAIGN_COUNT, "SELECT count(*) FROM campaign WHERE day = ?1") \
 	/* of the names of day ?1 those that do not last; its events lie from ?2 to ?3 */ \
@@ -404,9 +398,7 @@
 	X(SQL_MESSAGE_COUNT_ADD, \
 		"INSERT INTO message_count (day, mailbox, outcome, count) VALUES (?1, ?2, ?3, ?4)" \
 		" ON CONFLICT DO UPDATE SET count = count + excluded.count") \
-	X(SQL_MESSAGE_COUNTS, \
-		"SELECT mailbox, outcome, sum(count) FROM message_count WHERE day BETWEEN ?1 AND ?2" \
-		" GROUP BY mailbox, outcome ORDER BY mailbox, outcome") \
+	OF_ALL(X, SQL_MESSAGE_COUNTS, MESSAGE_COUNTS_OF, "message_count", EVERY_MESSAGE_COUNT) \
 \
 	X(SQL_GONE_ANY, "SELECT 1 FROM gone_domain LIMIT 1") \
 	X(SQL_GONE_ADD, \
@@ -418,8 +410,7 @@
 		"SELECT 1 FROM gone_domain WHERE domain = ?1 AND count >= ?2 AND last - first >= ?3") \
 	X(SQL_TYPING_ADD, \
 		"INSERT INTO typing (day, domain, count) VALUES (?1, ?2, 1) ON CONFLICT DO UPDATE SET count = count + 1") \
-	X(SQL_TYPING, \
-		"SELECT domain, sum(count) FROM typing WHERE day BETWEEN ?1 AND ?2 GROUP BY domain ORDER BY sum(count) DESC, domain") \
+	OF_ALL(X, SQL_TYPING, TYPING_OF, "typing", EVERY_TYPING) \
 	X(SQL_COMMENT_ADD, \
 		"INSERT INTO comment (month, number, written, text)" \
 		" VALUES (?1, coalesce((SELECT max(number) + 1 FROM comment WHERE month = ?1), 1), ?2, ?3)") \
@@ -473,15 +464,8 @@
 		" throttled = throttled + excluded.throttled, rejected = rejected + excluded.rejected") \
 	/* what was imported for a day takes the place of what its logs say was sent; ?3 is a mask \
 	 * as for tallies */ \
-	X(SQL_VOLUME_GROUPS, \
-		"SELECT iif(?3 & 1, day, 0), iif(?3 & 32, provider, ''), iif(?3 & 64, campaign, '')," \
-		" sum(iif(source = 'log' AND day IN (SELECT day FROM volume WHERE day BETWEEN ?1 AND ?2 AND source <> 'log' AND NOT beside), 0, sent))," \
-		" sum(delivered), sum(deferred), sum(throttled), sum(rejected) FROM volume WHERE day BETWEEN ?1 AND ?2" \
-		" GROUP BY 1, 2, 3 ORDER BY 1, 2, 3") \
-	X(SQL_VOLUME_ROWS, \
-		"SELECT day, provider, campaign," \
-		" iif(source = 'log' AND day IN (SELECT day FROM volume WHERE day BETWEEN ?1 AND ?2 AND source <> 'log' AND NOT beside), 0, sent)," \
-		" delivered, deferred, throttled, rejected FROM volume WHERE day BETWEEN ?1 AND ?2 ORDER BY day, source, provider, campaign") \
+	OF_ALL(X, SQL_VOLUME_GROUPS, VOLUME_GROUPS_OF, "volume", EVERY_VOLUME) \
+	OF_ALL(X, SQL_VOLUME_ROWS, VOLUME_ROWS_OF, "volume", EVERY_VOLUME) \
 \
 	X(SQL_HOUR_ADD, \
 		"INSERT INTO volume_hour (hour, provider, delivered, deferred, throttled, rejected) VALUES (?1, ?2, ?3, ?4, ?5, ?6)" \
@@ -534,6 +518,7 @@
 \
 	STORE_SQL_ALERTS(X) \
 	STORE_SQL_SUMMARIES(X) \
+	STORE_SQL_FIGURES(X) \
 \
 	X(SQL_LOG_FILES, \
 		"SELECT fingerprint, length, offset, device, inode, size, mtime, at FROM log_file ORDER BY length, fingerprint") \

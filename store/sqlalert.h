@@ -11,6 +11,14 @@
 	" THEN day + 70 ELSE day + 8870 END FROM span WHERE day < " last \
 	"), reporting(provider) AS (SELECT provider FROM notice_hour WHERE complaint > 0" \
 	" UNION SELECT provider FROM span CROSS JOIN tally ON tally.day = span.day AND kind = 'complaint' WHERE origin IN ('matched', 'verified'))"
+/* Of this site or of all (sqlfigures.h). */
+#define UNREAD_OF(T) \
+	"SELECT mailbox, since, until FROM " T \
+	" WHERE since < ?2 AND until >= ?1 ORDER BY since, mailbox"
+#define TROUBLES_OF(T) \
+	"SELECT condition, subject, opened, since, until, coalesce(cleared, 0), provider, campaign, category FROM " T \
+	" WHERE min(opened, since) < ?2 AND coalesce(cleared, ?1) >= ?1 ORDER BY number"
+
 #define STORE_SQL_ALERTS(X) \
 	X(SQL_REPORTING_SENT, \
 		STORE_REPORTING("?3", \
@@ -19,8 +27,7 @@
 	X(SQL_REPORTING_SENT_HOURS, \
 		STORE_REPORTING("?3", \
 			"?4") " SELECT sum(delivered + rejected) FROM volume_hour WHERE hour BETWEEN ?1 AND ?2 AND provider IN (SELECT provider FROM reporting)") \
-	X(SQL_UNREAD, \
-		"SELECT mailbox, since, until FROM unread WHERE since < ?2 AND until >= ?1 ORDER BY since, mailbox") \
+	OF_ALL(X, SQL_UNREAD, UNREAD_OF, "unread", EVERY_UNREAD) \
 	X(SQL_ALERT_ADD, \
 		"INSERT INTO alert (condition, subject, opened, at, reopened, news, told, by_mail, by_command, value, bound, usual, part, whole, since, until," \
 		" provider, campaign, category, detail) VALUES (?1, ?2, ?3, ?3, 0, 'opened', ?3, 1, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)") \
@@ -51,9 +58,7 @@
 		" SELECT a.number, a.condition, a.subject, a.opened, min(a.since, coalesce(t.since, a.since)), a.until, a.cleared," \
 		" coalesce(nullif(a.provider, ''), t.provider, ''), coalesce(nullif(a.campaign, ''), t.campaign, '')," \
 		" coalesce(nullif(a.category, ''), t.category, '') FROM alert AS a LEFT JOIN trouble AS t USING (number) WHERE a.number = ?1") \
-	X(SQL_TROUBLES, \
-		"SELECT condition, subject, opened, since, until, coalesce(cleared, 0), provider, campaign, category FROM trouble" \
-		" WHERE min(opened, since) < ?2 AND coalesce(cleared, ?1) >= ?1 ORDER BY number") \
+	OF_ALL(X, SQL_TROUBLES, TROUBLES_OF, "trouble", EVERY_TROUBLE) \
 	X(SQL_ALERT_SPANS, \
 		"SELECT min(since, opened), coalesce(cleared, ?3) FROM alert WHERE condition = ?1 AND subject = ?2") \
 	/* ?1: 0 all, 1 open ones, 2 those with news to tell */ \

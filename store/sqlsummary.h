@@ -16,6 +16,29 @@
 #define STORE_REPORTERS(kind) \
 	"WITH reporter AS (SELECT receiver FROM summary WHERE kind = '" kind \
 	"' AND verified AND receiver <> '' AND at >= ?1 AND at < ?2 GROUP BY receiver HAVING count(DISTINCT at) >= ?5)"
+/* Of this site or of all (sqlfigures.h). */
+#define ALIGNMENT_SOURCES_OF(T) \
+	"SELECT network, domain, sum(iif(at >= ?2, count, 0)) AS mails, sum(iif(at >= ?2 AND NOT dkim AND NOT spf, count, 0))," \
+	" sum(iif(at >= ?2 AND NOT dkim, count, 0)), sum(iif(at >= ?2 AND NOT spf, count, 0))," \
+	" sum(iif(at >= ?2 AND disposition <> 'none', count, 0)), " STORE_SOURCE_KNOWN( \
+		"?4") " AS known" \
+		      " FROM " T \
+		      " WHERE kind = 'dmarc' AND verified = ?5 AND at >= ?1 AND at < ?3 GROUP BY network, domain HAVING mails > 0" \
+		      " ORDER BY known DESC, mails DESC, network, domain"
+#define ALIGNMENT_BREAKS_OF(T) \
+	"WITH source AS (SELECT network, domain FROM " T \
+	" WHERE kind = 'dmarc' AND verified = ?6 AND at >= ?1 AND at < ?3 GROUP BY network, domain HAVING " STORE_SOURCE_KNOWN( \
+		"?4") ") SELECT receiver, network, domain, sum(count), sum(iif(dkim OR spf, 0, count)) AS unaligned," \
+		      " min(iif(dkim OR spf, NULL, at)), max(iif(dkim OR spf, NULL, at)) FROM " T \
+		      " JOIN source USING (network, domain)" \
+		      " WHERE kind = 'dmarc' AND verified = ?6 AND at >= ?2 AND at < ?3 GROUP BY 1, 2, 3 HAVING unaligned > 0 ORDER BY unaligned DESC, 1, 2, 3 LIMIT ?5"
+#define TLS_SESSIONS_OF(T) \
+	"SELECT domain, result, sum(count), count(DISTINCT receiver), min(at), max(at) FROM " T \
+	" WHERE kind = 'tls' AND verified = ?3 AND at >= ?1 AND at < ?2" \
+	" GROUP BY domain, result ORDER BY domain = '', domain, 3 DESC, result"
+#define SUMMARY_RECEIVERS_OF(T) \
+	"SELECT count(DISTINCT receiver), sum(count) FROM " T \
+	" WHERE kind = ?3 AND verified = ?4 AND at >= ?1 AND at < ?2"
 
 /* A count of all reports together stays below the largest number, however many lie. */
 #define STORE_SQL_SUMMARIES(X) \
@@ -27,18 +50,8 @@
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)") \
 	/* sources from ?2 to ?3; whether they are known, from ?1 on. ?4: the least that makes \
 	 * known */ \
-	X(SQL_ALIGNMENT_SOURCES, \
-		"SELECT network, domain, sum(iif(at >= ?2, count, 0)) AS mails, sum(iif(at >= ?2 AND NOT dkim AND NOT spf, count, 0))," \
-		" sum(iif(at >= ?2 AND NOT dkim, count, 0)), sum(iif(at >= ?2 AND NOT spf, count, 0))," \
-		" sum(iif(at >= ?2 AND disposition <> 'none', count, 0)), " STORE_SOURCE_KNOWN( \
-			"?4") " AS known" \
-			      " FROM summary WHERE kind = 'dmarc' AND verified = ?5 AND at >= ?1 AND at < ?3 GROUP BY network, domain HAVING mails > 0" \
-			      " ORDER BY known DESC, mails DESC, network, domain") \
-	X(SQL_ALIGNMENT_BREAKS, \
-		"WITH source AS (SELECT network, domain FROM summary WHERE kind = 'dmarc' AND verified = ?6 AND at >= ?1 AND at < ?3 GROUP BY network, domain HAVING " STORE_SOURCE_KNOWN( \
-			"?4") ") SELECT receiver, network, domain, sum(count), sum(iif(dkim OR spf, 0, count)) AS unaligned," \
-			      " min(iif(dkim OR spf, NULL, at)), max(iif(dkim OR spf, NULL, at)) FROM summary JOIN source USING (network, domain)" \
-			      " WHERE kind = 'dmarc' AND verified = ?6 AND at >= ?2 AND at < ?3 GROUP BY 1, 2, 3 HAVING unaligned > 0 ORDER BY unaligned DESC, 1, 2, 3 LIMIT ?5") \
+	OF_ALL(X, SQL_ALIGNMENT_SOURCES, ALIGNMENT_SOURCES_OF, "summary", EVERY_SUMMARY) \
+	OF_ALL(X, SQL_ALIGNMENT_BREAKS, ALIGNMENT_BREAKS_OF, "summary", EVERY_SUMMARY) \
 	/* what alerts go by, verified reports: the past is from ?1 to ?2, ?3 the end; ?4 as \
 	 * above; of receivers that reported on ?5 days of the past */ \
 	X(SQL_ALIGNMENT_DAYS, \
@@ -67,17 +80,20 @@
 	/* what is said since ?1, as a text that changes with it */ \
 	X(SQL_SUMMARY_SAID, \
 		"SELECT ?1 || ' ' || count(*) || ' ' || coalesce(sum(count), 0) FROM summary WHERE at >= ?1 AND verified AND kind = ?2") \
-	X(SQL_TLS_SESSIONS, \
-		"SELECT domain, result, sum(count), count(DISTINCT receiver), min(at), max(at) FROM summary WHERE kind = 'tls' AND verified = ?3 AND at >= ?1 AND at < ?2" \
-		" GROUP BY domain, result ORDER BY domain = '', domain, 3 DESC, result") \
-	X(SQL_SUMMARY_RECEIVERS, \
-		"SELECT count(DISTINCT receiver), sum(count) FROM summary WHERE kind = ?3 AND verified = ?4 AND at >= ?1 AND at < ?2") \
-	X(SQL_SUMMARY_COUNT, "SELECT count(*) FROM summary") \
+	OF_ALL(X, SQL_TLS_SESSIONS, TLS_SESSIONS_OF, "summary", EVERY_SUMMARY) \
+	OF_ALL(X, SQL_SUMMARY_RECEIVERS, SUMMARY_RECEIVERS_OF, "summary", EVERY_SUMMARY) \
+	X(SQL_SUMMARY_COUNT, \
+		"SELECT (SELECT count(*) FROM summary) + (SELECT count(*) FROM site_summary)") \
+	X(SQL_SITE_SUMMARY_COUNT_DAY, \
+		"SELECT count(*) FROM site_summary WHERE day >= ?1 AND day < ?2") \
 	X(SQL_SUMMARY_COUNT_DAY, "SELECT count(*) FROM summary WHERE at >= ?1 AND at < ?2") \
 	X(SQL_SUMMARY_ROWS, \
 		"SELECT count(*), sum(receiver = ?4) FROM summary WHERE at >= ?1 AND at < ?2 AND verified = ?3") \
-	X(SQL_SUMMARY_OLDEST, "SELECT min(at) FROM summary") \
-	X(SQL_SUMMARY_DUE, "SELECT count(*) FROM summary WHERE at < ?1") \
+	X(SQL_SUMMARY_OLDEST, \
+		"SELECT min(at) FROM (SELECT min(at) AS at FROM summary UNION ALL SELECT min(day) FROM site_summary)") \
+	X(SQL_SUMMARY_DUE, \
+		"SELECT (SELECT count(*) FROM summary WHERE at < ?1) + (SELECT count(*) FROM site_summary WHERE day < ?1)") \
+	X(SQL_SITE_SUMMARY_PURGE, "DELETE FROM site_summary WHERE day < ?1") \
 	X(SQL_SUMMARY_PURGE, "DELETE FROM summary WHERE at < ?1")
 
 #endif

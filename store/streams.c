@@ -81,7 +81,8 @@ int store_stream_counts(struct store *s, int32_t from, int32_t to,
 	int (*visit)(void *context, const char *stream, const char *what, uint64_t count),
 	void *context)
 {
-	sqlite3_stmt *st = db_bind(s, SQL_STREAM_COUNTS, "ii", (int64_t)from, (int64_t)to);
+	sqlite3_stmt *st = db_bind(
+		s, sql_seen(s, SQL_STREAM_COUNTS), "ii", (int64_t)from, (int64_t)to);
 	int result = STORE_OK;
 
 	while (db_row(s, st, &result))

@@ -148,8 +148,8 @@ int store_alignment_sources(struct store *s, int32_t from, int32_t to, bool veri
 	int (*visit)(void *context, const struct alignment_source *a), void *context)
 {
 	const int64_t begin = day_begin(from);
-	sqlite3_stmt *st = db_bind(s, SQL_ALIGNMENT_SOURCES, "iiiii", begin - KNOWN_BEFORE, begin,
-		span_end(to), (int64_t)KNOWN_LEAST, (int64_t)verified);
+	sqlite3_stmt *st = db_bind(s, sql_seen(s, SQL_ALIGNMENT_SOURCES), "iiiii",
+		begin - KNOWN_BEFORE, begin, span_end(to), (int64_t)KNOWN_LEAST, (int64_t)verified);
 	int result = STORE_OK;
 
 	while (db_row(s, st, &result)) {
@@ -170,8 +170,9 @@ int store_alignment_breaks(struct store *s, int32_t from, int32_t to, bool verif
 	int (*visit)(void *context, const struct alignment_break *b), void *context)
 {
 	const int64_t begin = day_begin(from);
-	sqlite3_stmt *st = db_bind(s, SQL_ALIGNMENT_BREAKS, "iiiiii", begin - KNOWN_BEFORE, begin,
-		span_end(to), (int64_t)KNOWN_LEAST, (int64_t)limit, (int64_t)verified);
+	sqlite3_stmt *st = db_bind(s, sql_seen(s, SQL_ALIGNMENT_BREAKS), "iiiiii",
+		begin - KNOWN_BEFORE, begin, span_end(to), (int64_t)KNOWN_LEAST, (int64_t)limit,
+		(int64_t)verified);
 	int result = STORE_OK;
 
 	while (db_row(s, st, &result)) {
@@ -190,8 +191,8 @@ int store_alignment_breaks(struct store *s, int32_t from, int32_t to, bool verif
 int store_tls_sessions(struct store *s, int32_t from, int32_t to, bool verified,
 	int (*visit)(void *context, const struct tls_sessions *t), void *context)
 {
-	sqlite3_stmt *st = db_bind(
-		s, SQL_TLS_SESSIONS, "iii", day_begin(from), span_end(to), (int64_t)verified);
+	sqlite3_stmt *st = db_bind(s, sql_seen(s, SQL_TLS_SESSIONS), "iii", day_begin(from),
+		span_end(to), (int64_t)verified);
 	int result = STORE_OK;
 
 	while (db_row(s, st, &result)) {
@@ -210,8 +211,8 @@ int store_tls_sessions(struct store *s, int32_t from, int32_t to, bool verified,
 int store_summary_told(struct store *s, enum summary_kind kind, int32_t from, int32_t to,
 	bool verified, struct summary_told *out)
 {
-	sqlite3_stmt *st = db_bind(s, SQL_SUMMARY_RECEIVERS, "iiti", day_begin(from), span_end(to),
-		summary_kind_name(kind), (int64_t)verified);
+	sqlite3_stmt *st = db_bind(s, sql_seen(s, SQL_SUMMARY_RECEIVERS), "iiti", day_begin(from),
+		span_end(to), summary_kind_name(kind), (int64_t)verified);
 	int result = STORE_OK;
 
 	while (db_row(s, st, &result))

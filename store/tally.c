@@ -273,8 +273,9 @@ int store_tallies(struct store *s, int32_t from, int32_t to, unsigned group,
 	int (*visit)(void *context, const struct tally *t), void *context)
 {
 	sqlite3_stmt *st = group == BY_EVERYTHING
-		? db_bind(s, SQL_TALLY_ROWS, "ii", (int64_t)from, (int64_t)to)
-		: db_bind(s, SQL_TALLY_GROUPS, "iii", (int64_t)from, (int64_t)to, (int64_t)group);
+		? db_bind(s, sql_seen(s, SQL_TALLY_ROWS), "ii", (int64_t)from, (int64_t)to)
+		: db_bind(s, sql_seen(s, SQL_TALLY_GROUPS), "iii", (int64_t)from, (int64_t)to,
+			  (int64_t)group);
 	struct last_name kind = { "", 0 }, klass = { "", 0 }, category = { "", 0 },
 			 origin = { "", 0 };
 	int result = STORE_OK;
@@ -298,7 +299,8 @@ int store_message_counts(struct store *s, int32_t from, int32_t to,
 	int (*visit)(void *context, const char *mailbox, const char *outcome, uint64_t count),
 	void *context)
 {
-	sqlite3_stmt *st = db_bind(s, SQL_MESSAGE_COUNTS, "ii", (int64_t)from, (int64_t)to);
+	sqlite3_stmt *st = db_bind(
+		s, sql_seen(s, SQL_MESSAGE_COUNTS), "ii", (int64_t)from, (int64_t)to);
 	int result = STORE_OK;
 
 	while (db_row(s, st, &result))
@@ -311,7 +313,8 @@ int store_message_counts(struct store *s, int32_t from, int32_t to,
 int store_complaining(struct store *s, int32_t from, int32_t to,
 	int (*visit)(void *context, int32_t month, const char *provider), void *context)
 {
-	sqlite3_stmt *st = db_bind(s, SQL_TALLY_COMPLAINING, "ii", (int64_t)from, (int64_t)to);
+	sqlite3_stmt *st = db_bind(
+		s, sql_seen(s, SQL_TALLY_COMPLAINING), "ii", (int64_t)from, (int64_t)to);
 	int result = STORE_OK;
 
 	while (db_row(s, st, &result))
@@ -323,7 +326,7 @@ int store_complaining(struct store *s, int32_t from, int32_t to,
 int store_first_day(struct store *s, int32_t *day)
 {
 	int64_t first = 0;
-	int result = db_int(s, &first, SQL_TALLY_FIRST, "");
+	int result = db_int(s, &first, sql_seen(s, SQL_TALLY_FIRST), "");
 
 	*day = (int32_t)first;
 	return result;

@@ -37,7 +37,7 @@ int typing_add(struct store *s, const struct packed *p)
 int store_typing_errors(struct store *s, int32_t from, int32_t to,
 	int (*visit)(void *context, const char *meant, uint64_t count), void *context)
 {
-	sqlite3_stmt *st = db_bind(s, SQL_TYPING, "ii", (int64_t)from, (int64_t)to);
+	sqlite3_stmt *st = db_bind(s, sql_seen(s, SQL_TYPING), "ii", (int64_t)from, (int64_t)to);
 	int result = STORE_OK;
 
 	while (db_row(s, st, &result))

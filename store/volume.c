@@ -42,8 +42,9 @@ int store_volumes(struct store *s, int32_t from, int32_t to, unsigned group,
 	int (*visit)(void *context, const struct volume *v), void *context)
 {
 	sqlite3_stmt *st = group == VOLUME_ROWS
-		? db_bind(s, SQL_VOLUME_ROWS, "ii", (int64_t)from, (int64_t)to)
-		: db_bind(s, SQL_VOLUME_GROUPS, "iii", (int64_t)from, (int64_t)to, (int64_t)group);
+		? db_bind(s, sql_seen(s, SQL_VOLUME_ROWS), "ii", (int64_t)from, (int64_t)to)
+		: db_bind(s, sql_seen(s, SQL_VOLUME_GROUPS), "iii", (int64_t)from, (int64_t)to,
+			  (int64_t)group);
 	int result = STORE_OK;
 
 	while (db_row(s, st, &result)) {

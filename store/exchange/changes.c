@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include "store/siteparts.h"
 
-enum { LIVES_MAX = 256 };
+enum { LIVES_MAX = 256, WAITING_MAX = 1 << 20 };
 
 struct leaving {
 	struct store *s;
@@ -22,6 +22,8 @@ struct leaving {
 		char site[STORE_NAME_SIZE], life[SITE_LIFE_HEX];
 	} life[LIVES_MAX];
 	unsigned count;
+	size_t bytes; /* of those that wait */
+	struct figure_bytes figures;
 	struct change line[CHANGE_BATCH];
 	unsigned char *sealed[CHANGE_BATCH];
 	int (*visit)(void *context, const struct change *c);
@@ -30,8 +32,11 @@ struct leaving {
 
 /* --- before the first line ------------------------------------------------ */
 
+static const char seeded_mark[] = "site figures"; /* meta: every day is to be told, or was */
+
 int site_ready(struct store *s, bool make, int64_t now)
 {
+	int64_t seeded = 0;
 	bool own;
 
 	if (!s->site || !s->o.site)
@@ -42,13 +47,17 @@ int site_ready(struct store *s, bool make, int64_t now)
 	int result = site_key(s, make, now);
 	if (!result && !s->site->has_key)
 		result = site_lacks_key(s, "missing. Put that of the first site there");
-	if (result || s->site->life)
+	if (!result)
+		result = db_int(s, &seeded, SQL_META_IS, "tt", seeded_mark, "yes");
+	if (result || (s->site->life && seeded))
 		return result;
 	if ((result = db_enter(s, &own)))
 		return result;
-	result = site_begin_anew(s);
-	if (!result)
+	if (!s->site->life && !(result = site_begin_anew(s)))
 		result = share_seed_all(s);
+	if (!result && !seeded &&
+		(figures_seed(s) || db_run(s, SQL_META_PUT, "tt", seeded_mark, "yes")))
+		result = STORE_FAILED;
 	result = db_leave(s, own, result);
 	s->site->ready = !result;
 	return result;
@@ -91,6 +100,7 @@ static int lines_flush(struct leaving *l)
 		free(l->sealed[i]);
 	}
 	l->count = 0;
+	l->bytes = 0;
 	return result;
 }
 
@@ -117,7 +127,8 @@ static int line_add(struct leaving *l, enum change_kind kind, const char *id, in
 	l->sealed[l->count] = copy;
 	c->sealed = copy;
 	c->size = size;
-	return ++l->count == CHANGE_BATCH ? lines_flush(l) : STORE_OK;
+	l->bytes += size;
+	return ++l->count == CHANGE_BATCH || l->bytes > WAITING_MAX ? lines_flush(l) : STORE_OK;
 }
 
 static int give_shares(struct leaving *l, int64_t from, int64_t to, bool all)
@@ -150,6 +161,42 @@ static int give_others(struct leaving *l, int64_t from, int64_t to, bool all)
 				sqlite3_column_int64(st, 2), sqlite3_column_int64(st, 3),
 				sqlite3_column_blob(st, 4), (size_t)sqlite3_column_bytes(st, 4));
 	}
+	return result;
+}
+
+static int give_figure(struct leaving *l, sqlite3_stmt *st, unsigned char **sealed, size_t *room)
+{
+	char name[32], id[CHANGE_ID_SIZE];
+	struct figure_place at = { sqlite3_column_int64(st, 1), sqlite3_column_int64(st, 2) };
+	int64_t life = sqlite3_column_int64(st, 3), version = sqlite3_column_int64(st, 4);
+	struct figure_bytes *b = &l->figures;
+
+	db_text(st, 0, name, sizeof name);
+	int result = figure_content(l->s, name, at, life, b);
+	if (result)
+		return result;
+	if (*room < b->room + SEAL_OVERHEAD) {
+		free(*sealed);
+		*room = b->room + SEAL_OVERHEAD;
+		if (!(*sealed = malloc(*room)))
+			return store_fail(l->s, STORE_FAILED, "no memory");
+	}
+	snprintf(id, sizeof id, "%s %" PRId64 " %" PRId64, name, at.day, at.part);
+	size_t size = site_seal(l->s, CHANGE_FIGURES, *sealed, b->p, b->n);
+	return line_add(
+		l, CHANGE_FIGURES, id, life ? life : l->s->site->life, version, *sealed, size);
+}
+
+static int give_figures(struct leaving *l, int64_t from, int64_t to, bool all)
+{
+	sqlite3_stmt *st = db_bind(l->s, SQL_FIGURE_SINCE, "iii", from, to, (int64_t)all);
+	unsigned char *sealed = NULL;
+	size_t room = 0;
+	int result = STORE_OK;
+
+	while (db_row(l->s, st, &result))
+		result = give_figure(l, st, &sealed, &room);
+	free(sealed);
 	return result;
 }
 
@@ -201,6 +248,8 @@ int store_changes(struct store *s, const char *cursor, bool all, int64_t now,
 	l->context = context;
 	result = site_level(s, now);
 	if (!result)
+		result = figures_settle(s);
+	if (!result)
 		result = leaving_open(l, now);
 	if (!result && !cursor_read(s, cursor, own_life(l), &from))
 		result = store_fail(
@@ -217,6 +266,8 @@ int store_changes(struct store *s, const char *cursor, bool all, int64_t now,
 		if (!result)
 			result = give_others(l, from, to, all);
 		if (!result)
+			result = give_figures(l, from, to, all);
+		if (!result)
 			result = give_until(l, now);
 		if (!result)
 			result = lines_flush(l);
@@ -225,6 +276,7 @@ int store_changes(struct store *s, const char *cursor, bool all, int64_t now,
 		if (store_snapshot(s, false) && !result)
 			result = STORE_FAILED;
 	}
+	free(l->figures.p);
 	sodium_free(l);
 	return result;
 }

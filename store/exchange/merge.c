@@ -14,14 +14,7 @@
 #include "store/siteparts.h"
 #include "store/wave.h"
 
-enum { MERGING_STEP = 4096 };
-
-static int refuse_change(enum merge_result *result, char why[CHANGE_WHY_SIZE], const char *text)
-{
-	*result = MERGE_REFUSED;
-	snprintf(why, CHANGE_WHY_SIZE, "%s", text);
-	return STORE_OK;
-}
+enum { MERGING_STEP = 4096, CLOCKS_APART = DAY };
 
 /* --- who signed ----------------------------------------------------------- */
 
@@ -290,6 +283,13 @@ static int merge_wave(struct store *s, const struct change *c, int64_t life,
 
 /* --- all kinds ------------------------------------------------------------ */
 
+/* Kinds whose version is a time. */
+static bool is_timed(enum change_kind kind)
+{
+	return kind == CHANGE_UNTIL || kind == CHANGE_FORGET || kind == CHANGE_CONFIRM ||
+		kind == CHANGE_UNDO;
+}
+
 int store_merge(struct store *s, const struct change *c, int64_t now, enum merge_result *result,
 	char why[CHANGE_WHY_SIZE])
 {
@@ -315,6 +315,11 @@ int store_merge(struct store *s, const struct change *c, int64_t now, enum merge
 	}
 	if (c->kind == CHANGE_CONTACT)
 		return merge_contact(s, c, life, result, why);
+	if (c->kind == CHANGE_FIGURES)
+		return figures_merge(s, c, life, result, why);
+	if (is_timed(c->kind) && c->version > now + CLOCKS_APART)
+		return refuse_change(result, why,
+			"its time is yet to come: one of the two sites has a wrong clock");
 	if (c->kind == CHANGE_UNTIL) {
 		*result = MERGE_TAKEN;
 		return db_run(s, SQL_SITE_UNTIL, "iii", life, c->version, now);

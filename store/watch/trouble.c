@@ -13,7 +13,7 @@ int trouble_note(struct store *s, int64_t number)
 int store_troubles(struct store *s, int64_t from, int64_t to,
 	int (*visit)(void *context, const struct past_alert *t), void *context)
 {
-	sqlite3_stmt *st = db_bind(s, SQL_TROUBLES, "ii", from, to);
+	sqlite3_stmt *st = db_bind(s, sql_seen(s, SQL_TROUBLES), "ii", from, to);
 	int result = STORE_OK;
 
 	while (db_row(s, st, &result)) {

@@ -72,7 +72,8 @@ static void when_it_was_outlasts_an_alert(void **state)
 	assert_block_trouble(NOW - DAY, NOW + DAY, 1);
 	assert_block_trouble(NOW - DAY, NOW, 0);
 	assert_block_trouble(NOW + DAY, NOW + 2 * DAY, 0);
-	sql("DROP INDEX contact_at; DROP INDEX contact_old; ALTER TABLE contact DROP COLUMN objection; CREATE INDEX contact_old ON contact (old) WHERE old IS NOT NULL; CREATE INDEX contact_at ON contact (at); DROP TABLE gone_domain; DROP INDEX contact_news; ALTER TABLE contact DROP COLUMN news; ALTER TABLE contact DROP COLUMN objected; ALTER TABLE event DROP COLUMN stream; DROP TABLE stream_count; ALTER TABLE alert DROP COLUMN detail; ALTER TABLE alert DROP COLUMN present; ALTER TABLE alert DROP COLUMN present_part; ALTER TABLE alert DROP COLUMN present_whole; DROP TABLE summary; DROP TABLE trouble; DROP TABLE unread; UPDATE alert SET since = %lld; PRAGMA user_version = 17",
+	sql("DROP INDEX contact_at; DROP INDEX contact_old; ALTER TABLE contact DROP COLUMN objection; CREATE INDEX contact_old ON contact (old) WHERE old IS NOT NULL; CREATE INDEX contact_at ON contact (at); DROP TABLE gone_domain; DROP INDEX contact_news; ALTER TABLE contact DROP COLUMN news; ALTER TABLE contact DROP COLUMN objected; ALTER TABLE event DROP COLUMN stream; DROP TABLE stream_count; ALTER TABLE alert DROP COLUMN detail; ALTER TABLE alert DROP COLUMN present; ALTER TABLE alert DROP COLUMN present_part; ALTER TABLE alert DROP COLUMN present_whole; DROP TABLE summary; DROP TABLE trouble; DROP TABLE unread; UPDATE alert SET since = %lld; " DROP_FIGURES
+	    "PRAGMA user_version = 17",
 		(long long)NOW); /* as it knows its last hour alone */
 	close_store();
 	ok(open_store(test_options(), NOW + 7 * HOUR));
@@ -172,7 +173,8 @@ static void an_older_store_is_brought_up(void **state)
 	sql("CREATE TABLE hours_before AS SELECT * FROM notice_hour; CREATE TABLE totals_before AS SELECT * FROM notice_total;"
 	    "DROP TABLE notice_hour; DROP TABLE notice_total; DROP TABLE alert; DROP TABLE stuck; ALTER TABLE mailbox DROP COLUMN first_at;"
 	    "ALTER TABLE mailbox DROP COLUMN certificate_end;"
-	    "DROP TABLE held; DROP INDEX contact_at; DROP INDEX contact_old; ALTER TABLE contact DROP COLUMN objection; CREATE INDEX contact_old ON contact (old) WHERE old IS NOT NULL; DROP INDEX kept_at; ALTER TABLE event DROP COLUMN margin; DROP TABLE taken_back; DROP TABLE site; DROP TABLE share; DROP TABLE change; DROP TABLE refused; DROP TABLE gone_domain; DROP INDEX contact_news; ALTER TABLE contact DROP COLUMN news; ALTER TABLE contact DROP COLUMN objected; ALTER TABLE event DROP COLUMN stream; DROP TABLE stream_count; DROP TABLE summary; DROP TABLE wave; DROP TABLE brake_hour; DROP TABLE brake_peak; DROP TABLE trouble; DROP TABLE unread; PRAGMA user_version = 6");
+	    "DROP TABLE held; DROP INDEX contact_at; DROP INDEX contact_old; ALTER TABLE contact DROP COLUMN objection; CREATE INDEX contact_old ON contact (old) WHERE old IS NOT NULL; DROP INDEX kept_at; ALTER TABLE event DROP COLUMN margin; DROP TABLE taken_back; DROP TABLE site; DROP TABLE share; DROP TABLE change; DROP TABLE refused; DROP TABLE gone_domain; DROP INDEX contact_news; ALTER TABLE contact DROP COLUMN news; ALTER TABLE contact DROP COLUMN objected; ALTER TABLE event DROP COLUMN stream; DROP TABLE stream_count; DROP TABLE summary; DROP TABLE wave; DROP TABLE brake_hour; DROP TABLE brake_peak; DROP TABLE trouble; DROP TABLE unread; " DROP_FIGURES
+	    "PRAGMA user_version = 6");
 	close_store();
 	struct store_options o = test_options();
 	o.provider_group = all_known;

@@ -174,7 +174,8 @@ static void objections_from_before_are_found(void **state)
 		"DROP INDEX contact_news; ALTER TABLE contact DROP COLUMN news; ALTER TABLE contact DROP COLUMN objected; ALTER TABLE event DROP COLUMN stream; DROP TABLE stream_count; DROP INDEX contact_at; DROP INDEX contact_old; ALTER TABLE contact DROP COLUMN objection; CREATE INDEX contact_old ON contact (old) WHERE old IS NOT NULL; CREATE INDEX contact_at ON contact (at);"
 		"DELETE FROM held WHERE class IN ('contacts', 'objections');"
 		"INSERT INTO held SELECT 'contacts', at - at % 86400, count(*) FROM contact GROUP BY 2;"
-		"ALTER TABLE alert DROP COLUMN detail; ALTER TABLE alert DROP COLUMN present; ALTER TABLE alert DROP COLUMN present_part; ALTER TABLE alert DROP COLUMN present_whole; DROP TABLE summary; PRAGMA user_version = 19"));
+		"ALTER TABLE alert DROP COLUMN detail; ALTER TABLE alert DROP COLUMN present; ALTER TABLE alert DROP COLUMN present_part; ALTER TABLE alert DROP COLUMN present_whole; DROP TABLE summary; " DROP_FIGURES
+		"PRAGMA user_version = 19"));
 	close_store();
 	ok(open_store(test_options(), NOW));
 	ok(store_held_counted(store, NOW, &p));

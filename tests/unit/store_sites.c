@@ -3,7 +3,7 @@
  * the rows of one machine that has read everything. RETOUR_HISTORIES and RETOUR_SEED make it longer
  * and other (make sites-long).
  */
-#include "tests/unit/store_sites.h"
+#include "tests/unit/store_sitefigures.h"
 
 /* --- histories ------------------------------------------------------------ */
 
@@ -98,11 +98,15 @@ static void equal_to_one_machine(void **state)
 	for (unsigned step = 0; step < 3; step++) {
 		for (unsigned i = 0; i < STORES; i++)
 			read_mail(i, all, count * step / 3, count * (step + 1) / 3);
+		say_volumes(step);
 		exchange(33);
 	}
+	judge_all(NOW + 2 * DAY);
 	exchange(0);
-	for (unsigned i = 0; i < SITES; i++)
+	for (unsigned i = 0; i < SITES; i++) {
 		assert_same_rows(i, ONE);
+		assert_same_figures(i, ONE);
+	}
 	advance_all(NOW + 40 * DAY);
 	for (unsigned i = 0; i < SITES; i++)
 		assert_same_rows(i, ONE);

@@ -6,6 +6,7 @@
 
 #include "store_fixture.h"
 #include "store/site.h"
+#include "store/siteparts.h"
 #include "store/sql.h"
 #include <sodium.h>
 
@@ -43,6 +44,7 @@ static inline void open_at(unsigned i)
 	struct store_options o = test_options();
 	bool created;
 	o.brake_minimum = braked ? 30 : 0;
+	o.k = 1; /* what a site folds since few have it there, one machine need not */
 	o.brake_factor = 3;
 	o.brake_hold = 5 * DAY;
 	o.path = at[i].db;
@@ -59,8 +61,8 @@ static inline void open_at(unsigned i)
 
 static inline int count_line(void *context, const struct change *c)
 {
-	(void)c;
-	++*(unsigned *)context;
+	/* of days there are as many as there are tables */
+	*(unsigned *)context += c->kind == CHANGE_FIGURES ? 100 : 1;
 	return 0;
 }
 

@@ -213,7 +213,8 @@ static void a_store_from_before_streams(void **state)
 	assert_int_equal(
 		sqlite3_exec(db,
 			"ALTER TABLE alert DROP COLUMN detail; ALTER TABLE alert DROP COLUMN present; ALTER TABLE alert DROP COLUMN present_part; ALTER TABLE alert DROP COLUMN present_whole; DROP TABLE stream_count; DROP INDEX contact_news; ALTER TABLE contact DROP COLUMN news; ALTER TABLE contact DROP COLUMN objected;"
-			"ALTER TABLE event DROP COLUMN stream; PRAGMA user_version = 22",
+			"ALTER TABLE event DROP COLUMN stream; " DROP_FIGURES
+			"PRAGMA user_version = 22",
 			NULL, NULL, NULL),
 		SQLITE_OK);
 	sqlite3_close(db);
@@ -237,7 +238,7 @@ static void a_store_from_before_news(void **state)
 	assert_int_equal(
 		sqlite3_exec(db,
 			"DROP INDEX contact_news; ALTER TABLE contact DROP COLUMN news;"
-			"ALTER TABLE alert DROP COLUMN detail; ALTER TABLE alert DROP COLUMN present; ALTER TABLE alert DROP COLUMN present_part; ALTER TABLE alert DROP COLUMN present_whole; "
+			"ALTER TABLE alert DROP COLUMN detail; ALTER TABLE alert DROP COLUMN present; ALTER TABLE alert DROP COLUMN present_part; ALTER TABLE alert DROP COLUMN present_whole; " DROP_FIGURES
 			"PRAGMA user_version = 24",
 			NULL, NULL, NULL),
 		SQLITE_OK);
