@@ -230,9 +230,39 @@ int store_unread(struct store *s, int64_t from, int64_t to,
 	return result;
 }
 
-int store_mailbox_certificate(struct store *s, const char *mailbox, int64_t end)
+static const struct mailbox_fact {
+	const char *name;
+	size_t at;
+} mailbox_facts[] = {
+#define FACT_ROW(member, name, ...) { name, FACT_AT(member) },
+	MAILBOX_FACTS(FACT_ROW)
+#undef FACT_ROW
+};
+enum { FACT_COUNT = sizeof mailbox_facts / sizeof *mailbox_facts };
+
+int store_mailbox_facts(struct store *s, const char *mailbox, const struct mailbox_facts *facts)
 {
-	return db_run(s, SQL_MAILBOX_CERTIFICATE, "ti", mailbox, end);
+	bool own;
+	int result = db_enter(s, &own);
+
+	if (result)
+		return result;
+	for (unsigned i = 0; i < FACT_COUNT && !result; i++) {
+		const struct mailbox_fact *f = &mailbox_facts[i];
+		int64_t value = fact_value(facts, f->at);
+		result = value ? db_run(s, SQL_FACT_PUT, "tti", mailbox, f->name, value)
+			       : db_run(s, SQL_FACT_GONE, "tt", mailbox, f->name);
+	}
+	return db_leave(s, own, result);
+}
+
+static int read_facts(struct store *s, const char *mailbox, struct mailbox_facts *facts)
+{
+	for (unsigned i = 0; i < FACT_COUNT; i++)
+		if (db_int(s, (int64_t *)((char *)facts + mailbox_facts[i].at), SQL_FACT_GET, "tt",
+			    mailbox, mailbox_facts[i].name))
+			return STORE_FAILED;
+	return STORE_OK;
 }
 
 int store_mailboxes(
@@ -244,11 +274,12 @@ int store_mailboxes(
 	while (db_row(s, st, &result)) {
 		struct mailbox_state m = { .read_at = sqlite3_column_int64(st, 1),
 			.failed_at = sqlite3_column_int64(st, 2),
-			.first_at = sqlite3_column_int64(st, 4),
-			.certificate_end = sqlite3_column_int64(st, 5) };
+			.first_at = sqlite3_column_int64(st, 4) };
 		db_text(st, 0, m.name, sizeof m.name);
 		db_text(st, 3, m.why, sizeof m.why);
-		result = visit(context, &m);
+		result = read_facts(s, m.name, &m.facts);
+		if (!result)
+			result = visit(context, &m);
 	}
 	return result;
 }

@@ -21,6 +21,7 @@
  *   stream_count   the same by stream of our mail ([stream NAME]); it stays
  *   message_count  messages per day, mailbox and outcome; they stay
  *   mailbox        when each was read last
+ *   mailbox_fact   what its server is known by (facts.h)
  *   folder         where a folder of moved mail ended at a time (UIDVALIDITY, UIDNEXT): how long
  *                  each message has been there
  *   volume         how much was sent, per day, source, provider and campaign (volume.c);
@@ -280,7 +281,6 @@ static const char version_26[] = "ALTER TABLE alert ADD COLUMN detail TEXT NOT N
 				 "ALTER TABLE alert ADD COLUMN present INTEGER;"
 				 "ALTER TABLE alert ADD COLUMN present_part INTEGER;"
 				 "ALTER TABLE alert ADD COLUMN present_whole INTEGER";
-
 /* What other sites say of their days. */
 static const char version_27[] =
 	"CREATE TABLE figure (name TEXT NOT NULL, day INTEGER NOT NULL, part INTEGER NOT NULL, life INTEGER NOT NULL, version INTEGER NOT NULL,"
@@ -308,6 +308,13 @@ static const char version_27[] =
 	" part INTEGER NOT NULL, life INTEGER NOT NULL, PRIMARY KEY (day, provider, category, part, life)) STRICT, WITHOUT ROWID;"
 	"CREATE TABLE site_investigated (day INTEGER NOT NULL, provider TEXT NOT NULL, category TEXT NOT NULL, opened INTEGER NOT NULL, blocks INTEGER NOT NULL,"
 	" part INTEGER NOT NULL, life INTEGER NOT NULL, PRIMARY KEY (day, provider, category, part, life)) STRICT, WITHOUT ROWID";
+
+/* Facts of mailboxes' servers have no column each (facts.h): another one changes no table. */
+static const char version_28[] =
+	"CREATE TABLE mailbox_fact (mailbox TEXT NOT NULL, name TEXT NOT NULL, value INTEGER NOT NULL, PRIMARY KEY (mailbox, name))"
+	" STRICT, WITHOUT ROWID;"
+	"INSERT INTO mailbox_fact SELECT name, 'certificate_end_timestamp_seconds', certificate_end FROM mailbox WHERE certificate_end <> 0;"
+	"ALTER TABLE mailbox DROP COLUMN certificate_end";
 
 struct schema_step {
 	const char *sql, *then; /* THEN may be NULL */
@@ -344,6 +351,7 @@ static const struct schema_step steps[] = {
 	{ version_25, NULL, "PRAGMA user_version = 25" },
 	{ version_26, NULL, "PRAGMA user_version = 26" },
 	{ version_27, NULL, "PRAGMA user_version = 27" },
+	{ version_28, NULL, "PRAGMA user_version = 28" },
 };
 _Static_assert(
 	sizeof steps / sizeof *steps == SCHEMA_VERSION, "each version has a step that leads to it");

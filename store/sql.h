@@ -341,9 +341,11 @@
 	X(SQL_MAILBOX_FAILED, \
 		"INSERT INTO mailbox (name, failed_at, why, first_at) VALUES (?1, ?2, ?3, ?2)" \
 		" ON CONFLICT DO UPDATE SET failed_at = excluded.failed_at, why = excluded.why") \
-	X(SQL_MAILBOX_CERTIFICATE, "UPDATE mailbox SET certificate_end = ?2 WHERE name = ?1") \
+	X(SQL_FACT_PUT, "REPLACE INTO mailbox_fact (mailbox, name, value) VALUES (?1, ?2, ?3)") \
+	X(SQL_FACT_GONE, "DELETE FROM mailbox_fact WHERE mailbox = ?1 AND name = ?2") \
+	X(SQL_FACT_GET, "SELECT value FROM mailbox_fact WHERE mailbox = ?1 AND name = ?2") \
 	X(SQL_MAILBOX_ALL, \
-		"SELECT name, read_at, failed_at, why, first_at, certificate_end FROM mailbox ORDER BY name") \
+		"SELECT name, read_at, failed_at, why, first_at FROM mailbox ORDER BY name") \
 \
 	X(SQL_TALLY_MORE, \
 		"UPDATE tally SET count = count + ?8 WHERE day = ?1 AND kind = ?2 AND class = ?3 AND category = ?4" \

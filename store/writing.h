@@ -5,6 +5,7 @@
 #define RETOUR_STORE_WRITING_H
 
 #include "classify/summary.h"
+#include "store/facts.h"
 #include "store/store.h"
 
 /* --- writing: one transaction per batch (message.c) ------------------- */
@@ -142,13 +143,13 @@ int store_stuck_is(struct store *s, const char *mailbox, const unsigned char *id
 int store_stuck(struct store *s,
 	int (*visit)(void *context, const char *mailbox, uint64_t count, int64_t since),
 	void *context);
-/* After it: until when the certificate of its server is good; 0: it has none. */
-int store_mailbox_certificate(struct store *s, const char *mailbox, int64_t end);
+/* What the visit found; what it did not find is known no more. */
+int store_mailbox_facts(struct store *s, const char *mailbox, const struct mailbox_facts *facts);
 struct mailbox_state {
 	char name[STORE_NAME_SIZE];
 	int64_t read_at, failed_at; /* the last time of each, 0: never */
 	int64_t first_at;           /* when it was tried first; 0: not known */
-	int64_t certificate_end;    /* 0: no TLS, or not known */
+	struct mailbox_facts facts; /* of the last visit that opened it */
 	char why[256];              /* of the last failure */
 };
 int store_mailboxes(

@@ -410,23 +410,45 @@ static void check_walls(struct doctor *d)
 			"start no program, but this kernel has no Landlock: a server that takes one over can read keys and store");
 }
 
-static void say_certificate(struct doctor *d, const char *what, int64_t end)
+/* What is known of the mailbox's server, held against what would open an alert. */
+static void say_facts(struct doctor *d, const char *what, const struct mailbox_facts *facts)
 {
-	const struct alert_rule *rule = &d->config->post.alerts.rule[ALERT_CERTIFICATE];
-	char text[CLOCK_TEXT_SIZE];
-	if (end)
-		found(d, alert_level_of(rule, end - clock_now()) == LEVEL_FIRING ? ODD : WELL, what,
-			"the server's certificate is good until %s", clock_format(end, text));
+	static const struct {
+		size_t at;
+		enum alert_condition condition;
+		const char *words;
+	} said[] = {
+#define FACT_ROW(member, name, condition, help, words) { FACT_AT(member), condition, words },
+		MAILBOX_FACTS(FACT_ROW)
+#undef FACT_ROW
+	};
+	for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+		const struct alert_rule *rule = &d->config->post.alerts.rule[said[i].condition];
+		bool time = alert_unit(said[i].condition) == UNIT_REMAINING;
+		int64_t value = fact_value(facts, said[i].at);
+		char text[CLOCK_TEXT_SIZE];
+		if (!value)
+			continue;
+		if (time)
+			clock_format(value, text);
+		else
+			snprintf(text, sizeof text, "%lld", (long long)value);
+		found(d,
+			alert_level_of(rule, time ? value - clock_now() : value) == LEVEL_FIRING
+				? ODD
+				: WELL,
+			what, "%s %s", said[i].words, text);
+	}
 }
 
 static void try_mailbox(struct doctor *d, const struct mailbox *box)
 {
 	char what[STORE_NAME_SIZE + 16], text[WIRE_TEXT_MAX + 1];
-	int64_t end;
+	struct mailbox_facts facts;
 	snprintf(what, sizeof what, "mailbox %s", box->name);
-	enum visit result = mailbox_visit(d->config->file, box, text, sizeof text, &end);
+	enum visit result = mailbox_visit(d->config->file, box, text, sizeof text, &facts);
 	found(d, result == VISIT_OPENED ? WELL : SAD, what, "%s", text);
-	say_certificate(d, what, end);
+	say_facts(d, what, &facts);
 }
 
 /*

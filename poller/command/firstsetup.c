@@ -99,7 +99,7 @@ static enum visit find_mailbox(struct first *f, char *text, size_t size)
 	static struct config config; /* too large for a stack */
 	enum visit result = VISIT_FAILED;
 	char first[512] = "";
-	int64_t end;
+	struct mailbox_facts facts;
 
 	for (size_t i = 0; i < sizeof mailbox_ways / sizeof *mailbox_ways; i++) {
 		f->protocol = mailbox_ways[i].protocol;
@@ -112,7 +112,7 @@ static enum visit find_mailbox(struct first *f, char *text, size_t size)
 		if (act_as(firstfile_user()) == 0) {
 			result = mailbox_visit(f->draft,
 				mailbox_find(config.mailbox, config.mailboxes, f->mailbox), text,
-				size, &end);
+				size, &facts);
 			act_as_root();
 		}
 		config_free(&config);

@@ -69,8 +69,8 @@ static int imap_open(struct source **out, const struct source_options *options)
 	s->password = options->password ? secret_copy(options->password) : NULL;
 	int opened = imap_session_open(&s->session, s->mailbox, options->password);
 	s->source.refused = s->session.refused;
-	s->source.certificate_end = s->session.stream ? stream_certificate_end(s->session.stream)
-						      : 0;
+	if (s->session.stream)
+		s->source.facts.certificate_end = stream_certificate_end(s->session.stream);
 	if (opened || imap_find_folders(s) || imap_find_trash(s))
 		return -1;
 	if (sodium_init() < 0)

@@ -241,7 +241,7 @@ int pop3_connect(struct pop3 *p, const char *password, int64_t deadline)
 		return greeting == REPLY_BROKEN ? -1 : pop3_broken(p, "the answer is not POP3's");
 	if (m->tls == TLS_STARTTLS ? start_tls(p) : pop3_ask_capabilities(p))
 		return -1;
-	p->base.certificate_end = stream_certificate_end(p->stream);
+	p->base.facts.certificate_end = stream_certificate_end(p->stream);
 	if (login(p, password))
 		return -1;
 	p->logged_in = true;

@@ -87,7 +87,7 @@ struct source_options {
 struct source {
 	const struct source_ops *ops;
 	bool refused;                  /* it was the login that failed */
-	int64_t certificate_end;       /* when the server's certificate ends; 0: there is none */
+	struct mailbox_facts facts;    /* what open() found out of the server */
 	char error[SOURCE_ERROR_SIZE]; /* what failed, for the operator; no address, no password */
 				       /* the implementation's own struct begins with this one */
 };

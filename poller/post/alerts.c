@@ -63,6 +63,27 @@ static int note_told(const struct round *r, enum alert_condition condition, cons
 		r, condition, alert_level_of(&r->o->rule[condition], value), subject, value, from);
 }
 
+/* What the server is known by; a time counts by what is left of it. */
+static int note_facts(const struct round *r, const struct mailbox_state *m)
+{
+	static const struct {
+		size_t at;
+		enum alert_condition condition;
+	} facts[] = {
+#define FACT_ROW(member, name, condition, ...) { FACT_AT(member), condition },
+		MAILBOX_FACTS(FACT_ROW)
+#undef FACT_ROW
+	};
+	for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
+		int64_t value = fact_value(&m->facts, facts[i].at);
+		bool time = alert_unit(facts[i].condition) == UNIT_REMAINING;
+		if (value &&
+			note_told(r, facts[i].condition, m->name, time ? value - r->now : value, 0))
+			return STORE_FAILED;
+	}
+	return STORE_OK;
+}
+
 /* A mailbox that left the configuration is nobody's concern any more. */
 static int note_mailbox_alert(void *context, const struct mailbox_state *m)
 {
@@ -74,8 +95,7 @@ static int note_mailbox_alert(void *context, const struct mailbox_state *m)
 		return 0;
 	if (last && note_told(r, ALERT_MAILBOX_SILENT, m->name, r->now - last, last))
 		return STORE_FAILED;
-	if (m->certificate_end &&
-		note_told(r, ALERT_CERTIFICATE, m->name, m->certificate_end - r->now, 0))
+	if (note_facts(r, m))
 		return STORE_FAILED;
 	/* a run that failed before the login has not seen it work: an open alert stays open */
 	enum alert_level level = failed && !refused

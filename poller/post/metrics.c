@@ -114,17 +114,21 @@ static int mailbox_failure(struct metrics_writer *w)
 	return store_mailboxes(w->s->store, failure_time, w);
 }
 
-static int certificate_end(void *context, const struct mailbox_state *m)
-{
-	if (m->certificate_end)
-		write_sample(context, "mailbox", m->name, NULL, NULL, (double)m->certificate_end);
-	return 0;
-}
-
-static int mailbox_certificate(struct metrics_writer *w)
-{
-	return store_mailboxes(w->s->store, certificate_end, w);
-}
+/* One pair of functions for each fact of a mailbox's server. */
+#define FACT_FAMILY(member, ...) \
+	static int fact_##member(void *context, const struct mailbox_state *m) \
+	{ \
+		if (m->facts.member) \
+			write_sample( \
+				context, "mailbox", m->name, NULL, NULL, (double)m->facts.member); \
+		return 0; \
+	} \
+	static int mailbox_##member(struct metrics_writer *w) \
+	{ \
+		return store_mailboxes(w->s->store, fact_##member, w); \
+	}
+MAILBOX_FACTS(FACT_FAMILY)
+#undef FACT_FAMILY
 
 /*
  * A report that is new is somebody's bounce as a rule; the others name nobody, and one is enough to
@@ -234,10 +238,12 @@ static const struct family {
 		"When the mailbox was last read to its end.", mailbox_success },
 	{ "retour_mailbox_last_failure_timestamp_seconds", "gauge",
 		"When reading the mailbox last failed.", mailbox_failure },
-	{ "retour_mailbox_certificate_end_timestamp_seconds", "gauge",
-		"Until when the certificate of the mailbox's server is good.",
-		mailbox_certificate },
-	{ "retour_messages_total", "counter", "Messages read, by what they were.", messages },
+#define FACT_ROW(member, name, condition, help, ...) \
+	{ "retour_mailbox_" name, "gauge", help, mailbox_##member },
+	MAILBOX_FACTS(FACT_ROW)
+#undef FACT_ROW
+		{ "retour_messages_total", "counter", "Messages read, by what they were.",
+			messages },
 	{ "retour_events_total", "counter",
 		"Bounces by class, and complaints, in steps of [privacy] k.", events },
 	{ "retour_contacts", "gauge", "Recipients by state, in steps of [privacy] k.", contacts },

@@ -42,8 +42,8 @@ struct lane {
 	pid_t fetcher, parser;
 	struct channel from, to; /* the fetcher's socket, the parser's */
 	bool started, opened, ended, finishing, done, failed;
-	bool refused;            /* the login, that is why it failed */
-	int64_t certificate_end; /* as its fetcher found it; 0: no TLS, or not opened */
+	bool refused;               /* the login, that is why it failed */
+	struct mailbox_facts facts; /* as its fetcher found them; none where it was not opened */
 	bool parser_ready;
 	unsigned asked, settling, parser_starts;
 	double since;           /* the fetcher was started */

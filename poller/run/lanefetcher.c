@@ -94,7 +94,7 @@ static void say_opened(
 	char text[WIRE_TEXT_MAX + 1];
 	memcpy(&opened, payload, sizeof opened);
 	lane->opened = true;
-	lane->certificate_end = opened.certificate_end;
+	lane->facts = opened.facts;
 	lane->token_lifetime = opened.token_lifetime;
 	span_copy_text(text, sizeof text,
 		(struct span){

@@ -22,7 +22,8 @@ static bool ask_fetcher(int fd, const struct mailbox *box, struct wire_head *hea
 			head->type == WIRE_REFUSED);
 }
 
-static enum visit talk(int fd, const struct mailbox *box, char *text, size_t size, int64_t *end)
+static enum visit talk(
+	int fd, const struct mailbox *box, char *text, size_t size, struct mailbox_facts *facts)
 {
 	struct wire_head head;
 	struct wire_opened opened = { 0 };
@@ -34,7 +35,7 @@ static enum visit talk(int fd, const struct mailbox *box, char *text, size_t siz
 	if (ask_fetcher(fd, box, &head, &payload, &capacity)) {
 		size_t fixed = head.type == WIRE_OPENED ? sizeof opened : 0;
 		memcpy(&opened, payload, fixed);
-		*end = opened.certificate_end;
+		*facts = opened.facts;
 		span_copy_text(said, sizeof said,
 			(struct span){ (const char *)payload + fixed, head.length - fixed });
 		log_clean(text, size, said);
@@ -53,12 +54,12 @@ static enum visit talk(int fd, const struct mailbox *box, char *text, size_t siz
 }
 
 enum visit mailbox_visit(const char *config_file, const struct mailbox *box, char *text,
-	size_t size, int64_t *certificate_end)
+	size_t size, struct mailbox_facts *facts)
 {
 	char label[STORE_NAME_SIZE + 16];
 	int fd;
 
-	*certificate_end = 0;
+	*facts = (struct mailbox_facts){ 0 };
 	snprintf(label, sizeof label, "mailbox %s", box->name);
 	snprintf(text, size, "its fetcher process cannot be started");
 	pid_t pid = child_start("fetcher", label, config_file, &fd);
@@ -66,7 +67,7 @@ enum visit mailbox_visit(const char *config_file, const struct mailbox *box, cha
 		return VISIT_FAILED;
 	snprintf(text, size, "its fetcher process ended without a word");
 	child_patience(fd, 5 * box->timeout);
-	enum visit result = talk(fd, box, text, size, certificate_end);
+	enum visit result = talk(fd, box, text, size, facts);
 	close(fd);
 	child_end(pid);
 	return result;

@@ -85,8 +85,8 @@ struct wire_start {
 };
 
 struct wire_opened {
-	int64_t certificate_end; /* struct source's */
-	int64_t token_lifetime;  /* struct login_given's */
+	struct mailbox_facts facts; /* struct source's */
+	int64_t token_lifetime;     /* struct login_given's */
 };
 
 struct wire_message {

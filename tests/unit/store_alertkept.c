@@ -1,6 +1,8 @@
 /*
- * What is kept for alerts and of them: hours, gaps of mailboxes, when one was.
+ * What is kept for alerts and of them: hours, gaps of mailboxes and facts of their
+ * servers, when one was.
  */
+#include "tests/unit/store_before.h"
 #include "tests/unit/store_alert.h"
 
 static enum domain_group all_known(void *context, const char *provider)
@@ -72,8 +74,7 @@ static void when_it_was_outlasts_an_alert(void **state)
 	assert_block_trouble(NOW - DAY, NOW + DAY, 1);
 	assert_block_trouble(NOW - DAY, NOW, 0);
 	assert_block_trouble(NOW + DAY, NOW + 2 * DAY, 0);
-	sql("DROP INDEX contact_at; DROP INDEX contact_old; ALTER TABLE contact DROP COLUMN objection; CREATE INDEX contact_old ON contact (old) WHERE old IS NOT NULL; CREATE INDEX contact_at ON contact (at); DROP TABLE gone_domain; DROP INDEX contact_news; ALTER TABLE contact DROP COLUMN news; ALTER TABLE contact DROP COLUMN objected; ALTER TABLE event DROP COLUMN stream; DROP TABLE stream_count; ALTER TABLE alert DROP COLUMN detail; ALTER TABLE alert DROP COLUMN present; ALTER TABLE alert DROP COLUMN present_part; ALTER TABLE alert DROP COLUMN present_whole; DROP TABLE summary; DROP TABLE trouble; DROP TABLE unread; UPDATE alert SET since = %lld; " DROP_FIGURES
-	    "PRAGMA user_version = 17",
+	sql("%s UPDATE alert SET since = %lld;", back_to(17),
 		(long long)NOW); /* as it knows its last hour alone */
 	close_store();
 	ok(open_store(test_options(), NOW + 7 * HOUR));
@@ -171,10 +172,8 @@ static void an_older_store_is_brought_up(void **state)
 		put_event(e, NOW);
 	}
 	sql("CREATE TABLE hours_before AS SELECT * FROM notice_hour; CREATE TABLE totals_before AS SELECT * FROM notice_total;"
-	    "DROP TABLE notice_hour; DROP TABLE notice_total; DROP TABLE alert; DROP TABLE stuck; ALTER TABLE mailbox DROP COLUMN first_at;"
-	    "ALTER TABLE mailbox DROP COLUMN certificate_end;"
-	    "DROP TABLE held; DROP INDEX contact_at; DROP INDEX contact_old; ALTER TABLE contact DROP COLUMN objection; CREATE INDEX contact_old ON contact (old) WHERE old IS NOT NULL; DROP INDEX kept_at; ALTER TABLE event DROP COLUMN margin; DROP TABLE taken_back; DROP TABLE site; DROP TABLE share; DROP TABLE change; DROP TABLE refused; DROP TABLE gone_domain; DROP INDEX contact_news; ALTER TABLE contact DROP COLUMN news; ALTER TABLE contact DROP COLUMN objected; ALTER TABLE event DROP COLUMN stream; DROP TABLE stream_count; DROP TABLE summary; DROP TABLE wave; DROP TABLE brake_hour; DROP TABLE brake_peak; DROP TABLE trouble; DROP TABLE unread; " DROP_FIGURES
-	    "PRAGMA user_version = 6");
+	    "%s",
+		back_to(6));
 	close_store();
 	struct store_options o = test_options();
 	o.provider_group = all_known;
@@ -194,6 +193,53 @@ static void an_older_store_is_brought_up(void **state)
 		6);
 }
 
+/* --- what mailboxes' servers are known by ---------------------------------- */
+
+static int take_facts(void *context, const struct mailbox_state *m)
+{
+	if (strcmp(m->name, "bounces") == 0)
+		*(struct mailbox_facts *)context = m->facts;
+	return 0;
+}
+
+static int64_t certificate_end(void)
+{
+	struct mailbox_facts facts = { -1 };
+
+	ok(store_mailboxes(store, take_facts, &facts));
+	return facts.certificate_end;
+}
+
+static void facts_of_a_server_are_those_of_its_last_visit(void **state)
+{
+	const struct mailbox_facts some = { .certificate_end = NOW + DAY }, none = { 0 };
+
+	(void)state;
+	ok(store_mailbox_read(store, "bounces", NOW, true, NULL));
+	ok(store_mailbox_read(store, "complaints", NOW, true, NULL));
+	assert_int_equal(certificate_end(), 0);
+	ok(store_mailbox_facts(store, "bounces", &some));
+	assert_int_equal(certificate_end(), NOW + DAY);
+	ok(store_mailbox_facts(store, "complaints", &none));
+	assert_int_equal(certificate_end(), NOW + DAY);
+	ok(store_mailbox_facts(store, "bounces", &none));
+	assert_int_equal(certificate_end(), 0);
+	assert_int_equal(query_int("SELECT count(*) FROM mailbox_fact"), 0);
+}
+
+static void facts_from_before_are_taken_over(void **state)
+{
+	(void)state;
+	ok(store_mailbox_read(store, "bounces", NOW, true, NULL));
+	ok(store_mailbox_read(store, "local", NOW, true, NULL));
+	sql("%s UPDATE mailbox SET certificate_end = %lld WHERE name = 'bounces'", back_to(27),
+		(long long)(NOW + DAY));
+	close_store();
+	ok(open_store(test_options(), NOW));
+	assert_int_equal(certificate_end(), NOW + DAY);
+	assert_int_equal(query_int("SELECT count(*) FROM mailbox_fact"), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,6 +248,8 @@ int main(void)
 		T(when_a_mailbox_was_not_read_is_kept),
 		T(events_are_counted_in_their_hours),
 		T(an_older_store_is_brought_up),
+		T(facts_of_a_server_are_those_of_its_last_visit),
+		T(facts_from_before_are_taken_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
  * Alerts of what receivers report of our domains: a source of ours that loses its alignment, TLS
  * that fails; and what anybody may send opens none. An alert that clears says what there is of it.
  */
+#include "tests/unit/store_before.h"
 #include "tests/unit/store_alert.h"
 
 #define TODAY (NOW - NOW % DAY)
@@ -244,9 +245,7 @@ static void an_older_store_has_alerts_still(void **state)
 {
 	(void)state;
 	found(LEVEL_FIRING, NOW);
-	sql("ALTER TABLE alert DROP COLUMN detail; ALTER TABLE alert DROP COLUMN present; ALTER TABLE alert DROP COLUMN present_part;"
-	    "ALTER TABLE alert DROP COLUMN present_whole; " DROP_FIGURES
-	    "PRAGMA user_version = 25");
+	sql("%s", back_to(25));
 	close_store();
 	ok(open_store(test_options(), NOW));
 	found(LEVEL_CALM, NOW + HOUR);

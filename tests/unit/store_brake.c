@@ -2,7 +2,7 @@
  * The brake: hard bounces that are too many at once to be believed are held until they are
  * confirmed.
  */
-#include "store_fixture.h"
+#include "tests/unit/store_fixture.h"
 
 enum { CROWD = 40 };
 static uint64_t next_message;

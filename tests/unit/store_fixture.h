@@ -30,20 +30,6 @@
 
 #define NOW ((int64_t)1794916800) /* 2026-11-17T12:00:00Z */
 
-/* For a store of a version before 27. */
-#define DROP_FIGURES \
-	"DROP TABLE figure; DROP TABLE figure_touched; " \
-	"DROP TABLE site_tally; " \
-	"DROP TABLE site_volume; " \
-	"DROP TABLE site_message_count; " \
-	"DROP TABLE site_typing; " \
-	"DROP TABLE site_stream_count; " \
-	"DROP TABLE site_summary; " \
-	"DROP TABLE site_trouble; " \
-	"DROP TABLE site_unread; " \
-	"DROP TABLE site_investigation; " \
-	"DROP TABLE site_investigated; "
-
 static char directory[PLACE_SIZE], database[96], keys[96];
 static struct store *store;
 

@@ -1,7 +1,7 @@
 /*
  * The bytes of a contact's history: what an earlier version wrote is read.
  */
-#include "store_fixture.h"
+#include "tests/unit/store_fixture.h"
 #include "store/history.h"
 
 /* --- as earlier versions wrote it ------------------------------------------ */

@@ -44,7 +44,7 @@ static void what_stands_in_a_new_one(void **state)
 	ok(store_ledger_walk(store, collect, text));
 	mask_fingerprints(text);
 	assert_string_equal(text,
-		"1 store-created schema=26\n"
+		"1 store-created schema=28\n"
 		"2 key-created purpose=state fingerprint=HEX\n"
 		"3 key-created purpose=message fingerprint=HEX\n"
 		"4 program version=" RETOUR_VERSION "\n"
@@ -320,7 +320,7 @@ static void the_hash_is_the_documented_one(void **state)
 		"\0\0\0\x0d"
 		"store-created"
 		"\0\0\0\x09"
-		"schema=26";
+		"schema=28";
 	unsigned char hash[32];
 	sqlite3 *db;
 	sqlite3_stmt *st;

@@ -2,6 +2,7 @@
  * A new state key: nobody is forgotten while contacts move to it, and the old one goes with the
  * last of them.
  */
+#include "tests/unit/store_before.h"
 #include "tests/unit/store_fixture.h"
 
 static const char A[] = "a@example.org", B[] = "b@example.org";
@@ -260,9 +261,7 @@ static void a_rotation_from_before_is_sealed(void **state)
 	sqlite3_bind_blob(st, 1, p, sizeof p, SQLITE_STATIC);
 	assert_int_equal(sqlite3_step(st), SQLITE_DONE);
 	sqlite3_finalize(st);
-	ok(db_exec(store,
-		"DROP INDEX contact_news; ALTER TABLE contact DROP COLUMN news; ALTER TABLE contact DROP COLUMN objected; ALTER TABLE event DROP COLUMN stream; DROP TABLE stream_count; DROP INDEX contact_old; CREATE INDEX contact_old ON contact (old) WHERE old IS NOT NULL; ALTER TABLE alert DROP COLUMN detail; ALTER TABLE alert DROP COLUMN present; ALTER TABLE alert DROP COLUMN present_part; ALTER TABLE alert DROP COLUMN present_whole; DROP TABLE summary; " DROP_FIGURES
-		"PRAGMA user_version = 20"));
+	ok(db_exec(store, back_to(20)));
 	close_store();
 	ok(open_store(test_options(), NOW));
 	assert_false(in_file(p));

@@ -2,7 +2,8 @@
  * Pages are sealed from the beginning, or from the first purge of a file that is older; a page with
  * a broken seal is counted and refused.
  */
-#include "store_fixture.h"
+#include "tests/unit/store_before.h"
+#include "tests/unit/store_fixture.h"
 #include <sqlite3.h>
 #include "store/base/pagefile.h"
 
@@ -67,10 +68,9 @@ static void a_store_from_before_is_sealed_by_the_next_purge(void **state)
 	(void)state;
 	put_failed("anna@example.net");
 	close_store();
-	from_outside(
-		"PRAGMA journal_mode = DELETE; DROP INDEX contact_at; DROP INDEX contact_old; ALTER TABLE contact DROP COLUMN objection; CREATE INDEX contact_old ON contact (old) WHERE old IS NOT NULL; CREATE INDEX contact_at ON contact (at); ALTER TABLE event DROP COLUMN margin; DROP TABLE taken_back; DROP TABLE site; DROP TABLE share; DROP TABLE change; DROP TABLE refused; DROP TABLE gone_domain; DROP INDEX contact_news; ALTER TABLE contact DROP COLUMN news; ALTER TABLE contact DROP COLUMN objected; ALTER TABLE event DROP COLUMN stream; DROP TABLE stream_count; ALTER TABLE alert DROP COLUMN detail; ALTER TABLE alert DROP COLUMN present; ALTER TABLE alert DROP COLUMN present_part; ALTER TABLE alert DROP COLUMN present_whole; DROP TABLE summary; DROP TABLE trouble; DROP TABLE unread; DROP TABLE wave; DROP TABLE brake_hour; DROP TABLE brake_peak; VACUUM; " DROP_FIGURES
-		"PRAGMA user_version = 10",
-		true);
+	from_outside("PRAGMA journal_mode = DELETE", true);
+	from_outside(back_to(10), true);
+	from_outside("VACUUM", true);
 	ok(open_store(test_options(), NOW));
 	struct store_file_state f = file_state();
 	assert_true(f.unsealed > 10);

@@ -4,7 +4,7 @@
 #ifndef RETOUR_TEST_STORE_SITES_H
 #define RETOUR_TEST_STORE_SITES_H
 
-#include "store_fixture.h"
+#include "tests/unit/store_fixture.h"
 #include "store/site.h"
 #include "store/siteparts.h"
 #include "store/sql.h"

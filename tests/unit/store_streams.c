@@ -1,7 +1,8 @@
 /*
  * Streams of our mail: what somebody does not want is not sent, and the rest is.
  */
-#include "store_fixture.h"
+#include "tests/unit/store_before.h"
+#include "tests/unit/store_fixture.h"
 #include "store/history.h"
 
 static const char *const news_patterns[] = { "news-*", NULL };
@@ -210,13 +211,7 @@ static void a_store_from_before_streams(void **state)
 	say(CATEGORY_ABUSE, "anna@example.net", "", NOW);
 	close_store();
 	assert_int_equal(sqlite3_open(database, &db), SQLITE_OK);
-	assert_int_equal(
-		sqlite3_exec(db,
-			"ALTER TABLE alert DROP COLUMN detail; ALTER TABLE alert DROP COLUMN present; ALTER TABLE alert DROP COLUMN present_part; ALTER TABLE alert DROP COLUMN present_whole; DROP TABLE stream_count; DROP INDEX contact_news; ALTER TABLE contact DROP COLUMN news; ALTER TABLE contact DROP COLUMN objected;"
-			"ALTER TABLE event DROP COLUMN stream; " DROP_FIGURES
-			"PRAGMA user_version = 22",
-			NULL, NULL, NULL),
-		SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, back_to(22), NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);
 	ok(open_store(with_streams(streams), NOW));
 	assert_int_equal(query_int("PRAGMA user_version"), SCHEMA_VERSION);
@@ -235,13 +230,7 @@ static void a_store_from_before_news(void **state)
 	say(CATEGORY_ABUSE, "anna@example.net", "", NOW);
 	close_store();
 	assert_int_equal(sqlite3_open(database, &db), SQLITE_OK);
-	assert_int_equal(
-		sqlite3_exec(db,
-			"DROP INDEX contact_news; ALTER TABLE contact DROP COLUMN news;"
-			"ALTER TABLE alert DROP COLUMN detail; ALTER TABLE alert DROP COLUMN present; ALTER TABLE alert DROP COLUMN present_part; ALTER TABLE alert DROP COLUMN present_whole; " DROP_FIGURES
-			"PRAGMA user_version = 24",
-			NULL, NULL, NULL),
-		SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, back_to(24), NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);
 	o.tell = true;
 	ok(open_store(o, NOW));
