@@ -165,7 +165,7 @@ static bool speaks_of(struct span answer, size_t begin, size_t end)
 }
 
 /* Whom the answer speaks of is who sent the mail: a receiver quotes what it heard of him. */
-static bool names_us(const struct reader *r, const struct event *e, struct span answer)
+static bool answer_names_us(const struct reader *r, const struct event *e, struct span answer)
 {
 	struct found_address a;
 	bool us = false;
@@ -185,7 +185,7 @@ bool reader_decide(struct reader *r, struct event *e, struct clues *clues, struc
 	clues->subject = r->mail->subject_text;
 	clues->recipient_domain = address_domain(span_of(e->recipient));
 	clues->names_us = e->kind == KIND_FAILURE && e->recipient[0] &&
-		names_us(r, e, clues->diagnostic);
+		answer_names_us(r, e, clues->diagnostic);
 	clues->searched = &r->prose->searched;
 	clues->tell = r->options->tell;
 	clues->tell_context = r->options->tell_context;
