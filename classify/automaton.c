@@ -173,8 +173,8 @@ struct scan {
 	unsigned where;
 	uint32_t token;      /* number of the last one */
 	uint32_t ring[RING]; /* where the last tokens begin */
-	uint32_t (*gap)[2];  /* per phrase with a gap: where its first part stood last; end 0: not
-				yet */
+	uint32_t (*gap)[2];  /* per phrase with a gap: where its first part stood last, if STOOD */
+	uint64_t stood[PHRASE_GAPS / 64 + 1];
 	struct matches *out;
 };
 
@@ -225,9 +225,10 @@ static void pattern_found(struct scan *s, const struct pattern *p, uint32_t end)
 	case PART_FIRST:
 		s->gap[p->gap][0] = begin;
 		s->gap[p->gap][1] = end;
+		s->stood[p->gap / 64] |= UINT64_C(1) << p->gap % 64;
 		return;
 	case PART_SECOND:
-		if (!s->gap[p->gap][1] || begin < s->gap[p->gap][1] ||
+		if (!(s->stood[p->gap / 64] >> p->gap % 64 & 1) || begin < s->gap[p->gap][1] ||
 			begin - s->gap[p->gap][1] > PHRASE_GAP_MAX)
 			return;
 		if (!gap_fits(s, s->automaton->base->gap_kind[p->gap], s->gap[p->gap][1], begin))
@@ -277,7 +278,6 @@ void automaton_scan(
 	end = s.text + text.n;
 	p = skip_blanks(&a->base->letters, s.text, end);
 	blank = p > s.text;
-	memset(gap, 0, a->base->gaps * sizeof *gap);
 	while (p < end && !out->overflow) {
 		struct token t = take_token(&a->base->letters, p, end, &scratch);
 		uint32_t id = t.n ? word_id(a, &t) : 0;

@@ -41,6 +41,23 @@ static struct number code_number_at(struct span t, size_t i)
 	return n;
 }
 
+/* What makes a number a part of something longer; a compare, where strchr() is a call. */
+static inline bool binds(char c)
+{
+	switch (c) {
+	case '.':
+	case '_':
+	case '@':
+	case '+':
+	case '$':
+	case '%':
+	case '/':
+	case '\0':
+		return true;
+	}
+	return false;
+}
+
 /*
  * May a code begin at I: no letter, digit or dot that belongs to something longer stands before it?
  */
@@ -48,7 +65,7 @@ static bool free_before(struct span t, size_t i)
 {
 	char c = i ? t.p[i - 1] : ' ';
 
-	if (ascii_digit(c) || is_alpha(c) || (unsigned char)c >= 0x80 || strchr("._@+$%/", c))
+	if (ascii_digit(c) || is_alpha(c) || (unsigned char)c >= 0x80 || binds(c))
 		return false;
 	return c != '-' || i < 2 ||
 		!(ascii_digit(t.p[i - 2]) || is_alpha(t.p[i - 2])); /* not "2024-550" */

@@ -172,6 +172,24 @@ static bool begins_status(struct span line)
 			span_starts_nocase(line, SPAN("Reporting-MTA:")));
 }
 
+/* Most lines are none by their first letter. */
+static inline bool may_begin_status(char c)
+{
+	switch (c) {
+	case 'F':
+	case 'f':
+	case 'O':
+	case 'o':
+	case 'R':
+	case 'r':
+	case ' ':
+	case '\t':
+	case '\0':
+		return true;
+	}
+	return false;
+}
+
 size_t dsn_find(struct span text)
 {
 	const char *end = text.p + text.n, *next;
@@ -179,10 +197,7 @@ size_t dsn_find(struct span text)
 	for (const char *p = text.p; p < end; p = next) {
 		const char *stop = memchr(p, eol, (size_t)(end - p));
 		next = stop ? stop + 1 : end;
-		if (strchr("FfOoRr \t", *p) &&
-			begins_status((struct span){ p,
-				(size_t)(next -
-					p) })) /* most lines are none by their first letter */
+		if (may_begin_status(*p) && begins_status((struct span){ p, (size_t)(next - p) }))
 			return (size_t)(p - text.p);
 	}
 	return text.n;
@@ -213,6 +228,25 @@ static struct span skip_address_type(struct span field)
 		(struct span){ semicolon + 1, (size_t)(field.p + field.n - semicolon - 1) });
 }
 
+/* What cannot stand in a host's name; a compare, where strchr() is a call. */
+static inline bool ends_host(char c)
+{
+	switch (c) {
+	case ',':
+	case ';':
+	case '(':
+	case ')':
+	case '[':
+	case ']':
+	case '<':
+	case '>':
+	case '"':
+	case '\0':
+		return true;
+	}
+	return false;
+}
+
 struct span dsn_host(struct span field)
 {
 	struct span host = skip_address_type(span_trim(field));
@@ -222,7 +256,7 @@ struct span dsn_host(struct span field)
 		host.n--;
 	}
 	while (n < host.n && n < EVENT_HOST_SIZE && (unsigned char)host.p[n] > ' ' &&
-		!strchr(",;()[]<>\"", host.p[n]))
+		!ends_host(host.p[n]))
 		n++;
 	while (n && host.p[n - 1] == '.')
 		n--;

@@ -314,10 +314,12 @@ bool mail_has_html_link(const struct mime *mime, struct arena *arena, struct cha
 static size_t copy_lines(char *to, struct span text)
 {
 	size_t n = 0;
-	for (size_t i = 0; i < text.n; i++) {
-		if (text.p[i] != '\r')
-			to[n++] = text.p[i];
-		else if (i + 1 == text.n || text.p[i + 1] != '\n')
+	for (size_t i = 0, length; i < text.n; i += length + 1) {
+		const char *found = memchr(text.p + i, '\r', text.n - i);
+		length = found ? (size_t)(found - text.p) - i : text.n - i;
+		memcpy(to + n, text.p + i, length);
+		n += length;
+		if (found && (found + 1 == text.p + text.n || found[1] != '\n'))
 			to[n++] = '\n';
 	}
 	return n;

@@ -40,11 +40,27 @@ struct span prose_line(struct span text, size_t at)
 	return (struct span){ text.p + begin, end - begin };
 }
 
+/* A compare, where strchr() is a call. */
+static inline bool separates(char c)
+{
+	switch (c) {
+	case '-':
+	case '=':
+	case '_':
+	case '*':
+	case '~':
+	case '+':
+	case '#':
+		return true;
+	}
+	return false;
+}
+
 bool prose_is_separator(struct span line)
 {
 	line = span_trim(line);
 	size_t n = 0;
-	while (n < line.n && strchr("-=_*~+#", line.p[n]) && line.p[n])
+	while (n < line.n && separates(line.p[n]))
 		n++;
 	return n >= SEPARATOR_MIN;
 }

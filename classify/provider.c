@@ -270,7 +270,7 @@ const char *provider_near(const struct provider_table *t, struct span domain)
 int provider_number(const struct provider_table *t, const char *name)
 {
 	for (size_t i = 0; i < t->count; i++)
-		if (!strcmp(t->profiles[i].name, name))
+		if (*t->profiles[i].name == *name && !strcmp(t->profiles[i].name, name))
 			return (int)i;
 	return -1;
 }

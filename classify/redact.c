@@ -263,13 +263,29 @@ static bool is_continued_code(struct span w)
 		(w.p[0] == '4' || w.p[0] == '5') && w.p[4] == w.p[0];
 }
 
+/* What may stand behind a word and is no part of it; a compare, where strchr() is a call. */
+static inline bool may_follow(char c)
+{
+	switch (c) {
+	case '.':
+	case ':':
+	case '\'':
+	case '!':
+	case '?':
+	case '=':
+	case '\0':
+		return true;
+	}
+	return false;
+}
+
 /* TOLD: it holds a sign that all but few need which are replaced. */
 static struct span replacement(struct span w, bool told, const struct span *locals)
 {
 	struct span bare = w;
-	while (bare.n && strchr(".:'!?=", bare.p[bare.n - 1]))
+	while (bare.n && may_follow(bare.p[bare.n - 1]))
 		bare.n--;
-	while (bare.n && strchr("'=", bare.p[0])) {
+	while (bare.n && (bare.p[0] == '\'' || bare.p[0] == '=' || !bare.p[0])) {
 		bare.p++;
 		bare.n--;
 	}

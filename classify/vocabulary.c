@@ -60,12 +60,27 @@ static void keep_text(struct keeping *k, struct span text)
 
 /* --- numbers -------------------------------------------------------------- */
 
+/* What a number may have beside digits; a compare, where strchr() is a call. */
+static inline bool in_number(char c)
+{
+	switch (c) {
+	case '.':
+	case '-':
+	case '+':
+	case '#':
+	case '*':
+	case '\0':
+		return true;
+	}
+	return false;
+}
+
 static bool is_number(struct span piece)
 {
 	bool digits = false;
 
 	for (size_t i = 0; i < piece.n; i++) {
-		if (!ascii_digit(piece.p[i]) && !strchr(".-+#*", piece.p[i]))
+		if (!ascii_digit(piece.p[i]) && !in_number(piece.p[i]))
 			return false;
 		digits |= ascii_digit(piece.p[i]);
 	}
@@ -77,7 +92,7 @@ static bool is_status(struct span piece)
 {
 	unsigned groups = 0, digits = 0;
 
-	while (piece.n && strchr("#-", piece.p[0]))
+	while (piece.n && (piece.p[0] == '#' || piece.p[0] == '-' || !piece.p[0]))
 		piece = (struct span){ piece.p + 1, piece.n - 1 };
 	if (piece.n >= 4 && piece.p[3] == '-' && piece.p[0] >= '2' && piece.p[0] <= '5') {
 		piece = (struct span){ piece.p + 4, piece.n - 4 };
@@ -86,7 +101,9 @@ static bool is_status(struct span piece)
 		if (piece.p[0] == '#')
 			piece = (struct span){ piece.p + 1, piece.n - 1 };
 	}
-	while (piece.n && strchr(".-", piece.p[piece.n - 1]))
+	while (piece.n &&
+		(piece.p[piece.n - 1] == '.' || piece.p[piece.n - 1] == '-' ||
+			!piece.p[piece.n - 1]))
 		piece.n--;
 	if (piece.n < 5 || piece.p[1] != '.' || !strchr("245", piece.p[0]))
 		return false;
