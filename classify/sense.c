@@ -61,8 +61,8 @@ static const struct said_of {
 
 /* --- words ---------------------------------------------------------------- */
 
-/* The senses of the word of N folded BYTES. */
-static uint32_t senses_of(const struct rules *r, const char *bytes, size_t n)
+/* The longest stem or word that the one of N folded BYTES is or begins with; NULL: none. */
+static const struct stem *stem_of(const struct rules *r, const char *bytes, size_t n)
 {
 	size_t low = 0, high = r->stem_count;
 
@@ -80,10 +80,54 @@ static uint32_t senses_of(const struct rules *r, const char *bytes, size_t n)
 		const struct stem *s = &r->stems[low - 1];
 
 		if (s->n <= n && (s->open || s->n == n) && !memcmp(s->word, bytes, s->n))
-			return s->senses;
+			return s;
 		low = s->parent;
 	}
-	return 0;
+	return NULL;
+}
+
+enum { FOLDED_MAX = 2 * STEM_SIZE };
+
+/* The bytes of T as stems have them, into FOLDED; how many. What is longer is cut. */
+static size_t fold_token(const struct letters *l, const struct token *t, char folded[FOLDED_MAX])
+{
+	size_t n = t->n < FOLDED_MAX ? t->n : FOLDED_MAX;
+
+	for (size_t i = 0; i < n; i++)
+		folded[i] = t->folded ? t->bytes[i] : (char)l->ascii[(unsigned char)t->bytes[i]];
+	return n;
+}
+
+static const struct rules *who_has_stems(const struct rules *r)
+{
+	return !r->stem_count && r->lender ? r->lender : r;
+}
+
+struct span sense_stem(const struct rules *r, struct span word, bool *whole)
+{
+	const struct letters *l = automaton_letters(r->automaton);
+	const unsigned char *p = (const unsigned char *)word.p, *end = p + word.n;
+	const struct stem *found = NULL;
+	struct scratch scratch;
+	char folded[FOLDED_MAX];
+	size_t words = 0, n = 0;
+
+	r = who_has_stems(r);
+	while (p < end && words < 2) {
+		struct token t = take_token(l, p, end, &scratch);
+
+		if (t.n && !t.sign && !words++) {
+			n = fold_token(l, &t, folded);
+			found = stem_of(r, folded, n);
+		}
+		p = t.next > p ? t.next : p + 1;
+	}
+	explicit_bzero(&scratch, sizeof scratch);
+	explicit_bzero(folded, sizeof folded);
+	if (words != 1 || !found)
+		return (struct span){ "", 0 };
+	*whole = found->n == n;
+	return (struct span){ found->word, found->n };
 }
 
 struct senses_reader {
@@ -97,18 +141,18 @@ struct senses_reader {
 
 static void hear_token(struct senses_reader *h, const struct token *t)
 {
-	char folded[STEM_SIZE * 2];
-	size_t n = t->n < sizeof folded ? t->n : sizeof folded;
-	uint32_t *clause = &h->clause[h->clauses], senses;
+	char folded[FOLDED_MAX];
+	size_t n = fold_token(h->letters, t, folded);
+	uint32_t *clause = &h->clause[h->clauses];
+	const struct stem *stem;
+	uint32_t senses;
 
-	for (size_t i = 0; i < n; i++)
-		folded[i] = t->folded ? t->bytes[i]
-				      : (char)h->letters->ascii[(unsigned char)t->bytes[i]];
 	if (ascii_digit(folded[0])) {
 		*clause |= h->word ? NUMBER : 0;
 		return;
 	}
-	senses = senses_of(h->rules, folded, n);
+	stem = stem_of(h->rules, folded, n);
+	senses = stem ? stem->senses : 0;
 	h->word = true;
 	/* "your message" is any mail to anybody */
 	if (senses & SENSE(MAIL) && h->last == SENSE(YOUR))
@@ -196,11 +240,10 @@ static bool is_of_us(const struct senses_reader *h)
 
 struct sense sense_read(const struct rules *r, struct span text)
 {
-	struct senses_reader h = { .rules = r, .letters = automaton_letters(r->automaton) };
+	struct senses_reader h = { .rules = who_has_stems(r),
+		.letters = automaton_letters(r->automaton) };
 	struct sense found = { .category = CATEGORY_NONE };
 
-	if (!r->stem_count && r->lender)
-		h.rules = r->lender;
 	hear(&h, text);
 	for (size_t i = 0; i <= h.clauses; i++)
 		found.heard |= h.clause[i];

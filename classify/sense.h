@@ -9,6 +9,8 @@
 
 #include "classify/bids.h"
 
+#define SENSE_PREFIX "sense." /* of what stands as rule where senses decide */
+
 enum { STEM_SIZE = 24 };
 
 /* A word or its begin, folded, as it lies in the image: in the order of their bytes. */
@@ -32,6 +34,11 @@ struct sense {
 
 /* Reads TEXT (valid UTF-8) clause by clause. Addresses and names of hosts in it say nothing. */
 struct sense sense_read(const struct rules *r, struct span text);
+/*
+ * The stem that the one word of WORD begins with, folded, in R's image; empty: none has a sense.
+ * *WHOLE: it is all of the word. WORD may have signs at its ends.
+ */
+struct span sense_stem(const struct rules *r, struct span word, bool *whole);
 /*
  * Bids what TEXT says where nothing but weak evidence was bid before, and sets a weak hard aside
  * that the words speak against.

@@ -6,6 +6,7 @@
 #include "classify/vocabulary.h"
 
 #include "classify/event.h"
+#include "classify/sense.h"
 
 enum {
 	/* digits; a longer number may be a customer's, an account's, a telephone's */
@@ -249,6 +250,25 @@ static bool has_character(struct keeping *k, struct span piece)
 	return false;
 }
 
+/*
+ * A word that begins as one with a sense does is kept to where it does: "empfanger*" says whom the
+ * answer is about (sense.h), and not who that is.
+ */
+static bool keep_stem(struct keeping *k, struct span piece)
+{
+	bool whole;
+	struct span stem = sense_stem(k->rules, piece, &whole);
+
+	if (!stem.n)
+		return false;
+	keep_text(k, stem);
+	if (!whole)
+		keep_text(k, SPAN("*"));
+	if (strchr(".!?", piece.p[piece.n - 1])) /* a clause ends */
+		keep_text(k, (struct span){ piece.p + piece.n - 1, 1 });
+	return true;
+}
+
 static void keep_piece(struct keeping *k, struct span piece)
 {
 	bool word = false;
@@ -266,7 +286,7 @@ static void keep_piece(struct keeping *k, struct span piece)
 	else if (has_character(k, piece))
 		keep_characters(k, piece);
 	else
-		word = true;
+		word = !keep_stem(k, piece);
 	if (word && !k->word_before)
 		keep_text(k, SPAN("<word>"));
 	else if (word && k->n && k->to[k->n - 1] == ' ')

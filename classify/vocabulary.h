@@ -12,7 +12,8 @@
 /*
  * Copies TEXT (valid UTF-8, as redact() leaves it) into BUFFER of SIZE bytes. Kept are known words,
  * signs, SMTP codes, numbers of up to three digits that do not stand in a row, and codes that are
- * known but for their digits; <word> stands for the rest, <host> for a host's name, <number> for
+ * known but for their digits; of a word that begins with a stem (sense.h) the stem
+ * and a *; <word> stands for the rest, <host> for a host's name, <number> for
  * numbers. Characters of scripts without blanks are kept where a rule's phrase matches. What is
  * joined by one of . _ - + = ' stays or goes as a whole. Returns the bytes written, without the
  * NUL.

@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "classify/rules.h"
+#include "classify/sense.h"
 #include "store/brake.h"
 #include "store/cause.h"
 #include "store/contact.h"
@@ -168,8 +169,12 @@ static bool is_told(const struct judged_again *j, const struct kept_event *e, bo
 	decide_again(j->before, e, profiled, &unused, &d);
 	if (strcmp(d.rule, e->rule) == 0)
 		return true;
-	/* what is in neither was somebody's own rule, and is no more */
-	return !rules_have(j->rules, e->rule) && !rules_have(j->before, e->rule);
+	/*
+	 * what is in neither was somebody's own rule, and is no more; but for senses, which are no
+	 * rules, and of which a word that is gone takes away
+	 */
+	return !!strncmp(e->rule, SENSE_PREFIX, strlen(SENSE_PREFIX)) &&
+		!rules_have(j->rules, e->rule) && !rules_have(j->before, e->rule);
 }
 
 static void judge_answer(struct judged_again *j, const struct kept_event *e, struct answer_again *a)

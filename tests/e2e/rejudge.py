@@ -145,6 +145,22 @@ with case("words that were read in the human part are decided as such: the same 
     equal(people.sql("SELECT class FROM event"), [("hard",)])
     contains(people.run("contact", "rejudge", "--dry-run").err, "1 failures are kept, 0 are decided otherwise")
 
+with case("what was put together of the senses of words, and what they set aside, is decided as before"):
+    felt, felt_bounces = fresh()
+    felt_answers = (("5.0.0", "550 5.0.0 diese Kollegin ist laengst ausgeschieden"), ("5.0.0", "550 5.0.0 unknown user at avsandarkontot"),
+               ("5.0.0", "550 5.0.0 box unknown: the submitters Xanadu"), ("5.0.0", "550 5.0.0 Subskriptionsadressbuch nicht gefunden"),
+               ("5.0.0", "550 5.0.0 rubrica non trovata"), ("5.0.0", "550 5.0.0 tope quotidianamente superado hoy"))
+    felt_bounces.take(*[(who, ("5.0.0", text), 3) for who, (_, text) in zip(ALL, felt_answers)])
+    before_felt = shown(felt)
+    contains([line["state"] for line in before_felt], "inactive")
+    result = felt.run("contact", "rejudge")
+    equal((result.code, result.out), (0, ""), result)
+    contains(result.err, "6 failures are kept, 0 are decided otherwise, 0 contacts were moved")
+    equal(shown(felt), before_felt)
+    told = [text for (text,) in felt.sql("SELECT diagnostic FROM event ORDER BY at")]
+    contains(" ".join(told), "kolleg* ist")
+    equal("ollegin" in " ".join(told), False)
+
 with case("of several sites each decides what it has read, and all learn where that leads"):
     sites = make_sites()
     for name, mails in zip(NAMES, (MAILS[:5], MAILS[5:], [])):
