@@ -46,22 +46,22 @@
 	<xsl:when test="$mail">width:100%;border-collapse:collapse;font-size:13px</xsl:when>
 	<xsl:otherwise>data</xsl:otherwise></xsl:choose></xsl:attribute></xsl:attribute-set>
 <xsl:attribute-set name="column"><xsl:attribute name="{$look}"><xsl:choose>
-	<xsl:when test="$mail">padding:5px 0 5px 8px;text-align:right;vertical-align:bottom;font-weight:400;font-size:12px;border-bottom:1px solid #8a949e</xsl:when>
+	<xsl:when test="$mail">padding:5px 0 5px 6px;text-align:right;vertical-align:bottom;font-weight:400;font-size:11px;overflow-wrap:normal;word-break:normal;border-bottom:1px solid #8a949e</xsl:when>
 	<xsl:otherwise>n</xsl:otherwise></xsl:choose></xsl:attribute><xsl:attribute name="scope">col</xsl:attribute></xsl:attribute-set>
 <xsl:attribute-set name="first-column"><xsl:attribute name="{$look}"><xsl:choose>
-	<xsl:when test="$mail">padding:5px 0;text-align:left;vertical-align:bottom;font-weight:400;font-size:12px;border-bottom:1px solid #8a949e</xsl:when>
+	<xsl:when test="$mail">padding:5px 0;text-align:left;vertical-align:bottom;font-weight:400;font-size:11px;border-bottom:1px solid #8a949e</xsl:when>
 	<xsl:otherwise>t</xsl:otherwise></xsl:choose></xsl:attribute><xsl:attribute name="scope">col</xsl:attribute></xsl:attribute-set>
 <xsl:attribute-set name="row"><xsl:attribute name="{$look}"><xsl:choose>
 	<xsl:when test="$mail">padding:6px 0;text-align:left;font-weight:400;border-bottom:1px solid #b8bec4;overflow-wrap:anywhere</xsl:when>
 	<xsl:otherwise>t</xsl:otherwise></xsl:choose></xsl:attribute><xsl:attribute name="scope">row</xsl:attribute></xsl:attribute-set>
 <xsl:attribute-set name="number"><xsl:attribute name="{$look}"><xsl:choose>
-	<xsl:when test="$mail">padding:6px 0 6px 8px;text-align:right;border-bottom:1px solid #b8bec4;white-space:nowrap</xsl:when>
+	<xsl:when test="$mail">padding:6px 0 6px 6px;text-align:right;border-bottom:1px solid #b8bec4;white-space:nowrap</xsl:when>
 	<xsl:otherwise>n</xsl:otherwise></xsl:choose></xsl:attribute></xsl:attribute-set>
 <xsl:attribute-set name="words"><xsl:attribute name="{$look}"><xsl:choose>
 	<xsl:when test="$mail">padding:6px 0 6px 12px;text-align:left;border-bottom:1px solid #b8bec4</xsl:when>
 	<xsl:otherwise>w</xsl:otherwise></xsl:choose></xsl:attribute></xsl:attribute-set>
 <xsl:attribute-set name="words-column"><xsl:attribute name="{$look}"><xsl:choose>
-	<xsl:when test="$mail">padding:5px 0 5px 12px;text-align:left;vertical-align:bottom;font-weight:400;font-size:12px;border-bottom:1px solid #8a949e</xsl:when>
+	<xsl:when test="$mail">padding:5px 0 5px 12px;text-align:left;vertical-align:bottom;font-weight:400;font-size:11px;border-bottom:1px solid #8a949e</xsl:when>
 	<xsl:otherwise>w</xsl:otherwise></xsl:choose></xsl:attribute><xsl:attribute name="scope">col</xsl:attribute></xsl:attribute-set>
 
 <!-- === the document === -->
@@ -623,6 +623,9 @@
 	<xsl:param name="rows"/><xsl:param name="what"/>
 	<xsl:variable name="complained" select="boolean($rows/r:class-rate[@of = 'complaint'] or $rows/r:judged[@of = 'complaint'][@as = 'missed'])"/>
 	<xsl:variable name="rates" select="boolean($rows/r:rate)"/>
+	<!-- a column of nothing but dashes is left out -->
+	<xsl:variable name="hard-rates" select="$what != 'group' and not($mail) and boolean($rows/r:class-rate[@of = 'hard'] or ($what = 'campaign' and $rows/r:judged[@of = 'hard'][@as = 'missed']))"/>
+	<xsl:variable name="changes" select="not($mail) and boolean($rows/r:change)"/>
 	<xsl:variable name="in-mail"><xsl:choose><xsl:when test="$what = 'stream'">bounces hard complaint optout</xsl:when><xsl:otherwise>bounces hard soft block other</xsl:otherwise></xsl:choose></xsl:variable>
 	<xsl:if test="$rows">
 		<h3 xsl:use-attribute-sets="subheading"><xsl:value-of select="key('t', concat('heading.', $what))"/></h3>
@@ -632,17 +635,17 @@
 			<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', concat('column.', $what))"/></th>
 				<xsl:if test="not($mail) and $rows/r:history"><th class="n past" scope="col"><xsl:value-of select="key('t', 'column.history')"/></th></xsl:if>
 				<xsl:for-each select="$columns[$rows/r:count/@of = substring-before(substring-after(@id, 'column.'), '.short')][not($mail) or contains($in-mail, substring-before(substring-after(@id, 'column.'), '.short'))]"><th xsl:use-attribute-sets="column"><xsl:value-of select="."/></th></xsl:for-each>
-				<xsl:if test="not($mail)"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.change')"/></th></xsl:if>
-				<xsl:if test="$rates"><xsl:if test="not($mail)"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.sent')"/></th></xsl:if><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.rate')"/></th><xsl:if test="$what != 'group' and not($mail)"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.hard.short')"/> %</th></xsl:if><xsl:if test="$complained and not($mail)"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.complaint.rate')"/></th></xsl:if></xsl:if></tr></thead>
+				<xsl:if test="$changes"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.change')"/></th></xsl:if>
+				<xsl:if test="$rates"><xsl:if test="not($mail)"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.sent')"/></th></xsl:if><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.rate')"/></th><xsl:if test="$hard-rates"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.hard.short')"/> %</th></xsl:if><xsl:if test="$complained and not($mail)"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.complaint.rate')"/></th></xsl:if></xsl:if></tr></thead>
 			<tbody><xsl:for-each select="$rows"><tr><xsl:if test="not($mail) and $rows/r:history"><xsl:attribute name="class">has-past</xsl:attribute></xsl:if>
 				<th xsl:use-attribute-sets="row"><xsl:value-of select="@title"/><xsl:if test="r:worst"><xsl:call-template name="small"><xsl:with-param name="text"><xsl:text> </xsl:text><xsl:for-each select="r:worst[not($mail) or position() = 1]"><xsl:if test="position() &gt; 1">; </xsl:if><xsl:value-of select="@title"/><xsl:call-template name="since"/></xsl:for-each></xsl:with-param></xsl:call-template></xsl:if></th>
 				<xsl:if test="not($mail) and $rows/r:history"><td class="n past"><xsl:apply-templates select="r:history"/></td></xsl:if>
 				<xsl:variable name="row" select="."/>
 				<xsl:for-each select="$columns[$rows/r:count/@of = substring-before(substring-after(@id, 'column.'), '.short')][not($mail) or contains($in-mail, substring-before(substring-after(@id, 'column.'), '.short'))]"><xsl:variable name="of" select="substring-before(substring-after(@id, 'column.'), '.short')"/><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="@id"/></xsl:call-template><xsl:call-template name="told"><xsl:with-param name="of" select="$row/r:count[@of = $of]"/></xsl:call-template></td></xsl:for-each>
-				<xsl:if test="not($mail)"><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.change'"/></xsl:call-template><xsl:call-template name="change"/></td></xsl:if>
+				<xsl:if test="$changes"><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.change'"/></xsl:call-template><xsl:call-template name="change"/></td></xsl:if>
 				<xsl:if test="$rates"><xsl:if test="not($mail)"><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.sent'"/></xsl:call-template><xsl:choose><xsl:when test="r:sent/r:count != 0"><xsl:apply-templates select="r:sent/r:count"/></xsl:when><xsl:otherwise>–</xsl:otherwise></xsl:choose></td></xsl:if>
 					<td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.rate'"/></xsl:call-template><xsl:call-template name="row-rate"/></td>
-					<xsl:if test="$what != 'group' and not($mail)"><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.hard.short'"/><xsl:with-param name="unit" select="' %'"/></xsl:call-template><xsl:if test="$what = 'campaign' and r:judged[@of = 'hard'][@as = 'missed']">✗ </xsl:if><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:class-rate[@of = 'hard']"/></xsl:call-template></td></xsl:if>
+					<xsl:if test="$hard-rates"><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.hard.short'"/><xsl:with-param name="unit" select="' %'"/></xsl:call-template><xsl:if test="$what = 'campaign' and r:judged[@of = 'hard'][@as = 'missed']">✗ </xsl:if><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:class-rate[@of = 'hard']"/></xsl:call-template></td></xsl:if>
 					<xsl:if test="$complained and not($mail)"><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.complaint.rate'"/></xsl:call-template><xsl:if test="r:judged[@of = 'complaint'][@as = 'missed']">✗ </xsl:if><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:class-rate[@of = 'complaint']"/></xsl:call-template></td></xsl:if></xsl:if>
 			</tr></xsl:for-each></tbody>
 		</table>
@@ -705,12 +708,12 @@
 <xsl:template name="infrastructure">
 	<xsl:variable name="list" select="r:classes/r:class/r:category[@infrastructure]"/>
 	<h3 xsl:use-attribute-sets="subheading"><xsl:value-of select="key('t', 'heading.infrastructure')"/></h3>
-	<p xsl:use-attribute-sets="lead"><xsl:value-of select="key('t', 'infrastructure.lead')"/><xsl:if test="not($list)"><xsl:text> </xsl:text><xsl:value-of select="key('t', 'infrastructure.none')"/></xsl:if></p>
+	<p xsl:use-attribute-sets="lead"><xsl:value-of select="key('t', 'infrastructure.lead')"/><xsl:if test="not($list)"><xsl:text> </xsl:text><xsl:choose><xsl:when test="r:classes/r:class[@id = 'block' or @id = 'soft']/r:category[@id = 'other']"><xsl:value-of select="key('t', 'infrastructure.untold')"/></xsl:when><xsl:otherwise><xsl:value-of select="key('t', 'infrastructure.none')"/></xsl:otherwise></xsl:choose></xsl:if></p>
 	<xsl:if test="$list"><xsl:call-template name="checks"><xsl:with-param name="list" select="$list"/></xsl:call-template></xsl:if>
 </xsl:template>
 
 <xsl:template name="blocks">
-	<xsl:variable name="list" select="r:classes/r:class[@id = 'block']/r:category[not(@infrastructure)]"/>
+	<xsl:variable name="list" select="r:classes/r:class[@id = 'block']/r:category[not(@infrastructure)][r:check]"/>
 	<xsl:if test="$list">
 		<h3 xsl:use-attribute-sets="subheading"><xsl:value-of select="key('t', 'heading.blocks')"/></h3>
 		<xsl:call-template name="checks"><xsl:with-param name="list" select="$list"/></xsl:call-template>
@@ -778,28 +781,31 @@
 	<xsl:for-each select="r:apart"><p xsl:use-attribute-sets="lead"><xsl:value-of select="."/></p></xsl:for-each>
 	<xsl:if test="r:source">
 		<table xsl:use-attribute-sets="table">
+			<xsl:if test="not($mail)"><xsl:attribute name="class">data fold</xsl:attribute></xsl:if>
 			<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'summaries.source')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'summaries.mails')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'summaries.unaligned')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'summaries.no-dkim')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'summaries.no-spf')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'summaries.refused')"/></th></tr></thead>
 			<tbody><xsl:for-each select="r:source"><tr>
 				<th xsl:use-attribute-sets="row"><xsl:value-of select="@network"/><xsl:if test="@known = 'true'"><xsl:call-template name="small"><xsl:with-param name="text" select="concat(' ', @domain)"/></xsl:call-template></xsl:if></th>
-				<td xsl:use-attribute-sets="number"><xsl:call-template name="number"><xsl:with-param name="of" select="@mails"/></xsl:call-template></td><td xsl:use-attribute-sets="number"><xsl:call-template name="number"><xsl:with-param name="of" select="@unaligned"/></xsl:call-template></td><td xsl:use-attribute-sets="number"><xsl:call-template name="number"><xsl:with-param name="of" select="@without-dkim"/></xsl:call-template></td><td xsl:use-attribute-sets="number"><xsl:call-template name="number"><xsl:with-param name="of" select="@without-spf"/></xsl:call-template></td><td xsl:use-attribute-sets="number"><xsl:call-template name="number"><xsl:with-param name="of" select="@refused"/></xsl:call-template></td>
+				<td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'summaries.mails'"/></xsl:call-template><xsl:call-template name="number"><xsl:with-param name="of" select="@mails"/></xsl:call-template></td><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'summaries.unaligned'"/></xsl:call-template><xsl:call-template name="number"><xsl:with-param name="of" select="@unaligned"/></xsl:call-template></td><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'summaries.no-dkim'"/></xsl:call-template><xsl:call-template name="number"><xsl:with-param name="of" select="@without-dkim"/></xsl:call-template></td><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'summaries.no-spf'"/></xsl:call-template><xsl:call-template name="number"><xsl:with-param name="of" select="@without-spf"/></xsl:call-template></td><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'summaries.refused'"/></xsl:call-template><xsl:call-template name="number"><xsl:with-param name="of" select="@refused"/></xsl:call-template></td>
 			</tr></xsl:for-each></tbody>
 		</table>
 	</xsl:if>
 	<xsl:if test="r:break">
 		<table xsl:use-attribute-sets="table">
-			<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'summaries.receiver')"/></th><th xsl:use-attribute-sets="words-column"><xsl:value-of select="key('t', 'summaries.source')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'summaries.unaligned')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'summaries.mails')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.since')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.until')"/></th></tr></thead>
+			<xsl:if test="not($mail)"><xsl:attribute name="class">data fold</xsl:attribute></xsl:if>
+			<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'summaries.receiver')"/></th><xsl:if test="not($mail)"><th xsl:use-attribute-sets="words-column"><xsl:value-of select="key('t', 'summaries.source')"/></th></xsl:if><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'summaries.unaligned')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'summaries.mails')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.since')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.until')"/></th></tr></thead>
 			<tbody><xsl:for-each select="r:break"><tr>
-				<th xsl:use-attribute-sets="row"><xsl:value-of select="@receiver"/></th><td xsl:use-attribute-sets="words"><xsl:value-of select="concat(@network, ' ', @domain)"/></td>
-				<td xsl:use-attribute-sets="number"><xsl:call-template name="number"><xsl:with-param name="of" select="@unaligned"/></xsl:call-template></td><td xsl:use-attribute-sets="number"><xsl:call-template name="number"><xsl:with-param name="of" select="@mails"/></xsl:call-template></td><td xsl:use-attribute-sets="number"><xsl:value-of select="@first-title"/></td><td xsl:use-attribute-sets="number"><xsl:value-of select="@last-title"/></td>
+				<th xsl:use-attribute-sets="row"><xsl:value-of select="@receiver"/><xsl:if test="$mail"><xsl:call-template name="small"><xsl:with-param name="text" select="concat(' ', @network, ' ', @domain)"/></xsl:call-template></xsl:if></th><xsl:if test="not($mail)"><td xsl:use-attribute-sets="words"><xsl:value-of select="concat(@network, ' ', @domain)"/></td></xsl:if>
+				<td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'summaries.unaligned'"/></xsl:call-template><xsl:call-template name="number"><xsl:with-param name="of" select="@unaligned"/></xsl:call-template></td><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'summaries.mails'"/></xsl:call-template><xsl:call-template name="number"><xsl:with-param name="of" select="@mails"/></xsl:call-template></td><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.since'"/></xsl:call-template><xsl:value-of select="@first-title"/></td><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.until'"/></xsl:call-template><xsl:value-of select="@last-title"/></td>
 			</tr></xsl:for-each></tbody>
 		</table>
 	</xsl:if>
 	<xsl:if test="r:sessions">
 		<table xsl:use-attribute-sets="table">
-			<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'column.domain')"/></th><th xsl:use-attribute-sets="words-column"><xsl:value-of select="key('t', 'summaries.result')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'summaries.sessions')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.since')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.until')"/></th></tr></thead>
+			<xsl:if test="not($mail)"><xsl:attribute name="class">data fold</xsl:attribute></xsl:if>
+			<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'summaries.domain')"/></th><xsl:if test="not($mail)"><th xsl:use-attribute-sets="words-column"><xsl:value-of select="key('t', 'summaries.result')"/></th></xsl:if><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'summaries.sessions')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.since')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.until')"/></th></tr></thead>
 			<tbody><xsl:for-each select="r:sessions"><tr>
-				<th xsl:use-attribute-sets="row"><xsl:value-of select="@domain"/></th><td xsl:use-attribute-sets="words"><xsl:value-of select="@title"/></td>
-				<td xsl:use-attribute-sets="number"><xsl:call-template name="number"><xsl:with-param name="of" select="@count"/></xsl:call-template></td><td xsl:use-attribute-sets="number"><xsl:value-of select="@first-title"/></td><td xsl:use-attribute-sets="number"><xsl:value-of select="@last-title"/></td>
+				<th xsl:use-attribute-sets="row"><xsl:value-of select="@domain"/><xsl:if test="$mail"><xsl:call-template name="small"><xsl:with-param name="text" select="concat(' ', @title)"/></xsl:call-template></xsl:if></th><xsl:if test="not($mail)"><td xsl:use-attribute-sets="words"><xsl:value-of select="@title"/></td></xsl:if>
+				<td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'summaries.sessions'"/></xsl:call-template><xsl:call-template name="number"><xsl:with-param name="of" select="@count"/></xsl:call-template></td><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.since'"/></xsl:call-template><xsl:value-of select="@first-title"/></td><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'column.until'"/></xsl:call-template><xsl:value-of select="@last-title"/></td>
 			</tr></xsl:for-each></tbody>
 		</table>
 	</xsl:if>
@@ -817,13 +823,13 @@
 
 <xsl:template name="complaint-list">
 	<xsl:param name="rows"/><xsl:param name="what"/>
-	<p xsl:use-attribute-sets="lead"><b><xsl:value-of select="$what"/></b><xsl:text>: </xsl:text>
+	<xsl:if test="$rows"><p xsl:use-attribute-sets="lead"><b><xsl:value-of select="$what"/></b><xsl:text>: </xsl:text>
 		<xsl:for-each select="$rows">
 			<xsl:sort select="concat('0', translate(r:count[@of = 'complaint'], '&lt;≥', '')) * (number(r:count[@of = 'complaint']) = number(r:count[@of = 'complaint']))" data-type="number" order="descending"/>
 			<xsl:if test="position() &gt; 1">, </xsl:if>
 			<xsl:value-of select="@title"/><xsl:text>&#160;</xsl:text><b><xsl:apply-templates select="r:count[@of = 'complaint']"/></b><xsl:if test="r:class-rate[@of = 'complaint']"> (<xsl:if test="r:judged[@of = 'complaint'][@as = 'missed']">✗ </xsl:if><xsl:call-template name="rate-text"><xsl:with-param name="of" select="r:class-rate[@of = 'complaint']"/></xsl:call-template>)</xsl:if>
 		</xsl:for-each>
-		<xsl:text>.</xsl:text></p>
+		<xsl:text>.</xsl:text></p></xsl:if>
 </xsl:template>
 
 <xsl:template match="r:origins">
@@ -867,7 +873,7 @@
 	<p xsl:use-attribute-sets="lead"><xsl:value-of select="r:sentence"/><xsl:text> </xsl:text><xsl:value-of select="key('t', 'retention.kept')"/><xsl:text> </xsl:text>
 		<xsl:for-each select="r:class"><xsl:if test="position() &gt; 1">, </xsl:if><xsl:value-of select="concat(@title, ' ', @period)"/></xsl:for-each><xsl:text>.</xsl:text>
 		<xsl:if test="r:ledger"><xsl:text> </xsl:text><xsl:call-template name="fill"><xsl:with-param name="id" select="'retention.closing'"/><xsl:with-param name="value" select="r:ledger/@entry"/></xsl:call-template><xsl:text> </xsl:text><xsl:call-template name="hash"><xsl:with-param name="text" select="r:ledger/@hash"/></xsl:call-template></xsl:if>
-		<xsl:if test="$head-entry != ''"><xsl:text>. </xsl:text><xsl:call-template name="fill"><xsl:with-param name="id" select="'retention.head'"/><xsl:with-param name="value" select="$head-entry"/></xsl:call-template><xsl:text> </xsl:text><xsl:call-template name="hash"><xsl:with-param name="text" select="$head-hash"/></xsl:call-template></xsl:if>
+		<xsl:if test="$head-entry != ''"><xsl:if test="r:ledger">.</xsl:if><xsl:text> </xsl:text><xsl:call-template name="fill"><xsl:with-param name="id" select="'retention.head'"/><xsl:with-param name="value" select="$head-entry"/></xsl:call-template><xsl:text> </xsl:text><xsl:call-template name="hash"><xsl:with-param name="text" select="$head-hash"/></xsl:call-template></xsl:if>
 		<xsl:if test="$signing-key != ''"><xsl:text>. </xsl:text><xsl:value-of select="key('t', 'retention.signed')"/><xsl:text> </xsl:text><xsl:call-template name="hash"><xsl:with-param name="text" select="$signing-key"/></xsl:call-template></xsl:if></p>
 </xsl:template>
 
@@ -1070,7 +1076,7 @@ a { color: var(--better); }
 .target { font-size: .85rem; color: var(--soft-ink); } .met-false { color: var(--worse); font-weight: 600; }
 table.data { width: 100%; border-collapse: collapse; font-size: .92rem; margin-bottom: .5rem; }
 .data th, .data td { padding: .45rem 0 .45rem .9rem; border-bottom: 1px solid var(--line); vertical-align: top; font-weight: 400; }
-.data th:first-child { padding-left: 0; }
+.data th:first-child { padding-left: 0; } .data.fold th:not(:first-child), .data.fold td { padding-left: .65rem; }
 .data thead th { border-bottom-color: var(--strong); color: var(--soft-ink); font-size: .82rem; vertical-align: bottom; }
 .t, .w { text-align: left; } .t { overflow-wrap: anywhere; } .w { color: var(--soft-ink); font-size: .88rem; }
 .timeline th { white-space: nowrap; padding-right: 1rem; vertical-align: top; } @media (max-width: 30rem) { .timeline th { white-space: normal; } }
@@ -1105,19 +1111,19 @@ code { font-size: .8rem; overflow-wrap: anywhere; }
 @media (max-width: 58rem) { .pair { grid-template-columns: minmax(0, 1fr); } }
 @media screen and (max-width: 60rem) {
 	.fold thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); } .fold, .fold tbody { display: block; }
-	.fold tbody tr { display: grid; grid-template-columns: repeat(auto-fill, minmax(3.75rem, 1fr)); gap: .35rem .4rem; padding: .6rem 0; border-bottom: 1px solid var(--line); font-size: .88rem; }
-	.data.fold tbody th, .data.fold td { border: 0; padding: 0; } .fold tbody th { grid-column: 1 / -1; } .fold tr.has-past th { grid-column: 1 / -2; } .fold td.past { grid-column: -2 / -1; }
+	.fold tbody tr { display: grid; grid-template-columns: repeat(auto-fill, minmax(4.15rem, 1fr)); gap: .35rem .45rem; padding: .6rem 0; border-bottom: 1px solid var(--line); font-size: .88rem; }
+	.data.fold tbody th, .data.fold td { border: 0; padding: 0; } .fold tbody th { grid-column: 1 / -1; } .fold td.w { grid-column: 1 / -1; } .fold tr.has-past th { grid-column: 1 / -2; } .fold td.past { grid-column: -2 / -1; }
 	.fold td[data-label] { text-align: left; } .fold td[data-label]::before { content: attr(data-label); display: block; color: var(--soft-ink); font-size: .75rem; line-height: 1.2; white-space: normal; }
 	.checks thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); } .checks, .checks tbody { display: block; }
 	.checks tbody tr { display: grid; grid-template-columns: 1fr auto; padding: .5rem 0; border-bottom: 1px solid var(--line); } .data.checks tbody th, .data.checks td { border: 0; padding: 0; } .checks .w { grid-column: 1 / -1; } }
 @media (max-width: 36rem) { .month1 { display: none; } main { padding: 1.25rem 1rem 3rem; } h1 { font-size: 1.8rem; } .sentence { font-size: 1.12rem; } .heading { margin-top: 2.25rem; }
-	.figures { gap: .5rem; margin-bottom: .5rem; } .figures.first { grid-template-columns: 1fr; } .others .history { display: none; }
+	.figures { gap: .5rem; margin-bottom: .5rem; } .figures.first { grid-template-columns: 1fr; } .figures.others { grid-template-columns: repeat(auto-fit, minmax(5.2rem, 1fr)); } .others .history { display: none; }
 	.others .figure { padding: .5rem .55rem; } .others .name { font-size: .8rem; } .others .big { font-size: 1.2rem; } .others .versus { flex-direction: column; } .data th, .data td { padding-left: .6rem; } .method { grid-template-columns: 1fr; } .method dd { margin-bottom: .4rem; } .entry { margin-right: .8rem; } .measures li { padding-left: 1.9rem; } }
 @page { margin: 15mm 14mm; }
 @media print { :root { color-scheme: light; --brand: #000; --ink: #000; --soft-ink: #444; --paper: #fff; --line: #ccc; --strong: #888; --wash: #f3f3f3;
 	--hard: #1f4e79; --soft: #62a9d6; --block: #e08a2e; --undetermined: #9aa4ae; --complaint: #a6215d; --rest: #ccd3da; --plain: #8fa3b5; --worse: #b0531a; --better: #2a74a8; --steady: #444; --on: #fff; }
-	body { font-size: 10pt; } main { max-width: none; padding: 0; } .heading { margin-top: 1.6rem; } .heading, .subheading, .heading + .lead, .subheading + .lead { break-after: avoid; } .subheading { margin-top: 1.4rem; }
-	.pair { grid-template-columns: 1fr 1fr; gap: 1rem 1.5rem; } tr, li, .chart, .figure, .method > *, .verdict { break-inside: avoid; } details, .fold .past, .month1 { display: none; } .fold { font-size: 8.5pt; } .data th, .data td { padding-top: .3rem; padding-bottom: .3rem; }
+	body { font-size: 10pt; } main { max-width: none; padding: 0; } .heading { margin-top: 1.6rem; } .heading, .subheading { break-after: avoid; } .lead:has(+ table), .lead:has(+ .lead), .lead:has(+ .pair) { break-after: avoid; } .subheading { margin-top: 1.4rem; }
+	.pair { grid-template-columns: 1fr 1fr; gap: 1rem 1.5rem; } tr, li, .chart, .figure, .method > *, .verdict { break-inside: avoid; } p { orphans: 3; widows: 3; } tbody tr:first-child { break-after: avoid; } tbody tr:last-child { break-before: avoid; } .method { font-size: 8.5pt; gap: .1rem 1rem; max-width: none; } details, .fold .past, .month1 { display: none; } .fold { font-size: 8.5pt; } .data th, .data td { padding-top: .3rem; padding-bottom: .3rem; }
 	.logo { padding: 0; } rect, circle, .key, .badge, .figure, .began li::before { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 </xsl:template>
 </xsl:stylesheet>

@@ -306,7 +306,7 @@ static void find_retention(struct month_report *r)
 				{ "n",
 					number_text(r->texts, r->held.at[i].overdue, count,
 						sizeof count) },
-				{ "class", text_named(r->texts, "class", r->held.at[i].name) });
+				{ "class", held_title(r->texts, r->held.at[i].name) });
 		}
 	begin_sentence(&s);
 	if (overdue.n)

@@ -277,6 +277,8 @@ int month_findings(struct month_report *r, char *error, size_t size);
 /* --- reports/words.c: names and numbers as people read them, in the report's language, whatever
  * the locale --- */
 const char *category_title(const struct texts *t, unsigned category);
+/* Of a class of data that is kept; its name where the catalogue has none. */
+const char *held_title(const struct texts *t, const char *name);
 const char *category_check(const struct texts *t,
 	unsigned category); /* what to look at first; "" where the category calls for nothing */
 enum row_kind { ROW_PROVIDER, ROW_CAMPAIGN, ROW_GROUP, ROW_STREAM };

@@ -38,6 +38,13 @@ const char *column_words(const struct texts *t, unsigned column)
 	return text_of(t, id);
 }
 
+const char *held_title(const struct texts *t, const char *name)
+{
+	const char *title = text_named(
+		t, "class", strcmp(name, "month keys") == 0 ? "month-keys" : name);
+	return *title ? title : name;
+}
+
 const char *category_title(const struct texts *t, unsigned category)
 {
 	/* a failure whose rule named no category reads as one whose cause is not stated */

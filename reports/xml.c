@@ -379,8 +379,7 @@ static void kept(const struct month_report *r, xmlNode *root)
 		const struct purge_class *c = &r->held.at[i];
 		xmlNode *class_node = xml_element(node, "class");
 		xml_attribute(class_node, "name", c->name);
-		const char *title = text_named(r->texts, "class", c->name);
-		xml_attribute(class_node, "title", *title ? title : c->name);
+		xml_attribute(class_node, "title", held_title(r->texts, c->name));
 		xml_attribute(
 			class_node, "period", period_words(r->texts, c->period, text, sizeof text));
 		xml_number(class_node, "overdue", (long long)c->overdue);

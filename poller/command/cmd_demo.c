@@ -20,11 +20,13 @@
 #include "poller/post/delivery.h"
 #include "poller/post/outfile.h"
 #include "store/contacts.h"
+#include "store/promises.h"
 #include "store/volume.h"
 #include "store/writing.h"
 
 enum {
 	DEMO_DAYS = 400,          /* before the month's end: what the trends look back on */
+	DEMO_REPORTED = 62,       /* the last of them, of which receivers reported */
 	DEMO_INCIDENT_FIRST = 11, /* of the month: a receiver blocks for some days */
 	DEMO_INCIDENT_LAST = 15,
 	PER_MILLION = 1000000,
@@ -152,6 +154,47 @@ static int fill_day(struct demo *d, int64_t noon, unsigned ago)
 	return result;
 }
 
+/* What receivers report of a day: two sources of ours, strangers in our name, TLS sessions. */
+static int fill_reports(struct demo *d, int64_t noon)
+{
+	static const struct {
+		const char *receiver;
+		unsigned mails;
+	} reporters[] = { { "google.com", 900 }, { "Enterprise Outlook (microsoft.com)", 420 } };
+	const uint64_t uneven = d->uneven;
+	for (size_t i = 0; i < 2 * sizeof reporters / sizeof *reporters; i++) {
+		const bool tls = i % 2;
+		struct summary_head head = { .kind = tls ? SUMMARY_TLS : SUMMARY_DMARC,
+			.verified = 1,
+			.begin = noon - 12 * HOUR,
+			.end = noon + 12 * HOUR - 1 };
+		unsigned mails = between(d, reporters[i / 2].mails, reporters[i / 2].mails * 5 / 4);
+		struct summary_row row[] = {
+			{ .network = "192.0.2.0/24", .dkim = 1, .spf = 1, .count = mails },
+			{ .network = "192.0.2.0/24", .count = between(d, 0, 4) },
+			{ .network = "198.51.100.0/24", .dkim = 1, .count = mails / 8 },
+			{ .network = "203.0.113.0/24",
+				.disposition = DISPOSITION_REJECT,
+				.count = between(d, 0, 9) }
+		};
+		struct summary_row sessions[] = { { .count = mails / 3 },
+			{ .result = TLS_NOT_TRUSTED, .count = between(d, 0, 9) / 8 } };
+		unsigned char digest[STORE_DIGEST_SIZE] = { 1 };
+		for (size_t k = 0; k < sizeof row / sizeof *row; k++)
+			strcpy(row[k].domain, "example.org");
+		strcpy(sessions[0].domain, "example.org");
+		strcpy(sessions[1].domain, "example.org");
+		snprintf(head.receiver, sizeof head.receiver, "%s", reporters[i / 2].receiver);
+		memcpy(digest + 1, &noon, sizeof noon);
+		memcpy(digest + 1 + sizeof noon, &i, sizeof i);
+		if (store_summary(d->session.store, digest, &head, tls ? sessions : row,
+			    tls ? 2 : sizeof row / sizeof *row, d->session.now))
+			return -1;
+	}
+	d->uneven = uneven; /* other days are what they are without */
+	return 0;
+}
+
 static int fill_demo(struct demo *d)
 {
 	struct store *store = d->session.store;
@@ -160,14 +203,18 @@ static int fill_demo(struct demo *d)
 		.tm_year = after.year - 1900, .tm_mon = after.month - 1, .tm_mday = 1, .tm_hour = 12
 	};
 	uint64_t changed;
+	struct purge purged;
 	tm.tm_mday -= DEMO_DAYS;
 	int64_t noon = (int64_t)timegm(&tm);
 	if (store_begin(store))
 		return -1;
 	for (unsigned ago = DEMO_DAYS; ago; ago--, noon += DAY)
-		if (fill_day(d, noon, ago))
+		if (fill_day(d, noon, ago) || (ago <= DEMO_REPORTED && fill_reports(d, noon)))
 			return -1;
-	return store_commit(store) || store_advance(store, noon, &changed) ? -1 : 0;
+	return store_commit(store) || store_advance(store, noon, &changed) ||
+			store_purge(store, d->session.now, false, &purged)
+		? -1
+		: 0;
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)

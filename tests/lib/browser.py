@@ -59,6 +59,30 @@ def overflow(pages, widths):
     return answer("<!DOCTYPE html><html><body></body></html>", script)
 
 
+def crowded(pages, widths):
+    """Tables of PAGES that are wider than what they stand in, and words in them that are broken up for want of room: [[path, width, text], …]."""
+    script = """
+    const found = [];
+    for (const path of %s) for (const width of %s) {
+        const frame = document.createElement('iframe');
+        frame.style = 'border:0;height:900px;width:' + width + 'px';
+        await new Promise(done => { frame.onload = done; frame.src = 'file://' + path; document.body.append(frame); });
+        for (const d of frame.contentDocument.querySelectorAll('details')) d.open = true;
+        for (const table of frame.contentDocument.querySelectorAll('table')) {
+            if (table.offsetWidth > table.parentElement.clientWidth + 1)
+                found.push([path, width, 'wide: ' + table.querySelector('th').textContent]);
+            for (const cell of table.querySelectorAll('th, td')) {
+                const style = getComputedStyle(cell), room = cell.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+                const text = cell.textContent.trim();
+                if (cell.closest('table, thead').offsetWidth > 1 && text.length > 5 && room < 24) found.push([path, width, text]);
+            }
+        }
+        frame.remove();
+    }
+    return found;""" % (json.dumps(list(pages)), json.dumps(list(widths)))
+    return answer("<!DOCTYPE html><html><body></body></html>", script)
+
+
 def axe(page, source):
     """What axe-core (its SOURCE) finds wrong in PAGE: "rule: element: what", one for each."""
     script = """

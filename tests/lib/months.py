@@ -34,7 +34,7 @@ class Ledger:
     """Counts of a store's tables, gathered and written at once."""
 
     def __init__(self):
-        self.tally, self.volume, self.typing, self.messages = {}, {}, {}, {}
+        self.tally, self.volume, self.typing, self.messages, self.summary = {}, {}, {}, {}, {}
 
     def add(self, table, key, count):
         if count > 0:
@@ -56,6 +56,7 @@ class Ledger:
             db.executemany("INSERT INTO volume VALUES (?,'made',0,?,?,?,0,0,0,0)", [key + (count,) for key, count in self.volume.items()])
             db.executemany("INSERT INTO typing VALUES (?,?,?)", [key + (count,) for key, count in self.typing.items()])
             db.executemany("INSERT INTO message_count VALUES (?,?,?,?)", [key + (count,) for key, count in self.messages.items()])
+            db.executemany("INSERT INTO summary VALUES (?,?,?,?,?,?,?,?,?,?,?)", [key + (count,) for key, count in self.summary.items()])
         db.close()
 
 
@@ -103,6 +104,19 @@ def incident(ledger, month, volume):
             ledger.failures(day, "hard", "domain-unknown", "other", "newsletter", 18)
             ledger.typing[(number(day), "gmail.com")] = 14
             ledger.typing[(number(day), "hotmail.com")] = 3
+
+
+def reported(ledger, month, volume):
+    """What receivers report of the month: a source that loses its alignment for four days, one without SPF, strangers, TLS that fails on three days."""
+    for day in days(month):
+        at, broken = int(datetime.datetime(day.year, day.month, day.day, 12, tzinfo=datetime.timezone.utc).timestamp()), 12 <= day.day <= 15
+        for receiver, part in (("google.com", 60), ("Yahoo (dmarc.yahoo.com)", 90)):
+            aligned = not (broken and part == 60)
+            ledger.add(ledger.summary, (at, "dmarc", 1, receiver, "example.com", "192.0.2.0/24", "none" if aligned else "reject", int(aligned), int(aligned), ""), volume // part)
+        ledger.add(ledger.summary, (at, "dmarc", 1, "google.com", "news.example.com", "2001:db8:7::/48", "none", 1, 0, ""), volume // 100)
+        ledger.add(ledger.summary, (at, "dmarc", 1, "google.com", "example.com", "203.0.113.0/24", "reject", 0, 0, ""), volume // 900)
+        ledger.add(ledger.summary, (at, "tls", 1, "google.com", "example.com", "", "", 0, 0, "well"), volume // 70)
+        ledger.add(ledger.summary, (at, "tls", 1, "google.com", "example.com", "", "", 0, 0, "certificate-expired"), volume // 3000 if 20 <= day.day <= 22 else 0)
 
 
 def large(ledger, month, providers=60, campaigns=500, events=10000000):
