@@ -243,8 +243,17 @@ int main(int argc, char **argv)
 SERVED = 300000  # questions
 
 
+def processor_of(pid):
+    """Seconds of it that PID has taken so far, which do not depend on what else the machine does."""
+    with open("/proc/%d/stat" % pid, encoding="ascii") as f:
+        fields = f.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def served(retour, path):
     """The addresses of PATH asked of `serve`, alone and beside an import."""
+    with open(path, encoding="ascii") as f:
+        questions = sum(1 for _line in f)
     asking = os.path.join(retour.dir, "asking")
     where = os.path.join(retour.dir, "ask")
     subprocess.run([os.environ.get("CC", "cc"), "-O2", "-xc", "-", "-o", asking], input=ASKING, text=True, check=True)
@@ -255,11 +264,14 @@ def served(retour, path):
     growth.mails(mails, 0, growth.CHUNK, growth.CHUNK)
     for what in ("serve, a pool of 8", "serve, beside an import"):
         other = subprocess.Popen(retour.arguments(["import", mails]), stderr=subprocess.DEVNULL) if "import" in what else None
+        used = processor_of(server.pid)
         with open(path, encoding="ascii") as f:
             result = subprocess.run([asking, where, str(SERVED)], stdin=f, stdout=subprocess.PIPE, text=True, check=False)
         check(result.returncode == 0 and result.stdout, what + ": every question has its answer", result)
         beside = other is None or other.poll() is None
-        print("%-34s %9s answers/s, median %s us, 99th percentile %s us%s" % (what, *(result.stdout.split() or "???"), "" if beside else "; the import ended first"))
+        print("%-34s %9s answers/s, median %s us, 99th percentile %s us; %.1f us of processor each%s"
+              % (what, *(result.stdout.split() or "???"), (processor_of(server.pid) - used) / min(SERVED, questions) * 1e6,
+                 "" if beside else "; the import ended first"))
         if other:
             check(other.wait() == 0, "the import beside it", other)
     server.terminate()

@@ -1,5 +1,5 @@
-"""What each command costs at growing sizes of the store: its time at each, the exponent with which it grows (0: not at all, 1: as the store), the peak of
-memory, and beside an import SQLite's own rate for the same kinds of rows in the same order. Part of `make bench`; alone:
+"""What each command costs at growing sizes of the store: at each the seconds, and the seconds of processor of all its processes, which hold on a machine that
+has other things to do; the exponent with which these grow (0: not at all, 1: as the store), the peak of memory, and beside an import SQLite's own rate for the same kinds of rows in the same order. Part of `make bench`; alone:
 
     tests/growth.py [--build DIR] [--large] [SIZE…]      messages; 100,000 and 1 million, with --large 10 million as well"""
 import argparse
@@ -126,7 +126,7 @@ def mails(path, first, count, total):
 
 
 class Growth:
-    """The lines of the table: {command: [(size, seconds, KiB)]}."""
+    """The lines of the table: {command: [(size, seconds, KiB, seconds of processor)]}."""
 
     def __init__(self, binary, sizes):
         self.retour = Retour(binary, now="2026-11-20T00:00:00Z")
@@ -135,7 +135,7 @@ class Growth:
     def note(self, what, size, result, good=(0,)):
         memory = max(result.memory.values(), default=0)
         check(result.code in good, "%s at %d" % (what, size), result)
-        self.table.setdefault(what, []).append((size, result.seconds, memory))
+        self.table.setdefault(what, []).append((size, result.seconds, memory, result.processor))
         return result
 
     def fill(self, size, total):
@@ -184,11 +184,12 @@ class Growth:
         return (1795132800 - oldest) // 86400
 
     def print(self):
-        print("%-28s %s" % ("", "".join("%14d" % size for size in self.sizes)) + "   exponent   memory")
+        print("%-28s %s" % ("seconds (of processor) at", "".join("%18d" % size for size in self.sizes)) + "   exponent   memory")
         for what, cells in self.table.items():
-            (n, first, _), (m, last, _) = cells[0], cells[-1]
-            exponent = math.log(max(last, 0.001) / max(first, 0.001)) / math.log(m / n) if m > n else 0
-            print("%-28s %s   %8.2f   %3d MiB" % (what, "".join("%12.2f s" % cell[1] for cell in cells), exponent, max(cell[2] for cell in cells) // 1024 + 1))
+            (n, *_, first), (m, *_, last) = cells[0], cells[-1]
+            exponent = math.log(max(last, 0.01) / max(first, 0.01)) / math.log(m / n) if m > n else 0
+            print("%-28s %s   %8.2f   %3d MiB" % (what, "".join("%9.2f (%6.2f)" % (cell[1], cell[3]) for cell in cells), exponent,
+                                                  max(cell[2] for cell in cells) // 1024 + 1))
             check(max(cell[2] for cell in cells) < LIMIT, "%s: under 64 MiB in every process" % what, cells)
 
 

@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import resource
 import signal
 import sqlite3
 import subprocess
@@ -17,10 +18,10 @@ NOW = "2026-11-02T06:00:00Z"
 
 
 class Result:
-    """code (minus the signal when one killed it), out, err (text), seconds, memory {process title: peak KiB}."""
+    """code (minus the signal when one killed it), out, err (text), seconds, memory {process title: peak KiB}, processor: seconds of it, of all its processes."""
 
-    def __init__(self, code, out, err, seconds, memory):
-        self.code, self.out, self.err, self.seconds, self.memory = code, out, err, seconds, memory
+    def __init__(self, code, out, err, seconds, memory, processor=0.0):
+        self.code, self.out, self.err, self.seconds, self.memory, self.processor = code, out, err, seconds, memory, processor
 
     def __repr__(self):
         return "exit %s in %.1f s\n%s%s" % (self.code, self.seconds, self.out[-3000:], self.err[-3000:])
@@ -88,6 +89,12 @@ class Watch(threading.Thread):
         return self.memory
 
 
+def processor_of_children():
+    """Seconds that processes which were started here, and have ended, and theirs have taken."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 class Retour:
     """r = Retour(); r.config["mailbox bounces"] = dovecot.mailbox(password_file=r.secret()); r.run("run").
 
@@ -141,7 +148,7 @@ class Retour:
         return process
 
     def run(self, *command, options=(), input=None, timeout=300, env=None):
-        begin = time.monotonic()
+        begin, used = time.monotonic(), processor_of_children()
         process = self.start(*command, options=options, stdin=subprocess.DEVNULL if input is None else subprocess.PIPE, env=env)
         watch = Watch(process.pid)
         watch.start()
@@ -153,7 +160,8 @@ class Retour:
             err += b"\n(ended after %d s)" % timeout
         memory = watch.finish()
         self.command_lines |= watch.command_lines
-        return Result(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"), time.monotonic() - begin, memory)
+        return Result(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"), time.monotonic() - begin, memory,
+                      processor_of_children() - used)
 
     def sql(self, query, *arguments):
         """Rows of the store, read beside the program."""
