@@ -113,7 +113,7 @@ int lane_start_parser(struct pump *p, struct lane *lane)
 		return -1;
 	}
 	channel_open(&lane->to, fd);
-	lane->to.gathers = true;
+	lane->to.gathers = lane->to.reuses = true;
 	lane->parser_ready = false;
 	lane->parser_starts++;
 	lane->head_since = clock_monotonic();

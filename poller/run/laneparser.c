@@ -345,7 +345,7 @@ void lane_serve_parser(struct pump *p, struct lane *lane)
 	channel_flush(&lane->to);
 	while (!p->store_failed && (got = channel_receive(&lane->to, &head, &payload)) == 1) {
 		bool honest = parser_says(p, lane, &head, payload);
-		wipe_free(payload, head.length);
+		channel_give_back(&lane->to, payload, head.length);
 		if (!honest) {
 			got = -1;
 			break;

@@ -12,6 +12,7 @@
 
 enum {
 	IN_SIZE = 64 * 1024, /* bytes that are read at once, or gathered */
+	SPARE_SIZE = 4096,   /* of a place for a payload that is kept */
 	FRAMES_AT_ONCE = 32  /* that are written at once */
 };
 
@@ -244,7 +245,8 @@ void channel_close(struct channel *c)
 		drop_first(c);
 	wipe_free(c->payload, c->payload ? c->head.length : 0);
 	wire_ahead_free(&c->ahead);
-	c->payload = NULL;
+	free(c->spare);
+	c->payload = c->spare = NULL;
 	c->have = 0;
 }
 
@@ -330,6 +332,26 @@ int channel_flush(struct channel *c)
 	return 0;
 }
 
+/* A place for a payload of N bytes. */
+static unsigned char *payload_place(struct channel *c, size_t n)
+{
+	unsigned char *place = c->spare;
+	if (n > SPARE_SIZE || !c->reuses)
+		return malloc(n);
+	c->spare = NULL;
+	return place ? place : malloc(SPARE_SIZE);
+}
+
+void channel_give_back(struct channel *c, unsigned char *payload, size_t n)
+{
+	if (!payload || n > SPARE_SIZE || !c->reuses || c->spare || c->fd < 0) {
+		wipe_free(payload, n);
+		return;
+	}
+	sodium_memzero(payload, n);
+	c->spare = payload;
+}
+
 int channel_receive(struct channel *c, struct wire_head *head, unsigned char **payload)
 {
 	for (;;) {
@@ -362,7 +384,7 @@ int channel_receive(struct channel *c, struct wire_head *head, unsigned char **p
 			c->broken = true;
 			return -1;
 		}
-		if (c->head.length && !(c->payload = malloc(c->head.length))) {
+		if (c->head.length && !(c->payload = payload_place(c, c->head.length))) {
 			c->have = 0;
 			c->broken = true;
 			return -1;

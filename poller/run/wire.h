@@ -242,10 +242,12 @@ struct channel {
 	struct wire_head head; /* of the frame that is coming in */
 	size_t have;           /* bytes of head and payload so far */
 	unsigned char *payload;
+	unsigned char *spare; /* a payload's place that was given back; NULL: none */
 	struct wire_ahead ahead;
 	struct wire_out *first, *last;
 	size_t sent; /* bytes of the first frame that are out */
 	bool broken;
+	bool reuses;       /* each payload comes back before the next is received */
 	bool gathers;      /* frames are written some at once; channel_flush() writes the last */
 	unsigned gathered; /* since something was written */
 };
@@ -268,6 +270,12 @@ int channel_flush(struct channel *c);
  * nothing: call it until it gives none.
  */
 int channel_receive(struct channel *c, struct wire_head *head, unsigned char **payload);
+
+/*
+ * Wipes a PAYLOAD of N bytes that channel_receive() gave, and keeps its place for the next: where
+ * many small frames come, each would be looked for and merged anew.
+ */
+void channel_give_back(struct channel *c, unsigned char *payload, size_t n);
 
 /* Zeroes N bytes and frees. NULL is fine. */
 void wipe_free(void *p, size_t n);

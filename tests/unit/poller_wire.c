@@ -192,6 +192,35 @@ static void a_channel_sees_the_other_end_go(void **state)
 	channel_close(&c);
 }
 
+/* The place of a small payload is kept, and nothing stays in it; one that is larger is freed. */
+static void a_place_that_is_given_back_is_wiped_and_used_again(void **state)
+{
+	(void)state;
+	struct channel c;
+	struct wire_head head;
+	unsigned char *payload, *before = NULL;
+	static const unsigned char zeros[300];
+	static unsigned char mail[9000];
+	struct wire_message m = { .id = 0 };
+	memset(&m, 'm', sizeof m);
+	channel_open(&c, dup(ends[1]));
+	c.reuses = true;
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(wire_send(ends[0], WIRE_MESSAGE, &m, sizeof m, mail,
+					 i == 1 ? sizeof mail : 10),
+			0);
+		assert_int_equal(channel_receive(&c, &head, &payload), 1);
+		assert_memory_equal(payload, &m, sizeof m);
+		if (i == 0)
+			before = payload;
+		else if (i == 2)
+			assert_ptr_equal(payload, before);
+		channel_give_back(&c, payload, head.length);
+		assert_memory_equal(before, zeros, sizeof zeros);
+	}
+	channel_close(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -206,6 +235,8 @@ int main(void)
 			an_absurd_length_takes_no_memory, open_pair, close_pair),
 		cmocka_unit_test_setup_teardown(a_channel_never_blocks, open_pair, close_pair),
 		cmocka_unit_test(a_channel_sees_the_other_end_go),
+		cmocka_unit_test_setup_teardown(
+			a_place_that_is_given_back_is_wiped_and_used_again, open_pair, close_pair),
 	};
 	return cmocka_run_group_tests_name("frames between processes", tests, NULL, NULL);
 }
