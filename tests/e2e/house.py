@@ -61,14 +61,17 @@ def circles(arrows):
 
 def calls(files):
     """Which object needs a function or a table of which, as nm says; empty without objects."""
-    defined, needed, arrows = {}, {}, collections.defaultdict(set)
-    for path in files:
-        thing = os.path.join(BUILD, path[:-2] + ".o")
-        if not path.endswith(".c") or not os.path.exists(thing):
-            continue
-        lines = [line.split() for line in subprocess.run(["nm", thing], stdout=subprocess.PIPE, check=True, universal_newlines=True).stdout.splitlines()]
-        defined.update((words[2], path) for words in lines if len(words) == 3 and words[1] in "TDBRC")
-        needed[path] = [words[1] for words in lines if len(words) == 2 and words[0] == "U"]
+    defined, needed, arrows = {}, collections.defaultdict(list), collections.defaultdict(set)
+    objects = {os.path.join(BUILD, path[:-2] + ".o"): path for path in files if path.endswith(".c")}
+    objects = {thing: path for thing, path in objects.items() if os.path.exists(thing)}
+    said = subprocess.run(["nm", "-A", *objects], stdout=subprocess.PIPE, check=True, universal_newlines=True).stdout if objects else ""
+    for line in said.splitlines():
+        thing, _, rest = line.partition(":")
+        words = rest.split()
+        if len(words) == 3 and words[1] in "TDBRC":
+            defined[words[2]] = objects[thing]
+        if len(words) == 2 and words[0] == "U":
+            needed[objects[thing]].append(words[1])
     for path, names in needed.items():
         arrows[path] |= {defined[name] for name in names if name in defined} - {path}
     return arrows

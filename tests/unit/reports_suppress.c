@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "reports/suppress.h"
+#include "tests/unit/rounds.h"
 
 enum { ROWS = 3, COLUMNS = 3, K = 4, LARGEST = 9, TABLES = 400 };
 
@@ -108,7 +109,7 @@ static void no_small_cell_can_be_computed(void **state)
 {
 	(void)state;
 	unsigned seed = 7, small = 0, withheld = 0, full = 0;
-	for (int n = 0; n < TABLES; n++) {
+	for (unsigned n = 0; n < rounds(TABLES); n++) {
 		struct two_way t;
 		fill(&t, &seed);
 		protect(&t);

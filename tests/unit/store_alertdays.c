@@ -1,6 +1,7 @@
 /*
  * Alerts over simulated senders: quiet days are quiet, a bad one is told within the hour.
  */
+#include "tests/unit/rounds.h"
 #include "tests/unit/store_alert.h"
 
 /* A generator of our own (splitmix64): the same days on every machine. */
@@ -154,7 +155,7 @@ static void quiet_days_are_quiet(void **state)
 	(void)state;
 	seed = 1;
 	rules.rule[ALERT_RETENTION_OVERDUE].active = false; /* nobody purges here */
-	with_logs = false_alerts(500, true);
+	with_logs = false_alerts((int)rounds(500), true);
 	print_message("%u false alerts in 500 days\n", with_logs);
 	assert_in_range(with_logs, 0, 15); /* less than one a month */
 }
@@ -166,7 +167,7 @@ static void and_where_nobody_says_how_much_was_sent(void **state)
 	(void)state;
 	seed = 2;
 	rules.rule[ALERT_RETENTION_OVERDUE].active = false;
-	without = false_alerts(500, false);
+	without = false_alerts((int)rounds(500), false);
 	print_message("%u false alerts in 500 days\n", without);
 	assert_in_range(without, 0, 15);
 }

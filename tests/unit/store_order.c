@@ -1,6 +1,7 @@
 /*
  * The order in which messages are read does not matter: random stories, told in any order.
  */
+#include "tests/unit/rounds.h"
 #include "tests/unit/store_contact.h"
 
 enum { SHUFFLES = 200, STORY_MAX = 40, CAST = 3 };
@@ -147,7 +148,7 @@ static void any_order(int64_t span, unsigned fatal)
 	struct scene story[STORY_MAX];
 	int64_t end = NOW + span + (int64_t)rnd(40) * DAY;
 
-	for (unsigned round = 0; round < SHUFFLES; round++) {
+	for (unsigned round = 0; round < rounds(SHUFFLES); round++) {
 		unsigned n = make_story(story, span, fatal);
 		qsort(story, n, sizeof story[0], by_time);
 		tell(story, n, TELL_AT_ONCE, true, end, in_order, sizeof in_order);
@@ -219,7 +220,7 @@ static void late(unsigned days, bool delivered)
 	struct scene story[STORY_MAX];
 	int64_t span = 100 * DAY, end = NOW + span + 60 * DAY;
 
-	for (unsigned round = 0; round < SHUFFLES / 2; round++) {
+	for (unsigned round = 0; round < rounds(SHUFFLES / 2); round++) {
 		unsigned n = make_story(story, span, 60);
 		for (unsigned i = 0; i < n; i++) {
 			story[i].event.arrived = day_start(NOW) + (int64_t)i * 2 * DAY + DAY / 2;
