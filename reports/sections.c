@@ -1,5 +1,4 @@
 #include "reports/sections.h"
 
-const struct section *const month_sections[] = { &section_streams, &section_delays,
-	&section_cohorts, &section_investigations, &section_typing, &section_summaries,
-	&section_other_mail, NULL };
+#define SECTION_AT(name) &name,
+const struct section *const month_sections[] = { MONTH_SECTIONS(SECTION_AT) NULL };

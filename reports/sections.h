@@ -14,8 +14,18 @@ struct section {
 	void (*print)(const struct page *p);
 };
 
-extern const struct section section_delays, section_cohorts, section_investigations, section_typing,
-	section_summaries, section_streams, section_other_mail;
+/* In their order; section_NAME of each lies in its file. */
+#define MONTH_SECTIONS(X) \
+	X(section_streams) \
+	X(section_delays) \
+	X(section_cohorts) \
+	X(section_investigations) \
+	X(section_typing) \
+	X(section_summaries) \
+	X(section_other_mail)
+#define SECTION_EXTERN(name) extern const struct section name;
+MONTH_SECTIONS(SECTION_EXTERN)
+#undef SECTION_EXTERN
 extern const struct section *const month_sections[]; /* ends with NULL */
 
 #endif

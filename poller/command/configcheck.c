@@ -40,11 +40,6 @@ static const char *secret_trouble(const struct secret_source *s, const char *oau
 	return "missing";
 }
 
-static bool is_remote_host(const struct mailbox *box)
-{
-	return box->protocol == PROTOCOL_IMAP || box->protocol == PROTOCOL_POP3;
-}
-
 static void standard_disposal(struct mailbox *box, struct disposal *d, const char *folder)
 {
 	if (d->action == DISPOSE_MOVE && !d->folder) { /* the file was silent */
@@ -147,7 +142,7 @@ static void check_mailbox(struct config_reader *r, struct mailbox *box)
 	standard_disposal(box, &box->quarantine, "Quarantine");
 	standard_disposal(box, &box->optout, "Optout");
 	check_optout(r, section, box);
-	if (!is_remote_host(box)) {
+	if (!mailbox_has_server(box)) {
 		if (!box->path)
 			config_complain(r, section, "path", "missing: the absolute path of the %s",
 				box->protocol == PROTOCOL_MBOX ? "mbox" : "Maildir");
@@ -202,7 +197,7 @@ static void check_same_mailbox(struct config_reader *r, const struct mailbox *bo
 					!strcmp(box->folder, other->folder)));
 		snprintf(section, sizeof section, "mailbox %s", box->name);
 		if (same)
-			config_complain(r, section, is_remote_host(box) ? "user" : "path",
+			config_complain(r, section, mailbox_has_server(box) ? "user" : "path",
 				"the same mailbox as in [mailbox %s]; right would be one section for each",
 				other->name);
 	}

@@ -20,7 +20,7 @@
 		{ "retention", name "_reason", TEXT, AT(reason[symbol]), why, 0, 0, NULL, why, \
 			(symbol) ? "" : "the written reason; each period has one" },
 /* The words of an enum, in its order: "a|b|c". */
-#define CHOICE_WORD(symbol, word) "|" word
+#define CHOICE_WORD(symbol, word, ...) "|" word
 #define CHOICES(list) (&(list(CHOICE_WORD))[1])
 
 const struct key config_keys[] = {

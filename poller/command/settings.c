@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PROTOCOL_NAME(symbol, name) name,
+#define PROTOCOL_NAME(symbol, name, ...) name,
 static const char *const protocols[] = { PROTOCOLS(PROTOCOL_NAME) };
 
 enum { DISPOSAL_SIZE = 160 };

@@ -8,12 +8,15 @@
 #include <stdint.h>
 #include "poller/mailbox/stream.h"
 
-/* Each as the INI file and the ledger name it. */
+/*
+ * Each as the INI file and the ledger name it; by which source (source.h) it is read, and whether a
+ * server is asked for it.
+ */
 #define PROTOCOLS(X) \
-	X(PROTOCOL_IMAP, "imap") \
-	X(PROTOCOL_POP3, "pop3") \
-	X(PROTOCOL_MAILDIR, "maildir") \
-	X(PROTOCOL_MBOX, "mbox")
+	X(PROTOCOL_IMAP, "imap", source_imap, true) \
+	X(PROTOCOL_POP3, "pop3", source_pop3, true) \
+	X(PROTOCOL_MAILDIR, "maildir", source_maildir, false) \
+	X(PROTOCOL_MBOX, "mbox", source_mbox, false)
 #define AUTH_METHODS(X) \
 	X(AUTH_PLAIN, "plain") \
 	X(AUTH_LOGIN, "login") \
@@ -25,7 +28,7 @@
 	X(MAILBOX_AUTO, "auto") \
 	X(MAILBOX_BOUNCE, "bounce") \
 	X(MAILBOX_FBL, "fbl")
-#define MAILBOX_ENUM(symbol, name) symbol,
+#define MAILBOX_ENUM(symbol, ...) symbol,
 enum protocol { PROTOCOLS(MAILBOX_ENUM) };
 enum auth { AUTH_METHODS(MAILBOX_ENUM) };
 enum mailbox_kind { MAILBOX_KINDS(MAILBOX_ENUM) };
@@ -69,5 +72,7 @@ struct mailbox {
 
 /* The one of that name among COUNT; NULL when there is none. */
 const struct mailbox *mailbox_find(const struct mailbox *list, unsigned count, const char *name);
+/* Is a server asked for it, or a file read? */
+bool mailbox_has_server(const struct mailbox *box);
 
 #endif

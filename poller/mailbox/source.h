@@ -12,10 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "classify/base/span.h"
+#include "poller/mailbox/mailbox.h"
 #include "store/store.h"
 #include "store/writing.h"
-
-struct mailbox; /* poller/mailbox/mailbox.h */
 
 enum { SOURCE_ID_SIZE = 16, SOURCE_ERROR_SIZE = 512 };
 
@@ -138,7 +137,11 @@ struct source_ops {
 	int (*close)(struct source *s, char *error, size_t size);
 };
 
-extern const struct source_ops source_file, source_maildir, source_mbox, source_imap, source_pop3;
+/* That of each protocol, and the one of import. */
+#define SOURCE_OF(symbol, name, source, server) extern const struct source_ops source;
+PROTOCOLS(SOURCE_OF)
+#undef SOURCE_OF
+extern const struct source_ops source_file;
 
 /*
  * Is M what a server hands out in the place of a message that it cannot convert? Exchange does, in

@@ -37,10 +37,9 @@ struct fetcher {
 	char scratch[4096];
 };
 
-static const struct source_ops *const sources[] = { [PROTOCOL_IMAP] = &source_imap,
-	[PROTOCOL_POP3] = &source_pop3,
-	[PROTOCOL_MAILDIR] = &source_maildir,
-	[PROTOCOL_MBOX] = &source_mbox };
+#define SOURCE_OF(symbol, name, source, server) [symbol] = &source,
+static const struct source_ops *const sources[] = { PROTOCOLS(SOURCE_OF) };
+#undef SOURCE_OF
 
 static int tell_run(struct fetcher *f, uint32_t type, const void *a, size_t a_size, const void *b,
 	size_t b_size)
@@ -239,7 +238,7 @@ static int confine_fetcher(const struct mailbox *box, const char *const *paths, 
 	if (mbox && path)
 		path = directory_of(path, beside, sizeof beside);
 	const char *const files[] = { path, mbox ? scratch : NULL, NULL };
-	bool local = box && box->protocol != PROTOCOL_IMAP && box->protocol != PROTOCOL_POP3;
+	bool local = box && !mailbox_has_server(box);
 	const struct confine c = {
 		.network = box && !local, .read = box ? own : paths, .write = local ? files : NULL
 	};
