@@ -4,8 +4,15 @@
  */
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include "store/contact.h"
 #include "store/table.h"
+
+enum {
+	RUNS_SIZE = 256,
+	BELIEVED = 40 * DAY, /* after the last run, as poller/run/clockguard.c has it at least */
+};
 
 /* --- out ------------------------------------------------------------------ */
 
@@ -42,6 +49,28 @@ static void answer_objection(const struct store *s, const struct objected *o, st
 	snprintf(out->stream, sizeof out->stream, "%s", stream_name(s, o->stream));
 }
 
+/*
+ * Whom the brake holds nobody but a run lets go for good: a clock that is so far ahead of the last
+ * run ends no hold here, for a run would not believe it (retour-recovery(7)).
+ */
+static int answer_believe(struct store *s, int64_t now)
+{
+	char runs[RUNS_SIZE];
+
+	if (now <= s->last_run + BELIEVED)
+		return STORE_OK;
+	if (db_line(s, runs, sizeof runs, SQL_META_GET, "t", "clock-runs"))
+		return STORE_FAILED;
+	const char *last = strrchr(runs, ' ');
+	s->last_run = strtoll(last ? last : runs, NULL, 10);
+	return STORE_OK;
+}
+
+static int64_t believed(const struct store *s, int64_t now)
+{
+	return s->last_run > 0 && now > s->last_run + BELIEVED ? s->last_run : now;
+}
+
 void answer_row(const struct store *s, const struct contact_row *r, unsigned stream, int64_t now,
 	struct answer *out)
 {
@@ -55,6 +84,8 @@ void answer_row(const struct store *s, const struct contact_row *r, unsigned str
 		.unclear = r->attempts };
 	struct walk w = { &s->o, quiet_of(s), r->key, NULL, s, NULL };
 
+	if (st.state == STATE_UNCONFIRMED)
+		now = believed(s, now);
 	elapse(&w, &st, now);
 	answer_of(&st, r->reason, r->full, now, out);
 	answer_objection(s, objection_against(s, r, stream), out);
@@ -105,6 +136,8 @@ int store_check_stream(struct store *s, const char *address, size_t n, unsigned 
 	int result = STORE_OK;
 
 	memset(out, 0, sizeof *out);
+	if (answer_believe(s, now))
+		return STORE_FAILED;
 	/* who is not found may have moved to a new state key meanwhile */
 	while (!result && !found && again) {
 		if (pseudonyms_of(s, address, n, &p))
@@ -185,10 +218,10 @@ int store_suppressions(struct store *s, int64_t since, unsigned stream, int64_t 
 	char hex[STORE_PSEUDONYM_HEX];
 	struct contact_row row;
 	struct answer answer;
-	int result = STORE_OK;
+	int result = answer_believe(s, now);
 	sqlite3_stmt *st = db_bind(s, SQL_CONTACT_SINCE, "i", since > 0 ? day_start(since) : 0);
 
-	while (db_row(s, st, &result)) {
+	while (!result && db_row(s, st, &result)) {
 		keys_state_fingerprint(s, keys_generation(s, sqlite3_column_int64(st, 9)), key);
 		memset(&answer, 0, sizeof answer);
 		contact_read_row(st, &row);

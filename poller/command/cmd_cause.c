@@ -283,6 +283,9 @@ int cmd_contact_undo(const struct config *config, int argc, char **argv)
 		!j.from || !j.to || c->from > c->to)
 		return usage_error(j.command,
 			"wants one of --rule, --provider, --reporting-mta, --campaign, and --from and --to, days such as 2026-11-01");
+	if (c->to > now)
+		return usage_error(j.command,
+			"--to lies ahead: what has not happened yet cannot be taken back");
 	if (!reason_is_fit(j.reason))
 		return usage_error(j.command,
 			"wants --reason TEXT: up to %d bytes, without quotes, without an address",

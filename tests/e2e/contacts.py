@@ -177,7 +177,8 @@ with case("undo: what an outage did is taken back as a whole, by dry run first; 
     undone.now = "2026-11-02T06:00:00Z"
     to_undone.take(*[("v%d@example.net" % n, DEAD, 2, "gmail-smtp-in.l.google.com") for n in range(30)], (ANNA, DEAD, 1), (BEN, DEAD, 2))
     cause = ("--provider", "gmail", "--reporting-mta", "mail.example.org", "--from", "2026-11-02", "--to", "2026-11-02", "--reason", "gmail was out of order")
-    for wrong in (cause[4:], cause[:-2], cause[:4] + cause[-2:], cause + ("x",), ("--rule", ANNA) + cause[4:], ("--to", "2026-11-01") + cause[:6] + cause[8:]):
+    for wrong in (cause[4:], cause[:-2], cause[:4] + cause[-2:], cause + ("x",), ("--rule", ANNA) + cause[4:], ("--to", "2026-11-01") + cause[:6] + cause[8:],
+                  cause + ("--to", "2029-01-01")):
         equal(undone.run("contact", "undo", *wrong).code, 2, wrong)
     before = undone.sql("SELECT state, count(*) FROM contact GROUP BY 1")
     result = undone.run("contact", "undo", "--dry-run", *cause)

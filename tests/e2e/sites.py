@@ -112,7 +112,7 @@ for row in koeln.run("sites", "--json").lines():
         equal((row["erasures"], row["obeyed"]), (1, 1), row)
 contains(answers(berlin, [PEOPLE[1]]), "suppress")
 rule = hamburg.run("contact", "show", "--json", input=PEOPLE[1] + "\n").lines()[0]["rule"]
-equal(hamburg.run("contact", "undo", "--rule", rule, "--from", "2026-10-01", "--to", "2026-11-30", "--reason", "a test").code, 0)
+equal(hamburg.run("contact", "undo", "--rule", rule, "--from", "2026-10-01", "--to", "2026-11-02", "--reason", "a test").code, 0)
 exchange(sites)
 for name in NAMES:
     contains(answers(sites[name][0], [PEOPLE[1]]), "send")

@@ -2,6 +2,7 @@
  * The brake: hard bounces that are too many at once to be believed are held until they are
  * confirmed.
  */
+#include "store/watch/witness.h"
 #include "tests/unit/store_fixture.h"
 
 enum { CROWD = 40 };
@@ -141,6 +142,22 @@ static void a_wave_is_held_and_time_confirms_it(void **state)
 	assert_int_equal(count_of("out", CROWD, STATE_INACTIVE, until), CROWD);
 	assert_string_equal(ask("out", 0, until).reason, "user-unknown");
 	assert_int_equal(waves_at(until), 0);
+}
+
+/* Years ahead of the last run: nobody would believe it, so the hold stands. */
+static void a_clock_far_ahead_ends_no_hold(void **state)
+{
+	int64_t until = day_start(NOW) + 6 * DAY, years = NOW + 900 * DAY;
+
+	(void)state;
+	quiet_fortnight("gmail", "");
+	crowd("out", "gmail", "", CROWD, 7, NOW);
+	ok(store_witness_ran(store, NOW + HOUR, "", 0));
+	assert_int_equal(ask("out", 0, years).verdict, VERDICT_HOLD);
+	assert_int_equal(ask("out", 0, until).verdict, VERDICT_SUPPRESS); /* set right again */
+	ok(store_witness_ran(store, years, "", 0));
+	assert_int_equal(
+		ask("out", 0, years).verdict, VERDICT_SUPPRESS); /* and a run believed it */
 }
 
 /* Up to three times the best hour is as before. */
@@ -400,6 +417,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup_braked, teardown)
 		TEST(a_wave_is_held_and_time_confirms_it),
+		TEST(a_clock_far_ahead_ends_no_hold),
 		TEST(what_is_usual_is_believed_at_once),
 		TEST(a_day_that_drips_is_a_wave),
 		TEST(a_wave_that_time_confirmed_is_usual),
