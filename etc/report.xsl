@@ -193,7 +193,7 @@
 				<div style="margin:0 0 6px;font-size:13px;font-weight:600"><xsl:if test="@targets != 'unknown'"><span style="padding:3px 9px;background-color:{$tint};color:#fff"><xsl:call-template name="badge"/></span>&#160; </xsl:if><xsl:call-template name="state"/></div>
 				<div style="font-size:18px;line-height:1.4"><xsl:call-template name="prose"><xsl:with-param name="text" select="r:sentence"/></xsl:call-template></div>
 				<xsl:if test="@quiet != 'true' and $why"><ul style="margin:8px 0 0;padding-left:20px"><xsl:for-each select="$why"><li style="margin:3px 0"><xsl:call-template name="prose"><xsl:with-param name="text" select="."/></xsl:call-template></li></xsl:for-each></ul></xsl:if>
-				<div style="margin-top:8px;font-size:13px;opacity:.75"><xsl:call-template name="prose"><xsl:with-param name="text" select="r:note"/></xsl:call-template></div>
+				<div style="margin-top:8px;font-size:13px;opacity:.75"><xsl:call-template name="prose"><xsl:with-param name="text" select="r:note"/></xsl:call-template><xsl:if test="$report/r:sites"><xsl:text> </xsl:text><xsl:call-template name="prose"><xsl:with-param name="text" select="$report/r:sites/r:sentence"/></xsl:call-template></xsl:if></div>
 			</div>
 		</xsl:when>
 		<xsl:otherwise>
@@ -202,6 +202,7 @@
 				<p class="sentence"><xsl:call-template name="prose"><xsl:with-param name="text" select="r:sentence"/></xsl:call-template></p>
 				<xsl:if test="@quiet != 'true' and $why"><ul class="why"><xsl:for-each select="$why"><li><xsl:call-template name="prose"><xsl:with-param name="text" select="."/></xsl:call-template></li></xsl:for-each></ul></xsl:if>
 				<p class="lead"><xsl:call-template name="prose"><xsl:with-param name="text" select="r:note"/></xsl:call-template></p>
+				<xsl:if test="$report/r:sites"><p class="lead"><xsl:call-template name="prose"><xsl:with-param name="text" select="$report/r:sites/r:sentence"/></xsl:call-template></p></xsl:if>
 			</div>
 		</xsl:otherwise>
 	</xsl:choose>

@@ -226,6 +226,14 @@ struct milestone {
 	char text[SENTENCE_SIZE];
 };
 
+/* A site whose figures are in the report. */
+enum { SITES_SHOWN = 64 };
+struct told_site {
+	char name[STORE_NAME_SIZE];
+	bool own, complete;
+	int64_t until; /* 0: nothing has come */
+};
+
 struct month_report {
 	const struct report_options *options;
 	struct texts *texts;
@@ -237,6 +245,9 @@ struct month_report {
 	unsigned standouts;
 	struct incident incident[INCIDENTS_MAX];
 	unsigned incidents;
+	struct told_site site[SITES_SHOWN]; /* in a report for several */
+	unsigned sites;
+	char sites_told[SENTENCE_SIZE];
 	struct cohort_row cohort[COHORTS_SHOWN];
 	unsigned cohorts;
 	struct delay_row delay[ROWS_SHOWN]; /* the most deferrals first */

@@ -9,6 +9,7 @@
 
 #include "reports/loading.h"
 #include "reports/sections.h"
+#include "store/site.h"
 
 enum { MAILBOXES_MAX = 256 };
 
@@ -132,7 +133,7 @@ static void set_months(struct month_report *r, struct month month, int32_t today
 	}
 }
 
-int month_report_new(struct month_report **out, struct store *store, struct month month,
+static int new_report(struct month_report **out, struct store *store, struct month month,
 	const struct report_options *options, char *error, size_t size)
 {
 	struct month_report *r = calloc(1, sizeof *r);
@@ -185,6 +186,15 @@ failed:
 		*store_error(store) ? store_error(store) : "no memory");
 	month_report_free(r);
 	return -1;
+}
+
+int month_report_new(struct month_report **out, struct store *store, struct month month,
+	const struct report_options *options, char *error, size_t size)
+{
+	store_every_site(store, options->every_site);
+	int result = new_report(out, store, month, options, error, size);
+	store_every_site(store, false);
+	return result;
 }
 
 void month_report_free(struct month_report *r)

@@ -27,6 +27,7 @@ struct report_options {
 	const char *logo;         /* the organisation's, as a data URI, on pages; NULL: none */
 	const char *colour; /* a band above the title, and headings where it can be read: "#rrggbb",
 			       "#rgb" or a name of CSS; NULL: none */
+	bool every_site;    /* the figures are those of all sites that the store has of */
 	int32_t today; /* YYYYMMDD in the report's zone: a month that is not over is told up to the
 			  day before; 0: as far as there is anything */
 	/* as a provider is printed that the texts do not translate; NULL, or gives NULL: by its

@@ -22,7 +22,8 @@ struct section {
 	X(section_investigations) \
 	X(section_typing) \
 	X(section_summaries) \
-	X(section_other_mail)
+	X(section_other_mail) \
+	X(section_sites)
 #define SECTION_EXTERN(name) extern const struct section name;
 MONTH_SECTIONS(SECTION_EXTERN)
 #undef SECTION_EXTERN

@@ -60,6 +60,8 @@ static void print_verdict(const struct page *p)
 	}
 	page_line(p);
 	page_wrapped(p->out, p->r->note, 0, 0);
+	if (p->r->sites)
+		page_wrapped(p->out, p->r->sites_told, 0, 0);
 }
 
 static void print_figure(const struct page *p, struct grid *g, const char *column,

@@ -37,9 +37,24 @@ static int small_campaigns(struct store *s, int32_t day, int64_t least, bool gon
 	return result;
 }
 
+/* Where a backup was restored, in what the life before it had told, too. */
+static int fold_told(struct store *s, int32_t day, const char *name)
+{
+	if (!s->site)
+		return STORE_OK;
+	return db_run(s, SQL_TALLY_FOLD_LESS, "itt", (int64_t)day, name, other_campaigns) ||
+			db_run(s, SQL_TALLY_UNNAME_LESS, "it", (int64_t)day, name) ||
+			db_run(s, SQL_VOLUME_FOLD_LESS, "itt", (int64_t)day, name,
+				other_campaigns) ||
+			db_run(s, SQL_VOLUME_UNNAME_LESS, "it", (int64_t)day, name)
+		? STORE_FAILED
+		: STORE_OK;
+}
+
 static int fold_campaign(struct store *s, int32_t day, const char *name)
 {
-	return db_run(s, SQL_TALLY_FOLD, "itt", (int64_t)day, name, other_campaigns) ||
+	return fold_told(s, day, name) ||
+			db_run(s, SQL_TALLY_FOLD, "itt", (int64_t)day, name, other_campaigns) ||
 			db_run(s, SQL_TALLY_UNNAME, "it", (int64_t)day, name) ||
 			db_run(s, SQL_VOLUME_FOLD, "itt", (int64_t)day, name, other_campaigns) ||
 			db_run(s, SQL_VOLUME_UNNAME, "it", (int64_t)day, name) ||

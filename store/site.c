@@ -239,6 +239,33 @@ void store_every_site(struct store *s, bool every)
 	s->every_site = every;
 }
 
+/* A configured site that has told something has a row of its own. */
+static int unheard_sites(struct store *s,
+	int (*visit)(void *context, const char *site, bool own, int64_t until), void *context)
+{
+	int result = STORE_OK;
+
+	for (unsigned i = 0; i < s->o.peers && !result; i++) {
+		int64_t known = 0;
+		result = db_int(s, &known, SQL_SITE_KNOWN, "t", s->o.peer[i].name);
+		if (!result && !known)
+			result = visit(context, s->o.peer[i].name, false, 0);
+	}
+	return result;
+}
+
+int store_sites_told(struct store *s,
+	int (*visit)(void *context, const char *site, bool own, int64_t until), void *context)
+{
+	sqlite3_stmt *st = db_bind(s, SQL_SITE_TOLD, "t", s->o.site);
+	int result = STORE_OK;
+
+	while (db_row(s, st, &result))
+		result = visit(context, (const char *)sqlite3_column_text(st, 0),
+			sqlite3_column_int(st, 1), sqlite3_column_int64(st, 2));
+	return result ? result : unheard_sites(s, visit, context);
+}
+
 int store_sites_heard(struct store *s, int (*visit)(void *context, const char *site, int64_t until),
 	void *context)
 {

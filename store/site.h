@@ -110,6 +110,12 @@ int store_sites(struct store *s, int (*visit)(void *context, const struct site_s
  * not read and investigations.
  */
 void store_every_site(struct store *s, bool every);
+/*
+ * Each site whose figures are here, and each that is configured, by name: until when it has told
+ * all; 0: it has told nothing yet.
+ */
+int store_sites_told(struct store *s,
+	int (*visit)(void *context, const char *site, bool own, int64_t until), void *context);
 /* Of each configured site that was ever heard of: until when its lines are complete. */
 int store_sites_heard(struct store *s, int (*visit)(void *context, const char *site, int64_t until),
 	void *context);

@@ -111,8 +111,7 @@ int figures_restored(struct store *s, int64_t former)
 		return STORE_FAILED;
 	for (size_t i = 0; i < sizeof added / sizeof *added; i++)
 		if (db_run(s, added[i].keep, "iii", former, none, none) ||
-			db_run(s, added[i].forget, "") ||
-			db_run(s, added[i].less, "iii", none, none, none) ||
+			db_run(s, added[i].forget, "") || db_run(s, added[i].less, "") ||
 			db_run(s, SQL_FIGURE_KEEP, "it", former, added[i].name) ||
 			db_run(s, SQL_FIGURE_FORGET, "t", added[i].name))
 			return STORE_FAILED;

@@ -170,6 +170,9 @@
 		"SELECT name, life, number = ?1, until, merged, (SELECT count(*) FROM share WHERE share.life = site.number)," \
 		" (SELECT count(DISTINCT id) FROM change WHERE change.life = site.number AND kind IN ('forget', 'confirm'))," \
 		" (SELECT count(DISTINCT id) FROM change WHERE kind = 'forget') FROM site ORDER BY name, number") \
+	X(SQL_SITE_KNOWN, "SELECT 1 FROM site WHERE name = ?1 LIMIT 1") \
+	X(SQL_SITE_TOLD, \
+		"SELECT name, name IS ?1, max(coalesce(until, 0)) FROM site GROUP BY name ORDER BY name") \
 	X(SQL_SITE_HEARD, "SELECT max(until) FROM site WHERE name = ?1") \
 	X(SQL_SITE_LIVES, "SELECT number, name, life FROM site ORDER BY number") \
 	X(SQL_SITE_UNTIL, \

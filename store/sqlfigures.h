@@ -24,7 +24,7 @@
 
 /* A name that is not judged yet stays here (fold.c); ?3: all names do, as the part is too large. */
 #define FIGURE_CAMPAIGN \
-	"iif(campaign <> '' AND (?3 OR EXISTS (SELECT 1 FROM campaign AS c WHERE c.day = t.day AND c.name = t.campaign)), 'other campaigns', campaign) AS campaign"
+	"iif(campaign <> '' AND (?3 OR EXISTS (SELECT 1 FROM campaign AS c WHERE c.day = t.bucket AND c.name = t.campaign)), 'other campaigns', campaign)"
 #define TALLY_KEYS "kind, class, category, origin, provider, campaign"
 #define TALLY_OWN "kind, class, category, origin, provider, " FIGURE_CAMPAIGN
 #define COUNT_SUM "sum(count) AS count"
@@ -37,7 +37,7 @@
 #define VOLUME_LESS "-sum(sent), -sum(delivered), -sum(deferred), -sum(throttled), -sum(rejected)"
 #define SUMMARY_KEYS "kind, verified, receiver, domain, network, disposition, dkim, spf, result"
 #define SUMMARY_OWN \
-	"kind, verified, iif(?3, '', receiver) AS receiver, domain, iif(?3, '', network) AS network, disposition, dkim, spf, result"
+	"kind, verified, iif(?3, '', receiver), domain, iif(?3, '', network), disposition, dkim, spf, result"
 #define TROUBLE_ROW \
 	"number, condition, subject, opened, since, until, coalesce(cleared, 0) AS cleared, provider, campaign, category"
 #define TROUBLE_COLUMNS \
@@ -54,34 +54,37 @@
 #define FIGURE_PUT(T, COLUMNS, MARKS) \
 	"INSERT OR IGNORE INTO site_" T " (" COLUMNS ", day, part, life) VALUES (" MARKS \
 	", ?, ?, ?)"
-/* this store's own rows as they are told, and what a former life has told of them */
-#define FIGURE_OWN_ROWS(T, BUCKET, PART, OWN, COUNTS) \
-	"SELECT " BUCKET("") " AS bucket, " PART("") " AS part, " OWN ", " COUNTS " FROM " T " AS t"
-#define FIGURE_ALL_ROWS(T, BUCKET, PART, KEYS, OWN, COUNTS) \
-	"(" FIGURE_OWN_ROWS(T, BUCKET, PART, OWN, COUNTS) " UNION ALL SELECT day, part, " KEYS \
-							  ", " COUNTS " FROM site_" T \
-							  " WHERE life = 0)"
+/* this store's own rows less those that a former life has told */
+#define FIGURE_OWN_ROWS(T, BUCKET, PART, KEYS, COUNTS) \
+	"SELECT " BUCKET("") " AS bucket, " PART("") " AS part, " KEYS ", " COUNTS " FROM " T
+#define FIGURE_LEFT_ROWS(T, BUCKET, PART, KEYS, COUNTS) \
+	"(" FIGURE_OWN_ROWS(T, BUCKET, PART, KEYS, COUNTS) " UNION ALL SELECT day, part, " KEYS \
+							   ", " COUNTS " FROM site_" T \
+							   " WHERE life = 0) AS t"
 
-/* A table that adds up. ?1: the day, or the life before; ?2 the part; ?3 in own rows: fold. */
-#define FIGURE_ADDED(X, S, T, BUCKET, PART, KEYS, OWN, COUNTS, SUM, LESS, MARKS) \
+/*
+ * A table that adds up; TOLD: its keys as others hear them, the columns 1 to N. ?1: the day, or the
+ * life before; ?2 the part; ?3: without names that come with mail.
+ */
+#define FIGURE_ADDED(X, S, T, BUCKET, PART, KEYS, TOLD, N, COUNTS, SUM, LESS, MARKS) \
 	X(SQL_##S##_TELL, \
-		"SELECT " KEYS ", " SUM " FROM " FIGURE_ALL_ROWS(T, BUCKET, PART, KEYS, OWN, \
-			COUNTS) " WHERE bucket = ?1 AND part = ?2 AND (?3 OR 1) GROUP BY " KEYS) \
+		"SELECT " TOLD ", " SUM " FROM " FIGURE_LEFT_ROWS(T, BUCKET, PART, KEYS, \
+			COUNTS) " WHERE bucket = ?1 AND part = ?2 AND (?3 OR 1) GROUP BY " N) \
 	X(SQL_##S##_HELD, FIGURE_HELD(T, KEYS ", " COUNTS)) \
 	X(SQL_##S##_PUT, FIGURE_PUT(T, KEYS ", " COUNTS, MARKS)) \
 	X(SQL_##S##_CLEAR, FIGURE_CLEAR(T)) \
 	X(SQL_##S##_SEED, FIGURE_SEED(T, BUCKET, PART)) \
 	X(SQL_##S##_KEEP, \
 		"INSERT OR IGNORE INTO site_" T " (" KEYS ", " COUNTS \
-		", day, part, life) SELECT " KEYS ", " SUM \
-		", bucket, part, ?1 FROM " FIGURE_ALL_ROWS(T, BUCKET, PART, KEYS, OWN, \
-			COUNTS) " WHERE ?3 = 0 GROUP BY bucket, part, " KEYS) \
+		", day, part, life) SELECT " TOLD ", " SUM \
+		", bucket, part, ?1 FROM " FIGURE_LEFT_ROWS(T, BUCKET, PART, KEYS, \
+			COUNTS) " WHERE ?3 = 0 GROUP BY " N ", bucket, part") \
 	X(SQL_##S##_FORGET, "DELETE FROM site_" T " WHERE life = 0") \
 	X(SQL_##S##_LESS, \
 		"INSERT OR IGNORE INTO site_" T " (" KEYS ", " COUNTS \
 		", day, part, life) SELECT " KEYS ", " LESS \
-		", bucket, part, 0 FROM (" FIGURE_OWN_ROWS(T, BUCKET, PART, OWN, \
-			COUNTS) ") WHERE ?3 = 0 GROUP BY bucket, part, " KEYS)
+		", bucket, part, 0 FROM (" FIGURE_OWN_ROWS( \
+			T, BUCKET, PART, KEYS, COUNTS) ") GROUP BY bucket, part, " KEYS)
 /* A table of things that happened. */
 #define FIGURE_LISTED(X, S, T, BUCKET, ROW, COLUMNS, WHERE, MARKS) \
 	X(SQL_##S##_TELL, \
@@ -94,17 +97,18 @@
 
 #define STORE_SQL_FIGURES(X) \
 	FIGURE_ADDED(X, TALLY, "tally", FIGURE_DAY, FIGURE_BY_CAMPAIGN, TALLY_KEYS, TALLY_OWN, \
-		"count", COUNT_SUM, COUNT_LESS, "?, ?, ?, ?, ?, ?, ?") \
+		"1, 2, 3, 4, 5, 6", "count", COUNT_SUM, COUNT_LESS, "?, ?, ?, ?, ?, ?, ?") \
 	FIGURE_ADDED(X, SENT, "volume", FIGURE_DAY, FIGURE_BY_CAMPAIGN, VOLUME_KEYS, VOLUME_OWN, \
-		VOLUME_COUNTS, VOLUME_SUM, VOLUME_LESS, "?, ?, ?, ?, ?, ?, ?, ?, ?") \
+		"1, 2, 3, 4", VOLUME_COUNTS, VOLUME_SUM, VOLUME_LESS, "?, ?, ?, ?, ?, ?, ?, ?, ?") \
 	FIGURE_ADDED(X, READ, "message_count", FIGURE_DAY, FIGURE_IN_ONE, "mailbox, outcome", \
-		"mailbox, outcome", "count", COUNT_SUM, COUNT_LESS, "?, ?, ?") \
-	FIGURE_ADDED(X, MISTYPED, "typing", FIGURE_DAY, FIGURE_IN_ONE, "domain", "domain", \
+		"mailbox, outcome", "1, 2", "count", COUNT_SUM, COUNT_LESS, "?, ?, ?") \
+	FIGURE_ADDED(X, MISTYPED, "typing", FIGURE_DAY, FIGURE_IN_ONE, "domain", "domain", "1", \
 		"count", COUNT_SUM, COUNT_LESS, "?, ?") \
 	FIGURE_ADDED(X, STREAM, "stream_count", FIGURE_DAY, FIGURE_IN_ONE, "stream, what", \
-		"stream, what", "count", COUNT_SUM, COUNT_LESS, "?, ?, ?") \
+		"stream, what", "1, 2", "count", COUNT_SUM, COUNT_LESS, "?, ?, ?") \
 	FIGURE_ADDED(X, TOLD, "summary", FIGURE_AT, FIGURE_BY_NETWORK, SUMMARY_KEYS, SUMMARY_OWN, \
-		"count", COUNT_SUM, COUNT_LESS, "?, ?, ?, ?, ?, ?, ?, ?, ?, ?") \
+		"1, 2, 3, 4, 5, 6, 7, 8, 9", "count", COUNT_SUM, COUNT_LESS, \
+		"?, ?, ?, ?, ?, ?, ?, ?, ?, ?") \
 	FIGURE_LISTED(X, HAPPENED, "trouble", FIGURE_OPENED, TROUBLE_ROW, TROUBLE_COLUMNS, "", \
 		"?, ?, ?, ?, ?, ?, ?, ?, ?, ?") \
 	FIGURE_LISTED(X, MISSED, "unread", FIGURE_SINCE, "mailbox, since, until", \
@@ -116,6 +120,22 @@
 	FIGURE_LISTED(X, CLOSED, "investigated", FIGURE_CLOSED, \
 		"provider, category, opened, blocks", "provider, category, opened, blocks", "", \
 		"?, ?, ?, ?") \
+	/* what is folded in a table is folded in what a former life has told of it */ \
+	X(SQL_TALLY_FOLD_LESS, \
+		"INSERT INTO site_tally (" TALLY_KEYS \
+		", count, day, part, life) SELECT kind, class, category, origin, provider, ?3, count, day, figure_part(?3), 0" \
+		" FROM site_tally WHERE day = ?1 AND campaign = ?2 AND life = 0 ON CONFLICT DO UPDATE SET count = count + excluded.count") \
+	X(SQL_TALLY_UNNAME_LESS, \
+		"DELETE FROM site_tally WHERE day = ?1 AND campaign = ?2 AND life = 0") \
+	X(SQL_VOLUME_FOLD_LESS, \
+		"INSERT INTO site_volume (" VOLUME_KEYS ", " VOLUME_COUNTS \
+		", day, part, life) SELECT source, beside, provider, ?3, " VOLUME_COUNTS \
+		", day, figure_part(?3), 0" \
+		" FROM site_volume WHERE day = ?1 AND campaign = ?2 AND life = 0 ON CONFLICT DO UPDATE SET sent = sent + excluded.sent," \
+		" delivered = delivered + excluded.delivered, deferred = deferred + excluded.deferred, throttled = throttled + excluded.throttled," \
+		" rejected = rejected + excluded.rejected") \
+	X(SQL_VOLUME_UNNAME_LESS, \
+		"DELETE FROM site_volume WHERE day = ?1 AND campaign = ?2 AND life = 0") \
 	X(SQL_FIGURE_ANY_TOUCHED, "SELECT 1 FROM figure_touched LIMIT 1") \
 	X(SQL_FIGURE_NUMBER, \
 		"INSERT INTO figure (name, day, part, life, version, number) SELECT name, day, part, 0, 1, ?1 FROM figure_touched WHERE true" \

@@ -335,6 +335,9 @@ static void check_report(struct config_reader *r)
 	c->post.oauth = find_oauth(r, "report", c->post.oauth_name, &c->post.auth);
 	if (!c->post.smtp_port)
 		c->post.smtp_port = c->post.tls == TLS_IMPLICIT ? 465 : 587;
+	if (c->post.sites == REPORT_ALL && !c->site)
+		config_complain(r, "report", "sites",
+			"needs [store] site: this machine is none of several");
 	char zone[512];
 	snprintf(zone, sizeof zone, "/usr/share/zoneinfo/%s", c->post.timezone);
 	if (strcmp(c->post.timezone, "UTC") &&

@@ -221,6 +221,8 @@ const struct key config_keys[] = {
 	{ "report", "target_complaints", SHARE, AT(post.target[2]), "0.1%", 1, 1000000, NULL,
 		"0.1%",
 		"complaints of a month, a campaign and a receiver, of the mail to receivers that report them" },
+	{ "report", "sites", CHOICE, AT(post.sites), "own", 0, 0, CHOICES(REPORT_SITES), NULL,
+		"whose figures a report has: this site's own, or those of all sites that `retour merge` has heard of (retour-sites(7))" },
 	{ "report", "measures", FILE_PATH, AT(post.measures), NULL, 0, 0, NULL, NULL,
 		"a measures.xml to use instead of the built-in one" },
 	{ "report", "stylesheet", FILE_PATH, AT(post.stylesheet), NULL, 0, 0, NULL, NULL,

@@ -109,6 +109,7 @@ static void report_options(const struct config *c, struct report_options *o)
 		.language = c->post.language,
 		.measures = c->post.measures,
 		.colour = c->post.colour,
+		.every_site = c->post.sites == REPORT_ALL,
 		.target = { c->post.target[0], c->post.target[1], c->post.target[2] } };
 }
 

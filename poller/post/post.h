@@ -10,12 +10,21 @@
 #include "poller/mailbox/mailbox.h"
 #include "store/watch/alert.h"
 
+/* Whose figures are in a report; by the words of the INI file. */
+#define REPORT_SITES(X) \
+	X(REPORT_OWN, "own") \
+	X(REPORT_ALL, "all")
+#define POST_ENUM(symbol, word) symbol,
+enum report_sites { REPORT_SITES(POST_ENUM) };
+#undef POST_ENUM
+
 struct post_options {
 	const char *organisation, *from, *smtp_host, *ca_file, *user, *sendmail, *timezone, *dir,
 		*stylesheet, *helo, *language, *logo, *colour, *measures;
 	int64_t smtp_port, timeout, day,
 		target[3]; /* parts per million of what was sent: hard, all bounces, complaints */
 	int tls, auth;
+	int sites; /* enum report_sites: whose figures a report has */
 	struct secret_source secret;
 	const char *oauth_name; /* as in struct mailbox */
 	const struct oauth_options *oauth;

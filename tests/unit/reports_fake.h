@@ -16,6 +16,7 @@
 #include "store/intact.h"
 #include "store/keys.h"
 #include "store/watch/alert.h"
+#include "store/site.h"
 #include "store/store.h"
 #include "store/volume.h"
 #include "store/writing.h"
@@ -47,6 +48,13 @@ struct store {
 		uint64_t count;
 	} stream[16];
 	size_t streams;
+	const struct {
+		const char *name;
+		bool own;
+		int64_t until;
+	} * site;
+	size_t sites;
+	bool every; /* was asked for */
 	struct {
 		const char *mailbox;
 		int64_t since, until;
@@ -232,6 +240,20 @@ int store_complaining(struct store *s, int32_t from, int32_t to,
 			t->day <= to && visit(context, t->day / 100, t->provider))
 			return STORE_FAILED;
 	}
+	return STORE_OK;
+}
+
+void store_every_site(struct store *s, bool every)
+{
+	s->every = every;
+}
+
+int store_sites_told(struct store *s,
+	int (*visit)(void *context, const char *site, bool own, int64_t until), void *context)
+{
+	for (size_t i = 0; i < s->sites; i++)
+		if (visit(context, s->site[i].name, s->site[i].own, s->site[i].until))
+			return STORE_FAILED;
 	return STORE_OK;
 }
 
