@@ -13,6 +13,7 @@
 #include "classify/base/units.h"
 #include "store/chain.h"
 #include "store/intact.h"
+#include "store/site.h"
 
 enum {
 	PURGE_GRACE = 2 * DAY, /* a purge a day is promised; on the day after the first missed one
@@ -399,6 +400,39 @@ static void judge_lost_keys(struct audit *a)
 		"Put the key back into the key directory, if you have it. The events go with their period.");
 }
 
+/* How long an erasure may be on its way to another site and its confirmation back. */
+enum { ERASURE_TRAVELS = 2 * DAY };
+
+static int take_erasing_site(void *context, const struct site_state *state, int64_t waiting)
+{
+	struct audit *a = context;
+	a->sites++;
+	if (!waiting || waiting > a->now - ERASURE_TRAVELS)
+		return 0;
+	if (!a->unconfirmed++)
+		snprintf(a->unconfirming, sizeof a->unconfirming, "%s has confirmed %llu of %llu",
+			state->site, (unsigned long long)state->obeyed,
+			(unsigned long long)state->erasures);
+	return 0;
+}
+
+/* Each site erases for itself; that all have is known by what they say. */
+static void judge_sites(struct audit *a)
+{
+	if (!a->sites)
+		return;
+	struct promise *p = audit_promise(a, "erased-everywhere");
+	audit_say(p->title, "Whom one site was told to forget every site has forgotten");
+	audit_say(p->detail, "%u other sites have confirmed", a->sites);
+	if (!a->unconfirmed)
+		return;
+	p->state = PROMISE_ATTENTION;
+	audit_say(p->detail, "%s erasures%s", a->unconfirming,
+		a->unconfirmed > 1 ? ", and others lack some, too" : "");
+	audit_say(p->action,
+		"See that its lines and ours come through; `retour sites` shows until when they have.");
+}
+
 static void judge_keys(struct audit *a)
 {
 	struct promise *p = audit_promise(a, "keys-known");
@@ -452,6 +486,7 @@ static void judge_promises(struct audit *a)
 	judge_pages(a);
 	judge_purges(a);
 	judge_keys(a);
+	judge_sites(a);
 	judge_lost_keys(a);
 	judge_mailboxes(a);
 	judge_ledger(a);
@@ -491,6 +526,7 @@ int audit_load(struct audit **out, struct store *store, int64_t now,
 		store_file_state(store, &a->file) == STORE_OK &&
 		store_keys(store, take_audited_key, a) == STORE_OK &&
 		store_keys_lost(store, take_lost_key, a) == STORE_OK &&
+		store_sites_present(store, take_erasing_site, a) == STORE_OK &&
 		store_mailboxes(store, take_audit_mailbox, a) == STORE_OK) {
 		if (a->entries) {
 			int64_t last = a->purges ? a->purge[(a->purges - 1) % AUDIT_PURGES_MAX].at

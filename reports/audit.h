@@ -74,7 +74,9 @@ struct audit {
 	int64_t given_since;  /* 0: never */
 	uint64_t given_entries, given_purges; /* not where they were from the first entry on */
 	struct purge_gap longest;             /* of those that were over not long ago, or are not */
-	char keys_lost[AUDIT_WORD_SIZE];      /* months, "2026-10, 2026-11" */
+	unsigned sites, unconfirmed; /* others, and those that have not obeyed all erasures */
+	char unconfirming[AUDIT_WORD_SIZE]; /* the first of them */
+	char keys_lost[AUDIT_WORD_SIZE];    /* months, "2026-10, 2026-11" */
 	struct mailbox_state mailbox[AUDIT_MAILBOXES_MAX];
 	unsigned mailboxes;
 	bool torn; /* the chain does not hold */

@@ -239,6 +239,24 @@ void store_every_site(struct store *s, bool every)
 	s->every_site = every;
 }
 
+int store_sites_present(struct store *s,
+	int (*visit)(void *context, const struct site_state *state, int64_t waiting), void *context)
+{
+	sqlite3_stmt *st = db_bind(s, SQL_SITE_PRESENT, "t", s->o.site);
+	int result = STORE_OK;
+
+	while (db_row(s, st, &result)) {
+		struct site_state state = { .until = sqlite3_column_int64(st, 2),
+			.merged = sqlite3_column_int64(st, 3),
+			.obeyed = (uint64_t)sqlite3_column_int64(st, 4),
+			.erasures = (uint64_t)sqlite3_column_int64(st, 5) };
+		db_text(st, 0, state.site, sizeof state.site);
+		db_text(st, 1, state.life, sizeof state.life);
+		result = visit(context, &state, sqlite3_column_int64(st, 6));
+	}
+	return result;
+}
+
 /* A configured site that has told something has a row of its own. */
 static int unheard_sites(struct store *s,
 	int (*visit)(void *context, const char *site, bool own, int64_t until), void *context)

@@ -170,6 +170,13 @@
 		"SELECT name, life, number = ?1, until, merged, (SELECT count(*) FROM share WHERE share.life = site.number)," \
 		" (SELECT count(DISTINCT id) FROM change WHERE change.life = site.number AND kind IN ('forget', 'confirm'))," \
 		" (SELECT count(DISTINCT id) FROM change WHERE kind = 'forget') FROM site ORDER BY name, number") \
+	X(SQL_SITE_PRESENT, \
+		"SELECT name, life, until, merged, (SELECT count(*) FROM change AS f WHERE kind = 'forget' AND life = (SELECT min(life) FROM change WHERE kind = 'forget' AND id = f.id)" \
+		" AND EXISTS (SELECT 1 FROM change AS c WHERE c.kind IN ('forget', 'confirm') AND c.id = f.id AND c.life = s.number)), " \
+		"(SELECT count(DISTINCT id) FROM change WHERE kind = 'forget')," \
+		" (SELECT min(version) FROM change AS f WHERE kind = 'forget' AND NOT EXISTS (SELECT 1 FROM change AS c WHERE c.kind IN ('forget', 'confirm')" \
+		" AND c.id = f.id AND c.life = s.number AND c.version >= f.version)) FROM site AS s WHERE until IS NOT NULL AND name IS NOT ?1" \
+		" AND NOT EXISTS (SELECT 1 FROM site AS o WHERE o.name = s.name AND (o.until, o.number) > (s.until, s.number)) ORDER BY name") \
 	X(SQL_SITE_KNOWN, "SELECT 1 FROM site WHERE name = ?1 LIMIT 1") \
 	X(SQL_SITE_TOLD, \
 		"SELECT name, name IS ?1, max(coalesce(until, 0)) FROM site GROUP BY name ORDER BY name") \

@@ -14,8 +14,9 @@
 #include "store/watch/alert.h"
 #include "store/promises.h"
 #include "store/contacts.h"
+#include "store/site.h"
 
-enum { OPEN_SHOWN = 8 };
+enum { OPEN_SHOWN = 8, SITE_SILENT = 2 * DAY };
 
 struct screen {
 	const struct config *config;
@@ -163,6 +164,27 @@ static int say_open(struct screen *s)
 	return result;
 }
 
+static int say_site(void *context, const struct site_state *state, int64_t waiting)
+{
+	struct screen *s = context;
+	char told[64], since[64];
+	bool well = state->until > s->now - SITE_SILENT &&
+		(!waiting || waiting > s->now - SITE_SILENT);
+	head(s, "site", well);
+	printf("%-20s told all until %s; has confirmed %" PRIu64 " of %" PRIu64 " erasures",
+		state->site, ago(told, sizeof told, state->until, s->now), state->obeyed,
+		state->erasures);
+	if (waiting)
+		printf(", one is waited for since %s", ago(since, sizeof since, waiting, s->now));
+	putchar('\n');
+	return 0;
+}
+
+static int say_sites(struct screen *s)
+{
+	return store_sites_present(s->session.store, say_site, s);
+}
+
 static int say_contacts(struct screen *s)
 {
 	uint64_t counts[STATE_COUNT];
@@ -215,8 +237,8 @@ static int say_run(struct screen *s)
 
 static int say_all(struct screen *s, const char *command)
 {
-	static int (*const say[])(
-		struct screen *) = { say_run, say_mailboxes, say_open, say_contacts, say_next };
+	static int (*const say[])(struct screen *) = { say_run, say_mailboxes, say_open, say_sites,
+		say_contacts, say_next };
 	for (size_t i = 0; i < sizeof say / sizeof *say; i++)
 		if (say[i](s))
 			return session_store_failed(&s->session, command, STORE_FAILED);

@@ -7,6 +7,7 @@
 #include "reports/jsonline.h"
 #include "store/contacts.h"
 #include "store/promises.h"
+#include "store/site.h"
 #include "store/watch/alert.h"
 
 struct status_mailbox {
@@ -104,6 +105,20 @@ static int wave_line(void *context, const struct wave *w)
 	return 0;
 }
 
+static int site_line(void *context, const struct site_state *state, int64_t waiting)
+{
+	(void)context;
+	struct jsonline l = jsonline_begin(stdout);
+	jsonline_text(&l, "kind", "site");
+	jsonline_text(&l, "site", state->site);
+	jsonline_time(&l, "at", state->until);
+	jsonline_count(&l, "erasures", state->erasures);
+	jsonline_count(&l, "confirmed", state->obeyed);
+	jsonline_time(&l, "waiting", waiting);
+	jsonline_end(&l);
+	return STORE_OK;
+}
+
 static int contact_lines(struct session *s)
 {
 	uint64_t counts[STATE_COUNT];
@@ -142,7 +157,8 @@ int status_lines(struct session *s, int64_t now)
 	if (run_line(s) || mailbox_lines(s) || store_stuck(s->store, stuck_line, stdout) ||
 		store_alerts(s->store, ALERTS_OPEN, alert_line_of, stdout) ||
 		store_investigations(s->store, investigation_line, stdout) ||
-		store_waves(s->store, now, wave_line, stdout) || contact_lines(s) ||
+		store_waves(s->store, now, wave_line, stdout) ||
+		store_sites_present(s->store, site_line, NULL) || contact_lines(s) ||
 		report_line(s, now))
 		return session_store_failed(s, "status", STORE_FAILED);
 	return EXIT_WELL;

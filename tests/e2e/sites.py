@@ -4,6 +4,7 @@ site that was cut off and one that was lost catch up; what is not a configured s
 import json
 import os
 import random
+import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
@@ -110,6 +111,17 @@ equal(rows(hamburg), rows(berlin))
 for row in koeln.run("sites", "--json").lines():
     if row["life"] in living:
         equal((row["erasures"], row["obeyed"]), (1, 1), row)
+seen = koeln.run("status").out
+for name in ("berlin", "hamburg"):
+    true(re.search(r"site +%s +told all until .* ago; has confirmed 1 of 1 erasures\n" % name, seen), seen)
+equal([(line["site"], line["erasures"], line["confirmed"], line["waiting"]) for line in koeln.run("status", "--json").lines() if line["kind"] == "site"],
+      [("berlin", 1, 1, None), ("hamburg", 1, 1, None)])
+equal(berlin.run("forget", input="nobody.canary@example.net\n" + PEOPLE[2] + "\n").code, 0)
+merge(koeln, changes(berlin))
+true(re.search(r"site +hamburg .* has confirmed 1 of 3 erasures, one is waited for since", koeln.run("status").out), koeln.run("status").out)
+exchange(sites)
+exchange(sites)
+true("waited for" not in koeln.run("status").out, koeln.run("status").out)
 contains(answers(berlin, [PEOPLE[1]]), "suppress")
 rule = hamburg.run("contact", "show", "--json", input=PEOPLE[1] + "\n").lines()[0]["rule"]
 equal(hamburg.run("contact", "undo", "--rule", rule, "--from", "2026-10-01", "--to", "2026-11-02", "--reason", "a test").code, 0)

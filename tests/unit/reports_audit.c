@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "classify/base/units.h"
+#include "reports/audit.h"
 #include "reports/model.h"
 #include "tests/unit/reports_year.h"
 
@@ -360,9 +362,43 @@ static void an_unreadable_store_is_an_error(void **state)
 	fake_done(s);
 }
 
+static void who_has_not_erased_yet_is_told(void **state)
+{
+	(void)state;
+	const struct site_state hamburg = {
+		.site = "hamburg", .until = NOW - DAY, .erasures = 5, .obeyed = 3
+	};
+	static const struct {
+		int64_t waiting;
+		const char *said, *unsaid;
+	} cases[] = {
+		{ 0, "1 other sites have confirmed", "3 of 5" },
+		{ NOW - DAY, "1 other sites have confirmed", "3 of 5" }, /* it is on its way */
+		{ NOW - 3 * DAY, "hamburg has confirmed 3 of 5 erasures", "others lack" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct store *s = a_store();
+		struct audit *a;
+		char error[256] = "";
+		s->present = &hamburg;
+		s->waiting = cases[i].waiting;
+		assert_int_equal(audit_load(&a, s, NOW, &options, error, sizeof error), 0);
+		const struct promise *p = a->promise;
+		while (p < a->promise + a->promises && strcmp(p->id, "erased-everywhere") != 0)
+			p++;
+		assert_true(p < a->promise + a->promises);
+		assert_non_null(strstr(p->detail, cases[i].said));
+		assert_null(strstr(p->detail, cases[i].unsaid));
+		assert_int_equal(p->state, i == 2 ? PROMISE_ATTENTION : PROMISE_KEPT);
+		audit_free(a);
+		fake_done(s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(who_has_not_erased_yet_is_told),
 		cmocka_unit_test(kept_promises),
 		cmocka_unit_test(overdue_rows_break_a_promise),
 		cmocka_unit_test(a_torn_chain_breaks_a_promise),

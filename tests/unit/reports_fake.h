@@ -54,7 +54,9 @@ struct store {
 		int64_t until;
 	} * site;
 	size_t sites;
-	bool every; /* was asked for */
+	bool every;                       /* was asked for */
+	const struct site_state *present; /* another site */
+	int64_t waiting;
 	struct {
 		const char *mailbox;
 		int64_t since, until;
@@ -246,6 +248,12 @@ int store_complaining(struct store *s, int32_t from, int32_t to,
 void store_every_site(struct store *s, bool every)
 {
 	s->every = every;
+}
+
+int store_sites_present(struct store *s,
+	int (*visit)(void *context, const struct site_state *state, int64_t waiting), void *context)
+{
+	return s->present && visit(context, s->present, s->waiting) ? STORE_FAILED : STORE_OK;
 }
 
 int store_sites_told(struct store *s,
