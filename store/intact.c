@@ -131,20 +131,32 @@ int store_schema_differs(struct store *s, intact_visit *visit, void *context)
 	return result ? result : tell_meta(s, visit, context);
 }
 
-/* Events lie in the order of their time, and a day of any zone has whole quarters of an hour. */
+/*
+ * Events lie in the order of their time, and a day of any zone has whole quarters of an hour. They
+ * are counted here: SQLite would sort them all, in memory, to group them.
+ */
 int store_event_days(struct store *s, int64_t from,
 	int (*visit)(void *context, int32_t day, uint64_t count), void *context)
 {
-	sqlite3_stmt *st = db_bind(s, SQL_EVENT_QUARTERS, "i", from);
+	enum { QUARTER = 15 * 60 };
+	sqlite3_stmt *st = db_bind(s, SQL_EVENT_TIMES, "i", from);
+	int64_t quarter = 0;
+	uint64_t count = 0;
 	int rc = -1, result = STORE_OK;
 
-	while (st && !result && (rc = db_step(s, st)) == 1)
-		result = visit(context, day_of(sqlite3_column_int64(st, 0)),
-			(uint64_t)sqlite3_column_int64(st, 1));
+	while (st && !result && (rc = db_step(s, st)) == 1) {
+		int64_t now = sqlite3_column_int64(st, 0) / QUARTER;
+		if (count && now != quarter) {
+			result = visit(context, day_of(quarter * QUARTER), count);
+			count = 0;
+		}
+		quarter = now;
+		count++;
+	}
 	sqlite3_reset(st);
+	if (!result && rc >= 0 && count)
+		result = visit(context, day_of(quarter * QUARTER), count);
 	if (result)
 		return result;
-	if (rc < 0)
-		return STORE_FAILED;
-	return STORE_OK;
+	return rc < 0 ? STORE_FAILED : STORE_OK;
 }

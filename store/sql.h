@@ -45,8 +45,7 @@
 	X(SQL_KEY_OF, "SELECT name FROM key WHERE fingerprint = ?1 ORDER BY name LIMIT 1") \
 	X(SQL_KEY_PRINT, \
 		"SELECT ' fingerprint=' || lower(hex(fingerprint)) FROM key WHERE name = ?1") \
-	X(SQL_EVENT_QUARTERS, \
-		"SELECT at - at % 900, count(*) FROM event WHERE at >= ?1 GROUP BY 1") \
+	X(SQL_EVENT_TIMES, "SELECT at FROM event WHERE at >= ?1 ORDER BY at") \
 	X(SQL_LEDGER_IS, "SELECT 1 FROM ledger WHERE number = ?1 AND hash = ?2") \
 	X(SQL_LEDGER_FIRST, "SELECT min(number) FROM ledger") \
 	X(SQL_LEDGER_TIME, \
