@@ -3,6 +3,7 @@
  */
 #include "tests/unit/store_before.h"
 #include "tests/unit/store_retention.h"
+#include "store/intact.h"
 
 static bool key_exists(const char *name)
 {
@@ -320,6 +321,51 @@ static void a_second_name_of_a_key_is_removed_alone(void **state)
 	ok(open_store(test_options(), NOW));
 }
 
+struct counted {
+	uint64_t calls, events;
+	int32_t last;
+};
+
+static int count_events(void *context, int32_t day, uint64_t count)
+{
+	struct counted *c = context;
+
+	assert_true(count > 0 && day >= c->last);
+	c->calls++;
+	c->events += count;
+	c->last = day;
+	return 0;
+}
+
+/*
+ * An audit counts all events, by their quarters of an hour: in their order, and without having
+ * them in memory at once.
+ */
+static void events_are_counted_as_they_are_read(void **state)
+{
+	enum { EVENTS = 50000, ROOM = 500000 /* bytes; sorted they were 1.6 million */ };
+	static const char fill[] =
+		"WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 49999)"
+		" INSERT INTO event (at, pseudonym, number, kind, provider, origin, mailbox)"
+		" SELECT 1794916800 + i / 10, randomblob(16), 0, 'failure', 'x', 'none', 'm' FROM n";
+	struct counted first = { 0 }, c = { 0 }, none = { 0 };
+	int before, now, most;
+
+	(void)state;
+	assert_int_equal(sqlite3_exec(store->db, fill, NULL, NULL, NULL), SQLITE_OK);
+	/* once, so that their pages are in memory */
+	assert_int_equal(store_event_days(store, NOW + 1, count_events, &first), STORE_OK);
+	sqlite3_status(SQLITE_STATUS_MEMORY_USED, &before, &most, 1);
+	assert_int_equal(store_event_days(store, NOW + 1, count_events, &c), STORE_OK);
+	sqlite3_status(SQLITE_STATUS_MEMORY_USED, &now, &most, 0);
+	assert_int_equal(c.events, EVENTS - 10);
+	assert_int_equal(c.calls, 6); /* 5,000 seconds */
+	assert_int_equal(store_event_days(store, NOW + EVENTS, count_events, &none), STORE_OK);
+	assert_int_equal(none.calls, 0);
+	assert_true(most - before < ROOM);
+	assert_int_equal(sqlite3_exec(store->db, "DELETE FROM event", NULL, NULL, NULL), SQLITE_OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -338,6 +384,7 @@ int main(void)
 		TEST(the_present_month_keeps_its_key),
 		TEST(begun_keys_are_removed),
 		TEST(a_second_name_of_a_key_is_removed_alone),
+		TEST(events_are_counted_as_they_are_read),
 	};
 
 	return cmocka_run_group_tests_name("retention", tests, NULL, NULL);
