@@ -12,8 +12,8 @@ enum {
 	STANDOUT_FACTOR = 2, /* a day stands out with so many times the usual day's bounces */
 	INCIDENT_FACTOR = 4, /* something began on a day when there is so many times more per day
 				from it on */
-	INCIDENT_LEAST = 3,  /* and so many times k of it in all */
-	SENT_LEAST = 100,    /* mails of a day below which a rate means nothing */
+	INCIDENT_LEAST = COURSE_LEAST, /* and so many times k of it in all */
+	SENT_LEAST = 100,              /* mails of a day below which a rate means nothing */
 };
 
 /* --- days that stand out -------------------------------------------------- */
@@ -39,28 +39,45 @@ static bool provider_may_be_named(const struct figures *f, const struct standout
 	return row->bounces.state == CELL_SHOWN || shown * 2 >= f->day[s->day - 1].n;
 }
 
+/* The bounces of DAY at the provider whose cells begin at FIRST; *NEXT: where the next one's do. */
+static uint64_t day_at_provider(const struct course_days *days, size_t first, int day, size_t *next)
+{
+	const struct gathering *g = &days->notices, *busy = &days->busy;
+	const uint32_t name = g->cell[first].name;
+	uint64_t n = 0;
+	size_t i = first;
+	for (; i < g->cells && g->cell[i].name == name; i++)
+		n += g->cell[i].day == day && g->cell[i].column != COLUMN_COMPLAINT ? g->cell[i].n
+										    : 0;
+	*next = i;
+	for (i = 0; i < busy->cells; i++)
+		if (busy->cell[i].day == day &&
+			strcmp(busy->name[busy->cell[i].name], g->name[name]) == 0)
+			n += busy->cell[i].n;
+	return n;
+}
+
 /*
  * What made a day stand out: only names, and only of what is k or more and half of the day or more.
  */
-static void explain_day(const struct month_report *r, const struct gathering *g, struct standout *s)
+static void explain_day(
+	const struct month_report *r, const struct course_days *days, struct standout *s)
 {
-	uint64_t all = 0, column[COLUMN_COUNT] = { 0 }, n = 0;
-	for (size_t i = 0; i < g->cells; i++)
-		if (g->cell[i].day == s->day && g->cell[i].column != COLUMN_COMPLAINT) {
-			all += g->cell[i].n;
-			column[g->cell[i].column] += g->cell[i].n;
-		}
+	const struct gathering *g = &days->notices;
+	const uint64_t *column = days->column[s->day - 1];
+	uint64_t all = 0;
+	for (unsigned c = 0; c < COLUMN_COUNT; c++)
+		all += c == COLUMN_COMPLAINT ? 0 : column[c];
 	s->column = COLUMN_COUNT;
 	for (unsigned c = 0; c < COLUMN_COUNT; c++)
-		if (column[c] >= r->k && column[c] * 2 >= all)
+		if (c != COLUMN_COMPLAINT && column[c] >= r->k && column[c] * 2 >= all)
 			s->column = c;
-	for (size_t i = 0; i < g->cells; i++) {
-		const struct gathered_cell *c = &g->cell[i];
-		n = i > 0 && c[-1].name == c->name ? n : 0;
-		n += c->day == s->day && c->column != COLUMN_COMPLAINT ? c->n : 0;
-		if (n >= r->k && n * 2 >= all && strcmp(g->name[c->name], PROVIDER_NONE) != 0)
+	for (size_t i = 0, next; i < g->cells; i = next) {
+		uint64_t n = day_at_provider(days, i, s->day, &next);
+		const char *name = g->name[g->cell[i].name];
+		if (n >= r->k && n * 2 >= all && strcmp(name, PROVIDER_NONE) != 0)
 			snprintf(s->provider, sizeof s->provider, "%.*s",
-				(int)sizeof s->provider - 1, g->name[c->name]);
+				(int)sizeof s->provider - 1, name);
 	}
 }
 
@@ -111,7 +128,7 @@ static void find_standouts(struct month_report *r, const struct course_days *day
 		if (beyond[d] > limit) {
 			struct standout *s = &r->standout[r->standouts++];
 			s->day = d + 1;
-			explain_day(r, &days->notices, s);
+			explain_day(r, days, s);
 			if (*s->provider && !provider_may_be_named(f, s))
 				*s->provider = '\0';
 		}
@@ -216,12 +233,13 @@ static void judge_course(struct course *c)
 	r->incident[i] = new;
 }
 
-static int last_day(const struct gathering *days)
+static int last_day(const struct course_days *days)
 {
 	int last = 0;
-	for (size_t i = 0; i < days->cells; i++)
-		if (days->cell[i].column != COLUMN_COMPLAINT && days->cell[i].day > last)
-			last = days->cell[i].day;
+	for (int d = 0; d < DAYS_MAX; d++)
+		for (unsigned c = 0; c < COLUMN_COUNT; c++)
+			if (c != COLUMN_COMPLAINT && days->column[d][c])
+				last = d + 1;
 	return last;
 }
 
@@ -233,23 +251,22 @@ static void take_course_sent(struct course *c, const struct gathering *sent)
 			c->sent[sent->cell[i].day - 1] += sent->cell[i].n;
 }
 
-static void find_incidents(
-	struct month_report *r, const struct gathering *days, const struct gathering *sent)
+/* A cause without days had fewer than it takes (store/closed.c). */
+static void find_incidents(struct month_report *r, const struct course_days *days)
 {
+	const struct gathering *g = &days->notices;
 	const int last = last_day(days);
-	for (size_t i = 0; i < days->cells;) {
-		const struct gathered_cell *first = &days->cell[i];
+	for (size_t i = 0; i < g->cells;) {
+		const struct gathered_cell *first = &g->cell[i];
 		struct course course = { .report = r, .category = first->category, .last = last };
 		snprintf(course.provider, sizeof course.provider, "%.*s",
-			(int)sizeof course.provider - 1, days->name[first->name]);
-		for (; i < days->cells && days->cell[i].name == first->name &&
-			days->cell[i].category == first->category;
+			(int)sizeof course.provider - 1, g->name[first->name]);
+		for (; i < g->cells && g->cell[i].name == first->name &&
+			g->cell[i].category == first->category;
 			i++)
-			course.day[days->cell[i].day - 1] += days->cell[i].column !=
-					COLUMN_COMPLAINT
-				? days->cell[i].n
-				: 0;
-		take_course_sent(&course, sent);
+			if (g->cell[i].day && g->cell[i].column != COLUMN_COMPLAINT)
+				course.day[g->cell[i].day - 1] += g->cell[i].n;
+		take_course_sent(&course, &days->sent);
 		judge_course(&course);
 	}
 }
@@ -257,5 +274,5 @@ static void find_incidents(
 void course_find(struct month_report *r, const struct course_days *days)
 {
 	find_standouts(r, days);
-	find_incidents(r, &days->notices, &days->sent);
+	find_incidents(r, days);
 }

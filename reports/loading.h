@@ -12,9 +12,12 @@ enum delay_column { DELAY_DEFERRED, DELAY_THROTTLED, DELAY_NOTICE };
 
 /* The report's month by day: by provider, both sorted. */
 struct course_days {
-	struct gathering notices; /* attributed ones */
-	struct gathering sent;    /* mails; without columns and categories */
-	struct gathering delays;  /* of the whole month, by enum delay_column */
+	struct gathering notices; /* attributed ones; of a month that is closed the day is 0 where
+				     the store does not tell it any more */
+	struct gathering busy;    /* those bounces on days of which a provider had k; no columns */
+	uint64_t column[DAYS_MAX][COLUMN_COUNT]; /* the same of all providers, of each day */
+	struct gathering sent;                   /* mails; without columns and categories */
+	struct gathering delays;                 /* of the whole month, by enum delay_column */
 };
 
 /*

@@ -133,6 +133,14 @@ static void set_months(struct month_report *r, struct month month, int32_t today
 	}
 }
 
+static void course_days_free(struct course_days *days)
+{
+	gathering_free(&days->notices);
+	gathering_free(&days->busy);
+	gathering_free(&days->sent);
+	gathering_free(&days->delays);
+}
+
 static int new_report(struct month_report **out, struct store *store, struct month month,
 	const struct report_options *options, char *error, size_t size)
 {
@@ -162,12 +170,12 @@ static int new_report(struct month_report **out, struct store *store, struct mon
 		if (figures_load(r, store, &r->month[i], first_day, i == 0 ? &days : NULL))
 			goto failed;
 	}
+	if (gathering_sort(&days.busy))
+		goto failed;
 	course_find(r, &days);
 	if (gathering_sort(&days.delays) || delays_find(r, &days.delays))
 		goto failed;
-	gathering_free(&days.notices);
-	gathering_free(&days.sent);
-	gathering_free(&days.delays);
+	course_days_free(&days);
 	sent_find_uncounted(r);
 	if (timeline_find(r, store, month_end(month_before(month, 1)), month_end(month)) ||
 		load_comments(r, store) || load_sections(r, store) || load_rest(r, store))
@@ -179,9 +187,7 @@ static int new_report(struct month_report **out, struct store *store, struct mon
 	*out = r;
 	return 0;
 failed:
-	gathering_free(&days.notices);
-	gathering_free(&days.sent);
-	gathering_free(&days.delays);
+	course_days_free(&days);
 	snprintf(error, size, "the figures of the month cannot be read: %s",
 		*store_error(store) ? store_error(store) : "no memory");
 	month_report_free(r);

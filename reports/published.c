@@ -16,8 +16,7 @@ struct loading {
 	struct figures *figures;
 	struct store *store;
 	struct gathering *providers, *campaigns;
-	bool by_day;
-	struct gathering *delays; /* or NULL */
+	struct course_days *days; /* or NULL */
 };
 
 /* --- tallies into figures ------------------------------------------------- */
@@ -48,39 +47,85 @@ static enum column column_of_category(enum category category)
 	return figure_column_of(&t);
 }
 
-/* One row of the tallies: a cell of everything. */
-static int take_tally(void *context, const struct tally *t)
+/* Into the sums of the month and its days. */
+static void take_sums(struct loading *l, const struct tally *t)
 {
-	struct loading *l = context;
 	struct figures *f = l->figures;
 	const int day = t->day % 100;
-	if (t->category >= CATEGORY_COUNT || t->kind >= KIND_COUNT || day < 1 || day > DAYS_MAX)
-		return 0;
 	bool report = t->kind == KIND_FAILURE || t->kind == KIND_COMPLAINT;
 	if (report && t->origin < ORIGIN_COUNT)
 		f->origin[t->origin][t->kind == KIND_COMPLAINT].n += t->count;
-	if (!report && l->by_day)
+	if (!report && l->days)
 		l->report->kind[t->kind].n += t->count;
-	if (t->kind == KIND_DELAY && l->delays && t->origin >= ORIGIN_MATCHED) {
-		struct gathered_cell delay = {
-			.column = DELAY_NOTICE, .category = t->category, .n = t->count
-		};
-		return gather(l->delays, t->provider, delay);
-	}
 	if (!attributed(t))
-		return 0;
+		return;
 	enum column column = figure_column_of(t);
 	f->bounces.n += column == COLUMN_COMPLAINT ? 0 : t->count;
 	f->day[day - 1].n += column == COLUMN_COMPLAINT ? 0 : t->count;
 	f->column[column].n += t->count;
-	f->category[column][t->category].n += t->count;
-	struct gathered_cell cell = {
-		.column = (uint8_t)column, .category = t->category, .n = t->count
+	if (l->days)
+		l->days->column[day - 1][column] += t->count;
+}
+
+static struct gathered_cell figure_cell(const struct tally *t)
+{
+	return (struct gathered_cell){
+		.column = (uint8_t)figure_column_of(t), .category = t->category, .n = t->count
 	};
-	if (gather(l->campaigns, t->campaign, cell))
-		return -1;
-	cell.day = (uint8_t)(l->by_day ? day : 0);
+}
+
+/* Into the causes, and what is told of a provider: notices, delays. */
+static int take_of_provider(struct loading *l, const struct tally *t)
+{
+	struct gathered_cell cell = figure_cell(t);
+	if (t->kind == KIND_DELAY && l->days && t->origin >= ORIGIN_MATCHED) {
+		cell.column = DELAY_NOTICE;
+		return gather(&l->days->delays, t->provider, cell);
+	}
+	if (!attributed(t))
+		return 0;
+	l->figures->category[cell.column][t->category].n += t->count;
+	cell.day = (uint8_t)(l->days ? t->day % 100 : 0);
 	return gather(l->providers, t->provider, cell);
+}
+
+static int take_of_campaign(struct loading *l, const struct tally *t)
+{
+	return attributed(t) ? gather(l->campaigns, t->campaign, figure_cell(t)) : 0;
+}
+
+static bool tally_fits(const struct tally *t)
+{
+	return t->category < CATEGORY_COUNT && t->kind < KIND_COUNT && t->day % 100 <= DAYS_MAX;
+}
+
+/* One row of the tallies: a cell of everything. */
+static int take_tally(void *context, const struct tally *t)
+{
+	struct loading *l = context;
+	if (!tally_fits(t) || t->day % 100 < 1)
+		return 0;
+	take_sums(l, t);
+	return take_of_campaign(l, t) ? -1 : take_of_provider(l, t);
+}
+
+/* The same of a month that is closed: a row for each use. */
+static int take_closed(void *context, enum tallied part, const struct tally *t)
+{
+	struct loading *l = context;
+	const int day = t->day % 100;
+	if (!tally_fits(t))
+		return 0;
+	if (part == TALLIED_PROVIDER)
+		return take_of_provider(l, t);
+	if (part == TALLIED_CAMPAIGN)
+		return take_of_campaign(l, t);
+	if (part == TALLIED_DAY && day)
+		take_sums(l, t);
+	return part == TALLIED_BUSY && l->days && day
+		? gather(&l->days->busy, t->provider,
+			  (struct gathered_cell){ .day = (uint8_t)day, .n = t->count })
+		: 0;
 }
 
 /* --- tables --------------------------------------------------------------- */
@@ -501,13 +546,13 @@ int figures_load(struct month_report *r, struct store *store, struct figures *f,
 	struct course_days *days)
 {
 	struct gathering providers = { .cells = 0 }, campaigns = { .cells = 0 };
-	struct loading l = { r, f, store, days ? &days->notices : &providers, &campaigns,
-		days != NULL, days ? &days->delays : NULL };
+	struct loading l = { r, f, store, days ? &days->notices : &providers, &campaigns, days };
 	int32_t from = day_number(f->month, 1), to = day_number(f->month, f->days);
 	int result = -1;
 	f->covered = first_day > 0 && first_day <= to;
 	f->partial = f->covered && first_day > from;
 	if (store_tallies(store, from, to, BY_EVERYTHING, take_tally, &l) != STORE_OK ||
+		store_closed_tallies(store, from, to, take_closed, &l) != STORE_OK ||
 		gathering_sort(l.providers) || gathering_sort(&campaigns) ||
 		make_figure_table(l.providers, r->k, PROVIDER_NONE, &f->providers) ||
 		make_figure_table(&campaigns, r->k, CAMPAIGN_NONE, &f->campaigns) ||

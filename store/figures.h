@@ -110,6 +110,7 @@ enum {
 	BY_CAMPAIGN = 64,
 	BY_EVERYTHING = 127 /* the rows as they lie: many times faster than any sum over them */
 };
+/* Of months that are not closed. */
 int store_tallies(struct store *s, int32_t from, int32_t to, unsigned group,
 	int (*visit)(void *context, const struct tally *t), void *context);
 /*
@@ -134,6 +135,17 @@ int store_stream_counts(struct store *s, int32_t from, int32_t to,
 	void *context);
 /* The stream that a campaign is of, as its name says; "": that does not. */
 const char *store_campaign_stream(const struct store *s, const char *campaign);
+/*
+ * The tallies of months that are closed, which have no such cells any more (store/closed.c): a row
+ * is in one part, and empty in what that does not tell apart; the day is 00 where it is the
+ * month's. TALLIED_BUSY: bounces of a day and provider that are of no day in TALLIED_PROVIDER; a
+ * provider of fewer than k that day has none.
+ */
+enum tallied { TALLIED_DAY, TALLIED_PROVIDER, TALLIED_CAMPAIGN, TALLIED_BUSY, TALLIED_COUNT };
+/* Times k: a month's bounces of a cause at a provider from which on their days are told. */
+enum { COURSE_LEAST = 3 };
+int store_closed_tallies(struct store *s, int32_t from, int32_t to,
+	int (*visit)(void *context, enum tallied part, const struct tally *t), void *context);
 /* The months (YYYYMM) and providers of the days FROM..TO with an attributed complaint. */
 int store_complaining(struct store *s, int32_t from, int32_t to,
 	int (*visit)(void *context, int32_t month, const char *provider), void *context);

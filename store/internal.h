@@ -141,7 +141,7 @@ int db_leave(struct store *s, bool own, int result);
 
 /* --- schema.c ------------------------------------------------------------- */
 
-enum { SCHEMA_VERSION = 28, APPLICATION_ID = 0x7265746f /* "reto" */ };
+enum { SCHEMA_VERSION = 29, APPLICATION_ID = 0x7265746f /* "reto" */ };
 /*
  * *VERSION is 0 for a database with nothing in it. Refuses what is not ours or newer than this
  * program.
@@ -408,7 +408,18 @@ struct cohort_place {
 /* The contact went from BEFORE, as it was last counted, to AFTER. */
 int cohort_move(struct store *s, struct cohort_place before, struct cohort_place after);
 
+/* --- closed.c ------------------------------------------------------------- */
+
+/*
+ * Takes apart the counts of months that are over for long and whose events, all before PURGED, are
+ * gone. Inside the transaction.
+ */
+int tallies_close(struct store *s, int64_t now, int64_t purged);
+
 /* --- tally.c -------------------------------------------------------------- */
+
+/* A row as SQL_TALLY_ROWS has it; an empty name is 0. */
+void tally_read(sqlite3_stmt *st, struct tally *out);
 
 int tally_add(struct store *s, const struct packed *e);
 /*

@@ -268,6 +268,8 @@ static int delete_due(struct store *s, int64_t now, struct purge *p)
 	if (!result)
 		result = campaigns_judge(s, now, p->at[RETAIN_EVENTS].cutoff);
 	if (!result)
+		result = tallies_close(s, now, p->at[RETAIN_EVENTS].cutoff);
+	if (!result)
 		result = note_deletion(s, p);
 	if (!result)
 		result = note_purge(s, now, p);

@@ -16,8 +16,9 @@
  *                  of the receiving host, made with a key; for REFUSALS_KEPT days
  *   seen, kept     messages that were counted; messages that stay in their mailbox. Retention
  *                  "messages"
- *   tally          anonymous counts per day; they stay. campaign holds the day's names, so that
- *                  their number has a bound
+ *   tally          anonymous counts per day; they stay until their month is closed, when
+ *                  tally_month has them by part (closed.c). campaign holds the day's names, so
+ *                  that their number has a bound
  *   stream_count   the same by stream of our mail ([stream NAME]); it stays
  *   message_count  messages per day, mailbox and outcome; they stay
  *   mailbox        when each was read last
@@ -316,6 +317,12 @@ static const char version_28[] =
 	"INSERT INTO mailbox_fact SELECT name, 'certificate_end_timestamp_seconds', certificate_end FROM mailbox WHERE certificate_end <> 0;"
 	"ALTER TABLE mailbox DROP COLUMN certificate_end";
 
+/* Counts of months that are closed. */
+static const char version_29[] =
+	"CREATE TABLE tally_month (month INTEGER NOT NULL, part TEXT NOT NULL, day INTEGER NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL,"
+	" class TEXT NOT NULL, category TEXT NOT NULL, origin TEXT NOT NULL, count INTEGER NOT NULL,"
+	" PRIMARY KEY (month, part, name, kind, class, category, origin, day)) STRICT, WITHOUT ROWID";
+
 struct schema_step {
 	const char *sql, *then; /* THEN may be NULL */
 	const char *mark;       /* user_version after it; a pragma takes no parameter */
@@ -352,6 +359,7 @@ static const struct schema_step steps[] = {
 	{ version_26, NULL, "PRAGMA user_version = 26" },
 	{ version_27, NULL, "PRAGMA user_version = 27" },
 	{ version_28, NULL, "PRAGMA user_version = 28" },
+	{ version_29, NULL, "PRAGMA user_version = 29" },
 };
 _Static_assert(
 	sizeof steps / sizeof *steps == SCHEMA_VERSION, "each version has a step that leads to it");

@@ -6,6 +6,7 @@
 #define RETOUR_STORE_SQL_H
 
 #include "store/sqlalert.h"
+#include "store/sqlclosed.h"
 #include "store/sqlcontact.h"
 #include "store/sqlfigures.h"
 #include "store/sqlsummary.h"
@@ -530,6 +531,7 @@
 	STORE_SQL_ALERTS(X) \
 	STORE_SQL_SUMMARIES(X) \
 	STORE_SQL_FIGURES(X) \
+	STORE_SQL_CLOSED(X) \
 \
 	X(SQL_LOG_FILES, \
 		"SELECT fingerprint, length, offset, device, inode, size, mtime, at FROM log_file ORDER BY length, fingerprint") \

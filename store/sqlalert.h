@@ -4,13 +4,18 @@
 #ifndef RETOUR_STORE_SQLALERT_H
 #define RETOUR_STORE_SQLALERT_H
 
-/* Receivers from which a complaint came since the day FIRST, up to LAST. */
+/*
+ * Receivers from which a complaint came since the day FIRST, up to LAST; of months that are closed,
+ * since that day's month began.
+ */
 #define STORE_REPORTING(first, last) \
 	"WITH RECURSIVE span(day) AS (SELECT " first \
 	" UNION ALL SELECT CASE WHEN day % 100 < 31 THEN day + 1 WHEN day / 100 % 100 < 12" \
 	" THEN day + 70 ELSE day + 8870 END FROM span WHERE day < " last \
 	"), reporting(provider) AS (SELECT provider FROM notice_hour WHERE complaint > 0" \
-	" UNION SELECT provider FROM span CROSS JOIN tally ON tally.day = span.day AND kind = 'complaint' WHERE origin IN ('matched', 'verified'))"
+	" UNION SELECT provider FROM span CROSS JOIN tally ON tally.day = span.day AND kind = 'complaint' WHERE origin IN ('matched', 'verified')" \
+	" UNION SELECT name FROM tally_month WHERE part = 'provider' AND kind = 'complaint' AND month >= " first \
+	" / 100)"
 /* Of this site or of all (sqlfigures.h). */
 #define UNREAD_OF(T) \
 	"SELECT mailbox, since, until FROM " T \

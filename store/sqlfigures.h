@@ -211,12 +211,16 @@
 	"SELECT day, kind, class, category, origin, provider, campaign, count FROM " T \
 	" WHERE day BETWEEN ?1 AND ?2" \
 	" ORDER BY day, kind, class, category, origin, provider, campaign"
-#define TALLY_FIRST_OF(T) "SELECT min(day) FROM " T
+/* and of this store's months that are closed (sqlclosed.h) */
+#define TALLY_FIRST_OF(T) \
+	"SELECT min(day) FROM (SELECT min(day) AS day FROM " T \
+	" UNION ALL SELECT month * 100 + min(day) FROM tally_month WHERE part = 'day' AND month = (SELECT min(month) FROM tally_month))"
 #define TALLY_COMPLAINING_OF(T) \
 	"WITH RECURSIVE span(day) AS (SELECT ?1 UNION ALL SELECT CASE WHEN day % 100 < 31 THEN day + 1 WHEN day / 100 % 100 < 12" \
 	" THEN day + 70 ELSE day + 8870 END FROM span WHERE day < ?2) SELECT DISTINCT tally.day / 100, provider FROM span CROSS JOIN " T \
 	" AS tally" \
-	" ON tally.day = span.day AND tally.day BETWEEN ?1 AND ?2 AND kind = 'complaint' WHERE origin IN ('matched', 'verified') ORDER BY 1, 2"
+	" ON tally.day = span.day AND tally.day BETWEEN ?1 AND ?2 AND kind = 'complaint' WHERE origin IN ('matched', 'verified')" \
+	" UNION SELECT month, name FROM tally_month WHERE part = 'provider' AND kind = 'complaint' AND month BETWEEN ?1 / 100 AND ?2 / 100 ORDER BY 1, 2"
 #define MESSAGE_COUNTS_OF(T) \
 	"SELECT mailbox, outcome, sum(count) FROM " T " WHERE day BETWEEN ?1 AND ?2" \
 	" GROUP BY mailbox, outcome ORDER BY mailbox, outcome"

@@ -251,6 +251,18 @@ static uint8_t tally_number_of(int (*by_name)(const char *), sqlite3_stmt *st, i
 	return number < 0 ? 0 : (uint8_t)number;
 }
 
+void tally_read(sqlite3_stmt *st, struct tally *out)
+{
+	*out = (struct tally){ .day = sqlite3_column_int(st, 0),
+		.kind = tally_number_of(kind_by_name, st, 1),
+		.klass = tally_number_of(class_by_name, st, 2),
+		.category = tally_number_of(category_by_name, st, 3),
+		.origin = tally_number_of(origin_by_name, st, 4),
+		.count = (uint64_t)sqlite3_column_int64(st, 7) };
+	db_text(st, 5, out->provider, sizeof out->provider);
+	db_text(st, 6, out->campaign, sizeof out->campaign);
+}
+
 /* A row mostly repeats the names of the one before. */
 struct last_name {
 	char text[STORE_NAME_SIZE];

@@ -12,6 +12,7 @@ static const struct {
 	int version;
 	const char *without;
 } versions_back[] = {
+	{ 29, "DROP TABLE tally_month;" },
 	{ 28, "DROP TABLE mailbox_fact; ALTER TABLE mailbox ADD COLUMN certificate_end INTEGER;" },
 	{ 27,
 		"DROP TABLE figure; DROP TABLE figure_touched; DROP TABLE site_tally; DROP TABLE site_volume; DROP TABLE site_message_count; DROP TABLE site_typing; "

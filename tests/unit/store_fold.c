@@ -163,6 +163,66 @@ static void a_domain_of_few_is_other(void **state)
 	assert_int_equal(count_bytes("doe.example", 11), 0);
 }
 
+static int count_complaining(void *context, int32_t month, const char *provider)
+{
+	*(int *)context += month == 202611 && strcmp(provider, "other") == 0;
+	return 0;
+}
+
+/*
+ * When a month is over for long and its events are gone, its counts are taken apart: each sum is
+ * whole, what joined day, provider, campaign and cause is not there any more.
+ */
+static void a_closed_month_has_sums_alone(void **state)
+{
+	int32_t first = 0, before = 0;
+	int found = 0;
+
+	(void)state;
+	for (int i = 0; i < 12; i++)
+		put_of("autumn", "a", i, NOW);
+	put_of("autumn", "a", 1, NOW - DAY);
+	put_event(event_of(KIND_COMPLAINT, CATEGORY_ABUSE, "joe@example.net", NOW), NOW);
+	purge_at(NOW + 4 * DAY);
+	ok(store_first_day(store, &before));
+	purge_at(NOW + 176 * DAY);
+	assert_int_equal(query_int("SELECT sum(count) FROM tally"), 14);
+	assert_int_equal(query_int("SELECT count(*) FROM tally_month"), 0);
+	purge_at(NOW + 215 * DAY);
+	assert_int_equal(query_int("SELECT count(*) FROM event"), 0);
+	assert_int_equal(query_int("SELECT count(*) FROM tally"), 0);
+	assert_int_equal(
+		query_int(
+			"SELECT count FROM tally_month WHERE part = 'campaign' AND name = 'autumn'"),
+		12);
+	assert_int_equal(
+		query_int(
+			"SELECT count(*) FROM tally_month WHERE part = 'day' AND kind = 'failure'"),
+		2);
+	assert_int_equal(
+		query_int("SELECT sum(count) FROM tally_month WHERE part = 'provider' AND day = 0"),
+		14);
+	ok(store_first_day(store, &first));
+	assert_int_equal(first, before);
+	ok(store_complaining(store, 20261101, 20261130, count_complaining, &found));
+	assert_int_equal(found, 1);
+}
+
+/* Who tells other sites of each day keeps the days. */
+static void of_several_sites_no_month_is_closed(void **state)
+{
+	struct store_options o = test_options();
+
+	(void)state;
+	put_event(event_of(KIND_COMPLAINT, CATEGORY_ABUSE, "joe@example.net", NOW), NOW);
+	close_store();
+	o.site = "north";
+	ok(open_store(o, NOW));
+	purge_at(NOW + 215 * DAY);
+	assert_int_equal(query_int("SELECT sum(count) FROM tally"), 1);
+	assert_int_equal(query_int("SELECT count(*) FROM tally_month"), 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 int main(void)
 {
@@ -173,6 +233,8 @@ int main(void)
 		TEST(an_erasure_takes_the_name_with_it),
 		TEST(an_address_is_no_campaign),
 		TEST(a_domain_of_few_is_other),
+		TEST(a_closed_month_has_sums_alone),
+		TEST(of_several_sites_no_month_is_closed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
