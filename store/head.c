@@ -48,6 +48,23 @@ int store_is_older(struct store *s, bool *older, struct ledger_entry *noted)
 	return STORE_OK;
 }
 
+int head_explain(struct store *s, int result)
+{
+	char why[512];
+	struct ledger_entry noted;
+	bool older;
+
+	if (result != STORE_KEYS || !s->keys)
+		return result;
+	snprintf(why, sizeof why, "%s", store_error(s));
+	if (store_is_older(s, &older, &noted) || !older)
+		return store_fail(s, result, "%s", why);
+	return store_fail(s, result,
+		"%s. This copy of the store is older than the last that the keys remember: a state key came to its end since, or was lost. "
+		"Restore a newer backup; or put the key back from where it was copied to while it was in use, and then have erased again who was erased since",
+		why);
+}
+
 int head_settle(struct store *s, bool restored, int64_t now)
 {
 	struct ledger_entry noted, last;

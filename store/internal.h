@@ -410,9 +410,7 @@ int cohort_move(struct store *s, struct cohort_place before, struct cohort_place
 
 /* --- closed.c ------------------------------------------------------------- */
 
-/*
- * Takes apart the counts of months that are over for long and whose events, all before PURGED, are
- * gone. Inside the transaction.
+/* Takes apart the counts of old months whose events, all before PURGED, are gone. In a transaction.
  */
 int tallies_close(struct store *s, int64_t now, int64_t purged);
 
@@ -446,6 +444,8 @@ int64_t day_begin(int32_t day);
  * (STORE_BROKEN). RESTORED: it is a backup that is taken into use.
  */
 int head_settle(struct store *s, bool restored, int64_t now);
+/* RESULT of opening keys; where the store is an older copy, the error says so. */
+int head_explain(struct store *s, int result);
 /* Before a store that wrote is closed. */
 int head_note(struct store *s);
 

@@ -267,7 +267,7 @@ static int open_store_parts(struct store *s, int64_t now, bool *created)
 			"%s: schema version %d; the next run brings it to %d", s->o.path, version,
 			SCHEMA_VERSION);
 	if ((result = keys_open(s, !version)))
-		return result;
+		return head_explain(s, result);
 	if (!s->o.read_only && (result = settle_schema(s, now, created)))
 		return result;
 	if (s->o.read_only && (result = check_foldings(s, false)))

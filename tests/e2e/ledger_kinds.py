@@ -113,13 +113,15 @@ with case("the ledger says that a backup was restored, and that what was erased 
 with case("the ledger says which setting was changed from what to what, and which keys went"):
     retour.config["retention"] = {"events": "20d", "alerts_reason": "somebody asked"}
     retour.config["witness"] = {"command": "/bin/true"}
+    retour.config["hook"] = {"command": "/bin/cat", "addresses": "yes"}
     del retour.config["report"]["to"]
     retour.now = "2027-02-02T06:00:00Z"
     do("run")
     contains(newest("configuration"), "changed=events:15552000>1728000")
     sections = [row[0] for row in retour.sql("SELECT detail FROM ledger WHERE kind = 'configuration-section' ORDER BY number")]
-    equal([re.sub(r" (all|settings)=\w+", "", line) for line in sections[1:]],
-          ["name=retention.alerts reason=somebody%20asked", "name=witness syslog=none command=/bin/true timestamp=none tsa=none dir=none"])
+    equal({re.sub(r" (all|settings)=\w+", "", line) for line in sections[1:]},
+          {"name=retention.alerts reason=somebody%20asked", "name=witness syslog=none command=/bin/true timestamp=none tsa=none dir=none",
+           "name=hook command=/bin/cat addresses=yes"})
     true(sections[0].startswith("name=origin "), sections)
     contains(newest("key-destroyed"), "purpose=event month=2026-1")
 

@@ -145,4 +145,28 @@ with case("a backup, but the keys are lost: refused with the file's name, nothin
     s.run("2026-11-21T06:15:00Z", "setup", "--new-store")
     s.run("2026-11-21T06:20:00Z", "run")
     equal((s.waiting(), s.verdicts()), (0, ["send", "send", "suppress"]))
+
+with case("a backup from before a state key's end: refused, and said to be older than the keys remember; with that key put back all are known"):
+    s = site("2026-11-20")
+    s.restore()
+    s.run("2026-11-21T06:10:00Z", "run")
+    s.run("2026-11-21T07:00:00Z", "key", "rotate")
+    os.unlink(s.safe + "/store.db")
+    s.copy("2026-11-21T07:10:00Z")
+    known = s.verdicts()
+    s.run("2026-11-21T08:00:00Z", "key", "retire", "state.key", "-", input="\n".join((OLD, LATE, NEW)))
+    true(not os.path.exists(s.retour.data + "/keys/state.key"), "the key did not end")
+    for name in os.listdir(s.retour.data):
+        if name.startswith("retour.db"):
+            os.unlink(s.retour.data + "/" + name)
+    shutil.copy2(s.safe + "/store.db", s.retour.database)
+    for command in ("run", "check", "audit"):
+        result = s.run("2026-11-22T06:10:00Z", command, code=2, input=OLD)
+        contains(result.err, "keys/state.key: missing;")
+        contains(result.err, "This copy of the store is older than the last that the keys remember")
+    shutil.copy2(s.safe + "/keys/state.key", s.retour.data + "/keys/state.key")
+    s.run("2026-11-22T06:20:00Z", "run")
+    true(known.count("suppress") >= 1, known)
+    equal([after for before, after in zip(known, s.verdicts()) if before == "suppress"], ["suppress"] * known.count("suppress"))
+
 finish()

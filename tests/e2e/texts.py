@@ -56,15 +56,53 @@ with case("retour-categories(7) has each category with its class, and means by e
     told = [json.loads(line)["category"] for line in run(BINARY, "classify", box).stdout.splitlines()]
     equal([(code, got) for (name, code), got in zip(claims, told)], [(code, name) for name, code in claims])
 
-with case("retour-privacy(7) has each table of the store, and no other; each test that it and retour-audit(7) name is there"):
+with case("retour-privacy(7) has each table of the store, and no other"):
     retour = Retour()
     retour.run("import", "/dev/null")
     tables = {name for name, in retour.sql("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'")}
     page = read("etc", "retour-privacy.7")
     named = {word.strip() for line in re.findall(r"^\.It .* Ta store, (?:tables?|column \w+ of) ([a-z_, ]+(?: and [a-z_]+)?) Ta", page, re.M) for word in re.split(r",| and ", line)}
     equal(sorted(named), sorted(tables))
-    for path in re.findall(r"tests/[a-z0-9]+/[a-z0-9_]+\.(?:py|c)", page + read("etc", "retour-audit.7")):
-        true(os.path.exists(os.path.join(ROOT, path)), path)
+
+EXEMPT = {"NAME", "SEE ALSO", "STANDARDS", "WHAT IT DOES NOT SHOW", "To be filled in"}  # nothing is promised there
+TEST = r"\b(e2e|unit)/([a-z0-9_]+)"
+
+
+def paragraphs(page):
+    """Of a manual page: its section, its text, and of an item of a list what stands before the list. Displays and rows of tables say nothing of their own."""
+    section, lines, lead, item, display, found = "", [], "", False, False, []
+    for line in page.splitlines() + [".Sh END"]:
+        if re.match(r"\.[BE]d\b", line):
+            display = line.startswith(".Bd")
+        elif display:
+            continue
+        elif not re.match(r"\.(Sh|Ss|Pp|It|Bl|El)\b", line):
+            lines.append(line)
+        else:
+            text = "\n".join(lines)
+            if any(not word.startswith(".") for word in lines if word):
+                found.append((section, text, lead if item else ""))
+                lead = lead if item else text
+            lines, item = [], line.startswith(".It")
+            if re.match(r"\.(Sh|Ss) ", line):
+                section, lead = line[4:], ""
+    return [one for one in found if one[0] not in EXEMPT]
+
+
+def unproven(page):
+    return ["%s: %s" % (section, text[:80]) for section, text, lead in paragraphs(page) if not re.search(TEST, text + lead) and "no promise" not in text]
+
+
+with case("each paragraph of retour-privacy(7) and retour-audit(7) names the test that shows what it says, or is marked as no promise; each test is there"):
+    for name in "retour-privacy.7", "retour-audit.7":
+        page = read("etc", name)
+        equal(unproven(page), [])
+        true(len(paragraphs(page)) > 30, (name, len(paragraphs(page))))
+        equal([folder + "/" + test for folder, test in re.findall(TEST, page) if not any(os.path.exists(os.path.join(ROOT, "tests", folder, test + end)) for end in (".py", ".c"))], [])
+        for path in re.findall(r"tests/[a-z0-9]+/[a-z0-9_]+\.(?:py|c)", page):
+            true(os.path.exists(os.path.join(ROOT, path)), path)
+        changed = page.replace(".Bq e2e/", ".Bq ").replace(".Bq unit/", ".Bq ")
+        true(len(unproven(changed)) > 10, "a page without names is seen to have none")
 
 for shell in "bash", "zsh", "fish":
     with case("etc/retour.%s is what `retour completion %s` prints (else: make texts), and %s takes it" % (shell, shell, shell)):
