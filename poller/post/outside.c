@@ -2,6 +2,7 @@
 #include "poller/post/outside.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -11,6 +12,7 @@
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
+#include <gnutls/crypto.h>
 #include <sodium.h>
 #include "classify/base/exitcode.h"
 #include "classify/base/files.h"
@@ -92,6 +94,28 @@ static bool witness_path(
 }
 
 /*
+ * Whether the file at PATH is a time-stamp of TEXT, as far as that shows without its authority's
+ * certificate: it holds TEXT's hash (RFC 3161, MessageImprint). One of another text, or of another
+ * day, does not.
+ */
+static bool stamps_text(const char *path, struct span text)
+{
+	static const gnutls_digest_algorithm_t hashes[] = { GNUTLS_DIG_SHA256, GNUTLS_DIG_SHA384,
+		GNUTLS_DIG_SHA512 };
+	unsigned char stamp[STAMP_MAX], hash[64];
+	bool found = false;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	ssize_t n = fd < 0 ? -1 : read(fd, stamp, sizeof stamp);
+
+	for (size_t i = 0; i < sizeof hashes / sizeof *hashes && n > 0 && !found; i++)
+		found = !gnutls_hash_fast(hashes[i], text.p, text.n, hash) &&
+			memmem(stamp, (size_t)n, hash, gnutls_hash_get_len(hashes[i]));
+	if (fd >= 0)
+		close(fd);
+	return found;
+}
+
+/*
  * The command has the checkpoint's file, the name of the one that it is to make, and [witness] tsa
  * as its arguments. Only a file that is whole gets its name.
  */
@@ -109,15 +133,23 @@ static int take_stamp(const struct witness_round *r, const char *command)
 		log_error("[witness] dir: %s: %s", dir, strerror(errno));
 		return -1;
 	}
-	if (write_whole(checkpoint, (struct span){ text, checkpoint_text(text, &r->head) }))
+	const struct span said = { text, checkpoint_text(text, &r->head) };
+	if (write_whole(checkpoint, said))
 		return -1;
 	unlink(made);
 	char *const argv[] = { (char *)command, checkpoint, made,
 		(char *)(r->s->post->witness_tsa ? r->s->post->witness_tsa : ""), NULL };
 	int result = run_witness(argv, (struct span){ "", 0 }, "timestamp");
+	if (!result && !lstat(made, &st) && S_ISREG(st.st_mode) && st.st_size &&
+		!stamps_text(made, said)) {
+		log_error(
+			"[witness] timestamp: %s made no time-stamp of this head; the next run tries again",
+			command);
+		result = -1;
+	}
 	if (!result &&
-		(stat(made, &st) || !S_ISREG(st.st_mode) || !st.st_size || st.st_size > STAMP_MAX ||
-			rename(made, stamp))) {
+		(lstat(made, &st) || !S_ISREG(st.st_mode) || !st.st_size ||
+			st.st_size > STAMP_MAX || rename(made, stamp))) {
 		log_error("[witness] timestamp: %s made no time-stamp; the next run tries again",
 			command);
 		result = -1;

@@ -120,7 +120,7 @@ with case("a run tells each witness the ledger's head, once; the time-stamp is o
     equal(os.stat(retour.data + "/witness").st_mode & 0o777, 0o700)
 
 with case("a witness that does not answer costs exit code 1, is named, and hears of it from the next run"):
-    for name, value in (("timestamp", script("empty", "true\n")), ("syslog", retour.dir + "/nobody"), ("command", script("fails", "exit 7\n")), ("command", "/nonexistent/command")):
+    for name, value in (("timestamp", script("empty", "true\n")), ("timestamp", script("again", 'cp %s/witness/*.tsr "$2"\n' % retour.data)), ("timestamp", script("noise", 'head -c 60000 /dev/urandom > "$2"\n')), ("syslog", retour.dir + "/nobody"), ("command", script("fails", "exit 7\n")), ("command", "/nonexistent/command")):
         retour.now = day(1)
         retour.config["witness"] = dict(WITNESS, **{name: value})
         retour.run("comment", "--month", NOW.strftime("%Y-%m"), "so that there is something new")
