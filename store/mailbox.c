@@ -283,3 +283,25 @@ int store_mailboxes(
 	}
 	return result;
 }
+
+/* --- token servers ---------------------------------------------------------- */
+
+enum { TOKEN_NAME_SIZE = STORE_NAME_SIZE + 16 };
+
+int store_token_later(struct store *s, const char *name, int64_t *at)
+{
+	char key[TOKEN_NAME_SIZE];
+
+	*at = 0;
+	snprintf(key, sizeof key, "oauth-later %s", name);
+	return db_int(s, at, SQL_META_GET, "t", key);
+}
+
+int store_token_put_off(struct store *s, const char *name, int64_t at)
+{
+	char key[TOKEN_NAME_SIZE], text[24];
+
+	snprintf(key, sizeof key, "oauth-later %s", name);
+	snprintf(text, sizeof text, "%lld", (long long)at);
+	return db_run(s, SQL_META_PUT, "tt", key, text);
+}

@@ -155,4 +155,10 @@ struct mailbox_state {
 int store_mailboxes(
 	struct store *s, int (*visit)(void *context, const struct mailbox_state *m), void *context);
 
+/* --- token servers (store/mailbox.c) --------------------------------------- */
+
+/* Until when the token server of [oauth NAME] wants no request; 0: it never said so. */
+int store_token_later(struct store *s, const char *name, int64_t *at);
+int store_token_put_off(struct store *s, const char *name, int64_t at);
+
 #endif

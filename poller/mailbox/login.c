@@ -22,6 +22,7 @@ int login_secret(const struct login *from, struct login_given *given, char *erro
 		from->oauth, from->user, from->timeout, clock_now(), &answer, error, size);
 	given->secret = answer.token;
 	given->refused = answer.refused;
+	given->later = answer.later;
 	given->lifetime = answer.lifetime > 0 ? answer.lifetime : USUAL_LIFETIME;
 	if (!result)
 		snprintf(given->note, sizeof given->note,

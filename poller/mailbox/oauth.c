@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,7 @@ enum {
 	OAUTH_DEPTH_MAX = 8,
 	OAUTH_WORDS_SIZE = 160, /* of the server's own, in an error */
 	RETRY_MAX = 7 * DAY,
+	RETRY_AT_ONCE = 15,      /* seconds: worth waiting for */
 	OAUTH_SKEW = 2 * MINUTE, /* seconds by which clocks may differ unsaid */
 };
 
@@ -253,10 +255,12 @@ static int refused_answer(struct exchange *x, struct json_object *object)
 	own_words(x, object, words);
 	if (x->retry_after)
 		snprintf(later, sizeof later, ", in %" PRId64 " s", x->retry_after);
-	if (throttled || (code && !strcmp(code, "slow_down")))
+	if (throttled || (code && !strcmp(code, "slow_down"))) {
+		x->answer->later = x->retry_after;
 		return oauth_failed(x, false,
-			"the token server wants fewer requests (%ld%s); the next run asks again",
+			"the token server wants fewer requests (%ld%s); a later run asks again",
 			x->status, later);
+	}
 	if (code && !strcmp(code, "invalid_grant"))
 		return oauth_failed(
 			x, true, "invalid_grant: %s%s%s", revoked[x->options->grant], skew, words);
@@ -363,6 +367,28 @@ static int lock_refresh_token(struct exchange *x)
 	return fd;
 }
 
+static int ask_once(struct exchange *x, const char *form, int64_t timeout)
+{
+	x->n = 0;
+	x->server_time = -1;
+	x->retry_after = 0;
+	*x->answer = (struct oauth_answer){ 0 };
+	return send_form(x, form, timeout) ? -1 : take_answer(x);
+}
+
+/* The form holds: an assertion in it is good for minutes. */
+static int ask_twice(struct exchange *x, const char *form, int64_t timeout)
+{
+	int result = ask_once(x, form, timeout);
+	int64_t later = x->answer->later;
+
+	if (!result || later < 1 || later > RETRY_AT_ONCE || later >= timeout)
+		return result;
+	poll(NULL, 0, (int)later * 1000);
+	x->now += later;
+	return ask_once(x, form, timeout - later);
+}
+
 int oauth_ask(const struct oauth_options *o, const char *user, int64_t timeout, int64_t now,
 	struct oauth_answer *answer, char *error, size_t size)
 {
@@ -385,8 +411,8 @@ int oauth_ask(const struct oauth_options *o, const char *user, int64_t timeout, 
 		oauth_failed(&x, false, "no memory");
 	else if (oauth_form(o, user, now, form, why, sizeof why))
 		oauth_failed(&x, true, "preparing the request: %s", why);
-	else if (x.form = form, !send_form(&x, form, timeout))
-		result = take_answer(&x);
+	else
+		x.form = form, result = ask_twice(&x, form, timeout);
 	sodium_free(form);
 	sodium_free(x.body);
 	if (lock >= 0)

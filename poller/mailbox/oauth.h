@@ -37,14 +37,16 @@ struct oauth_options {
 struct oauth_answer {
 	char *token;      /* of sodium_malloc; secret_free() */
 	int64_t lifetime; /* seconds, as the server says; 0: it does not */
-	bool refused; /* after -1: by what is configured or was granted, and not by a trouble that
-			 passes */
+	int64_t later; /* after -1: so many seconds it wants to be left alone; 0: it does not say */
+	bool refused;  /* after -1: by what is configured or was granted, and not by a trouble that
+			  passes */
 };
 
 /*
  * Asks for a token for USER, within TIMEOUT seconds, at the time NOW (epoch seconds: assertions are
- * dated by it). 0, or -1 with a text in ERROR that names the section and the step, and holds no
- * secret, no token and no address.
+ * dated by it). A server that wants to be asked again within a quarter of a minute is, once. 0, or
+ * -1 with a text in ERROR that names the section and the step, and holds no secret, no token and no
+ * address.
  */
 int oauth_ask(const struct oauth_options *o, const char *user, int64_t timeout, int64_t now,
 	struct oauth_answer *answer, char *error, size_t size);

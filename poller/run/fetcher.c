@@ -267,6 +267,8 @@ static int open_source(struct fetcher *f, const struct wire_start *start, const 
 		login = login_of(options.mailbox);
 		if (confine_for_token(login.oauth, options.mailbox->ca_file, error, sizeof error) ||
 			login_secret(&login, &given, error, sizeof error)) {
+			if (given.later)
+				tell_run(f, WIRE_LATER, &given.later, sizeof given.later, NULL, 0);
 			say(f, given.refused ? WIRE_REFUSED : WIRE_FAILED, error);
 			return -1;
 		}

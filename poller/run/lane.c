@@ -153,6 +153,22 @@ static int send_start(struct pump *p, struct lane *lane)
 	return result;
 }
 
+/* Its token server said that it wants no request before a time that has not come. */
+static bool lane_is_early(const struct pump *p, struct lane *lane)
+{
+	char text[CLOCK_TEXT_SIZE], why[STORE_NAME_SIZE + 128];
+	int64_t later = 0;
+	if (!lane->box || !lane->box->oauth_name || !p->job->store ||
+		store_token_later(p->job->store, lane->box->oauth_name, &later) ||
+		later <= p->job->now)
+		return false;
+	snprintf(why, sizeof why,
+		"oauth %s: the token server wants no request before %s; a later run asks again",
+		lane->box->oauth_name, clock_format(later, text));
+	lane_fail(lane, why);
+	return true;
+}
+
 void lane_start(struct pump *p, struct lane *lane)
 {
 	int fd;
@@ -161,6 +177,8 @@ void lane_start(struct pump *p, struct lane *lane)
 	lane->started = true;
 	lane->since = clock_monotonic();
 	lane->begun = lane->begun > 0 ? lane->begun : lane->since;
+	if (lane_is_early(p, lane))
+		return;
 	snprintf(label, sizeof label, "fetcher %s", lane->name);
 	lane->fetcher = child_start("fetcher", label, p->job->config_file, &fd);
 	if (lane->fetcher < 0) {

@@ -49,6 +49,7 @@ struct lane {
 	double since;           /* the fetcher was started */
 	double begun;           /* the first one of this run was */
 	int64_t token_lifetime; /* seconds from then on; 0: no token */
+	int64_t token_later;    /* seconds for which the token server is to be left alone; 0 */
 	double head_since;      /* the parser has the first waiting message */
 	struct waiting *first, *last;
 	size_t waiting_bytes;

@@ -170,6 +170,9 @@ static int fetcher_says(struct pump *p, struct lane *lane, const struct wire_hea
 		return 0;
 	case WIRE_EXPIRED:
 		return lane_expired(p, lane, (const struct wire_expired *)payload);
+	case WIRE_LATER:
+		memcpy(&lane->token_later, payload, sizeof lane->token_later);
+		return 0;
 	case WIRE_REFUSED:
 	case WIRE_FAILED:
 		say_failed(p, lane, head, payload);
@@ -214,6 +217,8 @@ void lane_serve_fetcher(struct pump *p, struct lane *lane)
 	pid_t gone = lane->fetcher;
 	while (!lane->failed && !lane->done && lane->fetcher == gone &&
 		channel_receive(&lane->from, &head, &payload) == 1) {
+		if (head.type == WIRE_LATER)
+			memcpy(&lane->token_later, payload, sizeof lane->token_later);
 		if (head.type == WIRE_FAILED || head.type == WIRE_REFUSED)
 			say_failed(p, lane, &head, payload);
 		wipe_free(payload, head.length);

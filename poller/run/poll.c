@@ -241,7 +241,10 @@ static void lane_say(const struct lane *lane, bool store_failed, bool ok)
 static void lane_note(struct pump *p, const struct lane *lane, bool ok)
 {
 	if (lane->box && p->job->store && !p->store_failed &&
-		((ok && store_stuck_gone(p->job->store, lane->name, p->job->now)) ||
+		((lane->token_later && lane->box->oauth_name &&
+			 store_token_put_off(p->job->store, lane->box->oauth_name,
+				 p->job->now + lane->token_later)) ||
+			(ok && store_stuck_gone(p->job->store, lane->name, p->job->now)) ||
 			store_mailbox_read(p->job->store, lane->name, p->job->now, ok,
 				lane->refused ? MAILBOX_LOGIN_REFUSED : "not read to its end") ||
 			(lane->opened &&

@@ -158,7 +158,34 @@ with case("and one that is behind"):
 with case("too many requests: it passes, and is no refused login"):
     retour = secret(fresh())
     tokens.forced = (429, {"Retry-After": "120"}, {"error": "temporarily_unavailable"})
-    fails(retour, "the token server wants fewer requests (429, in 120 s)", "the next run asks again", alert=False)
+    fails(retour, "the token server wants fewer requests (429, in 120 s)", "a later run asks again", alert=False)
+with case("it is left alone for as long as it says, and asked then; by another section it may be asked"):
+    base = int(time.time())
+    moment = lambda seconds: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(base + seconds))
+    retour = secret(fresh())
+    retour.now = moment(0)
+    tokens.forced = (429, {"Retry-After": "1200"}, {"error": "temporarily_unavailable"})
+    fails(retour, "(429, in 1", alert=False)
+    tokens.forced = None
+    asked = len(tokens.asked)
+    retour.now = moment(600)
+    fails(retour, "oauth test: the token server wants no request before " + moment(1200)[:15], alert=False)
+    equal(len(tokens.asked), asked)
+    retour.config["oauth other"] = dict(retour.config["oauth test"])
+    retour.config["mailbox bounces"]["oauth"] = "other"
+    empties(retour)
+    retour.config["mailbox bounces"]["oauth"] = "test"
+    retour.now = moment(1300)
+    empties(retour)
+with case("a few seconds are waited for, once"):
+    retour = secret(fresh())
+    tokens.once = [(429, {"Retry-After": "1"}, b"")]
+    empties(retour)
+    equal(len(tokens.asked), 2)
+    retour = secret(fresh())
+    tokens.once = [(429, {"Retry-After": "1"}, b"")] * 2
+    fails(retour, "wants fewer requests", alert=False)
+    equal((len(tokens.asked), tokens.once), (2, []))
 with case("what it says of when is read, not repeated: a date, nonsense, too much"):
     for field, words in ((time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 300)), "(429, in "), ("\x1b[31m" + SECRET, "(429)"), ("99999999999999999999", "(429)"),
                          ("-5", "(429)")):

@@ -67,7 +67,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         with tokens.lock:
             tokens.asked.append(form)
         time.sleep(tokens.delay)
-        status, fields, body = tokens.forced or tokens.answer(form)
+        with tokens.lock:
+            once = tokens.once.pop(0) if tokens.once else None
+        status, fields, body = once or tokens.forced or tokens.answer(form)
         body = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(status)
         for field in {"Content-Type": "application/json", "Content-Length": str(len(body)), **fields}.items():
@@ -86,12 +88,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 class Tokens:
     """url; asked: the forms; given: the access tokens. user: whose they are; lifetime: seconds; clock_offset: of the server's clock; drip: seconds between two bytes of an answer; forced: an answer
-    (status, fields, body) to everything; refresh: the one that is taken; rotate: another one comes with each answer."""
+    (status, fields, body) to everything; once: such answers, each to one request, before all others; refresh: the one that is taken; rotate: another one comes with each answer."""
 
     def __init__(self, user="bounces@example.org", cert="good"):
         self.key, self.client_key = Key(), Key()
         self.user, self.lifetime, self.clock_offset, self.delay = user, 3600, 0, 0
         self.drip = 0
+        self.once = []
         self.forced, self.rotate, self.refresh = None, True, "first-refresh-token"
         self.asked, self.given, self.number, self.lock = [], [], 0, threading.Lock()
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
