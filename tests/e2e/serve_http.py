@@ -198,6 +198,27 @@ with case("a client in curl, the token from a file"):
         done = subprocess.run(["curl", "-s", "-H", "@-", "-d", json.dumps({"address": DEAD}), "http://127.0.0.1:%d/check" % port], capture_output=True, text=True,
                               input="Authorization: Bearer " + TOKEN + "\n")
         equal(json.loads(done.stdout)["verdict"], "suppress")
+CLIENTS = {"check.sh": ("sh", "curl", "jq"), "check.py": ("/usr/bin/python3",), "check.php": ("php",), "check.mjs": ("node",)}  # etc/clients: what each wants; only the first runs it
+
+
+def client(name, addresses, *arguments, token=token_file, url=None):
+    environment = {"PATH": os.environ["PATH"], "RETOUR_URL": url or "http://127.0.0.1:%d" % port, "RETOUR_TOKEN_FILE": token}
+    return subprocess.run([CLIENTS[name][0], os.path.join(ROOT, "etc", "clients", name), *arguments], input="".join(a + "\n" for a in addresses), env=environment, capture_output=True,
+                          text=True, timeout=60, check=False)
+
+
+for name, wants in CLIENTS.items():
+    missing = [tool for tool in wants if not shutil.which(tool)]
+    if missing:
+        ok("etc/clients/%s # SKIP there is no %s here" % (name, missing[0]))
+        continue
+    with case("etc/clients/%s: asks in bodies, prints verdict and address, and fails where it gets no answer" % name):
+        done = client(name, [DEAD, FULL, FINE])
+        equal((done.returncode, done.stdout), (0, "suppress\t%s\nhold\t%s\nsend\t%s\n" % (DEAD, FULL, FINE)), done.stderr)
+        for done in (client(name, [DEAD], token=retour.secret("wrong", "wrong")), client(name, [DEAD], "no-such-stream"), client(name, [DEAD], url="http://127.0.0.1:1")):
+            equal(done.stdout, "")
+            true(done.returncode, "it did not fail")
+            true(TOKEN not in done.stderr, done.stderr)
 with case("a client in Python's standard library"):
     request = urllib.request.Request("http://127.0.0.1:%d/check" % port, json.dumps({"addresses": [DEAD, FINE]}).encode(), {"Authorization": "Bearer " + TOKEN})
     equal([a["verdict"] for a in json.load(urllib.request.urlopen(request))["answers"]], ["suppress", "send"])
