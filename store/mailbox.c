@@ -3,6 +3,7 @@
  * them.
  */
 #include <stdio.h>
+#include <string.h>
 #include "store/chain.h"
 #include "classify/base/units.h"
 #include "store/internal.h"
@@ -286,22 +287,50 @@ int store_mailboxes(
 
 /* --- token servers ---------------------------------------------------------- */
 
-enum { TOKEN_NAME_SIZE = STORE_NAME_SIZE + 16 };
+/* One value of meta: a line "TIME NAME" for each of them. */
+#define TOKENS_LATER "oauth-later"
+enum { TOKENS_LATER_SIZE = 4096, TOKENS_LATER_MAX = 32 };
+
+/* The next line of TEXT: its time and name; the text behind it, or NULL at the end. */
+static const char *token_line(const char *text, int64_t *at, char name[STORE_NAME_SIZE])
+{
+	long long time;
+	int end = 0;
+
+	if (sscanf(text, "%lld %63[^\n]%n", &time, name, &end) != 2 || !end)
+		return NULL;
+	*at = time;
+	return text + end + (text[end] == '\n');
+}
 
 int store_token_later(struct store *s, const char *name, int64_t *at)
 {
-	char key[TOKEN_NAME_SIZE];
+	char text[TOKENS_LATER_SIZE], one[STORE_NAME_SIZE];
+	const char *next = text;
+	int64_t time;
 
 	*at = 0;
-	snprintf(key, sizeof key, "oauth-later %s", name);
-	return db_int(s, at, SQL_META_GET, "t", key);
+	if (db_line(s, text, sizeof text, SQL_META_GET, "t", TOKENS_LATER))
+		return STORE_FAILED;
+	while ((next = token_line(next, &time, one)))
+		if (strcmp(one, name) == 0)
+			*at = time;
+	return STORE_OK;
 }
 
 int store_token_put_off(struct store *s, const char *name, int64_t at)
 {
-	char key[TOKEN_NAME_SIZE], text[24];
+	char text[TOKENS_LATER_SIZE], fresh[TOKENS_LATER_SIZE], one[STORE_NAME_SIZE];
+	const char *next = text;
+	unsigned lines = 1;
+	int64_t time;
 
-	snprintf(key, sizeof key, "oauth-later %s", name);
-	snprintf(text, sizeof text, "%lld", (long long)at);
-	return db_run(s, SQL_META_PUT, "tt", key, text);
+	if (db_line(s, text, sizeof text, SQL_META_GET, "t", TOKENS_LATER))
+		return STORE_FAILED;
+	int n = snprintf(fresh, sizeof fresh, "%lld %s\n", (long long)at, name);
+	while ((next = token_line(next, &time, one)) && lines < TOKENS_LATER_MAX)
+		if (strcmp(one, name) != 0 && ++lines)
+			n += snprintf(fresh + n, sizeof fresh - (size_t)n, "%lld %s\n",
+				(long long)time, one);
+	return db_run(s, SQL_META_PUT, "tt", TOKENS_LATER, fresh);
 }

@@ -174,6 +174,7 @@ with case("it is left alone for as long as it says, and asked then; by another s
     retour.config["oauth other"] = dict(retour.config["oauth test"])
     retour.config["mailbox bounces"]["oauth"] = "other"
     empties(retour)
+    true("not retour's" not in retour.run("audit").out, "audit does not know what was noted")
     retour.config["mailbox bounces"]["oauth"] = "test"
     retour.now = moment(1300)
     empties(retour)
