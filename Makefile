@@ -291,6 +291,11 @@ rpm:
 packages:
 	@BUILD=$(abspath $(BUILD)) tests/packages.sh $(SUITES)
 
+# That package in a system that systemd boots in namespaces, with a real Postfix and Dovecot: README's first hour (tests/booted.sh); as root, after make packages.
+.PHONY: booted
+booted:
+	@BUILD=$(abspath $(BUILD)) tests/booted.sh
+
 clean:
 	rm -rf $(BUILD)
 
