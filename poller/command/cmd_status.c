@@ -164,7 +164,7 @@ static int say_open(struct screen *s)
 	return result;
 }
 
-static int say_site(void *context, const struct site_state *state, int64_t waiting)
+static int say_other_site(void *context, const struct site_state *state, int64_t waiting)
 {
 	struct screen *s = context;
 	char told[64], since[64];
@@ -182,7 +182,7 @@ static int say_site(void *context, const struct site_state *state, int64_t waiti
 
 static int say_sites(struct screen *s)
 {
-	return store_sites_present(s->session.store, say_site, s);
+	return store_sites_present(s->session.store, say_other_site, s);
 }
 
 static int say_contacts(struct screen *s)

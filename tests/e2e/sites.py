@@ -72,6 +72,12 @@ for number, why in ((1, "no JSON"), (2, "signature"), (3, "not configured"), (4,
     true("line %d is refused" % number in said and why in said, said)
 true("canary" not in said and broken["id"] not in said, said)
 contains(answers(hamburg, ["dora.canary@example.net"]), "suppress")
+# ten megabytes are no line, and what stands behind them is taken
+to_berlin.take(("fred.canary@example.net", DEAD, 3))
+said = merge(hamburg, ["A" * 10_000_000, *changes(berlin)], code=1)
+contains(said, "line 1 is refused: it is too long")
+true("1 refused" in said and " 0 new" not in said, said)
+contains(answers(hamburg, ["fred.canary@example.net"]), "suppress")
 stranger, to_stranger = make_site("koeln")
 to_stranger.take(("emil.canary@example.net", DEAD, 3))
 key = public_key(stranger)
