@@ -42,8 +42,13 @@ static unsigned remains(const char *layer)
 		"PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA secure_delete = ON; PRAGMA synchronous = OFF;"
 		"CREATE TABLE t (name TEXT PRIMARY KEY, x TEXT) STRICT, WITHOUT ROWID; CREATE INDEX i ON t (x); BEGIN");
 	for (unsigned i = 0; i < ROWS; i++) {
-		snprintf(text, sizeof text, "INSERT INTO t VALUES ('%08x-needle%06u', '%0*u')",
-			random_below(1u << 31), i, (int)random_below(120) + 1, i);
+		unsigned start = random_below(1u << 31);
+		char zeros[120];
+		size_t width = random_below(sizeof zeros);
+		memset(zeros, '0', width);
+		zeros[width] = '\0';
+		snprintf(text, sizeof text, "INSERT INTO t VALUES ('%08x-needle%06u', '%s%u')",
+			start, i, zeros, i);
 		exec(db, text);
 	}
 	exec(db, "COMMIT; PRAGMA wal_checkpoint(TRUNCATE); BEGIN");
