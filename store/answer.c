@@ -66,7 +66,7 @@ static int answer_believe(struct store *s, int64_t now)
 	return STORE_OK;
 }
 
-static int64_t believed(const struct store *s, int64_t now)
+static int64_t believed_now(const struct store *s, int64_t now)
 {
 	return s->last_run > 0 && now > s->last_run + BELIEVED ? s->last_run : now;
 }
@@ -85,7 +85,7 @@ void answer_row(const struct store *s, const struct contact_row *r, unsigned str
 	struct walk w = { &s->o, quiet_of(s), r->key, NULL, s, NULL };
 
 	if (st.state == STATE_UNCONFIRMED)
-		now = believed(s, now);
+		now = believed_now(s, now);
 	elapse(&w, &st, now);
 	answer_of(&st, r->reason, r->full, now, out);
 	answer_objection(s, objection_against(s, r, stream), out);
