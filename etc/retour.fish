@@ -155,7 +155,7 @@ complete -c retour -n __fish_use_subcommand -f -a key -d 'the keys of pseudonyms
 complete -c retour -n '__fish_seen_subcommand_from key' -f -a list
 complete -c retour -n '__fish_seen_subcommand_from key' -f -a rotate
 complete -c retour -n '__fish_seen_subcommand_from key' -f -a retire
-complete -c retour -n '__fish_seen_subcommand_from key' -l give-up -d '--reason TEXT    forgets those who are left, objections too: they may be written to again'
+complete -c retour -n '__fish_seen_subcommand_from key' -l give-up -d '--reason TEXT    forgets those who are left, objections too: they may be written to again; of a month\'s lost key:'
 complete -c retour -n '__fish_seen_subcommand_from key' -l reason -x
 complete -c retour -n '__fish_seen_subcommand_from key' -l json -d 'one JSON object a line'
 complete -c retour -n __fish_use_subcommand -f -a setup -d 'a first configuration by seven questions; another mailbox; begin anew where the store is lost for good'

@@ -212,7 +212,7 @@ _retour()
 			'*--json[one JSON object a line]' '*:file:_files' ;;
 		key)
 		_arguments '--help[what it takes]' \
-			'*--give-up[--reason TEXT    forgets those who are left, objections too\: they may be written to again]' \
+			'*--give-up[--reason TEXT    forgets those who are left, objections too\: they may be written to again; of a month'\''s lost key\:]' \
 			'*--reason[]:TEXT:' \
 			'*--json[one JSON object a line]' \
 			'1:what:( list rotate retire)' '*:file:_files' ;;

@@ -208,12 +208,12 @@ static int take_find(void *context, const char *what)
 	return 0;
 }
 
-static int take_lost_key(void *context, const char *month, bool replaced)
+static int take_lost_key(void *context, const char *month, enum key_loss loss)
 {
 	struct audit *a = context;
 	size_t n = strlen(a->keys_lost);
-	(void)replaced;
-	snprintf(a->keys_lost + n, sizeof a->keys_lost - n, "%s%s", n ? ", " : "", month);
+	snprintf(a->keys_lost + n, sizeof a->keys_lost - n, "%s%s%s", n ? ", " : "", month,
+		loss == KEY_GIVEN_UP ? " (given up)" : "");
 	return 0;
 }
 

@@ -82,39 +82,85 @@ int keys_months(
 	return STORE_OK;
 }
 
-/* Was a key of MONTH lost and another made since? */
-static int was_replaced(struct store *s, int month, bool *replaced)
+/*
+ * Does MONTH have events under a key that is not there, and how far is that? The ledger says that
+ * one was lost and another made, and that the lost one was given up.
+ */
+static int find_loss(struct store *s, int month, bool *lost, enum key_loss *loss)
 {
-	struct ledger_entry e;
-	char with[32];
+	struct ledger_entry replaced, given_up;
+	char with[32], name[KEY_NAME_SIZE];
+	bool has = false;
 
-	snprintf(with, sizeof with, "month=%04d-%02d", month / 100, month % 100);
-	if (store_ledger_last(s, "key-lost", with, &e))
+	key_name_of_month(month, name);
+	bool absent = keyfile_place(s, name) == KEY_NOWHERE;
+	snprintf(with, sizeof with, "month=%04u-%02u", (unsigned)month / 100 % 10000,
+		(unsigned)month % 100);
+	if (store_ledger_last(s, "key-lost", with, &replaced) ||
+		store_ledger_last(s, "key-given-up", with, &given_up) ||
+		((absent || replaced.number) && keys_month_has_events(s, month, &has)))
 		return STORE_FAILED;
-	*replaced = e.number;
+	*lost = has;
+	*loss = given_up.number > replaced.number ? KEY_GIVEN_UP : KEY_REPLACED;
+	if (absent)
+		*loss = KEY_ABSENT;
 	return STORE_OK;
 }
 
-int store_keys_lost(struct store *s, int (*visit)(void *context, const char *month, bool replaced),
-	void *context)
+int store_keys_lost(struct store *s,
+	int (*visit)(void *context, const char *month, enum key_loss loss), void *context)
 {
 	int months[MONTHS_MAX], result;
-	char name[KEY_NAME_SIZE], month[8];
+	char month[8];
 	unsigned count;
-	bool has = false, replaced = false;
+	bool lost = false;
+	enum key_loss loss;
 
 	result = keys_month_list(s, months, MONTHS_MAX, &count);
 	for (unsigned i = 0; i < count && !result; i++) {
-		key_name_of_month(months[i], name);
-		bool absent = keyfile_place(s, name) == KEY_NOWHERE;
-		if ((result = was_replaced(s, months[i], &replaced)) || !(absent || replaced) ||
-			(result = keys_month_has_events(s, months[i], &has)) || !has)
+		if ((result = find_loss(s, months[i], &lost, &loss)) || !lost)
 			continue;
 		snprintf(month, sizeof month, "%04u-%02u", (unsigned)months[i] / 100 % 10000,
 			(unsigned)months[i] % 100);
-		result = visit(context, month, replaced && !absent);
+		result = visit(context, month, loss);
 	}
 	return result;
+}
+
+/*
+ * The events of a month whose key is lost are let go: they stay and count until their period ends,
+ * and nobody looks for the key any more. Where none was needed since, the one that new events of
+ * the month go under is made now, and the ledger has both words.
+ */
+static int give_up_month(struct store *s, int month, const char *reason, int64_t now)
+{
+	char detail[LEDGER_TEXT_SIZE];
+	bool own, lost = false;
+	enum key_loss loss;
+	int64_t events = 0;
+	int result = db_enter(s, &own);
+
+	if (result)
+		return result;
+	result = find_loss(s, month, &lost, &loss);
+	if (!result && (!lost || loss == KEY_GIVEN_UP))
+		result = store_fail(s, STORE_MISUSE,
+			lost ? "the key of that month was given up before"
+			     : "no events of that month lie under a key that is lost: its key goes with the last of them");
+	if (!result && !reason)
+		result = store_fail(s, STORE_MISUSE,
+			"the key of that month is lost: put it back if you have it; --give-up --reason TEXT lets its events go");
+	if (!result && loss == KEY_ABSENT && !keys_month(s, month, now))
+		result = STORE_KEYS;
+	if (!result)
+		result = db_int(s, &events, SQL_EVENT_COUNT_BETWEEN, "ii", keys_month_start(month),
+			keys_month_start(month + 1));
+	snprintf(detail, sizeof detail, "purpose=event month=%04u-%02u events=%lld reason=\"%s\"",
+		(unsigned)month / 100 % 10000, (unsigned)month % 100, (long long)events,
+		reason ? reason : "");
+	if (!result)
+		result = store_ledger(s, now, "key-given-up", detail);
+	return db_leave(s, own, result);
 }
 
 /* --- rotation ------------------------------------------------------------- */
@@ -402,6 +448,9 @@ int store_key_retire(struct store *s, const char *name, const char *give_up_reas
 {
 	struct key_name k;
 
+	*credential = false;
+	if (strlen(name) < KEY_NAME_SIZE && key_name_parse(name, &k) && k.month)
+		return give_up_month(s, k.month, give_up_reason, now);
 	if (strlen(name) >= KEY_NAME_SIZE || !key_name_parse(name, &k) ||
 		(strcmp(k.purpose, "verp") != 0 && strcmp(k.purpose, "sign") != 0 &&
 			strcmp(k.purpose, "state") != 0))

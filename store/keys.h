@@ -19,12 +19,16 @@ struct key_info {
 int store_keys(
 	struct store *s, int (*visit)(void *context, const struct key_info *k), void *context);
 /*
- * Calls VISIT for each month ("2026-11") that has events under a key that is not there. REPLACED:
- * new events of that month go under another one. What VISIT returns other than 0 ends it and is
- * returned.
+ * Calls VISIT for each month ("2026-11") that has events under a key that is not there. What VISIT
+ * returns other than 0 ends it and is returned.
  */
-int store_keys_lost(struct store *s, int (*visit)(void *context, const char *month, bool replaced),
-	void *context);
+enum key_loss {
+	KEY_ABSENT,   /* no event came since */
+	KEY_REPLACED, /* new events of that month go under another one */
+	KEY_GIVEN_UP, /* the same, and somebody decided that it is not looked for any more */
+};
+int store_keys_lost(struct store *s,
+	int (*visit)(void *context, const char *month, enum key_loss loss), void *context);
 
 /*
  * A new key of PURPOSE, its name into NAME (STORE_NAME_SIZE). Ledgered. "verp", 32 at most at a

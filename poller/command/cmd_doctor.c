@@ -208,11 +208,16 @@ static bool can_be_made(const struct config *c, const char *path)
 	return !strcmp(parent, store) && access(store, F_OK) && !access(above, W_OK | X_OK);
 }
 
-static int say_lost_key(void *context, const char *month, bool replaced)
+static int say_lost_key(void *context, const char *month, enum key_loss loss)
 {
-	found(context, ODD, "keys",
-		"%s: the store has events under a key that is not there; put event-%s.key back if you have it%s",
-		month, month, replaced ? ". New events of that month lie under another" : "");
+	if (loss == KEY_GIVEN_UP)
+		found(context, WELL, "keys",
+			"%s: the store has events under a key that was lost and given up", month);
+	else
+		found(context, ODD, "keys",
+			"%s: the store has events under a key that is not there; put event-%s.key back if you have it, or let them go: retour key retire event-%s.key --give-up --reason TEXT%s",
+			month, month, month,
+			loss == KEY_REPLACED ? ". New events of that month lie under another" : "");
 	return 0;
 }
 

@@ -152,6 +152,11 @@ static int move_all(struct session *s, struct retiring *r)
 	return r->bad ? EXIT_LOST : EXIT_WELL;
 }
 
+static bool is_of_month(const char *name)
+{
+	return !strncmp(name, "event-", sizeof "event-" - 1);
+}
+
 static int retire(struct session *s, struct retiring *r)
 {
 	bool credential, state = !strncmp(r->name, "state", 5);
@@ -163,6 +168,9 @@ static int retire(struct session *s, struct retiring *r)
 		return session_store_failed(s, "key retire", result);
 	if (json_asked())
 		print_done("retired", r->name, r->moved);
+	else if (is_of_month(r->name))
+		printf("the events of the month that lay under a lost %s are let go: they count until their period ends, and the key is not missed any more\n",
+			r->name);
 	else
 		printf(credential
 				? "%s is used no more; it came as a credential, which is yours to destroy\n"
@@ -176,7 +184,7 @@ static int retire(struct session *s, struct retiring *r)
 }
 
 static const char retire_usage[] =
-	"retire NAME; of a state key also: FILE or - with addresses, and --give-up with --reason TEXT, up to 200 bytes without quotes and without an address";
+	"retire NAME; of a state key also: FILE or - with addresses; of that and of a month's lost key: --give-up with --reason TEXT, up to 200 bytes without quotes and without an address";
 
 int cmd_key(const struct config *config, int argc, char **argv)
 {
@@ -204,7 +212,7 @@ int cmd_key(const struct config *config, int argc, char **argv)
 	r.addresses = retires && optind + 2 < argc ? argv[optind + 2] : NULL;
 	bool state = retires && !strncmp(which, "state", 5);
 	if (give_up != (r.reason != NULL) || (r.reason && !reason_is_fit(r.reason)) ||
-		(!state && (give_up || r.addresses)))
+		(!state && ((give_up && !(retires && is_of_month(which))) || r.addresses)))
 		return usage_error(argv[0], retire_usage);
 	if (argc - optind > (state ? 3 : 2) || !(lists || rotates || retires))
 		return usage_error(argv[0],

@@ -262,11 +262,12 @@ const struct command commands[] = {
 		"  retire NAME   destroys an old key of return paths; do it when no bounce of its mails is to be expected any more\n"
 		"  retire STATE-KEY [FILE|-]  ends a state key that was replaced, at once: who is in FILE, one address per line, moves to the present key.\n"
 		"                Where contacts are left it says how many, and how many of them are objections, and the key stays\n"
-		"  --give-up --reason TEXT    forgets those who are left, objections too: they may be written to again\n"
+		"  --give-up --reason TEXT    forgets those who are left, objections too: they may be written to again; of a month's lost key:\n"
+		"                lets its events go, which count until their period ends, and nobody is found in them\n"
 		"  --json        one JSON object a line\n",
 		CONFIG_NEEDED, false },
-	{ "setup",
-		cmd_setup, "[--domains LIST] [--host HOST[:PORT]] [--user NAME] [--password-file FILE | --oauth SERVICE …] [--to LIST] [--smtp HOST[:PORT]] [--ca-file FILE] [--start | --no-start] | --mailbox NAME … | --new-store", "a first configuration by seven questions; another mailbox; begin anew where the store is lost for good",
+	{ "setup", cmd_setup,
+		"[--domains LIST] [--host HOST[:PORT]] [--user NAME] [--password-file FILE | --oauth SERVICE …] [--to LIST] [--smtp HOST[:PORT]] [--ca-file FILE] [--start | --no-start] | --mailbox NAME … | --new-store", "a first configuration by seven questions; another mailbox; begin anew where the store is lost for good",
 		"Asks for sending domains, the bounce mailbox's server, login name and password, the report's readers and mail server, and whether to start;\n"
 		"tries the mailbox and the mail server, finds out their protocol and TLS, and writes the INI file, with comments, and the password's.\n"
 		"What an option says is not asked; without a terminal the other answers are read from stdin, one a line. Where something does not work,\n"

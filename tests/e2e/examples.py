@@ -293,7 +293,7 @@ with case("README's commands were found"):
 
 # not run here: they want other machines, a key that is encrypted to this one, or a store that is lost
 ELSEWHERE = ("ssh ", "retour changes", "systemd-creds", "retour setup --new-store", "retour audit verify", "retour merge", "retour run")
-CODES = {"retour clock confirm": (0, 1), "retour contact resolve --provider": (0, 1), "retour contact reactivate": (0, 1)}
+CODES = {"retour key retire event": (0, 2), "retour clock confirm": (0, 1), "retour contact resolve --provider": (0, 1), "retour contact reactivate": (0, 1)}
 for name in sorted(READ):
     if name.endswith(".md"):
         continue

@@ -273,6 +273,26 @@ with case("a month's key that is lost while its events are there: told, ledgered
         contains(str(refusal), "not the key that the store has used for that month")
     os.rename(retour.dir + "/december", KEYS + "event-2026-11.key")
 
+with case("a month's lost key is given up by a ledgered act with a reason: doctor and alerts are quiet, audit still names it"):
+    for refused in (("event-2026-11.key",), ("event-2026-10.key", "--give-up", "--reason", "none such"), ("event-2026-11.key", "--give-up")):
+        equal(retour.run("key", "retire", *refused).code, 2, refused)
+    equal(retour.run("key", "retire", "event-2026-11.key", "--give-up", "--reason", "lost with the disk").code, 0)
+    contains(ledger("key-given-up")[-1], 'purpose=event month=2026-11 events=')
+    contains(ledger("key-given-up")[-1], 'reason="lost with the disk"')
+    contains(retour.run("doctor").out, "2026-11: the store has events under a key that was lost and given up")
+    retour.now = "2026-11-28T06:00:00Z"
+    equal(retour.run("run").code, 0)
+    true("A month's key is missing" not in retour.run("alerts").out, "the alert is open")
+    contains(retour.run("audit").out, "2026-11 (given up)")
+    equal(retour.run("key", "retire", "event-2026-11.key", "--give-up", "--reason", "again").code, 2)
+    true(os.path.exists(KEYS + "event-2026-11.key"), "the present key of the month is gone")
+    # lost again, and given up before a new event came
+    os.rename(KEYS + "event-2026-11.key", retour.dir + "/again")
+    contains(retour.run("doctor").out, "let them go: retour key retire event-2026-11.key")
+    equal(retour.run("key", "retire", "event-2026-11.key", "--give-up", "--reason", "twice").code, 0)
+    equal(len(ledger("key-lost")), 2)
+    contains(retour.run("doctor").out, "given up")
+
 with case("the clock set back over a month's end: both months have their keys, nothing counts twice, and each key goes with its own events"):
     retour.now = "2026-12-01T00:10:00Z"
     bounces.take((CARLA, DEAD, "01 Dec"))

@@ -544,8 +544,8 @@ int store_event_days(struct store *s, int64_t from,
 		: STORE_OK;
 }
 
-int store_keys_lost(struct store *s, int (*visit)(void *context, const char *month, bool replaced),
-	void *context)
+int store_keys_lost(struct store *s,
+	int (*visit)(void *context, const char *month, enum key_loss loss), void *context)
 {
 	(void)s;
 	(void)visit;
