@@ -234,7 +234,7 @@ bindir = $(DESTDIR)$(prefix)/bin
 mandir = $(DESTDIR)$(prefix)/share/man
 datadir = $(DESTDIR)$(prefix)/share
 unitdir = $(DESTDIR)$(prefix)/lib/systemd/system
-UNITS := retour.service retour.timer retour-serve.service retour-serve.socket retour-http.service retour-http.socket
+UNITS := retour.service retour.timer retour-serve.service retour-serve.socket retour-http.service retour-http.socket retour-tls.service
 MANUALS := retour.1 retour.ini.5 retour-contacts.7 retour-categories.7 retour-audit.7 retour-privacy.7 retour-recovery.7 retour-sites.7 retour-events.7 retour-oauth.7
 install: all
 	install -d $(bindir) $(mandir)/man1 $(mandir)/man5 $(mandir)/man7 $(datadir)/retour $(datadir)/doc/retour \

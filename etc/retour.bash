@@ -86,11 +86,14 @@ _retour()
 	*" --since") return 0 ;;
 	esac ;;
 	serve)
-		words="" options=" --postfix --http --token-file --stream --help"
+		words="" options=" --postfix --http --token-file --stream --tls --to --certificate --key --ca-file --client --help"
 		case "$command $before" in
 	*" --postfix") return 0 ;;
 	*" --http") return 0 ;;
 	*" --stream") return 0 ;;
+	*" --tls") return 0 ;;
+	*" --to") return 0 ;;
+	*" --client") return 0 ;;
 	esac ;;
 	volume)
 		words=" import log" options=" --source --beside-log --json --help"

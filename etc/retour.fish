@@ -81,6 +81,12 @@ complete -c retour -n '__fish_seen_subcommand_from serve' -l postfix -x -d '/pat
 complete -c retour -n '__fish_seen_subcommand_from serve' -l http -x -d 'HTTP/1.1 for programs: POST /check with {"address": …} or {"addresses": […]}, GET /healthz, GET /metrics'
 complete -c retour -n '__fish_seen_subcommand_from serve' -l token-file -rF -d 'who asks must show what stands in it (Authorization: Bearer …); wanted for an ADDRESS:PORT, where anybody may connect'
 complete -c retour -n '__fish_seen_subcommand_from serve' -l stream -x -d 'answers are for mail of the [stream S]; over HTTP "stream" in the question names another'
+complete -c retour -n '__fish_seen_subcommand_from serve' -l tls -x -d 'for other hosts: TLS with certificates of both sides before the UNIX socket of a `retour serve`,'
+complete -c retour -n '__fish_seen_subcommand_from serve' -l to -x -d '--certificate FILE, --key FILE, --ca-file FILE (who signs those of the clients), and'
+complete -c retour -n '__fish_seen_subcommand_from serve' -l certificate -rF
+complete -c retour -n '__fish_seen_subcommand_from serve' -l key -rF
+complete -c retour -n '__fish_seen_subcommand_from serve' -l ca-file -rF
+complete -c retour -n '__fish_seen_subcommand_from serve' -l client -x -d 'whose certificate has this DNS name may ask; one for each client'
 complete -c retour -n __fish_use_subcommand -f -a volume -d 'how much was sent: what makes rates of counts'
 complete -c retour -n '__fish_seen_subcommand_from volume' -f -a import
 complete -c retour -n '__fish_seen_subcommand_from volume' -f -a log

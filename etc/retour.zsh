@@ -129,7 +129,13 @@ _retour()
 			'*--postfix[/path of a UNIX socket, a loopback ADDRESS\:PORT, or systemd\: the one that it passes]:SOCKET:' \
 			'*--http[HTTP/1.1 for programs\: POST /check with {"address"\: …} or {"addresses"\: \[…\]}, GET /healthz, GET /metrics]:SOCKET:' \
 			'*--token-file[who asks must show what stands in it (Authorization\: Bearer …); wanted for an ADDRESS\:PORT, where anybody may connect]:FILE:_files' \
-			'*--stream[answers are for mail of the \[stream S\]; over HTTP "stream" in the question names another]:S:' '*:file:_files' ;;
+			'*--stream[answers are for mail of the \[stream S\]; over HTTP "stream" in the question names another]:S:' \
+			'*--tls[for other hosts\: TLS with certificates of both sides before the UNIX socket of a `retour serve`,]:ADDRESS:' \
+			'*--to[--certificate FILE, --key FILE, --ca-file FILE (who signs those of the clients), and]:SOCKET:' \
+			'*--certificate[]:FILE:_files' \
+			'*--key[]:FILE:_files' \
+			'*--ca-file[]:FILE:_files' \
+			'*--client[whose certificate has this DNS name may ask; one for each client]:NAME:' '*:file:_files' ;;
 		volume)
 		_arguments '--help[what it takes]' \
 			'*--source[where the counts come from; a later file of the same source replaces the days that it has (default\: import)]:NAME:' \

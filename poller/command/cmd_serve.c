@@ -24,6 +24,7 @@
 #include "poller/command/httpserve.h"
 #include "poller/command/opening.h"
 #include "poller/command/served.h"
+#include "poller/command/servetls.h"
 #include "poller/mailbox/secret.h"
 
 enum {
@@ -191,30 +192,67 @@ static void catch_serve_signals(sigset_t *waiting)
 }
 
 struct serve_options {
-	const char *postfix, *http, *token_file, *stream;
+	const char *postfix, *http, *token_file, *stream, *listens; /* TLS: ADDRESS:PORT */
+	struct serve_tls tls;
 };
+
+static const char **option_place(struct serve_options *o, int option)
+{
+	const struct {
+		int option;
+		const char **place;
+	} places[] = { { 'p', &o->postfix }, { 'h', &o->http }, { 't', &o->token_file },
+		{ 's', &o->stream }, { 'l', &o->listens }, { 'o', &o->tls.to },
+		{ 'c', &o->tls.certificate }, { 'k', &o->tls.key }, { 'a', &o->tls.ca } };
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+		if (places[i].option == option)
+			return places[i].place;
+	return NULL;
+}
+
+static const char **client_place(struct serve_options *o)
+{
+	return o->tls.names < TLS_NAMES_MAX ? &o->tls.name[o->tls.names++] : NULL;
+}
+
+static bool tls_is_whole(const struct serve_options *o)
+{
+	const struct serve_tls *t = &o->tls;
+	return t->to && t->certificate && t->key && t->ca && t->names && !o->stream &&
+		!o->token_file;
+}
+
+static bool tls_is_begun(const struct serve_options *o)
+{
+	const struct serve_tls *t = &o->tls;
+	return t->to || t->certificate || t->key || t->ca || t->names;
+}
 
 static int read_serve_options(struct serve_options *o, int argc, char **argv)
 {
 	static const struct option options[] = { { "postfix", required_argument, NULL, 'p' },
 		{ "http", required_argument, NULL, 'h' },
 		{ "token-file", required_argument, NULL, 't' },
-		{ "stream", required_argument, NULL, 's' }, { 0 } };
+		{ "stream", required_argument, NULL, 's' }, { "tls", required_argument, NULL, 'l' },
+		{ "to", required_argument, NULL, 'o' },
+		{ "certificate", required_argument, NULL, 'c' },
+		{ "key", required_argument, NULL, 'k' },
+		{ "ca-file", required_argument, NULL, 'a' },
+		{ "client", required_argument, NULL, 'n' }, { 0 } };
 	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;) {
 		if (option == '?')
 			return usage_error(argv[0], "see `retour serve --help`");
-		if (option == 'p')
-			o->postfix = optarg;
-		else if (option == 'h')
-			o->http = optarg;
-		else if (option == 's')
-			o->stream = optarg;
-		else
-			o->token_file = optarg;
+		const char **place = option == 'n' ? client_place(o) : option_place(o, option);
+		if (!place)
+			return usage_error(argv[0], "there is room for %d names", TLS_NAMES_MAX);
+		*place = optarg;
 	}
-	if (!o->postfix == !o->http || optind < argc)
+	if (!!o->postfix + !!o->http + !!o->listens != 1 || optind < argc)
 		return usage_error(argv[0],
-			"wants --postfix SOCKET or --http SOCKET and nothing else; see `retour serve --help`");
+			"wants --postfix SOCKET, --http SOCKET or --tls ADDRESS:PORT and nothing else; see `retour serve --help`");
+	if (o->listens ? !tls_is_whole(o) : tls_is_begun(o))
+		return usage_error(argv[0],
+			"--tls goes with --to, --certificate, --key, --ca-file and at least one --client, and with no other option");
 	if (o->token_file && !o->http)
 		return usage_error(argv[0], "--token-file goes with --http");
 	/* anybody on this machine may connect there */
@@ -255,6 +293,20 @@ static int serve_postfix(struct server *s, const sigset_t *waiting)
 	return serve(s, waiting);
 }
 
+/* Without store, keys and files: strangers reach it. */
+static int serve_outside(const struct serve_options *o, const sigset_t *waiting)
+{
+	struct listener l = { .fd = -1 };
+	char error[256];
+	if (listener_open(&l, o->listens, true, error, sizeof error)) {
+		log_error("serve: %s", error);
+		return EXIT_USAGE;
+	}
+	int result = serve_tls(&o->tls, &l, waiting, &stop_asked);
+	listener_close(&l);
+	return result;
+}
+
 int cmd_serve(const struct config *config, int argc, char **argv)
 {
 	static struct server s; /* too large for a stack */
@@ -264,6 +316,10 @@ int cmd_serve(const struct config *config, int argc, char **argv)
 	int result = read_serve_options(&o, argc, argv);
 	if (result)
 		return result;
+	if (o.listens) {
+		catch_serve_signals(&waiting);
+		return serve_outside(&o, &waiting);
+	}
 	if (!stream_option(config, argv[0], o.stream, &s.served.stream))
 		return EXIT_USAGE;
 	const char *where = o.http ? o.http : o.postfix;
@@ -275,7 +331,7 @@ int cmd_serve(const struct config *config, int argc, char **argv)
 	result = served_open(&s.served);
 	if (result != EXIT_WELL)
 		return result;
-	if (listener_open(&s.listener, where, error, sizeof error)) {
+	if (listener_open(&s.listener, where, false, error, sizeof error)) {
 		log_error("serve: %s", error);
 		result = EXIT_USAGE;
 	} else {

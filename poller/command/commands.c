@@ -119,7 +119,8 @@ const struct command commands[] = {
 		"A line may come again: time, pseudonym and number tell it. What left the store is no longer deleted with it, and the ledger says so: retour-events(7).\n"
 		"  --json           as it is: one JSON object a line\n",
 		CONFIG_NEEDED, false },
-	{ "serve", cmd_serve, "--postfix SOCKET | --http SOCKET [--token-file FILE] [--stream S]",
+	{ "serve", cmd_serve,
+		"--postfix SOCKET | --http SOCKET [--token-file FILE] [--stream S] | --tls ADDRESS:PORT …",
 		"the same for a mail server, or for programs over HTTP",
 		"Answers Postfix's questions about recipients (socketmap_table and tcp_table) until SIGTERM:\n"
 		"suppress becomes 550 5.1.1, hold 450 4.2.1, send says nothing.\n"
@@ -128,6 +129,10 @@ const struct command commands[] = {
 		"  --http SOCKET      HTTP/1.1 for programs: POST /check with {\"address\": …} or {\"addresses\": […]}, GET /healthz, GET /metrics\n"
 		"  --token-file FILE  who asks must show what stands in it (Authorization: Bearer …); wanted for an ADDRESS:PORT, where anybody may connect\n"
 		"  --stream S         answers are for mail of the [stream S]; over HTTP \"stream\" in the question names another\n"
+		"  --tls ADDRESS:PORT  for other hosts: TLS with certificates of both sides before the UNIX socket of a `retour serve`,\n"
+		"                      in a process without store and keys; with it go:\n"
+		"  --to SOCKET, --certificate FILE, --key FILE, --ca-file FILE (who signs those of the clients), and\n"
+		"  --client NAME       whose certificate has this DNS name may ask; one for each client\n"
 		"SIGHUP opens the store anew.\n",
 		CONFIG_NEEDED, false },
 	{ "volume", cmd_volume, "import [--source NAME] [--beside-log] FILE | log FILE… [--json]",

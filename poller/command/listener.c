@@ -98,7 +98,7 @@ static int listen_inet(struct listener *l, const char *where, char *error, size_
 	int code = getaddrinfo(host, colon + 1, &hints, &at);
 	if (code)
 		return listener_failed(error, size, "%s: %s", where, gai_strerror(code));
-	if (!stream_is_loopback(at->ai_addr)) {
+	if (!l->outside && !stream_is_loopback(at->ai_addr)) {
 		listener_failed(error, size,
 			"%s: not a loopback address; the answers are for this machine only", where);
 		goto out;
@@ -125,7 +125,7 @@ static int look_where(struct listener *l, char *error, size_t size)
 	if (getsockname(SYSTEMD_FIRST_FD, (struct sockaddr *)&at, &n))
 		return listener_failed(error, size, "systemd: %s", strerror(errno));
 	l->inet = at.ss_family != AF_UNIX;
-	if (l->inet && !stream_is_loopback((struct sockaddr *)&at))
+	if (l->inet && !l->outside && !stream_is_loopback((struct sockaddr *)&at))
 		return listener_failed(error, size,
 			"systemd: its ListenStream= is not a loopback address; the answers are for this machine only");
 	return 0;
@@ -151,11 +151,11 @@ static int listen_systemd(struct listener *l, char *error, size_t size)
 	return 0;
 }
 
-int listener_open(struct listener *l, const char *where, char *error, size_t size)
+int listener_open(struct listener *l, const char *where, bool outside, char *error, size_t size)
 {
-	*l = (struct listener){ .fd = -1 };
+	*l = (struct listener){ .fd = -1, .outside = outside };
 	int result;
-	if (where[0] == '/')
+	if (where[0] == '/' && !outside)
 		result = listen_unix(l, where, error, size);
 	else if (!strcmp(where, "systemd"))
 		result = listen_systemd(l, error, size);

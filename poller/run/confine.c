@@ -138,10 +138,10 @@ static const int usual[] = { SCMP_SYS(access), SCMP_SYS(brk), SCMP_SYS(chdir), S
 /* What no library does by the way: who does that is somebody else by now. */
 static const int ends[] = { SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork), SCMP_SYS(vfork),
 	SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev), SCMP_SYS(listen),
-	SCMP_SYS(accept), SCMP_SYS(accept4), SCMP_SYS(mount), SCMP_SYS(unshare), SCMP_SYS(setns),
-	SCMP_SYS(open_by_handle_at), SCMP_SYS(pidfd_open), SCMP_SYS(pidfd_getfd), SCMP_SYS(bpf),
-	SCMP_SYS(io_uring_setup), SCMP_SYS(userfaultfd), SCMP_SYS(keyctl), SCMP_SYS(add_key),
-	SCMP_SYS(request_key), SCMP_SYS(perf_event_open), SCMP_SYS(setuid), SCMP_SYS(setgid) };
+	SCMP_SYS(mount), SCMP_SYS(unshare), SCMP_SYS(setns), SCMP_SYS(open_by_handle_at),
+	SCMP_SYS(pidfd_open), SCMP_SYS(pidfd_getfd), SCMP_SYS(bpf), SCMP_SYS(io_uring_setup),
+	SCMP_SYS(userfaultfd), SCMP_SYS(keyctl), SCMP_SYS(add_key), SCMP_SYS(request_key),
+	SCMP_SYS(perf_event_open), SCMP_SYS(setuid), SCMP_SYS(setgid) };
 
 /*
  * A signal ends who sends it. Signal 0 is none: by it the reader of an mbox learns whether the
@@ -164,6 +164,17 @@ static int add_all(scmp_filter_ctx filter, uint32_t what, const int *call, size_
 	for (size_t i = 0; i < n && !problem; i++)
 		problem = seccomp_rule_add(filter, what, call[i], 0);
 	return problem;
+}
+
+/* Connections are taken by who listens already; by no other. */
+static int add_accept(scmp_filter_ctx filter, bool serves)
+{
+	static const int calls[] = { SCMP_SYS(accept), SCMP_SYS(accept4) };
+	uint32_t what = serves ? SCMP_ACT_ALLOW : SCMP_ACT_KILL_PROCESS;
+	int problem = add_all(filter, what, calls, sizeof calls / sizeof *calls);
+	return problem || !serves ? problem
+				  : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
+					    SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0));
 }
 
 static int add_looked_at(scmp_filter_ctx filter, bool network)
@@ -211,7 +222,7 @@ static int add_first(scmp_filter_ctx filter)
 }
 
 /* Other calls are refused as if the kernel did not know them: a newer library finds another way. */
-static int close_calls(bool network, bool first)
+static int close_calls(const struct confine *c, bool first)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
 	int problem = filter ? 0 : -ENOMEM;
@@ -222,9 +233,11 @@ static int close_calls(bool network, bool first)
 	if (!problem)
 		problem = add_all(filter, SCMP_ACT_KILL_PROCESS, ends, sizeof ends / sizeof *ends);
 	if (!problem)
-		problem = add_kill(filter, network);
+		problem = add_kill(filter, c->network || c->serves);
 	if (!problem)
-		problem = add_looked_at(filter, network);
+		problem = add_accept(filter, c->serves);
+	if (!problem)
+		problem = add_looked_at(filter, c->network);
 	if (!problem)
 		problem = seccomp_load(filter);
 	seccomp_release(filter);
@@ -284,7 +297,7 @@ static int enter(const struct confine *c, bool first, char *error, size_t size)
 		return 0;
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	close_paths(c);
-	problem = close_calls(c->network, first);
+	problem = close_calls(c, first);
 	if (problem)
 		snprintf(error, size, "no system-call filter: %s", strerror(-problem));
 	misbehave_inside(first);

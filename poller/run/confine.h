@@ -14,6 +14,7 @@
 /* What is left of the file system beside resolver and certificates; lists end with NULL. */
 struct confine {
 	bool network;             /* else no socket is made */
+	bool serves;              /* takes connections, and makes its own to UNIX sockets alone */
 	const char *const *read;  /* paths; may be NULL */
 	const char *const *write; /* directories; may be NULL */
 };

@@ -17,6 +17,16 @@ KINDS = {
     "wrong-purpose": (NAMES, "clientAuth", "20200101000000Z", "20991231000000Z", True),
 }
 
+# Those of clients, for whoever asks for one.
+CLIENTS = {
+    "client": ("DNS:mx1.example.org", "clientAuth", "20200101000000Z", "20991231000000Z", True),
+    "client-other": ("DNS:mx9.example.org", "clientAuth", "20200101000000Z", "20991231000000Z", True),
+    "client-any": ("DNS:*.example.org", "clientAuth", "20200101000000Z", "20991231000000Z", True),
+    "client-expired": ("DNS:mx1.example.org", "clientAuth", "20200101000000Z", "20210101000000Z", True),
+    "client-self-signed": ("DNS:mx1.example.org", "clientAuth", "20200101000000Z", "20991231000000Z", False),
+    "client-server": ("DNS:mx1.example.org", "serverAuth", "20200101000000Z", "20991231000000Z", True),
+}
+
 _CONFIG = """
 [req]
 distinguished_name = dn
@@ -58,7 +68,7 @@ class Authority:
         self.config = os.path.join(self.dir, "openssl.cnf")
         with open(self.config, "w") as f:
             f.write(_CONFIG.format(dir=self.dir))
-            for kind, (names, purpose, *_rest) in KINDS.items():
+            for kind, (names, purpose, *_rest) in {**KINDS, **CLIENTS}.items():
                 f.write(_EXTENSIONS.format(kind=kind, names=names, purpose=purpose))
         open(os.path.join(self.dir, "index.txt"), "w").close()
         self.ca_file = os.path.join(self.dir, "ca.pem")
@@ -76,7 +86,7 @@ class Authority:
 
     def cert(self, kind="good"):
         if kind not in self._made:
-            _names, _purpose, begin, end, by_ca = KINDS[kind]
+            _names, _purpose, begin, end, by_ca = {**KINDS, **CLIENTS}[kind]
             self._key(kind + ".key")
             self._openssl("req", "-new", "-key", kind + ".key", "-out", kind + ".csr", "-subj", "/CN=localhost", "-config", self.config)
             signer = [] if by_ca else ["-selfsign", "-keyfile", kind + ".key"]
