@@ -69,11 +69,14 @@ int file_read(int dir, const char *name, uint64_t max, struct wiped *out, struct
 	int result = -1;
 	out->n = 0;
 	int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0)
+	if (fd < 0) {
+		errno = errno == ENXIO ? ELOOP : errno; /* a socket, or a FIFO */
 		return errno == ENOENT || errno == ELOOP ? 0 : -1;
+	}
 	if (fstat(fd, st))
 		goto out;
 	if (!S_ISREG(st->st_mode)) {
+		errno = ELOOP;
 		result = 0;
 		goto out;
 	}

@@ -28,7 +28,7 @@ void wiped_free(struct wiped *w);
 
 /*
  * Reads at most MAX bytes of the regular file NAME in directory DIR into OUT. 1; 0 when there is no
- * such file, or when it is a link or not a regular file; -1 with errno.
+ * such file (errno ENOENT), or when it is a link or not a regular file (ELOOP); -1 with errno.
  */
 int file_read(int dir, const char *name, uint64_t max, struct wiped *out, struct stat *st);
 /* Opens a directory below DIR, never through a symbolic link. Descriptor, or -1 with errno. */

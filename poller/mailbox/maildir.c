@@ -176,7 +176,9 @@ static int maildir_say_stuck(struct maildir_source *m, const struct listing_entr
 								       : e->name };
 	source_remote_id(
 		message.remote_id, (struct span){ e->name, strcspn(e->name, ":") }, SPAN(""));
-	return sink->stuck && sink->stuck(sink->context, &message, strerror(error))
+	return sink->stuck &&
+			sink->stuck(sink->context, &message,
+				error == ELOOP ? "it is no plain file" : strerror(error))
 		? source_fail(&m->base, "stopped")
 		: 0;
 }
@@ -195,7 +197,7 @@ static int maildir_next(struct source *s, size_t count, const struct source_sink
 		if (!result)
 			break;
 		result = file_read(m->dirs[e->dir], e->name, m->max_message, &m->buffer, &st);
-		if (result < 0 && maildir_say_stuck(m, e, errno, sink))
+		if (result <= 0 && errno != ENOENT && maildir_say_stuck(m, e, errno, sink))
 			return -1;
 		if (result <= 0)
 			continue;
