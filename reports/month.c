@@ -107,7 +107,7 @@ static int load_rest(struct month_report *r, struct store *store)
 			suppress_alone(&r->mailbox[i].outcome[o], r->k);
 	for (unsigned s = 0; s < STATE_COUNT; s++) {
 		r->state[s].n = counts[s];
-		suppress_alone(&r->state[s], r->k);
+		suppress_present(&r->state[s], r->k, r->running);
 	}
 	for (unsigned kind = 0; kind < KIND_COUNT; kind++)
 		suppress_alone(&r->kind[kind], r->k);

@@ -12,7 +12,7 @@ static int take_cohort(void *context, const struct cohort *c)
 	row->month = (struct month){ c->month / 100, c->month % 100 };
 	for (unsigned o = 0; o < COHORT_OUTCOME_COUNT; o++) {
 		row->outcome[o].n = c->count[o];
-		suppress_alone(&row->outcome[o], r->k);
+		suppress_present(&row->outcome[o], r->k, r->running);
 	}
 	return 0;
 }

@@ -340,6 +340,13 @@ void suppress_alone(struct cell *cell, unsigned k)
 		};
 }
 
+void suppress_present(struct cell *cell, unsigned k, bool in_steps)
+{
+	suppress_alone(cell, k);
+	if (in_steps && cell->state == CELL_SHOWN)
+		cell->n -= cell->n % k;
+}
+
 int suppress(struct equations *q)
 {
 	struct cell *c;

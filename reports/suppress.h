@@ -49,6 +49,11 @@ void equation_part(struct equations *q, struct cell *part);
 
 /* A cell that stands in no equation. */
 void suppress_alone(struct cell *cell, unsigned k);
+/*
+ * The same of what is counted at the moment when the report is made; IN_STEPS: in whole k, so that
+ * what came between two reports of one day is not their difference.
+ */
+void suppress_present(struct cell *cell, unsigned k, bool in_steps);
 
 /*
  * Marks the cells of all equations and erases the counts that are not shown. 0, or -1 without

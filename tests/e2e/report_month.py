@@ -12,6 +12,7 @@ import xml.etree.ElementTree as xml
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from lib import months
+from lib.contacts import DEAD, FULL, Bounces
 from lib.harness import *
 
 MONTH, BEFORE, VOLUME = "2026-10", "2026-09", 60000
@@ -254,5 +255,22 @@ with case("the organisation's logo and colour are on the page, not in the mail")
     with open(logo, "w", encoding="utf-8") as f:
         f.write("<html>")
     equal(loud.run("report").code, 2)
+
+with case("a month that is not over: a report says so, and what comes between two of one day is not their difference"):
+    retour = Retour(now="2026-11-10T06:00:00Z")
+    bounces = Bounces(retour)
+    bounces.take(*[("r%d.running@example.net" % n, FULL if n % 2 else DEAD, "%02d Nov" % (n % 8 + 1)) for n in range(60)])
+    parts = []
+    for hour in range(7, 19):
+        retour.now = "2026-11-10T%02d:00:00Z" % hour
+        parts.append(re.sub(r"(?s)<retention.*?</retention>|<ledger.*?</ledger>|<ledger[^>]*/>", "", made(retour, "xml", "2026-11")))
+        if hour < 18:
+            bounces.take(("s%d.running@example.net" % hour, FULL if hour % 2 else DEAD, "10 Nov"))
+    changed = [sum(one != other for one, other in zip(before.split("<"), after.split("<"))) for before, after in zip(parts, parts[1:])]
+    counts = [dict(re.findall(r'<state id="([a-z-]+)"[^>]*>\s*<count>(\d+)', part)) for part in parts]
+    true(counts[0], parts[0])
+    for before, after in zip(counts, counts[1:]):
+        true(all((int(after[name]) - int(before.get(name, 0))) % 10 == 0 for name in after), (before, after))
+    true(sum(one > 0 for one in changed) <= 4, changed)
 
 finish()
