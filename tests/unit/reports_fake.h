@@ -20,6 +20,7 @@
 #include "store/store.h"
 #include "store/volume.h"
 #include "store/writing.h"
+#include "tests/unit/reports_closed.h"
 
 enum { FAKE_TALLIES_MAX = 200000, FAKE_ENTRIES_MAX = 16, FAKE_COUNTS_MAX = 512 };
 
@@ -231,18 +232,6 @@ const char *store_campaign_stream(const struct store *s, const char *campaign)
 			return s->stream[i].name;
 	}
 	return "";
-}
-
-/* No month is closed here: tests/e2e/closed_months.py. */
-int store_closed_tallies(struct store *s, int32_t from, int32_t to,
-	int (*visit)(void *context, enum tallied part, const struct tally *t), void *context)
-{
-	(void)s;
-	(void)from;
-	(void)to;
-	(void)visit;
-	(void)context;
-	return STORE_OK;
 }
 
 int store_complaining(struct store *s, int32_t from, int32_t to,
