@@ -410,7 +410,7 @@ with case("4: another run holds the lock; reading commands do not mind"):
     equal(process.returncode, 0)
     equal(dovecot.count(generate.BOUNCES), 0)
 
-many = samples * 3  # so that the end is far away when the first are stored
+many = samples * 6  # more than one commit holds: the end is far away when the first are stored
 for number in (signal.SIGTERM, signal.SIGINT):
     with case("%s ends a poll cleanly after the batch; the rest comes with the next" % number.name):
         retour = fresh()
