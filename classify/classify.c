@@ -16,7 +16,7 @@
 #include "classify/reader.h"
 
 #include <stdlib.h>
-#include "classify/base/bytes.h"
+#include "classify/base/wipe.h"
 #include "classify/header.h"
 
 enum {
@@ -401,8 +401,8 @@ int classify(const struct rules *rules, const struct classify_options *options, 
 	if (!r.told) /* a report that names nobody and says nothing */
 		reader_emit_none(&r, KIND_NONE, "none.empty-report");
 	int stopped = r.stopped;
-	bytes_wipe(r.verp, sizeof r.verp);
-	bytes_wipe(&r.common, offsetof(struct event, diagnostic));
+	wipe_bytes(r.verp, sizeof r.verp);
+	wipe_bytes(&r.common, offsetof(struct event, diagnostic));
 	workspace_wipe(w);
 	return stopped;
 }

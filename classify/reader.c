@@ -5,6 +5,7 @@
 #include "classify/reader.h"
 
 #include "classify/base/bytes.h"
+#include "classify/base/wipe.h"
 #include "classify/redact.h"
 #include "classify/vocabulary.h"
 
@@ -79,7 +80,7 @@ void workspace_wipe_event(struct workspace *w)
 	if (!w->begun)
 		return;
 	size_t said = strnlen(e->diagnostic, sizeof e->diagnostic) + BYTES;
-	bytes_wipe(e, before + said < sizeof *e ? before + said : sizeof *e);
+	wipe_bytes(e, before + said < sizeof *e ? before + said : sizeof *e);
 	w->begun = false;
 }
 

@@ -37,27 +37,3 @@ bytes16 bytes_load_some(const char *p, size_t n)
 	memcpy(&b, half, sizeof b);
 	return b;
 }
-
-void bytes_wipe(void *p, size_t n)
-{
-	const bytes16 zeros = bytes_all(0);
-	char *to = p, *end = to + n;
-	for (; end - to >= 4 * BYTES; to += 4 * BYTES) {
-		memcpy(to, &zeros, BYTES);
-		memcpy(to + BYTES, &zeros, BYTES);
-		memcpy(to + 2 * BYTES, &zeros, BYTES);
-		memcpy(to + 3 * BYTES, &zeros, BYTES);
-		__asm__ volatile(""
-				 :
-				 : "r"(to)
-				 : "memory"); /* nobody reads it: they stay all the same */
-	}
-	for (; end - to >= BYTES; to += BYTES) {
-		memcpy(to, &zeros, BYTES);
-		__asm__ volatile("" : : "r"(to) : "memory");
-	}
-	while (to < end) {
-		*to++ = 0;
-		__asm__ volatile("" : : "r"(to) : "memory");
-	}
-}

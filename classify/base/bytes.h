@@ -25,12 +25,6 @@ static inline bytes16 bytes_load(const char *p)
 /* The N bytes at P and zeros; N is less than BYTES. */
 bytes16 bytes_load_some(const char *p, size_t n);
 
-/*
- * explicit_bzero() for some kilobytes at most, of which each message wipes several: what memset()
- * has for so few takes longer to begin than to end.
- */
-void bytes_wipe(void *p, size_t n);
-
 /* Bit I is set where byte I of B has all bits set; it has all or none. */
 static inline unsigned bytes_mask(bytes16 b)
 {

@@ -10,6 +10,7 @@
 #include "poller/run/child.h"
 #include "poller/run/confine.h"
 #include "classify/base/exitcode.h"
+#include "classify/base/wipe.h"
 #include "poller/mailbox/login.h"
 #include "poller/mailbox/mailbox.h"
 #include "poller/mailbox/secret.h"

@@ -8,6 +8,7 @@
 #include "poller/mailbox/local.h"
 #include "classify/base/clock.h"
 #include "classify/base/log.h"
+#include "classify/base/wipe.h"
 
 const struct disposal *lane_disposal(const struct lane *lane, enum settlement what)
 {

@@ -11,6 +11,7 @@
 #include "poller/run/child.h"
 #include "classify/base/clock.h"
 #include "classify/base/log.h"
+#include "classify/base/wipe.h"
 
 enum {
 	QUEUE_BYTES_MAX = 4 * 1024 * 1024, /* of mail that waits for its parser; one message may

@@ -11,6 +11,7 @@
 #include "classify/rules.h"
 #include "poller/run/child.h"
 #include "classify/base/log.h"
+#include "classify/base/wipe.h"
 #include "poller/run/sandbox.h"
 #include "poller/run/wire.h"
 

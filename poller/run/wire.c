@@ -9,6 +9,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 #include <sodium.h>
+#include "classify/base/wipe.h"
 
 enum {
 	IN_SIZE = 64 * 1024, /* bytes that are read at once, or gathered */
@@ -62,13 +63,6 @@ bool wire_length_fits(uint32_t type, uint32_t length)
 		return false;
 	uint32_t rest = length - shapes[type].fixed;
 	return shapes[type].item ? rest % shapes[type].item == 0 : rest == 0;
-}
-
-void wipe_free(void *p, size_t n)
-{
-	if (p)
-		sodium_memzero(p, n);
-	free(p);
 }
 
 /* --- blocking ------------------------------------------------------------- */

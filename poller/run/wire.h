@@ -279,7 +279,4 @@ int channel_receive(struct channel *c, struct wire_head *head, unsigned char **p
  */
 void channel_give_back(struct channel *c, unsigned char *payload, size_t n);
 
-/* Zeroes N bytes and frees. NULL is fine. */
-void wipe_free(void *p, size_t n);
-
 #endif

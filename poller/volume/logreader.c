@@ -18,6 +18,7 @@
 #include "classify/base/exitcode.h"
 #include "poller/run/child.h"
 #include "classify/base/log.h"
+#include "classify/base/wipe.h"
 #include "poller/volume/acctfile.h"
 #include "poller/volume/logcarrier.h"
 #include "poller/volume/logtally.h"

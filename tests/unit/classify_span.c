@@ -3,6 +3,7 @@
  * slower than its bytes.
  */
 #include "classify/base/bytes.h"
+#include "classify/base/wipe.h"
 #include "classify/header.h"
 #include "classify_fixture.h"
 
@@ -191,7 +192,7 @@ static void wiping_ends_where_it_should(void **state)
 	for (size_t begin = 0; begin < 20; begin++)
 		for (size_t n = 0; n < sizeof text - 21; n++) {
 			memset(text, 'x', sizeof text);
-			bytes_wipe(text + begin, n);
+			wipe_bytes(text + begin, n);
 			for (size_t i = 0; i < sizeof text; i++)
 				assert_int_equal(text[i], i >= begin && i < begin + n ? 0 : 'x');
 		}
