@@ -245,7 +245,7 @@ install: all
 	install -m 644 $(patsubst %,etc/%,$(filter %.7,$(MANUALS))) $(mandir)/man7/
 	install -m 644 etc/rules.ini etc/providers.ini etc/*.xsl etc/*.xsd etc/*.xml etc/grafana-dashboard.json etc/prometheus-rules.yml etc/retour-http.yaml $(datadir)/retour/
 	install -m 755 etc/timestamp $(datadir)/retour/
-	install -d $(datadir)/retour/clients && install -m 755 etc/clients/* $(datadir)/retour/clients/
+	install -d $(datadir)/doc/retour/examples && install -m 755 etc/clients/* $(datadir)/doc/retour/examples/
 	install -m 644 etc/retour.bash $(datadir)/bash-completion/completions/retour
 	install -m 644 etc/retour.zsh $(datadir)/zsh/site-functions/_retour
 	install -m 644 etc/retour.fish $(datadir)/fish/vendor_completions.d/retour.fish

@@ -186,7 +186,7 @@ rpm_gone() { ! inside test -e /usr/bin/retour && inside test -e /etc/retour/reto
 
 rpm_used() {
 	system=$HOME_OF_ALL/$SUITE-builder
-	shows "what an rpm is built with" inside apt-get -qy install --no-install-recommends rpm rpmlint
+	shows "what an rpm is built with" inside apt-get -qy install --no-install-recommends rpm rpmlint elfutils
 	shows "the rpm is built" build_rpm one
 	shows "rpmlint finds nothing" inside sh -c 'cd /src && rpmlint -r etc/retour.rpmlintrc build/rpm/RPMS/*/retour-0*.rpm build/rpm/SRPMS/*.rpm etc/retour.spec'
 	shows "it is built again" build_rpm two

@@ -206,7 +206,7 @@ with case("make install puts each file where it belongs, under DESTDIR and prefi
     for path in ("usr/bin/retour", "usr/share/man/man1/retour.1", "usr/share/man/man5/retour.ini.5", "usr/share/man/man7/retour-contacts.7",
                  "usr/share/man/man7/retour-categories.7", "usr/share/man/man7/retour-audit.7", "usr/share/man/man7/retour-privacy.7", "usr/share/retour/audit.xsd",
                  "usr/share/retour/report.xsd", "usr/share/retour/report.xsl", "usr/share/retour/report.de.xml", "usr/share/retour/measures.xml",
-                 "usr/share/bash-completion/completions/retour", "usr/share/zsh/site-functions/_retour", "usr/share/fish/vendor_completions.d/retour.fish", "usr/share/retour/rules.ini", "usr/share/retour/clients/check.php", "usr/share/doc/retour/retour.ini", "usr/lib/systemd/system/retour.service",
+                 "usr/share/bash-completion/completions/retour", "usr/share/zsh/site-functions/_retour", "usr/share/fish/vendor_completions.d/retour.fish", "usr/share/retour/rules.ini", "usr/share/doc/retour/examples/check.php", "usr/share/doc/retour/retour.ini", "usr/lib/systemd/system/retour.service",
                  "usr/lib/systemd/system/retour.timer", "usr/lib/systemd/system/retour-serve.socket", "usr/lib/systemd/system/retour-http.socket", "etc/retour"):
         true(os.path.exists(os.path.join(target, path)), path)
     with open(os.path.join(target, "usr/lib/systemd/system/retour.service")) as f:
