@@ -125,13 +125,6 @@ void db_text(sqlite3_stmt *st, int column, char *buffer, size_t size)
 	buffer[n] = '\0';
 }
 
-uint64_t db_count(sqlite3_stmt *st, int column)
-{
-	const int64_t n = sqlite3_column_int64(st, column);
-
-	return n > 0 ? (uint64_t)n : 0;
-}
-
 int db_finish_text(struct store *s, sqlite3_stmt *st, char *buffer, size_t size)
 {
 	int rc;

@@ -125,11 +125,6 @@ static inline enum sql sql_seen(const struct store *s, enum sql own)
 #define db_line(s, buffer, size, ...) db_finish_text(s, db_bind(s, __VA_ARGS__), buffer, size)
 /* A column's text cut into BUFFER; "" for null. */
 void db_text(sqlite3_stmt *st, int column, char *buffer, size_t size);
-/*
- * A column's count. A sum over several sites, one of which took a figure back after it was
- * restored, can be below nothing for a while: then 0.
- */
-uint64_t db_count(sqlite3_stmt *st, int column);
 int db_exec(struct store *s, const char *sql);
 /* STORE_FAILED, with what SQLite says of its last failure on the handle; a full disk by its name.
  */

@@ -258,7 +258,7 @@ void tally_read(sqlite3_stmt *st, struct tally *out)
 		.klass = tally_number_of(class_by_name, st, 2),
 		.category = tally_number_of(category_by_name, st, 3),
 		.origin = tally_number_of(origin_by_name, st, 4),
-		.count = db_count(st, 7) };
+		.count = (uint64_t)sqlite3_column_int64(st, 7) };
 	db_text(st, 5, out->provider, sizeof out->provider);
 	db_text(st, 6, out->campaign, sizeof out->campaign);
 }
@@ -299,7 +299,7 @@ int store_tallies(struct store *s, int32_t from, int32_t to, unsigned group,
 		t.klass = number_again(&klass, class_by_name, st, 2);
 		t.category = number_again(&category, category_by_name, st, 3);
 		t.origin = number_again(&origin, origin_by_name, st, 4);
-		t.count = db_count(st, 7);
+		t.count = (uint64_t)sqlite3_column_int64(st, 7);
 		db_text(st, 5, t.provider, sizeof t.provider);
 		db_text(st, 6, t.campaign, sizeof t.campaign);
 		result = visit(context, &t);
@@ -317,7 +317,8 @@ int store_message_counts(struct store *s, int32_t from, int32_t to,
 
 	while (db_row(s, st, &result))
 		result = visit(context, (const char *)sqlite3_column_text(st, 0),
-			(const char *)sqlite3_column_text(st, 1), db_count(st, 2));
+			(const char *)sqlite3_column_text(st, 1),
+			(uint64_t)sqlite3_column_int64(st, 2));
 	return result;
 }
 

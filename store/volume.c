@@ -50,11 +50,11 @@ int store_volumes(struct store *s, int32_t from, int32_t to, unsigned group,
 	while (db_row(s, st, &result)) {
 		struct volume v = {
 			.day = sqlite3_column_int(st, 0),
-			.sent = db_count(st, 3),
-			.delivered = db_count(st, 4),
-			.deferred = db_count(st, 5),
-			.throttled = db_count(st, 6),
-			.rejected = db_count(st, 7),
+			.sent = (uint64_t)sqlite3_column_int64(st, 3),
+			.delivered = (uint64_t)sqlite3_column_int64(st, 4),
+			.deferred = (uint64_t)sqlite3_column_int64(st, 5),
+			.throttled = (uint64_t)sqlite3_column_int64(st, 6),
+			.rejected = (uint64_t)sqlite3_column_int64(st, 7),
 		};
 		db_text(st, 1, v.provider, sizeof v.provider);
 		db_text(st, 2, v.campaign, sizeof v.campaign);
