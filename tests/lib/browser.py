@@ -42,8 +42,8 @@ def answer(page, script):
     return json.loads(urllib.parse.unquote(said.group(1)))
 
 
-def overflow(pages, widths):
-    """Which of PAGES (paths) are wider than the window, with all that folds unfolded: [[path, width, their width], …]."""
+def found_in(pages, widths, look):
+    """What LOOK (a script) puts into `found` of each of PAGES (paths) in a window of each width, with all that folds unfolded."""
     script = """
     const found = [];
     for (const path of %s) for (const width of %s) {
@@ -51,23 +51,23 @@ def overflow(pages, widths):
         frame.style = 'border:0;height:900px;width:' + width + 'px';
         await new Promise(done => { frame.onload = done; frame.src = 'file://' + path; document.body.append(frame); });
         for (const d of frame.contentDocument.querySelectorAll('details')) d.open = true;
-        const wide = frame.contentDocument.documentElement.scrollWidth;
-        if (wide > width) found.push([path, width, wide]);
+        %s
         frame.remove();
     }
-    return found;""" % (json.dumps(list(pages)), json.dumps(list(widths)))
+    return found;""" % (json.dumps(list(pages)), json.dumps(list(widths)), look)
     return answer("<!DOCTYPE html><html><body></body></html>", script)
+
+
+def overflow(pages, widths):
+    """Which of PAGES are wider than the window: [[path, width, their width], …]."""
+    return found_in(pages, widths, """
+        const wide = frame.contentDocument.documentElement.scrollWidth;
+        if (wide > width) found.push([path, width, wide]);""")
 
 
 def crowded(pages, widths):
     """Tables of PAGES that are wider than what they stand in, and words in them that are broken up for want of room: [[path, width, text], …]."""
-    script = """
-    const found = [];
-    for (const path of %s) for (const width of %s) {
-        const frame = document.createElement('iframe');
-        frame.style = 'border:0;height:900px;width:' + width + 'px';
-        await new Promise(done => { frame.onload = done; frame.src = 'file://' + path; document.body.append(frame); });
-        for (const d of frame.contentDocument.querySelectorAll('details')) d.open = true;
+    return found_in(pages, widths, """
         for (const table of frame.contentDocument.querySelectorAll('table')) {
             if (table.offsetWidth > table.parentElement.clientWidth + 1)
                 found.push([path, width, 'wide: ' + table.querySelector('th').textContent]);
@@ -76,11 +76,7 @@ def crowded(pages, widths):
                 const text = cell.textContent.trim();
                 if (cell.closest('table, thead').offsetWidth > 1 && text.length > 5 && room < 24) found.push([path, width, text]);
             }
-        }
-        frame.remove();
-    }
-    return found;""" % (json.dumps(list(pages)), json.dumps(list(widths)))
-    return answer("<!DOCTYPE html><html><body></body></html>", script)
+        }""")
 
 
 def axe(page, source):

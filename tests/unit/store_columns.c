@@ -388,27 +388,31 @@ static const char *const allowed_objects[] = {
 	"CREATE TRIGGER ledger_keep BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
 };
 
-static void no_column_exists_that_is_not_on_the_list(void **state)
+/* What SQL lists is what LIST has of N texts, in the same order. */
+static void must_list(const char *sql, const char *const *list, size_t n)
 {
 	sqlite3 *db;
 	sqlite3_stmt *st;
-	size_t n = 0;
+	size_t at = 0;
 
-	(void)state;
 	assert_int_equal(sqlite3_open_v2(database, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-	assert_int_equal(
-		sqlite3_prepare_v2(db,
-			"SELECT t.name || '.' || c.name FROM pragma_table_list t, pragma_table_info(t.name) c"
-			" WHERE t.schema = 'main' AND t.name NOT LIKE 'sqlite_%' ORDER BY 1",
-			-1, &st, NULL),
-		SQLITE_OK);
-	while (sqlite3_step(st) == SQLITE_ROW) {
-		assert_in_range(n, 0, sizeof allowed / sizeof *allowed - 1);
-		assert_string_equal((const char *)sqlite3_column_text(st, 0), allowed[n++]);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
+	for (; sqlite3_step(st) == SQLITE_ROW; at++) {
+		assert_in_range(at, 0, n - 1);
+		assert_string_equal((const char *)sqlite3_column_text(st, 0), list[at]);
 	}
-	assert_int_equal(n, sizeof allowed / sizeof *allowed);
+	assert_int_equal(at, n);
 	sqlite3_finalize(st);
 	sqlite3_close(db);
+}
+
+static void no_column_exists_that_is_not_on_the_list(void **state)
+{
+	(void)state;
+	must_list(
+		"SELECT t.name || '.' || c.name FROM pragma_table_list t, pragma_table_info(t.name) c"
+		" WHERE t.schema = 'main' AND t.name NOT LIKE 'sqlite_%' ORDER BY 1",
+		allowed, sizeof allowed / sizeof *allowed);
 	assert_int_equal(
 		query_int(
 			"SELECT count(*) FROM pragma_table_list WHERE name IN ('contact', 'event', 'seen', 'kept') AND wr"),
@@ -417,25 +421,10 @@ static void no_column_exists_that_is_not_on_the_list(void **state)
 
 static void no_index_trigger_or_view_exists_that_is_not_on_the_list(void **state)
 {
-	sqlite3 *db;
-	sqlite3_stmt *st;
-	size_t n = 0;
-
 	(void)state;
-	assert_int_equal(sqlite3_open_v2(database, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-	assert_int_equal(
-		sqlite3_prepare_v2(db,
-			"SELECT sql FROM sqlite_schema WHERE type <> 'table' AND name NOT LIKE 'sqlite_%'"
-			" ORDER BY type, name",
-			-1, &st, NULL),
-		SQLITE_OK);
-	while (sqlite3_step(st) == SQLITE_ROW) {
-		assert_in_range(n, 0, sizeof allowed_objects / sizeof *allowed_objects - 1);
-		assert_string_equal((const char *)sqlite3_column_text(st, 0), allowed_objects[n++]);
-	}
-	assert_int_equal(n, sizeof allowed_objects / sizeof *allowed_objects);
-	sqlite3_finalize(st);
-	sqlite3_close(db);
+	must_list("SELECT sql FROM sqlite_schema WHERE type <> 'table' AND name NOT LIKE 'sqlite_%'"
+		  " ORDER BY type, name",
+		allowed_objects, sizeof allowed_objects / sizeof *allowed_objects);
 }
 
 int main(void)

@@ -3,6 +3,24 @@
  */
 #include "tests/unit/store_sites.h"
 
+/* WHO is unknown at the first N sites, each on a day of its own. */
+static void unknown_at(unsigned n, const char *who)
+{
+	for (unsigned i = 0; i < n; i++) {
+		store = at[i].s;
+		put_event(event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, who, NOW - (5 - i) * DAY),
+			NOW);
+	}
+}
+
+static void all_say(const char *who, int64_t now, enum verdict verdict)
+{
+	for (unsigned i = 0; i < SITES; i++) {
+		store = at[i].s;
+		assert_int_equal(check(who, now).verdict, verdict);
+	}
+}
+
 /* An operator's move at one site settles what others knew before it. */
 static void a_move_holds_everywhere(void **state)
 {
@@ -10,11 +28,7 @@ static void a_move_holds_everywhere(void **state)
 	enum contact_state from;
 	bool moved;
 	(void)state;
-	for (unsigned i = 0; i < 3; i++) {
-		store = at[i].s;
-		put_event(event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, who, NOW - (5 - i) * DAY),
-			NOW);
-	}
+	unknown_at(3, who);
 	exchange(0);
 	store = at[1].s;
 	assert_int_equal(check(who, NOW).verdict, VERDICT_SUPPRESS);
@@ -23,18 +37,12 @@ static void a_move_holds_everywhere(void **state)
 	assert_true(moved);
 	ok(store_commit(store));
 	exchange(0);
-	for (unsigned i = 0; i < SITES; i++) {
-		store = at[i].s;
-		assert_int_equal(check(who, NOW).verdict, VERDICT_SEND);
-	}
+	all_say(who, NOW, VERDICT_SEND);
 	/* and what comes after it counts again, wherever it is read */
 	store = at[2].s;
 	put_event(event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, who, NOW + 2 * DAY), NOW + 2 * DAY);
 	exchange(0);
-	for (unsigned i = 0; i < SITES; i++) {
-		store = at[i].s;
-		assert_int_equal(check(who, NOW + 3 * DAY).verdict, VERDICT_SUPPRESS);
-	}
+	all_say(who, NOW + 3 * DAY, VERDICT_SUPPRESS);
 }
 
 /* An erasure at one site is obeyed by all, and a line from before it brings nobody back. */
@@ -44,11 +52,7 @@ static void forgotten_everywhere(void **state)
 	struct erased sum = { 0 };
 	struct bag before = { 0 };
 	(void)state;
-	for (unsigned i = 0; i < 3; i++) {
-		store = at[i].s;
-		put_event(event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, who, NOW - (5 - i) * DAY),
-			NOW);
-	}
+	unknown_at(3, who);
 	exchange(0);
 	changes_of(0, true, &before);
 	store = at[1].s;
@@ -72,10 +76,7 @@ static void forgotten_everywhere(void **state)
 	store = at[2].s;
 	put_event(event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, who, NOW), NOW);
 	exchange(0);
-	for (unsigned i = 0; i < SITES; i++) {
-		store = at[i].s;
-		assert_int_equal(check(who, NOW).verdict, VERDICT_SUPPRESS);
-	}
+	all_say(who, NOW, VERDICT_SUPPRESS);
 	empty_bag(&before);
 }
 
@@ -128,11 +129,7 @@ static void reduced_everywhere(void **state)
 	static const char who[] = "anna@example.net";
 	struct erased sum = { 0 };
 	(void)state;
-	for (unsigned i = 0; i < 2; i++) {
-		store = at[i].s;
-		put_event(event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, who, NOW - (5 - i) * DAY),
-			NOW);
-	}
+	unknown_at(2, who);
 	exchange(0);
 	store = at[1].s;
 	ok(store_begin(store));
