@@ -9,7 +9,7 @@
 struct jsonline jsonline_begin(FILE *out)
 {
 	fputc('{', out);
-	return (struct jsonline){ out, false };
+	return (struct jsonline){ out, false, "}\n" };
 }
 
 static void jsonline_key(struct jsonline *l, const char *key)
@@ -18,14 +18,29 @@ static void jsonline_key(struct jsonline *l, const char *key)
 	l->more = true;
 }
 
+struct jsonline jsonline_list(struct jsonline *l, const char *key)
+{
+	jsonline_key(l, key);
+	fputc('[', l->out);
+	return (struct jsonline){ l->out, false, "]" };
+}
+
+struct jsonline jsonline_item(struct jsonline *list)
+{
+	fputs(list->more ? ",{" : "{", list->out);
+	list->more = true;
+	return (struct jsonline){ list->out, false, "}" };
+}
+
 void jsonline_text(struct jsonline *l, const char *key, const char *value)
 {
 	char json[JSON_STRING_ROOM(JSONLINE_TEXT)];
-
-	json_string(
+	size_t n = json_string(
 		json, sizeof json, value ? value : "", value ? strnlen(value, JSONLINE_TEXT) : 0);
+
 	jsonline_key(l, key);
 	fputs(json, l->out);
+	explicit_bzero(json, n);
 }
 
 void jsonline_count(struct jsonline *l, const char *key, uint64_t n)
@@ -49,5 +64,5 @@ void jsonline_time(struct jsonline *l, const char *key, int64_t at)
 
 void jsonline_end(struct jsonline *l)
 {
-	fputs("}\n", l->out);
+	fputs(l->end, l->out);
 }

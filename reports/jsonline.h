@@ -11,11 +11,18 @@
 
 struct jsonline {
 	FILE *out;
-	bool more; /* a member stands in it */
+	bool more;       /* a member stands in it */
+	const char *end; /* what closes it */
 };
 
 struct jsonline jsonline_begin(FILE *out);
-/* VALUE may be NULL; it and "" are null. What is longer than JSONLINE_TEXT bytes is cut. */
+/* A list of objects in L, and each of them; all are ended in the opposite order. */
+struct jsonline jsonline_list(struct jsonline *l, const char *key);
+struct jsonline jsonline_item(struct jsonline *list);
+/*
+ * VALUE may be NULL; it and "" are null. What is longer than JSONLINE_TEXT bytes is cut. It may be
+ * an address: the copy is wiped.
+ */
 enum { JSONLINE_TEXT = 4096 };
 void jsonline_text(struct jsonline *l, const char *key, const char *value);
 void jsonline_count(struct jsonline *l, const char *key, uint64_t n);

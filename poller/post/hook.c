@@ -13,14 +13,13 @@
 #include "classify/base/clock.h"
 #include "classify/base/exitcode.h"
 #include "classify/base/log.h"
-#include "classify/json.h"
 #include "poller/post/feed.h"
 #include "poller/post/post.h"
+#include "reports/jsonline.h"
 #include "store/news.h"
 
 enum {
 	HOOK_RUN_SECONDS = 300, /* all batches of one run; what is left comes with the next */
-	HOOK_TEXT = 512,        /* the longest text in a line */
 };
 
 struct hook_batch {
@@ -31,48 +30,30 @@ struct hook_batch {
 
 /* --- lines ------------------------------------------------------------------ */
 
-/* BEFORE: what stands before the name, "," or the begin of an object. */
-static void hook_text(FILE *out, const char *before, const char *name, const char *value)
-{
-	char json[JSON_STRING_ROOM(HOOK_TEXT)];
-
-	json_string(json, sizeof json, value ? value : "", value ? strnlen(value, HOOK_TEXT) : 0);
-	fprintf(out, "%s\"%s\":%s", before, name, json);
-	sodium_memzero(json, sizeof json);
-}
-
-static void hook_time(FILE *out, const char *name, int64_t at)
-{
-	char text[CLOCK_TEXT_SIZE];
-
-	if (at)
-		fprintf(out, ",\"%s\":\"%s\"", name, clock_format(at, text));
-	else
-		fprintf(out, ",\"%s\":null", name);
-}
-
-static int hook_line(void *context, const struct news_line *l)
+static int hook_line(void *context, const struct news_line *news)
 {
 	struct hook_batch *b = context;
-	char at[CLOCK_TEXT_SIZE];
+	struct jsonline l = jsonline_begin(b->out);
 
-	fprintf(b->out, "{\"at\":\"%s\"", clock_format(b->now, at));
-	hook_text(b->out, ",", "pseudonym", l->pseudonym);
-	hook_text(b->out, ",", "key", l->key);
-	hook_text(b->out, ",", "address", l->address);
-	hook_text(b->out, ",", "verdict", verdict_name(l->answer.verdict));
-	hook_time(b->out, "until", l->answer.until);
-	hook_text(b->out, ",", "state", contact_state_name(l->answer.state));
-	hook_text(b->out, ",", "reason", l->answer.reason);
-	hook_time(b->out, "since", l->answer.since);
-	fputs(",\"streams\":[", b->out);
-	for (unsigned i = 0; i < l->streams; i++) {
-		hook_text(b->out, i ? ",{" : "{", "stream", l->stream[i].name);
-		hook_text(b->out, ",", "reason", l->stream[i].reason);
-		hook_time(b->out, "since", l->stream[i].since);
-		fputs("}", b->out);
+	jsonline_time(&l, "at", b->now);
+	jsonline_text(&l, "pseudonym", news->pseudonym);
+	jsonline_text(&l, "key", news->key);
+	jsonline_text(&l, "address", news->address);
+	jsonline_text(&l, "verdict", verdict_name(news->answer.verdict));
+	jsonline_time(&l, "until", news->answer.until);
+	jsonline_text(&l, "state", contact_state_name(news->answer.state));
+	jsonline_text(&l, "reason", news->answer.reason);
+	jsonline_time(&l, "since", news->answer.since);
+	struct jsonline list = jsonline_list(&l, "streams");
+	for (unsigned i = 0; i < news->streams; i++) {
+		struct jsonline stream = jsonline_item(&list);
+		jsonline_text(&stream, "stream", news->stream[i].name);
+		jsonline_text(&stream, "reason", news->stream[i].reason);
+		jsonline_time(&stream, "since", news->stream[i].since);
+		jsonline_end(&stream);
 	}
-	fputs("]}\n", b->out);
+	jsonline_end(&list);
+	jsonline_end(&l);
 	return ferror(b->out) ? STORE_FAILED : STORE_OK;
 }
 
