@@ -478,6 +478,7 @@
 	 * as for tallies */ \
 	OF_ALL(X, SQL_VOLUME_GROUPS, VOLUME_GROUPS_OF, "volume", EVERY_VOLUME) \
 	OF_ALL(X, SQL_VOLUME_ROWS, VOLUME_ROWS_OF, "volume", EVERY_VOLUME) \
+	X(SQL_VOLUME_ROWS_COVERED, VOLUME_ROWS_OF(COVERED_VOLUME)) \
 \
 	X(SQL_HOUR_ADD, \
 		"INSERT INTO volume_hour (hour, provider, delivered, deferred, throttled, rejected) VALUES (?1, ?2, ?3, ?4, ?5, ?6)" \

@@ -136,6 +136,8 @@
 		" rejected = rejected + excluded.rejected") \
 	X(SQL_VOLUME_UNNAME_LESS, \
 		"DELETE FROM site_volume WHERE day = ?1 AND campaign = ?2 AND life = 0") \
+	X(SQL_VOLUME_RESTORED, \
+		"SELECT EXISTS (SELECT 1 FROM site_volume WHERE life = 0 AND day BETWEEN ?1 AND ?2)") \
 	X(SQL_FIGURE_ANY_TOUCHED, "SELECT 1 FROM figure_touched LIMIT 1") \
 	X(SQL_FIGURE_NUMBER, \
 		"INSERT INTO figure (name, day, part, life, version, number) SELECT name, day, part, 0, 1, ?1 FROM figure_touched WHERE true" \
@@ -181,6 +183,25 @@
 	"(SELECT " COLUMNS " FROM " T " UNION ALL SELECT " COLUMNS " FROM site_" T ")"
 #define EVERY_TALLY EVERY("tally", "day, " TALLY_KEYS ", count")
 #define EVERY_VOLUME EVERY("volume", "day, " VOLUME_KEYS ", " VOLUME_COUNTS)
+/*
+ * The same where this store was restored. A day that is told anew since can be less than what the
+ * life before has said of it meanwhile: a row below nothing is a right correction, a sum of one
+ * cell below nothing is none. What it lacks is taken from the others of its source and day, so that
+ * their sum stays right; without such a cell each stays as it is.
+ */
+#define VOLUME_OF_DAYS(T) \
+	"SELECT day, " VOLUME_KEYS ", " VOLUME_COUNTS " FROM " T " WHERE day BETWEEN ?1 AND ?2"
+#define COVERED(COUNT) \
+	", max(0, min(" COUNT ", sum(" COUNT ") OVER told - coalesce(sum(max(0, " COUNT \
+	")) OVER above, 0))) AS " COUNT
+#define COVERED_VOLUME \
+	"(SELECT day, " VOLUME_KEYS COVERED("sent") COVERED("delivered") COVERED("deferred") \
+		COVERED("throttled") COVERED( \
+			"rejected") " FROM (SELECT day, " VOLUME_KEYS ", " VOLUME_SUM \
+				    " FROM (" VOLUME_OF_DAYS("volume") " UNION ALL " VOLUME_OF_DAYS( \
+					    "site_volume") ") GROUP BY day, " VOLUME_KEYS \
+							   ") WINDOW told AS (PARTITION BY day, source, beside), above AS (PARTITION BY day, source, beside ORDER BY provider, campaign" \
+							   " ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING))"
 #define EVERY_MESSAGE_COUNT EVERY("message_count", "day, mailbox, outcome, count")
 #define EVERY_TYPING EVERY("typing", "day, domain, count")
 #define EVERY_STREAM EVERY("stream_count", "day, stream, what, count")

@@ -38,13 +38,31 @@ int store_volume_add(struct store *s, const char *source, bool beside, const str
 		(int64_t)v->rejected);
 }
 
+/* Which statement reads all rows: of all sites another where this store was restored. */
+static int volume_rows(struct store *s, int32_t from, int32_t to, enum sql *rows)
+{
+	int64_t restored = 0;
+	int result = STORE_OK;
+
+	*rows = sql_seen(s, SQL_VOLUME_ROWS);
+	if (*rows != SQL_VOLUME_ROWS)
+		result = db_int(
+			s, &restored, SQL_VOLUME_RESTORED, "ii", (int64_t)from, (int64_t)to);
+	if (restored)
+		*rows = SQL_VOLUME_ROWS_COVERED;
+	return result;
+}
+
 int store_volumes(struct store *s, int32_t from, int32_t to, unsigned group,
 	int (*visit)(void *context, const struct volume *v), void *context)
 {
+	enum sql rows = sql_seen(s, SQL_VOLUME_GROUPS);
+
+	if (group == VOLUME_ROWS && volume_rows(s, from, to, &rows))
+		return STORE_FAILED;
 	sqlite3_stmt *st = group == VOLUME_ROWS
-		? db_bind(s, sql_seen(s, SQL_VOLUME_ROWS), "ii", (int64_t)from, (int64_t)to)
-		: db_bind(s, sql_seen(s, SQL_VOLUME_GROUPS), "iii", (int64_t)from, (int64_t)to,
-			  (int64_t)group);
+		? db_bind(s, rows, "ii", (int64_t)from, (int64_t)to)
+		: db_bind(s, rows, "iii", (int64_t)from, (int64_t)to, (int64_t)group);
 	int result = STORE_OK;
 
 	while (db_row(s, st, &result)) {

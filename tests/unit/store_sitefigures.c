@@ -3,6 +3,7 @@
  * life before has told.
  */
 #include "tests/unit/store_sitefigures.h"
+#include "store/promises.h"
 
 /* A line of site 0 as only who has its keys can make it. */
 static struct change forged(
@@ -140,6 +141,88 @@ static void a_large_day_loses_its_names(void **state)
 	empty_bag(&b);
 }
 
+static void say_sent(const char *provider, const char *campaign, uint64_t sent)
+{
+	struct volume v = { .day = day_of(NOW), .sent = sent };
+	uint64_t before;
+	snprintf(v.provider, sizeof v.provider, "%s", provider);
+	snprintf(v.campaign, sizeof v.campaign, "%s", campaign);
+	store = at[0].s;
+	ok(store_begin(store));
+	ok(store_volume_clear(store, "crm", v.day, &before));
+	ok(store_volume_add(store, "crm", false, &v));
+	ok(store_commit(store));
+}
+
+static int add_sent_cell(void *context, const struct volume *v)
+{
+	uint64_t *sum = context;
+	assert_in_range(v->sent, 0, 1000);
+	sum[0] += v->sent;
+	sum[1] += strcmp(v->provider, "gmx") == 0 ? v->sent : 0;
+	return 0;
+}
+
+/* The store is that of a backup, and has heard of others what the life before said since. */
+static void restore_backup(const char *copy)
+{
+	static const char *const ends[] = { "-wal", "-shm" };
+	struct bag b = { 0 };
+	char path[160];
+	close_at(0);
+	for (unsigned i = 0; i < 2; i++) {
+		snprintf(path, sizeof path, "%s%s", at[0].db, ends[i]);
+		unlink(path);
+	}
+	assert_int_equal(rename(copy, at[0].db), 0);
+	open_at(0);
+	changes_of(1, true, &b);
+	shuffle_into(0, &b, 0);
+	empty_bag(&b);
+}
+
+/*
+ * A day that is told anew after that: less than what the life before took back, which is no number
+ * of mails; under another name, which adds nothing.
+ */
+static void nothing_is_below_nothing(void **state)
+{
+	static const struct {
+		const char *provider;
+		uint64_t meanwhile, anew, sum, of_gmx;
+	} cases[] = {
+		{ "gmail", 5, 6, 0, 0 },
+		{ "gmx", 77, 77, 77, 77 },
+		{ "gmail", 77, 70, 70, 0 },
+	};
+	(void)state;
+	for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char copy[160];
+		int64_t until;
+		struct bag b = { 0 };
+		uint64_t sum[2] = { 0 };
+		if (i) {
+			teardown_sites(state);
+			setup_sites(state);
+		}
+		snprintf(copy, sizeof copy, "%s/copy", at[0].dir);
+		say_sent("gmail", "spring", 77);
+		store = at[0].s;
+		ok(store_backup(store, copy, NOW, &until));
+		say_sent(cases[i].provider, "spring", cases[i].meanwhile);
+		changes_of(0, false, &b);
+		shuffle_into(1, &b, 0);
+		empty_bag(&b);
+		restore_backup(copy);
+		say_sent(cases[i].provider, "spring", cases[i].anew);
+		store_every_site(store, true);
+		ok(store_volumes(store, 0, 99991231, VOLUME_ROWS, add_sent_cell, sum));
+		store_every_site(store, false);
+		assert_int_equal(sum[0], cases[i].sum);
+		assert_int_equal(sum[1], cases[i].of_gmx);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -149,6 +232,8 @@ int main(void)
 			a_time_to_come_is_refused, setup_sites, teardown_sites),
 		cmocka_unit_test_setup_teardown(
 			a_large_day_loses_its_names, setup_sites, teardown_sites),
+		cmocka_unit_test_setup_teardown(
+			nothing_is_below_nothing, setup_sites, teardown_sites),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
