@@ -52,7 +52,8 @@ struct news_trouble {
 	int64_t since, next; /* 0: it goes well */
 	unsigned failures;
 };
-int store_news_trouble(struct store *s, struct news_trouble *out);
+/* Times that a clock has noted which was ahead of NOW, and was set since, hold nobody up. */
+int store_news_trouble(struct store *s, int64_t now, struct news_trouble *out);
 int store_news_failed(struct store *s, int64_t now);
 
 /* --- for the store itself (news.c) ----------------------------------------- */

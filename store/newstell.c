@@ -84,7 +84,7 @@ int store_news_drop(struct store *s)
 		: STORE_OK;
 }
 
-int store_news_trouble(struct store *s, struct news_trouble *out)
+int store_news_trouble(struct store *s, int64_t now, struct news_trouble *out)
 {
 	char text[64];
 
@@ -95,6 +95,10 @@ int store_news_trouble(struct store *s, struct news_trouble *out)
 		sscanf(text, "%" SCNd64 " %u %" SCNd64, &out->since, &out->failures, &out->next) !=
 			3)
 		*out = (struct news_trouble){ .since = 0 };
+	if (out->since > now)
+		*out = (struct news_trouble){ .since = 0 };
+	if (out->next > now + ((int64_t)NEWS_WAIT << NEWS_WAITS))
+		out->next = now;
 	return STORE_OK;
 }
 
@@ -105,7 +109,7 @@ int store_news_failed(struct store *s, int64_t now)
 	struct news_trouble t;
 	char text[64];
 	bool own;
-	int result = store_news_trouble(s, &t);
+	int result = store_news_trouble(s, now, &t);
 
 	if (result || (result = db_enter(s, &own)))
 		return result;

@@ -175,7 +175,7 @@ static int note_site(void *context, const char *site, int64_t until)
 static int note_hook(const struct round *r)
 {
 	struct news_trouble t;
-	if (store_news_trouble(r->s->store, &t))
+	if (store_news_trouble(r->s->store, r->now, &t))
 		return STORE_FAILED;
 	return note_told(r, ALERT_HOOK, "", t.since ? r->now - t.since : 0, t.since);
 }

@@ -12,6 +12,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -60,13 +61,17 @@ int feed_command_into(char *const argv[], struct span input, int output, int sec
 	return 0;
 }
 
-/* The other end was closed with something in it: unix(7) has no other reason for that error. */
+/*
+ * Something lies in the other end, which a process has that was left behind; or that end was closed
+ * with something in it: unix(7) has no other reason for the error.
+ */
 static bool left_unread(int fd)
 {
-	int error = 0;
+	int error = 0, unread = 0;
 	socklen_t n = sizeof error;
 
-	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &n) || error == ECONNRESET;
+	return ioctl(fd, TIOCOUTQ, &unread) || unread ||
+		getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &n) || error == ECONNRESET;
 }
 
 static int start_feed(char *const argv[], int input, int output, pid_t *pid)

@@ -123,7 +123,7 @@ int hook_run(struct session *s, int64_t now)
 	if (!s->post->hook_command)
 		return store_news_drop(s->store) ? session_store_failed(s, "hook", STORE_FAILED)
 						 : EXIT_WELL;
-	if (store_news_trouble(s->store, &trouble))
+	if (store_news_trouble(s->store, now, &trouble))
 		return session_store_failed(s, "hook", STORE_FAILED);
 	if (trouble.next > now)
 		return EXIT_WELL;

@@ -172,6 +172,18 @@ with case("a command that fails is told again, later and later, in the order in 
     equal(sender.retour.run("alerts", "--json").lines(), [])
     wanted = [json.loads(sender.retour.run("check", "--json", input=u + "@example.net\n").out)["verdict"] for u in ("first", "second", "third")]
     equal(wanted, ["suppress"] * 3)
+with case("a failure that a clock has noted which was ahead holds nobody up when it is set"):
+    for first, ahead in ((None, "2026-11-05T06:00:00Z"), ("2026-11-02T06:00:00Z", "2026-11-04T06:00:00Z")):
+        sender = Sender()
+        sender.mode("fail")
+        for sender.retour.now in filter(None, (first, ahead)):
+            equal(sender.run("anna").code, 1)
+        sender.mode("well")
+        sender.retour.now = "2026-11-02T07:00:00Z"
+        equal(sender.run().code, 3)  # the clock is not believed
+        equal(sender.retour.run("clock", "confirm", "--reason", "it was set").code, 0)
+        sender.retour.now = "2026-11-02T07:01:00Z"
+        equal((sender.run().code, len(sender.told()), marked(sender)), (0, 1, 0))
 with case("the order is that of the transactions, not of the pseudonyms, in twelve of them; of one contact the last word comes once"):
     sender = Sender(addresses="no")
     sender.mode("fail")
@@ -223,6 +235,13 @@ with case("one that ends without reading all of it has not taken it"):
     equal(sender.retour.run("suppress", "add", "--reason", "moved", input="".join("p%d@example.net\n" % n for n in range(3000))).code, 0)
     result = sender.run()
     equal((result.code, marked(sender)), (1, 3000))
+    contains(result.err, "before it had read everything")
+with case("one that leaves reading to another process, and ends, has not taken it"):
+    sender = Sender()
+    with open(sender.command, "w") as f:
+        f.write("#!/bin/sh\nexec 3<&0\n(sleep 3; exit 1) &\nexit 0\n")
+    result = sender.run("lena")
+    equal((result.code, marked(sender)), (1, 1))
     contains(result.err, "before it had read everything")
 with case("who is forgotten is not told; without a hook nobody is marked, and marks go"):
     sender = Sender()
