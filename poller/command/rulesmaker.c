@@ -54,7 +54,6 @@ static void close_door(void *context)
 	sort_once();
 	if (sandbox_enter(*(const int *)context, error, sizeof error))
 		_exit(EXIT_FAILURE);
-	sandbox_new_budget();
 }
 
 static void make_and_send(

@@ -95,6 +95,15 @@ static int load_filter(int fd, char *error, size_t size)
 	return problem ? -1 : 0;
 }
 
+void sandbox_new_budget(void)
+{
+	struct timespec used;
+	struct rlimit limit = { .rlim_max = RLIM_INFINITY };
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+	limit.rlim_cur = (rlim_t)used.tv_sec + 1 + CPU_SECONDS;
+	setrlimit(RLIMIT_CPU, &limit);
+}
+
 int sandbox_enter(int fd, char *error, size_t size)
 {
 	close(STDIN_FILENO);
@@ -103,15 +112,7 @@ int sandbox_enter(int fd, char *error, size_t size)
 			tries for ever */
 		setrlimit(RLIMIT_NOFILE, &(struct rlimit){ (rlim_t)fd + 1, (rlim_t)fd + 1 });
 	setrlimit(RLIMIT_NPROC, &(struct rlimit){ 0, 0 });
+	sandbox_new_budget();
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	return FILTERS ? load_filter(fd, error, size) : 0;
-}
-
-void sandbox_new_budget(void)
-{
-	struct timespec used;
-	struct rlimit limit = { .rlim_max = RLIM_INFINITY };
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-	limit.rlim_cur = (rlim_t)used.tv_sec + 1 + CPU_SECONDS;
-	setrlimit(RLIMIT_CPU, &limit);
 }

@@ -19,9 +19,9 @@ enum {
 
 /*
  * Closes the door, for good: FD is the only socket, stderr stays for the log, and every other call
- * ends the process with SIGSYS. 0, or -1 with why in ERROR of SIZE bytes, and then nothing but the
- * limits is in force. Builds with a sanitizer or for coverage have no filter: their libraries open
- * files at the end. sandbox_filters() says so.
+ * ends the process with SIGSYS. The first budget of processor time begins. 0, or -1 with why in
+ * ERROR of SIZE bytes, and then nothing but the limits is in force. Builds with a sanitizer or for
+ * coverage have no filter: their libraries open files at the end. sandbox_filters() says so.
  */
 int sandbox_enter(int fd, char *error, size_t size);
 bool sandbox_filters(void);

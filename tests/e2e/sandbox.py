@@ -4,10 +4,12 @@ process and costs that one message; the others are processed. And what the kerne
 import os
 import re
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import generate
+from lib.fakeimap import FakeImap
 from lib.harness import *
 
 CRASH_BUILD = os.path.join(os.environ.get("RETOUR_BUILD", os.path.join(ROOT, "build")), "crash", "retour")
@@ -50,28 +52,46 @@ for deed, words in DEEDS.items():
         equal(retour.sql("SELECT count(*) FROM event"), events)
         equal(len(left(top)), 1)
 
-with case("a parser at work has one socket and stderr, a filter, and no way to more rights"):
-    retour = Retour(CRASH_BUILD)
-    maildir(retour, [b"X-Retour-Test: sleep\r\n\r\n"])
-    process = retour.start("poll")
-    parser, deadline = None, time.monotonic() + 20
-    while not parser and time.monotonic() < deadline:
-        found = [pid for pid in descendants(process.pid) if title(pid).startswith("retour: parser")]
-        if found:
-            with open("/proc/%d/status" % found[0]) as f:
-                status = f.read()
-            parser = found[0] if re.search(r"^Seccomp:\t2$", status, re.M) else None
+def behind_filter(process):
+    """The parser of that run, when its door is closed."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        for pid in descendants(process.pid):
+            if title(pid).startswith("retour: parser"):
+                with open("/proc/%d/status" % pid) as f:
+                    status = f.read()
+                if re.search(r"^Seccomp:\t2$", status, re.M):
+                    contains(status, "NoNewPrivs:\t1")
+                    return pid
         time.sleep(0.01)
-    true(parser, "no parser behind a filter was seen")
-    contains(status, "NoNewPrivs:\t1")
-    if os.geteuid() == 0:  # the process is not dumpable: its descriptors are root's to see
-        descriptors = {int(name): os.readlink("/proc/%d/fd/%s" % (parser, name)).partition(":")[0] for name in os.listdir("/proc/%d/fd" % parser)}
-        equal(sorted(descriptors), [2, 3])
-        equal(descriptors[3], "socket")
+    true(False, "no parser behind a filter was seen")
+
+
+def limits_hold(parser):
     with open("/proc/%d/limits" % parser) as f:
         limits = f.read()
     for pattern in (r"Max processes +0 ", r"Max core file size +0 ", r"Max open files +4 ", r"Max data size +268435456 ", r"Max cpu time +\d+ "):
         true(re.search(pattern, limits), pattern + " in\n" + limits)
+
+
+with case("a parser that waits for its first mail has its limits already"):
+    retour, said = Retour(CRASH_BUILD), threading.Event()
+    retour.config["mailbox bounces"] = FakeImap(greeting=lambda c: said.wait(20) and c.close()).mailbox(retour.secret(), timeout="20s")
+    process = retour.start("poll")
+    limits_hold(behind_filter(process))
+    said.set()
+    process.communicate(timeout=20)
+
+with case("a parser at work has one socket and stderr, a filter, and no way to more rights"):
+    retour = Retour(CRASH_BUILD)
+    maildir(retour, [b"X-Retour-Test: sleep\r\n\r\n"])
+    process = retour.start("poll")
+    parser = behind_filter(process)
+    if os.geteuid() == 0:  # the process is not dumpable: its descriptors are root's to see
+        descriptors = {int(name): os.readlink("/proc/%d/fd/%s" % (parser, name)).partition(":")[0] for name in os.listdir("/proc/%d/fd" % parser)}
+        equal(sorted(descriptors), [2, 3])
+        equal(descriptors[3], "socket")
+    limits_hold(parser)
 
 with case("doctor says so"):
     result = plain.run("doctor")
