@@ -128,7 +128,7 @@ demo:
 
 # Three builds: the program, the same with sanitizers, and one for tests that kill: a certain message crashes its parser or has it redact nothing, and it has
 # small batches and slow commits (tests/e2e/quarantine.py, canary_thousand.py, kill_random.py).
-CRASH := -DRETOUR_TEST_CRASH -DRETOUR_TEST_CPU_SECONDS=1 -DRETOUR_TEST_BATCH=10 -DRETOUR_TEST_COMMIT_US=20000
+CRASH := -DRETOUR_TEST_CRASH -DRETOUR_TEST_CPU_SECONDS=1 -DRETOUR_TEST_BATCH=10 -DRETOUR_TEST_COMMIT_US=20000 -DRETOUR_TEST_STOP_SECONDS=3
 CRASH_BUILD = $(BUILDING) $(BUILD)/crash/retour
 check:
 	$(NEEDS) check

@@ -73,6 +73,7 @@ struct pump {
 	bool in_transaction, store_failed;
 	unsigned uncommitted;
 	double transaction_since;
+	double stopping_since; /* seen so; 0: no stop was asked for */
 };
 
 /* --- lane.c */

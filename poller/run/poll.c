@@ -25,7 +25,12 @@ enum {
 	LANES_AT_ONCE = 4,
 	TICK_MS = 250,
 };
-static const double parser_seconds = 30, grace_seconds = 60;
+#ifndef RETOUR_TEST_STOP_SECONDS /* so that the test of a slow server does not take long */
+#define RETOUR_TEST_STOP_SECONDS 60
+#endif
+/* STOP_SECONDS: etc/retour.service gives 30 more (TimeoutStopSec=). */
+static const double parser_seconds = 30, grace_seconds = 60,
+		    stop_seconds = RETOUR_TEST_STOP_SECONDS;
 /* Of files nothing is settled, and large transactions are cheaper. */
 static const double commit_seconds = 2, import_seconds = 3;
 
@@ -79,6 +84,9 @@ static void watch_clock(struct pump *p, struct lane *lane)
 			(double)(lane->opened ? lane->box->deadline : 5 * lane->box->timeout) +
 				grace_seconds)
 		lane_fail(lane, "took longer than its deadline");
+	/* a batch over a slow line takes minutes; what it was at comes again with the next run */
+	if (p->stopping_since > 0 && now - p->stopping_since > stop_seconds && !lane->done)
+		lane_fail(lane, "it was not done with its batch in the time that an end has");
 }
 
 static bool lane_active(const struct lane *lane)
@@ -146,6 +154,8 @@ static void work(struct pump *p)
 {
 	while (start_lanes(p) && !p->store_failed) {
 		wait_for_work(p);
+		if (poll_stopping() && !(p->stopping_since > 0))
+			p->stopping_since = clock_monotonic();
 		for (size_t i = 0; i < p->lane_count && !p->store_failed; i++) {
 			struct lane *lane = &p->lanes[i];
 			if (!lane_active(lane))

@@ -3,7 +3,9 @@
 password is said where it should not be, and the run goes on."""
 import base64
 import os
+import signal
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
@@ -11,6 +13,7 @@ from lib.fakeimap import FakeImap
 from lib.harness import *
 
 LIMIT = 64 * 1024  # KiB
+CRASH_BUILD = os.path.join(os.environ.get("RETOUR_BUILD", os.path.join(ROOT, "build")), "crash", "retour")
 
 
 def bounce(number, padding=0):
@@ -251,6 +254,34 @@ fails("a folder that is read-only and should be emptied", fake, "read-only", lef
 
 fake = FakeImap([bounce(number) for number in range(20)], first_uid=4294967270)
 works("UIDs near the end of their range", fake, 20)
+
+with case("SIGTERM while a batch comes over a slow line: its end is not waited for, and each mail counts once"):
+    fake, begun = FakeImap([bounce(number, 20000) for number in range(20)]), threading.Event()
+
+    def slowly(c, tag, rest):
+        for uid in fake.uids(rest.split(" ")[0]):
+            data = fake.fetched(uid)
+            for at in range(0, len(data), 2000):
+                c.send(data[at:at + 2000])
+                time.sleep(0.1)
+            if uid == 4:
+                begun.set()
+        c.ok(tag)
+
+    fake.on("UID FETCH", slowly)
+    retour = Retour(CRASH_BUILD)
+    retour.config["mailbox bounces"] = fake.mailbox(retour.secret(), deadline="1h")
+    process = retour.start("poll")
+    true(begun.wait(20), "nothing was fetched")
+    process.send_signal(signal.SIGTERM)
+    begin = time.monotonic()
+    err = process.communicate(timeout=60)[1].decode()
+    true(time.monotonic() - begin < 8, "it took %.1f s" % (time.monotonic() - begin))
+    equal((process.returncode, len(fake.mails)), (1, 20), err)
+    contains(err, "not done with its batch")
+    fake.on("UID FETCH", lambda c, tag, rest: True)
+    equal(retour.run("poll").code, 0)
+    equal((retour.sql("SELECT count(*) FROM event"), len(fake.mails)), ([(20,)], 0))
 
 # --- settling ------------------------------------------------------------------------------------------------------------
 
