@@ -40,6 +40,7 @@ has() {
 	openssl) have openssl ;;
 	# A mail server that is here already is not replaced: its tests say that they are skipped.
 	postfix) have postfix || have_file /usr/sbin/sendmail /usr/lib/sendmail ;;
+	stunnel) have stunnel ;;
 	xmllint) have xmllint ;;
 	cmocka) printf '#include <stdarg.h>\n#include <stddef.h>\n#include <stdint.h>\n#include <setjmp.h>\n#include <cmocka.h>\n' |
 		$CC ${CPPFLAGS:-} -E - >/dev/null 2>&1 ;;
@@ -57,7 +58,7 @@ has() {
 compile="compiler pkg-config libraries"
 build="$compile sasl"
 demo="$build dovecot python openssl time-zones"
-check="$demo postfix xmllint cmocka sanitizers mandoc minisign tidy swaks strace shellcheck other-servers lmtp network-tools"
+check="$demo postfix stunnel xmllint cmocka sanitizers mandoc minisign tidy swaks strace shellcheck other-servers lmtp network-tools"
 lab="$demo postfix lmtp network-tools m4"
 case $for_what in
 compile) things=$compile ;;
@@ -93,6 +94,7 @@ debian() {
 	python) echo python3 python3-aiosmtpd ;;
 	openssl) echo openssl ;;
 	postfix) echo postfix ;;
+	stunnel) echo stunnel4 ;;
 	xmllint) echo libxml2-utils ;;
 	cmocka) echo libcmocka-dev ;;
 	sanitizers) echo gcc ;;
@@ -119,6 +121,7 @@ fedora() {
 	python) echo python3 python3-aiosmtpd ;;
 	openssl) echo openssl ;;
 	postfix) echo postfix ;;
+	stunnel) echo stunnel ;;
 	xmllint) echo libxml2 ;;
 	cmocka) echo libcmocka-devel ;;
 	sanitizers) echo libasan libubsan ;;

@@ -3,13 +3,16 @@
 ask is refused before a question is heard; who is slow or silent harms nobody; the process has no file, no key and no store."""
 import http.client
 import os
+import re
 import signal
 import socket
 import ssl
+import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from lib import cleanup, postfix  # noqa: E402
 from lib.bounce import bounce  # noqa: E402
 from lib.certificates import authority  # noqa: E402
 from lib.harness import *  # noqa: E402,F403
@@ -130,6 +133,43 @@ with case("a client that does not read its answers loses its connection alone"):
     except (ssl.SSLError, OSError):
         pass
     contains(ask(steady, DEAD), "550 5.1.1")
+
+with case("a Postfix on another host asks through stunnel, with the lines of the manual"):
+    with open(os.path.join(ROOT, "etc/retour.1")) as f:
+        lines = re.search(r"^\[retour\]\nclient = yes\n.*?(?=^\.Ed)", f.read(), re.M | re.S).group()
+    near, mx, names = free_port(), os.path.join(retour.dir, "mx"), os.path.join(retour.dir, "mx1.pem")
+    os.mkdir(mx)
+    with open(names, "w") as f:
+        for part in authority().cert("client"):
+            with open(part) as of:
+                f.write(of.read())
+    os.chmod(names, 0o600)
+    for word, here in (("accept = 127.0.0.1:10331", "accept = 127.0.0.1:%d" % near), ("retour.example.org:10331", "localhost:%d" % where[1]),
+                       ("/etc/stunnel/mx1.pem", names), ("/etc/stunnel/ca.pem", authority().ca_file), ("= retour.example.org\n", "= localhost\n")):
+        contains(lines, word)
+        lines = lines.replace(word, here)
+    with open(os.path.join(mx, "retour.conf"), "w") as f:
+        f.write("foreground = yes\npid =\n" + lines)
+    for turn in ("first", "after a restart"):
+        stunnel = subprocess.Popen(["stunnel", os.path.join(mx, "retour.conf")], stderr=subprocess.DEVNULL)
+        cleanup.defer(stunnel.kill)
+        deadline, c = time.monotonic() + 10, None
+        while not c:
+            try:
+                c = socket.create_connection(("127.0.0.1", near), timeout=10)
+            except OSError:
+                true(time.monotonic() < deadline and stunnel.poll() is None, "stunnel does not listen: " + turn)
+                time.sleep(0.05)
+        contains(ask(c, DEAD), "550 5.1.1")
+        c.close()
+        if not postfix.missing():
+            with open(os.path.join(mx, "main.cf"), "w") as f:
+                f.write("compatibility_level = 3.6\n")
+            for key, answer in ((DEAD, "550 5.1.1"), (FINE, "")):
+                found = subprocess.run(["postmap", "-c", mx, "-q", key, "socketmap:inet:127.0.0.1:%d:retour" % near], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                equal((found.stdout.decode()[:9], found.stderr.decode()), (answer, ""))
+        stunnel.terminate()
+        stunnel.wait(10)
 
 with case("it has neither store nor keys nor any other file open, and no key is in its memory's maps"):
     files = [os.readlink("/proc/%d/fd/%s" % (front.pid, fd)) for fd in os.listdir("/proc/%d/fd" % front.pid)]
