@@ -4,8 +4,8 @@
  * and with one of the names that may ask, no wildcard. Sessions are not resumed, so that each
  * connection shows its certificate.
  *
- * Strangers reach this port. Limits: connections, those of them that have not shaken hands yet, the
- * time for that, bytes on their way. Who has shown nothing yet never takes the place of who has.
+ * Strangers reach this port. Limits: connections, those that have not shaken hands yet, the time
+ * for that, bytes on their way. Who has shown nothing yet never takes the place of who has.
  */
 #include "poller/command/servetls.h"
 
@@ -26,7 +26,8 @@
 
 enum {
 	FRONT_CLIENTS_MAX = 256,
-	FRONT_SHAKING_MAX = 64, /* of them, who have not shown who they are */
+	FRONT_SHAKING_MAX = 64, /* besides: who have not shown who they are */
+	FRONT_PLACES = FRONT_CLIENTS_MAX + FRONT_SHAKING_MAX,
 	SHAKE_SECONDS = 10,
 	FRONT_TICK_MS = 1000,
 	FRONT_BYTES = 16384, /* a record of TLS */
@@ -49,9 +50,12 @@ struct front {
 	unsigned count, shaking;
 	unsigned long long served, refused;
 	double said;
-	/* the listener, then of each client his connection and ours to the server */
-	struct pollfd polled[1 + 2 * FRONT_CLIENTS_MAX];
-	struct front_client client[FRONT_CLIENTS_MAX];
+	/*
+	 * the listener, then of each client his connection and ours to the server; all who shake
+	 * hands may be done with it in the same turn
+	 */
+	struct pollfd polled[1 + 2 * FRONT_PLACES];
+	struct front_client client[FRONT_PLACES];
 };
 
 static struct pollfd *his(struct front *f, unsigned i)
@@ -138,12 +142,12 @@ static void front_drop(struct front *f, unsigned i)
 /* The one of those who have shaken hands, or have not, that was silent longest. */
 static void drop_oldest(struct front *f, bool shaken)
 {
-	unsigned oldest = FRONT_CLIENTS_MAX;
+	unsigned oldest = FRONT_PLACES;
 	for (unsigned i = 0; i < f->count; i++)
 		if (f->client[i].shaken == shaken &&
-			(oldest == FRONT_CLIENTS_MAX || f->client[i].last < f->client[oldest].last))
+			(oldest == FRONT_PLACES || f->client[i].last < f->client[oldest].last))
 			oldest = i;
-	if (oldest < FRONT_CLIENTS_MAX)
+	if (oldest < FRONT_PLACES)
 		front_drop(f, oldest);
 }
 
@@ -166,8 +170,6 @@ static bool front_accept(struct front *f)
 		return false;
 	if (f->shaking == FRONT_SHAKING_MAX)
 		drop_oldest(f, false);
-	if (f->count == FRONT_CLIENTS_MAX)
-		drop_oldest(f, f->shaking == 0);
 	if (gnutls_init(&tls,
 		    GNUTLS_SERVER | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS) < 0 ||
 		!front_prepare(f, tls, fd)) {
@@ -306,6 +308,8 @@ static int front_run(struct front *f, const sigset_t *waiting, const volatile si
 		for (unsigned i = ready > 0 ? f->count : 0; i-- > 0;)
 			if ((his(f, i)->revents || ours(f, i)->revents) && !front_client(f, i))
 				front_drop(f, i);
+		while (f->count - f->shaking > FRONT_CLIENTS_MAX)
+			drop_oldest(f, true);
 		for (unsigned n = 0; ready > 0 && f->polled[0].revents && n < FRONT_SHAKING_MAX &&
 			front_accept(f);
 			n++)

@@ -123,6 +123,23 @@ with case("strangers who say nothing or drip keep nobody out, and go after ten s
     contains(ask(steady, FINE), "NOTFOUND")
     del crowd
 
+with case("room for 256: a stranger takes nobody's place, the next one who may ask takes that of who was silent longest"):
+    full = [client("client") for _ in range(255)]
+    contains(ask(steady, DEAD), "550 5.1.1")
+    strangers = [socket.create_connection(where, timeout=20) for _ in range(70)]
+    for c in full:
+        contains(ask(c, DEAD), "550 5.1.1")
+    contains(ask(steady, DEAD), "550 5.1.1")
+    with client("client") as c:
+        contains(ask(c, DEAD), "550 5.1.1")
+        try:
+            equal(full[0].recv(10), b"")
+        except ConnectionError:
+            pass
+        contains(ask(full[1], DEAD), "550 5.1.1")
+    for c in full + strangers:
+        c.close()
+
 with case("a client that does not read its answers loses its connection alone"):
     greedy = client("client")
     greedy.settimeout(5)
