@@ -29,10 +29,11 @@ enum {
 	FRONT_SHAKING_MAX = 64, /* besides: who have not shown who they are */
 	FRONT_PLACES = FRONT_CLIENTS_MAX + FRONT_SHAKING_MAX,
 	SHAKE_SECONDS = 10,
-	FRONT_TICK_MS = 1000,
+	FRONT_TICK_MS = 250,
 	FRONT_BYTES = 16384, /* a record of TLS */
 	SAY_SECONDS = 60,    /* between two lines about who was refused */
 };
+static const double shake_undisturbed = 0.5; /* seconds in which no newcomer takes his place */
 #define FRONT_PRIORITIES "-VERS-TLS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%PROFILE_MEDIUM"
 
 struct front_client {
@@ -139,16 +140,33 @@ static void front_drop(struct front *f, unsigned i)
 	*ours(f, i) = *ours(f, last);
 }
 
-/* The one of those who have shaken hands, or have not, that was silent longest. */
-static void drop_oldest(struct front *f, bool shaken)
+/* The one of those who have shaken hands, or have not, that was silent longest; one past the last.
+ */
+static unsigned find_oldest(const struct front *f, bool shaken)
 {
 	unsigned oldest = FRONT_PLACES;
 	for (unsigned i = 0; i < f->count; i++)
 		if (f->client[i].shaken == shaken &&
 			(oldest == FRONT_PLACES || f->client[i].last < f->client[oldest].last))
 			oldest = i;
+	return oldest;
+}
+
+static void drop_oldest(struct front *f, bool shaken)
+{
+	unsigned oldest = find_oldest(f, shaken);
 	if (oldest < FRONT_PLACES)
 		front_drop(f, oldest);
+}
+
+/*
+ * A hundred of a mail server's processes come at once, and each needs some time for its handshake:
+ * who finds no place waits in the kernel's queue meanwhile.
+ */
+static bool has_place(const struct front *f)
+{
+	return f->shaking < FRONT_SHAKING_MAX ||
+		clock_monotonic() - f->client[find_oldest(f, false)].last > shake_undisturbed;
 }
 
 static bool front_prepare(struct front *f, gnutls_session_t tls, int fd)
@@ -165,7 +183,9 @@ static bool front_prepare(struct front *f, gnutls_session_t tls, int fd)
 static bool front_accept(struct front *f)
 {
 	gnutls_session_t tls = NULL;
-	int fd = accept4(f->listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int fd = -1;
+	if (has_place(f))
+		fd = accept4(f->listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd < 0)
 		return false;
 	if (f->shaking == FRONT_SHAKING_MAX)
@@ -296,9 +316,10 @@ static void drop_slow(struct front *f)
 
 static int front_run(struct front *f, const sigset_t *waiting, const volatile sig_atomic_t *stop)
 {
-	const struct timespec tick = { .tv_sec = FRONT_TICK_MS / 1000 };
-	f->polled[0] = (struct pollfd){ .fd = f->listener->fd, .events = POLLIN };
+	const struct timespec tick = { .tv_nsec = FRONT_TICK_MS * 1000000L };
+	f->polled[0] = (struct pollfd){ .fd = f->listener->fd };
 	while (!*stop) {
+		f->polled[0].events = has_place(f) ? POLLIN : 0;
 		int ready = ppoll(f->polled, 1 + 2 * f->count, f->shaking ? &tick : NULL, waiting);
 		if (ready < 0 && errno != EINTR) {
 			log_error("serve: poll: %s", strerror(errno));

@@ -9,6 +9,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
@@ -122,6 +123,19 @@ with case("strangers who say nothing or drip keep nobody out, and go after ten s
     true(5 < time.monotonic() - begin < 15, "after %.1f s" % (time.monotonic() - begin))
     contains(ask(steady, FINE), "NOTFOUND")
     del crowd
+
+with case("a hundred who connect at once are all answered"):
+    context = ssl.create_default_context(cafile=authority().ca_file)
+    context.load_cert_chain(*authority().cert("client"))
+    answers = []
+    crowd = [socket.create_connection(where, timeout=10) for _ in range(100)]
+    time.sleep(0.1)  # as over a long line
+    for plain in crowd[::-1]:
+        threading.Thread(target=lambda plain: answers.append(ask(context.wrap_socket(plain, server_hostname="localhost"), DEAD)), args=(plain,)).start()
+    deadline = time.monotonic() + 15
+    while len(answers) < len(crowd) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    equal(len([one for one in answers if "550 5.1.1" in one]), len(crowd))
 
 with case("room for 256: a stranger takes nobody's place, the next one who may ask takes that of who was silent longest"):
     full = [client("client") for _ in range(255)]
