@@ -2,14 +2,16 @@
  * The command gets a batch as JSON lines on its standard input. Nothing is marked as told before it
  * has ended well, so a kill between the two tells the batch again. After a failure later runs wait
  * longer and longer before they try again; the order stays, for nothing overtakes.
+ *
+ * Lines may have addresses, so they lie in locked memory, zeroed when it is given back: what a
+ * stream in memory grows out of would stay in the heap.
  */
 #include "poller/post/hook.h"
 
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <sodium.h>
-#include "classify/base/buffer.h"
 #include "classify/base/clock.h"
 #include "classify/base/exitcode.h"
 #include "classify/base/log.h"
@@ -20,15 +22,52 @@
 
 enum {
 	HOOK_RUN_SECONDS = 300, /* all batches of one run; what is left comes with the next */
+	HOOK_ROOM = 1 << 16,
 };
 
+struct hook_lines {
+	char *p; /* of sodium_malloc() */
+	size_t n, room;
+};
 struct hook_batch {
-	FILE *out;
+	FILE *out; /* into LINES */
+	struct hook_lines lines;
 	int64_t now;
 	struct news_told told;
 };
 
 /* --- lines ------------------------------------------------------------------ */
+
+static ssize_t hook_keep(void *context, const char *text, size_t n)
+{
+	struct hook_lines *l = context;
+
+	if (n > l->room - l->n) {
+		size_t room = 2 * (l->n + n) + HOOK_ROOM;
+		char *more = sodium_malloc(room);
+		if (!more)
+			return 0;
+		if (l->n)
+			memcpy(more, l->p, l->n);
+		sodium_free(l->p);
+		l->p = more;
+		l->room = room;
+	}
+	memcpy(l->p + l->n, text, n);
+	l->n += n;
+	return (ssize_t)n;
+}
+
+/* A stream into *L without a buffer of its own; NULL without memory. */
+static FILE *hook_lines_open(struct hook_lines *l)
+{
+	FILE *out = fopencookie(l, "w", (cookie_io_functions_t){ .write = hook_keep });
+
+	*l = (struct hook_lines){ .n = 0 };
+	if (out)
+		setvbuf(out, NULL, _IONBF, 0);
+	return out;
+}
 
 static int hook_line(void *context, const struct news_line *news)
 {
@@ -59,7 +98,7 @@ static int hook_line(void *context, const struct news_line *news)
 
 /* --- the command ------------------------------------------------------------- */
 
-static int hook_command(const struct session *s, const struct buffer *lines)
+static int hook_command(const struct session *s, const struct hook_lines *lines)
 {
 	char *const argv[] = { (char *)s->post->hook_command, NULL };
 	char error[512];
@@ -85,11 +124,10 @@ static int hook_command(const struct session *s, const struct buffer *lines)
 /* One batch. *MORE: there may be another. */
 static int hook_tell(struct session *s, int64_t now, struct hook_batch *b, bool *more)
 {
-	struct buffer lines = { NULL, 0 };
 	int listed, result = EXIT_WELL;
 
 	b->now = now;
-	b->out = open_memstream(&lines.p, &lines.n);
+	b->out = hook_lines_open(&b->lines);
 	if (!b->out) {
 		log_error("[hook]: no memory");
 		return EXIT_LOST;
@@ -97,15 +135,14 @@ static int hook_tell(struct session *s, int64_t now, struct hook_batch *b, bool 
 	listed = store_news(s->store, now, &b->told, hook_line, b);
 	if (fclose(b->out) || listed)
 		result = session_store_failed(s, "hook", STORE_FAILED);
-	else if (b->told.n && hook_command(s, &lines)) {
+	else if (b->told.n && hook_command(s, &b->lines)) {
 		result = EXIT_LOST;
 		if (store_news_failed(s->store, now))
 			result = session_store_failed(s, "hook", STORE_FAILED);
 	} else if (b->told.n && store_news_tell(s->store, &b->told)) {
 		result = session_store_failed(s, "hook", STORE_FAILED);
 	}
-	sodium_memzero(lines.p, lines.n);
-	buffer_free(&lines);
+	sodium_free(b->lines.p);
 	*more = result == EXIT_WELL && b->told.n == NEWS_BATCH;
 	if (result == EXIT_WELL && b->told.n)
 		log_info("[hook] command: %u changes were told", b->told.n);

@@ -221,6 +221,35 @@ with case("its output is dropped, however much; one that takes too long is ended
     result = sender.run("hans")
     true(result.code == 1 and time.monotonic() - begun < 20, result)
     contains(result.err, "not done after 2 s")
+# what memory of who called has of addresses that it was told before
+LOOK = """#!%s
+import json, os, re, sys
+here = %r
+told = [json.loads(line)["address"].encode() for line in sys.stdin]
+before, left = open(here + "/addresses", "rb").read().split() if os.path.exists(here + "/addresses") else [], set()
+for part in open("/proc/%%d/maps" %% os.getppid()):
+    begin, end, rights = re.match("([0-9a-f]+)-([0-9a-f]+) (..)", part).groups()
+    if rights == "rw":
+        with open("/proc/%%d/mem" %% os.getppid(), "rb", 0) as f:
+            try:
+                f.seek(int(begin, 16))
+                memory = f.read(int(end, 16) - int(begin, 16))
+                left |= {address for address in before if address in memory}
+            except OSError:
+                pass
+with open(here + "/left", "a") as f:
+    f.write("%%d %%d\\n" %% (len(before), len(left)))
+with open(here + "/addresses", "ab") as f:
+    f.write(b"\\n".join(told) + b"\\n")
+"""
+if os.geteuid() == 0:  # who else cannot look
+    with case("an address that was told is nowhere in the memory of the run"):
+        sender = Sender(addresses="yes")
+        with open(sender.command, "w") as f:
+            f.write(LOOK % (sys.executable, sender.dir))
+        equal(sender.run(*["somebody%04d" % n for n in range(1100)]).code, 0)
+        with open(os.path.join(sender.dir, "left")) as f:
+            equal(f.read().split("\n"), ["0 0", "500 0", "1000 0", ""])
 with case("more than a batch: several, each whole"):
     sender = Sender()
     listed = "".join("p%d@example.net\n" % n for n in range(1203))
