@@ -31,6 +31,7 @@ struct bids {
 	bool passing;   /* nothing that is said is final: it comes with a 4, or the mail still
 			 waits */
 	bool own_words; /* words without doubt say hard */
+	bool turned;    /* words that are hard were turned over by those around them */
 	struct bid best[CLASS_COUNT];
 };
 

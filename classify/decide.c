@@ -242,6 +242,27 @@ static bool is_of_host(struct span text, const struct match *m, const struct rul
 	return rule->rank <= RANK_WEAK && !memchr(text.p, '@', text.n) && has_ip(text);
 }
 
+/*
+ * Words that are hard say nothing of the recipient here. What a provider documents means what it
+ * says, however it stands; and where the recipient's own code has said it already, nothing hangs on
+ * how they do.
+ */
+static bool is_of_nobody(const struct rules *r, struct bids *bids, struct span text,
+	const struct match *m, const struct rule *rule)
+{
+	if (is_of_host(text, m, rule))
+		return true;
+	if (*rule->provider || bids->best[CLASS_HARD].weight >= WEIGHT_SPECIFIC ||
+		!sense_turned(r, text, m))
+		return false;
+	bids->turned = true;
+	if (bids->clues->tell)
+		bids->clues->tell(bids->clues->tell_context,
+			&(struct bid_told){ "set aside: the words around it turn it over", rule->id,
+				rule->category, 0, { "", 0 } });
+	return true;
+}
+
 /* True when words were found that say something. */
 static bool bid_words(const struct rules *r, struct bids *bids, const struct decision *d,
 	struct span text, const struct matches *found, unsigned where, int weight)
@@ -260,7 +281,8 @@ static bool bid_words(const struct rules *r, struct bids *bids, const struct dec
 		const struct rule *rule = rule_at(r, m->rule);
 
 		if (!applies(rule, where, d) || is_inside(r, found, i, where, d) ||
-			is_in_address(text, m) || (is_hard(rule) && is_of_host(text, m, rule)))
+			is_in_address(text, m) ||
+			(is_hard(rule) && is_of_nobody(r, bids, text, m, rule)))
 			continue;
 		bid_rule(bids, rule, weight,
 			(struct saying){ .source = source,

@@ -83,8 +83,19 @@
 	X(MARK_SENSE_RELAY, "sense-relay") \
 	X(MARK_SENSE_OUTSIDE, "sense-outside") /* who may not write to somebody */ \
 	X(MARK_SENSE_HEADER, "sense-header") \
-	X(MARK_SENSE_TWICE, "sense-twice") /* is there twice, is missing */ \
-	X(MARK_SENSE_FORM, "sense-form")   /* the form of an address */ \
+	X(MARK_SENSE_TWICE, "sense-twice")   /* is there twice, is missing */ \
+	X(MARK_SENSE_FORM, "sense-form")     /* the form of an address */ \
+	X(MARK_SENSE_PERSON, "sense-person") /* who can work somewhere */ \
+	X(MARK_SENSE_IF, "sense-if")         /* begins a condition where it begins a clause */ \
+	X(MARK_SENSE_MAYBE, "sense-maybe")   /* what follows is not said of anybody */ \
+	X(MARK_SENSE_OF, "sense-of")         /* ties a thing to whose it is */ \
+	X(MARK_SENSE_BEEN, "sense-been")     /* may stand between a not and what it denies */ \
+	X(MARK_SENSE_PART, "sense-part")     /* behind a mailbox: a part of it, not the whole */ \
+	X(MARK_SENSE_BACK, "sense-back")     /* beside a mailbox: ours */ \
+	X(MARK_SENSE_BOOK, "sense-book")     /* where somebody keeps addresses */ \
+	X(MARK_SENSE_DOWN, "sense-down")     /* cannot be asked */ \
+	X(MARK_SENSE_NARROW, "sense-narrow") /* knows some of the users only */ \
+	X(MARK_SENSE_OR, "sense-or")         /* what follows may be it as well */ \
 	X(MARK_SENSE_OTHER, "sense-other") /* what can be missing or closed, too, and is nobody's \
 					      mailbox */
 #define RULE_ENUM(symbol, name) symbol,

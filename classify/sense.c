@@ -1,23 +1,27 @@
-#include "classify/sense.h"
-
-#include "classify/rulesparts.h"
-#include "classify/token.h"
+#include "classify/senseparts.h"
 
 enum { CLAUSES_MAX = 24, WORDS_MAX = 200 };
 
-#define NUMBER (UINT32_C(1) << 31)
+/* Of no list, but of how words stand. */
+#define NUMBER (UINT64_C(1) << 63)
+#define ABSENT (UINT64_C(1) << 62) /* a not beside "exists" */
+#define IP_ADDRESS (UINT64_C(1) << 61)
+#define TURNED (SENSE(IF) | SENSE(MAYBE))
 
 /* What a clause must say, all of it; nothing of what keeps it from that, in it or anywhere. */
 static const struct said_of {
 	const char *id;
 	enum category category;
-	uint32_t all, none, nowhere;
+	uint64_t all, none, nowhere;
 } SAID_OF[] = {
 #define ABOUT_OTHERS \
 	(SENSE(SENDER) | SENSE(YOUR) | SENSE(PASSING) | SENSE(REFUSE) | SENSE(SPAM) | \
 		SENSE(OUTSIDE) | SENSE(PROOF) | SENSE(LISTED) | SENSE(RELAY) | SENSE(HEADER) | \
 		SENSE(LIMIT) | SENSE(SEND) | SENSE(DNS))
-#define NO_BOX (SENSE(OTHER) | SENSE(ACCEPT) | SENSE(SPACE) | SENSE(USED))
+#define NO_BOX \
+	(SENSE(OTHER) | SENSE(ACCEPT) | SENSE(SPACE) | SENSE(USED) | TURNED | SENSE(TIME) | \
+		IP_ADDRESS)
+	{ "sense.down", CATEGORY_SYSTEM_ERROR, SENSE(OTHER) | SENSE(DOWN), 0, 0 },
 	{ "sense.score", CATEGORY_SPAM_CONTENT, SENSE(SCORE) | NUMBER, SENSE(SENDER), 0 },
 	{ "sense.spam", CATEGORY_SPAM_CONTENT, SENSE(SPAM), SENSE(PASSING), 0 },
 	{ "sense.proof", CATEGORY_AUTH_FAILURE, SENSE(PROOF), 0, 0 },
@@ -47,10 +51,10 @@ static const struct said_of {
 	{ "sense.outside", CATEGORY_POLICY, SENSE(OUTSIDE) | SENSE(REFUSE), 0, 0 },
 	{ "sense.nobody", CATEGORY_USER_UNKNOWN, SENSE(BOX) | SENSE(UNKNOWN), NO_BOX,
 		ABOUT_OTHERS },
-	{ "sense.nobody", CATEGORY_USER_UNKNOWN, SENSE(BOX) | SENSE(NOT) | SENSE(EXIST), NO_BOX,
-		ABOUT_OTHERS },
-	{ "sense.nobody", CATEGORY_USER_UNKNOWN, SENSE(BOX) | SENSE(NOBODY), NO_BOX, ABOUT_OTHERS },
-	{ "sense.left", CATEGORY_USER_UNKNOWN, SENSE(BOX) | SENSE(NOT) | SENSE(WORK), NO_BOX,
+	{ "sense.nobody", CATEGORY_USER_UNKNOWN, SENSE(BOX) | ABSENT, NO_BOX, ABOUT_OTHERS },
+	{ "sense.nobody", CATEGORY_USER_UNKNOWN, SENSE(BOX) | SENSE(NOBODY),
+		NO_BOX | SENSE(NOT) | SENSE(TWICE), ABOUT_OTHERS },
+	{ "sense.left", CATEGORY_USER_UNKNOWN, SENSE(PERSON) | SENSE(NOT) | SENSE(WORK), NO_BOX,
 		ABOUT_OTHERS },
 	{ "sense.gone", CATEGORY_MAILBOX_DISABLED, SENSE(BOX) | SENSE(GONE), NO_BOX | SENSE(NOT),
 		ABOUT_OTHERS },
@@ -59,126 +63,86 @@ static const struct said_of {
 	{ "sense.form", CATEGORY_BAD_ADDRESS, SENSE(BOX) | SENSE(FORM), NO_BOX, ABOUT_OTHERS },
 };
 
-/* --- words ---------------------------------------------------------------- */
-
-/* The longest stem or word that the one of N folded BYTES is or begins with; NULL: none. */
-static const struct stem *stem_of(const struct rules *r, const char *bytes, size_t n)
-{
-	size_t low = 0, high = r->stem_count;
-
-	while (low < high) { /* the first that stands behind the word */
-		size_t middle = low + (high - low) / 2;
-		const struct stem *s = &r->stems[middle];
-		int order = memcmp(s->word, bytes, s->n < n ? s->n : n);
-
-		if (order > 0 || (!order && s->n > n))
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	while (low) {
-		const struct stem *s = &r->stems[low - 1];
-
-		if (s->n <= n && (s->open || s->n == n) && !memcmp(s->word, bytes, s->n))
-			return s;
-		low = s->parent;
-	}
-	return NULL;
-}
-
-enum { FOLDED_MAX = 2 * STEM_SIZE };
-
-/* The bytes of T as stems have them, into FOLDED; how many. What is longer is cut. */
-static size_t fold_token(const struct letters *l, const struct token *t, char folded[FOLDED_MAX])
-{
-	size_t n = t->n < FOLDED_MAX ? t->n : FOLDED_MAX;
-
-	for (size_t i = 0; i < n; i++)
-		folded[i] = t->folded ? t->bytes[i] : (char)l->ascii[(unsigned char)t->bytes[i]];
-	return n;
-}
-
-static const struct rules *who_has_stems(const struct rules *r)
-{
-	return !r->stem_count && r->lender ? r->lender : r;
-}
-
-struct span sense_stem(const struct rules *r, struct span word, bool *whole)
-{
-	const struct letters *l = automaton_letters(r->automaton);
-	const unsigned char *p = (const unsigned char *)word.p, *end = p + word.n;
-	const struct stem *found = NULL;
-	struct scratch scratch;
-	char folded[FOLDED_MAX];
-	size_t words = 0, n = 0;
-
-	r = who_has_stems(r);
-	while (p < end && words < 2) {
-		struct token t = take_token(l, p, end, &scratch);
-
-		if (t.n && !t.sign && !words++) {
-			n = fold_token(l, &t, folded);
-			found = stem_of(r, folded, n);
-		}
-		p = t.next > p ? t.next : p + 1;
-	}
-	explicit_bzero(&scratch, sizeof scratch);
-	explicit_bzero(folded, sizeof folded);
-	if (words != 1 || !found)
-		return (struct span){ "", 0 };
-	*whole = found->n == n;
-	return (struct span){ found->word, found->n };
-}
-
 struct senses_reader {
 	const struct rules *rules;
 	const struct letters *letters;
-	uint32_t clause[CLAUSES_MAX];
-	size_t clauses; /* that were begun before this one */
-	uint32_t last;  /* the senses of the last word */
-	bool word;      /* one was read: a number before it is a code */
+	uint64_t clause[CLAUSES_MAX];
+	size_t clauses;  /* that were begun before this one */
+	uint64_t last;   /* the senses of the last word */
+	uint64_t denies; /* SENSE(NOT), SENSE(EXIST): those that stand a few words before */
+	unsigned since;  /* words behind the last of them */
+	bool word;       /* one was read: a number before it is a code */
+	bool begun;      /* one was read since the last sign */
 };
 
-static void hear_token(struct senses_reader *h, const struct token *t)
+/* A not beside "exists", with few words between. */
+static bool hear_absence(struct senses_reader *h, uint64_t senses)
 {
-	char folded[FOLDED_MAX];
-	size_t n = fold_token(h->letters, t, folded);
-	uint32_t *clause = &h->clause[h->clauses];
-	const struct stem *stem;
-	uint32_t senses;
+	enum { NEAR = 3 };
+	const uint64_t both = SENSE(NOT) | SENSE(EXIST);
 
-	if (ascii_digit(folded[0])) {
-		*clause |= h->word ? NUMBER : 0;
-		return;
+	if (++h->since > NEAR)
+		h->denies = 0;
+	if (senses & both) {
+		h->denies |= senses & both;
+		h->since = 0;
 	}
-	stem = stem_of(h->rules, folded, n);
-	senses = stem ? stem->senses : 0;
-	h->word = true;
-	/* "your message" is any mail to anybody */
-	if (senses & SENSE(MAIL) && h->last == SENSE(YOUR))
-		*clause &= ~SENSE(YOUR);
-	*clause |= senses;
-	h->last = senses;
-}
-
-/* Is what stands there up to the next blank an address, a host, a link? Its end, or BEGIN. */
-static const unsigned char *skip_name(const unsigned char *begin, const unsigned char *end)
-{
-	bool name = false;
-	const unsigned char *p = begin;
-
-	for (; p<end && * p> ' '; p++)
-		name |= *p == '@' || *p == '=' || (*p == '/' && p > begin && p[-1] == '/') ||
-			(*p == '.' && p + 1 < end && p > begin && p[1] > ' ' &&
-				!ascii_digit((char)p[1]) && p[1] < 127 &&
-				!strchr(".,;:)'\"", p[1]));
-	return name ? p : begin;
+	return (h->denies & both) == both;
 }
 
 static bool ends_sentence(const struct token *t, const unsigned char *end)
 {
 	return strchr(";!?()", *t->begin) ||
 		(*t->begin == '.' && (t->end == end || *t->end <= ' '));
+}
+
+/* "your message" is any mail to anybody, "your lists" have the recipient's address */
+static bool is_of_anybody(uint64_t last, uint64_t senses)
+{
+	return last == SENSE(YOUR) && senses & (SENSE(MAIL) | SENSE(BOOK));
+}
+
+static void hear_token(struct senses_reader *h, const struct token *t)
+{
+	char folded[FOLDED_MAX];
+	uint64_t *clause = &h->clause[h->clauses];
+	uint64_t senses = senses_of(h->rules, h->letters, t, folded);
+
+	if (ascii_digit(folded[0])) {
+		*clause |= h->word ? NUMBER : 0;
+		return;
+	}
+	if (h->begun)
+		senses &= ~SENSE(IF);
+	h->word = h->begun = true;
+	senses = senses_beside(h->last, senses);
+	if (hear_absence(h, senses))
+		*clause |= ABSENT;
+	if (is_of_anybody(h->last, senses))
+		*clause &= ~SENSE(YOUR);
+	*clause |= senses;
+	h->last = senses_last(h->last, senses);
+}
+
+static void hear_sign(struct senses_reader *h, const struct token *t, const unsigned char *end)
+{
+	if (*t->begin == '\'' || *t->begin == '-')
+		return;
+	h->last = h->denies = 0;
+	h->begun = false;
+	if (ends_sentence(t, end) && h->clauses + 1 < CLAUSES_MAX)
+		h->clauses++;
+}
+
+/* "192.0.2.7", "[192.0.2.7]" */
+static bool is_host_number(const unsigned char *p, const unsigned char *end)
+{
+	unsigned dots = 0;
+
+	p += *p == '[';
+	for (; p < end && (ascii_digit((char)*p) || *p == '.'); p++)
+		dots += *p == '.' && p + 1 < end && ascii_digit((char)p[1]);
+	return dots == 3;
 }
 
 static void hear(struct senses_reader *h, struct span text)
@@ -195,12 +159,14 @@ static void hear(struct senses_reader *h, struct span text)
 			p = behind;
 			continue;
 		}
+		if (begins && is_host_number(p, end)) /* mailboxes have none */
+			h->clause[h->clauses] |= IP_ADDRESS;
 		struct token t = take_token(h->letters, p, end, &scratch);
 
 		if (t.n && !t.sign)
 			hear_token(h, &t);
-		else if (t.n && ends_sentence(&t, end) && h->clauses + 1 < CLAUSES_MAX)
-			h->clauses++;
+		else if (t.n)
+			hear_sign(h, &t, end);
 		begins = t.blank_behind;
 		p = t.next > p ? t.next : p + 1;
 	}
@@ -209,7 +175,7 @@ static void hear(struct senses_reader *h, struct span text)
 
 /* --- sentences ------------------------------------------------------------ */
 
-static bool says_so(const struct senses_reader *h, const struct said_of *s, uint32_t heard)
+static bool says_so(const struct senses_reader *h, const struct said_of *s, uint64_t heard)
 {
 	if (heard & s->nowhere)
 		return false;
@@ -225,7 +191,7 @@ static bool says_so(const struct senses_reader *h, const struct said_of *s, uint
  */
 static bool is_of_us(const struct senses_reader *h)
 {
-	const uint32_t missing = SENSE(UNKNOWN) | SENSE(EXIST) | SENSE(GONE) | SENSE(NOBODY),
+	const uint64_t missing = SENSE(UNKNOWN) | SENSE(EXIST) | SENSE(GONE) | SENSE(NOBODY),
 		       us = SENSE(SENDER) | SENSE(YOUR), host = SENSE(BOX) | SENSE(DNS);
 	bool any = false;
 
@@ -299,13 +265,15 @@ void bid_senses(const struct rules *r, struct bids *bids, struct span text)
 	if (top == CLASS_HARD && best->weight > WEIGHT_VAGUE) {
 		if (weak && s.id && said != CLASS_HARD)
 			bid_sense(bids, best->weight, &s); /* a tie is never hard */
-		else if (s.of_us && !best->human)
+		else if (s.of_us)
 			bid_sense(bids, best->weight, &OF_US);
 		else if (!best->human && of_something_else(&s, best->category) &&
 			(weak || !memchr(text.p, '@', text.n)))
 			best->weight = 0;
-	} else if (!s.id || s.category == best->category) {
-		return;
+		else if (s.category == CATEGORY_SYSTEM_ERROR)
+			bid_sense(bids, best->weight, &s); /* who would know cannot be asked */
+	} else if (!s.id || s.category == best->category || (bids->turned && said == CLASS_HARD)) {
+		return; /* the same words in the sum say no more */
 	} else if (best->weight <= WEIGHT_VAGUE) {
 		bid_sense(bids, WEIGHT_SENSE, &s);
 	} else if (said == top &&

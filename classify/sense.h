@@ -19,16 +19,16 @@ struct stem {
 	uint8_t n;
 	uint8_t open;    /* more letters may follow */
 	uint16_t parent; /* the longest open one that this begins with, from 1; 0: none */
-	uint32_t senses; /* SENSE() of each */
+	uint64_t senses; /* SENSE() of each */
 };
 
-#define SENSE(name) (UINT32_C(1) << (MARK_SENSE_##name - SENSE_FIRST))
+#define SENSE(name) (UINT64_C(1) << (MARK_SENSE_##name - SENSE_FIRST))
 
 /* What an answer says in the sum. */
 struct sense {
 	const char *id; /* NULL: nothing */
 	enum category category;
-	uint32_t heard; /* senses of all its words */
+	uint64_t heard; /* senses of all its words */
 	bool of_us;     /* who is missing there is we */
 };
 
@@ -39,6 +39,12 @@ struct sense sense_read(const struct rules *r, struct span text);
  * *WHOLE: it is all of the word. WORD may have signs at its ends.
  */
 struct span sense_stem(const struct rules *r, struct span word, bool *whole);
+/*
+ * Does the clause around match M of TEXT say of nobody what the phrase says: a condition ("if the
+ * user is unknown"), a not before it ("was never deleted"), help on such errors, or another thing
+ * that is missing ("the key of the recipient was not found")?
+ */
+bool sense_turned(const struct rules *r, struct span text, const struct match *m);
 /*
  * Bids what TEXT says where nothing but weak evidence was bid before, and sets a weak hard aside
  * that the words speak against.

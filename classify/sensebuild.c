@@ -78,7 +78,7 @@ bool stems_build(struct image *image, const struct rules *r, char *error, size_t
 					"'%s' is no single word of at most %d bytes", phrase,
 					STEM_SIZE);
 			else
-				stems[count++].senses = UINT32_C(1)
+				stems[count++].senses = UINT64_C(1)
 					<< (r->rules[i].mark - SENSE_FIRST);
 		}
 	if (good) {

@@ -1,0 +1,36 @@
+/* What the parts of sense.h share: words, and how they stand beside each other. */
+#ifndef RETOUR_SENSEPARTS_H
+#define RETOUR_SENSEPARTS_H
+
+#include "classify/rulesparts.h"
+#include "classify/sense.h"
+#include "classify/token.h"
+
+enum { FOLDED_MAX = 2 * STEM_SIZE };
+
+/* R, or who lends R the stems. */
+const struct rules *who_has_stems(const struct rules *r);
+
+/*
+ * The senses of the word T, 0: none. FOLDED is the caller's to wipe afterwards, and has the word as
+ * stems have it: its first byte tells a number.
+ */
+uint64_t senses_of(const struct rules *r, const struct letters *l, const struct token *t,
+	char folded[FOLDED_MAX]);
+
+/*
+ * SENSES of a word by LAST, those of the one before it that says something: a thing beside whose it
+ * is ("return address", "adresse de retour") becomes ours, a not before it turns it over.
+ */
+uint64_t senses_beside(uint64_t last, uint64_t senses);
+
+/* "not unknown", "was never deleted"; LAST as above. */
+bool is_denied(uint64_t last, uint64_t senses);
+
+/* LAST for the word behind one with SENSES. */
+uint64_t senses_last(uint64_t last, uint64_t senses);
+
+/* Is what stands there up to the next blank an address, a host, a link? Its end, or BEGIN. */
+const unsigned char *skip_name(const unsigned char *begin, const unsigned char *end);
+
+#endif
