@@ -145,7 +145,10 @@ int store_advance(struct store *s, int64_t now, uint64_t *changed)
 	*changed = 0;
 	if (result)
 		return result;
-	result = each_due(s, SQL_CONTACT_TIMED, advance_one, now, changed);
+	result = brake_advance(
+		s, now); /* who is held longer than until now is one of those below */
+	if (!result)
+		result = each_due(s, SQL_CONTACT_TIMED, advance_one, now, changed);
 	if (!result)
 		result = each_due(s, SQL_CONTACT_UNTIDY, tidy_one, now, &tidied);
 	if (!result)
@@ -154,8 +157,6 @@ int store_advance(struct store *s, int64_t now, uint64_t *changed)
 		result = mailings_measure(s, now);
 	if (!result)
 		result = nodomain_advance(s, now);
-	if (!result)
-		result = brake_advance(s, now);
 	return db_leave(s, own, result);
 }
 

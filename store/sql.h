@@ -130,7 +130,8 @@
 	X(SQL_BRAKE_FORGET, "DELETE FROM brake_hour WHERE hour < ?1") \
 	X(SQL_WAVE_ADD, \
 		"INSERT OR IGNORE INTO wave (kind, name, mta, day, life, opened, state) VALUES (?1, ?2, ?3, ?4, 0, ?5, 'held')") \
-	X(SQL_WAVE_FORGET, "DELETE FROM wave WHERE state = 'held' AND life = 0 AND day >= ?1") \
+	/* an hour before midnight opens the day behind it, too */ \
+	X(SQL_WAVE_FORGET, "DELETE FROM wave WHERE state = 'held' AND life = 0 AND opened > ?1") \
 	X(SQL_WAVE_DROP, \
 		"DELETE FROM wave WHERE kind = ?1 AND mta = ?3 AND (mta OR name = ?2) AND day = ?4 AND life = ?5") \
 	X(SQL_WAVE_PUT, \

@@ -74,6 +74,7 @@ int wave_judge_from(struct store *s, int64_t hour, int64_t *first)
 			(void)wave_note_host(s, before[i].mta, before[i].name);
 	s->waves->judging_all = true;
 	result = db_run(s, SQL_WAVE_FORGET, "i", from) || wave_load(s) ||
+			wave_count_again(s, from - DAY) ||
 			db_run(s, SQL_BRAKE_PEAK_FORGET, "ii", from, INT64_MAX) ||
 			judge_all(s, from)
 		? STORE_FAILED

@@ -305,6 +305,37 @@ static void a_wave_over_midnight_is_one(void **state)
 	assert_int_equal(count_of("after", CROWD, STATE_UNCONFIRMED, midnight + HOUR), CROWD);
 }
 
+/* Which portions mail is read in decides nothing, nor does how late it is read. */
+static void what_is_read_late_in_portions(void **state)
+{
+	int64_t midnight = day_start(NOW) + DAY, late = NOW + 30 * DAY;
+	struct event e = hard_at("gmail", "rule-x", "", "x@example.org", midnight + DAY + HOUR);
+
+	(void)state;
+	quiet_fortnight("gmail", "");
+	crowd("out", "gmail", "", CROWD, 7, midnight - HOUR);
+	crowd("after", "gmail", "", 12, 4, midnight + HOUR);
+	assert_int_equal(count_of("after", 12, STATE_UNCONFIRMED, midnight + 2 * HOUR), 12);
+	advance(late);
+	assert_int_equal(query_int("SELECT count(*) FROM contact WHERE state = 'unconfirmed'"), 0);
+	assert_int_equal(query_int("SELECT count(*) FROM wave"), 2);
+	read_one(e, late); /* the evening before the day from which on all is judged anew */
+	advance(late);
+	assert_int_equal(query_int("SELECT count(*) FROM wave"), 2);
+	assert_int_equal(query_int("SELECT count(*) FROM contact WHERE state = 'unconfirmed'"), 0);
+}
+
+/* A wave that is only seen when its time is over has held nobody when that is done. */
+static void a_wave_that_is_seen_too_late(void **state)
+{
+	(void)state;
+	quiet_fortnight("gmail", "");
+	drip("few", 5, 29);
+	advance(NOW + 30 * DAY);
+	assert_int_equal(query_int("SELECT count(*) FROM wave"), 1);
+	assert_int_equal(query_int("SELECT count(*) FROM contact WHERE state = 'unconfirmed'"), 0);
+}
+
 static void what_confirms_and_what_frees_one(void **state)
 {
 	char who[] = "p0@out.example.org", freed[] = "p1@out.example.org",
@@ -426,6 +457,8 @@ int main(void)
 		TEST(our_own_relay_is_seen),
 		TEST(no_text_of_others_is_kept),
 		TEST(a_wave_over_midnight_is_one),
+		TEST(what_is_read_late_in_portions),
+		TEST(a_wave_that_is_seen_too_late),
 		TEST(what_confirms_and_what_frees_one),
 		TEST(an_operator_decides),
 		TEST(undone_by_two_names),
