@@ -22,6 +22,15 @@ shows() {
 	if "$@" >"$log" 2>&1; then ok "$what"; else not_ok "$what"; fi
 }
 inside() { chroot "$system" "$@"; }
+# removed PLACE…: and all in it, but never through a mount that was left in it.
+removed() {
+	for place; do
+		if grep -q " $place/" /proc/self/mounts; then
+			echo "something is mounted below $place" >&2; return 1
+		fi
+		rm -rf --one-file-system "$place"
+	done
+}
 as_retour() { inside runuser -u retour -- retour "$@"; }
 says() { grep -q -- "$1" "$log"; }
 
@@ -39,14 +48,14 @@ trap 'exit 1' INT TERM
 fresh() {
 	base=$HOME_OF_ALL/$SUITE
 	if [ ! -e "$base/ready" ]; then
-		rm -rf "$base"; mkdir -p "$base"
+		removed "$base" && mkdir -p "$base" || return 1
 		debootstrap --variant=minbase "$SUITE" "$base" >"$log" 2>&1 || return 1
 		inside_of "$base" apt-get -q clean
 		touch "$base/ready"
 	fi
 	system=$HOME_OF_ALL/$SUITE-$1
 	[ -e "$system/proc/self" ] && umount "$system/proc"
-	rm -rf "$system"; cp -a "$base" "$system" || return 1
+	removed "$system" && cp -a "$base" "$system" || return 1
 	for file in /etc/resolv.conf /etc/hosts; do
 		[ -e "$file" ] && cp -L "$file" "$system$file"
 	done
@@ -211,7 +220,7 @@ make_base_image() {
 	container=$(in_image from scratch) && in_image add -q "$container" "$HOME_OF_ALL/$SUITE" / && in_image commit -q "$container" localhost/base && in_image rm "$container"
 }
 build_image() {
-	rm -rf "$HOME_OF_ALL/image"; mkdir "$HOME_OF_ALL/image"
+	removed "$HOME_OF_ALL/image"; mkdir "$HOME_OF_ALL/image"
 	cp "$HOME_OF_ALL/$SUITE.one.deb" "$HOME_OF_ALL/image/retour_0.1.0_any.deb"
 	in_image bud --isolation chroot --network host --build-arg BASE=localhost/base -f "$ROOT/etc/Containerfile" -t retour "$HOME_OF_ALL/image"
 }
@@ -224,11 +233,11 @@ image_used() {
 	if ! command -v buildah >/dev/null; then
 		echo "ok - $SUITE: an image # SKIP no buildah here"; return
 	fi
-	rm -rf "$HOME_OF_ALL/images" "$HOME_OF_ALL/images.run"
+	removed "$HOME_OF_ALL/images" "$HOME_OF_ALL/images.run"
 	shows "an image of the clean system" make_base_image
 	shows "an image is built from etc/Containerfile" build_image
 	shows "its program answers, as the user retour" image_answers
-	rm -rf "$HOME_OF_ALL/images" "$HOME_OF_ALL/images.run" "$HOME_OF_ALL/image"
+	removed "$HOME_OF_ALL/images" "$HOME_OF_ALL/images.run" "$HOME_OF_ALL/image"
 }
 
 [ "$(id -u)" = 0 ] || { echo "tests/packages.sh: as root, for clean systems: sudo make packages" >&2; exit 2; }

@@ -10,6 +10,7 @@ EXPLAINED = {
     ("opensmtpd", "pipe-nobody", "class|category"): "it does not report what the program's exit code was",
     ("opensmtpd", "nobody-here", "*"): "it does not take a mail to an unknown user of its own",
     ("opensmtpd", "no-address|mx-gone|dns-null-mx", "*"): "it tries for days, and says of each that no mail server was found",
+    ("opensmtpd", "mx-is-us", "*"): "it calls a hundred hops a loop, and makes one in ten seconds",
     ("opensmtpd", "dns-fails|refused|no-route|banner|banner-busy|hangs-up-at-once|ehlo-refused|tls-not-offered|tls-broken|postfix-greylisted|postfix-later|exim-later", "*"):
         "it tries for days, and says at most that there was a network error",
     ("opensmtpd", "orcpt", "recipient|contact"): "its reports have no Original-Recipient",
