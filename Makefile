@@ -123,6 +123,7 @@ deps:
 
 demo:
 	$(NEEDS) demo
+	@[ -e $(BUILD)/retour ] || echo "+ make, which takes a minute or two"
 	@$(BUILDING) all
 	@$(PYTHON) tests/demo.py --build $(BUILD)
 
@@ -265,10 +266,12 @@ uninstall:
 .PHONY: deb
 DEB_TREE = $(BUILD)/deb/retour-$(VERSION)
 deb:
-	@command -v dh >/dev/null || { echo "make deb needs debhelper and dpkg-dev" >&2; exit 1; }
+	@command -v dh >/dev/null || { echo "make deb needs more: sudo apt-get install debhelper dpkg-dev" >&2; exit 1; }
+	@CC="$(CC)" tests/deps.sh --say compile
 	@rm -rf $(BUILD)/deb && mkdir -p $(DEB_TREE)
 	@cp -a classify store reports poller etc tests Makefile README.md LICENSE $(DEB_TREE)/
 	@mv $(DEB_TREE)/etc/debian $(DEB_TREE)/debian
+	@echo "+ dpkg-buildpackage, which takes a minute or two; it writes $(BUILD)/deb/build.log"
 	@cd $(DEB_TREE) && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL dpkg-buildpackage -b -us -uc >../build.log 2>&1 || { tail -20 ../build.log >&2; exit 1; }
 	@ls $(BUILD)/deb/*.deb
 
@@ -276,7 +279,7 @@ deb:
 .PHONY: rpm
 RPM_TREE = $(BUILD)/rpm/retour-$(VERSION)
 rpm:
-	@command -v rpmbuild >/dev/null || { echo "make rpm needs rpm-build" >&2; exit 1; }
+	@command -v rpmbuild >/dev/null || { echo "make rpm needs more: sudo dnf install rpm-build" >&2; exit 1; }
 	@rm -rf $(BUILD)/rpm && mkdir -p $(RPM_TREE)
 	@cp -a classify store reports poller etc tests Makefile README.md LICENSE $(RPM_TREE)/
 	@find $(RPM_TREE) -name __pycache__ -prune -exec rm -rf {} +

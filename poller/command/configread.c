@@ -4,6 +4,7 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include "classify/base/files.h"
@@ -266,6 +267,15 @@ static void take_config_fault(void *context, const struct ini_fault *fault)
 		config_complain(context, fault->section, fault->key, "%s", fault->text);
 }
 
+/* What to do where a file could not be read. A package's is for root and the program's user. */
+static const char *unread_hint(int why)
+{
+	const struct passwd *user = why == EACCES ? getpwnam("retour") : NULL;
+	if (user && user->pw_uid != geteuid())
+		return "; right would be to ask as the user retour: sudo -u retour retour …";
+	return why == ENOENT ? "; -c FILE names another, `retour config` prints a sample" : "";
+}
+
 /* Reads the sections of one file into the configuration. False: it could not be read at all, which
  * was said. */
 static bool read_file(struct config_reader *r, const char *file)
@@ -274,9 +284,9 @@ static bool read_file(struct config_reader *r, const char *file)
 	size_t n;
 	r->file = file;
 	if (file_load(file, FILE_BYTES_MAX, &heap, &n)) {
-		config_complain(r, NULL, NULL, "%s%s", strerror(errno),
-			errno == ENOENT ? "; -c FILE names another, `retour config` prints a sample"
-					: "");
+		int why = errno;
+		const char *hint = unread_hint(why);
+		config_complain(r, NULL, NULL, "%s%s", strerror(why), hint);
 		return false;
 	}
 	r->ini = ini_parse((struct span){ heap, n }, take_config_fault, r);

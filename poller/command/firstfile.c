@@ -192,7 +192,7 @@ static void write_report(const struct first *f, FILE *out)
 		firstfile_key(out, "user", f->user);
 		write_secret(f, out);
 	}
-	firstfile_key(out, "ca_file", f->ca_file);
+	firstfile_key(out, "ca_file", f->smtp_ca_file);
 	fprintf(out, "timezone = %s\n", f->zone);
 	fprintf(out, "\n; Who is told at once when something is wrong.\n[alert]\nto = %s\n", f->to);
 }

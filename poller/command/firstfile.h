@@ -36,6 +36,7 @@ struct first {
 	struct first_oauth oauth;
 	bool standard;       /* FILE is the one that is read when none is named */
 	const char *ca_file; /* NULL: the system's */
+	const char *smtp_ca_file;
 	char domains[ANSWER_SIZE], host[ANSWER_SIZE], user[ANSWER_SIZE], to[ANSWER_SIZE],
 		smtp[ANSWER_SIZE], from[ANSWER_SIZE], zone[ANSWER_SIZE];
 	const char *protocol, *tls; /* of the mailbox */

@@ -5,6 +5,8 @@
  */
 #include "poller/command/firstsetup.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -17,20 +19,14 @@
 #include "poller/command/commands.h"
 #include "poller/command/firstfile.h"
 #include "poller/command/firstoauth.h"
-#include "poller/post/carrying.h"
-#include "poller/run/visit.h"
+#include "poller/command/firstways.h"
 
-enum { TRIES = 3 };
+enum { TRIES = 3, AUTHORITY_PATH_SIZE = 4096 };
 
 /* What a signal's handler takes away. */
 static struct first *volatile under_way;
 
 extern char **environ;
-
-static const struct way {
-	const char *protocol, *tls;
-} mailbox_ways[] = { { "imap", "implicit" }, { "imap", "starttls" }, { "pop3", "implicit" },
-	{ "pop3", "starttls" } };
 
 /* "host:port" into its parts; without one PORT is 0. */
 static void split_port(char *host, unsigned *port)
@@ -45,36 +41,15 @@ static void split_port(char *host, unsigned *port)
 	}
 }
 
-/* The draft's errors without the draft's name, which nobody has chosen. */
-static void say_draft(const struct first *f, char *said)
+/* The files that the INI file names have whole paths. */
+static bool whole_path(const char *named, char *path, size_t size)
 {
-	size_t n = strlen(f->draft);
-	char clean[512], *rest = said;
+	char here[2048] = "";
 
-	for (char *line; (line = strsep(&rest, "\n")) != NULL;)
-		if (*line)
-			log_error("setup: %s",
-				log_clean(clean, sizeof clean,
-					strncmp(line, f->draft, n) || strncmp(line + n, ": ", 2)
-						? line
-						: line + n + 2));
-}
-
-/* The draft as it is now, read and checked; its errors are said. */
-static int load_draft(const struct first *f, struct config *config)
-{
-	char *said = NULL;
-	size_t n = 0;
-	FILE *errors = open_memstream(&said, &n);
-	int result = -1;
-
-	if (!errors)
-		return -1;
-	result = firstfile_draft(f) || config_load(config, f->draft, errors) ? -1 : 0;
-	if (!fclose(errors))
-		say_draft(f, said);
-	free(said);
-	return result;
+	if (*named != '/' && !getcwd(here, sizeof here))
+		return false;
+	int n = snprintf(path, size, "%s%s%s", here, *named == '/' ? "" : "/", named);
+	return n >= 0 && (size_t)n < size && !strpbrk(path, "\r\n");
 }
 
 /* Is it HOST or HOST:PORT? What else people type here has an @ or a /, or two colons. */
@@ -93,36 +68,54 @@ static bool host_is_fit(const char *host)
 	return false;
 }
 
-/* Which way into the mailbox works; the first one that reaches a login decides. */
-static enum visit find_mailbox(struct first *f, char *text, size_t size)
+/* A question that is asked again has what was typed before as its usual answer. */
+static int ask_anew(
+	struct asking *a, const char *question, const char *given, const char *usual, char *answer)
 {
-	static struct config config; /* too large for a stack */
-	enum visit result = VISIT_FAILED;
-	char first[512] = "";
-	struct mailbox_facts facts;
+	char before[ANSWER_SIZE];
 
-	for (size_t i = 0; i < sizeof mailbox_ways / sizeof *mailbox_ways; i++) {
-		f->protocol = mailbox_ways[i].protocol;
-		f->tls = mailbox_ways[i].tls;
-		*text = '\0';
-		if (load_draft(f, &config)) {
-			config_free(&config);
-			return VISIT_REFUSED; /* said; another way would be no other */
-		}
-		if (act_as(firstfile_user()) == 0) {
-			result = mailbox_visit(f->draft,
-				mailbox_find(config.mailbox, config.mailboxes, f->mailbox), text,
-				size, &facts);
-			act_as_root();
-		}
-		config_free(&config);
-		if (result != VISIT_FAILED)
-			return result;
-		if (!*first)
-			snprintf(first, sizeof first, "%s", text);
-	}
-	snprintf(text, size, "%s", first); /* of the way that is usual */
-	return result;
+	snprintf(before, sizeof before, "%s", answer);
+	return asking_ask(a, question, given, *before ? before : usual, false, answer);
+}
+
+/* By whom the program will run as; what is in the way is said. */
+static bool is_readable(const char *path)
+{
+	int fd = -1;
+
+	if (act_as(firstfile_user()))
+		return false;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		log_error("setup: %s: %s", path, strerror(errno));
+	else
+		close(fd);
+	act_as_root();
+	return fd >= 0;
+}
+
+/*
+ * Where the server showed a certificate of nobody whom the system trusts, which TEXT says: the file
+ * of its authority, typed or said to be an option. True: it is to be tried with *CA_FILE.
+ */
+static bool ask_authority(struct asking *a, const char *text, const char **ca_file, char *path)
+{
+	char answer[ANSWER_SIZE];
+
+	if (*ca_file || !strstr(text, "ca_file"))
+		return false;
+	log_error("setup: %s", text);
+	if (!a->terminal)
+		log_error(
+			"setup: right would be --ca-file FILE, with the server's certificate or its authority's (PEM)");
+	if (!a->terminal ||
+		asking_ask(a,
+			"A file with its certificate, or its authority's (PEM; empty: there is none)",
+			NULL, "", false, answer) ||
+		!*answer || !whole_path(answer, path, AUTHORITY_PATH_SIZE) || !is_readable(path))
+		return false;
+	*ca_file = path;
+	return true;
 }
 
 /* What is shown at the login, into a file of its own. */
@@ -141,100 +134,109 @@ static int ask_secret(struct first *f, struct asking *a, const struct setup_answ
 	return failed ? -1 : 0;
 }
 
+/* The server's name into F. 0, 1: it is to be asked again, or -1. */
+static int ask_host(struct first *f, struct asking *a, const struct setup_answers *given,
+	const char *usual, char *typed)
+{
+	if (ask_anew(a,
+		    f->beside ? "The mail server of the mailbox"
+			      : "The mail server of the mailbox that bounces return to",
+		    given->host, usual, typed))
+		return -1;
+	if (!host_is_fit(typed)) {
+		*typed = '\0';
+		return a->terminal && !given->host ? 1 : -1;
+	}
+	snprintf(f->host, sizeof f->host, "%s", typed);
+	split_port(f->host, &f->port);
+	return 0;
+}
+
+/* Does it work? What does not is said. */
+static bool mailbox_answers(struct first *f, struct asking *a)
+{
+	static char authority[AUTHORITY_PATH_SIZE];
+	char text[512];
+	enum visit result = firstways_mailbox(f, text, sizeof text);
+	bool asked = result == VISIT_FAILED && ask_authority(a, text, &f->ca_file, authority);
+
+	if (asked)
+		result = firstways_mailbox(f, text, sizeof text);
+	if (result == VISIT_OPENED) {
+		fprintf(stderr, "   works, by %s (tls = %s): %s\n", f->protocol, f->tls, text);
+		return true;
+	}
+	if (*text)
+		log_error("mailbox: %s", text);
+	if (asked)
+		f->ca_file = NULL;
+	return false;
+}
+
 /* THERE: what is configured already. */
 static int ask_mailbox(struct first *f, struct asking *a, const struct setup_answers *given,
 	const struct config *there)
 {
 	unsigned first_question = a->number;
 	const char *usual = f->beside && there->mailboxes ? there->mailbox[0].host : NULL;
-	char text[512];
+	bool fixed = given->host && given->user && given->password_file;
+	char typed[ANSWER_SIZE] = "";
 
 	for (unsigned tries = 1;; tries++) {
 		a->number = first_question;
-		if (asking_ask(a,
-			    f->beside ? "The mail server of the mailbox"
-				      : "The mail server of the mailbox that bounces return to",
-			    given->host, usual, false, f->host))
+		int wrong = ask_host(f, a, given, usual, typed);
+		if (wrong < 0 || (wrong && tries == TRIES))
 			return -1;
-		bool wrong_host = !host_is_fit(f->host);
-		if (wrong_host && a->terminal && !given->host && tries < TRIES)
+		if (wrong)
 			continue;
-		if (wrong_host)
-			return -1;
-		split_port(f->host, &f->port);
-		if (asking_ask(a, "Its login name", given->user, NULL, false, f->user) ||
+		if (ask_anew(a, "Its login name", given->user, NULL, f->user) ||
 			ask_secret(f, a, given, there))
 			return -1;
-		enum visit result = find_mailbox(f, text, sizeof text);
-		if (result == VISIT_OPENED) {
-			fprintf(stderr, "   works, by %s (tls = %s): %s\n", f->protocol, f->tls,
-				text);
+		if (mailbox_answers(f, a))
 			return 0;
-		}
-		if (*text)
-			log_error("mailbox: %s", text);
-		bool fixed = given->host && given->user && given->password_file;
 		if (!a->terminal || fixed || tries == TRIES)
 			return -1;
 	}
 }
 
-/*
- * Would the mail server take the report, with this security, and with or without a login? TEXT is
- * "" where that was not tried, which is said.
- */
-static bool smtp_works(struct first *f, const char *tls, bool login, char *text, size_t size)
+/* Does it take the report? What does not is said. */
+static bool smtp_answers(struct first *f, struct asking *a, const char *typed)
 {
-	static struct config config; /* too large for a stack */
+	static char authority[AUTHORITY_PATH_SIZE];
+	char text[512], clean[512];
+	bool works = firstways_smtp(f, typed, text, sizeof text);
+	bool asked = !works && ask_authority(a, text, &f->smtp_ca_file, authority);
 
-	f->smtp_tls = tls;
-	f->smtp_login = login;
-	*text = '\0';
-	bool works = load_draft(f, &config) == 0 && act_as(firstfile_user()) == 0 &&
-		!delivery_carry(
-			&config.post, config.post.to.at, (struct span){ NULL, 0 }, text, size);
-	act_as_root();
-	config_free(&config);
+	if (asked)
+		works = firstways_smtp(f, typed, text, sizeof text);
+	if (works)
+		fprintf(stderr, "   works, at %s (tls = %s%s)\n", f->smtp, f->smtp_tls,
+			f->smtp_login ? ", with the mailbox's login" : "");
+	else if (*text)
+		log_error("report: %s", log_clean(clean, sizeof clean, text));
+	if (asked && !works)
+		f->smtp_ca_file = f->ca_file;
 	return works;
 }
 
 static int ask_report(struct first *f, struct asking *a, const struct setup_answers *given)
 {
-	static const struct {
-		const char *tls;
-		bool login;
-	} ways[] = { { "starttls", false }, { "starttls", true }, { "implicit", false },
-		{ "implicit", true } };
-	char text[512] = "", first[512] = "", clean[512], standard[ANSWER_SIZE + 8];
 	unsigned first_question = a->number;
+	const char *known = firstoauth_smtp(f->host);
+	char typed[ANSWER_SIZE] = "";
 
+	f->smtp_ca_file = f->ca_file;
 	for (unsigned tries = 1;; tries++) {
 		a->number = first_question;
-		if (asking_ask(a, "Who reads the report (addresses, with commas)", given->to, NULL,
-			    false, f->to))
+		if (ask_anew(a, "Who reads the report (addresses, with commas)", given->to, NULL,
+			    f->to) ||
+			ask_anew(a, "The mail server that takes it", given->smtp,
+				known ? known : f->host, typed))
 			return -1;
-		snprintf(standard, sizeof standard, firstoauth_smtp(f->host) ? "%s" : "%s:587",
-			firstoauth_smtp(f->host) ? firstoauth_smtp(f->host) : f->host);
-		if (asking_ask(a, "The mail server that takes it", given->smtp, standard, false,
-			    f->smtp))
-			return -1;
-		for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
-			if (smtp_works(f, ways[i].tls, ways[i].login, text, sizeof text)) {
-				fprintf(stderr, "   works (tls = %s%s)\n", f->smtp_tls,
-					f->smtp_login ? ", with the mailbox's login" : "");
-				return 0;
-			}
-			if (!*text)
-				break;
-			if (!*first)
-				snprintf(first, sizeof first, "%s", text);
-		}
-		if (*first || *text)
-			log_error("report: %s",
-				log_clean(clean, sizeof clean, *first ? first : text));
+		if (smtp_answers(f, a, typed))
+			return 0;
 		if (!a->terminal || (given->to && given->smtp) || tries == TRIES)
 			return -1;
-		*first = '\0';
 	}
 }
 
@@ -303,7 +305,7 @@ static int finish(const struct first *f, struct config *config)
 {
 	char marker[4096];
 	snprintf(marker, sizeof marker, "%s.made", f->file); /* not the draft's, as it has it */
-	if (load_draft(f, config) || firstfile_finish(f, config->store_path, marker))
+	if (firstways_draft(f, config) || firstfile_finish(f, config->store_path, marker))
 		return -1;
 	fprintf(stderr, "   wrote %s%s%s; `retour doctor` tries all of it\n", f->result,
 		f->password_made ? " and " : "", f->password_made ? f->password_file : "");
@@ -319,7 +321,7 @@ static int ask_domains(struct first *f, struct asking *a, const struct setup_ans
 		if (asking_ask(a, "Your sending domains (example.org, news.example.org)",
 			    given->domains, NULL, false, f->domains))
 			return -1;
-		int wrong = load_draft(f, &config);
+		int wrong = firstways_draft(f, &config);
 		config_free(&config);
 		if (!wrong)
 			break;
@@ -381,17 +383,6 @@ static int ask_all(struct first *f, const struct setup_answers *given, const str
 	fprintf(stderr,
 		"   another mailbox, such as for complaints: retour setup --mailbox complaints\n");
 	return ask_start(&a, given, f) ? EXIT_LOST : EXIT_WELL;
-}
-
-/* The files that the INI file names have whole paths. */
-static bool whole_path(const char *named, char *path, size_t size)
-{
-	char here[2048] = "";
-
-	if (*named != '/' && !getcwd(here, sizeof here))
-		return false;
-	int n = snprintf(path, size, "%s%s%s", here, *named == '/' ? "" : "/", named);
-	return n >= 0 && (size_t)n < size && !strpbrk(path, "\r\n");
 }
 
 static bool whole_paths(struct setup_answers *given)

@@ -7,9 +7,11 @@ import re
 import select
 import signal
 import shutil
+import socket
 import subprocess
 import sys
 import termios
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
@@ -265,6 +267,11 @@ if os.geteuid() == 0 and not subprocess.run(["unshare", "--mount", "true"], capt
         doctor = subprocess.run(command[:command.index("setup")] + ["doctor"], capture_output=True, text=True, cwd=where, timeout=60)
         equal(doctor.returncode, 0, doctor.stdout)
         contains(doctor.stdout, "tried as retour")
+    with case("whoever may not read the configuration is told as whom to ask"):
+        start = command.index(BINARY)
+        done = subprocess.run(command[:start] + ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", BINARY, "-c", FILE, "status"], capture_output=True, text=True, cwd=where)
+        equal(done.returncode, 2, done)
+        contains(done.stderr, "Permission denied; right would be to ask as the user retour: sudo -u retour retour")
     with case("a file that only root may read is told by root's own setup and doctor"):
         secret = os.path.join(where, "root.pw")
         with open(secret, "w") as f:
@@ -273,6 +280,26 @@ if os.geteuid() == 0 and not subprocess.run(["unshare", "--mount", "true"], capt
         done = subprocess.run(command + ["--password-file", secret, "--mailbox", "more", "--user", "more@example.org"], capture_output=True, text=True, cwd=where, timeout=60)
         equal(done.returncode, 1, done.stderr)
         contains(done.stderr, "root.pw: Permission denied")
+
+
+def pass_on(listener, port):
+    """Whoever connects to LISTENER talks with PORT."""
+    def copy(source, sink):
+        try:
+            while piece := source.recv(65536):
+                sink.sendall(piece)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    while True:
+        try:
+            client = listener.accept()[0]
+        except OSError:
+            return
+        server = socket.create_connection(("127.0.0.1", port))
+        for pair in ((client, server), (server, client)):
+            threading.Thread(target=copy, args=pair, daemon=True).start()
 
 
 def on_terminal(where, *options, answers):
@@ -310,8 +337,36 @@ with case("on a terminal: seven questions with numbers, the password is not show
     equal(code, 0, shown)
     true(PASSWORD not in shown and "wr0ng-one" not in shown, shown)
     contains(shown, "works, by imap (tls = implicit): INBOX")
-    contains(shown, "works (tls = starttls)")
+    contains(shown, "works, at 127.0.0.1:%d (tls = starttls)" % sink.port)
     equal(program(where, "doctor").code, 0)
+with case("on a terminal: what was typed is there again, Enter takes it; an authority that nobody knows is asked for"):
+    where = place()
+    code, shown = on_terminal(where, answers=[
+        ("1. Your sending domains", "example.org"), ("2. The mail server", host), ("3. Its login", USER), ("4. Its password", PASSWORD), ("5. A file with its certificate", "/nowhere.pem"),
+        (r"2. The mail server[^\n]*\[%s\]" % host, ""), (r"3. Its login name \[%s\]" % USER, ""), ("4. Its password", PASSWORD), ("5. A file with its certificate", dovecot.ca_file),
+        ("6. Who reads", "dpo@example.org"), ("7. The mail server that takes it", "127.0.0.1:%d" % free_port()), (r"6. Who reads[^\n]*\[dpo@example.org\]", ""),
+        ("7. The mail server that takes it", "127.0.0.1:%d" % sink.port), ("8. Read it every", "no")])
+    equal(code, 0, shown)
+    contains(shown, "issuer unknown")
+    contains(shown, "/nowhere.pem: No such file")
+    contains(shown, "Connection refused")
+    equal(open(os.path.join(where, FILE)).read().count("ca_file = " + dovecot.ca_file), 2)
+    equal(program(where, "doctor").code, 0)
+with case("without a terminal: which option would name the authority"):
+    where = place()
+    nothing_stays(program(where, "setup", "--host", host, input="".join(a + "\n" for a in ANSWERS)), where, "right would be --ca-file")
+if os.geteuid() == 0:
+    with case("a mail server without a port: the first of 587, 465 and 25 at which somebody answers; on loopback without TLS where there is none"):
+        plain, address = Sink(tls="none"), "127.%d.%d.%d" % (1 + os.getpid() % 250, os.getpid() // 250 % 250, 1 + os.getpid() // 62500 % 250)
+        listener = socket.create_server((address, 25))
+        threading.Thread(target=pass_on, args=(listener, plain.port), daemon=True).start()
+        where = place()
+        result = program(where, "setup", "--host", host, "--ca-file", dovecot.ca_file, "--smtp", address, input="".join(a + "\n" for a in ANSWERS))
+        equal(result.code, 0, result)
+        text = open(os.path.join(where, FILE)).read().partition("[report]")[2]
+        contains(text, "smtp = %s:25\ntls = none" % address)
+        equal(program(where, "doctor").code, 0)
+        listener.close()
 with case("on a terminal: a domain that is none is asked for again"):
     where = place()
     code, shown = on_terminal(where, "--ca-file", dovecot.ca_file, "--to", "dpo@example.org", answers=[("1. Your sending domains", "https://example.org"), ("1. Your sending domains", "example.org"),
