@@ -90,6 +90,9 @@ static void bid_codes(const struct rules *r, struct bids *bids, const struct dec
 	bid_code(bids, own, "code.", "the enhanced code");
 	if (d->reply)
 		bid_code(bids, meaning_of_reply(d->reply), "reply.", "the reply code");
+	if (bids->clues->exit_code)
+		bid_code(bids, meaning_of_exit(bids->clues->exit_code), EXIT_PREFIX,
+			"the local mailer's exit code");
 	while ((i = rules_next_by_code(r, d->provider, d->reply, d->status, &at)) >= 0) {
 		const struct rule *rule = rule_at(r, (uint16_t)i);
 

@@ -279,3 +279,18 @@ struct span dsn_diagnostic(struct span field)
 {
 	return skip_address_type(span_trim(field));
 }
+
+unsigned dsn_exit_code(struct span field)
+{
+	struct span number = dsn_diagnostic(field);
+	unsigned code = 0;
+
+	if (!span_starts_nocase(span_trim(field), SPAN("x-unix")) || !number.n || number.n > 3)
+		return 0;
+	for (size_t i = 0; i < number.n; i++) {
+		if (!ascii_digit(number.p[i]))
+			return 0;
+		code = code * 10 + (unsigned)(number.p[i] - '0');
+	}
+	return code;
+}

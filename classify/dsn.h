@@ -36,5 +36,7 @@ struct span dsn_host(struct span field);
 struct span dsn_supplement(struct span field);
 /* "smtp; 550 …" as "550 …". */
 struct span dsn_diagnostic(struct span field);
+/* "x-unix; 67" as 67, what a local mailer ended with (sysexits.h); 0: FIELD is another. */
+unsigned dsn_exit_code(struct span field);
 
 #endif

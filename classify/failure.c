@@ -313,6 +313,7 @@ static bool read_group(struct reader *r, const struct dsn_reader *dsn,
 	clues.diagnostic = header_text(
 		&w->arena, w->charsets, octal_unescaped(&w->arena, diagnostic));
 	clues.status = status_parse(group->status);
+	clues.exit_code = dsn_exit_code(group->diagnostic.n ? group->diagnostic : group->status);
 	clues.verdict = group->verdict;
 	e->action = (uint8_t)dsn_action(group->action);
 	e->kind = (uint8_t)kind_of_status(r, (enum action)e->action, clues.status);

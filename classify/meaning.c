@@ -171,3 +171,24 @@ const struct code_meaning *meaning_of_reply(unsigned reply)
 	return meaning_in(REPLY_CODES, sizeof REPLY_CODES / sizeof *REPLY_CODES, reply,
 		(struct status){ 0, 0, 0 });
 }
+
+/* The patterns stay empty: it is found by its number. */
+static const struct exit_meaning {
+	unsigned code;
+	struct code_meaning means;
+} EXIT_CODES[] = {
+	{ 67, { "67", { 0 }, CATEGORY_USER_UNKNOWN, WEIGHT_USUAL } },         /* EX_NOUSER */
+	{ 71, { "71", { 0 }, CATEGORY_LOCAL_DELIVERY_ERROR, WEIGHT_USUAL } }, /* EX_OSERR */
+	{ 73, { "73", { 0 }, CATEGORY_LOCAL_DELIVERY_ERROR, WEIGHT_USUAL } }, /* EX_CANTCREAT */
+	{ 74, { "74", { 0 }, CATEGORY_LOCAL_DELIVERY_ERROR, WEIGHT_USUAL } }, /* EX_IOERR */
+	{ 75, { "75", { 0 }, CATEGORY_LOCAL_DELIVERY_ERROR, WEIGHT_USUAL } }, /* EX_TEMPFAIL */
+	{ 77, { "77", { 0 }, CATEGORY_POLICY, WEIGHT_VAGUE } },               /* EX_NOPERM */
+};
+
+const struct code_meaning *meaning_of_exit(unsigned code)
+{
+	for (size_t i = 0; i < sizeof EXIT_CODES / sizeof *EXIT_CODES; i++)
+		if (EXIT_CODES[i].code == code)
+			return &EXIT_CODES[i].means;
+	return NULL;
+}

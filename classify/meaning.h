@@ -25,6 +25,8 @@ enum {
 	WEIGHT_DIGIT = 1,
 };
 
+#define EXIT_PREFIX "exit." /* of what stands as rule where a local mailer's exit code decides */
+
 struct code_meaning {
 	const char *id;
 	struct code_pattern pattern;
@@ -38,5 +40,7 @@ struct code_meaning {
  */
 const struct code_meaning *meaning_of_status(struct status s, unsigned reply);
 const struct code_meaning *meaning_of_reply(unsigned reply);
+/* What a local mailer ended with (sysexits.h). */
+const struct code_meaning *meaning_of_exit(unsigned code);
 
 #endif

@@ -375,6 +375,7 @@ struct clues {
 	struct span diagnostic; /* Diagnostic-Code or quoted SMTP answer */
 	struct span human;      /* the part of the human text that is about this recipient, else the
 				   whole human part */
+	unsigned exit_code;     /* that a local mailer ended with, 0: none */
 	struct span verdict;    /* the reporting system's own word for the cause */
 	struct span subject;
 	struct span remote_mta, reporting_mta, recipient_domain; /* host names only */
