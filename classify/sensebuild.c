@@ -11,7 +11,7 @@ static int compare_stems(const void *a, const void *b)
 	const struct stem *x = a, *y = b;
 	int order = memcmp(x->word, y->word, STEM_SIZE);
 
-	return order ? order : (int)x->open - (int)y->open;
+	return order ? order : (int)y->open - (int)x->open;
 }
 
 /* One word of PHRASE, with the sign for a stem behind it or without. */
@@ -30,7 +30,7 @@ static bool take_stem(const struct letters *l, const char *phrase, struct stem *
 	return t.end + s->open == end;
 }
 
-/* A word of two lists has the senses of both. */
+/* A word of two lists has the senses of both, and one that is a stem as well those of the stem. */
 static size_t join_doubles(struct stem *stems, size_t count)
 {
 	size_t n = 0;
@@ -40,6 +40,9 @@ static size_t join_doubles(struct stem *stems, size_t count)
 			stems[n - 1].senses |= stems[i].senses;
 		else
 			stems[n++] = stems[i];
+	for (size_t i = 1; i < n; i++)
+		if (!memcmp(stems[i - 1].word, stems[i].word, STEM_SIZE))
+			stems[i].senses |= stems[i - 1].senses;
 	return n;
 }
 

@@ -65,8 +65,8 @@ static void keep_bid(void *context, const struct bid_told *b)
 {
 	struct classifier *c = context;
 	struct told *t = told_of(c, b->rule);
-	if (t && !b->weight)
-		t->aside = b->source;
+	if (t)
+		t->aside = b->weight ? NULL : b->source;
 	if (!t || (t->rule[0] && t->weight >= b->weight))
 		return;
 	char words[WORDS_SIZE];
@@ -116,8 +116,8 @@ static void explain_event(struct classifier *c, const struct event *e)
 		won |= wins;
 		fprintf(stderr, "  %s %5d  %-28s %-22s %s%s%s%s%s%s\n", wins ? "*" : " ", t->weight,
 			t->rule, category_name(t->category), t->source, *t->words ? ": \"" : "",
-			t->words, *t->words ? "\"" : "", t->aside ? "; " : "",
-			t->aside ? t->aside : "");
+			t->words, *t->words ? "\"" : "", t->weight && t->aside ? "; " : "",
+			t->weight && t->aside ? t->aside : "");
 	}
 	explicit_bzero(c->told, sizeof c->told);
 	c->tolds = 0;
