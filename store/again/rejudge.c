@@ -163,18 +163,24 @@ static bool is_told(const struct judged_again *j, const struct kept_event *e, bo
 {
 	struct listening unused = { e->rule, false };
 	struct decision d;
+	bool harder = new->klass == CLASS_HARD && e->klass != CLASS_HARD,
+	     known = rules_have(j->rules, e->rule) || rules_have(j->before, e->rule);
 
-	if (strcmp(new->rule, e->rule) == 0 || l->heard)
+	if (!harder && (strcmp(new->rule, e->rule) == 0 || l->heard))
 		return true;
 	decide_again(j->before, e, profiled, &unused, &d);
-	if (strcmp(d.rule, e->rule) == 0)
+	/* no rule was mended that way: what kept it from being hard is not kept, as whose address
+	   the answer named */
+	if (harder && known && d.klass == CLASS_HARD)
+		return false;
+	if (strcmp(new->rule, e->rule) == 0 || l->heard || strcmp(d.rule, e->rule) == 0)
 		return true;
 	/*
 	 * what is in neither was somebody's own rule, and is no more; but for senses, which are no
-	 * rules, and of which a word that is gone takes away
+	 * rules, and of which a word that is gone takes away, and exit codes, which are not kept
 	 */
 	return !!strncmp(e->rule, SENSE_PREFIX, strlen(SENSE_PREFIX)) &&
-		!rules_have(j->rules, e->rule) && !rules_have(j->before, e->rule);
+		!!strncmp(e->rule, EXIT_PREFIX, strlen(EXIT_PREFIX)) && !known;
 }
 
 static void judge_answer(struct judged_again *j, const struct kept_event *e, struct answer_again *a)

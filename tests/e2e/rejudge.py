@@ -132,6 +132,28 @@ with case("what decided is not among what is kept: left, and counted"):
     contains(result.err, "left as they are: 0 whose words are no longer kept, 1 that what is kept does not tell")
     equal((result.out, shown(spoken)[0]), ("", said))
 
+with case("an answer about our own address, which is not kept, does not become one about the recipient"):
+    ours, ours_bounces = fresh()
+    ours_bounces.take((ANNA, ("5.1.1", "550 5.1.1 <news@example.org> envelope sender does not exist"), 3))
+    said = shown(ours)[0]
+    equal((said["state"] == "inactive", said["verdict"] == "suppress"), (False, False))
+    result = ours.run("contact", "rejudge")
+    contains(result.err, "1 failures are kept, 0 are decided otherwise, 0 contacts were moved")
+    equal((result.out, shown(ours)[0]), ("", said))
+
+with case("what a local mailer ended with is not kept: left, and counted"):
+    piped, _ = fresh()
+    mail = os.path.join(piped.dir, "piped.eml")
+    with open(mail, "w", encoding="ascii") as f:
+        f.write(BOUNCE.replace("Diagnostic-Code: smtp;", "Diagnostic-Code: x-unix;")
+                % {"recipient": ANNA, "status": "5.0.0", "text": "67", "host": "mx.example.net", "number": 79, "date": "03 Nov 2026 05:00:00 +0000"})
+    equal(piped.run("import", mail).code, 0)
+    said = shown(piped)[0]
+    equal((said["state"], said["rule"]), ("inactive", "exit.67"))
+    result = piped.run("contact", "rejudge")
+    contains(result.err, "left as they are: 0 whose words are no longer kept, 1 that what is kept does not tell")
+    equal((result.out, shown(piped)[0]), ("", said))
+
 with case("words that were read in the human part are decided as such: the same rules find the same"):
     people, _ = fresh()
     mail = os.path.join(people.dir, "people.eml")
