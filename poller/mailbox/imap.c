@@ -21,7 +21,9 @@
 #include "poller/mailbox/secret.h"
 
 enum {
-	BATCH_BYTES = 16 * 1024 * 1024, /* asked for in one FETCH, unless one message is larger */
+	/* asked for in one FETCH, unless one message is larger: a slow line has a deadline, too */
+	BATCH_BYTES_FIRST = 256 * 1024,
+	BATCH_BYTES_LAST = 16 * 1024 * 1024,
 	/* and what a FETCH may answer beyond twice that: sizes are estimates */
 	BATCH_SLACK = 2 * 1024 * 1024,
 	MESSAGE_OVERHEAD = 4096, /* around one message in the answer */
@@ -65,6 +67,7 @@ static int imap_open(struct source **out, const struct source_options *options)
 	s->asks = options->stays || options->some_stuck;
 	s->position = 1;
 	s->batch = BATCH_FIRST;
+	s->batch_bytes = BATCH_BYTES_FIRST;
 	s->began = clock_monotonic();
 	s->password = options->password ? secret_copy(options->password) : NULL;
 	int opened = imap_session_open(&s->session, s->mailbox, options->password);
@@ -194,7 +197,7 @@ static int read_batch(struct imap_source *s, size_t count)
 		runs += s->asks && (w->end == w->next || e[-1].uid + 1 != e->uid);
 		bytes += e->size;
 		if (w->end > w->next &&
-			(bytes > BATCH_BYTES || e->size > s->max_message ||
+			(bytes > s->batch_bytes || e->size > s->max_message ||
 				e[-1].size > s->max_message ||
 				runs * (sizeof "4294967295:4294967295," - 1) > IMAP_SET_BYTES))
 			break;
@@ -227,12 +230,16 @@ static void adapt_batch(struct imap_source *s, double seconds)
 
 	if (most > batch_seconds)
 		most = batch_seconds;
-	if (seconds > most && s->batch > 1)
-		s->batch /= 2;
-	else if (seconds < most / 3)
-		s->batch *= seconds < batch_at_once && most > 8 * batch_at_once ? 8 : 2;
-	if (s->batch > BATCH_LAST)
-		s->batch = BATCH_LAST;
+	if (seconds > most) {
+		s->batch = s->batch > 1 ? s->batch / 2 : 1;
+		s->batch_bytes /= s->batch_bytes > BATCH_BYTES_FIRST / 8 ? 2 : 1;
+	} else if (seconds < most / 3) {
+		size_t times = seconds < batch_at_once && most > 8 * batch_at_once ? 8 : 2;
+		s->batch = s->batch * times < BATCH_LAST ? s->batch * times : BATCH_LAST;
+		s->batch_bytes = s->batch_bytes * times < BATCH_BYTES_LAST ? s->batch_bytes * times
+									   : BATCH_BYTES_LAST;
+	}
+	s->batch_took = seconds;
 }
 
 /* 1, 0 at the end, -1. */

@@ -56,6 +56,8 @@ struct imap_source {
 	uint32_t unlisted;      /* messages of a range that its listing left out */
 	size_t batch; /* messages asked for at once: as many as a part of the deadline is good
 		       for */
+	uint64_t batch_bytes; /* and their bytes */
+	double batch_took;    /* seconds, the last one */
 	unsigned connections;
 	uint32_t cut_uid;        /* the last connection was lost at it */
 	bool was_silent;         /* the last connection fell silent, and no message came since */

@@ -17,10 +17,12 @@ enum {
 	READING_PERCENT = 60, /* of the deadline: the rest is for settling what was read */
 };
 
+/* Another batch may take as long as the last one. */
 bool imap_time_is_up(const struct imap_source *s)
 {
 	return s->mailbox->deadline &&
-		clock_monotonic() - s->began > (double)s->mailbox->deadline * READING_PERCENT / 100;
+		clock_monotonic() - s->began + s->batch_took >
+		(double)s->mailbox->deadline * READING_PERCENT / 100;
 }
 
 /* A message that is there and cannot be had: named, and left where it is. */

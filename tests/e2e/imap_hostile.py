@@ -255,6 +255,14 @@ fails("a folder that is read-only and should be emptied", fake, "read-only", lef
 fake = FakeImap([bounce(number) for number in range(20)], first_uid=4294967270)
 works("UIDs near the end of their range", fake, 20)
 
+fake = FakeImap([bounce(number, 100000) for number in range(20)])
+fake.on("UID FETCH", lambda c, tag, rest: [time.sleep(1) or c.send(fake.fetched(uid)) for uid in fake.uids(rest.split(" ")[0])] and c.ok(tag))
+with case("a slow line and large mails: each visit settles what its deadline is good for"):
+    result = poll(fake, deadline="10s")
+    equal(result.code, 1, result)  # the rest is for the next
+    equal(result.events, 20 - len(fake.mails))
+    true(3 <= result.events <= 8, result.events)
+
 with case("SIGTERM while a batch comes over a slow line: its end is not waited for, and each mail counts once"):
     fake, begun = FakeImap([bounce(number, 20000) for number in range(20)]), threading.Event()
 
