@@ -201,11 +201,13 @@ quarter: all
 	@RETOUR=$(abspath $(BUILD))/retour $(PYTHON) tests/quarter.py
 
 # Real mail systems send to receivers whose answers are known, and `retour run` reads the bounces that they make (tests/lab/run). As root: it makes a network and
-# mounts of its own. Those that are no installed Postfix are fetched as Debian packages, unpacked, not installed. LAB: which.
+# mounts of its own. Those that are no installed Postfix are fetched as Debian packages, unpacked, not installed. LAB: which. Before that Exim and sendmail ask
+# `retour serve` as the manual says (tests/lab/ask).
 LAB ?=
 lab:
 	$(NEEDS) lab
 	@$(BUILDING) all
+	@$(if $(LAB),,RETOUR=$(abspath $(BUILD))/retour LAB_CACHE=$(abspath $(BUILD))/lab $(PYTHON) tests/lab/ask)
 	@RETOUR=$(abspath $(BUILD))/retour LAB_CACHE=$(abspath $(BUILD))/lab $(PYTHON) tests/lab/run $(LAB)
 
 # The same targets with a driver of our own (tests/fuzz/replay.c): seeds and some damage, for `make check`.
@@ -246,7 +248,8 @@ install: all
 	install -m 644 $(patsubst %,etc/%,$(filter %.7,$(MANUALS))) $(mandir)/man7/
 	install -m 644 etc/rules.ini etc/providers.ini etc/*.xsl etc/*.xsd etc/*.xml etc/grafana-dashboard.json etc/prometheus-rules.yml etc/retour-http.yaml $(datadir)/retour/
 	install -m 755 etc/timestamp $(datadir)/retour/
-	install -d $(datadir)/doc/retour/examples && install -m 755 etc/clients/* $(datadir)/doc/retour/examples/
+	install -d $(datadir)/doc/retour/examples && install -m 755 etc/clients/check.* $(datadir)/doc/retour/examples/
+	install -m 644 etc/clients/sendmail.m4 $(datadir)/doc/retour/examples/
 	install -m 644 etc/retour.bash $(datadir)/bash-completion/completions/retour
 	install -m 644 etc/retour.zsh $(datadir)/zsh/site-functions/_retour
 	install -m 644 etc/retour.fish $(datadir)/fish/vendor_completions.d/retour.fish

@@ -174,6 +174,15 @@ refused_at_submission() { rcpt 587 anna@example.net | tee "$PLACE/said" && grep 
 stranger_learns_nothing() { learnt anna@example.net && learnt nobody-yet@example.net && sed -i 's/nobody-yet/anna/g' "$PLACE/nobody-yet@example.net" && cmp "$PLACE/anna@example.net" "$PLACE/nobody-yet@example.net"; }
 programs_ask() { inside curl -s --unix-socket /run/retour/http -d '{"address": "anna@example.net"}' http://retour/check | grep '"verdict":"suppress"'; }
 others_may_not_ask() { ! inside su -s /bin/sh nobody -c "curl -s --unix-socket /run/retour/http -d '{\"address\": \"anna@example.net\"}' http://retour/check"; }
+# The drop-in that retour(1) prints for Exim and sendmail, with a group that is here.
+asked_elsewhere() {
+	mkdir -p "$system/etc/systemd/system/retour-serve.socket.d"
+	sed -n '/^\[Socket\]$/,/^\.Ed/p' "$ROOT/etc/retour.1" | sed 's/Debian-exim/mail/; /^\.Ed/d' >"$system/etc/systemd/system/retour-serve.socket.d/override.conf"
+	inside systemctl daemon-reload && inside systemctl restart retour-serve.socket && [ "$(inside stat -c '%F %G' /run/retour/ask)" = "socket mail" ] &&
+		inside python3 -c 'import socket; s = socket.socket(socket.AF_UNIX); s.connect("/run/retour/ask"); s.sendall(b"23:retour anna@example.net,"); print(s.recv(100))' | grep 'OK 550'
+	answered=$?
+	rm -r "$system/etc/systemd/system/retour-serve.socket.d" && inside systemctl daemon-reload && inside systemctl restart retour-serve.socket && return $answered
+}
 doctor_is_content() { inside sudo -u retour retour doctor; }
 metrics_written() {
 	inside install -d -o retour /var/lib/node_exporter && printf '[metrics]\nfile = /var/lib/node_exporter/retour.prom\n' >>"$system/etc/retour/retour.ini" && unit_ran &&
@@ -183,6 +192,16 @@ logs_read() { inside sh -c 'echo "Nov  1 10:00:00 mx postfix/smtp[1]: 3F2A91C07D
 hook_told() {
 	printf '[hook]\ncommand = /usr/local/bin/told\naddresses = yes\n' >>"$system/etc/retour/retour.ini"
 	printf '#!/bin/sh\ncat >>/var/lib/retour/told\n' >"$system/usr/local/bin/told" && chmod 755 "$system/usr/local/bin/told" && run_by_unit carla && grep carla@example.net "$system/var/lib/retour/told"
+}
+# retour-privacy(7), KEYS FROM SYSTEMD: the key leaves its directory, and the unit goes on.
+key_from_systemd() {
+	line=$(grep '^systemd-creds encrypt' "$ROOT/etc/retour-privacy.7")
+	inside sh -ec 'mkdir -p /etc/credstore.encrypted; cd /var/lib/retour/keys; '"$line"'; rm state.key; mkdir -p /etc/systemd/system/retour.service.d' || return 1
+	{ echo '[Service]'; sed -n 's/^#\(LoadCredentialEncrypted=state.key:\)/\1/p' "$ROOT/etc/retour.service"; } >"$system/etc/systemd/system/retour.service.d/key.conf"
+	grep -q state.key "$system/etc/systemd/system/retour.service.d/key.conf" && inside systemctl daemon-reload && run_by_unit dora && [ ! -e "$system/var/lib/retour/keys/state.key" ]
+	kept=$?
+	inside sh -ec 'systemd-creds decrypt --name=state.key /etc/credstore.encrypted/retour-state.key /var/lib/retour/keys/state.key; chown retour:retour /var/lib/retour/keys/state.key; chmod 600 /var/lib/retour/keys/state.key; rm -r /etc/systemd/system/retour.service.d; systemctl daemon-reload'
+	return $kept
 }
 report_sent() { inside sudo -u retour retour report --month "$(date +%Y-%m)" --send && sleep 3 && inside sh -c 'grep -rl "retour report" /home/*/Maildir/new /var/mail 2>/dev/null || journalctl -u "postfix@*" --no-pager | grep "status=sent"'; }
 
@@ -205,6 +224,7 @@ for chroot in y n; do
 		shows "metrics are written where README says, under the unit" metrics_written
 		shows "mail logs of root:adm are read as README says" logs_read
 		shows "[hook] under the unit" hook_told
+		shows "a key may come from systemd, as retour-privacy(7) says" key_from_systemd
 		shows "a report leaves through Postfix" report_sent
 	fi
 	shows "both sockets are opened" sockets_open
@@ -212,6 +232,7 @@ for chroot in y n; do
 	shows "smtpd chroot $chroot: a stranger at port 25 learns nothing" stranger_learns_nothing
 	shows "programs ask over the UNIX socket" programs_ask
 	shows "and others may not" others_may_not_ask
+	[ $chroot = y ] || shows "Exim and sendmail ask at the place that retour(1) has for them" asked_elsewhere
 	leave; init=""
 done
 echo "$passed passed, $failed failed"

@@ -173,6 +173,14 @@ static bool mailbox_answers(struct first *f, struct asking *a)
 	return false;
 }
 
+/* A mailbox at the same server as one that is there has the same authority. */
+static void take_authority(struct first *f, const struct config *there)
+{
+	for (size_t i = 0; f->beside && !f->ca_file && i < there->mailboxes; i++)
+		if (there->mailbox[i].host && !strcmp(there->mailbox[i].host, f->host))
+			f->ca_file = there->mailbox[i].ca_file;
+}
+
 /* THERE: what is configured already. */
 static int ask_mailbox(struct first *f, struct asking *a, const struct setup_answers *given,
 	const struct config *there)
@@ -189,6 +197,7 @@ static int ask_mailbox(struct first *f, struct asking *a, const struct setup_ans
 			return -1;
 		if (wrong)
 			continue;
+		take_authority(f, there);
 		if (ask_anew(a, "Its login name", given->user, NULL, f->user) ||
 			ask_secret(f, a, given, there))
 			return -1;

@@ -2,6 +2,7 @@
 """`events` gives a warehouse what is stored, from a cursor on: nothing is left out, whatever comes late; what comes again is the same line."""
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -103,4 +104,39 @@ with case("a reader that is full is a failure, and the ledger still says what le
 with case("no address is in what is given"):
     everything = retour.run("events").out
     true("@" not in everything and "person" not in everything, everything[:200])
+
+# --- the manual, as it is printed -------------------------------------------------------------------------------------
+
+with open(os.path.join(ROOT, "etc", "retour-events.7"), encoding="utf-8") as f:
+    manual = f.read().replace("\\e", "\\")
+with case("the manual's loop: each line reaches the loader, the cursor goes on, and a loader that fails gets them again"):
+    home = os.path.join(retour.dir, "loop")
+    os.makedirs(home + "/bin")
+    loop = re.search(r"^\.Bd [^\n]*\n(retour events --since .*?)^\.Ed", manual, re.M | re.S).group(1)
+    for name, text in (("retour", 'exec %s "$@"' % " ".join(retour.arguments([]))), ("your-loader", "[ ! -e broken ] && cat >> loaded")):
+        with open("%s/bin/%s" % (home, name), "w") as f:
+            f.write("#!/bin/sh\n%s\n" % text)
+        os.chmod("%s/bin/%s" % (home, name), 0o755)
+    open(home + "/cursor", "w").close()
+
+    def looped():
+        return subprocess.run(["sh", "-c", loop], cwd=home, env=dict(os.environ, PATH=home + "/bin:" + os.environ["PATH"]), capture_output=True, text=True)
+
+    open(home + "/broken", "w").close()
+    true(looped().returncode != 0, "a loader that fails is noticed")
+    os.unlink(home + "/broken")
+    for _ in range(2):
+        done = looped()
+        equal((done.returncode, done.stderr), (0, ""), done)
+    with open(home + "/loaded") as f:
+        loaded = [json.loads(line) for line in f]
+    equal(loaded, asked()[0])
+with case("the manual's tables and mapping have each field, and no other"):
+    tables = re.findall(r"^CREATE TABLE retour \((.*?)\)\n? *(?:;|ENGINE)", manual, re.M | re.S)
+    equal(len(tables), 2)
+    for table in tables:
+        columns = re.sub(r"\([^()]*(?:\([^()]*\)[^()]*)*\)", "", table).split(",")
+        equal([column.split()[0] for column in columns if column.split()[0] != "PRIMARY"], FIELDS)
+    mapping = json.loads(re.search(r'^(\{"mappings".*?)^\.Ed', manual, re.M | re.S).group(1))
+    equal(list(mapping["mappings"]["properties"]), FIELDS)
 finish()

@@ -149,7 +149,7 @@ PEOPLE = ["anna@example.net", "ben@example.net", "carla@example.net"]
 work = cleanup.temporary("retour-work-")
 os.chmod(work, 0o777)
 month = time.strftime("%Y-%m")
-for name, text in (("google.key", "key\n"), ("token", "token\n"), ("addresses.txt", "\n".join(PEOPLE) + "\ndora@gamil.com\n"), ("recipients.txt", PEOPLE[0] + "\n"), ("address.txt", "somebody@example.com\n"),
+for name, text in (("project.json", '{"type": "service_account", "private_key": "key"}\n'), ("token", "token\n"), ("addresses.txt", "\n".join(PEOPLE) + "\ndora@gamil.com\n"), ("recipients.txt", PEOPLE[0] + "\n"), ("address.txt", "somebody@example.com\n"),
                    ("list.csv", "mail,email\n" + "".join("%s,%s\n" % (who, who) for who in PEOPLE)),
                    ("suppressed.tsv", "dora@example.net\tBOUNCE\t2026-10-02T06:00:00Z\nemil@example.net\tCOMPLAINT\t2026-10-03T06:00:00Z\n"),
                    ("sent.csv", "day,campaign,provider-or-domain,sent\n%s-01,nl10,gmail.com,1200\n" % month)):
@@ -304,10 +304,10 @@ for name in sorted(READ):
     lines = [line.replace("\\(dq", '"') for line in lines]
     for line in lines:
         command = line.removeprefix("$ ").removesuffix(" &&")
-        if not re.match(r"(retour|install|openssl) ", command) or command.startswith(ELSEWHERE):
+        if not re.match(r"(retour|install|openssl|jq|shred) ", command) or command.startswith(ELSEWHERE):
             continue
         with case("%s: %s" % (os.path.basename(name), command)):
-            result = run(command, user=None if command.startswith(("install", "openssl")) else "retour", input="somebody@example.com\n")
+            result = run(command, user=None if command.startswith(("install", "openssl", "jq", "shred")) else "retour", input="somebody@example.com\n")
             codes = next((codes for begin, codes in CODES.items() if command.startswith(begin)), (0,))
             true(result.code in codes, result)
             true("--help" not in result.err, "it is not taken: %s" % result.err)
@@ -317,6 +317,22 @@ with case("retour.ini(5): the configuration that it ends with is taken"):
     write("/etc/retour/manual.ini", body, 0o644)
     result = run("retour -c /etc/retour/manual.ini config check", user="retour")
     equal(result.code, 0, result)
+with case("retour(1): the figures of what was sent are taken"):
+    body = re.search(r"^\.Bd -literal[^\n]*\n(day,campaign,.*?)^\.Ed", READ["etc/retour.1"], re.M | re.S).group(1)
+    write(os.path.join(work, "figures.csv"), body, 0o644)
+    result = run("retour volume import figures.csv", user="retour")
+    equal(result.code, 0, result)
+key = run("retour audit key", user="retour").out.split()[-1]
+parts = [(name, body.replace("RWQ...", key)) for name in ("etc/retour-contacts.7", "etc/retour-sites.7", "etc/retour-events.7") for body in
+         re.findall(r"^\.Bd -literal[^\n]*\n(\[[a-z].*?)^\.Ed", READ[name], re.M | re.S)]
+with case("sections for the INI file were found in three manuals"):
+    equal(len({name for name, _body in parts}), 3)
+for name, body in parts:
+    with case("%s: its %s beside README's configuration is taken" % (os.path.basename(name), body.partition("]")[0] + "]")):
+        write("/usr/local/bin/suppressions", "#!/bin/sh\ncat > /dev/null\n")
+        write("/etc/retour/manual.ini", ini + body, 0o644)
+        result = run("retour -c /etc/retour/manual.ini config check", user="retour")
+        equal((result.code, result.err), (0, ""), result)
 for number, body in enumerate(re.findall(r"^\.Bd -literal[^\n]*\n(\[oauth .*?)^\.Ed", READ["etc/retour-oauth.7"], re.M | re.S)):
     with case("retour-oauth(7): its configuration %d is taken" % (number + 1)):
         write("/etc/retour/manual.ini", body, 0o644)

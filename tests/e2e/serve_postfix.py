@@ -222,6 +222,9 @@ def answer(port, recipient, client):
     return code, text.decode().replace(recipient, "X")
 
 
+with case("retour(1) prints the same recipe"):
+    with open(ROOT + "/etc/retour.1") as f:
+        contains(f.read(), "\n.Bd -literal\n%s\n.Ed\n" % recipe())
 OURS, STRANGER = "127.0.0.1", "127.0.0.2"
 for chroot in ("n", "y"):
     server = postfix.Postfix()

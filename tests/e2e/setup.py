@@ -182,6 +182,9 @@ with case("another mailbox: three questions, a file of its own, what is there st
     true("[report]" not in text and "[origin]" not in text, text)
     equal(sorted(os.listdir(os.path.join(where, "conf"))), ["bounces.pw", "complaints.pw", "data", "new.d", "new.ini"])
     contains(program(where, "doctor").out, "2 mailboxes")
+with case("another mailbox at the same server needs no --ca-file again"):
+    result = program(where, "setup", "--mailbox", "third", input="127.0.0.1:%d\nsomebody@example.org\nwrong\n" % dovecot.imaps)
+    contains(result.err, "login (PLAIN)")
 with case("it is tried: a wrong password, the same mailbox again, a name that is taken or none, before there is a configuration"):
     for name, answers, code, words in (("more", ("127.0.0.1:%d" % dovecot.imaps, "x@example.org", "wrong"), 1, "login"), ("more", ("127.0.0.1:%d" % dovecot.imaps, USER, PASSWORD), 1, "[mailbox bounces]"),
                                        ("complaints", (), 2, "is there already"), ("Über", (), 2, "small letters"), ("../x", (), 2, "small letters")):

@@ -3,6 +3,7 @@
 site that was cut off and one that was lost catch up; what is not a configured site's is refused by number; no address is in a line."""
 import json
 import os
+import subprocess
 import random
 import re
 import sys
@@ -165,4 +166,26 @@ equal(json.loads(follower.stdout.readline())["kind"], "contact")
 follower.terminate()
 follower.wait()
 ok("--follow gives what there is at once")
+with case("over ssh, as the manual prints it: what one site learnt the other knows, and a second time nothing goes"):
+    with open(os.path.join(ROOT, "etc", "retour-sites.7"), encoding="utf-8") as f:
+        over_ssh = re.search(r"^\.Bd [^\n]*\n(retour changes [^\n]*\nssh .*?)^\.Ed", f.read(), re.M | re.S).group(1)
+    pair = make_sites()
+    pair["berlin"][1].take(("ssh1@example.net", DEAD, 1), ("ssh2@example.net", FULL, 1))
+    home = os.path.join(pair["berlin"][0].dir, "home")
+    os.makedirs(home + "/bin")
+    pair["hamburg"][0].write_config()
+    programs = {"retour": 'exec %s "$@"' % " ".join(pair["berlin"][0].arguments([])),
+                "ssh": '[ "$1 $2" = "hamburg retour" ] && shift 2 && exec %s "$@"' % " ".join(pair["hamburg"][0].arguments([]))}
+    for name, text in programs.items():
+        with open("%s/bin/%s" % (home, name), "w") as f:
+            f.write("#!/bin/sh\n%s\n" % text)
+        os.chmod("%s/bin/%s" % (home, name), 0o755)
+    open(home + "/cursor", "w").close()
+    for contacts in (True, False):
+        done = subprocess.run(["sh", "-c", over_ssh], cwd=home, env=dict(os.environ, PATH=home + "/bin:" + os.environ["PATH"]), capture_output=True, text=True)
+        equal(done.returncode, 0, done.stderr)
+        with open(home + "/lines") as f:
+            equal('"kind":"contact"' in f.read(), contacts)
+    equal(rows(pair["hamburg"][0]), rows(pair["berlin"][0]))
+    contains(answers(pair["hamburg"][0], ["ssh1@example.net"]), "suppress")
 finish()

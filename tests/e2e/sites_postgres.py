@@ -130,4 +130,16 @@ with case("a transaction that ends late is not passed by"):
     exchanged("berlin", "hamburg")
     equal(rows(sites["berlin"][0]), rows(sites["hamburg"][0]))
     contains(answers(sites["berlin"][0], ["late@example.net"]), "suppress")
+with case("the table for events, as retour-events(7) prints it: what is loaded twice is there once"):
+    with open(os.path.join(ROOT, "etc", "retour-events.7"), encoding="utf-8") as f:
+        load = re.search(r"^PostgreSQL:\n\.Bd [^\n]*\n(.*?)^\.Ed", f.read().replace("\\e", "\\"), re.M | re.S).group(1)
+    create, again = load.partition("CREATE TEMPORARY")[::2]
+    home = homes["berlin"]
+    equal(step("berlin", "retour events > lines").returncode, 0)
+    with open(home + "/lines") as f:
+        count = sum('"at"' in line for line in f)
+    for text in (create, "CREATE TEMPORARY" + again, "CREATE TEMPORARY" + again):
+        done = subprocess.run(["psql", "-q", "-v", "ON_ERROR_STOP=1"], input=text.replace("180 days", "180 years"), env=ENV, cwd=home, capture_output=True, text=True)
+        equal((done.returncode, done.stderr), (0, ""))
+    equal(shell("psql -Atc 'SELECT count(*), count(DISTINCT kind) FROM retour'", home).stdout, "%d|1\n" % count)
 finish()
