@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "store/contact.h"
-#include "store/table.h"
+#include "store/contactrow.h"
 
 enum {
 	RUNS_SIZE = 256,
@@ -49,11 +49,7 @@ static void answer_objection(const struct store *s, const struct objected *o, st
 	snprintf(out->stream, sizeof out->stream, "%s", stream_name(s, o->stream));
 }
 
-/*
- * Whom the brake holds nobody but a run lets go for good: a clock that is so far ahead of the last
- * run ends no hold here, for a run would not believe it (retour-recovery(7)).
- */
-static int answer_believe(struct store *s, int64_t now)
+int answer_believe(struct store *s, int64_t now)
 {
 	char runs[RUNS_SIZE];
 
@@ -105,13 +101,6 @@ static int check_key(struct store *s, const unsigned char key[PSEUDONYM_SIZE], u
 	int64_t now, struct answer *out, bool *found)
 {
 	struct contact_row row;
-	enum table_result in_table = contact_table_find(s, key, &row);
-
-	*found = in_table == TABLE_FOUND;
-	if (*found)
-		answer_row(s, &row, stream, now, out);
-	if (in_table != TABLE_UNKNOWN)
-		return STORE_OK;
 	sqlite3_stmt *st = db_bind(s, SQL_CONTACT_ROW, "b", key, PSEUDONYM_SIZE);
 	int rc = st ? db_step(s, st) : -1;
 	*found = rc == 1;

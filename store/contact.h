@@ -121,9 +121,19 @@ struct pseudonyms {
 /* STORE_MISUSE when ADDRESS is none. */
 int pseudonyms_of(struct store *s, const char *address, size_t n, struct pseudonyms *out);
 
+/* --- asked.c -------------------------------------------------------------- */
+
+void asked_free(struct store *s);
+
 /* --- answer.c ------------------------------------------------------------- */
 
 struct contact_row;
+/*
+ * To be called before answers of NOW are given. Whom the brake holds nobody but a run lets go for
+ * good: a clock that is so far ahead of the last run ends no hold here, for a run would not believe
+ * it (retour-recovery(7)).
+ */
+int answer_believe(struct store *s, int64_t now);
 /* The answer that a row gives NOW for STREAM: time that passed since it was written has its due. */
 void answer_row(const struct store *s, const struct contact_row *r, unsigned stream, int64_t now,
 	struct answer *out);

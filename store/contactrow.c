@@ -4,8 +4,8 @@
 #include <sodium.h>
 #include <stdio.h>
 #include "store/contact.h"
+#include "store/contactrow.h"
 #include "store/news.h"
-#include "store/table.h"
 #include "store/base/pagefile.h"
 
 /* --- its place in the counts ---------------------------------------------- */

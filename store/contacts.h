@@ -123,13 +123,23 @@ int store_contact_free(
 int store_contact_counts(struct store *s, uint64_t counts[STATE_COUNT]);
 
 /*
- * Between true and false all answers come from one state of the store, and a store_check() costs a
- * third. For a thousand at a time, not while waiting for input: a purge has to wait for its end.
- * For many checks; one alone needs none.
+ * Between true and false all answers come from one state of the store. Not while waiting for input:
+ * a purge has to wait for its end.
  */
 int store_snapshot(struct store *s, bool hold);
-/* About so many checks are going to come, so that what speeds them up is made at once. */
-int store_expect(struct store *s, uint64_t checks);
+/*
+ * Many questions at once, within a snapshot: contacts are looked up in the order in which they lie,
+ * which costs a tenth. Begin says how many are going to be asked at most, no more than
+ * store_ask_most(). store_ask() takes a question (STORE_MISUSE: no address, and not asked),
+ * store_ask_all() finds the answers, and store_asked() gives the next one in the order of the
+ * questions, as store_check_stream() would.
+ */
+enum { STORE_ASK_MAX = 1 << 20 };
+size_t store_ask_most(const struct store *s);
+int store_ask_begin(struct store *s, size_t most);
+int store_ask(struct store *s, const char *address, size_t n);
+int store_ask_all(struct store *s, unsigned stream, int64_t now);
+int store_asked(struct store *s, struct answer *out);
 
 /*
  * The N-th row of the transition table: state, what happens, next state, timer, reason. False

@@ -30,7 +30,7 @@ struct hours;
 struct held_changes;
 struct pending;
 struct seen;
-struct answer_table;
+struct asked;
 struct erasures;
 struct taken_back;
 struct site;
@@ -59,7 +59,7 @@ struct store {
 	struct held_changes *held;      /* held.c */
 	struct pending *pending;        /* pending.c */
 	struct seen *seen;              /* seen.c */
-	struct answer_table *table;     /* table.c */
+	struct asked *asked;            /* asked.c */
 	struct erasures *erasures;      /* erasure.c */
 	sqlite3_stmt *statement[SQL_COUNT];
 	int64_t interval;              /* between two mailings, seconds (mailings.c) */

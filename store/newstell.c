@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include "classify/base/units.h"
 #include "store/contact.h"
+#include "store/contactrow.h"
 #include "store/news.h"
-#include "store/table.h"
 
 enum {
 	NEWS_WAIT = MINUTE, /* doubled with each failure … */

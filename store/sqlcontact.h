@@ -12,9 +12,13 @@
 	X(SQL_CONTACT_ROW, \
 		"SELECT pseudonym, state, since, until, due, attempts, reason, ladder, iif(objected, history, NULL) FROM contact" \
 		" WHERE pseudonym = ?1") \
-	X(SQL_CONTACT_ROWS, \
+	X(SQL_CONTACT_NEAR, \
 		"SELECT pseudonym, state, since, until, due, attempts, reason, ladder, iif(objected, history, NULL) FROM contact" \
-		" ORDER BY pseudonym") \
+		" WHERE pseudonym BETWEEN ?1 AND ?2") \
+	/* asked.c's function knows who is asked for */ \
+	X(SQL_CONTACT_ASKED, \
+		"SELECT pseudonym, state, since, until, due, attempts, reason, ladder, iif(objected, history, NULL) FROM contact" \
+		" WHERE asked(pseudonym) ORDER BY pseudonym") \
 	X(SQL_CONTACT_SINCE, \
 		"SELECT pseudonym, state, since, until, due, attempts, reason, ladder, iif(objected, history, NULL), old" \
 		" FROM contact WHERE max(at, since) >= ?1 ORDER BY pseudonym") \
@@ -93,7 +97,6 @@
 	X(SQL_CONTACT_EACH_STATE, "SELECT state FROM contact") \
 	X(SQL_CONTACT_DUE_STATE, \
 		"SELECT count(*) FROM contact WHERE at < ?1 AND state = ?2 AND objection = ?3") \
-	X(SQL_CONTACT_ALL, "SELECT count(*) FROM contact") \
 	X(SQL_CONTACT_COUNT, "SELECT count(*) FROM contact WHERE objection = 0") \
 	X(SQL_CONTACT_OLDEST, "SELECT min(at) FROM contact WHERE objection = 0") \
 	X(SQL_CONTACT_DUE, "SELECT count(*) FROM contact WHERE objection = 0 AND at < ?1") \

@@ -18,9 +18,9 @@
 #include "classify/base/files.h"
 #include "store/brake.h"
 #include "store/cause.h"
+#include "store/contact.h"
 #include "store/internal.h"
 #include "store/news.h"
-#include "store/table.h"
 #include "store/base/pagefile.h"
 #include "store/siteparts.h"
 #include "store/wave.h"
@@ -43,7 +43,6 @@ static const struct store_part parts[] = {
 	{ news_flush, news_discard, NULL },
 	{ site_flush, site_discard, NULL },
 	{ NULL, keys_forget_months, refresh_keys },
-	{ NULL, NULL, contact_table_enter },
 	{ NULL, NULL, NULL },
 };
 
@@ -310,7 +309,7 @@ void store_close(struct store *s)
 	free(s->held);
 	free(s->pending);
 	free(s->seen);
-	contact_table_free(s);
+	asked_free(s);
 	erasures_discard(s);
 	free(s->taken_back);
 	site_close(s);

@@ -8,10 +8,10 @@
  */
 #include <stdio.h>
 #include "store/cause.h"
+#include "store/contactrow.h"
 #include "store/contacts.h"
 #include "store/figures.h"
 #include "store/internal.h"
-#include "store/table.h"
 
 void streams_number(struct store *s)
 {

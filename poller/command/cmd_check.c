@@ -1,209 +1,27 @@
 /*
  * check: the sending system's question. Addresses come one a line or in a column of a CSV file; the
- * answers stand in the order of the questions and come as soon as the input does, a chunk at a
- * time.
+ * answers stand in the order of the questions and come as soon as the input does, a portion at a
+ * time: all that is there, of a whole list about a million addresses. The store is asked about all
+ * of a portion at once, so its records are gone through twice: for the questions, and for the
+ * answers.
  */
 #include "poller/command/commands.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <sodium.h>
 #include "classify/base/clock.h"
 #include "poller/volume/csv.h"
 #include "classify/base/log.h"
-#include "poller/command/hint.h"
-#include "poller/command/out.h"
-#include "poller/command/opening.h"
-#include "store/contacts.h"
-
-enum {
-	/* bytes of a line or field that are looked at; an address has 320 at most */
-	CHECK_ADDRESS_MAX = 1024,
-	CHECK_CHUNK = 256 * 1024, /* read at once, and answered from one state of the store; also
-				     the longest record */
-	CHECK_COLUMNS_MAX = 1000,
-	CHECK_BAD_TOLD = 20, /* bad lines that are told one by one */
-	/* bytes of an ordinary line at least: how many are to be expected in a file */
-	CHECK_LINE_LEAST = 16,
-};
-
-/*
- * What stands in the place of a verdict where there is no address: nobody is to be suppressed, a
- * line is to be mended. Behind the store's own.
- */
-enum { VERDICT_INVALID = VERDICT_COUNT, VERDICT_WORDS };
-
-static const char *verdict_word(unsigned v)
-{
-	return v == VERDICT_INVALID ? "invalid" : verdict_name(v);
-}
+#include "poller/command/checkrecord.h"
 
 static const char our_columns[] = "verdict,until,state,reason,since,hint",
 		  stream_column[] = ",stream"; /* where there are streams */
-
-struct list_check {
-	struct session *session;
-	int64_t now;
-	bool json, bare;
-	int only;        /* enum verdict, -1: all */
-	unsigned stream; /* store_stream(); 0: whatever mail */
-	const char *stream_name;
-	bool streams;       /* there are some, so answers say which */
-	int only_hint;      /* enum hint; HINT_COUNT: any; -1: all */
-	const char *column; /* the column's name; NULL: by number or no CSV */
-	bool csv, header;   /* HEADER: the first record is one */
-	size_t number;      /* of the column, from 0 */
-	char separator;
-	bool begun;   /* the first record was seen */
-	bool in_line; /* the begin of a line longer than a chunk was answered */
-	uint64_t line, answered, bad;
-	struct hints hints;
-	struct out out;
-	size_t have;
-	char buffer[CHECK_CHUNK];
-};
-
-/* --- one answer ----------------------------------------------------------- */
-
-static void print_columns(
-	struct list_check *c, int word, const struct answer *a, const char *state, const char *hint)
-{
-	const char separator[] = { c->separator, '\0' };
-	struct out *o = &c->out;
-	out_text(o, separator);
-	out_text(o, verdict_word((unsigned)word));
-	out_text(o, separator);
-	out_time(o, a->until);
-	out_text(o, separator);
-	out_text(o, state);
-	out_text(o, separator);
-	out_text(o, a->reason);
-	out_text(o, separator);
-	out_time(o, a->since);
-	out_text(o, separator);
-	out_text(o, hint);
-	if (c->streams) {
-		out_text(o, separator);
-		out_text(o, a->stream);
-	}
-}
-
-/* A line's address goes out as it came, but control characters do not reach anybody's terminal. */
-static void print_address(struct list_check *c, struct span address)
-{
-	char clean[3 * CHECK_ADDRESS_MAX + 1];
-	bool plain = true;
-	for (size_t i = 0; i < address.n; i++)
-		plain &= address.p[i] >= 0x20 && address.p[i] < 0x7f;
-	if (!plain)
-		address = (struct span){ clean, span_copy_text(clean, sizeof clean, address) };
-	if (c->bare)
-		out_bytes(&c->out, address.p, address.n);
-	else
-		out_csv(&c->out, address);
-	if (!plain)
-		sodium_memzero(clean, address.n);
-}
-
-static void print_answer_json(struct list_check *c, struct span address, int word,
-	const struct answer *a, const char *state, const char *hint)
-{
-	struct out *o = &c->out;
-	out_text(o, "{\"address\":");
-	out_json(o, address);
-	out_member(o, "verdict", verdict_word((unsigned)word));
-	out_member_time(o, "until", a->until);
-	out_member(o, "state", state);
-	out_member(o, "reason", a->reason);
-	out_member_time(o, "since", a->since);
-	out_member(o, "hint", hint);
-	out_member(o, "stream", a->stream);
-	out_text(o, "}\n");
-}
-
-static void tell_bad(struct list_check *c)
-{
-	/* the text of the line stays out of stderr */
-	if (++c->bad <= CHECK_BAD_TOLD)
-		log_warning("line %llu is no address", (unsigned long long)c->line);
-	if (c->bad == CHECK_BAD_TOLD)
-		log_warning("further lines that are no address are only counted");
-}
-
-/*
- * The address of `"Anna" <anna@example.net>`, as address books write it; NULL bytes where TEXT has
- * no such form.
- */
-static struct span address_within(struct span text)
-{
-	const char *open = text.n && text.p[text.n - 1] == '>' ? memrchr(text.p, '<', text.n)
-							       : NULL;
-	return open ? (struct span){ open + 1, (size_t)(text.p + text.n - 1 - open) - 1 }
-		    : (struct span){ NULL, 0 };
-}
-
-/* *ADDRESS becomes what is asked about, if that is one within it. */
-static int ask_store(struct list_check *c, struct span *address, struct answer *answer)
-{
-	int result = address->p ? store_check_stream(c->session->store, address->p, address->n,
-					  c->stream, c->now, answer)
-				: STORE_MISUSE;
-	struct span within = address->p && result == STORE_MISUSE
-		? address_within(span_trim(*address))
-		: (struct span){ NULL, 0 };
-	if (!within.p)
-		return result;
-	*address = within;
-	return store_check_stream(c->session->store, within.p, within.n, c->stream, c->now, answer);
-}
-
-static bool is_wanted(const struct list_check *c, int word, enum hint hint)
-{
-	if (c->only_hint >= 0)
-		return c->only_hint == HINT_COUNT ? hint != HINT_NONE : (int)hint == c->only_hint;
-	return c->only < 0 || c->only == word;
-}
-
-/*
- * RECORD is the whole line, ADDRESS what is asked about; what is no address cannot be written to.
- * EXIT_WELL, or the exit code to end with.
- */
-static int answer_record(
-	struct list_check *c, struct span record, const char *line_end, struct span address)
-{
-	struct answer answer = { 0 };
-	struct span asked = address;
-	char hint[HINT_SIZE];
-	int result = ask_store(c, &asked, &answer), word = (int)answer.verdict;
-	if (result && result != STORE_MISUSE)
-		return session_store_failed(c->session, "check", result);
-	if (result) {
-		tell_bad(c);
-		answer = (struct answer){ .reason = "bad-address" };
-		word = VERDICT_INVALID;
-	}
-	c->answered++;
-	if (!is_wanted(c, word, hint_of(&c->hints, asked.p ? asked : record, !result, hint)))
-		return EXIT_WELL;
-	const char *state = result ? "" : contact_state_name(answer.state);
-	if (c->json) {
-		print_answer_json(c, address.p ? address : record, word, &answer, state, hint);
-		return EXIT_WELL;
-	}
-	if (c->csv)
-		out_bytes(&c->out, record.p, record.n);
-	else
-		print_address(c, address);
-	if (!c->bare)
-		print_columns(c, word, &answer, state, hint);
-	out_text(&c->out, line_end);
-	return EXIT_WELL;
-}
 
 /* --- CSV ------------------------------------------------------------------ */
 
@@ -308,19 +126,21 @@ static int answer_csv(struct list_check *c, struct span record, struct span fiel
 
 /* --- records -------------------------------------------------------------- */
 
-/* One line or record off TEXT. False: none is complete yet. FULL: more would not fit. */
-static bool next_record(struct list_check *c, struct span *text, bool end, bool full, int *result)
+/* One line or record off TEXT, which END ends. False: none is complete yet. */
+static bool next_record(struct list_check *c, struct span *text, bool end, int *result)
 {
-	struct span record, field;
+	bool full = text->n >= CHECK_RECORD_MAX;
+	struct span within = { text->p, full ? CHECK_RECORD_MAX : text->n }, record, field;
 	size_t used;
+	end &= within.n == text->n;
 	if (!text->n)
 		return false;
-	const char *newline = memchr(text->p, '\n', text->n);
+	const char *newline = memchr(within.p, '\n', within.n);
 	if (!newline && !end && !full)
 		return false;
 	if (c->in_line || !c->csv) {
-		used = newline ? (size_t)(newline - text->p) + 1 : text->n;
-		record = span_trim((struct span){ text->p, used });
+		used = newline ? (size_t)(newline - within.p) + 1 : within.n;
+		record = span_trim((struct span){ within.p, used });
 		if (!c->in_line) {
 			c->line++;
 			record.n = record.n < CHECK_ADDRESS_MAX ? record.n : CHECK_ADDRESS_MAX;
@@ -328,61 +148,135 @@ static bool next_record(struct list_check *c, struct span *text, bool end, bool 
 		}
 		c->in_line = !newline;
 	} else {
-		if (csv_next(*text, end || full, c->separator, c->number, &record, &field, &used) ==
-			CSV_MORE)
+		if (csv_next(within, end || full, c->separator, c->number, &record, &field,
+			    &used) == CSV_MORE)
 			return false;
-		c->in_line = used == text->n && !newline;
+		c->in_line = used == within.n && !newline;
 		*result = answer_csv(c, record, field, used);
 	}
 	*text = (struct span){ text->p + used, text->n - used };
 	return true;
 }
 
-static int answer_chunk(struct list_check *c, bool end)
+/* The mark and the header, where they are there. */
+static int begin_text(struct list_check *c, struct span *text, bool end)
 {
-	struct span text = { c->buffer, c->have };
-	int result = EXIT_WELL;
-	bool complete = end || c->have == sizeof c->buffer || memchr(text.p, '\n', text.n);
-	if (!c->begun && is_utf16(text)) {
+	bool complete = end || text->n >= CHECK_RECORD_MAX || memchr(text->p, '\n', text->n);
+	if (is_utf16(*text)) {
 		log_error("check: the file is UTF-16; save it as UTF-8");
 		return EXIT_LOST;
 	}
-	if (!c->begun && complete && c->have && c->csv)
-		result = begin_csv(c, &text);
-	if (!c->begun && !c->csv && c->have) {
-		c->begun = true;
-		if (text.n >= 3 && !memcmp(text.p, "\xef\xbb\xbf", 3))
-			text = (struct span){ text.p + 3, text.n - 3 };
+	if (c->csv)
+		return complete && text->n ? begin_csv(c, text) : EXIT_WELL;
+	if (!text->n)
+		return EXIT_WELL;
+	c->begun = true;
+	if (text->n >= 3 && !memcmp(text->p, "\xef\xbb\xbf", 3))
+		*text = (struct span){ text->p + 3, text->n - 3 };
+	return EXIT_WELL;
+}
+
+/* No more lines than can be asked about at once; END becomes false where that is not all. */
+static struct span cut_portion(struct span text, size_t most, size_t *lines, bool *end)
+{
+	const char *p = text.p, *newline;
+	for (*lines = 1; (newline = memchr(p, '\n', text.n - (size_t)(p - text.p))); ++*lines) {
+		p = newline + 1;
+		if (*lines == most) {
+			*end &= p == text.p + text.n;
+			return (struct span){ text.p, (size_t)(p - text.p) };
+		}
 	}
-	while (result == EXIT_WELL && c->begun &&
-		next_record(c, &text, end, text.n == sizeof c->buffer, &result))
+	return text;
+}
+
+/* Takes all complete records off TEXT: questions first, then answers. */
+static int answer_portion(struct list_check *c, struct span *text, bool end)
+{
+	struct store *store = c->session->store;
+	uint64_t line = c->line;
+	bool in_line = c->in_line;
+	size_t lines, used;
+	struct span portion = cut_portion(*text, store_ask_most(store), &lines, &end);
+	int result = store_ask_begin(store, lines)
+		? session_store_failed(c->session, "check", STORE_FAILED)
+		: EXIT_WELL;
+	c->records = 0;
+	c->asking = true;
+	for (struct span rest = portion;
+		result == EXIT_WELL && next_record(c, &rest, end, &result);)
 		;
+	if (result == EXIT_WELL && store_ask_all(store, c->stream, c->now))
+		result = session_store_failed(c->session, "check", STORE_FAILED);
+	c->line = line;
+	c->in_line = in_line;
+	c->records = 0;
+	c->asking = false;
+	struct span rest = portion;
+	while (result == EXIT_WELL && next_record(c, &rest, end, &result))
+		;
+	used = portion.n - rest.n;
+	*text = (struct span){ text->p + used, text->n - used };
+	return result;
+}
+
+static int answer_input(struct list_check *c, bool end)
+{
+	struct span text = { c->buffer, c->have };
+	size_t before = text.n + 1;
+	int result = c->begun ? EXIT_WELL : begin_text(c, &text, end);
+	while (result == EXIT_WELL && c->begun && text.n < before) {
+		before = text.n;
+		result = answer_portion(c, &text, end);
+	}
 	memmove(c->buffer, text.p, text.n);
 	c->have = text.n;
 	return result;
 }
 
+/*
+ * Reads what is there, as much as a portion is to have: who asks line by line waits for each
+ * answer. False at the end of the input, also where that is an error (errno, else 0).
+ */
+static bool read_portion(struct list_check *c, int fd)
+{
+	struct pollfd more = { .fd = fd, .events = POLLIN };
+	int waits = CHECK_WAITS, ready = 1;
+	size_t before = c->have;
+	while (ready > 0 && c->have < sizeof c->buffer) {
+		ssize_t n = read(fd, c->buffer + c->have, sizeof c->buffer - c->have);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			errno = n ? errno : 0;
+			return false;
+		}
+		c->have += (size_t)n;
+		c->touched = c->have > c->touched ? c->have : c->touched;
+		ready = poll(&more, 1, 0);
+		if (!ready && c->have - before >= CHECK_LIST && waits-- > 0)
+			ready = poll(&more, 1, CHECK_WAIT_MS);
+	}
+	return true;
+}
+
 static int answer_all(struct list_check *c, int fd)
 {
 	struct store *store = c->session->store;
-	int result = EXIT_WELL;
-	ssize_t n = 1;
+	int result = EXIT_WELL, failed = 0;
+	bool more = true;
 	if (!c->json && !c->csv && !c->bare) {
 		out_text(&c->out, "address,");
 		out_text(&c->out, our_columns);
 		out_text(&c->out, c->streams ? stream_column : "");
 		out_text(&c->out, "\n");
 	}
-	while (result == EXIT_WELL && n > 0) {
-		n = read(fd, c->buffer + c->have, sizeof c->buffer - c->have);
-		if (n < 0 && errno == EINTR) {
-			n = 1;
-			continue;
-		}
-		c->have += n > 0 ? (size_t)n : 0;
+	while (result == EXIT_WELL && more) {
+		more = read_portion(c, fd);
+		failed = more ? 0 : errno;
 		result = store_snapshot(store, true)
 			? session_store_failed(c->session, "check", STORE_FAILED)
-			: answer_chunk(c, n == 0);
+			: answer_input(c, !more);
 		if (store_snapshot(store, false) && result == EXIT_WELL)
 			result = session_store_failed(c->session, "check", STORE_FAILED);
 		/* whoever asks line by line through a pipe waits for these answers */
@@ -391,11 +285,11 @@ static int answer_all(struct list_check *c, int fd)
 			result = exit_worse(result, EXIT_LOST);
 		}
 	}
-	if (n < 0) {
-		log_error("reading the addresses: %s", strerror(errno));
+	if (failed) {
+		log_error("reading the addresses: %s", strerror(failed));
 		result = EXIT_LOST;
 	}
-	sodium_memzero(c->buffer, sizeof c->buffer);
+	sodium_memzero(c->buffer, c->touched);
 	return result;
 }
 
@@ -476,17 +370,6 @@ static int read_check_options(struct list_check *c, int argc, char **argv)
 	return EXIT_WELL;
 }
 
-/* How much there is to ask, where the input is a file. */
-static int expect(struct list_check *c, int fd)
-{
-	struct stat st;
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
-		return EXIT_WELL;
-	return store_expect(c->session->store, (uint64_t)st.st_size / CHECK_LINE_LEAST)
-		? session_store_failed(c->session, "check", STORE_FAILED)
-		: EXIT_WELL;
-}
-
 int cmd_check(const struct config *config, int argc, char **argv)
 {
 	struct session s = { .lock = -1 };
@@ -513,8 +396,6 @@ int cmd_check(const struct config *config, int argc, char **argv)
 	result = session_open(&s, config, SESSION_ANSWER, c.now);
 	c.hints.rules = s.rules;
 	c.hints.store = s.store;
-	if (result == EXIT_WELL)
-		result = expect(&c, in);
 	if (result == EXIT_WELL)
 		result = answer_all(&c, in);
 	if (c.bad) {

@@ -151,6 +151,15 @@ with case("answers come while the input is open"):
     process.stdin.close()
     equal(process.wait(10), 0)
 
+with case("more than a million, which is more than one portion: each line has its answer"):
+    portion = 1 << 20
+    lines = ["a@b.cc\n"] * (portion + 5)
+    lines[0], lines[portion - 1], lines[portion], lines[-1] = ["%s\n" % address for address in (FULL_ONE, DEAD_ONE, '"Anna" <%s>' % FULL_ONE, DEAD_ONE)]
+    result = ask("".join(lines), "--bare", "--only", "suppress")
+    equal(result.out, DEAD_ONE + "\n" + DEAD_ONE + "\n")
+    equal(ask("".join(lines), "--bare", "--only", "hold").out.splitlines(), [FULL_ONE, '"Anna" <%s>' % FULL_ONE])
+    true(max(result.memory.values()) < 64 * 1024, result.memory)
+
 with case("a hundred thousand at once are answered as one by one, in their order"):
     people = ["p%05d@example.net" % n for n in range(300)]
     bounces.take(*[(address, DEAD if n % 3 else FULL, 1) for n, address in enumerate(people)])

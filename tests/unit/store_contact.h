@@ -4,7 +4,6 @@
 #ifndef RETOUR_TEST_STORE_CONTACT_H
 #define RETOUR_TEST_STORE_CONTACT_H
 
-#include "store/table.h"
 #include "tests/unit/store_fixture.h"
 
 static const char joe[] = "joe@example.org";

@@ -218,11 +218,33 @@ static inline void put_event(struct event e, int64_t now)
 	ok(store_commit(store));
 }
 
+/* As part of a list, ADDRESS has the same answer. */
+static inline void ask_as_list(
+	const char *address, unsigned stream, int64_t now, const struct answer *one)
+{
+	struct answer many;
+
+	if (store->in_transaction)
+		return;
+	ok(store_snapshot(store, true));
+	ok(store_ask_begin(store, 2));
+	ok(store_ask(store, address, strlen(address)));
+	assert_int_equal(store_ask(store, "nobody", 6), STORE_MISUSE);
+	ok(store_ask(store, address, strlen(address)));
+	ok(store_ask_all(store, stream, now));
+	for (unsigned i = 0; i < 2; i++) {
+		ok(store_asked(store, &many));
+		assert_memory_equal(one, &many, sizeof many);
+	}
+	ok(store_snapshot(store, false));
+}
+
 static inline struct answer check(const char *address, int64_t now)
 {
 	struct answer a;
 
 	ok(store_check(store, address, strlen(address), now, &a));
+	ask_as_list(address, 0, now, &a);
 	return a;
 }
 

@@ -410,10 +410,7 @@ static void reads_while_another_writes(void **state)
 	store_close(reader);
 }
 
-/*
- * Many questions are answered from a table in memory: the same answers as one by one, also after
- * somebody wrote.
- */
+/* Many questions in one snapshot: the same answers as one by one, also after somebody wrote. */
 static void many_checks_one_by_one(void **state)
 {
 	enum { CONTACTS = 3000, ROUNDS = 30 };
