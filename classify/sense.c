@@ -272,6 +272,8 @@ void bid_senses(const struct rules *r, struct bids *bids, struct span text)
 			best->weight = 0;
 		else if (s.category == CATEGORY_SYSTEM_ERROR)
 			bid_sense(bids, best->weight, &s); /* who would know cannot be asked */
+	} else if (bids->turned && s.of_us && best->weight <= WEIGHT_VAGUE) {
+		bid_sense(bids, WEIGHT_SENSE, &OF_US);
 	} else if (!s.id || s.category == best->category || (bids->turned && said == CLASS_HARD)) {
 		return; /* the same words in the sum say no more */
 	} else if (best->weight <= WEIGHT_VAGUE) {

@@ -86,7 +86,7 @@ static void turn_hear(struct turn_reader *t, uint64_t senses, bool within)
 /* Before the word with SENSES that the phrase begins with. */
 static bool turn_at_begin(const struct turn_reader *t, uint64_t senses)
 {
-	return t->maybe || t->ours ||
+	return t->maybe || t->ours || (t->last == SENSE(YOUR) && !(senses & SENSE(PERSON))) ||
 		(t->other && senses & SENSE(BOX) && (t->tied || senses & SENSE(OF)));
 }
 
@@ -131,6 +131,28 @@ static void turn_sign(struct turn_reader *t, char sign)
 		t->last = 0;
 }
 
+/* "mx1.example.org does not exist" is of a host, and ours; "anna.keller" is a person's name. */
+static void turn_name(
+	struct turn_reader *t, const unsigned char *p, const unsigned char *end, bool within)
+{
+	enum { TOP_LABEL = 3 };
+	unsigned dots = 0, label = 0;
+
+	if (memchr(p, '@', (size_t)(end - p))) {
+		t->box = true;
+		return;
+	}
+	for (; p < end &&
+		(*p == '.' || *p == '-' || ascii_digit((char)*p) ||
+			((*p | 32) >= 'a' && (*p | 32) <= 'z'));
+		p++) {
+		dots += *p == '.';
+		label = *p == '.' ? 0 : label + 1;
+	}
+	if (p == end && !within && dots && (dots > 1 || label <= TOP_LABEL) && !t->box)
+		t->headed = true;
+}
+
 /* What stands before match M in its clause, and in it between its pieces. */
 static bool turned_before(const struct rules *r, struct span text, const struct match *m)
 {
@@ -147,7 +169,7 @@ static bool turned_before(const struct rules *r, struct span text, const struct 
 		return false;
 	while (!turned && (first || m->gap || turn.headed) && (p = skip_blanks(l, p, end)) < end) {
 		if (begins && (behind = skip_name(p, end)) > p) {
-			turn.box |= memchr(p, '@', (size_t)(behind - p)) != NULL;
+			turn_name(&turn, p, behind, p >= begin);
 			p = behind;
 			continue;
 		}
@@ -215,6 +237,9 @@ static bool turned_behind(const struct rules *r, struct span text, const struct 
 	char folded[FOLDED_MAX];
 	bool turned = false, or_else = false;
 
+	if (end - p > 2 && *p == '\'' && p[1] == 's' &&
+		p[2] == ' ') /* "not our customer's domain" */
+		p += 3;
 	for (unsigned i = 0; i < WORDS_BEHIND && !turned && (p = skip_blanks(l, p, end)) < end;
 		i++) {
 		struct token t = take_token(l, p, end, &scratch);

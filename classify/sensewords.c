@@ -103,7 +103,7 @@ uint64_t senses_of(const struct rules *r, const struct letters *l, const struct 
 
 bool is_denied(uint64_t last, uint64_t senses)
 {
-	return last & SENSE(NOT) && senses & (SENSE(UNKNOWN) | SENSE(GONE)) &&
+	return last & SENSE(NOT) && senses & (SENSE(UNKNOWN) | SENSE(GONE) | SENSE(SHUT)) &&
 		!(senses & SENSE(NOT));
 }
 
