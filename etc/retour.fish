@@ -160,6 +160,7 @@ complete -c retour -n '__fish_seen_subcommand_from verp' -l json -d 'one JSON ob
 complete -c retour -n __fish_use_subcommand -f -a key -d 'the keys of pseudonyms and return paths'
 complete -c retour -n '__fish_seen_subcommand_from key' -f -a list
 complete -c retour -n '__fish_seen_subcommand_from key' -f -a rotate
+complete -c retour -n '__fish_seen_subcommand_from key' -f -a adopt
 complete -c retour -n '__fish_seen_subcommand_from key' -f -a retire
 complete -c retour -n '__fish_seen_subcommand_from key' -l give-up -d '--reason TEXT    forgets those who are left, objections too: they may be written to again; of a month\'s lost key:'
 complete -c retour -n '__fish_seen_subcommand_from key' -l reason -x

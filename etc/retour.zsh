@@ -221,7 +221,7 @@ _retour()
 			'*--give-up[--reason TEXT    forgets those who are left, objections too\: they may be written to again; of a month'\''s lost key\:]' \
 			'*--reason[]:TEXT:' \
 			'*--json[one JSON object a line]' \
-			'1:what:( list rotate retire)' '*:file:_files' ;;
+			'1:what:( list rotate adopt retire)' '*:file:_files' ;;
 		setup)
 		_arguments '--help[what it takes]' \
 			'*--domains[your sending domains]:LIST:' \

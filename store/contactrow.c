@@ -334,7 +334,7 @@ int pseudonyms_of(struct store *s, const char *address, size_t n, struct pseudon
 	n = address_canonical(address, n, store_folding(s), canonical);
 	out->n = 1 + keys_old_states(s);
 	for (unsigned i = 0; i < out->n && n; i++)
-		keys_contact_pseudonym(s, i, i, canonical, n, out->key[i]);
+		keys_contact_pseudonym(s, i, ALL_SEALS, canonical, n, out->key[i]);
 	sodium_memzero(canonical, sizeof canonical);
 	return n ? STORE_OK : store_fail(s, STORE_MISUSE, "not an address");
 }

@@ -20,6 +20,7 @@ enum {
 	KEY_SIZE = 32,
 	OLD_STATES_MAX =
 		3, /* state keys before the present one by which contacts are still found */
+	ALL_SEALS = 1 << 16,
 	STORE_ERROR_SIZE = 512,
 	BUSY_TIMEOUT_MS = 5000, /* how long a reader or writer waits for the other */
 };
@@ -46,6 +47,7 @@ struct store_part {
 	int (*flush)(struct store *s);    /* before a commit */
 	void (*discard)(struct store *s); /* after a rollback */
 	int (*enter)(struct store *s);    /* a snapshot begins */
+	int (*begin)(struct store *s);    /* a transaction began */
 };
 
 struct store {
@@ -172,25 +174,28 @@ int keys_record(struct store *s, int64_t now);
 /* The keys are those that the store was made with. */
 int keys_verify(struct store *s);
 const unsigned char *keys_state(const struct store *s);
-/* How many state keys before it are needed, for contacts that have not moved to it. */
+/* By how many other ways contacts are found; a chained key (keyfile.c) is one with that before. */
 unsigned keys_old_states(const struct store *s);
 /*
- * The contact's pseudonym of an address in canonical form by way of the state key GENERATION: 0 is
- * the present one, 1 the one before it and so on. A pseudonym is sealed under each newer key in
- * turn; SEALS less than GENERATION gives what stood in the store before the last rotations.
+ * The contact's pseudonym of an address in canonical form by WAY: 0 is that of the present state
+ * key, 1 the one before it and so on. A pseudonym is sealed under each newer key in turn, by
+ * keys_seals() of them; SEALS less than that gives what stood in the store before the last
+ * rotations.
  */
-void keys_contact_pseudonym(const struct store *s, unsigned generation, unsigned seals,
+void keys_contact_pseudonym(const struct store *s, unsigned way, unsigned seals,
 	const char *canonical, size_t n, unsigned char out[PSEUDONYM_SIZE]);
+unsigned keys_seals(const struct store *s, unsigned way);
 /* Notes in rows from before schema version 21 whose key they are under, and seals them. */
 int keys_seal_old(struct store *s);
 /*
- * For a handle that reads: whether another process has replaced the state key since; then the new
- * one is read. In a snapshot it is never.
+ * Whether another process has replaced the state key since; then the new one is read. In a snapshot
+ * it is never.
  */
 int keys_refresh(struct store *s, bool *changed);
 /* What store_keys() gives as the fingerprint of the state key. */
 void keys_state_fingerprint(struct store *s, unsigned generation, char hex[STORE_FINGERPRINT_HEX]);
-/* The generation of a contact whose row has NUMBER in its column old; 0: none. */
+/* The generation of the key that names a contact whose row has NUMBER in its column old, 0: none;
+ * where that is chained, of the one at the begin of its chain. */
 unsigned keys_generation(const struct store *s, int64_t number);
 const unsigned char *keys_message(const struct store *s);
 /*
@@ -238,12 +243,6 @@ int keys_file_write(struct store *s, const char *name, const char *text, size_t 
  * wipes it.
  */
 int keys_erasure(struct store *s, bool make, int64_t now, unsigned char key[KEY_SIZE]);
-
-/*
- * The key that seals what goes from site to site; *ABSENT where there is none, unless MAKE. The
- * caller wipes it.
- */
-int keys_sites(struct store *s, bool make, int64_t now, unsigned char key[KEY_SIZE], bool *absent);
 
 /* --- erasure.c, backup.c -------------------------------------------------- */
 

@@ -82,6 +82,11 @@ static int read_stray(struct store *s, const char *file, char name[KEY_NAME_SIZE
 	if (fd >= 0 && text && !fstat(fd, &st) && S_ISREG(st.st_mode) &&
 		(n = read(fd, text, STRAY_READ_MAX)) > 0)
 		result = find_key(s, text, (size_t)n, name, destroyed);
+	struct key_content chained;
+	if (!result && n > 0 && !*name && !*destroyed &&
+		key_content_parse("state.key", text, (size_t)n, &chained))
+		result = whose(s, chained.key, name, destroyed);
+	sodium_memzero(&chained, sizeof chained);
 	if (fd >= 0)
 		close(fd);
 	if (text)

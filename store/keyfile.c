@@ -19,7 +19,16 @@
  * directory that is only read.
  *
  * A file is two lines: "retour key 1 PURPOSE" (for event keys with " YYYY-MM" behind it) and 64
- * hexadecimal digits. All keys are random and independent. A file appears complete or not at all:
+ * hexadecimal digits. All keys are random and independent.
+ *
+ * A state key that was made where several sites have one memory has three: "retour key 2 state", 64
+ * digits, and "after " with the fingerprint of the state key before it. It is chained to that: its
+ * name for somebody is that key's, sealed under it, whoever was known when, so that a name under
+ * the one can be brought under the other without the address (site.h). The key is BLAKE2b-256 under
+ * the 64 digits of "retour state key 2" NUL and that fingerprint: without its third line a file is
+ * another key.
+ *
+ * A file appears complete or not at all:
  * it is written under a name of its own (".new-" and 16 digits), synced, then renamed to its name,
  * which fails if another process was first; then the other's key is the key. It goes in one step,
  * too: it is renamed to ".new-" and 16 digits, and only under that name overwritten with noise.
@@ -104,6 +113,8 @@ int64_t keys_month_start(int month)
 	return timegm(&tm); /* which takes month 13 for the next January */
 }
 
+static const char chained_header[] = "retour key 2 state\n", after_word[] = "after ";
+
 static void header_of(const char *name, char *out, size_t size)
 {
 	struct key_name k;
@@ -166,12 +177,56 @@ static int open_key_file(struct store *s, const char *name, int *fd)
 	return result;
 }
 
-int keyfile_read(struct store *s, const char *name, unsigned char key[KEY_SIZE], bool *absent)
+/* N bytes in hexadecimal at the begin of a line. */
+static bool hex_line(const char *text, size_t size, unsigned char *out, size_t n)
 {
-	char text[FILE_SIZE_MAX + 1], header[64];
-	int result = STORE_KEYS, fd;
-	ssize_t n;
 	size_t bytes = 0;
+
+	return size >= 2 * n && !sodium_hex2bin(out, n, text, 2 * n, NULL, &bytes, NULL) &&
+		bytes == n;
+}
+
+/* The key of a file whose digits are in OUT, and that follows on the one whose print is. */
+static void chain_key(struct key_content *out)
+{
+	unsigned char input[sizeof "retour state key 2" + FINGERPRINT_SIZE] = "retour state key 2";
+
+	memcpy(input + sizeof "retour state key 2", out->after, FINGERPRINT_SIZE);
+	crypto_generichash(out->key, KEY_SIZE, input, sizeof input, out->key, KEY_SIZE);
+}
+
+bool key_content_parse(const char *name, const char *text, size_t n, struct key_content *out)
+{
+	const size_t word = sizeof after_word - 1;
+	char header[64];
+	struct key_name k;
+
+	memset(out, 0, sizeof *out);
+	header_of(name, header, sizeof header);
+	size_t head = strlen(header);
+	if (key_name_parse(name, &k) && strcmp(k.purpose, "state") == 0 && n > head &&
+		strncmp(text, chained_header, head) == 0)
+		out->chained = true;
+	if (n <= head || (!out->chained && strncmp(text, header, head) != 0) ||
+		!hex_line(text + head, n - head, out->key, KEY_SIZE))
+		return false;
+	if (!out->chained)
+		return true;
+	const char *last = memchr(text + head, '\n', n - head);
+	n -= last ? (size_t)(++last - text) : n;
+	if (n <= word || strncmp(last, after_word, word) != 0 ||
+		!hex_line(last + word, n - word, out->after, FINGERPRINT_SIZE))
+		return false;
+	chain_key(out);
+	return true;
+}
+_Static_assert(
+	sizeof chained_header == sizeof "retour key 1 state\n", "one length of both headers");
+
+int keyfile_content(struct store *s, const char *name, struct key_content *out, bool *absent)
+{
+	char text[FILE_SIZE_MAX + 1];
+	int fd, result = STORE_OK;
 
 	*absent = false;
 	if (open_key_file(s, name, &fd))
@@ -179,20 +234,22 @@ int keyfile_read(struct store *s, const char *name, unsigned char key[KEY_SIZE],
 	*absent = fd < 0;
 	if (*absent)
 		return STORE_OK;
-	header_of(name, header, sizeof header);
-	n = read(fd, text, FILE_SIZE_MAX);
-	text[n < 0 ? 0 : n] = '\0';
-	if (n < 0 || strncmp(text, header, strlen(header)) != 0 ||
-		sodium_hex2bin(
-			key, KEY_SIZE, text + strlen(header), HEX_SIZE - 1, NULL, &bytes, NULL) ||
-		bytes != KEY_SIZE) {
-		key_error(s, name, "damaged: not a key file, or one for another purpose");
-		goto out;
-	}
-	result = STORE_OK;
-out:
+	ssize_t n = read(fd, text, FILE_SIZE_MAX);
+	if (n < 0 || !key_content_parse(name, text, (size_t)n, out))
+		result = key_error(s, name, "damaged: not a key file, or one for another purpose");
 	sodium_memzero(text, sizeof text);
 	close(fd);
+	return result;
+}
+
+int keyfile_read(struct store *s, const char *name, unsigned char key[KEY_SIZE], bool *absent)
+{
+	struct key_content content;
+	int result = keyfile_content(s, name, &content, absent);
+
+	if (!result && !*absent)
+		memcpy(key, content.key, KEY_SIZE);
+	sodium_memzero(&content, sizeof content);
 	return result;
 }
 
@@ -239,20 +296,14 @@ static int name_file(struct store *s, const char *temporary, const char *name)
 	return 0;
 }
 
-/* A new random key as NAME, unless another process makes it first. */
-static int make_key(struct store *s, const char *name)
+int keyfile_take(struct store *s, const char *name, const char *text, size_t n)
 {
-	char text[FILE_SIZE_MAX], temporary[KEY_NAME_SIZE], hex[HEX_SIZE];
-	unsigned char key[KEY_SIZE];
+	char temporary[KEY_NAME_SIZE];
 	int result = STORE_OK, fd = begin_file(s, name, temporary);
 
 	if (fd < 0)
 		return STORE_KEYS;
-	crypto_generichash_keygen(key);
-	header_of(name, text, sizeof text);
-	sodium_bin2hex(hex, sizeof hex, key, sizeof key);
-	snprintf(text + strlen(text), sizeof text - strlen(text), "%s\n", hex);
-	if (write_synced(fd, text, strlen(text)) || name_file(s, temporary, name)) {
+	if (write_synced(fd, text, n) || name_file(s, temporary, name)) {
 		if (errno != EEXIST)
 			result = key_error(s, name, strerror(errno));
 		unlinkat(s->keys->dir, temporary, 0);
@@ -260,6 +311,26 @@ static int make_key(struct store *s, const char *name)
 	if (fsync(s->keys->dir) && !result)
 		result = key_error(s, name, strerror(errno));
 	close(fd);
+	return result;
+}
+
+int keyfile_make(struct store *s, const char *name, const unsigned char after[FINGERPRINT_SIZE])
+{
+	char text[FILE_SIZE_MAX], hex[HEX_SIZE], print[2 * FINGERPRINT_SIZE + 1];
+	unsigned char key[KEY_SIZE];
+
+	crypto_generichash_keygen(key);
+	sodium_bin2hex(hex, sizeof hex, key, sizeof key);
+	if (after)
+		strcpy(text, chained_header);
+	else
+		header_of(name, text, sizeof text);
+	size_t n = strlen(text);
+	n += (size_t)snprintf(text + n, sizeof text - n, "%s\n", hex);
+	if (after)
+		n += (size_t)snprintf(text + n, sizeof text - n, "%s%s\n", after_word,
+			sodium_bin2hex(print, sizeof print, after, FINGERPRINT_SIZE));
+	int result = keyfile_take(s, name, text, n);
 	sodium_memzero(key, sizeof key);
 	sodium_memzero(hex, sizeof hex);
 	sodium_memzero(text, sizeof text);
@@ -316,7 +387,7 @@ int keyfile_load(struct store *s, const char *name, bool make, unsigned char key
 
 	if (keyfile_read(s, name, key, &absent))
 		return STORE_KEYS;
-	if (absent && make && (make_key(s, name) || keyfile_read(s, name, key, &absent)))
+	if (absent && make && (keyfile_make(s, name, NULL) || keyfile_read(s, name, key, &absent)))
 		return STORE_KEYS;
 	if (absent)
 		return key_error(s, name,

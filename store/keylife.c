@@ -1,6 +1,6 @@
 /*
- * What becomes of keys: which there are, a new one in the place of another, and their end. A file
- * that is to go is overwritten, then its name removed; the ledger says so.
+ * What becomes of keys: which there are, and their end (another in their place: keyrotate.c). A
+ * file that is to go is overwritten, then its name removed; the ledger says so.
  */
 #include <fcntl.h>
 #include <sodium.h>
@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
-#include "store/base/pagefile.h"
 #include "store/contact.h"
 #include "store/keyring.h"
 
@@ -163,135 +162,13 @@ static int give_up_month(struct store *s, int month, const char *reason, int64_t
 	return db_leave(s, own, result);
 }
 
-/* --- rotation ------------------------------------------------------------- */
-
-/* SEALED(pseudonym), for what is moved under the key that it is given. */
-static void sql_sealed(sqlite3_context *context, int count, sqlite3_value **value)
-{
-	unsigned char p[PSEUDONYM_SIZE];
-
-	(void)count;
-	if (sqlite3_value_bytes(*value) != PSEUDONYM_SIZE) {
-		sqlite3_result_error(context, "not a pseudonym", -1);
-		return;
-	}
-	memcpy(p, sqlite3_value_blob(*value), sizeof p);
-	pseudonym_seal(p, sqlite3_user_data(context));
-	sqlite3_result_blob(context, p, sizeof p, SQLITE_TRANSIENT);
-}
-
-/*
- * All contacts, or those that are old, are sealed under KEY, so that whoever has the keys before it
- * finds nobody with them alone. NUMBER: of the key that is theirs where they have none yet.
- */
-static int seal_contacts(
-	struct store *s, enum sql which, const unsigned char key[KEY_SIZE], int64_t number)
-{
-	if (sqlite3_create_function_v2(s->db, "sealed", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY,
-		    (void *)(uintptr_t)key, sql_sealed, NULL, NULL, NULL) != SQLITE_OK)
-		return db_error(s);
-	pagefile_verify(s->db, true);
-	int result = db_run(s, which, "i", number);
-	if (!result && which == SQL_CONTACT_SEAL)
-		result = db_run(s, SQL_SHARE_SEAL, "");
-	pagefile_verify(s->db, s->o.verify);
-	return result ? result : held_note_deletion(s);
-}
-
-int keys_seal_old(struct store *s)
-{
-	return s->keys->olds ? seal_contacts(s, SQL_CONTACT_SEAL_OLD, s->keys->state,
-				       key_state_ordinal(s->keys->old[0].name))
-			     : STORE_OK;
-}
-
-static int refuse_state(struct store *s)
-{
-	if (s->keys->olds == OLD_STATES_MAX)
-		return store_fail(s, STORE_MISUSE,
-			"%s and %u state keys after it are still needed to find contacts; `retour key retire %s` says by how many, and ends it",
-			s->keys->old[OLD_STATES_MAX - 1].name, OLD_STATES_MAX - 1,
-			s->keys->old[OLD_STATES_MAX - 1].name);
-	if (s->o.peers)
-		return store_fail(s, STORE_MISUSE,
-			"other sites have this state key: with another one here, none would take what the others say; see retour-sites(7)");
-	return STORE_OK;
-}
-
-/*
- * A new state key. The file is there before the transaction that makes it the present one and seals
- * all contacts under it; a kill in between leaves a file that the next call takes.
- */
-static int add_state(struct store *s, int64_t now, char *name)
-{
-	unsigned char key[KEY_SIZE];
-	bool own;
-
-	if (refuse_state(s))
-		return STORE_MISUSE;
-	unsigned present = key_state_number(s->keys->state_name);
-	snprintf(name, STORE_NAME_SIZE, "state-%u.key", present ? present + 1 : 2);
-	int result = keyfile_load(s, name, true, key);
-	/* all pseudonyms are held apart while they change: in a file without a name, not in memory
-	 */
-	if (!result)
-		result = db_exec(s, "PRAGMA temp_store = FILE");
-	if (!result && !(result = db_enter(s, &own))) {
-		result = keys_note(s, name, key, now) ||
-				db_run(s, SQL_KEY_AFTER_OTHERS, "tt", name, "state") ||
-				seal_contacts(s, SQL_CONTACT_SEAL, key,
-					key_state_ordinal(s->keys->state_name))
-			? STORE_FAILED
-			: STORE_OK;
-		result = db_leave(s, own, result);
-	}
-	sodium_memzero(key, sizeof key);
-	if (db_exec(s, "PRAGMA temp_store = MEMORY") || result)
-		return result ? result : STORE_FAILED;
-	sodium_mprotect_readwrite(s->keys);
-	result = keys_load_state(s, false);
-	sodium_mprotect_readonly(s->keys);
-	return result;
-}
-
 int store_key_add(struct store *s, const char *purpose, int64_t now, char *name)
 {
 	if (strcmp(purpose, "verp") == 0)
 		return keys_add_verp(s, now, name);
 	if (strcmp(purpose, "state") == 0)
-		return add_state(s, now, name);
+		return keys_add_state(s, now, name);
 	return store_fail(s, STORE_MISUSE, "keys of purpose %s are not made on demand", purpose);
-}
-
-static int count_left(struct store *s, unsigned old, struct key_left *left)
-{
-	int64_t number = key_state_ordinal(s->keys->old[old].name), contacts = 0, objections = 0;
-
-	snprintf(left->name, sizeof left->name, "%s", s->keys->old[old].name);
-	if (db_int(s, &contacts, SQL_CONTACT_OLD, "i", number) ||
-		db_int(s, &objections, SQL_OBJECTION_OLD, "i", number))
-		return STORE_FAILED;
-	left->contacts = (uint64_t)contacts;
-	left->objections = (uint64_t)objections;
-	return STORE_OK;
-}
-
-int store_key_left(struct store *s, unsigned n, struct key_left *left)
-{
-	memset(left, 0, sizeof *left);
-	return n < s->keys->olds ? count_left(s, n, left) : STORE_OK;
-}
-
-int store_key_move(struct store *s, const char *address, size_t n, bool *moved)
-{
-	struct pseudonyms p;
-
-	*moved = false;
-	if (!s->in_transaction)
-		return store_fail(s, STORE_MISUSE, "move outside a transaction");
-	if (pseudonyms_of(s, address, n, &p))
-		return STORE_MISUSE;
-	return contact_rekey(s, p.n - 1, &p.key[1], p.key[0], moved);
 }
 
 /* --- the end -------------------------------------------------------------- */
@@ -348,10 +225,10 @@ static int retire_signing(struct store *s, const char *name, const char *purpose
  * before it, which is sealed under it. The store forgets it first: without its file it would not
  * open.
  */
-static int forget_state(struct store *s, unsigned old, int64_t now)
+static int forget_state(struct store *s, unsigned state, int64_t now)
 {
 	char detail[160], print[PRINT_SIZE];
-	const char *name = s->keys->old[old].name;
+	const char *name = s->keys->state[state].name;
 
 	if (key_print(s, name, print))
 		return STORE_FAILED;
@@ -365,10 +242,10 @@ static int forget_state(struct store *s, unsigned old, int64_t now)
 /* A state key that was replaced and forgotten. */
 static bool is_former_state(const struct store *s, const char *name)
 {
-	for (unsigned i = 0; i < s->keys->olds; i++)
-		if (strcmp(name, s->keys->old[i].name) == 0)
+	for (unsigned i = 1; i < s->keys->states; i++)
+		if (strcmp(name, s->keys->state[i].name) == 0)
 			return false;
-	return key_state_number(name) < key_state_number(s->keys->state_name);
+	return key_state_number(name) < key_state_number(s->keys->state[0].name);
 }
 
 static int destroy_former_states(struct store *s)
@@ -389,17 +266,17 @@ static int destroy_former_states(struct store *s)
 }
 
 /* Who is still found by it is known no more, by the word of an operator. */
-static int give_up_contacts(
-	struct store *s, const struct key_left *left, const char *reason, int64_t now)
+static int give_up_contacts(struct store *s, const char *name, const struct state_use *use,
+	const char *reason, int64_t now)
 {
-	int64_t number = key_state_ordinal(left->name);
+	int64_t number = key_state_ordinal(name);
 	char detail[LEDGER_TEXT_SIZE];
 	uint64_t gone = 0;
 
 	snprintf(detail, sizeof detail,
-		"purpose=state name=%s contacts=%llu objections=%llu reason=\"%s\"", left->name,
-		(unsigned long long)(left->contacts - left->objections),
-		(unsigned long long)left->objections, reason);
+		"purpose=state name=%s contacts=%llu objections=%llu reason=\"%s\"", name,
+		(unsigned long long)(use->contacts - use->objections),
+		(unsigned long long)use->objections, reason);
 	return db_run(s, SQL_SHARE_GIVE_UP, "i", number) ||
 			held_delete(s, HELD_CONTACTS, db_bind(s, SQL_CONTACT_GIVE_UP, "i", number),
 				&gone) ||
@@ -408,38 +285,54 @@ static int give_up_contacts(
 		: STORE_OK;
 }
 
-static int retire_state(struct store *s, const char *name, const char *reason, int64_t now)
+/* Those that are chained to it are one with it; the newest of them names its contacts. */
+static int find_replaced(struct store *s, const char *name, unsigned *state, struct state_use *use)
 {
-	struct key_left left = { .contacts = 0 };
-	unsigned old = 0;
-	bool own;
-	int result;
+	unsigned i = 1;
 
-	while (old < s->keys->olds && strcmp(s->keys->old[old].name, name) != 0)
-		old++;
-	if (old == s->keys->olds)
+	while (i < s->keys->states && strcmp(s->keys->state[i].name, name) != 0)
+		i++;
+	if (i >= s->keys->states)
 		return store_fail(s, STORE_MISUSE,
 			"%s is no state key that was replaced; `retour key rotate` replaces the present one",
 			name);
-	if (count_left(s, old, &left))
+	if (keys_state_use(s, i, use))
 		return STORE_FAILED;
-	if (left.contacts && !reason)
+	if (use->needed)
+		return store_fail(s, STORE_MISUSE,
+			"%s stays: contacts are named with it and %s together, which was made for all sites",
+			name, s->keys->state[i - 1].name);
+	while (s->keys->state[i - 1].chained)
+		i--;
+	*state = i;
+	return STORE_OK;
+}
+
+static int retire_state(struct store *s, const char *name, const char *reason, int64_t now)
+{
+	struct state_use use;
+	unsigned state = 0;
+	bool own;
+	int result = find_replaced(s, name, &state, &use);
+
+	if (result)
+		return result;
+	if (use.contacts && !reason)
 		return store_fail(s, STORE_MISUSE,
 			"%llu contacts, %llu of them objections, are found by way of %s and sealed under the present key; it goes with the last of them. "
 			"Give `retour key retire %s FILE` the addresses that you have: they move; --give-up --reason TEXT forgets the rest",
-			(unsigned long long)left.contacts, (unsigned long long)left.objections,
-			name, name);
+			(unsigned long long)use.contacts, (unsigned long long)use.objections, name,
+			name);
 	if (db_enter(s, &own))
 		return STORE_FAILED;
-	result = left.contacts ? give_up_contacts(s, &left, reason, now) : STORE_OK;
+	result = use.contacts ? give_up_contacts(s, s->keys->state[state].name, &use, reason, now)
+			      : STORE_OK;
 	/* and those before it, which are needed no more either */
-	for (unsigned i = old; i < s->keys->olds && !result; i++)
+	for (unsigned i = state; i < s->keys->states && !result; i++)
 		result = forget_state(s, i, now);
 	if ((result = db_leave(s, own, result)))
 		return result;
-	sodium_mprotect_readwrite(s->keys);
-	result = keys_load_state(s, false);
-	sodium_mprotect_readonly(s->keys);
+	result = keys_reload_state(s);
 	return result ? result : destroy_former_states(s);
 }
 
@@ -493,21 +386,21 @@ static int destroy_month(struct store *s, const char *name, int month, int64_t n
 /* The oldest first: a key is needed by those before it. */
 static int forget_old_states(struct store *s, int64_t now)
 {
-	struct key_left left = { .contacts = 0 };
-	unsigned olds = s->keys->olds;
+	struct state_use use = { .needed = false };
+	unsigned states = s->keys->states;
 	bool own;
-	int result = olds ? db_enter(s, &own) : STORE_OK;
+	int result = states > 1 ? db_enter(s, &own) : STORE_OK;
 
-	if (!olds || result)
+	if (states < 2 || result)
 		return result;
-	while (olds && !(result = count_left(s, olds - 1, &left)) && !left.contacts &&
-		!(result = forget_state(s, olds - 1, now)))
-		olds--;
+	while (states > 1 && !(result = keys_state_use(s, states - 1, &use)) && !use.needed &&
+		!use.contacts && !(result = forget_state(s, states - 1, now)))
+		states--;
 	if ((result = db_leave(s, own, result)))
 		return result;
 	sodium_mprotect_readwrite(s->keys);
-	for (; s->keys->olds > olds; s->keys->olds--)
-		sodium_memzero(&s->keys->old[s->keys->olds - 1], sizeof *s->keys->old);
+	for (; s->keys->states > states; s->keys->states--)
+		sodium_memzero(&s->keys->state[s->keys->states - 1], sizeof *s->keys->state);
 	sodium_mprotect_readonly(s->keys);
 	return STORE_OK;
 }

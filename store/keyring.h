@@ -11,21 +11,27 @@ enum {
 	KEY_NAME_SIZE = 32,
 	FINGERPRINT_SIZE = 16,
 	MONTHS_HELD = 16, /* month keys in memory; more are read again */
-	VERP_HELD = 32,   /* keys of return paths at a time */
+	STATE_KEYS_MAX =
+		16,     /* at a time: of one that was made at a site all those before it stay */
+	VERP_HELD = 32, /* keys of return paths at a time */
 };
 
 /* In sodium_malloc memory, read-only but while it is filled. */
 struct keyring {
 	int dir;
 	unsigned next; /* the slot that is used next */
-	unsigned char state[KEY_SIZE], message[KEY_SIZE];
-	char state_name[KEY_NAME_SIZE];
-	unsigned olds; /* those before it by which contacts are still found, the newest first */
-	struct old_state {
+	unsigned char message[KEY_SIZE];
+	/*
+	 * The present state key and those before it that are needed, the newest first: one by
+	 * which contacts are still found, or on whose names the next one's rest.
+	 */
+	unsigned states;
+	struct state_key {
 		unsigned char key[KEY_SIZE];
 		char name[KEY_NAME_SIZE];
-	} old[OLD_STATES_MAX];
-	int64_t version; /* of the data when the names were read */
+		bool chained; /* it names whom the one before it names (keyfile.c) */
+	} state[STATE_KEYS_MAX];
+	int64_t version; /* of the data when the names were read; 0: they were not */
 	struct held {
 		int month; /* YYYYMM, 0: free */
 		unsigned char key[KEY_SIZE];
@@ -61,9 +67,23 @@ static inline int64_t key_state_ordinal(const char *name)
 }
 int key_error(struct store *s, const char *name, const char *what);
 
+/* What a key file says. */
+struct key_content {
+	unsigned char key[KEY_SIZE];
+	bool chained;
+	unsigned char after[FINGERPRINT_SIZE]; /* of the key before it, where it is chained */
+};
+/* TEXT, as of a file NAME. False: it is no key file of that purpose. */
+bool key_content_parse(const char *name, const char *text, size_t n, struct key_content *out);
+
 int keyfile_directory(struct store *s, bool make);
 /* Reads NAME into KEY. *ABSENT is set, and 0 returned, when there is none. */
 int keyfile_read(struct store *s, const char *name, unsigned char key[KEY_SIZE], bool *absent);
+int keyfile_content(struct store *s, const char *name, struct key_content *out, bool *absent);
+/* Makes NAME; where another process was first, its file stays. AFTER may be NULL: not chained. */
+int keyfile_make(struct store *s, const char *name, const unsigned char after[FINGERPRINT_SIZE]);
+/* The same with the bytes of a key that was made elsewhere. */
+int keyfile_take(struct store *s, const char *name, const char *text, size_t n);
 /* Reads NAME; makes it first when it is absent and MAKE. */
 int keyfile_load(struct store *s, const char *name, bool make, unsigned char key[KEY_SIZE]);
 /*
@@ -96,10 +116,23 @@ int keys_lookup(struct store *s, const char *name, const unsigned char *key, enu
 int keys_note(struct store *s, const char *name, const unsigned char key[KEY_SIZE], int64_t now);
 int keys_month_has_events(struct store *s, int month, bool *has);
 /*
- * Reads the state keys that the database knows; with MAKE, without a database, the first one. The
- * keyring is writable.
+ * Reads the state keys that the database knows; with MAKE, without a database, the first one, and
+ * those that were made after it at a site. The keyring is writable.
  */
 int keys_load_state(struct store *s, bool make);
+/* The same for a keyring in use. */
+int keys_reload_state(struct store *s);
+
+/* --- keyrotate.c ---------------------------------------------------------- */
+
+/* What becomes of who is found by way of STATE, and of those that are chained to it. */
+struct state_use {
+	bool needed; /* names of the present key rest on it */
+	uint64_t contacts, objections;
+};
+int keys_state_use(struct store *s, unsigned state, struct state_use *use);
+/* A new state key in the place of the present one. */
+int keys_add_state(struct store *s, int64_t now, char *name);
 
 /* --- keyverp.c ------------------------------------------------------------ */
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <unistd.h>
 #include "store/keyring.h"
+#include "store/siteparts.h"
 
 void key_fingerprint(unsigned char out[FINGERPRINT_SIZE], const unsigned char key[KEY_SIZE])
 {
@@ -19,70 +20,123 @@ void key_fingerprint(unsigned char out[FINGERPRINT_SIZE], const unsigned char ke
 	crypto_generichash(out, FINGERPRINT_SIZE, text, sizeof text, key, KEY_SIZE);
 }
 
+/* --- state keys ----------------------------------------------------------- */
+
+static bool follows(const struct key_content *c, const struct state_key *before)
+{
+	unsigned char print[FINGERPRINT_SIZE];
+
+	key_fingerprint(print, before->key);
+	return c->chained && sodium_memcmp(c->after, print, sizeof print) == 0;
+}
+
 /*
- * Which state keys the database knows: the present one, and those before it. Without a database
- * it is the first one.
+ * Without a database: the first one, which is made where there is none, and all that lie there and
+ * were made after it at a site.
  */
-static int read_state_names(struct store *s, bool make)
+static int make_states(struct store *s)
+{
+	struct keyring *k = s->keys;
+	struct key_content content;
+	bool absent = false;
+	int result;
+
+	strcpy(k->state[0].name, "state.key");
+	if ((result = keyfile_load(s, "state.key", true, k->state[0].key)))
+		return result;
+	for (k->states = 1; k->states < STATE_KEYS_MAX && !absent; k->states++) {
+		char name[KEY_NAME_SIZE];
+		snprintf(name, sizeof name, "state-%u.key", k->states + 1);
+		if ((result = keyfile_content(s, name, &content, &absent)))
+			break;
+		if (absent || !follows(&content, &k->state[0]))
+			break;
+		memmove(&k->state[1], &k->state[0], k->states * sizeof *k->state);
+		memcpy(k->state[0].key, content.key, KEY_SIZE);
+		strcpy(k->state[0].name, name);
+		k->state[0].chained = true;
+	}
+	sodium_memzero(&content, sizeof content);
+	return result;
+}
+
+/* Those that the database knows: the present one, and those before it. */
+static int read_state_names(struct store *s)
 {
 	struct keyring *k = s->keys;
 	sqlite3_stmt *st;
-	unsigned n = 0;
 	int rc = 0;
 
-	strcpy(k->state_name, "state.key");
-	k->olds = 0;
-	memset(k->old, 0, sizeof k->old);
-	if (make)
-		return STORE_OK;
 	if (db_int(s, &k->version, SQL_DATA_VERSION, "") || !(st = db_bind(s, SQL_KEY_STATES, "")))
 		return STORE_FAILED;
-	for (; n <= OLD_STATES_MAX && (rc = db_step(s, st)) == 1; n++)
-		db_text(st, 0, n ? k->old[n - 1].name : k->state_name, KEY_NAME_SIZE);
+	for (; k->states < STATE_KEYS_MAX && (rc = db_step(s, st)) == 1; k->states++)
+		db_text(st, 0, k->state[k->states].name, KEY_NAME_SIZE);
 	sqlite3_reset(st);
-	k->olds = n ? n - 1 : 0;
+	if (!k->states)
+		strcpy(k->state[k->states++].name, "state.key");
 	return rc < 0 ? STORE_FAILED : STORE_OK;
+}
+
+static int read_states(struct store *s)
+{
+	struct keyring *k = s->keys;
+	struct key_content content;
+	bool absent;
+	int result = STORE_OK;
+
+	for (unsigned i = k->states; i-- > 0 && !result;) {
+		struct state_key *key = &k->state[i];
+		if ((result = keyfile_content(s, key->name, &content, &absent)))
+			break;
+		if (absent)
+			result = keyfile_load(s, key->name, false, key->key); /* says so */
+		else if (content.chained && (i + 1 == k->states || !follows(&content, key + 1)))
+			result = key_error(s, key->name,
+				"made after another state key than the one before it here");
+		if (result)
+			break;
+		memcpy(key->key, content.key, KEY_SIZE);
+		key->chained = content.chained;
+	}
+	sodium_memzero(&content, sizeof content);
+	return result;
 }
 
 int keys_load_state(struct store *s, bool make)
 {
-	int result = read_state_names(s, make);
-
-	if (!result)
-		result = keyfile_load(s, s->keys->state_name, make, s->keys->state);
-	for (unsigned i = 0; i < s->keys->olds && !result; i++)
-		result = keyfile_load(s, s->keys->old[i].name, false, s->keys->old[i].key);
-	return result;
+	s->keys->states = 0;
+	sodium_memzero(s->keys->state, sizeof s->keys->state);
+	if (make)
+		return make_states(s);
+	int result = read_state_names(s);
+	return result ? result : read_states(s);
 }
 
-static bool same_state_names(const struct keyring *a, char names[][KEY_NAME_SIZE])
+int keys_reload_state(struct store *s)
 {
-	bool same = strcmp(a->state_name, names[0]) == 0;
-
-	for (unsigned i = 0; i < OLD_STATES_MAX; i++)
-		same &= strcmp(a->old[i].name, names[i + 1]) == 0;
-	return same;
+	sodium_mprotect_readwrite(s->keys);
+	int result = keys_load_state(s, false);
+	sodium_mprotect_readonly(s->keys);
+	return result;
 }
 
 int keys_refresh(struct store *s, bool *changed)
 {
-	char before[OLD_STATES_MAX + 1][KEY_NAME_SIZE];
+	char before[STATE_KEYS_MAX][KEY_NAME_SIZE];
 	int64_t version = 0;
 
 	*changed = false;
-	if (!s->o.read_only || s->in_snapshot)
+	if (s->in_snapshot || !s->keys->version)
 		return STORE_OK;
 	if (db_int(s, &version, SQL_DATA_VERSION, ""))
 		return STORE_FAILED;
 	if (version == s->keys->version)
 		return STORE_OK;
-	sodium_mprotect_readwrite(s->keys);
-	memcpy(before[0], s->keys->state_name, KEY_NAME_SIZE);
-	for (unsigned i = 0; i < OLD_STATES_MAX; i++)
-		memcpy(before[i + 1], s->keys->old[i].name, KEY_NAME_SIZE);
-	int result = keys_load_state(s, false);
-	*changed = !same_state_names(s->keys, before);
-	sodium_mprotect_readonly(s->keys);
+	for (unsigned i = 0; i < STATE_KEYS_MAX; i++)
+		memcpy(before[i], s->keys->state[i].name, KEY_NAME_SIZE);
+	int result = keys_reload_state(s);
+	for (unsigned i = 0; i < STATE_KEYS_MAX; i++)
+		*changed |= strcmp(before[i], s->keys->state[i].name) != 0;
 	return result || !*changed ? result : keys_verify(s);
 }
 
@@ -139,31 +193,74 @@ void keys_close(struct store *s)
 
 const unsigned char *keys_state(const struct store *s)
 {
-	return s->keys->state;
+	return s->keys->state[0].key;
+}
+
+/* The last of those to which STATE is chained. */
+static unsigned first_of_chain(const struct keyring *k, unsigned state)
+{
+	while (k->state[state].chained && state + 1 < k->states)
+		state++;
+	return state;
 }
 
 unsigned keys_old_states(const struct store *s)
 {
-	return s->keys->olds;
+	unsigned n = 0;
+
+	for (unsigned i = 1; i < s->keys->states; i++)
+		n += !s->keys->state[i - 1].chained;
+	return n;
 }
 
-void keys_contact_pseudonym(const struct store *s, unsigned generation, unsigned seals,
+unsigned keys_seals(const struct store *s, unsigned way)
+{
+	unsigned state = first_of_chain(s->keys, 0);
+
+	while (way-- && state + 1 < s->keys->states)
+		state = first_of_chain(s->keys, state + 1);
+	return state;
+}
+
+void keys_contact_pseudonym(const struct store *s, unsigned way, unsigned seals,
 	const char *canonical, size_t n, unsigned char out[PSEUDONYM_SIZE])
 {
 	const struct keyring *k = s->keys;
+	unsigned state = keys_seals(s, way);
 
-	pseudonym(out, PSEUDONYM_STATE, generation ? k->old[generation - 1].key : k->state,
-		canonical, n);
-	for (unsigned newer = generation; newer-- > 0 && seals > 0; seals--)
-		pseudonym_seal(out, newer ? k->old[newer - 1].key : k->state);
+	pseudonym(out, PSEUDONYM_STATE, k->state[state].key, canonical, n);
+	while (state-- > 0 && seals-- > 0)
+		pseudonym_seal(out, k->state[state].key);
 }
 
 unsigned keys_generation(const struct store *s, int64_t number)
 {
-	for (unsigned i = 0; i < s->keys->olds; i++)
-		if (number == key_state_ordinal(s->keys->old[i].name))
-			return i + 1;
-	return 0;
+	unsigned found = 0;
+
+	for (unsigned i = 1; i < s->keys->states; i++)
+		if (number == key_state_ordinal(s->keys->state[i].name))
+			found = i;
+	return first_of_chain(s->keys, found);
+}
+
+enum state_known keys_state_known(struct store *s, const char *fingerprint, unsigned *generation)
+{
+	char print[STORE_FINGERPRINT_HEX];
+	bool chained = true;
+
+	for (unsigned i = 0; i < s->keys->states; i++) {
+		keys_state_fingerprint(s, i, print);
+		*generation = i;
+		if (strcmp(print, fingerprint) == 0)
+			return chained ? STATE_LIFTS : STATE_FORMER;
+		chained &= s->keys->state[i].chained;
+	}
+	return STATE_STRANGE;
+}
+
+void keys_lift(const struct store *s, unsigned generation, unsigned char p[PSEUDONYM_SIZE])
+{
+	pseudonym_seal(p, s->keys->state[generation - 1].key);
 }
 
 const unsigned char *keys_message(const struct store *s)
@@ -175,7 +272,7 @@ void keys_state_fingerprint(struct store *s, unsigned generation, char hex[STORE
 {
 	unsigned char print[FINGERPRINT_SIZE];
 
-	key_fingerprint(print, generation ? s->keys->old[generation - 1].key : s->keys->state);
+	key_fingerprint(print, s->keys->state[generation].key);
 	sodium_bin2hex(hex, STORE_FINGERPRINT_HEX, print, sizeof print);
 }
 
@@ -206,10 +303,11 @@ int keys_note(struct store *s, const char *name, const unsigned char key[KEY_SIZ
 
 int keys_record(struct store *s, int64_t now)
 {
-	return keys_note(s, "state.key", s->keys->state, now) ||
-			keys_note(s, "message.key", s->keys->message, now)
-		? STORE_FAILED
-		: STORE_OK;
+	for (unsigned i = s->keys->states; i-- > 0;)
+		if (keys_note(s, s->keys->state[i].name, s->keys->state[i].key, now) ||
+			db_run(s, SQL_KEY_AFTER_OTHERS, "tt", s->keys->state[i].name, "state"))
+			return STORE_FAILED;
+	return keys_note(s, "message.key", s->keys->message, now);
 }
 
 int keys_lookup(struct store *s, const char *name, const unsigned char *key, enum known *known)
@@ -246,10 +344,10 @@ static int verify_key(struct store *s, const char *name, const unsigned char key
 
 int keys_verify(struct store *s)
 {
-	int result = verify_key(s, s->keys->state_name, s->keys->state);
+	int result = STORE_OK;
 
-	for (unsigned i = 0; i < s->keys->olds && !result; i++)
-		result = verify_key(s, s->keys->old[i].name, s->keys->old[i].key);
+	for (unsigned i = 0; i < s->keys->states && !result; i++)
+		result = verify_key(s, s->keys->state[i].name, s->keys->state[i].key);
 	return result ? result : verify_key(s, "message.key", s->keys->message);
 }
 

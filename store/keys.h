@@ -36,8 +36,19 @@ int store_keys_lost(struct store *s,
  * sealed under it at once, so that the keys before it alone find nobody; they move to it when they
  * are touched, and an older key is destroyed by the first purge after the last contact has left it.
  * Until then there are four at most. store_scrub() is to be called then.
+ *
+ * In a store that is one of several sites (site.h) a state key is chained to the one before it,
+ * which stays: names of both together are those that other sites come to by store_key_adopt().
  */
 int store_key_add(struct store *s, const char *purpose, int64_t now, char *name);
+/*
+ * The state key that another site made takes the place of the present one, as above, its name into
+ * NAME. TEXT, N bytes: its file's content, which the caller wipes; NULL: it lies in the key
+ * directory, or is a credential. *ADOPTED is false where it is known already. STORE_MISUSE: it is
+ * none, or was made after another one than the present one here.
+ */
+int store_key_adopt(
+	struct store *s, const char *text, size_t n, int64_t now, char *name, bool *adopted);
 /* Contacts that are found by way of an older state key, or of one before it. */
 struct key_left {
 	char name[STORE_NAME_SIZE];    /* "": there is no such key */

@@ -81,10 +81,10 @@ static int pack_recipient(struct store *s, const struct event *e, int64_t now, s
 	if (n) {
 		const unsigned char *month = keys_month(s, month_of_time(p->at), now);
 		if (month) {
-			keys_contact_pseudonym(s, 0, 0, canonical, n, p->contact);
+			keys_contact_pseudonym(s, 0, ALL_SEALS, canonical, n, p->contact);
 			for (unsigned i = 0; i < keys_old_states(s); i++)
 				keys_contact_pseudonym(
-					s, i + 1, i + 1, canonical, n, p->old_contact[i]);
+					s, i + 1, ALL_SEALS, canonical, n, p->old_contact[i]);
 			pseudonym(p->pseudonym, PSEUDONYM_EVENT, month, canonical, n);
 			p->known = 1;
 			if (s->o.tell && p->origin >= s->o.act_on)

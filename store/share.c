@@ -516,7 +516,7 @@ int share_reduce(struct store *s, const unsigned char key[PSEUDONYM_SIZE], int64
 
 int share_forget(struct store *s, const unsigned char key[PSEUDONYM_SIZE], bool keep, int64_t now)
 {
-	unsigned char content[FORGET_SIZE + SEAL_PAD] = { 1, keep };
+	unsigned char content[FORGET_SIZE] = { 1, keep };
 	char mark[2 * PSEUDONYM_SIZE + 1];
 
 	if (!site_is_on(s))
@@ -524,7 +524,7 @@ int share_forget(struct store *s, const unsigned char key[PSEUDONYM_SIZE], bool 
 	memcpy(content + 2, key, PSEUDONYM_SIZE);
 	site_mark(s, key, mark);
 	s->site->forgets = true;
-	if (change_put(s, CHANGE_FORGET, mark, s->site->life, now, content, FORGET_SIZE))
+	if (mark_put(s, CHANGE_FORGET, mark, s->site->life, now, content))
 		return STORE_FAILED;
 	return share_reduce(s, key, now);
 }

@@ -1,7 +1,6 @@
 /*
- * What the files about sites share: site.c (names, lives, seal, signature), share.c (contacts),
- * changes.c (out), merge.c (in),
- * sitedays.c and figures.c (days).
+ * What the files about sites share: site.c (names, lives, seal, signature), sitelift.c (erasures by
+ * name), share.c (contacts), changes.c (out), merge.c (in), sitedays.c and figures.c (days).
  */
 #ifndef RETOUR_STORE_SITEPARTS_H
 #define RETOUR_STORE_SITEPARTS_H
@@ -54,6 +53,22 @@ struct site {
 	unsigned shares;               /* of the contact at hand (share.c) */
 	struct share share[SHARES_MAX];
 };
+
+/* --- keys.c --------------------------------------------------------------- */
+
+/*
+ * Which of this store's state keys another site has, by its FINGERPRINT; its GENERATION is 0 for
+ * the present one. LIFTS: a name under it becomes that under the present one by keys_lift() with
+ * each GENERATION down to 1. FORMER: only the address tells who that is.
+ */
+enum state_known { STATE_STRANGE, STATE_FORMER, STATE_LIFTS };
+enum state_known keys_state_known(struct store *s, const char *fingerprint, unsigned *generation);
+void keys_lift(const struct store *s, unsigned generation, unsigned char p[PSEUDONYM_SIZE]);
+/*
+ * The key that seals what goes from site to site; *ABSENT where there is none, unless MAKE. The
+ * caller wipes it.
+ */
+int keys_sites(struct store *s, bool make, int64_t now, unsigned char key[KEY_SIZE], bool *absent);
 
 /* --- site.c --------------------------------------------------------------- */
 
@@ -115,6 +130,20 @@ void site_mark(const struct store *s, const unsigned char pseudonym[PSEUDONYM_SI
 	char hex[2 * PSEUDONYM_SIZE + 1]);
 /* When this contact was forgotten last; 0: never. */
 int site_forgotten(struct store *s, const unsigned char pseudonym[PSEUDONYM_SIZE], int64_t *at);
+
+/* --- sitelift.c ----------------------------------------------------------- */
+
+/*
+ * The content of what goes by a mark: who was erased, and whether what suppresses was KEEPt. False:
+ * it has another form, or none, as confirmations once had.
+ */
+bool mark_read(const struct store *s, enum change_kind kind, const void *sealed, size_t size,
+	unsigned char content[FORGET_SIZE]);
+/* A row of it in table change. */
+int mark_put(struct store *s, enum change_kind kind, const char *mark, int64_t life,
+	int64_t version, const unsigned char content[FORGET_SIZE]);
+/* What was erased and confirmed goes by names that are sealed under KEY, and is told anew. */
+int changes_lift(struct store *s, const unsigned char key[KEY_SIZE]);
 
 /* --- share.c -------------------------------------------------------------- */
 

@@ -56,7 +56,7 @@
 	X(SQL_KEY_NEWEST, \
 		"SELECT name FROM key WHERE purpose = ?1 ORDER BY at DESC, name DESC LIMIT 1") \
 	X(SQL_KEY_STATES, \
-		"SELECT name FROM key WHERE purpose = 'state' ORDER BY at DESC, name DESC LIMIT 4") \
+		"SELECT name FROM key WHERE purpose = 'state' ORDER BY at DESC, name DESC LIMIT 16") \
 	X(SQL_KEY_PUT, \
 		"INSERT INTO key (name, purpose, month, fingerprint, at) VALUES (?1, ?2, ?3, ?4, ?5)" \
 		" ON CONFLICT DO UPDATE SET fingerprint = excluded.fingerprint, at = excluded.at") \
@@ -202,6 +202,13 @@
 	X(SQL_CHANGE_VERSION, \
 		"SELECT version FROM change WHERE kind = ?1 AND id = ?2 AND life = ?3") \
 	X(SQL_CHANGE_LATEST, "SELECT max(version) FROM change WHERE kind = ?1 AND id = ?2") \
+	X(SQL_CHANGE_MARKED, \
+		"SELECT kind, id, life, body FROM change WHERE kind IN ('forget', 'confirm') AND number < ?1 ORDER BY kind DESC, id, life LIMIT 1") \
+	X(SQL_CHANGE_MARK, \
+		"UPDATE change SET id = ?4, number = ?5, body = ?6 WHERE kind = ?1 AND id = ?2 AND life = ?3") \
+	X(SQL_CONFIRM_MARK, \
+		"UPDATE change SET id = ?2, number = ?3, body = ?4 WHERE kind = 'confirm' AND id = ?1") \
+	X(SQL_CHANGE_DROP, "DELETE FROM change WHERE kind = ?1 AND id = ?2 AND life = ?3") \
 	X(SQL_CHANGE_ANY, "SELECT 1 FROM change WHERE kind = ?1 LIMIT 1") \
 	X(SQL_CHANGE_BODY, "SELECT body FROM change WHERE kind = ?1 AND id = ?2 AND life = ?3") \
 	X(SQL_CHANGE_PUT, \

@@ -47,6 +47,7 @@
 	 * of the key that a contact is found by, null: the present one */ \
 	X(SQL_CONTACT_SEAL, \
 		"UPDATE contact SET pseudonym = sealed(pseudonym), old = coalesce(old, ?1)") \
+	X(SQL_CONTACT_SEAL_CHAINED, "UPDATE contact SET pseudonym = sealed(pseudonym)") \
 	X(SQL_CONTACT_SEAL_OLD, \
 		"UPDATE contact SET pseudonym = sealed(pseudonym), old = ?1 WHERE old IS NOT NULL") \
 	X(SQL_CONTACT_OLD, "SELECT count(*) FROM contact WHERE old <= ?1") \
@@ -64,6 +65,8 @@
 	X(SQL_CONTACT_BLOCKED, \
 		"SELECT pseudonym FROM contact WHERE pseudonym > ?1 AND state IN ('block', 'investigate') AND reason = ?2" \
 		" ORDER BY pseudonym LIMIT ?3") \
+	X(SQL_CONTACT_GATED, \
+		"SELECT pseudonym FROM contact WHERE pseudonym > ?1 AND state = 'retry-gated' ORDER BY pseudonym LIMIT ?2") \
 	X(SQL_CONTACT_DELETE, \
 		"DELETE FROM contact WHERE pseudonym = ?1 RETURNING at, state, objection") \
 	/* that somebody is not to be written to, since when and why, and nothing else */ \

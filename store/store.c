@@ -34,16 +34,16 @@ static int refresh_keys(struct store *s)
 
 /* What takes part in a transaction or a snapshot, in this order. */
 static const struct store_part parts[] = {
-	{ seen_flush, seen_discard, NULL },
-	{ pending_flush, pending_discard, NULL },
-	{ brake_flush, brake_discard, NULL },
-	{ counters_flush, counters_discard, NULL },
-	{ erasures_flush, erasures_discard, NULL },
-	{ campaigns_flush, campaigns_discard, NULL },
-	{ news_flush, news_discard, NULL },
-	{ site_flush, site_discard, NULL },
-	{ NULL, keys_forget_months, refresh_keys },
-	{ NULL, NULL, NULL },
+	{ seen_flush, seen_discard, NULL, NULL },
+	{ pending_flush, pending_discard, NULL, NULL },
+	{ brake_flush, brake_discard, NULL, NULL },
+	{ counters_flush, counters_discard, NULL, NULL },
+	{ erasures_flush, erasures_discard, NULL, NULL },
+	{ campaigns_flush, campaigns_discard, NULL, NULL },
+	{ news_flush, news_discard, NULL, NULL },
+	{ site_flush, site_discard, NULL, NULL },
+	{ NULL, keys_forget_months, refresh_keys, refresh_keys },
+	{ NULL, NULL, NULL, NULL },
 };
 
 /* What brings rows to the form of a version of the schema, once all tables have theirs. */

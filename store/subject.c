@@ -42,12 +42,12 @@ static int contacts_forget(struct store *s, const char *canonical, size_t n, boo
 	int result = STORE_OK;
 
 	for (unsigned i = 0; i <= keys_old_states(s) && !result; i++) {
-		for (unsigned seals = 0; seals < i && !result; seals++) {
+		for (unsigned seals = 0; seals < keys_seals(s, i) && !result; seals++) {
 			keys_contact_pseudonym(s, i, seals, canonical, n, key);
 			result = erasures_note(
 				s, keep ? REDUCED_CONTACT : ERASED_CONTACT, key, now);
 		}
-		keys_contact_pseudonym(s, i, i, canonical, n, key);
+		keys_contact_pseudonym(s, i, ALL_SEALS, canonical, n, key);
 		if (!result)
 			result = contact_forget(s, key, keep, now, sum);
 		if (!result)

@@ -14,6 +14,11 @@ int store_begin(struct store *s)
 	if (db_run(s, SQL_BEGIN, ""))
 		return STORE_FAILED;
 	s->in_transaction = true;
+	for (const struct store_part *p = s->parts; p->flush || p->discard || p->enter; p++)
+		if (p->begin && p->begin(s)) {
+			store_rollback(s);
+			return STORE_FAILED;
+		}
 	return STORE_OK;
 }
 

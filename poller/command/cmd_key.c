@@ -1,8 +1,13 @@
 /* key: which keys there are, a new one for contacts or return paths, and the end of an old one. */
 #include "poller/command/commands.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
+#include <sodium.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include "classify/base/clock.h"
 #include "classify/base/log.h"
 #include "classify/base/lines.h"
@@ -83,6 +88,10 @@ static int rotate(struct session *s, const char *purpose)
 		return session_store_failed(s, "key rotate", result);
 	if (json_asked())
 		print_done("made", name, 0);
+	else if (!strcmp(purpose, "state") && s->config->site)
+		printf("%s names contacts from now on, together with the key before it, and all that were known are sealed under it: the key before it finds nobody alone any more. "
+		       "Bring it to the other sites, which refuse what this one says until they have it: retour key adopt\n",
+			name);
 	else
 		printf(strcmp(purpose, "state")
 				? "%s signs return paths from now on; the older ones are still good for checking\n"
@@ -92,6 +101,62 @@ static int rotate(struct session *s, const char *purpose)
 	if (!strcmp(purpose, "state"))
 		result = store_scrub(s->store);
 	return result ? session_store_failed(s, "key rotate", result) : EXIT_WELL;
+}
+
+/* --- adopt ---------------------------------------------------------------- */
+
+enum { KEY_FILE_MAX = 256 };
+
+/*
+ * The file of a key that was brought here, or stdin, into TEXT; its length, -1 on failure. Others
+ * must not have been able to read it.
+ */
+static ssize_t read_brought_key(const char *path, char text[KEY_FILE_MAX])
+{
+	bool from_stdin = !strcmp(path, "-");
+	int fd = from_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	ssize_t n = -1, got = 0;
+	if (fd < 0 || fstat(fd, &st)) {
+		log_error("key adopt: %s: %s", path, strerror(errno));
+	} else if (!from_stdin && S_ISREG(st.st_mode) && st.st_mode & 077) {
+		log_error("key adopt: %s: mode %04o lets others in; do: chmod 0600 %s", path,
+			(unsigned)st.st_mode & 07777, path);
+	} else {
+		for (n = 0; n < KEY_FILE_MAX &&
+			(got = read(fd, text + n, (size_t)(KEY_FILE_MAX - n))) > 0;)
+			n += got;
+		if (got < 0) {
+			log_error("key adopt: %s: %s", path, strerror(errno));
+			n = -1;
+		}
+	}
+	if (fd >= 0 && !from_stdin)
+		close(fd);
+	return n;
+}
+
+static int adopt_key(struct session *s, const char *path)
+{
+	char name[STORE_NAME_SIZE], text[KEY_FILE_MAX];
+	bool adopted = false;
+	ssize_t n = path ? read_brought_key(path, text) : 0;
+	if (n < 0)
+		return EXIT_USAGE;
+	int result = store_key_adopt(
+		s->store, path ? text : NULL, (size_t)n, clock_now(), name, &adopted);
+	sodium_memzero(text, sizeof text);
+	if (result)
+		return session_store_failed(s, "key adopt", result);
+	if (json_asked())
+		print_done(adopted ? "adopted" : "known", name, 0);
+	else
+		printf(adopted ? "%s names contacts from now on, and all that were known are sealed under it; lines of sites that have it are taken now\n"
+			       : "%s is known here already; nothing was done\n",
+			name);
+	if (adopted)
+		result = store_scrub(s->store);
+	return result ? session_store_failed(s, "key adopt", result) : EXIT_WELL;
 }
 
 /* --- retire --------------------------------------------------------------- */
@@ -207,23 +272,26 @@ int cmd_key(const struct config *config, int argc, char **argv)
 	bool lists = !strcmp(what, "list") && !which,
 	     rotates = !strcmp(what, "rotate") && which &&
 		(!strcmp(which, "verp") || !strcmp(which, "state")),
-	     retires = !strcmp(what, "retire") && which;
+	     adopts = !strcmp(what, "adopt"), retires = !strcmp(what, "retire") && which;
+	const char *brought = optind + 1 < argc ? argv[optind + 1] : NULL;
 	r.name = which;
 	r.addresses = retires && optind + 2 < argc ? argv[optind + 2] : NULL;
 	bool state = retires && !strncmp(which, "state", 5);
 	if (give_up != (r.reason != NULL) || (r.reason && !reason_is_fit(r.reason)) ||
 		(!state && ((give_up && !(retires && is_of_month(which))) || r.addresses)))
 		return usage_error(argv[0], retire_usage);
-	if (argc - optind > (state ? 3 : 2) || !(lists || rotates || retires))
+	if (argc - optind > (state ? 3 : 2) || !(lists || rotates || adopts || retires))
 		return usage_error(argv[0],
-			"%swants list, rotate, rotate verp, or retire NAME; see `retour key --help`",
-			word_meant(meant, what, "list rotate retire"));
+			"%swants list, rotate, rotate verp, adopt [FILE|-], or retire NAME; see `retour key --help`",
+			word_meant(meant, what, "list rotate adopt retire"));
 	int result = session_open(&s, config, lists ? SESSION_READ : SESSION_WRITE, clock_now());
 	if (result == EXIT_WELL) {
 		if (lists)
 			result = list_keys(&s);
 		else if (rotates)
 			result = rotate(&s, which);
+		else if (adopts)
+			result = adopt_key(&s, brought);
 		else
 			result = retire(&s, &r);
 	}

@@ -258,11 +258,14 @@ const struct command commands[] = {
 		"  --json         one JSON object a line\n",
 		CONFIG_NEEDED, false },
 	{ "key", cmd_key,
-		"list | rotate [state|verp] | retire NAME [--give-up --reason TEXT] [FILE|-] [--json]",
+		"list | rotate [state|verp] | adopt [FILE|-] | retire NAME [--give-up --reason TEXT] [FILE|-] [--json]",
 		"the keys of pseudonyms and return paths",
 		"  list          name, purpose, month, when it was made, fingerprint\n"
 		"  rotate        a new key for the pseudonyms of contacts (rotate state): all are sealed under it at once, so that the old key finds nobody alone any more;\n"
 		"                each contact moves to it when something is heard of it, the old key goes with the last\n"
+		"                At a site of several it names all contacts, known and new, and the key before it stays\n"
+		"  adopt [FILE|-]  takes the state key that another site made: FILE, stdin, or state-N.key that was laid into the key directory.\n"
+		"                Lines of a site whose key is not here yet are refused, and taken when they come again\n"
 		"  rotate verp   a new key signs return paths; older ones still check what they signed\n"
 		"  retire NAME   destroys an old key of return paths; do it when no bounce of its mails is to be expected any more\n"
 		"  retire STATE-KEY [FILE|-]  ends a state key that was replaced, at once: who is in FILE, one address per line, moves to the present key.\n"
@@ -272,7 +275,8 @@ const struct command commands[] = {
 		"  --json        one JSON object a line\n",
 		CONFIG_NEEDED, false },
 	{ "setup", cmd_setup,
-		"[--domains LIST] [--host HOST[:PORT]] [--user NAME] [--password-file FILE | --oauth SERVICE …] [--to LIST] [--smtp HOST[:PORT]] [--ca-file FILE] [--start | --no-start] | --mailbox NAME … | --new-store", "a first configuration by seven questions; another mailbox; begin anew where the store is lost for good",
+		"[--domains LIST] [--host HOST[:PORT]] [--user NAME] [--password-file FILE | --oauth SERVICE …] [--to LIST] [--smtp HOST[:PORT]] [--ca-file FILE] [--start | --no-start] | --mailbox NAME … | --new-store",
+		"a first configuration by seven questions; another mailbox; begin anew where the store is lost for good",
 		"Asks for sending domains, the bounce mailbox's server, login name and password, the report's readers and mail server, and whether to start;\n"
 		"tries the mailbox and the mail server, finds out their protocol and TLS, and writes the INI file, with comments, and the password's.\n"
 		"What an option says is not asked; without a terminal the other answers are read from stdin, one a line. Where something does not work,\n"

@@ -34,6 +34,22 @@ struct leaving {
 
 static const char seeded_mark[] = "site figures"; /* meta: every day is to be told, or was */
 
+/* Who is found by way of a state key before the present one has a name that no other site knows. */
+static int refuse_other_ways(struct store *s)
+{
+	struct key_left left = { .contacts = 0 };
+	int result = STORE_OK;
+
+	for (unsigned n = 0; !result && !left.contacts; n++)
+		if ((result = store_key_left(s, n, &left)) || !*left.name)
+			return result;
+	if (result)
+		return result;
+	return store_fail(s, STORE_MISUSE,
+		"%llu contacts are found by way of %s, which other sites cannot: they would write to them. First end that key: retour key retire %s",
+		(unsigned long long)left.contacts, left.name, left.name);
+}
+
 int site_ready(struct store *s, bool make, int64_t now)
 {
 	int64_t seeded = 0;
@@ -53,7 +69,7 @@ int site_ready(struct store *s, bool make, int64_t now)
 		return result;
 	if ((result = db_enter(s, &own)))
 		return result;
-	if (!s->site->life && !(result = site_begin_anew(s)))
+	if (!s->site->life && !(result = refuse_other_ways(s)) && !(result = site_begin_anew(s)))
 		result = share_seed_all(s);
 	if (!result && !seeded &&
 		(figures_seed(s) || db_run(s, SQL_META_PUT, "tt", seeded_mark, "yes")))
@@ -74,7 +90,6 @@ static int leaving_open(struct leaving *l, int64_t now)
 		return result;
 	crypto_sign_seed_keypair(public, l->secret, seed);
 	sodium_memzero(seed, sizeof seed);
-	keys_state_fingerprint(l->s, 0, l->key);
 	st = db_bind(l->s, SQL_SITE_LIVES, "");
 	while (st && l->lives < LIVES_MAX && (rc = db_step(l->s, st)) == 1) {
 		l->life[l->lives].number = sqlite3_column_int64(st, 0);
@@ -255,6 +270,7 @@ int store_changes(struct store *s, const char *cursor, bool all, int64_t now,
 		result = store_fail(
 			s, STORE_MISUSE, "this is no cursor of this store; begin without one");
 	if (!result && !(result = store_snapshot(s, true))) {
+		keys_state_fingerprint(s, 0, l->key); /* with the names that are read now */
 		to = site_last_number(s);
 		snprintf(next, CHANGE_CURSOR_SIZE, "%s-%" PRId64, own_life(l), to);
 		/* else it would be said that all was given until now */

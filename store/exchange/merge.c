@@ -43,11 +43,10 @@ static bool is_signed(struct site *site, const struct change *c, const struct si
 	return true;
 }
 
-/* NULL: it may be taken. */
-static const char *reason_against(struct store *s, const struct change *c)
+/* NULL: it may be taken; *GENERATION is that of the state key which its names are under. */
+static const char *reason_against(struct store *s, const struct change *c, unsigned *generation)
 {
 	const struct site_peer *peer = peer_named(s, c->by);
-	char key[STORE_FINGERPRINT_HEX];
 
 	if (!peer && strcmp(c->by, s->o.site) != 0)
 		return "its site is not configured: [site NAME]";
@@ -57,15 +56,20 @@ static const char *reason_against(struct store *s, const struct change *c)
 		return "it passes on the word of a site that is not configured: [site NAME]";
 	if (!is_signed(s->site, c, peer))
 		return "its signature is not that of its site: [site NAME] public_key is another, or the line is damaged";
-	keys_state_fingerprint(s, 0, key);
-	if (strcmp(c->key, key) == 0)
-		return NULL;
-	for (unsigned i = 1; i <= keys_old_states(s); i++) {
-		keys_state_fingerprint(s, i, key);
-		if (strcmp(c->key, key) == 0)
-			return "its site still has the state key before this one: give it the new one; what it has said comes again then";
-	}
-	return "its site has another state key, so that the two do not mean the same people: both need the same state.key";
+	enum state_known known = keys_state_known(s, c->key, generation);
+	if (known == STATE_FORMER)
+		return "its site still has the state key before this one: give it the new one; what it has said comes again then";
+	if (known == STATE_STRANGE)
+		return "its site has another state key: one that was made there by key rotate is to be taken here, too (retour key adopt), and what it has said comes again then; with any other the two do not mean the same people";
+	return NULL;
+}
+
+/* A name under a former state key under the present one. */
+static void lift_name(
+	const struct store *s, unsigned generation, unsigned char name[PSEUDONYM_SIZE])
+{
+	while (generation)
+		keys_lift(s, generation--, name);
 }
 
 /* --- contacts ------------------------------------------------------------- */
@@ -87,7 +91,7 @@ static int merging_add(struct store *s, const unsigned char key[PSEUDONYM_SIZE])
 
 /* What is under another sites.key was made by a site that has the right signature, so it is worth a
  * word of its own. */
-static int merge_contact(struct store *s, const struct change *c, int64_t life,
+static int merge_contact(struct store *s, const struct change *c, int64_t life, unsigned generation,
 	enum merge_result *result, char why[CHANGE_WHY_SIZE])
 {
 	unsigned char key[PSEUDONYM_SIZE], content[SHARE_SIZE_MAX + SEAL_PAD];
@@ -98,6 +102,7 @@ static int merge_contact(struct store *s, const struct change *c, int64_t life,
 	if (strlen(c->id) != 2 * sizeof key ||
 		sodium_hex2bin(key, sizeof key, c->id, 2 * sizeof key, NULL, NULL, NULL))
 		return refuse_change(result, why, "its id is no pseudonym");
+	lift_name(s, generation, key);
 	if (db_int(s, &known, SQL_SHARE_VERSION, "bi", key, PSEUDONYM_SIZE, life) ||
 		site_forgotten(s, key, &forgotten))
 		return STORE_FAILED;
@@ -161,15 +166,26 @@ int store_merge_refold(struct store *s, int64_t now)
 
 /* --- who is forgotten, and what is taken back --------------------------------------------- */
 
+/* Whether the line is news. */
+static int is_news(struct store *s, const struct change *c, const char *mark, int64_t life,
+	enum merge_result *result)
+{
+	int64_t known = 0;
+
+	if (db_int(s, &known, SQL_CHANGE_VERSION, "tti", change_kind_name(c->kind), mark, life))
+		return STORE_FAILED;
+	*result = known < c->version ? MERGE_TAKEN : MERGE_KNOWN;
+	return STORE_OK;
+}
+
 /* Whether the line is news; then its row takes the place of the former one. */
 static int take_row(
 	struct store *s, const struct change *c, int64_t life, enum merge_result *result)
 {
-	int64_t known = 0, number;
+	int64_t number;
 
-	if (db_int(s, &known, SQL_CHANGE_VERSION, "tti", change_kind_name(c->kind), c->id, life))
+	if (is_news(s, c, c->id, life, result))
 		return STORE_FAILED;
-	*result = known < c->version ? MERGE_TAKEN : MERGE_KNOWN;
 	if (*result == MERGE_KNOWN)
 		return STORE_OK;
 	return (number = site_number(s)) &&
@@ -203,29 +219,82 @@ static int obey_line(
 		: STORE_OK;
 }
 
-static int merge_forget(struct store *s, const struct change *c, int64_t life, int64_t now,
+/*
+ * Backups from before a rotation have the contact under the name that the line has, or one between
+ * that and the present one.
+ */
+static int note_former_names(
+	struct store *s, const unsigned char content[FORGET_SIZE], unsigned generation, int64_t now)
+{
+	unsigned char name[PSEUDONYM_SIZE];
+	int result = STORE_OK;
+
+	memcpy(name, content + 2, sizeof name);
+	while (generation && !result) {
+		result = erasures_note(s, content[1] ? REDUCED_CONTACT : ERASED_CONTACT, name, now);
+		keys_lift(s, generation--, name);
+	}
+	return result;
+}
+
+/* The content of C, and what it goes by here. False: refused. */
+static bool read_marked(struct store *s, const struct change *c, unsigned generation,
+	unsigned char content[FORGET_SIZE], char mark[2 * PSEUDONYM_SIZE + 1],
 	enum merge_result *result, char why[CHANGE_WHY_SIZE])
 {
-	unsigned char content[2 * SEAL_PAD], done[1 + SEAL_PAD] = { 1 };
-	char mark[2 * PSEUDONYM_SIZE + 1];
-	size_t n;
-
-	if (c->size > sizeof content || !site_unseal(s, c->kind, c->sealed, c->size, content, &n))
-		return refuse_change(result, why, "it is sealed under another sites.key");
-	if (n != FORGET_SIZE || content[0] != 1)
-		return refuse_change(
-			result, why, "its content has a form that this version does not know");
+	if (!mark_read(s, c->kind, c->sealed, c->size, content)) {
+		refuse_change(result, why,
+			"it is sealed under another sites.key, or its content has a form that this version does not know");
+		return false;
+	}
 	site_mark(s, content + 2, mark);
-	if (strcmp(mark, c->id) != 0)
-		return refuse_change(result, why, "its id is not that of its content");
-	if (take_row(s, c, life, result))
+	if (strcmp(mark, c->id) != 0) {
+		refuse_change(result, why, "its id is not that of its content");
+		return false;
+	}
+	lift_name(s, generation, content + 2);
+	site_mark(s, content + 2, mark);
+	return true;
+}
+
+static int merge_forget(struct store *s, const struct change *c, int64_t life, unsigned generation,
+	int64_t now, enum merge_result *result, char why[CHANGE_WHY_SIZE])
+{
+	unsigned char content[FORGET_SIZE], former[FORGET_SIZE];
+	char mark[2 * PSEUDONYM_SIZE + 1];
+
+	if (!read_marked(s, c, generation, content, mark, result, why))
+		return STORE_OK;
+	if (is_news(s, c, mark, life, result))
 		return STORE_FAILED;
 	if (*result == MERGE_KNOWN)
 		return STORE_OK;
-	return obey_line(s, content + 2, content[1], now) ||
-			change_put(s, CHANGE_CONFIRM, mark, s->site->life, c->version, done, 1)
+	mark_read(s, c->kind, c->sealed, c->size, former);
+	return mark_put(s, CHANGE_FORGET, mark, life, c->version, content) ||
+			note_former_names(s, former, generation, now) ||
+			obey_line(s, content + 2, content[1], now) ||
+			mark_put(s, CHANGE_CONFIRM, mark, s->site->life, c->version, content)
 		? STORE_FAILED
 		: STORE_OK;
+}
+
+/* One that names nobody, of an older version, says nothing where its site has not the present key
+ * yet: it is told again with that. */
+static int merge_confirm(struct store *s, const struct change *c, int64_t life, unsigned generation,
+	enum merge_result *result, char why[CHANGE_WHY_SIZE])
+{
+	unsigned char content[FORGET_SIZE];
+	char mark[2 * PSEUDONYM_SIZE + 1];
+
+	*result = MERGE_KNOWN;
+	if (!mark_read(s, c->kind, c->sealed, c->size, content))
+		return generation ? STORE_OK : take_row(s, c, life, result);
+	if (!read_marked(s, c, generation, content, mark, result, why))
+		return STORE_OK;
+	if (is_news(s, c, mark, life, result))
+		return STORE_FAILED;
+	return *result == MERGE_TAKEN ? mark_put(s, CHANGE_CONFIRM, mark, life, c->version, content)
+				      : STORE_OK;
 }
 
 enum { SEALED_TEXT_SIZE = CAUSE_TEXT_SIZE + 2 * SEAL_PAD };
@@ -293,6 +362,7 @@ static bool is_timed(enum change_kind kind)
 int store_merge(struct store *s, const struct change *c, int64_t now, enum merge_result *result,
 	char why[CHANGE_WHY_SIZE])
 {
+	unsigned generation;
 	const char *against;
 	int64_t life;
 
@@ -303,7 +373,7 @@ int store_merge(struct store *s, const struct change *c, int64_t now, enum merge
 	int ready = site_ready(s, false, now);
 	if (ready)
 		return ready;
-	if ((against = reason_against(s, c)))
+	if ((against = reason_against(s, c, &generation)))
 		return refuse_change(result, why, against);
 	if (c->version < 1 || !*c->life)
 		return refuse_change(result, why, "its version or life is none");
@@ -314,7 +384,7 @@ int store_merge(struct store *s, const struct change *c, int64_t now, enum merge
 		return STORE_OK;
 	}
 	if (c->kind == CHANGE_CONTACT)
-		return merge_contact(s, c, life, result, why);
+		return merge_contact(s, c, life, generation, result, why);
 	if (c->kind == CHANGE_FIGURES)
 		return figures_merge(s, c, life, result, why);
 	if (is_timed(c->kind) && c->version > now + CLOCKS_APART)
@@ -325,12 +395,12 @@ int store_merge(struct store *s, const struct change *c, int64_t now, enum merge
 		return db_run(s, SQL_SITE_UNTIL, "iii", life, c->version, now);
 	}
 	if (c->kind == CHANGE_FORGET)
-		return merge_forget(s, c, life, now, result, why);
+		return merge_forget(s, c, life, generation, now, result, why);
 	if (c->kind == CHANGE_UNDO)
 		return merge_undo(s, c, life, now, result, why);
 	if (c->kind == CHANGE_WAVE)
 		return merge_wave(s, c, life, result, why);
 	if (c->kind == CHANGE_CONFIRM)
-		return take_row(s, c, life, result);
+		return merge_confirm(s, c, life, generation, result, why);
 	return refuse_change(result, why, "it is of a kind that this version does not know");
 }

@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from lib import tap
+from lib import pseudonym, tap
 from lib.contacts import BOUNCE, DEAD, FULL
 from lib.harness import *
 
@@ -21,7 +21,7 @@ ALL = os.environ.get("POINTS") == "all"
 EACH = 1                # points of each call and command, where not all are taken
 AT_MOST = 65535         # strace counts no further; no command makes so many calls
 SEED = int(os.environ.get("POINTS_SEED", "1"))
-NAMES = re.compile(r"retour\.db(-wal|-shm|\.lock)?|(state(-\d)?|message|sign|erasure|verp-..|event-\d{4}-\d\d)\.key|erasures?|20\d\d-\d\d\.(xml|html|txt)(\.minisig)?|"
+NAMES = re.compile(r"retour\.db(-wal|-shm|\.lock)?|(state(-\d)?|message|sign|erasure|sites|verp-..|event-\d{4}-\d\d)\.key|erasures?|20\d\d-\d\d\.(xml|html|txt)(\.minisig)?|"
                    r"VERIFY\.txt|SHA256SUMS|index\.html(\.minisig)?|report.*|copy\.db(-journal|-wal|-shm)?|.*\.minisig|ledger.*|checkpoint.*|audit.*|sign\.pub|retour\.pub")
 NOVEMBER, JUNE = "2026-11-20T06:00:00Z", "2027-06-17T06:00:00Z"
 PEOPLE = ["point%d@example.net" % i for i in range(6)]
@@ -56,6 +56,7 @@ class Place:
         self.retour.config["mailbox bounces"] = {"protocol": "maildir", "path": self.maildir, "processed": "delete"}
         self.retour.config["report"].update({"from": "retour@example.org", "to": "ops@example.org", "sendmail": script})
         if template:
+            self.retour.config["store"].update(template.retour.config["store"], path=self.retour.config["store"]["path"])
             shutil.rmtree(self.retour.data)
             shutil.copytree(template.retour.data, self.retour.data, symlinks=True)
             if os.path.exists(template.maildir):
@@ -131,6 +132,29 @@ def two_states(place):
     well(place, ("key", "rotate"))
 
 
+def named(place):
+    """One of several sites."""
+    place.retour.config["store"]["site"] = "berlin"
+    read(place)
+    well(place, ("changes",))
+
+
+def brought(place):
+    """The file of a key that another site made behind the present one."""
+    path = place.retour.dir + "/brought"
+    print_of = pseudonym.fingerprint(pseudonym.key(place.retour.data + "/keys/state.key")).hex()
+    with open(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as f:
+        f.write("retour key 2 state\n%s\nafter %s\n" % (bytes(range(32)).hex(), print_of))
+    return path
+
+
+def after_adopting(place, now):
+    well(place, ("key", "adopt", brought(place)))
+    true("state-2.key" in well(place, ("key", "list")).out, "the key is not in use")
+    equal(place.retour.sql("SELECT count(*) FROM share WHERE pseudonym NOT IN (SELECT pseudonym FROM contact)"), [(0,)], "shares without a contact")
+    after_run(place, now)
+
+
 def after_run(place, now):
     well(place, ("run",))
     well(place, ("run",))
@@ -193,6 +217,8 @@ COMMANDS = (
     Command("a run with the last mail of a month, in the next", empty, "2026-12-01T00:10:00Z", ("run",), None, after_run),
     Command("purge", read, NOVEMBER, ("purge",), None, after_run),
     Command("key rotate", read, NOVEMBER, ("key", "rotate"), None, after_run),
+    Command("key rotate of a site", named, NOVEMBER, ("key", "rotate"), None, after_run),
+    Command("key adopt", named, NOVEMBER, ("key", "adopt", "BROUGHT"), None, after_adopting),
     Command("key retire of a state key", two_states, NOVEMBER, ("key", "retire", "state.key", "-"), "\n".join(PEOPLE).encode(), after_run),
     Command("key rotate verp", read, NOVEMBER, ("key", "rotate", "verp"), None, after_run),
     Command("key retire", two_keys, NOVEMBER, ("key", "retire", "VERP"), None, after_run),
@@ -206,6 +232,8 @@ COMMANDS = tuple(c._replace(command=tuple(w for w in c.command if w != "-q")) fo
 
 def words(place, command):
     verp = sorted(name for name in os.listdir(place.retour.data + "/keys") if name.startswith("verp-")) if "VERP" in command.command else [""]
+    if "BROUGHT" in command.command:
+        return command.command[:-1] + (brought(place),)
     replaced = {"COPY": place.retour.data + "/copy.db", "EVIDENCE": place.retour.data + "/evidence", "VERP": verp[0]}
     return tuple(replaced.get(word, word) for word in command.command)
 

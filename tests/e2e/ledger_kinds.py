@@ -10,6 +10,7 @@ import sys
 import xml.etree.ElementTree
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from lib import pseudonym
 from lib.contacts import BOUNCE, DEAD, FULL, LISTED, Bounces
 from lib.harness import *
 
@@ -159,6 +160,14 @@ with case("the ledger says who moved to another state key, and who was given up 
     equal(newest("key-moved"), "addresses=1 moved=1")
     do("key", "retire", "state.key", "--give-up", "--reason", "their addresses are lost")
     contains(newest("key-given-up"), "purpose=state name=state.key contacts=")
+
+with case("the ledger says that another site's state key was taken"):
+    present, = retour.sql("SELECT name FROM key WHERE purpose = 'state'")[0]
+    after = pseudonym.fingerprint(pseudonym.key(retour.data + "/keys/" + present)).hex()
+    retour.config["store"]["site"] = "berlin"
+    name = do("key", "adopt", "-", input="retour key 2 state\n%s\nafter %s\n" % (bytes(range(32)).hex(), after)).out.split()[0]
+    del retour.config["store"]["site"]
+    equal(newest("key-adopted"), "purpose=state name=" + name)
 
 with case("the ledger says that a month's key was lost"):
     for number in 1, 2:

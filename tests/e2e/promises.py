@@ -115,7 +115,10 @@ with case("another program makes the same pseudonyms: the vectors of retour-priv
     for purpose, address, value in vectors:
         equal(pseudonym.of(bytes(range(32)), purpose, address).hex(), value, address)
     sealed, = re.findall(r"^sealed +joe@example.org +([0-9a-f]{32})$", manual, re.M)
-    equal(pseudonym.sealed(bytes(range(32, 64)), pseudonym.of(bytes(range(32)), "state", "joe@example.org")).hex(), sealed)
+    joe = pseudonym.of(bytes(range(32)), "state", "joe@example.org")
+    equal(pseudonym.sealed(bytes(range(32, 64)), joe).hex(), sealed)
+    chained, = re.findall(r"^chained +joe@example.org +([0-9a-f]{32})$", manual, re.M)
+    equal(pseudonym.sealed(pseudonym.chained(bytes(range(32, 64)), pseudonym.fingerprint(bytes(range(32)))), joe).hex(), chained)
     state = pseudonym.key(retour.data + "/keys/state.key")
     live = [address for address in addresses if pseudonym.of(state, "state", address) in {row[0] for row in retour.sql("SELECT pseudonym FROM contact")}]
     equal(len(live), retour.sql("SELECT count(*) FROM contact")[0][0])

@@ -3,9 +3,19 @@ import hashlib
 
 
 def key(path):
-    """The 32 bytes of a key file: its second line, in hexadecimal."""
+    """The 32 bytes of a key file: its second line, in hexadecimal; with a third line it is chained to the key of that fingerprint."""
     with open(path, encoding="ascii") as f:
-        return bytes.fromhex(f.read().split("\n")[1])
+        lines = f.read().split("\n")
+    return chained(bytes.fromhex(lines[1]), bytes.fromhex(lines[2].split()[1])) if lines[2:] and lines[2] else bytes.fromhex(lines[1])
+
+
+def fingerprint(secret):
+    return hashlib.blake2b(b"retour fingerprint 1\0", digest_size=16, key=secret).digest()
+
+
+def chained(digits, after):
+    """The state key whose file has DIGITS, and AFTER in its third line."""
+    return hashlib.blake2b(b"retour state key 2\0" + after, digest_size=32, key=digits).digest()
 
 
 def canonical(address):

@@ -1,4 +1,5 @@
 """Sites with one memory, each a program with a store of its own: what tests of `changes` and `merge` begin with."""
+import glob
 import os
 import random
 import shutil
@@ -7,7 +8,7 @@ from .contacts import Bounces
 from .harness import Retour, equal
 
 NAMES = ("berlin", "hamburg", "koeln")
-SHARED = ("state.key", "message.key", "sites.key")
+SHARED = ("state*.key", "message.key", "sites.key")
 
 
 def make_site(name, first=None):
@@ -16,8 +17,9 @@ def make_site(name, first=None):
     retour.config["store"]["site"] = name
     if first:
         os.makedirs(retour.config["keys"]["dir"], 0o700, exist_ok=True)
-        for key in SHARED:
-            shutil.copy(os.path.join(first.config["keys"]["dir"], key), retour.config["keys"]["dir"])
+        for keys in SHARED:
+            for key in glob.glob(os.path.join(first.config["keys"]["dir"], keys)):
+                shutil.copy(key, retour.config["keys"]["dir"])
     return retour, Bounces(retour)
 
 
