@@ -51,6 +51,8 @@ has() {
 	minisign) have minisign ;;
 	strace) have strace ;;
 	shellcheck) have shellcheck ;;
+	redis) have redis-cli || have valkey-cli ;;
+	jq) have jq ;;
 	time-zones) have_file /usr/share/zoneinfo/Europe/Berlin ;;
 	esac
 }
@@ -58,7 +60,7 @@ has() {
 compile="compiler pkg-config libraries"
 build="$compile sasl"
 demo="$build dovecot python openssl time-zones"
-check="$demo postfix stunnel xmllint cmocka sanitizers mandoc minisign tidy swaks strace shellcheck other-servers lmtp network-tools"
+check="$demo postfix stunnel xmllint cmocka sanitizers mandoc minisign tidy swaks strace shellcheck other-servers lmtp network-tools redis jq"
 lab="$demo postfix lmtp network-tools m4"
 case $for_what in
 compile) things=$compile ;;
@@ -104,6 +106,8 @@ debian() {
 	minisign) echo minisign ;;
 	strace) echo strace ;;
 	shellcheck) echo shellcheck ;;
+	redis) echo redis-tools ;; # which has the server's program, too, and no service
+	jq) echo jq ;;
 	time-zones) echo tzdata ;;
 	esac
 }
@@ -131,6 +135,8 @@ fedora() {
 	minisign) echo minisign ;;
 	strace) echo strace ;;
 	shellcheck) echo ShellCheck ;;
+	redis) echo valkey ;;
+	jq) echo jq ;;
 	time-zones) echo tzdata ;;
 	esac
 }

@@ -20,9 +20,7 @@ if not SERVER or not shutil.which("psql") or not shutil.which("jq"):
     ok("the recipe with PostgreSQL # SKIP there is no PostgreSQL, or no jq")
     finish()
 
-with open(os.path.join(ROOT, "etc", "retour-sites.7"), encoding="utf-8") as f:
-    section = f.read().split(".Sh OVER POSTGRESQL")[1].split(".Sh ")[0].replace("\\e", "\\")
-TABLE, GIVE, TAKE = re.findall(r"^\.Bd .*\n([^.]*(?:\n(?!\.Ed).*)*)\n\.Ed", section, re.M)
+TABLE, GIVE, TAKE = recipe("OVER POSTGRESQL")
 
 place = Retour().dir
 os.chmod(place, 0o755)
@@ -56,16 +54,7 @@ def wait_for(condition, what):
 wait_for(lambda: shell("psql -c 'SELECT 1'", place).returncode == 0, "the server answers")
 
 sites = make_sites()
-homes = {}
-for name, (retour, _) in sites.items():
-    homes[name] = os.path.join(retour.dir, "home")
-    os.makedirs(homes[name] + "/bin")
-    with open(homes[name] + "/bin/retour", "w", encoding="utf-8") as f:
-        f.write("#!/bin/sh\nexec %s \"$@\"\n" % " ".join(retour.arguments([])))
-    os.chmod(homes[name] + "/bin/retour", 0o755)
-    for state, first in (("cursor", ""), ("seen", "0\n")):
-        with open(os.path.join(homes[name], state), "w") as f:
-            f.write(first)
+homes = make_homes(sites, cursor="", seen="0\n")
 
 
 def step(name, text):

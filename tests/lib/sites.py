@@ -2,10 +2,11 @@
 import glob
 import os
 import random
+import re
 import shutil
 
 from .contacts import Bounces
-from .harness import Retour, equal
+from .harness import ROOT, Retour, equal
 
 NAMES = ("berlin", "hamburg", "koeln")
 SHARED = ("state*.key", "message.key", "sites.key")
@@ -47,6 +48,7 @@ def know_each_other(sites):
         for other in NAMES:
             if other != name:
                 retour.config["site " + other] = {"public_key": keys[other]}
+        retour.write_config()
 
 
 def exchange(sites, names=NAMES):
@@ -77,3 +79,25 @@ def make_sites():
         sites[name] = make_site(name, sites["berlin"][0])
     know_each_other(sites)
     return sites
+
+
+def make_homes(sites, **begin):
+    """A directory for each site, with files of the text that is given, in which `retour` is that site's program: {name: directory}."""
+    homes = {}
+    for name, (retour, _) in sites.items():
+        homes[name] = os.path.join(retour.dir, "home")
+        os.makedirs(homes[name] + "/bin")
+        with open(homes[name] + "/bin/retour", "w", encoding="utf-8") as f:
+            f.write("#!/bin/sh\nexec %s \"$@\"\n" % " ".join(retour.arguments([])))
+        os.chmod(homes[name] + "/bin/retour", 0o755)
+        for file, text in begin.items():
+            with open(os.path.join(homes[name], file), "w", encoding="ascii") as f:
+                f.write(text)
+    return homes
+
+
+def recipe(section):
+    """The displays of that section of retour-sites(7), as they are printed."""
+    with open(os.path.join(ROOT, "etc", "retour-sites.7"), encoding="utf-8") as f:
+        text = f.read().split(".Sh " + section)[1].split(".Sh ")[0].replace("\\e", "\\")
+    return re.findall(r"^\.Bd .*\n([^.]*(?:\n(?!\.Ed).*)*)\n\.Ed", text, re.M)
