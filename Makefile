@@ -275,7 +275,7 @@ deb:
 	@cp -a classify store reports poller etc tests Makefile README.md LICENSE $(DEB_TREE)/
 	@mv $(DEB_TREE)/etc/debian $(DEB_TREE)/debian
 	@echo "+ dpkg-buildpackage, which takes a minute or two; it writes $(BUILD)/deb/build.log"
-	@cd $(DEB_TREE) && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL dpkg-buildpackage -b -us -uc >../build.log 2>&1 || { tail -20 ../build.log >&2; exit 1; }
+	@cd $(DEB_TREE) && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u BUILD dpkg-buildpackage -b -us -uc >../build.log 2>&1 || { tail -20 ../build.log >&2; exit 1; }
 	@ls $(BUILD)/deb/*.deb
 
 # A package for Fedora and its kin, in $(BUILD)/rpm, with its source package; needs rpm-build. RPM_OPTIONS=--nodeps where rpm does not know what is installed.

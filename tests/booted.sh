@@ -144,7 +144,8 @@ inside() { nsenter -t "$init" -m -p -u -i -n -C env -i PATH=/usr/sbin:/usr/bin:/
 
 # --- what README says ------------------------------------------------------------------------------------------------
 
-installed() { cp "$PACKAGE" "$system/retour.deb" && chroot "$system" apt-get -qy --reinstall install /retour.deb; }
+# Anew, whatever an earlier run has left of it.
+installed() { chroot "$system" dpkg --purge retour; cp "$PACKAGE" "$system/retour.deb" && chroot "$system" apt-get -qy install /retour.deb; }
 set_up() {
 	# the password is typed; it stands on stdin here
 	printf '%s\n' secret-word | inside retour setup --domains example.org --host mail.example.org --user bounces --to postmaster@example.org --smtp mail.example.org:25 --ca-file /etc/dovecot/cert.pem --start
@@ -193,6 +194,12 @@ hook_told() {
 	printf '[hook]\ncommand = /usr/local/bin/told\naddresses = yes\n' >>"$system/etc/retour/retour.ini"
 	printf '#!/bin/sh\ncat >>/var/lib/retour/told\n' >"$system/usr/local/bin/told" && chmod 755 "$system/usr/local/bin/told" && run_by_unit carla && grep carla@example.net "$system/var/lib/retour/told"
 }
+# In namespaces some systemds give no unit its credential, whatever the program.
+credentials_are_given() {
+	# shellcheck disable=SC2016 # for the unit
+	printf '[Service]\nType=oneshot\nUser=retour\nLoadCredential=x:/etc/hostname\nExecStart=/bin/sh -c "cat $CREDENTIALS_DIRECTORY/x"\n' >"$system/etc/systemd/system/probe.service"
+	inside systemctl daemon-reload && inside systemctl start probe.service
+}
 # retour-privacy(7), KEYS FROM SYSTEMD: the key leaves its directory, and the unit goes on.
 key_from_systemd() {
 	line=$(grep '^systemd-creds encrypt' "$ROOT/etc/retour-privacy.7")
@@ -224,7 +231,11 @@ for chroot in y n; do
 		shows "metrics are written where README says, under the unit" metrics_written
 		shows "mail logs of root:adm are read as README says" logs_read
 		shows "[hook] under the unit" hook_told
-		shows "a key may come from systemd, as retour-privacy(7) says" key_from_systemd
+		if credentials_are_given >"$log" 2>&1; then
+			shows "a key may come from systemd, as retour-privacy(7) says" key_from_systemd
+		else
+			echo "ok - a key may come from systemd # SKIP this one gives no unit a credential here"
+		fi
 		shows "a report leaves through Postfix" report_sent
 	fi
 	shows "both sockets are opened" sockets_open

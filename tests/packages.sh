@@ -31,6 +31,11 @@ removed() {
 		rm -rf --one-file-system "$place"
 	done
 }
+# The same where / is a mount, which newer rpms want for the namespaces of their scripts; it goes with the command.
+inside_mounted() {
+	# shellcheck disable=SC2016 # for the shell inside
+	unshare --mount --propagation private sh -c 'mount --rbind "$1" "$1" && place=$1 && shift && exec chroot "$place" "$@"' sh "$system" "$@"
+}
 as_retour() { inside runuser -u retour -- retour "$@"; }
 says() { grep -q -- "$1" "$log"; }
 
@@ -183,7 +188,7 @@ used() {
 # --- as an rpm -------------------------------------------------------------------------------------------------------
 
 build_rpm() { inside sh -c "cd /src && make -s rpm RPM_OPTIONS=--nodeps" >>"$log" 2>&1 && cp "$system"/src/build/rpm/RPMS/*/retour-0*.rpm "$HOME_OF_ALL/$SUITE.$1.rpm"; }
-install_rpm() { cp "$HOME_OF_ALL/$SUITE.one.rpm" "$system/retour.rpm" && inside rpm "$@" --nodeps /retour.rpm; }
+install_rpm() { cp "$HOME_OF_ALL/$SUITE.one.rpm" "$system/retour.rpm" && inside_mounted rpm "$@" --nodeps /retour.rpm; }
 # What it is linked with comes with the Debian package, which goes again.
 prepare_rpm_user() {
 	fresh rpm-user && install_package one && inside dpkg --purge retour && inside rm -rf /etc/retour /var/lib/retour &&
@@ -209,7 +214,7 @@ rpm_used() {
 	shows "it is installed over itself" install_rpm -U --force
 	shows "the configuration is the edited one, still" inside grep -q '^path = /var/lib/retour/box' /etc/retour/retour.ini
 	shows "and check knows whom not to write to" asked
-	shows "it is erased" inside rpm -e --nodeps retour
+	shows "it is erased" inside_mounted rpm -e --nodeps retour
 	shows "the program is gone; configuration, store and keys are not" rpm_gone
 }
 
