@@ -17,24 +17,32 @@
 /* What is said begins so where the server's certificate is at fault. */
 #define CERTIFICATE "certificate of "
 
+/* Without TLS is for whoever is named as this machine: a name may lead elsewhere one day. */
+static bool may_be_plain(const char *host)
+{
+	return !strncmp(host, "127.", 4) || !strncmp(host, "localhost", 9) || !strcmp(host, "::1");
+}
+
 static const struct way {
 	const char *protocol, *tls;
 } mailbox_ways[] = { { "imap", "implicit" }, { "imap", "starttls" }, { "pop3", "implicit" },
 	{ "pop3", "starttls" }, { "imap", "none" }, { "pop3", "none" } };
 
-/* The draft's errors without the draft's name, which nobody has chosen. */
+/*
+ * The draft's errors without the draft's name, which nobody has chosen. As of every INI file they
+ * repeat no address, so what they say of right ones can be read.
+ */
 static void say_draft(const struct first *f, char *said)
 {
 	size_t n = strlen(f->draft);
-	char clean[512], *rest = said;
+	char *rest = said;
 
 	for (char *line; (line = strsep(&rest, "\n")) != NULL;)
 		if (*line)
-			log_error("setup: %s",
-				log_clean(clean, sizeof clean,
-					strncmp(line, f->draft, n) || strncmp(line + n, ": ", 2)
-						? line
-						: line + n + 2));
+			fprintf(stderr, "retour: setup: %s\n",
+				strncmp(line, f->draft, n) || strncmp(line + n, ": ", 2)
+					? line
+					: line + n + 2);
 }
 
 int firstways_draft(const struct first *f, struct config *config)
@@ -62,6 +70,8 @@ enum visit firstways_mailbox(struct first *f, char *text, size_t size)
 
 	for (size_t i = 0; i < sizeof mailbox_ways / sizeof *mailbox_ways; i++) {
 		bool without = !strcmp(mailbox_ways[i].tls, "none");
+		if (without && !may_be_plain(f->host))
+			continue;
 		if (strstr(first, CERTIFICATE) && (!without || f->port))
 			continue; /* it speaks TLS here, and has no other one */
 		f->protocol = mailbox_ways[i].protocol;
@@ -118,7 +128,8 @@ static bool find_way(struct first *f, char *text, size_t size)
 
 	*text = '\0';
 	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
-		if (strstr(text, CERTIFICATE) && strcmp(ways[i].tls, "none"))
+		bool without = !strcmp(ways[i].tls, "none");
+		if (without ? !may_be_plain(f->smtp) : !!strstr(text, CERTIFICATE))
 			continue;
 		if (smtp_works(f, ways[i].tls, ways[i].login, said, sizeof said))
 			return true;

@@ -126,7 +126,7 @@ with case("what people type in the place of an answer: said once, with what woul
             (("https://example.org",), None, None, "word 1 is no domain"), (("news@example.org",), None, None, "word 1 is no domain"),
             (("example.org",), "imaps://mail.example.org", None, "right would be the name of the mail server"), (("example.org",), USER, None, "right would be the name of the mail server"),
             (("example.org",), "127.0.0.1:imaps", None, "right would be the name of the mail server"), (("example.org",), "127.0.0.1:99999", None, "right would be the name of the mail server"),
-            (("example.org", USER, PASSWORD, "deliverability"), None, None, "[report] to: word 1 is no address"),
+            (("example.org", USER, PASSWORD, "deliverability"), None, None, "[report] to: word 1 is no address; right would be like deliverability@example.org"),
             (("example.org", USER, PASSWORD, "dpo@example.org"), None, "smtp://mail.example.org", "right would be HOST or HOST:PORT"),
             (("example.org", USER, "x" * 600), None, None, "characters at most")):
         where = place()
