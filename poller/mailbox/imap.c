@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sodium.h>
 #include "classify/base/clock.h"
+#include "poller/mailbox/imapdelete.h"
 #include "poller/mailbox/imapexpire.h"
 #include "poller/mailbox/imapfetch.h"
 #include "poller/mailbox/imapfolders.h"
@@ -290,36 +291,6 @@ static int imap_next(struct source *source, size_t count, const struct source_si
 /* --- settling ------------------------------------------------------------- */
 
 /*
- * Where expunging only takes a label away (Gmail, Proton: all mail stays in the folder \All), a
- * message is moved to the folder \Trash, from which an expunge deletes.
- */
-static int delete_by_trash(struct imap_source *s, const struct uid_list *uids, uint64_t *deleted)
-{
-	struct uid_list there = { 0 }, marked = { 0 };
-	uint64_t moved = 0, gone = 0;
-	int result = imap_move_to(&s->session, uids, &s->trash, &s->marked, &moved, &there);
-
-	if (!result && there.n) {
-		s->selected = false;
-		result = imap_select_folder(s, &s->trash, true) ||
-				imap_remove(&s->session, &there, &marked, &gone) ||
-				imap_select_source(s)
-			? -1
-			: 0;
-	}
-	*deleted += moved;
-	uid_list_free(&there);
-	uid_list_free(&marked);
-	return result;
-}
-
-static int delete_uids(struct imap_source *s, const struct uid_list *uids, uint64_t *deleted)
-{
-	return s->trash.written ? delete_by_trash(s, uids, deleted)
-				: imap_remove(&s->session, uids, &s->marked, deleted);
-}
-
-/*
  * The UIDs of those ITEMS that the configuration wants settled by ACTION; with WHAT of that kind
  * alone. In order.
  */
@@ -352,7 +323,7 @@ static int imap_settle(
 		return -1;
 	int result = choose_uids(s, items, count, DISPOSE_DELETE, -1, &uids);
 	if (!result && uids.n)
-		result = delete_uids(s, &uids, &deleted);
+		result = imap_delete(s, &uids, &s->folder, &s->marked, &deleted, &moved);
 	for (int what = 0; what < FOLDERS_MAX && !result; what++) {
 		result = choose_uids(s, items, count, DISPOSE_MOVE, what, &uids);
 		if (!result)

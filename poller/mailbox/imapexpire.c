@@ -3,14 +3,16 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "poller/mailbox/imapdelete.h"
 #include "poller/mailbox/imapfolders.h"
 #include "poller/mailbox/imaplist.h"
 
 /* Of the window: what lies below the mark goes. */
-static int expire_range(
-	struct imap_source *s, uint32_t uidnext, struct uid_list *marked, uint64_t *removed)
+static int expire_range(struct imap_source *s, const struct imap_folder *folder, uint32_t uidnext,
+	struct uid_list *marked, uint64_t *removed)
 {
 	struct uid_list old = { 0 };
+	uint64_t moved = 0;
 	int result = 0;
 
 	for (size_t i = 0; i < s->window.n && !result; i++)
@@ -19,7 +21,7 @@ static int expire_range(
 				? imap_check(&s->session, MAILIMAP_ERROR_MEMORY, "expiring", NULL)
 				: 0;
 	if (!result && old.n)
-		result = imap_remove(&s->session, &old, marked, removed);
+		result = imap_delete(s, &old, folder, marked, removed, &moved);
 	uid_list_free(&old);
 	return result;
 }
@@ -77,7 +79,7 @@ int imap_expire(struct source *source, const char *folder, int64_t cutoff,
 		uint32_t first = last > IMAP_WINDOW_MESSAGES ? last - IMAP_WINDOW_MESSAGES + 1 : 1;
 
 		if (imap_list_range(s, first, last, mailimap_fetch_att_new_rfc822_size()) ||
-			expire_range(s, due->uidnext, &marked, removed))
+			expire_range(s, &found, due->uidnext, &marked, removed))
 			goto out;
 		last = first - 1;
 	}

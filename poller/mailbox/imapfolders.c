@@ -27,34 +27,6 @@ int imap_find_folders(struct imap_source *s)
 	return 0;
 }
 
-static bool deletes(const struct mailbox *m)
-{
-	return m->processed.action == DISPOSE_DELETE || m->unrecognised.action == DISPOSE_DELETE ||
-		m->quarantine.action == DISPOSE_DELETE;
-}
-
-int imap_find_trash(struct imap_source *s)
-{
-	bool archives = imap_has(&s->session, "X-GM-EXT-1"), all = false;
-
-	if (!deletes(s->mailbox))
-		return 0;
-	if (imap_has(&s->session, "SPECIAL-USE") || archives) {
-		if (imap_find_special(&s->session, "\\All", NULL, &all))
-			return -1;
-		archives |= all;
-		if (archives &&
-			imap_find_special(&s->session, "\\Trash", &s->trash, &s->trash.exists))
-			return -1;
-	}
-	if (archives && !s->trash.exists)
-		return imap_fail(&s->session,
-			"here \"delete\" only archives (all mail stays in a folder of its own), and the server shows no "
-			"folder \\Trash by which mail could be deleted: let it show that folder over IMAP, or use processed = keep or move:FOLDER");
-	s->trash.written = archives ? "Trash" : NULL;
-	return 0;
-}
-
 /* A folder may be named like an address, and those are not printed. */
 const char *imap_folder_shown(const struct imap_folder *folder)
 {

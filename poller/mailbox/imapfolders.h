@@ -10,12 +10,6 @@ bool imap_moves_or_deletes(const struct mailbox *m);
 /* The folder that is read and those of the settlements, as the server calls them. 0 or -1. */
 int imap_find_folders(struct imap_source *s);
 
-/*
- * The folder by way of which is deleted, where an expunge only takes a label away. 0, or -1 where
- * there is none and mail is to be deleted.
- */
-int imap_find_trash(struct imap_source *s);
-
 /* FOLDER as it may stand in an error: a name with an @ is not repeated. */
 const char *imap_folder_shown(const struct imap_folder *folder);
 

@@ -36,8 +36,9 @@ struct imap_source {
 	bool stays;
 	bool asks; /* sink->wanted() which are to be read: not all of a range of UIDs are */
 	struct imap_folder folder; /* what is read */
+	bool archives;             /* an expunge does not delete (imapdelete.h) */
 	struct imap_folder
-		trash; /* by way of which is deleted; written is NULL where an expunge deletes */
+		trash; /* by way of which is deleted then; written: NULL: there is none */
 	struct imap_folder
 		target[FOLDERS_MAX];   /* where what is settled so goes, by enum settlement; written
 					  is NULL where nothing moves */
