@@ -21,6 +21,7 @@ import simulation
 from lib import months, program
 from lib.harness import PASSWORD, Dovecot, Retour, authority, finish, check
 
+Retour.watched = True
 LIMIT = 64 * 1024
 
 

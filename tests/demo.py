@@ -12,6 +12,7 @@ import generate
 from lib import canary, program
 from lib.harness import Dovecot, PASSWORD, Retour, Sink
 
+Retour.watched = True
 NOW = "2026-11-02T06:00:00Z"
 MONTH = "2026-10"
 SUBMITTER = "retour@example.org"

@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lib import program
 from lib.harness import Retour, check, finish
 
+Retour.watched = True
 LIMIT = 64 * 1024
 CHUNK = 100000          # messages in a file
 BEGIN, SPAN = 1782000000, 110 * 86400

@@ -15,6 +15,8 @@ import generate
 from lib import canary, cleanup
 from lib.harness import *
 
+Retour.watched = True
+
 CRASH_BUILD = os.path.join(os.environ.get("RETOUR_BUILD", os.path.join(ROOT, "build")), "crash", "retour")
 used = []
 

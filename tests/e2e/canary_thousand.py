@@ -16,6 +16,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from lib import canary, cleanup
 from lib.harness import *
 
+Retour.watched = True
+
 MESSAGES, PLACES = 100, 10
 used = []
 DOMAINS = ("birds.example.net", "nest.example.com", "v%d.example.org")

@@ -16,6 +16,8 @@ from lib.fakesmtp import FakeSmtp
 from lib.harness import *
 from lib.trouble import NOISE, troubled
 
+Retour.watched = True
+
 SEED = int(sys.argv[1]) if len(sys.argv) > 1 else 2026
 ROUNDS = int(sys.argv[2]) if len(sys.argv) > 2 else 24
 MAILS = 8

@@ -9,6 +9,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import generate
 from lib.harness import *
 
+Retour.watched = True
+
 SECONDS = 10  # for any one of them: nothing here may be worse than linear
 MEMORY = 64 * 1024  # KiB
 MANY = 100_000

@@ -12,6 +12,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from lib.fakeimap import FakeImap
 from lib.harness import *
 
+Retour.watched = True
+
 LIMIT = 64 * 1024  # KiB
 CRASH_BUILD = os.path.join(os.environ.get("RETOUR_BUILD", os.path.join(ROOT, "build")), "crash", "retour")
 

@@ -159,6 +159,7 @@ with case("INTERNALDATE is when it arrived"):
 with case("empty, tiny and large messages, line ends of every kind"):
     odd = [b"", b"\n", b"x", b"Subject: a\n\nb\n", bounce(1).replace(b"\r\n", b"\n"), bounce(2, 5 << 20), b"Subject: \xff\0\r\n\r\n\0\0", b"\r\n.\r\n..\r\n"]
     retour = arrange(dovecot, odd, max_message="1M", unrecognised="delete")
+    retour.watched = True
     result = retour.run("poll")
     equal((result.code, dovecot.count(USER)), (0, 0), result)
     true(max(result.memory.values()) < 64 * 1024, result.memory)

@@ -14,6 +14,8 @@ from lib import pseudonym
 from lib.contacts import BOUNCE, DEAD, Bounces
 from lib.harness import *
 
+Retour.watched = True
+
 ANNA, BEN, CARLA = ("%s.keys@example.net" % name for name in ("anna", "ben", "carla"))
 retour = Retour(now="2026-11-20T06:00:00Z")
 bounces = Bounces(retour)

@@ -9,6 +9,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import generate
 from lib.harness import *
 
+Retour.watched = True
+
 LIMIT = 64 * 1024  # KiB resident, in every process
 
 

@@ -14,6 +14,8 @@ from lib.dovecot import version
 from lib.harness import *
 from lib.tokens import CLIENT, SECRET, Tokens
 
+Retour.watched = True
+
 if version() >= (2, 4):
     ok("OAuth # SKIP Dovecot 2.4 is told of token keys in another way")
     finish()

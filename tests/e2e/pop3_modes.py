@@ -88,6 +88,7 @@ with case("a message larger than max_message is read up to it, the others whole"
     large = recognised[0].data + b"\r\n" + b".....filling\r\n" * 200000
     dovecot.deliver(USER, [(large, 1790000000)] + mails()[1:10])
     retour = program(max_message="64K")
+    retour.watched = True
     result = poll(retour)
     equal(dovecot.count(USER), 0)
     true(events(retour) >= 10, "events")

@@ -15,6 +15,8 @@ import generate
 from lib import canary
 from lib.harness import *
 
+Retour.watched = True
+
 MEMORY_LIMIT = 64 * 1024  # KiB
 READERS = ["deliverability@example.org", "dpo@example.org"]
 NULL = ""

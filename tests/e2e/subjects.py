@@ -11,6 +11,8 @@ from lib import canary
 from lib.contacts import DEAD, FULL, LISTED, Bounces
 from lib.harness import *
 
+Retour.watched = True
+
 ANNA, BEN, CARLA, DORA = ("%s.subject@example.net" % name for name in ("anna", "ben", "carla", "dora"))
 retour = Retour(now="2026-12-20T06:00:00Z")
 bounces = Bounces(retour)

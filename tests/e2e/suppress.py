@@ -184,6 +184,7 @@ with case("no address of a list is in any file of the store"):
 
 with case("a hundred thousand entries in a few seconds, in little memory"):
     retour = Retour()
+    retour.watched = True
     path = os.path.join(retour.dir, "large.csv")
     with open(path, "w") as f:
         f.write("email,reason,date\n")

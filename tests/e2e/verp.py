@@ -13,6 +13,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from lib import verp  # noqa: E402
 from lib.harness import *  # noqa: E402,F403
 
+Retour.watched = True
+
 FORM = "bounce+{token}@bounce.example.org"
 ANNA, LONG = "anna@example.net", "a-name-that-is-far-too-long-for-it@mail.department.example.net"
 ODD = ["o'neil+news@example.net", "a..b@example.net", "Anna.Maria@EXAMPLE.net", "müller@example.net", "x@münchen.example", '"a b"@example.net', "a_b=c@example.net"]

@@ -252,6 +252,7 @@ with case("killed at any time, called again until it is done: counted once"):
 
 with case("bounded memory"):
     retour = fresh()
+    retour.watched = True
     result = count(retour, path)
     true(result.memory and max(result.memory.values()) < 64 * 1024, result.memory)
     equal(sum(row[4] for row in rows(retour)), 420 * (BIG // len(block)))

@@ -18,10 +18,17 @@ NOW = "2026-11-02T06:00:00Z"
 
 
 class Result:
-    """code (minus the signal when one killed it), out, err (text), seconds, memory {process title: peak KiB}, processor: seconds of it, of all its processes."""
+    """code (minus the signal when one killed it), out, err (text), seconds, memory {process title: peak KiB} of who was watched, processor: seconds of it, of
+    all its processes."""
 
     def __init__(self, code, out, err, seconds, memory, processor=0.0):
-        self.code, self.out, self.err, self.seconds, self.memory, self.processor = code, out, err, seconds, memory, processor
+        self.code, self.out, self.err, self.seconds, self._memory, self.processor = code, out, err, seconds, memory, processor
+
+    @property
+    def memory(self):
+        if self._memory is None:
+            raise AssertionError("nobody watched it: Retour.watched")
+        return self._memory
 
     def __repr__(self):
         return "exit %s in %.1f s\n%s%s" % (self.code, self.seconds, self.out[-3000:], self.err[-3000:])
@@ -99,7 +106,8 @@ class Retour:
     """r = Retour(); r.config["mailbox bounces"] = dovecot.mailbox(password_file=r.secret()); r.run("run").
 
     config: {section: {key: value}}, written before each run; dir holds everything, data = dir/data has store, keys and reports;
-    environment: more of it."""
+    environment: more of it; watched: its processes are looked at all the while (Watch), for Result.memory and command_lines."""
+    watched = False
 
     def __init__(self, binary=None, now=NOW, domains="example.org", base=None):
         self.binary = binary or BINARY
@@ -109,7 +117,7 @@ class Retour:
         self.ini = os.path.join(self.dir, "retour.ini")
         self.database = os.path.join(self.data, "retour.db")
         os.makedirs(self.data, 0o700, exist_ok=True)
-        self.command_lines = set()
+        self.command_lines = set() if self.watched else None
         self.environment = {}
         self.config = {
             "store": {"path": self.database},
@@ -150,16 +158,18 @@ class Retour:
     def run(self, *command, options=(), input=None, timeout=300, env=None):
         begin, used = time.monotonic(), processor_of_children()
         process = self.start(*command, options=options, stdin=subprocess.DEVNULL if input is None else subprocess.PIPE, env=env)
-        watch = Watch(process.pid)
-        watch.start()
+        watch = Watch(process.pid) if self.watched else None
+        if watch:
+            watch.start()
         try:
             out, err = process.communicate(input.encode() if isinstance(input, str) else input, timeout)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGABRT)
             out, err = process.communicate()
             err += b"\n(ended after %d s)" % timeout
-        memory = watch.finish()
-        self.command_lines |= watch.command_lines
+        memory = watch.finish() if watch else None
+        if watch and self.command_lines is not None:
+            self.command_lines |= watch.command_lines
         return Result(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"), time.monotonic() - begin, memory,
                       processor_of_children() - used)
 

@@ -4,15 +4,21 @@
         equal(result.code, 0)
     finish()
 
-A case that raises has failed; the script goes on. finish() ends the script, with 1 when a case failed or there was none.
+A case that raises has failed; the script goes on. One that takes long says how long. finish() ends the script, with 1 when a case failed or there was none.
 """
 import contextlib
+import resource
 import sys
 import time
 import traceback
 
 passed = 0
 failed = 0
+
+
+def processor():
+    """Seconds of it that this script and the processes whose end it saw have taken."""
+    return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
 
 
 def comment(text):
@@ -41,15 +47,16 @@ def check(condition, name, detail=""):
 
 @contextlib.contextmanager
 def case(name):
-    begin = time.monotonic()
+    begin, used = time.monotonic(), processor()
     try:
         yield
     except Exception:  # a KeyboardInterrupt or SystemExit ends the script
         not_ok(name, traceback.format_exc())
     else:
         ok(name)
-        if time.monotonic() - begin > 5:
-            comment("%.1f s" % (time.monotonic() - begin))
+        seconds, used = time.monotonic() - begin, processor() - used
+        if seconds > 5 or used > 1:
+            comment("%.1f s, %.1f of processor" % (seconds, used))
 
 
 def equal(got, wanted, what=""):
