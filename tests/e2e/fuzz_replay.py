@@ -15,7 +15,7 @@ from lib.tap import *  # noqa: E402
 
 BUILD = os.environ["RETOUR_BUILD"]
 WHERE = BUILD + ("/asan/replay" if os.path.isdir(BUILD + "/asan/replay") else "/replay")
-INPUTS = {"rules": 300}  # about, of each target; one of rules takes as long as hundreds of the others
+INPUTS = {"rules": 300}  # about, of each target; one of rules takes as long as ten of the others
 INPUTS_USUAL = 4000
 SECONDS = 120
 
