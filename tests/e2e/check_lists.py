@@ -167,7 +167,8 @@ with case("a hundred thousand at once are answered as one by one, in their order
     one_by_one = {}
     for address in [*people[:40], WELL, DEAD_ONE, FULL_ONE]:
         one_by_one[address] = ask(address + "\n").out.splitlines()[1]
-    order = [(people + [WELL, DEAD_ONE, FULL_ONE] + ["nobody%d@example.net" % n for n in range(1000)])[(n * 7919) % 1303] for n in range(100000)]
+    asked = people + [WELL, DEAD_ONE, FULL_ONE] + ["nobody%d@example.net" % n for n in range(1000)]
+    order = [asked[(n * 7919) % len(asked)] for n in range(100000)]
     path = retour.dir + "/list.txt"
     with open(path, "w", encoding="ascii") as f:
         f.write("".join(address + "\n" for address in order))

@@ -135,11 +135,12 @@ class Attack:
                 least, most = sum(low[part] for part in parts), sum(high[part] for part in parts)
                 low[total], high[total] = max(low[total], least), min(high[total], most)
                 for part in parts:
-                    low[part] = max(low[part], low[total] - (most - high[part]))
-                    high[part] = min(high[part], high[total] - (least - low[part]))
+                    was_low, was_high = low[part], high[part]
+                    low[part] = max(was_low, low[total] - (most - was_high))
+                    high[part] = min(was_high, high[total] - (least - low[part]))
                     if low[part] > high[part]:
                         return False
-                    least, most = sum(low[p] for p in parts), sum(high[p] for p in parts)
+                    least, most = least + low[part] - was_low, most + high[part] - was_high
             for greater, lesser, divisor in self.at_least:  # greater >= lesser / divisor
                 low[greater] = max(low[greater], math.ceil(low[lesser] / divisor))
                 high[lesser] = min(high[lesser], high[greater] * divisor)
