@@ -5,6 +5,7 @@
 #define RETOUR_TEST_POLLER_MBOX_H
 
 #include "tests/unit/collect.h"
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include "classify/base/clock.h"
 #include "poller/mailbox/mbox.h"

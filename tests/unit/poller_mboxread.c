@@ -40,7 +40,8 @@ static void from_lines(void **state)
 
 /*
  * Reads TEXT through a pipe in pieces of CHUNK bytes, or from a file (0), and compares with EXPECT,
- * messages joined by '|'.
+ * messages joined by '|'. A short one waits there: a packet is read as it was written, so no second
+ * process is needed, which costs most of the time under the sanitizers.
  */
 static void check_reading(
 	const char *text, size_t n, size_t chunk, uint64_t max, const char *expect)
@@ -51,7 +52,14 @@ static void check_reading(
 	pid_t child = 0;
 	int ends[2] = { -1, -1 }, result;
 	uint64_t last = 0;
-	if (chunk) {
+	if (chunk && n < 4096) {
+		assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+		for (size_t at = 0; at < n; at += chunk) {
+			size_t piece = n - at < chunk ? n - at : chunk;
+			assert_int_equal(write(ends[1], text + at, piece), piece);
+		}
+		close(ends[1]);
+	} else if (chunk) {
 		assert_int_equal(pipe(ends), 0);
 		child = fork();
 		if (!child) {

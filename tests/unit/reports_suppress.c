@@ -72,6 +72,14 @@ struct attack {
 	unsigned seen[ROWS][COLUMNS]; /* bit n: some table that agrees has n there */
 };
 
+static int column_sum(const struct attack *a, int column)
+{
+	int sum = 0;
+	for (int i = 0; i < ROWS; i++)
+		sum += a->at[i][column];
+	return sum;
+}
+
 static void enumerate(struct attack *a, int place)
 {
 	int r = place / COLUMNS, c = place % COLUMNS;
@@ -84,14 +92,8 @@ static void enumerate(struct attack *a, int place)
 	}
 	if (r == ROWS) {
 		int all = 0;
-		for (int i = 0; i < COLUMNS; i++) {
-			int sum = 0;
-			for (int j = 0; j < ROWS; j++)
-				sum += a->at[j][i];
-			if (!agrees(&a->t->column[i], sum))
-				return;
-			all += sum;
-		}
+		for (int i = 0; i < COLUMNS; i++)
+			all += column_sum(a, i);
 		if (!agrees(&a->t->all, all))
 			return;
 		for (int i = 0; i < ROWS * COLUMNS; i++)
@@ -101,7 +103,8 @@ static void enumerate(struct attack *a, int place)
 	for (int n = 0; n <= 2 * LARGEST; n++)
 		if (agrees(&a->t->at[r][c], n)) {
 			a->at[r][c] = n;
-			enumerate(a, place + 1);
+			if (r < ROWS - 1 || agrees(&a->t->column[c], column_sum(a, c)))
+				enumerate(a, place + 1);
 		}
 }
 

@@ -460,7 +460,13 @@ static void logs_are_remembered_within_bounds(void **state)
 	for (unsigned i = 0; i < LOG_FILES_MAX + 10; i++) {
 		memcpy(f.fingerprint, &i, sizeof i);
 		f.at = NOW - LOG_FILES_MAX + i;
-		ok(store_log_file_put(store, &f, NULL));
+		if (i < LOG_FILES_MAX -
+				10) /* of these none is forgotten: not looked for, each time */
+			ok(db_run(store, SQL_LOG_FILE_PUT, "biiiiiii", f.fingerprint,
+				LOG_FINGERPRINT_SIZE, (int64_t)f.length, (int64_t)f.offset,
+				(int64_t)0, (int64_t)0, (int64_t)0, (int64_t)0, f.at));
+		else
+			ok(store_log_file_put(store, &f, NULL));
 	}
 	ok(store_commit(store));
 	ok(store_log_files(store, count_files, &n));

@@ -3,6 +3,7 @@
  * commit.
  */
 #include "tests/unit/store_fixture.h"
+#include "tests/unit/rounds.h"
 
 static mode_t mode_of(const char *path)
 {
@@ -503,7 +504,7 @@ static void killed_while_it_is_made(void **state)
 	int status;
 
 	(void)state;
-	for (unsigned delay = 0; delay < 12000; delay += 300) {
+	for (unsigned delay = 0; delay < 12000; delay += 30000 / rounds(100)) {
 		pid_t child = fork();
 		if (!child) {
 			open_store(test_options(), NOW);

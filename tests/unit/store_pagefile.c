@@ -33,6 +33,7 @@ static unsigned remains(const char *layer)
 	sqlite3 *db;
 	unsigned found = 0;
 	bool gone[ROWS] = { false };
+	unsigned start[ROWS];
 
 	snprintf(path, sizeof path, "%s/pages.db", directory);
 	assert_int_equal(
@@ -42,21 +43,21 @@ static unsigned remains(const char *layer)
 		"PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA secure_delete = ON; PRAGMA synchronous = OFF;"
 		"CREATE TABLE t (name TEXT PRIMARY KEY, x TEXT) STRICT, WITHOUT ROWID; CREATE INDEX i ON t (x); BEGIN");
 	for (unsigned i = 0; i < ROWS; i++) {
-		unsigned start = random_below(1u << 31);
+		start[i] = random_below(1u << 31);
 		char zeros[120];
 		size_t width = random_below(sizeof zeros);
 		memset(zeros, '0', width);
 		zeros[width] = '\0';
 		snprintf(text, sizeof text, "INSERT INTO t VALUES ('%08x-needle%06u', '%s%u')",
-			start, i, zeros, i);
+			start[i], i, zeros, i);
 		exec(db, text);
 	}
 	exec(db, "COMMIT; PRAGMA wal_checkpoint(TRUNCATE); BEGIN");
 	for (unsigned i = 0; i < ROWS; i++)
 		if (random_below(2)) {
 			gone[i] = true;
-			snprintf(text, sizeof text, "DELETE FROM t WHERE name LIKE '%%needle%06u'",
-				i);
+			snprintf(text, sizeof text, "DELETE FROM t WHERE name = '%08x-needle%06u'",
+				start[i], i);
 			exec(db, text);
 		}
 	exec(db, "COMMIT; PRAGMA wal_checkpoint(TRUNCATE)");

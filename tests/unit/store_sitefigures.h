@@ -11,11 +11,16 @@ struct text {
 	char *p;
 };
 
+static inline void room_for_line(struct text *text)
+{
+	if (text->n + 512 > text->room)
+		text->p = realloc(text->p, text->room = text->room ? 2 * text->room : 1 << 16);
+}
+
 static inline int add_tally(void *context, const struct tally *t)
 {
 	struct text *text = context;
-	if (text->n + 512 > text->room)
-		text->p = realloc(text->p, text->room = text->room ? 2 * text->room : 1 << 16);
+	room_for_line(text);
 	text->n += (size_t)snprintf(text->p + text->n, 512, "%d %s %s %s %s %s '%s' %llu\n",
 		(int)t->day, kind_name(t->kind), class_name(t->klass), category_name(t->category),
 		origin_name(t->origin), t->provider, t->campaign, (unsigned long long)t->count);
@@ -25,8 +30,7 @@ static inline int add_tally(void *context, const struct tally *t)
 static inline int add_volume(void *context, const struct volume *v)
 {
 	struct text *text = context;
-	if (text->n + 512 > text->room)
-		text->p = realloc(text->p, text->room = text->room ? 2 * text->room : 1 << 16);
+	room_for_line(text);
 	text->n += (size_t)snprintf(text->p + text->n, 512, "%d %s '%s' %llu %llu %llu %llu %llu\n",
 		(int)v->day, v->provider, v->campaign, (unsigned long long)v->sent,
 		(unsigned long long)v->delivered, (unsigned long long)v->deferred,
@@ -38,6 +42,7 @@ static inline int add_mailbox(
 	void *context, const char *mailbox, const char *outcome, uint64_t count)
 {
 	struct text *text = context;
+	room_for_line(text);
 	text->n += (size_t)snprintf(text->p + text->n, 512, "%s %s %llu\n", mailbox, outcome,
 		(unsigned long long)count);
 	return 0;
@@ -54,7 +59,6 @@ static inline char *figures_of(unsigned i)
 		store, 0, 99991231, BY_EVERYTHING & ~(unsigned)BY_ORIGIN, add_tally, &text));
 	ok(store_volumes(store, 0, 99991231, BY_DAY | BY_PROVIDER, add_volume, &text));
 	ok(store_volumes(store, 0, 99991231, BY_DAY | BY_CAMPAIGN, add_volume, &text));
-	assert_true(text.n + 4096 < text.room);
 	ok(store_message_counts(store, 0, 99991231, add_mailbox, &text));
 	store_every_site(store, false);
 	return text.p;

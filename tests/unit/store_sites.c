@@ -3,6 +3,7 @@
  * the rows of one machine that has read everything. RETOUR_HISTORIES and RETOUR_SEED make it longer
  * and other (make sites-long).
  */
+#include "tests/unit/rounds.h"
 #include "tests/unit/store_sitefigures.h"
 #include "tests/unit/store_sitehistory.h"
 
@@ -16,7 +17,7 @@ static void equal_to_one_machine(void **state)
 	(void)state;
 	srand(setting("RETOUR_SEED", 16));
 	struct read *all = make_histories(
-		setting("RETOUR_HISTORIES", HISTORIES), EVENTS_MAX, &count);
+		setting("RETOUR_HISTORIES", rounds(HISTORIES)), EVENTS_MAX, &count);
 	for (unsigned step = 0; step < 3; step++) {
 		for (unsigned i = 0; i < STORES; i++)
 			read_mail(i, all, count * step / 3, count * (step + 1) / 3);
