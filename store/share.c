@@ -288,17 +288,16 @@ static const struct history *history_of_share(void *context, unsigned i)
 void shares_sum(struct store *s, struct contact *c)
 {
 	struct site *site = s->site;
-	struct share move;
+	const struct share *move = last_move(site); /* which adopts nothing itself */
 	int64_t coarse = coarse_until(&c->history);
 
-	memcpy(&move, last_move(site), sizeof move);
 	for (unsigned i = 0; i < site->shares; i++)
-		adopt_move(&site->share[i], &move);
+		adopt_move(&site->share[i], move);
 	history_clear(&c->history);
-	c->history.base = move.history.base;
-	c->history.settled = move.history.settled;
+	c->history.base = move->history.base;
+	c->history.settled = move->history.settled;
 	c->at = 0;
-	c->moved = move.moved;
+	c->moved = move->moved;
 	for (unsigned i = 0; i < site->shares; i++) {
 		c->at = later(c->at, site->share[i].at);
 		history_add_last(&c->history, &site->share[i].history);

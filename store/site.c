@@ -125,8 +125,10 @@ int site_flush(struct store *s)
 		(figures_any_touched(s, &any) ||
 			(any && (!(number = site_number(s)) || figures_number(s, number)))))
 		return STORE_FAILED;
-	if (s->site)
+	if (s->site) {
 		s->site->number = 0;
+		s->site->seen_line.number = 0;
+	}
 	return STORE_OK;
 }
 
@@ -135,6 +137,7 @@ void site_discard(struct store *s)
 	if (!s->site)
 		return;
 	s->site->number = 0;
+	s->site->seen_line.number = 0;
 	s->site->merging.n = 0;
 	s->site->merging.waves_from = 0;
 	s->site->ready = false;

@@ -50,7 +50,13 @@ struct site {
 	unsigned char signature_seen[CHANGE_HASH_SIZE + CHANGE_SIGNATURE_SIZE +
 		MINISIGN_PUBLIC_SIZE]; /* the last good one */
 	struct merging merging;        /* merge.c */
-	unsigned shares;               /* of the contact at hand (share.c) */
+	/* of the last line: many that follow have the same */
+	struct seen_line {
+		char site[STORE_NAME_SIZE], life[SITE_LIFE_HEX], key[STORE_FINGERPRINT_HEX];
+		int64_t number; /* of the life; 0: there is no last line in this transaction */
+		unsigned generation;
+	} seen_line;
+	unsigned shares; /* of the contact at hand (share.c) */
 	struct share share[SHARES_MAX];
 };
 

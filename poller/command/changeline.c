@@ -4,6 +4,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistr.h>
 
 enum { DEPTH_MAX = 4, VARIANT = sodium_base64_VARIANT_ORIGINAL };
 
@@ -57,8 +58,18 @@ void changeline_write(struct out *o, const struct change *c, const char *cursor)
 
 /* --- in ------------------------------------------------------------------- */
 
+/* What was read from a text, for the next one that is the same: lines that are signed together have
+ * one signature, and most of their paths. */
+enum { KEPT_TEXT = sodium_base64_ENCODED_LEN(CHANGE_SIGNATURE_SIZE, VARIANT) };
+struct kept_bytes {
+	size_t n;
+	char text[KEPT_TEXT];
+	unsigned char bytes[CHANGE_SIGNATURE_SIZE];
+};
+
 struct changeline_reader {
 	json_tokener *tokener;
+	struct kept_bytes signature, path[CHANGE_STEPS];
 	unsigned char *sealed;
 	size_t room;
 };
@@ -71,8 +82,7 @@ struct changeline_reader *changeline_open(void)
 		return NULL;
 	}
 	if (r)
-		json_tokener_set_flags(
-			r->tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+		json_tokener_set_flags(r->tokener, JSON_TOKENER_STRICT);
 	return r;
 }
 
@@ -85,7 +95,10 @@ void changeline_close(struct changeline_reader *r)
 	free(r);
 }
 
-/* A member that is a text without NUL, into OUT of SIZE bytes. */
+/*
+ * A member that is a text in UTF-8 without NUL, into OUT of SIZE bytes. The tokener does not look
+ * at that: most of a line is base64, which is looked at when it is decoded.
+ */
 static bool read_text(const json_object *line, const char *name, char *out, size_t size)
 {
 	json_object *value;
@@ -94,7 +107,7 @@ static bool read_text(const json_object *line, const char *name, char *out, size
 		return false;
 	const char *text = json_object_get_string(value);
 	size_t n = (size_t)json_object_get_string_len(value);
-	if (n >= size || strlen(text) != n)
+	if (n >= size || strlen(text) != n || u8_check((const uint8_t *)text, n))
 		return false;
 	memcpy(out, text, n + 1);
 	return true;
@@ -111,17 +124,29 @@ static bool read_change_number(
 	return *out >= 0 && *out <= most;
 }
 
-/* Base64 of exactly SIZE bytes. */
-static bool read_bytes(json_object *value, unsigned char *out, size_t size)
+/* Base64 of exactly SIZE bytes, CHANGE_SIGNATURE_SIZE at most. */
+static bool read_bytes(json_object *value, struct kept_bytes *kept, unsigned char *out, size_t size)
 {
-	size_t n = 0;
-	return value && json_object_is_type(value, json_type_string) &&
-		!sodium_base642bin(out, size, json_object_get_string(value),
-			(size_t)json_object_get_string_len(value), NULL, &n, NULL, VARIANT) &&
-		n == size;
+	size_t bytes = 0;
+	if (!value || !json_object_is_type(value, json_type_string))
+		return false;
+	const char *text = json_object_get_string(value);
+	size_t n = (size_t)json_object_get_string_len(value);
+	if (!kept->n || n != kept->n || memcmp(text, kept->text, n)) {
+		kept->n = 0;
+		if (n >= sizeof kept->text ||
+			sodium_base642bin(
+				kept->bytes, size, text, n, NULL, &bytes, NULL, VARIANT) ||
+			bytes != size)
+			return false;
+		memcpy(kept->text, text, n);
+		kept->n = n;
+	}
+	memcpy(out, kept->bytes, size);
+	return true;
 }
 
-static bool read_path(const json_object *line, struct change *c)
+static bool read_path(struct changeline_reader *r, const json_object *line, struct change *c)
 {
 	json_object *path;
 	if (!json_object_object_get_ex(line, "path", &path) ||
@@ -130,7 +155,8 @@ static bool read_path(const json_object *line, struct change *c)
 		return false;
 	c->steps = (unsigned)json_object_array_length(path);
 	for (unsigned i = 0; i < c->steps; i++)
-		if (!read_bytes(json_object_array_get_idx(path, i), c->path[i], CHANGE_HASH_SIZE))
+		if (!read_bytes(json_object_array_get_idx(path, i), &r->path[i], c->path[i],
+			    CHANGE_HASH_SIZE))
 			return false;
 	return true;
 }
@@ -181,8 +207,9 @@ static const char *read_members(
 		!read_text(line, "by", c->by, sizeof c->by) ||
 		!read_text(line, "key", c->key, sizeof c->key) ||
 		!read_change_number(line, "version", INT64_MAX - 1, &c->version) ||
-		!read_change_number(line, "leaf", CHANGE_BATCH - 1, &leaf) || !read_path(line, c) ||
-		!read_bytes(signature, c->signature, sizeof c->signature) ||
+		!read_change_number(line, "leaf", CHANGE_BATCH - 1, &leaf) ||
+		!read_path(r, line, c) ||
+		!read_bytes(signature, &r->signature, c->signature, sizeof c->signature) ||
 		!read_sealed_change(r, line, c))
 		return form;
 	c->leaf = (unsigned)leaf;

@@ -170,6 +170,8 @@ int cmd_merge(const struct config *config, int argc, char **argv)
 		log_error("merge: no memory");
 		result = EXIT_LOST;
 	}
+	if (result == EXIT_WELL && store_bulk(s.store, true))
+		result = session_store_failed(&s, "merge", STORE_FAILED);
 	if (result == EXIT_WELL) {
 		result = take_all(&t);
 		if (json_asked()) {
@@ -185,6 +187,8 @@ int cmd_merge(const struct config *config, int argc, char **argv)
 			(unsigned long long)t.count[MERGE_KNOWN],
 			(unsigned long long)t.count[MERGE_REFUSED]);
 	}
+	if (s.store)
+		store_bulk(s.store, false);
 	changeline_close(t.reader);
 	free(t.buffer);
 	session_close(&s);

@@ -65,7 +65,9 @@ int site_ready(struct store *s, bool make, int64_t now)
 		result = site_lacks_key(s, "missing. Put that of the first site there");
 	if (!result)
 		result = db_int(s, &seeded, SQL_META_IS, "tt", seeded_mark, "yes");
-	if (result || (s->site->life && seeded))
+	if (!result && s->site->life && seeded)
+		s->site->ready = true;
+	if (result || s->site->ready)
 		return result;
 	if ((result = db_enter(s, &own)))
 		return result;

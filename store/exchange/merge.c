@@ -56,6 +56,10 @@ static const char *reason_against(struct store *s, const struct change *c, unsig
 		return "it passes on the word of a site that is not configured: [site NAME]";
 	if (!is_signed(s->site, c, peer))
 		return "its signature is not that of its site: [site NAME] public_key is another, or the line is damaged";
+	if (s->site->seen_line.number && strcmp(c->key, s->site->seen_line.key) == 0) {
+		*generation = s->site->seen_line.generation;
+		return NULL;
+	}
 	enum state_known known = keys_state_known(s, c->key, generation);
 	if (known == STATE_FORMER)
 		return "its site still has the state key before this one: give it the new one; what it has said comes again then";
@@ -359,6 +363,25 @@ static bool is_timed(enum change_kind kind)
 		kind == CHANGE_UNDO;
 }
 
+/* The number of the life that the line is of. */
+static int number_life(
+	struct store *s, const struct change *c, unsigned generation, int64_t *number)
+{
+	struct seen_line *l = &s->site->seen_line;
+
+	if (!l->number || strcmp(c->site, l->site) != 0 || strcmp(c->life, l->life) != 0) {
+		l->number = 0;
+		if (site_life(s, c->site, c->life, &l->number))
+			return STORE_FAILED;
+		memcpy(l->site, c->site, sizeof l->site);
+		memcpy(l->life, c->life, sizeof l->life);
+	}
+	memcpy(l->key, c->key, sizeof l->key);
+	l->generation = generation;
+	*number = l->number;
+	return STORE_OK;
+}
+
 int store_merge(struct store *s, const struct change *c, int64_t now, enum merge_result *result,
 	char why[CHANGE_WHY_SIZE])
 {
@@ -377,7 +400,7 @@ int store_merge(struct store *s, const struct change *c, int64_t now, enum merge
 		return refuse_change(result, why, against);
 	if (c->version < 1 || !*c->life)
 		return refuse_change(result, why, "its version or life is none");
-	if (site_life(s, c->site, c->life, &life))
+	if (number_life(s, c, generation, &life))
 		return STORE_FAILED;
 	if (life == s->site->life) {
 		*result = MERGE_KNOWN;
