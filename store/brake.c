@@ -6,6 +6,10 @@
  * an operator confirms or takes back, or time is over. Whether somebody is held depends on the wave
  * and not on which of its bounces was read first, so the ones before it was one are held, too.
  *
+ * Failures that nobody understands are counted as a provider of their own: they have their own
+ * habit, and take nothing from that of hard ones. Their wave holds nobody; its day is no step
+ * towards the end that three of them make.
+ *
  * An hour that is read late may have been the habit of later ones, and one that was judged before
  * all of it was read may have looked otherwise: meta has the first such hour, and brake_advance()
  * looks at all from there.
@@ -15,6 +19,7 @@
 #include "store/brake.h"
 #include "store/cause.h"
 #include "store/contact.h"
+#include "store/standing.h"
 #include "store/wave.h"
 
 enum {
@@ -56,10 +61,14 @@ void brake_discard(struct store *s)
 
 /* --- counting ------------------------------------------------------------- */
 
-int brake_add(struct store *s, const struct packed *e)
+int brake_add(struct store *s, const struct packed *e, bool unclear)
 {
 	const char *provider = e->profiled ? e->provider : "other";
+	uint32_t mta = unclear ? 0 : e->mta;
 	struct brake *b = s->brake;
+
+	if (unclear)
+		provider = NOT_UNDERSTOOD;
 
 	if (!s->o.brake_minimum || e->at < s->present - COUNTED)
 		return STORE_OK;
@@ -67,7 +76,7 @@ int brake_add(struct store *s, const struct packed *e)
 		return store_fail(s, STORE_FAILED, "no memory");
 	for (unsigned i = 0; i < b->cells; i++) {
 		struct brake_cell *c = &b->cell[i];
-		if (c->hour == e->at / HOUR && c->mta == e->mta && !strcmp(c->provider, provider) &&
+		if (c->hour == e->at / HOUR && c->mta == mta && !strcmp(c->provider, provider) &&
 			!strcmp(c->rule, e->rule)) {
 			c->count++;
 			return STORE_OK;
@@ -76,7 +85,7 @@ int brake_add(struct store *s, const struct packed *e)
 	if (b->cells == CELLS_MAX && brake_flush(s))
 		return STORE_FAILED;
 	struct brake_cell *c = &b->cell[b->cells++];
-	*c = (struct brake_cell){ .hour = e->at / HOUR, .mta = e->mta, .count = 1 };
+	*c = (struct brake_cell){ .hour = e->at / HOUR, .mta = mta, .count = 1 };
 	snprintf(c->provider, sizeof c->provider, "%.*s", (int)sizeof c->provider - 1, provider);
 	memcpy(c->rule, e->rule, sizeof c->rule);
 	return STORE_OK;
@@ -97,7 +106,7 @@ int brake_refold(struct store *s, int64_t day)
 		for (unsigned i = 0; i < page.n; i++) {
 			if ((result = contact_load(s, page.key[i], &c, &found)))
 				return result;
-			if (history_has_hard(&c.history, day) &&
+			if (history_has_final(&c.history, day) &&
 				(contact_refold(s, &c) || contact_save(s, SQL_CONTACT_PUT, &c)))
 				return STORE_FAILED;
 		}

@@ -7,8 +7,8 @@
 
 #include "store/internal.h"
 
-/* Counts a hard bounce that has changed a contact. */
-int brake_add(struct store *s, const struct packed *e);
+/* Counts a hard bounce that has changed a contact, or one that nobody understands: UNCLEAR. */
+int brake_add(struct store *s, const struct packed *e, bool unclear);
 /*
  * Before a commit: what was counted is written, and waves that it makes hold whom they are about.
  */

@@ -90,7 +90,9 @@ int contact_apply(struct store *s, const struct packed *e)
 	if (contact_save(s, found ? SQL_CONTACT_PUT : SQL_CONTACT_ADD, &c))
 		return STORE_FAILED;
 	/* at last: it may change this contact, too */
-	return meaning == HISTORY_HARD ? brake_add(s, e) : STORE_OK;
+	return meaning == HISTORY_HARD || meaning == HISTORY_UNCLEAR
+		? brake_add(s, e, meaning == HISTORY_UNCLEAR)
+		: STORE_OK;
 }
 
 static int advance_one(struct store *s, struct contact *c, int64_t now)

@@ -7,6 +7,12 @@
 
 #include "store/store.h"
 
+/*
+ * A reason and its ladder; and what stands as provider where the refusals that nobody understands
+ * are too many at once.
+ */
+#define NOT_UNDERSTOOD "not-understood"
+
 /* --- answers (store/contact.c) -------------------------------------------- */
 
 #define STORE_VERDICTS(X) \

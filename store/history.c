@@ -278,10 +278,11 @@ void history_confirm(struct history *h, int64_t day)
 	history_day_at(h, day)->confirmed = true;
 }
 
-bool history_has_hard(const struct history *h, int64_t day)
+bool history_has_final(const struct history *h, int64_t day)
 {
 	for (unsigned i = 0; i < h->days; i++)
-		if (h->day[i].start >= day && h->day[i].count[HISTORY_HARD])
+		if (h->day[i].start >= day &&
+			(h->day[i].count[HISTORY_HARD] || h->day[i].count[HISTORY_UNCLEAR]))
 			return true;
 	return false;
 }

@@ -181,8 +181,8 @@ bool history_objection_is_last(const struct history *h);
 bool history_day_is_final(const struct day *d);
 /* An operator knows that the hard failure of this day is true, whoever has read it. */
 void history_confirm(struct history *h, int64_t day);
-/* A hard failure on this day or later. */
-bool history_has_hard(const struct history *h, int64_t day);
+/* A hard failure, or one that nobody understands, on this day or later. */
+bool history_has_final(const struct history *h, int64_t day);
 /* --- objections to one stream (historystream.c) -------------------------------- */
 
 /*

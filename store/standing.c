@@ -230,7 +230,7 @@ static void set_timer(const struct walk *w, struct standing *st, enum timer time
 		st->due = due;
 		break;
 	case ON_DAYS:
-		step = whole_days(ladder_step(w->unclear, st->unclear));
+		step = whole_days(ladder_step(w->unclear, st->unclear ? st->unclear : 1));
 		st->until = day + step;
 		st->due = quiet_end(w, day, step + DAY);
 		break;
@@ -388,19 +388,33 @@ static void soft_failures(const struct walk *w, struct standing *st, struct day 
 		happens(w, st, st->pauses ? LADDER_ENDED_AGAIN : LADDER_ENDED, at);
 }
 
-/* Each day with such a failure is a mailing of its own. */
-static void puzzling_failure(const struct walk *w, struct standing *st, int64_t at)
+/* A wave of such failures is of whoever refused, and says nothing of one contact. */
+static bool is_puzzled_with_all(const struct walk *w, const struct history *h, const struct day *d)
 {
+	struct cause of_all = *history_cause(h, d->by[HISTORY_UNCLEAR]);
+
+	of_all.mta = 0;
+	memcpy(of_all.provider, NOT_UNDERSTOOD, sizeof NOT_UNDERSTOOD);
+	return wave_holds(w->store, d->start, &of_all);
+}
+
+/* Each day with such a failure is a mailing of its own. */
+static void puzzling_failure(const struct walk *w, struct standing *st, const struct history *h,
+	const struct day *d, int64_t at)
+{
+	bool alone = !is_puzzled_with_all(w, h, d);
+
 	if (!find_transition(st->state, PUZZLED))
 		return;
-	st->unclear++;
-	bool enough = w->unclear->attempts && st->unclear >= w->unclear->attempts;
+	st->unclear += alone;
+	bool enough = alone && w->unclear->attempts && st->unclear >= w->unclear->attempts;
 	if (!enough || !happens(w, st, PUZZLED_ENOUGH, at))
 		happens(w, st, PUZZLED, at);
 }
 
 /* One day after the other, and the resolution of the block's investigation at its time. */
-static void walk_day(const struct walk *w, struct standing *st, struct day *d, int64_t *resolved)
+static void walk_day(const struct walk *w, struct standing *st, const struct history *h,
+	struct day *d, int64_t *resolved)
 {
 	struct moment moments[MOMENTS_MAX];
 	unsigned n = moments_of(d, moments);
@@ -422,7 +436,7 @@ static void walk_day(const struct walk *w, struct standing *st, struct day *d, i
 		if (m->what == SOFT_FAILED) {
 			soft_failures(w, st, d, m->at);
 		} else if (m->what == PUZZLED) {
-			puzzling_failure(w, st, m->at);
+			puzzling_failure(w, st, h, d, m->at);
 		} else if (happens(w, st, m->what, m->at) && m->what == BLOCKED) {
 			st->blocks += d->count[HISTORY_BLOCK];
 		}
@@ -474,7 +488,7 @@ void walk_history(const struct walk *w, struct history *h, int64_t resolved, str
 	int64_t pending = resolved >= h->block.at ? resolved : 0;
 
 	for (unsigned i = 0; i < h->days; i++) {
-		walk_day(w, &st, &h->day[i], &pending);
+		walk_day(w, &st, h, &h->day[i], &pending);
 		if (&h->day[i] == final) {
 			*out = st;
 			end_for_good(w, out, final);
@@ -503,7 +517,7 @@ void fold_one_day(const struct walk *w, struct history *h)
 		history_drop_last(h);
 		return;
 	}
-	walk_day(w, &h->base, &h->day[0], &none);
+	walk_day(w, &h->base, h, &h->day[0], &none);
 	doubt_day(w, &h->base, h, &h->day[0]);
 	h->settled = later(h->settled, h->day[0].start + DAY - 1);
 	history_drop_first(h);

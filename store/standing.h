@@ -8,7 +8,6 @@
 
 #define PROLONGED_SOFT "prolonged-soft"
 #define UNCONFIRMED "unconfirmed"
-#define NOT_UNDERSTOOD "not-understood" /* also the name of its ladder */
 
 /* What an event, the passing of time or an operator means for a contact. */
 #define STORE_HAPPENINGS(X) \

@@ -18,6 +18,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include "store/contacts.h"
 #include "store/waveparts.h"
 
 enum {
@@ -140,7 +141,10 @@ static const char *key_of(const struct known_wave *w)
 
 static int read_habit(struct store *s, const struct known_wave *w, struct habit *out)
 {
-	int64_t settled = w->day - DAY - whole_days(s->o.brake_hold);
+	/* time confirms that somebody is gone, and not that we understand why he refuses */
+	int64_t settled = w->kind == OF_PROVIDER && !strcmp(w->name, NOT_UNDERSTOOD)
+		? 0
+		: w->day - DAY - whole_days(s->o.brake_hold);
 	sqlite3_stmt *st = db_bind(s, SQL_BRAKE_HABIT, "ttiiii", wave_kind_names[w->kind],
 		key_of(w), (int64_t)w->mta, w->day - HABIT_DAYS * DAY, w->day, settled);
 	int rc = st ? db_step(s, st) : -1;

@@ -183,7 +183,10 @@ static int print_wave(void *context, const struct wave *w)
 	out_text(o, ": ");
 	if (w->own)
 		out_number(o, w->count);
-	out_text(o, w->own ? " hard bounces on " : "hard bounces that another site read, on ");
+	bool hard = !!strcmp(w->name, NOT_UNDERSTOOD);
+	out_text(o, w->own ? " " : "");
+	out_text(o, hard ? "hard bounces" : "refusals");
+	out_text(o, w->own ? " on " : " that another site read, on ");
 	out_bytes(o, day, 10);
 	out_text(o, ", held until ");
 	out_bytes(o, until, 10);

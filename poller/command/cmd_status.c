@@ -124,7 +124,8 @@ static int say_wave(void *context, const struct wave *w)
 		clock_format(w->until, until);
 		printf("%-20s %s, ", *w->name ? w->name : "-", w->kind);
 		if (w->own)
-			printf("%" PRIu64 " hard bounces not believed", w->count);
+			printf("%" PRIu64 " %s not believed", w->count,
+				strcmp(w->name, NOT_UNDERSTOOD) ? "hard bounces" : "refusals");
 		else
 			printf("not believed at another site");
 		printf(", since %s, until %.10s\n", ago(text, sizeof text, w->opened, s->now),

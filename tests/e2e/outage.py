@@ -133,6 +133,24 @@ with case("our own relay refuses at many receivers: nobody is suppressed, and by
     equal((result.code, result.out), (0, "unconfirmed to active: 500\n"))
     equal(set(with_brake.verdicts(MISTAKEN, begin + QUARTER).values()), {"send"})
 
+with case("three mailings that nobody understands why they fail end single addresses, and not hundreds at once"):
+    puzzled, week = Story(), 7 * DAY
+    ordinary(puzzled, 90)
+    for mailing in range(4):
+        begin = OUTAGE + mailing * week
+        single = [("single@example.net", SMALL, "550 5.0.0 Error 17", begin - 2 * DAY)]
+        puzzled.read(single, begin - 2 * DAY + QUARTER)
+        puzzled.read([(r, (GMAIL, YAHOO, SMALL)[n % 3], "550 5.0.0 Error 17", begin + n) for n, r in enumerate(MISTAKEN)], begin + QUARTER)
+    said = puzzled.verdicts(MISTAKEN + ["single@example.net"], begin + QUARTER)
+    equal(said.pop("single@example.net"), "suppress")
+    equal(set(said.values()), {"hold"})
+    contains(puzzled.retour.run("contact", "confirm", "--list").out, "provider not-understood: 500 refusals on " + stamp(begin)[:10])
+    equal(set(puzzled.verdicts(MISTAKEN, begin + 3 * DAY).values()), {"send"})
+    result = puzzled.retour.run("contact", "confirm", "--provider", "not-understood", "--from", stamp(OUTAGE)[:10], "--to", stamp(begin)[:10],
+                                "--reason", "the list was bought")
+    equal(result.code, 0, result)
+    equal(set(puzzled.verdicts(MISTAKEN, begin + 3 * DAY).values()), {"suppress"})
+
 with case("who is not looked at is suppressed when the time is over"):
     equal(set(without.verdicts(VALID[:10], OUTAGE + 6 * DAY).values()), {"suppress"})
     held, later = Story(), OUTAGE + 6 * DAY

@@ -443,6 +443,51 @@ static void complaints_are_never_held(void **state)
 	assert_string_equal(ask("out", 3, NOW + HOUR).reason, "abuse");
 }
 
+/* A mailing on DAY from NOW on that N people of NAME refuse in words that no rule knows. */
+static void puzzled_crowd(const char *name, unsigned n, unsigned day)
+{
+	char who[96];
+
+	ok(store_begin(store));
+	for (unsigned i = 0; i < n; i++) {
+		snprintf(who, sizeof who, "p%u@%s.example.org", i, name);
+		struct event e = event_of(KIND_FAILURE, CATEGORY_UNDETERMINED, who,
+			NOW + (int64_t)day * DAY + (int64_t)i * 10);
+		e.klass = CLASS_NONE;
+		e.reply = 550;
+		snprintf(e.rule, sizeof e.rule, "digit.5");
+		put(&e, next_message++, e.arrived);
+	}
+	ok(store_commit(store));
+}
+
+/* Three such mailings end a few; all at once speak of whoever refuses, however they are read. */
+static void nobody_ends_with_all_others(void **state)
+{
+	static const unsigned orders[][3] = { { 0, 7, 14 }, { 14, 0, 7 }, { 7, 14, 0 } };
+	int64_t then = NOW + 14 * DAY + HOUR;
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof orders / sizeof *orders; i++) {
+		char all[16], few[16];
+		snprintf(all, sizeof all, "all%u", i);
+		snprintf(few, sizeof few, "few%u", i);
+		for (unsigned k = 0; k < 3; k++) {
+			puzzled_crowd(all, CROWD, orders[i][k]);
+			puzzled_crowd(few, 2, orders[i][k] + 1);
+		}
+		advance(then);
+		assert_int_equal(count_of(all, CROWD, STATE_UNCLEAR, then), CROWD);
+		assert_int_equal(count_of(few, 2, STATE_INACTIVE, then + DAY), 2);
+	}
+	struct cause_choice choice = { .provider = "not-understood", .from = NOW, .to = then };
+	uint64_t confirmed;
+	ok(store_begin(store));
+	ok(store_confirm(store, &choice, &confirmed));
+	ok(store_commit(store));
+	assert_int_equal(count_of("all0", CROWD, STATE_INACTIVE, then), CROWD);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -464,6 +509,7 @@ int main(void)
 		TEST(undone_by_two_names),
 		TEST(a_doubted_day_becomes_past),
 		TEST(complaints_are_never_held),
+		TEST(nobody_ends_with_all_others),
 	};
 
 	return cmocka_run_group_tests_name("brake", tests, NULL, NULL);
