@@ -33,6 +33,8 @@ struct provider_table {
 	size_t mask;
 	char *texts; /* NUL-terminated, behind an empty one */
 	size_t texts_used;
+	struct span *large; /* the domains of large providers that a slip may be meant for */
+	size_t larges;
 };
 
 static unsigned char lower_name(char c)
@@ -174,6 +176,28 @@ bool provider_table_build(struct image *image, const struct provider_spec *specs
 	return good;
 }
 
+enum { SLIP_LEAST = 6 }; /* bytes of a domain; of shorter ones too many are one letter away */
+
+static bool list_large(struct provider_table *t)
+{
+	for (unsigned pass = 0; pass < 2; pass++) {
+		if (pass && !(t->large = calloc(t->larges + 1, sizeof *t->large)))
+			return false;
+		t->larges = 0;
+		for (size_t i = 0; i <= t->mask; i++) {
+			const struct suffix *s = &t->slots[i];
+			if (!s->text || s->list != PROVIDER_DOMAIN || s->number >= t->count ||
+				!t->profiles[s->number].large)
+				continue;
+			struct span known = span_of(t->texts + s->text);
+			if (known.n >= SLIP_LEAST && pass)
+				t->large[t->larges] = known;
+			t->larges += known.n >= SLIP_LEAST;
+		}
+	}
+	return true;
+}
+
 struct provider_table *provider_table_open(const void *image)
 {
 	struct provider_table *t = calloc(1, sizeof *t);
@@ -190,7 +214,8 @@ struct provider_table *provider_table_open(const void *image)
 	if (t->texts_used && !t->texts[t->texts_used - 1] && t->mask &&
 		!(t->mask & (t->mask - 1))) {
 		t->mask--;
-		return t;
+		if (list_large(t))
+			return t;
 	}
 	free(t);
 	return NULL;
@@ -198,6 +223,8 @@ struct provider_table *provider_table_open(const void *image)
 
 void provider_table_free(struct provider_table *t)
 {
+	if (t)
+		free(t->large);
 	free(t);
 }
 
@@ -248,19 +275,15 @@ static bool is_slip(struct span a, struct span b)
 
 const char *provider_near(const struct provider_table *t, struct span domain)
 {
-	enum { LEAST = 6 }; /* of shorter ones too many are one letter away */
 	const char *best = NULL;
 
-	if (domain.n + 1 < LEAST || domain.n > NAME_MAX_BYTES ||
+	if (domain.n + 1 < SLIP_LEAST || domain.n > NAME_MAX_BYTES ||
 		provider_find(t, PROVIDER_DOMAIN, domain) >= 0)
 		return NULL;
-	for (size_t i = 0; i <= t->mask; i++) {
-		const struct suffix *s = &t->slots[i];
-		if (!s->text || s->list != PROVIDER_DOMAIN || !t->profiles[s->number].large)
-			continue;
-		struct span known = span_of(t->texts + s->text);
+	for (size_t i = 0; i < t->larges; i++) {
+		struct span known = t->large[i];
 		/* of several the first by name, so that the order of the table does not matter */
-		if (known.n >= LEAST && is_slip(domain, known) &&
+		if (known.n <= domain.n + 1 && domain.n <= known.n + 1 && is_slip(domain, known) &&
 			(!best || strcmp(known.p, best) < 0))
 			best = known.p;
 	}
