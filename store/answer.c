@@ -105,8 +105,10 @@ static int check_key(struct store *s, const unsigned char key[PSEUDONYM_SIZE], u
 	int rc = st ? db_step(s, st) : -1;
 	*found = rc == 1;
 	if (*found) {
-		contact_read_row(st, &row);
-		answer_row(s, &row, stream, now, out);
+		if (contact_read_row(s, st, &row))
+			answer_row(s, &row, stream, now, out);
+		else
+			rc = -1;
 		sqlite3_reset(st);
 	}
 	return rc < 0 ? STORE_FAILED : STORE_OK;
@@ -208,12 +210,18 @@ int store_suppressions(struct store *s, int64_t since, unsigned stream, int64_t 
 	struct contact_row row;
 	struct answer answer;
 	int result = answer_believe(s, now);
-	sqlite3_stmt *st = db_bind(s, SQL_CONTACT_SINCE, "i", since > 0 ? day_start(since) : 0);
+	sqlite3_stmt *st = db_bind(s, SQL_CONTACT_SINCE, "");
 
+	since = since > 0 ? day_start(since) : 0;
 	while (!result && db_row(s, st, &result)) {
-		keys_state_fingerprint(s, keys_generation(s, sqlite3_column_int64(st, 9)), key);
+		if (!contact_read_row(s, st, &row)) {
+			result = STORE_FAILED;
+			continue;
+		}
+		if (later(sqlite3_column_int64(st, 3), row.since) < since)
+			continue;
+		keys_state_fingerprint(s, keys_generation(s, sqlite3_column_int64(st, 2)), key);
 		memset(&answer, 0, sizeof answer);
-		contact_read_row(st, &row);
 		answer_row(s, &row, stream, now, &answer);
 		sodium_bin2hex(hex, sizeof hex, row.key, sizeof row.key);
 		result = visit(context, hex, &answer);

@@ -217,14 +217,16 @@ static void answer_of_place(const struct store *s, const struct asked_place *q, 
 		store_stream_name(s, q->word >> REASON_BITS & 31));
 }
 
-static void answer_place(struct store *s, struct asked_place *q, sqlite3_stmt *st)
+static int answer_place(struct store *s, struct asked_place *q, sqlite3_stmt *st)
 {
 	struct contact_row row;
 	struct answer answer = { 0 };
 
-	contact_read_row(st, &row);
+	if (!contact_read_row(s, st, &row))
+		return STORE_FAILED;
 	answer_row(s, &row, s->asked->stream, s->asked->now, &answer);
 	place_answer(s, s->asked, q, &answer);
+	return STORE_OK;
 }
 
 /* asked(pseudonym): whether somebody asked for it. */
@@ -251,7 +253,7 @@ static int walk_contacts(struct store *s)
 	a->walks = true;
 	sqlite3_stmt *st = db_bind(s, SQL_CONTACT_ASKED, "");
 	while (db_row(s, st, &result))
-		answer_place(s, a->hit, st);
+		result = answer_place(s, a->hit, st);
 	return result;
 }
 
@@ -279,7 +281,7 @@ static int seek_contacts(struct store *s)
 	for (struct asked_place *q = a->place; q < a->place + a->places && rc >= 0; q++) {
 		if (q->word != NOT_FOUND || (rc = seek_contact(s, q, &st)) != 1)
 			continue;
-		answer_place(s, q, st);
+		rc = answer_place(s, q, st) ? -1 : 0;
 		sqlite3_reset(st);
 	}
 	return rc < 0 ? STORE_FAILED : STORE_OK;
@@ -311,8 +313,10 @@ static int answer_again(struct store *s, const struct asked_place *q, struct ans
 	int rc = seek_contact(s, q, &st);
 
 	if (rc == 1) {
-		contact_read_row(st, &row);
-		answer_row(s, &row, s->asked->stream, s->asked->now, out);
+		if (contact_read_row(s, st, &row))
+			answer_row(s, &row, s->asked->stream, s->asked->now, out);
+		else
+			rc = -1;
 		sqlite3_reset(st);
 	}
 	return rc < 0 ? STORE_FAILED : STORE_OK;

@@ -1,6 +1,7 @@
 /* Contacts as the first version of the schema had them. */
 #include <stdio.h>
 #include "store/contact.h"
+#include "store/contactbody.h"
 
 /*
  * Schema version 1 kept the failures of the running ladder alone, eight bytes each: the time,
@@ -49,34 +50,40 @@ static void old_last(struct contact *c, const char *ladder)
 static int convert_old(struct store *s, const unsigned char key[PSEUDONYM_SIZE])
 {
 	sqlite3_stmt *st = db_bind(s, SQL_CONTACT_GET, "b", key, PSEUDONYM_SIZE);
+	unsigned char plain[CONTACT_REST_MAX];
 	static const struct contact empty;
 	struct contact c = empty;
 	struct standing *base = &c.history.base;
-	char ladder[STORE_NAME_SIZE];
+	struct contact_head head;
+	struct contact_rest rest;
 
-	if (!st || db_step(s, st) != 1)
+	if (!st || db_step(s, st) != 1 ||
+		!contact_head_read(keys_contact(s), sqlite3_column_blob(st, 2),
+			sqlite3_column_bytes(st, 2), &head) ||
+		!contact_rest_read(keys_contact(s), key, sqlite3_column_blob(st, 2),
+			sqlite3_column_bytes(st, 2), plain, &rest))
 		return STORE_FAILED;
+	c.at = sqlite3_column_int64(st, 0);
+	sqlite3_reset(st);
 	history_clear(&c.history);
 	memcpy(c.key, key, sizeof c.key);
-	c.now = (struct standing){ .state = state_by_name((const char *)sqlite3_column_text(st, 0)),
-		.since = sqlite3_column_int64(st, 2),
-		.until = sqlite3_column_int64(st, 3),
-		.due = sqlite3_column_int64(st, 4),
-		.pauses = (unsigned)sqlite3_column_int64(st, 6) };
-	c.at = sqlite3_column_int64(st, 1);
-	db_text(st, 8, c.reason, sizeof c.reason);
-	db_text(st, 9, c.rule, sizeof c.rule);
-	db_text(st, 10, ladder, sizeof ladder);
-	c.history.settled = later(c.at, sqlite3_column_int64(st, 7));
+	c.now = (struct standing){ .state = head.state,
+		.since = head.since,
+		.until = head.until,
+		.due = head.due,
+		.pauses = rest.pauses };
+	snprintf(c.reason, sizeof c.reason, "%s", head.reason);
+	memcpy(c.rule, rest.rule, sizeof c.rule);
+	c.history.settled = later(c.at, rest.moved);
 	*base = c.now;
-	if (sqlite3_column_bytes(st, 11)) {
-		c.history.settled = later(1, sqlite3_column_int64(st, 7));
+	if (rest.n) {
+		c.history.settled = later(1, rest.moved);
 		*base = (struct standing){ .state = c.now.pauses ? STATE_REVALIDATE : STATE_ACTIVE,
 			.pauses = c.now.pauses,
 			.since = day_start(c.history.settled) };
-		old_failures(&c, sqlite3_column_blob(st, 11), sqlite3_column_bytes(st, 11), ladder);
+		old_failures(&c, rest.history, rest.n, rest.ladder);
 	} else if (base->state != STATE_ACTIVE) {
-		old_last(&c, ladder);
+		old_last(&c, rest.ladder);
 	}
 	if (base->state == STATE_ACTIVE)
 		base->because = FOR_NOTHING;
@@ -84,7 +91,6 @@ static int convert_old(struct store *s, const unsigned char key[PSEUDONYM_SIZE])
 		base->because = FOR_TOO_LONG;
 	else
 		base->because = FOR_SOFT;
-	sqlite3_reset(st);
 	if (contact_is_gone(&c)) {
 		history_clear(&c.history);
 		contact_remember_end(&c);

@@ -4,6 +4,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include "store/contact.h"
+#include "store/contactbody.h"
 #include "store/contactrow.h"
 #include "store/news.h"
 #include "store/base/pagefile.h"
@@ -109,15 +110,26 @@ static int reduce_to_streams(struct store *s, const struct contact *from, bool r
 
 int contact_reduce(struct store *s, const struct contact *c, bool rule)
 {
+	unsigned char body[CONTACT_BODY_MAX];
+	struct contact_head head = {
+		.state = STATE_INACTIVE, .since = c->now.since, .reason = c->reason
+	};
+	struct contact_rest rest = { .n = 0 };
 	const struct day *d = objection_day(c);
 
 	if (c->objected)
 		return reduce_to_streams(s, c, rule);
-	if (!d)
-		return db_run(s, SQL_CONTACT_REDUCE, "b", c->key, PSEUDONYM_SIZE);
-	const struct cause *cause = history_cause(&c->history, d->by[HISTORY_COMPLAINT]);
-	return db_run(s, SQL_CONTACT_REDUCE_OBJECTION, "bitT", c->key, PSEUDONYM_SIZE, d->start,
-		category_name(cause->category), rule ? cause->rule : "");
+	if (c->now.state != STATE_INACTIVE)
+		return STORE_OK;
+	if (d) {
+		const struct cause *cause = history_cause(&c->history, d->by[HISTORY_COMPLAINT]);
+		head.since = d->start;
+		head.reason = category_name(cause->category);
+		if (rule)
+			memcpy(rest.rule, cause->rule, sizeof rest.rule);
+	}
+	int n = contact_seal(keys_contact(s), s->nonces, c->key, &head, &rest, body);
+	return db_run(s, SQL_CONTACT_REDUCE, "bb", c->key, PSEUDONYM_SIZE, body, n);
 }
 
 /* --- the row -------------------------------------------------------------- */
@@ -143,13 +155,41 @@ static uint64_t suppressed_of(const struct contact *c)
 	return sum;
 }
 
+/* False: it is not as it was sealed. */
+static bool contact_unseal(
+	const struct store *s, struct contact *c, const unsigned char *body, int n)
+{
+	unsigned char plain[CONTACT_REST_MAX];
+	struct contact_head head;
+	struct contact_rest rest;
+
+	if (!contact_head_read(keys_contact(s), body, n, &head) ||
+		!contact_rest_read(keys_contact(s), c->key, body, n, plain, &rest))
+		return false;
+	c->now = (struct standing){ .state = head.state,
+		.because = AS_BEFORE,
+		.since = head.since,
+		.until = head.until,
+		.due = head.due,
+		.soft = head.attempts,
+		.blocks = head.attempts,
+		.unclear = head.state == STATE_UNCLEAR ? head.attempts : 0,
+		.pauses = rest.pauses,
+		.episode = month_start(rest.month) };
+	c->moved = rest.moved;
+	c->objected = head.objected;
+	snprintf(c->reason, sizeof c->reason, "%s", head.reason);
+	memcpy(c->rule, rest.rule, sizeof c->rule);
+	memcpy(c->ladder, rest.ladder, sizeof c->ladder);
+	return history_read(&c->history, rest.history, rest.n);
+}
+
 int contact_load(
 	struct store *s, const unsigned char key[PSEUDONYM_SIZE], struct contact *c, bool *found)
 {
 	pagefile_verify(s->db, true);
 	sqlite3_stmt *st = db_bind(s, SQL_CONTACT_GET, "b", key, PSEUDONYM_SIZE);
 	int rc = st ? db_step(s, st) : -1;
-	bool sound = true;
 	pagefile_verify(s->db, s->o.verify);
 
 	memset(c, 0, offsetof(struct contact, history));
@@ -158,34 +198,18 @@ int contact_load(
 	*found = rc == 1;
 	if (rc != 1)
 		return rc ? STORE_FAILED : STORE_OK;
-	c->now.state = state_by_name((const char *)sqlite3_column_text(st, 0));
-	c->held_state = c->now.state;
-	c->held_objection = sqlite3_column_int(st, 13);
-	c->now.because = AS_BEFORE;
-	c->at = c->held = sqlite3_column_int64(st, 1);
-	c->now.since = sqlite3_column_int64(st, 2);
-	c->now.until = sqlite3_column_int64(st, 3);
-	c->now.due = sqlite3_column_int64(st, 4);
-	c->now.soft = c->now.blocks = (unsigned)sqlite3_column_int64(st, 5);
-	c->now.unclear = c->now.state == STATE_UNCLEAR ? c->now.soft : 0;
-	c->now.pauses = (unsigned)sqlite3_column_int64(st, 6);
-	c->moved = sqlite3_column_int64(st, 7);
-	db_text(st, 8, c->reason, sizeof c->reason);
-	db_text(st, 9, c->rule, sizeof c->rule);
-	db_text(st, 10, c->ladder, sizeof c->ladder);
-	c->now.episode = month_start((int)sqlite3_column_int64(st, 12));
-	c->objected = sqlite3_column_int(st, 14);
-	if (sqlite3_column_bytes(st, 11))
-		sound = history_read(
-			&c->history, sqlite3_column_blob(st, 11), sqlite3_column_bytes(st, 11));
+	c->at = c->held = sqlite3_column_int64(st, 0);
+	c->held_objection = sqlite3_column_int(st, 1);
+	bool sound = contact_unseal(s, c, sqlite3_column_blob(st, 2), sqlite3_column_bytes(st, 2));
 	sqlite3_reset(st);
+	if (!sound)
+		return store_fail(s, STORE_FAILED, "%s: a contact is damaged", s->o.path);
+	c->held_state = c->now.state;
 	c->counted = place_of_contact(c);
-	if (sound && c->now.state == STATE_INACTIVE && history_is_empty(&c->history))
+	if (c->now.state == STATE_INACTIVE && history_is_empty(&c->history))
 		contact_remember_end(c);
 	c->suppressed = suppressed_of(c);
-	return sound
-		? STORE_OK
-		: store_fail(s, STORE_FAILED, "%s: the history of a contact is damaged", s->o.path);
+	return STORE_OK;
 }
 
 int contact_page(struct store *s, struct contact_page *page, sqlite3_stmt *st)
@@ -251,31 +275,48 @@ static int move_held(struct store *s, const struct contact *c)
 		: STORE_OK;
 }
 
-int contact_save(struct store *s, enum sql how, struct contact *c)
+/* What is sealed of C; returns the length of what is in BODY. */
+static int contact_to_body(
+	struct store *s, struct contact *c, int month, unsigned char body[CONTACT_BODY_MAX])
 {
 	unsigned char history[HISTORY_SIZE_MAX];
 	int n = history_write(&c->history, history);
+	bool streams = history_first_objection(&c->history, 0);
+	struct contact_head head = { .state = c->now.state,
+		.objected = streams ? 1u + c->wordless : 0,
+		.full = ladder_is_full(c->ladder),
+		.wordy = n > 0,
+		.reason = c->reason,
+		.since = c->now.since,
+		.until = c->now.until,
+		.due = c->now.due,
+		.attempts = attempts_of(&c->now) };
+	struct contact_rest rest = { .pauses = c->now.pauses,
+		.moved = c->moved,
+		.month = month,
+		.history = history,
+		.n = n };
+
+	memcpy(rest.rule, c->rule, sizeof rest.rule);
+	memcpy(rest.ladder, c->ladder, sizeof rest.ladder);
+	return contact_seal(keys_contact(s), s->nonces, c->key, &head, &rest, body);
+}
+
+int contact_save(struct store *s, enum sql how, struct contact *c)
+{
+	unsigned char body[CONTACT_BODY_MAX];
 	int64_t tidy = tidy_time(s, c);
 	struct cohort_place place = place_of_contact(c);
-	int64_t streams = history_first_objection(&c->history, 0) ? 1 + c->wordless : 0;
-	sqlite3_stmt *st = db_bind(s, how, "btiiiiiiiTTTbiiii", c->key, PSEUDONYM_SIZE,
-		contact_state_name(c->now.state), c->at, c->now.since, c->now.until, c->now.due,
-		(int64_t)attempts_of(&c->now), (int64_t)c->now.pauses, c->moved, c->reason, c->rule,
-		c->ladder, n ? history : NULL, n, tidy, (int64_t)place.month,
-		(int64_t)contact_objects(c), streams);
+	int n = contact_to_body(s, c, place.month, body);
+	sqlite3_stmt *st = db_bind(s, how, "biiiib", c->key, PSEUDONYM_SIZE, c->at,
+		day_start(c->now.due), tidy, (int64_t)contact_objects(c), body, n);
 
 	if (!st)
 		return STORE_FAILED;
-	if (!c->now.until)
-		sqlite3_bind_null(st, 5);
 	if (!c->now.due)
-		sqlite3_bind_null(st, 6);
+		sqlite3_bind_null(st, 3);
 	if (!tidy)
-		sqlite3_bind_null(st, 14);
-	if (!place.month)
-		sqlite3_bind_null(st, 15);
-	if (!streams)
-		sqlite3_bind_null(st, 17);
+		sqlite3_bind_null(st, 4);
 	/* a row that grows moves others, of pages beside its own, which may not have been read */
 	pagefile_verify(s->db, true);
 	int result = db_finish(s, st);
@@ -291,16 +332,16 @@ bool ladder_is_full(const char *name)
 }
 
 /* A history that cannot be read says nothing that would let anybody through. */
-static void row_objections(sqlite3_stmt *st, struct contact_row *out)
+static void row_objections(
+	const struct store *s, const unsigned char *body, int n, struct contact_row *out)
 {
+	unsigned char plain[CONTACT_REST_MAX];
+	struct contact_rest rest;
 	struct history h;
 	const struct objection *o;
-	int n = sqlite3_column_bytes(st, 8);
 
-	out->objections = 0;
-	if (!n)
-		return;
-	if (!history_read(&h, sqlite3_column_blob(st, 8), n)) {
+	if (!contact_rest_read(keys_contact(s), out->key, body, n, plain, &rest) ||
+		!history_read(&h, rest.history, rest.n)) {
 		out->objected[out->objections++] = (struct objected){ OBJECTION_ANY,
 			CATEGORY_OTHER_COMPLAINT, out->since };
 		return;
@@ -311,20 +352,28 @@ static void row_objections(sqlite3_stmt *st, struct contact_row *out)
 			history_cause(&h, o->by)->category, o->at };
 }
 
-void contact_read_row(sqlite3_stmt *st, struct contact_row *out)
+bool contact_read_row(struct store *s, sqlite3_stmt *st, struct contact_row *out)
 {
-	const char *reason = (const char *)sqlite3_column_text(st, 6);
+	const unsigned char *body = sqlite3_column_blob(st, 1);
+	int n = sqlite3_column_bytes(st, 1);
+	struct contact_head h;
 
 	memcpy(out->key, sqlite3_column_blob(st, 0), PSEUDONYM_SIZE);
-	out->state = state_by_name((const char *)sqlite3_column_text(st, 1));
-	out->since = sqlite3_column_int64(st, 2);
-	out->until = sqlite3_column_int64(st, 3);
-	out->due = sqlite3_column_int64(st, 4);
-	out->attempts = (unsigned)sqlite3_column_int64(st, 5);
-	out->reason = reason && strlen(reason) < EVENT_RULE_SIZE ? reason : "";
-	out->full = out->state == STATE_PAUSED &&
-		ladder_is_full((const char *)sqlite3_column_text(st, 7));
-	row_objections(st, out);
+	out->objections = 0;
+	if (!contact_head_read(keys_contact(s), body, n, &h)) {
+		store_fail(s, STORE_FAILED, "%s: a contact is damaged", s->o.path);
+		return false;
+	}
+	out->state = h.state;
+	out->since = h.since;
+	out->until = h.until;
+	out->due = h.due;
+	out->attempts = h.attempts;
+	out->reason = h.reason;
+	out->full = h.state == STATE_PAUSED && h.full;
+	if (h.objected)
+		row_objections(s, body, n, out);
+	return true;
 }
 
 int pseudonyms_of(struct store *s, const char *address, size_t n, struct pseudonyms *out)

@@ -15,10 +15,7 @@ struct contact_row {
 	unsigned objections;
 	struct objected objected[OBJECTED_MAX];
 };
-/*
- * Of a statement that gives pseudonym, state, since, until, due, attempts, reason, ladder, and the
- * history of who has objected to a stream.
- */
-void contact_read_row(sqlite3_stmt *st, struct contact_row *out);
+/* Of a statement that gives pseudonym and body. False, with a message: it is damaged. */
+bool contact_read_row(struct store *s, sqlite3_stmt *st, struct contact_row *out);
 
 #endif

@@ -299,7 +299,7 @@ static int reduce_again(struct store *s, uint64_t *replayed)
 	int result;
 
 	while (!(result = contact_page(s, &page,
-			 db_bind(s, SQL_ERASED_OBJECTED, "bi", page.last, PSEUDONYM_SIZE,
+			 db_bind(s, SQL_ERASED_KEPT, "bi", page.last, PSEUDONYM_SIZE,
 				 (int64_t)CONTACT_PAGE))) &&
 		page.n)
 		for (unsigned i = 0; i < page.n; i++, ++*replayed)
@@ -316,9 +316,6 @@ static int erase_again(struct store *s, struct replay *r, const char *last, uint
 	if (sqlite3_create_function_v2(s->db, "erased", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY, r,
 		    sql_erased, NULL, NULL, NULL) != SQLITE_OK)
 		return db_error(s);
-	if (db_run(s, SQL_ERASED_REDUCE, ""))
-		return STORE_FAILED;
-	*replayed = (uint64_t)sqlite3_changes(s->db);
 	if (reduce_again(s, replayed))
 		return STORE_FAILED;
 	if (db_run(s, SQL_ERASED_SHARES, "") ||

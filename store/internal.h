@@ -70,6 +70,7 @@ struct store {
 	int64_t last_run;  /* whose clock was believed, as far as anybody asked; 0: none */
 	struct site *site; /* site.c; NULL: no other site is known */
 	struct told_addresses *news;  /* news.c */
+	struct nonces *nonces;        /* contactbody.c */
 	int64_t news_number;          /* of this transaction's; 0: it has none yet */
 	bool ledgered;                /* an entry was added since head.c noted the last */
 	bool forgotten;               /* fold.c: an erasure in this transaction took events */
@@ -143,11 +144,8 @@ int db_leave(struct store *s, bool own, int result);
 
 /* --- schema.c ------------------------------------------------------------- */
 
-enum { SCHEMA_VERSION = 29, APPLICATION_ID = 0x7265746f /* "reto" */ };
-/*
- * *VERSION is 0 for a database with nothing in it. Refuses what is not ours or newer than this
- * program.
- */
+enum { SCHEMA_VERSION = 30, APPLICATION_ID = 0x7265746f /* "reto" */ };
+/* *VERSION 0: there is nothing in it. Refuses what is not ours, or newer than this program. */
 int schema_version(struct store *s, int *version);
 /* What brings the rows to the form of VERSION; a list ends with NULL. */
 struct schema_conversion {
@@ -159,7 +157,7 @@ struct schema_conversion {
  * rows.
  */
 int schema_migrate(struct store *s, int from, const struct schema_conversion *conversions);
-/* The present schema, without rows, into a database with nothing in it. */
+/* The present schema, without rows, into a database with nothing in it but contact_functions(). */
 int schema_make(sqlite3 *db);
 /* The trigger that keeps the ledger from being cut; only the ledger's own retention lifts it. */
 extern const char schema_ledger_guard[];

@@ -5,7 +5,7 @@
 #ifndef RETOUR_STORE_KEYRING_H
 #define RETOUR_STORE_KEYRING_H
 
-#include "store/internal.h"
+#include "store/contactbody.h"
 
 enum {
 	KEY_NAME_SIZE = 32,
@@ -21,6 +21,7 @@ struct keyring {
 	int dir;
 	unsigned next; /* the slot that is used next */
 	unsigned char message[KEY_SIZE];
+	struct contact_keys contact; /* made of the present state key */
 	/*
 	 * The present state key and those before it that are needed, the newest first: one by
 	 * which contacts are still found, or on whose names the next one's rest.
@@ -122,6 +123,8 @@ int keys_month_has_events(struct store *s, int month, bool *has);
 int keys_load_state(struct store *s, bool make);
 /* The same for a keyring in use. */
 int keys_reload_state(struct store *s);
+/* From now on rows of contacts are opened and sealed with K, which is made of another state key. */
+void keys_open_contacts(struct store *s, const struct contact_keys *k);
 
 /* --- keyrotate.c ---------------------------------------------------------- */
 

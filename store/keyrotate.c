@@ -17,30 +17,6 @@
 #include "store/site.h"
 #include "store/siteparts.h"
 
-/* SEALED(pseudonym), for what is moved under the key that it is given. */
-static void sql_sealed(sqlite3_context *context, int count, sqlite3_value **value)
-{
-	unsigned char p[PSEUDONYM_SIZE];
-
-	(void)count;
-	if (sqlite3_value_bytes(*value) != PSEUDONYM_SIZE) {
-		sqlite3_result_error(context, "not a pseudonym", -1);
-		return;
-	}
-	memcpy(p, sqlite3_value_blob(*value), sizeof p);
-	pseudonym_seal(p, sqlite3_user_data(context));
-	sqlite3_result_blob(context, p, sizeof p, SQLITE_TRANSIENT);
-}
-
-/* From now on names are sealed by SEALED() under KEY. */
-static int bind_seal(struct store *s, const unsigned char key[KEY_SIZE])
-{
-	return sqlite3_create_function_v2(s->db, "sealed", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY,
-		       (void *)(uintptr_t)key, sql_sealed, NULL, NULL, NULL) == SQLITE_OK
-		? STORE_OK
-		: db_error(s);
-}
-
 /*
  * All contacts are sealed under KEY, so that whoever has the keys before it finds nobody with them
  * alone. CHAINED: it names them all; else those that have none yet have the number of the key that
@@ -49,8 +25,9 @@ static int bind_seal(struct store *s, const unsigned char key[KEY_SIZE])
 static int seal_contacts(struct store *s, const unsigned char key[KEY_SIZE], bool chained)
 {
 	int64_t number = key_state_ordinal(s->keys->state[0].name);
+	struct sealing to;
 
-	if (bind_seal(s, key))
+	if (sealing_begin(&to, s, key))
 		return STORE_FAILED;
 	pagefile_verify(s->db, true);
 	/* shares first: then those of a row that is sealed are none of its former name's any more
@@ -60,6 +37,8 @@ static int seal_contacts(struct store *s, const unsigned char key[KEY_SIZE], boo
 		result = chained ? db_run(s, SQL_CONTACT_SEAL_CHAINED, "")
 				 : db_run(s, SQL_CONTACT_SEAL, "i", number);
 	pagefile_verify(s->db, s->o.verify);
+	keys_open_contacts(s, &to.keys);
+	sealing_end(&to);
 	return result ? result : held_note_deletion(s);
 }
 
@@ -67,12 +46,15 @@ int keys_seal_old(struct store *s)
 {
 	if (s->keys->states < 2)
 		return STORE_OK;
-	if (bind_seal(s, s->keys->state[0].key))
+	struct sealing to;
+
+	if (sealing_begin(&to, s, s->keys->state[0].key))
 		return STORE_FAILED;
 	pagefile_verify(s->db, true);
 	int result = db_run(
 		s, SQL_CONTACT_SEAL_OLD, "i", key_state_ordinal(s->keys->state[1].name));
 	pagefile_verify(s->db, s->o.verify);
+	sealing_end(&to);
 	return result ? result : held_note_deletion(s);
 }
 
@@ -240,9 +222,12 @@ static int replace_state(
 
 	if (!result && !(result = db_enter(s, &own)))
 		result = db_leave(s, own, take_over(s, name, c, adopted, now));
-	if (db_exec(s, "PRAGMA temp_store = MEMORY") || result)
+	int memory = db_exec(s, "PRAGMA temp_store = MEMORY");
+	/* also where it is rolled back: rows are opened with the keys of those that stand */
+	int reloaded = keys_reload_state(s);
+	if (result || memory)
 		return result ? result : STORE_FAILED;
-	return keys_reload_state(s);
+	return reloaded;
 }
 
 /* A store that is or was one of several has names that others know. */

@@ -106,10 +106,18 @@ int keys_load_state(struct store *s, bool make)
 {
 	s->keys->states = 0;
 	sodium_memzero(s->keys->state, sizeof s->keys->state);
-	if (make)
-		return make_states(s);
-	int result = read_state_names(s);
-	return result ? result : read_states(s);
+	int result = make ? make_states(s) : read_state_names(s);
+	if (!result && !make)
+		result = read_states(s);
+	contact_keys_derive(&s->keys->contact, s->keys->state[0].key);
+	return result;
+}
+
+void keys_open_contacts(struct store *s, const struct contact_keys *k)
+{
+	sodium_mprotect_readwrite(s->keys);
+	s->keys->contact = *k;
+	sodium_mprotect_readonly(s->keys);
 }
 
 int keys_reload_state(struct store *s)
@@ -202,6 +210,11 @@ static unsigned first_of_chain(const struct keyring *k, unsigned state)
 	while (k->state[state].chained && state + 1 < k->states)
 		state++;
 	return state;
+}
+
+const struct contact_keys *keys_contact(const struct store *s)
+{
+	return &s->keys->contact;
 }
 
 unsigned keys_old_states(const struct store *s)

@@ -41,10 +41,7 @@ int objections_reduce(struct store *s, int64_t cutoff)
 {
 	if (site_is_on(s))
 		return STORE_OK;
-	return each_objection(s, SQL_OBJECTION_WORDY, &cutoff, reduce_objection) ||
-			each_objection(s, SQL_OBJECTION_WORDY_STREAM, &cutoff, reduce_objection)
-		? STORE_FAILED
-		: STORE_OK;
+	return each_objection(s, SQL_OBJECTION_WORDY, &cutoff, reduce_objection);
 }
 
 static int mark_objection(struct store *s, const struct contact *c)

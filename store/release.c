@@ -16,14 +16,15 @@ static int release_all(struct store *s, const char *provider, enum category cate
 	int result;
 
 	while (!(result = contact_page(s, &page,
-			 db_bind(s, SQL_CONTACT_BLOCKED, "bti", page.last, PSEUDONYM_SIZE,
-				 category_name(category), (int64_t)CONTACT_PAGE))) &&
+			 db_bind(s, SQL_CONTACT_BLOCKED, "bi", page.last, PSEUDONYM_SIZE,
+				 (int64_t)CONTACT_PAGE))) &&
 		page.n)
 		for (unsigned i = 0; i < page.n; i++) {
 			if ((result = contact_load(s, page.key[i], &c, &found)))
 				return result;
-			if (strcmp(history_cause(&c.history, c.history.block.by)->provider,
-				    provider) != 0)
+			if (strcmp(c.reason, category_name(category)) != 0 ||
+				strcmp(history_cause(&c.history, c.history.block.by)->provider,
+					provider) != 0)
 				continue;
 			if ((result = release_one(s, &c, now)))
 				return result;

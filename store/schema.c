@@ -6,8 +6,9 @@
  * What each table is for:
  *   event          what happened to whom, under the key of the month in which it arrived.
  *                  Retention "events", its text "diagnostics"
- *   contact        whom not to write to, under the state key. No column and no order in common
- *                  with event. Retention "contacts"; where objection is 1, "objections"
+ *   contact        whom not to write to, under the state key; what it says is sealed
+ *                  (contactbody.c). No column in common with event but the day, and no order.
+ *                  Retention "contacts"; where objection is 1, "objections"
  *   investigation  blocks of a provider and category that the sender has to mend: days and
  *                  counts; they stay
  *   gone_domain    domains that nobody has, as numbers made with a key (nodomain.c); for the
@@ -323,6 +324,25 @@ static const char version_29[] =
 	" class TEXT NOT NULL, category TEXT NOT NULL, origin TEXT NOT NULL, count INTEGER NOT NULL,"
 	" PRIMARY KEY (month, part, name, kind, class, category, origin, day)) STRICT, WITHOUT ROWID";
 
+/*
+ * What rows of contacts say is sealed (contactbody.c), and what is left in clear is cut to days;
+ * the order of news is sealed, too.
+ */
+static const char version_30[] =
+	"DROP INDEX contact_due; DROP INDEX contact_tidy; DROP INDEX contact_at; DROP INDEX contact_old; DROP INDEX contact_news;"
+	"ALTER TABLE contact RENAME TO contact_plain;"
+	"CREATE TABLE contact (pseudonym BLOB PRIMARY KEY, at INTEGER NOT NULL, due INTEGER, tidy INTEGER, objection INTEGER NOT NULL, old INTEGER,"
+	" news BLOB, body BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+	"INSERT INTO contact SELECT pseudonym, at, due - due % 86400, tidy, objection, old, news_sealed(news), contact_sealed(pseudonym, state, since,"
+	" until, due, attempts, pauses, counted_from, reason, rule, ladder, history, cohort, objected) FROM contact_plain ORDER BY pseudonym;"
+	"DROP TABLE contact_plain;"
+	"CREATE INDEX contact_due ON contact (due) WHERE due IS NOT NULL;"
+	"CREATE INDEX contact_tidy ON contact (tidy) WHERE tidy IS NOT NULL;"
+	"CREATE INDEX contact_at ON contact (objection, at);"
+	"CREATE INDEX contact_old ON contact (old, objection) WHERE old IS NOT NULL;"
+	"CREATE INDEX contact_news ON contact (news) WHERE news IS NOT NULL;"
+	"INSERT INTO meta SELECT 'rewrite', 'due' WHERE EXISTS (SELECT 1 FROM ledger) ON CONFLICT DO NOTHING";
+
 struct schema_step {
 	const char *sql, *then; /* THEN may be NULL */
 	const char *mark;       /* user_version after it; a pragma takes no parameter */
@@ -360,6 +380,7 @@ static const struct schema_step steps[] = {
 	{ version_27, NULL, "PRAGMA user_version = 27" },
 	{ version_28, NULL, "PRAGMA user_version = 28" },
 	{ version_29, NULL, "PRAGMA user_version = 29" },
+	{ version_30, NULL, "PRAGMA user_version = 30" },
 };
 _Static_assert(
 	sizeof steps / sizeof *steps == SCHEMA_VERSION, "each version has a step that leads to it");

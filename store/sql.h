@@ -345,7 +345,7 @@
 	X(SQL_HELD_FROM_OBJECTIONS, \
 		"INSERT INTO held SELECT ?1, at - at % 86400, count(*) FROM contact WHERE objection = 1 GROUP BY 2") \
 	X(SQL_HELD_FROM_STATES, \
-		"INSERT INTO held SELECT 'state ' || state, 0, count(*) FROM contact GROUP BY state") \
+		"INSERT INTO held SELECT 'state ' || contact_state(body), 0, count(*) FROM contact GROUP BY 1") \
 	X(SQL_HELD_FROM_SEEN, \
 		"INSERT INTO held SELECT ?1, at - at % 86400, count(*) FROM seen GROUP BY 2") \
 	X(SQL_HELD_FROM_KEPT, \

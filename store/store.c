@@ -19,6 +19,7 @@
 #include "store/brake.h"
 #include "store/cause.h"
 #include "store/contact.h"
+#include "store/contactbody.h"
 #include "store/internal.h"
 #include "store/news.h"
 #include "store/base/pagefile.h"
@@ -211,10 +212,13 @@ static int record_program(struct store *s, int64_t now)
  */
 static int settle_schema(struct store *s, int64_t now, bool *made)
 {
-	int version, result = store_begin(s);
+	int version, result;
 	char schema[32];
 
-	if (result)
+	/* an index of a large table is sorted in a file without a name, not in memory */
+	if (db_exec(s, "PRAGMA temp_store = FILE"))
+		return STORE_FAILED;
+	if ((result = store_begin(s)))
 		return result;
 	snprintf(schema, sizeof schema, "schema=%d", SCHEMA_VERSION);
 	result = schema_version(s, &version);
@@ -229,9 +233,10 @@ static int settle_schema(struct store *s, int64_t now, bool *made)
 	if (!result && (record_program(s, now) || settings_record(s, now)))
 		result = STORE_FAILED;
 	if (!result)
-		return store_commit(s);
-	store_rollback(s);
-	return result;
+		result = store_commit(s);
+	else
+		store_rollback(s);
+	return db_exec(s, "PRAGMA temp_store = MEMORY") && !result ? STORE_FAILED : result;
 }
 
 static int open_store_parts(struct store *s, int64_t now, bool *created)
@@ -267,6 +272,10 @@ static int open_store_parts(struct store *s, int64_t now, bool *created)
 			SCHEMA_VERSION);
 	if ((result = keys_open(s, !version)))
 		return head_explain(s, result);
+	if (!(s->nonces = calloc(1, sizeof *s->nonces)))
+		return store_fail(s, STORE_FAILED, "no memory");
+	if (contact_functions(s->db, s) != SQLITE_OK)
+		return db_error(s);
 	if (!s->o.read_only && (result = settle_schema(s, now, created)))
 		return result;
 	if (s->o.read_only && (result = check_foldings(s, false)))
@@ -312,6 +321,7 @@ void store_close(struct store *s)
 	asked_free(s);
 	erasures_discard(s);
 	free(s->taken_back);
+	free(s->nonces);
 	site_close(s);
 	news_close(s);
 	brake_free(s);

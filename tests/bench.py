@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import generate
 import growth
 import simulation
-from lib import months, program
+from lib import contactbody, months, program
 from lib.harness import PASSWORD, Dovecot, Retour, authority, finish, check
 
 Retour.watched = True
@@ -134,7 +134,7 @@ int main(void)
 	return sum == 1 ? 1 : 0;
 }
 """
-STATES = (("inactive", "user-unknown", 7), ("soft", "mailbox-full", 2), ("active", None, 1))  # of ten contacts each
+STATES = (("inactive", "user-unknown", 7), ("soft", "mailbox-full", 2), ("active", "", 1))  # of ten contacts each
 
 
 def lists(binary, count):
@@ -152,10 +152,11 @@ def lists(binary, count):
                   for n, address in enumerate(addresses))
     database = sqlite3.connect(retour.database)
     with database:
-        database.executemany("INSERT INTO contact (pseudonym, state, at, since, until, due, attempts, pauses, counted_from, reason, ladder)"
-                             " VALUES (?, ?, %d, %d, ?, ?, 0, 0, 0, ?, 'mailbox-full')" % (day, day),
-                             ((pseudonym, state, *((day + 100000, day + 30 * 86400) if state == "soft" else (None, None)), reason)
-                              for pseudonym, state, reason in rows))
+        keys, numbers = contactbody.Keys(key), {name: number for number, name in contactbody.REASONS.items()}
+        database.executemany("INSERT INTO contact (pseudonym, at, due, objection, body) VALUES (?, %d, ?, 0, ?)" % day,
+                             ((pseudonym, due, keys.sealed(pseudonym, state, numbers[reason], day, until, due or 0, ladder=b"mailbox-full"))
+                              for pseudonym, state, reason in rows
+                              for until, due in ((day + 100000, day + 30 * 86400) if state == "soft" else (0, None),)))
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
     random.Random(1).shuffle(addresses)

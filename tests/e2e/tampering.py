@@ -10,6 +10,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import generate
+from lib import contactbody
 from lib.harness import *
 
 DAY = 86400
@@ -122,11 +123,10 @@ def inserted_event(retour):
 
 
 def removed_contacts(retour):
-    rows = retour.sql("SELECT pseudonym, at, state FROM contact WHERE state = 'inactive' AND objection IS NOT 1 LIMIT 3")
-    for pseudonym, moment, state in rows:
-        retour.do("DELETE FROM contact WHERE hex(pseudonym) = '%s'" % pseudonym.hex().upper())
-        retour.held("contacts", moment - moment % DAY, -1)
-        retour.held("state " + state, 0, -1)
+    for c in [c for c in contactbody.of(retour) if c.state == "inactive" and not c.objection][:3]:
+        retour.do("DELETE FROM contact WHERE hex(pseudonym) = '%s'" % c.pseudonym.hex().upper())
+        retour.held("contacts", c.at - c.at % DAY, -1)
+        retour.held("state " + c.state, 0, -1)
 
 
 def prolonged_contacts(retour):

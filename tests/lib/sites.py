@@ -5,6 +5,7 @@ import random
 import re
 import shutil
 
+from . import contactbody
 from .contacts import Bounces
 from .harness import ROOT, Retour, equal
 
@@ -68,7 +69,7 @@ def answers(retour, people):
 
 
 def rows(retour):
-    return retour.sql("SELECT * FROM contact ORDER BY pseudonym")
+    return contactbody.of(retour)
 
 
 def make_sites():

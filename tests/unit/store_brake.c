@@ -317,12 +317,14 @@ static void what_is_read_late_in_portions(void **state)
 	crowd("after", "gmail", "", 12, 4, midnight + HOUR);
 	assert_int_equal(count_of("after", 12, STATE_UNCONFIRMED, midnight + 2 * HOUR), 12);
 	advance(late);
-	assert_int_equal(query_int("SELECT count(*) FROM contact WHERE state = 'unconfirmed'"), 0);
+	assert_int_equal(
+		query_int("SELECT count(*) FROM " CONTACT_PLAIN " WHERE state = 'unconfirmed'"), 0);
 	assert_int_equal(query_int("SELECT count(*) FROM wave"), 2);
 	read_one(e, late); /* the evening before the day from which on all is judged anew */
 	advance(late);
 	assert_int_equal(query_int("SELECT count(*) FROM wave"), 2);
-	assert_int_equal(query_int("SELECT count(*) FROM contact WHERE state = 'unconfirmed'"), 0);
+	assert_int_equal(
+		query_int("SELECT count(*) FROM " CONTACT_PLAIN " WHERE state = 'unconfirmed'"), 0);
 }
 
 /* A wave that is only seen when its time is over has held nobody when that is done. */
@@ -333,7 +335,8 @@ static void a_wave_that_is_seen_too_late(void **state)
 	drip("few", 5, 29);
 	advance(NOW + 30 * DAY);
 	assert_int_equal(query_int("SELECT count(*) FROM wave"), 1);
-	assert_int_equal(query_int("SELECT count(*) FROM contact WHERE state = 'unconfirmed'"), 0);
+	assert_int_equal(
+		query_int("SELECT count(*) FROM " CONTACT_PLAIN " WHERE state = 'unconfirmed'"), 0);
 }
 
 static void what_confirms_and_what_frees_one(void **state)

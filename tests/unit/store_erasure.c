@@ -140,7 +140,8 @@ static void a_suppression_that_was_kept_is_kept_again(void **state)
 	restore();
 	ok(open_store(test_options(), NOW));
 	assert_int_equal(check("a@example.org", NOW).verdict, VERDICT_SUPPRESS);
-	assert_int_equal(query_int("SELECT rule IS NULL AND history IS NULL FROM contact"), 1);
+	assert_int_equal(
+		query_int("SELECT rule IS NULL AND history IS NULL FROM " CONTACT_PLAIN), 1);
 	assert_int_equal(query_int("SELECT count(*) FROM event"), 0);
 }
 

@@ -27,6 +27,7 @@
 #include "store/store.h"
 #include "store/writing.h"
 #include "tests/unit/place.h"
+#include "tests/unit/store_plain.h"
 
 #define NOW ((int64_t)1794916800) /* 2026-11-17T12:00:00Z */
 
@@ -82,6 +83,7 @@ static inline struct store_options test_options(void)
 
 static inline void make_directory(void)
 {
+	plain_handles();
 	assert_true(place_make(directory));
 	snprintf(database, sizeof database, "%s/retour.db", directory);
 	snprintf(keys, sizeof keys, "%s/keys", directory);
@@ -111,12 +113,15 @@ static inline void ok_(int result, const char *file, int line)
 static inline int open_store(struct store_options o, int64_t now)
 {
 	bool created;
+	int result = store_open(&store, &o, now, &created);
 
-	return store_open(&store, &o, now, &created);
+	plain_remember(store);
+	return result;
 }
 
 static inline void close_store(void)
 {
+	plain_remember(store);
 	store_close(store);
 	store = NULL;
 }
@@ -255,6 +260,7 @@ static inline int64_t query_int(const char *sql)
 	sqlite3_stmt *st;
 	int64_t value;
 
+	plain_remember(store);
 	assert_int_equal(sqlite3_open_v2(database, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_step(st), SQLITE_ROW);

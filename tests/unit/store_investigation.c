@@ -117,7 +117,8 @@ static void resolving_lets_through(void **state)
 	ok(store_advance(store, NOW + 60 * DAY, &changed));
 	assert_int_equal(
 		query_int("SELECT count(*) FROM investigation WHERE opened IS NOT NULL"), 0);
-	assert_int_equal(query_int("SELECT count(*) FROM contact WHERE state <> 'active'"), 0);
+	assert_int_equal(
+		query_int("SELECT count(*) FROM " CONTACT_PLAIN " WHERE state <> 'active'"), 0);
 }
 
 /* Every category that blocks has something to look at, and no other one has. */
@@ -183,7 +184,7 @@ static void what_is_not_understood_ends(void **state)
 	assert_int_equal(check(joe, NOW + 7 * DAY).verdict, VERDICT_SEND);
 	failed(CATEGORY_UNDETERMINED, NOW + 14 * DAY);
 	expect(NOW + 14 * DAY, VERDICT_SUPPRESS, STATE_INACTIVE, 0, "not-understood");
-	assert_false(query_int("SELECT rule <> 'rule-undetermined' FROM contact"));
+	assert_false(query_int("SELECT rule <> 'rule-undetermined' FROM " CONTACT_PLAIN));
 }
 
 static void what_is_not_understood_is_outweighed(void **state)

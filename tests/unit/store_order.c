@@ -19,9 +19,11 @@ static void all_rows(bool with_history, char *out, size_t size)
 	const char *const queries[] = {
 		with_history
 			? "SELECT hex(pseudonym) || format(' %s at=%d since=%d until=%d due=%d tidy=%d n=%d p=%d %s %s %s %s', state, at, since,"
-			  " until, due, tidy, attempts, pauses, reason, rule, ladder, hex(history)) FROM contact ORDER BY pseudonym"
+			  " until, due, tidy, attempts, pauses, reason, rule, ladder, hex(history)) FROM " CONTACT_PLAIN
+			  " ORDER BY pseudonym"
 			: "SELECT hex(pseudonym) || format(' %s at=%d since=%d until=%d due=%d n=%d p=%d %s %s %s', state, at, since,"
-			  " until, due, attempts, pauses, reason, rule, ladder) FROM contact ORDER BY pseudonym",
+			  " until, due, attempts, pauses, reason, rule, ladder) FROM " CONTACT_PLAIN
+			  " ORDER BY pseudonym",
 		"SELECT format('%s %s %d %d %d', provider, category, opened, last, blocks) FROM investigation ORDER BY provider, category",
 		"SELECT format('%s %s %d %d %d %s', kind, name, mta, day, opened, state) FROM wave ORDER BY day, kind, name, mta",
 		"SELECT format('%s %s %d %d %d %d', kind, name, mta, day, whole, open) FROM brake_peak ORDER BY day, kind, name, mta",

@@ -96,7 +96,8 @@ static void an_objection_outlives_contacts(void **state)
 	ok(store_contact_show(store, both, strlen(both), midnight + 731 * DAY, &view));
 	assert_int_equal(view.answer.since, midnight);
 	assert_true(view.objection);
-	assert_int_equal(query_int("SELECT count(*) FROM contact WHERE history IS NOT NULL"), 0);
+	assert_int_equal(
+		query_int("SELECT count(*) FROM " CONTACT_PLAIN " WHERE history IS NOT NULL"), 0);
 
 	/* heard of again: it is an objection still */
 	put_event(event_of(KIND_FAILURE, CATEGORY_MAILBOX_FULL, both, NOW), midnight + 731 * DAY);

@@ -254,6 +254,7 @@ static void a_rotation_from_before_is_sealed(void **state)
 	pseudonym(p, PSEUDONYM_STATE, keys_state(store), A, strlen(A));
 	rotate(NOW);
 	put_failure(B, NOW);
+	ok(db_exec(store, back_to(20)));
 	assert_int_equal(
 		sqlite3_prepare_v2(store->db,
 			"UPDATE contact SET pseudonym = ?1 WHERE old IS NOT NULL", -1, &st, NULL),
@@ -261,7 +262,6 @@ static void a_rotation_from_before_is_sealed(void **state)
 	sqlite3_bind_blob(st, 1, p, sizeof p, SQLITE_STATIC);
 	assert_int_equal(sqlite3_step(st), SQLITE_DONE);
 	sqlite3_finalize(st);
-	ok(db_exec(store, back_to(20)));
 	close_store();
 	ok(open_store(test_options(), NOW));
 	assert_false(in_file(p));

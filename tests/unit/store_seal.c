@@ -91,7 +91,7 @@ static void a_page_that_others_wrote_is_told_and_no_answer_comes_from_it(void **
 	put_failed("anna@example.net");
 	ok(store_purge(store, NOW, false, &p));
 	close_store();
-	from_outside("UPDATE contact SET state = 'INACTIVE'", false);
+	from_outside("UPDATE contact SET at = at + 1", false);
 	o.create = false;
 	o.read_only = o.verify = true;
 	ok(open_store(o, NOW));
@@ -102,7 +102,7 @@ static void a_page_that_others_wrote_is_told_and_no_answer_comes_from_it(void **
 	struct store_file_state f = file_state();
 	assert_true(f.damaged >= 1 && f.answers_damaged);
 	close_store();
-	from_outside("UPDATE contact SET state = 'inactive'",
+	from_outside("UPDATE contact SET at = at - 1",
 		false); /* the fixture compares what is held at the end */
 	ok(open_store(test_options(), NOW));
 }
@@ -133,7 +133,7 @@ static void rows_that_others_added_are_no_damage(void **state)
 	ok(store_purge(store, NOW, false, &p));
 	close_store();
 	from_outside(
-		"INSERT INTO contact (pseudonym, state, at, since, attempts, pauses, counted_from) SELECT randomblob(16), 'inactive', 0, 0, 0, 0, 0"
+		"INSERT INTO contact (pseudonym, at, objection, body) SELECT randomblob(16), 0, 0, randomblob(272)"
 		" FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) SELECT i FROM n)",
 		false);
 	o.create = false;

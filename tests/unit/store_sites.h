@@ -55,6 +55,7 @@ static inline void open_at(unsigned i)
 	o.streams = streams;
 	store = NULL;
 	int result = store_open(&at[i].s, &o, NOW, &created);
+	plain_remember(at[i].s);
 	store = at[i].s;
 	ok(result);
 }
@@ -230,9 +231,11 @@ static inline char *rows_of(unsigned i)
 	size_t n = 0, room = 1 << 20;
 	char *text = malloc(room);
 	*text = '\0';
+	plain_remember(at[i].s);
 	assert_int_equal(sqlite3_open_v2(at[i].db, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
 	assert_int_equal(
-		sqlite3_prepare_v2(db, "SELECT * FROM contact ORDER BY pseudonym", -1, &st, NULL),
+		sqlite3_prepare_v2(
+			db, "SELECT * FROM " CONTACT_PLAIN " ORDER BY pseudonym", -1, &st, NULL),
 		SQLITE_OK);
 	while (sqlite3_step(st) == SQLITE_ROW) {
 		for (int c = 0; c < sqlite3_column_count(st); c++) {

@@ -231,10 +231,12 @@ static void a_store_from_before_news(void **state)
 	o.tell = true;
 	ok(open_store(o, NOW));
 	assert_int_equal(query_int("PRAGMA user_version"), SCHEMA_VERSION);
-	assert_int_equal(query_int("SELECT count(*) FROM contact WHERE news IS NOT NULL"), 0);
+	assert_int_equal(
+		query_int("SELECT count(*) FROM " CONTACT_PLAIN " WHERE news IS NOT NULL"), 0);
 	say(CATEGORY_ABUSE, "joe@example.net", "newsletter", NOW);
 	say(CATEGORY_ABUSE, "anna@example.net", "", NOW);
-	assert_int_equal(query_int("SELECT count(*) FROM contact WHERE news IS NOT NULL"), 1);
+	assert_int_equal(
+		query_int("SELECT count(*) FROM " CONTACT_PLAIN " WHERE news IS NOT NULL"), 1);
 }
 
 /* --- histories ----------------------------------------------------------------- */

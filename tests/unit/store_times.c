@@ -34,20 +34,22 @@ static bool has_times(void)
 {
 	assert_int_equal(
 		query_int(
-			"SELECT count(*) FROM contact WHERE state IN ('active', 'paused', 'revalidate', 'inactive') AND"
+			"SELECT count(*) FROM " CONTACT_PLAIN
+			" WHERE state IN ('active', 'paused', 'revalidate', 'inactive') AND"
 			" (at % 86400 OR since % 86400 OR counted_from % 86400 OR until % 86400 OR due % 86400)"),
 		0);
 	return query_int(
-		       "SELECT tidy IS NOT NULL OR state IN ('soft', 'block', 'investigate', 'retry-gated') FROM contact") !=
+		       "SELECT tidy IS NOT NULL OR state IN ('soft', 'block', 'investigate', 'retry-gated') FROM " CONTACT_PLAIN) !=
 		0;
 }
 
 /* How often the second of the day AT stands in the history, as history.c writes it. */
 static int64_t second_stands_there(int64_t at)
 {
-	char sql[128];
+	char sql[1024];
 
-	snprintf(sql, sizeof sql, "SELECT count(*) FROM contact WHERE instr(history, x'%06x') > 0",
+	snprintf(sql, sizeof sql,
+		"SELECT count(*) FROM " CONTACT_PLAIN " WHERE instr(history, x'%06x') > 0",
 		(unsigned)(at - day_start(at)));
 	return query_int(sql);
 }
@@ -102,7 +104,7 @@ static void history_has_a_bound(void **state)
 	assert_int_equal(check(joe, NOW).attempts, 255);
 	for (unsigned i = 1; i < 200; i++)
 		failed(CATEGORY_POLICY, NOW + (int64_t)i * DAY);
-	assert_in_range(query_int("SELECT length(history) FROM contact"), 900, 2048);
+	assert_in_range(query_int("SELECT length(history) FROM " CONTACT_PLAIN), 900, 2048);
 	assert_int_equal(check(joe, NOW + 199 * DAY).state, STATE_BLOCK);
 	/* what the days that are no more were said is still so */
 	for (unsigned i = 230; i < 233; i++)

@@ -35,15 +35,16 @@ static int news_row(
 	struct contact_row row;
 
 	memset(l, 0, sizeof *l);
-	contact_read_row(st, &row);
-	keys_state_fingerprint(s, keys_generation(s, sqlite3_column_int64(st, 9)), l->key);
+	if (!contact_read_row(s, st, &row))
+		return STORE_FAILED;
+	keys_state_fingerprint(s, keys_generation(s, sqlite3_column_int64(st, 2)), l->key);
 	sodium_bin2hex(l->pseudonym, sizeof l->pseudonym, row.key, sizeof row.key);
 	answer_row(s, &row, 0, now, &l->answer);
 	l->all = row.state == STATE_INACTIVE || row.full;
 	line_streams(s, &row, l);
 	l->address = news_address(s, row.key);
 	memcpy(told->at[told->n].pseudonym, row.key, PSEUDONYM_SIZE);
-	told->at[told->n++].number = sqlite3_column_int64(st, 10);
+	told->at[told->n++].number = sqlite3_column_int64(st, 3);
 	return STORE_OK;
 }
 

@@ -6,6 +6,7 @@
  * shows.
  */
 #include <stdio.h>
+#include "store/contactbody.h"
 #include "store/internal.h"
 #include "store/intact.h"
 
@@ -123,7 +124,7 @@ int store_schema_differs(struct store *s, intact_visit *visit, void *context)
 
 	if (sqlite3_open_v2(":memory:", &model, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
 		    NULL) != SQLITE_OK ||
-		schema_make(model))
+		contact_functions(model, NULL) != SQLITE_OK || schema_make(model))
 		store_fail(s, STORE_FAILED, "no memory for a schema");
 	else if (!(result = tell_rows(s, s->db, model, true, visit, context)))
 		result = tell_rows(s, model, s->db, false, visit, context);
