@@ -224,6 +224,9 @@ CASES = [
     Case("list-closed", {at("closed", "rx-list.example"): made("block", "policy", action=None)}, needs=["mx", "rx-list"]),
     Case("list-small", {at("small", "rx-list.example"): made("soft", "message-too-large", action=None)}, needs=["mx", "rx-list"], size=9000),
     Case("list-held", {at("held", "rx-list.example"): SILENT}, needs=["mx", "rx-list"]),
+    Case("mailman-closed", {at("closed", "rx-mailman.example"): made("block", "policy", action=None)}, needs=["mx", "rx-mailman"]),
+    Case("mailman-held", {at("held", "rx-mailman.example"): SILENT}, needs=["mx", "rx-mailman"]),
+    Case("mailman-nobody", {at("nobody-here", "rx-mailman.example"): made("hard", "user-unknown")}, needs=["mx", "rx-mailman"]),
     Case("rspamd", {at("box", "rx-spam.example"): made("block", "spam-content", reply=554)}, needs=["mx", "rx-spam"], body=SPAM),
     Case("clamav", {at("box", "rx-clam.example"): made("block", "virus", reply=550)}, needs=["mx", "rx-clam"], body=VIRUS),
 ]

@@ -13,7 +13,7 @@ ZONE = {
     "busy-banner.example": ["192.0.2.13"], "hangs-up.example": ["192.0.2.14"], "bad-tls.example": ["192.0.2.15"], "old.example": ["192.0.2.16"],
     "modern.example": ["192.0.2.17"], "no-ehlo.example": ["192.0.2.18"], "refused.example": ["192.0.2.19"], "tls.example": ["192.0.2.10"],
     "nobody-there.example": ["203.0.113.1"], "loop.example": ["192.0.2.25", "192.0.2.26"], "here.example": ["192.0.2.25"],
-    **{"rx-%s.example" % name: ["192.0.2.%d" % (31 + i)] for i, name in enumerate(("postfix", "exim", "sendmail", "opensmtpd", "relay", "spam", "clam", "list"))},
+    **{"rx-%s.example" % name: ["192.0.2.%d" % (31 + i)] for i, name in enumerate(("postfix", "exim", "sendmail", "opensmtpd", "relay", "spam", "clam", "list", "mailman"))},
     "rx-exim-relay.example": ["192.0.2.32"], "rx-sendmail-relay.example": ["192.0.2.33"], "rx-opensmtpd-relay.example": ["192.0.2.34"],
 }
 WAYS = {"192.0.2.10": "", "192.0.2.11": "ours", "192.0.2.12": "banner", "192.0.2.13": "busy-banner", "192.0.2.14": "hangs-up", "192.0.2.15": "bad-tls",

@@ -3,6 +3,7 @@ files with Debian's packages unpacked over them. So each finds the paths, users 
 import glob
 import os
 import shutil
+import signal
 import socket
 import stat
 import subprocess
@@ -148,9 +149,19 @@ class Room:
         self.closed = True
         for process in self.processes:
             cleanup.end(process)
+        self.end_others()
         if os.environ.get("LAB_LOGS"):
             subprocess.run(["sh", "-c", 'cat "$1"/tmp/*log* "$2-log" >"$3/$(basename "$2")" 2>&1; true', "sh", self.root, self.dir, os.environ["LAB_LOGS"]])
         self.unmount()
+
+    def end_others(self):
+        """What a command left behind to go on by itself, as dma does with what it cannot deliver yet."""
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                if os.readlink("/proc/%s/root" % pid) == self.root:
+                    os.kill(int(pid), signal.SIGKILL)
+            except OSError:
+                pass
 
     def unmount(self):
         """Its mounts first; then there are two empty directories, which rmdir takes and nothing else."""

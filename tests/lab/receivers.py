@@ -12,6 +12,7 @@ from lib.dovecot import Dovecot, free_port
 
 BOXES = "rx-postfix.example"
 MILTER_PATIENCE = 15
+MAILMAN_PATIENCE = 90
 
 # --- Postfix, and behind it Dovecot -----------------------------------------------
 
@@ -263,6 +264,89 @@ def mlmmj(etc, cache):
     room.start("/usr/sbin/exim4", "-bdf", "-q1m")
 
 
+MAILMAN_EXIM = """\
+primary_hostname = mx.rx-mailman.example
+log_file_path = /tmp/exim-%slog
+local_interfaces = 192.0.2.39
+daemon_smtp_ports = 25
+tls_advertise_hosts =
+exim_user = Debian-exim
+exim_group = Debian-exim
+acl_smtp_rcpt = accept
+begin routers
+lists:
+  driver = accept
+  domains = rx-mailman.example
+  transport = list
+out:
+  driver = dnslookup
+  domains = ! rx-mailman.example
+  transport = out
+begin transports
+out:
+  driver = smtp
+  interface = 192.0.2.39
+  hosts_avoid_tls = *
+list:
+  driver = smtp
+  protocol = lmtp
+  hosts = 127.0.0.1
+  port = {port}
+  allow_localhost
+  hosts_override
+  rcpt_include_affixes
+"""
+MAILMAN = """\
+[mailman]
+layout: lab
+site_owner: owner@rx-mailman.example
+[paths.lab]
+var_dir: /var/lib/mailman3
+bin_dir: /usr/lib/mailman3/bin
+[mta]
+incoming: mailman.mta.null.NullMTA
+outgoing: mailman.mta.deliver.deliver
+smtp_host: 192.0.2.11
+smtp_port: 25
+lmtp_host: 127.0.0.1
+lmtp_port: {port}
+[webservice]
+port: {web}
+"""
+IDLE = "".join("[runner.%s]\nstart: no\n" % name for name in ("archive", "bounces", "command", "digest", "nntp", "pipeline", "rest", "retry", "task"))
+# Whoever is no member is refused, waits for a moderator, or the mail is too large: Mailman's own words.
+MAILMAN_LISTS = """\
+from mailman.app.lifecycle import create_list
+from mailman.config import config
+from mailman.core.initialize import initialize
+from mailman.interfaces.action import Action
+from mailman.interfaces.domain import IDomainManager
+from zope.component import getUtility
+initialize("/etc/mailman3/mailman.cfg")
+getUtility(IDomainManager).add("rx-mailman.example")
+for name, action in (("closed", Action.reject), ("held", Action.hold)):
+    create_list(name + "@rx-mailman.example", ["owner@rx-mailman.example"]).default_nonmember_action = action
+config.db.commit()
+"""
+
+
+def mailman(etc, cache):
+    """Mailman 3, and an Exim before it."""
+    room, port = Room(etc, fetch(cache, PACKAGES["mailman"])), free_port()
+    room.folder("var/spool/exim4", "Debian-exim", 0o750, "Debian-exim")
+    room.write("etc/exim4/exim4.conf", MAILMAN_EXIM.format(port=port))
+    for name in ("var/lib/mailman3", "var/log/mailman3", "run/mailman3"):
+        room.folder(name, "list", 0o755, "list")
+    room.write("etc/mailman3/mailman.cfg", MAILMAN.format(port=port, web=free_port()) + IDLE)
+    room.write("etc/mailman3/lists.py", MAILMAN_LISTS)
+    as_list = ("setpriv", "--reuid=list", "--regid=list", "--clear-groups", "/usr/bin/python3")
+    room.run(*as_list, "/etc/mailman3/lists.py")
+    room.start(*as_list, "/usr/lib/mailman3/bin/master", "-C", "/etc/mailman3/mailman.cfg", "--force")
+    if not wait_until(lambda: listens(port), MAILMAN_PATIENCE):
+        raise RuntimeError("it does not start: " + room.log()[-300:] + room.run("sh", "-c", "tail -n 3 /var/lib/mailman3/logs/*; true"))
+    room.start("/usr/sbin/exim4", "-bdf", "-q1m")
+
+
 # --- filters ------------------------------------------------------------------------
 
 
@@ -302,7 +386,7 @@ def listens(port):
 
 
 boxes = []  # the one that runs
-PACKAGES = {"list": ("mlmmj", "exim4-daemon-light"), "exim": ("exim4-daemon-light",), "sendmail": ("sendmail-bin",), "opensmtpd": ("opensmtpd",), "spam": ("rspamd",), "clam": ("clamav-milter", "clamav-daemon")}
+PACKAGES = {"mailman": ("mailman3", "exim4-daemon-light"), "list": ("mlmmj", "exim4-daemon-light"), "exim": ("exim4-daemon-light",), "sendmail": ("sendmail-bin",), "opensmtpd": ("opensmtpd",), "spam": ("rspamd",), "clam": ("clamav-milter", "clamav-daemon")}
 
 
 def start(etc, cache, quick):
@@ -321,7 +405,7 @@ def start(etc, cache, quick):
     else:
         boxes.append(Boxes(milters))
         found["postfix"] = ""
-    for name, function in (("exim", exim), ("sendmail", sendmail), ("opensmtpd", opensmtpd), ("list", mlmmj)) if not quick else ():
+    for name, function in (("exim", exim), ("sendmail", sendmail), ("opensmtpd", opensmtpd), ("list", mlmmj), ("mailman", mailman)) if not quick else ():
         try:
             function(etc, cache)
             found[name] = ""

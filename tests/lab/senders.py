@@ -59,7 +59,7 @@ class Sender:
     def stop(self):
         if self.room:
             self.room.close()
-        if self.listens():
+        if not wait_until(lambda: not self.listens()):
             raise RuntimeError("%s still listens" % self.version)
 
     def greeting(self):
