@@ -94,6 +94,7 @@
 	X(MARK_SENSE_BACK, "sense-back")     /* beside a mailbox: ours */ \
 	X(MARK_SENSE_BOOK, "sense-book")     /* where somebody keeps addresses */ \
 	X(MARK_SENSE_DOWN, "sense-down")     /* cannot be asked */ \
+	X(MARK_SENSE_AWAY, "sense-away")     /* behind what is no mailbox: cannot be asked */ \
 	X(MARK_SENSE_NARROW, "sense-narrow") /* knows some of the users only */ \
 	X(MARK_SENSE_SHUT, "sense-shut")     /* for now or for good */ \
 	X(MARK_SENSE_OR, "sense-or")         /* what follows may be it as well */ \

@@ -218,7 +218,8 @@ static bool is_its_thing(uint64_t senses, uint64_t before)
 
 	return !(senses & whole) &&
 		(before & whole ? before & SENSE(BOX) && senses & SENSE(PART)
-				: (senses & (SENSE(PART) | SENSE(OTHER))) != 0);
+				: senses & (SENSE(PART) | SENSE(OTHER)) &&
+					!(before & (SENSE(GONE) | SENSE(SHUT) | SENSE(EXIST))));
 }
 
 /*

@@ -114,6 +114,8 @@ uint64_t senses_beside(uint64_t last, uint64_t senses)
 	if ((last & SENSE(BACK) && senses & SENSE(BOX)) ||
 		(last & SENSE(BOX) && senses & SENSE(BACK)))
 		senses |= SENSE(SENDER);
+	if (senses & SENSE(AWAY) && last & SENSE(OTHER) && !(last & SENSE(BOX)))
+		senses |= SENSE(DOWN);
 	if (last & SENSE(GONE)) /* "was shut down" */
 		senses &= ~SENSE(DOWN);
 	return senses;
