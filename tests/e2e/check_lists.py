@@ -155,7 +155,9 @@ with case("more than a million, which is more than one portion: each line has it
     portion = 1 << 20
     lines = ["a@b.cc\n"] * (portion + 5)
     lines[0], lines[portion - 1], lines[portion], lines[-1] = ["%s\n" % address for address in (FULL_ONE, DEAD_ONE, '"Anna" <%s>' % FULL_ONE, DEAD_ONE)]
+    retour.watched = True
     result = ask("".join(lines), "--bare", "--only", "suppress")
+    retour.watched = False
     equal(result.out, DEAD_ONE + "\n" + DEAD_ONE + "\n")
     equal(ask("".join(lines), "--bare", "--only", "hold").out.splitlines(), [FULL_ONE, '"Anna" <%s>' % FULL_ONE])
     true(max(result.memory.values()) < 64 * 1024, result.memory)
