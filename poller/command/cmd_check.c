@@ -370,21 +370,20 @@ static int read_check_options(struct list_check *c, int argc, char **argv)
 	return EXIT_WELL;
 }
 
-int cmd_check(const struct config *config, int argc, char **argv)
+static int check_list(struct list_check *c, const struct config *config, int argc, char **argv)
 {
 	struct session s = { .lock = -1 };
-	static struct list_check c; /* too large for a stack */
 	int in = STDIN_FILENO;
-	c.session = &s;
-	c.now = clock_now();
-	c.only = c.only_hint = -1;
-	c.streams = config->streams[0].name;
-	c.separator = ',';
-	out_open(&c.out, STDOUT_FILENO);
-	int result = read_check_options(&c, argc, argv);
+	c->session = &s;
+	c->now = clock_now();
+	c->only = c->only_hint = -1;
+	c->streams = config->streams[0].name;
+	c->separator = ',';
+	out_open(&c->out, STDOUT_FILENO);
+	int result = read_check_options(c, argc, argv);
 	if (result != EXIT_WELL)
 		return result;
-	if (!stream_option(config, argv[0], c.stream_name, &c.stream))
+	if (!stream_option(config, argv[0], c->stream_name, &c->stream))
 		return EXIT_USAGE;
 	if (optind < argc && strcmp(argv[optind], "-")) {
 		in = open(argv[optind], O_RDONLY | O_CLOEXEC);
@@ -393,18 +392,31 @@ int cmd_check(const struct config *config, int argc, char **argv)
 			return EXIT_LOST;
 		}
 	}
-	result = session_open(&s, config, SESSION_ANSWER, c.now);
-	c.hints.rules = s.rules;
-	c.hints.store = s.store;
+	result = session_open(&s, config, SESSION_ANSWER, c->now);
+	c->hints.rules = s.rules;
+	c->hints.store = s.store;
 	if (result == EXIT_WELL)
-		result = answer_all(&c, in);
-	if (c.bad) {
-		log_error("%llu of %llu lines are no address", (unsigned long long)c.bad,
-			(unsigned long long)c.answered);
+		result = answer_all(c, in);
+	if (c->bad) {
+		log_error("%llu of %llu lines are no address", (unsigned long long)c->bad,
+			(unsigned long long)c->answered);
 		result = exit_worse(result, EXIT_LOST);
 	}
 	if (in != STDIN_FILENO)
 		close(in);
 	session_close(&s);
+	return result;
+}
+
+int cmd_check(const struct config *config, int argc, char **argv)
+{
+	/* of this command alone: no other one has the room for a list among its pages */
+	struct list_check *c = calloc(1, sizeof *c);
+	int result = EXIT_LOST;
+	if (c)
+		result = check_list(c, config, argc, argv);
+	else
+		log_error("check: no memory");
+	free(c);
 	return result;
 }
