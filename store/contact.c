@@ -252,7 +252,7 @@ int store_contact_move(struct store *s, const char *address, size_t n, enum cont
 	if (move == MOVE_REACTIVATE) {
 		c.moved = now;
 		c.history.objections = 0;
-		c.reason[0] = c.rule[0] = '\0';
+		c.reason[0] = c.rule[0] = c.ladder[0] = '\0';
 		c.history.soft = c.history.block = (struct last){ 0, NO_REFERENCE };
 	}
 	c.at = later(c.at, day_start(now));

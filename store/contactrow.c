@@ -77,9 +77,7 @@ static int reduce_to_streams(struct store *s, const struct contact *from, bool r
 	struct contact c = *from;
 
 	history_clear(&c.history);
-	c.now = (struct standing){
-		.state = STATE_ACTIVE, .because = AS_BEFORE, .since = from->now.since
-	};
+	c.now = (struct standing){ .state = STATE_ACTIVE, .because = AS_BEFORE };
 	c.moved = 0;
 	*c.ladder = '\0';
 	if (!rule || from->now.state != STATE_INACTIVE)
@@ -87,7 +85,9 @@ static int reduce_to_streams(struct store *s, const struct contact *from, bool r
 	if (from->now.state != STATE_INACTIVE)
 		*c.reason = '\0';
 	else
-		c.now.state = STATE_INACTIVE;
+		c.now = (struct standing){
+			.state = STATE_INACTIVE, .because = AS_BEFORE, .since = from->now.since
+		};
 	if (c.now.state == STATE_INACTIVE && d) {
 		c.now.since = d->start;
 		snprintf(c.reason, sizeof c.reason, "%s",

@@ -296,6 +296,8 @@ void shares_sum(struct store *s, struct contact *c)
 	history_clear(&c->history);
 	c->history.base = move->history.base;
 	c->history.settled = move->history.settled;
+	if (move->moved > c->moved) /* as where he was made active again */
+		c->reason[0] = c->rule[0] = '\0';
 	c->at = 0;
 	c->moved = move->moved;
 	for (unsigned i = 0; i < site->shares; i++) {

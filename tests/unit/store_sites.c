@@ -6,8 +6,66 @@
 #include "tests/unit/rounds.h"
 #include "tests/unit/store_sitefigures.h"
 #include "tests/unit/store_sitehistory.h"
+#include "tests/unit/store_sitetables.h"
 
 /* --- tests ---------------------------------------------------------------- */
+
+static void move_everywhere(unsigned site, const char *who, enum contact_move move, int64_t now)
+{
+	enum contact_state from;
+	bool moved[2];
+	for (unsigned both = 0; both < 2; both++) {
+		store = at[both ? ONE : site].s;
+		ok(store_begin(store));
+		ok(store_contact_move(store, who, strlen(who), move, now, &from, &moved[both]));
+		ok(store_commit(store));
+	}
+	assert_int_equal(moved[0], moved[1]);
+}
+
+static void forget_everywhere(unsigned site, const char *who, int64_t now)
+{
+	for (unsigned both = 0; both < 2; both++) {
+		struct erased sum = { 0 };
+		store = at[both ? ONE : site].s;
+		ok(store_begin(store));
+		ok(store_forget(store, who, strlen(who), false, now, &sum));
+		ok(store_commit(store));
+	}
+}
+
+/*
+ * Some are moved by an operator and some erased, each at some site; then they are heard of again,
+ * at other sites, which know of it or not yet.
+ */
+static void operators_and_erasures(unsigned people)
+{
+	static const enum contact_move moves[] = { MOVE_REVALIDATE, MOVE_RESOLVE, MOVE_REACTIVATE };
+	char who[64];
+	for (unsigned n = 0; n < people / 4; n++) {
+		unsigned person = 4 * n + (unsigned)rand() % 4; /* each once */
+		snprintf(who, sizeof who, "person%u@example.net", person);
+		if (person % 5)
+			move_everywhere(
+				(unsigned)rand() % SITES, who, moves[person % 3], NOW + 60 * n);
+		else
+			forget_everywhere((unsigned)rand() % SITES, who, NOW + 60 * n);
+		if (n == people / 8)
+			exchange(33);
+	}
+	exchange(0);
+	for (unsigned n = 0; n < people / 4; n++) {
+		struct event e = random_event((unsigned)rand() % people, false);
+		unsigned site = (unsigned)rand() % SITES;
+		e.arrived = NOW + 2 * DAY + rand() % DAY;
+		for (unsigned both = 0; both < 2; both++) {
+			store = at[both ? ONE : site].s;
+			ok(store_begin(store));
+			assert_int_equal(put(&e, 800000 + n, NOW + 3 * DAY), MESSAGE_NEW);
+			ok(store_commit(store));
+		}
+	}
+}
 
 /* 1,000 random histories over 2 to 5 sites; what each read is exchanged several times on the way,
  * with a third of it lost. */
@@ -22,6 +80,7 @@ static void equal_to_one_machine(void **state)
 		for (unsigned i = 0; i < STORES; i++)
 			read_mail(i, all, count * step / 3, count * (step + 1) / 3);
 		say_volumes(step);
+		say_others(step);
 		exchange(33);
 	}
 	judge_all(NOW + 2 * DAY);
@@ -30,9 +89,16 @@ static void equal_to_one_machine(void **state)
 		assert_same_rows(i, ONE);
 		assert_same_figures(i, ONE);
 	}
+	assert_same_tables();
+	operators_and_erasures(setting("RETOUR_HISTORIES", HISTORIES));
+	exchange(0);
+	but_cohorts = true; /* whom an operator moved another site counts anew */
+	for (unsigned i = 0; i < SITES; i++)
+		assert_same_rows(i, ONE);
 	advance_all(NOW + 40 * DAY);
 	for (unsigned i = 0; i < SITES; i++)
 		assert_same_rows(i, ONE);
+	but_cohorts = false;
 	free(all);
 }
 
