@@ -28,8 +28,6 @@ static inline bool ends_clause(char c, char next)
 	case '?':
 	case '(':
 	case ')':
-	case '<':
-	case '>':
 		return true;
 	case '.':
 		return (unsigned char)next <= ' ';

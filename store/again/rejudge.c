@@ -157,6 +157,18 @@ static void decide_again(const struct rules *r, const struct kept_event *e, bool
 	decide(r, &clues, out);
 }
 
+/* Of codes and senses, which are no rules and never vanish. */
+static bool is_no_rule(const char *name)
+{
+	static const char *const prefixes[] = { "code.", "reply.", "digit.", "kind.", SENSE_PREFIX,
+		EXIT_PREFIX };
+
+	for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+		if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
+			return true;
+	return false;
+}
+
 /* Whether what is kept of E says by what it was decided; NEW is what RULES say of it now. */
 static bool is_told(const struct judged_again *j, const struct kept_event *e, bool profiled,
 	const struct decision *new, const struct listening *l)
@@ -171,7 +183,7 @@ static bool is_told(const struct judged_again *j, const struct kept_event *e, bo
 	decide_again(j->before, e, profiled, &unused, &d);
 	/* no rule was mended that way: what kept it from being hard is not kept, as whose address
 	   the answer named */
-	if (harder && known && d.klass == CLASS_HARD)
+	if (harder && (known || is_no_rule(e->rule)) && d.klass == CLASS_HARD)
 		return false;
 	if (strcmp(new->rule, e->rule) == 0 || l->heard || strcmp(d.rule, e->rule) == 0)
 		return true;
