@@ -196,7 +196,7 @@ static bool judge_conditions(
 		if (!holds)
 			continue;
 		property(child, "text", text, sizeof text);
-		fill(because, text_of(j->report->texts, text), j->filling);
+		sentence_fill(because, text_of(j->report->texts, text), j->filling);
 		m->weight = finding_number(j, node, "weight");
 		return true;
 	}

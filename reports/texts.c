@@ -200,7 +200,7 @@ static const char *filling_of(const struct filling *list, const char *name, size
 	return NULL;
 }
 
-void fill(struct sentence *s, const char *pattern, const struct filling *list)
+void sentence_fill(struct sentence *s, const char *pattern, const struct filling *list)
 {
 	while (*pattern) {
 		size_t plain = strcspn(pattern, "{");

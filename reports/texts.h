@@ -57,8 +57,8 @@ struct filling {
  * Appends PATTERN with each {name} filled in from a list that ends with a NULL name; a name that is
  * not there stays as it is.
  */
-void fill(struct sentence *s, const char *pattern, const struct filling *list);
+void sentence_fill(struct sentence *s, const char *pattern, const struct filling *list);
 #define FILL(s, pattern, ...) \
-	fill(s, pattern, (const struct filling[]){ __VA_ARGS__, { NULL, NULL } })
+	sentence_fill(s, pattern, (const struct filling[]){ __VA_ARGS__, { NULL, NULL } })
 
 #endif

@@ -14,7 +14,7 @@ int lines_open(struct lines *l, const char *path)
 	return l->fd < 0 ? -1 : 0;
 }
 
-static void fill(struct lines *l)
+static void lines_fill(struct lines *l)
 {
 	ssize_t n;
 	memmove(l->buffer, l->buffer + l->begin, l->have - l->begin);
@@ -36,7 +36,7 @@ bool lines_next(struct lines *l, struct span *line)
 		size_t n = newline ? (size_t)(newline - at) : l->have - l->begin;
 		bool full = l->begin == 0 && l->have == sizeof l->buffer, rest = l->in_line;
 		if (!newline && !l->end && !full) {
-			fill(l);
+			lines_fill(l);
 			continue;
 		}
 		if (!newline && !n)
