@@ -34,25 +34,69 @@ static int select_again(struct imap_source *s, const struct imap_folder *from)
 	return from == &s->folder ? imap_select_source(s) : imap_select_folder(s, from, true);
 }
 
+static int fail_by_trash(struct imap_source *s, const char *why)
+{
+	return imap_fail(&s->session,
+		"here an expunge only archives, so what is deleted goes by way of the folder \\Trash, and %s: use processed = keep or move:FOLDER",
+		why);
+}
+
+/* The lowest UID that a message will have which arrives in the trash from now on. A server may
+ * list the folder and want it made first. */
+static int trash_end(struct imap_source *s, const struct imap_folder *from, uint32_t *end)
+{
+	if (imap_select_folder(s, &s->trash, true)) {
+		s->trash.exists = false;
+		if (s->session.broken || imap_folder_make(&s->session, &s->trash) ||
+			imap_select_folder(s, &s->trash, true))
+			return -1;
+	}
+	*end = s->session.imap->imap_selection_info->sel_uidnext;
+	if (select_again(s, from))
+		return -1;
+	return *end
+		? 0
+		: fail_by_trash(s, "its messages cannot be told apart (no COPYUID, no UIDNEXT)");
+}
+
+/* Without COPYUID: what has arrived in the trash, which is selected, is ours if it is as many. */
+static int find_in_trash(struct imap_source *s, uint32_t end, uint64_t went, struct uid_list *there)
+{
+	struct mailimap_set *set = mailimap_set_new_interval(end, 0);
+	struct uid_list found = { 0 };
+	int result = set ? imap_search_uids(&s->session, set, &found)
+			 : imap_check(&s->session, MAILIMAP_ERROR_MEMORY, "UID set", NULL);
+
+	for (size_t i = 0; i < found.n && !result; i++)
+		if (found.at[i] >= end && uid_list_add(there, found.at[i]))
+			result = imap_check(&s->session, MAILIMAP_ERROR_MEMORY, "UID set", NULL);
+	uid_list_free(&found);
+	if (!result && there->n != went)
+		result = fail_by_trash(
+			s, "what was moved there is not what arrived: nothing of it is deleted");
+	return result;
+}
+
 /* By way of the trash: from there alone it goes. */
 static int delete_by_trash(struct imap_source *s, const struct uid_list *uids,
 	const struct imap_folder *from, struct uid_list *marked, uint64_t *deleted, uint64_t *moved)
 {
 	struct uid_list there = { 0 }, left = { 0 };
 	uint64_t went = 0, gone = 0;
-	int result = imap_move_to(&s->session, uids, &s->trash, marked, &went, &there);
+	uint32_t end = 0;
 
-	if (there.n) {
+	if (!s->session.tells_copies && trash_end(s, from, &end))
+		return -1;
+	int result = imap_move_to(&s->session, uids, &s->trash, marked, &went, &there);
+	if (went && !s->session.broken)
 		result = imap_select_folder(s, &s->trash, true) ||
+				(!s->session.tells_copies && find_in_trash(s, end, went, &there)) ||
 				imap_remove(&s->session, &there, &left, &gone) ||
 				select_again(s, from) || result
 			? -1
 			: 0;
-	}
 	if (!result && gone < went)
-		result = imap_fail(&s->session,
-			"what is deleted goes by way of the folder \\Trash here, and the server does not say as what it arrives there: "
-			"it was moved there and is not deleted; use processed = keep or move:FOLDER");
+		result = fail_by_trash(s, "not all that was moved there could be deleted");
 	*deleted += gone;
 	*moved += went - gone;
 	uid_list_free(&there);

@@ -390,7 +390,7 @@ static int copy_or_move(struct imap_session *s, bool move, struct mailimap_set *
 			return code;
 		to->exists = false;
 		if (imap_folder_make(s, to) ||
-			(!s->tells_copies && count_there(s, to, &going->before)))
+			(!s->tells_copies && going->present && count_there(s, to, &going->before)))
 			return code;
 	}
 }
@@ -400,10 +400,10 @@ static int move_set(struct imap_session *s, const struct uid_list *uids, struct 
 {
 	struct mailimap_set *source = NULL, *destination = NULL;
 	struct uid_list copied = { 0 };
-	struct going going;
+	struct going going = { .before = -1 };
 	bool move = imap_has(s, "MOVE") && !s->no_move;
 	uint64_t removed = 0;
-	if (look_before(s, to, uids, &going))
+	if (!there && look_before(s, to, uids, &going))
 		return -1;
 	int result, code = copy_or_move(s, move, set, uids->n, to, &source, &destination, &going);
 	if (move && code == MAILIMAP_ERROR_PROTOCOL) { /* offered, and BAD all the same */
@@ -416,7 +416,7 @@ static int move_set(struct imap_session *s, const struct uid_list *uids, struct 
 	if (!result && source) {
 		result = check_copied(s, uids, source, &copied);
 		s->tells_copies = true;
-	} else if (!result) {
+	} else if (!result && !there) {
 		result = look_after(s, to, &going);
 	}
 	/* Who tells COPYUID and does not now has copied nothing: they were gone already. */

@@ -49,7 +49,8 @@ int imap_move(struct imap_session *s, const struct uid_list *uids, struct imap_f
 
 /*
  * As imap_move(); THERE, which may be NULL, gets the UIDs that the messages have in TO, where the
- * server tells them (COPYUID).
+ * server tells them (COPYUID). Where it does not, who wants them looks into TO, also whether any
+ * arrived.
  */
 int imap_move_to(struct imap_session *s, const struct uid_list *uids, struct imap_folder *to,
 	struct uid_list *marked, uint64_t *done, struct uid_list *there);

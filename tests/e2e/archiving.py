@@ -49,7 +49,7 @@ class Archiving(FakeImap):
         uids, folder = self.uids(rest.split(" ")[0]), rest.split(" ", 1)[1].strip('"')
         there = []
         for uid in uids:
-            there.append(500 + len(self.boxes[folder]))
+            there.append(max(self.boxes[folder], default=500) + 1)
             self.boxes[folder][there[-1]] = self.mails[uid]
         return uids, "[COPYUID 9 %s %s] " % (",".join(map(str, uids)), ",".join(map(str, there)))
 
@@ -108,19 +108,33 @@ with case("what was moved to a folder and is too old there is nowhere, too"):
     equal(result.code, 0, result)
     equal((fake.boxes["Unrecognised"], fake.boxes[TRASH], fake.all), ({}, {}, set()))
 
-with case("the server does not say as what they arrive in the trash: not counted as deleted, and said"):
+def silent(c, tag, rest):
+    fake._remove(c, fake._copied(rest)[0])
+    c.ok(tag)
+
+
+with case("the server does not say as what they arrive in the trash: looked for there, and nothing else goes"):
+    fake = Archiving(mails(), capabilities=GMAIL)
+    fake.on("UID MOVE", silent)
+    fake.on("STATUS", lambda c, tag, rest: c.ok(tag))
+    fake.boxes[TRASH][7] = b"From: anna@example.net\r\n\r\nof somebody else\r\n"
+    result = program(fake).run("poll")
+    equal(result.code, 0, result)
+    contains(result.err, "deleted 5")
+    equal((fake.all, list(fake.boxes[TRASH])), (set(), [7]))
+
+with case("and something else arrives there meanwhile: nothing is deleted, and that is said"):
     fake = Archiving(mails(), capabilities=GMAIL)
 
-    def silent(c, tag, rest):
-        uids, _ = fake._copied(rest)
-        fake._remove(c, uids)
-        c.ok(tag)
-    fake.on("UID MOVE", silent)
+    def crowded(c, tag, rest):
+        silent(c, tag, rest)
+        fake.boxes[TRASH][900] = b"From: anna@example.net\r\n\r\nof somebody else\r\n"
+    fake.on("UID MOVE", crowded)
     retour = program(fake)
     result = retour.run("poll")
     equal(result.code, 1, result)
-    contains(result.err, "does not say as what it arrives there")
+    contains(result.err, "here an expunge only archives")
     contains(result.err, "deleted 0, moved")
-    equal(retour.sql("SELECT count(*) FROM event")[0][0], 5)
+    equal((900 in fake.boxes[TRASH], retour.sql("SELECT count(*) FROM event")[0][0]), (True, 5))
 
 finish()
