@@ -10,9 +10,12 @@
  * history stays, so that what was wrong can be taken back.
  */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include "store/brake.h"
 #include "store/cause.h"
 #include "store/contact.h"
+#include "store/base/pagefile.h"
 
 int contact_note(struct store *s, struct contact *c, const struct packed *e, int meaning)
 {
@@ -95,9 +98,16 @@ int contact_apply(struct store *s, const struct packed *e)
 		: STORE_OK;
 }
 
+/* --- in the course of time ------------------------------------------------ */
+
+enum { DUE_MOST = 1 << 18 }; /* contacts at a time, 4 MiB of pseudonyms */
+
 static int advance_one(struct store *s, struct contact *c, int64_t now)
 {
 	contact_elapse(s, c, now);
+	/* at once, not as a change of its own; but what is yet to be told stays as it is */
+	if (!s->o.tell && contact_is_untidy(s, c, now))
+		history_coarsen(&c->history);
 	return contact_save(s, SQL_CONTACT_PUT, c);
 }
 
@@ -115,26 +125,49 @@ static int tidy_one(struct store *s, struct contact *c, int64_t now)
 	return contact_save(s, SQL_CONTACT_PUT, c);
 }
 
+/* In the order of the tree. */
+static int compare_due(const void *a, const void *b)
+{
+	return memcmp(a, b, PSEUDONYM_SIZE);
+}
+
+/* The first contacts that ST gives, DUE_MOST at most, in the order of their pseudonyms. */
+static int read_due(
+	struct store *s, sqlite3_stmt *st, unsigned char (*key)[PSEUDONYM_SIZE], size_t *n)
+{
+	int rc = 0;
+
+	/* what is read here stays in memory, where contact_load() finds it and looks no more */
+	pagefile_verify(s->db, true);
+	for (*n = 0; st && (rc = db_step(s, st)) == 1; ++*n)
+		memcpy(key[*n], sqlite3_column_blob(st, 0), PSEUDONYM_SIZE);
+	pagefile_verify(s->db, s->o.verify);
+	qsort(key, *n, sizeof *key, compare_due);
+	return !st || rc < 0 ? STORE_FAILED : STORE_OK;
+}
+
 /*
- * DO_ONE to all contacts that WHICH gives, page by page; it takes them out of what WHICH gives.
- * *COUNT counts them.
+ * DO_ONE to all contacts that WHICH gives; it takes them out of what WHICH gives. Many at a time,
+ * which lie near each other by their time, and are gone through in the order of the tree: each of
+ * its pages is changed once for all of them. *COUNT counts them.
  */
 static int each_due(struct store *s, enum sql which,
 	int (*do_one)(struct store *s, struct contact *c, int64_t now), int64_t now,
 	uint64_t *count)
 {
-	struct contact_page page = { .n = 0 };
+	unsigned char(*key)[PSEUDONYM_SIZE] = malloc(DUE_MOST * sizeof *key);
 	struct contact c;
 	bool found;
-	int result;
+	size_t n = 0;
+	int result = key ? STORE_OK : store_fail(s, STORE_FAILED, "no memory");
 
-	while (!(result = contact_page(
-			 s, &page, db_bind(s, which, "ii", now, (int64_t)CONTACT_PAGE))) &&
-		page.n)
-		for (unsigned i = 0; i < page.n; i++, ++*count)
-			if ((result = contact_load(s, page.key[i], &c, &found)) ||
-				(result = do_one(s, &c, now)))
-				return result;
+	while (!result &&
+		!(result = read_due(s, db_bind(s, which, "ii", now, (int64_t)DUE_MOST), key, &n)) &&
+		n)
+		for (size_t i = 0; i < n && !result; i++, ++*count)
+			if (!(result = contact_load(s, key[i], &c, &found)))
+				result = do_one(s, &c, now);
+	free(key);
 	return result;
 }
 

@@ -96,6 +96,8 @@ int contact_load(
  * SQL_CONTACT_PUT.
  */
 int contact_save(struct store *s, enum sql how, struct contact *c);
+/* The times of its history are to be cut to days (history_coarsen). */
+bool contact_is_untidy(const struct store *s, const struct contact *c, int64_t now);
 /* Somebody objected to mail: a complaint or an opt-out that was not taken back. */
 bool contact_objects(const struct contact *c);
 /*

@@ -253,6 +253,13 @@ static int64_t tidy_time(const struct store *s, const struct contact *c)
 	return is_running(c->now.state) || history_is_coarse(h) ? 0 : over;
 }
 
+bool contact_is_untidy(const struct store *s, const struct contact *c, int64_t now)
+{
+	int64_t at = contact_is_well(c) ? 0 : tidy_time(s, c);
+
+	return at && at <= now;
+}
+
 static enum held_class held_contact(bool objection)
 {
 	return objection ? HELD_OBJECTIONS : HELD_CONTACTS;
@@ -308,8 +315,12 @@ int contact_save(struct store *s, enum sql how, struct contact *c)
 	int64_t tidy = tidy_time(s, c);
 	struct cohort_place place = place_of_contact(c);
 	int n = contact_to_body(s, c, place.month, body);
+	bool objects = contact_objects(c);
+
+	if (how == SQL_CONTACT_PUT && c->held && c->held == c->at && c->held_objection == objects)
+		how = SQL_CONTACT_CHANGE;
 	sqlite3_stmt *st = db_bind(s, how, "biiiib", c->key, PSEUDONYM_SIZE, c->at,
-		day_start(c->now.due), tidy, (int64_t)contact_objects(c), body, n);
+		day_start(c->now.due), tidy, (int64_t)objects, body, n);
 
 	if (!st)
 		return STORE_FAILED;

@@ -29,6 +29,9 @@
 	X(SQL_CONTACT_PUT, \
 		"INSERT INTO contact (pseudonym, at, due, tidy, objection, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET" \
 		" at = excluded.at, due = excluded.due, tidy = excluded.tidy, objection = excluded.objection, body = excluded.body") \
+	/* of a row that keeps its place in the index by time: the same parameters */ \
+	X(SQL_CONTACT_CHANGE, \
+		"UPDATE contact SET due = ?3, tidy = ?4, body = ?6 WHERE pseudonym = ?1") \
 	/* under another state key; who is there already stays as it is */ \
 	X(SQL_CONTACT_REKEY, \
 		"UPDATE OR IGNORE contact SET pseudonym = ?1, old = NULL, body = contact_moved(?2, ?1, body) WHERE pseudonym = ?2") \
@@ -44,8 +47,11 @@
 	X(SQL_OBJECTION_OLD, "SELECT count(*) FROM contact WHERE old <= ?1 AND objection = 1") \
 	X(SQL_CONTACT_GIVE_UP, \
 		"DELETE FROM contact WHERE old <= ?1 RETURNING at, contact_state(body), objection") \
+	/* of who is due on an earlier day the index alone says it, without the row */ \
 	X(SQL_CONTACT_TIMED, \
-		"SELECT pseudonym FROM contact WHERE due IS NOT NULL AND due <= ?1 AND contact_due(body) <= ?1 ORDER BY due LIMIT ?2") \
+		"SELECT pseudonym FROM contact WHERE due IS NOT NULL AND due <= ?1 AND (due <= ?1 - 86400 OR" \
+		" (SELECT contact_due(body) FROM contact AS row WHERE row.pseudonym = contact.pseudonym) <= ?1)" \
+		" ORDER BY due LIMIT ?2") \
 	X(SQL_CONTACT_UNTIDY, \
 		"SELECT pseudonym FROM contact WHERE tidy IS NOT NULL AND tidy <= ?1 AND news IS NULL ORDER BY tidy LIMIT ?2") \
 	X(SQL_CONTACT_AFTER, \
