@@ -118,7 +118,7 @@ class Room:
         cleanup.defer(self.close)
         subprocess.run(["mount", "-t", "tmpfs", "none", layers], check=True)
         os.mkdir(layers + "/work")
-        subprocess.run(["cp", "-a", unpacked, layers + "/up"], check=True)  # with groups: a program that is setgid mail stays so
+        shutil.copytree(unpacked, layers + "/up", symlinks=True)
         subprocess.run(["mount", "-t", "overlay", "overlay", "-o", "lowerdir=/,upperdir=%s/up,workdir=%s/work" % (layers, layers), self.root], check=True)
         for name in ("tmp", "dev", "run"):
             subprocess.run(["mount", "-t", "tmpfs", "none", self.path(name)], check=True)

@@ -219,6 +219,9 @@ class OpenSMTPD(Sender):
         for part in ("queue", "corrupt", "incoming", "purge", "temporary"):
             self.room.folder("var/spool/smtpd/" + part, "opensmtpq", 0o700)
         self.room.folder("var/spool/smtpd/offline", "root", 0o770, "opensmtpq")
+        locks = self.room.path("usr/libexec/opensmtpd/mail.local")  # in /var/mail; the copy has lost its group
+        shutil.chown(locks, "root", "mail")
+        os.chmod(locks, 0o2755)
         self.room.folder("var/lib/opensmtpd/empty")
         self.room.folder("run")
         process = self.room.start("/usr/sbin/smtpd", "-d")
