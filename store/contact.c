@@ -180,8 +180,8 @@ int store_advance(struct store *s, int64_t now, uint64_t *changed)
 	*changed = 0;
 	if (result)
 		return result;
-	result = brake_advance(
-		s, now); /* who is held longer than until now is one of those below */
+	/* first: whose hold is over by now is one of those that time moves on below */
+	result = brake_advance(s, now);
 	if (!result)
 		result = each_due(s, SQL_CONTACT_TIMED, advance_one, now, changed);
 	if (!result)

@@ -41,8 +41,10 @@ static int fail_by_trash(struct imap_source *s, const char *why)
 		why);
 }
 
-/* The lowest UID that a message will have which arrives in the trash from now on. A server may
- * list the folder and want it made first. */
+/*
+ * The lowest UID that a message will have which arrives in the trash from now on. A server may list
+ * the folder and want it made first.
+ */
 static int trash_end(struct imap_source *s, const struct imap_folder *from, uint32_t *end)
 {
 	if (imap_select_folder(s, &s->trash, true)) {

@@ -1,6 +1,6 @@
 /*
  * Deleting on the server, also where an expunge only takes a label away: Gmail and Proton keep all
- * mail in a folder of its own (\\All, RFC 6154), and from the folder \\Trash alone an expunge
+ * mail in a folder of its own (\All, RFC 6154), and from the folder \Trash alone an expunge
  * deletes.
  */
 #ifndef RETOUR_IMAPDELETE_H
