@@ -125,43 +125,45 @@ static int pop3_connect_again(struct pop3 *p)
 }
 
 /*
- * The connection was lost or fell silent while the message LIST[CUT] came. Where it was lost, the
- * message is asked for once more, and stepped over when it is lost there again; a silence costs a
- * whole timeout, so there it is stepped over at once, as is one that could not be had before.
+ * The connection was lost or fell silent while the message LIST[CUT] came, or the message had no
+ * end. Where it was lost, the message is asked for once more, and stepped over when it is lost
+ * there again; all else costs a whole timeout or megabytes, so there it is stepped over at once, as
+ * is one that could not be had before.
  */
-static int pop3_step_over(struct pop3 *p, size_t cut, bool silent, const struct source_sink *sink)
+static int pop3_step_over(
+	struct pop3 *p, size_t cut, const char *at_once, const struct source_sink *sink)
 {
-	bool over = silent || cut == p->cut_at || p->list[cut].late;
+	bool over = at_once || cut == p->cut_at || p->list[cut].late;
 
 	p->at = over ? cut + 1 : cut;
 	p->cut_at = cut;
 	return over ? pop3_say_stuck(p, &p->list[cut],
-			      silent ? "the server falls silent while it is read"
-				     : "the connection breaks while it is read",
-			      sink)
+			      at_once ? at_once : "the connection breaks while it is read", sink)
 		    : 0;
 }
 
 /*
- * Another connection after one that was lost, or fell silent in a message. At a second silence with
- * no message between it is the server that says nothing, and the visit ends. The next one tries
- * last what this one stepped over. 0: go on.
+ * Another connection after one that was lost, or was of no more use in a message. At a second
+ * silence with no message between it is the server that says nothing, and the visit ends. The next
+ * one tries last what this one stepped over. 0: go on.
  */
 static int pop3_go_on_after_cut(struct pop3 *p, const struct source_sink *sink)
 {
 	char why[SOURCE_ERROR_SIZE];
 	size_t cut = p->at ? p->at - 1 : 0;
-	bool in_message = p->reading, silent = stream_was_silent(p->stream);
-	p->reading = false;
-	if (!stream_was_cut(p->stream) && (!silent || !in_message))
+	bool in_message = p->reading, endless = p->endless, silent = stream_was_silent(p->stream);
+	p->reading = p->endless = false;
+	if (!stream_was_cut(p->stream) && !endless && (!silent || !in_message))
 		return -1;
 	bool late = in_message && p->list[cut].late, ends = silent && p->was_silent && !late;
 	memcpy(why, p->base.error, sizeof why);
 	p->was_silent = silent && !late;
-	if (in_message && !silent && pop3_step_over(p, cut, silent, sink))
+	if (in_message && !silent &&
+		pop3_step_over(p, cut, endless ? "the server sends no end of it" : NULL, sink))
 		return -1;
 	bool back = ++p->cuts < CUTS_MAX && !pop3_connect_again(p);
-	if (back && silent && in_message && pop3_step_over(p, cut, silent, sink))
+	if (back && silent && in_message &&
+		pop3_step_over(p, cut, "the server falls silent while it is read", sink))
 		return -1;
 	if (back && !ends)
 		return 0;

@@ -59,6 +59,7 @@ struct pop3 {
 	bool emptied_not; /* what was deleted is there again */
 	bool reading;     /* a message is on its way: what ends the connection then may be the
 			   message */
+	bool endless;     /* and has no end */
 	unsigned cuts;
 	bool was_silent;   /* the last connection fell silent, and no message came since */
 	size_t begin, end; /* of what was received and not read */

@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MESSAGE_OCTETS_MAX = 1 << 30 /* an endless message */ };
+/* What makes a message endless: at least so much, at most so much, between them what STAT says. */
+enum { ENDLESS_LEAST = 1 << 26, ENDLESS_MAX = 1 << 30 };
 
 /* Sees to it that N bytes can be looked at. */
 static int have(struct pop3 *p, size_t n)
@@ -56,6 +57,15 @@ static int dot_line(struct pop3 *p)
 }
 
 /*
+ * Is one message of SIZE more than the server says that all have together? Twice that, for some
+ * count the end of a line as one.
+ */
+static bool is_endless(const struct pop3 *p, uint64_t size)
+{
+	return size > ENDLESS_MAX || (size > ENDLESS_LEAST && size / 2 > p->octets);
+}
+
+/*
  * Reads a message into p->message, as much of it as is allowed; *SIZE is all of it. 0, or -1 with
  * the error text.
  */
@@ -82,8 +92,10 @@ static int read_message(struct pop3 *p, uint64_t *size)
 			return -1;
 		*size += n;
 		p->begin += n;
-		if (*size > MESSAGE_OCTETS_MAX)
+		if (is_endless(p, *size)) {
+			p->endless = true;
 			return pop3_broken(p, "the server sends an endless message");
+		}
 	}
 }
 

@@ -67,6 +67,15 @@ class SilentPop3(SickPop3):
         return FakePop3._pop_retr(self, c, rest)
 
 
+class EndlessPop3(SickPop3):
+    def _pop_retr(self, c, rest):
+        if self.sick and dict(self._there(c)).get(int(rest)) == BAD:
+            self.tries += 1
+            c.send("+OK\r\n")
+            c.flood(b"and so on\r\n" * 6000)
+        return FakePop3._pop_retr(self, c, rest)
+
+
 def silence(c):
     """Until the client goes; what was sent before is on its way."""
     while c.sock.recv(65536):
@@ -84,6 +93,7 @@ CASES = [
     ("IMAP: no IMAP", lambda: imap(lambda fake, c: c.send(fake.fetched(BAD).replace(b"01-Nov-2026 10:00:00 +0000", b""))), "the server's answer for it breaks the protocol"),
     ("IMAP: silence", lambda: imap(lambda fake, c: silence(c)), "UID 3 cannot be had: the server falls silent while it is read"),
     ("POP3: silence", lambda: SilentPop3(None), "message 3 cannot be had: the server falls silent while it is read"),
+    ("POP3: no end", lambda: EndlessPop3(None), "message 3 cannot be had: the server sends no end of it"),
     ("POP3: -ERR", lambda: SickPop3("-ERR [SYS/PERM] unavailable\r\n"), "message 3 cannot be had"),
     ("POP3: empty", lambda: SickPop3("+OK\r\n.\r\n"), "gives an empty text"),
     ("POP3: a placeholder", lambda: SickPop3(b"+OK\r\n" + PLACEHOLDER % b"POP3" + b".\r\n"), "gives a notice in its place"),
