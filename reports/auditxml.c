@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "classify/base/clock.h"
 #include "store/chain.h"
 
 #define AUDIT_NAMESPACE "urn:retour:audit:1"
@@ -36,15 +37,15 @@ static void audit_attribute_number(xmlNode *node, const char *name, int64_t valu
 /* Nothing for 0. */
 static void attribute_time(xmlNode *node, const char *name, int64_t at)
 {
-	char text[CHAIN_TIME_SIZE];
+	char text[CLOCK_TEXT_SIZE];
 	if (at)
-		audit_attribute(node, name, chain_time(at, text));
+		audit_attribute(node, name, clock_format(at, text));
 }
 
 static void attribute_day(xmlNode *node, const char *name, int64_t at)
 {
-	char text[CHAIN_TIME_SIZE];
-	chain_time(at, text);
+	char text[CLOCK_TEXT_SIZE];
+	clock_format(at, text);
 	text[strcspn(text, "T")] = '\0';
 	audit_attribute(node, name, text);
 }

@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "classify/base/clock.h"
 #include "store/chain.h"
 
 enum {
@@ -349,7 +350,7 @@ static void take_evidence_entry(
 static void judge_ends(struct evidence_walk *w)
 {
 	static const unsigned char zeros[LEDGER_HASH_SIZE];
-	char at[CHAIN_TIME_SIZE];
+	char at[CLOCK_TEXT_SIZE];
 	if (!w->last.number) {
 		finding_broken(w->f, "ledger: there is no entry");
 		return;
@@ -371,7 +372,7 @@ static void judge_ends(struct evidence_walk *w)
 			finding_broken(w->f,
 				"ledger: this is an older copy: whole and signed, but it ends with entry %" PRId64
 				" of %s, without the entry of %s",
-				w->last.number, chain_time(w->last.at, at), h->source);
+				w->last.number, clock_format(w->last.at, at), h->source);
 		else if (!h->number)
 			finding_broken(w->f,
 				"ledger: cut off or rewritten: no entry is the one of %s",
@@ -402,7 +403,7 @@ static void say_known(const struct evidence_walk *w)
 
 static void judge_whole(struct evidence_walk *w, unsigned before)
 {
-	char at[CHAIN_TIME_SIZE], hash[HEX_SIZE];
+	char at[CLOCK_TEXT_SIZE], hash[HEX_SIZE];
 	if (!w->key_seen)
 		finding_broken(w->f,
 			"ledger: no entry names the key that you trust: it is another store's, or it was rewritten");
@@ -421,7 +422,7 @@ static void judge_whole(struct evidence_walk *w, unsigned before)
 	say_known(w);
 	sodium_bin2hex(hash, sizeof hash, w->last.hash, sizeof w->last.hash);
 	fprintf(w->f->out, "head    %" PRId64 ":%s of %s\n", w->last.number, hash,
-		chain_time(w->last.at, at));
+		clock_format(w->last.at, at));
 }
 
 void evidence_check_ledger(struct span text, const struct chain_check *check, struct findings *f)

@@ -91,26 +91,20 @@ int brake_add(struct store *s, const struct packed *e, bool unclear)
 	return STORE_OK;
 }
 
+static int refold_resting(struct store *s, struct contact *c, void *context)
+{
+	const int64_t *day = context;
+
+	return history_has_final(&c->history, *day) &&
+			(contact_refold(s, c) || contact_save(s, SQL_CONTACT_PUT, c))
+		? STORE_FAILED
+		: STORE_OK;
+}
+
 /* Everybody who rests on DAY or later, with the waves as they are now. */
 int brake_refold(struct store *s, int64_t day)
 {
-	struct contact_page page = { .n = 0 };
-	struct contact c;
-	bool found;
-	int result;
-
-	while (!(result = contact_page(s, &page,
-			 db_bind(s, SQL_CONTACT_FROM, "bii", page.last, PSEUDONYM_SIZE, day,
-				 (int64_t)CONTACT_PAGE))) &&
-		page.n)
-		for (unsigned i = 0; i < page.n; i++) {
-			if ((result = contact_load(s, page.key[i], &c, &found)))
-				return result;
-			if (history_has_final(&c.history, day) &&
-				(contact_refold(s, &c) || contact_save(s, SQL_CONTACT_PUT, &c)))
-				return STORE_FAILED;
-		}
-	return result;
+	return contacts_each(s, SQL_CONTACT_FROM, &day, refold_resting, &day);
 }
 
 static int compare_cells(const void *a, const void *b)

@@ -156,42 +156,38 @@ static bool take_back_cause(struct history *h, struct taken_back *t)
 	return any;
 }
 
-/* What the rest of the history says, as of NOW. */
-static int undo_contact(struct store *s, struct taken_back *t, struct contact *c, int64_t now,
-	struct cause_moves *out)
+struct undoing {
+	struct taken_back *t;
+	int64_t now;
+	struct cause_moves *out;
+};
+
+/* What the rest of the history says, as of now. */
+static int undo_contact(struct store *s, struct contact *c, void *context)
 {
-	contact_elapse(s, c, now);
+	const struct undoing *u = context;
+
+	contact_elapse(s, c, u->now);
 	enum contact_state before = c->now.state;
 	wave_mark(s, &c->history, MARK_HAD);
-	bool any = take_back_cause(&c->history, t);
+	bool any = take_back_cause(&c->history, u->t);
 	wave_mark(s, &c->history, MARK_HAS);
 	if (!any)
 		return STORE_OK;
 	if (contact_refold(s, c))
 		return STORE_FAILED;
-	contact_elapse(s, c, now);
-	out->matched++;
-	out->moved[before][c->now.state]++;
+	contact_elapse(s, c, u->now);
+	u->out->matched++;
+	u->out->moved[before][c->now.state]++;
 	return contact_save(s, SQL_CONTACT_PUT, c);
 }
 
 static int undo_contacts(
 	struct store *s, struct taken_back *t, int64_t now, struct cause_moves *out)
 {
-	struct contact_page page = { .n = 0 };
-	struct contact c;
-	bool found;
-	int result;
+	struct undoing u = { t, now, out };
 
-	while (!(result = contact_page(s, &page,
-			 db_bind(s, SQL_CONTACT_FROM, "bii", page.last, PSEUDONYM_SIZE, t->first,
-				 (int64_t)CONTACT_PAGE))) &&
-		page.n)
-		for (unsigned i = 0; i < page.n; i++)
-			if ((result = contact_load(s, page.key[i], &c, &found)) ||
-				(result = undo_contact(s, t, &c, now, out)))
-				return result;
-	return result;
+	return contacts_each(s, SQL_CONTACT_FROM, &t->first, undo_contact, &u);
 }
 
 static int cause_of_choice(struct store *s, const struct cause_choice *choice, struct taken_back *t)

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <time.h>
 #include "store/chain.h"
+#include "classify/base/clock.h"
 
 enum { FIELDS = 6, HEX_SIZE = 2 * LEDGER_HASH_SIZE + 1 };
 #define NUMBER_MAX \
@@ -55,16 +56,6 @@ void chain_hash(unsigned char out[LEDGER_HASH_SIZE], const unsigned char previou
 	crypto_generichash_final(&h, out, LEDGER_HASH_SIZE);
 }
 
-const char *chain_time(int64_t at, char out[CHAIN_TIME_SIZE])
-{
-	time_t t = (time_t)at;
-	struct tm tm = { 0 };
-
-	if (!gmtime_r(&t, &tm) || !strftime(out, CHAIN_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm))
-		*out = '\0';
-	return out;
-}
-
 void chain_word(char *out, size_t size, const char *name)
 {
 	size_t n = 0;
@@ -100,17 +91,17 @@ static bool is_plain(const char *text)
 size_t chain_line(char out[CHAIN_LINE_SIZE], const struct ledger_entry *e,
 	const unsigned char previous[LEDGER_HASH_SIZE])
 {
-	char at[CHAIN_TIME_SIZE], before[HEX_SIZE], own[HEX_SIZE];
+	char at[CLOCK_TEXT_SIZE], before[HEX_SIZE], own[HEX_SIZE];
 
 	if (!is_plain(e->kind) || !is_plain(e->detail))
 		return 0;
 	sodium_bin2hex(before, sizeof before, previous, LEDGER_HASH_SIZE);
 	sodium_bin2hex(own, sizeof own, e->hash, LEDGER_HASH_SIZE);
 	return (size_t)snprintf(out, CHAIN_LINE_SIZE, "%" PRId64 "\t%s\t%s\t%s\t%s\t%s\n",
-		e->number, chain_time(e->at, at), e->kind, e->detail, before, own);
+		e->number, clock_format(e->at, at), e->kind, e->detail, before, own);
 }
 _Static_assert(
-	CHAIN_LINE_SIZE > LEDGER_TEXT_SIZE + STORE_NAME_SIZE + CHAIN_TIME_SIZE + 2 * HEX_SIZE + 32,
+	CHAIN_LINE_SIZE > LEDGER_TEXT_SIZE + STORE_NAME_SIZE + CLOCK_TEXT_SIZE + 2 * HEX_SIZE + 32,
 	"the longest entry fits its line");
 
 bool chain_parse(struct span line, struct ledger_entry *e, unsigned char previous[LEDGER_HASH_SIZE])
@@ -147,17 +138,17 @@ bool chain_cut(
 
 size_t checkpoint_text(char out[CHECKPOINT_TEXT_SIZE], const struct ledger_entry *e)
 {
-	char at[CHAIN_TIME_SIZE], hash[HEX_SIZE];
+	char at[CLOCK_TEXT_SIZE], hash[HEX_SIZE];
 
 	sodium_bin2hex(hash, sizeof hash, e->hash, LEDGER_HASH_SIZE);
 	return (size_t)snprintf(out, CHECKPOINT_TEXT_SIZE,
 		"retour checkpoint 1\nentry %" PRId64 "\nat %s\nhash %s\n", e->number,
-		chain_time(e->at, at), hash);
+		clock_format(e->at, at), hash);
 }
 
 bool checkpoint_parse(struct span text, struct ledger_entry *e)
 {
-	char copy[CHECKPOINT_TEXT_SIZE], again[CHECKPOINT_TEXT_SIZE], at[CHAIN_TIME_SIZE],
+	char copy[CHECKPOINT_TEXT_SIZE], again[CHECKPOINT_TEXT_SIZE], at[CLOCK_TEXT_SIZE],
 		hash[HEX_SIZE];
 
 	memset(e, 0, sizeof *e);

@@ -57,8 +57,4 @@ bool checkpoint_parse(struct span text, struct ledger_entry *e);
  */
 void chain_word(char *out, size_t size, const char *name);
 
-/* "2026-11-02T06:00:00Z" */
-enum { CHAIN_TIME_SIZE = 32 };
-const char *chain_time(int64_t at, char out[CHAIN_TIME_SIZE]);
-
 #endif

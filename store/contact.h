@@ -87,6 +87,13 @@ struct contact_page {
 };
 /* Fills the page with what ST gives; ST may be NULL: db_bind() failed. */
 int contact_page(struct store *s, struct contact_page *page, sqlite3_stmt *st);
+/*
+ * EACH to all contacts that WHICH gives: the statement takes the last key before, SINCE where it is
+ * not NULL, and how many at most. EACH may change and save what it gets; other than STORE_OK ends
+ * it and is the result.
+ */
+int contacts_each(struct store *s, enum sql which, const int64_t *since,
+	int (*each)(struct store *s, struct contact *c, void *context), void *context);
 
 /* *FOUND is false, and C an active contact, when there is no row. */
 int contact_load(

@@ -227,6 +227,31 @@ int contact_page(struct store *s, struct contact_page *page, sqlite3_stmt *st)
 	return !st || rc < 0 ? STORE_FAILED : STORE_OK;
 }
 
+static sqlite3_stmt *page_after(
+	struct store *s, enum sql which, const int64_t *since, const struct contact_page *page)
+{
+	if (since)
+		return db_bind(
+			s, which, "bii", page->last, PSEUDONYM_SIZE, *since, (int64_t)CONTACT_PAGE);
+	return db_bind(s, which, "bi", page->last, PSEUDONYM_SIZE, (int64_t)CONTACT_PAGE);
+}
+
+int contacts_each(struct store *s, enum sql which, const int64_t *since,
+	int (*each)(struct store *s, struct contact *c, void *context), void *context)
+{
+	struct contact_page page = { .n = 0 };
+	struct contact c;
+	bool found;
+	int result;
+
+	while (!(result = contact_page(s, &page, page_after(s, which, since, &page))) && page.n)
+		for (unsigned i = 0; i < page.n; i++)
+			if ((result = contact_load(s, page.key[i], &c, &found)) ||
+				(result = each(s, &c, context)))
+				return result;
+	return result;
+}
+
 unsigned attempts_of(const struct standing *st)
 {
 	if (st->state == STATE_SOFT)

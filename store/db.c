@@ -89,6 +89,19 @@ bool db_row(struct store *s, sqlite3_stmt *st, int *result)
 	return rc == 1;
 }
 
+int db_counts(struct store *s, sqlite3_stmt *st,
+	int (*visit)(void *context, const char *of, const char *what, uint64_t count),
+	void *context)
+{
+	int result = STORE_OK;
+
+	while (db_row(s, st, &result))
+		result = visit(context, (const char *)sqlite3_column_text(st, 0),
+			(const char *)sqlite3_column_text(st, 1),
+			(uint64_t)sqlite3_column_int64(st, 2));
+	return result;
+}
+
 int db_finish(struct store *s, sqlite3_stmt *st)
 {
 	int rc;

@@ -291,22 +291,10 @@ static int collect_erased(
 	return STORE_OK;
 }
 
-static int reduce_again(struct store *s, uint64_t *replayed)
+static int reduce_again(struct store *s, struct contact *c, void *replayed)
 {
-	struct contact_page page = { .n = 0 };
-	struct contact c;
-	bool found;
-	int result;
-
-	while (!(result = contact_page(s, &page,
-			 db_bind(s, SQL_ERASED_KEPT, "bi", page.last, PSEUDONYM_SIZE,
-				 (int64_t)CONTACT_PAGE))) &&
-		page.n)
-		for (unsigned i = 0; i < page.n; i++, ++*replayed)
-			if ((result = contact_load(s, page.key[i], &c, &found)) ||
-				(result = contact_reduce(s, &c, false)))
-				return result;
-	return result;
+	++*(uint64_t *)replayed;
+	return contact_reduce(s, c, false);
 }
 
 static int erase_again(struct store *s, struct replay *r, const char *last, uint64_t *replayed)
@@ -316,7 +304,7 @@ static int erase_again(struct store *s, struct replay *r, const char *last, uint
 	if (sqlite3_create_function_v2(s->db, "erased", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY, r,
 		    sql_erased, NULL, NULL, NULL) != SQLITE_OK)
 		return db_error(s);
-	if (reduce_again(s, replayed))
+	if (contacts_each(s, SQL_ERASED_KEPT, NULL, reduce_again, replayed))
 		return STORE_FAILED;
 	if (db_run(s, SQL_ERASED_SHARES, "") ||
 		held_delete(s, HELD_CONTACTS, db_bind(s, SQL_ERASED_CONTACTS, ""), &deleted) ||

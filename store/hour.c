@@ -159,12 +159,5 @@ int store_totals(struct store *s,
 	int (*visit)(void *context, const char *provider, const char *what, uint64_t count),
 	void *context)
 {
-	sqlite3_stmt *st = db_bind(s, SQL_NOTICE_TOTALS, "");
-	int result = STORE_OK;
-
-	while (db_row(s, st, &result))
-		result = visit(context, (const char *)sqlite3_column_text(st, 0),
-			(const char *)sqlite3_column_text(st, 1),
-			(uint64_t)sqlite3_column_int64(st, 2));
-	return result;
+	return db_counts(s, db_bind(s, SQL_NOTICE_TOTALS, ""), visit, context);
 }

@@ -7,6 +7,7 @@
 #include "classify/base/units.h"
 #include "store/promises.h"
 #include "store/contacts.h"
+#include "store/db.h"
 #include "store/figures.h"
 #include "store/keys.h"
 #include "store/sql.h"
@@ -97,41 +98,11 @@ int store_fail(struct store *s, int code, const char *format, ...)
 /* The first state where the name is none. */
 enum contact_state state_by_name(const char *name);
 
-/* --- db.c: statements, prepared once -------------------------------------- */
-
-/*
- * Binds by TYPES, one letter each: i int64_t, t text (const char *, NULL is null; "" is null too
- * for T), b blob (const void *, int). What is bound must live until the statement is reset. NULL on
- * error.
- */
-sqlite3_stmt *db_bind(struct store *s, enum sql id, const char *types, ...);
-/* 1: a row, 0: done, -1: error (message set). The statement is reset unless there is a row. */
-int db_step(struct store *s, sqlite3_stmt *st);
-/*
- * For while: whether there is another row and *RESULT is STORE_OK, so that it may be the visitor's.
- * At the end the statement is reset, and *RESULT says whether all was well; ST may be NULL.
- */
-bool db_row(struct store *s, sqlite3_stmt *st, int *result);
-/* Steps what db_bind() gave to the end and resets it. ST may be NULL: db_bind() failed. */
-int db_finish(struct store *s, sqlite3_stmt *st);
-/* The first column of the first row; *OUT stays as it is when there is no row or it is null. */
-int db_finish_int(struct store *s, sqlite3_stmt *st, int64_t *out);
-/* The same as text, cut into BUFFER; "" where there is no row. */
-int db_finish_text(struct store *s, sqlite3_stmt *st, char *buffer, size_t size);
 /* Of two statements that stand one behind the other (OF_ALL) the one that is asked for. */
 static inline enum sql sql_seen(const struct store *s, enum sql own)
 {
 	return s->every_site ? (enum sql)(own + 1) : own;
 }
-#define db_run(s, ...) db_finish(s, db_bind(s, __VA_ARGS__))
-#define db_int(s, out, ...) db_finish_int(s, db_bind(s, __VA_ARGS__), out)
-#define db_line(s, buffer, size, ...) db_finish_text(s, db_bind(s, __VA_ARGS__), buffer, size)
-/* A column's text cut into BUFFER; "" for null. */
-void db_text(sqlite3_stmt *st, int column, char *buffer, size_t size);
-int db_exec(struct store *s, const char *sql);
-/* STORE_FAILED, with what SQLite says of its last failure on the handle; a full disk by its name.
- */
-int db_error(struct store *s);
 
 /* --- transaction.c -------------------------------------------------------- */
 

@@ -171,25 +171,14 @@ static int read_next(struct store *s, const char *name, bool chained, struct key
  * When somebody may be tried again after a block is spread over a day by his name, and told anew
  * with that: else a site that heard of him before it took the key says otherwise than one after.
  */
-static int gates_anew(struct store *s, int64_t now)
+static int gate_anew(struct store *s, struct contact *c, void *context)
 {
-	struct contact_page page = { .n = 0 };
-	struct contact c;
-	bool found;
-	int result;
+	const int64_t *now = context;
 
-	while (!(result = contact_page(s, &page,
-			 db_bind(s, SQL_CONTACT_GATED, "bi", page.last, PSEUDONYM_SIZE,
-				 (int64_t)CONTACT_PAGE))) &&
-		page.n)
-		for (unsigned i = 0; i < page.n; i++) {
-			if (contact_load(s, page.key[i], &c, &found) || contact_refold(s, &c))
-				return STORE_FAILED;
-			contact_elapse(s, &c, now);
-			if (contact_save(s, SQL_CONTACT_PUT, &c))
-				return STORE_FAILED;
-		}
-	return result;
+	if (contact_refold(s, c))
+		return STORE_FAILED;
+	contact_elapse(s, c, *now);
+	return contact_save(s, SQL_CONTACT_PUT, c);
 }
 
 /* In a transaction: C, whose file is NAME, is the present one. */
@@ -202,7 +191,10 @@ static int take_over(
 	return keys_note(s, name, c->key, now) ||
 			db_run(s, SQL_KEY_AFTER_OTHERS, "tt", name, "state") ||
 			seal_contacts(s, c->key, c->chained) ||
-			(c->chained && (changes_lift(s, c->key) || gates_anew(s, now))) ||
+			(c->chained &&
+				(changes_lift(s, c->key) ||
+					contacts_each(
+						s, SQL_CONTACT_GATED, NULL, gate_anew, &now))) ||
 			(adopted && store_ledger(s, now, "key-adopted", detail))
 		? STORE_FAILED
 		: STORE_OK;

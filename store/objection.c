@@ -10,42 +10,31 @@
  */
 #include "store/contact.h"
 
-/* EACH to all that WHICH gives behind the last of the page, or before CUTOFF. */
-static int each_objection(struct store *s, enum sql which, const int64_t *cutoff,
-	int (*each)(struct store *s, const struct contact *c))
+/*
+ * Where several sites have one memory the history is that of all of them, and stays to its end.
+ * What was reduced is not among the next ones.
+ */
+int objections_reduce(struct store *s, int64_t cutoff)
 {
 	struct contact_page page = { .n = 0 };
 	struct contact c;
 	bool found;
-	int result;
+	int result = STORE_OK;
 
-	while (!(result = contact_page(s, &page,
-			 cutoff ? db_bind(s, which, "ii", *cutoff, (int64_t)CONTACT_PAGE)
-				: db_bind(s, which, "bi", page.last, PSEUDONYM_SIZE,
-					  (int64_t)CONTACT_PAGE))) &&
+	while (!site_is_on(s) &&
+		!(result = contact_page(s, &page,
+			  db_bind(s, SQL_OBJECTION_WORDY, "ii", cutoff, (int64_t)CONTACT_PAGE))) &&
 		page.n)
 		for (unsigned i = 0; i < page.n; i++)
 			if ((result = contact_load(s, page.key[i], &c, &found)) ||
-				(result = each(s, &c)))
+				(result = contact_reduce(s, &c, true)))
 				return result;
 	return result;
 }
 
-static int reduce_objection(struct store *s, const struct contact *c)
+static int mark_objection(struct store *s, struct contact *c, void *context)
 {
-	return contact_reduce(s, c, true);
-}
-
-/* Where several sites have one memory the history is that of all of them, and stays to its end. */
-int objections_reduce(struct store *s, int64_t cutoff)
-{
-	if (site_is_on(s))
-		return STORE_OK;
-	return each_objection(s, SQL_OBJECTION_WORDY, &cutoff, reduce_objection);
-}
-
-static int mark_objection(struct store *s, const struct contact *c)
-{
+	(void)context;
 	if (!contact_objects(c))
 		return STORE_OK;
 	return db_run(s, SQL_CONTACT_OBJECT, "b", c->key, PSEUDONYM_SIZE) ||
@@ -57,5 +46,5 @@ static int mark_objection(struct store *s, const struct contact *c)
 
 int objections_from_rows(struct store *s)
 {
-	return each_objection(s, SQL_CONTACT_ENDED, NULL, mark_objection);
+	return contacts_each(s, SQL_CONTACT_ENDED, NULL, mark_objection, NULL);
 }

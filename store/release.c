@@ -1,42 +1,29 @@
 /* An investigation is resolved: whoever waits for it is let through. */
 #include "store/contact.h"
 
-static int release_one(struct store *s, struct contact *c, int64_t now)
+struct release {
+	const char *provider, *category;
+	int64_t now;
+	uint64_t released;
+};
+
+static int release_one(struct store *s, struct contact *c, void *context)
 {
-	contact_fold(s, c, now);
+	struct release *r = context;
+
+	if (strcmp(c->reason, r->category) != 0 ||
+		strcmp(history_cause(&c->history, c->history.block.by)->provider, r->provider) != 0)
+		return STORE_OK;
+	contact_fold(s, c, r->now);
+	r->released++;
 	return contact_save(s, SQL_CONTACT_PUT, c);
-}
-
-static int release_all(struct store *s, const char *provider, enum category category, int64_t now,
-	uint64_t *released)
-{
-	struct contact_page page = { .n = 0 };
-	struct contact c;
-	bool found;
-	int result;
-
-	while (!(result = contact_page(s, &page,
-			 db_bind(s, SQL_CONTACT_BLOCKED, "bi", page.last, PSEUDONYM_SIZE,
-				 (int64_t)CONTACT_PAGE))) &&
-		page.n)
-		for (unsigned i = 0; i < page.n; i++) {
-			if ((result = contact_load(s, page.key[i], &c, &found)))
-				return result;
-			if (strcmp(c.reason, category_name(category)) != 0 ||
-				strcmp(history_cause(&c.history, c.history.block.by)->provider,
-					provider) != 0)
-				continue;
-			if ((result = release_one(s, &c, now)))
-				return result;
-			++*released;
-		}
-	return result;
 }
 
 int store_resolve(struct store *s, const char *provider, enum category category, int64_t now,
 	uint64_t *released)
 {
 	int64_t open = 0;
+	struct release r = { provider, category_name(category), now, 0 };
 	bool own;
 	int result = db_enter(s, &own);
 
@@ -46,7 +33,8 @@ int store_resolve(struct store *s, const char *provider, enum category category,
 	if (db_int(s, &open, SQL_INVESTIGATION_IS_OPEN, "tt", provider, category_name(category)))
 		result = STORE_FAILED;
 	if (!result)
-		result = release_all(s, provider, category, now, released);
+		result = contacts_each(s, SQL_CONTACT_BLOCKED, NULL, release_one, &r);
+	*released = r.released;
 	if (!result && !open && !*released)
 		result = store_fail(s, STORE_MISUSE,
 			"no investigation of this provider and category is open, and nobody waits for one");

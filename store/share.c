@@ -451,21 +451,16 @@ int share_seed(struct store *s, struct contact *c)
 	return share_save(s, c->key, h);
 }
 
+static int seed_one(struct store *s, struct contact *c, void *context)
+{
+	(void)context;
+	return share_seed(s, c);
+}
+
 int share_seed_all(struct store *s)
 {
-	struct contact_page page = { .n = 0 };
-	struct contact c;
-	bool found;
-	int result;
+	int result = contacts_each(s, SQL_CONTACT_AFTER, NULL, seed_one, NULL);
 
-	while (!(result = contact_page(s, &page,
-			 db_bind(s, SQL_CONTACT_AFTER, "bi", page.last, PSEUDONYM_SIZE,
-				 (int64_t)CONTACT_PAGE))) &&
-		page.n)
-		for (unsigned i = 0; i < page.n; i++)
-			if ((result = contact_load(s, page.key[i], &c, &found)) ||
-				(result = share_seed(s, &c)))
-				return result;
 	return result ? result : wave_tell_all(s);
 }
 

@@ -311,15 +311,9 @@ int store_message_counts(struct store *s, int32_t from, int32_t to,
 	int (*visit)(void *context, const char *mailbox, const char *outcome, uint64_t count),
 	void *context)
 {
-	sqlite3_stmt *st = db_bind(
-		s, sql_seen(s, SQL_MESSAGE_COUNTS), "ii", (int64_t)from, (int64_t)to);
-	int result = STORE_OK;
-
-	while (db_row(s, st, &result))
-		result = visit(context, (const char *)sqlite3_column_text(st, 0),
-			(const char *)sqlite3_column_text(st, 1),
-			(uint64_t)sqlite3_column_int64(st, 2));
-	return result;
+	return db_counts(s,
+		db_bind(s, sql_seen(s, SQL_MESSAGE_COUNTS), "ii", (int64_t)from, (int64_t)to),
+		visit, context);
 }
 
 int store_complaining(struct store *s, int32_t from, int32_t to,

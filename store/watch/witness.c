@@ -4,7 +4,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
+#include "classify/base/clock.h"
 #include "classify/base/units.h"
 #include "store/watch/alert.h"
 #include "store/internal.h"
@@ -119,27 +119,16 @@ int store_witness_newest(struct store *s, int64_t newest)
 	return store_witness(s, &w) || write_lead(s, newest, w.tolerated) ? STORE_FAILED : STORE_OK;
 }
 
-static void time_word(int64_t at, char buffer[32])
-{
-	time_t t = (time_t)at;
-	struct tm tm;
-
-	if (!at || !gmtime_r(&t, &tm) || !strftime(buffer, 32, "%Y-%m-%dT%H:%M:%SZ", &tm))
-		strcpy(buffer, "-");
-}
-
 int store_witness_confirm(struct store *s, const struct witness *w, int64_t now, const char *boot,
 	int64_t began, int64_t tolerated, const char *why, const char *reason)
 {
-	char detail[LEDGER_TEXT_SIZE], from[32], to[32];
+	char detail[LEDGER_TEXT_SIZE], from[CLOCK_TEXT_SIZE], to[CLOCK_TEXT_SIZE];
 	int result = store_begin(s);
 
 	if (result)
 		return result;
-	time_word(w->last, from);
-	time_word(now, to);
-	snprintf(
-		detail, sizeof detail, "from=%s to=%s why=%s reason=\"%s\"", from, to, why, reason);
+	snprintf(detail, sizeof detail, "from=%s to=%s why=%s reason=\"%s\"",
+		w->last ? clock_format(w->last, from) : "-", clock_format(now, to), why, reason);
 	if (write_runs(s, &now, 1) || write_start(s, boot, began) || write_lead(s, 0, tolerated) ||
 		store_ledger(s, now, "clock-confirmed", detail)) {
 		store_rollback(s);
