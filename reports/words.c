@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "classify/base/clock.h"
 #include "classify/base/units.h"
 #include "reports/model.h"
 
@@ -214,23 +215,18 @@ const char *percent_text(const struct texts *t, long percent, bool sign, char *b
 	return with_percent(t, number, buffer, size);
 }
 
-const char *utc_text(int64_t at, char *buffer, size_t size)
+const char *day_text(int64_t at, char *buffer, size_t size)
 {
-	time_t t = (time_t)at;
-	struct tm tm = { 0 };
-	gmtime_r(&t, &tm);
-	if (!strftime(buffer, size, "%Y-%m-%d %H:%M UTC", &tm))
-		*buffer = '\0';
+	char text[CLOCK_TEXT_SIZE];
+	snprintf(buffer, size, "%.10s", clock_format(at, text));
 	return buffer;
 }
 
-const char *day_text(int64_t at, char *buffer, size_t size)
+const char *utc_text(int64_t at, char *buffer, size_t size)
 {
-	time_t t = (time_t)at;
-	struct tm tm = { 0 };
-	gmtime_r(&t, &tm);
-	if (!strftime(buffer, size, "%Y-%m-%d", &tm))
-		*buffer = '\0';
+	char text[CLOCK_TEXT_SIZE] = "";
+	clock_format(at, text);
+	snprintf(buffer, size, "%.10s %.5s UTC", text, text + sizeof "2026-11-02");
 	return buffer;
 }
 

@@ -258,24 +258,18 @@ static void history(
 	}
 }
 
+static const struct table *table_of_kind(const struct figures *f, enum row_kind kind)
+{
+	if (kind == ROW_CAMPAIGN)
+		return &f->campaigns;
+	return kind == ROW_GROUP ? &f->groups : &f->providers;
+}
+
 static void rows(const struct month_report *r, xmlNode *root, enum row_kind kind)
 {
 	static const char *const names[] = { "providers", "campaigns", "groups" };
 	const struct figures *f = &r->month[0], *b = &r->month[1];
-	const struct table *t;
-	if (kind == ROW_CAMPAIGN)
-		t = &f->campaigns;
-	else if (kind == ROW_GROUP)
-		t = &f->groups;
-	else
-		t = &f->providers;
-	const struct table *old;
-	if (kind == ROW_CAMPAIGN)
-		old = &b->campaigns;
-	else if (kind == ROW_GROUP)
-		old = &b->groups;
-	else
-		old = &b->providers;
+	const struct table *t = table_of_kind(f, kind), *old = table_of_kind(b, kind);
 	xmlNode *node = xml_element(root, names[kind]);
 	char title[REPORT_NAME_SIZE + 32];
 	for (size_t i = 0; i < t->count; i++) {

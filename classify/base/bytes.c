@@ -1,20 +1,6 @@
 /* The end of a text, where sixteen bytes are more than there are. */
 #include "classify/base/bytes.h"
 
-static uint64_t load64(const char *p)
-{
-	uint64_t x;
-	memcpy(&x, p, sizeof x);
-	return x;
-}
-
-static uint64_t load32(const char *p)
-{
-	uint32_t x;
-	memcpy(&x, p, sizeof x);
-	return x;
-}
-
 /*
  * Two loads that overlap, each as long as there are bytes for: where N is not known, memcpy() takes
  * longer than all the rest.
@@ -26,10 +12,10 @@ bytes16 bytes_load_some(const char *p, size_t n)
 	if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__) {
 		memcpy(half, p, n);
 	} else if (n > 8) {
-		half[0] = load64(p);
-		half[1] = load64(p + n - 8) >> (16 - n) * 8;
+		half[0] = bytes_load64(p);
+		half[1] = bytes_load64(p + n - 8) >> (16 - n) * 8;
 	} else if (n >= 4) {
-		half[0] = load32(p) | load32(p + n - 4) << (n - 4) * 8;
+		half[0] = bytes_load32(p) | (uint64_t)bytes_load32(p + n - 4) << (n - 4) * 8;
 	} else if (n) {
 		half[0] = (unsigned char)p[0] | (uint64_t)(unsigned char)p[n / 2] << n / 2 * 8 |
 			(uint64_t)(unsigned char)p[n - 1] << (n - 1) * 8;

@@ -15,6 +15,20 @@
 enum { BYTES = 16, BYTES_ALL = 0xffff };
 typedef unsigned char bytes16 __attribute__((vector_size(BYTES)));
 
+static inline uint64_t bytes_load64(const char *p)
+{
+	uint64_t x;
+	memcpy(&x, p, sizeof x);
+	return x;
+}
+
+static inline uint32_t bytes_load32(const char *p)
+{
+	uint32_t x;
+	memcpy(&x, p, sizeof x);
+	return x;
+}
+
 static inline bytes16 bytes_load(const char *p)
 {
 	bytes16 b;

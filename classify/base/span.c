@@ -23,20 +23,6 @@ static bool same_eight(uint64_t a, uint64_t b)
 	return !(differ & ~(letters >> 2));
 }
 
-static uint64_t load_eight(const char *p)
-{
-	uint64_t x;
-	memcpy(&x, p, sizeof x);
-	return x;
-}
-
-static uint32_t load_four(const char *p)
-{
-	uint32_t x;
-	memcpy(&x, p, sizeof x);
-	return x;
-}
-
 /* The last bytes are looked at together with some that were before: a load is for eight or four. */
 bool span_same_nocase(const char *a, const char *b, size_t n)
 {
@@ -47,12 +33,12 @@ bool span_same_nocase(const char *a, const char *b, size_t n)
 		return true;
 	}
 	if (n < 8)
-		return same_eight(load_four(a) | (uint64_t)load_four(a + n - 4) << 32,
-			load_four(b) | (uint64_t)load_four(b + n - 4) << 32);
+		return same_eight(bytes_load32(a) | (uint64_t)bytes_load32(a + n - 4) << 32,
+			bytes_load32(b) | (uint64_t)bytes_load32(b + n - 4) << 32);
 	for (size_t i = 0; i + 8 < n; i += 8)
-		if (!same_eight(load_eight(a + i), load_eight(b + i)))
+		if (!same_eight(bytes_load64(a + i), bytes_load64(b + i)))
 			return false;
-	return same_eight(load_eight(a + n - 8), load_eight(b + n - 8));
+	return same_eight(bytes_load64(a + n - 8), bytes_load64(b + n - 8));
 }
 
 long span_find_nocase(struct span text, struct span needle)

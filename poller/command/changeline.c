@@ -24,12 +24,6 @@ static void write_base64(struct out *o, const unsigned char *bytes, size_t n)
 	out_text(o, "\"");
 }
 
-static void write_change_number(struct out *o, const char *member, int64_t n)
-{
-	out_text(o, member);
-	out_number(o, (uint64_t)n);
-}
-
 void changeline_write(struct out *o, const struct change *c, const char *cursor)
 {
 	out_text(o, "{\"retour\":1,\"kind\":\"");
@@ -40,12 +34,12 @@ void changeline_write(struct out *o, const struct change *c, const char *cursor)
 	out_member(o, "life", c->life);
 	out_member(o, "by", c->by);
 	out_member(o, "key", c->key);
-	write_change_number(o, ",\"version\":", c->version);
+	out_member_number(o, "version", c->version);
 	if (*cursor)
 		out_member(o, "cursor", cursor);
 	out_text(o, ",\"sealed\":");
 	write_base64(o, c->sealed, c->size);
-	write_change_number(o, ",\"leaf\":", c->leaf);
+	out_member_number(o, "leaf", c->leaf);
 	out_text(o, ",\"path\":[");
 	for (unsigned i = 0; i < c->steps; i++) {
 		out_text(o, i ? "," : "");

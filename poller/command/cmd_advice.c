@@ -167,17 +167,6 @@ static void explain_thaw(const struct advice *v, char *out, size_t size)
 			(unsigned long long)v->thaws_below);
 }
 
-static void print_count(struct out *o, const char *key, bool known, uint64_t n)
-{
-	out_text(o, ",\"");
-	out_text(o, key);
-	out_text(o, "\":");
-	if (known)
-		out_number(o, n);
-	else
-		out_text(o, "null");
-}
-
 static void print_advice_json(struct out *o, const struct advising *a, const struct segment *s,
 	const struct advice *v, const char *why)
 {
@@ -187,21 +176,17 @@ static void print_advice_json(struct out *o, const struct advising *a, const str
 	out_json(o, span_of(s->provider));
 	out_member(o, "action", advice_name(v->action));
 	out_text(o, v->action == ADVICE_FREEZE ? ",\"freeze\":true" : ",\"freeze\":false");
-	print_count(o, "connections", true, v->connections);
-	print_count(o, "mails_per_hour", v->hourly || v->action == ADVICE_FREEZE, v->hourly);
+	out_member_count(o, "connections", true, v->connections);
+	out_member_count(o, "mails_per_hour", v->hourly || v->action == ADVICE_FREEZE, v->hourly);
 	out_member(o, "ladder", ladder_of(a, s));
-	print_count(o, "attempts", attempts >= a->k, attempts);
-	print_count(o, "throttled",
+	out_member_count(o, "attempts", attempts >= a->k, attempts);
+	out_member_count(o, "throttled",
 		s->day.throttled >= a->k || (attempts >= a->k && !s->day.throttled),
 		s->day.throttled);
-	print_count(o, "blocks", s->day.block >= a->k || !s->day.block, s->day.block);
+	out_member_count(o, "blocks", s->day.block >= a->k || !s->day.block, s->day.block);
 	out_member(o, "reason", why);
 	explain_thaw(v, thaw, sizeof thaw);
-	out_text(o, ",\"thaw\":");
-	if (*thaw)
-		out_json(o, span_of(thaw));
-	else
-		out_text(o, "null");
+	out_member(o, "thaw", thaw);
 	out_text(o, "}\n");
 }
 
@@ -276,10 +261,7 @@ int cmd_advice(const struct config *config, int argc, char **argv)
 	if (result == EXIT_WELL) {
 		out_open(&out, STDOUT_FILENO);
 		print_all(&a, &out, json);
-		if (out_flush(&out)) {
-			log_error("advice: writing it failed");
-			result = EXIT_LOST;
-		}
+		result = out_end(&out, argv[0], result);
 	}
 	free(a.segment);
 	session_close(&a.session);

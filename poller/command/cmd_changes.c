@@ -39,10 +39,8 @@ static int give_round(struct session *s, struct giving *g, const char *cursor, b
 	g->lines = 0;
 	int given = store_changes(
 		s->store, cursor, all, clock_now(), g->next, print_change_line, g);
-	if (out_flush(&g->out)) {
-		log_error("changes: writing: %s", strerror(g->out.failed));
+	if (out_end(&g->out, "changes", EXIT_WELL))
 		return EXIT_LOST;
-	}
 	return given ? session_store_failed(s, "changes", given) : EXIT_WELL;
 }
 

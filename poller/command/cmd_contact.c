@@ -82,14 +82,6 @@ static int each_contact_address(struct contact_job *j, const char *operand,
 	return result;
 }
 
-static int end_output(struct contact_job *j, int result)
-{
-	if (!out_flush(&j->out))
-		return result;
-	log_error("%s: writing: %s", j->command, strerror(j->out.failed));
-	return exit_worse(result, EXIT_LOST);
-}
-
 /* --- show ----------------------------------------------------------------- */
 
 static void print_contact(struct out *o, const char *name, const char *text)
@@ -175,8 +167,7 @@ static void print_contact_json(
 	out_member(o, "verdict", verdict_name(a->verdict));
 	out_member_time(o, "until", a->until);
 	out_member(o, "state", contact_state_name(a->state));
-	out_text(o, ",\"attempts\":");
-	out_number(o, a->attempts);
+	out_member_number(o, "attempts", a->attempts);
 	out_member(o, "reason", v->reason);
 	out_member_time(o, "since", a->since);
 	out_member(o, "rule", v->rule);
@@ -235,8 +226,8 @@ static int show_contacts(struct contact_job *j, const struct config *config, int
 			"one FILE at most; addresses come from it or from stdin, never as arguments");
 	int result = session_open(&j->session, config, SESSION_ANSWER, j->now);
 	if (result == EXIT_WELL)
-		result = end_output(
-			j, each_contact_address(j, optind < argc ? argv[optind] : NULL, show_one));
+		result = out_end(&j->out, j->command,
+			each_contact_address(j, optind < argc ? argv[optind] : NULL, show_one));
 	return result;
 }
 
@@ -388,8 +379,7 @@ static int print_investigation_json(void *context, const struct investigation *i
 	out_text(o, "{\"provider\":");
 	out_json(o, span_of(i->provider));
 	out_member(o, "category", category_name(i->category));
-	out_text(o, ",\"count\":");
-	out_number(o, i->blocks);
+	out_member_number(o, "count", i->blocks);
 	out_text(o, ",\"since\":\"");
 	print_date(o, i->opened);
 	out_text(o, "\",\"last\":\"");
@@ -412,8 +402,8 @@ static int list_investigations(struct contact_job *j, const struct config *confi
 		j->session.store, j->json ? print_investigation_json : print_investigation, j);
 	if (!result && !j->json && !j->printed)
 		out_text(&j->out, "no investigation is open\n");
-	return end_output(
-		j, result ? session_store_failed(&j->session, j->command, result) : EXIT_WELL);
+	return out_end(&j->out, j->command,
+		result ? session_store_failed(&j->session, j->command, result) : EXIT_WELL);
 }
 
 static int resolve_investigation(

@@ -34,17 +34,12 @@ static int print_event_row(void *context, const struct event_row *row)
 	out_text(o, row->pseudonym);
 	out_text(o, "\"");
 	out_row_text(o, "key", month);
-	out_text(o, ",\"number\":");
-	out_number(o, row->number);
+	out_member_number(o, "number", row->number);
 	out_row_text(o, "kind", row->kind);
 	out_row_text(o, "class", row->klass);
 	out_row_text(o, "category", row->category);
 	out_row_text(o, "status", row->status);
-	out_text(o, ",\"reply\":");
-	if (row->reply)
-		out_number(o, row->reply);
-	else
-		out_text(o, "null");
+	out_member_count(o, "reply", row->reply, row->reply);
 	out_row_text(o, "rule", row->rule);
 	out_row_text(o, "provider", row->provider);
 	out_row_text(o, "campaign", row->campaign);
@@ -97,11 +92,7 @@ static int give_events(struct session *s, struct out *o, const char *since)
 	out_text(o, "{\"cursor\":");
 	out_json(o, span_of(next));
 	out_text(o, "}\n");
-	if (out_flush(o)) {
-		log_error("events: writing: %s", strerror(o->failed));
-		return EXIT_LOST;
-	}
-	return EXIT_WELL;
+	return out_end(o, "events", EXIT_WELL);
 }
 
 int cmd_events(const struct config *config, int argc, char **argv)

@@ -61,11 +61,7 @@ static int list_requests(const struct request_register *r, bool json)
 		json ? print_request_json(&o, one) : print_request(&o, one);
 	if (!json && r->count > REQUESTS_MAX)
 		out_text(&o, "Older ones stand in the ledger: retour audit export\n");
-	if (out_flush(&o)) {
-		log_error("requests: writing: %s", strerror(o.failed));
-		return EXIT_LOST;
-	}
-	return EXIT_WELL;
+	return out_end(&o, "requests", EXIT_WELL);
 }
 
 static int correct(

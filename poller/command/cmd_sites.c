@@ -26,12 +26,9 @@ static int print_site(void *context, const struct site_state *state)
 		out_member(o, "life", state->life);
 		out_text(o, state->own ? ",\"own\":true" : ",\"own\":false");
 		out_member_time(o, "until", state->until);
-		out_text(o, ",\"shares\":");
-		out_number(o, state->shares);
-		out_text(o, ",\"erasures\":");
-		out_number(o, state->erasures);
-		out_text(o, ",\"obeyed\":");
-		out_number(o, state->obeyed);
+		out_member_number(o, "shares", state->shares);
+		out_member_number(o, "erasures", state->erasures);
+		out_member_number(o, "obeyed", state->obeyed);
 		out_text(o, "}\n");
 		return STORE_OK;
 	}
@@ -68,12 +65,9 @@ int cmd_sites(const struct config *config, int argc, char **argv)
 		if (!n.json)
 			out_text(&n.out, "site,life,whose,until,shares,erasures,obeyed\n");
 		int listed = store_sites(s.store, print_site, &n);
-		if (out_flush(&n.out)) {
-			log_error("sites: writing: %s", strerror(n.out.failed));
-			result = EXIT_LOST;
-		} else if (listed) {
+		if (listed)
 			result = session_store_failed(&s, "sites", listed);
-		}
+		result = out_end(&n.out, "sites", result);
 	}
 	session_close(&s);
 	return result;

@@ -380,11 +380,7 @@ static int disclose(struct subject_job *j, const char *operand)
 	else if (result <= EXIT_LOST)
 		log_notice("%s: number %lld in the register of requests", j->command,
 			(long long)j->request);
-	if (out_flush(&j->out)) {
-		log_error("%s: writing: %s", j->command, strerror(j->out.failed));
-		result = exit_worse(result, EXIT_LOST);
-	}
-	return result;
+	return out_end(&j->out, j->command, result);
 }
 
 /* --- forget --------------------------------------------------------------- */

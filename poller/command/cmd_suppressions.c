@@ -104,12 +104,9 @@ int cmd_suppressions(const struct config *config, int argc, char **argv)
 					: "pseudonym,key,verdict,until,state,reason,since\n");
 		int listed = store_suppressions(
 			s.store, since, stream, clock_now(), l.key, print_one, &l);
-		if (out_flush(&l.out)) {
-			log_error("suppressions: writing: %s", strerror(l.out.failed));
-			result = EXIT_LOST;
-		} else if (listed) {
+		if (listed)
 			result = session_store_failed(&s, "suppressions", listed);
-		}
+		result = out_end(&l.out, "suppressions", result);
 	}
 	session_close(&s);
 	return result;

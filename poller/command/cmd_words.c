@@ -34,12 +34,6 @@ static void words_day(int64_t at, char text[sizeof "2026-11-29"])
 	strftime(text, sizeof "2026-11-29", "%F", gmtime_r(&(time_t){ (time_t)at }, &tm));
 }
 
-static void out_signed(struct out *o, int number)
-{
-	out_text(o, number < 0 ? "-" : "");
-	out_number(o, (uint64_t)abs(number));
-}
-
 static void print_shape_csv(
 	struct out *o, const struct words_shape *w, const char *first, const char *last)
 {
@@ -68,8 +62,7 @@ static void print_shape_json(
 	out_member(o, "last", last);
 	out_member(o, "class", w->klass);
 	out_member(o, "rule", w->rule);
-	out_text(o, ",\"margin\":");
-	out_signed(o, w->margin);
+	out_member_number(o, "margin", w->margin);
 	out_member(o, "provider", w->provider);
 	out_member(o, "answer", w->text);
 	out_text(o, "}\n");
@@ -149,10 +142,8 @@ static int print_words(struct session *s, struct listing_words *l, int64_t days,
 	if (l->form == WORDS_CSV)
 		out_text(&l->out, "answers,first,last,class,rule,margin,provider,answer\n");
 	int result = store_words(s->store, s->now - days * DAY, margin, &sum, print_shape, l);
-	if (out_flush(&l->out)) {
-		log_error("words: writing: %s", strerror(l->out.failed));
+	if (out_end(&l->out, "words", EXIT_WELL))
 		return EXIT_LOST;
-	}
 	if (result)
 		return session_store_failed(s, "words", result);
 	log_notice(

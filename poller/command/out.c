@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 #include <sodium.h>
+#include "classify/base/exitcode.h"
+#include "classify/base/log.h"
 #include "classify/base/units.h"
 #include "classify/base/clock.h"
 
@@ -55,6 +57,12 @@ void out_number(struct out *o, uint64_t n)
 {
 	char text[24];
 	out_bytes(o, text, (size_t)snprintf(text, sizeof text, "%llu", (unsigned long long)n));
+}
+
+void out_signed(struct out *o, int64_t n)
+{
+	out_text(o, n < 0 ? "-" : "");
+	out_number(o, n < 0 ? -(uint64_t)n : (uint64_t)n);
 }
 
 void out_time(struct out *o, int64_t at)
@@ -146,11 +154,16 @@ void out_json(struct out *o, struct span text)
 	out_text(o, "\"");
 }
 
-void out_member(struct out *o, const char *key, const char *text)
+static void out_key(struct out *o, const char *key)
 {
 	out_text(o, ",\"");
 	out_text(o, key);
 	out_text(o, "\":");
+}
+
+void out_member(struct out *o, const char *key, const char *text)
+{
+	out_key(o, key);
 	if (*text)
 		out_json(o, span_of(text));
 	else
@@ -159,10 +172,32 @@ void out_member(struct out *o, const char *key, const char *text)
 
 void out_member_time(struct out *o, const char *key, int64_t at)
 {
-	out_text(o, ",\"");
-	out_text(o, key);
-	out_text(o, at ? "\":\"" : "\":null");
+	out_key(o, key);
+	out_text(o, at ? "\"" : "null");
 	out_time(o, at);
 	if (at)
 		out_text(o, "\"");
+}
+
+void out_member_number(struct out *o, const char *key, int64_t n)
+{
+	out_key(o, key);
+	out_signed(o, n);
+}
+
+void out_member_count(struct out *o, const char *key, bool known, uint64_t n)
+{
+	out_key(o, key);
+	if (known)
+		out_number(o, n);
+	else
+		out_text(o, "null");
+}
+
+int out_end(struct out *o, const char *command, int result)
+{
+	if (!out_flush(o))
+		return result;
+	log_error("%s: writing: %s", command, strerror(o->failed));
+	return exit_worse(result, EXIT_LOST);
 }

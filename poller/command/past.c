@@ -11,19 +11,14 @@ void past_event_json(struct out *o, const struct past_event *e, bool all)
 	out_member(o, "class", class_name(e->klass));
 	out_member(o, "category", category_name(e->category));
 	out_member(o, "status", e->status);
-	out_text(o, ",\"reply\":");
-	if (e->reply)
-		out_number(o, e->reply);
-	else
-		out_text(o, "null");
+	out_member_count(o, "reply", e->reply, e->reply);
 	out_member(o, "provider", e->provider);
 	out_member(o, "campaign", e->campaign);
 	out_member(o, "stream", e->stream);
 	out_member(o, "origin", origin_name(e->origin));
 	out_member(o, "rule", e->rule);
 	if (all) {
-		out_text(o, e->margin < 0 ? ",\"margin\":-" : ",\"margin\":");
-		out_number(o, (uint64_t)(e->margin < 0 ? -e->margin : e->margin));
+		out_member_number(o, "margin", e->margin);
 		out_member(o, "mailbox", e->mailbox);
 		out_member(o, "diagnostic", e->diagnostic);
 	}

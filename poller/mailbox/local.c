@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,6 +21,16 @@ int source_fail(struct source *s, const char *format, ...)
 	vsnprintf(s->error, sizeof s->error, format, arguments);
 	va_end(arguments);
 	return -1;
+}
+
+int source_check_gone(struct source *s, const char *path, uint64_t back)
+{
+	return back
+		? source_fail(s,
+			  "%s: %" PRIu64
+			  " messages were removed and are still there: this mailbox is not emptied",
+			  path, back)
+		: 0;
 }
 
 const struct disposal *source_disposal(const struct mailbox *m, enum settlement what)

@@ -12,6 +12,8 @@
 
 /* Writes the error text; returns -1. */
 int source_fail(struct source *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* At the end of a visit: BACK of the messages that were removed from PATH are there. 0 for none. */
+int source_check_gone(struct source *s, const char *path, uint64_t back);
 /* What the INI file says about a message with this settlement. */
 const struct disposal *source_disposal(const struct mailbox *m, enum settlement what);
 

@@ -483,12 +483,7 @@ static int maildir_finish(struct source *s, struct settled *late)
 		if (count_back(m, directory_name[i], &back))
 			return source_fail(
 				s, "%s/%s: %s", m->path, directory_name[i], strerror(errno));
-	if (!back)
-		return 0;
-	return source_fail(s,
-		"%s: %" PRIu64
-		" messages were removed and are still there: this mailbox is not emptied",
-		m->path, back);
+	return source_check_gone(s, m->path, back);
 }
 
 static int maildir_describe(struct source *s, char *text, size_t size)

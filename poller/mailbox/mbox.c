@@ -379,12 +379,7 @@ static int mbox_finish(struct source *s, struct settled *late)
 	close(fd);
 	if (result < 0)
 		return source_fail(s, "%s: %s", b->path, strerror(errno));
-	if (!back)
-		return 0;
-	return source_fail(s,
-		"%s: %" PRIu64
-		" messages were removed and are still there: this mailbox is not emptied",
-		b->path, back);
+	return source_check_gone(s, b->path, back);
 }
 
 static int mbox_describe(struct source *s, char *text, size_t size)

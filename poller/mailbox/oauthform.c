@@ -1,6 +1,5 @@
 #include "poller/mailbox/oauthform.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,21 +22,8 @@ enum {
 struct form {
 	char *text;
 	size_t n;
-	char *error;
-	size_t size;
+	struct failure why;
 };
-
-static int form_failed(struct form *f, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-static int form_failed(struct form *f, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(f->error, f->size, format, arguments);
-	va_end(arguments);
-	return -1;
-}
 
 /* One field, percent-encoded; an absent value is none. */
 static int form_field(struct form *f, const char *name, const char *value)
@@ -48,13 +34,13 @@ static int form_field(struct form *f, const char *name, const char *value)
 	if (!value)
 		return 0;
 	if (!encoded)
-		return form_failed(f, "no memory");
+		return secret_failed(&f->why, "no memory");
 	n = snprintf(
 		f->text + f->n, OAUTH_FORM_SIZE - f->n, "%s%s=%s", f->n ? "&" : "", name, encoded);
 	sodium_memzero(encoded, strlen(encoded));
 	curl_free(encoded);
 	if (n < 0 || (size_t)n >= OAUTH_FORM_SIZE - f->n)
-		return form_failed(f, "what is to be sent is too long");
+		return secret_failed(&f->why, "what is to be sent is too long");
 	f->n += (size_t)n;
 	return 0;
 }
@@ -64,7 +50,7 @@ static int form_secret(struct form *f, const char *name, const char *file)
 {
 	char *secret = NULL;
 	int result = secret_read(
-		&(struct secret_source){ .file = file }, &secret, f->error, f->size);
+		&(struct secret_source){ .file = file }, &secret, f->why.text, f->why.size);
 
 	result = result ? result : form_field(f, name, secret);
 	secret_free(secret);
@@ -137,7 +123,7 @@ static int add_thumbprints(struct form *f, struct json_object *header, const cha
 	if (crt)
 		gnutls_x509_crt_deinit(crt);
 	free(heap);
-	return code < 0 ? form_failed(f, "%s: %s", file, gnutls_strerror(code)) : 0;
+	return code < 0 ? secret_failed(&f->why, "%s: %s", file, gnutls_strerror(code)) : 0;
 }
 
 /* The signature of what stands in TEXT, behind it. */
@@ -148,7 +134,7 @@ static int add_signature(struct form *f, char *text, const char *key_file)
 	char *pem = NULL;
 	int code, result = -1;
 
-	if (secret_read_lines(key_file, &pem, f->error, f->size))
+	if (secret_read_lines(key_file, &pem, f->why.text, f->why.size))
 		return -1;
 	const gnutls_datum_t data = { (unsigned char *)pem, (unsigned)strlen(pem) },
 			     signed_text = { (unsigned char *)text, (unsigned)strlen(text) };
@@ -161,12 +147,13 @@ static int add_signature(struct form *f, char *text, const char *key_file)
 		code = gnutls_privkey_sign_data(
 			key, GNUTLS_DIG_SHA256, 0, &signed_text, &signature);
 	if (code == GNUTLS_E_UNKNOWN_PK_ALGORITHM)
-		form_failed(f, "%s: right would be an RSA key (PEM)", key_file);
+		secret_failed(&f->why, "%s: right would be an RSA key (PEM)", key_file);
 	else if (code < 0)
-		form_failed(f, "%s: %s; right would be an RSA key (PEM, without a passphrase)",
-			key_file, gnutls_strerror(code));
+		secret_failed(&f->why,
+			"%s: %s; right would be an RSA key (PEM, without a passphrase)", key_file,
+			gnutls_strerror(code));
 	else if (add_dot(text) || add_encoded(text, signature.data, signature.size))
-		form_failed(f, "%s: its signature is too long", key_file);
+		secret_failed(&f->why, "%s: its signature is too long", key_file);
 	else
 		result = 0;
 	free(signature.data); /* gnutls_free is a variable, which cannot be had at the first call */
@@ -182,7 +169,7 @@ static int sign_claims(struct form *f, struct json_object *header, struct json_o
 {
 	*text = '\0';
 	if (add_json(text, header) || add_dot(text) || add_json(text, claims))
-		return form_failed(f, "what is to be signed is too long");
+		return secret_failed(&f->why, "what is to be signed is too long");
 	return add_signature(f, text, key_file);
 }
 
@@ -200,7 +187,7 @@ static int form_assertion(struct form *f, const struct oauth_options *o, const c
 	int result = -1;
 
 	if (!header || !claims || !text) {
-		form_failed(f, "no memory");
+		secret_failed(&f->why, "no memory");
 		goto out;
 	}
 	claim_text(header, "alg", "RS256");
@@ -251,7 +238,7 @@ int oauth_form(const struct oauth_options *o, const char *user, int64_t now, cha
 		[OAUTH_REFRESH_TOKEN] = "refresh_token",
 		[OAUTH_JWT_BEARER] = "urn:ietf:params:oauth:grant-type:jwt-bearer",
 	};
-	struct form f = { .text = form, .error = error, .size = size };
+	struct form f = { .text = form, .why = { error, size } };
 
 	*form = '\0';
 	if (form_field(&f, "grant_type", grants[o->grant]))

@@ -26,14 +26,7 @@ enum { SECRET_COMMAND_SECONDS = 30 };
 
 extern char **environ;
 
-struct failure {
-	char *text;
-	size_t size;
-};
-
-static int secret_failed(struct failure *f, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-static int secret_failed(struct failure *f, const char *format, ...)
+int secret_failed(struct failure *f, const char *format, ...)
 {
 	va_list arguments;
 	va_start(arguments, format);

@@ -10,6 +10,14 @@
 
 enum { SECRET_MAX = 16384 };
 
+/* Where the reason goes why something cannot be read or made; it never has the secret. */
+struct failure {
+	char *text;
+	size_t size;
+};
+/* Always -1. */
+int secret_failed(struct failure *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /*
  * Reads the secret, without its final line end, into memory of sodium_malloc; *OUT is NULL when the
  * source names none. A file that others may read, or that is somebody else's, is refused; so is an

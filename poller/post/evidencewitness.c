@@ -138,11 +138,11 @@ static int64_t stamped_at(const char *stamp)
 static void compare_times(
 	const struct stamping *s, const char *name, const struct ledger_entry *e, int64_t at)
 {
-	char said[CHAIN_TIME_SIZE], was[CHAIN_TIME_SIZE];
+	char said[CLOCK_TEXT_SIZE], was[CLOCK_TEXT_SIZE];
 	int64_t off = at > e->at ? at - e->at : e->at - at;
 
-	chain_time(e->at, said);
-	chain_time(at, was);
+	clock_format(e->at, said);
+	clock_format(at, was);
 	if (!at)
 		finding_broken(s->findings, "%s: the time of its stamp cannot be read", name);
 	else if (off > STAMP_TOLERANCE)
