@@ -65,6 +65,7 @@ static int imap_open(struct source **out, const struct source_options *options)
 	s->mailbox = options->mailbox;
 	s->max_message = options->max_message ? options->max_message : 1;
 	s->stays = options->stays;
+	s->settles = options->scratch;
 	s->asks = options->stays || options->some_stuck;
 	s->position = 1;
 	s->batch = BATCH_FIRST;
@@ -402,7 +403,6 @@ static int imap_finish(struct source *source, struct settled *late)
 	struct imap_source *s = imap_source_of(source);
 	uint64_t left;
 
-	(void)late;
 	if (s->marked.n)
 		return imap_fail(&s->session,
 			"the server lacks UIDPLUS, and others have marked messages deleted: %llu of ours are marked "
@@ -425,7 +425,7 @@ static int imap_finish(struct source *source, struct settled *late)
 		return imap_fail(&s->session,
 			"its deadline of %lld s is near: what was read is settled, the rest is for the next run",
 			(long long)s->mailbox->deadline);
-	return 0;
+	return s->session.broken ? 0 : imap_clear_trash(s, &late->deleted);
 }
 
 static int imap_close(struct source *source, char *error, size_t size)

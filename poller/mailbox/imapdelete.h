@@ -21,4 +21,10 @@ int imap_find_trash(struct imap_source *s);
 int imap_delete(struct imap_source *s, const struct uid_list *uids, const struct imap_folder *from,
 	struct uid_list *marked, uint64_t *deleted, uint64_t *moved);
 
+/*
+ * Where nothing was deleted in this visit: what an earlier one left in the trash. The selected
+ * folder is another one then. *DELETED grows. 0, or -1.
+ */
+int imap_clear_trash(struct imap_source *s, uint64_t *deleted);
+
 #endif

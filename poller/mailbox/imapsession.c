@@ -387,29 +387,31 @@ static bool has_use(const struct mailimap_mbx_list_flags *flags, const char *use
 	return false;
 }
 
-int imap_find_special(
-	struct imap_session *s, const char *use, struct imap_folder *out, bool *exists)
+/*
+ * A server need not say that it tells (Proton's does not, and its folders lie at the top): such a
+ * one is asked for those at the top alone, for others may have any number below.
+ */
+int imap_find_uses(struct imap_session *s, struct imap_uses *uses)
 {
+	bool tells = imap_has(s, "SPECIAL-USE") || imap_has(s, "X-GM-EXT-1");
 	clist *found = NULL;
-	int result;
 
-	*exists = false;
+	*uses = (struct imap_uses){ 0 };
 	imap_expect(s, IMAP_ANSWER_MAX);
-	result = imap_check(s, mailimap_list(s->imap, "", "*", &found), "LIST", NULL);
-	for (clistiter *at = found ? clist_begin(found) : NULL; at && !*exists;
-		at = clist_next(at)) {
+	int code = mailimap_list(s->imap, "", tells ? "*" : "%", &found);
+	for (clistiter *at = found ? clist_begin(found) : NULL; at; at = clist_next(at)) {
 		const struct mailimap_mailbox_list *folder = clist_content(at);
 
-		if (!has_use(folder->mb_flag, use) || !folder->mb_name ||
-			strlen(folder->mb_name) >= IMAP_FOLDER_SIZE)
+		uses->all |= has_use(folder->mb_flag, "\\All");
+		if (uses->trash.exists || !has_use(folder->mb_flag, "\\Trash") ||
+			!folder->mb_name || strlen(folder->mb_name) >= IMAP_FOLDER_SIZE)
 			continue;
-		*exists = true;
-		if (out)
-			strcpy(out->name, folder->mb_name);
+		uses->trash.exists = true;
+		strcpy(uses->trash.name, folder->mb_name);
 	}
 	if (found)
 		mailimap_list_result_free(found);
-	return result;
+	return imap_check(s, code, "LIST", NULL);
 }
 
 /*

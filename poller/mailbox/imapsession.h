@@ -75,9 +75,12 @@ int imap_fail(struct imap_session *s, const char *format, ...)
 
 /* Finds what WRITTEN is called here. A folder that does not exist is no error: EXISTS says so. */
 int imap_folder_find(struct imap_session *s, const char *written, struct imap_folder *out);
-/* The folder of that special use (RFC 6154), "\\Trash": its name into OUT, which may be NULL. */
-int imap_find_special(
-	struct imap_session *s, const char *use, struct imap_folder *out, bool *exists);
+/* Folders by what they are for (RFC 6154), where the server tells it. */
+struct imap_uses {
+	bool all;                 /* one has all mail, whatever is expunged elsewhere */
+	struct imap_folder trash; /* its name, if it exists */
+};
+int imap_find_uses(struct imap_session *s, struct imap_uses *uses);
 /* Makes and subscribes it when it is absent. */
 int imap_folder_make(struct imap_session *s, struct imap_folder *folder);
 

@@ -26,13 +26,16 @@ struct going {
 };
 
 static int compare_uids(const void *a, const void *b);
+static int set_flag(
+	struct imap_session *s, struct mailimap_set *set, size_t n, struct mailimap_flag *flag);
 static int mark_deleted(struct imap_session *s, struct mailimap_set *set, size_t n);
 static int expunge_marked(struct imap_session *s, struct uid_list *marked, uint64_t *done);
 static int search_deleted(struct imap_session *s, struct uid_list *found);
 static int remove_set(struct imap_session *s, const struct uid_list *uids, size_t first, size_t n,
 	struct mailimap_set *set, struct uid_list *marked, uint64_t *done);
 static int move_set(struct imap_session *s, const struct uid_list *uids, struct mailimap_set *set,
-	struct imap_folder *to, struct uid_list *marked, uint64_t *done, struct uid_list *there);
+	struct imap_folder *to, struct uid_list *marked, uint64_t *done,
+	struct imap_arrived *there);
 static int count_there(struct imap_session *s, const struct imap_folder *to, int64_t *messages);
 static int look_before(struct imap_session *s, const struct imap_folder *to,
 	const struct uid_list *uids, struct going *going);
@@ -126,15 +129,16 @@ static void adapt_uids(struct imap_session *s, double seconds)
 		s->settle_uids = now / 2;
 }
 
-static int mark_deleted(struct imap_session *s, struct mailimap_set *set, size_t n)
+/* FLAG is freed. */
+static int set_flag(
+	struct imap_session *s, struct mailimap_set *set, size_t n, struct mailimap_flag *flag)
 {
 	struct mailimap_flag_list *flags = mailimap_flag_list_new_empty();
-	struct mailimap_flag *deleted = mailimap_flag_new_deleted();
 	struct mailimap_store_att_flags *store = NULL;
 	int code = MAILIMAP_ERROR_MEMORY;
 
-	if (flags && deleted && mailimap_flag_list_add(flags, deleted) == MAILIMAP_NO_ERROR) {
-		deleted = NULL; /* the list's now */
+	if (flags && flag && mailimap_flag_list_add(flags, flag) == MAILIMAP_NO_ERROR) {
+		flag = NULL; /* the list's now */
 		store = mailimap_store_att_flags_new_add_flags_silent(flags);
 	}
 	if (store) {
@@ -144,11 +148,36 @@ static int mark_deleted(struct imap_session *s, struct mailimap_set *set, size_t
 		code = mailimap_uid_store(s->imap, set, store);
 		mailimap_store_att_flags_free(store);
 	}
-	if (deleted)
-		mailimap_flag_free(deleted);
+	if (flag)
+		mailimap_flag_free(flag);
 	if (flags)
 		mailimap_flag_list_free(flags);
-	return imap_check(s, code, "marking messages deleted", NULL);
+	return code;
+}
+
+static int mark_deleted(struct imap_session *s, struct mailimap_set *set, size_t n)
+{
+	return imap_check(s, set_flag(s, set, n, mailimap_flag_new_deleted()),
+		"marking messages deleted", NULL);
+}
+
+int imap_set_keyword(struct imap_session *s, const struct uid_list *uids, const char *keyword)
+{
+	struct mailimap_set *set;
+
+	for (size_t at = 0, n; at < uids->n; at += n) {
+		char *named = strdup(keyword);
+		struct mailimap_flag *flag = named ? mailimap_flag_new_flag_keyword(named) : NULL;
+
+		n = uid_set(uids, at, uids_at_once(s), &set);
+		if (!n)
+			return imap_check(s, MAILIMAP_ERROR_MEMORY, "UID set", NULL);
+		int code = set_flag(s, set, n, flag);
+		mailimap_set_free(set);
+		if (imap_check(s, code, "marking messages", NULL))
+			return -1;
+	}
+	return 0;
 }
 
 static int imap_search(struct imap_session *s, struct mailimap_search_key *key, const char *what,
@@ -175,6 +204,14 @@ static int search_deleted(struct imap_session *s, struct uid_list *found)
 	struct mailimap_search_key key = { .sk_type = MAILIMAP_SEARCH_KEY_DELETED };
 
 	return imap_search(s, &key, "SEARCH DELETED", found);
+}
+
+int imap_search_keyword(struct imap_session *s, const char *keyword, struct uid_list *found)
+{
+	struct mailimap_search_key key = { .sk_type = MAILIMAP_SEARCH_KEY_KEYWORD,
+		.sk_data = { .sk_keyword = (char *)keyword } };
+
+	return imap_search(s, &key, "SEARCH KEYWORD", found);
 }
 
 int imap_search_uids(struct imap_session *s, struct mailimap_set *set, struct uid_list *found)
@@ -285,17 +322,30 @@ static int check_copied(struct imap_session *s, const struct uid_list *uids,
 	return 0;
 }
 
-/* The UIDs of a set that the server told, at most MOST of them. */
-static int list_set(const struct mailimap_set *set, size_t most, struct uid_list *out)
+/*
+ * COPYUID's other half: where the COPIED now are. It counts if it is as many, in the same folder as
+ * before; else THERE is marked as not to be believed.
+ */
+static int list_arrived(const struct mailimap_set *set, uint32_t uidvalidity, size_t copied,
+	struct imap_arrived *there)
 {
+	size_t most = there->uids.n + copied;
+	bool more = false;
+
 	for (clistiter *at = clist_begin(set->set_list); at; at = clist_next(at)) {
 		const struct mailimap_set_item *item = clist_content(at);
+		uint32_t last = item->set_last < UINT32_MAX ? item->set_last : UINT32_MAX - 1;
 
-		for (uint32_t uid = item->set_first; uid && uid <= item->set_last && out->n < most;
-			uid++)
-			if (uid_list_add(out, uid))
+		for (uint32_t uid = item->set_first; uid && uid <= last && !more; uid++) {
+			more = there->uids.n == most;
+			if (!more && uid_list_add(&there->uids, uid))
 				return -1;
+		}
 	}
+	if (more || there->uids.n != most ||
+		(there->uidvalidity && there->uidvalidity != uidvalidity))
+		there->mistold = true;
+	there->uidvalidity = uidvalidity;
 	return 0;
 }
 
@@ -374,17 +424,15 @@ static int look_after(struct imap_session *s, const struct imap_folder *to, stru
 
 /* A server may want the folder made first, though it lists it. */
 static int copy_or_move(struct imap_session *s, bool move, struct mailimap_set *set, size_t n,
-	struct imap_folder *to, struct mailimap_set **source, struct mailimap_set **destination,
-	struct going *going)
+	struct imap_folder *to, uint32_t *validity, struct mailimap_set **source,
+	struct mailimap_set **destination, struct going *going)
 {
-	uint32_t validity = 0;
-
 	for (int tries = 0;; tries++) {
 		imap_expect(s, IMAP_ANSWER_MAX + ANSWER_EACH * (uint64_t)n);
 		int code = move ? mailimap_uidplus_uid_move(
-					  s->imap, set, to->name, &validity, source, destination)
+					  s->imap, set, to->name, validity, source, destination)
 				: mailimap_uidplus_uid_copy(
-					  s->imap, set, to->name, &validity, source, destination);
+					  s->imap, set, to->name, validity, source, destination);
 		const struct mailimap_response_info *info = s->imap->imap_response_info;
 		if (code == MAILIMAP_NO_ERROR || tries || !info || !info->rsp_trycreate)
 			return code;
@@ -396,27 +444,32 @@ static int copy_or_move(struct imap_session *s, bool move, struct mailimap_set *
 }
 
 static int move_set(struct imap_session *s, const struct uid_list *uids, struct mailimap_set *set,
-	struct imap_folder *to, struct uid_list *marked, uint64_t *done, struct uid_list *there)
+	struct imap_folder *to, struct uid_list *marked, uint64_t *done, struct imap_arrived *there)
 {
 	struct mailimap_set *source = NULL, *destination = NULL;
 	struct uid_list copied = { 0 };
 	struct going going = { .before = -1 };
 	bool move = imap_has(s, "MOVE") && !s->no_move;
 	uint64_t removed = 0;
-	if (!there && look_before(s, to, uids, &going))
+	uint32_t validity = 0;
+	bool looks = !there || !move;
+	if (looks && look_before(s, to, uids, &going))
 		return -1;
-	int result, code = copy_or_move(s, move, set, uids->n, to, &source, &destination, &going);
+	int result,
+		code = copy_or_move(
+			s, move, set, uids->n, to, &validity, &source, &destination, &going);
 	if (move && code == MAILIMAP_ERROR_PROTOCOL) { /* offered, and BAD all the same */
 		s->no_move = true;
 		move = false;
-		code = copy_or_move(s, false, set, uids->n, to, &source, &destination, &going);
+		code = copy_or_move(
+			s, false, set, uids->n, to, &validity, &source, &destination, &going);
 	}
 
 	result = imap_check(s, code, "moving messages to folder", to->written);
 	if (!result && source) {
 		result = check_copied(s, uids, source, &copied);
 		s->tells_copies = true;
-	} else if (!result && !there) {
+	} else if (!result && looks) {
 		result = look_after(s, to, &going);
 	}
 	/* Who tells COPYUID and does not now has copied nothing: they were gone already. */
@@ -425,7 +478,7 @@ static int move_set(struct imap_session *s, const struct uid_list *uids, struct 
 		result = imap_remove(s, gone, marked, &removed);
 	if (!result)
 		*done += gone->n;
-	if (!result && there && destination && list_set(destination, there->n + uids->n, there))
+	if (!result && there && destination && list_arrived(destination, validity, gone->n, there))
 		result = imap_check(s, MAILIMAP_ERROR_MEMORY, "UID set", NULL);
 	if (source)
 		mailimap_set_free(source);
@@ -442,7 +495,7 @@ int imap_move(struct imap_session *s, const struct uid_list *uids, struct imap_f
 }
 
 int imap_move_to(struct imap_session *s, const struct uid_list *uids, struct imap_folder *to,
-	struct uid_list *marked, uint64_t *done, struct uid_list *there)
+	struct uid_list *marked, uint64_t *done, struct imap_arrived *there)
 {
 	struct mailimap_set *set;
 

@@ -47,13 +47,23 @@ int imap_remove(struct imap_session *s, const struct uid_list *uids, struct uid_
 int imap_move(struct imap_session *s, const struct uid_list *uids, struct imap_folder *to,
 	struct uid_list *marked, uint64_t *done);
 
+/* What COPYUID said of messages that went to another folder. */
+struct imap_arrived {
+	struct uid_list uids; /* that they have there, as the server told them */
+	uint32_t uidvalidity; /* of the other folder; 0: nothing was told */
+	bool mistold;         /* not as many as went, or of two folders */
+};
+
 /*
- * As imap_move(); THERE, which may be NULL, gets the UIDs that the messages have in TO, where the
- * server tells them (COPYUID). Where it does not, who wants them looks into TO, also whether any
- * arrived.
+ * As imap_move(); THERE, which may be NULL, gets what the server says of them (its UIDS to be
+ * freed). Where it says nothing, who wants them looks into TO, also whether any arrived.
  */
 int imap_move_to(struct imap_session *s, const struct uid_list *uids, struct imap_folder *to,
-	struct uid_list *marked, uint64_t *done, struct uid_list *there);
+	struct uid_list *marked, uint64_t *done, struct imap_arrived *there);
+/* Gives them a keyword (RFC 3501 section 2.3.2), which copies of them have, too. */
+int imap_set_keyword(struct imap_session *s, const struct uid_list *uids, const char *keyword);
+/* Which of the selected folder have it: added to FOUND. */
+int imap_search_keyword(struct imap_session *s, const char *keyword, struct uid_list *found);
 /* Which of SET, which is freed, are in the selected folder: added to FOUND. */
 int imap_search_uids(struct imap_session *s, struct mailimap_set *set, struct uid_list *found);
 

@@ -34,11 +34,14 @@ struct imap_source {
 	const struct mailbox *mailbox;
 	uint64_t max_message;
 	bool stays;
-	bool asks; /* sink->wanted() which are to be read: not all of a range of UIDs are */
+	bool settles; /* not a dry run */
+	bool asks;    /* sink->wanted() which are to be read: not all of a range of UIDs are */
 	struct imap_folder folder; /* what is read */
 	bool archives;             /* an expunge does not delete (imapdelete.h) */
 	struct imap_folder
-		trash; /* by way of which is deleted then; written: NULL: there is none */
+		trash;           /* by way of which is deleted then; written: NULL: there is none */
+	uint32_t trash_validity; /* its UIDVALIDITY; 0: nothing was deleted yet */
+	bool trash_keywords;     /* it keeps ours */
 	struct imap_folder
 		target[FOLDERS_MAX];   /* where what is settled so goes, by enum settlement; written
 					  is NULL where nothing moves */
@@ -68,6 +71,7 @@ struct imap_source {
 	const struct imap_entry *present; /* one that was looked for and is there */
 	void (*on_fetch)(struct imap_source *s, const struct imap_entry *entry,
 		const struct mailimap_msg_att *answer);
+	struct uid_list *sizes; /* of messages, where those are asked for */
 	const struct source_sink *sink;
 	struct wiped body;
 	bool reading, body_overflow, body_failed, stopped;
