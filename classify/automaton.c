@@ -219,7 +219,7 @@ static bool gap_fits(const struct scan *s, enum gap_kind kind, uint32_t begin, u
 
 static void pattern_found(struct scan *s, const struct pattern *p, uint32_t end)
 {
-	uint32_t begin = s->ring[(s->token - p->count + 1) % RING], gap = 0;
+	uint32_t begin = s->ring[(s->token - p->count + 1) % RING], gap = 0, first = 0;
 
 	switch ((enum pattern_part)p->part) {
 	case PART_FIRST:
@@ -235,11 +235,12 @@ static void pattern_found(struct scan *s, const struct pattern *p, uint32_t end)
 			return;
 		gap = begin - s->gap[p->gap][1];
 		begin = s->gap[p->gap][0];
+		first = s->gap[p->gap][1] - begin;
 		break;
 	case PART_WHOLE:
 		break;
 	}
-	add_match(s->out, (struct match){ p->rule, begin, end, gap });
+	add_match(s->out, (struct match){ p->rule, (uint16_t)first, begin, end, gap });
 }
 
 static void node_found(struct scan *s, uint32_t node, uint32_t end)

@@ -237,12 +237,40 @@ static bool has_ip(struct span text)
 	return false;
 }
 
-/* Is what RULE says of a recipient said of a host's address here? */
-static bool is_of_host(struct span text, const struct match *m, const struct rule *rule)
+/* "mx1.example.org: no such host" is not of the recipient's domain, whoever's host that is. */
+static bool is_of_other_host(struct span text, const struct match *m, struct span domain)
 {
+	size_t end = m->begin, begin;
+	bool dots = false, letters = false;
+
+	while (end && strchr(" :", text.p[end - 1]))
+		end--;
+	for (begin = end; begin && text.p[begin - 1] > ' ' && text.p[begin - 1] < 127; begin--)
+		if (strchr("@=/<(", text.p[begin - 1]))
+			return false;
+		else if (text.p[begin - 1] == '.')
+			dots |= begin < end;
+		else
+			letters |= !ascii_digit(text.p[begin - 1]);
+	return dots && letters &&
+		!span_ends_nocase((struct span){ text.p + begin, end - begin }, domain);
+}
+
+/* Is what RULE says of a recipient or his domain said of a host here? */
+static bool is_of_host(
+	struct span text, const struct match *m, const struct rule *rule, struct span domain)
+{
+	if (rule->category == CATEGORY_DOMAIN_UNKNOWN && is_of_other_host(text, m, domain))
+		return true;
 	if (m->gap)
 		return has_ip((struct span){ text.p + m->begin, m->end - m->begin });
 	return rule->rank <= RANK_WEAK && !memchr(text.p, '@', text.n) && has_ip(text);
+}
+
+/* Is it said of a mailbox or its owner, and not of a domain or a host? */
+static bool is_of_person(enum category category)
+{
+	return category != CATEGORY_DOMAIN_UNKNOWN && category != CATEGORY_NOT_ACCEPTING;
 }
 
 /*
@@ -253,10 +281,13 @@ static bool is_of_host(struct span text, const struct match *m, const struct rul
 static bool is_of_nobody(const struct rules *r, struct bids *bids, struct span text,
 	const struct match *m, const struct rule *rule)
 {
-	if (is_of_host(text, m, rule))
+	if (is_of_host(text, m, rule, bids->clues->recipient_domain))
 		return true;
 	if (*rule->provider || bids->best[CLASS_HARD].weight >= WEIGHT_SPECIFIC ||
-		!sense_turned(r, text, m))
+		!(sense_turned(r, text, m) ||
+			(!bids->passing &&
+				sense_beside(r, text, m, bids->clues->recipient_local,
+					is_of_person(rule->category)))))
 		return false;
 	bids->turned = true;
 	if (bids->clues->tell)

@@ -179,12 +179,20 @@ static bool answer_names_us(const struct reader *r, const struct event *e, struc
 	return us;
 }
 
+static struct span local_part(const struct event *e)
+{
+	const char *at = strrchr(e->recipient, '@');
+
+	return (struct span){ e->recipient, at ? (size_t)(at - e->recipient) : 0 };
+}
+
 bool reader_decide(struct reader *r, struct event *e, struct clues *clues, struct span words)
 {
 	struct decision d;
 	clues->kind = (enum kind)e->kind;
 	clues->subject = r->mail->subject_text;
 	clues->recipient_domain = address_domain(span_of(e->recipient));
+	clues->recipient_local = local_part(e);
 	clues->names_us = e->kind == KIND_FAILURE && e->recipient[0] &&
 		answer_names_us(r, e, clues->diagnostic);
 	clues->searched = &r->prose->searched;

@@ -108,28 +108,32 @@ static struct list_words list_words(const struct rules **r, enum rule_mark list)
 	return (struct list_words){ (*r)->words + begin[0], (*r)->words + begin[1] };
 }
 
-bool rules_list_ends(const struct rules *r, enum rule_mark list, struct span text)
+size_t rules_list_ends(const struct rules *r, enum rule_mark list, struct span text)
 {
 	struct list_words all = list_words(&r, list);
+	size_t longest = 0;
 
 	for (const struct list_word *w = all.begin; w < all.end; w++) {
-		if (!span_ends_nocase(text, (struct span){ r->texts + w->text, w->n }))
+		if (w->n <= longest ||
+			!span_ends_nocase(text, (struct span){ r->texts + w->text, w->n }))
 			continue;
 		char before = text.n > w->n ? text.p[text.n - w->n - 1] : ' ';
 		if (!((before | 0x20) >= 'a' && (before | 0x20) <= 'z') && before != '-')
-			return true;
+			longest = w->n;
 	}
-	return false;
+	return longest;
 }
 
-bool rules_list_begins(const struct rules *r, enum rule_mark list, struct span text)
+size_t rules_list_begins(const struct rules *r, enum rule_mark list, struct span text)
 {
 	struct list_words all = list_words(&r, list);
+	size_t longest = 0;
 
 	for (const struct list_word *w = all.begin; w < all.end; w++)
-		if (span_starts_nocase(text, (struct span){ r->texts + w->text, w->n }))
-			return true;
-	return false;
+		if (w->n > longest &&
+			span_starts_nocase(text, (struct span){ r->texts + w->text, w->n }))
+			longest = w->n;
+	return longest;
 }
 
 bool rules_look_at(const struct rules *r, struct span name)

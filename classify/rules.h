@@ -53,7 +53,9 @@
 						  does; */ \
 	X(MARK_BEHIND_HOST, "behind-host")     /* behind the name of the host that answered; */ \
 	X(MARK_BEFORE_REPORTER, "before-reporter") /* before that of the host that reports; */ \
-	X(MARK_REPLY_SUBJECT, "reply-subject")     /* a person's answer or forward begins so */ \
+	X(MARK_BESIDE, "beside") /* of scripts without blanks: what leaves a phrase what it is, \
+				    right before and behind it (classify/sensebeside.c); */ \
+	X(MARK_REPLY_SUBJECT, "reply-subject") /* a person's answer or forward begins so */ \
 	/* stems of words that speak of the same, in any language (classify/sense.h) */ \
 	X(MARK_SENSE_BOX, "sense-box") /* who or what a mail is for */ \
 	X(MARK_SENSE_NOT, "sense-not") \
@@ -97,6 +99,7 @@
 	X(MARK_SENSE_AWAY, "sense-away")     /* behind what is no mailbox: cannot be asked */ \
 	X(MARK_SENSE_NARROW, "sense-narrow") /* knows some of the users only */ \
 	X(MARK_SENSE_SHUT, "sense-shut")     /* for now or for good */ \
+	X(MARK_SENSE_PLAIN, "sense-plain")   /* says nothing of what it stands beside */ \
 	X(MARK_SENSE_OR, "sense-or")         /* what follows may be it as well */ \
 	X(MARK_SENSE_OTHER, "sense-other") /* what can be missing or closed, too, and is nobody's \
 					      mailbox */
@@ -244,6 +247,7 @@ const char *provider_at(const struct rules *r, size_t n);
 
 struct match {
 	uint16_t rule;       /* index in the rules; rule_at() */
+	uint16_t first;      /* bytes before the gap, where there is one */
 	uint32_t begin, end; /* bytes of the text, end exclusive */
 	uint32_t gap;        /* how many of them lie in the gap of a phrase with " ... " */
 };
@@ -294,11 +298,12 @@ void rules_search(const struct rules *r, struct span text, struct searched *out)
  */
 bool searched_part(const struct searched *s, struct span part, struct matches *out);
 /*
- * Does TEXT end with a phrase of the LIST (MARK_BEFORE_…), and is that no end of a longer word?
- * Does it begin with one (MARK_BEHIND_HOST, MARK_REPLY_SUBJECT)? By the letter, but for ASCII case.
+ * The bytes of the longest phrase of the LIST (MARK_BEFORE_…) that TEXT ends with, if that is no
+ * end of a longer word; of the longest that it begins with (MARK_BEHIND_HOST, MARK_REPLY_SUBJECT).
+ * 0: none. By the letter, but for ASCII case.
  */
-bool rules_list_ends(const struct rules *r, enum rule_mark list, struct span text);
-bool rules_list_begins(const struct rules *r, enum rule_mark list, struct span text);
+size_t rules_list_ends(const struct rules *r, enum rule_mark list, struct span text);
+size_t rules_list_begins(const struct rules *r, enum rule_mark list, struct span text);
 /*
  * R takes from LENDER, which must outlive it, each list that it has none of: who wrote rules of his
  * own before there was that list means no harm by its absence.
@@ -381,6 +386,7 @@ struct clues {
 	struct span verdict;    /* the reporting system's own word for the cause */
 	struct span subject;
 	struct span remote_mta, reporting_mta, recipient_domain; /* host names only */
+	struct span recipient_local;                             /* the recipient's local part */
 	bool names_us; /* the answer names an address of the sender's, and not the recipient's */
 	const char *provider; /* the profile's name where it is known already, else NULL */
 	const struct searched

@@ -1,3 +1,4 @@
+#include <strings.h>
 #include "classify/senseparts.h"
 
 enum { CLAUSES_MAX = 24, WORDS_MAX = 200 };
@@ -6,6 +7,7 @@ enum { CLAUSES_MAX = 24, WORDS_MAX = 200 };
 #define NUMBER (UINT64_C(1) << 63)
 #define ABSENT (UINT64_C(1) << 62) /* a not beside "exists" */
 #define IP_ADDRESS (UINT64_C(1) << 61)
+#define REFUSED_FIRST (UINT64_C(1) << 60) /* "recipient rejected:", and then why */
 #define TURNED (SENSE(IF) | SENSE(MAYBE))
 
 /* What a clause must say, all of it; nothing of what keeps it from that, in it or anywhere. */
@@ -66,6 +68,7 @@ static const struct said_of {
 struct senses_reader {
 	const struct rules *rules;
 	const struct letters *letters;
+	struct span name;
 	uint64_t clause[CLAUSES_MAX];
 	size_t clauses;  /* that were begun before this one */
 	uint64_t last;   /* the senses of the last word */
@@ -102,12 +105,23 @@ static bool is_of_anybody(uint64_t last, uint64_t senses)
 	return last == SENSE(YOUR) && senses & (SENSE(MAIL) | SENSE(BOOK));
 }
 
+/* The recipient's own name speaks of him, unless it is a word. */
+static bool is_name(struct span name, const struct token *t)
+{
+	enum { LEAST = 3 };
+
+	return name.n >= LEAST && (size_t)(t->end - t->begin) == name.n &&
+		!strncasecmp((const char *)t->begin, name.p, name.n);
+}
+
 static void hear_token(struct senses_reader *h, const struct token *t)
 {
 	char folded[FOLDED_MAX];
 	uint64_t *clause = &h->clause[h->clauses];
 	uint64_t senses = senses_of(h->rules, h->letters, t, folded);
 
+	if (!senses && is_name(h->name, t))
+		senses = SENSE(BOX) | SENSE(PERSON);
 	if (ascii_digit(folded[0])) {
 		*clause |= h->word ? NUMBER : 0;
 		return;
@@ -118,16 +132,25 @@ static void hear_token(struct senses_reader *h, const struct token *t)
 	senses = senses_beside(h->last, senses);
 	if (hear_absence(h, senses))
 		*clause |= ABSENT;
-	if (is_of_anybody(h->last, senses))
+	if (is_of_anybody(h->last, senses)) {
 		*clause &= ~SENSE(YOUR);
+		senses &= ~SENSE(OTHER);
+	}
 	*clause |= senses;
 	h->last = senses_last(h->last, senses);
 }
 
+#define ONLY_REFUSED \
+	(SENSE(BOX) | SENSE(PERSON) | SENSE(REFUSE) | SENSE(MAIL) | SENSE(PLAIN) | SENSE(BEEN))
+
 static void hear_sign(struct senses_reader *h, const struct token *t, const unsigned char *end)
 {
+	uint64_t *clause = &h->clause[h->clauses];
+
 	if (*t->begin == '\'' || *t->begin == '-')
 		return;
+	if (*t->begin == ':' && *clause & SENSE(REFUSE) && !(*clause & ~ONLY_REFUSED))
+		*clause = REFUSED_FIRST | (*clause & SENSE(MAIL));
 	h->last = h->denies = 0;
 	h->begun = false;
 	if (ends_sentence(t, end) && h->clauses + 1 < CLAUSES_MAX)
@@ -179,9 +202,14 @@ static bool says_so(const struct senses_reader *h, const struct said_of *s, uint
 {
 	if (heard & s->nowhere)
 		return false;
-	for (size_t i = 0; i <= h->clauses; i++)
-		if ((h->clause[i] & s->all) == s->all && !(h->clause[i] & s->none))
+	for (size_t i = 0; i <= h->clauses; i++) {
+		uint64_t clause = h->clause[i];
+
+		if (clause & REFUSED_FIRST)
+			clause |= SENSE(REFUSE);
+		if ((clause & s->all) == s->all && !(clause & s->none))
 			return true;
+	}
 	return false;
 }
 
@@ -204,10 +232,11 @@ static bool is_of_us(const struct senses_reader *h)
 	return any;
 }
 
-struct sense sense_read(const struct rules *r, struct span text)
+struct sense sense_read(const struct rules *r, struct span text, struct span name)
 {
-	struct senses_reader h = { .rules = who_has_stems(r),
-		.letters = automaton_letters(r->automaton) };
+	struct senses_reader h = {
+		.rules = who_has_stems(r), .letters = automaton_letters(r->automaton), .name = name
+	};
 	struct sense found = { .category = CATEGORY_NONE };
 
 	hear(&h, text);
@@ -260,7 +289,7 @@ void bid_senses(const struct rules *r, struct bids *bids, struct span text)
 	if (!text.n ||
 		(top == CLASS_HARD ? best->weight > WEIGHT_VAGUE && !is_word_alone(best) : !weak))
 		return;
-	s = sense_read(r, text);
+	s = sense_read(r, text, bids->clues->recipient_local);
 	said = s.id ? category_class(s.category) : top;
 	if (top == CLASS_HARD && best->weight > WEIGHT_VAGUE) {
 		if (weak && s.id && said != CLASS_HARD)
@@ -272,6 +301,10 @@ void bid_senses(const struct rules *r, struct bids *bids, struct span text)
 			best->weight = 0;
 		else if (s.category == CATEGORY_SYSTEM_ERROR)
 			bid_sense(bids, best->weight, &s); /* who would know cannot be asked */
+	} else if (said == CLASS_HARD && !bids->turned && top == CLASS_BLOCK &&
+		best->category == CATEGORY_POLICY && is_word_alone(best)) {
+		best->weight = WEIGHT_DIGIT; /* it was refused, and that is why */
+		bid_sense(bids, WEIGHT_SENSE, &s);
 	} else if (bids->turned && s.of_us && best->weight <= WEIGHT_VAGUE) {
 		bid_sense(bids, WEIGHT_SENSE, &OF_US);
 	} else if (!s.id || s.category == best->category || (bids->turned && said == CLASS_HARD)) {

@@ -32,8 +32,11 @@ struct sense {
 	bool of_us;     /* who is missing there is we */
 };
 
-/* Reads TEXT (valid UTF-8) clause by clause. Addresses and names of hosts in it say nothing. */
-struct sense sense_read(const struct rules *r, struct span text);
+/*
+ * Reads TEXT (valid UTF-8) clause by clause. Addresses and names of hosts in it say nothing; NAME,
+ * the recipient's local part, speaks of him.
+ */
+struct sense sense_read(const struct rules *r, struct span text, struct span name);
 /*
  * The stem that the one word of WORD begins with, folded, in R's image; empty: none has a sense.
  * *WHOLE: it is all of the word. WORD may have signs at its ends.
@@ -45,6 +48,15 @@ struct span sense_stem(const struct rules *r, struct span word, bool *whole);
  * that is missing ("the key of the recipient was not found")?
  */
 bool sense_turned(const struct rules *r, struct span text, const struct match *m);
+/*
+ * Does a word stand right beside match M of TEXT, or where M leaves a gap, that may be what is
+ * missing or closed instead ("recipient check was cancelled", "bind account is disabled")? Words
+ * with a sense that fits a mailbox, those of the list of plain ones, names of hosts, addresses and
+ * the recipient's own NAME are none; any other is, known or not. What is not OF_PERSON but of a
+ * domain is looked at in scripts without blanks only.
+ */
+bool sense_beside(const struct rules *r, struct span text, const struct match *m, struct span name,
+	bool of_person);
 /*
  * Bids what TEXT says where nothing but weak evidence was bid before, and sets a weak hard aside
  * that the words speak against.

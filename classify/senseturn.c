@@ -68,10 +68,10 @@ static void turn_hear(struct turn_reader *t, uint64_t senses, bool within)
 		t->ours = OUR_WORDS;
 	t->tied |= (senses & SENSE(OF)) != 0;
 	if (senses & SENSE(BOX)) {
-		t->headed = !within && t->other && t->tied;
+		t->headed = !within && t->other && (t->tied || t->last & SENSE(OTHER));
 		t->missing = false;
 		t->box = true;
-		t->other = 0;
+		t->other = t->last & SENSE(OTHER) ? t->other : 0;
 	} else if (senses & (SENSE(OTHER) | SENSE(PART)) && !(senses & SENSE(MAIL))) {
 		t->other = TIE_WORDS;
 		t->headed = !within &&
@@ -217,7 +217,9 @@ static bool is_its_thing(uint64_t senses, uint64_t before)
 	return !(senses & whole) &&
 		(before & whole ? before & SENSE(BOX) && senses & SENSE(PART)
 				: senses & (SENSE(PART) | SENSE(OTHER)) &&
-					!(before & (SENSE(GONE) | SENSE(SHUT) | SENSE(EXIST))));
+					!(before &
+						(SENSE(GONE) | SENSE(SHUT) | SENSE(EXIST) |
+							SENSE(PLAIN))));
 }
 
 /*
@@ -226,16 +228,18 @@ static bool is_its_thing(uint64_t senses, uint64_t before)
  */
 static bool turned_behind(const struct rules *r, struct span text, const struct match *m)
 {
-	enum { WORDS_BEHIND = 5 };
-	const uint64_t else_said = SENSE(REFUSE) | SENSE(SPAM) | SENSE(USED) | SENSE(LISTED) |
-		SENSE(PROOF) | SENSE(OUTSIDE);
+	enum { WORDS_BEHIND = 7 };
+	const uint64_t else_said = SENSE(REFUSE) | SENSE(ACCEPT) | SENSE(SPAM) | SENSE(USED) |
+		SENSE(LISTED) | SENSE(PROOF) | SENSE(OUTSIDE);
 	const struct letters *l = automaton_letters(r->automaton);
 	const unsigned char *p = (const unsigned char *)text.p + m->end,
 			    *end = (const unsigned char *)text.p + text.n;
 	struct scratch scratch;
 	char folded[FOLDED_MAX];
-	bool turned = false, or_else = false;
+	bool turned = false, or_else = false, denied = false;
 
+	if (p < end && *p == '?' && !m->gap)
+		return true; /* asked, not said */
 	if (end - p > 2 && *p == '\'' && p[1] == 's' &&
 		p[2] == ' ') /* "not our customer's domain" */
 		p += 3;
@@ -248,7 +252,9 @@ static bool turned_behind(const struct rules *r, struct span text, const struct 
 		if (!t.n || t.sign || skip_name(t.begin, end) > t.begin)
 			break;
 		senses = senses_of(r, l, &t, folded);
-		turned = senses & SENSE(NARROW) || (or_else && senses & else_said) ||
+		denied |= (senses & SENSE(NOT)) != 0;
+		turned = senses & (SENSE(NARROW) | SENSE(OUTSIDE)) ||
+			(!denied && senses & SENSE(ACCEPT)) || (or_else && senses & else_said) ||
 			(!i && is_its_thing(senses, last_senses(r, text, m)));
 		or_else |= (senses & SENSE(OR)) != 0;
 	}

@@ -116,6 +116,8 @@ uint64_t senses_beside(uint64_t last, uint64_t senses)
 		senses |= SENSE(SENDER);
 	if (senses & SENSE(AWAY) && last & SENSE(OTHER) && !(last & SENSE(BOX)))
 		senses |= SENSE(DOWN);
+	if (last & SENSE(PERSON)) /* "staff member" */
+		senses &= ~SENSE(OUTSIDE);
 	if (last & SENSE(GONE)) /* "was shut down" */
 		senses &= ~SENSE(DOWN);
 	return senses;

@@ -137,6 +137,16 @@ static enum klass bid_about_us(struct bids *bids)
 	return CLASS_BLOCK;
 }
 
+/* One that passes, whatever it is of, is soft. */
+static enum klass bid_passes(struct bids *bids)
+{
+	bid(bids, WEIGHT_STAGE, "", "passing",
+		&(struct saying){ .source = "words for what passes",
+			.category = CATEGORY_SYSTEM_ERROR,
+			.klass = -1 });
+	return CLASS_SOFT;
+}
+
 enum klass veto_judge(const struct rules *r, struct bids *bids, const struct decision *d,
 	struct heard *answer, struct heard *human, bool early)
 {
@@ -147,11 +157,12 @@ enum klass veto_judge(const struct rules *r, struct bids *bids, const struct dec
 	const char *why;
 
 	if (hard->weight < bids->best[other].weight || !hard->weight) {
-		if (bids->best[other].weight <= WEIGHT_DIGIT && !bids->passing &&
-			veto_of_words(r, heard_words(r, answer), d, hard, WHERE_DIAGNOSTIC) >
-				VETO_PASSING_SURE)
+		if (bids->best[other].weight > WEIGHT_DIGIT || bids->passing)
+			return other;
+		veto = veto_of_words(r, heard_words(r, answer), d, hard, WHERE_DIAGNOSTIC);
+		if (veto > VETO_PASSING_SURE)
 			return bid_about_us(bids);
-		return other;
+		return veto && bids->turned ? bid_passes(bids) : other;
 	}
 	veto = early ? VETO_SURE : find_veto(r, bids, d, answer, human);
 	if (veto == VETO_SURE || (veto == VETO_US && !proven))

@@ -12,7 +12,8 @@
 enum {
 	SUFFIXES_MAX = 256,      /* domains or hosts of one provider */
 	CONNECTIONS_MAX = 10000, /* of one provider */
-	RANK_MAX = 500
+	RANK_MAX = 500,
+	RANK_LEAST = -900
 };
 
 /* One file while it is read. */
@@ -267,9 +268,9 @@ static bool set_rank(struct rules_reading *r, const char *key, char *value)
 	char *end;
 	long n = strtol(value, &end, 10);
 
-	if (!*value || *end || n < -RANK_MAX || n > RANK_MAX)
-		return refuse(r->file, r->section, key, "'%s' is no whole number from -%d to %d",
-			value, RANK_MAX, RANK_MAX);
+	if (!*value || *end || n < RANK_LEAST || n > RANK_MAX)
+		return refuse(r->file, r->section, key, "'%s' is no whole number from %d to %d",
+			value, RANK_LEAST, RANK_MAX);
 	r->rule->rank = (int)n;
 	return true;
 }

@@ -18,8 +18,8 @@
 
 static const struct rule_spec SPECS[] = {
 	LIST(BOX, "box", "boxes", "bu*", "buzón*"),
-	LIST(NOT, "no", "neexist*"),
-	LIST(EXIST, "exist*", "neexist*"),
+	LIST(NOT, "no", "not", "neexist*"),
+	LIST(EXIST, "exist*", "found", "neexist*"),
 	LIST(UNKNOWN, "unknown"),
 	LIST(SENDER, "sender*", "send"),
 	LIST(YOUR, "your"),
@@ -28,12 +28,20 @@ static const struct rule_spec SPECS[] = {
 	LIST(REFUSE, "refuse*"),
 	LIST(SCORE, "points"),
 	LIST(OTHER, "host*"),
+	LIST(PLAIN, "the", "in"),
+	LIST(OF, "of"),
+	LIST(BEEN, "was"),
+	{ .id = "list.beside",
+		.mark = MARK_BESIDE,
+		.klass = -1,
+		.phrases = { "箱", "该" },
+		.phrase_count = 2 },
 	{ .id = "unknown",
 		.category = CATEGORY_USER_UNKNOWN,
 		.klass = -1,
 		.where = WHERE_DIAGNOSTIC | WHERE_HUMAN,
-		.phrases = { "box unknown" },
-		.phrase_count = 1 },
+		.phrases = { "box unknown", "not found", "box {} unknown", "箱不存在" },
+		.phrase_count = 4 },
 };
 
 static struct rules *rules;
@@ -55,13 +63,13 @@ static int drop(void **state)
 
 static const char *said(const char *text)
 {
-	struct sense s = sense_read(rules, span_of(text));
+	struct sense s = sense_read(rules, span_of(text), span_of(""));
 	return s.id ? s.id : "nothing";
 }
 
 static uint32_t heard(const char *text)
 {
-	return sense_read(rules, span_of(text)).heard;
+	return sense_read(rules, span_of(text), span_of("")).heard;
 }
 
 static void test_stems(void **state)
@@ -95,6 +103,9 @@ static void test_sentences(void **state)
 	assert_string_equal(said("550 a mail of 7 points"), "sense.score");
 	assert_string_equal(said("550 points"), "nothing"); /* the code is no number of points */
 	assert_string_equal(said("550 hello"), "nothing");
+	/* what is refused says nothing of why */
+	assert_string_equal(said("550 box refused: the box was purged"), "sense.gone");
+	assert_string_equal(said("550 box refused, the box was purged"), "nothing");
 	/* in one clause, or not at all */
 	assert_string_equal(said("550 box. It has gone"), "nothing");
 	assert_string_equal(said("550 host of the box gone"), "nothing");
@@ -129,6 +140,57 @@ static void test_decision(void **state)
 	assert_string_equal(decided("550 5.2.2 box purged").rule, "code.5.2.2");
 }
 
+/* A phrase proves nothing where a word stands beside it that may be what it is said of. */
+static void test_strangers(void **state)
+{
+	static const struct {
+		const char *text;
+		bool hard;
+	} rows[] = {
+		{ "550 the box unknown in the house", true },
+		{ "550 bind box unknown", false },
+		{ "550 box unknown macro", false },
+		{ "550 box unknown. Macro", true },
+		{ "550 box unknown\nMacro", true },
+		{ "550 box macro unknown", false },
+		{ "550 box tom unknown", true }, /* his own name */
+		{ "550 box <tom@example.net> unknown", true },
+		{ "550 box unknown 4f3a9", true }, /* a number */
+		{ "550 proof of the box unknown", false },
+		{ "550 \"proof\" box unknown", false },
+		{ "550 was not found", true },
+		{ "550 macro was not found", false },
+		{ "550 macro box was not found", false },
+		{ "550 the box was not found", true },
+		{ "550 /var/box not found", false },
+		{ "550 该箱不存在", true },
+		{ "550 发箱不存在", false },
+		{ "550 箱不存在者", false },
+		{ "550 箱不存在，者", true },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct clues e = { .kind = KIND_FAILURE,
+			.status = { 5, 0, 0 },
+			.diagnostic = span_of(rows[i].text),
+			.recipient_local = span_of("tom") };
+		struct decision d;
+
+		decide(rules, &e, &d);
+		if ((d.klass == CLASS_HARD) != rows[i].hard)
+			fail_msg("%s: %s", rows[i].text, d.rule);
+	}
+}
+
+/* The recipient's own name speaks of him in the sum of words, too. */
+static void test_own_name(void **state)
+{
+	(void)state;
+	assert_string_equal(
+		sense_read(rules, span_of("550 no tom exists"), span_of("tom")).id, "sense.nobody");
+	assert_null(sense_read(rules, span_of("550 no tom exists"), span_of("tommy")).id);
+}
+
 static void test_what_is_no_stem(void **state)
 {
 	static const char *const wrong[] = { "two words", "box*es", "", "*",
@@ -150,6 +212,8 @@ int main(void)
 		cmocka_unit_test(test_names_say_nothing),
 		cmocka_unit_test(test_sentences),
 		cmocka_unit_test(test_decision),
+		cmocka_unit_test(test_strangers),
+		cmocka_unit_test(test_own_name),
 		cmocka_unit_test(test_what_is_no_stem),
 	};
 	return cmocka_run_group_tests(tests, build, drop);

@@ -1,0 +1,244 @@
+/*
+ * What stands right beside a phrase. "User unknown" is of a user, "user unknown macro" of a macro
+ * and "bind account disabled" of somebody who binds: no list will ever have all the things that
+ * there are, so it is the other way round. Only words that are known to leave the phrase what it
+ * is may stand there; any other takes its proof away.
+ */
+#include <strings.h>
+#include "classify/senseparts.h"
+
+enum { OTHER_SCRIPTS = 0xd6 }; /* first byte of what is not Latin, Greek or Cyrillic: no stems */
+
+#define FITS \
+	(SENSE(BOX) | SENSE(PERSON) | SENSE(NOT) | SENSE(EXIST) | SENSE(UNKNOWN) | SENSE(LEFT) | \
+		SENSE(HOUSE) | SENSE(WORK) | SENSE(GONE) | SENSE(NOBODY) | SENSE(MAIL) | \
+		SENSE(REFUSE) | SENSE(OF) | SENSE(OR) | SENSE(BEEN) | SENSE(SHUT) | SENSE(FORM) | \
+		SENSE(PLAIN))
+
+struct beside {
+	const struct rules *rules;
+	const struct letters *letters;
+	const unsigned char *begin, *end; /* of the text */
+	struct span name;                 /* the recipient's own */
+	struct scratch scratch;
+	char folded[FOLDED_MAX];
+};
+
+/* "c18si2365148": no word, but the name of a queue or a session. */
+static bool has_digit(const struct token *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (ascii_digit(t->bytes[i]))
+			return true;
+	return false;
+}
+
+static bool is_own_name(const struct beside *b, const unsigned char *word)
+{
+	size_t n = b->name.n;
+
+	return n && (size_t)(b->end - word) >= n &&
+		!strncasecmp((const char *)word, b->name.p, n) &&
+		(word + n == b->end || word[n] < '0');
+}
+
+/* The senses of the word at P; all of them where it is no word, or names somebody. */
+static uint64_t senses_at(struct beside *b, const unsigned char *p)
+{
+	struct token t;
+
+	if (b->end - p > 1 && *p == '/' && p[1] > ' ')
+		return 0; /* the path of a file */
+	while (p < b->end && (*p == '"' || *p == '\''))
+		p++;
+	if (p >= b->end || is_own_name(b, p) || skip_name(p, b->end) > p)
+		return UINT64_MAX;
+	t = take_token(b->letters, p, b->end, &b->scratch);
+	if (!t.n || t.sign || has_digit(&t) || *t.begin >= OTHER_SCRIPTS)
+		return UINT64_MAX;
+	return senses_of(b->rules, b->letters, &t, b->folded);
+}
+
+static bool is_strange(struct beside *b, const unsigned char *p)
+{
+	return !(senses_at(b, p) & FITS);
+}
+
+/* The word before AT, NULL where a sign or nothing stands there. */
+static const unsigned char *word_before(const struct beside *b, const unsigned char *at)
+{
+	const unsigned char *p = at;
+
+	while (p > b->begin && strchr(" \"'", p[-1]))
+		p--;
+	if (p == at || p == b->begin || strchr(",;:.!?()<>[]-/", p[-1]))
+		return NULL;
+	while (p > b->begin && p[-1] > ' ')
+		p--;
+	return p;
+}
+
+static const unsigned char *word_behind(const struct beside *b, const unsigned char *p)
+{
+	const unsigned char *word = skip_blanks(b->letters, p, b->end);
+
+	if (word == p || (word[-1] == '\n' && word < b->end && *word >= 'A' && *word <= 'Z'))
+		return NULL; /* a sign, or another sentence */
+	return word;
+}
+
+/*
+ * What stands before a mailbox at AT: a thing that has the mailbox beside its name ("bind
+ * account"), or one that is the mailbox's ("verification of the recipient").
+ */
+static bool is_strange_before(struct beside *b, const unsigned char *at)
+{
+	enum { ARTICLES = 3 };
+	uint64_t senses = 0;
+
+	for (unsigned i = 0; i < ARTICLES && (at = word_before(b, at)); i++) {
+		if (is_strange(b, at))
+			return !i || senses & SENSE(OF);
+		senses = senses_at(b, at);
+		if (!(senses & (SENSE(PLAIN) | SENSE(OF))))
+			return false;
+	}
+	return false;
+}
+
+/* --- scripts that set no blanks between words ------------------------------- */
+
+enum { WIDE_FIRST = 0xe3, WIDE_LAST = 0xe9, WIDE_BYTES = 3, WIDE_SIGNS = 0x80 };
+
+/* Does the character at P belong to a word of ideographs or kana? */
+static bool is_wide(const unsigned char *p, const unsigned char *end)
+{
+	return end - p >= WIDE_BYTES && *p >= WIDE_FIRST && *p <= WIDE_LAST &&
+		(*p != WIDE_FIRST || p[1] != WIDE_SIGNS);
+}
+
+/* Japanese bends its verbs with kana. "Ka" asks, or says that something else may be it. */
+static const unsigned char *skip_kana(const unsigned char *p, const unsigned char *end)
+{
+	static const char asks[] = "か";
+
+	while (is_wide(p, end) && *p == WIDE_FIRST && p[1] <= WIDE_SIGNS + 2 &&
+		memcmp(p, asks, WIDE_BYTES) != 0)
+		p += WIDE_BYTES;
+	return p;
+}
+
+static bool is_strange_wide(
+	const struct beside *b, const unsigned char *p, const unsigned char *end)
+{
+	size_t n;
+
+	for (p = skip_kana(p, end); is_wide(p, end); p = skip_kana(p + n, end)) {
+		n = rules_list_begins(
+			b->rules, MARK_BESIDE, (struct span){ (const char *)p, (size_t)(end - p) });
+		if (!n)
+			return true;
+	}
+	return false;
+}
+
+static bool is_strange_wide_before(const struct beside *b, const unsigned char *at)
+{
+	size_t n;
+
+	for (; at - b->begin >= WIDE_BYTES && is_wide(at - WIDE_BYTES, at); at -= n) {
+		n = rules_list_ends(b->rules, MARK_BESIDE,
+			(struct span){ (const char *)b->begin, (size_t)(at - b->begin) });
+		if (!n)
+			return true;
+	}
+	return false;
+}
+
+/* --- a phrase and its neighbours -------------------------------------------- */
+
+/* Where a match begins and ends, and its gap. */
+struct phrase_place {
+	const unsigned char *begin, *end, *gap, *behind_gap;
+};
+
+/* The senses of all words from BEGIN to END; *LAST those of the last one. */
+static uint64_t senses_between(
+	struct beside *b, const unsigned char *begin, const unsigned char *end, uint64_t *last)
+{
+	uint64_t all = 0;
+
+	while ((begin = skip_blanks(b->letters, begin, end)) < end) {
+		uint64_t senses = senses_at(b, begin);
+
+		all |= *last = senses == UINT64_MAX ? 0 : senses;
+		while (begin<end && * begin> ' ')
+			begin++;
+	}
+	return all;
+}
+
+/* Words without a mailbox, "does not exist": what stands before them is what they are said of. */
+static bool is_of_stranger(struct beside *b, const unsigned char *at)
+{
+	const unsigned char *word = at;
+	uint64_t senses;
+
+	do { /* "was" */
+		word = word_before(b, word);
+		senses = word ? senses_at(b, word) : 0;
+	} while (word && senses != UINT64_MAX && senses & SENSE(BEEN) && !(senses & SENSE(BOX)));
+	return word &&
+		(!(senses & FITS) ||
+			(senses != UINT64_MAX && senses & SENSE(BOX) &&
+				is_strange_before(b, word)));
+}
+
+static bool is_phrase_strange(struct beside *b, const struct phrase_place *at)
+{
+	enum { SENTENCE = 24 };
+	const unsigned char *word;
+	uint64_t last = 0, first = senses_at(b, at->begin),
+		 said = senses_between(b, at->begin, at->gap, &last) |
+		senses_between(b, at->behind_gap, at->end, &last);
+	bool strange = false;
+
+	if (!said) /* of a language that there are no stems of */
+		return false;
+	if (first & (SENSE(BOX) | SENSE(PLAIN)))
+		strange = is_strange_before(b, at->begin);
+	else if (at->end - at->begin < SENTENCE && !(said & (SENSE(BOX) | SENSE(PERSON))))
+		strange = is_of_stranger(b, at->begin);
+	if (!strange && at->gap < at->behind_gap)
+		strange = (word = word_behind(b, at->gap)) && word < at->behind_gap &&
+			is_strange(b, word);
+	if (!strange && !(last & (SENSE(PLAIN) | SENSE(OF)))) /* "in", and then the place */
+		strange = (word = word_behind(b, at->end)) && is_strange(b, word);
+	return strange;
+}
+
+bool sense_beside(const struct rules *r, struct span text, const struct match *m, struct span name,
+	bool of_person)
+{
+	struct beside b = { .rules = who_has_stems(r),
+		.letters = automaton_letters(r->automaton),
+		.begin = (const unsigned char *)text.p,
+		.end = (const unsigned char *)text.p + text.n,
+		.name = name };
+	struct phrase_place at = { b.begin + m->begin, b.begin + m->end, b.begin + m->end,
+		b.begin + m->end };
+	bool strange = false;
+
+	if (m->gap) {
+		at.gap = at.begin + m->first;
+		at.behind_gap = at.gap + m->gap;
+	}
+	if (m->end >= WIDE_BYTES && is_wide(at.end - WIDE_BYTES, at.end))
+		strange = is_strange_wide_before(&b, at.begin) ||
+			is_strange_wide(&b, at.gap, at.behind_gap) ||
+			is_strange_wide(&b, at.end, b.end);
+	else if (of_person)
+		strange = is_phrase_strange(&b, &at);
+	explicit_bzero(&b, sizeof b);
+	return strange;
+}
