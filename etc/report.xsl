@@ -111,6 +111,7 @@
 	<xsl:apply-templates select="r:comments"/>
 	<xsl:call-template name="what-broke"/>
 	<xsl:call-template name="where"/>
+	<xsl:apply-templates select="r:answers"/>
 	<xsl:apply-templates select="r:timeline"/>
 	<xsl:apply-templates select="r:trend"/>
 	<xsl:call-template name="details"/>
@@ -326,6 +327,25 @@
 		</xsl:with-param></xsl:call-template>
 		<xsl:call-template name="legend"><xsl:with-param name="rest" select="true()"/></xsl:call-template>
 	</xsl:if>
+</xsl:template>
+
+<!-- By provider what receivers said; what an answer calls for is said where it comes first. -->
+<xsl:template match="r:answers">
+	<h2 xsl:use-attribute-sets="heading"><xsl:value-of select="key('t', 'heading.answers')"/></h2>
+	<p xsl:use-attribute-sets="lead"><xsl:call-template name="fill"><xsl:with-param name="id" select="'answers.lead'"/><xsl:with-param name="name" select="'k'"/><xsl:with-param name="value" select="$report/@k"/></xsl:call-template></p>
+	<table xsl:use-attribute-sets="table">
+		<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'column.answer')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.bounces.short')"/></th></tr></thead>
+		<xsl:for-each select="r:provider"><tbody>
+			<tr><th xsl:use-attribute-sets="row" colspan="2"><xsl:attribute name="scope">rowgroup</xsl:attribute><b><xsl:value-of select="@title"/></b></th></tr>
+			<xsl:for-each select="r:answer"><tr>
+				<th xsl:use-attribute-sets="row"><xsl:if test="@code"><b><xsl:value-of select="@code"/></b><xsl:text> </xsl:text></xsl:if><xsl:value-of select="r:text"/>
+					<xsl:call-template name="small"><xsl:with-param name="text"><xsl:value-of select="@title"/><xsl:if test="@days">, <xsl:value-of select="@days"/></xsl:if>
+						<xsl:if test="not(r:action = preceding::r:answer/r:action)"><xsl:text>. </xsl:text><xsl:value-of select="r:action"/></xsl:if></xsl:with-param></xsl:call-template></th>
+				<td xsl:use-attribute-sets="number"><xsl:apply-templates select="r:count"/></td>
+			</tr></xsl:for-each>
+			<xsl:if test="r:count"><tr><th xsl:use-attribute-sets="row"><xsl:call-template name="small"><xsl:with-param name="text" select="key('t', 'answers.other')"/></xsl:call-template></th><td xsl:use-attribute-sets="number"><xsl:apply-templates select="r:count"/></td></tr></xsl:if>
+		</tbody></xsl:for-each>
+	</table>
 </xsl:template>
 
 <!-- Two pieces, side by side where there is room. -->

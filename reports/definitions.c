@@ -5,7 +5,7 @@
 #include "reports/model.h"
 
 const char *const report_definitions[] = { "bounce", "hard", "soft", "block", "undetermined",
-	"complaint", "attributed", "sent", "rate", "target", "month", "share", NULL };
+	"complaint", "attributed", "sent", "rate", "target", "month", "share", "placement", NULL };
 
 const enum category infrastructure_categories[] = { CATEGORY_AUTH_FAILURE, CATEGORY_INFRASTRUCTURE,
 	CATEGORY_TLS_FAILURE, CATEGORY_REPUTATION, CATEGORY_NON_COMPLIANT, CATEGORY_RATE_LIMITED,

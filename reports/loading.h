@@ -52,6 +52,11 @@ void sent_mark_reporting(
  */
 int streams_load(struct store *store, struct figures *f, int32_t from, int32_t to);
 void stream_equations(struct equations *q, struct figures *f);
+/*
+ * reports/sectionanswers.c: what receivers said in R's month, whose figures are suppressed; Q: how
+ * they follow from each other. 0, or -1.
+ */
+int answers_load(struct month_report *r, struct store *store, struct equations *q);
 /* reports/delays.c: who takes mail late, into R, whose kinds of mail are counted. 0, or -1. */
 int delays_find(struct month_report *r, const struct gathering *delays);
 

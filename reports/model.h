@@ -24,6 +24,8 @@
 #define REPORT_ENUM(symbol, name) symbol,
 enum column { REPORT_COLUMNS(REPORT_ENUM) COLUMN_COUNT };
 const char *column_name(unsigned c);
+/* The column of failures of class KLASS. */
+enum column column_of_class(unsigned klass);
 
 /* How mailboxes' messages ended, as the store names it. */
 #define REPORT_OUTCOMES(X) \
@@ -174,6 +176,18 @@ struct cohort_row {
 	struct cell outcome[COHORT_OUTCOME_COUNT];
 };
 
+/* What receivers said of a provider's bounces, and how often. */
+enum { ANSWERS_SHOWN = 4 /* of a provider */, ANSWERS_MAX = ROWS_SHOWN * ANSWERS_SHOWN };
+struct answer_row {
+	char provider[EVENT_PROVIDER_SIZE];
+	size_t row; /* of the providers' table */
+	unsigned column;
+	enum category category;
+	char code[WORDING_CODE_SIZE], text[WORDING_TEXT_SIZE];
+	uint64_t n;      /* k or more */
+	int first, last; /* days of the month with k or more; 0: none that may be named */
+};
+
 struct typing_row {
 	char domain[STORE_DOMAIN_SIZE]; /* "": all others */
 	struct cell n;
@@ -250,6 +264,8 @@ struct month_report {
 	char sites_told[SENTENCE_SIZE];
 	struct cohort_row cohort[COHORTS_SHOWN];
 	unsigned cohorts;
+	struct answer_row answer[ANSWERS_MAX]; /* by provider, the most frequent first */
+	unsigned answers;
 	struct delay_row delay[ROWS_SHOWN]; /* the most deferrals first */
 	unsigned delays;
 	struct milestone milestone[MILESTONES_MAX]; /* in the order of time */

@@ -29,14 +29,7 @@ static bool attributed(const struct tally *t)
 
 static enum column figure_column_of(const struct tally *t)
 {
-	static const enum column by_class[CLASS_COUNT] = { [CLASS_NONE] = COLUMN_UNDETERMINED,
-		[CLASS_HARD] = COLUMN_HARD,
-		[CLASS_SOFT] = COLUMN_SOFT,
-		[CLASS_BLOCK] = COLUMN_BLOCK,
-		[CLASS_COMPLAINT] = COLUMN_COMPLAINT };
-	if (t->kind == KIND_COMPLAINT)
-		return COLUMN_COMPLAINT;
-	return t->klass < CLASS_COUNT ? by_class[t->klass] : COLUMN_UNDETERMINED;
+	return t->kind == KIND_COMPLAINT ? COLUMN_COMPLAINT : column_of_class(t->klass);
 }
 
 static enum column column_of_category(enum category category)
@@ -445,11 +438,9 @@ static void value_month(struct figures *f)
 }
 
 /* Every way in which one figure of the month follows from others. */
-static int suppress_month(struct figures *f, unsigned k, const struct report_options *options)
+static int suppress_month(
+	struct figures *f, struct equations *q, unsigned k, const struct report_options *options)
 {
-	struct equations *q = equations_new(k);
-	if (!q)
-		return -1;
 	value_month(f);
 	judge_targets(f, options);
 	equation(q, &f->bounces);
@@ -477,7 +468,6 @@ static int suppress_month(struct figures *f, unsigned k, const struct report_opt
 	group_equations(q, f);
 	stream_equations(q, f);
 	int result = suppress(q);
-	equations_free(q);
 	settle_reporting(f);
 	settle_targets(f, options);
 	return result;
@@ -548,10 +538,11 @@ int figures_load(struct month_report *r, struct store *store, struct figures *f,
 	struct gathering providers = { .cells = 0 }, campaigns = { .cells = 0 };
 	struct loading l = { r, f, store, days ? &days->notices : &providers, &campaigns, days };
 	int32_t from = day_number(f->month, 1), to = day_number(f->month, f->days);
+	struct equations *q = equations_new(r->k);
 	int result = -1;
 	f->covered = first_day > 0 && first_day <= to;
 	f->partial = f->covered && first_day > from;
-	if (store_tallies(store, from, to, BY_EVERYTHING, take_tally, &l) != STORE_OK ||
+	if (!q || store_tallies(store, from, to, BY_EVERYTHING, take_tally, &l) != STORE_OK ||
 		store_closed_tallies(store, from, to, take_closed, &l) != STORE_OK ||
 		gathering_sort(l.providers) || gathering_sort(&campaigns) ||
 		make_figure_table(l.providers, r->k, PROVIDER_NONE, &f->providers) ||
@@ -562,11 +553,14 @@ int figures_load(struct month_report *r, struct store *store, struct figures *f,
 		goto out;
 	find_figure_leaders(f, l.providers, r->k);
 	sent_mark_reporting(r, f, l.providers);
-	result = suppress_month(f, r->k, r->options);
+	result = suppress_month(f, q, r->k, r->options);
+	if (!result && days)
+		result = answers_load(r, store, q);
 	withhold_words(f);
 	order_rows(&f->providers);
 	order_rows(&f->campaigns);
 out:
+	equations_free(q);
 	gathering_free(&providers);
 	gathering_free(&campaigns);
 	return result;

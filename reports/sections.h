@@ -16,6 +16,7 @@ struct section {
 
 /* In their order; section_NAME of each lies in its file. */
 #define MONTH_SECTIONS(X) \
+	X(section_answers) \
 	X(section_streams) \
 	X(section_delays) \
 	X(section_cohorts) \

@@ -362,3 +362,23 @@ int suppress(struct equations *q)
 			q->member[i].cell->n = 0;
 	return 0;
 }
+
+/* What single equations tell, and then the ends of each small cell's range. */
+bool suppress_holds(const struct equations *q)
+{
+	struct suppress_line line;
+	bool learnt = true;
+	begin_table(q);
+	for (int round = 0; round < PROPAGATION_ROUNDS && learnt; round++) {
+		learnt = false;
+		for (size_t at = 0; next_table_line(q, &at, &line);)
+			if (read_table_line(line, q->k, &learnt))
+				return false;
+	}
+	for (size_t i = 0; i < q->count; i++)
+		if (q->member[i].cell->state == CELL_SMALL &&
+			!(possible(q, q->member[i].cell, 1, &line) &&
+				possible(q, q->member[i].cell, q->k - 1, &line)))
+			return false;
+	return true;
+}

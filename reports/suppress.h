@@ -60,5 +60,10 @@ void suppress_present(struct cell *cell, unsigned k, bool in_steps);
  * memory.
  */
 int suppress(struct equations *q);
+/*
+ * Whether nothing more is told of a small cell than suppress() has left to be told, now that more
+ * is said of hidden ones (least, most).
+ */
+bool suppress_holds(const struct equations *q);
 
 #endif

@@ -51,11 +51,11 @@ void page_right(FILE *out, const char *text, size_t width)
 	fputs(text, out);
 }
 
-void page_wrapped(FILE *out, const char *text, size_t indent, size_t hanging)
+/* From column INDENT on. */
+static void page_words(FILE *out, const char *text, size_t indent, size_t hanging)
 {
 	size_t column = indent;
 	bool begun = false;
-	page_blanks(out, indent);
 	while (*text) {
 		size_t n = strcspn(text, " ");
 		char word[SENTENCE_SIZE];
@@ -76,6 +76,17 @@ void page_wrapped(FILE *out, const char *text, size_t indent, size_t hanging)
 		text += strspn(text, " ");
 	}
 	fputc('\n', out);
+}
+
+void page_wrapped(FILE *out, const char *text, size_t indent, size_t hanging)
+{
+	page_blanks(out, indent);
+	page_words(out, text, indent, hanging);
+}
+
+void page_hanging(FILE *out, const char *text, size_t indent)
+{
+	page_words(out, text, indent, indent);
 }
 
 const char *page_text(const struct page *p, const char *id)

@@ -25,6 +25,8 @@ void page_left(FILE *out, const char *text, size_t width);
 void page_right(FILE *out, const char *text, size_t width);
 /* Paragraph with a hanging indent; words longer than a line stay whole. */
 void page_wrapped(FILE *out, const char *text, size_t indent, size_t hanging);
+/* The same behind INDENT columns that are printed already. */
+void page_hanging(FILE *out, const char *text, size_t indent);
 /* A text of the report's language, by its id. */
 const char *page_text(const struct page *p, const char *id);
 /* A heading with a line below it. */

@@ -22,6 +22,16 @@ const char *column_name(unsigned c)
 {
 	return LOOK_UP(column_names, COLUMN_COUNT, c);
 }
+
+enum column column_of_class(unsigned klass)
+{
+	static const enum column by_class[CLASS_COUNT] = { [CLASS_NONE] = COLUMN_UNDETERMINED,
+		[CLASS_HARD] = COLUMN_HARD,
+		[CLASS_SOFT] = COLUMN_SOFT,
+		[CLASS_BLOCK] = COLUMN_BLOCK,
+		[CLASS_COMPLAINT] = COLUMN_COMPLAINT };
+	return klass < CLASS_COUNT ? by_class[klass] : COLUMN_UNDETERMINED;
+}
 const char *outcome_name(unsigned o)
 {
 	return LOOK_UP(outcome_names, OUTCOME_COUNT, o);

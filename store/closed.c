@@ -19,6 +19,7 @@
  * (exchange/figures.c), and a day that went would go from theirs.
  */
 #include "store/internal.h"
+#include "store/wording.h"
 
 enum { CLOSED_AFTER = 130 * DAY };
 
@@ -35,7 +36,8 @@ static int close_month(struct store *s, int32_t month)
 			db_run(s, SQL_CLOSED_CAMPAIGNS, "ii", first, last) ||
 			db_run(s, SQL_CLOSED_BUSY, "iiii", first, last, COURSE_LEAST * k, k) ||
 			db_run(s, SQL_CLOSED_PROVIDERS, "iii", first, last, COURSE_LEAST * k) ||
-			db_run(s, SQL_CLOSED_DELETE, "ii", first, last)
+			db_run(s, SQL_CLOSED_DELETE, "ii", first, last) ||
+			wordings_close(s, first, last)
 		? STORE_FAILED
 		: STORE_OK;
 }

@@ -133,6 +133,22 @@ int store_typing_errors(struct store *s, int32_t from, int32_t to,
 int store_stream_counts(struct store *s, int32_t from, int32_t to,
 	int (*visit)(void *context, const char *stream, const char *what, uint64_t count),
 	void *context);
+/*
+ * What receivers said on the days FROM..TO, attributed failures, of K recipients or more: by
+ * provider, the most frequent first (store/wording.c). Complete up to the last day that a purge saw
+ * end.
+ */
+enum { WORDING_CODE_SIZE = EVENT_STATUS_SIZE + 4, WORDING_TEXT_SIZE = 160 };
+struct wording {
+	char provider[EVENT_PROVIDER_SIZE]; /* "other" where no profile */
+	uint8_t klass, category;
+	char code[WORDING_CODE_SIZE]; /* "550 5.1.1"; "": none */
+	char text[WORDING_TEXT_SIZE]; /* redacted, without codes; "": none was kept */
+	uint64_t count;
+	int32_t first, last; /* YYYYMMDD, days on which it came K times or more; 0: there is none */
+};
+int store_wordings(struct store *s, int32_t from, int32_t to,
+	int (*visit)(void *context, const struct wording *w), void *context);
 /* The stream that a campaign is of, as its name says; "": that does not. */
 const char *store_campaign_stream(const struct store *s, const char *campaign);
 /*

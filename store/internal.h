@@ -82,6 +82,7 @@ struct store {
 	uint32_t stream[STREAMS_MAX]; /* the numbers of o.stream (streams.c) */
 	int64_t present;              /* the latest time that was said to be now */
 	bool every_site;              /* figures are read of all sites (store_every_site) */
+	int32_t wording_day;          /* noted in this transaction (wording.c); 0: none */
 	bool in_transaction;
 	bool in_snapshot;
 	bool spoilt; /* an error in this transaction: it can only be rolled back */
@@ -115,7 +116,7 @@ int db_leave(struct store *s, bool own, int result);
 
 /* --- schema.c ------------------------------------------------------------- */
 
-enum { SCHEMA_VERSION = 30, APPLICATION_ID = 0x7265746f /* "reto" */ };
+enum { SCHEMA_VERSION = 31, APPLICATION_ID = 0x7265746f /* "reto" */ };
 /* *VERSION 0: there is nothing in it. Refuses what is not ours, or newer than this program. */
 int schema_version(struct store *s, int *version);
 /* What brings the rows to the form of VERSION; a list ends with NULL. */

@@ -14,6 +14,7 @@
 #include "store/internal.h"
 #include "store/news.h"
 #include "store/wave.h"
+#include "store/wording.h"
 
 /*
  * With [privacy] domains = all an event without a profile keeps the recipient's domain, for as long
@@ -223,9 +224,9 @@ int store_message(struct store *s, const struct store_message *m, const struct p
 		memcpy(&p, &events[i], sizeof p);
 		if (p.kind == KIND_NONE || p.kind == KIND_SUMMARY || is_repeated(events, i))
 			continue;
-		if (add_event(s, &p, m->mailbox) || tally_add(s, &p) || stream_count(s, &p) ||
-			typing_add(s, &p) || nodomain_add(s, &p) || hours_add(s, &p, now) ||
-			pending_add(s, &p))
+		if (add_event(s, &p, m->mailbox) || tally_add(s, &p) || wording_due(s, &p) ||
+			stream_count(s, &p) || typing_add(s, &p) || nodomain_add(s, &p) ||
+			hours_add(s, &p, now) || pending_add(s, &p))
 			return STORE_FAILED;
 	}
 	return STORE_OK;

@@ -15,6 +15,7 @@
  */
 #include <stdio.h>
 #include "store/internal.h"
+#include "store/wording.h"
 
 /*
  * The classes and their statements. A row's time is in its table's column "at"; cut-offs are
@@ -261,6 +262,7 @@ static int delete_due(struct store *s, int64_t now, struct purge *p)
 
 	if (result)
 		return result;
+	result = wordings_count(s, now, p->at[RETAIN_DIAGNOSTICS].cutoff);
 	for (unsigned i = 0; i < CLASSES && !result; i++)
 		result = purge_class(s, &classes[i], now, &p->at[i]);
 	if (!result)

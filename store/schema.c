@@ -21,6 +21,10 @@
  *                  tally_month has them by part (closed.c). campaign holds the day's names, so
  *                  that their number has a bound
  *   stream_count   the same by stream of our mail ([stream NAME]); it stays
+ *   wording        what receivers said, per day, provider, cause, codes and words (wording.c); it
+ *                  stays. wording_few: answers of this month that fewer than k recipients had, and
+ *                  16 bits of each one's pseudonym, until the month is over; wording_day: days that
+ *                  are yet to be counted
  *   message_count  messages per day, mailbox and outcome; they stay
  *   mailbox        when each was read last
  *   mailbox_fact   what its server is known by (facts.h)
@@ -343,6 +347,17 @@ static const char version_30[] =
 	"CREATE INDEX contact_news ON contact (news) WHERE news IS NOT NULL;"
 	"INSERT INTO meta SELECT 'rewrite', 'due' WHERE EXISTS (SELECT 1 FROM ledger) ON CONFLICT DO NOTHING";
 
+/* What receivers said, counted; the days that are there already are counted at the next purge. */
+static const char version_31[] =
+	"CREATE TABLE wording (day INTEGER NOT NULL, provider TEXT NOT NULL, class TEXT NOT NULL, category TEXT NOT NULL, code TEXT NOT NULL, text TEXT NOT NULL,"
+	" count INTEGER NOT NULL, PRIMARY KEY (day, provider, class, category, code, text)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE wording_few (month INTEGER NOT NULL, provider TEXT NOT NULL, code TEXT NOT NULL, text TEXT NOT NULL, who BLOB NOT NULL,"
+	" PRIMARY KEY (month, provider, code, text)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE wording_day (day INTEGER PRIMARY KEY) STRICT;"
+	"CREATE TABLE site_wording (day INTEGER NOT NULL, provider TEXT NOT NULL, class TEXT NOT NULL, category TEXT NOT NULL, code TEXT NOT NULL, text TEXT NOT NULL, count INTEGER NOT NULL,"
+	" part INTEGER NOT NULL, life INTEGER NOT NULL, PRIMARY KEY (day, provider, class, category, code, text, part, life)) STRICT, WITHOUT ROWID;"
+	"INSERT INTO wording_day SELECT DISTINCT CAST(strftime('%Y%m%d', at, 'unixepoch') AS INTEGER) FROM event WHERE diagnostic IS NOT NULL";
+
 struct schema_step {
 	const char *sql, *then; /* THEN may be NULL */
 	const char *mark;       /* user_version after it; a pragma takes no parameter */
@@ -381,6 +396,7 @@ static const struct schema_step steps[] = {
 	{ version_28, NULL, "PRAGMA user_version = 28" },
 	{ version_29, NULL, "PRAGMA user_version = 29" },
 	{ version_30, NULL, "PRAGMA user_version = 30" },
+	{ version_31, NULL, "PRAGMA user_version = 31" },
 };
 _Static_assert(
 	sizeof steps / sizeof *steps == SCHEMA_VERSION, "each version has a step that leads to it");

@@ -18,12 +18,14 @@ static const char *const figure_notes[] = {
 	FIGURE_NOTES("message_count", FIGURE_DAY, FIGURE_IN_ONE),
 	FIGURE_NOTES("typing", FIGURE_DAY, FIGURE_IN_ONE),
 	FIGURE_NOTES("stream_count", FIGURE_DAY, FIGURE_IN_ONE),
+	FIGURE_NOTES("wording", FIGURE_DAY, FIGURE_IN_ONE),
 	FIGURE_NOTES("summary", FIGURE_AT, FIGURE_BY_NETWORK),
 	FIGURE_NOTES("trouble", FIGURE_OPENED, FIGURE_IN_ONE),
 	FIGURE_NOTES("unread", FIGURE_SINCE, FIGURE_IN_ONE),
 	FIGURE_NOTES("investigation", FIGURE_NO_DAY, FIGURE_IN_ONE),
 	FIGURE_NOTES("investigated", FIGURE_CLOSED, FIGURE_IN_ONE),
 	FIGURE_JUDGED,
+	FIGURE_WORDING_LASTS,
 };
 
 /* --- what changed ------------------------------------------------------------------------- */
@@ -55,7 +57,7 @@ int figures_open(struct store *s)
 int figures_seed(struct store *s)
 {
 	static const enum sql seeds[] = { SQL_TALLY_SEED, SQL_SENT_SEED, SQL_READ_SEED,
-		SQL_MISTYPED_SEED, SQL_STREAM_SEED, SQL_TOLD_SEED, SQL_HAPPENED_SEED,
+		SQL_MISTYPED_SEED, SQL_STREAM_SEED, SQL_SAID_SEED, SQL_TOLD_SEED, SQL_HAPPENED_SEED,
 		SQL_MISSED_SEED, SQL_LOOKED_INTO_SEED, SQL_CLOSED_SEED };
 
 	for (size_t i = 0; i < sizeof seeds / sizeof *seeds; i++)
@@ -103,6 +105,7 @@ int figures_restored(struct store *s, int64_t former)
 		{ "message_count", SQL_READ_KEEP, SQL_READ_FORGET, SQL_READ_LESS },
 		{ "typing", SQL_MISTYPED_KEEP, SQL_MISTYPED_FORGET, SQL_MISTYPED_LESS },
 		{ "stream_count", SQL_STREAM_KEEP, SQL_STREAM_FORGET, SQL_STREAM_LESS },
+		{ "wording", SQL_SAID_KEEP, SQL_SAID_FORGET, SQL_SAID_LESS },
 		{ "summary", SQL_TOLD_KEEP, SQL_TOLD_FORGET, SQL_TOLD_LESS },
 	};
 	const int64_t none = 0;

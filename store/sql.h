@@ -10,6 +10,7 @@
 #include "store/sqlcontact.h"
 #include "store/sqlfigures.h"
 #include "store/sqlsummary.h"
+#include "store/sqlwording.h"
 
 /*
  * Hard bounces of a day by NAME and MTA: the most on another day that no wave spoils, the first
@@ -162,6 +163,7 @@
 	X(SQL_STREAM_COUNT, \
 		"INSERT INTO stream_count (day, stream, what, count) VALUES (?1, ?2, ?3, 1) ON CONFLICT DO UPDATE SET count = count + 1") \
 	OF_ALL(X, SQL_STREAM_COUNTS, STREAM_COUNTS_OF, "stream_count", EVERY_STREAM) \
+	STORE_SQL_WORDINGS(X) \
 \
 	X(SQL_SITE_NAME, "SELECT name FROM site WHERE number = ?1") \
 	X(SQL_SITE_NUMBER, "SELECT number FROM site WHERE name = ?1 AND life = ?2") \

@@ -8,6 +8,8 @@
 #ifndef RETOUR_STORE_SQLFIGURES_H
 #define RETOUR_STORE_SQLFIGURES_H
 
+#include "store/sqlwording.h"
+
 /* --- parts and days: of a row in a statement, or NEW or OLD in a trigger ------------------- */
 
 #define FIGURE_BY_CAMPAIGN(row) "figure_part(" row "campaign)"
@@ -106,6 +108,8 @@
 		"count", COUNT_SUM, COUNT_LESS, "?, ?") \
 	FIGURE_ADDED(X, STREAM, "stream_count", FIGURE_DAY, FIGURE_IN_ONE, "stream, what", \
 		"stream, what", "1, 2", "count", COUNT_SUM, COUNT_LESS, "?, ?, ?") \
+	FIGURE_ADDED(X, SAID, "wording", FIGURE_DAY, FIGURE_IN_ONE, WORDING_KEYS, WORDING_KEYS, \
+		"1, 2, 3, 4, 5", "count", WORDING_TOLD(""), WORDING_TOLD("-"), "?, ?, ?, ?, ?, ?") \
 	FIGURE_ADDED(X, TOLD, "summary", FIGURE_AT, FIGURE_BY_NETWORK, SUMMARY_KEYS, SUMMARY_OWN, \
 		"1, 2, 3, 4, 5, 6, 7, 8, 9", "count", COUNT_SUM, COUNT_LESS, \
 		"?, ?, ?, ?, ?, ?, ?, ?, ?, ?") \
@@ -177,6 +181,12 @@
 		"tally", "OLD.day", "figure_part(OLD.name)") \
 		FIGURE_TOUCH("volume", "OLD.day", "figure_part(OLD.name)") " END;"
 
+/* an answer that is known to last by now goes out with all its days */
+#define FIGURE_WORDING_LASTS \
+	"CREATE TEMP TRIGGER figure_wording_lasts AFTER DELETE ON main.wording_few BEGIN" \
+	" INSERT INTO figure_touched (name, day, part) SELECT DISTINCT 'wording', day, 0 FROM wording WHERE day BETWEEN OLD.month * 100 AND OLD.month * 100 + 31" \
+	" AND provider = OLD.provider AND code = OLD.code AND text = OLD.text AND day NOT IN (SELECT day FROM figure_touched WHERE name = 'wording'); END;"
+
 /* --- all sites as one ----------------------------------------------------------------------- */
 
 #define EVERY(T, COLUMNS) \
@@ -205,6 +215,7 @@
 #define EVERY_MESSAGE_COUNT EVERY("message_count", "day, mailbox, outcome, count")
 #define EVERY_TYPING EVERY("typing", "day, domain, count")
 #define EVERY_STREAM EVERY("stream_count", "day, stream, what, count")
+#define EVERY_WORDING EVERY("wording", "day, " WORDING_KEYS ", count")
 #define EVERY_SUMMARY \
 	"(SELECT at, " SUMMARY_KEYS \
 	", count FROM summary UNION ALL SELECT day AS at, " SUMMARY_KEYS \

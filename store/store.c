@@ -25,6 +25,7 @@
 #include "store/base/pagefile.h"
 #include "store/siteparts.h"
 #include "store/wave.h"
+#include "store/wording.h"
 
 static int refresh_keys(struct store *s)
 {
@@ -41,6 +42,7 @@ static const struct store_part parts[] = {
 	{ counters_flush, counters_discard, NULL, NULL },
 	{ erasures_flush, erasures_discard, NULL, NULL },
 	{ campaigns_flush, campaigns_discard, NULL, NULL },
+	{ wording_flush, wording_discard, NULL, NULL },
 	{ news_flush, news_discard, NULL, NULL },
 	{ site_flush, site_discard, NULL, NULL },
 	{ NULL, keys_forget_months, refresh_keys, refresh_keys },

@@ -52,16 +52,24 @@ static const struct back {
 	unsigned share;
 	uint16_t reply;
 	struct status status;
+	const char *words;
 } backs[] = {
-	{ KIND_FAILURE, CATEGORY_USER_UNKNOWN, 4200, 550, { 5, 1, 1 } },
-	{ KIND_FAILURE, CATEGORY_MAILBOX_DISABLED, 600, 550, { 5, 2, 1 } },
-	{ KIND_FAILURE, CATEGORY_DOMAIN_UNKNOWN, 350, 550, { 5, 1, 2 } },
-	{ KIND_FAILURE, CATEGORY_MAILBOX_FULL, 2600, 552, { 5, 2, 2 } },
-	{ KIND_FAILURE, CATEGORY_RATE_LIMITED, 900, 421, { 4, 7, 0 } },
-	{ KIND_FAILURE, CATEGORY_NETWORK_ERROR, 500, 0, { 4, 4, 1 } },
-	{ KIND_FAILURE, CATEGORY_SPAM_CONTENT, 700, 554, { 5, 7, 1 } },
-	{ KIND_FAILURE, CATEGORY_REPUTATION, 400, 554, { 5, 7, 1 } },
-	{ KIND_COMPLAINT, CATEGORY_ABUSE, 520, 0, { 0, 0, 0 } },
+	{ KIND_FAILURE, CATEGORY_USER_UNKNOWN, 4200, 550, { 5, 1, 1 },
+		"550 5.1.1 <address>: Recipient address rejected: User unknown" },
+	{ KIND_FAILURE, CATEGORY_MAILBOX_DISABLED, 600, 550, { 5, 2, 1 },
+		"550 5.2.1 The email account that you tried to reach is disabled" },
+	{ KIND_FAILURE, CATEGORY_DOMAIN_UNKNOWN, 350, 550, { 5, 1, 2 },
+		"550 5.1.2 Host or domain name not found" },
+	{ KIND_FAILURE, CATEGORY_MAILBOX_FULL, 2600, 552, { 5, 2, 2 },
+		"552 5.2.2 The mailbox is full, please try later" },
+	{ KIND_FAILURE, CATEGORY_RATE_LIMITED, 900, 421, { 4, 7, 0 },
+		"421 4.7.0 Too many messages from your IP, try again later" },
+	{ KIND_FAILURE, CATEGORY_NETWORK_ERROR, 500, 0, { 4, 4, 1 }, "Connection timed out" },
+	{ KIND_FAILURE, CATEGORY_SPAM_CONTENT, 700, 554, { 5, 7, 1 },
+		"554 5.7.1 The message was rejected as spam" },
+	{ KIND_FAILURE, CATEGORY_REPUTATION, 400, 554, { 5, 7, 1 },
+		"554 5.7.1 Service unavailable; Client host [<ip>] blocked using <host>" },
+	{ KIND_COMPLAINT, CATEGORY_ABUSE, 520, 0, { 0, 0, 0 }, "" },
 };
 static const char *const campaigns[] = { "weekly", "offers", "welcome" };
 
@@ -107,6 +115,7 @@ static int store_one(struct demo *d, const struct receiver *to, const struct bac
 	snprintf(e.message_id, sizeof e.message_id, "%llu@example.org",
 		(unsigned long long)d->number);
 	snprintf(e.rule, sizeof e.rule, "demo");
+	snprintf(e.diagnostic, sizeof e.diagnostic, "%s", what->words);
 	return store_pack(d->session.store, &e, at, &packed) ||
 		store_message(d->session.store, &m, &packed, 1, at, &result);
 }

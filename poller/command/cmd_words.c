@@ -15,7 +15,7 @@
 #include "classify/base/units.h"
 #include "poller/command/opening.h"
 #include "poller/command/out.h"
-#include "store/words.h"
+#include "store/again/words.h"
 
 enum { DAYS = 30, DAYS_MAX = 3650, MARGIN = 100, MARGIN_MAX = 2000 };
 

@@ -49,6 +49,7 @@ static const struct figure_table {
 	FIGURES("message_count", "nni", 1, READ),
 	FIGURES("typing", "ni", 1, MISTYPED),
 	FIGURES("stream_count", "nni", 1, STREAM),
+	FIGURES("wording", "ncgnni", 1, SAID),
 	FIGURES("summary", "nbnnnnbbni", 1, TOLD),
 	FIGURES("trouble", "tnnttttnng", 0, HAPPENED),
 	FIGURES("unread", "ntt", 0, MISSED),

@@ -31,7 +31,7 @@ MONTHS = ("2026-08", "2026-09", "2026-10")
 
 def fill(retour, seed):
     """Tallies of three months, most of them small; {(month, ...): count} in the attacker's words."""
-    rng, truth = random.Random(seed), {}
+    rng, said, truth = random.Random(seed), random.Random(seed), {}
     causes, weight = CAUSES[rng.choice((0, 1)):], rng.choice((2, 4, 8))
     silent = rng.sample(PROVIDERS, rng.choice((0, 1, 3, 6)))  # tell of no complaint; the first of them does in the last month
 
@@ -46,18 +46,27 @@ def fill(retour, seed):
                     n = rng.choice([0] * weight + [1, 2, 3, 5, 8, 12, 30])
                     if not n or (kind == "complaint" and provider in silent and (month != MONTHS[-1] or provider != silent[0])):
                         continue
-                    day = rng.randint(1, 28)
+                    day, whole = rng.randint(1, 28), n
                     connection.execute("INSERT INTO tally VALUES (?, ?, ?, ?, 'matched', ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count",
                                        (int(month.replace("-", "")) * 100 + day, kind, column, category, provider, campaign, n))
                     stream = next(name for name, campaigns in STREAMS.items() if campaign in campaigns)
                     if stream != "(rest)":
                         connection.execute("INSERT INTO stream_count VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count",
                                            (int(month.replace("-", "")) * 100 + day, stream, column, n))
+                    for text in ("first", "second") if kind == "failure" else ():  # what was said of it, in one way or two
+                        part = n if text == "second" else said.randint(0, n)
+                        n -= part
+                        if part:
+                            add((month, "answer", provider, category, text), part)
+                            connection.execute("INSERT INTO wording VALUES (?, ?, ?, ?, '550', ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count",
+                                               (int(month.replace("-", "")) * 100 + day, provider, column, category, text, part))
+                    n = whole
                     add((month, "streams", stream, column), n)
                     if kind == "failure":
                         add((month, "streams", stream, "bounces"), n)
                     add((month, column), n)
                     add((month, "category", column, category), n)
+                    add((month, "of", provider, category), n)
                     for table, name in (("providers", provider), ("campaigns", campaign)):
                         add((month, table, name, column), n)
                         if kind == "failure":
@@ -86,9 +95,9 @@ def fill(retour, seed):
 class Attack:
     """Quantities by name, each an interval; sums and inequalities between them."""
 
-    def __init__(self):
+    def __init__(self, listens=True):
         self.low, self.high, self.small, self.sums, self.at_least = {}, {}, set(), [], []
-        self.untold = set()
+        self.untold, self.listens = set(), listens
 
     def left_out(self, key):
         """It is not even said whether it is small."""
@@ -276,6 +285,29 @@ def streams(attack, root, month, before):
             attack.sum((month, column), [(month, "streams", name, column) for name in STREAMS])
 
 
+def answers(attack, root, month):
+    """Of each provider and cause what was said and is listed, and what is not; both make what is shown of the provider, and of the cause."""
+    listed = {}
+    for provider in root.iterfind(REPORT + "answers/" + REPORT + "provider"):
+        for answer in provider.findall(REPORT + "answer"):
+            key = (month, "answer", provider.get("name"), answer.get("id"), number(answer, "text"))
+            if attack.listens:
+                listed.setdefault(key[2:4], []).append(key)
+                attack.know(key, number(answer, "count"))
+    names = [row.get("name", "(rest)") for row in root.find(REPORT + "providers").findall(REPORT + "row")]
+    for kind, column, category in CAUSES:
+        for name in names:
+            of = (month, "of", name, category)
+            attack.left_out(of)
+            attack.left_out((month, "unsaid", name, category))
+            attack.sum(of, listed.get((name, category), []) + [(month, "unsaid", name, category)])
+        attack.sum((month, "category", column, category), [(month, "of", name, category) for name in names])
+    for name in names:
+        for column in COLUMNS:
+            own = [(month, "of", name, category) for kind, of, category in CAUSES if of == column]
+            attack.sum((month, "providers", name, column), own) if own else None
+
+
 def read(attack, root):
     """Writes down all that a report says."""
     month = root.get("month")
@@ -358,6 +390,7 @@ def read(attack, root):
                         attack.at_least.append(((month, table, name, own), (month, table, name, other), single[other]))
         for column in ("bounces",) + COLUMNS:
             attack.sum((month, column), [(month, table, name, column) for name in names])
+    answers(attack, root, month)
     groups(attack, root, month)
     streams(attack, root, month, before)
     volumes(attack, root, month)
@@ -466,33 +499,41 @@ def attempt(seed):
     equal(retour.run("run").code, 0)
     truth = fill(retour, seed)
     retour.now = "2026-11-02T06:00:00Z"
-    attack, lazy = Attack(), Attack()
-    attack.truth = lazy.truth = truth
+    attack, lazy, deaf = Attack(), Attack(), Attack(listens=False)  # who does not read what was said knows of some causes at a provider, too
+    attack.truth = lazy.truth = deaf.truth = truth
+    said = 0
     for month in MONTHS[1:]:
         outputs = {form: retour.run("report", "--month", month, "--format", form).out for form in ("xml", "text", "html")}
         root = xml.etree.ElementTree.fromstring(outputs["xml"].encode())
         read(attack, root)
+        read(deaf, root)
+        said += len(root.findall(".//" + REPORT + "answer"))
         same_cells(root, outputs["text"], outputs["html"])
         spoken(root, attack)
         hide_only_small(root, truth)
         read(lazy, root)
     for key in attack.low:
-        if "(rest)" not in key and key[1] not in ("origin", "folded", "unlisted") and key[0] != "ever":
+        if "(rest)" not in key and key[1] not in ("origin", "folded", "unlisted", "unsaid") and key[0] != "ever":
             true(attack.low[key] <= truth.get(key, 0) <= attack.high[key], "%s is %d, and the reports say %d to %d" % (key, truth.get(key, 0), attack.low[key], attack.high[key]))
     leaks = attack.leaks()
-    return len(attack.small), leaks, len(lazy.leaks())
+    if any(leak[0][1] == "of" for leak in leaks):
+        before = {leak[0] for leak in deaf.leaks()}
+        leaks = [leak for leak in leaks if leak[0][1] != "of" or leak[0] not in before]
+    return len(attack.small), leaks, len(lazy.leaks()), said
 
 
-hidden, naive, SEEDS = 0, 0, range(1, 25)
+hidden, naive, heard, SEEDS = 0, 0, 0, range(1, 25)
 with case("no figure below %d can be computed from two months' reports in three formats, in %d attempts" % (K, len(SEEDS))):
     for seed in SEEDS:
-        more, leaks, lazily = attempt(seed)
+        more, leaks, lazily, said = attempt(seed)
+        heard += said
         hidden += more
         naive += lazily
         equal(leaks, [], "attempt %d" % seed)
 
-comment("%d small figures hidden in %d pairs of reports; where only these are hidden, %d are computed" % (hidden, len(SEEDS), naive))
+comment("%d small figures hidden in %d pairs of reports, in which %d answers stand; where only these are hidden, %d are computed" % (hidden, len(SEEDS), heard, naive))
 with case("the same computing finds small figures where only these are hidden, and no others with them"):
     true(hidden > 500, hidden)
+    true(heard > 100, heard)
     true(naive > hidden / 10, naive)
 finish()

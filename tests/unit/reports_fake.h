@@ -21,6 +21,7 @@
 #include "store/volume.h"
 #include "store/writing.h"
 #include "tests/unit/reports_closed.h"
+#include "tests/unit/reports_said.h"
 
 enum { FAKE_TALLIES_MAX = 200000, FAKE_ENTRIES_MAX = 16, FAKE_COUNTS_MAX = 512 };
 

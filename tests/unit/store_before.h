@@ -12,6 +12,7 @@ static const struct {
 	int version;
 	const char *without;
 } versions_back[] = {
+	{ 31, "DROP TABLE wording; DROP TABLE wording_few; DROP TABLE wording_day; DROP TABLE site_wording;" },
 	{ 30,
 		"ALTER TABLE contact RENAME TO contact_now; DROP INDEX contact_due; DROP INDEX contact_tidy; DROP INDEX contact_at; DROP INDEX contact_old; DROP INDEX contact_news;"
 		"CREATE TABLE contact (pseudonym BLOB PRIMARY KEY, state TEXT NOT NULL, at INTEGER NOT NULL, since INTEGER NOT NULL,"

@@ -24,6 +24,8 @@ static const struct told_table {
 		"condition, subject, opened, since, until, cleared, provider, campaign, category",
 		false },
 	{ "unread", "mailbox, since, until", "mailbox, since, until", false },
+	{ "wording", "day, provider, class, category, code, text, count",
+		"day, provider, class, category, code, text, count", false },
 	{ "investigated", "closed, provider, category, opened, blocks",
 		"day, provider, category, opened, blocks", false },
 };
@@ -159,7 +161,7 @@ static inline void say_mistyped(unsigned site, unsigned step)
 /* Incidents that go on and end, and mailboxes that nobody reads; each site has its own. */
 static inline void say_incidents(unsigned site, unsigned step)
 {
-	char mailbox[16], sql[512];
+	char mailbox[16], sql[1024];
 	int64_t from = NOW - (30 - 10 * (int64_t)step) * DAY;
 	snprintf(mailbox, sizeof mailbox, "box%u", site);
 	store = at[site].s;
@@ -171,10 +173,12 @@ static inline void say_incidents(unsigned site, unsigned step)
 		"UPDATE trouble SET cleared = opened + 7200, until = %lld WHERE cleared IS NULL AND number %% 2 = 0;"
 		"INSERT INTO trouble (condition, subject, opened, since, until, cleared, provider, campaign, category)"
 		" VALUES ('mailbox-unread', 'box%u', %lld, 1, 2, NULL, '', '', ''), ('hard-high', '', %lld, 3, 4, NULL, 'gmail', '', '');"
-		"INSERT INTO investigated (closed, provider, category, opened, blocks) VALUES (%lld, 'gmail', 'reputation', %lld, %u);",
+		"INSERT INTO investigated (closed, provider, category, opened, blocks) VALUES (%lld, 'gmail', 'reputation', %lld, %u);"
+		"INSERT INTO wording VALUES (20261101, 'gmail', 'hard', 'user-unknown', '550 5.1.1', 'No such user, says %s', %u)"
+		" ON CONFLICT DO UPDATE SET count = count + 5;",
 		(long long)from, site, (long long)from + rand() % 3600,
 		(long long)from - rand() % 3600, (long long)from + site, (long long)from - DAY,
-		10 + site);
+		10 + site, mailbox, 20 + site);
 	ok(db_exec(store, sql));
 	ok(store_commit(store));
 }

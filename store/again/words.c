@@ -1,5 +1,5 @@
 /* A table in memory, by hash of shape, class and rule; it lives for one call. */
-#include "store/words.h"
+#include "store/again/words.h"
 
 #include <ctype.h>
 #include <sodium.h>
@@ -8,6 +8,7 @@
 #include "classify/base/units.h"
 #include "store/contact.h"
 #include "store/internal.h"
+#include "classify/shape.h"
 
 enum { SLOTS = 1 << 16 /* a power of two, above twice the shapes */, SOME_RECIPIENTS = 8 };
 _Static_assert(SLOTS > 2 * WORDS_SHAPES_MAX, "there must be room");
@@ -34,59 +35,6 @@ struct shapes {
 	size_t n;
 	unsigned k;
 };
-
-static bool is_reply_code(const char *digits, size_t n, char behind)
-{
-	return n == 3 && *digits >= '2' && *digits <= '5' &&
-		(behind == ' ' || behind == '-' || !behind);
-}
-
-/* "5.1.1" and the like, at P; its length or 0. */
-static size_t status_length(const char *p)
-{
-	size_t n = 1;
-
-	if (*p != '2' && *p != '4' && *p != '5')
-		return 0;
-	for (int part = 0; part < 2; part++) {
-		size_t digits = 0;
-		if (p[n] != '.')
-			return 0;
-		while (isdigit((unsigned char)p[n + 1 + digits]))
-			digits++;
-		if (!digits || digits > 3)
-			return 0;
-		n += 1 + digits;
-	}
-	return p[n] == '.' ? 0 : n;
-}
-
-/* ANSWER as the kind that it is one of: numbers become "#", but reply and status codes. */
-static void shape_of(const char *answer, char out[WORDS_SHAPE_SIZE])
-{
-	size_t n = 0;
-	bool word = false; /* the byte before belongs to one */
-
-	while (*answer && n + 8 < WORDS_SHAPE_SIZE) {
-		size_t digits = 0, status = word ? 0 : status_length(answer);
-		while (isdigit((unsigned char)answer[digits]))
-			digits++;
-		if (!status && !word && is_reply_code(answer, digits, answer[digits]))
-			status = digits;
-		if (status) {
-			memcpy(out + n, answer, status < 8 ? status : 8);
-			n += status < 8 ? status : 8;
-			answer += status;
-		} else if (digits) {
-			out[n++] = '#';
-			answer += digits;
-		} else {
-			out[n++] = *answer++;
-		}
-		word = n && (isalnum((unsigned char)out[n - 1]) || out[n - 1] == '#');
-	}
-	out[n] = '\0';
-}
 
 static uint64_t shape_hash(const struct words_shape *shape)
 {
@@ -172,7 +120,7 @@ static int shape_count(struct store *s, struct shapes *all, sqlite3_stmt *st, st
 		.margin = sqlite3_column_int(st, 6),
 		.first = day_start(sqlite3_column_int64(st, 0)) };
 
-	shape_of(column_word(st, 2), shape.text);
+	shape_of(column_word(st, 2), shape.text, sizeof shape.text);
 	struct shape_entry *e = shape_entry_of(all, &shape);
 	sum->unsure++;
 	if (!e && all->n < WORDS_SHAPES_MAX)

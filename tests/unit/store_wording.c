@@ -1,0 +1,270 @@
+/*
+ * What receivers said: counted by day, kept where k recipients had it in its month, and bounded
+ * whatever comes.
+ */
+#include "tests/unit/store_fixture.h"
+#include "store/siteparts.h"
+
+#define FULL "552-5.2.2 The mailbox 4711 is full. 552 5.2.2 Please try later"
+
+static int64_t read_at = NOW + 20 * DAY; /* when the mail is read */
+
+static void say(const char *provider, const char *words, int recipient, int64_t at)
+{
+	char address[64];
+	struct event e;
+
+	snprintf(address, sizeof address, "r%d@example.net", recipient);
+	e = event_of(KIND_FAILURE, CATEGORY_MAILBOX_FULL, address, at);
+	e.reply = 552;
+	e.status = (struct status){ 5, 2, 2 };
+	snprintf(e.provider, sizeof e.provider, "%s", provider);
+	snprintf(e.diagnostic, sizeof e.diagnostic, "%s", words);
+	put_event(e, read_at);
+}
+
+static void purge_at(int64_t now)
+{
+	struct purge p;
+
+	ok(store_purge(store, now, false, &p));
+}
+
+static struct wording told[64];
+static size_t told_count;
+
+static int take(void *context, const struct wording *w)
+{
+	(void)context;
+	assert_true(told_count < 64);
+	told[told_count++] = *w;
+	return STORE_OK;
+}
+
+static size_t read_month(int32_t month)
+{
+	told_count = 0;
+	ok(store_wordings(store, month * 100 + 1, month * 100 + 31, take, NULL));
+	return told_count;
+}
+
+static void an_answer_is_its_codes_and_words(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 12; i++)
+		say("gmail", FULL, i, NOW);
+	assert_int_equal(read_month(202611), 0); /* its day is not over */
+	purge_at(NOW + DAY);
+	assert_int_equal(read_month(202611), 1);
+	assert_string_equal(told->provider, "gmail");
+	assert_string_equal(told->code, "552 5.2.2");
+	assert_string_equal(told->text, "The mailbox # is full. Please try later");
+	assert_int_equal(told->category, CATEGORY_MAILBOX_FULL);
+	assert_int_equal(told->klass, CLASS_SOFT);
+	assert_int_equal(told->count, 12);
+	assert_int_equal(told->first, 20261117);
+	assert_int_equal(told->last, 20261117);
+}
+
+/* Three a day are enough in four days; and it is said of none of these days alone. */
+static void recipients_of_a_month_are_counted_together(void **state)
+{
+	(void)state;
+	for (int day = 0; day < 4; day++) {
+		for (int i = 0; i < 3; i++)
+			say("gmail", FULL, 10 * day + i, NOW + day * DAY);
+		purge_at(NOW + (day + 1) * DAY);
+		assert_int_equal(read_month(202611), day == 3);
+		assert_int_equal(query_int("SELECT count(*) FROM wording_few"), day < 3);
+	}
+	assert_int_equal(told->count, 12);
+	assert_int_equal(told->first, 0);
+}
+
+/* Nine recipients, one of them often: shown to nobody, and gone with the month. */
+static void what_few_had_goes_with_its_month(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 9; i++)
+		say("gmail", "552 5.2.2 Peculiar mailbox of line 7", i, NOW);
+	for (int i = 0; i < 30; i++)
+		say("gmail", "552 5.2.2 Peculiar mailbox of line 7", 1, NOW + i * 60);
+	purge_at(NOW + DAY);
+	assert_int_equal(query_int("SELECT length(who) FROM wording_few"), 18);
+	assert_int_equal(read_month(202611), 0);
+	purge_at(NOW + 14 * DAY); /* 1 December */
+	assert_int_equal(query_int("SELECT count(*) FROM wording"), 0);
+	assert_int_equal(query_int("SELECT count(*) FROM wording_few"), 0);
+	purge_at(NOW + 45 * DAY); /* the events' words, too */
+	assert_int_equal(count_bytes("Peculiar", 8), 0);
+}
+
+static void forged_and_other_mail_is_not_counted(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 12; i++) {
+		struct event e = event_of(
+			KIND_FAILURE, CATEGORY_USER_UNKNOWN, "a@example.net", NOW);
+		snprintf(e.recipient, sizeof e.recipient, "r%d@example.net", i);
+		snprintf(e.diagnostic, sizeof e.diagnostic, "550 5.1.1 Unknown");
+		e.origin = ORIGIN_UNVERIFIED;
+		put_event(e, NOW);
+		e.origin = ORIGIN_MATCHED;
+		e.kind = KIND_DELAY;
+		put_event(e, NOW);
+	}
+	assert_int_equal(query_int("SELECT count(*) FROM wording_day"), 0);
+	purge_at(NOW + DAY);
+	assert_int_equal(read_month(202611), 0);
+}
+
+/* Late mail of a day is counted with it; where the words are gone, the day stays as it was. */
+static void a_day_is_counted_anew_while_its_words_are_there(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 12; i++)
+		say("gmail", FULL, i, NOW);
+	purge_at(NOW + DAY);
+	say("gmail", FULL, 50, NOW);
+	assert_int_equal(query_int("SELECT day FROM wording_day"), 20261117);
+	purge_at(NOW + 2 * DAY);
+	assert_true(read_month(202611) == 1 && told->count == 13);
+	purge_at(NOW + 31 * DAY);
+	assert_int_equal(query_int("SELECT count(*) FROM event WHERE diagnostic IS NOT NULL"), 0);
+	read_at = NOW + 31 * DAY;
+	say("gmail", FULL, 51, NOW);
+	read_at = NOW + 20 * DAY;
+	purge_at(NOW + 32 * DAY);
+	assert_true(read_month(202611) == 1 && told->count == 13);
+	assert_int_equal(query_int("SELECT count(*) FROM wording_day"), 0);
+}
+
+/* A transaction that is taken back has not noted its day. */
+static void a_day_is_noted_with_its_events(void **state)
+{
+	struct event e = event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, "a@example.net", NOW);
+
+	(void)state;
+	ok(store_begin(store));
+	put(&e, 77, NOW);
+	store_rollback(store);
+	ok(store_begin(store));
+	put(&e, 77, NOW);
+	ok(store_commit(store));
+	assert_int_equal(query_int("SELECT count(*) FROM wording_day"), 1);
+}
+
+/* However much is said that nobody has said before. */
+static void a_flood_fills_no_table(void **state)
+{
+	char words[64], provider[16];
+
+	(void)state;
+	store->o.k = 1;
+	for (int p = 0; p < 20; p++)
+		for (int i = 0; i < 30; i++) {
+			snprintf(provider, sizeof provider, "p%d", p);
+			snprintf(words, sizeof words, "552 5.2.2 flood %c%c", 'a' + i % 26,
+				'a' + i / 26);
+			say(provider, words, i, NOW);
+		}
+	for (int i = 0; i < 50; i++)
+		say("p3", FULL, i, NOW);
+	purge_at(NOW + DAY);
+	assert_int_equal(query_int("SELECT count(*) FROM wording"), 400);
+	assert_int_equal(
+		query_int(
+			"SELECT max(n) FROM (SELECT count(*) AS n FROM wording GROUP BY provider)"),
+		24);
+	assert_int_equal(query_int("SELECT count FROM wording WHERE text LIKE 'The mailbox%'"), 50);
+}
+
+/* A closed month says the same, with fewer rows. */
+static void a_closed_month_says_the_same(void **state)
+{
+	struct wording before;
+
+	(void)state;
+	for (int day = 0; day < 6; day++)
+		for (int i = 0; i < (day == 2 || day == 4 ? 11 : 3); i++)
+			say("gmail", FULL, 20 * day + i, NOW + day * DAY);
+	purge_at(NOW + 10 * DAY);
+	assert_int_equal(read_month(202611), 1);
+	before = *told;
+	assert_int_equal(before.count, 34);
+	assert_int_equal(before.first, 20261119);
+	assert_int_equal(before.last, 20261121);
+	assert_int_equal(query_int("SELECT count(*) FROM wording"), 6);
+	purge_at(NOW + 300 * DAY);
+	assert_int_equal(query_int("SELECT count(*) FROM wording"), 3);
+	assert_int_equal(read_month(202611), 1);
+	assert_memory_equal(told, &before, sizeof before);
+}
+
+/* --- several sites -------------------------------------------------------- */
+
+static int setup_site(void **state)
+{
+	struct store_options o = test_options();
+
+	(void)state;
+	setenv("TZ", "Europe/Berlin", 1);
+	make_directory();
+	o.site = "one";
+	return open_store(o, NOW);
+}
+
+static size_t told_of(int32_t day)
+{
+	struct figure_bytes b = { .n = 0 };
+
+	ok(figure_content(store, "wording", (struct figure_place){ day, 0 }, 0, &b));
+	free(b.p);
+	return b.n;
+}
+
+static int take_line(void *context, const struct change *c)
+{
+	(void)context;
+	(void)c;
+	return STORE_OK;
+}
+
+/* Other sites hear of an answer, and of all its days, from when it lasts. */
+static void others_hear_of_what_lasts(void **state)
+{
+	char cursor[CHANGE_CURSOR_SIZE];
+
+	(void)state;
+	ok(store_changes(store, "", false, NOW, cursor, take_line, NULL));
+	for (int i = 0; i < 9; i++)
+		say("gmail", FULL, i, NOW);
+	purge_at(NOW + DAY);
+	assert_int_equal(told_of(20261117), 1);
+	assert_int_equal(query_int("SELECT count(*) FROM figure WHERE name = 'wording'"), 1);
+	int64_t version = query_int("SELECT version FROM figure WHERE name = 'wording'");
+	say("gmail", FULL, 9, NOW + DAY);
+	purge_at(NOW + 2 * DAY);
+	assert_true(told_of(20261117) > 20 && told_of(20261118) > 20);
+	assert_true(
+		query_int("SELECT version FROM figure WHERE name = 'wording' AND day = 20261117") >
+		version);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		TEST(an_answer_is_its_codes_and_words),
+		TEST(recipients_of_a_month_are_counted_together),
+		TEST(what_few_had_goes_with_its_month),
+		TEST(forged_and_other_mail_is_not_counted),
+		TEST(a_day_is_counted_anew_while_its_words_are_there),
+		TEST(a_day_is_noted_with_its_events),
+		TEST(a_flood_fills_no_table),
+		TEST(a_closed_month_says_the_same),
+		cmocka_unit_test_setup_teardown(others_hear_of_what_lasts, setup_site, teardown),
+	};
+
+	return cmocka_run_group_tests_name("wording", tests, NULL, NULL);
+}
