@@ -100,24 +100,47 @@ static const struct {
 	{ SPAN("spf"), SPAN("smtp.mailfrom"), false },
 };
 
-/* One result: "dkim=pass header.d=example.net header.s=a". */
-static bool result_proves(struct span result, struct span domain)
+enum saying { SAYS_NOTHING, SAYS_PASS, SAYS_FAIL };
+
+/* Where there is a policy and it was not met, nothing else proves anything. */
+static bool is_failure(struct span method, struct span said)
+{
+	static const struct span harmless[] = { SPAN("pass"), SPAN("none"), SPAN("bestguesspass"),
+		SPAN("temperror"), SPAN("permerror") };
+	for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++)
+		if (span_equal_nocase(said, harmless[i]))
+			return false;
+	return span_equal_nocase(method, SPAN("dmarc"));
+}
+
+/*
+ * One result: "dkim=pass header.d=example.net header.s=a". An identity (header.i) lies below the
+ * domain that signed (RFC 6376 section 3.5): of a DKIM result that names both the domain counts.
+ */
+static enum saying result_says(struct span result, struct span domain)
 {
 	struct span method, said, name, value;
-	if (!next_pair(&result, &method, &said) || !span_equal_nocase(said, SPAN("pass")))
-		return false;
+	bool by_domain = false, by_identity = false, signer = false;
+	if (!next_pair(&result, &method, &said))
+		return SAYS_NOTHING;
 	struct span rest = method;
 	method = cut(&rest, '/'); /* its version */
-	while (next_pair(&result, &name, &value))
+	if (!span_equal_nocase(said, SPAN("pass")))
+		return is_failure(method, said) ? SAYS_FAIL : SAYS_NOTHING;
+	while (next_pair(&result, &name, &value)) {
+		bool identity = span_equal_nocase(name, SPAN("header.i"));
+		signer |= span_equal_nocase(name, SPAN("header.d"));
 		for (size_t i = 0; i < sizeof proofs / sizeof *proofs; i++) {
 			struct span proven = authres_domain_of(value);
-			if (span_equal_nocase(method, proofs[i].method) &&
+			bool proves = span_equal_nocase(method, proofs[i].method) &&
 				span_equal_nocase(name, proofs[i].property) && proven.n &&
 				(proofs[i].below ? is_or_is_below(domain, proven)
-						 : span_equal_nocase(domain, proven)))
-				return true;
+						 : span_equal_nocase(domain, proven));
+			by_identity |= proves && identity;
+			by_domain |= proves && !identity;
 		}
-	return false;
+	}
+	return by_domain || (by_identity && !signer) ? SAYS_PASS : SAYS_NOTHING;
 }
 
 static bool is_our_authserv(struct span id, const char *const *ids)
@@ -145,11 +168,14 @@ bool authres_passes(const struct fields *fields, const char *const *ids, struct 
 				       it */
 		if (!is_our_authserv(id, ids))
 			continue;
+		bool passed = false;
 		while (rest.n) {
-			if (result_proves(cut(&rest, ';'), domain))
-				return true;
+			enum saying says = result_says(cut(&rest, ';'), domain);
+			if (says == SAYS_FAIL)
+				return false;
+			passed |= says == SAYS_PASS;
 		}
-		return false;
+		return passed;
 	}
 	return false;
 }

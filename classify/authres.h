@@ -14,7 +14,7 @@
 /*
  * IDS: names of our servers, NULL at the end; may be NULL. DOMAIN: of the address in From. True
  * where DMARC passed for it (RFC 7489), or DKIM of it or of a domain above it, or SPF for a return
- * path of it.
+ * path of it, and DMARC did not fail.
  */
 bool authres_passes(const struct fields *fields, const char *const *ids, struct span domain);
 
