@@ -100,7 +100,7 @@ static const struct {
 	{ SPAN("spf"), SPAN("smtp.mailfrom"), false },
 };
 
-enum saying { SAYS_NOTHING, SAYS_PASS, SAYS_FAIL };
+enum result_proof { SAYS_NOTHING, SAYS_PASS, SAYS_FAIL };
 
 /* Where there is a policy and it was not met, nothing else proves anything. */
 static bool is_failure(struct span method, struct span said)
@@ -117,7 +117,7 @@ static bool is_failure(struct span method, struct span said)
  * One result: "dkim=pass header.d=example.net header.s=a". An identity (header.i) lies below the
  * domain that signed (RFC 6376 section 3.5): of a DKIM result that names both the domain counts.
  */
-static enum saying result_says(struct span result, struct span domain)
+static enum result_proof result_says(struct span result, struct span domain)
 {
 	struct span method, said, name, value;
 	bool by_domain = false, by_identity = false, signer = false;
@@ -170,7 +170,7 @@ bool authres_passes(const struct fields *fields, const char *const *ids, struct 
 			continue;
 		bool passed = false;
 		while (rest.n) {
-			enum saying says = result_says(cut(&rest, ';'), domain);
+			enum result_proof says = result_says(cut(&rest, ';'), domain);
 			if (says == SAYS_FAIL)
 				return false;
 			passed |= says == SAYS_PASS;

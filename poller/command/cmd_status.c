@@ -204,15 +204,20 @@ static int say_contacts(struct screen *s)
 static int say_next(struct screen *s)
 {
 	struct month last = month_before(month_of(s->now), 1);
-	struct ledger_entry sent, written;
+	struct ledger_entry sent, written, unanswered;
 	char pair[32], text[64];
 	snprintf(pair, sizeof pair, "month=%04d-%02d", last.year, last.month);
 	if (store_ledger_last(s->session.store, "report-sent", pair, &sent) ||
-		store_ledger_last(s->session.store, "report-written", pair, &written))
+		store_ledger_last(s->session.store, "report-written", pair, &written) ||
+		store_ledger_last(s->session.store, "report-unanswered", pair, &unanswered))
 		return STORE_FAILED;
+	const char *tries = unanswered.number ? strstr(unanswered.detail, " tries=") : NULL;
 	printf("report    %-20s ", pair + 6);
 	if (sent.number)
 		printf("sent %s", ago(text, sizeof text, sent.at, s->now));
+	else if (tries)
+		printf("handed over %s times, last %s, and nobody said that it was taken",
+			tries + strlen(" tries="), ago(text, sizeof text, unanswered.at, s->now));
 	else if (written.number)
 		printf("written %s, not sent", ago(text, sizeof text, written.at, s->now));
 	else

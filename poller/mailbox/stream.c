@@ -295,19 +295,18 @@ int stream_write(struct stream *s, const void *bytes, size_t n)
 	const char *p = bytes;
 	short events;
 
-	if (s->dead)
-		return -1;
-	while (n) {
+	while (n && !s->dead) {
 		ssize_t sent = try_write(s, p, n, &events);
 
-		if (sent < 0)
-			return -1;
-		if (!sent && stream_wait(s, events, stream_limit(s, s->options.timeout * 1000)))
-			return -1;
+		if (sent < 0 ||
+			(!sent &&
+				stream_wait(s, events, stream_limit(s, s->options.timeout * 1000))))
+			break;
 		p += sent;
 		n -= (size_t)sent;
 	}
-	return 0;
+	s->unsent |= n > 0;
+	return n || s->dead ? -1 : 0;
 }
 
 void stream_close(struct stream *s)
@@ -330,6 +329,11 @@ void stream_close(struct stream *s)
 bool stream_was_cut(const struct stream *s)
 {
 	return s->cut;
+}
+
+bool stream_sent_all(const struct stream *s)
+{
+	return !s->unsent;
 }
 
 bool stream_was_silent(const struct stream *s)

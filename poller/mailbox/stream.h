@@ -73,6 +73,8 @@ const char *stream_error(const struct stream *s);
 bool stream_was_cut(const struct stream *s);
 /* Or was there no answer for a whole timeout, and the deadline not over? */
 bool stream_was_silent(const struct stream *s);
+/* Did all that was to be written go out? */
+bool stream_sent_all(const struct stream *s);
 
 /*
  * The stream as libetpan wants it. The mailstream's close wipes its buffers and does not free the

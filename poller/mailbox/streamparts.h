@@ -14,6 +14,7 @@ struct stream {
 	bool dead;   /* an error happened; it stays */
 	bool cut;    /* it was the other end, or the line between */
 	bool silent; /* nothing came for a whole timeout */
+	bool unsent; /* not all that was to be written went out */
 	bool tls;    /* shaken hands and verified */
 	bool met;    /* what answered the handshake was TLS, whatever became of it */
 	gnutls_session_t session;

@@ -36,6 +36,9 @@ static int load_authorities(struct stream *s)
 
 const char *tls_said(int code)
 {
+	/* TLS 1.2: it would be another session, and whose is a question (RFC 5746) */
+	if (code == GNUTLS_E_REHANDSHAKE)
+		return "the server wants to negotiate anew in the middle of a session (renegotiation), which is refused: it should not ask, or speak TLS 1.3";
 	bool socket_failed = code == GNUTLS_E_PULL_ERROR || code == GNUTLS_E_PUSH_ERROR;
 
 	return socket_failed && errno ? strerror(errno) : gnutls_strerror(code);
@@ -74,13 +77,42 @@ static int prepare_tls(struct stream *s)
 	return 0;
 }
 
+/*
+ * One certificate, which did not sign itself: either those between it and its authority are missing
+ * (RFC 5246 section 7.4.2 wants them sent), or we do not have the authority. Browsers fetch or
+ * remember what is missing, so the server's administrator sees nothing of it.
+ */
+static bool is_alone(const struct stream *s)
+{
+	unsigned count = 0;
+	const gnutls_datum_t *chain = gnutls_certificate_get_peers(s->session, &count);
+	gnutls_x509_crt_t crt;
+
+	if (!chain || count != 1 || gnutls_x509_crt_init(&crt) < 0)
+		return false;
+	bool alone = gnutls_x509_crt_import(crt, chain, GNUTLS_X509_FMT_DER) >= 0 &&
+		!gnutls_x509_crt_check_issuer(crt, crt);
+	gnutls_x509_crt_deinit(crt);
+	return alone;
+}
+
+static const char *certificate_trouble(const struct stream *s)
+{
+	unsigned status = gnutls_session_get_verify_cert_status(s->session);
+
+	/* The bits of what else is wrong with it are told first. */
+	if ((status & ~(unsigned)GNUTLS_CERT_INVALID) == GNUTLS_CERT_SIGNER_NOT_FOUND &&
+		is_alone(s))
+		return "issuer unknown: the server sends an incomplete chain (the intermediate certificate is missing), or its authority is not in ca_file";
+	return greeting_certificate(status);
+}
+
 static int handshake_failed(struct stream *s, int code)
 {
 	s->met = code == GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR ||
 		code == GNUTLS_E_FATAL_ALERT_RECEIVED;
 	if (code == GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR)
-		stream_failed(s, "certificate of %s: %s", s->options.host,
-			greeting_certificate(gnutls_session_get_verify_cert_status(s->session)));
+		stream_failed(s, "certificate of %s: %s", s->options.host, certificate_trouble(s));
 	else if (code == GNUTLS_E_FATAL_ALERT_RECEIVED)
 		stream_failed(s, "TLS: the server refused: %s",
 			gnutls_alert_get_name(gnutls_alert_get(s->session)));

@@ -200,6 +200,7 @@ static int evaluate_alerts(struct round *r)
 
 struct news {
 	enum alert_way way;
+	bool told; /* or handed over at least */
 	size_t count;
 	struct alert alert[TOLD_AT_ONCE];
 };
@@ -225,7 +226,7 @@ static int mark_told(struct round *r, const struct news *n)
 	return EXIT_WELL;
 }
 
-static int send_alert_mail(const struct round *r, const struct news *n)
+static int send_alert_mail(const struct round *r, struct news *n)
 {
 	struct report_options options = r->s->report;
 	struct buffer mail = { 0 };
@@ -235,17 +236,21 @@ static int send_alert_mail(const struct round *r, const struct news *n)
 	randombytes_buf(random, sizeof random);
 	sodium_bin2hex(token, sizeof token, random, sizeof random);
 	int result = alerts_mail(n->alert, n->count, &options, r->present, token, &mail, error,
-			     sizeof error) ||
-		delivery_carry(r->s->post, options.to, (struct span){ mail.p, mail.n }, error,
-			sizeof error);
+			     sizeof error)
+		? -1
+		: delivery_carry(r->s->post, options.to, (struct span){ mail.p, mail.n }, error,
+			  sizeof error);
 	if (result)
-		log_error("alert mail: %s; the next run tries again",
-			log_clean(clean, sizeof clean, error));
+		log_error("alert mail: %s; %s", log_clean(clean, sizeof clean, error),
+			result == CARRY_UNANSWERED
+				? "it was handed over whole and may have arrived: it is not sent again"
+				: "the next run tries again");
 	buffer_free(&mail);
+	n->told = !result || result == CARRY_UNANSWERED;
 	return result ? EXIT_LOST : EXIT_WELL;
 }
 
-static int run_command(const struct round *r, const struct news *n)
+static int run_command(const struct round *r, struct news *n)
 {
 	char *const argv[] = { (char *)r->s->post->alert_command, NULL };
 	struct buffer json = { 0 };
@@ -262,6 +267,7 @@ static int run_command(const struct round *r, const struct news *n)
 			WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 	else
 		result = EXIT_WELL;
+	n->told = result == EXIT_WELL;
 	buffer_free(&json);
 	return result;
 }
@@ -271,7 +277,7 @@ static int run_command(const struct round *r, const struct news *n)
  * to tell is a choice, not a failure.
  */
 static int tell_alerts(struct round *r, enum alert_way way, bool wanted,
-	int (*how)(const struct round *r, const struct news *n))
+	int (*how)(const struct round *r, struct news *n))
 {
 	struct news *n = calloc(1, sizeof *n);
 	int result = EXIT_LOST;
@@ -280,10 +286,14 @@ static int tell_alerts(struct round *r, enum alert_way way, bool wanted,
 		return EXIT_LOST;
 	}
 	n->way = way;
-	if (store_alerts(r->s->store, ALERTS_TO_TELL, take_news, n))
+	if (store_alerts(r->s->store, ALERTS_TO_TELL, take_news, n)) {
 		result = session_store_failed(r->s, "alerts", STORE_FAILED);
-	else if (!n->count || !wanted || (result = how(r, n)) == EXIT_WELL)
-		result = mark_told(r, n);
+	} else {
+		n->told = !n->count || !wanted;
+		result = n->told ? EXIT_WELL : how(r, n);
+		if (n->told)
+			result = exit_worse(result, mark_told(r, n));
+	}
 	free(n);
 	return result;
 }

@@ -253,7 +253,14 @@ static int carry_mail(struct smtp *s, struct span mail)
 	/* libetpan ends every mail with a line end of its own before the dot. */
 	if (mail.n > 2 && !memcmp(mail.p + mail.n - 2, "\r\n", 2))
 		mail.n -= 2;
-	return check_reply(s, mailsmtp_data_message(s->session, mail.p, mail.n), "the mail");
+	s->session->response_code = 0;
+	int code = mailsmtp_data_message(s->session, mail.p, mail.n);
+	bool answered = s->session->response_code >= 400 && s->session->response_code < 600;
+	if (!check_reply(s, code, "the mail"))
+		return 0;
+	return answered || code == MAILSMTP_ERROR_MEMORY || !stream_sent_all(s->stream)
+		? -1
+		: CARRY_UNANSWERED;
 }
 
 /* QUIT is said without waiting for its answer; on a lost stream the write fails at once. */

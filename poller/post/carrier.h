@@ -18,8 +18,13 @@ struct carrier_options {
 };
 
 /*
- * MAIL is complete with CRLF line ends. 0 when the server took it for all recipients; else -1 and a
- * text without addresses in ERROR.
+ * The whole mail was handed over, and nobody said whether it is taken: who sends it again may send
+ * it twice (RFC 5321 section 4.5.3.2.6).
+ */
+enum { CARRY_UNANSWERED = 1 };
+/*
+ * MAIL is complete with CRLF line ends. 0 when the server took it for all recipients; else
+ * CARRY_UNANSWERED or -1, and a text without addresses in ERROR.
  */
 int carry(const struct carrier_options *options, struct span mail, char *error, size_t size);
 /* doctor: connects, TLS, AUTH, names sender and recipients, says goodbye without a mail. */

@@ -102,7 +102,8 @@ int carrier_serve(const struct post_options *c)
 			result = carry_or_probe(c, to.at, mail, error, sizeof error);
 	}
 	if (result)
-		wire_send(CHILD_FD, WIRE_FAILED, error, strlen(error), NULL, 0);
+		wire_send(CHILD_FD, result == CARRY_UNANSWERED ? WIRE_UNANSWERED : WIRE_FAILED,
+			error, strlen(error), NULL, 0);
 	else
 		result = wire_send(CHILD_FD, WIRE_FINISHED, NULL, 0, NULL, 0);
 	free(payload);
@@ -143,7 +144,9 @@ int delivery_carry(const struct post_options *c, const char *const *to, struct s
 		     : wire_send(fd, WIRE_PROBE, NULL, 0, NULL, 0)) &&
 		wire_receive(fd, &head, &payload, &capacity) == 1) {
 		result = head.type == WIRE_FINISHED ? 0 : -1;
-		if (head.type == WIRE_FAILED)
+		if (head.type == WIRE_UNANSWERED)
+			result = CARRY_UNANSWERED;
+		if (head.type == WIRE_FAILED || head.type == WIRE_UNANSWERED)
 			span_copy_text(
 				error, size, (struct span){ (const char *)payload, head.length });
 	}

@@ -13,7 +13,8 @@ bool delivery_options(
 	const struct post_options *c, const char *const *to, struct carrier_options *out);
 /*
  * Has a carrier process take MAIL for TO (ends with NULL) to the submission server or sendmail; an
- * empty MAIL only tries whether it would be taken. 0, or -1 with a text without addresses in ERROR.
+ * empty MAIL only tries whether it would be taken. 0, or CARRY_UNANSWERED or -1 with a text without
+ * addresses in ERROR.
  */
 int delivery_carry(const struct post_options *c, const char *const *to, struct span mail,
 	char *error, size_t size);

@@ -16,6 +16,11 @@
 #include "poller/post/evidence.h"
 #include "classify/base/log.h"
 
+enum {
+	UNANSWERED_MAX = 3,           /* times that a report is handed over and nobody answers */
+	UNANSWERED_AGAIN = 20 * 3600, /* seconds between: a run of the next day */
+};
+
 int report_format_by_name(const char *name)
 {
 	static const char *const names[] = {
@@ -64,8 +69,43 @@ static int hand_to_carrier(const struct post_options *c, struct span mail)
 	char error[512], clean[512];
 	int result = delivery_carry(c, c->to.at, mail, error, sizeof error);
 	if (result)
-		log_error("report mail: %s", log_clean(clean, sizeof clean, error));
+		log_error("report mail: %s%s", log_clean(clean, sizeof clean, error),
+			result == CARRY_UNANSWERED
+				? "; it was handed over whole and may have arrived"
+				: "");
 	return result;
+}
+
+/* How often the month's report was handed over without an answer, and when last; 0: never. */
+static int last_unanswered(struct session *s, const char *pair, int64_t *at, int *tries)
+{
+	struct ledger_entry e;
+	if (store_ledger_last(s->store, "report-unanswered", pair, &e))
+		return session_store_failed(s, "ledger", STORE_FAILED);
+	const char *said = e.number ? strstr(e.detail, " tries=") : NULL;
+	*tries = said ? atoi(said + strlen(" tries=")) : 0;
+	*at = *tries ? e.at : 0;
+	return EXIT_WELL;
+}
+
+/* Some readers may have it: it is not sent again by the next run, and not for ever. */
+static int note_unanswered(struct session *s, struct month month, int64_t now)
+{
+	char pair[32], detail[128];
+	int64_t at;
+	int tries;
+	snprintf(pair, sizeof pair, "month=%04d-%02d", month.year, month.month);
+	if (last_unanswered(s, pair, &at, &tries))
+		return EXIT_LOST;
+	snprintf(detail, sizeof detail, "%s recipients=%u tries=%d", pair, s->post->to.count,
+		tries + 1);
+	if (store_ledger(s->store, now, "report-unanswered", detail))
+		return session_store_failed(s, "ledger", STORE_FAILED);
+	log_error("the report of %04d-%02d: %s", month.year, month.month,
+		tries + 1 < UNANSWERED_MAX
+			? "a run tries again in a day"
+			: "it is not sent again; `retour report --send` does it");
+	return EXIT_LOST;
 }
 
 /*
@@ -119,7 +159,10 @@ int report_mail(struct session *s, struct month month, int64_t now, bool test)
 		log_error("report of %04d-%02d: %s", month.year, month.month, error);
 		goto out;
 	}
-	if (hand_to_carrier(s->post, (struct span){ mail.p, mail.n }))
+	int carried = hand_to_carrier(s->post, (struct span){ mail.p, mail.n });
+	if (carried == CARRY_UNANSWERED && !test)
+		result = note_unanswered(s, month, now);
+	if (carried)
 		goto out;
 	snprintf(detail, sizeof detail, "month=%04d-%02d recipients=%u", month.year, month.month,
 		s->post->to.count);
@@ -244,6 +287,12 @@ int report_if_due(struct session *s, int64_t now)
 		store_ledger_last(s->store, "report-written", pair, &written))
 		return session_store_failed(s, "report", STORE_FAILED);
 	if (!has || sent.number)
+		return EXIT_WELL;
+	int64_t handed;
+	int tries;
+	if (last_unanswered(s, pair, &handed, &tries))
+		return EXIT_LOST;
+	if (tries >= UNANSWERED_MAX || (tries && now < handed + UNANSWERED_AGAIN))
 		return EXIT_WELL;
 	if (!written.number) {
 		if (leave_files(s, month, now))

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
+#include "poller/post/carrier.h"
 #include "poller/post/feed.h"
 
 static const char *exit_text(int status);
@@ -19,14 +20,14 @@ int sendmail_carry(const char *path, bool null_sender, struct span mail, char *e
 {
 	char *const argv[] = { (char *)path, (char *)"-i", (char *)"-t",
 		null_sender ? (char *)"-f" : NULL, (char *)"<>", NULL };
-	bool fed;
+	bool fed = false;
 	int status;
 
 	if (feed_command(argv, mail, SENDMAIL_TIMEOUT, &status, &fed, error, size))
-		return -1;
+		return fed ? CARRY_UNANSWERED : -1;
 	if (!WIFEXITED(status) || WEXITSTATUS(status)) {
 		snprintf(error, size, "%s: %s", path, exit_text(status));
-		return -1;
+		return fed && !WIFEXITED(status) ? CARRY_UNANSWERED : -1;
 	}
 	if (!fed) {
 		snprintf(error, size, "%s: it did not take the whole mail", path);

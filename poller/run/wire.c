@@ -36,6 +36,7 @@ static const struct wire_shape {
 	[WIRE_FAILED] = { 0, 1, WIRE_TEXT_MAX },
 	[WIRE_LATER] = { sizeof(int64_t), 0, 0 },
 	[WIRE_REFUSED] = { 0, 1, WIRE_TEXT_MAX },
+	[WIRE_UNANSWERED] = { 0, 1, WIRE_TEXT_MAX },
 	[WIRE_EVENT] = { sizeof(struct event), 0, 0 },
 	[WIRE_SUMMARY] = { sizeof(struct wire_summary), sizeof(struct summary_row),
 		SUMMARY_ROWS_MAX },

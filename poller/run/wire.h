@@ -66,8 +66,9 @@ enum wire_type {
 	WIRE_LOG_END,    /* struct wire_log_bytes: the file ends there */
 	WIRE_LOG_COUNTS, /* struct wire_log_count[] */
 	WIRE_LOG_MARK, /* struct wire_log_mark: what was sent before belongs together, up to here */
-	WIRE_LOG_READY, /* struct wire_log_bytes: go on from there */
-	WIRE_SUMMARY,   /* struct wire_summary, then struct summary_row[] */
+	WIRE_LOG_READY,  /* struct wire_log_bytes: go on from there */
+	WIRE_UNANSWERED, /* text for the operator: a mail went out whole, and no answer came */
+	WIRE_SUMMARY,    /* struct wire_summary, then struct summary_row[] */
 	WIRE_TYPES
 };
 

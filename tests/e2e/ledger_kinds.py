@@ -85,6 +85,18 @@ with case("the ledger has requests, decisions, reports, keys and backups"):
     do("audit", "export", os.path.join(retour.dir, "evidence"))
     do("events")
 
+with case("the ledger says that a report was handed over and nobody answered"):
+    command = os.path.join(retour.dir, "sendmail")
+    with open(command, "w", encoding="ascii") as f:
+        f.write("#!/bin/sh\ncat > /dev/null\nkill -9 $$\n")
+    os.chmod(command, 0o755)
+    smtp = retour.config["report"].pop("smtp")
+    retour.config["report"]["sendmail"] = command
+    do("report", "--month", "2026-11", "--send", code=1)
+    equal(newest("report-unanswered"), "month=2026-11 recipients=1 tries=1")
+    del retour.config["report"]["sendmail"]
+    retour.config["report"]["smtp"] = smtp
+
 with case("the ledger has alerts: a mailbox that cannot be read"):
     os.rename(box, box + ".away")
     for day in (21, 22, 23):

@@ -17,6 +17,9 @@ KINDS = {
     "wrong-purpose": (NAMES, "clientAuth", "20200101000000Z", "20991231000000Z", True),
 }
 
+# Signed by an authority below the first, which the server sends or leaves out.
+BELOW = {"by-intermediate": False, "whole-chain": True}
+
 # Those of clients, for whoever asks for one.
 CLIENTS = {
     "client": ("DNS:mx1.example.org", "clientAuth", "20200101000000Z", "20991231000000Z", True),
@@ -84,7 +87,24 @@ class Authority:
         self._openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", name)
         os.chmod(os.path.join(self.dir, name), 0o644)
 
+    def _below(self, kind):
+        self._key("below.key")
+        self._openssl("req", "-new", "-key", "below.key", "-out", "below.csr", "-subj", "/CN=Retour test intermediate", "-config", self.config)
+        self._openssl("ca", "-batch", "-notext", "-config", self.config, "-in", "below.csr", "-out", "below.pem", "-days", "10000", "-extensions",
+                      "authority_extensions")
+        self._key(kind + ".key")
+        self._openssl("req", "-new", "-key", kind + ".key", "-out", kind + ".csr", "-subj", "/CN=localhost", "-config", self.config)
+        self._openssl("ca", "-batch", "-notext", "-config", self.config, "-cert", "below.pem", "-keyfile", "below.key", "-in", kind + ".csr", "-out", kind + ".pem",
+                      "-days", "10000", "-extensions", "good")
+        if BELOW[kind]:
+            with open(os.path.join(self.dir, kind + ".pem"), "a") as f, open(os.path.join(self.dir, "below.pem")) as below:
+                f.write(below.read())
+        self._made[kind] = tuple(os.path.join(self.dir, kind + end) for end in (".pem", ".key"))
+        return self._made[kind]
+
     def cert(self, kind="good"):
+        if kind in BELOW and kind not in self._made:
+            return self._below(kind)
         if kind not in self._made:
             _names, _purpose, begin, end, by_ca = {**KINDS, **CLIENTS}[kind]
             self._key(kind + ".key")
