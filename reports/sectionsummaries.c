@@ -65,8 +65,7 @@ static int load_summaries(struct month_report *report, struct store *store)
 		if (load_told(r, store, (enum summary_kind)k, from, to))
 			return -1;
 	const bool dmarc = r->verified[SUMMARY_DMARC], tls = r->verified[SUMMARY_TLS];
-	if (store_alignment_sources(store, from, to, dmarc, take_source, r) != STORE_OK ||
-		store_alignment_breaks(store, from, to, dmarc, BREAKS_SHOWN, take_break, r) !=
+	if (store_alignment(store, from, to, dmarc, BREAKS_SHOWN, take_source, take_break, r) !=
 			STORE_OK ||
 		store_tls_sessions(store, from, to, tls, take_sessions, r) != STORE_OK)
 		return -1;

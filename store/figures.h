@@ -193,14 +193,14 @@ struct tls_sessions {
 	int64_t first, last;
 };
 /*
- * Of the days FROM..TO (YYYYMMDD): the sources, known ones first, then the most mails; LIMIT
- * breaks, the largest first; the sessions by domain. A source is known by these days and the 31
+ * Of the days FROM..TO (YYYYMMDD): LIMIT breaks, the largest first, then the sources, known ones
+ * first, then the most mails (store/watch/alignment.c). A source is known by these days and the 31
  * before. VERIFIED: by reports that are proven to be the receiver's, or by the others.
  */
-int store_alignment_sources(struct store *s, int32_t from, int32_t to, bool verified,
-	int (*visit)(void *context, const struct alignment_source *a), void *context);
-int store_alignment_breaks(struct store *s, int32_t from, int32_t to, bool verified, unsigned limit,
-	int (*visit)(void *context, const struct alignment_break *b), void *context);
+int store_alignment(struct store *s, int32_t from, int32_t to, bool verified, unsigned limit,
+	int (*source)(void *context, const struct alignment_source *a),
+	int (*broken)(void *context, const struct alignment_break *b), void *context);
+/* The sessions by domain. */
 int store_tls_sessions(struct store *s, int32_t from, int32_t to, bool verified,
 	int (*visit)(void *context, const struct tls_sessions *t), void *context);
 /* How many receivers sent reports of KIND about these days, and about how much. */

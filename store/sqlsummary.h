@@ -17,21 +17,9 @@
 	"WITH reporter AS (SELECT receiver FROM summary WHERE kind = '" kind \
 	"' AND verified AND receiver <> '' AND at >= ?1 AND at < ?2 GROUP BY receiver HAVING count(DISTINCT at) >= ?5)"
 /* Of this site or of all (sqlfigures.h). */
-#define ALIGNMENT_SOURCES_OF(T) \
-	"SELECT network, domain, sum(iif(at >= ?2, count, 0)) AS mails, sum(iif(at >= ?2 AND NOT dkim AND NOT spf, count, 0))," \
-	" sum(iif(at >= ?2 AND NOT dkim, count, 0)), sum(iif(at >= ?2 AND NOT spf, count, 0))," \
-	" sum(iif(at >= ?2 AND disposition <> 'none', count, 0)), " STORE_SOURCE_KNOWN( \
-		"?4") " AS known" \
-		      " FROM " T \
-		      " WHERE kind = 'dmarc' AND verified = ?5 AND at >= ?1 AND at < ?3 GROUP BY network, domain HAVING mails > 0" \
-		      " ORDER BY known DESC, mails DESC, network, domain"
-#define ALIGNMENT_BREAKS_OF(T) \
-	"WITH source AS (SELECT network, domain FROM " T \
-	" WHERE kind = 'dmarc' AND verified = ?6 AND at >= ?1 AND at < ?3 GROUP BY network, domain HAVING " STORE_SOURCE_KNOWN( \
-		"?4") ") SELECT receiver, network, domain, sum(count), sum(iif(dkim OR spf, 0, count)) AS unaligned," \
-		      " min(iif(dkim OR spf, NULL, at)), max(iif(dkim OR spf, NULL, at)) FROM " T \
-		      " CROSS JOIN source USING (network, domain)" \
-		      " WHERE kind = 'dmarc' AND verified = ?6 AND at >= ?2 AND at < ?3 GROUP BY 1, 2, 3 HAVING unaligned > 0 ORDER BY unaligned DESC, 1, 2, 3 LIMIT ?5"
+#define ALIGNMENT_ROWS_OF(T) \
+	"SELECT at, count, dkim, spf, disposition <> 'none', network, domain, receiver FROM " T \
+	" WHERE kind = 'dmarc' AND verified = ?3 AND at >= ?1 AND at < ?2"
 #define TLS_SESSIONS_OF(T) \
 	"SELECT domain, result, sum(count), count(DISTINCT receiver), min(at), max(at) FROM " T \
 	" WHERE kind = 'tls' AND verified = ?3 AND at >= ?1 AND at < ?2" \
@@ -50,10 +38,7 @@
 	X(SQL_SUMMARY_ADD, \
 		"INSERT INTO summary (at, kind, receiver, domain, network, disposition, dkim, spf, result, count, verified)" \
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)") \
-	/* sources from ?2 to ?3; whether they are known, from ?1 on. ?4: the least that makes \
-	 * known */ \
-	OF_ALL(X, SQL_ALIGNMENT_SOURCES, ALIGNMENT_SOURCES_OF, "summary", EVERY_SUMMARY) \
-	OF_ALL(X, SQL_ALIGNMENT_BREAKS, ALIGNMENT_BREAKS_OF, "summary", EVERY_SUMMARY) \
+	OF_ALL(X, SQL_ALIGNMENT_ROWS, ALIGNMENT_ROWS_OF, "summary", EVERY_SUMMARY) \
 	/* what alerts go by, verified reports: the past is from ?1 to ?2, ?3 the end; ?4 as \
 	 * above; of receivers that reported on ?5 days of the past */ \
 	X(SQL_ALIGNMENT_DAYS, \

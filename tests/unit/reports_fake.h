@@ -377,27 +377,17 @@ int store_typing_errors(struct store *s, int32_t from, int32_t to,
 }
 
 /* What receivers report is tested on a store (tests/e2e/summaries.py). */
-int store_alignment_sources(struct store *s, int32_t from, int32_t to, bool verified,
-	int (*visit)(void *context, const struct alignment_source *a), void *context)
-{
-	(void)s;
-	(void)from;
-	(void)to;
-	(void)verified;
-	(void)visit;
-	(void)context;
-	return STORE_OK;
-}
-
-int store_alignment_breaks(struct store *s, int32_t from, int32_t to, bool verified, unsigned limit,
-	int (*visit)(void *context, const struct alignment_break *b), void *context)
+int store_alignment(struct store *s, int32_t from, int32_t to, bool verified, unsigned limit,
+	int (*source)(void *context, const struct alignment_source *a),
+	int (*broken)(void *context, const struct alignment_break *b), void *context)
 {
 	(void)s;
 	(void)from;
 	(void)to;
 	(void)verified;
 	(void)limit;
-	(void)visit;
+	(void)source;
+	(void)broken;
 	(void)context;
 	return STORE_OK;
 }
