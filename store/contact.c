@@ -15,7 +15,6 @@
 #include "store/brake.h"
 #include "store/cause.h"
 #include "store/contact.h"
-#include "store/base/pagefile.h"
 
 int contact_note(struct store *s, struct contact *c, const struct packed *e, int meaning)
 {
@@ -34,6 +33,21 @@ int contact_note(struct store *s, struct contact *c, const struct packed *e, int
 
 /* --- in ------------------------------------------------------------------- */
 
+/* The row that was OLD is PRESENT now. */
+static int contact_moved(struct store *s, const unsigned char old[PSEUDONYM_SIZE],
+	const unsigned char present[PSEUDONYM_SIZE])
+{
+	struct contact c;
+	bool found;
+
+	return db_run(s, SQL_SHARE_REKEY, "bb", present, PSEUDONYM_SIZE, old, PSEUDONYM_SIZE) ||
+			contact_load(s, present, &c, &found) ||
+			agenda_move(s, old, &c.agenda, NULL) ||
+			agenda_move(s, present, NULL, &c.agenda)
+		? STORE_FAILED
+		: STORE_OK;
+}
+
 int contact_rekey(struct store *s, unsigned count, const unsigned char old[][PSEUDONYM_SIZE],
 	const unsigned char present[PSEUDONYM_SIZE], bool *moved)
 {
@@ -45,9 +59,7 @@ int contact_rekey(struct store *s, unsigned count, const unsigned char old[][PSE
 			return STORE_FAILED;
 		bool one = sqlite3_changes(s->db);
 		any |= one;
-		if (one &&
-			db_run(s, SQL_SHARE_REKEY, "bb", present, PSEUDONYM_SIZE, old[i],
-				PSEUDONYM_SIZE))
+		if (one && contact_moved(s, old[i], present))
 			return STORE_FAILED;
 	}
 	if (moved)
@@ -100,13 +112,13 @@ int contact_apply(struct store *s, const struct packed *e)
 
 /* --- in the course of time ------------------------------------------------ */
 
-enum { DUE_MOST = 1 << 18 }; /* contacts at a time, 4 MiB of pseudonyms */
+enum { DUE_MOST = 1 << 18 }; /* contacts at a time, 6 MiB */
 
 static int advance_one(struct store *s, struct contact *c, int64_t now)
 {
 	contact_elapse(s, c, now);
 	/* at once, not as a change of its own; but what is yet to be told stays as it is */
-	if (!s->o.tell && contact_is_untidy(s, c, now))
+	if (!s->o.tell && contact_is_untidy(c, now))
 		history_coarsen(&c->history);
 	return contact_save(s, SQL_CONTACT_PUT, c);
 }
@@ -114,61 +126,48 @@ static int advance_one(struct store *s, struct contact *c, int64_t now)
 static int tidy_one(struct store *s, struct contact *c, int64_t now)
 {
 	(void)now;
-	if (contact_is_well(c))
-		return held_delete(s, HELD_CONTACTS,
-			       db_bind(s, SQL_CONTACT_DELETE, "b", c->key, PSEUDONYM_SIZE),
-			       &(uint64_t){ 0 }) ||
-				held_note_deletion(s)
-			? STORE_FAILED
-			: STORE_OK;
 	history_coarsen(&c->history);
 	return contact_save(s, SQL_CONTACT_PUT, c);
 }
 
-/* In the order of the tree. */
-static int compare_due(const void *a, const void *b)
+static int drop_one(struct store *s, struct contact *c, int64_t now)
 {
-	return memcmp(a, b, PSEUDONYM_SIZE);
+	(void)now;
+	return contact_delete(s, c, &(uint64_t){ 0 }) || held_note_deletion(s) ? STORE_FAILED
+									       : STORE_OK;
 }
 
-/* The first contacts that ST gives, DUE_MOST at most, in the order of their pseudonyms. */
-static int read_due(
-	struct store *s, sqlite3_stmt *st, unsigned char (*key)[PSEUDONYM_SIZE], size_t *n)
+/* DO_ONE to the contact of a line; a line that is not as its contact has it goes. */
+static int do_due(struct store *s, enum agenda list, const struct agenda_entry *e,
+	int (*do_one)(struct store *s, struct contact *c, int64_t now), int64_t now)
 {
-	int rc = 0;
+	struct agenda_days stray = { .on = { 0 } };
+	struct contact c;
+	bool found;
 
-	/* what is read here stays in memory, where contact_load() finds it and looks no more */
-	pagefile_verify(s->db, true);
-	for (*n = 0; st && (rc = db_step(s, st)) == 1; ++*n)
-		memcpy(key[*n], sqlite3_column_blob(st, 0), PSEUDONYM_SIZE);
-	pagefile_verify(s->db, s->o.verify);
-	qsort(key, *n, sizeof *key, compare_due);
-	return !st || rc < 0 ? STORE_FAILED : STORE_OK;
+	stray.on[list] = e->day;
+	if (contact_load(s, e->key, &c, &found))
+		return STORE_FAILED;
+	return found && c.agenda.on[list] == e->day ? do_one(s, &c, now)
+						    : agenda_move(s, e->key, &stray, NULL);
 }
 
 /*
- * DO_ONE to all contacts that WHICH gives; it takes them out of what WHICH gives. Many at a time,
- * which lie near each other by their time, and are gone through in the order of the tree: each of
- * its pages is changed once for all of them. *COUNT counts them.
+ * DO_ONE to all contacts whose time on LIST has come. Many at a time, which are gone through in the
+ * order of the tree: each of its pages is changed once for all of them. *COUNT counts them.
  */
-static int each_due(struct store *s, enum sql which,
+static int each_due(struct store *s, enum agenda list,
 	int (*do_one)(struct store *s, struct contact *c, int64_t now), int64_t now,
 	uint64_t *count)
 {
-	unsigned char(*key)[PSEUDONYM_SIZE] = malloc(DUE_MOST * sizeof *key);
-	struct contact c;
-	bool found;
-	size_t n = 0;
-	int result = key ? STORE_OK : store_fail(s, STORE_FAILED, "no memory");
+	struct agenda_page page = { .room = DUE_MOST, .at = malloc(DUE_MOST * sizeof *page.at) };
+	int result = page.at ? STORE_OK : store_fail(s, STORE_FAILED, "no memory");
 
-	while (!result &&
-		!(result = read_due(s, db_bind(s, which, "ii", now, (int64_t)DUE_MOST), key, &n)) &&
-		n)
-		for (size_t i = 0; i < n && !result; i++, ++*count)
-			if (!(result = contact_load(s, key[i], &c, &found)))
-				result = do_one(s, &c, now);
-	free(key);
-	return result;
+	while (!result && !(result = agenda_next(s, list, now, &page)) && page.n)
+		for (size_t i = 0; i < page.n && !result; i++, ++*count)
+			result = do_due(s, list, &page.at[i], do_one, now);
+	free(page.at);
+	return result || !page.foreign ? result : agenda_from_rows(s);
 }
 
 int store_advance(struct store *s, int64_t now, uint64_t *changed)
@@ -183,9 +182,12 @@ int store_advance(struct store *s, int64_t now, uint64_t *changed)
 	/* first: whose hold is over by now is one of those that time moves on below */
 	result = brake_advance(s, now);
 	if (!result)
-		result = each_due(s, SQL_CONTACT_TIMED, advance_one, now, changed);
+		result = each_due(s, AGENDA_DUE, advance_one, now, changed);
 	if (!result)
-		result = each_due(s, SQL_CONTACT_UNTIDY, tidy_one, now, &tidied);
+		result = each_due(s, AGENDA_TIDY, tidy_one, now, &tidied);
+	if (!result)
+		result = each_due(
+			s, AGENDA_WELL, drop_one, now - whole_days(s->o.remember), &tidied);
 	if (!result)
 		result = investigation_advance(s, now);
 	if (!result)

@@ -5,6 +5,7 @@
 #ifndef RETOUR_STORE_CONTACT_H
 #define RETOUR_STORE_CONTACT_H
 
+#include "store/agenda.h"
 #include "store/contacts.h"
 #include "store/standing.h"
 
@@ -17,6 +18,7 @@ struct contact {
 	int64_t held;  /* AT as the row has it, and so the kept counts; 0: there is none yet */
 	enum contact_state held_state; /* the same of its state */
 	bool held_objection;           /* and whether it is kept as an objection */
+	struct agenda_days agenda;     /* its lines there */
 	uint64_t suppressed;           /* what of it is, as the row has it (news.h) */
 	struct cohort_place counted;   /* where the row says that it was counted */
 	struct standing now; /* as of its last event, or of the last time that time changed it */
@@ -103,8 +105,16 @@ int contact_load(
  * SQL_CONTACT_PUT.
  */
 int contact_save(struct store *s, enum sql how, struct contact *c);
+/*
+ * Of a row at which ST stands, day and body its first columns; what it counts for, and what of it
+ * is suppressed, is not looked at.
+ */
+int contact_from_row(struct store *s, sqlite3_stmt *st, const unsigned char key[PSEUDONYM_SIZE],
+	struct contact *c);
+/* Its row goes, and all that is kept beside it; 1 joins *DELETED. */
+int contact_delete(struct store *s, const struct contact *c, uint64_t *deleted);
 /* The times of its history are to be cut to days (history_coarsen). */
-bool contact_is_untidy(const struct store *s, const struct contact *c, int64_t now);
+bool contact_is_untidy(const struct contact *c, int64_t now);
 /* Somebody objected to mail: a complaint or an opt-out that was not taken back. */
 bool contact_objects(const struct contact *c);
 /*

@@ -3,8 +3,8 @@
  *
  *   random bytes (16) | head (16) | rest | tag (16)     as store/base/sealed.h seals a row
  *
- *   head: state (4 bits), objected (2), full, wordy | reason | since (2, a day) | attempts (2) |
- *         until (5) | due (5)
+ *   head: state (4 bits), objected (2), full, wordy | reason | since (2, a day) | objection (1
+ * bit), attempts (15) | until (5) | due (5)
  *
  *   rest: version 1 | pauses (2) | moved (5) | month (3) | length and bytes of rule, ladder |
  *         length (2) and bytes of the history (historybytes.c), zeros up to 112, 224, 448 … bytes
@@ -13,14 +13,16 @@
  * key, which lies outside the database; whoever has that finds people anyway. A rotation seals all
  * rows anew (keyrotate.c), a pseudonym that moves seals its row.
  *
- * In clear stand the pseudonym, the day of the last event (retention), the days on which time does
- * something (due, tidy), whether it is an objection (retention), by which key it is found, and that
- * there is news. A length tells no more than its step.
+ * In clear stand the pseudonym, the day of the last event (retention), by which key it is found,
+ * and that there is news. A length tells no more than its step. On which days time does something,
+ * and whether it is an objection, stands apart from the row, under a sealed name (agenda.h).
  */
 #include "store/contactbody.h"
 
 enum {
 	REST_FORMAT = 1,
+	ATTEMPTS_MAX = 0x7fff,
+	HEAD_OBJECTION = 0x8000,
 	REST_FIXED = 1 + 2 + 5 + 3,
 	/* reasons that are no category */
 	REASON_UNCONFIRMED = 253,
@@ -88,7 +90,8 @@ static void head_write(const struct contact_head *h, unsigned char out[SEALED_HE
 		h->wordy << 7);
 	out[1] = reason_to_number(h->reason);
 	body_number(out + 2, h->since / DAY, 2);
-	body_number(out + 4, h->attempts, 2);
+	unsigned attempts = h->attempts < ATTEMPTS_MAX ? h->attempts : ATTEMPTS_MAX;
+	body_number(out + 4, attempts | (h->objection ? HEAD_OBJECTION : 0), 2);
 	body_number(out + 6, h->until, 5);
 	body_number(out + 11, h->due, 5);
 }
@@ -100,13 +103,15 @@ bool contact_head_read(
 
 	if (!sealed_head(k, body, n, p))
 		return false;
+	unsigned attempts = (unsigned)body_number_at(p + 4, 2);
 	*out = (struct contact_head){ .state = p[0] & 15,
 		.objected = p[0] >> 4 & 3,
 		.full = p[0] >> 6 & 1,
 		.wordy = p[0] >> 7,
 		.reason = reason_of_number(p[1]),
 		.since = body_number_at(p + 2, 2) * DAY,
-		.attempts = (unsigned)body_number_at(p + 4, 2),
+		.objection = attempts & HEAD_OBJECTION,
+		.attempts = attempts & ATTEMPTS_MAX,
 		.until = body_number_at(p + 6, 5),
 		.due = body_number_at(p + 11, 5) };
 	return out->state < STATE_COUNT;

@@ -23,6 +23,7 @@ struct contact_head {
 	unsigned objected; /* 1: to streams of our mail; 2: and little else is left */
 	bool full;         /* its ladder is the one of full mailboxes */
 	bool wordy;        /* there is a history */
+	bool objection;    /* kept as one, for longer than others */
 	const char *reason;
 	int64_t since, until, due; /* SINCE is a day */
 	unsigned attempts;
@@ -61,8 +62,9 @@ int contact_reseal(const struct contact_keys *from, const unsigned char key[PSEU
  */
 int contact_functions(sqlite3 *db, struct store *s);
 /*
- * For a rotation: sealed(pseudonym), resealed(pseudonym, body) and renewed(news) are what these are
- * in the row under the state key KEY. TO lives until it is ended.
+ * For a rotation: sealed(pseudonym), resealed(pseudonym, body), renewed(news) and, in the agenda,
+ * renamed(what, day, name) are what these are in the row under the state key KEY. TO lives until it
+ * is ended.
  */
 struct sealing {
 	struct store *s;

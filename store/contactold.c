@@ -58,10 +58,10 @@ static int convert_old(struct store *s, const unsigned char key[PSEUDONYM_SIZE])
 	struct contact_rest rest;
 
 	if (!st || db_step(s, st) != 1 ||
-		!contact_head_read(keys_contact(s), sqlite3_column_blob(st, 2),
-			sqlite3_column_bytes(st, 2), &head) ||
-		!contact_rest_read(keys_contact(s), key, sqlite3_column_blob(st, 2),
-			sqlite3_column_bytes(st, 2), plain, &rest))
+		!contact_head_read(keys_contact(s), sqlite3_column_blob(st, 1),
+			sqlite3_column_bytes(st, 1), &head) ||
+		!contact_rest_read(keys_contact(s), key, sqlite3_column_blob(st, 1),
+			sqlite3_column_bytes(st, 1), plain, &rest))
 		return STORE_FAILED;
 	c.at = sqlite3_column_int64(st, 0);
 	sqlite3_reset(st);

@@ -3,6 +3,7 @@
  * stands in the file is nothing to whoever has the key before.
  */
 #include <sodium.h>
+#include "store/agenda.h"
 #include "store/contactbody.h"
 
 /* SEALED(pseudonym), for what is moved under the key that it is given. */
@@ -57,6 +58,26 @@ static void sql_renewed(sqlite3_context *context, int count, sqlite3_value **val
 	sqlite3_result_blob(context, out, sizeof out, SQLITE_TRANSIENT);
 }
 
+/* RENAMED(what, day, name): of a line of the agenda; one that is nobody's stays. */
+static void sql_renamed(sqlite3_context *context, int count, sqlite3_value **value)
+{
+	struct sealing *to = sqlite3_user_data(context);
+	enum agenda list = agenda_by_name((const char *)sqlite3_value_text(value[0]));
+	int64_t day = sqlite3_value_int64(value[1]);
+	unsigned char p[PSEUDONYM_SIZE], out[SEALED_LISTED];
+
+	(void)count;
+	if (list == AGENDA_COUNT ||
+		!sealed_listed(keys_contact(to->s), list, day, sqlite3_value_blob(value[2]),
+			sqlite3_value_bytes(value[2]), p)) {
+		sqlite3_result_value(context, value[2]);
+		return;
+	}
+	pseudonym_seal(p, to->key);
+	seal_listed(&to->keys, list, day, p, out);
+	sqlite3_result_blob(context, out, sizeof out, SQLITE_TRANSIENT);
+}
+
 int sealing_begin(struct sealing *to, struct store *s, const unsigned char key[KEY_SIZE])
 {
 	static const struct {
@@ -67,6 +88,7 @@ int sealing_begin(struct sealing *to, struct store *s, const unsigned char key[K
 		{ "sealed", 1, sql_sealed },
 		{ "resealed", 2, sql_resealed },
 		{ "renewed", 1, sql_renewed },
+		{ "renamed", 3, sql_renamed },
 	};
 
 	*to = (struct sealing){ .s = s, .key = key };

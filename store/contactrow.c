@@ -111,10 +111,12 @@ static int reduce_to_streams(struct store *s, const struct contact *from, bool r
 int contact_reduce(struct store *s, const struct contact *c, bool rule)
 {
 	unsigned char body[CONTACT_BODY_MAX];
-	struct contact_head head = {
-		.state = STATE_INACTIVE, .since = c->now.since, .reason = c->reason
-	};
+	struct contact_head head = { .state = STATE_INACTIVE,
+		.objection = c->held_objection,
+		.since = c->now.since,
+		.reason = c->reason };
 	struct contact_rest rest = { .n = 0 };
+	struct agenda_days left = { .on[AGENDA_OBJECTION] = c->agenda.on[AGENDA_OBJECTION] };
 	const struct day *d = objection_day(c);
 
 	if (c->objected)
@@ -129,7 +131,10 @@ int contact_reduce(struct store *s, const struct contact *c, bool rule)
 			memcpy(rest.rule, cause->rule, sizeof rest.rule);
 	}
 	int n = contact_seal(keys_contact(s), s->nonces, c->key, &head, &rest, body);
-	return db_run(s, SQL_CONTACT_REDUCE, "bb", c->key, PSEUDONYM_SIZE, body, n);
+	return db_run(s, SQL_CONTACT_REDUCE, "bb", c->key, PSEUDONYM_SIZE, body, n) ||
+			agenda_move(s, c->key, &c->agenda, &left)
+		? STORE_FAILED
+		: STORE_OK;
 }
 
 /* --- the row -------------------------------------------------------------- */
@@ -178,10 +183,46 @@ static bool contact_unseal(
 		.episode = month_start(rest.month) };
 	c->moved = rest.moved;
 	c->objected = head.objected;
+	c->held_objection = head.objection;
 	snprintf(c->reason, sizeof c->reason, "%s", head.reason);
 	memcpy(c->rule, rest.rule, sizeof c->rule);
 	memcpy(c->ladder, rest.ladder, sizeof c->ladder);
 	return history_read(&c->history, rest.history, rest.n);
+}
+
+bool contact_is_well(const struct contact *c)
+{
+	return c->now.state == STATE_ACTIVE && !c->moved && !c->history.settled &&
+		!c->history.soft.at && !c->history.block.at && !c->history.objections;
+}
+
+/* Its lines in the agenda, but for the objection. */
+static struct agenda_days days_of_contact(const struct contact *c)
+{
+	const struct history *h = &c->history;
+	int64_t over = h->days ? h->day[h->days - 1].start + DAY : 0;
+	struct agenda_days d = { .on[AGENDA_DUE] = c->now.due ? day_start(c->now.due) : 0 };
+
+	if (contact_is_well(c))
+		d.on[AGENDA_WELL] = over ? over : DAY; /* long ago */
+	else if (!is_running(c->now.state) && !history_is_coarse(h))
+		d.on[AGENDA_TIDY] = over;
+	return d;
+}
+
+int contact_from_row(struct store *s, sqlite3_stmt *st, const unsigned char key[PSEUDONYM_SIZE],
+	struct contact *c)
+{
+	memset(c, 0, offsetof(struct contact, history));
+	history_clear(&c->history);
+	memcpy(c->key, key, sizeof c->key);
+	c->at = c->held = sqlite3_column_int64(st, 0);
+	if (!contact_unseal(s, c, sqlite3_column_blob(st, 1), sqlite3_column_bytes(st, 1)))
+		return store_fail(s, STORE_FAILED, "%s: a contact is damaged", s->o.path);
+	c->held_state = c->now.state;
+	c->agenda = days_of_contact(c);
+	c->agenda.on[AGENDA_OBJECTION] = c->held_objection ? c->at : 0;
+	return STORE_OK;
 }
 
 int contact_load(
@@ -192,19 +233,17 @@ int contact_load(
 	int rc = st ? db_step(s, st) : -1;
 	pagefile_verify(s->db, s->o.verify);
 
-	memset(c, 0, offsetof(struct contact, history));
-	history_clear(&c->history);
-	memcpy(c->key, key, sizeof c->key);
 	*found = rc == 1;
-	if (rc != 1)
+	if (rc != 1) {
+		memset(c, 0, offsetof(struct contact, history));
+		history_clear(&c->history);
+		memcpy(c->key, key, sizeof c->key);
 		return rc ? STORE_FAILED : STORE_OK;
-	c->at = c->held = sqlite3_column_int64(st, 0);
-	c->held_objection = sqlite3_column_int(st, 1);
-	bool sound = contact_unseal(s, c, sqlite3_column_blob(st, 2), sqlite3_column_bytes(st, 2));
+	}
+	int result = contact_from_row(s, st, key, c);
 	sqlite3_reset(st);
-	if (!sound)
-		return store_fail(s, STORE_FAILED, "%s: a contact is damaged", s->o.path);
-	c->held_state = c->now.state;
+	if (result)
+		return result;
 	c->counted = place_of_contact(c);
 	if (c->now.state == STATE_INACTIVE && history_is_empty(&c->history))
 		contact_remember_end(c);
@@ -261,26 +300,9 @@ unsigned attempts_of(const struct standing *st)
 	return st->blocks;
 }
 
-bool contact_is_well(const struct contact *c)
+bool contact_is_untidy(const struct contact *c, int64_t now)
 {
-	return c->now.state == STATE_ACTIVE && !c->moved && !c->history.settled &&
-		!c->history.soft.at && !c->history.block.at && !c->history.objections;
-}
-
-/* When the times of the history are cut to days, or a row that says nothing goes; 0: never. */
-static int64_t tidy_time(const struct store *s, const struct contact *c)
-{
-	const struct history *h = &c->history;
-	int64_t over = h->days ? h->day[h->days - 1].start + DAY : 0;
-
-	if (contact_is_well(c))
-		return over + whole_days(s->o.remember);
-	return is_running(c->now.state) || history_is_coarse(h) ? 0 : over;
-}
-
-bool contact_is_untidy(const struct store *s, const struct contact *c, int64_t now)
-{
-	int64_t at = contact_is_well(c) ? 0 : tidy_time(s, c);
+	int64_t at = days_of_contact(c).on[AGENDA_TIDY];
 
 	return at && at <= now;
 }
@@ -318,6 +340,7 @@ static int contact_to_body(
 		.objected = streams ? 1u + c->wordless : 0,
 		.full = ladder_is_full(c->ladder),
 		.wordy = n > 0,
+		.objection = contact_objects(c),
 		.reason = c->reason,
 		.since = c->now.since,
 		.until = c->now.until,
@@ -337,29 +360,31 @@ static int contact_to_body(
 int contact_save(struct store *s, enum sql how, struct contact *c)
 {
 	unsigned char body[CONTACT_BODY_MAX];
-	int64_t tidy = tidy_time(s, c);
+	struct agenda_days days = days_of_contact(c);
 	struct cohort_place place = place_of_contact(c);
 	int n = contact_to_body(s, c, place.month, body);
-	bool objects = contact_objects(c);
 
-	if (how == SQL_CONTACT_PUT && c->held && c->held == c->at && c->held_objection == objects)
+	if (how == SQL_CONTACT_PUT && c->held && c->held == c->at)
 		how = SQL_CONTACT_CHANGE;
-	sqlite3_stmt *st = db_bind(s, how, "biiiib", c->key, PSEUDONYM_SIZE, c->at,
-		day_start(c->now.due), tidy, (int64_t)objects, body, n);
-
-	if (!st)
-		return STORE_FAILED;
-	if (!c->now.due)
-		sqlite3_bind_null(st, 3);
-	if (!tidy)
-		sqlite3_bind_null(st, 4);
+	days.on[AGENDA_OBJECTION] = contact_objects(c) ? c->at : 0;
 	/* a row that grows moves others, of pages beside its own, which may not have been read */
 	pagefile_verify(s->db, true);
-	int result = db_finish(s, st);
+	int result = db_run(s, how, "bib", c->key, PSEUDONYM_SIZE, c->at, body, n);
 	pagefile_verify(s->db, s->o.verify);
-	if (result || move_held(s, c) || cohort_move(s, c->counted, place))
+	if (result || agenda_move(s, c->key, &c->agenda, &days) || move_held(s, c) ||
+		cohort_move(s, c->counted, place))
 		return STORE_FAILED;
+	c->agenda = days;
 	return s->o.tell && suppressed_of(c) != c->suppressed ? news_mark(s, c->key) : STORE_OK;
+}
+
+int contact_delete(struct store *s, const struct contact *c, uint64_t *deleted)
+{
+	return held_delete(s, HELD_CONTACTS,
+		       db_bind(s, SQL_CONTACT_DELETE, "b", c->key, PSEUDONYM_SIZE), deleted) ||
+			agenda_move(s, c->key, &c->agenda, NULL)
+		? STORE_FAILED
+		: STORE_OK;
 }
 
 bool ladder_is_full(const char *name)

@@ -159,7 +159,7 @@ bool store_transition(unsigned n, const char *words[STORE_TRANSITION_WORDS]);
  */
 int store_advance(struct store *s, int64_t now, uint64_t *changed);
 
-/* --- suppressions that another system knew (store/suppress.c) ------------- */
+/* --- suppressions that another system knew (exchange/suppress.c) ------------- */
 
 struct suppression {
 	enum category category;     /* hard, complaint or soft */

@@ -5,6 +5,9 @@
  *   contact_due(body)       when time changes it, to the second; null: never
  *   contact_objected(body)  1: to streams of our mail; 2: and little else is left; 0
  *   contact_wordy(body)     more is known of an objection than that it was made
+ *   contact_objection(body) it is kept as one, 1 or 0
+ *   contact_objecting(pseudonym, body)  the body of such a row as it was up to version 30
+ *   agenda_contact(what, day, name)  whose line it is; null: nobody's
  *   contact_moved(from, to, body)  the body for the row's next pseudonym
  *   contact_news(news)      the number that is sealed in it
  *   news_sealed(number)
@@ -12,6 +15,7 @@
  */
 #include <sodium.h>
 #include <stdio.h>
+#include "store/agenda.h"
 #include "store/contact.h"
 #include "store/contactbody.h"
 
@@ -62,6 +66,28 @@ static void sql_contact_wordy(sqlite3_context *context, int n, sqlite3_value **v
 	if (value_head(context, value[0], &h))
 		sqlite3_result_int(context,
 			h.objected ? h.objected == 1 : h.wordy && h.state == STATE_INACTIVE);
+}
+
+static void sql_contact_objection(sqlite3_context *context, int n, sqlite3_value **value)
+{
+	struct contact_head h;
+
+	(void)n;
+	if (value_head(context, value[0], &h))
+		sqlite3_result_int(context, h.objection);
+}
+
+static void sql_agenda_contact(sqlite3_context *context, int n, sqlite3_value **value)
+{
+	const struct store *s = sqlite3_user_data(context);
+	enum agenda list = agenda_by_name((const char *)sqlite3_value_text(value[0]));
+	unsigned char key[PSEUDONYM_SIZE];
+
+	(void)n;
+	if (s && list < AGENDA_COUNT &&
+		sealed_listed(keys_contact(s), list, sqlite3_value_int64(value[1]),
+			sqlite3_value_blob(value[2]), sqlite3_value_bytes(value[2]), key))
+		sqlite3_result_blob(context, key, sizeof key, SQLITE_TRANSIENT);
 }
 
 static void sql_contact_moved(sqlite3_context *context, int n, sqlite3_value **value)
@@ -170,6 +196,28 @@ static void sql_contact_sealed(sqlite3_context *context, int n, sqlite3_value **
 	sqlite3_result_blob(context, out, size, SQLITE_TRANSIENT);
 }
 
+static void sql_contact_objecting(sqlite3_context *context, int n, sqlite3_value **value)
+{
+	struct store *s = sqlite3_user_data(context);
+	unsigned char plain[CONTACT_REST_MAX], out[CONTACT_BODY_MAX];
+	const unsigned char *body = sqlite3_value_blob(value[1]);
+	struct contact_head head;
+	struct contact_rest rest;
+
+	n = sqlite3_value_bytes(value[1]);
+	if (!s || sqlite3_value_bytes(value[0]) != PSEUDONYM_SIZE ||
+		!contact_head_read(keys_contact(s), body, n, &head) ||
+		!contact_rest_read(
+			keys_contact(s), sqlite3_value_blob(value[0]), body, n, plain, &rest)) {
+		sqlite3_result_error(context, "a contact is damaged", -1);
+		return;
+	}
+	head.objection = true;
+	n = contact_seal(
+		keys_contact(s), s->nonces, sqlite3_value_blob(value[0]), &head, &rest, out);
+	sqlite3_result_blob(context, out, n, SQLITE_TRANSIENT);
+}
+
 int contact_functions(sqlite3 *db, struct store *s)
 {
 	static const struct {
@@ -181,6 +229,9 @@ int contact_functions(sqlite3 *db, struct store *s)
 		{ "contact_due", 1, sql_contact_due },
 		{ "contact_objected", 1, sql_contact_objected },
 		{ "contact_wordy", 1, sql_contact_wordy },
+		{ "contact_objection", 1, sql_contact_objection },
+		{ "contact_objecting", 2, sql_contact_objecting },
+		{ "agenda_contact", 3, sql_agenda_contact },
 		{ "contact_moved", 3, sql_contact_moved },
 		{ "contact_news", 1, sql_contact_news },
 		{ "news_sealed", 1, sql_news_sealed },

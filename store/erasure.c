@@ -308,6 +308,7 @@ static int erase_again(struct store *s, struct replay *r, const char *last, uint
 		return STORE_FAILED;
 	if (db_run(s, SQL_ERASED_SHARES, "") ||
 		held_delete(s, HELD_CONTACTS, db_bind(s, SQL_ERASED_CONTACTS, ""), &deleted) ||
+		(deleted && agenda_sweep(s)) ||
 		held_delete(s, HELD_EVENTS, db_bind(s, SQL_ERASED_EVENTS, ""), &deleted))
 		return STORE_FAILED;
 	*replayed += deleted;

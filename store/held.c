@@ -115,14 +115,14 @@ int held_cut(struct store *s, enum held_class held, int64_t cutoff, uint64_t del
 
 int held_cut_states(struct store *s, bool objections, int64_t cutoff)
 {
-	for (unsigned i = 0; i < STATE_COUNT; i++) {
-		int64_t n = 0;
-		if (db_int(s, &n, SQL_CONTACT_DUE_STATE, "iti", cutoff, contact_state_name(i),
-			    (int64_t)objections) ||
-			(n && held_note(s, held_state(i), 0, -n)))
-			return STORE_FAILED;
-	}
-	return STORE_OK;
+	sqlite3_stmt *st = db_bind(s, SQL_CONTACT_DUE_STATES, "ii", cutoff, (int64_t)objections);
+	int result = STORE_OK;
+
+	while (db_row(s, st, &result))
+		result = held_note(s,
+			held_state(state_by_name((const char *)sqlite3_column_text(st, 0))), 0,
+			-sqlite3_column_int64(st, 1));
+	return result;
 }
 
 int held_count(struct store *s, enum held_class held, uint64_t *count)
@@ -207,21 +207,29 @@ static int held_compare_seen(struct store *s, unsigned *days)
 	return result;
 }
 
-/* Do the counts by state say what the rows say? One pass. */
+/* Do the counts by state, and the agenda, say what the rows say? One pass. */
 static int states_differ(struct store *s, bool *differ)
 {
 	sqlite3_stmt *st = db_bind(s, SQL_CONTACT_EACH_STATE, "");
-	uint64_t counted[STATE_COUNT] = { 0 }, kept;
-	int rc = -1;
+	uint64_t counted[STATE_COUNT] = { 0 }, timed = 0, objections = 0, kept;
+	bool due = false, objection = false;
+	int result = STORE_OK;
 
-	while (st && (rc = db_step(s, st)) == 1)
+	while (db_row(s, st, &result)) {
 		counted[state_by_name((const char *)sqlite3_column_text(st, 0))]++;
+		timed += (uint64_t)sqlite3_column_int64(st, 1);
+		objections += (uint64_t)sqlite3_column_int64(st, 2);
+	}
 	*differ = false;
-	for (unsigned i = 0; i < STATE_COUNT && !rc; i++) {
-		rc = held_count(s, held_state(i), &kept);
+	for (unsigned i = 0; i < STATE_COUNT && !result; i++) {
+		result = held_count(s, held_state(i), &kept);
 		*differ |= kept != counted[i];
 	}
-	return rc ? STORE_FAILED : STORE_OK;
+	if (result || agenda_compare(s, AGENDA_DUE, timed, &due) ||
+		agenda_compare(s, AGENDA_OBJECTION, objections, &objection))
+		return STORE_FAILED;
+	*differ |= due || objection;
+	return STORE_OK;
 }
 
 int held_compare(struct store *s, enum held_class held, uint64_t *count, unsigned *days)

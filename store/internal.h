@@ -116,7 +116,7 @@ int db_leave(struct store *s, bool own, int result);
 
 /* --- schema.c ------------------------------------------------------------- */
 
-enum { SCHEMA_VERSION = 31, APPLICATION_ID = 0x7265746f /* "reto" */ };
+enum { SCHEMA_VERSION = 32, APPLICATION_ID = 0x7265746f /* "reto" */ };
 /* *VERSION 0: there is nothing in it. Refuses what is not ours, or newer than this program. */
 int schema_version(struct store *s, int *version);
 /* What brings the rows to the form of VERSION; a list ends with NULL. */

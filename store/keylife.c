@@ -280,7 +280,8 @@ static int give_up_contacts(struct store *s, const char *name, const struct stat
 	return db_run(s, SQL_SHARE_GIVE_UP, "i", number) ||
 			held_delete(s, HELD_CONTACTS, db_bind(s, SQL_CONTACT_GIVE_UP, "i", number),
 				&gone) ||
-			held_note_deletion(s) || store_ledger(s, now, "key-given-up", detail)
+			agenda_sweep(s) || held_note_deletion(s) ||
+			store_ledger(s, now, "key-given-up", detail)
 		? STORE_FAILED
 		: STORE_OK;
 }

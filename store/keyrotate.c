@@ -36,6 +36,8 @@ static int seal_contacts(struct store *s, const unsigned char key[KEY_SIZE], boo
 	if (!result)
 		result = chained ? db_run(s, SQL_CONTACT_SEAL_CHAINED, "")
 				 : db_run(s, SQL_CONTACT_SEAL, "i", number);
+	if (!result)
+		result = db_run(s, SQL_AGENDA_SEAL, "");
 	pagefile_verify(s->db, s->o.verify);
 	keys_open_contacts(s, &to.keys);
 	sealing_end(&to);

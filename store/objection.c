@@ -5,8 +5,8 @@
  * nothing else is known of him but that he objected, since when and by what.
  *
  * A contact objects while its history has such a day: an operator's reactivation ends it, and so
- * does a cause that is taken back. The row says so in a column (schema.c), by which the class is
- * counted and found.
+ * does a cause that is taken back. The row says so in what it has sealed, and the agenda has a list
+ * of them, by which the class is counted and found.
  */
 #include "store/contact.h"
 
@@ -35,13 +35,7 @@ int objections_reduce(struct store *s, int64_t cutoff)
 static int mark_objection(struct store *s, struct contact *c, void *context)
 {
 	(void)context;
-	if (!contact_objects(c))
-		return STORE_OK;
-	return db_run(s, SQL_CONTACT_OBJECT, "b", c->key, PSEUDONYM_SIZE) ||
-			held_note(s, HELD_CONTACTS, c->at, -1) ||
-			held_note(s, HELD_OBJECTIONS, c->at, 1)
-		? STORE_FAILED
-		: STORE_OK;
+	return contact_objects(c) ? contact_save(s, SQL_CONTACT_PUT, c) : STORE_OK;
 }
 
 int objections_from_rows(struct store *s)

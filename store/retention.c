@@ -14,6 +14,7 @@
  * What is held is not counted each time: held.c knows, and the oldest row is found by its time.
  */
 #include <stdio.h>
+#include "store/agenda.h"
 #include "store/internal.h"
 #include "store/wording.h"
 
@@ -212,7 +213,7 @@ static int purge_class(
 		return STORE_FAILED;
 	bool objections = d->retained == RETAIN_OBJECTIONS;
 	if (due && (objections || d->retained == RETAIN_CONTACTS) &&
-		held_cut_states(s, objections, c->cutoff))
+		(held_cut_states(s, objections, c->cutoff) || agenda_cut(s, objections, c->cutoff)))
 		return STORE_FAILED;
 	for (unsigned i = 0; i < d->purges && due; i++) {
 		if (db_run(s, d->table[i].purge, "i", c->cutoff))

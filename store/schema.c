@@ -8,7 +8,9 @@
  *                  Retention "events", its text "diagnostics"
  *   contact        whom not to write to, under the state key; what it says is sealed
  *                  (contactbody.c). No column in common with event but the day, and no order.
- *                  Retention "contacts"; where objection is 1, "objections"
+ *                  Retention "contacts"; of who objected, "objections"
+ *   agenda         on which day time does something to a contact, under names that are sealed for
+ *                  each line; and who objected (agenda.h). A line goes with its contact
  *   investigation  blocks of a provider and category that the sender has to mend: days and
  *                  counts; they stay
  *   gone_domain    domains that nobody has, as numbers made with a key (nodomain.c); for the
@@ -358,6 +360,20 @@ static const char version_31[] =
 	" part INTEGER NOT NULL, life INTEGER NOT NULL, PRIMARY KEY (day, provider, class, category, code, text, part, life)) STRICT, WITHOUT ROWID;"
 	"INSERT INTO wording_day SELECT DISTINCT CAST(strftime('%Y%m%d', at, 'unixepoch') AS INTEGER) FROM event WHERE diagnostic IS NOT NULL";
 
+/* What time does to contacts stands apart from their rows (agenda.h). */
+static const char version_32[] =
+	"DROP INDEX contact_due; DROP INDEX contact_tidy; DROP INDEX contact_at; DROP INDEX contact_old; DROP INDEX contact_news;"
+	"ALTER TABLE contact RENAME TO contact_timed;"
+	"CREATE TABLE contact (pseudonym BLOB PRIMARY KEY, at INTEGER NOT NULL, old INTEGER, news BLOB, body BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+	"INSERT INTO contact SELECT pseudonym, at, old, news, CASE objection WHEN 0 THEN body ELSE contact_objecting(pseudonym, body) END"
+	" FROM contact_timed ORDER BY pseudonym;"
+	"DROP TABLE contact_timed;"
+	"CREATE INDEX contact_at ON contact (at);"
+	"CREATE INDEX contact_old ON contact (old) WHERE old IS NOT NULL;"
+	"CREATE INDEX contact_news ON contact (news) WHERE news IS NOT NULL;"
+	"CREATE TABLE agenda (what TEXT NOT NULL, day INTEGER NOT NULL, name BLOB NOT NULL, PRIMARY KEY (what, day, name)) STRICT, WITHOUT ROWID;"
+	"INSERT INTO meta SELECT 'rewrite', 'due' WHERE EXISTS (SELECT 1 FROM ledger) ON CONFLICT DO NOTHING";
+
 struct schema_step {
 	const char *sql, *then; /* THEN may be NULL */
 	const char *mark;       /* user_version after it; a pragma takes no parameter */
@@ -397,6 +413,7 @@ static const struct schema_step steps[] = {
 	{ version_29, NULL, "PRAGMA user_version = 29" },
 	{ version_30, NULL, "PRAGMA user_version = 30" },
 	{ version_31, NULL, "PRAGMA user_version = 31" },
+	{ version_32, NULL, "PRAGMA user_version = 32" },
 };
 _Static_assert(
 	sizeof steps / sizeof *steps == SCHEMA_VERSION, "each version has a step that leads to it");

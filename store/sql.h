@@ -326,26 +326,27 @@
 		"SELECT min(day) FROM (SELECT min(day) AS day FROM held WHERE class = ?1 AND day >= ?2 UNION ALL SELECT at - at % 86400 FROM (SELECT CASE ?1" \
 		" WHEN 'events' THEN (SELECT min(at) FROM event WHERE at >= ?2)" \
 		" WHEN 'diagnostics' THEN (SELECT min(at) FROM event WHERE diagnostic IS NOT NULL AND at >= ?2)" \
-		" WHEN 'contacts' THEN (SELECT min(at) FROM contact WHERE objection = 0 AND at >= ?2)" \
-		" WHEN 'objections' THEN (SELECT min(at) FROM contact WHERE objection = 1 AND at >= ?2)" \
+		" WHEN 'contacts' THEN (SELECT min(at) FROM contact WHERE at >= ?2)" \
+		" WHEN 'objections' THEN (SELECT min(day) FROM agenda WHERE what = 'objection' AND day >= ?2)" \
 		" WHEN 'kept' THEN (SELECT min(at) FROM kept WHERE at >= ?2)" \
 		" WHEN 'summaries' THEN (SELECT min(at) FROM summary WHERE at >= ?2)" \
 		" WHEN 'summaries of sites' THEN (SELECT min(day) FROM site_summary WHERE day >= ?2) END AS at) WHERE at IS NOT NULL)") \
 	X(SQL_DIAGNOSTIC_COUNT_DAY, \
 		"SELECT count(*) FROM event WHERE diagnostic IS NOT NULL AND at >= ?1 AND at < ?2") \
 	X(SQL_CONTACT_COUNT_DAY, \
-		"SELECT count(*) FROM contact WHERE objection = 0 AND at >= ?1 AND at < ?2") \
+		"SELECT (SELECT count(*) FROM contact WHERE at >= ?1 AND at < ?2) -" \
+		" (SELECT count(*) FROM agenda WHERE what = 'objection' AND day >= ?1 AND day < ?2)") \
 	X(SQL_OBJECTION_COUNT_DAY, \
-		"SELECT count(*) FROM contact WHERE objection = 1 AND at >= ?1 AND at < ?2") \
+		"SELECT count(*) FROM agenda WHERE what = 'objection' AND day >= ?1 AND day < ?2") \
 	X(SQL_KEPT_COUNT_DAY, "SELECT count(*) FROM kept WHERE at >= ?1 AND at < ?2") \
 	X(SQL_HELD_FROM_EVENTS, \
 		"INSERT INTO held SELECT ?1, at - at % 86400, count(*) FROM event GROUP BY 2") \
 	X(SQL_HELD_FROM_DIAGNOSTICS, \
 		"INSERT INTO held SELECT ?1, at - at % 86400, count(*) FROM event WHERE diagnostic IS NOT NULL GROUP BY 2") \
 	X(SQL_HELD_FROM_CONTACTS, \
-		"INSERT INTO held SELECT ?1, at - at % 86400, count(*) FROM contact WHERE objection = 0 GROUP BY 2") \
+		"INSERT INTO held SELECT ?1, at - at % 86400, count(*) FROM contact WHERE NOT contact_objection(body) GROUP BY 2") \
 	X(SQL_HELD_FROM_OBJECTIONS, \
-		"INSERT INTO held SELECT ?1, at - at % 86400, count(*) FROM contact WHERE objection = 1 GROUP BY 2") \
+		"INSERT INTO held SELECT ?1, at - at % 86400, count(*) FROM contact WHERE contact_objection(body) GROUP BY 2") \
 	X(SQL_HELD_FROM_STATES, \
 		"INSERT INTO held SELECT 'state ' || contact_state(body), 0, count(*) FROM contact GROUP BY 1") \
 	X(SQL_HELD_FROM_SEEN, \

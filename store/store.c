@@ -57,6 +57,7 @@ static const struct schema_conversion conversions[] = {
 	{ 11, held_states_from_rows },
 	{ 20, objections_from_rows },
 	{ 21, keys_seal_old },
+	{ 32, agenda_from_rows },
 	{ 0, NULL },
 };
 

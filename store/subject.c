@@ -23,8 +23,7 @@ int contact_forget(struct store *s, const unsigned char key[PSEUDONYM_SIZE], boo
 		sum->objections_kept += objects;
 		return erasures_note(s, REDUCED_CONTACT, key, now);
 	}
-	if (held_delete(s, HELD_CONTACTS, db_bind(s, SQL_CONTACT_DELETE, "b", key, PSEUDONYM_SIZE),
-		    &sum->contacts))
+	if (found && contact_delete(s, &c, &sum->contacts))
 		return STORE_FAILED;
 	sum->objections += objects;
 	/* also where there is none any more: a backup may have one */

@@ -153,10 +153,12 @@ def lists(binary, count):
     database = sqlite3.connect(retour.database)
     with database:
         keys, numbers = contactbody.Keys(key), {name: number for number, name in contactbody.REASONS.items()}
-        database.executemany("INSERT INTO contact (pseudonym, at, due, objection, body) VALUES (?, %d, ?, 0, ?)" % day,
-                             ((pseudonym, due, keys.sealed(pseudonym, state, numbers[reason], day, until, due or 0, ladder=b"mailbox-full"))
+        database.executemany("INSERT INTO agenda (what, day, name) VALUES ('due', ?, ?)",
+                             ((day + 30 * 86400, keys.line("due", day + 30 * 86400, pseudonym)) for pseudonym, state, _ in rows if state == "soft"))
+        database.executemany("INSERT INTO contact (pseudonym, at, body) VALUES (?, %d, ?)" % day,
+                             ((pseudonym, keys.sealed(pseudonym, state, numbers[reason], day, until, due, ladder=b"mailbox-full"))
                               for pseudonym, state, reason in rows
-                              for until, due in ((day + 100000, day + 30 * 86400) if state == "soft" else (0, None),)))
+                              for until, due in ((day + 100000, day + 30 * 86400) if state == "soft" else (0, 0),)))
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
     random.Random(1).shuffle(addresses)

@@ -9,6 +9,7 @@ enum {
 	TAG_SIZE = crypto_aead_xchacha20poly1305_ietf_ABYTES,
 	REST_AT = RANDOM_SIZE + SEALED_HEAD,
 	NUMBER_AT = crypto_stream_chacha20_ietf_NONCEBYTES,
+	MARK_SIZE = 16,
 };
 _Static_assert(REST_AT + TAG_SIZE == SEALED_MORE && NUMBER_AT + 8 == SEALED_NUMBER,
 	"sizes are those of the header");
@@ -20,6 +21,8 @@ void contact_keys_derive(struct contact_keys *out, const unsigned char state[SEA
 	_Static_assert(sizeof context - 1 == crypto_kdf_CONTEXTBYTES, "a context has eight bytes");
 	crypto_kdf_derive_from_key(out->rest, sizeof out->rest, 1, context, state);
 	crypto_kdf_derive_from_key(out->head, sizeof out->head, 2, context, state);
+	crypto_kdf_derive_from_key(out->mark, sizeof out->mark, 3, context, state);
+	crypto_kdf_derive_from_key(out->listed, sizeof out->listed, 4, context, state);
 }
 
 /* The system is asked for many at a time. Any order in them would be the order of the writes. */
@@ -84,14 +87,19 @@ size_t sealed_rest(const struct contact_keys *k, const unsigned char name[SEALED
 		: (size_t)size;
 }
 
+static void number_bytes(int64_t number, unsigned char out[8])
+{
+	for (unsigned i = 0; i < 8; i++)
+		out[i] = (unsigned char)((uint64_t)number >> (56 - 8 * i));
+}
+
 void seal_number(const struct contact_keys *k, struct nonces *nonces, int64_t number,
 	unsigned char out[SEALED_NUMBER])
 {
 	unsigned char plain[SEALED_NUMBER - NUMBER_AT];
 
 	random_next(nonces, out, NUMBER_AT);
-	for (unsigned i = 0; i < sizeof plain; i++)
-		plain[i] = (unsigned char)((uint64_t)number >> (56 - 8 * i));
+	number_bytes(number, plain);
 	crypto_stream_chacha20_ietf_xor(out + NUMBER_AT, plain, sizeof plain, out, k->head);
 }
 
@@ -106,4 +114,36 @@ int64_t sealed_number(const struct contact_keys *k, const unsigned char *sealed,
 	for (unsigned i = 0; i < sizeof plain; i++)
 		number = number << 8 | plain[i];
 	return (int64_t)number;
+}
+
+/* --- on a list ---------------------------------------------------------------- */
+
+static void mark_of(const struct contact_keys *k, unsigned what, int64_t day,
+	const unsigned char name[SEALED_NAME], unsigned char out[MARK_SIZE])
+{
+	unsigned char input[1 + 8 + SEALED_NAME] = { (unsigned char)what };
+
+	number_bytes(day, input + 1);
+	memcpy(input + 9, name, SEALED_NAME);
+	crypto_generichash(out, MARK_SIZE, input, sizeof input, k->mark, sizeof k->mark);
+}
+
+void seal_listed(const struct contact_keys *k, unsigned what, int64_t day,
+	const unsigned char name[SEALED_NAME], unsigned char out[SEALED_LISTED])
+{
+	_Static_assert((int)MARK_SIZE + (int)SEALED_NAME == (int)SEALED_LISTED, "mark and name");
+	mark_of(k, what, day, name, out);
+	crypto_stream_chacha20_ietf_xor(out + MARK_SIZE, name, SEALED_NAME, out, k->listed);
+}
+
+bool sealed_listed(const struct contact_keys *k, unsigned what, int64_t day,
+	const unsigned char *listed, int n, unsigned char out[SEALED_NAME])
+{
+	unsigned char mark[MARK_SIZE];
+
+	if (!listed || n != SEALED_LISTED)
+		return false;
+	crypto_stream_chacha20_ietf_xor(out, listed + MARK_SIZE, SEALED_NAME, listed, k->listed);
+	mark_of(k, what, day, out, mark);
+	return sodium_memcmp(mark, listed, sizeof mark) == 0;
 }

@@ -46,7 +46,7 @@ static bool read_sealed(sqlite3 *db, const char *sql)
  */
 static bool answers_are_whole(struct store *s)
 {
-	static const char *const read[] = { "SELECT max(objection), max(body) FROM contact",
+	static const char *const read[] = { "SELECT max(at), max(body) FROM contact",
 		"SELECT max(last) FROM investigation", "SELECT max(value) FROM meta" };
 	sqlite3 *db = NULL;
 	bool whole = sqlite3_open_v2(s->o.path, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX,

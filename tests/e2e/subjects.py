@@ -81,7 +81,7 @@ with case("an erasure is whole or nothing: a list with a line that is no address
     equal(len(disclosed(BEN)[0]["events"]), 1)
 
 with case("forgotten is gone from every table and from the bytes of database and log"):
-    before = pseudonyms()
+    before, lines = pseudonyms(), contactbody.lines(retour)
     result = retour.run("forget", "--reference", "DS-2026-18", input="%s\n%s\n" % (ANNA, BEN))
     equal(result.code, 0, result)
     gone = before - pseudonyms()
@@ -89,6 +89,9 @@ with case("forgotten is gone from every table and from the bytes of database and
     data = files()
     equal([one.hex() for one in gone if one in data], [])
     equal(sum(one in data for one in before), len(before) - 5, "the search finds what is there")
+    true([name for name, whose in lines.items() if whose in gone], "lines of the agenda")
+    equal({name in data for name, whose in lines.items() if whose in gone}, {False})
+    equal({name in data for name, whose in lines.items() if whose not in gone}, {True})
     for one in disclosed(ANNA, BEN):
         equal((one["contact"], one["events"]), (None, []))
     equal(retour.run("check", "--json", input=ANNA).lines()[0]["verdict"], "send")
@@ -106,7 +109,7 @@ with case("with --keep-suppression the refusal to write stays, with nothing but 
     carla, dora = disclosed(CARLA, DORA)
     equal((dora["contact"], dora["events"], carla["events"]), (None, [], []))
     row, = contactbody.of(retour)
-    equal(row._replace(pseudonym=None, at=None, rest=None), contactbody.Contact(None, None, None, None, 0, None, "inactive", 0, False, "user-unknown", 1793750400, 0, 0, 0, 0, 0,
+    equal(row._replace(pseudonym=None, at=None, rest=None), contactbody.Contact(None, None, 0, 0, None, "inactive", 0, False, "user-unknown", 1793750400, 0, 0, 0, 0, 0,
                                                                                "", "", b"", None))
     equal(retour.run("check", "--json", input=CARLA).lines()[0]["verdict"], "suppress")
     equal(ledger("forget")[-1], "addresses=2 contacts=1 events=2 suppressions_kept=1")

@@ -85,7 +85,7 @@ def dropped_guard(retour):
 
 
 def dropped_index(retour):
-    retour.do("DROP INDEX contact_due")
+    retour.do("DROP INDEX contact_at")
 
 
 def changed_guard(retour):
@@ -138,10 +138,15 @@ def prolonged_contacts(retour):
 
 def denied_objections(retour):
     """Who objected is to be written to again when the contacts' period is over."""
-    for pseudonym, moment in retour.sql("SELECT pseudonym, at FROM contact WHERE objection = 1"):
-        retour.do("UPDATE contact SET objection = 0 WHERE hex(pseudonym) = '%s'" % pseudonym.hex().upper())
+    for (moment,) in retour.sql("SELECT day FROM agenda WHERE what = 'objection'"):
         retour.held("objections", moment - moment % DAY, -1)
         retour.do("INSERT INTO held VALUES ('contacts', %d, 1) ON CONFLICT DO UPDATE SET count = count + 1" % (moment - moment % DAY), "DELETE FROM held WHERE count = 0")
+    retour.do("DELETE FROM agenda WHERE what = 'objection'")
+
+
+def stopped_timers(retour):
+    """Nobody's time comes any more."""
+    retour.do("UPDATE agenda SET day = day + 3650 * 86400 WHERE what = 'due'")
 
 
 def raised_tally(retour):
@@ -266,6 +271,7 @@ DEEDS = (
     ("an event put in, and the kept counts with it", inserted_event),
     ("contacts made younger, and the kept counts with them", prolonged_contacts),
     ("objections made contacts, and the kept counts with them", denied_objections),
+    ("what time does to contacts put off for years", stopped_timers),
     ("a count of the reports raised", raised_tally),
     ("a key under a name of its own", foreign_key),
     ("a key in a folder of its own", stray_copy),

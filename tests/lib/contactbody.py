@@ -2,6 +2,7 @@
 import collections
 import ctypes
 import ctypes.util
+import hashlib
 import os
 import re
 
@@ -10,7 +11,7 @@ from . import program, pseudonym
 SODIUM = ctypes.CDLL(ctypes.util.find_library("sodium") or "libsodium.so.23")
 RANDOM, HEAD, TAG, STEP = 16, 16, 16, 112
 STATES = ("active", "soft", "paused", "revalidate", "block", "investigate", "retry-gated", "inactive", "unclear", "unconfirmed")
-Contact = collections.namedtuple("Contact", "pseudonym at due tidy objection old state objected full reason since attempts until pauses moved month rule ladder history rest")
+Contact = collections.namedtuple("Contact", "pseudonym at due objection old state objected full reason since attempts until pauses moved month rule ladder history rest")
 
 
 def categories():
@@ -23,11 +24,14 @@ def categories():
 REASONS = dict(enumerate(categories())) | {253: "unconfirmed", 254: "not-understood", 255: "prolonged-soft"}
 
 
+LISTS = ("due", "tidy", "well", "objection")
+
+
 class Keys:
-    """The two keys that are made of a state key."""
+    """The keys that are made of a state key."""
 
     def __init__(self, state):
-        self.rest, self.head = (self.derived(state, number) for number in (1, 2))
+        self.rest, self.head, self.mark, self.listed = (self.derived(state, number) for number in (1, 2, 3, 4))
 
     @staticmethod
     def derived(state, number):
@@ -49,6 +53,19 @@ class Keys:
                                                                   ctypes.c_ulonglong(len(ad)), body[:RANDOM] + pseudo[:8], self.rest)
         return None if wrong else out.raw[:length.value]
 
+    def line(self, what, day, pseudo):
+        """The name of a contact in its line of the agenda."""
+        mark = hashlib.blake2b(bytes([LISTS.index(what)]) + day.to_bytes(8, "big") + pseudo, key=self.mark, digest_size=16).digest()
+        out = ctypes.create_string_buffer(16)
+        SODIUM.crypto_stream_chacha20_ietf_xor(out, pseudo, ctypes.c_ulonglong(16), mark[:12], self.listed)
+        return mark + out.raw
+
+    def whose(self, what, day, name):
+        """Whose line it is; None: nobody's of this key."""
+        out = ctypes.create_string_buffer(16)
+        SODIUM.crypto_stream_chacha20_ietf_xor(out, name[16:], ctypes.c_ulonglong(16), name[:12], self.listed)
+        return out.raw if self.line(what, day, out.raw) == name else None
+
     def sealed(self, pseudo, state, reason, since, until=0, due=0, attempts=0, rule=b"", ladder=b"", history=b""):
         """A body of a row; REASON is the number of a category, SINCE, UNTIL and DUE seconds."""
         nonce = os.urandom(RANDOM)
@@ -67,7 +84,7 @@ class Keys:
 
     def opened(self, row):
         """A row of ROWS as a Contact; None: it is another key's, or changed."""
-        pseudo, _at, _due, _tidy, _objection, _old, body = row
+        pseudo, at_day, old, body = row
         head, rest = self.head_of(body[:12], body[RANDOM:RANDOM + HEAD]), self.rest_of(pseudo, body)
         if rest is None:
             return None
@@ -76,8 +93,8 @@ class Keys:
             n = int.from_bytes(rest[at:at + width], "big")
             texts.append(rest[at + width:at + width + n])
             at += width + n
-        return Contact(*row[:6], STATES[head[0] & 15], head[0] >> 4 & 3, bool(head[0] & 64), REASONS[head[1]], int.from_bytes(head[2:4], "big") * 86400,
-                       int.from_bytes(head[4:6], "big"), int.from_bytes(head[6:11], "big"), int.from_bytes(rest[1:3], "big"),
+        return Contact(pseudo, at_day, int.from_bytes(head[11:16], "big"), head[4] >> 7, old, STATES[head[0] & 15], head[0] >> 4 & 3, bool(head[0] & 64), REASONS[head[1]],
+                       int.from_bytes(head[2:4], "big") * 86400, int.from_bytes(head[4:6], "big") & 0x7fff, int.from_bytes(head[6:11], "big"), int.from_bytes(rest[1:3], "big"),
                        int.from_bytes(rest[3:8], "big"), int.from_bytes(rest[8:11], "big"), texts[0].decode(), texts[1].decode(), texts[2], rest[:at])
 
 
@@ -136,10 +153,16 @@ def days(history):
     return out
 
 
-ROWS = "SELECT pseudonym, at, due, tidy, objection, old, body FROM contact ORDER BY pseudonym"
+ROWS = "SELECT pseudonym, at, old, body FROM contact ORDER BY pseudonym"
 
 
 def of(retour, key="state.key"):
     """All contacts of a store, opened with the key of this name; in the order of pseudonyms."""
     keys = Keys(pseudonym.key(os.path.join(retour.data, "keys", key)))
     return [keys.opened(row) for row in retour.sql(ROWS)]
+
+
+def lines(retour, key="state.key"):
+    """The lines of a store's agenda: {name: whose}."""
+    keys = Keys(pseudonym.key(os.path.join(retour.data, "keys", key)))
+    return {name: keys.whose(what, day, name) for what, day, name in retour.sql("SELECT what, day, name FROM agenda")}

@@ -41,7 +41,7 @@ static void sql(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 static inline void sql(const char *format, ...)
 {
-	char text[4096];
+	char text[12288];
 	va_list args;
 
 	va_start(args, format);

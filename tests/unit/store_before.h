@@ -12,17 +12,29 @@ static const struct {
 	int version;
 	const char *without;
 } versions_back[] = {
+	{ 32,
+		"DROP INDEX contact_at; DROP INDEX contact_old; DROP INDEX contact_news; ALTER TABLE contact RENAME TO contact_now;"
+		"CREATE TABLE contact (pseudonym BLOB PRIMARY KEY, at INTEGER NOT NULL, due INTEGER, tidy INTEGER, objection INTEGER NOT NULL, old INTEGER,"
+		" news BLOB, body BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+		"INSERT INTO contact SELECT pseudonym, at, contact_part(pseudonym, body, 'due'), tidy, contact_part(pseudonym, body, 'objection'), old, news, body"
+		" FROM contact_now LEFT JOIN " CONTACT_TIDY(
+			"") " ON whose = pseudonym;"
+			    "UPDATE contact SET due = due - due % 86400; DROP TABLE contact_now; DROP TABLE agenda;"
+			    "CREATE INDEX contact_due ON contact (due) WHERE due IS NOT NULL; CREATE INDEX contact_tidy ON contact (tidy) WHERE tidy IS NOT NULL;"
+			    "CREATE INDEX contact_at ON contact (objection, at); CREATE INDEX contact_old ON contact (old, objection) WHERE old IS NOT NULL;"
+			    "CREATE INDEX contact_news ON contact (news) WHERE news IS NOT NULL;" },
 	{ 31, "DROP TABLE wording; DROP TABLE wording_few; DROP TABLE wording_day; DROP TABLE site_wording;" },
 	{ 30,
 		"ALTER TABLE contact RENAME TO contact_now; DROP INDEX contact_due; DROP INDEX contact_tidy; DROP INDEX contact_at; DROP INDEX contact_old; DROP INDEX contact_news;"
 		"CREATE TABLE contact (pseudonym BLOB PRIMARY KEY, state TEXT NOT NULL, at INTEGER NOT NULL, since INTEGER NOT NULL,"
 		" until INTEGER, due INTEGER, attempts INTEGER NOT NULL, pauses INTEGER NOT NULL, counted_from INTEGER NOT NULL, reason TEXT,"
 		" rule TEXT, ladder TEXT, history BLOB, tidy INTEGER, cohort INTEGER, old INTEGER, objection INTEGER NOT NULL DEFAULT 0, objected INTEGER, news INTEGER) STRICT, WITHOUT ROWID;"
-		"ALTER TABLE contact RENAME TO contact_then; ALTER TABLE contact_now RENAME TO contact; INSERT INTO contact_then SELECT * FROM " CONTACT_PLAIN
-		"; DROP TABLE contact; ALTER TABLE contact_then RENAME TO contact;"
-		"CREATE INDEX contact_due ON contact (due) WHERE due IS NOT NULL; CREATE INDEX contact_tidy ON contact (tidy) WHERE tidy IS NOT NULL;"
-		"CREATE INDEX contact_at ON contact (objection, at); CREATE INDEX contact_old ON contact (old, objection) WHERE old IS NOT NULL;"
-		"CREATE INDEX contact_news ON contact (news) WHERE news IS NOT NULL;" },
+		"ALTER TABLE contact RENAME TO contact_then; ALTER TABLE contact_now RENAME TO contact; INSERT INTO contact_then SELECT " CONTACT_COLUMNS(
+			"tidy",
+			"objection") " FROM contact; DROP TABLE contact; ALTER TABLE contact_then RENAME TO contact;"
+				     "CREATE INDEX contact_due ON contact (due) WHERE due IS NOT NULL; CREATE INDEX contact_tidy ON contact (tidy) WHERE tidy IS NOT NULL;"
+				     "CREATE INDEX contact_at ON contact (objection, at); CREATE INDEX contact_old ON contact (old, objection) WHERE old IS NOT NULL;"
+				     "CREATE INDEX contact_news ON contact (news) WHERE news IS NOT NULL;" },
 	{ 29, "DROP TABLE tally_month;" },
 	{ 28, "DROP TABLE mailbox_fact; ALTER TABLE mailbox ADD COLUMN certificate_end INTEGER;" },
 	{ 27,
@@ -54,7 +66,7 @@ static const struct {
 /* The statements that make VERSION of the present one; valid until the next call. */
 static inline const char *back_to(int version)
 {
-	static char sql[8192];
+	static char sql[12288];
 	size_t n = 0;
 
 	plain_remember(store);

@@ -8,6 +8,9 @@
  * has to add it here.
  */
 static const char *const allowed[] = {
+	"agenda.day",
+	"agenda.name",
+	"agenda.what",
 	"alert.at",
 	"alert.bound",
 	"alert.by_command",
@@ -61,12 +64,9 @@ static const char *const allowed[] = {
 	"comment.written",
 	"contact.at",
 	"contact.body",
-	"contact.due",
 	"contact.news",
-	"contact.objection",
 	"contact.old",
 	"contact.pseudonym",
-	"contact.tidy",
 	"event.at",
 	"event.campaign",
 	"event.category",
@@ -386,11 +386,9 @@ static const char *const allowed[] = {
 static const char *const allowed_objects[] = {
 	"CREATE UNIQUE INDEX alert_open ON alert (condition, subject) WHERE cleared IS NULL",
 	"CREATE INDEX change_number ON change (number)",
-	"CREATE INDEX contact_at ON contact (objection, at)",
-	"CREATE INDEX contact_due ON contact (due) WHERE due IS NOT NULL",
+	"CREATE INDEX contact_at ON contact (at)",
 	"CREATE INDEX contact_news ON contact (news) WHERE news IS NOT NULL",
-	"CREATE INDEX contact_old ON contact (old, objection) WHERE old IS NOT NULL",
-	"CREATE INDEX contact_tidy ON contact (tidy) WHERE tidy IS NOT NULL",
+	"CREATE INDEX contact_old ON contact (old) WHERE old IS NOT NULL",
 	"CREATE INDEX event_diagnostic ON event (at) WHERE diagnostic IS NOT NULL",
 	"CREATE INDEX figure_number ON figure (number)",
 	"CREATE INDEX kept_at ON kept (at)",

@@ -23,6 +23,7 @@
 #include <unistd.h>
 #include "store/promises.h"
 #include "store/contacts.h"
+#include "store/agenda.h"
 #include "store/internal.h"
 #include "store/store.h"
 #include "store/writing.h"
@@ -151,6 +152,29 @@ static inline void let_triggers_act(void)
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 1, NULL);
 }
 
+/* How many lines of the agenda are not as the contacts' rows have them. */
+static inline int agenda_strays(void)
+{
+	sqlite3_stmt *st = NULL;
+	int strays = -1;
+
+	if (store->o.read_only || store->in_transaction || db_exec(store, "BEGIN"))
+		return 0;
+	if (!db_exec(store, "CREATE TEMP TABLE agenda_then AS SELECT * FROM agenda") &&
+		!agenda_from_rows(store) &&
+		sqlite3_prepare_v2(store->db,
+			"SELECT (SELECT count(*) FROM (SELECT * FROM agenda_then EXCEPT SELECT * FROM agenda))"
+			" + (SELECT count(*) FROM (SELECT * FROM agenda EXCEPT SELECT * FROM agenda_then))",
+			-1, &st, NULL) == SQLITE_OK &&
+		sqlite3_step(st) == SQLITE_ROW)
+		strays = sqlite3_column_int(st, 0);
+	sqlite3_finalize(st);
+	db_exec(store, "ROLLBACK");
+	if (strays)
+		print_error("%d lines of the agenda are no contact's\n", strays);
+	return strays;
+}
+
 /* Whatever a test did: what the store says it holds is what is there. */
 static inline bool counts_agree(void)
 {
@@ -166,7 +190,7 @@ static inline bool counts_agree(void)
 				p.at[i].days_off);
 			agree = false;
 		}
-	return agree;
+	return agree && !agenda_strays();
 }
 
 static inline int teardown(void **state)

@@ -314,8 +314,8 @@ static void version_1_is_migrated(void **state)
 		"INSERT INTO meta SELECT * FROM old.meta; INSERT INTO key SELECT * FROM old.key; INSERT INTO event SELECT at, pseudonym, number, kind, class, category, status, reply, rule, provider, campaign, origin, mailbox, diagnostic FROM old.event;"
 		"INSERT INTO contact SELECT pseudonym, state, at, since, until, due, attempts, pauses, counted_from, reason, rule, ladder, NULL"
 		" FROM " CONTACT_PLAIN_OF(
-			"old.contact") "; INSERT INTO seen SELECT * FROM old.seen;"
-				       "INSERT INTO tally SELECT * FROM old.tally; INSERT INTO ledger SELECT * FROM old.ledger; %s",
+			"old.") "; INSERT INTO seen SELECT * FROM old.seen;"
+				"INSERT INTO tally SELECT * FROM old.tally; INSERT INTO ledger SELECT * FROM old.ledger; %s",
 		version_1, old, version_1_contacts());
 	char wal[128], old_wal[136];
 	snprintf(wal, sizeof wal, "%s-wal", database);

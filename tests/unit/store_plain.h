@@ -11,11 +11,24 @@
 #include "store/internal.h"
 
 #define CONTACT_PART(name) "contact_part(pseudonym, body, '" name "') AS " name
-#define CONTACT_PLAIN_OF(table) \
-	"(SELECT pseudonym, " CONTACT_PART("state") ", at, " CONTACT_PART("since") ", " CONTACT_PART("until") ", " CONTACT_PART("due") ", " CONTACT_PART("attempts") ", " CONTACT_PART("pauses") ", " CONTACT_PART( \
-		"counted_from") ", " CONTACT_PART("reason") ", " CONTACT_PART("rule") ", " CONTACT_PART("ladder") ", " CONTACT_PART("history") ", tidy, " CONTACT_PART("cohort") ", old, objection, " CONTACT_PART("objected") ", contact_part(NULL, news, 'news') AS news FROM " table \
-																											       ")"
-#define CONTACT_PLAIN CONTACT_PLAIN_OF("contact")
+#define CONTACT_COLUMNS(tidy, objection) \
+	"pseudonym, " CONTACT_PART("state") ", at, " CONTACT_PART("since") ", " CONTACT_PART("until") ", " CONTACT_PART("due") ", " CONTACT_PART("attempts") ", " CONTACT_PART("pauses") ", " CONTACT_PART("counted_from") ", " CONTACT_PART( \
+		"reason") ", " CONTACT_PART("rule") ", " CONTACT_PART("ladder") ", " CONTACT_PART("history") ", " tidy \
+													     ", " CONTACT_PART( \
+														     "cohort") ", old, " objection \
+															       ", " CONTACT_PART( \
+																       "objected") ", contact_part(NULL, news, 'news') AS news"
+/* Who is on the list: the day, and whose line it is. */
+#define CONTACT_TIDY(place) \
+	"(SELECT contact_part(name, what, day) AS whose, day AS tidy FROM " place \
+	"agenda WHERE what IN ('tidy', 'well'))"
+/* Of who is well TIDY is the day since which it says nothing. */
+#define CONTACT_PLAIN_OF(place) \
+	"(SELECT " CONTACT_COLUMNS( \
+		"tidy", CONTACT_PART("objection")) " FROM " place \
+						   "contact LEFT JOIN " CONTACT_TIDY( \
+							   place) " ON whose = pseudonym)"
+#define CONTACT_PLAIN CONTACT_PLAIN_OF("")
 
 /* The keys of the store that was open last. */
 static struct contact_keys plain_keys;
@@ -32,6 +45,19 @@ static inline void plain_number(sqlite3_context *context, int64_t number, bool i
 		sqlite3_result_int64(context, number);
 }
 
+/* CONTACT_PART(name, what, day): whose line of the agenda it is. */
+static inline void plain_line(sqlite3_context *context, sqlite3_value **value)
+{
+	enum agenda list = agenda_by_name((const char *)sqlite3_value_text(value[1]));
+	unsigned char key[PSEUDONYM_SIZE];
+
+	if (!sealed_listed(&plain_keys, list, sqlite3_value_int64(value[2]),
+		    sqlite3_value_blob(value[0]), sqlite3_value_bytes(value[0]), key))
+		sqlite3_result_error(context, "a line of the agenda is nobody's", -1);
+	else
+		sqlite3_result_blob(context, key, sizeof key, SQLITE_TRANSIENT);
+}
+
 /* CONTACT_PART(pseudonym, body, name) */
 static inline void sql_contact_part(sqlite3_context *context, int n, sqlite3_value **value)
 {
@@ -43,6 +69,10 @@ static inline void sql_contact_part(sqlite3_context *context, int n, sqlite3_val
 	struct contact_rest r;
 
 	(void)n;
+	if (sqlite3_value_type(value[2]) == SQLITE_INTEGER) {
+		plain_line(context, value);
+		return;
+	}
 	if (strcmp(name, "news") == 0) {
 		plain_number(context, sealed_number(&plain_keys, body, size), body);
 		return;
@@ -70,6 +100,7 @@ static inline void sql_contact_part(sqlite3_context *context, int n, sqlite3_val
 		{ "ladder", r.ladder, 0, true },
 		{ "cohort", NULL, r.month, r.month },
 		{ "objected", NULL, h.objected, h.objected },
+		{ "objection", NULL, h.objection, true },
 	};
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
 		if (strcmp(parts[i].name, name) == 0) {

@@ -133,7 +133,7 @@ static void rows_that_others_added_are_no_damage(void **state)
 	ok(store_purge(store, NOW, false, &p));
 	close_store();
 	from_outside(
-		"INSERT INTO contact (pseudonym, at, objection, body) SELECT randomblob(16), 0, 0, randomblob(272)"
+		"INSERT INTO contact (pseudonym, at, body) SELECT randomblob(16), 0, randomblob(272)"
 		" FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) SELECT i FROM n)",
 		false);
 	o.create = false;
