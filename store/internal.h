@@ -71,6 +71,7 @@ struct store {
 	int64_t last_run;  /* whose clock was believed, as far as anybody asked; 0: none */
 	struct site *site; /* site.c; NULL: no other site is known */
 	struct told_addresses *news;  /* news.c */
+	struct news_ahead *ahead;     /* exchange/newstell.c */
 	struct nonces *nonces;        /* contactbody.c */
 	int64_t news_number;          /* of this transaction's; 0: it has none yet */
 	bool ledgered;                /* an entry was added since head.c noted the last */

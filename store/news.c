@@ -7,7 +7,11 @@
  */
 #include "store/news.h"
 #include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include "store/internal.h"
+
+#define NEWS_NUMBER "news number"
 
 enum {
 	NEWS_PLACES = 4096, /* a power of two */
@@ -100,16 +104,34 @@ void news_forget(struct store *s, const unsigned char pseudonym[PSEUDONYM_SIZE])
 void news_close(struct store *s)
 {
 	sodium_free(s->news);
+	free(s->ahead);
 	s->news = NULL;
+	s->ahead = NULL;
 }
 
 /* --- marks ------------------------------------------------------------------ */
+
+/* Of this transaction; the greatest one is kept, as the marks are too many to be asked each time.
+ */
+static int next_number(struct store *s)
+{
+	char text[24];
+	int64_t number = 0;
+
+	if (db_int(s, &number, SQL_NEWS_NEXT, "t", NEWS_NUMBER))
+		return STORE_FAILED;
+	snprintf(text, sizeof text, "%lld", (long long)number);
+	if (db_run(s, SQL_META_PUT, "tt", NEWS_NUMBER, text))
+		return STORE_FAILED;
+	s->news_number = number;
+	return STORE_OK;
+}
 
 int news_mark(struct store *s, const unsigned char pseudonym[PSEUDONYM_SIZE])
 {
 	struct told_address *h = heard_of(s, pseudonym);
 
-	if (!s->news_number && db_int(s, &s->news_number, SQL_NEWS_NEXT, ""))
+	if (!s->news_number && next_number(s))
 		return STORE_FAILED;
 	if (h)
 		h->kept = true;

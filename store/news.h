@@ -13,7 +13,10 @@
 #include "store/contacts.h"
 #include "store/streams.h"
 
-enum { NEWS_BATCH = 500 };
+enum {
+	NEWS_BATCH = 500,
+	NEWS_AHEAD = 1 << 17, /* that are looked for at a time, 3 MiB */
+};
 
 /* One contact, as of now. */
 struct news_line {
@@ -30,7 +33,9 @@ struct news_line {
 };
 /* What was told, for the store to take the marks away. */
 struct news_told {
+	bool more; /* there may be others */
 	unsigned n;
+	size_t seen; /* of those that are ahead, with those that changed since */
 	struct {
 		unsigned char pseudonym[16];
 		int64_t number;
@@ -57,6 +62,15 @@ int store_news_trouble(struct store *s, int64_t now, struct news_trouble *out);
 int store_news_failed(struct store *s, int64_t now);
 
 /* --- for the store itself (news.c) ----------------------------------------- */
+
+/* Who is to be told next, in order, from AT on. */
+struct news_ahead {
+	size_t n, at;
+	struct {
+		int64_t number;
+		unsigned char pseudonym[16];
+	} who[NEWS_AHEAD];
+};
 
 /* Marks the row of a contact, which was just written. */
 int news_mark(struct store *s, const unsigned char pseudonym[16]);

@@ -12,13 +12,15 @@
 	X(SQL_CONTACT_ASKED, \
 		"SELECT pseudonym, body FROM contact WHERE asked(pseudonym) ORDER BY pseudonym") \
 	X(SQL_CONTACT_SINCE, "SELECT pseudonym, body, old, at FROM contact ORDER BY pseudonym") \
-	/* the index alone says which; only of those the rows are looked at */ \
+	/* the index alone says it */ \
+	X(SQL_NEWS_AHEAD, \
+		"SELECT contact_news(news), pseudonym FROM contact WHERE news IS NOT NULL ORDER BY 1, 2 LIMIT ?1") \
 	X(SQL_NEWS, \
-		"SELECT pseudonym, body, old, contact_news(news) FROM contact WHERE pseudonym IN" \
-		" (SELECT pseudonym FROM contact WHERE news IS NOT NULL ORDER BY contact_news(news), pseudonym LIMIT ?1)" \
-		" ORDER BY contact_news(news), pseudonym") \
+		"SELECT pseudonym, body, old, contact_news(news) FROM contact WHERE pseudonym = ?1 AND contact_news(news) = ?2") \
+	/* what a store marked that did not keep the number yet */ \
 	X(SQL_NEWS_NEXT, \
-		"SELECT coalesce(max(contact_news(news)), 0) + 1 FROM contact WHERE news IS NOT NULL") \
+		"SELECT coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE name = ?1)," \
+		" (SELECT max(contact_news(news)) FROM contact WHERE news IS NOT NULL), 0) + 1") \
 	X(SQL_NEWS_MARK, "UPDATE contact SET news = news_sealed(?2) WHERE pseudonym = ?1") \
 	X(SQL_NEWS_TOLD, \
 		"UPDATE contact SET news = NULL WHERE pseudonym = ?1 AND contact_news(news) = ?2") \

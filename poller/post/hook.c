@@ -143,7 +143,7 @@ static int hook_tell(struct session *s, int64_t now, struct hook_batch *b, bool 
 		result = session_store_failed(s, "hook", STORE_FAILED);
 	}
 	sodium_free(b->lines.p);
-	*more = result == EXIT_WELL && b->told.n == NEWS_BATCH;
+	*more = result == EXIT_WELL && b->told.more;
 	if (result == EXIT_WELL && b->told.n)
 		log_info("[hook] command: %u changes were told", b->told.n);
 	return result;

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include "classify/base/units.h"
 #include "store/contact.h"
 #include "store/contactrow.h"
@@ -48,17 +49,73 @@ static int news_row(
 	return STORE_OK;
 }
 
-int store_news(struct store *s, int64_t now, struct news_told *told,
+/* --- who is ahead --------------------------------------------------------------- */
+
+static struct news_ahead *news_ahead(struct store *s)
+{
+	if (!s->ahead)
+		s->ahead = malloc(sizeof *s->ahead);
+	if (s->ahead)
+		s->ahead->n = s->ahead->at = 0;
+	return s->ahead;
+}
+
+/* Numbers are others from here on. */
+static void ahead_forget(struct store *s)
+{
+	if (s->ahead)
+		s->ahead->n = s->ahead->at = 0;
+}
+
+static int ahead_fill(struct store *s)
+{
+	struct news_ahead *a = news_ahead(s);
+	sqlite3_stmt *st = db_bind(s, SQL_NEWS_AHEAD, "i", (int64_t)NEWS_AHEAD);
+	int result = a ? STORE_OK : store_fail(s, STORE_FAILED, "no memory");
+
+	while (db_row(s, st, &result)) {
+		a->who[a->n].number = sqlite3_column_int64(st, 0);
+		memcpy(a->who[a->n++].pseudonym, sqlite3_column_blob(st, 1), PSEUDONYM_SIZE);
+	}
+	return result;
+}
+
+/* Those of the list, up to a batch; who changed since he was put on it has a number behind it. */
+static int ahead_visit(struct store *s, int64_t now, struct news_told *told,
 	int (*visit)(void *context, const struct news_line *line), void *context)
 {
-	sqlite3_stmt *st = db_bind(s, SQL_NEWS, "i", (int64_t)NEWS_BATCH);
+	const struct news_ahead *a = s->ahead;
 	struct news_line line;
 	int result = STORE_OK;
 
+	for (; !result && told->n < NEWS_BATCH && a->at + told->seen < a->n; told->seen++) {
+		size_t i = a->at + told->seen;
+		sqlite3_stmt *st = db_bind(
+			s, SQL_NEWS, "bi", a->who[i].pseudonym, PSEUDONYM_SIZE, a->who[i].number);
+		while (db_row(s, st, &result))
+			if (!(result = news_row(s, st, now, told, &line)))
+				result = visit(context, &line);
+	}
+	told->more = a->at + told->seen < a->n || a->n == NEWS_AHEAD;
+	return result;
+}
+
+int store_news(struct store *s, int64_t now, struct news_told *told,
+	int (*visit)(void *context, const struct news_line *line), void *context)
+{
+	int result = STORE_OK;
+
 	told->n = 0;
-	while (db_row(s, st, &result))
-		if (!(result = news_row(s, st, now, told, &line)))
-			result = visit(context, &line);
+	told->seen = 0;
+	told->more = false;
+	do {
+		if (!s->ahead || s->ahead->at + told->seen == s->ahead->n) {
+			result = ahead_fill(s);
+			told->seen = 0;
+		}
+		if (!result && s->ahead->n)
+			result = ahead_visit(s, now, told, visit, context);
+	} while (!result && !told->n && s->ahead->n);
 	return result;
 }
 
@@ -75,11 +132,14 @@ int store_news_tell(struct store *s, const struct news_told *told)
 	result = db_leave(s, own, result);
 	for (unsigned i = 0; i < told->n && !result; i++)
 		news_forget(s, told->at[i].pseudonym);
+	if (!result && s->ahead)
+		s->ahead->at += told->seen;
 	return result;
 }
 
 int store_news_drop(struct store *s)
 {
+	ahead_forget(s);
 	return db_run(s, SQL_NEWS_DROP, "") || db_run(s, SQL_META_DELETE, "t", NEWS_TROUBLE)
 		? STORE_FAILED
 		: STORE_OK;
@@ -119,6 +179,7 @@ int store_news_failed(struct store *s, int64_t now)
 	t.failures++;
 	snprintf(text, sizeof text, "%" PRId64 " %u %" PRId64, t.since, t.failures, t.next);
 	result = db_run(s, SQL_META_PUT, "tt", NEWS_TROUBLE, text);
+	ahead_forget(s);
 	if (!result && now - t.since >= DAY)
 		result = db_run(s, SQL_NEWS_LEVEL, "");
 	return db_leave(s, own, result);
