@@ -285,7 +285,7 @@ static bool is_of_nobody(const struct rules *r, struct bids *bids, struct span t
 		return true;
 	if (*rule->provider || bids->best[CLASS_HARD].weight >= WEIGHT_SPECIFIC ||
 		!(sense_turned(r, text, m) ||
-			(!bids->passing &&
+			(!bids->passing && !(rule->phrase_and_code && rule->rank > 0) &&
 				sense_beside(r, text, m, bids->clues->recipient_local,
 					is_of_person(rule->category)))))
 		return false;
@@ -308,7 +308,7 @@ static bool bid_words(const struct rules *r, struct bids *bids, const struct dec
 		source = "the human part";
 	else
 		source = "the subject";
-	bool said = false;
+	bool said = false, turned = bids->turned; /* in the answer: it stands here once more */
 
 	for (size_t i = 0; i < found->count; i++) {
 		const struct match *m = &found->at[i];
@@ -316,7 +316,9 @@ static bool bid_words(const struct rules *r, struct bids *bids, const struct dec
 
 		if (!applies(rule, where, d) || is_inside(r, found, i, where, d) ||
 			is_in_address(text, m) ||
-			(is_hard(rule) && is_of_nobody(r, bids, text, m, rule)))
+			(is_hard(rule) &&
+				(is_of_nobody(r, bids, text, m, rule) ||
+					(turned && rule->rank <= RANK_WEAK))))
 			continue;
 		bid_rule(bids, rule, weight,
 			(struct saying){ .source = source,

@@ -8,6 +8,7 @@ enum { CLAUSES_MAX = 24, WORDS_MAX = 200 };
 #define ABSENT (UINT64_C(1) << 62) /* a not beside "exists" */
 #define IP_ADDRESS (UINT64_C(1) << 61)
 #define REFUSED_FIRST (UINT64_C(1) << 60) /* "recipient rejected:", and then why */
+#define STRANGER (UINT64_C(1) << 59)      /* a word that no list has */
 #define TURNED (SENSE(IF) | SENSE(MAYBE))
 
 /* What a clause must say, all of it; nothing of what keeps it from that, in it or anywhere. */
@@ -22,7 +23,7 @@ static const struct said_of {
 		SENSE(LIMIT) | SENSE(SEND) | SENSE(DNS))
 #define NO_BOX \
 	(SENSE(OTHER) | SENSE(ACCEPT) | SENSE(SPACE) | SENSE(USED) | TURNED | SENSE(TIME) | \
-		SENSE(PART) | IP_ADDRESS)
+		SENSE(PART) | IP_ADDRESS | STRANGER)
 	{ "sense.down", CATEGORY_SYSTEM_ERROR, SENSE(OTHER) | SENSE(DOWN), 0, 0 },
 	{ "sense.score", CATEGORY_SPAM_CONTENT, SENSE(SCORE) | NUMBER, SENSE(SENDER), 0 },
 	{ "sense.spam", CATEGORY_SPAM_CONTENT, SENSE(SPAM), SENSE(PASSING), 0 },
@@ -35,7 +36,8 @@ static const struct said_of {
 	{ "sense.rate", CATEGORY_RATE_LIMITED, SENSE(LIMIT) | SENSE(SEND), SENSE(SPACE), 0 },
 	{ "sense.full", CATEGORY_MAILBOX_FULL, SENSE(SPACE) | SENSE(USED), SENSE(SENDER), 0 },
 	{ "sense.full", CATEGORY_MAILBOX_FULL, SENSE(SPACE) | SENSE(NOT), SENSE(SENDER), 0 },
-	{ "sense.full", CATEGORY_MAILBOX_FULL, SENSE(BOX) | SENSE(USED), SENSE(SENDER), 0 },
+	{ "sense.full", CATEGORY_MAILBOX_FULL, SENSE(BOX) | SENSE(USED), SENSE(SENDER) | SENSE(NOT),
+		0 },
 	{ "sense.sender", CATEGORY_SENDER_REJECTED, SENSE(SENDER) | SENSE(UNKNOWN), 0, 0 },
 	{ "sense.sender", CATEGORY_SENDER_REJECTED, SENSE(SENDER) | SENSE(NOT) | SENSE(EXIST), 0,
 		0 },
@@ -56,12 +58,12 @@ static const struct said_of {
 	{ "sense.nobody", CATEGORY_USER_UNKNOWN, SENSE(BOX) | ABSENT, NO_BOX, ABOUT_OTHERS },
 	{ "sense.nobody", CATEGORY_USER_UNKNOWN, SENSE(BOX) | SENSE(NOBODY),
 		NO_BOX | SENSE(NOT) | SENSE(TWICE), ABOUT_OTHERS },
-	{ "sense.left", CATEGORY_USER_UNKNOWN, SENSE(PERSON) | SENSE(NOT) | SENSE(WORK), NO_BOX,
-		ABOUT_OTHERS },
+	{ "sense.left", CATEGORY_USER_UNKNOWN, SENSE(PERSON) | SENSE(NOT) | SENSE(WORK),
+		NO_BOX & ~STRANGER, ABOUT_OTHERS },
 	{ "sense.gone", CATEGORY_MAILBOX_DISABLED, SENSE(BOX) | SENSE(GONE), NO_BOX | SENSE(NOT),
 		ABOUT_OTHERS },
-	{ "sense.left", CATEGORY_USER_UNKNOWN, SENSE(BOX) | SENSE(LEFT) | SENSE(HOUSE), NO_BOX,
-		ABOUT_OTHERS },
+	{ "sense.left", CATEGORY_USER_UNKNOWN, SENSE(BOX) | SENSE(LEFT) | SENSE(HOUSE),
+		NO_BOX & ~STRANGER, ABOUT_OTHERS },
 	{ "sense.form", CATEGORY_BAD_ADDRESS, SENSE(BOX) | SENSE(FORM), NO_BOX, ABOUT_OTHERS },
 };
 
@@ -122,6 +124,8 @@ static void hear_token(struct senses_reader *h, const struct token *t)
 
 	if (!senses && is_name(h->name, t))
 		senses = SENSE(BOX) | SENSE(PERSON);
+	if (!senses && (unsigned char)*t->begin < OTHER_SCRIPTS && !token_has_digit(t))
+		*clause |= STRANGER;
 	if (ascii_digit(folded[0])) {
 		*clause |= h->word ? NUMBER : 0;
 		return;

@@ -1,13 +1,13 @@
 /*
- * What stands right beside a phrase. "User unknown" is of a user, "user unknown macro" of a macro
- * and "bind account disabled" of somebody who binds: no list will ever have all the things that
- * there are, so it is the other way round. Only words that are known to leave the phrase what it
- * is may stand there; any other takes its proof away.
+ * What stands beside a phrase. "User unknown" is of a user, "user unknown macro" of a macro, "bind
+ * account disabled" of somebody who binds, "mailbox closed on weekends" holds for two days: no list
+ * will ever have all the things that there are, so it is the other way round. Before the phrase in
+ * its noun, in its gap, and behind it to the end of the clause only words may stand that are known
+ * to leave it what it is ([sense.plain] and those of mailboxes and their end, names, numbers); any
+ * other takes its proof away.
  */
 #include <strings.h>
 #include "classify/senseparts.h"
-
-enum { OTHER_SCRIPTS = 0xd6 }; /* first byte of what is not Latin, Greek or Cyrillic: no stems */
 
 #define FITS \
 	(SENSE(BOX) | SENSE(PERSON) | SENSE(NOT) | SENSE(EXIST) | SENSE(UNKNOWN) | SENSE(LEFT) | \
@@ -23,15 +23,6 @@ struct beside {
 	struct scratch scratch;
 	char folded[FOLDED_MAX];
 };
-
-/* "c18si2365148": no word, but the name of a queue or a session. */
-static bool has_digit(const struct token *t)
-{
-	for (size_t i = 0; i < t->n; i++)
-		if (ascii_digit(t->bytes[i]))
-			return true;
-	return false;
-}
 
 static bool is_own_name(const struct beside *b, const unsigned char *word)
 {
@@ -54,7 +45,7 @@ static uint64_t senses_at(struct beside *b, const unsigned char *p)
 	if (p >= b->end || is_own_name(b, p) || skip_name(p, b->end) > p)
 		return UINT64_MAX;
 	t = take_token(b->letters, p, b->end, &b->scratch);
-	if (!t.n || t.sign || has_digit(&t) || *t.begin >= OTHER_SCRIPTS)
+	if (!t.n || t.sign || token_has_digit(&t) || *t.begin >= OTHER_SCRIPTS)
 		return UINT64_MAX;
 	return senses_of(b->rules, b->letters, &t, b->folded);
 }
@@ -73,7 +64,8 @@ static const unsigned char *word_before(const struct beside *b, const unsigned c
 		p--;
 	if (p == at || p == b->begin || strchr(",;:.!?()<>[]-/", p[-1]))
 		return NULL;
-	while (p > b->begin && p[-1] > ' ')
+	while (p > b->begin && p[-1] > ' ' &&
+		p[-1] != '\'') /* "dell'utente": the article stands alone */
 		p--;
 	return p;
 }
@@ -82,7 +74,8 @@ static const unsigned char *word_behind(const struct beside *b, const unsigned c
 {
 	const unsigned char *word = skip_blanks(b->letters, p, b->end);
 
-	if (word == p || (word[-1] == '\n' && word < b->end && *word >= 'A' && *word <= 'Z'))
+	if (word == p || (word < b->end && *word == '(') ||
+		(word[-1] == '\n' && word < b->end && *word >= 'A' && *word <= 'Z'))
 		return NULL; /* a sign, or another sentence */
 	return word;
 }
@@ -93,14 +86,14 @@ static const unsigned char *word_behind(const struct beside *b, const unsigned c
  */
 static bool is_strange_before(struct beside *b, const unsigned char *at)
 {
-	enum { ARTICLES = 3 };
+	enum { WORDS = 5 };
 	uint64_t senses = 0;
 
-	for (unsigned i = 0; i < ARTICLES && (at = word_before(b, at)); i++) {
+	for (unsigned i = 0; i < WORDS && (at = word_before(b, at)); i++) {
 		if (is_strange(b, at))
 			return !i || senses & SENSE(OF);
 		senses = senses_at(b, at);
-		if (!(senses & (SENSE(PLAIN) | SENSE(OF))))
+		if (!(senses & (SENSE(PLAIN) | SENSE(OF) | SENSE(BOX) | SENSE(MAIL))))
 			return false;
 	}
 	return false;
@@ -178,43 +171,112 @@ static uint64_t senses_between(
 	return all;
 }
 
-/* Words without a mailbox, "does not exist": what stands before them is what they are said of. */
-static bool is_of_stranger(struct beside *b, const unsigned char *at)
+static bool has_letters(const unsigned char *p, const unsigned char *end)
 {
-	const unsigned char *word = at;
+	for (; p < end; p++)
+		if ((*p | 32) >= 'a')
+			return true;
+	return false;
+}
+
+/* Is there nothing but the phrase at AT, and so nobody that it could be said of? */
+static bool is_of_nothing(const struct beside *b, const struct phrase_place *at)
+{
+	enum { BARE = 14 }; /* bytes of "does not exist" */
+
+	return at->end - at->begin <= BARE && !memchr(b->begin, '@', (size_t)(b->end - b->begin)) &&
+		!has_letters(b->begin, at->begin) && !has_letters(at->end, b->end);
+}
+
+/* Words without a mailbox, "does not exist": what stands before them is what they are said of. */
+static bool is_of_stranger(struct beside *b, const struct phrase_place *at)
+{
+	const unsigned char *word = at->begin;
 	uint64_t senses;
 
 	do { /* "was" */
 		word = word_before(b, word);
 		senses = word ? senses_at(b, word) : 0;
 	} while (word && senses != UINT64_MAX && senses & SENSE(BEEN) && !(senses & SENSE(BOX)));
-	return word &&
-		(!(senses & FITS) ||
-			(senses != UINT64_MAX && senses & SENSE(BOX) &&
-				is_strange_before(b, word)));
+	return is_of_nothing(b, at) ||
+		(word &&
+			(!(senses & FITS) ||
+				(senses != UINT64_MAX && senses & (SENSE(BOX) | SENSE(MAIL)) &&
+					is_strange_before(b, word))));
+}
+
+/* Does the word at P, which ends before *BEHIND, have a sign at its end that ends a clause? */
+static bool ends_here(const struct beside *b, const unsigned char *p, const unsigned char **behind)
+{
+	while (p<b->end && * p> ' ')
+		p++;
+	*behind = p;
+	return strchr(",;:.!?)", p[-1]) != NULL;
+}
+
+#define PLACE \
+	(SENSE(OTHER) | SENSE(PART) | SENSE(BOOK)) /* behind a preposition: "in the table" \
+						    */
+#define TIES (SENSE(PLAIN) | SENSE(OF))
+
+/* Is there a word in the gap of AT that may change what the phrase says? */
+static bool is_gap_strange(struct beside *b, const struct phrase_place *at)
+{
+	const unsigned char *p = at->gap;
+	uint64_t fits = FITS, senses;
+
+	while (p < at->behind_gap) {
+		while (p < at->behind_gap && (*p <= ' ' || strchr(",;:()", *p)))
+			p++;
+		senses = p < at->behind_gap ? senses_at(b, p) : fits;
+		if (!(senses & fits))
+			return true;
+		if (senses & TIES)
+			fits |= PLACE;
+		ends_here(b, p, &p);
+	}
+	return false;
+}
+
+/*
+ * Is there one behind AT in its clause? LAST has the senses of the phrase's last word: what stands
+ * behind a preposition may be a place.
+ */
+static bool is_behind_strange(struct beside *b, const struct phrase_place *at, uint64_t last)
+{
+	enum { WORDS = 12 };
+	const unsigned char *p = at->end, *word;
+	uint64_t fits = FITS | (last & TIES ? PLACE : 0), senses;
+
+	for (unsigned i = 0; i < WORDS && (word = word_behind(b, p)); i++) {
+		senses = senses_at(b, word);
+		if (!(senses & fits) && !(senses & SENSE(AND)))
+			return true;
+		if ((senses != UINT64_MAX && senses & SENSE(AND)) || ends_here(b, word, &p))
+			return false;
+		if (senses & TIES)
+			fits |= PLACE;
+	}
+	return false;
 }
 
 static bool is_phrase_strange(struct beside *b, const struct phrase_place *at)
 {
 	enum { SENTENCE = 24 };
-	const unsigned char *word;
 	uint64_t last = 0, first = senses_at(b, at->begin),
 		 said = senses_between(b, at->begin, at->gap, &last) |
 		senses_between(b, at->behind_gap, at->end, &last);
-	bool strange = false;
 
 	if (!said) /* of a language that there are no stems of */
 		return false;
-	if (first & (SENSE(BOX) | SENSE(PLAIN)))
-		strange = is_strange_before(b, at->begin);
-	else if (at->end - at->begin < SENTENCE && !(said & (SENSE(BOX) | SENSE(PERSON))))
-		strange = is_of_stranger(b, at->begin);
-	if (!strange && at->gap < at->behind_gap)
-		strange = (word = word_behind(b, at->gap)) && word < at->behind_gap &&
-			is_strange(b, word);
-	if (!strange && !(last & (SENSE(PLAIN) | SENSE(OF)))) /* "in", and then the place */
-		strange = (word = word_behind(b, at->end)) && is_strange(b, word);
-	return strange;
+	if (first & SENSE(BOX) || (first & SENSE(PLAIN) && said & SENSE(BOX))) {
+		if (is_strange_before(b, at->begin))
+			return true;
+	} else if (at->end - at->begin < SENTENCE &&
+		!(said & (SENSE(BOX) | SENSE(PERSON) | SENSE(HOUSE))) && is_of_stranger(b, at)) {
+		return true;
+	}
+	return is_gap_strange(b, at) || is_behind_strange(b, at, last);
 }
 
 bool sense_beside(const struct rules *r, struct span text, const struct match *m, struct span name,

@@ -8,6 +8,11 @@
 
 enum { FOLDED_MAX = 2 * STEM_SIZE };
 
+enum { OTHER_SCRIPTS = 0xd6 }; /* first byte of what is not Latin, Greek or Cyrillic: no stems */
+
+/* "c18si2365148": no word, but the name of a queue or a session. */
+bool token_has_digit(const struct token *t);
+
 /* R, or who lends R the stems. */
 const struct rules *who_has_stems(const struct rules *r);
 

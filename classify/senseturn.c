@@ -219,7 +219,7 @@ static bool is_its_thing(uint64_t senses, uint64_t before)
 				: senses & (SENSE(PART) | SENSE(OTHER)) &&
 					!(before &
 						(SENSE(GONE) | SENSE(SHUT) | SENSE(EXIST) |
-							SENSE(PLAIN))));
+							SENSE(PLAIN) | SENSE(OF))));
 }
 
 /*

@@ -3,6 +3,8 @@
 
 #include "classify/senseparts.h"
 
+enum { ENDING_MAX = 5 }; /* letters that a stem for a mailbox may have behind it and be one still */
+
 /* Eight bytes as a number that sorts as they do: a compare, where memcmp() is a call. */
 static inline uint64_t stem_key(const char *bytes)
 {
@@ -93,11 +95,47 @@ struct span sense_stem(const struct rules *r, struct span word, bool *whole)
 	return (struct span){ found->word, found->n };
 }
 
+bool token_has_digit(const struct token *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (ascii_digit(t->bytes[i]))
+			return true;
+	return false;
+}
+
+static size_t letters_in(const char *bytes, size_t n)
+{
+	size_t letters = 0;
+
+	for (size_t i = 0; i < n; i++)
+		letters += ((unsigned char)bytes[i] & 0xc0) != 0x80;
+	return letters;
+}
+
+/* Is what a word of several ends with a mailbox, too, as in "Empfängeradresse"? */
+static bool is_box(const struct rules *r, const char *bytes, size_t n)
+{
+	char rest[FOLDED_MAX] = { 0 };
+	const struct stem *stem;
+
+	memcpy(rest, bytes, n);
+	stem = stem_of(r, rest, n);
+	if (!stem && n > 1 && *rest == 's') /* "gebruikersaccount" */
+		stem = stem_of(r, memmove(rest, rest + 1, n), n - 1);
+	explicit_bzero(rest, sizeof rest);
+	return stem && stem->senses & SENSE(BOX);
+}
+
 uint64_t senses_of(const struct rules *r, const struct letters *l, const struct token *t,
 	char folded[FOLDED_MAX])
 {
-	const struct stem *stem = stem_of(r, folded, fold_token(l, t, folded));
+	size_t n = fold_token(l, t, folded);
+	const struct stem *stem = stem_of(r, folded, n);
 
+	if (stem && stem->senses & SENSE(BOX) &&
+		letters_in(folded + stem->n, n - stem->n) > ENDING_MAX &&
+		!is_box(r, folded + stem->n, n - stem->n))
+		return 0; /* "Benutzertabelle" is no user */
 	return stem ? stem->senses : 0;
 }
 
