@@ -22,6 +22,14 @@ const char *held_name(enum held_class held)
 	return names[held];
 }
 
+bool held_is_known(const char *name)
+{
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (name && strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
 struct held_cell {
 	int64_t day; /* epoch seconds */
 	int64_t change;

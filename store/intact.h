@@ -17,7 +17,8 @@ typedef int intact_visit(void *context, const char *what);
 
 /*
  * Every row of sqlite_schema that is none of those that this program makes, byte for byte, and each
- * that is missing; then rows of the table meta under names that are not the program's.
+ * that is missing; then rows of the tables meta and held under names that are not the program's,
+ * and what lies behind the file's last page.
  */
 int store_schema_differs(struct store *s, intact_visit *visit, void *context);
 /*

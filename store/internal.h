@@ -511,6 +511,8 @@ int held_note(struct store *s, enum held_class held, int64_t at, int64_t change)
 int held_delete(struct store *s, enum held_class held, sqlite3_stmt *st, uint64_t *deleted);
 /* All rows from before CUTOFF went: so many. */
 int held_cut(struct store *s, enum held_class held, int64_t cutoff, uint64_t deleted);
+/* A class of data, or a state, is called so. */
+bool held_is_known(const char *name);
 int held_count(struct store *s, enum held_class held, uint64_t *count);
 /* The kept count, and on how many days it is another than that of the rows, which are counted. */
 int held_compare(struct store *s, enum held_class held, uint64_t *count, unsigned *days);

@@ -316,6 +316,7 @@
 	X(SQL_HELD_FORGET, "DELETE FROM held WHERE class = ?1") \
 	X(SQL_HELD_FROM_SITE_SUMMARIES, \
 		"INSERT INTO held SELECT ?1, day - day % 86400, count(*) FROM site_summary GROUP BY 2") \
+	X(SQL_HELD_CLASSES, "SELECT DISTINCT class FROM held") \
 	X(SQL_HELD_SUM, "SELECT sum(count) FROM held WHERE class = ?1") \
 	X(SQL_HELD_DAYS, "SELECT day, count FROM held WHERE class = ?1") \
 	X(SQL_HELD_NEWEST, \

@@ -451,20 +451,50 @@ static int read_seal(sqlite3_file *f, size_t size, uint64_t number, enum seal *s
 	return rc;
 }
 
+/* The file's size, head, and the size of its pages; without a file *BYTES is 0. */
+static int read_file_head(
+	sqlite3_file *f, unsigned char head[FILE_HEAD], sqlite3_int64 *bytes, size_t *size)
+{
+	int rc = f ? OWN(f)->xFileSize(own_file(f), bytes) : SQLITE_ERROR;
+
+	if (rc != SQLITE_OK || *bytes < FILE_HEAD) {
+		*bytes = 0;
+		return rc;
+	}
+	rc = OWN(f)->xRead(own_file(f), head, FILE_HEAD, 0);
+	*size = two_bytes(head + 16) == 1 ? PAGE_MAX : two_bytes(head + 16);
+	if (rc != SQLITE_OK || *size < PAGE_MIN || (*size & (*size - 1)))
+		return rc != SQLITE_OK ? rc : SQLITE_CORRUPT;
+	return SQLITE_OK;
+}
+
+int pagefile_beyond(sqlite3 *db, uint64_t *bytes)
+{
+	sqlite3_file *f = file_of(db);
+	unsigned char head[FILE_HEAD];
+	sqlite3_int64 there = 0;
+	size_t size = 0;
+	int rc = read_file_head(f, head, &there, &size);
+
+	*bytes = 0;
+	if (rc != SQLITE_OK || !there)
+		return rc;
+	uint64_t counted = ((uint64_t)two_bytes(head + 28) << 16 | two_bytes(head + 30)) * size;
+	*bytes = (uint64_t)there > counted ? (uint64_t)there - counted : 0;
+	return SQLITE_OK;
+}
+
 int pagefile_walk(sqlite3 *db, struct pagefile_state *out)
 {
 	sqlite3_file *f = file_of(db);
 	unsigned char head[FILE_HEAD];
 	sqlite3_int64 bytes = 0;
-	int rc = f ? OWN(f)->xFileSize(own_file(f), &bytes) : SQLITE_ERROR;
+	size_t size = 0;
+	int rc = read_file_head(f, head, &bytes, &size);
 
 	memset(out, 0, sizeof *out);
-	if (rc != SQLITE_OK || bytes < FILE_HEAD)
+	if (rc != SQLITE_OK || !bytes)
 		return rc;
-	rc = OWN(f)->xRead(own_file(f), head, sizeof head, 0);
-	size_t size = two_bytes(head + 16) == 1 ? PAGE_MAX : two_bytes(head + 16);
-	if (rc != SQLITE_OK || size < PAGE_MIN || (size & (size - 1)))
-		return rc != SQLITE_OK ? rc : SQLITE_CORRUPT;
 	out->pages = (uint64_t)bytes / size;
 	if (head[SEAL_AT] != PAGEFILE_SEAL)
 		out->unsealed = out->pages;

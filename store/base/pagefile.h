@@ -54,6 +54,11 @@ struct pagefile_state {
 int pagefile_walk(sqlite3 *db, struct pagefile_state *out);
 
 /*
+ * How many bytes lie behind the last page that the file's head counts. SQLITE_OK or SQLite's error.
+ */
+int pagefile_beyond(sqlite3 *db, uint64_t *bytes);
+
+/*
  * Overwrites what is unused in a page of SIZE bytes, the first one of its file or not; other pages
  * are left as they are. False: nothing was there.
  */

@@ -9,6 +9,7 @@
 #include "store/contactbody.h"
 #include "store/internal.h"
 #include "store/intact.h"
+#include "store/base/pagefile.h"
 
 enum { WHAT_SIZE = 200, NAME_SHOWN = 60 };
 
@@ -117,6 +118,36 @@ static int tell_meta(struct store *s, intact_visit *visit, void *context)
 	return strange ? visit(context, what) : STORE_OK;
 }
 
+/* Counts are kept under the names of what is held (held.c), and no others. */
+static int tell_held(struct store *s, intact_visit *visit, void *context)
+{
+	sqlite3_stmt *st = db_bind(s, SQL_HELD_CLASSES, "");
+	char what[WHAT_SIZE];
+	uint64_t strange = 0;
+	int result = STORE_OK;
+
+	while (db_row(s, st, &result))
+		strange += !held_is_known((const char *)sqlite3_column_text(st, 0));
+	if (result)
+		return result;
+	snprintf(what, sizeof what, "the table held has %llu names that are not retour's",
+		(unsigned long long)strange);
+	return strange ? visit(context, what) : STORE_OK;
+}
+
+/* What a file holds behind its last page no statement reads. */
+static int tell_end(struct store *s, intact_visit *visit, void *context)
+{
+	char what[WHAT_SIZE];
+	uint64_t beyond = 0;
+
+	if (pagefile_beyond(s->db, &beyond) != SQLITE_OK)
+		return store_fail(s, STORE_FAILED, "%s: its end cannot be read", s->o.path);
+	snprintf(what, sizeof what, "%llu bytes lie behind the end of the database",
+		(unsigned long long)beyond);
+	return beyond ? visit(context, what) : STORE_OK;
+}
+
 int store_schema_differs(struct store *s, intact_visit *visit, void *context)
 {
 	sqlite3 *model = NULL;
@@ -129,7 +160,11 @@ int store_schema_differs(struct store *s, intact_visit *visit, void *context)
 	else if (!(result = tell_rows(s, s->db, model, true, visit, context)))
 		result = tell_rows(s, model, s->db, false, visit, context);
 	sqlite3_close(model);
-	return result ? result : tell_meta(s, visit, context);
+	if (!result)
+		result = tell_meta(s, visit, context);
+	if (!result)
+		result = tell_held(s, visit, context);
+	return result ? result : tell_end(s, visit, context);
 }
 
 /*

@@ -6,6 +6,7 @@ import datetime
 import os
 import shutil
 import sqlite3
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
@@ -239,6 +240,60 @@ def back_dated(_retour):
     return result.code == 3
 
 
+def generated_column(retour):
+    retour.do("ALTER TABLE event ADD COLUMN twin TEXT GENERATED ALWAYS AS (hex(pseudonym)) VIRTUAL")
+
+
+def index_of_part(retour):
+    retour.do("CREATE INDEX event_part ON event (hex(pseudonym)) WHERE campaign IS NOT NULL")
+
+
+def analysed(retour):
+    retour.do("ANALYZE")
+
+
+def schema_text(retour):
+    retour.do("PRAGMA writable_schema = ON", "UPDATE sqlite_schema SET sql = replace(sql, 'campaign TEXT', 'campaign TEXT COLLATE NOCASE') WHERE name = 'event'")
+
+
+def hidden_view(retour):
+    retour.do("PRAGMA writable_schema = ON", "INSERT INTO sqlite_schema VALUES ('view', 'later', 'later', 0, 'CREATE VIEW later AS SELECT * FROM event')")
+
+
+def one_blank(retour):
+    retour.do("PRAGMA writable_schema = ON", "UPDATE sqlite_schema SET sql = sql || ' ' WHERE name = 'ledger_keep'")
+
+
+def left_in_the_log(retour):
+    """Nothing of it is in the database's own file."""
+    subprocess.run([sys.executable, "-c", "import os, sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('DELETE FROM event WHERE at IN (SELECT at FROM event LIMIT 3)'); c.commit(); os._exit(0)",
+                    retour.database], check=True)
+
+
+def held_names(retour):
+    retour.do("INSERT INTO held SELECT hex(pseudonym), at, 1 FROM event GROUP BY 1")
+
+
+def behind_the_end(retour):
+    with open(retour.database, "ab") as f:
+        f.write(b"".join(row[0] for row in retour.sql("SELECT pseudonym FROM event")))
+
+
+def another_version(retour):
+    retour.do("PRAGMA user_version = 30")
+    result = retour.run("audit")
+    return result.code == 1 and "schema version 30" in result.err
+
+
+def free_pages(retour):
+    retour.do("PRAGMA secure_delete = OFF", "CREATE TABLE was AS SELECT * FROM event", "DROP TABLE was")
+
+
+def remarks(retour):
+    retour.do("INSERT INTO comment SELECT '2026-10', row_number() OVER (), 1793404800, hex(pseudonym) FROM event",
+              "INSERT INTO campaign SELECT 20261103, hex(pseudonym) FROM event GROUP BY 2")
+
+
 def no_purge(retour):
     at(retour, "2026-12-31")
 
@@ -285,11 +340,23 @@ DEEDS = (
     ("the whole store of two days ago", older_copy),
     ("the store of two months ago, when the erasures since are forgotten", refused_copy),
     ("a purge of the year 2030", purge_of_the_future),
+    ("a column that is made of others", generated_column),
+    ("an index of a part, of what is made of a column", index_of_part),
+    ("tables of statistics, with values of rows", analysed),
+    ("another collation in the text of the schema", schema_text),
+    ("a view written into the schema", hidden_view),
+    ("a blank more in the guard's text", one_blank),
+    ("events removed, and that left in the log", left_in_the_log),
+    ("counts kept under names of his own", held_names),
+    ("rows behind the end of the file", behind_the_end),
+    ("another version of the schema", another_version),
 )
 
 UNTOLD = (
     ("contacts removed by hand, and the kept counts with them", removed_contacts),
     ("the whole store of two days ago, and what the keys remember of it; only a head that was kept elsewhere knows", older_copy_and_head),
+    ("rows kept on the file's free pages", free_pages),
+    ("rows kept as remarks and names of campaigns", remarks),
 )
 
 with case("nobody was there: every promise is kept"):
@@ -311,4 +378,9 @@ for name, deed in UNTOLD:
         equal(copy.run("audit").code, 0, "it is told now: move it to the others")
         COUNT["untold"] += 1
 comment("%(told)d tamperings told, %(untold)d untold" % COUNT)
+with case("retour-audit(7) says as many"):
+    with open(os.path.join(ROOT, "etc", "retour-audit.7"), encoding="utf8") as f:
+        page = f.read()
+    contains(page, "does %d things that" % sum(COUNT.values()))
+    contains(page, "could do, and %d of them are told" % COUNT["told"])
 finish()
