@@ -410,11 +410,13 @@ with case("4: another run holds the lock; reading commands do not mind"):
     equal(process.returncode, 0)
     equal(dovecot.count(generate.BOUNCES), 0)
 
-many = samples * 6  # more than one commit holds: the end is far away when the first are stored
+# More than one commit holds: the end is far away when the first are stored. With sanitizers there is no build of small commits.
+stopped, many = (None, samples * 3) if os.environ.get("RETOUR_SANITIZED") else (SLOW, samples[:600])
 for number in (signal.SIGTERM, signal.SIGINT):
     with case("%s ends a poll cleanly after the batch; the rest comes with the next" % number.name):
         retour = fresh()
         dovecot.deliver(generate.BOUNCES, many)
+        retour.binary = stopped or BINARY
         process = retour.start("poll")
         true(begun(retour, process), "no events")
         family = descendants(process.pid)
@@ -426,6 +428,7 @@ for number in (signal.SIGTERM, signal.SIGINT):
         equal(left + stored, len(many), "each message is either stored and settled or untouched")
         time.sleep(0.2)
         equal([pid for pid in family if title(pid).startswith("retour")], [], "processes left")
+        retour.binary = BINARY
         equal(retour.run("poll").code, 0)
         equal(dovecot.count(generate.BOUNCES), 0)
 

@@ -3,6 +3,7 @@
 figure, each share, change and rate, what is said of the most frequent cause and of who answers for half of one, and every sum that must hold;
 then narrows each hidden figure as far as all that goes. A figure shown as "<10" must still be able to be 1 and 9. The same reader does find
 the small figures where only these are hidden, and no others with them."""
+import collections
 import html.parser
 import math
 import os
@@ -136,27 +137,55 @@ class Attack:
         if total in self.low and all(part in self.low for part in parts):
             self.sums.append((total, parts))
 
-    def propagate(self, low, high):
-        """Narrows; False where something cannot be."""
-        for _ in range(200):
-            before = sum(high.values()) - sum(low.values())
-            for total, parts in self.sums:
-                least, most = sum(low[part] for part in parts), sum(high[part] for part in parts)
+    def narrow(self, rule, low, high):
+        """By one sum or one inequality; the names that it has changed, or None where something cannot be."""
+        changed = []
+        if len(rule) == 2:
+            total, parts = rule
+            least, most = sum(low[part] for part in parts), sum(high[part] for part in parts)
+            if least > low[total] or most < high[total]:
                 low[total], high[total] = max(low[total], least), min(high[total], most)
-                for part in parts:
-                    was_low, was_high = low[part], high[part]
-                    low[part] = max(was_low, low[total] - (most - was_high))
-                    high[part] = min(was_high, high[total] - (least - low[part]))
-                    if low[part] > high[part]:
-                        return False
-                    least, most = least + low[part] - was_low, most + high[part] - was_high
-            for greater, lesser, divisor in self.at_least:  # greater >= lesser / divisor
-                low[greater] = max(low[greater], math.ceil(low[lesser] / divisor))
-                high[lesser] = min(high[lesser], high[greater] * divisor)
-                if low[greater] > high[greater] or low[lesser] > high[lesser]:
-                    return False
-            if sum(high.values()) - sum(low.values()) == before:
-                return True
+                changed.append(total)
+            for part in parts:
+                was_low, was_high = low[part], high[part]
+                low[part] = max(was_low, low[total] - (most - was_high))
+                high[part] = min(was_high, high[total] - (least - low[part]))
+                if low[part] > high[part]:
+                    return None
+                if (low[part], high[part]) != (was_low, was_high):
+                    changed.append(part)
+                least, most = least + low[part] - was_low, most + high[part] - was_high
+        else:
+            greater, lesser, divisor = rule  # greater >= lesser / divisor
+            if math.ceil(low[lesser] / divisor) > low[greater]:
+                low[greater] = math.ceil(low[lesser] / divisor)
+                changed.append(greater)
+            if high[greater] * divisor < high[lesser]:
+                high[lesser] = high[greater] * divisor
+                changed.append(lesser)
+            if low[greater] > high[greater] or low[lesser] > high[lesser]:
+                return None
+        return changed
+
+    def propagate(self, low, high, guessed=None):
+        """Narrows, by all that is known or by what GUESSED has to do with; False where something cannot be."""
+        rules = self.sums + self.at_least
+        if guessed is None:
+            self.about = collections.defaultdict(list)
+            for number, rule in enumerate(rules):
+                for key in {rule[0], *(rule[1] if len(rule) == 2 else [rule[1]])}:
+                    self.about[key].append(number)
+        queue = collections.deque(range(len(rules)) if guessed is None else self.about[guessed])
+        waiting, left = set(queue), 200 * len(rules)
+        while queue and left:
+            number, left = queue.popleft(), left - 1
+            waiting.discard(number)
+            changed = self.narrow(rules[number], low, high)
+            if changed is None:
+                return False
+            for again in {other for key in changed for other in self.about[key]} - waiting:
+                queue.append(again)
+                waiting.add(again)
         return True
 
     truth = {}
@@ -176,7 +205,7 @@ class Attack:
             for guess in (1, K - 1):
                 trial_low, trial_high = dict(low), dict(high)
                 trial_low[key] = trial_high[key] = guess
-                if not self.propagate(trial_low, trial_high):
+                if not self.propagate(trial_low, trial_high, key):
                     found.append((key, "cannot be %d" % guess))
         return found
 

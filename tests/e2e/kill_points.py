@@ -19,7 +19,6 @@ CALLS = ("fsync,fdatasync", "pwrite64", "rename,renameat,renameat2", "link,linka
          "fchmod,fchmodat,chmod", "write")
 ALL = os.environ.get("POINTS") == "all"
 EACH = 1                # points of each call and command, where not all are taken
-AT_MOST = 65535         # strace counts no further; no command makes so many calls
 SEED = int(os.environ.get("POINTS_SEED", "1"))
 NAMES = re.compile(r"retour\.db(-wal|-shm|\.lock)?|(state(-\d)?|message|sign|erasure|sites|verp-..|event-\d{4}-\d\d)\.key|erasures?|20\d\d-\d\d\.(xml|html|txt)(\.minisig)?|"
                    r"VERIFY\.txt|SHA256SUMS|index\.html(\.minisig)?|report.*|copy\.db(-journal|-wal|-shm)?|.*\.minisig|ledger.*|checkpoint.*|audit.*|sign\.pub|retour\.pub")
@@ -63,15 +62,14 @@ class Place:
                 shutil.copytree(template.maildir, self.maildir)
         self.retour.write_config()
 
-    def traced(self, now, command, input, calls, n):
-        """Runs COMMAND with a kill at the N-th of CALLS of each process; how many of them the process with most made."""
+    def trace(self, now, command, input, calls, kill=None):
+        """Runs COMMAND, with a kill at the KILL-th of CALLS of each process; [(process, call)] of those that were made."""
         log = self.retour.dir + "/trace"
         self.retour.now = now
-        arguments = ["strace", "-f", "-o", log, "-e", "trace=" + calls, "-e", "inject=%s:signal=SIGKILL:when=%d" % (calls, n)]
+        arguments = ["strace", "-f", "-o", log, "-e", "trace=" + calls] + (["-e", "inject=%s:signal=SIGKILL:when=%d" % (calls, kill)] if kill else [])
         subprocess.run(arguments + self.retour.arguments(command), input=input, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60)
         with open(log, errors="replace") as f:
-            made = collections.Counter(line.split(None, 1)[0] for line in f if "(" in line and "resumed" not in line)
-        return max(made.values(), default=0)
+            return re.findall(r"^(\d+) +(\w+)\(", f.read(), re.M)
 
 
 def well(place, command, input=None, codes=(0,)):
@@ -241,7 +239,7 @@ def words(place, command):
 def try_point(command, template, calls, n, base):
     place = Place(base, template)
     try:
-        place.traced(command.now, words(place, command), command.input, calls, n)
+        place.trace(command.now, words(place, command), command.input, calls, n)
         command.after(place, command.now)
         well(place, ("purge",))
         well(place, ("audit",))
@@ -250,11 +248,12 @@ def try_point(command, template, calls, n, base):
         shutil.rmtree(base, ignore_errors=True)
 
 
-def calls_made(command, template, calls, base):
+def calls_made(command, template, base):
+    """{calls: how many of them the process with most made}, of each of CALLS."""
     place = Place(base, template)
-    most = place.traced(command.now, words(place, command), command.input, calls, AT_MOST)
+    made = place.trace(command.now, words(place, command), command.input, ",".join(CALLS))
     shutil.rmtree(base, ignore_errors=True)
-    return most
+    return {calls: max(collections.Counter(pid for pid, name in made if name in calls.split(",")).values(), default=0) for calls in CALLS}
 
 
 def main():
@@ -269,8 +268,7 @@ def main():
         template = Place("%s/template-%s" % (folder, command.name.replace(" ", "-")))
         command.prepare(template)
         failures, taken, number = [], 0, 0
-        for calls in CALLS:
-            most = calls_made(command, template, calls, "%s/most" % folder)
+        for calls, most in calls_made(command, template, "%s/most" % folder).items():
             steps = range(1, most + 1) if ALL else sorted(chance.sample(range(1, most + 1), min(most, EACH)))
             for n in steps:
                 number += 1

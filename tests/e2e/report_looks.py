@@ -149,16 +149,15 @@ if browser.binary() and axe:
     with open(axe, encoding="utf-8") as f:
         source = f.read()
     with case("axe-core sees what is wrong"):
-        true(any("color-contrast" in line for line in browser.axe("<!DOCTYPE html><html lang=en><head><title>t</title></head><body><p style='color:#aaa'>pale</p></body></html>", source)), "contrast")
+        true(any("color-contrast" in line for line in browser.axe(["<!DOCTYPE html><html lang=en><head><title>t</title></head><body><p style='color:#aaa'>pale</p></body></html>"], source)), "contrast")
     with case("axe-core finds nothing: pages and index, light and dark"):
-        for sender, text in ((loud, loud.page), (senders[2], senders[2].page), (loud, loud.index()[0])):
+        light = [loud.page, senders[2].page, loud.index()[0]]
+        for text in light:
             contains(text, DARK)
-            equal(browser.axe(text, source), [], sender.name)
-            equal(browser.axe(text.replace(DARK, "all"), source), [], sender.name + ", dark")
+        equal(browser.axe(light + [text.replace(DARK, "all") for text in light], source), [])
     with case("axe-core finds nothing in the mail, on white and on a mail client's dark paper"):
-        equal(browser.axe(loud.body, source), [])
         contains(loud.body, '<body style="')
-        equal(browser.axe(loud.body.replace('<body style="', '<body style="background-color:#1e1e1e;color:#fff;', 1), source), [])
+        equal(browser.axe([loud.body, loud.body.replace('<body style="', '<body style="background-color:#1e1e1e;color:#fff;', 1)], source), [])
 else:
     skipped("axe-core", "needs Chromium and the npm package axe-core")
 

@@ -46,12 +46,16 @@ def found_in(pages, widths, look):
     """What LOOK (a script) puts into `found` of each of PAGES (paths) in a window of each width, with all that folds unfolded."""
     script = """
     const found = [];
-    for (const path of %s) for (const width of %s) {
+    for (const path of %s) {
         const frame = document.createElement('iframe');
-        frame.style = 'border:0;height:900px;width:' + width + 'px';
+        frame.style = 'border:0;height:900px';
         await new Promise(done => { frame.onload = done; frame.src = 'file://' + path; document.body.append(frame); });
         for (const d of frame.contentDocument.querySelectorAll('details')) d.open = true;
-        %s
+        for (const width of %s) {
+            frame.style.width = width + 'px';
+            if (frame.contentWindow.innerWidth !== width) found.push([path, width, 'has another width']);
+            %s
+        }
         frame.remove();
     }
     return found;""" % (json.dumps(list(pages)), json.dumps(list(widths)), look)
@@ -79,10 +83,14 @@ def crowded(pages, widths):
         }""")
 
 
-def axe(page, source):
-    """What axe-core (its SOURCE) finds wrong in PAGE: "rule: element: what", one for each."""
-    script = """
-    for (const d of document.querySelectorAll('details')) d.open = true;
-    const result = await axe.run(document, {resultTypes: ['violations']});
-    return result.violations.flatMap(v => v.nodes.map(n => v.id + ': ' + n.target.join(' ') + ': ' + (n.any[0] || n.all[0] || n.none[0] || {message: ''}).message));"""
-    return answer(page.replace("<head>", "<head><script>" + source.replace("</script", "<\\/script") + "</script>", 1), script)
+def axe(pages, source):
+    """What axe-core (its SOURCE) finds wrong in PAGES (HTML texts): "number of the page: rule: element: what", one for each."""
+    folder, paths = cleanup.temporary("retour-axe-"), []
+    for number, page in enumerate(pages):
+        paths.append(os.path.join(folder, "%d.html" % number))
+        with open(paths[-1], "w", encoding="utf-8") as f:
+            f.write(page.replace("<head>", "<head><script>" + source.replace("</script", "<\\/script") + "</script>", 1))
+    return found_in(paths, (1280,), """
+        const inside = frame.contentWindow, result = await inside.axe.run(inside.document, {resultTypes: ['violations']});
+        found.push(...result.violations.flatMap(v => v.nodes.map(n =>
+            path.match(/\\d+(?=.html$)/)[0] + ': ' + v.id + ': ' + n.target.join(' ') + ': ' + (n.any[0] || n.all[0] || n.none[0] || {message: ''}).message)));""")

@@ -6,7 +6,6 @@ into the Maildirs: 20,000 messages in seconds. Its log stays readable as evidenc
 import functools
 import glob
 import grp
-import http.server
 import itertools
 import json
 import os
@@ -16,7 +15,6 @@ import socket
 import subprocess
 import threading
 import time
-import urllib.parse
 
 from . import cleanup
 from .certificates import authority
@@ -26,7 +24,7 @@ TOKEN = "ya29.test-token"
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 USERS = {"bounces@example.org": PASSWORD, "fbl@example.org": PASSWORD}
 
-# What both versions understand alike.
+# What both versions understand alike. One process takes all logins: a new one for each costs more than the login.
 _COMMON = """
 base_dir = {base}/run
 log_path = {base}/dovecot.log
@@ -58,6 +56,7 @@ service stats {{
 }}
 service imap-login {{
   chroot =
+  service_count = 0
   inet_listener imap {{
     port = {imap}
   }}
@@ -68,6 +67,7 @@ service imap-login {{
 }}
 service pop3-login {{
   chroot =
+  service_count = 0
   inet_listener pop3 {{
     port = {pop3}
   }}
@@ -158,21 +158,28 @@ def account():
     return uid, entry.pw_gid, entry.pw_name, grp.getgrgid(entry.pw_gid).gr_name
 
 
-class _TokenInfo(http.server.BaseHTTPRequestHandler):
-    """Says to Dovecot which user a token is of."""
+def _token_info(tokens):
+    """A server of HTTP for it, which few scripts need."""
+    import http.server
+    import urllib.parse
 
-    def do_GET(self):
-        token = urllib.parse.parse_qs(urllib.parse.urlparse(self.path).query).get("access_token", [""])[0]
-        known = token in self.server.tokens
-        body = json.dumps({"user": self.server.tokens[token], "active": True} if known else {"error": "invalid_token"}).encode()
-        self.send_response(200 if known else 400)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+    class TokenInfo(http.server.BaseHTTPRequestHandler):
+        """Says to Dovecot which user a token is of."""
 
-    def log_message(self, *_arguments):
-        pass
+        def do_GET(self):
+            token = urllib.parse.parse_qs(urllib.parse.urlparse(self.path).query).get("access_token", [""])[0]
+            known = token in tokens
+            body = json.dumps({"user": tokens[token], "active": True} if known else {"error": "invalid_token"}).encode()
+            self.send_response(200 if known else 400)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_arguments):
+            pass
+
+    return http.server.ThreadingHTTPServer(("127.0.0.1", 0), TokenInfo)
 
 
 class Dovecot:
@@ -244,8 +251,7 @@ class Dovecot:
         cleanup.end(self.process, grace=1)
 
     def _start_token_info(self, tokens):
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _TokenInfo)
-        server.tokens = tokens
+        server = _token_info(tokens)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         cleanup.defer(server.shutdown)
         url = "http://127.0.0.1:%d/?access_token=" % server.server_address[1]

@@ -8,9 +8,6 @@ import ssl
 import threading
 import warnings
 
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, AuthResult
-
 from . import cleanup
 from .certificates import authority
 from .dovecot import PASSWORD, free_port
@@ -28,15 +25,23 @@ class Mail:
         return email.message_from_bytes(self.data, policy=email.policy.SMTP)
 
 
-class _Controller(Controller):
-    def __init__(self, sink, **arguments):
-        self.sink = sink
-        super().__init__(sink, **arguments)
+def _controller(sink, **arguments):
+    """aiosmtpd is loaded when the first sink is made: it takes a third of a script's start, and most scripts have none."""
+    from aiosmtpd.controller import Controller
+    from aiosmtpd.smtp import SMTP
 
-    def factory(self):
-        server = SMTP(self.handler, hostname="localhost", **self.sink.options)
-        server.command_size_limits["AUTH"] = 12288  # RFC 4954 section 4
-        return server
+    class Server(Controller):
+        def factory(self):
+            server = SMTP(self.handler, hostname="localhost", **sink.options)
+            server.command_size_limits["AUTH"] = 12288  # RFC 4954 section 4
+            return server
+
+    return Server(sink, **arguments)
+
+
+def _result(good):
+    from aiosmtpd.smtp import AuthResult
+    return AuthResult(success=good, handled=False)  # the server answers a refusal
 
 
 class Sink:
@@ -66,7 +71,7 @@ class Sink:
         if tls == "implicit":  # aiosmtpd does not see that the stream below it is encrypted
             self.options.update(auth_require_tls=False)
         self.port = free_port()
-        self._controller = _Controller(self, hostname=self.host, port=self.port, ssl_context=context if tls == "implicit" else None)
+        self._controller = _controller(self, hostname=self.host, port=self.port, ssl_context=context if tls == "implicit" else None)
         self._controller.start()
         cleanup.defer(self.stop)
 
@@ -81,7 +86,7 @@ class Sink:
         good = name == self.user and data.password == self.secret.encode()
         if good:
             session.sink_user = name
-        return AuthResult(success=good, handled=False)  # the server answers a refusal
+        return _result(good)
 
     async def auth_XOAUTH2(self, server, args):
         """AUTH XOAUTH2 (no RFC; as Google and Microsoft have it): the token is checked by self.token."""
@@ -91,7 +96,7 @@ class Sink:
         good = name == self.user and bool(self.token) and self.token(token)
         if good:
             server.session.sink_user = name
-        return AuthResult(success=good, handled=False)
+        return _result(good)
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if address in self.refuse:

@@ -90,7 +90,7 @@ static void equal_to_one_machine(void **state)
 		assert_same_figures(i, ONE);
 	}
 	assert_same_tables();
-	operators_and_erasures(setting("RETOUR_HISTORIES", HISTORIES));
+	operators_and_erasures(setting("RETOUR_HISTORIES", rounds(HISTORIES)));
 	exchange(0);
 	but_cohorts = true; /* whom an operator moved another site counts anew */
 	for (unsigned i = 0; i < SITES; i++)

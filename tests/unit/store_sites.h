@@ -190,24 +190,45 @@ static inline enum merge_result give(unsigned to, const struct change *c, char w
 /* A site that lacks another's state key refuses what that says. */
 static bool keys_differ;
 
-/* Lines in any order, some of them twice, and of SHARE in a hundred that are lost nothing; in
- * batches of any size. */
+/* Where in B the lines begin that have another signature than the one before. */
+static inline size_t signature_ends(const struct bag *b, size_t i)
+{
+	const struct change *first = &b->line[i];
+
+	while (++i < b->n &&
+		memcmp(b->line[i].signature, first->signature, sizeof first->signature) == 0)
+		;
+	return i;
+}
+
+/*
+ * Lines in any order, some of them twice, and of LOST in a hundred that are lost nothing; in
+ * batches of any size. Every other time those of one signature stay together, as they were written.
+ */
 static inline void shuffle_into(unsigned to, const struct bag *b, unsigned lost)
 {
+	static bool together;
 	char why[CHANGE_WHY_SIZE];
-	size_t *order = malloc(2 * b->n * sizeof *order), n = 0;
-	for (size_t i = 0; i < b->n; i++) {
-		if ((unsigned)rand() % 100 < lost)
-			continue;
-		order[n++] = i;
-		if (rand() % 4 == 0)
-			order[n++] = i;
+	struct {
+		size_t from, to;
+	} *part = malloc(2 * b->n * sizeof *part);
+	size_t *order = malloc(2 * b->n * sizeof *order), parts = 0, n = 0;
+	together = !together;
+	for (size_t i = 0, end; i < b->n; i = end) {
+		end = together ? signature_ends(b, i) : i + 1;
+		for (int twice = rand() % 4 == 0; twice >= 0; twice--) {
+			part[parts].from = i;
+			part[parts++].to = end;
+		}
 	}
-	for (size_t i = n; i > 1; i--) {
-		size_t j = (size_t)rand() % i, swap = order[i - 1];
-		order[i - 1] = order[j];
-		order[j] = swap;
+	for (size_t i = parts; i; i--) {
+		size_t j = (size_t)rand() % i;
+		for (size_t line = part[j].from; line < part[j].to; line++)
+			if ((unsigned)rand() % 100 >= lost)
+				order[n++] = line;
+		part[j] = part[i - 1];
 	}
+	free(part);
 	store = at[to].s;
 	for (size_t i = 0; i < n;) {
 		size_t batch = (size_t)(rand() % 700 + 1);
