@@ -86,9 +86,13 @@ int classify(const struct rules *rules, const struct classify_options *options, 
  * another mailbox: its Message-ID, Date, From and its body with line ends normalised; not the trace
  * headers, which differ by route. Fed piecewise to FEED, which hashes them. At most
  * IDENTITY_BODY_MAX bytes of the body count.
+ *
+ * Returns the day that its Date names, as a number that rises from day to day; 0: it names none.
+ * Messages with one identity have one such number, and no later version has another for them: what
+ * was seen lies in its order (store/seen.c).
  */
 enum { IDENTITY_BODY_MAX = 65536 };
-void message_identity(const struct message *m,
+uint16_t message_identity(const struct message *m,
 	void (*feed)(void *context, const void *bytes, size_t n), void *context);
 
 #endif

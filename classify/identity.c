@@ -31,10 +31,9 @@ static void feed_line(struct feeder *f, struct span line)
 	f->blank_lines++;
 }
 
-/* A field's value with its folds and blanks as one blank each. */
-static void feed_field(struct feeder *f, struct span header, struct span name)
+/* A field's VALUE with its folds and blanks as one blank each. */
+static void feed_value(struct feeder *f, struct span name, struct span value)
 {
-	struct span value = header_find(header, name);
 	f->feed(f->context, name.p, name.n);
 	while (value.n) {
 		size_t n = 0;
@@ -70,7 +69,69 @@ static void feed_own_fields(struct feeder *f, struct span header)
 	}
 }
 
-void message_identity(const struct message *m,
+static void feed_field(struct feeder *f, struct span header, struct span name)
+{
+	feed_value(f, name, header_find(header, name));
+}
+
+static bool is_run_byte(char c)
+{
+	return ascii_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
+/* The next run of letters and digits of TEXT, which is cut behind it; empty: there is none. */
+static struct span next_run(struct span *text)
+{
+	size_t n = 0;
+	while (text->n && !is_run_byte(text->p[0]))
+		*text = (struct span){ text->p + 1, text->n - 1 };
+	while (n < text->n && is_run_byte(text->p[n]))
+		n++;
+	struct span run = { text->p, n };
+	*text = (struct span){ text->p + n, text->n - n };
+	return run;
+}
+
+/* RUN as a number of at most MOST digits, or 0. */
+static unsigned run_number(struct span run, size_t most)
+{
+	unsigned n = 0;
+	for (size_t i = 0; i < run.n; i++) {
+		if (run.n > most || !ascii_digit(run.p[i]))
+			return 0;
+		n = n * 10 + (unsigned)(run.p[i] - '0');
+	}
+	return n;
+}
+
+/* 1 to 12, or 0. */
+static unsigned run_month(struct span run)
+{
+	static const char names[] = "janfebmaraprmayjunjulaugsepoctnovdec";
+	for (unsigned i = 0; run.n == 3 && names[3 * i]; i++)
+		if (span_same_nocase(run.p, names + 3 * i, 3))
+			return i + 1;
+	return 0;
+}
+
+/*
+ * Of "Mon, 21 Sep 2026 …" the day, month and year, in whatever form the rest is: not date_parse(),
+ * which may read more of what is damaged one day, and this is to stay as it is.
+ */
+static uint16_t day_named(struct span date)
+{
+	struct span before = { "", 0 }, month = before, run;
+	while ((run = next_run(&date)).n) {
+		unsigned d = run_number(before, 2), m = run_month(month), y = run_number(run, 4);
+		if (d && m && y)
+			return (uint16_t)((y * 12 + m) * 31 + d);
+		before = month;
+		month = run;
+	}
+	return 0;
+}
+
+uint16_t message_identity(const struct message *m,
 	void (*feed)(void *context, const void *bytes, size_t n), void *context)
 {
 	struct feeder f = { feed, context, 0, IDENTITY_BODY_MAX };
@@ -81,8 +142,9 @@ void message_identity(const struct message *m,
 	struct span header = mime_header(text, &body, &fields);
 	if (header.n > MIME_HEADER_MAX)
 		header.n = MIME_HEADER_MAX;
+	struct span date = header_find(header, SPAN("Date"));
 	feed_field(&f, header, SPAN("Message-ID"));
-	feed_field(&f, header, SPAN("Date"));
+	feed_value(&f, SPAN("Date"), date);
 	feed_field(&f, header, SPAN("From"));
 	if (!span_trim(body).n)
 		feed_own_fields(&f, header);
@@ -92,4 +154,5 @@ void message_identity(const struct message *m,
 		feed_line(&f, line);
 		f.left -= line.n < f.left ? line.n + 1 : f.left;
 	}
+	return day_named(date);
 }

@@ -78,13 +78,18 @@ bool contact_is_taken_back(const struct store *s, const struct packed *e, int me
 		cause_number(s, CAUSE_CAMPAIGN, e->campaign), e->at);
 }
 
+bool contact_takes(const struct store *s, const struct packed *e)
+{
+	return e->known && e->origin >= s->o.act_on && contact_meaning(e) != MEANS_NOTHING;
+}
+
 int contact_apply(struct store *s, const struct packed *e)
 {
 	int meaning = contact_meaning(e);
 	struct contact c;
 	bool found;
 
-	if (meaning == MEANS_NOTHING || !e->known || e->origin < s->o.act_on)
+	if (!contact_takes(s, e))
 		return STORE_OK;
 	if (meaning != HISTORY_DELIVERED && contact_is_taken_back(s, e, meaning))
 		return STORE_OK;

@@ -23,7 +23,7 @@ enum {
 		3, /* state keys before the present one by which contacts are still found */
 	ALL_SEALS = 1 << 16,
 	STORE_ERROR_SIZE = 512,
-	BUSY_TIMEOUT_MS = 5000, /* how long a reader or writer waits for the other */
+	BUSY_TIMEOUT_MS = 30000, /* how long a writer waits for another: an import is long at it */
 };
 
 struct keyring;
@@ -117,7 +117,7 @@ int db_leave(struct store *s, bool own, int result);
 
 /* --- schema.c ------------------------------------------------------------- */
 
-enum { SCHEMA_VERSION = 32, APPLICATION_ID = 0x7265746f /* "reto" */ };
+enum { SCHEMA_VERSION = 33, APPLICATION_ID = 0x7265746f /* "reto" */ };
 /* *VERSION 0: there is nothing in it. Refuses what is not ours, or newer than this program. */
 int schema_version(struct store *s, int *version);
 /* What brings the rows to the form of VERSION; a list ends with NULL. */
@@ -287,7 +287,8 @@ enum origin verp_prove(struct store *s, struct event *e, int64_t at);
 
 enum { MESSAGE_KEY_SIZE = 16 };
 /* Notes a message by its key; *IS_NEW is false when it was counted before. */
-int seen_add(struct store *s, const unsigned char key[MESSAGE_KEY_SIZE], int64_t now, bool *is_new);
+int seen_add(struct store *s, unsigned char key[MESSAGE_KEY_SIZE], uint16_t dated, int64_t now,
+	bool *is_new);
 int seen_flush(struct store *s);
 void seen_discard(struct store *s);
 
@@ -298,7 +299,7 @@ void seen_discard(struct store *s);
  * before. Inside the transaction.
  */
 int seen_mark(struct store *s, const char *what, const unsigned char digest[STORE_DIGEST_SIZE],
-	int64_t now, bool *is_new);
+	uint16_t dated, int64_t now, bool *is_new);
 
 /* What lies in a struct packed_event. */
 struct packed {
@@ -315,7 +316,8 @@ struct packed {
 	uint8_t known;   /* 1: there is a recipient; else both pseudonyms are zero */
 	uint8_t profiled; /* 1: provider is a profile's name; only those go into the tallies, which
 			     stay */
-	unsigned char contact[PSEUDONYM_SIZE];                     /* under the state key */
+	unsigned char contact[PSEUDONYM_SIZE]; /* under the state key */
+	/* from here on what pending.c keeps apart, or not */
 	unsigned char old_contact[OLD_STATES_MAX][PSEUDONYM_SIZE]; /* by way of those before it */
 	unsigned char pseudonym[PSEUDONYM_SIZE];                   /* under the month's key */
 	char status[EVENT_STATUS_SIZE];
@@ -330,6 +332,8 @@ _Static_assert(sizeof(struct packed) <= sizeof(struct packed_event), "a packed e
 
 /* --- contact.c ------------------------------------------------------------ */
 
+/* Does the event say anything of a contact? */
+bool contact_takes(const struct store *s, const struct packed *e);
 /* Applies one event to its contact, inside the transaction. */
 int contact_apply(struct store *s, const struct packed *e);
 /* The same before the commit, together with others (pending.c). */

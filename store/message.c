@@ -157,7 +157,7 @@ bool store_may_act(const struct store *s, const struct packed_event *e)
 }
 
 int seen_mark(struct store *s, const char *what, const unsigned char digest[STORE_DIGEST_SIZE],
-	int64_t now, bool *is_new)
+	uint16_t dated, int64_t now, bool *is_new)
 {
 	crypto_generichash_state state;
 	unsigned char key[MESSAGE_KEY_SIZE];
@@ -166,7 +166,7 @@ int seen_mark(struct store *s, const char *what, const unsigned char digest[STOR
 	crypto_generichash_update(&state, (const unsigned char *)what, strlen(what) + 1);
 	crypto_generichash_update(&state, digest, STORE_DIGEST_SIZE);
 	crypto_generichash_final(&state, key, sizeof key);
-	return seen_add(s, key, now, is_new);
+	return seen_add(s, key, dated, now, is_new);
 }
 
 static int add_event(struct store *s, const struct packed *p, const char *mailbox)
@@ -214,7 +214,7 @@ int store_message(struct store *s, const struct store_message *m, const struct p
 
 	if (!s->in_transaction)
 		return store_fail(s, STORE_MISUSE, "message outside a transaction");
-	if (seen_mark(s, "retour seen 1", m->digest, now, &is_new))
+	if (seen_mark(s, "retour seen 1", m->digest, m->dated, now, &is_new))
 		return STORE_FAILED;
 	*result = is_new ? MESSAGE_NEW : MESSAGE_DUPLICATE;
 	const char *outcome = m->recognised ? "new" : "unrecognised";

@@ -5,7 +5,10 @@
  * arrival among those of one contact.
  *
  * The more events come together, the fewer pages are changed for each; so an event is kept as short
- * as it is: its numbers, then the texts that a contact is made of, each with its NUL.
+ * as it is: its numbers, the pseudonyms under older state keys if there are such keys, then the
+ * texts that a contact is made of, each with its NUL. All of an import's transaction fit: where a
+ * part of them came later, the pages changed first would be written twice, and SQLite would read
+ * the transaction's whole log again for its checksums.
  */
 #include <stddef.h>
 #include <stdio.h>
@@ -13,9 +16,9 @@
 #include "store/internal.h"
 
 enum {
-	PENDING_MAX = 32768,
+	PENDING_MAX = 1 << 16,
 	PENDING_BYTES = 5 << 20,
-	NUMBERS = offsetof(struct packed, status), /* of an event, and the pseudonyms */
+	NUMBERS = offsetof(struct packed, old_contact), /* of an event, and the pseudonym */
 	EVENT_BYTES_MAX = sizeof(struct packed)
 };
 
@@ -45,11 +48,18 @@ static const unsigned char *pending_take_text(const unsigned char *p, char *text
 	return p + strlen((const char *)p) + 1;
 }
 
-static void pending_keep(struct pending *p, const struct packed *e)
+static size_t older_bytes(const struct store *s)
 {
-	unsigned char *begin = p->events + p->bytes, *end = begin + NUMBERS;
+	return keys_old_states(s) * sizeof((struct packed *)NULL)->old_contact[0];
+}
+
+static void pending_keep(const struct store *s, struct pending *p, const struct packed *e)
+{
+	size_t older = older_bytes(s);
+	unsigned char *begin = p->events + p->bytes, *end = begin + NUMBERS + older;
 
 	memcpy(begin, e, NUMBERS);
+	memcpy(begin + NUMBERS, e->old_contact, older);
 	end = pending_put_text(pending_put_text(end, e->status), e->provider);
 	end = pending_put_text(pending_put_text(end, e->campaign), e->rule);
 	p->bytes = (uint32_t)(end - p->events);
@@ -58,10 +68,12 @@ static void pending_keep(struct pending *p, const struct packed *e)
 static int apply_kept(struct store *s, const unsigned char *p)
 {
 	struct packed e;
+	size_t older = older_bytes(s);
 
 	memset(&e, 0, sizeof e);
 	memcpy(&e, p, NUMBERS);
-	p = pending_take_text(p + NUMBERS, e.status, sizeof e.status);
+	memcpy(e.old_contact, p + NUMBERS, older);
+	p = pending_take_text(p + NUMBERS + older, e.status, sizeof e.status);
 	p = pending_take_text(p, e.provider, sizeof e.provider);
 	p = pending_take_text(p, e.campaign, sizeof e.campaign);
 	pending_take_text(p, e.rule, sizeof e.rule);
@@ -108,11 +120,11 @@ int pending_add(struct store *s, const struct packed *e)
 
 	if (!p)
 		return store_fail(s, STORE_FAILED, "no memory");
-	if (!e->known)
-		return contact_apply(s, e);
+	if (!contact_takes(s, e))
+		return STORE_OK;
 	p->place[p->n].at = p->bytes;
 	memcpy(p->place[p->n++].key, e->contact, sizeof p->place[0].key);
-	pending_keep(p, e);
+	pending_keep(s, p, e);
 	return p->n == PENDING_MAX || p->bytes > PENDING_BYTES - EVENT_BYTES_MAX ? pending_flush(s)
 										 : STORE_OK;
 }

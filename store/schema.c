@@ -374,6 +374,10 @@ static const char version_32[] =
 	"CREATE TABLE agenda (what TEXT NOT NULL, day INTEGER NOT NULL, name BLOB NOT NULL, PRIMARY KEY (what, day, name)) STRICT, WITHOUT ROWID;"
 	"INSERT INTO meta SELECT 'rewrite', 'due' WHERE EXISTS (SELECT 1 FROM ledger) ON CONFLICT DO NOTHING";
 
+/* Keys of messages begin with a day (seen.c): up to when there may be others. */
+static const char version_33[] =
+	"INSERT INTO meta SELECT 'seen-undated', CAST(max(at) AS TEXT) FROM seen HAVING max(at) IS NOT NULL";
+
 struct schema_step {
 	const char *sql, *then; /* THEN may be NULL */
 	const char *mark;       /* user_version after it; a pragma takes no parameter */
@@ -414,6 +418,7 @@ static const struct schema_step steps[] = {
 	{ version_30, NULL, "PRAGMA user_version = 30" },
 	{ version_31, NULL, "PRAGMA user_version = 31" },
 	{ version_32, NULL, "PRAGMA user_version = 32" },
+	{ version_33, NULL, "PRAGMA user_version = 33" },
 };
 _Static_assert(
 	sizeof steps / sizeof *steps == SCHEMA_VERSION, "each version has a step that leads to it");

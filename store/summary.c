@@ -103,7 +103,7 @@ static int is_told_anew(struct store *s, const struct summary_head *head,
 	crypto_generichash_update(&state, (const unsigned char *)&plain, sizeof plain);
 	crypto_generichash_update(&state, (const unsigned char *)sorted, rows * sizeof *sorted);
 	crypto_generichash_final(&state, digest, sizeof digest);
-	return seen_mark(s, "retour summary told 1", digest, now, is_new);
+	return seen_mark(s, "retour summary told 1", digest, 0, now, is_new);
 }
 
 /* In whatever order a report tells its rows, they are counted in one. */
@@ -133,7 +133,7 @@ int store_summary(struct store *s, const unsigned char digest[STORE_DIGEST_SIZE]
 
 	if (!s->in_transaction)
 		return store_fail(s, STORE_MISUSE, "summary outside a transaction");
-	if (seen_mark(s, "retour summary 1", digest, now, &is_new))
+	if (seen_mark(s, "retour summary 1", digest, 0, now, &is_new))
 		return STORE_FAILED;
 	if (!is_new || head->begin > now + DAY) /* of a time that has not come it knows nothing */
 		return STORE_OK;

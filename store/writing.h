@@ -18,6 +18,7 @@ struct store_message {
 	unsigned char digest[STORE_DIGEST_SIZE]; /* hash of message_identity() */
 	int64_t arrived;                         /* never later than now */
 	bool recognised;                         /* false: goes to the unrecognised folder */
+	uint16_t dated;                          /* what message_identity() returned */
 };
 
 /*

@@ -149,7 +149,8 @@ static void message_done(struct pump *p, struct lane *lane, const struct wire_pa
 	if (p->job->store) {
 		struct store_message m = { .mailbox = lane->name,
 			.arrived = arrival(p, parsed->arrived),
-			.recognised = lane->recognised };
+			.recognised = lane->recognised,
+			.dated = parsed->dated };
 		enum store_message_result result;
 		memcpy(m.digest, parsed->digest, sizeof m.digest);
 		if (need_transaction(p) ||

@@ -51,12 +51,12 @@ static void feed_hash(void *context, const void *bytes, size_t n)
 }
 
 /* The digest is not secret: the store makes the message's key of it with a key of its own. */
-static void digest_message(const struct message *m, unsigned char digest[STORE_DIGEST_SIZE])
+static void identify_message(const struct message *m, struct wire_parsed *parsed)
 {
 	crypto_generichash_state state;
 	crypto_generichash_init(&state, NULL, 0, STORE_DIGEST_SIZE);
-	message_identity(m, feed_hash, &state);
-	crypto_generichash_final(&state, digest, STORE_DIGEST_SIZE);
+	parsed->dated = message_identity(m, feed_hash, &state);
+	crypto_generichash_final(&state, parsed->digest, STORE_DIGEST_SIZE);
 }
 
 /* Its id is only hashed: it may hold anything. */
@@ -128,7 +128,7 @@ static int parse(struct parser *p, const unsigned char *payload, size_t n)
 #ifdef RETOUR_TEST_CRASH
 	options.redact = options.redact && !misbehave(m.bytes);
 #endif
-	digest_message(&m, parsed.digest);
+	identify_message(&m, &parsed);
 	if (classify(p->rules, &options, p->workspace, &m, send_event, p, &outcome))
 		return -1;
 	parsed.id = head.id;

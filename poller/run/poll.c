@@ -31,8 +31,11 @@ enum {
 /* STOP_SECONDS: etc/retour.service gives 30 more (TimeoutStopSec=). */
 static const double parser_seconds = 30, grace_seconds = 60,
 		    stop_seconds = RETOUR_TEST_STOP_SECONDS;
-/* Of files nothing is settled, and large transactions are cheaper. */
-static const double commit_seconds = 2, import_seconds = 3;
+/*
+ * Of files nothing is settled, and large transactions are cheaper. Who else writes waits for their
+ * end (BUSY_TIMEOUT_MS).
+ */
+static const double commit_seconds = 2, import_seconds = 8;
 
 /* Everything stored so far becomes durable, and only then is settled. */
 static void commit(struct pump *p)

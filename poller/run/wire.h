@@ -124,6 +124,7 @@ struct wire_parsed {
 	int64_t arrived;
 	uint32_t events; /* EVENT frames before this one */
 	uint8_t overflow;
+	uint16_t dated; /* what message_identity() returned */
 	unsigned char digest[STORE_DIGEST_SIZE];
 };
 

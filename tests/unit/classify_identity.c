@@ -90,12 +90,40 @@ static void ends_on_any_bytes(void **state)
 	free(big);
 }
 
+static uint16_t day_of_date(const char *date)
+{
+	char text[512];
+	struct fed f = { .n = 0 };
+
+	snprintf(text, sizeof text, "%s\nFrom: a@example.net\n\nHello\n", date);
+	return message_identity(&(struct message){ .bytes = span_of(text) }, feed, &f);
+}
+
+/* These numbers are in stores. */
+static void has_the_day_of_its_date(void **state)
+{
+	(void)state;
+	uint16_t day = (uint16_t)((2026 * 12 + 9) * 31 + 21);
+	assert_int_equal(day_of_date("Date: Mon, 21 Sep 2026 14:13:20 +0000"), day);
+	assert_int_equal(day_of_date("Date: Mon,\r\n\t21 SEP 2026 23:59:59 -0700 (PDT)"), day);
+	assert_int_equal(day_of_date("Date: 21-Sep-2026"), day);
+	assert_int_equal(day_of_date("Date: Tue, 22 Sep 2026 00:00:00 +0000"), day + 1);
+	assert_int_equal(
+		day_of_date("Date: 1 Oct 26 10:00 GMT"), (uint16_t)((26 * 12 + 10) * 31 + 1));
+	assert_int_equal(day_of_date("Date: 2026-09-21T14:13:20Z"), 0);
+	assert_int_equal(day_of_date("Date: Mon, 021 Sep 2026"), 0);
+	assert_int_equal(day_of_date("Date: 21 September 2026"), 0);
+	assert_int_equal(day_of_date("Date:"), 0);
+	assert_int_equal(day_of_date("X: 21 Sep 2026"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(knows_a_mail_again),
 		cmocka_unit_test(tells_mails_apart),
 		cmocka_unit_test(without_a_body_its_fields_count),
+		cmocka_unit_test(has_the_day_of_its_date),
 		cmocka_unit_test(ends_on_any_bytes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -191,30 +191,6 @@ static void nothing_counts_twice(void **state)
 	assert_int_equal(query_int("SELECT count FROM message_count WHERE outcome = 'new'"), 2);
 }
 
-static void message_keys_do_not_tell_the_digest(void **state)
-{
-	unsigned char digest[8] = { 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x00 };
-	struct event e = event_of(KIND_FAILURE, CATEGORY_NETWORK_ERROR, "a@example.org", NOW);
-	uint64_t number;
-
-	(void)state;
-	memcpy(&number, digest, sizeof number);
-	ok(store_begin(store));
-	put(&e, number, NOW);
-	ok(store_commit(store));
-	assert_int_equal(count_bytes(digest, 7), 0);
-	unsigned char input[14 + STORE_DIGEST_SIZE] = "retour seen 1", unkeyed[16];
-	memcpy(input + 14, digest, sizeof digest);
-	crypto_generichash(unkeyed, sizeof unkeyed, input, sizeof input, NULL, 0);
-	assert_int_equal(count_bytes(unkeyed, sizeof unkeyed), 0);
-	crypto_generichash(
-		unkeyed, sizeof unkeyed, input, sizeof input, keys_message(store), KEY_SIZE);
-	assert_int_not_equal(
-		count_bytes(unkeyed, sizeof unkeyed), 0); /* the documented form, with the key */
-	assert_int_equal(query_int("SELECT length(key) FROM seen"), 16);
-	assert_int_equal(query_int("SELECT at % 86400 FROM seen"), 0);
-}
-
 static void columns_as_stored(void **state)
 {
 	struct event e = event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, "a@example.org", NOW);
@@ -578,7 +554,6 @@ int main(void)
 		TEST(month_key_and_rollback),
 		TEST(domains_only_where_they_are_asked_for),
 		TEST(nothing_counts_twice),
-		TEST(message_keys_do_not_tell_the_digest),
 		TEST(columns_as_stored),
 		TEST(messages_without_events),
 		TEST(outside_a_transaction),
