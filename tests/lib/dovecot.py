@@ -309,7 +309,8 @@ class Dovecot:
         for message in messages:
             data, arrived = message if isinstance(message, tuple) else (message, time.time())
             number = next(self._serial)
-            path = "%s/cur/%d.M%dP%d.test,S=%d:2," % (top, arrived, number, os.getpid(), len(data))
+            whole = len(data) + data.count(b"\n") - data.count(b"\r\n")  # as Dovecot's own delivery writes it: else a listing of sizes reads each file
+            path = "%s/cur/%d.M%dP%d.test,S=%d,W=%d:2," % (top, arrived, number, os.getpid(), len(data), whole)
             fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             os.write(fd, data) if len(data) < 1 << 30 else os.writev(fd, [data])
             if root:
