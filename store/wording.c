@@ -52,15 +52,15 @@ struct said_day {
 static void words_alone(const char *diagnostic, char out[WORDING_TEXT_SIZE])
 {
 	char shape[DIAGNOSTIC_KEPT_SIZE];
-	size_t n = 0, end = 0;
+	size_t n = 0;
+	bool full = false;
 
 	shape_of(diagnostic, shape, sizeof shape);
-	for (const char *p = shape; *p && !end;) {
+	for (const char *p = shape; *p && !full;) {
 		size_t code = shape_code_length(p);
 		size_t word = code ? code : strcspn(p, " ");
-		if (!code && n + word + 1 >= WORDING_TEXT_SIZE)
-			end = n;
-		if (!code && word && !end) {
+		full = !code && n + word + 1 >= WORDING_TEXT_SIZE;
+		if (!code && word && !full) {
 			memcpy(out + n, p, word);
 			n += word;
 			out[n++] = ' ';

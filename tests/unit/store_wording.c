@@ -66,6 +66,29 @@ static void an_answer_is_its_codes_and_words(void **state)
 	assert_int_equal(told->last, 20261117);
 }
 
+/* Anyone can send one word of any length; the codes are kept, and of the words what fits whole. */
+static void a_word_without_end_has_no_room(void **state)
+{
+	char first[304], second[304];
+
+	(void)state;
+	for (size_t i = 0; i + 1 < sizeof first; i++)
+		first[i] = second[i] = "full/"[i % 5];
+	first[sizeof first - 1] = second[sizeof second - 1] = '\0';
+	memcpy(second, "mailbox ", 8);
+	for (int i = 0; i < 12; i++) {
+		say("gmail", first, i, NOW);
+		say("gmx", second, i, NOW);
+	}
+	purge_at(NOW + DAY);
+	assert_int_equal(read_month(202611), 2);
+	for (size_t i = 0; i < 2; i++) {
+		assert_string_equal(told[i].code, "552 5.2.2");
+		assert_string_equal(
+			told[i].text, strcmp(told[i].provider, "gmx") == 0 ? "mailbox" : "");
+	}
+}
+
 /* Three a day are enough in four days; and it is said of none of these days alone. */
 static void recipients_of_a_month_are_counted_together(void **state)
 {
@@ -256,6 +279,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(an_answer_is_its_codes_and_words),
+		TEST(a_word_without_end_has_no_room),
 		TEST(recipients_of_a_month_are_counted_together),
 		TEST(what_few_had_goes_with_its_month),
 		TEST(forged_and_other_mail_is_not_counted),
