@@ -161,13 +161,39 @@ static bool is_xarf_json(struct span body)
 		json_member(json_member(all, SPAN("Report")), SPAN("ReportType")).n;
 }
 
+static bool has_line(struct span body, const char *name)
+{
+	struct span line;
+
+	while (span_line(&body, &line))
+		if (span_starts_nocase(line, span_of(name)))
+			return true;
+	return false;
+}
+
+/* A report in YAML begins with one of its keys, in any order, and names what it is about. */
 static bool is_xarf_yaml(struct span body)
 {
+	static const char *const keys[] = { "Reported-From:", "Category:", "Report-Type:",
+		"Report-ID:", "User-Agent:", "Version:", "Date:", "Source:", "Schema-URL:" };
 	static const struct span dashes = { "---", 3 };
+
 	if (span_starts_nocase(body, dashes))
 		body = span_trim((struct span){ body.p + dashes.n, body.n - dashes.n });
-	return span_starts_nocase(body, SPAN("Reported-From:")) &&
-		span_find_nocase(body, SPAN("\nReport-Type:")) >= 0;
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+		if (span_starts_nocase(body, span_of(keys[i])))
+			return has_line(body, "Report-Type:") &&
+				(has_line(body, "Reported-From:") || has_line(body, "Category:"));
+	return false;
+}
+
+/* "spam" of YAML's "'spam'" */
+static struct span without_quotes(struct span value)
+{
+	if (value.n > 1 && (*value.p == '"' || *value.p == '\'') &&
+		value.p[value.n - 1] == *value.p)
+		return (struct span){ value.p + 1, value.n - 2 };
+	return value;
 }
 
 void arf_read(struct span body, struct arf *out)
@@ -185,13 +211,20 @@ void arf_read(struct span body, struct arf *out)
 	if (is_xarf_yaml(body)) {
 		if (span_starts_nocase(body, SPAN("---")))
 			span_line(&body, &line);
-		while (header_next(&body, &f, NULL))
+		while (header_next(&body, &f, NULL)) {
+			f.value = without_quotes(f.value);
 			read_field(out, &f);
+		}
 		out->fields = out->type ? out->fields : 0;
 		return;
 	}
 	while (header_next(&body, &f, NULL))
 		read_field(out, &f);
+}
+
+bool arf_is_cover(struct span body)
+{
+	return span_starts_nocase(header_find(body, SPAN("Feedback-Type")), SPAN("xarf"));
 }
 
 bool arf_looks_like(struct span body)

@@ -33,6 +33,8 @@ void arf_unescape(struct arf *a, struct arena *arena);
 struct span arf_sample(struct span body, struct arena *arena);
 /* True when the text is a report although it is not labelled as one. */
 bool arf_looks_like(struct span body);
+/* "Feedback-Type: xarf": the report itself is a part in JSON. */
+bool arf_is_cover(struct span body);
 
 enum kind arf_kind(enum feedback type);
 enum category arf_category(enum feedback type);

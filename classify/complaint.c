@@ -28,7 +28,8 @@ static bool is_redacted(struct span address)
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
 		if (span_equal_nocase(local, words[i]) || span_equal_nocase(domain, words[i]))
 			return true;
-	return span_find_nocase(local, SPAN("[redacted")) >= 0 ||
+	return span_starts_nocase(local, SPAN("redacted-")) ||
+		span_find_nocase(local, SPAN("[redacted")) >= 0 ||
 		span_find_nocase(local, SPAN("xxxxx")) >= 0 || is_digest(local);
 }
 

@@ -241,10 +241,17 @@ static bool is_mislabelled(struct opener *o, const struct part *p)
 		header_find(text, SPAN("Action")).n == 0;
 }
 
+/* Who does not know the type of a file sends it as one of bytes, by its name. */
+static bool is_named_json(const struct part *p)
+{
+	return span_find_nocase(p->content_type, SPAN(".json")) >= 0 ||
+		span_find_nocase(p->disposition, SPAN(".json")) >= 0;
+}
+
 /* A report of XARF (classify/arf.c); any other JSON is nobody's fate. */
 static void take_json(struct opener *o, struct span bytes)
 {
-	if (o->mail->has_feedback || !arf_looks_like(bytes))
+	if ((o->mail->has_feedback && !arf_is_cover(o->mail->feedback)) || !arf_looks_like(bytes))
 		return;
 	o->mail->feedback = bytes;
 	o->mail->has_feedback = true;
@@ -295,6 +302,8 @@ static void take_part(struct opener *o, const struct part *p, enum part_role rol
 		take_json(o, part_bytes(p, o->arena, MAIL_RETURNED_MAX));
 		break;
 	case ROLE_OTHER:
+		if (is_named_json(p))
+			take_json(o, part_bytes(p, o->arena, MAIL_RETURNED_MAX));
 		break;
 	}
 }
