@@ -33,13 +33,17 @@ enum {
 	FRONT_BYTES = 16384, /* a record of TLS */
 	SAY_SECONDS = 60,    /* between two lines about who was refused */
 };
-static const double shake_undisturbed = 0.5; /* seconds in which no newcomer takes his place */
+/*
+ * Seconds of silence in which no newcomer takes the place of who shakes hands, and since he came in
+ * which what he says counts: a machine that is busy answers late itself.
+ */
+static const double shake_undisturbed = 3, shake_helped = 5;
 #define FRONT_PRIORITIES "-VERS-TLS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%PROFILE_MEDIUM"
 
 struct front_client {
 	gnutls_session_t tls;
 	bool shaken;
-	double last; /* when he came or said something */
+	double came, last; /* when he did, and when he last said something */
 };
 
 struct front {
@@ -198,7 +202,8 @@ static bool front_accept(struct front *f)
 		close(fd);
 		return true;
 	}
-	f->client[f->count] = (struct front_client){ .tls = tls, .last = clock_monotonic() };
+	double now = clock_monotonic();
+	f->client[f->count] = (struct front_client){ .tls = tls, .came = now, .last = now };
 	*his(f, f->count) = (struct pollfd){ .fd = fd, .events = POLLIN };
 	*ours(f, f->count) = (struct pollfd){ .fd = -1 };
 	f->count++;
@@ -240,6 +245,9 @@ static const char *why_refused(gnutls_session_t tls, int code)
 static bool front_shake(struct front *f, unsigned i)
 {
 	struct front_client *c = &f->client[i];
+	double now = clock_monotonic();
+	if (now - c->came < shake_helped)
+		c->last = now;
 	int code = gnutls_handshake(c->tls);
 	his(f, i)->events = gnutls_record_get_direction(c->tls) ? POLLOUT : POLLIN;
 	if (code < 0 && !gnutls_error_is_fatal(code))
@@ -308,7 +316,7 @@ static void drop_slow(struct front *f)
 {
 	double now = clock_monotonic();
 	for (unsigned i = f->count; i-- > 0;)
-		if (!f->client[i].shaken && now - f->client[i].last > SHAKE_SECONDS) {
+		if (!f->client[i].shaken && now - f->client[i].came > SHAKE_SECONDS) {
 			say_refused(f, "it does not shake hands in time");
 			front_drop(f, i);
 		}

@@ -137,6 +137,15 @@ with case("a hundred who connect at once are all answered"):
         time.sleep(0.05)
     equal(len([one for one in answers if "550 5.1.1" in one]), len(crowd))
 
+with case("who is slow for a moment does not lose his place to those who come after him"):
+    slow = socket.create_connection(where, timeout=10)
+    crowd = [socket.create_connection(where, timeout=10) for _ in range(99)]
+    time.sleep(0.8)
+    with context.wrap_socket(slow, server_hostname="localhost") as c:
+        contains(ask(c, DEAD), "550 5.1.1")
+    for c in crowd:
+        c.close()
+
 with case("room for 256: a stranger takes nobody's place, the next one who may ask takes that of who was silent longest"):
     full = [client("client") for _ in range(255)]
     contains(ask(steady, DEAD), "550 5.1.1")
