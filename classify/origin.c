@@ -373,19 +373,28 @@ bool origin_copy_campaign(struct span text, char *buffer)
 	return true;
 }
 
+/* A name stands there by itself, or with its domain behind it, whose "@" somebody left out. */
 bool origin_campaign_names(const char *campaign, struct span recipient)
 {
-	struct span name = span_of(campaign), local = address_local(recipient);
+	struct span name = span_of(campaign), local = address_local(recipient),
+		    domain = address_domain(recipient);
 	char own[EVENT_CAMPAIGN_SIZE];
 	size_t n = 0;
 	for (; n < local.n && n + 1 < sizeof own; n++)
 		own[n] = is_campaign_character(local.p[n]) ? local.p[n] : '_';
-	long at = n < CAMPAIGN_PERSON_MIN ? -1 : span_find_nocase(name, (struct span){ own, n });
+	bool names = false;
+	long at;
+	while (!names && n >= CAMPAIGN_PERSON_MIN &&
+		(at = span_find_nocase(name, (struct span){ own, n })) >= 0) {
+		const char *found = name.p + at, *end = name.p + name.n;
+		struct span behind = { found + n, (size_t)(end - found) - n };
+		names = (found == campaign || !is_name_letter(found[-1])) &&
+			(!behind.n || !is_name_letter(*behind.p) ||
+				(domain.n && span_starts_nocase(behind, domain)));
+		name = (struct span){ found + 1, (size_t)(end - found) - 1 };
+	}
 	explicit_bzero(own, sizeof own);
-	if (at < 0)
-		return false;
-	const char *before = name.p + at - (at > 0), *behind = name.p + at + n;
-	return (!at || !is_name_letter(*before)) && !is_name_letter(*behind);
+	return names;
 }
 
 /* "bounce+campaign+user=example.org@…": what stands between. */

@@ -280,6 +280,8 @@ static void a_campaign_does_not_name_its_recipient(void **state)
 		{ "n_joe_doe", "joe/doe@example.net", true },
 		{ "autumn-2026", "joe@example.net", false },
 		{ "joely", "joe@example.net", false },
+		{ "joely-joe", "joe@example.net", true },
+		{ "joe.doeexample.net", "joe.doe@example.net", true },
 		{ "nl-a", "a@example.net", false }, /* too short to be a name */
 		{ "autumn", "", false },
 	};
