@@ -47,8 +47,9 @@ def report(retour, month, form="xml"):
 
 
 def hidden(root):
-    """Of the counts of a report that are not 0, how many are holes, and how many there are."""
-    counts = [node.text for node in root.iter(AT + "count") if node.text != "0"]
+    """Of the counts of a report that are not 0, how many are holes, and how many there are; without what receivers said, of which none is a hole."""
+    said = set(root.findall(AT + "answers//" + AT + "count"))
+    counts = [node.text for node in root.iter(AT + "count") if node.text != "0" and node not in said]
     return sum(not text.isdigit() for text in counts), len(counts)
 
 

@@ -9,6 +9,14 @@ CAMPAIGNS = (("newsletter", 400), ("order-mail", 120), ("webinar-invite", 80), (
 CAUSES = (("hard", "user-unknown", 300), ("hard", "domain-unknown", 40), ("hard", "mailbox-disabled", 35), ("soft", "mailbox-full", 110),
           ("soft", "greylisted", 25), ("soft", "rate-limited", 20), ("soft", "network-error", 25), ("soft", "expired", 20),
           ("block", "spam-content", 14), ("block", "policy", 10), ("block", "reputation", 8), ("", "undetermined", 12))
+# what receivers say of these, as the store keeps it
+SAID = {"user-unknown": ("550 5.1.1", "The email account that you tried to reach does not exist"), "domain-unknown": ("550 5.1.2", "Host or domain name not found"),
+        "mailbox-disabled": ("550 5.2.1", "The email account that you tried to reach is disabled"), "mailbox-full": ("552 5.2.2", "<address>: mailbox is full"),
+        "greylisted": ("451 4.7.1", "Greylisted, please try again in # seconds"), "rate-limited": ("421 4.7.0", "Too many messages from your IP <ip>, try again later"),
+        "network-error": ("4.4.1", "connect to <host>: Connection timed out"), "expired": ("4.4.7", "delivery time expired"),
+        "spam-content": ("554 5.7.1", "The message was rejected as spam"), "policy": ("550 5.7.1", "Message refused by local policy, see <url>"),
+        "reputation": ("554 5.7.1", "Service unavailable; Client host [<ip>] blocked using <host>"),
+        "auth-failure": ("550 5.7.26", "This mail has been blocked because the sender is unauthenticated. Gmail requires all senders to authenticate with either SPF or DKIM.")}
 
 
 def days(month):
@@ -49,9 +57,18 @@ class Ledger:
     def sent(self, day, provider, campaign, count):
         self.add(self.volume, (number(day), provider, campaign), count)
 
+    def said(self):
+        """What of it receivers said: rows of the table wording."""
+        rows = {}
+        for (day, kind, klass, category, origin, provider, _campaign), count in self.tally.items():
+            if kind == "failure" and origin == "matched" and category in SAID:
+                self.add(rows, (day, provider, klass, category, *SAID[category]), count)
+        return rows
+
     def write(self, database):
         db = sqlite3.connect(database)
         with db:
+            db.executemany("INSERT INTO wording VALUES (?,?,?,?,?,?,?)", [key + (count,) for key, count in self.said().items()])
             db.executemany("INSERT INTO tally VALUES (?,?,?,?,?,?,?,?)", [key + (count,) for key, count in self.tally.items()])
             db.executemany("INSERT INTO volume VALUES (?,'made',0,?,?,?,0,0,0,0)", [key + (count,) for key, count in self.volume.items()])
             db.executemany("INSERT INTO typing VALUES (?,?,?)", [key + (count,) for key, count in self.typing.items()])
