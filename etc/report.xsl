@@ -111,7 +111,7 @@
 	<xsl:apply-templates select="r:comments"/>
 	<xsl:call-template name="what-broke"/>
 	<xsl:call-template name="where"/>
-	<xsl:apply-templates select="r:answers"/>
+	<xsl:call-template name="refusals"/>
 	<xsl:apply-templates select="r:timeline"/>
 	<xsl:apply-templates select="r:trend"/>
 	<xsl:call-template name="details"/>
@@ -329,21 +329,40 @@
 	</xsl:if>
 </xsl:template>
 
-<!-- By provider what receivers said; what an answer calls for is said where it comes first. -->
+<!-- What receivers said when they refused us: a few, with what that calls for. -->
+<xsl:template name="refusals">
+	<xsl:variable name="list" select="r:answers/r:provider/r:answer[@class = 'block']"/>
+	<xsl:if test="$list">
+		<h2 xsl:use-attribute-sets="heading"><xsl:value-of select="key('t', 'heading.answers')"/></h2>
+		<p xsl:use-attribute-sets="lead"><xsl:value-of select="key('t', 'answers.refused')"/></p>
+		<table xsl:use-attribute-sets="table">
+			<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'column.answer')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.bounces.short')"/></th></tr></thead>
+			<tbody><xsl:for-each select="$list"><xsl:sort select="r:count" data-type="number" order="descending"/><xsl:if test="position() &lt;= 4"><tr>
+				<th xsl:use-attribute-sets="row"><xsl:value-of select="concat(../@title, ': ')"/><xsl:call-template name="answer"/>
+					<xsl:call-template name="small"><xsl:with-param name="text"><xsl:value-of select="@title"/><xsl:if test="@days">, <xsl:value-of select="@days"/></xsl:if>. <xsl:value-of select="r:action"/></xsl:with-param></xsl:call-template></th>
+				<td xsl:use-attribute-sets="number"><xsl:apply-templates select="r:count"/></td>
+			</tr></xsl:if></xsl:for-each></tbody>
+		</table>
+	</xsl:if>
+</xsl:template>
+
+<xsl:template name="answer"><xsl:if test="@code"><b><xsl:value-of select="@code"/></b><xsl:text> </xsl:text></xsl:if><xsl:value-of select="r:text"/></xsl:template>
+
+<!-- By provider all that is listed; what an answer calls for is said where it comes first. The mail has fewer. -->
 <xsl:template match="r:answers">
-	<h2 xsl:use-attribute-sets="heading"><xsl:value-of select="key('t', 'heading.answers')"/></h2>
+	<h3 xsl:use-attribute-sets="subheading"><xsl:value-of select="key('t', 'heading.answers.all')"/></h3>
 	<p xsl:use-attribute-sets="lead"><xsl:call-template name="fill"><xsl:with-param name="id" select="'answers.lead'"/><xsl:with-param name="name" select="'k'"/><xsl:with-param name="value" select="$report/@k"/></xsl:call-template></p>
 	<table xsl:use-attribute-sets="table">
 		<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'column.answer')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.bounces.short')"/></th></tr></thead>
-		<xsl:for-each select="r:provider"><tbody>
+		<xsl:for-each select="r:provider[not($mail) or position() &lt;= 5]"><tbody>
 			<tr><th xsl:use-attribute-sets="row" colspan="2"><xsl:attribute name="scope">rowgroup</xsl:attribute><b><xsl:value-of select="@title"/></b></th></tr>
-			<xsl:for-each select="r:answer"><tr>
-				<th xsl:use-attribute-sets="row"><xsl:if test="@code"><b><xsl:value-of select="@code"/></b><xsl:text> </xsl:text></xsl:if><xsl:value-of select="r:text"/>
+			<xsl:for-each select="r:answer[not($mail) or position() &lt;= 2]"><tr>
+				<th xsl:use-attribute-sets="row"><xsl:call-template name="answer"/>
 					<xsl:call-template name="small"><xsl:with-param name="text"><xsl:value-of select="@title"/><xsl:if test="@days">, <xsl:value-of select="@days"/></xsl:if>
-						<xsl:if test="not(r:action = preceding::r:answer/r:action)"><xsl:text>. </xsl:text><xsl:value-of select="r:action"/></xsl:if></xsl:with-param></xsl:call-template></th>
+						<xsl:if test="not($mail) and not(r:action = preceding::r:answer/r:action)"><xsl:text>. </xsl:text><xsl:value-of select="r:action"/></xsl:if></xsl:with-param></xsl:call-template></th>
 				<td xsl:use-attribute-sets="number"><xsl:apply-templates select="r:count"/></td>
 			</tr></xsl:for-each>
-			<xsl:if test="r:count"><tr><th xsl:use-attribute-sets="row"><xsl:call-template name="small"><xsl:with-param name="text" select="key('t', 'answers.other')"/></xsl:call-template></th><td xsl:use-attribute-sets="number"><xsl:apply-templates select="r:count"/></td></tr></xsl:if>
+			<xsl:if test="r:count and not($mail)"><tr><th xsl:use-attribute-sets="row"><xsl:call-template name="small"><xsl:with-param name="text" select="key('t', 'answers.other')"/></xsl:call-template></th><td xsl:use-attribute-sets="number"><xsl:apply-templates select="r:count"/></td></tr></xsl:if>
 		</tbody></xsl:for-each>
 	</table>
 </xsl:template>
@@ -618,6 +637,7 @@
 <xsl:template name="details">
 	<h2 xsl:use-attribute-sets="heading"><xsl:value-of select="key('t', 'heading.details')"/></h2>
 	<xsl:call-template name="matrix"><xsl:with-param name="rows" select="r:providers/r:row"/><xsl:with-param name="what" select="'provider'"/></xsl:call-template>
+	<xsl:apply-templates select="r:answers"/>
 	<xsl:call-template name="matrix"><xsl:with-param name="rows" select="r:campaigns/r:row"/><xsl:with-param name="what" select="'campaign'"/></xsl:call-template>
 	<xsl:call-template name="matrix"><xsl:with-param name="rows" select="r:groups/r:row"/><xsl:with-param name="what" select="'group'"/></xsl:call-template>
 	<xsl:call-template name="matrix"><xsl:with-param name="rows" select="r:streams/r:row"/><xsl:with-param name="what" select="'stream'"/></xsl:call-template>

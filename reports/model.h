@@ -177,7 +177,7 @@ struct cohort_row {
 };
 
 /* What receivers said of a provider's bounces, and how often. */
-enum { ANSWERS_SHOWN = 4 /* of a provider */, ANSWERS_MAX = ROWS_SHOWN * ANSWERS_SHOWN };
+enum { ANSWERS_SHOWN = 3 /* of a provider */, ANSWERS_MAX = ROWS_SHOWN * ANSWERS_SHOWN };
 struct answer_row {
 	char provider[EVENT_PROVIDER_SIZE];
 	size_t row; /* of the providers' table */

@@ -201,9 +201,11 @@ static int order_answers(struct month_report *r, struct store *store)
 	return 0;
 }
 
+enum { QUIET_DAYS = 3 };
+
 /* --- words ---------------------------------------------------------------- */
 
-/* "12 October to 18 October"; "" where no day may be named. */
+/* "12 October to 18 October"; "" where no day may be named. A month has quiet days at its ends. */
 static const char *answer_days(
 	const struct month_report *r, const struct answer_row *a, char *buffer, size_t size)
 {
@@ -216,6 +218,8 @@ static const char *answer_days(
 	date_title(r->texts, r->month->month, a->last, last, sizeof last);
 	if (a->first == a->last)
 		say_text(&s, first);
+	else if (a->first <= QUIET_DAYS && a->last > r->month->days - QUIET_DAYS)
+		say_text(&s, text_of(r->texts, "answers.always"));
 	else
 		FILL(&s, text_of(r->texts, "answers.days"), { "first", first }, { "last", last });
 	return buffer;

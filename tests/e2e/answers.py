@@ -67,6 +67,7 @@ with case("of each provider the answers of k recipients or more, by their number
     equal(texts[0][:72], "This mail has been blocked because the sender is unauthenticated. Gmail ")
     contains(said["gmail"].find(REPORT + "answer/" + REPORT + "action").text, "SPF record")
     equal(said["gmail"].find(REPORT + "count").text, "29")
+    equal([each.get("days") for each in said["gmail"].findall(REPORT + "answer")], ["12 November to 16 November", None, "20 November"])
     equal([(int(each.find(REPORT + "count").text), each.get("first")) for each in next(said[name] for name in said if name != "gmail").findall(REPORT + "answer")], [(25, "2026-11-10")])
 
 with case("text and page say the same, and that a bounce tells nothing of inbox or spam folder"):
