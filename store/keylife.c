@@ -126,6 +126,21 @@ int store_keys_lost(struct store *s,
 	return result;
 }
 
+/* How many events of MONTH lay under the key that was lost last, as the ledger has it. */
+static int lost_events(struct store *s, int month, int64_t *events)
+{
+	struct ledger_entry lost;
+	char with[32];
+
+	snprintf(with, sizeof with, "month=%04u-%02u", (unsigned)month / 100 % 10000,
+		(unsigned)month % 100);
+	if (store_ledger_last(s, "key-lost", with, &lost))
+		return STORE_FAILED;
+	const char *said = lost.number ? strstr(lost.detail, " events=") : NULL;
+	*events = said ? strtoll(said + strlen(" events="), NULL, 10) : 0;
+	return STORE_OK;
+}
+
 /*
  * The events of a month whose key is lost are let go: they stay and count until their period ends,
  * and nobody looks for the key any more. Where none was needed since, the one that new events of
@@ -152,8 +167,7 @@ static int give_up_month(struct store *s, int month, const char *reason, int64_t
 	if (!result && loss == KEY_ABSENT && !keys_month(s, month, now))
 		result = STORE_KEYS;
 	if (!result)
-		result = db_int(s, &events, SQL_EVENT_COUNT_BETWEEN, "ii", keys_month_start(month),
-			keys_month_start(month + 1));
+		result = lost_events(s, month, &events);
 	snprintf(detail, sizeof detail, "purpose=event month=%04u-%02u events=%lld reason=\"%s\"",
 		(unsigned)month / 100 % 10000, (unsigned)month % 100, (long long)events,
 		reason ? reason : "");

@@ -114,6 +114,13 @@ with case("a new event for a damaged contact is not stored over it: the run says
     equal(result.code, 1, result)
     contains(result.err, "not as it was written")
     equal(retour.run("audit").code, 3)
+    ledger = sqlite3.connect("file:%s/%s?mode=ro&immutable=1" % (pristine, os.path.basename(retour.database)), uri=True)
+    other = ledger.execute("SELECT max(pageno) FROM dbstat WHERE name = 'tally' AND pagetype = 'leaf'").fetchone()[0] - 1
+    turned(8 * (4096 * other + 2048))
+    result = retour.run("audit")
+    equal(result.code, 0, result)
+    contains(result.out, "LOOK AT")
+    contains(" ".join(result.out.split()), "the first is page %d; the contacts are whole" % (other + 1))
     shutil.rmtree(retour.data)
     shutil.copytree(pristine, retour.data)
     equal(retour.run("import", mails).code, 0)
