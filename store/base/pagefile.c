@@ -136,8 +136,8 @@ static enum seal look_at_seal(const unsigned char *page, size_t size, uint64_t n
 	if (memcmp(seal, none, sizeof none) == 0)
 		return SEAL_NONE;
 	hash_of_page(hash, page, size, number);
-	if (memcmp(seal, hash, sizeof hash) == 0)
-		return SEAL_WHOLE;
+	if (memcmp(seal, hash, sizeof hash) == 0) /* both were written at once */
+		return memcmp(seal + HASH_SIZE, head, LEAF_HEAD) ? SEAL_BROKEN : SEAL_WHOLE;
 	for (unsigned i = 0; i < LEAF_HEAD; i++)
 		turned += __builtin_popcount(head[i] ^ seal[HASH_SIZE + i]);
 	return turned > 1 ? SEAL_NONE : SEAL_BROKEN;
