@@ -411,7 +411,7 @@ with case("4: another run holds the lock; reading commands do not mind"):
     equal(dovecot.count(generate.BOUNCES), 0)
 
 # More than one commit holds: the end is far away when the first are stored. With sanitizers there is no build of small commits.
-stopped, many = (None, samples * 3) if os.environ.get("RETOUR_SANITIZED") else (SLOW, samples[:600])
+stopped, many = (None, samples * 6) if os.environ.get("RETOUR_SANITIZED") else (SLOW, samples[:600])
 for number in (signal.SIGTERM, signal.SIGINT):
     with case("%s ends a poll cleanly after the batch; the rest comes with the next" % number.name):
         retour = fresh()
