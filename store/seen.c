@@ -8,7 +8,7 @@
  * message that comes twice has it twice. Whether one was counted is asked at once; that it was is
  * written before the commit, in the order of the keys.
  *
- * Up to version 30 of the schema the key was 16 bytes of the hash. As long as there may be such
+ * Before version 33 of the schema the key was 16 bytes of the hash. As long as there may be such
  * rows, each message is looked for by both: meta has the day of the newest of them.
  */
 #include <stdlib.h>
@@ -70,7 +70,7 @@ static uint32_t *seen_place(struct seen *seen, const unsigned char key[MESSAGE_K
 	return &seen->place[i];
 }
 
-/* Is there a row for KEY as version 30 had it? */
+/* Is there a row for KEY as it was before version 33? */
 static int seen_before_dated(struct store *s, struct seen *seen,
 	const unsigned char key[MESSAGE_KEY_SIZE], int64_t now, int64_t *found)
 {
