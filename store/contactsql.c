@@ -6,7 +6,7 @@
  *   contact_objected(body)  1: to streams of our mail; 2: and little else is left; 0
  *   contact_wordy(body)     more is known of an objection than that it was made
  *   contact_objection(body) it is kept as one, 1 or 0
- *   contact_objecting(pseudonym, body)  the body of such a row as it was up to version 30
+ *   contact_objecting(pseudonym, body)  the body of such a row as it was up to version 31
  *   agenda_contact(what, day, name)  whose line it is; null: nobody's
  *   contact_moved(from, to, body)  the body for the row's next pseudonym
  *   contact_news(news)      the number that is sealed in it
