@@ -127,6 +127,14 @@
 	X(SQL_BRAKE_DAY_OF_PROVIDER, BRAKE_DAY("provider", "0")) \
 	X(SQL_BRAKE_DAY_OF_RULE, BRAKE_DAY("rule", "0")) \
 	X(SQL_BRAKE_DAY_OF_MTA, BRAKE_DAY("''", "brake_hour.mta")) \
+	X(SQL_BRAKE_EBB, \
+		"SELECT sum(iif(day = ?1, open, 0)), sum(iif(day = ?1 - 1, total, 0)), sum(iif(calm, total, 0)), sum(calm), min(day) FROM" \
+		" (SELECT hour / 24 AS day, sum(count) AS total," \
+		" sum(iif(hour / 24 < ?1 OR EXISTS (SELECT 1 FROM wave WHERE wave.day = ?1 * 86400 AND life = 0 AND (wave.kind = 'provider' AND wave.name = provider" \
+		" OR wave.kind = 'rule' AND wave.name = rule OR wave.kind = 'reporting-mta' AND wave.mta = brake_hour.mta)), 0, count)) AS open," \
+		" hour / 24 < ?1 AND NOT EXISTS (SELECT 1 FROM wave WHERE wave.day = hour / 24 * 86400 AND state <> 'confirmed') AS calm" \
+		" FROM brake_hour WHERE hour >= (?1 - ?2) * 24 AND hour <= ?6" \
+		" AND (?3 = 'provider' AND provider = ?4 OR ?3 = 'rule' AND rule = ?4 OR ?3 = 'reporting-mta' AND mta = ?5) GROUP BY 1)") \
 	X(SQL_BRAKE_FORGET, "DELETE FROM brake_hour WHERE hour < ?1") \
 	X(SQL_WAVE_ADD, \
 		"INSERT OR IGNORE INTO wave (kind, name, mta, day, life, opened, state) VALUES (?1, ?2, ?3, ?4, 0, ?5, 'held')") \

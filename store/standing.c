@@ -451,10 +451,25 @@ static void end_for_good(const struct walk *w, struct standing *st, const struct
 	st->since = d->start;
 }
 
+/*
+ * Was he refused in a wave the day before, too, and does the same refuse him again? As it ebbs it
+ * says no more than it did, whatever it says to others.
+ */
+static bool is_echo(const struct walk *w, const struct history *h, const struct day *d)
+{
+	const struct day *before = d - 1;
+
+	return d > h->day && before->start == d->start - DAY && before->count[HISTORY_HARD] &&
+		!before->confirmed &&
+		wave_holds(w->store, before->start, history_cause(h, before->by[HISTORY_HARD])) &&
+		wave_holds(w->store, before->start, history_cause(h, d->by[HISTORY_HARD]));
+}
+
 bool day_is_doubted(const struct walk *w, const struct history *h, const struct day *d)
 {
 	return d->count[HISTORY_HARD] && !d->confirmed &&
-		wave_holds(w->store, d->start, history_cause(h, d->by[HISTORY_HARD]));
+		(wave_holds(w->store, d->start, history_cause(h, d->by[HISTORY_HARD])) ||
+			is_echo(w, h, d));
 }
 
 static void doubt_day(
@@ -517,8 +532,13 @@ void fold_one_day(const struct walk *w, struct history *h)
 		history_drop_last(h);
 		return;
 	}
-	walk_day(w, &h->base, h, &h->day[0], &none);
-	doubt_day(w, &h->base, h, &h->day[0]);
-	h->settled = later(h->settled, h->day[0].start + DAY - 1);
-	history_drop_first(h);
+	/* its echo, which would be believed without it, is past with it */
+	for (bool echo = true; echo;) {
+		echo = h->days > 1 && is_echo(w, h, &h->day[1]) &&
+			!h->day[1].count[HISTORY_COMPLAINT];
+		walk_day(w, &h->base, h, &h->day[0], &none);
+		doubt_day(w, &h->base, h, &h->day[0]);
+		h->settled = later(h->settled, h->day[0].start + DAY - 1);
+		history_drop_first(h);
+	}
 }

@@ -7,7 +7,7 @@
  * most of any hour of the last weeks is a wave; where nothing is known of it, one in which nearly
  * all say the same. The day is the unit because a contact keeps no times.
  *
- * What drips below that is seen by the day (waveday.c).
+ * What drips below that is seen by the day (waveday.c), and what follows a wave by waveebb.c.
  *
  * A provider's wave explains its bounces: rules and MTAs are looked at without them, and what is
  * explained is no habit before somebody, or time, has confirmed it. Where volumes say that
@@ -109,16 +109,6 @@ static void explain_rows(struct hour *h, const struct known_wave *w)
 		h->row[i].explained |= is_of_row(w, &h->row[i]);
 }
 
-/* Of this store's own, as it judges by what it has read itself. */
-const struct known_wave *wave_find(const struct waves *all, const struct known_wave *w)
-{
-	for (unsigned i = 0; i < all->n; i++)
-		if (all->wave[i].own && all->wave[i].day == w->day &&
-			wave_is_same(&all->wave[i], w))
-			return &all->wave[i];
-	return NULL;
-}
-
 static void explain_known(const struct waves *all, struct hour *h)
 {
 	for (unsigned i = 0; i < all->n; i++)
@@ -205,34 +195,6 @@ static int write_peaks(struct store *s, const struct hour *h)
 
 /* --- judging -------------------------------------------------------------- */
 
-/* The host's name, of a bounce that was read just now or of another day's wave. */
-static const char *host_of(const struct waves *all, uint32_t mta)
-{
-	for (unsigned i = 0; i < HOSTS_MAX && i < all->hosts; i++)
-		if (all->host[i].mta == mta)
-			return all->host[i].name;
-	for (unsigned i = 0; i < all->n; i++)
-		if (all->wave[i].kind == OF_MTA && all->wave[i].mta == mta && *all->wave[i].name)
-			return all->wave[i].name;
-	return "";
-}
-
-int wave_open(struct store *s, const struct hour *h, struct known_wave w)
-{
-	const char *name = w.kind == OF_MTA ? host_of(s->waves, w.mta) : w.name;
-
-	if (wave_find(s->waves, &w))
-		return STORE_OK;
-	w.opened = (h->hour + 1) * HOUR;
-	if (db_run(s, SQL_WAVE_ADD, "ttiii", wave_kind_names[w.kind], name, (int64_t)w.mta, w.day,
-		    w.opened) ||
-		db_run(s, SQL_WAVE_AGREE, "ttii", wave_kind_names[w.kind], name, (int64_t)w.mta,
-			w.day) ||
-		(!s->waves->judging_all && wave_tell_known(s, &w, name, WAVE_HELD)))
-		return STORE_FAILED;
-	return wave_load(s);
-}
-
 /* Looks at what the row R is one of. */
 static int judge_row(struct store *s, struct hour *h, const struct wave_row *r, enum wave_kind kind,
 	bool *opened)
@@ -288,6 +250,8 @@ int wave_judge_hour(struct store *s, int64_t hour, int64_t *first)
 	h->hour = hour;
 	h->day = day;
 	if (read_hour(s, h, &total))
+		return STORE_FAILED;
+	if (total && wave_judge_ebb(s, h, &opened))
 		return STORE_FAILED;
 	explain_known(s->waves, h);
 	if (total >= larger(s->o.brake_minimum, s->o.k))

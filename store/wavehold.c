@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "store/waveparts.h"
 
 const char *const wave_kind_names[WAVE_KINDS] = { "provider", "rule", "reporting-mta" };
@@ -136,6 +137,46 @@ int wave_tell_known(
 	return wave_tell(s,
 		&(struct wave_line){
 			wave_kind_names[w->kind], name, w->mta, w->day, w->opened, state });
+}
+
+/* --- opened --------------------------------------------------------------- */
+
+/* Of this store's own, as it judges by what it has read itself. */
+const struct known_wave *wave_find(const struct waves *all, const struct known_wave *w)
+{
+	for (unsigned i = 0; i < all->n; i++)
+		if (all->wave[i].own && all->wave[i].day == w->day &&
+			wave_is_same(&all->wave[i], w))
+			return &all->wave[i];
+	return NULL;
+}
+
+/* The host's name, of a bounce that was read just now or of another day's wave. */
+static const char *host_of(const struct waves *all, uint32_t mta)
+{
+	for (unsigned i = 0; i < HOSTS_MAX && i < all->hosts; i++)
+		if (all->host[i].mta == mta)
+			return all->host[i].name;
+	for (unsigned i = 0; i < all->n; i++)
+		if (all->wave[i].kind == OF_MTA && all->wave[i].mta == mta && *all->wave[i].name)
+			return all->wave[i].name;
+	return "";
+}
+
+int wave_open(struct store *s, const struct hour *h, struct known_wave w)
+{
+	const char *name = w.kind == OF_MTA ? host_of(s->waves, w.mta) : w.name;
+
+	if (wave_find(s->waves, &w))
+		return STORE_OK;
+	w.opened = (h->hour + 1) * HOUR;
+	if (db_run(s, SQL_WAVE_ADD, "ttiii", wave_kind_names[w.kind], name, (int64_t)w.mta, w.day,
+		    w.opened) ||
+		db_run(s, SQL_WAVE_AGREE, "ttii", wave_kind_names[w.kind], name, (int64_t)w.mta,
+			w.day) ||
+		(!s->waves->judging_all && wave_tell_known(s, &w, name, WAVE_HELD)))
+		return STORE_FAILED;
+	return wave_load(s);
 }
 
 /* --- settled -------------------------------------------------------------- */

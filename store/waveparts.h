@@ -66,6 +66,8 @@ bool wave_is_same(const struct known_wave *a, const struct known_wave *b);
 const struct known_wave *wave_find(const struct waves *all, const struct known_wave *w);
 /* Opens W, of hour H, where it is not known yet. */
 int wave_open(struct store *s, const struct hour *h, struct known_wave w);
+/* waveebb.c: is a wave of the day before H's not over yet? *OPENED: one. */
+int wave_judge_ebb(struct store *s, struct hour *h, bool *opened);
 /* The peaks of a day, after a wave explains some of its hours. */
 int wave_count_again(struct store *s, int64_t day);
 /* Tells other sites that W, called NAME, is STATE now. */

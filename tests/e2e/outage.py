@@ -133,6 +133,22 @@ with case("our own relay refuses at many receivers: nobody is suppressed, and by
     equal((result.code, result.out), (0, "unconfirmed to active: 500\n"))
     equal(set(with_brake.verdicts(MISTAKEN, begin + QUARTER).values()), {"send"})
 
+with case("an outage in the evening that ebbs in the night, each hour below the least of a wave, confirms nobody"):
+    ebbing, night, believed = Story(), OUTAGE + 16 * 3600, {}
+    ordinary(ebbing, 90)
+    hit = VALID[:300]
+    ebbing.read([(r, GMAIL, "550 5.1.1 User unknown", night - 4 * 3600 + n * 5) for n, r in enumerate(hit)], night - 3 * 3600)
+    later = [(hit[n * 7], GMAIL, "550 5.1.1 User unknown", night + (n // 4) * 3600 + n) for n in range(20)]
+    fresh = [(r, GMAIL, "550 5.1.1 User unknown", at + 60) for r, (_, _, _, at) in zip(VALID[300:], later)]
+    for hour in range(5):
+        ebbing.read([b for b in later + fresh if hour * 3600 <= b[3] - night < (hour + 1) * 3600], night + (hour + 1) * 3600)
+        said = ebbing.verdicts(VALID[:320], night + (hour + 1) * 3600)
+        believed.update((r, hour) for r, verdict in said.items() if verdict == "suppress")
+    comment("of 300 in the wave and 20 more while it ebbed %d were ever suppressed" % len(believed))
+    # those of the first hour, before they are more than on an ordinary day, may be new; who was in the wave is never confirmed by it
+    equal([r for r in believed if r in hit], [])
+    equal([r for r, verdict in ebbing.verdicts(VALID[:320], night + 6 * 3600).items() if verdict != "hold"], [])
+
 with case("three mailings that nobody understands why they fail end single addresses, and not hundreds at once"):
     puzzled, week = Story(), 7 * DAY
     ordinary(puzzled, 90)

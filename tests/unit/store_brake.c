@@ -339,6 +339,83 @@ static void a_wave_that_is_seen_too_late(void **state)
 		query_int("SELECT count(*) FROM " CONTACT_PLAIN " WHERE state = 'unconfirmed'"), 0);
 }
 
+/* And fewer and fewer in the night behind it: who was refused before, and some who were not. */
+static void evening_outage(void)
+{
+	static const unsigned by_hour[] = { 9, 7, 5, 3, 1 };
+	int64_t evening = day_start(NOW) + 20 * HOUR, night = day_start(NOW) + DAY;
+	char who[96];
+
+	crowd("out", "gmail", "", 300, 50, evening);
+	for (unsigned h = 0, k = 0; h < sizeof by_hour / sizeof *by_hour; h++)
+		for (unsigned i = 0; i < by_hour[h]; i++, k++) {
+			int64_t at = night + (int64_t)h * HOUR + i;
+			snprintf(who, sizeof who, "p%u@out.example.org", k * 3);
+			read_one(hard_at("gmail", "rule-out", "", who, at), at);
+			snprintf(who, sizeof who, "p%u@new.example.org", k);
+			read_one(hard_at("gmail", "rule-out", "", who, at), at);
+		}
+	crowd("true", "yahoo", "", 2, 2, night + HOUR);
+}
+
+static void an_outage_that_ebbs_confirms_nobody(void **state)
+{
+	int64_t then = day_start(NOW) + DAY + 12 * HOUR, again = day_start(NOW) + 3 * DAY + HOUR;
+	char who[] = "p0@out.example.org";
+
+	(void)state;
+	quiet_fortnight("gmail", "");
+	evening_outage();
+	advance(then);
+	assert_int_equal(count_of("out", 300, STATE_UNCONFIRMED, then), 300);
+	assert_int_equal(count_of("new", 25, STATE_UNCONFIRMED, then), 25);
+	assert_int_equal(count_of("true", 2, STATE_INACTIVE, then), 2);
+	read_one(hard_at("gmail", "rule-out", "", who, again), again);
+	assert_int_equal(ask("out", 0, again).state, STATE_INACTIVE);
+	advance(again + HOUR);
+	assert_int_equal(count_of("out", 300, STATE_UNCONFIRMED, again), 299);
+}
+
+/* At last only one in a day is refused, which is less than usual: he has been before. */
+static void who_was_refused_in_the_wave_is_no_witness_of_its_ebb(void **state)
+{
+	int64_t evening = day_start(NOW) + 20 * HOUR, next = day_start(NOW) + DAY + 10 * HOUR;
+	char who[] = "p7@out.example.org", other[] = "gone@example.org";
+
+	(void)state;
+	quiet_fortnight("gmail", "");
+	crowd("out", "gmail", "", CROWD, 7, evening);
+	read_one(hard_at("gmail", "rule-out", "", who, next), next);
+	read_one(hard_at("gmail", "rule-out", "", other, next), next);
+	advance(next);
+	assert_int_equal(ask("out", 7, next).state, STATE_UNCONFIRMED);
+	assert_int_equal(
+		query_int("SELECT count(*) FROM " CONTACT_PLAIN " WHERE state = 'inactive'"), 141);
+	for (unsigned day = 2; day < 80; day++) { /* and what becomes past does not end him */
+		int64_t at = NOW + (int64_t)day * DAY;
+		read_one(event_of(KIND_SUCCESS, CATEGORY_NONE, who, at), at);
+	}
+	assert_int_equal(ask("out", 7, NOW + 80 * DAY).verdict, VERDICT_SEND);
+}
+
+/* What does not ebb is how things are. */
+static void an_ebb_has_an_end(void **state)
+{
+	char name[16];
+	int64_t at = day_start(NOW) + 12 * HOUR;
+
+	(void)state;
+	quiet_fortnight("gmail", "");
+	crowd("out", "gmail", "", CROWD, 7, at);
+	for (unsigned day = 1; day < 9; day++) {
+		snprintf(name, sizeof name, "on%u", day);
+		crowd(name, "gmail", "", 12, 12, at + (int64_t)day * DAY);
+	}
+	advance(at + 8 * DAY + HOUR);
+	assert_int_equal(count_of("on5", 12, STATE_UNCONFIRMED, at + 8 * DAY + HOUR), 12);
+	assert_int_equal(count_of("on6", 12, STATE_INACTIVE, at + 8 * DAY + HOUR), 12);
+}
+
 static void what_confirms_and_what_frees_one(void **state)
 {
 	char who[] = "p0@out.example.org", freed[] = "p1@out.example.org",
@@ -507,6 +584,9 @@ int main(void)
 		TEST(a_wave_over_midnight_is_one),
 		TEST(what_is_read_late_in_portions),
 		TEST(a_wave_that_is_seen_too_late),
+		TEST(an_outage_that_ebbs_confirms_nobody),
+		TEST(who_was_refused_in_the_wave_is_no_witness_of_its_ebb),
+		TEST(an_ebb_has_an_end),
 		TEST(what_confirms_and_what_frees_one),
 		TEST(an_operator_decides),
 		TEST(undone_by_two_names),
