@@ -165,18 +165,25 @@ static bool speaks_of(struct span answer, size_t begin, size_t end)
 		(end < answer.n && (answer.p[end] == ':' || answer.p[end] == '.'));
 }
 
-/* Whom the answer speaks of is who sent the mail: a receiver quotes what it heard of him. */
-static bool answer_names_us(const struct reader *r, const struct event *e, struct span answer)
+/*
+ * Whom the answer speaks of is who sent the mail: a receiver quotes what it heard of him. Or it
+ * names him at least, and not the recipient.
+ */
+static void find_us(const struct reader *r, const struct event *e, struct clues *clues)
 {
+	struct span answer = clues->diagnostic;
 	struct found_address a;
-	bool us = false;
 	for (size_t i = 0; address_next(answer, &i, &a);) {
-		if (address_equal(a.text, span_of(e->recipient)))
-			return false;
-		for (size_t k = 0; k < r->owns && !us; k++)
-			us = address_equal(a.text, r->own[k]) && speaks_of(answer, a.begin, a.end);
+		if (address_equal(a.text, span_of(e->recipient))) {
+			clues->names_us = clues->mentions_us = false;
+			return;
+		}
+		for (size_t k = 0; k < r->owns; k++)
+			if (address_equal(a.text, r->own[k])) {
+				clues->mentions_us = true;
+				clues->names_us |= speaks_of(answer, a.begin, a.end);
+			}
 	}
-	return us;
 }
 
 static struct span local_part(const struct event *e)
@@ -193,8 +200,9 @@ bool reader_decide(struct reader *r, struct event *e, struct clues *clues, struc
 	clues->subject = r->mail->subject_text;
 	clues->recipient_domain = address_domain(span_of(e->recipient));
 	clues->recipient_local = local_part(e);
-	clues->names_us = e->kind == KIND_FAILURE && e->recipient[0] &&
-		answer_names_us(r, e, clues->diagnostic);
+	clues->names_us = clues->mentions_us = false;
+	if (e->kind == KIND_FAILURE && e->recipient[0])
+		find_us(r, e, clues);
 	clues->searched = &r->prose->searched;
 	clues->tell = r->options->tell;
 	clues->tell_context = r->options->tell_context;

@@ -388,7 +388,8 @@ struct clues {
 	struct span subject;
 	struct span remote_mta, reporting_mta, recipient_domain; /* host names only */
 	struct span recipient_local;                             /* the recipient's local part */
-	bool names_us; /* the answer names an address of the sender's, and not the recipient's */
+	bool names_us; /* the answer speaks of an address of the sender's, and names no recipient */
+	bool mentions_us;     /* it names one, and no recipient */
 	const char *provider; /* the profile's name where it is known already, else NULL */
 	const struct searched
 		*searched; /* a text of which diagnostic or human may be parts, or NULL */

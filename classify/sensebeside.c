@@ -72,8 +72,11 @@ static const unsigned char *word_before(const struct beside *b, const unsigned c
 
 static const unsigned char *word_behind(const struct beside *b, const unsigned char *p)
 {
-	const unsigned char *word = skip_blanks(b->letters, p, b->end);
+	const unsigned char *word;
 
+	if (b->end - p > 2 && *p == '\'' && p[1] == 's')
+		p += 2; /* "could not find the recipient's", and then what of his */
+	word = skip_blanks(b->letters, p, b->end);
 	if (word == p || (word < b->end && *word == '(') ||
 		(word[-1] == '\n' && word < b->end && *word >= 'A' && *word <= 'Z'))
 		return NULL; /* a sign, or another sentence */
@@ -188,6 +191,22 @@ static bool is_of_nothing(const struct beside *b, const struct phrase_place *at)
 		!has_letters(b->begin, at->begin) && !has_letters(at->end, b->end);
 }
 
+/* "Unknown: mailbox state" is of what stands behind the colon. */
+static bool is_title_of_stranger(struct beside *b, const unsigned char *p)
+{
+	enum { WORDS = 4 };
+
+	if (p == b->end || *p != ':')
+		return false;
+	for (unsigned i = 0; i < WORDS && (p = word_behind(b, p + !i)); i++) {
+		if (is_strange(b, p))
+			return true;
+		while (p<b->end && * p> ' ')
+			p++;
+	}
+	return false;
+}
+
 /* Words without a mailbox, "does not exist": what stands before them is what they are said of. */
 static bool is_of_stranger(struct beside *b, const struct phrase_place *at)
 {
@@ -199,6 +218,7 @@ static bool is_of_stranger(struct beside *b, const struct phrase_place *at)
 		senses = word ? senses_at(b, word) : 0;
 	} while (word && senses != UINT64_MAX && senses & SENSE(BEEN) && !(senses & SENSE(BOX)));
 	return is_of_nothing(b, at) ||
+		((!word || ascii_digit((char)*word)) && is_title_of_stranger(b, at->end)) ||
 		(word &&
 			(!(senses & FITS) ||
 				(senses != UINT64_MAX && senses & (SENSE(BOX) | SENSE(MAIL)) &&

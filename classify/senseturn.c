@@ -14,6 +14,7 @@ struct turn_reader {
 	bool box;       /* one was heard */
 	bool begun;
 	unsigned aside; /* for so many words more a thing may follow: "user, key", "user's key" */
+	bool not_that;  /* a not, and nothing behind it that it could be said of */
 	bool part;      /* the next may be a part of what the phrase begins with */
 };
 
@@ -59,6 +60,7 @@ static void turn_hear(struct turn_reader *t, uint64_t senses, bool within)
 {
 	enum { MAYBE_WORDS = 8, OUR_WORDS = 3, TIE_WORDS = 4 };
 
+	t->not_that = senses & SENSE(NOT) || (t->not_that && senses & (SENSE(PLAIN) | SENSE(OF)));
 	count_down(&t->maybe);
 	count_down(&t->ours);
 	count_down(&t->other);
@@ -84,7 +86,8 @@ static void turn_hear(struct turn_reader *t, uint64_t senses, bool within)
 /* Before the word with SENSES that the phrase begins with. */
 static bool turn_at_begin(const struct turn_reader *t, uint64_t senses)
 {
-	return t->maybe || t->ours || (t->last == SENSE(YOUR) && !(senses & SENSE(PERSON))) ||
+	return t->maybe || t->ours || (t->not_that && senses & SENSE(BOX)) ||
+		(t->last == SENSE(YOUR) && !(senses & SENSE(PERSON))) ||
 		(t->other && senses & SENSE(BOX) && (t->tied || senses & SENSE(OF)));
 }
 
@@ -238,7 +241,7 @@ static bool turned_behind(const struct rules *r, struct span text, const struct 
 	char folded[FOLDED_MAX];
 	bool turned = false, or_else = false, denied = false;
 
-	if (p < end && *p == '?' && !m->gap)
+	if (p < end && *p == '?')
 		return true; /* asked, not said */
 	if (end - p > 2 && *p == '\'' && p[1] == 's' &&
 		p[2] == ' ') /* "not our customer's domain" */

@@ -104,6 +104,8 @@ static enum veto find_veto(const struct rules *r, const struct bids *bids, const
 
 	if (bids->clues->names_us)
 		return VETO_SURE;
+	if (bids->clues->mentions_us && codes < VETO_US)
+		codes = VETO_US;
 	if (hard->human) {
 		enum veto near = veto_of_words(r, heard_words(r, human), d, hard, WHERE_HUMAN);
 		words = near > words ? near : words;
