@@ -277,6 +277,28 @@ out:
 }
 
 /*
+ * NAME of DIR becomes TO of CUR, unless there is another: then EEXIST. A file system that cannot do
+ * that in one step, as NFS, links, and the first name goes after; a kill in between leaves both,
+ * and the next visit takes away the first.
+ */
+static int rename_or_link(int dir, const char *name, int cur, const char *to)
+{
+	struct stat a, b;
+	if (!renameat2(dir, name, cur, to, RENAME_NOREPLACE))
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -1;
+	if (linkat(dir, name, cur, to, 0)) {
+		if (errno != EEXIST || fstatat(dir, name, &a, AT_SYMLINK_NOFOLLOW) ||
+			fstatat(cur, to, &b, AT_SYMLINK_NOFOLLOW))
+			return -1;
+		if (a.st_dev != b.st_dev || a.st_ino != b.st_ino)
+			return errno = EEXIST, -1;
+	}
+	return unlinkat(dir, name, 0);
+}
+
+/*
  * Moves one file to CUR, under its own name with flags, or a free one. 1, 0 when it is gone, -1
  * with errno.
  */
@@ -291,7 +313,7 @@ static int move_file(struct maildir_source *m, const struct handed *h, int cur)
 			snprintf(name, sizeof name, "%.*s.%d%s", n, h->name, i, flags);
 		else
 			snprintf(name, sizeof name, "%.*s%s", n, h->name, flags);
-		if (!renameat2(m->dirs[h->dir], h->name, cur, name, RENAME_NOREPLACE))
+		if (!rename_or_link(m->dirs[h->dir], h->name, cur, name))
 			return 1;
 		if (errno == ENOENT)
 			return 0;

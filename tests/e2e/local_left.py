@@ -64,6 +64,14 @@ for name, kind, keys, calls, paths in (
         left = sum(len(files) for place, _, files in os.walk(retour.box) if not "/." in place) if kind == "maildir" else os.path.getsize(retour.box)
         equal(left, 0)
 
+with case("Maildir: a file system that cannot rename without replacing, as NFS, and a kill between link and unlink: each mail is moved once"):
+    retour = program("maildir", processed="move:Done")
+    command = ["strace", "-f", "-o", "/dev/null", "-e", "trace=renameat2,unlinkat", "-e", "inject=renameat2:error=EINVAL", "-P", retour.box + "/new"]
+    killed = command + ["-e", "inject=unlinkat:signal=SIGKILL:when=3"]
+    subprocess.run(killed + retour.arguments(["run"]), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60)
+    done = subprocess.run(command + retour.arguments(["run"]), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=60)
+    equal((done.returncode, len(os.listdir(retour.box + "/new")), len(os.listdir(retour.box + "/.Done/cur"))), (0, 0, 5), done.stderr.decode())
+
 with case("an mbox whose lock was left by a process that is gone is read at once; one whose owner lives is waited for"):
     retour = program("mbox", timeout="1s")
     dead = subprocess.Popen(["true"])
