@@ -43,9 +43,12 @@ static int see_last(struct imap_source *s, uint32_t exists)
 {
 	if (!exists || s->uid_end == UINT32_MAX)
 		return 0;
-	if (imap_list_range(s, exists, exists, mailimap_fetch_att_new_rfc822_size()))
+	int result = imap_list_range(s, exists, exists);
+	if (result < 0)
 		return -1;
-	if (s->window.n && s->window.at[s->window.n - 1].uid >= s->uid_end)
+	if (result) /* it cannot be listed: nobody knows where the end is */
+		s->uid_end = UINT32_MAX;
+	else if (s->window.n && s->window.at[s->window.n - 1].uid >= s->uid_end)
 		s->uid_end = s->window.at[s->window.n - 1].uid + 1;
 	s->window.n = s->window.next = 0;
 	return 0;
@@ -108,11 +111,12 @@ static void imap_hand_out(struct imap_source *s, const struct imap_entry *entry,
 		return;
 	asked->had = true;
 	s->was_silent = false;
-	if (asked->size && !s->body.n) {
+	struct span text = { s->body.p, s->body.n };
+	if (source_is_nothing(text.n, asked->size) && span_is_blank(text)) {
 		imap_say_stuck(s, asked, "the server gives an empty text for it");
 		return;
 	}
-	if (source_is_placeholder((struct span){ s->body.p, s->body.n })) {
+	if (source_is_placeholder(text)) {
 		imap_say_stuck(s, asked,
 			"the server gives a notice in its place, that it cannot be converted");
 		return;
@@ -206,10 +210,11 @@ static int read_batch(struct imap_source *s, size_t count)
 	}
 	result = read_range(s, w->next, w->end);
 	/*
-	 * Refused as a whole: one message may be the cause, so each is asked for alone, and the one
-	 * that cannot be read stays.
+	 * Refused as a whole, or some left out: one message may be the cause, so each is asked for
+	 * alone, and the one that cannot be read stays.
 	 */
-	for (size_t i = w->next; result > 0 && i < w->end && !s->stopped; i++) {
+	bool alone_too = result > 0 || w->end - w->next > 1;
+	for (size_t i = w->next; result >= 0 && alone_too && i < w->end && !s->stopped; i++) {
 		int alone = w->at[i].had ? 0 : read_range(s, i, i + 1);
 
 		if (alone < 0)

@@ -34,7 +34,7 @@ static int folder_end(struct imap_source *s, uint32_t exists, struct folder_mark
 	*end = (struct folder_mark){ now->sel_uidvalidity, now->sel_uidnext };
 	if (end->uidnext)
 		return 0;
-	if (exists && imap_list_range(s, exists, exists, mailimap_fetch_att_new_rfc822_size()))
+	if (exists && imap_list_range(s, exists, exists))
 		return -1;
 	end->uidnext = exists && s->window.n ? s->window.at[s->window.n - 1].uid + 1 : 1;
 	return 0;
@@ -78,7 +78,7 @@ int imap_expire(struct source *source, const char *folder, int64_t cutoff,
 	while (last) {
 		uint32_t first = last > IMAP_WINDOW_MESSAGES ? last - IMAP_WINDOW_MESSAGES + 1 : 1;
 
-		if (imap_list_range(s, first, last, mailimap_fetch_att_new_rfc822_size()) ||
+		if (imap_list_range(s, first, last) ||
 			expire_range(s, &found, due->uidnext, &marked, removed))
 			goto out;
 		last = first - 1;

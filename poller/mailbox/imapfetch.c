@@ -14,6 +14,12 @@ static void no_progress(size_t current, size_t maximum, void *context)
 	(void)current, (void)maximum, (void)context;
 }
 
+/* BODY[] is the message; BODY[HEADER] or BODY[1], which nobody asked for, is not. */
+static bool is_whole(const struct mailimap_msg_att_body_section *section)
+{
+	return section && (!section->sec_section || !section->sec_section->sec_spec);
+}
+
 /*
  * Always there, so that a body that nobody asked for takes no memory either. False would break the
  * session; only no memory does.
@@ -23,8 +29,8 @@ static bool take_body(int type, struct mailimap_msg_att_body_section *section, c
 {
 	struct imap_source *s = context;
 
-	(void)type, (void)section;
-	if (!s->reading || s->stopped)
+	if (!s->reading || s->stopped || type != MAILIMAP_MSG_ATT_BODY_SECTION ||
+		!is_whole(section))
 		return true;
 	if (n > s->max_message - s->body.n) {
 		s->body_overflow = true;
@@ -87,7 +93,7 @@ static void take_fetched(struct mailimap_msg_att *answer, void *context)
 			field->att_data.att_internal_date)
 			entry.arrived = epoch_of(field->att_data.att_internal_date);
 		else if (field->att_type == MAILIMAP_MSG_ATT_BODY_SECTION &&
-			field->att_data.att_body_section)
+			is_whole(field->att_data.att_body_section))
 			entry.had = field->att_data.att_body_section->sec_body_part !=
 				NULL; /* NIL: it cannot be read */
 	}
@@ -107,7 +113,7 @@ void imap_set_handlers(struct imap_source *s)
 	mailimap_set_msg_body_handler(s->session.imap, take_body, s);
 }
 
-/* Frees SET and TYPE. 1 when the server said NO, which may concern one message only. */
+/* Frees SET and TYPE. 1 when the server said NO or BAD, which may concern one message only. */
 int imap_fetch(struct imap_source *s, bool imap_by_uid, struct mailimap_set *set,
 	struct mailimap_fetch_type *type, uint64_t expected)
 {
@@ -125,7 +131,8 @@ int imap_fetch(struct imap_source *s, bool imap_by_uid, struct mailimap_set *set
 		mailimap_set_free(set);
 	if (type)
 		mailimap_fetch_type_free(type);
-	if (code == MAILIMAP_ERROR_FETCH || code == MAILIMAP_ERROR_UID_FETCH)
+	if (code == MAILIMAP_ERROR_FETCH || code == MAILIMAP_ERROR_UID_FETCH ||
+		(code == MAILIMAP_ERROR_PROTOCOL && !*stream_error(s->session.stream)))
 		return 1;
 	return imap_check(&s->session, code, "FETCH", NULL);
 }

@@ -9,6 +9,8 @@
 enum {
 	/* of one answer with UID and size or date, and flags that nobody asked for */
 	LISTING_LINE_MAX = 160,
+	/* answers of NO to one listing: a dozen messages among thousands can be found by halves */
+	REFUSALS_MAX = 256,
 };
 
 static void collect_uid(struct imap_source *s, const struct imap_entry *entry,
@@ -29,22 +31,41 @@ int imap_by_uid(const void *a, const void *b)
 }
 
 /*
- * UID and DETAIL of the messages FIRST to LAST, by sequence number, into the window, in the order
- * of their UIDs.
+ * Appends the messages FIRST to LAST to the window. A server may refuse a listing because of one
+ * message, so then each half is asked for; what is refused alone is left out.
  */
-int imap_list_range(
-	struct imap_source *s, uint32_t first, uint32_t last, struct mailimap_fetch_att *detail)
+static int list_part(struct imap_source *s, uint32_t first, uint32_t last, unsigned *refusals)
 {
-	int result;
+	size_t before = s->window.n;
+	int result = imap_fetch(s, false, mailimap_set_new_interval(first, last),
+		imap_fetch_type(
+			mailimap_fetch_att_new_uid(), mailimap_fetch_att_new_rfc822_size(), NULL),
+		IMAP_ANSWER_MAX + (uint64_t)LISTING_LINE_MAX * (last - first + 1));
+
+	if (result <= 0)
+		return result;
+	s->window.n = before;
+	if (++*refusals > REFUSALS_MAX || first == last)
+		return *refusals > REFUSALS_MAX;
+	uint32_t middle = first + (last - first) / 2;
+	result = list_part(s, first, middle, refusals);
+	return result ? result : list_part(s, middle + 1, last, refusals);
+}
+
+/*
+ * UID and size of the messages FIRST to LAST, by sequence number, into the window, in the order of
+ * their UIDs. 0, 1 when the server lists none of them, with the error text, or -1.
+ */
+int imap_list_range(struct imap_source *s, uint32_t first, uint32_t last)
+{
+	unsigned refusals = 0;
 
 	s->window.n = s->window.next = 0;
 	s->on_fetch = collect_uid;
-	result = imap_fetch(s, false, mailimap_set_new_interval(first, last),
-		imap_fetch_type(mailimap_fetch_att_new_uid(), detail, NULL),
-		IMAP_ANSWER_MAX + (uint64_t)LISTING_LINE_MAX * (last - first + 1));
+	int result = list_part(s, first, last, &refusals);
 	s->on_fetch = NULL;
-	if (result > 0)
-		return imap_fail(&s->session, "the server refuses to list the folder");
+	if (result > 0 || (refusals && !s->window.n))
+		return imap_fail(&s->session, "the server refuses to list the folder"), 1;
 	qsort(s->window.at, s->window.n, sizeof s->window.at[0], imap_by_uid);
 	return result;
 }
@@ -108,8 +129,14 @@ int imap_list_window(struct imap_source *s)
 		if (first > exists)
 			first = exists;
 		end = exists - first < IMAP_WINDOW_MESSAGES ? exists : first + IMAP_WINDOW_MESSAGES;
-		if (imap_list_range(s, first, end, mailimap_fetch_att_new_rfc822_size()))
+		int result = imap_list_range(s, first, end);
+		if (result < 0 || (result && first == 1))
 			return -1;
+		if (result) { /* what it begins with may be all that cannot be listed */
+			s->position = first > IMAP_WINDOW_MESSAGES ? first - IMAP_WINDOW_MESSAGES
+								   : 1;
+			continue;
+		}
 		if (!w->n) { /* all gone meanwhile, which the next NOOP will say */
 			listed = exists;
 			if (imap_exists_now(s, &exists))

@@ -8,11 +8,10 @@
 int imap_by_uid(const void *a, const void *b);
 
 /*
- * UID and DETAIL of the messages FIRST to LAST, by sequence number, into the window, in the order
- * of their UIDs. 0 or -1.
+ * UID and size of the messages FIRST to LAST, by sequence number, into the window, in the order of
+ * their UIDs. 0, 1 when the server lists none of them, with the error text, or -1.
  */
-int imap_list_range(
-	struct imap_source *s, uint32_t first, uint32_t last, struct mailimap_fetch_att *detail);
+int imap_list_range(struct imap_source *s, uint32_t first, uint32_t last);
 
 /* How many messages are there, after a NOOP: sequence numbers are right in the next command. */
 int imap_exists_now(struct imap_source *s, uint32_t *exists);

@@ -58,11 +58,12 @@ static int pop3_open(struct source **out, const struct source_options *options)
 static int stay_in_step(struct pop3 *p, bool refused_one)
 {
 	enum reply reply = p->begin == p->end && refused_one ? pop3_command(p, "NOOP") : REPLY_OK;
-	if (reply == REPLY_BROKEN)
+	if (reply == REPLY_BROKEN) {
+		p->misspoken = !*stream_error(p->stream);
 		return -1;
-	return p->begin != p->end || reply == REPLY_CONTINUE
-		? pop3_broken(p, "the server answers what it was not asked")
-		: 0;
+	}
+	p->misspoken = p->begin != p->end || reply == REPLY_CONTINUE;
+	return p->misspoken ? pop3_broken(p, "the server answers what it was not asked") : 0;
 }
 
 static bool pop3_time_is_up(const struct pop3 *p)
@@ -125,25 +126,24 @@ static int pop3_connect_again(struct pop3 *p)
 }
 
 /*
- * The connection was lost or fell silent while the message LIST[CUT] came, or the message had no
- * end. Where it was lost, the message is asked for once more, and stepped over when it is lost
- * there again; all else costs a whole timeout or megabytes, so there it is stepped over at once, as
- * is one that could not be had before.
+ * The connection was lost, fell silent or spoke no POP3 while the message LIST[CUT] came, or the
+ * message had no end. Where it was lost or misspoken, the message is asked for once more, and
+ * stepped over when that happens again, in the words TWICE; all else costs a whole timeout or
+ * megabytes, so there it is stepped over AT_ONCE, as is one that could not be had before.
  */
-static int pop3_step_over(
-	struct pop3 *p, size_t cut, const char *at_once, const struct source_sink *sink)
+static int pop3_step_over(struct pop3 *p, size_t cut, const char *at_once, const char *twice,
+	const struct source_sink *sink)
 {
 	bool over = at_once || cut == p->cut_at || p->list[cut].late;
 
 	p->at = over ? cut + 1 : cut;
 	p->cut_at = cut;
-	return over ? pop3_say_stuck(p, &p->list[cut],
-			      at_once ? at_once : "the connection breaks while it is read", sink)
-		    : 0;
+	return over ? pop3_say_stuck(p, &p->list[cut], at_once ? at_once : twice, sink) : 0;
 }
 
 /*
- * Another connection after one that was lost, or was of no more use in a message. At a second
+ * Another connection after one that was lost, or was of no more use in a message. What came in the
+ * same step before an answer that is none may have been answers to something else. At a second
  * silence with no message between it is the server that says nothing, and the visit ends. The next
  * one tries last what this one stepped over. 0: go on.
  */
@@ -152,18 +152,24 @@ static int pop3_go_on_after_cut(struct pop3 *p, const struct source_sink *sink)
 	char why[SOURCE_ERROR_SIZE];
 	size_t cut = p->at ? p->at - 1 : 0;
 	bool in_message = p->reading, endless = p->endless, silent = stream_was_silent(p->stream);
-	p->reading = p->endless = false;
-	if (!stream_was_cut(p->stream) && !endless && (!silent || !in_message))
+	bool misspoken = p->misspoken;
+	p->reading = p->endless = p->misspoken = false;
+	if (!stream_was_cut(p->stream) && !endless && !misspoken && (!silent || !in_message))
 		return -1;
+	for (size_t i = p->in_step; misspoken && i < p->at; i++)
+		p->doubts += p->list[i].doubtful = i < cut || !in_message;
 	bool late = in_message && p->list[cut].late, ends = silent && p->was_silent && !late;
 	memcpy(why, p->base.error, sizeof why);
 	p->was_silent = silent && !late;
 	if (in_message && !silent &&
-		pop3_step_over(p, cut, endless ? "the server sends no end of it" : NULL, sink))
+		pop3_step_over(p, cut, endless ? "the server sends no end of it" : NULL,
+			misspoken ? "the server's answer for it breaks the protocol"
+				  : "the connection breaks while it is read",
+			sink))
 		return -1;
 	bool back = ++p->cuts < CUTS_MAX && !pop3_connect_again(p);
 	if (back && silent && in_message &&
-		pop3_step_over(p, cut, "the server falls silent while it is read", sink))
+		pop3_step_over(p, cut, "the server falls silent while it is read", NULL, sink))
 		return -1;
 	if (back && !ends)
 		return 0;
@@ -216,6 +222,7 @@ static int pop3_next(struct source *s, size_t count, const struct source_sink *s
 		end = pop3_part_end(p, count - given);
 		if (!p->empties && end == p->at)
 			break;
+		p->in_step = p->at;
 		int result = p->empties ? pop3_judge_empty(p, sink, &given)
 					: retrieve(p, end, sink, &given);
 		if (p->message.p)
@@ -285,8 +292,8 @@ static int pop3_settle(
 		struct pop3_listed *l = items[i].id && items[i].id <= p->listed
 			? &p->list[items[i].id - 1]
 			: NULL;
-		if (!l || !l->number)
-			continue; /* it is gone already */
+		if (!l || !l->number || l->doubtful)
+			continue; /* it is gone already, or comes again */
 		numbers[n++] = l->number;
 		l->asked = true;
 		if (n < depth)
@@ -349,6 +356,9 @@ static int pop3_finish(struct source *s, struct settled *late)
 			" messages (STAT) and lists %" PRIu64
 			": what it lists was read, for the rest ask its administrator",
 			p->mailbox->host, (unsigned)p->mailbox->port, p->first_count, p->said);
+	if (!result && p->doubts)
+		result = pop3_refused(p,
+			"the server answered what it was not asked: what came before that is not deleted, and comes again");
 	if (!result && p->unfinished)
 		result = pop3_refused(p,
 			"its deadline is near: what was read is settled, the rest is for the next run");

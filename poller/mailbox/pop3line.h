@@ -26,6 +26,7 @@ struct pop3_listed {
 	unsigned char id[SOURCE_ID_SIZE];
 	bool late;        /* it could not be had before: behind all others */
 	bool asked, gone; /* its DELE was agreed to in this connection; and the QUIT of one */
+	bool doubtful;    /* what came for it may have been another: it is not deleted */
 };
 
 struct pop3 {
@@ -51,18 +52,22 @@ struct pop3 {
 	uint64_t said;          /* messages that the first listing named */
 	uint64_t first_count;   /* of the first connection */
 	struct pop3_listed *list;
-	size_t listed, capacity, at;
+	size_t listed, capacity, at, in_step; /* up to IN_STEP each answer was the message's */
 	bool have_list;
-	unsigned refused;              /* RETRs */
-	size_t empty[POP3_RETR_DEPTH]; /* of the list: what came empty */
+	unsigned refused; /* RETRs */
+	struct {
+		size_t at; /* in the list */
+		size_t n;  /* bytes that came, all blank */
+	} empty[POP3_RETR_DEPTH];
 	unsigned empties;
-	bool emptied_not; /* what was deleted is there again */
-	bool reading;     /* a message is on its way: what ends the connection then may be the
-			   message */
-	bool endless;     /* and has no end */
-	unsigned cuts;
-	bool was_silent;   /* the last connection fell silent, and no message came since */
-	size_t begin, end; /* of what was received and not read */
+	bool emptied_not;      /* what was deleted is there again */
+	bool reading;          /* a message is on its way: what ends the connection then may be the
+				message */
+	bool endless;          /* and has no end */
+	bool misspoken;        /* and its answer is not POP3's */
+	unsigned cuts, doubts; /* connections, messages */
+	bool was_silent;       /* the last connection fell silent, and no message came since */
+	size_t begin, end;     /* of what was received and not read */
 	struct wiped message;
 	char line[POP3_LINE_MAX + 1];
 	char name[32];

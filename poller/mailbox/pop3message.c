@@ -132,8 +132,9 @@ static int pop3_hand_out(struct pop3 *p, const struct pop3_listed *l, uint64_t s
 int pop3_judge_empty(struct pop3 *p, const struct source_sink *sink, size_t *given)
 {
 	while (p->empties) {
-		const struct pop3_listed *l = &p->list[p->empty[p->empties - 1]];
-		uint64_t size = 1;
+		const struct pop3_listed *l = &p->list[p->empty[p->empties - 1].at];
+		size_t n = p->empty[p->empties - 1].n;
+		uint64_t size = UINT64_MAX;
 		char line[32];
 		if (!l->number) { /* gone with the connection before */
 			p->empties--;
@@ -144,11 +145,13 @@ int pop3_judge_empty(struct pop3 *p, const struct source_sink *sink, size_t *giv
 		if (reply == REPLY_BROKEN)
 			return -1;
 		if (reply == REPLY_OK && sscanf(p->line, "+OK %*u %" SCNu64, &size) != 1)
-			size = 1;
+			size = UINT64_MAX;
 		p->message.n = 0;
 		p->empties--;
-		if (size ? pop3_say_stuck(p, l, "the server gives an empty text for it", sink)
-			 : pop3_hand_out(p, l, 0, sink, given))
+		if (source_is_nothing(n, size)
+				? pop3_say_stuck(
+					  p, l, "the server gives an empty text for it", sink)
+				: pop3_hand_out(p, l, 0, sink, given))
 			return -1;
 	}
 	return 0;
@@ -165,8 +168,9 @@ int pop3_take_message(
 	p->reading = true;
 	enum reply reply = pop3_reply(p);
 	if (reply == REPLY_CONTINUE)
-		return pop3_broken(p, "the answer is not POP3's");
-	if (reply == REPLY_BROKEN)
+		pop3_broken(p, "the answer is not POP3's");
+	p->misspoken = !*stream_error(p->stream) && !p->usable;
+	if (reply == REPLY_CONTINUE || reply == REPLY_BROKEN)
 		return -1;
 	if (reply == REPLY_ERR) {
 		p->reading = false;
@@ -180,8 +184,10 @@ int pop3_take_message(
 	p->reading = p->was_silent = false;
 	if (!sink)
 		return 0;
-	if (!size && p->empties < POP3_RETR_DEPTH) {
-		p->empty[p->empties++] = (size_t)(l - p->list);
+	if (p->message.n == size && span_is_blank((struct span){ p->message.p, p->message.n }) &&
+		p->empties < POP3_RETR_DEPTH) {
+		p->empty[p->empties].at = (size_t)(l - p->list);
+		p->empty[p->empties++].n = (size_t)size;
 		return 0;
 	}
 	if (source_is_placeholder((struct span){ p->message.p, p->message.n }))

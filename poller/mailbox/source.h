@@ -144,6 +144,12 @@ PROTOCOLS(SOURCE_OF)
 extern const struct source_ops source_file;
 
 /*
+ * Are N bytes, all of them blanks and line ends, no message, because the server says that it has
+ * SIZE?
+ */
+bool source_is_nothing(size_t n, uint64_t size);
+
+/*
  * Is M what a server hands out in the place of a message that it cannot convert? Exchange does, in
  * a few words about it: such a letter must not be taken for the message.
  */

@@ -21,6 +21,10 @@ def bounce(number):
 
 PLACEHOLDER = (b"From: System <system@mail.example.org>\r\nTo: bounces@example.org\r\nSubject: Retrieval using the %s protocol failed for the following message: 12\r\n"
                b"MIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\nThe server couldn't retrieve the following message:\r\n\r\n  Subject: \"Undelivered\"\r\n")
+FOLDED = PLACEHOLDER.replace(b"Subject", b"SUBJECT").replace(b"following message", b"following\r\n message")
+# of another language: its sender says what it is, who has no address
+FOREIGN = (b"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=\"iso-8859-1\"\r\nFrom: Microsoft Exchange Server 2016\r\nTo: bounces@example.org\r\n"
+           b"Subject: =?iso-8859-1?Q?Fehler_beim_Abruf_=FCber_das_Protokoll_IMAP4:_12?=\r\n\r\nDer Server konnte die folgende Nachricht nicht abrufen:\r\n")
 
 
 # --- the servers: each cannot give message BAD while `sick` ---------------------------------------------------------------------
@@ -44,6 +48,23 @@ def imap(answer):
         c.send("%s NO [SERVERBUG] damaged\r\n" % tag) if no else c.ok(tag)
 
     fake.on("UID FETCH", uid_fetch)
+    return fake
+
+
+def refusing(command, body, answer):
+    """COMMAND for a range that has BAD in it, by UID or by number, is answered so as a whole."""
+    fake = FakeImap([bounce(n) for n in range(5)])
+    fake.sick, fake.tries = True, 0
+
+    def asked(c, tag, rest):
+        there, (first, _, last) = sorted(fake.mails), rest.split(" ")[0].partition(":")
+        uids = fake.uids(rest.split(" ")[0]) if command == "UID FETCH" else there[int(first) - 1:int(last or first)]
+        if not fake.sick or BAD not in uids or body != ("BODY" in rest):
+            return True
+        fake.tries += 1
+        return c.send("%s %s\r\n" % (tag, answer))
+
+    fake.on(command, asked)
     return fake
 
 
@@ -90,12 +111,19 @@ CASES = [
     ("IMAP: empty", lambda: imap(lambda fake, c: c.send("* %d FETCH (UID %d BODY[] \"\")\r\n" % (fake.number(BAD), BAD))), "gives an empty text"),
     ("IMAP: without its UID", lambda: imap(lambda fake, c: c.send(b"* %d FETCH (BODY[] {5}\r\nhello)\r\n" % fake.number(BAD))), "does not give its text"),
     ("IMAP: a placeholder", lambda: imap(lambda fake, c: c.send(fake.fetched(BAD, PLACEHOLDER % b"IMAP4"))), "gives a notice in its place"),
+    ("IMAP: a placeholder with a fold", lambda: imap(lambda fake, c: c.send(fake.fetched(BAD, FOLDED % b"IMAP4"))), "gives a notice in its place"),
+    ("IMAP: a placeholder in another language", lambda: imap(lambda fake, c: c.send(fake.fetched(BAD, FOREIGN))), "gives a notice in its place"),
+    ("IMAP: blanks", lambda: imap(lambda fake, c: c.send(fake.fetched(BAD, b" \r\n\r\n"))), "gives an empty text"),
+    ("IMAP: only its header", lambda: imap(lambda fake, c: c.send(fake.fetched(BAD).replace(b"BODY[]", b"BODY[HEADER]"))), "does not give its text"),
+    ("IMAP: BAD for all that are asked for with it", lambda: refusing("UID FETCH", True, "BAD Command Argument Error"), "does not give its text"),
+    ("IMAP: nothing for all that are asked for with it", lambda: refusing("UID FETCH", True, "OK FETCH completed"), "does not give its text"),
     ("IMAP: no IMAP", lambda: imap(lambda fake, c: c.send(fake.fetched(BAD).replace(b"01-Nov-2026 10:00:00 +0000", b""))), "the server's answer for it breaks the protocol"),
     ("IMAP: silence", lambda: imap(lambda fake, c: silence(c)), "UID 3 cannot be had: the server falls silent while it is read"),
     ("POP3: silence", lambda: SilentPop3(None), "message 3 cannot be had: the server falls silent while it is read"),
     ("POP3: no end", lambda: EndlessPop3(None), "message 3 cannot be had: the server sends no end of it"),
     ("POP3: -ERR", lambda: SickPop3("-ERR [SYS/PERM] unavailable\r\n"), "message 3 cannot be had"),
     ("POP3: empty", lambda: SickPop3("+OK\r\n.\r\n"), "gives an empty text"),
+    ("POP3: blanks", lambda: SickPop3("+OK\r\n\r\n.\r\n"), "gives an empty text"),
     ("POP3: a placeholder", lambda: SickPop3(b"+OK\r\n" + PLACEHOLDER % b"POP3" + b".\r\n"), "gives a notice in its place"),
 ]
 
@@ -321,6 +349,31 @@ with case("POP3: a server that does not want us again so soon is no failure"):
     retour = program(fake)
     result = retour.run("poll")
     equal((result.code, fake.mails, fake.logins), (0, {}, 2), result)
+
+for answer in "NO [SERVERBUG] damaged", "BAD what":
+    for BAD in 1, 3, 5:
+        with case("IMAP: a listing with UID %d in it is refused, %s: all others are read and settled, and it is said" % (BAD, answer)):
+            fake = refusing("FETCH", False, answer)
+            retour = program(fake)
+            for _ in range(2 if BAD == 5 else 1):
+                result = retour.run("run")
+            equal((result.code, events(retour), sorted(fake.mails)), (1, 4, [BAD]), result)
+            contains(result.err, "refuses to list the folder" if BAD == 5 else "1 messages more than it lists")
+            fake.sick = False
+            equal((retour.run("run").code, events(retour), fake.mails), (0, 5, {}))
+BAD = 3
+
+for name, answer in ("no POP3", "+OKAY\r\n.\r\n"), ("a refusal with a text behind it", "-ERR damaged\r\nand more\r\n.\r\n"):
+    with case("POP3: one message is answered with %s: all others are read and settled, what came in the same step at the second visit" % name):
+        fake = SickPop3(answer)
+        retour = program(fake)
+        result = retour.run("run")
+        equal((result.code, events(retour), sorted(fake.mails)), (1, 4, [1, 2, BAD]), result)
+        result = retour.run("run")
+        equal((result.code, events(retour), sorted(fake.mails)), (1, 4, [BAD]), result)
+        equal(open_alerts(retour), [("message-stuck", "bounces")])
+        fake.sick = False
+        equal((retour.run("run").code, events(retour), fake.mails), (0, 5, {}))
 
 with case("a dry run names it and remembers nothing"):
     fake = CASES[1][1]()
